@@ -1,0 +1,36 @@
+// Rendering of errors.
+#include "lib/base/error.h"
+
+#include <utility>
+
+namespace dl {
+
+std::string Where::text() const {
+  std::string out = file;
+  if (line > 0) out += concat(out.empty() ? "line " : ":", line);
+  if (line > 0 && column > 0) out += concat(":", column);
+  return out;
+}
+
+std::string render(const Problem& problem) {
+  std::string out = "error: ";
+  const std::string place = problem.where.text();
+  if (!place.empty()) out += place + ": ";
+  if (!problem.path.empty()) out += problem.path + ": ";
+  out += problem.what;
+  for (const std::string& note : problem.notes) out += "\n  " + note;
+  if (!problem.help.empty()) out += "\n  help: " + problem.help;
+  return out;
+}
+
+Error::Error(Exit exit, Problem problem) : Error(exit, std::vector<Problem>{std::move(problem)}) {}
+
+Error::Error(Exit exit, std::vector<Problem> problems) : exit_(exit), problems_(std::move(problems)) {
+  for (const Problem& problem : problems_) text_ += (text_.empty() ? "" : "\n") + render(problem);
+}
+
+CheckFailure::CheckFailure(const char* file, int line, const char* condition, const std::string& values)
+    : text_(concat("internal check failed: ", file, ":", line, ": ", condition, values.empty() ? "" : ": ", values,
+                   "\n  help: this is a fault of dlcli; please report it with the config and this line")) {}
+
+}  // namespace dl

@@ -1,0 +1,81 @@
+// A graph laid out for one device: kernels in order over one planned arena.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/device/device.h"
+#include "lib/graph/graph.h"
+
+namespace dl {
+
+// Memory that outlives a step and is shared by all programs of a run: variables by name, and the activations' arena,
+// which is as large as the largest program needs.
+class Store {
+ public:
+  explicit Store(Device& device) : device_(device) {}
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  Device& device() { return device_; }
+  // Creates the variable, zeroed, if it is not there; a different type is a failed check.
+  void* variable(const Variable& v);
+  bool has(const std::string& name) const { return variables_.contains(name); }
+  const Variable& description(const std::string& name) const;
+  std::vector<Variable> variables() const;  // in the order of creation
+  std::vector<float> read(const std::string& name);
+  void write(const std::string& name, const float* values, int64_t count);
+
+  void* arena(int64_t bytes);  // at least this large; may move, so programs ask before each run
+  int64_t arena_bytes() const { return arena_bytes_; }
+  int64_t variable_bytes() const;
+
+ private:
+  struct Entry {
+    Variable variable;
+    void* data = nullptr;
+    int order = 0;
+  };
+  Device& device_;
+  std::map<std::string, Entry> variables_;
+  void* arena_ = nullptr;
+  int64_t arena_bytes_ = 0;
+};
+
+class Program {
+ public:
+  // Runs the passes, compiles every operation and plans memory. The graph is not needed afterwards.
+  Program(const Graph& graph, Store& store);
+  ~Program();
+  Program(Program&&) noexcept;
+  Program& operator=(Program&&) noexcept;
+
+  // The memory an input is read from at each run until it is bound again: contiguous, 64-byte aligned, of the input's type.
+  void bind(const std::string& input, const void* data);
+  bool has_input(const std::string& name) const;
+  Type input_type(const std::string& name) const;
+  void run();
+  // A scalar output of the last run.
+  float scalar(const std::string& output) const;
+  // An output of the last run, as it lies in memory; valid until the next run of any program of the store.
+  const void* output(const std::string& name) const;
+  Type output_type(const std::string& name) const;
+
+  int64_t arena_bytes() const;
+  int64_t flops() const;
+  struct Step {  // one kernel call, for profiles and `check --graph`
+    std::string op, attributes, scope;
+    Cost cost;
+    double seconds = 0;  // of the last timed run
+  };
+  std::vector<Step> steps() const;
+  void run_timed();  // as run(), with the time of each kernel
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dl

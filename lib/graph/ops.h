@@ -1,0 +1,109 @@
+// The operations, as functions from values to values: the vocabulary that layers, losses, metrics and optimizers are
+// written in. Every op is one file in ops/. Scalars may stand for values. Axes count from 0, or from -1 backwards.
+#pragma once
+#include <array>
+#include <string>
+
+#include "lib/graph/graph.h"
+#include "lib/graph/loop.h"
+
+namespace dl {
+
+// Leaves
+Value input(Graph& g, const std::string& name, Type type);     // fed before each run
+Value variable(Graph& g, const Variable& v);                   // its value before this run
+Value constant(Graph& g, double value);                        // f32 []
+
+// Elementwise, with NumPy's broadcasting; the result is f32
+Value map(Function f, Value a);
+Value map(Function f, Value a, Value b);
+Value map(Function f, Value a, Value b, Value c);
+
+struct Operand {  // a value or a number
+  Operand(Value v) : value(v) {}
+  Operand(double n) : number(n) {}
+  Operand(float n) : number(n) {}
+  Operand(int n) : number(n) {}
+  Operand(int64_t n) : number(static_cast<double>(n)) {}
+  Value value;
+  double number = 0;
+};
+Value map(Function f, Operand a, Operand b);
+Value where(Value condition, Operand yes, Operand no);
+
+inline Value operator+(Value a, Value b) { return map(Function::add, a, b); }
+inline Value operator-(Value a, Value b) { return map(Function::sub, a, b); }
+inline Value operator*(Value a, Value b) { return map(Function::mul, a, b); }
+inline Value operator/(Value a, Value b) { return map(Function::div, a, b); }
+inline Value operator+(Value a, double b) { return map(Function::add, Operand(a), Operand(b)); }
+inline Value operator-(Value a, double b) { return map(Function::sub, Operand(a), Operand(b)); }
+inline Value operator*(Value a, double b) { return map(Function::mul, Operand(a), Operand(b)); }
+inline Value operator/(Value a, double b) { return map(Function::div, Operand(a), Operand(b)); }
+inline Value operator+(double a, Value b) { return map(Function::add, Operand(a), Operand(b)); }
+inline Value operator-(double a, Value b) { return map(Function::sub, Operand(a), Operand(b)); }
+inline Value operator*(double a, Value b) { return map(Function::mul, Operand(a), Operand(b)); }
+inline Value operator/(double a, Value b) { return map(Function::div, Operand(a), Operand(b)); }
+inline Value operator-(Value a) { return map(Function::neg, a); }
+inline Value operator>(Value a, Operand b) { return map(Function::less, b, Operand(a)); }
+inline Value operator<(Value a, Operand b) { return map(Function::less, Operand(a), b); }
+inline Value operator>=(Value a, Operand b) { return map(Function::less_equal, b, Operand(a)); }
+inline Value operator<=(Value a, Operand b) { return map(Function::less_equal, Operand(a), b); }
+inline Value equal(Value a, Operand b) { return map(Function::equal, Operand(a), b); }
+inline Value maximum(Value a, Operand b) { return map(Function::maximum, Operand(a), b); }
+inline Value minimum(Value a, Operand b) { return map(Function::minimum, Operand(a), b); }
+inline Value pow(Value a, Operand b) { return map(Function::pow, Operand(a), b); }
+inline Value abs(Value x) { return map(Function::abs, x); }
+inline Value exp(Value x) { return map(Function::exp, x); }
+inline Value log(Value x) { return map(Function::log, x); }
+inline Value sqrt(Value x) { return map(Function::sqrt, x); }
+inline Value rsqrt(Value x) { return map(Function::rsqrt, x); }
+inline Value tanh(Value x) { return map(Function::tanh, x); }
+inline Value erf(Value x) { return map(Function::erf, x); }
+inline Value sigmoid(Value x) { return map(Function::sigmoid, x); }
+Value stop_gradient(Value x);
+
+// Generators
+Value iota(Graph& g, int64_t n);                                            // f32 [n]: 0, 1, …, n - 1
+Value random_uniform(Value step, Shape shape, uint64_t seed, const std::string& stream);  // step: i32 []; [0, 1)
+
+// Shapes
+Value reshape(Value x, Shape shape);               // one size may be -1
+Value transpose(Value x, std::vector<int> order);  // result axis i is x's axis order[i]
+Value broadcast_to(Value x, const Shape& shape);
+Value view(Value flat, int64_t offset, Shape shape);                  // a part of a one-dimensional value
+Value pack(std::vector<Value> parts, std::vector<int64_t> offsets, int64_t size);  // the reverse; gaps are 0
+
+// Reductions; the reduced axes stay, with size 1
+Value sum(Value x, std::vector<int> axes);
+Value max(Value x, std::vector<int> axes);
+Value mean(Value x, std::vector<int> axes);
+Value sum(Value x);   // over everything: []
+Value mean(Value x);  // over everything: []
+struct Moments {
+  Value mean, variance;  // biased variance, reduced axes stay
+};
+Moments moments(Value x, std::vector<int> axes);
+Value softmax(Value x);      // over the last axis
+Value log_softmax(Value x);  // over the last axis
+
+// Products
+Value matmul(Value a, Value b, bool transpose_a = false, bool transpose_b = false);  // [m, k] [k, n] -> [m, n]
+
+// A window that moves over [batch, height, width, channels]; sizes in the order height, width.
+struct Window {
+  std::array<int64_t, 2> size{1, 1};
+  std::array<int64_t, 2> stride{1, 1};
+  std::array<int64_t, 2> pad_before{0, 0};
+  std::array<int64_t, 2> pad_after{0, 0};
+  std::array<int64_t, 2> dilation{1, 1};
+  int64_t output(int axis, int64_t input) const;  // output size along axis 0 or 1; may be <= 0 where the window does not fit
+  std::string text() const;
+};
+// x [n, h, w, c], weight [out, c / groups, kh, kw] as PyTorch stores it -> [n, oh, ow, out]
+Value conv2d(Value x, Value weight, const Window& window, int64_t groups = 1);
+Value max_pool2d(Value x, const Window& window);
+
+// d loss / d x for each of `wrt`, unset where the loss does not depend on it; loss is f32 [].
+std::vector<Value> gradients(Value loss, std::vector<Value> wrt);
+
+}  // namespace dl

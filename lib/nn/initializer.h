@@ -1,0 +1,30 @@
+// Initial values of a tensor, as a function of its shape, fans and a seed.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/graph/type.h"
+#include "lib/spec/registry.h"
+#include "lib/spec/schema.h"
+
+namespace dl {
+
+struct Initializer : Described {
+  static constexpr const char* kind = "initializer";
+  // Fills `values` (shape.elements() of them). Fans are those of PyTorch: of a weight [out, in, …], in times the
+  // remaining sizes, and out times them. The key seeds base/random.h.
+  virtual void fill(std::vector<float>& values, const Shape& shape, uint64_t key) const = 0;
+};
+
+struct Fans {
+  double in = 1, out = 1;
+};
+Fans fans_of(const Shape& weight);
+
+std::shared_ptr<const Initializer> constant_initializer(double value);
+std::shared_ptr<const Initializer> uniform_initializer(double bound);  // [-bound, bound)
+
+}  // namespace dl
+
+#define DL_INITIALIZER(Type, name) DL_REGISTER(::dl::Initializer, Type, name)

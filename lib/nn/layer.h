@@ -1,0 +1,43 @@
+// A layer: a function from values to values. It names no device and no gradient.
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/graph/ops.h"
+#include "lib/nn/initializer.h"
+#include "lib/spec/registry.h"
+#include "lib/spec/schema.h"
+
+namespace dl {
+
+// What a layer asks of the network it stands in.
+class Builder {
+ public:
+  virtual ~Builder() = default;
+  virtual Graph& graph() = 0;
+  virtual bool training() const = 0;
+  // A trained tensor named `name` within the layer ("weight").
+  virtual Value parameter(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) = 0;
+  // A tensor that is saved but not trained ("running_mean"), and the value it takes after a training step.
+  virtual Value buffer(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) = 0;
+  virtual void assign(const std::string& name, Value value) = 0;
+  // Uniform in [0, 1), drawn anew for each training step; the same again in the backward pass.
+  virtual Value random(Shape shape) = 0;
+};
+
+struct Layer : Described {
+  static constexpr const char* kind = "layer";
+  // One input (most layers).
+  virtual Value build(Builder& b, Value x) const;
+  // Several inputs (`from: [a, b]`); by default one is expected and given to the other form.
+  virtual Value build(Builder& b, std::span<const Value> inputs) const;
+};
+
+// The shape's text and what was wanted, as a ShapeError: expect_rank(x, 4, "an image [height, width, channels]", "…").
+void expect_rank(Value x, int rank, const std::string& wanted, const std::string& help = {});
+
+}  // namespace dl
+
+#define DL_LAYER(Type, name) DL_REGISTER(::dl::Layer, Type, name)

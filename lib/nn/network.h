@@ -1,0 +1,54 @@
+// A model spec made buildable: the tree of layers, with shapes inferred and every tensor named.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/graph/ops.h"
+#include "lib/nn/layer.h"
+#include "lib/spec/blocks.h"
+
+namespace dl {
+
+// A tensor of the model that is saved: a part of the variable "parameters", or (buffers) a variable of its own.
+struct Tensor {
+  std::string path;      // "0.weight", "layer1.0.conv1.weight", "1.running_mean"
+  Shape shape;
+  bool trained = true;   // false: a buffer
+  int64_t offset = 0;    // elements into "parameters"; 0 for a buffer, whose variable has the path's name
+  std::string layer;     // registered name of its layer, "conv2d"
+  std::shared_ptr<const Initializer> initial;
+};
+
+struct LayerSummary {
+  std::string path;   // "3", "layer1.0.conv1"
+  std::string type;   // "conv2d"
+  Shape output;       // without the batch
+  int64_t parameters = 0;
+  double flops = 0;   // forward, a sample
+};
+
+class Network {
+ public:
+  // Builds every layer once to infer shapes. Adds every mistake (unknown layers, keys, shapes) to `problems`, with its
+  // place, and goes on with the next layer where it can; a network with problems must not be used.
+  Network(const std::vector<ModelItem>& items, Type input, std::vector<Problem>& problems);
+  ~Network();
+
+  Type input() const;                         // without the batch
+  Type output() const;                        // without the batch
+  const std::vector<Tensor>& tensors() const;  // parameters in the arena's order, then buffers
+  int64_t arena_elements() const;             // length of "parameters", gaps included
+  int64_t parameter_count() const;            // without gaps
+  std::vector<LayerSummary> layers() const;
+
+  // The network applied to x [batch, …] in `graph`; training decides dropout, batch statistics and their updates.
+  // `step` numbers random draws (unset where not training).
+  Value build(Graph& graph, Value x, bool training, Value step, uint64_t seed) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dl

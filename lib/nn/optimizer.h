@@ -1,0 +1,47 @@
+// Optimizers and learning-rate schedules.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "lib/graph/ops.h"
+#include "lib/spec/registry.h"
+#include "lib/spec/schema.h"
+
+namespace dl {
+
+// What an optimizer's update is written with; all values are flat, one element a parameter element.
+class UpdateBuilder {
+ public:
+  virtual ~UpdateBuilder() = default;
+  virtual Value lr() = 0;      // f32 []: the learning rate of this update, schedule applied
+  virtual Value update() = 0;  // f32 []: this update's number, from 1
+  // State named `name` ("exp_avg"), zero at first, and the value it takes after this update.
+  virtual Value state(const std::string& name) = 0;
+  virtual void assign(const std::string& name, Value value) = 0;
+};
+
+struct Optimizer : Described {
+  static constexpr const char* kind = "optimizer";
+  virtual double learning_rate() const = 0;
+  // The new parameters, from parameters p and gradients g.
+  virtual Value update(UpdateBuilder& b, Value p, Value g) const = 0;
+};
+
+// Where a run stands, for schedules. total_steps is 0 where the run has no planned end.
+struct Progress {
+  int64_t step = 0;  // optimizer updates done
+  int64_t total_steps = 0;
+  int64_t steps_per_epoch = 1;
+  int64_t batch_size = 1;  // samples an update
+};
+
+struct LRSchedule : Described {
+  static constexpr const char* kind = "schedule";
+  // The factor on the optimizer's learning rate for the update after `step` updates.
+  virtual double factor(const Progress& p) const = 0;
+};
+
+}  // namespace dl
+
+#define DL_OPTIMIZER(Type, name) DL_REGISTER(::dl::Optimizer, Type, name)
+#define DL_SCHEDULE(Type, name) DL_REGISTER(::dl::LRSchedule, Type, name)

@@ -1,0 +1,54 @@
+// The programs of a run: a training step, an evaluation and a prediction, for each batch size that occurs.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/device/program.h"
+#include "lib/nn/loss.h"
+#include "lib/nn/metric.h"
+#include "lib/nn/network.h"
+#include "lib/nn/optimizer.h"
+
+namespace dl {
+
+// What a training step is made of; all referred to must outlive the programs.
+struct Recipe {
+  const Network* network = nullptr;  // its inputs' types without the batch dimension are known
+  const Loss* loss = nullptr;
+  std::vector<const Metric*> metrics;
+  std::vector<std::string> metric_names;  // one a metric, unique
+  const Optimizer* optimizer = nullptr;   // none where nothing is trained
+  std::optional<double> gradient_clip_norm;   // global L2 norm
+  std::optional<double> gradient_clip_value;  // each element
+  uint64_t seed = 0;
+};
+
+// Inputs of every program: "x" [batch, …] and, but for prediction, "y" [batch, …].
+// Training programs also: "lr" f32 []; "step" i32 [], which numbers micro-batches for random numbers;
+// "weight" f32 []: this micro-batch's share of the window (1 without accumulation); and for the update
+// "update" f32 []: the number of this optimizer update, from 1.
+// Outputs: "loss" [] (mean over the micro-batch), "METRIC/sum" and "METRIC/count" [] for each metric,
+// "grad_norm" [] from update programs (before clipping), "prediction" from prediction programs.
+class Programs {
+ public:
+  Programs(const Recipe& recipe, Store& store);
+  ~Programs();
+
+  // Creates the variables (parameters, optimizer state, buffers) and fills in initial values from the seed.
+  void initialize();
+
+  Program& step(int64_t batch);        // forward, loss, backward, clip, update
+  Program& accumulate(int64_t batch);  // forward, loss, backward; adds weight * gradient to the variable "gradients"
+  Program& update();                   // clip, update from "gradients", which it sets to zero
+  Program& evaluate(int64_t batch);
+  Program& predict(int64_t batch);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dl
