@@ -4,15 +4,14 @@
 #include <filesystem>
 #include <string_view>
 
+#include "lib/base/descriptor.h"
+
 namespace dl {
 
 // Opened for appending, made if missing. Every failure is an Error(Exit::io) as in lib/base/io_error.h.
 class AppendFile {
  public:
   explicit AppendFile(std::filesystem::path path);
-  ~AppendFile();
-  AppendFile(const AppendFile&) = delete;
-  AppendFile& operator=(const AppendFile&) = delete;
 
   // Appends the whole text or, where that fails, none of it, so that no torn line is left by a full disk.
   void append(std::string_view text);
@@ -26,8 +25,8 @@ class AppendFile {
 
  private:
   std::filesystem::path path_;
-  int descriptor_ = -1;
-  uint64_t size_bytes_ = 0;
+  Descriptor file_;
+  uint64_t size_bytes_;
 };
 
 }  // namespace dl

@@ -4,7 +4,7 @@
 
 namespace dl {
 
-// Seconds since an arbitrary moment; never jumps with the wall clock. Includes time spent suspended.
+// Seconds since an arbitrary moment; never jumps with the wall clock.
 double steady_seconds();
 
 // Seconds since the kernel started this process, to 10 ms: what a user waited, loading of the program included.

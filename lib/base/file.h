@@ -1,5 +1,5 @@
 // Whole files: read within a bound, and written so that a file is visible only when it is complete.
-// Only regular files: a pipe, a device, a socket or a folder is refused before it is opened for real.
+// Only regular files: a pipe, a device, a socket or a folder is refused.
 // Every failure is an Error(Exit::io) that names the path, the call, the bytes asked and the system's reason.
 #pragma once
 #include <cstddef>
@@ -8,15 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include "lib/base/descriptor.h"
+
 namespace dl {
 
 // A regular file open for reading. Reads name their offset, so several threads may share one.
 class InputFile {
  public:
   explicit InputFile(std::filesystem::path path);
-  ~InputFile();
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   uint64_t size_bytes() const { return size_bytes_; }  // when it was opened
@@ -26,8 +25,8 @@ class InputFile {
 
  private:
   std::filesystem::path path_;
-  int descriptor_ = -1;
-  uint64_t size_bytes_ = 0;
+  Descriptor file_;
+  uint64_t size_bytes_;
 };
 
 // The bytes of a regular file; one larger than `max_bytes` is an Error(Exit::data) and is not read.
@@ -49,7 +48,7 @@ class AtomicFile {
 
  private:
   std::filesystem::path path_, temporary_;
-  int descriptor_ = -1;
+  Descriptor file_;
 };
 
 // AtomicFile for bytes that are already together.

@@ -2,6 +2,8 @@
 #pragma once
 #include <filesystem>
 
+#include "lib/base/descriptor.h"
+
 namespace dl {
 
 // Held from construction to destruction. The file holds "process PID on HOST" and stays behind, unlocked; children do
@@ -14,7 +16,7 @@ class FileLock {
   FileLock& operator=(const FileLock&) = delete;
 
  private:
-  int descriptor_ = -1;
+  Descriptor file_;
 };
 
 }  // namespace dl
