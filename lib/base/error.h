@@ -77,7 +77,7 @@ class CheckFailure : public std::exception {
 }  // namespace dl
 
 // DL_CHECK(a == b, "a ", a, ", b ", b): throws CheckFailure when the condition does not hold.
-#define DL_CHECK(condition, ...)                                                              \
-  do {                                                                                        \
+#define DL_CHECK(condition, ...)                                                                           \
+  do {                                                                                                     \
     if (!(condition)) throw ::dl::CheckFailure(__FILE__, __LINE__, #condition, ::dl::concat(__VA_ARGS__)); \
   } while (false)

@@ -30,15 +30,17 @@ struct DeviceOptions {
 class Device {
  public:
   virtual ~Device() = default;
-  virtual std::string_view name() const = 0;      // "cpu", "reference"
-  virtual std::string description() const = 0;    // "2 threads, avx512"
+  virtual std::string_view name() const = 0;    // "cpu", "reference"
+  virtual std::string description() const = 0;  // "2 threads, avx512"
   // Whether graphs are to be fused for this device: then it must compile LoopOp and EpilogueOp.
   virtual bool fuses() const = 0;
   // Whether an epilogue may follow this operation.
   virtual bool takes_epilogue(const Op& op, std::span<const Type> inputs) const = 0;
   // Throws Error (Exit::usage) naming the op where the device has no kernel for it.
-  virtual std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) = 0;
-  virtual void* allocate(int64_t bytes) = 0;  // zeroed, 64-byte aligned; throws Error saying the size asked and what to lower
+  virtual std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs,
+                                          std::span<const Type> outputs) = 0;
+  virtual void* allocate(
+      int64_t bytes) = 0;  // zeroed, 64-byte aligned; throws Error saying the size asked and what to lower
   virtual void release(void* memory, int64_t bytes) = 0;
   virtual void copy_in(void* device, const void* host, int64_t bytes) = 0;
   virtual void copy_out(void* host, const void* device, int64_t bytes) = 0;
@@ -47,7 +49,8 @@ class Device {
 // Registered by each device: DL_REGISTER_DEVICE("cpu", make_cpu).
 using DeviceFactory = std::unique_ptr<Device> (*)(const DeviceOptions&);
 
-std::unique_ptr<Device> make_device(const std::string& name, const DeviceOptions& options);  // Error lists what there is
+std::unique_ptr<Device> make_device(const std::string& name,
+                                    const DeviceOptions& options);  // Error lists what there is
 std::vector<std::string> device_names();
 
 struct DeviceRegistration {

@@ -52,7 +52,8 @@ class Program {
   Program(Program&&) noexcept;
   Program& operator=(Program&&) noexcept;
 
-  // The memory an input is read from at each run until it is bound again: contiguous, 64-byte aligned, of the input's type.
+  // The memory an input is read from at each run until it is bound again: contiguous, 64-byte aligned, of the input's
+  // type.
   void bind(const std::string& input, const void* data);
   bool has_input(const std::string& name) const;
   Type input_type(const std::string& name) const;

@@ -13,11 +13,32 @@ namespace dl {
 // Elementwise functions; all registers are f32. Comparisons give 1 or 0.
 enum class Function : uint8_t {
   // one operand
-  neg, abs, exp, log, sqrt, rsqrt, tanh, erf, sigmoid, floor, sin, cos,
+  neg,
+  abs,
+  exp,
+  log,
+  sqrt,
+  rsqrt,
+  tanh,
+  erf,
+  sigmoid,
+  floor,
+  sin,
+  cos,
   // two operands
-  add, sub, mul, div, maximum, minimum, pow, less, less_equal, equal,
+  add,
+  sub,
+  mul,
+  div,
+  maximum,
+  minimum,
+  pow,
+  less,
+  less_equal,
+  equal,
   // three operands: where(a, b, c) is b where a is not 0 and c elsewhere; fma(a, b, c) = a b + c
-  where, fma,
+  where,
+  fma,
 };
 int arity(Function f);
 const char* name_of(Function f);
@@ -37,13 +58,13 @@ struct Loop {
 
   struct Instruction {
     enum class Kind : uint8_t {
-      load,       // input `input` through `access`; i32 and u8 are converted
-      constant,   // `value`
-      iota,       // c, extent column
-      random,     // random_uniform(key, step, r * cols + c), extent full; step is input `input`, i32 [1]
-      map,        // function(a, b, c)
-      row_sum,    // sum over c of register a (full), extent row
-      row_max,    // maximum over c of register a (full), extent row
+      load,      // input `input` through `access`; i32 and u8 are converted
+      constant,  // `value`
+      iota,      // c, extent column
+      random,    // random_uniform(key, step, r * cols + c), extent full; step is input `input`, i32 [1]
+      map,       // function(a, b, c)
+      row_sum,   // sum over c of register a (full), extent row
+      row_max,   // maximum over c of register a (full), extent row
     };
     Kind kind = Kind::constant;
     Function function = Function::add;
@@ -90,9 +111,9 @@ class LoopOp final : public Op {
   const std::vector<Type> outputs;
 };
 
-// `base` (matmul, conv2d, …: one output [.., cols]) followed by `loop` on its result. Inputs: the base's, then the loop's
-// other tensors; the loop's input 0 is the base's result, which exists in memory only if the loop stores it,
-// its input k > 0 is input (number of the base's inputs) + k - 1 of this op.
+// `base` (matmul, conv2d, …: one output [.., cols]) followed by `loop` on its result. Inputs: the base's, then the
+// loop's other tensors; the loop's input 0 is the base's result, which exists in memory only if the loop stores it, its
+// input k > 0 is input (number of the base's inputs) + k - 1 of this op.
 class EpilogueOp final : public Op {
  public:
   EpilogueOp(std::shared_ptr<const Op> base, int base_inputs, Type base_type, LoopOp loop)

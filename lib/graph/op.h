@@ -28,7 +28,8 @@ struct Value {
 
 // Shapes that do not fit. A layer's build turns it into an Error with the layer's place.
 struct ShapeError : std::runtime_error {
-  explicit ShapeError(const std::string& what, std::string help_text = {}) : std::runtime_error(what), help(std::move(help_text)) {}
+  explicit ShapeError(const std::string& what, std::string help_text = {})
+      : std::runtime_error(what), help(std::move(help_text)) {}
   std::string help;
 };
 

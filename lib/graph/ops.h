@@ -10,9 +10,9 @@
 namespace dl {
 
 // Leaves
-Value input(Graph& g, const std::string& name, Type type);     // fed before each run
-Value variable(Graph& g, const Variable& v);                   // its value before this run
-Value constant(Graph& g, double value);                        // f32 []
+Value input(Graph& g, const std::string& name, Type type);  // fed before each run
+Value variable(Graph& g, const Variable& v);                // its value before this run
+Value constant(Graph& g, double value);                     // f32 []
 
 // Elementwise, with NumPy's broadcasting; the result is f32
 Value map(Function f, Value a);
@@ -63,14 +63,14 @@ inline Value sigmoid(Value x) { return map(Function::sigmoid, x); }
 Value stop_gradient(Value x);
 
 // Generators
-Value iota(Graph& g, int64_t n);                                            // f32 [n]: 0, 1, …, n - 1
+Value iota(Graph& g, int64_t n);                                                          // f32 [n]: 0, 1, …, n - 1
 Value random_uniform(Value step, Shape shape, uint64_t seed, const std::string& stream);  // step: i32 []; [0, 1)
 
 // Shapes
 Value reshape(Value x, Shape shape);               // one size may be -1
 Value transpose(Value x, std::vector<int> order);  // result axis i is x's axis order[i]
 Value broadcast_to(Value x, const Shape& shape);
-Value view(Value flat, int64_t offset, Shape shape);                  // a part of a one-dimensional value
+Value view(Value flat, int64_t offset, Shape shape);                               // a part of a one-dimensional value
 Value pack(std::vector<Value> parts, std::vector<int64_t> offsets, int64_t size);  // the reverse; gaps are 0
 
 // Reductions; the reduced axes stay, with size 1
@@ -96,7 +96,8 @@ struct Window {
   std::array<int64_t, 2> pad_before{0, 0};
   std::array<int64_t, 2> pad_after{0, 0};
   std::array<int64_t, 2> dilation{1, 1};
-  int64_t output(int axis, int64_t input) const;  // output size along axis 0 or 1; may be <= 0 where the window does not fit
+  int64_t output(int axis,
+                 int64_t input) const;  // output size along axis 0 or 1; may be <= 0 where the window does not fit
   std::string text() const;
 };
 // x [n, h, w, c], weight [out, c / groups, kh, kw] as PyTorch stores it -> [n, oh, ow, out]

@@ -12,7 +12,8 @@ enum class DType : uint8_t { f32, i32, u8 };
 constexpr int64_t bytes_of(DType type) { return type == DType::u8 ? 1 : 4; }
 const char* name_of(DType type);
 
-// Sizes from the outermost to the innermost dimension, row-major and contiguous. Images are [batch, height, width, channels].
+// Sizes from the outermost to the innermost dimension, row-major and contiguous. Images are [batch, height, width,
+// channels].
 class Shape {
  public:
   Shape() = default;
@@ -22,11 +23,11 @@ class Shape {
   int rank() const { return static_cast<int>(sizes_.size()); }
   int64_t operator[](int axis) const { return sizes_[static_cast<size_t>(axis < 0 ? axis + rank() : axis)]; }
   int64_t& operator[](int axis) { return sizes_[static_cast<size_t>(axis < 0 ? axis + rank() : axis)]; }
-  int64_t elements() const;               // 1 for a scalar
+  int64_t elements() const;  // 1 for a scalar
   int64_t last() const { return sizes_.empty() ? 1 : sizes_.back(); }
   const std::vector<int64_t>& sizes() const { return sizes_; }
-  std::string text() const;               // "[32, 7, 7]"
-  Shape without_batch() const;            // all but the first dimension
+  std::string text() const;     // "[32, 7, 7]"
+  Shape without_batch() const;  // all but the first dimension
   bool operator==(const Shape&) const = default;
 
  private:

@@ -12,20 +12,20 @@ namespace dl {
 
 // A tensor of the model that is saved: a part of the variable "parameters", or (buffers) a variable of its own.
 struct Tensor {
-  std::string path;      // "0.weight", "layer1.0.conv1.weight", "1.running_mean"
+  std::string path;  // "0.weight", "layer1.0.conv1.weight", "1.running_mean"
   Shape shape;
-  bool trained = true;   // false: a buffer
-  int64_t offset = 0;    // elements into "parameters"; 0 for a buffer, whose variable has the path's name
-  std::string layer;     // registered name of its layer, "conv2d"
+  bool trained = true;  // false: a buffer
+  int64_t offset = 0;   // elements into "parameters"; 0 for a buffer, whose variable has the path's name
+  std::string layer;    // registered name of its layer, "conv2d"
   std::shared_ptr<const Initializer> initial;
 };
 
 struct LayerSummary {
-  std::string path;   // "3", "layer1.0.conv1"
-  std::string type;   // "conv2d"
-  Shape output;       // without the batch
+  std::string path;  // "3", "layer1.0.conv1"
+  std::string type;  // "conv2d"
+  Shape output;      // without the batch
   int64_t parameters = 0;
-  double flops = 0;   // forward, a sample
+  double flops = 0;  // forward, a sample
 };
 
 class Network {
@@ -35,11 +35,11 @@ class Network {
   Network(const std::vector<ModelItem>& items, Type input, std::vector<Problem>& problems);
   ~Network();
 
-  Type input() const;                         // without the batch
-  Type output() const;                        // without the batch
+  Type input() const;                          // without the batch
+  Type output() const;                         // without the batch
   const std::vector<Tensor>& tensors() const;  // parameters in the arena's order, then buffers
-  int64_t arena_elements() const;             // length of "parameters", gaps included
-  int64_t parameter_count() const;            // without gaps
+  int64_t arena_elements() const;              // length of "parameters", gaps included
+  int64_t parameter_count() const;             // without gaps
   std::vector<LayerSummary> layers() const;
 
   // The network applied to x [batch, …] in `graph`; training decides dropout, batch statistics and their updates.

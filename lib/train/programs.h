@@ -19,8 +19,8 @@ struct Recipe {
   const Network* network = nullptr;  // its inputs' types without the batch dimension are known
   const Loss* loss = nullptr;
   std::vector<const Metric*> metrics;
-  std::vector<std::string> metric_names;  // one a metric, unique
-  const Optimizer* optimizer = nullptr;   // none where nothing is trained
+  std::vector<std::string> metric_names;      // one a metric, unique
+  const Optimizer* optimizer = nullptr;       // none where nothing is trained
   std::optional<double> gradient_clip_norm;   // global L2 norm
   std::optional<double> gradient_clip_value;  // each element
   uint64_t seed = 0;

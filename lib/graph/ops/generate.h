@@ -1,0 +1,25 @@
+// Values made from nothing: indices and random numbers.
+#pragma once
+#include "lib/graph/graph.h"
+
+namespace dl {
+
+struct Iota final : Op {  // inputs: none; f32 [n]: 0, 1, …
+  explicit Iota(int64_t n) : n(n) {}
+  std::string_view name() const override { return "iota"; }
+  std::string attributes() const override { return std::to_string(n); }
+  std::vector<Type> infer(std::span<const Type>) const override { return {Type{DType::f32, {n}}}; }
+  const int64_t n;
+};
+
+// Element i is random_uniform(key, step, i) of base/random.h.
+struct RandomUniform final : Op {  // inputs: step, i32 []
+  RandomUniform(Shape shape, uint64_t key) : shape(std::move(shape)), key(key) {}
+  std::string_view name() const override { return "random_uniform"; }
+  std::string attributes() const override { return std::to_string(key) + " " + shape.text(); }
+  std::vector<Type> infer(std::span<const Type>) const override { return {Type{DType::f32, shape}}; }
+  const Shape shape;
+  const uint64_t key;
+};
+
+}  // namespace dl

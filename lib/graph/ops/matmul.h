@@ -1,0 +1,17 @@
+// The product of two matrices, either of them transposed.
+#pragma once
+#include "lib/graph/graph.h"
+
+namespace dl {
+
+struct MatMul final : Op {  // inputs: a [m, k] (or [k, m]), b [k, n] (or [n, k]); output [m, n]
+  MatMul(bool transpose_a, bool transpose_b) : transpose_a(transpose_a), transpose_b(transpose_b) {}
+  std::string_view name() const override { return "matmul"; }
+  std::string attributes() const override;
+  std::vector<Type> infer(std::span<const Type> inputs) const override;
+  std::vector<Value> gradient(const Backward& b) const override;
+  Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const override;
+  const bool transpose_a, transpose_b;
+};
+
+}  // namespace dl
