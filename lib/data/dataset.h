@@ -1,0 +1,66 @@
+// A data set: so many samples, each with the same fields. Splitting and transforming are data sets around another one.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/data/sample.h"
+#include "lib/graph/type.h"
+
+namespace dl {
+
+// One part of a sample. "x" is the input: u8 or f32, [height, width, channels] or [features]; "y" the class: i32 [].
+struct Field {
+  std::string name;
+  Type type;  // of one sample
+  bool operator==(const Field&) const = default;
+};
+
+// Opening one reads headers only; the samples are read by the first get(), or by load() where that suits better.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t size() const = 0;
+  virtual std::span<const Field> fields() const = 0;
+  // The names of the classes that "y" counts; empty where the data are not labelled by class.
+  virtual std::span<const std::string> classes() const = 0;
+  // Writes sample `index` to the memory of each field. Any number of threads may call it at once; after the first
+  // calls it allocates nothing, unless files are decoded. Data that are wrong are an Error(Exit::data) that names the
+  // file and the sample.
+  virtual void get(int64_t index, Sample& into) const = 0;
+
+  // Reads what lies in memory during a run, if it is not there yet. Threads that need it wait.
+  virtual void load() const {}
+  // Whether get() only copies from memory, so that a thread of its own is not worth while.
+  virtual bool in_memory() const = 0;
+  // Identifies the data: a run resumed on other data is told so. Loads the set.
+  virtual uint64_t fingerprint() const = 0;
+  // Files that could not be read so far and were replaced by their successors, where the reader was told to.
+  virtual std::vector<std::string> skipped() const { return {}; }
+
+ protected:
+  Dataset() = default;
+  Dataset(const Dataset&) = delete;
+  Dataset& operator=(const Dataset&) = delete;
+};
+
+// Several decorators may stand around one set, so it is shared.
+using DatasetPointer = std::shared_ptr<const Dataset>;
+
+// The index of a set's field; a failed check where it has none of that name.
+int field_index(const Dataset& data, std::string_view name);
+
+// The samples begin, begin + 1, …, begin + count - 1 of another set.
+DatasetPointer slice(DatasetPointer data, int64_t begin, int64_t count);
+
+// Cuts a set in two, for training and for validation: `held_out` samples chosen at random (a pure function of the seed
+// and the set's size), and the others, both in the set's order.
+struct Parts {
+  DatasetPointer kept, held_out;
+};
+Parts hold_out(DatasetPointer data, int64_t held_out, uint64_t seed);
+
+}  // namespace dl

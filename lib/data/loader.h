@@ -1,0 +1,56 @@
+// Batches in order, assembled ahead of the step.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "lib/data/dataset.h"
+
+namespace dl {
+
+struct LoaderOptions {
+  int64_t batch_size = 1;
+  bool shuffle = false;    // by the seed, anew in each epoch
+  bool drop_last = false;  // leave out the short batch at the end of an epoch
+  bool augment = false;    // training: random transforms draw numbers
+  uint64_t seed = 0;
+  int threads = 0;   // assembling batches ahead; 0: next() assembles them itself
+  int prefetch = 4;  // batches ready or in the making beside the one in use, with threads > 0
+};
+
+// Valid until the next call of next() or start().
+struct Batch {
+  std::vector<std::byte*> fields;  // in the order of the data set's: [count, ...], contiguous, 64-byte aligned
+  int64_t count = 0;               // samples: the batch size, or fewer at the end of an epoch
+  int64_t epoch = 0;
+  int64_t index = 0;  // in the epoch, from 0
+  bool last = false;  // of its epoch
+};
+
+// Delivers epoch after epoch without end. What is in a batch is a function of the data, the options but for threads and
+// prefetch, the epoch and the index. All memory is taken at construction: prefetch + 1 batches (one without threads).
+// Not for use from several threads at once.
+class Loader {
+ public:
+  Loader(DatasetPointer data, const LoaderOptions& options);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  int64_t batches_per_epoch() const;
+  // The next batch to be delivered; costs the same wherever it is. Nothing is discarded if it would be next anyway.
+  void start(int64_t epoch, int64_t index);
+  // The batch after the one delivered last, from (0, 0) on. Throws what a loader thread threw when it was assembling
+  // this batch; the batches before it have been delivered then, and calling again tries again.
+  const Batch& next();
+
+  // Seconds that next() has taken until now: the time the caller waited for data.
+  double waited_seconds() const;
+  int64_t memory_bytes() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dl

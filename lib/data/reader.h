@@ -1,0 +1,32 @@
+// A reader: opens files of one format as a data set. Leaves register as DL_READER(Idx, "idx").
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "lib/data/dataset.h"
+#include "lib/spec/registry.h"
+#include "lib/spec/schema.h"
+
+namespace dl {
+
+// Where the files of a data set are looked for.
+struct Folders {
+  std::vector<std::filesystem::path> roots;  // for relative names, in this order
+  std::string get;                           // what a user does to get the files; may be empty
+  std::vector<std::string> classes;          // their names; empty: the reader's
+};
+
+// The file or folder of this name, in the first root that has it; Error(Exit::data) says where it was looked for.
+std::filesystem::path find_data(const Folders& folders, const std::string& name);
+
+struct Reader : Described {
+  static constexpr const char* kind = "reader";
+  // Reads no more than headers and folders' listings. Files that are missing or whose headers are wrong are an
+  // Error(Exit::data) that names the file, what was found and what was expected.
+  virtual DatasetPointer open(const Folders& folders) const = 0;
+};
+
+}  // namespace dl
+
+#define DL_READER(Type, name) DL_REGISTER(::dl::Reader, Type, name)

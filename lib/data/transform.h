@@ -1,0 +1,34 @@
+// A transform: changes the input "x" of each sample, in the order of the spec's list. Leaves register as
+// DL_TRANSFORM(RandomCrop, "random_crop").
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "lib/data/dataset.h"
+#include "lib/spec/registry.h"
+#include "lib/spec/schema.h"
+
+namespace dl {
+
+// A transform for inputs of one type. apply() writes all of `out`; `in` and `out` do not overlap; threads share it.
+struct TransformStep {
+  Type output;
+  std::function<void(const std::byte* in, std::byte* out, SampleRandom* random)> apply;
+};
+
+struct Transform : Described {
+  static constexpr const char* kind = "transform";
+  // What it does to inputs of this type; throws Error(Exit::usage) with `where` where it cannot take them. A random
+  // transform whose `random` is null (outside training) does its plain counterpart: a centred crop, no flip.
+  virtual TransformStep bind(const Type& input) const = 0;
+};
+
+// The set with its "x" run through the transforms. An "x" that is still u8 after the last one is scaled from 0 … 255 to
+// f32 in [0, 1]: what a network is given is f32 always.
+DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms);
+
+}  // namespace dl
+
+#define DL_TRANSFORM(Type, name) DL_REGISTER(::dl::Transform, Type, name)
