@@ -1,0 +1,27 @@
+// How the kernels of lib/device/cpu/simd are found by the rest: each family is a struct of function pointers, of which
+// every instruction set's namespace holds one object.
+#pragma once
+
+// DL_DECLARE_FOR_ISA(GemmKernels, gemm_kernels); in a header declares the objects, the source defines
+// `const GemmKernels gemm_kernels` in namespace dl::DL_ISA, and code compiled once reaches the one for `isa` by
+// DL_FOR_ISA(isa, gemm_kernels).
+#if defined(__x86_64__)
+#define DL_DECLARE_FOR_ISA(type, name) \
+  namespace dl::portable {             \
+  extern const type name;              \
+  }                                    \
+  namespace dl::avx2 {                 \
+  extern const type name;              \
+  }                                    \
+  namespace dl::avx512 {               \
+  extern const type name;              \
+  }
+#define DL_FOR_ISA(isa, name) \
+  ((isa) == ::dl::Isa::avx512 ? ::dl::avx512::name : (isa) == ::dl::Isa::avx2 ? ::dl::avx2::name : ::dl::portable::name)
+#else
+#define DL_DECLARE_FOR_ISA(type, name) \
+  namespace dl::portable {             \
+  extern const type name;              \
+  }
+#define DL_FOR_ISA(isa, name) (static_cast<void>(isa), ::dl::portable::name)
+#endif
