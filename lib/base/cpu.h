@@ -1,0 +1,39 @@
+// What the processor can do, and how much of it this process may use.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace dl {
+
+// The instruction sets that lib/device/cpu/simd is compiled for, from the least to the most able.
+enum class Isa : uint8_t { portable, avx2, avx512 };
+const char* name_of(Isa isa);
+
+struct CpuFeatures {
+  std::string vendor;           // "GenuineIntel", "AuthenticAMD"; empty where it cannot be told
+  std::string model;            // the marketing name; may be empty
+  bool avx2 = false;            // with fma, f16c and bmi2, and the system saves the registers
+  bool avx512 = false;          // f, bw, vl and dq, and the system saves the registers
+  bool avx512_bf16 = false;     // vdpbf16ps
+  bool amx = false;             // the system saves tiles: XCR0 bits 17 and 18; CPUID's tile leaves may be hidden
+  int64_t l1_bytes = 32 << 10;  // data cache of a core
+  int64_t l2_bytes = 256 << 10;
+  int64_t l3_bytes = 0;  // shared; 0 = unknown or none
+};
+
+const CpuFeatures& cpu_features();  // found once
+
+bool isa_usable(Isa isa);
+Isa best_isa();
+
+// Cores that this process may keep busy: what the affinity mask allows, cut by the cgroup's quota rounded up; at
+// least 1.
+int usable_cores();
+
+// The smallest quota, in cores, of the process's control groups (version 1 or 2) below `root` as `memberships` lists
+// them in the form of /proc/self/cgroup; 0 where there is no limit.
+double cgroup_cores(const std::string& root, const std::string& memberships);
+
+std::string cpu_text();  // "AMD EPYC 9B14, 2 cores, avx512 avx512_bf16, 32 KiB L1, 1 MiB L2, 32 MiB L3", for `doctor`
+
+}  // namespace dl

@@ -1,0 +1,67 @@
+// A fixed team of threads that run one function together, many times a second.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace dl {
+
+// The caller of run() is thread 0; the others are started once and wait between calls: they spin for a short while,
+// then give their core away, then sleep. One run() at a time, and none inside another. run() takes no heap memory and
+// no lock.
+class ThreadTeam {
+ public:
+  explicit ThreadTeam(int threads);  // at least 1
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+
+  int size() const { return size_; }
+
+  // Calls f(thread) once on each thread, thread = 0 … size() - 1, and returns when all have returned. What they wrote
+  // is visible to the caller. An exception of the lowest thread that threw is rethrown here.
+  template <class F>
+  void run(F&& f) {
+    if (size_ == 1) return f(0);
+    using Function = std::remove_reference_t<F>;
+    start([](const void* function, int thread) { (*static_cast<Function*>(const_cast<void*>(function)))(thread); }, &f);
+  }
+
+ private:
+  using Call = void (*)(const void* function, int thread);
+  struct alignas(64) Member;
+  void start(Call call, const void* function);
+  void work(int thread);
+  void call_and_keep_error(int thread);
+
+  const int size_;
+  Call call_ = nullptr;
+  const void* function_ = nullptr;
+  alignas(64) std::atomic<uint32_t> epoch_{0};   // counts run() calls; workers wait for it to change
+  alignas(64) std::atomic<int32_t> running_{0};  // workers that have not finished this call
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> failed_{false};
+  std::unique_ptr<std::exception_ptr[]> errors_;  // one a thread
+  std::vector<std::thread> threads_;
+};
+
+// The part of [0, n) that falls to i of `parts`: contiguous, as even as it can be in multiples of `unit`, in order.
+struct Range {
+  int64_t begin = 0, end = 0;
+  bool empty() const { return begin >= end; }
+  bool operator==(const Range&) const = default;
+};
+constexpr Range split(int64_t n, int64_t parts, int64_t i, int64_t unit = 1) {
+  const int64_t units = (n + unit - 1) / unit;
+  const int64_t share = units / parts, more = units % parts;  // the first `more` parts take one unit more
+  const int64_t first = i * share + (i < more ? i : more);
+  const int64_t last = first + share + (i < more ? 1 : 0);
+  const int64_t begin = first * unit, end = last * unit;
+  return {begin < n ? begin : n, end < n ? end : n};
+}
+
+}  // namespace dl

@@ -1,0 +1,67 @@
+// The device "cpu": kernels that run on a team of threads, with the best instruction set the processor has.
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+
+#include "lib/base/cpu.h"
+#include "lib/base/thread_team.h"
+#include "lib/device/device.h"
+
+namespace dl {
+
+class LoopRunner;
+
+class CpuDevice final : public Device {
+ public:
+  // An instruction set other than the best is for tests; it must be usable here.
+  explicit CpuDevice(const DeviceOptions& options, Isa isa = best_isa());
+
+  ThreadTeam& team() { return team_; }
+  Isa isa() const { return isa_; }
+
+  std::string_view name() const override { return "cpu"; }
+  std::string description() const override;
+  bool fuses() const override { return true; }
+  bool takes_epilogue(const Op& op, std::span<const Type> inputs) const override;
+  std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) override;
+  void* allocate(int64_t bytes) override;
+  void release(void* memory, int64_t bytes) override;
+  void copy_in(void* device, const void* host, int64_t bytes) override;
+  void copy_out(void* host, const void* device, int64_t bytes) override;
+
+ private:
+  ThreadTeam team_;
+  const Isa isa_;
+};
+
+// What a file that implements an operation registers. `outputs` are the operation's own, also where an epilogue
+// follows. With an epilogue the kernel's run() gets the operation's inputs, then the loop's other tensors, and the
+// loop's outputs instead of its own: see loop_runner.h.
+struct CpuKernel {
+  std::unique_ptr<Kernel> (*make)(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
+                                  CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
+  // Whether an epilogue may follow; null: never, and `epilogue` is always null.
+  bool (*takes_epilogue)(const Op& op, std::span<const Type> inputs) = nullptr;
+};
+
+struct CpuKernelRegistration {
+  CpuKernelRegistration(const char* op, CpuKernel kernel);
+};
+
+// DL_CPU_KERNEL("conv2d", make_conv2d, takes_epilogue); at the end of the kernel's .cpp. `op` is Op::name().
+#define DL_CPU_KERNEL(op, ...) DL_CPU_KERNEL_AT(__LINE__, op, __VA_ARGS__)
+#define DL_CPU_KERNEL_AT(line, op, ...) DL_CPU_KERNEL_NAMED(line, op, __VA_ARGS__)
+#define DL_CPU_KERNEL_NAMED(line, op, ...) \
+  static const ::dl::CpuKernelRegistration cpu_kernel_##line(op, ::dl::CpuKernel{__VA_ARGS__})
+
+// The version of a simd function for an instruction set: DL_SIMD(device.isa(), gemm)(…). The function was declared by
+// DL_PER_ISA (simd/per_isa.h).
+#if defined(__x86_64__)
+#define DL_SIMD(isa, function) \
+  ((isa) == ::dl::Isa::avx512 ? &avx512::function : (isa) == ::dl::Isa::avx2 ? &avx2::function : &portable::function)
+#else
+#define DL_SIMD(isa, function) (&portable::function)
+#endif
+
+}  // namespace dl
