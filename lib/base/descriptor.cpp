@@ -37,17 +37,19 @@ void expect_regular_if_there(const std::filesystem::path& path) {
   if (::stat(path.c_str(), &status) == 0) expect_regular(path, status.st_mode);
 }
 
-Descriptor open_regular(const std::filesystem::path& path, int flags) {
+Descriptor open_regular(const std::filesystem::path& path, int flags) { return open_regular(path, flags, path); }
+
+Descriptor open_regular(const std::filesystem::path& path, int flags, const std::filesystem::path& named) {
   // Before open, which may wait for a pipe's other end or wake a device; after it, because the name may have changed.
   expect_regular_if_there(path);
   int number;
   do number = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
   while (number < 0 && errno == EINTR);
   if (number < 0)
-    throw io_error(path, (flags & O_ACCMODE) == O_RDONLY ? "open for reading" : "open for writing", errno);
+    throw io_error(named, (flags & O_ACCMODE) == O_RDONLY ? "open for reading" : "open for writing", errno);
   Descriptor file(number);
   struct stat status {};
-  if (::fstat(number, &status) != 0) throw io_error(path, "fstat", errno);
+  if (::fstat(number, &status) != 0) throw io_error(named, "fstat", errno);
   expect_regular(path, status.st_mode);
   return file;
 }

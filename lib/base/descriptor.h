@@ -32,6 +32,8 @@ void expect_regular_if_there(const std::filesystem::path& path);
 // Opens a regular file with these flags of open(2), close-on-exec added; what expect_regular_if_there refuses is
 // refused. A file made by O_CREAT gets the permissions that umask leaves.
 Descriptor open_regular(const std::filesystem::path& path, int flags);
+// The same for a temporary name: a failure names the file that it stands for.
+Descriptor open_regular(const std::filesystem::path& path, int flags, const std::filesystem::path& named);
 
 // Writes all bytes or throws io_error.
 void write_all(const Descriptor& file, const std::filesystem::path& path, const void* data, size_t bytes);

@@ -55,7 +55,7 @@ std::string read_file(const std::filesystem::path& path, uint64_t max_bytes) {
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(temporary_beside(path_)) {
   expect_regular_if_there(path_);
-  file_ = open_regular(temporary_, O_WRONLY | O_CREAT | O_EXCL);
+  file_ = open_regular(temporary_, O_WRONLY | O_CREAT | O_EXCL, path_);
 }
 
 AtomicFile::~AtomicFile() {

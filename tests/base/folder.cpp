@@ -1,0 +1,69 @@
+// Folders are made once, renamed without replacing, and removed without following links.
+#include "lib/base/folder.h"
+
+#include <doctest/doctest.h>
+
+#include "lib/base/error.h"
+#include "tests/base/folder_for_test.h"
+
+TEST_CASE("a folder is made with those above it, and again") {
+  FolderForTest folder;
+  dl::make_folders(folder / "a/b");
+  dl::make_folders(folder / "a/b");
+  CHECK(std::filesystem::is_directory(folder / "a/b"));
+}
+
+TEST_CASE("a folder cannot be made where a file is") {
+  FolderForTest folder;
+  folder.write("a", "");
+  CHECK(message<dl::Error>([&] { dl::make_folders(folder / "a"); }) ==
+        "error: " + (folder / "a").string() + ": making the folder failed: Not a directory");
+  CHECK(message<dl::Error>([&] { dl::make_folders(folder / "a/b"); }) ==
+        "error: " + (folder / "a/b").string() + ": making the folder failed: Not a directory");
+}
+
+TEST_CASE("a new folder is made by one only") {
+  FolderForTest folder;
+  CHECK(dl::make_new_folder(folder / "a"));
+  CHECK_FALSE(dl::make_new_folder(folder / "a"));
+  CHECK(message<dl::Error>([&] { dl::make_new_folder(folder / "no/a"); }) ==
+        "error: " + (folder / "no/a").string() + ": making the folder failed: No such file or directory");
+}
+
+TEST_CASE("a folder is renamed with what it holds") {
+  FolderForTest folder;
+  dl::make_folders(folder / "a");
+  folder.write("a/x", "text");
+  dl::rename_folder(folder / "a", folder / "b");
+  CHECK(folder.names() == "b");
+  CHECK(folder.text("b/x") == "text");
+}
+
+TEST_CASE("a rename replaces nothing, not even an empty folder") {
+  FolderForTest folder;
+  dl::make_folders(folder / "a");
+  dl::make_folders(folder / "b");
+  CHECK(message<dl::Error>([&] { dl::rename_folder(folder / "a", folder / "b"); }) ==
+        "error: " + (folder / "b").string() + ": rename from \"" + (folder / "a").string() + "\" failed: File exists");
+  CHECK(folder.names() == "a b");
+}
+
+TEST_CASE("removing a tree removes links and not what they lead to") {
+  FolderForTest folder;
+  dl::make_folders(folder / "kept");
+  folder.write("kept/x", "text");
+  dl::make_folders(folder / "gone/deep");
+  std::filesystem::create_directory_symlink(folder / "kept", folder / "gone/deep/link");
+  dl::remove_tree(folder / "gone");
+  dl::remove_tree(folder / "gone");
+  CHECK(folder.names() == "kept");
+  CHECK(folder.text("kept/x") == "text");
+}
+
+TEST_CASE("the names in a folder are made durable, also in the current one") {
+  FolderForTest folder;
+  dl::fsync_folder(folder.path);
+  dl::fsync_folder("");
+  CHECK(message<dl::Error>([&] { dl::fsync_folder(folder / "none"); }) ==
+        "error: " + (folder / "none").string() + ": open of the folder failed: No such file or directory");
+}
