@@ -1,0 +1,32 @@
+// Text: suggestions for misspelt words, lists in sentences, numbers, sizes and times as people read them.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dl {
+
+// Insertions, deletions, replacements and swaps of neighbours that make one word the other.
+int edit_distance(std::string_view a, std::string_view b);
+
+// The candidate nearest to `word`, case and - _ ignored; empty where none is near enough to be meant.
+std::string closest(std::string_view word, std::span<const std::string> candidates);
+
+std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
+
+// "3 layers", "1 layer", "2 losses", "2 entries".
+std::string count_of(int64_t count, std::string_view noun);
+std::string plural(std::string_view noun);
+
+// The shortest decimal that reads back as the same value: 0.001, 1e-08, 128, .inf, -.inf, .nan.
+std::string number_text(double value);
+
+std::string bytes_text(double bytes);      // "512 B", "1.5 KiB", "23 MiB"
+std::string seconds_text(double seconds);  // "340 us", "12.5 ms", "8.2 s", "3 min 20 s", "2 h 5 min"
+
+std::string_view trim(std::string_view text);
+bool valid_utf8(std::string_view text);
+
+}  // namespace dl

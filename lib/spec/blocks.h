@@ -1,0 +1,46 @@
+// The model list made plain: blocks with their parameters filled in, repeats written out, inputs resolved.
+//
+//   blocks:
+//     basic:
+//       params: {channels: , stride: 1}      # without a value: must be given
+//       layers:
+//         - conv2d: {out_channels: ${channels}, kernel_size: 3, stride: ${stride}, padding: 1}
+//           name: conv1
+//         - add
+//           from: [conv1, x]                 # x is what the block was given
+//   model:
+//     - basic: {channels: 16}
+//       name: layer1
+//       repeat: 3                            # layer1.0, layer1.1, layer1.2, each fed by the one before
+//
+// `model:` is such a list, or a map {blocks:, layers:} (a model in a file of its own).
+#pragma once
+#include <string>
+#include <vector>
+
+#include "lib/spec/node.h"
+
+namespace dl {
+
+// One item of the list: a layer (`layer` is not null), or a chain of children: a block's layers or a repeat's copies.
+// The output of a chain is its last child's, or its input where it has none.
+struct ModelItem {
+  static constexpr int input = -1;  // in `from`: x, what this list was given
+
+  std::string path;       // of parameters: "3", "layer1.0.conv1"
+  std::string label;      // in messages: "model[3]", "blocks.basic.layers[0]"
+  Node layer;             // `relu` or {conv2d: {…}}: for Registry<Layer>::read
+  std::vector<int> from;  // inputs: indices of earlier items of the same list, or `input`; one at least; of a chain
+                          // exactly one
+  Where where;
+  std::vector<std::string> notes;  // inside a block: "used by model[3] at FILE:LINE:COLUMN", for each problem
+  std::vector<ModelItem> children;
+
+  bool is_layer() const { return !layer.is_null(); }
+};
+
+// `model` and `blocks` as they stand in the spec (blocks may be null). Adds every problem; what is returned is complete
+// only where there was none. References to anything but block parameters must have been put in before.
+std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, std::vector<Problem>& problems);
+
+}  // namespace dl

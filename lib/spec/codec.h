@@ -1,0 +1,151 @@
+// Codec<T>: how a member of type T is read from a Node, written to one, and described. A new member type is one
+// specialisation with these four functions.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/spec/node.h"
+#include "lib/spec/reading.h"
+#include "lib/spec/units.h"
+
+namespace dl {
+
+template <class T>
+struct Codec;  // to specialise:
+//   static bool read(const Node&, T&, const Limits&, const Reading&);  // false: a problem was reported, T is unchanged
+//   static Node write(const T&);                                       // reads back as the same value
+//   static std::string type(const Limits&);                            // "a number above 0": after "expected "
+//   static Node json_schema(const Limits&);                            // JSON Schema (draft 2020-12) of the value
+
+#define DL_CODEC(Type)                                                                       \
+  template <>                                                                                \
+  struct Codec<Type> {                                                                       \
+    static bool read(const Node& node, Type& value, const Limits& limits, const Reading& r); \
+    static Node write(const Type& value);                                                    \
+    static std::string type(const Limits& limits);                                           \
+    static Node json_schema(const Limits& limits);                                           \
+  }
+DL_CODEC(bool);
+DL_CODEC(int);
+DL_CODEC(int64_t);
+DL_CODEC(double);
+DL_CODEC(std::string);
+DL_CODEC(Pair);
+DL_CODEC(Duration);
+DL_CODEC(Bytes);
+DL_CODEC(Node);  // any value, left as it is
+#undef DL_CODEC
+
+// Without a value: null, or the key not given.
+template <class T>
+struct Codec<std::optional<T>> {
+  static bool read(const Node& node, std::optional<T>& value, const Limits& limits, const Reading& r) {
+    if (node.is_null()) {
+      value.reset();
+      return true;
+    }
+    T inner{};
+    if (!Codec<T>::read(node, inner, limits, r)) return false;
+    value = std::move(inner);
+    return true;
+  }
+  static Node write(const std::optional<T>& value) { return value ? Codec<T>::write(*value) : Node::null(); }
+  static std::string type(const Limits& limits) { return Codec<T>::type(limits); }
+  static Node json_schema(const Limits& limits);
+};
+
+// A list; a single value that is no list is refused.
+template <class T>
+struct Codec<std::vector<T>> {
+  static bool read(const Node& node, std::vector<T>& value, const Limits& limits, const Reading& r);
+  static Node write(const std::vector<T>& value) {
+    Node out = Node::list();
+    for (const T& item : value) out.items.push_back(Codec<T>::write(item));
+    return out;
+  }
+  static std::string type(const Limits& limits);
+  static Node json_schema(const Limits& limits);
+};
+
+// A map from names that the user chooses.
+template <class T>
+struct Codec<std::map<std::string, T>> {
+  static bool read(const Node& node, std::map<std::string, T>& value, const Limits& limits, const Reading& r);
+  static Node write(const std::map<std::string, T>& value) {
+    Node out = Node::map();
+    for (const auto& [key, item] : value) out.set(key, Codec<T>::write(item));
+    return out;
+  }
+  static std::string type(const Limits& limits);
+  static Node json_schema(const Limits& limits);
+};
+
+namespace json_schema {  // pieces of JSON Schema
+Node list_of(Node item);
+Node map_of(Node item);
+Node or_null(Node value);
+}  // namespace json_schema
+
+std::string list_type(const std::string& item);  // "a number" -> "a list of numbers"
+std::string map_type(const std::string& item);   // "a number" -> "a map of numbers"
+
+template <class T>
+Node Codec<std::optional<T>>::json_schema(const Limits& limits) {
+  return json_schema::or_null(Codec<T>::json_schema(limits));
+}
+
+template <class T>
+bool Codec<std::vector<T>>::read(const Node& node, std::vector<T>& value, const Limits& limits, const Reading& r) {
+  if (!node.is_list()) {
+    r.expected(node, type(limits), node.is_scalar() ? "write it in brackets: [" + node.text + "]" : "");
+    return false;
+  }
+  std::vector<T> read_items(node.items.size());
+  bool good = true;
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    T item{};
+    good = Codec<T>::read(node.items[i], item, limits, r.index(i)) && good;
+    read_items[i] = std::move(item);
+  }
+  if (good) value = std::move(read_items);
+  return good;
+}
+template <class T>
+std::string Codec<std::vector<T>>::type(const Limits& limits) {
+  return list_type(Codec<T>::type(limits));
+}
+template <class T>
+Node Codec<std::vector<T>>::json_schema(const Limits& limits) {
+  return json_schema::list_of(Codec<T>::json_schema(limits));
+}
+
+template <class T>
+bool Codec<std::map<std::string, T>>::read(const Node& node, std::map<std::string, T>& value, const Limits& limits,
+                                           const Reading& r) {
+  if (!node.is_map()) {
+    r.expected(node, type(limits));
+    return false;
+  }
+  std::map<std::string, T> read_entries;
+  bool good = true;
+  for (const Node::Entry& entry : node.entries) {
+    T item{};
+    good = Codec<T>::read(entry.value, item, limits, r.key(entry.key)) && good;
+    read_entries.emplace(entry.key, std::move(item));
+  }
+  if (good) value = std::move(read_entries);
+  return good;
+}
+template <class T>
+std::string Codec<std::map<std::string, T>>::type(const Limits& limits) {
+  return map_type(Codec<T>::type(limits));
+}
+template <class T>
+Node Codec<std::map<std::string, T>>::json_schema(const Limits& limits) {
+  return json_schema::map_of(Codec<T>::json_schema(limits));
+}
+
+}  // namespace dl

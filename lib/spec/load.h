@@ -1,0 +1,62 @@
+// Loading a spec: one tree out of a file, what it extends and includes, ${references} and --set.
+//
+//   extends: base.yaml            this file's values over those of base.yaml (or of a list of files, later ones over
+//                                 earlier ones). Maps are merged; everything else replaces. A map with one key that is
+//                                 a registered name replaces one with another: {sgd: …} over {adamw: …} is {sgd: …}.
+//   model: models/lenet5.yaml     an unquoted string that ends in .yaml or .yml is that file's content. It replaces
+//                                 what it is merged over. Files are looked for beside the file that names them, then
+//                                 in the search folders.
+//   linear: ${data.classes}       another value of the spec, or one that the program knows. Alone in its scalar it
+//                                 keeps its type; "runs/${name}" makes a string; ${2 * a.b + 1} computes.
+//   path: ${env:DATA:-data}       an environment variable, or the text after :- where it is not set.
+//   --set optimizer.adamw.lr=1    over everything; the value is YAML. model.3.dropout.p and model[3].dropout.p name
+//                                 elements of a list. Maps that are missing are made; `adamw` becomes {adamw: …}.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/spec/node.h"
+
+namespace dl {
+
+struct LoadOptions {
+  std::vector<std::string> sets;              // "a.b.c=value", in order
+  std::vector<std::filesystem::path> search;  // folders, after the folder of the file that names another
+  std::vector<std::string> later;             // names that provide() will know: "data.classes"
+  std::function<std::optional<std::string>(const std::string&)> environment;  // unset: the process's own
+};
+
+// Throws Error(Exit::usage) with every problem found.
+Node load_spec(const std::filesystem::path& path, const LoadOptions& options = {});
+
+// The same for a tree that is there already (a test's, a checkpoint's); `folder` is where its file names start.
+Node load_spec(Node spec, const LoadOptions& options, const std::filesystem::path& folder = ".");
+
+// Puts in the values that the program has learnt since loading (name -> value); references inside `blocks:` to
+// parameters of the block stay. Throws Error(Exit::usage) where a name is not known.
+Node provide(const Node& spec, const std::map<std::string, Node>& values);
+
+// The value at "optimizer.adamw.lr" or "model[3].dropout.p"; null where there is none.
+const Node* find_path(const Node& spec, const std::string& path);
+
+// Where a value came from, and what it replaced.
+struct Explanation {
+  std::string path;
+  Node value;
+  std::string origin;  // "configs/run.yaml:14:20", "--set optimizer.adamw.lr=1", "default", "${env:LR} at …"
+  std::vector<std::pair<std::string, std::string>> overrode;  // value and origin, latest first
+  std::string text() const;  // "optimizer.adamw.lr = 0.001, from …", then a line "  over 0.01 from …" each
+};
+
+// `resolved` is what write_object made of it: a value that only it has is a default. Throws Error(Exit::usage) where
+// there is no such value, naming those beside it.
+Explanation explain(const Node& spec, const Node& resolved, const std::string& path);
+
+// Every scalar that was written by somebody, in order.
+std::vector<Explanation> explain_all(const Node& spec);
+
+}  // namespace dl

@@ -1,0 +1,122 @@
+// Registry<T>: the types of one kind (layers, optimizers, …) by name. A leaf's .cpp registers itself with DL_REGISTER;
+// nothing else lists it.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/spec/schema.h"
+
+namespace dl {
+
+// What can be registered. A base (Layer, Loss, …) adds `static constexpr const char* kind = "layer";`.
+struct Described {
+  virtual ~Described() = default;
+  virtual void describe(Schema& s) = 0;
+  Where where;       // in the spec; unknown for objects made by the program
+  std::string name;  // registered name: "conv2d"
+};
+
+// One kind's registry with the kind's type forgotten.
+class AnyRegistry {
+ public:
+  using Make = std::function<std::unique_ptr<Described>()>;
+
+  explicit AnyRegistry(std::string kind);
+  AnyRegistry(const AnyRegistry&) = delete;
+  AnyRegistry& operator=(const AnyRegistry&) = delete;
+
+  const std::string& kind() const { return kind_; }  // "layer"
+  std::vector<std::string> names() const;            // sorted
+  bool has(const std::string& name) const { return types_.contains(name); }
+  // A new object with its defaults, or null and a problem: "unknown layer 'dense'", the names there are, and help.
+  std::unique_ptr<Described> make(const std::string& name, const Where& where, const Reading& r) const;
+  std::unique_ptr<Described> make(const std::string& name) const;  // the name must be registered
+  bool add(const std::string& name, Make make);                    // twice the same name is a failed check
+  Node json_schema() const;  // of a value of this kind: { "$ref": "#/$defs/layer" }
+
+  // Every registry that has been used or added to, sorted by kind.
+  static std::vector<const AnyRegistry*> all();
+
+ private:
+  std::string kind_;
+  std::map<std::string, Make> types_;
+};
+
+// A value of this kind, read: `relu`, `{conv2d: {…}}`, `{linear: 128}`. Null where a problem was reported. The path of
+// its problems is "PATH (conv2d)".
+std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const Node& node, const Reading& r);
+
+// `relu` where it has no keys, else `{conv2d: {…}}` with every default filled in.
+Node write_registered(const Described& object);
+
+template <class T>
+class Registry : public AnyRegistry {
+ public:
+  static Registry& instance() {
+    static Registry registry;
+    return registry;
+  }
+  static std::unique_ptr<T> make(const std::string& name) { return cast(instance().AnyRegistry::make(name)); }
+  static std::unique_ptr<T> read(const Node& node, const Reading& r) {
+    return cast(read_registered(instance(), node, r));
+  }
+
+ private:
+  Registry() : AnyRegistry(T::kind) {}
+  static std::unique_ptr<T> cast(std::unique_ptr<Described> object) {
+    return std::unique_ptr<T>(static_cast<T*>(object.release()));
+  }
+};
+
+template <class T>
+concept Registered = std::derived_from<T, Described> && requires {
+  T::kind;
+};
+
+std::string with_article(const std::string& noun);  // "a layer", "an optimizer"
+
+template <Registered T>
+struct Codec<std::unique_ptr<T>> {
+  static bool read(const Node& node, std::unique_ptr<T>& value, const Limits&, const Reading& r) {
+    if (node.is_null()) {
+      value.reset();
+      return true;
+    }
+    std::unique_ptr<T> object = Registry<T>::read(node, r);
+    if (!object) return false;
+    value = std::move(object);
+    return true;
+  }
+  static Node write(const std::unique_ptr<T>& value) { return value ? write_registered(*value) : Node::null(); }
+  static std::string type(const Limits&) { return with_article(T::kind); }
+  static Node json_schema(const Limits&) { return Registry<T>::instance().json_schema(); }
+};
+
+// The same, shared: for members that a graph keeps (initializers).
+template <class T>
+requires Registered<std::remove_const_t<T>>
+struct Codec<std::shared_ptr<T>> {
+  using Unique = std::unique_ptr<std::remove_const_t<T>>;
+  static bool read(const Node& node, std::shared_ptr<T>& value, const Limits& limits, const Reading& r) {
+    Unique object;
+    if (!Codec<Unique>::read(node, object, limits, r)) return false;
+    value = std::move(object);
+    return true;
+  }
+  static Node write(const std::shared_ptr<T>& value) { return value ? write_registered(*value) : Node::null(); }
+  static std::string type(const Limits& limits) { return Codec<Unique>::type(limits); }
+  static Node json_schema(const Limits& limits) { return Codec<Unique>::json_schema(limits); }
+};
+
+}  // namespace dl
+
+#define DL_REGISTER_CAT2(a, b) a##b
+#define DL_REGISTER_CAT(a, b) DL_REGISTER_CAT2(a, b)
+// DL_REGISTER(Layer, Conv2d, "conv2d"): once, in the leaf's .cpp, in namespace dl or below.
+#define DL_REGISTER(Base, Type, type_name)                                          \
+  [[maybe_unused]] static const bool DL_REGISTER_CAT(dl_registered_, __COUNTER__) = \
+      ::dl::Registry<Base>::instance().add(                                         \
+          type_name, [] { return std::unique_ptr<::dl::Described>(static_cast<Base*>(new Type())); })

@@ -1,0 +1,163 @@
+// Schema: the keys of a struct, bound to its members. From one describe(Schema&) come reading, checking, defaults, the
+// resolved spec, the reference and JSON Schema.
+#pragma once
+#include <concepts>
+#include <deque>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "lib/spec/codec.h"
+#include "lib/spec/node.h"
+#include "lib/spec/reading.h"
+
+namespace dl {
+
+// Codec<T> with the type forgotten.
+struct ErasedCodec {
+  bool (*read)(const Node&, void*, const Limits&, const Reading&);
+  Node (*write)(const void*);
+  std::string (*type)(const Limits&);
+  Node (*json_schema)(const Limits&);
+};
+template <class T>
+inline constexpr ErasedCodec erased_codec{
+    [](const Node& node, void* value, const Limits& limits, const Reading& r) {
+      return Codec<T>::read(node, *static_cast<T*>(value), limits, r);
+    },
+    [](const void* value) { return Codec<T>::write(*static_cast<const T*>(value)); },
+    [](const Limits& limits) { return Codec<T>::type(limits); },
+    [](const Limits& limits) { return Codec<T>::json_schema(limits); }};
+
+// One key. The functions that describe it return the field, to be chained.
+class Field {
+ public:
+  Field& at_least(double bound);  // of numbers, and of each in a list, pair or duration
+  Field& at_most(double bound);
+  Field& above(double bound);
+  Field& below(double bound);
+  Field& one_of(std::vector<std::string> values);   // of strings
+  Field& positional();                              // `linear: 128` stands for `linear: {THIS: 128}`; one field at most
+  Field& unit(Duration::Unit unit);                 // of a duration given as a bare number
+  Field& units(std::vector<Duration::Unit> units);  // the only ones taken
+  Field& known_as(std::vector<std::string> names);  // names in other frameworks: an error whose help names this key
+
+  const std::string& key() const { return key_; }
+  const std::string& summary() const { return summary_; }
+  bool is_required() const { return required_; }
+  bool is_positional() const { return positional_; }
+  const std::vector<std::string>& foreign_names() const { return foreign_; }
+  std::string type() const { return codec_->type(limits_); }  // "a number above 0"
+  Node json_schema() const { return codec_->json_schema(limits_); }
+  Node value() const { return codec_->write(member_); }  // the member's; before reading, the default
+  bool read(const Node& node, const Reading& r) const { return codec_->read(node, member_, limits_, r); }
+
+ private:
+  friend class Schema;
+  std::string key_, summary_;
+  bool required_ = false, positional_ = false;
+  Limits limits_;
+  std::vector<std::string> foreign_;
+  void* member_ = nullptr;
+  const ErasedCodec* codec_ = nullptr;
+};
+
+// Given to a check: reports what is wrong with the object, or with the value of one key.
+class Report {
+ public:
+  Report(const Node& node, const Reading& r) : node_(node), reading_(r) {}
+  void operator()(std::string what, std::string help = {}) const;
+  void at(const std::string& key, std::string what, std::string help = {}) const;
+
+ private:
+  const Node& node_;
+  const Reading& reading_;
+};
+
+class Schema {
+ public:
+  // Called by describe(). Members must outlive the schema.
+  void summary(std::string text);  // one line, without a full stop
+  void details(std::string text);  // formula, source, advice: paragraphs for the reference
+  void example(std::string yaml);  // as it stands in a config: "sgd: {lr: 0.1}"; tests parse it
+  template <class T>
+  Field& required(std::string key, T& member, std::string summary) {
+    return add(std::move(key), &member, erased_codec<T>, std::move(summary), true);
+  }
+  template <class T>
+  Field& optional(std::string key, T& member, std::string summary) {  // the member's value is the default
+    return add(std::move(key), &member, erased_codec<T>, std::move(summary), false);
+  }
+  // Names that other frameworks have for this type; the lookup error's help gives ours.
+  void also_known_as(std::vector<std::string> names);
+  // A key that other frameworks have and we do not: an error with this help.
+  void instead_of(std::string key, std::string help);
+  // Run after reading, where every field was good: s.check([this](const Report& report) { if (…) report("…"); }).
+  void check(std::function<void(const Report&)> check);
+
+  const std::string& summary() const { return summary_; }
+  const std::string& details() const { return details_; }
+  const std::vector<std::string>& examples() const { return examples_; }
+  const std::vector<std::string>& foreign_names() const { return foreign_; }
+  const std::deque<Field>& fields() const { return fields_; }
+  const Field* field(std::string_view key) const;  // null where there is none
+  const Field* positional() const;                 // null where there is none
+
+  // Sets the members from a map, from nothing (null) or from the positional value. Reports every problem; true where
+  // there was none.
+  bool read(const Node& node, const Reading& r) const;
+  // Every key with its present value, in the order described.
+  Node write() const;
+  Node json_schema() const;
+
+ private:
+  Field& add(std::string key, void* member, const ErasedCodec& codec, std::string summary, bool required);
+  void unknown_key(const Node::Entry& entry, const Reading& r) const;
+
+  std::string summary_, details_;
+  std::vector<std::string> examples_, foreign_;
+  std::deque<Field> fields_;  // a deque: required() and optional() hand out references
+  std::vector<std::pair<std::string, std::string>> instead_of_;
+  std::vector<std::function<void(const Report&)>> checks_;
+};
+
+// A struct that describes itself.
+template <class T>
+concept SelfDescribing = requires(T& value, Schema& s) {
+  value.describe(s);
+};
+
+template <SelfDescribing T>
+Schema schema_of(T& object) {
+  Schema s;
+  object.describe(s);
+  return s;
+}
+
+// Reads `node` into the object's members; a member `Where where` gets the node's place.
+template <SelfDescribing T>
+bool read_object(const Node& node, T& object, const Reading& r) {
+  if constexpr (requires { object.where = node.where; }) object.where = node.where;
+  return schema_of(object).read(node, r);
+}
+
+// The object as a spec with every default filled in.
+template <SelfDescribing T>
+Node write_object(const T& object) {
+  return schema_of(const_cast<T&>(object)).write();  // describe() takes addresses of members; write() only reads them
+}
+
+template <class T>
+requires SelfDescribing<T> && std::default_initializable<T>
+struct Codec<T> {
+  static bool read(const Node& node, T& value, const Limits&, const Reading& r) { return read_object(node, value, r); }
+  static Node write(const T& value) { return write_object(value); }
+  static std::string type(const Limits&) { return "a map of keys"; }
+  static Node json_schema(const Limits&) {
+    T value{};
+    return schema_of(value).json_schema();
+  }
+};
+
+}  // namespace dl

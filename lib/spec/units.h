@@ -1,0 +1,46 @@
+// Values with units: durations (steps, epochs, samples, time), sizes in bytes, pairs [height, width].
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dl {
+
+// `500 steps`, `2 epochs`, `20000 samples`, `90 s`, `10 min`, `1.5 h`, `2 d`. A step is one optimizer update.
+struct Duration {
+  enum class Unit { steps, epochs, samples, seconds };
+  double value = 0;  // whole for steps and samples
+  Unit unit = Unit::steps;
+
+  static Duration steps(double n) { return {n, Unit::steps}; }
+  static Duration epochs(double n) { return {n, Unit::epochs}; }
+  static Duration samples(double n) { return {n, Unit::samples}; }
+  static Duration seconds(double n) { return {n, Unit::seconds}; }
+
+  std::string text() const;  // "500 steps", "1 epoch", "10 min"; parses to the same duration
+  // Empty where it is none. A bare number has `bare` as unit, or is none where that is unset.
+  static std::optional<Duration> parse(std::string_view text, std::optional<Unit> bare = {});
+  bool operator==(const Duration&) const = default;
+};
+
+// `512 MiB`, `1.5 GB`, `4096` (bytes). KiB MiB GiB TiB are powers of 1024; kB KB MB GB TB powers of 1000.
+struct Bytes {
+  int64_t count = 0;
+
+  std::string text() const;  // parses to the same count
+  static std::optional<Bytes> parse(std::string_view text);
+  bool operator==(const Bytes&) const = default;
+};
+
+// `3` (both) or `[height, width]`.
+struct Pair {
+  int64_t h = 0, w = 0;
+
+  constexpr Pair() = default;
+  constexpr Pair(int64_t both) : h(both), w(both) {}  // implicit: Pair kernel_size = 3
+  constexpr Pair(int64_t height, int64_t width) : h(height), w(width) {}
+  bool operator==(const Pair&) const = default;
+};
+
+}  // namespace dl
