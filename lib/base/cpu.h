@@ -5,14 +5,10 @@
 
 namespace dl {
 
-// The instruction sets that lib/device/cpu/simd is compiled for, from the least to the most able.
-enum class Isa : uint8_t { portable, avx2, avx512 };
-const char* name_of(Isa isa);
-
 struct CpuFeatures {
   std::string vendor;           // "GenuineIntel", "AuthenticAMD"; empty where it cannot be told
   std::string model;            // the marketing name; may be empty
-  bool avx2 = false;            // with fma, f16c and bmi2, and the system saves the registers
+  bool avx2 = false;            // with fma and bmi2, and the system saves the registers
   bool avx512 = false;          // f, bw, vl and dq, and the system saves the registers
   bool avx512_bf16 = false;     // vdpbf16ps
   bool amx = false;             // the system saves tiles: XCR0 bits 17 and 18; CPUID's tile leaves may be hidden
@@ -22,9 +18,6 @@ struct CpuFeatures {
 };
 
 const CpuFeatures& cpu_features();  // found once
-
-bool isa_usable(Isa isa);
-Isa best_isa();
 
 // Cores that this process may keep busy: what the affinity mask allows, cut by the cgroup's quota rounded up; at
 // least 1.

@@ -4,8 +4,8 @@
 #include <span>
 #include <string>
 
-#include "lib/base/cpu.h"
 #include "lib/base/thread_team.h"
+#include "lib/device/cpu/isa.h"
 #include "lib/device/device.h"
 
 namespace dl {
@@ -14,7 +14,7 @@ class LoopRunner;
 
 class CpuDevice final : public Device {
  public:
-  // An instruction set other than the best is for tests; it must be usable here.
+  // An instruction set other than the best is for tests; it must be supported here.
   explicit CpuDevice(const DeviceOptions& options, Isa isa = best_isa());
 
   ThreadTeam& team() { return team_; }
@@ -54,14 +54,5 @@ struct CpuKernelRegistration {
 #define DL_CPU_KERNEL_AT(line, op, ...) DL_CPU_KERNEL_NAMED(line, op, __VA_ARGS__)
 #define DL_CPU_KERNEL_NAMED(line, op, ...) \
   static const ::dl::CpuKernelRegistration cpu_kernel_##line(op, ::dl::CpuKernel{__VA_ARGS__})
-
-// The version of a simd function for an instruction set: DL_SIMD(device.isa(), gemm)(…). The function was declared by
-// DL_PER_ISA (simd/per_isa.h).
-#if defined(__x86_64__)
-#define DL_SIMD(isa, function) \
-  ((isa) == ::dl::Isa::avx512 ? &avx512::function : (isa) == ::dl::Isa::avx2 ? &avx2::function : &portable::function)
-#else
-#define DL_SIMD(isa, function) (&portable::function)
-#endif
 
 }  // namespace dl
