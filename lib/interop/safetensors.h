@@ -51,7 +51,8 @@ struct SafetensorsItem {
   const void* data = nullptr;
 };
 
-// Gives a whole file to `append`, piece by piece: tensors in the order of their names, each 8-byte aligned.
+// Gives a whole file to `append`, piece by piece: tensors in the order of their names (those of bytes last, so that
+// every element is aligned), the first at a multiple of 8. Two of one name are a failed check.
 void write_safetensors(std::vector<SafetensorsItem> items, const std::map<std::string, std::string>& metadata,
                        const std::function<void(const void* data, size_t bytes)>& append);
 

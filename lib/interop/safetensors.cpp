@@ -1,0 +1,232 @@
+// Reading and writing of safetensors.
+#include "lib/interop/safetensors.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "lib/base/error.h"
+
+namespace dl {
+namespace {
+
+using Json = nlohmann::json;
+
+static_assert(std::endian::native == std::endian::little, "safetensors are little-endian");
+
+constexpr uint64_t max_header_bytes = 100'000'000;  // the reference implementation's limit
+constexpr int max_header_depth = 3;                 // { name: { key: [
+constexpr size_t max_rank = 16;
+
+struct FileType {
+  const char* name;
+  uint64_t bytes;
+};
+constexpr FileType file_types[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E4M3", 1}, {"F8_E5M2", 1},
+                                   {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
+                                   {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
+
+const char* file_type(DType type) {
+  switch (type) {
+    case DType::f32: return "F32";
+    case DType::i32: return "I32";
+    case DType::u8: return "U8";
+  }
+  return "";
+}
+
+[[noreturn]] void fail(const std::filesystem::path& file, const std::string& tensor, std::string what) {
+  throw Error(Exit::data, Problem{.where = {.file = file.string()},
+                                  .path = tensor.empty() ? "" : "tensor '" + tensor + "'",
+                                  .what = std::move(what)});
+}
+
+// The header's JSON; a name twice in one object and nesting deeper than the format's are refused while parsing.
+Json parse_header(const std::filesystem::path& file, const std::string& text) {
+  std::vector<std::set<std::string>> names;  // of the objects that are open
+  auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > max_header_depth) fail(file, "", "the header nests deeper than a safetensors header does");
+    if (event == Json::parse_event_t::object_start) names.emplace_back();
+    if (event == Json::parse_event_t::object_end) names.pop_back();
+    if (event == Json::parse_event_t::key && !names.back().insert(parsed.get<std::string>()).second)
+      fail(file, parsed.get<std::string>(), "stands twice in the header");
+    return true;
+  };
+  try {
+    return Json::parse(text, check);
+  } catch (const Json::exception&) {
+    fail(file, "", "the header is not JSON");
+  }
+}
+
+uint64_t unsigned_number(const Json& value, const std::filesystem::path& file, const std::string& tensor,
+                         const char* what) {
+  if (!value.is_number_unsigned()) fail(file, tensor, concat(what, " holds ", value.dump(), ", not a whole number"));
+  return value.get<uint64_t>();
+}
+
+SafetensorsFile::Entry parse_entry(const Json& value, const std::filesystem::path& file, const std::string& name,
+                                   uint64_t data_bytes) {
+  if (!value.is_object()) fail(file, name, "is not described by an object");
+  for (const char* key : {"dtype", "shape", "data_offsets"})
+    if (!value.contains(key)) fail(file, name, concat("has no ", key));
+  if (value.size() != 3) fail(file, name, "has keys beside dtype, shape and data_offsets");
+
+  SafetensorsFile::Entry entry;
+  if (!value["dtype"].is_string()) fail(file, name, concat("has dtype ", value["dtype"].dump(), ", not a text"));
+  entry.dtype = value["dtype"].get<std::string>();
+  const auto* type = std::ranges::find(file_types, entry.dtype, &FileType::name);
+  if (type == std::end(file_types)) fail(file, name, concat("has dtype '", entry.dtype, "', which is not known"));
+
+  const Json& shape = value["shape"];
+  if (!shape.is_array()) fail(file, name, "has a shape that is no list");
+  if (shape.size() > max_rank)
+    fail(file, name, concat("has ", shape.size(), " dimensions; at most ", max_rank, " are read"));
+  std::vector<int64_t> sizes;
+  uint64_t bytes = type->bytes;
+  for (const Json& item : shape) {
+    const uint64_t size = unsigned_number(item, file, name, "shape");
+    if (size > uint64_t{INT64_MAX} || __builtin_mul_overflow(bytes, size, &bytes))
+      fail(file, name, concat("has shape ", shape.dump(), ", larger than 64 bits count"));
+    sizes.push_back(static_cast<int64_t>(size));
+  }
+  entry.shape = Shape(std::move(sizes));
+
+  const Json& offsets = value["data_offsets"];
+  if (!offsets.is_array() || offsets.size() != 2) fail(file, name, "has data_offsets that are not two numbers");
+  const uint64_t begin = unsigned_number(offsets[0], file, name, "data_offsets");
+  const uint64_t end = unsigned_number(offsets[1], file, name, "data_offsets");
+  if (end < begin || end > data_bytes)
+    fail(file, name, concat("lies at bytes ", begin, " to ", end, " of the data, which are ", data_bytes, " bytes"));
+  if (end - begin != bytes)
+    fail(file, name,
+         concat("has ", end - begin, " bytes; shape ", entry.shape.text(), " of ", entry.dtype, " needs ", bytes));
+  entry.offset = begin;
+  entry.bytes = bytes;
+  return entry;
+}
+
+// Tensors must follow each other without overlap or hole and cover the data.
+void check_cover(const std::map<std::string, SafetensorsFile::Entry>& tensors, const std::filesystem::path& file,
+                 uint64_t data_bytes) {
+  std::vector<std::pair<const SafetensorsFile::Entry*, const std::string*>> order;
+  for (const auto& [name, entry] : tensors) order.emplace_back(&entry, &name);
+  std::ranges::sort(order, [](const auto& a, const auto& b) {
+    return std::tuple(a.first->offset, a.first->bytes) < std::tuple(b.first->offset, b.first->bytes);
+  });
+  uint64_t at = 0;
+  for (const auto& [entry, name] : order) {
+    if (entry->offset < at) fail(file, *name, "overlaps the tensor before it");
+    if (entry->offset > at)
+      fail(file, *name, concat("begins ", entry->offset - at, " bytes after the tensor before it"));
+    at += entry->bytes;
+  }
+  if (at != data_bytes) fail(file, "", concat(data_bytes - at, " bytes at the end belong to no tensor"));
+}
+
+float half_value(uint16_t bits) {
+  const float sign = (bits & 0x8000u) != 0 ? -1.0f : 1.0f;
+  const uint32_t exponent = (bits >> 10) & 31u, fraction = bits & 1023u;
+  if (exponent == 0) return sign * static_cast<float>(fraction) * 0x1p-24f;
+  const uint32_t wide = (uint32_t{bits & 0x8000u} << 16) | (fraction << 13);
+  return std::bit_cast<float>(wide | (exponent == 31 ? 0x7F800000u : (exponent + 112) << 23));
+}
+
+float bfloat_value(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+
+template <class From, class Convert>
+std::vector<float> converted(const InputFile& file, const SafetensorsFile::Entry& entry, Convert convert) {
+  std::vector<From> values(entry.bytes / sizeof(From));
+  file.read(entry.offset, values.data(), entry.bytes);
+  std::vector<float> out(values.size());
+  std::ranges::transform(values, out.begin(), convert);
+  return out;
+}
+
+}  // namespace
+
+SafetensorsFile::SafetensorsFile(std::filesystem::path path) : file_(std::move(path)) {
+  const std::filesystem::path& name = file_.path();
+  const uint64_t file_bytes = file_.size_bytes();
+  uint64_t header_bytes = 0;
+  if (file_bytes < sizeof header_bytes)
+    fail(name, "", concat("is no safetensors file: ", file_bytes, " bytes, fewer than the header's size takes"));
+  file_.read(0, &header_bytes, sizeof header_bytes);
+  if (header_bytes > max_header_bytes)
+    fail(name, "",
+         concat("is no safetensors file: a header of ", header_bytes, " bytes; at most ", max_header_bytes,
+                " are allowed"));
+  if (header_bytes > file_bytes - sizeof header_bytes)
+    fail(name, "", concat("is cut: a header of ", header_bytes, " bytes in a file of ", file_bytes));
+  std::string text(header_bytes, '\0');
+  file_.read(sizeof header_bytes, text.data(), text.size());
+
+  const Json header = parse_header(name, text);
+  if (!header.is_object()) fail(name, "", "the header is no JSON object");
+  const uint64_t data_begin = sizeof header_bytes + header_bytes;
+  const uint64_t data_bytes = file_bytes - data_begin;
+  for (const auto& [key, value] : header.items()) {
+    if (key != "__metadata__") {
+      tensors_.emplace(key, parse_entry(value, name, key, data_bytes));
+      continue;
+    }
+    if (!value.is_object()) fail(name, "", "__metadata__ is no object of texts");
+    for (const auto& [word, meaning] : value.items()) {
+      if (!meaning.is_string()) fail(name, "", concat("__metadata__ '", word, "' is no text"));
+      metadata_[word] = meaning.get<std::string>();
+    }
+  }
+  check_cover(tensors_, name, data_bytes);
+  for (auto& [key, entry] : tensors_) entry.offset += data_begin;
+}
+
+const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) fail(path(), name, "is not in the file");
+  return found->second;
+}
+
+std::vector<float> SafetensorsFile::read_f32(const std::string& name) const {
+  const Entry& e = entry(name);
+  if (e.dtype == "F32") return converted<float>(file_, e, [](float x) { return x; });
+  if (e.dtype == "F16") return converted<uint16_t>(file_, e, half_value);
+  if (e.dtype == "BF16") return converted<uint16_t>(file_, e, bfloat_value);
+  if (e.dtype == "F64") return converted<double>(file_, e, [](double x) { return static_cast<float>(x); });
+  fail(path(), name, concat("has dtype ", e.dtype, "; F32, F16, BF16 or F64 is needed"));
+}
+
+void SafetensorsFile::read(const std::string& name, DType dtype, void* into) const {
+  const Entry& e = entry(name);
+  if (e.dtype != file_type(dtype))
+    fail(path(), name, concat("has dtype ", e.dtype, "; ", file_type(dtype), " is needed"));
+  file_.read(e.offset, into, e.bytes);
+}
+
+void write_safetensors(std::vector<SafetensorsItem> items, const std::map<std::string, std::string>& metadata,
+                       const std::function<void(const void* data, size_t bytes)>& append) {
+  std::ranges::sort(items, [](const SafetensorsItem& a, const SafetensorsItem& b) {
+    return std::tuple(-bytes_of(a.type.dtype), std::cref(a.name).get()) <
+           std::tuple(-bytes_of(b.type.dtype), std::cref(b.name).get());
+  });
+  Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  uint64_t at = 0;
+  for (const SafetensorsItem& item : items) {
+    DL_CHECK(!header.contains(item.name), item.name, " twice");
+    const uint64_t bytes = static_cast<uint64_t>(item.type.bytes());
+    header[item.name] = {
+        {"dtype", file_type(item.type.dtype)}, {"shape", item.type.shape.sizes()}, {"data_offsets", {at, at + bytes}}};
+    at += bytes;
+  }
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');
+  const uint64_t header_bytes = text.size();
+  append(&header_bytes, sizeof header_bytes);
+  append(text.data(), text.size());
+  for (const SafetensorsItem& item : items) append(item.data, static_cast<size_t>(item.type.bytes()));
+}
+
+}  // namespace dl
