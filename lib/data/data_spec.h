@@ -9,23 +9,40 @@
 #include <vector>
 
 #include "lib/data/loader.h"
+#include "lib/data/source.h"
 #include "lib/data/transform.h"
-#include "lib/spec/node.h"
-#include "lib/spec/schema.h"
 
 namespace dl {
 
+// `{first: 5000}`, `{last: 5000}` or `{fraction: 0.1}` of the training set, which then is trained on without them; or a
+// source of its own.
+struct Validation {
+  std::optional<int64_t> first, last;
+  std::optional<double> fraction;  // chosen at random by the seed
+  Source source;
+  Where where;
+  void describe(Schema& s);  // of the first three
+};
+
+template <>
+struct Codec<Validation> {
+  static bool read(const Node& node, Validation& value, const Limits& limits, const Reading& r);
+  static Node write(const Validation& value);
+  static std::string type(const Limits& limits);
+  static Node json_schema(const Limits& limits);
+};
+
 struct DataSpec {
-  Node train;       // NAME of datasets/NAME.yaml, or {format: READER, …}
-  Node validation;  // as train, or {first: N} | {last: N} | {fraction: 0.1} of the training set; null: none
-  Node test;        // as train; null: the test part of the set that `train` names, if it has one
+  Source train;
+  std::optional<Validation> validation;  // unset: the validation part of the set that `train` names, if it has one
+  std::optional<Source> test;            // unset: the test part of the set that `train` names, if it has one
   std::vector<std::unique_ptr<Transform>> transforms;
   int64_t batch_size = 32;
   bool shuffle = true;
   bool drop_last = false;
   std::optional<int> workers;  // loader threads; unset: none for data in memory, else one a core, at most 4
   int prefetch = 4;
-
+  Where where;
   void describe(Schema& s);
 };
 
@@ -34,7 +51,7 @@ struct DataSets {
   DatasetPointer train;
   DatasetPointer validation, test;   // null where there is none
   Type input;                        // of one "x" as the network is given it: f32
-  Type raw_input;                    // of one "x" as the reader gives it: predict brings other images into this shape
+  Type raw_input;                    // of one "x" as the reader gives it; `predict` brings other images into this form
   std::vector<std::string> classes;  // names; empty where "y" is no class
 
   // Starts to read the training and the validation set on threads of their own. What goes wrong there is thrown by
@@ -46,26 +63,27 @@ struct DataSets {
   std::vector<std::future<void>> loading;
 };
 
-// Opens what the spec names; `folder` is the config's, for relative names. `train` must be there. Everything that is
-// wrong is added to `problems`, with its place; the sets must not be used then. `seed` chooses a random validation
-// part.
+// Opens what the spec names. Relative names are looked for beside the file that wrote them, then in `folder`, then in
+// the current one. Everything that is wrong is added to `problems`, with its place; then the sets must not be used.
+// `seed` chooses a random validation part.
 DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, uint64_t seed,
                    std::vector<Problem>& problems);
 
-// Values for ${data.classes}, ${data.features}, ${data.channels}, ${data.height}, ${data.width}, ${data.samples}:
-// those that the opened sets have.
-std::map<std::string, std::string> data_values(const DataSets& sets);
+// Values for ${data.classes}, ${data.features}, ${data.channels}, ${data.height}, ${data.width}: those that the sets
+// have. To be named in LoadOptions::later by data_value_names().
+std::map<std::string, Node> data_values(const DataSets& sets);
+std::vector<std::string> data_value_names();
 
-// One set as train or test would name it, `part` of a named one ("train", "validation", "test"), transformed as outside
-// training: for `eval` and `predict` on another set. Throws Error.
-DatasetPointer open_set(const DataSpec& spec, const Node& set, const std::string& part,
-                        const std::filesystem::path& folder);
+// A set for `eval` and `predict`, opened and transformed as outside training. `text` is "train", "validation" or "test"
+// (of the spec's own sets), the name of a described set (its test part), or a description's file. Throws Error.
+DatasetPointer open_named(const DataSpec& spec, const std::string& text, const std::filesystem::path& folder,
+                          uint64_t seed);
 
 // Image files for `predict`, brought to the size and channels of `raw_input` and transformed as outside training; the
 // only field is "x". A file that is no image is an Error(Exit::data) when its sample is read.
 DatasetPointer open_images(const DataSpec& spec, std::vector<std::filesystem::path> files, const Type& raw_input);
 
-// A loader of the training set as the spec asks, and one for evaluation: in order, all samples.
+// A loader's options: for training as the spec asks, for evaluation all samples in order.
 LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64_t seed);
 LoaderOptions evaluation_options(const DataSpec& spec, const Dataset& data);
 

@@ -13,10 +13,10 @@
 namespace dl {
 
 // One part of a sample. "x" is the input: u8 or f32, [height, width, channels] or [features]; "y" the class: i32 [].
-struct Field {
+struct SampleField {
   std::string name;
   Type type;  // of one sample
-  bool operator==(const Field&) const = default;
+  bool operator==(const SampleField&) const = default;
 };
 
 // Opening one reads headers only; the samples are read by the first get(), or by load() where that suits better.
@@ -24,7 +24,7 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
   virtual int64_t size() const = 0;
-  virtual std::span<const Field> fields() const = 0;
+  virtual std::span<const SampleField> fields() const = 0;
   // The names of the classes that "y" counts; empty where the data are not labelled by class.
   virtual std::span<const std::string> classes() const = 0;
   // Writes sample `index` to the memory of each field. Any number of threads may call it at once; after the first

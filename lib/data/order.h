@@ -7,7 +7,7 @@ namespace dl {
 
 // A pseudo-random permutation of 0 … size - 1, evaluated at one position in constant time and memory.
 //
-// An alternating Feistel network of twelve rounds over the smallest power of two that holds `size`, keyed by Philox
+// An alternating Feistel network of sixteen rounds over the smallest power of two that holds `size`, keyed by Philox
 // from (seed, epoch); a position that lands outside the range is sent through again until it lands inside (Black and
 // Rogaway 2002, "Ciphers with arbitrary finite domains"), fewer than two times on average. Tests hold it to being
 // one-to-one, and its positions, neighbours and fixed points to the frequencies of uniform permutations. For sizes
@@ -18,7 +18,7 @@ class Permutation {
   int64_t operator()(int64_t position) const;  // 0 <= position < size
 
  private:
-  static constexpr int rounds = 12;
+  static constexpr int rounds = 16;
   uint64_t size_;
   int left_bits_ = 0, right_bits_ = 0;
   std::array<uint32_t, rounds> keys_{};

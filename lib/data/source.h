@@ -1,0 +1,52 @@
+// Where data come from, as a spec names it: a described set, or a reader's own keys.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/data/reader.h"
+#include "lib/spec/codec.h"
+
+namespace dl {
+
+// A data set's description, datasets/NAME.yaml: where its files are, what they hold, how to get them.
+struct SetDescription {
+  std::string name, summary, source, licence, citation;
+  std::string get;   // what a user does to get the files
+  std::string root;  // folder of the files; empty: the description's own
+  std::vector<std::string> classes;
+  std::shared_ptr<Reader> train, validation, test;  // null where there is no such part
+  std::filesystem::path folder;                     // the description's
+  Where where;
+  void describe(Schema& s);
+};
+
+// `fashion_mnist` (datasets/fashion_mnist.yaml), `{format: idx, images: …}`, or a description itself, which is what
+// `train: my/set.yaml` becomes when the spec is loaded.
+struct Source {
+  std::string name;
+  std::shared_ptr<Reader> reader;
+  std::shared_ptr<SetDescription> description;
+  Node written;  // as it stands in the spec
+  Where where;
+  bool given() const { return !name.empty() || reader || description; }
+};
+
+template <>
+struct Codec<Source> {
+  static bool read(const Node& node, Source& value, const Limits& limits, const Reading& r);
+  static Node write(const Source& value);
+  static std::string type(const Limits& limits);
+  static Node json_schema(const Limits& limits);
+};
+
+// The folders in which datasets/NAME.yaml is looked for: `folder` and the one above it, the current one, those of the
+// environment's DLCLI_DATA (separated by colons), and the one installed with the program.
+std::vector<std::filesystem::path> description_folders(const std::filesystem::path& folder);
+
+// The part "train", "validation" or "test" of a source, opened; null where a described set has no such part. A reader's
+// own keys are every part. Throws Error: Exit::usage for a name that is not known, Exit::data for the files.
+DatasetPointer open_part(const Source& source, const std::string& part, const std::filesystem::path& folder);
+
+}  // namespace dl
