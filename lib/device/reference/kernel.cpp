@@ -1,0 +1,65 @@
+// The table of kernels, and what several of them need.
+#include "lib/device/reference/kernel.h"
+
+#include <map>
+
+#include "lib/base/error.h"
+
+namespace dl::reference {
+
+namespace {
+
+std::map<std::string_view, Prepare>& table() {
+  static std::map<std::string_view, Prepare> kernels;
+  return kernels;
+}
+
+}  // namespace
+
+Registration::Registration(const char* op, Prepare prepare) {
+  DL_CHECK(table().emplace(op, prepare).second, op, " has two reference kernels");
+}
+
+Prepare find(std::string_view op) {
+  const auto it = table().find(op);
+  return it == table().end() ? nullptr : it->second;
+}
+
+float element(const void* data, DType type, int64_t i) {
+  switch (type) {
+    case DType::f32: return static_cast<const float*>(data)[i];
+    case DType::i32: return static_cast<float>(static_cast<const int32_t*>(data)[i]);
+    case DType::u8: return static_cast<const uint8_t*>(data)[i];
+  }
+  return 0;
+}
+
+int64_t Layout::operator()(int64_t i) const {
+  int64_t offset = 0;
+  for (int axis = sizes_.rank() - 1; axis >= 0; --axis) {
+    offset += i % sizes_[axis] * strides_[static_cast<size_t>(axis)];
+    i /= sizes_[axis];
+  }
+  return offset;
+}
+
+std::vector<int64_t> row_major(const Shape& shape) {
+  std::vector<int64_t> strides(static_cast<size_t>(shape.rank()));
+  int64_t stride = 1;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    strides[static_cast<size_t>(axis)] = stride;
+    stride *= shape[axis];
+  }
+  return strides;
+}
+
+Layout broadcast_layout(const Shape& from, const Shape& to) {
+  const std::vector<int64_t> own = row_major(from);
+  std::vector<int64_t> strides(static_cast<size_t>(to.rank()), 0);
+  for (int i = 1; i <= from.rank(); ++i) {
+    if (from[-i] != 1) strides[strides.size() - static_cast<size_t>(i)] = own[own.size() - static_cast<size_t>(i)];
+  }
+  return {to, std::move(strides)};
+}
+
+}  // namespace dl::reference

@@ -1,0 +1,63 @@
+// The reference device: a plain loop for each op, one thread, nothing fused. It is the oracle of the tests.
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "lib/base/error.h"
+#include "lib/device/device.h"
+#include "lib/device/reference/kernel.h"
+
+namespace dl {
+
+namespace {
+
+class LoopKernel final : public Kernel {
+ public:
+  explicit LoopKernel(reference::Run run) : run_(std::move(run)) {}
+  void run(std::span<void* const> inputs, std::span<void* const> outputs, void*) override { run_(inputs, outputs); }
+
+ private:
+  reference::Run run_;
+};
+
+class ReferenceDevice final : public Device {
+ public:
+  std::string_view name() const override { return "reference"; }
+  std::string description() const override { return "1 thread, plain loops"; }
+  bool fuses() const override { return false; }
+  bool takes_epilogue(const Op&, std::span<const Type>) const override { return false; }
+
+  std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) override {
+    const reference::Prepare prepare = reference::find(op.name());
+    if (!prepare) {
+      throw Error(Exit::usage, Problem{.what = concat("the reference device has no kernel for ", op.name()),
+                                       .help = "use trainer.device: cpu"});
+    }
+    return std::make_unique<LoopKernel>(prepare(op, inputs, outputs));
+  }
+
+  void* allocate(int64_t bytes) override {
+    const size_t whole = (static_cast<size_t>(bytes) + 63) / 64 * 64;
+    void* memory = std::aligned_alloc(64, whole > 0 ? whole : 64);
+    if (!memory) {
+      throw Error(Exit::failed, Problem{.what = concat("no memory: ", bytes, " bytes asked for"),
+                                        .help = "lower data.batch_size or the size of the model"});
+    }
+    return std::memset(memory, 0, whole);
+  }
+  void release(void* memory, int64_t) override { std::free(memory); }
+  void copy_in(void* device, const void* host, int64_t bytes) override {
+    std::memcpy(device, host, static_cast<size_t>(bytes));
+  }
+  void copy_out(void* host, const void* device, int64_t bytes) override {
+    std::memcpy(host, device, static_cast<size_t>(bytes));
+  }
+};
+
+const DeviceRegistration registration("reference", [](const DeviceOptions&) -> std::unique_ptr<Device> {
+  return std::make_unique<ReferenceDevice>();
+});
+
+}  // namespace
+
+}  // namespace dl

@@ -1,0 +1,50 @@
+// Operations that move elements without changing them.
+#include "lib/graph/ops/shape_ops.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "lib/device/reference/kernel.h"
+
+namespace dl::reference {
+
+namespace {
+
+// y[i] = x[layout(i)]
+Run gather(const Layout& layout, int64_t element_bytes) {
+  return [=](Buffers x, Buffers y) {
+    for (int64_t i = 0; i < layout.elements(); ++i) {
+      std::memcpy(static_cast<char*>(y[0]) + i * element_bytes,
+                  static_cast<const char*>(x[0]) + layout(i) * element_bytes, static_cast<size_t>(element_bytes));
+    }
+  };
+}
+
+Run transpose_kernel(const Op& op, Types in, Types out) {
+  const std::vector<int64_t> own = row_major(in[0].shape);
+  std::vector<int64_t> strides;
+  for (int axis : static_cast<const Transpose&>(op).order) strides.push_back(own[static_cast<size_t>(axis)]);
+  return gather({out[0].shape, strides}, bytes_of(in[0].dtype));
+}
+
+Run broadcast_to_kernel(const Op&, Types in, Types out) {
+  return gather(broadcast_layout(in[0].shape, out[0].shape), bytes_of(in[0].dtype));
+}
+
+Run pack_kernel(const Op& op, Types in, Types) {
+  const Pack& pack = static_cast<const Pack&>(op);
+  std::vector<int64_t> sizes;
+  for (const Type& type : in) sizes.push_back(type.shape.elements());
+  return [sizes, offsets = pack.offsets, size = pack.size](Buffers x, Buffers y) {
+    std::fill_n(f32(y, 0), size, 0.0f);
+    for (size_t k = 0; k < sizes.size(); ++k) std::copy_n(f32(x, k), sizes[k], f32(y, 0) + offsets[k]);
+  };
+}
+
+DL_REFERENCE_KERNEL("transpose", transpose_kernel);
+DL_REFERENCE_KERNEL("broadcast_to", broadcast_to_kernel);
+DL_REFERENCE_KERNEL("pack", pack_kernel);
+
+}  // namespace
+
+}  // namespace dl::reference
