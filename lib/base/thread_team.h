@@ -33,19 +33,18 @@ class ThreadTeam {
 
  private:
   using Call = void (*)(const void* function, int thread);
-  struct alignas(64) Member;
   void start(Call call, const void* function);
   void work(int thread);
   void call_and_keep_error(int thread);
 
   const int size_;
+  std::unique_ptr<std::exception_ptr[]> errors_;  // one a thread
+  std::atomic<bool> failed_{false};
+  bool stop_ = false;                           // call_, function_ and stop_ change before epoch_ does
+  alignas(64) std::atomic<uint32_t> epoch_{0};  // counts run() calls; workers wait for it to change
   Call call_ = nullptr;
   const void* function_ = nullptr;
-  alignas(64) std::atomic<uint32_t> epoch_{0};   // counts run() calls; workers wait for it to change
   alignas(64) std::atomic<int32_t> running_{0};  // workers that have not finished this call
-  std::atomic<bool> stop_{false};
-  std::atomic<bool> failed_{false};
-  std::unique_ptr<std::exception_ptr[]> errors_;  // one a thread
   std::vector<std::thread> threads_;
 };
 

@@ -1,0 +1,97 @@
+// The team's waiting: spin, then yield, then sleep on a futex.
+#include "lib/base/thread_team.h"
+
+#include <chrono>
+
+#include "lib/base/cpu.h"
+#include "lib/base/error.h"
+
+namespace dl {
+
+namespace {
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+// Most gaps between two runs, and between the first and the last thread of a run, are a few microseconds: a sleeping
+// thread would take longer to wake. Beyond that another process may need the core, and in the end nobody works. A long
+// spin beside busy neighbours was measured to cost milliseconds a second: the scheduler punishes it.
+constexpr std::chrono::microseconds spin_time(5), yield_time(150);
+
+// Returns once the value is no longer `old` (or, with `until`, once it is `until`).
+template <class T, class Done>
+void wait_for(const std::atomic<T>& value, bool spin, Done done) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (bool yield = !spin;;) {
+    for (int i = 0; i < 32; ++i) {
+      if (done(value.load(std::memory_order_acquire))) return;
+      yield ? std::this_thread::yield() : pause();
+    }
+    const auto waited = std::chrono::steady_clock::now() - begin;
+    if (waited > spin_time + yield_time) break;
+    yield = yield || waited > spin_time;
+  }
+  for (T now = value.load(std::memory_order_acquire); !done(now); now = value.load(std::memory_order_acquire)) {
+    value.wait(now, std::memory_order_acquire);
+  }
+}
+
+}  // namespace
+
+ThreadTeam::ThreadTeam(int threads)
+    : size_(threads), errors_(new std::exception_ptr[static_cast<size_t>(threads > 0 ? threads : 1)]) {
+  DL_CHECK(threads >= 1, "threads ", threads);
+  threads_.reserve(static_cast<size_t>(threads - 1));
+  for (int i = 1; i < threads; ++i) threads_.emplace_back([this, i] { work(i); });
+}
+
+ThreadTeam::~ThreadTeam() {
+  stop_ = true;
+  epoch_.fetch_add(1, std::memory_order_release);
+  epoch_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadTeam::start(Call call, const void* function) {
+  DL_CHECK(running_.load(std::memory_order_relaxed) == 0, "a run of the team inside another");
+  call_ = call;
+  function_ = function;
+  running_.store(size_ - 1, std::memory_order_relaxed);
+  epoch_.fetch_add(1, std::memory_order_release);
+  epoch_.notify_all();
+  call_and_keep_error(0);
+  wait_for(running_, size_ <= usable_cores(), [](int32_t running) { return running == 0; });
+  if (!failed_.exchange(false, std::memory_order_relaxed)) return;
+  std::exception_ptr first;
+  for (int i = size_ - 1; i >= 0; --i) {
+    if (errors_[static_cast<size_t>(i)]) first = std::move(errors_[static_cast<size_t>(i)]);
+    errors_[static_cast<size_t>(i)] = nullptr;
+  }
+  std::rethrow_exception(first);
+}
+
+void ThreadTeam::call_and_keep_error(int thread) {
+  try {
+    call_(function_, thread);
+  } catch (...) {
+    errors_[static_cast<size_t>(thread)] = std::current_exception();
+    failed_.store(true, std::memory_order_relaxed);
+  }
+}
+
+void ThreadTeam::work(int thread) {
+  const bool spin = size_ <= usable_cores();
+  for (uint32_t seen = 0;; ++seen) {
+    wait_for(epoch_, spin, [seen](uint32_t epoch) { return epoch != seen; });
+    if (stop_) return;
+    call_and_keep_error(thread);
+    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
+  }
+}
+
+}  // namespace dl

@@ -1,0 +1,50 @@
+// Cores from control groups, and the processor's description.
+#include "lib/base/cpu.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+using namespace dl;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("dlcli-cgroup-" + std::to_string(getpid()));
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+  void write(const fs::path& file, const char* text) const {
+    fs::create_directories((path / file).parent_path());
+    std::ofstream(path / file) << text;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a control group's quota is found in versions 1 and 2, and a parent's smaller one counts") {
+  const Folder root;
+  CHECK(cgroup_cores(root.path, "0::/a/b\n") == 0);
+  root.write("a/cpu.max", "max 100000\n");
+  CHECK(cgroup_cores(root.path, "0::/a/b\n") == 0);
+  root.write("a/b/cpu.max", "250000 100000\n");
+  CHECK(cgroup_cores(root.path, "0::/a/b\n") == 2.5);
+  root.write("a/cpu.max", "150000 100000\n");
+  CHECK(cgroup_cores(root.path, "0::/a/b\n") == 1.5);
+  CHECK(cgroup_cores(root.path, "0::/\n") == 0);
+  root.write("cpu,cpuacct/job/cpu.cfs_quota_us", "400000\n");
+  root.write("cpu,cpuacct/job/cpu.cfs_period_us", "100000\n");
+  CHECK(cgroup_cores(root.path, "5:memory:/x\n4:cpu,cpuacct:/job\n") == 4);
+  CHECK(cgroup_cores(root.path, "4:cpuset:/job\n") == 0);
+  root.write("cpu,cpuacct/job/cpu.cfs_quota_us", "-1\n");
+  CHECK(cgroup_cores(root.path, "4:cpu,cpuacct:/job\n") == 0);
+}
+
+TEST_CASE("at least one core may be used, and the processor is described in one line") {
+  CHECK(usable_cores() >= 1);
+  CHECK(cpu_text().find('\n') == std::string::npos);
+  CHECK(cpu_text().find(" L2") != std::string::npos);
+  CHECK(cpu_features().l1_bytes > 0);
+}
