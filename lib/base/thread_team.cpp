@@ -23,7 +23,7 @@ void pause() {
 // spin beside busy neighbours was measured to cost milliseconds a second: the scheduler punishes it.
 constexpr std::chrono::microseconds spin_time(5), yield_time(150);
 
-// Returns once the value is no longer `old` (or, with `until`, once it is `until`).
+// Returns once done(value). Without `spin` it yields from the start.
 template <class T, class Done>
 void wait_for(const std::atomic<T>& value, bool spin, Done done) {
   const auto begin = std::chrono::steady_clock::now();

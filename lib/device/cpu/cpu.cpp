@@ -1,0 +1,108 @@
+// Kernels by name, and memory.
+#include "lib/device/cpu/cpu.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+
+#include "lib/base/cpu.h"
+#include "lib/base/error.h"
+#include "lib/device/cpu/loop_runner.h"
+
+namespace dl {
+
+namespace {
+
+std::map<std::string_view, CpuKernel>& kernels() {
+  static std::map<std::string_view, CpuKernel> all;
+  return all;
+}
+
+const CpuKernel& kernel_for(const Op& op) {
+  const auto found = kernels().find(op.name());
+  if (found != kernels().end()) return found->second;
+  throw Error(Exit::usage, Problem{.path = "trainer.device",
+                                   .what = concat("the device 'cpu' has no kernel for '", op.name(), "'"),
+                                   .help = "write 'reference', which runs every operation, slowly"});
+}
+
+std::unique_ptr<Kernel> compile_epilogue(const EpilogueOp& op, std::span<const Type> inputs, CpuDevice& device) {
+  std::vector<Type> loop_inputs{op.base_type};
+  const auto base_inputs = inputs.first(static_cast<size_t>(op.base_inputs));
+  const auto others = inputs.subspan(static_cast<size_t>(op.base_inputs));
+  loop_inputs.insert(loop_inputs.end(), others.begin(), others.end());
+  auto runner = std::make_unique<LoopRunner>(op.loop.loop, loop_inputs, device, true);
+  const Type product[] = {op.base_type};
+  return kernel_for(*op.base).make(*op.base, base_inputs, std::span<const Type>(product), device, std::move(runner));
+}
+
+std::unique_ptr<Device> make_cpu(const DeviceOptions& options) { return std::make_unique<CpuDevice>(options); }
+
+const DeviceRegistration cpu("cpu", make_cpu);
+
+// Memory from here on is mapped by itself, with huge pages where the system has them.
+constexpr int64_t mapped_bytes = 1 << 20;
+
+}  // namespace
+
+CpuKernelRegistration::CpuKernelRegistration(const char* op, CpuKernel kernel) {
+  DL_CHECK(kernels().emplace(op, kernel).second, "two cpu kernels for ", op);
+}
+
+CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa)
+    : team_(options.threads > 0 ? options.threads : usable_cores()), isa_(isa) {
+  DL_CHECK(supported(isa), name_of(isa));
+}
+
+std::string CpuDevice::description() const {
+  return concat(team_.size(), team_.size() == 1 ? " thread, " : " threads, ", name_of(isa_));
+}
+
+bool CpuDevice::takes_epilogue(const Op& op, std::span<const Type> inputs) const {
+  const auto found = kernels().find(op.name());
+  return found != kernels().end() && found->second.takes_epilogue && found->second.takes_epilogue(op, inputs);
+}
+
+std::unique_ptr<Kernel> CpuDevice::compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) {
+  if (const auto* loop = dynamic_cast<const LoopOp*>(&op)) return make_loop_kernel(loop->loop, inputs, *this);
+  if (const auto* epilogue = dynamic_cast<const EpilogueOp*>(&op)) return compile_epilogue(*epilogue, inputs, *this);
+  return kernel_for(op).make(op, inputs, outputs, *this, nullptr);
+}
+
+void* CpuDevice::allocate(int64_t bytes) {
+  const size_t size = static_cast<size_t>(bytes > 0 ? (bytes + 63) / 64 * 64 : 64);
+  void* memory = nullptr;
+  if (bytes < mapped_bytes) {
+    memory = std::aligned_alloc(64, size);
+    if (memory) std::memset(memory, 0, size);
+  } else {
+    memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) memory = nullptr;
+    if (memory) madvise(memory, size, MADV_HUGEPAGE);  // advice: refused where huge pages are switched off
+  }
+  if (memory) return memory;
+  const int64_t free_bytes = int64_t{sysconf(_SC_AVPHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+  throw Error(Exit::failed,
+              Problem{.what = concat("cannot allocate ", bytes, " bytes on the device 'cpu': ", std::strerror(errno)),
+                      .notes = {concat(free_bytes >> 20, " MiB of memory are free")},
+                      .help = "lower data.batch_size, or give the process more memory"});
+}
+
+void CpuDevice::release(void* memory, int64_t bytes) {
+  if (bytes < mapped_bytes) return std::free(memory);
+  munmap(memory, static_cast<size_t>((bytes + 63) / 64 * 64));
+}
+
+void CpuDevice::copy_in(void* device, const void* host, int64_t bytes) {
+  std::memcpy(device, host, static_cast<size_t>(bytes));
+}
+
+void CpuDevice::copy_out(void* host, const void* device, int64_t bytes) {
+  std::memcpy(host, device, static_cast<size_t>(bytes));
+}
+
+}  // namespace dl
