@@ -1,0 +1,41 @@
+// A command of dlcli: one file in app/commands/, which registers itself; nothing lists them.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "lib/base/error.h"
+
+namespace CLI {
+class App;
+}
+
+namespace dl {
+
+class Command {
+ public:
+  virtual ~Command() = default;
+  // One line for the list of commands.
+  virtual std::string summary() const = 0;
+  // Adds arguments, options bound to members, and examples (app/options.h).
+  virtual void declare(CLI::App& app) = 0;
+  // Does it, after the members were set. What goes wrong is thrown.
+  virtual Exit run() = 0;
+};
+
+using CommandFactory = std::unique_ptr<Command> (*)();
+
+// All commands by name.
+std::map<std::string_view, CommandFactory>& commands();
+
+struct CommandRegistration {
+  CommandRegistration(const char* name, CommandFactory factory) { commands().emplace(name, factory); }
+};
+
+}  // namespace dl
+
+// DL_COMMAND(Train, "train"); at the end of the command's file.
+#define DL_COMMAND(Type, name)                       \
+  static const ::dl::CommandRegistration registered( \
+      name, []() -> std::unique_ptr<::dl::Command> { return std::make_unique<Type>(); })

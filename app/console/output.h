@@ -1,0 +1,36 @@
+// Standard output and standard error: writing never raises a signal and never stops a run.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace dl {
+
+class Output {
+ public:
+  explicit Output(int descriptor) : descriptor_(descriptor) {}
+
+  // Writes all of it. False where that failed (closed pipe, full disk); then, and from then on, nothing is written.
+  bool write(std::string_view text);
+  int error_number() const { return error_number_; }  // of the failure, else 0
+
+  bool is_terminal() const;  // one that understands control sequences
+  int columns() const;       // of the terminal; 80 where there is none
+  bool colours() const;      // a terminal, and NO_COLOR is not set
+  bool unicode() const;      // the locale's encoding is UTF-8
+
+ private:
+  int descriptor_;
+  int error_number_ = 0;
+};
+
+// "error:", "warning:" and "help:" where they begin a line, in colour where the output has any.
+std::string with_colours(const Output& out, std::string_view text);
+
+Output& standard_output();
+Output& standard_error();
+
+// Writes a command's result to standard output. A reader that went away (`| head`) is fine; a failure else is an
+// Error(Exit::io).
+void print(std::string_view text);
+
+}  // namespace dl

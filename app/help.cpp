@@ -1,0 +1,70 @@
+// The text of --help.
+#include "app/help.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dl {
+namespace {
+
+using Row = std::pair<std::string, std::string>;
+constexpr size_t line_width = 100;
+
+std::string name_of(const CLI::Option& option) {
+  if (option.get_positional()) return option.get_name(true);
+  std::string text;
+  for (const std::string& name : option.get_snames()) text += "-" + name + ", ";
+  for (const std::string& name : option.get_lnames()) text += "--" + name;
+  // A type name in brackets is a value that may be left out: --resume[=RUN].
+  const std::string value = option.get_type_name();
+  if (value.empty() || (option.get_expected_max() == 0 && !value.starts_with("["))) return text;
+  return text + (value.starts_with("[") ? "" : " ") + value;
+}
+
+// Two columns; the second is wrapped.
+std::string table(const std::string& title, const std::vector<Row>& rows) {
+  if (rows.empty()) return {};
+  size_t width = 0;
+  for (const Row& row : rows) width = std::max(width, row.first.size());
+  const std::string indent(width + 4, ' ');
+  std::string out = "\n" + title + ":\n";
+  for (const auto& [name, description] : rows) {
+    std::string line = "  " + name + std::string(width - name.size() + 2, ' ');
+    for (size_t at = 0; at < description.size();) {
+      const size_t end = std::min(description.find(' ', at), description.size());
+      const std::string word = description.substr(at, end - at);
+      if (line.size() > indent.size() && line.size() + 1 + word.size() > line_width) {
+        out += line + "\n";
+        line = indent;
+      }
+      line += (line.size() > indent.size() ? " " : "") + word;
+      at = end + 1;
+    }
+    out += line + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string HelpFormat::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
+  const bool command = app->get_parent() != nullptr;
+  std::string usage = command ? "dlcli " + app->get_name() : "dlcli COMMAND";
+  std::vector<Row> arguments, options, subcommands;
+  for (const CLI::Option* option : app->get_options()) {
+    (option->get_positional() ? arguments : options).emplace_back(name_of(*option), option->get_description());
+    if (!option->get_positional()) continue;
+    std::string name = option->get_name(true);
+    if (option->get_expected_max() > 1) name += "...";
+    usage += option->get_required() ? " " + name : " [" + name + "]";
+  }
+  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; }))
+    subcommands.emplace_back(sub->get_name(), sub->get_description());
+  std::rotate(options.begin(), options.begin() + 1, options.end());  // --help comes first from CLI11, and is known
+  return app->get_description() + "\n\nusage: " + usage + " [OPTIONS]\n" + table("commands", subcommands) +
+         table("arguments", arguments) + table("options", options) + app->get_footer();
+}
+
+}  // namespace dl

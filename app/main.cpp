@@ -1,0 +1,53 @@
+// dlcli: the only catch, the only exit code.
+#include <sys/resource.h>
+
+#include <exception>
+#include <new>
+#include <string>
+
+#include "app/command_line.h"
+#include "app/console/output.h"
+#include "app/signals.h"
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+
+namespace {
+
+int fail(dl::Exit exit, const std::string& text) {
+  dl::standard_error().write(dl::with_colours(dl::standard_error(), text + "\n"));
+  return static_cast<int>(exit);
+}
+
+std::string all_problems(const dl::Error& error) {
+  std::string text = error.what();
+  if (error.problems().size() < 2) return text;
+  text += "\n" + dl::count_of(static_cast<int64_t>(error.problems().size()), "error");
+  return error.exit() == dl::Exit::usage ? text + "; nothing was run" : text;
+}
+
+std::string out_of_memory() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return dl::render(
+      {.what = dl::concat("out of memory: the system refused more than the ",
+                          dl::bytes_text(static_cast<double>(used.ru_maxrss) * 1024), " that were in use at most"),
+       .help = "lower data.batch_size or the model's sizes; 'dlcli check' says what a step needs"});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  dl::report_write_failures_by_errno();
+  try {
+    return static_cast<int>(dl::run_command_line(argc, argv));
+  } catch (const dl::Error& error) {
+    return fail(error.exit(), all_problems(error));
+  } catch (const dl::CheckFailure& failure) {
+    return fail(dl::Exit::failed, dl::render({.what = failure.what()}));
+  } catch (const std::bad_alloc&) {
+    return fail(dl::Exit::failed, out_of_memory());
+  } catch (const std::exception& e) {
+    return fail(dl::Exit::failed, dl::render({.what = dl::concat("unexpected: ", e.what()),
+                                              .help = "this is a fault of dlcli; please report it with the command"}));
+  }
+}

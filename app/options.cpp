@@ -1,0 +1,65 @@
+// The options that commands share.
+#include "app/options.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "lib/base/error.h"
+
+namespace dl {
+
+void examples(CLI::App& app, const std::vector<Example>& examples) {
+  size_t width = 0;
+  for (const Example& e : examples) width = std::max(width, e.command.size());
+  std::string text = "\nexamples:\n";
+  for (const Example& e : examples)
+    text += "  " + e.command + std::string(width - e.command.size() + 2, ' ') + "# " + e.what + "\n";
+  app.footer(text);
+}
+
+CLI::Validator whole_number(int64_t least, int64_t most) {
+  return CLI::Validator(
+      [=](std::string& text) {
+        int64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error == std::errc{} && end == text.data() + text.size() && value >= least && value <= most)
+          return std::string{};
+        return concat("expected a whole number from ", least, " to ", most, ", got '", text, "'");
+      },
+      "");
+}
+
+void declare_json(CLI::App& app, bool& json) {
+  app.add_flag("--json", json, "one JSON object on standard output and nothing else there");
+}
+
+void Overrides::declare_set(CLI::App& app) {
+  app.add_option("--set", sets_, "change a key of the config; may be given several times")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->take_all()
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            const size_t equals = text.find('=');
+            if (equals != 0 && equals != std::string::npos) return std::string{};
+            return "expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got '" + text + "'";
+          },
+          ""));
+}
+
+void Overrides::declare_machine(CLI::App& app) {
+  app.add_option("--threads", threads_, "compute threads; 0: as many as this process may use")
+      ->type_name("N")
+      ->check(whole_number(0, 1024));
+  app.add_option("--device", device_, "cpu, or reference: slow, the oracle of the tests")->type_name("NAME");
+}
+
+std::vector<std::string> Overrides::sets() const {
+  std::vector<std::string> all;
+  if (!threads_.empty()) all.push_back("trainer.threads=" + threads_);
+  if (!device_.empty()) all.push_back("trainer.device=" + device_);
+  all.insert(all.end(), sets_.begin(), sets_.end());
+  return all;
+}
+
+}  // namespace dl

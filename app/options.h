@@ -1,0 +1,35 @@
+// What several commands' options have in common.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace dl {
+
+struct Example {
+  std::string command;
+  std::string what;
+};
+// The end of the command's help.
+void examples(CLI::App& app, const std::vector<Example>& examples);
+
+// A check that the option's value is a whole number in a range.
+CLI::Validator whole_number(int64_t least, int64_t most);
+
+// --json: one JSON object on standard output and nothing else there.
+void declare_json(CLI::App& app, bool& json);
+
+// Changes to a config from the command line: --set, and options that stand for one.
+class Overrides {
+ public:
+  void declare_set(CLI::App& app);
+  void declare_machine(CLI::App& app);  // --threads, --device
+  // "a.b=value" in order: the options first, so that --set has the last word.
+  std::vector<std::string> sets() const;
+
+ private:
+  std::vector<std::string> sets_;
+  std::string threads_, device_;
+};
+
+}  // namespace dl
