@@ -1,0 +1,26 @@
+// Functions from graph to graph.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "lib/graph/graph.h"
+#include "lib/graph/loop.h"
+
+namespace dl {
+
+// Which nodes some output or assignment depends on, by node index.
+std::vector<char> live_nodes(const Graph& graph);
+
+// Elementwise chains and the reductions at their ends become LoopOps, and behind an operation for which
+// `takes_epilogue` (given the op and its inputs' types) holds, its EpilogueOp. Dead nodes are left out.
+// Nothing fusible remains outside a loop; names of outputs and assignments stay.
+using TakesEpilogue = std::function<bool(const Op&, std::span<const Type>)>;
+std::unique_ptr<Graph> fuse(const Graph& graph, const TakesEpilogue& takes_epilogue);
+
+// How a loop over `space` (its last dimension the columns, all before it the rows) reads a value of shape `shape`
+// that broadcasts to it; nothing where the rows it repeats do not form one run.
+std::optional<Loop::Access> loop_access(const Shape& shape, const Shape& space);
+
+}  // namespace dl
