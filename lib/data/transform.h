@@ -25,6 +25,9 @@ struct Transform : Described {
   virtual TransformStep bind(const Type& input) const = 0;
 };
 
+// u8 to f32 by tables of 256 values, one for each channel (the last dimension) or one for all.
+TransformStep by_table(const Type& input, std::vector<float> table);
+
 // The set with its "x" run through the transforms. An "x" that is still u8 after the last one is scaled from 0 … 255 to
 // f32 in [0, 1]: what a network is given is f32 always.
 DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms);

@@ -1,0 +1,80 @@
+// Splitting: data sets that are parts of another one.
+#include "lib/data/dataset.h"
+
+#include <algorithm>
+
+#include "lib/base/error.h"
+#include "lib/base/hash.h"
+#include "lib/data/order.h"
+
+namespace dl {
+namespace {
+
+// Everything of the set it stands around but for the samples.
+class Part : public Dataset {
+ public:
+  explicit Part(DatasetPointer data) : data_(std::move(data)) {}
+  std::span<const SampleField> fields() const override { return data_->fields(); }
+  std::span<const std::string> classes() const override { return data_->classes(); }
+  void load() const override { data_->load(); }
+  bool in_memory() const override { return data_->in_memory(); }
+  std::vector<std::string> skipped() const override { return data_->skipped(); }
+
+ protected:
+  const DatasetPointer data_;
+};
+
+class Slice final : public Part {
+ public:
+  Slice(DatasetPointer data, int64_t begin, int64_t count) : Part(std::move(data)), begin_(begin), count_(count) {}
+  int64_t size() const override { return count_; }
+  void get(int64_t index, Sample& into) const override { data_->get(begin_ + index, into); }
+  uint64_t fingerprint() const override {
+    const uint64_t parts[] = {data_->fingerprint(), static_cast<uint64_t>(begin_), static_cast<uint64_t>(count_)};
+    return xxh64({reinterpret_cast<const char*>(parts), sizeof parts});
+  }
+
+ private:
+  const int64_t begin_, count_;
+};
+
+class Selection final : public Part {
+ public:
+  Selection(DatasetPointer data, std::vector<int64_t> samples) : Part(std::move(data)), samples_(std::move(samples)) {}
+  int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
+  void get(int64_t index, Sample& into) const override { data_->get(samples_[static_cast<size_t>(index)], into); }
+  uint64_t fingerprint() const override {
+    return xxh64({reinterpret_cast<const char*>(samples_.data()), samples_.size() * sizeof samples_[0]},
+                 data_->fingerprint());
+  }
+
+ private:
+  const std::vector<int64_t> samples_;
+};
+
+}  // namespace
+
+int field_index(const Dataset& data, std::string_view name) {
+  const auto fields = data.fields();
+  const auto found = std::find_if(fields.begin(), fields.end(), [&](const SampleField& f) { return f.name == name; });
+  DL_CHECK(found != fields.end(), "no field ", name);
+  return static_cast<int>(found - fields.begin());
+}
+
+DatasetPointer slice(DatasetPointer data, int64_t begin, int64_t count) {
+  DL_CHECK(begin >= 0 && count >= 0 && begin <= data->size() - count, "[", begin, ", +", count, ") of ", data->size());
+  return std::make_shared<Slice>(std::move(data), begin, count);
+}
+
+Parts hold_out(DatasetPointer data, int64_t held_out, uint64_t seed) {
+  const int64_t size = data->size();
+  DL_CHECK(held_out >= 0 && held_out <= size, held_out, " of ", size);
+  const Permutation shuffled(size, random_key(seed, random_stream("held-out samples")), 0);
+  std::vector<int64_t> out, kept;
+  for (int64_t i = 0; i < size; ++i) (i < held_out ? out : kept).push_back(shuffled(i));
+  std::sort(out.begin(), out.end());
+  std::sort(kept.begin(), kept.end());
+  return {std::make_shared<Selection>(data, std::move(kept)), std::make_shared<Selection>(data, std::move(out))};
+}
+
+}  // namespace dl

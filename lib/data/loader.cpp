@@ -1,0 +1,211 @@
+// A ring of batches that threads fill and the caller empties in order.
+#include "lib/data/loader.h"
+
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/data/order.h"
+
+namespace dl {
+namespace {
+
+constexpr int64_t alignment = 64;
+
+int64_t aligned(int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+struct Free {
+  void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t(alignment)); }
+};
+using Memory = std::unique_ptr<std::byte, Free>;
+
+// Zeroed, so that the pages are there before the first step.
+Memory allocate(int64_t bytes, int64_t slots, int64_t batch_size) {
+  const int64_t machine = int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
+  void* memory = nullptr;
+  if (bytes <= machine) memory = ::operator new(static_cast<size_t>(bytes), std::align_val_t(alignment), std::nothrow);
+  if (!memory)
+    throw Error(Exit::failed, Problem{.path = "data.batch_size",
+                                      .what = concat(slots, slots == 1 ? " batch" : " batches", " of ", batch_size,
+                                                     " samples take ", bytes, " bytes, the machine has ", machine),
+                                      .help = "lower data.batch_size or data.prefetch"});
+  std::memset(memory, 0, static_cast<size_t>(bytes));
+  return Memory(static_cast<std::byte*>(memory));
+}
+
+}  // namespace
+
+// Batches are numbered through all epochs. Slot b % slots holds batch b. The caller holds batch `held`; batches up to
+// held + prefetch may be claimed by threads, so that none is written to while it is read.
+struct Loader::Impl {
+  struct Slot {
+    Batch batch;
+    int64_t holds = -1;  // number of the batch that is ready in it
+    std::exception_ptr error;
+  };
+
+  Impl(DatasetPointer set, const LoaderOptions& o) : data(std::move(set)), options(o) {
+    DL_CHECK(options.batch_size >= 1 && options.threads >= 0 && options.prefetch >= 1, options.batch_size, " ",
+             options.threads, " ", options.prefetch);
+    per_epoch = options.drop_last ? data->size() / options.batch_size
+                                  : (data->size() + options.batch_size - 1) / options.batch_size;
+    DL_CHECK(per_epoch >= 1, "no batch of ", options.batch_size, " in ", data->size(), " samples");
+    slots.resize(options.threads == 0 ? 1 : static_cast<size_t>(options.prefetch) + 1);
+
+    for (const SampleField& field : data->fields()) {
+      sample_bytes.push_back(field.type.bytes());
+      batch_bytes += aligned(field.type.bytes() * options.batch_size);
+    }
+    memory = allocate(memory_bytes(), static_cast<int64_t>(slots.size()), options.batch_size);
+    std::byte* at = memory.get();
+    for (Slot& slot : slots)
+      for (int64_t bytes : sample_bytes) {
+        slot.batch.fields.push_back(at);
+        at += aligned(bytes * options.batch_size);
+      }
+
+    caller.fields.resize(sample_bytes.size());
+    for (int i = 0; i < options.threads; ++i) threads.emplace_back([this] { work(); });
+  }
+
+  ~Impl() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    room.notify_all();
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  int64_t memory_bytes() const { return batch_bytes * static_cast<int64_t>(slots.size()); }
+  Slot& slot_of(int64_t number) { return slots[static_cast<size_t>(number) % slots.size()]; }
+
+  void assemble(int64_t number, Batch& batch, Sample& sample) const {
+    batch.epoch = number / per_epoch;
+    batch.index = number % per_epoch;
+    batch.last = batch.index == per_epoch - 1;
+    const int64_t first = batch.index * options.batch_size;
+    batch.count = std::min(options.batch_size, data->size() - first);
+    const Permutation order(data->size(), options.seed, batch.epoch);
+    for (int64_t i = 0; i < batch.count; ++i) {
+      const int64_t position = first + i;
+      SampleRandom random(options.seed, batch.epoch, position);
+      sample.random = options.augment ? &random : nullptr;
+      for (size_t f = 0; f < sample_bytes.size(); ++f) sample.fields[f] = batch.fields[f] + i * sample_bytes[f];
+      data->get(options.shuffle ? order(position) : position, sample);
+    }
+  }
+
+  void work() {
+    Sample sample;
+    sample.fields.resize(sample_bytes.size());
+    std::unique_lock lock(mutex);
+    while (true) {
+      room.wait(lock, [&] { return stopping || (!paused && claimed < held + options.prefetch); });
+      if (stopping) return;
+      const int64_t number = ++claimed;
+      Slot& slot = slot_of(number);
+      ++working;
+      lock.unlock();
+      std::exception_ptr error;
+      try {
+        assemble(number, slot.batch, sample);
+      } catch (...) {
+        error = std::current_exception();
+      }
+      lock.lock();
+      --working;
+      slot.holds = number;
+      slot.error = error;
+      ready.notify_all();
+    }
+  }
+
+  // Makes `number` the next batch, with the lock held.
+  void seek(int64_t number, std::unique_lock<std::mutex>& lock) {
+    paused = true;
+    ready.wait(lock, [&] { return working == 0; });
+    for (Slot& slot : slots) {
+      slot.holds = -1;
+      slot.error = nullptr;
+    }
+    held = claimed = number - 1;
+    paused = false;
+    room.notify_all();
+  }
+
+  void start(int64_t number) {
+    std::unique_lock lock(mutex);
+    if (number != held + 1) seek(number, lock);
+  }
+
+  const Batch& next() {
+    if (threads.empty()) {
+      assemble(held + 1, slots[0].batch, caller);
+      ++held;
+      return slots[0].batch;
+    }
+    std::unique_lock lock(mutex);
+    Slot& slot = slot_of(++held);
+    room.notify_all();
+    ready.wait(lock, [&] { return slot.holds == held; });
+    if (slot.error) {
+      const std::exception_ptr error = slot.error;
+      seek(held, lock);
+      std::rethrow_exception(error);
+    }
+    return slot.batch;
+  }
+
+  const DatasetPointer data;
+  const LoaderOptions options;
+  int64_t per_epoch = 0;
+  std::vector<int64_t> sample_bytes;  // of each field
+  int64_t batch_bytes = 0;
+  Memory memory;
+  std::vector<Slot> slots;
+  Sample caller;  // for next() without threads
+  double waited_seconds = 0;
+
+  std::mutex mutex;
+  std::condition_variable room, ready;
+  int64_t held = -1;     // the batch the caller has
+  int64_t claimed = -1;  // the last one that a thread took on
+  int working = 0;       // threads that are assembling
+  bool paused = false, stopping = false;
+  std::vector<std::thread> threads;
+};
+
+Loader::Loader(DatasetPointer data, const LoaderOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(data), options)) {}
+Loader::~Loader() = default;
+
+int64_t Loader::batches_per_epoch() const { return impl_->per_epoch; }
+
+void Loader::start(int64_t epoch, int64_t index) {
+  DL_CHECK(epoch >= 0 && index >= 0 && index < impl_->per_epoch, "epoch ", epoch, ", batch ", index, " of ",
+           impl_->per_epoch);
+  impl_->start(epoch * impl_->per_epoch + index);
+}
+
+const Batch& Loader::next() {
+  struct Stopwatch {
+    double& total;
+    double began = steady_seconds();
+    ~Stopwatch() { total += steady_seconds() - began; }
+  } stopwatch{impl_->waited_seconds};
+  return impl_->next();
+}
+
+double Loader::waited_seconds() const { return impl_->waited_seconds; }
+int64_t Loader::memory_bytes() const { return impl_->memory_bytes(); }
+
+}  // namespace dl

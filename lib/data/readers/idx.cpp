@@ -1,0 +1,197 @@
+// idx: the format of MNIST (http://yann.lecun.com/exdb/mnist): big-endian sizes, then the values, one file for the
+// images and one for the labels, plain or gzip.
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "lib/base/error.h"
+#include "lib/data/byte_source.h"
+#include "lib/data/reader.h"
+
+namespace dl {
+namespace {
+
+struct Header {
+  std::vector<int64_t> sizes;
+  int64_t bytes = 0;        // of the header
+  int64_t value_bytes = 0;  // of all values
+  int64_t samples() const { return sizes[0]; }
+};
+
+[[noreturn]] void fail(const ByteSource& source, std::string what, std::string help = {}) {
+  throw Error(Exit::data,
+              Problem{.where = {.file = source.path().string()}, .what = std::move(what), .help = std::move(help)});
+}
+
+std::string hex(unsigned value) {
+  const char* digits = "0123456789abcdef";
+  return {digits[value >> 4 & 15], digits[value & 15]};
+}
+
+Header read_header(ByteSource& source, int min_rank, int max_rank) {
+  unsigned char bytes[4 + 4 * 4];
+  const size_t got = source.read(bytes, 4);
+  if (got < 4) fail(source, concat("expected an idx header, the file ends after ", got, " bytes"));
+  if (bytes[0] != 0 || bytes[1] != 0)
+    fail(source,
+         concat("expected an idx file, which begins with bytes 00 00, found ", hex(bytes[0]), " ", hex(bytes[1])));
+  if (bytes[2] != 8) fail(source, concat("expected values of idx type 08 (u8), found type ", hex(bytes[2])));
+  const int rank = bytes[3];
+  if (rank < min_rank || rank > max_rank)
+    fail(source, concat("expected ", min_rank == max_rank ? "" : concat(min_rank, " to "), max_rank,
+                        max_rank == 1 ? " dimension, found " : " dimensions, found ", rank));
+  const size_t size_bytes = static_cast<size_t>(rank) * 4;
+  if (const size_t more = source.read(bytes + 4, size_bytes); more < size_bytes)
+    fail(source, concat("expected an idx header of ", 4 + size_bytes, " bytes, the file ends after ", 4 + more));
+
+  Header header{.bytes = static_cast<int64_t>(4 + size_bytes), .value_bytes = 1};
+  bool overflow = false;
+  for (int i = 0; i < rank; ++i) {
+    const unsigned char* b = bytes + 4 + 4 * i;
+    header.sizes.push_back(int64_t{b[0]} << 24 | b[1] << 16 | b[2] << 8 | b[3]);
+    overflow |= __builtin_mul_overflow(header.value_bytes, header.sizes.back(), &header.value_bytes);
+  }
+  const std::string announced = concat("the header announces sizes ", Shape(header.sizes).text());
+  if (std::count(header.sizes.begin(), header.sizes.end(), 0) > 0)
+    fail(source, announced + ", expected at least 1 of each");
+  if (overflow || static_cast<uint64_t>(header.value_bytes) > source.most_bytes())
+    fail(source,
+         concat(announced, ", more than the file's ", source.file_bytes(), source.compressed() ? " compressed" : "",
+                " bytes hold"),
+         "get the file again");
+  if (const int64_t memory = int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE); header.value_bytes > memory)
+    fail(source, concat(announced, ", ", header.value_bytes, " bytes; the machine has ", memory),
+         "read fewer with 'limit'");
+  return header;
+}
+
+// The first `bytes` values; where these are all, the file must end with them and have the hash, if one is given.
+void read_values(ByteSource& source, const Header& header, uint8_t* into, int64_t bytes, const std::string& xxh64) {
+  const size_t got = source.read(into, static_cast<size_t>(bytes));
+  const std::string announced = concat("the header announces sizes ", Shape(header.sizes).text(), ", ",
+                                       header.bytes + header.value_bytes, " bytes with the header; the file ");
+  if (static_cast<int64_t>(got) < bytes)
+    fail(source, concat(announced, "ends after ", header.bytes + static_cast<int64_t>(got)),
+         "get the file again: it is cut short");
+  if (bytes < header.value_bytes) return;
+  char more;
+  if (source.read(&more, 1) != 0) fail(source, announced + "goes on after them", "get the file again");
+  if (const std::string found = hash_text(source.xxh64()); !xxh64.empty() && found != xxh64)
+    fail(source, concat("expected contents with XXH64 ", xxh64, ", found ", found),
+         "get the file again, or correct the hash if the contents are meant");
+}
+
+class IdxSet final : public Dataset {
+ public:
+  struct Files {
+    std::filesystem::path images, labels;
+    std::string images_xxh64, labels_xxh64;
+    int64_t limit;
+  };
+
+  IdxSet(Files files, std::vector<std::string> classes) : files_(std::move(files)), classes_(std::move(classes)) {
+    ByteSource images(files_.images), labels(files_.labels);
+    header_ = read_header(images, 2, 4);
+    const Header label_header = read_header(labels, 1, 1);
+    if (header_.samples() != label_header.samples())
+      fail(labels, concat("expected a label for each of the ", header_.samples(), " images in ", files_.images.string(),
+                          ", found ", label_header.samples()));
+    size_ = std::min(header_.samples(), files_.limit);
+    sample_bytes_ = header_.value_bytes / header_.samples();
+    Shape shape(std::vector<int64_t>(header_.sizes.begin() + 1, header_.sizes.end()));
+    if (shape.rank() == 2) shape = {shape[0], shape[1], 1};
+    fields_ = {{"x", {DType::u8, shape}}, {"y", {DType::i32, {}}}};
+
+    labels_.resize(static_cast<size_t>(label_header.samples()));
+    read_values(labels, label_header, labels_.data(), label_header.value_bytes, files_.labels_xxh64);
+    labels_hash_ = labels.xxh64();
+    if (classes_.empty())
+      for (int i = 0; i <= *std::max_element(labels_.begin(), labels_.end()); ++i)
+        classes_.push_back(std::to_string(i));
+    for (size_t i = 0; i < labels_.size(); ++i)
+      if (labels_[i] >= classes_.size())
+        fail(labels,
+             concat("sample ", i, ": expected a label from 0 to ", classes_.size() - 1, ", found ", int{labels_[i]}));
+  }
+
+  int64_t size() const override { return size_; }
+  std::span<const SampleField> fields() const override { return fields_; }
+  std::span<const std::string> classes() const override { return classes_; }
+  bool in_memory() const override { return true; }
+
+  void get(int64_t index, Sample& into) const override {
+    load();
+    std::memcpy(into.fields[0], images_.get() + index * sample_bytes_, static_cast<size_t>(sample_bytes_));
+    const int32_t label = labels_[static_cast<size_t>(index)];
+    std::memcpy(into.fields[1], &label, sizeof label);
+  }
+
+  void load() const override {
+    if (loaded_.load(std::memory_order_acquire)) return;
+    const std::lock_guard lock(loading_);
+    if (loaded_.load(std::memory_order_relaxed)) return;
+    ByteSource source(files_.images);
+    if (read_header(source, 2, 4).sizes != header_.sizes) fail(source, "the file changed while it was in use");
+    auto images = std::make_unique_for_overwrite<uint8_t[]>(static_cast<size_t>(size_ * sample_bytes_));
+    read_values(source, header_, images.get(), size_ * sample_bytes_, files_.images_xxh64);
+    images_ = std::move(images);
+    images_hash_ = source.xxh64();
+    loaded_.store(true, std::memory_order_release);
+  }
+
+  uint64_t fingerprint() const override {
+    load();
+    const uint64_t parts[] = {images_hash_, labels_hash_};
+    return xxh64({reinterpret_cast<const char*>(parts), sizeof parts});
+  }
+
+ private:
+  const Files files_;
+  std::vector<std::string> classes_;
+  Header header_;
+  int64_t size_ = 0, sample_bytes_ = 0;
+  std::vector<SampleField> fields_;
+  std::vector<uint8_t> labels_;
+  uint64_t labels_hash_ = 0;
+
+  mutable std::mutex loading_;
+  mutable std::atomic<bool> loaded_ = false;
+  mutable std::unique_ptr<uint8_t[]> images_;
+  mutable uint64_t images_hash_ = 0;
+};
+
+struct Idx final : Reader {
+  std::string images, labels, images_xxh64, labels_xxh64;
+  std::optional<int64_t> limit;
+  void describe(Schema& s) override {
+    s.summary("images and labels in idx files, the format of MNIST, plain or gzip");
+    s.details(
+        "Images are u8 [samples, height, width], [samples, height, width, channels] or [samples, features], labels "
+        "u8 [samples]. Without names of classes there are as many as the largest label says.");
+    s.required("images", images, "file of the images");
+    s.required("labels", labels, "file of the labels");
+    s.optional("images_xxh64", images_xxh64,
+               "hash that the images' file must have, decompressed: zcat FILE | xxhsum -H1");
+    s.optional("labels_xxh64", labels_xxh64, "the same for the labels' file");
+    s.optional("limit", limit, "read only so many samples, from the beginning").at_least(1);
+    s.example("idx: {images: train-images-idx3-ubyte.gz, labels: train-labels-idx1-ubyte.gz}");
+  }
+  DatasetPointer open(const Folders& folders) const override {
+    return std::make_shared<IdxSet>(IdxSet::Files{.images = find_data(folders, images),
+                                                  .labels = find_data(folders, labels),
+                                                  .images_xxh64 = images_xxh64,
+                                                  .labels_xxh64 = labels_xxh64,
+                                                  .limit = limit.value_or(INT64_MAX)},
+                                    folders.classes);
+  }
+};
+DL_READER(Idx, "idx");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,83 @@
+// The decorator that runs samples through transforms.
+#include "lib/data/transform.h"
+
+#include "lib/base/error.h"
+
+namespace dl {
+namespace {
+
+class Transformed final : public Dataset {
+ public:
+  Transformed(DatasetPointer data, std::vector<TransformStep> steps)
+      : data_(std::move(data)),
+        steps_(std::move(steps)),
+        fields_(data_->fields().begin(), data_->fields().end()),
+        x_(static_cast<size_t>(field_index(*data_, "x"))),
+        raw_bytes_(static_cast<size_t>(fields_[x_].type.bytes())) {
+    fields_[x_].type = steps_.back().output;
+  }
+
+  int64_t size() const override { return data_->size(); }
+  std::span<const SampleField> fields() const override { return fields_; }
+  std::span<const std::string> classes() const override { return data_->classes(); }
+  void load() const override { data_->load(); }
+  bool in_memory() const override { return data_->in_memory(); }
+  uint64_t fingerprint() const override { return data_->fingerprint(); }
+  std::vector<std::string> skipped() const override { return data_->skipped(); }
+
+  void get(int64_t index, Sample& into) const override {
+    std::byte* const result = into.fields[x_];
+    into.scratch[0].resize(std::max(into.scratch[0].size(), raw_bytes_));
+    into.fields[x_] = into.scratch[0].data();
+    data_->get(index, into);
+    into.fields[x_] = result;
+    for (size_t i = 0, from = 0; i < steps_.size(); ++i, from = 1 - from) {
+      std::vector<std::byte>& between = into.scratch[1 - from];
+      const bool is_last = i + 1 == steps_.size();
+      if (!is_last) between.resize(std::max(between.size(), static_cast<size_t>(steps_[i].output.bytes())));
+      steps_[i].apply(into.scratch[from].data(), is_last ? result : between.data(), into.random);
+    }
+  }
+
+ private:
+  const DatasetPointer data_;
+  const std::vector<TransformStep> steps_;
+  std::vector<SampleField> fields_;
+  const size_t x_, raw_bytes_;
+};
+
+}  // namespace
+
+TransformStep by_table(const Type& input, std::vector<float> table) {
+  const int64_t channels = static_cast<int64_t>(table.size()) / 256, elements = input.shape.elements();
+  DL_CHECK(input.dtype == DType::u8 && elements % channels == 0, input.shape.text(), ", ", channels, " channels");
+  return {Type{DType::f32, input.shape},
+          [channels, elements, table = std::move(table)](const std::byte* in, std::byte* out, SampleRandom*) {
+            const float* values = table.data();
+            float* y = reinterpret_cast<float*>(out);
+            if (channels == 1) {
+              for (int64_t i = 0; i < elements; ++i) y[i] = values[static_cast<uint8_t>(in[i])];
+              return;
+            }
+            for (int64_t i = 0; i < elements; i += channels)
+              for (int64_t c = 0; c < channels; ++c) y[i + c] = values[c * 256 + static_cast<uint8_t>(in[i + c])];
+          }};
+}
+
+DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms) {
+  Type type = data->fields()[static_cast<size_t>(field_index(*data, "x"))].type;
+  std::vector<TransformStep> steps;
+  for (const auto& transform : transforms) {
+    steps.push_back(transform->bind(type));
+    type = steps.back().output;
+  }
+  if (type.dtype == DType::u8) {
+    std::vector<float> table;
+    for (int i = 0; i < 256; ++i) table.push_back(static_cast<float>(i) / 255);
+    steps.push_back(by_table(type, std::move(table)));
+  }
+  if (steps.empty()) return data;
+  return std::make_shared<Transformed>(std::move(data), std::move(steps));
+}
+
+}  // namespace dl

@@ -1,0 +1,52 @@
+// normalize: y = (x - mean) / std, where u8 is first scaled to x = u8 / 255: torchvision's ToTensor and Normalize.
+#include "lib/base/error.h"
+#include "lib/data/transform.h"
+
+namespace dl {
+namespace {
+
+struct Normalize final : Transform {
+  std::vector<double> mean, std;
+  void describe(Schema& s) override {
+    s.summary("(x - mean) / std, with images of bytes scaled to [0, 1] before");
+    s.details("The same floats as torchvision's ToTensor followed by Normalize.");
+    s.required("mean", mean, "of each channel, or one for all");
+    s.required("std", std, "of each channel, or one for all").above(0);
+    s.example("normalize: {mean: [0.1307], std: [0.3081]}");
+    s.check([this](const Report& report) {
+      if (mean.size() != std.size() || mean.empty())
+        report(concat("expected as many means as standard deviations, got ", mean.size(), " and ", std.size()));
+    });
+  }
+
+  TransformStep bind(const Type& input) const override {
+    const auto channels = static_cast<int64_t>(mean.size());
+    if (channels != 1 && channels != input.shape.last())
+      throw Error(Exit::usage,
+                  Problem{.where = where,
+                          .what = concat("expected 1 or ", input.shape.last(), " means for samples of shape ",
+                                         input.shape.text(), ", got ", channels)});
+    if (input.dtype == DType::u8) {
+      std::vector<float> table;
+      for (int64_t c = 0; c < channels; ++c)
+        for (int i = 0; i < 256; ++i) table.push_back(normalized(static_cast<float>(i) / 255, c));
+      return by_table(input, std::move(table));
+    }
+    return {input,
+            [*this, channels, elements = input.shape.elements()](const std::byte* in, std::byte* out, SampleRandom*) {
+              const auto* x = reinterpret_cast<const float*>(in);
+              auto* y = reinterpret_cast<float*>(out);
+              for (int64_t i = 0; i < elements; i += channels)
+                for (int64_t c = 0; c < channels; ++c) y[i + c] = normalized(x[i + c], c);
+            }};
+  }
+
+  float normalized(float x, int64_t channel) const {
+    const auto c = static_cast<size_t>(channel);
+    return (x - static_cast<float>(mean[c])) / static_cast<float>(std[c]);
+  }
+};
+DL_TRANSFORM(Normalize, "normalize");
+
+}  // namespace
+}  // namespace dl
