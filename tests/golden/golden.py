@@ -1,0 +1,97 @@
+# Records what PyTorch computes for small given numbers; the scripts beside it say for what.
+#
+# Numbers given are multiples of 1/64, so that they are exact in float and short as text. Images are written
+# [batch, height, width, channels], weights as PyTorch stores them. Each tensor is {"shape": …, "values": …}.
+
+import torch
+
+cases = []  # of the script that runs
+_generator = torch.Generator()
+
+
+def begin():
+    cases.clear()
+    _generator.manual_seed(1)
+
+
+def _given(shape, low=-2.0, high=2.0):
+    return torch.randint(int(low * 64), int(high * 64), tuple(shape), generator=_generator) / 64
+
+
+def _channels_first(x):
+    return x.permute(0, 3, 1, 2) if x.dim() == 4 else x
+
+
+def _channels_last(x):
+    return x.permute(0, 2, 3, 1) if x.dim() == 4 else x
+
+
+def _tensor(x, **more):
+    tensors = {"shape": list(x.shape), "values": _numbers(x)}
+    return tensors | {name: _numbers(y) for name, y in more.items()}
+
+
+def _numbers(x):
+    return [float(f"{v:.8g}") for v in x.detach().reshape(-1).tolist()]
+
+
+def layer(yaml, module, *shapes, training=True):
+    """One layer: `module` on inputs of these shapes (batch first), and the gradients of dot(output, d_output)."""
+    module.train(training)
+    with torch.no_grad():
+        for p in module.parameters():
+            p.copy_(_given(p.shape, -1, 1))
+        for name, b in module.named_buffers():
+            if b.dim() > 0:
+                b.copy_(_given(b.shape, 0.5, 2))
+    before = {name: b.clone() for name, b in module.named_buffers() if b.dim() > 0}
+    inputs = [_given(shape) for shape in shapes]
+    leaves = [x.clone().requires_grad_() for x in inputs]
+    output = _channels_last(module(*[_channels_first(x) for x in leaves]))
+    d_output = _given(output.shape)
+    output.backward(d_output)
+    cases.append({
+        "yaml": yaml,
+        "training": training,
+        "inputs": [_tensor(x, gradient=leaf.grad) for x, leaf in zip(inputs, leaves)],
+        "parameters": {n: _tensor(p, gradient=p.grad) for n, p in module.named_parameters()},
+        "buffers": {n: _tensor(b, after=module.get_buffer(n)) for n, b in before.items()},
+        "d_output": _tensor(d_output),
+        "output": _tensor(output),
+    })
+
+
+def loss(yaml, module, shape):
+    """A loss of predictions [batch, classes] against class numbers."""
+    prediction = _given(shape).requires_grad_()
+    target = torch.randint(shape[-1], (shape[0],), generator=_generator)
+    value = module(prediction, target)
+    value.backward()
+    cases.append({
+        "yaml": yaml,
+        "prediction": _tensor(prediction, gradient=prediction.grad),
+        "target": {"shape": list(target.shape), "values": target.tolist()},
+        "loss": _numbers(value)[0],
+    })
+
+
+def optimizer(yaml, make, steps=4, elements=6):
+    """Parameters after each of some steps with given gradients."""
+    p = _given([elements]).requires_grad_()
+    update = make([p])
+    case = {"yaml": yaml, "start": _numbers(p), "gradients": [], "parameters": []}
+    for _ in range(steps):
+        p.grad = _given([elements])
+        case["gradients"].append(_numbers(p.grad))
+        update.step()
+        case["parameters"].append(_numbers(p))
+    cases.append(case)
+
+
+def initial(yaml, module, shape):
+    """How wide the initial parameters of a layer are spread, for an input of this shape (batch first)."""
+    module(_channels_first(_given(shape)))
+    parameters = {
+        name: {"shape": list(p.shape), "mean": p.mean().item(), "std": p.std().item(), "largest": p.abs().max().item()}
+        for name, p in module.named_parameters()}
+    cases.append({"yaml": yaml, "input": list(shape), "parameters": parameters})

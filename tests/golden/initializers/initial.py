@@ -1,0 +1,23 @@
+# Initial parameters of layers beside PyTorch's: its defaults, and the named initializers.
+from golden import initial
+from torch.nn import Conv2d, Linear, init
+
+
+def with_weight(module, fill):
+    fill(module.weight)
+    return module
+
+
+initial("linear: 200", Linear(300, 200), (1, 300))
+initial("conv2d: {out_channels: 64, kernel_size: 3}", Conv2d(32, 64, 3), (1, 4, 4, 32))
+initial("conv2d: {out_channels: 64, kernel_size: 3, groups: 4}", Conv2d(32, 64, 3, groups=4), (1, 4, 4, 32))
+initial("linear: {out_features: 200, init: xavier_uniform}",
+        with_weight(Linear(300, 200), init.xavier_uniform_), (1, 300))
+initial("linear: {out_features: 200, init: xavier_normal}",
+        with_weight(Linear(300, 200), init.xavier_normal_), (1, 300))
+initial("conv2d: {out_channels: 64, kernel_size: 3, init: kaiming_uniform}",
+        with_weight(Conv2d(32, 64, 3), lambda w: init.kaiming_uniform_(w, nonlinearity="relu")), (1, 4, 4, 32))
+initial("conv2d: {out_channels: 64, kernel_size: 3, init: kaiming_normal}",
+        with_weight(Conv2d(32, 64, 3), lambda w: init.kaiming_normal_(w, nonlinearity="relu")), (1, 4, 4, 32))
+initial("conv2d: {out_channels: 64, kernel_size: 3, init: xavier_uniform}",
+        with_weight(Conv2d(32, 64, 3), init.xavier_uniform_), (1, 4, 4, 32))

@@ -1,0 +1,6 @@
+# flatten beside torch.nn.Flatten: in the order channel, height, width.
+from golden import layer
+from torch.nn import Flatten
+
+layer("flatten", Flatten(), (2, 2, 3, 4))
+layer("flatten", Flatten(), (2, 6))

@@ -1,0 +1,5 @@
+# global_avg_pool2d beside torch.nn.AdaptiveAvgPool2d(1), flattened.
+from golden import layer
+from torch.nn import AdaptiveAvgPool2d, Flatten, Sequential
+
+layer("global_avg_pool2d", Sequential(AdaptiveAvgPool2d(1), Flatten()), (2, 3, 4, 5))

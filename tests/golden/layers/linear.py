@@ -1,0 +1,6 @@
+# linear beside torch.nn.Linear.
+from golden import layer
+from torch.nn import Linear
+
+layer("linear: 3", Linear(5, 3), (4, 5))
+layer("linear: {out_features: 4, bias: false}", Linear(3, 4, bias=False), (2, 3))

@@ -1,0 +1,8 @@
+# sgd beside torch.optim.SGD.
+from golden import optimizer
+from torch.optim import SGD
+
+optimizer("sgd: {lr: 0.1}", lambda p: SGD(p, 0.1))
+optimizer("sgd: {lr: 0.1, momentum: 0.9}", lambda p: SGD(p, 0.1, momentum=0.9))
+optimizer("sgd: {lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.01}",
+          lambda p: SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01))
