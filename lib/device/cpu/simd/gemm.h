@@ -1,0 +1,43 @@
+// The product of two matrices in f32 on one thread, with packed panels of B and a register tile.
+#pragma once
+#include <cstdint>
+
+#include "lib/device/cpu/simd/table.h"
+
+namespace dl {
+
+// C[rows, columns] = A[rows, depth] B[depth, columns]. Strides count elements; of each operand one stride is 1, so that
+// either may be transposed. Every element of C is added up in ascending order of depth, one multiply-add after another,
+// so it has the same bits whichever rows and columns are computed together.
+struct Gemm {
+  const float* a = nullptr;
+  int64_t a_row = 0, a_depth = 1;
+  const float* b = nullptr;
+  int64_t b_depth = 0, b_column = 1;
+  float* c = nullptr;
+  int64_t c_row = 0;
+  int64_t rows = 0, columns = 0, depth = 0;
+  bool accumulate = false;  // C +=: the sums start from what C holds
+};
+
+struct GemmKernels {
+  // Floats of working memory for multiply() of this size or smaller.
+  int64_t (*workspace)(int64_t rows, int64_t columns, int64_t depth);
+  void (*multiply)(const Gemm& g, float* workspace);
+
+  // For a B that many blocks of rows are multiplied with: `packed` takes packed_floats(columns, depth) floats, and may
+  // be filled by several threads, each for columns from a multiple of pack_unit on. multiply_packed() reads g.columns
+  // from column 0 and never g.b; its workspace is that of multiply().
+  int64_t pack_unit;
+  int64_t (*packed_floats)(int64_t columns, int64_t depth);
+  void (*pack)(const Gemm& g, int64_t column_begin, int64_t column_end, float* packed);
+  void (*multiply_packed)(const Gemm& g, const float* packed, float* workspace);
+
+  // For few rows, with a_depth = b_depth = 1: vectors along depth, nothing is packed. The order of additions differs
+  // from multiply()'s, so the choice must follow from the shape of the whole product.
+  void (*multiply_few)(const Gemm& g);
+};
+
+}  // namespace dl
+
+DL_DECLARE_FOR_ISA(dl::GemmKernels, gemm_kernels)

@@ -1,0 +1,146 @@
+// The register tile for every height and width, as one template; the compiler keeps the sums in registers because every
+// loop over them is unrolled.
+#include "lib/device/cpu/simd/tile.h"
+
+namespace dl::DL_ISA {
+namespace {
+
+#define DL_UNROLL _Pragma("GCC unroll 32")
+
+// C's last vector may have fewer columns. AVX-512 masks at no cost; elsewhere full vectors are worth a copy of the
+// code.
+constexpr bool masks_are_free = lanes == 16;
+
+template <int Rows, int Vectors, bool full>
+DL_INLINE void load_sums(vf (&sum)[Rows][Vectors], const float* c, int64_t c_row, int last) {
+  DL_UNROLL for (int r = 0; r < Rows; ++r) {
+    DL_UNROLL for (int v = 0; v + 1 < Vectors; ++v) sum[r][v] = load(c + r * c_row + v * lanes);
+    const float* end = c + r * c_row + (Vectors - 1) * lanes;
+    sum[r][Vectors - 1] = full ? load(end) : load_first(end, last);
+  }
+}
+
+template <int Rows, int Vectors, bool full>
+DL_INLINE void store_sums(const vf (&sum)[Rows][Vectors], float* c, int64_t c_row, int last) {
+  DL_UNROLL for (int r = 0; r < Rows; ++r) {
+    DL_UNROLL for (int v = 0; v + 1 < Vectors; ++v) store(c + r * c_row + v * lanes, sum[r][v]);
+    float* end = c + r * c_row + (Vectors - 1) * lanes;
+    if (full) {
+      store(end, sum[r][Vectors - 1]);
+    } else {
+      store_first(end, sum[r][Vectors - 1], last);
+    }
+  }
+}
+
+template <int Vectors, Along along>
+DL_INLINE void load_columns(vf (&column)[Vectors], const float* b, int last) {
+  DL_UNROLL for (int v = 0; v + 1 < Vectors; ++v) column[v] = load(b + v * lanes);
+  const float* end = b + (Vectors - 1) * lanes;
+  column[Vectors - 1] = along == Along::row_masked ? load_first(end, last) : load(end);
+}
+
+template <int Rows, int Vectors, Along along>
+DL_INLINE void add_products(vf (&sum)[Rows][Vectors], const float* a, const float* b, const Tile& t, int last) {
+  // Three rows share a pointer: base, base + stride, base + 2 stride are addressing modes of the processor.
+  constexpr int pointers = along == Along::depth ? (Rows + 2) / 3 : 1;
+  const int64_t a_row = t.a_row, a_depth = t.a_depth, b_depth = t.b_depth, depth = t.depth;
+  const float* row[pointers];
+  DL_UNROLL for (int p = 0; p < pointers; ++p) row[p] = a + 3 * p * a_row;
+#pragma GCC unroll 1
+  for (int64_t d = 0; d < depth; ++d) {
+    vf column[Vectors];
+    load_columns<Vectors, along>(column, b, last);
+    b += b_depth;
+    DL_UNROLL for (int r = 0; r < Rows; ++r) {
+      const vf x = splat(along == Along::depth ? row[r / 3 % pointers][(r % 3) * a_row] : row[0][r]);
+      DL_UNROLL for (int v = 0; v < Vectors; ++v) sum[r][v] += x * column[v];
+    }
+    DL_UNROLL for (int p = 0; p < pointers; ++p) row[p] += along == Along::depth ? 1 : a_depth;
+  }
+}
+
+template <int Rows, int Vectors, Along along>
+void tile(const Tile& t) {
+  vf sum[Rows][Vectors] = {};
+  const int last = t.last;
+  const bool full = !masks_are_free && last == lanes;
+  if (t.accumulate) {
+    if (full) {
+      load_sums<Rows, Vectors, true>(sum, t.c, t.c_row, last);
+    } else {
+      load_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
+    }
+  }
+  const float* a_outer = t.a;
+  const float* b_outer = t.b;
+  for (int64_t o = 0; o < t.outer; ++o, a_outer += t.a_outer, b_outer += t.b_outer) {
+    const float* a = a_outer;
+    const float* b = b_outer;
+    for (int64_t i = 0; i < t.inner; ++i, a += t.a_inner, b += t.b_inner) {
+      add_products<Rows, Vectors, along>(sum, a, b, t, last);
+    }
+  }
+  if (full) {
+    store_sums<Rows, Vectors, true>(sum, t.c, t.c_row, last);
+  } else {
+    store_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
+  }
+}
+
+using TileFunction = void (*)(const Tile&);
+
+// The tiles of one width, by height: entry 0 is one row.
+template <Along along, int Vectors>
+struct Heights {
+  TileFunction by_rows[most_rows(Vectors)] = {};
+};
+
+template <Along along, int Vectors, int Rows = most_rows(Vectors)>
+constexpr void fill(Heights<along, Vectors>& heights) {
+  heights.by_rows[Rows - 1] = &tile<Rows, Vectors, along>;
+  if constexpr (Rows > 1) fill<along, Vectors, Rows - 1>(heights);
+}
+
+template <Along along, int Vectors>
+constexpr Heights<along, Vectors> all_heights() {
+  Heights<along, Vectors> heights;
+  fill<along, Vectors>(heights);
+  return heights;
+}
+
+template <Along along>
+void run(const Tile& t, int rows, int vectors) {
+  static constexpr Heights<along, 1> one = all_heights<along, 1>();
+  static constexpr Heights<along, 2> two = all_heights<along, 2>();
+  static constexpr Heights<along, 3> three = all_heights<along, 3>();
+  static constexpr Heights<along, 4> four = all_heights<along, 4>();
+  switch (vectors) {
+    case 1: return one.by_rows[rows - 1](t);
+    case 2: return two.by_rows[rows - 1](t);
+    case 3: return three.by_rows[rows - 1](t);
+    default: return four.by_rows[rows - 1](t);
+  }
+}
+
+}  // namespace
+
+void run_tile(const Tile& t, Along along, int rows, int vectors) {
+  switch (along) {
+    case Along::depth: return run<Along::depth>(t, rows, vectors);
+    case Along::row: return run<Along::row>(t, rows, vectors);
+    case Along::row_masked: return run<Along::row_masked>(t, rows, vectors);
+  }
+}
+
+void run_strip(Tile t, Along along, int64_t rows, int vectors) {
+  while (rows > 0) {
+    const int64_t height = next_height(rows, vectors);
+    run_tile(t, along, static_cast<int>(height), vectors);
+    t.a += height * t.a_row;
+    t.c += height * t.c_row;
+    rows -= height;
+  }
+}
+
+}  // namespace dl::DL_ISA
