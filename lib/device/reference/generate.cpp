@@ -1,18 +1,12 @@
-// Constants, indices and random numbers.
+// Indices and random numbers.
 #include "lib/graph/ops/generate.h"
 
 #include "lib/base/random.h"
 #include "lib/device/reference/kernel.h"
-#include "lib/graph/ops/leaf.h"
 
 namespace dl::reference {
 
 namespace {
-
-Run constant_kernel(const Op& op, Types, Types) {
-  const float value = static_cast<float>(static_cast<const Constant&>(op).value);
-  return [value](Buffers, Buffers y) { *f32(y, 0) = value; };
-}
 
 Run iota_kernel(const Op& op, Types, Types) {
   const int64_t n = static_cast<const Iota&>(op).n;
@@ -29,7 +23,6 @@ Run random_uniform_kernel(const Op& op, Types, Types out) {
   };
 }
 
-DL_REFERENCE_KERNEL("constant", constant_kernel);
 DL_REFERENCE_KERNEL("iota", iota_kernel);
 DL_REFERENCE_KERNEL("random_uniform", random_uniform_kernel);
 

@@ -1,0 +1,29 @@
+// Matrix products: literal results on every device.
+#include <doctest/doctest.h>
+
+#include "tests/evaluate.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+TEST_CASE("a product of matrices, either transposed") {
+  // [1 2 3; 4 5 6] [1 -1; 0 2; 5 1] = [16 6; 34 12]
+  const Numbers a{1, 2, 3, 4, 5, 6}, at{1, 4, 2, 5, 3, 6}, b{1, -1, 0, 2, 5, 1}, bt{1, 0, 5, -1, 2, 1};
+  const Numbers product{16, 6, 34, 12};
+  Graph g;
+  const Value x = input(g, "a", {DType::f32, {2, 3}}), xt = input(g, "at", {DType::f32, {3, 2}});
+  const Value y = input(g, "b", {DType::f32, {3, 2}}), yt = input(g, "bt", {DType::f32, {2, 3}});
+  const Feed feed{{"a", a}, {"at", at}, {"b", b}, {"bt", bt}};
+  check_value(matmul(x, y), feed, product);
+  check_value(matmul(xt, y, true), feed, product);
+  check_value(matmul(x, yt, false, true), feed, product);
+  check_value(matmul(xt, yt, true, true), feed, product);
+}
+
+TEST_CASE("a product over a single element and of single rows") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {3, 1}}), y = input(g, "y", {DType::f32, {1, 2}});
+  const Feed feed{{"x", {1, 2, 3}}, {"y", {4, 5}}};
+  check_value(matmul(x, y), feed, {4, 5, 8, 10, 12, 15});
+  check_value(matmul(x, x, true), feed, {14});
+}

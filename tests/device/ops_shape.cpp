@@ -1,0 +1,65 @@
+// Operations that move or make elements: literal results on every device.
+#include <doctest/doctest.h>
+
+#include "tests/evaluate.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+TEST_CASE("a transpose takes its axes in the order given") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 3, 1, 2}});
+  const Value y = transpose(x, {1, 3, 0, 2});
+  CHECK(y.shape() == Shape{3, 2, 2, 1});
+  check_value(y, {{"x", {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}}}, {0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11});
+}
+
+TEST_CASE("a reshape changes no element") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 3}});
+  CHECK(reshape(x, {-1, 2}).shape() == Shape{3, 2});
+  check_value(reshape(x, {-1, 2}) * 1.0, {{"x", {1, 2, 3, 4, 5, 6}}}, {1, 2, 3, 4, 5, 6});
+}
+
+TEST_CASE("broadcast_to repeats axes of size 1 and missing axes") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 1}});
+  check_value(broadcast_to(x, {2, 2, 3}), {{"x", {1, 2}}}, {1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2});
+  check_value(broadcast_to(constant(g, 7), {3}), {{"x", {1, 2}}}, {7, 7, 7});
+}
+
+TEST_CASE("a view reads a part; a pack lays parts out with zeros between") {
+  Graph g;
+  const Value flat = variable(g, {.name = "flat", .type = {DType::f32, {40}}});
+  const Value part = view(flat, 16, {2, 2}), last = view(flat, 32, {3});
+  Numbers numbers(40);
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i);
+  const Feed feed{{"flat", numbers}};
+  check_value(transpose(part, {1, 0}), feed, {16, 18, 17, 19});
+  check_value(pack({last * 2.0, part + 0.5}, {1, 5}, 11), feed, {0, 64, 66, 68, 0, 16.5f, 17.5f, 18.5f, 19.5f, 0, 0});
+}
+
+TEST_CASE("a pack may hold the same part twice, and a variable's own memory") {
+  Graph g;
+  const Value flat = variable(g, {.name = "flat", .type = {DType::f32, {4}}});
+  const Value twice = flat + flat;
+  check_value(pack({twice, view(flat, 1, {2}), twice}, {0, 4, 6}, 10), {{"flat", {1, 2, 3, 4}}},
+              {2, 4, 6, 8, 2, 3, 2, 4, 6, 8});
+}
+
+TEST_CASE("iota counts") {
+  Graph g;
+  check_value(iota(g, 5), {}, {0, 1, 2, 3, 4});
+}
+
+TEST_CASE("random numbers are those of their stream, step and index") {
+  Graph g;
+  const Value step = input(g, "step", {DType::i32, {}});
+  const Value u = random_uniform(step, {5, 31}, 42, "0");
+  const uint64_t key = random_key(42, random_stream("0"));
+  for (const uint64_t at : {uint64_t{0}, uint64_t{7}, uint64_t{1'000'000}}) {
+    Numbers expected(155);
+    for (size_t i = 0; i < expected.size(); ++i) expected[i] = random_uniform(key, at, i);
+    check_value(u, {{"step", {static_cast<float>(at)}}}, expected, 0);
+  }
+}

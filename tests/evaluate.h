@@ -1,0 +1,149 @@
+// Values of a graph, computed on a named device from given numbers: what the tests of ops, layers and programs share.
+#pragma once
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+#include "lib/device/device.h"
+#include "lib/device/program.h"
+#include "lib/graph/ops.h"
+
+namespace dl::testing {
+
+using Numbers = std::vector<float>;
+using Feed = std::map<std::string, Numbers>;  // by the name of the input or variable, whatever its type
+
+// n numbers uniform in [low, high), the same for the same seed.
+inline Numbers random_numbers(int64_t n, uint64_t seed, float low = -1, float high = 1) {
+  Numbers numbers(static_cast<size_t>(n));
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = low + (high - low) * random_uniform(seed, 0, i);
+  return numbers;
+}
+
+// 0, spacing, 2 spacing, … around 0 in random order: no two so near that a small step changes which is larger.
+inline Numbers spaced_numbers(int64_t n, uint64_t seed, float spacing = 0.2f) {
+  Numbers numbers(static_cast<size_t>(n));
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    numbers[i] = (static_cast<float>(i) - 0.5f * static_cast<float>(n) + 0.25f) * spacing;
+  }
+  for (size_t i = numbers.size(); i > 1; --i) std::swap(numbers[i - 1], numbers[random_bits(seed, 0, i) % i]);
+  return numbers;
+}
+
+inline void write_numbers(void* data, const Type& type, const Numbers& numbers) {
+  DL_CHECK(static_cast<int64_t>(numbers.size()) == type.shape.elements(), numbers.size(), " numbers for ",
+           type.shape.text());
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    switch (type.dtype) {
+      case DType::f32: static_cast<float*>(data)[i] = numbers[i]; break;
+      case DType::i32: static_cast<int32_t*>(data)[i] = static_cast<int32_t>(numbers[i]); break;
+      case DType::u8: static_cast<uint8_t*>(data)[i] = static_cast<uint8_t>(numbers[i]); break;
+    }
+  }
+}
+
+inline Numbers read_numbers(const void* data, const Type& type) {
+  Numbers numbers(static_cast<size_t>(type.shape.elements()));
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    switch (type.dtype) {
+      case DType::f32: numbers[i] = static_cast<const float*>(data)[i]; break;
+      case DType::i32: numbers[i] = static_cast<float>(static_cast<const int32_t*>(data)[i]); break;
+      case DType::u8: numbers[i] = static_cast<const uint8_t*>(data)[i]; break;
+    }
+  }
+  return numbers;
+}
+
+// A program for some values of a graph, compiled once and run any number of times. Working memory is filled with NaN
+// before each run, so that an element that no kernel wrote shows.
+class Evaluation {
+ public:
+  Evaluation(const Graph& graph, const std::vector<Value>& values, const std::string& device = "reference")
+      : device_(make_device(device, {.threads = 2})), store_(*device_) {
+    Graph copy;  // with these outputs alone
+    for (int i = 0; i < graph.size(); ++i) {
+      std::vector<Value> inputs = graph.node(i).inputs;
+      for (Value& v : inputs) v.graph = &copy;
+      copy.add(graph.node(i).op, inputs);
+    }
+    for (const Value& v : values) {
+      names_.push_back(std::to_string(names_.size()));
+      copy.output(names_.back(), {&copy, v.node, v.output});
+    }
+    program_.emplace(copy, store_);
+  }
+  ~Evaluation() {
+    for (const auto& [name, memory] : inputs_) device_->release(memory, program_->input_type(name).bytes());
+  }
+
+  std::vector<Numbers> operator()(const Feed& feed) {
+    for (const auto& [name, numbers] : feed) {
+      if (program_->has_input(name)) {
+        const Type type = program_->input_type(name);
+        if (!inputs_.contains(name)) inputs_[name] = device_->allocate(type.bytes());
+        write_numbers(inputs_[name], type, numbers);
+        program_->bind(name, inputs_[name]);
+      } else if (store_.has(name)) {
+        store_.write(name, numbers.data(), static_cast<int64_t>(numbers.size()));
+      }
+    }
+    std::memset(store_.arena(program_->arena_bytes()), 0xFF, static_cast<size_t>(program_->arena_bytes()));
+    program_->run();
+    std::vector<Numbers> results;
+    for (const std::string& name : names_) {
+      results.push_back(read_numbers(program_->output(name), program_->output_type(name)));
+    }
+    return results;
+  }
+
+ private:
+  std::unique_ptr<Device> device_;
+  Store store_;
+  std::optional<Program> program_;
+  std::vector<std::string> names_;
+  std::map<std::string, void*> inputs_;
+};
+
+inline std::vector<Numbers> evaluate(const Graph& graph, const std::vector<Value>& values, const Feed& feed,
+                                     const std::string& device = "reference") {
+  return Evaluation(graph, values, device)(feed);
+}
+
+// Element by element, within `tolerance` of the expected number or of 1, whichever is larger; equal infinities are
+// equal.
+inline void check_close(const Numbers& found, const Numbers& expected, double tolerance = 1e-6) {
+  REQUIRE(found.size() == expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    const double allowed = tolerance * std::max(1.0, std::abs(double{expected[i]}));
+    const bool close = found[i] == expected[i] || std::abs(double{found[i]} - double{expected[i]}) <= allowed;
+    CHECK_MESSAGE(close, "element ", i, " is ", found[i], ", expected ", expected[i]);
+  }
+}
+
+// The oracle, and what must agree with it.
+inline const std::vector<std::string> devices{"reference", "cpu"};
+
+// The value is `expected` on every device.
+inline void check_value(Value v, const Feed& feed, const Numbers& expected, double tolerance = 1e-6) {
+  for (const std::string& device : devices) {
+    CAPTURE(device);
+    check_close(evaluate(*v.graph, {v}, feed, device)[0], expected, tolerance);
+  }
+}
+
+// -mod/2 … mod/2 in an order that repeats after mod: whole numbers, so that sums of products are exact.
+inline Numbers pattern(int64_t n, int64_t factor, int64_t mod) {
+  Numbers numbers(static_cast<size_t>(n));
+  for (int64_t i = 0; i < n; ++i) numbers[static_cast<size_t>(i)] = static_cast<float>(i * factor % mod - mod / 2);
+  return numbers;
+}
+
+}  // namespace dl::testing
