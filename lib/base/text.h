@@ -28,5 +28,6 @@ std::string seconds_text(double seconds);  // "340 us", "12.5 ms", "8.2 s", "3 m
 
 std::string_view trim(std::string_view text);
 bool valid_utf8(std::string_view text);
+size_t invalid_utf8_at(std::string_view text);  // the first byte that is not UTF-8; npos where there is none
 
 }  // namespace dl

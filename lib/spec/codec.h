@@ -97,6 +97,18 @@ Node Codec<std::optional<T>>::json_schema(const Limits& limits) {
   return json_schema::or_null(Codec<T>::json_schema(limits));
 }
 
+// An element of a list or a map: unlike a member, a pointer must not be null.
+template <class T>
+bool read_element(const Node& node, T& value, const Limits& limits, const Reading& r) {
+  if constexpr (requires { value == nullptr; }) {
+    if (node.is_null()) {
+      r.expected(node, Codec<T>::type(limits));
+      return false;
+    }
+  }
+  return Codec<T>::read(node, value, limits, r);
+}
+
 template <class T>
 bool Codec<std::vector<T>>::read(const Node& node, std::vector<T>& value, const Limits& limits, const Reading& r) {
   if (!node.is_list()) {
@@ -107,7 +119,7 @@ bool Codec<std::vector<T>>::read(const Node& node, std::vector<T>& value, const 
   bool good = true;
   for (size_t i = 0; i < node.items.size(); ++i) {
     T item{};
-    good = Codec<T>::read(node.items[i], item, limits, r.index(i)) && good;
+    good = read_element(node.items[i], item, limits, r.index(i)) && good;
     read_items[i] = std::move(item);
   }
   if (good) value = std::move(read_items);
@@ -133,7 +145,7 @@ bool Codec<std::map<std::string, T>>::read(const Node& node, std::map<std::strin
   bool good = true;
   for (const Node::Entry& entry : node.entries) {
     T item{};
-    good = Codec<T>::read(entry.value, item, limits, r.key(entry.key)) && good;
+    good = read_element(entry.value, item, limits, r.key(entry.key)) && good;
     read_entries.emplace(entry.key, std::move(item));
   }
   if (good) value = std::move(read_entries);

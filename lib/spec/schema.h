@@ -69,8 +69,10 @@ class Report {
   Report(const Node& node, const Reading& r) : node_(node), reading_(r) {}
   void operator()(std::string what, std::string help = {}) const;
   void at(const std::string& key, std::string what, std::string help = {}) const;
+  bool reported() const { return reported_; }
 
  private:
+  mutable bool reported_ = false;  // a check gets the report const, as an argument that it calls
   const Node& node_;
   const Reading& reading_;
 };
@@ -113,6 +115,7 @@ class Schema {
 
  private:
   Field& add(std::string key, void* member, const ErasedCodec& codec, std::string summary, bool required);
+  std::string known_keys() const;
   void unknown_key(const Node::Entry& entry, const Reading& r) const;
 
   std::string summary_, details_;

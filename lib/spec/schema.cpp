@@ -1,0 +1,157 @@
+// Schema: reading a map into members, and writing it back.
+#include "lib/spec/schema.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "lib/base/text.h"
+
+namespace dl {
+namespace {
+
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace
+
+Field& Field::at_least(double bound) { return limits_.at_least = bound, *this; }
+Field& Field::at_most(double bound) { return limits_.at_most = bound, *this; }
+Field& Field::above(double bound) { return limits_.above = bound, *this; }
+Field& Field::below(double bound) { return limits_.below = bound, *this; }
+Field& Field::one_of(std::vector<std::string> values) { return limits_.one_of = std::move(values), *this; }
+Field& Field::positional() { return positional_ = true, *this; }
+Field& Field::unit(Duration::Unit unit) { return limits_.unit = unit, *this; }
+Field& Field::units(std::vector<Duration::Unit> units) { return limits_.units = std::move(units), *this; }
+Field& Field::known_as(std::vector<std::string> names) { return foreign_ = std::move(names), *this; }
+
+void Report::operator()(std::string what, std::string help) const {
+  reported_ = true;
+  reading_.problem(node_.where, std::move(what), std::move(help));
+}
+
+void Report::at(const std::string& key, std::string what, std::string help) const {
+  reported_ = true;
+  const Node* value = node_.find(key);
+  reading_.key(key).problem(value ? value->where : node_.where, std::move(what), std::move(help));
+}
+
+void Schema::summary(std::string text) { summary_ = std::move(text); }
+void Schema::details(std::string text) { details_ = std::move(text); }
+void Schema::example(std::string yaml) { examples_.push_back(std::move(yaml)); }
+void Schema::also_known_as(std::vector<std::string> names) { foreign_ = std::move(names); }
+void Schema::instead_of(std::string key, std::string help) {
+  instead_of_.emplace_back(std::move(key), std::move(help));
+}
+void Schema::check(std::function<void(const Report&)> check) { checks_.push_back(std::move(check)); }
+
+Field& Schema::add(std::string key, void* member, const ErasedCodec& codec, std::string summary, bool required) {
+  DL_CHECK(!field(key), "key ", key, " is described twice");
+  Field& added = fields_.emplace_back();
+  added.key_ = std::move(key);
+  added.summary_ = std::move(summary);
+  added.required_ = required;
+  added.member_ = member;
+  added.codec_ = &codec;
+  return added;
+}
+
+const Field* Schema::field(std::string_view key) const {
+  const auto found = std::find_if(fields_.begin(), fields_.end(), [&](const Field& f) { return f.key() == key; });
+  return found == fields_.end() ? nullptr : &*found;
+}
+
+const Field* Schema::positional() const {
+  const auto found = std::find_if(fields_.begin(), fields_.end(), [](const Field& f) { return f.is_positional(); });
+  return found == fields_.end() ? nullptr : &*found;
+}
+
+std::string Schema::known_keys() const {
+  if (fields_.empty()) return "it takes no keys";
+  std::vector<std::string> keys;
+  for (const Field& f : fields_) keys.push_back(f.key());
+  std::sort(keys.begin(), keys.end());
+  return "known keys: " + join(keys);
+}
+
+void Schema::unknown_key(const Node::Entry& entry, const Reading& r) const {
+  std::string help;
+  std::vector<std::string> keys;
+  for (const Field& f : fields_) {
+    keys.push_back(f.key());
+    if (contains(f.foreign_names(), entry.key)) help = "write '" + f.key() + "'";
+  }
+  for (const auto& [key, advice] : instead_of_)
+    if (key == entry.key) help = advice;
+  if (const std::string meant = closest(entry.key, keys); help.empty() && !meant.empty())
+    help = "write '" + meant + "'";
+  r.problem(entry.key_where, "unknown key " + Node::string(entry.key).described(), help, {known_keys()});
+}
+
+bool Schema::read(const Node& node, const Reading& r) const {
+  bool good = true;
+  std::unordered_set<const Field*> given;
+  const auto read_field = [&](const Field& f, const Node& value) {
+    given.insert(&f);
+    const Reading at = r.key(f.key());
+    if (f.is_required() && value.is_null()) {
+      at.expected(value, f.type());
+      good = false;
+    } else {
+      good = f.read(value, at) && good;
+    }
+  };
+  if (node.is_map()) {
+    for (const Node::Entry& entry : node.entries) {
+      if (const Field* f = field(entry.key)) {
+        read_field(*f, entry.value);
+      } else {
+        unknown_key(entry, r);
+        good = false;
+      }
+    }
+  } else if (const Field* f = positional(); f && !node.is_null()) {
+    read_field(*f, node);
+  } else if (!node.is_null()) {
+    r.problem(node.where, "expected a map of keys, got " + node.described(), "", {known_keys()});
+    return false;
+  }
+  for (const Field& f : fields_) {
+    if (!f.is_required() || given.contains(&f)) continue;
+    r.problem(node.where, "key '" + f.key() + "' is missing", "add '" + f.key() + ": …', " + f.type(),
+              {f.key() + ": " + f.summary()});
+    good = false;
+  }
+  if (!good) return false;
+  const Report report(node, r);
+  for (const auto& check : checks_) check(report);
+  return !report.reported();
+}
+
+Node Schema::write() const {
+  Node out = Node::map();
+  for (const Field& f : fields_) out.set(f.key(), f.value()).origin = Node::Origin::default_value;
+  return out;
+}
+
+Node Schema::json_schema() const {
+  Node out = Node::map();
+  out.set("type", Node::string("object"));
+  if (!summary_.empty()) out.set("description", Node::string(summary_));
+  Node properties = Node::map(), required = Node::list();
+  for (const Field& f : fields_) {
+    Node property = f.json_schema();
+    property.set("description", Node::string(f.summary()));
+    if (f.is_required())
+      required.items.push_back(Node::string(f.key()));
+    else if (Node standard = f.value(); !standard.is_null())
+      property.set("default", std::move(standard));
+    properties.set(f.key(), std::move(property));
+  }
+  out.set("properties", std::move(properties));
+  out.set("additionalProperties", Node::boolean(false));
+  if (!required.items.empty()) out.set("required", std::move(required));
+  return out;
+}
+
+}  // namespace dl

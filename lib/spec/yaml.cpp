@@ -1,0 +1,216 @@
+// YAML text to Node, through yaml-cpp's events, so that every limit acts while parsing.
+#include "lib/spec/yaml.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <unordered_map>
+
+#include "lib/base/text.h"
+#include "lib/spec/reading.h"
+#include "lib/spec/yaml_source.h"
+#include "lib/spec/yaml_syntax.h"
+
+namespace dl {
+namespace {
+
+// Builds the tree. Things that are merely not allowed are collected; a limit passed throws.
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  TreeBuilder(const YamlSource& source, const YamlLimits& limits) : source_(source), limits_(limits) {}
+
+  Node root;
+  bool has_root = false;
+  std::vector<Problem> problems;
+
+  // Where the innermost [ or { that is still open stands.
+  std::optional<OpenBracket> open_bracket() const {
+    if (frames_.empty() || !frames_.back().flow) return {};
+    return OpenBracket{frames_.back().node.where, frames_.back().node.is_list() ? '[' : '{'};
+  }
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+    Node node;
+    node.where = source_.where(mark.line, mark.column);
+    add(std::move(node));
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    refuse_alias(source_.where(mark.line, mark.column));
+    add(Node::null());
+  }
+
+  void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
+    problem(source_.where(mark.line, mark.column), "an anchor '&" + name + "' is not taken here",
+            "write the value out, or refer to it as ${path.of.value}");
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
+    Node node = Node::scalar(source_.restored(value), tag == "!");
+    node.where = source_.where(mark.line, mark.column);
+    if (node.quoted && !source_.quote_closed(mark.line, mark.column))
+      throw Error(Exit::usage,
+                  {node.where, "", "the quote that begins here is not closed", {}, "write the second quote"});
+    if (node.text.find('\0') != std::string::npos) problem(node.where, "a string with a NUL character", "remove \\0");
+    take_tag(tag, node);
+    add(std::move(node));
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                       YAML::EmitterStyle::value style) override {
+    open(Node::list(), mark, tag, style);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value style) override {
+    open(Node::map(), mark, tag, style);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Frame {
+    Node node;
+    bool flow = false;
+    std::optional<Node> key;                        // of a map: read, its value awaited
+    std::unordered_map<std::string, Where> places;  // of a map's keys
+  };
+
+  void problem(const Where& where, std::string what, std::string help) {
+    add_problem(problems, {where, "", std::move(what), {}, std::move(help)});
+  }
+
+  void refuse_alias(const Where& where) {
+    problem(where, "an alias is not taken here", "write the value out, or refer to it as ${path.of.value}");
+  }
+
+  void take_tag(const std::string& tag, Node& node) {
+    constexpr std::string_view core = "tag:yaml.org,2002:";
+    if (tag.empty() || tag == "?" || tag == "!") return;
+    const std::string_view name = tag.starts_with(core) ? std::string_view(tag).substr(core.size()) : "";
+    if (name == "str" && node.is_scalar()) node.quoted = true;
+    const bool scalar_tag = name == "str" || name == "int" || name == "float" || name == "bool" || name == "null";
+    if (node.is_scalar() ? scalar_tag : name == (node.is_list() ? "seq" : "map")) return;
+    problem(node.where, "a tag '" + (name.empty() ? tag : "!!" + std::string(name)) + "' is not taken here",
+            "remove it");
+  }
+
+  void open(Node node, const YAML::Mark& mark, const std::string& tag, YAML::EmitterStyle::value style) {
+    node.where = source_.where(mark.line, mark.column);
+    if (static_cast<int>(frames_.size()) >= limits_.depth)
+      throw Error(Exit::usage, {node.where, "", "nested deeper than " + count_of(limits_.depth, "level"), {}, ""});
+    take_tag(tag, node);
+    frames_.push_back({std::move(node), style == YAML::EmitterStyle::Flow, {}, {}});
+  }
+
+  void close() {
+    Node node = std::move(frames_.back().node);
+    frames_.pop_back();
+    add(std::move(node));
+  }
+
+  void add(Node node) {
+    if (++count_ > limits_.nodes)
+      throw Error(Exit::usage,
+                  {node.where, "", "more than " + count_of(limits_.nodes, "value") + " in one file", {}, ""});
+    if (frames_.empty()) {
+      root = std::move(node);
+      has_root = true;
+      return;
+    }
+    Frame& frame = frames_.back();
+    if (frame.node.is_list()) {
+      frame.node.items.push_back(std::move(node));
+    } else if (!frame.key) {
+      frame.key = std::move(node);
+    } else {
+      Node key = std::move(*frame.key);
+      frame.key.reset();
+      add_entry(frame, std::move(key), std::move(node));
+    }
+  }
+
+  void add_entry(Frame& frame, Node key, Node value) {
+    if (!key.is_scalar()) {
+      problem(key.where, "a key must be a word, got " + key.described(), "write 'key: value'");
+      return;
+    }
+    if (key.text == "<<" && !key.quoted) {
+      problem(key.where, "the merge key '<<' is not taken here", "name the other file in 'extends:'");
+      return;
+    }
+    if (const size_t colon = key.text.find(':'); value.is_null() && !key.quoted && colon != std::string::npos) {
+      problem(key.where, "a space is missing after ':' in '" + key.text + "'",
+              "write '" + key.text.substr(0, colon) + ": " + key.text.substr(colon + 1) + "'");
+      return;
+    }
+    const auto [first, is_new] = frame.places.emplace(key.text, key.where);
+    if (!is_new) {
+      add_problem(problems, {key.where,
+                             "",
+                             "key '" + key.text + "' stands twice in one map",
+                             {"first at " + first->second.text()},
+                             "remove one of them"});
+      return;
+    }
+    frame.node.entries.push_back({std::move(key.text), std::move(key.where), std::move(value)});
+  }
+
+  const YamlSource& source_;
+  const YamlLimits& limits_;
+  std::vector<Frame> frames_;
+  int64_t count_ = 0;
+};
+
+std::string read_text(const std::filesystem::path& path, size_t most) {
+  const auto refuse = [&](const std::string& why) { throw Error(Exit::usage, {{path.string()}, "", why, {}, ""}); };
+  if (std::filesystem::is_directory(path)) refuse("expected a YAML file, got a folder");
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) refuse(std::string("cannot be read: ") + std::strerror(errno));
+  std::string text(most + 1, '\0');  // one more than allowed shows that it is too long, /dev/zero too
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) refuse(std::string("cannot be read: ") + std::strerror(errno));
+  text.resize(static_cast<size_t>(in.gcount()));
+  return text;
+}
+
+}  // namespace
+
+Node parse_yaml(std::string_view text, const std::string& file, const YamlLimits& limits) {
+  if (text.size() > limits.bytes)
+    throw Error(Exit::usage, {{file},
+                              "",
+                              "larger than " + bytes_text(static_cast<double>(limits.bytes)),
+                              {},
+                              "keep data in files of its own; a spec is written by hand"});
+  const YamlSource source(text, file);
+  std::istringstream in(source.text());
+  TreeBuilder tree(source, limits);
+  try {
+    YAML::Parser parser(in);
+    parser.HandleNextDocument(tree);
+    Node first = std::move(tree.root);
+    tree.has_root = false;
+    if (tree.problems.empty() && parser.HandleNextDocument(tree) && tree.has_root)
+      tree.problems.push_back(second_document(source, tree.root.where));
+    tree.root = std::move(first);
+  } catch (const YAML::Exception& error) {
+    tree.problems.push_back(syntax_problem(source, error.mark.line, error.mark.column, error.msg, tree.open_bracket()));
+  }
+  if (!tree.problems.empty()) throw Error(Exit::usage, std::move(tree.problems));
+  return std::move(tree.root);
+}
+
+Node read_yaml(const std::filesystem::path& path, const YamlLimits& limits) {
+  return parse_yaml(read_text(path, limits.bytes), path.string(), limits);
+}
+
+}  // namespace dl
