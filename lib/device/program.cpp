@@ -123,7 +123,7 @@ void Program::Impl::compile(const Graph& given) {
   };
   std::vector<int> step_of(static_cast<size_t>(graph.size()), -1);
   for (int i = 0; i < graph.size(); ++i) {
-    const Node& node = graph.node(i);
+    const GraphNode& node = graph.node(i);
     const Op& op = *node.op;
     const bool leaf =
         dynamic_cast<const Input*>(&op) || dynamic_cast<const VariableOp*>(&op) || dynamic_cast<const Constant*>(&op);
@@ -171,7 +171,7 @@ void Program::Impl::compile(const Graph& given) {
   std::map<std::string, int> variable_places;
   for (int i = 0; i < graph.size(); ++i) {
     if (!live[static_cast<size_t>(i)]) continue;
-    const Node& node = graph.node(i);
+    const GraphNode& node = graph.node(i);
     const Op& op = *node.op;
     if (const auto* input = dynamic_cast<const Input*>(&op)) {
       Place place;
@@ -203,7 +203,7 @@ void Program::Impl::compile(const Graph& given) {
   // 3. A place for every output of every call, in order.
   for (int s = 0; s < end; ++s) {
     Call& call = calls[static_cast<size_t>(s)];
-    const Node& node = graph.node(call.node);
+    const GraphNode& node = graph.node(call.node);
     for (const Value& v : node.inputs) {
       // Views between a value and its reader only move the start.
       Value u = v;

@@ -177,7 +177,7 @@ class Fuser {
     for (int i = 0; i < old_.size(); ++i) {
       Info& n = info(i);
       n.live = live[static_cast<size_t>(i)];
-      const Node& node = old_.node(i);
+      const GraphNode& node = old_.node(i);
       const Op& o = *node.op;
       int64_t group = 0;
       if (dynamic_cast<const Input*>(&o) || dynamic_cast<const VariableOp*>(&o) || dynamic_cast<const Constant*>(&o)) {
@@ -233,7 +233,7 @@ class Fuser {
 
   void place(int i) {
     Info& n = info(i);
-    const Node& node = old_.node(i);
+    const GraphNode& node = old_.node(i);
     if (n.role == Role::leaf) return;
     if (n.role == Role::view) {
       const Value u = node.inputs[0];
@@ -456,7 +456,7 @@ class Fuser {
       for (int h : vertices_[k].needs) {
         const Loose& host = vertices_[static_cast<size_t>(h)];
         if (!host.heavy || guest_[static_cast<size_t>(h)] >= 0) continue;
-        const Node& node = old_.node(host.roots[0]);
+        const GraphNode& node = old_.node(host.roots[0]);
         std::vector<Type> types;
         for (const Value& v : node.inputs) types.push_back(v.type());
         if (node.types.size() != 1 || node.types[0].shape != vertices_[k].space || !takes_epilogue_(*node.op, types))
@@ -478,7 +478,7 @@ class Fuser {
   Value mapped(const Value& v) {
     const auto known = new_of_.find({v.node, v.output});
     if (known != new_of_.end()) return known->second;
-    const Node& node = old_.node(v.node);
+    const GraphNode& node = old_.node(v.node);
     DL_CHECK(info(v).role == Role::leaf || info(v).role == Role::view, node.op->name(), " %", v.node,
              " was not computed");
     Value made;
@@ -558,7 +558,7 @@ class Fuser {
     }
     const auto known = e.registers.find(key);
     if (known != e.registers.end()) return known->second;
-    const Node& node = old_.node(u.node);
+    const GraphNode& node = old_.node(u.node);
     int reg = -1;
     if (const auto* m = dynamic_cast<const Map*>(node.op.get())) {
       Loop::Instruction ins{.kind = Kind::map, .function = m->function};
@@ -609,7 +609,7 @@ class Fuser {
              0);
     }
     for (int root : k.roots) {
-      const Node& node = old_.node(root);
+      const GraphNode& node = old_.node(root);
       new_->scope = node.scope;
       if (info(root).role == Role::inlined) {
         int reg = emit(e, {const_cast<Graph*>(&old_), root, 0});
@@ -649,7 +649,7 @@ class Fuser {
     if (host_node < 0) {
       made = new_->add(std::make_shared<LoopOp>(std::move(e.loop), std::move(types)), e.inputs);
     } else {
-      const Node& host = old_.node(host_node);
+      const GraphNode& host = old_.node(host_node);
       std::vector<Value> inputs;
       for (const Value& v : host.inputs) inputs.push_back(mapped(v));
       inputs.insert(inputs.end(), e.inputs.begin() + 1, e.inputs.end());
@@ -709,7 +709,7 @@ class Fuser {
       } else if (!vertex.heavy) {
         build_loop(vertex, -1);
       } else {
-        const Node& node = old_.node(vertex.roots[0]);
+        const GraphNode& node = old_.node(vertex.roots[0]);
         std::vector<Value> inputs;
         for (const Value& in : node.inputs) inputs.push_back(mapped(in));
         new_->scope = node.scope;

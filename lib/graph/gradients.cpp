@@ -26,7 +26,7 @@ std::vector<Value> gradients(Value loss, std::vector<Value> wrt) {
   accumulate(loss, reshape(constant(g, 1), loss.shape()));
   for (int i = last; i >= 0; --i) {
     if (!reaches[static_cast<size_t>(i)] || of[static_cast<size_t>(i)].empty()) continue;
-    const Node node = g.node(i);  // a copy: the rule adds nodes
+    const GraphNode node = g.node(i);  // a copy: the rule adds nodes
     std::vector<Value> outputs;
     for (size_t k = 0; k < node.types.size(); ++k) outputs.push_back({&g, i, static_cast<int>(k)});
     g.scope = node.scope;

@@ -23,7 +23,7 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::vector<Value> i
   const auto [first, last] = known_.equal_range(hash);
   int index = -1;
   for (auto it = first; it != last && index < 0; ++it) {
-    const Node& known = node(it->second);
+    const GraphNode& known = node(it->second);
     if (known.op->name() == op->name() && known.inputs == inputs && known.op->attributes() == attributes) {
       index = it->second;
     }
@@ -65,7 +65,7 @@ std::string Graph::text() const {
   auto name = [](const Value& v) { return concat("%", v.node, v.output ? concat(".", v.output) : ""); };
   std::string out;
   for (int i = 0; i < size(); ++i) {
-    const Node& n = node(i);
+    const GraphNode& n = node(i);
     out += concat("%", i, " = ", n.op->name());
     const std::string attributes = n.op->attributes();
     if (!attributes.empty()) out += "{" + attributes + "}";

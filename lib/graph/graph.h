@@ -17,7 +17,7 @@ struct Variable {
   bool operator==(const Variable&) const = default;
 };
 
-struct Node {
+struct GraphNode {
   std::shared_ptr<const Op> op;
   std::vector<Value> inputs;
   std::vector<Type> types;  // one an output
@@ -34,7 +34,7 @@ class Graph {
   std::vector<Value> add(std::shared_ptr<const Op> op, std::vector<Value> inputs);
   Value add_one(std::shared_ptr<const Op> op, std::vector<Value> inputs);
 
-  const Node& node(int index) const { return nodes_[static_cast<size_t>(index)]; }
+  const GraphNode& node(int index) const { return nodes_[static_cast<size_t>(index)]; }
   int size() const { return static_cast<int>(nodes_.size()); }
 
   // A named result of the program, readable after a run.
@@ -54,7 +54,7 @@ class Graph {
   std::string text() const;  // one line a node, for tests and `dlcli check --graph`
 
  private:
-  std::vector<Node> nodes_;
+  std::vector<GraphNode> nodes_;
   std::vector<Named> outputs_;
   std::vector<Named> assigns_;
   std::unordered_multimap<size_t, int> known_;

@@ -22,6 +22,10 @@ struct Fans {
 };
 Fans fans_of(const Shape& weight);
 
+// Uniform in [-bound, bound), and normal with mean 0 (Box and Muller 1958).
+void fill_uniform(std::vector<float>& values, double bound, uint64_t key);
+void fill_normal(std::vector<float>& values, double std, uint64_t key);
+
 std::shared_ptr<const Initializer> constant_initializer(double value);
 std::shared_ptr<const Initializer> uniform_initializer(double bound);  // [-bound, bound)
 

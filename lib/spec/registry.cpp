@@ -96,7 +96,7 @@ std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const No
   nothing.where = name_where;
   if (config && config->is_null()) config = nullptr;  // `relu:`
   if (!read_object(config ? *config : nothing, *object, r.registered(name))) return nullptr;
-  object->where = name_where;
+  object->place = name_where;
   return object;
 }
 

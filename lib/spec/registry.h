@@ -15,7 +15,7 @@ namespace dl {
 struct Described {
   virtual ~Described() = default;
   virtual void describe(Schema& s) = 0;
-  Where where;       // in the spec; unknown for objects made by the program
+  Where place;       // in the spec; unknown for objects made by the program
   std::string name;  // registered name: "conv2d"
 };
 

@@ -1,0 +1,50 @@
+// Batch normalization (Ioffe and Szegedy 2015, arXiv:1502.03167): y = (x - mean) / sqrt(variance + eps) weight + bias,
+// with the batch's moments of each channel while training and their running averages afterwards
+#include "lib/nn/layer.h"
+
+namespace dl {
+namespace {
+
+struct BatchNorm final : Layer {
+  double eps = 1e-5, momentum = 0.1;
+
+  void describe(Schema& s) override {
+    s.summary("normalization of each channel over the batch, with a learned scale and shift");
+    s.details(
+        "Parameters: weight and bias [channels]; buffers: running_mean and running_var [channels], the latter of the "
+        "unbiased "
+        "variance. After an update running = (1 - momentum) running + momentum batch, as in PyTorch; Keras's momentum "
+        "is "
+        "one minus this.");
+    s.also_known_as({"BatchNormalization", "BatchNorm2d", "batch_norm2d", "batchnorm", "bn", "batch_normalization"});
+    s.optional("eps", eps, "added to the variance").above(0).known_as({"epsilon"});
+    s.optional("momentum", momentum, "share of the batch in the running averages").at_least(0).at_most(1);
+    s.example("batch_norm");
+    s.example("batch_norm: {momentum: 0.01}");
+  }
+
+  Value build(Builder& b, Value x) const override {
+    const int64_t channels = x.shape().last();
+    const Value weight = b.parameter("weight", {channels}, constant_initializer(1));
+    const Value bias = b.parameter("bias", {channels}, constant_initializer(0));
+    const Value running_mean = b.buffer("running_mean", {channels}, constant_initializer(0));
+    const Value running_var = b.buffer("running_var", {channels}, constant_initializer(1));
+    Value mean = running_mean, variance = running_var;
+    if (b.training()) {
+      std::vector<int> axes;
+      for (int axis = 0; axis + 1 < x.shape().rank(); ++axis) axes.push_back(axis);
+      const Moments batch = moments(x, axes);
+      mean = batch.mean;
+      variance = batch.variance;
+      const double n = static_cast<double>(x.shape().elements() / channels);
+      const double unbiased = n > 1 ? n / (n - 1) : 1;
+      b.assign("running_mean", (1 - momentum) * running_mean + momentum * reshape(mean, {channels}));
+      b.assign("running_var", (1 - momentum) * running_var + momentum * unbiased * reshape(variance, {channels}));
+    }
+    return (x - mean) * rsqrt(variance + eps) * weight + bias;
+  }
+};
+DL_LAYER(BatchNorm, "batch_norm");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,25 @@
+// Dropout (Srivastava et al. 2014): while training each element is 0 with probability p, else divided by 1 - p
+#include "lib/nn/layer.h"
+
+namespace dl {
+namespace {
+
+struct Dropout final : Layer {
+  double p = 0.5;
+
+  void describe(Schema& s) override {
+    s.summary("sets elements to 0 at random while training");
+    s.also_known_as({"Dropout"});
+    s.optional("p", p, "probability of an element to become 0").at_least(0).below(1).positional().known_as({"rate"});
+    s.example("dropout: 0.25");
+  }
+
+  Value build(Builder& b, Value x) const override {
+    if (!b.training() || p == 0) return x;
+    return x * where(b.random(x.shape()) < p, 0, 1 / (1 - p));
+  }
+};
+DL_LAYER(Dropout, "dropout");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,32 @@
+// Gaussian error linear unit (Hendrycks and Gimpel 2016, arXiv:1606.08415): y = x Phi(x), Phi the normal distribution;
+// with approximate: tanh, y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+#include <cmath>
+#include <numbers>
+
+#include "lib/nn/layer.h"
+
+namespace dl {
+namespace {
+
+struct Gelu final : Layer {
+  std::string approximate = "none";
+
+  void describe(Schema& s) override {
+    s.summary("Gaussian error linear unit");
+    s.also_known_as({"GELU"});
+    s.optional("approximate", approximate, "the exact form, or the one with tanh that GPT-2 has")
+        .one_of({"none", "tanh"});
+    s.example("gelu");
+    s.example("gelu: {approximate: tanh}");
+  }
+
+  Value build(Builder&, Value x) const override {
+    if (approximate == "tanh")
+      return 0.5 * x * (1 + tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+    return 0.5 * x * (1 + erf(x * (1 / std::numbers::sqrt2)));
+  }
+};
+DL_LAYER(Gelu, "gelu");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,22 @@
+// Global average pooling: the mean of each channel over the image (Lin et al. 2014, arXiv:1312.4400)
+#include "lib/nn/layer.h"
+
+namespace dl {
+namespace {
+
+struct GlobalAvgPool2d final : Layer {
+  void describe(Schema& s) override {
+    s.summary("mean of each channel over an image [height, width, channels]; gives [channels]");
+    s.also_known_as({"GlobalAveragePooling2D", "global_average_pooling2d", "adaptive_avg_pool2d", "gap"});
+    s.example("global_avg_pool2d");
+  }
+
+  Value build(Builder&, Value x) const override {
+    expect_rank(x, 4, "an image [height, width, channels]");
+    return reshape(mean(x, {1, 2}), {x.shape()[0], x.shape()[3]});
+  }
+};
+DL_LAYER(GlobalAvgPool2d, "global_avg_pool2d");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,45 @@
+// Linear (fully connected): y = x W^T + b, W [out_features, in_features]
+#include <cmath>
+
+#include "lib/nn/layer.h"
+
+namespace dl {
+namespace {
+
+struct Linear final : Layer {
+  int64_t out_features = 0;
+  bool bias = true;
+  std::shared_ptr<const Initializer> init, bias_init;
+
+  void describe(Schema& s) override {
+    s.summary("linear map of the features: y = x W^T + b");
+    s.details(
+        "Parameters: weight [out_features, in_features], bias [out_features]. Without initializers both are uniform in "
+        "[-1/sqrt(in_features), 1/sqrt(in_features)), as in PyTorch.");
+    s.also_known_as({"dense", "Dense", "fc", "fully_connected", "Linear"});
+    s.required("out_features", out_features, "number of outputs")
+        .at_least(1)
+        .positional()
+        .known_as({"units", "features", "num_output"});
+    s.optional("bias", bias, "whether a bias is added").known_as({"use_bias"});
+    s.optional("init", init, "initializer of the weight").known_as({"kernel_initializer", "weight_init"});
+    s.optional("bias_init", bias_init, "initializer of the bias").known_as({"bias_initializer"});
+    s.instead_of("in_features", "leave it out: input sizes are inferred");
+    s.instead_of("activation", "write the activation as a layer of its own behind it: '- relu'");
+    s.example("linear: 128");
+    s.example("linear: {out_features: 10, init: xavier_uniform, bias_init: {constant: 0}}");
+  }
+
+  Value build(Builder& b, Value x) const override {
+    expect_rank(x, 2, "one feature axis", x.shape().rank() > 2 ? "put 'flatten' before it" : "");
+    const int64_t in_features = x.shape()[1];
+    const auto pytorch = uniform_initializer(1.0 / std::sqrt(static_cast<double>(in_features)));
+    Value y = matmul(x, b.parameter("weight", {out_features, in_features}, init ? init : pytorch), false, true);
+    if (bias) y = y + b.parameter("bias", {out_features}, bias_init ? bias_init : pytorch);
+    return y;
+  }
+};
+DL_LAYER(Linear, "linear");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,202 @@
+// Reading and building networks.
+#include "lib/nn/network.h"
+
+#include <map>
+#include <optional>
+
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+
+namespace dl {
+
+namespace {
+
+constexpr int64_t alignment = 16;  // elements: one cache line, one vector register
+
+struct Item {
+  ModelItem spec;
+  std::unique_ptr<Layer> layer;  // null in a chain, or where it could not be read
+  bool doubtful = false;         // read with problems: built with what could be understood
+  std::vector<Item> children;
+};
+
+// The name of a layer's type, as far as the node tells.
+std::string type_name(const Node& node) {
+  if (node.is_scalar()) return node.text;
+  return node.is_map() && node.entries.size() == 1 ? node.entries[0].key : "";
+}
+
+Item read_item(const ModelItem& spec, std::vector<Problem>& problems) {
+  Item item{.spec = spec};
+  if (spec.is_layer()) {
+    const size_t before = problems.size();
+    item.layer = Registry<Layer>::read(spec.layer, Reading(problems, spec.label).noted(spec.notes));
+    if (!item.layer && problems.size() > before && Registry<Layer>::instance().has(type_name(spec.layer))) {
+      // Its keys have been complained about; with those that are right the shapes behind it can still be checked.
+      std::vector<Problem> known;
+      std::unique_ptr<Layer> partial = Registry<Layer>::make(type_name(spec.layer));
+      const Node* keys = spec.layer.is_map() ? &spec.layer.entries[0].value : nullptr;
+      if (keys) schema_of(*partial).read(*keys, Reading(known));
+      item.layer = std::move(partial);
+      item.doubtful = true;
+    }
+  }
+  for (const ModelItem& child : spec.children) item.children.push_back(read_item(child, problems));
+  return item;
+}
+
+// Thrown through the tree once a layer's output is not known.
+struct Stop {};
+
+}  // namespace
+
+struct Network::Impl {
+  Type input, output;
+  std::vector<Item> items;
+  std::vector<Tensor> tensors, buffers;
+  std::vector<Tensor> all;
+  std::map<std::string, size_t> parameter_index;  // by path, into tensors
+  int64_t arena = 0, count = 0;
+  std::vector<LayerSummary> summaries;
+
+  class LayerBuilder;
+  Value build_list(const std::vector<Item>& list, Value x, class LayerBuilder& b);
+  Value build_item(const Item& item, std::span<const Value> inputs, class LayerBuilder& b);
+};
+
+// Serves two passes: the first (learning) finds the tensors and shapes, later ones build programs.
+class Network::Impl::LayerBuilder final : public Builder {
+ public:
+  LayerBuilder(Impl& net, Graph& g, bool is_training, Value step, uint64_t seed, std::vector<Problem>* problem_list)
+      : problems(problem_list), net_(net), graph_(g), training_(is_training), step_(step), seed_(seed) {
+    if (!problem_list && net.arena > 0) flat_ = variable(g, {"parameters", Type{DType::f32, {net.arena}}});
+  }
+
+  Graph& graph() override { return graph_; }
+  bool training() const override { return training_; }
+
+  Value parameter(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) override {
+    const std::string path = layer_path + "." + name;
+    if (problems) {
+      DL_CHECK(!net_.parameter_index.contains(path), path, " is made twice");
+      net_.parameter_index[path] = net_.tensors.size();
+      net_.tensors.push_back({path, shape, true, net_.arena, layer_type, std::move(initial)});
+      net_.arena += (shape.elements() + alignment - 1) / alignment * alignment;
+      net_.count += shape.elements();
+      parameters += shape.elements();
+      return dl::input(graph_, path, Type{DType::f32, std::move(shape)});
+    }
+    return view(flat_, net_.tensors.at(net_.parameter_index.at(path)).offset, std::move(shape));
+  }
+
+  Value buffer(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) override {
+    const std::string path = layer_path + "." + name;
+    if (problems) net_.buffers.push_back({path, shape, false, 0, layer_type, std::move(initial)});
+    return variable(graph_, {path, Type{DType::f32, std::move(shape)}});
+  }
+
+  void assign(const std::string& name, Value value) override {
+    if (training_ && !problems) graph_.assign(layer_path + "." + name, value);
+  }
+
+  Value random(Shape shape) override {
+    if (!step_) step_ = dl::input(graph_, "step", Type{DType::i32, {}});
+    return random_uniform(step_, std::move(shape), seed_, concat(layer_path, "#", draws++));
+  }
+
+  std::string layer_path, layer_type;
+  int64_t parameters = 0;
+  int draws = 0;
+  std::vector<Problem>* problems;  // set while learning
+  std::string doubtful;            // label of a layer before that was not wholly understood
+
+ private:
+  Impl& net_;
+  Graph& graph_;
+  bool training_;
+  Value step_;
+  uint64_t seed_;
+  Value flat_;
+};
+
+Value Network::Impl::build_list(const std::vector<Item>& list, Value x, LayerBuilder& b) {
+  std::vector<Value> made;
+  for (const Item& item : list) {
+    std::vector<Value> inputs;
+    for (int from : item.spec.from) inputs.push_back(from == ModelItem::input ? x : made.at(static_cast<size_t>(from)));
+    made.push_back(build_item(item, inputs, b));
+  }
+  return made.empty() ? x : made.back();
+}
+
+Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs, LayerBuilder& b) {
+  if (!item.spec.is_layer()) return build_list(item.children, inputs[0], b);
+  if (!item.layer) throw Stop{};
+  b.layer_path = item.spec.path;
+  b.layer_type = item.layer->name;
+  b.parameters = 0;
+  b.draws = 0;
+  b.graph().scope = item.spec.path;
+  const int first = b.graph().size();
+  if (item.doubtful && b.doubtful.empty()) b.doubtful = item.spec.label;
+  Value y;
+  try {
+    y = item.layer->build(b, inputs);
+  } catch (const ShapeError& e) {
+    if (!b.problems) throw;
+    if (item.doubtful) throw Stop{};
+    std::vector<std::string> notes = item.spec.notes;
+    if (!b.doubtful.empty()) notes.push_back("computed with " + b.doubtful + " as far as it could be read");
+    add_problem(*b.problems,
+                {item.spec.where, concat(item.spec.label, " (", item.layer->name, ")"), e.what(), notes, e.help});
+    throw Stop{};
+  } catch (const CheckFailure&) {
+    if (!item.doubtful) throw;
+    throw Stop{};
+  }
+  b.graph().scope.clear();
+  if (b.problems) {
+    double flops = 0;
+    for (int i = first; i < b.graph().size(); ++i) {
+      const GraphNode& node = b.graph().node(i);
+      std::vector<Type> types;
+      for (const Value& v : node.inputs) types.push_back(v.type());
+      flops += node.op->cost(types, node.types).flops;
+    }
+    summaries.push_back({item.spec.path, item.layer->name, y.shape().without_batch(), b.parameters, flops});
+  }
+  return y;
+}
+
+Network::Network(const std::vector<ModelItem>& items, Type input_type, std::vector<Problem>& problems)
+    : impl_(std::make_unique<Impl>()) {
+  for (const ModelItem& item : items) impl_->items.push_back(read_item(item, problems));
+  impl_->input = input_type;
+  Graph g;
+  Impl::LayerBuilder b(*impl_, g, true, {}, 0, &problems);
+  std::vector<int64_t> sizes{1};
+  sizes.insert(sizes.end(), input_type.shape.sizes().begin(), input_type.shape.sizes().end());
+  try {
+    const Value y = impl_->build_list(impl_->items, dl::input(g, "x", {input_type.dtype, Shape(std::move(sizes))}), b);
+    impl_->output = {y.type().dtype, y.shape().without_batch()};
+  } catch (const Stop&) {
+  }
+  impl_->all = impl_->tensors;
+  impl_->all.insert(impl_->all.end(), impl_->buffers.begin(), impl_->buffers.end());
+}
+
+Network::~Network() = default;
+
+Type Network::input() const { return impl_->input; }
+Type Network::output() const { return impl_->output; }
+const std::vector<Tensor>& Network::tensors() const { return impl_->all; }
+int64_t Network::arena_elements() const { return impl_->arena; }
+int64_t Network::parameter_count() const { return impl_->count; }
+std::vector<LayerSummary> Network::layers() const { return impl_->summaries; }
+
+Value Network::build(Graph& graph, Value x, bool training, Value step, uint64_t seed) const {
+  Impl::LayerBuilder b(*impl_, graph, training, step, seed, nullptr);
+  return impl_->build_list(impl_->items, x, b);
+}
+
+}  // namespace dl

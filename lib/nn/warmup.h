@@ -1,0 +1,21 @@
+// Durations in optimizer updates, and the linear warm-up that every schedule begins with.
+#pragma once
+#include "lib/nn/optimizer.h"
+
+namespace dl {
+
+// How many updates a duration of steps, epochs or samples is.
+double updates_in(const Duration& d, const Progress& p);
+
+// A schedule whose factor rises linearly over the first n updates, as (step + 1) / (n + 1), and then follows `after`.
+struct WarmupSchedule : LRSchedule {
+  Duration warmup = Duration::steps(0);
+  double factor(const Progress& p) const final;
+
+ protected:
+  void describe_warmup(Schema& s);
+  // done: updates after the warm-up; left: planned updates after it, 0 where there is no end.
+  virtual double after(double done, double left, const Progress& p) const = 0;
+};
+
+}  // namespace dl

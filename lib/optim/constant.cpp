@@ -1,0 +1,18 @@
+// The learning rate as it is given
+#include "lib/nn/warmup.h"
+
+namespace dl {
+namespace {
+
+struct ConstantSchedule final : WarmupSchedule {
+  void describe(Schema& s) override {
+    s.summary("the learning rate stays as it is, after a warm-up where asked");
+    describe_warmup(s);
+    s.example("constant: {warmup: 500 steps}");
+  }
+  double after(double, double, const Progress&) const override { return 1; }
+};
+DL_SCHEDULE(ConstantSchedule, "constant");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,168 @@
+// Building the graphs of a run.
+#include "lib/train/programs.h"
+
+#include <algorithm>
+
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+
+namespace dl {
+
+namespace {
+
+const Type scalar_f32{};
+
+// The optimizer's view of a graph: flat values and scalars.
+class FlatUpdate final : public UpdateBuilder {
+ public:
+  FlatUpdate(Graph& g, int64_t elements) : graph_(g), elements_(elements) {}
+  Value lr() override { return input(graph_, "lr", scalar_f32); }
+  Value update() override { return input(graph_, "update", scalar_f32); }
+  Value state(const std::string& name) override {
+    return variable(graph_, {"optimizer." + name, Type{DType::f32, {elements_}}});
+  }
+  void assign(const std::string& name, Value value) override { graph_.assign("optimizer." + name, value); }
+
+ private:
+  Graph& graph_;
+  int64_t elements_;
+};
+
+}  // namespace
+
+struct Programs::Impl {
+  Impl(const Recipe& r, Store& s) : recipe(r), store(s) {}
+
+  Recipe recipe;
+  Store& store;
+  std::map<std::pair<std::string, int64_t>, std::unique_ptr<Program>> made;
+
+  int64_t elements() const { return recipe.network->arena_elements(); }
+  Variable parameters() const { return {"parameters", Type{DType::f32, {elements()}}}; }
+  Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}}; }
+
+  static Type batched(const Type& type, int64_t batch) {
+    std::vector<int64_t> sizes{batch};
+    sizes.insert(sizes.end(), type.shape.sizes().begin(), type.shape.sizes().end());
+    return {type.dtype, Shape(std::move(sizes))};
+  }
+
+  struct Forward {
+    Value prediction, loss;
+  };
+
+  Forward forward(Graph& g, int64_t batch, bool training) {
+    const Value x = input(g, "x", batched(recipe.network->input(), batch));
+    const Value step = training ? input(g, "step", Type{DType::i32, {}}) : Value{};
+    Forward f{.prediction = recipe.network->build(g, x, training, step, recipe.seed)};
+    const Value y = input(g, "y", Type{DType::i32, {batch}});
+    f.loss = recipe.loss->build(f.prediction, y);
+    g.output("loss", f.loss);
+    for (size_t i = 0; i < recipe.metrics.size(); ++i) {
+      const Metric::Sums sums = recipe.metrics[i]->build(f.prediction, y);
+      g.output(recipe.metric_names[i] + "/sum", sums.sum);
+      g.output(recipe.metric_names[i] + "/count", sums.count);
+    }
+    return f;
+  }
+
+  // The gradient of the loss with respect to all parameters, flat.
+  Value flat_gradient(Graph& g, Value loss) {
+    const Value flat = variable(g, parameters());
+    std::vector<Value> wrt;
+    std::vector<int64_t> offsets;
+    for (const Tensor& tensor : recipe.network->tensors()) {
+      if (!tensor.trained) continue;
+      wrt.push_back(view(flat, tensor.offset, tensor.shape));
+      offsets.push_back(tensor.offset);
+    }
+    std::vector<Value> d = gradients(loss, wrt), parts;
+    std::vector<int64_t> places;
+    for (size_t i = 0; i < d.size(); ++i) {
+      if (!d[i]) continue;  // a parameter that the loss does not depend on
+      parts.push_back(d[i]);
+      places.push_back(offsets[i]);
+    }
+    DL_CHECK(!parts.empty(), "the loss depends on no parameter");
+    return pack(parts, places, elements());
+  }
+
+  void add_update(Graph& g, Value gradient) {
+    const Value norm = sqrt(sum(gradient * gradient));
+    g.output("grad_norm", norm);
+    // Clipping as PyTorch's clip_grad_norm_ and clip_grad_value_ do it.
+    if (recipe.gradient_clip_norm) gradient = gradient * minimum(*recipe.gradient_clip_norm / (norm + 1e-6), 1);
+    if (recipe.gradient_clip_value) {
+      gradient = minimum(maximum(gradient, -*recipe.gradient_clip_value), *recipe.gradient_clip_value);
+    }
+    FlatUpdate update(g, elements());
+    g.assign("parameters", recipe.optimizer->update(update, variable(g, parameters()), gradient));
+  }
+
+  Program& program(const std::string& kind, int64_t batch, void (Impl::*build)(Graph&, int64_t)) {
+    std::unique_ptr<Program>& slot = made[{kind, batch}];
+    if (!slot) {
+      Graph g;
+      (this->*build)(g, batch);
+      slot = std::make_unique<Program>(g, store);
+    }
+    return *slot;
+  }
+
+  void build_step(Graph& g, int64_t batch) { add_update(g, flat_gradient(g, forward(g, batch, true).loss)); }
+
+  void build_accumulate(Graph& g, int64_t batch) {
+    const Value weight = input(g, "weight", scalar_f32);
+    const Value sum = variable(g, gradient_sum());
+    g.assign("gradients", sum + weight * flat_gradient(g, forward(g, batch, true).loss));
+  }
+
+  void build_update(Graph& g, int64_t) {
+    const Value sum = variable(g, gradient_sum());
+    add_update(g, sum);
+    g.assign("gradients", sum * 0);
+  }
+
+  void build_evaluate(Graph& g, int64_t batch) { forward(g, batch, false); }
+
+  void build_predict(Graph& g, int64_t batch) {
+    const Value x = input(g, "x", batched(recipe.network->input(), batch));
+    g.output("prediction", recipe.network->build(g, x, false, {}, recipe.seed));
+  }
+};
+
+Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<Impl>(recipe, store)) {}
+Programs::~Programs() = default;
+
+void Programs::initialize() {
+  Impl& m = *impl_;
+  if (m.elements() > 0) m.store.variable(m.parameters());
+  std::vector<float> flat(static_cast<size_t>(m.elements()), 0.0f);
+  for (const Tensor& tensor : m.recipe.network->tensors()) {
+    std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
+    tensor.initial->fill(values, tensor.shape, random_key(m.recipe.seed, random_stream("init/" + tensor.path)));
+    if (tensor.trained) {
+      std::copy(values.begin(), values.end(), flat.begin() + static_cast<std::ptrdiff_t>(tensor.offset));
+    } else {
+      m.store.variable({tensor.path, Type{DType::f32, tensor.shape}});
+      m.store.write(tensor.path, values.data(), static_cast<int64_t>(values.size()));
+    }
+  }
+  if (m.elements() > 0) m.store.write("parameters", flat.data(), m.elements());
+  if (m.recipe.optimizer && m.elements() > 0) {  // its state, as its update asks for it
+    Graph g;
+    m.build_update(g, 0);
+    for (int i = 0; i < g.size(); ++i) {
+      const std::string name = g.node(i).op->name() == "variable" ? g.node(i).op->attributes() : "";
+      if (name.starts_with("optimizer.")) m.store.variable({name, g.node(i).types[0]});
+    }
+  }
+}
+
+Program& Programs::step(int64_t batch) { return impl_->program("step", batch, &Impl::build_step); }
+Program& Programs::accumulate(int64_t batch) { return impl_->program("accumulate", batch, &Impl::build_accumulate); }
+Program& Programs::update() { return impl_->program("update", 0, &Impl::build_update); }
+Program& Programs::evaluate(int64_t batch) { return impl_->program("evaluate", batch, &Impl::build_evaluate); }
+Program& Programs::predict(int64_t batch) { return impl_->program("predict", batch, &Impl::build_predict); }
+
+}  // namespace dl
