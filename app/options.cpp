@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 
 namespace dl {
 
@@ -25,6 +26,15 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
         if (error == std::errc{} && end == text.data() + text.size() && value >= least && value <= most)
           return std::string{};
         return concat("expected a whole number from ", least, " to ", most, ", got '", text, "'");
+      },
+      "");
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  return CLI::Validator(
+      [words = std::move(words)](std::string& text) {
+        if (std::find(words.begin(), words.end(), text) != words.end()) return std::string{};
+        return "expected " + join(words) + ", got '" + text + "'";
       },
       "");
 }

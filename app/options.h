@@ -15,6 +15,8 @@ void examples(CLI::App& app, const std::vector<Example>& examples);
 
 // A check that the option's value is a whole number in a range.
 CLI::Validator whole_number(int64_t least, int64_t most);
+// … one of these words.
+CLI::Validator one_of(std::vector<std::string> words);
 
 // --json: one JSON object on standard output and nothing else there.
 void declare_json(CLI::App& app, bool& json);

@@ -87,6 +87,10 @@ Output& standard_error() {
   return output;
 }
 
+void warn(std::string_view text) {
+  standard_error().write(with_colours(standard_error(), "warning: " + std::string(text) + "\n"));
+}
+
 void print(std::string_view text) {
   Output& out = standard_output();
   if (out.write(text) || out.error_number() == EPIPE) return;

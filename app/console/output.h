@@ -29,6 +29,9 @@ std::string with_colours(const Output& out, std::string_view text);
 Output& standard_output();
 Output& standard_error();
 
+// "warning: TEXT" on standard error.
+void warn(std::string_view text);
+
 // Writes a command's result to standard output. A reader that went away (`| head`) is fine; a failure else is an
 // Error(Exit::io).
 void print(std::string_view text);

@@ -22,9 +22,9 @@ std::string bar(double share, int columns, bool unicode) {
   return text;
 }
 
-Progress::Progress(Output& out) : out_(out), in_place_(out.is_terminal()) {}
+RunProgress::RunProgress(Output& out) : out_(out), in_place_(out.is_terminal()) {}
 
-void Progress::started(const RunStarted& run) {
+void RunProgress::started(const RunStarted& run) {
   run_ = run;
   step_.step = run.step;
   step_.epoch = run.epoch;
@@ -39,7 +39,7 @@ void Progress::started(const RunStarted& run) {
   next_report_s_ = rate_s_ + (in_place_ ? 0 : plain_line_s);
 }
 
-void Progress::stepped(const StepDone& step) {
+void RunProgress::stepped(const StepDone& step) {
   step_ = step;
   const double now = steady_seconds();
   if (now < next_report_s_) return;
@@ -53,15 +53,15 @@ void Progress::stepped(const StepDone& step) {
   report(step_text());
 }
 
-void Progress::logged(const StepRecord& record) { values_ = record.values; }
+void RunProgress::logged(const StepRecord& record) { values_ = record.values; }
 
-void Progress::validating(const ValidationStarted& validation) {
+void RunProgress::validating(const ValidationStarted& validation) {
   if (in_place_)
     report(concat(epoch_text(validation.epoch), "  validating on ", count(static_cast<double>(validation.samples)),
                   " samples"));
 }
 
-void Progress::epoch_ended(const EpochRecord& epoch) {
+void RunProgress::epoch_ended(const EpochRecord& epoch) {
   keep(concat(epoch_text(epoch.epoch), "  ", figures(epoch.values), "  ", seconds_text(epoch.seconds)));
   const double now = steady_seconds();
   next_report_s_ = now + (in_place_ ? redraw_s : plain_line_s);
@@ -69,27 +69,27 @@ void Progress::epoch_ended(const EpochRecord& epoch) {
   rate_step_ = step_.step;
 }
 
-void Progress::warned(const std::string& text) {
+void RunProgress::warned(const std::string& text) {
   clear();
-  standard_error().write(with_colours(standard_error(), "warning: " + text + "\n"));
+  warn(text);
 }
 
-void Progress::finished(const RunFinished&) { clear(); }
+void RunProgress::finished(const RunFinished&) { clear(); }
 
-std::string Progress::epoch_text(int64_t epoch) const {
+std::string RunProgress::epoch_text(int64_t epoch) const {
   return run_.max_epochs > 0 ? concat("epoch ", epoch + 1, "/", run_.max_epochs) : concat("epoch ", epoch + 1);
 }
 
-double Progress::share_of_epoch() const {
+double RunProgress::share_of_epoch() const {
   return run_.train_samples == 0 ? 0 : static_cast<double>(step_.samples) / static_cast<double>(run_.train_samples);
 }
 
-double Progress::seconds_left() const {
+double RunProgress::seconds_left() const {
   if (run_.total_steps == 0 || rate_ <= 0) return -1;
   return static_cast<double>((run_.total_steps - step_.step) * run_.batch_size) / rate_;
 }
 
-std::string Progress::step_text() const {
+std::string RunProgress::step_text() const {
   const int64_t steps = run_.steps_per_epoch;
   const int64_t in_epoch = steps > 0 ? step_.step - step_.epoch * steps : step_.step;
   std::string after = concat("  ", in_epoch, "/", steps, "  loss ", figure(step_.loss));
@@ -103,7 +103,7 @@ std::string Progress::step_text() const {
   return before + "  " + (room >= 6 ? bar(share_of_epoch(), std::min(room, 30), out_.unicode()) : "") + after;
 }
 
-void Progress::report(const std::string& text) {
+void RunProgress::report(const std::string& text) {
   if (!in_place_) {
     out_.write(text + "\n");
     return;
@@ -114,12 +114,12 @@ void Progress::report(const std::string& text) {
   drawn_ = true;
 }
 
-void Progress::keep(const std::string& line) {
+void RunProgress::keep(const std::string& line) {
   clear();
   out_.write(line + "\n");
 }
 
-void Progress::clear() {
+void RunProgress::clear() {
   if (drawn_) out_.write("\r\033[K");
   drawn_ = false;
 }

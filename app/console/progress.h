@@ -8,10 +8,10 @@
 
 namespace dl {
 
-class Progress final : public Observer {
+class RunProgress final : public Observer {
  public:
-  // Progress goes to `out`; warnings go to standard error.
-  explicit Progress(Output& out);
+  // RunProgress goes to `out`; warnings go to standard error.
+  explicit RunProgress(Output& out);
 
   void started(const RunStarted& run) override;
   void stepped(const StepDone& step) override;

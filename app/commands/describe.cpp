@@ -1,0 +1,98 @@
+// dlcli describe: the reference of everything a config may hold.
+#include <algorithm>
+
+#include "app/command.h"
+#include "app/console/json.h"
+#include "app/console/output.h"
+#include "app/console/text.h"
+#include "app/options.h"
+#include "app/reference.h"
+#include "lib/base/text.h"
+
+namespace dl {
+namespace {
+
+class Describe final : public Command {
+ public:
+  std::string summary() const override { return "what layers, losses, optimizers, readers … there are and take"; }
+
+  void declare(CLI::App& app) override {
+    app.add_option("NAME", name_, "a name (conv2d), a kind (layer), a section of a config (trainer), or all");
+    app.add_option("--format", format_, "text, markdown, or json-schema: of a whole config, for editors")
+        ->type_name("FORMAT")
+        ->check(one_of({"text", "markdown", "json-schema"}));
+    declare_json(app, json_);
+    examples(app, {{"dlcli describe", "everything there is, one line each"},
+                   {"dlcli describe conv2d", "one layer"},
+                   {"dlcli describe optimizer", "all optimizers"},
+                   {"dlcli describe trainer", "a section of the config"},
+                   {"dlcli describe all --format markdown > reference.md", "the whole reference"},
+                   {"dlcli describe --format json-schema > dlcli.schema.json", "completion and checks in an editor"}});
+  }
+
+  Exit run() override {
+    if (format_ == "json-schema") {
+      print(to_json(config_json_schema()) + "\n");
+      return Exit::done;
+    }
+    const std::vector<ReferenceEntry> entries = chosen();
+    if (json_) {
+      Node list = Node::list();
+      for (const ReferenceEntry& entry : entries) list.items.push_back(reference_json(entry));
+      print(json_line(json_object({{"entries", std::move(list)}})));
+    } else if (name_.empty() && format_ == "text") {
+      print(overview(entries));
+    } else {
+      std::string text;
+      for (const ReferenceEntry& entry : entries)
+        text += (text.empty() ? "" : "\n") + (format_ == "text" ? reference_text(entry) : reference_markdown(entry));
+      print(text);
+    }
+    return Exit::done;
+  }
+
+ private:
+  // The entries of this name; where there is none, those of this kind.
+  std::vector<ReferenceEntry> chosen() const {
+    std::vector<ReferenceEntry> all = reference(), named, kind;
+    if (name_.empty() || name_ == "all") return all;
+    std::vector<std::string> known;
+    for (const ReferenceEntry& entry : all) {
+      if (entry.name == name_) named.push_back(entry);
+      if (entry.kind == name_ || plural(entry.kind) == name_) kind.push_back(entry);
+      known.push_back(entry.name);
+      if (std::find(known.begin(), known.end(), entry.kind) == known.end()) known.push_back(entry.kind);
+    }
+    if (!named.empty()) return named;
+    if (!kind.empty()) return kind;
+    for (const ReferenceEntry& entry : all)
+      if (const auto& foreign = entry.schema.foreign_names();
+          std::find(foreign.begin(), foreign.end(), name_) != foreign.end())
+        throw unknown(entry.name);
+    throw unknown(closest(name_, known));
+  }
+
+  Error unknown(const std::string& meant) const {
+    return {Exit::usage, Problem{.path = "dlcli describe",
+                                 .what = "nothing is named '" + name_ + "'",
+                                 .help = meant.empty() ? "see the names: 'dlcli describe'" : "write '" + meant + "'"}};
+  }
+
+  static std::string overview(const std::vector<ReferenceEntry>& entries) {
+    std::vector<std::vector<std::string>> rows;
+    std::string kind;
+    for (const ReferenceEntry& entry : entries) {
+      rows.push_back({entry.kind == kind ? "" : entry.kind, entry.name, entry.schema.summary()});
+      kind = entry.kind;
+    }
+    return table(rows);
+  }
+
+  std::string name_, format_ = "text";
+  bool json_ = false;
+};
+
+DL_COMMAND(Describe, "describe");
+
+}  // namespace
+}  // namespace dl

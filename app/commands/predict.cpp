@@ -1,0 +1,156 @@
+// dlcli predict: what a trained network says of images or of a data set, as CSV or JSON lines.
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "app/command.h"
+#include "app/console/json.h"
+#include "app/console/output.h"
+#include "app/options.h"
+#include "app/trained.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/train/evaluate.h"
+
+namespace dl {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_image(const fs::path& path) {
+  std::string end = path.extension().string();
+  std::transform(end.begin(), end.end(), end.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const char* known : {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tga"})
+    if (end == known) return true;
+  return false;
+}
+
+// Files as they are given; of folders the images in them and below, by name.
+std::vector<fs::path> image_files(const std::vector<std::string>& inputs) {
+  std::vector<fs::path> files;
+  for (const std::string& input : inputs) {
+    if (!fs::exists(input)) throw Error(Exit::usage, Problem{.path = input, .what = "there is no such file or folder"});
+    if (!fs::is_directory(input)) {
+      files.emplace_back(input);
+      continue;
+    }
+    const size_t before = files.size();
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(input))
+      if (entry.is_regular_file() && is_image(entry.path())) files.push_back(entry.path());
+    if (files.size() == before)
+      throw Error(Exit::usage, Problem{.path = input, .what = "there is no image in this folder"});
+    std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
+  }
+  return files;
+}
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+// One line a prediction; without class names the outputs are numbered.
+class Lines {
+ public:
+  Lines(bool csv, bool all, std::vector<std::string> classes) : csv_(csv), all_(all), classes_(std::move(classes)) {}
+
+  std::string header(size_t outputs) const {
+    if (!csv_) return {};
+    std::string line = classes_.empty() ? "input" : "input,class,probability";
+    for (size_t i = 0; shows_all() && i < outputs; ++i) line += "," + csv_cell(name(i));
+    return line + "\n";
+  }
+
+  std::string line(const std::string& input, const Prediction& p) const {
+    const auto best = static_cast<size_t>(p.best);
+    if (csv_) {
+      std::string line = csv_cell(input);
+      if (!classes_.empty()) line += "," + csv_cell(name(best)) + "," + number_text(p.output[best]);
+      for (size_t i = 0; shows_all() && i < p.output.size(); ++i) line += "," + number_text(p.output[i]);
+      return line + "\n";
+    }
+    Node node = json_object({{"input", Node::string(input)}});
+    if (!classes_.empty()) {
+      node.set("class", Node::string(name(best)));
+      node.set("probability", Node::number(p.output[best]));
+    }
+    if (shows_all()) {
+      Node& outputs = node.set(classes_.empty() ? "outputs" : "probabilities", Node::map());
+      for (size_t i = 0; i < p.output.size(); ++i) outputs.set(name(i), Node::number(p.output[i]));
+    }
+    return json_line(node);
+  }
+
+ private:
+  bool shows_all() const { return all_ || classes_.empty(); }
+  std::string name(size_t i) const { return i < classes_.size() ? classes_[i] : concat("output_", i); }
+
+  bool csv_, all_;
+  std::vector<std::string> classes_;
+};
+
+class Predict final : public Command {
+ public:
+  std::string summary() const override { return "what a trained network says of images or of a data set"; }
+
+  void declare(CLI::App& app) override {
+    app.add_option("RUN", what_, "a run, a checkpoint's folder, or a config: its newest run")->required();
+    app.add_option("INPUT", inputs_, "image files, and folders of them");
+    app.add_option("--data", data_, "train, val or test; a described data set: its test part; or a description's file")
+        ->type_name("DATA");
+    app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
+        ->type_name("WHICH");
+    app.add_option("--format", format_, "csv or jsonl: one JSON object a line")
+        ->type_name("FORMAT")
+        ->check(one_of({"csv", "jsonl"}));
+    app.add_flag("--all", all_, "the probability of every class");
+    app.add_option("-o,--output", output_, "the file to write; if left out, standard output")->type_name("FILE");
+    overrides_.declare_set(app);
+    overrides_.declare_machine(app);
+    examples(app, {{"dlcli predict quickstart shirt.png", "one image"},
+                   {"dlcli predict quickstart photos/ --format jsonl --all", "a folder, every class's probability"},
+                   {"dlcli predict quickstart --data test -o test.csv", "the test set, into a file"}});
+  }
+
+  Exit run() override {
+    if (inputs_.empty() == data_.empty())
+      throw Error(
+          Exit::usage,
+          Problem{.path = "dlcli predict",
+                  .what = data_.empty() ? "there is nothing to predict" : "INPUT and --data are both given",
+                  .help = data_.empty() ? "name image files or a folder, or write '--data test'" : "keep one of them"});
+    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets());
+    const Plan& plan = *trained.plan;
+    const std::vector<fs::path> files = image_files(inputs_);
+    const DatasetPointer data = files.empty() ? open_named(plan.run.data, data_, plan.folder(), plan.seed())
+                                              : open_images(plan.run.data, files, plan.data.raw_input);
+    const Lines lines(format_ == "csv", all_, plan.data.classes);
+    std::optional<AtomicFile> file;
+    if (!output_.empty()) file.emplace(output_);
+    const auto write = [&](const std::string& text) { file ? file->append(text) : print(text); };
+    Inference inference(plan, trained.checkpoint);
+    std::string text = lines.header(static_cast<size_t>(plan.network->output().shape.elements()));
+    inference.predict(*data, [&](const Prediction& p) {
+      text += lines.line(files.empty() ? std::to_string(p.index) : files[static_cast<size_t>(p.index)].string(), p);
+      if (text.size() < (1 << 16)) return;
+      write(text);
+      text.clear();
+    });
+    write(text);
+    if (file) file->commit();
+    return Exit::done;
+  }
+
+ private:
+  std::string what_, data_, checkpoint_, format_ = "csv", output_;
+  std::vector<std::string> inputs_;
+  bool all_ = false;
+  Overrides overrides_;
+};
+
+DL_COMMAND(Predict, "predict");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,15 @@
+// The end of a training command: what came out, where it is, what to do next.
+#pragma once
+#include <string>
+
+#include "lib/spec/node.h"
+#include "lib/train/observer.h"
+
+namespace dl {
+
+std::string run_summary(const RunStarted& run, const RunFinished& end);
+
+// The same for --json.
+Node run_json(const RunStarted& run, const RunFinished& end);
+
+}  // namespace dl

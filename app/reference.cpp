@@ -1,0 +1,109 @@
+// Entries of the reference, and their forms as text, Markdown and JSON.
+#include "app/reference.h"
+
+#include "app/console/json.h"
+#include "app/console/text.h"
+#include "lib/spec/registry.h"
+#include "lib/train/run_spec.h"
+
+namespace dl {
+namespace {
+
+template <class T>
+ReferenceEntry section(const std::string& name) {
+  auto object = std::make_shared<T>();
+  Schema schema = schema_of(*object);
+  return {"section", name, std::move(object), std::move(schema)};
+}
+
+// "required", or the default as one writes it; nothing where there is none.
+std::string default_text(const Field& field) {
+  if (field.is_required()) return "required";
+  const Node value = field.value();
+  if (value.is_null() || (value.is_list() && value.items.empty()) || (value.is_map() && value.entries.empty()))
+    return "";
+  return value.is_scalar() ? value.text : to_json(value, 0);
+}
+
+std::string shorthand(const ReferenceEntry& entry) {
+  const Field* field = entry.schema.positional();
+  return field ? concat("`", entry.name, ": X` stands for `", entry.name, ": {", field->key(), ": X}`") : "";
+}
+
+std::string indented(const std::string& text, const std::string& indent) {
+  std::string out = indent;
+  for (char c : text) {
+    out += c;
+    if (c == '\n') out += indent;
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
+std::vector<ReferenceEntry> reference() {
+  std::vector<ReferenceEntry> all;
+  all.push_back(section<RunSpec>("config"));
+  all.push_back(section<DataSpec>("data"));
+  all.push_back(section<TrainerSpec>("trainer"));
+  all.push_back(section<CheckpointSpec>("checkpoint"));
+  all.push_back(section<EarlyStoppingSpec>("early_stopping"));
+  for (const AnyRegistry* registry : AnyRegistry::all())
+    for (const std::string& name : registry->names()) {
+      std::shared_ptr<Described> object = registry->make(name);
+      Schema schema = schema_of(*object);
+      all.push_back({registry->kind(), name, std::move(object), std::move(schema)});
+    }
+  return all;
+}
+
+std::string reference_text(const ReferenceEntry& entry) {
+  std::string text = entry.name + " (" + entry.kind + "): " + entry.schema.summary() + "\n";
+  if (!entry.schema.details().empty()) text += "\n" + indented(entry.schema.details(), "  ");
+  std::vector<std::vector<std::string>> rows{{"key", "default", "what", "type"}};
+  for (const Field& field : entry.schema.fields())
+    rows.push_back({field.key(), default_text(field), field.summary(), field.type()});
+  if (rows.size() > 1) text += "\n" + indented(table(rows), "  ");
+  while (text.ends_with("  \n")) text.erase(text.size() - 3);
+  if (!shorthand(entry).empty()) text += "\n  " + shorthand(entry) + "\n";
+  for (const std::string& example : entry.schema.examples()) text += "\n  example:\n" + indented(example, "    ");
+  return text;
+}
+
+std::string reference_markdown(const ReferenceEntry& entry) {
+  auto cell = [](std::string text) {
+    for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+    return text;
+  };
+  std::string text = concat("### `", entry.name, "` (", entry.kind, ")\n\n", entry.schema.summary(), "\n");
+  if (!entry.schema.details().empty()) text += "\n" + entry.schema.details() + "\n";
+  if (!entry.schema.fields().empty()) text += "\n| key | default | what | type |\n|---|---|---|---|\n";
+  for (const Field& field : entry.schema.fields()) {
+    const std::string standard = default_text(field);
+    text += concat("| `", field.key(), "` | ",
+                   standard.empty() || field.is_required() ? standard : "`" + cell(standard) + "`", " | ",
+                   cell(field.summary()), " | ", cell(field.type()), " |\n");
+  }
+  if (!shorthand(entry).empty()) text += "\n" + shorthand(entry) + "\n";
+  for (const std::string& example : entry.schema.examples()) text += "\n```yaml\n" + example + "\n```\n";
+  return text;
+}
+
+Node reference_json(const ReferenceEntry& entry) {
+  Node keys = Node::list();
+  for (const Field& field : entry.schema.fields())
+    keys.items.push_back(json_object({{"key", Node::string(field.key())},
+                                      {"type", Node::string(field.type())},
+                                      {"required", Node::boolean(field.is_required())},
+                                      {"default", field.value()},
+                                      {"positional", Node::boolean(field.is_positional())},
+                                      {"summary", Node::string(field.summary())}}));
+  return json_object({{"kind", Node::string(entry.kind)},
+                      {"name", Node::string(entry.name)},
+                      {"summary", Node::string(entry.schema.summary())},
+                      {"details", Node::string(entry.schema.details())},
+                      {"keys", std::move(keys)},
+                      {"examples", json_list(entry.schema.examples())}});
+}
+
+}  // namespace dl

@@ -1,0 +1,47 @@
+// Runs and checkpoints, found by what the command line says.
+#include "app/trained.h"
+
+#include <filesystem>
+
+#include "app/console/output.h"
+#include "lib/base/error.h"
+
+namespace dl {
+namespace {
+
+bool is_checkpoint(const std::filesystem::path& folder) { return std::filesystem::exists(folder / "manifest.json"); }
+
+// The best of a run that keeps one; its last one's state says whether it does.
+Checkpoint best_or_last(const Checkpoints& checkpoints) {
+  Checkpoint last = checkpoints.find("last", warn_passed_over);
+  return last.state.best_step >= 0 ? checkpoints.find("best", warn_passed_over) : last;
+}
+
+}  // namespace
+
+bool is_config(const std::string& text) { return text.ends_with(".yaml") || text.ends_with(".yml"); }
+
+void warn_passed_over(const std::string& line) { warn(line); }
+
+RunPaths named_run(const std::string& text) { return find_run(is_config(text) ? plan_run(text, {})->name : text); }
+
+Trained open_trained(const std::string& text, const std::string& which, const std::vector<std::string>& sets) {
+  Trained trained;
+  if (is_checkpoint(text)) {
+    if (!which.empty())
+      throw Error(Exit::usage, Problem{.path = text,
+                                       .what = "is a checkpoint, so --checkpoint " + which + " says nothing of it",
+                                       .help = "give the run's name, or leave --checkpoint out"});
+    trained.name = text;
+    trained.checkpoint = open_checkpoint(text);
+  } else {
+    const RunPaths run = named_run(text);
+    trained.name = run.name();
+    const Checkpoints checkpoints(run.checkpoints());
+    trained.checkpoint = which.empty() ? best_or_last(checkpoints) : checkpoints.find(which, warn_passed_over);
+  }
+  trained.plan = plan_from(trained.checkpoint.resolved(), sets);
+  return trained;
+}
+
+}  // namespace dl

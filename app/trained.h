@@ -1,0 +1,32 @@
+// What `eval`, `predict` and `summary` are pointed at: a run, a checkpoint's folder, or the config of a run.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/train/checkpoint.h"
+#include "lib/train/plan.h"
+#include "lib/train/run_folder.h"
+
+namespace dl {
+
+bool is_config(const std::string& text);  // ends in .yaml or .yml
+
+// The run that `text` names: its folder, its name, or a config, which stands for its newest run.
+RunPaths named_run(const std::string& text);
+
+// A trained network: the plan it was trained by and a checkpoint of it.
+struct Trained {
+  std::string name;  // of the run or the checkpoint's folder
+  std::unique_ptr<Plan> plan;
+  Checkpoint checkpoint;
+};
+
+// Says on standard error that a checkpoint was passed over.
+void warn_passed_over(const std::string& line);
+
+// `which`: "best", "last", "step-120" or a folder; empty: the best where there is one, else the last. `sets` change
+// the config it was trained by (data.batch_size=…). Checkpoints that are broken and passed over are warned of.
+Trained open_trained(const std::string& text, const std::string& which, const std::vector<std::string>& sets);
+
+}  // namespace dl
