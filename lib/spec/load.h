@@ -19,7 +19,10 @@
 #include <string>
 #include <vector>
 
+#include "lib/spec/explain.h"
+#include "lib/spec/interpolate.h"
 #include "lib/spec/node.h"
+#include "lib/spec/path.h"
 
 namespace dl {
 
@@ -27,7 +30,7 @@ struct LoadOptions {
   std::vector<std::string> sets;              // "a.b.c=value", in order
   std::vector<std::filesystem::path> search;  // folders, after the folder of the file that names another
   std::vector<std::string> later;             // names that provide() will know: "data.classes"
-  std::function<std::optional<std::string>(const std::string&)> environment;  // unset: the process's own
+  Environment environment;                    // unset: the process's own
 };
 
 // Throws Error(Exit::usage) with every problem found.
@@ -39,24 +42,5 @@ Node load_spec(Node spec, const LoadOptions& options, const std::filesystem::pat
 // Puts in the values that the program has learnt since loading (name -> value); references inside `blocks:` to
 // parameters of the block stay. Throws Error(Exit::usage) where a name is not known.
 Node provide(const Node& spec, const std::map<std::string, Node>& values);
-
-// The value at "optimizer.adamw.lr" or "model[3].dropout.p"; null where there is none.
-const Node* find_path(const Node& spec, const std::string& path);
-
-// Where a value came from, and what it replaced.
-struct Explanation {
-  std::string path;
-  Node value;
-  std::string origin;  // "configs/run.yaml:14:20", "--set optimizer.adamw.lr=1", "default", "${env:LR} at …"
-  std::vector<std::pair<std::string, std::string>> overrode;  // value and origin, latest first
-  std::string text() const;  // "optimizer.adamw.lr = 0.001, from …", then a line "  over 0.01 from …" each
-};
-
-// `resolved` is what write_object made of it: a value that only it has is a default. Throws Error(Exit::usage) where
-// there is no such value, naming those beside it.
-Explanation explain(const Node& spec, const Node& resolved, const std::string& path);
-
-// Every scalar that was written by somebody, in order.
-std::vector<Explanation> explain_all(const Node& spec);
 
 }  // namespace dl

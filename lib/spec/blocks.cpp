@@ -1,0 +1,370 @@
+// Expansion of the model list.
+#include "lib/spec/blocks.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "lib/base/text.h"
+#include "lib/spec/codec.h"
+#include "lib/spec/interpolate.h"
+#include "lib/spec/reading.h"
+
+namespace dl {
+namespace {
+
+constexpr int64_t most_layers = 10'000;
+constexpr const char* block_input = "x";
+
+struct Block {
+  std::string name;
+  Where where;
+  std::string label;  // "blocks.basic"
+  Node params;        // a map, or null
+  Node layers;        // a list
+};
+
+using Values = std::map<std::string, Node>;  // of a block's parameters
+
+// What an item's siblings say, and what it is.
+struct Item {
+  const Node::Entry* used = nullptr;  // the layer or block, with its keys; null for a plain name
+  std::string name_of_type;
+  Where where;
+};
+
+class Expansion {
+ public:
+  Expansion(const std::vector<Block>& blocks, std::vector<Problem>& problems) : problems_(problems) {
+    for (const Block& block : blocks) blocks_.emplace(block.name, &block);
+  }
+
+  // The items of one list. `prefix` is put before the paths of parameters.
+  std::vector<ModelItem> list(const Node& layers, const std::string& label, const std::string& prefix,
+                              const Values* values, const std::vector<std::string>& notes) {
+    std::vector<ModelItem> out;
+    std::map<std::string, int> names;  // given by `name:`, of items so far
+    for (size_t i = 0; i < layers.items.size() && !exhausted_; ++i) {
+      const Reading r = Reading(problems_, label).index(i).noted(notes);
+      const Node written = values ? with_values(layers.items[i], *values, r) : layers.items[i];
+      ModelItem item = one(written, r, i, prefix, names, notes);
+      out.push_back(std::move(item));
+    }
+    return out;
+  }
+
+ private:
+  Node with_values(const Node& node, const Values& values, const Reading& r) {
+    const NameLookup lookup = [&](const std::string& name) -> std::optional<Node> {
+      if (const auto found = values.find(name); found != values.end()) return found->second;
+      std::vector<std::string> known;
+      for (const auto& [known_name, value] : values) known.push_back(known_name);
+      const std::string meant = closest(name, known);
+      throw ExpressionError{"unknown name '" + name + "' in ${}",
+                            meant.empty() ? "" : "write '" + meant + "'",
+                            {known.empty() ? "the block has no params" : "params of the block: " + join(known)}};
+    };
+    if (node.is_scalar()) return node.text.find("${") == std::string::npos ? node : interpolate(node, lookup, {}, r);
+    Node out = node;
+    for (size_t i = 0; i < out.items.size(); ++i) out.items[i] = with_values(node.items[i], values, r.index(i));
+    for (Node::Entry& entry : out.entries) entry.value = with_values(entry.value, values, r.key(entry.key));
+    return out;
+  }
+
+  ModelItem one(const Node& written, const Reading& r, size_t index, const std::string& prefix,
+                std::map<std::string, int>& names, const std::vector<std::string>& notes) {
+    ModelItem item;
+    item.where = written.where;
+    item.label = r.path();
+    item.notes = notes;
+    item.from = {static_cast<int>(index) - 1};  // the item before; the first has x, which is -1
+    static_assert(ModelItem::input == -1);
+    item.path = prefix + std::to_string(index);
+    const Item parts = type_of(written, r);
+    if (parts.name_of_type.empty()) return item;
+    item.where = parts.where;
+    if (const Node* from = written.find("from")) item.from = inputs(*from, r.key("from"), index, names);
+    if (const Node* name = written.find("name"))
+      if (is_name(*name, r.key("name"), names)) {
+        item.path = prefix + name->text;
+        names[name->text] = static_cast<int>(index);
+      }
+    const Node* repeat = written.find("repeat");
+    const int64_t copies = repeat ? repeats(*repeat, r.key("repeat")) : 1;
+    if (!repeat) {
+      fill(item, parts, r);
+      return item;
+    }
+    one_input(item, written, "repeat", r);
+    for (int64_t copy = 0; copy < copies && !exhausted_; ++copy) {
+      ModelItem child;
+      child.where = item.where;
+      child.label = item.label;
+      child.notes = item.notes;
+      child.from = {static_cast<int>(copy) - 1};
+      child.path = item.path + "." + std::to_string(copy);
+      fill(child, parts, r);
+      item.children.push_back(std::move(child));
+    }
+    return item;
+  }
+
+  // A layer's name with its keys, or a block's children.
+  void fill(ModelItem& item, const Item& parts, const Reading& r) {
+    const auto found = blocks_.find(parts.name_of_type);
+    if (found != blocks_.end()) {
+      use_block(*found->second, item, parts, r);
+      return;
+    }
+    if (++layers_ > most_layers) {
+      exhausted_ = true;
+      r.problem(item.where, "the model has more than " + count_of(most_layers, "layer"), "repeat less");
+    }
+    if (parts.used) {
+      item.layer = Node::map();
+      item.layer.entries.push_back(*parts.used);
+    } else {
+      item.layer = Node::string(parts.name_of_type);
+    }
+    item.layer.where = item.where;
+  }
+
+  void use_block(const Block& block, ModelItem& item, const Item& parts, const Reading& r) {
+    if (item.from.size() != 1)
+      r.key("from").problem(item.where, "a block has one input, got " + std::to_string(item.from.size()),
+                            "join them by a layer before it");
+    item.from.resize(1, ModelItem::input);
+    const auto inside = std::find(open_.begin(), open_.end(), block.name);
+    if (inside != open_.end()) {
+      std::vector<std::string> circle(inside, open_.end());
+      circle.push_back(block.name);
+      r.problem(item.where, "blocks in a circle: " + join(circle, " -> "), "remove one of these uses");
+      return;
+    }
+    if (++block_uses_ > most_layers) {
+      exhausted_ = true;
+      r.problem(item.where, "the model uses more than " + count_of(most_layers, "block"), "repeat less");
+      return;
+    }
+    Values values;
+    if (!bind(block, parts, r.registered(block.name), values)) return;
+    std::vector<std::string> notes{"used by " + item.label + " at " + item.where.text()};
+    notes.insert(notes.end(), item.notes.begin(), item.notes.end());
+    open_.push_back(block.name);
+    item.children = list(block.layers, block.label + ".layers", item.path + ".", &values, notes);
+    open_.pop_back();
+  }
+
+  // The values of the block's parameters for one use.
+  bool bind(const Block& block, const Item& parts, const Reading& r, Values& values) {
+    const Node nothing;
+    const Node& given = parts.used ? parts.used->value : nothing;
+    const std::vector<std::string> known = block.params.keys();
+    const std::string known_text = known.empty() ? "it takes no keys" : "known keys: " + join(known);
+    bool good = true;
+    if (!given.is_map() && !given.is_null()) {
+      r.problem(given.where, "expected a map of params, got " + given.described(), "", {known_text});
+      return false;
+    }
+    for (const Node::Entry& entry : given.entries) {
+      if (block.params.find(entry.key)) continue;
+      const std::string meant = closest(entry.key, known);
+      r.problem(entry.key_where, "unknown key '" + entry.key + "'", meant.empty() ? "" : "write '" + meant + "'",
+                {known_text});
+      good = false;
+    }
+    for (const Node::Entry& param : block.params.entries) {
+      const Node* value = given.find(param.key);
+      if (value && !value->is_null()) {
+        values[param.key] = *value;
+      } else if (!param.value.is_null()) {
+        values[param.key] = with_values(param.value, values, r.key(param.key));  // may use the params before it
+      } else {
+        r.problem(parts.where, "key '" + param.key + "' is missing", "add '" + param.key + ": …'",
+                  {"block '" + block.name + "' is defined at " + block.where.text()});
+        good = false;
+      }
+    }
+    return good;
+  }
+
+  Item type_of(const Node& written, const Reading& r) {
+    if (const auto name = written.as_string()) return {nullptr, *name, written.where};
+    const std::string help = "write 'NAME' or 'NAME: {…}', and beside it name, from or repeat";
+    if (!written.is_map()) {
+      r.expected(written, "a layer or a block", help);
+      return {};
+    }
+    Item out;
+    std::vector<std::string> types;
+    for (const Node::Entry& entry : written.entries) {
+      if (entry.key == "name" || entry.key == "from" || entry.key == "repeat") continue;
+      types.push_back(entry.key);
+      out = {&entry, entry.key, entry.key_where};
+    }
+    if (types.size() == 1) return out;
+    if (types.empty())
+      r.expected(written, "a layer or a block", help);
+    else
+      r.problem(written.where, "expected one layer or block, got " + join(types),
+                "write each as an item of its own; indent what belongs to " + types[0] + " below it");
+    return {};
+  }
+
+  bool is_name(const Node& name, const Reading& r, const std::map<std::string, int>& names) {
+    const auto text = name.as_string();
+    const auto allowed = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    if (!text || text->empty() || !std::all_of(text->begin(), text->end(), allowed)) {
+      r.expected(name, "a name", "use letters, digits, _ and -");
+      return false;
+    }
+    if (*text == block_input) {
+      r.problem(name.where, "'x' names the input already", "write another name");
+      return false;
+    }
+    if (names.contains(*text)) {
+      r.problem(name.where, "another item of this list is named '" + *text + "'", "write another name");
+      return false;
+    }
+    return true;
+  }
+
+  std::vector<int> inputs(const Node& from, const Reading& r, size_t index, const std::map<std::string, int>& names) {
+    const std::vector<int> previous{static_cast<int>(index) - 1};
+    const std::vector<Node> given = from.is_list() ? from.items : std::vector<Node>{from};
+    if (given.empty()) {
+      r.expected(from, "the names of one input or more");
+      return previous;
+    }
+    std::vector<int> out;
+    for (const Node& input : given) {
+      const auto text = input.as_string();
+      if (!text) {
+        r.expected(input, "the name of an item before this one, or x");
+      } else if (*text == block_input) {
+        out.push_back(ModelItem::input);
+      } else if (const auto found = names.find(*text); found != names.end()) {
+        out.push_back(found->second);
+      } else {
+        std::vector<std::string> known{block_input};
+        for (const auto& [name, position] : names) known.push_back(name);
+        const std::string meant = closest(*text, known);
+        r.problem(input.where, "unknown input '" + *text + "'",
+                  meant.empty() ? "give an earlier item 'name: " + *text + "'" : "write '" + meant + "'",
+                  {"names before this item: " + join(known)});
+      }
+    }
+    return out.size() == given.size() ? out : previous;
+  }
+
+  int64_t repeats(const Node& repeat, const Reading& r) {
+    int64_t count = 1;
+    Limits limits;
+    limits.at_least = 0;
+    limits.at_most = static_cast<double>(most_layers);
+    Codec<int64_t>::read(repeat, count, limits, r);
+    return count;
+  }
+
+  void one_input(ModelItem& item, const Node& written, const std::string& why, const Reading& r) {
+    if (item.from.size() == 1) return;
+    r.key("from").problem(written.find("from")->where,
+                          "'" + why + "' takes one input, got " + std::to_string(item.from.size()),
+                          "repeat a block that is given one input");
+    item.from.resize(1);
+  }
+
+  std::map<std::string, const Block*> blocks_;
+  std::vector<Problem>& problems_;
+  std::vector<std::string> open_;  // blocks being expanded, outermost first
+  int64_t layers_ = 0, block_uses_ = 0;
+  bool exhausted_ = false;
+};
+
+// The definitions in a `blocks:` map that are good.
+std::vector<Block> definitions(const Node& blocks, const std::string& label, std::vector<Problem>& problems) {
+  std::vector<Block> out;
+  const Reading all(problems, label);
+  if (blocks.is_null()) return out;
+  if (!blocks.is_map()) {
+    all.expected(blocks, "a map of blocks", "write 'blocks: {NAME: {params: {…}, layers: […]}}'");
+    return out;
+  }
+  for (const Node::Entry& entry : blocks.entries) {
+    const Reading r = all.key(entry.key);
+    const Node& body = entry.value;
+    Block block{entry.key, entry.key_where, r.path(), {}, {}};
+    bool good = true;
+    if (!body.is_map()) {
+      r.expected(body, "a block", "write '" + entry.key + ": {params: {…}, layers: […]}'");
+      continue;
+    }
+    for (const Node::Entry& part : body.entries)
+      if (part.key != "params" && part.key != "layers") {
+        const std::vector<std::string> known{"layers", "params"};
+        const std::string meant = closest(part.key, known);
+        r.problem(part.key_where, "unknown key '" + part.key + "'", meant.empty() ? "" : "write '" + meant + "'",
+                  {"known keys: layers, params"});
+        good = false;
+      }
+    if (const Node* params = body.find("params"); params && !params->is_null()) {
+      block.params = *params;
+      good = params->is_map() && good;
+      if (!params->is_map())
+        r.key("params").expected(*params, "a map of parameters",
+                                 "write '{NAME: DEFAULT}', without a value where it must be given");
+    }
+    const Node* layers = body.find("layers");
+    if (!layers) {
+      r.problem(entry.key_where, "key 'layers' is missing", "add 'layers: […]', a list of layers and blocks");
+      good = false;
+    } else if (!layers->is_list()) {
+      r.key("layers").expected(*layers, "a list of layers and blocks");
+      good = false;
+    } else {
+      block.layers = *layers;
+    }
+    for (const char* sibling : {"name", "from", "repeat"})
+      if (entry.key == sibling) {
+        r.problem(entry.key_where, "a block cannot be called '" + entry.key + "', which has a meaning beside a layer",
+                  "write another name");
+        good = false;
+      }
+    if (good) out.push_back(std::move(block));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, std::vector<Problem>& problems) {
+  const size_t problems_before = problems.size();
+  std::vector<Block> all = definitions(blocks, "blocks", problems);
+  const Node* layers = &model;
+  std::string label = "model";
+  if (model.is_map()) {
+    label = "model.layers";
+    layers = model.find("layers");
+    for (const Node::Entry& entry : model.entries)
+      if (entry.key != "layers" && entry.key != "blocks")
+        Reading(problems, "model")
+            .problem(entry.key_where, "unknown key '" + entry.key + "'", "", {"known keys: blocks, layers"});
+    if (const Node* own = model.find("blocks"))
+      for (Block& block : definitions(*own, "model.blocks", problems)) {
+        std::erase_if(all, [&](const Block& other) { return other.name == block.name; });  // the model's own go first
+        all.push_back(std::move(block));
+      }
+  }
+  if (!layers || !layers->is_list()) {
+    Reading(problems, label).expected(layers ? *layers : model, "a list of layers and blocks");
+    return {};
+  }
+  if (layers->items.empty()) Reading(problems, label).expected(*layers, "at least one layer");
+  // A bad definition would be an unknown layer at each of its uses.
+  if (problems.size() != problems_before) return {};
+  return Expansion(all, problems).list(*layers, label, "", nullptr, {});
+}
+
+}  // namespace dl

@@ -1,0 +1,221 @@
+// Loading: files included and extended, then --set, then references.
+#include "lib/spec/load.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include "lib/base/text.h"
+#include "lib/spec/merge.h"
+#include "lib/spec/yaml.h"
+
+namespace dl {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t deepest = 16;   // files in one another
+constexpr int most_files = 256;  // read for one spec
+constexpr int64_t most_values = 100'000;
+
+std::optional<std::string> process_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+bool names_a_file(const Node& node) {
+  return node.is_scalar() && !node.quoted && (node.text.ends_with(".yaml") || node.text.ends_with(".yml"));
+}
+
+std::string folder_text(const fs::path& folder) { return folder.empty() ? "." : folder.string(); }
+
+class Loader {
+ public:
+  explicit Loader(const LoadOptions& options)
+      : options_(options), environment_(options.environment ? options.environment : process_environment) {}
+
+  Node load(const fs::path& path) {
+    Node named = Node::scalar(path.string());
+    Node spec = file(named, "", Reading(problems_));
+    return finish(std::move(spec));
+  }
+
+  Node load(Node spec, const fs::path& folder) {
+    interpolate_environment(spec, environment_, Reading(problems_));
+    return finish(complete(std::move(spec), folder, Reading(problems_)));
+  }
+
+ private:
+  Node finish(Node spec) {
+    stop_on_problems();
+    for (const std::string& set : options_.sets) apply(set, spec);
+    stop_on_problems();
+    const std::set<std::string> later(options_.later.begin(), options_.later.end());
+    spec = interpolate_references(spec, later, problems_);
+    stop_on_problems();
+    return spec;
+  }
+
+  void stop_on_problems() {
+    if (!problems_.empty()) throw Error(Exit::usage, std::move(problems_));
+  }
+
+  // The path to open for a name that stands in a file of `folder`; empty, and a problem, where there is none.
+  fs::path found(const Node& name, const fs::path& folder, const Reading& r) {
+    const fs::path wanted(name.text);
+    std::vector<fs::path> folders{folder};
+    if (wanted.is_relative()) folders.insert(folders.end(), options_.search.begin(), options_.search.end());
+    std::vector<std::string> looked_in, beside;
+    std::error_code ignored;
+    for (const fs::path& candidate_folder : folders) {
+      const fs::path candidate = (candidate_folder / wanted).lexically_normal();
+      if (fs::exists(candidate, ignored)) return candidate;
+      looked_in.push_back(folder_text(candidate.parent_path()));
+      for (const fs::directory_entry& entry : fs::directory_iterator(looked_in.back(), ignored))
+        beside.push_back((wanted.parent_path() / entry.path().filename()).string());
+    }
+    std::sort(beside.begin(), beside.end());
+    const std::string meant = closest(name.text, beside);
+    r.problem(name.where, "no file '" + name.text + "'", meant.empty() ? "" : "write '" + meant + "'",
+              {"looked in " + join(looked_in)});
+    return {};
+  }
+
+  // The content of the file that `name` names, itself complete. Null where a problem was reported.
+  Node file(const Node& name, const fs::path& folder, const Reading& r) {
+    const fs::path path = found(name, folder, r);
+    if (path.empty()) return {};
+    std::error_code ignored;
+    const std::string identity = fs::weakly_canonical(path, ignored).string();
+    const auto earlier =
+        std::find_if(open_.begin(), open_.end(), [&](const Open& o) { return o.identity == identity; });
+    if (earlier != open_.end()) {
+      std::vector<std::string> circle;
+      for (auto at = earlier; at != open_.end(); ++at) circle.push_back(at->path);
+      circle.push_back(path.string());
+      r.problem(name.where, "files in a circle: " + join(circle, " -> "), "remove one of these references");
+      return {};
+    }
+    if (open_.size() == deepest || ++files_ > most_files) {
+      r.problem(name.where,
+                open_.size() == deepest ? concat("more than ", deepest, " files in one another")
+                                        : concat("more than ", most_files, " files in one spec"),
+                "join some of them");
+      return {};
+    }
+    Node content;
+    try {
+      content = read_yaml(path);
+    } catch (const Error& error) {
+      for (Problem problem : error.problems()) add_problem(problems_, std::move(problem));
+      return {};
+    }
+    values_ += node_count(content);
+    if (values_ > most_values) {
+      r.problem(name.where, "more than " + count_of(most_values, "value") + " in one spec", "");
+      return {};
+    }
+    interpolate_environment(content, environment_, r);
+    open_.push_back({identity, path.string()});
+    content = complete(std::move(content), path.parent_path(), r);
+    open_.pop_back();
+    return content;
+  }
+
+  // Includes put in, and laid over what it extends.
+  Node complete(Node content, const fs::path& folder, const Reading& r) {
+    Node extends;
+    if (const Node* given = content.find("extends")) extends = *given;
+    content.erase("extends");
+    include(content, folder, r);
+    Node out = Node::map();
+    const std::vector<Node> bases = extends.is_list() ? extends.items : std::vector<Node>{extends};
+    for (const Node& base : bases) {
+      if (base.is_null()) continue;
+      if (!base.as_string()) {
+        r.key("extends").expected(base, "a file's name or a list of them");
+        continue;
+      }
+      Node under = file(base, folder, r.key("extends"));
+      if (under.is_map())
+        out = out.entries.empty() ? std::move(under) : merged(std::move(out), std::move(under));
+      else if (!under.is_null())
+        r.key("extends").expected(under, "a map of keys to extend");
+    }
+    return out.entries.empty() ? content : merged(std::move(out), std::move(content));
+  }
+
+  void include(Node& node, const fs::path& folder, const Reading& r) {
+    if (names_a_file(node)) {
+      const Node name = node;
+      node = file(name, folder, r);
+      return;
+    }
+    for (size_t i = 0; i < node.items.size(); ++i) include(node.items[i], folder, r.index(i));
+    for (Node::Entry& entry : node.entries) include(entry.value, folder, r.key(entry.key));
+  }
+
+  // --set a.b=value
+  void apply(const std::string& set, Node& spec) {
+    const Where where{"--set " + set};
+    const Reading r(problems_);
+    const size_t equals = set.find('=');
+    const std::vector<std::string> path = path_parts(trim(std::string_view(set).substr(0, equals)));
+    if (equals == std::string::npos || path.empty()) {
+      r.problem(where, "expected 'path=value'", "write --set optimizer.adamw.lr=0.001 or --set model[3].dropout.p=0.2");
+      return;
+    }
+    Node value;
+    try {
+      value = parse_yaml(std::string_view(set).substr(equals + 1), where.file);
+    } catch (const Error& error) {
+      for (Problem problem : error.problems()) {
+        problem.where = where;
+        add_problem(problems_, std::move(problem));
+      }
+      return;
+    }
+    mark_as_option(value, where);
+    interpolate_environment(value, environment_, r);
+    include(value, "", r);
+    set_path(spec, path, std::move(value), r);
+  }
+
+  static void mark_as_option(Node& node, const Where& where) {
+    node.where = where;
+    node.origin = Node::Origin::option;
+    for (Node& item : node.items) mark_as_option(item, where);
+    for (Node::Entry& entry : node.entries) {
+      entry.key_where = where;
+      mark_as_option(entry.value, where);
+    }
+  }
+
+  struct Open {
+    std::string identity, path;
+  };
+
+  const LoadOptions& options_;
+  const Environment environment_;
+  std::vector<Problem> problems_;
+  std::vector<Open> open_;  // files being read, outermost first
+  int files_ = 0;
+  int64_t values_ = 0;
+};
+
+}  // namespace
+
+Node load_spec(const fs::path& path, const LoadOptions& options) { return Loader(options).load(path); }
+
+Node load_spec(Node spec, const LoadOptions& options, const fs::path& folder) {
+  return Loader(options).load(std::move(spec), folder);
+}
+
+Node provide(const Node& spec, const std::map<std::string, Node>& values) {
+  std::vector<Problem> problems;
+  Node out = interpolate_values(spec, values, problems);
+  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+  return out;
+}
+
+}  // namespace dl
