@@ -34,6 +34,8 @@ struct CrossEntropy final : Loss {
         label_smoothing > 0 ? hit * (1 - label_smoothing) + label_smoothing / static_cast<double>(classes) : hit;
     return sum(sum(weight * log_p, {-1})) * (-1.0 / static_cast<double>(batch));
   }
+
+  Value told(Value prediction) const override { return softmax(prediction); }
 };
 DL_LOSS(CrossEntropy, "cross_entropy");
 

@@ -10,6 +10,8 @@ struct Loss : Described {
   static constexpr const char* kind = "loss";
   // prediction [batch, …], target [batch, …] -> f32 []
   virtual Value build(Value prediction, Value target) const = 0;
+  // What is told of a prediction: probabilities, where the loss takes what comes before a softmax.
+  virtual Value told(Value prediction) const { return prediction; }
 };
 
 }  // namespace dl

@@ -21,9 +21,9 @@ struct Evaluation {
 
 // What the network says of one sample.
 struct Prediction {
-  int64_t index = 0;               // of the sample in its data set
-  std::span<const float> output;   // probabilities where the loss takes logits, else what the network gives
-  int64_t best = 0;                // the largest output's index
+  int64_t index = 0;              // of the sample in its data set
+  std::span<const float> output;  // probabilities where the loss takes logits, else what the network gives
+  int64_t best = 0;               // the largest output's index
 };
 
 // A network with a checkpoint's weights on a device.

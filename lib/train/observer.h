@@ -31,8 +31,8 @@ struct RunStarted {
 
 // After each step, for progress bars: cheap, sees every step, and is to return within a microsecond mostly.
 struct StepDone {
-  int64_t step = 0;   // updates done since the run began, resumed parts included
-  int64_t epoch = 0;  // from 0
+  int64_t step = 0;     // updates done since the run began, resumed parts included
+  int64_t epoch = 0;    // from 0
   int64_t samples = 0;  // of the epoch, seen so far
   double loss = 0;      // of this step
 };
@@ -40,7 +40,7 @@ struct StepDone {
 // At every log_every_n_steps steps and at the end of an epoch: means since the last such record.
 struct StepRecord {
   int64_t step = 0, epoch = 0;
-  double time_s = 0;  // of training, earlier parts of a resumed run included
+  double time_s = 0;             // of training, earlier parts of a resumed run included
   std::vector<Measured> values;  // "train/loss", "train/accuracy", "lr", "grad_norm"
   double samples_per_s = 0;
   double input_wait = 0;  // share of the time spent waiting for data, 0 to 1
@@ -83,9 +83,9 @@ struct RunFinished {
   std::vector<Measured> values;  // the latest of each figure
   std::string monitor;           // "val/accuracy"; empty where no best is kept
   double best_value = 0;
-  int64_t best_step = -1;  // -1: none
+  int64_t best_step = -1;                                  // -1: none
   std::filesystem::path last_checkpoint, best_checkpoint;  // empty: none
-  double samples_per_s = 0;  // over the training steps of this process
+  double samples_per_s = 0;                                // over the training steps of this process
   double input_wait = 0;
 };
 

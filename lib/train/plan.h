@@ -8,32 +8,44 @@
 #include "lib/data/data_spec.h"
 #include "lib/nn/network.h"
 #include "lib/spec/load.h"
+#include "lib/spec/node.h"
 #include "lib/train/programs.h"
 #include "lib/train/run_spec.h"
 
 namespace dl {
 
 struct Plan {
-  std::string name;           // the config's `name`, or its file's stem
-  LoadedSpec spec;            // files, values with their places, origins
-  RunSpec run;                // the same as typed structs
-  DataSets data;              // described from headers; samples are read when a loader asks
+  std::string name;    // of the run's folder, without its number
+  std::string config;  // the files it was read from, for people
+  Node spec;           // every value with its place; explain() in lib/spec/load.h reads it
+  RunSpec run;
+  DataSets data;  // headers are read, samples are not
   std::unique_ptr<Network> network;
   std::vector<std::string> metric_names;  // "accuracy", one a metric, unique
 
-  std::string resolved() const;  // every key with its value, as YAML that load_spec takes
-  Recipe recipe() const;         // for Programs; refers to this plan
-  DeviceOptions device_options() const;
-  int64_t train_samples() const;
+  uint64_t seed() const { return static_cast<uint64_t>(run.seed); }
+  std::filesystem::path folder() const { return *run.folder; }  // where relative names start
+  std::string sources() const { return config; }
+  std::string resolved() const;  // every key with its value: YAML that plan_run takes, from any folder
+  Explanation explain(const std::string& key) const;
+
+  Recipe recipe() const;  // refers to this plan
+  DeviceOptions device_options() const { return {.threads = run.trainer.threads}; }
+  std::vector<std::string> figures() const;  // "train/loss", …: all that are measured
+  // Whether a figure that goes up gets better; true for a metric that says so, false for losses.
+  bool higher_is_better(const std::string& figure) const;
+
+  int64_t batches_per_epoch() const;
   int64_t steps_per_epoch() const;  // optimizer updates
   int64_t total_steps() const;      // by max_epochs and max_steps; 0: no planned end
 };
 
-// Reads the config and checks all of it: keys and values, data files (their headers), the network's shapes, the loss
-// against them, the metrics' names. Everything found is thrown as one Error(Exit::usage).
+// Reads the config and checks all of it: keys and values, the data's headers, every layer's shapes, init_from, the loss
+// and the metrics against the network's output, the names of figures. All that is found is thrown as one
+// Error(Exit::usage).
 std::unique_ptr<Plan> plan_run(const std::filesystem::path& config, const std::vector<std::string>& sets);
 
-// The plan of a run or checkpoint from its resolved.yaml; `sets` change keys as on the command line.
+// The plan of a run from its own or a checkpoint's resolved.yaml, for weights that are there: init_from is not read.
 std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std::vector<std::string>& sets);
 
 }  // namespace dl

@@ -31,7 +31,7 @@ struct Recipe {
 // "weight" f32 []: this micro-batch's share of the window (1 without accumulation); and for the update
 // "update" f32 []: the number of this optimizer update, from 1.
 // Outputs: "loss" [] (mean over the micro-batch), "METRIC/sum" and "METRIC/count" [] for each metric,
-// "grad_norm" [] from update programs (before clipping), "prediction" from prediction programs.
+// "grad_norm" [] from update programs (before clipping), "prediction" (as Loss::told) from prediction programs.
 class Programs {
  public:
   Programs(const Recipe& recipe, Store& store);

@@ -1,6 +1,5 @@
 // A whole config as typed values.
 #pragma once
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,31 +10,32 @@
 #include "lib/nn/metric.h"
 #include "lib/nn/optimizer.h"
 #include "lib/spec/node.h"
+#include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
 #include "lib/spec/units.h"
 
 namespace dl {
 
+// Stops when the monitored figure no longer gets better.
 struct EarlyStoppingSpec {
   std::string monitor = "val/loss";
-  int64_t patience = 3;  // validations without a gain
+  int64_t patience = 3;
   double min_delta = 0;
-  std::string mode;  // min or max; empty: by what is monitored
+  std::optional<std::string> mode;  // unset: as is better for the figure
   Where where;
   void describe(Schema& s);
 };
 
 struct CheckpointSpec {
-  Duration every;
+  Duration every = Duration::epochs(1);
   int64_t keep = 3;
-  std::string best;  // the figure whose best checkpoint is kept; empty: none
-  std::string mode;  // min or max; empty: by what is monitored
+  std::optional<std::string> best;  // the figure whose best checkpoint is kept too
+  std::optional<std::string> mode;  // unset: as is better for the figure
   Where where;
-  CheckpointSpec();
   void describe(Schema& s);
 };
 
-// Names and meanings as Lightning's Trainer.
+// Keys and meanings are those of Lightning's Trainer.
 struct TrainerSpec {
   std::optional<int64_t> max_epochs;
   std::optional<int64_t> max_steps;
@@ -54,18 +54,22 @@ struct TrainerSpec {
   CheckpointSpec checkpoint;
   Where where;
   void describe(Schema& s);
+
+  // How often validation runs: by whichever of the two keys is given, else once an epoch.
+  Duration validation_interval() const;
 };
 
 struct RunSpec {
-  std::string name;
+  std::optional<std::string> name;    // unset: the config's file name without .yaml
+  std::optional<std::string> folder;  // where relative file names start; unset: the config's folder
   int64_t seed = 0;
   DataSpec data;
   Node blocks, model;  // read by lib/spec/blocks.h
-  std::string init_from;
+  std::optional<std::string> init_from;
   std::unique_ptr<Loss> loss;
   std::vector<std::unique_ptr<Metric>> metrics;
   std::unique_ptr<Optimizer> optimizer;
-  std::unique_ptr<LRSchedule> schedule;
+  std::unique_ptr<LRSchedule> schedule;  // null: the learning rate stays
   TrainerSpec trainer;
   void describe(Schema& s);
 };

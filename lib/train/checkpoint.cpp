@@ -1,0 +1,254 @@
+// Writing, verifying and tidying checkpoints.
+#include "lib/train/checkpoint.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/file.h"
+#include "lib/base/folder.h"
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
+
+namespace dl {
+namespace {
+
+using Json = nlohmann::json;
+using Path = std::filesystem::path;
+
+constexpr int format_version = 1;
+constexpr std::array file_names{"model.safetensors", "optimizer.safetensors", "state.json", "resolved.yaml"};
+constexpr uint64_t max_text_bytes = 64 << 20;
+
+// Names that a killed process may leave behind: being written, replaced, and being removed.
+const std::string fresh = ".new-", replaced = ".old-", doomed = ".gone-";
+
+std::string step_name(int64_t step) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "step-%08lld", static_cast<long long>(step));
+  return text.data();
+}
+
+// The step of "step-00000123" or "123".
+std::optional<int64_t> parse_step(std::string_view name) {
+  if (name.starts_with("step-")) name.remove_prefix(5);
+  if (name.empty() || name.size() > 18 || !std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; }))
+    return {};
+  return std::stoll(std::string(name));
+}
+
+[[noreturn]] void refuse(const Path& path, std::string what) {
+  throw Error(Exit::data, Problem{.where = {.file = path.string()}, .what = std::move(what)});
+}
+
+// Writes the files of one checkpoint and remembers their sizes and hashes for the manifest.
+class Writer {
+ public:
+  explicit Writer(Path folder) : folder_(std::move(folder)) {}
+
+  void file(const char* name, const std::function<void(const Append&)>& content) {
+    AtomicFile out(folder_ / name);
+    Xxh64 hash;
+    uint64_t bytes = 0;
+    content([&](const void* data, size_t n) {
+      out.append(data, n);
+      hash.append(data, n);
+      bytes += n;
+    });
+    out.commit();
+    size_bytes += bytes;
+    files_[name] = {{"bytes", bytes}, {"xxh64", hash_text(hash.value())}};
+  }
+  void file(const char* name, const std::string& text) {
+    file(name, [&](const Append& append) { append(text.data(), text.size()); });
+  }
+  void manifest(int64_t step) {
+    const Json json = {{"format", "dlcli checkpoint"}, {"version", format_version}, {"step", step}, {"files", files_}};
+    write_file_atomic(folder_ / "manifest.json", json.dump(1) + "\n");
+  }
+
+  uint64_t size_bytes = 0;
+
+ private:
+  Path folder_;
+  Json files_ = Json::object();
+};
+
+void verify(const Path& path, const Json& listed) {
+  uint64_t bytes = 0;
+  std::string wanted;
+  try {
+    bytes = listed.at("bytes").get<uint64_t>();
+    wanted = listed.at("xxh64").get<std::string>();
+  } catch (const Json::exception&) {
+    refuse(path, "stands in the manifest without its size or hash");
+  }
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) refuse(path, "is missing");
+  const InputFile file(path);
+  if (file.size_bytes() != bytes) refuse(path, concat("has ", file.size_bytes(), " bytes; ", bytes, " were written"));
+  Xxh64 hash;
+  std::vector<char> piece(std::min<uint64_t>(bytes, 1 << 20));
+  for (uint64_t at = 0; at < bytes; at += piece.size()) {
+    const size_t n = std::min<uint64_t>(piece.size(), bytes - at);
+    file.read(at, piece.data(), n);
+    hash.append(piece.data(), n);
+  }
+  if (hash_text(hash.value()) != wanted)
+    refuse(path, concat("has changed since it was written: hash ", hash_text(hash.value()), ", was ", wanted));
+}
+
+}  // namespace
+
+Checkpoint open_checkpoint(const Path& folder) {
+  const Path manifest_path = folder / "manifest.json";
+  std::error_code error;
+  if (!std::filesystem::exists(manifest_path, error))
+    refuse(folder, "is no complete checkpoint: it has no manifest.json");
+  const Json manifest = Json::parse(read_file(manifest_path, max_text_bytes), nullptr, false);
+  if (!manifest.is_object() || manifest.value("format", Json()) != "dlcli checkpoint")
+    refuse(manifest_path, "is not the manifest of a dlcli checkpoint");
+  if (const Json version = manifest.value("version", Json()); version != format_version)
+    throw Error(Exit::usage,
+                Problem{.where = {.file = manifest_path.string()},
+                        .what = concat("has version ", version.dump(), "; this dlcli reads ", format_version),
+                        .help = "use the dlcli that wrote it"});
+  const Json files = manifest.value("files", Json());
+  Checkpoint checkpoint{.folder = folder};
+  for (const char* name : file_names) {
+    if (!files.is_object() || !files.contains(name)) refuse(manifest_path, concat("does not list ", name));
+    verify(folder / name, files[name]);
+    checkpoint.size_bytes += files[name]["bytes"].get<uint64_t>();
+  }
+  checkpoint.state = read_state(read_file(folder / "state.json", max_text_bytes), folder / "state.json");
+  if (manifest.value("step", Json()) != checkpoint.state.step)
+    refuse(manifest_path, concat("is of step ", manifest.value("step", Json()).dump(), ", state.json of step ",
+                                 checkpoint.state.step));
+  return checkpoint;
+}
+
+Path Checkpoints::of_step(int64_t step) const { return folder_ / step_name(step); }
+
+std::vector<int64_t> Checkpoints::steps() const {
+  std::vector<int64_t> out;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error))
+    if (const std::string name = entry.path().filename().string(); name.starts_with("step-"))
+      if (const auto step = parse_step(name); step && step_name(*step) == name) out.push_back(*step);
+  std::ranges::sort(out);
+  return out;
+}
+
+std::optional<Checkpoint> Checkpoints::newest(const PassedOver& passed_over) const {
+  const std::vector<int64_t> all = steps();
+  for (auto step = all.rbegin(); step != all.rend(); ++step) {
+    try {
+      return open_checkpoint(of_step(*step));
+    } catch (const Error& error) {
+      if (error.exit() != Exit::data && error.exit() != Exit::io) throw;
+      const Problem& problem = error.problems().front();
+      passed_over(concat(step_name(*step), " is passed over: ", problem.where.file, ": ", problem.what));
+    }
+  }
+  return {};
+}
+
+Checkpoint Checkpoints::find(const std::string& which, const PassedOver& passed_over) const {
+  std::error_code error;
+  auto refuse_usage = [&](const std::string& what, std::string help) {
+    std::vector<std::string> names;
+    for (const int64_t step : steps()) names.push_back(step_name(step));
+    throw Error(Exit::usage, Problem{.where = {.file = folder_.string()},
+                                     .what = what,
+                                     .notes = {"there are: " + (names.empty() ? "none" : join(names))},
+                                     .help = std::move(help)});
+  };
+  if (const auto step = parse_step(which)) {
+    if (!std::filesystem::is_directory(of_step(*step), error))
+      refuse_usage(concat("there is no checkpoint of step ", *step), "name one of them, or 'last'");
+    return open_checkpoint(of_step(*step));
+  }
+  if (which != "last" && which != "best") {
+    if (std::filesystem::exists(Path(which) / "manifest.json", error)) return open_checkpoint(which);
+    refuse_usage("there is no checkpoint '" + which + "'", "name one of them, 'last', 'best' or a checkpoint's folder");
+  }
+  std::optional<Checkpoint> last = newest(passed_over);
+  if (!last) refuse_usage("there is no complete checkpoint", "train the run first");
+  if (which == "last") return *std::move(last);
+  if (last->state.best_step < 0)
+    refuse_usage("no best checkpoint is known",
+                 last->state.monitor.empty()
+                     ? "name one of them or 'last'; 'trainer.checkpoint.best: val/loss' would keep the best"
+                     : "name one of them or 'last'; there was no validation yet");
+  return last->state.best_step == last->state.step ? *std::move(last) : open_checkpoint(of_step(last->state.best_step));
+}
+
+Checkpoint Checkpoints::save(const TrainState& state, const Tensors& tensors, Store& store,
+                             const std::string& resolved) const {
+  make_folders(folder_);
+  const std::string name = step_name(state.step);
+  const Path building = folder_ / (fresh + name);
+  remove_tree(building);
+  Checkpoint saved{.folder = folder_ / name, .state = state};
+  try {
+    make_folders(building);
+    Writer writer(building);
+    writer.file("model.safetensors", [&](const Append& append) { write_weights(tensors, store, append); });
+    writer.file("optimizer.safetensors", [&](const Append& append) { write_optimizer(tensors, store, append); });
+    writer.file("state.json", write_state(state));
+    writer.file("resolved.yaml", resolved);
+    writer.manifest(state.step);
+    saved.size_bytes = writer.size_bytes;
+    if (std::filesystem::exists(saved.folder)) {
+      remove_tree(folder_ / (replaced + name));
+      rename_folder(saved.folder, folder_ / (replaced + name));
+    }
+    rename_folder(building, saved.folder);
+  } catch (...) {
+    std::error_code ignored;  // the first error is the one to tell
+    std::filesystem::remove_all(building, ignored);
+    if (!std::filesystem::exists(saved.folder, ignored))
+      std::filesystem::rename(folder_ / (replaced + name), saved.folder, ignored);
+    throw;
+  }
+  remove_tree(folder_ / (replaced + name));
+  return saved;
+}
+
+void Checkpoints::remove(int64_t step) const {
+  const Path aside = folder_ / (doomed + step_name(step));
+  remove_tree(aside);
+  rename_folder(of_step(step), aside);
+  remove_tree(aside);
+}
+
+void Checkpoints::prune(int64_t keep, int64_t spare) const {
+  const std::vector<int64_t> all = steps();
+  for (size_t i = 0; i + static_cast<size_t>(keep) < all.size(); ++i)
+    if (all[i] != spare) remove(all[i]);
+}
+
+void Checkpoints::remove_after(int64_t step) const {
+  for (const int64_t later : steps())
+    if (later > step) remove(later);
+}
+
+void Checkpoints::clean() const {
+  std::error_code error;
+  std::vector<Path> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error))
+    if (entry.path().filename().string().starts_with(".")) left.push_back(entry.path());
+  for (const Path& path : left) {
+    const std::string name = path.filename().string();
+    if (name.starts_with(fresh) || name.starts_with(doomed)) remove_tree(path);
+    if (!name.starts_with(replaced)) continue;
+    const Path own = folder_ / name.substr(replaced.size());
+    if (std::filesystem::exists(own))
+      remove_tree(path);
+    else
+      rename_folder(path, own);
+  }
+}
+
+}  // namespace dl

@@ -1,0 +1,125 @@
+// The lines of a run's files.
+#include "lib/train/run_log.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+
+namespace dl {
+namespace {
+
+constexpr uint64_t max_log_bytes = uint64_t{1} << 32;
+
+double rounded(double value, double unit) { return std::round(value / unit) * unit; }
+
+// "metric 0.5, other 1": figures for a reader.
+std::string sentence(const std::vector<Measured>& values) {
+  std::vector<std::string> parts;
+  for (const Measured& m : values) parts.push_back(m.name + " " + number_text(rounded(m.value, 1e-6)));
+  return join(parts);
+}
+
+std::string csv_number(const std::vector<Measured>& values, const std::string& name) {
+  const auto found = std::ranges::find(values, name, &Measured::name);
+  if (found == values.end()) return "";
+  if (std::isnan(found->value)) return "nan";
+  if (std::isinf(found->value)) return found->value > 0 ? "inf" : "-inf";
+  return number_text(found->value);
+}
+
+}  // namespace
+
+RunLog::RunLog(const RunPaths& run, std::vector<std::string> figures, std::function<void(const std::string&)> warn)
+    : jsonl_(run.metrics_jsonl()),
+      csv_(run.metrics_csv()),
+      text_(run.log()),
+      figures_(std::move(figures)),
+      warn_(std::move(warn)) {
+  if (csv_.size_bytes() == 0) append(csv_, "step,epoch,time_s," + join(figures_, ",") + "\n");
+}
+
+void RunLog::append(AppendFile& file, const std::string& text) {
+  try {
+    file.append(text);
+  } catch (const Error& error) {
+    if (!std::exchange(failed_, true)) warn_(concat("a record is lost: ", error.what()));
+  }
+}
+
+void RunLog::cut(const std::map<std::string, uint64_t>& bytes) {
+  for (AppendFile* file : {&jsonl_, &csv_, &text_}) {
+    const auto recorded = bytes.find(file->path().filename().string());
+    if (recorded == bytes.end()) continue;
+    uint64_t wanted = recorded->second;
+    if (file->size_bytes() < wanted) {
+      warn_(concat(file->path(), " is shorter than at the checkpoint: records are missing"));
+      wanted = read_file(file->path(), max_log_bytes).rfind('\n') + 1;  // npos + 1 is 0
+    }
+    file->truncate(wanted);
+  }
+}
+
+std::map<std::string, uint64_t> RunLog::sync() {
+  std::map<std::string, uint64_t> bytes;
+  for (AppendFile* file : {&jsonl_, &csv_, &text_}) {
+    file->sync();
+    bytes[file->path().filename().string()] = file->size_bytes();
+  }
+  return bytes;
+}
+
+void RunLog::record(const Row& row) {
+  nlohmann::ordered_json json = {{"step", row.step}, {"epoch", row.epoch}, {"time_s", rounded(row.time_s, 1e-3)}};
+  for (const Measured& m : row.values) json[m.name] = m.value;
+  append(jsonl_, json.dump() + "\n");
+  std::string line = concat(row.step, ",", row.epoch, ",", number_text(rounded(row.time_s, 1e-3)));
+  for (const std::string& figure : figures_) line += "," + csv_number(row.values, figure);
+  append(csv_, line + "\n");
+}
+
+void RunLog::line(const std::string& text) { append(text_, concat(utc_timestamp(), " ", text, "\n")); }
+
+void RunLog::started(const RunStarted& e) {
+  if (e.resumed_from.empty())
+    line(concat("started ", e.name, ": ", e.parameters, " parameters, ", e.train_samples, " training samples, batch ",
+                e.batch_size, ", ", e.device));
+  else
+    line(concat("resumed ", e.name, " from ", e.resumed_from.string(), ": step ", e.step, ", epoch ", e.epoch, ", ",
+                e.device));
+}
+
+void RunLog::logged(const StepRecord& e) {
+  Row row{e.step, e.epoch, e.time_s, e.values};
+  row.values.push_back({"samples_per_s", rounded(e.samples_per_s, 0.1)});
+  row.values.push_back({"input_wait", rounded(e.input_wait, 1e-4)});
+  record(row);
+}
+
+void RunLog::validated(const ValidationRecord& e) {
+  record({e.step, e.epoch, e.time_s, e.values});
+  line(concat("step ", e.step, ": ", sentence(e.values), e.best ? ", the best so far" : ""));
+}
+
+void RunLog::epoch_ended(const EpochRecord& e) {
+  record({e.step, e.epoch, e.time_s, e.values});
+  line(concat("epoch ", e.epoch, " ended at step ", e.step, ": ", sentence(e.values), " in ", seconds_text(e.seconds)));
+}
+
+void RunLog::saved(const CheckpointSaved& e) {
+  line(concat("saved ", e.folder.filename().string(), ": ", bytes_text(static_cast<double>(e.size_bytes)), " in ",
+              seconds_text(e.seconds)));
+}
+
+void RunLog::warned(const std::string& text) { line("warning: " + text); }
+
+void RunLog::finished(const RunFinished& e) {
+  line(concat(e.exit == Exit::diverged ? "failed: " : "ended: ", e.reason, "; step ", e.step, " after ",
+              seconds_text(e.time_s)));
+}
+
+}  // namespace dl

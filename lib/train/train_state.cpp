@@ -1,0 +1,94 @@
+// The state as JSON and back.
+#include "lib/train/train_state.h"
+
+#include <nlohmann/json.hpp>
+
+#include "lib/base/error.h"
+
+namespace dl {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int format_version = 1;
+
+// The one list of keys, for both directions.
+template <class State, class Visit>
+void visit(State& s, Visit&& field) {
+  field("step", s.step);
+  field("micro_batches", s.micro_batches);
+  field("samples", s.samples);
+  field("epoch", s.epoch);
+  field("epoch_batches", s.epoch_batches);
+  field("epoch_samples", s.epoch_samples);
+  field("boundary", s.boundary);
+  field("time_s", s.time_s);
+  field("seed", s.seed);
+  field("batch_size", s.batch_size);
+  field("total_steps", s.total_steps);
+  field("data", s.data);
+  field("interval", s.interval);
+  field("epoch_totals", s.epoch_totals);
+  field("latest", s.latest);
+  field("monitor", s.monitor);
+  field("best_value", s.best_value);
+  field("best_step", s.best_step);
+  field("stopping_value", s.stopping_value);
+  field("stopping_waited", s.stopping_waited);
+  field("log_bytes", s.log_bytes);
+}
+
+template <class T>
+Json to_json(const T& value) {
+  return value;
+}
+Json to_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+Json to_json(const std::map<std::string, Total>& totals) {
+  Json out = Json::object();
+  for (const auto& [name, total] : totals) out[name] = {total.sum, total.count};
+  return out;
+}
+
+template <class T>
+void from_json(const Json& json, T& value) {
+  value = json.get<T>();
+}
+void from_json(const Json& json, std::optional<double>& value) {
+  value.reset();
+  if (!json.is_null()) value = json.get<double>();
+}
+void from_json(const Json& json, std::map<std::string, Total>& totals) {
+  for (const auto& [name, pair] : json.items()) totals[name] = {pair.at(0).get<double>(), pair.at(1).get<double>()};
+}
+
+}  // namespace
+
+std::string write_state(const TrainState& state) {
+  Json json = {{"format", "dlcli state"}, {"version", format_version}};
+  visit(state, [&](const char* key, const auto& value) { json[key] = to_json(value); });
+  return json.dump(1) + "\n";
+}
+
+TrainState read_state(const std::string& text, const std::filesystem::path& path) {
+  const Json json = Json::parse(text, nullptr, false);
+  auto refuse = [&](Exit exit, const std::string& what, const std::string& help = "") {
+    return Error(exit, Problem{.where = {.file = path.string()}, .what = what, .help = help});
+  };
+  if (!json.is_object() || json.value("format", Json()) != "dlcli state")
+    throw refuse(Exit::data, "is not the state of a dlcli checkpoint");
+  if (json.value("version", Json()) != format_version)
+    throw refuse(Exit::usage,
+                 concat("has version ", json.value("version", Json()).dump(), "; this dlcli reads ", format_version),
+                 "use the dlcli that wrote it");
+  TrainState state;
+  visit(state, [&](const char* key, auto& value) {
+    try {
+      from_json(json.at(key), value);
+    } catch (const Json::exception&) {
+      throw refuse(Exit::data, concat("has no '", key, "' of the kind that is written there"));
+    }
+  });
+  return state;
+}
+
+}  // namespace dl

@@ -1,0 +1,130 @@
+// Tensors to files and back.
+#include "lib/train/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "lib/base/text.h"
+#include "lib/interop/safetensors.h"
+
+namespace dl {
+namespace {
+
+const std::string flat_parameters = "parameters";
+const std::string state_prefix = "optimizer.";
+constexpr size_t differences_told = 5;
+
+bool all_finite(const float* values, int64_t count) {
+  return std::all_of(values, values + count, [](float x) { return std::isfinite(x); });
+}
+
+// "exp_avg" for each variable "optimizer.exp_avg".
+std::vector<std::string> optimizer_states(const Store& store) {
+  std::vector<std::string> names;
+  for (const Variable& v : store.variables())
+    if (v.name.starts_with(state_prefix)) names.push_back(v.name.substr(state_prefix.size()));
+  return names;
+}
+
+using Shapes = std::map<std::string, Shape>;
+
+Shapes weight_shapes(const Tensors& tensors) {
+  Shapes shapes;
+  for (const Tensor& t : tensors) shapes[t.path] = t.shape;
+  return shapes;
+}
+
+Shapes optimizer_shapes(const Tensors& tensors, const Store& store) {
+  Shapes shapes;
+  for (const std::string& state : optimizer_states(store))
+    for (const Tensor& t : tensors)
+      if (t.trained) shapes[state + "/" + t.path] = t.shape;
+  return shapes;
+}
+
+std::vector<std::string> differences(const Shapes& wanted, const SafetensorsFile& file) {
+  std::vector<std::string> out;
+  for (const auto& [name, shape] : wanted) {
+    const auto found = file.tensors().find(name);
+    if (found == file.tensors().end())
+      out.push_back(concat("'", name, "' ", shape.text(), " is not in the file"));
+    else if (found->second.shape != shape)
+      out.push_back(concat("'", name, "' is ", found->second.shape.text(), " in the file, ", shape.text(), " here"));
+  }
+  for (const auto& [name, entry] : file.tensors())
+    if (!wanted.contains(name))
+      out.push_back(concat("'", name, "' ", entry.shape.text(), " is in the file, but not here"));
+  if (out.size() > differences_told) {
+    const size_t more = out.size() - differences_told;
+    out.resize(differences_told);
+    out.push_back(concat("and ", more, " more"));
+  }
+  return out;
+}
+
+void require_same(const Shapes& wanted, const SafetensorsFile& file, const std::string& what) {
+  std::vector<std::string> notes = differences(wanted, file);
+  if (notes.empty()) return;
+  throw Error(Exit::usage, Problem{.where = {.file = file.path().string()}, .what = what, .notes = std::move(notes)});
+}
+
+}  // namespace
+
+void write_weights(const Tensors& tensors, Store& store, const Append& append) {
+  const std::vector<float> flat = store.read(flat_parameters);
+  std::vector<std::vector<float>> buffers;  // own the bytes until they are written
+  buffers.reserve(tensors.size());
+  std::vector<SafetensorsItem> items;
+  for (const Tensor& t : tensors) {
+    const float* values = flat.data() + t.offset;
+    if (!t.trained) values = buffers.emplace_back(store.read(t.path)).data();
+    if (!all_finite(values, t.shape.elements()))
+      throw Error(Exit::diverged, Problem{.path = t.path, .what = "holds values that are not finite"});
+    items.push_back({t.path, {DType::f32, t.shape}, values});
+  }
+  write_safetensors(std::move(items), {{"format", "dlcli weights"}, {"version", "1"}}, append);
+}
+
+void write_optimizer(const Tensors& tensors, Store& store, const Append& append) {
+  std::vector<std::vector<float>> states;
+  std::vector<SafetensorsItem> items;
+  for (const std::string& name : optimizer_states(store)) {
+    const float* flat = states.emplace_back(store.read(state_prefix + name)).data();
+    for (const Tensor& t : tensors)
+      if (t.trained) items.push_back({name + "/" + t.path, {DType::f32, t.shape}, flat + t.offset});
+  }
+  write_safetensors(std::move(items), {{"format", "dlcli optimizer"}, {"version", "1"}}, append);
+}
+
+std::vector<std::string> weights_differ(const Tensors& tensors, const std::filesystem::path& file) {
+  return differences(weight_shapes(tensors), SafetensorsFile(file));
+}
+
+void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
+  const SafetensorsFile source(file);
+  require_same(weight_shapes(tensors), source, "holds the weights of another model");
+  std::vector<float> flat = store.read(flat_parameters);
+  for (const Tensor& t : tensors) {
+    const std::vector<float> values = source.read_f32(t.path);
+    if (t.trained)
+      std::ranges::copy(values, flat.begin() + t.offset);
+    else
+      store.write(t.path, values.data(), t.shape.elements());
+  }
+  store.write(flat_parameters, flat.data(), static_cast<int64_t>(flat.size()));
+}
+
+void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
+  const SafetensorsFile source(file);
+  require_same(optimizer_shapes(tensors, store), source, "holds the state of another optimizer");
+  for (const std::string& name : optimizer_states(store)) {
+    std::vector<float> flat = store.read(state_prefix + name);
+    for (const Tensor& t : tensors)
+      if (t.trained) std::ranges::copy(source.read_f32(name + "/" + t.path), flat.begin() + t.offset);
+    store.write(state_prefix + name, flat.data(), static_cast<int64_t>(flat.size()));
+  }
+}
+
+}  // namespace dl
