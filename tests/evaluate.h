@@ -28,11 +28,12 @@ inline Numbers random_numbers(int64_t n, uint64_t seed, float low = -1, float hi
   return numbers;
 }
 
-// 0, spacing, 2 spacing, … around 0 in random order: no two so near that a small step changes which is larger.
+// … -spacing / 2, spacing / 2, … in random order: no two, and none and 0, so near that a small step changes which is
+// larger.
 inline Numbers spaced_numbers(int64_t n, uint64_t seed, float spacing = 0.2f) {
   Numbers numbers(static_cast<size_t>(n));
   for (size_t i = 0; i < numbers.size(); ++i) {
-    numbers[i] = (static_cast<float>(i) - 0.5f * static_cast<float>(n) + 0.25f) * spacing;
+    numbers[i] = (static_cast<float>(static_cast<int64_t>(i) - n / 2) + 0.5f) * spacing;
   }
   for (size_t i = numbers.size(); i > 1; --i) std::swap(numbers[i - 1], numbers[random_bits(seed, 0, i) % i]);
   return numbers;

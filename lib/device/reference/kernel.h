@@ -4,7 +4,7 @@
 #include <functional>
 #include <span>
 
-#include "lib/graph/op.h"
+#include "lib/graph/loop.h"
 
 namespace dl::reference {
 
@@ -21,6 +21,8 @@ Prepare find(std::string_view op);  // null where there is none
 inline float* f32(Buffers buffers, size_t i) { return static_cast<float*>(buffers[i]); }
 // Element i of a tensor of any type, as the f32 that elementwise functions see.
 float element(const void* data, DType type, int64_t i);
+// The function of as many operands as it takes.
+double apply(Function function, double a, double b, double c);
 
 // Finds elements: index i over `sizes`, row-major, lies at the sum of its coordinates times `strides`.
 class Layout {

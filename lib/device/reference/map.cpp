@@ -8,8 +8,6 @@
 
 namespace dl::reference {
 
-namespace {
-
 double apply(Function function, double a, double b, double c) {
   switch (function) {
     case Function::neg: return -a;
@@ -39,6 +37,8 @@ double apply(Function function, double a, double b, double c) {
   }
   return 0;
 }
+
+namespace {
 
 Run map_kernel(const Op& op, Types in, Types out) {
   const Function function = static_cast<const Map&>(op).function;
