@@ -1,0 +1,196 @@
+// dlcli doctor: what this machine has, what dlcli chose to use of it, and how fast that is.
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "app/command.h"
+#include "app/console/json.h"
+#include "app/console/output.h"
+#include "app/console/text.h"
+#include "app/measure.h"
+#include "app/options.h"
+#include "lib/base/cpu.h"
+#include "lib/base/text.h"
+#include "lib/data/source.h"
+#include "lib/device/cpu/isa.h"
+
+namespace dl {
+namespace {
+
+namespace fs = std::filesystem;
+
+// For people (no text: nothing) and for scripts (null: nothing).
+struct Fact {
+  std::string name, text;
+  Node value;
+};
+
+class Findings {
+ public:
+  void fact(std::string name, std::string text, Node value) {
+    facts_.push_back({std::move(name), std::move(text), std::move(value)});
+  }
+  void warning(const std::string& what, const std::string& help) { warnings_.emplace_back(what, help); }
+
+  std::string text() const {
+    std::vector<std::vector<std::string>> rows;
+    for (const Fact& fact : facts_)
+      if (!fact.text.empty()) rows.push_back({fact.name, fact.text});
+    std::string out = table(rows);
+    for (const auto& [what, help] : warnings_) out += "\nwarning: " + what + "\n  help: " + help + "\n";
+    return warnings_.empty() ? out + "\nnothing is amiss\n" : out;
+  }
+
+  Node json() const {
+    Node out = Node::map(), warnings = Node::list();
+    for (const Fact& fact : facts_)
+      if (!fact.value.is_null()) out.set(fact.name, fact.value);
+    for (const auto& [what, help] : warnings_)
+      warnings.items.push_back(json_object({{"what", Node::string(what)}, {"help", Node::string(help)}}));
+    out.set("warnings", std::move(warnings));
+    return out;
+  }
+
+ private:
+  std::vector<Fact> facts_;
+  std::vector<std::pair<std::string, std::string>> warnings_;
+};
+
+std::string gflops(double value) { return concat(count(value), " GFLOP/s"); }
+
+void processor(Findings& found) {
+  const CpuFeatures& cpu = cpu_features();
+  found.fact("processor", cpu_text(), Node::string(cpu.model));
+  std::vector<std::string> names;
+  for (Isa isa : supported_isas()) names.emplace_back(name_of(isa));
+  found.fact("instructions", concat(name_of(best_isa()), ", of ", join(names)),
+             Node::string(std::string(name_of(best_isa()))));
+  if (best_isa() == Isa::portable)
+    found.warning(
+        "the processor or its virtual machine offers neither avx2 nor avx512, so dlcli uses its slowest kernels",
+        "give the virtual machine the host's processor type (QEMU: -cpu host)");
+}
+
+void threads(Findings& found) {
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  const int affinity =
+      sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : static_cast<int>(online);
+  std::ifstream file("/proc/self/cgroup");
+  const double quota = cgroup_cores("/sys/fs/cgroup", {std::istreambuf_iterator<char>(file), {}});
+  std::string why = concat(online, " online, ", affinity, " allowed by affinity, ");
+  why += quota > 0 ? concat("a quota of ", number_text(quota), " by the control group") : "no quota";
+  found.fact("threads", concat(usable_cores(), ": ", why), Node::integer(usable_cores()));
+  if (usable_cores() < online)
+    found.warning(concat("this process may use ", usable_cores(), " of ", online, " cores"),
+                  "ask whoever started it for more: taskset, docker --cpus, the job's --cpus-per-task");
+}
+
+void speeds(Findings& found) {
+  ThreadTeam one(1), all(usable_cores());
+  Node peaks = Node::map();
+  double best_peak = 0;
+  for (Isa isa : supported_isas()) {
+    const double single = fma_peak_gflops(isa, one), together = fma_peak_gflops(isa, all);
+    best_peak = std::max(best_peak, together);
+    found.fact(concat("peak ", name_of(isa)),
+               concat(gflops(single), " on one core, ", gflops(together), " on ", all.size()), Node::null());
+    peaks.set(std::string(name_of(isa)), json_object({{"one", Node::number(single)}, {"all", Node::number(together)}}));
+  }
+  found.fact("peak_gflops", "", std::move(peaks));
+  const double memory_one = memory_gbps(one), memory = memory_gbps(all);
+  found.fact("memory", concat(figure(memory_one), " GB/s on one core, ", figure(memory), " GB/s on ", all.size()),
+             json_object({{"one_gbps", Node::number(memory_one)}, {"all_gbps", Node::number(memory)}}));
+  const double ours = matmul_gflops(1024, all.size());
+  found.fact("matmul",
+             concat(gflops(ours), ", ", percent(ours / best_peak), " of the peak, 1024 × 1024 on ", all.size()),
+             Node::number(ours));
+  if (ours < 0.5 * best_peak)
+    found.warning(concat("matrix products reach ", percent(ours / best_peak), " of what the processor can do"),
+                  "close other programs and measure again; if it stays so, please report it with this page");
+}
+
+void data_sets(Findings& found) {
+  Node sets = Node::map();
+  std::set<std::string> seen;
+  for (const fs::path& folder : description_folders(".")) {
+    std::error_code ignored;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+      const std::string name = entry.path().stem().string();
+      if (entry.path().extension() != ".yaml" || !seen.insert(name).second) continue;
+      std::vector<Problem> problems;
+      Source source;
+      std::string state;
+      if (!Codec<Source>::read(Node::string(name), source, {}, Reading(problems))) {
+        state = problems.front().what;
+      } else {
+        try {
+          const DatasetPointer train = open_part(source, "train", ".");
+          state = count(static_cast<double>(train->size())) + " samples to train";
+        } catch (const Error& error) {  // a missing set is a finding, not a failure
+          const Problem& problem = error.problems().front();
+          state = "not here" + (problem.help.empty() ? "" : "; help: " + problem.help);
+        }
+      }
+      found.fact("data " + name, state, Node::null());
+      sets.set(name, Node::string(state));
+    }
+  }
+  found.fact("data_sets", "", std::move(sets));
+  if (seen.empty())
+    found.warning("no description of a data set was found",
+                  "start dlcli in the folder that has datasets/, or set DLCLI_DATA");
+}
+
+void surroundings(Findings& found) {
+  const Output& out = standard_output();
+  found.fact("terminal",
+             out.is_terminal() ? concat(out.columns(), " columns, ", out.colours() ? "colours" : "no colours", ", ",
+                                        out.unicode() ? "UTF-8" : "not UTF-8")
+                               : "none: a plain line now and then instead of a progress bar",
+             Node::boolean(out.is_terminal()));
+  std::error_code error;
+  const fs::space_info space = fs::space(".", error);
+  if (error) return;
+  found.fact("disk", bytes_text(static_cast<double>(space.available)) + " free here, where runs/ is written",
+             Node::integer(static_cast<int64_t>(space.available)));
+  if (space.available < (uint64_t{1} << 30))
+    found.warning(bytes_text(static_cast<double>(space.available)) + " are free on this disk",
+                  "make room, or start dlcli in a folder on another disk");
+}
+
+class Doctor final : public Command {
+ public:
+  std::string summary() const override { return "what this machine has, what is used of it, how fast it is"; }
+
+  void declare(CLI::App& app) override {
+    declare_json(app, json_);
+    examples(app, {{"dlcli doctor", "two seconds of measuring"}, {"dlcli doctor --json", "for scripts and reports"}});
+  }
+
+  Exit run() override {
+    Findings found;
+    processor(found);
+    threads(found);
+    speeds(found);
+    data_sets(found);
+    surroundings(found);
+    print(json_ ? json_line(found.json()) : with_colours(standard_output(), found.text()));
+    return Exit::done;
+  }
+
+ private:
+  bool json_ = false;
+};
+
+DL_COMMAND(Doctor, "doctor");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,129 @@
+// Measurements of the machine.
+#include "app/measure.h"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/device/program.h"
+#include "lib/graph/ops.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace dl {
+namespace {
+
+// Enough independent sums to hide the latency of a multiply-add, few enough for the registers.
+constexpr int sums = 10;
+
+// Each returns the FLOPs of `rounds` rounds; `sink` keeps the compiler from dropping them.
+double multiply_add_portable(int64_t rounds, float& sink) {
+  using Four = float __attribute__((vector_size(16)));
+  Four a[sums] = {};
+  const Four m = {0.5f, 0.5f, 0.5f, 0.5f}, c = {1, 1, 1, 1};
+  for (int64_t r = 0; r < rounds; ++r)
+#pragma GCC unroll 10
+    for (Four& s : a) s = s * m + c;
+  for (const Four& s : a) sink += s[0];
+  return 2.0 * 4 * sums * static_cast<double>(rounds);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,fma"))) double multiply_add_avx2(int64_t rounds, float& sink) {
+  __m256 a[sums];
+  for (__m256& s : a) s = _mm256_setzero_ps();
+  const __m256 m = _mm256_set1_ps(0.5f), c = _mm256_set1_ps(1);
+  for (int64_t r = 0; r < rounds; ++r)
+#pragma GCC unroll 10
+    for (__m256& s : a) s = _mm256_fmadd_ps(s, m, c);
+  for (const __m256& s : a) sink += _mm256_cvtss_f32(s);
+  return 2.0 * 8 * sums * static_cast<double>(rounds);
+}
+
+__attribute__((target("avx512f"))) double multiply_add_avx512(int64_t rounds, float& sink) {
+  __m512 a[sums];
+  for (__m512& s : a) s = _mm512_setzero_ps();
+  const __m512 m = _mm512_set1_ps(0.5f), c = _mm512_set1_ps(1);
+  for (int64_t r = 0; r < rounds; ++r)
+#pragma GCC unroll 10
+    for (__m512& s : a) s = _mm512_fmadd_ps(s, m, c);
+  for (const __m512& s : a) sink += _mm512_cvtss_f32(s);
+  return 2.0 * 16 * sums * static_cast<double>(rounds);
+}
+#endif
+
+double (*multiply_add(Isa isa))(int64_t, float&) {
+#if defined(__x86_64__)
+  if (isa == Isa::avx512) return multiply_add_avx512;
+  if (isa == Isa::avx2) return multiply_add_avx2;
+#endif
+  DL_CHECK(isa == Isa::portable || isa == Isa::avx2 || isa == Isa::avx512, "isa ", static_cast<int>(isa));
+  return multiply_add_portable;
+}
+
+// The best of some tries: whatever else the machine does only makes it slower.
+template <class F>
+double best_seconds(int tries, F&& f) {
+  double best = 1e30;
+  for (int i = 0; i < tries; ++i) {
+    const double begin = steady_seconds();
+    f();
+    best = std::min(best, steady_seconds() - begin);
+  }
+  return best;
+}
+
+}  // namespace
+
+double fma_peak_gflops(Isa isa, ThreadTeam& team) {
+  struct alignas(64) Slot {
+    float sink = 0;
+    double flops = 0;
+  };
+  std::vector<Slot> slots(static_cast<size_t>(team.size()));
+  const auto kernel = multiply_add(isa);
+  const double seconds = best_seconds(4, [&] {
+    team.run([&](int thread) {
+      Slot& slot = slots[static_cast<size_t>(thread)];
+      slot.flops = kernel(1'000'000, slot.sink);
+    });
+  });
+  double flops = 0;
+  for (const Slot& slot : slots) flops += slot.flops;
+  return 1e-9 * flops / seconds;
+}
+
+double memory_gbps(ThreadTeam& team) {
+  constexpr int64_t n = 16 << 20;  // 64 MiB an array
+  const auto a = std::make_unique_for_overwrite<float[]>(n), b = std::make_unique_for_overwrite<float[]>(n),
+             c = std::make_unique_for_overwrite<float[]>(n);
+  const auto over_parts = [&](auto&& f) {
+    team.run([&](int thread) {
+      const Range part = split(n, team.size(), thread, 16);
+      for (int64_t i = part.begin; i < part.end; ++i) f(i);
+    });
+  };
+  over_parts([&](int64_t i) { a[i] = 0, b[i] = 1, c[i] = 2; });
+  const double seconds = best_seconds(5, [&] { over_parts([&](int64_t i) { a[i] = b[i] + 3 * c[i]; }); });
+  return 1e-9 * 3 * sizeof(float) * n / seconds;
+}
+
+double matmul_gflops(int64_t n, int threads) {
+  const std::unique_ptr<Device> device = make_device("cpu", {.threads = threads});
+  Store store(*device);
+  Graph graph;
+  const Type square{DType::f32, {n, n}};
+  graph.assign("c", matmul(variable(graph, {"a", square}), variable(graph, {"b", square})));
+  store.variable({"c", square});
+  Program program(graph, store);
+  const std::vector<float> ones(static_cast<size_t>(n * n), 1.0f);
+  store.write("a", ones.data(), n * n);
+  store.write("b", ones.data(), n * n);
+  program.run();
+  return 2e-9 * static_cast<double>(n * n * n) / best_seconds(4, [&] { program.run(); });
+}
+
+}  // namespace dl
