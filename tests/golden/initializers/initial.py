@@ -21,3 +21,5 @@ initial("conv2d: {out_channels: 64, kernel_size: 3, init: kaiming_normal}",
         with_weight(Conv2d(32, 64, 3), lambda w: init.kaiming_normal_(w, nonlinearity="relu")), (1, 4, 4, 32))
 initial("conv2d: {out_channels: 64, kernel_size: 3, init: xavier_uniform}",
         with_weight(Conv2d(32, 64, 3), init.xavier_uniform_), (1, 4, 4, 32))
+initial("conv2d: {out_channels: 64, kernel_size: 3, init: {kaiming_normal: {mode: fan_out, a: 0.2}}}",
+        with_weight(Conv2d(32, 64, 3), lambda w: init.kaiming_normal_(w, 0.2, "fan_out")), (1, 4, 4, 32))
