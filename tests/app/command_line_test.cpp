@@ -1,0 +1,138 @@
+// The command line: help, misspellings, and what goes to which stream.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/app/run_dlcli.h"
+
+using namespace dl::test;
+
+namespace {
+
+std::vector<std::string> command_names() {
+  std::istringstream help(run_dlcli({"--help"}).out);
+  std::vector<std::string> names;
+  bool inside = false;
+  for (std::string line; std::getline(help, line);) {
+    if (line == "commands:") {
+      inside = true;
+    } else if (line.empty()) {
+      inside = false;
+    } else if (inside && line.starts_with("  ") && line[2] != ' ') {
+      names.push_back(line.substr(2, line.find(' ', 2) - 2));
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("every command's help has a usage line and examples of itself") {
+  const std::vector<std::string> names = command_names();
+  CHECK(names.size() >= 9);
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    const Finished help = run_dlcli({name, "--help"});
+    CHECK(help.exit == 0);
+    CHECK(help.err.empty());
+    CHECK(help.out.find("\nusage: dlcli " + name) != std::string::npos);
+    CHECK(help.out.find("\nexamples:\n  dlcli " + name) != std::string::npos);
+    std::istringstream lines(help.out);
+    for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 120, line);
+  }
+}
+
+TEST_CASE("what is wrong on the command line is said with what to write") {
+  struct Case {
+    std::vector<std::string> arguments;
+    std::string err;
+  };
+  const Case cases[] = {
+      {{"trian", "x.yaml"},
+       "error: dlcli: unknown command 'trian'\n"
+       "  commands: bench, check, describe, doctor, eval, predict, summary, train, version\n"
+       "  help: write 'dlcli train'\n"},
+      {{"configs/quickstart.yaml"},
+       "error: dlcli: unknown command 'configs/quickstart.yaml'\n"
+       "  commands: bench, check, describe, doctor, eval, predict, summary, train, version\n"
+       "  help: write 'dlcli train configs/quickstart.yaml'\n"},
+      {{"frobnicate"},
+       "error: dlcli: unknown command 'frobnicate'\n"
+       "  commands: bench, check, describe, doctor, eval, predict, summary, train, version\n"
+       "  help: see 'dlcli --help'\n"},
+      {{"train", "--thread", "2", "x.yaml"},
+       "error: dlcli train: unknown option '--thread'\n  help: write '--threads'\n"},
+      {{"train", "--sets=a=1"}, "error: dlcli train: unknown option '--sets'\n  help: write '--set'\n"},
+      {{"train", "x.yaml", "--zzz"}, "error: dlcli train: unknown option '--zzz'\n  help: see 'dlcli train --help'\n"},
+      {{"check"}, "error: dlcli check: CONFIG is missing\n  help: write 'dlcli check CONFIG'\n"},
+      {{"check", "a.yaml", "b.yaml"},
+       "error: dlcli check: unexpected argument 'b.yaml'\n  help: see 'dlcli check --help'\n"},
+      {{"train"}, "error: dlcli train: CONFIG is missing\n  help: write 'dlcli train configs/quickstart.yaml'\n"},
+      {{"train", "--resume"}, "error: dlcli train: CONFIG is missing\n  help: write 'dlcli train --resume=RUN'\n"},
+      {{"train", "x.yaml", "--threads", "two"},
+       "error: dlcli train: --threads: expected a whole number from 0 to 1024, got 'two'\n"
+       "  help: see 'dlcli train --help'\n"},
+      {{"train", "x.yaml", "--set", "seed"},
+       "error: dlcli train: --set: expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got 'seed'\n"
+       "  help: see 'dlcli train --help'\n"},
+      {{"train", "x.yaml", "--set"},
+       "error: dlcli train: option '--set' needs a value\n  help: see 'dlcli train --help'\n"},
+      {{"predict", "quickstart"},
+       "error: dlcli predict: there is nothing to predict\n"
+       "  help: name image files or a folder, or write '--data test'\n"},
+      {{"predict", "quickstart", "a.png", "--data", "test"},
+       "error: dlcli predict: INPUT and --data are both given\n  help: keep one of them\n"},
+      {{"predict", "quickstart", "a.png", "--format", "xml"},
+       "error: dlcli predict: --format: expected csv, jsonl, got 'xml'\n  help: see 'dlcli predict --help'\n"},
+      {{"describe", "con2d"}, "error: dlcli describe: nothing is named 'con2d'\n  help: write 'conv2d'\n"},
+      {{"describe", "dense"}, "error: dlcli describe: nothing is named 'dense'\n  help: write 'linear'\n"},
+  };
+  for (const Case& c : cases) {
+    const Finished finished = run_dlcli(c.arguments);
+    CHECK(finished.err == c.err);
+    CHECK(finished.out.empty());
+    CHECK(finished.exit == 2);
+  }
+}
+
+TEST_CASE("without a command, help goes to standard error") {
+  const Finished finished = run_dlcli({});
+  CHECK(finished.exit == 2);
+  CHECK(finished.out.empty());
+  CHECK(finished.err.find("usage: dlcli COMMAND") != std::string::npos);
+}
+
+TEST_CASE("--version and version say the same") {
+  CHECK(run_dlcli({"--version"}).out == run_dlcli({"version"}).out);
+  CHECK(run_dlcli({"version"}).out.starts_with("dlcli "));
+}
+
+TEST_CASE("--json prints one JSON object on standard output and nothing else there") {
+  const std::string config = "tests/app/tiny.yaml";
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"version", "--json"},
+           {"check", config, "--json"},
+           {"summary", config, "--json"},
+           {"describe", "conv2d", "--json"},
+           {"bench", config, "--seconds", "0.05", "--json"},
+       }) {
+    CAPTURE(arguments[0]);
+    const Finished finished = run_dlcli(arguments);
+    CHECK(finished.exit == 0);
+    CHECK(finished.err.empty());
+    CHECK(nlohmann::json::parse(finished.out, nullptr, false).is_object());
+    CHECK(finished.out.find('\n') == finished.out.size() - 1);
+  }
+}
+
+TEST_CASE("the figures of bench are those that benchmark/run reads") {
+  const auto result =
+      nlohmann::json::parse(run_dlcli({"bench", "tests/app/tiny.yaml", "--seconds", "0.05", "--json"}).out);
+  CHECK(result.at("workload") == "tiny");
+  CHECK(result.at("min_ms") <= result.at("step_ms"));
+  CHECK(result.at("steps") >= 3);
+  CHECK(result.at("params") == 64 * 16 + 16 + 16 * 10 + 10);
+  CHECK(result.at("flops") > 2 * 3 * 32 * (64 * 16 + 16 * 10));
+  for (const char* key : {"samples_per_s", "first_step_s", "rss_mb", "gflops"}) CHECK(result.at(key) > 0);
+}

@@ -1,0 +1,87 @@
+// Starting dlcli and collecting what it says.
+#include "tests/app/run_dlcli.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+namespace dl::test {
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path new_folder() {
+  std::string name = fs::temp_directory_path() / "dlcli-test-XXXXXX";
+  REQUIRE(mkdtemp(name.data()));
+  return name;
+}
+
+}  // namespace
+
+Process::Process(const std::vector<std::string>& arguments, const fs::path& folder,
+                 const std::vector<std::string>& environment)
+    : streams_(new_folder()) {
+  id_ = fork();
+  REQUIRE(id_ >= 0);
+  if (id_ > 0) return;
+  const auto onto = [&](const char* name, int descriptor) {
+    dup2(open((streams_ / name).c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600), descriptor);
+  };
+  onto("out", STDOUT_FILENO);
+  onto("err", STDERR_FILENO);
+  dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+  if (chdir(folder.empty() ? DLCLI_SOURCE_DIR : folder.c_str()) != 0) _exit(127);
+  setenv("DLCLI_DATA", DLCLI_SOURCE_DIR "/datasets", 1);
+  unsetenv("NO_COLOR");
+  for (const std::string& entry : environment) putenv(const_cast<char*>(entry.c_str()));
+  std::vector<char*> words{const_cast<char*>(DLCLI_BINARY)};
+  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  execv(DLCLI_BINARY, words.data());
+  _exit(127);
+}
+
+Process::~Process() {
+  if (id_ > 0) {
+    kill(id_, SIGKILL);
+    waitpid(id_, nullptr, 0);
+  }
+  fs::remove_all(streams_);
+}
+
+void Process::signal(int number) const { kill(id_, number); }
+std::string Process::err() const { return contents(streams_ / "err"); }
+std::string Process::out() const { return contents(streams_ / "out"); }
+
+Finished Process::wait() {
+  int status = 0;
+  REQUIRE(waitpid(id_, &status, 0) == id_);
+  id_ = -1;
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out(), err()};
+}
+
+Finished run_dlcli(const std::vector<std::string>& arguments, const fs::path& folder,
+                   const std::vector<std::string>& environment) {
+  return Process(arguments, folder, environment).wait();
+}
+
+TemporaryFolder::TemporaryFolder() : path_(new_folder()) {}
+TemporaryFolder::~TemporaryFolder() { fs::remove_all(path_); }
+
+std::string contents(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write(const fs::path& file, const std::string& text) {
+  fs::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+}  // namespace dl::test

@@ -1,0 +1,55 @@
+// Runs the built dlcli as a user does: a process of its own, its output kept.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace dl::test {
+
+struct Finished {
+  int exit = -1;  // 128 + the signal's number where one ended it
+  std::string out, err;
+};
+
+// A running dlcli; its standard streams are files.
+class Process {
+ public:
+  // `folder` is where it starts; without one, the top of the source tree. `environment` are "NAME=value" lines that
+  // are added; its own names of data sets are found from anywhere.
+  explicit Process(const std::vector<std::string>& arguments, const std::filesystem::path& folder = {},
+                   const std::vector<std::string>& environment = {});
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void signal(int number) const;
+  std::string err() const;  // so far
+  std::string out() const;
+  Finished wait();
+
+ private:
+  std::filesystem::path streams_;
+  int id_ = -1;
+};
+
+Finished run_dlcli(const std::vector<std::string>& arguments, const std::filesystem::path& folder = {},
+                   const std::vector<std::string>& environment = {});
+
+// An empty folder that goes when this does.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+  operator const std::filesystem::path&() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string contents(const std::filesystem::path& file);  // empty where there is none
+void write(const std::filesystem::path& file, const std::string& text);
+
+}  // namespace dl::test
