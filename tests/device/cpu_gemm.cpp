@@ -101,7 +101,7 @@ TEST_CASE("a matrix product equals three plain loops for every size, layout and 
         std::vector<float> with_packed = filled();
         g.c = with_packed.data();
         g.b = nullptr;
-        kernels.multiply_packed(g, packed.data(), workspace.data());
+        kernels.multiply_packed(g, packed.data());
         CHECK(with_packed == c);
 
         if (g.a_depth == 1 && g.b_depth == 1 && size.depth > 0) {

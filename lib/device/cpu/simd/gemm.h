@@ -7,8 +7,8 @@
 namespace dl {
 
 // C[rows, columns] = A[rows, depth] B[depth, columns]. Strides count elements; of each operand one stride is 1, so that
-// either may be transposed. Every element of C is added up in ascending order of depth, one multiply-add after another,
-// so it has the same bits whichever rows and columns are computed together.
+// either may be transposed. How the sum of an element is ordered follows from the depth alone: it has the same bits
+// whichever rows and columns are computed together.
 struct Gemm {
   const float* a = nullptr;
   int64_t a_row = 0, a_depth = 1;
@@ -17,7 +17,7 @@ struct Gemm {
   float* c = nullptr;
   int64_t c_row = 0;
   int64_t rows = 0, columns = 0, depth = 0;
-  bool accumulate = false;  // C +=: the sums start from what C holds
+  bool accumulate = false;  // C +=
 };
 
 struct GemmKernels {
@@ -27,11 +27,11 @@ struct GemmKernels {
 
   // For a B that many blocks of rows are multiplied with: `packed` takes packed_floats(columns, depth) floats, and may
   // be filled by several threads, each for columns from a multiple of pack_unit on. multiply_packed() reads g.columns
-  // from column 0 and never g.b; its workspace is that of multiply().
+  // from column 0 and never g.b.
   int64_t pack_unit;
   int64_t (*packed_floats)(int64_t columns, int64_t depth);
   void (*pack)(const Gemm& g, int64_t column_begin, int64_t column_end, float* packed);
-  void (*multiply_packed)(const Gemm& g, const float* packed, float* workspace);
+  void (*multiply_packed)(const Gemm& g, const float* packed);
 
   // For few rows, with a_depth = b_depth = 1: vectors along depth, nothing is packed. The order of additions differs
   // from multiply()'s, so the choice must follow from the shape of the whole product.

@@ -12,11 +12,11 @@ namespace {
 constexpr bool masks_are_free = lanes == 16;
 
 template <int Rows, int Vectors, bool full>
-DL_INLINE void load_sums(vf (&sum)[Rows][Vectors], const float* c, int64_t c_row, int last) {
+DL_INLINE void add_sums(vf (&sum)[Rows][Vectors], const float* c, int64_t c_row, int last) {
   DL_UNROLL for (int r = 0; r < Rows; ++r) {
-    DL_UNROLL for (int v = 0; v + 1 < Vectors; ++v) sum[r][v] = load(c + r * c_row + v * lanes);
+    DL_UNROLL for (int v = 0; v + 1 < Vectors; ++v) sum[r][v] += load(c + r * c_row + v * lanes);
     const float* end = c + r * c_row + (Vectors - 1) * lanes;
-    sum[r][Vectors - 1] = full ? load(end) : load_first(end, last);
+    sum[r][Vectors - 1] += full ? load(end) : load_first(end, last);
   }
 }
 
@@ -65,12 +65,8 @@ void tile(const Tile& t) {
   vf sum[Rows][Vectors] = {};
   const int last = t.last;
   const bool full = !masks_are_free && last == lanes;
-  if (t.accumulate) {
-    if (full) {
-      load_sums<Rows, Vectors, true>(sum, t.c, t.c_row, last);
-    } else {
-      load_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
-    }
+  DL_UNROLL for (int r = 0; r < Rows; ++r) {  // C is wanted at the end: time to fetch it
+    DL_UNROLL for (int v = 0; v < Vectors; ++v) __builtin_prefetch(t.c + r * t.c_row + v * lanes, 1);
   }
   const float* a_outer = t.a;
   const float* b_outer = t.b;
@@ -79,6 +75,13 @@ void tile(const Tile& t) {
     const float* b = b_outer;
     for (int64_t i = 0; i < t.inner; ++i, a += t.a_inner, b += t.b_inner) {
       add_products<Rows, Vectors, along>(sum, a, b, t, last);
+    }
+  }
+  if (t.accumulate) {
+    if (full) {
+      add_sums<Rows, Vectors, true>(sum, t.c, t.c_row, last);
+    } else {
+      add_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
     }
   }
   if (full) {

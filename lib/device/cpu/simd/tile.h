@@ -8,7 +8,8 @@ namespace dl::DL_ISA {
 // Element strides. A is read one value at a time, B as vectors of neighbouring columns, at
 //   a[row * a_row + o * a_outer + i * a_inner + d * a_depth]
 //   b[column      + o * b_outer + i * b_inner + d * b_depth]
-// for o < outer, i < inner, d < depth. Each element of C is added up in this order, whatever tile it falls into.
+// for o < outer, i < inner, d < depth. Each element is added up in this order, whatever tile it falls into,
+// and then added to C or stored there.
 struct Tile {
   const float* a = nullptr;
   int64_t a_row = 0, a_outer = 0, a_inner = 0, a_depth = 1;
