@@ -1,23 +1,72 @@
-// Finding the files of a data set.
+// Finding the files of a data set; a reader and its keys read from the spec.
 #include "lib/data/reader.h"
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 
 namespace dl {
 
 std::filesystem::path find_data(const Folders& folders, const std::string& name) {
-  std::string looked_in;
+  std::vector<std::string> looked_in;
   for (const std::filesystem::path& root : folders.roots) {
     const std::filesystem::path path = root / name;  // `name` itself where it is absolute
     std::error_code unreadable;
     if (std::filesystem::exists(path, unreadable)) return path;
-    if (!looked_in.empty()) looked_in += ", ";
-    looked_in += root.string();
+    looked_in.push_back(root.string());
   }
   const bool absolute = std::filesystem::path(name).is_absolute();
   throw Error(Exit::data, Problem{.what = absolute ? concat("'", name, "' is not there")
-                                                   : concat("'", name, "' is not there; looked in ", looked_in),
+                                                   : concat("'", name, "' is not there; looked in ", join(looked_in)),
                                   .help = folders.get.empty() ? "" : "get it with: " + folders.get});
+}
+
+bool Codec<ReaderSpec>::read(const Node& node, ReaderSpec& value, const Limits&, const Reading& r) {
+  if (node.is_null()) {
+    value.reader.reset();
+    return true;
+  }
+  const Node::Entry* format = node.entry("format");
+  const auto name = format ? format->value.as_string() : std::nullopt;
+  if (!name) {
+    r.expected(format ? format->value : node, type({}));
+    return false;
+  }
+  std::unique_ptr<Described> object = Registry<Reader>::instance().AnyRegistry::make(*name, format->value.where, r);
+  if (!object) return false;
+  object->place = node.where;
+  Node keys = node;
+  keys.erase("format");
+  if (!read_object(keys, *object, r)) return false;
+  value.reader.reset(static_cast<Reader*>(object.release()));
+  return true;
+}
+
+Node Codec<ReaderSpec>::write(const ReaderSpec& value) {
+  if (!value.reader) return Node::null();
+  Node out = Node::map();
+  out.set("format", Node::string(value.reader->name));
+  for (Node::Entry& entry : write_object(*value.reader).entries) out.set(entry.key, std::move(entry.value));
+  return out;
+}
+
+std::string Codec<ReaderSpec>::type(const Limits&) {
+  return concat("a map with 'format' (", join(Registry<Reader>::instance().names()), ") and its keys");
+}
+
+Node Codec<ReaderSpec>::json_schema(const Limits&) {
+  Node formats = Node::list();
+  for (const std::string& name : Registry<Reader>::instance().names()) {
+    const auto reader = Registry<Reader>::make(name);
+    Node keys = schema_of(*reader).json_schema(), format = Node::map();
+    format.set("const", Node::string(name));
+    keys.find("properties")->set("format", std::move(format));
+    if (!keys.find("required")) keys.set("required", Node::list());
+    keys.find("required")->items.push_back(Node::string("format"));
+    formats.items.push_back(std::move(keys));
+  }
+  Node out = Node::map();
+  out.set("anyOf", std::move(formats));
+  return out;
 }
 
 }  // namespace dl

@@ -1,6 +1,7 @@
 // A reader: opens files of one format as a data set. Leaves register as DL_READER(Idx, "idx").
 #pragma once
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,19 @@ struct Reader : Described {
   // Reads no more than headers and folders' listings. Files that are missing or whose headers are wrong are an
   // Error(Exit::data) that names the file, what was found and what was expected.
   virtual DatasetPointer open(const Folders& folders) const = 0;
+};
+
+// A reader with its keys, as a spec has it: {format: idx, images: …, labels: …}.
+struct ReaderSpec {
+  std::shared_ptr<const Reader> reader;  // null: not given
+};
+
+template <>
+struct Codec<ReaderSpec> {
+  static bool read(const Node& node, ReaderSpec& value, const Limits& limits, const Reading& r);
+  static Node write(const ReaderSpec& value);
+  static std::string type(const Limits& limits);
+  static Node json_schema(const Limits& limits);
 };
 
 }  // namespace dl

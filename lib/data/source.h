@@ -12,12 +12,11 @@ namespace dl {
 
 // A data set's description, datasets/NAME.yaml: where its files are, what they hold, how to get them.
 struct SetDescription {
-  std::string name, summary, source, licence, citation;
+  std::string summary, source, licence, citation;
   std::string get;   // what a user does to get the files
   std::string root;  // folder of the files; empty: the description's own
   std::vector<std::string> classes;
-  std::shared_ptr<Reader> train, validation, test;  // null where there is no such part
-  std::filesystem::path folder;                     // the description's
+  ReaderSpec train, validation, test;
   Where where;
   void describe(Schema& s);
 };
@@ -25,12 +24,12 @@ struct SetDescription {
 // `fashion_mnist` (datasets/fashion_mnist.yaml), `{format: idx, images: …}`, or a description itself, which is what
 // `train: my/set.yaml` becomes when the spec is loaded.
 struct Source {
-  std::string name;
-  std::shared_ptr<Reader> reader;
+  std::string name;  // of a described set, or a description's file
+  ReaderSpec reader;
   std::shared_ptr<SetDescription> description;
   Node written;  // as it stands in the spec
   Where where;
-  bool given() const { return !name.empty() || reader || description; }
+  bool given() const { return !name.empty() || reader.reader || description; }
 };
 
 template <>
@@ -46,7 +45,9 @@ struct Codec<Source> {
 std::vector<std::filesystem::path> description_folders(const std::filesystem::path& folder);
 
 // The part "train", "validation" or "test" of a source, opened; null where a described set has no such part. A reader's
-// own keys are every part. Throws Error: Exit::usage for a name that is not known, Exit::data for the files.
-DatasetPointer open_part(const Source& source, const std::string& part, const std::filesystem::path& folder);
+// own keys are every part. `classes` are the names where the source does not say them itself; empty: as the reader
+// finds. Throws Error: Exit::usage for a name that is not known, Exit::data for the files.
+DatasetPointer open_part(const Source& source, const std::string& part, const std::filesystem::path& folder,
+                         const std::vector<std::string>& classes = {});
 
 }  // namespace dl

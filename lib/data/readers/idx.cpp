@@ -180,7 +180,7 @@ struct Idx final : Reader {
                "hash that the images' file must have, decompressed: zcat FILE | xxhsum -H1");
     s.optional("labels_xxh64", labels_xxh64, "the same for the labels' file");
     s.optional("limit", limit, "read only so many samples, from the beginning").at_least(1);
-    s.example("idx: {images: train-images-idx3-ubyte.gz, labels: train-labels-idx1-ubyte.gz}");
+    s.example("{format: idx, images: train-images-idx3-ubyte.gz, labels: train-labels-idx1-ubyte.gz}");
   }
   DatasetPointer open(const Folders& folders) const override {
     return std::make_shared<IdxSet>(IdxSet::Files{.images = find_data(folders, images),

@@ -163,7 +163,7 @@ struct ImageFolder final : Reader {
         "PATH/CLASS/FILE with FILE a PNG, JPEG, BMP, GIF, TGA or PNM. The folders' names, sorted, are the classes. "
         "Links "
         "are not followed.");
-    s.required("path", path, "the folder that holds the classes' folders").positional();
+    s.required("path", path, "the folder that holds the classes' folders");
     s.optional("size", size, "[height, width] that images are stretched to; without it all must have the first one's")
         .at_least(1);
     s.optional("channels", channels, "3: colour; 1: grey").at_least(1).at_most(3);
@@ -171,7 +171,7 @@ struct ImageFolder final : Reader {
         .one_of({"error", "skip"});
     s.optional("max_skipped", max_skipped, "so many images that cannot be read end the run even so").at_least(0);
     s.optional("max_pixels", max_pixels, "an image with more is not decoded").at_least(1);
-    s.example("image_folder: {path: photos/train, size: 64}");
+    s.example("{format: image_folder, path: photos/train, size: 64}");
     s.check([this](const Report& report) {
       if (channels == 2) report.at("channels", "expected 1 or 3, got 2");
     });

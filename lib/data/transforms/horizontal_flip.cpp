@@ -7,6 +7,16 @@
 namespace dl {
 namespace {
 
+template <class T>
+void mirror_row(const std::byte* in, std::byte* out, int64_t w, int64_t c) {
+  const T* from = reinterpret_cast<const T*>(in);
+  T* into = reinterpret_cast<T*>(out) + w * c;
+  for (int64_t x = 0; x < w; ++x, from += c) {
+    into -= c;
+    for (int64_t i = 0; i < c; ++i) into[i] = from[i];
+  }
+}
+
 struct HorizontalFlip final : Transform {
   double p = 0.5;
   void describe(Schema& s) override {
@@ -17,18 +27,15 @@ struct HorizontalFlip final : Transform {
   }
 
   TransformStep bind(const Type& input) const override {
-    const auto [h, w, c] = image_type(input, where);
-    const int64_t pixel = c * bytes_of(input.dtype);
+    const auto [h, w, c] = image_type(input, place);
+    const size_t row = static_cast<size_t>(w * c * bytes_of(input.dtype)), bytes = static_cast<size_t>(h) * row;
+    const auto mirror = input.dtype == DType::u8 ? mirror_row<uint8_t> : mirror_row<float>;
     return {input, [=, p = static_cast<float>(p)](const std::byte* in, std::byte* out, SampleRandom* random) {
-              const int64_t row = w * pixel;
               if (!random || random->uniform() >= p) {
-                std::memcpy(out, in, static_cast<size_t>(h * row));
-                return;
+                std::memcpy(out, in, bytes);
+              } else {
+                for (size_t at = 0; at < bytes; at += row) mirror(in + at, out + at, w, c);
               }
-              for (int64_t y = 0; y < h; ++y)
-                for (int64_t x = 0; x < w; ++x)
-                  std::memcpy(out + y * row + (w - 1 - x) * pixel, in + y * row + x * pixel,
-                              static_cast<size_t>(pixel));
             }};
   }
 };

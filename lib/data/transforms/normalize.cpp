@@ -5,25 +5,56 @@
 namespace dl {
 namespace {
 
+// A number for all channels or one for each: `0.5` or `[0.49, 0.48, 0.45]`.
+struct PerChannel {
+  std::vector<double> values;
+};
+
+}  // namespace
+
+template <>
+struct Codec<PerChannel> {
+  using List = Codec<std::vector<double>>;
+  static bool read(const Node& node, PerChannel& value, const Limits& limits, const Reading& r) {
+    if (node.is_list()) return List::read(node, value.values, limits, r);
+    double number = 0;
+    if (!Codec<double>::read(node, number, limits, r)) return false;
+    value.values = {number};
+    return true;
+  }
+  static Node write(const PerChannel& value) {
+    return value.values.size() == 1 ? Node::number(value.values[0]) : List::write(value.values);
+  }
+  static std::string type(const Limits& limits) { return Codec<double>::type(limits) + " or a list of them"; }
+  static Node json_schema(const Limits& limits) {
+    Node out = Node::map();
+    out.set("anyOf", Node::list({Codec<double>::json_schema(limits), List::json_schema(limits)}));
+    return out;
+  }
+};
+
+namespace {
+
 struct Normalize final : Transform {
-  std::vector<double> mean, std;
+  PerChannel mean, std;
   void describe(Schema& s) override {
     s.summary("(x - mean) / std, with images of bytes scaled to [0, 1] before");
     s.details("The same floats as torchvision's ToTensor followed by Normalize.");
     s.required("mean", mean, "of each channel, or one for all");
     s.required("std", std, "of each channel, or one for all").above(0);
-    s.example("normalize: {mean: [0.1307], std: [0.3081]}");
+    s.example("normalize: {mean: 0.1307, std: 0.3081}");
     s.check([this](const Report& report) {
-      if (mean.size() != std.size() || mean.empty())
-        report(concat("expected as many means as standard deviations, got ", mean.size(), " and ", std.size()));
+      if (mean.values.size() != std.values.size() || mean.values.empty())
+        report(concat("expected as many means as standard deviations, got ", mean.values.size(), " and ",
+                      std.values.size()));
     });
   }
 
   TransformStep bind(const Type& input) const override {
-    const auto channels = static_cast<int64_t>(mean.size());
+    const auto channels = static_cast<int64_t>(mean.values.size());
     if (channels != 1 && channels != input.shape.last())
       throw Error(Exit::usage,
-                  Problem{.where = where,
+                  Problem{.where = place,
                           .what = concat("expected 1 or ", input.shape.last(), " means for samples of shape ",
                                          input.shape.text(), ", got ", channels)});
     if (input.dtype == DType::u8) {
@@ -43,7 +74,7 @@ struct Normalize final : Transform {
 
   float normalized(float x, int64_t channel) const {
     const auto c = static_cast<size_t>(channel);
-    return (x - static_cast<float>(mean[c])) / static_cast<float>(std[c]);
+    return (x - static_cast<float>(mean.values[c])) / static_cast<float>(std.values[c]);
   }
 };
 DL_TRANSFORM(Normalize, "normalize");

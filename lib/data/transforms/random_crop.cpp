@@ -22,12 +22,12 @@ struct RandomCrop final : Transform {
   }
 
   TransformStep bind(const Type& input) const override {
-    const auto [h, w, c] = image_type(input, where);
+    const auto [h, w, c] = image_type(input, place);
     const Pair window = size.value_or(Pair(h, w));
     const int64_t rows = h + 2 * padding.h - window.h, columns = w + 2 * padding.w - window.w;  // room to move in
     if (rows < 0 || columns < 0)
       throw Error(Exit::usage,
-                  Problem{.where = where,
+                  Problem{.where = place,
                           .what = concat("a window of ", window.h, " x ", window.w, " does not fit into images of ", h,
                                          " x ", w, " padded by ", padding.h, " and ", padding.w),
                           .help = "lower 'size' or raise 'padding'"});

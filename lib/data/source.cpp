@@ -1,0 +1,163 @@
+// Reading a source from the spec, finding its description, opening its parts.
+#include "lib/data/source.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+#include "lib/spec/load.h"
+
+namespace dl {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The folders of DLCLI_DATA, separated by colons.
+std::vector<fs::path> environment_folders() {
+  std::vector<fs::path> folders;
+  const char* variable = std::getenv("DLCLI_DATA");
+  std::string text = variable ? variable : "";
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(':', begin), text.size());
+    if (end > begin) folders.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return folders;
+}
+
+// Each once, in order, without "." and ".." inside.
+std::vector<fs::path> distinct(const std::vector<fs::path>& folders) {
+  std::vector<fs::path> out;
+  for (const fs::path& folder : folders) {
+    fs::path plain = (folder.empty() ? "." : folder).lexically_normal();
+    if (!plain.has_filename() && plain.has_relative_path()) plain = plain.parent_path();  // "a/" is "a"
+    if (std::find(out.begin(), out.end(), plain) == out.end()) out.push_back(std::move(plain));
+  }
+  return out;
+}
+
+bool is_file_name(const std::string& name) { return name.find('/') != std::string::npos || name.ends_with(".yaml"); }
+
+std::shared_ptr<SetDescription> read_description(const fs::path& path) {
+  const Node node = load_spec(path);
+  std::vector<Problem> problems;
+  auto description = std::make_shared<SetDescription>();
+  read_object(node, *description, Reading(problems));
+  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+  return description;
+}
+
+std::shared_ptr<SetDescription> find_description(const Source& source, const fs::path& folder) {
+  if (is_file_name(source.name)) return read_description(find_data({.roots = {folder, "."}}, source.name));
+  std::set<std::string> known;
+  std::error_code unreadable;
+  for (const fs::path& root : description_folders(folder)) {
+    const fs::path path = root / (source.name + ".yaml");
+    if (fs::is_regular_file(path, unreadable)) return read_description(path);
+    if (root.filename() != "datasets") continue;
+    for (const auto& entry : fs::directory_iterator(root, unreadable))
+      if (entry.path().extension() == ".yaml") known.insert(entry.path().stem().string());
+  }
+  const std::vector<std::string> names(known.begin(), known.end());
+  Problem problem{.where = source.where, .what = concat("unknown data set '", source.name, "'")};
+  problem.notes = {concat("known data sets: ", names.empty() ? "none" : join(names))};
+  const std::string nearest = closest(source.name, names);
+  problem.help =
+      nearest.empty() ? concat("describe it in datasets/", source.name, ".yaml") : concat("write '", nearest, "'");
+  throw Error(Exit::usage, std::move(problem));
+}
+
+// Names the place in the spec where an error of the data came from.
+[[noreturn]] void rethrow_named(const Error& error, const Source& source) {
+  std::vector<Problem> problems = error.problems();
+  for (Problem& problem : problems) {
+    if (problem.where.file.empty()) {
+      problem.where = source.where;
+    } else if (problem.where.file != source.where.file && !source.where.file.empty()) {
+      problem.notes.push_back("named in " + source.where.text());
+    }
+  }
+  throw Error(error.exit(), std::move(problems));
+}
+
+}  // namespace
+
+void SetDescription::describe(Schema& s) {
+  s.summary("a data set: where its files are, what they hold, how to get them");
+  s.required("summary", summary, "what the data are, in a line");
+  s.optional("source", source, "where they come from");
+  s.optional("licence", licence, "what may be done with them");
+  s.optional("citation", citation, "what to cite");
+  s.optional("get", get, "the command that brings the files");
+  s.optional("root", root, "the folder of the files; without it the description's own");
+  s.optional("classes", classes, "names of the classes, from label 0 on");
+  s.required("train", train, "the training part: a reader");
+  s.optional("validation", validation, "the validation part: a reader");
+  s.optional("test", test, "the test part: a reader");
+}
+
+bool Codec<Source>::read(const Node& node, Source& value, const Limits& limits, const Reading& r) {
+  Source source{.written = node, .where = node.where};
+  if (node.is_map() && node.find("train")) {
+    source.description = std::make_shared<SetDescription>();
+    if (!read_object(node, *source.description, r)) return false;
+  } else if (node.is_map() && node.find("format")) {
+    if (!Codec<ReaderSpec>::read(node, source.reader, limits, r)) return false;
+  } else if (const auto name = node.as_string(); name && !name->empty()) {
+    source.name = *name;
+  } else {
+    r.expected(node, type(limits));
+    return false;
+  }
+  value = std::move(source);
+  return true;
+}
+
+Node Codec<Source>::write(const Source& value) { return value.written; }
+
+std::string Codec<Source>::type(const Limits&) { return "the name of a data set or " + Codec<ReaderSpec>::type({}); }
+
+Node Codec<Source>::json_schema(const Limits&) {
+  Node name = Node::map();
+  name.set("type", Node::string("string"));
+  Node out = Node::map();
+  out.set("anyOf",
+          Node::list({std::move(name), Codec<ReaderSpec>::json_schema({}), Codec<SetDescription>::json_schema({})}));
+  return out;
+}
+
+std::vector<fs::path> description_folders(const fs::path& folder) {
+  std::vector<fs::path> folders{folder, folder / "datasets", folder / ".." / "datasets", "datasets"};
+  for (const fs::path& path : environment_folders()) folders.push_back(path);
+  std::error_code unreadable;
+  const fs::path program = fs::read_symlink("/proc/self/exe", unreadable).parent_path();
+  folders.push_back(program / ".." / "datasets");  // built inside the source tree
+  folders.push_back(program / ".." / "share" / "dlcli" / "datasets");
+  return distinct(folders);
+}
+
+DatasetPointer open_part(const Source& source, const std::string& part, const fs::path& folder,
+                         const std::vector<std::string>& classes) try {
+  std::vector<fs::path> roots;
+  if (source.reader.reader) {
+    if (source.written.origin == Node::Origin::file) roots.push_back(fs::path(source.where.file).parent_path());
+    roots.insert(roots.end(), {folder, "."});
+    for (const fs::path& path : environment_folders()) roots.push_back(path);
+    return source.reader.reader->open({.roots = distinct(roots), .classes = classes});
+  }
+  const std::shared_ptr<SetDescription> set =
+      source.description ? source.description : find_description(source, folder);
+  const ReaderSpec& part_spec = part == "train" ? set->train : part == "validation" ? set->validation : set->test;
+  if (!part_spec.reader) return nullptr;
+  const fs::path file = set->where.file;
+  for (const fs::path& path : environment_folders()) roots.insert(roots.end(), {path / file.stem(), path});
+  roots.push_back(file.parent_path() / set->root);
+  return part_spec.reader->open(
+      {.roots = distinct(roots), .get = set->get, .classes = set->classes.empty() ? classes : set->classes});
+} catch (const Error& error) {
+  rethrow_named(error, source);
+}
+
+}  // namespace dl
