@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstring>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,54 +62,78 @@ inline Numbers read_numbers(const void* data, const Type& type) {
   return numbers;
 }
 
-// A program for some values of a graph, compiled once and run any number of times. Working memory is filled with NaN
-// before each run, so that an element that no kernel wrote shows.
-class Evaluation {
+// A graph's program on a device of its own. Working memory is filled with NaN before each run, so that an element that
+// no kernel wrote shows.
+class Execution {
  public:
-  Evaluation(const Graph& graph, const std::vector<Value>& values, const std::string& device = "reference")
-      : device_(make_device(device, {.threads = 2})), store_(*device_) {
-    Graph copy;  // with these outputs alone
-    for (int i = 0; i < graph.size(); ++i) {
-      std::vector<Value> inputs = graph.node(i).inputs;
-      for (Value& v : inputs) v.graph = &copy;
-      copy.add(graph.node(i).op, inputs);
-    }
-    for (const Value& v : values) {
-      names_.push_back(std::to_string(names_.size()));
-      copy.output(names_.back(), {&copy, v.node, v.output});
-    }
-    program_.emplace(copy, store_);
+  Execution(const Graph& graph, const std::string& device, int threads = 2)
+      : device_(make_device(device, {.threads = threads})), store_(*device_), program_(graph, store_) {}
+  ~Execution() {
+    for (const auto& [name, memory] : inputs_) device_->release(memory, program_.input_type(name).bytes());
   }
-  ~Evaluation() {
-    for (const auto& [name, memory] : inputs_) device_->release(memory, program_->input_type(name).bytes());
-  }
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
 
-  std::vector<Numbers> operator()(const Feed& feed) {
+  // Names that the program does not know are passed over.
+  void feed(const Feed& feed) {
     for (const auto& [name, numbers] : feed) {
-      if (program_->has_input(name)) {
-        const Type type = program_->input_type(name);
+      if (program_.has_input(name)) {
+        const Type type = program_.input_type(name);
         if (!inputs_.contains(name)) inputs_[name] = device_->allocate(type.bytes());
         write_numbers(inputs_[name], type, numbers);
-        program_->bind(name, inputs_[name]);
+        program_.bind(name, inputs_[name]);
       } else if (store_.has(name)) {
         store_.write(name, numbers.data(), static_cast<int64_t>(numbers.size()));
       }
     }
-    std::memset(store_.arena(program_->arena_bytes()), 0xFF, static_cast<size_t>(program_->arena_bytes()));
-    program_->run();
-    std::vector<Numbers> results;
-    for (const std::string& name : names_) {
-      results.push_back(read_numbers(program_->output(name), program_->output_type(name)));
-    }
-    return results;
   }
+  void run() {
+    std::memset(store_.arena(program_.arena_bytes()), 0xFF, static_cast<size_t>(program_.arena_bytes()));
+    program_.run();
+  }
+  Numbers output(const std::string& name) const {
+    return read_numbers(program_.output(name), program_.output_type(name));
+  }
+  Numbers variable(const std::string& name) { return store_.read(name); }
+  Program& program() { return program_; }
 
  private:
   std::unique_ptr<Device> device_;
   Store store_;
-  std::optional<Program> program_;
-  std::vector<std::string> names_;
+  Program program_;
   std::map<std::string, void*> inputs_;
+};
+
+// Some values of a graph, compiled once and computed any number of times.
+class Evaluation {
+ public:
+  Evaluation(const Graph& graph, const std::vector<Value>& values, const std::string& device = "reference")
+      : count_(values.size()), execution_(*with_outputs(graph, values), device) {}
+
+  std::vector<Numbers> operator()(const Feed& feed) {
+    execution_.feed(feed);
+    execution_.run();
+    std::vector<Numbers> results;
+    for (size_t i = 0; i < count_; ++i) results.push_back(execution_.output(std::to_string(i)));
+    return results;
+  }
+
+ private:
+  static std::unique_ptr<Graph> with_outputs(const Graph& graph, const std::vector<Value>& values) {
+    auto copy = std::make_unique<Graph>();
+    for (int i = 0; i < graph.size(); ++i) {
+      std::vector<Value> inputs = graph.node(i).inputs;
+      for (Value& v : inputs) v.graph = copy.get();
+      copy->add(graph.node(i).op, inputs);
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      copy->output(std::to_string(i), {copy.get(), values[i].node, values[i].output});
+    }
+    return copy;
+  }
+
+  size_t count_;
+  Execution execution_;
 };
 
 inline std::vector<Numbers> evaluate(const Graph& graph, const std::vector<Value>& values, const Feed& feed,
@@ -129,12 +152,22 @@ inline void check_close(const Numbers& found, const Numbers& expected, double to
   }
 }
 
-// The oracle, and what must agree with it.
-inline const std::vector<std::string> devices{"reference", "cpu"};
+// The devices of this build.
+inline std::vector<std::string> devices() {
+  std::vector<std::string> names;
+  for (const std::string& name : device_names()) {
+    try {
+      make_device(name, {.threads = 1});
+      names.push_back(name);
+    } catch (const Error&) {
+    }
+  }
+  return names;
+}
 
 // The value is `expected` on every device.
 inline void check_value(Value v, const Feed& feed, const Numbers& expected, double tolerance = 1e-6) {
-  for (const std::string& device : devices) {
+  for (const std::string& device : devices()) {
     CAPTURE(device);
     check_close(evaluate(*v.graph, {v}, feed, device)[0], expected, tolerance);
   }
