@@ -1,0 +1,145 @@
+// How a product is divided over the team. An element's bits do not depend on the division, see simd/gemm.h.
+#include "lib/device/cpu/product.h"
+
+#include <algorithm>
+
+namespace dl {
+namespace {
+
+constexpr double least_flops_a_thread = 1e5;  // below, waking another thread costs more than it saves
+constexpr int64_t few_rows = 8;
+constexpr int64_t block_floats = 32 * 1024;  // of the product: stays in the second-level cache for its epilogue
+constexpr int64_t many_rows = 1024;          // from here on, the epilogue follows each block of rows
+
+// What packing B costs, in rows multiplied with it.
+double packing_rows(const Gemm& g) { return g.b_column == 1 ? 4 : 10; }
+
+}  // namespace
+
+Product::Product(const Gemm& shape, CpuDevice& device, LoopRunner* epilogue)
+    : shape_(shape), device_(device), kernels_(DL_FOR_ISA(device.isa(), gemm_kernels)), epilogue_(epilogue) {
+  few_rows_ = shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
+  by_rows_ = epilogue != nullptr && shape.rows >= many_rows;
+
+  const int team = device.team().size();
+  const double flops = 2.0 * static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
+                       static_cast<double>(std::max<int64_t>(shape.depth, 1));
+  const int threads = static_cast<int>(std::clamp(flops / least_flops_a_thread, 1.0, double(team)));
+  double best = 0;
+  for (int rows = 1; rows <= threads; ++rows) {
+    const int columns = threads / rows;
+    const Range r = split(shape.rows, rows, 0), c = split(shape.columns, columns, 0, kernels_.pack_unit);
+    const double cost =
+        (static_cast<double>(r.end) + (few_rows_ ? 0 : packing_rows(shape))) * static_cast<double>(c.end);
+    if (rows == 1 || cost < best) {
+      best = cost;
+      row_parts_ = rows;
+      column_parts_ = columns;
+    }
+  }
+
+  if (epilogue != nullptr) {
+    const int64_t columns = std::max<int64_t>(shape.columns, 1);
+    chunk_rows_ = by_rows_ ? std::clamp<int64_t>(block_floats / columns / 14 * 14, 14, 168)
+                           : std::max((shape.rows + 31) / 32, 2048 / columns + 1);
+    epilogue->set_chunk_rows(chunk_rows_);
+    epilogue_at_ = plan_.floats((epilogue->scratch_bytes() + 3) / 4);
+    block_floats_ = (chunk_rows_ * columns + 15) / 16 * 16;
+    if (epilogue->produced_output() < 0) {
+      product_at_ = plan_.floats(by_rows_ ? block_floats_ * team : shape.rows * shape.columns);
+    }
+    if (by_rows_) packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
+  }
+  if (!by_rows_ && !few_rows_) {
+    workspace_floats_ = (kernels_.workspace(shape.rows, shape.columns, shape.depth) + 15) / 16 * 16;
+    workspace_at_ = plan_.floats(workspace_floats_ * team);
+  }
+}
+
+void Product::run(const float* a, const float* b, float* c, void* scratch) { multiply(a, b, c, scratch); }
+
+void Product::run(const float* a, const float* b, std::span<void* const> inputs, std::span<void* const> outputs,
+                  void* scratch) {
+  epilogue_->begin(inputs, outputs, floats_at(scratch, epilogue_at_));
+  const int output = epilogue_->produced_output();
+  float* product = output < 0 ? nullptr : static_cast<float*>(outputs[static_cast<size_t>(output)]);
+  if (by_rows_) {
+    multiply_by_rows(a, b, product, scratch);
+  } else {
+    if (product == nullptr) product = floats_at(scratch, product_at_);
+    multiply(a, b, product, scratch);
+    const int64_t chunks = (shape_.rows + chunk_rows_ - 1) / chunk_rows_;
+    const auto pass = [&](int thread, int threads) {
+      const Range mine = split(chunks, threads, thread);
+      for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
+        const int64_t first = chunk * chunk_rows_, last = std::min(first + chunk_rows_, shape_.rows);
+        epilogue_->rows(thread, first, last, product + first * shape_.columns, shape_.columns);
+      }
+    };
+    if (chunks == 1) {
+      pass(0, 1);
+    } else {
+      device_.team().run([&](int thread) { pass(thread, device_.team().size()); });
+    }
+  }
+  epilogue_->finish();
+}
+
+void Product::multiply(const float* a, const float* b, float* c, void* scratch) {
+  Gemm g = shape_;
+  g.a = a;
+  g.b = b;
+  g.c = c;
+  const auto part = [&](int thread) {
+    if (thread >= row_parts_ * column_parts_) return;
+    const Range rows = split(g.rows, row_parts_, thread / column_parts_);
+    const Range columns = split(g.columns, column_parts_, thread % column_parts_, kernels_.pack_unit);
+    if (!rows.empty() && !columns.empty()) multiply_part(g, rows, columns, thread, scratch);
+  };
+  if (row_parts_ * column_parts_ == 1) {
+    part(0);
+  } else {
+    device_.team().run(part);
+  }
+}
+
+void Product::multiply_part(Gemm g, Range rows, Range columns, int thread, void* scratch) {
+  g.a += rows.begin * g.a_row;
+  g.b += columns.begin * g.b_column;
+  g.c += rows.begin * g.c_row + columns.begin;
+  g.rows = rows.end - rows.begin;
+  g.columns = columns.end - columns.begin;
+  if (few_rows_) {
+    kernels_.multiply_few(g);
+  } else {
+    kernels_.multiply(g, floats_at(scratch, workspace_at_) + thread * workspace_floats_);
+  }
+}
+
+void Product::multiply_by_rows(const float* a, const float* b, float* product, void* scratch) {
+  ThreadTeam& team = device_.team();
+  float* packed = floats_at(scratch, packed_at_);
+  float* blocks = floats_at(scratch, product_at_);
+  Gemm g = shape_;
+  g.a = a;
+  g.b = b;
+  team.run([&](int thread) {
+    const Range columns = split(g.columns, team.size(), thread, kernels_.pack_unit);
+    kernels_.pack(g, columns.begin, columns.end, packed);
+  });
+  const int64_t chunks = (g.rows + chunk_rows_ - 1) / chunk_rows_;
+  team.run([&](int thread) {
+    const Range mine = split(chunks, team.size(), thread);
+    for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
+      const int64_t first = chunk * chunk_rows_, last = std::min(first + chunk_rows_, shape_.rows);
+      Gemm block = g;
+      block.a += first * g.a_row;
+      block.rows = last - first;
+      block.c = product != nullptr ? product + first * g.c_row : blocks + thread * block_floats_;
+      kernels_.multiply_packed(block, packed);
+      epilogue_->rows(thread, first, last, block.c, g.c_row);
+    }
+  });
+}
+
+}  // namespace dl

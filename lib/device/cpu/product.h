@@ -1,0 +1,42 @@
+// A matrix product, or one with an epilogue, on all threads of the team: what matmul and 1x1 convolutions run.
+#pragma once
+#include <memory>
+#include <span>
+
+#include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/loop_runner.h"
+#include "lib/device/cpu/scratch.h"
+#include "lib/device/cpu/simd/gemm.h"
+
+namespace dl {
+
+class Product {
+ public:
+  // `shape` gives sizes and strides; its pointers are ignored. `c_row` is the number of columns.
+  Product(const Gemm& shape, CpuDevice& device, LoopRunner* epilogue);
+
+  int64_t scratch_bytes() const { return plan_.size_bytes(); }
+  // Without an epilogue: c is written. With one, `rest` are the epilogue's inputs and outputs, and c is null.
+  void run(const float* a, const float* b, float* c, void* scratch);
+  void run(const float* a, const float* b, std::span<void* const> inputs, std::span<void* const> outputs,
+           void* scratch);
+
+ private:
+  void multiply(const float* a, const float* b, float* c, void* scratch);
+  void multiply_part(Gemm g, Range rows, Range columns, int thread, void* scratch);
+  void multiply_by_rows(const float* a, const float* b, float* product, void* scratch);
+
+  const Gemm shape_;
+  CpuDevice& device_;
+  const GemmKernels& kernels_;
+  LoopRunner* const epilogue_;
+  bool few_rows_ = false;  // vectors along the depth
+  bool by_rows_ = false;   // B is packed once and blocks of rows go through the epilogue while in cache
+  int row_parts_ = 1, column_parts_ = 1;
+  int64_t chunk_rows_ = 0;
+  ScratchPlan plan_;
+  int64_t epilogue_at_ = 0, product_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
+  int64_t workspace_floats_ = 0, block_floats_ = 0;
+};
+
+}  // namespace dl

@@ -1,0 +1,26 @@
+// Dividing a kernel's scratch memory among its buffers.
+#pragma once
+#include <cstdint>
+
+namespace dl {
+
+// Hands out places for buffers of floats, each 64-byte aligned; size_bytes() is what they take together.
+class ScratchPlan {
+ public:
+  // The byte offset of a new buffer.
+  int64_t floats(int64_t count) {
+    const int64_t offset = size_bytes_;
+    size_bytes_ += (count * 4 + 63) / 64 * 64;
+    return offset;
+  }
+  int64_t size_bytes() const { return size_bytes_; }
+
+ private:
+  int64_t size_bytes_ = 0;
+};
+
+inline float* floats_at(void* scratch, int64_t offset) {
+  return reinterpret_cast<float*>(static_cast<char*>(scratch) + offset);
+}
+
+}  // namespace dl
