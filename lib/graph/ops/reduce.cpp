@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "lib/base/error.h"
 #include "lib/graph/ops.h"
+#include "lib/graph/ops/map.h"
 
 namespace dl {
 
@@ -25,6 +27,45 @@ std::vector<int> all_axes(const Shape& shape) {
   std::vector<int> axes(static_cast<size_t>(shape.rank()));
   std::iota(axes.begin(), axes.end(), 0);
   return axes;
+}
+
+// Whether x, broadcast to a shape of `rank` axes, is the same all along `axes`.
+bool invariant(const Shape& x, int rank, const std::vector<int>& axes) {
+  const int lead = rank - x.rank();
+  return std::all_of(axes.begin(), axes.end(), [&](int axis) { return axis < lead || x[axis - lead] == 1; });
+}
+
+// The factors of a product, through negations: x = sign * f[0] * f[1] * …
+void collect_factors(const Value& x, std::vector<Value>& factors, double& sign) {
+  const GraphNode& node = x.graph->node(x.node);
+  const auto* m = dynamic_cast<const Map*>(node.op.get());
+  if (m && m->function == Function::neg) {
+    sign = -sign;
+    collect_factors(node.inputs[0], factors, sign);
+  } else if (m && m->function == Function::mul) {
+    for (const Value& operand : node.inputs) collect_factors(operand, factors, sign);
+  } else {
+    factors.push_back(x);
+  }
+}
+
+// What does not change along the axes is taken out of the sum: sum(c x) = c sum(x). Sums of several products of the
+// same varying factors, as normalizations have them in their gradients, become one.
+std::optional<Value> factored_sum(const Value& x, const std::vector<int>& axes) {
+  std::vector<Value> factors, varying, fixed;
+  double sign = 1;
+  collect_factors(x, factors, sign);
+  for (const Value& f : factors) (invariant(f.shape(), x.shape().rank(), axes) ? fixed : varying).push_back(f);
+  if (varying.empty() || (fixed.empty() && sign > 0 && factors.size() < 2)) return std::nullopt;
+  std::stable_sort(varying.begin(), varying.end(), [](const Value& a, const Value& b) {
+    return std::pair(a.node, a.output) < std::pair(b.node, b.output);
+  });
+  Value product = varying[0];
+  for (size_t i = 1; i < varying.size(); ++i) product = product * varying[i];
+  if (product.shape() != x.shape()) return std::nullopt;  // a fixed factor repeats it along other axes
+  Value result = x.graph->add_one(std::make_shared<Reduce>(Reduce::Kind::sum, axes), {product});
+  for (const Value& f : fixed) result = result * f;
+  return sign < 0 ? -result : result;
 }
 
 std::string axes_text(const std::vector<int>& axes) {
@@ -90,6 +131,7 @@ Cost MomentsOp::cost(std::span<const Type> inputs, std::span<const Type> outputs
 Value sum(Value x, std::vector<int> axes) {
   axes = normal(x.shape(), std::move(axes));
   if (reduced_count(x.shape(), axes) == 1) return x;
+  if (const std::optional<Value> factored = factored_sum(x, axes)) return *factored;
   return x.graph->add_one(std::make_shared<Reduce>(Reduce::Kind::sum, std::move(axes)), {x});
 }
 

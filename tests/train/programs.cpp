@@ -1,0 +1,198 @@
+// The programs of a run, on every device.
+#include "lib/train/programs.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "lib/base/random.h"
+
+using namespace dl;
+
+namespace {
+
+std::vector<ModelItem> items_of(const std::vector<std::string>& layers) {
+  std::vector<ModelItem> items;
+  for (const std::string& text : layers) {
+    const size_t colon = text.find(':');
+    Node layer = Node::scalar(text);
+    if (colon != std::string::npos) {
+      Node keys = Node::map();
+      for (size_t at = colon + 1; at < text.size();) {  // "conv2d:out_channels=4,kernel_size=3"
+        const size_t equals = text.find('=', at), comma = std::min(text.find(',', at), text.size());
+        keys.set(text.substr(at, equals - at), Node::scalar(text.substr(equals + 1, comma - equals - 1)));
+        at = comma + 1;
+      }
+      layer = Node::map();
+      layer.set(text.substr(0, colon), keys);
+    }
+    const int index = static_cast<int>(items.size());
+    items.push_back({.path = std::to_string(index),
+                     .label = "model[" + std::to_string(index) + "]",
+                     .layer = layer,
+                     .from = {index - 1}});
+  }
+  return items;
+}
+
+struct Fixture {
+  std::vector<Problem> problems;
+  Network network;
+  std::unique_ptr<Loss> loss = Registry<Loss>::make("cross_entropy");
+  std::unique_ptr<Metric> accuracy = Registry<Metric>::make("accuracy");
+  std::unique_ptr<Optimizer> optimizer;
+  std::unique_ptr<Device> device;
+  Store store;
+  Recipe recipe;
+  Programs programs;
+
+  Fixture(const std::vector<std::string>& layers, Shape input, const std::string& device_name,
+          const std::string& optimizer_name = "adam", int threads = 2)
+      : network(items_of(layers), Type{DType::f32, input}, problems),
+        optimizer(Registry<Optimizer>::make(optimizer_name)),
+        device(make_device(device_name, {.threads = threads})),
+        store(*device),
+        recipe{.network = &network,
+               .loss = loss.get(),
+               .metrics = {accuracy.get()},
+               .metric_names = {"accuracy"},
+               .optimizer = optimizer.get(),
+               .seed = 7},
+        programs(recipe, store) {
+    for (const Problem& p : problems) MESSAGE(render(p));
+    REQUIRE(problems.empty());
+    programs.initialize();
+  }
+};
+
+struct Feed {
+  std::vector<float> x;
+  std::vector<int32_t> y;
+  float lr = 0.01f, weight = 1, update = 1;
+  int32_t step = 0;
+
+  Feed(int64_t batch, int64_t features, int classes, uint64_t key)
+      : x(static_cast<size_t>(batch * features)), y(static_cast<size_t>(batch)) {
+    for (size_t i = 0; i < x.size(); ++i) x[i] = 2 * random_uniform(key, 0, i) - 1;
+    for (size_t i = 0; i < y.size(); ++i)
+      y[i] = static_cast<int32_t>(random_bits(key, 1, i) % static_cast<uint32_t>(classes));
+  }
+
+  void bind(Program& p) const {
+    p.bind("x", x.data());
+    p.bind("y", y.data());
+    p.bind("lr", &lr);
+    p.bind("weight", &weight);
+    p.bind("update", &update);
+    p.bind("step", &step);
+  }
+};
+
+const std::vector<std::string> small_cnn{"conv2d:out_channels=5,kernel_size=3,padding=same",
+                                         "batch_norm",
+                                         "relu",
+                                         "max_pool2d:kernel_size=2",
+                                         "dropout:p=0.25",
+                                         "flatten",
+                                         "linear:out_features=11",
+                                         "gelu",
+                                         "linear:out_features=4"};
+
+double distance(const std::vector<float>& a, const std::vector<float>& b) {
+  double worst = 0;
+  for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, static_cast<double>(std::abs(a[i] - b[i])));
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("a few steps on one batch lower its loss") {
+  for (const std::string device : {"reference", "cpu"}) {
+    CAPTURE(device);
+    Fixture f(small_cnn, {8, 6, 3}, device);
+    Feed feed(12, 8 * 6 * 3, 4, 3);
+    Program& step = f.programs.step(12);
+    feed.bind(step);
+    float first = 0, last = 0;
+    for (int i = 0; i < 30; ++i) {
+      feed.step = i;
+      feed.update = static_cast<float>(i + 1);
+      step.run();
+      (i == 0 ? first : last) = step.scalar("loss");
+    }
+    CHECK(first == doctest::Approx(std::log(4.0)).epsilon(0.5));
+    CHECK(last < 0.5f * first);
+    Program& evaluate = f.programs.evaluate(12);
+    feed.bind(evaluate);
+    evaluate.run();
+    CHECK(evaluate.scalar("accuracy/count") == 12);
+    CHECK(evaluate.scalar("accuracy/sum") <= 12);
+  }
+}
+
+TEST_CASE("a training step on the cpu gives what the reference device gives") {
+  for (const char* optimizer : {"sgd", "adam", "adamw"}) {
+    CAPTURE(optimizer);
+    Fixture a(small_cnn, {8, 6, 3}, "reference", optimizer), b(small_cnn, {8, 6, 3}, "cpu", optimizer);
+    REQUIRE(a.store.read("parameters") == b.store.read("parameters"));
+    Feed feed(9, 8 * 6 * 3, 4, 5);
+    feed.step = 3;
+    for (Fixture* f : {&a, &b}) {
+      Program& step = f->programs.step(9);
+      feed.bind(step);
+      step.run();
+    }
+    CHECK(a.programs.step(9).scalar("loss") == doctest::Approx(b.programs.step(9).scalar("loss")).epsilon(1e-5));
+    CHECK(a.programs.step(9).scalar("grad_norm") ==
+          doctest::Approx(b.programs.step(9).scalar("grad_norm")).epsilon(1e-4));
+    CHECK(distance(a.store.read("1.running_var"), b.store.read("1.running_var")) < 1e-5);
+    // Adam divides by the gradient's size, so that its steps carry the gradient's relative error.
+    CHECK(distance(a.store.read("parameters"), b.store.read("parameters")) < 2e-3);
+  }
+}
+
+TEST_CASE("accumulated micro-batches, a short one included, update as the whole batch does") {
+  const std::vector<std::string> layers{"flatten", "linear:out_features=9", "relu", "linear:out_features=4"};
+  for (const std::string device : {"reference", "cpu"}) {
+    CAPTURE(device);
+    Fixture whole(layers, {4, 4, 1}, device, "sgd"), parts(layers, {4, 4, 1}, device, "sgd");
+    const Feed all(10, 16, 4, 9);
+    all.bind(whole.programs.step(10));
+    whole.programs.step(10).run();
+    for (const auto& [from, count] : {std::pair{0, 4}, {4, 4}, {8, 2}}) {
+      Program& p = parts.programs.accumulate(count);
+      all.bind(p);
+      const std::vector<float> x(all.x.begin() + from * 16, all.x.begin() + (from + count) * 16);
+      const std::vector<int32_t> y(all.y.begin() + from, all.y.begin() + from + count);
+      const float weight = static_cast<float>(count) / 10;
+      p.bind("x", x.data());
+      p.bind("y", y.data());
+      p.bind("weight", &weight);
+      p.run();
+    }
+    all.bind(parts.programs.update());
+    parts.programs.update().run();
+    CHECK(distance(whole.store.read("parameters"), parts.store.read("parameters")) < 1e-6);
+    const std::vector<float> left = parts.store.read("gradients");
+    CHECK(std::accumulate(left.begin(), left.end(), 0.0) == 0);
+  }
+}
+
+TEST_CASE("clipping by norm scales the gradient to the norm asked for") {
+  const std::vector<std::string> layers{"flatten", "linear:out_features=4"};
+  Fixture f(layers, {4, 4, 1}, "reference", "sgd");
+  f.recipe.gradient_clip_norm = 0.01;
+  Programs clipped(f.recipe, f.store);
+  Feed feed(10, 16, 4, 9);
+  feed.lr = 1;
+  Program& step = clipped.step(10);
+  feed.bind(step);
+  const std::vector<float> before = f.store.read("parameters");
+  step.run();
+  const std::vector<float> after = f.store.read("parameters");
+  double squares = 0;
+  for (size_t i = 0; i < before.size(); ++i) squares += std::pow(before[i] - after[i], 2);
+  CHECK(step.scalar("grad_norm") > 0.01);
+  CHECK(std::sqrt(squares) == doctest::Approx(0.01).epsilon(1e-3));
+}
