@@ -50,4 +50,12 @@ constexpr float random_uniform(uint64_t key, uint64_t step, uint64_t index) {
   return float(random_bits(key, step, index) >> 8) * 0x1p-24f;
 }
 
+// random_bits of the 64 elements from 64 * group on: each counter's four words are used, so this is four times as fast.
+inline void random_bits_64(uint64_t key, uint64_t step, uint64_t group, uint32_t* out) {
+  for (uint64_t lane = 0; lane < 16; ++lane) {
+    const std::array<uint32_t, 4> words = philox(key, group * 16 + lane, step);
+    for (uint64_t word = 0; word < 4; ++word) out[word * 16 + lane] = words[word];
+  }
+}
+
 }  // namespace dl

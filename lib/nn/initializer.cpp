@@ -48,16 +48,30 @@ DL_INITIALIZER(Normal, "normal");
 
 }  // namespace
 
+namespace {
+
+// Calls f(i, u) with u = random_uniform(key, step, i) for i in [0, n).
+template <class F>
+void each_uniform(size_t n, uint64_t key, uint64_t step, F f) {
+  uint32_t bits[64];
+  for (size_t i = 0; i < n; ++i) {
+    if (i % 64 == 0) random_bits_64(key, step, i / 64, bits);
+    f(i, static_cast<double>(bits[i % 64] >> 8) * 0x1p-24);
+  }
+}
+
+}  // namespace
+
 void fill_uniform(std::vector<float>& values, double bound, uint64_t key) {
-  for (size_t i = 0; i < values.size(); ++i)
-    values[i] = static_cast<float>((2.0 * random_uniform(key, 0, i) - 1.0) * bound);
+  each_uniform(values.size(), key, 0, [&](size_t i, double u) { values[i] = static_cast<float>((2 * u - 1) * bound); });
 }
 
 void fill_normal(std::vector<float>& values, double std, uint64_t key) {
-  for (size_t i = 0; i < values.size(); ++i) {
-    const double u = 1.0 - random_uniform(key, 0, i), v = random_uniform(key, 1, i);  // u in (0, 1]
-    values[i] = static_cast<float>(std * std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * v));
-  }
+  // The radius from one draw in (0, 1], the angle from another.
+  each_uniform(values.size(), key, 0,
+               [&](size_t i, double u) { values[i] = static_cast<float>(std * std::sqrt(-2 * std::log(1 - u))); });
+  each_uniform(values.size(), key, 1,
+               [&](size_t i, double u) { values[i] *= static_cast<float>(std::cos(2 * std::numbers::pi * u)); });
 }
 
 Fans fans_of(const Shape& weight) {
