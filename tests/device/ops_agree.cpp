@@ -1,0 +1,54 @@
+// Whole programs: a random network's training step gives the same on every device, fused or not, as on the reference.
+#include <doctest/doctest.h>
+
+#include "tests/device/random_graph.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+// The largest difference of two tensors as a part of the larger of 1 and the largest element; NaN counts as infinite.
+double difference(const Numbers& found, const Numbers& expected) {
+  double largest = 1, worst = 0;
+  for (float v : expected) largest = std::max(largest, std::abs(double{v}));
+  for (size_t i = 0; i < found.size(); ++i) {
+    const double d = std::abs(double{found[i]} - double{expected[i]});
+    worst = d <= worst ? worst : (std::isnan(d) ? std::numeric_limits<double>::infinity() : d);
+  }
+  return worst / largest;
+}
+
+std::map<std::string, Numbers> two_steps(const RandomGraph& random, const std::string& device) {
+  Execution execution(random.graph, device);
+  execution.feed(random.feed);
+  execution.run();
+  execution.run();
+  std::map<std::string, Numbers> results;
+  for (const auto& o : random.graph.outputs()) results[o.name] = execution.output(o.name);
+  for (const auto& a : random.graph.assigns()) results[a.name] = execution.variable(a.name);
+  return results;
+}
+
+void check_agreement(uint64_t seed, int64_t scale) {
+  const RandomGraph random(seed, scale);
+  const auto expected = two_steps(random, "reference");
+  for (const std::string& device : devices()) {
+    if (device == "reference") continue;
+    const auto found = two_steps(random, device);
+    for (const auto& [name, numbers] : expected) {
+      const double worst = difference(found.at(name), numbers);
+      CHECK_MESSAGE(worst < 1e-4, "seed ", seed, ", scale ", scale, ": ", name, " on ", device, " differs by ", worst);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("random training steps agree with the reference device") {
+  for (uint64_t seed = 0; seed < 400; ++seed) check_agreement(seed, 1);
+}
+
+TEST_CASE("random training steps of large batches agree with the reference device") {
+  for (uint64_t seed = 1000; seed < 1040; ++seed) check_agreement(seed, 60);
+}
