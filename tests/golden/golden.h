@@ -28,7 +28,8 @@ inline void for_each_case(const std::string& folder, const std::function<void(co
   for (const auto& entry :
        std::filesystem::directory_iterator(std::filesystem::path(DLCLI_SOURCE_DIR) / "tests/golden" / folder)) {
     if (entry.path().extension() != ".json") continue;
-    for (const Json& recorded : Json::parse(std::ifstream(entry.path()))["cases"]) {
+    const Json file = Json::parse(std::ifstream(entry.path()));
+    for (const Json& recorded : file.at("cases")) {
       const std::string yaml = recorded["yaml"];
       CAPTURE(yaml);
       check(recorded);
