@@ -32,10 +32,18 @@ class LoopRunner {
   // place there to rows(), which does not copy it again.
   int produced_output() const;
 
-  // Whether output `out` may share the memory of the loop's input `in` (for an epilogue, in >= 1).
+  // Whether output `out` may share the memory of the loop's input `in`. For an epilogue, input 0 is the product: its
+  // row may then be produced right into the output.
   bool in_place(int in, int out) const;
 
   int64_t scratch_bytes() const;
+
+  // For whoever shares the rows out: the rows there are, as the runner counts them (elements, where rows and columns
+  // are all the same to the loop and there is no product), how many it takes at a time, and the work in simple
+  // operations on one float.
+  int64_t rows_in_all() const;
+  int64_t block_rows() const;
+  double cost() const;
 
   // `inputs`: the loop's inputs; for an epilogue those from 1 on: Kernel::run's inputs.subspan(base inputs).
   void begin(std::span<void* const> inputs, std::span<void* const> outputs, void* scratch);

@@ -1,0 +1,324 @@
+// Executes a loop's plan on the rows it is given.
+#include "lib/device/cpu/loop_runner.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "lib/base/error.h"
+#include "lib/device/cpu/loop_partials.h"
+#include "lib/device/cpu/loop_plan.h"
+
+namespace dl {
+
+namespace {
+
+using Extent = Loop::Extent;
+using Place = LoopPlan::Place;
+using Call = LoopPlan::Call;
+using ResultKind = Loop::Result::Kind;
+
+// Elements of one chunk of rows whose partial sums are kept apart, and how many chunks there are at most.
+constexpr int64_t chunk_elements = 16384, most_chunks = 256;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+struct LoopRunner::Impl {
+  const LoopFills& fills;
+  const LoopReductions& reductions;
+  const LoopPlan plan;
+  const bool produced;
+  std::vector<LoopPartials> partials;
+  std::vector<int> partial_of;  // by result; -1 for a store
+  std::vector<int64_t> partial_local;
+  int64_t chunk = 1, local_floats = 0;
+  std::vector<std::vector<float*>> tables;  // by thread: where its places are now
+  std::vector<const void*> inputs;
+  std::vector<void*> outputs;
+  float* shared = nullptr;
+
+  struct Block {
+    int thread;
+    int64_t r, n;  // rows
+    int64_t c, width;
+    const float* product;  // of row r, column 0
+    int64_t ld;
+  };
+
+  Impl(const Loop& loop, std::span<const Type> types, CpuDevice& device, bool with_product)
+      : fills(DL_FOR_ISA(device.isa(), loop_fills)),
+        reductions(DL_FOR_ISA(device.isa(), loop_reductions)),
+        plan(plan_loop(simplify(loop, DL_FOR_ISA(device.isa(), loop_maps), with_product), types, with_product,
+                       DL_FOR_ISA(device.isa(), loop_maps))),
+        produced(with_product) {
+    local_floats = plan.local_floats;
+    int64_t tensors = 0;
+    for (const LoopPlan::Output& out : plan.outputs) {
+      partial_of.push_back(out.kind == ResultKind::store ? -1 : static_cast<int>(partials.size()));
+      tensors = out.tensor + (out.kind == ResultKind::moments ? 2 : 1);
+      if (out.kind == ResultKind::store) continue;
+      partials.emplace_back(out.kind, out.extent == Extent::row, out.group, plan.rows, plan.cols, reductions);
+      partial_local.push_back(local_floats);
+      local_floats += partials.back().local_floats();
+    }
+    if (!partials.empty()) choose_chunk();
+    // The extra floats keep the tables of two threads in different cache lines.
+    tables.assign(static_cast<size_t>(device.team().size()), std::vector<float*>(plan.places.size() + 16));
+    inputs.resize(types.size());
+    outputs.resize(static_cast<size_t>(tensors));
+  }
+
+  void choose_chunk() {
+    int64_t rows = std::max(ceil_div(chunk_elements, plan.cols), ceil_div(plan.rows, most_chunks));
+    rows = ceil_div(rows, plan.block_rows) * plan.block_rows;
+    for (const LoopPlan::Output& out : plan.outputs) {  // whole groups need no merging
+      if (out.group > 0 && out.group <= rows) {
+        rows = ceil_div(rows, out.group) * out.group;
+        break;
+      }
+    }
+    set_chunk(rows);
+  }
+
+  void set_chunk(int64_t rows) {
+    chunk = std::clamp<int64_t>(rows, 1, std::max<int64_t>(plan.rows, 1));
+    for (LoopPartials& p : partials) p.set_chunk(chunk);
+  }
+
+  int64_t shared_floats() const {
+    int64_t floats = plan.shared_floats + 15;
+    for (const LoopPartials& p : partials) floats += p.shared_floats();
+    return floats / 16 * 16;
+  }
+
+  float* local(int thread) const { return shared + shared_floats() + thread * local_floats; }
+  const Place& place(int i) const { return plan.places[static_cast<size_t>(i)]; }
+
+  void begin(std::span<void* const> in, std::span<void* const> out, void* scratch) {
+    const size_t skipped = produced ? 1 : 0;  // the product has no memory of its own
+    for (size_t i = skipped; i < inputs.size(); ++i) inputs[i] = in[i - skipped];
+    std::copy(out.begin(), out.end(), outputs.begin());
+    shared = static_cast<float*>(scratch);
+    for (size_t t = 0; t < tables.size(); ++t) {
+      for (size_t i = 0; i < plan.places.size(); ++i) {
+        const Place& p = plan.places[i];
+        if (p.kind == Place::Kind::shared) tables[t][i] = shared + p.offset;
+        if (p.kind == Place::Kind::local) tables[t][i] = local(static_cast<int>(t)) + p.offset;
+      }
+    }
+    for (const auto& [i, value] : plan.constants) *tables[0][static_cast<size_t>(i)] = value;
+    const Block columns{.thread = 0, .r = 0, .n = 1, .c = 0, .width = plan.cols, .product = nullptr, .ld = 0};
+    for (const Call& call : plan.before) execute(call, columns);
+    for (int i : plan.columns) {
+      float* row = tables[0][static_cast<size_t>(i)];
+      for (int64_t r = 1; r < plan.block_rows; ++r) std::copy_n(row, plan.cols, row + r * plan.cols);
+    }
+    float* next = shared + (plan.shared_floats + 15) / 16 * 16;
+    for (size_t r = 0; r < plan.outputs.size(); ++r) {
+      const LoopPlan::Output& o = plan.outputs[r];
+      float* to = static_cast<float*>(outputs[static_cast<size_t>(o.tensor)]);
+      if (o.kind == ResultKind::store) {
+        if (o.extent == Extent::scalar || o.extent == Extent::column)
+          std::copy_n(tables[0][static_cast<size_t>(o.place)], o.extent == Extent::scalar ? 1 : plan.cols, to);
+        continue;
+      }
+      LoopPartials& p = partials[static_cast<size_t>(partial_of[r])];
+      const bool two = o.kind == ResultKind::moments;
+      p.begin(next, to, two ? static_cast<float*>(outputs[static_cast<size_t>(o.tensor) + 1]) : nullptr);
+      next += p.shared_floats();
+    }
+  }
+
+  void rows(int thread, int64_t r0, int64_t r1, const float* product, int64_t ld) {
+    for (int64_t r = r0; r < r1;) {
+      int64_t n = std::min(plan.block_rows, r1 - r);
+      if (!partials.empty()) n = std::min(n, (r / chunk + 1) * chunk - r);
+      block({.thread = thread,
+             .r = r,
+             .n = n,
+             .c = 0,
+             .width = plan.cols,
+             .product = product ? product + (r - r0) * ld : nullptr,
+             .ld = ld});
+      r += n;
+    }
+  }
+
+  void block(Block b) {
+    std::vector<float*>& table = tables[static_cast<size_t>(b.thread)];
+    for (int i : plan.row_inputs) table[static_cast<size_t>(i)] = row_values(place(i), b);
+    for (int i : plan.row_outputs) table[static_cast<size_t>(i)] = output(place(i)) + b.r;
+    for (const LoopPlan::Phase& phase : plan.phases) {
+      for (const Call& call : phase.once) execute(call, b);
+      for (b.c = 0; b.c < plan.cols; b.c += plan.tile) {
+        b.width = std::min(plan.tile, plan.cols - b.c);
+        for (int i : plan.moving) table[static_cast<size_t>(i)] = moved(place(i), b);
+        for (int i : phase.loads) table[static_cast<size_t>(i)] = full_values(place(i), b);
+        for (const Call& call : phase.each) execute(call, b);
+      }
+    }
+  }
+
+  float* output(const Place& p) const { return static_cast<float*>(outputs[static_cast<size_t>(p.tensor)]); }
+
+  float* moved(const Place& p, const Block& b) const {
+    switch (p.kind) {
+      case Place::Kind::output: return output(p) + b.r * plan.cols + b.c;
+      case Place::Kind::local: return local(b.thread) + p.offset + b.c;
+      default: return shared + p.offset + b.c;
+    }
+  }
+
+  void convert(float* to, const Place& p, int64_t index, int64_t n) const {
+    const void* from = inputs[static_cast<size_t>(p.tensor)];
+    switch (p.dtype) {
+      case DType::f32: std::copy_n(static_cast<const float*>(from) + index, n, to); break;
+      case DType::i32: fills.from_i32(to, static_cast<const int32_t*>(from) + index, n); break;
+      case DType::u8: fills.from_u8(to, static_cast<const uint8_t*>(from) + index, n); break;
+    }
+  }
+
+  // Numbers of an input, one for each row of the block.
+  float* row_values(const Place& p, const Block& b) const {
+    const bool identity = p.access.divide == 1 && p.access.modulo == plan.rows;
+    if (identity && p.dtype == DType::f32) {
+      // Places are not written to unless they are an output's or local: the table holds no const.
+      return const_cast<float*>(static_cast<const float*>(inputs[static_cast<size_t>(p.tensor)])) + b.r;
+    }
+    float* to = local(b.thread) + p.offset;
+    if (identity) {
+      convert(to, p, b.r, b.n);
+      return to;
+    }
+    for (int64_t i = 0; i < b.n; ++i) convert(to + i, p, (b.r + i) / p.access.divide % p.access.modulo, 1);
+    return to;
+  }
+
+  // The block's elements of an input: in the tensor if they lie there together, else brought together.
+  float* full_values(const Place& p, const Block& b) const {
+    float* to = local(b.thread) + p.offset;
+    if (produced && p.tensor == 0) {
+      if (b.ld == plan.cols || b.n == 1) return const_cast<float*>(b.product) + b.c;
+      for (int64_t i = 0; i < b.n; ++i) std::copy_n(b.product + i * b.ld, plan.cols, to + i * plan.cols);
+      return to;
+    }
+    const bool identity = p.access.divide == 1 && p.access.modulo == plan.rows;
+    const int64_t first = identity ? b.r : b.r / p.access.divide % p.access.modulo;
+    const bool together = identity || b.n == 1 || (p.access.divide == 1 && first + b.n <= p.access.modulo);
+    if (together && p.dtype == DType::f32)
+      return const_cast<float*>(static_cast<const float*>(inputs[static_cast<size_t>(p.tensor)])) + first * plan.cols +
+             b.c;
+    if (together) {
+      convert(to, p, first * plan.cols + b.c, b.n * b.width);
+      return to;
+    }
+    for (int64_t i = 0; i < b.n; ++i)
+      convert(to + i * plan.cols, p, (b.r + i) / p.access.divide % p.access.modulo * plan.cols, plan.cols);
+    return to;
+  }
+
+  int64_t elements(Extent e, const Block& b) const {
+    switch (e) {
+      case Extent::scalar: return 1;
+      case Extent::column: return b.width;
+      case Extent::row: return b.n;
+      case Extent::full: return b.n * b.width;
+    }
+    return 0;
+  }
+
+  void execute(const Call& call, const Block& b) {
+    float* const* table = tables[static_cast<size_t>(b.thread)].data();
+    const auto at = [&](int i) -> float* { return i < 0 ? nullptr : table[i]; };
+    switch (call.kind) {
+      case Call::Kind::map: {
+        float *to = at(call.to), *from = at(call.from[0]);
+        if (call.copy && to == from) return;
+        call.map(to, from, at(call.from[1]), at(call.from[2]), at(call.from[3]), elements(call.extent, b));
+        return;
+      }
+      case Call::Kind::map_rows: {
+        const float* from[4] = {at(call.from[0]), at(call.from[1]), at(call.from[2]), at(call.from[3])};
+        float* to = at(call.to);
+        for (int64_t r = 0; r < b.n; ++r) {
+          call.map(to, from[0], from[1], from[2], from[3], b.width);
+          to += call.stride[0];
+          for (int k = 0; k < 4; ++k) from[k] += call.stride[k + 1];
+        }
+        return;
+      }
+      case Call::Kind::load: convert(at(call.to), place(call.to), 0, elements(call.extent, b)); return;
+      case Call::Kind::spread: {
+        const bool by_row = place(call.from[0]).extent == Extent::row;
+        const int64_t all = elements(call.extent, b);
+        fills.spread(at(call.to), at(call.from[0]), by_row ? b.n : 1, by_row ? b.width : all);
+        return;
+      }
+      case Call::Kind::iota: fills.iota(at(call.to), b.r * plan.cols + b.c, elements(call.extent, b)); return;
+      case Call::Kind::random: {
+        const auto* step = static_cast<const int32_t*>(inputs[static_cast<size_t>(call.index)]);
+        fills.random(at(call.to), call.key, static_cast<uint64_t>(*step), b.r * plan.cols + b.c, b.n * b.width);
+        return;
+      }
+      case Call::Kind::row_sum: reductions.row_sum(at(call.to), at(call.from[0]), b.n, b.width, b.c > 0); return;
+      case Call::Kind::row_max: reductions.row_max(at(call.to), at(call.from[0]), b.n, b.width, b.c > 0); return;
+      case Call::Kind::result: {
+        const size_t k = static_cast<size_t>(partial_of[static_cast<size_t>(call.index)]);
+        const bool row = call.extent == Extent::row;
+        partials[k].add(local(b.thread) + partial_local[k], b.r, b.n, row ? 0 : b.c, row ? 1 : b.width,
+                        at(call.from[0]));
+        return;
+      }
+    }
+  }
+};
+
+LoopRunner::LoopRunner(const Loop& loop, std::span<const Type> inputs, CpuDevice& device, bool produced)
+    : impl_(std::make_unique<Impl>(loop, inputs, device, produced)) {}
+
+LoopRunner::~LoopRunner() = default;
+
+int64_t LoopRunner::chunk_rows() const { return impl_->partials.empty() ? 1 : impl_->chunk; }
+
+void LoopRunner::set_chunk_rows(int64_t rows) {
+  DL_CHECK(rows > 0, "rows ", rows);
+  if (!impl_->partials.empty()) impl_->set_chunk(rows);
+}
+
+int LoopRunner::produced_output() const { return impl_->plan.produced_output; }
+
+bool LoopRunner::in_place(int in, int out) const {
+  const LoopPlan& plan = impl_->plan;
+  const LoopPlan::InputUse& use = plan.inputs[static_cast<size_t>(in)];
+  for (const LoopPlan::Output& o : plan.outputs) {
+    if (o.tensor != out || o.kind != ResultKind::store) continue;
+    // Numbers are read before anything is written; elements before the step that writes at their place.
+    if (o.extent == Extent::scalar) return use.number;
+    return o.extent == Extent::full && use.plain && use.last >= 0 && use.last <= o.written_at;
+  }
+  return false;
+}
+
+int64_t LoopRunner::scratch_bytes() const {
+  const int64_t threads = static_cast<int64_t>(impl_->tables.size());
+  return (impl_->shared_floats() + threads * impl_->local_floats) * static_cast<int64_t>(sizeof(float));
+}
+
+int64_t LoopRunner::block_rows() const { return impl_->plan.block_rows; }
+int64_t LoopRunner::rows_in_all() const { return impl_->plan.rows; }
+double LoopRunner::cost() const { return impl_->plan.cost; }
+
+void LoopRunner::begin(std::span<void* const> inputs, std::span<void* const> outputs, void* scratch) {
+  impl_->begin(inputs, outputs, scratch);
+}
+
+void LoopRunner::rows(int thread, int64_t r0, int64_t r1, const float* produced, int64_t ld) {
+  impl_->rows(thread, r0, r1, produced, ld);
+}
+
+void LoopRunner::finish() {
+  for (LoopPartials& p : impl_->partials) p.finish();
+}
+
+}  // namespace dl
