@@ -1,4 +1,4 @@
-// Trained weights put to use: figures on a split, predictions for samples.
+// Trained weights put to use: figures of a data set, predictions for samples.
 #pragma once
 #include <functional>
 #include <memory>
@@ -22,21 +22,21 @@ struct Evaluation {
 // What the network says of one sample.
 struct Prediction {
   int64_t index = 0;              // of the sample in its data set
-  std::span<const float> output;  // probabilities where the loss takes logits, else what the network gives
+  std::span<const float> output;  // as Loss::told: probabilities of the classes under cross_entropy
   int64_t best = 0;               // the largest output's index
 };
 
-// A network with a checkpoint's weights on a device.
+// A plan's network with a checkpoint's weights, on the plan's device.
 class Inference {
  public:
-  // `plan` must outlive it. The checkpoint must be of the plan's model (open_run makes both fit).
+  // `plan` must outlive it. A checkpoint of another model is an Error(Exit::usage).
   Inference(const Plan& plan, const Checkpoint& checkpoint);
   ~Inference();
 
-  // Mean loss and metrics over a split, "train", "val" or "test"; Error(Exit::usage) lists the splits there are.
+  // Over a split, "train", "val" or "test"; Error(Exit::usage) lists the splits there are.
   Evaluation evaluate(const std::string& split);
-  // Calls `each` for every sample of the data set, in its order.
-  void predict(const Dataset& data, const std::function<void(const Prediction&)>& each);
+  // Calls `each` for every sample of the data set, in its order; its "x" must be of the network's type.
+  void predict(const DatasetPointer& data, const std::function<void(const Prediction&)>& each);
 
  private:
   struct Impl;

@@ -37,7 +37,7 @@ struct StepDone {
   double loss = 0;      // of this step
 };
 
-// At every log_every_n_steps steps and at the end of an epoch: means since the last such record.
+// At every log_every_n_steps steps: means since the last such record.
 struct StepRecord {
   int64_t step = 0, epoch = 0;
   double time_s = 0;             // of training, earlier parts of a resumed run included

@@ -29,7 +29,8 @@ struct Plan {
   std::string resolved() const;  // every key with its value: YAML that plan_run takes, from any folder
   Explanation explain(const std::string& key) const;
 
-  Recipe recipe() const;  // refers to this plan
+  Recipe recipe() const;                          // refers to this plan
+  std::filesystem::path initial_weights() const;  // init_from's file; empty where there is none
   DeviceOptions device_options() const { return {.threads = run.trainer.threads}; }
   std::vector<std::string> figures() const;  // "train/loss", …: all that are measured
   // Whether a figure that goes up gets better; true for a metric that says so, false for losses.

@@ -106,7 +106,10 @@ void RunLog::validated(const ValidationRecord& e) {
 }
 
 void RunLog::epoch_ended(const EpochRecord& e) {
-  record({e.step, e.epoch, e.time_s, e.values});
+  Row row{e.step, e.epoch, e.time_s, {}};
+  for (const Measured& m : e.values)
+    if (m.name.starts_with("train/")) row.values.push_back({m.name + "_epoch", m.value});
+  record(row);
   line(concat("epoch ", e.epoch, " ended at step ", e.step, ": ", sentence(e.values), " in ", seconds_text(e.seconds)));
 }
 

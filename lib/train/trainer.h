@@ -12,8 +12,7 @@
 namespace dl {
 
 struct TrainerOptions {
-  // Where checkpoints and logs go; none: nothing is kept (fast_dev_run).
-  RunFolder* folder = nullptr;
+  const RunFolder* folder = nullptr;  // for checkpoints and logs; null: nothing is kept (fast_dev_run)
   std::vector<Observer*> observers;
   // Set by a signal handler: the step in progress is finished, a checkpoint is written, and fit() returns.
   const std::atomic<bool>* stop = nullptr;
@@ -21,20 +20,20 @@ struct TrainerOptions {
 
 class Trainer {
  public:
-  // Compiles nothing yet; `plan` must outlive the trainer.
-  Trainer(const Plan& plan, TrainerOptions options);
+  // `plan` must outlive the trainer.
+  Trainer(Plan& plan, TrainerOptions options);
   ~Trainer();
 
-  // Goes on from a checkpoint of the same model, data and seed, to the same bits as if the run had never stopped; the
-  // folder's logs are cut back to that step. One of another model, optimizer, seed or data is an Error(Exit::usage).
+  // Before fit(): goes on from a checkpoint of the same model, data and seed, to the same bits as if the run had never
+  // stopped. The run's logs are cut back to that step, and its later checkpoints removed. One of another model,
+  // optimizer, seed or of other data is an Error(Exit::usage).
   void resume(const Checkpoint& checkpoint);
 
-  // Trains to the end or a stop; the exit is done, diverged, interrupted or time_limit. Also told to the observers.
-  // A checkpoint that cannot be written is a warning, but for the last one: Error(Exit::io).
+  // Trains to the end or to a stop; the exit is done, diverged, interrupted or time_limit. A checkpoint that cannot be
+  // written is a warning, but the last one's failure is thrown: Error(Exit::io).
   RunFinished fit();
 
-  // The weights and optimizer state as they are.
-  Store& store();
+  Store& store();  // weights and optimizer state as they are
 
  private:
   struct Impl;

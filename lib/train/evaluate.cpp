@@ -1,0 +1,85 @@
+// Running the evaluation and prediction programs.
+#include "lib/train/evaluate.h"
+
+#include <algorithm>
+
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "lib/train/evaluator.h"
+#include "lib/train/weights.h"
+
+namespace dl {
+
+struct Inference::Impl {
+  Impl(const Plan& p, const Checkpoint& checkpoint)
+      : plan(p),
+        device(make_device(plan.run.trainer.device, plan.device_options())),
+        store(*device),
+        programs(recipe(plan), store) {
+    programs.initialize();
+    read_weights(plan.network->tensors(), store, checkpoint.weights());
+  }
+
+  static Recipe recipe(const Plan& plan) {
+    Recipe recipe = plan.recipe();
+    recipe.optimizer = nullptr;  // nothing is trained, so its state takes no memory
+    return recipe;
+  }
+
+  const Plan& plan;
+  std::unique_ptr<Device> device;
+  Store store;
+  Programs programs;
+};
+
+Inference::Inference(const Plan& plan, const Checkpoint& checkpoint)
+    : impl_(std::make_unique<Impl>(plan, checkpoint)) {}
+Inference::~Inference() = default;
+
+Evaluation Inference::evaluate(const std::string& split) {
+  const DataSets& data = impl_->plan.data;
+  const std::pair<std::string, const DatasetPointer*> splits[] = {
+      {"train", &data.train}, {"val", &data.validation}, {"test", &data.test}};
+  std::vector<std::string> known;
+  for (const auto& [name, set] : splits) {
+    if (!*set) continue;
+    known.push_back(name);
+    if (name != split) continue;
+    const double start = steady_seconds();
+    Evaluator evaluator(impl_->plan, impl_->programs, *set, split);
+    Evaluation result{.split = split, .samples = evaluator.samples(), .values = *evaluator.run()};
+    result.seconds = steady_seconds() - start;
+    return result;
+  }
+  throw Error(Exit::usage,
+              Problem{.what = "there is no split '" + split + "'; there are: " + join(known),
+                      .help = split == "test" ? "name one of them, or write 'data.test:'" : "name one of them"});
+}
+
+void Inference::predict(const DatasetPointer& data, const std::function<void(const Prediction&)>& each) {
+  const auto x = static_cast<size_t>(field_index(*data, "x"));
+  const Type& type = data->fields()[x].type;
+  const Type wanted = impl_->plan.network->input();
+  if (type != wanted)
+    throw Error(Exit::data,
+                Problem{.what = concat("expected samples of shape ", wanted.shape.text(), ", got ", type.shape.text()),
+                        .help = "give data of the shape that the network was trained on"});
+  Loader loader(data, evaluation_options(impl_->plan.run.data, *data));
+  int64_t index = 0;
+  while (index < data->size()) {
+    const Batch& batch = loader.next();
+    Program& program = impl_->programs.predict(batch.count);
+    program.bind("x", batch.fields[x]);
+    program.run();
+    const Type out = program.output_type("prediction");
+    std::vector<float> values(static_cast<size_t>(out.shape.elements()));
+    impl_->device->copy_out(values.data(), program.output("prediction"), out.bytes());
+    const size_t width = values.size() / static_cast<size_t>(batch.count);
+    for (size_t i = 0; i < static_cast<size_t>(batch.count); ++i) {
+      const std::span<const float> row(values.data() + i * width, width);
+      each({.index = index++, .output = row, .best = std::ranges::max_element(row) - row.begin()});
+    }
+  }
+}
+
+}  // namespace dl

@@ -1,0 +1,29 @@
+// One pass over a set in order.
+#include "lib/train/evaluator.h"
+
+namespace dl {
+
+Evaluator::Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, std::string part)
+    : programs_(programs),
+      samples_(data->size()),
+      inputs_(*data),
+      loader_(data, evaluation_options(plan.run.data, *data)),
+      totals_(plan),
+      part_(std::move(part)) {}
+
+std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* stop, int64_t batches) {
+  if (batches == 0) batches = loader_.batches_per_epoch();
+  totals_.clear();
+  loader_.start(0, 0);
+  for (int64_t i = 0; i < batches; ++i) {
+    if (stop && stop->load(std::memory_order_relaxed)) return {};
+    const Batch& batch = loader_.next();
+    Program& program = programs_.evaluate(batch.count);
+    inputs_.bind(program, batch);
+    program.run();
+    totals_.add(program, batch.count);
+  }
+  return totals_.measured(part_);
+}
+
+}  // namespace dl

@@ -1,0 +1,34 @@
+// The loss and the metrics over a whole data set, without training.
+#pragma once
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/data/loader.h"
+#include "lib/train/observer.h"
+#include "lib/train/plan.h"
+#include "lib/train/programs.h"
+#include "lib/train/totals.h"
+
+namespace dl {
+
+class Evaluator {
+ public:
+  // `part` is the set's name in figures: "val" makes "val/loss".
+  Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, std::string part);
+
+  int64_t samples() const { return samples_; }
+  // Over the first `batches` batches; 0: over all. Nothing where `stop` became true on the way.
+  std::optional<std::vector<Measured>> run(const std::atomic<bool>* stop = nullptr, int64_t batches = 0);
+
+ private:
+  Programs& programs_;
+  int64_t samples_;
+  BatchInputs inputs_;
+  Loader loader_;
+  Totals totals_;
+  std::string part_;
+};
+
+}  // namespace dl

@@ -1,0 +1,289 @@
+// From a config's file to a plan, with all that is wrong found on the way.
+#include "lib/train/plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/spec/blocks.h"
+#include "lib/train/weights.h"
+
+namespace dl {
+namespace {
+
+enum class Weights { initial, given };
+
+constexpr uint64_t max_config_bytes = 1 << 20;
+constexpr int64_t probe_batch = 2;  // for shapes only
+
+// The config, and after it what it was made of besides, as comments.
+std::string config_text(const std::filesystem::path& config, const Node& spec, const std::vector<std::string>& sets) {
+  std::string text;
+  for (const std::string& set : sets) text += "# --set " + set + "\n";
+  text += read_file(config, max_config_bytes);
+  std::set<std::string> others;
+  auto collect = [&](const Node& node, auto&& self) -> void {
+    if (node.origin == Node::Origin::file && !node.where.file.empty()) others.insert(node.where.file);
+    for (const Node& item : node.items) self(item, self);
+    for (const Node::Entry& entry : node.entries) self(entry.value, self);
+  };
+  collect(spec, collect);
+  std::error_code error;
+  for (const std::string& other : others) {
+    if (!std::filesystem::exists(other, error) || std::filesystem::equivalent(other, config, error)) continue;
+    text += "\n# " + other + "\n";
+    std::istringstream lines(read_file(other, max_config_bytes));
+    for (std::string line; std::getline(lines, line);) text += "# " + line + "\n";
+  }
+  return text;
+}
+
+// For references to values of data that could not be opened, so that the rest is checked all the same.
+std::map<std::string, Node> stand_ins() {
+  std::map<std::string, Node> values;
+  for (const std::string& name : data_value_names()) values[name] = Node::integer(1);
+  return values;
+}
+
+// Reads each layer's keys without building it.
+void check_keys(const std::vector<ModelItem>& items, std::vector<Problem>& problems) {
+  for (const ModelItem& item : items) {
+    if (item.is_layer()) Registry<Layer>::read(item.layer, Reading(problems, item.label).noted(item.notes));
+    check_keys(item.children, problems);
+  }
+}
+
+// Collects what is wrong while the plan is made.
+class Planner {
+ public:
+  Planner(Plan& plan, std::vector<Problem>& problems, std::filesystem::path config_folder)
+      : plan_(plan), problems_(problems), config_folder_(std::move(config_folder)) {}
+
+  // True where the sets can be used.
+  bool open_data_sets() {
+    const size_t before = problems_.size();
+    DataSpec data;
+    int64_t seed = 0;
+    if (const Node* node = plan_.spec.find("data"))
+      Codec<DataSpec>::read(*node, data, {}, Reading(problems_, "data"));
+    else
+      return false;  // reading the whole reports it
+    if (const Node* node = plan_.spec.find("seed")) Codec<int64_t>::read(*node, seed, {}, Reading(problems_, "seed"));
+    if (problems_.size() == before) plan_.data = open_data(data, folder(), static_cast<uint64_t>(seed), problems_);
+    return problems_.size() == before;
+  }
+
+  void read_run() {
+    read_object(plan_.spec, plan_.run, Reading(problems_));
+    if (!plan_.run.name) plan_.run.name = plan_.name;
+    plan_.name = *plan_.run.name;
+    if (plan_.name.empty() || plan_.name.starts_with(".") || plan_.name.find('/') != std::string::npos)
+      add("name", "'" + plan_.name + "' cannot name a folder", "write a name without '/' that does not begin with '.'");
+    plan_.run.folder = folder().string();
+    for (const std::unique_ptr<Metric>& metric : plan_.run.metrics) {
+      std::string name = metric->name;
+      for (int n = 2; std::ranges::count(plan_.metric_names, name) > 0; ++n) name = concat(metric->name, "_", n);
+      plan_.metric_names.push_back(name);
+    }
+  }
+
+  void build_network(bool data_good) {
+    const size_t before = problems_.size();
+    const std::vector<ModelItem> items = expand_model(plan_.run.model, plan_.run.blocks, problems_);
+    if (!data_good || problems_.size() > before) return check_keys(items, problems_);
+    plan_.network = std::make_unique<Network>(items, plan_.data.input, problems_);
+    if (problems_.size() > before) return;
+    if (plan_.network->parameter_count() == 0)
+      add("model", "the model has no parameters, so there is nothing to train",
+          "add a layer with weights: 'linear: 10'");
+    else
+      check_output();
+  }
+
+  void check_trainer() {
+    const TrainerSpec& trainer = plan_.run.trainer;
+    if (trainer.checkpoint.best) check_monitor("trainer.checkpoint.best", *trainer.checkpoint.best);
+    if (trainer.early_stopping) check_monitor("trainer.early_stopping.monitor", trainer.early_stopping->monitor);
+    if (plan_.data.train && plan_.batches_per_epoch() == 0)
+      add("data.drop_last",
+          concat("an epoch has no batch: ", count_of(plan_.data.train->size(), "sample"),
+                 ", and batches of fewer than ", plan_.run.data.batch_size, " are left out"),
+          "lower data.batch_size, or leave drop_last out");
+  }
+
+  void check_initial_weights() {
+    if (!plan_.run.init_from || !plan_.network) return;
+    const std::filesystem::path file = plan_.initial_weights();
+    try {
+      std::vector<std::string> notes = weights_differ(plan_.network->tensors(), file);
+      if (notes.empty()) return;
+      Problem problem = located("init_from", file.string() + " holds other tensors than the model");
+      problem.notes = std::move(notes);
+      problem.help = "name the layers as the file does ('name:'), or leave init_from out";
+      add_problem(problems_, std::move(problem));
+    } catch (const Error& error) {
+      for (Problem problem : error.problems()) add_problem(problems_, std::move(problem));
+    }
+  }
+
+ private:
+  std::filesystem::path folder() const {
+    const Node* given = plan_.spec.find("folder");
+    return given && given->is_scalar() ? std::filesystem::path(given->text) : config_folder_;
+  }
+
+  Problem located(const std::string& path, std::string what) const {
+    const Node* node = find_path(plan_.spec, path);
+    return {.where = node ? node->where : Where{}, .path = path, .what = std::move(what)};
+  }
+  void add(const std::string& path, std::string what, std::string help) {
+    Problem problem = located(path, std::move(what));
+    problem.help = std::move(help);
+    add_problem(problems_, std::move(problem));
+  }
+
+  // The loss and the metrics against what the network gives and what the data hold.
+  void check_output() {
+    const auto fields = plan_.data.train->fields();
+    const Type& target = fields[static_cast<size_t>(field_index(*plan_.data.train, "y"))].type;
+    auto batched = [](const Type& type) {
+      std::vector<int64_t> sizes{probe_batch};
+      sizes.insert(sizes.end(), type.shape.sizes().begin(), type.shape.sizes().end());
+      return Type{type.dtype, Shape(std::move(sizes))};
+    };
+    auto fits = [&](const Described& object, const std::string& path, auto&& build) {
+      Graph g;
+      try {
+        const Value x = input(g, "x", batched(plan_.network->output()));
+        build(x, input(g, "y", batched(target)));
+        return true;
+      } catch (const ShapeError& error) {
+        Problem problem{.where = object.place, .path = path + " (" + object.name + ")", .what = error.what()};
+        problem.help = error.help;
+        add_problem(problems_, std::move(problem));
+        return false;
+      }
+    };
+    const RunSpec& run = plan_.run;
+    bool good = true;
+    if (run.loss) good = fits(*run.loss, "loss", [&](Value x, Value y) { run.loss->build(x, y); });
+    for (size_t i = 0; i < run.metrics.size(); ++i)
+      good =
+          fits(*run.metrics[i], concat("metrics[", i, "]"), [&](Value x, Value y) { run.metrics[i]->build(x, y); }) &&
+          good;
+    const auto classes = static_cast<int64_t>(plan_.data.classes.size());
+    if (good && classes > 0 && plan_.network->output().shape.last() < classes)
+      add("model",
+          concat("the model ends with ", count_of(plan_.network->output().shape.last(), "value"), ", the data have ",
+                 count_of(classes, "class")),
+          "end the model with 'linear: ${data.classes}'");
+  }
+
+  void check_monitor(const std::string& path, const std::string& figure) {
+    std::vector<std::string> known;
+    for (const std::string& name : plan_.figures())
+      if (name.starts_with("val/")) known.push_back(name);
+    if (std::ranges::count(known, figure) == 0) {
+      const std::string near = closest(figure, known);
+      add(path, "there is no figure '" + figure + "'; there are: " + join(known),
+          near.empty() ? "write one of them, or add the metric to 'metrics:'" : "write '" + near + "'");
+    } else if (plan_.data.train && !plan_.data.validation) {
+      add(path, "'" + figure + "' is never measured: there is no validation set",
+          "write 'data.validation: {fraction: 0.1}'");
+    }
+  }
+
+  Plan& plan_;
+  std::vector<Problem>& problems_;
+  std::filesystem::path config_folder_;
+};
+
+std::unique_ptr<Plan> make_plan(const std::filesystem::path& config, const std::vector<std::string>& sets,
+                                Weights weights) {
+  auto plan = std::make_unique<Plan>();
+  plan->spec = load_spec(config, {.sets = sets, .later = data_value_names()});
+  plan->config = config_text(config, plan->spec, sets);
+  plan->name = config.stem().string();
+  std::vector<Problem> problems;
+  Planner planner(*plan, problems, std::filesystem::absolute(config).parent_path());
+  try {
+    const bool data_good = planner.open_data_sets();
+    plan->spec = provide(plan->spec, data_good ? data_values(plan->data) : stand_ins());
+    planner.read_run();
+    planner.build_network(data_good);
+    planner.check_trainer();
+    if (weights == Weights::initial && problems.empty()) planner.check_initial_weights();
+  } catch (const Error& error) {  // provide() found references to what is not known
+    if (error.exit() != Exit::usage) throw;
+    for (const Problem& problem : error.problems()) add_problem(problems, problem);
+  }
+  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+  return plan;
+}
+
+}  // namespace
+
+std::filesystem::path Plan::initial_weights() const {
+  return run.init_from ? folder() / *run.init_from : std::filesystem::path();
+}
+
+std::string Plan::resolved() const { return to_yaml(write_object(run)); }
+
+Explanation Plan::explain(const std::string& key) const { return dl::explain(spec, write_object(run), key); }
+
+Recipe Plan::recipe() const {
+  Recipe recipe{.network = network.get(),
+                .loss = run.loss.get(),
+                .metric_names = metric_names,
+                .optimizer = run.optimizer.get(),
+                .seed = seed()};
+  for (const std::unique_ptr<Metric>& metric : run.metrics) recipe.metrics.push_back(metric.get());
+  if (const auto& bound = run.trainer.gradient_clip_val)
+    (run.trainer.gradient_clip_algorithm == "norm" ? recipe.gradient_clip_norm : recipe.gradient_clip_value) = bound;
+  return recipe;
+}
+
+std::vector<std::string> Plan::figures() const {
+  std::vector<std::string> names;
+  for (const char* part : {"train/", "val/"}) {
+    names.push_back(std::string(part) + "loss");
+    for (const std::string& metric : metric_names) names.push_back(part + metric);
+  }
+  return names;
+}
+
+bool Plan::higher_is_better(const std::string& figure) const {
+  const std::string name = figure.substr(figure.find('/') + 1);
+  const auto found = std::ranges::find(metric_names, name);
+  return found != metric_names.end() &&
+         run.metrics[static_cast<size_t>(found - metric_names.begin())]->higher_is_better();
+}
+
+int64_t Plan::batches_per_epoch() const {
+  const int64_t samples = data.train->size(), batch = run.data.batch_size;
+  return run.data.drop_last ? samples / batch : (samples + batch - 1) / batch;
+}
+
+int64_t Plan::steps_per_epoch() const {
+  const int64_t window = run.trainer.accumulate_grad_batches;
+  return (batches_per_epoch() + window - 1) / window;
+}
+
+int64_t Plan::total_steps() const {
+  if (run.trainer.fast_dev_run) return 1;
+  const int64_t by_steps = run.trainer.max_steps.value_or(0);
+  const int64_t by_epochs = run.trainer.max_epochs.value_or(0) * steps_per_epoch();
+  if (by_steps == 0 || by_epochs == 0) return std::max(by_steps, by_epochs);
+  return std::min(by_steps, by_epochs);
+}
+
+std::unique_ptr<Plan> plan_run(const std::filesystem::path& config, const std::vector<std::string>& sets) {
+  return make_plan(config, sets, Weights::initial);
+}
+
+std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std::vector<std::string>& sets) {
+  return make_plan(resolved, sets, Weights::given);
+}
+
+}  // namespace dl

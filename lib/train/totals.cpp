@@ -1,0 +1,64 @@
+// Adding up what programs give.
+#include "lib/train/totals.h"
+
+namespace dl {
+
+Totals::Totals(const Plan& plan) : plan_(&plan), names_{"loss"}, totals_(plan.metric_names.size() + 1) {
+  for (const std::string& metric : plan.metric_names) {
+    names_.push_back(metric);
+    sum_names_.push_back(metric + "/sum");
+    count_names_.push_back(metric + "/count");
+  }
+}
+
+void Totals::clear() { totals_.assign(totals_.size(), {}); }
+
+float Totals::add(const Program& program, int64_t samples) {
+  const float loss = program.scalar("loss");
+  const auto count = static_cast<double>(samples);
+  totals_[0].sum += static_cast<double>(loss) * count;
+  totals_[0].count += count;
+  for (size_t i = 0; i < sum_names_.size(); ++i) {
+    totals_[i + 1].sum += static_cast<double>(program.scalar(sum_names_[i]));
+    totals_[i + 1].count += static_cast<double>(program.scalar(count_names_[i]));
+  }
+  return loss;
+}
+
+void Totals::add(const Totals& other) {
+  for (size_t i = 0; i < totals_.size(); ++i) {
+    totals_[i].sum += other.totals_[i].sum;
+    totals_[i].count += other.totals_[i].count;
+  }
+}
+
+std::vector<Measured> Totals::measured(const std::string& part) const {
+  std::vector<Measured> values;
+  if (totals_[0].count == 0) return values;
+  for (size_t i = 0; i < names_.size(); ++i)
+    values.push_back(
+        {part + "/" + names_[i], i == 0 ? loss() : plan_->run.metrics[i - 1]->value(totals_[i].sum, totals_[i].count)});
+  return values;
+}
+
+std::map<std::string, Total> Totals::save() const {
+  std::map<std::string, Total> saved;
+  for (size_t i = 0; i < names_.size(); ++i) saved[names_[i]] = totals_[i];
+  return saved;
+}
+
+void Totals::restore(const std::map<std::string, Total>& saved) {
+  clear();
+  for (size_t i = 0; i < names_.size(); ++i)
+    if (const auto found = saved.find(names_[i]); found != saved.end()) totals_[i] = found->second;
+}
+
+BatchInputs::BatchInputs(const Dataset& data)
+    : x_(static_cast<size_t>(field_index(data, "x"))), y_(static_cast<size_t>(field_index(data, "y"))) {}
+
+void BatchInputs::bind(Program& program, const Batch& batch) const {
+  program.bind("x", batch.fields[x_]);
+  program.bind("y", batch.fields[y_]);
+}
+
+}  // namespace dl

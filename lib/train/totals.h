@@ -1,0 +1,48 @@
+// Sums of the loss and the metrics over batches.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "lib/data/loader.h"
+#include "lib/device/program.h"
+#include "lib/train/observer.h"
+#include "lib/train/plan.h"
+#include "lib/train/train_state.h"
+
+namespace dl {
+
+class Totals {
+ public:
+  explicit Totals(const Plan& plan);
+
+  void clear();
+  // Adds what a program gave for a batch of `samples`; returns the batch's loss.
+  float add(const Program& program, int64_t samples);
+  void add(const Totals& other);
+
+  double loss() const { return totals_[0].sum / totals_[0].count; }
+  // "val/loss", "val/accuracy" for the part "val"; nothing where nothing was added.
+  std::vector<Measured> measured(const std::string& part) const;
+
+  // By name, for the checkpoint.
+  std::map<std::string, Total> save() const;
+  void restore(const std::map<std::string, Total>& saved);
+
+ private:
+  const Plan* plan_;
+  std::vector<std::string> names_;                    // "loss", "accuracy"
+  std::vector<std::string> sum_names_, count_names_;  // outputs of the programs, of each metric
+  std::vector<Total> totals_;                         // the loss first
+};
+
+// Where "x" and "y" stand in a data set's batches.
+class BatchInputs {
+ public:
+  explicit BatchInputs(const Dataset& data);
+  void bind(Program& program, const Batch& batch) const;
+
+ private:
+  size_t x_, y_;
+};
+
+}  // namespace dl

@@ -1,0 +1,464 @@
+// The training loop.
+#include "lib/train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "lib/base/clock.h"
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
+#include "lib/train/cadence.h"
+#include "lib/train/evaluator.h"
+#include "lib/train/run_log.h"
+#include "lib/train/updates.h"
+#include "lib/train/weights.h"
+
+namespace dl {
+namespace {
+
+// Whether `value` is a gain of more than `min_delta`; the first value is one.
+bool is_gain(double value, const std::optional<double>& best, bool higher_is_better, double min_delta = 0) {
+  if (!best) return true;
+  return higher_is_better ? value > *best + min_delta : value < *best - min_delta;
+}
+
+std::vector<std::string> log_columns(const Plan& plan) {
+  std::vector<std::string> columns = plan.figures();
+  for (const char* name : {"lr", "grad_norm"}) columns.emplace_back(name);
+  for (const std::string& figure : plan.figures())
+    if (figure.starts_with("train/")) columns.push_back(figure + "_epoch");
+  for (const char* name : {"samples_per_s", "input_wait"}) columns.emplace_back(name);
+  return columns;
+}
+
+// The time and samples of a stretch of training, without what is done between steps.
+struct Stretch {
+  double begin = 0, waited = 0;
+  int64_t samples = 0;
+
+  double seconds(double now) const { return now - begin; }
+  double samples_per_s(double now) const { return seconds(now) > 0 ? static_cast<double>(samples) / seconds(now) : 0; }
+  double input_wait(double now, double waited_now) const {
+    return seconds(now) > 0 ? std::clamp((waited_now - waited) / seconds(now), 0.0, 1.0) : 0;
+  }
+};
+
+}  // namespace
+
+struct Trainer::Impl {
+  Impl(Plan& p, TrainerOptions o)
+      : plan(p),
+        trainer(p.run.trainer),
+        options(std::move(o)),
+        device(make_device(trainer.device, plan.device_options())),
+        store(*device),
+        programs(plan.recipe(), store),
+        updates(plan, programs),
+        interval(plan),
+        epoch(plan),
+        validation_cadence(trainer.validation_interval(), plan.steps_per_epoch()),
+        checkpoint_cadence(trainer.checkpoint.every, plan.steps_per_epoch()) {
+    if (options.folder && !trainer.fast_dev_run) {
+      checkpoints.emplace(options.folder->paths().checkpoints());
+      log.emplace(options.folder->paths(), log_columns(plan), [this](const std::string& text) { warn(text); });
+      options.observers.insert(options.observers.begin(), &*log);
+    }
+    state.seed = plan.seed();
+    state.batch_size = plan.run.data.batch_size;
+    state.total_steps = plan.total_steps();
+    state.monitor = trainer.checkpoint.best.value_or("");
+  }
+
+  // ---- telling
+
+  template <class Tell>
+  void tell(Tell&& each) {
+    for (Observer* observer : options.observers) each(*observer);
+  }
+  void warn(const std::string& text) {
+    tell([&](Observer& o) { o.warned(text); });
+  }
+  double time_s() const { return state_time_s + steady_seconds() - begin; }
+  void remember(const std::vector<Measured>& values) {
+    for (const Measured& m : values) {
+      if (std::isfinite(m.value))
+        state.latest[m.name] = m.value;
+      else
+        state.latest.erase(m.name);
+    }
+  }
+  std::vector<Measured> latest(const std::string& part) const {
+    std::vector<Measured> values;
+    for (const std::string& name : plan.figures())
+      if (name.starts_with(part))
+        if (const auto found = state.latest.find(name); found != state.latest.end())
+          values.push_back({name, found->second});
+    return values;
+  }
+
+  // What is done between steps is no step's time.
+  template <class Do>
+  void aside(Do&& work) {
+    const double start = steady_seconds();
+    work();
+    const double took = steady_seconds() - start;
+    interval_stretch.begin += took;
+    whole_stretch.begin += took;
+  }
+
+  // ---- the parts of a run
+
+  void prepare();
+  void tell_started();
+  void step();
+  void log_record();
+  void boundary();
+  bool validate();
+  void end_epoch();
+  void save(bool final);
+  std::string data_fingerprint() const { return hash_text(plan.data.fingerprint()); }
+
+  // ---- when things happen
+
+  bool epoch_is_over() const { return state.epoch_batches == plan.batches_per_epoch(); }
+  bool stop_asked() const { return options.stop && options.stop->load(std::memory_order_relaxed); }
+  bool time_is_up() const { return trainer.max_time && steady_seconds() - begin >= trainer.max_time->value; }
+  // Why the run is over, or empty. `epochs` are those that have ended.
+  std::string end_reason(int64_t epochs) const {
+    if (trainer.fast_dev_run && state.step >= 1) return "fast_dev_run";
+    if (trainer.max_steps && state.step >= *trainer.max_steps)
+      return concat("max_steps (", *trainer.max_steps, ") reached");
+    if (trainer.max_epochs && epochs >= *trainer.max_epochs)
+      return concat("max_epochs (", *trainer.max_epochs, ") reached");
+    if (const auto& early = trainer.early_stopping; early && state.stopping_waited >= early->patience)
+      return concat("early_stopping: ", early->monitor, " was not better than ", number_text(*state.stopping_value),
+                    " in ", count_of(early->patience, "validation"));
+    return "";
+  }
+
+  Plan& plan;
+  const TrainerSpec& trainer;
+  TrainerOptions options;
+  std::unique_ptr<Device> device;
+  Store store;
+  Programs programs;
+  Updates updates;
+  Totals interval, epoch;  // since the last record, since the epoch began
+  Cadence validation_cadence, checkpoint_cadence;
+  std::optional<Checkpoints> checkpoints;
+  std::optional<RunLog> log;
+  std::optional<Loader> loader;
+  std::optional<Evaluator> evaluator;
+
+  TrainState state;  // but for time_s and the totals, which save() fills in
+  double state_time_s = 0;
+  double begin = steady_seconds();  // of fit()
+  double epoch_begin = 0;
+  Stretch interval_stretch, whole_stretch;
+  int64_t saved_step = -1;
+  int64_t validated_step = -1;
+  size_t skipped_told = 0;
+  double lr = 0;
+  bool weights_ready = false;
+  bool best_now = false;  // the last validation was the best so far
+  std::string diverged;   // what was not finite; empty: nothing
+  std::filesystem::path resumed_from, last_checkpoint;
+};
+
+Trainer::Trainer(Plan& plan, TrainerOptions options) : impl_(std::make_unique<Impl>(plan, std::move(options))) {}
+Trainer::~Trainer() = default;
+
+Store& Trainer::store() { return impl_->store; }
+
+void Trainer::resume(const Checkpoint& checkpoint) {
+  Impl& m = *impl_;
+  const TrainState& saved = checkpoint.state;
+  auto refuse = [&](std::string what, std::string help) {
+    throw Error(
+        Exit::usage,
+        Problem{.where = {.file = checkpoint.folder.string()}, .what = std::move(what), .help = std::move(help)});
+  };
+  if (saved.seed != m.state.seed)
+    refuse(concat("was trained with seed ", saved.seed, ", the config has seed ", m.state.seed),
+           concat("write 'seed: ", saved.seed, "', or start a new run"));
+  if (saved.epoch_batches > 0 && saved.batch_size != m.state.batch_size)
+    refuse(concat("stands within an epoch of batches of ", saved.batch_size, ", the config has batch_size ",
+                  m.state.batch_size),
+           concat("write 'data.batch_size: ", saved.batch_size, "', or start a new run"));
+  m.programs.initialize();
+  read_weights(m.plan.network->tensors(), m.store, checkpoint.weights());
+  read_optimizer(m.plan.network->tensors(), m.store, checkpoint.optimizer());
+  m.plan.data.load_ahead();
+  if (const std::string data = m.data_fingerprint(); data != saved.data)
+    refuse(concat("was trained on other data: fingerprint ", saved.data, ", the data now have ", data),
+           "put the data back as they were, or start a new run");
+  m.weights_ready = true;
+
+  const TrainState fresh = std::exchange(m.state, saved);
+  m.state.batch_size = fresh.batch_size;
+  m.state.total_steps = fresh.total_steps;
+  if (m.plan.run.schedule && saved.total_steps != fresh.total_steps)
+    m.warn(concat("the schedule was planned for ", count_of(saved.total_steps, "step"), ", from here on for ",
+                  fresh.total_steps));
+  if (m.state.monitor != fresh.monitor) {
+    m.state.monitor = fresh.monitor;
+    m.state.best_value.reset();
+    m.state.best_step = -1;
+  }
+  m.state_time_s = saved.time_s;
+  m.interval.restore(saved.interval);
+  m.epoch.restore(saved.epoch_totals);
+  m.resumed_from = checkpoint.folder;
+  if (!m.checkpoints) return;
+  m.checkpoints->clean();
+  m.checkpoints->remove_after(saved.step);
+  m.log->cut(saved.log_bytes);
+  m.last_checkpoint = checkpoint.folder;
+  if (!saved.boundary) m.saved_step = saved.step;
+}
+
+void Trainer::Impl::prepare() {
+  begin = steady_seconds();
+  if (!weights_ready) {
+    plan.data.load_ahead();
+    programs.initialize();
+    if (plan.run.init_from) read_weights(plan.network->tensors(), store, plan.initial_weights());
+  }
+  loader.emplace(plan.data.train, training_options(plan.run.data, *plan.data.train, plan.seed()));
+  loader->start(state.epoch, state.epoch_batches);
+  tell_started();
+  epoch_begin = interval_stretch.begin = whole_stretch.begin = steady_seconds();
+}
+
+void Trainer::Impl::tell_started() {
+  const RunStarted started{
+      .name = options.folder ? options.folder->paths().name() : plan.name,
+      .folder = checkpoints ? options.folder->paths().folder : std::filesystem::path(),
+      .device = concat(device->name(), ": ", device->description()),
+      .parameters = plan.network->parameter_count(),
+      .train_samples = plan.data.train->size(),
+      .val_samples = plan.data.validation ? plan.data.validation->size() : 0,
+      .batch_size = plan.run.data.batch_size,
+      .steps_per_epoch = plan.steps_per_epoch(),
+      .total_steps = plan.total_steps(),
+      .max_epochs = trainer.max_epochs.value_or(0),
+      .step = state.step,
+      .epoch = state.epoch,
+      .resumed_from = resumed_from,
+  };
+  tell([&](Observer& o) { o.started(started); });
+}
+
+void Trainer::Impl::step() {
+  double factor = 1;
+  if (plan.run.schedule)
+    factor = plan.run.schedule->factor({.step = state.step,
+                                        .total_steps = plan.total_steps(),
+                                        .steps_per_epoch = plan.steps_per_epoch(),
+                                        .batch_size = plan.run.data.batch_size * trainer.accumulate_grad_batches});
+  lr = plan.run.optimizer->learning_rate() * factor;
+  updates.begin(lr, state.step + 1);
+  auto seen = [&](const Batch& batch) {
+    state.micro_batches += 1;
+    state.samples += batch.count;
+    state.epoch_batches += 1;
+    state.epoch_samples += batch.count;
+    interval_stretch.samples += batch.count;
+    whole_stretch.samples += batch.count;
+  };
+  if (trainer.accumulate_grad_batches == 1) {
+    const Batch& batch = loader->next();
+    updates.step(batch, state.micro_batches);
+    seen(batch);
+  } else {
+    const int64_t batches = std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch() - state.epoch_batches);
+    const int64_t samples = std::min(batches * plan.run.data.batch_size, plan.data.train->size() - state.epoch_samples);
+    for (int64_t i = 0; i < batches; ++i) {
+      const Batch& batch = loader->next();
+      updates.accumulate(batch, state.micro_batches, static_cast<double>(batch.count) / static_cast<double>(samples));
+      seen(batch);
+    }
+    updates.finish();
+  }
+  state.step += 1;
+  interval.add(updates.totals());
+  epoch.add(updates.totals());
+
+  const double loss = updates.totals().loss();
+  if (!std::isfinite(loss))
+    diverged = concat("the loss became ", number_text(loss));
+  else if (!std::isfinite(updates.gradient_norm()))
+    diverged = concat("the gradients became ", number_text(static_cast<double>(updates.gradient_norm())));
+  const StepDone done{.step = state.step, .epoch = state.epoch, .samples = state.epoch_samples, .loss = loss};
+  tell([&](Observer& o) { o.stepped(done); });
+  if (state.step % trainer.log_every_n_steps == 0) aside([&] { log_record(); });
+}
+
+void Trainer::Impl::log_record() {
+  const double now = steady_seconds(), waited = loader->waited_seconds();
+  StepRecord record{.step = state.step, .epoch = state.epoch, .time_s = time_s(), .values = interval.measured("train")};
+  remember(record.values);
+  record.values.push_back({"lr", lr});
+  record.values.push_back({"grad_norm", static_cast<double>(updates.gradient_norm())});
+  record.samples_per_s = interval_stretch.samples_per_s(now);
+  record.input_wait = interval_stretch.input_wait(now, waited);
+  tell([&](Observer& o) { o.logged(record); });
+  interval.clear();
+  interval_stretch = {.begin = now, .waited = waited};
+}
+
+// What follows a step: validation, the end of an epoch, a checkpoint. A stop during validation leaves it to be done
+// again, as a whole, by the run that resumes.
+void Trainer::Impl::boundary() {
+  const bool over = epoch_is_over();
+  const bool last = !end_reason(state.epoch + (over ? 1 : 0)).empty();
+  best_now = false;
+  if (plan.data.validation && (last || validation_cadence.due(state.step, steady_seconds() - begin)) && !validate()) {
+    state.boundary = true;
+    return;
+  }
+  state.boundary = false;
+  if (!diverged.empty()) return;
+  if (over) end_epoch();
+  if (best_now || checkpoint_cadence.due(state.step, steady_seconds() - begin)) save(false);
+}
+
+bool Trainer::Impl::validate() {
+  if (!evaluator) evaluator.emplace(plan, programs, plan.data.validation, "val");
+  tell([&](Observer& o) { o.validating({.step = state.step, .epoch = state.epoch, .samples = evaluator->samples()}); });
+  const double start = steady_seconds();
+  const auto values = evaluator->run(options.stop, trainer.fast_dev_run ? 1 : 0);
+  if (!values) return false;
+  validation_cadence.done(steady_seconds() - begin);
+  remember(*values);
+  auto value_of = [&](const std::string& figure) { return std::ranges::find(*values, figure, &Measured::name)->value; };
+  auto higher = [&](const std::string& figure, const std::optional<std::string>& mode) {
+    return mode ? *mode == "max" : plan.higher_is_better(figure);
+  };
+  if (const double loss = value_of("val/loss"); !std::isfinite(loss))
+    diverged = concat("val/loss became ", number_text(loss));
+  if (diverged.empty() && !state.monitor.empty()) {
+    const double value = value_of(state.monitor);
+    best_now = is_gain(value, state.best_value, higher(state.monitor, trainer.checkpoint.mode));
+    if (best_now) {
+      state.best_value = value;
+      state.best_step = state.step;
+    }
+  }
+  if (const auto& early = trainer.early_stopping; diverged.empty() && early) {
+    const double value = value_of(early->monitor);
+    if (is_gain(value, state.stopping_value, higher(early->monitor, early->mode), early->min_delta)) {
+      state.stopping_value = value;
+      state.stopping_waited = 0;
+    } else {
+      state.stopping_waited += 1;
+    }
+  }
+  const ValidationRecord record{.step = state.step,
+                                .epoch = state.epoch,
+                                .time_s = time_s(),
+                                .values = *values,
+                                .seconds = steady_seconds() - start,
+                                .best = best_now};
+  tell([&](Observer& o) { o.validated(record); });
+  return true;
+}
+
+void Trainer::Impl::end_epoch() {
+  EpochRecord record{.step = state.step,
+                     .epoch = state.epoch,
+                     .time_s = time_s(),
+                     .values = epoch.measured("train"),
+                     .seconds = steady_seconds() - epoch_begin};
+  remember(record.values);
+  for (Measured& m : latest("val/")) record.values.push_back(std::move(m));
+  tell([&](Observer& o) { o.epoch_ended(record); });
+  const std::vector<std::string> skipped = plan.data.train->skipped();
+  for (; skipped_told < skipped.size(); ++skipped_told) warn("skipped: " + skipped[skipped_told]);
+  epoch.clear();
+  epoch_begin = steady_seconds();
+  state.epoch += 1;
+  state.epoch_batches = state.epoch_samples = 0;
+}
+
+void Trainer::Impl::save(bool final) {
+  if (!checkpoints || saved_step == state.step) return;
+  const double start = steady_seconds();
+  try {
+    state.time_s = time_s();
+    state.interval = interval.save();
+    state.epoch_totals = epoch.save();
+    if (state.data.empty()) state.data = data_fingerprint();
+    state.log_bytes = log->sync();
+    const Checkpoint saved = checkpoints->save(state, plan.network->tensors(), store, plan.resolved());
+    last_checkpoint = saved.folder;
+    if (!state.boundary) saved_step = state.step;
+    const CheckpointSaved event{.step = state.step,
+                                .folder = saved.folder,
+                                .size_bytes = static_cast<int64_t>(saved.size_bytes),
+                                .seconds = steady_seconds() - start,
+                                .best = best_now};
+    tell([&](Observer& o) { o.saved(event); });
+    checkpoints->prune(trainer.checkpoint.keep, state.best_step);
+  } catch (const Error& error) {
+    if (error.exit() == Exit::diverged)
+      diverged = concat(error.problems().front().path, " ", error.problems().front().what);
+    else if (final || error.exit() != Exit::io)
+      throw;
+    else
+      warn(concat("the checkpoint of step ", state.step, " was not written; training goes on: ",
+                  error.problems().front().where.file, ": ", error.problems().front().what));
+  }
+  checkpoint_cadence.done(steady_seconds() - begin);
+}
+
+RunFinished Trainer::fit() {
+  Impl& m = *impl_;
+  m.prepare();
+  RunFinished end;
+  if (m.state.boundary && !m.stop_asked()) m.aside([&] { m.boundary(); });
+  while (true) {
+    end.reason = m.end_reason(m.state.epoch);
+    if (!m.diverged.empty()) {
+      end.exit = Exit::diverged;
+      end.reason = concat(m.diverged, " at step ", m.state.step);
+    } else if (m.state.boundary || m.stop_asked()) {
+      end.exit = Exit::interrupted;
+      end.reason = "stopped by a signal";
+    } else if (!end.reason.empty()) {
+      end.exit = Exit::done;
+    } else if (m.time_is_up()) {
+      end.exit = Exit::time_limit;
+      end.reason = concat("max_time (", m.trainer.max_time->text(), ") reached");
+    } else {
+      m.step();
+      if (m.diverged.empty()) m.aside([&] { m.boundary(); });
+      continue;
+    }
+    break;
+  }
+  if (end.exit != Exit::diverged) {
+    m.aside([&] { m.save(true); });
+    if (!m.diverged.empty()) {
+      end.exit = Exit::diverged;
+      end.reason = concat(m.diverged, " at step ", m.state.step);
+    }
+  }
+  const double now = steady_seconds();
+  end.step = m.state.step;
+  end.epoch = m.state.epoch;
+  end.time_s = m.time_s();
+  end.values = m.latest("");
+  end.monitor = m.state.monitor;
+  end.best_value = m.state.best_value.value_or(0);
+  end.best_step = m.state.best_step;
+  end.last_checkpoint = m.last_checkpoint;
+  if (m.checkpoints && end.best_step >= 0) end.best_checkpoint = m.checkpoints->of_step(end.best_step);
+  end.samples_per_s = m.whole_stretch.samples_per_s(now);
+  end.input_wait = m.whole_stretch.input_wait(now, m.loader->waited_seconds());
+  m.tell([&](Observer& o) { o.finished(end); });
+  return end;
+}
+
+}  // namespace dl

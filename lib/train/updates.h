@@ -1,0 +1,44 @@
+// Optimizer updates: one batch, or several whose gradients are added up, through the programs of a training step.
+#pragma once
+#include <map>
+
+#include "lib/data/loader.h"
+#include "lib/train/plan.h"
+#include "lib/train/programs.h"
+#include "lib/train/totals.h"
+
+namespace dl {
+
+// Allocates nothing but the programs of a batch size that it meets for the first time.
+class Updates {
+ public:
+  Updates(const Plan& plan, Programs& programs);
+
+  // The next update's learning rate and number, from 1.
+  void begin(double lr, int64_t number);
+  // The whole update from one batch; `tick` numbers the random draws.
+  void step(const Batch& batch, int64_t tick);
+  // The update from several batches: each with its share of all their samples, then finish().
+  void accumulate(const Batch& batch, int64_t tick, double share);
+  void finish();
+
+  const Totals& totals() const { return totals_; }  // since begin()
+  float gradient_norm() const { return gradient_norm_; }
+
+ private:
+  using Made = std::map<int64_t, Program*>;  // by batch size
+  Program& prepared(Made& made, int64_t batch, Program& (Programs::*make)(int64_t));
+  Program& prepare(Program& program);
+  void run(Program& program, const Batch& batch, int64_t tick);
+
+  Programs& programs_;
+  BatchInputs inputs_;
+  Made steps_, accumulations_;
+  Program* update_ = nullptr;
+  float lr_ = 0, number_ = 0, weight_ = 1;  // what the programs read
+  int32_t tick_ = 0;
+  Totals totals_;
+  float gradient_norm_ = 0;
+};
+
+}  // namespace dl
