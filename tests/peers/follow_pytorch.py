@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# Trains LeNet-5 and ResNet-20 with PyTorch and with dlcli from the same weights on the same batches and compares the losses.
+#
+# usage: follow_pytorch.py DLCLI [STEPS]
+# Needs torch, numpy and safetensors (scripts/setup torch) and Fashion-MNIST. Ends with 1 where a loss is too far off: more
+# than 1e-4 of PyTorch's over the first 20 steps; after them, where rounding has grown, 5 % over the mean of 20 steps.
+
+import gzip
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+import numpy
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+FASHION_MNIST = pathlib.Path("/usr/share/datasets/fashion-mnist")
+BATCH = 128
+FIRST, FIRST_TOLERANCE, WINDOW, CURVE_TOLERANCE = 20, 1e-4, 20, 0.05
+
+
+def read_idx(name, count):
+    data = gzip.open(FASHION_MNIST / name).read()
+    sizes = struct.unpack(f">{data[3]}I", data[4:4 + 4 * data[3]])
+    return numpy.frombuffer(data, numpy.uint8, offset=4 + 4 * data[3]).reshape(sizes)[:count]
+
+
+def write_idx(path, values):
+    header = bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
+    path.write_bytes(header + numpy.ascontiguousarray(values).tobytes())
+
+
+def grey(images):
+    return images[..., None]
+
+
+def three_channels(images):
+    """Images of 32×32 with three different channels."""
+    padded = numpy.pad(images, ((0, 0), (2, 2), (2, 2)))
+    return numpy.stack([padded, padded[:, :, ::-1], padded.transpose(0, 2, 1)], axis=-1)
+
+
+def lenet5():
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
+
+
+class Block(nn.Sequential):
+    """A block of configs/models/resnet20.yaml: numbered as its layers, so that parameters have the same names."""
+
+    def __init__(self, inputs, outputs, stride):
+        layers = [
+            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(),
+            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs)]
+        if stride > 1:
+            layers += [nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)]
+        super().__init__(*layers)
+
+    def forward(self, x):
+        y = x
+        for layer in list(self)[:5]:
+            y = layer(y)
+        for layer in list(self)[5:]:
+            x = layer(x)
+        return torch.relu(y + x)
+
+
+def resnet20():
+    return nn.Sequential(
+        nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+        nn.Sequential(*[Block(16, 16, 1) for _ in range(3)]),
+        Block(16, 32, 2), nn.Sequential(*[Block(32, 32, 1) for _ in range(2)]),
+        Block(32, 64, 2), nn.Sequential(*[Block(64, 64, 1) for _ in range(2)]),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
+
+# The linear layer is item 9 in YAML, where global pooling flattens by itself, and item 10 here.
+RENAMED = {"resnet20": {"10.weight": "9.weight", "10.bias": "9.bias"}}
+
+CASES = {
+    "lenet5": (lenet5, grey, "adam: {lr: 1e-3}", lambda p: torch.optim.Adam(p, 1e-3)),
+    "resnet20": (resnet20, three_channels, "sgd: {lr: 0.1, momentum: 0.9, weight_decay: 1e-4}",
+                 lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, weight_decay=1e-4)),
+}
+
+
+def train_pytorch(model, optimizer, images, labels):
+    losses = []
+    x = torch.from_numpy(images.astype(numpy.float32) / 255).permute(0, 3, 1, 2)
+    y = torch.from_numpy(labels.astype(numpy.int64))
+    for begin in range(0, len(x), BATCH):
+        loss = nn.functional.cross_entropy(model(x[begin:begin + BATCH]), y[begin:begin + BATCH])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def train_dlcli(dlcli, folder, name, optimizer, steps):
+    config = folder / f"{name}.yaml"
+    config.write_text(f"""\
+data:
+  train: {{format: idx, images: {folder}/images, labels: {folder}/labels}}
+  batch_size: {BATCH}
+  shuffle: false
+model: {TOP}/configs/models/{name}.yaml
+init_from: {folder}/initial.safetensors
+loss: cross_entropy
+optimizer: {{{optimizer}}}
+trainer: {{max_steps: {steps}, log_every_n_steps: 1}}
+""")
+    subprocess.run([dlcli, "train", config, "--quiet"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    [metrics] = folder.glob("runs/*/metrics.jsonl")
+    records = map(json.loads, metrics.read_text().splitlines())
+    losses = {r["step"]: r["train/loss"] for r in records if "train/loss" in r}
+    return [losses[step] for step in range(1, steps + 1)]
+
+
+def compare(name, theirs, ours):
+    theirs, ours = numpy.array(theirs), numpy.array(ours)
+    first = numpy.max(numpy.abs(ours - theirs)[:FIRST] / theirs[:FIRST])
+    windows = len(theirs) // WINDOW
+    means = [losses[:windows * WINDOW].reshape(windows, WINDOW).mean(1) for losses in (theirs, ours)]
+    curve = numpy.max(numpy.abs(means[1] - means[0]) / means[0])
+    print(f"{name}: loss {theirs[0]:.4f} to {theirs[-1]:.4f} in {len(theirs)} steps (dlcli {ours[-1]:.4f}); largest difference "
+          f"{first:.1e} of it over the first {FIRST}, {curve:.1e} over the means of {WINDOW}")
+    return first <= FIRST_TOLERANCE and curve <= CURVE_TOLERANCE
+
+
+def main():
+    dlcli, steps = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 200
+    images = read_idx("train-images-idx3-ubyte.gz", steps * BATCH)
+    labels = read_idx("train-labels-idx1-ubyte.gz", steps * BATCH)
+    good = True
+    for name, (make_model, prepare, yaml, make_optimizer) in CASES.items():
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = pathlib.Path(temporary)
+            torch.manual_seed(0)
+            model = make_model()
+            prepared = prepare(images)
+            write_idx(folder / "images", prepared)
+            write_idx(folder / "labels", labels)
+            names = RENAMED.get(name, {})
+            save_file({names.get(key, key): value for key, value in model.state_dict().items()
+                       if not key.endswith("num_batches_tracked")}, folder / "initial.safetensors")
+            theirs = train_pytorch(model, make_optimizer(model.parameters()), prepared, labels)
+            ours = train_dlcli(dlcli, folder, name, yaml, steps)
+            good = compare(name, theirs, ours) and good
+    sys.exit(0 if good else 1)
+
+
+main()
