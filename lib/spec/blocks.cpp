@@ -9,11 +9,14 @@
 #include "lib/spec/codec.h"
 #include "lib/spec/interpolate.h"
 #include "lib/spec/reading.h"
+#include "lib/spec/registry.h"
 
 namespace dl {
 namespace {
 
 constexpr int64_t most_layers = 10'000;
+constexpr int64_t most_values = 1'000'000;  // in all layers together
+constexpr size_t deepest = 64;              // blocks in one another
 constexpr const char* block_input = "x";
 
 struct Block {
@@ -46,6 +49,7 @@ class Expansion {
     std::map<std::string, int> names;  // given by `name:`, of items so far
     for (size_t i = 0; i < layers.items.size() && !exhausted_; ++i) {
       const Reading r = Reading(problems_, label).index(i).noted(notes);
+      if (!count_values(layers.items[i], r)) break;
       const Node written = values ? with_values(layers.items[i], *values, r) : layers.items[i];
       ModelItem item = one(written, r, i, prefix, names, notes);
       out.push_back(std::move(item));
@@ -54,6 +58,14 @@ class Expansion {
   }
 
  private:
+  bool count_values(const Node& node, const Reading& r) {
+    values_ += node_count(node);
+    if (values_ <= most_values) return true;
+    r.problem(node.where, "the model has more than " + count_of(most_values, "value"), "repeat less");
+    exhausted_ = true;
+    return false;
+  }
+
   Node with_values(const Node& node, const Values& values, const Reading& r) {
     const NameLookup lookup = [&](const std::string& name) -> std::optional<Node> {
       if (const auto found = values.find(name); found != values.end()) return found->second;
@@ -97,6 +109,7 @@ class Expansion {
     }
     one_input(item, written, "repeat", r);
     for (int64_t copy = 0; copy < copies && !exhausted_; ++copy) {
+      if (!count_values(written, r)) break;
       ModelItem child;
       child.where = item.where;
       child.label = item.label;
@@ -139,6 +152,10 @@ class Expansion {
       std::vector<std::string> circle(inside, open_.end());
       circle.push_back(block.name);
       r.problem(item.where, "blocks in a circle: " + join(circle, " -> "), "remove one of these uses");
+      return;
+    }
+    if (open_.size() == deepest) {
+      r.problem(item.where, "more than " + count_of(deepest, "block") + " in one another", "nest less");
       return;
     }
     if (++block_uses_ > most_layers) {
@@ -216,8 +233,10 @@ class Expansion {
     const auto allowed = [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
     };
-    if (!text || text->empty() || !std::all_of(text->begin(), text->end(), allowed)) {
-      r.expected(name, "a name", "use letters, digits, _ and -");
+    const auto digit_or_dash = [](char c) { return (c >= '0' && c <= '9') || c == '-'; };
+    // Paths of unnamed items are numbers, so that a name must not be one.
+    if (!text || text->empty() || digit_or_dash((*text)[0]) || !std::all_of(text->begin(), text->end(), allowed)) {
+      r.expected(name, "a name", "begin with a letter; use letters, digits, _ and -");
       return false;
     }
     if (*text == block_input) {
@@ -279,7 +298,7 @@ class Expansion {
   std::map<std::string, const Block*> blocks_;
   std::vector<Problem>& problems_;
   std::vector<std::string> open_;  // blocks being expanded, outermost first
-  int64_t layers_ = 0, block_uses_ = 0;
+  int64_t layers_ = 0, block_uses_ = 0, values_ = 0;
   bool exhausted_ = false;
 };
 
@@ -326,6 +345,11 @@ std::vector<Block> definitions(const Node& blocks, const std::string& label, std
     } else {
       block.layers = *layers;
     }
+    for (const AnyRegistry* registry : AnyRegistry::all())
+      if (registry->kind() == "layer" && registry->has(entry.key)) {
+        r.problem(entry.key_where, "a layer is called '" + entry.key + "' already", "write another name");
+        good = false;
+      }
     for (const char* sibling : {"name", "from", "repeat"})
       if (entry.key == sibling) {
         r.problem(entry.key_where, "a block cannot be called '" + entry.key + "', which has a meaning beside a layer",
