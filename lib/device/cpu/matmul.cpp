@@ -20,32 +20,10 @@ Gemm shape_of(const MatMul& op, const Type& a, const Type& b) {
   return g;
 }
 
-class MatMulKernel final : public Kernel {
- public:
-  MatMulKernel(const Gemm& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
-      : epilogue_(std::move(epilogue)), product_(shape, device, epilogue_.get()) {}
-
-  int64_t scratch_bytes() const override { return product_.scratch_bytes(); }
-
-  void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
-    const float* a = static_cast<const float*>(in[0]);
-    const float* b = static_cast<const float*>(in[1]);
-    if (epilogue_ == nullptr) {
-      product_.run(a, b, static_cast<float*>(out[0]), scratch);
-    } else {
-      product_.run(a, b, in.subspan(2), out, scratch);
-    }
-  }
-
- private:
-  std::unique_ptr<LoopRunner> epilogue_;
-  Product product_;
-};
-
 std::unique_ptr<Kernel> make_matmul(const Op& op, std::span<const Type> inputs, std::span<const Type>,
                                     CpuDevice& device, std::unique_ptr<LoopRunner> epilogue) {
   const Gemm shape = shape_of(dynamic_cast<const MatMul&>(op), inputs[0], inputs[1]);
-  return std::make_unique<MatMulKernel>(shape, device, std::move(epilogue));
+  return std::make_unique<Product>(shape, device, std::move(epilogue));
 }
 
 bool always(const Op&, std::span<const Type>) { return true; }

@@ -16,10 +16,10 @@ double packing_rows(const Gemm& g) { return g.b_column == 1 ? 4 : 10; }
 
 }  // namespace
 
-Product::Product(const Gemm& shape, CpuDevice& device, LoopRunner* epilogue)
-    : shape_(shape), device_(device), kernels_(DL_FOR_ISA(device.isa(), gemm_kernels)), epilogue_(epilogue) {
+Product::Product(const Gemm& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
+    : shape_(shape), device_(device), kernels_(DL_FOR_ISA(device.isa(), gemm_kernels)), epilogue_(std::move(epilogue)) {
   few_rows_ = shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
-  by_rows_ = epilogue != nullptr && shape.rows >= many_rows;
+  by_rows_ = epilogue_ != nullptr && shape.rows >= many_rows;
 
   const int team = device.team().size();
   const double flops = 2.0 * static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
@@ -38,14 +38,14 @@ Product::Product(const Gemm& shape, CpuDevice& device, LoopRunner* epilogue)
     }
   }
 
-  if (epilogue != nullptr) {
+  if (epilogue_ != nullptr) {
     const int64_t columns = std::max<int64_t>(shape.columns, 1);
     chunk_rows_ = by_rows_ ? std::clamp<int64_t>(block_floats / columns / 14 * 14, 14, 168)
                            : std::max((shape.rows + 31) / 32, 2048 / columns + 1);
-    epilogue->set_chunk_rows(chunk_rows_);
-    epilogue_at_ = plan_.floats((epilogue->scratch_bytes() + 3) / 4);
+    epilogue_->set_chunk_rows(chunk_rows_);
+    epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
     block_floats_ = (chunk_rows_ * columns + 15) / 16 * 16;
-    if (epilogue->produced_output() < 0) {
+    if (epilogue_->produced_output() < 0) {
       product_at_ = plan_.floats(by_rows_ ? block_floats_ * team : shape.rows * shape.columns);
     }
     if (by_rows_) packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
@@ -56,40 +56,26 @@ Product::Product(const Gemm& shape, CpuDevice& device, LoopRunner* epilogue)
   }
 }
 
-void Product::run(const float* a, const float* b, float* c, void* scratch) { multiply(a, b, c, scratch); }
-
-void Product::run(const float* a, const float* b, std::span<void* const> inputs, std::span<void* const> outputs,
-                  void* scratch) {
-  epilogue_->begin(inputs, outputs, floats_at(scratch, epilogue_at_));
+void Product::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
+  Gemm g = shape_;
+  g.a = static_cast<const float*>(in[0]);
+  g.b = static_cast<const float*>(in[1]);
+  if (epilogue_ == nullptr) {
+    g.c = static_cast<float*>(out[0]);
+    return multiply(g, scratch);
+  }
+  epilogue_->begin(in.subspan(2), out, floats_at(scratch, epilogue_at_));
   const int output = epilogue_->produced_output();
-  float* product = output < 0 ? nullptr : static_cast<float*>(outputs[static_cast<size_t>(output)]);
+  float* product = output < 0 ? nullptr : static_cast<float*>(out[static_cast<size_t>(output)]);
   if (by_rows_) {
-    multiply_by_rows(a, b, product, scratch);
+    multiply_and_pass_by_rows(g, product, scratch);
   } else {
-    if (product == nullptr) product = floats_at(scratch, product_at_);
-    multiply(a, b, product, scratch);
-    const int64_t chunks = (shape_.rows + chunk_rows_ - 1) / chunk_rows_;
-    const auto pass = [&](int thread, int threads) {
-      const Range mine = split(chunks, threads, thread);
-      for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
-        const int64_t first = chunk * chunk_rows_, last = std::min(first + chunk_rows_, shape_.rows);
-        epilogue_->rows(thread, first, last, product + first * shape_.columns, shape_.columns);
-      }
-    };
-    if (chunks == 1) {
-      pass(0, 1);
-    } else {
-      device_.team().run([&](int thread) { pass(thread, device_.team().size()); });
-    }
+    multiply_then_pass(g, product, scratch);
   }
   epilogue_->finish();
 }
 
-void Product::multiply(const float* a, const float* b, float* c, void* scratch) {
-  Gemm g = shape_;
-  g.a = a;
-  g.b = b;
-  g.c = c;
+void Product::multiply(const Gemm& g, void* scratch) {
   const auto part = [&](int thread) {
     if (thread >= row_parts_ * column_parts_) return;
     const Range rows = split(g.rows, row_parts_, thread / column_parts_);
@@ -116,13 +102,28 @@ void Product::multiply_part(Gemm g, Range rows, Range columns, int thread, void*
   }
 }
 
-void Product::multiply_by_rows(const float* a, const float* b, float* product, void* scratch) {
+void Product::multiply_then_pass(Gemm g, float* product, void* scratch) {
+  g.c = product != nullptr ? product : floats_at(scratch, product_at_);
+  multiply(g, scratch);
+  const int64_t chunks = (g.rows + chunk_rows_ - 1) / chunk_rows_;
+  const auto pass = [&](int thread, int threads) {
+    const Range mine = split(chunks, threads, thread);
+    for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
+      const int64_t first = chunk * chunk_rows_, last = std::min(first + chunk_rows_, g.rows);
+      epilogue_->rows(thread, first, last, g.c + first * g.c_row, g.c_row);
+    }
+  };
+  if (chunks == 1) {
+    pass(0, 1);
+  } else {
+    device_.team().run([&](int thread) { pass(thread, device_.team().size()); });
+  }
+}
+
+void Product::multiply_and_pass_by_rows(const Gemm& g, float* product, void* scratch) {
   ThreadTeam& team = device_.team();
   float* packed = floats_at(scratch, packed_at_);
   float* blocks = floats_at(scratch, product_at_);
-  Gemm g = shape_;
-  g.a = a;
-  g.b = b;
   team.run([&](int thread) {
     const Range columns = split(g.columns, team.size(), thread, kernels_.pack_unit);
     kernels_.pack(g, columns.begin, columns.end, packed);
@@ -131,7 +132,7 @@ void Product::multiply_by_rows(const float* a, const float* b, float* product, v
   team.run([&](int thread) {
     const Range mine = split(chunks, team.size(), thread);
     for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
-      const int64_t first = chunk * chunk_rows_, last = std::min(first + chunk_rows_, shape_.rows);
+      const int64_t first = chunk * chunk_rows_, last = std::min(first + chunk_rows_, g.rows);
       Gemm block = g;
       block.a += first * g.a_row;
       block.rows = last - first;

@@ -10,26 +10,28 @@
 
 namespace dl {
 
-class Product {
+// Inputs A and B, then the epilogue's; outputs C, or the epilogue's.
+class Product final : public Kernel {
  public:
-  // `shape` gives sizes and strides; its pointers are ignored. `c_row` is the number of columns.
-  Product(const Gemm& shape, CpuDevice& device, LoopRunner* epilogue);
+  // `shape` gives sizes and strides; its pointers are ignored. c_row is the number of columns.
+  Product(const Gemm& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
-  int64_t scratch_bytes() const { return plan_.size_bytes(); }
-  // Without an epilogue: c is written. With one, `rest` are the epilogue's inputs and outputs, and c is null.
-  void run(const float* a, const float* b, float* c, void* scratch);
-  void run(const float* a, const float* b, std::span<void* const> inputs, std::span<void* const> outputs,
-           void* scratch);
+  int64_t scratch_bytes() const override { return plan_.size_bytes(); }
+  bool in_place(int in, int out) const override {
+    return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
+  }
+  void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
-  void multiply(const float* a, const float* b, float* c, void* scratch);
+  void multiply(const Gemm& g, void* scratch);
   void multiply_part(Gemm g, Range rows, Range columns, int thread, void* scratch);
-  void multiply_by_rows(const float* a, const float* b, float* product, void* scratch);
+  void multiply_then_pass(Gemm g, float* product, void* scratch);
+  void multiply_and_pass_by_rows(const Gemm& g, float* product, void* scratch);
 
   const Gemm shape_;
   CpuDevice& device_;
   const GemmKernels& kernels_;
-  LoopRunner* const epilogue_;
+  const std::unique_ptr<LoopRunner> epilogue_;
   bool few_rows_ = false;  // vectors along the depth
   bool by_rows_ = false;   // B is packed once and blocks of rows go through the epilogue while in cache
   int row_parts_ = 1, column_parts_ = 1;

@@ -136,7 +136,8 @@ void run_tile(const Tile& t, Along along, int rows, int vectors) {
   }
 }
 
-void run_strip(Tile t, Along along, int64_t rows, int vectors) {
+void run_strip(const Tile& strip, Along along, int64_t rows, int vectors) {
+  Tile t = strip;
   while (rows > 0) {
     const int64_t height = next_height(rows, vectors);
     run_tile(t, along, static_cast<int>(height), vectors);
@@ -145,5 +146,7 @@ void run_strip(Tile t, Along along, int64_t rows, int vectors) {
     rows -= height;
   }
 }
+
+const StripKernels strip_kernels = {lanes, next_vectors, run_strip};
 
 }  // namespace dl::DL_ISA

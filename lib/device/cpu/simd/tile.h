@@ -1,33 +1,9 @@
-// The register tile under matrix products and convolutions: C[rows, columns] (= or +=) the sum over three nested ranges
-// of A(row) * B(column), with every sum of the tile kept in a register.
+// The register tile: every sum of it is kept in a register. See strip.h for what it computes.
 #pragma once
+#include "lib/device/cpu/simd/strip.h"
 #include "lib/device/cpu/simd/vec.h"
 
 namespace dl::DL_ISA {
-
-// Element strides. A is read one value at a time, B as vectors of neighbouring columns, at
-//   a[row * a_row + o * a_outer + i * a_inner + d * a_depth]
-//   b[column      + o * b_outer + i * b_inner + d * b_depth]
-// for o < outer, i < inner, d < depth. Each element is added up in this order, whatever tile it falls into,
-// and then added to C or stored there.
-struct Tile {
-  const float* a = nullptr;
-  int64_t a_row = 0, a_outer = 0, a_inner = 0, a_depth = 1;
-  const float* b = nullptr;
-  int64_t b_outer = 0, b_inner = 0, b_depth = 0;
-  float* c = nullptr;
-  int64_t c_row = 0;
-  int64_t outer = 1, inner = 1, depth = 0;
-  int last = lanes;         // columns of C in the last vector, 1 … lanes
-  bool accumulate = false;  // C +=
-};
-
-// Which stride of A is 1, so that it costs no register.
-enum class Along : uint8_t {
-  depth,       // a_depth == 1; all lanes of B's last vector are readable
-  row,         // a_row == 1; all lanes of B's last vector are readable
-  row_masked,  // a_row == 1; B's last vector is read up to column `last` only
-};
 
 constexpr int most_vectors = 4;
 
@@ -41,7 +17,7 @@ constexpr int most_rows(int vectors) {
 void run_tile(const Tile& tile, Along along, int rows, int vectors);
 
 // Rows cut into tiles whose heights differ by at most one; any number of rows.
-void run_strip(Tile tile, Along along, int64_t rows, int vectors);
+void run_strip(const Tile& tile, Along along, int64_t rows, int vectors);
 
 // How the tiles divide rows: the height of the next, given how many rows are left.
 constexpr int64_t next_height(int64_t rows_left, int vectors) {

@@ -1,0 +1,71 @@
+// conv2d and its gradient with respect to the input on the CPU.
+#include "lib/graph/ops/conv2d.h"
+
+#include "lib/device/cpu/correlation.h"
+#include "lib/device/cpu/product.h"
+
+namespace dl {
+namespace {
+
+// Every output pixel depends on the input pixel in its place only: a matrix product over pixels.
+bool is_product(const Window& w, int64_t groups) {
+  return groups == 1 && w.size == std::array<int64_t, 2>{1, 1} && w.stride == std::array<int64_t, 2>{1, 1} &&
+         w.pad_before == std::array<int64_t, 2>{0, 0} && w.pad_after == std::array<int64_t, 2>{0, 0};
+}
+
+std::unique_ptr<Kernel> make_conv2d(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
+                                    CpuDevice& device, std::unique_ptr<LoopRunner> epilogue) {
+  const auto& conv = dynamic_cast<const Conv2d&>(op);
+  const Shape &x = inputs[0].shape, &weight = inputs[1].shape, &y = outputs[0].shape;
+  if (is_product(conv.window, conv.groups)) {
+    Gemm g{.a_row = x[3], .b_depth = 1, .b_column = x[3], .c_row = y[3]};
+    g.rows = x[0] * x[1] * x[2];
+    g.depth = x[3];
+    g.columns = y[3];
+    return std::make_unique<Product>(g, device, std::move(epilogue));
+  }
+  Correlation::Geometry g{.images = x[0], .in_height = x[1], .in_width = x[2], .in_channels = x[3]};
+  g.out_height = y[1];
+  g.out_width = y[2];
+  g.out_channels = y[3];
+  g.groups = conv.groups;
+  g.rows = forward_phases(conv.window, 0, x[1]);
+  g.columns = forward_phases(conv.window, 1, x[2]);
+  g.weight_by_out = true;
+  g.kernel_height = weight[2];
+  g.kernel_width = weight[3];
+  return std::make_unique<Correlation>(std::move(g), device, std::move(epilogue));
+}
+
+std::unique_ptr<Kernel> make_conv2d_grad_input(const Op& op, std::span<const Type> inputs,
+                                               std::span<const Type> outputs, CpuDevice& device,
+                                               std::unique_ptr<LoopRunner> epilogue) {
+  const auto& conv = dynamic_cast<const Conv2dGradInput&>(op);
+  const Shape &dy = inputs[0].shape, &weight = inputs[1].shape, &dx = outputs[0].shape;
+  if (is_product(conv.window, conv.groups)) {
+    Gemm g{.a_row = dy[3], .b_depth = dx[3], .c_row = dx[3]};
+    g.rows = dy[0] * dy[1] * dy[2];
+    g.depth = dy[3];
+    g.columns = dx[3];
+    return std::make_unique<Product>(g, device, std::move(epilogue));
+  }
+  Correlation::Geometry g{.images = dy[0], .in_height = dy[1], .in_width = dy[2], .in_channels = dy[3]};
+  g.out_height = dx[1];
+  g.out_width = dx[2];
+  g.out_channels = dx[3];
+  g.groups = conv.groups;
+  g.rows = backward_phases(conv.window, 0, dx[1]);
+  g.columns = backward_phases(conv.window, 1, dx[2]);
+  g.weight_by_out = false;
+  g.kernel_height = weight[2];
+  g.kernel_width = weight[3];
+  return std::make_unique<Correlation>(std::move(g), device, std::move(epilogue));
+}
+
+bool always(const Op&, std::span<const Type>) { return true; }
+
+DL_CPU_KERNEL("conv2d", make_conv2d, always);
+DL_CPU_KERNEL("conv2d_grad_input", make_conv2d_grad_input, always);
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,45 @@
+// Products of a strip of rows with a panel of columns, by register tiles: what matrix products and convolutions are
+// made of.
+#pragma once
+#include <cstdint>
+
+#include "lib/device/cpu/simd/table.h"
+
+namespace dl {
+
+// C[row, column] (= or +=) a sum of products over three nested ranges. A is read one value at a time, B as vectors of
+// neighbouring columns, with element strides, at
+//   a[row * a_row + o * a_outer + i * a_inner + d * a_depth]
+//   b[column      + o * b_outer + i * b_inner + d * b_depth]
+// for o < outer, i < inner, d < depth. Each element is added up in this order, whatever tile it falls into, and then
+// added to C or stored there. Where a range is empty the sum is 0.
+struct Tile {
+  const float* a = nullptr;
+  int64_t a_row = 0, a_outer = 0, a_inner = 0, a_depth = 1;
+  const float* b = nullptr;
+  int64_t b_outer = 0, b_inner = 0, b_depth = 0;
+  float* c = nullptr;
+  int64_t c_row = 0;
+  int64_t outer = 1, inner = 1, depth = 0;
+  int last = 0;             // columns of C in the last vector, 1 … lanes
+  bool accumulate = false;  // C +=
+};
+
+// Which stride of A is 1, so that it costs no register.
+enum class Along : uint8_t {
+  depth,       // a_depth == 1; all lanes of B's last vector are readable
+  row,         // a_row == 1; all lanes of B's last vector are readable
+  row_masked,  // a_row == 1; B's last vector is read up to column `last` only
+};
+
+struct StripKernels {
+  int lanes;  // floats in a vector
+  // How panels divide columns: the vectors of the next panel, given how many columns are left and the rows of a strip.
+  int (*next_vectors)(int64_t columns_left, int64_t rows);
+  // Any number of rows; 1 <= vectors <= 4.
+  void (*run)(const Tile& tile, Along along, int64_t rows, int vectors);
+};
+
+}  // namespace dl
+
+DL_DECLARE_FOR_ISA(dl::StripKernels, strip_kernels)
