@@ -187,6 +187,7 @@ uint64_t DataSets::fingerprint() const {
 
 DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, uint64_t seed,
                    std::vector<Problem>& problems) {
+  if (!spec.train.given()) return {};  // reading the spec has said so
   const Opened raw = open_sources(spec, folder, seed, problems);
   if (!raw.train) return {};
   DataSets sets{.raw_input = input_type(*raw.train),

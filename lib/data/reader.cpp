@@ -15,9 +15,12 @@ std::filesystem::path find_data(const Folders& folders, const std::string& name)
     looked_in.push_back(root.string());
   }
   const bool absolute = std::filesystem::path(name).is_absolute();
-  throw Error(Exit::data, Problem{.what = absolute ? concat("'", name, "' is not there")
-                                                   : concat("'", name, "' is not there; looked in ", join(looked_in)),
-                                  .help = folders.get.empty() ? "" : "get it with: " + folders.get});
+  throw Error(Exit::data,
+              Problem{.what = absolute ? concat("'", name, "' is not there")
+                                       : concat("'", name, "' is not there; looked in ", join(looked_in)),
+                      .help = folders.get.empty() ? ""
+                                                  : concat("get it with: ", folders.get,
+                                                           "; or name the folder that has it in DLCLI_DATA")});
 }
 
 bool Codec<ReaderSpec>::read(const Node& node, ReaderSpec& value, const Limits&, const Reading& r) {

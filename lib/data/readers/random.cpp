@@ -62,7 +62,7 @@ struct Random final : Reader {
     s.required("shape", shape, "of a sample: [height, width, channels] or [features]").at_least(1).at_most(1 << 20);
     s.optional("samples", samples, "how many").at_least(1);
     s.optional("classes", classes, "how many classes the labels count").at_least(1).at_most(1 << 20);
-    s.example("random: {shape: [32, 32, 3], samples: 50000, classes: 10}");
+    s.example("{format: random, shape: [32, 32, 3], samples: 50000, classes: 10}");
   }
   DatasetPointer open(const Folders&) const override {
     return std::make_shared<RandomSet>(Shape(shape), samples, classes);
