@@ -65,9 +65,8 @@ struct Program::Impl {
     Spot spot;
   };
   std::map<std::string, Result> outputs;
-  struct Copy {  // an assignment whose value could not be computed in place
-    Spot from;
-    void* to = nullptr;
+  struct Copy {  // after the calls, in order: an assignment whose value could not be computed in place
+    Spot from, to;
     int64_t bytes = 0;
   };
   std::vector<Copy> copies;
@@ -153,12 +152,15 @@ void Program::Impl::compile(const Graph& given) {
     for (const Value& v : graph.node(calls[static_cast<size_t>(s)].node).inputs) read_at(v, s);
   }
   for (const auto& o : graph.outputs()) read_at(o.value, end);
+  for (const auto& a : graph.assigns()) read_at(a.value, end);
 
   // 2. Values whose place is settled by what becomes of them: parts of a pack, new values of variables.
   std::map<std::pair<int, int>, std::string> becomes;  // value -> variable
   for (const auto& a : graph.assigns()) {
     const auto key = behind_views(a.value);
-    if (step_of[static_cast<size_t>(key.first)] >= 0 && !becomes.contains(key)) becomes[key] = a.name;
+    const Type& whole = graph.node(key.first).types[static_cast<size_t>(key.second)];
+    const bool all = whole.shape.elements() == a.value.shape().elements();
+    if (step_of[static_cast<size_t>(key.first)] >= 0 && all && !becomes.contains(key)) becomes[key] = a.name;
   }
 
   auto place_of_variable = [&](const Variable& v) {
@@ -194,27 +196,29 @@ void Program::Impl::compile(const Graph& given) {
       spots[{i, 0}] = {add_place(place), 0};
     }
   }
-  for (const auto& [key, name] : becomes) {
-    if (!variable_places.contains(name)) {
-      variable_places[name] = place_of_variable({name, graph.node(key.first).types[static_cast<size_t>(key.second)]});
-    }
+  for (const auto& a : graph.assigns()) {
+    if (!variable_places.contains(a.name)) variable_places[a.name] = place_of_variable({a.name, a.value.type()});
   }
+
+  // Views between a value and its reader only move the start.
+  auto spot_of = [&](Value v) {
+    int64_t offset = 0;
+    while (graph.node(v.node).op->is_view()) {
+      if (const auto* part = dynamic_cast<const View*>(graph.node(v.node).op.get()))
+        offset += part->offset * bytes_of(v.type().dtype);
+      v = graph.node(v.node).inputs[0];
+    }
+    Spot spot = spots.at({v.node, v.output});
+    spot.offset += offset;
+    return spot;
+  };
 
   // 3. A place for every output of every call, in order.
   for (int s = 0; s < end; ++s) {
     Call& call = calls[static_cast<size_t>(s)];
     const GraphNode& node = graph.node(call.node);
     for (const Value& v : node.inputs) {
-      // Views between a value and its reader only move the start.
-      Value u = v;
-      int64_t offset = 0;
-      while (graph.node(u.node).op->is_view()) {
-        if (const auto* part = dynamic_cast<const View*>(graph.node(u.node).op.get()))
-          offset += part->offset * bytes_of(u.type().dtype);
-        u = graph.node(u.node).inputs[0];
-      }
-      Spot spot = spots.at({u.node, u.output});
-      spot.offset += offset;
+      const Spot spot = spot_of(v);
       call.in.push_back(spot);
       touch(spot, s);
     }
@@ -268,21 +272,30 @@ void Program::Impl::compile(const Graph& given) {
       call.scratch_place = add_place(place);
     }
   }
-  for (const auto& o : graph.outputs()) {
-    const auto key = behind_views(o.value);
-    const Spot spot = spots.at(key);
+  // Where an output or a new value lies at the end; a variable's old value is put aside before the variable changes.
+  auto settled = [&](const Value& v) {
+    Spot spot = spot_of(v);
+    const auto* old = dynamic_cast<const VariableOp*>(graph.node(behind_views(v).first).op.get());
+    const bool changes = old && std::any_of(graph.assigns().begin(), graph.assigns().end(),
+                                            [&](const Graph::Named& a) { return a.name == old->variable.name; });
+    if (changes) {
+      Place aside;
+      aside.bytes = v.type().bytes();
+      const Spot to{add_place(aside), 0};
+      copies.push_back({spot, to, aside.bytes});
+      spot = to;
+    }
     touch(spot, end);
-    outputs[o.name] = {o.value.type(), spot};
-  }
+    return spot;
+  };
+  for (const auto& o : graph.outputs()) outputs[o.name] = {o.value.type(), settled(o.value)};
+  std::vector<Copy> renewals;
   for (const auto& a : graph.assigns()) {
-    const auto key = behind_views(a.value);
-    const Spot spot = spots.at(key);
-    if (!variable_places.contains(a.name)) variable_places[a.name] = place_of_variable({a.name, a.value.type()});
-    const int p = variable_places.at(a.name);
-    if (spot.place == p) continue;
-    touch(spot, end);
-    copies.push_back({spot, places[static_cast<size_t>(p)].data, a.value.type().bytes()});
+    const Spot to{variable_places.at(a.name), 0};
+    if (spot_of(a.value).place == to.place) continue;
+    renewals.push_back({settled(a.value), to, a.value.type().bytes()});
   }
+  copies.insert(copies.end(), renewals.begin(), renewals.end());
 
   // 4. Parts of a pack move into it where they can be written there at once.
   for (int s = 0; s < end; ++s) {
@@ -359,7 +372,7 @@ void Program::Impl::run(bool timed) {
     call.kernel->run(call.in_pointers, call.out_pointers, call.scratch);
     if (timed) call.step.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   }
-  for (const Copy& copy : copies) store.device().copy_in(copy.to, address(copy.from), copy.bytes);
+  for (const Copy& copy : copies) store.device().copy_in(address(copy.to), address(copy.from), copy.bytes);
 }
 
 Program::Program(const Graph& graph, Store& store) : impl_(std::make_unique<Impl>(store)) { impl_->compile(graph); }
