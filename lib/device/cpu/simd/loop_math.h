@@ -153,25 +153,26 @@ DL_INLINE vf sine(vf x, int quarters) {
 }
 
 // Three parts of pi / 2 carry the argument this far; beyond, and for NaN and infinity, the C library goes on.
-DL_INLINE bool needs_long_reduction(vf x) {
-  const vi far = ~(abs(x) <= 8192.0f);
-  int any = 0;
-  for (int i = 0; i < lanes; ++i) any |= far[i];
-  return any != 0;
+DL_INLINE vi is_far(vf x) { return ~(abs(x) <= 8192.0f); }
+
+DL_INLINE bool any(vi mask) {
+  int all = 0;
+  for (int i = 0; i < lanes; ++i) all |= mask[i];
+  return all != 0;
 }
 
 DL_INLINE vf sin(vf x) {
   vf y = sine(x, 0);
-  if (__builtin_expect(needs_long_reduction(x), 0)) {
-    for (int i = 0; i < lanes; ++i) y[i] = __builtin_sinf(x[i]);
+  if (const vi far = is_far(x); __builtin_expect(any(far), 0)) {
+    for (int i = 0; i < lanes; ++i) y[i] = far[i] ? __builtin_sinf(x[i]) : y[i];
   }
   return y;
 }
 
 DL_INLINE vf cos(vf x) {
   vf y = sine(x, 1);
-  if (__builtin_expect(needs_long_reduction(x), 0)) {
-    for (int i = 0; i < lanes; ++i) y[i] = __builtin_cosf(x[i]);
+  if (const vi far = is_far(x); __builtin_expect(any(far), 0)) {
+    for (int i = 0; i < lanes; ++i) y[i] = far[i] ? __builtin_cosf(x[i]) : y[i];
   }
   return y;
 }
