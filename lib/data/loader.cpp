@@ -129,7 +129,7 @@ struct Loader::Impl {
     }
   }
 
-  // Makes `number` the next batch, with the lock held.
+  // Makes `number` the next batch, with the lock held; threads stay paused.
   void seek(int64_t number, std::unique_lock<std::mutex>& lock) {
     paused = true;
     ready.wait(lock, [&] { return working == 0; });
@@ -138,6 +138,9 @@ struct Loader::Impl {
       slot.error = nullptr;
     }
     held = claimed = number - 1;
+  }
+
+  void resume() {
     paused = false;
     room.notify_all();
   }
@@ -145,6 +148,7 @@ struct Loader::Impl {
   void start(int64_t number) {
     std::unique_lock lock(mutex);
     if (number != held + 1) seek(number, lock);
+    resume();
   }
 
   const Batch& next() {
@@ -155,7 +159,7 @@ struct Loader::Impl {
     }
     std::unique_lock lock(mutex);
     Slot& slot = slot_of(++held);
-    room.notify_all();
+    resume();
     ready.wait(lock, [&] { return slot.holds == held; });
     if (slot.error) {
       const std::exception_ptr error = slot.error;

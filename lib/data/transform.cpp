@@ -67,8 +67,14 @@ TransformStep by_table(const Type& input, std::vector<float> table) {
 DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms) {
   Type type = data->fields()[static_cast<size_t>(field_index(*data, "x"))].type;
   std::vector<TransformStep> steps;
-  for (const auto& transform : transforms) {
-    steps.push_back(transform->bind(type));
+  for (size_t i = 0; i < transforms.size(); ++i) {
+    try {
+      steps.push_back(transforms[i]->bind(type));
+    } catch (const Error& error) {
+      std::vector<Problem> problems = error.problems();
+      for (Problem& problem : problems) problem.path = concat("data.transforms[", i, "] (", transforms[i]->name, ")");
+      throw Error(error.exit(), std::move(problems));
+    }
     type = steps.back().output;
   }
   if (type.dtype == DType::u8) {

@@ -1,0 +1,157 @@
+// Transforms: their values, what they do at random and outside training, what they refuse.
+#include "lib/data/transform.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <map>
+
+#include "tests/data/sets_for_test.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+// One sample of images, given as its bytes.
+class OneImage final : public Dataset {
+ public:
+  OneImage(Type type, std::string bytes)
+      : fields_{{"x", std::move(type)}, {"y", {DType::i32, {}}}}, bytes_(std::move(bytes)) {}
+  int64_t size() const override { return 1; }
+  std::span<const SampleField> fields() const override { return fields_; }
+  std::span<const std::string> classes() const override { return {}; }
+  bool in_memory() const override { return true; }
+  uint64_t fingerprint() const override { return 0; }
+  void get(int64_t, Sample& into) const override {
+    std::memcpy(into.fields[0], bytes_.data(), bytes_.size());
+    std::memset(into.fields[1], 0, 4);
+  }
+
+ private:
+  const std::vector<SampleField> fields_;
+  const std::string bytes_;
+};
+
+std::vector<std::unique_ptr<Transform>> read_transforms(const std::string& yaml) {
+  std::vector<std::unique_ptr<Transform>> transforms;
+  std::vector<Problem> problems;
+  Codec<std::vector<std::unique_ptr<Transform>>>::read(parse_yaml(yaml, "run.yaml"), transforms, {},
+                                                       Reading(problems, "data.transforms"));
+  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+  return transforms;
+}
+
+DatasetPointer image_through(const std::string& yaml, Type type, const std::string& bytes) {
+  return transformed(std::make_shared<OneImage>(std::move(type), bytes), read_transforms(yaml));
+}
+
+std::string bytes_of_floats(const std::vector<float>& values) {
+  std::string bytes(values.size() * sizeof(float), '\0');
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+// Of a f32 image [h, w, 1] with these values: what comes out in training, by position in the epoch.
+std::vector<float> trained(const Dataset& data, int64_t position) {
+  SampleRandom random(1, 0, position);
+  return floats(sample(data, 0, &random)[0]);
+}
+
+}  // namespace
+
+TEST_CASE("bytes that no transform made floats are scaled to [0, 1]") {
+  const auto data = image_through("[]", {DType::u8, {1, 3, 1}}, std::string("\0\x80\xFF", 3));
+  CHECK(data->fields()[0].type == Type{DType::f32, {1, 3, 1}});
+  CHECK(floats(sample(*data, 0)[0]) == std::vector<float>{0, 128.0f / 255, 1});
+}
+
+TEST_CASE("floats that no transform touches stay as they are") {
+  const auto data = image_through("[]", {DType::f32, {2}}, bytes_of_floats({1.5f, -2}));
+  CHECK(floats(sample(*data, 0)[0]) == std::vector<float>{1.5f, -2});
+}
+
+TEST_CASE("normalize is torchvision's ToTensor and Normalize, to the bit") {
+  const auto data =
+      image_through("[{normalize: {mean: 0.1307, std: 0.3081}}]", {DType::u8, {1, 3, 1}}, std::string("\0\x80\xFF", 3));
+  const auto y = floats(sample(*data, 0)[0]);
+  CHECK(y == std::vector<float>{-0.42421296f, 1.2050011f, 2.8214867f});
+}
+
+TEST_CASE("normalize takes a mean and a deviation for each channel") {
+  const std::string yaml = "[{normalize: {mean: [0, 0.5, 1], std: [1, 0.5, 2]}}]";
+  const auto bytes = image_through(yaml, {DType::u8, {1, 2, 3}}, "\xFF\xFF\xFF\x33\x33\x33");
+  CHECK(floats(sample(*bytes, 0)[0]) == std::vector<float>{1, 1, 0, 0.2f, (0.2f - 0.5f) / 0.5f, (0.2f - 1) / 2});
+  const auto numbers = image_through(yaml, {DType::f32, {1, 1, 3}}, bytes_of_floats({1, 2, 5}));
+  CHECK(floats(sample(*numbers, 0)[0]) == std::vector<float>{1, 3, 2});
+}
+
+TEST_CASE("random_crop takes every window of the padded image alike, and the middle one outside training") {
+  const auto data =
+      image_through("[{random_crop: {size: 2, padding: 1}}]", {DType::f32, {2, 2, 1}}, bytes_of_floats({1, 2, 3, 4}));
+  CHECK(data->fields()[0].type.shape == Shape{2, 2, 1});
+  CHECK(floats(sample(*data, 0)[0]) == std::vector<float>{1, 2, 3, 4});
+  std::map<std::vector<float>, int> windows;
+  for (int64_t i = 0; i < 9000; ++i) ++windows[trained(*data, i)];
+  CHECK(windows.size() == 9);
+  CHECK(windows.contains({0, 0, 0, 1}));
+  CHECK(windows.contains({4, 0, 0, 0}));
+  CHECK(windows.contains({0, 0, 1, 2}));
+  CHECK(windows.contains({0, 3, 0, 0}));
+  for (const auto& [window, count] : windows) CHECK(std::abs(count - 1000) < 150);
+}
+
+TEST_CASE("random_crop without a size keeps the image's, and with padding can make it larger") {
+  const Type type{DType::u8, {3, 5, 3}};
+  CHECK(image_through("[random_crop]", type, std::string(45, 'x'))->fields()[0].type.shape == Shape{3, 5, 3});
+  const auto larger =
+      image_through("[{random_crop: {size: [3, 3], padding: 1}}]", {DType::f32, {1, 1, 1}}, bytes_of_floats({7}));
+  CHECK(floats(sample(*larger, 0)[0]) == std::vector<float>{0, 0, 0, 0, 7, 0, 0, 0, 0});
+}
+
+TEST_CASE("horizontal_flip mirrors with its probability, pixel by pixel, and never outside training") {
+  const auto data = image_through("[{horizontal_flip: 0.25}]", {DType::f32, {2, 2, 3}},
+                                  bytes_of_floats({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}));
+  const std::vector<float> plain{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
+      mirrored{4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9};
+  CHECK(floats(sample(*data, 0)[0]) == plain);
+  int flips = 0;
+  for (int64_t i = 0; i < 4000; ++i) {
+    const auto y = trained(*data, i);
+    const bool flipped = y == mirrored;
+    CHECK((flipped || y == plain));
+    flips += flipped;
+  }
+  CHECK(std::abs(flips - 1000) < 100);
+}
+
+TEST_CASE("transforms follow one another in the order of the list") {
+  const auto data =
+      image_through("[{horizontal_flip: 1}, {random_crop: {size: [1, 2]}}, {normalize: {mean: 0, std: 2}}]",
+                    {DType::f32, {1, 2, 1}}, bytes_of_floats({2, 4}));
+  CHECK(trained(*data, 0) == std::vector<float>{2, 1});
+  CHECK(floats(sample(*data, 0)[0]) == std::vector<float>{1, 2});
+}
+
+TEST_CASE("transforms say where and why they cannot take the data") {
+  const Type image{DType::u8, {28, 28, 1}}, features{DType::f32, {14}};
+  const auto said = [&](const std::string& yaml, const Type& type) {
+    return message<Error>([&] { image_through(yaml, type, ""); });
+  };
+  CHECK(said("[horizontal_flip, {normalize: {mean: [0, 1], std: [1, 1]}}]", image) ==
+        "error: run.yaml:1:20: data.transforms[1] (normalize): expected 1 or 1 means for samples of shape [28, 28, 1], "
+        "got 2");
+  CHECK(said("[{normalize: {mean: [0, 1], std: 1}}]", image) ==
+        "error: run.yaml:1:14: data.transforms[0] (normalize): expected as many means as standard deviations, got 2 "
+        "and 1");
+  CHECK(said("[{random_crop: {size: 64}}]", image) ==
+        "error: run.yaml:1:3: data.transforms[0] (random_crop): a window of 64 x 64 does not fit into images of 28 x "
+        "28 padded by 0 and 0\n"
+        "  help: lower 'size' or raise 'padding'");
+  CHECK(said("[horizontal_flip]", features) ==
+        "error: run.yaml:1:2: data.transforms[0] (horizontal_flip): expected images [height, width, channels], the "
+        "data's samples are [14]");
+  CHECK(said("[rotate]", image) ==
+        "error: run.yaml:1:2: data.transforms[0]: unknown transform 'rotate'\n"
+        "  known transforms: horizontal_flip, normalize, random_crop");
+}
