@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/console/text.h"
+
 namespace dl {
 namespace {
 
@@ -30,20 +32,8 @@ std::string table(const std::string& title, const std::vector<Row>& rows) {
   for (const Row& row : rows) width = std::max(width, row.first.size());
   const std::string indent(width + 4, ' ');
   std::string out = "\n" + title + ":\n";
-  for (const auto& [name, description] : rows) {
-    std::string line = "  " + name + std::string(width - name.size() + 2, ' ');
-    for (size_t at = 0; at < description.size();) {
-      const size_t end = std::min(description.find(' ', at), description.size());
-      const std::string word = description.substr(at, end - at);
-      if (line.size() > indent.size() && line.size() + 1 + word.size() > line_width) {
-        out += line + "\n";
-        line = indent;
-      }
-      line += (line.size() > indent.size() ? " " : "") + word;
-      at = end + 1;
-    }
-    out += line + "\n";
-  }
+  for (const auto& [name, description] : rows)
+    out += wrapped(description, line_width, indent, "  " + name + std::string(width - name.size() + 2, ' '));
   return out;
 }
 

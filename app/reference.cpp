@@ -1,6 +1,8 @@
 // Entries of the reference, and their forms as text, Markdown and JSON.
 #include "app/reference.h"
 
+#include <algorithm>
+
 #include "app/console/json.h"
 #include "app/console/text.h"
 #include "lib/spec/registry.h"
@@ -9,6 +11,8 @@
 namespace dl {
 namespace {
 
+constexpr size_t line_width = 100;
+
 template <class T>
 ReferenceEntry section(const std::string& name) {
   auto object = std::make_shared<T>();
@@ -16,12 +20,11 @@ ReferenceEntry section(const std::string& name) {
   return {"section", name, std::move(object), std::move(schema)};
 }
 
-// "required", or the default as one writes it; nothing where there is none.
+// "required", or the default as one writes it; nothing where there is none, or where it has a page of its own.
 std::string default_text(const Field& field) {
   if (field.is_required()) return "required";
   const Node value = field.value();
-  if (value.is_null() || (value.is_list() && value.items.empty()) || (value.is_map() && value.entries.empty()))
-    return "";
+  if (value.is_null() || value.is_map() || (value.is_list() && value.items.empty())) return "";
   return value.is_scalar() ? value.text : to_json(value, 0);
 }
 
@@ -59,12 +62,17 @@ std::vector<ReferenceEntry> reference() {
 
 std::string reference_text(const ReferenceEntry& entry) {
   std::string text = entry.name + " (" + entry.kind + "): " + entry.schema.summary() + "\n";
-  if (!entry.schema.details().empty()) text += "\n" + indented(entry.schema.details(), "  ");
-  std::vector<std::vector<std::string>> rows{{"key", "default", "what", "type"}};
-  for (const Field& field : entry.schema.fields())
-    rows.push_back({field.key(), default_text(field), field.summary(), field.type()});
-  if (rows.size() > 1) text += "\n" + indented(table(rows), "  ");
-  while (text.ends_with("  \n")) text.erase(text.size() - 3);
+  if (!entry.schema.details().empty()) text += "\n" + wrapped(entry.schema.details(), line_width, "  ", "  ");
+  size_t width = 0;
+  for (const Field& field : entry.schema.fields()) width = std::max(width, field.key().size());
+  const std::string indent(width + 4, ' ');
+  for (const Field& field : entry.schema.fields()) {
+    const std::string standard = default_text(field);
+    const std::string more = standard.empty() || field.is_required() ? standard : "default " + standard;
+    text +=
+        "\n" + wrapped(field.summary(), line_width, indent, "  " + field.key() + indent.substr(field.key().size() + 2));
+    text += wrapped(field.type() + (more.empty() ? "" : "; " + more), line_width, indent, indent);
+  }
   if (!shorthand(entry).empty()) text += "\n  " + shorthand(entry) + "\n";
   for (const std::string& example : entry.schema.examples()) text += "\n  example:\n" + indented(example, "    ");
   return text;

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -63,6 +63,7 @@ class Findings {
 };
 
 std::string gflops(double value) { return concat(count(value), " GFLOP/s"); }
+std::string one_digit(double value) { return number_text(std::round(10 * value) / 10); }
 
 void processor(Findings& found) {
   const CpuFeatures& cpu = cpu_features();
@@ -106,7 +107,7 @@ void speeds(Findings& found) {
   }
   found.fact("peak_gflops", "", std::move(peaks));
   const double memory_one = memory_gbps(one), memory = memory_gbps(all);
-  found.fact("memory", concat(figure(memory_one), " GB/s on one core, ", figure(memory), " GB/s on ", all.size()),
+  found.fact("memory", concat(one_digit(memory_one), " GB/s on one core, ", one_digit(memory), " GB/s on ", all.size()),
              json_object({{"one_gbps", Node::number(memory_one)}, {"all_gbps", Node::number(memory)}}));
   const double ours = matmul_gflops(1024, all.size());
   found.fact("matmul",

@@ -132,7 +132,7 @@ class Predict final : public Command {
     const auto write = [&](const std::string& text) { file ? file->append(text) : print(text); };
     Inference inference(plan, trained.checkpoint);
     std::string text = lines.header(static_cast<size_t>(plan.network->output().shape.elements()));
-    inference.predict(*data, [&](const Prediction& p) {
+    inference.predict(data, [&](const Prediction& p) {
       text += lines.line(files.empty() ? std::to_string(p.index) : files[static_cast<size_t>(p.index)].string(), p);
       if (text.size() < (1 << 16)) return;
       write(text);

@@ -74,7 +74,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   for (const auto& row : rows)
     for (size_t i = 0; i < row.size(); ++i) right[i] = right[i] || (&row != &rows.front() && is_number(row[i]));
   for (size_t i = 0; i < right.size(); ++i)
-    right[i] = right[i] && std::all_of(rows.begin() + 1, rows.end(), [&](const auto& row) {
+    right[i] = i > 0 && right[i] && std::all_of(rows.begin() + 1, rows.end(), [&](const auto& row) {
                  return i >= row.size() || row[i].empty() || is_number(row[i]);
                });
   std::string out;
@@ -88,6 +88,26 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     out += line + "\n";
   }
   return out;
+}
+
+std::string wrapped(std::string_view text, size_t columns, const std::string& indent, const std::string& first) {
+  std::string out, line = first;
+  bool begun = false;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find_first_of(" \n", at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    if (begun && display_width(line) + 1 + word.size() > columns) {
+      out += line + "\n";
+      line = indent;
+      begun = false;
+    }
+    if (!word.empty()) {
+      line += (begun ? " " : "") + std::string(word);
+      begun = true;
+    }
+    at = end + 1;
+  }
+  return out + line + "\n";
 }
 
 }  // namespace dl

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/train/observer.h"
@@ -18,7 +19,10 @@ std::string percent(double share);      // 0.123 -> "12.3 %"
 // "train/loss 0.2513  val/accuracy 0.9190"; with `unprefixed`, "loss 0.2513  accuracy 0.9190".
 std::string figures(std::span<const Measured> values, bool unprefixed = false);
 
-// Rows under a header, columns aligned: text to the left, what begins with a digit to the right.
+// Rows under a header, columns aligned: text and the first column to the left, numbers to the right.
 std::string table(const std::vector<std::vector<std::string>>& rows);
+
+// The words of `text` in lines of at most `columns`, each behind `indent`; `first` stands in place of the first indent.
+std::string wrapped(std::string_view text, size_t columns, const std::string& indent, const std::string& first);
 
 }  // namespace dl
