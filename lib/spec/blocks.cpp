@@ -19,6 +19,16 @@ constexpr int64_t most_values = 1'000'000;  // in all layers together
 constexpr size_t deepest = 64;              // blocks in one another
 constexpr const char* block_input = "x";
 
+std::string known_keys(const std::vector<std::string>& known) {
+  return known.empty() ? "it takes no keys" : "known keys: " + join(known);
+}
+
+void unknown_key(const Node::Entry& entry, const std::vector<std::string>& known, const Reading& r) {
+  const std::string meant = closest(entry.key, known);
+  r.problem(entry.key_where, "unknown key " + Node::string(entry.key).described(),
+            meant.empty() ? "" : "write '" + meant + "'", {known_keys(known)});
+}
+
 struct Block {
   std::string name;
   Where where;
@@ -177,32 +187,30 @@ class Expansion {
     const Node nothing;
     const Node& given = parts.used ? parts.used->value : nothing;
     const std::vector<std::string> known = block.params.keys();
-    const std::string known_text = known.empty() ? "it takes no keys" : "known keys: " + join(known);
     bool good = true;
     if (!given.is_map() && !given.is_null()) {
-      r.problem(given.where, "expected a map of params, got " + given.described(), "", {known_text});
+      r.problem(given.where, "expected a map of params, got " + given.described(), "", {known_keys(known)});
       return false;
     }
     for (const Node::Entry& entry : given.entries) {
       if (block.params.find(entry.key)) continue;
-      const std::string meant = closest(entry.key, known);
-      r.problem(entry.key_where, "unknown key '" + entry.key + "'", meant.empty() ? "" : "write '" + meant + "'",
-                {known_text});
+      unknown_key(entry, known, r);
       good = false;
     }
     for (const Node::Entry& param : block.params.entries) {
       const Node* value = given.find(param.key);
-      if (value && !value->is_null()) {
-        values[param.key] = *value;
-      } else if (!param.value.is_null()) {
-        values[param.key] = with_values(param.value, values, r.key(param.key));  // may use the params before it
-      } else {
-        r.problem(parts.where, "key '" + param.key + "' is missing", "add '" + param.key + ": …'",
-                  {"block '" + block.name + "' is defined at " + block.where.text()});
-        good = false;
-      }
+      if ((value && !value->is_null()) || !param.value.is_null()) continue;
+      r.problem(parts.where, "key '" + param.key + "' is missing", "add '" + param.key + ": …'",
+                {"block '" + block.name + "' is defined at " + block.where.text()});
+      good = false;
     }
-    return good;
+    if (!good) return false;
+    for (const Node::Entry& param : block.params.entries) {
+      const Node* value = given.find(param.key);
+      // A default may use the params before it.
+      values[param.key] = value && !value->is_null() ? *value : with_values(param.value, values, r.key(param.key));
+    }
+    return true;
   }
 
   Item type_of(const Node& written, const Reading& r) {
@@ -322,10 +330,7 @@ std::vector<Block> definitions(const Node& blocks, const std::string& label, std
     }
     for (const Node::Entry& part : body.entries)
       if (part.key != "params" && part.key != "layers") {
-        const std::vector<std::string> known{"layers", "params"};
-        const std::string meant = closest(part.key, known);
-        r.problem(part.key_where, "unknown key '" + part.key + "'", meant.empty() ? "" : "write '" + meant + "'",
-                  {"known keys: layers, params"});
+        unknown_key(part, {"layers", "params"}, r);
         good = false;
       }
     if (const Node* params = body.find("params"); params && !params->is_null()) {
@@ -373,8 +378,7 @@ std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, std::
     layers = model.find("layers");
     for (const Node::Entry& entry : model.entries)
       if (entry.key != "layers" && entry.key != "blocks")
-        Reading(problems, "model")
-            .problem(entry.key_where, "unknown key '" + entry.key + "'", "", {"known keys: blocks, layers"});
+        unknown_key(entry, {"blocks", "layers"}, Reading(problems, "model"));
     if (const Node* own = model.find("blocks"))
       for (Block& block : definitions(*own, "model.blocks", problems)) {
         std::erase_if(all, [&](const Block& other) { return other.name == block.name; });  // the model's own go first

@@ -65,17 +65,20 @@ class Loader {
     const fs::path wanted(name.text);
     std::vector<fs::path> folders{folder};
     if (wanted.is_relative()) folders.insert(folders.end(), options_.search.begin(), options_.search.end());
-    std::vector<std::string> looked_in, beside;
+    std::vector<std::string> looked_in, beside;  // beside: without extensions, which would make all names alike
     std::error_code ignored;
     for (const fs::path& candidate_folder : folders) {
       const fs::path candidate = (candidate_folder / wanted).lexically_normal();
       if (fs::exists(candidate, ignored)) return candidate;
       looked_in.push_back(folder_text(candidate.parent_path()));
       for (const fs::directory_entry& entry : fs::directory_iterator(looked_in.back(), ignored))
-        beside.push_back((wanted.parent_path() / entry.path().filename()).string());
+        if (names_a_file(Node::scalar(entry.path().string())))
+          beside.push_back((wanted.parent_path() / entry.path().stem()).string());
     }
     std::sort(beside.begin(), beside.end());
-    const std::string meant = closest(name.text, beside);
+    fs::path stem = wanted;
+    std::string meant = closest(stem.replace_extension().string(), beside);
+    if (!meant.empty()) meant += ".yaml";
     r.problem(name.where, "no file '" + name.text + "'", meant.empty() ? "" : "write '" + meant + "'",
               {"looked in " + join(looked_in)});
     return {};
