@@ -1,0 +1,242 @@
+// The gradient of a convolution with respect to its weight: a matrix product whose depth is the pixels, read in place.
+#include <algorithm>
+#include <cstring>
+
+#include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/scratch.h"
+#include "lib/device/cpu/simd/conv.h"
+#include "lib/device/cpu/simd/strip.h"
+#include "lib/graph/ops/conv2d.h"
+
+namespace dl {
+namespace {
+
+constexpr int64_t block_bytes = 384 * 1024;   // of x and dy together: stays in the second-level cache
+constexpr int64_t block_rows_of_weight = 64;  // input channels, and output channels: their sums stay there too
+constexpr int64_t units = 16;                 // pieces of work there should be for the threads
+constexpr int64_t few_channels = 12;          // below, a column of the window makes too short a strip
+
+int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
+int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+int64_t ceil_div(int64_t a, int64_t b) { return -floor_div(-a, b); }
+
+// Output positions for which tap `first + position * step` lies inside [0, input).
+Range inside(int64_t first, int64_t step, int64_t input, int64_t positions) {
+  const int64_t begin = std::max<int64_t>(ceil_div(-first, step), 0);
+  return {begin, std::max(std::min(floor_div(input - 1 - first, step) + 1, positions), begin)};
+}
+
+// The work is cut into units: a chunk of the batch with a block of input and output channels. How depends on shapes
+// only. Each unit sums its own part of the gradient, [tap, in, out]; then the chunks are added in order.
+class GradWeight final : public Kernel {
+ public:
+  GradWeight(const Conv2dGradWeight& op, const Shape& x, const Shape& dy, CpuDevice& device)
+      : window_(op.window),
+        groups_(op.groups),
+        images_(x[0]),
+        height_(x[1]),
+        width_(x[2]),
+        channels_(x[3]),
+        out_height_(dy[1]),
+        out_width_(dy[2]),
+        out_channels_(dy[3]),
+        device_(device),
+        strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
+        weights_(DL_FOR_ISA(device.isa(), conv_kernels)) {
+    if (window_.size == std::array<int64_t, 2>{1, 1} && window_.stride == std::array<int64_t, 2>{1, 1} &&
+        out_height_ == height_ && out_width_ == width_) {  // one long row of pixels
+      width_ *= height_;
+      out_width_ = width_;
+      height_ = out_height_ = 1;
+    }
+    in_of_group_ = channels_ / groups_;
+    out_of_group_ = out_channels_ / groups_;
+    part_width_ = round_up(out_of_group_, strips_.lanes);
+    part_floats_ = window_.size[0] * window_.size[1] * in_of_group_ * part_width_ * groups_;
+
+    side_by_side_ = groups_ == 1 && window_.dilation[1] == 1 && window_.size[1] > 1 && in_of_group_ < few_channels;
+    if (side_by_side_) {
+      left_ = window_.pad_before[1];
+      right_ = std::max<int64_t>((out_width_ - 1) * window_.stride[1] - left_ + window_.size[1] - width_, 0);
+    }
+    row_floats_ = (left_ + width_ + right_) * channels_;
+    staged_ = left_ > 0 || right_ > 0;
+
+    in_blocks_ = side_by_side_ ? 1 : ceil_div(in_of_group_, block_rows_of_weight);
+    out_blocks_ = ceil_div(out_of_group_, block_rows_of_weight);
+    const int64_t blocks = groups_ * in_blocks_ * out_blocks_;
+    chunks_ = std::clamp<int64_t>(units / blocks, 1, images_);
+    const int64_t row_bytes = 4 * (window_.stride[0] * row_floats_ + out_width_ * out_channels_);
+    row_step_ = std::clamp<int64_t>(block_bytes / row_bytes, 1, out_height_);
+
+    parts_at_ = plan_.floats(chunks_ * part_floats_);
+    if (staged_) {
+      stage_floats_ = round_up(((row_step_ - 1) * window_.stride[0] + reach()) * row_floats_, 16);
+      stage_at_ = plan_.floats(stage_floats_ * device.team().size());
+    }
+  }
+
+  int64_t scratch_bytes() const override { return plan_.size_bytes(); }
+
+  void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
+    const float* x = static_cast<const float*>(in[0]);
+    const float* dy = static_cast<const float*>(in[1]);
+    float* weight = static_cast<float*>(out[0]);
+    float* parts = floats_at(scratch, parts_at_);
+    ThreadTeam& team = device_.team();
+    const int64_t blocks = groups_ * in_blocks_ * out_blocks_;
+    team.run([&](int thread) {
+      float* stage = floats_at(scratch, stage_at_) + thread * stage_floats_;
+      const Range mine = split(chunks_ * blocks, team.size(), thread);
+      for (int64_t unit = mine.begin; unit < mine.end; ++unit) {
+        run_unit(unit / blocks, unit % blocks, x, dy, parts + unit / blocks * part_floats_, stage);
+      }
+    });
+    const int64_t taps = window_.size[0] * window_.size[1];
+    const int64_t group_part = part_floats_ / groups_;
+    team.run([&](int thread) {
+      const Range mine = split(groups_ * part_width_, team.size(), thread, strips_.lanes);
+      for (int64_t column = mine.begin; column < mine.end; column += strips_.lanes) {
+        const int64_t group = column / part_width_, first = column % part_width_;
+        weights_.merge_parts(parts + group * group_part, chunks_, part_floats_, part_width_, in_of_group_, taps, first,
+                             std::min(first + strips_.lanes, out_of_group_),
+                             weight + group * out_of_group_ * in_of_group_ * taps);
+      }
+    });
+  }
+
+ private:
+  int64_t reach() const { return (window_.size[0] - 1) * window_.dilation[0] + 1; }
+
+  // The channels of one unit.
+  struct Block {
+    int64_t group = 0;
+    Range in, out;
+  };
+
+  void run_unit(int64_t chunk, int64_t index, const float* x, const float* dy, float* part, float* stage) const {
+    Block block{.group = index / (in_blocks_ * out_blocks_)};
+    const int64_t in = index / out_blocks_ % in_blocks_, out = index % out_blocks_;
+    block.in = {in * block_rows_of_weight, std::min((in + 1) * block_rows_of_weight, in_of_group_)};
+    block.out = {out * block_rows_of_weight, std::min((out + 1) * block_rows_of_weight, out_of_group_)};
+    if (side_by_side_) block.in = {0, in_of_group_};
+    part += block.group * (part_floats_ / groups_);
+    clear(block, part);
+    const Range images = split(images_, chunks_, chunk);
+    for (int64_t image = images.begin; image < images.end; ++image) {
+      const float* dy_image = dy + image * out_height_ * out_width_ * out_channels_;
+      for (int64_t row = 0; row < out_height_; row += row_step_) {
+        const Range rows{row, std::min(row + row_step_, out_height_)};
+        const float* x_image = x + image * height_ * width_ * channels_;
+        if (staged_) x_image = stage_rows(x_image, rows, stage);
+        for (int64_t kh = 0; kh < window_.size[0]; ++kh) run_tap_row(block, kh, rows, x_image, dy_image, part);
+      }
+    }
+  }
+
+  void clear(const Block& block, float* part) const {
+    const int64_t end = std::min(round_up(block.out.end, strips_.lanes), part_width_);
+    for (int64_t tap = 0; tap < window_.size[0] * window_.size[1]; ++tap) {
+      for (int64_t in = block.in.begin; in < block.in.end; ++in) {
+        float* row = part + (tap * in_of_group_ + in) * part_width_;
+        std::fill(row + block.out.begin, row + end, 0.0f);
+      }
+    }
+  }
+
+  // The input rows under `rows` of the output, with zeros beside them; returns where row 0 would lie.
+  const float* stage_rows(const float* x_image, Range rows, float* stage) const {
+    const int64_t top = rows.begin * window_.stride[0] - window_.pad_before[0];
+    const int64_t begin = std::clamp<int64_t>(top, 0, height_);
+    const int64_t end =
+        std::clamp<int64_t>(top + (rows.end - 1 - rows.begin) * window_.stride[0] + reach(), begin, height_);
+    const int64_t middle = width_ * channels_;
+    float* to = stage;
+    for (int64_t row = begin; row < end; ++row, to += row_floats_) {
+      std::fill_n(to, left_ * channels_, 0.0f);
+      std::memcpy(to + left_ * channels_, x_image + row * middle, static_cast<size_t>(middle) * sizeof(float));
+      std::fill_n(to + left_ * channels_ + middle, right_ * channels_, 0.0f);
+    }
+    return stage - begin * row_floats_;
+  }
+
+  // Adds what `rows` of one image give to the weights of the window's row kh.
+  void run_tap_row(const Block& block, int64_t kh, Range rows, const float* x_image, const float* dy_image,
+                   float* part) const {
+    const int64_t top = kh * window_.dilation[0] - window_.pad_before[0];
+    const Range valid = inside(top, window_.stride[0], height_, out_height_);
+    const Range q{std::max(rows.begin, valid.begin), std::min(rows.end, valid.end)};
+    if (q.empty()) return;
+    Tile t;
+    t.a_row = 1;
+    t.a_outer = window_.stride[0] * row_floats_;
+    t.a_depth = window_.stride[1] * channels_;
+    t.b_outer = out_width_ * out_channels_;
+    t.b_depth = out_channels_;
+    t.outer = q.end - q.begin;
+    t.c_row = part_width_;
+    t.accumulate = true;
+    const float* x_row = x_image + (q.begin * window_.stride[0] + top) * row_floats_;
+    const float* dy_row = dy_image + q.begin * t.b_outer + block.group * out_of_group_;
+    float* part_row = part + kh * window_.size[1] * in_of_group_ * part_width_;
+    if (side_by_side_) {
+      t.a = x_row;
+      t.b = dy_row;
+      t.c = part_row;
+      t.depth = out_width_;
+      run_panels(block.out, t, window_.size[1] * in_of_group_);
+      return;
+    }
+    for (int64_t kw = 0; kw < window_.size[1]; ++kw) {
+      const int64_t side = kw * window_.dilation[1] - window_.pad_before[1];
+      const Range columns = inside(side, window_.stride[1], width_, out_width_);
+      if (columns.empty()) continue;
+      t.a =
+          x_row + (columns.begin * window_.stride[1] + side) * channels_ + block.group * in_of_group_ + block.in.begin;
+      t.b = dy_row + columns.begin * out_channels_;
+      t.c = part_row + (kw * in_of_group_ + block.in.begin) * part_width_;
+      t.depth = columns.end - columns.begin;
+      run_panels(block.out, t, block.in.end - block.in.begin);
+    }
+  }
+
+  void run_panels(Range out, Tile t, int64_t strip_rows) const {
+    const float* b = t.b;
+    float* c = t.c;
+    int vectors = 0;
+    for (int64_t column = out.begin; column < out.end; column += int64_t{vectors} * strips_.lanes) {
+      vectors = strips_.next_vectors(out.end - column, strip_rows);
+      const int64_t before_last = int64_t{vectors - 1} * strips_.lanes;
+      t.last = static_cast<int>(std::min<int64_t>(out.end - column - before_last, strips_.lanes));
+      t.b = b + column;
+      t.c = c + column;
+      strips_.run(t, t.last < strips_.lanes ? Along::row_masked : Along::row, strip_rows, vectors);
+    }
+  }
+
+  const Window window_;
+  const int64_t groups_, images_;
+  int64_t height_, width_, channels_, out_height_, out_width_, out_channels_;
+  CpuDevice& device_;
+  const StripKernels& strips_;
+  const ConvKernels& weights_;
+  int64_t in_of_group_ = 0, out_of_group_ = 0;
+  bool side_by_side_ = false;  // a whole row of the window makes one strip
+  bool staged_ = false;        // which needs the padding beside the rows in memory
+  int64_t left_ = 0, right_ = 0, row_floats_ = 0, row_step_ = 1;
+  int64_t in_blocks_ = 1, out_blocks_ = 1, chunks_ = 1;
+  int64_t part_width_ = 0, part_floats_ = 0, stage_floats_ = 0;
+  ScratchPlan plan_;
+  int64_t parts_at_ = 0, stage_at_ = 0;
+};
+
+std::unique_ptr<Kernel> make_grad_weight(const Op& op, std::span<const Type> inputs, std::span<const Type>,
+                                         CpuDevice& device, std::unique_ptr<LoopRunner>) {
+  return std::make_unique<GradWeight>(dynamic_cast<const Conv2dGradWeight&>(op), inputs[0].shape, inputs[1].shape,
+                                      device);
+}
+
+DL_CPU_KERNEL("conv2d_grad_weight", make_grad_weight);
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,132 @@
+// The CPU's convolution and its gradients against plain loops in double precision.
+#include "lib/graph/ops/conv2d.h"
+#include "tests/device/cpu_kernel.h"
+
+namespace dl {
+namespace {
+
+struct Case {
+  int64_t images, height, width, in, out, groups;
+  Window window;
+};
+
+Window window(int64_t height, int64_t width, int64_t stride, int64_t pad, int64_t dilation) {
+  return {.size = {height, width},
+          .stride = {stride, stride},
+          .pad_before = {pad, pad},
+          .pad_after = {pad, pad},
+          .dilation = {dilation, dilation}};
+}
+
+const Window uneven = {.size = {3, 4}, .stride = {2, 1}, .pad_before = {0, 2}, .pad_after = {3, 1}, .dilation = {1, 2}};
+
+const Case cases[] = {
+    {2, 7, 7, 1, 6, 1, window(5, 5, 1, 2, 1)},
+    {3, 6, 9, 3, 17, 1, window(3, 3, 1, 1, 1)},
+    {2, 9, 8, 6, 16, 1, window(5, 5, 1, 0, 1)},
+    {1, 28, 28, 1, 32, 1, window(3, 3, 1, 0, 1)},
+    {2, 13, 11, 17, 33, 1, window(3, 3, 2, 1, 1)},
+    {2, 12, 12, 16, 32, 1, window(1, 1, 2, 0, 1)},
+    {5, 4, 4, 33, 20, 1, window(1, 1, 1, 0, 1)},
+    {1, 21, 20, 3, 64, 1, window(7, 7, 2, 3, 1)},
+    {2, 11, 10, 4, 6, 1, window(3, 2, 3, 1, 1)},
+    {2, 12, 13, 6, 10, 1, window(3, 3, 1, 2, 2)},
+    {1, 15, 14, 5, 7, 1, window(2, 3, 3, 1, 2)},
+    {2, 9, 7, 6, 9, 3, window(3, 3, 1, 1, 1)},
+    {2, 8, 8, 20, 20, 20, window(3, 3, 1, 1, 1)},
+    {1, 9, 10, 17, 17, 17, window(5, 3, 2, 2, 1)},
+    {1, 7, 7, 6, 12, 6, window(3, 3, 2, 1, 2)},
+    {2, 8, 9, 4, 40, 2, window(3, 3, 1, 1, 1)},
+    {2, 10, 9, 3, 5, 1, uneven},
+    {70, 3, 3, 2, 3, 1, window(3, 3, 1, 1, 1)},
+    {1, 5, 5, 8, 130, 1, window(5, 5, 1, 0, 1)},
+    {1, 1, 1, 3, 4, 1, window(3, 3, 1, 1, 1)},
+    {2, 40, 6, 12, 18, 1, window(3, 3, 1, 1, 1)},
+    {1, 4, 4, 2, 2, 1, window(2, 2, 3, 0, 1)},
+    {3, 8, 8, 64, 70, 1, window(3, 3, 1, 1, 1)},
+};
+
+// Calls f(output element, input element, weight element) for every product of the convolution.
+template <class F>
+void for_each_product(const Case& c, F f) {
+  const Window& w = c.window;
+  const int64_t oh = w.output(0, c.height), ow = w.output(1, c.width);
+  const int64_t in = c.in / c.groups, out = c.out / c.groups;
+  for (int64_t n = 0; n < c.images; ++n)
+    for (int64_t y = 0; y < oh; ++y)
+      for (int64_t x = 0; x < ow; ++x)
+        for (int64_t o = 0; o < c.out; ++o)
+          for (int64_t i = 0; i < in; ++i)
+            for (int64_t kh = 0; kh < w.size[0]; ++kh)
+              for (int64_t kw = 0; kw < w.size[1]; ++kw) {
+                const int64_t h = y * w.stride[0] - w.pad_before[0] + kh * w.dilation[0];
+                const int64_t v = x * w.stride[1] - w.pad_before[1] + kw * w.dilation[1];
+                if (h < 0 || h >= c.height || v < 0 || v >= c.width) continue;
+                f(((n * oh + y) * ow + x) * c.out + o, ((n * c.height + h) * c.width + v) * c.in + o / out * in + i,
+                  ((o * in + i) * w.size[0] + kh) * w.size[1] + kw);
+              }
+}
+
+struct Expected {
+  explicit Expected(int64_t n) : value(static_cast<size_t>(n)), size(static_cast<size_t>(n), 1.0) {}
+  void add(int64_t i, double product) {
+    value[static_cast<size_t>(i)] += product;
+    size[static_cast<size_t>(i)] += std::abs(product);
+  }
+  std::vector<double> value, size;
+};
+
+struct Problem2d {
+  explicit Problem2d(const Case& c)
+      : x({DType::f32, {c.images, c.height, c.width, c.in}}),
+        weight({DType::f32, {c.out, c.in / c.groups, c.window.size[0], c.window.size[1]}}),
+        y(Conv2d(c.window, c.groups).infer(std::vector<Type>{x, weight})[0]),
+        x_values(test::random_values(x.shape.elements(), 1)),
+        weight_values(test::random_values(weight.shape.elements(), 2)),
+        y_values(test::random_values(y.shape.elements(), 3)) {}
+  Type x, weight, y;
+  std::vector<float> x_values, weight_values, y_values;
+};
+
+}  // namespace
+
+TEST_CASE("conv2d equals plain loops for every window, stride, padding, dilation and group") {
+  for (const Case& c : cases) {
+    const Problem2d p(c);
+    Expected y(p.y.shape.elements());
+    for_each_product(c, [&](int64_t o, int64_t i, int64_t w) {
+      y.add(o, double{p.x_values[static_cast<size_t>(i)]} * p.weight_values[static_cast<size_t>(w)]);
+    });
+    const Type types[] = {p.x, p.weight};
+    const void* inputs[] = {p.x_values.data(), p.weight_values.data()};
+    test::check_floats(Conv2d(c.window, c.groups), types, inputs, y.value, y.size);
+  }
+}
+
+TEST_CASE("the input gradient of conv2d equals plain loops") {
+  for (const Case& c : cases) {
+    const Problem2d p(c);
+    Expected dx(p.x.shape.elements());
+    for_each_product(c, [&](int64_t o, int64_t i, int64_t w) {
+      dx.add(i, double{p.y_values[static_cast<size_t>(o)]} * p.weight_values[static_cast<size_t>(w)]);
+    });
+    const Type types[] = {p.y, p.weight};
+    const void* inputs[] = {p.y_values.data(), p.weight_values.data()};
+    test::check_floats(Conv2dGradInput(c.window, c.groups, p.x.shape), types, inputs, dx.value, dx.size);
+  }
+}
+
+TEST_CASE("the weight gradient of conv2d equals plain loops") {
+  for (const Case& c : cases) {
+    const Problem2d p(c);
+    Expected dw(p.weight.shape.elements());
+    for_each_product(c, [&](int64_t o, int64_t i, int64_t w) {
+      dw.add(w, double{p.x_values[static_cast<size_t>(i)]} * p.y_values[static_cast<size_t>(o)]);
+    });
+    const Type types[] = {p.x, p.y};
+    const void* inputs[] = {p.x_values.data(), p.y_values.data()};
+    test::check_floats(Conv2dGradWeight(c.window, c.groups, p.weight.shape), types, inputs, dw.value, dw.size);
+  }
+}
+
+}  // namespace dl

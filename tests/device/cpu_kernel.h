@@ -1,0 +1,93 @@
+// Runs one operation's CPU kernel by itself, on every instruction set of this machine and on 1, 2 and 3 threads.
+#pragma once
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "lib/base/random.h"
+#include "lib/device/cpu/cpu.h"
+
+namespace dl::test {
+
+inline std::vector<float> random_values(int64_t n, uint64_t stream) {
+  std::vector<float> values(static_cast<size_t>(n));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = random_uniform(stream, 0, i) - 0.5f;
+  return values;
+}
+
+// Memory as a device gives it: 64-byte aligned, and filled so that what is not written shows: NaN, or 255 in bytes.
+class Buffer {
+ public:
+  explicit Buffer(int64_t bytes) : bytes_(static_cast<size_t>(bytes)), memory_(bytes_ + 64, 0xFF) {}
+  void* data() {
+    const auto at = reinterpret_cast<uintptr_t>(memory_.data());
+    return memory_.data() + ((at + 63) / 64 * 64 - at);
+  }
+  template <class T>
+  std::vector<T> values() {
+    std::vector<T> all(bytes_ / sizeof(T));
+    std::memcpy(all.data(), data(), bytes_);
+    return all;
+  }
+  void fill(const void* from) { std::memcpy(data(), from, bytes_); }
+
+ private:
+  size_t bytes_;
+  std::vector<unsigned char> memory_;
+};
+
+// The outputs of one run; the working memory starts as NaN too.
+inline std::vector<Buffer> run_kernel(const Op& op, std::span<const Type> types, std::span<const void* const> inputs,
+                                      CpuDevice& device) {
+  const std::vector<Type> output_types = op.infer(types);
+  const std::unique_ptr<Kernel> kernel = device.compile(op, types, output_types);
+  std::vector<Buffer> in, out;
+  for (size_t i = 0; i < types.size(); ++i) {
+    in.emplace_back(types[i].bytes());
+    in.back().fill(inputs[i]);
+  }
+  for (const Type& type : output_types) out.emplace_back(type.bytes());
+  Buffer scratch(kernel->scratch_bytes());
+  std::vector<void*> in_data, out_data;
+  for (Buffer& b : in) in_data.push_back(b.data());
+  for (Buffer& b : out) out_data.push_back(b.data());
+  kernel->run(in_data, out_data, scratch.data());
+  return out;
+}
+
+// Calls f(device) for each instruction set and number of threads.
+template <class F>
+void on_every_device(F f) {
+  for (Isa isa : supported_isas()) {
+    for (int threads = 1; threads <= 3; ++threads) {
+      CpuDevice device({.threads = threads}, isa);
+      CAPTURE(device.description());
+      f(device);
+    }
+  }
+}
+
+// Runs op on every device: element i of the first output must be expected[i] within tolerance * size[i], and the
+// bits must be the same for every number of threads.
+inline void check_floats(const Op& op, std::span<const Type> types, std::span<const void* const> inputs,
+                         const std::vector<double>& expected, const std::vector<double>& size) {
+  for (Isa isa : supported_isas()) {
+    std::vector<float> first;
+    for (int threads = 1; threads <= 3; ++threads) {
+      CpuDevice device({.threads = threads}, isa);
+      INFO(op.name(), " ", op.attributes(), " on ", device.description());
+      const std::vector<float> y = run_kernel(op, types, inputs, device)[0].values<float>();
+      REQUIRE(y.size() == expected.size());
+      int64_t wrong = 0;
+      for (size_t i = 0; i < y.size(); ++i) wrong += !(std::abs(y[i] - expected[i]) <= 1e-6 * size[i]);
+      CHECK(wrong == 0);
+      if (threads == 1) first = y;
+      CHECK(std::memcmp(first.data(), y.data(), y.size() * sizeof(float)) == 0);
+    }
+  }
+}
+
+}  // namespace dl::test
