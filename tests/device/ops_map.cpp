@@ -116,6 +116,20 @@ TEST_CASE("bytes and whole numbers become f32") {
   check_value(pixels + labels, feed, {-1, 135, 1000255});
 }
 
+TEST_CASE("sums, products and windows of bytes are those of the numbers they stand for") {
+  Graph g;
+  const Value x = input(g, "x", {DType::u8, {1, 2, 2, 1}}), m = reshape(x, {2, 2});
+  const Feed bytes{{"x", {1, 2, 3, 255}}};
+  check_value(sum(x), bytes, {261});
+  check_value(sum(x, {0}), bytes, {1, 2, 3, 255});
+  check_value(sum(x, {2}), bytes, {3, 258});
+  check_value(max(x, {1}), bytes, {3, 255});
+  check_value(moments(m, {0}).mean, bytes, {2, 128.5f});
+  check_value(matmul(m, m), bytes, {7, 512, 768, 65031});
+  check_value(max_pool2d(x, {.size = {2, 2}}), bytes, {255});
+  check_value(conv2d(x, reshape(iota(g, 4), {1, 1, 2, 2}), {.size = {2, 2}}), bytes, {773});
+}
+
 TEST_CASE("GELU, written with erf") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {3}});

@@ -216,7 +216,7 @@ inline void RandomGraph::build(int64_t scale) {
   const int64_t batch = scale * (1 + draw(4));
   keep(fed({batch, 1 + draw(6), 1 + draw(6), 1 + draw(5)}));
   if (chance(2)) keep(fed({batch, 1 + draw(20)}));
-  if (chance(2)) keep(fed({batch, 1 + draw(4), 1, 1 + draw(3)}, DType::u8) * 0.2);
+  if (chance(2)) keep(fed({batch, 1 + draw(4), 1, 1 + draw(3)}, DType::u8));
   keep(weight({1 + draw(4)}));
   const int64_t steps = 4 + draw(16);
   for (int64_t i = 0; i < steps && parameters_ < most - 1500; ++i) step();

@@ -74,7 +74,7 @@ Cost Conv2dGradWeight::cost(std::span<const Type> inputs, std::span<const Type> 
 }
 
 Value conv2d(Value x, Value weight, const Window& window, int64_t groups) {
-  return x.graph->add_one(std::make_shared<Conv2d>(window, groups), {x, weight});
+  return x.graph->add_one(std::make_shared<Conv2d>(window, groups), {as_f32(x), weight});
 }
 
 }  // namespace dl

@@ -108,6 +108,8 @@ Value where(Value condition, Operand yes, Operand no) {
   return map(Function::where, condition, as_value(g, yes), as_value(g, no));
 }
 
+Value as_f32(Value x) { return x.type().dtype == DType::f32 ? x : x * 1.0; }
+
 Value stop_gradient(Value x) { return x.graph->add_one(std::make_shared<StopGradient>(), {x}); }
 
 }  // namespace dl

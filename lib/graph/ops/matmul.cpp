@@ -33,7 +33,7 @@ Cost MatMul::cost(std::span<const Type> inputs, std::span<const Type> outputs) c
 }
 
 Value matmul(Value a, Value b, bool transpose_a, bool transpose_b) {
-  return a.graph->add_one(std::make_shared<MatMul>(transpose_a, transpose_b), {a, b});
+  return a.graph->add_one(std::make_shared<MatMul>(transpose_a, transpose_b), {as_f32(a), as_f32(b)});
 }
 
 }  // namespace dl

@@ -30,6 +30,8 @@ Cost MaxPool2d::cost(std::span<const Type> inputs, std::span<const Type> outputs
   return cost;
 }
 
-Value max_pool2d(Value x, const Window& window) { return x.graph->add(std::make_shared<MaxPool2d>(window), {x})[0]; }
+Value max_pool2d(Value x, const Window& window) {
+  return x.graph->add(std::make_shared<MaxPool2d>(window), {as_f32(x)})[0];
+}
 
 }  // namespace dl

@@ -129,6 +129,7 @@ Cost MomentsOp::cost(std::span<const Type> inputs, std::span<const Type> outputs
 }
 
 Value sum(Value x, std::vector<int> axes) {
+  x = as_f32(x);
   axes = normal(x.shape(), std::move(axes));
   if (reduced_count(x.shape(), axes) == 1) return x;
   if (const std::optional<Value> factored = factored_sum(x, axes)) return *factored;
@@ -136,6 +137,7 @@ Value sum(Value x, std::vector<int> axes) {
 }
 
 Value max(Value x, std::vector<int> axes) {
+  x = as_f32(x);
   axes = normal(x.shape(), std::move(axes));
   if (reduced_count(x.shape(), axes) == 1) return x;
   return x.graph->add_one(std::make_shared<Reduce>(Reduce::Kind::max, std::move(axes)), {x});
@@ -151,6 +153,7 @@ Value sum(Value x) { return reshape(sum(x, all_axes(x.shape())), {}); }
 Value mean(Value x) { return sum(x) * (1.0 / static_cast<double>(x.shape().elements())); }
 
 Moments moments(Value x, std::vector<int> axes) {
+  x = as_f32(x);
   const std::vector<Value> both = x.graph->add(std::make_shared<MomentsOp>(normal(x.shape(), std::move(axes))), {x});
   return {both[0], both[1]};
 }
