@@ -1,0 +1,9 @@
+// Counts heap allocations of the test program: run() of a kernel takes none.
+#pragma once
+#include <cstdint>
+
+namespace dl::testing {
+
+int64_t allocations();  // by operator new, of all threads, since the program began
+
+}  // namespace dl::testing
