@@ -1,0 +1,78 @@
+// Loading OpenBLAS by hand, so that what decides its kernels is set before it looks.
+#include "lib/device/cpu/blas.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+
+#include "lib/base/error.h"
+#include "lib/device/cpu/isa.h"
+
+#ifndef DLCLI_BLAS_LIBRARY
+#define DLCLI_BLAS_LIBRARY ""
+#endif
+
+namespace dl {
+namespace {
+
+// OpenBLAS' own names. Zen's kernels are its AVX2 ones, SkylakeX' the AVX-512 ones for any vendor.
+const char* core_type() {
+  switch (best_isa()) {
+    case Isa::avx512: return "SkylakeX";
+    case Isa::avx2: return "Haswell";
+    case Isa::portable: return nullptr;
+  }
+  return nullptr;
+}
+
+using CoreName = char* (*)();
+using Sgemm = void (*)(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a,
+                       int lda, const float* b, int ldb, float beta, float* c, int ldc);
+
+}  // namespace
+
+struct Blas::Load {
+  Blas blas;
+  std::string failure;
+};
+
+const Blas::Load& Blas::load() {
+  static const Load loaded = [] {
+    Load l;
+    const std::string path = DLCLI_BLAS_LIBRARY;
+    if (path.empty()) {
+      l.failure = "no BLAS was found at build time";
+      return l;
+    }
+    if (const char* core = core_type()) setenv("OPENBLAS_CORETYPE", core, 0);
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
+      l.failure = concat("BLAS does not load: ", dlerror());
+      return l;
+    }
+    l.blas.sgemm_ = dlsym(library, "cblas_sgemm");
+    if (l.blas.sgemm_ == nullptr) l.failure = concat(path, " has no cblas_sgemm");
+    void* name = dlsym(library, "openblas_get_corename");
+    l.blas.core_ = name != nullptr ? reinterpret_cast<CoreName>(name)() : "unknown";
+    return l;
+  }();
+  return loaded;
+}
+
+const Blas* Blas::find() { return load().failure.empty() ? &load().blas : nullptr; }
+
+std::string Blas::description() {
+  const Load& l = load();
+  return l.failure.empty() ? concat("OpenBLAS with ", l.blas.core_, " kernels") : l.failure;
+}
+
+void Blas::sgemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
+                 const float* b, int64_t ldb, float* c, int64_t ldc) const {
+  constexpr int row_major = 101, plain = 111, transposed = 112;
+  reinterpret_cast<Sgemm>(sgemm_)(row_major, transpose_a ? transposed : plain, transpose_b ? transposed : plain,
+                                  static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), 1.0f, a,
+                                  static_cast<int>(lda), b, static_cast<int>(ldb), 0.0f, c, static_cast<int>(ldc));
+}
+
+}  // namespace dl
