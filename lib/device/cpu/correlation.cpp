@@ -44,8 +44,8 @@ std::vector<AxisPhase> backward_phases(const Window& window, int axis, int64_t i
   const size_t i = static_cast<size_t>(axis);
   const int64_t stride = window.stride[i];
   std::vector<AxisPhase> phases;
-  for (int64_t p = 0; p < std::min(stride, input); ++p) {
-    AxisPhase phase{.begin = p, .stride = stride, .count = ceil_div(input - p, stride)};
+  for (int64_t p = 0; p < stride; ++p) {  // beyond the input too, so that every weight has its place
+    AxisPhase phase{.begin = p, .stride = stride, .count = ceil_div(std::max<int64_t>(input - p, 0), stride)};
     int64_t previous = 0;
     for (int64_t k = window.size[i] - 1; k >= 0; --k) {
       const int64_t distance = p + window.pad_before[i] - k * window.dilation[i];
@@ -185,6 +185,7 @@ void Correlation::run_block(int64_t block, const float* x, const float* packed, 
   const int count = cut_segments(row_begin, row_end, x, y, stage, segments);
   for (int64_t group = 0; group < g_.groups; ++group) {
     for (const Phase& phase : phases_) {
+      if (phase.columns->count == 0) continue;
       const float* panels = packed + group * packed_floats_of_group_ + phase.panels_at;
       int vectors = 0;
       for (int64_t column = 0; column < out_of_group_; column += int64_t{vectors} * strips_.lanes) {
