@@ -16,23 +16,24 @@
 namespace dl {
 namespace {
 
-// Seconds of one call: the fastest of several rounds.
+// Seconds of one call: the fastest of many short samples, so that what else runs on the machine counts little.
 double seconds(const std::function<void()>& f) {
   using clock = std::chrono::steady_clock;
   const auto since = [](clock::time_point start) {
     return std::chrono::duration<double>(clock::now() - start).count();
   };
   f();
+  const auto once = clock::now();
+  f();
+  const int calls = static_cast<int>(1 + 50e-6 / since(once));
   double best = 1e9;
-  for (int round = 0; round < 7; ++round) {
-    int calls = 0;
+  int samples = 0;
+  const auto begin = clock::now();
+  do {
     const auto start = clock::now();
-    do {
-      f();
-      ++calls;
-    } while (since(start) < 0.03);
+    for (int i = 0; i < calls; ++i) f();
     best = std::min(best, since(start) / calls);
-  }
+  } while (++samples < 5 || since(begin) < 0.2);
   return best;
 }
 

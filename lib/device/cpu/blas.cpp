@@ -8,12 +8,15 @@
 #include "lib/base/error.h"
 #include "lib/device/cpu/isa.h"
 
-#ifndef DLCLI_BLAS_LIBRARY
-#define DLCLI_BLAS_LIBRARY ""
-#endif
-
 namespace dl {
 namespace {
+
+// Found at build time, or else OpenBLAS by the name that it is installed under.
+#ifdef DLCLI_BLAS_LIBRARY
+constexpr const char* library_path = DLCLI_BLAS_LIBRARY;
+#else
+constexpr const char* library_path = "libopenblas.so.0";
+#endif
 
 // OpenBLAS' own names. Zen's kernels are its AVX2 ones, SkylakeX' the AVX-512 ones for any vendor.
 const char* core_type() {
@@ -39,20 +42,15 @@ struct Blas::Load {
 const Blas::Load& Blas::load() {
   static const Load loaded = [] {
     Load l;
-    const std::string path = DLCLI_BLAS_LIBRARY;
-    if (path.empty()) {
-      l.failure = "no BLAS was found at build time";
-      return l;
-    }
     if (const char* core = core_type()) setenv("OPENBLAS_CORETYPE", core, 0);
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
       l.failure = concat("BLAS does not load: ", dlerror());
       return l;
     }
     l.blas.sgemm_ = dlsym(library, "cblas_sgemm");
-    if (l.blas.sgemm_ == nullptr) l.failure = concat(path, " has no cblas_sgemm");
+    if (l.blas.sgemm_ == nullptr) l.failure = concat(library_path, " has no cblas_sgemm");
     void* name = dlsym(library, "openblas_get_corename");
     l.blas.core_ = name != nullptr ? reinterpret_cast<CoreName>(name)() : "unknown";
     return l;

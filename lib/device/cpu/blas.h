@@ -9,7 +9,7 @@ namespace dl {
 // a Prescott on processors newer than itself. OPENBLAS_CORETYPE, where the user set it, is kept.
 class Blas {
  public:
-  // null where no library was found at build time or it does not load now.
+  // null where the library does not load.
   static const Blas* find();
   // "OpenBLAS with SkylakeX kernels", or why there is none.
   static std::string description();
