@@ -21,15 +21,16 @@ std::vector<std::string> all_files(const std::vector<std::string>& endings) {
 
 TEST_CASE("a file's first line says what it is") {
   struct Language {
-    std::vector<std::string> endings;
-    std::string comment;
+    std::vector<std::string> endings, beginnings;
   };
-  for (const Language& language : {Language{{".cpp", ".h"}, "// "}, Language{{".yaml", ".py", ".cmake"}, "# "}})
+  for (const Language& language : {Language{{".cpp", ".h"}, {"// "}}, Language{{".yaml"}, {"# ", "summary: "}},
+                                   Language{{".py"}, {"# ", "\"\"\""}}, Language{{".cmake"}, {"# "}}})
     for (const std::string& file : all_files(language.endings)) {
       const std::vector<std::string> lines = lines_of(file);
       const size_t first = !lines.empty() && lines[0].starts_with("#!") ? 1 : 0;
       REQUIRE_MESSAGE(lines.size() > first, file, " is empty");
-      CHECK_MESSAGE(lines[first].starts_with(language.comment), file, " begins with: ", lines[first]);
+      const auto begins = [&](const std::string& beginning) { return lines[first].starts_with(beginning); };
+      CHECK_MESSAGE(std::ranges::any_of(language.beginnings, begins), file, " begins with: ", lines[first]);
     }
 }
 
