@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/error.h"
@@ -56,12 +57,14 @@ namespace {
 
 uint32_t big_endian(const unsigned char* b) { return uint32_t{b[0]} << 24 | b[1] << 16 | b[2] << 8 | b[3]; }
 
+constexpr std::string_view png_signature = "\x89PNG\r\n\x1a\n";
+
 // stb_image checks neither the sums nor that a PNG is whole.
 void check_png(const std::filesystem::path& path, const std::string& file) {
-  constexpr size_t signature = 8, around = 12;  // length, name and sum of a chunk
+  constexpr size_t around = 12;  // length, name and sum of a chunk
   const unsigned char* bytes = reinterpret_cast<const unsigned char*>(file.data());
-  if (file.size() < signature || std::memcmp(bytes, "\x89PNG\r\n\x1a\n", signature) != 0) return;
-  for (size_t at = signature;;) {
+  if (!file.starts_with(png_signature)) return;
+  for (size_t at = png_signature.size();;) {
     const size_t left = file.size() - at;
     const size_t length = left < around ? 0 : big_endian(bytes + at);
     if (left < around || left - around < length)
@@ -76,6 +79,12 @@ void check_png(const std::filesystem::path& path, const std::string& file) {
   }
 }
 
+void check_pixels(const std::filesystem::path& path, int64_t width, int64_t height, const ImageLimits& limits) {
+  if (width > 0 && height > limits.pixels / width)
+    fail(path, concat("its header says ", width, " x ", height, " pixels, the limit is ", limits.pixels),
+         "raise 'max_pixels', or make the image smaller");
+}
+
 struct Header {
   int width = 0, height = 0, channels = 0;
 };
@@ -84,14 +93,15 @@ Header read_header(const std::filesystem::path& path, const std::string& file, c
   const auto* bytes = reinterpret_cast<const stbi_uc*>(file.data());
   Header header;
   if (file.empty()) fail(path, "expected an image, the file is empty");
+  if (file.starts_with(png_signature) &&
+      file.size() >= 24)  // stb_image does not know one that is too large for an image
+    check_pixels(path, big_endian(bytes + 16), big_endian(bytes + 20), limits);
   decoder_budget_bytes = int64_t{16} << 20;
   if (!stbi_info_from_memory(bytes, static_cast<int>(file.size()), &header.width, &header.height, &header.channels))
     fail(path, concat("expected an image (PNG, JPEG, BMP, GIF, TGA or PNM), found none: ", stbi_failure_reason()));
   if (header.width < 1 || header.height < 1)
     fail(path, concat("expected an image with pixels, its header says ", header.width, " x ", header.height));
-  if (int64_t{header.width} * header.height > limits.pixels)
-    fail(path, concat("its header says ", header.width, " x ", header.height, " pixels, the limit is ", limits.pixels),
-         "raise 'max_pixels', or make the image smaller");
+  check_pixels(path, header.width, header.height, limits);
   return header;
 }
 

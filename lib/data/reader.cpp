@@ -1,6 +1,8 @@
 // Finding the files of a data set; a reader and its keys read from the spec.
 #include "lib/data/reader.h"
 
+#include <algorithm>
+
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 
@@ -12,7 +14,9 @@ std::filesystem::path find_data(const Folders& folders, const std::string& name)
     const std::filesystem::path path = root / name;  // `name` itself where it is absolute
     std::error_code unreadable;
     if (std::filesystem::exists(path, unreadable)) return path;
-    looked_in.push_back(root.string());
+    const bool again = std::ranges::any_of(
+        looked_in, [&](const std::string& earlier) { return std::filesystem::equivalent(earlier, root, unreadable); });
+    if (!again) looked_in.push_back(root.string());
   }
   const bool absolute = std::filesystem::path(name).is_absolute();
   throw Error(Exit::data,

@@ -8,6 +8,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
+#include "lib/base/text.h"
 #include "lib/data/image.h"
 #include "lib/data/reader.h"
 
@@ -58,12 +59,10 @@ Images list_images(const fs::path& root, const std::vector<std::string>& classes
     if (files.empty()) continue;
     auto at = std::find(images.classes.begin(), images.classes.end(), folder);
     if (at == images.classes.end() && !classes.empty()) {
-      std::vector<std::string> notes(1, "classes:");
-      for (const std::string& name : classes) notes[0] += " " + name;
       throw Error(Exit::data,
                   Problem{.where = {.file = (root / folder).string()},
                           .what = concat("the folder is named like none of the ", classes.size(), " classes"),
-                          .notes = std::move(notes)});
+                          .notes = {"classes: " + join(classes)}});
     }
     if (at == images.classes.end()) at = images.classes.insert(at, folder);
     const auto label = static_cast<int32_t>(at - images.classes.begin());

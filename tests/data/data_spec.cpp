@@ -1,0 +1,351 @@
+// The section `data:`: what it opens, and what it says where it cannot.
+#include "lib/data/data_spec.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "lib/spec/load.h"
+#include "tests/data/sets_for_test.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+// A described set "pets" of 8 training and 4 test images, 2 x 2, of two classes: image i is filled with i, its label is
+// i % 2.
+struct PetsSet : FolderForTest {
+  PetsSet() {
+    std::filesystem::create_directories(path / "datasets/pets");
+    write_part("train", 8);
+    write_part("test", 4);
+    write("datasets/pets.yaml",
+          "summary: cats and dogs\nget: fetch-pets\nroot: pets\nclasses: [cat, dog]\n"
+          "train: {format: idx, images: train-images, labels: train-labels}\n"
+          "test: {format: idx, images: test-images, labels: test-labels}\n");
+  }
+  void write_part(const std::string& name, uint32_t count, uint32_t side = 2) const {
+    std::string x, y;
+    for (uint32_t i = 0; i < count; ++i) {
+      x += std::string(side * side, static_cast<char>(i));
+      y += static_cast<char>(i % 2);
+    }
+    write("datasets/pets/" + name + "-images", idx({count, side, side}, x));
+    write("datasets/pets/" + name + "-labels", idx({count}, y));
+  }
+};
+
+// First values of all samples, scaled back to bytes.
+std::vector<int> firsts(const DatasetPointer& data) {
+  std::vector<int> all;
+  for (int64_t i = 0; data && i < data->size(); ++i)
+    all.push_back(static_cast<int>(floats(sample(*data, i)[0])[0] * 255 + 0.5f));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a described set brings its parts, classes and sizes") {
+  PetsSet folder;
+  const auto opened = open("{train: pets}", folder.path);
+  CHECK(opened->problems == "");
+  const DataSets& sets = opened->sets;
+  CHECK(firsts(sets.train) == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(firsts(sets.test) == std::vector<int>{0, 1, 2, 3});
+  CHECK(!sets.validation);
+  CHECK(sets.raw_input == Type{DType::u8, {2, 2, 1}});
+  CHECK(sets.input == Type{DType::f32, {2, 2, 1}});
+  CHECK(sets.classes == std::vector<std::string>{"cat", "dog"});
+  std::string values;
+  for (const auto& [name, value] : data_values(sets)) values += name + " " + value.text + "\n";
+  CHECK(values == "data.channels 1\ndata.classes 2\ndata.features 4\ndata.height 2\ndata.width 2\n");
+}
+
+TEST_CASE("validation is a part of the training set, which is trained on without it, or a set of its own") {
+  PetsSet folder;
+  const auto parts = [&](const std::string& validation) {
+    const auto opened = open("{train: pets, validation: " + validation + "}", folder.path);
+    CHECK(opened->problems == "");
+    return std::pair(firsts(opened->sets.train), firsts(opened->sets.validation));
+  };
+  using Values = std::vector<int>;
+  CHECK(parts("{first: 3}") == std::pair(Values{3, 4, 5, 6, 7}, Values{0, 1, 2}));
+  CHECK(parts("{last: 3}") == std::pair(Values{0, 1, 2, 3, 4}, Values{5, 6, 7}));
+  const auto [kept, held_out] = parts("{fraction: 0.25}");
+  CHECK(kept.size() == 6);
+  CHECK(held_out.size() == 2);
+  CHECK(parts("{format: idx, images: datasets/pets/test-images, labels: datasets/pets/test-labels}").second ==
+        Values{0, 1, 2, 3});
+}
+
+TEST_CASE("a reader's keys may stand in the config, with file names from its folder") {
+  PetsSet folder;
+  const auto opened =
+      open("{train: {format: idx, images: datasets/pets/train-images, labels: datasets/pets/train-labels}, test: pets}",
+           folder.path);
+  CHECK(opened->problems == "");
+  CHECK(opened->sets.train->size() == 8);
+  CHECK(opened->sets.test->size() == 4);
+  CHECK(opened->sets.classes == std::vector<std::string>{"0", "1"});
+}
+
+TEST_CASE("a description's file may be named, as a word or as the file that the spec's loader puts in") {
+  PetsSet folder;
+  CHECK(open("{train: \"datasets/pets.yaml\"}", folder.path)->sets.train->size() == 8);
+  folder.write("run.yaml", "data: {train: datasets/pets.yaml}\n");
+  const Node spec = load_spec(folder / "run.yaml");
+  DataSpec data;
+  std::vector<Problem> problems;
+  read_object(*spec.find("data"), data, Reading(problems, "data"));
+  CHECK(open_data(data, folder.path, 1, problems).train->size() == 8);
+  CHECK(problems.empty());
+}
+
+TEST_CASE("DLCLI_DATA names folders where sets are looked for first") {
+  PetsSet folder;
+  std::filesystem::create_directories(folder / "elsewhere");
+  std::filesystem::rename(folder / "datasets/pets", folder / "elsewhere/pets");
+  ::setenv("DLCLI_DATA", ("/nowhere:" + (folder / "elsewhere").string()).c_str(), 1);
+  const auto opened = open("{train: pets}", folder.path);
+  ::unsetenv("DLCLI_DATA");
+  CHECK(opened->problems == "");
+  CHECK(opened->sets.train->size() == 8);
+}
+
+TEST_CASE("files that are missing say where they were looked for and how to get them") {
+  PetsSet folder;
+  std::filesystem::remove(folder / "datasets/pets/train-images");
+  CHECK(open("{train: pets}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:9: data.train: 'train-images' is not there; looked in DIR/datasets/pets\n"
+        "  help: get it with: fetch-pets; or name the folder that has it in DLCLI_DATA");
+  CHECK(open("{train: {format: idx, images: a, labels: b}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:9: data.train: 'a' is not there; looked in DIR, .");
+  CHECK(open("{train: {format: image_folder, path: /nowhere/at/all}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:9: data.train: '/nowhere/at/all' is not there");
+}
+
+TEST_CASE("a broken data file is named with the place in the config that named it") {
+  PetsSet folder;
+  folder.write("datasets/pets/test-images", "");
+  CHECK(open("{train: pets}", folder.path)->problems ==
+        "error: DIR/datasets/pets/test-images: data.test: expected an idx header, the file ends after 0 bytes\n"
+        "  named in DIR/run.yaml:1:9");
+}
+
+TEST_CASE("names that are not known are answered with those that are") {
+  PetsSet folder;
+  const std::string unknown = open("{train: pest}", folder.path)->problems;
+  CHECK(unknown ==
+        "error: DIR/run.yaml:1:9: data.train: unknown data set 'pest'\n"
+        "  known data sets: digits, fashion_mnist, mnist, pets, tiny_shapes\n"
+        "  help: write 'pets'");
+  CHECK(open("{train: imagenet}", folder.path)->problems.ends_with("\n  help: describe it in datasets/imagenet.yaml"));
+  CHECK(open("{train: {format: parquet, path: a}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:18: data.train: unknown reader 'parquet'\n  known readers: idx, image_folder, random");
+  CHECK(open("{train: {format: idx, image: a, labels: b}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:23: data.train: unknown key 'image'\n"
+        "  known keys: images, images_xxh64, labels, labels_xxh64, limit\n  help: write 'images'");
+  CHECK(open("{train: [1]}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (idx, "
+        "image_folder, random) "
+        "and its keys, got a list of 1");
+  CHECK(open("{train: {path: a}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (idx, "
+        "image_folder, random) "
+        "and its keys, got a map with key path");
+}
+
+TEST_CASE("a validation part must leave something on both sides") {
+  PetsSet folder;
+  const auto said = [&](const std::string& validation) {
+    return open("{train: pets, validation: " + validation + "}", folder.path)->problems;
+  };
+  CHECK(said("{first: 8}") ==
+        "error: DIR/run.yaml:1:27: data.validation: expected from 1 to 7 of the 8 training samples for validation, got "
+        "8");
+  CHECK(said("{fraction: 0.01}") ==
+        "error: DIR/run.yaml:1:27: data.validation: expected from 1 to 7 of the 8 training samples for validation, got "
+        "0");
+  CHECK(said("{first: 2, last: 2}") ==
+        "error: DIR/run.yaml:1:27: data.validation: expected one of 'first', 'last' and 'fraction', got 2");
+  CHECK(said("{middle: 2}") ==
+        "error: DIR/run.yaml:1:28: data.validation: unknown key 'middle'\n  known keys: first, fraction, last");
+}
+
+TEST_CASE("sets that do not fit the training set are refused") {
+  PetsSet folder;
+  folder.write_part("test", 4, 3);
+  CHECK(open("{train: pets}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:9: data.test: expected samples of type u8 and shape [2, 2, 1] as in the training data, "
+        "found u8 [3, 3, 1]");
+  folder.write("datasets/mini.yaml",
+               "summary: three classes\nroot: pets\nclasses: [a, b, c]\n"
+               "train: {format: idx, images: train-images, labels: train-labels}\n");
+  CHECK(open("{train: mini, validation: {format: random, shape: [2, 2, 1], classes: 7}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:27: data.validation: expected the 3 classes of the training data, found 7");
+}
+
+TEST_CASE("drop_last must leave a batch") {
+  PetsSet folder;
+  CHECK(open("{train: pets, batch_size: 9, drop_last: true}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:1: data.batch_size: 'drop_last' leaves no batch of 9 from 8 samples\n"
+        "  help: lower 'batch_size', or write 'drop_last: false'");
+}
+
+TEST_CASE("several mistakes are reported at once") {
+  PetsSet folder;
+  std::filesystem::remove(folder / "datasets/pets/test-labels");
+  CHECK(open("{train: pets, validation: {first: 100}, transforms: [{random_crop: 5}]}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:9: data.test: 'test-labels' is not there; looked in DIR/datasets/pets\n"
+        "  help: get it with: fetch-pets; or name the folder that has it in DLCLI_DATA"
+        "error: DIR/run.yaml:1:27: data.validation: expected from 1 to 7 of the 8 training samples for validation, got "
+        "100"
+        "error: DIR/run.yaml:1:55: data.transforms[0] (random_crop): a window of 5 x 5 does not fit into images of 2 x "
+        "2 padded by 0 and 0\n"
+        "  help: lower 'size' or raise 'padding'");
+}
+
+TEST_CASE("a description's own mistakes are named in its file") {
+  PetsSet folder;
+  folder.write("datasets/pets.yaml", "summary: cats\nlicense: MIT\ntrain: {format: idx, images: a, labels: b}\n");
+  CHECK(open("{train: pets}", folder.path)->problems ==
+        "error: DIR/datasets/pets.yaml:2:1: data.train: unknown key 'license'\n"
+        "  known keys: citation, classes, get, licence, root, source, summary, test, train, validation\n"
+        "  named in DIR/run.yaml:1:9\n"
+        "  help: write 'licence'");
+}
+
+TEST_CASE("the section reads back from what it writes") {
+  PetsSet folder;
+  for (const std::string yaml : {"{train: pets, validation: {first: 2}, transforms: [horizontal_flip, {normalize: "
+                                 "{mean: 0.5, std: 0.5}}], batch_size: 3}",
+                                 "{train: {format: idx, images: datasets/pets/train-images, labels: "
+                                 "datasets/pets/train-labels}, validation: {fraction: 0.5}, test: pets}",
+                                 "{train: pets, validation: {format: idx, images: datasets/pets/test-images, labels: "
+                                 "datasets/pets/test-labels}, workers: 2}"}) {
+    const auto first = open(yaml, folder.path);
+    CHECK(first->problems == "");
+    const std::string written = to_yaml(write_object(first->spec));
+    const auto second = open(written, folder.path);
+    CHECK(second->problems == "");
+    CHECK(to_yaml(write_object(second->spec)) == written);
+    CHECK(firsts(second->sets.train) == firsts(first->sets.train));
+    CHECK(firsts(second->sets.validation) == firsts(first->sets.validation));
+  }
+}
+
+TEST_CASE("the readers' examples are what a config takes") {
+  for (const std::string& name : Registry<Reader>::instance().names()) {
+    const auto reader = Registry<Reader>::make(name);
+    const Schema schema = schema_of(*reader);
+    CHECK(!schema.examples().empty());
+    for (const std::string& example : schema.examples()) {
+      Source source;
+      std::vector<Problem> problems;
+      CHECK_MESSAGE(Codec<Source>::read(parse_yaml(example, "example"), source, {}, Reading(problems)), example);
+    }
+  }
+}
+
+TEST_CASE("a set is opened by its part's name, a description's name or its file") {
+  PetsSet folder;
+  const auto opened = open("{train: pets, validation: {first: 2}}", folder.path);
+  const auto size = [&](const std::string& text) { return open_named(opened->spec, text, folder.path, 1)->size(); };
+  CHECK(size("train") == 6);
+  CHECK(size("validation") == 2);
+  CHECK(size("test") == 4);
+  CHECK(size("pets") == 4);
+  CHECK(size("datasets/pets.yaml") == 4);
+  const auto without = open("{train: {format: random, shape: [3]}}", folder.path);
+  CHECK(message<Error>([&] {
+          open_named(without->spec, "test", folder.path, 1);
+        }).ends_with("run.yaml:1:1: data: there is no test set\n  help: name one as 'data.test'"));
+}
+
+TEST_CASE("image files become samples like those of the training set") {
+  PetsSet folder;
+  folder.write("a.png", png(1, 1, 3, "\x33\x33\x33"));
+  folder.write("b.png", "nothing");
+  const auto opened = open("{train: pets}", folder.path);
+  const auto images = open_images(opened->spec, {folder / "a.png", folder / "b.png"}, opened->sets.raw_input);
+  CHECK(images->size() == 2);
+  CHECK(images->fields().size() == 1);
+  CHECK(floats(sample(*images, 0)[0]) == std::vector<float>(4, 0.2f));
+  CHECK(told(folder, [&] { sample(*images, 1); }) ==
+        "error: DIR/b.png: expected an image (PNG, JPEG, BMP, GIF, TGA or PNM), found none: Image not of any known "
+        "type, or corrupt");
+  CHECK(told(folder,
+             [&] {
+               open_images(opened->spec, {}, {DType::f32, {3, 3, 1}});
+             }) ==
+        "error: the network was trained on samples of type f32 and shape [3, 3, 1]; image files are u8 with 1 or 3 "
+        "channels");
+}
+
+TEST_CASE("loader options follow the section: evaluation takes every sample in order, without augmentation") {
+  PetsSet folder;
+  const auto opened = open("{train: pets, batch_size: 3, drop_last: true}", folder.path);
+  const LoaderOptions training = training_options(opened->spec, *opened->sets.train, 5);
+  CHECK((training.batch_size == 3 && training.shuffle && training.drop_last && training.augment && training.seed == 5));
+  CHECK(training.threads == 0);
+  const LoaderOptions evaluation = evaluation_options(opened->spec, *opened->sets.train);
+  CHECK((evaluation.batch_size == 3 && !evaluation.shuffle && !evaluation.drop_last && !evaluation.augment));
+}
+
+TEST_CASE("data loaded ahead are the same, and what is broken in them is thrown where they are needed") {
+  PetsSet folder;
+  auto opened = open("{train: pets, validation: {first: 2}}", folder.path);
+  opened->sets.load_ahead();
+  CHECK(firsts(opened->sets.validation) == std::vector<int>{0, 1});
+  CHECK(opened->sets.fingerprint() == open("{train: pets, validation: {first: 2}}", folder.path)->sets.fingerprint());
+  CHECK(opened->sets.fingerprint() != open("{train: pets, validation: {first: 3}}", folder.path)->sets.fingerprint());
+
+  folder.write("datasets/pets/train-images", gzip(idx({8, 2, 2}, "too few")));
+  auto broken = open("{train: pets}", folder.path);
+  CHECK(broken->problems == "");
+  broken->sets.load_ahead();
+  CHECK(told(folder, [&] { broken->sets.fingerprint(); }) ==
+        "error: DIR/datasets/pets/train-images: the header announces sizes [8, 2, 2], 48 bytes with the header; the "
+        "file ends after 23\n"
+        "  help: get the file again: it is cut short");
+}
+
+TEST_CASE("the sets in the source tree are what their descriptions say") {
+  for (const auto& [name, train, test, shape] :
+       {std::tuple("digits", 1437, 360, Shape{8, 8, 1}), std::tuple("tiny_shapes", 36, 12, Shape{16, 16, 3})}) {
+    const auto opened = open(concat("{train: ", name, "}"), DLCLI_SOURCE_DIR);
+    CHECK(opened->problems == "");
+    CHECK(opened->sets.train->size() == train);
+    CHECK(opened->sets.test->size() == test);
+    CHECK(opened->sets.input.shape == shape);
+    for (const DatasetPointer& set : {opened->sets.train, opened->sets.test})
+      for (int64_t i = 0; i < set->size(); ++i)
+        CHECK(label(*set, i) < static_cast<int32_t>(opened->sets.classes.size()));
+  }
+}
+
+TEST_CASE("every description in datasets/ can be read") {
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(DLCLI_SOURCE_DIR) / "datasets")) {
+    if (entry.path().extension() != ".yaml") continue;
+    SetDescription description;
+    std::vector<Problem> problems;
+    read_object(load_spec(entry.path()), description, Reading(problems));
+    CHECK_MESSAGE(problems.empty(), entry.path());
+    CHECK(description.licence != "");
+    CHECK(description.source != "");
+  }
+}
+
+TEST_CASE("Fashion-MNIST is what its description says, where it is installed") {
+  const auto opened = open("{train: fashion_mnist}", DLCLI_SOURCE_DIR);
+  if (!opened->problems.empty()) {
+    CHECK(opened->problems.find("help: get it with: sudo apt-get install dataset-fashion-mnist;") != std::string::npos);
+    return;
+  }
+  CHECK(opened->sets.train->size() == 60000);
+  CHECK(opened->sets.test->size() == 10000);
+  CHECK(opened->sets.classes[label(*opened->sets.train, 0)] == "ankle boot");
+  opened->sets.train->load();
+  opened->sets.test->load();
+}

@@ -1,0 +1,164 @@
+// The reader of image folders: classes, order, what is left out, what a broken image does.
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include "tests/data/sets_for_test.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+// In pets: cat/0.png cat/1.PNG dog/0.png dog/1.png dog/2.png: 2 x 1 grey images whose first pixel is 0, 1, 10, 11, 12.
+struct Pets : FolderForTest {
+  Pets() {
+    for (const char* name : {"dog", "cat"}) std::filesystem::create_directories(path / "pets" / name);
+    for (int i = 0; i < 3; ++i) add("pets/dog/" + std::to_string(i) + ".png", 10 + i);
+    add("pets/cat/0.png", 0);
+    add("pets/cat/1.PNG", 1);
+  }
+  void add(const std::string& name, int value) const {
+    write(name, png(1, 2, 1, std::string(2, static_cast<char>(value))));
+  }
+};
+
+DatasetPointer open_folder(const FolderForTest& folder, const std::string& more = {},
+                           const std::vector<std::string>& classes = {}) {
+  std::vector<Problem> problems;
+  ReaderSpec spec;
+  Codec<ReaderSpec>::read(parse_yaml("{format: image_folder, path: pets, channels: 1" + more + "}", "run.yaml"), spec,
+                          {}, Reading(problems, "data.train"));
+  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+  return spec.reader->open({.roots = {folder.path}, .get = {}, .classes = classes});
+}
+
+std::vector<int> pixels(const Dataset& data) {
+  std::vector<int> all;
+  for (int64_t i = 0; i < data.size(); ++i) all.push_back(sample(data, i)[0][0]);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("folders are classes in alphabetical order, files samples in theirs") {
+  Pets pets;
+  const DatasetPointer data = open_folder(pets);
+  CHECK(std::vector<std::string>(data->classes().begin(), data->classes().end()) ==
+        std::vector<std::string>{"cat", "dog"});
+  CHECK(data->fields()[0].type == Type{DType::u8, {2, 1, 1}});
+  CHECK(!data->in_memory());
+  CHECK(pixels(*data) == std::vector<int>{0, 1, 10, 11, 12});
+  CHECK(label(*data, 1) == 0);
+  CHECK(label(*data, 2) == 1);
+}
+
+TEST_CASE("links, pipes, hidden files, other files and empty folders are left out") {
+  Pets pets;
+  for (const char* name : {"empty", ".hidden"}) std::filesystem::create_directory(pets / ("pets/" + std::string(name)));
+  pets.add("pets/.hidden/0.png", 99);
+  pets.add("pets/cat/.0.png", 99);
+  pets.write("pets/cat/notes.txt", "not an image");
+  pets.write("pets/README.md", "not a class");
+  std::filesystem::create_symlink(".", pets / "pets/loop");
+  std::filesystem::create_symlink("/etc", pets / "pets/out");
+  std::filesystem::create_symlink("nowhere", pets / "pets/dangling");
+  std::filesystem::create_symlink("0.png", pets / "pets/cat/link.png");
+  REQUIRE(::mkfifo((pets / "pets/cat/pipe.png").c_str(), 0600) == 0);
+  REQUIRE(::mkfifo((pets / "pets/pipe").c_str(), 0600) == 0);
+  const DatasetPointer data = open_folder(pets);
+  CHECK(pixels(*data) == std::vector<int>{0, 1, 10, 11, 12});
+  CHECK(data->classes().size() == 2);
+}
+
+TEST_CASE("with names of classes given, labels count in their order, and other folders are refused") {
+  Pets pets;
+  const DatasetPointer data = open_folder(pets, "", {"fish", "dog", "cat"});
+  CHECK(data->classes().size() == 3);
+  CHECK(label(*data, 0) == 2);
+  CHECK(label(*data, 2) == 1);
+  CHECK(told(pets, [&] {
+          open_folder(pets, "", {"dog", "fish"});
+        }) == "error: DIR/pets/cat: the folder is named like none of the 2 classes\n  classes: dog, fish");
+}
+
+TEST_CASE("a size brings every image to it, and without one all must be alike") {
+  Pets pets;
+  pets.write("pets/dog/1.png", png(2, 2, 1, "abcd"));
+  const DatasetPointer sized = open_folder(pets, ", size: [1, 1]");
+  CHECK(sized->fields()[0].type.shape == Shape{1, 1, 1});
+  CHECK(pixels(*sized) == std::vector<int>{0, 1, 10, 99, 12});
+  CHECK(told(pets, [&] { pixels(*open_folder(pets)); }) ==
+        "error: DIR/pets/dog/1.png: expected 2 x 1 pixels (height x width) as in the first image, found 2 x 2\n"
+        "  help: write 'size: [HEIGHT, WIDTH]' to bring all images to one size");
+}
+
+TEST_CASE("an image that cannot be read is an error, or its successor takes its place and it is remembered") {
+  Pets pets;
+  pets.write("pets/cat/1.PNG", "");
+  pets.write("pets/dog/2.png", "<html>");
+  CHECK(told(pets, [&] { pixels(*open_folder(pets)); }) ==
+        "error: DIR/pets/cat/1.PNG: expected an image, the file is empty");
+  const DatasetPointer data = open_folder(pets, ", on_bad: skip");
+  CHECK(data->skipped().empty());
+  CHECK(pixels(*data) == std::vector<int>{0, 10, 10, 11, 0});
+  CHECK(label(*data, 1) == 1);
+  CHECK(label(*data, 4) == 0);
+  CHECK(data->skipped().size() == 2);
+  CHECK(data->skipped()[0] == (pets / "pets/cat/1.PNG").string() + ": expected an image, the file is empty");
+}
+
+TEST_CASE("skipping ends where more images are broken than allowed, or all are") {
+  Pets pets;
+  pets.write("pets/cat/1.PNG", "");
+  pets.write("pets/dog/2.png", "");
+  CHECK(told(pets, [&] { pixels(*open_folder(pets, ", on_bad: skip, max_skipped: 1")); }) ==
+        "error: DIR/pets/dog/2.png: expected an image, the file is empty\n"
+        "  2 of 5 images could not be read; 'max_skipped' is 1");
+  for (const char* name : {"cat/0.png", "dog/0.png", "dog/1.png"}) pets.write("pets/" + std::string(name), "");
+  CHECK(told(pets, [&] { pixels(*open_folder(pets, ", on_bad: skip, size: 2")); }) ==
+        "error: DIR/pets/dog/2.png: expected an image, the file is empty\n"
+        "  5 of 5 images could not be read; 'max_skipped' is 100");
+}
+
+TEST_CASE("an image that vanished is named") {
+  Pets pets;
+  const DatasetPointer data = open_folder(pets);
+  std::filesystem::remove(pets / "pets/dog/1.png");
+  CHECK(told(pets, [&] { sample(*data, 3); }) ==
+        "error: DIR/pets/dog/1.png: open for reading failed: No such file or directory");
+}
+
+TEST_CASE("the fingerprint follows names, sizes and classes") {
+  Pets pets;
+  const uint64_t before = open_folder(pets)->fingerprint();
+  CHECK(open_folder(pets)->fingerprint() == before);
+  pets.write("pets/dog/1.png", png(2, 2, 1, "abcd"));
+  CHECK(open_folder(pets)->fingerprint() != before);
+  pets.add("pets/dog/1.png", 11);
+  CHECK(open_folder(pets)->fingerprint() == before);
+  std::filesystem::rename(pets / "pets/dog/1.png", pets / "pets/dog/9.png");
+  CHECK(open_folder(pets)->fingerprint() != before);
+}
+
+TEST_CASE("a folder without images, and keys that make no sense, are refused") {
+  FolderForTest folder;
+  std::filesystem::create_directory(folder / "pets");
+  CHECK(told(folder, [&] { open_folder(folder); }) ==
+        "error: DIR/pets: expected folders, one a class, with images in them; found none\n"
+        "  links and hidden files are not looked at");
+  std::vector<Problem> problems;
+  ReaderSpec spec;
+  Codec<ReaderSpec>::read(
+      parse_yaml("{format: image_folder, path: pets, on_bad: ignore, size: 0, channels: 2}", "run.yaml"), spec, {},
+      Reading(problems, "data.train"));
+  std::string text;
+  for (const Problem& problem : problems) text += render(problem) + "\n";
+  CHECK(text ==
+        "error: run.yaml:1:44: data.train.on_bad: expected one of error, skip, got 'ignore'\n"
+        "error: run.yaml:1:58: data.train.size: expected an integer at least 1, or [height, width], got 0\n");
+  problems.clear();
+  Codec<ReaderSpec>::read(parse_yaml("{format: image_folder, path: pets, channels: 2}", "run.yaml"), spec, {},
+                          Reading(problems, "data.train"));
+  REQUIRE(problems.size() == 1);
+  CHECK(render(problems[0]) == "error: run.yaml:1:46: data.train.channels: expected 1 or 3, got 2");
+}
