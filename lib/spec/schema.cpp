@@ -74,18 +74,20 @@ std::string Schema::known_keys() const {
   return "known keys: " + join(keys);
 }
 
-void Schema::unknown_key(const Node::Entry& entry, const Reading& r) const {
-  std::string help;
+const Field* Schema::unknown_key(const Node::Entry& entry, const Reading& r) const {
   std::vector<std::string> keys;
+  const Field* meant = nullptr;
   for (const Field& f : fields_) {
     keys.push_back(f.key());
-    if (contains(f.foreign_names(), entry.key)) help = "write '" + f.key() + "'";
+    if (contains(f.foreign_names(), entry.key)) meant = &f;
   }
+  std::string help;
   for (const auto& [key, advice] : instead_of_)
     if (key == entry.key) help = advice;
-  if (const std::string meant = closest(entry.key, keys); help.empty() && !meant.empty())
-    help = "write '" + meant + "'";
+  if (help.empty() && !meant) meant = field(closest(entry.key, keys));
+  if (help.empty() && meant) help = "write '" + meant->key() + "'";
   r.problem(entry.key_where, "unknown key " + Node::string(entry.key).described(), help, {known_keys()});
+  return meant;
 }
 
 bool Schema::read(const Node& node, const Reading& r) const {
@@ -106,7 +108,7 @@ bool Schema::read(const Node& node, const Reading& r) const {
       if (const Field* f = field(entry.key)) {
         read_field(*f, entry.value);
       } else {
-        unknown_key(entry, r);
+        given.insert(unknown_key(entry, r));  // one mistake, one message: what was meant is not missing too
         good = false;
       }
     }

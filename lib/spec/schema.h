@@ -116,7 +116,8 @@ class Schema {
  private:
   Field& add(std::string key, void* member, const ErasedCodec& codec, std::string summary, bool required);
   std::string known_keys() const;
-  void unknown_key(const Node::Entry& entry, const Reading& r) const;
+  // Reports it and returns the field that was meant, or null.
+  const Field* unknown_key(const Node::Entry& entry, const Reading& r) const;
 
   std::string summary_, details_;
   std::vector<std::string> examples_, foreign_;

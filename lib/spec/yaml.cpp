@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <unordered_map>
 
@@ -43,8 +44,10 @@ class TreeBuilder final : public YAML::EventHandler {
     add(std::move(node));
   }
 
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    refuse_alias(source_.where(mark.line, mark.column));
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (refused_.insert(anchor).second)  // the first alias of each anchor shows how it is mended
+      problem(source_.where(mark.line, mark.column), "an alias is not taken here",
+              "write the value out, or refer to it as ${path.of.value}");
     add(Node::null());
   }
 
@@ -85,10 +88,6 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void problem(const Where& where, std::string what, std::string help) {
     add_problem(problems, {where, "", std::move(what), {}, std::move(help)});
-  }
-
-  void refuse_alias(const Where& where) {
-    problem(where, "an alias is not taken here", "write the value out, or refer to it as ${path.of.value}");
   }
 
   void take_tag(const std::string& tag, Node& node) {
@@ -166,6 +165,7 @@ class TreeBuilder final : public YAML::EventHandler {
   const YamlSource& source_;
   const YamlLimits& limits_;
   std::vector<Frame> frames_;
+  std::set<YAML::anchor_t> refused_;
   int64_t count_ = 0;
 };
 
@@ -206,6 +206,7 @@ Node parse_yaml(std::string_view text, const std::string& file, const YamlLimits
     tree.problems.push_back(syntax_problem(source, error.mark.line, error.mark.column, error.msg, tree.open_bracket()));
   }
   if (!tree.problems.empty()) throw Error(Exit::usage, std::move(tree.problems));
+  if (tree.root.where.line == 0) tree.root.where = {file, 1, 1};  // nothing in the file but comments
   return std::move(tree.root);
 }
 

@@ -116,7 +116,7 @@ Problem syntax_problem(const YamlSource& source, int line, int column, const std
     return problem(
         "unknown escape '\\" + message.substr(std::string_view(said::INVALID_ESCAPE).size()) + "' in double quotes",
         "write '\\\\' for a backslash, or use single quotes");
-  if (message == said::BLOCK_ENTRY)
+  if (message == said::BLOCK_ENTRY && tab_in_indentation(text) == std::string_view::npos)
     return problem("a list cannot begin on the line of its key", "put '- …' on the next line, or write [a, b]");
   const int before = last_line_before(source, line);
   if (message == said::TAB_IN_INDENTATION)

@@ -89,6 +89,7 @@ class Planner {
   }
 
   void build_network(bool data_good) {
+    if (plan_.run.model.is_null()) return;  // reported when the whole was read
     const size_t before = problems_.size();
     const std::vector<ModelItem> items = expand_model(plan_.run.model, plan_.run.blocks, problems_);
     if (!data_good || problems_.size() > before) return check_keys(items, problems_);
@@ -115,6 +116,9 @@ class Planner {
   void check_initial_weights() {
     if (!plan_.run.init_from || !plan_.network) return;
     const std::filesystem::path file = plan_.initial_weights();
+    if (std::error_code unreadable; !std::filesystem::exists(file, unreadable))
+      return add("init_from", "there is no file '" + *plan_.run.init_from + "'",
+                 "write a path that starts at the config's folder, or a whole one");
     try {
       std::vector<std::string> notes = weights_differ(plan_.network->tensors(), file);
       if (notes.empty()) return;

@@ -203,10 +203,7 @@ TEST_CASE("keys of other frameworks have their own help") {
   CHECK(read("optimizer: {sgd: {learning_rate: 1}}").problems ==
         "error: a.yaml:1:19: optimizer (sgd): unknown key 'learning_rate'\n"
         "  known keys: lr, momentum, nesterov\n"
-        "  help: write 'lr'\n"
-        "error: a.yaml:1:18: optimizer (sgd): key 'lr' is missing\n"
-        "  lr: learning rate\n"
-        "  help: add 'lr: …', a number above 0");
+        "  help: write 'lr'");
   CHECK(read("optimizer: {sgd: {lr: 1, decay: 0.1}}").problems ==
         "error: a.yaml:1:26: optimizer (sgd): unknown key 'decay'\n"
         "  known keys: lr, momentum, nesterov\n"
