@@ -62,7 +62,7 @@ std::optional<Value> factored_sum(const Value& x, const std::vector<int>& axes) 
   });
   Value product = varying[0];
   for (size_t i = 1; i < varying.size(); ++i) product = product * varying[i];
-  if (product.shape() != x.shape()) return std::nullopt;  // a fixed factor repeats it along other axes
+  if (product.type() != x.type()) return std::nullopt;  // a fixed factor repeats it along other axes, or converts it
   Value result = x.graph->add_one(std::make_shared<Reduce>(Reduce::Kind::sum, axes), {product});
   for (const Value& f : fixed) result = result * f;
   return sign < 0 ? -result : result;
