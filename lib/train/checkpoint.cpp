@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <exception>
 #include <nlohmann/json.hpp>
 
 #include "lib/base/file.h"
@@ -142,15 +143,17 @@ std::vector<int64_t> Checkpoints::steps() const {
 
 std::optional<Checkpoint> Checkpoints::newest(const PassedOver& passed_over) const {
   const std::vector<int64_t> all = steps();
+  std::exception_ptr other_version;
   for (auto step = all.rbegin(); step != all.rend(); ++step) {
     try {
       return open_checkpoint(of_step(*step));
     } catch (const Error& error) {
-      if (error.exit() != Exit::data && error.exit() != Exit::io) throw;
+      if (error.exit() == Exit::usage && !other_version) other_version = std::current_exception();
       const Problem& problem = error.problems().front();
       passed_over(concat(step_name(*step), " is passed over: ", problem.where.file, ": ", problem.what));
     }
   }
+  if (other_version) std::rethrow_exception(other_version);
   return {};
 }
 

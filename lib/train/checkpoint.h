@@ -37,7 +37,8 @@ class Checkpoints {
   std::filesystem::path of_step(int64_t step) const;
   std::vector<int64_t> steps() const;  // of those there, complete or not, ascending
 
-  // The newest by step that verifies; none: nullopt. Those passed over are told to `passed_over`, one line each.
+  // The newest by step that verifies; none: nullopt. Those passed over are told to `passed_over`, one line each. Where
+  // all are passed over and one is another version's, that is thrown: Error(Exit::usage).
   using PassedOver = std::function<void(const std::string&)>;
   std::optional<Checkpoint> newest(const PassedOver& passed_over) const;
   // "last", "best", or "step-120" or "120"; Error(Exit::usage) says what there is.

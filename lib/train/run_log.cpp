@@ -15,12 +15,13 @@ namespace {
 
 constexpr uint64_t max_log_bytes = uint64_t{1} << 32;
 
-double rounded(double value, double unit) { return std::round(value / unit) * unit; }
+// To a multiple of 1/parts: the nearest number that prints in few digits.
+double rounded(double value, double parts) { return std::round(value * parts) / parts; }
 
 // "metric 0.5, other 1": figures for a reader.
 std::string sentence(const std::vector<Measured>& values) {
   std::vector<std::string> parts;
-  for (const Measured& m : values) parts.push_back(m.name + " " + number_text(rounded(m.value, 1e-6)));
+  for (const Measured& m : values) parts.push_back(m.name + " " + number_text(rounded(m.value, 1e6)));
   return join(parts);
 }
 
@@ -74,10 +75,10 @@ std::map<std::string, uint64_t> RunLog::sync() {
 }
 
 void RunLog::record(const Row& row) {
-  nlohmann::ordered_json json = {{"step", row.step}, {"epoch", row.epoch}, {"time_s", rounded(row.time_s, 1e-3)}};
+  nlohmann::ordered_json json = {{"step", row.step}, {"epoch", row.epoch}, {"time_s", rounded(row.time_s, 1e3)}};
   for (const Measured& m : row.values) json[m.name] = m.value;
   append(jsonl_, json.dump() + "\n");
-  std::string line = concat(row.step, ",", row.epoch, ",", number_text(rounded(row.time_s, 1e-3)));
+  std::string line = concat(row.step, ",", row.epoch, ",", number_text(rounded(row.time_s, 1e3)));
   for (const std::string& figure : figures_) line += "," + csv_number(row.values, figure);
   append(csv_, line + "\n");
 }
@@ -95,8 +96,8 @@ void RunLog::started(const RunStarted& e) {
 
 void RunLog::logged(const StepRecord& e) {
   Row row{e.step, e.epoch, e.time_s, e.values};
-  row.values.push_back({"samples_per_s", rounded(e.samples_per_s, 0.1)});
-  row.values.push_back({"input_wait", rounded(e.input_wait, 1e-4)});
+  row.values.push_back({"samples_per_s", rounded(e.samples_per_s, 10)});
+  row.values.push_back({"input_wait", rounded(e.input_wait, 1e4)});
   record(row);
 }
 

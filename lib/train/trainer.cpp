@@ -226,7 +226,10 @@ void Trainer::Impl::prepare() {
     if (plan.run.init_from) read_weights(plan.network->tensors(), store, plan.initial_weights());
   }
   loader.emplace(plan.data.train, training_options(plan.run.data, *plan.data.train, plan.seed()));
-  loader->start(state.epoch, state.epoch_batches);
+  if (epoch_is_over())  // saved before the end of the epoch was done
+    loader->start(state.epoch + 1, 0);
+  else
+    loader->start(state.epoch, state.epoch_batches);
   tell_started();
   epoch_begin = interval_stretch.begin = whole_stretch.begin = steady_seconds();
 }

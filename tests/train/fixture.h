@@ -1,0 +1,163 @@
+// A folder with a small data set that can be learnt, and configs in it.
+#pragma once
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+#include "lib/train/plan.h"
+#include "lib/train/run_folder.h"
+#include "lib/train/trainer.h"
+
+namespace dl::test {
+
+// An empty folder, removed at the end.
+struct Folder {
+  Folder() {
+    static int number = 0;
+    path = std::filesystem::temp_directory_path() / concat("dlcli-train-", getpid(), "-", number++);
+    std::filesystem::remove_all(path);
+    std::filesystem::create_directories(path);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  Folder(const Folder&) = delete;
+  std::filesystem::path path;
+};
+
+inline void write(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+inline std::string read(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+inline std::vector<std::string> lines(const std::filesystem::path& path) {
+  std::vector<std::string> out;
+  std::istringstream text(read(path));
+  for (std::string line; std::getline(text, line);) out.push_back(line);
+  return out;
+}
+
+// The error's text with each `from` replaced by its `to`; empty where `work` throws none.
+template <class Work>
+std::string error_text(Work&& work, const std::map<std::string, std::string>& replaced = {}, Exit* exit = nullptr) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (exit) *exit = error.exit();
+    std::string text = error.what();
+    for (const auto& [from, to] : replaced)
+      for (size_t at; (at = text.find(from)) != std::string::npos;) text.replace(at, from.size(), to);
+    return text;
+  }
+  return "";
+}
+
+inline std::string big_endian(uint32_t n) {
+  return {static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8), static_cast<char>(n)};
+}
+
+// 6 × 6 images of four classes: noise, and a quadrant that is brighter, which is the class.
+inline void write_quadrants(const std::filesystem::path& folder, int samples, uint64_t seed = 1) {
+  const uint64_t key = random_key(seed, 0);
+  std::string images = std::string("\0\0\x08\x03", 4) + big_endian(uint32_t(samples)) + big_endian(6) + big_endian(6);
+  std::string labels = std::string("\0\0\x08\x01", 4) + big_endian(uint32_t(samples));
+  for (int i = 0; i < samples; ++i) {
+    const uint32_t label = random_bits(key, 0, uint64_t(i)) % 4;
+    labels += static_cast<char>(label);
+    for (uint32_t p = 0; p < 36; ++p) {
+      const bool bright = (p / 6 / 3) * 2 + p % 6 / 3 == label;
+      images += static_cast<char>(random_bits(key, 1, uint64_t(i) * 36 + p) % 120 + (bright ? 90 : 0));
+    }
+  }
+  write(folder / "images.idx", images);
+  write(folder / "labels.idx", labels);
+}
+
+inline constexpr const char* small_config = R"(
+data:
+  train: {format: idx, images: images.idx, labels: labels.idx}
+  validation: {last: 40}
+  batch_size: 16
+model:
+  - conv2d: {out_channels: 4, kernel_size: 3}
+  - batch_norm
+  - relu
+  - flatten
+  - dropout: 0.2
+  - linear: ${data.classes}
+loss: cross_entropy
+metrics: [accuracy]
+optimizer: {adamw: {lr: 0.01}}
+schedule: {cosine: {warmup: 3 steps}}
+trainer:
+  max_epochs: 3
+  device: reference
+  log_every_n_steps: 4
+  checkpoint: {every: 5 steps, keep: 100, best: val/accuracy}
+)";
+
+// A config beside its data: 141 training samples make nine batches, the last of them short.
+struct Workplace : Folder {
+  explicit Workplace(const std::string& config = small_config, int samples = 181) {
+    write_quadrants(path, samples);
+    write(path / "small.yaml", config);
+  }
+  std::unique_ptr<Plan> plan(const std::vector<std::string>& sets = {}) const {
+    return plan_run(path / "small.yaml", sets);
+  }
+  RunFolder new_run(const Plan& plan) const {
+    return RunFolder::create(path / "runs", plan.name, plan.resolved(), plan.config);
+  }
+};
+
+// Keeps what the run told.
+struct Record : Observer {
+  void started(const RunStarted& e) override { starts.push_back(e); }
+  void stepped(const StepDone& e) override { losses.push_back(e.loss); }
+  void logged(const StepRecord& e) override { logs.push_back(e); }
+  void validated(const ValidationRecord& e) override { validations.push_back(e); }
+  void epoch_ended(const EpochRecord& e) override { epochs.push_back(e); }
+  void saved(const CheckpointSaved& e) override { saves.push_back(e.step); }
+  void warned(const std::string& text) override { warnings.push_back(text); }
+
+  std::vector<RunStarted> starts;
+  std::vector<double> losses;
+  std::vector<StepRecord> logs;
+  std::vector<ValidationRecord> validations;
+  std::vector<EpochRecord> epochs;
+  std::vector<int64_t> saves;
+  std::vector<std::string> warnings;
+};
+
+// Asks for a stop after a step, as a signal would.
+struct StopAfter : Observer {
+  explicit StopAfter(int64_t step) : step_(step) {}
+  void stepped(const StepDone& e) override {
+    if (e.step == step_) stop = true;
+  }
+  std::atomic<bool> stop = false;
+
+ private:
+  int64_t step_;
+};
+
+// Every variable of the store but the scratch of accumulation.
+inline std::map<std::string, std::vector<float>> contents(Store& store) {
+  std::map<std::string, std::vector<float>> all;
+  for (const Variable& v : store.variables())
+    if (v.name != "gradients") all[v.name] = store.read(v.name);
+  return all;
+}
+
+}  // namespace dl::test

@@ -1,0 +1,54 @@
+// state.json.
+#include "lib/train/train_state.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::test;
+
+namespace {
+
+TrainState full_state() {
+  TrainState s;
+  s.step = 12;
+  s.micro_batches = 48;
+  s.samples = 1234567890123;
+  s.epoch = 2;
+  s.epoch_batches = 3;
+  s.epoch_samples = 96;
+  s.boundary = true;
+  s.time_s = 12.25;
+  s.seed = UINT64_MAX;
+  s.batch_size = 32;
+  s.total_steps = 100;
+  s.data = "00ff";
+  s.interval = {{"loss", {0.1 + 0.2, 3}}, {"accuracy", {1.0 / 3, 7}}};
+  s.epoch_totals = {{"loss", {1e300, 1}}};
+  s.latest = {{"val/loss", 4.9e-324}};
+  s.monitor = "val/loss";
+  s.best_value = -0.1;
+  s.best_step = 9;
+  s.stopping_value = 2.5;
+  s.stopping_waited = 1;
+  s.log_bytes = {{"metrics.jsonl", 1000}};
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("a state is read back to the last bit") {
+  CHECK(read_state(write_state(full_state()), "state.json") == full_state());
+  CHECK(read_state(write_state({}), "state.json") == TrainState{});
+}
+
+TEST_CASE("a text that is no state is refused") {
+  auto refusal = [](const std::string& text) { return error_text([&] { read_state(text, "state.json"); }); };
+  CHECK(refusal("{") == "error: state.json: is not the state of a dlcli checkpoint");
+  CHECK(refusal("[]") == "error: state.json: is not the state of a dlcli checkpoint");
+  CHECK(refusal(R"({"format": "dlcli state", "version": 9})") ==
+        "error: state.json: has version 9; this dlcli reads 1\n  help: use the dlcli that wrote it");
+  CHECK(refusal(R"({"format": "dlcli state", "version": 1, "step": "x"})") ==
+        "error: state.json: has no 'step' of the kind that is written there");
+}

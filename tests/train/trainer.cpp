@@ -1,0 +1,332 @@
+// Training runs: learning, stopping, resuming to the same bits, and what may go wrong.
+#include "lib/train/trainer.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "lib/interop/safetensors.h"
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::test;
+
+namespace {
+
+using Contents = std::map<std::string, std::vector<float>>;
+
+struct Run {
+  RunFinished end;
+  Contents contents;
+  Record record;
+};
+
+// One process's part of a run: new, or resumed from the newest checkpoint of `folder`; stopped after `stop_after`.
+Run train(Plan& plan, const RunFolder* folder, int64_t stop_after = -1, bool resumed = false) {
+  Run run;
+  StopAfter stop(stop_after);
+  Trainer trainer(plan, {.folder = folder, .observers = {&run.record, &stop}, .stop = &stop.stop});
+  if (resumed) {
+    const auto newest = Checkpoints(folder->paths().checkpoints()).newest([](const std::string& line) { FAIL(line); });
+    REQUIRE(newest);
+    trainer.resume(*newest);
+  }
+  run.end = trainer.fit();
+  run.contents = contents(trainer.store());
+  return run;
+}
+
+// Lines of metrics.jsonl without what depends on time.
+std::vector<std::string> timeless(const std::filesystem::path& path) {
+  std::vector<std::string> out;
+  for (const std::string& line : lines(path)) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::parse(line);
+    for (const char* key : {"time_s", "samples_per_s", "input_wait"}) json.erase(key);
+    out.push_back(json.dump());
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a small network learns, and says so") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.max_epochs=12"});
+  const RunFolder folder = place.new_run(*plan);
+  const Run run = train(*plan, &folder);
+  CHECK(run.end.exit == Exit::done);
+  CHECK(run.end.reason == "max_epochs (12) reached");
+  CHECK(run.end.step == 108);
+  CHECK(run.end.epoch == 12);
+  CHECK(run.record.losses.size() == 108);
+  CHECK(run.record.logs.size() == 27);
+  CHECK(run.record.epochs.size() == 12);
+  CHECK(run.record.validations.size() == 12);
+  CHECK(run.record.validations.back().values[1].name == "val/accuracy");
+  CHECK(run.record.validations.back().values[1].value > 0.9);
+  CHECK(run.end.best_value >= run.record.validations.back().values[1].value);
+  CHECK(run.record.warnings.empty());
+}
+
+TEST_CASE("a run stopped after any step and resumed ends with the same bits and the same records") {
+  const Workplace place;
+  const auto plan = place.plan();
+  const RunFolder whole = place.new_run(*plan);
+  const Run expected = train(*plan, &whole);
+  REQUIRE(expected.end.step == 27);
+  for (const int64_t stop : {1, 4, 5, 8, 9, 10, 17, 18, 26, 27}) {
+    CAPTURE(stop);
+    const RunFolder folder = place.new_run(*plan);
+    const Run first = train(*plan, &folder, stop);
+    CHECK(first.end.exit == Exit::interrupted);
+    CHECK(first.end.reason == "stopped by a signal");
+    CHECK(first.end.step == stop);
+    const auto again = place.plan();
+    const Run second = train(*again, &folder, -1, true);
+    CHECK(second.end.exit == Exit::done);
+    CHECK(second.record.starts.at(0).step == stop);
+    CHECK(second.contents == expected.contents);
+    CHECK(second.end.best_step == expected.end.best_step);
+    CHECK(second.end.best_value == expected.end.best_value);
+    CHECK(timeless(folder.paths().metrics_jsonl()) == timeless(whole.paths().metrics_jsonl()));
+    CHECK(lines(folder.paths().metrics_csv()).size() == lines(whole.paths().metrics_csv()).size());
+  }
+}
+
+TEST_CASE("a run killed at any moment goes on from its newest checkpoint to the same bits") {
+  const Workplace place;
+  const auto plan = place.plan();
+  const RunFolder whole = place.new_run(*plan);
+  const Run expected = train(*plan, &whole);
+  for (int64_t killed_at : {6, 13, 20}) {  // the folder as it is then: checkpoints up to there, records up to later
+    const RunFolder folder = place.new_run(*plan);
+    train(*plan, &folder, killed_at);
+    std::filesystem::remove_all(Checkpoints(folder.paths().checkpoints()).of_step(killed_at));
+    write(folder.paths().metrics_jsonl(), read(folder.paths().metrics_jsonl()) + "{\"step\":999,\"tor");
+    write(folder.paths().metrics_csv(), read(folder.paths().metrics_csv()) + "999,1");
+    const Run second = train(*plan, &folder, -1, true);
+    CHECK(second.record.starts.at(0).step < killed_at);
+    CHECK(second.contents == expected.contents);
+    CHECK(timeless(folder.paths().metrics_jsonl()) == timeless(whole.paths().metrics_jsonl()));
+  }
+}
+
+TEST_CASE("accumulated gradients resume to the same bits") {
+  const Workplace place;
+  const std::vector<std::string> sets{"trainer.accumulate_grad_batches=4", "data.batch_size=8"};
+  const auto plan = place.plan(sets);
+  CHECK(plan->steps_per_epoch() == 5);  // 18 batches of 8: windows of 4, 4, 4, 4 and 2
+  const RunFolder whole = place.new_run(*plan);
+  const Run expected = train(*plan, &whole);
+  CHECK(expected.end.step == 15);
+  for (const int64_t stop : {3, 5, 9}) {
+    const RunFolder folder = place.new_run(*plan);
+    train(*plan, &folder, stop);
+    CHECK(train(*plan, &folder, -1, true).contents == expected.contents);
+  }
+}
+
+TEST_CASE("accumulation over batches equals one large batch, the short window at the end too") {
+  const std::string config = R"(
+data:
+  train: {format: idx, images: images.idx, labels: labels.idx}
+  batch_size: 32
+model: [flatten, linear: 8, gelu, linear: 4]
+loss: cross_entropy
+metrics: [accuracy]
+optimizer: {sgd: {lr: 0.5, momentum: 0.9}}
+trainer: {max_epochs: 2, device: reference, gradient_clip_val: 0.5}
+)";
+  const Workplace place(config, 75);  // windows of 32, 32 and 11 samples
+  const auto large = place.plan();
+  const auto small = place.plan({"data.batch_size=8", "trainer.accumulate_grad_batches=4"});
+  const Run a = train(*large, nullptr), b = train(*small, nullptr);
+  REQUIRE(a.end.step == 6);
+  REQUIRE(b.end.step == 6);
+  for (size_t i = 0; i < a.record.losses.size(); ++i)
+    CHECK(b.record.losses[i] == doctest::Approx(a.record.losses[i]).epsilon(1e-5));
+  const std::vector<float>&x = a.contents.at("parameters"), &y = b.contents.at("parameters");
+  for (size_t i = 0; i < x.size(); ++i) CHECK(y[i] == doctest::Approx(x[i]).epsilon(1e-4));
+}
+
+TEST_CASE("the epoch's figures are means over its samples, a short batch counted by its size") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.max_epochs=1"});
+  const Run run = train(*plan, nullptr);
+  double sum = 0;
+  for (size_t i = 0; i < 9; ++i) sum += run.record.losses[i] * (i < 8 ? 16 : 13);
+  CHECK(run.record.epochs.at(0).values.at(0).name == "train/loss");
+  CHECK(run.record.epochs.at(0).values.at(0).value == doctest::Approx(sum / 141));
+}
+
+TEST_CASE("max_steps ends a run within an epoch, after a validation") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.max_steps=11"});
+  const Run run = train(*plan, nullptr);
+  CHECK(run.end.reason == "max_steps (11) reached");
+  CHECK(run.end.step == 11);
+  CHECK(run.record.validations.size() == 2);
+  CHECK(run.record.validations.back().step == 11);
+}
+
+TEST_CASE("validation runs as often as its interval says") {
+  const Workplace place;
+  auto steps = [&](const std::string& set) {
+    const auto plan = place.plan({set});
+    const Run run = train(*plan, nullptr);
+    std::vector<int64_t> out;
+    for (const ValidationRecord& v : run.record.validations) out.push_back(v.step);
+    return out;
+  };
+  CHECK(steps("trainer.check_val_every_n_epoch=2") == std::vector<int64_t>{18, 27});
+  CHECK(steps("trainer.val_check_interval=10") == std::vector<int64_t>{10, 20, 27});
+  CHECK(steps("trainer.val_check_interval=0.5 epochs") == std::vector<int64_t>{5, 10, 15, 20, 25, 27});
+}
+
+TEST_CASE("early stopping ends a run that no longer gets better, and a resumed one stays ended") {
+  const Workplace place;
+  const std::vector<std::string> sets{"trainer.max_epochs=50", "trainer.early_stopping.patience=2",
+                                      "trainer.early_stopping.min_delta=100"};
+  const auto plan = place.plan(sets);
+  const RunFolder folder = place.new_run(*plan);
+  const Run run = train(*plan, &folder);
+  CHECK(run.end.exit == Exit::done);
+  CHECK(run.end.epoch == 3);
+  CHECK(run.end.reason.starts_with("early_stopping: val/loss was not better than "));
+  CHECK(run.end.reason.ends_with(" in 2 validations"));
+  const Run again = train(*plan, &folder, -1, true);
+  CHECK(again.end.reason == run.end.reason);
+  CHECK(again.record.losses.empty());
+  CHECK(again.contents == run.contents);
+}
+
+TEST_CASE("a finished run trained for longer goes on where it ended") {
+  const Workplace place;
+  const auto plan = place.plan({"schedule=null"});
+  const RunFolder folder = place.new_run(*plan);
+  train(*plan, &folder);
+  const auto longer = plan_from(folder.paths().resolved(), {"trainer.max_epochs=4"});
+  const Run more = train(*longer, &folder, -1, true);
+  CHECK(more.end.step == 36);
+  const auto at_once = place.plan({"schedule=null", "trainer.max_epochs=4"});
+  CHECK(train(*at_once, nullptr).contents == more.contents);
+}
+
+TEST_CASE("max_time saves and stops, and every start has that time anew") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.max_time=0.000001 s", "trainer.max_epochs=null"});
+  const RunFolder folder = place.new_run(*plan);
+  const Run run = train(*plan, &folder);
+  CHECK(run.end.exit == Exit::time_limit);
+  CHECK(run.end.reason == "max_time (1e-06 s) reached");
+  CHECK(Checkpoints(folder.paths().checkpoints()).steps() == std::vector<int64_t>{run.end.step});
+}
+
+TEST_CASE("a loss that is not finite ends the run and leaves the last good checkpoint") {
+  const Workplace place;
+  const auto plan = place.plan({"optimizer={sgd: {lr: 1e30}}", "schedule=null", "trainer.checkpoint.every=1 steps"});
+  const RunFolder folder = place.new_run(*plan);
+  const Run run = train(*plan, &folder);
+  CHECK(run.end.exit == Exit::diverged);
+  CHECK(run.end.reason.find(" became ") != std::string::npos);
+  const Checkpoints checkpoints(folder.paths().checkpoints());
+  for (const int64_t step : checkpoints.steps()) {
+    const SafetensorsFile file(open_checkpoint(checkpoints.of_step(step)).weights());
+    for (const auto& [name, tensor] : file.tensors())
+      for (const float x : file.read_f32(name)) CHECK(std::isfinite(x));
+  }
+}
+
+TEST_CASE("fast_dev_run takes one step and one batch of validation and keeps nothing") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.fast_dev_run=true"});
+  const Run run = train(*plan, nullptr);
+  CHECK(run.end.exit == Exit::done);
+  CHECK(run.end.reason == "fast_dev_run");
+  CHECK(run.record.losses.size() == 1);
+  CHECK(run.record.validations.size() == 1);
+  CHECK(!std::filesystem::exists(place.path / "runs"));
+}
+
+TEST_CASE("the newest checkpoints and the best one are kept") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.checkpoint={every: 3 steps, keep: 2, best: val/loss}", "trainer.max_epochs=2",
+                                "optimizer={sgd: {lr: 1e-12}}", "schedule=null", "model.4.dropout=0"});
+  const RunFolder folder = place.new_run(*plan);
+  const Run run = train(*plan, &folder);
+  const std::vector<int64_t> steps = Checkpoints(folder.paths().checkpoints()).steps();
+  CHECK(steps.size() >= 2);
+  CHECK(steps.size() <= 3);
+  CHECK(std::ranges::count(steps, run.end.best_step) == 1);
+  CHECK(std::ranges::count(steps, 18) == 1);
+  CHECK(Checkpoints(folder.paths().checkpoints()).find("best", {}).state.step == run.end.best_step);
+}
+
+TEST_CASE("a checkpoint of another seed, model, optimizer or of other data is refused") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.max_steps=3"});
+  const RunFolder folder = place.new_run(*plan);
+  train(*plan, &folder);
+  const std::string checkpoint = Checkpoints(folder.paths().checkpoints()).of_step(3).string();
+  auto refusal = [&](const std::vector<std::string>& sets) {
+    const auto other = place.plan(sets);
+    return error_text([&] { train(*other, &folder, -1, true); }, {{checkpoint, "CHECKPOINT"}});
+  };
+  CHECK(refusal({"seed=5"}) ==
+        "error: CHECKPOINT: was trained with seed 0, the config has seed 5\n"
+        "  help: write 'seed: 0', or start a new run");
+  CHECK(refusal({"data.batch_size=8"}) ==
+        "error: CHECKPOINT: stands within an epoch of batches of 16, the config has batch_size 8\n"
+        "  help: write 'data.batch_size: 16', or start a new run");
+  CHECK(refusal({"model.0.conv2d.out_channels=5"}) ==
+        "error: CHECKPOINT/model.safetensors: holds the weights of another model\n"
+        "  '0.bias' is [4] in the file, [5] here\n"
+        "  '0.weight' is [4, 1, 3, 3] in the file, [5, 1, 3, 3] here\n"
+        "  '1.bias' is [4] in the file, [5] here\n"
+        "  '1.running_mean' is [4] in the file, [5] here\n"
+        "  '1.running_var' is [4] in the file, [5] here\n"
+        "  and 2 more");
+  CHECK(refusal({"optimizer=sgd: {lr: 0.1}"}) ==
+        "error: CHECKPOINT/optimizer.safetensors: holds the state of another optimizer\n"
+        "  'exp_avg/0.bias' [4] is in the file, but not here\n"
+        "  'exp_avg/0.weight' [4, 1, 3, 3] is in the file, but not here\n"
+        "  'exp_avg/1.bias' [4] is in the file, but not here\n"
+        "  'exp_avg/1.weight' [4] is in the file, but not here\n"
+        "  'exp_avg/5.bias' [4] is in the file, but not here\n"
+        "  and 7 more");
+  write_quadrants(place.path, 181, 2);
+  const std::string text = refusal({});
+  CHECK(text.starts_with("error: CHECKPOINT: was trained on other data: fingerprint "));
+  CHECK(text.ends_with("\n  help: put the data back as they were, or start a new run"));
+}
+
+TEST_CASE("a checkpoint that cannot be written is a warning; the last one's failure is an error") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.max_epochs=1"});
+  const RunFolder folder = place.new_run(*plan);
+  std::filesystem::remove_all(folder.paths().checkpoints());
+  write(folder.paths().checkpoints(), "in the way");
+  Record record;
+  Trainer trainer(*plan, {.folder = &folder, .observers = {&record}});
+  Exit exit = Exit::done;
+  CHECK(error_text([&] { trainer.fit(); }, {{folder.paths().folder.string(), "RUN"}}, &exit) ==
+        "error: RUN/checkpoints: making the folder failed: Not a directory");
+  CHECK(exit == Exit::io);
+  REQUIRE(record.warnings.size() == 2);
+  CHECK(record.warnings[0] ==
+        "the checkpoint of step 5 was not written; training goes on: " + folder.paths().checkpoints().string() +
+            ": making the folder failed: Not a directory");
+}
+
+TEST_CASE("init_from starts from the weights of a file") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.max_steps=5"});
+  const RunFolder folder = place.new_run(*plan);
+  const Run run = train(*plan, &folder);
+  const std::string weights = (Checkpoints(folder.paths().checkpoints()).of_step(5) / "model.safetensors").string();
+  const auto next =
+      place.plan({"init_from=" + weights, "seed=9", "optimizer={sgd: {lr: 1e-30}}", "trainer.max_steps=1"});
+  const Run started = train(*next, nullptr);
+  CHECK(started.contents.at("parameters") == run.contents.at("parameters"));
+}
