@@ -1,9 +1,8 @@
 // How fast the CPU's matrix products and convolutions are: GFLOP/s, and the share of what the processor's multiply-add
 // units could do, measured in the same run. Arguments: number of threads (1), part of a name (all).
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <vector>
@@ -16,24 +15,25 @@
 namespace dl {
 namespace {
 
-// Seconds of one call: the fastest of many short samples, so that what else runs on the machine counts little.
-double seconds(const std::function<void()>& f) {
-  using clock = std::chrono::steady_clock;
-  const auto since = [](clock::time_point start) {
-    return std::chrono::duration<double>(clock::now() - start).count();
+// Seconds of one call: the fastest of several samples. On one thread only the time counts that the thread ran.
+double seconds(const std::function<void()>& f, int threads) {
+  const auto now = [threads] {
+    timespec time{};
+    clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+    return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
   };
   f();
-  const auto once = clock::now();
+  const double once = now();
   f();
-  const int calls = static_cast<int>(1 + 50e-6 / since(once));
+  const int calls = static_cast<int>(1 + 50e-6 / (now() - once));
   double best = 1e9;
   int samples = 0;
-  const auto begin = clock::now();
+  const double begin = now();
   do {
-    const auto start = clock::now();
+    const double start = now();
     for (int i = 0; i < calls; ++i) f();
-    best = std::min(best, since(start) / calls);
-  } while (++samples < 5 || since(begin) < 0.2);
+    best = std::min(best, (now() - start) / calls);
+  } while (++samples < 5 || now() - begin < 0.1);
   return best;
 }
 
@@ -45,6 +45,7 @@ typedef float Floats16 __attribute__((vector_size(64)));
 template <class Floats>
 [[gnu::always_inline]] inline void multiply_add_chains(int64_t rounds, float* out) {
   Floats sum[12] = {}, x = {}, y = {};
+  for (int j = 0; j < 12; ++j) sum[j] += float(j);
   x += 0.5f;
   y += out[0];
   for (int64_t i = 0; i < rounds; ++i) {
@@ -68,7 +69,7 @@ double peak_flops(Isa isa) {
   if (isa == Isa::avx512) chains = chains_avx512, lanes = 16;
   if (isa == Isa::avx2) chains = chains_avx2, lanes = 8;
 #endif
-  return 2 * 12 * rounds * lanes / seconds([&] { chains(rounds, out); });
+  return 2 * 12 * rounds * lanes / seconds([&] { chains(rounds, out); }, 1);
 }
 
 class Bench {
@@ -93,7 +94,7 @@ class Bench {
     for (const Type& type : inputs) in.push_back(make(type.bytes()));
     for (const Type& type : outputs) out.push_back(make(type.bytes()));
     void* scratch = make(kernel->scratch_bytes());
-    const double time = seconds([&] { kernel->run(in, out, scratch); });
+    const double time = seconds([&] { kernel->run(in, out, scratch); }, device_.team().size());
     std::printf("%-34s %9.1f us %8.1f GFLOP/s %4.0f %%", name, time * 1e6, flops / time / 1e9,
                 flops / time / peak_ * 100);
     std::fflush(stdout);
@@ -108,7 +109,7 @@ class Bench {
       std::vector<float> x(static_cast<size_t>(m * k), 0.5f), y(static_cast<size_t>(k * n), 0.5f),
           c(static_cast<size_t>(m * n));
       const double time =
-          seconds([&] { blas->sgemm(ta, tb, m, n, k, x.data(), a.shape[1], y.data(), b.shape[1], c.data(), n); });
+          seconds([&] { blas->sgemm(ta, tb, m, n, k, x.data(), a.shape[1], y.data(), b.shape[1], c.data(), n); }, 1);
       std::printf("   OpenBLAS, one thread %8.1f", flops / time / 1e9);
     }
     std::printf("\n");

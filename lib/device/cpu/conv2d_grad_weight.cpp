@@ -49,15 +49,19 @@ class GradWeight final : public Kernel {
       out_width_ = width_;
       height_ = out_height_ = 1;
     }
+    each_channel_ = groups_ > 1 && groups_ == channels_ && groups_ == out_channels_;
     in_of_group_ = channels_ / groups_;
+    if (each_channel_) groups_ = 1;
     out_of_group_ = out_channels_ / groups_;
     part_width_ = round_up(out_of_group_, strips_.lanes);
     part_floats_ = window_.size[0] * window_.size[1] * in_of_group_ * part_width_ * groups_;
 
-    side_by_side_ = groups_ == 1 && window_.dilation[1] == 1 && window_.size[1] > 1 && in_of_group_ < few_channels;
+    side_by_side_ = each_channel_ ||
+                    (groups_ == 1 && window_.dilation[1] == 1 && window_.size[1] > 1 && in_of_group_ < few_channels);
     if (side_by_side_) {
       left_ = window_.pad_before[1];
-      right_ = std::max<int64_t>((out_width_ - 1) * window_.stride[1] - left_ + window_.size[1] - width_, 0);
+      right_ = std::max<int64_t>(
+          (out_width_ - 1) * window_.stride[1] - left_ + (window_.size[1] - 1) * window_.dilation[1] + 1 - width_, 0);
     }
     row_floats_ = (left_ + width_ + right_) * channels_;
     staged_ = left_ > 0 || right_ > 0;
@@ -184,6 +188,7 @@ class GradWeight final : public Kernel {
       t.b = dy_row;
       t.c = part_row;
       t.depth = out_width_;
+      if (each_channel_) t.a_row = window_.dilation[1] * channels_;
       run_panels(block.out, t, window_.size[1] * in_of_group_);
       return;
     }
@@ -201,6 +206,7 @@ class GradWeight final : public Kernel {
   }
 
   void run_panels(Range out, Tile t, int64_t strip_rows) const {
+    const float* a = t.a;
     const float* b = t.b;
     float* c = t.c;
     int vectors = 0;
@@ -210,17 +216,24 @@ class GradWeight final : public Kernel {
       t.last = static_cast<int>(std::min<int64_t>(out.end - column - before_last, strips_.lanes));
       t.b = b + column;
       t.c = c + column;
-      strips_.run(t, t.last < strips_.lanes ? Along::row_masked : Along::row, strip_rows, vectors);
+      if (each_channel_) {
+        t.a = a + column;
+        strips_.run_each(t, true, strip_rows, vectors);
+      } else {
+        strips_.run(t, t.last < strips_.lanes ? Along::row_masked : Along::row, strip_rows, vectors);
+      }
     }
   }
 
   const Window window_;
-  const int64_t groups_, images_;
+  int64_t groups_;
+  const int64_t images_;
   int64_t height_, width_, channels_, out_height_, out_width_, out_channels_;
   CpuDevice& device_;
   const StripKernels& strips_;
   const ConvKernels& weights_;
   int64_t in_of_group_ = 0, out_of_group_ = 0;
+  bool each_channel_ = false;  // every channel by itself: the groups are handled together, as columns
   bool side_by_side_ = false;  // a whole row of the window makes one strip
   bool staged_ = false;        // which needs the padding beside the rows in memory
   int64_t left_ = 0, right_ = 0, row_floats_ = 0, row_step_ = 1;

@@ -66,8 +66,10 @@ Correlation::Correlation(Geometry geometry, CpuDevice& device, std::unique_ptr<L
       strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
       weights_(DL_FOR_ISA(device.isa(), conv_kernels)),
       epilogue_(std::move(epilogue)) {
+  each_channel_ = g_.groups > 1 && g_.groups == g_.in_channels && g_.groups == g_.out_channels;
+  groups_ = each_channel_ ? 1 : g_.groups;
   in_of_group_ = g_.in_channels / g_.groups;
-  out_of_group_ = g_.out_channels / g_.groups;
+  out_of_group_ = g_.out_channels / groups_;
   strip_rows_ = g_.columns.front().count;
   const int64_t panels_width = round_up(out_of_group_, strips_.lanes);
 
@@ -117,7 +119,7 @@ Correlation::Correlation(Geometry geometry, CpuDevice& device, std::unique_ptr<L
   }
 
   const int team = device.team().size();
-  packed_at_ = plan_.floats(packed_floats_of_group_ * g_.groups);
+  packed_at_ = plan_.floats(packed_floats_of_group_ * groups_);
   stage_at_ = plan_.floats(stage_floats_ * team);
   if (epilogue_ != nullptr) {
     epilogue_->set_chunk_rows(block_rows_ * g_.out_width);
@@ -157,21 +159,22 @@ void Correlation::run(std::span<void* const> in, std::span<void* const> out, voi
 
 void Correlation::pack(const float* weight, float* packed) const {
   const int64_t weights_of_group = in_of_group_ * out_of_group_ * g_.kernel_height * g_.kernel_width;
-  const WeightPanels panels{.out = g_.weight_by_out ? out_of_group_ : in_of_group_,
-                            .in = g_.weight_by_out ? in_of_group_ : out_of_group_,
+  const bool by_out = g_.weight_by_out || each_channel_;
+  const WeightPanels panels{.out = by_out ? out_of_group_ : in_of_group_,
+                            .in = by_out ? in_of_group_ : out_of_group_,
                             .taps = g_.kernel_height * g_.kernel_width,
                             .places = places_.data(),
                             .strip_rows = strip_rows_};
   const auto pack_part = [&](int thread, int threads) {
-    const Range groups = split(g_.groups, g_.groups == 1 ? 1 : threads, g_.groups == 1 ? 0 : thread);
-    const Range columns = g_.groups == 1 ? split(out_of_group_, threads, thread) : Range{0, out_of_group_};
+    const Range groups = split(groups_, groups_ == 1 ? 1 : threads, groups_ == 1 ? 0 : thread);
+    const Range columns = groups_ == 1 ? split(out_of_group_, threads, thread) : Range{0, out_of_group_};
     for (int64_t group = groups.begin; group < groups.end; ++group) {
-      const auto pack_group = g_.weight_by_out ? weights_.pack_by_out : weights_.pack_by_in;
+      const auto pack_group = by_out ? weights_.pack_by_out : weights_.pack_by_in;
       pack_group(panels, weight + group * weights_of_group, columns.begin, columns.end,
                  packed + group * packed_floats_of_group_);
     }
   };
-  if (weights_of_group * g_.groups < 2 * least_weights_a_thread) {
+  if (weights_of_group * groups_ < 2 * least_weights_a_thread) {
     pack_part(0, 1);
   } else {
     device_.team().run([&](int thread) { pack_part(thread, device_.team().size()); });
@@ -183,7 +186,7 @@ void Correlation::run_block(int64_t block, const float* x, const float* packed, 
   const int64_t row_begin = block * block_rows_;
   const int64_t row_end = std::min(row_begin + block_rows_, g_.images * g_.out_height);
   const int count = cut_segments(row_begin, row_end, x, y, stage, segments);
-  for (int64_t group = 0; group < g_.groups; ++group) {
+  for (int64_t group = 0; group < groups_; ++group) {
     for (const Phase& phase : phases_) {
       if (phase.columns->count == 0) continue;
       const float* panels = packed + group * packed_floats_of_group_ + phase.panels_at;
@@ -240,7 +243,7 @@ void Correlation::run_rows(const Segment& s, const Phase& phase, int64_t group, 
   const AxisPhase& rows = *phase.rows;
   const AxisPhase& columns = *phase.columns;
   const int64_t width = int64_t{vectors} * strips_.lanes, left_over = out_of_group_ - column;
-  const bool side_by_side = g_.groups == 1 && (columns.gap == 1 || columns.taps() <= 1);
+  const bool side_by_side = groups_ == 1 && !each_channel_ && (columns.gap == 1 || columns.taps() <= 1);
   Tile t;
   t.a_row = columns.step * g_.in_channels;
   t.a_outer = rows.gap * row_floats_;
@@ -257,6 +260,7 @@ void Correlation::run_rows(const Segment& s, const Phase& phase, int64_t group, 
   t.last = static_cast<int>(std::min(left_over, width) - (width - strips_.lanes));
   t.c_row = columns.stride * g_.out_channels;
   const float* channel = s.data + (columns.first + left_) * g_.in_channels + group * in_of_group_;
+  if (each_channel_) channel += column;
   const int64_t q_begin = std::max<int64_t>(ceil_div(s.out_begin - rows.begin, rows.stride), 0);
   for (int64_t q = q_begin; rows.begin + q * rows.stride < s.out_end; ++q) {
     // Taps above and below the image are left out.
@@ -268,7 +272,11 @@ void Correlation::run_rows(const Segment& s, const Phase& phase, int64_t group, 
     t.b = t.outer == 0 ? panel : panel + tap_begin * t.b_outer;
     const int64_t out_row = rows.begin + q * rows.stride - s.out_begin;
     t.c = s.out + (out_row * g_.out_width + columns.begin) * g_.out_channels + group * out_of_group_ + column;
-    strips_.run(t, Along::depth, columns.count, vectors);
+    if (each_channel_) {
+      strips_.run_each(t, false, columns.count, vectors);
+    } else {
+      strips_.run(t, Along::depth, columns.count, vectors);
+    }
   }
 }
 

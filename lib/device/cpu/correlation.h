@@ -77,7 +77,8 @@ class Correlation final : public Kernel {
   const std::unique_ptr<LoopRunner> epilogue_;
   std::vector<Phase> phases_;
   std::vector<TapPlace> places_;
-  int64_t in_of_group_ = 0, out_of_group_ = 0;
+  bool each_channel_ = false;  // every channel by itself: the groups are handled together, as columns
+  int64_t groups_ = 1, in_of_group_ = 0, out_of_group_ = 0;
   int64_t left_ = 0, right_ = 0;   // columns read beside the input
   bool staged_ = false;            // rows are copied so that these columns are there, as zeros
   int64_t row_floats_ = 0;         // from one input row to the next, as read

@@ -38,6 +38,9 @@ struct StripKernels {
   int (*next_vectors)(int64_t columns_left, int64_t rows);
   // Any number of rows; 1 <= vectors <= 4.
   void (*run)(const Tile& tile, Along along, int64_t rows, int vectors);
+  // The same with A read as vectors too, each column of C from its own columns of A and B: at a[… + column]. Nothing is
+  // read beyond column `last` of A; all lanes of B's last vector are readable unless b_masked.
+  void (*run_each)(const Tile& tile, bool b_masked, int64_t rows, int vectors);
 };
 
 }  // namespace dl

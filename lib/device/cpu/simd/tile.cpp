@@ -126,6 +126,43 @@ void run(const Tile& t, int rows, int vectors) {
   }
 }
 
+// One vector of columns, each by itself.
+template <int Rows, bool full>
+DL_INLINE void each_tile(const Tile& t, bool b_masked, int last) {
+  vf sum[Rows] = {};
+  for (int64_t o = 0; o < t.outer; ++o) {
+    for (int64_t i = 0; i < t.inner; ++i) {
+      const float* a = t.a + o * t.a_outer + i * t.a_inner;
+      const float* b = t.b + o * t.b_outer + i * t.b_inner;
+      for (int64_t d = 0; d < t.depth; ++d, a += t.a_depth, b += t.b_depth) {
+        const vf y = full || !b_masked ? load(b) : load_first(b, last);
+        DL_UNROLL for (int r = 0; r < Rows; ++r) {
+          sum[r] += (full ? load(a + r * t.a_row) : load_first(a + r * t.a_row, last)) * y;
+        }
+      }
+    }
+  }
+  DL_UNROLL for (int r = 0; r < Rows; ++r) {
+    float* c = t.c + r * t.c_row;
+    if (full) {
+      store(c, t.accumulate ? sum[r] + load(c) : sum[r]);
+    } else {
+      store_first(c, t.accumulate ? sum[r] + load_first(c, last) : sum[r], last);
+    }
+  }
+}
+
+template <int Rows>
+void each(Tile t, bool b_masked, int vectors) {
+  for (int v = 0; v + 1 < vectors; ++v, t.a += lanes, t.b += lanes, t.c += lanes)
+    each_tile<Rows, true>(t, false, lanes);
+  if (t.last == lanes) {
+    each_tile<Rows, true>(t, false, lanes);
+  } else {
+    each_tile<Rows, false>(t, b_masked, t.last);
+  }
+}
+
 }  // namespace
 
 void run_tile(const Tile& t, Along along, int rows, int vectors) {
@@ -147,6 +184,22 @@ void run_strip(const Tile& strip, Along along, int64_t rows, int vectors) {
   }
 }
 
-const StripKernels strip_kernels = {lanes, next_vectors, run_strip};
+namespace {
+
+void run_strip_of_each(const Tile& strip, bool b_masked, int64_t rows, int vectors) {
+  constexpr int most = 8;
+  constexpr decltype(&each<1>) by_rows[most] = {each<1>, each<2>, each<3>, each<4>, each<5>, each<6>, each<7>, each<8>};
+  Tile t = strip;
+  for (int64_t r = 0, height = 0; r < rows; r += height) {
+    height = rows - r < most ? rows - r : rows - r < 2 * most ? (rows - r + 1) / 2 : most;
+    by_rows[height - 1](t, b_masked, vectors);
+    t.a += height * t.a_row;
+    t.c += height * t.c_row;
+  }
+}
+
+}  // namespace
+
+const StripKernels strip_kernels = {lanes, next_vectors, run_strip, run_strip_of_each};
 
 }  // namespace dl::DL_ISA
