@@ -118,6 +118,14 @@ std::string seconds_text(double seconds) {
   return two_units(std::round(minutes / 60), 24, "d", "h");
 }
 
+std::string shortened(std::string_view text, size_t most) {
+  std::string out;
+  for (char c : text.substr(0, most)) out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  if (text.size() <= most) return out;
+  out.resize(std::min(invalid_utf8_at(out), out.size()));  // not in the middle of a character
+  return out + "…";
+}
+
 std::string_view trim(std::string_view text) {
   constexpr std::string_view space = " \t\r\n";
   const size_t begin = text.find_first_not_of(space);

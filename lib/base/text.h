@@ -26,6 +26,9 @@ std::string number_text(double value);
 std::string bytes_text(double bytes);      // "512 B", "1.5 KiB", "23 MiB"
 std::string seconds_text(double seconds);  // "340 us", "12.5 ms", "8.2 s", "3 min 20 s", "2 h 5 min"
 
+// Up to `most` bytes of it, then …; control characters become spaces. For messages.
+std::string shortened(std::string_view text, size_t most = 60);
+
 std::string_view trim(std::string_view text);
 bool valid_utf8(std::string_view text);
 size_t invalid_utf8_at(std::string_view text);  // the first byte that is not UTF-8; npos where there is none

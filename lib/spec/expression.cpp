@@ -49,14 +49,14 @@ class Parser {
 
  private:
   [[noreturn]] void fail(const std::string& expected) const {
-    const std::string found = at_ < text_.size() ? "'" + std::string(text_.substr(at_)) + "'" : "the end";
-    throw ExpressionError{"expected " + expected + " in ${" + std::string(text_) + "}, got " + found,
+    const std::string found = at_ < text_.size() ? "'" + shortened(text_.substr(at_)) + "'" : "the end";
+    throw ExpressionError{"expected " + expected + " in ${" + shortened(text_) + "}, got " + found,
                           "write names, numbers, + - * / // % and parentheses",
                           {}};
   }
 
   [[noreturn]] void out_of_range() const {
-    throw ExpressionError{"${" + std::string(text_) + "} is out of range", "use smaller numbers", {}};
+    throw ExpressionError{"${" + shortened(text_) + "} is out of range", "use smaller numbers", {}};
   }
 
   void skip_space() {
@@ -138,7 +138,7 @@ class Parser {
   Number number_of(const std::string& called, const Node& node) const {
     if (const auto integer = node.as_integer()) return Number::of(*integer);
     if (const auto real = node.as_number()) return Number::of(*real);
-    throw ExpressionError{"expected a number in ${" + std::string(text_) + "}, got " + node.described(), "",
+    throw ExpressionError{"expected a number in ${" + shortened(text_) + "}, got " + node.described(), "",
                           called.empty() ? std::vector<std::string>{} : std::vector{"that is " + called}};
   }
 
@@ -185,7 +185,7 @@ class Parser {
   }
 
   void refuse_zero(const Number& b) const {
-    if (complete_ && b.real == 0) throw ExpressionError{"${" + std::string(text_) + "} divides by 0", "", {}};
+    if (complete_ && b.real == 0) throw ExpressionError{"${" + shortened(text_) + "} divides by 0", "", {}};
   }
   Number divide(const Number& a, const Number& b) const {
     refuse_zero(b);

@@ -30,9 +30,10 @@ Node environment_value(std::string_view body, bool quoted, const Environment& en
   std::optional<std::string> text = environment(name);
   if (!text && colon != std::string_view::npos) text = std::string(body.substr(colon + 2));
   if (!text)
-    throw ExpressionError{
-        "environment variable '" + name + "' is not set", "set it, or write ${env:" + name + ":-default}", {}};
-  if (!valid_utf8(*text)) throw ExpressionError{"environment variable '" + name + "' is not UTF-8", "", {}};
+    throw ExpressionError{"environment variable '" + shortened(name) + "' is not set",
+                          "set it, or write ${env:" + shortened(name) + ":-default}",
+                          {}};
+  if (!valid_utf8(*text)) throw ExpressionError{"environment variable '" + shortened(name) + "' is not UTF-8", "", {}};
   Node value = quoted || text->empty() ? Node::scalar(*text, true) : plain_value(*text);
   value.origin = Node::Origin::environment;
   return value;
@@ -73,7 +74,7 @@ Node interpolate(const Node& scalar, const NameLookup& lookup, const Environment
         out += result.value->text;
       } else {
         throw ExpressionError{
-            "expected text for " + written + ", got " + result.value->described(), "let it stand alone", {}};
+            "expected text for " + shortened(written) + ", got " + result.value->described(), "let it stand alone", {}};
       }
     }
   } catch (const ExpressionError& error) {
@@ -114,7 +115,7 @@ ExpressionError unknown_name(const std::string& name, std::vector<std::string> k
   constexpr size_t most = 30;
   const bool more = known.size() > most;
   if (more) known.resize(most);
-  return {"unknown name '" + name + "' in ${}",
+  return {"unknown name '" + shortened(name) + "' in ${}",
           meant.empty() ? "" : "write '" + meant + "'",
           {"known names: " + join(known) + (more ? ", …" : "")}};
 }

@@ -151,14 +151,6 @@ bool Node::erase(std::string_view key) {
 }
 
 std::string Node::described() const {
-  const auto shortened = [](std::string_view whole) {
-    constexpr size_t longest = 60;
-    std::string out;
-    for (char c : whole.substr(0, longest)) out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-    if (whole.size() <= longest) return out;
-    while (!valid_utf8(out)) out.pop_back();  // not in the middle of a character
-    return out + "…";
-  };
   switch (kind) {
     case Kind::null: return "nothing";
     case Kind::scalar: return as_string() ? "'" + shortened(text) + "'" : shortened(text);

@@ -52,7 +52,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
-    problem(source_.where(mark.line, mark.column), "an anchor '&" + name + "' is not taken here",
+    problem(source_.where(mark.line, mark.column), "an anchor '&" + shortened(name) + "' is not taken here",
             "write the value out, or refer to it as ${path.of.value}");
   }
 
@@ -146,15 +146,15 @@ class TreeBuilder final : public YAML::EventHandler {
       return;
     }
     if (const size_t colon = key.text.find(':'); value.is_null() && !key.quoted && colon != std::string::npos) {
-      problem(key.where, "a space is missing after ':' in '" + key.text + "'",
-              "write '" + key.text.substr(0, colon) + ": " + key.text.substr(colon + 1) + "'");
+      problem(key.where, "a space is missing after ':' in '" + shortened(key.text) + "'",
+              "write '" + shortened(key.text.substr(0, colon) + ": " + key.text.substr(colon + 1)) + "'");
       return;
     }
     const auto [first, is_new] = frame.places.emplace(key.text, key.where);
     if (!is_new) {
       add_problem(problems, {key.where,
                              "",
-                             "key '" + key.text + "' stands twice in one map",
+                             "key " + Node::string(key.text).described() + " stands twice in one map",
                              {"first at " + first->second.text()},
                              "remove one of them"});
       return;

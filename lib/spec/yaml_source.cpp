@@ -15,9 +15,11 @@ constexpr std::string_view hidden = "{}[],:#";
 bool hides(char c) { return c > 0 && c <= static_cast<char>(hidden.size()); }
 
 void hide_references(std::string& text) {
-  for (size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at + 2)) {
-    const size_t end = text.find_first_of("}\n", at);
-    if (end == std::string::npos || text[end] == '\n') continue;
+  size_t end = 0;
+  for (size_t at = text.find("${"); at != std::string::npos; at = text.find("${", end)) {
+    end = text.find_first_of("}\n", at);
+    if (end == std::string::npos) return;
+    if (text[end] == '\n') continue;
     for (size_t i = at + 1; i <= end; ++i)
       if (const size_t n = hidden.find(text[i]); n != std::string_view::npos) text[i] = static_cast<char>(n + 1);
   }
@@ -63,17 +65,21 @@ std::string YamlSource::restored(std::string_view scalar) const {
 }
 
 Where YamlSource::where(int line, int column) const {
-  const std::string_view before = this->line(line).substr(0, static_cast<size_t>(std::max(column, 0)));
-  const auto continuation =
-      std::count_if(before.begin(), before.end(), [](char c) { return static_cast<unsigned char>(c) >> 6 == 2; });
-  return {file_, line + 1, column + 1 - static_cast<int>(continuation)};
+  const std::string_view text = this->line(line);
+  const size_t bytes = std::min(static_cast<size_t>(std::max(column, 0)), text.size());
+  if (line != cursor_.line || bytes < cursor_.bytes) cursor_ = {line, 0, 0};
+  cursor_.characters += static_cast<int>(std::count_if(text.begin() + static_cast<std::ptrdiff_t>(cursor_.bytes),
+                                                       text.begin() + static_cast<std::ptrdiff_t>(bytes),
+                                                       [](char c) { return static_cast<unsigned char>(c) >> 6 != 2; }));
+  cursor_.bytes = bytes;
+  return {file_, line + 1, cursor_.characters + 1};
 }
 
 std::string_view YamlSource::line(int line) const {
   if (line < 0 || line >= lines()) return {};
-  const size_t start = starts_[static_cast<size_t>(line)];
-  size_t end = text_.find('\n', start);
-  if (end == std::string::npos) end = text_.size();
+  const auto i = static_cast<size_t>(line);
+  const size_t start = starts_[i];
+  size_t end = i + 1 < starts_.size() ? starts_[i + 1] - 1 : text_.size();
   if (end > start && text_[end - 1] == '\r') --end;
   return std::string_view(text_).substr(start, end - start);
 }

@@ -29,6 +29,13 @@ class YamlSource {
  private:
   std::string text_, file_;
   std::vector<size_t> starts_;  // of lines
+  // Where the last place was: the next is mostly further on in the same line, which may be long.
+  struct Cursor {
+    int line = -1;
+    size_t bytes = 0;
+    int characters = 0;
+  };
+  mutable Cursor cursor_;
 };
 
 }  // namespace dl

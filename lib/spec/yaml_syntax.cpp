@@ -60,7 +60,7 @@ std::optional<Problem> from_line(const YamlSource& source, int line) {
                    "",
                    "a space is missing after ':'",
                    {},
-                   "write '" + key + ": " + source.restored(value) + "'"};
+                   "write '" + key + ": " + shortened(source.restored(value)) + "'"};
   }
   return {};
 }
@@ -75,9 +75,9 @@ std::optional<Problem> missing_colon(const YamlSource& source, int line) {
   const std::string value(space == std::string_view::npos ? "…" : trim(entry.substr(space)));
   return Problem{source.where(line, static_cast<int>(entry.data() - text.data())),
                  "",
-                 "expected 'key: value', got '" + source.restored(entry) + "'",
+                 "expected 'key: value', got '" + shortened(source.restored(entry)) + "'",
                  {},
-                 "write '" + key + ": " + source.restored(value) + "'"};
+                 "write '" + key + ": " + shortened(source.restored(value)) + "'"};
 }
 
 Problem unclosed(const YamlSource& source, int line, int column, const OpenBracket& open) {

@@ -75,3 +75,10 @@ TEST_CASE("the first byte that is not UTF-8 is found") {
   CHECK(invalid_utf8_at("a\xE2\x82") == 1);     // cut off
   CHECK(invalid_utf8_at("\xF4\x90\x80\x80") == 0);
 }
+
+TEST_CASE("a long text is shortened between characters") {
+  CHECK(shortened("abc", 3) == "abc");
+  CHECK(shortened("abcd", 3) == "abc…");
+  CHECK(shortened("aéé", 4) == "aé…");
+  CHECK(shortened("a\nb") == "a b");
+}
