@@ -319,7 +319,7 @@ class Planner {
       before_column(i);
     }
     Call call{.extent = s.extent, .to = place_[i], .key = s.key};
-    for (size_t k = 0; k < 4; ++k) call.from[k] = s.from[k] < 0 ? -1 : place_[static_cast<size_t>(s.from[k])];
+    for (size_t k = 0; k < 4; ++k) call.from[k] = s.from[k] < 0 ? 0 : place_[static_cast<size_t>(s.from[k])];
     switch (s.kind) {
       case Kind::map: choose_map(s, call); break;
       case Kind::iota: call.kind = Call::Kind::iota; break;
@@ -344,14 +344,12 @@ class Planner {
   void choose_map(const LoopStep& s, Call& call) {
     unsigned numbers = 0;
     bool by_rows = false;
-    const int64_t own = s.extent == Extent::full ? p_.cols : 1;
-    call.stride[0] = own;
     for (size_t k = 0; k < 4; ++k) {
       if (s.from[k] < 0 || s.extent == Extent::scalar) continue;
       const Extent e = step(s.from[k]).extent;
       if (is_number(s, k)) numbers |= 1u << k;
       by_rows = by_rows || (e == Extent::row && s.extent == Extent::full && p_.block_rows > 1);
-      call.stride[k + 1] = e == Extent::full ? p_.cols : e == Extent::row ? 1 : 0;
+      call.stride[k] = e == Extent::full ? p_.cols : e == Extent::row ? 1 : 0;
     }
     call.kind = by_rows ? Call::Kind::map_rows : Call::Kind::map;
     call.map = maps_.map[static_cast<int>(s.code)][numbers];
@@ -361,8 +359,7 @@ class Planner {
   void choose_spread(const LoopStep& s, Call& call) {
     call.kind = Call::Kind::spread;
     if (step(s.from[0]).extent != Extent::column) return;
-    call.kind = Call::Kind::map;
-    call.map = maps_.map[static_cast<int>(LoopCode::copy)][0];
+    call.kind = Call::Kind::copy;
   }
 
   void lay_out_results(size_t i) {
@@ -370,15 +367,13 @@ class Planner {
     for (size_t r = 0; r < p_.outputs.size(); ++r) {
       if (steps_.results[r].source != static_cast<int>(i) || static_cast<int>(r) == stored_in_place_) continue;
       LoopPlan::Output& out = p_.outputs[r];
-      Call call{.kind = Call::Kind::result, .extent = s.extent, .from = {place_[i], -1, -1, -1}};
+      Call call{.kind = Call::Kind::result, .extent = s.extent, .from = {place_[i], 0, 0, 0}};
       call.index = static_cast<int>(r);
       if (out.kind == ResultKind::store) {
         out.written_at = at_[i];
         out.place = place_[i];
         if (!over_rows(s)) continue;
-        call.kind = Call::Kind::map;
-        call.map = maps_.map[static_cast<int>(LoopCode::copy)][0];
-        call.copy = true;
+        call.kind = Call::Kind::copy;
         call.to = output_place(out.tensor, s.extent);
         if (s.kind == Kind::load && produced_ && s.input == 0 && p_.produced_output < 0)
           p_.produced_output = out.tensor;

@@ -31,6 +31,7 @@ struct LoopPlan {
       load,      // a number or column from its input tensor
       map,       // over everything that the block has
       map_rows,  // row by row: some operand is one number a row
+      copy,      // nothing, where source and target are the same
       spread,
       iota,
       random,
@@ -41,10 +42,9 @@ struct LoopPlan {
     Kind kind = Kind::map;
     Loop::Extent extent = Loop::Extent::full;
     LoopMap map = nullptr;
-    bool copy = false;  // map: changes nothing, and may find source and target the same
-    int to = -1;
-    int from[4] = {-1, -1, -1, -1};
-    int64_t stride[5] = {};  // map_rows: from row to row; to, then from
+    int to = 0;  // places; one that a call does not have is any
+    int from[4] = {};
+    int64_t stride[4] = {};  // map_rows: of the operands, from row to row
     int index = -1;          // random: the input that is the step; result
     uint64_t key = 0;        // random
   };

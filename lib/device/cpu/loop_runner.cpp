@@ -39,11 +39,20 @@ struct LoopRunner::Impl {
   float* shared = nullptr;
 
   struct Block {
-    int thread;
-    int64_t r, n;  // rows
-    int64_t c, width;
-    const float* product;  // of row r, column 0
-    int64_t ld;
+    int thread = 0;
+    int64_t r = 0, n = 1;  // rows
+    int64_t c = 0, width = 1;
+    const float* product = nullptr;  // of row r, column 0
+    int64_t ld = 0;
+    float** table = nullptr;       // the thread's
+    int64_t elements[4] = {1, 1};  // by extent
+
+    void set_width(int64_t columns) {
+      width = columns;
+      elements[static_cast<size_t>(Extent::column)] = columns;
+      elements[static_cast<size_t>(Extent::row)] = n;
+      elements[static_cast<size_t>(Extent::full)] = n * columns;
+    }
   };
 
   Impl(const Loop& loop, std::span<const Type> types, CpuDevice& device, bool with_product)
@@ -108,7 +117,8 @@ struct LoopRunner::Impl {
       }
     }
     for (const auto& [i, value] : plan.constants) *tables[0][static_cast<size_t>(i)] = value;
-    const Block columns{.thread = 0, .r = 0, .n = 1, .c = 0, .width = plan.cols, .product = nullptr, .ld = 0};
+    Block columns{.table = tables[0].data()};
+    columns.set_width(plan.cols);
     for (const Call& call : plan.before) execute(call, columns);
     for (int i : plan.columns) {
       float* row = tables[0][static_cast<size_t>(i)];
@@ -137,24 +147,23 @@ struct LoopRunner::Impl {
       block({.thread = thread,
              .r = r,
              .n = n,
-             .c = 0,
-             .width = plan.cols,
              .product = product ? product + (r - r0) * ld : nullptr,
-             .ld = ld});
+             .ld = ld,
+             .table = tables[static_cast<size_t>(thread)].data()});
       r += n;
     }
   }
 
   void block(Block b) {
-    std::vector<float*>& table = tables[static_cast<size_t>(b.thread)];
-    for (int i : plan.row_inputs) table[static_cast<size_t>(i)] = row_values(place(i), b);
-    for (int i : plan.row_outputs) table[static_cast<size_t>(i)] = output(place(i)) + b.r;
+    b.set_width(std::min(plan.tile, plan.cols));
+    for (int i : plan.row_inputs) b.table[i] = row_values(place(i), b);
+    for (int i : plan.row_outputs) b.table[i] = output(place(i)) + b.r;
     for (const LoopPlan::Phase& phase : plan.phases) {
       for (const Call& call : phase.once) execute(call, b);
       for (b.c = 0; b.c < plan.cols; b.c += plan.tile) {
-        b.width = std::min(plan.tile, plan.cols - b.c);
-        for (int i : plan.moving) table[static_cast<size_t>(i)] = moved(place(i), b);
-        for (int i : phase.loads) table[static_cast<size_t>(i)] = full_values(place(i), b);
+        b.set_width(std::min(plan.tile, plan.cols - b.c));
+        for (int i : plan.moving) b.table[i] = moved(place(i), b);
+        for (int i : phase.loads) b.table[i] = full_values(place(i), b);
         for (const Call& call : phase.each) execute(call, b);
       }
     }
@@ -218,56 +227,43 @@ struct LoopRunner::Impl {
     return to;
   }
 
-  int64_t elements(Extent e, const Block& b) const {
-    switch (e) {
-      case Extent::scalar: return 1;
-      case Extent::column: return b.width;
-      case Extent::row: return b.n;
-      case Extent::full: return b.n * b.width;
-    }
-    return 0;
-  }
-
   void execute(const Call& call, const Block& b) {
-    float* const* table = tables[static_cast<size_t>(b.thread)].data();
-    const auto at = [&](int i) -> float* { return i < 0 ? nullptr : table[i]; };
+    const int64_t n = b.elements[static_cast<size_t>(call.extent)];
+    float *to = b.table[call.to], *from = b.table[call.from[0]];
     switch (call.kind) {
-      case Call::Kind::map: {
-        float *to = at(call.to), *from = at(call.from[0]);
-        if (call.copy && to == from) return;
-        call.map(to, from, at(call.from[1]), at(call.from[2]), at(call.from[3]), elements(call.extent, b));
+      case Call::Kind::map:
+        call.map(to, from, b.table[call.from[1]], b.table[call.from[2]], b.table[call.from[3]], n);
         return;
-      }
+      case Call::Kind::copy:
+        if (to != from) std::copy_n(from, n, to);
+        return;
       case Call::Kind::map_rows: {
-        const float* from[4] = {at(call.from[0]), at(call.from[1]), at(call.from[2]), at(call.from[3])};
-        float* to = at(call.to);
+        const float* x[4] = {from, b.table[call.from[1]], b.table[call.from[2]], b.table[call.from[3]]};
         for (int64_t r = 0; r < b.n; ++r) {
-          call.map(to, from[0], from[1], from[2], from[3], b.width);
-          to += call.stride[0];
-          for (int k = 0; k < 4; ++k) from[k] += call.stride[k + 1];
+          call.map(to, x[0], x[1], x[2], x[3], b.width);
+          to += plan.cols;
+          for (int k = 0; k < 4; ++k) x[k] += call.stride[k];
         }
         return;
       }
-      case Call::Kind::load: convert(at(call.to), place(call.to), 0, elements(call.extent, b)); return;
+      case Call::Kind::load: convert(to, place(call.to), 0, n); return;
       case Call::Kind::spread: {
         const bool by_row = place(call.from[0]).extent == Extent::row;
-        const int64_t all = elements(call.extent, b);
-        fills.spread(at(call.to), at(call.from[0]), by_row ? b.n : 1, by_row ? b.width : all);
+        fills.spread(to, from, by_row ? b.n : 1, by_row ? b.width : n);
         return;
       }
-      case Call::Kind::iota: fills.iota(at(call.to), b.r * plan.cols + b.c, elements(call.extent, b)); return;
+      case Call::Kind::iota: fills.iota(to, b.r * plan.cols + b.c, n); return;
       case Call::Kind::random: {
         const auto* step = static_cast<const int32_t*>(inputs[static_cast<size_t>(call.index)]);
-        fills.random(at(call.to), call.key, static_cast<uint64_t>(*step), b.r * plan.cols + b.c, b.n * b.width);
+        fills.random(to, call.key, static_cast<uint64_t>(*step), b.r * plan.cols + b.c, n);
         return;
       }
-      case Call::Kind::row_sum: reductions.row_sum(at(call.to), at(call.from[0]), b.n, b.width, b.c > 0); return;
-      case Call::Kind::row_max: reductions.row_max(at(call.to), at(call.from[0]), b.n, b.width, b.c > 0); return;
+      case Call::Kind::row_sum: reductions.row_sum(to, from, b.n, b.width, b.c > 0); return;
+      case Call::Kind::row_max: reductions.row_max(to, from, b.n, b.width, b.c > 0); return;
       case Call::Kind::result: {
         const size_t k = static_cast<size_t>(partial_of[static_cast<size_t>(call.index)]);
         const bool row = call.extent == Extent::row;
-        partials[k].add(local(b.thread) + partial_local[k], b.r, b.n, row ? 0 : b.c, row ? 1 : b.width,
-                        at(call.from[0]));
+        partials[k].add(local(b.thread) + partial_local[k], b.r, b.n, row ? 0 : b.c, row ? 1 : b.width, from);
         return;
       }
     }
