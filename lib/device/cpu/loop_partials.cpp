@@ -20,15 +20,28 @@ int64_t lanes_for(int64_t cols) {
   return rows * std::max<int64_t>(1, 64 / (rows * cols));
 }
 
-// Mean and sum of squared distances from it of n values; two sets made one (Chan et al. 1979).
-struct Spread {
-  double n = 0, mean = 0, squares = 0;
-  void add(double count, double other_mean, double other_squares) {
-    if (count == 0) return;
-    const double all = n + count, distance = other_mean - mean;
-    mean += distance * count / all;
-    squares += other_squares + distance * distance * n * count / all;
-    n = all;
+// Sets of values, each with its mean and the sum of squared distances from it, made one (Chan et al. 1979), for some
+// columns at a time: first the common mean from all sets, then the squares around it.
+struct Merged {
+  static constexpr int64_t most = 64;  // columns
+  double mean[most] = {}, squares[most] = {};
+
+  // count(k), means(k) and distances(k): size, and pointers to the columns, of set k < sets.
+  template <class Count, class Means, class Squares>
+  void merge(int64_t sets, double all, int64_t columns, Count count, Means means, Squares distances) {
+    for (int64_t k = 0; k < sets; ++k) {
+      const double share = count(k) / all;
+      const float* m = means(k);
+      for (int64_t j = 0; j < columns; ++j) mean[j] += share * static_cast<double>(m[j]);
+    }
+    for (int64_t k = 0; k < sets; ++k) {
+      const double n = count(k);
+      const float *m = means(k), *q = distances(k);
+      for (int64_t j = 0; j < columns; ++j) {
+        const double d = static_cast<double>(m[j]) - mean[j];
+        squares[j] += static_cast<double>(q[j]) + n * d * d;
+      }
+    }
   }
 };
 
@@ -122,7 +135,7 @@ void LoopPartials::add_segment(float* local, int64_t begin, int64_t r, int64_t n
   }
 }
 
-void LoopPartials::end_segment(const float* local, int64_t begin, int64_t end, int64_t c, int64_t width) {
+void LoopPartials::end_segment(float* local, int64_t begin, int64_t end, int64_t c, int64_t width) {
   const int64_t at = segment(begin), plane = rounded(lanes_ * cols_), group = begin / group_;
   if (kind_ == ResultKind::total) {
     // The tiles of a row end its segment one after another; the last has it all.
@@ -137,18 +150,33 @@ void LoopPartials::end_segment(const float* local, int64_t begin, int64_t end, i
   }
   float* means = (whole ? output_ + group * cols_ : shared_ + at * cols_) + c;
   float* squares = (whole ? second_ + group * cols_ : shared_ + rounded(segments() * cols_) + at * cols_) + c;
-  const float *sum = local + c, *square = local + plane + c, *shift = local + 2 * plane + c;
-  const int64_t n = end - begin;
-  for (int64_t j = 0; j < width; ++j) {
-    Spread all;
-    for (int64_t lane = 0; lane < std::min(lanes_, n); ++lane) {
-      const int64_t k = lane * cols_ + j;
-      const double count = static_cast<double>((n - lane + lanes_ - 1) / lanes_), s = static_cast<double>(sum[k]);
-      all.add(count, static_cast<double>(shift[k]) + s / count,
-              std::max(0.0, static_cast<double>(square[k]) - s * s / count));
+  const int64_t n = end - begin, lanes = std::min(lanes_, n);
+  const auto count = [&](int64_t lane) { return static_cast<double>((n - lane + lanes_ - 1) / lanes_); };
+  // Sums of distances from a lane's first value become its mean, and squares around that mean. The first value is one
+  // of the lane, so the squares lose at most a factor n of their precision where they cancel.
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    float *sum = local + lane * cols_ + c, *square = sum + plane, *shift = square + plane;
+    const float inverse = static_cast<float>(1 / count(lane));
+    for (int64_t j = 0; j < width; ++j) {
+      const float mean = sum[j] * inverse;
+      square[j] = std::max(0.0f, square[j] - sum[j] * mean);
+      shift[j] += mean;
     }
-    means[j] = static_cast<float>(all.mean);
-    squares[j] = static_cast<float>(whole ? all.squares / all.n : all.squares);
+  }
+  const float scale = whole ? static_cast<float>(1.0 / static_cast<double>(n)) : 1.0f;
+  const float *lane_squares = local + plane + c, *lane_means = lane_squares + plane;
+  if (lanes_ == 1) {
+    std::copy_n(lane_means, width, means);
+    for (int64_t j = 0; j < width; ++j) squares[j] = lane_squares[j] * scale;
+    return;
+  }
+  Merged all;  // lanes_ > 1: fewer than 64 columns
+  all.merge(
+      lanes, static_cast<double>(n), width, count, [&](int64_t lane) { return lane_means + lane * cols_; },
+      [&](int64_t lane) { return lane_squares + lane * cols_; });
+  for (int64_t j = 0; j < width; ++j) {
+    means[j] = static_cast<float>(all.mean[j]);
+    squares[j] = static_cast<float>(all.squares[j]) * scale;
   }
 }
 
@@ -172,20 +200,22 @@ void LoopPartials::finish() {
 }
 
 void LoopPartials::merge_moments(int64_t group) {
-  constexpr int64_t some = 64;  // columns at a time
-  const float* squares = shared_ + rounded(segments() * cols_);
-  for (int64_t c = 0; c < cols_; c += some) {
-    Spread all[some];
-    const int64_t width = std::min(some, cols_ - c);
-    for (int64_t r = group * group_; r < (group + 1) * group_; r = segment_end(r)) {
-      const int64_t at = segment(r) * cols_ + c;
-      const double count = static_cast<double>(segment_end(r) - r);
-      for (int64_t j = 0; j < width; ++j)
-        all[j].add(count, static_cast<double>(shared_[at + j]), static_cast<double>(squares[at + j]));
-    }
+  const int64_t begin = group * group_, end = begin + group_, first = segment(begin),
+                sets = segment(end - 1) - first + 1;
+  const auto count = [&](int64_t k) {  // within a group segments are numbered without gaps, one a chunk
+    const int64_t chunk = begin / chunk_ + k;
+    return static_cast<double>(std::min(end, (chunk + 1) * chunk_) - std::max(begin, chunk * chunk_));
+  };
+  const float *means = shared_ + first * cols_, *squares = means + rounded(segments() * cols_);
+  for (int64_t c = 0; c < cols_; c += Merged::most) {
+    const int64_t width = std::min(Merged::most, cols_ - c);
+    Merged all;
+    all.merge(
+        sets, static_cast<double>(group_), width, count, [&](int64_t k) { return means + k * cols_ + c; },
+        [&](int64_t k) { return squares + k * cols_ + c; });
     for (int64_t j = 0; j < width; ++j) {
-      output_[group * cols_ + c + j] = static_cast<float>(all[j].mean);
-      second_[group * cols_ + c + j] = static_cast<float>(all[j].squares / all[j].n);
+      output_[group * cols_ + c + j] = static_cast<float>(all.mean[j]);
+      second_[group * cols_ + c + j] = static_cast<float>(all.squares[j] / static_cast<double>(group_));
     }
   }
 }

@@ -32,7 +32,7 @@ class LoopPartials {
   int64_t segment(int64_t r) const { return r / chunk_ + r / group_; }  // ascending; some numbers stand for nothing
   int64_t segments() const { return segment(rows_ - 1) + 1; }
   void add_segment(float* local, int64_t begin, int64_t r, int64_t n, int64_t c, int64_t width, const float* x);
-  void end_segment(const float* local, int64_t begin, int64_t end, int64_t c, int64_t width);
+  void end_segment(float* local, int64_t begin, int64_t end, int64_t c, int64_t width);
   void merge_moments(int64_t group);
 
   const Loop::Result::Kind kind_;

@@ -15,13 +15,14 @@ using Place = LoopPlan::Place;
 using Call = LoopPlan::Call;
 using ResultKind = Loop::Result::Kind;
 
-// Floats of a block: small enough that the blocks in use fit the first-level cache together, large enough that the
-// calls cost little.
-constexpr int64_t block_floats = 2048, small_block_floats = 1024;
-constexpr size_t many_steps = 14;
+// Floats of a block: few enough that the blocks in use fit the first-level cache together, also where two threads share
+// one, and enough that the calls cost little.
+constexpr int64_t block_floats = 1024;
 constexpr int64_t longest_row = 4096;  // longer ones are cut into tiles
 // Rows at least this long are worth a call each; for shorter ones a number a row is spread over its row first.
 constexpr int64_t row_call = 256;
+// Blocks begin at different offsets in a page: a load waits for an earlier store to the same offset of another page.
+constexpr int64_t apart = 80;
 
 int64_t padded(int64_t floats) { return (floats + 15) / 16 * 16; }  // to a cache line
 
@@ -79,9 +80,8 @@ class Planner {
       p_.tile = ((p_.cols + tiles - 1) / tiles + 15) / 16 * 16;
       p_.block_rows = 1;
     } else {
-      const int64_t floats = count() > many_steps ? small_block_floats : block_floats;
       p_.tile = p_.cols;
-      p_.block_rows = std::clamp<int64_t>(floats / p_.cols, 1, std::max<int64_t>(p_.rows, 1));
+      p_.block_rows = std::clamp<int64_t>(block_floats / p_.cols, 1, std::max<int64_t>(p_.rows, 1));
     }
     for (const LoopStep& s : steps_.steps) {
       const double columns = s.extent == Extent::full || is_row_reduction(s) ? static_cast<double>(p_.cols) : 1;
@@ -182,7 +182,7 @@ class Planner {
 
   int64_t take_local(int64_t floats) {
     const int64_t offset = local_;
-    local_ += padded(floats);
+    local_ += padded(floats) + apart;
     return offset;
   }
 
