@@ -120,14 +120,14 @@ struct Programs::Impl {
   void build_update(Graph& g, int64_t) {
     const Value sum = variable(g, gradient_sum());
     add_update(g, sum);
-    g.assign("gradients", sum * 0);
+    g.assign("gradients", broadcast_to(constant(g, 0), {elements()}));
   }
 
   void build_evaluate(Graph& g, int64_t batch) { forward(g, batch, false); }
 
   void build_predict(Graph& g, int64_t batch) {
     const Value x = input(g, "x", batched(recipe.network->input(), batch));
-    g.output("prediction", recipe.network->build(g, x, false, {}, recipe.seed));
+    g.output("prediction", recipe.loss->told(recipe.network->build(g, x, false, {}, recipe.seed)));
   }
 };
 
