@@ -1,5 +1,7 @@
 // dlcli predict: what a trained network says of images or of a data set, as CSV or JSON lines.
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <optional>
 
@@ -9,7 +11,6 @@
 #include "app/options.h"
 #include "app/trained.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/train/evaluate.h"
 
 namespace dl {
@@ -44,6 +45,13 @@ std::vector<fs::path> image_files(const std::vector<std::string>& inputs) {
   return files;
 }
 
+// The shortest decimal that is this float.
+std::string float_text(float value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+Node float_node(float value) { return std::isfinite(value) ? Node::scalar(float_text(value)) : Node::number(value); }
+
 std::string csv_cell(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
@@ -67,18 +75,18 @@ class Lines {
     const auto best = static_cast<size_t>(p.best);
     if (csv_) {
       std::string line = csv_cell(input);
-      if (!classes_.empty()) line += "," + csv_cell(name(best)) + "," + number_text(p.output[best]);
-      for (size_t i = 0; shows_all() && i < p.output.size(); ++i) line += "," + number_text(p.output[i]);
+      if (!classes_.empty()) line += "," + csv_cell(name(best)) + "," + float_text(p.output[best]);
+      for (size_t i = 0; shows_all() && i < p.output.size(); ++i) line += "," + float_text(p.output[i]);
       return line + "\n";
     }
     Node node = json_object({{"input", Node::string(input)}});
     if (!classes_.empty()) {
       node.set("class", Node::string(name(best)));
-      node.set("probability", Node::number(p.output[best]));
+      node.set("probability", float_node(p.output[best]));
     }
     if (shows_all()) {
       Node& outputs = node.set(classes_.empty() ? "outputs" : "probabilities", Node::map());
-      for (size_t i = 0; i < p.output.size(); ++i) outputs.set(name(i), Node::number(p.output[i]));
+      for (size_t i = 0; i < p.output.size(); ++i) outputs.set(name(i), float_node(p.output[i]));
     }
     return json_line(node);
   }

@@ -14,7 +14,7 @@ class Version final : public Command {
 
   void declare(CLI::App& app) override {
     declare_json(app, json_);
-    examples(app, {{"dlcli version", ""}});
+    examples(app, {{"dlcli version", "for people"}, {"dlcli version --json", "for scripts"}});
   }
 
   Exit run() override {

@@ -48,19 +48,27 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
     std::vector<std::string> arguments;
     std::string err;
   };
+  std::string names;
+  for (const std::string& name : command_names()) names += (names.empty() ? "" : ", ") + name;
   const Case cases[] = {
       {{"trian", "x.yaml"},
        "error: dlcli: unknown command 'trian'\n"
-       "  commands: bench, check, describe, doctor, eval, predict, summary, train, version\n"
-       "  help: write 'dlcli train'\n"},
+       "  commands: " +
+           names +
+           "\n"
+           "  help: write 'dlcli train'\n"},
       {{"configs/quickstart.yaml"},
        "error: dlcli: unknown command 'configs/quickstart.yaml'\n"
-       "  commands: bench, check, describe, doctor, eval, predict, summary, train, version\n"
-       "  help: write 'dlcli train configs/quickstart.yaml'\n"},
+       "  commands: " +
+           names +
+           "\n"
+           "  help: write 'dlcli train configs/quickstart.yaml'\n"},
       {{"frobnicate"},
        "error: dlcli: unknown command 'frobnicate'\n"
-       "  commands: bench, check, describe, doctor, eval, predict, summary, train, version\n"
-       "  help: see 'dlcli --help'\n"},
+       "  commands: " +
+           names +
+           "\n"
+           "  help: see 'dlcli --help'\n"},
       {{"train", "--thread", "2", "x.yaml"},
        "error: dlcli train: unknown option '--thread'\n  help: write '--threads'\n"},
       {{"train", "--sets=a=1"}, "error: dlcli train: unknown option '--sets'\n  help: write '--set'\n"},
@@ -133,6 +141,6 @@ TEST_CASE("the figures of bench are those that benchmark/run reads") {
   CHECK(result.at("min_ms") <= result.at("step_ms"));
   CHECK(result.at("steps") >= 3);
   CHECK(result.at("params") == 64 * 16 + 16 + 16 * 10 + 10);
-  CHECK(result.at("flops") > 2 * 3 * 32 * (64 * 16 + 16 * 10));
+  CHECK(result.at("flops") >= 2 * 32 * (2 * 64 * 16 + 3 * 16 * 10));
   for (const char* key : {"samples_per_s", "first_step_s", "rss_mb", "gflops"}) CHECK(result.at(key) > 0);
 }

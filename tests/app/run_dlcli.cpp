@@ -37,7 +37,8 @@ Process::Process(const std::vector<std::string>& arguments, const fs::path& fold
   onto("err", STDERR_FILENO);
   dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
   if (chdir(folder.empty() ? DLCLI_SOURCE_DIR : folder.c_str()) != 0) _exit(127);
-  setenv("DLCLI_DATA", DLCLI_SOURCE_DIR "/datasets", 1);
+  unsetenv("DLCLI_DATA");
+  if (!folder.empty()) setenv("DLCLI_DATA", DLCLI_SOURCE_DIR "/datasets", 1);
   unsetenv("NO_COLOR");
   for (const std::string& entry : environment) putenv(const_cast<char*>(entry.c_str()));
   std::vector<char*> words{const_cast<char*>(DLCLI_BINARY)};

@@ -14,8 +14,8 @@ struct Finished {
 // A running dlcli; its standard streams are files.
 class Process {
  public:
-  // `folder` is where it starts; without one, the top of the source tree. `environment` are "NAME=value" lines that
-  // are added; its own names of data sets are found from anywhere.
+  // `folder` is where it starts, with the source tree's data sets at hand; without one, the top of the source tree.
+  // `environment` are "NAME=value" lines that are added.
   explicit Process(const std::vector<std::string>& arguments, const std::filesystem::path& folder = {},
                    const std::vector<std::string>& environment = {});
   ~Process();

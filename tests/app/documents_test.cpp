@@ -1,0 +1,78 @@
+// What the documents say is true: their YAML is accepted, the commands' page is what --help prints.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "tests/app/run_dlcli.h"
+
+using namespace dl::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+// The document's ```LANGUAGE blocks.
+std::vector<std::string> blocks_of(const std::string& file, const std::string& language) {
+  const std::string text = contents(fs::path(DLCLI_SOURCE_DIR) / file);
+  const std::string begin = "\n```" + language + "\n";
+  std::vector<std::string> blocks;
+  for (size_t at = 0; (at = text.find(begin, at)) != std::string::npos;) {
+    at += begin.size();
+    const size_t end = text.find("\n```", at);
+    blocks.push_back(text.substr(at, end + 1 - at));
+    at = end;
+  }
+  return blocks;
+}
+
+}  // namespace
+
+TEST_CASE("the YAML in README is a config") {
+  TemporaryFolder folder;
+  const std::vector<std::string> blocks = blocks_of("README.md", "yaml");
+  REQUIRE(!blocks.empty());
+  for (const std::string& block : blocks) {
+    write(folder.path() / "readme.yaml", block);
+    const Finished checked = run_dlcli({"check", "readme.yaml"}, folder);
+    CHECK_MESSAGE(checked.exit == 0, checked.err);
+  }
+}
+
+TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
+  TemporaryFolder folder;
+  const std::string base = contents(DLCLI_SOURCE_DIR "/tests/app/tiny.yaml");
+  write(folder.path() / "base.yaml", base);
+  write(folder.path() / "quickstart.yaml", contents(DLCLI_SOURCE_DIR "/configs/quickstart.yaml"));
+  for (const std::string& block : blocks_of("docs/yaml.md", "yaml")) {
+    CAPTURE(block);
+    write(folder.path() / "part.yaml", (block.starts_with("extends:") ? "" : "extends: base.yaml\n") + block);
+    // A part that shows how layers are written may end with anything; no loss is asked of it.
+    const Finished checked = run_dlcli({"check", "part.yaml"}, folder);
+    CHECK_MESSAGE((checked.exit == 0 || checked.err.find("the model ends with") != std::string::npos ||
+                   checked.err.find("loss (cross_entropy)") != std::string::npos),
+                  checked.err);
+  }
+}
+
+TEST_CASE("docs/commands.md is what the commands print") {
+  TemporaryFolder folder;
+  const std::string file = folder.path() / "commands.md";
+  REQUIRE(std::system((DLCLI_SOURCE_DIR "/scripts/commands-doc " DLCLI_BINARY " > " + file).c_str()) == 0);
+  CHECK_MESSAGE(contents(file) == contents(DLCLI_SOURCE_DIR "/docs/commands.md"),
+                "write it anew: scripts/commands-doc build/dlcli > docs/commands.md");
+}
+
+TEST_CASE("the JSON Schema names every section and describes every type") {
+  const auto schema = nlohmann::json::parse(run_dlcli({"describe", "--format", "json-schema"}).out);
+  for (const char* section : {"data", "model", "loss", "optimizer", "trainer", "extends"})
+    CHECK(schema.at("properties").contains(section));
+  for (const char* kind : {"layer", "loss", "metric", "optimizer", "schedule", "initializer", "transform"})
+    CHECK(schema.at("$defs").contains(kind));
+  const auto entries = nlohmann::json::parse(run_dlcli({"describe", "--json"}).out).at("entries");
+  for (const auto& entry : entries) {
+    CAPTURE(entry.at("name"));
+    CHECK(!entry.at("summary").get<std::string>().empty());
+    if (entry.at("kind") != "section") CHECK(!entry.at("examples").empty());
+    for (const auto& key : entry.at("keys")) CHECK(!key.at("summary").get<std::string>().empty());
+  }
+}
