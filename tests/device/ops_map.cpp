@@ -125,6 +125,8 @@ TEST_CASE("sums, products and windows of bytes are those of the numbers they sta
   check_value(sum(x, {2}), bytes, {3, 258});
   check_value(max(x, {1}), bytes, {3, 255});
   check_value(moments(m, {0}).mean, bytes, {2, 128.5f});
+  check_value(broadcast_to(x, {2, 2, 2, 1}), bytes, {1, 2, 3, 255, 1, 2, 3, 255});
+  check_value(transpose(m, {1, 0}), bytes, {1, 3, 2, 255});
   check_value(matmul(m, m), bytes, {7, 512, 768, 65031});
   check_value(max_pool2d(x, {.size = {2, 2}}), bytes, {255});
   check_value(conv2d(x, reshape(iota(g, 4), {1, 1, 2, 2}), {.size = {2, 2}}), bytes, {773});

@@ -89,6 +89,7 @@ Value transpose(Value x, std::vector<int> order) {
 }
 
 Value broadcast_to(Value x, const Shape& shape) {
+  x = as_f32(x);
   return x.shape() == shape ? x : x.graph->add_one(std::make_shared<BroadcastTo>(shape), {x});
 }
 
