@@ -4,127 +4,156 @@
 #include <algorithm>
 
 #include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/loop_runner.h"
+#include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/pool.h"
 
 namespace dl {
 namespace {
 
+constexpr int64_t block_floats = 16 * 1024;  // of the gradient, handed to an epilogue while in cache
+
+// Along one axis, the positions of the input under each output's window, or the outputs whose windows hold each input.
+class AxisTaps {
+ public:
+  // `stride`: elements from one of the positions found to the next; `place`: what one step in the window counts.
+  static AxisTaps inputs_of_outputs(const Window& w, size_t axis, int64_t input, int64_t output, int64_t stride,
+                                    int32_t place) {
+    AxisTaps all;
+    for (int64_t o = 0; o < output; ++o) {
+      for (int64_t k = 0; k < w.size[axis]; ++k) {
+        const int64_t i = o * w.stride[axis] + k * w.dilation[axis] - w.pad_before[axis];
+        if (i >= 0 && i < input) all.taps_.push_back({i * stride, static_cast<int32_t>(k) * place});
+      }
+      all.first_.push_back(static_cast<int64_t>(all.taps_.size()));
+    }
+    return all;
+  }
+  static AxisTaps outputs_of_inputs(const Window& w, size_t axis, int64_t input, int64_t output, int64_t stride,
+                                    int32_t place) {
+    AxisTaps all;
+    for (int64_t i = 0; i < input; ++i) {
+      for (int64_t k = w.size[axis] - 1; k >= 0; --k) {
+        const int64_t distance = i + w.pad_before[axis] - k * w.dilation[axis];
+        const int64_t o = distance / w.stride[axis];
+        if (distance < 0 || o * w.stride[axis] != distance || o >= output) continue;
+        all.taps_.push_back({o * stride, static_cast<int32_t>(k) * place});
+      }
+      all.first_.push_back(static_cast<int64_t>(all.taps_.size()));
+    }
+    return all;
+  }
+
+  PoolTaps all() const { return {taps_.data(), first_.data(), static_cast<int64_t>(first_.size()) - 1}; }
+  std::span<const PoolTap> of(int64_t position) const {
+    const size_t i = static_cast<size_t>(position);
+    return std::span(taps_).subspan(static_cast<size_t>(first_[i]), static_cast<size_t>(first_[i + 1] - first_[i]));
+  }
+
+ private:
+  std::vector<PoolTap> taps_;
+  std::vector<int64_t> first_{0};
+};
+
 class MaxPool final : public Kernel {
  public:
   MaxPool(const Window& window, const Shape& x, const Shape& y, CpuDevice& device)
-      : window_(window), x_(x), y_(y), device_(device), kernels_(DL_FOR_ISA(device.isa(), pool_kernels)) {
-    // The taps of the windows of each output row and column that lie inside the image: rows first, then per column.
-    for (int64_t oh = 0; oh < y[1]; ++oh) {
-      for (int64_t ow = 0; ow < y[2]; ++ow) {
-        first_.push_back(taps_.size());
-        add_taps(oh, ow);
-      }
-    }
-    first_.push_back(taps_.size());
-  }
+      : x_(x),
+        y_(y),
+        device_(device),
+        kernels_(DL_FOR_ISA(device.isa(), pool_kernels)),
+        rows_(AxisTaps::inputs_of_outputs(window, 0, x[1], y[1], x[2] * x[3], static_cast<int32_t>(window.size[1]))),
+        columns_(AxisTaps::inputs_of_outputs(window, 1, x[2], y[2], x[3], 1)) {}
 
   void run(std::span<void* const> in, std::span<void* const> out, void*) override {
     const float* x = static_cast<const float*>(in[0]);
     float* y = static_cast<float*>(out[0]);
     uint8_t* places = static_cast<uint8_t*>(out[1]);
-    const int64_t channels = x_[3], image_floats = x_[1] * x_[2] * channels;
+    const int64_t image_floats = x_[1] * x_[2] * x_[3], row_floats = y_[2] * y_[3];
     device_.team().run([&](int thread) {
-      const Range rows = split(y_[0] * y_[1], device_.team().size(), thread);
-      for (int64_t row = rows.begin; row < rows.end; ++row) {
-        const float* image = x + row / y_[1] * image_floats;
-        const size_t window = static_cast<size_t>(row % y_[1] * y_[2]);
-        for (int64_t ow = 0; ow < y_[2]; ++ow) {
-          const size_t begin = first_[window + static_cast<size_t>(ow)];
-          const size_t end = first_[window + static_cast<size_t>(ow) + 1];
-          const int64_t at = (row * y_[2] + ow) * channels;
-          kernels_.max(image, taps_.data() + begin, static_cast<int64_t>(end - begin), channels, y + at, places + at);
-        }
+      const Range mine = split(y_[0] * y_[1], device_.team().size(), thread);
+      for (int64_t row = mine.begin; row < mine.end; ++row) {
+        const std::span<const PoolTap> rows = rows_.of(row % y_[1]);
+        kernels_.max(x + row / y_[1] * image_floats, rows.data(), static_cast<int64_t>(rows.size()), columns_.all(),
+                     x_[3], y + row * row_floats, places + row * row_floats);
       }
     });
   }
 
  private:
-  void add_taps(int64_t oh, int64_t ow) {
-    for (int64_t kh = 0; kh < window_.size[0]; ++kh) {
-      for (int64_t kw = 0; kw < window_.size[1]; ++kw) {
-        const int64_t h = oh * window_.stride[0] + kh * window_.dilation[0] - window_.pad_before[0];
-        const int64_t w = ow * window_.stride[1] + kw * window_.dilation[1] - window_.pad_before[1];
-        if (h < 0 || h >= x_[1] || w < 0 || w >= x_[2]) continue;
-        taps_.push_back({(h * x_[2] + w) * x_[3], static_cast<int32_t>(kh * window_.size[1] + kw)});
-      }
-    }
-  }
-
-  const Window window_;
   const Shape x_, y_;
   CpuDevice& device_;
   const PoolKernels& kernels_;
-  std::vector<PoolTap> taps_;
-  std::vector<size_t> first_;  // of each window of an image
-};
-
-// For each input position along an axis, the windows that it belongs to.
-class Members {
- public:
-  Members(const Window& window, size_t axis, int64_t input, int64_t output) {
-    for (int64_t i = 0; i < input; ++i) {
-      first_.push_back(members_.size());
-      for (int64_t k = window.size[axis] - 1; k >= 0; --k) {
-        const int64_t distance = i + window.pad_before[axis] - k * window.dilation[axis];
-        const int64_t o = distance / window.stride[axis];
-        if (distance < 0 || o * window.stride[axis] != distance || o >= output) continue;
-        members_.push_back({o, static_cast<int32_t>(k)});
-      }
-    }
-    first_.push_back(members_.size());
-  }
-  std::span<const PoolMember> of(int64_t position) const {
-    const size_t i = static_cast<size_t>(position);
-    return std::span(members_).subspan(first_[i], first_[i + 1] - first_[i]);
-  }
-
- private:
-  std::vector<PoolMember> members_;
-  std::vector<size_t> first_;
+  const AxisTaps rows_, columns_;
 };
 
 class MaxPoolGrad final : public Kernel {
  public:
-  MaxPoolGrad(const Window& window, const Shape& dy, const Shape& dx, CpuDevice& device)
-      : place_row_(static_cast<int32_t>(window.size[1])),
-        dy_(dy),
+  MaxPoolGrad(const Window& window, const Shape& dy, const Shape& dx, CpuDevice& device,
+              std::unique_ptr<LoopRunner> epilogue)
+      : dy_(dy),
         dx_(dx),
         device_(device),
         kernels_(DL_FOR_ISA(device.isa(), pool_kernels)),
-        rows_(window, 0, dx[1], dy[1]),
-        columns_(window, 1, dx[2], dy[2]) {}
+        rows_(
+            AxisTaps::outputs_of_inputs(window, 0, dx[1], dy[1], dy[2] * dy[3], static_cast<int32_t>(window.size[1]))),
+        columns_(AxisTaps::outputs_of_inputs(window, 1, dx[2], dy[2], dy[3], 1)),
+        epilogue_(std::move(epilogue)) {
+    block_rows_ = std::max<int64_t>(block_floats / (dx[2] * dx[3]), 1);
+    if (epilogue_ == nullptr) return;
+    epilogue_->set_chunk_rows(block_rows_ * dx[2]);
+    epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
+    if (epilogue_->produced_output() < 0) {
+      blocks_at_ = plan_.floats(block_rows_ * dx[2] * dx[3] * device.team().size());
+    }
+  }
 
-  void run(std::span<void* const> in, std::span<void* const> out, void*) override {
+  int64_t scratch_bytes() const override { return plan_.size_bytes(); }
+  bool in_place(int in, int out) const override {
+    return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
+  }
+
+  void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
     const float* dy = static_cast<const float*>(in[0]);
     const uint8_t* places = static_cast<const uint8_t*>(in[1]);
-    float* dx = static_cast<float*>(out[0]);
-    const int64_t channels = dx_[3], row_floats = dy_[2] * channels;
+    float* whole = nullptr;  // the gradient, where it is wanted
+    if (epilogue_ == nullptr) {
+      whole = static_cast<float*>(out[0]);
+    } else {
+      epilogue_->begin(in.subspan(2), out, floats_at(scratch, epilogue_at_));
+      const int output = epilogue_->produced_output();
+      if (output >= 0) whole = static_cast<float*>(out[static_cast<size_t>(output)]);
+    }
+    const int64_t rows = dx_[0] * dx_[1], row_floats = dx_[2] * dx_[3];
     device_.team().run([&](int thread) {
-      const Range mine = split(dx_[0] * dx_[1], device_.team().size(), thread);
-      for (int64_t row = mine.begin; row < mine.end; ++row) {
-        const int64_t image = row / dx_[1] * dy_[1] * row_floats;
-        const std::span<const PoolMember> rows = rows_.of(row % dx_[1]);
-        for (int64_t w = 0; w < dx_[2]; ++w) {
-          const std::span<const PoolMember> columns = columns_.of(w);
-          kernels_.max_gradient(rows.data(), static_cast<int64_t>(rows.size()), columns.data(),
-                                static_cast<int64_t>(columns.size()), place_row_, dy + image, places + image,
-                                row_floats, channels, dx + (row * dx_[2] + w) * channels);
-        }
+      const Range mine = split((rows + block_rows_ - 1) / block_rows_, device_.team().size(), thread);
+      float* block = floats_at(scratch, blocks_at_) + thread * block_rows_ * row_floats;
+      for (int64_t i = mine.begin; i < mine.end; ++i) {
+        const int64_t begin = i * block_rows_, end = std::min(begin + block_rows_, rows);
+        float* dx = whole != nullptr ? whole + begin * row_floats : block;
+        for (int64_t row = begin; row < end; ++row) run_row(row, dy, places, dx + (row - begin) * row_floats);
+        if (epilogue_ != nullptr) epilogue_->rows(thread, begin * dx_[2], end * dx_[2], dx, dx_[3]);
       }
     });
+    if (epilogue_ != nullptr) epilogue_->finish();
   }
 
  private:
-  const int32_t place_row_;
+  void run_row(int64_t row, const float* dy, const uint8_t* places, float* dx) const {
+    const int64_t image = row / dx_[1] * dy_[1] * dy_[2] * dy_[3];
+    const std::span<const PoolTap> rows = rows_.of(row % dx_[1]);
+    kernels_.max_gradient(dy + image, places + image, rows.data(), static_cast<int64_t>(rows.size()), columns_.all(),
+                          dx_[3], dx);
+  }
+
   const Shape dy_, dx_;
   CpuDevice& device_;
   const PoolKernels& kernels_;
-  const Members rows_, columns_;
+  const AxisTaps rows_, columns_;
+  const std::unique_ptr<LoopRunner> epilogue_;
+  int64_t block_rows_ = 1;
+  ScratchPlan plan_;
+  int64_t epilogue_at_ = 0, blocks_at_ = 0;
 };
 
 std::unique_ptr<Kernel> make_max_pool2d(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
@@ -134,13 +163,15 @@ std::unique_ptr<Kernel> make_max_pool2d(const Op& op, std::span<const Type> inpu
 }
 
 std::unique_ptr<Kernel> make_max_pool2d_grad(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
-                                             CpuDevice& device, std::unique_ptr<LoopRunner>) {
+                                             CpuDevice& device, std::unique_ptr<LoopRunner> epilogue) {
   return std::make_unique<MaxPoolGrad>(dynamic_cast<const MaxPool2dGrad&>(op).window, inputs[0].shape, outputs[0].shape,
-                                       device);
+                                       device, std::move(epilogue));
 }
 
+bool always(const Op&, std::span<const Type>) { return true; }
+
 DL_CPU_KERNEL("max_pool2d", make_max_pool2d);
-DL_CPU_KERNEL("max_pool2d_grad", make_max_pool2d_grad);
+DL_CPU_KERNEL("max_pool2d_grad", make_max_pool2d_grad, always);
 
 }  // namespace
 }  // namespace dl

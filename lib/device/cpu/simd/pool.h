@@ -6,28 +6,31 @@
 
 namespace dl {
 
-// One tap of a window: which place it is, and where it reads: `offset` in floats from the pixel the window stands on.
+// Along one axis, a place of the window and the position that belongs to it: `offset` is that position's distance from
+// the first in elements, `place` the number that the place contributes.
 struct PoolTap {
   int64_t offset = 0;
   int32_t place = 0;
 };
 
-// A window that one pixel of the input belongs to: the output column (or row) it makes, and the place along that axis.
-struct PoolMember {
-  int64_t output = 0;
-  int32_t place = 0;
+// Taps of several positions, one behind another: those of position i are taps[first[i]] … taps[first[i + 1] - 1].
+struct PoolTaps {
+  const PoolTap* taps = nullptr;
+  const int64_t* first = nullptr;
+  int64_t positions = 0;
 };
 
 struct PoolKernels {
-  // y[c], place[c] for each channel = the largest x[tap.offset + c] over the taps, and the place of the first such tap;
-  // NaN counts as largest. Without taps -infinity and 0.
-  void (*max)(const float* x, const PoolTap* taps, int64_t count, int64_t channels, float* y, uint8_t* place);
+  // One row of outputs: for each of columns.positions pixels and each channel, y is the largest
+  // x[row.offset + column.offset + channel] over the taps of `rows` (those of one position) and of the pixel, place the
+  // sum of the places of the first such tap. NaN counts as largest; without taps, -infinity and 0.
+  void (*max)(const float* x, const PoolTap* rows, int64_t row_count, const PoolTaps& columns, int64_t channels,
+              float* y, uint8_t* place);
 
-  // dx[c] = the sum, over the windows that hold this pixel, of dy where the window's place is this pixel's. dy and
-  // place are of one image, whose rows have row_floats elements; places are row.place * place_row + column.place.
-  void (*max_gradient)(const PoolMember* rows, int64_t row_count, const PoolMember* columns, int64_t column_count,
-                       int32_t place_row, const float* dy, const uint8_t* place, int64_t row_floats, int64_t channels,
-                       float* dx);
+  // One row of the gradient: dx is the sum of those dy[row.offset + column.offset + channel] whose place there is
+  // row.place + column.place.
+  void (*max_gradient)(const float* dy, const uint8_t* place, const PoolTap* rows, int64_t row_count,
+                       const PoolTaps& columns, int64_t channels, float* dx);
 };
 
 }  // namespace dl
