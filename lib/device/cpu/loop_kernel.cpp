@@ -14,8 +14,6 @@ class LoopKernel final : public Kernel {
  public:
   LoopKernel(const Loop& loop, std::span<const Type> inputs, CpuDevice& device)
       : runner_(loop, inputs, device, false), team_(device.team()) {
-    // Whole blocks and whole chunks to each thread, so that the partition changes no result.
-    unit_ = runner_.chunk_rows() > 1 ? runner_.chunk_rows() : runner_.block_rows();
     const double worthwhile = std::clamp(runner_.cost() / cost_of_thread, 1.0, double(team_.size()));
     parts_ = static_cast<int>(worthwhile);
   }
@@ -27,7 +25,7 @@ class LoopKernel final : public Kernel {
     runner_.begin(inputs, outputs, scratch);
     const auto work = [this](int thread) {
       if (thread >= parts_) return;
-      const Range range = split(runner_.rows_in_all(), parts_, thread, unit_);
+      const Range range = split(runner_.rows_in_all(), parts_, thread, runner_.unit_rows());
       if (!range.empty()) runner_.rows(thread, range.begin, range.end, nullptr, 0);
     };
     parts_ == 1 ? work(0) : team_.run(work);
@@ -37,7 +35,6 @@ class LoopKernel final : public Kernel {
  private:
   LoopRunner runner_;
   ThreadTeam& team_;
-  int64_t unit_ = 1;
   int parts_ = 1;
 };
 

@@ -17,8 +17,9 @@ using Place = LoopPlan::Place;
 using Call = LoopPlan::Call;
 using ResultKind = Loop::Result::Kind;
 
-// Elements of one chunk of rows whose partial sums are kept apart, and how many chunks there are at most.
-constexpr int64_t chunk_elements = 16384, most_chunks = 256;
+// Elements of a chunk of rows, whose partial sums are kept apart: at most this many, fewer where that leaves too few
+// chunks to share out evenly, but never so few, nor so many chunks, that merging costs.
+constexpr int64_t most_elements = 16384, least_elements = 2048, wanted_chunks = 16, most_chunks = 256;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -79,7 +80,8 @@ struct LoopRunner::Impl {
   }
 
   void choose_chunk() {
-    int64_t rows = std::max(ceil_div(chunk_elements, plan.cols), ceil_div(plan.rows, most_chunks));
+    const int64_t elements = std::clamp(plan.rows * plan.cols / wanted_chunks, least_elements, most_elements);
+    int64_t rows = std::max(ceil_div(elements, plan.cols), ceil_div(plan.rows, most_chunks));
     rows = ceil_div(rows, plan.block_rows) * plan.block_rows;
     for (const LoopPlan::Output& out : plan.outputs) {  // whole groups need no merging
       if (out.group > 0 && out.group <= rows) {
@@ -301,7 +303,11 @@ int64_t LoopRunner::scratch_bytes() const {
   return (impl_->shared_floats() + threads * impl_->local_floats) * static_cast<int64_t>(sizeof(float));
 }
 
-int64_t LoopRunner::block_rows() const { return impl_->plan.block_rows; }
+int64_t LoopRunner::unit_rows() const {
+  if (!impl_->partials.empty()) return impl_->chunk;
+  return impl_->plan.cols == 1 ? 64 : 1;
+}
+
 int64_t LoopRunner::rows_in_all() const { return impl_->plan.rows; }
 double LoopRunner::cost() const { return impl_->plan.cost; }
 

@@ -39,10 +39,10 @@ class LoopRunner {
   int64_t scratch_bytes() const;
 
   // For whoever shares the rows out: the rows there are, as the runner counts them (elements, where rows and columns
-  // are all the same to the loop and there is no product), how many it takes at a time, and the work in simple
-  // operations on one float.
+  // are all the same to the loop and there is no product); the multiples in which to share them out; and the work in
+  // all, in simple operations on one float.
   int64_t rows_in_all() const;
-  int64_t block_rows() const;
+  int64_t unit_rows() const;
   double cost() const;
 
   // `inputs`: the loop's inputs; for an epilogue those from 1 on: Kernel::run's inputs.subspan(base inputs).
