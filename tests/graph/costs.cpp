@@ -1,0 +1,46 @@
+// What operations cost: floating-point operations (a multiply-add counts 2) and bytes read and written.
+#include <doctest/doctest.h>
+
+#include "lib/graph/ops.h"
+
+using namespace dl;
+
+namespace {
+
+Cost cost_of(const Value& v) {
+  const auto& node = v.graph->node(v.node);
+  std::vector<Type> inputs;
+  for (const Value& in : node.inputs) inputs.push_back(in.type());
+  return node.op->cost(inputs, node.types);
+}
+
+}  // namespace
+
+TEST_CASE("a matrix product costs 2 m n k") {
+  Graph g;
+  const Value a = input(g, "a", {DType::f32, {3, 5}}), b = input(g, "b", {DType::f32, {7, 5}});
+  const Cost cost = cost_of(matmul(a, b, false, true));
+  CHECK(cost.flops == 2 * 3 * 7 * 5);
+  CHECK(cost.bytes == 4 * (3 * 5 + 7 * 5 + 3 * 7));
+}
+
+TEST_CASE("a convolution costs 2 operations for each output and weight of its group, each gradient as much") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 8, 8, 4}}), w = input(g, "w", {DType::f32, {6, 2, 3, 3}});
+  const Value y = conv2d(x, w, {.size = {3, 3}}, 2);
+  const double flops = 2.0 * (2 * 6 * 6 * 6) * (2 * 3 * 3);
+  CHECK(cost_of(y).flops == flops);
+  CHECK(cost_of(y).bytes == 4 * (2 * 8 * 8 * 4 + 6 * 2 * 3 * 3 + 2 * 6 * 6 * 6));
+  for (const Value& d : gradients(sum(y * y), {x, w})) CHECK(cost_of(d).flops == flops);
+}
+
+TEST_CASE("elementwise functions and reductions cost one operation an element, views nothing") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {4, 5}}), row = input(g, "row", {DType::f32, {5}});
+  CHECK(cost_of(x + row).flops == 20);
+  CHECK(cost_of(x + row).bytes == 4 * (20 + 5 + 20));
+  CHECK(cost_of(map(Function::fma, x, x, row)).flops == 40);
+  CHECK(cost_of(max(x, {0})).flops == 20);
+  CHECK(cost_of(reshape(x, {20})).flops == 0);
+  CHECK(cost_of(reshape(x, {20})).bytes == 0);
+}

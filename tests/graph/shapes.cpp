@@ -1,0 +1,91 @@
+// Shape rules: the result's shape, or an error that says what does not fit.
+#include <doctest/doctest.h>
+
+#include "lib/base/error.h"
+#include "lib/graph/ops.h"
+
+using namespace dl;
+
+namespace {
+
+struct Thrown {
+  std::string what, help;
+};
+
+template <class Build>
+Thrown shape_error(Build build) {
+  try {
+    build();
+  } catch (const ShapeError& e) {
+    return {e.what(), e.help};
+  }
+  return {"nothing was thrown", {}};
+}
+
+Value image(Graph& g, Shape shape) { return input(g, "x", {DType::f32, std::move(shape)}); }
+
+}  // namespace
+
+TEST_CASE("shapes are broadcast from the last axis on") {
+  CHECK(broadcast({2, 1, 3}, {4, 1}) == Shape{2, 4, 3});
+  CHECK(broadcast({}, {5}) == Shape{5});
+  CHECK(broadcast({0, 1}, {1, 3}) == Shape{0, 3});
+}
+
+TEST_CASE("shapes that cannot be broadcast are named") {
+  const Thrown e = shape_error([] { broadcast({2, 3}, {4, 2}); });
+  CHECK(e.what == "shapes [2, 3] and [4, 2] differ and neither size is 1");
+}
+
+TEST_CASE("a reshape keeps the number of elements") {
+  Graph g;
+  const Value x = image(g, {2, 6});
+  CHECK(reshape(x, {3, -1}).shape() == Shape{3, 4});
+  CHECK(reshape(x, {2, 6}) == x);
+  const Thrown e = shape_error([&] { reshape(x, {5, 2}); });
+  CHECK(e.what == "cannot reshape [2, 6] to [5, 2]: 12 elements against 10");
+}
+
+TEST_CASE("a matrix product needs equal inner sizes") {
+  Graph g;
+  const Value a = input(g, "a", {DType::f32, {2, 3}}), b = input(g, "b", {DType::f32, {4, 2}});
+  CHECK(matmul(a, b, true, true).shape() == Shape{3, 4});
+  CHECK(matmul(b, a).shape() == Shape{4, 3});
+  CHECK(shape_error([&] { matmul(a, b); }).what == "cannot multiply [2, 3] by [4, 2]");
+  CHECK(shape_error([&] { matmul(a, b, true, false); }).what == "cannot multiply [2, 3] transposed by [4, 2]");
+}
+
+TEST_CASE("a window's output size, with padding, stride and dilation") {
+  const Window window{.size = {3, 2}, .stride = {2, 1}, .pad_before = {1, 0}, .pad_after = {1, 0}, .dilation = {2, 1}};
+  CHECK(window.output(0, 7) == 3);
+  CHECK(window.output(1, 7) == 6);
+  CHECK(window.output(0, 2) == 0);
+}
+
+TEST_CASE("a kernel that does not fit into its image is told with both sizes") {
+  Graph g;
+  const Value x = image(g, {1, 2, 4, 3}), w = input(g, "w", {DType::f32, {5, 3, 3, 3}});
+  const Thrown e = shape_error([&] { conv2d(x, w, {.size = {3, 3}}); });
+  CHECK(e.what == "a 3x3 kernel does not fit into an image of 2x4");
+  CHECK(e.help == "pad, or use a smaller kernel_size or fewer strides before");
+  const Thrown pooled = shape_error([&] { max_pool2d(x, {.size = {2, 5}}); });
+  CHECK(pooled.what == "a 2x5 window does not fit into an image of 2x4");
+  CHECK(pooled.help == "use a smaller window or fewer strides before");
+}
+
+TEST_CASE("results of every elementwise function are f32") {
+  Graph g;
+  const Value pixels = input(g, "x", {DType::u8, {2}});
+  CHECK(abs(pixels).type() == Type{DType::f32, {2}});
+  CHECK(as_f32(pixels).type() == Type{DType::f32, {2}});
+  CHECK(as_f32(abs(pixels)) == abs(pixels));
+}
+
+TEST_CASE("reductions keep the reduced axes, with size 1") {
+  Graph g;
+  const Value x = image(g, {2, 3, 4});
+  CHECK(sum(x, {0, -1}).shape() == Shape{1, 3, 1});
+  CHECK(max(x, {1}).shape() == Shape{2, 1, 4});
+  CHECK(moments(x, {2}).variance.shape() == Shape{2, 3, 1});
+  CHECK(sum(x).shape() == Shape{});
+}
