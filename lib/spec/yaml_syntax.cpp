@@ -112,10 +112,12 @@ Problem syntax_problem(const YamlSource& source, int line, int column, const std
   if (message == said::FLOW_END) return problem(concat("'", at, "' closes nothing"), "remove it");
   if (message == said::UNKNOWN_TOKEN)
     return problem(concat("a value cannot begin with '", at, "'"), "put the value in quotes");
-  if (message.starts_with(said::INVALID_ESCAPE))
-    return problem(
-        "unknown escape '\\" + message.substr(std::string_view(said::INVALID_ESCAPE).size()) + "' in double quotes",
-        "write '\\\\' for a backslash, or use single quotes");
+  if (message.starts_with(said::INVALID_ESCAPE)) {
+    const std::string escape = message.substr(std::string_view(said::INVALID_ESCAPE).size());
+    // Of a character outside ASCII yaml-cpp says the first byte only.
+    return problem("unknown escape" + (valid_utf8(escape) ? " '\\" + escape + "'" : "") + " in double quotes",
+                   "write '\\\\' for a backslash, or use single quotes");
+  }
   if (message == said::BLOCK_ENTRY && tab_in_indentation(text) == std::string_view::npos)
     return problem("a list cannot begin on the line of its key", "put '- …' on the next line, or write [a, b]");
   const int before = last_line_before(source, line);

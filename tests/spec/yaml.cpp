@@ -126,6 +126,9 @@ TEST_CASE("a syntax error says what is wrong and what to write") {
       {"a: \"\\q\"\n",
        "error: a.yaml:1:7: unknown escape '\\q' in double quotes\n"
        "  help: write '\\\\' for a backslash, or use single quotes"},
+      {"a: \"\\é\"\n",
+       "error: a.yaml:1:7: unknown escape in double quotes\n  help: write '\\\\' for a backslash, or use single "
+       "quotes"},
       {"a: - b\n",
        "error: a.yaml:1:4: a list cannot begin on the line of its key\n"
        "  help: put '- …' on the next line, or write [a, b]"},
