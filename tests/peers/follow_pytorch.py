@@ -52,22 +52,24 @@ def lenet5():
         nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
 
 
-class Block(nn.Sequential):
-    """A block of configs/models/resnet20.yaml: numbered as its layers, so that parameters have the same names."""
+class Block(nn.Module):
+    """A block of configs/models/resnet20.yaml: its layers have the names they have there, so that parameters do too."""
 
     def __init__(self, inputs, outputs, stride):
-        layers = [
-            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(),
-            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs)]
-        if stride > 1:
-            layers += [nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)]
-        super().__init__(*layers)
+        super().__init__()
+        self.inner = {
+            "0": nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), "1": nn.BatchNorm2d(outputs), "2": nn.ReLU(),
+            "3": nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), "main": nn.BatchNorm2d(outputs)}
+        self.outer = {} if stride == 1 else {
+            "5": nn.Conv2d(inputs, outputs, 1, stride, bias=False), "shortcut": nn.BatchNorm2d(outputs)}
+        for name, layer in (self.inner | self.outer).items():
+            self.add_module(name, layer)
 
     def forward(self, x):
         y = x
-        for layer in list(self)[:5]:
+        for layer in self.inner.values():
             y = layer(y)
-        for layer in list(self)[5:]:
+        for layer in self.outer.values():
             x = layer(x)
         return torch.relu(y + x)
 
@@ -151,8 +153,8 @@ def main():
             names = RENAMED.get(name, {})
             save_file({names.get(key, key): value for key, value in model.state_dict().items()
                        if not key.endswith("num_batches_tracked")}, folder / "initial.safetensors")
-            theirs = train_pytorch(model, make_optimizer(model.parameters()), prepared, labels)
             ours = train_dlcli(dlcli, folder, name, yaml, steps)
+            theirs = train_pytorch(model, make_optimizer(model.parameters()), prepared, labels)
             good = compare(name, theirs, ours) and good
     sys.exit(0 if good else 1)
 
