@@ -14,10 +14,10 @@ struct YamlLimits {
   int depth = 64;
 };
 
-// One document. Throws Error(Exit::usage) at the first thing that cannot be read: a syntax error, an anchor, alias or
-// merge key, a key twice in a map, a tag outside the core schema, a second document, bytes that are not UTF-8, or a
-// limit passed. `file` is for places in messages. Empty text is a null node. ${…} may stand unquoted anywhere,
-// inside [ ] and { } too.
+// One document. Throws Error(Exit::usage): at once for a syntax error, bytes that are not UTF-8 or a limit passed;
+// with all of them for what YAML has and a spec does not take: anchors, aliases, merge keys, a key twice in a map, tags
+// outside the core schema, a second document. `file` is for places in messages. Empty text is a null node. ${…} may
+// stand unquoted anywhere, inside [ ] and { } too.
 Node parse_yaml(std::string_view text, const std::string& file, const YamlLimits& limits = {});
 
 // The file's text parsed. A file that cannot be read is an Error too.
