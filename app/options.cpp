@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include <optional>
+
 #include "lib/base/error.h"
 #include "lib/base/text.h"
+#include "lib/spec/node.h"
 
 namespace dl {
 
@@ -26,6 +29,15 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
         if (error == std::errc{} && end == text.data() + text.size() && value >= least && value <= most)
           return std::string{};
         return concat("expected a whole number from ", least, " to ", most, ", got '", text, "'");
+      },
+      "");
+}
+
+CLI::Validator above_zero() {
+  return CLI::Validator(
+      [](std::string& text) {
+        const std::optional<double> value = Node::scalar(text).as_number();
+        return value && *value > 0 ? std::string{} : "expected a number above 0, got '" + text + "'";
       },
       "");
 }

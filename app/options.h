@@ -15,6 +15,8 @@ void examples(CLI::App& app, const std::vector<Example>& examples);
 
 // A check that the option's value is a whole number in a range.
 CLI::Validator whole_number(int64_t least, int64_t most);
+// … a number above 0.
+CLI::Validator above_zero();
 // … one of these words.
 CLI::Validator one_of(std::vector<std::string> words);
 

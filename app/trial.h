@@ -1,0 +1,40 @@
+// A config's training step on a batch of random data in memory: what bench and profile run.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/options.h"
+#include "lib/train/plan.h"
+#include "lib/train/programs.h"
+
+namespace dl {
+
+class Trial {
+ public:
+  // Checks the config, makes the device and the programs and fills in initial weights; nothing has run yet.
+  Trial(const std::string& config, const Overrides& overrides);
+
+  void run();        // one training step
+  void run_timed();  // the same with the time of each kernel, in program().steps()
+
+  const Plan& plan() const { return *plan_; }
+  const Device& device() const { return *device_; }
+  Program& program() { return *step_; }
+  int64_t batch_size() const { return plan_->run.data.batch_size; }
+
+ private:
+  void* add(int64_t bytes);
+  void count_step();
+
+  std::unique_ptr<Plan> plan_;
+  std::unique_ptr<Device> device_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Programs> programs_;
+  Program* step_ = nullptr;
+  std::vector<std::unique_ptr<void, void (*)(void*)>> blocks_;  // inputs, aligned as programs want them
+  float lr_ = 0, update_ = 0;
+  int32_t tick_ = -1;
+};
+
+}  // namespace dl
