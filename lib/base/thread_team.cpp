@@ -44,7 +44,9 @@ void wait_for(const std::atomic<T>& value, bool spin, Done done) {
 }  // namespace
 
 ThreadTeam::ThreadTeam(int threads)
-    : size_(threads), errors_(new std::exception_ptr[static_cast<size_t>(threads > 0 ? threads : 1)]) {
+    : size_(threads),
+      claims_(new Claim[static_cast<size_t>(threads > 0 ? threads : 1)]),
+      errors_(new std::exception_ptr[static_cast<size_t>(threads > 0 ? threads : 1)]) {
   DL_CHECK(threads >= 1, "threads ", threads);
   threads_.reserve(static_cast<size_t>(threads - 1));
   for (int i = 1; i < threads; ++i) threads_.emplace_back([this, i] { work(i); });
@@ -61,10 +63,10 @@ void ThreadTeam::start(Call call, const void* function) {
   DL_CHECK(running_.load(std::memory_order_relaxed) == 0, "a run of the team inside another");
   call_ = call;
   function_ = function;
-  running_.store(size_ - 1, std::memory_order_relaxed);
-  epoch_.fetch_add(1, std::memory_order_release);
+  running_.store(size_, std::memory_order_relaxed);
+  const uint32_t epoch = epoch_.fetch_add(1, std::memory_order_release) + 1;
   epoch_.notify_all();
-  call_and_keep_error(0);
+  for (int i = 0; i < size_; ++i) call_once(i, epoch);
   wait_for(running_, size_ <= usable_cores(), [](int32_t running) { return running == 0; });
   if (!failed_.exchange(false, std::memory_order_relaxed)) return;
   std::exception_ptr first;
@@ -75,22 +77,26 @@ void ThreadTeam::start(Call call, const void* function) {
   std::rethrow_exception(first);
 }
 
-void ThreadTeam::call_and_keep_error(int thread) {
+void ThreadTeam::call_once(int thread, uint32_t epoch) {
+  uint32_t before = epoch - 1;
+  if (!claims_[static_cast<size_t>(thread)].epoch.compare_exchange_strong(before, epoch, std::memory_order_acq_rel))
+    return;
   try {
     call_(function_, thread);
   } catch (...) {
     errors_[static_cast<size_t>(thread)] = std::current_exception();
     failed_.store(true, std::memory_order_relaxed);
   }
+  if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
 }
 
 void ThreadTeam::work(int thread) {
   const bool spin = size_ <= usable_cores();
-  for (uint32_t seen = 0;; ++seen) {
+  for (uint32_t seen = 0;;) {
     wait_for(epoch_, spin, [seen](uint32_t epoch) { return epoch != seen; });
+    seen = epoch_.load(std::memory_order_acquire);
     if (stop_) return;
-    call_and_keep_error(thread);
-    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
+    call_once(thread, seen);  // another run may have begun and ended since: then its call was made too
   }
 }
 

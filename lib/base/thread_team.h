@@ -10,9 +10,10 @@
 
 namespace dl {
 
-// The caller of run() is thread 0; the others are started once and wait between calls: they spin for a short while,
-// then give their core away, then sleep. One run() at a time, and none inside another. run() takes no heap memory and
-// no lock.
+// run(f) makes the calls f(0) … f(size() - 1). The caller makes f(0) and afterwards those that no thread has begun yet,
+// so that a thread whose core is taken by another process holds up nobody; results cannot depend on it. The others are
+// started once and wait between calls: they spin for a short while, then give their core away, then sleep. One run() at
+// a time, and none inside another. run() takes no heap memory and no lock.
 class ThreadTeam {
  public:
   explicit ThreadTeam(int threads);  // at least 1
@@ -22,8 +23,8 @@ class ThreadTeam {
 
   int size() const { return size_; }
 
-  // Calls f(thread) once on each thread, thread = 0 … size() - 1, and returns when all have returned. What they wrote
-  // is visible to the caller. An exception of the lowest thread that threw is rethrown here.
+  // Calls f(thread) once for each thread = 0 … size() - 1, side by side, and returns when all have returned. What they
+  // wrote is visible to the caller. Of the exceptions thrown that of the lowest thread is rethrown here.
   template <class F>
   void run(F&& f) {
     if (size_ == 1) return f(0);
@@ -33,18 +34,23 @@ class ThreadTeam {
 
  private:
   using Call = void (*)(const void* function, int thread);
+  struct alignas(64) Claim {
+    std::atomic<uint32_t> epoch{0};  // the last run whose call was begun
+  };
   void start(Call call, const void* function);
   void work(int thread);
-  void call_and_keep_error(int thread);
+  // Makes the call of a thread unless it has been begun.
+  void call_once(int thread, uint32_t epoch);
 
   const int size_;
+  std::unique_ptr<Claim[]> claims_;               // one a thread
   std::unique_ptr<std::exception_ptr[]> errors_;  // one a thread
   std::atomic<bool> failed_{false};
-  bool stop_ = false;                           // call_, function_ and stop_ change before epoch_ does
+  std::atomic<bool> stop_{false};
   alignas(64) std::atomic<uint32_t> epoch_{0};  // counts run() calls; workers wait for it to change
-  Call call_ = nullptr;
+  Call call_ = nullptr;                         // changes before epoch_ does, as function_
   const void* function_ = nullptr;
-  alignas(64) std::atomic<int32_t> running_{0};  // workers that have not finished this call
+  alignas(64) std::atomic<int32_t> running_{0};  // calls that have not returned
   std::vector<std::thread> threads_;
 };
 
