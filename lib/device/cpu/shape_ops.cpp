@@ -5,6 +5,7 @@
 
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/loop_runner.h"
+#include "lib/device/cpu/simd/transpose.h"
 
 namespace dl {
 
@@ -33,7 +34,8 @@ std::vector<Dimension> joined(const std::vector<Dimension>& dimensions) {
 template <class T>
 class CopyKernel final : public Kernel {
  public:
-  CopyKernel(std::vector<Dimension> dimensions, ThreadTeam& team) : team_(team) {
+  CopyKernel(std::vector<Dimension> dimensions, CpuDevice& device)
+      : team_(device.team()), transpose_(DL_FOR_ISA(device.isa(), transpose_kernels)) {
     dimensions = joined(dimensions);
     inner_ = dimensions.back();
     dimensions.pop_back();
@@ -94,6 +96,12 @@ class CopyKernel final : public Kernel {
       }
       return;
     }
+    if constexpr (sizeof(T) == sizeof(float)) {
+      if (beside_.stride == 1) {
+        return transpose_.words(reinterpret_cast<const float*>(x), inner_.stride, inner_.size, n,
+                                reinterpret_cast<float*>(y), beside_step_);
+      }
+    }
     for (int64_t j = 0; j < inner_.size; j += strip) {
       const int64_t m = std::min(strip, inner_.size - j);
       for (int64_t i = 0; i < n; ++i) {
@@ -103,14 +111,15 @@ class CopyKernel final : public Kernel {
   }
 
   ThreadTeam& team_;
+  const TransposeKernels& transpose_;
   Dimension inner_, beside_;
   int64_t beside_step_ = 0;
   std::vector<Outer> outer_;  // innermost first
 };
 
 std::unique_ptr<Kernel> make_copy(DType type, std::vector<Dimension> dimensions, CpuDevice& device) {
-  if (bytes_of(type) == 1) return std::make_unique<CopyKernel<uint8_t>>(std::move(dimensions), device.team());
-  return std::make_unique<CopyKernel<uint32_t>>(std::move(dimensions), device.team());
+  if (bytes_of(type) == 1) return std::make_unique<CopyKernel<uint8_t>>(std::move(dimensions), device);
+  return std::make_unique<CopyKernel<uint32_t>>(std::move(dimensions), device);
 }
 
 std::vector<Dimension> row_major(const Shape& shape) {
