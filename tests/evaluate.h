@@ -107,8 +107,9 @@ class Execution {
 // Some values of a graph, compiled once and computed any number of times.
 class Evaluation {
  public:
-  Evaluation(const Graph& graph, const std::vector<Value>& values, const std::string& device = "reference")
-      : count_(values.size()), execution_(*with_outputs(graph, values), device) {}
+  Evaluation(const Graph& graph, const std::vector<Value>& values, const std::string& device = "reference",
+             int threads = 2)
+      : count_(values.size()), execution_(*with_outputs(graph, values), device, threads) {}
 
   std::vector<Numbers> operator()(const Feed& feed) {
     execution_.feed(feed);
@@ -137,8 +138,8 @@ class Evaluation {
 };
 
 inline std::vector<Numbers> evaluate(const Graph& graph, const std::vector<Value>& values, const Feed& feed,
-                                     const std::string& device = "reference") {
-  return Evaluation(graph, values, device)(feed);
+                                     const std::string& device = "reference", int threads = 2) {
+  return Evaluation(graph, values, device, threads)(feed);
 }
 
 // Element by element, within `tolerance` of the expected number or of 1, whichever is larger; equal infinities are

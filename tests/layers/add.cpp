@@ -1,0 +1,19 @@
+// add
+#include "tests/check_layer.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+TEST_CASE("add is the sum of its inputs") {
+  check_layer({.yaml = "add", .input = {3, 2}, .inputs = 2});
+  check_layer({.yaml = "add", .input = {4}, .inputs = 3});
+}
+
+TEST_CASE("add asks for several inputs of one shape") {
+  const ShapeError one = layer_error("add", {{4}});
+  CHECK(std::string(one.what()) == "expected at least two inputs, got one");
+  CHECK(one.help == "name them: from: [conv2, x]");
+  const ShapeError unequal = layer_error("add", {{4, 4, 8}, {2, 2, 16}});
+  CHECK(std::string(unequal.what()) == "expected inputs of one shape, got [4, 4, 8] and [2, 2, 16]");
+  CHECK(unequal.help == "bring the branches to one shape, for instance with a conv2d of kernel_size 1");
+}

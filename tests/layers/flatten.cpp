@@ -1,0 +1,17 @@
+// flatten
+#include "tests/check_layer.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+TEST_CASE("flatten lays an image out channel by channel") {
+  check_layer({.yaml = "flatten", .input = {2, 3, 4}});
+  check_close(layer_output("flatten", {1, 2, 3}, {1, 2, 3, 4, 5, 6}), {1, 4, 2, 5, 3, 6});
+}
+
+TEST_CASE("flatten leaves features and images of one channel as they lie") {
+  check_layer({.yaml = "flatten", .input = {7}});
+  check_layer({.yaml = "flatten", .input = {2, 3, 1}});
+  check_layer({.yaml = "flatten", .input = {1, 1, 5}});
+  check_close(layer_output("flatten", {2, 2, 1}, {1, 2, 3, 4}), {1, 2, 3, 4});
+}

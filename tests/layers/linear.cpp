@@ -1,0 +1,19 @@
+// linear
+#include "tests/check_layer.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+TEST_CASE("linear maps its features") {
+  check_layer({.yaml = "linear: 4", .input = {7}});
+  check_layer({.yaml = "linear: {out_features: 3, bias: false, init: kaiming_normal}", .input = {5}});
+  check_layer({.yaml = "linear: 1", .input = {1}});
+  check_close(layer_output("linear: {out_features: 2, init: {constant: 2}, bias_init: {constant: 1}}", {3}, {1, 2, -4}),
+              {-1, -1});
+}
+
+TEST_CASE("linear asks for one feature axis") {
+  const ShapeError error = layer_error("linear: 4", {{2, 3, 5}});
+  CHECK(std::string(error.what()) == "expected one feature axis, got shape [2, 3, 5]");
+  CHECK(error.help == "put 'flatten' before it");
+}
