@@ -1,0 +1,27 @@
+# The layer that docs/writing-a-layer.md teaches and the page's own test of it, built from the page as it stands.
+set(lesson_page ${PROJECT_SOURCE_DIR}/docs/writing-a-layer.md)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${lesson_page})
+file(READ ${lesson_page} lesson_text)
+set(lesson_sources "")
+foreach(name layer.cpp test.cpp)  # the first two blocks of C++
+  string(FIND "${lesson_text}" "\n```cpp\n" begin)
+  math(EXPR begin "${begin} + 8")
+  string(SUBSTRING "${lesson_text}" ${begin} -1 lesson_text)
+  string(FIND "${lesson_text}" "```\n" end)
+  string(SUBSTRING "${lesson_text}" 0 ${end} block)
+  set(file ${CMAKE_CURRENT_BINARY_DIR}/lesson/${name})
+  set(before "")
+  if(EXISTS ${file})
+    file(READ ${file} before)
+  endif()
+  if(NOT before STREQUAL block)
+    file(WRITE ${file} "${block}")
+  endif()
+  list(APPEND lesson_sources ${file})
+endforeach()
+
+add_executable(test_lesson ${lesson_sources} ${CMAKE_CURRENT_LIST_DIR}/lesson.cpp ${CMAKE_CURRENT_SOURCE_DIR}/main.cpp)
+target_link_libraries(test_lesson PRIVATE dlcli_options dl_app ${dlcli_objects} ${dlcli_libraries} doctest::doctest)
+target_compile_definitions(test_lesson PRIVATE DLCLI_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                           LESSON_LAYER="${CMAKE_CURRENT_BINARY_DIR}/lesson/layer.cpp")
+add_test(NAME lesson COMMAND test_lesson WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

@@ -1,0 +1,67 @@
+// What docs/writing-a-layer.md says comes with a layer of one file: this program is built with the page's layer.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "app/reference.h"
+#include "lib/nn/layer.h"
+#include "lib/spec/yaml.h"
+#include "lib/train/plan.h"
+
+using namespace dl;
+
+namespace {
+
+std::string problems_of(const std::string& yaml) {
+  std::vector<Problem> problems;
+  Registry<Layer>::read(parse_yaml(yaml, "my.yaml"), Reading(problems, "model[1]"));
+  std::string text;
+  for (const Problem& problem : problems) text += render(problem) + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("the layer has at most fifteen lines") {
+  std::ifstream file(LESSON_LAYER);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  CHECK(text.find("DL_LAYER(Celu, \"celu\")") != std::string::npos);
+  CHECK(std::count(text.begin(), text.end(), '\n') <= 16);  // with the empty line behind the include
+}
+
+TEST_CASE("the layer has its YAML key, with checks") {
+  CHECK(problems_of("celu").empty());
+  CHECK(problems_of("celu: {alpha: 0.5}").empty());
+  CHECK(problems_of("celu: {alpha: -1}") ==
+        "error: my.yaml:1:15: model[1].celu.alpha: expected a number above 0, got -1\n");
+  CHECK(problems_of("celu: {alpa: 1}") ==
+        "error: my.yaml:1:8: model[1] (celu): unknown key 'alpa'\n  known keys: alpha\n  help: write 'alpha'\n");
+  CHECK(problems_of("cellu").ends_with("help: write 'celu'\n"));
+}
+
+TEST_CASE("the layer stands in the reference and in the JSON Schema") {
+  const std::vector<ReferenceEntry> all = reference();
+  const auto found = std::ranges::find(all, "celu", &ReferenceEntry::name);
+  REQUIRE(found != all.end());
+  CHECK(reference_text(*found) ==
+        "celu (layer): continuously differentiable exponential linear unit\n"
+        "\n"
+        "  alpha  the negative of what y approaches as x goes to -infinity\n"
+        "         a number above 0; default 1\n"
+        "\n"
+        "  example:\n"
+        "    celu: {alpha: 0.5}\n");
+  CHECK(to_json(config_json_schema()).find("\"celu\"") != std::string::npos);
+}
+
+TEST_CASE("the layer is trained in a network by the command that the page shows") {
+  const auto plan = plan_run(DLCLI_SOURCE_DIR "/configs/lenet5.yaml", {"model[1]=celu"});
+  const std::vector<LayerSummary> layers = plan->network->layers();
+  CHECK(layers[1].type == "celu");
+  CHECK(plan->resolved().find("- celu") != std::string::npos);
+  const auto device = make_device("reference", {});
+  Store store(*device);
+  CHECK(Programs(plan->recipe(), store).step(2).flops() > 0);
+}
