@@ -112,6 +112,12 @@ class GradWeight final : public Kernel {
  private:
   int64_t reach() const { return (window_.size[0] - 1) * window_.dilation[0] + 1; }
 
+  // Rows of one image of the input from row `first` on.
+  struct ImageRows {
+    const float* data = nullptr;
+    int64_t first = 0;
+  };
+
   // The channels of one unit.
   struct Block {
     int64_t group = 0;
@@ -131,9 +137,9 @@ class GradWeight final : public Kernel {
       const float* dy_image = dy + image * out_height_ * out_width_ * out_channels_;
       for (int64_t row = 0; row < out_height_; row += row_step_) {
         const Range rows{row, std::min(row + row_step_, out_height_)};
-        const float* x_image = x + image * height_ * width_ * channels_;
-        if (staged_) x_image = stage_rows(x_image, rows, stage);
-        for (int64_t kh = 0; kh < window_.size[0]; ++kh) run_tap_row(block, kh, rows, x_image, dy_image, part);
+        ImageRows x_rows{x + image * height_ * width_ * channels_};
+        if (staged_) x_rows = stage_rows(x_rows.data, rows, stage);
+        for (int64_t kh = 0; kh < window_.size[0]; ++kh) run_tap_row(block, kh, rows, x_rows, dy_image, part);
       }
     }
   }
@@ -148,8 +154,8 @@ class GradWeight final : public Kernel {
     }
   }
 
-  // The input rows under `rows` of the output, with zeros beside them; returns where row 0 would lie.
-  const float* stage_rows(const float* x_image, Range rows, float* stage) const {
+  // The input rows under `rows` of the output, with zeros beside them.
+  ImageRows stage_rows(const float* x_image, Range rows, float* stage) const {
     const int64_t top = rows.begin * window_.stride[0] - window_.pad_before[0];
     const int64_t begin = std::clamp<int64_t>(top, 0, height_);
     const int64_t end =
@@ -161,11 +167,11 @@ class GradWeight final : public Kernel {
       std::memcpy(to + left_ * channels_, x_image + row * middle, static_cast<size_t>(middle) * sizeof(float));
       std::fill_n(to + left_ * channels_ + middle, right_ * channels_, 0.0f);
     }
-    return stage - begin * row_floats_;
+    return {stage, begin};
   }
 
   // Adds what `rows` of one image give to the weights of the window's row kh.
-  void run_tap_row(const Block& block, int64_t kh, Range rows, const float* x_image, const float* dy_image,
+  void run_tap_row(const Block& block, int64_t kh, Range rows, const ImageRows& x, const float* dy_image,
                    float* part) const {
     const int64_t top = kh * window_.dilation[0] - window_.pad_before[0];
     const Range valid = inside(top, window_.stride[0], height_, out_height_);
@@ -180,7 +186,7 @@ class GradWeight final : public Kernel {
     t.outer = q.end - q.begin;
     t.c_row = part_width_;
     t.accumulate = true;
-    const float* x_row = x_image + (q.begin * window_.stride[0] + top) * row_floats_;
+    const float* x_row = x.data + (q.begin * window_.stride[0] + top - x.first) * row_floats_;
     const float* dy_row = dy_image + q.begin * t.b_outer + block.group * out_of_group_;
     float* part_row = part + kh * window_.size[1] * in_of_group_ * part_width_;
     if (side_by_side_) {
