@@ -1,12 +1,15 @@
 // Writing, verifying and tidying checkpoints.
 #include "lib/train/checkpoint.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
 #include <nlohmann/json.hpp>
 
+#include "lib/base/descriptor.h"
 #include "lib/base/file.h"
 #include "lib/base/folder.h"
 #include "lib/base/hash.h"
@@ -43,21 +46,23 @@ std::optional<int64_t> parse_step(std::string_view name) {
   throw Error(Exit::data, Problem{.where = {.file = path.string()}, .what = std::move(what)});
 }
 
-// Writes the files of one checkpoint and remembers their sizes and hashes for the manifest.
+// Writes the files of one checkpoint into a folder that nobody looks at yet, each made durable, and remembers their
+// sizes and hashes for the manifest.
 class Writer {
  public:
   explicit Writer(Path folder) : folder_(std::move(folder)) {}
 
   void file(const char* name, const std::function<void(const Append&)>& content) {
-    AtomicFile out(folder_ / name);
+    const Path path = folder_ / name;
+    const Descriptor file = open_regular(path, O_WRONLY | O_CREAT | O_EXCL);
     Xxh64 hash;
     uint64_t bytes = 0;
     content([&](const void* data, size_t n) {
-      out.append(data, n);
+      write_all(file, path, data, n);
       hash.append(data, n);
       bytes += n;
     });
-    out.commit();
+    fsync_or_throw(file, path);
     size_bytes += bytes;
     files_[name] = {{"bytes", bytes}, {"xxh64", hash_text(hash.value())}};
   }
@@ -66,7 +71,8 @@ class Writer {
   }
   void manifest(int64_t step) {
     const Json json = {{"format", "dlcli checkpoint"}, {"version", format_version}, {"step", step}, {"files", files_}};
-    write_file_atomic(folder_ / "manifest.json", json.dump(1) + "\n");
+    file("manifest.json", json.dump(1) + "\n");
+    fsync_folder(folder_);
   }
 
   uint64_t size_bytes = 0;
@@ -201,8 +207,8 @@ Checkpoint Checkpoints::save(const TrainState& state, const Tensors& tensors, St
     writer.file("optimizer.safetensors", [&](const Append& append) { write_optimizer(tensors, store, append); });
     writer.file("state.json", write_state(state));
     writer.file("resolved.yaml", resolved);
-    writer.manifest(state.step);
     saved.size_bytes = writer.size_bytes;
+    writer.manifest(state.step);
     if (std::filesystem::exists(saved.folder)) {
       remove_tree(folder_ / (replaced + name));
       rename_folder(saved.folder, folder_ / (replaced + name));

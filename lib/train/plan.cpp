@@ -106,11 +106,6 @@ class Planner {
     const TrainerSpec& trainer = plan_.run.trainer;
     if (trainer.checkpoint.best) check_monitor("trainer.checkpoint.best", *trainer.checkpoint.best);
     if (trainer.early_stopping) check_monitor("trainer.early_stopping.monitor", trainer.early_stopping->monitor);
-    if (plan_.data.train && plan_.batches_per_epoch() == 0)
-      add("data.drop_last",
-          concat("an epoch has no batch: ", count_of(plan_.data.train->size(), "sample"),
-                 ", and batches of fewer than ", plan_.run.data.batch_size, " are left out"),
-          "lower data.batch_size, or leave drop_last out");
   }
 
   void check_initial_weights() {
@@ -170,14 +165,11 @@ class Planner {
       }
     };
     const RunSpec& run = plan_.run;
-    bool good = true;
-    if (run.loss) good = fits(*run.loss, "loss", [&](Value x, Value y) { run.loss->build(x, y); });
+    if (run.loss && !fits(*run.loss, "loss", [&](Value x, Value y) { run.loss->build(x, y); })) return;
     for (size_t i = 0; i < run.metrics.size(); ++i)
-      good =
-          fits(*run.metrics[i], concat("metrics[", i, "]"), [&](Value x, Value y) { run.metrics[i]->build(x, y); }) &&
-          good;
+      fits(*run.metrics[i], concat("metrics[", i, "]"), [&](Value x, Value y) { run.metrics[i]->build(x, y); });
     const auto classes = static_cast<int64_t>(plan_.data.classes.size());
-    if (good && classes > 0 && plan_.network->output().shape.last() < classes)
+    if (classes > 0 && plan_.network->output().shape.last() < classes)
       add("model",
           concat("the model ends with ", count_of(plan_.network->output().shape.last(), "value"), ", the data have ",
                  count_of(classes, "class")),
@@ -190,7 +182,7 @@ class Planner {
       if (name.starts_with("val/")) known.push_back(name);
     if (std::ranges::count(known, figure) == 0) {
       const std::string near = closest(figure, known);
-      add(path, "there is no figure '" + figure + "'; there are: " + join(known),
+      add(path, "expected one of " + join(known) + ", got '" + figure + "'",
           near.empty() ? "write one of them, or add the metric to 'metrics:'" : "write '" + near + "'");
     } else if (plan_.data.train && !plan_.data.validation) {
       add(path, "'" + figure + "' is never measured: there is no validation set",

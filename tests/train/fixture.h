@@ -50,7 +50,8 @@ inline std::vector<std::string> lines(const std::filesystem::path& path) {
 
 // The error's text with each `from` replaced by its `to`; empty where `work` throws none.
 template <class Work>
-std::string error_text(Work&& work, const std::map<std::string, std::string>& replaced = {}, Exit* exit = nullptr) {
+std::string error_text(Work&& work, const std::vector<std::pair<std::string, std::string>>& replaced = {},
+                       Exit* exit = nullptr) {
   try {
     work();
   } catch (const Error& error) {
@@ -104,7 +105,7 @@ trainer:
   max_epochs: 3
   device: reference
   log_every_n_steps: 4
-  checkpoint: {every: 5 steps, keep: 100, best: val/accuracy}
+  checkpoint: {every: 6 steps, keep: 100, best: val/accuracy}
 )";
 
 // A config beside its data: 141 training samples make nine batches, the last of them short.

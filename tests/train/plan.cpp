@@ -1,0 +1,209 @@
+// From config to plan: what is resolved, and everything wrong told at once with its place.
+#include "lib/train/plan.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+#include "lib/interop/safetensors.h"
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::test;
+
+namespace {
+
+std::string refusal(const std::string& config, const std::vector<std::string>& sets = {}) {
+  const Workplace place(config);
+  Exit exit = Exit::done;
+  const std::string text =
+      error_text([&] { place.plan(sets); }, {{place.path.string() + "/", ""}, {place.path.string(), "FOLDER"}}, &exit);
+  CHECK(exit == Exit::usage);
+  return text;
+}
+
+// The first line of each error.
+std::string heads(const std::string& text) {
+  std::string out;
+  std::istringstream all(text);
+  for (std::string line; std::getline(all, line);)
+    if (line.starts_with("error: ")) out += line.substr(7) + "\n";
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a plan knows its steps, figures and names") {
+  const Workplace place;
+  const auto plan = place.plan();
+  CHECK(plan->name == "small");
+  CHECK(plan->data.train->size() == 141);
+  CHECK(plan->batches_per_epoch() == 9);
+  CHECK(plan->steps_per_epoch() == 9);
+  CHECK(plan->total_steps() == 27);
+  CHECK(plan->figures() == std::vector<std::string>{"train/loss", "train/accuracy", "val/loss", "val/accuracy"});
+  CHECK(plan->higher_is_better("val/accuracy"));
+  CHECK(!plan->higher_is_better("val/loss"));
+  CHECK(place.plan({"trainer.max_steps=20"})->total_steps() == 20);
+  CHECK(place.plan({"data.drop_last=true"})->batches_per_epoch() == 8);
+  CHECK(place.plan({"trainer.accumulate_grad_batches=4"})->steps_per_epoch() == 3);
+  CHECK(place.plan({"metrics=[accuracy, accuracy: {top_k: 2}]"})->metric_names ==
+        std::vector<std::string>{"accuracy", "accuracy_2"});
+}
+
+TEST_CASE("the resolved config makes the same plan from any folder") {
+  const Workplace place;
+  const auto plan = place.plan({"seed=3"});
+  const std::filesystem::path elsewhere = place.path / "runs" / "small-1" / "resolved.yaml";
+  std::filesystem::create_directories(elsewhere.parent_path());
+  write(elsewhere, plan->resolved());
+  const auto again = plan_from(elsewhere, {});
+  CHECK(again->resolved() == plan->resolved());
+  CHECK(again->name == "small");
+  CHECK(again->seed() == 3);
+  CHECK(again->data.fingerprint() == plan->data.fingerprint());
+}
+
+TEST_CASE("the config kept with a run has the command line's changes and the files it was made of") {
+  const Workplace place("extends: base.yaml\nseed: 1\n");
+  write(place.path / "base.yaml", small_config);
+  const std::string text = place.plan({"seed=2"})->config;
+  CHECK(text.starts_with("# --set seed=2\nextends: base.yaml\nseed: 1\n\n# " + place.path.string() + "/base.yaml\n"));
+  CHECK(text.find("\n# optimizer: {adamw: {lr: 0.01}}\n") != std::string::npos);
+}
+
+TEST_CASE("a value's origin is told") {
+  const Workplace place;
+  const auto plan = place.plan({"optimizer.adamw.lr=0.5"});
+  CHECK(plan->explain("optimizer.adamw.lr").origin == "--set optimizer.adamw.lr=0.5");
+  CHECK(plan->explain("optimizer.adamw.eps").origin == "default");
+  CHECK(plan->explain("trainer.threads").origin == "default");
+}
+
+TEST_CASE("mistakes of all sections are told together") {
+  CHECK(heads(refusal(R"(data:
+  train: {format: idx, images: images.idx, labels: labels.idx}
+  batch_siez: 16
+model:
+  - flatten
+  - linaer: 3
+  - linear: -2
+loss: cross_entropyy
+metrics: [acuracy]
+optimizer: {sgd: {lr: -1}}
+trainer:
+  max_epoch: 3
+  gradient_clip_algorithm: both
+)")) == "small.yaml:3:3: data: unknown key 'batch_siez'\n"
+        "small.yaml:8:7: loss: unknown loss 'cross_entropyy'\n"
+        "small.yaml:9:11: metrics[0]: unknown metric 'acuracy'\n"
+        "small.yaml:10:23: optimizer.sgd.lr: expected a number above 0, got -1\n"
+        "small.yaml:12:3: trainer: unknown key 'max_epoch'\n"
+        "small.yaml:13:28: trainer.gradient_clip_algorithm: expected one of norm, value, got 'both'\n"
+        "small.yaml:6:5: model[1]: unknown layer 'linaer'\n"
+        "small.yaml:7:13: model[2].linear.out_features: expected an integer at least 1, got -2\n");
+}
+
+TEST_CASE("data that are missing do not hide other mistakes") {
+  CHECK(heads(refusal(R"(data:
+  train: {format: idx, images: missing.idx, labels: labels.idx}
+model: [flatten, {linear: {out_features: "${data.classes}", biass: 1}}]
+loss: cross_entropy
+optimizer: sgd
+trainer: {max_epochs: 1, checkpoint: {keep: 0}}
+)")) == "small.yaml:2:10: data.train: 'missing.idx' is not there; looked in FOLDER, .\n"
+        "small.yaml:5:12: optimizer (sgd): key 'lr' is missing\n"
+        "small.yaml:6:45: trainer.checkpoint.keep: expected an integer at least 1, got 0\n"
+        "small.yaml:3:61: model[1] (linear): unknown key 'biass'\n");
+}
+
+TEST_CASE("shapes are checked from the data to the loss and the metrics") {
+  const std::string rest = R"(
+loss: cross_entropy
+metrics: [accuracy]
+optimizer: {sgd: {lr: 0.1}}
+trainer: {max_epochs: 1}
+)";
+  const std::string data = "data: {train: {format: idx, images: images.idx, labels: labels.idx}}\n";
+  CHECK(refusal(data + "model: [linear: 4]" + rest) ==
+        "error: small.yaml:2:9: model[0] (linear): expected one feature axis, got shape [6, 6, 1]\n"
+        "  help: put 'flatten' before it");
+  CHECK(refusal(data + "model: [conv2d: {out_channels: 4, kernel_size: 3}]" + rest) ==
+        "error: small.yaml:3:7: loss (cross_entropy): expected one value a class and a class as target, got [4, 4, 4] "
+        "and []\n"
+        "  help: end the model with 'flatten' and 'linear: ${data.classes}'");
+  CHECK(refusal(data + "model: [flatten, linear: 3]" + rest) ==
+        "error: small.yaml:2:8: model: the model ends with 3 values, the data have 4 classes\n"
+        "  help: end the model with 'linear: ${data.classes}'");
+  CHECK(refusal(data + "model: [flatten]" + rest) ==
+        "error: small.yaml:2:8: model: the model has no parameters, so there is nothing to train\n"
+        "  help: add a layer with weights: 'linear: 10'");
+}
+
+TEST_CASE("keys of the trainer are checked against each other and against what is measured") {
+  CHECK(refusal(small_config, {"trainer.check_val_every_n_epoch=1", "trainer.val_check_interval=10"}) ==
+        "error: --set trainer.val_check_interval=10: trainer.val_check_interval: val_check_interval and "
+        "check_val_every_n_epoch are both given\n"
+        "  help: keep one of them");
+  CHECK(refusal(small_config, {"trainer.max_epochs=null"}) ==
+        "error: small.yaml:18:3: trainer: the run has no end: none of max_epochs, max_steps, max_time is given\n"
+        "  help: write 'max_epochs: 10'");
+  CHECK(refusal(small_config, {"trainer.precision=bf16-mixed"}) ==
+        "error: --set trainer.precision=bf16-mixed: trainer.precision: precision 'bf16-mixed' is not there yet; there "
+        "is: 32-true\n"
+        "  help: write 'precision: 32-true', or leave it out");
+  CHECK(refusal(small_config, {"trainer.checkpoint.best=val/acuracy"}) ==
+        "error: --set trainer.checkpoint.best=val/acuracy: trainer.checkpoint.best: expected one of val/loss, "
+        "val/accuracy, got 'val/acuracy'\n"
+        "  help: write 'val/accuracy'");
+  CHECK(refusal(small_config, {"trainer.early_stopping.monitor=train/error"}) ==
+        "error: --set trainer.early_stopping.monitor=train/error: trainer.early_stopping.monitor: expected one of "
+        "val/loss, val/accuracy, got 'train/error'\n"
+        "  help: write one of them, or add the metric to 'metrics:'");
+  CHECK(refusal(small_config, {"data.validation=null"}) ==
+        "error: small.yaml:21:49: trainer.checkpoint.best: 'val/accuracy' is never measured: there is no validation "
+        "set\n"
+        "  help: write 'data.validation: {fraction: 0.1}'");
+  CHECK(refusal(small_config, {"name=a/b"}) ==
+        "error: --set name=a/b: name: 'a/b' cannot name a folder\n"
+        "  help: write a name without '/' that does not begin with '.'");
+  CHECK(refusal(small_config, {"trainer.checkpoint.every=100 samples"}) ==
+        "error: --set trainer.checkpoint.every=100 samples: trainer.checkpoint.every: expected a duration above 0, got "
+        "'100 samples'\n"
+        "  help: write it as '500 steps', '2 epochs' or '10 min'");
+}
+
+TEST_CASE("init_from is compared with the model before anything runs") {
+  const Workplace place;
+  auto told = [&] {
+    return error_text([&] { place.plan({"init_from=w.safetensors"}); }, {{place.path.string() + "/", ""}});
+  };
+  CHECK(told() ==
+        "error: --set init_from=w.safetensors: init_from: there is no file 'w.safetensors'\n"
+        "  help: write a path that starts at the config's folder, or a whole one");
+  write(place.path / "w.safetensors", "no");
+  CHECK(told() == "error: w.safetensors: is no safetensors file: 2 bytes, fewer than the header's size takes");
+  const std::vector<float> zeros(1000, 0);
+  std::string bytes;
+  write_safetensors({{"0.weight", {DType::f32, {4, 1, 3, 3}}, zeros.data()},
+                     {"0.bias", {DType::f32, {5}}, zeros.data()},
+                     {"fc.weight", {DType::f32, {4, 64}}, zeros.data()}},
+                    {}, [&](const void* data, size_t n) { bytes.append(static_cast<const char*>(data), n); });
+  write(place.path / "w.safetensors", bytes);
+  CHECK(told() ==
+        "error: --set init_from=w.safetensors: init_from: w.safetensors holds other tensors than the model\n"
+        "  '0.bias' is [5] in the file, [4] here\n"
+        "  '1.bias' [4] is not in the file\n"
+        "  '1.running_mean' [4] is not in the file\n"
+        "  '1.running_var' [4] is not in the file\n"
+        "  '1.weight' [4] is not in the file\n"
+        "  and 3 more\n"
+        "  help: name the layers as the file does ('name:'), or leave init_from out");
+}
+
+TEST_CASE("a plan is made within a tenth of a second") {
+  const Workplace place(small_config, 20000);
+  const auto start = std::chrono::steady_clock::now();
+  place.plan();
+  CHECK(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < 0.1);
+}
