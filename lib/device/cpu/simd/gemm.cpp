@@ -127,53 +127,69 @@ void multiply_any(const Gemm& g, const float* packed, float* panels) {
 void multiply(const Gemm& g, float* workspace) { multiply_any(g, nullptr, workspace); }
 void multiply_packed(const Gemm& g, const float* packed) { multiply_any(g, packed, nullptr); }
 
-// Few rows: each vector holds `lanes` neighbouring products along the depth; `lanes` sums, of few_rows rows and four
-// columns, are in flight and are turned into one vector at the end.
-constexpr int few_rows = lanes / 4;
+// Few rows: each vector holds `lanes` neighbouring products along the depth; `lanes` sums, of Rows rows and of as many
+// columns as fit, are in flight and are turned into one vector at the end. Missing rows and columns repeat the first.
+template <int Rows>
+void multiply_few_block(const Gemm& g, int64_t row, int64_t column) {
+  constexpr int Columns = lanes / Rows;
+  const int rows = static_cast<int>(smaller(Rows, g.rows - row));
+  const int columns = static_cast<int>(smaller(Columns, g.columns - column));
+  const float* a[Rows];
+  const float* b[Columns];
+  for (int r = 0; r < Rows; ++r) a[r] = g.a + (row + (r < rows ? r : 0)) * g.a_row;
+  for (int c = 0; c < Columns; ++c) b[c] = g.b + (column + (c < columns ? c : 0)) * g.b_column;
+  vf sum[lanes] = {};
+  int64_t d = 0;
+  for (; d + lanes <= g.depth; d += lanes) {
+    vf x[Rows];
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) x[r] = load(a[r] + d);
+#pragma GCC unroll 16
+    for (int c = 0; c < Columns; ++c) {
+      const vf y = load(b[c] + d);
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; ++r) sum[r * Columns + c] += x[r] * y;
+    }
+  }
+  if (const int rest = static_cast<int>(g.depth - d); rest > 0) {
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+      const vf x = load_first(a[r] + d, rest);
+#pragma GCC unroll 16
+      for (int c = 0; c < Columns; ++c) sum[r * Columns + c] += x * load_first(b[c] + d, rest);
+    }
+  }
+  transpose_lanes(sum);
+#pragma GCC unroll 4
+  for (int half = lanes / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < half; ++i) sum[i] += sum[i + half];
+  }
+  float total[lanes];
+  store(total, sum[0]);
+  for (int r = 0; r < rows; ++r) {
+    float* c = g.c + (row + r) * g.c_row + column;
+    for (int j = 0; j < columns; ++j) c[j] = total[r * Columns + j] + (g.accumulate ? c[j] : 0.0f);
+  }
+}
+
+template <int Rows>
+void multiply_few_rows(const Gemm& g, int64_t row) {
+  for (int64_t column = 0; column < g.columns; column += lanes / Rows) multiply_few_block<Rows>(g, row, column);
+}
 
 void multiply_few(const Gemm& g) {
-  for (int64_t j = 0; j < g.columns; j += 4) {
-    const int columns = static_cast<int>(smaller(4, g.columns - j));
-    for (int64_t r = 0; r < g.rows; r += few_rows) {
-      const int rows = static_cast<int>(smaller(few_rows, g.rows - r));
-      const float* a[few_rows];
-      const float* b[4];
-      for (int i = 0; i < few_rows; ++i) a[i] = g.a + (r + (i < rows ? i : 0)) * g.a_row;
-      for (int i = 0; i < 4; ++i) b[i] = g.b + (j + (i < columns ? i : 0)) * g.b_column;
-      vf sum[lanes] = {};
-      int64_t d = 0;
-      for (; d + lanes <= g.depth; d += lanes) {
-        vf y[4];
-#pragma GCC unroll 4
-        for (int c = 0; c < 4; ++c) y[c] = load(b[c] + d);
-#pragma GCC unroll 4
-        for (int i = 0; i < few_rows; ++i) {
-          const vf x = load(a[i] + d);
-#pragma GCC unroll 4
-          for (int c = 0; c < 4; ++c) sum[i * 4 + c] += x * y[c];
-        }
-      }
-      if (const int rest = static_cast<int>(g.depth - d); rest > 0) {
-#pragma GCC unroll 4
-        for (int i = 0; i < few_rows; ++i) {
-          const vf x = load_first(a[i] + d, rest);
-#pragma GCC unroll 4
-          for (int c = 0; c < 4; ++c) sum[i * 4 + c] += x * load_first(b[c] + d, rest);
-        }
-      }
-      transpose_lanes(sum);
-#pragma GCC unroll 4
-      for (int half = lanes / 2; half > 0; half /= 2) {
-#pragma GCC unroll 8
-        for (int i = 0; i < half; ++i) sum[i] += sum[i + half];
-      }
-      float total[lanes];
-      store(total, sum[0]);
-      for (int i = 0; i < rows; ++i) {
-        float* c = g.c + (r + i) * g.c_row + j;
-        for (int k = 0; k < columns; ++k) c[k] = total[i * 4 + k] + (g.accumulate ? c[k] : 0.0f);
-      }
+  constexpr int most = lanes / 4, half = most > 1 ? most / 2 : 1;
+  for (int64_t row = 0; row < g.rows;) {
+    const int64_t left = g.rows - row;
+    if (left == 1) {
+      multiply_few_rows<1>(g, row);
+    } else if (left <= half) {
+      multiply_few_rows<half>(g, row);
+    } else {
+      multiply_few_rows<most>(g, row);
     }
+    row += left == 1 ? 1 : left <= half ? half : most;
   }
 }
 

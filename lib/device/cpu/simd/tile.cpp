@@ -60,13 +60,18 @@ DL_INLINE void add_products(vf (&sum)[Rows][Vectors], const float* a, const floa
   }
 }
 
+// C is wanted at the end; where that is this many products away, it is fetched beforehand.
+constexpr int64_t worth_fetching = 16;
+
 template <int Rows, int Vectors, Along along>
 void tile(const Tile& t) {
   vf sum[Rows][Vectors] = {};
   const int last = t.last;
   const bool full = !masks_are_free && last == lanes;
-  DL_UNROLL for (int r = 0; r < Rows; ++r) {  // C is wanted at the end: time to fetch it
-    DL_UNROLL for (int v = 0; v < Vectors; ++v) __builtin_prefetch(t.c + r * t.c_row + v * lanes, 1);
+  if (t.outer * t.inner * t.depth >= worth_fetching) {
+    DL_UNROLL for (int r = 0; r < Rows; ++r) {
+      DL_UNROLL for (int v = 0; v < Vectors; ++v) __builtin_prefetch(t.c + r * t.c_row + v * lanes, 1);
+    }
   }
   const float* a_outer = t.a;
   const float* b_outer = t.b;
