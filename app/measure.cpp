@@ -7,6 +7,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
+#include "lib/device/cpu/blas.h"
 #include "lib/device/program.h"
 #include "lib/graph/ops.h"
 #if defined(__x86_64__)
@@ -124,6 +125,14 @@ double matmul_gflops(int64_t n, int threads) {
   store.write("b", ones.data(), n * n);
   program.run();
   return 2e-9 * static_cast<double>(n * n * n) / best_seconds(4, [&] { program.run(); });
+}
+
+double openblas_gflops(int64_t n) {
+  const std::vector<float> a(static_cast<size_t>(n * n), 1.0f), b = a;
+  std::vector<float> c = a;
+  const auto product = [&] { Blas::find()->sgemm(false, false, n, n, n, a.data(), n, b.data(), n, c.data(), n); };
+  product();
+  return 2e-9 * static_cast<double>(n * n * n) / best_seconds(4, product);
 }
 
 }  // namespace dl

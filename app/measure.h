@@ -16,4 +16,7 @@ double memory_gbps(ThreadTeam& team);
 // Products of n × n matrices on the device "cpu" with this many threads, GFLOP/s.
 double matmul_gflops(int64_t n, int threads);
 
+// The same by OpenBLAS on one thread; it must be there (Blas::find()).
+double openblas_gflops(int64_t n);
+
 }  // namespace dl

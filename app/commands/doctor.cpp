@@ -2,8 +2,8 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -18,6 +18,7 @@
 #include "lib/base/cpu.h"
 #include "lib/base/text.h"
 #include "lib/data/source.h"
+#include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/isa.h"
 
 namespace dl {
@@ -109,14 +110,40 @@ void speeds(Findings& found) {
   const double memory_one = memory_gbps(one), memory = memory_gbps(all);
   found.fact("memory", concat(one_digit(memory_one), " GB/s on one core, ", one_digit(memory), " GB/s on ", all.size()),
              json_object({{"one_gbps", Node::number(memory_one)}, {"all_gbps", Node::number(memory)}}));
-  const double ours = matmul_gflops(1024, all.size());
+  const double one_core = matmul_gflops(1024, 1), ours = matmul_gflops(1024, all.size());
   found.fact("matmul",
-             concat(gflops(ours), ", ", percent(ours / best_peak), " of the peak, 1024 × 1024 on ", all.size()),
-             Node::number(ours));
-  if (ours < 0.5 * best_peak)
+             concat(gflops(one_core), " on one core, ", gflops(ours), " on ", all.size(), ", ",
+                    percent(ours / best_peak), " of the peak, 1024 × 1024"),
+             json_object({{"one", Node::number(one_core)}, {"all", Node::number(ours)}}));
+  double load = 0;
+  if (getloadavg(&load, 1) == 1 && load > 1.5 * usable_cores())
+    found.warning(concat("other programs keep the processor busy (load ", one_digit(load), " on ", usable_cores(),
+                         " cores), so speeds are measured too low"),
+                  "measure again when they are done");
+  else if (ours < 0.5 * best_peak)
     found.warning(concat("matrix products reach ", percent(ours / best_peak), " of what the processor can do"),
                   "close other programs and measure again; if it stays so, please report it with this page");
 }
+
+// For comparison only: dlcli's products are its own. Begins before any thread is started.
+class OpenBlas {
+ public:
+  void measure(Findings& found) const {
+    if (!Blas::find()) return found.fact("openblas", Blas::description(), Node::null());
+    const double speed = openblas_gflops(1024);
+    const std::string& core = Blas::find()->core();
+    std::string why = set_by_user_ ? " as OPENBLAS_CORETYPE says" : "";
+    if (!own_choice_.empty() && own_choice_ != core) why += ", by itself it takes " + own_choice_;
+    found.fact(
+        "openblas", concat(gflops(speed), " on one core with ", core, " kernels", why),
+        json_object(
+            {{"one", Node::number(speed)}, {"core", Node::string(core)}, {"own_choice", Node::string(own_choice_)}}));
+  }
+
+ private:
+  const bool set_by_user_ = std::getenv("OPENBLAS_CORETYPE") != nullptr;
+  const std::string own_choice_ = Blas::own_choice();
+};
 
 void data_sets(Findings& found) {
   Node sets = Node::map();
@@ -178,9 +205,11 @@ class Doctor final : public Command {
 
   Exit run() override {
     Findings found;
+    const OpenBlas openblas;
     processor(found);
     threads(found);
     speeds(found);
+    openblas.measure(found);
     data_sets(found);
     surroundings(found);
     print(json_ ? json_line(found.json()) : with_colours(standard_output(), found.text()));

@@ -2,8 +2,12 @@
 #include "lib/device/cpu/blas.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <string_view>
 
 #include "lib/base/error.h"
 #include "lib/device/cpu/isa.h"
@@ -56,6 +60,26 @@ const Blas::Load& Blas::load() {
     return l;
   }();
   return loaded;
+}
+
+std::string Blas::own_choice() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return {};
+  const pid_t child = fork();
+  if (child == 0) {
+    unsetenv("OPENBLAS_CORETYPE");
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    void* library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
+    void* name = library != nullptr ? dlsym(library, "openblas_get_corename") : nullptr;
+    const std::string_view core = name != nullptr ? reinterpret_cast<CoreName>(name)() : "";
+    _exit(write(ends[1], core.data(), core.size()) < 0);
+  }
+  close(ends[1]);
+  char text[64];
+  const ssize_t length = child > 0 ? read(ends[0], text, sizeof text) : 0;
+  close(ends[0]);
+  if (child > 0) waitpid(child, nullptr, 0);
+  return {text, length > 0 ? static_cast<size_t>(length) : 0};
 }
 
 const Blas* Blas::find() { return load().failure.empty() ? &load().blas : nullptr; }

@@ -13,6 +13,9 @@ class Blas {
   static const Blas* find();
   // "OpenBLAS with SkylakeX kernels", or why there is none.
   static std::string description();
+  // The kernels that OpenBLAS would choose by itself, for `doctor`: asked of a process of its own, so only before
+  // find() and before threads are started. Empty where it cannot be told.
+  static std::string own_choice();
 
   // C [m, n] = op(A) op(B), row-major with leading dimensions.
   void sgemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
