@@ -1,6 +1,7 @@
 // Whole programs: a random network's training step gives the same on every device, fused or not, as on the reference.
 #include <doctest/doctest.h>
 
+#include "tests/device/allocations.h"
 #include "tests/device/random_graph.h"
 
 using namespace dl;
@@ -51,4 +52,35 @@ TEST_CASE("random training steps agree with the reference device") {
 
 TEST_CASE("random training steps of large batches agree with the reference device") {
   for (uint64_t seed = 1000; seed < 1040; ++seed) check_agreement(seed, 60);
+}
+
+TEST_CASE("random training steps are the same bits on any number of threads") {
+  for (uint64_t seed = 2000; seed < 2040; ++seed) {
+    CAPTURE(seed);
+    const RandomGraph random(seed, 20);
+    Execution one(random.graph, "cpu", 1), three(random.graph, "cpu", 3);
+    for (Execution* execution : {&one, &three}) {
+      execution->feed(random.feed);
+      execution->run();
+    }
+    for (const auto& o : random.graph.outputs()) CHECK_MESSAGE(one.output(o.name) == three.output(o.name), o.name);
+    for (const auto& a : random.graph.assigns()) CHECK_MESSAGE(one.variable(a.name) == three.variable(a.name), a.name);
+  }
+}
+
+TEST_CASE("a compiled training step takes no heap memory") {
+  for (const std::string& device : devices()) {
+    if (device == "fused reference") continue;
+    CAPTURE(device);
+    for (uint64_t seed = 3000; seed < 3040; ++seed) {
+      CAPTURE(seed);
+      const RandomGraph random(seed);
+      Execution execution(random.graph, device);
+      execution.feed(random.feed);
+      execution.run();  // the first binds memory
+      const int64_t before = allocations();
+      execution.run();
+      CHECK(allocations() == before);
+    }
+  }
 }
