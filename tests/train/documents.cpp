@@ -1,0 +1,51 @@
+// docs/file-formats.md and docs/exit-codes.md say all there is to say.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "lib/train/train_state.h"
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::test;
+
+namespace {
+
+std::string document(const char* name) { return read(std::filesystem::path(DLCLI_SOURCE_DIR) / "docs" / name); }
+
+}  // namespace
+
+TEST_CASE("every key of state.json is described") {
+  const std::string text = document("file-formats.md");
+  for (const auto& [key, value] : nlohmann::json::parse(write_state({})).items()) {
+    CAPTURE(key);
+    CHECK(text.find("`" + key + "`") != std::string::npos);
+  }
+}
+
+TEST_CASE("every file of a run is described, and every record's keys") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.max_epochs=1"});
+  const RunFolder folder = place.new_run(*plan);
+  Trainer(*plan, {.folder = &folder}).fit();
+  const std::string text = document("file-formats.md");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.paths().folder)) {
+    const std::string name = entry.path().filename();
+    CAPTURE(name);
+    CHECK(text.find(name.starts_with("step-") ? "step-" : name) != std::string::npos);
+  }
+  for (const std::string& line : lines(folder.paths().metrics_jsonl()))
+    for (const auto& [key, value] : nlohmann::json::parse(line).items()) {
+      CAPTURE(key);
+      CHECK(text.find("`" + key + "`") != std::string::npos);
+    }
+}
+
+TEST_CASE("every exit code is described") {
+  const std::string text = document("exit-codes.md");
+  for (const Exit exit : {Exit::done, Exit::failed, Exit::usage, Exit::data, Exit::io, Exit::diverged,
+                          Exit::interrupted, Exit::time_limit}) {
+    CAPTURE(static_cast<int>(exit));
+    CHECK(text.find(concat("\n| ", static_cast<int>(exit), " |")) != std::string::npos);
+  }
+}
