@@ -1,0 +1,64 @@
+// What every registered type has: a help text, examples that read as they stand, and a test that names it.
+#include <doctest/doctest.h>
+
+#include <regex>
+
+#include "lib/spec/registry.h"
+#include "lib/spec/yaml.h"
+#include "tests/structure/sources.h"
+
+using namespace dl;
+
+TEST_CASE("every registered type says in a line what it is, without a full stop") {
+  for (const AnyRegistry* registry : AnyRegistry::all()) {
+    for (const std::string& name : registry->names()) {
+      CAPTURE(registry->kind());
+      CAPTURE(name);
+      const std::unique_ptr<Described> object = registry->make(name);
+      const Schema schema = schema_of(*object);
+      CHECK(!schema.summary().empty());
+      CHECK(schema.summary().find('\n') == std::string::npos);
+      CHECK_FALSE(schema.summary().ends_with('.'));
+      for (const Field& field : schema.fields()) CHECK_MESSAGE(!field.summary().empty(), field.key());
+    }
+  }
+}
+
+TEST_CASE("every registered type shows examples, which read as they stand and again as they are written back") {
+  for (const AnyRegistry* registry : AnyRegistry::all()) {
+    for (const std::string& name : registry->names()) {
+      CAPTURE(registry->kind());
+      CAPTURE(name);
+      const std::unique_ptr<Described> object = registry->make(name);
+      const Schema schema = schema_of(*object);
+      CHECK(!schema.examples().empty());
+      // A reader stands in `data:` by its key `format`; tests/data reads its examples.
+      if (registry->kind() == "reader") continue;
+      for (const std::string& example : schema.examples()) {
+        CAPTURE(example);
+        std::vector<Problem> problems;
+        const std::unique_ptr<Described> read =
+            read_registered(*registry, parse_yaml(example, "example"), Reading(problems));
+        for (const Problem& problem : problems) FAIL_CHECK(render(problem));
+        REQUIRE(read);
+        CHECK(read->name == name);
+        const Node resolved = write_registered(*read);
+        CHECK(same_value(write_registered(*read_registered(*registry, resolved, Reading(problems))), resolved));
+      }
+    }
+  }
+}
+
+TEST_CASE("every registered type has a test that names it in YAML") {
+  std::string tests;
+  for (const std::string folder :
+       {"tests/data", "tests/golden", "tests/layers", "tests/losses", "tests/metrics", "tests/nn", "tests/optim"}) {
+    for (const std::string& file : files_under(folder, {".cpp", ".py", ".h"})) tests += text_of(file);
+  }
+  for (const AnyRegistry* registry : AnyRegistry::all()) {
+    for (const std::string& name : registry->names()) {
+      const std::regex named("[\"\\[{ -]" + name + "[\":, }\\]]");
+      CHECK_MESSAGE(std::regex_search(tests, named), "no test of the ", registry->kind(), " '", name, "'");
+    }
+  }
+}
