@@ -60,20 +60,26 @@ class Train final : public Command {
     std::optional<Checkpoint> from;
     if (!resume_.empty()) {
       const RunPaths paths = find_run(resume_ == "newest" ? plan->name : resume_);
+      folder.emplace(RunFolder::open(paths.folder));  // held before its checkpoints are looked at
       from = Checkpoints(paths.checkpoints()).newest(warn_passed_over);
       if (!plan) plan = plan_from(from ? from->resolved() : paths.resolved(), sets());
-      if (from) folder = RunFolder::open(paths.folder);
-      if (!from) warn(paths.name() + " has no checkpoint to go on from; a new run begins");
+      if (!from) {
+        folder.reset();
+        warn(paths.name() + " has no checkpoint to go on from; a new run begins");
+      }
     }
     if (!folder && !plan->run.trainer.fast_dev_run)
-      folder = RunFolder::create("runs", plan->name, plan->resolved(), plan->sources());
+      folder.emplace(RunFolder::create("runs", plan->name, plan->resolved(), plan->sources()));
 
     Outcome outcome;
     Warnings warnings;
     RunProgress progress(json_ ? standard_error() : standard_output());
     Observer* console = quiet_ ? static_cast<Observer*>(&warnings) : &progress;
     Trainer trainer(*plan, {.folder = folder ? &*folder : nullptr, .observers = {&outcome, console}, .stop = &stop});
-    if (from) trainer.resume(*from);
+    if (from) {
+      trainer.resume(*from);
+      folder->write_resolved(plan->resolved());  // --set may have changed what goes on
+    }
     const RunFinished end = trainer.fit();
     // A terminal that went away is no reason to call a finished run a failure.
     standard_output().write(json_ ? json_line(run_json(outcome.run, end)) : run_summary(outcome.run, end));

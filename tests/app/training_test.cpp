@@ -152,6 +152,27 @@ TEST_CASE("a signal ends a run after saving, and it can be resumed") {
   }
 }
 
+TEST_CASE("a run that another process writes is not resumed") {
+  TemporaryFolder folder;
+  Process process({"train", tiny, "--set", "trainer.max_epochs=1000000"}, folder);
+  while (process.out().find("epoch 2/") == std::string::npos)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  const Finished second = run_dlcli({"train", "--resume=tiny-1"}, folder);
+  CHECK(second.exit == 4);
+  CHECK(second.out.empty());
+  CHECK(second.err.find("process ") != std::string::npos);
+}
+
+TEST_CASE("a run without a checkpoint is begun anew, beside it") {
+  TemporaryFolder folder;
+  REQUIRE(run_dlcli({"train", tiny, "--quiet"}, folder).exit == 0);
+  fs::remove_all(folder.path() / "runs/tiny-1/checkpoints");
+  const Finished again = run_dlcli({"train", tiny, "--resume", "--quiet"}, folder);
+  CHECK(again.exit == 0);
+  CHECK(again.err == "warning: tiny-1 has no checkpoint to go on from; a new run begins\n");
+  CHECK(again.out.find("run folder: runs/tiny-2") != std::string::npos);
+}
+
 TEST_CASE("a reader of the output that goes away does not end a run") {
   TemporaryFolder folder;
   const std::string train =
