@@ -17,7 +17,8 @@ std::string document(const char* name) { return read(std::filesystem::path(DLCLI
 
 TEST_CASE("every key of state.json is described") {
   const std::string text = document("file-formats.md");
-  for (const auto& [key, value] : nlohmann::json::parse(write_state({})).items()) {
+  const auto state = nlohmann::json::parse(write_state({}));
+  for (const auto& [key, value] : state.items()) {
     CAPTURE(key);
     CHECK(text.find("`" + key + "`") != std::string::npos);
   }
@@ -34,11 +35,13 @@ TEST_CASE("every file of a run is described, and every record's keys") {
     CAPTURE(name);
     CHECK(text.find(name.starts_with("step-") ? "step-" : name) != std::string::npos);
   }
-  for (const std::string& line : lines(folder.paths().metrics_jsonl()))
-    for (const auto& [key, value] : nlohmann::json::parse(line).items()) {
+  for (const std::string& line : lines(folder.paths().metrics_jsonl())) {
+    const auto record = nlohmann::json::parse(line);
+    for (const auto& [key, value] : record.items()) {
       CAPTURE(key);
       CHECK(text.find("`" + key + "`") != std::string::npos);
     }
+  }
 }
 
 TEST_CASE("every exit code is described") {
