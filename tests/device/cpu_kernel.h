@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
+#include <new>
 #include <vector>
 
 #include "lib/base/random.h"
@@ -18,14 +20,15 @@ inline std::vector<float> random_values(int64_t n, uint64_t stream) {
   return values;
 }
 
-// Memory as a device gives it: 64-byte aligned, and filled so that what is not written shows: NaN, or 255 in bytes.
+// Memory as a device gives it, 64-byte aligned, but not a byte longer than asked, so that a sanitizer sees what is read
+// beyond; and filled so that what is not written shows: NaN, or 255 in bytes.
 class Buffer {
  public:
-  explicit Buffer(int64_t bytes) : bytes_(static_cast<size_t>(bytes)), memory_(bytes_ + 64, 0xFF) {}
-  void* data() {
-    const auto at = reinterpret_cast<uintptr_t>(memory_.data());
-    return memory_.data() + ((at + 63) / 64 * 64 - at);
+  explicit Buffer(int64_t bytes)
+      : bytes_(static_cast<size_t>(bytes)), data_(::operator new (bytes_, std::align_val_t{64})) {
+    std::memset(data(), 0xFF, bytes_);
   }
+  void* data() { return data_.get(); }
   template <class T>
   std::vector<T> values() {
     std::vector<T> all(bytes_ / sizeof(T));
@@ -35,8 +38,11 @@ class Buffer {
   void fill(const void* from) { std::memcpy(data(), from, bytes_); }
 
  private:
+  struct Free {
+    void operator()(void* memory) const { ::operator delete (memory, std::align_val_t{64}); }
+  };
   size_t bytes_;
-  std::vector<unsigned char> memory_;
+  std::unique_ptr<void, Free> data_;
 };
 
 // The outputs of one run; the working memory starts as NaN too.
