@@ -21,6 +21,11 @@ using ResultKind = Loop::Result::Kind;
 // chunks to share out evenly, but never so few, nor so many chunks, that merging costs.
 constexpr int64_t most_elements = 16384, least_elements = 2048, wanted_chunks = 16, most_chunks = 256;
 
+// From here on fetching ahead pays: the processor follows a few streams by itself, and what takes no more memory than
+// this is in the second-level cache anyway.
+constexpr size_t many_streams = 3;
+constexpr int64_t in_cache_bytes = 1 << 20;
+
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
@@ -34,6 +39,8 @@ struct LoopRunner::Impl {
   std::vector<int> partial_of;  // by result; -1 for a store
   std::vector<int64_t> partial_local;
   int64_t chunk = 1, local_floats = 0;
+  std::vector<int> streams;  // inputs that are read where they lie, row after row
+  bool fetch_ahead = false;
   std::vector<std::vector<float*>> tables;  // by thread: where its places are now
   std::vector<const void*> inputs;
   std::vector<void*> outputs;
@@ -75,6 +82,14 @@ struct LoopRunner::Impl {
     if (!partials.empty()) choose_chunk();
     // The extra floats keep the tables of two threads in different cache lines.
     tables.assign(static_cast<size_t>(device.team().size()), std::vector<float*>(plan.places.size() + 16));
+    for (size_t i = 0; i < plan.places.size(); ++i) {
+      const Place& p = plan.places[i];
+      const bool lies_as_rows = p.kind == Place::Kind::input && p.extent == Extent::full && is_identity(p.access) &&
+                                p.dtype == DType::f32 && !(produced && p.tensor == 0);
+      if (lies_as_rows) streams.push_back(static_cast<int>(i));
+    }
+    fetch_ahead = streams.size() >= many_streams &&
+                  static_cast<int64_t>(streams.size()) * plan.rows * plan.cols * 4 > in_cache_bytes;
     inputs.resize(types.size());
     outputs.resize(static_cast<size_t>(tensors));
   }
@@ -96,6 +111,8 @@ struct LoopRunner::Impl {
     chunk = std::clamp<int64_t>(rows, 1, std::max<int64_t>(plan.rows, 1));
     for (LoopPartials& p : partials) p.set_chunk(chunk);
   }
+
+  bool is_identity(const Loop::Access& a) const { return a.divide == 1 && a.modulo == plan.rows; }
 
   int64_t shared_floats() const {
     int64_t floats = plan.shared_floats + 15;
@@ -166,8 +183,30 @@ struct LoopRunner::Impl {
         b.set_width(std::min(plan.tile, plan.cols - b.c));
         for (int i : plan.moving) b.table[i] = moved(place(i), b);
         for (int i : phase.loads) b.table[i] = full_values(place(i), b);
-        for (const Call& call : phase.each) execute(call, b);
+        if (fetch_ahead && &phase == &plan.phases.front()) {
+          execute_and_fetch(phase.each, b);
+        } else {
+          for (const Call& call : phase.each) execute(call, b);
+        }
       }
+    }
+  }
+
+  // As execute() for each call, while what the inputs hold behind this block comes nearer: the processor's own
+  // prefetching ends at each page, and a block is no longer than a page.
+  void execute_and_fetch(const std::vector<Call>& calls, const Block& b) {
+    constexpr int64_t line = 16;  // floats
+    const int64_t n = b.elements[static_cast<size_t>(Extent::full)];
+    const int64_t share = ceil_div(ceil_div(n, line), static_cast<int64_t>(calls.size())) * line;
+    int64_t done = 0;
+    for (const Call& call : calls) {
+      const int64_t end = std::min(n, done + share);
+      for (int i : streams) {
+        const float* next = b.table[i] + n;
+        for (int64_t at = done; at < end; at += line) __builtin_prefetch(next + at);
+      }
+      done = end;
+      execute(call, b);
     }
   }
 
@@ -192,7 +231,7 @@ struct LoopRunner::Impl {
 
   // Numbers of an input, one for each row of the block.
   float* row_values(const Place& p, const Block& b) const {
-    const bool identity = p.access.divide == 1 && p.access.modulo == plan.rows;
+    const bool identity = is_identity(p.access);
     if (identity && p.dtype == DType::f32) {
       // Places are not written to unless they are an output's or local: the table holds no const.
       return const_cast<float*>(static_cast<const float*>(inputs[static_cast<size_t>(p.tensor)])) + b.r;
@@ -214,7 +253,7 @@ struct LoopRunner::Impl {
       for (int64_t i = 0; i < b.n; ++i) std::copy_n(b.product + i * b.ld, plan.cols, to + i * plan.cols);
       return to;
     }
-    const bool identity = p.access.divide == 1 && p.access.modulo == plan.rows;
+    const bool identity = is_identity(p.access);
     const int64_t first = identity ? b.r : b.r / p.access.divide % p.access.modulo;
     const bool together = identity || b.n == 1 || (p.access.divide == 1 && first + b.n <= p.access.modulo);
     if (together && p.dtype == DType::f32)
