@@ -77,6 +77,12 @@ Cost LoopOp::cost(std::span<const Type> in, std::span<const Type> out) const {
   return cost;
 }
 
+std::string LoopOp::attributes() const {
+  std::string text = loop.text();
+  for (const Type& type : outputs) text += concat(" ", type.shape.text());
+  return text;
+}
+
 std::string EpilogueOp::attributes() const {
   return concat(base->name(), "{", base->attributes(), "} ", loop.attributes());
 }

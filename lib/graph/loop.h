@@ -103,7 +103,7 @@ class LoopOp final : public Op {
  public:
   LoopOp(Loop loop, std::vector<Type> outputs) : loop(std::move(loop)), outputs(std::move(outputs)) {}
   std::string_view name() const override { return "loop"; }
-  std::string attributes() const override { return loop.text(); }
+  std::string attributes() const override;  // the outputs' shapes too: equal loops may be read differently
   std::vector<Type> infer(std::span<const Type>) const override { return outputs; }
   Cost cost(std::span<const Type> in, std::span<const Type> out) const override;
 
