@@ -70,7 +70,7 @@ TEST_CASE("a matrix product equals three plain loops for every size, layout and 
         g.accumulate = layout & 4;
         const float before = 0.25f;
         const auto filled = [&] { return std::vector<float>(static_cast<size_t>(g.rows * g.c_row), before); };
-        std::vector<float> workspace(static_cast<size_t>(kernels.workspace(g.rows, g.columns, g.depth)),
+        std::vector<float> workspace(static_cast<size_t>(kernels.workspace(g.columns, g.depth)),
                                      std::numeric_limits<float>::quiet_NaN());
 
         std::vector<float> c = filled();

@@ -9,7 +9,9 @@ namespace {
 constexpr double least_flops_a_thread = 1e5;  // below, waking another thread costs more than it saves
 constexpr int64_t few_rows = 8;
 constexpr int64_t block_floats = 32 * 1024;  // of the product: stays in the second-level cache for its epilogue
-constexpr int64_t many_rows = 1024;          // from here on, the epilogue follows each block of rows
+constexpr int64_t least_block_rows = 14;     // a full register tile
+constexpr int64_t most_block_rows = 12 * least_block_rows;
+constexpr int64_t many_rows = 1024;  // from here on, the epilogue follows each block of rows
 
 // What packing B costs, in rows multiplied with it.
 double packing_rows(const Gemm& g) { return g.b_column == 1 ? 4 : 10; }
@@ -40,7 +42,8 @@ Product::Product(const Gemm& shape, CpuDevice& device, std::unique_ptr<LoopRunne
 
   if (epilogue_ != nullptr) {
     const int64_t columns = std::max<int64_t>(shape.columns, 1);
-    chunk_rows_ = by_rows_ ? std::clamp<int64_t>(block_floats / columns / 14 * 14, 14, 168)
+    chunk_rows_ = by_rows_ ? std::clamp(block_floats / columns / least_block_rows * least_block_rows, least_block_rows,
+                                        most_block_rows)
                            : std::max((shape.rows + 31) / 32, 2048 / columns + 1);
     epilogue_->set_chunk_rows(chunk_rows_);
     epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
@@ -51,7 +54,7 @@ Product::Product(const Gemm& shape, CpuDevice& device, std::unique_ptr<LoopRunne
     if (by_rows_) packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
   }
   if (!by_rows_ && !few_rows_) {
-    workspace_floats_ = (kernels_.workspace(shape.rows, shape.columns, shape.depth) + 15) / 16 * 16;
+    workspace_floats_ = (kernels_.workspace(shape.columns, shape.depth) + 15) / 16 * 16;
     workspace_at_ = plan_.floats(workspace_floats_ * team);
   }
 }

@@ -43,7 +43,7 @@ void pack_panel(const float* b, int64_t b_depth, int64_t b_column, int vectors, 
   }
 }
 
-int64_t workspace(int64_t, int64_t columns, int64_t depth) {
+int64_t workspace(int64_t columns, int64_t depth) {
   return smaller(depth, depth_block) * smaller(round_up(columns, pair), column_block + pair);
 }
 

@@ -21,8 +21,8 @@ struct Gemm {
 };
 
 struct GemmKernels {
-  // Floats of working memory for multiply() of this size or smaller.
-  int64_t (*workspace)(int64_t rows, int64_t columns, int64_t depth);
+  // Floats of working memory for multiply() with a B of this size or smaller.
+  int64_t (*workspace)(int64_t columns, int64_t depth);
   void (*multiply)(const Gemm& g, float* workspace);
 
   // For a B that many blocks of rows are multiplied with: `packed` takes packed_floats(columns, depth) floats, and may
