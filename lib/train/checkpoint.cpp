@@ -195,7 +195,10 @@ Checkpoint Checkpoints::find(const std::string& which, const PassedOver& passed_
 
 Checkpoint Checkpoints::save(const TrainState& state, const Tensors& tensors, Store& store,
                              const std::string& resolved) const {
-  make_folders(folder_);
+  if (!std::filesystem::exists(folder_)) {
+    make_folders(folder_);
+    fsync_folder(folder_.parent_path());
+  }
   const std::string name = step_name(state.step);
   const Path building = folder_ / (fresh + name);
   remove_tree(building);
