@@ -20,7 +20,7 @@ std::string next_command(const RunStarted& run, const RunFinished& end) {
 }  // namespace
 
 std::string run_summary(const RunStarted& run, const RunFinished& end) {
-  std::string text = concat(end.exit == Exit::done ? "done: " : "stopped: ", end.reason, "; ", end.step, " steps in ",
+  std::string text = concat(end.exit == Exit::done ? "done: " : "", end.reason, "; ", end.step, " steps in ",
                             seconds_text(end.time_s), ", ", count(end.samples_per_s), " samples/s, ",
                             percent(end.input_wait), " of the time waiting for data\n");
   if (!end.values.empty()) text += "  " + figures(end.values) + "\n";

@@ -128,7 +128,7 @@ TEST_CASE("the summary says what came out, where it is and what to do next") {
         "next: dlcli eval toy-1\n");
   end.exit = Exit::interrupted;
   end.reason = "stopped by a signal";
-  CHECK(run_summary(run, end).starts_with("stopped: stopped by a signal; 20 steps"));
+  CHECK(run_summary(run, end).starts_with("stopped by a signal; 20 steps"));
   CHECK(run_summary(run, end).ends_with("next: dlcli train --resume=toy-1\n"));
 }
 

@@ -142,7 +142,7 @@ TEST_CASE("a signal ends a run after saving, and it can be resumed") {
     process.signal(signal);
     const Finished stopped = process.wait();
     CHECK(stopped.exit == 85);
-    CHECK(stopped.out.find("\nstopped: ") != std::string::npos);
+    CHECK(stopped.out.find("\nstopped by a signal; ") != std::string::npos);
     CHECK(stopped.out.ends_with("\nnext: dlcli train --resume=tiny-1\n"));
     const json resumed = json::parse(run_dlcli({"train", "--resume=tiny-1", "--quiet", "--json", "--set",
                                                 "trainer.max_epochs=null", "--set", "trainer.max_time=50 ms"},
