@@ -195,7 +195,7 @@ Checkpoint Checkpoints::find(const std::string& which, const PassedOver& passed_
 
 Checkpoint Checkpoints::save(const TrainState& state, const Tensors& tensors, Store& store,
                              const std::string& resolved) const {
-  if (!std::filesystem::exists(folder_)) {
+  if (!std::filesystem::is_directory(folder_)) {
     make_folders(folder_);
     fsync_folder(folder_.parent_path());
   }

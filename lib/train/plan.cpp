@@ -7,6 +7,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/spec/blocks.h"
+#include "lib/train/resolved_model.h"
 #include "lib/train/weights.h"
 
 namespace dl {
@@ -224,9 +225,17 @@ std::filesystem::path Plan::initial_weights() const {
   return run.init_from ? folder() / *run.init_from : std::filesystem::path();
 }
 
-std::string Plan::resolved() const { return to_yaml(write_object(run)); }
+std::string Plan::resolved() const { return to_yaml(resolved_node()); }
 
-Explanation Plan::explain(const std::string& key) const { return dl::explain(spec, write_object(run), key); }
+Node Plan::resolved_node() const {
+  Node node = write_object(run);
+  ModelNodes nodes = resolved_model(run.model, run.blocks);
+  node.set("model", std::move(nodes.model));
+  node.set("blocks", std::move(nodes.blocks));
+  return node;
+}
+
+Explanation Plan::explain(const std::string& key) const { return dl::explain(spec, resolved_node(), key); }
 
 Recipe Plan::recipe() const {
   Recipe recipe{.network = network.get(),

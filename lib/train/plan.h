@@ -27,6 +27,7 @@ struct Plan {
   std::filesystem::path folder() const { return *run.folder; }  // where relative names start
   std::string sources() const { return config; }
   std::string resolved() const;  // every key with its value: YAML that plan_run takes, from any folder
+  Node resolved_node() const;
   Explanation explain(const std::string& key) const;
 
   Recipe recipe() const;                          // refers to this plan

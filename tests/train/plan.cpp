@@ -64,6 +64,41 @@ TEST_CASE("the resolved config makes the same plan from any folder") {
   CHECK(again->data.fingerprint() == plan->data.fingerprint());
 }
 
+TEST_CASE("the resolved config has every layer's keys, and blocks as they were written") {
+  const Workplace place(R"(
+data: {train: {format: idx, images: images.idx, labels: labels.idx}}
+blocks:
+  dense:
+    params: {n: }
+    layers:
+      - linear: ${n}
+      - dropout
+model:
+  - flatten
+  - dense: {n: 8}
+    name: first
+    repeat: 2
+  - linear: {out_features: "${data.classes}", bias: false}
+    name: head
+loss: cross_entropy
+optimizer: {sgd: {lr: 0.1}}
+trainer: {max_epochs: 1}
+)");
+  const auto plan = place.plan();
+  const std::string text = plan->resolved();
+  for (const char* part :
+       {"      - linear: \"${n}\"\n", "      - dropout: {p: 0.5}\n", "  - flatten\n",
+        "  - dense: {n: 8}\n    name: first\n    repeat: 2\n", "  - linear: {out_features: 4, bias: false, "}) {
+    CAPTURE(part);
+    CHECK(text.find(part) != std::string::npos);
+  }
+  CHECK(plan->explain("model.2.linear.init").origin == "default");
+  write(place.path / "again.yaml", text);
+  const auto again = plan_from(place.path / "again.yaml", {});
+  CHECK(again->resolved() == text);
+  CHECK(again->network->parameter_count() == plan->network->parameter_count());
+}
+
 TEST_CASE("the config kept with a run has the command line's changes and the files it was made of") {
   const Workplace place("extends: base.yaml\nseed: 1\n");
   write(place.path / "base.yaml", small_config);
