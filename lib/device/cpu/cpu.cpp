@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -98,11 +99,11 @@ void CpuDevice::release(void* memory, int64_t bytes) {
 }
 
 void CpuDevice::copy_in(void* device, const void* host, int64_t bytes) {
-  std::memcpy(device, host, static_cast<size_t>(bytes));
+  std::copy_n(static_cast<const char*>(host), bytes, static_cast<char*>(device));
 }
 
 void CpuDevice::copy_out(void* host, const void* device, int64_t bytes) {
-  std::memcpy(host, device, static_cast<size_t>(bytes));
+  std::copy_n(static_cast<const char*>(device), bytes, static_cast<char*>(host));
 }
 
 }  // namespace dl
