@@ -69,7 +69,7 @@ class Train final : public Command {
       }
     }
     if (!folder && !plan->run.trainer.fast_dev_run)
-      folder.emplace(RunFolder::create("runs", plan->name, plan->resolved(), plan->sources()));
+      folder.emplace(RunFolder::create("runs", plan->name, plan->resolved(), plan->config));
 
     Outcome outcome;
     Warnings warnings;

@@ -25,7 +25,6 @@ struct Plan {
 
   uint64_t seed() const { return static_cast<uint64_t>(run.seed); }
   std::filesystem::path folder() const { return *run.folder; }  // where relative names start
-  std::string sources() const { return config; }
   std::string resolved() const;  // every key with its value: YAML that plan_run takes, from any folder
   Node resolved_node() const;
   Explanation explain(const std::string& key) const;
