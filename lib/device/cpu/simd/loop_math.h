@@ -84,7 +84,8 @@ DL_INLINE vf exp(vf x) {
 
 DL_INLINE vf log(vf x) {
   const vi tiny = x < 1.17549435e-38f;
-  const vi bits = as_int(select(tiny, x * 8388608.0f, x)) - 0x3f3504f3;  // mantissa from sqrt(1/2) to sqrt(2)
+  // The mantissa from sqrt(1/2) to sqrt(2); unsigned, because for x < 0 the difference overflows.
+  const vi bits = reinterpret_cast<vi>(reinterpret_cast<vu>(select(tiny, x * 8388608.0f, x)) - 0x3f3504f3u);
   const vf e = to_float(bits >> 23) - select(tiny, splat(23.0f), splat(0.0f));
   const vf f = as_float((bits & 0x7fffff) + 0x3f3504f3) - 1.0f;
   const vf z = f * f;
@@ -218,7 +219,7 @@ DL_INLINE vd exp2_bounded(vd x) {  // |x| < 1000
 
 DL_INLINE vd pow_double(vd x, vd y) {
   const vd inf = splat_double(__builtin_inf()), zero{};
-  const vd size = select_double(x < 0, -x, x);
+  const vd size = reinterpret_cast<vd>(reinterpret_cast<vl>(x) & INT64_MAX);
   vd l = log2_positive(size);
   l = select_double(size == 0, splat_double(-1e300), l);
   l = select_double(size == inf, splat_double(1e300), l);
