@@ -6,7 +6,7 @@
 //       layers:
 //         - conv2d: {out_channels: ${channels}, kernel_size: 3, stride: ${stride}, padding: 1}
 //           name: conv1
-//         - add
+//         - add:
 //           from: [conv1, x]                 # x is what the block was given
 //   model:
 //     - basic: {channels: 16}
