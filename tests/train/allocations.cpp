@@ -12,17 +12,28 @@ namespace {
 
 std::atomic<int64_t> allocations{0};
 
-void* counted(std::size_t bytes, std::size_t alignment) {
+void* counted(std::size_t bytes, std::size_t alignment) noexcept {
   ++allocations;
   const std::size_t size = (bytes + alignment - 1) / alignment * alignment;
-  if (void* memory = std::aligned_alloc(alignment, size > 0 ? size : alignment)) return memory;
-  throw std::bad_alloc();
+  return std::aligned_alloc(alignment, size > 0 ? size : alignment);
 }
+
+void* or_throw(void* memory) {
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+
+constexpr std::size_t usual = alignof(std::max_align_t);
 
 }  // namespace
 
-void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
+// All forms, as what one of them gives another's delete may get.
+void* operator new(std::size_t bytes) { return or_throw(counted(bytes, usual)); }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return counted(bytes, usual); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return or_throw(counted(bytes, static_cast<std::size_t>(alignment)));
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
   return counted(bytes, static_cast<std::size_t>(alignment));
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
