@@ -35,7 +35,9 @@ TEST_CASE("among equal values the first class wins, so that a model that says no
   check_hits("accuracy", {0, 0, 0, 0, 0, 0}, {0, 1}, 1);
 }
 
-TEST_CASE("a prediction that is not a number is a miss") { check_hits("accuracy", {not_a_number, not_a_number, 1, not_a_number}, {0, 0}, 0); }
+TEST_CASE("a prediction that is not a number is a miss") {
+  check_hits("accuracy", {not_a_number, not_a_number, 1, not_a_number}, {0, 0}, 0);
+}
 
 TEST_CASE("accuracy is hits over samples, and better where higher") {
   const auto accuracy = read_registered_as<Metric>("accuracy");
