@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <exception>
@@ -72,8 +73,11 @@ struct Loader::Impl {
         at += aligned(bytes * options.batch_size);
       }
 
-    caller.fields.resize(sample_bytes.size());
-    for (int i = 0; i < options.threads; ++i) threads.emplace_back([this] { work(); });
+    // One for each thread, or for the caller where there is none; made here, as a thread may begin late.
+    samples.resize(static_cast<size_t>(std::max(options.threads, 1)));
+    for (Sample& sample : samples) sample.fields.resize(sample_bytes.size());
+    for (int i = 0; i < options.threads; ++i)
+      threads.emplace_back([this, i] { work(samples[static_cast<size_t>(i)]); });
   }
 
   ~Impl() {
@@ -104,9 +108,7 @@ struct Loader::Impl {
     }
   }
 
-  void work() {
-    Sample sample;
-    sample.fields.resize(sample_bytes.size());
+  void work(Sample& sample) {
     std::unique_lock lock(mutex);
     while (true) {
       room.wait(lock, [&] { return stopping || (!paused && claimed < held + options.prefetch); });
@@ -153,7 +155,7 @@ struct Loader::Impl {
 
   const Batch& next() {
     if (threads.empty()) {
-      assemble(held + 1, slots[0].batch, caller);
+      assemble(held + 1, slots[0].batch, samples[0]);
       ++held;
       return slots[0].batch;
     }
@@ -176,7 +178,7 @@ struct Loader::Impl {
   int64_t batch_bytes = 0;
   Memory memory;
   std::vector<Slot> slots;
-  Sample caller;  // for next() without threads
+  std::vector<Sample> samples;
   double waited_seconds = 0;
 
   std::mutex mutex;
