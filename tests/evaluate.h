@@ -88,7 +88,8 @@ class Execution {
     }
   }
   void run() {
-    std::memset(store_.arena(program_.arena_bytes()), 0xFF, static_cast<size_t>(program_.arena_bytes()));
+    const int64_t bytes = program_.arena_bytes();
+    if (bytes > 0) std::memset(store_.arena(bytes), 0xFF, static_cast<size_t>(bytes));
     program_.run();
   }
   Numbers output(const std::string& name) const {
