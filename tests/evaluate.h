@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/bf16.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/device/device.h"
@@ -46,6 +47,7 @@ inline void write_numbers(void* data, const Type& type, const Numbers& numbers) 
       case DType::f32: static_cast<float*>(data)[i] = numbers[i]; break;
       case DType::i32: static_cast<int32_t*>(data)[i] = static_cast<int32_t>(numbers[i]); break;
       case DType::u8: static_cast<uint8_t*>(data)[i] = static_cast<uint8_t>(numbers[i]); break;
+      case DType::bf16: static_cast<uint16_t*>(data)[i] = bf16_of_float(numbers[i]); break;
     }
   }
 }
@@ -57,6 +59,7 @@ inline Numbers read_numbers(const void* data, const Type& type) {
       case DType::f32: numbers[i] = static_cast<const float*>(data)[i]; break;
       case DType::i32: numbers[i] = static_cast<float>(static_cast<const int32_t*>(data)[i]); break;
       case DType::u8: numbers[i] = static_cast<const uint8_t*>(data)[i]; break;
+      case DType::bf16: numbers[i] = float_of_bf16(static_cast<const uint16_t*>(data)[i]); break;
     }
   }
   return numbers;

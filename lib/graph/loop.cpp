@@ -79,7 +79,8 @@ Cost LoopOp::cost(std::span<const Type> in, std::span<const Type> out) const {
 
 std::string LoopOp::attributes() const {
   std::string text = loop.text();
-  for (const Type& type : outputs) text += concat(" ", type.shape.text());
+  for (const Type& type : outputs)
+    text += concat(" ", type.shape.text(), type.dtype == DType::f32 ? "" : name_of(type.dtype));
   return text;
 }
 

@@ -25,6 +25,7 @@ enum class Function : uint8_t {
   floor,
   sin,
   cos,
+  round_bf16,  // to the nearest bf16
   // two operands
   add,
   sub,
@@ -58,7 +59,7 @@ struct Loop {
 
   struct Instruction {
     enum class Kind : uint8_t {
-      load,      // input `input` through `access`; i32 and u8 are converted
+      load,      // input `input` through `access`; other types are converted to f32
       constant,  // `value`
       iota,      // c, extent column
       random,    // random_uniform(key, step, r * cols + c), extent full; step is input `input`, i32 [1]
@@ -79,7 +80,7 @@ struct Loop {
   // What leaves the loop; the outputs of the op in order (moments makes two).
   struct Result {
     enum class Kind : uint8_t {
-      store,    // the register as it is: full [rows * cols], row [rows], column [cols], scalar [1]
+      store,    // the register, rounded to the output's type: full [rows * cols], row [rows], column [cols], scalar [1]
       sum,      // over groups of `group` neighbouring rows, of a full register: [rows / group, cols]
       moments,  // mean and biased variance over groups of rows, of a full register: two of [rows / group, cols]
       total,    // sum over everything: of a full register over rows and cols, of a row register over rows: [1]

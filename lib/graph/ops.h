@@ -61,8 +61,10 @@ inline Value tanh(Value x) { return map(Function::tanh, x); }
 inline Value erf(Value x) { return map(Function::erf, x); }
 inline Value sigmoid(Value x) { return map(Function::sigmoid, x); }
 Value stop_gradient(Value x);
-// x itself where it is f32 already. broadcast_to, products, windows and reductions do this first.
-Value as_f32(Value x);
+// To f32 or bf16, rounded to the nearest; x itself where it is of that type already.
+Value cast(Value x, DType dtype);
+Value as_f32(Value x);  // broadcast_to, products, windows and reductions do this first
+Value as_bf16(Value x);
 
 // Generators
 Value iota(Graph& g, int64_t n);                                                          // f32 [n]: 0, 1, …, n - 1

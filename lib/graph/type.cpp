@@ -13,6 +13,7 @@ const char* name_of(DType type) {
     case DType::f32: return "f32";
     case DType::i32: return "i32";
     case DType::u8: return "u8";
+    case DType::bf16: return "bf16";
   }
   return "?";
 }

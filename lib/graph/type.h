@@ -7,9 +7,9 @@
 
 namespace dl {
 
-enum class DType : uint8_t { f32, i32, u8 };
+enum class DType : uint8_t { f32, i32, u8, bf16 };
 
-constexpr int64_t bytes_of(DType type) { return type == DType::u8 ? 1 : 4; }
+constexpr int64_t bytes_of(DType type) { return type == DType::u8 ? 1 : type == DType::bf16 ? 2 : 4; }
 const char* name_of(DType type);
 
 // Sizes from the outermost to the innermost dimension, row-major and contiguous. Images are [batch, height, width,

@@ -34,6 +34,7 @@ const char* file_type(DType type) {
     case DType::f32: return "F32";
     case DType::i32: return "I32";
     case DType::u8: return "U8";
+    case DType::bf16: return "BF16";
   }
   return "";
 }

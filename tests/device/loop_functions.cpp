@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "lib/base/bf16.h"
 #include "lib/base/random.h"
 #include "lib/device/cpu/isa.h"
 #include "lib/device/cpu/simd/loop.h"
@@ -34,6 +35,7 @@ double exact(LoopCode code, double a, double b, double c, double d) {
     case LoopCode::floor: return std::floor(a);
     case LoopCode::sin: return std::sin(a);
     case LoopCode::cos: return std::cos(a);
+    case LoopCode::round_bf16: return float_of_bf16(bf16_of_float(static_cast<float>(a)));
     case LoopCode::add: return a + b;
     case LoopCode::sub: return a - b;
     case LoopCode::mul: return a * b;

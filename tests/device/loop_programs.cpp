@@ -133,7 +133,8 @@ TEST_CASE("a loop behind a product takes its rows in pieces, close together or n
   for (const Sizes& size : sizes) {
     for (uint32_t seed = 200; seed < 200 + size.seeds; ++seed) {
       RandomLoop random(seed, size.rows, size.cols, true);
-      LoopRunner runner(random.loop, random.types, device, true);
+      const LoopOp op(random.loop, random.outputs);
+      LoopRunner runner(op, random.types, device, true);
       const int64_t piece = 1 + static_cast<int64_t>(seed) % 7 * 9, pieces = 1 + seed % 3;
       runner.set_chunk_rows(piece * pieces);
       const bool ordered = runner.chunk_rows() > 1;

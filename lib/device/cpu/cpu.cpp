@@ -36,7 +36,7 @@ std::unique_ptr<Kernel> compile_epilogue(const EpilogueOp& op, std::span<const T
   const auto base_inputs = inputs.first(static_cast<size_t>(op.base_inputs));
   const auto others = inputs.subspan(static_cast<size_t>(op.base_inputs));
   loop_inputs.insert(loop_inputs.end(), others.begin(), others.end());
-  auto runner = std::make_unique<LoopRunner>(op.loop.loop, loop_inputs, device, true);
+  auto runner = std::make_unique<LoopRunner>(op.loop, loop_inputs, device, true);
   const Type product[] = {op.base_type};
   return kernel_for(*op.base).make(*op.base, base_inputs, std::span<const Type>(product), device, std::move(runner));
 }
@@ -69,7 +69,7 @@ bool CpuDevice::takes_epilogue(const Op& op, std::span<const Type> inputs) const
 }
 
 std::unique_ptr<Kernel> CpuDevice::compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) {
-  if (const auto* loop = dynamic_cast<const LoopOp*>(&op)) return make_loop_kernel(loop->loop, inputs, *this);
+  if (const auto* loop = dynamic_cast<const LoopOp*>(&op)) return make_loop_kernel(*loop, inputs, *this);
   if (const auto* epilogue = dynamic_cast<const EpilogueOp*>(&op)) return compile_epilogue(*epilogue, inputs, *this);
   return kernel_for(op).make(op, inputs, outputs, *this, nullptr);
 }

@@ -12,7 +12,7 @@ constexpr double cost_of_thread = 20000;
 
 class LoopKernel final : public Kernel {
  public:
-  LoopKernel(const Loop& loop, std::span<const Type> inputs, CpuDevice& device)
+  LoopKernel(const LoopOp& loop, std::span<const Type> inputs, CpuDevice& device)
       : runner_(loop, inputs, device, false), team_(device.team()) {
     const double worthwhile = std::clamp(runner_.cost() / cost_of_thread, 1.0, double(team_.size()));
     parts_ = static_cast<int>(worthwhile);
@@ -40,7 +40,7 @@ class LoopKernel final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_loop_kernel(const Loop& loop, std::span<const Type> inputs, CpuDevice& device) {
+std::unique_ptr<Kernel> make_loop_kernel(const LoopOp& loop, std::span<const Type> inputs, CpuDevice& device) {
   return std::make_unique<LoopKernel>(loop, inputs, device);
 }
 

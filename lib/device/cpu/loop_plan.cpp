@@ -50,8 +50,9 @@ double cost_of(const LoopStep& s) {
 
 class Planner {
  public:
-  Planner(const LoopSteps& steps, std::span<const Type> inputs, bool produced, const LoopMaps& maps)
-      : steps_(steps), types_(inputs), produced_(produced), maps_(maps) {}
+  Planner(const LoopSteps& steps, std::span<const Type> inputs, std::span<const Type> outputs, bool produced,
+          const LoopMaps& maps)
+      : steps_(steps), types_(inputs), output_types_(outputs), produced_(produced), maps_(maps) {}
 
   LoopPlan plan() {
     p_.rows = steps_.rows;
@@ -163,7 +164,10 @@ class Planner {
   void find_outputs() {
     int tensor = 0;
     for (const Loop::Result& r : steps_.results) {
-      p_.outputs.push_back({.kind = r.kind, .extent = step(r.source).extent, .group = r.group, .tensor = tensor});
+      const DType dtype = output_types_[static_cast<size_t>(tensor)].dtype;
+      DL_CHECK(dtype == DType::f32 || (dtype == DType::bf16 && r.kind == ResultKind::store), name_of(dtype));
+      p_.outputs.push_back(
+          {.kind = r.kind, .extent = step(r.source).extent, .group = r.group, .dtype = dtype, .tensor = tensor});
       tensor += r.kind == ResultKind::moments ? 2 : 1;
     }
   }
@@ -173,9 +177,10 @@ class Planner {
     return static_cast<int>(p_.places.size()) - 1;
   }
 
-  // A place for output `tensor`, which moves with the rows.
-  int output_place(int tensor, Extent extent) {
-    const int place = add_place({.kind = Place::Kind::output, .extent = extent, .tensor = tensor});
+  // A place for an output, which moves with the rows.
+  int output_place(const LoopPlan::Output& out, Extent extent) {
+    const int place =
+        add_place({.kind = Place::Kind::output, .extent = extent, .tensor = out.tensor, .dtype = out.dtype});
     (extent == Extent::full ? p_.moving : p_.row_outputs).push_back(place);
     return place;
   }
@@ -206,10 +211,11 @@ class Planner {
   int place_over_rows(size_t i) {
     const LoopStep& s = steps_.steps[i];
     for (size_t r = 0; r < p_.outputs.size(); ++r) {
-      if (p_.outputs[r].kind != ResultKind::store || steps_.results[r].source != static_cast<int>(i)) continue;
+      if (p_.outputs[r].kind != ResultKind::store || p_.outputs[r].dtype != DType::f32) continue;
+      if (steps_.results[r].source != static_cast<int>(i)) continue;
       p_.outputs[r].written_at = at_[i];
       stored_in_place_ = static_cast<int>(r);
-      return output_place(p_.outputs[r].tensor, s.extent);
+      return output_place(p_.outputs[r], s.extent);
     }
     if (p_.tiled() && s.extent == Extent::full && used(i, [&](int phase) { return phase > phase_[i]; })) {
       const int place = add_place({.offset = take_local(p_.cols), .whole_row = true});
@@ -373,9 +379,9 @@ class Planner {
         out.written_at = at_[i];
         out.place = place_[i];
         if (!over_rows(s)) continue;
-        call.kind = Call::Kind::copy;
-        call.to = output_place(out.tensor, s.extent);
-        if (s.kind == Kind::load && produced_ && s.input == 0 && p_.produced_output < 0)
+        call.kind = out.dtype == DType::f32 ? Call::Kind::copy : Call::Kind::narrow;
+        call.to = output_place(out, s.extent);
+        if (out.dtype == DType::f32 && s.kind == Kind::load && produced_ && s.input == 0 && p_.produced_output < 0)
           p_.produced_output = out.tensor;
       }
       // What is summed along the row is complete only when the next phase begins.
@@ -389,7 +395,7 @@ class Planner {
   };
 
   LoopSteps steps_;
-  const std::span<const Type> types_;
+  const std::span<const Type> types_, output_types_;
   const bool produced_;
   const LoopMaps& maps_;
   LoopPlan p_;
@@ -405,8 +411,9 @@ class Planner {
 
 }  // namespace
 
-LoopPlan plan_loop(const LoopSteps& steps, std::span<const Type> inputs, bool produced, const LoopMaps& maps) {
-  return Planner(steps, inputs, produced, maps).plan();
+LoopPlan plan_loop(const LoopSteps& steps, std::span<const Type> inputs, std::span<const Type> outputs, bool produced,
+                   const LoopMaps& maps) {
+  return Planner(steps, inputs, outputs, produced, maps).plan();
 }
 
 }  // namespace dl

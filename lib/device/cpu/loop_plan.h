@@ -21,7 +21,7 @@ struct LoopPlan {
     Loop::Extent extent = Loop::Extent::full;
     int tensor = -1;
     int64_t offset = 0;
-    DType dtype = DType::f32;  // of the tensor
+    DType dtype = DType::f32;  // of the tensor; an output of another type than f32 is converted from another place
     Loop::Access access;       // input; shared too, where it is loaded
     bool whole_row = false;    // local: holds a row of all tiles
   };
@@ -32,6 +32,7 @@ struct LoopPlan {
       map,       // over everything that the block has
       map_rows,  // row by row: some operand is one number a row
       copy,      // nothing, where source and target are the same
+      narrow,    // to an output in bf16
       spread,
       iota,
       random,
@@ -61,6 +62,7 @@ struct LoopPlan {
     Loop::Result::Kind kind = Loop::Result::Kind::store;
     Loop::Extent extent = Loop::Extent::full;  // of the source
     int64_t group = 0;
+    DType dtype = DType::f32;
     int tensor = 0;          // the first output tensor it fills
     int place = -1;          // store of a number or column: where it was computed
     int64_t written_at = 0;  // store: when, in the order of the steps
@@ -93,6 +95,7 @@ struct LoopPlan {
   bool tiled() const { return tile < cols; }
 };
 
-LoopPlan plan_loop(const LoopSteps& steps, std::span<const Type> inputs, bool produced, const LoopMaps& maps);
+LoopPlan plan_loop(const LoopSteps& steps, std::span<const Type> inputs, std::span<const Type> outputs, bool produced,
+                   const LoopMaps& maps);
 
 }  // namespace dl

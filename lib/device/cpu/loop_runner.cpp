@@ -63,11 +63,11 @@ struct LoopRunner::Impl {
     }
   };
 
-  Impl(const Loop& loop, std::span<const Type> types, CpuDevice& device, bool with_product)
+  Impl(const LoopOp& op, std::span<const Type> types, CpuDevice& device, bool with_product)
       : fills(DL_FOR_ISA(device.isa(), loop_fills)),
         reductions(DL_FOR_ISA(device.isa(), loop_reductions)),
-        plan(plan_loop(simplify(loop, DL_FOR_ISA(device.isa(), loop_maps), with_product), types, with_product,
-                       DL_FOR_ISA(device.isa(), loop_maps))),
+        plan(plan_loop(simplify(op.loop, DL_FOR_ISA(device.isa(), loop_maps), with_product), types, op.outputs,
+                       with_product, DL_FOR_ISA(device.isa(), loop_maps))),
         produced(with_product) {
     local_floats = plan.local_floats;
     int64_t tensors = 0;
@@ -148,8 +148,14 @@ struct LoopRunner::Impl {
       const LoopPlan::Output& o = plan.outputs[r];
       float* to = static_cast<float*>(outputs[static_cast<size_t>(o.tensor)]);
       if (o.kind == ResultKind::store) {
-        if (o.extent == Extent::scalar || o.extent == Extent::column)
-          std::copy_n(tables[0][static_cast<size_t>(o.place)], o.extent == Extent::scalar ? 1 : plan.cols, to);
+        if (o.extent != Extent::scalar && o.extent != Extent::column) continue;
+        const float* from = tables[0][static_cast<size_t>(o.place)];
+        const int64_t n = o.extent == Extent::scalar ? 1 : plan.cols;
+        if (o.dtype == DType::f32) {
+          std::copy_n(from, n, to);
+        } else {
+          fills.to_bf16(reinterpret_cast<uint16_t*>(to), from, n);
+        }
         continue;
       }
       LoopPartials& p = partials[static_cast<size_t>(partial_of[r])];
@@ -176,7 +182,7 @@ struct LoopRunner::Impl {
   void block(Block b) {
     b.set_width(std::min(plan.tile, plan.cols));
     for (int i : plan.row_inputs) b.table[i] = row_values(place(i), b);
-    for (int i : plan.row_outputs) b.table[i] = output(place(i)) + b.r;
+    for (int i : plan.row_outputs) b.table[i] = output(place(i), b.r);
     for (const LoopPlan::Phase& phase : plan.phases) {
       for (const Call& call : phase.once) execute(call, b);
       for (b.c = 0; b.c < plan.cols; b.c += plan.tile) {
@@ -210,11 +216,15 @@ struct LoopRunner::Impl {
     }
   }
 
-  float* output(const Place& p) const { return static_cast<float*>(outputs[static_cast<size_t>(p.tensor)]); }
+  // Element i of an output; of one in bf16 it only looks like floats.
+  float* output(const Place& p, int64_t i) const {
+    char* data = static_cast<char*>(outputs[static_cast<size_t>(p.tensor)]);
+    return reinterpret_cast<float*>(data + i * bytes_of(p.dtype));
+  }
 
   float* moved(const Place& p, const Block& b) const {
     switch (p.kind) {
-      case Place::Kind::output: return output(p) + b.r * plan.cols + b.c;
+      case Place::Kind::output: return output(p, b.r * plan.cols + b.c);
       case Place::Kind::local: return local(b.thread) + p.offset + b.c;
       default: return shared + p.offset + b.c;
     }
@@ -226,6 +236,7 @@ struct LoopRunner::Impl {
       case DType::f32: std::copy_n(static_cast<const float*>(from) + index, n, to); break;
       case DType::i32: fills.from_i32(to, static_cast<const int32_t*>(from) + index, n); break;
       case DType::u8: fills.from_u8(to, static_cast<const uint8_t*>(from) + index, n); break;
+      case DType::bf16: fills.from_bf16(to, static_cast<const uint16_t*>(from) + index, n); break;
     }
   }
 
@@ -278,6 +289,7 @@ struct LoopRunner::Impl {
       case Call::Kind::copy:
         if (to != from) std::copy_n(from, n, to);
         return;
+      case Call::Kind::narrow: fills.to_bf16(reinterpret_cast<uint16_t*>(to), from, n); return;
       case Call::Kind::map_rows: {
         const float* x[4] = {from, b.table[call.from[1]], b.table[call.from[2]], b.table[call.from[3]]};
         for (int64_t r = 0; r < b.n; ++r) {
@@ -311,8 +323,8 @@ struct LoopRunner::Impl {
   }
 };
 
-LoopRunner::LoopRunner(const Loop& loop, std::span<const Type> inputs, CpuDevice& device, bool produced)
-    : impl_(std::make_unique<Impl>(loop, inputs, device, produced)) {}
+LoopRunner::LoopRunner(const LoopOp& op, std::span<const Type> inputs, CpuDevice& device, bool produced)
+    : impl_(std::make_unique<Impl>(op, inputs, device, produced)) {}
 
 LoopRunner::~LoopRunner() = default;
 

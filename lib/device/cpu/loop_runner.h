@@ -20,7 +20,7 @@ namespace dl {
 class LoopRunner {
  public:
   // `inputs`: types of the loop's inputs; with `produced`, input 0 is the product given to rows().
-  LoopRunner(const Loop& loop, std::span<const Type> inputs, CpuDevice& device, bool produced);
+  LoopRunner(const LoopOp& op, std::span<const Type> inputs, CpuDevice& device, bool produced);
   ~LoopRunner();
 
   int64_t chunk_rows() const;
@@ -58,6 +58,6 @@ class LoopRunner {
 };
 
 // The kernel of a LoopOp.
-std::unique_ptr<Kernel> make_loop_kernel(const Loop& loop, std::span<const Type> inputs, CpuDevice& device);
+std::unique_ptr<Kernel> make_loop_kernel(const LoopOp& loop, std::span<const Type> inputs, CpuDevice& device);
 
 }  // namespace dl

@@ -119,6 +119,7 @@ class CopyKernel final : public Kernel {
 
 std::unique_ptr<Kernel> make_copy(DType type, std::vector<Dimension> dimensions, CpuDevice& device) {
   if (bytes_of(type) == 1) return std::make_unique<CopyKernel<uint8_t>>(std::move(dimensions), device);
+  if (bytes_of(type) == 2) return std::make_unique<CopyKernel<uint16_t>>(std::move(dimensions), device);
   return std::make_unique<CopyKernel<uint32_t>>(std::move(dimensions), device);
 }
 

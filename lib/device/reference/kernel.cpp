@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "lib/base/bf16.h"
 #include "lib/base/error.h"
 
 namespace dl::reference {
@@ -30,8 +31,18 @@ float element(const void* data, DType type, int64_t i) {
     case DType::f32: return static_cast<const float*>(data)[i];
     case DType::i32: return static_cast<float>(static_cast<const int32_t*>(data)[i]);
     case DType::u8: return static_cast<const uint8_t*>(data)[i];
+    case DType::bf16: return float_of_bf16(static_cast<const uint16_t*>(data)[i]);
   }
   return 0;
+}
+
+void set_element(void* data, DType type, int64_t i, float value) {
+  DL_CHECK(type == DType::f32 || type == DType::bf16, name_of(type), " is not computed");
+  if (type == DType::f32) {
+    static_cast<float*>(data)[i] = value;
+  } else {
+    static_cast<uint16_t*>(data)[i] = bf16_of_float(value);
+  }
 }
 
 int64_t Layout::operator()(int64_t i) const {

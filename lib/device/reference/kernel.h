@@ -21,6 +21,7 @@ Prepare find(std::string_view op);  // null where there is none
 inline float* f32(Buffers buffers, size_t i) { return static_cast<float*>(buffers[i]); }
 // Element i of a tensor of any type, as the f32 that elementwise functions see.
 float element(const void* data, DType type, int64_t i);
+void set_element(void* data, DType type, int64_t i, float value);  // f32 and bf16
 // The function of as many operands as it takes.
 double apply(Function function, double a, double b, double c);
 

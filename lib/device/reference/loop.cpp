@@ -16,9 +16,10 @@ using Kind = Loop::Instruction::Kind;
 
 class Interpreter {
  public:
-  Interpreter(const Loop& loop, std::vector<DType> types)
+  Interpreter(const Loop& loop, std::vector<DType> types, Types outputs)
       : loop_(loop),
         types_(std::move(types)),
+        outputs_(outputs.begin(), outputs.end()),
         registers_(loop.code.size(), Register(static_cast<size_t>(loop.rows * loop.cols))) {}
 
   void operator()(Buffers in, Buffers out) {
@@ -28,9 +29,10 @@ class Interpreter {
       const size_t source = static_cast<size_t>(result.source);
       const Register& x = registers_[source];
       const Extent extent = loop_.code[source].extent;
+      const DType type = outputs_[next].dtype;
       float* y = f32(out, next++);
       switch (result.kind) {
-        case Loop::Result::Kind::store: store(x, extent, y); break;
+        case Loop::Result::Kind::store: store(x, extent, y, type); break;
         case Loop::Result::Kind::sum: group(x, result.group, y, nullptr); break;
         case Loop::Result::Kind::moments: group(x, result.group, y, f32(out, next++)); break;
         case Loop::Result::Kind::total: *y = static_cast<float>(total(x, extent)); break;
@@ -87,11 +89,12 @@ class Interpreter {
     return 0;
   }
 
-  void store(const Register& x, Extent extent, float* y) const {
+  void store(const Register& x, Extent extent, void* y, DType type) const {
     const bool rows = extent == Extent::full || extent == Extent::row;
     const bool cols = extent == Extent::full || extent == Extent::column;
+    int64_t i = 0;
     for (int64_t r = 0; r < (rows ? loop_.rows : 1); ++r) {
-      for (int64_t c = 0; c < (cols ? loop_.cols : 1); ++c) *y++ = x[at(r, c)];
+      for (int64_t c = 0; c < (cols ? loop_.cols : 1); ++c) set_element(y, type, i++, x[at(r, c)]);
     }
   }
 
@@ -118,16 +121,17 @@ class Interpreter {
 
   const Loop loop_;
   const std::vector<DType> types_;  // of the inputs
+  const std::vector<Type> outputs_;
   std::vector<Register> registers_;
 };
 
-Run loop_kernel(const Op& op, Types in, Types) {
+Run loop_kernel(const Op& op, Types in, Types out) {
   std::vector<DType> types;
   for (const Type& type : in) types.push_back(type.dtype);
-  return Interpreter(static_cast<const LoopOp&>(op).loop, std::move(types));
+  return Interpreter(static_cast<const LoopOp&>(op).loop, std::move(types), out);
 }
 
-Run epilogue_kernel(const Op& op, Types in, Types) {
+Run epilogue_kernel(const Op& op, Types in, Types out) {
   const EpilogueOp& epilogue = static_cast<const EpilogueOp&>(op);
   const size_t base_inputs = static_cast<size_t>(epilogue.base_inputs);
   const Run base = find(epilogue.base->name())(*epilogue.base, in.first(base_inputs), {&epilogue.base_type, 1});
@@ -135,7 +139,7 @@ Run epilogue_kernel(const Op& op, Types in, Types) {
   for (const Type& type : in.subspan(base_inputs)) types.push_back(type.dtype);
   std::vector<float> product(static_cast<size_t>(epilogue.base_type.shape.elements()));
   std::vector<void*> inputs(types.size());
-  return [=, loop = Interpreter(epilogue.loop.loop, types)](Buffers x, Buffers y) mutable {
+  return [=, loop = Interpreter(epilogue.loop.loop, types, out)](Buffers x, Buffers y) mutable {
     inputs[0] = product.data();
     base(x.first(base_inputs), {inputs.data(), 1});
     std::copy(x.begin() + static_cast<std::ptrdiff_t>(base_inputs), x.end(), inputs.begin() + 1);

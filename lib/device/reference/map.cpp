@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lib/base/bf16.h"
 #include "lib/device/reference/kernel.h"
 
 namespace dl::reference {
@@ -22,6 +23,7 @@ double apply(Function function, double a, double b, double c) {
     case Function::floor: return std::floor(a);
     case Function::sin: return std::sin(a);
     case Function::cos: return std::cos(a);
+    case Function::round_bf16: return float_of_bf16(bf16_of_float(static_cast<float>(a)));
     case Function::add: return a + b;
     case Function::sub: return a - b;
     case Function::mul: return a * b;

@@ -5,6 +5,7 @@
 
 #include "lib/base/error.h"
 #include "lib/graph/ops.h"
+#include "lib/graph/ops/cast.h"
 #include "lib/graph/ops/generate.h"
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/ops/map.h"
@@ -94,6 +95,11 @@ int Emitter::compute(const Value& u) {
     }
     return push(map);
   }
+  if (const auto* cast = dynamic_cast<const Cast*>(node.op.get())) {
+    const int operand = emit(node.inputs[0]);
+    if (cast->dtype == DType::f32) return operand;
+    return push({.kind = Kind::map, .function = Function::round_bf16, .extent = extent_of(operand), .a = operand});
+  }
   if (dynamic_cast<const BroadcastTo*>(node.op.get())) return emit(node.inputs[0]);
   if (dynamic_cast<const Iota*>(node.op.get())) {
     if (loop_access(u.shape(), space_)->extent == Extent::scalar) return push({.kind = Kind::constant, .value = 0});
@@ -126,7 +132,11 @@ void Emitter::add_root(int root) {
   if (placement_.info(root).role == Placement::Role::inlined) {
     // A register may vary less than its shape says; what is stored has every element.
     const Extent extent = loop_access(node.types[0].shape, space_)->extent;
-    const int reg = spread(emit(placement_.value(root, 0)), extent);
+    int reg = emit(placement_.value(root, 0));
+    const Loop::Instruction& last = loop.code[static_cast<size_t>(reg)];
+    const bool rounds = last.kind == Kind::map && last.function == Function::round_bf16;
+    if (rounds && node.types[0].dtype == DType::bf16) reg = last.a;  // the store rounds
+    reg = spread(reg, extent);
     result({.kind = Loop::Result::Kind::store, .source = reg}, node.types[0], {root, 0});
     return;
   }

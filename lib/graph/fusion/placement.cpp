@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "lib/graph/ops/cast.h"
 #include "lib/graph/ops/generate.h"
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/ops/map.h"
@@ -95,7 +96,8 @@ void Placement::find_roles() {
     if (dynamic_cast<const Input*>(&o) || dynamic_cast<const VariableOp*>(&o) || dynamic_cast<const Constant*>(&o)) {
       n.role = Role::leaf;
     } else if (dynamic_cast<const Map*>(&o) || dynamic_cast<const Iota*>(&o) ||
-               dynamic_cast<const RandomUniform*>(&o) || dynamic_cast<const BroadcastTo*>(&o)) {
+               dynamic_cast<const RandomUniform*>(&o) || dynamic_cast<const BroadcastTo*>(&o) ||
+               dynamic_cast<const Cast*>(&o)) {
       n.role = Role::inlined;
     } else if (const auto* r = dynamic_cast<const Reduce*>(&o)) {
       const Reduction kind = classify(node.inputs[0].shape(), r->axes, group);
@@ -237,7 +239,8 @@ void Placement::store_what_is_dear() {
     std::set<int> seen;
     measure(value(i, 0), n.level + 1, n.space, seen, effort);
     const bool small = graph_.node(i).types[0].shape.elements() * 8 <= widest[static_cast<size_t>(i)];
-    n.stored = small ? effort.reduces : effort.tensors.size() > 1 || effort.instructions > 16;
+    const bool narrowed = graph_.node(i).types[0].dtype == DType::bf16;  // half the memory of what it is made from
+    n.stored = narrowed ? !small : small ? effort.reduces : effort.tensors.size() > 1 || effort.instructions > 16;
   }
 }
 

@@ -20,7 +20,8 @@ enum class LoopCode : uint8_t {
   sigmoid,
   floor,
   sin,
-  cos,  // of a
+  cos,
+  round_bf16,  // of a
   add,
   sub,
   mul,
@@ -56,7 +57,9 @@ struct LoopMaps {
 struct LoopFills {
   void (*from_i32)(float* to, const int32_t* from, int64_t n);
   void (*from_u8)(float* to, const uint8_t* from, int64_t n);
-  void (*iota)(float* to, int64_t first, int64_t n);  // first, first + 1, …
+  void (*from_bf16)(float* to, const uint16_t* from, int64_t n);
+  void (*to_bf16)(uint16_t* to, const float* from, int64_t n);  // bf16_of_float() of lib/base/bf16.h, bit for bit
+  void (*iota)(float* to, int64_t first, int64_t n);            // first, first + 1, …
   // random_uniform(key, step, first + i) of lib/base/random.h, bit for bit.
   void (*random)(float* to, uint64_t key, uint64_t step, int64_t first, int64_t n);
   // to[r * cols + c] = row[r]

@@ -1,4 +1,5 @@
 // Blocks made from indices, random numbers, other element types and one number a row.
+#include "lib/device/cpu/simd/bf16.h"
 #include "lib/device/cpu/simd/loop.h"
 #include "lib/device/cpu/simd/vec.h"
 #if defined(__SSE2__) && !defined(__AVX2__)
@@ -72,6 +73,18 @@ void convert(float* to, const T* from, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] = static_cast<float>(from[i]);
 }
 
+void from_bf16(float* to, const uint16_t* from, int64_t n) {
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) store(to + i, load_bf16(from + i));
+  if (i < n) store_first(to + i, load_bf16_first(from + i, static_cast<int>(n - i)), static_cast<int>(n - i));
+}
+
+void to_bf16(uint16_t* to, const float* from, int64_t n) {
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) store_bf16(to + i, load(from + i));
+  if (i < n) store_bf16_first(to + i, load_first(from + i, static_cast<int>(n - i)), static_cast<int>(n - i));
+}
+
 void iota(float* to, int64_t first, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] = static_cast<float>(first + i);
 }
@@ -95,6 +108,8 @@ void spread(float* to, const float* row, int64_t rows, int64_t cols) {
 constinit const LoopFills loop_fills = {
     .from_i32 = convert<int32_t>,
     .from_u8 = convert<uint8_t>,
+    .from_bf16 = from_bf16,
+    .to_bf16 = to_bf16,
     .iota = iota,
     .random = random,
     .spread = spread,

@@ -1,4 +1,5 @@
 // Elementwise functions over blocks, for each way their operands may be blocks or single numbers.
+#include "lib/device/cpu/simd/bf16.h"
 #include "lib/device/cpu/simd/loop.h"
 #include "lib/device/cpu/simd/loop_math.h"
 
@@ -22,6 +23,7 @@ DL_INLINE vf apply(vf a, [[maybe_unused]] vf b, [[maybe_unused]] vf c, [[maybe_u
   if constexpr (code == LoopCode::floor) return floor(a);
   if constexpr (code == LoopCode::sin) return sin(a);
   if constexpr (code == LoopCode::cos) return cos(a);
+  if constexpr (code == LoopCode::round_bf16) return as_float(reinterpret_cast<vi>(bf16_bits(a) << 16));
   if constexpr (code == LoopCode::add) return a + b;
   if constexpr (code == LoopCode::sub) return a - b;
   if constexpr (code == LoopCode::mul) return a * b;
