@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "lib/spec/units.h"
 
@@ -18,14 +20,13 @@ struct ImageLimits {
 Pair image_size(const std::filesystem::path& path, const ImageLimits& limits = {});
 
 // Writes the image as u8 [size.h, size.w, channels]: with 1 channel its luma (77 R + 150 G + 29 B) / 256, with 3 its
-// colours, without alpha. One of another size is stretched (resize_image) or, with `may_resize` false, an Error that
-// names both sizes.
+// colours, without alpha. One of another size is stretched (lib/data/resize.h) or, with `may_resize` false, an Error
+// that names both sizes. A JPEG that is to shrink is decoded at 1/2, 1/4 or 1/8, the smallest that is not below `size`,
+// before it is resized.
 void read_image(const std::filesystem::path& path, Pair size, int channels, bool may_resize, std::byte* into,
                 const ImageLimits& limits = {});
 
-// Bilinear, with the filter widened where the image shrinks, as Pillow and torchvision's antialias=True do: output
-// pixel i is the mean of the input around (i + 0.5) s - 0.5, s = input size / output size, weighted by a triangle that
-// reaches max(s, 1) to either side.
-void resize_image(const uint8_t* from, Pair from_size, int channels, uint8_t* into, Pair into_size);
+// The libraries that decode, by name: stb_image always, libjpeg-turbo and libpng where they were there to build with.
+std::vector<std::string> image_decoders();
 
 }  // namespace dl

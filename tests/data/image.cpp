@@ -5,6 +5,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
+#include "lib/data/resize.h"
 #include "tests/data/sets_for_test.h"
 
 using namespace dl;
@@ -21,8 +24,8 @@ std::string read(const std::filesystem::path& path, Pair size, int channels, boo
 
 std::string resized(const std::string& from, Pair from_size, int channels, Pair into_size) {
   std::string into(static_cast<size_t>(into_size.h * into_size.w * channels), '\xEE');
-  resize_image(reinterpret_cast<const uint8_t*>(from.data()), from_size, channels,
-               reinterpret_cast<uint8_t*>(into.data()), into_size);
+  resize_window(reinterpret_cast<const std::byte*>(from.data()), DType::u8, {from_size.h, from_size.w, channels},
+                {0, 0, from_size.h, from_size.w}, reinterpret_cast<std::byte*>(into.data()), into_size);
   return into;
 }
 
@@ -71,17 +74,17 @@ TEST_CASE("files that are no images, or broken ones, are refused with their reas
   const std::string good = png(4, 4, 3, std::string(48, 'x'));
   std::string wrong_sum = good;
   wrong_sum[43] = static_cast<char>(wrong_sum[43] ^ 1);  // in the compressed picture
+  const bool libpng = std::ranges::count(image_decoders(), "libpng") > 0;
+  const std::string unknown =
+      "expected an image (PNG, JPEG, BMP, GIF, TGA or PNM), found none: Image not of any known type, or corrupt";
   struct Case {
     std::string bytes, expected;
   };
   const std::vector<Case> cases{
       {"", "expected an image, the file is empty"},
-      {"<html>404</html>",
-       "expected an image (PNG, JPEG, BMP, GIF, TGA or PNM), found none: Image not of any known type, or corrupt"},
-      {good.substr(0, 20),
-       "expected an image (PNG, JPEG, BMP, GIF, TGA or PNM), found none: Image not of any known type, or corrupt"},
-      {png(0, 4, 3, ""),
-       "expected an image (PNG, JPEG, BMP, GIF, TGA or PNM), found none: Image not of any known type, or corrupt"},
+      {"<html>404</html>", unknown},
+      {good.substr(0, 20), libpng ? "expected a PNG's header, found none in the file's 20 bytes" : unknown},
+      {png(0, 4, 3, ""), libpng ? "expected an image with pixels, its header says 0 x 4" : unknown},
       {png_packed(65535, 65535, 3, ""),
        "its header says 65535 x 65535 pixels, the limit is 67108864\n  help: raise 'max_pixels', or make the image "
        "smaller"},
@@ -90,8 +93,9 @@ TEST_CASE("files that are no images, or broken ones, are refused with their reas
               " bytes\n  help: get the file again: it is cut short")},
       {wrong_sum,
        "the check sum of the PNG's chunk at byte 33 does not match its contents\n  help: get the file again"},
-      {png_packed(4, 4, 3, "no zlib"), "the image cannot be decoded: Corrupt PNG\n  help: get the file again"},
-      {png_packed(4, 4, 3, deflated("short")), "the image cannot be decoded: Corrupt PNG\n  help: get the file again"},
+      {png_packed(4, 4, 3, deflated("short")),
+       concat("the image cannot be decoded: ", libpng ? "Not enough image data" : "Corrupt PNG",
+              "\n  help: get the file again")},
   };
   for (const Case& c : cases) {
     FolderForTest folder;
@@ -116,8 +120,10 @@ TEST_CASE("a small picture with gigabytes of zeros behind it takes no memory") {
   folder.write("bomb.png", png_packed(4, 4, 3, deflated(std::string(size_t{256} << 20, '\0'))));
   rusage before{}, after{};
   getrusage(RUSAGE_SELF, &before);
-  CHECK(told(folder, [&] { read(folder / "bomb.png", 4, 3); }) ==
-        "error: DIR/bomb.png: the image cannot be decoded: Out of memory\n  help: get the file again");
+  const std::string said = told(folder, [&] { CHECK(read(folder / "bomb.png", 4, 3) == std::string(48, '\0')); });
+  const bool libpng = std::ranges::count(image_decoders(), "libpng") > 0;  // reads no more than the picture
+  CHECK(said ==
+        (libpng ? "" : "error: DIR/bomb.png: the image cannot be decoded: Out of memory\n  help: get the file again"));
   getrusage(RUSAGE_SELF, &after);
   CHECK(after.ru_maxrss - before.ru_maxrss < 64 << 10);
 }

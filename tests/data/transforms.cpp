@@ -125,6 +125,65 @@ TEST_CASE("horizontal_flip mirrors with its probability, pixel by pixel, and nev
   CHECK(std::abs(flips - 1000) < 100);
 }
 
+TEST_CASE("resize stretches bytes and floats alike, antialiased") {
+  const auto floats_out =
+      image_through("[{resize: [1, 2]}]", {DType::f32, {1, 4, 1}}, bytes_of_floats({0, 80, 160, 240}));
+  const auto y = floats(sample(*floats_out, 0)[0]);  // Pillow: 57.14, 182.86
+  CHECK(y[0] == doctest::Approx(57.142857f));
+  CHECK(y[1] == doctest::Approx(182.857143f));
+  const auto bytes = image_through("[{resize: {size: [1, 2]}}, {normalize: {mean: 0, std: 1}}]", {DType::u8, {1, 4, 1}},
+                                   std::string("\0\x50\xA0\xF0", 4));
+  CHECK(floats(sample(*bytes, 0)[0]) == std::vector<float>{57.0f / 255, 183.0f / 255});
+}
+
+TEST_CASE("center_crop takes the window in the middle") {
+  const auto data = image_through("[{center_crop: [1, 2]}]", {DType::f32, {3, 4, 1}},
+                                  bytes_of_floats({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+  CHECK(data->fields()[0].type.shape == Shape{1, 2, 1});
+  CHECK(floats(sample(*data, 0)[0]) == std::vector<float>{5, 6});
+  CHECK(message<Error>([&] {
+          image_through("[{center_crop: 5}]", {DType::u8, {3, 4, 1}}, "");
+        }) ==
+        "error: run.yaml:1:3: data.transforms[0] (center_crop): a window of 5 x 5 does not fit into images of 3 x 4\n"
+        "  help: lower 'size', or write 'resize' before it");
+}
+
+TEST_CASE(
+    "random_resized_crop draws windows of the areas and shapes allowed, and takes the whole image outside training") {
+  // The image is its own coordinates, so that the means of a window's pixels are its middle.
+  std::vector<float> places;
+  for (int y = 0; y < 40; ++y)
+    for (int x = 0; x < 60; ++x) places.insert(places.end(), {static_cast<float>(y), static_cast<float>(x)});
+  const Type type{DType::f32, {40, 60, 2}};
+  const auto data =
+      image_through("[{random_resized_crop: {size: [2, 2], scale: [0.25, 0.5]}}]", type, bytes_of_floats(places));
+  CHECK(data->fields()[0].type.shape == Shape{2, 2, 2});
+  CHECK(floats(sample(*data, 0)[0])[0] == doctest::Approx(11.405).epsilon(0.01));
+  double least = 1, most = 0, lowest = 10, highest = 0;
+  std::map<int, int> thirds;  // where the windows' middles lie across
+  for (int64_t i = 0; i < 3000; ++i) {
+    const auto y = trained(*data, i);
+    // Triangles as wide as the window, cut off at its edges, have their middles at 25/84 and 59/84 of it.
+    const double h = (y[4] - y[0]) * 84 / 34, w = (y[3] - y[1]) * 84 / 34;
+    const double share = h * w / 2400;
+    least = std::min(least, share), most = std::max(most, share);
+    lowest = std::min(lowest, w / h), highest = std::max(highest, w / h);
+    ++thirds[static_cast<int>((y[1] + y[3] + 1) / 2 / 20)];
+  }
+  CHECK(least > 0.2);
+  CHECK(least < 0.3);
+  CHECK(most < 0.55);
+  CHECK(most > 0.45);
+  CHECK(lowest == doctest::Approx(0.75).epsilon(0.1));
+  CHECK(highest == doctest::Approx(4.0 / 3).epsilon(0.1));
+  CHECK(thirds[0] == doctest::Approx(thirds[2]).epsilon(0.15));
+  const auto impossible =
+      image_through("[{random_resized_crop: {size: 1, ratio: [0.01, 0.01]}}]", type, bytes_of_floats(places));
+  CHECK(trained(*impossible, 0)[1] == 29);  // the largest window in the middle
+  CHECK(message<Error>([&] { image_through("[{random_resized_crop: {size: 8, scale: [0.5, 0.1]}}]", type, ""); }) ==
+        "error: run.yaml:1:41: data.transforms[0].random_resized_crop.scale: expected [least, most], got [0.5, 0.1]");
+}
+
 TEST_CASE("transforms follow one another in the order of the list") {
   const auto data =
       image_through("[{horizontal_flip: 1}, {random_crop: {size: [1, 2]}}, {normalize: {mean: 0, std: 2}}]",
@@ -153,5 +212,5 @@ TEST_CASE("transforms say where and why they cannot take the data") {
         "data's samples are [14]");
   CHECK(said("[rotate]", image) ==
         "error: run.yaml:1:2: data.transforms[0]: unknown transform 'rotate'\n"
-        "  known transforms: horizontal_flip, normalize, random_crop");
+        "  known transforms: center_crop, horizontal_flip, normalize, random_crop, random_resized_crop, resize");
 }

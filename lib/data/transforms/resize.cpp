@@ -1,0 +1,30 @@
+// resize: the image brought to a size, bilinear and antialiased.
+#include "lib/data/resize.h"
+#include "lib/data/image_type.h"
+#include "lib/data/transform.h"
+
+namespace dl {
+namespace {
+
+struct Resize final : Transform {
+  Pair size;
+  void describe(Schema& s) override {
+    s.summary("the image stretched to a size, bilinear and antialiased");
+    s.details("As torchvision's Resize with antialias=True of both sizes.");
+    s.required("size", size, "[height, width]").at_least(1).positional();
+    s.example("resize: 64");
+    s.example("resize: {size: [48, 64]}");
+  }
+
+  TransformStep bind(const Type& input) const override {
+    const ImageType from = image_type(input, place);
+    return {Type{input.dtype, {size.h, size.w, from.c}},
+            [from, into = size, dtype = input.dtype](const std::byte* in, std::byte* out, SampleRandom*) {
+              resize_window(in, dtype, from, {0, 0, from.h, from.w}, out, into);
+            }};
+  }
+};
+DL_TRANSFORM(Resize, "resize");
+
+}  // namespace
+}  // namespace dl
