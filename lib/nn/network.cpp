@@ -1,6 +1,7 @@
 // Reading and building networks.
 #include "lib/nn/network.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -12,6 +13,9 @@ namespace dl {
 namespace {
 
 constexpr int64_t alignment = 16;  // elements: one cache line, one vector register
+
+// The elements that a parameter takes of the flat range, the gap behind it included.
+int64_t aligned(const Shape& shape) { return (shape.elements() + alignment - 1) / alignment * alignment; }
 
 struct Item {
   ModelItem spec;
@@ -81,7 +85,7 @@ class Network::Impl::LayerBuilder final : public Builder {
       DL_CHECK(!net_.parameter_index.contains(path), path, " is made twice");
       net_.parameter_index[path] = net_.tensors.size();
       net_.tensors.push_back({path, shape, true, net_.arena, layer_type, std::move(initial)});
-      net_.arena += (shape.elements() + alignment - 1) / alignment * alignment;
+      net_.arena += aligned(shape);
       net_.count += shape.elements();
       parameters += shape.elements();
       return dl::input(graph_, path, Type{DType::f32, std::move(shape)});
@@ -186,6 +190,19 @@ Network::Network(const std::vector<ModelItem>& items, Type input_type, std::vect
 }
 
 Network::~Network() = default;
+
+void Network::arrange(const std::function<size_t(const Tensor&)>& group) {
+  Impl& m = *impl_;
+  std::stable_sort(m.tensors.begin(), m.tensors.end(),
+                   [&](const Tensor& a, const Tensor& b) { return group(a) < group(b); });
+  m.arena = 0;
+  for (size_t i = 0; i < m.tensors.size(); ++i) {
+    m.tensors[i].offset = m.arena;
+    m.arena += aligned(m.tensors[i].shape);
+    m.parameter_index[m.tensors[i].path] = i;
+  }
+  std::ranges::copy(m.tensors, m.all.begin());
+}
 
 Type Network::input() const { return impl_->input; }
 Type Network::output() const { return impl_->output; }

@@ -1,5 +1,6 @@
 // A model spec made buildable: the tree of layers, with shapes inferred and every tensor named.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,10 @@ class Network {
   int64_t arena_elements() const;              // length of "parameters", gaps included
   int64_t parameter_count() const;             // without gaps
   std::vector<LayerSummary> layers() const;
+
+  // Lays the parameters out anew: those of the least group first, within a group in the order they were. Nothing that
+  // is saved depends on it. No program may have been built before.
+  void arrange(const std::function<size_t(const Tensor&)>& group);
 
   // The network applied to x [batch, …] in `graph`; training decides dropout, batch statistics and their updates.
   // `step` numbers random draws (unset where not training).

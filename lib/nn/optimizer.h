@@ -1,5 +1,6 @@
 // Optimizers and learning-rate schedules.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,31 @@ class UpdateBuilder {
   virtual void assign(const std::string& name, Value value) = 0;
 };
 
+// Parameters that are updated with other values of the optimizer's keys: `{match: "*.bias", weight_decay: 0}`. They are
+// those that satisfy all of what is given of match, layer, min_rank and max_rank.
+struct ParameterGroup {
+  std::vector<std::string> match, layer;  // patterns, one of which must fit: of paths, of layers' names
+  std::optional<int64_t> min_rank, max_rank;
+  double lr_factor = 1;
+  Node keys = Node::map();  // the optimizer's own, with the values they have here
+  Where where;
+  void describe(Schema& s);  // without `keys`
+};
+
+template <>
+struct Codec<ParameterGroup> {
+  static bool read(const Node& node, ParameterGroup& value, const Limits& limits, const Reading& r);
+  static Node write(const ParameterGroup& value);
+  static std::string type(const Limits& limits);
+  static Node json_schema(const Limits& limits);
+};
+
 struct Optimizer : Described {
   static constexpr const char* kind = "optimizer";
+  std::vector<ParameterGroup> groups;  // lib/nn/parameter_groups.h; a parameter is in the first that it fits
+
+  void describe(Schema& s) final;
+  virtual void describe_keys(Schema& s) = 0;  // the optimizer's own
   virtual double learning_rate() const = 0;
   // The new parameters, from parameters p and gradients g.
   virtual Value update(UpdateBuilder& b, Value p, Value g) const = 0;

@@ -10,7 +10,7 @@ struct AdamBase : Optimizer {
   double lr = 1e-3, eps = 1e-8, weight_decay = 0;
   std::vector<double> betas{0.9, 0.999};
 
-  void describe_keys(Schema& s, const std::string& decay) {
+  void describe_adam(Schema& s, const std::string& decay) {
     s.optional("lr", lr, "learning rate").above(0).known_as({"learning_rate"});
     s.optional("betas", betas, "decay of the averages of the gradient and of its square").at_least(0).below(1);
     s.optional("eps", eps, "added to the denominator").above(0).known_as({"epsilon"});
@@ -36,10 +36,10 @@ struct AdamBase : Optimizer {
 };
 
 struct Adam final : AdamBase {
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("Adam: steps scaled by averages of the gradient and of its square");
     s.also_known_as({"Adam"});
-    describe_keys(s, "times the parameter, added to its gradient; adamw's is usually better");
+    describe_adam(s, "times the parameter, added to its gradient; adamw's is usually better");
     s.example("adam: {lr: 1e-3}");
   }
   Value update(UpdateBuilder& b, Value p, Value g) const override {
@@ -50,10 +50,10 @@ DL_OPTIMIZER(Adam, "adam");
 
 struct AdamW final : AdamBase {
   AdamW() { weight_decay = 0.01; }
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("Adam with weight decay by itself");
     s.also_known_as({"AdamW"});
-    describe_keys(s, "share of a parameter taken away at each update, times the learning rate");
+    describe_adam(s, "share of a parameter taken away at each update, times the learning rate");
     s.example("adamw: {lr: 1e-3, weight_decay: 0.01}");
   }
   Value update(UpdateBuilder& b, Value p, Value g) const override {

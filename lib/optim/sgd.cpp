@@ -9,7 +9,7 @@ struct Sgd final : Optimizer {
   double lr = 0.01, momentum = 0, dampening = 0, weight_decay = 0;
   bool nesterov = false;
 
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("stochastic gradient descent, with momentum where asked");
     s.also_known_as({"SGD"});
     s.required("lr", lr, "learning rate").above(0).known_as({"learning_rate"});

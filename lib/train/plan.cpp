@@ -103,6 +103,13 @@ class Planner {
       check_output();
   }
 
+  void group_parameters() {
+    const Optimizer* optimizer = plan_.run.optimizer.get();
+    if (!optimizer) return;
+    Network* network = problems_.empty() ? plan_.network.get() : nullptr;
+    plan_.groups = ParameterGroups(*optimizer, network, Reading(problems_, "optimizer").registered(optimizer->name));
+  }
+
   void check_trainer() {
     const TrainerSpec& trainer = plan_.run.trainer;
     if (trainer.checkpoint.best) check_monitor("trainer.checkpoint.best", *trainer.checkpoint.best);
@@ -209,6 +216,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& config, const std::
     plan->spec = provide(plan->spec, data_good ? data_values(plan->data) : stand_ins());
     planner.read_run();
     planner.build_network(data_good);
+    planner.group_parameters();
     planner.check_trainer();
     if (weights == Weights::initial && problems.empty()) planner.check_initial_weights();
   } catch (const Error& error) {  // provide() found references to what is not known
@@ -242,6 +250,7 @@ Recipe Plan::recipe() const {
                 .loss = run.loss.get(),
                 .metric_names = metric_names,
                 .optimizer = run.optimizer.get(),
+                .ranges = groups.ranges(),
                 .seed = seed()};
   for (const std::unique_ptr<Metric>& metric : run.metrics) recipe.metrics.push_back(metric.get());
   if (const auto& bound = run.trainer.gradient_clip_val)

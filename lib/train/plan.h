@@ -21,6 +21,7 @@ struct Plan {
   RunSpec run;
   DataSets data;  // headers are read, samples are not
   std::unique_ptr<Network> network;
+  ParameterGroups groups;
   std::vector<std::string> metric_names;  // "accuracy", one a metric, unique
 
   uint64_t seed() const { return static_cast<uint64_t>(run.seed); }

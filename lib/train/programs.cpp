@@ -12,21 +12,56 @@ namespace {
 
 const Type scalar_f32{};
 
-// The optimizer's view of a graph: flat values and scalars.
-class FlatUpdate final : public UpdateBuilder {
+// One range of the parameters, as the optimizer sees it, and what it makes of it.
+class RangeUpdate final : public UpdateBuilder {
  public:
-  FlatUpdate(Graph& g, int64_t elements) : graph_(g), elements_(elements) {}
-  Value lr() override { return input(graph_, "lr", scalar_f32); }
-  Value update() override { return input(graph_, "update", scalar_f32); }
-  Value state(const std::string& name) override {
-    return variable(graph_, {"optimizer." + name, Type{DType::f32, {elements_}}});
+  RangeUpdate(Graph& g, int64_t all, UpdateRange range) : graph_(g), all_(all), range_(range) {}
+
+  Value lr() override {
+    const Value lr = input(graph_, "lr", scalar_f32);
+    return range_.lr_factor == 1 ? lr : lr * range_.lr_factor;
   }
-  void assign(const std::string& name, Value value) override { graph_.assign("optimizer." + name, value); }
+  Value update() override { return input(graph_, "update", scalar_f32); }
+  Value state(const std::string& name) override { return part(variable(graph_, flat("optimizer." + name))); }
+  void assign(const std::string& name, Value value) override { renewed["optimizer." + name] = value; }
+
+  Variable flat(const std::string& name) const { return {name, Type{DType::f32, {all_}}}; }
+  Value part(Value whole) const {
+    const int64_t size = range_.end - range_.begin;
+    return size == all_ ? whole : view(whole, range_.begin, {size});
+  }
+
+  void run(Value gradient) {
+    renewed["parameters"] = range_.optimizer->update(*this, part(variable(graph_, flat("parameters"))), part(gradient));
+  }
+
+  std::map<std::string, Value> renewed;  // by variable
 
  private:
   Graph& graph_;
-  int64_t elements_;
+  int64_t all_;
+  UpdateRange range_;
 };
+
+// Each range updated, and the variables renewed as a whole.
+void update_ranges(Graph& g, int64_t all, const std::vector<UpdateRange>& ranges, Value gradient) {
+  std::vector<RangeUpdate> updates;
+  std::map<std::string, std::vector<Value>> parts;  // by variable; one a range
+  std::vector<int64_t> offsets;
+  for (const UpdateRange& range : ranges) {
+    updates.emplace_back(g, all, range).run(gradient);
+    offsets.push_back(range.begin);
+    for (const auto& [name, value] : updates.back().renewed) parts[name];
+  }
+  for (auto& [name, values] : parts) {
+    for (const RangeUpdate& update : updates) {
+      const auto renewed = update.renewed.find(name);
+      values.push_back(renewed != update.renewed.end() ? renewed->second
+                                                       : update.part(variable(g, update.flat(name))));  // as it was
+    }
+    g.assign(name, values.size() == 1 ? values[0] : pack(values, offsets, all));
+  }
+}
 
 }  // namespace
 
@@ -95,8 +130,9 @@ struct Programs::Impl {
     if (recipe.gradient_clip_value) {
       gradient = minimum(maximum(gradient, -*recipe.gradient_clip_value), *recipe.gradient_clip_value);
     }
-    FlatUpdate update(g, elements());
-    g.assign("parameters", recipe.optimizer->update(update, variable(g, parameters()), gradient));
+    std::vector<UpdateRange> ranges = recipe.ranges;
+    if (ranges.empty()) ranges.push_back({.end = elements(), .optimizer = recipe.optimizer});
+    update_ranges(g, elements(), ranges, gradient);
   }
 
   Program& program(const std::string& kind, int64_t batch, void (Impl::*build)(Graph&, int64_t)) {

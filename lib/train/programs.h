@@ -11,6 +11,7 @@
 #include "lib/nn/metric.h"
 #include "lib/nn/network.h"
 #include "lib/nn/optimizer.h"
+#include "lib/nn/parameter_groups.h"
 
 namespace dl {
 
@@ -21,6 +22,7 @@ struct Recipe {
   std::vector<const Metric*> metrics;
   std::vector<std::string> metric_names;      // one a metric, unique
   const Optimizer* optimizer = nullptr;       // none where nothing is trained
+  std::vector<UpdateRange> ranges;            // of its parameter groups; empty where there are none
   std::optional<double> gradient_clip_norm;   // global L2 norm
   std::optional<double> gradient_clip_value;  // each element
   uint64_t seed = 0;

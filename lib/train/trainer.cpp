@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "lib/base/clock.h"
+#include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/spec/yaml.h"
 #include "lib/train/cadence.h"
 #include "lib/train/evaluator.h"
 #include "lib/train/run_log.h"
@@ -30,6 +32,21 @@ std::vector<std::string> log_columns(const Plan& plan) {
     if (figure.starts_with("train/")) columns.push_back(figure + "_epoch");
   for (const char* name : {"samples_per_s", "input_wait"}) columns.emplace_back(name);
   return columns;
+}
+
+constexpr uint64_t max_resolved_bytes = 16 << 20;
+
+Node resolved_in(const Checkpoint& checkpoint) {
+  const std::filesystem::path file = checkpoint.resolved();
+  return parse_yaml(read_file(file, max_resolved_bytes), file.string());
+}
+
+// The optimizer's groups in a resolved config.
+Node groups_of(const Node& resolved) {
+  const Node* optimizer = resolved.find("optimizer");
+  const bool has_keys = optimizer && optimizer->is_map() && !optimizer->entries.empty();
+  const Node* groups = has_keys ? optimizer->entries[0].value.find("groups") : nullptr;
+  return groups ? *groups : Node::list();
 }
 
 // The time and samples of a stretch of training, without what is done between steps.
@@ -186,6 +203,11 @@ void Trainer::resume(const Checkpoint& checkpoint) {
     refuse(concat("stands within an epoch of batches of ", saved.batch_size, ", the config has batch_size ",
                   m.state.batch_size),
            concat("write 'data.batch_size: ", saved.batch_size, "', or start a new run"));
+  const Node groups_now = groups_of(m.plan.resolved_node()), groups_then = groups_of(resolved_in(checkpoint));
+  if (!same_value(groups_now, groups_then))
+    refuse(concat("was trained with the parameter groups ", to_json(groups_then, 0), ", the config has ",
+                  to_json(groups_now, 0)),
+           "give the optimizer the same 'groups:', or start a new run with 'init_from:' this checkpoint's weights");
   m.programs.initialize();
   read_weights(m.plan.network->tensors(), m.store, checkpoint.weights());
   read_optimizer(m.plan.network->tensors(), m.store, checkpoint.optimizer());

@@ -95,3 +95,20 @@ def initial(yaml, module, shape):
         name: {"shape": list(p.shape), "mean": p.mean().item(), "std": p.std().item(), "largest": p.abs().max().item()}
         for name, p in module.named_parameters()}
     cases.append({"yaml": yaml, "input": list(shape), "parameters": parameters})
+
+
+def parameter_groups(yaml, model_yaml, model, groups, steps=3):
+    """A model's parameters after each of some steps with given gradients; `groups(named parameters)` makes the optimizer."""
+    named = dict(model.named_parameters())
+    with torch.no_grad():
+        for p in named.values():
+            p.copy_(_given(p.shape))
+    update = groups(named)
+    case = {"yaml": yaml, "model": model_yaml, "start": {n: _tensor(p) for n, p in named.items()}, "steps": []}
+    for _ in range(steps):
+        for p in named.values():
+            p.grad = _given(p.shape)
+        gradients = {n: _numbers(p.grad) for n, p in named.items()}
+        update.step()
+        case["steps"].append({"gradients": gradients, "parameters": {n: _numbers(p) for n, p in named.items()}})
+    cases.append(case)

@@ -1,0 +1,307 @@
+// Laying a graph out: which memory each value has.
+#include "lib/device/layout.h"
+
+#include <algorithm>
+
+#include "lib/device/plan.h"
+#include "lib/graph/ops/leaf.h"
+#include "lib/graph/ops/shape_ops.h"
+#include "lib/graph/passes.h"
+
+namespace dl {
+namespace {
+
+using Key = std::pair<int, int>;  // a value: its node and output
+
+Key key_of(const Value& v) { return {v.node, v.output}; }
+
+bool is_leaf(const Op& op) {
+  return dynamic_cast<const Input*>(&op) || dynamic_cast<const VariableOp*>(&op) || dynamic_cast<const Constant*>(&op);
+}
+
+class Planner {
+ public:
+  Planner(const Graph& graph, Store& store)
+      : graph_(graph), store_(store), device_(store.device()), live_(live_nodes(graph)) {}
+
+  Layout run() {
+    compile_calls();
+    find_last_reads();
+    place_leaves();
+    find_destinations();
+    for (int s = 0; s < end(); ++s) place_operands(s);
+    place_results();
+    for (int s = 0; s < end(); ++s) gather_parts(s);
+    place_in_arena();
+    return std::move(out_);
+  }
+
+ private:
+  // Bytes [begin, end) of a variable, read by a step; by place.
+  struct Read {
+    int step = 0;
+    int64_t begin = 0, end = 0;
+  };
+  // Where a value is wanted: `offset` bytes into a variable.
+  struct Destination {
+    std::string variable;
+    int64_t offset = 0;
+  };
+
+  int end() const { return static_cast<int>(out_.calls.size()); }
+  Call& call(int step) { return out_.calls[static_cast<size_t>(step)]; }
+  const GraphNode& node_of(int step) { return graph_.node(call(step).node); }
+  Place& place(int index) { return out_.places[static_cast<size_t>(index)]; }
+
+  int add_place(Place place) {
+    out_.places.push_back(place);
+    return static_cast<int>(out_.places.size()) - 1;
+  }
+
+  void touch(const Spot& spot, int step) {
+    for (int p = spot.place; p >= 0; p = place(p).parent) {
+      place(p).first = std::min(place(p).first, step);
+      place(p).last = std::max(place(p).last, step);
+    }
+  }
+
+  Value behind_views(Value v) const {
+    while (graph_.node(v.node).op->is_view()) v = graph_.node(v.node).inputs[0];
+    return v;
+  }
+
+  // Views between a value and its reader only move the start, in bytes.
+  int64_t offset_in_views(Value v) const {
+    int64_t offset = 0;
+    for (; graph_.node(v.node).op->is_view(); v = graph_.node(v.node).inputs[0])
+      if (const auto* part = dynamic_cast<const View*>(graph_.node(v.node).op.get()))
+        offset += part->offset * bytes_of(v.type().dtype);
+    return offset;
+  }
+
+  Spot spot_of(const Value& v) const {
+    Spot spot = spots_.at(key_of(behind_views(v)));
+    spot.offset += offset_in_views(v);
+    return spot;
+  }
+
+  const VariableOp* variable_behind(const Value& v) const {
+    return dynamic_cast<const VariableOp*>(graph_.node(behind_views(v).node).op.get());
+  }
+
+  static bool occurs_once(const std::vector<Spot>& spots, int place) {
+    return std::ranges::count(spots, place, &Spot::place) == 1;
+  }
+
+  void compile_calls() {
+    for (int i = 0; i < graph_.size(); ++i) {
+      const GraphNode& node = graph_.node(i);
+      const Op& op = *node.op;
+      if (!live_[static_cast<size_t>(i)] || op.is_view() || is_leaf(op)) continue;
+      std::vector<Type> types;
+      for (const Value& v : node.inputs) types.push_back(v.type());
+      Call made;
+      made.kernel = device_.compile(op, types, node.types);
+      made.node = i;
+      made.step = {std::string(op.name()), op.attributes(), node.scope, op.cost(types, node.types)};
+      out_.flops += made.step.cost.flops;
+      step_of_[i] = end();
+      out_.calls.push_back(std::move(made));
+    }
+  }
+
+  void find_last_reads() {
+    auto read_at = [&](const Value& v, int step) {
+      int& last = last_read_[key_of(behind_views(v))];
+      last = std::max(last, step);
+      if (const VariableOp* op = variable_behind(v)) {
+        const int64_t begin = offset_in_views(v);
+        reads_[op->variable.name].push_back({step, begin, begin + v.type().bytes()});
+      }
+    };
+    for (int s = 0; s < end(); ++s)
+      for (const Value& v : node_of(s).inputs) read_at(v, s);
+    for (const auto& o : graph_.outputs()) read_at(o.value, end());
+    for (const auto& a : graph_.assigns()) read_at(a.value, end());
+  }
+
+  int place_of_variable(const Variable& v) {
+    const auto known = variable_places_.find(v.name);
+    if (known != variable_places_.end()) return known->second;
+    const int p = add_place({.kind = Place::Kind::variable, .bytes = v.type.bytes(), .data = store_.variable(v)});
+    return variable_places_[v.name] = p;
+  }
+
+  void place_leaves() {
+    for (int i = 0; i < graph_.size(); ++i) {
+      if (!live_[static_cast<size_t>(i)]) continue;
+      const Op& op = *graph_.node(i).op;
+      if (const auto* input = dynamic_cast<const Input*>(&op)) {
+        const int p = add_place({.kind = Place::Kind::input, .slot = static_cast<int>(out_.inputs.size())});
+        out_.inputs.push_back({input->key, input->type, nullptr, p});
+        spots_[{i, 0}] = {p, 0};
+      } else if (const auto* variable = dynamic_cast<const VariableOp*>(&op)) {
+        spots_[{i, 0}] = {place_of_variable(variable->variable), 0};
+      } else if (const auto* constant = dynamic_cast<const Constant*>(&op)) {
+        void* data = device_.allocate(64);
+        out_.owned.push_back({data, 64});
+        const float value = static_cast<float>(constant->value);
+        device_.copy_in(data, &value, sizeof value);
+        spots_[{i, 0}] = {add_place({.kind = Place::Kind::constant, .data = data}), 0};
+      }
+    }
+    for (const auto& a : graph_.assigns()) place_of_variable({a.name, a.value.type()});
+  }
+
+  // New values of variables, and the parts that such a value is packed of.
+  void find_destinations() {
+    for (const auto& a : graph_.assigns()) {
+      const Value v = behind_views(a.value);
+      const Type& whole = v.type();
+      if (!step_of_.contains(v.node) || whole.shape.elements() != a.value.shape().elements()) continue;
+      if (!destinations_.try_emplace(key_of(v), Destination{a.name, 0}).second) continue;
+      const GraphNode& node = graph_.node(v.node);
+      const auto* pack = dynamic_cast<const Pack*>(node.op.get());
+      for (size_t k = 0; pack && k < pack->offsets.size(); ++k) {
+        const Value part = behind_views(node.inputs[k]);
+        if (step_of_.contains(part.node) && part.type().bytes() == node.inputs[k].type().bytes())
+          destinations_.try_emplace(key_of(part), Destination{a.name, pack->offsets[k] * bytes_of(DType::f32)});
+      }
+    }
+  }
+
+  // The operand's memory where the call may write output `o` over it, as `spot`, which is the same memory.
+  bool may_overwrite(const Call& call, size_t k, size_t o, const Spot& spot) const {
+    return call.in[k].offset == spot.offset && call.kernel->in_place(static_cast<int>(k), static_cast<int>(o));
+  }
+
+  // Straight into the variable, if nobody reads the old values there later, and this call itself only in place. A pack
+  // may find its parts where it puts them.
+  Spot in_variable(int step, size_t o) {
+    const Call& at = call(step);
+    const auto wanted = destinations_.find({at.node, static_cast<int>(o)});
+    if (wanted == destinations_.end()) return {};
+    const Spot spot{variable_places_.at(wanted->second.variable), wanted->second.offset};
+    const GraphNode& node = node_of(step);
+    const int64_t last_byte = spot.offset + node.types[o].bytes();
+    auto overlaps = [&](int64_t begin, int64_t bytes) { return begin < last_byte && begin + bytes > spot.offset; };
+    for (const Read& read : reads_[wanted->second.variable])
+      if (read.step > step && overlaps(read.begin, read.end - read.begin)) return {};
+    const auto* pack = dynamic_cast<const Pack*>(node.op.get());
+    for (size_t k = 0; k < at.in.size(); ++k) {
+      if (at.in[k].place != spot.place || !overlaps(at.in[k].offset, node.inputs[k].type().bytes())) continue;
+      const bool in_its_place = pack && at.in[k].offset == spot.offset + pack->offsets[k] * bytes_of(DType::f32);
+      if (!in_its_place && !may_overwrite(at, k, o, spot)) return {};
+    }
+    return spot;
+  }
+
+  // Over an operand that nobody wants any more.
+  Spot over_operand(int step, size_t o) {
+    const Call& at = call(step);
+    const GraphNode& node = node_of(step);
+    for (size_t k = 0; k < at.in.size(); ++k) {
+      const Spot& in = at.in[k];
+      const Place& place_in = place(in.place);
+      const bool whole = place_in.kind == Place::Kind::arena && place_in.parent < 0 && in.offset == 0 &&
+                         place_in.bytes == node.types[o].bytes();
+      const bool taken = std::ranges::count(at.out, in.place, &Spot::place) > 0;
+      if (whole && !taken && occurs_once(at.in, in.place) &&
+          last_read_.at(key_of(behind_views(node.inputs[k]))) == step && may_overwrite(at, k, o, {in.place, 0}))
+        return {in.place, 0};
+    }
+    return {};
+  }
+
+  void place_operands(int step) {
+    Call& at = call(step);
+    const GraphNode& node = node_of(step);
+    for (const Value& v : node.inputs) {
+      at.in.push_back(spot_of(v));
+      touch(at.in.back(), step);
+    }
+    for (size_t o = 0; o < node.types.size(); ++o) {
+      Spot spot = in_variable(step, o);
+      if (spot.place < 0) spot = over_operand(step, o);
+      if (spot.place < 0) spot = {add_place({.bytes = node.types[o].bytes()}), 0};
+      spots_[{at.node, static_cast<int>(o)}] = spot;
+      at.out.push_back(spot);
+      touch(spot, step);
+    }
+    if (const int64_t bytes = at.kernel->scratch_bytes(); bytes > 0)
+      at.scratch_place = add_place({.bytes = bytes, .first = step, .last = step});
+  }
+
+  // Where an output or a new value lies at the end; a variable's old value is put aside before the variable changes.
+  Spot settled(const Value& v) {
+    Spot spot = spot_of(v);
+    const VariableOp* old = variable_behind(v);
+    if (old && std::ranges::count(graph_.assigns(), old->variable.name, &Graph::Named::name) > 0) {
+      const Spot aside{add_place({.bytes = v.type().bytes()}), 0};
+      out_.copies.push_back({spot, aside, v.type().bytes()});
+      spot = aside;
+    }
+    touch(spot, end());
+    return spot;
+  }
+
+  void place_results() {
+    for (const auto& o : graph_.outputs()) out_.outputs[o.name] = {o.value.type(), settled(o.value)};
+    std::vector<Layout::Copy> renewals;  // after all that is put aside
+    for (const auto& a : graph_.assigns()) {
+      const Spot to{variable_places_.at(a.name), 0};
+      if (spot_of(a.value).place != to.place) renewals.push_back({settled(a.value), to, a.value.type().bytes()});
+    }
+    out_.copies.insert(out_.copies.end(), renewals.begin(), renewals.end());
+  }
+
+  // Parts of a pack move into it where they can be written there at once.
+  void gather_parts(int step) {
+    const GraphNode& node = node_of(step);
+    const auto* pack = dynamic_cast<const Pack*>(node.op.get());
+    const Spot whole = call(step).out[0];
+    if (!pack || place(whole.place).kind != Place::Kind::arena) return;
+    for (size_t k = 0; k < pack->offsets.size(); ++k) {
+      const Spot part = call(step).in[k];
+      Place& own = place(part.place);
+      if (own.kind != Place::Kind::arena || own.parent >= 0 || part.offset != 0 || own.last > step ||
+          own.bytes != node.inputs[k].type().bytes() || !occurs_once(call(step).in, part.place) ||
+          pack->offsets[k] % 16 != 0)
+        continue;
+      own.parent = whole.place;
+      own.offset = pack->offsets[k] * bytes_of(DType::f32);
+      touch({whole.place, 0}, own.first);
+    }
+  }
+
+  void place_in_arena() {
+    std::vector<Block> blocks;
+    std::vector<size_t> owner;
+    for (size_t p = 0; p < out_.places.size(); ++p) {
+      const Place& own = out_.places[p];
+      if (own.kind != Place::Kind::arena || own.parent >= 0) continue;
+      blocks.push_back({.bytes = std::max<int64_t>(own.bytes, 4), .first = own.first, .last = own.last});
+      owner.push_back(p);
+    }
+    out_.arena_bytes = dl::place(blocks);
+    for (size_t b = 0; b < blocks.size(); ++b) out_.places[owner[b]].offset = blocks[b].offset;
+  }
+
+  const Graph& graph_;
+  Store& store_;
+  Device& device_;
+  const std::vector<char> live_;
+  Layout out_;
+  std::map<int, int> step_of_;                      // by node
+  std::map<Key, int> last_read_;                    // the step of the last reader, through views
+  std::map<std::string, std::vector<Read>> reads_;  // of variables' old values
+  std::map<std::string, int> variable_places_;
+  std::map<Key, Destination> destinations_;
+  std::map<Key, Spot> spots_;
+};
+
+}  // namespace
+
+Layout lay_out(const Graph& graph, Store& store) { return Planner(graph, store).run(); }
+
+}  // namespace dl

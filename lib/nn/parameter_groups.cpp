@@ -1,0 +1,181 @@
+// Reading groups, and choosing their parameters.
+#include "lib/nn/parameter_groups.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+
+namespace dl {
+namespace {
+
+constexpr size_t parameters_told = 8;
+
+bool one_fits(const std::vector<std::string>& patterns, const std::string& text) {
+  return patterns.empty() || std::ranges::any_of(patterns, [&](const auto& p) { return fits_pattern(p, text); });
+}
+
+bool contains(const ParameterGroup& group, const Tensor& tensor) {
+  const int64_t rank = tensor.shape.rank();
+  return one_fits(group.match, tensor.path) && one_fits(group.layer, tensor.layer) &&
+         rank >= group.min_rank.value_or(rank) && rank <= group.max_rank.value_or(rank);
+}
+
+// A pattern alone stands for a list of one.
+Node with_lists(Node node) {
+  for (Node::Entry& entry : node.entries) {
+    if ((entry.key != "match" && entry.key != "layer") || !entry.value.is_scalar()) continue;
+    Node list = Node::list({entry.value});
+    list.where = entry.value.where;
+    entry.value = std::move(list);
+  }
+  return node;
+}
+
+// The optimizer with the group's keys in the place of its own; null where they were not understood.
+std::unique_ptr<Optimizer> optimizer_of(const ParameterGroup& group, const Optimizer& base, const Reading& r) {
+  std::unique_ptr<Optimizer> optimizer = Registry<Optimizer>::make(base.name);
+  Node config = write_object(base);
+  config.erase("groups");
+  std::vector<std::string> known = config.keys();
+  bool good = true;
+  for (const Node::Entry& entry : group.keys.entries) {
+    if (config.find(entry.key)) {
+      config.set(entry.key, entry.value);
+      continue;
+    }
+    good = false;
+    ParameterGroup any;
+    const Schema own = schema_of(any);
+    for (const Field& field : own.fields()) known.push_back(field.key());
+    std::ranges::sort(known);
+    const std::string meant = closest(entry.key, known);
+    r.problem(entry.key_where, "unknown key " + Node::string(entry.key).described(),
+              meant.empty() ? "" : "write '" + meant + "'", {"known keys: " + join(known)});
+  }
+  config.where = group.where;
+  return good && schema_of(*optimizer).read(config, r) ? std::move(optimizer) : nullptr;
+}
+
+std::vector<std::string> some_paths(const Network& network) {
+  std::vector<std::string> paths;
+  for (const Tensor& tensor : network.tensors())
+    if (tensor.trained) paths.push_back(tensor.path);
+  const size_t all = paths.size();
+  if (all > parameters_told) paths.resize(parameters_told);
+  return {"parameters: " + join(paths) +
+          (all > parameters_told ? concat(" and ", all - parameters_told, " more") : "")};
+}
+
+}  // namespace
+
+bool fits_pattern(std::string_view pattern, std::string_view text) {
+  size_t p = 0, t = 0, star = std::string_view::npos, retry = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      retry = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {  // the last '*' takes one more
+      p = star + 1;
+      t = ++retry;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+void ParameterGroup::describe(Schema& s) {
+  s.optional("match", match, "patterns of parameters' paths, '*' for any characters: \"*.bias\"").known_as({"params"});
+  s.optional("layer", layer, "patterns of layers' names: batch_norm, \"*_norm\"");
+  s.optional("min_rank", min_rank, "only parameters with so many axes or more").at_least(0);
+  s.optional("max_rank", max_rank, "only parameters with at most so many axes: 1 takes all but matrices").at_least(0);
+  s.optional("lr_factor", lr_factor, "times the run's learning rate; 0 keeps the parameters as they are")
+      .at_least(0)
+      .known_as({"lr_mult", "lr_scale"});
+  s.check([this](const Report& report) {
+    if (match.empty() && layer.empty() && !min_rank && !max_rank)
+      report("the group does not say which parameters are in it", "write 'match: \"*.bias\"', or 'max_rank: 1'");
+  });
+}
+
+bool Codec<ParameterGroup>::read(const Node& node, ParameterGroup& value, const Limits&, const Reading& r) {
+  ParameterGroup group;
+  const Schema own = schema_of(group);
+  Node mine = with_lists(node);
+  if (mine.is_map()) {
+    auto is_own = [&](const Node::Entry& entry) {
+      return own.field(entry.key) || std::ranges::any_of(own.fields(), [&](const Field& field) {
+               return std::ranges::count(field.foreign_names(), entry.key) > 0;
+             });
+    };
+    const auto others = std::stable_partition(mine.entries.begin(), mine.entries.end(), is_own);
+    group.keys.entries.assign(others, mine.entries.end());
+    mine.entries.erase(others, mine.entries.end());
+  }
+  group.where = node.where;
+  if (!own.read(mine, r)) return false;
+  value = std::move(group);
+  return true;
+}
+
+Node Codec<ParameterGroup>::write(const ParameterGroup& value) {
+  Node out = Node::map();
+  const ParameterGroup standard;
+  const Node all = write_object(value), defaults = write_object(standard);
+  for (const Node::Entry& entry : all.entries)
+    if (!same_value(entry.value, *defaults.find(entry.key))) out.set(entry.key, entry.value);
+  for (const Node::Entry& entry : value.keys.entries) out.set(entry.key, entry.value);
+  return out;
+}
+
+std::string Codec<ParameterGroup>::type(const Limits&) { return "a group"; }
+
+Node Codec<ParameterGroup>::json_schema(const Limits&) {
+  ParameterGroup group;
+  Node out = schema_of(group).json_schema();
+  out.set("additionalProperties", Node::boolean(true));
+  return out;
+}
+
+void Optimizer::describe(Schema& s) {
+  describe_keys(s);
+  s.optional("groups", groups, "parameters with other values of these keys: {match: \"*.bias\", weight_decay: 0}")
+      .known_as({"param_groups", "parameter_groups"});
+}
+
+ParameterGroups::ParameterGroups(const Optimizer& base, Network* network, const Reading& r) {
+  const size_t before = r.problem_count(), count = base.groups.size();
+  for (size_t i = 0; i < count; ++i)
+    optimizers_.push_back(optimizer_of(base.groups[i], base, r.key("groups").index(i)));
+  if (!network || count == 0 || r.problem_count() > before) return;
+  auto group_of = [&](const Tensor& tensor) {
+    const auto found = std::ranges::find_if(base.groups, [&](const auto& group) { return contains(group, tensor); });
+    return static_cast<size_t>(found - base.groups.begin());
+  };
+  network->arrange(group_of);
+  std::vector<int64_t> begin(count + 1, -1);
+  for (const Tensor& tensor : network->tensors()) {
+    if (!tensor.trained) continue;
+    int64_t& first = begin[group_of(tensor)];
+    if (first < 0) first = tensor.offset;
+  }
+  for (size_t i = 0; i <= count; ++i) {
+    if (begin[i] < 0 && i < count)
+      r.key("groups").index(i).problem(
+          base.groups[i].where, "no parameter is in this group that is not in one before it",
+          "write a pattern that fits one of them, or leave the group out", some_paths(*network));
+    if (begin[i] < 0) continue;
+    if (!ranges_.empty()) ranges_.back().end = begin[i];
+    const Optimizer& own = i < count ? *optimizers_[i] : base;
+    const double factor = i < count ? base.groups[i].lr_factor : 1;
+    ranges_.push_back({.begin = begin[i],
+                       .end = network->arena_elements(),
+                       .optimizer = &own,
+                       .lr_factor = factor * own.learning_rate() / base.learning_rate()});
+  }
+}
+
+}  // namespace dl

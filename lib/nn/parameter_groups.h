@@ -1,0 +1,39 @@
+// Parameter groups: which parameters are updated how. Those of a group lie together, so that each is one range.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "lib/nn/network.h"
+#include "lib/nn/optimizer.h"
+
+namespace dl {
+
+// Elements [begin, end) of the flat parameters and the optimizer that updates them, at lr_factor times the run's
+// learning rate.
+struct UpdateRange {
+  int64_t begin = 0, end = 0;
+  const Optimizer* optimizer = nullptr;
+  double lr_factor = 1;
+};
+
+// An optimizer's groups applied to a network.
+class ParameterGroups {
+ public:
+  ParameterGroups() = default;  // none: the run's optimizer updates all alike
+  // Reads the groups' keys, and arranges the network's parameters group by group, those of no group last. `base` must
+  // outlive it. A key that the optimizer does not have and a group that no parameter is in are problems at their
+  // places; `r` stands at the optimizer. Without a network only the keys are read.
+  ParameterGroups(const Optimizer& base, Network* network, const Reading& r);
+
+  // From begin to end of the parameters; empty where there are no groups.
+  const std::vector<UpdateRange>& ranges() const { return ranges_; }
+
+ private:
+  std::vector<std::unique_ptr<Optimizer>> optimizers_;  // one a group
+  std::vector<UpdateRange> ranges_;
+};
+
+// Whether `pattern` stands for the whole text: '*' for any characters, '?' for one.
+bool fits_pattern(std::string_view pattern, std::string_view text);
+
+}  // namespace dl

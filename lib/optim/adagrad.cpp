@@ -1,0 +1,33 @@
+// Adagrad (Duchi, Hazan and Singer 2011, JMLR 12): s += g^2; p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)
+#include "lib/nn/optimizer.h"
+
+namespace dl {
+namespace {
+
+struct Adagrad final : Optimizer {
+  double lr = 0.01, lr_decay = 0, weight_decay = 0, eps = 1e-10;
+
+  void describe_keys(Schema& s) override {
+    s.summary("steps scaled by the sum of all the gradient's squares so far");
+    s.also_known_as({"Adagrad"});
+    s.optional("lr", lr, "learning rate").above(0).known_as({"learning_rate"});
+    s.optional("lr_decay", lr_decay, "the rate is divided by 1 + lr_decay times the updates done").at_least(0);
+    s.optional("weight_decay", weight_decay, "times the parameter, added to its gradient").at_least(0);
+    s.optional("eps", eps, "added to the denominator").above(0).known_as({"epsilon"});
+    s.example("adagrad: {lr: 0.05}");
+  }
+
+  double learning_rate() const override { return lr; }
+
+  Value update(UpdateBuilder& b, Value p, Value g) const override {
+    if (weight_decay > 0) g = g + weight_decay * p;
+    const Value sum = b.state("sum") + g * g;
+    b.assign("sum", sum);
+    const Value rate = lr_decay > 0 ? b.lr() / (1 + (b.update() - 1) * lr_decay) : b.lr();
+    return p - rate * g / (sqrt(sum) + eps);
+  }
+};
+DL_OPTIMIZER(Adagrad, "adagrad");
+
+}  // namespace
+}  // namespace dl
