@@ -1,6 +1,7 @@
 // Training steps on random data.
 #include "app/trial.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 
@@ -16,20 +17,18 @@ Trial::Trial(const std::string& config, const Overrides& overrides)
       lr_(static_cast<float>(plan_->run.optimizer->learning_rate())) {
   programs_->initialize();
   step_ = &programs_->step(batch_size());
-  const Type x = step_->input_type("x"), y = step_->input_type("y");
-  auto* inputs = static_cast<float*>(add(x.bytes()));
-  for (int64_t i = 0; i < x.shape.elements(); ++i) inputs[i] = random_uniform(random_key(0, 0), 0, uint64_t(i));
-  step_->bind("x", inputs);
-  void* targets = add(y.bytes());
-  const auto classes = static_cast<uint64_t>(plan_->network->output().shape.last());
-  for (int64_t i = 0; i < y.shape.elements(); ++i) {
-    const uint32_t bits = random_bits(random_key(0, 1), 0, uint64_t(i));
-    if (y.dtype == DType::i32)
-      static_cast<int32_t*>(targets)[i] = static_cast<int32_t>(bits % classes);
-    else
-      static_cast<float*>(targets)[i] = static_cast<float>(bits >> 8) * 0x1p-24f;
+  for (const SampleField& field : plan_->data.train->fields()) {
+    const int64_t elements = field.type.shape.elements() * batch_size();
+    void* values = add(elements * bytes_of(field.type.dtype));
+    for (int64_t i = 0; i < elements; ++i) {
+      const uint32_t bits = random_bits(random_key(0, random_stream(field.name)), 0, uint64_t(i));
+      if (field.type.dtype == DType::i32)
+        static_cast<int32_t*>(values)[i] = static_cast<int32_t>(bits % uint64_t(std::max<int64_t>(field.values, 1)));
+      else
+        static_cast<float*>(values)[i] = static_cast<float>(bits >> 8) * 0x1p-24f;
+    }
+    step_->bind(field.name, values);
   }
-  step_->bind("y", targets);
   step_->bind("lr", &lr_);
   step_->bind("update", &update_);
   step_->bind("step", &tick_);

@@ -44,13 +44,14 @@ struct GradientCase {
   };
   std::function<Value(const std::vector<Value>&)> build;
   std::vector<Argument> arguments;
+  Feed fixed = {};  // other inputs that `build` makes
   double step = 1.0 / 32;
   double tolerance = 2e-4;
 };
 
 inline void check_gradient(const GradientCase& c) {
   Graph g;
-  Feed feed;
+  Feed feed = c.fixed;
   std::vector<Value> x;
   for (size_t i = 0; i < c.arguments.size(); ++i) {
     const std::string name = "x" + std::to_string(i);

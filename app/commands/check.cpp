@@ -71,7 +71,7 @@ class Check final : public Command {
     return config_ + ": no mistakes\n" +
            table({{"  data", concat(samples(plan.data.train), " samples to train, ", samples(plan.data.validation),
                                     " to validate, ", samples(plan.data.test), " to test")},
-                  {"  network", concat(network.input().shape.text(), " to ", network.output().shape.text(), ", ",
+                  {"  network", concat(inputs_text(network), " to ", network.output().shape.text(), ", ",
                                        count(static_cast<double>(network.parameter_count())), " parameters")},
                   {"  step",
                    concat("batch ", plan.run.data.batch_size, ", ", short_count(static_cast<double>(step.flops)),
@@ -88,7 +88,7 @@ class Check final : public Command {
     return json_object({{"samples", json_object({{"train", samples(plan.data.train)},
                                                  {"val", samples(plan.data.validation)},
                                                  {"test", samples(plan.data.test)}})},
-                        {"input", json_sizes(plan.network->input().shape.sizes())},
+                        {"inputs", json_inputs(*plan.network)},
                         {"output", json_sizes(plan.network->output().shape.sizes())},
                         {"parameters", Node::integer(plan.network->parameter_count())},
                         {"batch_size", Node::integer(plan.run.data.batch_size)},
@@ -98,6 +98,12 @@ class Check final : public Command {
                         {"arena_bytes", Node::integer(step.arena_bytes)},
                         {"steps_per_epoch", Node::integer(plan.steps_per_epoch())},
                         {"total_steps", Node::integer(plan.total_steps())}});
+  }
+
+  static std::string inputs_text(const Network& network) {
+    std::vector<std::string> shapes;
+    for (const Network::Input& input : network.inputs()) shapes.push_back(input.type.shape.text());
+    return join(shapes, " and ");
   }
 
   static std::string program(const Program& program) {

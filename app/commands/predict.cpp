@@ -59,10 +59,11 @@ std::string csv_cell(const std::string& text) {
   return quoted + "\"";
 }
 
-// One line a prediction; without class names the outputs are numbered.
+// One line a prediction; without class names the outputs are numbered, a single one is 'prediction'.
 class Lines {
  public:
-  Lines(bool csv, bool all, std::vector<std::string> classes) : csv_(csv), all_(all), classes_(std::move(classes)) {}
+  Lines(bool csv, bool all, std::vector<std::string> classes, int64_t outputs)
+      : csv_(csv), all_(all), single_(outputs == 1), classes_(std::move(classes)) {}
 
   std::string header(size_t outputs) const {
     if (!csv_) return {};
@@ -84,7 +85,9 @@ class Lines {
       node.set("class", Node::string(name(best)));
       node.set("probability", float_node(p.output[best]));
     }
-    if (shows_all()) {
+    if (classes_.empty() && single_) {
+      node.set(name(0), float_node(p.output[0]));
+    } else if (shows_all()) {
       Node& outputs = node.set(classes_.empty() ? "outputs" : "probabilities", Node::map());
       for (size_t i = 0; i < p.output.size(); ++i) outputs.set(name(i), float_node(p.output[i]));
     }
@@ -93,9 +96,11 @@ class Lines {
 
  private:
   bool shows_all() const { return all_ || classes_.empty(); }
-  std::string name(size_t i) const { return i < classes_.size() ? classes_[i] : concat("output_", i); }
+  std::string name(size_t i) const {
+    return i < classes_.size() ? classes_[i] : single_ ? "prediction" : concat("output_", i);
+  }
 
-  bool csv_, all_;
+  bool csv_, all_, single_;
   std::vector<std::string> classes_;
 };
 
@@ -134,12 +139,14 @@ class Predict final : public Command {
     const std::vector<fs::path> files = image_files(inputs_);
     const DatasetPointer data = files.empty() ? open_named(plan.run.data, data_, plan.folder(), plan.seed())
                                               : open_images(plan.run.data, files, plan.data.raw_input);
-    const Lines lines(format_ == "csv", all_, plan.data.classes);
+    const int64_t outputs = plan.network->output().shape.elements();
+    const bool has_classes = plan.run.loss->takes_classes();
+    const Lines lines(format_ == "csv", all_, has_classes ? plan.data.classes : std::vector<std::string>(), outputs);
     std::optional<AtomicFile> file;
     if (!output_.empty()) file.emplace(output_);
     const auto write = [&](const std::string& text) { file ? file->append(text) : print(text); };
     Inference inference(plan, trained.checkpoint);
-    std::string text = lines.header(static_cast<size_t>(plan.network->output().shape.elements()));
+    std::string text = lines.header(static_cast<size_t>(outputs));
     inference.predict(data, [&](const Prediction& p) {
       text += lines.line(files.empty() ? std::to_string(p.index) : files[static_cast<size_t>(p.index)].string(), p);
       if (text.size() < (1 << 16)) return;

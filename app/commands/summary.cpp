@@ -34,7 +34,8 @@ class Summary final : public Command {
   static std::string as_text(const Network& network) {
     std::vector<std::vector<std::string>> rows{{"layer", "type", "output", "parameters", "FLOPs"}};
     double flops = 0;
-    rows.push_back({"", "input", network.input().shape.text(), "", ""});
+    for (const Network::Input& input : network.inputs())
+      rows.push_back({network.inputs().size() > 1 ? input.name : "", "input", input.type.shape.text(), "", ""});
     for (const LayerSummary& layer : network.layers()) {
       flops += layer.flops;
       rows.push_back({layer.path, layer.type, layer.output.text(),
@@ -57,7 +58,7 @@ class Summary final : public Command {
                                           {"parameters", Node::integer(layer.parameters)},
                                           {"flops", Node::number(layer.flops)}}));
     }
-    return json_object({{"input", json_sizes(network.input().shape.sizes())},
+    return json_object({{"inputs", json_inputs(network)},
                         {"output", json_sizes(network.output().shape.sizes())},
                         {"parameters", Node::integer(network.parameter_count())},
                         {"flops", Node::number(flops)},

@@ -27,6 +27,12 @@ Node json_sizes(const std::vector<int64_t>& sizes) {
   return list;
 }
 
+Node json_inputs(const Network& network) {
+  Node object = Node::map();
+  for (const Network::Input& input : network.inputs()) object.set(input.name, json_sizes(input.type.shape.sizes()));
+  return object;
+}
+
 std::string json_line(const Node& object) { return to_json(object, 0) + "\n"; }
 
 }  // namespace dl

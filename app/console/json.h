@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/nn/network.h"
 #include "lib/spec/node.h"
 #include "lib/train/observer.h"
 
@@ -14,6 +15,7 @@ Node json_object(std::initializer_list<std::pair<const char*, Node>> entries);
 Node json_object(const std::vector<Measured>& values);  // {"val/accuracy": 0.91, …}
 Node json_list(const std::vector<std::string>& texts);
 Node json_sizes(const std::vector<int64_t>& sizes);  // [28, 28, 1]
+Node json_inputs(const Network& network);            // {"x": [28, 28, 1]}
 
 std::string json_line(const Node& object);
 

@@ -12,6 +12,9 @@
 namespace dl {
 namespace {
 
+// What programs are given beside the data.
+constexpr const char* program_names[] = {"lr", "step", "update", "weight"};
+
 // What opening finds wrong with one key of the section.
 class Findings {
  public:
@@ -39,14 +42,32 @@ class Findings {
   const std::string path_;
 };
 
-Type input_type(const Dataset& data) { return data.fields()[static_cast<size_t>(field_index(data, "x"))].type; }
+std::string text_of(const Type& type) { return concat(name_of(type.dtype), " ", type.shape.text()); }
+
+std::string names_of(std::span<const SampleField> fields) {
+  std::vector<std::string> names;
+  for (const SampleField& field : fields) names.push_back(field.name);
+  return join(names);
+}
+
+bool alike(const Dataset& part, const Dataset& train) {
+  return std::ranges::equal(part.fields(), train.fields(), [](const SampleField& a, const SampleField& b) {
+    return a.name == b.name && a.type == b.type;
+  });
+}
 
 // A part must look like the training data.
 void compare(const Dataset& part, const Dataset& train, const Where& where, const Findings& findings) {
-  if (const Type found = input_type(part), expected = input_type(train); found != expected)
-    findings.add(where,
-                 concat("expected samples of type ", name_of(expected.dtype), " and shape ", expected.shape.text(),
-                        " as in the training data, found ", name_of(found.dtype), " ", found.shape.text()));
+  const auto found = part.fields(), expected = train.fields();
+  if (const std::string names = names_of(expected); names_of(found) != names) {
+    findings.add(where, concat("expected the fields ", names, " of the training data, found ", names_of(found)));
+  } else {
+    for (size_t i = 0; i < found.size(); ++i)
+      if (const Type& type = found[i].type, &wanted = expected[i].type; type != wanted)
+        findings.add(where, concat("expected ", found[i].name == "x" ? "samples" : "'" + found[i].name + "'",
+                                   " of type ", name_of(wanted.dtype), " and shape ", wanted.shape.text(),
+                                   " as in the training data, found ", text_of(type)));
+  }
   if (part.classes().size() != train.classes().size())
     findings.add(where, concat("expected the ", train.classes().size(), " classes of the training data, found ",
                                part.classes().size()));
@@ -190,14 +211,20 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
   if (!spec.train.given()) return {};  // reading the spec has said so
   const Opened raw = open_sources(spec, folder, seed, problems);
   if (!raw.train) return {};
-  DataSets sets{.raw_input = input_type(*raw.train),
+  DataSets sets{.raw_input = inputs_of(*raw.train).at(0).type,
                 .classes = {raw.train->classes().begin(), raw.train->classes().end()}};
   const Findings findings(problems, "data.transforms");
   sets.train = findings.attempt([&] { return transformed(raw.train, spec.transforms); });
   if (!sets.train) return sets;
-  sets.input = input_type(*sets.train);
+  sets.inputs = inputs_of(*sets.train);
+  sets.target = sets.train->fields()[static_cast<size_t>(field_index(*sets.train, "y"))].type;
+  for (const SampleField& input : sets.inputs)
+    if (std::ranges::count(program_names, input.name) > 0)
+      Findings(problems, "data.train")
+          .add(spec.train.where, concat("a field of the data is named '", input.name, "', which a program uses itself"),
+               "give it another name");
   for (auto [set, result] : {std::pair(&raw.validation, &sets.validation), {&raw.test, &sets.test}})
-    if (*set && input_type(**set) == sets.raw_input) *result = transformed(*set, spec.transforms);
+    if (*set && alike(**set, *raw.train)) *result = transformed(*set, spec.transforms);
   if (spec.drop_last && sets.train->size() < spec.batch_size)
     Findings(problems, "data.batch_size")
         .add(spec.where,
@@ -207,18 +234,24 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
 }
 
 std::map<std::string, Node> data_values(const DataSets& sets) {
-  std::map<std::string, Node> values{{"data.features", Node::integer(sets.input.shape.elements())}};
+  const SampleField& input = sets.inputs.at(0);
+  const Shape& shape = input.type.shape;
+  std::map<std::string, Node> values{{"data.features", Node::integer(shape.elements())}};
   if (!sets.classes.empty()) values["data.classes"] = Node::integer(static_cast<int64_t>(sets.classes.size()));
-  if (sets.input.shape.rank() == 3) {
-    values["data.height"] = Node::integer(sets.input.shape[0]);
-    values["data.width"] = Node::integer(sets.input.shape[1]);
-    values["data.channels"] = Node::integer(sets.input.shape[2]);
+  if (sets.target.dtype == DType::f32) values["data.targets"] = Node::integer(sets.target.shape.elements());
+  if (input.type.dtype == DType::i32 && shape.rank() == 1) values["data.length"] = Node::integer(shape[0]);
+  if (input.values > 0) values["data.vocabulary"] = Node::integer(input.values);
+  if (shape.rank() == 3) {
+    values["data.height"] = Node::integer(shape[0]);
+    values["data.width"] = Node::integer(shape[1]);
+    values["data.channels"] = Node::integer(shape[2]);
   }
   return values;
 }
 
 std::vector<std::string> data_value_names() {
-  return {"data.channels", "data.classes", "data.features", "data.height", "data.width"};
+  return {"data.channels", "data.classes", "data.features",   "data.height",
+          "data.length",   "data.targets", "data.vocabulary", "data.width"};
 }
 
 DatasetPointer open_named(const DataSpec& spec, const std::string& text, const std::filesystem::path& folder,

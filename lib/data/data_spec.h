@@ -49,9 +49,10 @@ struct DataSpec {
 // The opened sets, transformed; all have the same fields and classes. Headers have been read, samples have not.
 struct DataSets {
   DatasetPointer train;
-  DatasetPointer validation, test;   // null where there is none
-  Type input;                        // of one "x" as the network is given it: f32
-  Type raw_input;                    // of one "x" as the reader gives it; `predict` brings other images into this form
+  DatasetPointer validation, test;  // null where there is none
+  std::vector<SampleField> inputs;  // as the network is given them, f32 or i32; "x" first
+  Type target;                      // of one "y"
+  Type raw_input;                   // of the first input as the reader gives it; `predict` brings images into this form
   std::vector<std::string> classes;  // names; empty where "y" is no class
 
   // Starts to read the training and the validation set on threads of their own. What goes wrong there is thrown by
@@ -69,8 +70,8 @@ struct DataSets {
 DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, uint64_t seed,
                    std::vector<Problem>& problems);
 
-// Values for ${data.classes}, ${data.features}, ${data.channels}, ${data.height}, ${data.width}: those that the sets
-// have. To be named in LoadOptions::later by data_value_names().
+// Values for ${data.classes}, ${data.features} and so on, of the first input and the target: those that the sets have.
+// To be named in LoadOptions::later by data_value_names().
 std::map<std::string, Node> data_values(const DataSets& sets);
 std::vector<std::string> data_value_names();
 

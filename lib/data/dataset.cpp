@@ -54,6 +54,14 @@ class Selection final : public Part {
 
 }  // namespace
 
+std::vector<SampleField> inputs_of(const Dataset& data) {
+  std::vector<SampleField> inputs;
+  for (const SampleField& field : data.fields())
+    if (field.name != "y") inputs.push_back(field);
+  std::stable_partition(inputs.begin(), inputs.end(), [](const SampleField& f) { return f.name == "x"; });
+  return inputs;
+}
+
 int field_index(const Dataset& data, std::string_view name) {
   const auto fields = data.fields();
   const auto found = std::find_if(fields.begin(), fields.end(), [&](const SampleField& f) { return f.name == name; });

@@ -12,10 +12,13 @@
 
 namespace dl {
 
-// One part of a sample. "x" is the input: u8 or f32, [height, width, channels] or [features]; "y" the class: i32 [].
+// One part of a sample. "y" is the target: a class or a sequence of them (i32 [], [s]), or numbers (f32 [], [k]). All
+// others are inputs of the model, f32 or i32; a single one is called "x", which the reader may give as u8 too:
+// [height, width, channels] or [features].
 struct SampleField {
   std::string name;
-  Type type;  // of one sample
+  Type type;           // of one sample
+  int64_t values = 0;  // i32: it counts so many things, 0 … values - 1; 0: not known
   bool operator==(const SampleField&) const = default;
 };
 
@@ -49,6 +52,9 @@ class Dataset {
 
 // Several decorators may stand around one set, so it is shared.
 using DatasetPointer = std::shared_ptr<const Dataset>;
+
+// The set's inputs, "x" first: all fields but "y".
+std::vector<SampleField> inputs_of(const Dataset& data);
 
 // The index of a set's field; a failed check where it has none of that name.
 int field_index(const Dataset& data, std::string_view name);

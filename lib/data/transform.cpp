@@ -1,6 +1,8 @@
 // The decorator that runs samples through transforms.
 #include "lib/data/transform.h"
 
+#include <algorithm>
+
 #include "lib/base/error.h"
 
 namespace dl {
@@ -65,7 +67,17 @@ TransformStep by_table(const Type& input, std::vector<float> table) {
 }
 
 DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms) {
-  Type type = data->fields()[static_cast<size_t>(field_index(*data, "x"))].type;
+  const auto x = std::ranges::find(data->fields(), "x", &SampleField::name);
+  if (x == data->fields().end() || x->type.dtype == DType::i32) {
+    if (transforms.empty()) return data;
+    throw Error(Exit::usage,
+                Problem{.where = transforms[0]->place,
+                        .what = x == data->fields().end()
+                                    ? "the data have no 'x' that transforms could change"
+                                    : "expected samples of type u8 or f32, the data's are i32 " + x->type.shape.text(),
+                        .help = "leave 'transforms' out"});
+  }
+  Type type = x->type;
   std::vector<TransformStep> steps;
   for (size_t i = 0; i < transforms.size(); ++i) {
     try {

@@ -29,7 +29,7 @@ struct Transform : Described {
 TransformStep by_table(const Type& input, std::vector<float> table);
 
 // The set with its "x" run through the transforms. An "x" that is still u8 after the last one is scaled from 0 … 255 to
-// f32 in [0, 1]: what a network is given is f32 always.
+// f32 in [0, 1]. Transforms where there is no "x" of u8 or f32 are an Error(Exit::usage).
 DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms);
 
 }  // namespace dl

@@ -1,4 +1,4 @@
-// A metric: a mean over samples, given as sum and count so that batches of any size add up.
+// A metric: a mean over targets, given as sum and count so that batches of any size add up.
 #pragma once
 #include "lib/graph/ops.h"
 #include "lib/spec/registry.h"
@@ -11,6 +11,7 @@ struct Metric : Described {
   struct Sums {
     Value sum, count;  // f32 [] each
   };
+  // prediction [batch, …], target [batch, …]. Types that do not fit are a ShapeError.
   virtual Sums build(Value prediction, Value target) const = 0;
   // The reported value of a run of batches.
   virtual double value(double sum, double count) const { return sum / count; }

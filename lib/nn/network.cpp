@@ -55,7 +55,8 @@ struct Stop {};
 }  // namespace
 
 struct Network::Impl {
-  Type input, output;
+  std::vector<Input> inputs;
+  Type output;
   std::vector<Item> items;
   std::vector<Tensor> tensors, buffers;
   std::vector<Tensor> all;
@@ -64,7 +65,7 @@ struct Network::Impl {
   std::vector<LayerSummary> summaries;
 
   class LayerBuilder;
-  Value build_list(const std::vector<Item>& list, Value x, class LayerBuilder& b);
+  Value build_list(const std::vector<Item>& list, std::span<const Value> given, class LayerBuilder& b);
   Value build_item(const Item& item, std::span<const Value> inputs, class LayerBuilder& b);
 };
 
@@ -123,18 +124,19 @@ class Network::Impl::LayerBuilder final : public Builder {
   Value flat_;
 };
 
-Value Network::Impl::build_list(const std::vector<Item>& list, Value x, LayerBuilder& b) {
+Value Network::Impl::build_list(const std::vector<Item>& list, std::span<const Value> given, LayerBuilder& b) {
   std::vector<Value> made;
   for (const Item& item : list) {
     std::vector<Value> inputs;
-    for (int from : item.spec.from) inputs.push_back(from == ModelItem::input ? x : made.at(static_cast<size_t>(from)));
+    for (int from : item.spec.from)
+      inputs.push_back(from < 0 ? given[ModelItem::input_number(from)] : made.at(static_cast<size_t>(from)));
     made.push_back(build_item(item, inputs, b));
   }
-  return made.empty() ? x : made.back();
+  return made.empty() ? given[0] : made.back();
 }
 
 Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs, LayerBuilder& b) {
-  if (!item.spec.is_layer()) return build_list(item.children, inputs[0], b);
+  if (!item.spec.is_layer()) return build_list(item.children, inputs, b);
   if (!item.layer) throw Stop{};
   b.layer_path = item.spec.path;
   b.layer_type = item.layer->name;
@@ -172,16 +174,16 @@ Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs,
   return y;
 }
 
-Network::Network(const std::vector<ModelItem>& items, Type input_type, std::vector<Problem>& problems)
+Network::Network(const std::vector<ModelItem>& items, std::vector<Input> inputs, std::vector<Problem>& problems)
     : impl_(std::make_unique<Impl>()) {
   for (const ModelItem& item : items) impl_->items.push_back(read_item(item, problems));
-  impl_->input = input_type;
+  impl_->inputs = std::move(inputs);
   Graph g;
   Impl::LayerBuilder b(*impl_, g, true, {}, 0, &problems);
-  std::vector<int64_t> sizes{1};
-  sizes.insert(sizes.end(), input_type.shape.sizes().begin(), input_type.shape.sizes().end());
+  std::vector<Value> given;
+  for (const Input& input : impl_->inputs) given.push_back(dl::input(g, input.name, batched(input.type, 1)));
   try {
-    const Value y = impl_->build_list(impl_->items, dl::input(g, "x", {input_type.dtype, Shape(std::move(sizes))}), b);
+    const Value y = impl_->build_list(impl_->items, given, b);
     impl_->output = {y.type().dtype, y.shape().without_batch()};
   } catch (const Stop&) {
   }
@@ -204,16 +206,22 @@ void Network::arrange(const std::function<size_t(const Tensor&)>& group) {
   std::ranges::copy(m.tensors, m.all.begin());
 }
 
-Type Network::input() const { return impl_->input; }
+Type batched(const Type& sample, int64_t batch) {
+  std::vector<int64_t> sizes{batch};
+  sizes.insert(sizes.end(), sample.shape.sizes().begin(), sample.shape.sizes().end());
+  return {sample.dtype, Shape(std::move(sizes))};
+}
+
+const std::vector<Network::Input>& Network::inputs() const { return impl_->inputs; }
 Type Network::output() const { return impl_->output; }
 const std::vector<Tensor>& Network::tensors() const { return impl_->all; }
 int64_t Network::arena_elements() const { return impl_->arena; }
 int64_t Network::parameter_count() const { return impl_->count; }
 std::vector<LayerSummary> Network::layers() const { return impl_->summaries; }
 
-Value Network::build(Graph& graph, Value x, bool training, Value step, uint64_t seed) const {
+Value Network::build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed) const {
   Impl::LayerBuilder b(*impl_, graph, training, step, seed, nullptr);
-  return impl_->build_list(impl_->items, x, b);
+  return impl_->build_list(impl_->items, inputs, b);
 }
 
 }  // namespace dl

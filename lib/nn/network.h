@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,14 +30,22 @@ struct LayerSummary {
   double flops = 0;  // forward, a sample
 };
 
+// The type of a batch of samples: [batch, …].
+Type batched(const Type& sample, int64_t batch);
+
 class Network {
  public:
+  struct Input {
+    std::string name;  // of the data's field; programs know it by this name
+    Type type;         // without the batch
+  };
+
   // Builds every layer once to infer shapes. Adds every mistake (unknown layers, keys, shapes) to `problems`, with its
   // place, and goes on with the next layer where it can; a network with problems must not be used.
-  Network(const std::vector<ModelItem>& items, Type input, std::vector<Problem>& problems);
+  Network(const std::vector<ModelItem>& items, std::vector<Input> inputs, std::vector<Problem>& problems);
   ~Network();
 
-  Type input() const;                          // without the batch
+  const std::vector<Input>& inputs() const;    // one at least
   Type output() const;                         // without the batch
   const std::vector<Tensor>& tensors() const;  // parameters in the arena's order, then buffers
   int64_t arena_elements() const;              // length of "parameters", gaps included
@@ -47,9 +56,9 @@ class Network {
   // is saved depends on it. No program may have been built before.
   void arrange(const std::function<size_t(const Tensor&)>& group);
 
-  // The network applied to x [batch, …] in `graph`; training decides dropout, batch statistics and their updates.
-  // `step` numbers random draws (unset where not training).
-  Value build(Graph& graph, Value x, bool training, Value step, uint64_t seed) const;
+  // The network applied to its inputs, each [batch, …], in `graph`; training decides dropout, batch statistics and
+  // their updates. `step` numbers random draws (unset where not training).
+  Value build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed) const;
 
  private:
   struct Impl;

@@ -48,15 +48,18 @@ struct Item {
 
 class Expansion {
  public:
-  Expansion(const std::vector<Block>& blocks, std::vector<Problem>& problems) : problems_(problems) {
+  Expansion(const std::vector<Block>& blocks, bool inputs_unknown, std::vector<Problem>& problems)
+      : inputs_unknown_(inputs_unknown), problems_(problems) {
     for (const Block& block : blocks) blocks_.emplace(block.name, &block);
   }
 
+  // What `from:` may name: inputs of the list, which are negative, and items so far that have a `name:`.
+  using Names = std::map<std::string, int>;
+
   // The items of one list. `prefix` is put before the paths of parameters.
   std::vector<ModelItem> list(const Node& layers, const std::string& label, const std::string& prefix,
-                              const Values* values, const std::vector<std::string>& notes) {
+                              const Values* values, const std::vector<std::string>& notes, Names names) {
     std::vector<ModelItem> out;
-    std::map<std::string, int> names;  // given by `name:`, of items so far
     for (size_t i = 0; i < layers.items.size() && !exhausted_; ++i) {
       const Reading r = Reading(problems_, label).index(i).noted(notes);
       if (!count_values(layers.items[i], r)) break;
@@ -93,8 +96,8 @@ class Expansion {
     return out;
   }
 
-  ModelItem one(const Node& written, const Reading& r, size_t index, const std::string& prefix,
-                std::map<std::string, int>& names, const std::vector<std::string>& notes) {
+  ModelItem one(const Node& written, const Reading& r, size_t index, const std::string& prefix, Names& names,
+                const std::vector<std::string>& notes) {
     ModelItem item;
     item.where = written.where;
     item.label = r.path();
@@ -105,7 +108,11 @@ class Expansion {
     const Item parts = type_of(written, r);
     if (parts.name_of_type.empty()) return item;
     item.where = parts.where;
-    if (const Node* from = written.find("from")) item.from = inputs(*from, r.key("from"), index, names);
+    if (const Node* from = written.find("from"))
+      item.from = inputs(*from, r.key("from"), index, names);
+    else if (index == 0 && !names.empty() && !names.contains(block_input))
+      r.problem(item.where, "expected 'from': the data have " + count_of(names.size(), "input") + ", none named x",
+                "write 'from: " + names.begin()->first + "', or another of: " + join(known_names(names)));
     if (const Node* name = written.find("name"))
       if (is_name(*name, r.key("name"), names)) {
         item.path = prefix + name->text;
@@ -178,7 +185,8 @@ class Expansion {
     std::vector<std::string> notes{"used by " + item.label + " at " + item.where.text()};
     notes.insert(notes.end(), item.notes.begin(), item.notes.end());
     open_.push_back(block.name);
-    item.children = list(block.layers, block.label + ".layers", item.path + ".", &values, notes);
+    item.children =
+        list(block.layers, block.label + ".layers", item.path + ".", &values, notes, {{block_input, ModelItem::input}});
     open_.pop_back();
   }
 
@@ -236,7 +244,15 @@ class Expansion {
     return {};
   }
 
-  bool is_name(const Node& name, const Reading& r, const std::map<std::string, int>& names) {
+  static std::vector<std::string> known_names(const Names& names) {
+    std::vector<std::string> known;  // inputs first
+    for (const bool is_input : {true, false})
+      for (const auto& [name, position] : names)
+        if ((position < 0) == is_input) known.push_back(name);
+    return known;
+  }
+
+  bool is_name(const Node& name, const Reading& r, const Names& names) {
     const auto text = name.as_string();
     const auto allowed = [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -247,18 +263,20 @@ class Expansion {
       r.expected(name, "a name", "begin with a letter; use letters, digits, _ and -");
       return false;
     }
-    if (*text == block_input) {
-      r.problem(name.where, "'x' names the input already", "write another name");
+    const auto taken = names.find(*text);
+    if (*text == block_input || (taken != names.end() && taken->second < 0)) {
+      r.problem(name.where, "'" + *text + "' names " + (*text == block_input ? "the" : "an") + " input already",
+                "write another name");
       return false;
     }
-    if (names.contains(*text)) {
+    if (taken != names.end()) {
       r.problem(name.where, "another item of this list is named '" + *text + "'", "write another name");
       return false;
     }
     return true;
   }
 
-  std::vector<int> inputs(const Node& from, const Reading& r, size_t index, const std::map<std::string, int>& names) {
+  std::vector<int> inputs(const Node& from, const Reading& r, size_t index, const Names& names) {
     const std::vector<int> previous{static_cast<int>(index) - 1};
     const std::vector<Node> given = from.is_list() ? from.items : std::vector<Node>{from};
     if (given.empty()) {
@@ -270,13 +288,12 @@ class Expansion {
       const auto text = input.as_string();
       if (!text) {
         r.expected(input, "the name of an item before this one, or x");
-      } else if (*text == block_input) {
-        out.push_back(ModelItem::input);
       } else if (const auto found = names.find(*text); found != names.end()) {
         out.push_back(found->second);
+      } else if (inputs_unknown_) {
+        out.push_back(ModelItem::input);
       } else {
-        std::vector<std::string> known{block_input};
-        for (const auto& [name, position] : names) known.push_back(name);
+        const std::vector<std::string> known = known_names(names);
         const std::string meant = closest(*text, known);
         r.problem(input.where, "unknown input '" + *text + "'",
                   meant.empty() ? "give an earlier item 'name: " + *text + "'" : "write '" + meant + "'",
@@ -304,6 +321,7 @@ class Expansion {
   }
 
   std::map<std::string, const Block*> blocks_;
+  const bool inputs_unknown_;
   std::vector<Problem>& problems_;
   std::vector<std::string> open_;  // blocks being expanded, outermost first
   int64_t layers_ = 0, block_uses_ = 0, values_ = 0;
@@ -368,7 +386,8 @@ std::vector<Block> definitions(const Node& blocks, const std::string& label, std
 
 }  // namespace
 
-std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, std::vector<Problem>& problems) {
+std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, const std::vector<std::string>& inputs,
+                                    std::vector<Problem>& problems) {
   const size_t problems_before = problems.size();
   std::vector<Block> all = definitions(blocks, "blocks", problems);
   const Node* layers = &model;
@@ -392,7 +411,10 @@ std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, std::
   if (layers->items.empty()) Reading(problems, label).expected(*layers, "at least one layer");
   // A bad definition would be an unknown layer at each of its uses.
   if (problems.size() != problems_before) return {};
-  return Expansion(all, problems).list(*layers, label, "", nullptr, {});
+  Expansion::Names names;
+  for (size_t i = 0; i < inputs.size(); ++i) names[inputs[i]] = ModelItem::input - static_cast<int>(i);
+  if (inputs.size() <= 1) names[block_input] = ModelItem::input;
+  return Expansion(all, inputs.empty(), problems).list(*layers, label, "", nullptr, {}, std::move(names));
 }
 
 }  // namespace dl

@@ -13,7 +13,8 @@
 //       name: layer1
 //       repeat: 3                            # layer1.0, layer1.1, layer1.2, each fed by the one before
 //
-// `model:` is such a list, or a map {blocks:, layers:} (a model in a file of its own).
+// `model:` is such a list, or a map {blocks:, layers:} (a model in a file of its own). Its `from:` may name the inputs
+// that the data have; a single one is x, whatever its name.
 #pragma once
 #include <string>
 #include <vector>
@@ -25,13 +26,14 @@ namespace dl {
 // One item of the list: a layer (`layer` is not null), or a chain of children: a block's layers or a repeat's copies.
 // The output of a chain is its last child's, or its input where it has none.
 struct ModelItem {
-  static constexpr int input = -1;  // in `from`: x, what this list was given
+  static constexpr int input = -1;  // in `from`: the first input of this list, x; the next are -2, -3, …
+  static constexpr size_t input_number(int from) { return static_cast<size_t>(-1 - from); }  // of a negative `from`
 
   std::string path;       // of parameters: "3", "layer1.0.conv1"
   std::string label;      // in messages: "model[3]", "blocks.basic.layers[0]"
   Node layer;             // `relu` or {conv2d: {…}}: for Registry<Layer>::read
-  std::vector<int> from;  // inputs: indices of earlier items of the same list, or `input`; one at least; of a chain
-                          // exactly one
+  std::vector<int> from;  // indices of earlier items of the same list, or its inputs; one at least; of a chain exactly
+                          // one
   Where where;
   std::vector<std::string> notes;  // inside a block: "used by model[3] at FILE:LINE:COLUMN", for each problem
   std::vector<ModelItem> children;
@@ -40,7 +42,9 @@ struct ModelItem {
 };
 
 // `model` and `blocks` as they stand in the spec (blocks may be null). Adds every problem; what is returned is complete
-// only where there was none. References to anything but block parameters must have been put in before.
-std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, std::vector<Problem>& problems);
+// only where there was none. References to anything but block parameters must have been put in before. `inputs` are the
+// names that the model is given; without any, they are not known and every name that nothing else has is one.
+std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, const std::vector<std::string>& inputs,
+                                    std::vector<Problem>& problems);
 
 }  // namespace dl

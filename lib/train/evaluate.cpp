@@ -57,19 +57,29 @@ Evaluation Inference::evaluate(const std::string& split) {
 }
 
 void Inference::predict(const DatasetPointer& data, const std::function<void(const Prediction&)>& each) {
-  const auto x = static_cast<size_t>(field_index(*data, "x"));
-  const Type& type = data->fields()[x].type;
-  const Type wanted = impl_->plan.network->input();
-  if (type != wanted)
-    throw Error(Exit::data,
-                Problem{.what = concat("expected samples of shape ", wanted.shape.text(), ", got ", type.shape.text()),
-                        .help = "give data of the shape that the network was trained on"});
+  const Network& network = *impl_->plan.network;
+  for (const Network::Input& wanted : network.inputs()) {
+    const auto found = std::ranges::find(data->fields(), wanted.name, &SampleField::name);
+    if (found == data->fields().end())
+      throw Error(Exit::data,
+                  Problem{.what = concat("expected samples with a field '", wanted.name, "', there is none"),
+                          .help = "give data with the fields that the network was trained on"});
+    if (found->type != wanted.type)
+      throw Error(Exit::data, Problem{.what = concat("expected samples of shape ", wanted.type.shape.text(), ", got ",
+                                                     found->type.shape.text()),
+                                      .help = "give data of the shape that the network was trained on"});
+  }
+  if (network.output().shape.rank() > 1)
+    throw Error(Exit::usage,
+                Problem{.what = concat("expected a model that ends with one list of numbers a sample, got ",
+                                       network.output().shape.text())});
+  const BatchInputs inputs(*data);
   Loader loader(data, evaluation_options(impl_->plan.run.data, *data));
   int64_t index = 0;
   while (index < data->size()) {
     const Batch& batch = loader.next();
     Program& program = impl_->programs.predict(batch.count);
-    program.bind("x", batch.fields[x]);
+    inputs.bind(program, batch);
     program.run();
     const Type out = program.output_type("prediction");
     std::vector<float> values(static_cast<size_t>(out.shape.elements()));

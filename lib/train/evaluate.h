@@ -35,7 +35,8 @@ class Inference {
 
   // Over a split, "train", "val" or "test"; Error(Exit::usage) lists the splits there are.
   Evaluation evaluate(const std::string& split);
-  // Calls `each` for every sample of the data set, in its order; its "x" must be of the network's type.
+  // Calls `each` for every sample of the data set, in its order; it must have the network's inputs. A network whose
+  // prediction is no list of numbers is an Error(Exit::usage).
   void predict(const DatasetPointer& data, const std::function<void(const Prediction&)>& each);
 
  private:

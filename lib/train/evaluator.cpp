@@ -21,7 +21,7 @@ std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* sto
     Program& program = programs_.evaluate(batch.count);
     inputs_.bind(program, batch);
     program.run();
-    totals_.add(program, batch.count);
+    totals_.add(program);
   }
   return totals_.measured(part_);
 }

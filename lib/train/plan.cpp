@@ -92,9 +92,16 @@ class Planner {
   void build_network(bool data_good) {
     if (plan_.run.model.is_null()) return;  // reported when the whole was read
     const size_t before = problems_.size();
-    const std::vector<ModelItem> items = expand_model(plan_.run.model, plan_.run.blocks, problems_);
+    std::vector<std::string> names;
+    std::vector<Network::Input> inputs;
+    for (const SampleField& field : plan_.data.inputs) {
+      names.push_back(field.name);
+      inputs.push_back({field.name, field.type});
+    }
+    if (!data_good) names.clear();
+    const std::vector<ModelItem> items = expand_model(plan_.run.model, plan_.run.blocks, names, problems_);
     if (!data_good || problems_.size() > before) return check_keys(items, problems_);
-    plan_.network = std::make_unique<Network>(items, plan_.data.input, problems_);
+    plan_.network = std::make_unique<Network>(items, std::move(inputs), problems_);
     if (problems_.size() > before) return;
     if (plan_.network->parameter_count() == 0)
       add("model", "the model has no parameters, so there is nothing to train",
@@ -152,18 +159,11 @@ class Planner {
 
   // The loss and the metrics against what the network gives and what the data hold.
   void check_output() {
-    const auto fields = plan_.data.train->fields();
-    const Type& target = fields[static_cast<size_t>(field_index(*plan_.data.train, "y"))].type;
-    auto batched = [](const Type& type) {
-      std::vector<int64_t> sizes{probe_batch};
-      sizes.insert(sizes.end(), type.shape.sizes().begin(), type.shape.sizes().end());
-      return Type{type.dtype, Shape(std::move(sizes))};
-    };
     auto fits = [&](const Described& object, const std::string& path, auto&& build) {
       Graph g;
       try {
-        const Value x = input(g, "x", batched(plan_.network->output()));
-        build(x, input(g, "y", batched(target)));
+        const Value x = input(g, "x", batched(plan_.network->output(), probe_batch));
+        build(x, input(g, "y", batched(plan_.data.target, probe_batch)));
         return true;
       } catch (const ShapeError& error) {
         Problem problem{.where = object.place, .path = path + " (" + object.name + ")", .what = error.what()};
@@ -177,7 +177,7 @@ class Planner {
     for (size_t i = 0; i < run.metrics.size(); ++i)
       fits(*run.metrics[i], concat("metrics[", i, "]"), [&](Value x, Value y) { run.metrics[i]->build(x, y); });
     const auto classes = static_cast<int64_t>(plan_.data.classes.size());
-    if (classes > 0 && plan_.network->output().shape.last() < classes)
+    if (run.loss && run.loss->takes_classes() && plan_.network->output().shape.last() < classes)
       add("model",
           concat("the model ends with ", count_of(plan_.network->output().shape.last(), "value"), ", the data have ",
                  count_of(classes, "class")),
@@ -247,6 +247,7 @@ Explanation Plan::explain(const std::string& key) const { return dl::explain(spe
 
 Recipe Plan::recipe() const {
   Recipe recipe{.network = network.get(),
+                .target = data.target,
                 .loss = run.loss.get(),
                 .metric_names = metric_names,
                 .optimizer = run.optimizer.get(),

@@ -76,23 +76,24 @@ struct Programs::Impl {
   Variable parameters() const { return {"parameters", Type{DType::f32, {elements()}}}; }
   Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}}; }
 
-  static Type batched(const Type& type, int64_t batch) {
-    std::vector<int64_t> sizes{batch};
-    sizes.insert(sizes.end(), type.shape.sizes().begin(), type.shape.sizes().end());
-    return {type.dtype, Shape(std::move(sizes))};
-  }
-
   struct Forward {
     Value prediction, loss;
   };
 
-  Forward forward(Graph& g, int64_t batch, bool training) {
-    const Value x = input(g, "x", batched(recipe.network->input(), batch));
+  Value predict(Graph& g, int64_t batch, bool training) {
+    std::vector<Value> inputs;
+    for (const Network::Input& given : recipe.network->inputs())
+      inputs.push_back(input(g, given.name, batched(given.type, batch)));
     const Value step = training ? input(g, "step", Type{DType::i32, {}}) : Value{};
-    Forward f{.prediction = recipe.network->build(g, x, training, step, recipe.seed)};
-    const Value y = input(g, "y", Type{DType::i32, {batch}});
+    return recipe.network->build(g, inputs, training, step, recipe.seed);
+  }
+
+  Forward forward(Graph& g, int64_t batch, bool training) {
+    Forward f{.prediction = predict(g, batch, training)};
+    const Value y = input(g, "y", batched(recipe.target, batch));
     f.loss = recipe.loss->build(f.prediction, y);
     g.output("loss", f.loss);
+    g.output("loss/count", recipe.loss->count(f.prediction, y));
     for (size_t i = 0; i < recipe.metrics.size(); ++i) {
       const Metric::Sums sums = recipe.metrics[i]->build(f.prediction, y);
       g.output(recipe.metric_names[i] + "/sum", sums.sum);
@@ -161,10 +162,7 @@ struct Programs::Impl {
 
   void build_evaluate(Graph& g, int64_t batch) { forward(g, batch, false); }
 
-  void build_predict(Graph& g, int64_t batch) {
-    const Value x = input(g, "x", batched(recipe.network->input(), batch));
-    g.output("prediction", recipe.loss->told(recipe.network->build(g, x, false, {}, recipe.seed)));
-  }
+  void build_predict(Graph& g, int64_t batch) { g.output("prediction", recipe.loss->told(predict(g, batch, false))); }
 };
 
 Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<Impl>(recipe, store)) {}

@@ -17,7 +17,8 @@ namespace dl {
 
 // What a training step is made of; all referred to must outlive the programs.
 struct Recipe {
-  const Network* network = nullptr;  // its inputs' types without the batch dimension are known
+  const Network* network = nullptr;
+  Type target{DType::i32, {}};  // of one sample
   const Loss* loss = nullptr;
   std::vector<const Metric*> metrics;
   std::vector<std::string> metric_names;      // one a metric, unique
@@ -28,12 +29,14 @@ struct Recipe {
   uint64_t seed = 0;
 };
 
-// Inputs of every program: "x" [batch, …] and, but for prediction, "y" [batch, …].
+// Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the target "y"
+// [batch, …].
 // Training programs also: "lr" f32 []; "step" i32 [], which numbers micro-batches for random numbers;
 // "weight" f32 []: this micro-batch's share of the window (1 without accumulation); and for the update
 // "update" f32 []: the number of this optimizer update, from 1.
-// Outputs: "loss" [] (mean over the micro-batch), "METRIC/sum" and "METRIC/count" [] for each metric,
-// "grad_norm" [] from update programs (before clipping), "prediction" (as Loss::told) from prediction programs.
+// Outputs: "loss" [] (mean over the micro-batch's targets), "loss/count" [] of them, "METRIC/sum" and "METRIC/count" []
+// for each metric, "grad_norm" [] from update programs (before clipping), "prediction" (as Loss::told) from prediction
+// programs.
 class Programs {
  public:
   Programs(const Recipe& recipe, Store& store);

@@ -13,9 +13,9 @@ Totals::Totals(const Plan& plan) : plan_(&plan), names_{"loss"}, totals_(plan.me
 
 void Totals::clear() { totals_.assign(totals_.size(), {}); }
 
-float Totals::add(const Program& program, int64_t samples) {
+float Totals::add(const Program& program) {
   const float loss = program.scalar("loss");
-  const auto count = static_cast<double>(samples);
+  const auto count = static_cast<double>(program.scalar("loss/count"));
   totals_[0].sum += static_cast<double>(loss) * count;
   totals_[0].count += count;
   for (size_t i = 0; i < sum_names_.size(); ++i) {
@@ -53,12 +53,12 @@ void Totals::restore(const std::map<std::string, Total>& saved) {
     if (const auto found = saved.find(names_[i]); found != saved.end()) totals_[i] = found->second;
 }
 
-BatchInputs::BatchInputs(const Dataset& data)
-    : x_(static_cast<size_t>(field_index(data, "x"))), y_(static_cast<size_t>(field_index(data, "y"))) {}
+BatchInputs::BatchInputs(const Dataset& data) {
+  for (const SampleField& field : data.fields()) fields_.push_back(field.name);
+}
 
 void BatchInputs::bind(Program& program, const Batch& batch) const {
-  program.bind("x", batch.fields[x_]);
-  program.bind("y", batch.fields[y_]);
+  for (size_t i = 0; i < fields_.size(); ++i) program.bind(fields_[i], batch.fields[i]);
 }
 
 }  // namespace dl

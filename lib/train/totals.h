@@ -16,8 +16,8 @@ class Totals {
   explicit Totals(const Plan& plan);
 
   void clear();
-  // Adds what a program gave for a batch of `samples`; returns the batch's loss.
-  float add(const Program& program, int64_t samples);
+  // Adds what a program gave for a batch; returns the batch's loss.
+  float add(const Program& program);
   void add(const Totals& other);
 
   double loss() const { return totals_[0].sum / totals_[0].count; }
@@ -35,14 +35,14 @@ class Totals {
   std::vector<Total> totals_;                         // the loss first
 };
 
-// Where "x" and "y" stand in a data set's batches.
+// Gives a program what a data set's batches hold: each field to the input of its name.
 class BatchInputs {
  public:
   explicit BatchInputs(const Dataset& data);
   void bind(Program& program, const Batch& batch) const;
 
  private:
-  size_t x_, y_;
+  std::vector<std::string> fields_;
 };
 
 }  // namespace dl

@@ -30,7 +30,7 @@ void Updates::run(Program& program, const Batch& batch, int64_t tick) {
   tick_ = static_cast<int32_t>(tick);
   inputs_.bind(program, batch);
   program.run();
-  totals_.add(program, batch.count);
+  totals_.add(program);
 }
 
 void Updates::step(const Batch& batch, int64_t tick) {

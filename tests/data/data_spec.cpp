@@ -55,7 +55,8 @@ TEST_CASE("a described set brings its parts, classes and sizes") {
   CHECK(firsts(sets.test) == std::vector<int>{0, 1, 2, 3});
   CHECK(!sets.validation);
   CHECK(sets.raw_input == Type{DType::u8, {2, 2, 1}});
-  CHECK(sets.input == Type{DType::f32, {2, 2, 1}});
+  CHECK(sets.inputs == std::vector<SampleField>{{"x", {DType::f32, {2, 2, 1}}}});
+  CHECK(sets.target == Type{DType::i32, {}});
   CHECK(sets.classes == std::vector<std::string>{"cat", "dog"});
   std::string values;
   for (const auto& [name, value] : data_values(sets)) values += name + " " + value.text + "\n";
@@ -173,6 +174,21 @@ TEST_CASE("a validation part must leave something on both sides") {
         "error: DIR/run.yaml:1:28: data.validation: unknown key 'middle'\n  known keys: first, fraction, last");
 }
 
+TEST_CASE("tokens and numbers have values of their own for the model") {
+  PetsSet folder;
+  const auto values = [&](const std::string& set) {
+    const auto opened = open("{train: {format: random, " + set + "}}", folder.path);
+    CHECK(opened->problems == "");
+    std::string text;
+    for (const auto& [name, value] : data_values(opened->sets)) text += name + " " + value.text + "\n";
+    return text;
+  };
+  CHECK(values("shape: [7], vocabulary: 5") == "data.classes 5\ndata.features 7\ndata.length 7\ndata.vocabulary 5\n");
+  CHECK(values("shape: [7], vocabulary: 5, classes: 3") ==
+        "data.classes 3\ndata.features 7\ndata.length 7\ndata.vocabulary 5\n");
+  CHECK(values("shape: [3], dtype: f32, targets: 2") == "data.features 3\ndata.targets 2\n");
+}
+
 TEST_CASE("sets that do not fit the training set are refused") {
   PetsSet folder;
   folder.write_part("test", 4, 3);
@@ -182,6 +198,15 @@ TEST_CASE("sets that do not fit the training set are refused") {
   folder.write("datasets/mini.yaml",
                "summary: three classes\nroot: pets\nclasses: [a, b, c]\n"
                "train: {format: idx, images: train-images, labels: train-labels}\n");
+  CHECK(open("{train: mini, validation: {format: random, shape: [2, 2, 1], targets: 2}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:27: data.validation: expected 'y' of type i32 and shape [] as in the training data, "
+        "found f32 [2]"
+        "error: DIR/run.yaml:1:27: data.validation: expected the 3 classes of the training data, found 0");
+  CHECK(open("{train: {format: random, shape: [4], vocabulary: 9}, transforms: [{normalize: {mean: 0, std: 1}}]}",
+             folder.path)
+            ->problems ==
+        "error: DIR/run.yaml:1:68: data.transforms: expected samples of type u8 or f32, the data's are i32 [4]\n"
+        "  help: leave 'transforms' out");
   CHECK(open("{train: mini, validation: {format: random, shape: [2, 2, 1], classes: 7}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:27: data.validation: expected the 3 classes of the training data, found 7");
 }
@@ -318,7 +343,7 @@ TEST_CASE("the sets in the source tree are what their descriptions say") {
     CHECK(opened->problems == "");
     CHECK(opened->sets.train->size() == train);
     CHECK(opened->sets.test->size() == test);
-    CHECK(opened->sets.input.shape == shape);
+    CHECK(opened->sets.inputs[0].type.shape == shape);
     for (const DatasetPointer& set : {opened->sets.train, opened->sets.test})
       for (int64_t i = 0; i < set->size(); ++i)
         CHECK(label(*set, i) < static_cast<int32_t>(opened->sets.classes.size()));

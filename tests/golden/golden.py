@@ -61,16 +61,26 @@ def layer(yaml, module, *shapes, training=True):
     })
 
 
-def loss(yaml, module, shape):
-    """A loss of predictions [batch, classes] against class numbers."""
+def loss(yaml, module, shape, ignored=None, target=None):
+    """A loss of predictions [batch, …, classes] against class numbers [batch, …], of which the first of each sample
+    are `ignored`; or against `target`, "numbers" of the prediction's shape or "probabilities" of it."""
     prediction = _given(shape).requires_grad_()
-    target = torch.randint(shape[-1], (shape[0],), generator=_generator)
-    value = module(prediction, target)
+    if target == "numbers":
+        y = _given(shape)
+    elif target == "probabilities":
+        y = _given(shape, 0, 1)
+    else:
+        y = torch.randint(shape[-1], tuple(shape[:-1]), generator=_generator)
+        if ignored is not None:
+            y[:, 0] = ignored
+    # PyTorch wants the classes before the sequence.
+    value = module(prediction.movedim(-1, 1), y) if target is None else module(prediction, y)
     value.backward()
     cases.append({
         "yaml": yaml,
         "prediction": _tensor(prediction, gradient=prediction.grad),
-        "target": {"shape": list(target.shape), "values": target.tolist()},
+        "target": {"shape": list(y.shape), "values": y.reshape(-1).tolist() if target is None else _numbers(y),
+                   "dtype": "i32" if target is None else "f32"},
         "loss": _numbers(value)[0],
     })
 

@@ -9,9 +9,8 @@ using namespace dl::testing;
 namespace {
 
 Value build(const std::string& yaml, Value prediction) {
-  const int64_t batch = prediction.shape()[0], classes = prediction.shape()[1];
-  const Value target = iota(*prediction.graph, batch);
-  return read_registered_as<Loss>(yaml)->build(prediction, where(target < double(classes), target, 0));
+  const Value target = input(*prediction.graph, "y", {DType::i32, {prediction.shape()[0]}});
+  return read_registered_as<Loss>(yaml)->build(prediction, target);
 }
 
 }  // namespace
@@ -20,14 +19,15 @@ TEST_CASE("cross_entropy is the mean of -log of the softmax at the class") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {2, 3}});
   // -log(e^2 / (e^2 + e + 1)) and -log(e^0 / (e^1 + e^0 + e^-1))
-  check_value(build("cross_entropy", x), {{"x", {2, 1, 0, 1, 0, -1}}}, {0.5f * (0.407605964f + 1.40760596f)});
+  check_value(build("cross_entropy", x), {{"x", {2, 1, 0, 1, 0, -1}}, {"y", {0, 1}}},
+              {0.5f * (0.407605964f + 1.40760596f)});
 }
 
 TEST_CASE("cross_entropy bears values that are far apart") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {1, 2}});
   const Value loss = build("cross_entropy", x);
-  const Feed feed{{"x", {-1000, 1000}}};
+  const Feed feed{{"x", {-1000, 1000}}, {"y", {0}}};
   check_value(loss, feed, {2000});
   check_value(gradients(loss, {x})[0], feed, {-1, 1});
 }
@@ -35,7 +35,8 @@ TEST_CASE("cross_entropy bears values that are far apart") {
 TEST_CASE("the gradient of cross_entropy, with and without label smoothing") {
   for (const std::string yaml : {"cross_entropy", "cross_entropy: {label_smoothing: 0.2}"}) {
     check_gradient({.build = [&](const std::vector<Value>& x) { return build(yaml, x[0]); },
-                    .arguments = {{{4, 5}, random_numbers(20, 3, -2, 2)}}});
+                    .arguments = {{{4, 5}, random_numbers(20, 3, -2, 2)}},
+                    .fixed = {{"y", {0, 4, 2, 2}}}});
   }
 }
 
@@ -56,4 +57,39 @@ TEST_CASE("cross_entropy asks for one value a class and a class as target") {
     CHECK(std::string(error.what()) == "expected one value a class and a class as target, got [4, 4, 3] and []");
     CHECK(error.help == "end the model with 'flatten' and 'linear: ${data.classes}'");
   }
+}
+
+TEST_CASE("sequences need a prediction for each of their targets") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 6, 3}}), y = input(g, "y", {DType::i32, {2, 5}});
+  try {
+    read_registered_as<Loss>("cross_entropy")->build(x, y);
+    FAIL("sequences of two lengths were taken");
+  } catch (const ShapeError& error) {
+    CHECK(std::string(error.what()) == "expected one value a class for each of the targets [5], got [6, 3]");
+    CHECK(error.help == "keep the model's sequence as long as the targets, and end it with 'linear: ${data.classes}'");
+  }
+}
+
+TEST_CASE("numbers as targets are refused with what takes them") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 3}}), y = input(g, "y", {DType::f32, {2}});
+  try {
+    read_registered_as<Loss>("cross_entropy")->build(x, y);
+    FAIL("numbers were taken");
+  } catch (const ShapeError& error) {
+    CHECK(std::string(error.what()) == "expected classes as targets, the data's are numbers: f32 []");
+    CHECK(error.help == "take a loss or metric of numbers: 'mse'");
+  }
+}
+
+TEST_CASE("targets that are ignored count for nothing, and where all are the loss is 0") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {1, 2, 2}}), y = input(g, "y", {DType::i32, {1, 2}});
+  const auto loss = read_registered_as<Loss>("cross_entropy: {ignore_index: 7}");
+  const Value value = loss->build(x, y), count = loss->count(x, y);
+  check_value(value, {{"x", {0, 0, 5, -5}}, {"y", {0, 7}}}, {0.693147181f});
+  check_value(count, {{"x", {0, 0, 5, -5}}, {"y", {0, 7}}}, {1});
+  check_value(value, {{"x", {0, 0, 5, -5}}, {"y", {7, 7}}}, {0});
+  check_value(count, {{"x", {0, 0, 5, -5}}, {"y", {7, 7}}}, {0});
 }

@@ -29,12 +29,12 @@ struct Expanded {
 };
 
 // `text` has keys model and blocks.
-Expanded expanded(const std::string& text) {
+Expanded expanded(const std::string& text, const std::vector<std::string>& inputs = {"x"}) {
   const Node spec = parse_yaml(text, "a.yaml");
   const Node* blocks = spec.find("blocks");
   std::vector<Problem> problems;
   Expanded out;
-  out.items = expand_model(*spec.find("model"), blocks ? *blocks : Node(), problems);
+  out.items = expand_model(*spec.find("model"), blocks ? *blocks : Node(), inputs, problems);
   out.problems = rendered(problems);
   return out;
 }
@@ -65,6 +65,26 @@ TEST_CASE("a plain list has the index as path, each item fed by the one before")
         "1 <0 \"relu\"\n"
         "head <1 {\"linear\": 10}\n"
         "3 <2 {\"softmax\": null}\n");
+}
+
+TEST_CASE("the inputs that the data have are names for from") {
+  const std::string text = "model: [{linear: 3, from: table, name: a}, relu, {add: , from: [a, words, x]}]";
+  CHECK(outline(expanded(text, {"x", "table", "words"}).items) ==
+        "a <-2 {\"linear\": 3}\n1 <0 \"relu\"\n2 <0 <-3 <-1 {\"add\": null}\n");
+  CHECK(expanded("model: [{relu: , from: words}, {relu: , from: x}]", {"words"}).problems == "");
+  CHECK(expanded("model: [relu, {relu: , from: word, name: table}]", {"table", "words"}).problems ==
+        "error: a.yaml:1:9: model[0]: expected 'from': the data have 2 inputs, none named x\n"
+        "  help: write 'from: table', or another of: table, words\n"
+        "error: a.yaml:1:30: model[1].from: unknown input 'word'\n  names before this item: table, words\n"
+        "  help: write 'words'\n"
+        "error: a.yaml:1:42: model[1].name: 'table' names an input already\n  help: write another name");
+}
+
+TEST_CASE("where the data's inputs are not known, any name may be one, but not in a block") {
+  CHECK(expanded("model: [{relu: , from: words}]", {}).problems == "");
+  CHECK(expanded("blocks: {b: {layers: [{relu: , from: y}]}}\nmodel: [b]", {"y"}).problems ==
+        "error: a.yaml:1:38: blocks.b.layers[0].from: unknown input 'y'\n  names before this item: x\n"
+        "  used by model[0] at a.yaml:2:9\n  help: give an earlier item 'name: y'");
 }
 
 TEST_CASE("from names earlier items or x") {

@@ -14,7 +14,8 @@ namespace {
 struct Updating {
   Updating(const std::string& model, const std::string& optimizer_yaml, int64_t inputs, const std::string& device_name)
       : optimizer(golden::read<Optimizer>(optimizer_yaml)),
-        network(expand_model(parse_yaml(model, "model"), Node::map(), problems), Type{DType::f32, {inputs}}, problems),
+        network(expand_model(parse_yaml(model, "model"), Node::map(), {"x"}, problems),
+                {{"x", Type{DType::f32, {inputs}}}}, problems),
         groups(*optimizer, &network, Reading(problems, "optimizer").registered(optimizer->name)),
         device(make_device(device_name, {.threads = 2})),
         store(*device),

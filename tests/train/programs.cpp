@@ -49,7 +49,7 @@ struct Fixture {
 
   Fixture(const std::vector<std::string>& layers, Shape input, const std::string& device_name,
           const std::string& optimizer_name = "adam", int threads = 2)
-      : network(items_of(layers), Type{DType::f32, input}, problems),
+      : network(items_of(layers), {{"x", Type{DType::f32, input}}}, problems),
         optimizer(Registry<Optimizer>::make(optimizer_name)),
         device(make_device(device_name, {.threads = threads})),
         store(*device),

@@ -1,0 +1,29 @@
+// Binary cross-entropy of a sigmoid: the mean over the targets of -(w y log(sigmoid(x)) + (1 - y) log(1 - sigmoid(x)))
+#include "lib/nn/loss.h"
+#include "lib/nn/number_target.h"
+
+namespace dl {
+namespace {
+
+struct BceWithLogits final : Loss {
+  double pos_weight = 1;
+  void describe(Schema& s) override {
+    s.summary("binary cross-entropy of a sigmoid; takes values before the sigmoid");
+    s.details("Targets are probabilities, or classes 0 and 1.");
+    s.also_known_as({"BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "binary_crossentropy", "bce"});
+    s.optional("pos_weight", pos_weight, "weight of the targets 1").above(0);
+    s.example("bce_with_logits");
+    s.example("bce_with_logits: {pos_weight: 3}");
+  }
+  Value build(Value prediction, Value target) const override {
+    const Value x = as_predicted_shape(prediction, target), y = as_f32(target);
+    // log(1 + exp(-x)), shifted by the larger of both terms' exponents.
+    const Value shift = stop_gradient(maximum(-x, 0)), softplus = shift + log(exp(-shift) + exp(-x - shift));
+    return mean((1 - y) * x + (1 + (pos_weight - 1) * y) * softplus);
+  }
+  Value told(Value prediction) const override { return sigmoid(prediction); }
+};
+DL_LOSS(BceWithLogits, "bce_with_logits");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,21 @@
+// Mean absolute error: the mean over the targets of |x - y|
+#include "lib/nn/loss.h"
+#include "lib/nn/number_target.h"
+
+namespace dl {
+namespace {
+
+struct L1 final : Loss {
+  void describe(Schema& s) override {
+    s.summary("mean of the absolute difference from the target");
+    s.also_known_as({"L1Loss", "l1_loss", "mae", "mean_absolute_error"});
+    s.example("l1");
+  }
+  Value build(Value prediction, Value target) const override {
+    return mean(abs(as_predicted_numbers(prediction, target) - target));
+  }
+};
+DL_LOSS(L1, "l1");
+
+}  // namespace
+}  // namespace dl

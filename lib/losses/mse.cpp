@@ -1,0 +1,22 @@
+// Mean squared error: the mean over the targets of (x - y)^2
+#include "lib/nn/loss.h"
+#include "lib/nn/number_target.h"
+
+namespace dl {
+namespace {
+
+struct MeanSquaredError final : Loss {
+  void describe(Schema& s) override {
+    s.summary("mean of the squared difference from the target");
+    s.also_known_as({"MSELoss", "mse_loss", "mean_squared_error", "l2"});
+    s.example("mse");
+  }
+  Value build(Value prediction, Value target) const override {
+    const Value d = as_predicted_numbers(prediction, target) - target;
+    return mean(d * d);
+  }
+};
+DL_LOSS(MeanSquaredError, "mse");
+
+}  // namespace
+}  // namespace dl

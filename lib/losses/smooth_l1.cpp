@@ -1,0 +1,26 @@
+// Smooth L1 (Girshick 2015, arXiv:1504.08083): with d = |x - y| the mean over the targets of d^2 / (2 beta) where
+// d < beta, d - beta / 2 elsewhere
+#include "lib/nn/loss.h"
+#include "lib/nn/number_target.h"
+
+namespace dl {
+namespace {
+
+struct SmoothL1 final : Loss {
+  double beta = 1;
+  void describe(Schema& s) override {
+    s.summary("squared near the target, absolute beyond, with slope 1 there");
+    s.also_known_as({"SmoothL1Loss", "smooth_l1_loss"});
+    s.optional("beta", beta, "difference from which on it is absolute").above(0).positional();
+    s.example("smooth_l1");
+    s.example("smooth_l1: {beta: 0.5}");
+  }
+  Value build(Value prediction, Value target) const override {
+    const Value d = abs(as_predicted_numbers(prediction, target) - target), near = minimum(d, beta);
+    return mean(near * (d - 0.5 * near)) * (1 / beta);
+  }
+};
+DL_LOSS(SmoothL1, "smooth_l1");
+
+}  // namespace
+}  // namespace dl

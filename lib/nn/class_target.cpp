@@ -1,0 +1,42 @@
+// Classes as targets.
+#include "lib/nn/class_target.h"
+
+#include "lib/base/error.h"
+
+namespace dl {
+
+void expect_class_targets(Value prediction, Value target) {
+  const Shape found = prediction.shape().without_batch(), wanted = target.shape().without_batch();
+  if (target.type().dtype != DType::i32)
+    throw ShapeError(concat("expected classes as targets, the data's are numbers: ", name_of(target.type().dtype), " ",
+                            wanted.text()),
+                     "take a loss or metric of numbers: 'mse'");
+  std::vector<int64_t> outer = prediction.shape().sizes();
+  if (!outer.empty()) outer.pop_back();
+  if (prediction.shape().rank() >= 2 && outer == target.shape().sizes()) return;
+  if (wanted.rank() == 0)
+    throw ShapeError(
+        concat("expected one value a class and a class as target, got ", found.text(), " and ", wanted.text()),
+        found.rank() > 1 ? "end the model with 'flatten' and 'linear: ${data.classes}'" : "");
+  throw ShapeError(concat("expected one value a class for each of the targets ", wanted.text(), ", got ", found.text()),
+                   "keep the model's sequence as long as the targets, and end it with 'linear: ${data.classes}'");
+}
+
+Value with_class_axis(Value target) {
+  std::vector<int64_t> sizes = target.shape().sizes();
+  sizes.push_back(1);
+  return reshape(target, Shape(std::move(sizes)));
+}
+
+Value hits(Value prediction, Value target) {
+  return equal(iota(*prediction.graph, prediction.shape().last()), with_class_axis(target));
+}
+
+Value counted(Value target, int64_t ignore_index) { return 1 - equal(with_class_axis(target), ignore_index); }
+
+Value count_targets(Value target, std::optional<int64_t> ignore_index) {
+  if (ignore_index) return sum(counted(target, *ignore_index));
+  return constant(*target.graph, static_cast<double>(target.shape().elements()));
+}
+
+}  // namespace dl

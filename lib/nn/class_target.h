@@ -1,0 +1,24 @@
+// What losses and metrics of classes share: predictions [batch, …, classes] against class numbers i32 [batch, …].
+#pragma once
+#include <optional>
+
+#include "lib/graph/ops.h"
+
+namespace dl {
+
+// Throws ShapeError where the types are others.
+void expect_class_targets(Value prediction, Value target);
+
+// [batch, …, classes]: 1 at the target's class, else 0.
+Value hits(Value prediction, Value target);
+
+// [batch, …, 1]: 1 where the target counts, 0 where it is `ignore_index`.
+Value counted(Value target, int64_t ignore_index);
+
+// f32 []: how many targets count.
+Value count_targets(Value target, std::optional<int64_t> ignore_index);
+
+// [batch, …, 1]: the target with an axis for the classes.
+Value with_class_axis(Value target);
+
+}  // namespace dl

@@ -1,0 +1,23 @@
+// Numbers as targets.
+#include "lib/nn/number_target.h"
+
+#include "lib/base/error.h"
+
+namespace dl {
+
+Value as_predicted_numbers(Value prediction, Value target) {
+  if (target.type().dtype == DType::f32) return as_predicted_shape(prediction, target);
+  throw ShapeError(concat("expected numbers as targets, the data's are classes: ", name_of(target.type().dtype), " ",
+                          target.shape().without_batch().text()),
+                   "take a loss or metric of classes: 'cross_entropy'");
+}
+
+Value as_predicted_shape(Value prediction, Value target) {
+  const Shape found = prediction.shape().without_batch(), wanted = target.shape().without_batch();
+  if (found == wanted) return prediction;
+  if (wanted.rank() == 0 && found == Shape{1}) return reshape(prediction, target.shape());
+  throw ShapeError(concat("expected one value for each of the targets ", wanted.text(), ", got ", found.text()),
+                   wanted.rank() <= 1 ? concat("end the model with 'linear: ", wanted.elements(), "'") : "");
+}
+
+}  // namespace dl

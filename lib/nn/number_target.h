@@ -1,0 +1,14 @@
+// What losses and metrics of numbers share: predictions [batch, …] against targets f32 of the same shape.
+#pragma once
+#include "lib/graph/ops.h"
+
+namespace dl {
+
+// The prediction in the target's shape: a prediction [batch, 1] fits a target [batch]. Throws ShapeError where they
+// have other shapes, or the targets are classes.
+Value as_predicted_numbers(Value prediction, Value target);
+
+// The same where classes 0 and 1 are taken as numbers.
+Value as_predicted_shape(Value prediction, Value target);
+
+}  // namespace dl
