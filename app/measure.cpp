@@ -54,7 +54,44 @@ __attribute__((target("avx512f"))) double multiply_add_avx512(int64_t rounds, fl
   for (const __m512& s : a) sink += _mm512_cvtss_f32(s);
   return 2.0 * 16 * sums * static_cast<double>(rounds);
 }
+
+__attribute__((target("avx512f,avx512bf16"))) double multiply_add_bf16(int64_t rounds, float& sink) {
+  __m512 a[sums];
+  for (__m512& s : a) s = _mm512_setzero_ps();
+  const auto x = (__m512bh)_mm512_set1_epi16(0x3f00), y = (__m512bh)_mm512_set1_epi16(0x3e80);  // 0.5 and 0.25
+  for (int64_t r = 0; r < rounds; ++r)
+#pragma GCC unroll 10
+    for (__m512& s : a) s = _mm512_dpbf16_ps(s, x, y);
+  for (const __m512& s : a) sink += _mm512_cvtss_f32(s);
+  return 2.0 * 32 * sums * static_cast<double>(rounds);
+}
+
+__attribute__((target("avx2,fma"))) void triad_avx2(float* a, const float* b, const float* c, int64_t n) {
+  const __m256 s = _mm256_set1_ps(3);
+  for (int64_t i = 0; i < n; i += 8)
+    _mm256_storeu_ps(a + i, _mm256_fmadd_ps(s, _mm256_loadu_ps(c + i), _mm256_loadu_ps(b + i)));
+}
+
+__attribute__((target("avx512f"))) void triad_avx512(float* a, const float* b, const float* c, int64_t n) {
+  const __m512 s = _mm512_set1_ps(3);
+  for (int64_t i = 0; i < n; i += 16)
+    _mm512_storeu_ps(a + i, _mm512_fmadd_ps(s, _mm512_loadu_ps(c + i), _mm512_loadu_ps(b + i)));
+}
 #endif
+
+// n is a multiple of 64.
+void triad_portable(float* a, const float* b, const float* c, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) a[i] = b[i] + 3 * c[i];
+}
+
+void (*triad(Isa isa))(float*, const float*, const float*, int64_t) {
+#if defined(__x86_64__)
+  if (isa == Isa::avx512) return triad_avx512;
+  if (isa == Isa::avx2) return triad_avx2;
+#endif
+  DL_CHECK(isa == Isa::portable || isa == Isa::avx2 || isa == Isa::avx512, "isa ", static_cast<int>(isa));
+  return triad_portable;
+}
 
 double (*multiply_add(Isa isa))(int64_t, float&) {
 #if defined(__x86_64__)
@@ -77,16 +114,13 @@ double best_seconds(int tries, F&& f) {
   return best;
 }
 
-}  // namespace
-
-double fma_peak_gflops(Isa isa, ThreadTeam& team) {
+double peak_gflops(double (*kernel)(int64_t, float&), ThreadTeam& team) {
   struct alignas(64) Slot {
     float sink = 0;
     double flops = 0;
   };
   std::vector<Slot> slots(static_cast<size_t>(team.size()));
-  const auto kernel = multiply_add(isa);
-  const double seconds = best_seconds(4, [&] {
+  const double seconds = best_seconds(8, [&] {
     team.run([&](int thread) {
       Slot& slot = slots[static_cast<size_t>(thread)];
       slot.flops = kernel(1'000'000, slot.sink);
@@ -97,19 +131,36 @@ double fma_peak_gflops(Isa isa, ThreadTeam& team) {
   return 1e-9 * flops / seconds;
 }
 
-double memory_gbps(ThreadTeam& team) {
-  constexpr int64_t n = 16 << 20;  // 64 MiB an array
-  const auto a = std::make_unique_for_overwrite<float[]>(n), b = std::make_unique_for_overwrite<float[]>(n),
-             c = std::make_unique_for_overwrite<float[]>(n);
-  const auto over_parts = [&](auto&& f) {
+}  // namespace
+
+double fma_peak_gflops(Isa isa, ThreadTeam& team) { return peak_gflops(multiply_add(isa), team); }
+
+double bf16_peak_gflops(ThreadTeam& team) {
+#if defined(__x86_64__)
+  if (supported(Isa::avx512) && __builtin_cpu_supports("avx512bf16")) return peak_gflops(multiply_add_bf16, team);
+#endif
+  return 0;
+}
+
+double memory_gbps(ThreadTeam& team, int64_t bytes) {
+  const int64_t part = std::max<int64_t>(bytes / (3 * int64_t{sizeof(float)} * team.size()) / 64, 1) * 64;
+  const int64_t n = part * team.size();
+  const auto a = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(n)),
+             b = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(n)),
+             c = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(n));
+  const auto kernel = triad(best_isa());
+  const auto pass = [&](int64_t rounds) {
     team.run([&](int thread) {
-      const Range part = split(n, team.size(), thread, 16);
-      for (int64_t i = part.begin; i < part.end; ++i) f(i);
+      const int64_t begin = part * thread;
+      for (int64_t r = 0; r < rounds; ++r) kernel(a.get() + begin, b.get() + begin, c.get() + begin, part);
     });
   };
-  over_parts([&](int64_t i) { a[i] = 0, b[i] = 1, c[i] = 2; });
-  const double seconds = best_seconds(5, [&] { over_parts([&](int64_t i) { a[i] = b[i] + 3 * c[i]; }); });
-  return 1e-9 * 3 * sizeof(float) * n / seconds;
+  team.run([&](int thread) {  // each thread touches its part first
+    for (float* array : {a.get(), b.get(), c.get()}) std::fill_n(array + part * thread, part, 1.0f);
+  });
+  const int64_t rounds = std::max<int64_t>(1, beyond_caches / 3 / (3 * int64_t{sizeof(float)} * n));
+  const double seconds = best_seconds(5, [&] { pass(rounds); });
+  return 1e-9 * 3 * sizeof(float) * static_cast<double>(n * rounds) / seconds;
 }
 
 double matmul_gflops(int64_t n, int threads) {

@@ -10,8 +10,13 @@ namespace dl {
 // Multiply-adds in registers, GFLOP/s over all threads of the team. The instruction set must be supported here.
 double fma_peak_gflops(Isa isa, ThreadTeam& team);
 
-// a[i] = b[i] + s c[i] over arrays far larger than any cache, GB/s read and written over all threads.
-double memory_gbps(ThreadTeam& team);
+// The same of bf16 pairs summed in f32 (vdpbf16ps); 0 where the processor has no such instruction.
+double bf16_peak_gflops(ThreadTeam& team);
+
+// a[i] = b[i] + s c[i] over arrays of together `bytes` bytes, an equal part to each thread, GB/s read and written over
+// all threads: the bandwidth of the smallest memory that holds them.
+constexpr int64_t beyond_caches = 192 << 20;
+double memory_gbps(ThreadTeam& team, int64_t bytes = beyond_caches);
 
 // Products of n × n matrices on the device "cpu" with this many threads, GFLOP/s.
 double matmul_gflops(int64_t n, int threads);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "lib/base/cpu.h"
 #include "lib/base/random.h"
 
 namespace dl {
@@ -33,6 +34,8 @@ Trial::Trial(const std::string& config, const Overrides& overrides)
   step_->bind("update", &update_);
   step_->bind("step", &tick_);
 }
+
+int Trial::threads() const { return plan_->run.trainer.threads > 0 ? plan_->run.trainer.threads : usable_cores(); }
 
 void* Trial::add(int64_t bytes) {
   blocks_.emplace_back(std::aligned_alloc(64, static_cast<size_t>((bytes + 63) / 64 * 64)), &std::free);

@@ -43,6 +43,12 @@ std::string short_count(double value) {
   return print_number("%.0f", value);
 }
 
+std::string rate(double per_s, std::string_view unit) {
+  std::string text = short_count(per_s);
+  text.insert(text.find_last_of("0123456789") + 1, " ");
+  return text.append(unit);
+}
+
 std::string clock(double seconds) {
   const auto all = static_cast<long long>(std::clamp(seconds, 0.0, 1e9) + 0.5);
   char text[64];

@@ -10,11 +10,12 @@
 
 namespace dl {
 
-std::string figure(double value);       // 0.2513, 12.3457, 3.1e-05, nan
-std::string count(double value);        // 1,234,567
-std::string short_count(double value);  // 950, 41.2k, 3.4M, 2.1G
-std::string clock(double seconds);      // 0:07, 12:45, 1:02:03
-std::string percent(double share);      // 0.123 -> "12.3 %"
+std::string figure(double value);                       // 0.2513, 12.3457, 3.1e-05, nan
+std::string count(double value);                        // 1,234,567
+std::string short_count(double value);                  // 950, 41.2k, 3.4M, 2.1G
+std::string rate(double per_s, std::string_view unit);  // 236e9, "FLOP/s" -> "236 GFLOP/s"
+std::string clock(double seconds);                      // 0:07, 12:45, 1:02:03
+std::string percent(double share);                      // 0.123 -> "12.3 %"
 
 // "train/loss 0.2513  val/accuracy 0.9190"; with `unprefixed`, "loss 0.2513  accuracy 0.9190".
 std::string figures(std::span<const Measured> values, bool unprefixed = false);

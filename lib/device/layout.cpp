@@ -103,7 +103,8 @@ class Planner {
       Call made;
       made.kernel = device_.compile(op, types, node.types);
       made.node = i;
-      made.step = {std::string(op.name()), op.attributes(), node.scope, op.cost(types, node.types)};
+      made.step = {std::string(op.name()),    op.attributes(), node.scope, node.phase, types, node.types,
+                   op.cost(types, node.types)};
       out_.flops += made.step.cost.flops;
       step_of_[i] = end();
       out_.calls.push_back(std::move(made));
@@ -271,6 +272,7 @@ class Planner {
       own.parent = whole.place;
       own.offset = pack->offsets[k] * bytes_of(DType::f32);
       touch({whole.place, 0}, own.first);
+      call(step).step.cost.bytes -= 2 * static_cast<double>(own.bytes);  // nothing is moved
     }
   }
 

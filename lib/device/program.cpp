@@ -72,10 +72,15 @@ void Program::Impl::bind_pointers() {
 void Program::Impl::run(bool timed) {
   bind_pointers();
   using Clock = std::chrono::steady_clock;
+  const auto seconds = [](Clock::duration d) { return std::chrono::duration<double>(d).count(); };
+  const Clock::time_point begin = timed ? Clock::now() : Clock::time_point{};
   for (Call& call : calls) {
     const Clock::time_point start = timed ? Clock::now() : Clock::time_point{};
     call.kernel->run(call.in_pointers, call.out_pointers, call.scratch);
-    if (timed) call.step.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    if (timed) {
+      call.step.begin_s = seconds(start - begin);
+      call.step.seconds = seconds(Clock::now() - start);
+    }
   }
   for (const Copy& copy : copies) store.device().copy_in(address(copy.to), address(copy.from), copy.bytes);
 }

@@ -68,8 +68,10 @@ class Program {
   int64_t flops() const;
   struct Step {  // one kernel call, for profiles and `check --graph`
     std::string op, attributes, scope;
-    Cost cost;
-    double seconds = 0;  // of the last timed run
+    Phase phase = Phase::forward;
+    std::vector<Type> inputs, outputs;
+    Cost cost;                        // of a pack: only of the parts that are not computed where they belong
+    double begin_s = 0, seconds = 0;  // in the last timed run, from its start
   };
   std::vector<Step> steps() const;
   void run_timed();  // as run(), with the time of each kernel

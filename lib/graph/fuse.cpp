@@ -81,6 +81,7 @@ class Fuser {
     for (const auto& o : old_.outputs()) new_->output(o.name, mapped(o.value));
     for (const auto& a : old_.assigns()) new_->assign(a.name, mapped(a.value));
     new_->scope.clear();
+    new_->phase = Phase::forward;
     return std::move(new_);
   }
 
@@ -108,10 +109,16 @@ class Fuser {
     return inputs;
   }
 
+  // What the next node belongs to: what this one of the old graph does.
+  void place_as(const GraphNode& node) {
+    new_->scope = node.scope;
+    new_->phase = node.phase;
+  }
+
   void build_heavy(int index) {
     const GraphNode& node = old_.node(index);
     const std::vector<Value> inputs = mapped_inputs(node);
-    new_->scope = node.scope;
+    place_as(node);
     const std::vector<Value> made = new_->add(node.op, inputs);
     for (size_t i = 0; i < made.size(); ++i) new_of_[{index, static_cast<int>(i)}] = made[i];
   }
@@ -127,7 +134,7 @@ class Fuser {
   void build_loop(const Part& part) {
     Emitter e = emitter(part, -1);
     for (int root : part.roots) e.add_root(root);
-    new_->scope = old_.node(part.roots.back()).scope;
+    place_as(old_.node(part.roots.back()));
     define(e.defines, new_->add(std::make_shared<LoopOp>(std::move(e.loop), std::move(e.types)), e.inputs));
   }
 
@@ -140,7 +147,7 @@ class Fuser {
     if (partition_.read_elsewhere(index)) e.store_product();
     for (int root : guest.roots) e.add_root(root);
     inputs.insert(inputs.end(), e.inputs.begin() + 1, e.inputs.end());
-    new_->scope = node.scope;
+    place_as(node);
     define(e.defines,
            new_->add(std::make_shared<EpilogueOp>(node.op, static_cast<int>(node.inputs.size()), node.types[0],
                                                   LoopOp(std::move(e.loop), std::move(e.types))),

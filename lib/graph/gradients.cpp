@@ -23,6 +23,7 @@ std::vector<Value> gradients(Value loss, std::vector<Value> wrt) {
     Value& slot = slots[static_cast<size_t>(v.output)];
     slot = slot ? slot + gradient : gradient;
   };
+  g.phase = Phase::backward;
   accumulate(loss, reshape(constant(g, 1), loss.shape()));
   for (int i = last; i >= 0; --i) {
     if (!reaches[static_cast<size_t>(i)] || of[static_cast<size_t>(i)].empty()) continue;
@@ -43,6 +44,7 @@ std::vector<Value> gradients(Value loss, std::vector<Value> wrt) {
     }
   }
   g.scope.clear();
+  g.phase = Phase::update;
   std::vector<Value> result;
   for (const Value& v : wrt) {
     const auto* slots = v.node <= last ? &of[static_cast<size_t>(v.node)] : nullptr;

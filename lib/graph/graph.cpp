@@ -36,7 +36,7 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::vector<Value> i
     }
     std::vector<Type> outputs = op->infer(types);
     index = size();
-    nodes_.push_back({std::move(op), std::move(inputs), std::move(outputs), scope});
+    nodes_.push_back({std::move(op), std::move(inputs), std::move(outputs), scope, phase});
     known_.emplace(hash, index);
   }
   std::vector<Value> values;

@@ -17,11 +17,15 @@ struct Variable {
   bool operator==(const Variable&) const = default;
 };
 
+// Which part of a training step a node belongs to.
+enum class Phase : uint8_t { forward, backward, update };
+
 struct GraphNode {
   std::shared_ptr<const Op> op;
   std::vector<Value> inputs;
   std::vector<Type> types;  // one an output
   std::string scope;        // path of the layer that built it, "3.conv1"; empty outside the model
+  Phase phase = Phase::forward;
 };
 
 class Graph {
@@ -49,7 +53,10 @@ class Graph {
   const std::vector<Named>& outputs() const { return outputs_; }
   const std::vector<Named>& assigns() const { return assigns_; }
 
-  std::string scope;  // given to the nodes added from now on
+  // Given to the nodes added from now on. gradients() makes nodes of Phase::backward; what is added after it belongs to
+  // Phase::update.
+  std::string scope;
+  Phase phase = Phase::forward;
 
   std::string text() const;  // one line a node, for tests and `dlcli check --graph`
 

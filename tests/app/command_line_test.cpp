@@ -124,6 +124,7 @@ TEST_CASE("--json prints one JSON object on standard output and nothing else the
            {"summary", config, "--json"},
            {"describe", "conv2d", "--json"},
            {"bench", config, "--seconds", "0.05", "--json"},
+           {"profile", config, "--seconds", "0.05", "--json"},
        }) {
     CAPTURE(arguments[0]);
     const Finished finished = run_dlcli(arguments);

@@ -106,3 +106,40 @@ TEST_CASE("the same loop over two shapes of one input gives two results") {
   check_run(g, {{"x", {1, 2, 3, 4, 5, 6}}, {"w", {1, 10}}},
             {{"pooled", {6, 8, 10, 12}}, {"product", {42, 86, 130}}, {"image", {2, 4, 6, 8, 10, 12}}}, {});
 }
+
+TEST_CASE("the steps of a program say their phase, types and cost, and when they ran") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {8, 4}}), w = variable(g, {"w", {DType::f32, {4, 4}}});
+  const std::vector<Value> d = gradients(sum(exp(matmul(x, w))), {w});
+  g.assign("w", w - d[0]);
+  for (const std::string& device : devices()) {
+    CAPTURE(device);
+    Execution execution(g, device);
+    execution.feed({{"x", Numbers(32, 0.5f)}, {"w", Numbers(16, 0.25f)}});
+    execution.program().run_timed();
+    const std::vector<Program::Step> steps = execution.program().steps();
+    double end_s = 0;
+    for (const Program::Step& step : steps) {
+      CHECK(step.begin_s >= end_s);
+      end_s = step.begin_s + step.seconds;
+    }
+    CHECK(steps.front().phase == Phase::forward);
+    CHECK(steps.front().inputs[0] == x.type());
+    CHECK(steps.front().cost.flops >= 2 * 8 * 4 * 4);
+    CHECK(steps.back().phase != Phase::forward);
+    CHECK(steps.back().outputs[0] == w.type());
+  }
+}
+
+TEST_CASE("packing costs nothing for parts that are computed where they belong") {
+  Graph g;
+  const Value x = input(g, "x", four);
+  g.output("flat", pack({exp(x), x}, {0, 16}, 32));
+  for (const std::string& device : devices()) {
+    CAPTURE(device);
+    Execution execution(g, device);
+    const std::vector<Program::Step> steps = execution.program().steps();
+    CHECK(steps.back().op == "pack");
+    CHECK(steps.back().cost.bytes == 4 * (4 + 32 - 4));
+  }
+}

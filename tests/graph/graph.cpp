@@ -35,6 +35,18 @@ TEST_CASE("nodes that differ in an operand, its place or an attribute are not on
   CHECK_FALSE(moments(m, {0}).mean == moments(m, {0}).variance);
 }
 
+TEST_CASE("a gradient's nodes are of the backward phase and of their layer, what is added after them of the update") {
+  Graph g;
+  g.scope = "layer";
+  const Value x = input(g, "x", pair_type), y = exp(x);
+  g.scope.clear();
+  const Value d = gradients(sum(y), {x})[0], next = x - d;
+  CHECK(g.node(y.node).phase == Phase::forward);
+  CHECK(g.node(d.node).phase == Phase::backward);
+  CHECK(g.node(d.node).scope == "layer");
+  CHECK(g.node(next.node).phase == Phase::update);
+}
+
 TEST_CASE("what the loss does not depend on has no gradient") {
   Graph g;
   const Value x = input(g, "x", pair_type), y = input(g, "y", pair_type);

@@ -1,0 +1,67 @@
+// Measuring the limits and comparing kernels with them.
+#include "app/machine_limits.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "app/console/json.h"
+#include "app/console/text.h"
+#include "app/measure.h"
+#include "lib/base/text.h"
+
+namespace dl {
+
+const MemoryLevel& MachineLimits::level_of(double bytes) const {
+  return *std::find_if(levels.begin(), levels.end() - 1,
+                       [&](const MemoryLevel& level) { return bytes <= level.bytes; });
+}
+
+std::string MachineLimits::text() const {
+  std::string text = concat(rate(f32_flops, "FLOP/s"), " f32, ", rate(bf16_flops, "FLOP/s"), " bf16");
+  for (const MemoryLevel& level : levels) text += concat(", ", rate(level.bytes_per_s, "B/s "), level.name);
+  return text;
+}
+
+Node limits_json(const MachineLimits& limits) {
+  Node levels = Node::map();
+  for (const MemoryLevel& level : limits.levels) levels.set(level.name, Node::number(1e-9 * level.bytes_per_s));
+  return json_object({{"f32_gflops", Node::number(1e-9 * limits.f32_flops)},
+                      {"bf16_gflops", Node::number(1e-9 * limits.bf16_flops)},
+                      {"gbps", std::move(levels)}});
+}
+
+MachineLimits measure_limits(int threads) {
+  ThreadTeam team(threads);
+  MachineLimits limits{.f32_flops = 1e9 * fma_peak_gflops(best_isa(), team),
+                       .bf16_flops = 1e9 * bf16_peak_gflops(team)};
+  limits.bf16_flops = std::max(limits.bf16_flops, limits.f32_flops);
+  const auto add = [&](const char* name, double bytes, double measured_bytes) {
+    const double floor = limits.levels.empty() ? 0 : limits.levels.back().bytes;
+    if (bytes > floor)
+      limits.levels.push_back({name, bytes, 1e9 * memory_gbps(team, static_cast<int64_t>(measured_bytes))});
+  };
+  const double l2 = static_cast<double>(sysconf(_SC_LEVEL2_CACHE_SIZE)) * team.size(),
+               l3 = static_cast<double>(sysconf(_SC_LEVEL3_CACHE_SIZE));
+  // Half of a cache counts: the other half is other tensors', and of the last level other programs'.
+  add("L2 cache", l2 / 2, l2 / 2);
+  add("L3 cache", l3 / 2, std::max(l3 / 8, 2 * l2));
+  add("memory", std::numeric_limits<double>::infinity(), beyond_caches);
+  return limits;
+}
+
+bool multiplies_bf16(const Program::Step& step) {
+  return step.op != "loop" && !step.inputs.empty() && step.inputs[0].dtype == DType::bf16;
+}
+
+Bound bound_of(const Program::Step& step, const MachineLimits& limits) {
+  const bool bf16 = multiplies_bf16(step);
+  const MemoryLevel& level = limits.level_of(step.cost.bytes);
+  const double calculating = step.cost.flops / (bf16 ? limits.bf16_flops : limits.f32_flops),
+               moving = step.cost.bytes / level.bytes_per_s;
+  if (calculating >= moving) return {calculating, bf16 ? "bf16" : "f32"};
+  return {moving, level.name};
+}
+
+}  // namespace dl

@@ -1,0 +1,45 @@
+// The machine's measured limits, and which of them bounds a kernel: the roofs of the roofline.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "lib/device/program.h"
+#include "lib/spec/node.h"
+
+namespace dl {
+
+// A memory by its speed; `bytes` is what a kernel may count on to lie there, over all cores that share the work.
+struct MemoryLevel {
+  std::string name;  // "L2 cache", "L3 cache", "memory"
+  double bytes = 0;
+  double bytes_per_s = 0;
+};
+
+struct MachineLimits {
+  double f32_flops = 0;             // per second, multiply-adds of the widest instruction set, over all threads
+  double bf16_flops = 0;            // … of bf16 with sums in f32; f32_flops where the processor has no unit for it
+  std::vector<MemoryLevel> levels;  // from the smallest to the memory, which holds everything
+
+  // The smallest level that holds this many bytes.
+  const MemoryLevel& level_of(double bytes) const;
+  // "221 GFLOP/s f32, 442 GFLOP/s bf16, 96 GB/s L3 cache, 32 GB/s memory".
+  std::string text() const;
+};
+
+Node limits_json(const MachineLimits& limits);  // {"f32_gflops": …, "bf16_gflops": …, "gbps": {"memory": …}}
+
+// Measured now, with so many threads together: half a second.
+MachineLimits measure_limits(int threads);
+
+// The least time that a kernel could take: its operations at the peak of their type, or its bytes through the
+// smallest memory that holds all of them, whichever takes longer.
+struct Bound {
+  double seconds = 0;
+  std::string limit;  // "f32", "bf16", or the memory's name
+};
+Bound bound_of(const Program::Step& step, const MachineLimits& limits);
+
+// Whether the operations of a step are products of bf16.
+bool multiplies_bf16(const Program::Step& step);
+
+}  // namespace dl

@@ -1,0 +1,17 @@
+// A roofline picture (Williams, Waterman, Patterson 2009): what each kernel reaches below the machine's measured
+// limits.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "app/machine_limits.h"
+#include "lib/device/program.h"
+
+namespace dl {
+
+// An SVG document, readable without colours: FLOP/s over FLOP a byte, both logarithmic; a roof for each limit, a circle
+// for each kernel and shape, its area by time; those that took the longest are numbered and listed.
+std::string roofline_svg(const std::string& title, const MachineLimits& limits,
+                         const std::vector<Program::Step>& kernels);
+
+}  // namespace dl

@@ -1,0 +1,56 @@
+// Where the time of a step went, beside what the machine's limits allow: what profile and bench report.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "app/machine_limits.h"
+#include "lib/device/program.h"
+#include "lib/spec/node.h"
+
+namespace dl {
+
+// Some kernels of a step together.
+struct Spent {
+  std::string name;
+  Phase phase = Phase::forward;
+  int calls = 0;
+  double seconds = 0, flops = 0, bytes = 0;
+  double least_seconds = 0;                // the sum of the kernels' bounds
+  std::map<std::string, double> least_by;  // … by the limit that binds
+  double of_limit() const { return least_seconds / seconds; }
+  std::string bound_by() const;  // the limit that makes up most of least_seconds
+  void add(const Program::Step& step, const MachineLimits& limits);
+  void add(const Spent& other);
+};
+
+const char* name_of(Phase phase);
+
+// The kernel's name: "matmul", "conv2d + loop" for one with a fused epilogue.
+std::string kernel_name(const Program::Step& step);
+// The layer's path, "(loss)" or "(optimizer)".
+std::string layer_name(const Program::Step& step);
+
+// The steps grouped by a name of theirs and by phase, the longest first.
+std::vector<Spent> spent_by(const std::vector<Program::Step>& steps, const MachineLimits& limits,
+                            const std::function<std::string(const Program::Step&)>& name);
+
+// A table of them, their times as shares of `step_s`, what takes less than `least_share` of it in one row. `what` names
+// the first column.
+std::string spent_table(const std::string& what, const std::vector<Spent>& all, double step_s, double least_share = 0);
+Node spent_json(const Spent& spent);
+
+// The medians of several timed runs of one program.
+class StepTimes {
+ public:
+  void add(const std::vector<Program::Step>& steps);
+  // The steps of the last run with the medians of their times.
+  std::vector<Program::Step> medians() const;
+
+ private:
+  std::vector<std::vector<double>> seconds_;
+  std::vector<Program::Step> last_;
+};
+
+}  // namespace dl
