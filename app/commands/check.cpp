@@ -4,6 +4,7 @@
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/options.h"
+#include "lib/base/memory.h"
 #include "lib/base/text.h"
 #include "lib/train/plan.h"
 
@@ -12,13 +13,13 @@ namespace {
 
 // The training step of a plan, laid out but never run.
 struct PlannedStep {
-  explicit PlannedStep(const Plan& plan)
+  PlannedStep(const Plan& plan, int64_t batch)
       : device(make_device(plan.run.trainer.device, plan.device_options())),
         store(*device),
         programs(plan.recipe(), store) {
-    const int64_t batch = plan.run.data.batch_size;
     const bool accumulates = plan.run.trainer.accumulate_grad_batches > 1;
     program = accumulates ? &programs.accumulate(batch) : &programs.step(batch);
+    fit = programs.fit(batch);
     flops = program->flops() * plan.run.trainer.accumulate_grad_batches;
     arena_bytes = program->arena_bytes();
     if (!accumulates) return;
@@ -26,12 +27,17 @@ struct PlannedStep {
     arena_bytes = std::max(arena_bytes, programs.update().arena_bytes());
   }
 
+  int64_t memory_bytes() const { return store.variable_bytes() + fit.batch_bytes + arena_bytes; }
+
   std::unique_ptr<Device> device;
   Store store;
   Programs programs;
   Program* program;
+  Fit fit;
   int64_t flops, arena_bytes;
 };
+
+std::string bytes(int64_t count) { return bytes_text(static_cast<double>(count)); }
 
 class Check final : public Command {
  public:
@@ -43,12 +49,15 @@ class Check final : public Command {
     overrides_.declare_machine(app);
     app.add_flag("--resolved", resolved_, "print the config with every key and every default");
     app.add_option("--explain", explain_, "say where a value came from, and what it replaced")->type_name("KEY");
+    app.add_flag("--fit", fit_,
+                 "find the largest batch that trainer.memory_limit or the free memory allows, by planning");
     app.add_flag("--graph", graph_, "print the training step's program, kernel by kernel");
     declare_json(app, json_);
     examples(app, {{"dlcli check my.yaml", "is everything right, and how large is it"},
                    {"dlcli check my.yaml --resolved", "with every default"},
                    {"dlcli check my.yaml --explain optimizer.adamw.lr", "who set the learning rate"},
-                   {"dlcli check my.yaml --graph", "what a step does"}});
+                   {"dlcli check my.yaml --graph", "what a step does"},
+                   {"dlcli check my.yaml --fit --set trainer.memory_limit=2GiB", "the largest batch for 2 GiB"}});
   }
 
   Exit run() override {
@@ -57,30 +66,80 @@ class Check final : public Command {
       print(plan->resolved());
     } else if (!explain_.empty()) {
       print(plan->explain(explain_).text() + "\n");
+    } else if (fit_) {
+      print_largest_batch(*plan);
     } else {
-      PlannedStep step(*plan);
+      PlannedStep step(*plan, plan->run.data.batch_size);
       print(graph_ ? program(*step.program) : json_ ? json_line(as_json(*plan, step)) : as_text(*plan, step));
     }
     return Exit::done;
   }
 
  private:
+  // Nothing where a batch of this size does not fit.
+  static std::unique_ptr<PlannedStep> fitting(const Plan& plan, int64_t batch, int64_t limit_bytes) {
+    try {
+      auto step = std::make_unique<PlannedStep>(plan, batch);
+      return step->memory_bytes() <= limit_bytes ? std::move(step) : nullptr;
+    } catch (const Error& error) {
+      if (error.problems().front().path != "trainer.memory_limit") throw;
+      return nullptr;
+    }
+  }
+
+  void print_largest_batch(const Plan& plan) const {
+    const auto& limit = plan.run.trainer.memory_limit;
+    const int64_t limit_bytes = limit ? limit->count : free_memory_bytes(), samples = plan.data.train->size();
+    int64_t batch = 1;
+    std::unique_ptr<PlannedStep> step = fitting(plan, batch, limit_bytes);
+    if (!step)
+      throw Error(Exit::usage, Problem{.path = limit ? "trainer.memory_limit" : "dlcli check --fit",
+                                       .what = concat("a batch of one sample takes more than ", bytes(limit_bytes)),
+                                       .help = "make the model smaller, or give it more memory"});
+    for (int64_t over = samples + 1; over - batch > 1;) {  // the least size known not to fit
+      const int64_t next = std::min(batch * 2, batch + (over - batch) / 2);
+      std::unique_ptr<PlannedStep> larger = fitting(plan, next, limit_bytes);
+      (larger ? batch : over) = next;
+      if (larger) step = std::move(larger);
+    }
+    if (json_)
+      return print(json_line(json_object({{"batch_size", Node::integer(batch)},
+                                          {"memory_bytes", Node::integer(step->memory_bytes())},
+                                          {"limit_bytes", Node::integer(limit_bytes)},
+                                          {"extra_flops", Node::number(step->fit.extra_flops)}})));
+    print(concat("data.batch_size: ", batch, "  takes ", bytes(step->memory_bytes()), " of ", bytes(limit_bytes),
+                 limit ? "" : " free memory", batch == samples ? "; all samples in one batch" : "",
+                 step->fit.extra_flops > 0 ? concat("; computes ", percent(step->fit.extra_flops), " more FLOPs") : "",
+                 "\n"));
+  }
+
   std::string as_text(const Plan& plan, PlannedStep& step) const {
     auto samples = [](const DatasetPointer& data) { return count(static_cast<double>(data ? data->size() : 0)); };
     const Network& network = *plan.network;
-    return config_ + ": no mistakes\n" +
-           table({{"  data", concat(samples(plan.data.train), " samples to train, ", samples(plan.data.validation),
-                                    " to validate, ", samples(plan.data.test), " to test")},
-                  {"  network", concat(inputs_text(network), " to ", network.output().shape.text(), ", ",
-                                       count(static_cast<double>(network.parameter_count())), " parameters")},
-                  {"  step",
-                   concat("batch ", plan.run.data.batch_size, ", ", short_count(static_cast<double>(step.flops)),
+    std::vector<std::vector<std::string>> rows = {
+        {"  data", concat(samples(plan.data.train), " samples to train, ", samples(plan.data.validation),
+                          " to validate, ", samples(plan.data.test), " to test")},
+        {"  network", concat(inputs_text(network), " to ", network.output().shape.text(), ", ",
+                             count(static_cast<double>(network.parameter_count())), " parameters")},
+        {"  step", concat("batch ", plan.run.data.batch_size, ", ", short_count(static_cast<double>(step.flops)),
                           "FLOP on ", step.device->name(), " (", step.device->description(), ")")},
-                  {"  memory", concat(bytes_text(static_cast<double>(step.store.variable_bytes())),
-                                      " weights and optimizer state, ",
-                                      bytes_text(static_cast<double>(step.arena_bytes)), " for a step")},
-                  {"  run", plan.total_steps() > 0 ? count(static_cast<double>(plan.total_steps())) + " steps"
-                                                   : std::string("until trainer.max_time")}});
+        {"  memory",
+         concat(bytes(step.memory_bytes()), ": ", bytes(step.store.variable_bytes()), " weights and optimizer state, ",
+                bytes(step.fit.batch_bytes), " batches, ", bytes(step.arena_bytes), " for a step")},
+        {"  run", plan.total_steps() > 0 ? count(static_cast<double>(plan.total_steps())) + " steps"
+                                         : std::string("until trainer.max_time")}};
+    if (plan.run.trainer.memory_limit) rows.insert(rows.end() - 1, {"  limit", limit(plan, step.fit)});
+    return config_ + ": no mistakes\n" + table(rows);
+  }
+
+  // What the memory limit costs.
+  static std::string limit(const Plan& plan, const Fit& fit) {
+    const Recomputation& again = fit.recomputation;
+    const std::string of = concat(plan.run.trainer.memory_limit->text(), ", ");
+    if (again.cheap_before == 0) return of + "nothing is computed twice";
+    return concat(of, "of ", again.stages, " stages ", again.dear_before, " are computed twice, ",
+                  again.cheap_before - again.dear_before, " but for products: ", percent(fit.extra_flops),
+                  " more FLOPs, a step would take ", bytes(fit.plain_arena_bytes));
   }
 
   static Node as_json(const Plan& plan, PlannedStep& step) {
@@ -96,6 +155,9 @@ class Check final : public Command {
                         {"step_flops", Node::integer(step.flops)},
                         {"variable_bytes", Node::integer(step.store.variable_bytes())},
                         {"arena_bytes", Node::integer(step.arena_bytes)},
+                        {"batch_bytes", Node::integer(step.fit.batch_bytes)},
+                        {"plain_arena_bytes", Node::integer(step.fit.plain_arena_bytes)},
+                        {"extra_flops", Node::number(step.fit.extra_flops)},
                         {"steps_per_epoch", Node::integer(plan.steps_per_epoch())},
                         {"total_steps", Node::integer(plan.total_steps())}});
   }
@@ -115,7 +177,7 @@ class Check final : public Command {
   }
 
   std::string config_, explain_;
-  bool resolved_ = false, graph_ = false, json_ = false;
+  bool resolved_ = false, graph_ = false, fit_ = false, json_ = false;
   Overrides overrides_;
 };
 

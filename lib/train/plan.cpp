@@ -254,6 +254,10 @@ Recipe Plan::recipe() const {
                 .ranges = groups.ranges(),
                 .seed = seed()};
   for (const std::unique_ptr<Metric>& metric : run.metrics) recipe.metrics.push_back(metric.get());
+  if (run.trainer.memory_limit) recipe.memory_limit_bytes = run.trainer.memory_limit->count;
+  const LoaderOptions loading = training_options(run.data, *data.train, seed());
+  for (const auto& field : data.train->fields()) recipe.batch_bytes += field.type.bytes();
+  if (loading.threads > 0) recipe.batch_bytes *= loading.prefetch + 1;
   if (const auto& bound = run.trainer.gradient_clip_val)
     (run.trainer.gradient_clip_algorithm == "norm" ? recipe.gradient_clip_norm : recipe.gradient_clip_value) = bound;
   return recipe;

@@ -71,6 +71,7 @@ struct Programs::Impl {
   Recipe recipe;
   Store& store;
   std::map<std::pair<std::string, int64_t>, std::unique_ptr<Program>> made;
+  std::map<int64_t, Fit> fits;  // of training programs, by batch
 
   int64_t elements() const { return recipe.network->arena_elements(); }
   Variable parameters() const { return {"parameters", Type{DType::f32, {elements()}}}; }
@@ -146,12 +147,35 @@ struct Programs::Impl {
     return *slot;
   }
 
-  void build_step(Graph& g, int64_t batch) { add_update(g, flat_gradient(g, forward(g, batch, true).loss)); }
+  // One with a backward pass: `build` tells where its forward pass ends.
+  Program& training_program(const std::string& kind, int64_t batch, int (Impl::*build)(Graph&, int64_t)) {
+    std::unique_ptr<Program>& slot = made[{kind, batch}];
+    if (!slot) {
+      Graph g;
+      const int forward_end = (this->*build)(g, batch);
+      Fitted fitted =
+          fit_program(g, forward_end, store,
+                      {.bytes = recipe.memory_limit_bytes, .batches = recipe.batch_bytes * batch, .batch = batch});
+      fits[batch] = fitted.fit;
+      slot = std::move(fitted.program);
+    }
+    return *slot;
+  }
 
-  void build_accumulate(Graph& g, int64_t batch) {
+  int build_step(Graph& g, int64_t batch) {
+    const Value loss = forward(g, batch, true).loss;
+    const int forward_end = g.size();
+    add_update(g, flat_gradient(g, loss));
+    return forward_end;
+  }
+
+  int build_accumulate(Graph& g, int64_t batch) {
     const Value weight = input(g, "weight", scalar_f32);
     const Value sum = variable(g, gradient_sum());
-    g.assign("gradients", sum + weight * flat_gradient(g, forward(g, batch, true).loss));
+    const Value loss = forward(g, batch, true).loss;
+    const int forward_end = g.size();
+    g.assign("gradients", sum + weight * flat_gradient(g, loss));
+    return forward_end;
   }
 
   void build_update(Graph& g, int64_t) {
@@ -193,10 +217,13 @@ void Programs::initialize() {
   }
 }
 
-Program& Programs::step(int64_t batch) { return impl_->program("step", batch, &Impl::build_step); }
-Program& Programs::accumulate(int64_t batch) { return impl_->program("accumulate", batch, &Impl::build_accumulate); }
+Program& Programs::step(int64_t batch) { return impl_->training_program("step", batch, &Impl::build_step); }
+Program& Programs::accumulate(int64_t batch) {
+  return impl_->training_program("accumulate", batch, &Impl::build_accumulate);
+}
 Program& Programs::update() { return impl_->program("update", 0, &Impl::build_update); }
 Program& Programs::evaluate(int64_t batch) { return impl_->program("evaluate", batch, &Impl::build_evaluate); }
+const Fit& Programs::fit(int64_t batch) const { return impl_->fits.at(batch); }
 Program& Programs::predict(int64_t batch) { return impl_->program("predict", batch, &Impl::build_predict); }
 
 }  // namespace dl

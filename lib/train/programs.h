@@ -12,6 +12,7 @@
 #include "lib/nn/network.h"
 #include "lib/nn/optimizer.h"
 #include "lib/nn/parameter_groups.h"
+#include "lib/train/memory_limit.h"
 
 namespace dl {
 
@@ -27,6 +28,10 @@ struct Recipe {
   std::optional<double> gradient_clip_norm;   // global L2 norm
   std::optional<double> gradient_clip_value;  // each element
   uint64_t seed = 0;
+  // What the variables, a training step's values and the batches may take together, and what the batches in memory take
+  // for a sample of a batch.
+  std::optional<int64_t> memory_limit_bytes;
+  int64_t batch_bytes = 0;
 };
 
 // Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the target "y"
@@ -45,11 +50,16 @@ class Programs {
   // Creates the variables (parameters, optimizer state, buffers) and fills in initial values from the seed.
   void initialize();
 
+  // Training programs keep to the memory limit by computing values again (lib/train/memory_limit.h); where that is not
+  // enough, Error(Exit::usage) says what would be.
   Program& step(int64_t batch);        // forward, loss, backward, clip, update
   Program& accumulate(int64_t batch);  // forward, loss, backward; adds weight * gradient to the variable "gradients"
   Program& update();                   // clip, update from "gradients", which it sets to zero
   Program& evaluate(int64_t batch);
   Program& predict(int64_t batch);
+
+  // How the step or accumulation of a batch size, which has been made, keeps to the limit.
+  const Fit& fit(int64_t batch) const;
 
  private:
   struct Impl;

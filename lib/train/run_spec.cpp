@@ -41,6 +41,11 @@ void TrainerSpec::describe(Schema& s) {
       .known_as({"accelerator"});
   s.optional("threads", threads, "compute threads; 0: as many as the process may use").at_least(0);
   s.optional("precision", precision, "of the numbers: 32-true");
+  s.optional(
+       "memory_limit", memory_limit,
+       "of weights, optimizer state, batches and a step's values; where they take more, values of the forward pass "
+       "are computed again in the backward pass, to the same bits")
+      .above(0);
   s.optional("gradient_clip_val", gradient_clip_val, "the bound that gradients are clipped to").above(0);
   s.optional("gradient_clip_algorithm", gradient_clip_algorithm,
              "norm: the L2 norm of all gradients together; value: each element")

@@ -43,6 +43,7 @@ struct TrainerSpec {
   std::string device = "cpu";
   int threads = 0;
   std::string precision = "32-true";
+  std::optional<Bytes> memory_limit;
   std::optional<double> gradient_clip_val;
   std::string gradient_clip_algorithm = "norm";
   int64_t accumulate_grad_batches = 1;

@@ -1,0 +1,11 @@
+// How much memory the machine has to give.
+#pragma once
+#include <cstdint>
+
+namespace dl {
+
+// Bytes that this process may take without anything being swapped out: what the system says is available, cut by what
+// is left of the limits of the process's control groups.
+int64_t free_memory_bytes();
+
+}  // namespace dl

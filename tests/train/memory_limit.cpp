@@ -1,0 +1,136 @@
+// Training within a memory limit: the same bits, less memory, some values computed twice.
+#include "lib/train/memory_limit.h"
+
+#include <doctest/doctest.h>
+
+#include "lib/base/text.h"
+#include "tests/train/fixture.h"
+
+namespace dl {
+namespace {
+
+// Convolutions with batch norm and dropout, a residual branch and a wide head.
+const char* const deep_config = R"(
+data:
+  train: {format: idx, images: images.idx, labels: labels.idx}
+  batch_size: 16
+blocks:
+  residual:
+    layers:
+      - conv2d: {out_channels: 16, kernel_size: 3, padding: same}
+        name: conv
+      - batch_norm
+      - gelu
+      - dropout: 0.2
+        name: branch
+      - add:
+        from: [branch, x]
+model:
+  - conv2d: {out_channels: 16, kernel_size: 3, padding: same}
+  - residual: {}
+    repeat: 12
+  - flatten
+  - linear: 32
+  - relu
+  - linear: ${data.classes}
+loss: cross_entropy
+metrics: [accuracy]
+optimizer: {adam: {lr: 0.01}}
+trainer: {max_steps: 3, threads: 2}
+)";
+
+// A training step after three updates.
+struct Stepped {
+  Stepped(const test::Workplace& place, const std::vector<std::string>& sets)
+      : plan(place.plan(sets)),
+        device(make_device(plan->run.trainer.device, plan->device_options())),
+        store(*device),
+        programs(plan->recipe(), store) {
+    programs.initialize();
+    Program& step = programs.step(16);
+    arena_bytes = step.arena_bytes();
+    flops = static_cast<double>(step.flops());
+    std::vector<float> x(static_cast<size_t>(step.input_type("x").shape.elements()));
+    std::vector<int32_t> y(16);
+    for (size_t i = 0; i < x.size(); ++i) x[i] = random_uniform(3, 0, i);
+    for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<int32_t>(i % 4);
+    const float lr = 0.01f;
+    float update = 0;
+    int32_t tick = 0;
+    step.bind("x", x.data());
+    step.bind("y", y.data());
+    step.bind("lr", &lr);
+    step.bind("update", &update);
+    step.bind("step", &tick);
+    for (; tick < 3; ++tick) {
+      update += 1;
+      step.run();
+    }
+    contents = test::contents(store);
+  }
+
+  int64_t needed() const { return arena_bytes + store.variable_bytes() + programs.fit(16).batch_bytes; }
+
+  std::unique_ptr<Plan> plan;
+  std::unique_ptr<Device> device;
+  Store store;
+  Programs programs;
+  int64_t arena_bytes = 0;
+  double flops = 0;
+  std::map<std::string, std::vector<float>> contents;
+};
+
+std::string limit(int64_t bytes) { return concat("trainer.memory_limit=", bytes); }
+
+}  // namespace
+
+TEST_CASE("within a memory limit a step takes no more than that and leaves the same bits") {
+  const test::Workplace place(deep_config);
+  for (const std::string device : {"cpu", "reference"}) {
+    CAPTURE(device);
+    const std::string on = "trainer.device=" + device;
+    const Stepped plain(place, {on});
+    CHECK(plain.programs.fit(16).extra_flops == 0);
+    double last_flops = plain.flops;
+    for (const double share : {0.85, 0.77, 0.7}) {
+      CAPTURE(share);
+      const int64_t bytes = plain.needed() - static_cast<int64_t>((1 - share) * static_cast<double>(plain.arena_bytes));
+      const Stepped limited(place, {on, limit(bytes)});
+      CHECK(limited.needed() <= bytes);
+      CHECK(limited.flops >= last_flops);
+      CHECK(limited.programs.fit(16).extra_flops == doctest::Approx(limited.flops / plain.flops - 1));
+      CHECK(limited.programs.fit(16).plain_arena_bytes == plain.arena_bytes);
+      CHECK(limited.contents == plain.contents);
+      last_flops = limited.flops;
+    }
+    CHECK(last_flops > plain.flops);
+    CHECK(last_flops < 1.34 * plain.flops);  // a forward pass is a third of a step
+  }
+}
+
+TEST_CASE("a limit that is wide enough changes nothing") {
+  const test::Workplace place(deep_config);
+  const Stepped plain(place, {}), wide(place, {limit(plain.needed())});
+  CHECK(wide.arena_bytes == plain.arena_bytes);
+  CHECK(wide.flops == plain.flops);
+  CHECK(wide.programs.fit(16).recomputation == Recomputation{});
+}
+
+TEST_CASE("a limit that cannot be kept says what would be needed and what to lower") {
+  const test::Workplace place(deep_config);
+  const auto plan = place.plan({"trainer.memory_limit=200 KiB", "trainer.threads=1", "data.workers=0"});
+  const std::unique_ptr<Device> device = make_device("reference", {});
+  Store store(*device);
+  Programs programs(plan->recipe(), store);
+  Exit exit = Exit::done;
+  const std::string text = test::error_text([&] { programs.step(16); }, {}, &exit);
+  CHECK(exit == Exit::usage);
+  CHECK(text ==
+        "error: trainer.memory_limit: a batch of 16 needs at least 1.71 MiB, the limit is 200 KiB\n"
+        "  552 KiB weights and optimizer state, 2.31 KiB batches, 1.17 MiB a step's values, of which as many as can be "
+        "are "
+        "computed twice\n"
+        "  help: lower data.batch_size; 'dlcli check CONFIG --fit' finds the largest that fits");
+}
+
+}  // namespace dl
