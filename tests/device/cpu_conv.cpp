@@ -1,5 +1,8 @@
 // The CPU's convolution and its gradients against plain loops in double precision.
 #include "lib/graph/ops/conv2d.h"
+
+#include "lib/device/cpu/few_columns.h"
+#include "lib/device/cpu/winograd_tiles.h"
 #include "tests/device/cpu_kernel.h"
 
 namespace dl {
@@ -44,6 +47,19 @@ const Case cases[] = {
     {2, 40, 6, 12, 18, 1, window(3, 3, 1, 1, 1)},
     {1, 4, 4, 2, 2, 1, window(2, 2, 3, 0, 1)},
     {3, 8, 8, 64, 70, 1, window(3, 3, 1, 1, 1)},
+    {2, 6, 8, 1, 6, 1, window(5, 5, 1, 2, 1)},
+    {3, 9, 17, 3, 5, 1, window(3, 3, 2, 1, 1)},
+    {2, 7, 12, 18, 3, 1, window(4, 3, 1, 1, 1)},
+    {2, 8, 10, 3, 18, 1, window(5, 2, 1, 1, 1)},
+};
+
+// Windows that are taken by tiles, a quarter of whose products are made: tiles at every edge, alone in an image; more
+// columns than tiles; blocks of several images; several groups of tiles for one weight gradient.
+const Case tile_cases[] = {
+    {5, 16, 12, 16, 16, 1, window(3, 3, 1, 1, 1)},  {3, 14, 15, 20, 33, 1, window(3, 3, 1, 0, 1)},
+    {2, 11, 13, 37, 18, 1, window(3, 3, 1, 2, 1)},  {9, 7, 7, 24, 40, 1, window(3, 3, 1, 1, 1)},
+    {1, 14, 14, 65, 30, 1, window(3, 3, 1, 1, 1)},  {40, 4, 4, 17, 50, 1, window(3, 3, 1, 1, 1)},
+    {11, 32, 32, 16, 17, 1, window(3, 3, 1, 1, 1)}, {2, 9, 10, 40, 70, 1, window(3, 3, 1, 1, 1)},
 };
 
 // Calls f(output element, input element, weight element) for every product of the convolution.
@@ -88,45 +104,87 @@ struct Problem2d {
   std::vector<float> x_values, weight_values, y_values;
 };
 
+// Elements that are off by more than `tolerance` of the sum of their products' sizes fail.
+void check_forward(const Case& c, double tolerance) {
+  const Problem2d p(c);
+  Expected y(p.y.shape.elements());
+  for_each_product(c, [&](int64_t o, int64_t i, int64_t w) {
+    y.add(o, double{p.x_values[static_cast<size_t>(i)]} * p.weight_values[static_cast<size_t>(w)]);
+  });
+  const Type types[] = {p.x, p.weight};
+  const void* inputs[] = {p.x_values.data(), p.weight_values.data()};
+  test::check_floats(Conv2d(c.window, c.groups), types, inputs, y.value, y.size, tolerance);
+}
+
+void check_input_gradient(const Case& c, double tolerance) {
+  const Problem2d p(c);
+  Expected dx(p.x.shape.elements());
+  for_each_product(c, [&](int64_t o, int64_t i, int64_t w) {
+    dx.add(i, double{p.y_values[static_cast<size_t>(o)]} * p.weight_values[static_cast<size_t>(w)]);
+  });
+  const Type types[] = {p.y, p.weight};
+  const void* inputs[] = {p.y_values.data(), p.weight_values.data()};
+  test::check_floats(Conv2dGradInput(c.window, c.groups, p.x.shape), types, inputs, dx.value, dx.size, tolerance);
+}
+
+void check_weight_gradient(const Case& c, double tolerance) {
+  const Problem2d p(c);
+  Expected dw(p.weight.shape.elements());
+  for_each_product(c, [&](int64_t o, int64_t i, int64_t w) {
+    dw.add(w, double{p.x_values[static_cast<size_t>(i)]} * p.y_values[static_cast<size_t>(o)]);
+  });
+  const Type types[] = {p.x, p.y};
+  const void* inputs[] = {p.x_values.data(), p.y_values.data()};
+  test::check_floats(Conv2dGradWeight(c.window, c.groups, p.weight.shape), types, inputs, dw.value, dw.size, tolerance);
+}
+
 }  // namespace
 
 TEST_CASE("conv2d equals plain loops for every window, stride, padding, dilation and group") {
-  for (const Case& c : cases) {
-    const Problem2d p(c);
-    Expected y(p.y.shape.elements());
-    for_each_product(c, [&](int64_t o, int64_t i, int64_t w) {
-      y.add(o, double{p.x_values[static_cast<size_t>(i)]} * p.weight_values[static_cast<size_t>(w)]);
-    });
-    const Type types[] = {p.x, p.weight};
-    const void* inputs[] = {p.x_values.data(), p.weight_values.data()};
-    test::check_floats(Conv2d(c.window, c.groups), types, inputs, y.value, y.size);
-  }
+  for (const Case& c : cases) check_forward(c, 1e-6);
 }
 
 TEST_CASE("the input gradient of conv2d equals plain loops") {
-  for (const Case& c : cases) {
-    const Problem2d p(c);
-    Expected dx(p.x.shape.elements());
-    for_each_product(c, [&](int64_t o, int64_t i, int64_t w) {
-      dx.add(i, double{p.y_values[static_cast<size_t>(o)]} * p.weight_values[static_cast<size_t>(w)]);
-    });
-    const Type types[] = {p.y, p.weight};
-    const void* inputs[] = {p.y_values.data(), p.weight_values.data()};
-    test::check_floats(Conv2dGradInput(c.window, c.groups, p.x.shape), types, inputs, dx.value, dx.size);
-  }
+  for (const Case& c : cases) check_input_gradient(c, 1e-6);
 }
 
 TEST_CASE("the weight gradient of conv2d equals plain loops") {
-  for (const Case& c : cases) {
+  for (const Case& c : cases) check_weight_gradient(c, 1e-6);
+}
+
+TEST_CASE("3x3 windows by tiles of outputs equal plain loops, with a slightly larger rounding error") {
+  for (const Case& c : tile_cases) {
     const Problem2d p(c);
-    Expected dw(p.weight.shape.elements());
-    for_each_product(c, [&](int64_t o, int64_t i, int64_t w) {
-      dw.add(w, double{p.x_values[static_cast<size_t>(i)]} * p.y_values[static_cast<size_t>(o)]);
-    });
-    const Type types[] = {p.x, p.y};
-    const void* inputs[] = {p.x_values.data(), p.y_values.data()};
-    test::check_floats(Conv2dGradWeight(c.window, c.groups, p.weight.shape), types, inputs, dw.value, dw.size);
+    for (int lanes : {4, 8, 16}) {
+      REQUIRE(winograd_pays(c.window, 1, WinogradTiles::of(c.window, p.x.shape, p.y.shape), lanes));
+    }
+    check_forward(c, 3e-6);
+    check_input_gradient(c, 3e-6);
+    check_weight_gradient(c, 3e-6);
   }
+}
+
+TEST_CASE("windows by tiles are chosen where their products outweigh the transforms") {
+  const auto chosen = [](const Shape& x, int64_t out, const Window& w, int64_t groups) {
+    const Shape y{x[0], w.output(0, x[1]), w.output(1, x[2]), out};
+    return winograd_pays(w, groups, WinogradTiles::of(w, x, y), 16);
+  };
+  CHECK(chosen({16, 56, 56, 64}, 64, window(3, 3, 1, 1, 1), 1));
+  CHECK(chosen({1, 56, 56, 64}, 64, window(3, 3, 1, 1, 1), 1));
+  CHECK_FALSE(chosen({128, 32, 32, 3}, 16, window(3, 3, 1, 1, 1), 1));  // few products a tile
+  CHECK_FALSE(chosen({1, 4, 4, 256}, 256, window(3, 3, 1, 1, 1), 1));   // few tiles for so many weights
+  CHECK_FALSE(chosen({16, 56, 56, 64}, 64, window(3, 3, 2, 1, 1), 1));
+  CHECK_FALSE(chosen({16, 56, 56, 64}, 64, window(3, 3, 1, 2, 2), 1));
+  CHECK_FALSE(chosen({16, 56, 56, 64}, 64, window(5, 5, 1, 2, 1), 1));
+  CHECK_FALSE(chosen({16, 56, 56, 64}, 64, window(3, 3, 1, 1, 1), 2));
+}
+
+TEST_CASE("neighbouring outputs are joined where they fill vectors better") {
+  CHECK(worthwhile_neighbours(6, 28, 5, 1, 16) == 2);   // 12 of 16 lanes for a window of 6 instead of 5
+  CHECK(worthwhile_neighbours(6, 27, 5, 1, 16) == 1);   // which an odd number of outputs does not allow
+  CHECK(worthwhile_neighbours(3, 32, 3, 1, 16) == 4);   // 12 lanes for a window of 6 instead of 3
+  CHECK(worthwhile_neighbours(16, 32, 3, 1, 16) == 1);  // full as it is
+  CHECK(worthwhile_neighbours(6, 28, 1, 1, 16) == 1);   // windows of one tap have nothing in common
 }
 
 }  // namespace dl

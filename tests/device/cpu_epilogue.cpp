@@ -95,6 +95,11 @@ TEST_CASE("a loop behind a convolution sees every pixel once, whatever the numbe
   check(std::make_shared<Conv2d>(Window{}, 1), {floats({30, 7, 7, 8}), floats({12, 8, 1, 1})});
   check(std::make_shared<Conv2dGradInput>(strided, 1, Shape{3, 70, 11, 5}),
         {floats({3, 35, 6, 4}), floats({4, 5, 3, 3})});
+  check(std::make_shared<Conv2d>(same, 1), {floats({3, 16, 16, 20}), floats({33, 20, 3, 3})});  // by tiles
+  check(std::make_shared<Conv2d>(same, 1), {floats({5, 7, 7, 16}), floats({40, 16, 3, 3})});    // few tiles
+  check(std::make_shared<Conv2dGradInput>(same, 1, Shape{7, 14, 10, 24}),
+        {floats({7, 14, 10, 17}), floats({17, 24, 3, 3})});
+  check(std::make_shared<Conv2dGradInput>(same, 1, Shape{3, 9, 8, 6}), {floats({3, 9, 8, 18}), floats({18, 6, 3, 3})});
   check(std::make_shared<Conv2dGradInput>(same, 6, Shape{2, 9, 8, 6}), {floats({2, 9, 8, 6}), floats({6, 1, 3, 3})});
 }
 

@@ -79,7 +79,8 @@ void on_every_device(F f) {
 // Runs op on every device: element i of the first output must be expected[i] within tolerance * size[i], and the
 // bits must be the same for every number of threads.
 inline void check_floats(const Op& op, std::span<const Type> types, std::span<const void* const> inputs,
-                         const std::vector<double>& expected, const std::vector<double>& size) {
+                         const std::vector<double>& expected, const std::vector<double>& size,
+                         double tolerance = 1e-6) {
   for (Isa isa : supported_isas()) {
     std::vector<float> first;
     for (int threads = 1; threads <= 3; ++threads) {
@@ -88,7 +89,7 @@ inline void check_floats(const Op& op, std::span<const Type> types, std::span<co
       const std::vector<float> y = run_kernel(op, types, inputs, device)[0].values<float>();
       REQUIRE(y.size() == expected.size());
       int64_t wrong = 0;
-      for (size_t i = 0; i < y.size(); ++i) wrong += !(std::abs(y[i] - expected[i]) <= 1e-6 * size[i]);
+      for (size_t i = 0; i < y.size(); ++i) wrong += !(std::abs(y[i] - expected[i]) <= tolerance * size[i]);
       CHECK(wrong == 0);
       if (threads == 1) first = y;
       CHECK(std::memcmp(first.data(), y.data(), y.size() * sizeof(float)) == 0);

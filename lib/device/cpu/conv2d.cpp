@@ -3,6 +3,7 @@
 
 #include "lib/device/cpu/correlation.h"
 #include "lib/device/cpu/product.h"
+#include "lib/device/cpu/winograd.h"
 
 namespace dl {
 namespace {
@@ -12,6 +13,8 @@ bool is_product(const Window& w, int64_t groups) {
   return groups == 1 && w.size == std::array<int64_t, 2>{1, 1} && w.stride == std::array<int64_t, 2>{1, 1} &&
          w.pad_before == std::array<int64_t, 2>{0, 0} && w.pad_after == std::array<int64_t, 2>{0, 0};
 }
+
+int lanes_of(const CpuDevice& device) { return DL_FOR_ISA(device.isa(), strip_kernels).lanes; }
 
 std::unique_ptr<Kernel> make_conv2d(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
                                     CpuDevice& device, std::unique_ptr<LoopRunner> epilogue) {
@@ -23,6 +26,10 @@ std::unique_ptr<Kernel> make_conv2d(const Op& op, std::span<const Type> inputs, 
     g.depth = x[3];
     g.columns = y[3];
     return std::make_unique<Product>(g, device, std::move(epilogue));
+  }
+  const WinogradTiles tiles = WinogradTiles::of(conv.window, x, y);
+  if (winograd_pays(conv.window, conv.groups, tiles, lanes_of(device))) {
+    return std::make_unique<Winograd>(tiles, false, device, std::move(epilogue));
   }
   Correlation::Geometry g{.images = x[0], .in_height = x[1], .in_width = x[2], .in_channels = x[3]};
   g.out_height = y[1];
@@ -48,6 +55,10 @@ std::unique_ptr<Kernel> make_conv2d_grad_input(const Op& op, std::span<const Typ
     g.depth = dy[3];
     g.columns = dx[3];
     return std::make_unique<Product>(g, device, std::move(epilogue));
+  }
+  const WinogradTiles tiles = WinogradTiles::of_input_gradient(conv.window, dx, dy);
+  if (winograd_pays(conv.window, conv.groups, tiles, lanes_of(device))) {
+    return std::make_unique<Winograd>(tiles, true, device, std::move(epilogue));
   }
   Correlation::Geometry g{.images = dy[0], .in_height = dy[1], .in_width = dy[2], .in_channels = dy[3]};
   g.out_height = dx[1];

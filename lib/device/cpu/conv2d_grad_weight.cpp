@@ -3,9 +3,11 @@
 #include <cstring>
 
 #include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/few_columns.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/conv.h"
 #include "lib/device/cpu/simd/strip.h"
+#include "lib/device/cpu/winograd_grad_weight.h"
 #include "lib/graph/ops/conv2d.h"
 
 namespace dl {
@@ -49,6 +51,7 @@ class GradWeight final : public Kernel {
       out_width_ = width_;
       height_ = out_height_ = 1;
     }
+    join_neighbours();
     each_channel_ = groups_ > 1 && groups_ == channels_ && groups_ == out_channels_;
     in_of_group_ = channels_ / groups_;
     if (each_channel_) groups_ = 1;
@@ -74,6 +77,7 @@ class GradWeight final : public Kernel {
     row_step_ = std::clamp<int64_t>(block_bytes / row_bytes, 1, out_height_);
 
     parts_at_ = plan_.floats(chunks_ * part_floats_);
+    if (neighbours_ > 1) joined_at_ = plan_.floats(op.weight_shape.elements() / own_channels() * strips_.lanes);
     if (staged_) {
       stage_floats_ = round_up(((row_step_ - 1) * window_.stride[0] + reach()) * row_floats_, 16);
       stage_at_ = plan_.floats(stage_floats_ * device.team().size());
@@ -96,6 +100,7 @@ class GradWeight final : public Kernel {
         run_unit(unit / blocks, unit % blocks, x, dy, parts + unit / blocks * part_floats_, stage);
       }
     });
+    if (neighbours_ > 1) return add_neighbours(parts, floats_at(scratch, joined_at_), weight);
     const int64_t taps = window_.size[0] * window_.size[1];
     const int64_t group_part = part_floats_ / groups_;
     team.run([&](int thread) {
@@ -110,6 +115,37 @@ class GradWeight final : public Kernel {
   }
 
  private:
+  // Neighbouring outputs as one, see few_columns.h.
+  void join_neighbours() {
+    if (groups_ != 1 || window_.dilation[1] != 1) return;
+    neighbours_ = worthwhile_neighbours(out_channels_, out_width_, window_.size[1], window_.stride[1], strips_.lanes);
+    out_width_ /= neighbours_;
+    out_channels_ *= neighbours_;
+    window_.size[1] += (neighbours_ - 1) * window_.stride[1];
+    window_.stride[1] *= neighbours_;
+  }
+  int64_t own_channels() const { return out_channels_ / neighbours_; }  // of one of the neighbours: one vector
+
+  // Adds up what each of the neighbours gives to a weight, over all chunks.
+  void add_neighbours(const float* parts, float* joined, float* weight) const {
+    const int64_t step = window_.stride[1] / neighbours_, width = window_.size[1] - (neighbours_ - 1) * step;
+    const int64_t out = own_channels(), taps = window_.size[0] * width;
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      for (int64_t in = 0; in < channels_; ++in) {
+        float* sum = joined + (tap * channels_ + in) * strips_.lanes;
+        std::fill_n(sum, strips_.lanes, 0.0f);
+        for (int64_t chunk = 0; chunk < chunks_; ++chunk) {
+          for (int64_t k = 0; k < neighbours_; ++k) {
+            const int64_t wide_tap = tap / width * window_.size[1] + tap % width + k * step;
+            const float* from = parts + chunk * part_floats_ + (wide_tap * channels_ + in) * part_width_ + k * out;
+            for (int64_t o = 0; o < out; ++o) sum[o] += from[o];
+          }
+        }
+      }
+    }
+    weights_.merge_parts(joined, 1, 0, strips_.lanes, channels_, taps, 0, out, weight);
+  }
+
   int64_t reach() const { return (window_.size[0] - 1) * window_.dilation[0] + 1; }
 
   // Rows of one image of the input from row `first` on.
@@ -231,13 +267,14 @@ class GradWeight final : public Kernel {
     }
   }
 
-  const Window window_;
+  Window window_;
   int64_t groups_;
   const int64_t images_;
   int64_t height_, width_, channels_, out_height_, out_width_, out_channels_;
   CpuDevice& device_;
   const StripKernels& strips_;
   const ConvKernels& weights_;
+  int64_t neighbours_ = 1;
   int64_t in_of_group_ = 0, out_of_group_ = 0;
   bool each_channel_ = false;  // every channel by itself: the groups are handled together, as columns
   bool side_by_side_ = false;  // a whole row of the window makes one strip
@@ -246,13 +283,18 @@ class GradWeight final : public Kernel {
   int64_t in_blocks_ = 1, out_blocks_ = 1, chunks_ = 1;
   int64_t part_width_ = 0, part_floats_ = 0, stage_floats_ = 0;
   ScratchPlan plan_;
-  int64_t parts_at_ = 0, stage_at_ = 0;
+  int64_t parts_at_ = 0, joined_at_ = 0, stage_at_ = 0;
 };
 
 std::unique_ptr<Kernel> make_grad_weight(const Op& op, std::span<const Type> inputs, std::span<const Type>,
                                          CpuDevice& device, std::unique_ptr<LoopRunner>) {
-  return std::make_unique<GradWeight>(dynamic_cast<const Conv2dGradWeight&>(op), inputs[0].shape, inputs[1].shape,
-                                      device);
+  const auto& conv = dynamic_cast<const Conv2dGradWeight&>(op);
+  const Shape &x = inputs[0].shape, &dy = inputs[1].shape;
+  const WinogradTiles tiles = WinogradTiles::of(conv.window, x, dy);
+  if (winograd_pays(conv.window, conv.groups, tiles, DL_FOR_ISA(device.isa(), strip_kernels).lanes)) {
+    return make_winograd_grad_weight(tiles, device);
+  }
+  return std::make_unique<GradWeight>(conv, x, dy, device);
 }
 
 DL_CPU_KERNEL("conv2d_grad_weight", make_grad_weight);

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
+
+#include "lib/device/cpu/few_columns.h"
 
 namespace dl {
 namespace {
@@ -61,11 +64,13 @@ std::vector<AxisPhase> backward_phases(const Window& window, int axis, int64_t i
 }
 
 Correlation::Correlation(Geometry geometry, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
-    : g_(std::move(geometry)),
+    : given_(std::move(geometry)),
+      g_(given_),
       device_(device),
       strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
       weights_(DL_FOR_ISA(device.isa(), conv_kernels)),
       epilogue_(std::move(epilogue)) {
+  join_neighbours();
   each_channel_ = g_.groups > 1 && g_.groups == g_.in_channels && g_.groups == g_.out_channels;
   groups_ = each_channel_ ? 1 : g_.groups;
   in_of_group_ = g_.in_channels / g_.groups;
@@ -119,10 +124,11 @@ Correlation::Correlation(Geometry geometry, CpuDevice& device, std::unique_ptr<L
   }
 
   const int team = device.team().size();
+  if (neighbours_ > 1) wide_at_ = plan_.floats(g_.out_channels * g_.in_channels * g_.kernel_height * g_.kernel_width);
   packed_at_ = plan_.floats(packed_floats_of_group_ * groups_);
   stage_at_ = plan_.floats(stage_floats_ * team);
   if (epilogue_ != nullptr) {
-    epilogue_->set_chunk_rows(block_rows_ * g_.out_width);
+    epilogue_->set_chunk_rows(block_rows_ * given_.out_width);
     epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
     if (epilogue_->produced_output() < 0) blocks_at_ = plan_.floats(block_floats_ * team);
   }
@@ -131,7 +137,13 @@ Correlation::Correlation(Geometry geometry, CpuDevice& device, std::unique_ptr<L
 void Correlation::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
   const float* x = static_cast<const float*>(in[0]);
   float* packed = floats_at(scratch, packed_at_);
-  pack(static_cast<const float*>(in[1]), packed);
+  const float* weight = static_cast<const float*>(in[1]);
+  if (neighbours_ > 1) {
+    float* wide = floats_at(scratch, wide_at_);
+    widen_weight(weight, wide);
+    weight = wide;
+  }
+  pack(weight, packed);
 
   float* product = nullptr;  // the whole of it, where it is wanted
   if (epilogue_ == nullptr) {
@@ -141,20 +153,56 @@ void Correlation::run(std::span<void* const> in, std::span<void* const> out, voi
     const int output = epilogue_->produced_output();
     if (output >= 0) product = static_cast<float*>(out[static_cast<size_t>(output)]);
   }
-  const int64_t pixels = g_.images * g_.out_height * g_.out_width, block_pixels = block_rows_ * g_.out_width;
+  const int64_t pixels = given_.images * given_.out_height * given_.out_width;
+  const int64_t block_pixels = block_rows_ * given_.out_width;
   device_.team().run([&](int thread) {
     const Range mine = split(blocks_, device_.team().size(), thread);
     float* stage = floats_at(scratch, stage_at_) + thread * stage_floats_;
     float* buffer = floats_at(scratch, blocks_at_) + thread * block_floats_;
     for (int64_t block = mine.begin; block < mine.end; ++block) {
       const int64_t first = block * block_pixels;
-      float* y = product != nullptr ? product + first * g_.out_channels : buffer;
+      float* y = product != nullptr ? product + first * given_.out_channels : buffer;
       run_block(block, x, packed, y, stage);
       if (epilogue_ == nullptr) continue;
-      epilogue_->rows(thread, first, std::min(first + block_pixels, pixels), y, g_.out_channels);
+      epilogue_->rows(thread, first, std::min(first + block_pixels, pixels), y, given_.out_channels);
     }
   });
   if (epilogue_ != nullptr) epilogue_->finish();
+}
+
+void Correlation::join_neighbours() {
+  AxisPhase& columns = g_.columns.front();
+  if (g_.groups != 1 || g_.columns.size() > 1 || columns.gap != 1 || columns.taps() == 0) return;
+  neighbours_ = worthwhile_neighbours(g_.out_channels, g_.out_width, columns.taps(), columns.step, strips_.lanes);
+  if (neighbours_ == 1) return;
+  g_.out_width /= neighbours_;
+  g_.out_channels *= neighbours_;
+  columns.count = g_.out_width;
+  columns.kernel.resize(static_cast<size_t>(columns.taps() + (neighbours_ - 1) * columns.step));
+  columns.step *= neighbours_;
+  std::iota(columns.kernel.begin(), columns.kernel.end(), 0);
+  g_.kernel_width = columns.taps();
+  g_.weight_by_out = true;
+}
+
+// wide[neighbour, out][in][height][width]: rows as the weight has them, columns as they are read.
+void Correlation::widen_weight(const float* weight, float* wide) const {
+  const AxisPhase& taps = given_.columns.front();
+  const int64_t in = given_.in_channels, out = given_.out_channels, height = given_.kernel_height;
+  std::fill_n(wide, neighbours_ * out * in * height * g_.kernel_width, 0.0f);
+  for (int64_t o = 0; o < out; ++o) {
+    for (int64_t i = 0; i < in; ++i) {
+      const float* from = weight + (given_.weight_by_out ? o * in + i : i * out + o) * height * given_.kernel_width;
+      for (int64_t neighbour = 0; neighbour < neighbours_; ++neighbour) {
+        float* to = wide + ((neighbour * out + o) * in + i) * height * g_.kernel_width + neighbour * taps.step;
+        for (int64_t row = 0; row < height; ++row) {
+          for (int64_t tap = 0; tap < taps.taps(); ++tap) {
+            to[row * g_.kernel_width + tap] = from[row * given_.kernel_width + taps.kernel[static_cast<size_t>(tap)]];
+          }
+        }
+      }
+    }
+  }
 }
 
 void Correlation::pack(const float* weight, float* packed) const {

@@ -63,6 +63,8 @@ class Correlation final : public Kernel {
   };
   static constexpr int most_segments = 10;
 
+  void join_neighbours();
+  void widen_weight(const float* weight, float* wide) const;
   void pack(const float* weight, float* packed) const;
   void run_block(int64_t block, const float* x, const float* packed, float* y, float* stage) const;
   int cut_segments(int64_t row_begin, int64_t row_end, const float* x, float* y, float* stage, Segment* segments) const;
@@ -70,13 +72,15 @@ class Correlation final : public Kernel {
   void run_rows(const Segment& segment, const Phase& phase, int64_t group, int64_t column, int vectors,
                 const float* panel) const;
 
-  const Geometry g_;
+  const Geometry given_;
+  Geometry g_;  // with neighbours as one output, see few_columns.h
   CpuDevice& device_;
   const StripKernels& strips_;
   const ConvKernels& weights_;
   const std::unique_ptr<LoopRunner> epilogue_;
   std::vector<Phase> phases_;
   std::vector<TapPlace> places_;
+  int64_t neighbours_ = 1;
   bool each_channel_ = false;  // every channel by itself: the groups are handled together, as columns
   int64_t groups_ = 1, in_of_group_ = 0, out_of_group_ = 0;
   int64_t left_ = 0, right_ = 0;   // columns read beside the input
@@ -87,7 +91,7 @@ class Correlation final : public Kernel {
   int64_t block_rows_ = 1, blocks_ = 0;
   int64_t packed_floats_of_group_ = 0, stage_floats_ = 0, block_floats_ = 0;
   ScratchPlan plan_;
-  int64_t epilogue_at_ = 0, packed_at_ = 0, stage_at_ = 0, blocks_at_ = 0;
+  int64_t epilogue_at_ = 0, wide_at_ = 0, packed_at_ = 0, stage_at_ = 0, blocks_at_ = 0;
 };
 
 }  // namespace dl

@@ -1,0 +1,184 @@
+// How tiles, points and panels of weights are put into blocks that stay in cache.
+#include "lib/device/cpu/winograd.h"
+
+#include <algorithm>
+
+#include "lib/base/cpu.h"
+
+namespace dl {
+namespace {
+
+constexpr int64_t least_block = 28, most_block = 128;  // tiles: two heights of the register tile, and enough
+
+int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+Winograd::Winograd(const WinogradTiles& tiles, bool by_in, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
+    : t_(tiles),
+      by_in_(by_in),
+      device_(device),
+      strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
+      kernels_(DL_FOR_ISA(device.isa(), winograd_kernels)),
+      epilogue_(std::move(epilogue)) {
+  const int64_t lanes = strips_.lanes;
+  const int team = device.team().size();
+  by_panels_ = t_.out_channels > t_.count();
+  in_row_ = round_up(t_.in_channels, lanes);
+  out_row_ = by_panels_ ? 4 * lanes : round_up(t_.out_channels, lanes);
+  if (by_panels_) {
+    block_rows_ = t_.rows();
+  } else {
+    const int64_t fit = cpu_features().l2_bytes / 2 / (4 * winograd_points * (in_row_ + out_row_));
+    const int64_t wanted = std::clamp(fit, least_block, most_block);
+    const int64_t unit = t_.out_height % winograd_out == 0 ? 1 : t_.down();  // blocks of equally many pixels
+    const int64_t units = t_.rows() / unit;
+    const int64_t blocks = std::min(round_up(ceil_div(t_.count(), wanted), 8), units);
+    block_rows_ = ceil_div(units, blocks) * unit;
+  }
+  block_tiles_ = block_rows_ * t_.across();
+  in_stride_ = winograd_stride(block_tiles_ * in_row_);
+  out_stride_ = winograd_stride(block_tiles_ * out_row_);
+  weight_stride_ = winograd_stride(t_.in_channels * out_row_);
+
+  const int64_t block_pixels = by_panels_ ? t_.out_height * t_.out_width : t_.first_pixel(block_rows_);
+  zeros_at_ = plan_.floats(in_row_);
+  weights_floats_ = winograd_points * weight_stride_;
+  inputs_floats_ = winograd_points * in_stride_;
+  sums_floats_ = winograd_points * out_stride_;
+  weights_at_ = plan_.floats(weights_floats_ * (by_panels_ ? team : 1));
+  inputs_at_ = plan_.floats(inputs_floats_ * (by_panels_ ? 1 : team));
+  sums_at_ = plan_.floats(sums_floats_ * team);
+  if (epilogue_ != nullptr) {
+    epilogue_->set_chunk_rows(block_pixels);
+    epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
+    block_floats_ = round_up(block_pixels * t_.out_channels, 16);
+    if (epilogue_->produced_output() < 0) {
+      products_at_ = plan_.floats(by_panels_ ? t_.pixels() * t_.out_channels : block_floats_ * team);
+    }
+  }
+}
+
+void Winograd::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
+  float* product = nullptr;  // the whole of it, where it is wanted
+  if (epilogue_ == nullptr) {
+    product = static_cast<float*>(out[0]);
+  } else {
+    epilogue_->begin(in.subspan(2), out, floats_at(scratch, epilogue_at_));
+    const int output = epilogue_->produced_output();
+    if (output >= 0) product = static_cast<float*>(out[static_cast<size_t>(output)]);
+  }
+  std::fill_n(floats_at(scratch, zeros_at_), in_row_, 0.0f);
+  const auto multiply_all = by_panels_ ? &Winograd::by_panels : &Winograd::by_blocks;
+  (this->*multiply_all)(static_cast<const float*>(in[0]), static_cast<const float*>(in[1]), product, scratch);
+  if (epilogue_ != nullptr) epilogue_->finish();
+}
+
+void Winograd::by_blocks(const float* x, const float* weight, float* product, void* scratch) {
+  ThreadTeam& team = device_.team();
+  const float* zeros = floats_at(scratch, zeros_at_);
+  float* weights = floats_at(scratch, weights_at_);
+  team.run([&](int thread) { transform_weights(weight, split(t_.out_channels, team.size(), thread), 0, weights); });
+  team.run([&](int thread) {
+    const Range mine = split(ceil_div(t_.rows(), block_rows_), team.size(), thread);
+    float* inputs = floats_at(scratch, inputs_at_) + thread * inputs_floats_;
+    float* sums = floats_at(scratch, sums_at_) + thread * sums_floats_;
+    float* buffer = floats_at(scratch, products_at_) + thread * block_floats_;
+    for (int64_t block = mine.begin; block < mine.end; ++block) {
+      const int64_t begin = block * block_rows_, end = std::min(begin + block_rows_, t_.rows());
+      read_tiles(begin, end, x, zeros, inputs);
+      multiply((end - begin) * t_.across(), inputs, weights, {0, t_.out_channels}, sums);
+      const int64_t first = t_.first_pixel(begin);
+      float* y = product != nullptr ? product + first * t_.out_channels : buffer;
+      write_tiles(begin, end, sums, t_.out_channels, y);
+      if (epilogue_ != nullptr) epilogue_->rows(thread, first, t_.first_pixel(end), y, t_.out_channels);
+    }
+  });
+}
+
+void Winograd::by_panels(const float* x, const float* weight, float* product, void* scratch) {
+  ThreadTeam& team = device_.team();
+  const float* zeros = floats_at(scratch, zeros_at_);
+  float* inputs = floats_at(scratch, inputs_at_);
+  if (product == nullptr) product = floats_at(scratch, products_at_);
+  team.run([&](int thread) {
+    const Range mine = split(t_.rows(), team.size(), thread);
+    read_tiles(mine.begin, mine.end, x, zeros, inputs + mine.begin * t_.across() * in_row_);
+  });
+  team.run([&](int thread) {
+    const Range mine = split(t_.out_channels, team.size(), thread, 2 * strips_.lanes);
+    float* panel = floats_at(scratch, weights_at_) + thread * weights_floats_;
+    float* sums = floats_at(scratch, sums_at_) + thread * sums_floats_;
+    for (int64_t begin = 0, end = 0; begin < mine.end; begin = end) {
+      const int64_t width = strips_.next_vectors(t_.out_channels - begin, block_tiles_) * strips_.lanes;
+      end = std::min(begin + width, t_.out_channels);
+      if (begin < mine.begin) continue;
+      transform_weights(weight, {begin, begin + 1}, begin, panel);
+      multiply(t_.count(), inputs, panel, {begin, end}, sums);
+      write_tiles(0, t_.rows(), sums, end - begin, product + begin);
+    }
+  });
+  if (epilogue_ == nullptr) return;
+  team.run([&](int thread) {
+    const int64_t image = t_.out_height * t_.out_width;
+    const Range mine = split(t_.images, team.size(), thread);
+    for (int64_t i = mine.begin; i < mine.end; ++i) {
+      epilogue_->rows(thread, i * image, (i + 1) * image, product + i * image * t_.out_channels, t_.out_channels);
+    }
+  });
+}
+
+void Winograd::transform_weights(const float* weight, Range columns, int64_t origin, float* to) const {
+  const WinogradWeights w{.weight = weight,
+                          .out = by_in_ ? t_.in_channels : t_.out_channels,
+                          .in = by_in_ ? t_.out_channels : t_.in_channels,
+                          .strip_rows = block_tiles_,
+                          .origin = origin};
+  const auto transform = by_in_ ? kernels_.weights_by_in : kernels_.weights_by_out;
+  transform(w, columns.begin, columns.end, {to, weight_stride_});
+}
+
+void Winograd::read_tiles(int64_t row_begin, int64_t row_end, const float* x, const float* zeros, float* inputs) const {
+  const float* pixels[winograd_points];
+  for (int64_t row = row_begin; row < row_end; ++row) {
+    for (int64_t column = 0; column < t_.across(); ++column, inputs += in_row_) {
+      t_.inputs(row, column, x, zeros, pixels);
+      kernels_.inputs(pixels, t_.in_channels, {inputs, in_stride_});
+    }
+  }
+}
+
+// The 36 products of `tiles` rows with the panels of some columns, which begin at weights.
+void Winograd::multiply(int64_t tiles, const float* inputs, const float* weights, Range columns, float* sums) const {
+  const int64_t lanes = strips_.lanes;
+  Tile t{.a_row = in_row_, .c_row = out_row_, .depth = t_.in_channels};
+  for (int64_t point = 0; point < winograd_points; ++point) {
+    t.a = inputs + point * in_stride_;
+    for (int64_t column = columns.begin; column < columns.end; column += t.b_depth) {
+      const int vectors = strips_.next_vectors(t_.out_channels - column, block_tiles_);
+      t.b = weights + point * weight_stride_ + (column - columns.begin) * t_.in_channels;
+      t.b_depth = vectors * lanes;
+      t.c = sums + point * out_stride_ + (column - columns.begin);
+      t.last = static_cast<int>(std::min(t_.out_channels - column, t.b_depth) - (t.b_depth - lanes));
+      strips_.run(t, Along::depth, tiles, vectors);
+    }
+  }
+}
+
+void Winograd::write_tiles(int64_t row_begin, int64_t row_end, float* sums, int64_t channels, float* y) const {
+  const int64_t y_row = t_.out_width * t_.out_channels;
+  for (int64_t row = row_begin; row < row_end; ++row) {
+    const int64_t top = row % t_.down() * winograd_out;
+    const int rows = static_cast<int>(std::min<int64_t>(winograd_out, t_.out_height - top));
+    float* y_tiles = y + (t_.first_pixel(row) - t_.first_pixel(row_begin)) * t_.out_channels;
+    for (int64_t column = 0; column < t_.across(); ++column, sums += out_row_) {
+      const int64_t left = column * winograd_out;
+      const int columns = static_cast<int>(std::min<int64_t>(winograd_out, t_.out_width - left));
+      kernels_.outputs({sums, out_stride_}, channels, y_tiles + left * t_.out_channels, y_row, t_.out_channels, rows,
+                       columns);
+    }
+  }
+}
+
+}  // namespace dl

@@ -1,0 +1,50 @@
+// Convolutions of 3×3 windows by Winograd's minimal filtering.
+#pragma once
+#include <memory>
+#include <span>
+
+#include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/loop_runner.h"
+#include "lib/device/cpu/scratch.h"
+#include "lib/device/cpu/simd/strip.h"
+#include "lib/device/cpu/winograd_tiles.h"
+
+namespace dl {
+
+// Inputs x and weight, then the epilogue's; outputs y, or the epilogue's. The weight is [out channels, in channels, 3,
+// 3], or `by_in`, for the gradient with respect to the input, [in channels, out channels, 3, 3] and turned.
+class Winograd final : public Kernel {
+ public:
+  Winograd(const WinogradTiles& tiles, bool by_in, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
+
+  int64_t scratch_bytes() const override { return plan_.size_bytes(); }
+  bool in_place(int in, int out) const override {
+    return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
+  }
+  void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
+
+ private:
+  void by_blocks(const float* x, const float* weight, float* product, void* scratch);
+  void by_panels(const float* x, const float* weight, float* product, void* scratch);
+  void read_tiles(int64_t row_begin, int64_t row_end, const float* x, const float* zeros, float* inputs) const;
+  void write_tiles(int64_t row_begin, int64_t row_end, float* sums, int64_t channels, float* y) const;
+  void multiply(int64_t tiles, const float* inputs, const float* weights, Range columns, float* sums) const;
+  void transform_weights(const float* weight, Range columns, int64_t origin, float* to) const;
+
+  const WinogradTiles t_;
+  const bool by_in_;
+  CpuDevice& device_;
+  const StripKernels& strips_;
+  const WinogradKernels& kernels_;
+  const std::unique_ptr<LoopRunner> epilogue_;
+  bool by_panels_ = false;  // a panel of weights at a time with all tiles, else a block of tiles with all weights
+  int64_t block_rows_ = 1;  // rows of tiles
+  int64_t block_tiles_ = 0;
+  int64_t in_row_ = 0, out_row_ = 0;                            // floats of a row of the matrices
+  int64_t in_stride_ = 0, out_stride_ = 0, weight_stride_ = 0;  // from one point to the next
+  ScratchPlan plan_;
+  int64_t epilogue_at_ = 0, zeros_at_ = 0, weights_at_ = 0, inputs_at_ = 0, sums_at_ = 0, products_at_ = 0;
+  int64_t weights_floats_ = 0, inputs_floats_ = 0, sums_floats_ = 0, block_floats_ = 0;
+};
+
+}  // namespace dl

@@ -1,0 +1,13 @@
+// The gradient of a convolution with respect to its weight by Winograd's minimal filtering.
+#pragma once
+#include <memory>
+
+#include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/winograd_tiles.h"
+
+namespace dl {
+
+// Inputs x and dy, output dweight [out channels, in channels, 3, 3].
+std::unique_ptr<Kernel> make_winograd_grad_weight(const WinogradTiles& tiles, CpuDevice& device);
+
+}  // namespace dl

@@ -1,0 +1,68 @@
+// Where tiles lie, and when they are worth it.
+#include "lib/device/cpu/winograd_tiles.h"
+
+namespace dl {
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// The pixels of a window of size × size from (top, left) on; `zeros` where they lie beside the image.
+void find_pixels(const float* image, int64_t height, int64_t width, int64_t channels, int64_t top, int64_t left,
+                 int size, const float* zeros, const float** pixels) {
+  for (int64_t y = top; y < top + size; ++y) {
+    for (int64_t x = left; x < left + size; ++x) {
+      const bool inside = y >= 0 && y < height && x >= 0 && x < width;
+      *pixels++ = inside ? image + (y * width + x) * channels : zeros;
+    }
+  }
+}
+
+}  // namespace
+
+WinogradTiles WinogradTiles::of(const Window& w, const Shape& x, const Shape& y) {
+  return {.images = x[0],
+          .in_height = x[1],
+          .in_width = x[2],
+          .in_channels = x[3],
+          .out_height = y[1],
+          .out_width = y[2],
+          .out_channels = y[3],
+          .pad_top = w.pad_before[0],
+          .pad_left = w.pad_before[1]};
+}
+
+WinogradTiles WinogradTiles::of_input_gradient(const Window& w, const Shape& dx, const Shape& dy) {
+  WinogradTiles tiles = of(w, dy, dx);
+  tiles.pad_top = 2 - w.pad_before[0];
+  tiles.pad_left = 2 - w.pad_before[1];
+  return tiles;
+}
+
+void WinogradTiles::inputs(int64_t row, int64_t column, const float* x, const float* zeros,
+                           const float** pixels) const {
+  find_pixels(x + row / down() * in_height * in_width * in_channels, in_height, in_width, in_channels,
+              row % down() * winograd_out - pad_top, column * winograd_out - pad_left, winograd_in, zeros, pixels);
+}
+
+void WinogradTiles::outputs(int64_t row, int64_t column, const float* y, const float* zeros,
+                            const float** pixels) const {
+  find_pixels(y + row / down() * out_height * out_width * out_channels, out_height, out_width, out_channels,
+              row % down() * winograd_out, column * winograd_out, winograd_out, zeros, pixels);
+}
+
+int64_t winograd_stride(int64_t floats) { return (ceil_div(floats, 16) | 1) * 16; }
+
+// In multiply-adds of a vector: what a product costs beside its depth, and the transforms of a vector of channels,
+// were measured.
+bool winograd_pays(const Window& w, int64_t groups, const WinogradTiles& t, int lanes) {
+  const std::array<int64_t, 2> three{3, 3}, one{1, 1};
+  if (groups != 1 || w.size != three || w.stride != one || w.dilation != one) return false;
+  const double in = static_cast<double>(t.in_channels),
+               in_vectors = static_cast<double>(ceil_div(t.in_channels, lanes));
+  const double out_vectors = static_cast<double>(ceil_div(t.out_channels, lanes));
+  const double direct = static_cast<double>(t.pixels()) * 9 * in * out_vectors;
+  const double tile = winograd_points * (in + 6) * out_vectors + 220 * in_vectors + 170 * out_vectors;
+  return static_cast<double>(t.count()) * tile + 200 * in * out_vectors < 0.85 * direct;
+}
+
+}  // namespace dl
