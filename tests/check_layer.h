@@ -13,6 +13,7 @@ struct LayerCase {
   std::string yaml;
   Shape input;              // of one sample
   int inputs = 1;           // of this shape each
+  int64_t indices = 0;      // above 0: the inputs are i32, from 0 to below this
   double tolerance = 2e-4;  // of the gradient, as a part of its largest element
 };
 
@@ -24,21 +25,31 @@ inline std::unique_ptr<Layer> read_layer(const Node& node) {
   return layer;
 }
 
+// The type of a batch of such inputs: f32, or i32 where `indices` is above 0.
+inline Type input_type(const Shape& sample, int64_t batch, int64_t indices) {
+  std::vector<int64_t> sizes{batch};
+  sizes.insert(sizes.end(), sample.sizes().begin(), sample.sizes().end());
+  return {indices > 0 ? DType::i32 : DType::f32, Shape(sizes)};
+}
+
 // A layer standing alone in a graph: parameters and buffers are inputs, fed with their initial values.
 class BuiltLayer final : public Builder {
  public:
-  BuiltLayer(const Layer& layer, const Shape& sample, int inputs, int64_t batch, bool training)
-      : BuiltLayer(layer, std::vector<Shape>(static_cast<size_t>(inputs), sample), batch, training) {}
-  BuiltLayer(const Layer& layer, const std::vector<Shape>& samples, int64_t batch, bool training)
+  BuiltLayer(const Layer& layer, const LayerCase& c, int64_t batch, bool training)
+      : BuiltLayer(layer, std::vector<Shape>(static_cast<size_t>(c.inputs), c.input), batch, training, c.indices) {}
+  BuiltLayer(const Layer& layer, const std::vector<Shape>& samples, int64_t batch, bool training, int64_t indices = 0)
       : training_(training) {
     std::vector<Value> inputs;
     for (const Shape& shape : samples) {
-      std::vector<int64_t> sizes{batch};
-      sizes.insert(sizes.end(), shape.sizes().begin(), shape.sizes().end());
       const std::string name = "x" + std::to_string(inputs.size());
-      inputs.push_back(input(graph_, name, {DType::f32, Shape(sizes)}));
-      feed[name] = spaced_numbers(inputs.back().shape().elements(), 17 + inputs.size());
-      sources[name] = inputs.back();
+      inputs.push_back(input(graph_, name, input_type(shape, batch, indices)));
+      const int64_t count = inputs.back().shape().elements();
+      if (indices > 0) {
+        feed[name] = random_numbers(count, 17 + inputs.size(), 0, static_cast<float>(indices));
+      } else {
+        feed[name] = spaced_numbers(count, 17 + inputs.size());
+        sources[name] = inputs.back();
+      }
     }
     feed["step"] = {5};
     y = layer.build(*this, inputs);
@@ -63,7 +74,7 @@ class BuiltLayer final : public Builder {
 
   Value y;
   Feed feed;
-  std::map<std::string, Value> sources;   // inputs and parameters
+  std::map<std::string, Value> sources;   // inputs that are not whole numbers, and parameters
   std::map<std::string, Value> assigned;  // buffers' new values
   bool is_random = false;
 
@@ -82,8 +93,8 @@ inline void check_layer(const LayerCase& c) {
   CHECK(same_value(write_registered(*read_layer(resolved)), resolved));
 
   // The batch is the first axis of the result and changes nothing else.
-  BuiltLayer training(*layer, c.input, c.inputs, 3, true);
-  const BuiltLayer smaller(*layer, c.input, c.inputs, 2, true);
+  BuiltLayer training(*layer, c, 3, true);
+  const BuiltLayer smaller(*layer, c, 2, true);
   CHECK(training.y.shape()[0] == 3);
   CHECK(smaller.y.shape()[0] == 2);
   CHECK(training.y.shape().without_batch() == smaller.y.shape().without_batch());
@@ -130,24 +141,24 @@ inline void check_layer(const LayerCase& c) {
   }
 
   if (training.is_random || !training.assigned.empty()) return;
-  BuiltLayer evaluation(*layer, c.input, c.inputs, 3, false);
+  BuiltLayer evaluation(*layer, c, 3, false);
   CHECK_MESSAGE(evaluate(evaluation.graph(), {evaluation.y}, evaluation.feed)[0] == expected[0],
                 "evaluation differs from training, though it neither draws random numbers nor keeps statistics");
 }
 
 // What the layer makes of a batch of one while evaluating, with its initial parameters.
-inline Numbers layer_output(const std::string& yaml, const Shape& shape, const Numbers& x) {
+inline Numbers layer_output(const std::string& yaml, const Shape& shape, const Numbers& x, int64_t indices = 0) {
   const std::unique_ptr<Layer> layer = read_layer(parse_yaml(yaml, "test"));
-  BuiltLayer graph(*layer, shape, 1, 1, false);
+  BuiltLayer graph(*layer, LayerCase{.input = shape, .indices = indices}, 1, false);
   graph.feed["x0"] = x;
   return evaluate(graph.graph(), {graph.y}, graph.feed)[0];
 }
 
 // What the layer says of inputs that do not fit it.
-inline ShapeError layer_error(const std::string& yaml, const std::vector<Shape>& samples) {
+inline ShapeError layer_error(const std::string& yaml, const std::vector<Shape>& samples, int64_t indices = 0) {
   const std::unique_ptr<Layer> layer = read_layer(parse_yaml(yaml, "test"));
   try {
-    BuiltLayer(*layer, samples, 2, true);
+    BuiltLayer(*layer, samples, 2, true, indices);
   } catch (const ShapeError& error) {
     return error;
   }

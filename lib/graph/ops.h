@@ -91,7 +91,12 @@ Value softmax(Value x);      // over the last axis
 Value log_softmax(Value x);  // over the last axis
 
 // Products
-Value matmul(Value a, Value b, bool transpose_a = false, bool transpose_b = false);  // [m, k] [k, n] -> [m, n]
+// [m, k] [k, n] -> [m, n]; an `a` that is not transposed may have more axes: [batch, length, k] -> [batch, length, n]
+Value matmul(Value a, Value b, bool transpose_a = false, bool transpose_b = false);
+
+// Rows of a table [rows, dim] by index, i32 of any shape: [batch, length] -> [batch, length, dim]. The row `padding`
+// takes no gradient.
+Value embedding(Value table, Value indices, int64_t padding = -1);
 
 // A window that moves over [batch, height, width, channels]; sizes in the order height, width.
 struct Window {

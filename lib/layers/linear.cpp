@@ -1,4 +1,4 @@
-// Linear (fully connected): y = x W^T + b, W [out_features, in_features]
+// Linear (fully connected): y = x W^T + b along the last axis, W [out_features, in_features]
 #include <cmath>
 
 #include "lib/nn/layer.h"
@@ -14,7 +14,8 @@ struct Linear final : Layer {
   void describe(Schema& s) override {
     s.summary("linear map of the features: y = x W^T + b");
     s.details(
-        "Parameters: weight [out_features, in_features], bias [out_features]. Without initializers both are uniform in "
+        "Of a sequence [length, features] each position is mapped. Parameters: weight [out_features, in_features], "
+        "bias [out_features]. Without initializers both are uniform in "
         "[-1/sqrt(in_features), 1/sqrt(in_features)), as in PyTorch.");
     s.also_known_as({"dense", "Dense", "fc", "fully_connected", "Linear"});
     s.required("out_features", out_features, "number of outputs")
@@ -31,8 +32,10 @@ struct Linear final : Layer {
   }
 
   Value build(Builder& b, Value x) const override {
-    expect_rank(x, 2, "one feature axis", x.shape().rank() > 2 ? "put 'flatten' before it" : "");
-    const int64_t in_features = x.shape()[1];
+    if (x.shape().rank() != 3) {
+      expect_rank(x, 2, "one feature axis", x.shape().rank() > 2 ? "put 'flatten' before it" : "");
+    }
+    const int64_t in_features = x.shape().last();
     const auto pytorch = uniform_initializer(1.0 / std::sqrt(static_cast<double>(in_features)));
     Value y = matmul(x, b.parameter("weight", {out_features, in_features}, init ? init : pytorch), false, true);
     if (bias) y = y + b.parameter("bias", {out_features}, bias_init ? bias_init : pytorch);

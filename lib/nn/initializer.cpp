@@ -93,4 +93,10 @@ std::shared_ptr<const Initializer> uniform_initializer(double bound) {
   return made;
 }
 
+std::shared_ptr<const Initializer> normal_initializer(double std) {
+  auto made = std::make_shared<Normal>();
+  made->std = std;
+  return made;
+}
+
 }  // namespace dl

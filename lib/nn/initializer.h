@@ -28,6 +28,7 @@ void fill_normal(std::vector<float>& values, double std, uint64_t key);
 
 std::shared_ptr<const Initializer> constant_initializer(double value);
 std::shared_ptr<const Initializer> uniform_initializer(double bound);  // [-bound, bound)
+std::shared_ptr<const Initializer> normal_initializer(double std);     // mean 0
 
 }  // namespace dl
 

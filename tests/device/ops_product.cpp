@@ -20,6 +20,19 @@ TEST_CASE("a product of matrices, either transposed") {
   check_value(matmul(xt, yt, true, true), feed, product);
 }
 
+TEST_CASE("a product of a sequence takes each position as a row, and so do its gradients") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 1, 3}}), w = input(g, "w", {DType::f32, {2, 3}});
+  const Value y = matmul(x, w, false, true), dy = input(g, "dy", {DType::f32, {2, 1, 2}});
+  const std::vector<Value> d = gradients(sum(y * dy), {x, w});
+  const Feed feed{{"x", {1, 2, 3, 4, 5, 6}}, {"w", {1, 0, 5, -1, 2, 1}}, {"dy", {1, 0, 2, -1}}};
+  REQUIRE(y.shape() == Shape{2, 1, 2});
+  check_value(y, feed, {16, 6, 34, 12});
+  REQUIRE(d[0].shape() == x.shape());
+  check_value(d[0], feed, {1, 0, 5, 3, -2, 9});
+  check_value(d[1], feed, {9, 12, 15, -4, -5, -6});
+}
+
 TEST_CASE("a product over a single element and of single rows") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {3, 1}}), y = input(g, "y", {DType::f32, {1, 2}});

@@ -31,12 +31,17 @@ def _tensor(x, **more):
     return tensors | {name: _numbers(y) for name, y in more.items()}
 
 
+def _whole(x):
+    return {"shape": list(x.shape), "values": x.reshape(-1).tolist()}
+
+
 def _numbers(x):
     return [float(f"{v:.8g}") for v in x.detach().reshape(-1).tolist()]
 
 
-def layer(yaml, module, *shapes, training=True):
-    """One layer: `module` on inputs of these shapes (batch first), and the gradients of dot(output, d_output)."""
+def layer(yaml, module, *shapes, training=True, indices=0):
+    """One layer: `module` on inputs of these shapes (batch first), and the gradients of dot(output, d_output). With
+    `indices` the inputs are whole numbers below it, and have no gradients."""
     module.train(training)
     with torch.no_grad():
         for p in module.parameters():
@@ -45,15 +50,18 @@ def layer(yaml, module, *shapes, training=True):
             if b.dim() > 0:
                 b.copy_(_given(b.shape, 0.5, 2))
     before = {name: b.clone() for name, b in module.named_buffers() if b.dim() > 0}
-    inputs = [_given(shape) for shape in shapes]
-    leaves = [x.clone().requires_grad_() for x in inputs]
+    if indices:
+        inputs = leaves = [torch.randint(indices, shape, generator=_generator) for shape in shapes]
+    else:
+        inputs = [_given(shape) for shape in shapes]
+        leaves = [x.clone().requires_grad_() for x in inputs]
     output = _channels_last(module(*[_channels_first(x) for x in leaves]))
     d_output = _given(output.shape)
     output.backward(d_output)
     cases.append({
         "yaml": yaml,
         "training": training,
-        "inputs": [_tensor(x, gradient=leaf.grad) for x, leaf in zip(inputs, leaves)],
+        "inputs": [_whole(x) if indices else _tensor(x, gradient=leaf.grad) for x, leaf in zip(inputs, leaves)],
         "parameters": {n: _tensor(p, gradient=p.grad) for n, p in module.named_parameters()},
         "buffers": {n: _tensor(b, after=module.get_buffer(n)) for n, b in before.items()},
         "d_output": _tensor(d_output),

@@ -24,6 +24,15 @@ TEST_CASE("a matrix product costs 2 m n k") {
   CHECK(cost.bytes == 4 * (3 * 5 + 7 * 5 + 3 * 7));
 }
 
+TEST_CASE("an embedding costs what it moves") {
+  Graph g;
+  const Value table = input(g, "table", {DType::f32, {100, 8}}), x = input(g, "x", {DType::i32, {3, 5}});
+  const Value y = embedding(table, x);
+  CHECK(cost_of(y).flops == 0);
+  CHECK(cost_of(y).bytes == 4 * (15 + 2 * 15 * 8));
+  CHECK(cost_of(gradients(sum(y * y), {table})[0]).flops == 15 * 8);
+}
+
 TEST_CASE("a convolution costs 2 operations for each output and weight of its group, each gradient as much") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {2, 8, 8, 4}}), w = input(g, "w", {DType::f32, {6, 2, 3, 3}});

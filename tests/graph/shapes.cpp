@@ -51,6 +51,7 @@ TEST_CASE("a matrix product needs equal inner sizes") {
   const Value a = input(g, "a", {DType::f32, {2, 3}}), b = input(g, "b", {DType::f32, {4, 2}});
   CHECK(matmul(a, b, true, true).shape() == Shape{3, 4});
   CHECK(matmul(b, a).shape() == Shape{4, 3});
+  CHECK(matmul(image(g, {5, 4, 2}), a).shape() == Shape{5, 4, 3});
   CHECK(shape_error([&] { matmul(a, b); }).what == "cannot multiply [2, 3] by [4, 2]");
   CHECK(shape_error([&] { matmul(a, b, true, false); }).what == "cannot multiply [2, 3] transposed by [4, 2]");
 }

@@ -8,6 +8,7 @@ TEST_CASE("linear maps its features") {
   check_layer({.yaml = "linear: 4", .input = {7}});
   check_layer({.yaml = "linear: {out_features: 3, bias: false, init: kaiming_normal}", .input = {5}});
   check_layer({.yaml = "linear: 1", .input = {1}});
+  check_layer({.yaml = "linear: 4", .input = {5, 7}});
   check_close(layer_output("linear: {out_features: 2, init: {constant: 2}, bias_init: {constant: 1}}", {3}, {1, 2, -4}),
               {-1, -1});
 }

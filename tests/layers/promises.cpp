@@ -4,16 +4,19 @@
 namespace dl::testing {
 namespace {
 
-// The shape and number of inputs that the layer takes: an image, else features; one, else two.
+// The shape, type and number of inputs that the layer takes: an image, else features, a sequence of them or of whole
+// numbers; one, else two.
 LayerCase case_for(const std::string& yaml) {
   const std::unique_ptr<Layer> layer = read_layer(parse_yaml(yaml, "example"));
-  for (const Shape& shape : {Shape{5, 5, 2}, Shape{7}})
-    for (const int inputs : {1, 2}) try {
-        BuiltLayer(*layer, shape, inputs, 1, true);
-        return {.yaml = yaml, .input = shape, .inputs = inputs};
-      } catch (const ShapeError&) {
-      }
-  FAIL(yaml, " takes neither an image nor features");
+  for (const int64_t indices : {0, 4})
+    for (const Shape& shape : {Shape{5, 5, 2}, Shape{7}, Shape{5, 8}})
+      for (const int inputs : {1, 2}) try {
+          const LayerCase found{.yaml = yaml, .input = shape, .inputs = inputs, .indices = indices};
+          BuiltLayer(*layer, found, 1, true);
+          return found;
+        } catch (const ShapeError&) {
+        }
+  FAIL(yaml, " takes neither an image nor features nor a sequence");
   return {};
 }
 

@@ -1,6 +1,8 @@
 // matmul on the CPU.
 #include "lib/graph/ops/matmul.h"
 
+#include <algorithm>
+
 #include "lib/device/cpu/product.h"
 
 namespace dl {
@@ -8,9 +10,9 @@ namespace {
 
 Gemm shape_of(const MatMul& op, const Type& a, const Type& b) {
   Gemm g;
-  const int64_t a_width = a.shape[1], b_width = b.shape[1];
-  g.rows = a.shape[op.transpose_a ? 1 : 0];
-  g.depth = a.shape[op.transpose_a ? 0 : 1];
+  const int64_t a_width = a.shape.last(), b_width = b.shape[1];
+  g.rows = op.transpose_a ? a_width : a.shape.elements() / std::max<int64_t>(a_width, 1);
+  g.depth = op.transpose_a ? a.shape[0] : a_width;
   g.columns = b.shape[op.transpose_b ? 0 : 1];
   g.a_row = op.transpose_a ? 1 : a_width;
   g.a_depth = op.transpose_a ? a_width : 1;

@@ -1,6 +1,8 @@
 // y[i, j] = sum over k of a[i, k] b[k, j], either operand stored transposed.
 #include "lib/graph/ops/matmul.h"
 
+#include <algorithm>
+
 #include "lib/device/reference/kernel.h"
 
 namespace dl::reference {
@@ -11,7 +13,8 @@ Run matmul_kernel(const Op& op, Types in, Types out) {
   const auto [ta, tb] = [](const MatMul& product) {
     return std::pair(product.transpose_a, product.transpose_b);
   }(static_cast<const MatMul&>(op));
-  const int64_t m = out[0].shape[0], n = out[0].shape[1], depth = in[0].shape[ta ? 0 : 1];
+  const int64_t n = out[0].shape.last(), depth = in[0].shape[ta ? 0 : -1];
+  const int64_t m = ta ? in[0].shape[1] : in[0].shape.elements() / std::max<int64_t>(depth, 1);
   const int64_t a_row = ta ? 1 : depth, a_column = ta ? m : 1;
   const int64_t b_row = tb ? 1 : n, b_column = tb ? depth : 1;
   return [=](Buffers x, Buffers y) {

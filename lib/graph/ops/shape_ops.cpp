@@ -59,6 +59,10 @@ std::vector<Type> View::infer(std::span<const Type> inputs) const {
   return {Type{inputs[0].dtype, shape}};
 }
 
+std::vector<Value> View::gradient(const Backward& b) const {
+  return {pack({as_f32(b.gradients[0])}, {offset}, b.inputs[0].shape()[0])};
+}
+
 std::string Pack::attributes() const {
   std::string out = concat(size, ":");
   for (int64_t offset : offsets) out += concat(" ", offset);

@@ -38,6 +38,7 @@ struct View final : Op {  // inputs: flat
   std::string_view name() const override { return "view"; }
   std::string attributes() const override;
   std::vector<Type> infer(std::span<const Type> inputs) const override;
+  std::vector<Value> gradient(const Backward& b) const override;
   bool is_view() const override { return true; }
   const int64_t offset;
   const Shape shape;

@@ -1,0 +1,34 @@
+// Layer normalization (Ba et al. 2016, arXiv:1607.06450): y = (x - mean) / sqrt(variance + eps) weight + bias, with the
+// moments of each position over its features
+#include "lib/nn/layer.h"
+
+namespace dl {
+namespace {
+
+struct LayerNorm final : Layer {
+  double eps = 1e-5;
+  bool bias = true;
+
+  void describe(Schema& s) override {
+    s.summary("normalization of each position over its last axis, with a learned scale and shift");
+    s.details("Parameters: weight and bias [features], 1 and 0 at first.");
+    s.also_known_as({"LayerNormalization", "LayerNorm", "layernorm", "ln", "layer_normalization"});
+    s.optional("eps", eps, "added to the variance").above(0).known_as({"epsilon"});
+    s.optional("bias", bias, "whether a shift is learned").known_as({"center", "use_bias"});
+    s.instead_of("normalized_shape", "leave it out: the last axis is normalized");
+    s.example("layer_norm");
+    s.example("layer_norm: {bias: false}");
+  }
+
+  Value build(Builder& b, Value x) const override {
+    const int64_t features = x.shape().last();
+    const Value centered = x - mean(x, {-1});
+    Value y = centered * rsqrt(mean(centered * centered, {-1}) + eps);
+    y = y * b.parameter("weight", {features}, constant_initializer(1));
+    return bias ? y + b.parameter("bias", {features}, constant_initializer(0)) : y;
+  }
+};
+DL_LAYER(LayerNorm, "layer_norm");
+
+}  // namespace
+}  // namespace dl
