@@ -98,6 +98,20 @@ Value matmul(Value a, Value b, bool transpose_a = false, bool transpose_b = fals
 // takes no gradient.
 Value embedding(Value table, Value indices, int64_t padding = -1);
 
+// Attention of each head: softmax(q k^T / sqrt(head_dim)) v, without ever storing the matrix of probabilities.
+struct AttentionOptions {
+  int64_t heads = 1;     // of q
+  int64_t kv_heads = 1;  // of k and v: each serves heads / kv_heads neighbouring heads of q
+  bool causal = false;   // query i sees keys 0 … i
+  Value lengths = {};    // i32 [batch]: keys there are of each sample; unset: all
+  double dropout = 0;    // of the probabilities, where `random` is below it
+  Value random = {};     // random_uniform of [batch, heads, queries, keys]; drawn inside, never stored
+};
+// Heads lie side by side in a position. tensors: qkv [batch, length, (heads + 2 kv_heads) head_dim]; or
+// q [batch, queries, heads head_dim] and kv [batch, keys, 2 kv_heads head_dim]; or q, k and v. All f32 or all bf16, as
+// the result [batch, queries, heads head_dim] is.
+Value attention(std::vector<Value> tensors, const AttentionOptions& options);
+
 // A window that moves over [batch, height, width, channels]; sizes in the order height, width.
 struct Window {
   std::array<int64_t, 2> size{1, 1};

@@ -7,7 +7,7 @@ namespace {
 struct GlobalAvgPool2d final : Layer {
   void describe(Schema& s) override {
     s.summary("mean of each channel over an image [height, width, channels]; gives [channels]");
-    s.also_known_as({"GlobalAveragePooling2D", "global_average_pooling2d", "adaptive_avg_pool2d", "gap"});
+    s.also_known_as({"GlobalAveragePooling2D", "global_average_pooling2d", "gap"});
     s.example("global_avg_pool2d");
   }
 

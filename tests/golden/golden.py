@@ -39,9 +39,14 @@ def _numbers(x):
     return [float(f"{v:.8g}") for v in x.detach().reshape(-1).tolist()]
 
 
-def layer(yaml, module, *shapes, training=True, indices=0):
-    """One layer: `module` on inputs of these shapes (batch first), and the gradients of dot(output, d_output). With
-    `indices` the inputs are whole numbers below it, and have no gradients."""
+def whole(below, shape):
+    """Whole numbers, as an input of a layer."""
+    return torch.randint(below, shape, generator=_generator)
+
+
+def layer(yaml, module, *shapes, training=True):
+    """One layer: `module` on inputs of these shapes (batch first), and the gradients of dot(output, d_output). In the
+    place of a shape may stand whole numbers, which have no gradient."""
     module.train(training)
     with torch.no_grad():
         for p in module.parameters():
@@ -50,18 +55,16 @@ def layer(yaml, module, *shapes, training=True, indices=0):
             if b.dim() > 0:
                 b.copy_(_given(b.shape, 0.5, 2))
     before = {name: b.clone() for name, b in module.named_buffers() if b.dim() > 0}
-    if indices:
-        inputs = leaves = [torch.randint(indices, shape, generator=_generator) for shape in shapes]
-    else:
-        inputs = [_given(shape) for shape in shapes]
-        leaves = [x.clone().requires_grad_() for x in inputs]
+    inputs = [shape if torch.is_tensor(shape) else _given(shape) for shape in shapes]
+    leaves = [x.clone().requires_grad_(x.is_floating_point()) for x in inputs]
     output = _channels_last(module(*[_channels_first(x) for x in leaves]))
     d_output = _given(output.shape)
     output.backward(d_output)
     cases.append({
         "yaml": yaml,
         "training": training,
-        "inputs": [_whole(x) if indices else _tensor(x, gradient=leaf.grad) for x, leaf in zip(inputs, leaves)],
+        "inputs": [_tensor(x, gradient=leaf.grad) if x.is_floating_point() else _whole(x)
+                   for x, leaf in zip(inputs, leaves)],
         "parameters": {n: _tensor(p, gradient=p.grad) for n, p in module.named_parameters()},
         "buffers": {n: _tensor(b, after=module.get_buffer(n)) for n, b in before.items()},
         "d_output": _tensor(d_output),

@@ -1,0 +1,30 @@
+// adaptive_avg_pool2d
+#include "tests/check_layer.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+TEST_CASE("adaptive_avg_pool2d gives the size that is asked for") {
+  check_layer({.yaml = "adaptive_avg_pool2d: [2, 3]", .input = {5, 7, 3}});
+  check_layer({.yaml = "adaptive_avg_pool2d: 4", .input = {3, 2, 2}});
+  check_close(layer_output("adaptive_avg_pool2d: [1, 2]", {1, 3, 1}, {1, 3, 8}), {2, 5.5f});
+}
+
+TEST_CASE("adaptive windows begin and end at whole places, for every size") {
+  for (int64_t size = 1; size <= 40; ++size) {
+    for (int64_t n = 1; n <= 40; ++n) {
+      Numbers x(static_cast<size_t>(size));
+      for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * i);
+      Numbers expected;
+      for (int64_t i = 0; i < n; ++i) {
+        const int64_t begin = i * size / n, end = ((i + 1) * size + n - 1) / n;
+        double sum = 0;
+        for (int64_t k = begin; k < end; ++k) sum += static_cast<double>(k * k);
+        expected.push_back(static_cast<float>(sum / static_cast<double>(end - begin)));
+      }
+      CAPTURE(size);
+      CAPTURE(n);
+      check_close(layer_output(concat("adaptive_avg_pool2d: [1, ", n, "]"), {1, size, 1}, x), expected, 1e-5);
+    }
+  }
+}

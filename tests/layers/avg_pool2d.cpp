@@ -1,0 +1,11 @@
+// avg_pool2d
+#include "tests/check_layer.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+TEST_CASE("avg_pool2d takes the mean of each window") {
+  check_layer({.yaml = "avg_pool2d: 2", .input = {4, 5, 3}});
+  check_layer({.yaml = "avg_pool2d: {kernel_size: 3, stride: 2, padding: 1}", .input = {5, 5, 2}});
+  check_close(layer_output("avg_pool2d: 2", {2, 4, 1}, {1, 5, -3, -2, 4, 0, -9, -8}), {2.5f, -5.5f});
+}

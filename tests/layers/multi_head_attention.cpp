@@ -1,0 +1,36 @@
+// multi_head_attention
+#include "tests/check_layer.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+TEST_CASE("multi_head_attention keeps the shape of its sequence") {
+  check_layer({.yaml = "multi_head_attention: 2", .input = {5, 8}});
+  check_layer(
+      {.yaml = "multi_head_attention: {num_heads: 4, num_kv_heads: 2, causal: true, bias: false}", .input = {6, 8}});
+  check_layer({.yaml = "multi_head_attention: {num_heads: 2, head_dim: 3, dropout: 0.5}", .input = {4, 5}});
+  check_layer({.yaml = "multi_head_attention: {num_heads: 1, init: {normal: 0.5}}", .input = {3, 4}, .inputs = 2});
+}
+
+TEST_CASE("where attention is causal a position does not depend on later ones") {
+  const std::string yaml = "multi_head_attention: {num_heads: 2, causal: true}";
+  Numbers x = random_numbers(5 * 4, 1);
+  const Numbers before = layer_output(yaml, {5, 4}, x);
+  for (size_t i = 12; i < 20; ++i) x[i] += 1;
+  const Numbers after = layer_output(yaml, {5, 4}, x);
+  CHECK(Numbers(before.begin(), before.begin() + 12) == Numbers(after.begin(), after.begin() + 12));
+  CHECK(before != after);
+}
+
+TEST_CASE("multi_head_attention says what does not fit") {
+  const ShapeError features = layer_error("multi_head_attention: 3", {{4, 8}});
+  CHECK(std::string(features.what()) == "cannot divide 8 features among 3 heads");
+  CHECK(features.help == "set num_heads to a divisor, or head_dim");
+  CHECK(std::string(layer_error("multi_head_attention: 2", {{8}}).what()) ==
+        "expected a sequence [length, features], got shape [8]");
+  const ShapeError memory = layer_error("multi_head_attention: 2", {{4, 8}, {5, 6}});
+  CHECK(std::string(memory.what()) == "expected sequences of equal features, got 8 and 6");
+  CHECK(memory.help == "bring the second to the features of the first with 'linear'");
+  CHECK(std::string(layer_error("multi_head_attention: 2", {{4, 8}, {4, 8}, {4, 8}}).what()) ==
+        "expected one or two inputs, got 3");
+}
