@@ -41,6 +41,7 @@ Node model_item(const Node& layer) {
   Node item = *layer.find("anyOf")->items[1].find("properties");
   item.set("name", type("string"));
   item.set("from", any_of({type("string"), type("integer"), json_object({{"type", Node::string("array")}})}));
+  item.set("tie", json_object({{"type", Node::string("object")}, {"additionalProperties", type("string")}}));
   item.set("repeat", any_of({type("integer"), reference_to("reference")}));
   return any_of({type("string"), json_object({{"type", Node::string("object")}, {"properties", std::move(item)}})});
 }

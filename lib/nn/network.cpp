@@ -7,6 +7,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/base/text.h"
 
 namespace dl {
 
@@ -81,6 +82,10 @@ class Network::Impl::LayerBuilder final : public Builder {
   bool training() const override { return training_; }
 
   Value parameter(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) override {
+    names.push_back(name);
+    for (const ModelItem::Tie& tie : *ties) {
+      if (tie.parameter == name) return tied(tie, std::move(shape));
+    }
     const std::string path = layer_path + "." + name;
     if (problems) {
       DL_CHECK(!net_.parameter_index.contains(path), path, " is made twice");
@@ -109,13 +114,46 @@ class Network::Impl::LayerBuilder final : public Builder {
     return random_uniform(step_, std::move(shape), seed_, concat(layer_path, "#", draws++));
   }
 
+  // Once the layer is built: a tie that names none of its parameters is a mistake.
+  void check_ties() const {
+    for (const ModelItem::Tie& tie : *ties) {
+      if (std::ranges::count(names, tie.parameter) > 0) continue;
+      const std::string meant = closest(tie.parameter, names);
+      throw ShapeError(concat("'tie' names the parameter '", tie.parameter, "', which the layer does not have"),
+                       meant.empty() ? "remove it" : "write '" + meant + "'");
+    }
+  }
+
   std::string layer_path, layer_type;
+  const std::vector<ModelItem::Tie>* ties = nullptr;
+  std::vector<std::string> names;  // of the layer's parameters so far
   int64_t parameters = 0;
   int draws = 0;
   std::vector<Problem>* problems;  // set while learning
   std::string doubtful;            // label of a layer before that was not wholly understood
 
  private:
+  // The tensor of another layer, in the place of one of this layer's own.
+  Value tied(const ModelItem::Tie& tie, Shape shape) {
+    const auto found = net_.parameter_index.find(tie.path);
+    if (found == net_.parameter_index.end()) {
+      std::vector<std::string> known;
+      for (const Tensor& tensor : net_.tensors) known.push_back(tensor.path);
+      const std::string meant = closest(tie.path, known);
+      throw ShapeError(
+          concat("'tie' names '", tie.path, "', which no layer before has"),
+          meant.empty() ? "write NAME.weight, with the 'name' of a layer before" : "write '" + meant + "'");
+    }
+    const Tensor& tensor = net_.tensors[found->second];
+    if (tensor.shape != shape) {
+      throw ShapeError(
+          concat("cannot tie ", tie.parameter, " ", shape.text(), " to ", tie.path, " ", tensor.shape.text()),
+          "tie parameters of one shape");
+    }
+    if (problems) return dl::input(graph_, tie.path, Type{DType::f32, std::move(shape)});
+    return view(flat_, tensor.offset, std::move(shape));
+  }
+
   Impl& net_;
   Graph& graph_;
   bool training_;
@@ -140,6 +178,8 @@ Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs,
   if (!item.layer) throw Stop{};
   b.layer_path = item.spec.path;
   b.layer_type = item.layer->name;
+  b.ties = &item.spec.ties;
+  b.names.clear();
   b.parameters = 0;
   b.draws = 0;
   b.graph().scope = item.spec.path;
@@ -148,6 +188,7 @@ Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs,
   Value y;
   try {
     y = item.layer->build(b, inputs);
+    b.check_ties();
   } catch (const ShapeError& e) {
     if (!b.problems) throw;
     if (item.doubtful) throw Stop{};

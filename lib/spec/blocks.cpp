@@ -118,7 +118,14 @@ class Expansion {
         item.path = prefix + name->text;
         names[name->text] = static_cast<int>(index);
       }
+    const Node* tie = written.find("tie");
+    if (tie) item.ties = ties(*tie, r.key("tie"), prefix);
     const Node* repeat = written.find("repeat");
+    if (tie && (repeat || blocks_.contains(parts.name_of_type))) {
+      r.key("tie").problem(tie->where,
+                           "'tie' is for a single layer, got " + std::string(repeat ? "a repeat" : "a block"),
+                           "write it beside the layer that has the parameter");
+    }
     const int64_t copies = repeat ? repeats(*repeat, r.key("repeat")) : 1;
     if (!repeat) {
       fill(item, parts, r);
@@ -223,7 +230,7 @@ class Expansion {
 
   Item type_of(const Node& written, const Reading& r) {
     if (const auto name = written.as_string()) return {nullptr, *name, written.where};
-    const std::string help = "write 'NAME' or 'NAME: {…}', and beside it name, from or repeat";
+    const std::string help = "write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie";
     if (!written.is_map()) {
       r.expected(written, "a layer or a block", help);
       return {};
@@ -231,7 +238,7 @@ class Expansion {
     Item out;
     std::vector<std::string> types;
     for (const Node::Entry& entry : written.entries) {
-      if (entry.key == "name" || entry.key == "from" || entry.key == "repeat") continue;
+      if (entry.key == "name" || entry.key == "from" || entry.key == "repeat" || entry.key == "tie") continue;
       types.push_back(entry.key);
       out = {&entry, entry.key, entry.key_where};
     }
@@ -301,6 +308,21 @@ class Expansion {
       }
     }
     return out.size() == given.size() ? out : previous;
+  }
+
+  // {PARAMETER: PATH}, a path within this list.
+  std::vector<ModelItem::Tie> ties(const Node& tie, const Reading& r, const std::string& prefix) {
+    std::vector<ModelItem::Tie> out;
+    if (!tie.is_map())
+      r.expected(tie, "a map of parameters to those of other layers", "write 'tie: {weight: NAME.weight}'");
+    for (const Node::Entry& entry : tie.entries) {
+      if (const auto path = entry.value.as_string()) {
+        out.push_back({entry.key, prefix + *path, entry.value.where});
+      } else {
+        r.key(entry.key).expected(entry.value, "the path of a parameter", "write 'NAME.weight'");
+      }
+    }
+    return out;
   }
 
   int64_t repeats(const Node& repeat, const Reading& r) {
@@ -373,7 +395,7 @@ std::vector<Block> definitions(const Node& blocks, const std::string& label, std
         r.problem(entry.key_where, "a layer is called '" + entry.key + "' already", "write another name");
         good = false;
       }
-    for (const char* sibling : {"name", "from", "repeat"})
+    for (const char* sibling : {"name", "from", "repeat", "tie"})
       if (entry.key == sibling) {
         r.problem(entry.key_where, "a block cannot be called '" + entry.key + "', which has a meaning beside a layer",
                   "write another name");

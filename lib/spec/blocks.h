@@ -9,6 +9,9 @@
 //         - add:
 //           from: [conv1, x]                 # x is what the block was given
 //   model:
+//     - linear: {out_features: 10, bias: false}
+//       tie: {weight: embedding.weight}      # its weight is that of the item named embedding: one tensor, trained by
+//       both
 //     - basic: {channels: 16}
 //       name: layer1
 //       repeat: 3                            # layer1.0, layer1.1, layer1.2, each fed by the one before
@@ -34,6 +37,12 @@ struct ModelItem {
   Node layer;             // `relu` or {conv2d: {…}}: for Registry<Layer>::read
   std::vector<int> from;  // indices of earlier items of the same list, or its inputs; one at least; of a chain exactly
                           // one
+  struct Tie {
+    std::string parameter;  // of this layer: "weight"
+    std::string path;       // of the tensor that it is, made by a layer before: "wte.weight"
+    Where where;
+  };
+  std::vector<Tie> ties;
   Where where;
   std::vector<std::string> notes;  // inside a block: "used by model[3] at FILE:LINE:COLUMN", for each problem
   std::vector<ModelItem> children;

@@ -141,15 +141,15 @@ TEST_CASE("items of a block know their place, their label and who uses them") {
 TEST_CASE("an item that is no layer says what to write") {
   CHECK(expanded("model: [3, [relu], {name: a}, {relu: , linear: 3}, ~]").problems ==
         "error: a.yaml:1:9: model[0]: expected a layer or a block, got 3\n"
-        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from or repeat\n"
+        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie\n"
         "error: a.yaml:1:12: model[1]: expected a layer or a block, got a list of 1\n"
-        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from or repeat\n"
+        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie\n"
         "error: a.yaml:1:20: model[2]: expected a layer or a block, got a map with key name\n"
-        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from or repeat\n"
+        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie\n"
         "error: a.yaml:1:31: model[3]: expected one layer or block, got relu, linear\n"
         "  help: write each as an item of its own; indent what belongs to relu below it\n"
         "error: a.yaml:1:52: model[4]: expected a layer or a block, got nothing\n"
-        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from or repeat");
+        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie");
 }
 
 TEST_CASE("names and inputs that cannot be are refused") {
