@@ -114,6 +114,9 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
     if (is_described) sets.validation = part(spec.train, "validation", in_validation);
   } else if (const Validation& validation = *spec.validation; validation.source.given()) {
     sets.validation = part(validation.source, "validation", in_validation);
+  } else if (sets.train && !sets.train->divisible()) {
+    in_validation.add(validation.where, "no samples can be held out of windows that are drawn or carried on",
+                      "name a part of its own: the same reader with 'begin: 0.9', and 'end: 0.9' in 'train'");
   } else if (sets.train) {
     const int64_t size = sets.train->size(), count = samples_held_out(validation, size, in_validation);
     if (count > 0 && validation.fraction) {
@@ -209,7 +212,11 @@ uint64_t DataSets::fingerprint() const {
 DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, uint64_t seed,
                    std::vector<Problem>& problems) {
   if (!spec.train.given()) return {};  // reading the spec has said so
-  const Opened raw = open_sources(spec, folder, seed, problems);
+  Opened raw = open_sources(spec, folder, seed, problems);
+  if (!raw.train) return {};
+  for (DatasetPointer* set : {&raw.train, &raw.validation, &raw.test})
+    if (*set && (*set)->continues())
+      *set = Findings(problems, "data").attempt([&] { return rows_that_continue(*set, spec.batch_size); });
   if (!raw.train) return {};
   DataSets sets{.raw_input = inputs_of(*raw.train).at(0).type,
                 .classes = {raw.train->classes().begin(), raw.train->classes().end()}};
@@ -275,7 +282,7 @@ DatasetPointer open_named(const DataSpec& spec, const std::string& text, const s
 
 LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64_t seed) {
   LoaderOptions options = evaluation_options(spec, data);
-  options.shuffle = spec.shuffle;
+  options.shuffle = spec.shuffle && !data.continues();
   options.drop_last = spec.drop_last;
   options.augment = true;
   options.seed = seed;

@@ -19,6 +19,9 @@ class Part : public Dataset {
   void load() const override { data_->load(); }
   bool in_memory() const override { return data_->in_memory(); }
   std::vector<std::string> skipped() const override { return data_->skipped(); }
+  bool divisible() const override { return data_->divisible(); }
+  bool continues() const override { return data_->continues(); }
+  const Vocabulary* vocabulary() const override { return data_->vocabulary(); }
 
  protected:
   const DatasetPointer data_;
@@ -52,6 +55,18 @@ class Selection final : public Part {
   const std::vector<int64_t> samples_;
 };
 
+class Rows final : public Part {
+ public:
+  Rows(DatasetPointer data, int64_t rows) : Part(std::move(data)), rows_(rows), length_(data_->size() / rows) {}
+  int64_t size() const override { return rows_ * length_; }
+  void get(int64_t index, Sample& into) const override { data_->get(original(index), into); }
+  uint64_t fingerprint() const override { return data_->fingerprint(); }
+
+ private:
+  int64_t original(int64_t index) const { return index % rows_ * length_ + index / rows_; }
+  const int64_t rows_, length_;
+};
+
 }  // namespace
 
 std::vector<SampleField> inputs_of(const Dataset& data) {
@@ -72,6 +87,15 @@ int field_index(const Dataset& data, std::string_view name) {
 DatasetPointer slice(DatasetPointer data, int64_t begin, int64_t count) {
   DL_CHECK(begin >= 0 && count >= 0 && begin <= data->size() - count, "[", begin, ", +", count, ") of ", data->size());
   return std::make_shared<Slice>(std::move(data), begin, count);
+}
+
+DatasetPointer rows_that_continue(DatasetPointer data, int64_t batch_size) {
+  if (data->size() < batch_size)
+    throw Error(Exit::usage, Problem{.path = "data.batch_size",
+                                     .what = concat("expected a window at least for each of the ", batch_size,
+                                                    " rows of a batch, the data have ", data->size()),
+                                     .help = "lower 'batch_size' or 'length'"});
+  return std::make_shared<Rows>(std::move(data), batch_size);
 }
 
 Parts hold_out(DatasetPointer data, int64_t held_out, uint64_t seed) {

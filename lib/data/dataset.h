@@ -43,6 +43,12 @@ class Dataset {
   virtual uint64_t fingerprint() const = 0;
   // Files that could not be read so far and were replaced by their successors, where the reader was told to.
   virtual std::vector<std::string> skipped() const { return {}; }
+  // Whether some samples can be held out from the others: not where they are drawn from all over the data.
+  virtual bool divisible() const { return true; }
+  // Whether each sample goes on where the one before it ended.
+  virtual bool continues() const { return false; }
+  // What the tokens of "x" stand for; null where they are no text.
+  virtual const class Vocabulary* vocabulary() const { return nullptr; }
 
  protected:
   Dataset() = default;
@@ -61,6 +67,11 @@ int field_index(const Dataset& data, std::string_view name);
 
 // The samples begin, begin + 1, …, begin + count - 1 of another set.
 DatasetPointer slice(DatasetPointer data, int64_t begin, int64_t count);
+
+// A set whose samples continue, so ordered that row i of a batch of `batch_size` goes on in row i of the next: row i
+// has the i-th part of the samples. What fills no whole batch is left out; fewer samples than rows are an
+// Error(Exit::usage).
+DatasetPointer rows_that_continue(DatasetPointer data, int64_t batch_size);
 
 // Cuts a set in two, for training and for validation: `held_out` samples chosen at random (a pure function of the seed
 // and the set's size), and the others, both in the set's order.

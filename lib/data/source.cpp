@@ -40,8 +40,11 @@ std::vector<fs::path> distinct(const std::vector<fs::path>& folders) {
 
 bool is_file_name(const std::string& name) { return name.find('/') != std::string::npos || name.ends_with(".yaml"); }
 
-std::shared_ptr<SetDescription> read_description(const fs::path& path) {
-  const Node node = load_spec(path);
+std::shared_ptr<SetDescription> read_description(const fs::path& path, const Node& changes) {
+  Node node = load_spec(path);
+  for (const char* part : {"train", "validation", "test"})
+    if (Node* reader = node.find(part); reader && reader->is_map())
+      for (const Node::Entry& change : changes.entries) reader->set(change.key, change.value);
   std::vector<Problem> problems;
   auto description = std::make_shared<SetDescription>();
   read_object(node, *description, Reading(problems));
@@ -50,12 +53,13 @@ std::shared_ptr<SetDescription> read_description(const fs::path& path) {
 }
 
 std::shared_ptr<SetDescription> find_description(const Source& source, const fs::path& folder) {
-  if (is_file_name(source.name)) return read_description(find_data({.roots = {folder, "."}}, source.name));
+  if (is_file_name(source.name))
+    return read_description(find_data({.roots = {folder, "."}}, source.name), source.changes);
   std::set<std::string> known;
   std::error_code unreadable;
   for (const fs::path& root : description_folders(folder)) {
     const fs::path path = root / (source.name + ".yaml");
-    if (fs::is_regular_file(path, unreadable)) return read_description(path);
+    if (fs::is_regular_file(path, unreadable)) return read_description(path, source.changes);
     if (root.filename() != "datasets") continue;
     for (const auto& entry : fs::directory_iterator(root, unreadable))
       if (entry.path().extension() == ".yaml") known.insert(entry.path().stem().string());
@@ -105,6 +109,10 @@ bool Codec<Source>::read(const Node& node, Source& value, const Limits& limits, 
     if (!read_object(node, *source.description, r)) return false;
   } else if (node.is_map() && node.find("format")) {
     if (!Codec<ReaderSpec>::read(node, source.reader, limits, r)) return false;
+  } else if (const Node* set = node.is_map() ? node.find("set") : nullptr; set && set->as_string()) {
+    source.name = *set->as_string();
+    source.changes = node;
+    source.changes.erase("set");
   } else if (const auto name = node.as_string(); name && !name->empty()) {
     source.name = *name;
   } else {
@@ -122,9 +130,14 @@ std::string Codec<Source>::type(const Limits&) { return "the name of a data set 
 Node Codec<Source>::json_schema(const Limits&) {
   Node name = Node::map();
   name.set("type", Node::string("string"));
+  Node changed = Node::map(), properties = Node::map();
+  properties.set("set", name);
+  changed.set("type", Node::string("object"));
+  changed.set("properties", std::move(properties));
+  changed.set("required", Node::list({Node::string("set")}));
   Node out = Node::map();
-  out.set("anyOf",
-          Node::list({std::move(name), Codec<ReaderSpec>::json_schema({}), Codec<SetDescription>::json_schema({})}));
+  out.set("anyOf", Node::list({std::move(name), std::move(changed), Codec<ReaderSpec>::json_schema({}),
+                               Codec<SetDescription>::json_schema({})}));
   return out;
 }
 

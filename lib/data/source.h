@@ -21,10 +21,12 @@ struct SetDescription {
   void describe(Schema& s);
 };
 
-// `fashion_mnist` (datasets/fashion_mnist.yaml), `{format: idx, images: …}`, or a description itself, which is what
+// `fashion_mnist` (datasets/fashion_mnist.yaml), the same with other values of its readers' keys,
+// `{set: fashion_mnist, limit: 1000}`, `{format: idx, images: …}`, or a description itself, which is what
 // `train: my/set.yaml` becomes when the spec is loaded.
 struct Source {
   std::string name;  // of a described set, or a description's file
+  Node changes;      // keys of its readers, for all its parts; null: none
   ReaderSpec reader;
   std::shared_ptr<SetDescription> description;
   Node written;  // as it stands in the spec

@@ -26,6 +26,7 @@ class Transformed final : public Dataset {
   bool in_memory() const override { return data_->in_memory(); }
   uint64_t fingerprint() const override { return data_->fingerprint(); }
   std::vector<std::string> skipped() const override { return data_->skipped(); }
+  bool continues() const override { return data_->continues(); }
 
   void get(int64_t index, Sample& into) const override {
     std::byte* const result = into.fields[x_];

@@ -143,17 +143,18 @@ TEST_CASE("names that are not known are answered with those that are") {
         "  help: write 'pets'");
   CHECK(open("{train: imagenet}", folder.path)->problems.ends_with("\n  help: describe it in datasets/imagenet.yaml"));
   CHECK(open("{train: {format: parquet, path: a}}", folder.path)->problems ==
-        "error: DIR/run.yaml:1:18: data.train: unknown reader 'parquet'\n  known readers: idx, image_folder, random");
+        "error: DIR/run.yaml:1:18: data.train: unknown reader 'parquet'\n  known readers: idx, image_folder, random, "
+        "text, tokens");
   CHECK(open("{train: {format: idx, image: a, labels: b}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:23: data.train: unknown key 'image'\n"
         "  known keys: images, images_xxh64, labels, labels_xxh64, limit\n  help: write 'images'");
   CHECK(open("{train: [1]}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (idx, "
-        "image_folder, random) "
+        "image_folder, random, text, tokens) "
         "and its keys, got a list of 1");
   CHECK(open("{train: {path: a}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (idx, "
-        "image_folder, random) "
+        "image_folder, random, text, tokens) "
         "and its keys, got a map with key path");
 }
 
@@ -187,6 +188,17 @@ TEST_CASE("tokens and numbers have values of their own for the model") {
   CHECK(values("shape: [7], vocabulary: 5, classes: 3") ==
         "data.classes 3\ndata.features 7\ndata.length 7\ndata.vocabulary 5\n");
   CHECK(values("shape: [3], dtype: f32, targets: 2") == "data.features 3\ndata.targets 2\n");
+}
+
+TEST_CASE("a described set may be taken with other values of its readers' keys") {
+  PetsSet folder;
+  const auto opened = open("{train: {set: pets, limit: 3}}", folder.path);
+  CHECK(opened->problems == "");
+  CHECK(firsts(opened->sets.train) == std::vector<int>{0, 1, 2});
+  CHECK(firsts(opened->sets.test) == std::vector<int>{0, 1, 2});
+  CHECK(open("{train: {set: pets, limits: 3}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:29: data.train: train: unknown key 'limits'\n"
+        "  known keys: images, images_xxh64, labels, labels_xxh64, limit\n  help: write 'limit'");
 }
 
 TEST_CASE("sets that do not fit the training set are refused") {

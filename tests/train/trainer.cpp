@@ -112,6 +112,38 @@ TEST_CASE("a run killed at any moment goes on from its newest checkpoint to the 
   }
 }
 
+TEST_CASE("runs over windows of a text, drawn and carried, resume to the same bits") {
+  for (const std::string windows : {"random", "carried"}) {
+    CAPTURE(windows);
+    const std::string reader = "{format: text, path: a.txt, length: 6, windows: " + windows;
+    const Workplace place("data:\n  train: " + reader + ", end: 0.8}\n  validation: " + reader + R"(, begin: 0.8}
+  batch_size: 4
+model:
+  - embedding: {num_embeddings: "${data.vocabulary}", embedding_dim: 8}
+  - dropout: 0.2
+  - linear: ${data.vocabulary}
+loss: cross_entropy
+metrics: [perplexity]
+optimizer: {adamw: {lr: 0.01}}
+trainer: {max_steps: 25, device: reference, log_every_n_steps: 4, checkpoint: {every: 6 steps, keep: 100}}
+)");
+    std::string text;
+    for (uint64_t i = 0; i < 400; ++i) text += static_cast<char>('a' + random_bits(3, 0, i) % 5);
+    write(place.path / "a.txt", text);
+    const auto plan = place.plan();
+    const RunFolder whole = place.new_run(*plan);
+    const Run expected = train(*plan, &whole);
+    CHECK(expected.end.step == 25);
+    CHECK(expected.end.epoch >= 1);
+    for (const int64_t stop : {3, 13, 14, 24}) {
+      const RunFolder folder = place.new_run(*plan);
+      train(*plan, &folder, stop);
+      CHECK(train(*place.plan(), &folder, -1, true).contents == expected.contents);
+      CHECK(timeless(folder.paths().metrics_jsonl()) == timeless(whole.paths().metrics_jsonl()));
+    }
+  }
+}
+
 TEST_CASE("accumulated gradients resume to the same bits") {
   const Workplace place;
   const std::vector<std::string> sets{"trainer.accumulate_grad_batches=4", "data.batch_size=8"};

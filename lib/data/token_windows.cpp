@@ -1,0 +1,96 @@
+// A data set of windows.
+#include "lib/data/token_windows.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "lib/base/error.h"
+#include "lib/base/hash.h"
+#include "lib/data/vocabulary.h"
+
+namespace dl {
+namespace {
+
+template <class T>
+uint32_t widen_all(const std::byte* from, int64_t count, int32_t* into) {
+  uint32_t largest = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    T token;
+    std::memcpy(&token, from + i * static_cast<int64_t>(sizeof token), sizeof token);
+    into[i] = static_cast<int32_t>(token);
+    largest = std::max(largest, static_cast<uint32_t>(token));
+  }
+  return largest;
+}
+
+class TokenWindows final : public Dataset {
+ public:
+  TokenWindows(std::shared_ptr<const Tokens> tokens, const WindowSpec& spec, int64_t vocabulary,
+               std::vector<std::string> classes, std::shared_ptr<const Vocabulary> words)
+      : tokens_(std::move(tokens)),
+        spec_(spec),
+        classes_(std::move(classes)),
+        words_(std::move(words)),
+        fields_{{"x", {DType::i32, {spec.length}}, vocabulary}, {"y", {DType::i32, {spec.length}}, vocabulary}} {
+    if (tokens_->size() <= spec.length)
+      throw Error(Exit::data, Problem{.where = {.file = tokens_->path()},
+                                      .what = concat("expected more than the ", spec.length,
+                                                     " tokens of a window, found ", tokens_->size()),
+                                      .help = "lower 'length'"});
+    if (classes_.empty())
+      for (int64_t i = 0; i < vocabulary; ++i) classes_.push_back(std::to_string(i));
+  }
+
+  int64_t size() const override { return (tokens_->size() - 1) / spec_.length; }
+  std::span<const SampleField> fields() const override { return fields_; }
+  std::span<const std::string> classes() const override { return classes_; }
+  const Vocabulary* vocabulary() const override { return words_.get(); }
+  bool in_memory() const override { return true; }  // or in the system's cache
+  bool divisible() const override { return spec_.windows == "sequential"; }
+  bool continues() const override { return spec_.windows == "carried"; }
+
+  void get(int64_t index, Sample& into) const override {
+    const int64_t length = spec_.length;
+    int64_t begin = index * length;
+    if (into.random && spec_.windows == "random") begin = into.random->below(tokens_->size() - length);
+    auto* x = reinterpret_cast<int32_t*>(into.fields[0]);
+    auto* y = reinterpret_cast<int32_t*>(into.fields[1]);
+    tokens_->read(begin, length, x, into.scratch[0]);
+    std::memcpy(y, x + 1, static_cast<size_t>(length - 1) * sizeof *y);
+    tokens_->read(begin + length, 1, y + length - 1, into.scratch[0]);
+  }
+
+  uint64_t fingerprint() const override {
+    const uint64_t parts[] = {tokens_->fingerprint(), static_cast<uint64_t>(spec_.length)};
+    return xxh64({reinterpret_cast<const char*>(parts), sizeof parts});
+  }
+
+ private:
+  const std::shared_ptr<const Tokens> tokens_;
+  const WindowSpec spec_;
+  std::vector<std::string> classes_;
+  const std::shared_ptr<const Vocabulary> words_;
+  const std::vector<SampleField> fields_;
+};
+
+}  // namespace
+
+uint32_t widen(const std::byte* from, int width, int64_t count, int32_t* into) {
+  if (width == 1) return widen_all<uint8_t>(from, count, into);
+  return width == 2 ? widen_all<uint16_t>(from, count, into) : widen_all<uint32_t>(from, count, into);
+}
+
+void WindowSpec::describe(Schema& s) {
+  s.required("length", length, "tokens a sample").at_least(1).at_most(1 << 24);
+  s.optional("windows", windows,
+             "sequential: one after another; random: each anywhere, in training; carried: each row of a batch goes on "
+             "in the next batch")
+      .one_of({"sequential", "random", "carried"});
+}
+
+DatasetPointer token_windows(std::shared_ptr<const Tokens> tokens, const WindowSpec& spec, int64_t vocabulary,
+                             std::vector<std::string> classes, std::shared_ptr<const Vocabulary> words) {
+  return std::make_shared<TokenWindows>(std::move(tokens), spec, vocabulary, std::move(classes), std::move(words));
+}
+
+}  // namespace dl

@@ -1,0 +1,111 @@
+// Cutting text into tokens and numbering them.
+#include "lib/data/vocabulary.h"
+
+#include <algorithm>
+#include <set>
+
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+
+namespace dl {
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
+
+// The bytes of the UTF-8 character that `text` begins with; 0 where it begins with none.
+size_t character_bytes(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const size_t bytes = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  if (bytes > text.size()) return 0;
+  for (size_t i = 1; i < bytes; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
+  return bytes;
+}
+
+std::string shown(std::string_view token) {
+  if (token.size() == 1 && (token[0] < ' ' || token[0] > '~'))
+    return concat("byte ", static_cast<int>(static_cast<unsigned char>(token[0])));
+  return concat("'", token, "'");
+}
+
+// Calls `each(token, offset in bytes)` for each token of the text.
+template <class Each>
+void cut(const Tokenizer& tokenizer, std::string_view text, const std::filesystem::path& path, Each&& each) {
+  const auto& [level, line_end, unknown] = tokenizer;
+  for (size_t at = 0; at < text.size();) {
+    size_t bytes = 1;
+    if (level == TextLevel::characters) {
+      bytes = character_bytes(text.substr(at));
+      if (bytes == 0)
+        throw Error(Exit::data, Problem{.where = {.file = path.string()},
+                                        .what = concat("expected UTF-8, byte ", at, " begins no character"),
+                                        .help = "write 'level: bytes', or convert the file: iconv -t UTF-8"});
+    } else if (level == TextLevel::words) {
+      if (text[at] == '\n' && line_end) each(std::string_view(*line_end), at);
+      if (text[at] == '\n' || is_space(text[at])) {
+        ++at;
+        continue;
+      }
+      while (at + bytes < text.size() && text[at + bytes] != '\n' && !is_space(text[at + bytes])) ++bytes;
+    }
+    each(text.substr(at, bytes), at);
+    at += bytes;
+  }
+}
+
+}  // namespace
+
+Vocabulary::Vocabulary(Tokenizer tokenizer, std::string_view text, const std::filesystem::path& path)
+    : tokenizer_(std::move(tokenizer)) {
+  std::set<std::string_view> found;
+  if (tokenizer_.unknown) found.insert(*tokenizer_.unknown);
+  cut(tokenizer_, text, path, [&](std::string_view token, size_t) { found.insert(token); });
+  tokens_.assign(found.begin(), found.end());
+  number_tokens();
+}
+
+Vocabulary::Vocabulary(Tokenizer tokenizer, std::vector<std::string> tokens)
+    : tokenizer_(std::move(tokenizer)), tokens_(std::move(tokens)) {
+  number_tokens();
+}
+
+void Vocabulary::number_tokens() {
+  for (size_t i = 0; i < tokens_.size(); ++i) numbers_.emplace(tokens_[i], static_cast<uint32_t>(i));
+}
+
+std::vector<uint32_t> Vocabulary::encode(std::string_view text, const std::filesystem::path& path, size_t begin) const {
+  const auto unknown = tokenizer_.unknown ? numbers_.find(*tokenizer_.unknown) : numbers_.end();
+  std::vector<uint32_t> numbers;
+  numbers.reserve(tokenizer_.level == TextLevel::words ? 0 : text.size());
+  cut(tokenizer_, text, path, [&](std::string_view token, size_t at) {
+    auto found = numbers_.find(token);
+    if (found == numbers_.end()) found = unknown;
+    if (found == numbers_.end())
+      throw Error(Exit::data, Problem{.where = {.file = path.string()},
+                                      .what = concat(shown(token), " at byte ", begin + at, " is not one of the ",
+                                                     count_of(size(), "token"), " of the training text"),
+                                      .help = "write 'unknown: <unk>' to take all such tokens as one"});
+    numbers.push_back(found->second);
+  });
+  return numbers;
+}
+
+std::string Vocabulary::decode(const std::vector<int32_t>& numbers) const {
+  std::string text;
+  bool line_begins = true;
+  for (const int32_t number : numbers) {
+    const std::string& token = tokens_.at(static_cast<size_t>(number));
+    if (tokenizer_.level != TextLevel::words) {
+      text += token;
+    } else if (token == tokenizer_.line_end) {
+      text += '\n';
+      line_begins = true;
+    } else {
+      text += (line_begins ? "" : " ") + token;
+      line_begins = false;
+    }
+  }
+  return text;
+}
+
+}  // namespace dl
