@@ -1,4 +1,4 @@
-// dlcli predict: what a trained network says of images or of a data set, as CSV or JSON lines.
+// dlcli predict: what a trained network says of images, of rows of a table or of a data set, as CSV or JSON lines.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -106,11 +106,13 @@ class Lines {
 
 class Predict final : public Command {
  public:
-  std::string summary() const override { return "what a trained network says of images or of a data set"; }
+  std::string summary() const override {
+    return "what a trained network says of images, of rows of a table or of a data set";
+  }
 
   void declare(CLI::App& app) override {
     app.add_option("RUN", what_, "a run, a checkpoint's folder, or a config: its newest run")->required();
-    app.add_option("INPUT", inputs_, "image files, and folders of them");
+    app.add_option("INPUT", inputs_, "image files, and folders of them; or a file of rows, as the training table's");
     app.add_option("--data", data_, "train, val or test; a described data set: its test part; or a description's file")
         ->type_name("DATA");
     app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
@@ -124,21 +126,24 @@ class Predict final : public Command {
     overrides_.declare_machine(app);
     examples(app, {{"dlcli predict quickstart shirt.png", "one image"},
                    {"dlcli predict quickstart photos/ --format jsonl --all", "a folder, every class's probability"},
+                   {"dlcli predict adult people.csv -o incomes.csv", "rows of a table, numbered from 0"},
                    {"dlcli predict quickstart --data test -o test.csv", "the test set, into a file"}});
   }
 
   Exit run() override {
     if (inputs_.empty() == data_.empty())
-      throw Error(
-          Exit::usage,
-          Problem{.path = "dlcli predict",
-                  .what = data_.empty() ? "there is nothing to predict" : "INPUT and --data are both given",
-                  .help = data_.empty() ? "name image files or a folder, or write '--data test'" : "keep one of them"});
+      throw Error(Exit::usage,
+                  Problem{.path = "dlcli predict",
+                          .what = data_.empty() ? "there is nothing to predict" : "INPUT and --data are both given",
+                          .help = data_.empty() ? "name image files, a folder or a file of rows, or write '--data test'"
+                                                : "keep one of them"});
     const Trained trained = open_trained(what_, checkpoint_, overrides_.sets());
     const Plan& plan = *trained.plan;
-    const std::vector<fs::path> files = image_files(inputs_);
-    const DatasetPointer data = files.empty() ? open_named(plan.run.data, data_, plan.folder(), plan.seed())
-                                              : open_images(plan.run.data, files, plan.data.raw_input);
+    const DatasetPointer rows = inputs_.empty() ? nullptr : open_rows_of(plan);
+    const std::vector<fs::path> files = rows ? std::vector<fs::path>() : image_files(inputs_);
+    const DatasetPointer data = rows            ? rows
+                                : files.empty() ? open_named(plan.run.data, data_, plan.folder(), plan.seed())
+                                                : open_images(plan.run.data, files, plan.data.raw_input);
     const int64_t outputs = plan.network->output().shape.elements();
     const bool has_classes = plan.run.loss->takes_classes();
     const Lines lines(format_ == "csv", all_, has_classes ? plan.data.classes : std::vector<std::string>(), outputs);
@@ -159,6 +164,17 @@ class Predict final : public Command {
   }
 
  private:
+  // The rows of INPUT, where the network was trained on rows; else null.
+  DatasetPointer open_rows_of(const Plan& plan) const {
+    if (!fs::exists(inputs_[0])) return nullptr;  // image_files says so
+    const DatasetPointer rows = open_rows(plan.run.data, inputs_[0], plan.folder(), plan.data.fitted);
+    if (rows && inputs_.size() > 1)
+      throw Error(Exit::usage, Problem{.path = "dlcli predict",
+                                       .what = concat("expected one file of rows, got ", inputs_.size()),
+                                       .help = "call it once for each"});
+    return rows;
+  }
+
   std::string what_, data_, checkpoint_, format_ = "csv", output_;
   std::vector<std::string> inputs_;
   bool all_ = false;

@@ -98,9 +98,7 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
       sets.train ? std::vector<std::string>(sets.train->classes().begin(), sets.train->classes().end())
                  : std::vector<std::string>();
   const auto part = [&](const Source& source, const char* name, const Findings& findings) {
-    DatasetPointer set = findings.attempt([&] { return open_part(source, name, folder, classes); });
-    if (set && sets.train) compare(*set, *sets.train, source.where, findings);
-    return set;
+    return findings.attempt([&] { return open_part(source, name, folder, classes); });
   };
   // An inline reader for training says nothing of other parts; a described set has them or has not.
   const bool is_described = !spec.train.reader.reader && sets.train;
@@ -120,7 +118,8 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
   } else if (sets.train) {
     const int64_t size = sets.train->size(), count = samples_held_out(validation, size, in_validation);
     if (count > 0 && validation.fraction) {
-      Parts parts = hold_out(sets.train, count, seed);
+      Parts parts = validation.stratified ? hold_out_of_each(sets.train, *validation.fraction, seed)
+                                          : hold_out(sets.train, count, seed);
       sets.train = std::move(parts.kept);
       sets.validation = std::move(parts.held_out);
     } else if (count > 0) {
@@ -132,6 +131,24 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
   return sets;
 }
 
+// Fits what is to be fitted, unless `given` says it, and makes the sets what follows; returns the fit.
+Node fit(Opened& sets, const Node& given, std::vector<Problem>& problems) {
+  Node fit;
+  const Findings in_train(problems, "data.train"), in_validation(problems, "data.validation"),
+      in_test(problems, "data.test");
+  sets.train = in_train.attempt([&] {
+    fit = given.is_null() ? fit_all(*sets.train) : given;
+    return fitted(sets.train, fit);
+  });
+  for (const auto& [set, findings] : {std::pair(&sets.validation, &in_validation), {&sets.test, &in_test}})
+    if (*set) *set = findings->attempt([&, set = set] { return fitted(*set, fit); });
+  return fit;
+}
+
+Where place_of(const std::optional<Source>& source, const Source& train) {
+  return source ? source->where : train.where;
+}
+
 }  // namespace
 
 void Validation::describe(Schema& s) {
@@ -139,7 +156,10 @@ void Validation::describe(Schema& s) {
   s.optional("first", first, "so many samples from its beginning").at_least(1);
   s.optional("last", last, "so many from its end").at_least(1);
   s.optional("fraction", fraction, "such a part of it, chosen at random by the seed").above(0).below(1);
+  s.optional("stratified", stratified, "that fraction of each class");
   s.check([this](const Report& report) {
+    if (stratified && !fraction)
+      report.at("stratified", "only a 'fraction' can be stratified", "write 'fraction: 0.1'");
     if (const int given = first.has_value() + last.has_value() + fraction.has_value(); given != 1)
       report(concat("expected one of 'first', 'last' and 'fraction', got ", given));
   });
@@ -158,7 +178,8 @@ Node Codec<Validation>::write(const Validation& value) {
   if (value.source.given()) return Codec<Source>::write(value.source);
   Node out = Node::map();
   for (Node::Entry& entry : write_object(value).entries)
-    if (!entry.value.is_null()) out.set(entry.key, std::move(entry.value));
+    if (!entry.value.is_null() && (entry.key != "stratified" || value.stratified))
+      out.set(entry.key, std::move(entry.value));
   return out;
 }
 
@@ -190,6 +211,7 @@ void DataSpec::describe(Schema& s) {
       .at_least(1)
       .at_most(1024)
       .known_as({"prefetch_factor"});
+  s.optional("fitted", fitted, "what a run fitted to its training data; without it, it is fitted anew");
 }
 
 void DataSets::load_ahead() {
@@ -218,8 +240,15 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
     if (*set && (*set)->continues())
       *set = Findings(problems, "data").attempt([&] { return rows_that_continue(*set, spec.batch_size); });
   if (!raw.train) return {};
+  Node fit = dl::fit(raw, spec.fitted, problems);
+  if (!raw.train) return {};
+  if (raw.test) compare(*raw.test, *raw.train, place_of(spec.test, spec.train), Findings(problems, "data.test"));
+  if (raw.validation)
+    compare(*raw.validation, *raw.train, spec.validation ? spec.validation->where : spec.train.where,
+            Findings(problems, "data.validation"));
   DataSets sets{.raw_input = inputs_of(*raw.train).at(0).type,
-                .classes = {raw.train->classes().begin(), raw.train->classes().end()}};
+                .classes = {raw.train->classes().begin(), raw.train->classes().end()},
+                .fitted = std::move(fit)};
   const Findings findings(problems, "data.transforms");
   sets.train = findings.attempt([&] { return transformed(raw.train, spec.transforms); });
   if (!sets.train) return sets;
@@ -266,7 +295,8 @@ DatasetPointer open_named(const DataSpec& spec, const std::string& text, const s
   if (text != "train" && text != "validation" && text != "test") {
     Source source{.name = text};
     DatasetPointer set = open_part(source, "test", folder);
-    return transformed(set ? std::move(set) : open_part(source, "train", folder), spec.transforms);
+    if (!set) set = open_part(source, "train", folder);
+    return transformed(fitted(std::move(set), spec.fitted), spec.transforms);
   }
   std::vector<Problem> problems;
   DataSets sets = open_data(spec, folder, seed, problems);
@@ -278,6 +308,13 @@ DatasetPointer open_named(const DataSpec& spec, const std::string& text, const s
                                      .what = concat("there is no ", text, " set"),
                                      .help = concat("name one as 'data.", text, "'")});
   return set;
+}
+
+DatasetPointer open_rows(const DataSpec& spec, const std::filesystem::path& file, const std::filesystem::path& folder,
+                         const Node& fit) {
+  const std::shared_ptr<const Reader> reader = reader_of(spec.train, "train", folder);
+  DatasetPointer rows = reader ? reader->open_inputs(file) : nullptr;
+  return rows ? transformed(fitted(std::move(rows), fit), spec.transforms) : nullptr;
 }
 
 LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64_t seed) {

@@ -19,9 +19,10 @@ namespace dl {
 struct Validation {
   std::optional<int64_t> first, last;
   std::optional<double> fraction;  // chosen at random by the seed
+  bool stratified = false;         // the fraction of each class
   Source source;
   Where where;
-  void describe(Schema& s);  // of the first three
+  void describe(Schema& s);  // of all but the source
 };
 
 template <>
@@ -42,6 +43,7 @@ struct DataSpec {
   bool drop_last = false;
   std::optional<int> workers;  // loader threads; unset: none for data in memory, else one a core, at most 4
   int prefetch = 4;
+  Node fitted;  // by a run to its training data, for sets that need it: Dataset::fit()
   Where where;
   void describe(Schema& s);
 };
@@ -54,6 +56,7 @@ struct DataSets {
   Type target;                      // of one "y"
   Type raw_input;                   // of the first input as the reader gives it; `predict` brings images into this form
   std::vector<std::string> classes;  // names; empty where "y" is no class
+  Node fitted;                       // as DataSpec::fitted says, else to the training set; null where nothing is
 
   // Starts to read the training and the validation set on threads of their own. What goes wrong there is thrown by
   // whoever needs the data.
@@ -82,6 +85,10 @@ DatasetPointer open_named(const DataSpec& spec, const std::string& text, const s
 
 // Image files for `predict`, brought to the size and channels of `raw_input` and transformed as outside training; the
 // only field is "x". A file that is no image is an Error(Exit::data) when its sample is read.
+// A file of rows for `predict`, read as the training part is and with what was fitted to it; null where the training
+// part's reader reads no such files.
+DatasetPointer open_rows(const DataSpec& spec, const std::filesystem::path& file, const std::filesystem::path& folder,
+                         const Node& fitted);
 DatasetPointer open_images(const DataSpec& spec, std::vector<std::filesystem::path> files, const Type& raw_input);
 
 // A loader's options: for training as the spec asks, for evaluation all samples in order.

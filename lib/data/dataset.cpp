@@ -2,6 +2,10 @@
 #include "lib/data/dataset.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <numeric>
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
@@ -22,8 +26,27 @@ class Part : public Dataset {
   bool divisible() const override { return data_->divisible(); }
   bool continues() const override { return data_->continues(); }
   const Vocabulary* vocabulary() const override { return data_->vocabulary(); }
+  Scaling target_scaling() const override { return data_->target_scaling(); }
+  std::vector<int64_t> labels() const override {
+    const std::vector<int64_t> all = data_->labels();
+    std::vector<int64_t> own;
+    for (int64_t i = 0; i < size(); ++i) own.push_back(all[static_cast<size_t>(original(i))]);
+    return own;
+  }
+  Node fit(std::span<const int64_t> samples) const override { return data_->fit(originals(samples)); }
+  DatasetPointer fitted(const Node& fit, std::span<const int64_t> samples) const override {
+    return data_->fitted(fit, originals(samples));
+  }
 
  protected:
+  std::vector<int64_t> originals(std::span<const int64_t> samples) const {
+    std::vector<int64_t> originals;
+    for (int64_t sample : samples) originals.push_back(original(sample));
+    return originals;
+  }
+  // The sample's index in the whole set.
+  virtual int64_t original(int64_t index) const = 0;
+
   const DatasetPointer data_;
 };
 
@@ -38,6 +61,7 @@ class Slice final : public Part {
   }
 
  private:
+  int64_t original(int64_t index) const override { return begin_ + index; }
   const int64_t begin_, count_;
 };
 
@@ -45,13 +69,14 @@ class Selection final : public Part {
  public:
   Selection(DatasetPointer data, std::vector<int64_t> samples) : Part(std::move(data)), samples_(std::move(samples)) {}
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
-  void get(int64_t index, Sample& into) const override { data_->get(samples_[static_cast<size_t>(index)], into); }
+  void get(int64_t index, Sample& into) const override { data_->get(original(index), into); }
   uint64_t fingerprint() const override {
     return xxh64({reinterpret_cast<const char*>(samples_.data()), samples_.size() * sizeof samples_[0]},
                  data_->fingerprint());
   }
 
  private:
+  int64_t original(int64_t index) const override { return samples_[static_cast<size_t>(index)]; }
   const std::vector<int64_t> samples_;
 };
 
@@ -63,9 +88,15 @@ class Rows final : public Part {
   uint64_t fingerprint() const override { return data_->fingerprint(); }
 
  private:
-  int64_t original(int64_t index) const { return index % rows_ * length_ + index / rows_; }
+  int64_t original(int64_t index) const override { return index % rows_ * length_ + index / rows_; }
   const int64_t rows_, length_;
 };
+
+Parts select(const DatasetPointer& data, std::vector<int64_t> kept, std::vector<int64_t> out) {
+  std::sort(out.begin(), out.end());
+  std::sort(kept.begin(), kept.end());
+  return {std::make_shared<Selection>(data, std::move(kept)), std::make_shared<Selection>(data, std::move(out))};
+}
 
 }  // namespace
 
@@ -104,9 +135,55 @@ Parts hold_out(DatasetPointer data, int64_t held_out, uint64_t seed) {
   const Permutation shuffled(size, random_key(seed, random_stream("held-out samples")), 0);
   std::vector<int64_t> out, kept;
   for (int64_t i = 0; i < size; ++i) (i < held_out ? out : kept).push_back(shuffled(i));
-  std::sort(out.begin(), out.end());
-  std::sort(kept.begin(), kept.end());
-  return {std::make_shared<Selection>(data, std::move(kept)), std::make_shared<Selection>(data, std::move(out))};
+  return select(data, std::move(kept), std::move(out));
+}
+
+Parts hold_out_of_each(DatasetPointer data, double fraction, uint64_t seed) {
+  std::map<int64_t, std::vector<int64_t>> classes;
+  const std::vector<int64_t> labels = data->labels();
+  for (size_t i = 0; i < labels.size(); ++i) classes[labels[i]].push_back(static_cast<int64_t>(i));
+  std::vector<int64_t> out, kept;
+  for (const auto& [label, samples] : classes) {
+    const auto size = static_cast<int64_t>(samples.size());
+    const auto stream = random_stream("held-out samples of each class") + static_cast<uint64_t>(label);
+    const Permutation shuffled(size, random_key(seed, stream), 0);
+    const int64_t held_out = std::llround(fraction * static_cast<double>(size));
+    for (int64_t i = 0; i < size; ++i) (i < held_out ? out : kept).push_back(samples[static_cast<size_t>(shuffled(i))]);
+  }
+  return select(data, std::move(kept), std::move(out));
+}
+
+std::vector<int64_t> Dataset::labels() const {
+  const auto y = static_cast<size_t>(field_index(*this, "y"));
+  Sample sample;
+  std::vector<std::vector<std::byte>> values;
+  for (const SampleField& field : fields()) values.emplace_back(static_cast<size_t>(field.type.bytes()));
+  for (std::vector<std::byte>& value : values) sample.fields.push_back(value.data());
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < size(); ++i) {
+    get(i, sample);
+    int32_t label;
+    std::memcpy(&label, sample.fields[y], sizeof label);
+    labels.push_back(label);
+  }
+  return labels;
+}
+
+namespace {
+
+std::vector<int64_t> all_samples(const Dataset& data) {
+  std::vector<int64_t> samples(static_cast<size_t>(data.size()));
+  std::iota(samples.begin(), samples.end(), 0);
+  return samples;
+}
+
+}  // namespace
+
+Node fit_all(const Dataset& data) { return data.fit(all_samples(data)); }
+
+DatasetPointer fitted(DatasetPointer data, const Node& fit) {
+  DatasetPointer after = data->fitted(fit, all_samples(*data));
+  return after ? after : data;
 }
 
 }  // namespace dl

@@ -9,6 +9,7 @@
 
 #include "lib/data/sample.h"
 #include "lib/graph/type.h"
+#include "lib/spec/node.h"
 
 namespace dl {
 
@@ -20,6 +21,12 @@ struct SampleField {
   Type type;           // of one sample
   int64_t values = 0;  // i32: it counts so many things, 0 … values - 1; 0: not known
   bool operator==(const SampleField&) const = default;
+};
+
+// Numbers of a target as they are trained on: (value - shift) / scale.
+struct Scaling {
+  double shift = 0, scale = 1;
+  bool operator==(const Scaling&) const = default;
 };
 
 // Opening one reads headers only; the samples are read by the first get(), or by load() where that suits better.
@@ -49,6 +56,18 @@ class Dataset {
   virtual bool continues() const { return false; }
   // What the tokens of "x" stand for; null where they are no text.
   virtual const class Vocabulary* vocabulary() const { return nullptr; }
+  // A number for each sample, the same for two of the same class. Where nothing better is known it reads all samples.
+  virtual std::vector<int64_t> labels() const;
+  // Of a "y" that is f32.
+  virtual Scaling target_scaling() const { return {}; }
+
+  // A set whose samples depend on what is fitted to the training part (means, vocabularies) has no fields until it is.
+  // fit() is what these samples say, fitted() the set of these samples that follows from it; null where nothing is to
+  // be fitted.
+  virtual Node fit(std::span<const int64_t> /*samples*/) const { return Node::null(); }
+  virtual std::shared_ptr<const Dataset> fitted(const Node& /*fit*/, std::span<const int64_t> /*samples*/) const {
+    return nullptr;
+  }
 
  protected:
   Dataset() = default;
@@ -79,5 +98,11 @@ struct Parts {
   DatasetPointer kept, held_out;
 };
 Parts hold_out(DatasetPointer data, int64_t held_out, uint64_t seed);
+// The same with such a share of each class.
+Parts hold_out_of_each(DatasetPointer data, double fraction, uint64_t seed);
+
+// What all samples of the set say, and the set after fitting: itself where nothing is to be fitted.
+Node fit_all(const Dataset& data);
+DatasetPointer fitted(DatasetPointer data, const Node& fit);
 
 }  // namespace dl

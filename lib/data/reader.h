@@ -26,6 +26,8 @@ struct Reader : Described {
   // Reads no more than headers and folders' listings. Files that are missing or whose headers are wrong are an
   // Error(Exit::data) that names the file, what was found and what was expected.
   virtual DatasetPointer open(const Folders& folders) const = 0;
+  // A file of this format with inputs alone, for `predict`; null where the format has none such.
+  virtual DatasetPointer open_inputs(const std::filesystem::path& /*file*/) const { return nullptr; }
 };
 
 // A reader with its keys, as a spec has it: {format: idx, images: …, labels: …}.

@@ -73,6 +73,10 @@ std::shared_ptr<SetDescription> find_description(const Source& source, const fs:
   throw Error(Exit::usage, std::move(problem));
 }
 
+const ReaderSpec& part_of(const SetDescription& set, const std::string& part) {
+  return part == "train" ? set.train : part == "validation" ? set.validation : set.test;
+}
+
 // Names the place in the spec where an error of the data came from.
 [[noreturn]] void rethrow_named(const Error& error, const Source& source) {
   std::vector<Problem> problems = error.problems();
@@ -142,13 +146,20 @@ Node Codec<Source>::json_schema(const Limits&) {
 }
 
 std::vector<fs::path> description_folders(const fs::path& folder) {
-  std::vector<fs::path> folders{folder, folder / "datasets", folder / ".." / "datasets", "datasets"};
+  std::vector<fs::path> folders{folder / "datasets", folder / ".." / "datasets", "datasets"};
   for (const fs::path& path : environment_folders()) folders.push_back(path);
   std::error_code unreadable;
   const fs::path program = fs::read_symlink("/proc/self/exe", unreadable).parent_path();
   folders.push_back(program / ".." / "datasets");  // built inside the source tree
   folders.push_back(program / ".." / "share" / "dlcli" / "datasets");
+  folders.push_back(folder);  // last, so that a config may be named as its data set
   return distinct(folders);
+}
+
+std::shared_ptr<const Reader> reader_of(const Source& source, const std::string& part, const fs::path& folder) {
+  if (source.reader.reader) return source.reader.reader;
+  const auto set = source.description ? source.description : find_description(source, folder);
+  return part_of(*set, part).reader;
 }
 
 DatasetPointer open_part(const Source& source, const std::string& part, const fs::path& folder,
@@ -162,7 +173,7 @@ DatasetPointer open_part(const Source& source, const std::string& part, const fs
   }
   const std::shared_ptr<SetDescription> set =
       source.description ? source.description : find_description(source, folder);
-  const ReaderSpec& part_spec = part == "train" ? set->train : part == "validation" ? set->validation : set->test;
+  const ReaderSpec& part_spec = part_of(*set, part);
   if (!part_spec.reader) return nullptr;
   const fs::path file = set->where.file;
   for (const fs::path& path : environment_folders()) roots.insert(roots.end(), {path / file.stem(), path});

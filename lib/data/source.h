@@ -42,9 +42,14 @@ struct Codec<Source> {
   static Node json_schema(const Limits& limits);
 };
 
-// The folders in which datasets/NAME.yaml is looked for: `folder` and the one above it, the current one, those of the
-// environment's DLCLI_DATA (separated by colons), and the one installed with the program.
+// The folders in which NAME.yaml is looked for: `datasets` in `folder`, in the one above it and in the current one,
+// those of the environment's DLCLI_DATA (separated by colons), the one installed with the program, and `folder` itself.
 std::vector<std::filesystem::path> description_folders(const std::filesystem::path& folder);
+
+// The reader of a part, its own keys or the description's; null where a described set has no such part. Throws
+// Error(Exit::usage) for a name that is not known.
+std::shared_ptr<const Reader> reader_of(const Source& source, const std::string& part,
+                                        const std::filesystem::path& folder);
 
 // The part "train", "validation" or "test" of a source, opened; null where a described set has no such part. A reader's
 // own keys are every part. `classes` are the names where the source does not say them itself; empty: as the reader

@@ -27,6 +27,8 @@ class Transformed final : public Dataset {
   uint64_t fingerprint() const override { return data_->fingerprint(); }
   std::vector<std::string> skipped() const override { return data_->skipped(); }
   bool continues() const override { return data_->continues(); }
+  std::vector<int64_t> labels() const override { return data_->labels(); }
+  Scaling target_scaling() const override { return data_->target_scaling(); }
 
   void get(int64_t index, Sample& into) const override {
     std::byte* const result = into.fields[x_];

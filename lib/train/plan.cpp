@@ -82,6 +82,7 @@ class Planner {
     if (plan_.name.empty() || plan_.name.starts_with(".") || plan_.name.find('/') != std::string::npos)
       add("name", "'" + plan_.name + "' cannot name a folder", "write a name without '/' that does not begin with '.'");
     plan_.run.folder = folder().string();
+    plan_.run.data.fitted = plan_.data.fitted;
     for (const std::unique_ptr<Metric>& metric : plan_.run.metrics) {
       std::string name = metric->name;
       for (int n = 2; std::ranges::count(plan_.metric_names, name) > 0; ++n) name = concat(metric->name, "_", n);
@@ -248,6 +249,7 @@ Explanation Plan::explain(const std::string& key) const { return dl::explain(spe
 Recipe Plan::recipe() const {
   Recipe recipe{.network = network.get(),
                 .target = data.target,
+                .target_scaling = data.train->target_scaling(),
                 .loss = run.loss.get(),
                 .metric_names = metric_names,
                 .optimizer = run.optimizer.get(),

@@ -81,6 +81,11 @@ struct Programs::Impl {
     Value prediction, loss;
   };
 
+  Value in_own_units(Value value) const {
+    if (recipe.target_scaling == Scaling{}) return value;
+    return value * recipe.target_scaling.scale + recipe.target_scaling.shift;
+  }
+
   Value predict(Graph& g, int64_t batch, bool training) {
     std::vector<Value> inputs;
     for (const Network::Input& given : recipe.network->inputs())
@@ -96,7 +101,7 @@ struct Programs::Impl {
     g.output("loss", f.loss);
     g.output("loss/count", recipe.loss->count(f.prediction, y));
     for (size_t i = 0; i < recipe.metrics.size(); ++i) {
-      const Metric::Sums sums = recipe.metrics[i]->build(f.prediction, y);
+      const Metric::Sums sums = recipe.metrics[i]->build(in_own_units(f.prediction), in_own_units(y));
       g.output(recipe.metric_names[i] + "/sum", sums.sum);
       g.output(recipe.metric_names[i] + "/count", sums.count);
     }
@@ -186,7 +191,9 @@ struct Programs::Impl {
 
   void build_evaluate(Graph& g, int64_t batch) { forward(g, batch, false); }
 
-  void build_predict(Graph& g, int64_t batch) { g.output("prediction", recipe.loss->told(predict(g, batch, false))); }
+  void build_predict(Graph& g, int64_t batch) {
+    g.output("prediction", in_own_units(recipe.loss->told(predict(g, batch, false))));
+  }
 };
 
 Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<Impl>(recipe, store)) {}

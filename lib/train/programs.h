@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/data/dataset.h"
 #include "lib/device/program.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
@@ -20,6 +21,7 @@ namespace dl {
 struct Recipe {
   const Network* network = nullptr;
   Type target{DType::i32, {}};  // of one sample
+  Scaling target_scaling;       // of numbers; metrics and predictions are in the target's own units, the loss is not
   const Loss* loss = nullptr;
   std::vector<const Metric*> metrics;
   std::vector<std::string> metric_names;      // one a metric, unique

@@ -88,7 +88,7 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "error: dlcli train: option '--set' needs a value\n  help: see 'dlcli train --help'\n"},
       {{"predict", "quickstart"},
        "error: dlcli predict: there is nothing to predict\n"
-       "  help: name image files or a folder, or write '--data test'\n"},
+       "  help: name image files, a folder or a file of rows, or write '--data test'\n"},
       {{"predict", "quickstart", "a.png", "--data", "test"},
        "error: dlcli predict: INPUT and --data are both given\n  help: keep one of them\n"},
       {{"predict", "quickstart", "a.png", "--format", "xml"},

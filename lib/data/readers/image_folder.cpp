@@ -103,6 +103,12 @@ class ImageFolderSet final : public Dataset {
     while (!read(index, into)) index = (index + 1) % size();
   }
 
+  std::vector<int64_t> labels() const override {
+    std::vector<int64_t> labels;
+    for (const Images::Entry& entry : images_.entries) labels.push_back(entry.label);
+    return labels;
+  }
+
   // Of names, sizes and labels: reading every image to compare it would take as long as an epoch.
   uint64_t fingerprint() const override {
     Xxh64 hash;

@@ -1,0 +1,88 @@
+// Tables by the built binary: what was fitted in training is kept with the run and used afterwards.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "tests/app/run_dlcli.h"
+
+using namespace dl::test;
+using nlohmann::json;
+
+namespace {
+
+// 80 flowers whose kind follows from size and colour.
+std::string flowers() {
+  std::string text = "size,colour,kind\n";
+  for (int i = 0; i < 80; ++i) {
+    const bool large = i % 4 >= 2;
+    text += (i % 9 ? std::to_string(large ? 90 + i % 7 : 10 + i % 7) : "?") + (i % 2 ? ",red," : ",blue,") +
+            (large ? "rose\n" : "violet\n");
+  }
+  return text;
+}
+
+const std::string config =
+    "data:\n"
+    "  train: {format: csv, path: flowers.csv, target: kind}\n"
+    "  validation: {fraction: 0.25, stratified: true}\n"
+    "  batch_size: 10\n"
+    "model: [{linear: 8}, relu, {linear: '${data.classes}'}]\n"
+    "loss: cross_entropy\n"
+    "metrics: [accuracy]\n"
+    "optimizer: {adam: {lr: 0.05}}\n"
+    "trainer: {max_epochs: 10}\n";
+
+}  // namespace
+
+TEST_CASE("a table is trained on, and its fit goes with the checkpoint") {
+  TemporaryFolder folder;
+  write(folder.path() / "flowers.csv", flowers());
+  write(folder.path() / "garden.yaml", config);
+  const Finished trained = run_dlcli({"train", "garden.yaml"}, folder);
+  REQUIRE(trained.exit == 0);
+  CHECK(trained.out.find("60 samples, 20 for validation") != std::string::npos);
+  CHECK(contents(folder.path() / "runs/garden-1/resolved.yaml").find("categories: [blue, red]") != std::string::npos);
+
+  write(folder.path() / "new.csv", "colour,size\nred,95\nblue,11\n");
+  const Finished before = run_dlcli({"predict", "garden", "new.csv"}, folder);
+  REQUIRE(before.exit == 0);
+  CHECK(before.out.starts_with("input,class,probability\n0,rose,"));
+  CHECK(before.out.find("\n1,violet,") != std::string::npos);
+
+  // Other training data would fit otherwise; the run's own fit is used.
+  write(folder.path() / "flowers.csv",
+        "size,colour,kind\n1,green,rose\n2,white,violet\n3,green,rose\n4,white,violet\n");
+  const Finished after = run_dlcli({"predict", "garden", "new.csv"}, folder);
+  CHECK(after.exit == 0);
+  CHECK(after.out == before.out);
+  CHECK(run_dlcli({"predict", "garden", "new.csv", "new.csv"}, folder).err ==
+        "error: dlcli predict: expected one file of rows, got 2\n  help: call it once for each\n");
+}
+
+TEST_CASE("a target of numbers is trained on standardised, and figures and predictions are in its own units") {
+  TemporaryFolder folder;
+  std::string text = "size,town,price\n";
+  for (int i = 0; i < 100; ++i)
+    text += std::to_string(i) + (i % 2 ? ",A," : ",B,") + std::to_string(100000 + 2000 * i) + "\n";
+  write(folder.path() / "houses.csv", text);
+  write(folder.path() / "houses.yaml",
+        "data:\n"
+        "  train: {format: csv, path: houses.csv, target: price}\n"
+        "  validation: {fraction: 0.2}\n"
+        "  batch_size: 20\n"
+        "model: [{linear: 1}]\n"
+        "loss: mse\n"
+        "metrics: [rmse]\n"
+        "optimizer: {adam: {lr: 0.05}}\n"
+        "trainer: {max_epochs: 60}\n");
+  REQUIRE(run_dlcli({"train", "houses.yaml"}, folder).exit == 0);
+  const json result = json::parse(run_dlcli({"eval", "houses", "--split", "val", "--json"}, folder).out).at("values");
+  const double loss = result.at("val/loss"), rmse = result.at("val/rmse"),
+               deviation = 57735;  // about, of 0 … 99 * 2000
+  CHECK(loss < 0.01);
+  CHECK(rmse == doctest::Approx(std::sqrt(loss) * deviation).epsilon(0.2));
+  write(folder.path() / "new.csv", "size,town\n50,A\n");
+  const json prediction = json::parse(run_dlcli({"predict", "houses", "new.csv", "--format", "jsonl"}, folder).out);
+  CHECK(prediction.at("outputs").at("output_0") == doctest::Approx(200000).epsilon(0.05));
+}
