@@ -76,6 +76,8 @@ Value transpose(Value x, std::vector<int> order);  // result axis i is x's axis 
 Value broadcast_to(Value x, const Shape& shape);
 Value view(Value flat, int64_t offset, Shape shape);                               // a part of a one-dimensional value
 Value pack(std::vector<Value> parts, std::vector<int64_t> offsets, int64_t size);  // the reverse; gaps are 0
+Value concatenate(std::vector<Value> parts, int axis);                             // beside each other along `axis`
+Value slice(Value x, int axis, int64_t begin, int64_t size);  // x at [begin, begin + size) of `axis`
 
 // Reductions; the reduced axes stay, with size 1
 Value sum(Value x, std::vector<int> axes);
@@ -126,6 +128,26 @@ struct Window {
 // x [n, h, w, c], weight [out, c / groups, kh, kw] as PyTorch stores it -> [n, oh, ow, out]
 Value conv2d(Value x, Value weight, const Window& window, int64_t groups = 1);
 Value max_pool2d(Value x, const Window& window);
+
+// A recurrent layer in one direction over x [batch, steps, gates * hidden]: what the inputs give to the gates of each
+// step, with all biases (of a gru without those of the state). With h the state before a step and W = weight
+// [gates * hidden, hidden], PyTorch's formulas and order of gates:
+//   rnn   h' = tanh(x + W h), or relu
+//   lstm  i, f, g, o = x + W h; c' = sigmoid(f) c + sigmoid(i) tanh(g); h' = sigmoid(o) tanh(c')
+//   gru   r, z, n of x and of W h + bias; r, z = sigmoid(x + W h + bias);
+//         n = tanh(x_n + r (W h + bias)_n); h' = (1 - z) n + z h
+enum class Cell : uint8_t { rnn_tanh, rnn_relu, lstm, gru };
+struct RecurrentStart {
+  Value h;     // [batch, hidden]
+  Value c;     // lstm: [batch, hidden]
+  Value bias;  // gru: [3 * hidden]
+};
+struct States {
+  Value y;  // [batch, steps, hidden]: h after each step
+  Value h;  // [batch, hidden]: h after the last
+  Value c;  // lstm: [batch, hidden]
+};
+States recurrent(Cell cell, Value x, Value weight, const RecurrentStart& start, bool reverse = false);
 
 // d loss / d x for each of `wrt`, unset where the loss does not depend on it; loss is f32 [].
 std::vector<Value> gradients(Value loss, std::vector<Value> wrt);

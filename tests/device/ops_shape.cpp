@@ -63,3 +63,32 @@ TEST_CASE("random numbers are those of their stream, step and index") {
     check_value(u, {{"step", {static_cast<float>(at)}}}, expected, 0);
   }
 }
+
+TEST_CASE("tensors are laid beside each other along an axis, and slices undo it") {
+  Graph g;
+  const Value a = input(g, "a", {DType::f32, {2, 2}}), b = input(g, "b", {DType::f32, {2, 1}});
+  const Feed feed{{"a", {1, 2, 3, 4}}, {"b", {5, 6}}, {"c", {7, 8}}, {"d", {1, 10, 100, 2, 20, 200}}};
+  const Value rows = concatenate({a, b}, -1);
+  CHECK(rows.shape() == Shape{2, 3});
+  check_value(rows, feed, {1, 2, 5, 3, 4, 6});
+  check_value(concatenate({a, input(g, "c", {DType::f32, {1, 2}})}, 0), feed, {1, 2, 3, 4, 7, 8});
+  check_value(slice(rows, 1, 0, 2), feed, {1, 2, 3, 4});
+  check_value(slice(rows, -1, 2, 1), feed, {5, 6});
+  check_value(slice(rows, 0, 1, 1), feed, {3, 4, 6});
+  CHECK(slice(rows, 0, 0, 2) == rows);
+  const Value d = input(g, "d", {DType::f32, {2, 3}});
+  const std::vector<Value> slopes = gradients(sum(rows * d), {a, b});
+  check_value(slopes[0], feed, {1, 10, 2, 20});
+  check_value(slopes[1], feed, {100, 200});
+  check_value(gradients(sum(slice(a, 1, 1, 1) * b), {a})[0], feed, {0, 5, 0, 6});
+  check_value(gradients(sum(slice(rows, 1, 1, 1) * b), {rows})[0], feed, {0, 5, 0, 0, 6, 0});
+}
+
+TEST_CASE("large tensors are laid beside each other by the whole team") {
+  Graph g;
+  const Value a = input(g, "a", {DType::f32, {300, 70}}), b = input(g, "b", {DType::f32, {300, 33}});
+  const Feed feed{{"a", random_numbers(300 * 70, 1)}, {"b", random_numbers(300 * 33, 2)}};
+  const Value both = concatenate({a, b}, 1);
+  check_value(both, feed, evaluate(g, {both}, feed)[0]);
+  check_value(slice(both, 1, 60, 20), feed, evaluate(g, {slice(both, 1, 60, 20)}, feed)[0]);
+}

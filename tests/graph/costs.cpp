@@ -53,3 +53,12 @@ TEST_CASE("elementwise functions and reductions cost one operation an element, v
   CHECK(cost_of(reshape(x, {20})).flops == 0);
   CHECK(cost_of(reshape(x, {20})).bytes == 0);
 }
+
+TEST_CASE("a recurrent step costs a product of the state with the weight, and about ten operations a gate") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 3, 20}}), weight = input(g, "w", {DType::f32, {20, 5}});
+  const Value zeros = input(g, "h", {DType::f32, {2, 5}});
+  const Value y = recurrent(Cell::lstm, x, weight, {.h = zeros, .c = zeros}).y;
+  CHECK(cost_of(y).flops == 2 * 3 * 20 * (2 * 5 + 10));
+  CHECK(cost_of(gradients(sum(y), {x})[0]).flops == 2 * 3 * 20 * (2 * 5 + 10));
+}

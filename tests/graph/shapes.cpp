@@ -90,3 +90,10 @@ TEST_CASE("reductions keep the reduced axes, with size 1") {
   CHECK(moments(x, {2}).variance.shape() == Shape{2, 3, 1});
   CHECK(sum(x).shape() == Shape{});
 }
+
+TEST_CASE("tensors laid beside each other differ in one axis only") {
+  Graph g;
+  const Value a = input(g, "a", {DType::f32, {2, 3}}), b = input(g, "b", {DType::f32, {3, 3}});
+  CHECK(concatenate({a, b}, 0).shape() == Shape{5, 3});
+  CHECK(shape_error([&] { concatenate({a, b}, 1); }).what == "cannot lay [3, 3] beside [2, 3] along axis 1");
+}

@@ -1,6 +1,6 @@
 # Initial parameters of layers beside PyTorch's: its defaults, and the named initializers.
 from golden import initial
-from torch.nn import Conv2d, Linear, init
+from torch.nn import LSTM, Conv2d, Linear, init
 
 
 def with_weight(module, fill):
@@ -23,3 +23,4 @@ initial("conv2d: {out_channels: 64, kernel_size: 3, init: xavier_uniform}",
         with_weight(Conv2d(32, 64, 3), init.xavier_uniform_), (1, 4, 4, 32))
 initial("conv2d: {out_channels: 64, kernel_size: 3, init: {kaiming_normal: {mode: fan_out, a: 0.2}}}",
         with_weight(Conv2d(32, 64, 3), lambda w: init.kaiming_normal_(w, 0.2, "fan_out")), (1, 4, 4, 32))
+initial("lstm: 80", LSTM(100, 80, batch_first=True), (1, 2, 100))

@@ -1,0 +1,26 @@
+// Gated recurrent unit (Cho et al. 2014, arXiv:1406.1078), with the reset behind the product as in PyTorch:
+// r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = (1 - z) n + z h
+#include "lib/nn/recurrent.h"
+
+namespace dl {
+namespace {
+
+struct Gru final : RecurrentLayer {
+  void describe(Schema& s) override {
+    s.summary("gated recurrent units: recurrent layers whose state is kept or renewed by a gate");
+    s.also_known_as({"GRU"});
+    describe_recurrent(
+        s,
+        "r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = "
+        "(1 - z) n + z h, the gates in the order r, z, n (Cho et al. 2014, arXiv:1406.1078). The reset r "
+        "stands behind the product, as in PyTorch and in Keras with reset_after.");
+    s.example("gru: 64");
+    s.example("gru: {hidden_size: 64, bidirectional: true}");
+  }
+
+  Cell cell() const override { return Cell::gru; }
+};
+DL_LAYER(Gru, "gru");
+
+}  // namespace
+}  // namespace dl

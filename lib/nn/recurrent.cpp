@@ -1,0 +1,86 @@
+// Recurrent layers: for each layer and direction one product of all inputs with weight_ih, and one scan over the steps.
+#include "lib/nn/recurrent.h"
+
+#include <cmath>
+
+#include "lib/base/error.h"
+#include "lib/graph/ops/recurrent.h"
+
+namespace dl {
+
+void RecurrentLayer::describe_recurrent(Schema& s, const std::string& formula) {
+  s.details(
+      formula +
+      " Takes [steps, features]. Parameters of layer k, as in PyTorch: weight_ih_lk [gates hidden_size, features], "
+      "weight_hh_lk [gates hidden_size, hidden_size], bias_ih_lk and bias_hh_lk [gates hidden_size], and the same "
+      "with _reverse behind their names for the other direction. Without initializers all are uniform in "
+      "[-1/sqrt(hidden_size), 1/sqrt(hidden_size)). The first states are 0.");
+  s.required("hidden_size", hidden_size, "units of a layer and direction")
+      .at_least(1)
+      .positional()
+      .known_as({"units", "hidden_dim", "out_features"});
+  s.optional("num_layers", num_layers, "layers on top of each other").at_least(1).at_most(1000);
+  s.optional("bidirectional", bidirectional,
+             "whether each layer also reads the steps backwards; outputs are beside each other");
+  s.optional("return_sequences", return_sequences,
+             "whether the result is every step's output; else it is the last state of each direction");
+  s.optional("dropout", dropout, "probability of an output of a layer below the last to become 0 while training")
+      .at_least(0)
+      .below(1);
+  s.optional("bias", bias, "whether biases are added").known_as({"use_bias"});
+  s.optional("init", init, "initializer of the weights of the inputs").known_as({"kernel_initializer", "weight_init"});
+  s.optional("recurrent_init", recurrent_init, "initializer of the weights of the states")
+      .known_as({"recurrent_initializer"});
+  s.optional("bias_init", bias_init, "initializer of the biases").known_as({"bias_initializer"});
+  s.instead_of("input_size", "leave it out: input sizes are inferred");
+  s.instead_of("batch_first", "leave it out: the batch always comes first");
+}
+
+States RecurrentLayer::build_one(Builder& b, Value x, const std::string& suffix, bool reverse) const {
+  const int64_t batch = x.shape()[0], steps = x.shape()[1], features = x.shape()[2];
+  const int64_t width = gates_of(cell()) * hidden_size;
+  const auto pytorch = uniform_initializer(1.0 / std::sqrt(static_cast<double>(hidden_size)));
+  const auto or_pytorch = [&](const std::shared_ptr<const Initializer>& given) { return given ? given : pytorch; };
+  const Value weight_ih = b.parameter("weight_ih" + suffix, {width, features}, or_pytorch(init));
+  const Value weight_hh = b.parameter("weight_hh" + suffix, {width, hidden_size}, or_pytorch(recurrent_init));
+  Value of_inputs = matmul(reshape(x, {batch * steps, features}), weight_ih, false, true);
+  RecurrentStart start;
+  if (bias) {
+    const Value bias_ih = b.parameter("bias_ih" + suffix, {width}, or_pytorch(bias_init));
+    const Value bias_hh = b.parameter("bias_hh" + suffix, {width}, or_pytorch(bias_init));
+    if (cell() == Cell::gru) {
+      start.bias = bias_hh;
+      of_inputs = of_inputs + bias_ih;
+    } else {
+      of_inputs = of_inputs + (bias_ih + bias_hh);
+    }
+  } else if (cell() == Cell::gru) {
+    start.bias = broadcast_to(constant(b.graph(), 0), {width});
+  }
+  const Value zeros = broadcast_to(constant(b.graph(), 0), {batch, hidden_size});
+  start.h = zeros;
+  if (cell() == Cell::lstm) start.c = zeros;
+  return recurrent(cell(), reshape(of_inputs, {batch, steps, width}), weight_hh, start, reverse);
+}
+
+Value RecurrentLayer::build(Builder& b, Value x) const {
+  expect_rank(x, 3, "a sequence [steps, features]");
+  std::vector<Value> last;
+  for (int64_t layer = 0; layer < num_layers; ++layer) {
+    std::vector<Value> y;
+    last.clear();
+    for (const bool reverse : {false, true}) {
+      if (reverse && !bidirectional) continue;
+      const States states = build_one(b, x, concat("_l", layer, reverse ? "_reverse" : ""), reverse);
+      y.push_back(states.y);
+      last.push_back(states.h);
+    }
+    x = concatenate(std::move(y), -1);
+    if (dropout > 0 && b.training() && layer + 1 < num_layers) {
+      x = x * where(b.random(x.shape()) < dropout, 0, 1 / (1 - dropout));
+    }
+  }
+  return return_sequences ? x : concatenate(std::move(last), -1);
+}
+
+}  // namespace dl

@@ -1,0 +1,26 @@
+// What rnn, lstm and gru have in common: layers of recurrent cells on top of each other, in one or both directions.
+#pragma once
+#include "lib/nn/layer.h"
+
+namespace dl {
+
+struct RecurrentLayer : Layer {
+  int64_t hidden_size = 0, num_layers = 1;
+  bool bias = true, bidirectional = false, return_sequences = true;
+  double dropout = 0;
+  std::shared_ptr<const Initializer> init, recurrent_init, bias_init;
+
+  // x [batch, steps, features] -> [batch, steps, D hidden_size], or of the last step only [batch, D hidden_size];
+  // D: 2 where bidirectional, else 1.
+  Value build(Builder& b, Value x) const final;
+
+ protected:
+  virtual Cell cell() const = 0;
+  // The keys, after the layer's own; `formula` and the gates' order begin the details.
+  void describe_recurrent(Schema& s, const std::string& formula);
+
+ private:
+  States build_one(Builder& b, Value x, const std::string& suffix, bool reverse) const;
+};
+
+}  // namespace dl
