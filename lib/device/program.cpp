@@ -15,7 +15,9 @@ namespace {
 Layout lay_out_for(const Graph& graph, Store& store) {
   Device& device = store.device();
   if (!device.fuses()) return lay_out(graph, store);
-  return lay_out(*fuse(graph, [&](const Op& op, std::span<const Type> in) { return device.takes_epilogue(op, in); }),
+  const std::unique_ptr<Graph> joined = join_linear_cross_entropy(graph);
+  return lay_out(*fuse(joined ? *joined : graph,
+                       [&](const Op& op, std::span<const Type> in) { return device.takes_epilogue(op, in); }),
                  store);
 }
 

@@ -92,6 +92,10 @@ Moments moments(Value x, std::vector<int> axes);
 Value softmax(Value x);      // over the last axis
 Value log_softmax(Value x);  // over the last axis
 
+// The losses [batch, …, 1] of logits [batch, …, classes] against classes i32 [batch, …] under a softmax. With label
+// smoothing e the target is 1 - e + e / classes at the class and e / classes elsewhere.
+Value cross_entropy(Value logits, Value classes, double label_smoothing = 0);
+
 // Products
 // [m, k] [k, n] -> [m, n]; an `a` that is not transposed may have more axes: [batch, length, k] -> [batch, length, n]
 Value matmul(Value a, Value b, bool transpose_a = false, bool transpose_b = false);

@@ -19,6 +19,10 @@ std::vector<char> live_nodes(const Graph& graph);
 using TakesEpilogue = std::function<bool(const Op&, std::span<const Type>)>;
 std::unique_ptr<Graph> fuse(const Graph& graph, const TakesEpilogue& takes_epilogue);
 
+// A linear layer of many classes followed by their cross-entropy, and the gradients of both, become one
+// LinearCrossEntropy, unless something else reads the logits. Null where there is no such pair.
+std::unique_ptr<Graph> join_linear_cross_entropy(const Graph& graph);
+
 // How a loop over `space` (its last dimension the columns, all before it the rows) reads a value of shape `shape`
 // that broadcasts to it; nothing where the rows it repeats do not form one run.
 std::optional<Loop::Access> loop_access(const Shape& shape, const Shape& space);

@@ -29,12 +29,9 @@ struct CrossEntropy final : Loss {
   // prediction f32 [batch, …, classes], target i32 [batch, …]
   Value build(Value prediction, Value target) const override {
     expect_class_targets(prediction, target);
-    const auto classes = static_cast<double>(prediction.shape().last());
-    const Value hit = hits(prediction, target);
-    const Value weight = label_smoothing > 0 ? hit * (1 - label_smoothing) + label_smoothing / classes : hit;
-    const Value log_p = sum(weight * log_softmax(prediction), {-1});
-    if (!ignore_index) return sum(log_p) * (-1.0 / static_cast<double>(target.shape().elements()));
-    return -sum(log_p * counted(target, *ignore_index)) / maximum(count(prediction, target), 1);
+    const Value losses = cross_entropy(prediction, target, label_smoothing);
+    if (!ignore_index) return sum(losses) * (1.0 / static_cast<double>(target.shape().elements()));
+    return sum(losses * counted(target, *ignore_index)) / maximum(count(prediction, target), 1);
   }
 
   Value count(Value, Value target) const override { return count_targets(target, ignore_index); }

@@ -1,0 +1,164 @@
+// Cross-entropy over many classes: alone, and joined with the linear layer before it.
+#include <doctest/doctest.h>
+
+#include "lib/graph/ops/cross_entropy.h"
+#include "lib/graph/passes.h"
+#include "tests/check_gradient.h"
+#include "tests/device/cpu_kernel.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+struct Case {
+  int64_t rows, features, classes;
+  bool bias = true;
+  double smoothing = 0;
+};
+
+// A linear layer's loss: weighted sum of the rows' losses, of which the first has no class and the second weighs
+// nothing.
+struct Model {
+  explicit Model(const Case& c, bool read_logits = false) {
+    const Value x = make("x", {c.rows, c.features}, 1), weight = make("weight", {c.classes, c.features}, 0.5f);
+    logits = matmul(x, weight, false, true);
+    if (c.bias) logits = logits + make("bias", {c.classes}, 2);
+    const Value classes = input(graph, "classes", {DType::i32, {c.rows}});
+    for (int64_t r = 0; r < c.rows; ++r)
+      feed["classes"].push_back(r == 0 ? -100.0f : static_cast<float>((r * 7919) % c.classes));
+    weights = input(graph, "d", {DType::f32, {c.rows}});
+    feed["d"] = random_numbers(c.rows, 9);
+    if (c.rows > 1) feed["d"][1] = 0;
+    losses = reshape(cross_entropy(logits, classes, c.smoothing), {c.rows});
+    if (read_logits) losses = losses + reshape(max(logits, {-1}), {c.rows});
+    const Value loss = sum(losses * weights);
+    results = gradients(loss, inputs);
+    results.push_back(losses);
+  }
+  Value make(const std::string& name, const Shape& shape, float high) {
+    feed[name] = random_numbers(shape.elements(), 3 + feed.size(), -high, high);
+    inputs.push_back(input(graph, name, {DType::f32, shape}));
+    return inputs.back();
+  }
+  int count(const std::string& op) const {
+    Graph copy;
+    for (int i = 0; i < graph.size(); ++i) {
+      std::vector<Value> in = graph.node(i).inputs;
+      for (Value& v : in) v.graph = &copy;
+      copy.add(graph.node(i).op, in);
+    }
+    for (size_t i = 0; i < results.size(); ++i)
+      copy.output(std::to_string(i), {&copy, results[i].node, results[i].output});
+    const std::unique_ptr<Graph> joined = join_linear_cross_entropy(copy);
+    int found = 0;
+    if (!joined) return -1;
+    const std::vector<char> live = live_nodes(*joined);
+    for (int i = 0; i < joined->size(); ++i) found += live[static_cast<size_t>(i)] && joined->node(i).op->name() == op;
+    return found;
+  }
+
+  Graph graph;
+  Feed feed;
+  Value logits, weights, losses;
+  std::vector<Value> inputs, results;
+};
+
+void check_agreement(const Case& c, bool read_logits) {
+  CAPTURE(c.rows);
+  CAPTURE(c.features);
+  CAPTURE(c.classes);
+  const Model model(c, read_logits);
+  const std::vector<Numbers> expected = evaluate(model.graph, model.results, model.feed);
+  for (const std::string& device : devices()) {
+    CAPTURE(device);
+    const std::vector<Numbers> one = evaluate(model.graph, model.results, model.feed, device, 1);
+    CHECK(evaluate(model.graph, model.results, model.feed, device, 3) == one);
+    for (size_t i = 0; i < expected.size(); ++i) {
+      double largest = 1e-3, worst = 0;
+      for (float v : expected[i]) largest = std::max(largest, std::abs(double{v}));
+      for (size_t k = 0; k < expected[i].size(); ++k) {
+        const double d = std::abs(double{one[i][k]} - double{expected[i][k]});
+        worst = d <= worst ? worst : d;
+      }
+      CHECK_MESSAGE(worst <= 1e-5 * largest, "result ", i, " differs by ", worst, " of ", largest);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a linear layer and its cross-entropy over many classes are one operation, gradients included") {
+  const Model with({.rows = 5, .features = 3, .classes = many_classes});
+  CHECK(with.count("linear_cross_entropy") == 1);
+  CHECK(with.count("matmul") == 0);
+  CHECK(with.count("cross_entropy_grad") == 0);
+  CHECK(with.count("reduce_sum") == 1);  // of the loss, for nothing else is summed
+}
+
+TEST_CASE("few classes, and logits that something else reads, are not joined") {
+  CHECK(Model({.rows = 5, .features = 3, .classes = many_classes - 1}).count("matmul") == -1);
+  CHECK(Model({.rows = 5, .features = 3, .classes = many_classes}, true).count("matmul") == -1);
+}
+
+TEST_CASE("cross-entropy over many classes agrees with the reference device, joined or not") {
+  for (const bool read_logits : {false, true}) {
+    check_agreement({.rows = 1, .features = 1, .classes = 2048}, read_logits);
+    check_agreement({.rows = 7, .features = 5, .classes = 2051, .smoothing = 0.1}, read_logits);
+    check_agreement({.rows = 18, .features = 17, .classes = 3001, .bias = false}, read_logits);
+  }
+}
+
+TEST_CASE("joined cross-entropy goes through more rows than one chunk holds") {
+  check_agreement({.rows = 150, .features = 3, .classes = 20000}, false);
+}
+
+TEST_CASE("an evaluation's losses need no logits in memory") {
+  Graph g;
+  const int64_t rows = 40, features = 6, classes = 30000;
+  const Value x = input(g, "x", {DType::f32, {rows, features}});
+  const Value weight = input(g, "weight", {DType::f32, {classes, features}});
+  const Value losses = cross_entropy(matmul(x, weight, false, true), input(g, "classes", {DType::i32, {rows}}));
+  Feed feed{{"x", random_numbers(rows * features, 1)}, {"weight", random_numbers(classes * features, 2)}};
+  for (int64_t r = 0; r < rows; ++r) feed["classes"].push_back(static_cast<float>(r * 700));
+  g.output("losses", losses);
+  Execution plain(g, "reference"), joined(g, "cpu");
+  for (Execution* e : {&plain, &joined}) {
+    e->feed(feed);
+    e->run();
+  }
+  check_close(joined.output("losses"), plain.output("losses"), 2e-6);
+  CHECK(plain.program().arena_bytes() > rows * classes * 4);
+  CHECK(joined.program().arena_bytes() < rows * classes * 4 / 4);
+}
+
+TEST_CASE("logits far apart keep their losses: no exponential overflows or vanishes") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 2048}}), classes = input(g, "c", {DType::i32, {2}});
+  Numbers logits(2 * 2048, -300.0f);
+  logits[5] = 200;         // row 0: all weight on class 5
+  logits[2048 + 7] = 200;  // row 1: the class is far below
+  const Value losses = cross_entropy(x, classes);
+  check_value(losses, {{"x", logits}, {"c", {5, 9}}}, {0, 500});
+}
+
+TEST_CASE("the kernels of each instruction set compute the joined loss and gradients") {
+  const Case c{.rows = 19, .features = 21, .classes = 2100, .smoothing = 0.2};
+  const Model model(c);
+  const std::vector<Numbers> expected = evaluate(model.graph, model.results, model.feed);
+  const LinearCrossEntropy op(c.smoothing, true, true);
+  const Type types[] = {{DType::f32, {c.rows, c.features}},
+                        {DType::f32, {c.classes, c.features}},
+                        {DType::i32, {c.rows}},
+                        {DType::f32, {c.classes}},
+                        {DType::f32, {c.rows}}};
+  std::vector<int32_t> classes;
+  for (float v : model.feed.at("classes")) classes.push_back(static_cast<int32_t>(v));
+  const void* inputs[] = {model.feed.at("x").data(), model.feed.at("weight").data(), classes.data(),
+                          model.feed.at("bias").data(), model.feed.at("d").data()};
+  test::on_every_device([&](CpuDevice& device) {
+    std::vector<test::Buffer> out = test::run_kernel(op, types, inputs, device);
+    check_close(out[0].values<float>(), expected[3], 1e-5);
+    for (size_t i = 0; i < 3; ++i) check_close(out[i + 1].values<float>(), expected[i], 1e-5);
+  });
+}
