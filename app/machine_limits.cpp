@@ -32,15 +32,11 @@ Node limits_json(const MachineLimits& limits) {
                       {"gbps", std::move(levels)}});
 }
 
-MachineLimits measure_limits(int threads) {
-  ThreadTeam team(threads);
-  MachineLimits limits{.f32_flops = 1e9 * fma_peak_gflops(best_isa(), team),
-                       .bf16_flops = 1e9 * bf16_peak_gflops(team)};
-  limits.bf16_flops = std::max(limits.bf16_flops, limits.f32_flops);
+std::vector<MemoryLevel> measure_memory(ThreadTeam& team) {
+  std::vector<MemoryLevel> levels;
   const auto add = [&](const char* name, double bytes, double measured_bytes) {
-    const double floor = limits.levels.empty() ? 0 : limits.levels.back().bytes;
-    if (bytes > floor)
-      limits.levels.push_back({name, bytes, 1e9 * memory_gbps(team, static_cast<int64_t>(measured_bytes))});
+    if (levels.empty() ? bytes > 0 : bytes > levels.back().bytes)
+      levels.push_back({name, bytes, 1e9 * memory_gbps(team, static_cast<int64_t>(measured_bytes))});
   };
   const double l2 = static_cast<double>(sysconf(_SC_LEVEL2_CACHE_SIZE)) * team.size(),
                l3 = static_cast<double>(sysconf(_SC_LEVEL3_CACHE_SIZE));
@@ -48,7 +44,13 @@ MachineLimits measure_limits(int threads) {
   add("L2 cache", l2 / 2, l2 / 2);
   add("L3 cache", l3 / 2, std::max(l3 / 8, 2 * l2));
   add("memory", std::numeric_limits<double>::infinity(), beyond_caches);
-  return limits;
+  return levels;
+}
+
+MachineLimits measure_limits(int threads) {
+  ThreadTeam team(threads);
+  const double f32 = 1e9 * fma_peak_gflops(best_isa(), team), bf16 = 1e9 * bf16_peak_gflops(team);
+  return {.f32_flops = f32, .bf16_flops = std::max(f32, bf16), .levels = measure_memory(team)};
 }
 
 bool multiplies_bf16(const Program::Step& step) {
@@ -58,7 +60,8 @@ bool multiplies_bf16(const Program::Step& step) {
 Bound bound_of(const Program::Step& step, const MachineLimits& limits) {
   const bool bf16 = multiplies_bf16(step);
   const MemoryLevel& level = limits.level_of(step.cost.bytes);
-  const double calculating = step.cost.flops / (bf16 ? limits.bf16_flops : limits.f32_flops),
+  const double calculating = (step.cost.flops - step.loop_flops) / (bf16 ? limits.bf16_flops : limits.f32_flops) +
+                             step.loop_flops / limits.f32_flops,
                moving = step.cost.bytes / level.bytes_per_s;
   if (calculating >= moving) return {calculating, bf16 ? "bf16" : "f32"};
   return {moving, level.name};

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/thread_team.h"
 #include "lib/device/program.h"
 #include "lib/spec/node.h"
 
@@ -27,6 +28,9 @@ struct MachineLimits {
 };
 
 Node limits_json(const MachineLimits& limits);  // {"f32_gflops": …, "bf16_gflops": …, "gbps": {"memory": …}}
+
+// The caches of the second and third level, and the memory.
+std::vector<MemoryLevel> measure_memory(ThreadTeam& team);
 
 // Measured now, with so many threads together: half a second.
 MachineLimits measure_limits(int threads);

@@ -73,12 +73,16 @@ void Overrides::declare_machine(CLI::App& app) {
   app.add_option("--threads", threads_, "compute threads; 0: as many as this process may use")
       ->type_name("N")
       ->check(whole_number(0, 1024));
+  app.add_option("--precision", precision_, "as trainer.precision: 32-true, bf16-mixed, …")->type_name("NAME");
   app.add_option("--device", device_, "cpu, or reference: slow, the oracle of the tests")->type_name("NAME");
 }
+
+int Overrides::threads() const { return threads_.empty() ? 0 : std::stoi(threads_); }
 
 std::vector<std::string> Overrides::sets() const {
   std::vector<std::string> all;
   if (!threads_.empty()) all.push_back("trainer.threads=" + threads_);
+  if (!precision_.empty()) all.push_back("trainer.precision=" + precision_);
   if (!device_.empty()) all.push_back("trainer.device=" + device_);
   all.insert(all.end(), sets_.begin(), sets_.end());
   return all;

@@ -27,13 +27,14 @@ void declare_json(CLI::App& app, bool& json);
 class Overrides {
  public:
   void declare_set(CLI::App& app);
-  void declare_machine(CLI::App& app);  // --threads, --device
+  void declare_machine(CLI::App& app);  // --threads, --precision, --device
+  int threads() const;                  // as --threads says; 0 where it does not
   // "a.b=value" in order: the options first, so that --set has the last word.
   std::vector<std::string> sets() const;
 
  private:
   std::vector<std::string> sets_;
-  std::string threads_, device_;
+  std::string threads_, precision_, device_;
 };
 
 }  // namespace dl

@@ -1,35 +1,62 @@
 #!/usr/bin/env python3
-# PyTorch's side of the benchmark: builds one workload in one mode, then takes steps for as many seconds as each line asks.
+# PyTorch's side of the benchmark: one workload in one mode, stepped as clock.py says.
 #
 # usage: torch_runner.py WORKLOAD MODE THREADS
-# Prints one JSON line when the first step is done and one for each line of standard input, which holds seconds.
+# MODE: eager, or of fused, compile, channels-last, bf16, joined by "+".
 # A step is forward, loss, backward and optimizer on one batch that lies in memory: the best case for PyTorch.
 
-import json
-import os
-import resource
 import sys
-import time
 
 import torch
 from torch import nn
+from torch.nn import functional as F
+
+import clock
 
 
-def images(batch, channels, size):
-    return torch.randn(batch, channels, size, size), torch.randint(10, (batch,))
+def images(batch, channels, size, classes=10):
+    return torch.randn(batch, channels, size, size), torch.randint(classes, (batch,))
+
+
+def tokens(kinds, batch, length):
+    return torch.randint(kinds, (batch, length)), torch.randint(kinds, (batch, length))
+
+
+def dense(*widths):
+    layers = []
+    for inputs, outputs in zip(widths, widths[1:]):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(nn.Flatten(), *layers[:-1])
+
+
+def adam(parameters, **fused):
+    return torch.optim.Adam(parameters, 1e-3, **fused)
+
+
+def adamw(parameters, **fused):
+    return torch.optim.AdamW(parameters, 1e-3, weight_decay=0.1, **fused)
+
+
+def momentum(parameters, **fused):
+    return torch.optim.SGD(parameters, 0.1, momentum=0.9, weight_decay=1e-4, **fused)
+
+
+def sgd(parameters, **fused):
+    return torch.optim.SGD(parameters, 1.0, **fused)
 
 
 def mlp():
-    model = nn.Sequential(
-        nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
-    return model, images(128, 1, 28), adam
+    return dense(784, 512, 256, 10), images(128, 1, 28), adam
+
+
+def tabular():
+    return dense(14, 256, 256, 256, 2), (torch.randn(256, 14), torch.randint(2, (256,))), adam
 
 
 def lenet():
     model = nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-        nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
+        nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), dense(400, 120, 84, 10))
     return model, images(128, 1, 28), adam
 
 
@@ -49,41 +76,81 @@ class Residual(nn.Module):
         return torch.relu(self.inner(x) + self.shortcut(x))
 
 
-def resnet20():
-    def conv(inputs, outputs, size, stride):
-        return [nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False), nn.BatchNorm2d(outputs)]
+def conv(inputs, outputs, size, stride):
+    return [nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False), nn.BatchNorm2d(outputs)]
 
-    layers = [*conv(3, 16, 3, 1), nn.ReLU()]
-    inputs = 16
-    for outputs, first_stride in ((16, 1), (32, 2), (64, 2)):
-        for stride in (first_stride, 1, 1):
+
+def resnet(stem, widths, blocks, classes):
+    layers, inputs = stem, widths[0]
+    for outputs in widths:
+        for block in range(blocks):
+            stride = 2 if block == 0 and outputs != widths[0] else 1
             inner = nn.Sequential(*conv(inputs, outputs, 3, stride), nn.ReLU(), *conv(outputs, outputs, 3, 1))
             same = stride == 1 and inputs == outputs
             layers.append(Residual(inner, nn.Identity() if same else nn.Sequential(*conv(inputs, outputs, 1, stride))))
             inputs = outputs
-    model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
-    return model, images(128, 3, 32), sgd
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))
 
 
-def adam(parameters, **fused):
-    return torch.optim.Adam(parameters, 1e-3, **fused)
+def resnet20():
+    return resnet([*conv(3, 16, 3, 1), nn.ReLU()], (16, 32, 64), 3, 10), images(128, 3, 32), momentum
 
 
-def sgd(parameters, **fused):
-    return torch.optim.SGD(parameters, 0.1, momentum=0.9, weight_decay=1e-4, **fused)
+def resnet18():
+    stem = [*conv(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    return resnet(stem, (64, 128, 256, 512), 2, 1000), images(16, 3, 224, 1000), momentum
 
 
-WORKLOADS = {"mlp": mlp, "lenet": lenet, "cnn": cnn, "resnet20": resnet20}
+class TransformerBlock(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(width, bias=False), nn.LayerNorm(width, bias=False)
+        self.qkv, self.out = nn.Linear(width, 3 * width, bias=False), nn.Linear(width, width, bias=False)
+        self.up, self.down = nn.Linear(width, 4 * width, bias=False), nn.Linear(4 * width, width, bias=False)
+
+    def forward(self, x):
+        batch, length, width = x.shape
+        q, k, v = self.qkv(self.norm1(x)).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.out(y.transpose(1, 2).reshape(batch, length, width))
+        return x + self.down(F.gelu(self.up(self.norm2(x))))
 
 
-def seconds_since_start():
-    with open("/proc/self/stat") as file:
-        ticks = int(file.read().rsplit(")", 1)[1].split()[19])
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+class GPT(nn.Module):
+    def __init__(self, kinds, length, layers, heads, width):
+        super().__init__()
+        self.token, self.position = nn.Embedding(kinds, width), nn.Embedding(length, width)
+        self.blocks = nn.Sequential(*(TransformerBlock(width, heads) for _ in range(layers)))
+        self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, kinds, bias=False)
+
+    def forward(self, x):
+        return self.head(self.norm(self.blocks(self.token(x) + self.position.weight[: x.shape[1]])))
 
 
-def say(**values):
-    print(json.dumps(values), flush=True)
+def gpt_cpu():
+    return GPT(65, 64, 4, 4, 128), tokens(65, 12, 64), adamw
+
+
+def gpt_baby():
+    return GPT(65, 256, 6, 6, 384), tokens(65, 16, 256), adamw
+
+
+class LanguageModel(nn.Module):
+    def __init__(self, kinds, width):
+        super().__init__()
+        self.embedding, self.head = nn.Embedding(kinds, width), nn.Linear(width, kinds)
+        self.lstm = nn.LSTM(width, width, num_layers=2, batch_first=True)
+
+    def forward(self, x):
+        return self.head(self.lstm(self.embedding(x))[0])
+
+
+def lstm_ptb():
+    return LanguageModel(10000, 200), tokens(10000, 20, 20), sgd
+
+
+WORKLOADS = {f.__name__: f for f in (mlp, lenet, cnn, tabular, resnet20, resnet18, gpt_cpu, gpt_baby, lstm_ptb)}
 
 
 def main():
@@ -98,25 +165,14 @@ def main():
     forward = torch.compile(model) if "compile" in mode else model
 
     def step():
-        loss = nn.functional.cross_entropy(forward(x), y)
+        with torch.autocast("cpu", torch.bfloat16, enabled="bf16" in mode):
+            prediction = forward(x)
+            loss = F.cross_entropy(prediction.flatten(0, -2), y.flatten())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
 
-    step()
-    say(first_step_s=seconds_since_start(), params=sum(p.numel() for p in model.parameters()), torch=torch.__version__)
-    for line in sys.stdin:
-        for _ in range(3):
-            step()
-        times = []
-        end = time.perf_counter() + float(line)
-        while time.perf_counter() < end or len(times) < 5:
-            start = time.perf_counter()
-            step()
-            times.append(time.perf_counter() - start)
-        times.sort()
-        say(step_ms=times[len(times) // 2] * 1e3, min_ms=times[0] * 1e3, steps=len(times),
-            rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    clock.serve(step, sum(p.numel() for p in model.parameters()), "PyTorch " + torch.__version__)
 
 
 main()

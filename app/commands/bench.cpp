@@ -1,42 +1,83 @@
-// dlcli bench: how fast a config's training step is, on a batch of random data in memory.
+// dlcli bench: how fast a config's training step, or one layer, is on a batch of random data in memory.
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <charconv>
+#include <filesystem>
 #include <optional>
 
 #include "app/command.h"
 #include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
+#include "app/layer_trial.h"
+#include "app/machine_limits.h"
 #include "app/options.h"
+#include "app/spent.h"
 #include "app/trial.h"
 #include "lib/base/clock.h"
+#include "lib/base/cpu.h"
 #include "lib/base/text.h"
+#include "lib/spec/yaml.h"
 
 namespace dl {
 namespace {
 
+double peak_memory_bytes() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return 1024 * static_cast<double>(used.ru_maxrss);
+}
+
 class Bench final : public Command {
  public:
-  std::string summary() const override { return "how fast a config's training step is, without input"; }
+  std::string summary() const override { return "how fast a config's training step or a layer is, without input"; }
 
   void declare(CLI::App& app) override {
-    app.add_option("CONFIG", config_, "the YAML file")->required();
+    app.add_option("CONFIG", what_, "the YAML file, or a layer as it stands in one")->required();
     app.add_option("--seconds", seconds_, "how long to measure")->type_name("S")->check(above_zero());
+    app.add_option("--input", input_, "of a layer: the sizes of a sample, without the batch")->type_name("N,N,…");
+    app.add_option("--batch", batch_, "of a layer: samples in a batch; of a config it is data.batch_size")
+        ->type_name("N")
+        ->check(whole_number(1, 1 << 20));
+    app.add_option("--tokens", tokens_, "of a layer: the input holds tokens below N, not numbers")
+        ->type_name("N")
+        ->check(whole_number(1, 1 << 30));
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     declare_json(app, json_);
-    examples(app,
-             {{"dlcli bench configs/lenet5.yaml", "steps a second, first step, memory"},
-              {"dlcli bench my.yaml --set data.batch_size=256 --seconds 10", "with another batch size, for longer"},
-              {"dlcli bench my.yaml --threads 1 --json", "for scripts"}});
+    examples(
+        app,
+        {{"dlcli bench configs/lenet5.yaml", "steps a second, first step, memory, share of the limit"},
+         {"dlcli bench my.yaml --set data.batch_size=256 --seconds 10", "with another batch size, for longer"},
+         {"dlcli bench my.yaml --threads 1 --json", "for scripts"},
+         {"dlcli bench \"conv2d: {out_channels: 64, kernel_size: 3}\" --input 32,32,64", "one layer there and back"}});
   }
 
   Exit run() override {
-    Trial trial(config_, overrides_);
+    std::error_code unreadable;
+    const std::string ending = std::filesystem::path(what_).extension();
+    const bool config = ending == ".yaml" || ending == ".yml" || std::filesystem::exists(what_, unreadable);
+    if (config) {
+      if (!input_.empty() || batch_ > 0 || tokens_ > 0)
+        fail("--input, --batch and --tokens go with a layer, and '" + what_ + "' is a config",
+             "leave them out; the batch is '--set data.batch_size=N'");
+      bench_config();
+    } else {
+      bench_layer();
+    }
+    return Exit::done;
+  }
+
+ private:
+  [[noreturn]] static void fail(std::string what, std::string help) {
+    throw Error(Exit::usage, Problem{.path = "dlcli bench", .what = std::move(what), .help = std::move(help)});
+  }
+
+  void bench_config() {
+    Trial trial(what_, overrides_);
     trial.run();
     const double first_step_s = process_seconds();
-
     std::vector<double> times;
     const double begin = steady_seconds();
     for (double now = begin; now - begin < seconds_ || times.size() < 3;) {
@@ -46,41 +87,108 @@ class Bench final : public Command {
       now = end;
     }
     std::sort(times.begin(), times.end());
-    const double median = times[times.size() / 2];
-    rusage used{};
-    getrusage(RUSAGE_SELF, &used);
-    const auto flops = static_cast<double>(trial.program().flops());
+    const double median = times[times.size() / 2], memory = peak_memory_bytes();
+    const MachineLimits limits = measure_limits(trial.threads());
+    Spent all;
+    double product_flops = 0;
+    for (const Program::Step& step : trial.program().steps()) {
+      all.add(step, limits);
+      product_flops += step.cost.flops - step.loop_flops;
+    }
     const auto batch = trial.batch_size();
-
-    const Node result = json_object({{"workload", Node::string(trial.plan().name)},
-                                     {"step_ms", Node::number(1e3 * median)},
-                                     {"min_ms", Node::number(1e3 * times.front())},
-                                     {"steps", Node::integer(static_cast<int64_t>(times.size()))},
-                                     {"samples_per_s", Node::number(static_cast<double>(batch) / median)},
-                                     {"first_step_s", Node::number(first_step_s)},
-                                     {"rss_mb", Node::number(static_cast<double>(used.ru_maxrss) / 1024)},
-                                     {"params", Node::integer(trial.plan().network->parameter_count())},
-                                     {"batch_size", Node::integer(batch)},
-                                     {"device", Node::string(trial.device().description())},
-                                     {"flops", Node::number(flops)},
-                                     {"gflops", Node::number(1e-9 * flops / median)}});
     if (json_) {
-      print(json_line(result));
-      return Exit::done;
+      print(json_line(json_object({{"workload", Node::string(trial.plan().name)},
+                                   {"step_ms", Node::number(1e3 * median)},
+                                   {"min_ms", Node::number(1e3 * times.front())},
+                                   {"steps", Node::integer(static_cast<int64_t>(times.size()))},
+                                   {"samples_per_s", Node::number(static_cast<double>(batch) / median)},
+                                   {"first_step_s", Node::number(first_step_s)},
+                                   {"rss_mb", Node::number(memory / (1 << 20))},
+                                   {"params", Node::integer(trial.plan().network->parameter_count())},
+                                   {"batch_size", Node::integer(batch)},
+                                   {"device", Node::string(trial.device().description())},
+                                   {"flops", Node::number(all.flops)},
+                                   {"product_flops", Node::number(product_flops)},
+                                   {"gflops", Node::number(1e-9 * all.flops / median)},
+                                   {"least_ms", Node::number(1e3 * all.least_seconds)},
+                                   {"of_limit", Node::number(all.least_seconds / median)},
+                                   {"bound_by", Node::string(all.bound_by())},
+                                   {"limits", limits_json(limits)}})));
+      return;
     }
     print(concat(trial.plan().name, ", batch ", batch, ", ", trial.device().description(), "\n",
                  table({{"  step", seconds_text(median) + " median, " + seconds_text(times.front()) + " least, of " +
                                        count_of(static_cast<int64_t>(times.size()), "step")},
                         {"  speed", concat(count(static_cast<double>(batch) / median), " samples/s, ",
-                                           short_count(flops / median), "FLOP/s")},
+                                           rate(1 / median, "steps/s"), ", ", rate(all.flops / median, "FLOP/s"))},
+                        {"  limit", concat(percent(all.least_seconds / median), " of what this machine allows: ",
+                                           seconds_text(all.least_seconds), " a step, most of it ", all.bound_by())},
                         {"  first step", seconds_text(first_step_s) + " after the process started"},
-                        {"  peak memory", bytes_text(static_cast<double>(used.ru_maxrss) * 1024)}})));
-    return Exit::done;
+                        {"  peak memory", bytes_text(memory)}}),
+                 "limits measured: ", limits.text(), "\n"));
   }
 
- private:
-  std::string config_;
+  Shape input_shape() const {
+    std::vector<int64_t> sizes;
+    const char *at = input_.data(), *end = at + input_.size();
+    while (at < end) {
+      int64_t size = 0;
+      const auto [next, error] = std::from_chars(at, end, size);
+      if (error != std::errc{} || size < 1 || (next < end && *next != ',') || next + 1 == end)
+        fail("--input: expected sizes with commas, as 32,32,64, got '" + input_ + "'",
+             "write the sizes of one sample: height, width, channels of an image");
+      sizes.push_back(size);
+      at = next + 1;
+    }
+    return Shape(std::move(sizes));
+  }
+
+  void bench_layer() {
+    if (input_.empty())
+      fail("'" + shortened(what_) + "' is a layer, and --input is missing",
+           "write '--input 32,32,64', or whatever one sample is");
+    LayerTrial trial({.layer = parse_yaml(what_, "LAYER"),
+                      .input = input_shape(),
+                      .tokens = tokens_,
+                      .batch_size = batch_ > 0 ? batch_ : 32,
+                      .device = {.threads = overrides_.threads()}});
+    trial.run_timed();
+    StepTimes times;
+    int64_t runs = 0;
+    for (const double begin = steady_seconds(); steady_seconds() - begin < seconds_ || runs < 3; ++runs) {
+      trial.run_timed();
+      times.add(trial.steps());
+    }
+    const MachineLimits limits = measure_limits(overrides_.threads() > 0 ? overrides_.threads() : usable_cores());
+    const std::vector<Program::Step> kernels = times.medians();
+    const std::string name = trial.network().layers()[0].type;
+    const std::vector<Spent> passes = spent_by(kernels, limits, [&](const Program::Step&) { return name; });
+    const int64_t batch = batch_ > 0 ? batch_ : 32;
+    if (json_) {
+      Node result = json_object({{"layer", Node::string(name)},
+                                 {"input", json_sizes(input_shape().sizes())},
+                                 {"output", json_sizes(trial.network().output().shape.sizes())},
+                                 {"batch_size", Node::integer(batch)},
+                                 {"params", Node::integer(trial.network().parameter_count())},
+                                 {"device", Node::string(trial.device().description())},
+                                 {"runs", Node::integer(runs)},
+                                 {"limits", limits_json(limits)}});
+      for (const Spent& pass : passes) result.set(name_of(pass.phase), spent_json(pass));
+      print(json_line(result));
+      return;
+    }
+    double all_s = 0;
+    for (const Spent& pass : passes) all_s += pass.seconds;
+    print(concat(name, ", ", input_shape().text(), " to ", trial.network().output().shape.text(), ", batch ", batch,
+                 ", ", count_of(trial.network().parameter_count(), "parameter"), ", ", trial.device().description(),
+                 ", median of ", runs, "\nlimits measured: ", limits.text(), "\n\n",
+                 spent_table("layer", passes, all_s), "\n",
+                 spent_table("kernel", spent_by(kernels, limits, kernel_name), all_s)));
+  }
+
+  std::string what_, input_;
   double seconds_ = 3;
+  int64_t batch_ = 0, tokens_ = 0;
   bool json_ = false;
   Overrides overrides_;
 };

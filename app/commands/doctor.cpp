@@ -13,6 +13,7 @@
 #include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
+#include "app/machine_limits.h"
 #include "app/measure.h"
 #include "app/options.h"
 #include "lib/base/cpu.h"
@@ -106,10 +107,27 @@ void speeds(Findings& found) {
                concat(gflops(single), " on one core, ", gflops(together), " on ", all.size()), Node::null());
     peaks.set(std::string(name_of(isa)), json_object({{"one", Node::number(single)}, {"all", Node::number(together)}}));
   }
+  if (const double single = bf16_peak_gflops(one); single > 0) {
+    const double together = bf16_peak_gflops(all);
+    found.fact("peak bf16",
+               concat(gflops(single), " on one core, ", gflops(together), " on ", all.size(), ", avx512_bf16"),
+               Node::null());
+    peaks.set("bf16", json_object({{"one", Node::number(single)}, {"all", Node::number(together)}}));
+  } else {
+    found.fact("peak bf16", "no unit for it: products of bf16 are calculated in f32", Node::null());
+  }
   found.fact("peak_gflops", "", std::move(peaks));
-  const double memory_one = memory_gbps(one), memory = memory_gbps(all);
-  found.fact("memory", concat(one_digit(memory_one), " GB/s on one core, ", one_digit(memory), " GB/s on ", all.size()),
-             json_object({{"one_gbps", Node::number(memory_one)}, {"all_gbps", Node::number(memory)}}));
+  const std::vector<MemoryLevel> alone = measure_memory(one), shared = measure_memory(all);
+  Node levels = Node::map();
+  const auto add = [&](const std::string& name, const MemoryLevel& single, const MemoryLevel& together) {
+    const double one_gbps = 1e-9 * single.bytes_per_s, all_gbps = 1e-9 * together.bytes_per_s;
+    found.fact(name, concat(one_digit(one_gbps), " GB/s on one core, ", one_digit(all_gbps), " GB/s on ", all.size()),
+               Node::null());
+    levels.set(name, json_object({{"one_gbps", Node::number(one_gbps)}, {"all_gbps", Node::number(all_gbps)}}));
+  };
+  // As many levels on one core as on all, but where one core's share of a cache is nothing to speak of.
+  for (size_t i = 0; i < std::min(alone.size(), shared.size()); ++i) add(shared[i].name, alone[i], shared[i]);
+  found.fact("memory_levels", "", std::move(levels));
   const double one_core = matmul_gflops(1024, 1), ours = matmul_gflops(1024, all.size());
   found.fact("matmul",
              concat(gflops(one_core), " on one core, ", gflops(ours), " on ", all.size(), ", ",
@@ -177,6 +195,19 @@ void data_sets(Findings& found) {
                   "start dlcli in the folder that has datasets/, or set DLCLI_DATA");
 }
 
+void huge_pages(Findings& found) {
+  std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::string words{std::istreambuf_iterator<char>(file), {}};
+  const size_t begin = words.find('['), end = words.find(']');
+  if (begin == std::string::npos || end < begin)
+    return found.fact("huge pages", "not offered by this system", Node::null());
+  const std::string chosen = words.substr(begin + 1, end - begin - 1);
+  found.fact("huge pages", chosen == "never" ? "switched off" : chosen + ": used from 1 MiB on", Node::string(chosen));
+  if (chosen == "never")
+    found.warning("huge pages are switched off, so large tensors cost more time in the processor's tables of pages",
+                  "as root: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled");
+}
+
 void surroundings(Findings& found) {
   const Output& out = standard_output();
   found.fact("terminal",
@@ -200,7 +231,7 @@ class Doctor final : public Command {
 
   void declare(CLI::App& app) override {
     declare_json(app, json_);
-    examples(app, {{"dlcli doctor", "two seconds of measuring"}, {"dlcli doctor --json", "for scripts and reports"}});
+    examples(app, {{"dlcli doctor", "three seconds of measuring"}, {"dlcli doctor --json", "for scripts and reports"}});
   }
 
   Exit run() override {
@@ -208,6 +239,7 @@ class Doctor final : public Command {
     const OpenBlas openblas;
     processor(found);
     threads(found);
+    huge_pages(found);
     speeds(found);
     openblas.measure(found);
     data_sets(found);

@@ -19,6 +19,12 @@ bool is_leaf(const Op& op) {
   return dynamic_cast<const Input*>(&op) || dynamic_cast<const VariableOp*>(&op) || dynamic_cast<const Constant*>(&op);
 }
 
+double loop_flops(const Op& op) {
+  if (const auto* loop = dynamic_cast<const LoopOp*>(&op)) return loop->loop.flops();
+  if (const auto* epilogue = dynamic_cast<const EpilogueOp*>(&op)) return epilogue->loop.loop.flops();
+  return 0;
+}
+
 class Planner {
  public:
   Planner(const Graph& graph, Store& store)
@@ -103,8 +109,14 @@ class Planner {
       Call made;
       made.kernel = device_.compile(op, types, node.types);
       made.node = i;
-      made.step = {std::string(op.name()),    op.attributes(), node.scope, node.phase, types, node.types,
-                   op.cost(types, node.types)};
+      made.step = {.op = std::string(op.name()),
+                   .attributes = op.attributes(),
+                   .scope = node.scope,
+                   .phase = node.phase,
+                   .inputs = types,
+                   .outputs = node.types,
+                   .loop_flops = loop_flops(op),
+                   .cost = op.cost(types, node.types)};
       out_.flops += made.step.cost.flops;
       step_of_[i] = end();
       out_.calls.push_back(std::move(made));

@@ -70,6 +70,7 @@ class Program {
     std::string op, attributes, scope;
     Phase phase = Phase::forward;
     std::vector<Type> inputs, outputs;
+    double loop_flops = 0;            // of cost.flops: those of a fused loop, the rest are the operation's own
     Cost cost;                        // of a pack: only of the parts that are not computed where they belong
     double begin_s = 0, seconds = 0;  // in the last timed run, from its start
   };

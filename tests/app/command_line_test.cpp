@@ -93,6 +93,20 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "error: dlcli predict: INPUT and --data are both given\n  help: keep one of them\n"},
       {{"predict", "quickstart", "a.png", "--format", "xml"},
        "error: dlcli predict: --format: expected csv, jsonl, got 'xml'\n  help: see 'dlcli predict --help'\n"},
+      {{"bench", "relu"},
+       "error: dlcli bench: 'relu' is a layer, and --input is missing\n"
+       "  help: write '--input 32,32,64', or whatever one sample is\n"},
+      {{"bench", "relu", "--input", "32,"},
+       "error: dlcli bench: --input: expected sizes with commas, as 32,32,64, got '32,'\n"
+       "  help: write the sizes of one sample: height, width, channels of an image\n"},
+      {{"bench", "relu", "--input", "32,0"},
+       "error: dlcli bench: --input: expected sizes with commas, as 32,32,64, got '32,0'\n"
+       "  help: write the sizes of one sample: height, width, channels of an image\n"},
+      {{"bench", "tests/app/tiny.yaml", "--input", "32"},
+       "error: dlcli bench: --input, --batch and --tokens go with a layer, and 'tests/app/tiny.yaml' is a config\n"
+       "  help: leave them out; the batch is '--set data.batch_size=N'\n"},
+      {{"bench", "linear: {out_feature: 3}", "--input", "32"},
+       "error: LAYER:1:10: model[0] (linear): unknown key 'out_feature'\n"},
       {{"describe", "con2d"}, "error: dlcli describe: nothing is named 'con2d'\n  help: write 'conv2d'\n"},
       {{"describe", "dense"}, "error: dlcli describe: nothing is named 'dense'\n  help: write 'linear'\n"},
   };
@@ -125,6 +139,8 @@ TEST_CASE("--json prints one JSON object on standard output and nothing else the
            {"describe", "conv2d", "--json"},
            {"bench", config, "--seconds", "0.05", "--json"},
            {"profile", config, "--seconds", "0.05", "--json"},
+           {"bench", "relu", "--input", "8", "--seconds", "0.05", "--json"},
+           {"doctor", "--json"},
        }) {
     CAPTURE(arguments[0]);
     const Finished finished = run_dlcli(arguments);
@@ -143,5 +159,29 @@ TEST_CASE("the figures of bench are those that benchmark/run reads") {
   CHECK(result.at("steps") >= 3);
   CHECK(result.at("params") == 64 * 16 + 16 + 16 * 10 + 10);
   CHECK(result.at("flops") >= 2 * 32 * (2 * 64 * 16 + 3 * 16 * 10));
-  for (const char* key : {"samples_per_s", "first_step_s", "rss_mb", "gflops"}) CHECK(result.at(key) > 0);
+  CHECK(result.at("product_flops") == 2 * 32 * (2 * 64 * 16 + 3 * 16 * 10));
+  for (const char* key : {"samples_per_s", "first_step_s", "rss_mb", "gflops", "of_limit"}) CHECK(result.at(key) > 0);
+  CHECK(result.at("limits").at("f32_gflops") > 0);
+}
+
+TEST_CASE("bench of a layer has its forward and its backward, with the operations each takes") {
+  const auto result = nlohmann::json::parse(
+      run_dlcli({"bench", "linear: 16", "--input", "64", "--batch", "32", "--seconds", "0.05", "--json"}).out);
+  CHECK(result.at("layer") == "linear");
+  CHECK(result.at("output") == nlohmann::json{16});
+  CHECK(result.at("params") == 64 * 16 + 16);
+  const double product = 2.0 * 32 * 64 * 16;
+  CHECK(result.at("forward").at("flops") >= product);
+  CHECK(result.at("forward").at("flops") < 1.1 * product);
+  CHECK(result.at("backward").at("flops") >= 2 * product);
+  CHECK(result.at("backward").at("flops") < 2.1 * product);
+  CHECK(result.at("backward").at("time_ms") > 0);
+}
+
+TEST_CASE("doctor measures each instruction path and each memory, on one core and on all") {
+  const auto result = nlohmann::json::parse(run_dlcli({"doctor", "--json"}).out);
+  CHECK(result.at("peak_gflops").contains("portable"));
+  CHECK(result.at("peak_gflops").contains(result.at("instructions").get<std::string>()));
+  for (const auto& peak : result.at("peak_gflops")) CHECK(peak.at("one") > 0);
+  CHECK(result.at("memory_levels").at("memory").at("all_gbps") > 0);
 }

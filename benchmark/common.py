@@ -1,0 +1,81 @@
+# What benchmark/run and benchmark/whole share: the machine's description, where things are, results as files.
+
+import datetime
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent
+
+
+def output_of(*command, **more):
+    return subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, check=True, text=True, **more).stdout
+
+
+def environment(name):
+    """The interpreter of .venv-NAME, which scripts/setup makes where it is not there."""
+    subprocess.run([TOP / "scripts/setup", name], check=True, stdout=subprocess.DEVNULL)
+    return str(TOP / f".venv-{name}/bin/python")
+
+
+def add_options(parser):
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--dlcli", default=str(TOP / "build/dlcli"))
+    parser.add_argument("--note", default="", help="a sentence for the table's head")
+
+
+def check_binary(parser, a):
+    if not pathlib.Path(a.dlcli).exists():
+        parser.error(f"{a.dlcli} is not there; run scripts/setup build")
+
+
+def machine(a):
+    """What the figures depend on: processor, limits measured now, versions."""
+    cpu = {line.split(":", 1)[0].strip(): line.split(":", 1)[1].strip() for line in output_of("lscpu").splitlines()}
+    doctor = json.loads(output_of(a.dlcli, "doctor", "--json"))
+    return {
+        "cpu": f"{cpu['Model name']}, family {cpu['CPU family']}, model {cpu['Model']}, {os.cpu_count()} cores",
+        "threads": a.threads,
+        "instructions": doctor["instructions"],
+        "peak_gflops": doctor["peak_gflops"],
+        "memory": doctor["memory_levels"],
+        "commit": output_of("git", "-C", TOP, "rev-parse", "--short", "HEAD").strip(),
+        "date": datetime.date.today().isoformat(),
+        "note": a.note,
+    }
+
+
+def head(m):
+    """The machine as lines of Markdown."""
+    peaks = ", ".join(f"{name} {p['one']:.0f} / {p['all']:.0f} GFLOP/s" for name, p in m["peak_gflops"].items())
+    memory = ", ".join(f"{name} {g['one_gbps']:.0f} / {g['all_gbps']:.0f} GB/s" for name, g in m["memory"].items())
+    lines = [
+        f"{m['cpu']}, {m['instructions']}; {m['threads']} threads.",
+        f"Measured limits, one / all cores: {peaks}; {memory}.",
+        f"dlcli at {m['commit']}, {m['date']}. {', '.join(m['versions'])}."]
+    return lines + ([m["note"]] if m["note"] else [])
+
+
+def save(kind, m, lines, everything):
+    """Writes results/MACHINE-KIND.md and .json; a newer result of the same machine and kind takes its place."""
+    name = re.sub(r"[^a-z0-9]+", "-", m["cpu"].lower()).strip("-") + "-" + kind
+    folder = HERE / "results"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.md").write_text("\n".join(lines) + "\n")
+    (folder / f"{name}.json").write_text(json.dumps({"machine": m, **everything}, indent=1) + "\n")
+    print(f"\nwritten to {(folder / name).relative_to(TOP)}.md and .json")
+
+
+def warn_if_busy():
+    if os.getloadavg()[0] > 0.5:
+        print(f"warning: the machine is busy (load {os.getloadavg()[0]:.1f}); figures will be off", file=sys.stderr)
+
+
+def table(columns, rows):
+    """Rows of Markdown under a header; the first column to the left, figures to the right."""
+    lines = ["| " + " | ".join(columns) + " |", "|---|" + "---:|" * (len(columns) - 1)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
