@@ -97,7 +97,8 @@ Value log_softmax(Value x);  // over the last axis
 Value cross_entropy(Value logits, Value classes, double label_smoothing = 0);
 
 // Products
-// [m, k] [k, n] -> [m, n]; an `a` that is not transposed may have more axes: [batch, length, k] -> [batch, length, n]
+// [m, k] [k, n] -> [m, n]; an `a` that is not transposed may have more axes: [batch, length, k] -> [batch, length, n].
+// Both f32 or both bf16; the result is f32.
 Value matmul(Value a, Value b, bool transpose_a = false, bool transpose_b = false);
 
 // Rows of a table [rows, dim] by index, i32 of any shape: [batch, length] -> [batch, length, dim]. The row `padding`

@@ -54,9 +54,11 @@ CpuKernelRegistration::CpuKernelRegistration(const char* op, CpuKernel kernel) {
   DL_CHECK(kernels().emplace(op, kernel).second, "two cpu kernels for ", op);
 }
 
-CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa)
-    : team_(options.threads > 0 ? options.threads : usable_cores()), isa_(isa) {
-  DL_CHECK(supported(isa), name_of(isa));
+CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa) : CpuDevice(options, isa, best_bf16_unit(isa)) {}
+
+CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa, Bf16Unit bf16_unit)
+    : team_(options.threads > 0 ? options.threads : usable_cores()), isa_(isa), bf16_unit_(bf16_unit) {
+  DL_CHECK(supported(isa) && supported(bf16_unit), name_of(isa), " ", name_of(bf16_unit));
 }
 
 std::string CpuDevice::description() const {

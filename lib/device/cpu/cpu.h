@@ -16,9 +16,11 @@ class CpuDevice final : public Device {
  public:
   // An instruction set other than the best is for tests; it must be supported here.
   explicit CpuDevice(const DeviceOptions& options, Isa isa = best_isa());
+  CpuDevice(const DeviceOptions& options, Isa isa, Bf16Unit bf16_unit);
 
   ThreadTeam& team() { return team_; }
   Isa isa() const { return isa_; }
+  Bf16Unit bf16_unit() const { return bf16_unit_; }
 
   std::string_view name() const override { return "cpu"; }
   std::string description() const override;
@@ -33,6 +35,7 @@ class CpuDevice final : public Device {
  private:
   ThreadTeam team_;
   const Isa isa_;
+  const Bf16Unit bf16_unit_;
 };
 
 // What a file that implements an operation registers. `outputs` are the operation's own, also where an epilogue

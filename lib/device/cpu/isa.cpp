@@ -35,4 +35,25 @@ std::vector<Isa> supported_isas() {
   return isas;
 }
 
+std::string_view name_of(Bf16Unit unit) { return unit == Bf16Unit::emulated ? "emulated" : "avx512_bf16"; }
+
+bool supported(Bf16Unit unit) {
+#if defined(__x86_64__)
+  if (unit == Bf16Unit::avx512_bf16) return supported(Isa::avx512) && __builtin_cpu_supports("avx512bf16");
+#endif
+  return unit == Bf16Unit::emulated;
+}
+
+std::vector<Bf16Unit> supported_bf16_units() {
+  std::vector<Bf16Unit> units;
+  for (Bf16Unit unit : {Bf16Unit::emulated, Bf16Unit::avx512_bf16}) {
+    if (supported(unit)) units.push_back(unit);
+  }
+  return units;
+}
+
+Bf16Unit best_bf16_unit(Isa isa) {
+  return isa == Isa::avx512 && supported(Bf16Unit::avx512_bf16) ? Bf16Unit::avx512_bf16 : Bf16Unit::emulated;
+}
+
 }  // namespace dl

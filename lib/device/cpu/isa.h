@@ -14,4 +14,12 @@ bool supported(Isa isa);            // by the processor and the operating system
 Isa best_isa();                     // the widest that is supported
 std::vector<Isa> supported_isas();  // from portable to the widest; the tests run each
 
+// What multiplies bf16: the instruction set's own arithmetic in f32, or a unit made for it.
+enum class Bf16Unit { emulated, avx512_bf16 };
+
+std::string_view name_of(Bf16Unit unit);
+bool supported(Bf16Unit unit);
+std::vector<Bf16Unit> supported_bf16_units();  // the tests run each
+Bf16Unit best_bf16_unit(Isa isa);  // the fastest that is supported and goes with the instruction set
+
 }  // namespace dl

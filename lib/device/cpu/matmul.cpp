@@ -8,8 +8,9 @@
 namespace dl {
 namespace {
 
-Gemm shape_of(const MatMul& op, const Type& a, const Type& b) {
-  Gemm g;
+template <class T>
+GemmOf<T> shape_of(const MatMul& op, const Type& a, const Type& b) {
+  GemmOf<T> g;
   const int64_t a_width = a.shape.last(), b_width = b.shape[1];
   g.rows = op.transpose_a ? a_width : a.shape.elements() / std::max<int64_t>(a_width, 1);
   g.depth = op.transpose_a ? a.shape[0] : a_width;
@@ -24,8 +25,12 @@ Gemm shape_of(const MatMul& op, const Type& a, const Type& b) {
 
 std::unique_ptr<Kernel> make_matmul(const Op& op, std::span<const Type> inputs, std::span<const Type>,
                                     CpuDevice& device, std::unique_ptr<LoopRunner> epilogue) {
-  const Gemm shape = shape_of(dynamic_cast<const MatMul&>(op), inputs[0], inputs[1]);
-  return std::make_unique<Product>(shape, device, std::move(epilogue));
+  const auto& product = dynamic_cast<const MatMul&>(op);
+  if (inputs[0].dtype == DType::bf16) {
+    return std::make_unique<Bf16Product>(shape_of<uint16_t>(product, inputs[0], inputs[1]), device,
+                                         std::move(epilogue));
+  }
+  return std::make_unique<Product>(shape_of<float>(product, inputs[0], inputs[1]), device, std::move(epilogue));
 }
 
 bool always(const Op&, std::span<const Type>) { return true; }

@@ -2,6 +2,7 @@
 #include "lib/device/cpu/product.h"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace dl {
 namespace {
@@ -14,14 +15,25 @@ constexpr int64_t most_block_rows = 12 * least_block_rows;
 constexpr int64_t many_rows = 1024;  // from here on, the epilogue follows each block of rows
 
 // What packing B costs, in rows multiplied with it.
-double packing_rows(const Gemm& g) { return g.b_column == 1 ? 4 : 10; }
+template <class T>
+double packing_rows(const GemmOf<T>& g) { return g.b_column == 1 ? 4 : 10; }
+
+template <class T>
+const GemmKernelsOf<T>& kernels_of(const CpuDevice& device) {
+  if constexpr (std::is_same_v<T, float>) {
+    return DL_FOR_ISA(device.isa(), gemm_kernels);
+  } else {
+    return DL_FOR_BF16(device.isa(), device.bf16_unit(), bf16_gemm_kernels);
+  }
+}
 
 }  // namespace
 
-Product::Product(const Gemm& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
-    : shape_(shape), device_(device), kernels_(DL_FOR_ISA(device.isa(), gemm_kernels)), epilogue_(std::move(epilogue)) {
-  few_rows_ = shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
-  by_rows_ = epilogue_ != nullptr && shape.rows >= many_rows;
+template <class T>
+ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
+    : shape_(shape), device_(device), kernels_(kernels_of<T>(device)), epilogue_(std::move(epilogue)) {
+  few_rows_ = kernels_.multiply_few != nullptr && shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
+  by_rows_ = epilogue_ != nullptr && shape.rows >= many_rows && (std::is_same_v<T, float> || shape.a_depth == 1);
 
   const int team = device.team().size();
   const double flops = 2.0 * static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
@@ -59,10 +71,11 @@ Product::Product(const Gemm& shape, CpuDevice& device, std::unique_ptr<LoopRunne
   }
 }
 
-void Product::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
-  Gemm g = shape_;
-  g.a = static_cast<const float*>(in[0]);
-  g.b = static_cast<const float*>(in[1]);
+template <class T>
+void ProductOf<T>::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
+  GemmOf<T> g = shape_;
+  g.a = static_cast<const T*>(in[0]);
+  g.b = static_cast<const T*>(in[1]);
   if (epilogue_ == nullptr) {
     g.c = static_cast<float*>(out[0]);
     return multiply(g, scratch);
@@ -78,7 +91,8 @@ void Product::run(std::span<void* const> in, std::span<void* const> out, void* s
   epilogue_->finish();
 }
 
-void Product::multiply(const Gemm& g, void* scratch) {
+template <class T>
+void ProductOf<T>::multiply(const GemmOf<T>& g, void* scratch) {
   const auto part = [&](int thread) {
     if (thread >= row_parts_ * column_parts_) return;
     const Range rows = split(g.rows, row_parts_, thread / column_parts_);
@@ -92,7 +106,8 @@ void Product::multiply(const Gemm& g, void* scratch) {
   }
 }
 
-void Product::multiply_part(Gemm g, Range rows, Range columns, int thread, void* scratch) {
+template <class T>
+void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, Range columns, int thread, void* scratch) {
   g.a += rows.begin * g.a_row;
   g.b += columns.begin * g.b_column;
   g.c += rows.begin * g.c_row + columns.begin;
@@ -105,7 +120,8 @@ void Product::multiply_part(Gemm g, Range rows, Range columns, int thread, void*
   }
 }
 
-void Product::multiply_then_pass(Gemm g, float* product, void* scratch) {
+template <class T>
+void ProductOf<T>::multiply_then_pass(GemmOf<T> g, float* product, void* scratch) {
   g.c = product != nullptr ? product : floats_at(scratch, product_at_);
   multiply(g, scratch);
   const int64_t chunks = (g.rows + chunk_rows_ - 1) / chunk_rows_;
@@ -123,7 +139,8 @@ void Product::multiply_then_pass(Gemm g, float* product, void* scratch) {
   }
 }
 
-void Product::multiply_and_pass_by_rows(const Gemm& g, float* product, void* scratch) {
+template <class T>
+void ProductOf<T>::multiply_and_pass_by_rows(const GemmOf<T>& g, float* product, void* scratch) {
   ThreadTeam& team = device_.team();
   float* packed = floats_at(scratch, packed_at_);
   float* blocks = floats_at(scratch, product_at_);
@@ -136,7 +153,7 @@ void Product::multiply_and_pass_by_rows(const Gemm& g, float* product, void* scr
     const Range mine = split(chunks, team.size(), thread);
     for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
       const int64_t first = chunk * chunk_rows_, last = std::min(first + chunk_rows_, g.rows);
-      Gemm block = g;
+      GemmOf<T> block = g;
       block.a += first * g.a_row;
       block.rows = last - first;
       block.c = product != nullptr ? product + first * g.c_row : blocks + thread * block_floats_;
@@ -145,5 +162,8 @@ void Product::multiply_and_pass_by_rows(const Gemm& g, float* product, void* scr
     }
   });
 }
+
+template class ProductOf<float>;
+template class ProductOf<uint16_t>;
 
 }  // namespace dl

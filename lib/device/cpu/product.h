@@ -11,10 +11,12 @@
 namespace dl {
 
 // Inputs A and B, then the epilogue's; outputs C, or the epilogue's.
-class Product final : public Kernel {
+// T: the operands' type, float or uint16_t for bf16; C is f32.
+template <class T>
+class ProductOf final : public Kernel {
  public:
   // `shape` gives sizes and strides; its pointers are ignored. c_row is the number of columns.
-  Product(const Gemm& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
+  ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
   bool in_place(int in, int out) const override {
@@ -23,14 +25,14 @@ class Product final : public Kernel {
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
-  void multiply(const Gemm& g, void* scratch);
-  void multiply_part(Gemm g, Range rows, Range columns, int thread, void* scratch);
-  void multiply_then_pass(Gemm g, float* product, void* scratch);
-  void multiply_and_pass_by_rows(const Gemm& g, float* product, void* scratch);
+  void multiply(const GemmOf<T>& g, void* scratch);
+  void multiply_part(GemmOf<T> g, Range rows, Range columns, int thread, void* scratch);
+  void multiply_then_pass(GemmOf<T> g, float* product, void* scratch);
+  void multiply_and_pass_by_rows(const GemmOf<T>& g, float* product, void* scratch);
 
-  const Gemm shape_;
+  const GemmOf<T> shape_;
   CpuDevice& device_;
-  const GemmKernels& kernels_;
+  const GemmKernelsOf<T>& kernels_;
   const std::unique_ptr<LoopRunner> epilogue_;
   bool few_rows_ = false;  // vectors along the depth
   bool by_rows_ = false;   // B is packed once and blocks of rows go through the epilogue while in cache
@@ -40,5 +42,8 @@ class Product final : public Kernel {
   int64_t epilogue_at_ = 0, product_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
   int64_t workspace_floats_ = 0, block_floats_ = 0;
 };
+
+using Product = ProductOf<float>;
+using Bf16Product = ProductOf<uint16_t>;
 
 }  // namespace dl

@@ -17,13 +17,14 @@ Run matmul_kernel(const Op& op, Types in, Types out) {
   const int64_t m = ta ? in[0].shape[1] : in[0].shape.elements() / std::max<int64_t>(depth, 1);
   const int64_t a_row = ta ? 1 : depth, a_column = ta ? m : 1;
   const int64_t b_row = tb ? 1 : n, b_column = tb ? depth : 1;
+  const DType type = in[0].dtype;
   return [=](Buffers x, Buffers y) {
-    const float *a = f32(x, 0), *b = f32(x, 1);
+    const auto operand = [&](size_t i, int64_t at) { return double{element(x[i], type, at)}; };
     for (int64_t i = 0; i < m; ++i) {
       for (int64_t j = 0; j < n; ++j) {
         double sum = 0;
         for (int64_t k = 0; k < depth; ++k) {
-          sum += double{a[i * a_row + k * a_column]} * double{b[k * b_row + j * b_column]};
+          sum += operand(0, i * a_row + k * a_column) * operand(1, k * b_row + j * b_column);
         }
         f32(y, 0)[i * n + j] = static_cast<float>(sum);
       }

@@ -10,6 +10,7 @@ std::string MatMul::attributes() const { return concat(transpose_a ? "t" : "n", 
 
 std::vector<Type> MatMul::infer(std::span<const Type> inputs) const {
   const Shape &a = inputs[0].shape, &b = inputs[1].shape;
+  DL_CHECK(inputs[0].dtype == inputs[1].dtype, name_of(inputs[0].dtype), " times ", name_of(inputs[1].dtype));
   const bool matrices = b.rank() == 2 && (a.rank() == 2 || (a.rank() > 2 && !transpose_a));
   if (!matrices || a[transpose_a ? 0 : -1] != b[transpose_b ? 1 : 0]) {
     throw ShapeError(concat("cannot multiply ", a.text(), transpose_a ? " transposed" : "", " by ", b.text(),
@@ -37,8 +38,14 @@ Cost MatMul::cost(std::span<const Type> inputs, std::span<const Type> outputs) c
   return cost;
 }
 
+namespace {
+
+Value float_of(Value x) { return x.type().dtype == DType::bf16 ? x : as_f32(x); }
+
+}  // namespace
+
 Value matmul(Value a, Value b, bool transpose_a, bool transpose_b) {
-  return a.graph->add_one(std::make_shared<MatMul>(transpose_a, transpose_b), {as_f32(a), as_f32(b)});
+  return a.graph->add_one(std::make_shared<MatMul>(transpose_a, transpose_b), {float_of(a), float_of(b)});
 }
 
 }  // namespace dl

@@ -5,7 +5,8 @@
 namespace dl {
 
 // inputs: a [m, k] (or [k, m]), b [k, n] (or [n, k]); output [m, n]. An a that is not transposed may have more axes, of
-// which all but the last count its rows: [batch, length, k] gives [batch, length, n].
+// which all but the last count its rows: [batch, length, k] gives [batch, length, n]. Both f32 or both bf16, the output
+// f32.
 struct MatMul final : Op {
   MatMul(bool transpose_a, bool transpose_b) : transpose_a(transpose_a), transpose_b(transpose_b) {}
   std::string_view name() const override { return "matmul"; }

@@ -1,4 +1,4 @@
-// The product of two matrices in f32 on one thread, with packed panels of B and a register tile.
+// The product of two matrices, f32 or bf16 with sums in f32, on one thread, with packed panels of B and a register tile.
 #pragma once
 #include <cstdint>
 
@@ -9,35 +9,43 @@ namespace dl {
 // C[rows, columns] = A[rows, depth] B[depth, columns]. Strides count elements; of each operand one stride is 1, so that
 // either may be transposed. How the sum of an element is ordered follows from the depth alone: it has the same bits
 // whichever rows and columns are computed together.
-struct Gemm {
-  const float* a = nullptr;
+// T: float, or uint16_t for bf16.
+template <class T>
+struct GemmOf {
+  const T* a = nullptr;
   int64_t a_row = 0, a_depth = 1;
-  const float* b = nullptr;
+  const T* b = nullptr;
   int64_t b_depth = 0, b_column = 1;
   float* c = nullptr;
   int64_t c_row = 0;
   int64_t rows = 0, columns = 0, depth = 0;
   bool accumulate = false;  // C +=
 };
+using Gemm = GemmOf<float>;
+using Bf16Gemm = GemmOf<uint16_t>;
 
-struct GemmKernels {
+template <class T>
+struct GemmKernelsOf {
   // Floats of working memory for multiply() with a B of this size or smaller.
   int64_t (*workspace)(int64_t columns, int64_t depth);
-  void (*multiply)(const Gemm& g, float* workspace);
+  void (*multiply)(const GemmOf<T>& g, float* workspace);
 
   // For a B that many blocks of rows are multiplied with: `packed` takes packed_floats(columns, depth) floats, and may
   // be filled by several threads, each for columns from a multiple of pack_unit on. multiply_packed() reads g.columns
-  // from column 0 and never g.b.
+  // from column 0 and never g.b. In bf16 A must lie along the depth (a_depth = 1).
   int64_t pack_unit;
   int64_t (*packed_floats)(int64_t columns, int64_t depth);
-  void (*pack)(const Gemm& g, int64_t column_begin, int64_t column_end, float* packed);
-  void (*multiply_packed)(const Gemm& g, const float* packed);
+  void (*pack)(const GemmOf<T>& g, int64_t column_begin, int64_t column_end, float* packed);
+  void (*multiply_packed)(const GemmOf<T>& g, const float* packed);
 
   // For few rows, with a_depth = b_depth = 1: vectors along depth, nothing is packed. The order of additions differs
-  // from multiply()'s, so the choice must follow from the shape of the whole product.
-  void (*multiply_few)(const Gemm& g);
+  // from multiply()'s, so the choice must follow from the shape of the whole product. Null for bf16.
+  void (*multiply_few)(const GemmOf<T>& g);
 };
+using GemmKernels = GemmKernelsOf<float>;
+using Bf16GemmKernels = GemmKernelsOf<uint16_t>;
 
 }  // namespace dl
 
 DL_DECLARE_FOR_ISA(dl::GemmKernels, gemm_kernels)
+DL_DECLARE_FOR_BF16(dl::Bf16GemmKernels, bf16_gemm_kernels)

@@ -25,3 +25,18 @@
   }
 #define DL_FOR_ISA(isa, name) (static_cast<void>(isa), ::dl::portable::name)
 #endif
+
+// The same for kernels of products in bf16 (simd/bf16): there is an emulation for each instruction set, and one more for
+// each unit of the processor that multiplies bf16; the namespace is chosen by both.
+#if defined(__x86_64__)
+#define DL_DECLARE_FOR_BF16(type, name) \
+  DL_DECLARE_FOR_ISA(type, name)        \
+  namespace dl::avx512_bf16 {           \
+  extern const type name;               \
+  }
+#define DL_FOR_BF16(isa, unit, name) \
+  ((unit) == ::dl::Bf16Unit::avx512_bf16 ? ::dl::avx512_bf16::name : DL_FOR_ISA(isa, name))
+#else
+#define DL_DECLARE_FOR_BF16(type, name) DL_DECLARE_FOR_ISA(type, name)
+#define DL_FOR_BF16(isa, unit, name) (static_cast<void>(unit), DL_FOR_ISA(isa, name))
+#endif
