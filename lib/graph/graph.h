@@ -57,6 +57,9 @@ class Graph {
   // Phase::update.
   std::string scope;
   Phase phase = Phase::forward;
+  // Whether elementwise results inside the model (nodes with a scope) that are kept from one loop to another may be
+  // kept in bf16.
+  bool narrows = false;
 
   std::string text() const;  // one line a node, for tests and `dlcli check --graph`
 

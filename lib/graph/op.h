@@ -46,6 +46,13 @@ struct Backward {
   std::span<const Value> gradients;  // one an output, unset where the loss does not depend on it
 };
 
+// What an operation can do with floats that are bf16 in the place of f32.
+enum class Narrow : uint8_t {
+  no,        // nothing
+  operands,  // multiply them; sums and outputs are f32
+  moves,     // pass them on: its float outputs have the type of its float inputs
+};
+
 class Op {
  public:
   virtual ~Op() = default;
@@ -57,6 +64,7 @@ class Op {
   // Gradients of the loss with respect to each input, unset where there is none.
   virtual std::vector<Value> gradient(const Backward& b) const;
   virtual Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const;
+  virtual Narrow narrow(std::span<const Type> /*inputs*/) const { return Narrow::no; }
   // The outputs are the first input's memory, read through another shape.
   virtual bool is_view() const { return false; }
 };

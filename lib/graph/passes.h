@@ -23,6 +23,11 @@ std::unique_ptr<Graph> fuse(const Graph& graph, const TakesEpilogue& takes_epilo
 // LinearCrossEntropy, unless something else reads the logits. Null where there is no such pair.
 std::unique_ptr<Graph> join_linear_cross_entropy(const Graph& graph);
 
+// Mixed precision: operands of operations that can take bf16 are cast to it, parameters once for all uses; sums,
+// losses, statistics, gradients of parameters and updates stay f32. Names of outputs and assignments and their types
+// stay.
+std::unique_ptr<Graph> mixed_precision(const Graph& graph);
+
 // How a loop over `space` (its last dimension the columns, all before it the rows) reads a value of shape `shape`
 // that broadcasts to it; nothing where the rows it repeats do not form one run.
 std::optional<Loop::Access> loop_access(const Shape& shape, const Shape& space);

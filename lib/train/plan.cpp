@@ -254,7 +254,8 @@ Recipe Plan::recipe() const {
                 .metric_names = metric_names,
                 .optimizer = run.optimizer.get(),
                 .ranges = groups.ranges(),
-                .seed = seed()};
+                .seed = seed(),
+                .mixed_precision = run.trainer.precision == "bf16-mixed"};
   for (const std::unique_ptr<Metric>& metric : run.metrics) recipe.metrics.push_back(metric.get());
   if (run.trainer.memory_limit) recipe.memory_limit_bytes = run.trainer.memory_limit->count;
   const LoaderOptions loading = training_options(run.data, *data.train, seed());

@@ -5,6 +5,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/graph/passes.h"
 
 namespace dl {
 
@@ -147,7 +148,7 @@ struct Programs::Impl {
     if (!slot) {
       Graph g;
       (this->*build)(g, batch);
-      slot = std::make_unique<Program>(g, store);
+      slot = std::make_unique<Program>(recipe.mixed_precision ? *mixed_precision(g) : g, store);
     }
     return *slot;
   }

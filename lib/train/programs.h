@@ -34,6 +34,7 @@ struct Recipe {
   // for a sample of a batch.
   std::optional<int64_t> memory_limit_bytes;
   int64_t batch_bytes = 0;
+  bool mixed_precision = false;  // products in bf16
 };
 
 // Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the target "y"

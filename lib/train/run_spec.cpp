@@ -40,7 +40,9 @@ void TrainerSpec::describe(Schema& s) {
       .one_of(device_names())
       .known_as({"accelerator"});
   s.optional("threads", threads, "compute threads; 0: as many as the process may use").at_least(0);
-  s.optional("precision", precision, "of the numbers: 32-true");
+  s.optional("precision", precision,
+             "of the numbers: 32-true; bf16-mixed: products in bf16, sums, losses and weights in f32")
+      .one_of({"32-true", "bf16-mixed"});
   s.optional(
        "memory_limit", memory_limit,
        "of weights, optimizer state, batches and a step's values; where they take more, values of the forward pass "
@@ -65,9 +67,6 @@ void TrainerSpec::describe(Schema& s) {
   s.optional("early_stopping", early_stopping, "when to stop for want of gain; without it, never");
   s.optional("checkpoint", checkpoint, "which checkpoints are written and kept").known_as({"enable_checkpointing"});
   s.check([this](const Report& report) {
-    if (precision != "32-true")
-      report.at("precision", "precision '" + precision + "' is not there yet; there is: 32-true",
-                "write 'precision: 32-true', or leave it out");
     if (check_val_every_n_epoch && val_check_interval)
       report.at("val_check_interval", "val_check_interval and check_val_every_n_epoch are both given",
                 "keep one of them");

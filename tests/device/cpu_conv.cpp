@@ -1,4 +1,5 @@
 // The CPU's convolution and its gradients against plain loops in double precision.
+#include "lib/base/bf16.h"
 #include "lib/graph/ops/conv2d.h"
 
 #include "lib/device/cpu/few_columns.h"
@@ -138,6 +139,15 @@ void check_weight_gradient(const Case& c, double tolerance) {
   test::check_floats(Conv2dGradWeight(c.window, c.groups, p.weight.shape), types, inputs, dw.value, dw.size, tolerance);
 }
 
+std::vector<uint16_t> rounded(std::vector<float>& values) {
+  std::vector<uint16_t> all;
+  for (float& value : values) {
+    all.push_back(bf16_of_float(value));
+    value = float_of_bf16(all.back());
+  }
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("conv2d equals plain loops for every window, stride, padding, dilation and group") {
@@ -185,6 +195,29 @@ TEST_CASE("neighbouring outputs are joined where they fill vectors better") {
   CHECK(worthwhile_neighbours(3, 32, 3, 1, 16) == 4);   // 12 lanes for a window of 6 instead of 3
   CHECK(worthwhile_neighbours(16, 32, 3, 1, 16) == 1);  // full as it is
   CHECK(worthwhile_neighbours(6, 28, 1, 1, 16) == 1);   // windows of one tap have nothing in common
+}
+
+TEST_CASE("the convolutions of bf16 equal plain loops: products are exact, sums f32") {
+  for (const Case& c : cases) {
+    if (c.groups > 1 && c.in == c.groups) continue;  // each channel by itself stays f32
+    Problem2d p(c);
+    const std::vector<uint16_t> x = rounded(p.x_values), weight = rounded(p.weight_values), dy = rounded(p.y_values);
+    p.x.dtype = p.weight.dtype = p.y.dtype = DType::bf16;
+    Expected y(p.y.shape.elements()), dx(p.x.shape.elements()), dw(p.weight.shape.elements());
+    for_each_product(c, [&](int64_t o, int64_t i, int64_t w) {
+      const double x_i = double{p.x_values[static_cast<size_t>(i)]},
+                   w_i = double{p.weight_values[static_cast<size_t>(w)]},
+                   dy_i = double{p.y_values[static_cast<size_t>(o)]};
+      y.add(o, x_i * w_i);
+      dx.add(i, dy_i * w_i);
+      dw.add(w, x_i * dy_i);
+    });
+    const Type forward[] = {p.x, p.weight}, input[] = {p.y, p.weight}, weights[] = {p.x, p.y};
+    const void *a[] = {x.data(), weight.data()}, *b[] = {dy.data(), weight.data()}, *d[] = {x.data(), dy.data()};
+    test::check_floats(Conv2d(c.window, c.groups), forward, a, y.value, y.size);
+    test::check_floats(Conv2dGradInput(c.window, c.groups, p.x.shape), input, b, dx.value, dx.size);
+    test::check_floats(Conv2dGradWeight(c.window, c.groups, p.weight.shape), weights, d, dw.value, dw.size);
+  }
 }
 
 }  // namespace dl

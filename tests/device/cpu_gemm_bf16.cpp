@@ -16,7 +16,8 @@ namespace {
 // Not a multiple of anything, and what lies behind the last element is not a number.
 std::vector<uint16_t> random_bf16(int64_t n, uint64_t stream) {
   std::vector<uint16_t> values;
-  for (int64_t i = 0; i < n; ++i) values.push_back(bf16_of_float(random_uniform(stream, 0, static_cast<uint64_t>(i)) - 0.5f));
+  for (int64_t i = 0; i < n; ++i)
+    values.push_back(bf16_of_float(random_uniform(stream, 0, static_cast<uint64_t>(i)) - 0.5f));
   values.push_back(bf16_of_float(std::numeric_limits<float>::quiet_NaN()));
   return values;
 }
@@ -99,7 +100,8 @@ TEST_CASE("a matrix product of bf16 equals three plain loops for every size, lay
         const std::vector<uint16_t> a = random_bf16(size.rows * size.depth, 1);
         const std::vector<uint16_t> b = random_bf16(size.depth * size.columns, 2);
         for (int layout = 0; layout < 8; ++layout) {
-          INFO(name_of(isa), " ", name_of(unit), " ", size.rows, "x", size.columns, "x", size.depth, " layout ", layout);
+          INFO(name_of(isa), " ", name_of(unit), " ", size.rows, "x", size.columns, "x", size.depth, " layout ",
+               layout);
           Bf16Gemm g{.rows = size.rows, .columns = size.columns, .depth = size.depth};
           g.a = a.data();
           g.a_row = layout & 1 ? 1 : size.depth;

@@ -184,10 +184,10 @@ TEST_CASE("keys of the trainer are checked against each other and against what i
   CHECK(refusal(small_config, {"trainer.max_epochs=null"}) ==
         "error: small.yaml:18:3: trainer: the run has no end: none of max_epochs, max_steps, max_time is given\n"
         "  help: write 'max_epochs: 10'");
-  CHECK(refusal(small_config, {"trainer.precision=bf16-mixed"}) ==
-        "error: --set trainer.precision=bf16-mixed: trainer.precision: precision 'bf16-mixed' is not there yet; there "
-        "is: 32-true\n"
-        "  help: write 'precision: 32-true', or leave it out");
+  CHECK(refusal(small_config, {"trainer.precision=bf16-mixd"}) ==
+        "error: --set trainer.precision=bf16-mixd: trainer.precision: expected one of 32-true, bf16-mixed, got "
+        "'bf16-mixd'\n"
+        "  help: write 'bf16-mixed'");
   CHECK(refusal(small_config, {"trainer.checkpoint.best=val/acuracy"}) ==
         "error: --set trainer.checkpoint.best=val/acuracy: trainer.checkpoint.best: expected one of val/loss, "
         "val/accuracy, got 'val/acuracy'\n"

@@ -197,3 +197,43 @@ TEST_CASE("clipping by norm scales the gradient to the norm asked for") {
   CHECK(step.scalar("grad_norm") > 0.01);
   CHECK(std::sqrt(squares) == doctest::Approx(0.01).epsilon(1e-3));
 }
+
+TEST_CASE(
+    "in mixed precision a step is the reference's in f32 within bf16's rounding, with the same bits on any threads") {
+  const std::vector<std::string> layers{"conv2d:out_channels=16,kernel_size=3,padding=same,bias=false",
+                                        "batch_norm",
+                                        "relu",
+                                        "max_pool2d:kernel_size=2",
+                                        "conv2d:out_channels=20,kernel_size=3,stride=2,padding=1",
+                                        "gelu",
+                                        "flatten",
+                                        "linear:out_features=33",
+                                        "relu",
+                                        "linear:out_features=4"};
+  const Feed feed(6, 8 * 8 * 3, 4, 3);
+  const auto trained = [&](const std::string& device, bool mixed, int threads, std::vector<float>& losses) {
+    Fixture f(layers, {8, 8, 3}, device, "sgd", threads);
+    Recipe recipe = f.recipe;
+    recipe.mixed_precision = mixed;
+    Programs programs(recipe, f.store);
+    for (int step = 0; step < 5; ++step) {
+      Program& p = programs.step(6);
+      feed.bind(p);
+      p.run();
+      losses.push_back(p.scalar("loss"));
+    }
+    return f.store.read("parameters");
+  };
+  std::vector<float> exact_losses, losses[4];
+  const std::vector<float> exact = trained("reference", false, 1, exact_losses);
+  const std::vector<float> reference = trained("reference", true, 1, losses[0]);
+  const std::vector<float> one = trained("cpu", true, 1, losses[1]);
+  CHECK(one == trained("cpu", true, 2, losses[2]));
+  CHECK(one == trained("cpu", true, 3, losses[3]));
+  CHECK(losses[1] == losses[3]);
+  CHECK(distance(exact, reference) < 2e-3);
+  CHECK(distance(exact, one) < 2e-3);
+  CHECK(distance(exact, one) > 1e-7);  // it does round
+  CHECK(distance(exact_losses, losses[0]) < 1e-2);
+  CHECK(distance(exact_losses, losses[1]) < 1e-2);
+}

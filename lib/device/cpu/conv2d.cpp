@@ -1,6 +1,7 @@
 // conv2d and its gradient with respect to the input on the CPU.
 #include "lib/graph/ops/conv2d.h"
 
+#include "lib/device/cpu/bf16_conv2d.h"
 #include "lib/device/cpu/correlation.h"
 #include "lib/device/cpu/product.h"
 #include "lib/device/cpu/winograd.h"
@@ -16,19 +17,29 @@ bool is_product(const Window& w, int64_t groups) {
 
 int lanes_of(const CpuDevice& device) { return DL_FOR_ISA(device.isa(), strip_kernels).lanes; }
 
+// `shape` lacks rows and depth: pixels and their channels.
+std::unique_ptr<Kernel> product_of_pixels(const Type& pixels, Gemm shape, CpuDevice& device,
+                                          std::unique_ptr<LoopRunner> epilogue) {
+  shape.depth = pixels.shape[3];
+  shape.rows = pixels.shape.elements() / shape.depth;
+  if (pixels.dtype == DType::f32) return std::make_unique<Product>(shape, device, std::move(epilogue));
+  Bf16Gemm g{.a_row = shape.a_row, .b_depth = shape.b_depth, .b_column = shape.b_column, .c_row = shape.c_row};
+  g.rows = shape.rows;
+  g.columns = shape.columns;
+  g.depth = shape.depth;
+  return std::make_unique<Bf16Product>(g, device, std::move(epilogue));
+}
+
 std::unique_ptr<Kernel> make_conv2d(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
                                     CpuDevice& device, std::unique_ptr<LoopRunner> epilogue) {
   const auto& conv = dynamic_cast<const Conv2d&>(op);
   const Shape &x = inputs[0].shape, &weight = inputs[1].shape, &y = outputs[0].shape;
   if (is_product(conv.window, conv.groups)) {
-    Gemm g{.a_row = x[3], .b_depth = 1, .b_column = x[3], .c_row = y[3]};
-    g.rows = x[0] * x[1] * x[2];
-    g.depth = x[3];
-    g.columns = y[3];
-    return std::make_unique<Product>(g, device, std::move(epilogue));
+    return product_of_pixels(inputs[0], {.a_row = x[3], .b_depth = 1, .b_column = x[3], .c_row = y[3], .columns = y[3]},
+                             device, std::move(epilogue));
   }
   const WinogradTiles tiles = WinogradTiles::of(conv.window, x, y);
-  if (winograd_pays(conv.window, conv.groups, tiles, lanes_of(device))) {
+  if (inputs[0].dtype == DType::f32 && winograd_pays(conv.window, conv.groups, tiles, lanes_of(device))) {
     return std::make_unique<Winograd>(tiles, false, device, std::move(epilogue));
   }
   Correlation::Geometry g{.images = x[0], .in_height = x[1], .in_width = x[2], .in_channels = x[3]};
@@ -41,6 +52,7 @@ std::unique_ptr<Kernel> make_conv2d(const Op& op, std::span<const Type> inputs, 
   g.weight_by_out = true;
   g.kernel_height = weight[2];
   g.kernel_width = weight[3];
+  if (inputs[0].dtype == DType::bf16) return make_bf16_correlation(std::move(g), device, std::move(epilogue));
   return std::make_unique<Correlation>(std::move(g), device, std::move(epilogue));
 }
 
@@ -50,14 +62,11 @@ std::unique_ptr<Kernel> make_conv2d_grad_input(const Op& op, std::span<const Typ
   const auto& conv = dynamic_cast<const Conv2dGradInput&>(op);
   const Shape &dy = inputs[0].shape, &weight = inputs[1].shape, &dx = outputs[0].shape;
   if (is_product(conv.window, conv.groups)) {
-    Gemm g{.a_row = dy[3], .b_depth = dx[3], .c_row = dx[3]};
-    g.rows = dy[0] * dy[1] * dy[2];
-    g.depth = dy[3];
-    g.columns = dx[3];
-    return std::make_unique<Product>(g, device, std::move(epilogue));
+    return product_of_pixels(inputs[0], {.a_row = dy[3], .b_depth = dx[3], .c_row = dx[3], .columns = dx[3]}, device,
+                             std::move(epilogue));
   }
   const WinogradTiles tiles = WinogradTiles::of_input_gradient(conv.window, dx, dy);
-  if (winograd_pays(conv.window, conv.groups, tiles, lanes_of(device))) {
+  if (inputs[0].dtype == DType::f32 && winograd_pays(conv.window, conv.groups, tiles, lanes_of(device))) {
     return std::make_unique<Winograd>(tiles, true, device, std::move(epilogue));
   }
   Correlation::Geometry g{.images = dy[0], .in_height = dy[1], .in_width = dy[2], .in_channels = dy[3]};
@@ -70,6 +79,7 @@ std::unique_ptr<Kernel> make_conv2d_grad_input(const Op& op, std::span<const Typ
   g.weight_by_out = false;
   g.kernel_height = weight[2];
   g.kernel_width = weight[3];
+  if (inputs[0].dtype == DType::bf16) return make_bf16_correlation(std::move(g), device, std::move(epilogue));
   return std::make_unique<Correlation>(std::move(g), device, std::move(epilogue));
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lib/device/cpu/bf16_conv2d.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/few_columns.h"
 #include "lib/device/cpu/scratch.h"
@@ -290,6 +291,7 @@ std::unique_ptr<Kernel> make_grad_weight(const Op& op, std::span<const Type> inp
                                          CpuDevice& device, std::unique_ptr<LoopRunner>) {
   const auto& conv = dynamic_cast<const Conv2dGradWeight&>(op);
   const Shape &x = inputs[0].shape, &dy = inputs[1].shape;
+  if (inputs[0].dtype == DType::bf16) return make_bf16_grad_weight(conv, x, dy, device);
   const WinogradTiles tiles = WinogradTiles::of(conv.window, x, dy);
   if (winograd_pays(conv.window, conv.groups, tiles, DL_FOR_ISA(device.isa(), strip_kernels).lanes)) {
     return make_winograd_grad_weight(tiles, device);

@@ -20,6 +20,6 @@ enum class Bf16Unit { emulated, avx512_bf16 };
 std::string_view name_of(Bf16Unit unit);
 bool supported(Bf16Unit unit);
 std::vector<Bf16Unit> supported_bf16_units();  // the tests run each
-Bf16Unit best_bf16_unit(Isa isa);  // the fastest that is supported and goes with the instruction set
+Bf16Unit best_bf16_unit(Isa isa);              // the fastest that is supported and goes with the instruction set
 
 }  // namespace dl

@@ -16,7 +16,9 @@ constexpr int64_t many_rows = 1024;  // from here on, the epilogue follows each 
 
 // What packing B costs, in rows multiplied with it.
 template <class T>
-double packing_rows(const GemmOf<T>& g) { return g.b_column == 1 ? 4 : 10; }
+double packing_rows(const GemmOf<T>& g) {
+  return g.b_column == 1 ? 4 : 10;
+}
 
 template <class T>
 const GemmKernelsOf<T>& kernels_of(const CpuDevice& device) {

@@ -43,8 +43,9 @@ struct Geometry {
 Run conv2d_kernel(const Op& op, Types in, Types out) {
   const Conv2d& conv = static_cast<const Conv2d&>(op);
   const Geometry g(conv.window, in[0].shape, in[1].shape, out[0].shape, conv.groups);
-  return [g](Buffers inputs, Buffers outputs) {
-    const float *x = f32(inputs, 0), *weight = f32(inputs, 1);
+  return [g, type = in[0].dtype](Buffers inputs, Buffers outputs) {
+    const auto x = [&](int64_t i) { return double{element(inputs[0], type, i)}; };
+    const auto weight = [&](int64_t i) { return double{element(inputs[1], type, i)}; };
     for (int64_t i = 0; i < g.n; ++i)
       for (int64_t oy = 0; oy < g.oh; ++oy)
         for (int64_t ox = 0; ox < g.ow; ++ox)
@@ -55,7 +56,7 @@ Run conv2d_kernel(const Op& op, Types in, Types out) {
                 const int64_t r = g.under(0, oy, ky), c = g.under(1, ox, kx);
                 if (!g.inside(r, c)) continue;
                 for (int64_t d = 0; d < g.depth; ++d) {
-                  sum += double{x[g.x(i, r, c, g.first_channel(o) + d)]} * double{weight[g.weight(o, d, ky, kx)]};
+                  sum += x(g.x(i, r, c, g.first_channel(o) + d)) * weight(g.weight(o, d, ky, kx));
                 }
               }
             f32(outputs, 0)[g.y(i, oy, ox, o)] = static_cast<float>(sum);
@@ -66,8 +67,9 @@ Run conv2d_kernel(const Op& op, Types in, Types out) {
 Run conv2d_grad_input_kernel(const Op& op, Types in, Types out) {
   const Conv2dGradInput& conv = static_cast<const Conv2dGradInput&>(op);
   const Geometry g(conv.window, out[0].shape, in[1].shape, in[0].shape, conv.groups);
-  return [g](Buffers inputs, Buffers outputs) {
-    const float *dy = f32(inputs, 0), *weight = f32(inputs, 1);
+  return [g, type = in[0].dtype](Buffers inputs, Buffers outputs) {
+    const auto dy = [&](int64_t i) { return double{element(inputs[0], type, i)}; };
+    const auto weight = [&](int64_t i) { return double{element(inputs[1], type, i)}; };
     for (int64_t i = 0; i < g.n; ++i)
       for (int64_t r = 0; r < g.h; ++r)
         for (int64_t c = 0; c < g.w; ++c)
@@ -82,7 +84,7 @@ Run conv2d_grad_input_kernel(const Op& op, Types in, Types out) {
                 if (down < 0 || right < 0 || down % g.window.stride[0] || right % g.window.stride[1]) continue;
                 if (oy >= g.oh || ox >= g.ow) continue;
                 for (int64_t o = first_out; o < first_out + g.outs_a_group; ++o) {
-                  sum += double{dy[g.y(i, oy, ox, o)]} * double{weight[g.weight(o, d, ky, kx)]};
+                  sum += dy(g.y(i, oy, ox, o)) * weight(g.weight(o, d, ky, kx));
                 }
               }
             f32(outputs, 0)[g.x(i, r, c, channel)] = static_cast<float>(sum);
@@ -93,8 +95,9 @@ Run conv2d_grad_input_kernel(const Op& op, Types in, Types out) {
 Run conv2d_grad_weight_kernel(const Op& op, Types in, Types out) {
   const Conv2dGradWeight& conv = static_cast<const Conv2dGradWeight&>(op);
   const Geometry g(conv.window, in[0].shape, out[0].shape, in[1].shape, conv.groups);
-  return [g](Buffers inputs, Buffers outputs) {
-    const float *x = f32(inputs, 0), *dy = f32(inputs, 1);
+  return [g, type = in[0].dtype](Buffers inputs, Buffers outputs) {
+    const auto x = [&](int64_t i) { return double{element(inputs[0], type, i)}; };
+    const auto dy = [&](int64_t i) { return double{element(inputs[1], type, i)}; };
     for (int64_t o = 0; o < g.outs; ++o)
       for (int64_t d = 0; d < g.depth; ++d)
         for (int64_t ky = 0; ky < g.kh; ++ky)
@@ -105,7 +108,7 @@ Run conv2d_grad_weight_kernel(const Op& op, Types in, Types out) {
                 for (int64_t ox = 0; ox < g.ow; ++ox) {
                   const int64_t r = g.under(0, oy, ky), c = g.under(1, ox, kx);
                   if (!g.inside(r, c)) continue;
-                  sum += double{dy[g.y(i, oy, ox, o)]} * double{x[g.x(i, r, c, g.first_channel(o) + d)]};
+                  sum += dy(g.y(i, oy, ox, o)) * x(g.x(i, r, c, g.first_channel(o) + d));
                 }
             f32(outputs, 0)[g.weight(o, d, ky, kx)] = static_cast<float>(sum);
           }

@@ -122,8 +122,15 @@ void Emitter::result(const Loop::Result& r, const Type& type, Placement::Key key
   defines.push_back(key);
 }
 
+// Of what leaves the loop as it is.
+Type Emitter::kept_type(int node) const {
+  Type type = graph_.node(node).types[0];
+  if (placement_.info(node).narrow) type.dtype = DType::bf16;
+  return type;
+}
+
 void Emitter::store_product() {
-  const Type& type = graph_.node(host_).types[0];
+  const Type type = kept_type(host_);
   result({.kind = Loop::Result::Kind::store, .source = load(placement_.value(host_, 0), type.shape)}, type, {host_, 0});
 }
 
@@ -137,7 +144,7 @@ void Emitter::add_root(int root) {
     const bool rounds = last.kind == Kind::map && last.function == Function::round_bf16;
     if (rounds && node.types[0].dtype == DType::bf16) reg = last.a;  // the store rounds
     reg = spread(reg, extent);
-    result({.kind = Loop::Result::Kind::store, .source = reg}, node.types[0], {root, 0});
+    result({.kind = Loop::Result::Kind::store, .source = reg}, kept_type(root), {root, 0});
     return;
   }
   const Shape& operand = node.inputs[0].shape();

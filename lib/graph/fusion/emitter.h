@@ -25,6 +25,7 @@ class Emitter {
   std::vector<Placement::Key> defines;  // the old values they are
 
  private:
+  Type kept_type(int node) const;
   int push(const Loop::Instruction& instruction);
   int emit(const Value& v);
   int load(const Value& u, const Shape& shape);

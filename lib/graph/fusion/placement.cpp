@@ -61,6 +61,7 @@ Placement::Placement(const Graph& graph) : graph_(graph), info_(static_cast<size
     if (info(i).live) place(i);
   }
   store_what_is_dear();
+  if (graph_.narrows) narrow_what_is_kept();
 }
 
 Value Placement::source(Value v) const {
@@ -241,6 +242,30 @@ void Placement::store_what_is_dear() {
     const bool small = graph_.node(i).types[0].shape.elements() * 8 <= widest[static_cast<size_t>(i)];
     const bool narrowed = graph_.node(i).types[0].dtype == DType::bf16;  // half the memory of what it is made from
     n.stored = narrowed ? !small : small ? effort.reduces : effort.tensors.size() > 1 || effort.instructions > 16;
+  }
+}
+
+void Placement::narrow_what_is_kept() {
+  std::vector<char> as_it_is(static_cast<size_t>(graph_.size()), 0);
+  std::vector<int64_t> widest(static_cast<size_t>(graph_.size()), 0);  // space of a loop that reads the value
+  const auto keep = [&](const Value& v) { as_it_is[static_cast<size_t>(memory(v).node)] = 1; };
+  for (int i = 0; i < graph_.size(); ++i) {
+    if (!info(i).live) continue;
+    for (const Value& v : graph_.node(i).inputs) {
+      if (info(i).role == Role::heavy || (info(i).role == Role::view && !info(i).alias)) keep(v);
+      int64_t& space = widest[static_cast<size_t>(source(v).node)];
+      space = std::max(space, info(i).space.elements());
+    }
+  }
+  for (const auto& o : graph_.outputs()) keep(o.value);
+  for (const auto& a : graph_.assigns()) keep(a.value);
+  for (int i = 0; i < graph_.size(); ++i) {
+    Info& n = info_[static_cast<size_t>(i)];
+    const GraphNode& node = graph_.node(i);
+    const bool kept = n.live && (n.role == Role::heavy || (n.role == Role::inlined && n.stored));
+    const bool large = node.types[0].shape.elements() * 8 > widest[static_cast<size_t>(i)];
+    n.narrow = kept && large && !as_it_is[static_cast<size_t>(i)] && !node.scope.empty() && node.types.size() == 1 &&
+               node.types[0].dtype == DType::f32;
   }
 }
 

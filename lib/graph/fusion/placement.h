@@ -34,6 +34,7 @@ class Placement {
     Shape space;          // inlined, terminal: of the loop that computes it
     bool pinned = false;  // contains a reduction over the last axis of `space`, so no other space can compute it
     bool stored = false;  // inlined: exists in memory
+    bool narrow = false;  // kept in bf16: read by loops only, inside the model, and the graph allows it
     bool alias = false;   // view: same elements in the same order of rows and columns as its source
   };
   using Key = std::pair<int, int>;  // node, output
@@ -65,6 +66,7 @@ class Placement {
   bool expressible(const Value& v, const Shape& space, std::map<int, bool>& known) const;
   void measure(const Value& v, int level, const Shape& space, std::set<int>& seen, Effort& effort) const;
   void store_what_is_dear();
+  void narrow_what_is_kept();
 
   const Graph& graph_;
   std::vector<Info> info_;

@@ -23,7 +23,15 @@ double conv_flops(const Shape& output, const Shape& weight) {
   return 2.0 * static_cast<double>(output.elements()) * static_cast<double>(weight[1] * weight[2] * weight[3]);
 }
 
+Narrow narrow_in(const Shape& weight, int64_t groups) {
+  return groups > 1 && weight[1] == 1 ? Narrow::no : Narrow::operands;
+}
+
 }  // namespace
+
+Narrow Conv2d::narrow(std::span<const Type> in) const { return narrow_in(in[1].shape, groups); }
+Narrow Conv2dGradInput::narrow(std::span<const Type> in) const { return narrow_in(in[1].shape, groups); }
+Narrow Conv2dGradWeight::narrow(std::span<const Type>) const { return narrow_in(weight_shape, groups); }
 
 std::string Conv2d::attributes() const { return concat(window.text(), " groups ", groups); }
 
@@ -74,7 +82,8 @@ Cost Conv2dGradWeight::cost(std::span<const Type> inputs, std::span<const Type> 
 }
 
 Value conv2d(Value x, Value weight, const Window& window, int64_t groups) {
-  return x.graph->add_one(std::make_shared<Conv2d>(window, groups), {as_f32(x), weight});
+  return x.graph->add_one(std::make_shared<Conv2d>(window, groups),
+                          {x.type().dtype == weight.type().dtype ? x : as_f32(x), weight});
 }
 
 }  // namespace dl

@@ -10,6 +10,8 @@ struct Conv2d final : Op {  // inputs: x [n, h, w, c], weight [out, c / groups, 
   std::string attributes() const override;
   std::vector<Type> infer(std::span<const Type> inputs) const override;
   std::vector<Value> gradient(const Backward& b) const override;
+  // Channels that are convolved each by itself are a matter of memory, not of products.
+  Narrow narrow(std::span<const Type> inputs) const override;
   Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const override;
   const Window window;
   const int64_t groups;
@@ -21,6 +23,7 @@ struct Conv2dGradInput final : Op {  // inputs: dy [n, oh, ow, out], weight; out
   std::string_view name() const override { return "conv2d_grad_input"; }
   std::string attributes() const override;
   std::vector<Type> infer(std::span<const Type>) const override { return {Type{DType::f32, input_shape}}; }
+  Narrow narrow(std::span<const Type> inputs) const override;
   Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const override;
   const Window window;
   const int64_t groups;
@@ -33,6 +36,7 @@ struct Conv2dGradWeight final : Op {  // inputs: x, dy; output: dweight of weigh
   std::string_view name() const override { return "conv2d_grad_weight"; }
   std::string attributes() const override;
   std::vector<Type> infer(std::span<const Type>) const override { return {Type{DType::f32, weight_shape}}; }
+  Narrow narrow(std::span<const Type> inputs) const override;
   Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const override;
   const Window window;
   const int64_t groups;

@@ -13,6 +13,7 @@ struct MatMul final : Op {
   std::string attributes() const override;
   std::vector<Type> infer(std::span<const Type> inputs) const override;
   std::vector<Value> gradient(const Backward& b) const override;
+  Narrow narrow(std::span<const Type>) const override { return Narrow::operands; }
   Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const override;
   const bool transpose_a, transpose_b;
 };

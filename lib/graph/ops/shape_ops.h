@@ -20,6 +20,7 @@ struct Transpose final : Op {  // inputs: x; result axis i is x's axis order[i]
   std::string attributes() const override;
   std::vector<Type> infer(std::span<const Type> inputs) const override;
   std::vector<Value> gradient(const Backward& b) const override;
+  Narrow narrow(std::span<const Type>) const override { return Narrow::moves; }
   const std::vector<int> order;
 };
 

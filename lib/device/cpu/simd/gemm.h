@@ -1,4 +1,5 @@
-// The product of two matrices, f32 or bf16 with sums in f32, on one thread, with packed panels of B and a register tile.
+// The product of two matrices, f32 or bf16 with sums in f32, on one thread, with packed panels of B and a register
+// tile.
 #pragma once
 #include <cstdint>
 

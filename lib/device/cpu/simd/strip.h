@@ -13,9 +13,10 @@ namespace dl {
 //   b[column      + o * b_outer + i * b_inner + d * b_depth]
 // for o < outer, i < inner, d < depth. Each element is added up in this order, whatever tile it falls into, and then
 // added to C or stored there. Where a range is empty the sum is 0.
-// T is the type of A and B: float, or uint16_t for bf16, whose products are added up in f32, two neighbours of the depth
-// at a time. Then B's columns lie in pairs, [depth / 2][columns][2], each range of d rounded up to whole pairs, which 0
-// fills; b_depth stays the distance of one step of d, so that a pair is 2 b_depth on. With Along::row A lies as B does.
+// T is the type of A and B: float, or uint16_t for bf16, whose products are added up in f32, two neighbours of the
+// depth at a time. Then B's columns lie in pairs, [depth / 2][columns][2], each range of d rounded up to whole pairs,
+// which 0 fills; b_depth stays the distance of one step of d, so that a pair is 2 b_depth on. With Along::row A lies as
+// B does.
 template <class T>
 struct TileOf {
   const T* a = nullptr;

@@ -26,8 +26,8 @@
 #define DL_FOR_ISA(isa, name) (static_cast<void>(isa), ::dl::portable::name)
 #endif
 
-// The same for kernels of products in bf16 (simd/bf16): there is an emulation for each instruction set, and one more for
-// each unit of the processor that multiplies bf16; the namespace is chosen by both.
+// The same for kernels of products in bf16 (simd/bf16): there is an emulation for each instruction set, and one more
+// for each unit of the processor that multiplies bf16; the namespace is chosen by both.
 #if defined(__x86_64__)
 #define DL_DECLARE_FOR_BF16(type, name) \
   DL_DECLARE_FOR_ISA(type, name)        \

@@ -1,0 +1,112 @@
+// Mixed precision: products take bf16, sums, statistics and losses stay f32.
+#include "lib/base/error.h"
+#include "lib/graph/ops.h"
+#include "lib/graph/ops/cast.h"
+#include "lib/graph/ops/leaf.h"
+#include "lib/graph/ops/map.h"
+#include "lib/graph/ops/shape_ops.h"
+#include "lib/graph/passes.h"
+
+namespace dl {
+
+namespace {
+
+bool is_f32(const Value& v) { return v.type().dtype == DType::f32; }
+
+class Narrowing {
+ public:
+  explicit Narrowing(const Graph& graph)
+      : old_(graph), narrowed_(static_cast<size_t>(graph.size()), 0), gradient_(narrowed_) {
+    find_gradients_of_parameters();
+    for (int i = 0; i < old_.size(); ++i) {
+      if (use_of(i) == Narrow::no) continue;
+      for (const Value& v : old_.node(i).inputs) {
+        if (is_f32(v)) narrowed_[static_cast<size_t>(behind_views(v).node)] = 1;
+      }
+    }
+  }
+
+  std::unique_ptr<Graph> run() {
+    for (int i = 0; i < old_.size(); ++i) build(i);
+    for (const auto& o : old_.outputs()) new_->output(o.name, cast_like(o.value));
+    for (const auto& a : old_.assigns()) new_->assign(a.name, cast_like(a.value));
+    new_->scope.clear();
+    new_->narrows = true;
+    return std::move(new_);
+  }
+
+ private:
+  // What node i does with bf16; what only moves gradients of parameters to their place leaves them as they are.
+  Narrow use_of(int i) const {
+    const GraphNode& node = old_.node(i);
+    std::vector<Type> types;
+    for (const Value& v : node.inputs) types.push_back(v.type());
+    const Narrow use = node.op->narrow(types);
+    return use == Narrow::moves && gradient_[static_cast<size_t>(i)] ? Narrow::no : use;
+  }
+
+  Value behind_views(Value v) const {
+    while (old_.node(v.node).op->is_view()) v = old_.node(v.node).inputs[0];
+    return v;
+  }
+
+  // Values that end up in the range of all gradients, by elementwise operations and moves only.
+  void find_gradients_of_parameters() {
+    std::vector<char> elsewhere(gradient_.size(), 0), packed(gradient_.size(), 0);
+    for (const auto& named : {old_.outputs(), old_.assigns()}) {
+      for (const Graph::Named& n : named) elsewhere[static_cast<size_t>(n.value.node)] = 1;
+    }
+    for (int i = old_.size() - 1; i >= 0; --i) {
+      const GraphNode& node = old_.node(i);
+      const size_t at = static_cast<size_t>(i);
+      gradient_[at] = packed[at] && !elsewhere[at];
+      const bool moves = node.op->is_view() || dynamic_cast<const Transpose*>(node.op.get()) ||
+                         dynamic_cast<const Map*>(node.op.get());
+      const bool leads = dynamic_cast<const Pack*>(node.op.get()) || (gradient_[at] && moves);
+      for (const Value& v : node.inputs) (leads ? packed : elsewhere)[static_cast<size_t>(v.node)] = 1;
+    }
+  }
+
+  Value& mapped(const Value& v) { return new_of_[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)]; }
+  Value cast_like(const Value& old) { return is_f32(old) ? as_f32(mapped(old)) : mapped(old); }
+
+  void build(int i) {
+    const GraphNode& node = old_.node(i);
+    const Narrow use = use_of(i);
+    const bool passes = node.op->is_view() || dynamic_cast<const Map*>(node.op.get()) ||
+                        dynamic_cast<const Cast*>(node.op.get());
+    new_->scope = node.scope;
+    std::vector<Value> inputs;
+    for (const Value& v : node.inputs) {
+      const bool narrow = use != Narrow::no && is_f32(v);
+      inputs.push_back(narrow ? narrow_operand(v) : passes ? mapped(v) : cast_like(v));
+    }
+    new_of_.push_back(new_->add(node.op, std::move(inputs)));
+    // All that read it see the same numbers, so that it is kept once. Parameters stay exact for their update.
+    const bool leaf = dynamic_cast<const VariableOp*>(node.op.get()) || dynamic_cast<const Constant*>(node.op.get());
+    if (!narrowed_[static_cast<size_t>(i)] || leaf) return;
+    for (Value& made : new_of_.back()) {
+      if (is_f32(made)) made = as_bf16(made);
+    }
+  }
+
+  // An operand in bf16. Variables are narrowed whole, so that a view of the parameters is one of their copy.
+  Value narrow_operand(const Value& v) {
+    const GraphNode& node = old_.node(v.node);
+    if (!is_f32(mapped(v))) return mapped(v);
+    if (node.op->is_view()) return new_->add_one(node.op, {narrow_operand(node.inputs[0])});
+    return as_bf16(mapped(v));
+  }
+
+  const Graph& old_;
+  std::unique_ptr<Graph> new_ = std::make_unique<Graph>();
+  std::vector<std::vector<Value>> new_of_;  // by node and output
+  std::vector<char> narrowed_;              // by node: an operand of what takes bf16
+  std::vector<char> gradient_;              // by node: read only by what leads into a Pack
+};
+
+}  // namespace
+
+std::unique_ptr<Graph> mixed_precision(const Graph& graph) { return Narrowing(graph).run(); }
+
+}  // namespace dl

@@ -1,0 +1,88 @@
+// Mixed precision: which values become bf16.
+#include <doctest/doctest.h>
+
+#include "lib/graph/ops.h"
+#include "lib/graph/passes.h"
+
+using namespace dl;
+
+namespace {
+
+// The types of the operands of each node with this name, "bf16 bf16".
+std::vector<std::string> operands(const Graph& g, std::string_view name) {
+  std::vector<std::string> all;
+  for (int i = 0; i < g.size(); ++i) {
+    if (g.node(i).op->name() != name) continue;
+    std::string types;
+    for (const Value& v : g.node(i).inputs) types += std::string(types.empty() ? "" : " ") + name_of(v.type().dtype);
+    all.push_back(types);
+  }
+  return all;
+}
+
+int count(const Graph& g, std::string_view name) { return static_cast<int>(operands(g, name).size()); }
+
+// A layer, its loss and the gradients of its parameters in one range.
+std::unique_ptr<Graph> training_step() {
+  auto g = std::make_unique<Graph>();
+  const Value x = input(*g, "x", {DType::f32, {8, 4}});
+  const Value flat = variable(*g, {"parameters", {DType::f32, {48}}});
+  const Value w = view(flat, 0, {5, 4}), v = view(flat, 32, {3, 5});
+  const Value h = maximum(matmul(x, w, false, true), 0), y = matmul(h, v, false, true);
+  const Value loss = mean(y * y);
+  const std::vector<Value> d = gradients(loss, {w, v});
+  g->output("loss", loss);
+  g->assign("parameters", flat - pack({d[0], d[1]}, {0, 32}, 48) * 0.1);
+  return g;
+}
+
+}  // namespace
+
+TEST_CASE("in mixed precision every product takes bf16 and gives f32") {
+  const std::unique_ptr<Graph> g = training_step(), mixed = mixed_precision(*g);
+  CHECK(operands(*g, "matmul") == std::vector<std::string>(5, "f32 f32"));
+  CHECK(operands(*mixed, "matmul") == std::vector<std::string>(5, "bf16 bf16"));
+}
+
+TEST_CASE("parameters stay f32, are cast once for all products, and their gradients are never rounded") {
+  const std::unique_ptr<Graph> mixed = mixed_precision(*training_step());
+  int casts_of_parameters = 0;
+  for (int i = 0; i < mixed->size(); ++i) {
+    const GraphNode& node = mixed->node(i);
+    if (node.op->name() == "cast" && mixed->node(node.inputs[0].node).op->name() == "variable") ++casts_of_parameters;
+  }
+  CHECK(casts_of_parameters == 1);
+  CHECK(operands(*mixed, "pack") == std::vector<std::string>{"f32 f32"});
+  CHECK(mixed->assigns()[0].value.type() == Type{DType::f32, {48}});
+  CHECK(mixed->outputs()[0].value.type() == Type{DType::f32, {}});
+}
+
+TEST_CASE("whatever reads an operand of a product reads it rounded, so that it is kept once") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {8, 4}}), w = variable(g, {"w", {DType::f32, {4, 4}}});
+  const Value h = exp(x);
+  g.output("y", matmul(h, w) + h);
+  const std::unique_ptr<Graph> mixed = mixed_precision(g);
+  CHECK(operands(*mixed, "map") == std::vector<std::string>{"f32", "f32 bf16"});
+  CHECK(count(*mixed, "cast") == 2);
+}
+
+TEST_CASE("what moves elements moves bf16, and sums get f32 again") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {8, 4}}), w = variable(g, {"w", {DType::f32, {8, 4}}});
+  const Value turned = transpose(x, {1, 0});
+  g.output("y", matmul(turned, w));
+  g.output("sum", sum(turned, {1}));
+  const std::unique_ptr<Graph> mixed = mixed_precision(g);
+  CHECK(operands(*mixed, "transpose") == std::vector<std::string>{"bf16"});
+  CHECK(operands(*mixed, "reduce_sum") == std::vector<std::string>{"f32"});
+}
+
+TEST_CASE("channels that are convolved each by itself stay f32") {
+  Graph g;
+  const Window window{.size = {3, 3}};
+  const Value x = input(g, "x", {DType::f32, {1, 8, 8, 6}});
+  g.output("each", conv2d(x, variable(g, {"w", {DType::f32, {6, 1, 3, 3}}}), window, 6));
+  g.output("all", conv2d(exp(x), variable(g, {"v", {DType::f32, {6, 6, 3, 3}}}), window));
+  CHECK(operands(*mixed_precision(g), "conv2d") == std::vector<std::string>{"f32 f32", "bf16 bf16"});
+}
