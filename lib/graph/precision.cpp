@@ -73,8 +73,8 @@ class Narrowing {
   void build(int i) {
     const GraphNode& node = old_.node(i);
     const Narrow use = use_of(i);
-    const bool passes = node.op->is_view() || dynamic_cast<const Map*>(node.op.get()) ||
-                        dynamic_cast<const Cast*>(node.op.get());
+    const bool passes =
+        node.op->is_view() || dynamic_cast<const Map*>(node.op.get()) || dynamic_cast<const Cast*>(node.op.get());
     new_->scope = node.scope;
     std::vector<Value> inputs;
     for (const Value& v : node.inputs) {

@@ -40,8 +40,8 @@ std::unique_ptr<Graph> training_step() {
 
 TEST_CASE("in mixed precision every product takes bf16 and gives f32") {
   const std::unique_ptr<Graph> g = training_step(), mixed = mixed_precision(*g);
-  CHECK(operands(*g, "matmul") == std::vector<std::string>(5, "f32 f32"));
-  CHECK(operands(*mixed, "matmul") == std::vector<std::string>(5, "bf16 bf16"));
+  CHECK(operands(*g, "matmul") == std::vector<std::string>(6, "f32 f32"));
+  CHECK(operands(*mixed, "matmul") == std::vector<std::string>(6, "bf16 bf16"));
 }
 
 TEST_CASE("parameters stay f32, are cast once for all products, and their gradients are never rounded") {

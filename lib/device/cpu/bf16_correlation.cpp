@@ -1,6 +1,6 @@
 // Convolutions of bf16 without im2col, as in f32 (correlation.cpp): the values under one row of the window lie side by
-// side, so that a row of outputs is a strip of a matrix product. Where a row of the window is short, the whole window is
-// laid out side by side for each output, so that the depth comes in few ranges.
+// side, so that a row of outputs is a strip of a matrix product. Where a row of the window is short, the whole window
+// is laid out side by side for each output, so that the depth comes in few ranges.
 #include <algorithm>
 #include <cstring>
 
@@ -73,8 +73,7 @@ class Bf16Correlation final : public Kernel {
                    y + (row - begin) * row_floats, stage, windows);
           row += last - first;
         }
-        if (epilogue_ != nullptr)
-          epilogue_->rows(thread, begin * g_.out_width, end * g_.out_width, y, g_.out_channels);
+        if (epilogue_ != nullptr) epilogue_->rows(thread, begin * g_.out_width, end * g_.out_width, y, g_.out_channels);
       }
     });
     if (epilogue_ != nullptr) epilogue_->finish();
@@ -159,7 +158,8 @@ class Bf16Correlation final : public Kernel {
       }
     }
     const int64_t rows_of_image = std::min(block_rows_, g_.out_height);
-    stage_elements_ = round_up((rows_of_image / rows.stride + 1) * rows.step * row_elements_ + span_ * row_elements_, 32);
+    stage_elements_ =
+        round_up((rows_of_image / rows.stride + 1) * rows.step * row_elements_ + span_ * row_elements_, 32);
     windows_elements_ = round_up(rows_of_image * g_.out_width * window_elements_, 32);
   }
 
@@ -195,7 +195,7 @@ class Bf16Correlation final : public Kernel {
         const int64_t tap = phase.rows->kernel[static_cast<size_t>(r)] * g_.kernel_width +
                             phase.columns->kernel[static_cast<size_t>(c)];
         // The depth at which the tap's channels begin.
-        const int64_t at = whole_window_       ? (r * kernel_columns + c) * in_of_group_
+        const int64_t at = whole_window_      ? (r * kernel_columns + c) * in_of_group_
                            : phase.inner == 1 ? r * range + c * in_of_group_
                                               : (r * phase.inner + c) * range;
         const uint16_t* from = weight + group_at + column * from_column + tap;

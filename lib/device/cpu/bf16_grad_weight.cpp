@@ -55,7 +55,8 @@ class Bf16GradWeight final : public Kernel {
     x_row_ = tracks_ * track_pairs_ * x_columns_ * 2;
     dy_row_ = ceil_div(out_width_, 2) * dy_columns_ * 2;
     row_step_ = std::clamp<int64_t>(block_bytes / 2 / (window_.stride[0] * x_row_ + dy_row_), 1, out_height_);
-    padded_row_ = (window_.pad_before[1] + std::max(width_, out_width_ * window_.stride[1] + window_.size[1])) * channels_;
+    padded_row_ =
+        (window_.pad_before[1] + std::max(width_, out_width_ * window_.stride[1] + window_.size[1])) * channels_;
     x_elements_ = round_up(((row_step_ - 1) * window_.stride[0] + reach()) * x_row_, 32);
     dy_elements_ = round_up(row_step_ * dy_row_, 32);
     zeros_ = round_up(std::max(x_columns_, dy_columns_), 32);
@@ -136,8 +137,7 @@ class Bf16GradWeight final : public Kernel {
     uint16_t *x = nullptr, *dy = nullptr, *zeros = nullptr, *padded = nullptr;
   };
 
-  void run_unit(int64_t chunk, int64_t index, const uint16_t* x, const uint16_t* dy, float* part,
-                uint16_t* own) const {
+  void run_unit(int64_t chunk, int64_t index, const uint16_t* x, const uint16_t* dy, float* part, uint16_t* own) const {
     Block block{.group = index / (in_blocks_ * out_blocks_)};
     const int64_t in = index / out_blocks_ % in_blocks_, out = index % out_blocks_;
     block.in = {in * block_rows_of_weight, std::min((in + 1) * block_rows_of_weight, in_of_group_)};
@@ -263,7 +263,7 @@ class Bf16GradWeight final : public Kernel {
   const Bf16ConvKernels& pairs_;
   const ConvKernels& weights_;
   const int64_t in_of_group_, out_of_group_;
-  bool whole_rows_ = false;  // a whole row of the window makes one strip
+  bool whole_rows_ = false;                 // a whole row of the window makes one strip
   std::vector<int64_t> starts_, track_of_;  // of a track; of a tap
   int64_t tracks_ = 1, track_pairs_ = 0, least_ = 0;
   int64_t in_blocks_ = 1, out_blocks_ = 1, chunks_ = 1, row_step_ = 1;
