@@ -76,6 +76,7 @@ class Narrowing {
     const bool passes =
         node.op->is_view() || dynamic_cast<const Map*>(node.op.get()) || dynamic_cast<const Cast*>(node.op.get());
     new_->scope = node.scope;
+    new_->phase = node.phase;
     std::vector<Value> inputs;
     for (const Value& v : node.inputs) {
       const bool narrow = use != Narrow::no && is_f32(v);

@@ -134,6 +134,7 @@ class Recompute::Rewriting {
   }
 
   std::unique_ptr<Graph> run() {
+    new_->narrows = old_.narrows;
     for (int i = 0; i < old_.size(); ++i) {
       if (!pass_.live_[static_cast<size_t>(i)]) continue;
       const GraphNode& node = old_.node(i);

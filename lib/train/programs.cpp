@@ -158,9 +158,15 @@ struct Programs::Impl {
     std::unique_ptr<Program>& slot = made[{kind, batch}];
     if (!slot) {
       Graph g;
-      const int forward_end = (this->*build)(g, batch);
+      int forward_end = (this->*build)(g, batch);
+      std::unique_ptr<Graph> mixed;
+      if (recipe.mixed_precision) {
+        mixed = mixed_precision(g);
+        forward_end = 0;
+        while (mixed->node(forward_end).phase == Phase::forward) ++forward_end;
+      }
       Fitted fitted =
-          fit_program(g, forward_end, store,
+          fit_program(mixed ? *mixed : g, forward_end, store,
                       {.bytes = recipe.memory_limit_bytes, .batches = recipe.batch_bytes * batch, .batch = batch});
       fits[batch] = fitted.fit;
       slot = std::move(fitted.program);
