@@ -36,6 +36,10 @@ struct GroupNorm final : Layer {
     std::vector<int> positions;
     for (int axis = 1; axis + 1 < x.shape().rank(); ++axis) positions.push_back(axis);
     const bool spread = x.shape().elements() > n * c;
+    if (b.decoding()) {
+      throw ShapeError("group_norm goes over all positions, so that none can be had by itself",
+                       "write layer_norm or rms_norm");
+    }
     const Moments channel = spread ? moments(x, positions) : Moments{x, {}};
     const Value means = reshape(channel.mean, {n, g, each}), group_mean = mean(means, {-1}), off = means - group_mean;
     Value variance = mean(off * off, {-1});

@@ -3,6 +3,7 @@
 // arXiv:2305.13245)
 #include <cmath>
 
+#include "lib/graph/ops/write_rows.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -92,13 +93,24 @@ struct MultiHeadAttention final : Layer {
       const Value y = matmul(from, w, false, true);
       return bias ? y + (all ? shift : view(shift, row, {rows})) : y;
     };
+    AttentionOptions options{.heads = num_heads, .kv_heads = kv_heads, .causal = causal, .lengths = lengths};
     std::vector<Value> tensors;
-    if (memory == x) {
+    if (const Decoding* decoding = b.decoding()) {
+      if (!causal || inputs.size() > 1) {
+        throw ShapeError("attention that is not causal looks at all positions, so that none can be had by itself",
+                         "write causal: true, and train again");
+      }
+      const Value before = b.kept("cache", {x.shape()[0], decoding->length, kv});
+      const Value now = write_rows(before, project(x, q, kv), decoding->position);
+      b.keep("cache", now);
+      tensors = {project(x, 0, q), now};
+      options.causal = false;
+      options.lengths = decoding->count;
+    } else if (memory == x) {
       tensors = {project(x, 0, q + kv)};
     } else {
       tensors = {project(x, 0, q), project(memory, q, kv)};
     }
-    AttentionOptions options{.heads = num_heads, .kv_heads = kv_heads, .causal = causal, .lengths = lengths};
     if (b.training() && dropout > 0) {
       options.dropout = dropout;
       options.random = b.random({x.shape()[0], num_heads, x.shape()[1], memory.shape()[1]});

@@ -24,12 +24,15 @@ struct PositionalEmbedding final : Layer {
 
   Value build(Builder& b, Value x) const override {
     expect_rank(x, 3, "a sequence [length, features]");
-    const int64_t length = x.shape()[1], features = x.shape()[2], most = max_length.value_or(length);
+    const Decoding* decoding = b.decoding();
+    const int64_t length = decoding ? decoding->length : x.shape()[1], features = x.shape()[2];
+    const int64_t most = max_length.value_or(length);
     if (length > most) {
       throw ShapeError(concat("expected at most ", most, " positions (max_length), got ", length),
                        "raise max_length, or cut the sequences shorter");
     }
     Value weight = b.parameter("weight", {most, features}, init ? init : normal_initializer(1));
+    if (decoding) return x + reshape(embedding(weight, decoding->position), {-1, 1, features});
     if (length < most) weight = view(reshape(weight, {-1}), 0, {length, features});
     return x + weight;
   }

@@ -20,7 +20,10 @@ struct SinusoidalEmbedding final : Layer {
   Value build(Builder& b, Value x) const override {
     expect_rank(x, 3, "a sequence [length, features]");
     const int64_t length = x.shape()[1], features = x.shape()[2];
-    const Value position = reshape(iota(b.graph(), length), {length, 1}), feature = iota(b.graph(), features);
+    const Decoding* decoding = b.decoding();
+    const Value position = decoding ? reshape(as_f32(decoding->position), {x.shape()[0], 1, 1})
+                                    : reshape(iota(b.graph(), length), {length, 1});
+    const Value feature = iota(b.graph(), features);
     const Value odd = map(Function::floor, (feature + 1) * 0.5) - map(Function::floor, feature * 0.5);  // 0, 1, 0, 1, …
     const Value angle = position * exp((feature - odd) * (-std::log(base) / static_cast<double>(features)));
     return x + where(odd > 0.5, map(Function::cos, angle), map(Function::sin, angle));

@@ -5,6 +5,13 @@
 
 namespace dl {
 
+Value Builder::kept(const std::string& name, Shape) {
+  DL_CHECK(false, name, " is kept, though nothing is decoded");
+  return {};
+}
+
+void Builder::keep(const std::string& name, Value) { DL_CHECK(false, name, " is kept, though nothing is decoded"); }
+
 Value Layer::build(Builder&, Value) const {
   DL_CHECK(false, name, " builds from neither one input nor several");
   return {};

@@ -12,6 +12,14 @@
 
 namespace dl {
 
+// A sequence made position by position: the network is given one of its positions, and layers that look at others keep
+// what they must know of those before.
+struct Decoding {
+  int64_t length = 0;  // positions there are at most
+  Value position;      // i32 [batch]: the one given
+  Value count;         // i32 [batch]: position + 1
+};
+
 // What a layer asks of the network it stands in.
 class Builder {
  public:
@@ -25,6 +33,12 @@ class Builder {
   virtual void assign(const std::string& name, Value value) = 0;
   // Uniform in [0, 1), drawn anew for each training step; the same again in the backward pass.
   virtual Value random(Shape shape) = 0;
+  // Set where the inputs are one position [batch, 1, …] of a sequence; a layer to which it matters then builds what its
+  // whole sequence would have there, or throws ShapeError where that depends on later positions.
+  virtual const Decoding* decoding() const { return nullptr; }
+  // While decoding, a tensor that is 0 at the first position, and the value it has at the next.
+  virtual Value kept(const std::string& name, Shape shape);
+  virtual void keep(const std::string& name, Value value);
 };
 
 struct Layer : Described {

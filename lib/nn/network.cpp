@@ -73,8 +73,15 @@ struct Network::Impl {
 // Serves two passes: the first (learning) finds the tensors and shapes, later ones build programs.
 class Network::Impl::LayerBuilder final : public Builder {
  public:
-  LayerBuilder(Impl& net, Graph& g, bool is_training, Value step, uint64_t seed, std::vector<Problem>* problem_list)
-      : problems(problem_list), net_(net), graph_(g), training_(is_training), step_(step), seed_(seed) {
+  LayerBuilder(Impl& net, Graph& g, bool is_training, Value step, uint64_t seed, std::vector<Problem>* problem_list,
+               const Decoding* decoding = nullptr)
+      : problems(problem_list),
+        net_(net),
+        graph_(g),
+        training_(is_training),
+        step_(step),
+        seed_(seed),
+        decoding_(decoding) {
     if (!problem_list && net.arena > 0) flat_ = variable(g, {"parameters", Type{DType::f32, {net.arena}}});
   }
 
@@ -124,6 +131,14 @@ class Network::Impl::LayerBuilder final : public Builder {
     }
   }
 
+  const Decoding* decoding() const override { return decoding_; }
+  Value kept(const std::string& name, Shape shape) override {
+    return variable(graph_, {concat("decoding/", layer_path, ".", name), Type{DType::f32, std::move(shape)}});
+  }
+  void keep(const std::string& name, Value value) override {
+    graph_.assign(concat("decoding/", layer_path, ".", name), value);
+  }
+
   std::string layer_path, layer_type;
   const std::vector<ModelItem::Tie>* ties = nullptr;
   std::vector<std::string> names;  // of the layer's parameters so far
@@ -159,6 +174,7 @@ class Network::Impl::LayerBuilder final : public Builder {
   bool training_;
   Value step_;
   uint64_t seed_;
+  const Decoding* decoding_;
   Value flat_;
 };
 
@@ -260,8 +276,9 @@ int64_t Network::arena_elements() const { return impl_->arena; }
 int64_t Network::parameter_count() const { return impl_->count; }
 std::vector<LayerSummary> Network::layers() const { return impl_->summaries; }
 
-Value Network::build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed) const {
-  Impl::LayerBuilder b(*impl_, graph, training, step, seed, nullptr);
+Value Network::build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
+                     const Decoding* decoding) const {
+  Impl::LayerBuilder b(*impl_, graph, training, step, seed, nullptr, decoding);
   return impl_->build_list(impl_->items, inputs, b);
 }
 

@@ -57,8 +57,11 @@ class Network {
   void arrange(const std::function<size_t(const Tensor&)>& group);
 
   // The network applied to its inputs, each [batch, …], in `graph`; training decides dropout, batch statistics and
-  // their updates. `step` numbers random draws (unset where not training).
-  Value build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed) const;
+  // their updates. `step` numbers random draws (unset where not training). With `decoding` the inputs are one position
+  // [batch, 1, …] of their sequences, and assignments to variables "decoding/…" carry on to the next; ShapeError where
+  // a layer cannot.
+  Value build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
+              const Decoding* decoding = nullptr) const;
 
  private:
   struct Impl;

@@ -56,6 +56,8 @@ Evaluation Inference::evaluate(const std::string& split) {
                       .help = split == "test" ? "name one of them, or write 'data.test:'" : "name one of them"});
 }
 
+Generation Inference::generation(bool cached) { return Generation(*impl_->plan.network, impl_->store, cached); }
+
 void Inference::predict(const DatasetPointer& data, const std::function<void(const Prediction&)>& each) {
   const Network& network = *impl_->plan.network;
   for (const Network::Input& wanted : network.inputs()) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/train/checkpoint.h"
+#include "lib/train/generation.h"
 #include "lib/train/observer.h"
 #include "lib/train/plan.h"
 
@@ -38,6 +39,8 @@ class Inference {
   // Calls `each` for every sample of the data set, in its order; it must have the network's inputs. A network whose
   // prediction is no list of numbers is an Error(Exit::usage).
   void predict(const DatasetPointer& data, const std::function<void(const Prediction&)>& each);
+  // Continues sequences with these weights; the inference must outlive it.
+  Generation generation(bool cached = true);
 
  private:
   struct Impl;

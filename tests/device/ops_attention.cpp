@@ -49,6 +49,29 @@ Feed fixed(const Form& f) {
   return feed;
 }
 
+// One node's outputs, on every instruction set and several numbers of threads, are the reference device's.
+void check_node(const Graph& g, int index, const Feed& feed, double tolerance) {
+  const GraphNode& node = g.node(index);
+  std::vector<Value> outputs;
+  for (size_t i = 0; i < node.types.size(); ++i)
+    outputs.push_back({const_cast<Graph*>(&g), index, static_cast<int>(i)});
+  const std::vector<Numbers> given = evaluate(g, node.inputs, feed), expected = evaluate(g, outputs, feed);
+  std::vector<Type> types;
+  std::vector<std::vector<float>> memory;  // aligned for whatever type
+  std::vector<const void*> inputs;
+  for (size_t i = 0; i < given.size(); ++i) {
+    types.push_back(node.inputs[i].type());
+    memory.emplace_back(given[i].size());
+    write_numbers(memory.back().data(), types.back(), given[i]);
+    inputs.push_back(memory.back().data());
+  }
+  dl::test::on_every_device([&](CpuDevice& device) {
+    std::vector<dl::test::Buffer> found = dl::test::run_kernel(*node.op, types, inputs, device);
+    for (size_t i = 0; i < found.size(); ++i)
+      check_close(read_numbers(found[i].data(), node.types[i]), expected[i], tolerance);
+  });
+}
+
 const Form forms[] = {
     {2, 5, 5, 2, 2, 3},
     {2, 37, 37, 3, 3, 8, 1, true},
@@ -82,14 +105,17 @@ TEST_CASE("attention and its gradient are the reference's in every form, on ever
       std::vector<Value> results = gradients(sum(y * dy), tensors);
       results.push_back(y);
       results.push_back({y.graph, y.node, 1});
+      const double tolerance = dtype == DType::f32 ? 1e-5 : 2e-2;
       const std::vector<Numbers> expected = evaluate(g, results, feed);
       const std::vector<Numbers> found = evaluate(g, results, feed, "cpu"),
                                  alone = evaluate(g, results, feed, "cpu", 1);
       for (size_t i = 0; i < results.size(); ++i) {
         CAPTURE(i);
-        check_close(found[i], expected[i], dtype == DType::f32 ? 1e-5 : 2e-2);
+        check_close(found[i], expected[i], tolerance);
         CHECK(found[i] == alone[i]);
       }
+      check_node(g, y.node, feed, tolerance);
+      check_node(g, results[0].node, feed, tolerance);
     }
   }
 }

@@ -52,19 +52,15 @@ TEST_CASE("a tied parameter is one tensor, whose gradient is the sum of what bot
 TEST_CASE("a tie that does not fit is named with its place") {
   CHECK(tie_error("{weight: wtf.weight}") ==
         "error: small.yaml:6:5: model[2] (linear): 'tie' names 'wtf.weight', which no layer before has\n"
-        "  help: write 'wte.weight'\n"
-        "1 error; nothing was run");
+        "  help: write 'wte.weight'");
   CHECK(tie_error("{weigth: wte.weight}") ==
         "error: small.yaml:6:5: model[2] (linear): 'tie' names the parameter 'weigth', which the layer does not have\n"
-        "  help: write 'weight'\n"
-        "1 error; nothing was run");
+        "  help: write 'weight'");
   CHECK(tie_error("{weight: 1.weight}") ==
         "error: small.yaml:6:5: model[2] (linear): cannot tie weight [5, 4] to 1.weight [4]\n"
-        "  help: tie parameters of one shape\n"
-        "1 error; nothing was run");
+        "  help: tie parameters of one shape");
   CHECK(
       tie_error("wte.weight") ==
       "error: small.yaml:7:10: model[2].tie: expected a map of parameters to those of other layers, got 'wte.weight'\n"
-      "  help: write 'tie: {weight: NAME.weight}'\n"
-      "1 error; nothing was run");
+      "  help: write 'tie: {weight: NAME.weight}'");
 }

@@ -1,0 +1,182 @@
+// Two programs: one for a single position with what was kept of those before, one for a whole sequence.
+#include "lib/train/generation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+
+namespace dl {
+
+namespace {
+
+// Memory that a program reads whole numbers from.
+class Whole {
+ public:
+  Whole(Device& device, int64_t count) : device_(device), count_(count), data_(device.allocate(count * 4)) {}
+  ~Whole() { device_.release(data_, count_ * 4); }
+  Whole(const Whole&) = delete;
+  Whole& operator=(const Whole&) = delete;
+  void* data() const { return data_; }
+  void set(std::span<const int32_t> values) {
+    device_.copy_in(data_, values.data(), static_cast<int64_t>(values.size()) * 4);
+  }
+  void set(int64_t value) {
+    const int32_t one[] = {static_cast<int32_t>(value)};
+    set(one);
+  }
+
+ private:
+  Device& device_;
+  const int64_t count_;
+  void* const data_;
+};
+
+constexpr const char* output = "values";
+
+Error cannot(const std::string& what, const std::string& help) {
+  return Error(Exit::usage, Problem{.path = "model", .what = what, .help = help});
+}
+
+}  // namespace
+
+int32_t draw_token(std::span<const float> values, const Sampling& sampling, int64_t index) {
+  std::vector<int32_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return values[static_cast<size_t>(a)] > values[static_cast<size_t>(b)];
+  });
+  if (sampling.temperature == 0) return order.front();
+  if (sampling.top_k > 0) order.resize(std::min(order.size(), static_cast<size_t>(sampling.top_k)));
+  std::vector<double> share;
+  const double most = values[static_cast<size_t>(order.front())];
+  for (const int32_t token : order)
+    share.push_back(std::exp((double{values[static_cast<size_t>(token)]} - most) / sampling.temperature));
+  const double all = std::accumulate(share.begin(), share.end(), 0.0);
+  double total = 0;
+  size_t count = 0;
+  while (count < share.size() && (count == 0 || total < sampling.top_p * all)) total += share[count++];
+  const uint64_t key = random_key(sampling.seed, random_stream("generate"));
+  double left = double{random_uniform(key, 0, static_cast<uint64_t>(index))} * total;
+  for (size_t i = 0; i + 1 < count; ++i) {
+    if (left < share[i]) return order[i];
+    left -= share[i];
+  }
+  return order[count - 1];
+}
+
+struct Generation::Impl {
+  Impl(const Network& n, Store& s, bool cache)
+      : network(n),
+        store(s),
+        cached(cache),
+        length(checked_length(n)),
+        token(s.device(), 1),
+        position(s.device(), 1),
+        count(s.device(), 1),
+        window(s.device(), length) {
+    values.resize(static_cast<size_t>(network.output().shape.last()));
+    one.emplace(by_position(), store);
+    one->bind(network.inputs()[0].name, token.data());
+    if (one->has_input("position")) one->bind("position", position.data());
+    if (one->has_input("count")) one->bind("count", count.data());
+  }
+
+  static int64_t checked_length(const Network& n) {
+    const Type in = n.inputs()[0].type, out = n.output();
+    const bool fits = n.inputs().size() == 1 && in.dtype == DType::i32 && in.shape.rank() == 1 &&
+                      out.shape.rank() == 2 && out.shape[0] == in.shape[0];
+    if (!fits) {
+      throw cannot(concat("expected a network from tokens [length] to values [length, tokens], got ", name_of(in.dtype),
+                          " ", in.shape.text(), " to ", out.shape.text()),
+                   "name a run that was trained to continue text");
+    }
+    return in.shape[0];
+  }
+
+  const Graph& by_position() {
+    const Value x = input(graph, network.inputs()[0].name, {DType::i32, {1, 1}});
+    const Decoding decoding{.length = length,
+                            .position = input(graph, "position", {DType::i32, {1}}),
+                            .count = input(graph, "count", {DType::i32, {1}})};
+    try {
+      graph.output(output, network.build(graph, std::span(&x, 1), false, {}, 0, &decoding));
+    } catch (const ShapeError& e) {
+      throw cannot(e.what(), e.help);
+    }
+    return graph;
+  }
+
+  void read(Program& program, int64_t row) {
+    const float* from = static_cast<const float*>(program.output(output)) + row * static_cast<int64_t>(values.size());
+    store.device().copy_out(values.data(), from, static_cast<int64_t>(values.size()) * 4);
+  }
+
+  void run_position(int32_t which) {
+    if (done.empty()) forget();
+    token.set(int64_t{which});
+    position.set(static_cast<int64_t>(done.size()));
+    count.set(static_cast<int64_t>(done.size()) + 1);
+    one->run();
+    done.push_back(which);
+    read(*one, 0);
+  }
+
+  // A new sequence begins with states of 0.
+  void forget() {
+    for (const Graph::Named& kept : graph.assigns()) {
+      const std::vector<float> zeros(static_cast<size_t>(kept.value.shape().elements()), 0.0f);
+      store.write(kept.name, zeros.data(), static_cast<int64_t>(zeros.size()));
+    }
+  }
+
+  void run_window(std::span<const int32_t> tokens) {
+    if (!whole) {
+      Graph all;
+      const Value x = input(all, network.inputs()[0].name, {DType::i32, {1, length}});
+      all.output(output, network.build(all, std::span(&x, 1), false, {}, 0));
+      whole.emplace(all, store);
+      whole->bind(network.inputs()[0].name, window.data());
+    }
+    std::vector<int32_t> padded(tokens.begin(), tokens.end());
+    padded.resize(static_cast<size_t>(length), 0);
+    window.set(padded);
+    whole->run();
+    read(*whole, static_cast<int64_t>(tokens.size()) - 1);
+  }
+
+  const Network& network;
+  Store& store;
+  const bool cached;
+  const int64_t length;
+  Whole token, position, count, window;
+  Graph graph;  // of one position
+  std::optional<Program> one, whole;
+  std::vector<int32_t> done;  // tokens whose positions are kept
+  std::vector<float> values;
+};
+
+Generation::Generation(const Network& network, Store& store, bool cached)
+    : impl_(std::make_unique<Impl>(network, store, cached)) {}
+Generation::~Generation() = default;
+
+int64_t Generation::length() const { return impl_->length; }
+
+std::span<const float> Generation::next(std::span<const int32_t> tokens) {
+  Impl& m = *impl_;
+  DL_CHECK(!tokens.empty(), "no token to begin with");
+  const auto seen = tokens.last(std::min(tokens.size(), static_cast<size_t>(m.length)));
+  if (!m.cached || tokens.size() > seen.size()) {
+    m.run_window(seen);
+    return m.values;
+  }
+  const bool goes_on = m.done.size() < seen.size() && std::equal(m.done.begin(), m.done.end(), seen.begin());
+  if (!goes_on) m.done.clear();
+  for (size_t i = m.done.size(); i < seen.size(); ++i) m.run_position(seen[i]);
+  return m.values;
+}
+
+}  // namespace dl

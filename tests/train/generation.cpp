@@ -1,0 +1,123 @@
+// Sequences continued token by token: with and without what was kept of earlier positions.
+#include "lib/train/generation.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "lib/train/programs.h"
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::test;
+
+namespace {
+
+std::string config(const std::string& layers) {
+  return "data: {train: {format: random, shape: [9], vocabulary: 11, samples: 8}, batch_size: 2}\nmodel:\n" + layers +
+         "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1, device: cpu}\n";
+}
+
+const std::string gpt = R"(
+  - embedding: {num_embeddings: 11, embedding_dim: 12}
+  - positional_embedding
+  - layer_norm
+    name: normal
+  - multi_head_attention: {num_heads: 4, num_kv_heads: 2, causal: true}
+    name: seen
+  - add:
+    from: [seen, normal]
+  - sinusoidal_embedding
+  - multi_head_attention: {num_heads: 1, causal: true, bias: false}
+  - rms_norm
+  - linear: 11
+)";
+
+// A network with its initial weights.
+struct Trained {
+  explicit Trained(const std::string& layers)
+      : place(config(layers)), plan(place.plan()), device(make_device("cpu", {.threads = 2})), store(*device) {
+    Programs programs(plan->recipe(), store);
+    programs.initialize();
+  }
+  const Workplace place;
+  const std::unique_ptr<Plan> plan;
+  const std::unique_ptr<Device> device;
+  Store store;
+};
+
+std::vector<int32_t> continued(Trained& t, bool cached, std::vector<int32_t> tokens, int more) {
+  Generation generation(*t.plan->network, t.store, cached);
+  for (int i = 0; i < more; ++i) {
+    tokens.push_back(draw_token(generation.next(tokens), {.seed = 5}, static_cast<int64_t>(tokens.size())));
+  }
+  return tokens;
+}
+
+std::string generation_error(const std::string& layers) {
+  Trained t(layers);
+  return error_text([&] { Generation(*t.plan->network, t.store); });
+}
+
+}  // namespace
+
+TEST_CASE("what is kept of earlier positions changes no token, also where the text outgrows the network's length") {
+  Trained t(gpt);
+  const std::vector<int32_t> tokens = continued(t, true, {3, 0, 7}, 20);
+  CHECK(tokens.size() == 23);
+  CHECK(tokens == continued(t, false, {3, 0, 7}, 20));
+}
+
+TEST_CASE("the values for the next token are those of the whole network") {
+  Trained t(gpt);
+  Generation cached(*t.plan->network, t.store), whole(*t.plan->network, t.store, false);
+  CHECK(cached.length() == 9);
+  // A text that goes on, another that begins anew, one of which a part is known, and one too long to be seen whole.
+  for (const std::vector<int32_t>& text : {std::vector<int32_t>{1, 2},
+                                           {1, 2, 3},
+                                           {4},
+                                           {4, 5, 6, 7},
+                                           {4, 5},
+                                           {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
+                                           {0, 1, 2}}) {
+    const std::span<const float> found = cached.next(text), expected = whole.next(text);
+    REQUIRE(found.size() == 11);
+    for (size_t i = 0; i < 11; ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-5);
+  }
+}
+
+TEST_CASE("tokens are drawn as often as their probability says") {
+  const std::vector<float> values{std::log(1.0f), std::log(2.0f), std::log(5.0f)};
+  int counts[3] = {};
+  for (int64_t i = 0; i < 8000; ++i) ++counts[draw_token(values, {.seed = 1}, i)];
+  CHECK(std::abs(counts[0] - 1000) < 150);
+  CHECK(std::abs(counts[1] - 2000) < 200);
+  CHECK(std::abs(counts[2] - 5000) < 250);
+  CHECK(draw_token(values, {.seed = 1}, 7) == draw_token(values, {.seed = 1}, 7));
+}
+
+TEST_CASE("temperature, top_k and top_p leave out what is unlikely") {
+  const std::vector<float> values{std::log(1.0f), std::log(2.0f), std::log(5.0f)};
+  bool first = false;
+  for (int64_t i = 0; i < 300; ++i) {
+    CHECK(draw_token(values, {.temperature = 0}, i) == 2);
+    CHECK(draw_token(values, {.temperature = 0.05}, i) == 2);
+    CHECK(draw_token(values, {.top_k = 1}, i) == 2);
+    CHECK(draw_token(values, {.top_p = 0.5}, i) == 2);
+    CHECK(draw_token(values, {.top_p = 0.8}, i) != 0);
+    CHECK(draw_token(values, {.top_k = 2}, i) != 0);
+    first |= draw_token(values, {.temperature = 3}, i) == 0;
+  }
+  CHECK(first);
+  CHECK(draw_token(std::vector<float>{1, 3, 3}, {.temperature = 0}, 0) == 1);
+}
+
+TEST_CASE("a network that cannot go position by position says why") {
+  const std::string begin = "  - embedding: {num_embeddings: 11, embedding_dim: 4}\n", end = "  - linear: 11\n";
+  CHECK(generation_error(begin + "  - multi_head_attention: 2\n" + end) ==
+        "error: model: attention that is not causal looks at all positions, so that none can be had by itself\n"
+        "  help: write causal: true, and train again");
+  CHECK(generation_error(begin + "  - group_norm: 2\n" + end) ==
+        "error: model: group_norm goes over all positions, so that none can be had by itself\n"
+        "  help: write layer_norm or rms_norm");
+}
