@@ -100,9 +100,9 @@ struct MultiHeadAttention final : Layer {
         throw ShapeError("attention that is not causal looks at all positions, so that none can be had by itself",
                          "write causal: true, and train again");
       }
-      const Value before = b.kept("cache", {x.shape()[0], decoding->length, kv});
+      const Value before = b.carried("cache", {x.shape()[0], decoding->length, kv});
       const Value now = write_rows(before, project(x, q, kv), decoding->position);
-      b.keep("cache", now);
+      b.carry("cache", now);
       tensors = {project(x, 0, q), now};
       options.causal = false;
       options.lengths = decoding->count;

@@ -5,12 +5,7 @@
 
 namespace dl {
 
-Value Builder::kept(const std::string& name, Shape) {
-  DL_CHECK(false, name, " is kept, though nothing is decoded");
-  return {};
-}
-
-void Builder::keep(const std::string& name, Value) { DL_CHECK(false, name, " is kept, though nothing is decoded"); }
+Value Builder::carried(const std::string&, Shape shape) { return broadcast_to(constant(graph(), 0), shape); }
 
 Value Layer::build(Builder&, Value) const {
   DL_CHECK(false, name, " builds from neither one input nor several");

@@ -31,14 +31,16 @@ class Builder {
   // A tensor that is saved but not trained ("running_mean"), and the value it takes after a training step.
   virtual Value buffer(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) = 0;
   virtual void assign(const std::string& name, Value value) = 0;
+  // What the layer carries from batch to batch, of a shape that begins with the batch: 0 where an epoch or an
+  // evaluation begins, then what the batch before gave to carry(). While decoding, from position to position: 0 where
+  // a sequence begins. A layer that stands alone carries nothing: 0.
+  virtual Value carried(const std::string& name, Shape shape);
+  virtual void carry(const std::string& /*name*/, Value /*value*/) {}
   // Uniform in [0, 1), drawn anew for each training step; the same again in the backward pass.
   virtual Value random(Shape shape) = 0;
   // Set where the inputs are one position [batch, 1, …] of a sequence; a layer to which it matters then builds what its
   // whole sequence would have there, or throws ShapeError where that depends on later positions.
   virtual const Decoding* decoding() const { return nullptr; }
-  // While decoding, a tensor that is 0 at the first position, and the value it has at the next.
-  virtual Value kept(const std::string& name, Shape shape);
-  virtual void keep(const std::string& name, Value value);
 };
 
 struct Layer : Described {

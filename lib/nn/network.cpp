@@ -116,6 +116,15 @@ class Network::Impl::LayerBuilder final : public Builder {
     if (training_ && !problems) graph_.assign(layer_path + "." + name, value);
   }
 
+  Value carried(const std::string& name, Shape shape) override {
+    if (problems) return Builder::carried(name, std::move(shape));
+    return variable(graph_, {carried_name(name, shape), Type{DType::f32, shape}});
+  }
+
+  void carry(const std::string& name, Value value) override {
+    if (!problems) graph_.assign(carried_name(name, value.shape()), value);
+  }
+
   Value random(Shape shape) override {
     if (!step_) step_ = dl::input(graph_, "step", Type{DType::i32, {}});
     return random_uniform(step_, std::move(shape), seed_, concat(layer_path, "#", draws++));
@@ -132,11 +141,11 @@ class Network::Impl::LayerBuilder final : public Builder {
   }
 
   const Decoding* decoding() const override { return decoding_; }
-  Value kept(const std::string& name, Shape shape) override {
-    return variable(graph_, {concat("decoding/", layer_path, ".", name), Type{DType::f32, std::move(shape)}});
-  }
-  void keep(const std::string& name, Value value) override {
-    graph_.assign(concat("decoding/", layer_path, ".", name), value);
+
+  // Batches of another size carry what is theirs.
+  std::string carried_name(const std::string& name, const Shape& shape) const {
+    const char* use = decoding_ ? carried_in_decoding : training_ ? carried_in_training : carried_in_evaluation;
+    return concat(use, layer_path, ".", name, "/", shape[0]);
   }
 
   std::string layer_path, layer_type;

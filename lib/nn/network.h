@@ -30,6 +30,10 @@ struct LayerSummary {
   double flops = 0;  // forward, a sample
 };
 
+// What the names of variables begin with that layers carry from batch to batch (Builder::carried).
+constexpr const char *carried_in_training = "carried/train/", *carried_in_evaluation = "carried/evaluate/",
+                     *carried_in_decoding = "carried/decode/";
+
 // The type of a batch of samples: [batch, …].
 Type batched(const Type& sample, int64_t batch);
 
@@ -58,7 +62,7 @@ class Network {
 
   // The network applied to its inputs, each [batch, …], in `graph`; training decides dropout, batch statistics and
   // their updates. `step` numbers random draws (unset where not training). With `decoding` the inputs are one position
-  // [batch, 1, …] of their sequences, and assignments to variables "decoding/…" carry on to the next; ShapeError where
+  // [batch, 1, …] of their sequences, and what layers carry goes on to the next; ShapeError where
   // a layer cannot.
   Value build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
               const Decoding* decoding = nullptr) const;

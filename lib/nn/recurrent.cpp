@@ -14,7 +14,8 @@ void RecurrentLayer::describe_recurrent(Schema& s, const std::string& formula) {
       " Takes [steps, features]. Parameters of layer k, as in PyTorch: weight_ih_lk [gates hidden_size, features], "
       "weight_hh_lk [gates hidden_size, hidden_size], bias_ih_lk and bias_hh_lk [gates hidden_size], and the same "
       "with _reverse behind their names for the other direction. Without initializers all are uniform in "
-      "[-1/sqrt(hidden_size), 1/sqrt(hidden_size)). The first states are 0.");
+      "[-1/sqrt(hidden_size), 1/sqrt(hidden_size)). The first states are 0, or with stateful those after the batch "
+      "before: truncated backpropagation through time.");
   s.required("hidden_size", hidden_size, "units of a layer and direction")
       .at_least(1)
       .positional()
@@ -24,6 +25,15 @@ void RecurrentLayer::describe_recurrent(Schema& s, const std::string& formula) {
              "whether each layer also reads the steps backwards; outputs are beside each other");
   s.optional("return_sequences", return_sequences,
              "whether the result is every step's output; else it is the last state of each direction");
+  s.optional(
+      "stateful", stateful,
+      "whether the states go on from batch to batch, as 'windows: carried' lays them, in an epoch or an evaluation; "
+      "else each batch begins with 0");
+  s.check([this](const Report& report) {
+    if (stateful && bidirectional)
+      report.at("stateful", "a direction from the last step to the first has no batch before it",
+                "leave 'bidirectional' or 'stateful' out");
+  });
   s.optional("dropout", dropout, "probability of an output of a layer below the last to become 0 while training")
       .at_least(0)
       .below(1);
@@ -57,14 +67,25 @@ States RecurrentLayer::build_one(Builder& b, Value x, const std::string& suffix,
   } else if (cell() == Cell::gru) {
     start.bias = broadcast_to(constant(b.graph(), 0), {width});
   }
-  const Value zeros = broadcast_to(constant(b.graph(), 0), {batch, hidden_size});
-  start.h = zeros;
-  if (cell() == Cell::lstm) start.c = zeros;
-  return recurrent(cell(), reshape(of_inputs, {batch, steps, width}), weight_hh, start, reverse);
+  const bool goes_on = stateful || b.decoding();
+  const auto first = [&](const std::string& name) {
+    const Shape state{batch, hidden_size};
+    return goes_on ? b.carried(name + suffix, state) : broadcast_to(constant(b.graph(), 0), state);
+  };
+  start.h = first("h");
+  if (cell() == Cell::lstm) start.c = first("c");
+  const States states = recurrent(cell(), reshape(of_inputs, {batch, steps, width}), weight_hh, start, reverse);
+  if (goes_on) b.carry("h" + suffix, states.h);
+  if (goes_on && cell() == Cell::lstm) b.carry("c" + suffix, states.c);
+  return states;
 }
 
 Value RecurrentLayer::build(Builder& b, Value x) const {
   expect_rank(x, 3, "a sequence [steps, features]");
+  if (b.decoding() && bidirectional) {
+    throw ShapeError("a direction from the last step to the first needs all steps, so that none can be had by itself",
+                     "write bidirectional: false, and train again");
+  }
   std::vector<Value> last;
   for (int64_t layer = 0; layer < num_layers; ++layer) {
     std::vector<Value> y;

@@ -6,7 +6,7 @@ namespace dl {
 
 struct RecurrentLayer : Layer {
   int64_t hidden_size = 0, num_layers = 1;
-  bool bias = true, bidirectional = false, return_sequences = true;
+  bool bias = true, bidirectional = false, return_sequences = true, stateful = false;
   double dropout = 0;
   std::shared_ptr<const Initializer> init, recurrent_init, bias_init;
 

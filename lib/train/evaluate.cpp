@@ -77,6 +77,7 @@ void Inference::predict(const DatasetPointer& data, const std::function<void(con
                                        network.output().shape.text())});
   const BatchInputs inputs(*data);
   Loader loader(data, evaluation_options(impl_->plan.run.data, *data));
+  impl_->programs.forget_carried(false);
   int64_t index = 0;
   while (index < data->size()) {
     const Batch& batch = loader.next();

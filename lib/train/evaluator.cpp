@@ -14,6 +14,7 @@ Evaluator::Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, 
 std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* stop, int64_t batches) {
   if (batches == 0) batches = loader_.batches_per_epoch();
   totals_.clear();
+  programs_.forget_carried(false);
   loader_.start(0, 0);
   for (int64_t i = 0; i < batches; ++i) {
     if (stop && stop->load(std::memory_order_relaxed)) return {};

@@ -79,7 +79,7 @@ struct Generation::Impl {
         count(s.device(), 1),
         window(s.device(), length) {
     values.resize(static_cast<size_t>(network.output().shape.last()));
-    one.emplace(by_position(), store);
+    one.emplace(build_position(), store);
     one->bind(network.inputs()[0].name, token.data());
     if (one->has_input("position")) one->bind("position", position.data());
     if (one->has_input("count")) one->bind("count", count.data());
@@ -97,7 +97,8 @@ struct Generation::Impl {
     return in.shape[0];
   }
 
-  const Graph& by_position() {
+  const Graph& build_position() {
+    Graph& graph = by_position;
     const Value x = input(graph, network.inputs()[0].name, {DType::i32, {1, 1}});
     const Decoding decoding{.length = length,
                             .position = input(graph, "position", {DType::i32, {1}}),
@@ -116,7 +117,7 @@ struct Generation::Impl {
   }
 
   void run_position(int32_t which) {
-    if (done.empty()) forget();
+    if (done.empty()) forget(by_position);
     token.set(int64_t{which});
     position.set(static_cast<int64_t>(done.size()));
     count.set(static_cast<int64_t>(done.size()) + 1);
@@ -126,24 +127,24 @@ struct Generation::Impl {
   }
 
   // A new sequence begins with states of 0.
-  void forget() {
-    for (const Graph::Named& kept : graph.assigns()) {
-      const std::vector<float> zeros(static_cast<size_t>(kept.value.shape().elements()), 0.0f);
-      store.write(kept.name, zeros.data(), static_cast<int64_t>(zeros.size()));
+  void forget(const Graph& graph) {
+    for (const Graph::Named& carried : graph.assigns()) {
+      const std::vector<float> zeros(static_cast<size_t>(carried.value.shape().elements()), 0.0f);
+      store.write(carried.name, zeros.data(), static_cast<int64_t>(zeros.size()));
     }
   }
 
   void run_window(std::span<const int32_t> tokens) {
     if (!whole) {
-      Graph all;
-      const Value x = input(all, network.inputs()[0].name, {DType::i32, {1, length}});
-      all.output(output, network.build(all, std::span(&x, 1), false, {}, 0));
-      whole.emplace(all, store);
+      const Value x = input(by_window, network.inputs()[0].name, {DType::i32, {1, length}});
+      by_window.output(output, network.build(by_window, std::span(&x, 1), false, {}, 0));
+      whole.emplace(by_window, store);
       whole->bind(network.inputs()[0].name, window.data());
     }
     std::vector<int32_t> padded(tokens.begin(), tokens.end());
     padded.resize(static_cast<size_t>(length), 0);
     window.set(padded);
+    forget(by_window);
     whole->run();
     read(*whole, static_cast<int64_t>(tokens.size()) - 1);
   }
@@ -153,7 +154,7 @@ struct Generation::Impl {
   const bool cached;
   const int64_t length;
   Whole token, position, count, window;
-  Graph graph;  // of one position
+  Graph by_position, by_window;
   std::optional<Program> one, whole;
   std::vector<int32_t> done;  // tokens whose positions are kept
   std::vector<float> values;

@@ -231,6 +231,14 @@ void Programs::initialize() {
   }
 }
 
+void Programs::forget_carried(bool training) {
+  for (const Variable& v : impl_->store.variables()) {
+    if (!v.name.starts_with(training ? carried_in_training : carried_in_evaluation)) continue;
+    const std::vector<float> zeros(static_cast<size_t>(v.type.shape.elements()), 0.0f);
+    impl_->store.write(v.name, zeros.data(), v.type.shape.elements());
+  }
+}
+
 Program& Programs::step(int64_t batch) { return impl_->training_program("step", batch, &Impl::build_step); }
 Program& Programs::accumulate(int64_t batch) {
   return impl_->training_program("accumulate", batch, &Impl::build_accumulate);

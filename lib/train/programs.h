@@ -53,6 +53,9 @@ class Programs {
   // Creates the variables (parameters, optimizer state, buffers) and fills in initial values from the seed.
   void initialize();
 
+  // Sets to 0 what layers carry from batch to batch: where an epoch, or an evaluation or prediction, begins.
+  void forget_carried(bool training);
+
   // Training programs keep to the memory limit by computing values again (lib/train/memory_limit.h); where that is not
   // enough, Error(Exit::usage) says what would be.
   Program& step(int64_t batch);        // forward, loss, backward, clip, update

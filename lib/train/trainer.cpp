@@ -405,6 +405,7 @@ void Trainer::Impl::end_epoch() {
   epoch_begin = steady_seconds();
   state.epoch += 1;
   state.epoch_batches = state.epoch_samples = 0;
+  programs.forget_carried(true);
 }
 
 void Trainer::Impl::save(bool final) {

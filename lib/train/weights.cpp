@@ -14,6 +14,7 @@ namespace {
 
 const std::string flat_parameters = "parameters";
 const std::string state_prefix = "optimizer.";
+const std::string carried_prefix = "carried/";  // in the file, of what layers carry from batch to batch in training
 constexpr size_t differences_told = 5;
 
 bool all_finite(const float* values, int64_t count) {
@@ -95,6 +96,11 @@ void write_optimizer(const Tensors& tensors, Store& store, const Append& append)
     for (const Tensor& t : tensors)
       if (t.trained) items.push_back({name + "/" + t.path, {DType::f32, t.shape}, flat + t.offset});
   }
+  for (const Variable& v : store.variables()) {
+    if (!v.name.starts_with(carried_in_training)) continue;
+    const float* values = states.emplace_back(store.read(v.name)).data();
+    items.push_back({carried_prefix + v.name.substr(std::string(carried_in_training).size()), v.type, values});
+  }
   write_safetensors(std::move(items), {{"format", "dlcli optimizer"}, {"version", "1"}}, append);
 }
 
@@ -118,12 +124,22 @@ void read_weights(const Tensors& tensors, Store& store, const std::filesystem::p
 
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
   const SafetensorsFile source(file);
-  require_same(optimizer_shapes(tensors, store), source, "holds the state of another optimizer");
+  Shapes wanted = optimizer_shapes(tensors, store);
+  for (const auto& [name, entry] : source.tensors())
+    if (name.starts_with(carried_prefix)) wanted[name] = entry.shape;
+  require_same(wanted, source, "holds the state of another optimizer");
   for (const std::string& name : optimizer_states(store)) {
     std::vector<float> flat = store.read(state_prefix + name);
     for (const Tensor& t : tensors)
       if (t.trained) std::ranges::copy(source.read_f32(name + "/" + t.path), flat.begin() + t.offset);
     store.write(state_prefix + name, flat.data(), static_cast<int64_t>(flat.size()));
+  }
+  for (const auto& [name, entry] : source.tensors()) {
+    if (!name.starts_with(carried_prefix)) continue;
+    const std::vector<float> values = source.read_f32(name);
+    const Variable carried{carried_in_training + name.substr(carried_prefix.size()), {DType::f32, entry.shape}};
+    store.variable(carried);
+    store.write(carried.name, values.data(), entry.shape.elements());
   }
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-# Trains LeNet-5 and ResNet-20 with PyTorch and with dlcli from the same weights on the same batches and compares the losses.
+# Trains LeNet-5, ResNet-20 and an LSTM with PyTorch and with dlcli from the same weights on the same batches and compares
+# the losses.
 #
 # usage: follow_pytorch.py DLCLI [STEPS]
 # Needs torch, numpy and safetensors (scripts/setup torch) and Fashion-MNIST. Ends with 1 where a loss is too far off: more
@@ -20,7 +21,6 @@ from torch import nn
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FASHION_MNIST = pathlib.Path("/usr/share/datasets/fashion-mnist")
-BATCH = 128
 FIRST, FIRST_TOLERANCE, WINDOW, CURVE_TOLERANCE = 20, 1e-4, 20, 0.05
 
 
@@ -86,21 +86,69 @@ def resnet20():
 # The linear layer is item 9 in YAML, where global pooling flattens by itself, and item 10 here.
 RENAMED = {"resnet20": {"10.weight": "9.weight", "10.bias": "9.bias"}}
 
+
+class Language(nn.Sequential):
+    """An embedding, two layers of an LSTM and a linear layer: items 0, 1 and 2 here as in YAML."""
+
+    def forward(self, x):
+        return self[2](self[1](self[0](x))[0])
+
+
+def lstm():
+    return Language(nn.Embedding(VOCABULARY, 64), nn.LSTM(64, 64, 2, batch_first=True), nn.Linear(64, VOCABULARY))
+
+
+VOCABULARY, LENGTH = 3000, 20
+LSTM_YAML = f"""
+  - embedding: {{num_embeddings: {VOCABULARY}, embedding_dim: 64}}
+  - lstm: {{hidden_size: 64, num_layers: 2}}
+  - linear: {VOCABULARY}
+"""
+
+
+def pictures(prepare):
+    """Fashion-MNIST: writes it into a folder; the YAML of it; inputs and targets."""
+    def write(folder, samples):
+        images = prepare(read_idx("train-images-idx3-ubyte.gz", samples))
+        labels = read_idx("train-labels-idx1-ubyte.gz", samples)
+        write_idx(folder / "images", images)
+        write_idx(folder / "labels", labels)
+        x = torch.from_numpy(images.astype(numpy.float32) / 255).permute(0, 3, 1, 2)
+        return (f"{{format: idx, images: {folder}/images, labels: {folder}/labels}}", x,
+                torch.from_numpy(labels.astype(numpy.int64)))
+    return write
+
+
+def tokens(folder, samples):
+    """A language of few words that follow each other by chance but not any one any other, so that there is something to learn."""
+    random = numpy.random.default_rng(0)
+    follows = random.integers(VOCABULARY, size=(VOCABULARY, 3))
+    text = [0]
+    for choice in random.integers(3, size=samples * LENGTH):
+        text.append(follows[text[-1], choice])
+    text = numpy.array(text)
+    text.astype("<u2").tofile(folder / "tokens")
+    x, y = (torch.from_numpy(part.astype(numpy.int64)).reshape(samples, LENGTH) for part in (text[:-1], text[1:]))
+    return f"{{format: tokens, path: {folder}/tokens, vocabulary: {VOCABULARY}, length: {LENGTH}}}", x, y
+
+
 # ResNet-20 takes small steps: at its usual learning rate of 0.1 rounding grows a hundredfold in a few steps, and PyTorch
 # with one thread does not follow PyTorch with two.
 CASES = {
-    "lenet5": (lenet5, grey, "adam: {lr: 1e-3}", lambda p: torch.optim.Adam(p, 1e-3)),
-    "resnet20": (resnet20, three_channels, "sgd: {lr: 1e-4, momentum: 0.9, weight_decay: 1e-4}",
+    "lenet5": (lenet5, f"{TOP}/configs/models/lenet5.yaml", pictures(grey), 128, "adam: {lr: 1e-3}",
+               lambda p: torch.optim.Adam(p, 1e-3)),
+    "resnet20": (resnet20, f"{TOP}/configs/models/resnet20.yaml", pictures(three_channels), 128,
+                 "sgd: {lr: 1e-4, momentum: 0.9, weight_decay: 1e-4}",
                  lambda p: torch.optim.SGD(p, 1e-4, momentum=0.9, weight_decay=1e-4)),
+    "lstm": (lstm, LSTM_YAML, tokens, 20, "sgd: {lr: 1.0}", lambda p: torch.optim.SGD(p, 1.0)),
 }
 
 
-def train_pytorch(model, optimizer, images, labels):
+def train_pytorch(model, optimizer, x, y, batch):
     losses = []
-    x = torch.from_numpy(images.astype(numpy.float32) / 255).permute(0, 3, 1, 2)
-    y = torch.from_numpy(labels.astype(numpy.int64))
-    for begin in range(0, len(x), BATCH):
-        loss = nn.functional.cross_entropy(model(x[begin:begin + BATCH]), y[begin:begin + BATCH])
+    for begin in range(0, len(x), batch):
+        prediction = model(x[begin:begin + batch])
+        loss = nn.functional.cross_entropy(prediction.flatten(0, -2), y[begin:begin + batch].flatten())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -108,14 +156,14 @@ def train_pytorch(model, optimizer, images, labels):
     return losses
 
 
-def train_dlcli(dlcli, folder, name, optimizer, steps):
+def train_dlcli(dlcli, folder, name, data, model, batch, optimizer, steps):
     config = folder / f"{name}.yaml"
     config.write_text(f"""\
 data:
-  train: {{format: idx, images: {folder}/images, labels: {folder}/labels}}
-  batch_size: {BATCH}
+  train: {data}
+  batch_size: {batch}
   shuffle: false
-model: {TOP}/configs/models/{name}.yaml
+model: {model}
 init_from: {folder}/initial.safetensors
 loss: cross_entropy
 optimizer: {{{optimizer}}}
@@ -141,22 +189,18 @@ def compare(name, theirs, ours):
 
 def main():
     dlcli, steps = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 200
-    images = read_idx("train-images-idx3-ubyte.gz", steps * BATCH)
-    labels = read_idx("train-labels-idx1-ubyte.gz", steps * BATCH)
     good = True
-    for name, (make_model, prepare, yaml, make_optimizer) in CASES.items():
+    for name, (make_model, model_yaml, write_data, batch, optimizer_yaml, make_optimizer) in CASES.items():
         with tempfile.TemporaryDirectory() as temporary:
             folder = pathlib.Path(temporary)
             torch.manual_seed(0)
             model = make_model()
-            prepared = prepare(images)
-            write_idx(folder / "images", prepared)
-            write_idx(folder / "labels", labels)
+            data, x, y = write_data(folder, steps * batch)
             names = RENAMED.get(name, {})
             save_file({names.get(key, key): value for key, value in model.state_dict().items()
                        if not key.endswith("num_batches_tracked")}, folder / "initial.safetensors")
-            ours = train_dlcli(dlcli, folder, name, yaml, steps)
-            theirs = train_pytorch(model, make_optimizer(model.parameters()), prepared, labels)
+            ours = train_dlcli(dlcli, folder, name, data, model_yaml, batch, optimizer_yaml, steps)
+            theirs = train_pytorch(model, make_optimizer(model.parameters()), x, y, batch)
             good = compare(name, theirs, ours) and good
     sys.exit(0 if good else 1)
 

@@ -68,6 +68,17 @@ TEST_CASE("what is kept of earlier positions changes no token, also where the te
   CHECK(tokens == continued(t, false, {3, 0, 7}, 20));
 }
 
+TEST_CASE("a recurrent network goes on from its states") {
+  for (const std::string stateful : {"false", "true"}) {
+    Trained t(
+        "  - embedding: {num_embeddings: 11, embedding_dim: 6}\n  - lstm: {hidden_size: 5, num_layers: 2, stateful: " +
+        stateful + "}\n  - gru: 4\n  - linear: 11\n");
+    const std::vector<int32_t> tokens = continued(t, true, {3, 0, 7}, 20);
+    CHECK(tokens == continued(t, false, {3, 0, 7}, 20));
+    CHECK(tokens == continued(t, true, {3, 0, 7}, 20));
+  }
+}
+
 TEST_CASE("the values for the next token are those of the whole network") {
   Trained t(gpt);
   Generation cached(*t.plan->network, t.store), whole(*t.plan->network, t.store, false);
@@ -120,4 +131,7 @@ TEST_CASE("a network that cannot go position by position says why") {
   CHECK(generation_error(begin + "  - group_norm: 2\n" + end) ==
         "error: model: group_norm goes over all positions, so that none can be had by itself\n"
         "  help: write layer_norm or rms_norm");
+  CHECK(generation_error(begin + "  - lstm: {hidden_size: 3, bidirectional: true}\n" + end) ==
+        "error: model: a direction from the last step to the first needs all steps, so that none can be had by itself\n"
+        "  help: write bidirectional: false, and train again");
 }
