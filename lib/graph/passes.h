@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "lib/graph/graph.h"
@@ -12,6 +13,9 @@ namespace dl {
 
 // Which nodes some output or assignment depends on, by node index.
 std::vector<char> live_nodes(const Graph& graph);
+
+// The graph reading another variable, of the same type, in the place of one.
+std::unique_ptr<Graph> read_instead(const Graph& graph, const std::string& variable, const std::string& other);
 
 // Elementwise chains and the reductions at their ends become LoopOps, and behind an operation for which
 // `takes_epilogue` (given the op and its inputs' types) holds, its EpilogueOp. Dead nodes are left out.

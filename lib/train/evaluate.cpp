@@ -18,11 +18,13 @@ struct Inference::Impl {
         programs(recipe(plan), store) {
     programs.initialize();
     read_weights(plan.network->tensors(), store, checkpoint.weights());
+    if (plan.run.trainer.ema) read_average(plan.network->tensors(), store, checkpoint.optimizer());
   }
 
   static Recipe recipe(const Plan& plan) {
     Recipe recipe = plan.recipe();
     recipe.optimizer = nullptr;  // nothing is trained, so its state takes no memory
+    recipe.ema_decay.reset();    // the parameters are the average
     return recipe;
   }
 

@@ -257,6 +257,7 @@ Recipe Plan::recipe() const {
                 .seed = seed(),
                 .mixed_precision = run.trainer.precision == "bf16-mixed"};
   for (const std::unique_ptr<Metric>& metric : run.metrics) recipe.metrics.push_back(metric.get());
+  if (run.trainer.ema) recipe.ema_decay = run.trainer.ema->decay;
   if (run.trainer.memory_limit) recipe.memory_limit_bytes = run.trainer.memory_limit->count;
   const LoaderOptions loading = training_options(run.data, *data.train, seed());
   for (const auto& field : data.train->fields()) recipe.batch_bytes += field.type.bytes();

@@ -12,6 +12,7 @@ namespace dl {
 namespace {
 
 const Type scalar_f32{};
+const std::string flat_parameters = "parameters", flat_average = "optimizer.ema";
 
 // One range of the parameters, as the optimizer sees it, and what it makes of it.
 class RangeUpdate final : public UpdateBuilder {
@@ -32,8 +33,11 @@ class RangeUpdate final : public UpdateBuilder {
     return size == all_ ? whole : view(whole, range_.begin, {size});
   }
 
-  void run(Value gradient) {
-    renewed["parameters"] = range_.optimizer->update(*this, part(variable(graph_, flat("parameters"))), part(gradient));
+  void run(Value gradient, std::optional<double> ema_decay) {
+    const Value old = part(variable(graph_, flat(flat_parameters)));
+    const Value weights = renewed[flat_parameters] = range_.optimizer->update(*this, old, part(gradient));
+    if (!ema_decay) return;
+    renewed[flat_average] = *ema_decay * part(variable(graph_, flat(flat_average))) + (1 - *ema_decay) * weights;
   }
 
   std::map<std::string, Value> renewed;  // by variable
@@ -45,12 +49,13 @@ class RangeUpdate final : public UpdateBuilder {
 };
 
 // Each range updated, and the variables renewed as a whole.
-void update_ranges(Graph& g, int64_t all, const std::vector<UpdateRange>& ranges, Value gradient) {
+void update_ranges(Graph& g, int64_t all, const std::vector<UpdateRange>& ranges, std::optional<double> ema_decay,
+                   Value gradient) {
   std::vector<RangeUpdate> updates;
   std::map<std::string, std::vector<Value>> parts;  // by variable; one a range
   std::vector<int64_t> offsets;
   for (const UpdateRange& range : ranges) {
-    updates.emplace_back(g, all, range).run(gradient);
+    updates.emplace_back(g, all, range).run(gradient, ema_decay);
     offsets.push_back(range.begin);
     for (const auto& [name, value] : updates.back().renewed) parts[name];
   }
@@ -75,7 +80,7 @@ struct Programs::Impl {
   std::map<int64_t, Fit> fits;  // of training programs, by batch
 
   int64_t elements() const { return recipe.network->arena_elements(); }
-  Variable parameters() const { return {"parameters", Type{DType::f32, {elements()}}}; }
+  Variable parameters() const { return {flat_parameters, Type{DType::f32, {elements()}}}; }
   Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}}; }
 
   struct Forward {
@@ -140,7 +145,7 @@ struct Programs::Impl {
     }
     std::vector<UpdateRange> ranges = recipe.ranges;
     if (ranges.empty()) ranges.push_back({.end = elements(), .optimizer = recipe.optimizer});
-    update_ranges(g, elements(), ranges, gradient);
+    update_ranges(g, elements(), ranges, recipe.ema_decay, gradient);
   }
 
   Program& program(const std::string& kind, int64_t batch, void (Impl::*build)(Graph&, int64_t)) {
@@ -148,7 +153,10 @@ struct Programs::Impl {
     if (!slot) {
       Graph g;
       (this->*build)(g, batch);
-      slot = std::make_unique<Program>(recipe.mixed_precision ? *mixed_precision(g) : g, store);
+      std::unique_ptr<Graph> averaged;
+      if (recipe.ema_decay && kind != "update") averaged = read_instead(g, flat_parameters, flat_average);
+      const Graph& by = averaged ? *averaged : g;
+      slot = std::make_unique<Program>(recipe.mixed_precision ? *mixed_precision(by) : by, store);
     }
     return *slot;
   }
@@ -220,7 +228,7 @@ void Programs::initialize() {
       m.store.write(tensor.path, values.data(), static_cast<int64_t>(values.size()));
     }
   }
-  if (m.elements() > 0) m.store.write("parameters", flat.data(), m.elements());
+  if (m.elements() > 0) m.store.write(flat_parameters, flat.data(), m.elements());
   if (m.recipe.optimizer && m.elements() > 0) {  // its state, as its update asks for it
     Graph g;
     m.build_update(g, 0);
@@ -228,6 +236,7 @@ void Programs::initialize() {
       const std::string name = g.node(i).op->name() == "variable" ? g.node(i).op->attributes() : "";
       if (name.starts_with("optimizer.")) m.store.variable({name, g.node(i).types[0]});
     }
+    begin_average();
   }
 }
 
@@ -237,6 +246,12 @@ void Programs::forget_carried(bool training) {
     const std::vector<float> zeros(static_cast<size_t>(v.type.shape.elements()), 0.0f);
     impl_->store.write(v.name, zeros.data(), v.type.shape.elements());
   }
+}
+
+void Programs::begin_average() {
+  Impl& m = *impl_;
+  if (m.recipe.ema_decay && m.elements() > 0)
+    m.store.write(flat_average, m.store.read(flat_parameters).data(), m.elements());
 }
 
 Program& Programs::step(int64_t batch) { return impl_->training_program("step", batch, &Impl::build_step); }

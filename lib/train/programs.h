@@ -29,6 +29,7 @@ struct Recipe {
   std::vector<UpdateRange> ranges;            // of its parameter groups; empty where there are none
   std::optional<double> gradient_clip_norm;   // global L2 norm
   std::optional<double> gradient_clip_value;  // each element
+  std::optional<double> ema_decay;            // averages the weights; evaluation and prediction are by the average
   uint64_t seed = 0;
   // What the variables, a training step's values and the batches may take together, and what the batches in memory take
   // for a sample of a batch.
@@ -52,6 +53,8 @@ class Programs {
 
   // Creates the variables (parameters, optimizer state, buffers) and fills in initial values from the seed.
   void initialize();
+  // The weights' average, if there is to be one, begins at the weights there are; initialize() does so itself.
+  void begin_average();
 
   // Sets to 0 what layers carry from batch to batch: where an epoch, or an evaluation or prediction, begins.
   void forget_carried(bool training);

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
@@ -39,12 +38,13 @@ RunLog::RunLog(const RunPaths& run, std::vector<std::string> figures, std::funct
     : jsonl_(run.metrics_jsonl()),
       csv_(run.metrics_csv()),
       text_(run.log()),
+      lines_([this](std::string_view line) { append(text_, line); }),
       figures_(std::move(figures)),
       warn_(std::move(warn)) {
   if (csv_.size_bytes() == 0) append(csv_, "step,epoch,time_s," + join(figures_, ",") + "\n");
 }
 
-void RunLog::append(AppendFile& file, const std::string& text) {
+void RunLog::append(AppendFile& file, std::string_view text) {
   try {
     file.append(text);
   } catch (const Error& error) {
@@ -83,15 +83,13 @@ void RunLog::record(const Row& row) {
   append(csv_, line + "\n");
 }
 
-void RunLog::line(const std::string& text) { append(text_, concat(utc_timestamp(), " ", text, "\n")); }
-
 void RunLog::started(const RunStarted& e) {
   if (e.resumed_from.empty())
-    line(concat("started ", e.name, ": ", e.parameters, " parameters, ", e.train_samples, " training samples, batch ",
-                e.batch_size, ", ", e.device));
+    lines_.line(concat("started ", e.name, ": ", e.parameters, " parameters, ", e.train_samples,
+                       " training samples, batch ", e.batch_size, ", ", e.device));
   else
-    line(concat("resumed ", e.name, " from ", e.resumed_from.string(), ": step ", e.step, ", epoch ", e.epoch, ", ",
-                e.device));
+    lines_.line(concat("resumed ", e.name, " from ", e.resumed_from.string(), ": step ", e.step, ", epoch ", e.epoch,
+                       ", ", e.device));
 }
 
 void RunLog::logged(const StepRecord& e) {
@@ -103,7 +101,7 @@ void RunLog::logged(const StepRecord& e) {
 
 void RunLog::validated(const ValidationRecord& e) {
   record({e.step, e.epoch, e.time_s, e.values});
-  line(concat("step ", e.step, ": ", sentence(e.values), e.best ? ", the best so far" : ""));
+  lines_.line(concat("step ", e.step, ": ", sentence(e.values), e.best ? ", the best so far" : ""));
 }
 
 void RunLog::epoch_ended(const EpochRecord& e) {
@@ -111,19 +109,20 @@ void RunLog::epoch_ended(const EpochRecord& e) {
   for (const Measured& m : e.values)
     if (m.name.starts_with("train/")) row.values.push_back({m.name + "_epoch", m.value});
   record(row);
-  line(concat("epoch ", e.epoch, " ended at step ", e.step, ": ", sentence(e.values), " in ", seconds_text(e.seconds)));
+  lines_.line(
+      concat("epoch ", e.epoch, " ended at step ", e.step, ": ", sentence(e.values), " in ", seconds_text(e.seconds)));
 }
 
 void RunLog::saved(const CheckpointSaved& e) {
-  line(concat("saved ", e.folder.filename().string(), ": ", bytes_text(static_cast<double>(e.size_bytes)), " in ",
-              seconds_text(e.seconds)));
+  lines_.line(concat("saved ", e.folder.filename().string(), ": ", bytes_text(static_cast<double>(e.size_bytes)),
+                     " in ", seconds_text(e.seconds)));
 }
 
-void RunLog::warned(const std::string& text) { line("warning: " + text); }
+void RunLog::warned(const std::string& text) { lines_.line("warning: " + text); }
 
 void RunLog::finished(const RunFinished& e) {
-  line(concat(e.exit == Exit::diverged ? "failed: " : "ended: ", e.reason, "; step ", e.step, " after ",
-              seconds_text(e.time_s)));
+  lines_.line(concat(e.exit == Exit::diverged ? "failed: " : "ended: ", e.reason, "; step ", e.step, " after ",
+                     seconds_text(e.time_s)));
 }
 
 }  // namespace dl

@@ -10,6 +10,7 @@
 #include "lib/base/append_file.h"
 #include "lib/train/observer.h"
 #include "lib/train/run_folder.h"
+#include "lib/train/text_log.h"
 
 namespace dl {
 
@@ -39,10 +40,10 @@ class RunLog final : public Observer {
     std::vector<Measured> values;
   };
   void record(const Row& row);
-  void line(const std::string& text);  // of log.txt
-  void append(AppendFile& file, const std::string& text);
+  void append(AppendFile& file, std::string_view text);
 
   AppendFile jsonl_, csv_, text_;
+  TextLog lines_;
   std::vector<std::string> figures_;
   std::function<void(const std::string&)> warn_;
   bool failed_ = false;

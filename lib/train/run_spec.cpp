@@ -16,6 +16,15 @@ void EarlyStoppingSpec::describe(Schema& s) {
   s.example("early_stopping: {monitor: val/accuracy, patience: 5}");
 }
 
+void EmaSpec::describe(Schema& s) {
+  s.summary("an exponential moving average of the weights, which is what is validated and evaluated");
+  s.details(
+      "After each step, average = decay * average + (1 - decay) * weights; it begins at the initial weights. Buffers, "
+      "such as the running statistics of batch_norm, are not averaged.");
+  s.optional("decay", decay, "share of the average that a step keeps").at_least(0).below(1).positional();
+  s.example("ema: {decay: 0.9999}");
+}
+
 void CheckpointSpec::describe(Schema& s) {
   s.summary("which checkpoints are written and kept; the last one always is");
   s.optional("every", every, "how often one is written")
@@ -64,6 +73,7 @@ void TrainerSpec::describe(Schema& s) {
       .above(0);
   s.optional("log_every_n_steps", log_every_n_steps, "steps between records in metrics.jsonl").at_least(1);
   s.optional("fast_dev_run", fast_dev_run, "one step and one batch of validation, nothing kept");
+  s.optional("ema", ema, "averages the weights; the average is validated and evaluated");
   s.optional("early_stopping", early_stopping, "when to stop for want of gain; without it, never");
   s.optional("checkpoint", checkpoint, "which checkpoints are written and kept").known_as({"enable_checkpointing"});
   s.check([this](const Report& report) {

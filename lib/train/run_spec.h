@@ -26,6 +26,13 @@ struct EarlyStoppingSpec {
   void describe(Schema& s);
 };
 
+// An exponential moving average of the weights.
+struct EmaSpec {
+  double decay = 0.999;
+  Where where;
+  void describe(Schema& s);
+};
+
 struct CheckpointSpec {
   Duration every = Duration::epochs(1);
   int64_t keep = 3;
@@ -51,6 +58,7 @@ struct TrainerSpec {
   std::optional<Duration> val_check_interval;
   int64_t log_every_n_steps = 50;
   bool fast_dev_run = false;
+  std::optional<EmaSpec> ema;
   std::optional<EarlyStoppingSpec> early_stopping;
   CheckpointSpec checkpoint;
   Where where;

@@ -245,7 +245,10 @@ void Trainer::Impl::prepare() {
   if (!weights_ready) {
     plan.data.load_ahead();
     programs.initialize();
-    if (plan.run.init_from) read_weights(plan.network->tensors(), store, plan.initial_weights());
+    if (plan.run.init_from) {
+      read_weights(plan.network->tensors(), store, plan.initial_weights());
+      programs.begin_average();
+    }
   }
   loader.emplace(plan.data.train, training_options(plan.run.data, *plan.data.train, plan.seed()));
   if (epoch_is_over())  // saved before the end of the epoch was done

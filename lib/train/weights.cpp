@@ -143,4 +143,12 @@ void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem:
   }
 }
 
+void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
+  const SafetensorsFile source(file);
+  std::vector<float> flat = store.read(flat_parameters);
+  for (const Tensor& t : tensors)
+    if (t.trained) std::ranges::copy(source.read_f32("ema/" + t.path), flat.begin() + t.offset);
+  store.write(flat_parameters, flat.data(), static_cast<int64_t>(flat.size()));
+}
+
 }  // namespace dl

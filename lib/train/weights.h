@@ -27,5 +27,7 @@ std::vector<std::string> weights_differ(const Tensors& tensors, const std::files
 // Set the store's variables from such a file. One that does not fit is an Error(Exit::usage).
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file);
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file);
+// Sets the parameters from the weights' average that is part of such a state.
+void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file);
 
 }  // namespace dl

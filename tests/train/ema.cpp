@@ -1,0 +1,97 @@
+// The weights' average: what it is, what is evaluated, that it is kept.
+#include <doctest/doctest.h>
+
+#include "lib/train/evaluate.h"
+#include "tests/train/fixture.h"
+
+namespace dl {
+namespace {
+
+const std::vector<std::string> averaged{"trainer.ema=0.9", "trainer.device=cpu", "trainer.threads=2"};
+
+}  // namespace
+
+TEST_CASE("the average of the weights is decay times itself and the rest the weights, from the initial ones on") {
+  const test::Workplace place;
+  const auto plan = place.plan(averaged);
+  const std::unique_ptr<Device> device = make_device("cpu", {.threads = 2});
+  Store store(*device);
+  Programs programs(plan->recipe(), store);
+  programs.initialize();
+  std::vector<float> expected = store.read("parameters");
+  CHECK(store.read("optimizer.ema") == expected);
+  std::vector<float> gradients(expected.size());
+  for (size_t i = 0; i < gradients.size(); ++i) gradients[i] = random_uniform(1, 2, i) - 0.5f;
+  const float lr = 0.01f;
+  for (float update = 1; update <= 4; ++update) {
+    store.write("gradients", gradients.data(), static_cast<int64_t>(gradients.size()));
+    programs.update().bind("lr", &lr);
+    programs.update().bind("update", &update);
+    programs.update().run();
+    const std::vector<float> weights = store.read("parameters"), average = store.read("optimizer.ema");
+    for (size_t i = 0; i < expected.size(); ++i) {
+      expected[i] = 0.9f * expected[i] + 0.1f * weights[i];
+      CHECK(average[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("optimizer and average are one pass over the parameters") {
+  const test::Workplace place;
+  auto passes = [&](const std::vector<std::string>& sets) {
+    const auto plan = place.plan(sets);
+    const std::unique_ptr<Device> device = make_device("cpu", {.threads = 2});
+    Store store(*device);
+    Programs programs(plan->recipe(), store);
+    programs.initialize();
+    int calls = 0;
+    for (const Program::Step& step : programs.update().steps()) calls += step.op == "loop";
+    return calls;
+  };
+  CHECK(passes(averaged) == passes({"trainer.device=cpu"}));
+}
+
+TEST_CASE("validation, eval and prediction are by the average, during the run and from its checkpoint") {
+  const test::Workplace place;
+  const auto plan = place.plan(averaged);
+  RunFolder folder = place.new_run(*plan);
+  test::Record record;
+  Trainer(*plan, {.folder = &folder, .observers = {&record}}).fit();
+  const Checkpoint last = *Checkpoints(folder.paths().checkpoints()).newest({});
+  auto loss_of = [](const std::vector<Measured>& values) { return values.at(0).value; };
+  CHECK(loss_of(Inference(*plan, last).evaluate("val").values) == loss_of(record.validations.back().values));
+  const auto without = place.plan({"trainer.device=cpu", "trainer.threads=2"});
+  CHECK(loss_of(Inference(*without, last).evaluate("val").values) != loss_of(record.validations.back().values));
+}
+
+TEST_CASE("a run with an average goes on to the same bits") {
+  const test::Workplace place;
+  const auto plan = place.plan(averaged);
+  RunFolder whole = place.new_run(*plan), stopped = place.new_run(*plan);
+  Trainer uninterrupted(*plan, {.folder = &whole});
+  uninterrupted.fit();
+  test::StopAfter stop(11);
+  Trainer(*plan, {.folder = &stopped, .observers = {&stop}, .stop = &stop.stop}).fit();
+  Trainer resumed(*plan, {.folder = &stopped});
+  resumed.resume(*Checkpoints(stopped.paths().checkpoints()).newest({}));
+  resumed.fit();
+  CHECK(test::contents(resumed.store()) == test::contents(uninterrupted.store()));
+}
+
+TEST_CASE("an average begins at the weights of init_from") {
+  const test::Workplace place;
+  const auto plan = place.plan();
+  RunFolder folder = place.new_run(*plan);
+  Trainer(*plan, {.folder = &folder}).fit();
+  const Checkpoint last = *Checkpoints(folder.paths().checkpoints()).newest({});
+  std::filesystem::copy(last.weights(), place.path / "start.safetensors");
+  const auto further = place.plan({"trainer.ema=0.9", "init_from=start.safetensors", "trainer.max_steps=1",
+                                   "optimizer.adamw.lr=1e-9", "optimizer.adamw.weight_decay=0"});
+  Trainer trainer(*further, {});
+  trainer.fit();
+  const std::vector<float> weights = trainer.store().read("parameters"),
+                           average = trainer.store().read("optimizer.ema");
+  for (size_t i = 0; i < weights.size(); ++i) CHECK(average[i] == doctest::Approx(weights[i]).epsilon(1e-4));
+}
+
+}  // namespace dl
