@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/data/cache.h"
 
 namespace dl {
 namespace {
@@ -94,6 +95,8 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
       in_test(problems, "data.test");
   Opened sets;
   sets.train = in_train.attempt([&] { return open_part(spec.train, "train", folder); });
+  const int64_t cache_bytes = spec.cache ? spec.cache->count : spare_memory_bytes();
+  if (sets.train) sets.train = cached(sets.train, cache_bytes);
   const std::vector<std::string> classes =
       sets.train ? std::vector<std::string>(sets.train->classes().begin(), sets.train->classes().end())
                  : std::vector<std::string>();
@@ -211,6 +214,10 @@ void DataSpec::describe(Schema& s) {
       .at_least(1)
       .at_most(1024)
       .known_as({"prefetch_factor"});
+  s.optional(
+      "cache", cache,
+      "memory for samples as they were read, before transforms: 4 GiB, or 0 for none; without it half of what the "
+      "machine has to spare; sets of their own for validation and test have none");
   s.optional("fitted", fitted, "what a run fitted to its training data; without it, it is fitted anew");
 }
 

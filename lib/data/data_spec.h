@@ -43,7 +43,8 @@ struct DataSpec {
   bool drop_last = false;
   std::optional<int> workers;  // loader threads; unset: none for data in memory, else one a core, at most 4
   int prefetch = 4;
-  Node fitted;  // by a run to its training data, for sets that need it: Dataset::fit()
+  std::optional<Bytes> cache;  // unset: as much as the machine can spare
+  Node fitted;                 // by a run to its training data, for sets that need it: Dataset::fit()
   Where where;
   void describe(Schema& s);
 };

@@ -1,0 +1,104 @@
+// One reservation of address space, filled sample by sample by whichever thread comes first.
+#include "lib/data/cache.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "lib/base/error.h"
+
+namespace dl {
+namespace {
+
+struct Unmap {
+  size_t bytes;
+  void operator()(std::byte* memory) const { ::munmap(memory, bytes); }
+};
+using Reservation = std::unique_ptr<std::byte, Unmap>;
+
+Reservation reserve(size_t bytes) {
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED)
+    throw Error(Exit::failed, Problem{.path = "data.cache",
+                                      .what = concat("mmap of ", bytes, " bytes failed: ", std::strerror(errno)),
+                                      .help = "lower 'cache'"});
+  return {static_cast<std::byte*>(memory), Unmap{bytes}};
+}
+
+class Cached final : public Dataset {
+ public:
+  Cached(DatasetPointer data, int64_t samples) : data_(std::move(data)), samples_(samples) {
+    for (const SampleField& field : data_->fields()) {
+      field_bytes_.push_back(static_cast<size_t>(field.type.bytes()));
+      sample_bytes_ += field_bytes_.back();
+    }
+    states_ = std::make_unique<std::atomic<State>[]>(static_cast<size_t>(samples_));
+    memory_ = reserve(static_cast<size_t>(samples_) * sample_bytes_);
+  }
+
+  int64_t size() const override { return data_->size(); }
+  std::span<const SampleField> fields() const override { return data_->fields(); }
+  std::span<const std::string> classes() const override { return data_->classes(); }
+  void load() const override { data_->load(); }
+  bool in_memory() const override { return false; }  // the first time each is read
+  uint64_t fingerprint() const override { return data_->fingerprint(); }
+  std::vector<std::string> skipped() const override { return data_->skipped(); }
+  std::vector<int64_t> labels() const override { return data_->labels(); }
+  Scaling target_scaling() const override { return data_->target_scaling(); }
+  bool continues() const override { return data_->continues(); }
+  const Vocabulary* vocabulary() const override { return data_->vocabulary(); }
+
+  void get(int64_t index, Sample& into) const override {
+    if (index >= samples_) return data_->get(index, into);
+    std::atomic<State>& state = states_[static_cast<size_t>(index)];
+    std::byte* at = memory_.get() + static_cast<size_t>(index) * sample_bytes_;
+    if (state.load(std::memory_order_acquire) == State::kept) {
+      for (size_t f = 0; f < field_bytes_.size(); at += field_bytes_[f++])
+        std::memcpy(into.fields[f], at, field_bytes_[f]);
+      return;
+    }
+    data_->get(index, into);
+    State expected = State::empty;
+    if (!state.compare_exchange_strong(expected, State::filling, std::memory_order_relaxed)) return;
+    for (size_t f = 0; f < field_bytes_.size(); at += field_bytes_[f++])
+      std::memcpy(at, into.fields[f], field_bytes_[f]);
+    state.store(State::kept, std::memory_order_release);
+  }
+
+ private:
+  enum class State : uint8_t { empty, filling, kept };
+
+  const DatasetPointer data_;
+  const int64_t samples_;  // that are kept
+  std::vector<size_t> field_bytes_;
+  size_t sample_bytes_ = 0;
+  std::unique_ptr<std::atomic<State>[]> states_;
+  Reservation memory_;
+};
+
+}  // namespace
+
+DatasetPointer cached(DatasetPointer data, int64_t limit_bytes) {
+  int64_t sample_bytes = 0;
+  for (const SampleField& field : data->fields()) sample_bytes += field.type.bytes();
+  if (data->in_memory() || !data->divisible() || sample_bytes == 0) return data;
+  const int64_t samples = std::min(data->size(), limit_bytes / sample_bytes);
+  return samples > 0 ? std::make_shared<Cached>(std::move(data), samples) : data;
+}
+
+int64_t spare_memory_bytes() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string key, unit; file >> key;) {
+    int64_t kibibytes = 0;
+    file >> kibibytes;
+    if (key == "MemAvailable:") return kibibytes * 1024 / 2;
+    std::getline(file, unit);
+  }
+  return 0;
+}
+
+}  // namespace dl

@@ -1,0 +1,51 @@
+// Arrays as numpy saves them: .npy files, and members of .npz archives.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "lib/base/file.h"
+#include "lib/data/zip.h"
+#include "lib/graph/type.h"
+
+namespace dl {
+
+// An array [n, …] on the disk. Its header is read when it is opened, rows from the file where they stand; only a
+// deflated member is brought into memory whole.
+class NpyArray {
+ public:
+  // Of a .npy file; or, with `member`, of the archive's member of that name (".npy" may be left out). Little-endian f4,
+  // f8, f2, i4, i8, u1 and b1 in C order; everything else, headers that are broken and sizes that the file does not
+  // hold are an Error(Exit::data) that names the file.
+  NpyArray(const std::filesystem::path& path, const std::string& member);
+
+  const std::filesystem::path& path() const { return file_.path(); }
+  const Shape& shape() const { return shape_; }
+  const std::string& dtype() const { return dtype_; }  // "f4"
+  bool is_float() const { return dtype_[0] == 'f'; }
+  int64_t row_elements() const { return row_elements_; }
+  int64_t row_bytes() const { return row_elements_ * value_bytes_; }
+  uint64_t fingerprint() const;  // of the file's size, the type and the shape: reading all of it would take too long
+  // Row `i` as u8 (of u1 and b1), f32 (of f2, f4, f8) or i32 (of i4, i8, u1, b1); numbers that an i32 cannot hold are
+  // an Error(Exit::data). `scratch` has row_bytes().
+  void row(int64_t i, DType into_type, std::byte* into, std::byte* scratch) const;
+
+ private:
+  [[noreturn]] void fail(std::string what, std::string help = {}) const;
+  void open_member(const std::string& name);
+  void read(uint64_t at, void* into, size_t bytes) const;  // of the .npy file
+  void read_header();
+  void parse_header(std::string_view text);
+
+  InputFile file_;
+  std::string member_;                     // its name; empty: the file is the array
+  uint64_t begin_ = 0, bytes_ = 0;         // of the .npy file in file_
+  std::unique_ptr<std::byte[]> inflated_;  // a deflated member
+  uint64_t values_ = 0;                    // where they begin in the .npy file
+  Shape shape_;
+  std::string dtype_;
+  int64_t value_bytes_ = 0, row_elements_ = 0;
+};
+
+}  // namespace dl

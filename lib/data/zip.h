@@ -1,0 +1,30 @@
+// The members of a zip archive (PKWARE's APPNOTE 6.3, with zip64): stored or deflated, one disk, no encryption.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/file.h"
+
+namespace dl {
+
+struct ZipMember {
+  std::string name;
+  bool deflated = false;
+  uint32_t crc32 = 0;
+  uint64_t packed_bytes = 0, bytes = 0;
+  uint64_t header = 0;  // where its local header stands
+};
+
+// The archive's members, from its central directory. What is no zip archive, is cut short or says sizes that the file
+// cannot hold is an Error(Exit::data) that names the file.
+std::vector<ZipMember> read_zip(const InputFile& file);
+
+// Where the member's bytes begin in the file.
+uint64_t zip_data(const InputFile& file, const ZipMember& member);
+
+// A member inflated into `into`, which has room for member.bytes; its sum is checked.
+void unzip(const InputFile& file, const ZipMember& member, void* into);
+
+}  // namespace dl
