@@ -17,7 +17,7 @@ TEST_CASE("dropout of lstm stands between its layers only, and only while traini
   const BuiltLayer one(*read_layer(parse_yaml("lstm: {hidden_size: 2, dropout: 0.5}", "test")),
                        std::vector{Shape{3, 2}}, 2, true);
   CHECK_FALSE(one.is_random);
-  const BuiltLayer two(*read_layer(parse_yaml("lstm: {hidden_size: 2, num_layers: 2, dropout: 0.5}", "test")), {3, 2},
-                       1, 2, false);
+  const BuiltLayer two(*read_layer(parse_yaml("lstm: {hidden_size: 2, num_layers: 2, dropout: 0.5}", "test")),
+                       std::vector{Shape{3, 2}}, 2, false);
   CHECK_FALSE(two.is_random);
 }

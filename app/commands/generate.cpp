@@ -1,0 +1,147 @@
+// dlcli generate: a text continued by a network that was trained to predict what comes next.
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+#include "app/command.h"
+#include "app/console/json.h"
+#include "app/console/output.h"
+#include "app/options.h"
+#include "app/trained.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "lib/data/vocabulary.h"
+#include "lib/train/evaluate.h"
+
+namespace dl {
+namespace {
+
+// Tokens from text and back; of data without a vocabulary the tokens are numbers with spaces between.
+class TextOfTokens {
+ public:
+  TextOfTokens(const Vocabulary* vocabulary, int64_t tokens) : vocabulary_(vocabulary), tokens_(tokens) {}
+
+  std::vector<int32_t> encode(const std::string& prompt) const {
+    std::vector<int32_t> numbers;
+    if (vocabulary_) {
+      try {
+        for (const uint32_t number : vocabulary_->encode(prompt, {})) numbers.push_back(static_cast<int32_t>(number));
+      } catch (const Error& error) {
+        Problem problem = error.problems()[0];
+        problem.path = "--prompt";
+        problem.help = "write a prompt of what the training text is made of";
+        throw Error(Exit::usage, problem);
+      }
+    } else {
+      std::istringstream words(prompt);
+      for (std::string word; words >> word;) {
+        int32_t number = -1;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+        if (error != std::errc() || end != word.data() + word.size() || number < 0 || number >= tokens_)
+          throw Error(Exit::usage,
+                      Problem{.path = "--prompt",
+                              .what = concat("expected numbers from 0 to ", tokens_ - 1, ", got '", word, "'"),
+                              .help = "write the tokens' numbers: this data has no vocabulary"});
+        numbers.push_back(number);
+      }
+    }
+    if (numbers.empty())
+      throw Error(Exit::usage, Problem{.path = "--prompt",
+                                       .what = "expected a token at least, got none",
+                                       .help = "give a text to begin with"});
+    return numbers;
+  }
+
+  std::string decode(const std::vector<int32_t>& numbers) const {
+    if (vocabulary_) return vocabulary_->decode(numbers);
+    std::string text;
+    for (const int32_t number : numbers) text += (text.empty() ? "" : " ") + std::to_string(number);
+    return text;
+  }
+
+ private:
+  const Vocabulary* vocabulary_;
+  int64_t tokens_;
+};
+
+class Generate final : public Command {
+ public:
+  std::string summary() const override { return "continues a text with a trained network"; }
+
+  void declare(CLI::App& app) override {
+    app.add_option("RUN", what_, "a run, a checkpoint's folder, or a config: its newest run")->required();
+    app.add_option("--prompt", prompt_, "the text to continue; if left out, a line's end")->type_name("TEXT");
+    app.add_option("--max-new-tokens", new_tokens_, "how many tokens are added (200)")
+        ->type_name("N")
+        ->check(whole_number(1, 100'000'000));
+    app.add_option("--temperature", sampling_.temperature,
+                   "below 1 likely tokens become likelier, above 1 less so; 0: always the likeliest (1)")
+        ->type_name("T")
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--top-k", sampling_.top_k, "only from the K likeliest; 0: from all (0)")
+        ->type_name("K")
+        ->check(whole_number(0, 1'000'000'000));
+    app.add_option("--top-p", sampling_.top_p, "only from the likeliest that together have this probability (1)")
+        ->type_name("P")
+        ->check(CLI::Range(0.0, 1.0));
+    app.add_option("--seed", sampling_.seed, "of the draws; the same gives the same text (0)")->type_name("N");
+    app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
+        ->type_name("WHICH");
+    overrides_.declare_machine(app);
+    declare_json(app, json_);
+    examples(app,
+             {{"dlcli generate nanogpt-cpu --prompt \"ROMEO:\"", "continue a text with the newest run's best weights"},
+              {"dlcli generate nanogpt-cpu --temperature 0.8 --top-k 200 --seed 7", "likelier text, another draw"},
+              {"dlcli generate nanogpt-cpu --max-new-tokens 1000 --json", "for scripts"}});
+  }
+
+  Exit run() override {
+    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets());
+    const TextOfTokens text(trained.plan->data.train->vocabulary(), trained.plan->network->output().shape.last());
+    std::vector<int32_t> tokens = text.encode(prompt_);
+    const size_t given = tokens.size();
+    Inference inference(*trained.plan, trained.checkpoint);
+    Generation generation = inference.generation();
+    std::string printed;
+    const auto show = [&] {
+      const std::string all = text.decode(tokens);
+      if (!json_) print(std::string_view(all).substr(std::min(printed.size(), all.size())));
+      printed = all;
+    };
+    show();
+    const double start = steady_seconds();
+    while (tokens.size() < given + static_cast<size_t>(new_tokens_)) {
+      tokens.push_back(draw_token(generation.next(tokens), sampling_, static_cast<int64_t>(tokens.size())));
+      if (!json_) show();
+    }
+    const double seconds = steady_seconds() - start;
+    if (!json_) {
+      print("\n");
+      return Exit::done;
+    }
+    const std::vector<int32_t> added(tokens.begin() + static_cast<std::ptrdiff_t>(given), tokens.end());
+    Node numbers = Node::list({});
+    for (const int32_t token : added) numbers.items.push_back(Node::integer(token));
+    print(json_line(json_object({{"run", Node::string(trained.name)},
+                                 {"checkpoint", Node::string(trained.checkpoint.folder.string())},
+                                 {"step", Node::integer(trained.checkpoint.state.step)},
+                                 {"prompt", Node::string(prompt_)},
+                                 {"text", Node::string(text.decode(tokens).substr(printed.size()))},
+                                 {"tokens", numbers},
+                                 {"time_s", Node::number(seconds)},
+                                 {"tokens_per_s", Node::number(static_cast<double>(new_tokens_) / seconds)}})));
+    return Exit::done;
+  }
+
+ private:
+  std::string what_, prompt_ = "\n", checkpoint_;
+  int64_t new_tokens_ = 200;
+  Sampling sampling_;
+  bool json_ = false;
+  Overrides overrides_;
+};
+
+DL_COMMAND(Generate, "generate");
+
+}  // namespace
+}  // namespace dl

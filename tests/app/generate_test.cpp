@@ -1,0 +1,68 @@
+// Text continued by the built binary.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/app/run_dlcli.h"
+
+using namespace dl::test;
+using nlohmann::json;
+
+namespace {
+
+const std::string config =
+    "data:\n"
+    "  train: {format: text, path: song.txt, length: 8, windows: random}\n"
+    "  batch_size: 4\n"
+    "model:\n"
+    "  - embedding: {num_embeddings: '${data.vocabulary}', embedding_dim: 16}\n"
+    "  - positional_embedding\n"
+    "  - multi_head_attention: {num_heads: 2, causal: true}\n"
+    "  - linear: ${data.vocabulary}\n"
+    "loss: cross_entropy\n"
+    "optimizer: {adam: {lr: 0.02}}\n"
+    "trainer: {max_steps: 150}\n";
+
+std::string song() {
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "la le lu\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a network trained on a text goes on with it, the same for the same seed") {
+  TemporaryFolder folder;
+  write(folder.path() / "song.txt", song());
+  write(folder.path() / "song.yaml", config);
+  REQUIRE(run_dlcli({"train", "song.yaml"}, folder).exit == 0);
+
+  const Finished text =
+      run_dlcli({"generate", "song", "--prompt", "la l", "--max-new-tokens", "14", "--temperature", "0"}, folder);
+  CHECK(text.exit == 0);
+  CHECK(text.err == "");
+  CHECK(text.out == "la le lu\nla le lu\n\n");
+
+  const std::vector<std::string> drawn{"generate", "song", "--max-new-tokens", "30",   "--temperature", "5",
+                                       "--top-k",  "6",    "--top-p",          "0.95", "--json",        "--seed"};
+  const auto with_seed = [&](const std::string& seed) {
+    std::vector<std::string> arguments = drawn;
+    arguments.push_back(seed);
+    return json::parse(run_dlcli(arguments, folder).out);
+  };
+  const json one = with_seed("1");
+  CHECK(one["prompt"] == "\n");
+  CHECK(one["tokens"].size() == 30);
+  CHECK(one["text"].get<std::string>().size() == 30);
+  CHECK(with_seed("1")["text"] == one["text"]);
+  CHECK(with_seed("2")["text"] != one["text"]);
+
+  const Finished unknown = run_dlcli({"generate", "song", "--prompt", "lo"}, folder);
+  CHECK(unknown.exit == 2);
+  CHECK(unknown.err ==
+        "error: --prompt: 'o' at byte 1 is not one of the 6 tokens of the training text\n"
+        "  help: write a prompt of what the training text is made of\n");
+  CHECK(run_dlcli({"generate", "song", "--prompt", ""}, folder).err ==
+        "error: --prompt: expected a token at least, got none\n  help: give a text to begin with\n");
+  CHECK(run_dlcli({"generate", "song", "--top-p", "2"}, folder).exit == 2);
+}
