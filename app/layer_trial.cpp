@@ -24,7 +24,9 @@ std::unique_ptr<Network> network_of(const LayerTrial::Given& given) {
 }  // namespace
 
 LayerTrial::LayerTrial(const Given& given)
-    : network_(network_of(given)), device_(make_device("cpu", given.device)), store_(std::make_unique<Store>(*device_)) {
+    : network_(network_of(given)),
+      device_(make_device("cpu", given.device)),
+      store_(std::make_unique<Store>(*device_)) {
   Graph g;
   const Value x = input(g, "x", batched(network_->inputs()[0].type, given.batch_size));
   const Value y = network_->build(g, std::span(&x, 1), true, input(g, "step", {DType::i32, {}}), 0);

@@ -15,6 +15,7 @@ struct LayerCase {
   int inputs = 1;           // of this shape each
   int64_t indices = 0;      // above 0: the inputs are i32, from 0 to below this
   double tolerance = 2e-4;  // of the gradient, as a part of its largest element
+  float spacing = 0.2f;     // between inputs in their order: less for what is steep, as a softmax of products is
 };
 
 inline std::unique_ptr<Layer> read_layer(const Node& node) {
@@ -36,8 +37,10 @@ inline Type input_type(const Shape& sample, int64_t batch, int64_t indices) {
 class BuiltLayer final : public Builder {
  public:
   BuiltLayer(const Layer& layer, const LayerCase& c, int64_t batch, bool training)
-      : BuiltLayer(layer, std::vector<Shape>(static_cast<size_t>(c.inputs), c.input), batch, training, c.indices) {}
-  BuiltLayer(const Layer& layer, const std::vector<Shape>& samples, int64_t batch, bool training, int64_t indices = 0)
+      : BuiltLayer(layer, std::vector<Shape>(static_cast<size_t>(c.inputs), c.input), batch, training, c.indices,
+                   c.spacing) {}
+  BuiltLayer(const Layer& layer, const std::vector<Shape>& samples, int64_t batch, bool training, int64_t indices = 0,
+             float spacing = 0.2f)
       : training_(training) {
     std::vector<Value> inputs;
     for (const Shape& shape : samples) {
@@ -47,7 +50,7 @@ class BuiltLayer final : public Builder {
       if (indices > 0) {
         feed[name] = random_numbers(count, 17 + inputs.size(), 0, static_cast<float>(indices));
       } else {
-        feed[name] = spaced_numbers(count, 17 + inputs.size());
+        feed[name] = spaced_numbers(count, 17 + inputs.size(), spacing);
         sources[name] = inputs.back();
       }
     }

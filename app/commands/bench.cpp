@@ -46,12 +46,11 @@ class Bench final : public Command {
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     declare_json(app, json_);
-    examples(
-        app,
-        {{"dlcli bench configs/lenet5.yaml", "steps a second, first step, memory, share of the limit"},
-         {"dlcli bench my.yaml --set data.batch_size=256 --seconds 10", "with another batch size, for longer"},
-         {"dlcli bench my.yaml --threads 1 --json", "for scripts"},
-         {"dlcli bench \"conv2d: {out_channels: 64, kernel_size: 3}\" --input 32,32,64", "one layer there and back"}});
+    examples(app,
+             {{"dlcli bench configs/lenet5.yaml", "steps a second, share of the limit"},
+              {"dlcli bench my.yaml --set data.batch_size=256 --seconds 10", "with another batch size, for longer"},
+              {"dlcli bench my.yaml --threads 1 --json", "for scripts"},
+              {"dlcli bench \"conv2d: {out_channels: 64, kernel_size: 3}\" --input 32,32,64", "one layer"}});
   }
 
   Exit run() override {

@@ -89,10 +89,9 @@ class Generate final : public Command {
         ->type_name("WHICH");
     overrides_.declare_machine(app);
     declare_json(app, json_);
-    examples(app,
-             {{"dlcli generate nanogpt-cpu --prompt \"ROMEO:\"", "continue a text with the newest run's best weights"},
-              {"dlcli generate nanogpt-cpu --temperature 0.8 --top-k 200 --seed 7", "likelier text, another draw"},
-              {"dlcli generate nanogpt-cpu --max-new-tokens 1000 --json", "for scripts"}});
+    examples(app, {{"dlcli generate nanogpt-cpu --prompt \"ROMEO:\"", "with the newest run's best weights"},
+                   {"dlcli generate nanogpt-cpu --temperature 0.8 --top-k 200 --seed 7", "likelier text, another draw"},
+                   {"dlcli generate nanogpt-cpu --max-new-tokens 1000 --json", "for scripts"}});
   }
 
   Exit run() override {

@@ -48,8 +48,13 @@ std::shared_ptr<SetDescription> read_description(const fs::path& path, const Nod
   std::vector<Problem> problems;
   auto description = std::make_shared<SetDescription>();
   read_object(node, *description, Reading(problems));
-  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
-  return description;
+  if (problems.empty()) return description;
+  std::vector<Problem> told;
+  for (Problem& problem : problems) {
+    if (problem.where.file != path.string()) problem.path.clear();  // of a change, which is one for all parts
+    add_problem(told, std::move(problem));
+  }
+  throw Error(Exit::usage, std::move(told));
 }
 
 std::shared_ptr<SetDescription> find_description(const Source& source, const fs::path& folder) {

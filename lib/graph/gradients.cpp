@@ -1,4 +1,6 @@
 // Reverse-mode differentiation: the gradient is more graph.
+#include <algorithm>
+
 #include "lib/base/error.h"
 #include "lib/graph/ops.h"
 
@@ -28,6 +30,9 @@ std::vector<Value> gradients(Value loss, std::vector<Value> wrt) {
   for (int i = last; i >= 0; --i) {
     if (!reaches[static_cast<size_t>(i)] || of[static_cast<size_t>(i)].empty()) continue;
     const GraphNode node = g.node(i);  // a copy: the rule adds nodes
+    const bool wanted =
+        std::ranges::any_of(node.inputs, [&](const Value& v) { return reaches[static_cast<size_t>(v.node)] != 0; });
+    if (!wanted) continue;  // one of `wrt`
     std::vector<Value> outputs;
     for (size_t k = 0; k < node.types.size(); ++k) outputs.push_back({&g, i, static_cast<int>(k)});
     g.scope = node.scope;

@@ -106,7 +106,8 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "error: dlcli bench: --input, --batch and --tokens go with a layer, and 'tests/app/tiny.yaml' is a config\n"
        "  help: leave them out; the batch is '--set data.batch_size=N'\n"},
       {{"bench", "linear: {out_feature: 3}", "--input", "32"},
-       "error: LAYER:1:10: model[0] (linear): unknown key 'out_feature'\n"},
+       "error: LAYER:1:10: model[0] (linear): unknown key 'out_feature'\n"
+       "  known keys: bias, bias_init, init, out_features\n  help: write 'out_features'\n"},
       {{"describe", "con2d"}, "error: dlcli describe: nothing is named 'con2d'\n  help: write 'conv2d'\n"},
       {{"describe", "dense"}, "error: dlcli describe: nothing is named 'dense'\n  help: write 'linear'\n"},
   };

@@ -84,5 +84,5 @@ TEST_CASE("a target of numbers is trained on standardised, and figures and predi
   CHECK(rmse == doctest::Approx(std::sqrt(loss) * deviation).epsilon(0.2));
   write(folder.path() / "new.csv", "size,town\n50,A\n");
   const json prediction = json::parse(run_dlcli({"predict", "houses", "new.csv", "--format", "jsonl"}, folder).out);
-  CHECK(prediction.at("outputs").at("output_0") == doctest::Approx(200000).epsilon(0.05));
+  CHECK(prediction.at("prediction") == doctest::Approx(200000).epsilon(0.05));
 }

@@ -145,19 +145,18 @@ TEST_CASE("names that are not known are answered with those that are") {
         "  help: write 'pets'");
   CHECK(open("{train: imagenet}", folder.path)->problems.ends_with("\n  help: describe it in datasets/imagenet.yaml"));
   CHECK(open("{train: {format: parquet, path: a}}", folder.path)->problems ==
-        "error: DIR/run.yaml:1:18: data.train: unknown reader 'parquet'\n  known readers: csv, idx, image_folder, "
-        "random, "
-        "text, tokens");
+        "error: DIR/run.yaml:1:18: data.train: unknown reader 'parquet'\n  known readers: csv, idx, image_folder, npy, "
+        "random, text, tokens");
   CHECK(open("{train: {format: idx, image: a, labels: b}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:23: data.train: unknown key 'image'\n"
         "  known keys: images, images_xxh64, labels, labels_xxh64, limit\n  help: write 'images'");
   CHECK(open("{train: [1]}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (csv, idx, "
-        "image_folder, random, text, tokens) "
+        "image_folder, npy, random, text, tokens) "
         "and its keys, got a list of 1");
   CHECK(open("{train: {path: a}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (csv, idx, "
-        "image_folder, random, text, tokens) "
+        "image_folder, npy, random, text, tokens) "
         "and its keys, got a map with key path");
 }
 
@@ -201,7 +200,7 @@ TEST_CASE("a described set may be taken with other values of its readers' keys")
   CHECK(firsts(opened->sets.train) == std::vector<int>{0, 1, 2});
   CHECK(firsts(opened->sets.test) == std::vector<int>{0, 1, 2});
   CHECK(open("{train: {set: pets, limits: 3}}", folder.path)->problems ==
-        "error: DIR/run.yaml:1:29: data.train: train: unknown key 'limits'\n"
+        "error: DIR/run.yaml:1:29: data.train: unknown key 'limits'\n"
         "  known keys: images, images_xxh64, labels, labels_xxh64, limit\n  help: write 'limit'");
 }
 

@@ -5,11 +5,13 @@ using namespace dl;
 using namespace dl::testing;
 
 TEST_CASE("multi_head_attention keeps the shape of its sequence") {
-  check_layer({.yaml = "multi_head_attention: {num_heads: 2, init: {normal: 0.05}}", .input = {5, 8}});
+  check_layer({.yaml = "multi_head_attention: 2", .input = {5, 8}, .spacing = 0.02f});
+  check_layer({.yaml = "multi_head_attention: {num_heads: 4, num_kv_heads: 2, causal: true, bias: false}",
+               .input = {6, 8},
+               .spacing = 0.02f});
   check_layer(
-      {.yaml = "multi_head_attention: {num_heads: 4, num_kv_heads: 2, causal: true, bias: false}", .input = {6, 8}});
-  check_layer({.yaml = "multi_head_attention: {num_heads: 2, head_dim: 3, dropout: 0.5}", .input = {4, 5}});
-  check_layer({.yaml = "multi_head_attention: {num_heads: 1, init: {normal: 0.5}}", .input = {3, 4}, .inputs = 2});
+      {.yaml = "multi_head_attention: {num_heads: 2, head_dim: 3, dropout: 0.5}", .input = {4, 5}, .spacing = 0.02f});
+  check_layer({.yaml = "multi_head_attention: {num_heads: 1}", .input = {3, 4}, .inputs = 2, .spacing = 0.02f});
 }
 
 TEST_CASE("where attention is causal a position does not depend on later ones") {

@@ -11,7 +11,11 @@ LayerCase case_for(const std::string& yaml) {
   for (const int64_t indices : {0, 4})
     for (const Shape& shape : {Shape{5, 5, 2}, Shape{7}, Shape{5, 8}})
       for (const int inputs : {1, 2}) try {
-          const LayerCase found{.yaml = yaml, .input = shape, .inputs = inputs, .indices = indices};
+          const LayerCase found{.yaml = yaml,
+                                .input = shape,
+                                .inputs = inputs,
+                                .indices = indices,
+                                .spacing = shape.rank() == 2 ? 0.02f : 0.2f};
           BuiltLayer(*layer, found, 1, true);
           return found;
         } catch (const ShapeError&) {

@@ -116,8 +116,8 @@ TEST_CASE("each library is used in its own place only") {
     std::string header, folder;
   };
   for (const auto& [header, folder] :
-       {Home{"yaml-cpp/", "lib/spec/"}, Home{"CLI/", "app/"}, Home{"spdlog/", "app/"}, Home{"stb", "lib/data/"},
-        Home{"zlib", "lib/data/"}, Home{"jpeglib", "lib/data/"}, Home{"png.h", "lib/data/"},
+       {Home{"yaml-cpp/", "lib/spec/"}, Home{"CLI/", "app/"}, Home{"spdlog/", "lib/train/text_log.cpp"},
+        Home{"stb", "lib/data/"}, Home{"zlib", "lib/data/"}, Home{"jpeglib", "lib/data/"}, Home{"png.h", "lib/data/"},
         Home{"cblas", "lib/device/cpu/"}})
     for (const std::string& file : library_files())
       for (const Include& include : includes_of(file))

@@ -18,6 +18,7 @@ TEST_CASE("the average of the weights is decay times itself and the rest the wei
   Store store(*device);
   Programs programs(plan->recipe(), store);
   programs.initialize();
+  Program& step = programs.update();
   std::vector<float> expected = store.read("parameters");
   CHECK(store.read("optimizer.ema") == expected);
   std::vector<float> gradients(expected.size());
@@ -25,9 +26,9 @@ TEST_CASE("the average of the weights is decay times itself and the rest the wei
   const float lr = 0.01f;
   for (float update = 1; update <= 4; ++update) {
     store.write("gradients", gradients.data(), static_cast<int64_t>(gradients.size()));
-    programs.update().bind("lr", &lr);
-    programs.update().bind("update", &update);
-    programs.update().run();
+    step.bind("lr", &lr);
+    step.bind("update", &update);
+    step.run();
     const std::vector<float> weights = store.read("parameters"), average = store.read("optimizer.ema");
     for (size_t i = 0; i < expected.size(); ++i) {
       expected[i] = 0.9f * expected[i] + 0.1f * weights[i];

@@ -21,7 +21,7 @@ std::string config(const std::string& layers) {
 const std::string gpt = R"(
   - embedding: {num_embeddings: 11, embedding_dim: 12}
   - positional_embedding
-  - layer_norm
+  - layer_norm:
     name: normal
   - multi_head_attention: {num_heads: 4, num_kv_heads: 2, causal: true}
     name: seen
