@@ -137,7 +137,7 @@ double fma_peak_gflops(Isa isa, ThreadTeam& team) { return peak_gflops(multiply_
 
 double bf16_peak_gflops(ThreadTeam& team) {
 #if defined(__x86_64__)
-  if (supported(Isa::avx512) && __builtin_cpu_supports("avx512bf16")) return peak_gflops(multiply_add_bf16, team);
+  if (supported(Bf16Unit::avx512_bf16)) return peak_gflops(multiply_add_bf16, team);
 #endif
   return 0;
 }

@@ -120,9 +120,9 @@ def pictures(prepare):
 
 
 def tokens(folder, samples):
-    """A language of few words that follow each other by chance but not any one any other, so that there is something to learn."""
+    """A language in which one of three words follows each, so that there is something to learn."""
     random = numpy.random.default_rng(0)
-    follows = random.integers(VOCABULARY, size=(VOCABULARY, 3))
+    follows = (VOCABULARY * random.random((VOCABULARY, 3)) ** 6).astype(int)  # few words are frequent
     text = [0]
     for choice in random.integers(3, size=samples * LENGTH):
         text.append(follows[text[-1], choice])

@@ -30,6 +30,25 @@ std::unique_ptr<Kernel> product_of_pixels(const Type& pixels, Gemm shape, CpuDev
   return std::make_unique<Bf16Product>(g, device, std::move(epilogue));
 }
 
+// A window that slides over `from` and gives `to`: `phases` of its rows and of its columns.
+std::unique_ptr<Kernel> sliding(const Type& from, const Shape& weight, const Shape& to, int64_t groups,
+                                bool weight_by_out, std::array<std::vector<AxisPhase>, 2> phases, CpuDevice& device,
+                                std::unique_ptr<LoopRunner> epilogue) {
+  const Shape& x = from.shape;
+  Correlation::Geometry g{.images = x[0], .in_height = x[1], .in_width = x[2], .in_channels = x[3]};
+  g.out_height = to[1];
+  g.out_width = to[2];
+  g.out_channels = to[3];
+  g.groups = groups;
+  g.rows = std::move(phases[0]);
+  g.columns = std::move(phases[1]);
+  g.weight_by_out = weight_by_out;
+  g.kernel_height = weight[2];
+  g.kernel_width = weight[3];
+  if (from.dtype == DType::bf16) return make_bf16_correlation(std::move(g), device, std::move(epilogue));
+  return std::make_unique<Correlation>(std::move(g), device, std::move(epilogue));
+}
+
 std::unique_ptr<Kernel> make_conv2d(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
                                     CpuDevice& device, std::unique_ptr<LoopRunner> epilogue) {
   const auto& conv = dynamic_cast<const Conv2d&>(op);
@@ -42,18 +61,9 @@ std::unique_ptr<Kernel> make_conv2d(const Op& op, std::span<const Type> inputs, 
   if (inputs[0].dtype == DType::f32 && winograd_pays(conv.window, conv.groups, tiles, lanes_of(device))) {
     return std::make_unique<Winograd>(tiles, false, device, std::move(epilogue));
   }
-  Correlation::Geometry g{.images = x[0], .in_height = x[1], .in_width = x[2], .in_channels = x[3]};
-  g.out_height = y[1];
-  g.out_width = y[2];
-  g.out_channels = y[3];
-  g.groups = conv.groups;
-  g.rows = forward_phases(conv.window, 0, x[1]);
-  g.columns = forward_phases(conv.window, 1, x[2]);
-  g.weight_by_out = true;
-  g.kernel_height = weight[2];
-  g.kernel_width = weight[3];
-  if (inputs[0].dtype == DType::bf16) return make_bf16_correlation(std::move(g), device, std::move(epilogue));
-  return std::make_unique<Correlation>(std::move(g), device, std::move(epilogue));
+  return sliding(inputs[0], weight, y, conv.groups, true,
+                 {forward_phases(conv.window, 0, x[1]), forward_phases(conv.window, 1, x[2])}, device,
+                 std::move(epilogue));
 }
 
 std::unique_ptr<Kernel> make_conv2d_grad_input(const Op& op, std::span<const Type> inputs,
@@ -69,18 +79,9 @@ std::unique_ptr<Kernel> make_conv2d_grad_input(const Op& op, std::span<const Typ
   if (inputs[0].dtype == DType::f32 && winograd_pays(conv.window, conv.groups, tiles, lanes_of(device))) {
     return std::make_unique<Winograd>(tiles, true, device, std::move(epilogue));
   }
-  Correlation::Geometry g{.images = dy[0], .in_height = dy[1], .in_width = dy[2], .in_channels = dy[3]};
-  g.out_height = dx[1];
-  g.out_width = dx[2];
-  g.out_channels = dx[3];
-  g.groups = conv.groups;
-  g.rows = backward_phases(conv.window, 0, dx[1]);
-  g.columns = backward_phases(conv.window, 1, dx[2]);
-  g.weight_by_out = false;
-  g.kernel_height = weight[2];
-  g.kernel_width = weight[3];
-  if (inputs[0].dtype == DType::bf16) return make_bf16_correlation(std::move(g), device, std::move(epilogue));
-  return std::make_unique<Correlation>(std::move(g), device, std::move(epilogue));
+  return sliding(inputs[0], weight, dx, conv.groups, false,
+                 {backward_phases(conv.window, 0, dx[1]), backward_phases(conv.window, 1, dx[2])}, device,
+                 std::move(epilogue));
 }
 
 bool always(const Op&, std::span<const Type>) { return true; }

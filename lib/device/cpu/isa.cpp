@@ -1,6 +1,7 @@
-// Which instruction sets this processor has: asked of the compiler's runtime, which also asks whether the operating
-// system saves the wide registers.
+// Which instruction sets this processor has.
 #include "lib/device/cpu/isa.h"
+
+#include "lib/base/cpu.h"
 
 namespace dl {
 
@@ -14,15 +15,8 @@ std::string_view name_of(Isa isa) {
 }
 
 bool supported(Isa isa) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  if (isa == Isa::avx512) return avx512;
-  if (isa == Isa::avx2) return avx2;
-#endif
-  return isa == Isa::portable;
+  const CpuFeatures& cpu = cpu_features();
+  return isa == Isa::avx512 ? cpu.avx512 : isa == Isa::avx2 ? cpu.avx2 : true;
 }
 
 Isa best_isa() { return supported_isas().back(); }
@@ -37,12 +31,7 @@ std::vector<Isa> supported_isas() {
 
 std::string_view name_of(Bf16Unit unit) { return unit == Bf16Unit::emulated ? "emulated" : "avx512_bf16"; }
 
-bool supported(Bf16Unit unit) {
-#if defined(__x86_64__)
-  if (unit == Bf16Unit::avx512_bf16) return supported(Isa::avx512) && __builtin_cpu_supports("avx512bf16");
-#endif
-  return unit == Bf16Unit::emulated;
-}
+bool supported(Bf16Unit unit) { return unit == Bf16Unit::emulated || cpu_features().avx512_bf16; }
 
 std::vector<Bf16Unit> supported_bf16_units() {
   std::vector<Bf16Unit> units;
