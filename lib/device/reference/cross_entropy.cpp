@@ -32,25 +32,26 @@ double slope(int64_t classes, int64_t c, int32_t hit, double smoothing, double l
 
 Run cross_entropy_kernel(const Op& op, Types in, Types) {
   const int64_t rows = in[0].shape[0], classes = in[0].shape[1];
-  return [=, smoothing = static_cast<const CrossEntropy&>(op).smoothing](Buffers in, Buffers out) {
-    const int32_t* hits = static_cast<const int32_t*>(in[1]);
+  return [=, smoothing = static_cast<const CrossEntropy&>(op).smoothing](Buffers given, Buffers made) {
+    const int32_t* hits = static_cast<const int32_t*>(given[1]);
     for (int64_t r = 0; r < rows; ++r) {
-      const auto x = [&](int64_t c) { return double{f32(in, 0)[r * classes + c]}; };
+      const auto x = [&](int64_t c) { return double{f32(given, 0)[r * classes + c]}; };
       const double log_of_sum = log_sum(classes, x);
-      f32(out, 0)[r] = static_cast<float>(row_loss(classes, hits[r], smoothing, log_of_sum, x));
-      f32(out, 1)[r] = static_cast<float>(log_of_sum);
+      f32(made, 0)[r] = static_cast<float>(row_loss(classes, hits[r], smoothing, log_of_sum, x));
+      f32(made, 1)[r] = static_cast<float>(log_of_sum);
     }
   };
 }
 
 Run cross_entropy_grad_kernel(const Op& op, Types in, Types) {
   const int64_t rows = in[0].shape[0], classes = in[0].shape[1];
-  return [=, smoothing = static_cast<const CrossEntropyGrad&>(op).smoothing](Buffers in, Buffers out) {
-    const int32_t* hits = static_cast<const int32_t*>(in[1]);
+  return [=, smoothing = static_cast<const CrossEntropyGrad&>(op).smoothing](Buffers given, Buffers made) {
+    const int32_t* hits = static_cast<const int32_t*>(given[1]);
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t c = 0; c < classes; ++c) {
-        const double x = f32(in, 0)[r * classes + c], d = f32(in, 3)[r];
-        f32(out, 0)[r * classes + c] = static_cast<float>(d * slope(classes, c, hits[r], smoothing, f32(in, 2)[r], x));
+        const double x = f32(given, 0)[r * classes + c], d = f32(given, 3)[r];
+        f32(made, 0)[r * classes + c] =
+            static_cast<float>(d * slope(classes, c, hits[r], smoothing, f32(given, 2)[r], x));
       }
     }
   };
@@ -61,13 +62,13 @@ Run linear_cross_entropy_kernel(const Op& op, Types in, Types) {
   const double smoothing = joined.smoothing;
   const bool with_bias = joined.with_bias, with_gradient = joined.with_gradient;
   const int64_t rows = in[0].shape[0], features = in[0].shape[1], classes = in[1].shape[0];
-  return [=](Buffers in, Buffers out) {
-    const float *x = f32(in, 0), *weight = f32(in, 1), *bias = with_bias ? f32(in, 3) : nullptr;
-    const int32_t* hits = static_cast<const int32_t*>(in[2]);
+  return [=](Buffers given, Buffers made) {
+    const float *x = f32(given, 0), *weight = f32(given, 1), *bias = with_bias ? f32(given, 3) : nullptr;
+    const int32_t* hits = static_cast<const int32_t*>(given[2]);
     if (with_gradient) {
-      std::fill_n(f32(out, 1), rows * features, 0.0f);
-      std::fill_n(f32(out, 2), classes * features, 0.0f);
-      if (bias) std::fill_n(f32(out, 3), classes, 0.0f);
+      std::fill_n(f32(made, 1), rows * features, 0.0f);
+      std::fill_n(f32(made, 2), classes * features, 0.0f);
+      if (bias) std::fill_n(f32(made, 3), classes, 0.0f);
     }
     for (int64_t r = 0; r < rows; ++r) {
       const auto logit = [&](int64_t c) {
@@ -76,16 +77,16 @@ Run linear_cross_entropy_kernel(const Op& op, Types in, Types) {
         return sum;
       };
       const double log_of_sum = log_sum(classes, logit);
-      f32(out, 0)[r] = static_cast<float>(row_loss(classes, hits[r], smoothing, log_of_sum, logit));
+      f32(made, 0)[r] = static_cast<float>(row_loss(classes, hits[r], smoothing, log_of_sum, logit));
       if (!with_gradient) continue;
       for (int64_t c = 0; c < classes; ++c) {
         const double d =
-            double{f32(in, with_bias ? 4 : 3)[r]} * slope(classes, c, hits[r], smoothing, log_of_sum, logit(c));
+            double{f32(given, with_bias ? 4 : 3)[r]} * slope(classes, c, hits[r], smoothing, log_of_sum, logit(c));
         for (int64_t i = 0; i < features; ++i) {
-          f32(out, 1)[r * features + i] += static_cast<float>(d * double{weight[c * features + i]});
-          f32(out, 2)[c * features + i] += static_cast<float>(d * double{x[r * features + i]});
+          f32(made, 1)[r * features + i] += static_cast<float>(d * double{weight[c * features + i]});
+          f32(made, 2)[c * features + i] += static_cast<float>(d * double{x[r * features + i]});
         }
-        if (bias) f32(out, 3)[c] += static_cast<float>(d);
+        if (bias) f32(made, 3)[c] += static_cast<float>(d);
       }
     }
   };
