@@ -170,7 +170,7 @@ void Validation::describe(Schema& s) {
 
 bool Codec<Validation>::read(const Node& node, Validation& value, const Limits& limits, const Reading& r) {
   Validation validation{.where = node.where};
-  const bool is_source = !node.is_map() || node.find("format") || node.find("train");
+  const bool is_source = !node.is_map() || node.find("format") || node.find("train") || node.find("set");
   if (is_source ? !Codec<Source>::read(node, validation.source, limits, r) : !read_object(node, validation, r))
     return false;
   value = std::move(validation);
