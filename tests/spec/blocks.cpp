@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
-
 #include "lib/spec/yaml.h"
 #include "tests/spec/problems.h"
 
@@ -241,7 +239,6 @@ TEST_CASE("blocks that use themselves are shown as a circle") {
 }
 
 TEST_CASE("an expanded model is bounded") {
-  const auto start = std::chrono::steady_clock::now();
   CHECK(expanded("model: [{relu: , repeat: 10000}]").items[0].children.size() == 10'000);
   CHECK(expanded("model: [relu, {relu: , repeat: 10000}]").problems ==
         "error: a.yaml:1:16: model[1]: the model has more than 10000 layers\n  help: repeat less");
@@ -259,5 +256,4 @@ TEST_CASE("an expanded model is bounded") {
   CHECK(expanded(chain + "model: [b999]").problems.find("more than 64 blocks in one another") != std::string::npos);
   CHECK(expanded(wide + "]]}\nmodel: [{w: , repeat: 5000}]").problems.find("more than 1000000 values") !=
         std::string::npos);
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
 }

@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <map>
 
 #include "lib/spec/yaml.h"
@@ -210,7 +209,6 @@ TEST_CASE("references in a circle are shown, once") {
 }
 
 TEST_CASE("what references put in is bounded") {
-  const auto start = std::chrono::steady_clock::now();
   std::string lists = "a0: [1, 1]\n", texts = "a0: xx\n", empty = "a0: ''\n", chain = "a0: 1\n";
   for (int i = 1; i < 60; ++i) {
     const std::string key = "a" + std::to_string(i) + ": ", last = "${a" + std::to_string(i - 1) + "}";
@@ -223,7 +221,6 @@ TEST_CASE("what references put in is bounded") {
     CHECK(refusal(text).find("references put in more than 100000 values or 4 MiB\n  help: use fewer") !=
           std::string::npos);
   CHECK(refusal(chain).find("a chain of more than 64 references\n  help: use fewer") != std::string::npos);
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
 }
 
 TEST_CASE("a reference that is malformed says so") {
@@ -341,21 +338,4 @@ TEST_CASE("every value tells where it came from and what it replaced") {
   std::vector<std::string> paths;
   for (const Explanation& e : explain_all(spec)) paths.push_back(e.path);
   CHECK(paths == std::vector<std::string>{"optimizer.sgd.lr", "optimizer.sgd.momentum", "model[0].dropout", "name"});
-}
-
-TEST_CASE("a typical config loads in less than 5 ms") {
-  std::string text = "data: {train: fashion_mnist, batch_size: 128}\nmodel:\n";
-  for (int i = 0; i < 100; ++i)
-    text += "  - conv2d: {out_channels: 32, kernel_size: 3, padding: same, stride: ${data.batch_size}}\n  - relu\n";
-  const Files files;
-  const std::string run = files.write("run.yaml", text);
-  double best_s = 1;
-  for (int i = 0; i < 5; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    load_spec(run);
-    best_s = std::min(best_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-#ifdef NDEBUG
-  CHECK(best_s < 0.005);
-#endif
 }
