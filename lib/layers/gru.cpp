@@ -14,8 +14,8 @@ struct Gru final : RecurrentLayer {
         "r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = "
         "(1 - z) n + z h, the gates in the order r, z, n (Cho et al. 2014, arXiv:1406.1078). The reset r "
         "stands behind the product, as in PyTorch and in Keras with reset_after.");
-    s.example("gru: 64");
-    s.example("gru: {hidden_size: 64, bidirectional: true}");
+    s.example("gru: 32");
+    s.example("gru: {hidden_size: 16, bidirectional: true}");
   }
 
   Cell cell() const override { return Cell::gru; }

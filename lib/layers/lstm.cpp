@@ -13,8 +13,8 @@ struct Lstm final : RecurrentLayer {
         s,
         "i, f, g, o = W_ih x + b_ih + W_hh h + b_hh, the four gates in this order; c' = sigmoid(f) c + "
         "sigmoid(i) tanh(g); h' = sigmoid(o) tanh(c') (Hochreiter and Schmidhuber 1997; Gers et al. 2000).");
-    s.example("lstm: 200");
-    s.example("lstm: {hidden_size: 200, num_layers: 2, dropout: 0.5}");
+    s.example("lstm: 32");
+    s.example("lstm: {hidden_size: 16, num_layers: 2, dropout: 0.5}");
   }
 
   Cell cell() const override { return Cell::lstm; }
