@@ -49,7 +49,8 @@ std::vector<MemoryLevel> measure_memory(ThreadTeam& team) {
 
 MachineLimits measure_limits(int threads) {
   ThreadTeam team(threads);
-  const double f32 = 1e9 * fma_peak_gflops(best_isa(), team), bf16 = 1e9 * bf16_peak_gflops(team);
+  const double f32 = 1e9 * fma_peak_gflops(best_isa(), team),
+               bf16 = 1e9 * bf16_peak_gflops(best_bf16_unit(best_isa()), team);
   return {.f32_flops = f32, .bf16_flops = std::max(f32, bf16), .levels = measure_memory(team)};
 }
 

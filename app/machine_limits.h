@@ -17,8 +17,8 @@ struct MemoryLevel {
 };
 
 struct MachineLimits {
-  double f32_flops = 0;             // per second, multiply-adds of the widest instruction set, over all threads
-  double bf16_flops = 0;            // … of bf16 with sums in f32; f32_flops where the processor has no unit for it
+  double f32_flops = 0;   // per second, multiply-adds of the widest instruction set, over all threads
+  double bf16_flops = 0;  // … of bf16 with sums in f32, by the unit that is used; f32_flops where there is none
   std::vector<MemoryLevel> levels;  // from the smallest to the memory, which holds everything
 
   // The smallest level that holds this many bytes.

@@ -12,6 +12,8 @@
 #include "lib/graph/ops.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
+
+#include "lib/device/cpu/simd/amx/tiles.h"
 #endif
 
 namespace dl {
@@ -64,6 +66,31 @@ __attribute__((target("avx512f,avx512bf16"))) double multiply_add_bf16(int64_t r
     for (__m512& s : a) s = _mm512_dpbf16_ps(s, x, y);
   for (const __m512& s : a) sink += _mm512_cvtss_f32(s);
   return 2.0 * 32 * sums * static_cast<double>(rounds);
+}
+
+double multiply_add_amx(int64_t rounds, float& sink) {
+  using T = ProcessorTiles;
+  static constexpr TileConfig config = whole_tiles();
+  alignas(64) uint32_t pairs[16][16];
+  for (auto& row : pairs) std::fill_n(row, 16, 0x3f003e80u);  // 0.5 and 0.25
+  alignas(64) float c[16][16];
+  const int64_t turns = rounds / 20;  // a turn takes 96 cycles, a round of vectors 5
+  T::configure(config);
+  T::load<6>(pairs, 64);
+  T::load<7>(pairs, 64);
+  T::zero<0>(), T::zero<1>(), T::zero<2>(), T::zero<3>(), T::zero<4>(), T::zero<5>();
+  for (int64_t r = 0; r < turns; ++r) {
+    T::add_products<0, 6, 7>();
+    T::add_products<1, 6, 7>();
+    T::add_products<2, 6, 7>();
+    T::add_products<3, 6, 7>();
+    T::add_products<4, 6, 7>();
+    T::add_products<5, 6, 7>();
+  }
+  T::store<0>(c, 64);
+  T::release();
+  sink += c[0][0];
+  return 2.0 * 16 * 16 * 32 * 6 * static_cast<double>(turns);
 }
 
 __attribute__((target("avx2,fma"))) void triad_avx2(float* a, const float* b, const float* c, int64_t n) {
@@ -135,9 +162,11 @@ double peak_gflops(double (*kernel)(int64_t, float&), ThreadTeam& team) {
 
 double fma_peak_gflops(Isa isa, ThreadTeam& team) { return peak_gflops(multiply_add(isa), team); }
 
-double bf16_peak_gflops(ThreadTeam& team) {
+double bf16_peak_gflops(Bf16Unit unit, ThreadTeam& team) {
+  DL_CHECK(supported(unit), name_of(unit));
 #if defined(__x86_64__)
-  if (supported(Bf16Unit::avx512_bf16)) return peak_gflops(multiply_add_bf16, team);
+  if (unit == Bf16Unit::avx512_bf16) return peak_gflops(multiply_add_bf16, team);
+  if (unit == Bf16Unit::amx) return peak_gflops(multiply_add_amx, team);
 #endif
   return 0;
 }

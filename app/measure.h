@@ -10,8 +10,8 @@ namespace dl {
 // Multiply-adds in registers, GFLOP/s over all threads of the team. The instruction set must be supported here.
 double fma_peak_gflops(Isa isa, ThreadTeam& team);
 
-// The same of bf16 pairs summed in f32 (vdpbf16ps); 0 where the processor has no such instruction.
-double bf16_peak_gflops(ThreadTeam& team);
+// The same of bf16 with sums in f32, by a unit that is supported here; 0 for the emulation, which is not one.
+double bf16_peak_gflops(Bf16Unit unit, ThreadTeam& team);
 
 // a[i] = b[i] + s c[i] over arrays of together `bytes` bytes, an equal part to each thread, GB/s read and written over
 // all threads: the bandwidth of the smallest memory that holds them.

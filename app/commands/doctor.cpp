@@ -74,6 +74,13 @@ void processor(Findings& found) {
   for (Isa isa : supported_isas()) names.emplace_back(name_of(isa));
   found.fact("instructions", concat(name_of(best_isa()), ", of ", join(names)),
              Node::string(std::string(name_of(best_isa()))));
+  names.clear();
+  for (Bf16Unit unit : supported_bf16_units()) names.emplace_back(name_of(unit));
+  const Bf16Unit unit = best_bf16_unit(best_isa());
+  found.fact("bf16",
+             unit == Bf16Unit::emulated ? "emulated: products of bf16 are calculated in f32"
+                                        : concat(name_of(unit), ", of ", join(names)),
+             Node::string(std::string(name_of(unit))));
   if (best_isa() == Isa::portable)
     found.warning(
         "the processor or its virtual machine offers neither avx2 nor avx512, so dlcli uses its slowest kernels",
@@ -99,22 +106,22 @@ void threads(Findings& found) {
 void speeds(Findings& found) {
   ThreadTeam one(1), all(usable_cores());
   Node peaks = Node::map();
+  const auto peak = [&](std::string_view name, double single, double together) {
+    found.fact(concat("peak ", name), concat(gflops(single), " on one core, ", gflops(together), " on ", all.size()),
+               Node::null());
+    peaks.set(std::string(name), json_object({{"one", Node::number(single)}, {"all", Node::number(together)}}));
+  };
   double best_peak = 0;
   for (Isa isa : supported_isas()) {
-    const double single = fma_peak_gflops(isa, one), together = fma_peak_gflops(isa, all);
+    const double together = fma_peak_gflops(isa, all);
     best_peak = std::max(best_peak, together);
-    found.fact(concat("peak ", name_of(isa)),
-               concat(gflops(single), " on one core, ", gflops(together), " on ", all.size()), Node::null());
-    peaks.set(std::string(name_of(isa)), json_object({{"one", Node::number(single)}, {"all", Node::number(together)}}));
+    peak(name_of(isa), fma_peak_gflops(isa, one), together);
   }
-  if (const double single = bf16_peak_gflops(one); single > 0) {
-    const double together = bf16_peak_gflops(all);
-    found.fact("peak bf16",
-               concat(gflops(single), " on one core, ", gflops(together), " on ", all.size(), ", avx512_bf16"),
-               Node::null());
-    peaks.set("bf16", json_object({{"one", Node::number(single)}, {"all", Node::number(together)}}));
-  } else {
-    found.fact("peak bf16", "no unit for it: products of bf16 are calculated in f32", Node::null());
+  for (Bf16Unit unit : {Bf16Unit::avx512_bf16, Bf16Unit::amx}) {
+    if (supported(unit))
+      peak(name_of(unit), bf16_peak_gflops(unit, one), bf16_peak_gflops(unit, all));
+    else
+      found.fact(concat("peak ", name_of(unit)), "not on this processor", Node::null());
   }
   found.fact("peak_gflops", "", std::move(peaks));
   const std::vector<MemoryLevel> alone = measure_memory(one), shared = measure_memory(all);

@@ -3,6 +3,7 @@
 #include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/options.h"
+#include "lib/device/cpu/isa.h"
 #include "lib/device/device.h"
 
 namespace dl {
@@ -10,7 +11,7 @@ namespace {
 
 class Version final : public Command {
  public:
-  std::string summary() const override { return "the version, and what it was built with"; }
+  std::string summary() const override { return "the version, what it was built with, and what it runs on here"; }
 
   void declare(CLI::App& app) override {
     declare_json(app, json_);
@@ -18,13 +19,16 @@ class Version final : public Command {
   }
 
   Exit run() override {
+    const std::string_view isa = name_of(best_isa()), unit = name_of(best_bf16_unit(best_isa()));
     if (!json_) {
-      print(concat("dlcli ", DLCLI_VERSION, " (", compiler(), ")\n"));
+      print(concat("dlcli ", DLCLI_VERSION, " (", compiler(), "), ", isa, ", products of bf16: ", unit, "\n"));
       return Exit::done;
     }
     print(json_line(json_object({{"version", Node::string(DLCLI_VERSION)},
                                  {"compiler", Node::string(compiler())},
-                                 {"devices", json_list(device_names())}})));
+                                 {"devices", json_list(device_names())},
+                                 {"instructions", Node::string(std::string(isa))},
+                                 {"bf16", Node::string(std::string(unit))}})));
     return Exit::done;
   }
 

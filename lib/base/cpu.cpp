@@ -2,6 +2,7 @@
 #include "lib/base/cpu.h"
 
 #include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,6 +40,18 @@ uint64_t saved_state() {
   return (uint64_t{high} << 32) | low;
 }
 
+// Whether tiles may be used. That the system can save them says XCR0, also where a virtual machine hides what CPUID
+// tells of them; Linux lets only a process touch them that asked for it, and with it all of its threads.
+bool may_use_tiles() {
+  constexpr uint64_t tiles = (uint64_t{1} << 17) | (uint64_t{1} << 18);
+  if ((saved_state() & tiles) != tiles) return false;
+  constexpr unsigned lists_tiles = 1u << 24, lists_bf16 = 1u << 22;
+  const unsigned listed = cpuid(7).d;
+  if ((listed & lists_tiles) && !(listed & lists_bf16)) return false;
+  constexpr long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM of asm/prctl.h
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+
 std::string bytes_as_text(std::initializer_list<unsigned> words) {
   std::string text;
   for (unsigned word : words) {
@@ -59,13 +72,11 @@ void find_features(CpuFeatures& f) {
     }
     f.model.erase(f.model.find_last_not_of(' ') + 1);
   }
-  const uint64_t saved = saved_state();
   f.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
   f.avx512 = f.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   f.avx512_bf16 = f.avx512 && (cpuid(7, 1).a & (1u << 5)) != 0;
-  constexpr uint64_t tiles = (uint64_t{1} << 17) | (uint64_t{1} << 18);
-  f.amx = (saved & tiles) == tiles;
+  f.amx = f.avx512 && may_use_tiles();
 }
 #else
 void find_features(CpuFeatures&) {}

@@ -11,7 +11,7 @@ struct CpuFeatures {
   bool avx2 = false;            // with fma and bmi2, and the system saves the registers
   bool avx512 = false;          // f, bw, vl and dq, and the system saves the registers
   bool avx512_bf16 = false;     // vdpbf16ps
-  bool amx = false;             // the system saves tiles: XCR0 bits 17 and 18; CPUID's tile leaves may be hidden
+  bool amx = false;             // tiles that multiply bf16, and the system lets this process use them
   int64_t l1_bytes = 32 << 10;  // data cache of a core
   int64_t l2_bytes = 256 << 10;
   int64_t l3_bytes = 0;  // shared; 0 = unknown or none

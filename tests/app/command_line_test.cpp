@@ -4,8 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "lib/base/error.h"
+#include "lib/device/cpu/isa.h"
 #include "tests/app/run_dlcli.h"
 
+using namespace dl;
 using namespace dl::test;
 
 namespace {
@@ -183,6 +186,27 @@ TEST_CASE("doctor measures each instruction path and each memory, on one core an
   const auto result = nlohmann::json::parse(run_dlcli({"doctor", "--json"}).out);
   CHECK(result.at("peak_gflops").contains("portable"));
   CHECK(result.at("peak_gflops").contains(result.at("instructions").get<std::string>()));
+  const std::string unit = result.at("bf16");
+  CHECK((unit == "emulated" || result.at("peak_gflops").contains(unit)));
   for (const auto& peak : result.at("peak_gflops")) CHECK(peak.at("one") > 0);
   CHECK(result.at("memory_levels").at("memory").at("all_gbps") > 0);
+}
+
+TEST_CASE("doctor has a line for each unit that multiplies bf16, also where the processor lacks it") {
+  const std::string out = run_dlcli({"doctor"}).out;
+  for (Bf16Unit unit : {Bf16Unit::avx512_bf16, Bf16Unit::amx}) {
+    const size_t line = out.find(concat("peak ", name_of(unit), " "));
+    REQUIRE(line != std::string::npos);
+    const bool missing = out.substr(line, out.find('\n', line) - line).ends_with("  not on this processor");
+    CHECK(missing == !supported(unit));
+  }
+}
+
+TEST_CASE("version names the instructions and the unit for bf16 that are used here") {
+  const Isa isa = best_isa();
+  CHECK(run_dlcli({"version"})
+            .out.ends_with(concat("), ", name_of(isa), ", products of bf16: ", name_of(best_bf16_unit(isa)), "\n")));
+  const auto json = nlohmann::json::parse(run_dlcli({"version", "--json"}).out);
+  CHECK(json.at("instructions") == name_of(isa));
+  CHECK(json.at("bf16") == name_of(best_bf16_unit(isa)));
 }

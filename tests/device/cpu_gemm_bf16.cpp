@@ -1,4 +1,5 @@
-// The blocked matrix product of bf16 against three plain loops, for each instruction set and unit of this machine.
+// The blocked matrix product of bf16 against three plain loops, for each instruction set and unit of this machine, and
+// on emulated tiles.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -9,6 +10,7 @@
 #include "lib/base/random.h"
 #include "lib/device/cpu/isa.h"
 #include "lib/device/cpu/simd/gemm.h"
+#include "tests/amx/emulated_gemm.h"
 
 namespace dl {
 namespace {
@@ -90,32 +92,37 @@ void check_layout(const Bf16GemmKernels& kernels, Bf16Gemm g) {
   CHECK(with_packed == c);
 }
 
+void check_every_layout(const Bf16GemmKernels& kernels, const Case& size) {
+  const std::vector<uint16_t> a = random_bf16(size.rows * size.depth, 1);
+  const std::vector<uint16_t> b = random_bf16(size.depth * size.columns, 2);
+  for (int layout = 0; layout < 8; ++layout) {
+    INFO(size.rows, "x", size.columns, "x", size.depth, " layout ", layout);
+    Bf16Gemm g{.rows = size.rows, .columns = size.columns, .depth = size.depth};
+    g.a = a.data();
+    g.a_row = layout & 1 ? 1 : size.depth;
+    g.a_depth = layout & 1 ? size.rows : 1;
+    g.b = b.data();
+    g.b_depth = layout & 2 ? 1 : size.columns;
+    g.b_column = layout & 2 ? size.depth : 1;
+    g.c_row = size.columns + 3;
+    g.accumulate = layout & 4;
+    check_layout(kernels, g);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a matrix product of bf16 equals three plain loops for every size, layout, instruction set and unit") {
   for (Isa isa : supported_isas()) {
     for (Bf16Unit unit : supported_bf16_units()) {
-      const Bf16GemmKernels& kernels = DL_FOR_BF16(isa, unit, bf16_gemm_kernels);
-      for (const Case& size : cases) {
-        const std::vector<uint16_t> a = random_bf16(size.rows * size.depth, 1);
-        const std::vector<uint16_t> b = random_bf16(size.depth * size.columns, 2);
-        for (int layout = 0; layout < 8; ++layout) {
-          INFO(name_of(isa), " ", name_of(unit), " ", size.rows, "x", size.columns, "x", size.depth, " layout ",
-               layout);
-          Bf16Gemm g{.rows = size.rows, .columns = size.columns, .depth = size.depth};
-          g.a = a.data();
-          g.a_row = layout & 1 ? 1 : size.depth;
-          g.a_depth = layout & 1 ? size.rows : 1;
-          g.b = b.data();
-          g.b_depth = layout & 2 ? 1 : size.columns;
-          g.b_column = layout & 2 ? size.depth : 1;
-          g.c_row = size.columns + 3;
-          g.accumulate = layout & 4;
-          check_layout(kernels, g);
-        }
-      }
+      INFO(name_of(isa), " ", name_of(unit));
+      for (const Case& size : cases) check_every_layout(DL_FOR_BF16_TILES(isa, unit, bf16_gemm_kernels), size);
     }
   }
+}
+
+TEST_CASE("a matrix product of bf16 on emulated tiles equals three plain loops for every size and layout") {
+  for (const Case& size : cases) check_every_layout(amx_emulated::bf16_gemm_kernels, size);
 }
 
 }  // namespace dl

@@ -7,6 +7,8 @@
 #include <numeric>
 
 #include "lib/base/random.h"
+#include "lib/device/cpu/cpu.h"
+#include "tests/amx/emulated_gemm.h"
 
 using namespace dl;
 
@@ -49,9 +51,13 @@ struct Fixture {
 
   Fixture(const std::vector<std::string>& layers, Shape input, const std::string& device_name,
           const std::string& optimizer_name = "adam", int threads = 2)
+      : Fixture(layers, std::move(input), make_device(device_name, {.threads = threads}), optimizer_name) {}
+
+  Fixture(const std::vector<std::string>& layers, Shape input, std::unique_ptr<Device> on,
+          const std::string& optimizer_name)
       : network(items_of(layers), {{"x", Type{DType::f32, input}}}, problems),
         optimizer(Registry<Optimizer>::make(optimizer_name)),
-        device(make_device(device_name, {.threads = threads})),
+        device(std::move(on)),
         store(*device),
         recipe{.network = &network,
                .loss = loss.get(),
@@ -198,6 +204,38 @@ TEST_CASE("clipping by norm scales the gradient to the norm asked for") {
   CHECK(std::sqrt(squares) == doctest::Approx(0.01).epsilon(1e-3));
 }
 
+namespace {
+
+struct Trained {
+  std::vector<float> parameters, losses;
+  bool operator==(const Trained&) const = default;
+};
+
+Trained trained(const std::vector<std::string>& layers, int64_t size, std::unique_ptr<Device> device, bool mixed) {
+  const Feed feed(6, size * size * 3, 4, 3);
+  Fixture f(layers, {size, size, 3}, std::move(device), "sgd");
+  Recipe recipe = f.recipe;
+  recipe.mixed_precision = mixed;
+  Programs programs(recipe, f.store);
+  Trained result;
+  for (int step = 0; step < 5; ++step) {
+    Program& p = programs.step(6);
+    feed.bind(p);
+    p.run();
+    result.losses.push_back(p.scalar("loss"));
+  }
+  result.parameters = f.store.read("parameters");
+  return result;
+}
+
+void check_rounded(const Trained& exact, const Trained& mixed) {
+  CHECK(distance(exact.parameters, mixed.parameters) < 2e-3);
+  CHECK(distance(exact.parameters, mixed.parameters) > 1e-7);  // it does round
+  CHECK(distance(exact.losses, mixed.losses) < 1e-2);
+}
+
+}  // namespace
+
 TEST_CASE(
     "in mixed precision a step is the reference's in f32 within bf16's rounding, with the same bits on any threads") {
   const std::vector<std::string> layers{"conv2d:out_channels=16,kernel_size=3,padding=same,bias=false",
@@ -210,30 +248,35 @@ TEST_CASE(
                                         "linear:out_features=33",
                                         "relu",
                                         "linear:out_features=4"};
-  const Feed feed(6, 8 * 8 * 3, 4, 3);
-  const auto trained = [&](const std::string& device, bool mixed, int threads, std::vector<float>& losses) {
-    Fixture f(layers, {8, 8, 3}, device, "sgd", threads);
-    Recipe recipe = f.recipe;
-    recipe.mixed_precision = mixed;
-    Programs programs(recipe, f.store);
-    for (int step = 0; step < 5; ++step) {
-      Program& p = programs.step(6);
-      feed.bind(p);
-      p.run();
-      losses.push_back(p.scalar("loss"));
-    }
-    return f.store.read("parameters");
+  const auto on = [&](const std::string& device, bool mixed, int threads) {
+    return trained(layers, 8, make_device(device, {.threads = threads}), mixed);
   };
-  std::vector<float> exact_losses, losses[4];
-  const std::vector<float> exact = trained("reference", false, 1, exact_losses);
-  const std::vector<float> reference = trained("reference", true, 1, losses[0]);
-  const std::vector<float> one = trained("cpu", true, 1, losses[1]);
-  CHECK(one == trained("cpu", true, 2, losses[2]));
-  CHECK(one == trained("cpu", true, 3, losses[3]));
-  CHECK(losses[1] == losses[3]);
-  CHECK(distance(exact, reference) < 2e-3);
-  CHECK(distance(exact, one) < 2e-3);
-  CHECK(distance(exact, one) > 1e-7);  // it does round
-  CHECK(distance(exact_losses, losses[0]) < 1e-2);
-  CHECK(distance(exact_losses, losses[1]) < 1e-2);
+  const Trained exact = on("reference", false, 1), one = on("cpu", true, 1);
+  CHECK(one == on("cpu", true, 2));
+  CHECK(one == on("cpu", true, 3));
+  check_rounded(exact, one);
+  check_rounded(exact, on("reference", true, 1));
+}
+
+TEST_CASE("with products on emulated tiles a step is the reference's within bf16's rounding, on any threads") {
+  // 1 x 1 convolutions are products of so many rows that loops follow each block of them.
+  const std::vector<std::string> layers{"conv2d:out_channels=40,kernel_size=1,bias=false",
+                                        "batch_norm",
+                                        "relu",
+                                        "conv2d:out_channels=24,kernel_size=1",
+                                        "gelu",
+                                        "max_pool2d:kernel_size=2",
+                                        "flatten",
+                                        "linear:out_features=33",
+                                        "relu",
+                                        "linear:out_features=4"};
+  const auto on_tiles = [&](int threads) {
+    const DeviceOptions options{.threads = threads};
+    return trained(layers, 14, std::make_unique<CpuDevice>(options, amx_emulated::bf16_gemm_kernels), true);
+  };
+  const Trained exact = trained(layers, 14, make_device("reference", {}), false), one = on_tiles(1);
+  CHECK(one == on_tiles(2));
+  CHECK(one == on_tiles(3));
+  check_rounded(exact, one);
+  CHECK(!(one == trained(layers, 14, make_device("cpu", {.threads = 1}), true)));  // it was on tiles
 }

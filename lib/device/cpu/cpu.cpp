@@ -45,6 +45,8 @@ std::unique_ptr<Device> make_cpu(const DeviceOptions& options) { return std::mak
 
 const DeviceRegistration cpu("cpu", make_cpu);
 
+int team_size(const DeviceOptions& options) { return options.threads > 0 ? options.threads : usable_cores(); }
+
 // Memory from here on is mapped by itself, with huge pages where the system has them.
 constexpr int64_t mapped_bytes = 1 << 20;
 
@@ -57,9 +59,15 @@ CpuKernelRegistration::CpuKernelRegistration(const char* op, CpuKernel kernel) {
 CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa) : CpuDevice(options, isa, best_bf16_unit(isa)) {}
 
 CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa, Bf16Unit bf16_unit)
-    : team_(options.threads > 0 ? options.threads : usable_cores()), isa_(isa), bf16_unit_(bf16_unit) {
+    : team_(team_size(options)),
+      isa_(isa),
+      bf16_unit_(bf16_unit),
+      bf16_gemm_(DL_FOR_BF16_TILES(isa, bf16_unit, bf16_gemm_kernels)) {
   DL_CHECK(supported(isa) && supported(bf16_unit), name_of(isa), " ", name_of(bf16_unit));
 }
+
+CpuDevice::CpuDevice(const DeviceOptions& options, const Bf16GemmKernels& bf16_gemm)
+    : team_(team_size(options)), isa_(best_isa()), bf16_unit_(best_bf16_unit(best_isa())), bf16_gemm_(bf16_gemm) {}
 
 std::string CpuDevice::description() const {
   return concat(team_.size(), team_.size() == 1 ? " thread, " : " threads, ", name_of(isa_));

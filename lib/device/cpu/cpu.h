@@ -6,6 +6,7 @@
 
 #include "lib/base/thread_team.h"
 #include "lib/device/cpu/isa.h"
+#include "lib/device/cpu/simd/gemm.h"
 #include "lib/device/device.h"
 
 namespace dl {
@@ -17,10 +18,13 @@ class CpuDevice final : public Device {
   // An instruction set other than the best is for tests; it must be supported here.
   explicit CpuDevice(const DeviceOptions& options, Isa isa = best_isa());
   CpuDevice(const DeviceOptions& options, Isa isa, Bf16Unit bf16_unit);
+  // Matrix products in bf16 by kernels of the tests, the rest by the best instruction set.
+  CpuDevice(const DeviceOptions& options, const Bf16GemmKernels& bf16_gemm);
 
   ThreadTeam& team() { return team_; }
   Isa isa() const { return isa_; }
   Bf16Unit bf16_unit() const { return bf16_unit_; }
+  const Bf16GemmKernels& bf16_gemm() const { return bf16_gemm_; }
 
   std::string_view name() const override { return "cpu"; }
   std::string description() const override;
@@ -36,6 +40,7 @@ class CpuDevice final : public Device {
   ThreadTeam team_;
   const Isa isa_;
   const Bf16Unit bf16_unit_;
+  const Bf16GemmKernels& bf16_gemm_;
 };
 
 // What a file that implements an operation registers. `outputs` are the operation's own, also where an epilogue

@@ -29,20 +29,28 @@ std::vector<Isa> supported_isas() {
   return isas;
 }
 
-std::string_view name_of(Bf16Unit unit) { return unit == Bf16Unit::emulated ? "emulated" : "avx512_bf16"; }
+std::string_view name_of(Bf16Unit unit) {
+  switch (unit) {
+    case Bf16Unit::emulated: return "emulated";
+    case Bf16Unit::avx512_bf16: return "avx512_bf16";
+    case Bf16Unit::amx: return "amx";
+  }
+  return "";
+}
 
-bool supported(Bf16Unit unit) { return unit == Bf16Unit::emulated || cpu_features().avx512_bf16; }
+bool supported(Bf16Unit unit) {
+  const CpuFeatures& cpu = cpu_features();
+  return unit == Bf16Unit::emulated || (cpu.avx512_bf16 && (unit != Bf16Unit::amx || cpu.amx));
+}
 
 std::vector<Bf16Unit> supported_bf16_units() {
   std::vector<Bf16Unit> units;
-  for (Bf16Unit unit : {Bf16Unit::emulated, Bf16Unit::avx512_bf16}) {
+  for (Bf16Unit unit : {Bf16Unit::emulated, Bf16Unit::avx512_bf16, Bf16Unit::amx}) {
     if (supported(unit)) units.push_back(unit);
   }
   return units;
 }
 
-Bf16Unit best_bf16_unit(Isa isa) {
-  return isa == Isa::avx512 && supported(Bf16Unit::avx512_bf16) ? Bf16Unit::avx512_bf16 : Bf16Unit::emulated;
-}
+Bf16Unit best_bf16_unit(Isa isa) { return isa == Isa::avx512 ? supported_bf16_units().back() : Bf16Unit::emulated; }
 
 }  // namespace dl

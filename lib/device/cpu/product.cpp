@@ -10,8 +10,7 @@ namespace {
 constexpr double least_flops_a_thread = 1e5;  // below, waking another thread costs more than it saves
 constexpr int64_t few_rows = 8;
 constexpr int64_t block_floats = 32 * 1024;  // of the product: stays in the second-level cache for its epilogue
-constexpr int64_t least_block_rows = 14;     // a full register tile
-constexpr int64_t most_block_rows = 12 * least_block_rows;
+constexpr int64_t most_block_rows = 168;
 constexpr int64_t many_rows = 1024;  // from here on, the epilogue follows each block of rows
 
 // What packing B costs, in rows multiplied with it.
@@ -25,7 +24,7 @@ const GemmKernelsOf<T>& kernels_of(const CpuDevice& device) {
   if constexpr (std::is_same_v<T, float>) {
     return DL_FOR_ISA(device.isa(), gemm_kernels);
   } else {
-    return DL_FOR_BF16(device.isa(), device.bf16_unit(), bf16_gemm_kernels);
+    return device.bf16_gemm();
   }
 }
 
@@ -56,8 +55,8 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
 
   if (epilogue_ != nullptr) {
     const int64_t columns = std::max<int64_t>(shape.columns, 1);
-    chunk_rows_ = by_rows_ ? std::clamp(block_floats / columns / least_block_rows * least_block_rows, least_block_rows,
-                                        most_block_rows)
+    const int64_t unit = kernels_.row_unit;
+    chunk_rows_ = by_rows_ ? std::clamp(block_floats / columns / unit, int64_t{1}, most_block_rows / unit) * unit
                            : std::max((shape.rows + 31) / 32, 2048 / columns + 1);
     epilogue_->set_chunk_rows(chunk_rows_);
     epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);

@@ -195,6 +195,7 @@ void multiply_few(const Gemm& g) {
 
 }  // namespace
 
-const GemmKernels gemm_kernels = {workspace, multiply, pair, packed_floats, pack, multiply_packed, multiply_few};
+const GemmKernels gemm_kernels = {workspace,     multiply, most_rows(2),    pair,
+                                  packed_floats, pack,     multiply_packed, multiply_few};
 
 }  // namespace dl::DL_ISA

@@ -31,6 +31,8 @@ struct GemmKernelsOf {
   int64_t (*workspace)(int64_t columns, int64_t depth);
   void (*multiply)(const GemmOf<T>& g, float* workspace);
 
+  int64_t row_unit;  // rows of a full tile: blocks of rows are best cut at multiples of it
+
   // For a B that many blocks of rows are multiplied with: `packed` takes packed_floats(columns, depth) floats, and may
   // be filled by several threads, each for columns from a multiple of pack_unit on. multiply_packed() reads g.columns
   // from column 0 and never g.b. In bf16 A must lie along the depth (a_depth = 1).
@@ -49,4 +51,4 @@ using Bf16GemmKernels = GemmKernelsOf<uint16_t>;
 }  // namespace dl
 
 DL_DECLARE_FOR_ISA(dl::GemmKernels, gemm_kernels)
-DL_DECLARE_FOR_BF16(dl::Bf16GemmKernels, bf16_gemm_kernels)
+DL_DECLARE_FOR_BF16_TILES(dl::Bf16GemmKernels, bf16_gemm_kernels)

@@ -27,7 +27,9 @@
 #endif
 
 // The same for kernels of products in bf16 (simd/bf16): there is an emulation for each instruction set, and one more
-// for each unit of the processor that multiplies bf16; the namespace is chosen by both.
+// for processors with vdpbf16ps, as all with tiles are; the namespace is chosen by both. Matrix products have one more
+// for tiles (simd/amx); what convolutions are made of has not: their windows are read in place, in strips of any
+// height.
 #if defined(__x86_64__)
 #define DL_DECLARE_FOR_BF16(type, name) \
   DL_DECLARE_FOR_ISA(type, name)        \
@@ -35,8 +37,17 @@
   extern const type name;               \
   }
 #define DL_FOR_BF16(isa, unit, name) \
-  ((unit) == ::dl::Bf16Unit::avx512_bf16 ? ::dl::avx512_bf16::name : DL_FOR_ISA(isa, name))
+  ((unit) != ::dl::Bf16Unit::emulated ? ::dl::avx512_bf16::name : DL_FOR_ISA(isa, name))
+#define DL_DECLARE_FOR_BF16_TILES(type, name) \
+  DL_DECLARE_FOR_BF16(type, name)             \
+  namespace dl::amx {                         \
+  extern const type name;                     \
+  }
+#define DL_FOR_BF16_TILES(isa, unit, name) \
+  ((unit) == ::dl::Bf16Unit::amx ? ::dl::amx::name : DL_FOR_BF16(isa, unit, name))
 #else
 #define DL_DECLARE_FOR_BF16(type, name) DL_DECLARE_FOR_ISA(type, name)
 #define DL_FOR_BF16(isa, unit, name) (static_cast<void>(unit), DL_FOR_ISA(isa, name))
+#define DL_DECLARE_FOR_BF16_TILES(type, name) DL_DECLARE_FOR_ISA(type, name)
+#define DL_FOR_BF16_TILES(isa, unit, name) DL_FOR_BF16(isa, unit, name)
 #endif

@@ -130,6 +130,7 @@ void multiply_packed(const Bf16Gemm& g, const float* packed) { multiply_any(g, p
 
 }  // namespace
 
-const Bf16GemmKernels bf16_gemm_kernels = {workspace, multiply, pair, packed_floats, pack, multiply_packed, nullptr};
+const Bf16GemmKernels bf16_gemm_kernels = {workspace,     multiply, most_rows(2),    pair,
+                                           packed_floats, pack,     multiply_packed, nullptr};
 
 }  // namespace dl::DL_ISA

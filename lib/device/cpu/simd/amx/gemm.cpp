@@ -1,0 +1,9 @@
+// Matrix products in bf16 on the tiles of the processor.
+#include "lib/device/cpu/simd/amx/tiled_gemm.h"
+#include "lib/device/cpu/simd/amx/tiles.h"
+
+namespace dl::DL_ISA {
+
+const Bf16GemmKernels bf16_gemm_kernels = tiled_gemm_kernels<ProcessorTiles>;
+
+}  // namespace dl::DL_ISA

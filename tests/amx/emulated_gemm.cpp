@@ -1,0 +1,11 @@
+// The source of lib/device/cpu/simd/amx, compiled for emulated tiles.
+#include "tests/amx/emulated_gemm.h"
+
+#include "lib/device/cpu/simd/amx/tiled_gemm.h"
+#include "tests/amx/emulated_tiles.h"
+
+namespace dl::DL_ISA {
+
+const Bf16GemmKernels bf16_gemm_kernels = tiled_gemm_kernels<test::EmulatedTiles>;
+
+}  // namespace dl::DL_ISA
