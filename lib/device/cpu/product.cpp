@@ -11,7 +11,8 @@ constexpr double least_flops_a_thread = 1e5;  // below, waking another thread co
 constexpr int64_t few_rows = 8;
 constexpr int64_t block_floats = 32 * 1024;  // of the product: stays in the second-level cache for its epilogue
 constexpr int64_t most_block_rows = 168;
-constexpr int64_t many_rows = 1024;  // from here on, the epilogue follows each block of rows
+constexpr int64_t many_rows = 1024;              // from here on, the epilogue follows each block of rows,
+constexpr int64_t most_packed_floats = 2 << 20;  // unless reading a larger B for each costs more than that saves
 
 // What packing B costs, in rows multiplied with it.
 template <class T>
@@ -34,7 +35,8 @@ template <class T>
 ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
     : shape_(shape), device_(device), kernels_(kernels_of<T>(device)), epilogue_(std::move(epilogue)) {
   few_rows_ = kernels_.multiply_few != nullptr && shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
-  by_rows_ = epilogue_ != nullptr && shape.rows >= many_rows && (std::is_same_v<T, float> || shape.a_depth == 1);
+  by_rows_ = epilogue_ != nullptr && shape.rows >= many_rows && (std::is_same_v<T, float> || shape.a_depth == 1) &&
+             kernels_.packed_floats(shape.columns, shape.depth) < most_packed_floats;
 
   const int team = device.team().size();
   const double flops = 2.0 * static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
