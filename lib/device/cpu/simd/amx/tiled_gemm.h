@@ -46,8 +46,8 @@ class TiledGemm {
   static_assert(lanes == 16, "a vector is a row of a tile");
   static constexpr int64_t tile_rows = 16, tile_depth = 32, row_bytes = 64;
   static constexpr int64_t tile = 512;          // bf16 of a tile of A or B
-  static constexpr int64_t depth_block = 512;   // a strip of A of this depth stays in the first-level cache
-  static constexpr int64_t column_block = 512;  // and the panels of B in the second
+  static constexpr int64_t depth_block = 1024;  // so deep that few sums are read and written more than once;
+  static constexpr int64_t column_block = 512;  // panels of both take half of the second-level cache
 
   static constexpr int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
   static constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
@@ -118,10 +118,18 @@ class TiledGemm {
     for (int64_t side = 0; side * tile_rows < rows; ++side) {
       const int count = static_cast<int>(smaller(rows - side * tile_rows, tile_rows));
       for (int64_t step = 0; step * tile_depth < depth; ++step) {
+        const uint16_t* from = a + side * tile_rows + step * tile_depth * a_depth;
+        const int64_t left = depth - step * tile_depth;
         vf x[lanes] = {};
-        pair_rows(a + side * tile_rows + step * tile_depth * a_depth, a_depth, count,
-                  smaller(tile_depth, depth - step * tile_depth), [&](int64_t p, vf words) { x[p] = words; });
+        if (count == lanes && left >= tile_depth) {  // in registers
+#pragma GCC unroll 16
+          for (int64_t p = 0; p < lanes; ++p)
+            x[p] = pair_of(from + 2 * p * a_depth, from + (2 * p + 1) * a_depth, lanes);
+        } else {
+          pair_rows(from, a_depth, count, smaller(tile_depth, left), [&](int64_t p, vf words) { x[p] = words; });
+        }
         transpose_lanes(x);
+#pragma GCC unroll 16
         for (int64_t r = 0; r < tile_rows; ++r) store_words(to + at(step, side, r), x[r]);
       }
     }

@@ -33,13 +33,18 @@ DL_INLINE vu load_halves(const uint16_t* p, int n) {
   return bits;
 }
 
+// Lane i: the pair of a[i] and b[i]; 0 from n on.
+DL_INLINE vf pair_of(const uint16_t* a, const uint16_t* b, int n) {
+  return reinterpret_cast<vf>(load_halves(a, n) | load_halves(b, n) << 16);
+}
+
 // n <= lanes neighbouring columns of a matrix whose rows are `row` apart: its rows d and d + 1 become one vector of
 // words, put(d / 2, vector). An odd last row is paired with zeros; lanes from n on are 0.
 template <class Put>
 DL_INLINE void pair_rows(const uint16_t* from, int64_t row, int n, int64_t rows, Put put) {
   int64_t d = 0;
   for (; d + 2 <= rows; d += 2, from += 2 * row) {
-    put(d / 2, reinterpret_cast<vf>(load_halves(from, n) | load_halves(from + row, n) << 16));
+    put(d / 2, pair_of(from, from + row, n));
   }
   if (d < rows) put(d / 2, reinterpret_cast<vf>(load_halves(from, n)));
 }
@@ -51,6 +56,14 @@ DL_INLINE void pair_columns(const uint16_t* from, int64_t column, int n, int64_t
   for (int64_t p = 0; p < pairs; p += lanes) {
     const int count = pairs - p < lanes ? static_cast<int>(pairs - p) : lanes;
     vf x[lanes] = {};
+    if (n == lanes && count == lanes) {  // in registers
+#pragma GCC unroll 16
+      for (int c = 0; c < lanes; ++c) x[c] = load_words(from + c * column + 2 * p);
+      transpose_lanes(x);
+#pragma GCC unroll 16
+      for (int i = 0; i < lanes; ++i) put(p + i, x[i]);
+      continue;
+    }
     for (int c = 0; c < n; ++c) {
       const uint16_t* at = from + c * column + 2 * p;
       if (count == lanes) {
