@@ -4,6 +4,7 @@
 #include <string>
 
 #include "lib/device/program.h"
+#include "lib/graph/passes.h"
 #include "lib/nn/network.h"
 #include "lib/spec/node.h"
 
@@ -16,7 +17,9 @@ class LayerTrial {
     Shape input;         // of a sample
     int64_t tokens = 0;  // above 0: the input holds tokens below this instead of numbers
     int64_t batch_size = 1;
-    DeviceOptions device;
+    Precision precision = Precision::f32;
+    std::string device = "cpu";
+    DeviceOptions options;
   };
   // Reads the layer, makes the device and the program and fills in random weights; nothing has run yet. Mistakes are an
   // Error.

@@ -73,11 +73,9 @@ void Overrides::declare_machine(CLI::App& app) {
   app.add_option("--threads", threads_, "compute threads; 0: as many as this process may use")
       ->type_name("N")
       ->check(whole_number(0, 1024));
-  app.add_option("--precision", precision_, "as trainer.precision: 32-true, bf16-mixed, …")->type_name("NAME");
+  app.add_option("--precision", precision_, "as trainer.precision: 32-true, bf16-mixed, bf16-true")->type_name("NAME");
   app.add_option("--device", device_, "cpu, or reference: slow, the oracle of the tests")->type_name("NAME");
 }
-
-int Overrides::threads() const { return threads_.empty() ? 0 : std::stoi(threads_); }
 
 std::vector<std::string> Overrides::sets() const {
   std::vector<std::string> all;

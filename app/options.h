@@ -28,7 +28,6 @@ class Overrides {
  public:
   void declare_set(CLI::App& app);
   void declare_machine(CLI::App& app);  // --threads, --precision, --device
-  int threads() const;                  // as --threads says; 0 where it does not
   // "a.b=value" in order: the options first, so that --set has the last word.
   std::vector<std::string> sets() const;
 

@@ -18,7 +18,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/cpu.h"
 #include "lib/base/text.h"
+#include "lib/spec/load.h"
 #include "lib/spec/yaml.h"
+#include "lib/train/run_spec.h"
 
 namespace dl {
 namespace {
@@ -142,15 +144,33 @@ class Bench final : public Command {
     return Shape(std::move(sizes));
   }
 
+  // What --threads, --precision, --device and --set say of a layer's machine.
+  TrainerSpec trainer() const {
+    struct Settings {
+      TrainerSpec trainer;
+      void describe(Schema& s) { s.optional("trainer", trainer, "what the layer is computed with"); }
+    } settings;
+    Node given = Node::map(), trainer = Node::map();
+    trainer.set("max_steps", Node::integer(1));
+    given.set("trainer", trainer);
+    std::vector<Problem> problems;
+    read_object(load_spec(given, {.sets = overrides_.sets()}), settings, Reading(problems));
+    if (!problems.empty()) throw Error(Exit::usage, problems);
+    return settings.trainer;
+  }
+
   void bench_layer() {
     if (input_.empty())
       fail("'" + shortened(what_) + "' is a layer, and --input is missing",
            "write '--input 32,32,64', or whatever one sample is");
+    const TrainerSpec machine = trainer();
     LayerTrial trial({.layer = parse_yaml(what_, "LAYER"),
                       .input = input_shape(),
                       .tokens = tokens_,
                       .batch_size = batch_ > 0 ? batch_ : 32,
-                      .device = {.threads = overrides_.threads()}});
+                      .precision = machine.numbers(),
+                      .device = machine.device,
+                      .options = {.threads = machine.threads}});
     trial.run_timed();
     StepTimes times;
     int64_t runs = 0;
@@ -158,7 +178,7 @@ class Bench final : public Command {
       trial.run_timed();
       times.add(trial.steps());
     }
-    const MachineLimits limits = measure_limits(overrides_.threads() > 0 ? overrides_.threads() : usable_cores());
+    const MachineLimits limits = measure_limits(machine.threads > 0 ? machine.threads : usable_cores());
     const std::vector<Program::Step> kernels = times.medians();
     const std::string name = trial.network().layers()[0].type;
     const std::vector<Spent> passes = spent_by(kernels, limits, [&](const Program::Step&) { return name; });

@@ -1,6 +1,7 @@
 // The memory that outlives a step.
 #include <algorithm>
 
+#include "lib/base/bf16.h"
 #include "lib/base/error.h"
 #include "lib/device/program.h"
 
@@ -42,14 +43,28 @@ std::vector<Variable> Store::variables() const {
 std::vector<float> Store::read(const std::string& name) {
   const Variable& v = description(name);
   std::vector<float> values(static_cast<size_t>(v.type.shape.elements()));
-  device_.copy_out(values.data(), variables_.at(name).data, v.type.bytes());
+  const void* data = variables_.at(name).data;
+  if (v.type.dtype == DType::bf16) {
+    std::vector<uint16_t> narrow(values.size());
+    device_.copy_out(narrow.data(), data, v.type.bytes());
+    std::ranges::transform(narrow, values.begin(), float_of_bf16);
+  } else {
+    device_.copy_out(values.data(), data, v.type.bytes());
+  }
   return values;
 }
 
 void Store::write(const std::string& name, const float* values, int64_t count) {
   const Variable& v = description(name);
   DL_CHECK(count == v.type.shape.elements(), name, " has ", v.type.shape.elements(), " elements, got ", count);
-  device_.copy_in(variables_.at(name).data, values, v.type.bytes());
+  void* data = variables_.at(name).data;
+  if (v.type.dtype == DType::bf16) {
+    std::vector<uint16_t> narrow(static_cast<size_t>(count));
+    std::transform(values, values + count, narrow.begin(), bf16_of_float);
+    device_.copy_in(data, narrow.data(), v.type.bytes());
+  } else {
+    device_.copy_in(data, values, v.type.bytes());
+  }
 }
 
 void* Store::arena(int64_t bytes) {

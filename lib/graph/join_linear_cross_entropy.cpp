@@ -150,6 +150,7 @@ class Joiner {
     std::vector<Value> inputs;
     for (const Value& v : node.inputs) inputs.push_back(mapped(v));
     new_->scope = node.scope;
+    new_->phase = node.phase;
     new_of_[static_cast<size_t>(index)] = new_->add(node.op, std::move(inputs));
   }
 
@@ -160,6 +161,7 @@ class Joiner {
     if (p.bias) inputs.push_back(mapped(p.bias));
     if (gradient) inputs.push_back(mapped(p.d_losses));
     new_->scope = old_.node(p.product).scope;
+    new_->phase = old_.node(p.product).phase;
     const double smoothing = op<CrossEntropy>(p.loss)->smoothing;
     const std::vector<Value> made =
         new_->add(std::make_shared<LinearCrossEntropy>(smoothing, bool(p.bias), gradient), std::move(inputs));

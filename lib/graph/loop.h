@@ -34,6 +34,7 @@ enum class Function : uint8_t {
   maximum,
   minimum,
   pow,
+  dither_bf16,  // a to one of the two bf16 around it, at random for b uniform in [0, 1): a on the average
   less,
   less_equal,
   equal,

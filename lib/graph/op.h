@@ -65,6 +65,7 @@ class Op {
   virtual std::vector<Value> gradient(const Backward& b) const;
   virtual Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const;
   virtual Narrow narrow(std::span<const Type> /*inputs*/) const { return Narrow::no; }
+  virtual bool narrows(size_t /*input*/) const { return true; }  // which of the float inputs narrow() speaks of
   // The outputs are the first input's memory, read through another shape.
   virtual bool is_view() const { return false; }
 };

@@ -15,7 +15,12 @@ namespace dl {
 std::vector<char> live_nodes(const Graph& graph);
 
 // The graph reading another variable, of the same type, in the place of one.
-std::unique_ptr<Graph> read_instead(const Graph& graph, const std::string& variable, const std::string& other);
+std::unique_ptr<Graph> read_instead(const Graph& graph, const Variable& variable, const std::string& other);
+
+// The graph with a variable of f32 kept in bf16: read as f32, and rounded when it is assigned, up or down at random so
+// that many small changes add up to what they are (Gupta et al. 2015, "Deep learning with limited numerical
+// precision"). The numbers follow from the seed and the input "step" i32 [].
+std::unique_ptr<Graph> keep_in_bf16(const Graph& graph, const Variable& variable, uint64_t seed);
 
 // Elementwise chains and the reductions at their ends become LoopOps, and behind an operation for which
 // `takes_epilogue` (given the op and its inputs' types) holds, its EpilogueOp. Dead nodes are left out.
@@ -28,9 +33,15 @@ std::unique_ptr<Graph> fuse(const Graph& graph, const TakesEpilogue& takes_epilo
 std::unique_ptr<Graph> join_linear_cross_entropy(const Graph& graph);
 
 // Mixed precision: operands of operations that can take bf16 are cast to it, parameters once for all uses; sums,
-// losses, statistics, gradients of parameters and updates stay f32. Names of outputs and assignments and their types
+// losses, statistics, gradients of parameters and updates stay f32. Linear layers and their cross-entropies are joined
+// before (join_linear_cross_entropy). Names of outputs and assignments and their types
 // stay.
 std::unique_ptr<Graph> mixed_precision(const Graph& graph);
+
+// Of a program's numbers: all f32; products in bf16 (mixed_precision); the parameters too (keep_in_bf16).
+enum class Precision : uint8_t { f32, bf16_mixed, bf16_true };
+std::unique_ptr<Graph> in_precision(std::unique_ptr<Graph> graph, Precision precision, const Variable& parameters,
+                                    uint64_t seed);
 
 // How a loop over `space` (its last dimension the columns, all before it the rows) reads a value of shape `shape`
 // that broadcasts to it; nothing where the rows it repeats do not form one run.

@@ -16,12 +16,13 @@ bool is_f32(const Value& v) { return v.type().dtype == DType::f32; }
 class Narrowing {
  public:
   explicit Narrowing(const Graph& graph)
-      : old_(graph), narrowed_(static_cast<size_t>(graph.size()), 0), gradient_(narrowed_) {
+      : old_(graph), narrowed_(static_cast<size_t>(graph.size()), 0), gradient_(narrowed_.size(), 0) {
     find_gradients_of_parameters();
     for (int i = 0; i < old_.size(); ++i) {
       if (use_of(i) == Narrow::no) continue;
-      for (const Value& v : old_.node(i).inputs) {
-        if (is_f32(v)) narrowed_[static_cast<size_t>(behind_views(v).node)] = 1;
+      for (size_t k = 0; k < old_.node(i).inputs.size(); ++k) {
+        const Value& v = old_.node(i).inputs[k];
+        if (is_f32(v) && old_.node(i).op->narrows(k)) mark_narrowed(behind_views(v));
       }
     }
   }
@@ -44,6 +45,8 @@ class Narrowing {
     const Narrow use = node.op->narrow(types);
     return use == Narrow::moves && gradient_[static_cast<size_t>(i)] ? Narrow::no : use;
   }
+
+  void mark_narrowed(const Value& v) { narrowed_[static_cast<size_t>(v.node)] |= 1u << v.output; }
 
   Value behind_views(Value v) const {
     while (old_.node(v.node).op->is_view()) v = old_.node(v.node).inputs[0];
@@ -79,15 +82,16 @@ class Narrowing {
     new_->phase = node.phase;
     std::vector<Value> inputs;
     for (const Value& v : node.inputs) {
-      const bool narrow = use != Narrow::no && is_f32(v);
+      const bool narrow = use != Narrow::no && is_f32(v) && node.op->narrows(inputs.size());
       inputs.push_back(narrow ? narrow_operand(v) : passes ? mapped(v) : cast_like(v));
     }
     new_of_.push_back(new_->add(node.op, std::move(inputs)));
     // All that read it see the same numbers, so that it is kept once. Parameters stay exact for their update.
     const bool leaf = dynamic_cast<const VariableOp*>(node.op.get()) || dynamic_cast<const Constant*>(node.op.get());
-    if (!narrowed_[static_cast<size_t>(i)] || leaf) return;
-    for (Value& made : new_of_.back()) {
-      if (is_f32(made)) made = as_bf16(made);
+    if (!narrowed_[static_cast<size_t>(i)] || leaf || before_widening(i)) return;
+    for (size_t output = 0; output < new_of_.back().size(); ++output) {
+      Value& made = new_of_.back()[output];
+      if (is_f32(made) && (narrowed_[static_cast<size_t>(i)] >> output & 1) != 0) made = as_bf16(made);
     }
   }
 
@@ -96,18 +100,35 @@ class Narrowing {
     const GraphNode& node = old_.node(v.node);
     if (!is_f32(mapped(v))) return mapped(v);
     if (node.op->is_view()) return new_->add_one(node.op, {narrow_operand(node.inputs[0])});
+    if (const Value narrow = before_widening(v.node)) return mapped(narrow);
     return as_bf16(mapped(v));
+  }
+
+  // What was bf16 before it was cast to f32; unset for others.
+  Value before_widening(int i) const {
+    const GraphNode& node = old_.node(i);
+    const bool widened = dynamic_cast<const Cast*>(node.op.get()) && node.inputs[0].type().dtype == DType::bf16;
+    return widened ? node.inputs[0] : Value{};
   }
 
   const Graph& old_;
   std::unique_ptr<Graph> new_ = std::make_unique<Graph>();
   std::vector<std::vector<Value>> new_of_;  // by node and output
-  std::vector<char> narrowed_;              // by node: an operand of what takes bf16
+  std::vector<unsigned> narrowed_;          // by node, a bit an output: an operand of what takes bf16
   std::vector<char> gradient_;              // by node: read only by what leads into a Pack
 };
 
 }  // namespace
 
-std::unique_ptr<Graph> mixed_precision(const Graph& graph) { return Narrowing(graph).run(); }
+std::unique_ptr<Graph> mixed_precision(const Graph& graph) {
+  const std::unique_ptr<Graph> joined = join_linear_cross_entropy(graph);
+  return Narrowing(joined ? *joined : graph).run();
+}
+
+std::unique_ptr<Graph> in_precision(std::unique_ptr<Graph> graph, Precision precision, const Variable& parameters,
+                                    uint64_t seed) {
+  if (precision == Precision::bf16_true) graph = keep_in_bf16(*graph, parameters, seed);
+  return precision == Precision::f32 ? std::move(graph) : mixed_precision(*graph);
+}
 
 }  // namespace dl

@@ -255,7 +255,7 @@ Recipe Plan::recipe() const {
                 .optimizer = run.optimizer.get(),
                 .ranges = groups.ranges(),
                 .seed = seed(),
-                .mixed_precision = run.trainer.precision == "bf16-mixed"};
+                .precision = run.trainer.numbers()};
   for (const std::unique_ptr<Metric>& metric : run.metrics) recipe.metrics.push_back(metric.get());
   if (run.trainer.ema) recipe.ema_decay = run.trainer.ema->decay;
   if (run.trainer.memory_limit) recipe.memory_limit_bytes = run.trainer.memory_limit->count;

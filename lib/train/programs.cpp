@@ -5,7 +5,6 @@
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
-#include "lib/graph/passes.h"
 
 namespace dl {
 
@@ -148,33 +147,32 @@ struct Programs::Impl {
     update_ranges(g, elements(), ranges, recipe.ema_decay, gradient);
   }
 
+  std::unique_ptr<Graph> in_own_precision(std::unique_ptr<Graph> g) const {
+    return in_precision(std::move(g), recipe.precision, parameters(), recipe.seed);
+  }
+
   Program& program(const std::string& kind, int64_t batch, void (Impl::*build)(Graph&, int64_t)) {
     std::unique_ptr<Program>& slot = made[{kind, batch}];
     if (!slot) {
-      Graph g;
-      (this->*build)(g, batch);
-      std::unique_ptr<Graph> averaged;
-      if (recipe.ema_decay && kind != "update") averaged = read_instead(g, flat_parameters, flat_average);
-      const Graph& by = averaged ? *averaged : g;
-      slot = std::make_unique<Program>(recipe.mixed_precision ? *mixed_precision(by) : by, store);
+      auto g = std::make_unique<Graph>();
+      (this->*build)(*g, batch);
+      if (recipe.ema_decay && kind != "update") g = read_instead(*g, parameters(), flat_average);
+      slot = std::make_unique<Program>(*in_own_precision(std::move(g)), store);
     }
     return *slot;
   }
 
-  // One with a backward pass: `build` tells where its forward pass ends.
-  Program& training_program(const std::string& kind, int64_t batch, int (Impl::*build)(Graph&, int64_t)) {
+  // One with a backward pass.
+  Program& training_program(const std::string& kind, int64_t batch, void (Impl::*build)(Graph&, int64_t)) {
     std::unique_ptr<Program>& slot = made[{kind, batch}];
     if (!slot) {
-      Graph g;
-      int forward_end = (this->*build)(g, batch);
-      std::unique_ptr<Graph> mixed;
-      if (recipe.mixed_precision) {
-        mixed = mixed_precision(g);
-        forward_end = 0;
-        while (mixed->node(forward_end).phase == Phase::forward) ++forward_end;
-      }
+      auto g = std::make_unique<Graph>();
+      (this->*build)(*g, batch);
+      g = in_own_precision(std::move(g));
+      int forward_end = 0;
+      while (g->node(forward_end).phase == Phase::forward) ++forward_end;
       Fitted fitted =
-          fit_program(mixed ? *mixed : g, forward_end, store,
+          fit_program(*g, forward_end, store,
                       {.bytes = recipe.memory_limit_bytes, .batches = recipe.batch_bytes * batch, .batch = batch});
       fits[batch] = fitted.fit;
       slot = std::move(fitted.program);
@@ -182,20 +180,16 @@ struct Programs::Impl {
     return *slot;
   }
 
-  int build_step(Graph& g, int64_t batch) {
+  void build_step(Graph& g, int64_t batch) {
     const Value loss = forward(g, batch, true).loss;
-    const int forward_end = g.size();
     add_update(g, flat_gradient(g, loss));
-    return forward_end;
   }
 
-  int build_accumulate(Graph& g, int64_t batch) {
+  void build_accumulate(Graph& g, int64_t batch) {
     const Value weight = input(g, "weight", scalar_f32);
     const Value sum = variable(g, gradient_sum());
     const Value loss = forward(g, batch, true).loss;
-    const int forward_end = g.size();
     g.assign("gradients", sum + weight * flat_gradient(g, loss));
-    return forward_end;
   }
 
   void build_update(Graph& g, int64_t) {
@@ -216,7 +210,8 @@ Programs::~Programs() = default;
 
 void Programs::initialize() {
   Impl& m = *impl_;
-  if (m.elements() > 0) m.store.variable(m.parameters());
+  const DType kept = m.recipe.precision == Precision::bf16_true ? DType::bf16 : DType::f32;
+  if (m.elements() > 0) m.store.variable({flat_parameters, Type{kept, {m.elements()}}});
   std::vector<float> flat(static_cast<size_t>(m.elements()), 0.0f);
   for (const Tensor& tensor : m.recipe.network->tensors()) {
     std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));

@@ -8,6 +8,7 @@
 
 #include "lib/data/dataset.h"
 #include "lib/device/program.h"
+#include "lib/graph/passes.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/network.h"
@@ -35,7 +36,7 @@ struct Recipe {
   // for a sample of a batch.
   std::optional<int64_t> memory_limit_bytes;
   int64_t batch_bytes = 0;
-  bool mixed_precision = false;  // products in bf16
+  Precision precision = Precision::f32;
 };
 
 // Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the target "y"

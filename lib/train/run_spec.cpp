@@ -50,8 +50,9 @@ void TrainerSpec::describe(Schema& s) {
       .known_as({"accelerator"});
   s.optional("threads", threads, "compute threads; 0: as many as the process may use").at_least(0);
   s.optional("precision", precision,
-             "of the numbers: 32-true; bf16-mixed: products in bf16, sums, losses and weights in f32")
-      .one_of({"32-true", "bf16-mixed"});
+             "of the numbers: 32-true; bf16-mixed: products in bf16, sums, losses and weights in f32; "
+             "bf16-true: the weights in bf16 too, rounded at random after each update")
+      .one_of({"32-true", "bf16-mixed", "bf16-true"});
   s.optional(
        "memory_limit", memory_limit,
        "of weights, optimizer state, batches and a step's values; where they take more, values of the forward pass "
@@ -83,6 +84,12 @@ void TrainerSpec::describe(Schema& s) {
     if (!max_epochs && !max_steps && !max_time && !fast_dev_run)
       report("the run has no end: none of max_epochs, max_steps, max_time is given", "write 'max_epochs: 10'");
   });
+}
+
+Precision TrainerSpec::numbers() const {
+  return precision == "bf16-true"    ? Precision::bf16_true
+         : precision == "bf16-mixed" ? Precision::bf16_mixed
+                                     : Precision::f32;
 }
 
 Duration TrainerSpec::validation_interval() const {

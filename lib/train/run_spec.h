@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/data/data_spec.h"
+#include "lib/graph/passes.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/optimizer.h"
@@ -64,6 +65,7 @@ struct TrainerSpec {
   Where where;
   void describe(Schema& s);
 
+  Precision numbers() const;  // as `precision` names them
   // How often validation runs: by whichever of the two keys is given, else once an epoch.
   Duration validation_interval() const;
 };

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "lib/base/bf16.h"
 #include "lib/base/text.h"
 #include "lib/interop/safetensors.h"
 
@@ -75,15 +76,23 @@ void require_same(const Shapes& wanted, const SafetensorsFile& file, const std::
 
 void write_weights(const Tensors& tensors, Store& store, const Append& append) {
   const std::vector<float> flat = store.read(flat_parameters);
+  std::vector<uint16_t> narrow;             // the same in bf16, where they are kept in it
   std::vector<std::vector<float>> buffers;  // own the bytes until they are written
   buffers.reserve(tensors.size());
+  if (store.description(flat_parameters).type.dtype == DType::bf16) {
+    narrow.resize(flat.size());
+    std::ranges::transform(flat, narrow.begin(), bf16_of_float);
+  }
   std::vector<SafetensorsItem> items;
   for (const Tensor& t : tensors) {
     const float* values = flat.data() + t.offset;
     if (!t.trained) values = buffers.emplace_back(store.read(t.path)).data();
     if (!all_finite(values, t.shape.elements()))
       throw Error(Exit::diverged, Problem{.path = t.path, .what = "holds values that are not finite"});
-    items.push_back({t.path, {DType::f32, t.shape}, values});
+    if (t.trained && !narrow.empty())
+      items.push_back({t.path, {DType::bf16, t.shape}, narrow.data() + t.offset});
+    else
+      items.push_back({t.path, {DType::f32, t.shape}, values});
   }
   write_safetensors(std::move(items), {{"format", "dlcli weights"}, {"version", "1"}}, append);
 }

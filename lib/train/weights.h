@@ -14,8 +14,8 @@ namespace dl {
 using Append = std::function<void(const void* data, size_t bytes)>;
 using Tensors = std::vector<Tensor>;  // Network::tensors()
 
-// Parameters and buffers under their paths. Values that are not finite are an Error(Exit::diverged) that names the
-// first tensor with one; nothing has been given to `append` then.
+// Parameters and buffers under their paths, in the type they are kept in. Values that are not finite are an
+// Error(Exit::diverged) that names the first tensor with one; nothing has been given to `append` then.
 void write_weights(const Tensors& tensors, Store& store, const Append& append);
 // The optimizer's state: "exp_avg/PATH" for each state and trained tensor.
 void write_optimizer(const Tensors& tensors, Store& store, const Append& append);

@@ -8,11 +8,12 @@ using namespace dl;
 
 namespace {
 
-// The types of the operands of each node with this name, "bf16 bf16".
+// The types of the operands of each live node with this name, "bf16 bf16".
 std::vector<std::string> operands(const Graph& g, std::string_view name) {
   std::vector<std::string> all;
+  const std::vector<char> live = live_nodes(g);
   for (int i = 0; i < g.size(); ++i) {
-    if (g.node(i).op->name() != name) continue;
+    if (!live[static_cast<size_t>(i)] || g.node(i).op->name() != name) continue;
     std::string types;
     for (const Value& v : g.node(i).inputs) types += std::string(types.empty() ? "" : " ") + name_of(v.type().dtype);
     all.push_back(types);
@@ -40,8 +41,8 @@ std::unique_ptr<Graph> training_step() {
 
 TEST_CASE("in mixed precision every product takes bf16 and gives f32") {
   const std::unique_ptr<Graph> g = training_step(), mixed = mixed_precision(*g);
-  CHECK(operands(*g, "matmul") == std::vector<std::string>(6, "f32 f32"));
-  CHECK(operands(*mixed, "matmul") == std::vector<std::string>(6, "bf16 bf16"));
+  CHECK(operands(*g, "matmul") == std::vector<std::string>(5, "f32 f32"));
+  CHECK(operands(*mixed, "matmul") == std::vector<std::string>(5, "bf16 bf16"));
 }
 
 TEST_CASE("parameters stay f32, are cast once for all products, and their gradients are never rounded") {
@@ -55,6 +56,22 @@ TEST_CASE("parameters stay f32, are cast once for all products, and their gradie
   CHECK(operands(*mixed, "pack") == std::vector<std::string>{"f32 f32"});
   CHECK(mixed->assigns()[0].value.type() == Type{DType::f32, {48}});
   CHECK(mixed->outputs()[0].value.type() == Type{DType::f32, {}});
+}
+
+TEST_CASE("a variable kept in bf16 is read by products as it is and by the rest as f32, and is rounded when assigned") {
+  const std::unique_ptr<Graph> kept = keep_in_bf16(*training_step(), {"parameters", {DType::f32, {48}}}, 3);
+  CHECK(operands(*kept, "matmul") == std::vector<std::string>(5, "f32 f32"));
+  CHECK(kept->assigns()[0].value.type() == Type{DType::bf16, {48}});
+  const std::unique_ptr<Graph> mixed = mixed_precision(*kept);
+  CHECK(operands(*mixed, "matmul") == std::vector<std::string>(5, "bf16 bf16"));
+  CHECK(operands(*mixed, "view") == std::vector<std::string>(2, "bf16"));
+  CHECK(mixed->assigns()[0].value.type() == Type{DType::bf16, {48}});
+  for (int i = 0; i < mixed->size(); ++i) {
+    const GraphNode& node = mixed->node(i);
+    if (node.op->name() != "cast") continue;
+    const Type from = node.inputs[0].type();
+    CHECK((from.dtype != DType::f32 || mixed->node(node.inputs[0].node).op->name() != "view"));
+  }
 }
 
 TEST_CASE("whatever reads an operand of a product reads it rounded, so that it is kept once") {
@@ -85,4 +102,28 @@ TEST_CASE("channels that are convolved each by itself stay f32") {
   g.output("each", conv2d(x, variable(g, {"w", {DType::f32, {6, 1, 3, 3}}}), window, 6));
   g.output("all", conv2d(exp(x), variable(g, {"v", {DType::f32, {6, 6, 3, 3}}}), window));
   CHECK(operands(*mixed_precision(g), "conv2d") == std::vector<std::string>{"f32 f32", "bf16 bf16"});
+}
+
+TEST_CASE("attention and its gradient pass bf16 on, their logarithmic sums stay f32") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 5, 12}}), w = variable(g, {"w", {DType::f32, {4, 4}}});
+  const Value loss = sum(matmul(attention({x}, {.heads = 2, .kv_heads = 2}), w));
+  g.output("dx", gradients(loss, {x})[0]);
+  const std::unique_ptr<Graph> mixed = mixed_precision(g);
+  CHECK(operands(*mixed, "attention") == std::vector<std::string>{"bf16"});
+  CHECK(operands(*mixed, "attention_grad") == std::vector<std::string>{"bf16 bf16 f32 bf16"});
+  CHECK(mixed->outputs()[0].value.type().dtype == DType::f32);
+}
+
+TEST_CASE("a linear layer of many classes is joined with its cross-entropy, which takes bf16 and gives f32") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {6, 4}}), w = variable(g, {"w", {DType::f32, {3000, 4}}});
+  const Value loss = sum(cross_entropy(matmul(x, w, false, true), input(g, "y", {DType::i32, {6}})));
+  const std::vector<Value> d = gradients(loss, {x, w});
+  g.output("dx", d[0]);
+  g.output("dw", d[1]);
+  const std::unique_ptr<Graph> mixed = mixed_precision(g);
+  CHECK(operands(*mixed, "matmul").empty());
+  CHECK(operands(*mixed, "linear_cross_entropy") == std::vector<std::string>{"bf16 bf16 i32 f32"});
+  for (const auto& output : mixed->outputs()) CHECK(output.value.type().dtype == DType::f32);
 }

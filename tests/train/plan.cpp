@@ -195,7 +195,8 @@ TEST_CASE("keys of the trainer are checked against each other and against what i
         "error: small.yaml:18:3: trainer: the run has no end: none of max_epochs, max_steps, max_time is given\n"
         "  help: write 'max_epochs: 10'");
   CHECK(refusal(small_config, {"trainer.precision=bf16-mixd"}) ==
-        "error: --set trainer.precision=bf16-mixd: trainer.precision: expected one of 32-true, bf16-mixed, got "
+        "error: --set trainer.precision=bf16-mixd: trainer.precision: expected one of 32-true, bf16-mixed, bf16-true, "
+        "got "
         "'bf16-mixd'\n"
         "  help: write 'bf16-mixed'");
   CHECK(refusal(small_config, {"trainer.checkpoint.best=val/acuracy"}) ==

@@ -211,11 +211,12 @@ struct Trained {
   bool operator==(const Trained&) const = default;
 };
 
-Trained trained(const std::vector<std::string>& layers, int64_t size, std::unique_ptr<Device> device, bool mixed) {
+Trained trained(const std::vector<std::string>& layers, int64_t size, std::unique_ptr<Device> device,
+                Precision precision) {
   const Feed feed(6, size * size * 3, 4, 3);
   Fixture f(layers, {size, size, 3}, std::move(device), "sgd");
   Recipe recipe = f.recipe;
-  recipe.mixed_precision = mixed;
+  recipe.precision = precision;
   Programs programs(recipe, f.store);
   Trained result;
   for (int step = 0; step < 5; ++step) {
@@ -234,7 +235,40 @@ void check_rounded(const Trained& exact, const Trained& mixed) {
   CHECK(distance(exact.losses, mixed.losses) < 1e-2);
 }
 
+double norm(const std::vector<float>& x) { return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0)); }
+
 }  // namespace
+
+TEST_CASE("with parameters in bf16 updates far below its spacing add up, to the same bits on any threads and again") {
+  const Feed feed(10, 8, 3, 5);
+  const auto trained = [&](const std::string& device, Precision precision, int threads) {
+    Fixture f({"linear:out_features=64", "relu", "linear:out_features=3"}, {8}, device, "sgd", threads);
+    Recipe recipe = f.recipe;
+    recipe.precision = precision;
+    Store store(*f.device);
+    Programs programs(recipe, store);
+    programs.initialize();
+    CHECK(store.description("parameters").type.dtype == (precision == Precision::bf16_true ? DType::bf16 : DType::f32));
+    const std::vector<float> before = store.read("parameters");
+    Feed mine = feed;
+    mine.lr = 1e-4f;  // of weights about 0.2, whose spacing is 1e-3, gradients about 0.05
+    for (mine.step = 0; mine.step < 300; ++mine.step) {
+      Program& p = programs.step(10);
+      mine.bind(p);
+      p.run();
+    }
+    std::vector<float> moved = store.read("parameters");
+    for (size_t i = 0; i < moved.size(); ++i) moved[i] -= before[i];
+    return moved;
+  };
+  const std::vector<float> exact = trained("cpu", Precision::f32, 2), one = trained("cpu", Precision::bf16_true, 1);
+  CHECK(one == trained("cpu", Precision::bf16_true, 2));
+  CHECK(one == trained("cpu", Precision::bf16_true, 2));
+  for (const std::vector<float>& moved : {one, trained("reference", Precision::bf16_true, 1)}) {
+    const double along = std::inner_product(moved.begin(), moved.end(), exact.begin(), 0.0) / norm(exact) / norm(exact);
+    CHECK(along == doctest::Approx(1).epsilon(0.3));  // rounded to the nearest it would be 0
+  }
+}
 
 TEST_CASE(
     "in mixed precision a step is the reference's in f32 within bf16's rounding, with the same bits on any threads") {
@@ -248,14 +282,14 @@ TEST_CASE(
                                         "linear:out_features=33",
                                         "relu",
                                         "linear:out_features=4"};
-  const auto on = [&](const std::string& device, bool mixed, int threads) {
-    return trained(layers, 8, make_device(device, {.threads = threads}), mixed);
+  const auto on = [&](const std::string& device, Precision precision, int threads) {
+    return trained(layers, 8, make_device(device, {.threads = threads}), precision);
   };
-  const Trained exact = on("reference", false, 1), one = on("cpu", true, 1);
-  CHECK(one == on("cpu", true, 2));
-  CHECK(one == on("cpu", true, 3));
+  const Trained exact = on("reference", Precision::f32, 1), one = on("cpu", Precision::bf16_mixed, 1);
+  CHECK(one == on("cpu", Precision::bf16_mixed, 2));
+  CHECK(one == on("cpu", Precision::bf16_mixed, 3));
   check_rounded(exact, one);
-  check_rounded(exact, on("reference", true, 1));
+  check_rounded(exact, on("reference", Precision::bf16_mixed, 1));
 }
 
 TEST_CASE("with products on emulated tiles a step is the reference's within bf16's rounding, on any threads") {
@@ -272,11 +306,12 @@ TEST_CASE("with products on emulated tiles a step is the reference's within bf16
                                         "linear:out_features=4"};
   const auto on_tiles = [&](int threads) {
     const DeviceOptions options{.threads = threads};
-    return trained(layers, 14, std::make_unique<CpuDevice>(options, amx_emulated::bf16_gemm_kernels), true);
+    return trained(layers, 14, std::make_unique<CpuDevice>(options, amx_emulated::bf16_gemm_kernels),
+                   Precision::bf16_mixed);
   };
-  const Trained exact = trained(layers, 14, make_device("reference", {}), false), one = on_tiles(1);
+  const Trained exact = trained(layers, 14, make_device("reference", {}), Precision::f32), one = on_tiles(1);
   CHECK(one == on_tiles(2));
   CHECK(one == on_tiles(3));
   check_rounded(exact, one);
-  CHECK(!(one == trained(layers, 14, make_device("cpu", {.threads = 1}), true)));  // it was on tiles
+  CHECK(!(one == trained(layers, 14, make_device("cpu", {.threads = 1}), Precision::bf16_mixed)));  // it was on tiles
 }

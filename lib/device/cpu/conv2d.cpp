@@ -15,8 +15,6 @@ bool is_product(const Window& w, int64_t groups) {
          w.pad_before == std::array<int64_t, 2>{0, 0} && w.pad_after == std::array<int64_t, 2>{0, 0};
 }
 
-int lanes_of(const CpuDevice& device) { return DL_FOR_ISA(device.isa(), strip_kernels).lanes; }
-
 // `shape` lacks rows and depth: pixels and their channels.
 std::unique_ptr<Kernel> product_of_pixels(const Type& pixels, Gemm shape, CpuDevice& device,
                                           std::unique_ptr<LoopRunner> epilogue) {
@@ -28,6 +26,15 @@ std::unique_ptr<Kernel> product_of_pixels(const Type& pixels, Gemm shape, CpuDev
   g.columns = shape.columns;
   g.depth = shape.depth;
   return std::make_unique<Bf16Product>(g, device, std::move(epilogue));
+}
+
+// By minimal filtering where that pays, else null.
+std::unique_ptr<Kernel> minimal_filtering(const Window& window, int64_t groups, const WinogradTiles& tiles,
+                                          DType pixels, bool by_in, CpuDevice& device,
+                                          std::unique_ptr<LoopRunner>& epilogue) {
+  if (!winograd_pays(window, groups, tiles, pixels, device)) return nullptr;
+  if (pixels == DType::f32) return std::make_unique<Winograd>(tiles, by_in, device, std::move(epilogue));
+  return std::make_unique<Bf16Winograd>(tiles, by_in, device, std::move(epilogue));
 }
 
 // A window that slides over `from` and gives `to`: `phases` of its rows and of its columns.
@@ -58,9 +65,8 @@ std::unique_ptr<Kernel> make_conv2d(const Op& op, std::span<const Type> inputs, 
                              device, std::move(epilogue));
   }
   const WinogradTiles tiles = WinogradTiles::of(conv.window, x, y);
-  if (inputs[0].dtype == DType::f32 && winograd_pays(conv.window, conv.groups, tiles, lanes_of(device))) {
-    return std::make_unique<Winograd>(tiles, false, device, std::move(epilogue));
-  }
+  const DType pixels = inputs[0].dtype;
+  if (auto kernel = minimal_filtering(conv.window, conv.groups, tiles, pixels, false, device, epilogue)) return kernel;
   return sliding(inputs[0], weight, y, conv.groups, true,
                  {forward_phases(conv.window, 0, x[1]), forward_phases(conv.window, 1, x[2])}, device,
                  std::move(epilogue));
@@ -76,9 +82,8 @@ std::unique_ptr<Kernel> make_conv2d_grad_input(const Op& op, std::span<const Typ
                              std::move(epilogue));
   }
   const WinogradTiles tiles = WinogradTiles::of_input_gradient(conv.window, dx, dy);
-  if (inputs[0].dtype == DType::f32 && winograd_pays(conv.window, conv.groups, tiles, lanes_of(device))) {
-    return std::make_unique<Winograd>(tiles, true, device, std::move(epilogue));
-  }
+  const DType pixels = inputs[0].dtype;
+  if (auto kernel = minimal_filtering(conv.window, conv.groups, tiles, pixels, true, device, epilogue)) return kernel;
   return sliding(inputs[0], weight, dx, conv.groups, false,
                  {backward_phases(conv.window, 0, dx[1]), backward_phases(conv.window, 1, dx[2])}, device,
                  std::move(epilogue));

@@ -291,11 +291,12 @@ std::unique_ptr<Kernel> make_grad_weight(const Op& op, std::span<const Type> inp
                                          CpuDevice& device, std::unique_ptr<LoopRunner>) {
   const auto& conv = dynamic_cast<const Conv2dGradWeight&>(op);
   const Shape &x = inputs[0].shape, &dy = inputs[1].shape;
-  if (inputs[0].dtype == DType::bf16) return make_bf16_grad_weight(conv, x, dy, device);
+  const DType pixels = inputs[0].dtype;
   const WinogradTiles tiles = WinogradTiles::of(conv.window, x, dy);
-  if (winograd_pays(conv.window, conv.groups, tiles, DL_FOR_ISA(device.isa(), strip_kernels).lanes)) {
-    return make_winograd_grad_weight(tiles, device);
+  if (winograd_pays(conv.window, conv.groups, tiles, pixels, device)) {
+    return make_winograd_grad_weight(tiles, pixels, device);
   }
+  if (pixels == DType::bf16) return make_bf16_grad_weight(conv, x, dy, device);
   return std::make_unique<GradWeight>(conv, x, dy, device);
 }
 

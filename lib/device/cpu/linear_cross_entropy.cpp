@@ -5,19 +5,24 @@
 //
 // The classes are cut into groups by the shapes only; each group adds its part to the gradient of x in a place of its
 // own, and these are added in order: the bits do not depend on the number of threads.
+//
+// With bf16, x and the weight are multiplied as they are, and the gradient of the logits is rounded before its
+// products.
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/product.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/cross_entropy.h"
-#include "lib/device/cpu/simd/gemm.h"
+#include "lib/device/cpu/simd/loop.h"
 #include "lib/graph/ops/cross_entropy.h"
 
 namespace dl {
 namespace {
 
-constexpr int64_t chunk_floats = 2 << 20;  // logits of a chunk, but for
+constexpr int64_t chunk_floats = 4 << 20;  // logits of a chunk, but for
 constexpr int64_t least_chunk_rows = 128;  // below, reading the weight costs more than multiplying with it
 constexpr int64_t block_floats = 48 << 10;
 constexpr int64_t most_groups = 16;
@@ -25,6 +30,8 @@ constexpr int64_t line = 16;  // floats of a cache line
 
 constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
+// T: of x and the weight, float or uint16_t for bf16.
+template <class T>
 class LinearCrossEntropyKernel final : public Kernel {
  public:
   LinearCrossEntropyKernel(const LinearCrossEntropy& op, const Shape& x, const Shape& weight, CpuDevice& device)
@@ -35,7 +42,7 @@ class LinearCrossEntropyKernel final : public Kernel {
         features_(x[1]),
         classes_(weight[0]),
         device_(device),
-        gemm_(DL_FOR_ISA(device.isa(), gemm_kernels)),
+        gemm_(gemm_kernels_of<T>(device)),
         kernels_(DL_FOR_ISA(device.isa(), cross_entropy_kernels)) {
     const int64_t most = std::clamp(chunk_floats / classes_, least_chunk_rows, int64_t{512});
     chunks_ = std::max<int64_t>((rows_ + most - 1) / most, 1);
@@ -62,14 +69,18 @@ class LinearCrossEntropyKernel final : public Kernel {
     d_bias_at_ = plan_.floats(classes_);
     workspace_floats_ = round_up(gemm_.workspace(features_, block), line);
     workspace_at_ = plan_.floats(workspace_floats_ * team);
+    if (!std::is_same_v<T, float>) {
+      narrow_floats_ = round_up(block * stride_, 2 * line) / 2;
+      narrow_at_ = plan_.floats(narrow_floats_ * team);
+    }
   }
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
 
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
     Run r;
-    r.x = static_cast<const float*>(in[0]);
-    r.weight = static_cast<const float*>(in[1]);
+    r.x = static_cast<const T*>(in[0]);
+    r.weight = static_cast<const T*>(in[1]);
     r.hits = static_cast<const int32_t*>(in[2]);
     if (with_bias_) r.bias = static_cast<const float*>(in[3]);
     r.losses = static_cast<float*>(out[0]);
@@ -89,7 +100,8 @@ class LinearCrossEntropyKernel final : public Kernel {
 
  private:
   struct Run {
-    const float *x = nullptr, *weight = nullptr, *bias = nullptr, *d = nullptr;
+    const T *x = nullptr, *weight = nullptr;
+    const float *bias = nullptr, *d = nullptr;
     const int32_t* hits = nullptr;
     float *losses = nullptr, *dx = nullptr, *d_weight = nullptr, *d_bias = nullptr;
     void* scratch = nullptr;
@@ -123,8 +135,8 @@ class LinearCrossEntropyKernel final : public Kernel {
     team.run([&](int thread) { add_parts(r, split(r.rows * features_, team.size(), thread, line)); });
   }
 
-  Gemm turned(const Run& r) const {  // x transposed, as the right factor
-    Gemm g;
+  GemmOf<T> turned(const Run& r) const {  // x transposed, as the right factor
+    GemmOf<T> g;
     g.b = r.x + r.first * features_;
     g.b_depth = 1;
     g.b_column = features_;
@@ -132,8 +144,8 @@ class LinearCrossEntropyKernel final : public Kernel {
     g.depth = features_;
     return g;
   }
-  Gemm straight(const Run& r) const {  // x, as the right factor
-    Gemm g = turned(r);
+  GemmOf<T> straight(const Run& r) const {  // x, as the right factor
+    GemmOf<T> g = turned(r);
     std::swap(g.b_depth, g.b_column);
     std::swap(g.columns, g.depth);
     return g;
@@ -152,7 +164,7 @@ class LinearCrossEntropyKernel final : public Kernel {
     const int64_t count = c.end - c.begin;
     const int64_t own = split(split(classes_, groups_, 0).end, blocks_, 0).end;
     float* logits = floats_at(r.scratch, logits_at_) + (with_gradient_ ? c.begin : thread * own) * stride_;
-    Gemm g = turned(r);
+    GemmOf<T> g = turned(r);
     g.a = r.weight + c.begin * features_;
     g.a_row = features_;
     g.rows = count;
@@ -226,16 +238,17 @@ class LinearCrossEntropyKernel final : public Kernel {
       d[(t - c.begin) * stride_ + row] -= at_hit;
       r.d_bias[t] -= at_hit;
     }
-    Gemm of_weight = straight(r);
-    of_weight.a = d;
+    const T* factor = as_factor(d, count, thread, r.scratch);
+    GemmOf<T> of_weight = straight(r);
+    of_weight.a = factor;
     of_weight.a_row = stride_;
     of_weight.rows = count;
     of_weight.c = r.d_weight + c.begin * features_;
     of_weight.c_row = features_;
     of_weight.accumulate = later;
     gemm_.multiply_packed(of_weight, floats_at(r.scratch, packed_at_));
-    Gemm of_x;
-    of_x.a = d;
+    GemmOf<T> of_x;
+    of_x.a = factor;
     of_x.a_row = 1;
     of_x.a_depth = stride_;
     of_x.b = r.weight + c.begin * features_;
@@ -248,6 +261,17 @@ class LinearCrossEntropyKernel final : public Kernel {
     of_x.depth = count;
     of_x.accumulate = block > 0;
     gemm_.multiply(of_x, floats_at(r.scratch, workspace_at_) + thread * workspace_floats_);
+  }
+
+  // The gradient of a block's logits as products take it.
+  const T* as_factor(const float* d, int64_t count, int thread, void* scratch) const {
+    if constexpr (std::is_same_v<T, float>) {
+      return d;
+    } else {
+      T* narrow = reinterpret_cast<T*>(floats_at(scratch, narrow_at_) + thread * narrow_floats_);
+      DL_FOR_ISA(device_.isa(), loop_fills).to_bf16(narrow, d, count * stride_);
+      return narrow;
+    }
   }
 
   void add_parts(const Run& r, Range elements) const {
@@ -264,18 +288,22 @@ class LinearCrossEntropyKernel final : public Kernel {
   const bool with_bias_, with_gradient_;
   const int64_t rows_, features_, classes_;
   CpuDevice& device_;
-  const GemmKernels& gemm_;
+  const GemmKernelsOf<T>& gemm_;
   const CrossEntropyKernels& kernels_;
   int64_t chunks_ = 1, chunk_rows_ = 0, stride_ = 0, groups_ = 1, blocks_ = 1;  // blocks: of a group
   ScratchPlan plan_;
   int64_t turned_at_ = 0, packed_at_ = 0, logits_at_ = 0, largest_at_ = 0, exp_sum_at_ = 0, sum_at_ = 0, hit_at_ = 0;
   int64_t log_sum_at_ = 0, less_at_ = 0, parts_at_ = 0, d_bias_at_ = 0, workspace_at_ = 0, workspace_floats_ = 0;
+  int64_t narrow_at_ = 0, narrow_floats_ = 0;
 };
 
 std::unique_ptr<Kernel> make_linear_cross_entropy(const Op& op, std::span<const Type> inputs, std::span<const Type>,
                                                   CpuDevice& device, std::unique_ptr<LoopRunner>) {
-  return std::make_unique<LinearCrossEntropyKernel>(dynamic_cast<const LinearCrossEntropy&>(op), inputs[0].shape,
-                                                    inputs[1].shape, device);
+  const auto& joined = dynamic_cast<const LinearCrossEntropy&>(op);
+  const Shape &x = inputs[0].shape, &weight = inputs[1].shape;
+  if (inputs[0].dtype == DType::bf16)
+    return std::make_unique<LinearCrossEntropyKernel<uint16_t>>(joined, x, weight, device);
+  return std::make_unique<LinearCrossEntropyKernel<float>>(joined, x, weight, device);
 }
 
 DL_CPU_KERNEL("linear_cross_entropy", make_linear_cross_entropy);

@@ -20,20 +20,20 @@ double packing_rows(const GemmOf<T>& g) {
   return g.b_column == 1 ? 4 : 10;
 }
 
-template <class T>
-const GemmKernelsOf<T>& kernels_of(const CpuDevice& device) {
-  if constexpr (std::is_same_v<T, float>) {
-    return DL_FOR_ISA(device.isa(), gemm_kernels);
-  } else {
-    return device.bf16_gemm();
-  }
-}
-
 }  // namespace
+
+template <>
+const GemmKernels& gemm_kernels_of(const CpuDevice& device) {
+  return DL_FOR_ISA(device.isa(), gemm_kernels);
+}
+template <>
+const Bf16GemmKernels& gemm_kernels_of(const CpuDevice& device) {
+  return device.bf16_gemm();
+}
 
 template <class T>
 ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
-    : shape_(shape), device_(device), kernels_(kernels_of<T>(device)), epilogue_(std::move(epilogue)) {
+    : shape_(shape), device_(device), kernels_(gemm_kernels_of<T>(device)), epilogue_(std::move(epilogue)) {
   few_rows_ = kernels_.multiply_few != nullptr && shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
   by_rows_ = epilogue_ != nullptr && shape.rows >= many_rows && (std::is_same_v<T, float> || shape.a_depth == 1) &&
              kernels_.packed_floats(shape.columns, shape.depth) < most_packed_floats;

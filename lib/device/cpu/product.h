@@ -10,6 +10,10 @@
 
 namespace dl {
 
+// T: float, or uint16_t for bf16.
+template <class T>
+const GemmKernelsOf<T>& gemm_kernels_of(const CpuDevice& device);
+
 // Inputs A and B, then the epilogue's; outputs C, or the epilogue's.
 // T: the operands' type, float or uint16_t for bf16; C is f32.
 template <class T>

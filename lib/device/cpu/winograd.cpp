@@ -2,12 +2,15 @@
 #include "lib/device/cpu/winograd.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "lib/base/cpu.h"
+#include "lib/device/cpu/simd/loop.h"
 
 namespace dl {
 namespace {
 
+constexpr int64_t taps = 9;
 constexpr int64_t least_block = 28, most_block = 128;  // tiles: two heights of the register tile, and enough
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
@@ -15,7 +18,9 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
-Winograd::Winograd(const WinogradTiles& tiles, bool by_in, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
+template <class T>
+WinogradOf<T>::WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& device,
+                          std::unique_ptr<LoopRunner> epilogue)
     : t_(tiles),
       by_in_(by_in),
       device_(device),
@@ -44,6 +49,7 @@ Winograd::Winograd(const WinogradTiles& tiles, bool by_in, CpuDevice& device, st
 
   const int64_t block_pixels = by_panels_ ? t_.out_height * t_.out_width : t_.first_pixel(block_rows_);
   zeros_at_ = plan_.floats(in_row_);
+  if (std::is_same_v<T, uint16_t>) wide_at_ = plan_.floats(taps * t_.in_channels * t_.out_channels);
   weights_floats_ = winograd_points * weight_stride_;
   inputs_floats_ = winograd_points * in_stride_;
   sums_floats_ = winograd_points * out_stride_;
@@ -60,7 +66,8 @@ Winograd::Winograd(const WinogradTiles& tiles, bool by_in, CpuDevice& device, st
   }
 }
 
-void Winograd::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
+template <class T>
+void WinogradOf<T>::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
   float* product = nullptr;  // the whole of it, where it is wanted
   if (epilogue_ == nullptr) {
     product = static_cast<float*>(out[0]);
@@ -70,14 +77,35 @@ void Winograd::run(std::span<void* const> in, std::span<void* const> out, void* 
     if (output >= 0) product = static_cast<float*>(out[static_cast<size_t>(output)]);
   }
   std::fill_n(floats_at(scratch, zeros_at_), in_row_, 0.0f);
-  const auto multiply_all = by_panels_ ? &Winograd::by_panels : &Winograd::by_blocks;
-  (this->*multiply_all)(static_cast<const float*>(in[0]), static_cast<const float*>(in[1]), product, scratch);
+  const T* x = static_cast<const T*>(in[0]);
+  const float* weight = widened(static_cast<const T*>(in[1]), scratch);
+  if (by_panels_) {
+    by_panels(x, weight, product, scratch);
+  } else {
+    by_blocks(x, weight, product, scratch);
+  }
   if (epilogue_ != nullptr) epilogue_->finish();
 }
 
-void Winograd::by_blocks(const float* x, const float* weight, float* product, void* scratch) {
+// All of them, in f32.
+template <class T>
+const float* WinogradOf<T>::widened(const T* weight, void* scratch) const {
+  if constexpr (std::is_same_v<T, float>) {
+    return weight;
+  } else {
+    float* wide = floats_at(scratch, wide_at_);
+    device_.team().run([&](int thread) {
+      const Range mine = split(taps * t_.in_channels * t_.out_channels, device_.team().size(), thread);
+      DL_FOR_ISA(device_.isa(), loop_fills).from_bf16(wide + mine.begin, weight + mine.begin, mine.end - mine.begin);
+    });
+    return wide;
+  }
+}
+
+template <class T>
+void WinogradOf<T>::by_blocks(const T* x, const float* weight, float* product, void* scratch) {
   ThreadTeam& team = device_.team();
-  const float* zeros = floats_at(scratch, zeros_at_);
+  const T* zeros = reinterpret_cast<const T*>(floats_at(scratch, zeros_at_));
   float* weights = floats_at(scratch, weights_at_);
   team.run([&](int thread) { transform_weights(weight, split(t_.out_channels, team.size(), thread), 0, weights); });
   team.run([&](int thread) {
@@ -97,9 +125,10 @@ void Winograd::by_blocks(const float* x, const float* weight, float* product, vo
   });
 }
 
-void Winograd::by_panels(const float* x, const float* weight, float* product, void* scratch) {
+template <class T>
+void WinogradOf<T>::by_panels(const T* x, const float* weight, float* product, void* scratch) {
   ThreadTeam& team = device_.team();
-  const float* zeros = floats_at(scratch, zeros_at_);
+  const T* zeros = reinterpret_cast<const T*>(floats_at(scratch, zeros_at_));
   float* inputs = floats_at(scratch, inputs_at_);
   if (product == nullptr) product = floats_at(scratch, products_at_);
   team.run([&](int thread) {
@@ -129,7 +158,8 @@ void Winograd::by_panels(const float* x, const float* weight, float* product, vo
   });
 }
 
-void Winograd::transform_weights(const float* weight, Range columns, int64_t origin, float* to) const {
+template <class T>
+void WinogradOf<T>::transform_weights(const float* weight, Range columns, int64_t origin, float* to) const {
   const WinogradWeights w{.weight = weight,
                           .out = by_in_ ? t_.in_channels : t_.out_channels,
                           .in = by_in_ ? t_.out_channels : t_.in_channels,
@@ -139,18 +169,21 @@ void Winograd::transform_weights(const float* weight, Range columns, int64_t ori
   transform(w, columns.begin, columns.end, {to, weight_stride_});
 }
 
-void Winograd::read_tiles(int64_t row_begin, int64_t row_end, const float* x, const float* zeros, float* inputs) const {
-  const float* pixels[winograd_points];
+template <class T>
+void WinogradOf<T>::read_tiles(int64_t row_begin, int64_t row_end, const T* x, const T* zeros, float* inputs) const {
+  const T* pixels[winograd_points];
   for (int64_t row = row_begin; row < row_end; ++row) {
     for (int64_t column = 0; column < t_.across(); ++column, inputs += in_row_) {
       t_.inputs(row, column, x, zeros, pixels);
-      kernels_.inputs(pixels, t_.in_channels, {inputs, in_stride_});
+      kernels_.template reads<T>().inputs(pixels, t_.in_channels, {inputs, in_stride_});
     }
   }
 }
 
 // The 36 products of `tiles` rows with the panels of some columns, which begin at weights.
-void Winograd::multiply(int64_t tiles, const float* inputs, const float* weights, Range columns, float* sums) const {
+template <class T>
+void WinogradOf<T>::multiply(int64_t tiles, const float* inputs, const float* weights, Range columns,
+                             float* sums) const {
   const int64_t lanes = strips_.lanes;
   Tile t{.a_row = in_row_, .c_row = out_row_, .depth = t_.in_channels};
   for (int64_t point = 0; point < winograd_points; ++point) {
@@ -166,7 +199,8 @@ void Winograd::multiply(int64_t tiles, const float* inputs, const float* weights
   }
 }
 
-void Winograd::write_tiles(int64_t row_begin, int64_t row_end, float* sums, int64_t channels, float* y) const {
+template <class T>
+void WinogradOf<T>::write_tiles(int64_t row_begin, int64_t row_end, float* sums, int64_t channels, float* y) const {
   const int64_t y_row = t_.out_width * t_.out_channels;
   for (int64_t row = row_begin; row < row_end; ++row) {
     const int64_t top = row % t_.down() * winograd_out;
@@ -180,5 +214,8 @@ void Winograd::write_tiles(int64_t row_begin, int64_t row_end, float* sums, int6
     }
   }
 }
+
+template class WinogradOf<float>;
+template class WinogradOf<uint16_t>;
 
 }  // namespace dl

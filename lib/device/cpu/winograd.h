@@ -11,11 +11,13 @@
 
 namespace dl {
 
+// T: the operands' type, float or uint16_t for bf16, which are widened as they are read; the result is f32.
 // Inputs x and weight, then the epilogue's; outputs y, or the epilogue's. The weight is [out channels, in channels, 3,
 // 3], or `by_in`, for the gradient with respect to the input, [in channels, out channels, 3, 3] and turned.
-class Winograd final : public Kernel {
+template <class T>
+class WinogradOf final : public Kernel {
  public:
-  Winograd(const WinogradTiles& tiles, bool by_in, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
+  WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
   bool in_place(int in, int out) const override {
@@ -24,9 +26,10 @@ class Winograd final : public Kernel {
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
-  void by_blocks(const float* x, const float* weight, float* product, void* scratch);
-  void by_panels(const float* x, const float* weight, float* product, void* scratch);
-  void read_tiles(int64_t row_begin, int64_t row_end, const float* x, const float* zeros, float* inputs) const;
+  void by_blocks(const T* x, const float* weight, float* product, void* scratch);
+  void by_panels(const T* x, const float* weight, float* product, void* scratch);
+  const float* widened(const T* weight, void* scratch) const;
+  void read_tiles(int64_t row_begin, int64_t row_end, const T* x, const T* zeros, float* inputs) const;
   void write_tiles(int64_t row_begin, int64_t row_end, float* sums, int64_t channels, float* y) const;
   void multiply(int64_t tiles, const float* inputs, const float* weights, Range columns, float* sums) const;
   void transform_weights(const float* weight, Range columns, int64_t origin, float* to) const;
@@ -43,8 +46,12 @@ class Winograd final : public Kernel {
   int64_t in_row_ = 0, out_row_ = 0;                            // floats of a row of the matrices
   int64_t in_stride_ = 0, out_stride_ = 0, weight_stride_ = 0;  // from one point to the next
   ScratchPlan plan_;
-  int64_t epilogue_at_ = 0, zeros_at_ = 0, weights_at_ = 0, inputs_at_ = 0, sums_at_ = 0, products_at_ = 0;
+  int64_t epilogue_at_ = 0, wide_at_ = 0, zeros_at_ = 0, weights_at_ = 0, inputs_at_ = 0, sums_at_ = 0,
+          products_at_ = 0;
   int64_t weights_floats_ = 0, inputs_floats_ = 0, sums_floats_ = 0, block_floats_ = 0;
 };
+
+using Winograd = WinogradOf<float>;
+using Bf16Winograd = WinogradOf<uint16_t>;
 
 }  // namespace dl

@@ -19,6 +19,7 @@ constexpr int64_t taps = 9;
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+template <class T>
 class WinogradGradWeight final : public Kernel {
  public:
   WinogradGradWeight(const WinogradTiles& tiles, CpuDevice& device)
@@ -54,8 +55,8 @@ class WinogradGradWeight final : public Kernel {
 
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
     ThreadTeam& team = device_.team();
-    const float* x = static_cast<const float*>(in[0]);
-    const float* dy = static_cast<const float*>(in[1]);
+    const T* x = static_cast<const T*>(in[0]);
+    const T* dy = static_cast<const T*>(in[1]);
     float* weight = static_cast<float*>(out[0]);
     float* sums = floats_at(scratch, sums_at_);
     std::fill_n(floats_at(scratch, zeros_at_), std::max(in_row_, out_row_), 0.0f);
@@ -114,20 +115,21 @@ class WinogradGradWeight final : public Kernel {
   }
 
   // Transforms some rows of tiles of the group that begins with row `group`. The outputs' gradients become panels.
-  void read_tiles(int64_t group, Range rows, const float* x, const float* dy, void* scratch) const {
-    const float* zeros = floats_at(scratch, zeros_at_);
+  void read_tiles(int64_t group, Range rows, const T* x, const T* dy, void* scratch) const {
+    const WinogradReadsOf<T>& reads = kernels_.template reads<T>();
+    const T* zeros = reinterpret_cast<const T*>(floats_at(scratch, zeros_at_));
     float* inputs = floats_at(scratch, inputs_at_);
     float* outputs = floats_at(scratch, outputs_at_);
-    const float* pixels[winograd_points];
+    const T* pixels[winograd_points];
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       for (int64_t column = 0; column < t_.across(); ++column) {
         const int64_t tile = row * t_.across() + column;
         t_.inputs(group + row, column, x, zeros, pixels);
-        kernels_.inputs(pixels, t_.in_channels, {inputs + tile * in_row_, in_stride_});
+        reads.inputs(pixels, t_.in_channels, {inputs + tile * in_row_, in_stride_});
         t_.outputs(group + row, column, dy, zeros, pixels);
         for_each_panel({0, panels_}, [&](int64_t first, int64_t) {
           const int64_t width = width_at(first), channels = std::min(width, t_.out_channels - first);
-          kernels_.output_gradients(pixels, first, channels, {outputs + first * depth_ + tile * width, out_stride_});
+          reads.output_gradients(pixels, first, channels, {outputs + first * depth_ + tile * width, out_stride_});
         });
       }
     }
@@ -167,8 +169,9 @@ class WinogradGradWeight final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_winograd_grad_weight(const WinogradTiles& tiles, CpuDevice& device) {
-  return std::make_unique<WinogradGradWeight>(tiles, device);
+std::unique_ptr<Kernel> make_winograd_grad_weight(const WinogradTiles& tiles, DType pixels, CpuDevice& device) {
+  if (pixels == DType::bf16) return std::make_unique<WinogradGradWeight<uint16_t>>(tiles, device);
+  return std::make_unique<WinogradGradWeight<float>>(tiles, device);
 }
 
 }  // namespace dl

@@ -7,7 +7,7 @@
 
 namespace dl {
 
-// Inputs x and dy, output dweight [out channels, in channels, 3, 3].
-std::unique_ptr<Kernel> make_winograd_grad_weight(const WinogradTiles& tiles, CpuDevice& device);
+// Inputs x and dy, both f32 or both bf16, output dweight f32 [out channels, in channels, 3, 3].
+std::unique_ptr<Kernel> make_winograd_grad_weight(const WinogradTiles& tiles, DType pixels, CpuDevice& device);
 
 }  // namespace dl

@@ -1,14 +1,17 @@
 // Where tiles lie, and when they are worth it.
 #include "lib/device/cpu/winograd_tiles.h"
 
+#include "lib/device/cpu/simd/strip.h"
+
 namespace dl {
 namespace {
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The pixels of a window of size × size from (top, left) on; `zeros` where they lie beside the image.
-void find_pixels(const float* image, int64_t height, int64_t width, int64_t channels, int64_t top, int64_t left,
-                 int size, const float* zeros, const float** pixels) {
+template <class T>
+void find_pixels(const T* image, int64_t height, int64_t width, int64_t channels, int64_t top, int64_t left, int size,
+                 const T* zeros, const T** pixels) {
   for (int64_t y = top; y < top + size; ++y) {
     for (int64_t x = left; x < left + size; ++x) {
       const bool inside = y >= 0 && y < height && x >= 0 && x < width;
@@ -38,31 +41,41 @@ WinogradTiles WinogradTiles::of_input_gradient(const Window& w, const Shape& dx,
   return tiles;
 }
 
-void WinogradTiles::inputs(int64_t row, int64_t column, const float* x, const float* zeros,
-                           const float** pixels) const {
+template <class T>
+void WinogradTiles::inputs(int64_t row, int64_t column, const T* x, const T* zeros, const T** pixels) const {
   find_pixels(x + row / down() * in_height * in_width * in_channels, in_height, in_width, in_channels,
               row % down() * winograd_out - pad_top, column * winograd_out - pad_left, winograd_in, zeros, pixels);
 }
 
-void WinogradTiles::outputs(int64_t row, int64_t column, const float* y, const float* zeros,
-                            const float** pixels) const {
+template <class T>
+void WinogradTiles::outputs(int64_t row, int64_t column, const T* y, const T* zeros, const T** pixels) const {
   find_pixels(y + row / down() * out_height * out_width * out_channels, out_height, out_width, out_channels,
               row % down() * winograd_out, column * winograd_out, winograd_out, zeros, pixels);
 }
+
+template void WinogradTiles::inputs(int64_t, int64_t, const float*, const float*, const float**) const;
+template void WinogradTiles::inputs(int64_t, int64_t, const uint16_t*, const uint16_t*, const uint16_t**) const;
+template void WinogradTiles::outputs(int64_t, int64_t, const float*, const float*, const float**) const;
+template void WinogradTiles::outputs(int64_t, int64_t, const uint16_t*, const uint16_t*, const uint16_t**) const;
 
 int64_t winograd_stride(int64_t floats) { return (ceil_div(floats, 16) | 1) * 16; }
 
 // In multiply-adds of a vector: what a product costs beside its depth, and the transforms of a vector of channels,
 // were measured.
-bool winograd_pays(const Window& w, int64_t groups, const WinogradTiles& t, int lanes) {
+bool winograd_pays(const Window& w, int64_t groups, const WinogradTiles& t, int lanes, double direct_rate) {
   const std::array<int64_t, 2> three{3, 3}, one{1, 1};
   if (groups != 1 || w.size != three || w.stride != one || w.dilation != one) return false;
   const double in = static_cast<double>(t.in_channels),
                in_vectors = static_cast<double>(ceil_div(t.in_channels, lanes));
   const double out_vectors = static_cast<double>(ceil_div(t.out_channels, lanes));
-  const double direct = static_cast<double>(t.pixels()) * 9 * in * out_vectors;
+  const double direct = static_cast<double>(t.pixels()) * 9 * in * out_vectors / direct_rate;
   const double tile = winograd_points * (in + 6) * out_vectors + 220 * in_vectors + 170 * out_vectors;
   return static_cast<double>(t.count()) * tile + 200 * in * out_vectors < 0.85 * direct;
+}
+
+bool winograd_pays(const Window& w, int64_t groups, const WinogradTiles& t, DType pixels, const CpuDevice& device) {
+  const double direct_rate = pixels == DType::f32 ? 1 : device.bf16_unit() == Bf16Unit::emulated ? 0.5 : 2;
+  return winograd_pays(w, groups, t, DL_FOR_ISA(device.isa(), strip_kernels).lanes, direct_rate);
 }
 
 }  // namespace dl

@@ -4,6 +4,7 @@
 // On uniform numbers, 64 channels: errors of 8.6e-7 of the result (root mean square) where sums along the window
 // directly have 4.4e-7; the largest 3.0e-7 of the sum of the products' sizes where those have 2.1e-7.
 #pragma once
+#include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/simd/winograd.h"
 #include "lib/graph/ops.h"
 
@@ -30,17 +31,23 @@ struct WinogradTiles {
     return row / down() * out_height * out_width + row % down() * winograd_out * out_width;
   }
 
-  // The inputs under a tile; `zeros` stands for those beside the image and holds in_channels of them.
-  void inputs(int64_t row, int64_t column, const float* x, const float* zeros, const float** pixels) const;
+  // The inputs under a tile; `zeros` stands for those beside the image and holds in_channels of them. T: float or
+  // uint16_t.
+  template <class T>
+  void inputs(int64_t row, int64_t column, const T* x, const T* zeros, const T** pixels) const;
   // The outputs of a tile; `zeros` stands for those beside the image and holds out_channels of them.
-  void outputs(int64_t row, int64_t column, const float* y, const float* zeros, const float** pixels) const;
+  template <class T>
+  void outputs(int64_t row, int64_t column, const T* y, const T* zeros, const T** pixels) const;
 };
 
 // From one point's matrix of this many floats to the next: an odd number of cache lines, so that the 36 that a
 // transform writes do not share the sets of a cache.
 int64_t winograd_stride(int64_t floats);
 
-// Whether the form takes less time than products with the window directly, by a model of both.
-bool winograd_pays(const Window& window, int64_t groups, const WinogradTiles& tiles, int lanes);
+// Whether the form takes less time than products with the window directly, by a model of both. Pixels of bf16 are
+// transformed and multiplied in f32; direct_rate: the direct products made in the time of one in f32.
+bool winograd_pays(const Window& window, int64_t groups, const WinogradTiles& tiles, int lanes, double direct_rate);
+bool winograd_pays(const Window& window, int64_t groups, const WinogradTiles& tiles, DType pixels,
+                   const CpuDevice& device);
 
 }  // namespace dl

@@ -62,8 +62,10 @@ Run linear_cross_entropy_kernel(const Op& op, Types in, Types) {
   const double smoothing = joined.smoothing;
   const bool with_bias = joined.with_bias, with_gradient = joined.with_gradient;
   const int64_t rows = in[0].shape[0], features = in[0].shape[1], classes = in[1].shape[0];
-  return [=](Buffers given, Buffers made) {
-    const float *x = f32(given, 0), *weight = f32(given, 1), *bias = with_bias ? f32(given, 3) : nullptr;
+  return [=, type = in[0].dtype](Buffers given, Buffers made) {
+    const auto x = [&](int64_t i) { return double{element(given[0], type, i)}; };
+    const auto weight = [&](int64_t i) { return double{element(given[1], type, i)}; };
+    const float* bias = with_bias ? f32(given, 3) : nullptr;
     const int32_t* hits = static_cast<const int32_t*>(given[2]);
     if (with_gradient) {
       std::fill_n(f32(made, 1), rows * features, 0.0f);
@@ -73,7 +75,7 @@ Run linear_cross_entropy_kernel(const Op& op, Types in, Types) {
     for (int64_t r = 0; r < rows; ++r) {
       const auto logit = [&](int64_t c) {
         double sum = bias ? bias[c] : 0;
-        for (int64_t i = 0; i < features; ++i) sum += double{x[r * features + i]} * double{weight[c * features + i]};
+        for (int64_t i = 0; i < features; ++i) sum += x(r * features + i) * weight(c * features + i);
         return sum;
       };
       const double log_of_sum = log_sum(classes, logit);
@@ -83,8 +85,8 @@ Run linear_cross_entropy_kernel(const Op& op, Types in, Types) {
         const double d =
             double{f32(given, with_bias ? 4 : 3)[r]} * slope(classes, c, hits[r], smoothing, log_of_sum, logit(c));
         for (int64_t i = 0; i < features; ++i) {
-          f32(made, 1)[r * features + i] += static_cast<float>(d * double{weight[c * features + i]});
-          f32(made, 2)[c * features + i] += static_cast<float>(d * double{x[r * features + i]});
+          f32(made, 1)[r * features + i] += static_cast<float>(d * weight(c * features + i));
+          f32(made, 2)[c * features + i] += static_cast<float>(d * x(r * features + i));
         }
         if (bias) f32(made, 3)[c] += static_cast<float>(d);
       }

@@ -31,6 +31,7 @@ double apply(Function function, double a, double b, double c) {
     case Function::maximum: return a > b ? a : b;
     case Function::minimum: return a < b ? a : b;
     case Function::pow: return std::pow(a, b);
+    case Function::dither_bf16: return dithered_bf16(static_cast<float>(a), static_cast<float>(b));
     case Function::less: return a < b;
     case Function::less_equal: return a <= b;
     case Function::equal: return a == b;

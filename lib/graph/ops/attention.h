@@ -40,6 +40,7 @@ struct AttentionOp final : Op {
   std::vector<Type> infer(std::span<const Type> inputs) const override;
   std::vector<Value> gradient(const Backward& b) const override;
   Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const override;
+  Narrow narrow(std::span<const Type>) const override { return Narrow::moves; }
   const Spec spec;
 };
 
@@ -50,6 +51,8 @@ struct AttentionGrad final : Op {  // inputs: dy, y, the logarithmic sums, then 
   std::string attributes() const override { return spec.text(); }
   std::vector<Type> infer(std::span<const Type> inputs) const override;
   Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const override;
+  Narrow narrow(std::span<const Type>) const override { return Narrow::moves; }
+  bool narrows(size_t input) const override { return input != 2; }
   const AttentionOp::Spec spec;
 };
 

@@ -40,12 +40,13 @@ std::string LinearCrossEntropy::attributes() const {
 
 std::vector<Type> LinearCrossEntropy::infer(std::span<const Type> inputs) const {
   const Shape &x = inputs[0].shape, &weight = inputs[1].shape;
+  DL_CHECK(inputs[0].dtype == inputs[1].dtype, name_of(inputs[0].dtype), " by ", name_of(inputs[1].dtype));
   DL_CHECK(x.rank() == 2 && weight.rank() == 2 && x[1] == weight[1] && inputs[2].shape == Shape{x[0]}, x.text(), " by ",
            weight.text());
   std::vector<Type> outputs{Type{DType::f32, {x[0]}}};
   if (!with_gradient) return outputs;
-  outputs.push_back(inputs[0]);
-  outputs.push_back(inputs[1]);
+  outputs.push_back({DType::f32, x});
+  outputs.push_back({DType::f32, weight});
   if (with_bias) outputs.push_back(Type{DType::f32, {weight[0]}});
   return outputs;
 }

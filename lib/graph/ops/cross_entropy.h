@@ -34,9 +34,9 @@ struct CrossEntropyGrad final : Op {
 
 // The losses of logits x weight^T + bias without the logits ever being whole, and, where d losses are given, the
 // gradients with them: what the pass join_linear_cross_entropy() makes of the two layers.
-// inputs: x [rows, features], weight [classes, features], classes i32 [rows]; with_bias: bias [classes];
-//   with_gradient: d losses [rows].
-// outputs: losses [rows]; with_gradient: d x, d weight and, with_bias, d bias.
+// inputs: x [rows, features] and weight [classes, features], both f32 or both bf16, classes i32 [rows]; with_bias: bias
+//   [classes]; with_gradient: d losses [rows].
+// outputs: losses [rows]; with_gradient: d x, d weight and, with_bias, d bias; all f32.
 struct LinearCrossEntropy final : Op {
   LinearCrossEntropy(double smoothing, bool with_bias, bool with_gradient)
       : smoothing(smoothing), with_bias(with_bias), with_gradient(with_gradient) {}
@@ -44,6 +44,8 @@ struct LinearCrossEntropy final : Op {
   std::string attributes() const override;
   std::vector<Type> infer(std::span<const Type> inputs) const override;
   Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const override;
+  Narrow narrow(std::span<const Type>) const override { return Narrow::operands; }
+  bool narrows(size_t input) const override { return input < 2; }
   const double smoothing;
   const bool with_bias, with_gradient;
 };

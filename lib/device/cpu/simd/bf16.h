@@ -15,6 +15,13 @@ DL_INLINE vu bf16_bits(vf x) {
   return is_nan ? (bits >> 16) | 0x40 : rounded;
 }
 
+// x to a neighbouring bf16: dithered_bf16() of lib/base/bf16.h.
+DL_INLINE vf dithered_bf16(vf x, vf uniform) {
+  const vu bits = reinterpret_cast<vu>(x), noise = reinterpret_cast<vu>(__builtin_convertvector(uniform * 0x1p16f, vi));
+  const vi is_nan = x != x;
+  return as_float(reinterpret_cast<vi>(is_nan ? bits : (bits + noise) & 0xffff0000u));
+}
+
 DL_INLINE vf load_bf16(const uint16_t* p) {
   const vh bits = *reinterpret_cast<const vh_memory*>(p);
   return reinterpret_cast<vf>(__builtin_convertvector(bits, vu) << 16);

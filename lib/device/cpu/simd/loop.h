@@ -29,6 +29,7 @@ enum class LoopCode : uint8_t {
   maximum,
   minimum,
   pow,
+  dither_bf16,
   less,
   less_equal,
   equal,              // of a and b

@@ -31,6 +31,7 @@ DL_INLINE vf apply(vf a, [[maybe_unused]] vf b, [[maybe_unused]] vf c, [[maybe_u
   if constexpr (code == LoopCode::maximum) return numbers == 2 ? maximum(b, a) : maximum(a, b);
   if constexpr (code == LoopCode::minimum) return numbers == 2 ? minimum(b, a) : minimum(a, b);
   if constexpr (code == LoopCode::pow) return pow(a, b);
+  if constexpr (code == LoopCode::dither_bf16) return dithered_bf16(a, b);
   if constexpr (code == LoopCode::less) return select(a < b, one, zero);
   if constexpr (code == LoopCode::less_equal) return select(a <= b, one, zero);
   if constexpr (code == LoopCode::equal) return select(a == b, one, zero);

@@ -2,6 +2,7 @@
 // from the right.
 #include "lib/device/cpu/simd/winograd.h"
 
+#include "lib/device/cpu/simd/bf16.h"
 #include "lib/device/cpu/simd/pack.h"
 #include "lib/device/cpu/simd/tile.h"
 
@@ -99,9 +100,12 @@ DL_INLINE void for_each_vector(int64_t channels, F f) {
   if (c < channels) f(c, static_cast<int>(channels - c));
 }
 DL_INLINE vf load_some(const float* p, int count) { return count == lanes ? load(p) : load_first(p, count); }
+DL_INLINE vf load_some(const uint16_t* p, int count) {
+  return count == lanes ? load_bf16(p) : load_bf16_first(p, count);
+}
 
-template <int From, class Line>
-DL_INLINE void pixels_to_points(const float* const* pixels, int64_t first, int64_t channels, const WinogradPoints& to,
+template <int From, class T, class Line>
+DL_INLINE void pixels_to_points(const T* const* pixels, int64_t first, int64_t channels, const WinogradPoints& to,
                                 Line line) {
   for_each_vector(
       channels, [&](int64_t c, int count) __attribute__((always_inline)) {
@@ -115,11 +119,13 @@ DL_INLINE void pixels_to_points(const float* const* pixels, int64_t first, int64
       });
 }
 
-void inputs(const float* const* pixels, int64_t channels, const WinogradPoints& to) {
+template <class T>
+void inputs(const T* const* pixels, int64_t channels, const WinogradPoints& to) {
   pixels_to_points<in>(pixels, 0, channels, to, input_line);
 }
 
-void output_gradients(const float* const* pixels, int64_t first, int64_t channels, const WinogradPoints& to) {
+template <class T>
+void output_gradients(const T* const* pixels, int64_t first, int64_t channels, const WinogradPoints& to) {
   pixels_to_points<out>(pixels, first, channels, to, output_gradient_line);
 }
 
@@ -209,7 +215,11 @@ void weight_gradients(const WinogradPoints& from, int64_t channels, int64_t widt
 
 }  // namespace
 
-const WinogradKernels winograd_kernels = {inputs,         outputs,       output_gradients,
-                                          weights_by_out, weights_by_in, weight_gradients};
+const WinogradKernels winograd_kernels = {{inputs<float>, output_gradients<float>},
+                                          {inputs<uint16_t>, output_gradients<uint16_t>},
+                                          outputs,
+                                          weights_by_out,
+                                          weights_by_in,
+                                          weight_gradients};
 
 }  // namespace dl::DL_ISA

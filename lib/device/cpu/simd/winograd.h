@@ -27,15 +27,31 @@ struct WinogradWeights {
   int64_t origin = 0;
 };
 
+// The transforms that read pixels. T: float, or uint16_t for bf16.
+template <class T>
+struct WinogradReadsOf {
+  // A tile of inputs, pixel[6 * row + column], `channels` of them each; they become row to.data of each matrix.
+  void (*inputs)(const T* const* pixels, int64_t channels, const WinogradPoints& to);
+  // The transpose of WinogradKernels::outputs(): `channels` of a tile of outputs' gradients, from `first` on,
+  // pixel[4 * row + column], become a row of each matrix.
+  void (*output_gradients)(const T* const* pixels, int64_t first, int64_t channels, const WinogradPoints& to);
+};
+
 struct WinogradKernels {
-  // A tile of inputs, pixel[6 * row + column], `channels` floats each; they become row to.data of each matrix.
-  void (*inputs)(const float* const* pixels, int64_t channels, const WinogradPoints& to);
+  WinogradReadsOf<float> f32;
+  WinogradReadsOf<uint16_t> bf16;
+  template <class T>
+  const WinogradReadsOf<T>& reads() const {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      return f32;
+    } else {
+      return bf16;
+    }
+  }
+
   // A row of each matrix becomes a tile of outputs, of which the first `rows` rows and `columns` columns are written.
   void (*outputs)(const WinogradPoints& from, int64_t channels, float* y, int64_t y_row, int64_t y_column, int rows,
                   int columns);
-  // The transpose of outputs(): `channels` floats of a tile of outputs' gradients, from `first` on, pixel[4 * row +
-  // column], become a row of each matrix.
-  void (*output_gradients)(const float* const* pixels, int64_t first, int64_t channels, const WinogradPoints& to);
 
   // The panels that begin at one of the columns [begin, end). Columns out, rows in:
   void (*weights_by_out)(const WinogradWeights& w, int64_t begin, int64_t end, const WinogradPoints& to);
