@@ -24,7 +24,7 @@ namespace {
 
 constexpr int64_t chunk_floats = 4 << 20;  // logits of a chunk, but for
 constexpr int64_t least_chunk_rows = 128;  // below, reading the weight costs more than multiplying with it
-constexpr int64_t block_floats = 48 << 10;
+constexpr int64_t block_floats = 160 << 10;
 constexpr int64_t most_groups = 16;
 constexpr int64_t line = 16;  // floats of a cache line
 

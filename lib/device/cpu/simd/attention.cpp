@@ -116,11 +116,8 @@ void add_product(const float* a, Along along, int rows, int64_t depth, const flo
 }
 
 DL_INLINE float lane_max(vf x) {
-  float all[lanes];
-  store(all, x);
-  float most = all[0];
-  for (int i = 1; i < lanes; ++i) most = all[i] > most ? all[i] : most;
-  return most;
+  return join_lanes(
+      x, [](vf a, vf b) __attribute__((always_inline)) { return larger(a, b); });
 }
 
 DL_INLINE vf only_first(vf x, vf rest, int count) { return count == lanes ? x : select(lane_index() < count, x, rest); }
@@ -220,8 +217,11 @@ void forward_of(const AttentionHeads& h, int64_t begin, int64_t end, float* work
       const int64_t at = g * rows + r, i = begin + r;
       const float share = seen(h, i) > 0 ? 1 / total[at] : 0.0f;
       put_rows(sums + at * z.width, 1, z, share, static_cast<T*>(h.y) + i * h.y_row + g * z.dim, 0);
-      h.log_sums[g * h.queries + i] = most[at] + log(splat(total[at]))[0];
     }
+    each_vector(rows, [&](int64_t r, int count) {
+      const vf sum = load_values(most + g * rows + r, count) + log(load_values(total + g * rows + r, count));
+      store_values(h.log_sums + g * h.queries + begin + r, sum, count);
+    });
   }
 }
 

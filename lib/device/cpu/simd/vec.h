@@ -83,14 +83,17 @@ DL_INLINE vi as_int(vf x) { return reinterpret_cast<vi>(x); }
 DL_INLINE vf to_float(vi x) { return __builtin_convertvector(x, vf); }
 DL_INLINE vi to_int(vf x) { return __builtin_convertvector(x, vi); }  // towards zero
 
-// The lanes added up, in a fixed order: halves onto each other.
+// The lanes joined by f(a, b), in a fixed order: halves onto each other.
+template <class F>
+DL_INLINE float join_lanes(vf x, F f) {
+#pragma GCC unroll 4
+  for (int half = lanes / 2; half > 0; half /= 2) x = f(x, __builtin_shuffle(x, lane_index() ^ half));
+  return x[0];
+}
+
 DL_INLINE float lane_sum(vf x) {
-  float part[lanes];
-  for (int i = 0; i < lanes; ++i) part[i] = x[i];
-  for (int half = lanes / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) part[i] += part[i + half];
-  }
-  return part[0];
+  return join_lanes(
+      x, [](vf a, vf b) __attribute__((always_inline)) { return a + b; });
 }
 
 }  // namespace dl::DL_ISA
