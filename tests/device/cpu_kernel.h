@@ -11,6 +11,7 @@
 
 #include "lib/base/random.h"
 #include "lib/device/cpu/cpu.h"
+#include "tests/amx/emulated_gemm.h"
 
 namespace dl::test {
 
@@ -64,16 +65,28 @@ inline std::vector<Buffer> run_kernel(const Op& op, std::span<const Type> types,
   return out;
 }
 
-// Calls f(device) for each instruction set and number of threads.
+// Calls f(make) for each instruction set, where make(threads) gives a device; with `bf16` once more for emulated tiles.
 template <class F>
-void on_every_device(F f) {
+void on_every_processor(bool bf16, F f) {
   for (Isa isa : supported_isas()) {
-    for (int threads = 1; threads <= 3; ++threads) {
-      CpuDevice device({.threads = threads}, isa);
-      CAPTURE(device.description());
-      f(device);
-    }
+    f([isa](int threads) { return std::make_unique<CpuDevice>(DeviceOptions{.threads = threads}, isa); });
   }
+  if (!bf16) return;
+  f([](int threads) {
+    return std::make_unique<CpuDevice>(DeviceOptions{.threads = threads}, amx_emulated::bf16_gemm_kernels);
+  });
+}
+
+// Calls f(device) for each of them and number of threads.
+template <class F>
+void on_every_device(bool bf16, F f) {
+  on_every_processor(bf16, [&](auto make) {
+    for (int threads = 1; threads <= 3; ++threads) {
+      const std::unique_ptr<CpuDevice> device = make(threads);
+      CAPTURE(device->description());
+      f(*device);
+    }
+  });
 }
 
 // Runs op on every device: element i of the first output must be expected[i] within tolerance * size[i], and the
@@ -81,12 +94,12 @@ void on_every_device(F f) {
 inline void check_floats(const Op& op, std::span<const Type> types, std::span<const void* const> inputs,
                          const std::vector<double>& expected, const std::vector<double>& size,
                          double tolerance = 1e-6) {
-  for (Isa isa : supported_isas()) {
+  on_every_processor(types[0].dtype == DType::bf16, [&](auto make) {
     std::vector<float> first;
     for (int threads = 1; threads <= 3; ++threads) {
-      CpuDevice device({.threads = threads}, isa);
-      INFO(op.name(), " ", op.attributes(), " on ", device.description());
-      const std::vector<float> y = run_kernel(op, types, inputs, device)[0].values<float>();
+      const std::unique_ptr<CpuDevice> device = make(threads);
+      INFO(op.name(), " ", op.attributes(), " on ", device->description());
+      const std::vector<float> y = run_kernel(op, types, inputs, *device)[0].values<float>();
       REQUIRE(y.size() == expected.size());
       int64_t wrong = 0;
       for (size_t i = 0; i < y.size(); ++i) wrong += !(std::abs(y[i] - expected[i]) <= tolerance * size[i]);
@@ -94,7 +107,7 @@ inline void check_floats(const Op& op, std::span<const Type> types, std::span<co
       if (threads == 1) first = y;
       CHECK(std::memcmp(first.data(), y.data(), y.size() * sizeof(float)) == 0);
     }
-  }
+  });
 }
 
 }  // namespace dl::test

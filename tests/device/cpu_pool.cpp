@@ -55,7 +55,7 @@ TEST_CASE("max_pool2d finds the first largest of each window, and its gradient g
       if (from >= 0) dx[static_cast<size_t>(from)] += dy[o];
     }
 
-    test::on_every_device([&](CpuDevice& device) {
+    test::on_every_device(false, [&](CpuDevice& device) {
       CAPTURE(w.text());
       const Type types[] = {x};
       const void* inputs[] = {values.data()};

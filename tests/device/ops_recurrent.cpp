@@ -112,7 +112,7 @@ TEST_CASE("the kernels of each instruction set agree with those of the reference
       types.push_back(node.inputs[i].type());
       data.push_back(b.feed[b.names[i]].data());
     }
-    test::on_every_device([&](CpuDevice& device) {
+    test::on_every_device(false, [&](CpuDevice& device) {
       check_close(test::run_kernel(*node.op, types, data, device)[0].values<float>(), expected, 2e-6);
     });
   }
