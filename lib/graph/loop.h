@@ -26,6 +26,8 @@ enum class Function : uint8_t {
   sin,
   cos,
   round_bf16,  // to the nearest bf16
+  gelu,        // a Phi(a), Phi the normal distribution
+  gelu_slope,  // its derivative
   // two operands
   add,
   sub,

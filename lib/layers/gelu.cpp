@@ -23,7 +23,7 @@ struct Gelu final : Layer {
   Value build(Builder&, Value x) const override {
     if (approximate == "tanh")
       return 0.5 * x * (1 + tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
-    return 0.5 * x * (1 + erf(x * (1 / std::numbers::sqrt2)));
+    return map(Function::gelu, x);
   }
 };
 DL_LAYER(Gelu, "gelu");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numbers>
 #include <random>
 #include <vector>
 
@@ -36,6 +37,10 @@ double exact(LoopCode code, double a, double b, double c, double d) {
     case LoopCode::sin: return std::sin(a);
     case LoopCode::cos: return std::cos(a);
     case LoopCode::round_bf16: return float_of_bf16(bf16_of_float(static_cast<float>(a)));
+    case LoopCode::gelu: return a * 0.5 * std::erfc(-a / std::numbers::sqrt2);
+    case LoopCode::gelu_slope:
+      return 0.5 * std::erfc(-a / std::numbers::sqrt2) +
+             a * std::exp(-0.5 * a * a) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
     case LoopCode::add: return a + b;
     case LoopCode::sub: return a - b;
     case LoopCode::mul: return a * b;
@@ -68,6 +73,8 @@ double allowed_ulp(LoopCode code) {
     case LoopCode::sigmoid:
     case LoopCode::sin:
     case LoopCode::cos: return 3;
+    case LoopCode::gelu:
+    case LoopCode::gelu_slope: return 4;
     case LoopCode::rsqrt: return 1.5;
     case LoopCode::fma:  // portable: the product and the sum are rounded
     case LoopCode::fms:
@@ -89,6 +96,8 @@ double error_ulp(LoopCode code, float y, const float* x) {
   if (double{y} == want || y == static_cast<float>(want)) return 0;
   if (std::isnan(y) || std::isinf(y) || std::isinf(want)) return 1e9;
   double error = std::abs(double{y} - want);
+  if (code == LoopCode::gelu) return error / ulp(double{x[0]});
+  if (code == LoopCode::gelu_slope) return error / ulp(1);
   if (code == LoopCode::sigmoid && std::abs(want) < 0x1p-125) return error < 0x1p-125 ? 0 : 1e9;
   if (code == LoopCode::sin || code == LoopCode::cos) error = std::max(0.0, error - 2e-9);  // close to a zero
   if (code == LoopCode::fma || code == LoopCode::fms || code == LoopCode::fnma) {  // of the larger of the two terms

@@ -39,6 +39,8 @@ double cost_of(const LoopStep& s) {
     case LoopCode::sin:
     case LoopCode::cos: return 12;
     case LoopCode::tanh:
+    case LoopCode::gelu:
+    case LoopCode::gelu_slope:
     case LoopCode::erf: return 20;
     case LoopCode::pow: return 60;
     case LoopCode::div:

@@ -11,7 +11,8 @@ constexpr double least_flops_a_thread = 1e5;  // below, waking another thread co
 constexpr int64_t few_rows = 8;
 constexpr int64_t block_floats = 32 * 1024;  // of the product: stays in the second-level cache for its epilogue
 constexpr int64_t most_block_rows = 168;
-constexpr int64_t many_rows = 1024;              // from here on, the epilogue follows each block of rows,
+constexpr int64_t even_chunks = 8;               // their number is a multiple of it, so that threads have equally many
+constexpr int64_t many_rows = 512;               // from here on, the epilogue follows each block of rows,
 constexpr int64_t most_packed_floats = 2 << 20;  // unless reading a larger B for each costs more than that saves
 
 // What packing B costs, in rows multiplied with it.
@@ -58,8 +59,13 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
   if (epilogue_ != nullptr) {
     const int64_t columns = std::max<int64_t>(shape.columns, 1);
     const int64_t unit = kernels_.row_unit;
-    chunk_rows_ = by_rows_ ? std::clamp(block_floats / columns / unit, int64_t{1}, most_block_rows / unit) * unit
-                           : std::max((shape.rows + 31) / 32, 2048 / columns + 1);
+    if (by_rows_) {
+      const int64_t most = std::clamp(block_floats / columns / unit, int64_t{1}, most_block_rows / unit) * unit;
+      const int64_t chunks = ((shape.rows + most - 1) / most + even_chunks - 1) / even_chunks * even_chunks;
+      chunk_rows_ = (shape.rows + chunks - 1) / chunks;
+    } else {
+      chunk_rows_ = std::max((shape.rows + 31) / 32, 2048 / columns + 1);
+    }
     epilogue_->set_chunk_rows(chunk_rows_);
     epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
     block_floats_ = (chunk_rows_ * columns + 15) / 16 * 16;

@@ -3,11 +3,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "lib/base/bf16.h"
 #include "lib/device/reference/kernel.h"
 
 namespace dl::reference {
+
+namespace {
+
+double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
+
+}  // namespace
 
 double apply(Function function, double a, double b, double c) {
   switch (function) {
@@ -24,6 +31,9 @@ double apply(Function function, double a, double b, double c) {
     case Function::sin: return std::sin(a);
     case Function::cos: return std::cos(a);
     case Function::round_bf16: return float_of_bf16(bf16_of_float(static_cast<float>(a)));
+    case Function::gelu: return a * normal_cdf(a);
+    case Function::gelu_slope:
+      return normal_cdf(a) + a * std::exp(-0.5 * a * a) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
     case Function::add: return a + b;
     case Function::sub: return a - b;
     case Function::mul: return a * b;

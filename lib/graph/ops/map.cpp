@@ -17,10 +17,11 @@ struct FunctionInfo {
 };
 
 constexpr FunctionInfo infos[] = {
-    {"neg", 1},  {"abs", 1},        {"exp", 1},   {"log", 1},     {"sqrt", 1},    {"rsqrt", 1},      {"tanh", 1},
-    {"erf", 1},  {"sigmoid", 1},    {"floor", 1}, {"sin", 1},     {"cos", 1},     {"round_bf16", 1}, {"add", 2},
-    {"sub", 2},  {"mul", 2},        {"div", 2},   {"maximum", 2}, {"minimum", 2}, {"pow", 2},        {"dither_bf16", 2},
-    {"less", 2}, {"less_equal", 2}, {"equal", 2}, {"where", 3},   {"fma", 3},
+    {"neg", 1},        {"abs", 1},     {"exp", 1},        {"log", 1},   {"sqrt", 1},        {"rsqrt", 1},
+    {"tanh", 1},       {"erf", 1},     {"sigmoid", 1},    {"floor", 1}, {"sin", 1},         {"cos", 1},
+    {"round_bf16", 1}, {"gelu", 1},    {"gelu_slope", 1}, {"add", 2},   {"sub", 2},         {"mul", 2},
+    {"div", 2},        {"maximum", 2}, {"minimum", 2},    {"pow", 2},   {"dither_bf16", 2}, {"less", 2},
+    {"less_equal", 2}, {"equal", 2},   {"where", 3},      {"fma", 3},
 };
 static_assert(std::size(infos) == static_cast<size_t>(Function::fma) + 1);
 
@@ -66,6 +67,10 @@ std::vector<Value> Map::gradient(const Backward& back) const {
     case Function::sigmoid: d[0] = dy * y * (1 - y); break;
     case Function::sin: d[0] = dy * map(Function::cos, a); break;
     case Function::cos: d[0] = -(dy * map(Function::sin, a)); break;
+    case Function::gelu: d[0] = dy * map(Function::gelu_slope, a); break;
+    case Function::gelu_slope:
+      d[0] = dy * ((2 - a * a) * (0.5 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi)) * exp(-0.5 * a * a);
+      break;
     case Function::round_bf16:
     case Function::dither_bf16: d[0] = dy; break;
     case Function::add: d = {dy, dy}; break;

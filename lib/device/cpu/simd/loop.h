@@ -21,7 +21,9 @@ enum class LoopCode : uint8_t {
   floor,
   sin,
   cos,
-  round_bf16,  // of a
+  round_bf16,
+  gelu,
+  gelu_slope,  // of a
   add,
   sub,
   mul,

@@ -24,6 +24,8 @@ DL_INLINE vf apply(vf a, [[maybe_unused]] vf b, [[maybe_unused]] vf c, [[maybe_u
   if constexpr (code == LoopCode::sin) return sin(a);
   if constexpr (code == LoopCode::cos) return cos(a);
   if constexpr (code == LoopCode::round_bf16) return as_float(reinterpret_cast<vi>(bf16_bits(a) << 16));
+  if constexpr (code == LoopCode::gelu) return gelu(a);
+  if constexpr (code == LoopCode::gelu_slope) return gelu_slope(a);
   if constexpr (code == LoopCode::add) return a + b;
   if constexpr (code == LoopCode::sub) return a - b;
   if constexpr (code == LoopCode::mul) return a * b;
@@ -53,6 +55,8 @@ constexpr int together(LoopCode code) {
     case LoopCode::tanh:
     case LoopCode::erf:
     case LoopCode::sigmoid:
+    case LoopCode::gelu:
+    case LoopCode::gelu_slope:
     case LoopCode::sin:
     case LoopCode::cos: return 2;
     case LoopCode::pow: return 1;
