@@ -1,6 +1,8 @@
 // One pass over a set in order.
 #include "lib/train/evaluator.h"
 
+#include "lib/base/error.h"
+
 namespace dl {
 
 Evaluator::Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, std::string part)
@@ -24,7 +26,12 @@ std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* sto
     program.run();
     totals_.add(program);
   }
-  return totals_.measured(part_);
+  std::vector<Measured> values = totals_.measured(part_);
+  if (values.empty())
+    throw Error(Exit::data, Problem{.what = concat("expected targets that count in the split '", part_,
+                                                   "', the loss ignores all of them"),
+                                    .help = "mend its 'ignore_index', or the targets"});
+  return values;
 }
 
 }  // namespace dl

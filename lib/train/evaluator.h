@@ -19,7 +19,8 @@ class Evaluator {
   Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, std::string part);
 
   int64_t samples() const { return samples_; }
-  // Over the first `batches` batches; 0: over all. Nothing where `stop` became true on the way.
+  // Over the first `batches` batches; 0: over all. Nothing where `stop` became true on the way. Where the loss ignores
+  // every target, an Error(Exit::data).
   std::optional<std::vector<Measured>> run(const std::atomic<bool>* stop = nullptr, int64_t batches = 0);
 
  private:

@@ -2,6 +2,7 @@
 #include "lib/train/programs.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
@@ -12,6 +13,10 @@ namespace {
 
 const Type scalar_f32{};
 const std::string flat_parameters = "parameters", flat_average = "optimizer.ema";
+
+// What becomes of a part of the gradient before the optimizer sees it. Done to each part, so that no gradient of all
+// parameters is written besides.
+using Shaped = std::function<Value(Value)>;
 
 // One range of the parameters, as the optimizer sees it, and what it makes of it.
 class RangeUpdate final : public UpdateBuilder {
@@ -32,9 +37,9 @@ class RangeUpdate final : public UpdateBuilder {
     return size == all_ ? whole : view(whole, range_.begin, {size});
   }
 
-  void run(Value gradient, std::optional<double> ema_decay) {
+  void run(Value gradient, const Shaped& shaped, std::optional<double> ema_decay) {
     const Value old = part(variable(graph_, flat(flat_parameters)));
-    const Value weights = renewed[flat_parameters] = range_.optimizer->update(*this, old, part(gradient));
+    const Value weights = renewed[flat_parameters] = range_.optimizer->update(*this, old, shaped(part(gradient)));
     if (!ema_decay) return;
     renewed[flat_average] = *ema_decay * part(variable(graph_, flat(flat_average))) + (1 - *ema_decay) * weights;
   }
@@ -49,12 +54,12 @@ class RangeUpdate final : public UpdateBuilder {
 
 // Each range updated, and the variables renewed as a whole.
 void update_ranges(Graph& g, int64_t all, const std::vector<UpdateRange>& ranges, std::optional<double> ema_decay,
-                   Value gradient) {
+                   Value gradient, const Shaped& shaped) {
   std::vector<RangeUpdate> updates;
   std::map<std::string, std::vector<Value>> parts;  // by variable; one a range
   std::vector<int64_t> offsets;
   for (const UpdateRange& range : ranges) {
-    updates.emplace_back(g, all, range).run(gradient, ema_decay);
+    updates.emplace_back(g, all, range).run(gradient, shaped, ema_decay);
     offsets.push_back(range.begin);
     for (const auto& [name, value] : updates.back().renewed) parts[name];
   }
@@ -81,9 +86,10 @@ struct Programs::Impl {
   int64_t elements() const { return recipe.network->arena_elements(); }
   Variable parameters() const { return {flat_parameters, Type{DType::f32, {elements()}}}; }
   Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}}; }
+  static Variable gradient_count() { return {"gradient_count", scalar_f32}; }
 
   struct Forward {
-    Value prediction, loss;
+    Value prediction, loss, count;
   };
 
   Value in_own_units(Value value) const {
@@ -103,8 +109,9 @@ struct Programs::Impl {
     Forward f{.prediction = predict(g, batch, training)};
     const Value y = input(g, "y", batched(recipe.target, batch));
     f.loss = recipe.loss->build(f.prediction, y);
+    f.count = recipe.loss->count(f.prediction, y);
     g.output("loss", f.loss);
-    g.output("loss/count", recipe.loss->count(f.prediction, y));
+    g.output("loss/count", f.count);
     for (size_t i = 0; i < recipe.metrics.size(); ++i) {
       const Metric::Sums sums = recipe.metrics[i]->build(in_own_units(f.prediction), in_own_units(y));
       g.output(recipe.metric_names[i] + "/sum", sums.sum);
@@ -134,17 +141,21 @@ struct Programs::Impl {
     return pack(parts, places, elements());
   }
 
-  void add_update(Graph& g, Value gradient) {
-    const Value norm = sqrt(sum(gradient * gradient));
+  // By the gradient, divided by `count` where that is given.
+  void add_update(Graph& g, Value gradient, Value count = {}) {
+    Value norm = sqrt(sum(gradient * gradient));
+    if (count) norm = norm / count;
     g.output("grad_norm", norm);
     // Clipping as PyTorch's clip_grad_norm_ and clip_grad_value_ do it.
-    if (recipe.gradient_clip_norm) gradient = gradient * minimum(*recipe.gradient_clip_norm / (norm + 1e-6), 1);
-    if (recipe.gradient_clip_value) {
-      gradient = minimum(maximum(gradient, -*recipe.gradient_clip_value), *recipe.gradient_clip_value);
-    }
+    const auto shaped = [&](Value part) {
+      if (count) part = part / count;
+      if (recipe.gradient_clip_norm) part = part * minimum(*recipe.gradient_clip_norm / (norm + 1e-6), 1);
+      if (const auto& bound = recipe.gradient_clip_value) part = minimum(maximum(part, -*bound), *bound);
+      return part;
+    };
     std::vector<UpdateRange> ranges = recipe.ranges;
     if (ranges.empty()) ranges.push_back({.end = elements(), .optimizer = recipe.optimizer});
-    update_ranges(g, elements(), ranges, recipe.ema_decay, gradient);
+    update_ranges(g, elements(), ranges, recipe.ema_decay, gradient, shaped);
   }
 
   std::unique_ptr<Graph> in_own_precision(std::unique_ptr<Graph> g) const {
@@ -186,16 +197,17 @@ struct Programs::Impl {
   }
 
   void build_accumulate(Graph& g, int64_t batch) {
-    const Value weight = input(g, "weight", scalar_f32);
-    const Value sum = variable(g, gradient_sum());
-    const Value loss = forward(g, batch, true).loss;
-    g.assign("gradients", sum + weight * flat_gradient(g, loss));
+    const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
+    const Forward f = forward(g, batch, true);
+    g.assign("gradients", sum + f.count * flat_gradient(g, f.loss));
+    g.assign("gradient_count", count + f.count);
   }
 
   void build_update(Graph& g, int64_t) {
-    const Value sum = variable(g, gradient_sum());
-    add_update(g, sum);
+    const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
+    add_update(g, sum, maximum(count, 1));
     g.assign("gradients", broadcast_to(constant(g, 0), {elements()}));
+    g.assign("gradient_count", constant(g, 0));
   }
 
   void build_evaluate(Graph& g, int64_t batch) { forward(g, batch, false); }

@@ -41,12 +41,10 @@ struct Recipe {
 
 // Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the target "y"
 // [batch, …].
-// Training programs also: "lr" f32 []; "step" i32 [], which numbers micro-batches for random numbers;
-// "weight" f32 []: this micro-batch's share of the window (1 without accumulation); and for the update
-// "update" f32 []: the number of this optimizer update, from 1.
-// Outputs: "loss" [] (mean over the micro-batch's targets), "loss/count" [] of them, "METRIC/sum" and "METRIC/count" []
-// for each metric, "grad_norm" [] from update programs (before clipping), "prediction" (as Loss::told) from prediction
-// programs.
+// Training programs also: "lr" f32 []; "step" i32 [], which numbers micro-batches for random numbers; and for the
+// update "update" f32 []: the number of this optimizer update, from 1. Outputs: "loss" [] (mean over the micro-batch's
+// targets), "loss/count" [] of them, "METRIC/sum" and "METRIC/count" [] for each metric, "grad_norm" [] from update
+// programs (before clipping), "prediction" (as Loss::told) from prediction programs.
 class Programs {
  public:
   Programs(const Recipe& recipe, Store& store);
@@ -62,9 +60,12 @@ class Programs {
 
   // Training programs keep to the memory limit by computing values again (lib/train/memory_limit.h); where that is not
   // enough, Error(Exit::usage) says what would be.
-  Program& step(int64_t batch);        // forward, loss, backward, clip, update
-  Program& accumulate(int64_t batch);  // forward, loss, backward; adds weight * gradient to the variable "gradients"
-  Program& update();                   // clip, update from "gradients", which it sets to zero
+  Program& step(int64_t batch);  // forward, loss, backward, clip, update
+  // A micro-batch: forward, loss, backward. Adds its gradient, weighed by the targets that its loss is the mean of, to
+  // the variable "gradients", and their number to "gradient_count".
+  Program& accumulate(int64_t batch);
+  // Clip, update from the gradient of the mean over all those targets, as of one large batch; sets both to zero.
+  Program& update();
   Program& evaluate(int64_t batch);
   Program& predict(int64_t batch);
 

@@ -20,8 +20,9 @@ class Totals {
   float add(const Program& program);
   void add(const Totals& other);
 
-  double loss() const { return totals_[0].sum / totals_[0].count; }
-  // "val/loss", "val/accuracy" for the part "val"; nothing where nothing was added.
+  // The mean over the targets; 0 where none counted, as a loss without targets is.
+  double loss() const { return totals_[0].count > 0 ? totals_[0].sum / totals_[0].count : 0; }
+  // "val/loss", "val/accuracy" for the part "val"; nothing where no target counted.
   std::vector<Measured> measured(const std::string& part) const;
 
   // By name, for the checkpoint.

@@ -301,10 +301,9 @@ void Trainer::Impl::step() {
     seen(batch);
   } else {
     const int64_t batches = std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch() - state.epoch_batches);
-    const int64_t samples = std::min(batches * plan.run.data.batch_size, plan.data.train->size() - state.epoch_samples);
     for (int64_t i = 0; i < batches; ++i) {
       const Batch& batch = loader->next();
-      updates.accumulate(batch, state.micro_batches, static_cast<double>(batch.count) / static_cast<double>(samples));
+      updates.accumulate(batch, state.micro_batches);
       seen(batch);
     }
     updates.finish();

@@ -9,7 +9,6 @@ Updates::Updates(const Plan& plan, Programs& programs)
 Program& Updates::prepare(Program& program) {
   program.bind("lr", &lr_);
   program.bind("update", &number_);
-  program.bind("weight", &weight_);
   program.bind("step", &tick_);
   return program;
 }
@@ -39,8 +38,7 @@ void Updates::step(const Batch& batch, int64_t tick) {
   gradient_norm_ = program.scalar("grad_norm");
 }
 
-void Updates::accumulate(const Batch& batch, int64_t tick, double share) {
-  weight_ = static_cast<float>(share);
+void Updates::accumulate(const Batch& batch, int64_t tick) {
   run(prepared(accumulations_, batch.count, &Programs::accumulate), batch, tick);
 }
 

@@ -18,8 +18,8 @@ class Updates {
   void begin(double lr, int64_t number);
   // The whole update from one batch; `tick` numbers the random draws.
   void step(const Batch& batch, int64_t tick);
-  // The update from several batches: each with its share of all their samples, then finish().
-  void accumulate(const Batch& batch, int64_t tick, double share);
+  // The update from several batches, as if they were one: each, then finish().
+  void accumulate(const Batch& batch, int64_t tick);
   void finish();
 
   const Totals& totals() const { return totals_; }  // since begin()
@@ -35,7 +35,7 @@ class Updates {
   BatchInputs inputs_;
   Made steps_, accumulations_;
   Program* update_ = nullptr;
-  float lr_ = 0, number_ = 0, weight_ = 1;  // what the programs read
+  float lr_ = 0, number_ = 0;  // what the programs read
   int32_t tick_ = 0;
   Totals totals_;
   float gradient_norm_ = 0;

@@ -9,6 +9,7 @@
 #include "lib/base/random.h"
 #include "lib/device/cpu/cpu.h"
 #include "tests/amx/emulated_gemm.h"
+#include "tests/read_registered.h"
 
 using namespace dl;
 
@@ -75,7 +76,7 @@ struct Fixture {
 struct Feed {
   std::vector<float> x;
   std::vector<int32_t> y;
-  float lr = 0.01f, weight = 1, update = 1;
+  float lr = 0.01f, update = 1;
   int32_t step = 0;
 
   Feed(int64_t batch, int64_t features, int classes, uint64_t key)
@@ -89,7 +90,6 @@ struct Feed {
     p.bind("x", x.data());
     p.bind("y", y.data());
     p.bind("lr", &lr);
-    p.bind("weight", &weight);
     p.bind("update", &update);
     p.bind("step", &step);
   }
@@ -172,10 +172,8 @@ TEST_CASE("accumulated micro-batches, a short one included, update as the whole 
       all.bind(p);
       const std::vector<float> x(all.x.begin() + from * 16, all.x.begin() + (from + count) * 16);
       const std::vector<int32_t> y(all.y.begin() + from, all.y.begin() + from + count);
-      const float weight = static_cast<float>(count) / 10;
       p.bind("x", x.data());
       p.bind("y", y.data());
-      p.bind("weight", &weight);
       p.run();
     }
     all.bind(parts.programs.update());
@@ -183,7 +181,39 @@ TEST_CASE("accumulated micro-batches, a short one included, update as the whole 
     CHECK(distance(whole.store.read("parameters"), parts.store.read("parameters")) < 1e-6);
     const std::vector<float> left = parts.store.read("gradients");
     CHECK(std::accumulate(left.begin(), left.end(), 0.0) == 0);
+    CHECK(parts.store.read("gradient_count") == std::vector<float>{0});
   }
+}
+
+TEST_CASE("micro-batches weigh by the targets that count: one, three, and none at all") {
+  const std::vector<std::string> layers{"flatten", "linear:out_features=9", "relu", "linear:out_features=4"};
+  const auto loss = dl::testing::read_registered_as<Loss>("cross_entropy: {ignore_index: 0}");
+  Fixture whole(layers, {4, 4, 1}, "reference", "sgd"), parts(layers, {4, 4, 1}, "reference", "sgd");
+  whole.recipe.loss = parts.recipe.loss = loss.get();
+  Programs at_once(whole.recipe, whole.store), in_parts(parts.recipe, parts.store);
+  Feed all(12, 16, 4, 9);
+  all.lr = 1;
+  all.y = {0, 2, 0, 0, 1, 3, 0, 2, 0, 0, 0, 0};
+  const std::vector<float> before = whole.store.read("parameters");
+  Program& step = at_once.step(12);
+  all.bind(step);
+  step.run();
+  CHECK(step.scalar("loss/count") == 4);
+  double sum = 0;
+  for (const int from : {0, 4, 8}) {
+    Program& p = in_parts.accumulate(4);
+    p.bind("x", all.x.data() + from * 16);
+    p.bind("y", all.y.data() + from);
+    p.bind("step", &all.step);
+    p.run();
+    sum += p.scalar("loss") * p.scalar("loss/count");
+  }
+  all.bind(in_parts.update());
+  in_parts.update().run();
+  CHECK(sum / 4 == doctest::Approx(step.scalar("loss")).epsilon(1e-6));
+  CHECK(in_parts.update().scalar("grad_norm") == doctest::Approx(step.scalar("grad_norm")).epsilon(1e-6));
+  CHECK(distance(whole.store.read("parameters"), parts.store.read("parameters")) < 1e-6);
+  CHECK(distance(before, parts.store.read("parameters")) > 1e-2);
 }
 
 TEST_CASE("clipping by norm scales the gradient to the norm asked for") {

@@ -173,13 +173,46 @@ trainer: {max_epochs: 2, device: reference, gradient_clip_val: 0.5}
   const Workplace place(config, 75);  // windows of 32, 32 and 11 samples
   const auto large = place.plan();
   const auto small = place.plan({"data.batch_size=8", "trainer.accumulate_grad_batches=4"});
-  const Run a = train(*large, nullptr), b = train(*small, nullptr);
-  REQUIRE(a.end.step == 6);
-  REQUIRE(b.end.step == 6);
-  for (size_t i = 0; i < a.record.losses.size(); ++i)
-    CHECK(b.record.losses[i] == doctest::Approx(a.record.losses[i]).epsilon(1e-5));
-  const std::vector<float>&x = a.contents.at("parameters"), &y = b.contents.at("parameters");
-  for (size_t i = 0; i < x.size(); ++i) CHECK(y[i] == doctest::Approx(x[i]).epsilon(1e-4));
+  const auto agree = [&](Plan& one, Plan& other) {
+    const Run a = train(one, nullptr), b = train(other, nullptr);
+    REQUIRE(a.end.step == 6);
+    REQUIRE(b.end.step == 6);
+    for (size_t i = 0; i < a.record.losses.size(); ++i)
+      CHECK(b.record.losses[i] == doctest::Approx(a.record.losses[i]).epsilon(1e-5));
+    const std::vector<float>&x = a.contents.at("parameters"), &y = b.contents.at("parameters");
+    for (size_t i = 0; i < x.size(); ++i) CHECK(y[i] == doctest::Approx(x[i]).epsilon(1e-4));
+    const auto &left = a.record.validations, &right = b.record.validations;
+    REQUIRE(left.size() == right.size());
+    for (size_t i = 0; i < left.size(); ++i)
+      CHECK(right[i].values[0].value == doctest::Approx(left[i].values[0].value).epsilon(1e-5));
+  };
+  agree(*large, *small);
+
+  // Of the batches of 8 some have more targets that are left out than others.
+  const std::vector<std::string> ignoring{"loss.cross_entropy.ignore_index=1",
+                                          "data.validation={format: idx, images: images.idx, labels: labels.idx}"};
+  const auto with = [&](std::vector<std::string> sets) {
+    sets.insert(sets.end(), ignoring.begin(), ignoring.end());
+    return place.plan(sets);
+  };
+  agree(*with({}), *with({"data.batch_size=8", "trainer.accumulate_grad_batches=4"}));
+}
+
+TEST_CASE("targets that are all left out make a loss of 0, and no figures of a split") {
+  const Workplace place;
+  const auto all_ignored = [&](const std::string& validation) {
+    // Every label is below 4; the loss ignores those of class 0, which are all there are in this file.
+    write(place.path / "labels.idx", std::string("\0\0\x08\x01", 4) + big_endian(181) + std::string(181, '\0'));
+    const auto plan = place.plan({"loss.cross_entropy.ignore_index=0", "data.validation=" + validation,
+                                  "trainer.max_steps=2", "trainer.checkpoint.best=null"});
+    return train(*plan, nullptr);
+  };
+  const Run run = all_ignored("null");
+  CHECK(run.end.step == 2);
+  CHECK(run.record.losses == std::vector<double>{0, 0});
+  CHECK(error_text([&] { all_ignored("{last: 40}"); }) ==
+        "error: expected targets that count in the split 'val', the loss ignores all of them\n"
+        "  help: mend its 'ignore_index', or the targets");
 }
 
 TEST_CASE("the epoch's figures are means over its samples, a short batch counted by its size") {
