@@ -23,9 +23,10 @@ bool is_config(const std::string& text) { return text.ends_with(".yaml") || text
 
 void warn_passed_over(const std::string& line) { warn(line); }
 
-RunPaths named_run(const std::string& text) { return find_run(is_config(text) ? plan_run(text, {})->name : text); }
+RunPaths named_run(const std::string& text) { return find_run(is_config(text) ? run_name(text) : text); }
 
-Trained open_trained(const std::string& text, const std::string& which, const std::vector<std::string>& sets) {
+Trained open_trained(const std::string& text, const std::string& which, const std::vector<std::string>& sets,
+                     const SetsToRead& read) {
   Trained trained;
   if (is_checkpoint(text)) {
     if (!which.empty())
@@ -40,7 +41,7 @@ Trained open_trained(const std::string& text, const std::string& which, const st
     const Checkpoints checkpoints(run.checkpoints());
     trained.checkpoint = which.empty() ? best_or_last(checkpoints) : checkpoints.find(which, warn_passed_over);
   }
-  trained.plan = plan_from(trained.checkpoint.resolved(), sets);
+  trained.plan = plan_from(trained.checkpoint.resolved(), sets, read);
   return trained;
 }
 

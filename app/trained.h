@@ -26,7 +26,9 @@ struct Trained {
 void warn_passed_over(const std::string& line);
 
 // `which`: "best", "last", "step-120" or a folder; empty: the best where there is one, else the last. `sets` change
-// the config it was trained by (data.batch_size=…). Checkpoints that are broken and passed over are warned of.
-Trained open_trained(const std::string& text, const std::string& which, const std::vector<std::string>& sets);
+// the config it was trained by (data.batch_size=…). Checkpoints that are broken and passed over are warned of. Of the
+// data only what is to `read` is looked for, and what says what samples look like.
+Trained open_trained(const std::string& text, const std::string& which, const std::vector<std::string>& sets,
+                     const SetsToRead& read);
 
 }  // namespace dl

@@ -30,7 +30,7 @@ class Eval final : public Command {
   }
 
   Exit run() override {
-    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets());
+    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets(), SetsToRead::only(split_));
     Inference inference(*trained.plan, trained.checkpoint);
     const Evaluation e = inference.evaluate(split_);
     if (json_) {

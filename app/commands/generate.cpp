@@ -95,7 +95,7 @@ class Generate final : public Command {
   }
 
   Exit run() override {
-    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets());
+    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets(), SetsToRead::none());
     const TextOfTokens text(trained.plan->data.train->vocabulary(), trained.plan->network->output().shape.last());
     std::vector<int32_t> tokens = text.encode(prompt_);
     const size_t given = tokens.size();

@@ -137,13 +137,15 @@ class Predict final : public Command {
                           .what = data_.empty() ? "there is nothing to predict" : "INPUT and --data are both given",
                           .help = data_.empty() ? "name image files, a folder or a file of rows, or write '--data test'"
                                                 : "keep one of them"});
-    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets());
+    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets(), SetsToRead::only(data_));
     const Plan& plan = *trained.plan;
     const DatasetPointer rows = inputs_.empty() ? nullptr : open_rows_of(plan);
     const std::vector<fs::path> files = rows ? std::vector<fs::path>() : image_files(inputs_);
-    const DatasetPointer data = rows            ? rows
-                                : files.empty() ? open_named(plan.run.data, data_, plan.folder(), plan.seed())
-                                                : open_images(plan.run.data, files, plan.data.raw_input);
+    const bool is_part = data_ == "train" || data_ == "val" || data_ == "test";
+    const DatasetPointer data = rows             ? rows
+                                : !files.empty() ? open_images(plan.run.data, files, plan.data.raw_input)
+                                : is_part        ? plan.data.part(data_)
+                                                 : open_described(plan.run.data, data_, plan.folder());
     const int64_t outputs = plan.network->output().shape.elements();
     const bool has_classes = plan.run.loss->takes_classes();
     const Lines lines(format_ == "csv", all_, has_classes ? plan.data.classes : std::vector<std::string>(), outputs);

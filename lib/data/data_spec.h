@@ -49,15 +49,27 @@ struct DataSpec {
   void describe(Schema& s);
 };
 
+// The sets whose samples are wanted. A training set of which nothing is read is not looked for where `fitted` says what
+// its samples are like: it has no samples then.
+struct SetsToRead {
+  bool train = true, validation = true, test = true;
+  static SetsToRead only(const std::string& name) { return {name == "train", name == "val", name == "test"}; }
+  static SetsToRead none() { return {false, false, false}; }
+};
+
 // The opened sets, transformed; all have the same fields and classes. Headers have been read, samples have not.
 struct DataSets {
   DatasetPointer train;
-  DatasetPointer validation, test;  // null where there is none
+  DatasetPointer validation, test;  // null where there is none, or none is to be read
   std::vector<SampleField> inputs;  // as the network is given them, f32 or i32; "x" first
   Type target;                      // of one "y"
   Type raw_input;                   // of the first input as the reader gives it; `predict` brings images into this form
   std::vector<std::string> classes;  // names; empty where "y" is no class
   Node fitted;                       // as DataSpec::fitted says, else to the training set; null where nothing is
+
+  std::vector<std::string> names;  // of those that the spec names: "train", "val", "test"
+  // The set of such a name, which was to be read; Error(Exit::usage) lists the names there are.
+  const DatasetPointer& part(const std::string& name) const;
 
   // Starts to read the training and the validation set on threads of their own. What goes wrong there is thrown by
   // whoever needs the data.
@@ -72,24 +84,24 @@ struct DataSets {
 // the current one. Everything that is wrong is added to `problems`, with its place; then the sets must not be used.
 // `seed` chooses a random validation part.
 DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, uint64_t seed,
-                   std::vector<Problem>& problems);
+                   std::vector<Problem>& problems, const SetsToRead& read = {});
 
 // Values for ${data.classes}, ${data.features} and so on, of the first input and the target: those that the sets have.
 // To be named in LoadOptions::later by data_value_names().
 std::map<std::string, Node> data_values(const DataSets& sets);
 std::vector<std::string> data_value_names();
 
-// A set for `eval` and `predict`, opened and transformed as outside training. `text` is "train", "validation" or "test"
-// (of the spec's own sets), the name of a described set (its test part), or a description's file. Throws Error.
-DatasetPointer open_named(const DataSpec& spec, const std::string& text, const std::filesystem::path& folder,
-                          uint64_t seed);
+// A described set (its test part, or its training part where it has none) by its name or its description's file, for
+// `predict`: with what was fitted to the training data, transformed as outside training. Throws Error.
+DatasetPointer open_described(const DataSpec& spec, const std::string& set_name, const std::filesystem::path& folder);
 
-// Image files for `predict`, brought to the size and channels of `raw_input` and transformed as outside training; the
-// only field is "x". A file that is no image is an Error(Exit::data) when its sample is read.
 // A file of rows for `predict`, read as the training part is and with what was fitted to it; null where the training
 // part's reader reads no such files.
 DatasetPointer open_rows(const DataSpec& spec, const std::filesystem::path& file, const std::filesystem::path& folder,
                          const Node& fitted);
+
+// Image files for `predict`, brought to the size and channels of `raw_input` and transformed as outside training; the
+// only field is "x". A file that is no image is an Error(Exit::data) when its sample is read.
 DatasetPointer open_images(const DataSpec& spec, std::vector<std::filesystem::path> files, const Type& raw_input);
 
 // A loader's options: for training as the spec asks, for evaluation all samples in order.

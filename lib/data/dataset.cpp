@@ -95,7 +95,7 @@ class Rows final : public Part {
 Parts select(const DatasetPointer& data, std::vector<int64_t> kept, std::vector<int64_t> out) {
   std::sort(out.begin(), out.end());
   std::sort(kept.begin(), kept.end());
-  return {std::make_shared<Selection>(data, std::move(kept)), std::make_shared<Selection>(data, std::move(out))};
+  return {selection(data, std::move(kept)), selection(data, std::move(out))};
 }
 
 }  // namespace
@@ -129,6 +129,10 @@ DatasetPointer rows_that_continue(DatasetPointer data, int64_t batch_size) {
   return std::make_shared<Rows>(std::move(data), batch_size);
 }
 
+DatasetPointer selection(DatasetPointer data, std::vector<int64_t> samples) {
+  return std::make_shared<Selection>(std::move(data), std::move(samples));
+}
+
 Parts hold_out(DatasetPointer data, int64_t held_out, uint64_t seed) {
   const int64_t size = data->size();
   DL_CHECK(held_out >= 0 && held_out <= size, held_out, " of ", size);
@@ -155,6 +159,11 @@ Parts hold_out_of_each(DatasetPointer data, double fraction, uint64_t seed) {
 
 std::vector<int64_t> Dataset::labels() const {
   const auto y = static_cast<size_t>(field_index(*this, "y"));
+  if (const Type& type = fields()[y].type; type != Type{DType::i32, {}})
+    throw Error(Exit::usage, Problem{.what = concat("expected samples with a class each to take a part of each class, "
+                                                    "found targets of type ",
+                                                    name_of(type.dtype), " and shape ", type.shape.text()),
+                                     .help = "leave 'stratified' out"});
   Sample sample;
   std::vector<std::vector<std::byte>> values;
   for (const SampleField& field : fields()) values.emplace_back(static_cast<size_t>(field.type.bytes()));

@@ -56,7 +56,8 @@ class Dataset {
   virtual bool continues() const { return false; }
   // What the tokens of "x" stand for; null where they are no text.
   virtual const class Vocabulary* vocabulary() const { return nullptr; }
-  // A number for each sample, the same for two of the same class. Where nothing better is known it reads all samples.
+  // A number for each sample, the same for two of the same class. Where nothing better is known it reads all samples;
+  // samples without a class each are an Error(Exit::usage).
   virtual std::vector<int64_t> labels() const;
   // Of a "y" that is f32.
   virtual Scaling target_scaling() const { return {}; }
@@ -86,6 +87,9 @@ int field_index(const Dataset& data, std::string_view name);
 
 // The samples begin, begin + 1, …, begin + count - 1 of another set.
 DatasetPointer slice(DatasetPointer data, int64_t begin, int64_t count);
+
+// The samples of these indices, in this order.
+DatasetPointer selection(DatasetPointer data, std::vector<int64_t> samples);
 
 // A set whose samples continue, so ordered that row i of a batch of `batch_size` goes on in row i of the next: row i
 // has the i-th part of the samples. What fills no whole batch is left out; fewer samples than rows are an

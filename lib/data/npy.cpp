@@ -13,6 +13,7 @@
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/data/file_fingerprint.h"
 
 namespace dl {
 namespace {
@@ -80,6 +81,14 @@ void convert(const std::byte* from, std::byte* into, int64_t count, Convert one)
 }
 
 }  // namespace
+
+bool is_npy(const std::filesystem::path& path) {
+  const InputFile file(path);
+  char start[magic.size()];
+  if (file.size_bytes() < sizeof start) return false;
+  file.read(0, start, sizeof start);
+  return std::string_view(start, sizeof start) == magic;
+}
 
 NpyArray::NpyArray(const std::filesystem::path& path, const std::string& member)
     : file_(path), member_(member), bytes_(file_.size_bytes()) {
@@ -172,7 +181,7 @@ void NpyArray::parse_header(std::string_view text) {
   }
   if (!good || !descr || !sizes || !fortran)
     fail(concat("expected descr, fortran_order and shape in the header, found '", shortened(trim(text), 120), "'"));
-  static const std::vector<std::string> known{"<f2", "<f4", "<f8", "<i4", "<i8", "|b1", "|u1"};
+  static const std::vector<std::string> known{"<f2", "<f4", "<f8", "<i4", "<i8", "<u2", "<u4", "|b1", "|u1"};
   if (std::ranges::count(known, *descr) == 0)
     fail(concat("expected values of type ", join(known), ", found '", shortened(*descr), "'"),
          "save it with .astype(numpy.float32) or another of these types");
@@ -190,7 +199,7 @@ void NpyArray::parse_header(std::string_view text) {
   if (row_elements_ < 1) fail(concat("expected samples with values, found shape ", shape_.text()));
 }
 
-uint64_t NpyArray::fingerprint() const { return xxh64(concat(file_.size_bytes(), dtype_, shape_.text(), member_)); }
+uint64_t NpyArray::fingerprint() const { return xxh64(member_, file_fingerprint(file_)); }
 
 void NpyArray::row(int64_t i, DType into_type, std::byte* into, std::byte* scratch) const {
   const bool as_it_is = (into_type == DType::u8 && value_bytes_ == 1) || (into_type == DType::f32 && dtype_ == "f4") ||
@@ -201,12 +210,13 @@ void NpyArray::row(int64_t i, DType into_type, std::byte* into, std::byte* scrat
   const int64_t n = row_elements_;
   if (dtype_ == "f2") return convert<uint16_t, float>(raw, into, n, half_to_float);
   if (dtype_ == "f8") return convert<double, float>(raw, into, n, [](double v) { return static_cast<float>(v); });
-  if (dtype_ == "i8") {
-    return convert<int64_t, int32_t>(raw, into, n, [&](int64_t v) {
-      if (v < INT32_MIN || v > INT32_MAX) fail(concat("sample ", i, ": expected a number of 32 bits, found ", v));
-      return static_cast<int32_t>(v);
-    });
-  }
+  const auto narrowed = [&](int64_t v) {
+    if (v < INT32_MIN || v > INT32_MAX) fail(concat("sample ", i, ": expected a number of 32 bits, found ", v));
+    return static_cast<int32_t>(v);
+  };
+  if (dtype_ == "i8") return convert<int64_t, int32_t>(raw, into, n, narrowed);
+  if (dtype_ == "u4") return convert<uint32_t, int32_t>(raw, into, n, narrowed);
+  if (dtype_ == "u2") return convert<uint16_t, int32_t>(raw, into, n, narrowed);
   DL_CHECK(value_bytes_ == 1 && into_type == DType::i32, dtype_, " as ", name_of(into_type));
   convert<uint8_t, int32_t>(raw, into, n, [](uint8_t v) { return int32_t{v}; });
 }

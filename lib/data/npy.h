@@ -11,13 +11,16 @@
 
 namespace dl {
 
+// Whether a file begins as .npy files do.
+bool is_npy(const std::filesystem::path& path);
+
 // An array [n, …] on the disk. Its header is read when it is opened, rows from the file where they stand; only a
 // deflated member is brought into memory whole.
 class NpyArray {
  public:
   // Of a .npy file; or, with `member`, of the archive's member of that name (".npy" may be left out). Little-endian f4,
-  // f8, f2, i4, i8, u1 and b1 in C order; everything else, headers that are broken and sizes that the file does not
-  // hold are an Error(Exit::data) that names the file.
+  // f8, f2, i4, i8, u2, u4, u1 and b1 in C order; everything else, headers that are broken and sizes that the file does
+  // not hold are an Error(Exit::data) that names the file.
   NpyArray(const std::filesystem::path& path, const std::string& member);
 
   const std::filesystem::path& path() const { return file_.path(); }
@@ -26,9 +29,10 @@ class NpyArray {
   bool is_float() const { return dtype_[0] == 'f'; }
   int64_t row_elements() const { return row_elements_; }
   int64_t row_bytes() const { return row_elements_ * value_bytes_; }
-  uint64_t fingerprint() const;  // of the file's size, the type and the shape: reading all of it would take too long
-  // Row `i` as u8 (of u1 and b1), f32 (of f2, f4, f8) or i32 (of i4, i8, u1, b1); numbers that an i32 cannot hold are
-  // an Error(Exit::data). `scratch` has row_bytes().
+  uint64_t values_at() const { return values_; }  // in the .npy file
+  uint64_t fingerprint() const;                   // of the whole file's contents and the member's name
+  // Row `i` as u8 (of u1 and b1), f32 (of f2, f4, f8) or i32 (of i4, i8, u1, u2, u4, b1); numbers that an i32 cannot
+  // hold are an Error(Exit::data). `scratch` has row_bytes().
   void row(int64_t i, DType into_type, std::byte* into, std::byte* scratch) const;
 
  private:

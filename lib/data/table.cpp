@@ -6,6 +6,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/data/fit.h"
 #include "lib/data/table_fit.h"
 
 namespace dl {
@@ -40,7 +41,7 @@ class Samples final : public Dataset {
   bool in_memory() const override { return true; }
   uint64_t fingerprint() const override {
     return dl::xxh64({reinterpret_cast<const char*>(rows_.data()), rows_.size() * sizeof rows_[0]},
-                     parts_.text->xxh64());
+                     parts_.text ? parts_.text->xxh64() : 0);
   }
   Scaling target_scaling() const override {
     if (fitted_.target.kind != "value") return {};
@@ -162,11 +163,7 @@ class Unfitted final : public Dataset {
   Node fit(std::span<const int64_t> samples) const override { return write_object(fit_table(parts_, samples)); }
 
   DatasetPointer fitted(const Node& fit, std::span<const int64_t> samples) const override {
-    FittedTable fitted;
-    std::vector<Problem> problems;
-    read_object(fit, fitted, Reading(problems, "data.fitted"));
-    if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
-    return std::make_shared<Samples>(parts_, std::move(fitted), samples);
+    return std::make_shared<Samples>(parts_, read_fit<FittedTable>(fit), samples);
   }
 
   std::vector<int64_t> labels() const override {
@@ -196,5 +193,13 @@ int64_t FittedColumn::category(std::string_view text) const {
 }
 
 DatasetPointer make_table(TableParts parts) { return std::make_shared<Unfitted>(std::move(parts)); }
+
+DatasetPointer table_without_rows(const Node& fit) {
+  auto fitted = read_fit<FittedTable>(fit);
+  TableParts parts;
+  for (const FittedColumn& column : fitted.columns) parts.names.push_back(column.name);
+  parts.names.push_back(fitted.target.name);
+  return std::make_shared<Samples>(std::move(parts), std::move(fitted), std::span<const int64_t>());
+}
 
 }  // namespace dl

@@ -73,5 +73,7 @@ struct TableParts {
   Where where;                       // of the reader in the spec
 };
 DatasetPointer make_table(TableParts parts);
+// The samples that such a fit makes, but none of them.
+DatasetPointer table_without_rows(const Node& fit);
 
 }  // namespace dl

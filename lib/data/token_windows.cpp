@@ -11,14 +11,15 @@
 namespace dl {
 namespace {
 
+// `T` is unsigned; negative numbers are the larger ones of its range.
 template <class T>
-uint32_t widen_all(const std::byte* from, int64_t count, int32_t* into) {
-  uint32_t largest = 0;
+T widen_all(const std::byte* from, int64_t count, int32_t* into) {
+  T largest = 0;
   for (int64_t i = 0; i < count; ++i) {
     T token;
     std::memcpy(&token, from + i * static_cast<int64_t>(sizeof token), sizeof token);
     into[i] = static_cast<int32_t>(token);
-    largest = std::max(largest, static_cast<uint32_t>(token));
+    largest = std::max(largest, token);
   }
   return largest;
 }
@@ -31,17 +32,13 @@ class TokenWindows final : public Dataset {
         spec_(spec),
         classes_(std::move(classes)),
         words_(std::move(words)),
+        size_(tokens_ ? window_count(tokens_->size(), spec, tokens_->path()) : 0),
         fields_{{"x", {DType::i32, {spec.length}}, vocabulary}, {"y", {DType::i32, {spec.length}}, vocabulary}} {
-    if (tokens_->size() <= spec.length)
-      throw Error(Exit::data, Problem{.where = {.file = tokens_->path()},
-                                      .what = concat("expected more than the ", spec.length,
-                                                     " tokens of a window, found ", tokens_->size()),
-                                      .help = "lower 'length'"});
     if (classes_.empty())
       for (int64_t i = 0; i < vocabulary; ++i) classes_.push_back(std::to_string(i));
   }
 
-  int64_t size() const override { return (tokens_->size() - 1) / spec_.length; }
+  int64_t size() const override { return size_; }
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return classes_; }
   const Vocabulary* vocabulary() const override { return words_.get(); }
@@ -61,7 +58,7 @@ class TokenWindows final : public Dataset {
   }
 
   uint64_t fingerprint() const override {
-    const uint64_t parts[] = {tokens_->fingerprint(), static_cast<uint64_t>(spec_.length)};
+    const uint64_t parts[] = {tokens_ ? tokens_->fingerprint() : 0, static_cast<uint64_t>(spec_.length)};
     return xxh64({reinterpret_cast<const char*>(parts), sizeof parts});
   }
 
@@ -70,14 +67,18 @@ class TokenWindows final : public Dataset {
   const WindowSpec spec_;
   std::vector<std::string> classes_;
   const std::shared_ptr<const Vocabulary> words_;
+  const int64_t size_;
   const std::vector<SampleField> fields_;
 };
 
 }  // namespace
 
-uint32_t widen(const std::byte* from, int width, int64_t count, int32_t* into) {
+int64_t widen(const std::byte* from, int width, bool is_signed, int64_t count, int32_t* into) {
   if (width == 1) return widen_all<uint8_t>(from, count, into);
-  return width == 2 ? widen_all<uint16_t>(from, count, into) : widen_all<uint32_t>(from, count, into);
+  if (width == 2) return widen_all<uint16_t>(from, count, into);
+  if (width == 8) return static_cast<int64_t>(widen_all<uint64_t>(from, count, into));
+  const uint32_t largest = widen_all<uint32_t>(from, count, into);
+  return is_signed ? int64_t{static_cast<int32_t>(largest)} : int64_t{largest};
 }
 
 void WindowSpec::describe(Schema& s) {
@@ -86,6 +87,14 @@ void WindowSpec::describe(Schema& s) {
              "sequential: one after another; random: each anywhere, in training; carried: each row of a batch goes on "
              "in the next batch")
       .one_of({"sequential", "random", "carried"});
+}
+
+int64_t window_count(int64_t tokens, const WindowSpec& spec, const std::string& path) {
+  if (tokens > spec.length) return (tokens - 1) / spec.length;
+  throw Error(Exit::data,
+              Problem{.where = {.file = path},
+                      .what = concat("expected more than the ", spec.length, " tokens of a window, found ", tokens),
+                      .help = "lower 'length'"});
 }
 
 DatasetPointer token_windows(std::shared_ptr<const Tokens> tokens, const WindowSpec& spec, int64_t vocabulary,

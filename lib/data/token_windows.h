@@ -22,8 +22,9 @@ class Tokens {
   virtual std::string path() const = 0;
 };
 
-// Numbers of 1, 2 or 4 bytes, little-endian, made i32. Returns the largest.
-uint32_t widen(const std::byte* from, int width, int64_t count, int32_t* into);
+// Numbers of 1, 2, 4 or 8 bytes, little-endian, made i32. Returns the largest; where `is_signed`, a negative one counts
+// as larger than all others.
+int64_t widen(const std::byte* from, int width, bool is_signed, int64_t count, int32_t* into);
 
 // How windows are taken; keys of every reader of tokens.
 //   sequential: one after another, without overlap; the rest that fills no window is left out
@@ -37,8 +38,11 @@ struct WindowSpec {
   void describe(Schema& s);
 };
 
-// `classes` are the tokens' names; empty: their numbers. Fewer tokens than a window and its target need are an
-// Error(Exit::data).
+// How many windows there are in so many tokens. Fewer than a window and its target need are an Error(Exit::data) of the
+// file `path`.
+int64_t window_count(int64_t tokens, const WindowSpec& spec, const std::string& path);
+
+// `classes` are the tokens' names; empty: their numbers. Without `tokens` there are no samples, but their fields.
 DatasetPointer token_windows(std::shared_ptr<const Tokens> tokens, const WindowSpec& spec, int64_t vocabulary,
                              std::vector<std::string> classes = {},
                              std::shared_ptr<const class Vocabulary> words = nullptr);

@@ -1,9 +1,6 @@
 // Cutting text into tokens and numbering them.
 #include "lib/data/vocabulary.h"
 
-#include <algorithm>
-#include <set>
-
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 
@@ -12,7 +9,14 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
 
-// The bytes of the UTF-8 character that `text` begins with; 0 where it begins with none.
+std::string shown(std::string_view token) {
+  if (token.size() == 1 && (token[0] < ' ' || token[0] > '~'))
+    return concat("byte ", static_cast<int>(static_cast<unsigned char>(token[0])));
+  return concat("'", token, "'");
+}
+
+}  // namespace
+
 size_t character_bytes(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   const size_t bytes = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
@@ -22,15 +26,8 @@ size_t character_bytes(std::string_view text) {
   return bytes;
 }
 
-std::string shown(std::string_view token) {
-  if (token.size() == 1 && (token[0] < ' ' || token[0] > '~'))
-    return concat("byte ", static_cast<int>(static_cast<unsigned char>(token[0])));
-  return concat("'", token, "'");
-}
-
-// Calls `each(token, offset in bytes)` for each token of the text.
-template <class Each>
-void cut(const Tokenizer& tokenizer, std::string_view text, const std::filesystem::path& path, Each&& each) {
+void each_token(const Tokenizer& tokenizer, std::string_view text, const std::filesystem::path& path,
+                const std::function<void(std::string_view token, size_t at)>& each) {
   const auto& [level, line_end, unknown] = tokenizer;
   for (size_t at = 0; at < text.size();) {
     size_t bytes = 1;
@@ -53,23 +50,8 @@ void cut(const Tokenizer& tokenizer, std::string_view text, const std::filesyste
   }
 }
 
-}  // namespace
-
-Vocabulary::Vocabulary(Tokenizer tokenizer, std::string_view text, const std::filesystem::path& path)
-    : tokenizer_(std::move(tokenizer)) {
-  std::set<std::string_view> found;
-  if (tokenizer_.unknown) found.insert(*tokenizer_.unknown);
-  cut(tokenizer_, text, path, [&](std::string_view token, size_t) { found.insert(token); });
-  tokens_.assign(found.begin(), found.end());
-  number_tokens();
-}
-
 Vocabulary::Vocabulary(Tokenizer tokenizer, std::vector<std::string> tokens)
     : tokenizer_(std::move(tokenizer)), tokens_(std::move(tokens)) {
-  number_tokens();
-}
-
-void Vocabulary::number_tokens() {
   for (size_t i = 0; i < tokens_.size(); ++i) numbers_.emplace(tokens_[i], static_cast<uint32_t>(i));
 }
 
@@ -77,7 +59,7 @@ std::vector<uint32_t> Vocabulary::encode(std::string_view text, const std::files
   const auto unknown = tokenizer_.unknown ? numbers_.find(*tokenizer_.unknown) : numbers_.end();
   std::vector<uint32_t> numbers;
   numbers.reserve(tokenizer_.level == TextLevel::words ? 0 : text.size());
-  cut(tokenizer_, text, path, [&](std::string_view token, size_t at) {
+  each_token(tokenizer_, text, path, [&](std::string_view token, size_t at) {
     auto found = numbers_.find(token);
     if (found == numbers_.end()) found = unknown;
     if (found == numbers_.end())

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,12 +20,17 @@ struct Tokenizer {
   std::optional<std::string> unknown;   // takes the place of tokens that the vocabulary lacks; unset: they are an error
 };
 
-// Text that is not UTF-8 is an Error(Exit::data) with its `path`, where characters are asked for.
+// The bytes of the UTF-8 character that `text`, which is not empty, begins with; 0 where it begins with none.
+size_t character_bytes(std::string_view text);
+
+// Each token of a text and the byte at which it begins. Text that is not UTF-8 is an Error(Exit::data) with its `path`,
+// where characters are asked for.
+void each_token(const Tokenizer& tokenizer, std::string_view text, const std::filesystem::path& path,
+                const std::function<void(std::string_view token, size_t at)>& each);
+
 class Vocabulary {
  public:
-  // Of all tokens of a text, sorted by their bytes; `unknown` is one of them always.
-  Vocabulary(Tokenizer tokenizer, std::string_view text, const std::filesystem::path& path);
-  // Of tokens that are known already.
+  // Numbers in the order of the tokens.
   Vocabulary(Tokenizer tokenizer, std::vector<std::string> tokens);
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
@@ -37,8 +43,6 @@ class Vocabulary {
   std::string decode(const std::vector<int32_t>& numbers) const;
 
  private:
-  void number_tokens();
-
   Tokenizer tokenizer_;
   std::vector<std::string> tokens_;
   std::unordered_map<std::string_view, uint32_t> numbers_;  // of tokens_

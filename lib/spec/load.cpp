@@ -108,7 +108,7 @@ class Loader {
     }
     Node content;
     try {
-      content = read_yaml(path);
+      content = read_yaml(path, {.bytes = options_.most_bytes});
     } catch (const Error& error) {
       for (Problem problem : error.problems()) add_problem(problems_, std::move(problem));
       return {};

@@ -31,6 +31,7 @@ struct LoadOptions {
   std::vector<std::filesystem::path> search;  // folders, after the folder of the file that names another
   std::vector<std::string> later;             // names that provide() will know: "data.classes"
   Environment environment;                    // unset: the process's own
+  size_t most_bytes = 1 << 20;                // of each file
 };
 
 // Throws Error(Exit::usage) with every problem found.

@@ -15,14 +15,13 @@ namespace {
 
 enum class Weights { initial, given };
 
-constexpr uint64_t max_config_bytes = 1 << 20;
 constexpr int64_t probe_batch = 2;  // for shapes only
 
 // The config, and after it what it was made of besides, as comments.
 std::string config_text(const std::filesystem::path& config, const Node& spec, const std::vector<std::string>& sets) {
   std::string text;
   for (const std::string& set : sets) text += "# --set " + set + "\n";
-  text += read_file(config, max_config_bytes);
+  text += read_file(config, max_resolved_bytes);
   std::set<std::string> others;
   auto collect = [&](const Node& node, auto&& self) -> void {
     if (node.origin == Node::Origin::file && !node.where.file.empty()) others.insert(node.where.file);
@@ -34,7 +33,7 @@ std::string config_text(const std::filesystem::path& config, const Node& spec, c
   for (const std::string& other : others) {
     if (!std::filesystem::exists(other, error) || std::filesystem::equivalent(other, config, error)) continue;
     text += "\n# " + other + "\n";
-    std::istringstream lines(read_file(other, max_config_bytes));
+    std::istringstream lines(read_file(other, max_resolved_bytes));
     for (std::string line; std::getline(lines, line);) text += "# " + line + "\n";
   }
   return text;
@@ -58,8 +57,8 @@ void check_keys(const std::vector<ModelItem>& items, std::vector<Problem>& probl
 // Collects what is wrong while the plan is made.
 class Planner {
  public:
-  Planner(Plan& plan, std::vector<Problem>& problems, std::filesystem::path config_folder)
-      : plan_(plan), problems_(problems), config_folder_(std::move(config_folder)) {}
+  Planner(Plan& plan, std::vector<Problem>& problems, std::filesystem::path config_folder, const SetsToRead& read)
+      : plan_(plan), problems_(problems), config_folder_(std::move(config_folder)), read_(read) {}
 
   // True where the sets can be used.
   bool open_data_sets() {
@@ -71,7 +70,8 @@ class Planner {
     else
       return false;  // reading the whole reports it
     if (const Node* node = plan_.spec.find("seed")) Codec<int64_t>::read(*node, seed, {}, Reading(problems_, "seed"));
-    if (problems_.size() == before) plan_.data = open_data(data, folder(), static_cast<uint64_t>(seed), problems_);
+    if (problems_.size() == before)
+      plan_.data = open_data(data, folder(), static_cast<uint64_t>(seed), problems_, read_);
     return problems_.size() == before;
   }
 
@@ -193,7 +193,7 @@ class Planner {
       const std::string near = closest(figure, known);
       add(path, "expected one of " + join(known) + ", got '" + figure + "'",
           near.empty() ? "write one of them, or add the metric to 'metrics:'" : "write '" + near + "'");
-    } else if (plan_.data.train && !plan_.data.validation) {
+    } else if (plan_.data.train && std::ranges::count(plan_.data.names, "val") == 0) {
       add(path, "'" + figure + "' is never measured: there is no validation set",
           "write 'data.validation: {fraction: 0.1}'");
     }
@@ -202,16 +202,17 @@ class Planner {
   Plan& plan_;
   std::vector<Problem>& problems_;
   std::filesystem::path config_folder_;
+  SetsToRead read_;
 };
 
 std::unique_ptr<Plan> make_plan(const std::filesystem::path& config, const std::vector<std::string>& sets,
-                                Weights weights) {
+                                Weights weights, const SetsToRead& read) {
   auto plan = std::make_unique<Plan>();
-  plan->spec = load_spec(config, {.sets = sets, .later = data_value_names()});
+  plan->spec = load_spec(config, {.sets = sets, .later = data_value_names(), .most_bytes = max_resolved_bytes});
   plan->config = config_text(config, plan->spec, sets);
   plan->name = config.stem().string();
   std::vector<Problem> problems;
-  Planner planner(*plan, problems, std::filesystem::absolute(config).parent_path());
+  Planner planner(*plan, problems, std::filesystem::absolute(config).parent_path(), read);
   try {
     const bool data_good = planner.open_data_sets();
     plan->spec = provide(plan->spec, data_good ? data_values(plan->data) : stand_ins());
@@ -302,11 +303,18 @@ int64_t Plan::total_steps() const {
 }
 
 std::unique_ptr<Plan> plan_run(const std::filesystem::path& config, const std::vector<std::string>& sets) {
-  return make_plan(config, sets, Weights::initial);
+  return make_plan(config, sets, Weights::initial, {});
 }
 
-std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std::vector<std::string>& sets) {
-  return make_plan(resolved, sets, Weights::given);
+std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std::vector<std::string>& sets,
+                                const SetsToRead& read) {
+  return make_plan(resolved, sets, Weights::given, read);
+}
+
+std::string run_name(const std::filesystem::path& config) {
+  const Node spec = load_spec(config, {.later = data_value_names(), .most_bytes = max_resolved_bytes});
+  const Node* name = spec.find("name");
+  return name && name->is_scalar() ? name->text : config.stem().string();
 }
 
 }  // namespace dl

@@ -47,7 +47,15 @@ struct Plan {
 // Error(Exit::usage).
 std::unique_ptr<Plan> plan_run(const std::filesystem::path& config, const std::vector<std::string>& sets);
 
-// The plan of a run from its own or a checkpoint's resolved.yaml, for weights that are there: init_from is not read.
-std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std::vector<std::string>& sets);
+// Of a resolved config, which holds what was fitted to the data.
+constexpr size_t max_resolved_bytes = 16 << 20;
+
+// The plan of a run from its own or a checkpoint's resolved.yaml, for weights that are there: init_from is not read, of
+// the data only what is to be read.
+std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std::vector<std::string>& sets,
+                                const SetsToRead& read = {});
+
+// The name of a config's runs; nothing of it is checked.
+std::string run_name(const std::filesystem::path& config);
 
 }  // namespace dl

@@ -34,11 +34,9 @@ std::vector<std::string> log_columns(const Plan& plan) {
   return columns;
 }
 
-constexpr uint64_t max_resolved_bytes = 16 << 20;
-
 Node resolved_in(const Checkpoint& checkpoint) {
   const std::filesystem::path file = checkpoint.resolved();
-  return parse_yaml(read_file(file, max_resolved_bytes), file.string());
+  return parse_yaml(read_file(file, max_resolved_bytes), file.string(), {.bytes = max_resolved_bytes});
 }
 
 // The optimizer's groups in a resolved config.

@@ -31,6 +31,38 @@ std::string song() {
 
 }  // namespace
 
+TEST_CASE("a run keeps its vocabulary: the text it was trained on may change or go") {
+  TemporaryFolder folder;
+  write(folder.path() / "song.txt", song());
+  write(folder.path() / "other.txt", "lulu lele\nla le lu la le lu\n");
+  write(folder.path() / "song.yaml", config);
+  REQUIRE(run_dlcli({"train", "song.yaml", "--set", "trainer.max_steps=20"}, folder).exit == 0);
+  CHECK(contents(folder.path() / "runs/song-1/resolved.yaml").find("tokens: \"%0A %20 a e l u\"") != std::string::npos);
+
+  const auto generated = [&] { return run_dlcli({"generate", "song.yaml", "--prompt", "la", "--seed", "3"}, folder); };
+  const auto evaluated = [&](const std::string& text) {
+    return run_dlcli({"eval", "song", "--json", "--set", "data.test={format: text, path: " + text + ", length: 8}"},
+                     folder);
+  };
+  const Finished text = generated(), figures = evaluated("other.txt");
+  REQUIRE(text.exit == 0);
+  REQUIRE(figures.exit == 0);
+  const auto hold = [&] {
+    CHECK(generated().out == text.out);
+    CHECK(json::parse(evaluated("other.txt").out)["values"] == json::parse(figures.out)["values"]);
+  };
+  write(folder.path() / "song.txt", "something else\n");
+  hold();
+  std::filesystem::remove(folder.path() / "song.txt");
+  hold();
+
+  write(folder.path() / "unknown.txt", "la le lo la le lu");
+  const Finished unknown = evaluated("unknown.txt");
+  CHECK(unknown.exit == 2);
+  CHECK(unknown.err.find("unknown.txt: data.test: 'o' at byte 7 is not one of the 6 tokens of the training text\n"
+                         "  help: write 'unknown: <unk>' to take all such tokens as one\n") != std::string::npos);
+}
+
 TEST_CASE("a network trained on a text goes on with it, the same for the same seed") {
   TemporaryFolder folder;
   write(folder.path() / "song.txt", song());

@@ -56,6 +56,11 @@ TEST_CASE("a table is trained on, and its fit goes with the checkpoint") {
   const Finished after = run_dlcli({"predict", "garden", "new.csv"}, folder);
   CHECK(after.exit == 0);
   CHECK(after.out == before.out);
+  std::filesystem::remove(folder.path() / "flowers.csv");
+  CHECK(run_dlcli({"predict", "garden", "new.csv"}, folder).out == before.out);
+  CHECK(run_dlcli({"summary", "garden"}, folder).exit == 0);
+  CHECK(run_dlcli({"eval", "garden", "--split", "val"}, folder).err.find("'flowers.csv' is not there") !=
+        std::string::npos);
   CHECK(run_dlcli({"predict", "garden", "new.csv", "new.csv"}, folder).err ==
         "error: dlcli predict: expected one file of rows, got 2\n  help: call it once for each\n");
 }

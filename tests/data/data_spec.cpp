@@ -288,19 +288,17 @@ TEST_CASE("the readers' examples are what a config takes") {
   }
 }
 
-TEST_CASE("a set is opened by its part's name, a description's name or its file") {
+TEST_CASE("a described set is opened by its name or its file, parts of the spec's own by theirs") {
   PetsSet folder;
   const auto opened = open("{train: pets, validation: {first: 2}}", folder.path);
-  const auto size = [&](const std::string& text) { return open_named(opened->spec, text, folder.path, 1)->size(); };
-  CHECK(size("train") == 6);
-  CHECK(size("validation") == 2);
-  CHECK(size("test") == 4);
-  CHECK(size("pets") == 4);
-  CHECK(size("datasets/pets.yaml") == 4);
+  CHECK(opened->sets.part("train")->size() == 6);
+  CHECK(opened->sets.part("val")->size() == 2);
+  CHECK(opened->sets.part("test")->size() == 4);
+  for (const char* name : {"pets", "datasets/pets.yaml"})
+    CHECK(open_described(opened->spec, name, folder.path)->size() == 4);
   const auto without = open("{train: {format: random, shape: [3]}}", folder.path);
-  CHECK(message<Error>([&] {
-          open_named(without->spec, "test", folder.path, 1);
-        }).ends_with("run.yaml:1:1: data: there is no test set\n  help: name one as 'data.test'"));
+  CHECK(message<Error>([&] { without->sets.part("test"); }) ==
+        "error: there is no split 'test'; there are: train\n  help: name one of them, or write 'data.test:'");
 }
 
 TEST_CASE("image files become samples like those of the training set") {

@@ -98,6 +98,43 @@ TEST_CASE("bytes are images, other integers tokens, and a target of floats is nu
   CHECK(floats(sample(*opened->sets.train, 1)[1]) == std::vector<float>{0.75f});
 }
 
+TEST_CASE("integers of every size become i32 where they fit") {
+  Arrays arrays;
+  for (const auto& [descr, values] : {std::pair("<u2", bytes<uint16_t>({1, 40000})),
+                                      {"<u4", bytes<uint32_t>({1, 40000})},
+                                      {"<i4", bytes<int32_t>({1, 40000})},
+                                      {"<i8", bytes<int64_t>({1, 40000})}}) {
+    CAPTURE(descr);
+    arrays.write("x.npy", npy(descr, "(2, 1)", values));
+    const auto opened = arrays.open();
+    CHECK(opened->problems == "");
+    CHECK(opened->sets.train->fields()[0] == SampleField{"x", {DType::i32, {1}}, 40001});
+    int32_t x;
+    std::memcpy(&x, sample(*opened->sets.train, 1)[0].data(), sizeof x);
+    CHECK(x == 40000);
+  }
+  CHECK(arrays.said(npy("<u4", "(2, 1)", bytes<uint32_t>({1, 1u << 31}))) ==
+        "error: DIR/x.npy: data.train: sample 1: expected a number of 32 bits, found 2147483648");
+}
+
+TEST_CASE("the fingerprint of arrays is one of their contents") {
+  Arrays arrays;
+  const std::string x = npy("<f4", "(2, 1)", bytes<float>({3, 4}));
+  const auto of_file = [&](const std::string& contents) {
+    arrays.write("x.npy", contents);
+    return arrays.open()->sets.train->fingerprint();
+  };
+  const uint64_t before = of_file(x);
+  CHECK(of_file(x) == before);
+  CHECK(of_file(npy("<f4", "(2, 1)", bytes<float>({3, 5}))) != before);
+  const auto of_archive = [&](const std::string& member, int method) {
+    arrays.write("a.npz", zip("x.npy", member, method == 0 ? member : raw_deflated(member), method));
+    return arrays.open("path: a.npz, fields: {x: x, y: x}")->sets.train->fingerprint();
+  };
+  for (const int method : {0, 8})
+    CHECK(of_archive(x, method) != of_archive(npy("<f4", "(2, 1)", bytes<float>({3, 5})), method));
+}
+
 TEST_CASE("members of an archive are read stored or deflated, without unpacking it") {
   Arrays arrays;
   const std::string x = npy("<f4", "(2, 1)", bytes<float>({3, 4}));
@@ -117,9 +154,10 @@ TEST_CASE("arrays that are no arrays of numbers in C order are refused") {
   const Arrays arrays;
   CHECK(arrays.said("no array") ==
         "error: DIR/x.npy: data.train: expected a .npy array, which begins with \\x93NUMPY, found none");
-  CHECK(arrays.said(npy("|O", "(2,)", "pickle")) ==
-        "error: DIR/x.npy: data.train: expected values of type <f2, <f4, <f8, <i4, <i8, |b1, |u1, found '|O'\n"
-        "  help: save it with .astype(numpy.float32) or another of these types");
+  CHECK(
+      arrays.said(npy("|O", "(2,)", "pickle")) ==
+      "error: DIR/x.npy: data.train: expected values of type <f2, <f4, <f8, <i4, <i8, <u2, <u4, |b1, |u1, found '|O'\n"
+      "  help: save it with .astype(numpy.float32) or another of these types");
   CHECK(arrays.said(npy("<f4", "(-2, 4)", "")) ==
         "error: DIR/x.npy: data.train: the header says f4 [-2, 4], behind it are 0 bytes");
   CHECK(arrays.said(npy("<f4", "(4611686018427387904, 4)", "")) ==

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "lib/base/hash.h"
+#include "lib/data/text_fit.h"
 #include "lib/data/vocabulary.h"
 #include "tests/data/sets_for_test.h"
 
@@ -24,7 +25,7 @@ std::string text_of(const Dataset& data, int64_t index, size_t field = 0) {
 std::string little_endian(const std::vector<uint32_t>& values, size_t width) {
   std::string out;
   for (const uint32_t value : values)
-    for (size_t i = 0; i < width; ++i) out += static_cast<char>(value >> 8 * i);
+    for (size_t i = 0; i < width; ++i) out += static_cast<char>(uint64_t{value} >> 8 * i);
   return out;
 }
 
@@ -66,13 +67,116 @@ TEST_CASE("the vocabulary is the training part's: another part's unknown tokens 
   };
   CHECK(opened("")->problems ==
         "error: DIR/a.txt: data.validation: 'X' at byte 11 is not one of the 3 tokens of the training text\n"
-        "  named in DIR/run.yaml:1:71\n"
         "  help: write 'unknown: <unk>' to take all such tokens as one");
   const auto known = opened(", unknown: '?'");
   CHECK(known->problems == "");
   CHECK(known->sets.classes == std::vector<std::string>{"?", "a", "b", "c"});
   CHECK(text_of(*known->sets.train, 0) + text_of(*known->sets.train, 1) == "abca");
   CHECK(text_of(*known->sets.validation, 2, 0) == "?a");
+}
+
+TEST_CASE("the vocabulary is kept with what was fitted, and taken instead of fitting anew") {
+  FolderForTest folder;
+  folder.write("a.txt", "abcabcabcab");
+  const std::string set = "{format: text, path: a.txt, length: 2}";
+  const auto first = open("{train: " + set + "}", folder.path);
+  CHECK(to_yaml(first->sets.fitted) == "tokens: a b c\n");
+  folder.write("a.txt", "cbcbcb");
+  const auto kept = open("{train: " + set + ", fitted: {tokens: a b c}}", folder.path);
+  CHECK(kept->problems == "");
+  CHECK(kept->sets.classes == std::vector<std::string>{"a", "b", "c"});
+  CHECK(numbers(sample(*kept->sets.train, 0)[0]) == std::vector<int32_t>{2, 1});
+  folder.write("a.txt", "cbdbcb");
+  CHECK(open("{train: " + set + ", fitted: {tokens: a b c}}", folder.path)->problems ==
+        "error: DIR/a.txt: data.train: 'd' at byte 2 is not one of the 3 tokens of the training text\n"
+        "  help: write 'unknown: <unk>' to take all such tokens as one");
+  CHECK(open("{train: " + set + ", fitted: {columns: [], target: {name: y, kind: class}}}", folder.path)->problems !=
+        "");
+}
+
+TEST_CASE("nothing of windows held out is in the vocabulary but the target of a window before them") {
+  FolderForTest folder;
+  folder.write("a.txt", "ababcdxyz");
+  const auto fitted = [&](const std::string& validation) {
+    return to_yaml(open("{train: {format: text, path: a.txt, length: 2, unknown: '?'}, validation: " + validation + "}",
+                        folder.path)
+                       ->sets.fitted);
+  };
+  CHECK(fitted("{last: 2}") == "tokens: \"? a b c\"\n");
+  CHECK(fitted("{first: 2}") == "tokens: \"? c d x y z\"\n");
+  const auto held =
+      open("{train: {format: text, path: a.txt, length: 2, unknown: '?'}, validation: {last: 2}}", folder.path);
+  CHECK(held->sets.train->size() == 2);
+  CHECK(text_of(*held->sets.train, 1) == "ab");
+  CHECK(text_of(*held->sets.train, 1, 1) == "bc");
+  CHECK(text_of(*held->sets.validation, 0) == "c?");
+  CHECK(open("{train: {format: text, path: a.txt, length: 2}, validation: {fraction: 0.5, stratified: true}}",
+             folder.path)
+            ->problems ==
+        "error: DIR/run.yaml:1:61: data.validation: expected samples with a class each to take a part of each class, "
+        "found targets of type i32 and shape [2]\n  help: leave 'stratified' out");
+}
+
+TEST_CASE("what the training part is like follows from the vocabulary alone where none of it is read") {
+  FolderForTest folder;
+  folder.write("b.txt", "cab");
+  const auto opened = open(
+      "{train: {format: text, path: gone.txt, length: 2, windows: carried}, "
+      "test: {format: text, path: b.txt, length: 2, windows: carried}, batch_size: 1, "
+      "drop_last: true}",
+      folder.path);
+  CHECK(opened->problems.starts_with("error: DIR/run.yaml:1:9: data.train: 'gone.txt' is not there"));
+  opened->spec.fitted = parse_yaml("tokens: a b c", "resolved.yaml");
+  std::vector<Problem> problems;
+  const DataSets sets = open_data(opened->spec, folder.path, 1, problems, SetsToRead::only("test"));
+  CHECK(problems.empty());
+  CHECK(sets.train->size() == 0);
+  CHECK(sets.inputs == std::vector<SampleField>{{"x", {DType::i32, {2}}, 3}});
+  CHECK(sets.classes == std::vector<std::string>{"a", "b", "c"});
+  CHECK(sets.names == std::vector<std::string>{"train", "test"});
+  CHECK(numbers(sample(*sets.part("test"), 0)[0]) == std::vector<int32_t>{2, 0});
+  CHECK(message<Error>([&] { sets.part("val"); }) ==
+        "error: there is no split 'val'; there are: train, test\n  help: name one of them");
+}
+
+TEST_CASE("tokens are written as a line that reads back, whatever they are made of") {
+  const std::vector<std::string> tokens{"\n",
+                                        " ",
+                                        "%",
+                                        "${x}",
+                                        "$",
+                                        "<unk>",
+                                        "\x7f",
+                                        "\xc3",
+                                        "\xc2\x85",
+                                        "\xe2\x80\xa8",
+                                        "\xef\xbb\xbf",
+                                        "\xed\xa0\x80",
+                                        "\u00e9",
+                                        "null",
+                                        "a.yaml"};
+  const std::string line = tokens_text(tokens);
+  CHECK(line.starts_with("%0A %20 %25 $%7Bx} $ <unk> %7F %C3 "));
+  CHECK(tokens_in(line) == tokens);
+  Node node = Node::map();
+  node.set("tokens", Node::string(line));
+  CHECK(parse_yaml(to_yaml(node), "a.yaml").find("tokens")->text == line);
+  CHECK(tokens_in("  a   b ") == std::vector<std::string>{"a", "b"});
+  CHECK(message<Error>([] { tokens_in("a %2"); }) ==
+        "error: data.fitted.tokens: expected two hexadecimal digits after '%', found '2'\n  help: write %25 for '%'");
+}
+
+TEST_CASE("a vocabulary of limited size has the most frequent tokens, and one for all others") {
+  FolderForTest folder;
+  folder.write("a.txt", "b b b c a c a d\n");
+  const auto opened =
+      open("{train: {format: text, path: a.txt, level: words, length: 3, max_tokens: 3, unknown: <unk>}}", folder.path);
+  CHECK(opened->problems == "");
+  CHECK(opened->sets.classes == std::vector<std::string>{"<unk>", "a", "b"});
+  CHECK(text_of(*opened->sets.train, 1) == "<unk> a <unk>");
+  CHECK(open("{train: {format: text, path: a.txt, length: 3, max_tokens: 3}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:60: data.train.max_tokens: the other tokens have nothing that stands for them\n"
+        "  help: write 'unknown: <unk>'");
 }
 
 TEST_CASE("a text that is not UTF-8, too short, or of another hash is told with what to do") {
@@ -110,12 +214,53 @@ TEST_CASE("files of tokens have numbers of two or four bytes") {
   CHECK(a->sets.train->fingerprint() != b->sets.train->fingerprint());
 }
 
+TEST_CASE("files of tokens may be arrays that numpy saved, whose header says what they are") {
+  FolderForTest folder;
+  const auto write = [&](const std::string& descr, const std::string& shape, const std::string& values) {
+    const std::string header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }\n";
+    folder.write("a.npy",
+                 std::string("\x93NUMPY\x01\0", 8) + static_cast<char>(header.size()) + '\0' + header + values);
+  };
+  const auto opened = [&](const std::string& more = "") {
+    return open("{train: {format: tokens, path: a.npy, vocabulary: 70001, length: 2" + more + "}}", folder.path);
+  };
+  for (const auto& [descr, width] : {std::pair("<u2", 2), {"<u4", 4}, {"<i4", 4}, {"<i8", 8}}) {
+    CAPTURE(descr);
+    write(descr, "(5,)", little_endian({1, 300, 2, 40000, 5}, static_cast<size_t>(width)));
+    const auto set = opened();
+    CHECK(set->problems == "");
+    CHECK(set->sets.train->size() == 2);
+    CHECK(numbers(sample(*set->sets.train, 1)[0]) == std::vector<int32_t>{2, 40000});
+    CHECK(numbers(sample(*set->sets.train, 1)[1]) == std::vector<int32_t>{40000, 5});
+  }
+  for (const auto& [descr, width] : {std::pair("<i4", 4), {"<i8", 8}}) {
+    CAPTURE(descr);
+    write(descr, "(3,)",
+          little_endian({1, 2}, static_cast<size_t>(width)) + std::string(static_cast<size_t>(width), '\xff'));
+    const auto negative = opened();
+    CHECK(told(folder, [&] { sample(*negative->sets.train, 0); }) ==
+          "error: DIR/a.npy: expected tokens from 0 to 70000, found -1 among tokens 2 to 2\n"
+          "  help: write the 'vocabulary' and the 'dtype' that the file has");
+  }
+  const std::string note = "\n  named in DIR/run.yaml:1:9\n  help: ";
+  write("<i8", "(2, 2)", little_endian({1, 2, 3, 4}, 8));
+  CHECK(opened()->problems ==
+        "error: DIR/a.npy: data.train: expected an array [tokens], found [2, 2]" + note + "save numpy.ravel(it)");
+  write("<f4", "(4,)", little_endian({1, 2, 3, 4}, 4));
+  CHECK(opened()->problems == "error: DIR/a.npy: data.train: expected tokens of type u2, u4, i4 or i8, found f4" +
+                                  note + "save it with .astype(numpy.uint16)");
+  write("<u4", "(4,)", little_endian({1, 2, 3, 4}, 4));
+  CHECK(opened(", dtype: u32")->problems ==
+        "error: DIR/a.npy: data.train: its header says the type, u4; the config says 'dtype'" + note +
+            "leave 'dtype' out");
+}
+
 TEST_CASE("a file of tokens that is cut short while it is read, or holds other numbers, is an error") {
   FolderForTest folder;
   folder.write("a.bin", little_endian({1, 2, 3, 9, 5, 6, 7}, 2));
   const auto opened = open("{train: {format: tokens, path: a.bin, vocabulary: 9, length: 2}}", folder.path);
   CHECK(told(folder, [&] { sample(*opened->sets.train, 1); }) ==
-        "error: DIR/a.bin: expected tokens below 9, found 9 among tokens 2 to 3\n"
+        "error: DIR/a.bin: expected tokens from 0 to 8, found 9 among tokens 2 to 3\n"
         "  help: write the 'vocabulary' and the 'dtype' that the file has");
   std::filesystem::resize_file(folder.path / "a.bin", 9);
   CHECK(told(folder, [&] { sample(*opened->sets.train, 2); }).starts_with("error: DIR/a.bin: expected "));

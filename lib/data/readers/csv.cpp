@@ -49,6 +49,7 @@ struct Csv final : Reader {
   DatasetPointer open(const Folders& folders) const override {
     return open(find_data(folders, path), folders.classes, true);
   }
+  DatasetPointer open_fitted(const Node& fit) const override { return table_without_rows(fit); }
   DatasetPointer open_inputs(const std::filesystem::path& file) const override { return open(file, {}, false); }
 
  private:

@@ -91,8 +91,9 @@ struct Npy final : Reader {
     s.summary("arrays that numpy saved: .npy files, or the members of a .npz archive");
     s.details(
         "Each field is an array [samples, ...], little-endian and in C order. f2, f4 and f8 become f32; u1 and b1 stay "
-        "bytes in 'x' (images [samples, height, width, channels] or [samples, height, width]), elsewhere they and i4 "
-        "and i8 become i32: tokens, or classes where 'y' is [samples]. Rows are read from the file when they are "
+        "bytes in 'x' (images [samples, height, width, channels] or [samples, height, width]), elsewhere they and u2, "
+        "u4, i4 and i8 become i32: tokens, or classes where 'y' is [samples]. Rows are read from the file when they "
+        "are "
         "needed; only compressed members are held in memory.");
     s.required("fields", fields, "the file of each field; or the member, where 'path' names an archive");
     s.optional("path", path, "a .npz archive");

@@ -6,7 +6,9 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
+#include "lib/data/fit.h"
 #include "lib/data/reader.h"
+#include "lib/data/text_fit.h"
 #include "lib/data/token_windows.h"
 #include "lib/data/vocabulary.h"
 
@@ -26,7 +28,7 @@ class TextTokens final : public Tokens {
   }
   int64_t size() const override { return static_cast<int64_t>(bytes_.size()) / width_; }
   void read(int64_t begin, int64_t count, int32_t* into, std::vector<std::byte>&) const override {
-    widen(bytes_.data() + begin * width_, width_, count, into);
+    widen(bytes_.data() + begin * width_, width_, false, count, into);
   }
   uint64_t fingerprint() const override {
     return xxh64({reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}, static_cast<uint64_t>(width_));
@@ -40,16 +42,83 @@ class TextTokens final : public Tokens {
   std::vector<std::byte> bytes_;
 };
 
+// A text whose tokens have no numbers yet: windows are counted, and what they hold is fitted to the training part.
+class UnfittedText final : public Dataset {
+ public:
+  struct Parts {
+    size_t begin = 0, bytes = 0;  // of the part in `whole`
+    std::string whole;
+    std::filesystem::path path;
+    Tokenizer tokenizer;
+    WindowSpec window;
+    std::optional<int64_t> max_tokens;
+    std::vector<std::string> tokens;  // in the order of their numbers; empty: those of the training part
+  };
+  explicit UnfittedText(Parts parts) : parts_(std::move(parts)) {
+    int64_t tokens = 0;
+    each_token(parts_.tokenizer, text(), parts_.path, [&](std::string_view, size_t) { ++tokens; });
+    size_ = window_count(tokens, parts_.window, parts_.path.string());
+    const Type window{DType::i32, {parts_.window.length}};
+    fields_ = {{"x", window}, {"y", window}};
+  }
+
+  int64_t size() const override { return size_; }
+  std::span<const SampleField> fields() const override { return fields_; }
+  std::span<const std::string> classes() const override { return {}; }
+  bool in_memory() const override { return true; }
+  bool divisible() const override { return parts_.window.windows == "sequential"; }
+  bool continues() const override { return parts_.window.windows == "carried"; }
+  uint64_t fingerprint() const override { return dl::xxh64(text()); }
+  void get(int64_t, Sample&) const override { DL_CHECK(false, "a text that is not fitted has no samples"); }
+
+  Node fit(std::span<const int64_t> samples) const override {
+    FittedText fitted{.tokens = tokens_text(parts_.tokens.empty() ? tokens_of(samples) : parts_.tokens)};
+    return write_object(fitted);
+  }
+
+  DatasetPointer fitted(const Node& fit, std::span<const int64_t> samples) const override {
+    const auto vocabulary = std::make_shared<Vocabulary>(parts_.tokenizer, tokens_in(read_fit<FittedText>(fit).tokens));
+    const std::vector<uint32_t> numbers = vocabulary->encode(text(), parts_.path, parts_.begin);
+    DatasetPointer windows = token_windows(std::make_shared<TextTokens>(numbers, parts_.path.string()), parts_.window,
+                                           vocabulary->size(), vocabulary->tokens(), vocabulary);
+    if (static_cast<int64_t>(samples.size()) == size_) return windows;
+    return selection(std::move(windows), {samples.begin(), samples.end()});
+  }
+
+ private:
+  std::string_view text() const { return std::string_view(parts_.whole).substr(parts_.begin, parts_.bytes); }
+
+  // Those of some windows and their targets; of all windows those of the whole text.
+  std::vector<std::string> tokens_of(std::span<const int64_t> samples) const {
+    const bool all = static_cast<int64_t>(samples.size()) == size_;
+    std::vector<bool> taken(static_cast<size_t>(size_) + 1);  // none behind the last window
+    for (const int64_t sample : samples) taken[static_cast<size_t>(sample)] = true;
+    const int64_t length = parts_.window.length;
+    const auto counts = [&](int64_t place) {
+      const auto window = static_cast<size_t>(std::min(place / length, size_));
+      return all || taken[window] || (place % length == 0 && window > 0 && taken[window - 1]);
+    };
+    return fit_tokens(parts_.tokenizer, text(), parts_.path, counts, parts_.max_tokens);
+  }
+
+  const Parts parts_;
+  int64_t size_ = 0;
+  std::vector<SampleField> fields_;
+};
+
 struct Text final : Reader {
   std::string path, level = "characters", xxh64;
   double begin = 0, end = 1;
   std::optional<std::string> line_end, unknown;
+  std::optional<int64_t> max_tokens;
   WindowSpec window;
   void describe(Schema& s) override {
     s.summary("a text whose next character, byte or word is to be predicted");
     s.details(
         "A sample is a window of the text, its target the same window one token further on. The vocabulary is that of "
-        "the training part, sorted, and has a number for each token; the other parts use it.");
+        "the training part, sorted, and has a number for each token; it is kept in the run's resolved config, so that "
+        "the "
+        "other parts, eval and generate use the same.");
     s.required("path", path, "the file, UTF-8");
     s.optional("level", level, "what a token is; words are what stands between white space")
         .one_of({"characters", "bytes", "words"});
@@ -59,32 +128,50 @@ struct Text final : Reader {
     s.optional("line_end", line_end, "of words: a token for the end of each line, <eos>; without it, none");
     s.optional("unknown", unknown,
                "the token for all that the training part lacks, <unk>; without it, they are errors");
+    s.optional("max_tokens", max_tokens,
+               "the vocabulary's size at most, with 'unknown': the most frequent; without it, all")
+        .at_least(2);
     s.optional("xxh64", xxh64, "hash that the file must have: xxhsum -H1 FILE");
     s.example("{format: text, path: input.txt, length: 64, windows: random, end: 0.9}");
     s.example("{format: text, path: ptb.train.txt, level: words, line_end: <eos>, length: 20, windows: carried}");
+    s.example("{format: text, path: wiki.txt, level: words, length: 35, max_tokens: 10000, unknown: <unk>}");
     s.check([this](const Report& report) {
       if (begin >= end) report.at("end", concat("expected more than 'begin', ", begin, ", got ", end));
+      if (max_tokens && !unknown)
+        report.at("max_tokens", "the other tokens have nothing that stands for them", "write 'unknown: <unk>'");
       if (line_end && level != "words") report.at("line_end", "only words have a 'line_end'", "write 'level: words'");
     });
   }
 
   DatasetPointer open(const Folders& folders) const override {
     const std::filesystem::path file = find_data(folders, path);
-    const std::string whole = read_file(file, max_bytes);
+    std::string whole = read_file(file, max_bytes);
     if (const std::string found = hash_text(dl::xxh64(whole)); !xxh64.empty() && found != xxh64)
       throw Error(Exit::data, Problem{.where = {.file = file.string()},
                                       .what = concat("expected xxh64 ", xxh64, ", found ", found),
                                       .help = "get the file again"});
+    const std::string_view text = part_of(whole, tokenizer().level);
+    return std::make_shared<UnfittedText>(UnfittedText::Parts{.begin = static_cast<size_t>(text.data() - whole.data()),
+                                                              .bytes = text.size(),
+                                                              .whole = std::move(whole),
+                                                              .path = file,
+                                                              .tokenizer = tokenizer(),
+                                                              .window = window,
+                                                              .max_tokens = max_tokens,
+                                                              .tokens = folders.classes});
+  }
+
+  DatasetPointer open_fitted(const Node& fit) const override {
+    const auto vocabulary = std::make_shared<Vocabulary>(tokenizer(), tokens_in(read_fit<FittedText>(fit).tokens));
+    return token_windows(nullptr, window, vocabulary->size(), vocabulary->tokens(), vocabulary);
+  }
+
+ private:
+  Tokenizer tokenizer() const {
     const TextLevel as = level == "bytes"   ? TextLevel::bytes
                          : level == "words" ? TextLevel::words
                                             : TextLevel::characters;
-    const Tokenizer tokenizer{.level = as, .line_end = line_end, .unknown = unknown};
-    const std::string_view text = part_of(whole, as);
-    const auto vocabulary = folders.classes.empty() ? std::make_shared<Vocabulary>(tokenizer, text, file)
-                                                    : std::make_shared<Vocabulary>(tokenizer, folders.classes);
-    const auto offset = static_cast<size_t>(text.data() - whole.data());
-    return token_windows(std::make_shared<TextTokens>(vocabulary->encode(text, file, offset), file.string()), window,
-                         vocabulary->size(), vocabulary->tokens(), vocabulary);
+    return {.level = as, .line_end = line_end, .unknown = unknown};
   }
 
   // From `begin` to `end`, counted in characters, or in bytes; words begin at the next line.

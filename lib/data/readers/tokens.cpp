@@ -1,9 +1,12 @@
-// tokens: a file of nothing but token numbers of 2 or 4 bytes, little-endian, as nanoGPT's prepare.py writes them.
+// tokens: a file of nothing but token numbers of 2 or 4 bytes, little-endian, as nanoGPT's prepare.py writes them; or
+// an array of them that numpy saved.
 #include <algorithm>
+#include <optional>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
-#include "lib/base/hash.h"
+#include "lib/data/file_fingerprint.h"
+#include "lib/data/npy.h"
 #include "lib/data/reader.h"
 #include "lib/data/token_windows.h"
 
@@ -14,63 +17,90 @@ namespace {
 // that was cut short meanwhile is an error, not a fault of a memory map.
 class FileTokens final : public Tokens {
  public:
-  FileTokens(const std::filesystem::path& path, int width, int64_t vocabulary)
-      : file_(path), width_(width), vocabulary_(vocabulary) {
-    if (file_.size_bytes() % static_cast<uint64_t>(width) != 0)
-      throw Error(Exit::data,
-                  Problem{.where = {.file = path.string()},
-                          .what = concat("expected numbers of ", width, " bytes, found ", file_.size_bytes(), " bytes"),
-                          .help = "write the 'dtype' that the file has, or get it again"});
-  }
-  int64_t size() const override { return static_cast<int64_t>(file_.size_bytes()) / width_; }
+  struct Form {
+    uint64_t begin = 0;  // of the numbers in the file
+    int64_t count = 0;
+    int width = 2;  // bytes each
+    bool is_signed = false;
+  };
+  FileTokens(const std::filesystem::path& path, const Form& form, int64_t vocabulary)
+      : file_(path), form_(form), vocabulary_(vocabulary) {}
+
+  int64_t size() const override { return form_.count; }
 
   void read(int64_t begin, int64_t count, int32_t* into, std::vector<std::byte>& scratch) const override {
-    const auto bytes = static_cast<size_t>(count * width_);
+    const auto bytes = static_cast<size_t>(count * form_.width);
     scratch.resize(std::max(scratch.size(), bytes));
-    file_.read(static_cast<uint64_t>(begin * width_), scratch.data(), bytes);
-    if (const uint32_t largest = widen(scratch.data(), width_, count, into); int64_t{largest} >= vocabulary_)
+    file_.read(form_.begin + static_cast<uint64_t>(begin * form_.width), scratch.data(), bytes);
+    const int64_t largest = widen(scratch.data(), form_.width, form_.is_signed, count, into);
+    if (largest < 0 || largest >= vocabulary_)
       throw Error(Exit::data, Problem{.where = {.file = path()},
-                                      .what = concat("expected tokens below ", vocabulary_, ", found ", largest,
+                                      .what = concat("expected tokens from 0 to ", vocabulary_ - 1, ", found ", largest,
                                                      " among tokens ", begin, " to ", begin + count - 1),
                                       .help = "write the 'vocabulary' and the 'dtype' that the file has"});
   }
 
-  // Of the size and of parts from all over the file: a large one is not read whole.
-  uint64_t fingerprint() const override {
-    constexpr uint64_t parts = 64, part_bytes = 16 << 10;
-    const uint64_t size = file_.size_bytes();
-    std::vector<char> bytes(std::min(size, part_bytes));
-    uint64_t hash = size;
-    for (uint64_t i = 0; i < parts; ++i) {
-      file_.read((size - bytes.size()) / (parts - 1) * i, bytes.data(), bytes.size());
-      hash = xxh64({bytes.data(), bytes.size()}, hash);
-    }
-    return hash;
-  }
+  uint64_t fingerprint() const override { return file_fingerprint(file_); }
   std::string path() const override { return file_.path().string(); }
 
  private:
   const InputFile file_;
-  const int width_;  // bytes a token
+  const Form form_;
   const int64_t vocabulary_;
 };
 
 struct TokenFile final : Reader {
-  std::string path, dtype = "u16";
+  std::string path;
+  std::optional<std::string> dtype;
   int64_t vocabulary = 0;
   WindowSpec window;
   void describe(Schema& s) override {
     s.summary("a file of token numbers, each of which is predicted from those before it");
-    s.details("Numbers of 2 or 4 bytes, little-endian, without a header, as nanoGPT's prepare.py writes them.");
+    s.details(
+        "Numbers of 2 or 4 bytes, little-endian, without a header, as nanoGPT's prepare.py writes them; or a .npy "
+        "file, "
+        "known by its first bytes, with an array [tokens] of u2, u4, i4 or i8. Windows are read from the file as they "
+        "are needed.");
     s.required("path", path, "the file");
     s.required("vocabulary", vocabulary, "tokens are numbers below this").at_least(1).at_most(INT32_MAX);
     window.describe(s);
-    s.optional("dtype", dtype, "of the numbers").one_of({"u16", "u32"});
+    s.optional("dtype", dtype, "of numbers without a header; without it u16").one_of({"u16", "u32"});
+    s.example("{format: tokens, path: train.npy, vocabulary: 50257, length: 1024}");
     s.example("{format: tokens, path: train.bin, vocabulary: 50257, length: 1024, windows: random}");
   }
   DatasetPointer open(const Folders& folders) const override {
-    const int width = dtype == "u16" ? 2 : 4;
-    return token_windows(std::make_shared<FileTokens>(find_data(folders, path), width, vocabulary), window, vocabulary);
+    const std::filesystem::path file = find_data(folders, path);
+    return token_windows(std::make_shared<FileTokens>(file, is_npy(file) ? npy_form(file) : raw_form(file), vocabulary),
+                         window, vocabulary);
+  }
+
+ private:
+  FileTokens::Form raw_form(const std::filesystem::path& file) const {
+    const int width = dtype.value_or("u16") == "u16" ? 2 : 4;
+    const uint64_t bytes = InputFile(file).size_bytes();
+    if (bytes % static_cast<uint64_t>(width) != 0)
+      throw Error(Exit::data, Problem{.where = {.file = file.string()},
+                                      .what = concat("expected numbers of ", width, " bytes, found ", bytes, " bytes"),
+                                      .help = "write the 'dtype' that the file has, or get it again"});
+    return {.count = static_cast<int64_t>(bytes) / width, .width = width};
+  }
+
+  FileTokens::Form npy_form(const std::filesystem::path& file) const {
+    const NpyArray array(file, "");
+    const std::string& type = array.dtype();
+    const auto fail = [&](std::string what, std::string help) {
+      throw Error(Exit::data,
+                  Problem{.where = {.file = file.string()}, .what = std::move(what), .help = std::move(help)});
+    };
+    if (array.shape().rank() != 1)
+      fail(concat("expected an array [tokens], found ", array.shape().text()), "save numpy.ravel(it)");
+    if (type != "u2" && type != "u4" && type != "i4" && type != "i8")
+      fail(concat("expected tokens of type u2, u4, i4 or i8, found ", type), "save it with .astype(numpy.uint16)");
+    if (dtype) fail(concat("its header says the type, ", type, "; the config says 'dtype'"), "leave 'dtype' out");
+    return {.begin = array.values_at(),
+            .count = array.shape()[0],
+            .width = static_cast<int>(array.row_bytes()),
+            .is_signed = type[0] == 'i'};
   }
 };
 DL_READER(TokenFile, "tokens");

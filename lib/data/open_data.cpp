@@ -1,0 +1,279 @@
+// Opening what the section `data:` names.
+#include <algorithm>
+#include <cmath>
+
+#include "lib/base/error.h"
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
+#include "lib/data/cache.h"
+#include "lib/data/data_spec.h"
+
+namespace dl {
+namespace {
+
+// What programs are given beside the data.
+constexpr const char* program_names[] = {"lr", "step", "update"};
+
+// What opening finds wrong with one key of the section.
+class Findings {
+ public:
+  Findings(std::vector<Problem>& problems, std::string path) : problems_(problems), path_(std::move(path)) {}
+
+  // The result of `open`, or null and the problems that it threw: at `where`, unless they have a place.
+  template <class Open>
+  DatasetPointer attempt(Open open, const Where& where = {}) const {
+    try {
+      return open();
+    } catch (const Error& error) {
+      for (Problem problem : error.problems()) {
+        if (problem.path.empty()) problem.path = path_;
+        if (problem.where.file.empty()) problem.where = where;
+        add_problem(problems_, std::move(problem));
+      }
+      return nullptr;
+    }
+  }
+  void add(const Where& where, std::string what, std::string help = {}) const {
+    add_problem(problems_, {.where = where, .path = path_, .what = std::move(what), .help = std::move(help)});
+  }
+
+ private:
+  std::vector<Problem>& problems_;
+  const std::string path_;
+};
+
+std::string text_of(const Type& type) { return concat(name_of(type.dtype), " ", type.shape.text()); }
+
+std::string names_of(std::span<const SampleField> fields) {
+  std::vector<std::string> names;
+  for (const SampleField& field : fields) names.push_back(field.name);
+  return join(names);
+}
+
+bool alike(const Dataset& part, const Dataset& train) {
+  return std::ranges::equal(part.fields(), train.fields(), [](const SampleField& a, const SampleField& b) {
+    return a.name == b.name && a.type == b.type;
+  });
+}
+
+// A part must look like the training data.
+void compare(const Dataset& part, const Dataset& train, const Where& where, const Findings& findings) {
+  const auto found = part.fields(), expected = train.fields();
+  if (const std::string names = names_of(expected); names_of(found) != names) {
+    findings.add(where, concat("expected the fields ", names, " of the training data, found ", names_of(found)));
+  } else {
+    for (size_t i = 0; i < found.size(); ++i)
+      if (const Type& type = found[i].type, &wanted = expected[i].type; type != wanted)
+        findings.add(where, concat("expected ", found[i].name == "x" ? "samples" : "'" + found[i].name + "'",
+                                   " of type ", name_of(wanted.dtype), " and shape ", wanted.shape.text(),
+                                   " as in the training data, found ", text_of(type)));
+  }
+  if (part.classes().size() != train.classes().size())
+    findings.add(where, concat("expected the ", train.classes().size(), " classes of the training data, found ",
+                               part.classes().size()));
+}
+
+// The samples that `validation` asks for, out of `size`; 0 where that is not possible.
+int64_t samples_held_out(const Validation& validation, int64_t size, const Findings& findings) {
+  const int64_t count = validation.fraction ? std::llround(*validation.fraction * static_cast<double>(size))
+                                            : validation.first.value_or(validation.last.value_or(0));
+  if (count >= 1 && count < size) return count;
+  findings.add(validation.where, concat("expected from 1 to ", size - 1, " of the ", size,
+                                        " training samples for validation, got ", count));
+  return 0;
+}
+
+// The raw sets, before transforms.
+struct Opened {
+  DatasetPointer train, validation, test;
+  std::vector<std::string> names;  // of all that the spec names
+};
+
+// Cuts the training set in two.
+void hold_out_validation(Opened& sets, const Validation& validation, uint64_t seed, const Findings& findings) {
+  if (!sets.train->divisible())
+    return findings.add(validation.where, "no samples can be held out of windows that are drawn or carried on",
+                        "name a part of its own: the same reader with 'begin: 0.9', and 'end: 0.9' in 'train'");
+  const int64_t size = sets.train->size(), count = samples_held_out(validation, size, findings);
+  if (count == 0) return;
+  if (validation.fraction) {
+    sets.validation = findings.attempt(
+        [&] {
+          Parts parts = validation.stratified ? hold_out_of_each(sets.train, *validation.fraction, seed)
+                                              : hold_out(sets.train, count, seed);
+          sets.train = std::move(parts.kept);
+          return std::move(parts.held_out);
+        },
+        validation.where);
+  } else {
+    const int64_t begin = validation.first ? 0 : size - count;
+    sets.validation = slice(sets.train, begin, count);
+    sets.train = slice(sets.train, validation.first ? count : 0, size - count);
+  }
+}
+
+// The training set as its fit says it is, without its files; null where there is no fit that says it.
+DatasetPointer known_by_fit(const DataSpec& spec, const std::filesystem::path& folder) {
+  if (spec.fitted.is_null()) return nullptr;
+  const auto reader = reader_of(spec.train, "train", folder);
+  return reader ? reader->open_fitted(spec.fitted) : nullptr;
+}
+
+Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, uint64_t seed, const SetsToRead& read,
+                    std::vector<Problem>& problems) {
+  const Findings in_train(problems, "data.train"), in_validation(problems, "data.validation"),
+      in_test(problems, "data.test");
+  Opened sets;
+  const bool reads_train = read.train || (read.validation && spec.validation && !spec.validation->source.given());
+  const int64_t cache_bytes = spec.cache ? spec.cache->count : spare_memory_bytes();
+  sets.train = in_train.attempt([&] {
+    const DatasetPointer known = reads_train ? nullptr : known_by_fit(spec, folder);
+    return known ? known : cached(open_part(spec.train, "train", folder), cache_bytes);
+  });
+  const std::vector<std::string> classes =
+      sets.train ? std::vector<std::string>(sets.train->classes().begin(), sets.train->classes().end())
+                 : std::vector<std::string>();
+  const auto part = [&](const Source& source, const char* name, const Findings& findings) {
+    return findings.attempt([&] { return open_part(source, name, folder, classes); });
+  };
+  // An inline reader for training says nothing of other parts; a described set has them or has not.
+  const bool is_described = !spec.train.reader.reader && sets.train;
+
+  const auto is_named = [&](const char* name) { return is_described && reader_of(spec.train, name, folder); };
+  sets.names = {"train"};
+  if (spec.validation || is_named("validation")) sets.names.push_back("val");
+  if (spec.test || is_named("test")) sets.names.push_back("test");
+
+  if (read.test && (spec.test || is_described)) sets.test = part(spec.test.value_or(spec.train), "test", in_test);
+  if (!read.validation) return sets;
+  if (!spec.validation) {
+    if (is_described) sets.validation = part(spec.train, "validation", in_validation);
+  } else if (const Validation& validation = *spec.validation; validation.source.given()) {
+    sets.validation = part(validation.source, "validation", in_validation);
+  } else if (sets.train) {
+    hold_out_validation(sets, validation, seed, in_validation);
+  }
+  return sets;
+}
+
+// Fits what is to be fitted, unless `given` says it, and makes the sets what follows; returns the fit.
+Node fit(Opened& sets, const Node& given, std::vector<Problem>& problems) {
+  Node fit;
+  const Findings in_train(problems, "data.train"), in_validation(problems, "data.validation"),
+      in_test(problems, "data.test");
+  sets.train = in_train.attempt([&] {
+    fit = given.is_null() ? fit_all(*sets.train) : given;
+    return fitted(sets.train, fit);
+  });
+  for (const auto& [set, findings] : {std::pair(&sets.validation, &in_validation), {&sets.test, &in_test}})
+    if (*set) *set = findings->attempt([&, set = set] { return fitted(*set, fit); });
+  return fit;
+}
+
+Where place_of(const std::optional<Source>& source, const Source& train) {
+  return source ? source->where : train.where;
+}
+
+}  // namespace
+
+void DataSets::load_ahead() {
+  for (const DatasetPointer& set : {train, validation}) {
+    if (!set) continue;
+    loading.push_back(std::async(std::launch::async, [set] {
+      try {
+        set->load();
+      } catch (const Error&) {  // whoever needs the data meets it again
+      }
+    }));
+  }
+}
+
+uint64_t DataSets::fingerprint() const {
+  const uint64_t parts[] = {train->fingerprint(), validation ? validation->fingerprint() : 0};
+  return xxh64({reinterpret_cast<const char*>(parts), sizeof parts});
+}
+
+const DatasetPointer& DataSets::part(const std::string& name) const {
+  if (std::ranges::count(names, name) == 0)
+    throw Error(Exit::usage,
+                Problem{.what = "there is no split '" + name + "'; there are: " + join(names),
+                        .help = name == "test" ? "name one of them, or write 'data.test:'" : "name one of them"});
+  const DatasetPointer& set = name == "train" ? train : name == "val" ? validation : test;
+  DL_CHECK(set, name, " was not to be read");
+  return set;
+}
+
+DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, uint64_t seed,
+                   std::vector<Problem>& problems, const SetsToRead& read) {
+  if (!spec.train.given()) return {};  // reading the spec has said so
+  Opened raw = open_sources(spec, folder, seed, read, problems);
+  if (!raw.train) return {};
+  Node fit = dl::fit(raw, spec.fitted, problems);
+  for (DatasetPointer* set : {&raw.train, &raw.validation, &raw.test})
+    if (*set && (*set)->continues() && (*set)->size() > 0)
+      *set = Findings(problems, "data").attempt([&] { return rows_that_continue(*set, spec.batch_size); });
+  if (!raw.train) return {};
+  if (raw.test) compare(*raw.test, *raw.train, place_of(spec.test, spec.train), Findings(problems, "data.test"));
+  if (raw.validation)
+    compare(*raw.validation, *raw.train, spec.validation ? spec.validation->where : spec.train.where,
+            Findings(problems, "data.validation"));
+  DataSets sets{.raw_input = inputs_of(*raw.train).at(0).type,
+                .classes = {raw.train->classes().begin(), raw.train->classes().end()},
+                .fitted = std::move(fit),
+                .names = raw.names};
+  const Findings findings(problems, "data.transforms");
+  sets.train = findings.attempt([&] { return transformed(raw.train, spec.transforms); });
+  if (!sets.train) return sets;
+  sets.inputs = inputs_of(*sets.train);
+  sets.target = sets.train->fields()[static_cast<size_t>(field_index(*sets.train, "y"))].type;
+  for (const SampleField& input : sets.inputs)
+    if (std::ranges::count(program_names, input.name) > 0)
+      Findings(problems, "data.train")
+          .add(spec.train.where, concat("a field of the data is named '", input.name, "', which a program uses itself"),
+               "give it another name");
+  for (auto [set, result] : {std::pair(&raw.validation, &sets.validation), {&raw.test, &sets.test}})
+    if (*set && alike(**set, *raw.train)) *result = transformed(*set, spec.transforms);
+  if (read.train && spec.drop_last && sets.train->size() < spec.batch_size)
+    Findings(problems, "data.batch_size")
+        .add(spec.where,
+             concat("'drop_last' leaves no batch of ", spec.batch_size, " from ", sets.train->size(), " samples"),
+             "lower 'batch_size', or write 'drop_last: false'");
+  return sets;
+}
+
+std::map<std::string, Node> data_values(const DataSets& sets) {
+  const SampleField& input = sets.inputs.at(0);
+  const Shape& shape = input.type.shape;
+  std::map<std::string, Node> values{{"data.features", Node::integer(shape.elements())}};
+  if (!sets.classes.empty()) values["data.classes"] = Node::integer(static_cast<int64_t>(sets.classes.size()));
+  if (sets.target.dtype == DType::f32) values["data.targets"] = Node::integer(sets.target.shape.elements());
+  if (input.type.dtype == DType::i32 && shape.rank() == 1) values["data.length"] = Node::integer(shape[0]);
+  if (input.values > 0) values["data.vocabulary"] = Node::integer(input.values);
+  if (shape.rank() == 3) {
+    values["data.height"] = Node::integer(shape[0]);
+    values["data.width"] = Node::integer(shape[1]);
+    values["data.channels"] = Node::integer(shape[2]);
+  }
+  return values;
+}
+
+std::vector<std::string> data_value_names() {
+  return {"data.channels", "data.classes", "data.features",   "data.height",
+          "data.length",   "data.targets", "data.vocabulary", "data.width"};
+}
+
+DatasetPointer open_described(const DataSpec& spec, const std::string& set_name, const std::filesystem::path& folder) {
+  const Source source{.name = set_name};
+  DatasetPointer set = open_part(source, "test", folder);
+  if (!set) set = open_part(source, "train", folder);
+  return transformed(fitted(std::move(set), spec.fitted), spec.transforms);
+}
+
+DatasetPointer open_rows(const DataSpec& spec, const std::filesystem::path& file, const std::filesystem::path& folder,
+                         const Node& fit) {
+  const std::shared_ptr<const Reader> reader = reader_of(spec.train, "train", folder);
+  DatasetPointer rows = reader ? reader->open_inputs(file) : nullptr;
+  return rows ? transformed(fitted(std::move(rows), fit), spec.transforms) : nullptr;
+}
+
+}  // namespace dl

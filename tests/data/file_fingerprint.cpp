@@ -1,0 +1,34 @@
+// Fingerprints of files that are hashed whole, and of ones that are too large for that.
+#include "lib/data/file_fingerprint.h"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "tests/base/folder_for_test.h"
+
+using namespace dl;
+
+TEST_CASE("the fingerprint of a file tells apart contents, at the ends of a large one too, and sizes") {
+  FolderForTest folder;
+  const std::filesystem::path file = folder / "a.bin";
+  for (const uint64_t size : {uint64_t{1}, uint64_t{40'000}, (uint64_t{70} << 20) + 12'345}) {
+    CAPTURE(size);
+    folder.write("a.bin", "");
+    std::filesystem::resize_file(file, size);  // zeros that take no room
+    const uint64_t zeros = file_fingerprint(InputFile(file));
+    CHECK(file_fingerprint(InputFile(file)) == zeros);
+    for (const uint64_t at : {uint64_t{0}, size - 1}) {
+      std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+      stream.seekp(static_cast<std::streamoff>(at));
+      stream.put('x');
+      stream.close();
+      CHECK(file_fingerprint(InputFile(file)) != zeros);
+      stream.open(file, std::ios::in | std::ios::out | std::ios::binary);
+      stream.seekp(static_cast<std::streamoff>(at));
+      stream.put('\0');
+    }
+    std::filesystem::resize_file(file, size + 1);
+    CHECK(file_fingerprint(InputFile(file)) != zeros);
+  }
+}
