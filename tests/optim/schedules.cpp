@@ -67,6 +67,17 @@ TEST_CASE("step falls by gamma at regular times or at milestones") {
   CHECK(factor(*milestones, 50) == near(0.01));
 }
 
+TEST_CASE("the periods of step begin where it says") {
+  const auto schedule = read_registered_as<LRSchedule>("step: {every: 1 epoch, start: 3 epochs, gamma: 0.5}");
+  for (const int64_t step : {0, 30, 39}) CHECK(factor(*schedule, step) == 1);
+  CHECK(factor(*schedule, 40) == near(0.5));
+  CHECK(factor(*schedule, 49) == near(0.5));
+  CHECK(factor(*schedule, 50) == near(0.25));
+  CHECK(problems_of<LRSchedule>("step: {milestones: [5 epochs], start: 3 epochs}") ==
+        "error: test:1:39: schedule.step.start: only the periods of 'every' have a start\n"
+        "  help: leave 'start' out\n");
+}
+
 TEST_CASE("step needs either every or milestones") {
   const std::string said =
       "error: test:1:1: schedule (step): expected either 'every' or 'milestones'\n"

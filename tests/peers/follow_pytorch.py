@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Trains LeNet-5, ResNet-20 and an LSTM with PyTorch and with dlcli from the same weights on the same batches and compares
-# the losses.
+# Trains LeNet-5, ResNet-20, an LSTM, a GPT and a network on a table with PyTorch and with dlcli from the same weights on the
+# same batches and compares the losses.
 #
 # usage: follow_pytorch.py DLCLI [STEPS]
 # Needs torch, numpy and safetensors (scripts/setup torch) and Fashion-MNIST. Ends with 1 where a loss is too far off: more
@@ -18,6 +18,7 @@ import numpy
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.nn import functional
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FASHION_MNIST = pathlib.Path("/usr/share/datasets/fashion-mnist")
@@ -98,6 +99,56 @@ def lstm():
     return Language(nn.Embedding(VOCABULARY, 64), nn.LSTM(64, 64, 2, batch_first=True), nn.Linear(64, VOCABULARY))
 
 
+class GptBlock(nn.Module):
+    """A block of configs/models/gpt.yaml: its layers have the numbers they have there."""
+
+    def __init__(self):
+        super().__init__()
+        self.add_module("0", nn.LayerNorm(WIDTH, bias=False))
+        self.add_module("1", nn.MultiheadAttention(WIDTH, HEADS, bias=False, batch_first=True))
+        self.add_module("4", nn.LayerNorm(WIDTH, bias=False))
+        self.add_module("5", nn.Linear(WIDTH, 4 * WIDTH, bias=False))
+        self.add_module("7", nn.Linear(4 * WIDTH, WIDTH, bias=False))
+
+    def forward(self, x):
+        norm1, attention, norm2, widen, narrow = self.children()
+        later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+        normal = norm1(x)
+        x = x + attention(normal, normal, normal, need_weights=False, attn_mask=later)[0]
+        return x + narrow(functional.gelu(widen(norm2(x))))
+
+
+class Gpt(nn.Sequential):
+    """The network of configs/bench/gpt_cpu.yaml: items 0 to 4 here as there."""
+
+    def __init__(self):
+        super().__init__(nn.Embedding(CHARACTERS, WIDTH), nn.Embedding(CONTEXT, WIDTH),
+                         nn.Sequential(*[GptBlock() for _ in range(BLOCKS)]), nn.LayerNorm(WIDTH),
+                         nn.Linear(WIDTH, CHARACTERS, bias=False))
+
+    def forward(self, x):
+        return self[4](self[3](self[2](self[0](x) + self[1].weight)))
+
+
+CHARACTERS, CONTEXT, BLOCKS, HEADS, WIDTH = 65, 64, 4, 4, 128
+GPT_YAML = f"""
+  - embedding: {{num_embeddings: {CHARACTERS}, embedding_dim: {WIDTH}}}
+  - positional_embedding
+  - gpt_block: {{width: {WIDTH}, heads: {HEADS}}}
+    repeat: {BLOCKS}
+  - layer_norm
+  - linear: {{out_features: {CHARACTERS}, bias: false}}
+blocks: {TOP}/configs/models/gpt.yaml
+"""
+
+
+def tabular():
+    return nn.Sequential(nn.Linear(14, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(),
+                         nn.Linear(256, 2))
+
+
+TABULAR_YAML = "[linear: 256, relu, linear: 256, relu, linear: 256, relu, linear: 2]"
+
 VOCABULARY, LENGTH = 3000, 20
 LSTM_YAML = f"""
   - embedding: {{num_embeddings: {VOCABULARY}, embedding_dim: 64}}
@@ -119,17 +170,41 @@ def pictures(prepare):
     return write
 
 
-def tokens(folder, samples):
+def table(folder, samples):
+    """Fourteen numbers a row, and whether a curved function of them is above 0: written as text, read as it stands."""
+    random = numpy.random.default_rng(0)
+    x = random.standard_normal((samples, 14)).astype(numpy.float32)
+    y = (numpy.sin(x @ random.standard_normal((14, 6))).sum(1) > 0).astype(int)
+    rows = [",".join([*(f"x{i}" for i in range(14)), "y"])]
+    rows += [",".join([*map(str, values), str(label)]) for values, label in zip(x, y)]
+    (folder / "table.csv").write_text("\n".join(rows) + "\n")
+    return (f"{{format: csv, path: {folder}/table.csv, target: {{column: y, as: class}}, normalize: none}}",
+            torch.from_numpy(x), torch.from_numpy(y))
+
+
+def sequences(vocabulary, length, write_text):
+    """A text of so many tokens: writes it into a folder; the YAML of it; inputs and targets."""
+    def write(folder, samples):
+        text = write_text(samples * length + 1)
+        text.astype("<u2").tofile(folder / "tokens")
+        x, y = (torch.from_numpy(part.astype(numpy.int64)).reshape(samples, length) for part in (text[:-1], text[1:]))
+        return f"{{format: tokens, path: {folder}/tokens, vocabulary: {vocabulary}, length: {length}}}", x, y
+    return write
+
+
+def words(count):
     """A language in which one of three words follows each, so that there is something to learn."""
     random = numpy.random.default_rng(0)
     follows = (VOCABULARY * random.random((VOCABULARY, 3)) ** 6).astype(int)  # few words are frequent
     text = [0]
-    for choice in random.integers(3, size=samples * LENGTH):
+    for choice in random.integers(3, size=count - 1):
         text.append(follows[text[-1], choice])
-    text = numpy.array(text)
-    text.astype("<u2").tofile(folder / "tokens")
-    x, y = (torch.from_numpy(part.astype(numpy.int64)).reshape(samples, LENGTH) for part in (text[:-1], text[1:]))
-    return f"{{format: tokens, path: {folder}/tokens, vocabulary: {VOCABULARY}, length: {LENGTH}}}", x, y
+    return numpy.array(text)
+
+
+def characters(count):
+    """A walk: one of four neighbours follows each."""
+    return numpy.random.default_rng(0).integers(4, size=count).cumsum() * 7 % CHARACTERS
 
 
 # ResNet-20 takes small steps: at its usual learning rate of 0.1 rounding grows a hundredfold in a few steps, and PyTorch
@@ -140,7 +215,10 @@ CASES = {
     "resnet20": (resnet20, f"{TOP}/configs/models/resnet20.yaml", pictures(three_channels), 128,
                  "sgd: {lr: 1e-4, momentum: 0.9, weight_decay: 1e-4}",
                  lambda p: torch.optim.SGD(p, 1e-4, momentum=0.9, weight_decay=1e-4)),
-    "lstm": (lstm, LSTM_YAML, tokens, 20, "sgd: {lr: 1.0}", lambda p: torch.optim.SGD(p, 1.0)),
+    "lstm": (lstm, LSTM_YAML, sequences(VOCABULARY, LENGTH, words), 20, "sgd: {lr: 1.0}", lambda p: torch.optim.SGD(p, 1.0)),
+    "gpt_cpu": (Gpt, GPT_YAML, sequences(CHARACTERS, CONTEXT, characters), 12, "adamw: {lr: 1e-3, weight_decay: 0.1}",
+                lambda p: torch.optim.AdamW(p, 1e-3, weight_decay=0.1)),
+    "tabular": (tabular, TABULAR_YAML, table, 256, "adam: {lr: 1e-3}", lambda p: torch.optim.Adam(p, 1e-3)),
 }
 
 
