@@ -62,11 +62,11 @@ struct Workspace {
 thread_local Workspace workspace;
 
 float rounded(float value, float) { return value; }
-uint8_t rounded(float value, uint8_t) { return static_cast<uint8_t>(std::clamp(value + 0.5f, 0.0f, 255.0f)); }
+// Weights are positive and sum up to 1, so that bytes stay bytes.
+uint8_t rounded(float value, uint8_t) { return static_cast<uint8_t>(value + 0.5f); }
 
-template <int fixed, class T>  // the number of channels where it is known to the compiler, else 0
-void along_row(const float* row, const Taps& taps, int64_t width, int64_t any_channels, T* into) {
-  const int64_t channels = fixed ? fixed : any_channels;
+template <class T>
+void along_row(const float* row, const Taps& taps, int64_t width, int64_t channels, T* into) {
   for (int64_t x = 0; x < width; ++x) {
     const auto [first, count, weights] = taps[x];
     const float* pixel = row + first * channels;
@@ -75,6 +75,41 @@ void along_row(const float* row, const Taps& taps, int64_t width, int64_t any_ch
       for (int64_t t = 0; t < count; ++t) sum += weights[t] * pixel[t * channels + c];
       *into++ = rounded(sum, T{});
     }
+  }
+}
+
+typedef float Floats __attribute__((vector_size(16)));
+
+// Colours, three side by side in a vector of four: `row` goes on for a value behind its last pixel.
+template <class T>
+void colours_along_row(const float* row, const Taps& taps, int64_t width, T* into) {
+  for (int64_t x = 0; x < width; ++x, into += 3) {
+    const auto [first, count, weights] = taps[x];
+    const float* pixel = row + first * 3;
+    Floats sum{};
+    for (int64_t t = 0; t < count; ++t, pixel += 3) {
+      Floats colours;
+      std::memcpy(&colours, pixel, sizeof colours);
+      sum += weights[t] * colours;
+    }
+    for (int c = 0; c < 3; ++c) into[c] = rounded(sum[c], T{});
+  }
+}
+
+// The sums of a window's rows by their weights; two are what most rows take where nothing shrinks much.
+template <class T>
+void down_columns(const T* from, int64_t row, const Taps::One& taps, int64_t values, float* sums) {
+  const float* const weights = taps.weights;
+  if (taps.count == 1) {
+    for (int64_t i = 0; i < values; ++i) sums[i] = weights[0] * static_cast<float>(from[i]);
+    return;
+  }
+  const T* const below = from + row;
+  for (int64_t i = 0; i < values; ++i)
+    sums[i] = weights[0] * static_cast<float>(from[i]) + weights[1] * static_cast<float>(below[i]);
+  for (int64_t t = 2; t < taps.count; ++t) {
+    const T* const source = from + t * row;
+    for (int64_t i = 0; i < values; ++i) sums[i] += weights[t] * static_cast<float>(source[i]);
   }
 }
 
@@ -90,23 +125,14 @@ void resize(const T* from, int64_t row, Pair from_size, int64_t channels, T* int
   Workspace& w = workspace;
   w.down.plan(from_size.h, into_size.h);
   w.across.plan(from_size.w, into_size.w);
-  w.row.resize(std::max(w.row.size(), static_cast<size_t>(values)));
+  w.row.resize(std::max(w.row.size(), static_cast<size_t>(values) + 1));
   for (int64_t y = 0; y < into_size.h; ++y, into += into_size.w * channels) {
-    const auto [first, count, weights] = w.down[y];
-    float* const sums = w.row.data();
-    for (int64_t t = 0; t < count; ++t) {
-      const T* source = from + (first + t) * row;
-      const float weight = weights[t];
-      if (t == 0) {
-        for (int64_t i = 0; i < values; ++i) sums[i] = weight * static_cast<float>(source[i]);
-      } else {
-        for (int64_t i = 0; i < values; ++i) sums[i] += weight * static_cast<float>(source[i]);
-      }
-    }
+    const Taps::One taps = w.down[y];
+    down_columns(from + taps.first * row, row, taps, values, w.row.data());
     if (channels == 3) {
-      along_row<3>(sums, w.across, into_size.w, 3, into);
+      colours_along_row(w.row.data(), w.across, into_size.w, into);
     } else {
-      along_row<0>(sums, w.across, into_size.w, channels, into);
+      along_row(w.row.data(), w.across, into_size.w, channels, into);
     }
   }
 }

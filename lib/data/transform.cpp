@@ -64,6 +64,11 @@ TransformStep by_table(const Type& input, std::vector<float> table) {
               for (int64_t i = 0; i < elements; ++i) y[i] = values[static_cast<uint8_t>(in[i])];
               return;
             }
+            if (channels == 3) {
+              for (int64_t i = 0; i < elements; i += 3)
+                for (int64_t c = 0; c < 3; ++c) y[i + c] = values[c * 256 + static_cast<uint8_t>(in[i + c])];
+              return;
+            }
             for (int64_t i = 0; i < elements; i += channels)
               for (int64_t c = 0; c < channels; ++c) y[i + c] = values[c * 256 + static_cast<uint8_t>(in[i + c])];
           }};

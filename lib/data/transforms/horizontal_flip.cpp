@@ -7,8 +7,9 @@
 namespace dl {
 namespace {
 
-template <class T>
-void mirror_row(const std::byte* in, std::byte* out, int64_t w, int64_t c) {
+template <class T, int fixed>  // the number of channels where it is known to the compiler, else 0
+void mirror_row(const std::byte* in, std::byte* out, int64_t w, int64_t any_channels) {
+  const int64_t c = fixed ? fixed : any_channels;
   const T* from = reinterpret_cast<const T*>(in);
   T* into = reinterpret_cast<T*>(out) + w * c;
   for (int64_t x = 0; x < w; ++x, from += c) {
@@ -29,7 +30,9 @@ struct HorizontalFlip final : Transform {
   TransformStep bind(const Type& input) const override {
     const auto [h, w, c] = image_type(input, place);
     const size_t row = static_cast<size_t>(w * c * bytes_of(input.dtype)), bytes = static_cast<size_t>(h) * row;
-    const auto mirror = input.dtype == DType::u8 ? mirror_row<uint8_t> : mirror_row<float>;
+    const auto mirror = input.dtype != DType::u8 ? mirror_row<float, 0>
+                        : c == 3                 ? mirror_row<uint8_t, 3>
+                                                 : mirror_row<uint8_t, 0>;
     return {input, [=, p = static_cast<float>(p)](const std::byte* in, std::byte* out, SampleRandom* random) {
               if (!random || random->uniform() >= p) {
                 std::memcpy(out, in, bytes);
