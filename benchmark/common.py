@@ -60,14 +60,24 @@ def head(m):
     return lines + ([m["note"]] if m["note"] else [])
 
 
+def result_path(kind, m):
+    """results/MACHINE-KIND.json: a newer result of the same machine and kind takes the older one's place."""
+    return HERE / "results" / (re.sub(r"[^a-z0-9]+", "-", m["cpu"].lower()).strip("-") + f"-{kind}.json")
+
+
+def saved(kind, m):
+    """What was saved before; empty where nothing was."""
+    path = result_path(kind, m)
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
 def save(kind, m, lines, everything):
-    """Writes results/MACHINE-KIND.md and .json; a newer result of the same machine and kind takes its place."""
-    name = re.sub(r"[^a-z0-9]+", "-", m["cpu"].lower()).strip("-") + "-" + kind
-    folder = HERE / "results"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{name}.md").write_text("\n".join(lines) + "\n")
-    (folder / f"{name}.json").write_text(json.dumps({"machine": m, **everything}, indent=1) + "\n")
-    print(f"\nwritten to {(folder / name).relative_to(TOP)}.md and .json")
+    """Writes the table, as Markdown, and everything that was measured, as JSON."""
+    path = result_path(kind, m)
+    path.parent.mkdir(exist_ok=True)
+    path.with_suffix(".md").write_text("\n".join(lines) + "\n")
+    path.write_text(json.dumps({"machine": m, **everything}, indent=1) + "\n")
+    print(f"\nwritten to {path.relative_to(TOP)} and .md")
 
 
 def warn_if_busy():
