@@ -1,4 +1,7 @@
 // Mixed precision: products take bf16, sums, statistics and losses stay f32.
+#include <map>
+#include <set>
+
 #include "lib/base/error.h"
 #include "lib/graph/ops.h"
 #include "lib/graph/ops/cast.h"
@@ -22,7 +25,9 @@ class Narrowing {
       if (use_of(i) == Narrow::no) continue;
       for (size_t k = 0; k < old_.node(i).inputs.size(); ++k) {
         const Value& v = old_.node(i).inputs[k];
-        if (is_f32(v) && old_.node(i).op->narrows(k)) mark_narrowed(behind_views(v));
+        if (!is_f32(v) || !old_.node(i).op->narrows(k)) continue;
+        mark_narrowed(behind_views(v));
+        count_narrowed(v);
       }
     }
   }
@@ -44,6 +49,17 @@ class Narrowing {
     for (const Value& v : node.inputs) types.push_back(v.type());
     const Narrow use = node.op->narrow(types);
     return use == Narrow::moves && gradient_[static_cast<size_t>(i)] ? Narrow::no : use;
+  }
+
+  // Counts, of each variable, the elements that are narrowed.
+  void count_narrowed(const Value& v) {
+    const Value whole = behind_views(v);
+    if (dynamic_cast<const VariableOp*>(old_.node(whole.node).op.get()) && counted_.insert(v.node).second)
+      elements_narrowed_[whole.node] += v.shape().elements();
+  }
+  bool is_narrowed_whole(const Value& variable) const {
+    const auto found = elements_narrowed_.find(variable.node);
+    return found == elements_narrowed_.end() || 3 * found->second >= 2 * variable.shape().elements();
   }
 
   void mark_narrowed(const Value& v) { narrowed_[static_cast<size_t>(v.node)] |= 1u << v.output; }
@@ -95,11 +111,13 @@ class Narrowing {
     }
   }
 
-  // An operand in bf16. Variables are narrowed whole, so that a view of the parameters is one of their copy.
+  // An operand in bf16. Variables of which most is wanted are narrowed whole, in one pass, so that a view of the
+  // parameters is one of their copy.
   Value narrow_operand(const Value& v) {
     const GraphNode& node = old_.node(v.node);
     if (!is_f32(mapped(v))) return mapped(v);
-    if (node.op->is_view()) return new_->add_one(node.op, {narrow_operand(node.inputs[0])});
+    if (node.op->is_view() && is_narrowed_whole(behind_views(v)))
+      return new_->add_one(node.op, {narrow_operand(node.inputs[0])});
     if (const Value narrow = before_widening(v.node)) return mapped(narrow);
     return as_bf16(mapped(v));
   }
@@ -113,9 +131,11 @@ class Narrowing {
 
   const Graph& old_;
   std::unique_ptr<Graph> new_ = std::make_unique<Graph>();
-  std::vector<std::vector<Value>> new_of_;  // by node and output
-  std::vector<unsigned> narrowed_;          // by node, a bit an output: an operand of what takes bf16
-  std::vector<char> gradient_;              // by node: read only by what leads into a Pack
+  std::vector<std::vector<Value>> new_of_;    // by node and output
+  std::vector<unsigned> narrowed_;            // by node, a bit an output: an operand of what takes bf16
+  std::vector<char> gradient_;                // by node: read only by what leads into a Pack
+  std::set<int> counted_;                     // nodes whose elements are in
+  std::map<int, int64_t> elements_narrowed_;  // by variable's node
 };
 
 }  // namespace

@@ -58,6 +58,17 @@ TEST_CASE("parameters stay f32, are cast once for all products, and their gradie
   CHECK(mixed->outputs()[0].value.type() == Type{DType::f32, {}});
 }
 
+TEST_CASE("of parameters that are mostly read by no product, only what products read is narrowed") {
+  Graph g;
+  const Value flat = variable(g, {"parameters", {DType::f32, {4000}}});
+  const Value table = view(flat, 0, {300, 8}), w = view(flat, 2400, {8, 8});
+  g.output("y", matmul(embedding(table, input(g, "i", {DType::i32, {5}})), w));
+  const std::unique_ptr<Graph> mixed = mixed_precision(g);
+  CHECK(operands(*mixed, "matmul") == std::vector<std::string>{"bf16 bf16"});
+  CHECK(operands(*mixed, "view") == std::vector<std::string>(2, "f32"));
+  CHECK(operands(*mixed, "embedding") == std::vector<std::string>{"f32 i32"});
+}
+
 TEST_CASE("a variable kept in bf16 is read by products as it is and by the rest as f32, and is rounded when assigned") {
   const std::unique_ptr<Graph> kept = keep_in_bf16(*training_step(), {"parameters", {DType::f32, {48}}}, 3);
   CHECK(operands(*kept, "matmul") == std::vector<std::string>(5, "f32 f32"));
