@@ -25,7 +25,7 @@ struct Inference::Impl {
     Recipe recipe = plan.recipe();
     recipe.optimizer = nullptr;  // nothing is trained, so its state takes no memory
     recipe.ema_decay.reset();    // the parameters are the average
-    if (recipe.precision == Precision::bf16_true) recipe.precision = Precision::bf16_mixed;  // which may be no bf16
+    if (recipe.precision == Precision::bf16_true) recipe.precision = Precision::bf16_mixed;  // an average is f32
     return recipe;
   }
 

@@ -67,16 +67,7 @@ TEST_CASE("validation, eval and prediction are by the average, during the run an
 
 TEST_CASE("a run with an average goes on to the same bits") {
   const test::Workplace place;
-  const auto plan = place.plan(averaged);
-  RunFolder whole = place.new_run(*plan), stopped = place.new_run(*plan);
-  Trainer uninterrupted(*plan, {.folder = &whole});
-  uninterrupted.fit();
-  test::StopAfter stop(11);
-  Trainer(*plan, {.folder = &stopped, .observers = {&stop}, .stop = &stop.stop}).fit();
-  Trainer resumed(*plan, {.folder = &stopped});
-  resumed.resume(*Checkpoints(stopped.paths().checkpoints()).newest({}));
-  resumed.fit();
-  CHECK(test::contents(resumed.store()) == test::contents(uninterrupted.store()));
+  test::check_goes_on(place, *place.plan(averaged), 11);
 }
 
 TEST_CASE("an average begins at the weights of init_from") {

@@ -161,4 +161,21 @@ inline std::map<std::string, std::vector<float>> contents(Store& store) {
   return all;
 }
 
+// A run stopped after a step and resumed must end with the bits of one that was not stopped. The stopped run's last
+// checkpoint is returned.
+inline Checkpoint check_goes_on(const Workplace& place, Plan& plan, int64_t stop_after) {
+  RunFolder whole = place.new_run(plan), stopped = place.new_run(plan);
+  Trainer uninterrupted(plan, {.folder = &whole});
+  uninterrupted.fit();
+  StopAfter stop(stop_after);
+  Trainer(plan, {.folder = &stopped, .observers = {&stop}, .stop = &stop.stop}).fit();
+  const Checkpoint last = *Checkpoints(stopped.paths().checkpoints()).newest({});
+  CHECK(last.state.step == stop_after);
+  Trainer resumed(plan, {.folder = &stopped});
+  resumed.resume(last);
+  resumed.fit();
+  CHECK(contents(resumed.store()) == contents(uninterrupted.store()));
+  return last;
+}
+
 }  // namespace dl::test
