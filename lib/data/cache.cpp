@@ -29,12 +29,16 @@ Reservation reserve(size_t bytes) {
   return {static_cast<std::byte*>(memory), Unmap{bytes}};
 }
 
+// Of a field in memory: the next one begins where its numbers may.
+int64_t kept_bytes(const SampleField& field) { return (field.type.bytes() + 3) / 4 * 4; }
+
 class Cached final : public Dataset {
  public:
   Cached(DatasetPointer data, int64_t samples) : data_(std::move(data)), samples_(samples) {
     for (const SampleField& field : data_->fields()) {
+      field_begins_.push_back(sample_bytes_);
       field_bytes_.push_back(static_cast<size_t>(field.type.bytes()));
-      sample_bytes_ += field_bytes_.back();
+      sample_bytes_ += static_cast<size_t>(kept_bytes(field));
     }
     states_ = std::make_unique<std::atomic<State>[]>(static_cast<size_t>(samples_));
     memory_ = reserve(static_cast<size_t>(samples_) * sample_bytes_);
@@ -53,28 +57,62 @@ class Cached final : public Dataset {
   const Vocabulary* vocabulary() const override { return data_->vocabulary(); }
 
   void get(int64_t index, Sample& into) const override {
-    if (index >= samples_) return data_->get(index, into);
-    std::atomic<State>& state = states_[static_cast<size_t>(index)];
-    std::byte* at = memory_.get() + static_cast<size_t>(index) * sample_bytes_;
-    if (state.load(std::memory_order_acquire) == State::kept) {
-      for (size_t f = 0; f < field_bytes_.size(); at += field_bytes_[f++])
-        std::memcpy(into.fields[f], at, field_bytes_[f]);
-      return;
-    }
-    data_->get(index, into);
-    State expected = State::empty;
-    if (!state.compare_exchange_strong(expected, State::filling, std::memory_order_relaxed)) return;
-    for (size_t f = 0; f < field_bytes_.size(); at += field_bytes_[f++])
-      std::memcpy(at, into.fields[f], field_bytes_[f]);
-    state.store(State::kept, std::memory_order_release);
+    if (!kept(index, into)) return data_->get(index, into);
+    for (size_t f = 0; f < field_bytes_.size(); ++f) copy(index, f, into);
+  }
+
+  void expect(int64_t index) const override {
+    if (index < samples_) fetch(place(index, 0), sample_bytes_);
+  }
+
+  const std::byte* get_in_place(int64_t index, size_t field, Sample& into) const override {
+    if (!kept(index, into)) return data_->get_in_place(index, field, into);
+    for (size_t f = 0; f < field_bytes_.size(); ++f)
+      if (f != field) copy(index, f, into);
+    return place(index, field);
+  }
+
+  // A sample that is kept is read whole the first time; of one that is not, only the window.
+  void get_window(int64_t index, const ImageWindow& window, Pair size, Sample& into) const override {
+    if (index < samples_) return Dataset::get_window(index, window, size, into);
+    data_->get_window(index, window, size, into);
   }
 
  private:
   enum class State : uint8_t { empty, filling, kept };
 
+  std::byte* place(int64_t index, size_t field) const {
+    return memory_.get() + static_cast<size_t>(index) * sample_bytes_ + field_begins_[field];
+  }
+  void copy(int64_t index, size_t field, Sample& into) const {
+    std::memcpy(into.fields[field], place(index, field), field_bytes_[field]);
+  }
+
+  // Whether the sample lies in the memory; reads it there if it fits and nobody has begun to.
+  bool kept(int64_t index, Sample& into) const {
+    if (index >= samples_) return false;
+    std::atomic<State>& state = states_[static_cast<size_t>(index)];
+    if (state.load(std::memory_order_acquire) == State::kept) return true;
+    State expected = State::empty;
+    if (!state.compare_exchange_strong(expected, State::filling, std::memory_order_acquire))
+      return expected == State::kept;
+    const std::vector<std::byte*> fields = into.fields;
+    for (size_t f = 0; f < field_bytes_.size(); ++f) into.fields[f] = place(index, f);
+    try {
+      data_->get(index, into);
+    } catch (...) {
+      into.fields = fields;
+      state.store(State::empty, std::memory_order_release);
+      throw;
+    }
+    into.fields = fields;
+    state.store(State::kept, std::memory_order_release);
+    return true;
+  }
+
   const DatasetPointer data_;
-  const int64_t samples_;  // that are kept
-  std::vector<size_t> field_bytes_;
+  const int64_t samples_;                           // that are kept
+  std::vector<size_t> field_begins_, field_bytes_;  // in a sample, one field behind the other
   size_t sample_bytes_ = 0;
   std::unique_ptr<std::atomic<State>[]> states_;
   Reservation memory_;
@@ -82,11 +120,12 @@ class Cached final : public Dataset {
 
 }  // namespace
 
-DatasetPointer cached(DatasetPointer data, int64_t limit_bytes) {
+DatasetPointer cached(DatasetPointer data, int64_t& bytes_left) {
   int64_t sample_bytes = 0;
-  for (const SampleField& field : data->fields()) sample_bytes += field.type.bytes();
+  for (const SampleField& field : data->fields()) sample_bytes += kept_bytes(field);
   if (data->in_memory() || !data->divisible() || sample_bytes == 0) return data;
-  const int64_t samples = std::min(data->size(), limit_bytes / sample_bytes);
+  const int64_t samples = std::min(data->size(), bytes_left / sample_bytes);
+  bytes_left -= samples * sample_bytes;
   return samples > 0 ? std::make_shared<Cached>(std::move(data), samples) : data;
 }
 

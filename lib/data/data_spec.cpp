@@ -71,7 +71,7 @@ void DataSpec::describe(Schema& s) {
   s.optional(
       "cache", cache,
       "memory for samples as they were read, before transforms: 4 GiB, or 0 for none; without it half of what the "
-      "machine has to spare; sets of their own for validation and test have none");
+      "machine has to spare; what training leaves of it a set of its own for validation takes");
   s.optional("fitted", fitted, "what a run fitted to its training data; without it, it is fitted anew");
 }
 

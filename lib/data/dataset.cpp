@@ -18,6 +18,14 @@ namespace {
 class Part : public Dataset {
  public:
   explicit Part(DatasetPointer data) : data_(std::move(data)) {}
+  void get(int64_t index, Sample& into) const final { data_->get(original(index), into); }
+  void expect(int64_t index) const final { data_->expect(original(index)); }
+  const std::byte* get_in_place(int64_t index, size_t field, Sample& into) const final {
+    return data_->get_in_place(original(index), field, into);
+  }
+  void get_window(int64_t index, const ImageWindow& window, Pair size, Sample& into) const final {
+    data_->get_window(original(index), window, size, into);
+  }
   std::span<const SampleField> fields() const override { return data_->fields(); }
   std::span<const std::string> classes() const override { return data_->classes(); }
   void load() const override { data_->load(); }
@@ -54,7 +62,6 @@ class Slice final : public Part {
  public:
   Slice(DatasetPointer data, int64_t begin, int64_t count) : Part(std::move(data)), begin_(begin), count_(count) {}
   int64_t size() const override { return count_; }
-  void get(int64_t index, Sample& into) const override { data_->get(begin_ + index, into); }
   uint64_t fingerprint() const override {
     const uint64_t parts[] = {data_->fingerprint(), static_cast<uint64_t>(begin_), static_cast<uint64_t>(count_)};
     return xxh64({reinterpret_cast<const char*>(parts), sizeof parts});
@@ -69,7 +76,6 @@ class Selection final : public Part {
  public:
   Selection(DatasetPointer data, std::vector<int64_t> samples) : Part(std::move(data)), samples_(std::move(samples)) {}
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
-  void get(int64_t index, Sample& into) const override { data_->get(original(index), into); }
   uint64_t fingerprint() const override {
     return xxh64({reinterpret_cast<const char*>(samples_.data()), samples_.size() * sizeof samples_[0]},
                  data_->fingerprint());
@@ -84,7 +90,6 @@ class Rows final : public Part {
  public:
   Rows(DatasetPointer data, int64_t rows) : Part(std::move(data)), rows_(rows), length_(data_->size() / rows) {}
   int64_t size() const override { return rows_ * length_; }
-  void get(int64_t index, Sample& into) const override { data_->get(original(index), into); }
   uint64_t fingerprint() const override { return data_->fingerprint(); }
 
  private:
@@ -155,6 +160,22 @@ Parts hold_out_of_each(DatasetPointer data, double fraction, uint64_t seed) {
     for (int64_t i = 0; i < size; ++i) (i < held_out ? out : kept).push_back(samples[static_cast<size_t>(shuffled(i))]);
   }
   return select(data, std::move(kept), std::move(out));
+}
+
+const std::byte* Dataset::get_in_place(int64_t index, size_t field, Sample& into) const {
+  get(index, into);
+  return into.fields[field];
+}
+
+void Dataset::get_window(int64_t index, const ImageWindow& window, Pair size, Sample& into) const {
+  const auto x = static_cast<size_t>(field_index(*this, "x"));
+  const Type& type = fields()[x].type;
+  std::byte* const result = into.fields[x];
+  into.whole.resize(std::max(into.whole.size(), static_cast<size_t>(type.bytes())));
+  into.fields[x] = into.whole.data();
+  const std::byte* const image = get_in_place(index, x, into);
+  into.fields[x] = result;
+  resize_window(image, type.dtype, image_type(type, {}), window, result, size);
 }
 
 std::vector<int64_t> Dataset::labels() const {

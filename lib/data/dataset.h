@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/data/resize.h"
 #include "lib/data/sample.h"
 #include "lib/graph/type.h"
 #include "lib/spec/node.h"
@@ -41,6 +42,13 @@ class Dataset {
   // calls it allocates nothing, unless files are decoded. Data that are wrong are an Error(Exit::data) that names the
   // file and the sample.
   virtual void get(int64_t index, Sample& into) const = 0;
+  // As get(), but the values of `field` are left where they lie, if they lie in memory as long as the set does. Returns
+  // where they are: into.fields[field] where they had to be written.
+  virtual const std::byte* get_in_place(int64_t index, size_t field, Sample& into) const;
+  // That the sample is read soon: begins to fetch what lies in memory, so that get() need not wait for it.
+  virtual void expect(int64_t /*index*/) const {}
+  // As get(), but for "x", images u8 or f32 [height, width, channels], the window of the image brought to `size`.
+  virtual void get_window(int64_t index, const ImageWindow& window, Pair size, Sample& into) const;
 
   // Reads what lies in memory during a run, if it is not there yet. Threads that need it wait.
   virtual void load() const {}

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -104,22 +105,41 @@ Pair image_size(const std::filesystem::path& path, const ImageLimits& limits) {
   return checked_size(path, read_whole(path, limits), limits);
 }
 
-void read_image(const std::filesystem::path& path, Pair size, int channels, bool may_resize, std::byte* into,
-                const ImageLimits& limits) {
+void read_image(const std::filesystem::path& path, const ImageForm& form, std::byte* into, const ImageLimits& limits) {
+  read_image_window(path, form, whole_image(form.size), form.size, into, limits);
+}
+
+void read_image_window(const std::filesystem::path& path, const ImageForm& form, const ImageWindow& window, Pair size,
+                       std::byte* into, const ImageLimits& limits) {
   const std::string file = read_whole(path, limits);
   const Pair found = checked_size(path, file, limits);
-  if (!may_resize && found != size)
+  if (!form.may_resize && found != form.size)
     fail_image(path,
-               concat("expected ", size.h, " x ", size.w, " pixels (height x width) as in the first image, found ",
-                      found.h, " x ", found.w),
+               concat("expected ", form.size.h, " x ", form.size.w,
+                      " pixels (height x width) as in the first image, found ", found.h, " x ", found.w),
                "write 'size: [HEIGHT, WIDTH]' to bring all images to one size");
   check_png(path, file);
   const ImageDecoder& decoder = decoder_of(file);
-  const Pair decoded = decoder.decoded_size(found, size);
-  if (decoded == size) return decoder.decode(path, file, decoded, channels, reinterpret_cast<uint8_t*>(into));
-  std::vector<std::byte> pixels(static_cast<size_t>(decoded.h * decoded.w * channels));
-  decoder.decode(path, file, decoded, channels, reinterpret_cast<uint8_t*>(pixels.data()));
-  resize_window(pixels.data(), DType::u8, {decoded.h, decoded.w, channels}, {0, 0, decoded.h, decoded.w}, into, size);
+  const Pair decoded = decoder.decoded_size(found, form.size);
+  const auto decode = [&](const ImageWindow& needed, std::byte* pixels) {
+    decoder.decode(path, file, decoded, needed, form.channels, reinterpret_cast<uint8_t*>(pixels));
+  };
+  const auto memory_for = [&](Pair image) {
+    return std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(image.h * image.w * form.channels));
+  };
+  const ImageType in_form{form.size.h, form.size.w, form.channels};
+  const bool cuts = window != whole_image(form.size) || size != form.size;
+  if (decoded == form.size && !cuts) return decode(window, into);
+  const auto pixels = memory_for(decoded);
+  if (decoded == form.size) {
+    decode(window, pixels.get());
+    return resize_window(pixels.get(), DType::u8, in_form, window, into, size);
+  }
+  decode(whole_image(decoded), pixels.get());
+  const auto stretched = cuts ? memory_for(form.size) : nullptr;
+  resize_window(pixels.get(), DType::u8, {decoded.h, decoded.w, form.channels}, whole_image(decoded),
+                cuts ? stretched.get() : into, form.size);
+  if (cuts) resize_window(stretched.get(), DType::u8, in_form, window, into, size);
 }
 
 }  // namespace dl

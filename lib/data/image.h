@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/data/resize.h"
 #include "lib/spec/units.h"
 
 namespace dl {
@@ -19,12 +20,22 @@ struct ImageLimits {
 // broken or over a limit is an Error(Exit::data) that names the file; what cannot be opened an Error(Exit::io).
 Pair image_size(const std::filesystem::path& path, const ImageLimits& limits = {});
 
-// Writes the image as u8 [size.h, size.w, channels]: with 1 channel its luma (77 R + 150 G + 29 B) / 256, with 3 its
-// colours, without alpha. One of another size is stretched (lib/data/resize.h) or, with `may_resize` false, an Error
-// that names both sizes. A JPEG that is to shrink is decoded at 1/2, 1/4 or 1/8, the smallest that is not below `size`,
-// before it is resized.
-void read_image(const std::filesystem::path& path, Pair size, int channels, bool may_resize, std::byte* into,
+// What images are brought to: u8 [size.h, size.w, channels], with 1 channel the luma (77 R + 150 G + 29 B) / 256, with
+// 3 the colours, without alpha. One of another size is stretched (lib/data/resize.h) or, with `may_resize` false, an
+// Error that names both sizes. A JPEG that is to shrink is decoded at 1/2, 1/4 or 1/8, the smallest that is not below
+// `size`, before it is resized.
+struct ImageForm {
+  Pair size;
+  int channels = 3;
+  bool may_resize = false;
+};
+void read_image(const std::filesystem::path& path, const ImageForm& form, std::byte* into,
                 const ImageLimits& limits = {});
+
+// The window of the image in that form, brought to `size`: the same bytes and the same errors as if it were cut out of
+// what read_image() gives, but only what the window needs is decoded where the format allows that.
+void read_image_window(const std::filesystem::path& path, const ImageForm& form, const ImageWindow& window, Pair size,
+                       std::byte* into, const ImageLimits& limits = {});
 
 // The libraries that decode, by name: stb_image always, libjpeg-turbo and libpng where they were there to build with.
 std::vector<std::string> image_decoders();

@@ -21,9 +21,11 @@ class ImageDecoder {
   virtual Pair size(const std::filesystem::path& path, std::string_view file) const = 0;
   // The size in which it gives an image of size `found` that will be brought to size `wanted`.
   virtual Pair decoded_size(Pair found, Pair /*wanted*/) const { return found; }
-  // Writes u8 [decoded.h, decoded.w, channels], channels 1 or 3. The file's size has been checked against the limits.
-  virtual void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
-                      uint8_t* into) const = 0;
+  // Writes u8 [decoded.h, decoded.w, channels], channels 1 or 3; outside the window `needed` it need not. The window's
+  // values, and whether the file is an error, do not depend on the window. The file's size has been checked against the
+  // limits.
+  virtual void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& needed,
+                      int channels, uint8_t* into) const = 0;
 };
 
 // Adds a decoder for its format; it lives as long as the program.

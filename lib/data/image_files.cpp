@@ -18,7 +18,8 @@ class ImageFiles final : public Dataset {
   std::span<const std::string> classes() const override { return {}; }
   bool in_memory() const override { return false; }
   void get(int64_t index, Sample& into) const override {
-    read_image(files_[static_cast<size_t>(index)], {type_.h, type_.w}, static_cast<int>(type_.c), true, into.fields[0]);
+    read_image(files_[static_cast<size_t>(index)],
+               {.size = {type_.h, type_.w}, .channels = static_cast<int>(type_.c), .may_resize = true}, into.fields[0]);
   }
   uint64_t fingerprint() const override {
     Xxh64 hash;

@@ -90,17 +90,33 @@ class JpegDecoder final : public ImageDecoder {
     return found;
   }
 
-  void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
-              uint8_t* into) const override {
+  void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& needed,
+              int channels, uint8_t* into) const override {
     std::vector<uint8_t> row(static_cast<size_t>(decoded.w) * 7);  // four channels, then three of them
     Decompression d;
     if (setjmp(d.jump)) fail_image(path, concat("the image cannot be decoded: ", d.why), "get the file again");
     d.read_header(file);
-    decode_rows(d.info, decoded, channels, row.data(), into);
+    decode_rows(d.info, decoded, needed, channels, row.data(), into);
   }
 
  private:
-  static void decode_rows(jpeg_decompress_struct& info, Pair decoded, int channels, uint8_t* row, uint8_t* into) {
+  struct Columns {
+    int64_t left, width;
+  };
+  // Leaves out the columns that the window does not need, in whole blocks. The colours of a pixel come from neighbours
+  // too, where they were stored at half the width or less: those of the next block are decoded with it.
+  static Columns crop_columns(jpeg_decompress_struct& info, const ImageWindow& needed) {
+    const int64_t margin = 16, width = info.output_width;
+    const int64_t begin = std::max<int64_t>(0, needed.left - margin);
+    const int64_t end = std::min(width, needed.left + needed.w + margin);
+    if (begin == 0 && end == width) return {0, width};
+    auto left = static_cast<JDIMENSION>(begin), columns = static_cast<JDIMENSION>(end - begin);
+    jpeg_crop_scanline(&info, &left, &columns);
+    return {left, columns};
+  }
+
+  static void decode_rows(jpeg_decompress_struct& info, Pair decoded, const ImageWindow& needed, int channels,
+                          uint8_t* row, uint8_t* into) {
     const bool four = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
     info.out_color_space = four ? JCS_CMYK : channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     info.scale_num = 1;
@@ -110,15 +126,22 @@ class JpegDecoder final : public ImageDecoder {
     jpeg_start_decompress(&info);
     DL_CHECK(info.output_width == decoded.w && info.output_height == decoded.h, info.output_width, " x ",
              info.output_height);
-    const int64_t bytes = decoded.w * channels;
-    while (info.output_scanline < info.output_height) {
-      uint8_t* const out = into + info.output_scanline * bytes;
+    const auto [left, width] = crop_columns(info, needed);
+    jpeg_skip_scanlines(&info, static_cast<JDIMENSION>(needed.top));
+    const int64_t bytes = decoded.w * channels, bottom = needed.top + needed.h;
+    while (info.output_scanline < bottom) {
+      uint8_t* const out = into + info.output_scanline * bytes + left * channels;
       uint8_t* target = four ? row : out;
       jpeg_read_scanlines(&info, &target, 1);
       if (!four) continue;
       uint8_t* const colours = channels == 3 ? out : row + decoded.w * 4;
-      cmyk_to_rgb(row, decoded.w, info.saw_Adobe_marker, colours);
-      if (channels == 1) luma(colours, decoded.w, out);
+      cmyk_to_rgb(row, width, info.saw_Adobe_marker, colours);
+      if (channels == 1) luma(colours, width, out);
+    }
+    // Damage further down is told too: skipped rows are passed over unseen only where none is read after them.
+    if (const JDIMENSION rest = info.output_height - info.output_scanline; rest > 0) {
+      jpeg_skip_scanlines(&info, rest - 1);
+      jpeg_read_scanlines(&info, &row, 1);
     }
     jpeg_finish_decompress(&info);
   }

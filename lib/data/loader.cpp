@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <numeric>
 #include <thread>
 
 #include "lib/base/clock.h"
@@ -53,6 +54,12 @@ struct Loader::Impl {
     std::exception_ptr error;
   };
 
+  // What assembling a batch needs.
+  struct Worker {
+    Sample sample;
+    std::vector<int64_t> indices;  // of the batch's samples
+  };
+
   Impl(DatasetPointer set, const LoaderOptions& o) : data(std::move(set)), options(o) {
     DL_CHECK(options.batch_size >= 1 && options.threads >= 0 && options.prefetch >= 1, options.batch_size, " ",
              options.threads, " ", options.prefetch);
@@ -74,10 +81,13 @@ struct Loader::Impl {
       }
 
     // One for each thread, or for the caller where there is none; made here, as a thread may begin late.
-    samples.resize(static_cast<size_t>(std::max(options.threads, 1)));
-    for (Sample& sample : samples) sample.fields.resize(sample_bytes.size());
+    workers.resize(static_cast<size_t>(std::max(options.threads, 1)));
+    for (Worker& worker : workers) {
+      worker.sample.fields.resize(sample_bytes.size());
+      worker.indices.resize(static_cast<size_t>(options.batch_size));
+    }
     for (int i = 0; i < options.threads; ++i)
-      threads.emplace_back([this, i] { work(samples[static_cast<size_t>(i)]); });
+      threads.emplace_back([this, i] { work(workers[static_cast<size_t>(i)]); });
   }
 
   ~Impl() {
@@ -92,23 +102,31 @@ struct Loader::Impl {
   int64_t memory_bytes() const { return batch_bytes * static_cast<int64_t>(slots.size()); }
   Slot& slot_of(int64_t number) { return slots[static_cast<size_t>(number) % slots.size()]; }
 
-  void assemble(int64_t number, Batch& batch, Sample& sample) const {
+  void assemble(int64_t number, Batch& batch, Worker& worker) const {
     batch.epoch = number / per_epoch;
     batch.index = number % per_epoch;
     batch.last = batch.index == per_epoch - 1;
     const int64_t first = batch.index * options.batch_size;
     batch.count = std::min(options.batch_size, data->size() - first);
-    const Permutation order(data->size(), options.seed, batch.epoch);
+    const std::span<int64_t> indices = std::span(worker.indices).first(static_cast<size_t>(batch.count));
+    if (options.shuffle) {
+      Permutation(data->size(), options.seed, batch.epoch).fill(first, indices);
+    } else {
+      std::iota(indices.begin(), indices.end(), first);
+    }
+    Sample& sample = worker.sample;
+    constexpr int64_t ahead = 8;  // samples that are fetched while others are assembled
+    for (int64_t i = 0; i < std::min(ahead, batch.count); ++i) data->expect(indices[static_cast<size_t>(i)]);
     for (int64_t i = 0; i < batch.count; ++i) {
-      const int64_t position = first + i;
-      SampleRandom random(options.seed, batch.epoch, position);
+      if (i + ahead < batch.count) data->expect(indices[static_cast<size_t>(i + ahead)]);
+      SampleRandom random(options.seed, batch.epoch, first + i);
       sample.random = options.augment ? &random : nullptr;
       for (size_t f = 0; f < sample_bytes.size(); ++f) sample.fields[f] = batch.fields[f] + i * sample_bytes[f];
-      data->get(options.shuffle ? order(position) : position, sample);
+      data->get(indices[static_cast<size_t>(i)], sample);
     }
   }
 
-  void work(Sample& sample) {
+  void work(Worker& worker) {
     std::unique_lock lock(mutex);
     while (true) {
       room.wait(lock, [&] { return stopping || (!paused && claimed < held + options.prefetch); });
@@ -119,7 +137,7 @@ struct Loader::Impl {
       lock.unlock();
       std::exception_ptr error;
       try {
-        assemble(number, slot.batch, sample);
+        assemble(number, slot.batch, worker);
       } catch (...) {
         error = std::current_exception();
       }
@@ -155,7 +173,7 @@ struct Loader::Impl {
 
   const Batch& next() {
     if (threads.empty()) {
-      assemble(held + 1, slots[0].batch, samples[0]);
+      assemble(held + 1, slots[0].batch, workers[0]);
       ++held;
       return slots[0].batch;
     }
@@ -178,7 +196,7 @@ struct Loader::Impl {
   int64_t batch_bytes = 0;
   Memory memory;
   std::vector<Slot> slots;
-  std::vector<Sample> samples;
+  std::vector<Worker> workers;
   double waited_seconds = 0;
 
   std::mutex mutex;

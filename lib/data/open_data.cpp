@@ -125,7 +125,7 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
       in_test(problems, "data.test");
   Opened sets;
   const bool reads_train = read.train || (read.validation && spec.validation && !spec.validation->source.given());
-  const int64_t cache_bytes = spec.cache ? spec.cache->count : spare_memory_bytes();
+  int64_t cache_bytes = spec.cache ? spec.cache->count : spare_memory_bytes();  // that are left
   sets.train = in_train.attempt([&] {
     const DatasetPointer known = reads_train ? nullptr : known_by_fit(spec, folder);
     return known ? known : cached(open_part(spec.train, "train", folder), cache_bytes);
@@ -146,10 +146,15 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
 
   if (read.test && (spec.test || is_described)) sets.test = part(spec.test.value_or(spec.train), "test", in_test);
   if (!read.validation) return sets;
+  // Read in every epoch too, unlike the test set.
+  const auto validation_part = [&](const Source& source) {
+    sets.validation = part(source, "validation", in_validation);
+    if (sets.validation && read.train) sets.validation = cached(std::move(sets.validation), cache_bytes);
+  };
   if (!spec.validation) {
-    if (is_described) sets.validation = part(spec.train, "validation", in_validation);
+    if (is_described) validation_part(spec.train);
   } else if (const Validation& validation = *spec.validation; validation.source.given()) {
-    sets.validation = part(validation.source, "validation", in_validation);
+    validation_part(validation.source);
   } else if (sets.train) {
     hold_out_validation(sets, validation, seed, in_validation);
   }

@@ -32,19 +32,49 @@ Permutation::Permutation(int64_t size, uint64_t seed, int64_t epoch) : size_(sta
 }
 
 int64_t Permutation::operator()(int64_t position) const {
-  DL_CHECK(position >= 0 && static_cast<uint64_t>(position) < size_, "position ", position, " of ", size_);
+  int64_t sample;
+  fill(position, {&sample, 1});
+  return sample;
+}
+
+// A round waits for the one before it, so that lanes beside one another cost little more than one: a lane whose
+// position has landed takes the next.
+void Permutation::fill(int64_t first, std::span<int64_t> into) const {
+  DL_CHECK(first >= 0 && static_cast<uint64_t>(first) + into.size() <= size_, "positions ", first, ", +", into.size(),
+           " of ", size_);
   const uint32_t left_mask = static_cast<uint32_t>((uint64_t{1} << left_bits_) - 1);
   const uint32_t right_mask = static_cast<uint32_t>((uint64_t{1} << right_bits_) - 1);
-  uint64_t x = static_cast<uint64_t>(position);
-  do {
-    uint32_t left = static_cast<uint32_t>(x >> right_bits_), right = static_cast<uint32_t>(x) & right_mask;
+  constexpr size_t most_lanes = 8;
+  size_t place[most_lanes];  // in `into`
+  uint32_t left[most_lanes] = {}, right[most_lanes] = {};
+  size_t lanes = 0, taken = 0;
+  const auto take = [&](size_t lane) {
+    place[lane] = taken;
+    const uint64_t position = static_cast<uint64_t>(first) + taken++;
+    left[lane] = static_cast<uint32_t>(position >> right_bits_);
+    right[lane] = static_cast<uint32_t>(position) & right_mask;
+  };
+  while (lanes < most_lanes && taken < into.size()) take(lanes++);
+  while (lanes > 0) {
     for (size_t i = 0; i < rounds; i += 2) {
-      left ^= mix(right, keys_[i]) & left_mask;
-      right ^= mix(left, keys_[i + 1]) & right_mask;
+      for (size_t l = 0; l < most_lanes; ++l) left[l] ^= mix(right[l], keys_[i]) & left_mask;
+      for (size_t l = 0; l < most_lanes; ++l) right[l] ^= mix(left[l], keys_[i + 1]) & right_mask;
     }
-    x = uint64_t{left} << right_bits_ | right;
-  } while (x >= size_);
-  return static_cast<int64_t>(x);
+    for (size_t l = 0; l < lanes;) {
+      const uint64_t x = uint64_t{left[l]} << right_bits_ | right[l];
+      if (x >= size_) {
+        ++l;  // once more
+        continue;
+      }
+      into[place[l]] = static_cast<int64_t>(x);
+      if (taken < into.size()) {
+        take(l++);
+      } else {  // the last lane moves here
+        --lanes;
+        place[l] = place[lanes], left[l] = left[lanes], right[l] = right[lanes];
+      }
+    }
+  }
 }
 
 }  // namespace dl

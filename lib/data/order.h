@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace dl {
 
@@ -16,6 +17,8 @@ class Permutation {
  public:
   Permutation(int64_t size, uint64_t seed, int64_t epoch);
   int64_t operator()(int64_t position) const;  // 0 <= position < size
+  // The same for the positions first, first + 1, …, several at once: a few times as fast.
+  void fill(int64_t first, std::span<int64_t> into) const;
 
  private:
   static constexpr int rounds = 16;

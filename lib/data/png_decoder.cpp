@@ -70,8 +70,8 @@ class PngDecoder final : public ImageDecoder {
     return {big_endian(file.data() + 20), big_endian(file.data() + 16)};
   }
 
-  void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
-              uint8_t* into) const override {
+  void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& /*needed*/,
+              int channels, uint8_t* into) const override {
     const bool is_grey = !(file[25] & PNG_COLOR_MASK_COLOR);
     const bool to_luma = channels == 1 && !is_grey;
     const int64_t row_bytes = decoded.w * (to_luma ? 3 : channels);

@@ -139,8 +139,8 @@ void resize(const T* from, int64_t row, Pair from_size, int64_t channels, T* int
 
 }  // namespace
 
-void resize_window(const std::byte* image, DType dtype, const ImageType& from, const Window& window, std::byte* into,
-                   Pair into_size) {
+void resize_window(const std::byte* image, DType dtype, const ImageType& from, const ImageWindow& window,
+                   std::byte* into, Pair into_size) {
   const int64_t row = from.w * from.c, begin = window.top * row + window.left * from.c;
   const Pair from_size(window.h, window.w);
   if (dtype == DType::u8) {

@@ -14,7 +14,7 @@ namespace dl {
 class SampleRandom {
  public:
   SampleRandom(uint64_t seed, int64_t epoch, int64_t position)
-      : key_(random_key(seed, random_stream("augmentation"))), epoch_(epoch), position_(position) {}
+      : key_(random_key(seed, stream)), epoch_(epoch), position_(position) {}
 
   uint32_t bits() { return philox(key_, static_cast<uint64_t>(position_) << 20 | drawn_++, uint64_t(epoch_))[0]; }
   float uniform() { return static_cast<float>(bits() >> 8) * 0x1p-24f; }  // in [0, 1)
@@ -23,16 +23,23 @@ class SampleRandom {
   }  // n < 2^32
 
  private:
+  static constexpr uint64_t stream = random_stream("augmentation");
   uint64_t key_;
   int64_t epoch_, position_;
   uint64_t drawn_ = 0;
 };
+
+// Asks the processor for memory that is read soon, for the beginning of it where it is much.
+inline void fetch(const void* memory, size_t bytes) {
+  for (size_t at = 0; at < bytes + 63 && at < 1024; at += 64) __builtin_prefetch(static_cast<const char*>(memory) + at);
+}
 
 // Reused from sample to sample. `fields` points at memory of the caller, one block a field of the data set.
 struct Sample {
   std::vector<std::byte*> fields;
   SampleRandom* random = nullptr;  // null outside training: random transforms then do their plain counterpart
   std::array<std::vector<std::byte>, 2> scratch;  // of the transforms
+  std::vector<std::byte> whole;                   // an image of which a window is wanted
 };
 
 }  // namespace dl

@@ -60,8 +60,8 @@ class StbDecoder final : public ImageDecoder {
     return {height, width};
   }
 
-  void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
-              uint8_t* into) const override {
+  void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& /*needed*/,
+              int channels, uint8_t* into) const override {
     // Undecoded samples of 16 bits, decoded ones, and 8 bits in other channels: at most 32 bytes a pixel, plus tables.
     decoder_budget_bytes = decoded.h * decoded.w * 32 + (int64_t{16} << 20);
     int width = 0, height = 0, in_file = 0;

@@ -17,22 +17,37 @@ class Samples final : public Dataset {
  public:
   Samples(TableParts parts, FittedTable fitted, std::span<const int64_t> rows)
       : parts_(std::move(parts)), fitted_(std::move(fitted)), rows_(rows.begin(), rows.end()) {
-    int64_t features = 0;
+    std::vector<int32_t> begins;  // of each column in "x"
     for (const FittedColumn& column : fitted_.columns) {
+      begins.push_back(static_cast<int32_t>(features_));
       if (column.kind == "index") {
-        indices_.push_back(codes(column));
-        fields_.push_back({column.name, {DType::i32, {}}, column.category_count() + 1});
+        ++others_;
       } else if (column.kind == "numeric") {
-        groups_.push_back({.at = features++, .numbers = numbers(column), .codes = {}});
+        number_places_.push_back(begins.back());
+        features_ += 1;
       } else {
-        groups_.push_back({.at = features, .numbers = {}, .codes = codes(column)});
-        features += column.category_count();
+        ++ones_;
+        features_ += column.category_count();
       }
     }
-    if (features > 0) fields_.insert(fields_.begin(), {"x", {DType::f32, {features}}});
-    features_ = features;
+    if (features_ > 0) fields_.push_back({"x", {DType::f32, {features_}}});
+    others_ += parts_.has_target;
+    width_ = number_places_.size() + ones_ + others_;
+    cells_.resize(rows_.size() * width_);
+    size_t number = 0, one = number_places_.size(), index = one + ones_;
+    for (size_t c = 0; c < fitted_.columns.size(); ++c) {
+      const FittedColumn& column = fitted_.columns[c];
+      if (column.kind == "index") {
+        put(codes(column), index++, [](int32_t code) { return Cell{.code = code + 1}; });
+        fields_.push_back({column.name, {DType::i32, {}}, column.category_count() + 1});
+      } else if (column.kind == "numeric") {
+        put(numbers(column), number++, [](float x) { return Cell{.number = x}; });
+      } else {
+        put(codes(column), one++, [&](int32_t code) { return Cell{.code = code < 0 ? -1 : begins[c] + code}; });
+      }
+    }
     if (fitted_.target.kind == "class") classes_ = fitted_.target.categories;
-    if (parts_.has_target) read_target();
+    if (parts_.has_target) put_target();
   }
 
   int64_t size() const override { return static_cast<int64_t>(rows_.size()); }
@@ -48,35 +63,33 @@ class Samples final : public Dataset {
     return {fitted_.target.shift, fitted_.target.scale};
   }
 
+  void expect(int64_t index) const override {
+    fetch(cells_.data() + static_cast<size_t>(index) * width_, width_ * sizeof(Cell));
+  }
+
   void get(int64_t index, Sample& into) const override {
-    const auto row = static_cast<size_t>(index);
+    const Cell* cell = cells_.data() + static_cast<size_t>(index) * width_;
     std::byte* const* field = into.fields.data();
     if (features_ > 0) {
       float* const x = reinterpret_cast<float*>(*field++);
-      std::memset(x, 0, static_cast<size_t>(features_) * sizeof(float));
-      for (const Group& group : groups_) {
-        if (group.codes.empty()) {
-          x[group.at] = group.numbers[row];
-        } else if (const int32_t code = group.codes[row]; code >= 0) {
-          x[group.at + code] = 1;
-        }
-      }
+      if (ones_ > 0) std::memset(x, 0, static_cast<size_t>(features_) * sizeof(float));
+      for (int32_t place : number_places_) x[place] = (cell++)->number;
+      for (size_t i = 0; i < ones_; ++i, ++cell)
+        if (cell->code >= 0) x[cell->code] = 1;
     }
-    for (const std::vector<int32_t>& codes : indices_) {
-      const int32_t code = codes[row] + 1;
-      std::memcpy(*field++, &code, sizeof code);
-    }
-    if (!labels_.empty()) std::memcpy(*field, &labels_[row], sizeof labels_[row]);
-    if (!values_.empty()) std::memcpy(*field, &values_[row], sizeof values_[row]);
+    for (size_t i = 0; i < others_; ++i, ++cell) std::memcpy(*field++, cell, sizeof *cell);
   }
 
  private:
-  // Values of "x" from `at` on: one number, or a 1 at the category's place.
-  struct Group {
-    int64_t at;
-    std::vector<float> numbers;
-    std::vector<int32_t> codes;
+  union Cell {
+    float number;  // of "x"
+    int32_t code;  // the place in "x" that is 1, -1 for none; or an index; or a class
   };
+
+  template <class T, class Make>
+  void put(const std::vector<T>& column, size_t at, Make make) {
+    for (size_t row = 0; row < column.size(); ++row) cells_[row * width_ + at] = make(column[row]);
+  }
 
   int64_t place(const FittedColumn& column) const {
     const auto found = std::ranges::find(parts_.names, column.name);
@@ -121,17 +134,16 @@ class Samples final : public Dataset {
     return values;
   }
 
-  void read_target() {
+  // The last cell of each row.
+  void put_target() {
     const FittedColumn& target = fitted_.target;
     const bool is_class = target.kind == "class";
     fields_.push_back({"y", {is_class ? DType::i32 : DType::f32, {}}, is_class ? target.category_count() : 0});
-    if (!is_class) {
-      values_ = numbers(target);
-      return;
-    }
-    labels_ = codes(target);
+    if (!is_class) return put(numbers(target), width_ - 1, [](float x) { return Cell{.number = x}; });
+    const std::vector<int32_t> labels = codes(target);
+    put(labels, width_ - 1, [](int32_t code) { return Cell{.code = code}; });
     for (size_t i = 0; i < rows_.size(); ++i)
-      if (labels_[i] < 0)
+      if (labels[i] < 0)
         fail_cell(parts_, rows_[i], place(target), "one of " + shortened(join(target.categories), 200),
                   parts_.text->cell(rows_[i], place(target)),
                   "take the row out, or name all classes as 'classes' in the data set's description");
@@ -143,10 +155,10 @@ class Samples final : public Dataset {
   int64_t features_ = 0;
   std::vector<SampleField> fields_;
   std::vector<std::string> classes_;
-  std::vector<Group> groups_;
-  std::vector<std::vector<int32_t>> indices_;
-  std::vector<int32_t> labels_;
-  std::vector<float> values_;
+  std::vector<int32_t> number_places_;  // in "x"
+  size_t ones_ = 0, others_ = 0;        // one-hot columns; indices and the target
+  size_t width_ = 0;                    // cells of a row: numbers, then ones, then the others
+  std::vector<Cell> cells_;             // [rows, width_]: a sample is made of what lies side by side
 };
 
 // Rows of text: what they become is not known yet.

@@ -24,6 +24,7 @@ class Transformed final : public Dataset {
   std::span<const std::string> classes() const override { return data_->classes(); }
   void load() const override { data_->load(); }
   bool in_memory() const override { return data_->in_memory(); }
+  void expect(int64_t index) const override { data_->expect(index); }
   uint64_t fingerprint() const override { return data_->fingerprint(); }
   std::vector<std::string> skipped() const override { return data_->skipped(); }
   bool continues() const override { return data_->continues(); }
@@ -32,15 +33,29 @@ class Transformed final : public Dataset {
 
   void get(int64_t index, Sample& into) const override {
     std::byte* const result = into.fields[x_];
-    into.scratch[0].resize(std::max(into.scratch[0].size(), raw_bytes_));
-    into.fields[x_] = into.scratch[0].data();
-    data_->get(index, into);
+    // Where step i writes; steps take turns with the two blocks.
+    const auto output = [&](size_t i) {
+      if (i + 1 == steps_.size()) return result;
+      std::vector<std::byte>& block = into.scratch[i % 2];
+      block.resize(std::max(block.size(), static_cast<size_t>(steps_[i].output.bytes())));
+      return block.data();
+    };
+    size_t done = 0;
+    const std::byte* values = nullptr;
+    if (const TransformStep& first = steps_[0]; first.window) {
+      const ImageType image = image_type(first.output, {});
+      values = into.fields[x_] = output(done++);
+      data_->get_window(index, first.window(into.random), {image.h, image.w}, into);
+    } else {
+      into.whole.resize(std::max(into.whole.size(), raw_bytes_));
+      into.fields[x_] = into.whole.data();
+      values = data_->get_in_place(index, x_, into);
+    }
     into.fields[x_] = result;
-    for (size_t i = 0, from = 0; i < steps_.size(); ++i, from = 1 - from) {
-      std::vector<std::byte>& between = into.scratch[1 - from];
-      const bool is_last = i + 1 == steps_.size();
-      if (!is_last) between.resize(std::max(between.size(), static_cast<size_t>(steps_[i].output.bytes())));
-      steps_[i].apply(into.scratch[from].data(), is_last ? result : between.data(), into.random);
+    for (; done < steps_.size(); ++done) {
+      std::byte* const out = output(done);
+      steps_[done].apply(values, out, into.random);
+      values = out;
     }
   }
 
@@ -52,6 +67,15 @@ class Transformed final : public Dataset {
 };
 
 }  // namespace
+
+TransformStep window_step(const Type& input, Pair size, std::function<ImageWindow(SampleRandom*)> window) {
+  const ImageType image = image_type(input, {});
+  return {Type{input.dtype, {size.h, size.w, image.c}},
+          [=, dtype = input.dtype](const std::byte* in, std::byte* out, SampleRandom* random) {
+            resize_window(in, dtype, image, window(random), out, size);
+          },
+          window};
+}
 
 TransformStep by_table(const Type& input, std::vector<float> table) {
   const int64_t channels = static_cast<int64_t>(table.size()) / 256, elements = input.shape.elements();

@@ -16,6 +16,9 @@ namespace dl {
 struct TransformStep {
   Type output;
   std::function<void(const std::byte* in, std::byte* out, SampleRandom* random)> apply;
+  // Of a step that brings a window of the image to the output's size and does nothing else: chooses the window. Where
+  // it is the first step, the reader is asked for that window alone.
+  std::function<ImageWindow(SampleRandom* random)> window = nullptr;
 };
 
 struct Transform : Described {
@@ -24,6 +27,9 @@ struct Transform : Described {
   // transform whose `random` is null (outside training) does its plain counterpart: a centred crop, no flip.
   virtual TransformStep bind(const Type& input) const = 0;
 };
+
+// A window of each image of this type, brought to a size.
+TransformStep window_step(const Type& input, Pair size, std::function<ImageWindow(SampleRandom* random)> window);
 
 // u8 to f32 by tables of 256 values, one for each channel (the last dimension) or one for all.
 TransformStep by_table(const Type& input, std::vector<float> table);

@@ -18,7 +18,8 @@ namespace {
 std::string read(const std::filesystem::path& path, Pair size, int channels, bool may_resize = false,
                  const ImageLimits& limits = {}) {
   std::string pixels(static_cast<size_t>(size.h * size.w * channels), '\xEE');
-  read_image(path, size, channels, may_resize, reinterpret_cast<std::byte*>(pixels.data()), limits);
+  read_image(path, {.size = size, .channels = channels, .may_resize = may_resize},
+             reinterpret_cast<std::byte*>(pixels.data()), limits);
   return pixels;
 }
 

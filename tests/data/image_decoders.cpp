@@ -25,7 +25,8 @@ std::string file(const std::string& name) { return read_file(image(name), 1 << 2
 
 std::vector<int> pixels(const std::filesystem::path& path, Pair size, int channels) {
   std::string bytes(static_cast<size_t>(size.h * size.w * channels), '\xEE');
-  read_image(path, size, channels, true, reinterpret_cast<std::byte*>(bytes.data()), {.pixels = 1 << 16});
+  read_image(path, {.size = size, .channels = channels, .may_resize = true}, reinterpret_cast<std::byte*>(bytes.data()),
+             {.pixels = 1 << 16});
   std::vector<int> values;
   for (char c : bytes) values.push_back(static_cast<uint8_t>(c));
   return values;
@@ -98,6 +99,57 @@ TEST_CASE("a JPEG that shrinks is decoded smaller and looks as if it had been de
   for (size_t i = 0; i < whole.size(); ++i) sum += std::abs(reduced[i] - whole[i]);
   CHECK(sum / static_cast<int>(whole.size()) < 12);
   CHECK(pixels(image("progressive.jpg"), {7, 10}, 3) == pixels(image("progressive.ppm"), {7, 10}, 3));  // 9 is too few
+}
+
+TEST_CASE("a window is to the bit what is cut out of the whole image") {
+  const std::vector<ImageWindow> windows{{0, 0, 1, 1},     {0, 0, 70, 83},   {69, 82, 1, 1},   {33, 41, 5, 9},
+                                         {15, 16, 17, 16}, {16, 31, 32, 33}, {17, 50, 50, 20}, {1, 24, 68, 3},
+                                         {31, 0, 39, 33},  {0, 34, 70, 2},   {40, 47, 30, 36}};
+  const std::vector<std::string> large{"420", "422", "444", "progressive", "grey", "cmyk"};
+  FolderForTest folder;
+  for (const std::string& name : large)
+    for (const int channels : {1, 3})
+      for (const Pair form : {Pair{70, 83}, Pair{35, 42}, Pair{40, 40}})  // as it is; decoded at 1/2; and stretched
+        for (const ImageWindow& window : windows) {
+          if (window.top + window.h > form.h || window.left + window.w > form.w) continue;
+          CAPTURE(name);
+          CAPTURE(channels);
+          CAPTURE(form.h);
+          CAPTURE(window.top);
+          CAPTURE(window.left);
+          const std::filesystem::path path = image("large-" + name + ".jpg");
+          const std::vector<int> all = pixels(path, form, channels);
+          std::vector<int> expected;
+          for (int64_t y = window.top; y < window.top + window.h; ++y)
+            for (int64_t x = window.left * channels; x < (window.left + window.w) * channels; ++x)
+              expected.push_back(all[static_cast<size_t>(y * form.w * channels + x)]);
+          std::string bytes(expected.size(), '\xEE');
+          read_image_window(path, {.size = form, .channels = channels, .may_resize = true}, window,
+                            {window.h, window.w}, reinterpret_cast<std::byte*>(bytes.data()));
+          CHECK(std::ranges::equal(bytes, expected, {}, [](char c) { return int{static_cast<uint8_t>(c)}; }));
+        }
+}
+
+TEST_CASE("a JPEG that is cut short below the window is an error as if it were wanted whole") {
+  if (!built("libjpeg-turbo")) return;
+  FolderForTest folder;
+  const std::string whole_file = file("large-420.jpg");
+  const auto top = [&](const std::string& bytes) {
+    folder.write("a", bytes);
+    return told(folder, [&] {
+      std::byte pixel[3];
+      read_image_window(folder / "a", {.size = {70, 83}}, {0, 0, 1, 1}, 1, pixel);
+    });
+  };
+  CHECK(top(whole_file) == "");
+  for (const size_t missing : {size_t{1}, size_t{2}, size_t{20}, whole_file.size() / 2})
+    CHECK(top(whole_file.substr(0, whole_file.size() - missing)) ==
+          "error: DIR/a: the image cannot be decoded: Premature end of JPEG file\n  help: get the file again");
+  std::string damaged = whole_file;  // the end of the image where its last rows are expected
+  damaged.replace(damaged.size() - 200, 2, "\xFF\xD9");
+  const std::string in_window = top(damaged), in_all = told(folder, [&] { pixels(folder / "a", {70, 83}, 3); });
+  CHECK(in_window == in_all);
+  CHECK(in_window != "");
 }
 
 TEST_CASE("broken JPEG and PNG files are told with their reason") {

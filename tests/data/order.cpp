@@ -50,6 +50,28 @@ TEST_CASE("the order is a function of seed, epoch and position alone") {
   CHECK(all(Permutation(10, 0, 0), 10) == std::vector<int64_t>{8, 5, 3, 4, 0, 9, 7, 1, 6, 2});
 }
 
+TEST_CASE("the order stays what it was, for runs that go on") {
+  const std::map<int64_t, std::vector<int64_t>> expected{
+      {1, {0}},
+      {5, {3, 1, 4, 2, 0}},
+      {33, {2, 18, 14, 8, 22, 28}},
+      {29305, {20365, 23700, 17484, 2087, 3938, 2928}},
+      {(int64_t{1} << 40) + 3, {977715629672, 65287297433, 169265210370, 95751675474, 404978005699, 476805729501}}};
+  for (const auto& [size, begin] : expected)
+    CHECK(all(Permutation(size, 1, 2), static_cast<int64_t>(begin.size())) == begin);
+}
+
+TEST_CASE("several positions at once are what each is alone") {
+  for (const int64_t size : {1, 2, 7, 8, 9, 64, 65, 1000})
+    for (const int64_t first : {int64_t{0}, size / 2, size - 1, size}) {
+      const Permutation p(size, 3, 1);
+      std::vector<int64_t> filled(static_cast<size_t>(size - first), -1), alone;
+      p.fill(first, filled);
+      for (int64_t i = first; i < size; ++i) alone.push_back(p(i));
+      CHECK(filled == alone);
+    }
+}
+
 TEST_CASE("another epoch or another seed is another order") {
   const int64_t n = 1000;
   std::set<std::vector<int64_t>> orders;

@@ -184,6 +184,21 @@ TEST_CASE(
         "error: run.yaml:1:41: data.transforms[0].random_resized_crop.scale: expected [least, most], got [0.5, 0.1]");
 }
 
+TEST_CASE("a window at the head of the chain is what the same window would be behind another transform") {
+  std::string bytes;
+  for (int i = 0; i < 12 * 10 * 3; ++i) bytes += static_cast<char>(i * 37);
+  const Type type{DType::u8, {12, 10, 3}};
+  for (const std::string window :
+       {"{random_resized_crop: [5, 4]}", "{random_crop: 7}", "{center_crop: [3, 8]}", "{resize: 6}"})
+    for (const std::string more : {"", ", {normalize: {mean: 0.5, std: 0.1}}"}) {
+      CAPTURE(window);
+      const auto first = image_through("[" + window + more + "]", type, bytes);
+      const auto second = image_through("[{center_crop: [12, 10]}, " + window + more + "]", type, bytes);
+      for (int64_t i = 0; i < 20; ++i) CHECK(trained(*first, i) == trained(*second, i));
+      CHECK(sample(*first, 0) == sample(*second, 0));
+    }
+}
+
 TEST_CASE("transforms follow one another in the order of the list") {
   const auto data =
       image_through("[{horizontal_flip: 1}, {random_crop: {size: [1, 2]}}, {normalize: {mean: 0, std: 2}}]",

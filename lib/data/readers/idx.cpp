@@ -126,10 +126,21 @@ class IdxSet final : public Dataset {
   bool in_memory() const override { return true; }
 
   void get(int64_t index, Sample& into) const override {
+    std::memcpy(into.fields[0], get_in_place(index, 0, into), static_cast<size_t>(sample_bytes_));
+  }
+
+  void expect(int64_t index) const override {
+    if (loaded_.load(std::memory_order_acquire))
+      fetch(images_.get() + index * sample_bytes_, static_cast<size_t>(sample_bytes_));
+  }
+
+  // The image stays where it is; the label is written in either case.
+  const std::byte* get_in_place(int64_t index, size_t field, Sample& into) const override {
     load();
-    std::memcpy(into.fields[0], images_.get() + index * sample_bytes_, static_cast<size_t>(sample_bytes_));
     const int32_t label = labels_[static_cast<size_t>(index)];
     std::memcpy(into.fields[1], &label, sizeof label);
+    const auto* image = reinterpret_cast<const std::byte*>(images_.get() + index * sample_bytes_);
+    return field == 0 ? image : into.fields[field];
   }
 
   void load() const override {

@@ -91,6 +91,7 @@ class ImageFolderSet final : public Dataset {
     } else {
       size_ = image_size(path(0), options_.limits);
     }
+    form_ = {.size = size_, .channels = options_.channels, .may_resize = options_.size.has_value()};
     fields_ = {{"x", {DType::u8, {size_.h, size_.w, options_.channels}}}, {"y", {DType::i32, {}}}};
   }
 
@@ -99,8 +100,10 @@ class ImageFolderSet final : public Dataset {
   std::span<const std::string> classes() const override { return images_.classes; }
   bool in_memory() const override { return false; }
 
-  void get(int64_t index, Sample& into) const override {
-    while (!read(index, into)) index = (index + 1) % size();
+  void get(int64_t index, Sample& into) const override { get_window(index, whole_image(size_), size_, into); }
+
+  void get_window(int64_t index, const ImageWindow& window, Pair into_size, Sample& into) const override {
+    while (!read(index, window, into_size, into)) index = (index + 1) % size();
   }
 
   std::vector<int64_t> labels() const override {
@@ -131,8 +134,8 @@ class ImageFolderSet final : public Dataset {
   fs::path path(int64_t index) const { return images_.root / images_.entries[static_cast<size_t>(index)].name; }
 
   // False: the image cannot be read and is skipped.
-  bool read(int64_t index, Sample& into) const try {
-    read_image(path(index), size_, options_.channels, options_.size.has_value(), into.fields[0], options_.limits);
+  bool read(int64_t index, const ImageWindow& window, Pair into_size, Sample& into) const try {
+    read_image_window(path(index), form_, window, into_size, into.fields[0], options_.limits);
     std::memcpy(into.fields[1], &images_.entries[static_cast<size_t>(index)].label, sizeof(int32_t));
     return true;
   } catch (const Error& error) {
@@ -152,6 +155,7 @@ class ImageFolderSet final : public Dataset {
   const Images images_;
   const Options options_;
   Pair size_;
+  ImageForm form_;
   std::vector<SampleField> fields_;
   mutable std::mutex mutex_;
   mutable std::map<int64_t, std::string> skipped_;

@@ -1,6 +1,4 @@
 // center_crop: the window in the middle of the image.
-#include <cstring>
-
 #include "lib/base/error.h"
 #include "lib/data/image_type.h"
 #include "lib/data/transform.h"
@@ -23,12 +21,8 @@ struct CenterCrop final : Transform {
                                        .what = concat("a window of ", size.h, " x ", size.w,
                                                       " does not fit into images of ", h, " x ", w),
                                        .help = "lower 'size', or write 'resize' before it"});
-    const int64_t pixel = c * bytes_of(input.dtype), row = w * pixel;
-    const int64_t begin = (h - size.h) / 2 * row + (w - size.w) / 2 * pixel;
-    return {Type{input.dtype, {size.h, size.w, c}}, [=, rows = size.h, bytes = static_cast<size_t>(size.w * pixel)](
-                                                        const std::byte* in, std::byte* out, SampleRandom*) {
-              for (int64_t y = 0; y < rows; ++y, out += bytes) std::memcpy(out, in + begin + y * row, bytes);
-            }};
+    const ImageWindow middle{(h - size.h) / 2, (w - size.w) / 2, size.h, size.w};
+    return window_step(input, size, [middle](SampleRandom*) { return middle; });
   }
 };
 DL_TRANSFORM(CenterCrop, "center_crop");

@@ -31,6 +31,11 @@ struct RandomCrop final : Transform {
                           .what = concat("a window of ", window.h, " x ", window.w, " does not fit into images of ", h,
                                          " x ", w, " padded by ", padding.h, " and ", padding.w),
                           .help = "lower 'size' or raise 'padding'"});
+    if (padding == Pair(0))
+      return window_step(input, window, [=](SampleRandom* random) {
+        const int64_t top = random ? random->below(rows + 1) : rows / 2;
+        return ImageWindow{top, random ? random->below(columns + 1) : columns / 2, window.h, window.w};
+      });
     const int64_t pixel = c * bytes_of(input.dtype);
     return {Type{input.dtype, {window.h, window.w, c}},
             [=, pad = padding](const std::byte* in, std::byte* out, SampleRandom* random) {

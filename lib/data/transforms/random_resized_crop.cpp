@@ -5,7 +5,6 @@
 
 #include "lib/base/text.h"
 #include "lib/data/image_type.h"
-#include "lib/data/resize.h"
 #include "lib/data/transform.h"
 
 namespace dl {
@@ -42,13 +41,12 @@ struct RandomResizedCrop final : Transform {
 
   TransformStep bind(const Type& input) const override {
     const ImageType from = image_type(input, place);
-    return {Type{input.dtype, {size.h, size.w, from.c}},
-            [*this, from, dtype = input.dtype](const std::byte* in, std::byte* out, SampleRandom* random) {
-              resize_window(in, dtype, from, random ? draw(from, *random) : Window{0, 0, from.h, from.w}, out, size);
-            }};
+    return window_step(input, size, [*this, from](SampleRandom* random) {
+      return random ? draw(from, *random) : whole_image({from.h, from.w});
+    });
   }
 
-  Window draw(const ImageType& image, SampleRandom& random) const {
+  ImageWindow draw(const ImageType& image, SampleRandom& random) const {
     const auto between = [&](double low, double high) {
       return low + (high - low) * static_cast<double>(random.uniform());
     };

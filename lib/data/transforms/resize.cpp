@@ -1,5 +1,4 @@
 // resize: the image brought to a size, bilinear and antialiased.
-#include "lib/data/resize.h"
 #include "lib/data/image_type.h"
 #include "lib/data/transform.h"
 
@@ -18,10 +17,7 @@ struct Resize final : Transform {
 
   TransformStep bind(const Type& input) const override {
     const ImageType from = image_type(input, place);
-    return {Type{input.dtype, {size.h, size.w, from.c}},
-            [from, into = size, dtype = input.dtype](const std::byte* in, std::byte* out, SampleRandom*) {
-              resize_window(in, dtype, from, {0, 0, from.h, from.w}, out, into);
-            }};
+    return window_step(input, size, [image = whole_image({from.h, from.w})](SampleRandom*) { return image; });
   }
 };
 DL_TRANSFORM(Resize, "resize");

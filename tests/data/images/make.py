@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-# Writes the small images that tests/data/image.cpp reads, and beside each what Pillow makes of it: NAME.ppm (colours).
+# Writes the small images that tests/data/image_decoders.cpp reads, and beside each what Pillow makes of it: NAME.ppm
+# (colours); and images that are large enough for a window to leave out some blocks: large-*.jpg.
 # usage: make.py (needs Pillow)
 import pathlib
 
@@ -25,3 +26,13 @@ write("grey.jpg", colours.convert("L"), quality=85)
 write("cmyk.jpg", colours.convert("CMYK"), quality=95)
 write("palette.png", colours.quantize(16))
 write("alpha.png", Image.fromarray(numpy.dstack([COLOURS, 255 - COLOURS[..., 0]])))
+
+y, x = numpy.mgrid[0:70, 0:83]
+waves = [numpy.sin(y / a) * numpy.cos(x / b) for a, b in ((5, 7), (3, 11), (13, 4))]
+noise = numpy.random.default_rng(1).normal(0, 6, (70, 83, 3))
+large = Image.fromarray(numpy.clip(128 + 90 * numpy.stack(waves, -1) + noise, 0, 255).astype(numpy.uint8))
+for subsampling in ("4:2:0", "4:2:2", "4:4:4"):
+    large.save(FOLDER / f"large-{subsampling.replace(':', '')}.jpg", quality=70, subsampling=subsampling)
+large.save(FOLDER / "large-progressive.jpg", quality=70, progressive=True)
+large.convert("L").save(FOLDER / "large-grey.jpg", quality=70)
+large.convert("CMYK").save(FOLDER / "large-cmyk.jpg", quality=60)
