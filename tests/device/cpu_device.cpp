@@ -5,7 +5,7 @@
 
 #include "lib/base/error.h"
 #include "lib/device/cpu/cpu.h"
-#include "tests/device/allocations.h"
+#include "tests/allocations.h"
 #include "tests/device/random_loop.h"
 
 using namespace dl;

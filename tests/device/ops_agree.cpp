@@ -1,7 +1,7 @@
 // Whole programs: a random network's training step gives the same on every device, fused or not, as on the reference.
 #include <doctest/doctest.h>
 
-#include "tests/device/allocations.h"
+#include "tests/allocations.h"
 #include "tests/device/random_graph.h"
 
 using namespace dl;
