@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <new>
 
-#include "lib/base/cpu.h"
 #include "lib/base/random.h"
 
 namespace dl {
@@ -21,12 +20,15 @@ Trial::Trial(const std::string& config, const Overrides& overrides)
   for (const SampleField& field : plan_->data.train->fields()) {
     const int64_t elements = field.type.shape.elements() * batch_size();
     void* values = add(elements * bytes_of(field.type.dtype));
+    const uint64_t key = random_key(0, random_stream(field.name));
+    uint32_t bits[64];
     for (int64_t i = 0; i < elements; ++i) {
-      const uint32_t bits = random_bits(random_key(0, random_stream(field.name)), 0, uint64_t(i));
+      if (i % 64 == 0) random_bits_64(key, 0, uint64_t(i) / 64, bits);
       if (field.type.dtype == DType::i32)
-        static_cast<int32_t*>(values)[i] = static_cast<int32_t>(bits % uint64_t(std::max<int64_t>(field.values, 1)));
+        static_cast<int32_t*>(values)[i] =
+            static_cast<int32_t>(bits[i % 64] % uint64_t(std::max<int64_t>(field.values, 1)));
       else
-        static_cast<float*>(values)[i] = static_cast<float>(bits >> 8) * 0x1p-24f;
+        static_cast<float*>(values)[i] = static_cast<float>(bits[i % 64] >> 8) * 0x1p-24f;
     }
     step_->bind(field.name, values);
   }
@@ -34,8 +36,6 @@ Trial::Trial(const std::string& config, const Overrides& overrides)
   step_->bind("update", &update_);
   step_->bind("step", &tick_);
 }
-
-int Trial::threads() const { return plan_->run.trainer.threads > 0 ? plan_->run.trainer.threads : usable_cores(); }
 
 void* Trial::add(int64_t bytes) {
   blocks_.emplace_back(std::aligned_alloc(64, static_cast<size_t>((bytes + 63) / 64 * 64)), &std::free);

@@ -21,7 +21,7 @@ class Trial {
   const Plan& plan() const { return *plan_; }
   const Device& device() const { return *device_; }
   Program& program() { return *step_; }
-  int threads() const;  // that compute
+  int threads() const { return plan_->threads(); }  // that compute
   int64_t batch_size() const { return plan_->run.data.batch_size; }
 
  private:

@@ -27,7 +27,9 @@ class Store {
   std::vector<Variable> variables() const;  // in the order of creation
   // The elements as f32; those of a bf16 variable are converted, on the way in to the nearest.
   std::vector<float> read(const std::string& name);
-  void write(const std::string& name, const float* values, int64_t count);
+  void write(const std::string& name, const float* values, int64_t count);  // all of them
+  // Those from `begin` on; threads may write different elements at the same time.
+  void write_part(const std::string& name, int64_t begin, const float* values, int64_t count);
 
   void* arena(int64_t bytes);  // at least this large; may move, so programs ask before each run
   int64_t arena_bytes() const { return arena_bytes_; }

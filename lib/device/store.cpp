@@ -57,13 +57,21 @@ std::vector<float> Store::read(const std::string& name) {
 void Store::write(const std::string& name, const float* values, int64_t count) {
   const Variable& v = description(name);
   DL_CHECK(count == v.type.shape.elements(), name, " has ", v.type.shape.elements(), " elements, got ", count);
-  void* data = variables_.at(name).data;
+  write_part(name, 0, values, count);
+}
+
+void Store::write_part(const std::string& name, int64_t begin, const float* values, int64_t count) {
+  const Variable& v = description(name);
+  DL_CHECK(begin >= 0 && count >= 0 && begin + count <= v.type.shape.elements(), name, " has ", v.type.shape.elements(),
+           " elements, got ", count, " from ", begin, " on");
+  const int64_t element_bytes = bytes_of(v.type.dtype);
+  void* data = static_cast<char*>(variables_.at(name).data) + begin * element_bytes;
   if (v.type.dtype == DType::bf16) {
     std::vector<uint16_t> narrow(static_cast<size_t>(count));
     std::transform(values, values + count, narrow.begin(), bf16_of_float);
-    device_.copy_in(data, narrow.data(), v.type.bytes());
+    device_.copy_in(data, narrow.data(), count * element_bytes);
   } else {
-    device_.copy_in(data, values, v.type.bytes());
+    device_.copy_in(data, values, count * element_bytes);
   }
 }
 

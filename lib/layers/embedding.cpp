@@ -10,9 +10,11 @@ namespace {
 struct PaddedRow final : Initializer {
   PaddedRow(std::shared_ptr<const Initializer> rest, int64_t row) : rest(std::move(rest)), row(row) {}
   void describe(Schema&) override {}
-  void fill(std::vector<float>& values, const Shape& shape, uint64_t key) const override {
-    rest->fill(values, shape, key);
-    std::fill_n(values.begin() + row * shape[1], shape[1], 0.0f);
+  void fill(std::span<float> values, const Shape& shape, uint64_t key, int64_t begin) const override {
+    rest->fill(values, shape, key, begin);
+    const int64_t end = begin + static_cast<int64_t>(values.size());
+    for (int64_t i = std::max(begin, row * shape[1]); i < std::min(end, (row + 1) * shape[1]); ++i)
+      values[static_cast<size_t>(i - begin)] = 0;
   }
   const std::shared_ptr<const Initializer> rest;
   const int64_t row;

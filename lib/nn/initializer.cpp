@@ -2,10 +2,6 @@
 #include "lib/nn/initializer.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numbers>
-
-#include "lib/base/random.h"
 
 namespace dl {
 
@@ -18,7 +14,7 @@ struct Constant final : Initializer {
     s.required("value", value, "the value").positional();
     s.example("constant: 0");
   }
-  void fill(std::vector<float>& values, const Shape&, uint64_t) const override {
+  void fill(std::span<float> values, const Shape&, uint64_t, int64_t) const override {
     std::fill(values.begin(), values.end(), static_cast<float>(value));
   }
 };
@@ -31,7 +27,9 @@ struct Uniform final : Initializer {
     s.required("bound", bound, "half the width").at_least(0).positional();
     s.example("uniform: 0.1");
   }
-  void fill(std::vector<float>& values, const Shape&, uint64_t key) const override { fill_uniform(values, bound, key); }
+  void fill(std::span<float> values, const Shape&, uint64_t key, int64_t begin) const override {
+    fill_uniform(values, bound, key, begin);
+  }
 };
 DL_INITIALIZER(Uniform, "uniform");
 
@@ -42,37 +40,13 @@ struct Normal final : Initializer {
     s.required("std", std, "standard deviation").at_least(0).positional();
     s.example("normal: 0.02");
   }
-  void fill(std::vector<float>& values, const Shape&, uint64_t key) const override { fill_normal(values, std, key); }
+  void fill(std::span<float> values, const Shape&, uint64_t key, int64_t begin) const override {
+    fill_normal(values, std, key, begin);
+  }
 };
 DL_INITIALIZER(Normal, "normal");
 
 }  // namespace
-
-namespace {
-
-// Calls f(i, u) with u = random_uniform(key, step, i) for i in [0, n).
-template <class F>
-void each_uniform(size_t n, uint64_t key, uint64_t step, F f) {
-  uint32_t bits[64];
-  for (size_t i = 0; i < n; ++i) {
-    if (i % 64 == 0) random_bits_64(key, step, i / 64, bits);
-    f(i, static_cast<double>(bits[i % 64] >> 8) * 0x1p-24);
-  }
-}
-
-}  // namespace
-
-void fill_uniform(std::vector<float>& values, double bound, uint64_t key) {
-  each_uniform(values.size(), key, 0, [&](size_t i, double u) { values[i] = static_cast<float>((2 * u - 1) * bound); });
-}
-
-void fill_normal(std::vector<float>& values, double std, uint64_t key) {
-  // The radius from one draw in (0, 1], the angle from another.
-  each_uniform(values.size(), key, 0,
-               [&](size_t i, double u) { values[i] = static_cast<float>(std * std::sqrt(-2 * std::log(1 - u))); });
-  each_uniform(values.size(), key, 1,
-               [&](size_t i, double u) { values[i] *= static_cast<float>(std::cos(2 * std::numbers::pi * u)); });
-}
 
 Fans fans_of(const Shape& weight) {
   double field = 1;

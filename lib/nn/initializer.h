@@ -1,8 +1,8 @@
 // Initial values of a tensor, as a function of its shape, fans and a seed.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "lib/graph/type.h"
 #include "lib/spec/registry.h"
@@ -12,9 +12,10 @@ namespace dl {
 
 struct Initializer : Described {
   static constexpr const char* kind = "initializer";
-  // Fills `values` (shape.elements() of them). Fans are those of PyTorch: of a weight [out, in, …], in times the
-  // remaining sizes, and out times them. The key seeds base/random.h.
-  virtual void fill(std::vector<float>& values, const Shape& shape, uint64_t key) const = 0;
+  // Fills `values` with the elements from `begin` on, a multiple of 64, of a tensor of this shape, so that several
+  // threads may fill it. Fans are those of PyTorch: of a weight [out, in, …], in times the remaining sizes, and out
+  // times them. The key seeds base/random.h.
+  virtual void fill(std::span<float> values, const Shape& shape, uint64_t key, int64_t begin = 0) const = 0;
 };
 
 struct Fans {
@@ -22,9 +23,9 @@ struct Fans {
 };
 Fans fans_of(const Shape& weight);
 
-// Uniform in [-bound, bound), and normal with mean 0 (Box and Muller 1958).
-void fill_uniform(std::vector<float>& values, double bound, uint64_t key);
-void fill_normal(std::vector<float>& values, double std, uint64_t key);
+// Uniform in [-bound, bound), and normal with mean 0 (Box and Muller 1958): elements from `begin` on, a multiple of 64.
+void fill_uniform(std::span<float> values, double bound, uint64_t key, int64_t begin);
+void fill_normal(std::span<float> values, double std, uint64_t key, int64_t begin);
 
 std::shared_ptr<const Initializer> constant_initializer(double value);
 std::shared_ptr<const Initializer> uniform_initializer(double bound);  // [-bound, bound)

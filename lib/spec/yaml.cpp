@@ -175,10 +175,13 @@ std::string read_text(const std::filesystem::path& path, size_t most) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in) refuse(std::string("cannot be read: ") + std::strerror(errno));
-  std::string text(most + 1, '\0');  // one more than allowed shows that it is too long, /dev/zero too
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::string text;
+  char piece[16384];
+  while (in && text.size() <= most) {  // more than allowed shows that it is too long, /dev/zero too
+    in.read(piece, sizeof piece);
+    text.append(piece, static_cast<size_t>(in.gcount()));
+  }
   if (in.bad()) refuse(std::string("cannot be read: ") + std::strerror(errno));
-  text.resize(static_cast<size_t>(in.gcount()));
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "lib/base/cpu.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/spec/blocks.h"
@@ -247,6 +248,8 @@ Node Plan::resolved_node() const {
 
 Explanation Plan::explain(const std::string& key) const { return dl::explain(spec, resolved_node(), key); }
 
+int Plan::threads() const { return run.trainer.threads > 0 ? run.trainer.threads : usable_cores(); }
+
 Recipe Plan::recipe() const {
   Recipe recipe{.network = network.get(),
                 .target = data.target,
@@ -256,6 +259,7 @@ Recipe Plan::recipe() const {
                 .optimizer = run.optimizer.get(),
                 .ranges = groups.ranges(),
                 .seed = seed(),
+                .threads = threads(),
                 .precision = run.trainer.numbers()};
   for (const std::unique_ptr<Metric>& metric : run.metrics) recipe.metrics.push_back(metric.get());
   if (run.trainer.ema) recipe.ema_decay = run.trainer.ema->decay;

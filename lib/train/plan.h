@@ -30,6 +30,7 @@ struct Plan {
   Node resolved_node() const;
   Explanation explain(const std::string& key) const;
 
+  int threads() const;                            // that compute
   Recipe recipe() const;                          // refers to this plan
   std::filesystem::path initial_weights() const;  // init_from's file; empty where there is none
   DeviceOptions device_options() const { return {.threads = run.trainer.threads}; }

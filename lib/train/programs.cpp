@@ -2,10 +2,13 @@
 #include "lib/train/programs.h"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
+#include <span>
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/base/thread_team.h"
 
 namespace dl {
 
@@ -120,6 +123,33 @@ struct Programs::Impl {
     return f;
   }
 
+  // Initial values, in pieces by several threads: each is a function of its tensor and place only.
+  void fill_tensors() {
+    struct Piece {
+      const Tensor* tensor;
+      int64_t begin, end;  // elements of the tensor
+    };
+    constexpr int64_t most = 1 << 15;  // small enough to stay in a cache
+    std::vector<Piece> pieces;
+    for (const Tensor& tensor : recipe.network->tensors()) {
+      if (!tensor.trained) store.variable({tensor.path, Type{DType::f32, tensor.shape}});
+      const int64_t all = tensor.shape.elements();
+      for (int64_t begin = 0; begin < all; begin += most)
+        pieces.push_back({&tensor, begin, std::min(all, begin + most)});
+    }
+    std::atomic<size_t> next = 0;
+    ThreadTeam(std::clamp(static_cast<int>(pieces.size()), 1, recipe.threads)).run([&](int) {
+      std::vector<float> values(most);
+      for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < pieces.size();) {
+        const auto& [tensor, begin, end] = pieces[i];
+        tensor->initial->fill(std::span(values).first(static_cast<size_t>(end - begin)), tensor->shape,
+                              random_key(recipe.seed, random_stream("init/" + tensor->path)), begin);
+        store.write_part(tensor->trained ? flat_parameters : tensor->path,
+                         (tensor->trained ? tensor->offset : 0) + begin, values.data(), end - begin);
+      }
+    });
+  }
+
   // The gradient of the loss with respect to all parameters, flat.
   Value flat_gradient(Graph& g, Value loss) {
     const Value flat = variable(g, parameters());
@@ -224,18 +254,7 @@ void Programs::initialize() {
   Impl& m = *impl_;
   const DType kept = m.recipe.precision == Precision::bf16_true ? DType::bf16 : DType::f32;
   if (m.elements() > 0) m.store.variable({flat_parameters, Type{kept, {m.elements()}}});
-  std::vector<float> flat(static_cast<size_t>(m.elements()), 0.0f);
-  for (const Tensor& tensor : m.recipe.network->tensors()) {
-    std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
-    tensor.initial->fill(values, tensor.shape, random_key(m.recipe.seed, random_stream("init/" + tensor.path)));
-    if (tensor.trained) {
-      std::copy(values.begin(), values.end(), flat.begin() + static_cast<std::ptrdiff_t>(tensor.offset));
-    } else {
-      m.store.variable({tensor.path, Type{DType::f32, tensor.shape}});
-      m.store.write(tensor.path, values.data(), static_cast<int64_t>(values.size()));
-    }
-  }
-  if (m.elements() > 0) m.store.write(flat_parameters, flat.data(), m.elements());
+  m.fill_tensors();
   if (m.recipe.optimizer && m.elements() > 0) {  // its state, as its update asks for it
     Graph g;
     m.build_update(g, 0);

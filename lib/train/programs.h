@@ -32,6 +32,7 @@ struct Recipe {
   std::optional<double> gradient_clip_value;  // each element
   std::optional<double> ema_decay;            // averages the weights; evaluation and prediction are by the average
   uint64_t seed = 0;
+  int threads = 1;  // that fill in initial values
   // What the variables, a training step's values and the batches may take together, and what the batches in memory take
   // for a sample of a batch.
   std::optional<int64_t> memory_limit_bytes;

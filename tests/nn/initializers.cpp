@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lib/base/random.h"
 #include "tests/read_registered.h"
 
 using namespace dl;
@@ -73,5 +74,25 @@ TEST_CASE("the same key gives the same numbers, another key others") {
   for (const std::string yaml : {"normal: 1", "kaiming_uniform", "xavier_normal"}) {
     CHECK(filled(yaml, weight, 1) == filled(yaml, weight, 1));
     CHECK_FALSE(filled(yaml, weight, 1) == filled(yaml, weight, 2));
+  }
+}
+
+TEST_CASE("normal numbers are those of Box and Muller") {
+  const std::vector<float> values = filled("normal: 0.5", weight);
+  const double pi = std::acos(-1);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double radius = std::sqrt(-2 * std::log(1 - double{random_uniform(1, 0, i)}));
+    const double expected = 0.5 * radius * std::cos(2 * pi * double{random_uniform(1, 1, i)});
+    CHECK(std::abs(double{values[i]} - expected) <= 1e-7 * radius);
+  }
+}
+
+TEST_CASE("a part of a tensor is filled with what the whole has there") {
+  for (const std::string yaml : {"constant: 2", "uniform: 1", "normal: 1", "kaiming_uniform", "xavier_normal"}) {
+    CAPTURE(yaml);
+    const std::vector<float> whole = filled(yaml, weight);
+    std::vector<float> part(100);
+    read_registered_as<Initializer>(yaml)->fill(part, weight, 1, 640);
+    CHECK(std::equal(part.begin(), part.end(), whole.begin() + 640));
   }
 }

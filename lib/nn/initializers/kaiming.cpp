@@ -29,8 +29,8 @@ struct KaimingUniform final : Kaiming {
     describe_keys(s);
     s.example("kaiming_uniform: {mode: fan_out}");
   }
-  void fill(std::vector<float>& values, const Shape& shape, uint64_t key) const override {
-    fill_uniform(values, std::sqrt(3.0) * std(shape), key);
+  void fill(std::span<float> values, const Shape& shape, uint64_t key, int64_t begin) const override {
+    fill_uniform(values, std::sqrt(3.0) * std(shape), key, begin);
   }
 };
 DL_INITIALIZER(KaimingUniform, "kaiming_uniform");
@@ -42,8 +42,8 @@ struct KaimingNormal final : Kaiming {
     describe_keys(s);
     s.example("kaiming_normal: {mode: fan_out}");
   }
-  void fill(std::vector<float>& values, const Shape& shape, uint64_t key) const override {
-    fill_normal(values, std(shape), key);
+  void fill(std::span<float> values, const Shape& shape, uint64_t key, int64_t begin) const override {
+    fill_normal(values, std(shape), key, begin);
   }
 };
 DL_INITIALIZER(KaimingNormal, "kaiming_normal");

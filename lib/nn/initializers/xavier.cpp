@@ -22,8 +22,8 @@ struct XavierUniform final : Xavier {
     s.optional("gain", gain, "factor on the scale").above(0);
     s.example("xavier_uniform: {gain: 1}");
   }
-  void fill(std::vector<float>& values, const Shape& shape, uint64_t key) const override {
-    fill_uniform(values, std::sqrt(3.0) * std(shape), key);
+  void fill(std::span<float> values, const Shape& shape, uint64_t key, int64_t begin) const override {
+    fill_uniform(values, std::sqrt(3.0) * std(shape), key, begin);
   }
 };
 DL_INITIALIZER(XavierUniform, "xavier_uniform");
@@ -35,8 +35,8 @@ struct XavierNormal final : Xavier {
     s.optional("gain", gain, "factor on the scale").above(0);
     s.example("xavier_normal: {gain: 1}");
   }
-  void fill(std::vector<float>& values, const Shape& shape, uint64_t key) const override {
-    fill_normal(values, std(shape), key);
+  void fill(std::span<float> values, const Shape& shape, uint64_t key, int64_t begin) const override {
+    fill_normal(values, std(shape), key, begin);
   }
 };
 DL_INITIALIZER(XavierNormal, "xavier_normal");
