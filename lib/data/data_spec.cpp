@@ -60,7 +60,8 @@ void DataSpec::describe(Schema& s) {
   s.optional("batch_size", batch_size, "samples a batch").at_least(1);
   s.optional("shuffle", shuffle, "take the training samples in a new random order in each epoch");
   s.optional("drop_last", drop_last, "leave out the short batch at the end of an epoch");
-  s.optional("workers", workers, "threads that assemble batches ahead; without it as the format needs")
+  s.optional("workers", workers,
+             "threads that assemble batches ahead; without it one for data in memory, else as many as cores, at most 4")
       .at_least(0)
       .at_most(256)
       .known_as({"num_workers"});
@@ -87,7 +88,7 @@ LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64
 LoaderOptions evaluation_options(const DataSpec& spec, const Dataset& data) {
   const int cores = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 4);
   return {.batch_size = spec.batch_size,
-          .threads = spec.workers.value_or(data.in_memory() ? 0 : cores),
+          .threads = spec.workers.value_or(data.in_memory() ? 1 : cores),
           .prefetch = spec.prefetch};
 }
 

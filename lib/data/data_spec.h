@@ -41,7 +41,7 @@ struct DataSpec {
   int64_t batch_size = 32;
   bool shuffle = true;
   bool drop_last = false;
-  std::optional<int> workers;  // loader threads; unset: none for data in memory, else one a core, at most 4
+  std::optional<int> workers;  // loader threads; unset: one for data in memory, else one a core, at most 4
   int prefetch = 4;
   std::optional<Bytes> cache;  // unset: as much as the machine can spare
   Node fitted;                 // by a run to its training data, for sets that need it: Dataset::fit()

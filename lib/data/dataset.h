@@ -52,7 +52,7 @@ class Dataset {
 
   // Reads what lies in memory during a run, if it is not there yet. Threads that need it wait.
   virtual void load() const {}
-  // Whether get() only copies from memory, so that a thread of its own is not worth while.
+  // Whether get() only copies from memory, so that one thread of the loader is enough.
   virtual bool in_memory() const = 0;
   // Identifies the data: a run resumed on other data is told so. Loads the set.
   virtual uint64_t fingerprint() const = 0;

@@ -43,6 +43,12 @@ Memory allocate(int64_t bytes, int64_t slots, int64_t batch_size) {
   return Memory(static_cast<std::byte*>(memory));
 }
 
+struct Stopwatch {
+  double& total;
+  double began = steady_seconds();
+  ~Stopwatch() { total += steady_seconds() - began; }
+};
+
 }  // namespace
 
 // Batches are numbered through all epochs. Slot b % slots holds batch b. The caller holds batch `held`; batches up to
@@ -99,6 +105,7 @@ struct Loader::Impl {
     for (std::thread& thread : threads) thread.join();
   }
 
+  int64_t claimable() const { return held + options.prefetch - claimed; }
   int64_t memory_bytes() const { return batch_bytes * static_cast<int64_t>(slots.size()); }
   Slot& slot_of(int64_t number) { return slots[static_cast<size_t>(number) % slots.size()]; }
 
@@ -129,9 +136,10 @@ struct Loader::Impl {
   void work(Worker& worker) {
     std::unique_lock lock(mutex);
     while (true) {
-      room.wait(lock, [&] { return stopping || (!paused && claimed < held + options.prefetch); });
+      room.wait(lock, [&] { return stopping || (!paused && claimable() > 0); });
       if (stopping) return;
       const int64_t number = ++claimed;
+      if (claimable() > 0) room.notify_one();
       Slot& slot = slot_of(number);
       ++working;
       lock.unlock();
@@ -173,14 +181,20 @@ struct Loader::Impl {
 
   const Batch& next() {
     if (threads.empty()) {
+      const Stopwatch stopwatch{waited_seconds};
       assemble(held + 1, slots[0].batch, workers[0]);
       ++held;
       return slots[0].batch;
     }
     std::unique_lock lock(mutex);
     Slot& slot = slot_of(++held);
-    resume();
-    ready.wait(lock, [&] { return slot.holds == held; });
+    paused = false;
+    // A thread is woken for half of the ring at once, as waking it costs about as much as assembling small samples.
+    if (slot.holds != held || claimable() >= (options.prefetch + 1) / 2) room.notify_one();
+    if (slot.holds != held) {
+      const Stopwatch stopwatch{waited_seconds};
+      ready.wait(lock, [&] { return slot.holds == held; });
+    }
     if (slot.error) {
       const std::exception_ptr error = slot.error;
       seek(held, lock);
@@ -220,14 +234,7 @@ void Loader::start(int64_t epoch, int64_t index) {
   impl_->start(epoch * impl_->per_epoch + index);
 }
 
-const Batch& Loader::next() {
-  struct Stopwatch {
-    double& total;
-    double began = steady_seconds();
-    ~Stopwatch() { total += steady_seconds() - began; }
-  } stopwatch{impl_->waited_seconds};
-  return impl_->next();
-}
+const Batch& Loader::next() { return impl_->next(); }
 
 double Loader::waited_seconds() const { return impl_->waited_seconds; }
 int64_t Loader::memory_bytes() const { return impl_->memory_bytes(); }

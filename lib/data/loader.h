@@ -44,7 +44,7 @@ class Loader {
   // this batch; the batches before it have been delivered then, and calling again tries again.
   const Batch& next();
 
-  // Seconds that next() has taken until now: the time the caller waited for data.
+  // Seconds until now in which the caller waited for data: next() assembled a batch, or it was not ready.
   double waited_seconds() const;
   int64_t memory_bytes() const;
 

@@ -17,6 +17,13 @@ uint32_t mix(uint32_t x, uint32_t key) {
   return x ^ (x >> 16);
 }
 
+// Positions on their way through the network, in two halves, side by side: a round waits for the one before it, so that
+// many at once cost little more than one.
+struct Lanes {
+  static constexpr size_t count = 32;
+  uint32_t left[count] = {}, right[count] = {};
+};
+
 }  // namespace
 
 Permutation::Permutation(int64_t size, uint64_t seed, int64_t epoch) : size_(static_cast<uint64_t>(size)) {
@@ -37,41 +44,38 @@ int64_t Permutation::operator()(int64_t position) const {
   return sample;
 }
 
-// A round waits for the one before it, so that lanes beside one another cost little more than one: a lane whose
-// position has landed takes the next.
 void Permutation::fill(int64_t first, std::span<int64_t> into) const {
   DL_CHECK(first >= 0 && static_cast<uint64_t>(first) + into.size() <= size_, "positions ", first, ", +", into.size(),
            " of ", size_);
   const uint32_t left_mask = static_cast<uint32_t>((uint64_t{1} << left_bits_) - 1);
   const uint32_t right_mask = static_cast<uint32_t>((uint64_t{1} << right_bits_) - 1);
-  constexpr size_t most_lanes = 8;
-  size_t place[most_lanes];  // in `into`
-  uint32_t left[most_lanes] = {}, right[most_lanes] = {};
-  size_t lanes = 0, taken = 0;
+  Lanes lanes;
+  size_t place[Lanes::count];  // in `into`
+  size_t used = 0, taken = 0;
   const auto take = [&](size_t lane) {
     place[lane] = taken;
     const uint64_t position = static_cast<uint64_t>(first) + taken++;
-    left[lane] = static_cast<uint32_t>(position >> right_bits_);
-    right[lane] = static_cast<uint32_t>(position) & right_mask;
+    lanes.left[lane] = static_cast<uint32_t>(position >> right_bits_);
+    lanes.right[lane] = static_cast<uint32_t>(position) & right_mask;
   };
-  while (lanes < most_lanes && taken < into.size()) take(lanes++);
-  while (lanes > 0) {
+  while (used < Lanes::count && taken < into.size()) take(used++);
+  while (used > 0) {
     for (size_t i = 0; i < rounds; i += 2) {
-      for (size_t l = 0; l < most_lanes; ++l) left[l] ^= mix(right[l], keys_[i]) & left_mask;
-      for (size_t l = 0; l < most_lanes; ++l) right[l] ^= mix(left[l], keys_[i + 1]) & right_mask;
+      for (size_t l = 0; l < Lanes::count; ++l) lanes.left[l] ^= mix(lanes.right[l], keys_[i]) & left_mask;
+      for (size_t l = 0; l < Lanes::count; ++l) lanes.right[l] ^= mix(lanes.left[l], keys_[i + 1]) & right_mask;
     }
-    for (size_t l = 0; l < lanes;) {
-      const uint64_t x = uint64_t{left[l]} << right_bits_ | right[l];
+    for (size_t l = 0; l < used;) {
+      const uint64_t x = uint64_t{lanes.left[l]} << right_bits_ | lanes.right[l];
       if (x >= size_) {
-        ++l;  // once more
+        ++l;  // outside the range: it is sent again
         continue;
       }
       into[place[l]] = static_cast<int64_t>(x);
       if (taken < into.size()) {
         take(l++);
       } else {  // the last lane moves here
-        --lanes;
-        place[l] = place[lanes], left[l] = left[lanes], right[l] = right[lanes];
+        --used;
+        place[l] = place[used], lanes.left[l] = lanes.left[used], lanes.right[l] = lanes.right[used];
       }
     }
   }

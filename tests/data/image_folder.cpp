@@ -128,6 +128,32 @@ TEST_CASE("an image that vanished is named") {
         "error: DIR/pets/dog/1.png: open for reading failed: No such file or directory");
 }
 
+TEST_CASE("images are kept once they were read, those of a validation set of its own too, as far as the memory goes") {
+  const std::string yaml =
+      "{train: {format: image_folder, path: pets, channels: 1}, validation: {format: image_folder, path: more, "
+      "channels: 1}, cache: ";
+  // An image takes 4 bytes, its label 4: five in training, two for validation.
+  for (const auto& [cache, kept_in_training, kept_in_validation] : {std::tuple{0, 0, 0}, {32, 4, 0}, {48, 5, 1}}) {
+    CAPTURE(cache);
+    Pets pets;
+    for (const char* name : {"cat", "dog"}) {
+      std::filesystem::create_directories(pets / "more" / name);
+      pets.add("more/" + std::string(name) + "/0.png", 30);
+    }
+    const auto opened = open(yaml + std::to_string(cache) + "}", pets.path);
+    REQUIRE(opened->problems == "");
+    for (const auto& [set, kept] :
+         {std::pair(opened->sets.train, kept_in_training), {opened->sets.validation, kept_in_validation}}) {
+      for (int64_t i = 0; i < set->size(); ++i) sample(*set, i);
+      std::filesystem::rename(pets / "pets", pets / "gone pets");
+      std::filesystem::rename(pets / "more", pets / "gone more");
+      for (int64_t i = 0; i < set->size(); ++i) CHECK((message<Error>([&] { sample(*set, i); }) == "") == (i < kept));
+      std::filesystem::rename(pets / "gone pets", pets / "pets");
+      std::filesystem::rename(pets / "gone more", pets / "more");
+    }
+  }
+}
+
 TEST_CASE("the fingerprint follows names, sizes and classes") {
   Pets pets;
   const uint64_t before = open_folder(pets)->fingerprint();

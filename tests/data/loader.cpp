@@ -192,6 +192,21 @@ TEST_CASE("a batch stays as it is until the next is asked for") {
   }
 }
 
+TEST_CASE("threads that fell asleep are woken in time, whatever the ring's size and their number") {
+  for (const int threads : {1, 2, 5})
+    for (const int prefetch : {1, 2, 3, 4, 7}) {
+      CAPTURE(threads);
+      CAPTURE(prefetch);
+      Loader loader(std::make_shared<CountingSet>(100), {.batch_size = 10, .threads = threads, .prefetch = prefetch});
+      for (int i = 0; i < 60; ++i) {
+        if (i % 7 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // until the ring is full
+        CHECK(loader.next().index == i % 10);
+        if (i == 30) loader.start(3, 1);
+        if (i == 40) loader.start(7, 1);  // elsewhere
+      }
+    }
+}
+
 TEST_CASE("the time that the caller waited is counted") {
   class SlowSet final : public CountingSet {
    public:
