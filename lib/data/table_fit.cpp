@@ -132,7 +132,7 @@ void fit_numbers(FittedColumn& fitted, std::vector<double> values, const std::st
 FittedColumn fit_input(const Column& column, const std::string& name, const ColumnSpec& spec) {
   const TableSpec& table = column.parts.spec;
   FittedColumn fitted{.name = name, .strip = spec.strip};
-  if (!spec.fill.is_null()) fitted.fill = spec.fill.text;
+  if (!spec.fill.is_null()) fitted.fill = spec.fill.as_string().value_or(spec.fill.text);
   const bool numeric = spec.type ? *spec.type == "numeric" : !spec.as && column.is_numeric();
   if (numeric) {
     fitted.kind = "numeric";

@@ -16,9 +16,8 @@ void append_token(std::string& line, std::string_view token) {
   for (size_t at = 0; at < token.size();) {
     const size_t bytes = character_bytes(token.substr(at));
     const char c = token[at];
-    const bool begins_reference = c == '{' && at > 0 && token[at - 1] == '$';
     const bool is_character = bytes > 1 && valid_utf8(token.substr(at, bytes));
-    if (is_character || (bytes == 1 && c > ' ' && c != 127 && c != '%' && !begins_reference)) {
+    if (is_character || (bytes == 1 && c > ' ' && c != 127 && c != '%')) {
       line += token.substr(at, bytes);
       at += bytes;
     } else {

@@ -13,8 +13,8 @@ struct FittedText {
   void describe(Schema& s);
 };
 
-// Tokens in one line with spaces between them. Spaces, control characters, bytes that are no UTF-8, % and the brace of
-// ${ are %HH inside of them, by their two hexadecimal digits.
+// Tokens in one line with spaces between them. Spaces, control characters, bytes that are no UTF-8 and % are %HH inside
+// of them, by their two hexadecimal digits.
 std::string tokens_text(std::span<const std::string> tokens);
 // The tokens of such a line; a % before anything else is an Error(Exit::usage).
 std::vector<std::string> tokens_in(std::string_view text);

@@ -9,6 +9,7 @@
 #include "lib/spec/codec.h"
 #include "lib/spec/interpolate.h"
 #include "lib/spec/reading.h"
+#include "lib/spec/reference.h"
 #include "lib/spec/registry.h"
 
 namespace dl {
@@ -89,7 +90,8 @@ class Expansion {
                             meant.empty() ? "" : "write '" + meant + "'",
                             {known.empty() ? "the block has no params" : "params of the block: " + join(known)}};
     };
-    if (node.is_scalar()) return node.text.find("${") == std::string::npos ? node : interpolate(node, lookup, {}, r);
+    if (node.is_scalar())
+      return find_reference(node.text) == std::string::npos ? node : interpolate(node, lookup, {}, r);
     Node out = node;
     for (size_t i = 0; i < out.items.size(); ++i) out.items[i] = with_values(node.items[i], values, r.index(i));
     for (Node::Entry& entry : out.entries) entry.value = with_values(entry.value, values, r.key(entry.key));

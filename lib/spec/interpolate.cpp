@@ -6,6 +6,7 @@
 
 #include "lib/base/text.h"
 #include "lib/spec/path.h"
+#include "lib/spec/reference.h"
 
 namespace dl {
 namespace {
@@ -46,7 +47,7 @@ Node interpolate(const Node& scalar, const NameLookup& lookup, const Environment
   std::string out;
   size_t at = 0;
   try {
-    for (size_t begin = text.find("${"); begin != std::string_view::npos; begin = text.find("${", at)) {
+    for (size_t begin = find_reference(text); begin != std::string_view::npos; begin = find_reference(text, at)) {
       const size_t end = text.find('}', begin);
       if (end == std::string_view::npos) throw ExpressionError{"'${' without '}'", "write '}' after the name", {}};
       const std::string written(text.substr(begin, end + 1 - begin));
@@ -160,7 +161,7 @@ class ReferenceWalk {
 
  private:
   Node scalar(const Node& node, const std::vector<std::string>& path) {
-    if (node.text.find("${") == std::string::npos) return node;
+    if (find_reference(node.text) == std::string::npos) return node;
     const std::set<std::string> parameters = block_parameters(spec_, path);
     const NameLookup lookup = [&](const std::string& name) { return value_of(name, parameters); };
     return interpolate(node, lookup, {}, Reading(problems_, path_text(path)));
@@ -230,7 +231,7 @@ Node interpolate_references(const Node& spec, const std::set<std::string>& later
 Node interpolate_values(const Node& spec, const std::map<std::string, Node>& values, std::vector<Problem>& problems) {
   std::vector<std::string> path;
   const std::function<void(Node&)> walk = [&](Node& node) {
-    if (node.is_scalar() && node.text.find("${") != std::string::npos) {
+    if (node.is_scalar() && find_reference(node.text) != std::string::npos) {
       const std::set<std::string> parameters = block_parameters(spec, path);
       const NameLookup lookup = [&](const std::string& name) -> std::optional<Node> {
         if (const auto found = values.find(name); found != values.end()) {

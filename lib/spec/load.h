@@ -8,6 +8,7 @@
 //                                 in the search folders.
 //   linear: ${data.classes}       another value of the spec, or one that the program knows. Alone in its scalar it
 //                                 keeps its type; "runs/${name}" makes a string; ${2 * a.b + 1} computes.
+//   name: "$${x}"                 the text ${x} itself.
 //   path: ${env:DATA:-data}       an environment variable, or the text after :- where it is not set.
 //   --set optimizer.adamw.lr=1    over everything; the value is YAML. model.3.dropout.p and model[3].dropout.p name
 //                                 elements of a list. Maps that are missing are made; `adamw` becomes {adamw: …}.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "lib/spec/reference.h"
 
 namespace dl {
 namespace {
@@ -56,7 +57,7 @@ Node Node::scalar(std::string text, bool quoted) {
 }
 
 Node Node::string(std::string text) {
-  Node plain = scalar(std::move(text));
+  Node plain = scalar(escaped(text));
   plain.quoted = !plain.as_string() || plain.text.empty() || one_of(plain.text, {"~", "null", "Null", "NULL"}) ||
                  plain.text.ends_with(".yaml") || plain.text.ends_with(".yml");  // else the name of a file to include
   return plain;
@@ -116,7 +117,7 @@ std::optional<double> Node::as_number() const {
 
 std::optional<std::string> Node::as_string() const {
   if (kind != Kind::scalar || (!quoted && (as_bool() || as_number()))) return {};
-  return text;
+  return unescaped(text);
 }
 
 const Node::Entry* Node::entry(std::string_view key) const {
@@ -153,7 +154,7 @@ bool Node::erase(std::string_view key) {
 std::string Node::described() const {
   switch (kind) {
     case Kind::null: return "nothing";
-    case Kind::scalar: return as_string() ? "'" + shortened(text) + "'" : shortened(text);
+    case Kind::scalar: return as_string() ? "'" + shortened(*as_string()) + "'" : shortened(text);
     case Kind::list: return "a list of " + std::to_string(items.size());
     case Kind::map: break;
   }

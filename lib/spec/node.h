@@ -18,7 +18,7 @@ class Node {
   struct Entry;
 
   Kind kind = Kind::null;
-  std::string text;            // of a scalar, as written, without quotes
+  std::string text;            // of a scalar, as written, without quotes; ${ itself is $${
   bool quoted = false;         // a quoted scalar is a string whatever it looks like
   std::vector<Node> items;     // of a list
   std::vector<Entry> entries;  // of a map, in the file's order, keys unique
@@ -30,7 +30,7 @@ class Node {
 
   static Node null();
   static Node scalar(std::string text, bool quoted = false);
-  static Node string(std::string text);  // quoted where it would read as something else
+  static Node string(std::string text);  // quoted where it would read as something else, ${ as $${
   static Node number(double value);
   static Node integer(int64_t value);
   static Node boolean(bool value);
@@ -46,7 +46,7 @@ class Node {
   std::optional<bool> as_bool() const;           // true True TRUE false False FALSE
   std::optional<int64_t> as_integer() const;     // 12 -3 +4 0x1F 0o17; empty too where it does not fit
   std::optional<double> as_number() const;       // integers and 1.5 .5 1e-3 .inf -.inf .nan
-  std::optional<std::string> as_string() const;  // quoted, or plain and none of the above
+  std::optional<std::string> as_string() const;  // quoted, or plain and none of the above; $${ is ${
 
   // Maps. The pointer is valid until the map changes.
   const Node* find(std::string_view key) const;  // null where there is no such key, or no map

@@ -4,6 +4,7 @@
 
 #include "lib/base/text.h"
 #include "lib/spec/node.h"
+#include "lib/spec/reference.h"
 
 namespace dl {
 namespace {
@@ -54,7 +55,8 @@ std::string yaml_scalar(const Node& node) {
   return keeps_quotes || !plain(node.text) ? in_double_quotes(node.text) : node.text;
 }
 
-std::string yaml_key(const std::string& key) { return yaml_scalar(Node::string(key)); }
+// Keys hold no references, so that ${ stands for itself.
+std::string yaml_key(const std::string& key) { return yaml_scalar(Node::scalar(key, Node::string(key).quoted)); }
 
 bool leaf(const Node& node) { return node.is_null() || node.is_scalar(); }
 
@@ -132,7 +134,7 @@ std::string json_scalar(const Node& node) {
   if (const auto flag = node.as_bool()) return *flag ? "true" : "false";
   if (const auto integer = node.as_integer()) return std::to_string(*integer);
   if (const auto number = node.as_number(); number && std::isfinite(*number)) return number_text(*number);
-  return in_double_quotes(node.text);
+  return in_double_quotes(unescaped(node.text));
 }
 
 void write_json(const Node& node, int indent, int depth, std::string& out) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "lib/base/text.h"
+#include "lib/spec/reference.h"
 
 namespace dl {
 namespace {
@@ -16,7 +17,7 @@ bool hides(char c) { return c > 0 && c <= static_cast<char>(hidden.size()); }
 
 void hide_references(std::string& text) {
   size_t end = 0;
-  for (size_t at = text.find("${"); at != std::string::npos; at = text.find("${", end)) {
+  for (size_t at = find_reference(text); at != std::string::npos; at = find_reference(text, end)) {
     end = text.find_first_of("}\n", at);
     if (end == std::string::npos) return;
     if (text[end] == '\n') continue;

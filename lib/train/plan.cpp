@@ -146,7 +146,8 @@ class Planner {
  private:
   std::filesystem::path folder() const {
     const Node* given = plan_.spec.find("folder");
-    return given && given->is_scalar() ? std::filesystem::path(given->text) : config_folder_;
+    return given && given->is_scalar() ? std::filesystem::path(given->as_string().value_or(given->text))
+                                       : config_folder_;
   }
 
   Problem located(const std::string& path, std::string what) const {
@@ -318,7 +319,7 @@ std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std
 std::string run_name(const std::filesystem::path& config) {
   const Node spec = load_spec(config, {.later = data_value_names(), .most_bytes = max_resolved_bytes});
   const Node* name = spec.find("name");
-  return name && name->is_scalar() ? name->text : config.stem().string();
+  return name && name->is_scalar() ? name->as_string().value_or(name->text) : config.stem().string();
 }
 
 }  // namespace dl

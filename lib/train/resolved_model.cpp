@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "lib/nn/layer.h"
+#include "lib/spec/reference.h"
 
 namespace dl {
 namespace {
 
 bool has_reference(const Node& node) {
-  return (node.is_scalar() && node.text.find("${") != std::string::npos) ||
+  return (node.is_scalar() && find_reference(node.text) != std::string::npos) ||
          std::ranges::any_of(node.items, has_reference) ||
          std::ranges::any_of(node.entries, [](const Node::Entry& entry) { return has_reference(entry.value); });
 }

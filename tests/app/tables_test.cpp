@@ -35,6 +35,23 @@ const std::string config =
 
 }  // namespace
 
+TEST_CASE("a category that looks like a reference is kept as what it is") {
+  TemporaryFolder folder;
+  std::string text = flowers();
+  for (size_t at; (at = text.find(",red,")) != std::string::npos;) text.replace(at, 5, ",${red},");
+  write(folder.path() / "flowers.csv", text);
+  write(folder.path() / "garden.yaml", config);
+  const Finished trained = run_dlcli({"train", "garden.yaml"}, folder);
+  REQUIRE(trained.exit == 0);
+  CHECK(contents(folder.path() / "runs/garden-1/resolved.yaml").find("categories: [\"$${red}\", blue]") !=
+        std::string::npos);
+  write(folder.path() / "new.csv", "colour,size\n${red},95\nblue,11\n");
+  const Finished predicted = run_dlcli({"predict", "garden", "new.csv"}, folder);
+  CHECK(predicted.exit == 0);
+  CHECK(predicted.out.starts_with("input,class,probability\n0,rose,"));
+  CHECK(predicted.out.find("\n1,violet,") != std::string::npos);
+}
+
 TEST_CASE("a table is trained on, and its fit goes with the checkpoint") {
   TemporaryFolder folder;
   write(folder.path() / "flowers.csv", flowers());

@@ -162,6 +162,17 @@ TEST_CASE("a reference alone keeps the type of its value, within text it is writ
   CHECK(spec.find("quoted")->as_integer() == 3);
 }
 
+TEST_CASE("$${ is the text ${, which nothing is put in for, and is written so again") {
+  const std::string text = "a: 3\nb: \"$${a} ${a}\"\nc: [\"$${\", \"}\"]\nd: ${b}\ne: $${a}\nf: \"$${data.classes}\"\n";
+  const Node spec = provide(loaded(text, {}, {"data.classes"}), {{"data.classes", Node::integer(10)}});
+  CHECK(spec.find("b")->as_string() == "${a} 3");
+  CHECK(json(*spec.find("c")) == R"(["${", "}"])");
+  CHECK(spec.find("d")->as_string() == "${a} 3");
+  CHECK(spec.find("e")->as_string() == "${a}");
+  CHECK(spec.find("f")->as_string() == "${data.classes}");
+  CHECK(same_value(loaded(to_yaml(spec)), spec));
+}
+
 TEST_CASE("names that the program will know stay, and are put in by provide") {
   const Node spec =
       loaded("data: {size: 2}\nmodel: [{linear: ${data.classes}}, {linear: ${data.classes * data.size}}]\n", {},

@@ -110,7 +110,8 @@ TEST_CASE("every string reads back as itself") {
         "a #b", "#",    "- a",       "-",    "--- a", "...", "[a",   "{a}", "a, b",   "'",      "\"",
         "\\",   "a\nb", "tab\there", "\x7f", "größe", "*a",  "&a",   "!a",  "|",      ">",      "%a",
         "@a",   "`a`",  "?",         "? a",  ":",     "a:",  "=",    "<<",  "${a.b}", "x.yaml", "http://a/b",
-        "50%",  "(a)",  " a",        "a ",   "0x1",   ".5",  "-x",   "-1",  "+",      "{",      "a]"}) {
+        "50%",  "(a)",  " a",        "a ",   "0x1",   ".5",  "-x",   "-1",  "+",      "{",      "a]",
+        "a${",  "${b",  "$${a.b}",   "$$${", "$",     "}"}) {
     CAPTURE(text);
     const Node value = Node::string(text);
     CHECK(parse_yaml(to_yaml(value), "a.yaml").as_string() == text);
