@@ -254,6 +254,7 @@ void Trainer::Impl::prepare() {
   else
     loader->start(state.epoch, state.epoch_batches);
   tell_started();
+  updates.expect(std::min(plan.run.data.batch_size, plan.data.train->size()));  // while the first batch is read
   epoch_begin = interval_stretch.begin = whole_stretch.begin = steady_seconds();
 }
 

@@ -4,7 +4,10 @@
 namespace dl {
 
 Updates::Updates(const Plan& plan, Programs& programs)
-    : programs_(programs), inputs_(*plan.data.train), totals_(plan) {}
+    : programs_(programs),
+      accumulates_(plan.run.trainer.accumulate_grad_batches > 1),
+      inputs_(*plan.data.train),
+      totals_(plan) {}
 
 Program& Updates::prepare(Program& program) {
   program.bind("lr", &lr_);
@@ -17,6 +20,13 @@ Program& Updates::prepared(Made& made, int64_t batch, Program& (Programs::*make)
   Program*& program = made[batch];
   if (!program) program = &prepare((programs_.*make)(batch));
   return *program;
+}
+
+void Updates::expect(int64_t batch) {
+  if (accumulates_)
+    prepared(accumulations_, batch, &Programs::accumulate);
+  else
+    prepared(steps_, batch, &Programs::step);
 }
 
 void Updates::begin(double lr, int64_t number) {

@@ -14,6 +14,8 @@ class Updates {
  public:
   Updates(const Plan& plan, Programs& programs);
 
+  // Makes the program for batches of a size before the first of them is there.
+  void expect(int64_t batch);
   // The next update's learning rate and number, from 1.
   void begin(double lr, int64_t number);
   // The whole update from one batch; `tick` numbers the random draws.
@@ -32,6 +34,7 @@ class Updates {
   void run(Program& program, const Batch& batch, int64_t tick);
 
   Programs& programs_;
+  const bool accumulates_;
   BatchInputs inputs_;
   Made steps_, accumulations_;
   Program* update_ = nullptr;
