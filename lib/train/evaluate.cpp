@@ -16,7 +16,7 @@ struct Inference::Impl {
         device(make_device(plan.run.trainer.device, plan.device_options())),
         store(*device),
         programs(recipe(plan), store) {
-    programs.initialize();
+    programs.create();
     read_weights(plan.network->tensors(), store, checkpoint.weights());
     if (plan.run.trainer.ema) read_average(plan.network->tensors(), store, checkpoint.optimizer());
   }

@@ -132,7 +132,6 @@ struct Programs::Impl {
     constexpr int64_t most = 1 << 15;  // small enough to stay in a cache
     std::vector<Piece> pieces;
     for (const Tensor& tensor : recipe.network->tensors()) {
-      if (!tensor.trained) store.variable({tensor.path, Type{DType::f32, tensor.shape}});
       const int64_t all = tensor.shape.elements();
       for (int64_t begin = 0; begin < all; begin += most)
         pieces.push_back({&tensor, begin, std::min(all, begin + most)});
@@ -251,10 +250,17 @@ Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<
 Programs::~Programs() = default;
 
 void Programs::initialize() {
+  create();
+  impl_->fill_tensors();
+  begin_average();
+}
+
+void Programs::create() {
   Impl& m = *impl_;
   const DType kept = m.recipe.precision == Precision::bf16_true ? DType::bf16 : DType::f32;
   if (m.elements() > 0) m.store.variable({flat_parameters, Type{kept, {m.elements()}}});
-  m.fill_tensors();
+  for (const Tensor& tensor : m.recipe.network->tensors())
+    if (!tensor.trained) m.store.variable({tensor.path, Type{DType::f32, tensor.shape}});
   if (m.recipe.optimizer && m.elements() > 0) {  // its state, as its update asks for it
     Graph g;
     m.build_update(g, 0);
@@ -262,7 +268,6 @@ void Programs::initialize() {
       const std::string name = g.node(i).op->name() == "variable" ? g.node(i).op->attributes() : "";
       if (name.starts_with("optimizer.")) m.store.variable({name, g.node(i).types[0]});
     }
-    begin_average();
   }
 }
 
@@ -276,8 +281,7 @@ void Programs::forget_carried(bool training) {
 
 void Programs::begin_average() {
   Impl& m = *impl_;
-  if (m.recipe.ema_decay && m.elements() > 0)
-    m.store.write(flat_average, m.store.read(flat_parameters).data(), m.elements());
+  if (m.store.has(flat_average)) m.store.write(flat_average, m.store.read(flat_parameters).data(), m.elements());
 }
 
 Program& Programs::step(int64_t batch) { return impl_->training_program("step", batch, &Impl::build_step); }

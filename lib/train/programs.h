@@ -51,7 +51,9 @@ class Programs {
   Programs(const Recipe& recipe, Store& store);
   ~Programs();
 
-  // Creates the variables (parameters, optimizer state, buffers) and fills in initial values from the seed.
+  // Creates the variables (parameters, optimizer state, buffers), for weights to be read into.
+  void create();
+  // Creates them and fills in initial values from the seed.
   void initialize();
   // The weights' average, if there is to be one, begins at the weights there are; initialize() does so itself.
   void begin_average();

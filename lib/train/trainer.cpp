@@ -206,10 +206,10 @@ void Trainer::resume(const Checkpoint& checkpoint) {
     refuse(concat("was trained with the parameter groups ", to_json(groups_then, 0), ", the config has ",
                   to_json(groups_now, 0)),
            "give the optimizer the same 'groups:', or start a new run with 'init_from:' this checkpoint's weights");
-  m.programs.initialize();
+  m.plan.data.load_ahead();
+  m.programs.create();
   read_weights(m.plan.network->tensors(), m.store, checkpoint.weights());
   read_optimizer(m.plan.network->tensors(), m.store, checkpoint.optimizer());
-  m.plan.data.load_ahead();
   if (const std::string data = m.data_fingerprint(); data != saved.data)
     refuse(concat("was trained on other data: fingerprint ", saved.data, ", the data now have ", data),
            "put the data back as they were, or start a new run");
@@ -242,8 +242,10 @@ void Trainer::Impl::prepare() {
   begin = steady_seconds();
   if (!weights_ready) {
     plan.data.load_ahead();
-    programs.initialize();
-    if (plan.run.init_from) {
+    if (!plan.run.init_from) {
+      programs.initialize();
+    } else {
+      programs.create();
       read_weights(plan.network->tensors(), store, plan.initial_weights());
       programs.begin_average();
     }

@@ -72,6 +72,11 @@ void require_same(const Shapes& wanted, const SafetensorsFile& file, const std::
   throw Error(Exit::usage, Problem{.where = {.file = file.path().string()}, .what = what, .notes = std::move(notes)});
 }
 
+// Into `variable`, which is flat for what is trained.
+void write_tensor(Store& store, const std::string& variable, const Tensor& t, const std::vector<float>& values) {
+  store.write_part(variable, t.trained ? t.offset : 0, values.data(), t.shape.elements());
+}
+
 }  // namespace
 
 void write_weights(const Tensors& tensors, Store& store, const Append& append) {
@@ -120,15 +125,7 @@ std::vector<std::string> weights_differ(const Tensors& tensors, const std::files
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
   const SafetensorsFile source(file);
   require_same(weight_shapes(tensors), source, "holds the weights of another model");
-  std::vector<float> flat = store.read(flat_parameters);
-  for (const Tensor& t : tensors) {
-    const std::vector<float> values = source.read_f32(t.path);
-    if (t.trained)
-      std::ranges::copy(values, flat.begin() + t.offset);
-    else
-      store.write(t.path, values.data(), t.shape.elements());
-  }
-  store.write(flat_parameters, flat.data(), static_cast<int64_t>(flat.size()));
+  for (const Tensor& t : tensors) write_tensor(store, t.trained ? flat_parameters : t.path, t, source.read_f32(t.path));
 }
 
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
@@ -137,12 +134,9 @@ void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem:
   for (const auto& [name, entry] : source.tensors())
     if (name.starts_with(carried_prefix)) wanted[name] = entry.shape;
   require_same(wanted, source, "holds the state of another optimizer");
-  for (const std::string& name : optimizer_states(store)) {
-    std::vector<float> flat = store.read(state_prefix + name);
+  for (const std::string& name : optimizer_states(store))
     for (const Tensor& t : tensors)
-      if (t.trained) std::ranges::copy(source.read_f32(name + "/" + t.path), flat.begin() + t.offset);
-    store.write(state_prefix + name, flat.data(), static_cast<int64_t>(flat.size()));
-  }
+      if (t.trained) write_tensor(store, state_prefix + name, t, source.read_f32(name + "/" + t.path));
   for (const auto& [name, entry] : source.tensors()) {
     if (!name.starts_with(carried_prefix)) continue;
     const std::vector<float> values = source.read_f32(name);
@@ -154,10 +148,8 @@ void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem:
 
 void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
   const SafetensorsFile source(file);
-  std::vector<float> flat = store.read(flat_parameters);
   for (const Tensor& t : tensors)
-    if (t.trained) std::ranges::copy(source.read_f32("ema/" + t.path), flat.begin() + t.offset);
-  store.write(flat_parameters, flat.data(), static_cast<int64_t>(flat.size()));
+    if (t.trained) write_tensor(store, flat_parameters, t, source.read_f32("ema/" + t.path));
 }
 
 }  // namespace dl
