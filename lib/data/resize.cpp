@@ -80,6 +80,7 @@ void along_row(const float* row, const Taps& taps, int64_t width, int64_t channe
 }
 
 typedef float Floats __attribute__((vector_size(16)));
+
 // Colours, three side by side in a vector of four: `row` goes on for a value behind its last pixel.
 template <class T>
 void colours_along_row(const float* row, const Taps& taps, int64_t width, T* into) {

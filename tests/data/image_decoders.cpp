@@ -206,3 +206,30 @@ TEST_CASE("thousands of changed files are errors or other pixels") {
     }
   }
 }
+
+TEST_CASE("a window of a changed file is what is cut out of the whole, or the same error") {
+  if (!built("libjpeg-turbo")) return;
+  FolderForTest folder;
+  std::mt19937 random(2);
+  const ImageForm form{.size = {70, 83}};
+  const ImageWindow window{33, 41, 20, 17};
+  for (const std::string name : {"420", "422", "444", "progressive", "grey", "cmyk"}) {
+    const std::string whole = file("large-" + name + ".jpg");
+    for (int i = 0; i < 300; ++i) {
+      std::string changed = whole;
+      for (uint32_t n = random() % 3 + 1; n > 0; --n) changed[random() % changed.size()] = static_cast<char>(random());
+      folder.write("a", changed);
+      std::vector<std::byte> all(70 * 83 * 3), expected(20 * 17 * 3), found(20 * 17 * 3);
+      const std::string error = told(folder, [&] { read_image(folder / "a", form, all.data()); });
+      const std::string found_error = told(folder, [&] {
+        read_image_window(folder / "a", form, window, {window.h, window.w}, found.data());
+      });
+      CAPTURE(name);
+      CAPTURE(i);
+      CHECK(found_error == error);
+      if (!error.empty()) continue;
+      resize_window(all.data(), DType::u8, {70, 83, 3}, window, expected.data(), {window.h, window.w});
+      CHECK(found == expected);
+    }
+  }
+}
