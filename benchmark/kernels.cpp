@@ -84,11 +84,12 @@ class Bench {
     if (std::string_view(name).find(only_) == std::string_view::npos) return;
     const std::vector<Type> outputs = op.infer(inputs);
     const std::unique_ptr<Kernel> kernel = device_.compile(op, inputs, outputs);
-    std::vector<std::vector<float>> memory;
+    std::vector<std::pair<void*, int64_t>> memory;
     const auto make = [&](int64_t bytes) -> void* {
-      memory.emplace_back(static_cast<size_t>(bytes / 4 + 16), 0.5f);
-      const auto at = reinterpret_cast<uintptr_t>(memory.back().data());
-      return reinterpret_cast<void*>((at + 63) / 64 * 64);
+      float* const begin = static_cast<float*>(device_.allocate(bytes));
+      std::fill(begin, begin + bytes / 4, 0.5f);
+      memory.emplace_back(begin, bytes);
+      return begin;
     };
     std::vector<void*> in, out;
     for (const Type& type : inputs) in.push_back(make(type.bytes()));
@@ -98,6 +99,7 @@ class Bench {
     std::printf("%-34s %9.1f us %8.1f GFLOP/s %4.0f %%", name, time * 1e6, flops / time / 1e9,
                 flops / time / peak_ * 100);
     std::fflush(stdout);
+    for (const auto& [address, bytes] : memory) device_.release(address, bytes);
   }
 
   void matmul(const char* name, int64_t m, int64_t n, int64_t k, bool ta, bool tb) {
@@ -155,7 +157,27 @@ void run(int threads, const std::string& only) {
   bench.matmul("cnn fc forward", 64, 128, 9216, false, true);
   bench.matmul("cnn fc input gradient", 64, 9216, 128, false, false);
   bench.matmul("cnn fc weight gradient", 128, 9216, 64, true, false);
-  bench.matmul("gpt mlp", 4096, 1536, 384, false, true);
+  bench.matmul("gpt_cpu qkv forward", 768, 384, 128, false, true);
+  bench.matmul("gpt_cpu qkv input gradient", 768, 128, 384, false, false);
+  bench.matmul("gpt_cpu qkv weight gradient", 384, 128, 768, true, false);
+  bench.matmul("gpt_cpu mlp 1 forward", 768, 512, 128, false, true);
+  bench.matmul("gpt_cpu mlp 1 input gradient", 768, 128, 512, false, false);
+  bench.matmul("gpt_cpu mlp 1 weight gradient", 512, 128, 768, true, false);
+  bench.matmul("gpt_cpu mlp 2 forward", 768, 128, 512, false, true);
+  bench.matmul("gpt_cpu mlp 2 input gradient", 768, 512, 128, false, false);
+  bench.matmul("gpt_cpu mlp 2 weight gradient", 128, 512, 768, true, false);
+  bench.matmul("gpt_baby qkv forward", 4096, 1152, 384, false, true);
+  bench.matmul("gpt_baby qkv input gradient", 4096, 384, 1152, false, false);
+  bench.matmul("gpt_baby qkv weight gradient", 1152, 384, 4096, true, false);
+  bench.matmul("gpt_baby mlp 1 forward", 4096, 1536, 384, false, true);
+  bench.matmul("gpt_baby mlp 1 input gradient", 4096, 384, 1536, false, false);
+  bench.matmul("gpt_baby mlp 1 weight gradient", 1536, 384, 4096, true, false);
+  bench.matmul("gpt_baby mlp 2 forward", 4096, 384, 1536, false, true);
+  bench.matmul("gpt_baby mlp 2 input gradient", 4096, 1536, 384, false, false);
+  bench.matmul("gpt_baby mlp 2 weight gradient", 384, 1536, 4096, true, false);
+  bench.matmul("lstm_ptb vocabulary forward", 400, 10000, 200, false, true);
+  bench.matmul("lstm_ptb vocabulary input gradient", 400, 200, 10000, false, false);
+  bench.matmul("lstm_ptb vocabulary weight gradient", 10000, 200, 400, true, false);
   bench.matmul("one sample", 1, 512, 784, false, true);
   bench.conv("lenet 1", {128, 28, 28, 1}, 6, 5, 1, 2);
   bench.conv("lenet 2", {128, 14, 14, 6}, 16, 5, 1, 0);

@@ -165,6 +165,7 @@ void ProductOf<T>::multiply_and_pass_by_rows(const GemmOf<T>& g, float* product,
       GemmOf<T> block = g;
       block.a += first * g.a_row;
       block.rows = last - first;
+      if (chunk + 1 < mine.end) block.rows_after = std::min(last + chunk_rows_, g.rows) - last;
       block.c = product != nullptr ? product + first * g.c_row : blocks + thread * block_floats_;
       kernels_.multiply_packed(block, packed);
       epilogue_->rows(thread, first, last, block.c, g.c_row);

@@ -3,14 +3,14 @@
 // time: copying it first was never faster.
 #include "lib/device/cpu/simd/gemm.h"
 
+#include "lib/device/cpu/simd/ahead.h"
 #include "lib/device/cpu/simd/pack.h"
-#include "lib/device/cpu/simd/tile.h"
 
 namespace dl::DL_ISA {
 namespace {
 
 constexpr int64_t depth_block = 384;   // a panel of B of this depth stays close to the core
-constexpr int64_t row_block = 168;     // the rows of A of this depth take a quarter of the second-level cache
+constexpr int64_t row_block = 112;     // these rows of A, and those fetched ahead, take a third of the second cache
 constexpr int64_t column_block = 256;  // and the panels of B another
 constexpr int64_t pair = 2 * lanes;    // panels of a B that is packed beforehand are two vectors wide
 
@@ -71,6 +71,9 @@ void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t 
   const bool in_place = g.b_column == 1 && g.rows <= 2 * most_rows(2);
   const int64_t row_step = even_block(g.rows, row_block, most_rows(2));
   for (int64_t row = 0; row < g.rows; row += row_step) {
+    const int64_t rows = smaller(row_step, g.rows - row);
+    const GemmBlock now{row, rows, row_step, column, columns, k, depth};
+    Ahead<float> a_ahead = next_rows(g, now, now.tiles(pair));
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
       const int64_t left = columns - j;
@@ -101,7 +104,16 @@ void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t 
           t.b_depth = width;
         }
       }
-      run_strip(t, how, smaller(row_step, g.rows - row), vectors);
+      Ahead<float> b_ahead;
+      if (packed == nullptr && row == 0 && left > width) {
+        const int64_t strips = (rows + most_rows(vectors) - 1) / most_rows(vectors);
+        b_ahead = next_panel(g, now, column + j + width, smaller(width, left - width), strips);
+      }
+      for_each_tile(t, rows, vectors, [&](const Tile& tile, int height) {
+        a_ahead.fetch_part();
+        b_ahead.fetch_part();
+        run_tile(tile, how, height, vectors);
+      });
     }
   }
 }

@@ -21,6 +21,7 @@ struct GemmOf {
   int64_t c_row = 0;
   int64_t rows = 0, columns = 0, depth = 0;
   bool accumulate = false;  // C +=
+  int64_t rows_after = 0;   // of A, which the next product on this thread reads: they are fetched ahead
 };
 using Gemm = GemmOf<float>;
 using Bf16Gemm = GemmOf<uint16_t>;

@@ -179,14 +179,7 @@ void run_tile(const Tile& t, Along along, int rows, int vectors) {
 }
 
 void run_strip(const Tile& strip, Along along, int64_t rows, int vectors) {
-  Tile t = strip;
-  while (rows > 0) {
-    const int64_t height = next_height(rows, vectors);
-    run_tile(t, along, static_cast<int>(height), vectors);
-    t.a += height * t.a_row;
-    t.c += height * t.c_row;
-    rows -= height;
-  }
+  for_each_tile(strip, rows, vectors, [=](const Tile& t, int height) { run_tile(t, along, height, vectors); });
 }
 
 namespace {

@@ -25,6 +25,19 @@ constexpr int64_t next_height(int64_t rows_left, int vectors) {
   return tiles == 0 ? 0 : (rows_left + tiles - 1) / tiles;
 }
 
+// run(tile, height) for each tile of a strip of any number of rows.
+template <class T, class Run>
+DL_INLINE void for_each_tile(const TileOf<T>& strip, int64_t rows, int vectors, Run run) {
+  TileOf<T> tile = strip;
+  while (rows > 0) {
+    const int64_t height = next_height(rows, vectors);
+    run(tile, static_cast<int>(height));
+    tile.a += height * tile.a_row;
+    tile.c += height * tile.c_row;
+    rows -= height;
+  }
+}
+
 // How panels divide columns: the vectors of the next panel, given how many columns are left. With few rows a wide panel
 // keeps enough sums in flight.
 constexpr int next_vectors(int64_t columns_left, int64_t rows) {

@@ -2,6 +2,7 @@
 // depth comes in pairs, and A where its depth is strided.
 #include "lib/device/cpu/simd/gemm.h"
 
+#include "lib/device/cpu/simd/ahead.h"
 #include "lib/device/cpu/simd/bf16/tile.h"
 #include "lib/device/cpu/simd/bf16/words.h"
 
@@ -9,7 +10,7 @@ namespace dl::DL_ISA {
 namespace {
 
 constexpr int64_t depth_block = 768;   // a panel of B of this depth stays close to the core
-constexpr int64_t row_block = 168;     // the rows of A of this depth take a quarter of the second-level cache
+constexpr int64_t row_block = 112;     // these rows of A, and those fetched ahead, take a third of the second cache
 constexpr int64_t column_block = 256;  // and the panels of B another
 constexpr int64_t pair = 2 * lanes;    // panels of a B that is packed beforehand are two vectors wide
 
@@ -77,6 +78,8 @@ void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, i
     const uint16_t* a = g.a + row * g.a_row + k * g.a_depth;
     const int64_t a_width = round_up(rows, lanes);
     if (along == Along::row) pack_panel(a, g.a_depth, 1, a_width, rows, depth, a_words);
+    const GemmBlock now{row, rows, row_step, column, columns, k, depth};
+    Ahead<uint16_t> a_ahead = next_rows(g, now, now.tiles(pair));
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
       const int64_t left = columns - j;
@@ -102,7 +105,16 @@ void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, i
         }
         t.b = panel;
       }
-      run_bf16_strip(t, along, rows, vectors);
+      Ahead<uint16_t> b_ahead;
+      if (packed == nullptr && row == 0 && left > width) {
+        const int64_t strips = (rows + most_rows(vectors) - 1) / most_rows(vectors);
+        b_ahead = next_panel(g, now, column + j + width, smaller(width, left - width), strips);
+      }
+      for_each_tile(t, rows, vectors, [&](const Bf16Tile& tile, int height) {
+        a_ahead.fetch_part();
+        b_ahead.fetch_part();
+        run_bf16_tile(tile, along, height, vectors);
+      });
     }
   }
 }

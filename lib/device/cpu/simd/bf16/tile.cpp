@@ -104,15 +104,12 @@ TileFunction tile_of(int64_t rows, int vectors) {
 
 }  // namespace
 
+void run_bf16_tile(const Bf16Tile& t, Along along, int rows, int vectors) {
+  (along == Along::depth ? tile_of<Along::depth>(rows, vectors) : tile_of<Along::row>(rows, vectors))(t);
+}
+
 void run_bf16_strip(const Bf16Tile& strip, Along along, int64_t rows, int vectors) {
-  Bf16Tile t = strip;
-  while (rows > 0) {
-    const int64_t height = next_height(rows, vectors);
-    (along == Along::depth ? tile_of<Along::depth>(height, vectors) : tile_of<Along::row>(height, vectors))(t);
-    t.a += height * t.a_row;
-    t.c += height * t.c_row;
-    rows -= height;
-  }
+  for_each_tile(strip, rows, vectors, [=](const Bf16Tile& t, int height) { run_bf16_tile(t, along, height, vectors); });
 }
 
 const Bf16StripKernels bf16_strip_kernels = {lanes, next_vectors, run_bf16_strip, nullptr};
