@@ -17,11 +17,17 @@ constexpr int64_t block_queries = 256;  // of all heads of a group: packing thei
 // Where the heads of a work item lie, in forward's inputs.
 class Heads {
  public:
-  Heads(const AttentionOp::Spec& spec, std::span<const Type> tensors)
-      : spec_(spec), parts_(spec.parts(tensors)), bf16_(tensors[0].dtype == DType::bf16) {}
+  Heads(const AttentionOp::Spec& spec, std::span<const Type> tensors, const CpuDevice& device)
+      : spec_(spec),
+        parts_(spec.parts(tensors)),
+        bf16_(tensors[0].dtype == DType::bf16),
+        kernels_(bf16_ ? DL_FOR_BF16(device.isa(), device.bf16_unit(), bf16_attention_kernels)
+                       : DL_FOR_ISA(device.isa(), attention_kernels)),
+        random_(DL_FOR_ISA(device.isa(), loop_fills).random) {}
 
   int64_t groups() const { return parts_.batch * spec_.kv_heads; }
   const AttentionParts& parts() const { return parts_; }
+  const AttentionKernels& kernels() const { return kernels_; }
 
   AttentionHeads shape() const {
     AttentionHeads h;
@@ -30,10 +36,10 @@ class Heads {
     h.keys = h.visible = parts_.keys;
     h.head_dim = parts_.head_dim;
     h.causal = spec_.causal;
-    h.bf16 = bf16_;
     h.scale = static_cast<float>(spec_.scale);
     h.dropout = static_cast<float>(spec_.dropout);
     h.key = spec_.key;
+    h.random = random_;
     h.q_row = parts_.q.stride;
     h.k_row = parts_.k.stride;
     h.v_row = parts_.v.stride;
@@ -79,15 +85,17 @@ class Heads {
   const AttentionOp::Spec spec_;
   const AttentionParts parts_;
   const bool bf16_;
+  const AttentionKernels& kernels_;
+  const decltype(LoopFills::random) random_;
 };
 
 class Attention final : public Kernel {
  public:
   Attention(const AttentionOp::Spec& spec, std::span<const Type> tensors, CpuDevice& device)
-      : heads_(spec, tensors), team_(device.team()), kernels_(DL_FOR_ISA(device.isa(), attention_kernels)) {
+      : heads_(spec, tensors, device), team_(device.team()) {
     const AttentionHeads h = heads_.shape();
     block_ = std::min(h.queries, std::max<int64_t>(block_queries / h.group, 1));
-    floats_ = kernels_.forward_floats(h, block_);
+    floats_ = heads_.kernels().forward_floats(h, block_);
     workspace_at_ = plan_.floats(floats_ * team_.size());
   }
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
@@ -101,8 +109,8 @@ class Attention final : public Kernel {
       for (int64_t item = next_++; item < items; item = next_++) {
         // The last queries first: where attention is causal they see the most.
         const int64_t begin = (blocks - 1 - item / heads_.groups()) * block_;
-        kernels_.forward(heads_.group(item % heads_.groups(), in, out[0], out[1]), begin,
-                         std::min(begin + block_, queries), workspace);
+        heads_.kernels().forward(heads_.group(item % heads_.groups(), in, out[0], out[1]), begin,
+                                 std::min(begin + block_, queries), workspace);
       }
     });
   }
@@ -110,7 +118,6 @@ class Attention final : public Kernel {
  private:
   const Heads heads_;
   ThreadTeam& team_;
-  const AttentionKernels& kernels_;
   ScratchPlan plan_;
   int64_t block_ = 1, floats_ = 0, workspace_at_ = 0;
   std::atomic<int64_t> next_{0};
@@ -119,8 +126,8 @@ class Attention final : public Kernel {
 class AttentionBackward final : public Kernel {
  public:
   AttentionBackward(const AttentionOp::Spec& spec, std::span<const Type> tensors, CpuDevice& device)
-      : heads_(spec, tensors), team_(device.team()), kernels_(DL_FOR_ISA(device.isa(), attention_kernels)) {
-    floats_ = kernels_.backward_floats(heads_.shape());
+      : heads_(spec, tensors, device), team_(device.team()) {
+    floats_ = heads_.kernels().backward_floats(heads_.shape());
     workspace_at_ = plan_.floats(floats_ * team_.size());
   }
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
@@ -137,7 +144,7 @@ class AttentionBackward final : public Kernel {
                                      .dq = heads_.q(i, out),
                                      .dk = heads_.k(i, out),
                                      .dv = heads_.v(i, out)};
-        kernels_.backward(h, slopes, workspace);
+        heads_.kernels().backward(h, slopes, workspace);
       }
     });
   }
@@ -145,7 +152,6 @@ class AttentionBackward final : public Kernel {
  private:
   const Heads heads_;
   ThreadTeam& team_;
-  const AttentionKernels& kernels_;
   ScratchPlan plan_;
   int64_t floats_ = 0, workspace_at_ = 0;
   std::atomic<int64_t> next_{0};

@@ -1,8 +1,9 @@
 // Attention of the heads that share one head of keys and values, by blocks that stay in cache (Dao 2023,
-// arXiv:2307.08691). Sums are in f32.
+// arXiv:2307.08691). Sums are in f32; in bf16 what is multiplied is bf16, probabilities and their slopes too.
 #pragma once
 #include <cstdint>
 
+#include "lib/device/cpu/simd/loop.h"
 #include "lib/device/cpu/simd/table.h"
 
 namespace dl {
@@ -19,10 +20,10 @@ struct AttentionHeads {
   int64_t group = 1, queries = 0, keys = 0, head_dim = 0;
   int64_t visible = 0;  // keys that queries see: the first so many
   bool causal = false;  // of which query i sees 0 … i
-  bool bf16 = false;
   float scale = 1;
   float dropout = 0;  // probabilities whose random number is below it become 0
   uint64_t key = 0, step = 0;
+  decltype(LoopFills::random) random = nullptr;
   int64_t first_random = 0;  // the random number of query 0 and key 0 of the first head; the others follow in order
 };
 
@@ -45,3 +46,4 @@ struct AttentionKernels {
 }  // namespace dl
 
 DL_DECLARE_FOR_ISA(dl::AttentionKernels, attention_kernels)
+DL_DECLARE_FOR_BF16(dl::AttentionKernels, bf16_attention_kernels)

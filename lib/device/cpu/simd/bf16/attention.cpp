@@ -1,0 +1,9 @@
+// Attention of bf16.
+#include "lib/device/cpu/simd/attention_blocks.h"
+
+namespace dl::DL_ISA {
+
+const AttentionKernels bf16_attention_kernels = {forward_floats<uint16_t>, backward_floats<uint16_t>, forward<uint16_t>,
+                                                 backward<uint16_t>};
+
+}  // namespace dl::DL_ISA
