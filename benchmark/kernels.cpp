@@ -107,6 +107,8 @@ class Bench {
     const Type a{DType::f32, ta ? Shape{k, m} : Shape{m, k}}, b{DType::f32, tb ? Shape{n, k} : Shape{k, n}};
     const double flops = 2.0 * double(m) * double(n) * double(k);
     op(name, MatMul(ta, tb), {a, b}, flops);
+    std::printf("\n");
+    op((std::string(name) + " bf16").c_str(), MatMul(ta, tb), {{DType::bf16, a.shape}, {DType::bf16, b.shape}}, flops);
     if (const Blas* blas = Blas::find()) {
       std::vector<float> x(static_cast<size_t>(m * k), 0.5f), y(static_cast<size_t>(k * n), 0.5f),
           c(static_cast<size_t>(m * n));
@@ -160,6 +162,7 @@ void run(int threads, const std::string& only) {
   bench.matmul("gpt_cpu qkv forward", 768, 384, 128, false, true);
   bench.matmul("gpt_cpu qkv input gradient", 768, 128, 384, false, false);
   bench.matmul("gpt_cpu qkv weight gradient", 384, 128, 768, true, false);
+  bench.matmul("gpt_cpu projection weight gradient", 128, 128, 768, true, false);
   bench.matmul("gpt_cpu mlp 1 forward", 768, 512, 128, false, true);
   bench.matmul("gpt_cpu mlp 1 input gradient", 768, 128, 512, false, false);
   bench.matmul("gpt_cpu mlp 1 weight gradient", 512, 128, 768, true, false);

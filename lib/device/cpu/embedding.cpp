@@ -1,5 +1,5 @@
-// Embedding on the CPU: indices are divided over the team. Its gradient divides the columns instead, so that rows are
-// added in the order of the indices whatever the number of threads.
+// Embedding on the CPU: indices are divided over the team. Its gradient is cleared by rows, and then divided by
+// columns, so that rows are added in the order of the indices whatever the number of threads.
 #include "lib/graph/ops/embedding.h"
 
 #include <algorithm>
@@ -49,10 +49,8 @@ class EmbeddingGradKernel final : public Kernel {
     const float* dy = static_cast<const float*>(in[0]);
     const int32_t* indices = static_cast<const int32_t*>(in[1]);
     float* dtable = static_cast<float*>(out[0]);
+    const auto clear = [&](Range elements) { std::fill(dtable + elements.begin, dtable + elements.end, 0.0f); };
     const auto add = [&](Range columns) {
-      if (columns.empty()) return;
-      for (int64_t row = 0; row < rows_; ++row)
-        std::fill(dtable + row * dim_ + columns.begin, dtable + row * dim_ + columns.end, 0.0f);
       for (int64_t i = 0; i < n_; ++i) {
         if (indices[i] == padding_) continue;
         float* to = dtable + indices[i] * dim_;
@@ -60,7 +58,12 @@ class EmbeddingGradKernel final : public Kernel {
         for (int64_t k = columns.begin; k < columns.end; ++k) to[k] += from[k];
       }
     };
-    if ((rows_ + n_) * dim_ < worth_a_thread) return add({0, dim_});
+    if ((rows_ + n_) * dim_ < worth_a_thread) {
+      clear({0, rows_ * dim_});
+      add({0, dim_});
+      return;
+    }
+    team_.run([&](int thread) { clear(split(rows_ * dim_, team_.size(), thread, cache_line)); });
     team_.run([&](int thread) { add(split(dim_, team_.size(), thread, cache_line)); });
   }
 

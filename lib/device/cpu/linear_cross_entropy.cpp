@@ -168,6 +168,7 @@ class LinearCrossEntropyKernel final : public Kernel {
     g.a = r.weight + c.begin * features_;
     g.a_row = features_;
     g.rows = count;
+    g.rows_after = std::min(count, classes_ - c.end);
     g.c = logits;
     g.c_row = stride_;
     gemm_.multiply_packed(g, floats_at(r.scratch, turned_at_));
