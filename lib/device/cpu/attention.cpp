@@ -106,11 +106,14 @@ class Attention final : public Kernel {
     next_ = 0;
     team_.run([&](int thread) {
       float* workspace = floats_at(scratch, workspace_at_) + thread * floats_;
-      for (int64_t item = next_++; item < items; item = next_++) {
+      for (int64_t item = next_++, next = 0; item < items; item = next) {
+        next = next_++;
         // The last queries first: where attention is causal they see the most.
         const int64_t begin = (blocks - 1 - item / heads_.groups()) * block_;
-        heads_.kernels().forward(heads_.group(item % heads_.groups(), in, out[0], out[1]), begin,
-                                 std::min(begin + block_, queries), workspace);
+        AttentionHeads h = heads_.group(item % heads_.groups(), in, out[0], out[1]);
+        const AttentionHeads after = heads_.group(next % heads_.groups(), in, out[0], out[1]);
+        if (next < items) h.next = &after;
+        heads_.kernels().forward(h, begin, std::min(begin + block_, queries), workspace);
       }
     });
   }
@@ -137,19 +140,27 @@ class AttentionBackward final : public Kernel {
     next_ = 0;
     team_.run([&](int thread) {
       float* workspace = floats_at(scratch, workspace_at_) + thread * floats_;
-      for (int64_t i = next_++; i < heads_.groups(); i = next_++) {
-        const AttentionHeads h = heads_.group(i, in, all[1], all[2]);
-        const char* y = static_cast<const char*>(all[1]);
-        const AttentionSlopes slopes{.dy = static_cast<const char*>(all[0]) + (static_cast<const char*>(h.y) - y),
-                                     .dq = heads_.q(i, out),
-                                     .dk = heads_.k(i, out),
-                                     .dv = heads_.v(i, out)};
+      for (int64_t i = next_++, next = 0; i < heads_.groups(); i = next) {
+        next = next_++;
+        AttentionHeads h = heads_.group(i, in, all[1], all[2]);
+        AttentionSlopes slopes{
+            .dy = as_y(all[0], h, all[1]), .dq = heads_.q(i, out), .dk = heads_.k(i, out), .dv = heads_.v(i, out)};
+        const AttentionHeads after = heads_.group(next % heads_.groups(), in, all[1], all[2]);
+        if (next < heads_.groups()) {
+          h.next = &after;
+          slopes.next_dy = as_y(all[0], after, all[1]);
+        }
         heads_.kernels().backward(h, slopes, workspace);
       }
     });
   }
 
  private:
+  // Where dy lies as h.y does in y.
+  static const void* as_y(const void* dy, const AttentionHeads& h, const void* y) {
+    return static_cast<const char*>(dy) + (static_cast<const char*>(h.y) - static_cast<const char*>(y));
+  }
+
   const Heads heads_;
   ThreadTeam& team_;
   ScratchPlan plan_;

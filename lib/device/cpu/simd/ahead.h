@@ -16,6 +16,8 @@ class Ahead {
     part_ = parts > 0 ? (segments * lines_ + parts - 1) / parts : 0;
   }
 
+  bool done() const { return segments_ <= 0; }
+
   void fetch_part() {
     for (int64_t left = part_; left > 0 && segments_ > 0;) {
       const int64_t count = lines_ - at_ < left ? lines_ - at_ : left;

@@ -24,12 +24,13 @@ struct AttentionHeads {
   float dropout = 0;  // probabilities whose random number is below it become 0
   uint64_t key = 0, step = 0;
   decltype(LoopFills::random) random = nullptr;
+  const AttentionHeads* next = nullptr;  // what this thread does next: fetched ahead
   int64_t first_random = 0;  // the random number of query 0 and key 0 of the first head; the others follow in order
 };
 
 // What backward reads and writes beside; dq, dk and dv lie as q, k and v do.
 struct AttentionSlopes {
-  const void* dy = nullptr;  // as y
+  const void *dy = nullptr, *next_dy = nullptr;  // as y
   void *dq = nullptr, *dk = nullptr, *dv = nullptr;
 };
 

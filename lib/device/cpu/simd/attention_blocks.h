@@ -3,6 +3,7 @@
 // by the source for each type of tensor: f32, or bf16, whose probabilities and their slopes are rounded to bf16 for the
 // products while sums stay in f32.
 #pragma once
+#include "lib/device/cpu/simd/ahead.h"
 #include "lib/device/cpu/simd/attention.h"
 #include "lib/device/cpu/simd/bf16/tile.h"
 #include "lib/device/cpu/simd/bf16/words.h"
@@ -118,12 +119,35 @@ void put_rows(const float* from, int64_t rows, const Sizes<T>& z, float factor, 
 // How many keys query i sees.
 DL_INLINE int64_t seen(const AttentionHeads& h, int64_t i) { return h.causal ? least(i + 1, h.visible) : h.visible; }
 
+// What the next heads of a thread read, brought closer to the core a few lines a tile: the rows of a head are short and
+// lie far apart. In about `tiles` tiles.
+template <class T>
+class NextHeads {
+ public:
+  explicit NextHeads(int64_t tiles) : tiles_(tiles / most + 1) {}
+  void add(const void* from, int64_t row, int64_t rows, int64_t elements) {
+    areas_[count_++] = Ahead<T>(static_cast<const T*>(from), row, rows, elements, tiles_);
+  }
+  void fetch_part() {
+    if (at_ == count_) return;
+    areas_[at_].fetch_part();
+    if (areas_[at_].done()) ++at_;
+  }
+
+ private:
+  static constexpr int most = 5;
+  Ahead<T> areas_[most];
+  int64_t tiles_;  // for each area
+  int count_ = 0, at_ = 0;
+};
+
 inline void run(const Tile& t, Along along, int rows, int vectors) { run_tile(t, along, rows, vectors); }
 inline void run(const Bf16Tile& t, Along along, int rows, int vectors) { run_bf16_tile(t, along, rows, vectors); }
 
 // C[rows, n] = A[rows, dim] B, B in panels; C's rows are Sizes::row apart.
 template <class T>
-void multiply_panels(const T* a, int64_t a_row, const T* panels, int rows, int64_t n, const Sizes<T>& z, float* c) {
+void multiply_panels(const T* a, int64_t a_row, const T* panels, int rows, int64_t n, const Sizes<T>& z, float* c,
+                     NextHeads<T>& next) {
   TileOf<T> t;
   t.a = a;
   t.a_row = a_row;
@@ -134,13 +158,15 @@ void multiply_panels(const T* a, int64_t a_row, const T* panels, int rows, int64
   for (int64_t j = 0; j < n; j += panel) {
     t.b = panels + j * z.depth;
     t.c = c + j;
+    next.fetch_part();
     run(t, Along::depth, rows, n - j > lanes ? 2 : 1);
   }
 }
 
 // C[rows, width] += A[rows, depth] B[depth, width]; A's strides are set, B is packed.
 template <class T>
-void add_product(TileOf<T> t, Along along, int rows, int64_t depth, const T* b, const Sizes<T>& z, float* c) {
+void add_product(TileOf<T> t, Along along, int rows, int64_t depth, const T* b, const Sizes<T>& z, float* c,
+                 NextHeads<T>& next) {
   t.depth = depth;
   t.b_depth = z.width;
   t.c_row = z.width;
@@ -151,6 +177,7 @@ void add_product(TileOf<T> t, Along along, int rows, int64_t depth, const T* b, 
     vectors = z.width - j > lanes ? 2 : 1;
     t.b = b + j * Sizes<T>::elements;
     t.c = c + j;
+    next.fetch_part();
     run(t, along, rows, vectors);
   }
 }
@@ -254,6 +281,12 @@ void forward(const AttentionHeads& h, int64_t begin, int64_t end, float* workspa
   float* const factors = scores + most_rows(2) * z.row;
   float* const most = factors + z.row;
   float* const total = most + all;
+  NextHeads<T> next(all / most_rows(2) * (seen(h, begin + rows / 2) / panel + 2));
+  if (h.next != nullptr) {
+    next.add(h.next->k, h.k_row, h.keys, z.dim);
+    next.add(h.next->v, h.v_row, h.keys, z.dim);
+    next.add(static_cast<const T*>(h.next->q) + begin * h.q_row, h.q_row, rows, h.group * z.dim);
+  }
   clear(sums, all * z.width);
   for (int64_t r = 0; r < all; ++r) most[r] = -infinity, total[r] = 0;
 
@@ -267,7 +300,7 @@ void forward(const AttentionHeads& h, int64_t begin, int64_t end, float* workspa
         height = next_height(rows - row, 2);
         const int64_t n = least(block, seen(h, begin + row + height - 1) - k0), at = g * rows + row;
         if (n <= 0) continue;
-        multiply_panels(queries + row * h.q_row, h.q_row, keys, static_cast<int>(height), n, z, scores);
+        multiply_panels(queries + row * h.q_row, h.q_row, keys, static_cast<int>(height), n, z, scores, next);
         for (int64_t r = 0; r < height; ++r) {
           const int64_t i = begin + row + r, valid = least(n, seen(h, i) - k0);
           float* const p = scores + r * z.row;
@@ -280,7 +313,7 @@ void forward(const AttentionHeads& h, int64_t begin, int64_t end, float* workspa
                     sums + (at + r) * z.width, z.width);
         }
         add_product(rows_of<T>(operand<T>(scores), z), Along::depth, static_cast<int>(height), n, values, z,
-                    sums + at * z.width);
+                    sums + at * z.width, next);
       }
     }
   }
@@ -333,10 +366,10 @@ float dot(const T* a, const T* b, int64_t n) {
 template <class T>
 void backward(const AttentionHeads& h, const AttentionSlopes& s, float* workspace) {
   const Sizes<T> z(h);
-  float* next = workspace;
-  const auto take = [&next](int64_t floats) {
-    float* const memory = next;
-    next += floats;
+  float* free = workspace;
+  const auto take = [&free](int64_t floats) {
+    float* const memory = free;
+    free += floats;
     return memory;
   };
   T* const keys = operand<T>(take(z.panels()));
@@ -351,7 +384,16 @@ void backward(const AttentionHeads& h, const AttentionSlopes& s, float* workspac
   float* const ds = take(query_block * z.row);
   float* const slopes = take(query_block);
   float* const factors = take(z.row);
-  float* const pairs = next;  // of p and ds, half each
+  float* const pairs = free;  // of p and ds, half each
+  const int64_t strips = h.group * h.queries / most_rows(2);
+  NextHeads<T> next(strips * (seen(h, h.queries / 2) / panel * 4 + 2));
+  if (h.next != nullptr) {
+    next.add(h.next->k, h.k_row, h.keys, z.dim);
+    next.add(h.next->v, h.v_row, h.keys, z.dim);
+    next.add(h.next->q, h.q_row, h.queries, h.group * z.dim);
+    next.add(h.next->y, h.y_row, h.queries, h.group * z.dim);
+    next.add(s.next_dy, h.y_row, h.queries, h.group * z.dim);
+  }
   clear(dq, h.group * h.queries * z.width);
 
   const int64_t last = seen(h, h.queries - 1);
@@ -378,8 +420,8 @@ void backward(const AttentionHeads& h, const AttentionSlopes& s, float* workspac
           const int64_t n = least(block, seen(h, q0 + row + height - 1) - k0);
           float *const p_strip = p + row * z.row, *const ds_strip = ds + row * z.row;
           if (n > 0) {
-            multiply_panels(queries + row * h.q_row, h.q_row, keys, static_cast<int>(height), n, z, p_strip);
-            multiply_panels(dy + row * h.y_row, h.y_row, values, static_cast<int>(height), n, z, ds_strip);
+            multiply_panels(queries + row * h.q_row, h.q_row, keys, static_cast<int>(height), n, z, p_strip, next);
+            multiply_panels(dy + row * h.y_row, h.y_row, values, static_cast<int>(height), n, z, ds_strip, next);
           }
           for (int64_t r = 0; r < height; ++r) {
             const int64_t i = q0 + row + r, seen_here = least(n, seen(h, i) - k0),
@@ -390,7 +432,7 @@ void backward(const AttentionHeads& h, const AttentionSlopes& s, float* workspac
           }
           if (n > 0) {
             add_product(rows_of<T>(operand<T>(ds_strip), z), Along::depth, static_cast<int>(height), n, rows_of_keys, z,
-                        dq + (g * h.queries + q0 + row) * z.width);
+                        dq + (g * h.queries + q0 + row) * z.width, next);
           }
         }
         const T* const p_pairs = in_pairs(operand<T>(p), rows, most, z, pairs);
@@ -400,9 +442,9 @@ void backward(const AttentionHeads& h, const AttentionSlopes& s, float* workspac
           // Rows before this one see none of these keys.
           const int64_t skipped = h.causal && k0 + key > q0 ? (k0 + key - q0) / 2 * 2 : 0;
           add_product(columns_of(p_pairs, skipped, key, z), Along::row, static_cast<int>(height), rows - skipped,
-                      rows_of_dy + skipped * z.width, z, dv + key * z.width);
+                      rows_of_dy + skipped * z.width, z, dv + key * z.width, next);
           add_product(columns_of(ds_pairs, skipped, key, z), Along::row, static_cast<int>(height), rows - skipped,
-                      rows_of_queries + skipped * z.width, z, dk + key * z.width);
+                      rows_of_queries + skipped * z.width, z, dk + key * z.width, next);
         }
       }
     }
