@@ -44,7 +44,12 @@ class AxisTaps {
     return all;
   }
 
-  PoolTaps all() const { return {taps_.data(), first_.data(), static_cast<int64_t>(first_.size()) - 1}; }
+  PoolTaps all() const {
+    const int64_t positions = static_cast<int64_t>(first_.size()) - 1;
+    bool one_each = true;
+    for (size_t i = 0; i < first_.size(); ++i) one_each = one_each && first_[i] == static_cast<int64_t>(i);
+    return {taps_.data(), first_.data(), positions, one_each};
+  }
   std::span<const PoolTap> of(int64_t position) const {
     const size_t i = static_cast<size_t>(position);
     return std::span(taps_).subspan(static_cast<size_t>(first_[i]), static_cast<size_t>(first_[i + 1] - first_[i]));
@@ -70,12 +75,13 @@ class MaxPool final : public Kernel {
     float* y = static_cast<float*>(out[0]);
     uint8_t* places = static_cast<uint8_t*>(out[1]);
     const int64_t image_floats = x_[1] * x_[2] * x_[3], row_floats = y_[2] * y_[3];
+    const PoolTaps columns = columns_.all();
     device_.team().run([&](int thread) {
       const Range mine = split(y_[0] * y_[1], device_.team().size(), thread);
       for (int64_t row = mine.begin; row < mine.end; ++row) {
         const std::span<const PoolTap> rows = rows_.of(row % y_[1]);
-        kernels_.max(x + row / y_[1] * image_floats, rows.data(), static_cast<int64_t>(rows.size()), columns_.all(),
-                     x_[3], y + row * row_floats, places + row * row_floats);
+        kernels_.max(x + row / y_[1] * image_floats, rows.data(), static_cast<int64_t>(rows.size()), columns, x_[3],
+                     y + row * row_floats, places + row * row_floats);
       }
     });
   }
@@ -125,13 +131,14 @@ class MaxPoolGrad final : public Kernel {
       if (output >= 0) whole = static_cast<float*>(out[static_cast<size_t>(output)]);
     }
     const int64_t rows = dx_[0] * dx_[1], row_floats = dx_[2] * dx_[3];
+    const PoolTaps columns = columns_.all();
     device_.team().run([&](int thread) {
       const Range mine = split((rows + block_rows_ - 1) / block_rows_, device_.team().size(), thread);
       float* block = floats_at(scratch, blocks_at_) + thread * block_rows_ * row_floats;
       for (int64_t i = mine.begin; i < mine.end; ++i) {
         const int64_t begin = i * block_rows_, end = std::min(begin + block_rows_, rows);
         float* dx = whole != nullptr ? whole + begin * row_floats : block;
-        for (int64_t row = begin; row < end; ++row) run_row(row, dy, places, dx + (row - begin) * row_floats);
+        for (int64_t row = begin; row < end; ++row) run_row(row, columns, dy, places, dx + (row - begin) * row_floats);
         if (epilogue_ != nullptr) epilogue_->rows(thread, begin * dx_[2], end * dx_[2], dx, dx_[3]);
       }
     });
@@ -139,11 +146,11 @@ class MaxPoolGrad final : public Kernel {
   }
 
  private:
-  void run_row(int64_t row, const float* dy, const uint8_t* places, float* dx) const {
+  void run_row(int64_t row, const PoolTaps& columns, const float* dy, const uint8_t* places, float* dx) const {
     const int64_t image = row / dx_[1] * dy_[1] * dy_[2] * dy_[3];
     const std::span<const PoolTap> rows = rows_.of(row % dx_[1]);
-    kernels_.max_gradient(dy + image, places + image, rows.data(), static_cast<int64_t>(rows.size()), columns_.all(),
-                          dx_[3], dx);
+    kernels_.max_gradient(dy + image, places + image, rows.data(), static_cast<int64_t>(rows.size()), columns, dx_[3],
+                          dx);
   }
 
   const Shape dy_, dx_;

@@ -66,15 +66,27 @@ void max(const float* x, const PoolTap* rows, int64_t row_count, const PoolTaps&
   });
 }
 
+// What the channels of one tap pass on.
+DL_INLINE vf passed(const float* dy, const uint8_t* place, int32_t wanted, int count) {
+  const vi here = load_places(place, count) == splat_int(wanted);
+  return as_float(here & as_int(load_some(dy, count)));
+}
+
 void max_gradient(const float* dy, const uint8_t* place, const PoolTap* rows, int64_t row_count,
                   const PoolTaps& columns, int64_t channels, float* dx) {
+  if (row_count == 1 && columns.one_each) {  // windows lie side by side
+    for_each_vector(columns, channels, [=](const PoolTap* tap, const PoolTap*, int64_t pixel, int64_t c, int part) {
+      const int64_t at = rows->offset + tap->offset + c;
+      store_some(dx + pixel + c, vf{} + passed(dy + at, place + at, rows->place + tap->place, part), part);
+    });
+    return;
+  }
   for_each_vector(columns, channels, [&](const PoolTap* begin, const PoolTap* end, int64_t pixel, int64_t c, int part) {
     vf sum{};
     for (const PoolTap* row = rows; row < rows + row_count; ++row) {
       for (const PoolTap* column = begin; column < end; ++column) {
         const int64_t at = row->offset + column->offset + c;
-        const vi here = load_places(place + at, part) == splat_int(row->place + column->place);
-        sum += as_float(here & as_int(load_some(dy + at, part)));
+        sum += passed(dy + at, place + at, row->place + column->place, part);
       }
     }
     store_some(dx + pixel + c, sum, part);

@@ -18,6 +18,7 @@ struct PoolTaps {
   const PoolTap* taps = nullptr;
   const int64_t* first = nullptr;
   int64_t positions = 0;
+  bool one_each = false;  // every position has one tap
 };
 
 struct PoolKernels {
