@@ -62,7 +62,7 @@ class NpySet final : public Dataset {
     const bool bytes = array.dtype() == "u1" || array.dtype() == "b1";
     if (array.is_float()) return {name, {DType::f32, Shape(std::move(sizes))}};
     if (name == "x" && bytes) {
-      if (sizes.size() == 2) sizes.push_back(1);  // grey images
+      if (sizes.size() == 2) sizes.resize(3, 1);  // grey images
       return {name, {DType::u8, Shape(std::move(sizes))}};
     }
     const int64_t most = largest(array);
