@@ -73,12 +73,36 @@ Ahead<T> next_rows(const GemmOf<T>& g, const GemmBlock& now, int64_t parts) {
   return g.a_depth == 1 ? Ahead<T>(from, g.a_row, rows, depth, parts) : Ahead<T>(from, g.a_depth, depth, rows, parts);
 }
 
-// B's part in the panel of `columns` columns from `column` on.
+// What a block of a product fetches ahead from tile to tile: A's part in the block that follows and, while its first
+// rows meet a B that is not packed yet, B's part in the next panel. Panels of a packed B are `pair` columns wide.
 template <class T>
-Ahead<T> next_panel(const GemmOf<T>& g, const GemmBlock& now, int64_t column, int64_t columns, int64_t parts) {
-  const T* from = g.b + now.k * g.b_depth + column * g.b_column;
-  return g.b_column == 1 ? Ahead<T>(from, g.b_depth, now.depth, columns, parts)
-                         : Ahead<T>(from, g.b_column, columns, now.depth, parts);
-}
+class BlockAhead {
+ public:
+  BlockAhead(const GemmOf<T>& g, const GemmBlock& now, int64_t pair, bool packed)
+      : g_(g), now_(now), rows_(next_rows(g, now, now.tiles(pair))), packs_(!packed && now.row == 0) {}
+
+  // The tiles that follow are of the panel of so many vectors from the block's column j on.
+  void begin_panel(int64_t j, int vectors) {
+    const int64_t width = int64_t{vectors} * lanes, left = now_.columns - j - width;
+    if (!packs_) return;
+    panel_ = {};
+    if (left <= 0) return;
+    const T* from = g_.b + now_.k * g_.b_depth + (now_.column + j + width) * g_.b_column;
+    const int64_t columns = left < width ? left : width;
+    const int64_t tiles = (now_.rows + most_rows(vectors) - 1) / most_rows(vectors);
+    panel_ = g_.b_column == 1 ? Ahead<T>(from, g_.b_depth, now_.depth, columns, tiles)
+                              : Ahead<T>(from, g_.b_column, columns, now_.depth, tiles);
+  }
+  void fetch_part() {
+    rows_.fetch_part();
+    panel_.fetch_part();
+  }
+
+ private:
+  const GemmOf<T>& g_;
+  const GemmBlock now_;
+  Ahead<T> rows_, panel_;
+  const bool packs_;
+};
 
 }  // namespace dl::DL_ISA

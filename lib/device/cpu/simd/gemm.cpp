@@ -73,7 +73,7 @@ void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t 
   for (int64_t row = 0; row < g.rows; row += row_step) {
     const int64_t rows = smaller(row_step, g.rows - row);
     const GemmBlock now{row, rows, row_step, column, columns, k, depth};
-    Ahead<float> a_ahead = next_rows(g, now, now.tiles(pair));
+    BlockAhead<float> ahead(g, now, pair, packed != nullptr);
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
       const int64_t left = columns - j;
@@ -104,14 +104,9 @@ void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t 
           t.b_depth = width;
         }
       }
-      Ahead<float> b_ahead;
-      if (packed == nullptr && row == 0 && left > width) {
-        const int64_t strips = (rows + most_rows(vectors) - 1) / most_rows(vectors);
-        b_ahead = next_panel(g, now, column + j + width, smaller(width, left - width), strips);
-      }
+      ahead.begin_panel(j, vectors);
       for_each_tile(t, rows, vectors, [&](const Tile& tile, int height) {
-        a_ahead.fetch_part();
-        b_ahead.fetch_part();
+        ahead.fetch_part();
         run_tile(tile, how, height, vectors);
       });
     }

@@ -79,7 +79,7 @@ void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, i
     const int64_t a_width = round_up(rows, lanes);
     if (along == Along::row) pack_panel(a, g.a_depth, 1, a_width, rows, depth, a_words);
     const GemmBlock now{row, rows, row_step, column, columns, k, depth};
-    Ahead<uint16_t> a_ahead = next_rows(g, now, now.tiles(pair));
+    BlockAhead<uint16_t> ahead(g, now, pair, packed != nullptr);
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
       const int64_t left = columns - j;
@@ -105,14 +105,9 @@ void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, i
         }
         t.b = panel;
       }
-      Ahead<uint16_t> b_ahead;
-      if (packed == nullptr && row == 0 && left > width) {
-        const int64_t strips = (rows + most_rows(vectors) - 1) / most_rows(vectors);
-        b_ahead = next_panel(g, now, column + j + width, smaller(width, left - width), strips);
-      }
+      ahead.begin_panel(j, vectors);
       for_each_tile(t, rows, vectors, [&](const Bf16Tile& tile, int height) {
-        a_ahead.fetch_part();
-        b_ahead.fetch_part();
+        ahead.fetch_part();
         run_bf16_tile(tile, along, height, vectors);
       });
     }
