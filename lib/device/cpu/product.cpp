@@ -12,6 +12,7 @@ constexpr int64_t few_rows = 8;
 constexpr int64_t block_floats = 32 * 1024;  // of the product: stays in the second-level cache for its epilogue
 constexpr int64_t most_block_rows = 168;
 constexpr int64_t even_chunks = 8;               // their number is a multiple of it, so that threads have equally many
+constexpr int64_t small_chunk = 2048;            // elements: so many chunks are made that their number costs little
 constexpr int64_t many_rows = 512;               // from here on, the epilogue follows each block of rows,
 constexpr int64_t most_packed_floats = 2 << 20;  // unless reading a larger B for each costs more than that saves
 
@@ -19,6 +20,25 @@ constexpr int64_t most_packed_floats = 2 << 20;  // unless reading a larger B fo
 template <class T>
 double packing_rows(const GemmOf<T>& g) {
   return g.b_column == 1 ? 4 : 10;
+}
+
+// What fetching an element costs that another core has written, in multiply-adds: cores of one cache give away 10 to
+// 20 GB/s, cores of different caches 5.
+constexpr double fetching = 16;
+
+// What a part of a product costs its thread, in multiply-adds, when the product is cut into row_parts x column_parts
+// and the largest part has rows x columns elements. A thread has its own share of the samples at hand: they are A's
+// and C's rows, or the depth where A lies along the rows, as in a weight's gradient.
+template <class T>
+double part_cost(const GemmOf<T>& g, double rows, double columns, int row_parts, int column_parts, double packed_as) {
+  const double depth = static_cast<double>(std::max<int64_t>(g.depth, 1));
+  const auto of_others = [](int parts) { return 1.0 - 1.0 / parts; };
+  const int parts = row_parts * column_parts;
+  const bool samples_in_rows = g.a_depth == 1;
+  const double a = rows * depth * of_others(samples_in_rows ? column_parts : parts);
+  const double b = columns * depth * of_others(parts);
+  const double c = samples_in_rows ? rows * columns * of_others(column_parts) : 0;
+  return (rows + packed_as) * columns * depth + fetching * (a + b + c);
 }
 
 }  // namespace
@@ -40,15 +60,16 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
              kernels_.packed_floats(shape.columns, shape.depth) < most_packed_floats;
 
   const int team = device.team().size();
+  if (epilogue_ != nullptr) plan_chunks();
   const double flops = 2.0 * static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
                        static_cast<double>(std::max<int64_t>(shape.depth, 1));
   const int threads = static_cast<int>(std::clamp(flops / least_flops_a_thread, 1.0, double(team)));
   double best = 0;
   for (int rows = 1; rows <= threads; ++rows) {
     const int columns = threads / rows;
-    const Range r = split(shape.rows, rows, 0), c = split(shape.columns, columns, 0, kernels_.pack_unit);
-    const double cost =
-        (static_cast<double>(r.end) + (few_rows_ ? 0 : packing_rows(shape))) * static_cast<double>(c.end);
+    const Range r = split(shape.rows, rows, 0, chunk_rows_), c = split(shape.columns, columns, 0, kernels_.pack_unit);
+    const double cost = part_cost(shape, static_cast<double>(r.end), static_cast<double>(c.end), rows, columns,
+                                  few_rows_ ? 0 : packing_rows(shape));
     if (rows == 1 || cost < best) {
       best = cost;
       row_parts_ = rows;
@@ -58,14 +79,6 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
 
   if (epilogue_ != nullptr) {
     const int64_t columns = std::max<int64_t>(shape.columns, 1);
-    const int64_t unit = kernels_.row_unit;
-    if (by_rows_) {
-      const int64_t most = std::clamp(block_floats / columns / unit, int64_t{1}, most_block_rows / unit) * unit;
-      const int64_t chunks = ((shape.rows + most - 1) / most + even_chunks - 1) / even_chunks * even_chunks;
-      chunk_rows_ = (shape.rows + chunks - 1) / chunks;
-    } else {
-      chunk_rows_ = std::max((shape.rows + 31) / 32, 2048 / columns + 1);
-    }
     epilogue_->set_chunk_rows(chunk_rows_);
     epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
     block_floats_ = (chunk_rows_ * columns + 15) / 16 * 16;
@@ -78,6 +91,18 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
     workspace_floats_ = (kernels_.workspace(shape.columns, shape.depth) + 15) / 16 * 16;
     workspace_at_ = plan_.floats(workspace_floats_ * team);
   }
+}
+
+template <class T>
+void ProductOf<T>::plan_chunks() {
+  const int64_t columns = std::max<int64_t>(shape_.columns, 1), rows = shape_.rows;
+  int64_t chunks = rows * columns < 4 * even_chunks * small_chunk ? even_chunks : 4 * even_chunks;
+  if (by_rows_) {
+    const int64_t unit = kernels_.row_unit;
+    const int64_t most = std::clamp(block_floats / columns / unit, int64_t{1}, most_block_rows / unit) * unit;
+    chunks = ((rows + most - 1) / most + even_chunks - 1) / even_chunks * even_chunks;
+  }
+  chunk_rows_ = std::max((rows + chunks - 1) / chunks, int64_t{1});
 }
 
 template <class T>
@@ -95,18 +120,20 @@ void ProductOf<T>::run(std::span<void* const> in, std::span<void* const> out, vo
   if (by_rows_) {
     multiply_and_pass_by_rows(g, product, scratch);
   } else {
-    multiply_then_pass(g, product, scratch);
+    g.c = product != nullptr ? product : floats_at(scratch, product_at_);
+    multiply_then_pass(g, scratch);
   }
   epilogue_->finish();
 }
 
 template <class T>
-void ProductOf<T>::multiply(const GemmOf<T>& g, void* scratch) {
+template <class F>
+void ProductOf<T>::on_parts(F&& f) {
   const auto part = [&](int thread) {
     if (thread >= row_parts_ * column_parts_) return;
-    const Range rows = split(g.rows, row_parts_, thread / column_parts_);
-    const Range columns = split(g.columns, column_parts_, thread % column_parts_, kernels_.pack_unit);
-    if (!rows.empty() && !columns.empty()) multiply_part(g, rows, columns, thread, scratch);
+    const Range rows = split(shape_.rows, row_parts_, thread / column_parts_, chunk_rows_);
+    const Range columns = split(shape_.columns, column_parts_, thread % column_parts_, kernels_.pack_unit);
+    if (!rows.empty() && !columns.empty()) f(thread, rows, columns);
   };
   if (row_parts_ * column_parts_ == 1) {
     part(0);
@@ -130,22 +157,30 @@ void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, Range columns, int thr
 }
 
 template <class T>
-void ProductOf<T>::multiply_then_pass(GemmOf<T> g, float* product, void* scratch) {
-  g.c = product != nullptr ? product : floats_at(scratch, product_at_);
-  multiply(g, scratch);
-  const int64_t chunks = (g.rows + chunk_rows_ - 1) / chunk_rows_;
-  const auto pass = [&](int thread, int threads) {
-    const Range mine = split(chunks, threads, thread);
-    for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
-      const int64_t first = chunk * chunk_rows_, last = std::min(first + chunk_rows_, g.rows);
-      epilogue_->rows(thread, first, last, g.c + first * g.c_row, g.c_row);
-    }
-  };
-  if (chunks == 1) {
-    pass(0, 1);
-  } else {
-    device_.team().run([&](int thread) { pass(thread, device_.team().size()); });
+void ProductOf<T>::multiply(const GemmOf<T>& g, void* scratch) {
+  on_parts([&](int thread, Range rows, Range columns) { multiply_part(g, rows, columns, thread, scratch); });
+}
+
+template <class T>
+void ProductOf<T>::pass(const GemmOf<T>& g, Range rows, int thread) {
+  for (int64_t first = rows.begin; first < rows.end; first += chunk_rows_) {
+    const int64_t last = std::min(first + chunk_rows_, rows.end);
+    epilogue_->rows(thread, first, last, g.c + first * g.c_row, g.c_row);
   }
+}
+
+template <class T>
+void ProductOf<T>::multiply_then_pass(const GemmOf<T>& g, void* scratch) {
+  if (column_parts_ == 1) {
+    return on_parts([&](int thread, Range rows, Range columns) {
+      multiply_part(g, rows, columns, thread, scratch);
+      pass(g, rows, thread);
+    });
+  }
+  multiply(g, scratch);
+  if (g.rows <= chunk_rows_) return pass(g, {0, g.rows}, 0);
+  ThreadTeam& team = device_.team();
+  team.run([&](int thread) { pass(g, split(g.rows, team.size(), thread, chunk_rows_), thread); });
 }
 
 template <class T>

@@ -29,9 +29,14 @@ class ProductOf final : public Kernel {
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
-  void multiply(const GemmOf<T>& g, void* scratch);
+  void plan_chunks();
+  // f(thread, rows, columns) for each part, side by side.
+  template <class F>
+  void on_parts(F&& f);
   void multiply_part(GemmOf<T> g, Range rows, Range columns, int thread, void* scratch);
-  void multiply_then_pass(GemmOf<T> g, float* product, void* scratch);
+  void multiply(const GemmOf<T>& g, void* scratch);
+  void pass(const GemmOf<T>& g, Range rows, int thread);
+  void multiply_then_pass(const GemmOf<T>& g, void* scratch);
   void multiply_and_pass_by_rows(const GemmOf<T>& g, float* product, void* scratch);
 
   const GemmOf<T> shape_;
@@ -41,7 +46,7 @@ class ProductOf final : public Kernel {
   bool few_rows_ = false;  // vectors along the depth
   bool by_rows_ = false;   // B is packed once and blocks of rows go through the epilogue while in cache
   int row_parts_ = 1, column_parts_ = 1;
-  int64_t chunk_rows_ = 0;
+  int64_t chunk_rows_ = 1;   // given to the epilogue at a time
   ScratchPlan plan_;
   int64_t epilogue_at_ = 0, product_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
   int64_t workspace_floats_ = 0, block_floats_ = 0;
