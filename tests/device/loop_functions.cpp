@@ -39,6 +39,7 @@ double exact(LoopCode code, double a, double b, double c, double d) {
     case LoopCode::round_bf16: return float_of_bf16(bf16_of_float(static_cast<float>(a)));
     case LoopCode::gelu: return a * 0.5 * std::erfc(-a / std::numbers::sqrt2);
     case LoopCode::gelu_slope:
+      if (std::isinf(a)) return a > 0;
       return 0.5 * std::erfc(-a / std::numbers::sqrt2) +
              a * std::exp(-0.5 * a * a) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
     case LoopCode::add: return a + b;
@@ -74,7 +75,7 @@ double allowed_ulp(LoopCode code) {
     case LoopCode::sin:
     case LoopCode::cos: return 3;
     case LoopCode::gelu:
-    case LoopCode::gelu_slope: return 4;
+    case LoopCode::gelu_slope: return 3;
     case LoopCode::rsqrt: return 1.5;
     case LoopCode::fma:  // portable: the product and the sum are rounded
     case LoopCode::fms:

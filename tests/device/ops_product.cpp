@@ -40,3 +40,42 @@ TEST_CASE("a product over a single element and of single rows") {
   check_value(matmul(x, y), feed, {4, 5, 8, 10, 12, 15});
   check_value(matmul(x, x, true), feed, {14});
 }
+
+TEST_CASE("products and their gradients agree with the reference device, to the same bits on any number of threads") {
+  struct Sizes {
+    int64_t rows, depth, columns;
+  };
+  // Few samples and many, cut by rows or by columns; the second's gradient of w is summed in two halves.
+  for (const Sizes& s : {Sizes{130, 70, 100}, {601, 40, 50}, {34, 300, 200}, {256, 33, 10}}) {
+    CAPTURE(s.rows);
+    Graph g;
+    const Value x = input(g, "x", {DType::f32, {s.rows, s.depth}}),
+                w = input(g, "w", {DType::f32, {s.columns, s.depth}});
+    const Value bias = input(g, "b", {DType::f32, {s.columns}});
+    const Value y = map(Function::tanh, matmul(x, w, false, true) + bias);
+    const Value dy = input(g, "dy", y.type());
+    std::vector<Value> results = gradients(sum(y * dy), {x, w, bias});
+    results.push_back(y);
+    const Feed feed{{"x", random_numbers(s.rows * s.depth, 1)},
+                    {"w", random_numbers(s.columns * s.depth, 2)},
+                    {"b", random_numbers(s.columns, 3)},
+                    {"dy", random_numbers(s.rows * s.columns, 4)}};
+    const std::vector<Numbers> expected = evaluate(g, results, feed);
+    for (const std::string& device : devices()) {
+      CAPTURE(device);
+      const std::vector<Numbers> one = evaluate(g, results, feed, device, 1);
+      for (int threads = 2; threads <= 5; ++threads) {
+        CAPTURE(threads);
+        CHECK(evaluate(g, results, feed, device, threads) == one);
+      }
+      for (size_t i = 0; i < results.size(); ++i) {
+        double largest = 1, worst = 0;
+        for (size_t k = 0; k < expected[i].size(); ++k) {
+          largest = std::max(largest, std::abs(double{expected[i][k]}));
+          worst = std::max(worst, std::abs(double{one[i][k]} - double{expected[i][k]}));
+        }
+        CHECK_MESSAGE(worst <= 1e-5 * largest, "result ", i, " differs by ", worst);
+      }
+    }
+  }
+}

@@ -4,11 +4,16 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "lib/device/cpu/simd/loop.h"
+
 namespace dl {
 namespace {
 
 constexpr double least_flops_a_thread = 1e5;  // below, waking another thread costs more than it saves
+constexpr double least_flops_of_halves = 1e6;
 constexpr int64_t few_rows = 8;
+constexpr int64_t depth_unit = 2;            // bf16 is multiplied in pairs
+constexpr int64_t cache_line = 16;           // floats
 constexpr int64_t block_floats = 32 * 1024;  // of the product: stays in the second-level cache for its epilogue
 constexpr int64_t most_block_rows = 168;
 constexpr int64_t even_chunks = 8;               // their number is a multiple of it, so that threads have equally many
@@ -41,6 +46,18 @@ double part_cost(const GemmOf<T>& g, double rows, double columns, int row_parts,
   return (rows + packed_as) * columns * depth + fetching * (a + b + c);
 }
 
+double flops_of(double rows, double columns, double depth) { return 2 * rows * columns * std::max(depth, 1.0); }
+
+// Whether the sums are made in two halves and added: a weight's gradient, summed over samples that two threads have at
+// hand, where the halves move less than the operands would.
+template <class T>
+bool sums_by_halves(const GemmOf<T>& g) {
+  const auto rows = static_cast<double>(g.rows), columns = static_cast<double>(g.columns),
+             depth = static_cast<double>(g.depth);
+  return g.a_depth != 1 && 2 * rows * columns < depth * (rows + columns) &&
+         flops_of(rows, columns, depth) >= least_flops_of_halves;
+}
+
 }  // namespace
 
 template <>
@@ -61,9 +78,15 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
 
   const int team = device.team().size();
   if (epilogue_ != nullptr) plan_chunks();
-  const double flops = 2.0 * static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
-                       static_cast<double>(std::max<int64_t>(shape.depth, 1));
-  const int threads = static_cast<int>(std::clamp(flops / least_flops_a_thread, 1.0, double(team)));
+  const double flops =
+      flops_of(static_cast<double>(shape.rows), static_cast<double>(shape.columns), static_cast<double>(shape.depth));
+  int threads = static_cast<int>(std::clamp(flops / least_flops_a_thread, 1.0, double(team)));
+  if (epilogue_ == nullptr && sums_by_halves(shape)) {
+    halves_ = 2;
+    if (threads % 2 == 0) halves_at_once_ = 2;
+    threads /= halves_at_once_;
+    second_half_at_ = plan_.floats(shape.rows * shape.columns);
+  }
   double best = 0;
   for (int rows = 1; rows <= threads; ++rows) {
     const int columns = threads / rows;
@@ -129,16 +152,19 @@ void ProductOf<T>::run(std::span<void* const> in, std::span<void* const> out, vo
 template <class T>
 template <class F>
 void ProductOf<T>::on_parts(F&& f) {
-  const auto part = [&](int thread) {
-    if (thread >= row_parts_ * column_parts_) return;
-    const Range rows = split(shape_.rows, row_parts_, thread / column_parts_, chunk_rows_);
-    const Range columns = split(shape_.columns, column_parts_, thread % column_parts_, kernels_.pack_unit);
-    if (!rows.empty() && !columns.empty()) f(thread, rows, columns);
+  const int parts = row_parts_ * column_parts_;
+  const auto work = [&](int thread) {
+    if (thread >= parts * halves_at_once_) return;
+    const int part = thread % parts;
+    const Range rows = split(shape_.rows, row_parts_, part / column_parts_, chunk_rows_);
+    const Range columns = split(shape_.columns, column_parts_, part % column_parts_, kernels_.pack_unit);
+    if (rows.empty() || columns.empty()) return;
+    for (int half = thread / parts; half < halves_; half += halves_at_once_) f(thread, rows, columns, half);
   };
-  if (row_parts_ * column_parts_ == 1) {
-    part(0);
+  if (parts * halves_at_once_ == 1) {
+    work(0);
   } else {
-    device_.team().run(part);
+    device_.team().run(work);
   }
 }
 
@@ -158,7 +184,22 @@ void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, Range columns, int thr
 
 template <class T>
 void ProductOf<T>::multiply(const GemmOf<T>& g, void* scratch) {
-  on_parts([&](int thread, Range rows, Range columns) { multiply_part(g, rows, columns, thread, scratch); });
+  float* second_half = floats_at(scratch, second_half_at_);
+  on_parts([&](int thread, Range rows, Range columns, int half) {
+    const Range depth = split(g.depth, halves_, half, depth_unit);
+    GemmOf<T> mine = g;
+    mine.a += depth.begin * g.a_depth;
+    mine.b += depth.begin * g.b_depth;
+    mine.depth = depth.end - depth.begin;
+    if (half == 1) mine.c = second_half;
+    multiply_part(mine, rows, columns, thread, scratch);
+  });
+  if (halves_ == 1) return;
+  const LoopMap add = DL_FOR_ISA(device_.isa(), loop_maps).map[static_cast<int>(LoopCode::add)][0];
+  device_.team().run([&](int thread) {
+    const Range mine = split(g.rows * g.columns, device_.team().size(), thread, cache_line);
+    add(g.c + mine.begin, g.c + mine.begin, second_half + mine.begin, nullptr, nullptr, mine.end - mine.begin);
+  });
 }
 
 template <class T>
@@ -172,7 +213,7 @@ void ProductOf<T>::pass(const GemmOf<T>& g, Range rows, int thread) {
 template <class T>
 void ProductOf<T>::multiply_then_pass(const GemmOf<T>& g, void* scratch) {
   if (column_parts_ == 1) {
-    return on_parts([&](int thread, Range rows, Range columns) {
+    return on_parts([&](int thread, Range rows, Range columns, int) {
       multiply_part(g, rows, columns, thread, scratch);
       pass(g, rows, thread);
     });

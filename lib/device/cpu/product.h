@@ -30,7 +30,7 @@ class ProductOf final : public Kernel {
 
  private:
   void plan_chunks();
-  // f(thread, rows, columns) for each part, side by side.
+  // f(thread, rows, columns, half) for each part, side by side.
   template <class F>
   void on_parts(F&& f);
   void multiply_part(GemmOf<T> g, Range rows, Range columns, int thread, void* scratch);
@@ -46,9 +46,10 @@ class ProductOf final : public Kernel {
   bool few_rows_ = false;  // vectors along the depth
   bool by_rows_ = false;   // B is packed once and blocks of rows go through the epilogue while in cache
   int row_parts_ = 1, column_parts_ = 1;
-  int64_t chunk_rows_ = 1;   // given to the epilogue at a time
+  int halves_ = 1, halves_at_once_ = 1;  // into which the depth is cut; those that are summed side by side
+  int64_t chunk_rows_ = 1;               // given to the epilogue at a time
   ScratchPlan plan_;
-  int64_t epilogue_at_ = 0, product_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
+  int64_t epilogue_at_ = 0, product_at_ = 0, second_half_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
   int64_t workspace_floats_ = 0, block_floats_ = 0;
 };
 

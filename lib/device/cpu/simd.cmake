@@ -2,9 +2,9 @@
 # These sources include no standard header with inline code: the linker could keep a copy compiled for a newer processor.
 file(GLOB simd_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/device/cpu/simd/*.cpp)
 set(simd_portable_lanes 4)
-set(simd_avx2_flags -mavx2 -mfma -mf16c -mbmi2)
+set(simd_avx2_flags -mavx2 -mfma -mf16c -mbmi2 -mprfchw)
 set(simd_avx2_lanes 8)
-set(simd_avx512_flags -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c -mbmi2 -mprefer-vector-width=512)
+set(simd_avx512_flags -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c -mbmi2 -mprfchw -mprefer-vector-width=512)
 set(simd_avx512_lanes 16)
 # Products in bf16 are compiled for processors with an instruction for them too.
 file(GLOB bf16_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/device/cpu/simd/bf16/*.cpp)

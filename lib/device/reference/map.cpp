@@ -33,6 +33,7 @@ double apply(Function function, double a, double b, double c) {
     case Function::round_bf16: return float_of_bf16(bf16_of_float(static_cast<float>(a)));
     case Function::gelu: return a * normal_cdf(a);
     case Function::gelu_slope:
+      if (std::isinf(a)) return a > 0;
       return normal_cdf(a) + a * std::exp(-0.5 * a * a) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
     case Function::add: return a + b;
     case Function::sub: return a - b;

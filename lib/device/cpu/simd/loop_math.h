@@ -153,14 +153,27 @@ DL_INLINE vf erf_of_deviations(vf x) {
   return t * p / q;
 }
 
-// x Phi(x), within 2e-7 of x, and its derivative Phi(x) + x phi(x), within 4e-7.
+// x Phi(x), within 2e-7 of x.
 DL_INLINE vf gelu(vf x) {
   const vf half = x * 0.5f;
   return half * erf_of_deviations(x) + half;
 }
+
+// Its derivative Phi(x) + x phi(x) within 3e-7: 1/2 + x p(x^2) / q(x^2), fitted to the least largest error up to where
+// it is 1 in f32.
 DL_INLINE vf gelu_slope(vf x) {
-  const vf density = exp(x * x * -0.5f) * 0.398942280f;
-  return x * density + (erf_of_deviations(x) * 0.5f + 0.5f);
+  const vf t = larger(splat(-5.8f), smaller(splat(5.8f), x)), z = t * t;
+  vf p = z * 1.929285291e-7f + 3.595588718e-5f;
+  vf q = z * 8.952394857e-6f + 1.920364514e-4f;
+  p = p * z + 1.922113123e-5f;
+  q = q * z + 3.523034763e-3f;
+  p = p * z + 1.423030167e-2f;
+  q = q * z + 4.098021662e-2f;
+  p = p * z - 3.099583065e-2f;
+  q = q * z + 2.944940713e-1f;
+  p = p * z + 7.978853612e-1f;
+  q = q * z + 1.0f;
+  return t * p / q + 0.5f;
 }
 
 // sin(x + quarters pi / 2)

@@ -108,6 +108,7 @@ void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, i
       ahead.begin_panel(j, vectors);
       for_each_tile(t, rows, vectors, [&](const Bf16Tile& tile, int height) {
         ahead.fetch_part();
+        fetch_to_write(tile, height, vectors);
         run_bf16_tile(tile, along, height, vectors);
       });
     }
