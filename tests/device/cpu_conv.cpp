@@ -3,6 +3,8 @@
 #include "lib/graph/ops/conv2d.h"
 
 #include "lib/device/cpu/few_columns.h"
+#include "lib/device/cpu/isa.h"
+#include "lib/device/cpu/spread.h"
 #include "lib/device/cpu/winograd_tiles.h"
 #include "tests/device/cpu_kernel.h"
 
@@ -190,6 +192,41 @@ TEST_CASE("windows by tiles are chosen where their products outweigh the transfo
   CHECK_FALSE(chosen({16, 56, 56, 64}, 64, window(3, 3, 1, 2, 2), 1));
   CHECK_FALSE(chosen({16, 56, 56, 64}, 64, window(5, 5, 1, 2, 1), 1));
   CHECK_FALSE(chosen({16, 56, 56, 64}, 64, window(3, 3, 1, 1, 1), 2));
+}
+
+TEST_CASE("the input gradient of few channels equals plain loops where every pixel adds to its window") {
+  // An odd number of images, padding, strides that leave a remainder, several groups of the window's rows.
+  const Case few[] = {{2, 14, 14, 6, 16, 1, window(5, 5, 1, 0, 1)}, {3, 13, 9, 3, 20, 1, window(5, 5, 1, 1, 1)},
+                      {1, 15, 14, 3, 24, 1, window(7, 7, 2, 2, 1)}, {5, 19, 18, 6, 16, 1, window(9, 5, 1, 1, 1)},
+                      {2, 16, 11, 1, 8, 1, window(4, 4, 3, 0, 1)},  {1, 20, 20, 5, 12, 1, window(6, 5, 1, 0, 1)}};
+  for (const Case& c : few) {
+    CAPTURE(c.height);
+    CAPTURE(c.in);
+    const Problem2d p(c);
+    bool chosen = false;
+    for (Isa isa : supported_isas()) {
+      chosen |= SpreadGradient::pays(c.window, 1, p.y.shape, p.x.shape, DL_FOR_ISA(isa, spread_kernels));
+    }
+    CHECK(chosen);
+    check_input_gradient(c, 1e-6);
+  }
+}
+
+TEST_CASE("pixels add to their windows where that fills vectors better and all stays in the cache") {
+  for (Isa isa : supported_isas()) {
+    const SpreadKernels& kernels = DL_FOR_ISA(isa, spread_kernels);
+    if (kernels.lanes < 16) continue;
+    const auto chosen = [&](const Shape& dx, int64_t out, const Window& w, int64_t groups = 1) {
+      const Shape dy{dx[0], w.output(0, dx[1]), w.output(1, dx[2]), out};
+      return SpreadGradient::pays(w, groups, dy, dx, kernels);
+    };
+    CHECK(chosen({128, 14, 14, 6}, 16, window(5, 5, 1, 0, 1)));
+    CHECK_FALSE(chosen({128, 14, 14, 16}, 16, window(3, 3, 1, 1, 1)));  // the channels of one pixel fill a vector
+    CHECK_FALSE(chosen({128, 14, 14, 6}, 16, window(5, 5, 1, 0, 2)));   // a row of the window has gaps
+    CHECK_FALSE(chosen({128, 14, 14, 6}, 16, window(5, 5, 1, 0, 1), 2));
+    CHECK_FALSE(chosen({8, 512, 512, 6}, 16, window(5, 5, 1, 0, 1)));   // images too large
+    CHECK_FALSE(chosen({128, 14, 14, 6}, 256, window(5, 5, 1, 0, 1)));  // too many weights
+  }
 }
 
 TEST_CASE("neighbouring outputs are joined where they fill vectors better") {

@@ -4,6 +4,7 @@
 #include "lib/device/cpu/bf16_conv2d.h"
 #include "lib/device/cpu/correlation.h"
 #include "lib/device/cpu/product.h"
+#include "lib/device/cpu/spread.h"
 #include "lib/device/cpu/winograd.h"
 
 namespace dl {
@@ -84,6 +85,9 @@ std::unique_ptr<Kernel> make_conv2d_grad_input(const Op& op, std::span<const Typ
   const WinogradTiles tiles = WinogradTiles::of_input_gradient(conv.window, dx, dy);
   const DType pixels = inputs[0].dtype;
   if (auto kernel = minimal_filtering(conv.window, conv.groups, tiles, pixels, true, device, epilogue)) return kernel;
+  const SpreadKernels& spread = DL_FOR_ISA(device.isa(), spread_kernels);
+  if (pixels == DType::f32 && SpreadGradient::pays(conv.window, conv.groups, dy, dx, spread))
+    return std::make_unique<SpreadGradient>(conv.window, dy, dx, device, std::move(epilogue));
   return sliding(inputs[0], weight, dx, conv.groups, false,
                  {backward_phases(conv.window, 0, dx[1]), backward_phases(conv.window, 1, dx[2])}, device,
                  std::move(epilogue));
