@@ -166,20 +166,20 @@ struct LoopRunner::Impl {
   }
 
   void rows(int thread, int64_t r0, int64_t r1, const float* product, int64_t ld) {
+    Block b{.thread = thread, .ld = ld, .table = tables[static_cast<size_t>(thread)].data()};
     for (int64_t r = r0; r < r1;) {
       int64_t n = std::min(plan.block_rows, r1 - r);
       if (!partials.empty()) n = std::min(n, (r / chunk + 1) * chunk - r);
-      block({.thread = thread,
-             .r = r,
-             .n = n,
-             .product = product ? product + (r - r0) * ld : nullptr,
-             .ld = ld,
-             .table = tables[static_cast<size_t>(thread)].data()});
+      b.r = r;
+      b.n = n;
+      b.product = product ? product + (r - r0) * ld : nullptr;
+      block(b);
       r += n;
     }
   }
 
-  void block(Block b) {
+  // `b` is passed on, not copied: reading a copy right after writing it waits for all that was stored before.
+  void block(Block& b) {
     b.set_width(std::min(plan.tile, plan.cols));
     for (int i : plan.row_inputs) b.table[i] = row_values(place(i), b);
     for (int i : plan.row_outputs) b.table[i] = output(place(i), b.r);
