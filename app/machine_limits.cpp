@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "app/console/json.h"
@@ -21,6 +22,7 @@ const MemoryLevel& MachineLimits::level_of(double bytes) const {
 std::string MachineLimits::text() const {
   std::string text = concat(rate(f32_flops, "FLOP/s"), " f32, ", rate(bf16_flops, "FLOP/s"), " bf16");
   for (const MemoryLevel& level : levels) text += concat(", ", rate(level.bytes_per_s, "B/s "), level.name);
+  if (hand_over_ns > 0) text += concat(", ", std::lround(hand_over_ns), " ns between cores");
   return text;
 }
 
@@ -29,7 +31,8 @@ Node limits_json(const MachineLimits& limits) {
   for (const MemoryLevel& level : limits.levels) levels.set(level.name, Node::number(1e-9 * level.bytes_per_s));
   return json_object({{"f32_gflops", Node::number(1e-9 * limits.f32_flops)},
                       {"bf16_gflops", Node::number(1e-9 * limits.bf16_flops)},
-                      {"gbps", std::move(levels)}});
+                      {"gbps", std::move(levels)},
+                      {"hand_over_ns", Node::number(limits.hand_over_ns)}});
 }
 
 std::vector<MemoryLevel> measure_memory(ThreadTeam& team) {
@@ -51,7 +54,10 @@ MachineLimits measure_limits(int threads) {
   ThreadTeam team(threads);
   const double f32 = 1e9 * fma_peak_gflops(best_isa(), team),
                bf16 = 1e9 * bf16_peak_gflops(best_bf16_unit(best_isa()), team);
-  return {.f32_flops = f32, .bf16_flops = std::max(f32, bf16), .levels = measure_memory(team)};
+  return {.f32_flops = f32,
+          .bf16_flops = std::max(f32, bf16),
+          .levels = measure_memory(team),
+          .hand_over_ns = hand_over_ns(team)};
 }
 
 bool multiplies_bf16(const Program::Step& step) {

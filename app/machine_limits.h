@@ -20,14 +20,16 @@ struct MachineLimits {
   double f32_flops = 0;   // per second, multiply-adds of the widest instruction set, over all threads
   double bf16_flops = 0;  // … of bf16 with sums in f32, by the unit that is used; f32_flops where there is none
   std::vector<MemoryLevel> levels;  // from the smallest to the memory, which holds everything
+  double hand_over_ns = 0;          // hand_over_ns() of measure.h
 
   // The smallest level that holds this many bytes.
   const MemoryLevel& level_of(double bytes) const;
-  // "221 GFLOP/s f32, 442 GFLOP/s bf16, 96 GB/s L3 cache, 32 GB/s memory".
+  // "221 GFLOP/s f32, 442 GFLOP/s bf16, 96 GB/s L3 cache, 32 GB/s memory, 53 ns between cores".
   std::string text() const;
 };
 
-Node limits_json(const MachineLimits& limits);  // {"f32_gflops": …, "bf16_gflops": …, "gbps": {"memory": …}}
+Node limits_json(
+    const MachineLimits& limits);  // {"f32_gflops": …, "bf16_gflops": …, "gbps": {"memory": …}, "hand_over_ns": …}
 
 // The caches of the second and third level, and the memory.
 std::vector<MemoryLevel> measure_memory(ThreadTeam& team);

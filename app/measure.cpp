@@ -2,7 +2,9 @@
 #include "app/measure.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "lib/base/clock.h"
@@ -190,6 +192,30 @@ double memory_gbps(ThreadTeam& team, int64_t bytes) {
   const int64_t rounds = std::max<int64_t>(1, beyond_caches / 3 / (3 * int64_t{sizeof(float)} * n));
   const double seconds = best_seconds(5, [&] { pass(rounds); });
   return 1e-9 * 3 * sizeof(float) * static_cast<double>(n * rounds) / seconds;
+}
+
+double hand_over_ns(ThreadTeam& team) {
+  constexpr int64_t rounds = 1000;
+  struct alignas(128) Ball {
+    std::atomic<int64_t> at{0};
+  } ball;
+  double slowest = 0;
+  for (int other = 1; other < team.size(); ++other) {
+    const double seconds = best_seconds(5, [&] {
+      ball.at = 0;
+      team.run([&](int thread) {
+        if (thread != 0 && thread != other) return;
+        for (int64_t mine = thread == 0 ? 0 : 1; mine < 2 * rounds; mine += 2) {
+          for (int spins = 0; ball.at.load(std::memory_order_acquire) != mine; ++spins) {
+            if (spins > 10000) std::this_thread::yield();  // the other may wait for this core
+          }
+          ball.at.store(mine + 1, std::memory_order_release);
+        }
+      });
+    });
+    slowest = std::max(slowest, seconds);
+  }
+  return 1e9 * slowest / rounds;
 }
 
 double matmul_gflops(int64_t n, int threads) {

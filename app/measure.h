@@ -18,6 +18,10 @@ double bf16_peak_gflops(Bf16Unit unit, ThreadTeam& team);
 constexpr int64_t beyond_caches = 192 << 20;
 double memory_gbps(ThreadTeam& team, int64_t bytes = beyond_caches);
 
+// How long a cache line takes from one thread to another and back, ns: the slowest of the pairs with the first thread.
+// Cores of one cache take tens of ns, those of different caches or sockets several hundred. 0 for one thread.
+double hand_over_ns(ThreadTeam& team);
+
 // Products of n × n matrices on the device "cpu" with this many threads, GFLOP/s.
 double matmul_gflops(int64_t n, int threads);
 

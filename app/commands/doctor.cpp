@@ -135,6 +135,12 @@ void speeds(Findings& found) {
   // As many levels on one core as on all, but where one core's share of a cache is nothing to speak of.
   for (size_t i = 0; i < std::min(alone.size(), shared.size()); ++i) add(shared[i].name, alone[i], shared[i]);
   found.fact("memory_levels", "", std::move(levels));
+  if (all.size() > 1) {
+    const double ns = hand_over_ns(all);
+    found.fact("between cores", concat(std::lround(ns), " ns for a cache line to the slowest core and back"),
+               Node::null());
+    found.fact("hand_over_ns", "", Node::number(ns));
+  }
   const double one_core = matmul_gflops(1024, 1), ours = matmul_gflops(1024, all.size());
   found.fact("matmul",
              concat(gflops(one_core), " on one core, ", gflops(ours), " on ", all.size(), ", ",
