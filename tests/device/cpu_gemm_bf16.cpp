@@ -29,9 +29,10 @@ struct Case {
 };
 
 // Sizes around every boundary of the blocking: tiles, vectors, panels, pairs, blocks of depth, rows and columns.
-const Case cases[] = {{1, 1, 1},    {1, 10, 300},   {2, 3, 4},     {3, 17, 5},    {5, 33, 16},  {6, 64, 257},
-                      {7, 48, 31},  {14, 32, 256},  {15, 100, 17}, {29, 130, 40}, {64, 10, 84}, {33, 129, 300},
-                      {128, 16, 9}, {171, 145, 20}, {40, 560, 19}, {200, 1, 3},   {13, 80, 0},  {33, 47, 1601}};
+const Case cases[] = {{1, 1, 1},        {1, 10, 300},    {2, 3, 4},     {3, 17, 5},    {5, 33, 16},  {6, 64, 257},
+                      {7, 48, 31},      {14, 32, 256},   {15, 100, 17}, {29, 130, 40}, {64, 10, 84}, {33, 129, 300},
+                      {128, 16, 9},     {171, 145, 20},  {40, 560, 19}, {200, 1, 3},   {13, 80, 0},  {33, 47, 1601},
+                      {120, 300, 2048}, {115, 200, 1024}};  // crowded, see spaced.h
 
 // The largest error of an element as a part of the sizes of its terms, which bf16 holds exactly; infinite where
 // something beside C was written.

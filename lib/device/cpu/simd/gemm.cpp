@@ -1,10 +1,11 @@
 // Matrix products by blocks that stay in cache (Goto and van de Geijn 2008, "Anatomy of high-performance matrix
 // multiplication"): a panel of B serves all rows, a block of A all panels. A is read in place, one value at a
-// time: copying it first was never faster.
+// time: copying it first is faster only where its rows crowd each other out of the cache.
 #include "lib/device/cpu/simd/gemm.h"
 
 #include "lib/device/cpu/simd/ahead.h"
 #include "lib/device/cpu/simd/pack.h"
+#include "lib/device/cpu/simd/spaced.h"
 
 namespace dl::DL_ISA {
 namespace {
@@ -64,15 +65,16 @@ void pack(const Gemm& g, int64_t column_begin, int64_t column_end, float* packed
 }
 
 // One block of columns and depth, with all rows: each panel of B is packed when the first rows come to it, unless all
-// of B is packed already or so few rows need it that it is read in place.
+// of B is packed already or so few rows need it that it is read in place. `room`: see left_block().
 void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t columns, int64_t k, int64_t depth,
-                    float* panels) {
+                    float* panels, float* room) {
   const Along along = g.a_depth == 1 ? Along::depth : Along::row;
   const bool in_place = g.b_column == 1 && g.rows <= 2 * most_rows(2);
   const int64_t row_step = even_block(g.rows, row_block, most_rows(2));
   for (int64_t row = 0; row < g.rows; row += row_step) {
     const int64_t rows = smaller(row_step, g.rows - row);
     const GemmBlock now{row, rows, row_step, column, columns, k, depth};
+    const Left<float> left_factor = left_block(g, now, room);
     BlockAhead<float> ahead(g, now, pair, packed != nullptr);
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
@@ -80,9 +82,9 @@ void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t 
       vectors = packed == nullptr ? next_vectors(left, g.rows) : left > lanes ? 2 : 1;
       const int64_t width = int64_t{vectors} * lanes;
       Tile t;
-      t.a = g.a + row * g.a_row + k * g.a_depth;
-      t.a_row = g.a_row;
-      t.a_depth = g.a_depth;
+      t.a = left_factor.a;
+      t.a_row = left_factor.a_row;
+      t.a_depth = left_factor.a_depth;
       t.depth = depth;
       t.c = g.c + row * g.c_row + column + j;
       t.c_row = g.c_row;
@@ -120,16 +122,26 @@ void clear(const Gemm& g) {
   }
 }
 
-void multiply_any(const Gemm& g, const float* packed, float* panels) {
+void multiply_blocks(const Gemm& g, const float* packed, float* panels, float* room) {
   if (g.depth == 0 && !g.accumulate) return clear(g);
   const int64_t column_step = even_block(g.columns, column_block, pair);
   const int64_t depth_step = even_block(g.depth, depth_block, 1);
   for (int64_t column = 0; column < g.columns; column += column_step) {
     const int64_t columns = smaller(column_step, g.columns - column);
     for (int64_t k = 0; k < g.depth; k += depth_step) {
-      multiply_block(g, packed, column, columns, k, smaller(depth_step, g.depth - k), panels);
+      multiply_block(g, packed, column, columns, k, smaller(depth_step, g.depth - k), panels, room);
     }
   }
+}
+
+// By itself, so that only such products take the stack.
+__attribute__((noinline)) void multiply_crowded(const Gemm& g, const float* packed, float* panels) {
+  alignas(64) float room[spaced_block<float>(round_up(row_block, most_rows(2)), depth_block)];
+  multiply_blocks(g, packed, panels, room);
+}
+
+void multiply_any(const Gemm& g, const float* packed, float* panels) {
+  crowds(g) ? multiply_crowded(g, packed, panels) : multiply_blocks(g, packed, panels, nullptr);
 }
 
 void multiply(const Gemm& g, float* workspace) { multiply_any(g, nullptr, workspace); }

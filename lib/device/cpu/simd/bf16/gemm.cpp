@@ -5,6 +5,7 @@
 #include "lib/device/cpu/simd/ahead.h"
 #include "lib/device/cpu/simd/bf16/tile.h"
 #include "lib/device/cpu/simd/bf16/words.h"
+#include "lib/device/cpu/simd/spaced.h"
 
 namespace dl::DL_ISA {
 namespace {
@@ -68,17 +69,17 @@ void pack(const Bf16Gemm& g, int64_t column_begin, int64_t column_end, float* pa
 }
 
 // One block of columns and depth, with all rows: each panel of B is packed when the first rows come to it, unless all
-// of B is packed already.
+// of B is packed already. `room`: see left_block().
 void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, int64_t columns, int64_t k,
-                    int64_t depth, uint16_t* panels, uint16_t* a_words) {
+                    int64_t depth, uint16_t* panels, uint16_t* a_words, uint16_t* room) {
   const Along along = g.a_depth == 1 ? Along::depth : Along::row;
   const int64_t row_step = even_block(g.rows, row_block, most_rows(2)), whole_depth = round_up(depth, 2);
   for (int64_t row = 0; row < g.rows; row += row_step) {
     const int64_t rows = smaller(row_step, g.rows - row);
-    const uint16_t* a = g.a + row * g.a_row + k * g.a_depth;
-    const int64_t a_width = round_up(rows, lanes);
-    if (along == Along::row) pack_panel(a, g.a_depth, 1, a_width, rows, depth, a_words);
     const GemmBlock now{row, rows, row_step, column, columns, k, depth};
+    const Left<uint16_t> left_factor = left_block(g, now, along == Along::depth ? room : nullptr);
+    const int64_t a_width = round_up(rows, lanes);
+    if (along == Along::row) pack_panel(left_factor.a, g.a_depth, 1, a_width, rows, depth, a_words);
     BlockAhead<uint16_t> ahead(g, now, pair, packed != nullptr);
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
@@ -86,8 +87,8 @@ void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, i
       vectors = packed == nullptr ? next_vectors(left, g.rows) : left > lanes ? 2 : 1;
       const int64_t width = int64_t{vectors} * lanes;
       Bf16Tile t;
-      t.a = along == Along::row ? a_words : a;
-      t.a_row = along == Along::row ? 2 : g.a_row;
+      t.a = along == Along::row ? a_words : left_factor.a;
+      t.a_row = along == Along::row ? 2 : left_factor.a_row;
       t.a_depth = along == Along::row ? a_width : 1;
       t.depth = depth;
       t.b_depth = width;
@@ -115,7 +116,7 @@ void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, i
   }
 }
 
-void multiply_any(const Bf16Gemm& g, const float* packed, float* words) {
+void multiply_blocks(const Bf16Gemm& g, const float* packed, float* words, uint16_t* room) {
   if (g.depth == 0 && !g.accumulate) {
     for (int64_t r = 0; r < g.rows; ++r) {
       for (int64_t j = 0; j < g.columns; ++j) g.c[r * g.c_row + j] = 0;
@@ -128,9 +129,19 @@ void multiply_any(const Bf16Gemm& g, const float* packed, float* words) {
     const int64_t columns = smaller(column_step, g.columns - column);
     for (int64_t k = 0; k < g.depth; k += depth_step) {
       multiply_block(g, packed == nullptr ? nullptr : elements(packed), column, columns, k,
-                     smaller(depth_step, g.depth - k), words == nullptr ? nullptr : elements(words), a_words);
+                     smaller(depth_step, g.depth - k), words == nullptr ? nullptr : elements(words), a_words, room);
     }
   }
+}
+
+// By itself, so that only such products take the stack.
+__attribute__((noinline)) void multiply_crowded(const Bf16Gemm& g, const float* packed, float* words) {
+  alignas(64) uint16_t room[spaced_block<uint16_t>(round_up(row_block, most_rows(2)), depth_block)];
+  multiply_blocks(g, packed, words, room);
+}
+
+void multiply_any(const Bf16Gemm& g, const float* packed, float* words) {
+  crowds(g) ? multiply_crowded(g, packed, words) : multiply_blocks(g, packed, words, nullptr);
 }
 
 void multiply(const Bf16Gemm& g, float* words) { multiply_any(g, nullptr, words); }
