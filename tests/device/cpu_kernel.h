@@ -1,4 +1,4 @@
-// Runs one operation's CPU kernel by itself, on every instruction set of this machine and on 1, 2 and 3 threads.
+// Runs one operation's CPU kernel by itself, on every instruction set of this machine and on 1 to 4 threads.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -81,7 +81,7 @@ void on_every_processor(bool bf16, F f) {
 template <class F>
 void on_every_device(bool bf16, F f) {
   on_every_processor(bf16, [&](auto make) {
-    for (int threads = 1; threads <= 3; ++threads) {
+    for (int threads = 1; threads <= 4; ++threads) {
       const std::unique_ptr<CpuDevice> device = make(threads);
       CAPTURE(device->description());
       f(*device);
@@ -96,7 +96,7 @@ inline void check_floats(const Op& op, std::span<const Type> types, std::span<co
                          double tolerance = 1e-6) {
   on_every_processor(types[0].dtype == DType::bf16, [&](auto make) {
     std::vector<float> first;
-    for (int threads = 1; threads <= 3; ++threads) {
+    for (int threads = 1; threads <= 4; ++threads) {
       const std::unique_ptr<CpuDevice> device = make(threads);
       INFO(op.name(), " ", op.attributes(), " on ", device->description());
       const std::vector<float> y = run_kernel(op, types, inputs, *device)[0].values<float>();
