@@ -136,21 +136,24 @@ DL_INLINE vf erf(vf x) {
   return select(size > 0.927734375f, sign_of(x, 1.0f - exp(q)), small);
 }
 
-// erf(x / sqrt(2)) within 2e-7: x p(x^2) / q(x^2), fitted to the least largest relative error, up to where it is 1 in
-// f32.
+// t p(t^2) / q(t^2) for t = x between -most and most, beyond which it stays; coefficients from the highest power on.
+template <int n>
+DL_INLINE vf odd_ratio(vf x, float most, const float (&p)[n], const float (&q)[n]) {
+  const vf t = larger(splat(-most), smaller(splat(most), x)), z = t * t;
+  vf above = splat(p[0]), below = splat(q[0]);
+#pragma GCC unroll 8
+  for (int i = 1; i < n; ++i) {
+    above = above * z + p[i];
+    below = below * z + q[i];
+  }
+  return t * above / below;
+}
+
+// erf(x / sqrt(2)) within 2e-7, fitted to the least largest relative error, up to where it is 1 in f32.
 DL_INLINE vf erf_of_deviations(vf x) {
-  const vf t = larger(splat(-5.45f), smaller(splat(5.45f), x)), z = t * t;
-  vf p = z * 4.651686907e-8f + 1.262216456e-5f;
-  vf q = z * 1.209246040e-6f + 7.163948595e-5f;
-  p = p * z + 3.251062413e-4f;
-  q = q * z + 1.849170201e-3f;
-  p = p * z + 9.279337114e-3f;
-  q = q * z + 2.829377061e-2f;
-  p = p * z + 6.647415216e-2f;
-  q = q * z + 2.499794297e-1f;
-  p = p * z + 7.978845493e-1f;
-  q = q * z + 1.0f;
-  return t * p / q;
+  return odd_ratio(
+      x, 5.45f, {4.651686907e-8f, 1.262216456e-5f, 3.251062413e-4f, 9.279337114e-3f, 6.647415216e-2f, 7.978845493e-1f},
+      {1.209246040e-6f, 7.163948595e-5f, 1.849170201e-3f, 2.829377061e-2f, 2.499794297e-1f, 1.0f});
 }
 
 // x Phi(x), within 2e-7 of x.
@@ -159,21 +162,13 @@ DL_INLINE vf gelu(vf x) {
   return half * erf_of_deviations(x) + half;
 }
 
-// Its derivative Phi(x) + x phi(x) within 3e-7: 1/2 + x p(x^2) / q(x^2), fitted to the least largest error up to where
-// it is 1 in f32.
+// Its derivative Phi(x) + x phi(x) within 3e-7, fitted to the least largest error, up to where it is 1 in f32.
 DL_INLINE vf gelu_slope(vf x) {
-  const vf t = larger(splat(-5.8f), smaller(splat(5.8f), x)), z = t * t;
-  vf p = z * 1.929285291e-7f + 3.595588718e-5f;
-  vf q = z * 8.952394857e-6f + 1.920364514e-4f;
-  p = p * z + 1.922113123e-5f;
-  q = q * z + 3.523034763e-3f;
-  p = p * z + 1.423030167e-2f;
-  q = q * z + 4.098021662e-2f;
-  p = p * z - 3.099583065e-2f;
-  q = q * z + 2.944940713e-1f;
-  p = p * z + 7.978853612e-1f;
-  q = q * z + 1.0f;
-  return t * p / q + 0.5f;
+  return odd_ratio(
+             x, 5.8f,
+             {1.929285291e-7f, 3.595588718e-5f, 1.922113123e-5f, 1.423030167e-2f, -3.099583065e-2f, 7.978853612e-1f},
+             {8.952394857e-6f, 1.920364514e-4f, 3.523034763e-3f, 4.098021662e-2f, 2.944940713e-1f, 1.0f}) +
+         0.5f;
 }
 
 // sin(x + quarters pi / 2)
