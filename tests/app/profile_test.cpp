@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lib/base/cpu.h"
 #include "tests/app/run_dlcli.h"
 
 using namespace dl::test;
@@ -79,7 +80,7 @@ TEST_CASE("a profile compares with limits measured in the same run, and no share
   CHECK(result.at("limits").at("f32_gflops") > 0);
   CHECK(result.at("limits").at("bf16_gflops") >= result.at("limits").at("f32_gflops"));
   CHECK(result.at("limits").at("gbps").at("memory") > 0);
-  CHECK((result.at("limits").at("hand_over_ns") > 0) == (usable_cores() > 1));
+  CHECK((result.at("limits").at("hand_over_ns") > 0) == (dl::usable_cores() > 1));
   for (const json& k : result.at("kernels")) {
     CHECK(k.at("of_limit") > 0);
     CHECK(!k.at("bound_by").get<std::string>().empty());
