@@ -53,9 +53,8 @@ SpreadGradient::SpreadGradient(const Window& window, const Shape& dy, const Shap
   const int64_t channels = dx[3], lanes = kernels_.lanes, height = window.size[0], row = window.size[1] * channels;
   row_vectors_ = ceil_div(row, lanes);
   group_ = ceil_div(height, ceil_div(height, kernels_.most_vectors / row_vectors_));
-  frame_height_ = frame_size(window, 0, dy[1], dx[1]);
   frame_width_ = frame_size(window, 1, dy[2], dx[2]);
-  frame_floats_ = ceil_div(frame_height_ * frame_width_ * channels, 16) * 16;
+  frame_floats_ = ceil_div(frame_size(window, 0, dy[1], dx[1]) * frame_width_ * channels, 16) * 16;
   for (int64_t v = 0; v < group_ * row_vectors_; ++v) {
     const int64_t within = v % row_vectors_ * lanes;
     offset_.push_back(v / row_vectors_ * frame_width_ * channels + within);

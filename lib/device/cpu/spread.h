@@ -41,10 +41,10 @@ class SpreadGradient final : public Kernel {
   CpuDevice& device_;
   const SpreadKernels& kernels_;
   const std::unique_ptr<LoopRunner> epilogue_;
-  int64_t group_ = 0;                                              // rows of the window whose sums are made together
-  int64_t row_vectors_ = 0;                                        // of a row of the window
-  int64_t frame_height_ = 0, frame_width_ = 0, frame_floats_ = 0;  // an image of dx with all that windows reach
-  std::vector<int64_t> offset_;                                    // of each vector of a group
+  int64_t group_ = 0;                           // rows of the window whose sums are made together
+  int64_t row_vectors_ = 0;                     // of a row of the window
+  int64_t frame_width_ = 0, frame_floats_ = 0;  // of an image of dx with all that windows reach
+  std::vector<int64_t> offset_;                 // of each vector of a group
   std::vector<int> count_;
   ScratchPlan plan_;
   int64_t packed_at_ = 0, frames_at_ = 0, blocks_at_ = 0, epilogue_at_ = 0;

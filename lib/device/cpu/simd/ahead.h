@@ -43,14 +43,6 @@ class Ahead {
   int64_t part_ = 0;   // lines
 };
 
-// Brings the lines nearer that a tile will write: another core may have them.
-template <class T>
-DL_INLINE void fetch_to_write(const TileOf<T>& tile, int height, int vectors) {
-  for (int r = 0; r < height; ++r) {
-    for (int v = 0; v < vectors; ++v) __builtin_prefetch(tile.c + r * tile.c_row + v * lanes, 1);
-  }
-}
-
 // A block of a product: the sums over `depth` of `rows` rows, with a block of columns.
 struct GemmBlock {
   int64_t row = 0, rows = 0, row_step = 0;

@@ -109,7 +109,6 @@ void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t 
       ahead.begin_panel(j, vectors);
       for_each_tile(t, rows, vectors, [&](const Tile& tile, int height) {
         ahead.fetch_part();
-        fetch_to_write(tile, height, vectors);
         run_tile(tile, how, height, vectors);
       });
     }

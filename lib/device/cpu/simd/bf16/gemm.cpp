@@ -77,7 +77,7 @@ void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, i
   for (int64_t row = 0; row < g.rows; row += row_step) {
     const int64_t rows = smaller(row_step, g.rows - row);
     const GemmBlock now{row, rows, row_step, column, columns, k, depth};
-    const Left<uint16_t> left_factor = left_block(g, now, along == Along::depth ? room : nullptr);
+    const Left<uint16_t> left_factor = left_block(g, now, room);
     const int64_t a_width = round_up(rows, lanes);
     if (along == Along::row) pack_panel(left_factor.a, g.a_depth, 1, a_width, rows, depth, a_words);
     BlockAhead<uint16_t> ahead(g, now, pair, packed != nullptr);
@@ -109,7 +109,6 @@ void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, i
       ahead.begin_panel(j, vectors);
       for_each_tile(t, rows, vectors, [&](const Bf16Tile& tile, int height) {
         ahead.fetch_part();
-        fetch_to_write(tile, height, vectors);
         run_bf16_tile(tile, along, height, vectors);
       });
     }
@@ -141,7 +140,8 @@ __attribute__((noinline)) void multiply_crowded(const Bf16Gemm& g, const float* 
 }
 
 void multiply_any(const Bf16Gemm& g, const float* packed, float* words) {
-  crowds(g) ? multiply_crowded(g, packed, words) : multiply_blocks(g, packed, words, nullptr);
+  // Where A lies along the rows, it is copied anyway.
+  g.a_depth == 1 && crowds(g) ? multiply_crowded(g, packed, words) : multiply_blocks(g, packed, words, nullptr);
 }
 
 void multiply(const Bf16Gemm& g, float* words) { multiply_any(g, nullptr, words); }
