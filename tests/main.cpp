@@ -1,3 +1,12 @@
 // The entry point of every test program.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
+
+#include "tests/paths.h"
+
+namespace dl::test {
+
+std::string source_dir() { return DLCLI_SOURCE_DIR; }
+std::string dlcli_binary() { return DLCLI_BINARY; }
+
+}  // namespace dl::test

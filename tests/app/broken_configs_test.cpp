@@ -27,13 +27,13 @@ bool same_but_for_gaps(std::string_view said, std::string_view expected) {
 
 TEST_CASE("every mistake in a config is named with its place and what to write instead") {
   std::vector<fs::path> configs;
-  for (const fs::directory_entry& entry : fs::directory_iterator(DLCLI_SOURCE_DIR "/tests/app/broken"))
+  for (const fs::directory_entry& entry : fs::directory_iterator(source_dir() + "/tests/app/broken"))
     if (entry.path().extension() == ".yaml") configs.push_back(entry.path());
   std::sort(configs.begin(), configs.end());
   CHECK(configs.size() >= 30);
   for (const fs::path& config : configs) {
     CAPTURE(config.stem().string());
-    const Finished checked = run_dlcli({"check", fs::relative(config, DLCLI_SOURCE_DIR)});
+    const Finished checked = run_dlcli({"check", fs::relative(config, source_dir())});
     const std::string expected = contents(fs::path(config).replace_extension(".expected"));
     CHECK_MESSAGE(same_but_for_gaps(checked.err, expected), "said:\n", checked.err, "expected:\n", expected);
     CHECK(checked.out.empty());
@@ -43,7 +43,7 @@ TEST_CASE("every mistake in a config is named with its place and what to write i
 
 TEST_CASE("train refuses a broken config as check does, and leaves nothing behind") {
   TemporaryFolder folder;
-  const std::string config = DLCLI_SOURCE_DIR "/tests/app/broken/five-at-once.yaml";
+  const std::string config = source_dir() + "/tests/app/broken/five-at-once.yaml";
   const Finished trained = run_dlcli({"train", config}, folder);
   CHECK(trained.exit == 2);
   CHECK(trained.err.ends_with("5 errors; nothing was run\n"));

@@ -13,7 +13,7 @@ namespace {
 
 // The document's ```LANGUAGE blocks.
 std::vector<std::string> blocks_of(const std::string& file, const std::string& language) {
-  const std::string text = contents(fs::path(DLCLI_SOURCE_DIR) / file);
+  const std::string text = contents(fs::path(source_dir()) / file);
   const std::string begin = "\n```" + language + "\n";
   std::vector<std::string> blocks;
   for (size_t at = 0; (at = text.find(begin, at)) != std::string::npos;) {
@@ -40,7 +40,7 @@ TEST_CASE("the YAML in README is a config") {
 
 TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
   TemporaryFolder folder;
-  std::string base = contents(DLCLI_SOURCE_DIR "/tests/app/tiny.yaml");
+  std::string base = contents(source_dir() + "/tests/app/tiny.yaml");
   for (const std::string own : {", validation: {fraction: 0.1}", ", best: val/accuracy"}) {  // which not every part has
     REQUIRE(base.find(own) != std::string::npos);
     base.erase(base.find(own), own.size());
@@ -50,7 +50,7 @@ TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
   for (int i = 0; i < 20; ++i) houses += std::to_string(i) + (i % 2 ? ",50,Ulm,1e5\n" : ",90,Wien,3e5\n");
   write(folder.path() / "houses.csv", houses);
   write(folder.path() / "input.txt", std::string(2000, 'a'));
-  write(folder.path() / "quickstart.yaml", contents(DLCLI_SOURCE_DIR "/configs/quickstart.yaml"));
+  write(folder.path() / "quickstart.yaml", contents(source_dir() + "/configs/quickstart.yaml"));
   for (const std::string& block : blocks_of("docs/yaml.md", "yaml")) {
     CAPTURE(block);
     write(folder.path() / "part.yaml", (block.starts_with("extends:") ? "" : "extends: base.yaml\n") + block);
@@ -65,8 +65,8 @@ TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
 TEST_CASE("docs/commands.md is what the commands print") {
   TemporaryFolder folder;
   const std::string file = folder.path() / "commands.md";
-  REQUIRE(std::system((DLCLI_SOURCE_DIR "/scripts/commands-doc " DLCLI_BINARY " > " + file).c_str()) == 0);
-  CHECK_MESSAGE(contents(file) == contents(DLCLI_SOURCE_DIR "/docs/commands.md"),
+  REQUIRE(std::system((source_dir() + "/scripts/commands-doc " + dlcli_binary() + " > " + file).c_str()) == 0);
+  CHECK_MESSAGE(contents(file) == contents(source_dir() + "/docs/commands.md"),
                 "write it anew: scripts/commands-doc build/dlcli > docs/commands.md");
 }
 

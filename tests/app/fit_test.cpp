@@ -11,7 +11,7 @@ using nlohmann::json;
 namespace {
 
 json checked(const TemporaryFolder& folder, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {"check", DLCLI_SOURCE_DIR "/tests/app/tiny.yaml", "--json"});
+  arguments.insert(arguments.begin(), {"check", source_dir() + "/tests/app/tiny.yaml", "--json"});
   const Finished finished = run_dlcli(arguments, folder);
   REQUIRE_MESSAGE(finished.exit == 0, finished.err);
   return json::parse(finished.out);
@@ -37,7 +37,7 @@ TEST_CASE("--fit finds the largest batch that fits: one sample more does not") {
   CHECK(fit.at("limit_bytes") == limit);
   CHECK(fit.at("memory_bytes").get<int64_t>() <= limit);
   const Finished over = run_dlcli(
-      {"check", DLCLI_SOURCE_DIR "/tests/app/tiny.yaml", "--set", "data.batch_size=" + std::to_string(batch + 1),
+      {"check", source_dir() + "/tests/app/tiny.yaml", "--set", "data.batch_size=" + std::to_string(batch + 1),
        "--set", "trainer.memory_limit=" + std::to_string(limit)},
       folder);
   CHECK(over.exit == 2);

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/paths.h"
+
 namespace dl::test {
 namespace fs = std::filesystem;
 
@@ -36,15 +38,16 @@ Process::Process(const std::vector<std::string>& arguments, const fs::path& fold
   onto("out", STDOUT_FILENO);
   onto("err", STDERR_FILENO);
   dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
-  if (chdir(folder.empty() ? DLCLI_SOURCE_DIR : folder.c_str()) != 0) _exit(127);
+  if (chdir((folder.empty() ? source_dir() : folder.string()).c_str()) != 0) _exit(127);
   unsetenv("DLCLI_DATA");
-  if (!folder.empty()) setenv("DLCLI_DATA", DLCLI_SOURCE_DIR "/datasets", 1);
+  if (!folder.empty()) setenv("DLCLI_DATA", (source_dir() + "/datasets").c_str(), 1);
   unsetenv("NO_COLOR");
   for (const std::string& entry : environment) putenv(const_cast<char*>(entry.c_str()));
-  std::vector<char*> words{const_cast<char*>(DLCLI_BINARY)};
+  const std::string binary = dlcli_binary();
+  std::vector<char*> words{const_cast<char*>(binary.c_str())};
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
-  execv(DLCLI_BINARY, words.data());
+  execv(binary.c_str(), words.data());
   _exit(127);
 }
 

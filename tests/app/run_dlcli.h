@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/paths.h"
+
 namespace dl::test {
 
 struct Finished {

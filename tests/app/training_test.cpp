@@ -16,7 +16,7 @@ using nlohmann::json;
 
 namespace {
 
-const std::string tiny = DLCLI_SOURCE_DIR "/tests/app/tiny.yaml";
+const std::string tiny = source_dir() + "/tests/app/tiny.yaml";
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream in(text);
@@ -176,7 +176,7 @@ TEST_CASE("a run without a checkpoint is begun anew, beside it") {
 TEST_CASE("a reader of the output that goes away does not end a run") {
   TemporaryFolder folder;
   const std::string train =
-      "cd " + folder.path().string() + " && DLCLI_DATA=" DLCLI_SOURCE_DIR "/datasets " DLCLI_BINARY " train " + tiny;
+      "cd " + folder.path().string() + " && DLCLI_DATA=" + source_dir() + "/datasets " + dlcli_binary() + " train " + tiny;
   CHECK(std::system((train + " > /dev/full 2> /dev/full").c_str()) == 0);
   CHECK(fs::exists(folder.path() / "runs/tiny-1/checkpoints/step-00000123"));
   CHECK(
@@ -185,8 +185,8 @@ TEST_CASE("a reader of the output that goes away does not end a run") {
 }
 
 TEST_CASE("a result that cannot be written is a failure, but for a reader that has seen enough") {
-  CHECK(WEXITSTATUS(std::system(DLCLI_BINARY " version > /dev/full 2> /dev/null")) == 4);
-  CHECK(std::system("sh -c '" DLCLI_BINARY " describe all; test $? = 0' | head -n 1 > /dev/null") == 0);
+  CHECK(WEXITSTATUS(std::system((dlcli_binary() + " version > /dev/full 2> /dev/null").c_str())) == 4);
+  CHECK(std::system(("sh -c '" + dlcli_binary() + " describe all; test $? = 0' | head -n 1 > /dev/null").c_str()) == 0);
 }
 
 TEST_CASE("fast_dev_run does a little of everything and keeps nothing") {

@@ -31,7 +31,7 @@ struct Treebank : TemporaryFolder {
   }
 };
 
-const std::string configs = DLCLI_SOURCE_DIR "/configs/zaremba-lstm-";
+const std::string configs = source_dir() + "/configs/zaremba-lstm-";
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 
 #include "lib/spec/load.h"
 #include "tests/data/sets_for_test.h"
+#include "tests/paths.h"
 
 using namespace dl;
 using namespace dl::testing;
@@ -352,7 +353,7 @@ TEST_CASE("data loaded ahead are the same, and what is broken in them is thrown 
 TEST_CASE("the sets in the source tree are what their descriptions say") {
   for (const auto& [name, train, test, shape] :
        {std::tuple("digits", 1437, 360, Shape{8, 8, 1}), std::tuple("tiny_shapes", 36, 12, Shape{16, 16, 3})}) {
-    const auto opened = open(concat("{train: ", name, "}"), DLCLI_SOURCE_DIR);
+    const auto opened = open(concat("{train: ", name, "}"), source_dir());
     CHECK(opened->problems == "");
     CHECK(opened->sets.train->size() == train);
     CHECK(opened->sets.test->size() == test);
@@ -364,7 +365,7 @@ TEST_CASE("the sets in the source tree are what their descriptions say") {
 }
 
 TEST_CASE("every description in datasets/ can be read") {
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(DLCLI_SOURCE_DIR) / "datasets")) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(source_dir()) / "datasets")) {
     if (entry.path().extension() != ".yaml") continue;
     SetDescription description;
     std::vector<Problem> problems;
@@ -376,7 +377,7 @@ TEST_CASE("every description in datasets/ can be read") {
 }
 
 TEST_CASE("Fashion-MNIST is what its description says, where it is installed") {
-  const auto opened = open("{train: fashion_mnist}", DLCLI_SOURCE_DIR);
+  const auto opened = open("{train: fashion_mnist}", source_dir());
   if (!opened->problems.empty()) {
     CHECK(opened->problems.find("help: get it with: sudo apt-get install dataset-fashion-mnist;") != std::string::npos);
     return;

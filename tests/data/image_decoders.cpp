@@ -7,6 +7,7 @@
 #include "lib/base/file.h"
 #include "lib/data/image.h"
 #include "tests/data/sets_for_test.h"
+#include "tests/paths.h"
 
 using namespace dl;
 using namespace dl::testing;
@@ -18,7 +19,7 @@ const std::vector<std::string> names{"alpha.png", "baseline.jpg", "cmyk.jpg",
                                      "grey.jpg",  "palette.png",  "progressive.jpg"};
 
 std::filesystem::path image(const std::string& name) {
-  return std::filesystem::path(DLCLI_SOURCE_DIR) / "tests/data/images" / name;
+  return std::filesystem::path(source_dir()) / "tests/data/images" / name;
 }
 
 std::string file(const std::string& name) { return read_file(image(name), 1 << 20); }

@@ -16,6 +16,7 @@
 #include "lib/spec/reading.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/yaml.h"
+#include "tests/paths.h"
 
 namespace dl::golden {
 
@@ -26,7 +27,7 @@ using Numbers = std::vector<float>;
 inline void for_each_case(const std::string& folder, const std::function<void(const Json&)>& check) {
   int cases = 0;
   for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(DLCLI_SOURCE_DIR) / "tests/golden" / folder)) {
+       std::filesystem::directory_iterator(std::filesystem::path(dl::test::source_dir()) / "tests/golden" / folder)) {
     if (entry.path().extension() != ".json") continue;
     const Json file = Json::parse(std::ifstream(entry.path()));
     for (const Json& recorded : file.at("cases")) {

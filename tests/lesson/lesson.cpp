@@ -9,6 +9,7 @@
 #include "lib/nn/layer.h"
 #include "lib/spec/yaml.h"
 #include "lib/train/plan.h"
+#include "tests/paths.h"
 
 using namespace dl;
 
@@ -57,7 +58,7 @@ TEST_CASE("the layer stands in the reference and in the JSON Schema") {
 }
 
 TEST_CASE("the layer is trained in a network by the command that the page shows") {
-  const auto plan = plan_run(DLCLI_SOURCE_DIR "/configs/lenet5.yaml", {"model[1]=celu"});
+  const auto plan = plan_run(dl::test::source_dir() + "/configs/lenet5.yaml", {"model[1]=celu"});
   const std::vector<LayerSummary> layers = plan->network->layers();
   CHECK(layers[1].type == "celu");
   CHECK(plan->resolved().find("- celu") != std::string::npos);

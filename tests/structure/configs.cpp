@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "tests/paths.h"
 #include "tests/structure/sources.h"
 
 TEST_CASE("dlcli check accepts every run in configs/, or says how to get its data") {
@@ -11,7 +12,7 @@ TEST_CASE("dlcli check accepts every run in configs/, or says how to get its dat
   for (const std::string& file : files_under("configs", {".yaml"})) {
     if (file.starts_with("configs/models/") || file.starts_with("configs/trainers/")) continue;  // parts of runs
     ++runs;
-    FILE* pipe = ::popen((std::string(DLCLI_BINARY) + " check " + file + " 2>&1").c_str(), "r");
+    FILE* pipe = ::popen((dl::test::dlcli_binary() + " check " + file + " 2>&1").c_str(), "r");
     REQUIRE(pipe);
     std::string output;
     char piece[4096];

@@ -6,11 +6,12 @@
 #include <set>
 #include <sstream>
 
+#include "tests/paths.h"
 #include "tests/structure/sources.h"
 
 namespace {
 
-const std::filesystem::path top = DLCLI_SOURCE_DIR;
+const std::filesystem::path top = dl::test::source_dir();
 
 std::vector<std::string> documents() {
   std::vector<std::string> files = {"README.md"};
@@ -69,7 +70,7 @@ TEST_CASE("the commands in README are there") {
   }
   CHECK(setups == 2);
   for (const std::string& name : subcommands) {
-    const std::string line = std::string(DLCLI_BINARY) + " " + name + " --help > /dev/null";
+    const std::string line = dl::test::dlcli_binary() + " " + name + " --help > /dev/null";
     CHECK_MESSAGE(std::system(line.c_str()) == 0, "README uses dlcli ", name);
   }
 }

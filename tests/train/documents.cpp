@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/train/train_state.h"
+#include "tests/paths.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;
@@ -11,7 +12,7 @@ using namespace dl::test;
 
 namespace {
 
-std::string document(const char* name) { return read(std::filesystem::path(DLCLI_SOURCE_DIR) / "docs" / name); }
+std::string document(const char* name) { return read(std::filesystem::path(source_dir()) / "docs" / name); }
 
 }  // namespace
 

@@ -1,0 +1,10 @@
+// Where the tests find the project's own files; defined in main.cpp, so that no other object depends on the build's place.
+#pragma once
+#include <string>
+
+namespace dl::test {
+
+std::string source_dir();    // the project's top folder
+std::string dlcli_binary();  // the program under test; empty where it is not built
+
+}  // namespace dl::test
