@@ -4,6 +4,7 @@
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/options.h"
+#include "app/warnings.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
 #include "lib/train/plan.h"
@@ -52,6 +53,7 @@ class Check final : public Command {
     app.add_flag("--fit", fit_,
                  "find the largest batch that trainer.memory_limit or the free memory allows, by planning");
     app.add_flag("--graph", graph_, "print the training step's program, kernel by kernel");
+    declare_strict(app, strict_);
     declare_json(app, json_);
     examples(app, {{"dlcli check my.yaml", "is everything right, and how large is it"},
                    {"dlcli check my.yaml --resolved", "with every default"},
@@ -62,6 +64,8 @@ class Check final : public Command {
 
   Exit run() override {
     const std::unique_ptr<Plan> plan = plan_run(config_, overrides_.sets());
+    if (strict_) refuse(plan->warnings);
+    tell(plan->warnings);
     if (resolved_) {
       print(plan->resolved());
     } else if (!explain_.empty()) {
@@ -129,7 +133,9 @@ class Check final : public Command {
         {"  run", plan.total_steps() > 0 ? count(static_cast<double>(plan.total_steps())) + " steps"
                                          : std::string("until trainer.max_time")}};
     if (plan.run.trainer.memory_limit) rows.insert(rows.end() - 1, {"  limit", limit(plan, step.fit)});
-    return config_ + ": no mistakes\n" + table(rows);
+    const std::string warnings =
+        plan.warnings.empty() ? "" : ", " + count_of(static_cast<int64_t>(plan.warnings.size()), "warning");
+    return config_ + ": no mistakes" + warnings + "\n" + table(rows);
   }
 
   // What the memory limit costs.
@@ -159,7 +165,8 @@ class Check final : public Command {
                         {"plain_arena_bytes", Node::integer(step.fit.plain_arena_bytes)},
                         {"extra_flops", Node::number(step.fit.extra_flops)},
                         {"steps_per_epoch", Node::integer(plan.steps_per_epoch())},
-                        {"total_steps", Node::integer(plan.total_steps())}});
+                        {"total_steps", Node::integer(plan.total_steps())},
+                        {"warnings", json_warnings(plan.warnings)}});
   }
 
   static std::string inputs_text(const Network& network) {
@@ -177,7 +184,7 @@ class Check final : public Command {
   }
 
   std::string config_, explain_;
-  bool resolved_ = false, graph_ = false, fit_ = false, json_ = false;
+  bool resolved_ = false, graph_ = false, fit_ = false, json_ = false, strict_ = false;
   Overrides overrides_;
 };
 

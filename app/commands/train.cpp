@@ -9,6 +9,7 @@
 #include "app/options.h"
 #include "app/signals.h"
 #include "app/trained.h"
+#include "app/warnings.h"
 #include "lib/train/trainer.h"
 
 namespace dl {
@@ -39,6 +40,7 @@ class Train final : public Command {
         ->type_name("[=RUN]");
     app.add_option("--name", name_, "the run's name; its folder is runs/NAME-1, -2, …")->type_name("NAME");
     overrides_.declare_machine(app);
+    declare_strict(app, strict_);
     declare_json(app, json_);
     app.add_flag("-q,--quiet", quiet_, "no progress, only warnings and the summary");
     examples(app, {{"dlcli train configs/quickstart.yaml", "train"},
@@ -68,6 +70,7 @@ class Train final : public Command {
         warn(paths.name() + " has no checkpoint to go on from; a new run begins");
       }
     }
+    if (strict_) refuse(plan->warnings);
     if (!folder && !plan->run.trainer.fast_dev_run)
       folder.emplace(RunFolder::create("runs", plan->name, plan->resolved(), plan->config));
 
@@ -94,7 +97,7 @@ class Train final : public Command {
   }
 
   std::string config_, resume_, name_;
-  bool json_ = false, quiet_ = false;
+  bool json_ = false, quiet_ = false, strict_ = false;
   Overrides overrides_;
 };
 

@@ -12,8 +12,10 @@ std::string Where::text() const {
   return out;
 }
 
-std::string render(const Problem& problem) {
-  std::string out = "error: ";
+std::string render(const Problem& problem) { return "error: " + message(problem); }
+
+std::string message(const Problem& problem) {
+  std::string out;
   const std::string place = problem.where.text();
   if (!place.empty()) out += place + ": ";
   if (!problem.path.empty()) out += problem.path + ": ";

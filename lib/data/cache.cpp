@@ -51,6 +51,7 @@ class Cached final : public Dataset {
   bool in_memory() const override { return false; }  // the first time each is read
   uint64_t fingerprint() const override { return data_->fingerprint(); }
   std::vector<std::string> skipped() const override { return data_->skipped(); }
+  std::vector<Problem> warnings() const override { return data_->warnings(); }
   std::vector<int64_t> labels() const override { return data_->labels(); }
   Scaling target_scaling() const override { return data_->target_scaling(); }
   bool continues() const override { return data_->continues(); }

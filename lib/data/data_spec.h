@@ -67,6 +67,8 @@ struct DataSets {
   std::vector<std::string> classes;  // names; empty where "y" is no class
   Node fitted;                       // as DataSpec::fitted says, else to the training set; null where nothing is
 
+  std::vector<Problem> warnings;  // of all that were opened, each with its place
+
   std::vector<std::string> names;  // of those that the spec names: "train", "val", "test"
   // The set of such a name, which was to be read; Error(Exit::usage) lists the names there are.
   const DatasetPointer& part(const std::string& name) const;

@@ -31,6 +31,7 @@ class Part : public Dataset {
   void load() const override { data_->load(); }
   bool in_memory() const override { return data_->in_memory(); }
   std::vector<std::string> skipped() const override { return data_->skipped(); }
+  std::vector<Problem> warnings() const override { return data_->warnings(); }
   bool divisible() const override { return data_->divisible(); }
   bool continues() const override { return data_->continues(); }
   const Vocabulary* vocabulary() const override { return data_->vocabulary(); }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/error.h"
 #include "lib/data/resize.h"
 #include "lib/data/sample.h"
 #include "lib/graph/type.h"
@@ -58,6 +59,9 @@ class Dataset {
   virtual uint64_t fingerprint() const = 0;
   // Files that could not be read so far and were replaced by their successors, where the reader was told to.
   virtual std::vector<std::string> skipped() const { return {}; }
+  // What of the files is left out, or may be read otherwise than it was meant: known since the set was opened or
+  // fitted.
+  virtual std::vector<Problem> warnings() const { return {}; }
   // Whether some samples can be held out from the others: not where they are drawn from all over the data.
   virtual bool divisible() const { return true; }
   // Whether each sample goes on where the one before it ended.

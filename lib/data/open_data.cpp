@@ -243,6 +243,17 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
         .add(spec.where,
              concat("'drop_last' leaves no batch of ", spec.batch_size, " from ", sets.train->size(), " samples"),
              "lower 'batch_size', or write 'drop_last: false'");
+  const auto collect = [&](const DatasetPointer& set, const char* path, const Where& where) {
+    if (!set) return;
+    for (Problem warning : set->warnings()) {
+      if (warning.path.empty()) warning.path = path;
+      if (warning.where.file.empty()) warning.where = where;
+      add_problem(sets.warnings, std::move(warning));
+    }
+  };
+  collect(sets.train, "data.train", spec.train.where);
+  collect(sets.validation, "data.validation", spec.validation ? spec.validation->where : spec.train.where);
+  collect(sets.test, "data.test", place_of(spec.test, spec.train));
   return sets;
 }
 

@@ -27,6 +27,7 @@ class Transformed final : public Dataset {
   void expect(int64_t index) const override { data_->expect(index); }
   uint64_t fingerprint() const override { return data_->fingerprint(); }
   std::vector<std::string> skipped() const override { return data_->skipped(); }
+  std::vector<Problem> warnings() const override { return data_->warnings(); }
   bool continues() const override { return data_->continues(); }
   std::vector<int64_t> labels() const override { return data_->labels(); }
   Scaling target_scaling() const override { return data_->target_scaling(); }

@@ -143,6 +143,17 @@ class Planner {
     }
   }
 
+  // What can be trained but is likely not meant; the plan is whole.
+  void warn_of_the_unlikely() {
+    for (const Problem& warning : plan_.data.warnings) add_problem(plan_.warnings, warning);
+    const int64_t samples = plan_.data.train->size(), batch = plan_.run.data.batch_size;
+    if (samples > 0 && batch > samples)
+      warn("data.batch_size",
+           concat("a batch of ", batch, " is more than the ", count_of(samples, "training sample"),
+                  ", so that each epoch is one smaller batch"),
+           "lower it");
+  }
+
  private:
   std::filesystem::path folder() const {
     const Node* given = plan_.spec.find("folder");
@@ -158,6 +169,12 @@ class Planner {
     Problem problem = located(path, std::move(what));
     problem.help = std::move(help);
     add_problem(problems_, std::move(problem));
+  }
+
+  void warn(const std::string& path, std::string what, std::string help) {
+    Problem problem = located(path, std::move(what));
+    problem.help = std::move(help);
+    add_problem(plan_.warnings, std::move(problem));
   }
 
   // The loss and the metrics against what the network gives and what the data hold.
@@ -223,6 +240,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& config, const std::
     planner.group_parameters();
     planner.check_trainer();
     if (weights == Weights::initial && problems.empty()) planner.check_initial_weights();
+    if (problems.empty()) planner.warn_of_the_unlikely();
   } catch (const Error& error) {  // provide() found references to what is not known
     if (error.exit() != Exit::usage) throw;
     for (const Problem& problem : error.problems()) add_problem(problems, problem);

@@ -22,6 +22,7 @@ struct Plan {
   DataSets data;  // headers are read, samples are not
   std::unique_ptr<Network> network;
   ParameterGroups groups;
+  std::vector<Problem> warnings;          // of what can be trained but is likely not meant
   std::vector<std::string> metric_names;  // "accuracy", one a metric, unique
 
   uint64_t seed() const { return static_cast<uint64_t>(run.seed); }

@@ -122,6 +122,30 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
   }
 }
 
+TEST_CASE("warnings of a config are told by check and train, and refused by both with --strict") {
+  TemporaryFolder folder;
+  const std::string tiny = source_dir() + "/tests/app/tiny.yaml", set = "--set=data.batch_size=2000";
+  const std::string said =
+      "a batch of 2000 is more than the 1617 training samples, so that each epoch is one smaller batch\n";
+  const Finished checked = run_dlcli({"check", tiny, set}, folder);
+  CHECK(checked.exit == 0);
+  CHECK(checked.out.find("tiny.yaml: no mistakes, 1 warning\n") != std::string::npos);
+  CHECK(checked.err.find(said + "  help: lower it\n") != std::string::npos);
+  CHECK(checked.err.starts_with("warning: "));
+  CHECK(run_dlcli({"check", tiny, set, "--json"}, folder).out.find("\"warnings\":[\"") != std::string::npos);
+
+  const Finished trained = run_dlcli({"train", tiny, set, "--quiet", "--set=trainer.fast_dev_run=true"}, folder);
+  CHECK(trained.exit == 0);
+  CHECK(trained.err.find(said) != std::string::npos);
+  for (const char* command : {"check", "train"}) {
+    const Finished refused = run_dlcli({command, tiny, set, "--strict"}, folder);
+    CHECK(refused.exit == 2);
+    CHECK(refused.err.find("error: ") == 0);
+    CHECK(refused.err.find(said) != std::string::npos);
+  }
+  CHECK(!std::filesystem::exists(folder.path() / "runs"));
+}
+
 TEST_CASE("without a command, help goes to standard error") {
   const Finished finished = run_dlcli({});
   CHECK(finished.exit == 2);

@@ -62,6 +62,18 @@ TEST_CASE("a plan knows its steps, figures and names") {
         std::vector<std::string>{"accuracy", "accuracy_2"});
 }
 
+TEST_CASE("what can be trained but is likely not meant is a warning with its place") {
+  const Workplace place;
+  CHECK(place.plan()->warnings.empty());
+  const auto plan = place.plan({"data.batch_size=142"});
+  REQUIRE(plan->warnings.size() == 1);
+  const Problem& warning = plan->warnings.front();
+  CHECK(warning.path == "data.batch_size");
+  CHECK(warning.what ==
+        "a batch of 142 is more than the 141 training samples, so that each epoch is one smaller batch");
+  CHECK(warning.help == "lower it");
+}
+
 TEST_CASE("the resolved config makes the same plan from any folder") {
   const Workplace place;
   const auto plan = place.plan({"seed=3"});
