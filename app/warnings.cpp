@@ -14,12 +14,12 @@ void refuse(const std::vector<Problem>& warnings) {
 }
 
 void tell(const std::vector<Problem>& warnings) {
-  for (const Problem& warning : warnings) warn(message(warning));
+  for (const Problem& warning : warnings) warn(problem_text(warning));
 }
 
 Node json_warnings(const std::vector<Problem>& warnings) {
   Node texts = Node::list();
-  for (const Problem& warning : warnings) texts.items.push_back(Node::string(message(warning)));
+  for (const Problem& warning : warnings) texts.items.push_back(Node::string(problem_text(warning)));
   return texts;
 }
 

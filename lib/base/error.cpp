@@ -12,9 +12,9 @@ std::string Where::text() const {
   return out;
 }
 
-std::string render(const Problem& problem) { return "error: " + message(problem); }
+std::string render(const Problem& problem) { return "error: " + problem_text(problem); }
 
-std::string message(const Problem& problem) {
+std::string problem_text(const Problem& problem) {
   std::string out;
   const std::string place = problem.where.text();
   if (!place.empty()) out += place + ": ";

@@ -41,7 +41,7 @@ struct Problem {
 
 std::string render(const Problem& problem);
 // The same without "error: ", for what is no error: a warning.
-std::string message(const Problem& problem);
+std::string problem_text(const Problem& problem);
 
 // Thrown for whatever a user gave or the machine refused; app/main.cpp is the only catch that ends the process.
 class Error : public std::exception {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lib/base/error.h"
+#include "lib/base/shared_files.h"
 #include "lib/base/text.h"
 #include "lib/spec/load.h"
 
@@ -74,7 +75,10 @@ std::shared_ptr<SetDescription> find_description(const Source& source, const fs:
   problem.notes = {concat("known data sets: ", names.empty() ? "none" : join(names))};
   const std::string nearest = closest(source.name, names);
   problem.help =
-      nearest.empty() ? concat("describe it in datasets/", source.name, ".yaml") : concat("write '", nearest, "'");
+      names.empty()
+          ? "put dlcli's share/dlcli beside the folder of its program, or name a folder of descriptions in DLCLI_DATA"
+      : nearest.empty() ? concat("describe it in datasets/", source.name, ".yaml")
+                        : concat("write '", nearest, "'");
   throw Error(Exit::usage, std::move(problem));
 }
 
@@ -153,10 +157,7 @@ Node Codec<Source>::json_schema(const Limits&) {
 std::vector<fs::path> description_folders(const fs::path& folder) {
   std::vector<fs::path> folders{folder / "datasets", folder / ".." / "datasets", "datasets"};
   for (const fs::path& path : environment_folders()) folders.push_back(path);
-  std::error_code unreadable;
-  const fs::path program = fs::read_symlink("/proc/self/exe", unreadable).parent_path();
-  folders.push_back(program / ".." / "datasets");  // built inside the source tree
-  folders.push_back(program / ".." / "share" / "dlcli" / "datasets");
+  for (const fs::path& path : shared_folders()) folders.push_back(path / "datasets");
   folders.push_back(folder);  // last, so that a config may be named as its data set
   return distinct(folders);
 }
@@ -181,8 +182,11 @@ DatasetPointer open_part(const Source& source, const std::string& part, const fs
   const ReaderSpec& part_spec = part_of(*set, part);
   if (!part_spec.reader) return nullptr;
   const fs::path file = set->where.file;
-  for (const fs::path& path : environment_folders()) roots.insert(roots.end(), {path / file.stem(), path});
+  for (const fs::path& path : environment_folders())
+    roots.insert(roots.end(), {path / set->root, path / file.stem(), path});
   roots.push_back(file.parent_path() / set->root);
+  // Where the commands of `get:` put them, though the description came with the program.
+  for (const fs::path& path : {folder / "datasets", fs::path("datasets")}) roots.push_back(path / set->root);
   return part_spec.reader->open(
       {.roots = distinct(roots), .get = set->get, .classes = set->classes.empty() ? classes : set->classes});
 } catch (const Error& error) {

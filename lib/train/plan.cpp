@@ -6,6 +6,7 @@
 
 #include "lib/base/cpu.h"
 #include "lib/base/file.h"
+#include "lib/base/shared_files.h"
 #include "lib/base/text.h"
 #include "lib/spec/blocks.h"
 #include "lib/train/resolved_model.h"
@@ -224,8 +225,9 @@ class Planner {
   SetsToRead read_;
 };
 
-std::unique_ptr<Plan> make_plan(const std::filesystem::path& config, const std::vector<std::string>& sets,
+std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::vector<std::string>& sets,
                                 Weights weights, const SetsToRead& read) {
+  const std::filesystem::path config = shared_file(name);
   auto plan = std::make_unique<Plan>();
   plan->spec = load_spec(config, {.sets = sets, .later = data_value_names(), .most_bytes = max_resolved_bytes});
   plan->config = config_text(config, plan->spec, sets);
@@ -334,10 +336,11 @@ std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std
   return make_plan(resolved, sets, Weights::given, read);
 }
 
-std::string run_name(const std::filesystem::path& config) {
+std::string run_name(const std::filesystem::path& name) {
+  const std::filesystem::path config = shared_file(name);
   const Node spec = load_spec(config, {.later = data_value_names(), .most_bytes = max_resolved_bytes});
-  const Node* name = spec.find("name");
-  return name && name->is_scalar() ? name->as_string().value_or(name->text) : config.stem().string();
+  const Node* given = spec.find("name");
+  return given && given->is_scalar() ? given->as_string().value_or(given->text) : config.stem().string();
 }
 
 }  // namespace dl

@@ -44,7 +44,8 @@ struct Plan {
   int64_t total_steps() const;      // by max_epochs and max_steps; 0: no planned end
 };
 
-// Reads the config and checks all of it: keys and values, the data's headers, every layer's shapes, init_from, the loss
+// Reads the config, one of those that come with the program where there is no such file (shared_file()), and checks all
+// of it: keys and values, the data's headers, every layer's shapes, init_from, the loss
 // and the metrics against the network's output, the names of figures. All that is found is thrown as one
 // Error(Exit::usage).
 std::unique_ptr<Plan> plan_run(const std::filesystem::path& config, const std::vector<std::string>& sets);

@@ -277,7 +277,7 @@ void Trainer::Impl::tell_started() {
       .resumed_from = resumed_from,
   };
   tell([&](Observer& o) { o.started(started); });
-  for (const Problem& warning : plan.warnings) warn(message(warning));
+  for (const Problem& warning : plan.warnings) warn(problem_text(warning));
 }
 
 void Trainer::Impl::step() {

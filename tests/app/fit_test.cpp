@@ -37,8 +37,8 @@ TEST_CASE("--fit finds the largest batch that fits: one sample more does not") {
   CHECK(fit.at("limit_bytes") == limit);
   CHECK(fit.at("memory_bytes").get<int64_t>() <= limit);
   const Finished over = run_dlcli(
-      {"check", source_dir() + "/tests/app/tiny.yaml", "--set", "data.batch_size=" + std::to_string(batch + 1),
-       "--set", "trainer.memory_limit=" + std::to_string(limit)},
+      {"check", source_dir() + "/tests/app/tiny.yaml", "--set", "data.batch_size=" + std::to_string(batch + 1), "--set",
+       "trainer.memory_limit=" + std::to_string(limit)},
       folder);
   CHECK(over.exit == 2);
   CHECK(over.err.find("trainer.memory_limit: a batch of " + std::to_string(batch + 1) + " needs at least") !=

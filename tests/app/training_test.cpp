@@ -175,8 +175,8 @@ TEST_CASE("a run without a checkpoint is begun anew, beside it") {
 
 TEST_CASE("a reader of the output that goes away does not end a run") {
   TemporaryFolder folder;
-  const std::string train =
-      "cd " + folder.path().string() + " && DLCLI_DATA=" + source_dir() + "/datasets " + dlcli_binary() + " train " + tiny;
+  const std::string train = "cd " + folder.path().string() + " && DLCLI_DATA=" + source_dir() + "/datasets " +
+                            dlcli_binary() + " train " + tiny;
   CHECK(std::system((train + " > /dev/full 2> /dev/full").c_str()) == 0);
   CHECK(fs::exists(folder.path() / "runs/tiny-1/checkpoints/step-00000123"));
   CHECK(

@@ -120,7 +120,7 @@ TEST_CASE("files that are missing say where they were looked for and how to get 
   PetsSet folder;
   std::filesystem::remove(folder / "datasets/pets/train-images");
   CHECK(open("{train: pets}", folder.path)->problems ==
-        "error: DIR/run.yaml:1:9: data.train: 'train-images' is not there; looked in DIR/datasets/pets\n"
+        "error: DIR/run.yaml:1:9: data.train: 'train-images' is not there; looked in DIR/datasets/pets, datasets/pets\n"
         "  help: get it with: fetch-pets; or name the folder that has it in DLCLI_DATA");
   CHECK(open("{train: {format: idx, images: a, labels: b}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: 'a' is not there; looked in DIR, .");
@@ -238,7 +238,7 @@ TEST_CASE("several mistakes are reported at once") {
   PetsSet folder;
   std::filesystem::remove(folder / "datasets/pets/test-labels");
   CHECK(open("{train: pets, validation: {first: 100}, transforms: [{random_crop: 5}]}", folder.path)->problems ==
-        "error: DIR/run.yaml:1:9: data.test: 'test-labels' is not there; looked in DIR/datasets/pets\n"
+        "error: DIR/run.yaml:1:9: data.test: 'test-labels' is not there; looked in DIR/datasets/pets, datasets/pets\n"
         "  help: get it with: fetch-pets; or name the folder that has it in DLCLI_DATA"
         "error: DIR/run.yaml:1:27: data.validation: expected from 1 to 7 of the 8 training samples for validation, got "
         "100"
@@ -353,7 +353,7 @@ TEST_CASE("data loaded ahead are the same, and what is broken in them is thrown 
 TEST_CASE("the sets in the source tree are what their descriptions say") {
   for (const auto& [name, train, test, shape] :
        {std::tuple("digits", 1437, 360, Shape{8, 8, 1}), std::tuple("tiny_shapes", 36, 12, Shape{16, 16, 3})}) {
-    const auto opened = open(concat("{train: ", name, "}"), source_dir());
+    const auto opened = open(concat("{train: ", name, "}"), dl::test::source_dir());
     CHECK(opened->problems == "");
     CHECK(opened->sets.train->size() == train);
     CHECK(opened->sets.test->size() == test);
@@ -365,7 +365,8 @@ TEST_CASE("the sets in the source tree are what their descriptions say") {
 }
 
 TEST_CASE("every description in datasets/ can be read") {
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(source_dir()) / "datasets")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(dl::test::source_dir()) / "datasets")) {
     if (entry.path().extension() != ".yaml") continue;
     SetDescription description;
     std::vector<Problem> problems;
@@ -377,7 +378,7 @@ TEST_CASE("every description in datasets/ can be read") {
 }
 
 TEST_CASE("Fashion-MNIST is what its description says, where it is installed") {
-  const auto opened = open("{train: fashion_mnist}", source_dir());
+  const auto opened = open("{train: fashion_mnist}", dl::test::source_dir());
   if (!opened->problems.empty()) {
     CHECK(opened->problems.find("help: get it with: sudo apt-get install dataset-fashion-mnist;") != std::string::npos);
     return;

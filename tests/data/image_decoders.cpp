@@ -19,7 +19,7 @@ const std::vector<std::string> names{"alpha.png", "baseline.jpg", "cmyk.jpg",
                                      "grey.jpg",  "palette.png",  "progressive.jpg"};
 
 std::filesystem::path image(const std::string& name) {
-  return std::filesystem::path(source_dir()) / "tests/data/images" / name;
+  return std::filesystem::path(dl::test::source_dir()) / "tests/data/images" / name;
 }
 
 std::string file(const std::string& name) { return read_file(image(name), 1 << 20); }

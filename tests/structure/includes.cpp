@@ -98,7 +98,8 @@ TEST_CASE("the table names only folders there are, and the build links them in i
   std::vector<std::string> linked, listed;
   for (std::string name; names >> name;) linked.push_back("lib/" + name);
   for (const Folder& folder : table()) {
-    CHECK_MESSAGE(std::filesystem::is_directory(std::filesystem::path(dl::test::source_dir()) / folder.name), folder.name);
+    CHECK_MESSAGE(std::filesystem::is_directory(std::filesystem::path(dl::test::source_dir()) / folder.name),
+                  folder.name);
     if (std::ranges::count(folder.name, '/') == 1 && folder.name.starts_with("lib/")) listed.push_back(folder.name);
   }
   CHECK(linked == listed);

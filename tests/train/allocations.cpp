@@ -72,7 +72,7 @@ TEST_CASE("the third step of each workload of the benchmark takes no heap memory
                                        "trainer.precision=" + precision,
                                        "data.workers=0"};
       sets.insert(sets.end(), smaller.begin(), smaller.end());
-      const auto plan = plan_run(source_dir() + "/configs/bench/" + name + ".yaml", sets);
+      const auto plan = plan_run(dl::test::source_dir() + "/configs/bench/" + name + ".yaml", sets);
       Count count;
       Trainer(*plan, {.observers = {&count}}).fit();
       CHECK(count.taken[3] == 0);

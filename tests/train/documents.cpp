@@ -12,7 +12,7 @@ using namespace dl::test;
 
 namespace {
 
-std::string document(const char* name) { return read(std::filesystem::path(source_dir()) / "docs" / name); }
+std::string document(const char* name) { return read(std::filesystem::path(dl::test::source_dir()) / "docs" / name); }
 
 }  // namespace
 
