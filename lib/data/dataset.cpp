@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <numeric>
 
@@ -179,6 +180,24 @@ void Dataset::get_window(int64_t index, const ImageWindow& window, Pair size, Sa
   resize_window(image, type.dtype, image_type(type, {}), window, result, size);
 }
 
+namespace {
+
+// Every number of the field "y", i32, sample for sample.
+void each_target(const Dataset& data, size_t y, const std::function<void(int32_t)>& each) {
+  Sample sample;
+  std::vector<std::vector<std::byte>> values;
+  for (const SampleField& field : data.fields()) values.emplace_back(static_cast<size_t>(field.type.bytes()));
+  for (std::vector<std::byte>& value : values) sample.fields.push_back(value.data());
+  std::vector<int32_t> targets(static_cast<size_t>(data.fields()[y].type.shape.elements()));
+  for (int64_t i = 0; i < data.size(); ++i) {
+    data.get(i, sample);
+    std::memcpy(targets.data(), sample.fields[y], targets.size() * sizeof(int32_t));
+    std::ranges::for_each(targets, each);
+  }
+}
+
+}  // namespace
+
 std::vector<int64_t> Dataset::labels() const {
   const auto y = static_cast<size_t>(field_index(*this, "y"));
   if (const Type& type = fields()[y].type; type != Type{DType::i32, {}})
@@ -186,18 +205,22 @@ std::vector<int64_t> Dataset::labels() const {
                                                     "found targets of type ",
                                                     name_of(type.dtype), " and shape ", type.shape.text()),
                                      .help = "leave 'stratified' out"});
-  Sample sample;
-  std::vector<std::vector<std::byte>> values;
-  for (const SampleField& field : fields()) values.emplace_back(static_cast<size_t>(field.type.bytes()));
-  for (std::vector<std::byte>& value : values) sample.fields.push_back(value.data());
   std::vector<int64_t> labels;
-  for (int64_t i = 0; i < size(); ++i) {
-    get(i, sample);
-    int32_t label;
-    std::memcpy(&label, sample.fields[y], sizeof label);
-    labels.push_back(label);
-  }
+  each_target(*this, y, [&](int32_t label) { labels.push_back(label); });
   return labels;
+}
+
+std::vector<int64_t> targets_by_class(const Dataset& data, int64_t classes) {
+  std::vector<int64_t> counts(static_cast<size_t>(classes), 0);
+  const auto count = [&](int64_t label) {
+    if (label >= 0 && label < classes) ++counts[static_cast<size_t>(label)];
+  };
+  const auto y = static_cast<size_t>(field_index(data, "y"));
+  if (data.fields()[y].type.shape.rank() == 0)
+    for (const int64_t label : data.labels()) count(label);
+  else
+    each_target(data, y, count);
+  return counts;
 }
 
 namespace {

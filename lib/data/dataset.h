@@ -108,6 +108,9 @@ DatasetPointer selection(DatasetPointer data, std::vector<int64_t> samples);
 // Error(Exit::usage).
 DatasetPointer rows_that_continue(DatasetPointer data, int64_t batch_size);
 
+// How many targets "y", i32, are of each class 0 … classes - 1. Reads all samples where nothing better is known.
+std::vector<int64_t> targets_by_class(const Dataset& data, int64_t classes);
+
 // Cuts a set in two, for training and for validation: `held_out` samples chosen at random (a pure function of the seed
 // and the set's size), and the others, both in the set's order.
 struct Parts {

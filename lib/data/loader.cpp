@@ -43,6 +43,23 @@ Memory allocate(int64_t bytes, int64_t slots, int64_t batch_size) {
   return Memory(static_cast<std::byte*>(memory));
 }
 
+// Looks at what a sample's field holds.
+void check_allowed(const Allowed& allowed, const SampleField& field, const std::byte* values, int64_t sample) {
+  const auto* numbers = reinterpret_cast<const int32_t*>(values);
+  const int64_t n = field.type.shape.elements();
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t number = numbers[i];
+    if ((number >= 0 && number < allowed.count) || number == allowed.besides) continue;
+    std::string help = allowed.help;
+    for (size_t at; (at = help.find("NUMBER")) != std::string::npos;) help.replace(at, 6, std::to_string(number));
+    throw Error(Exit::data, Problem{.path = allowed.set,
+                                    .what = concat("'", field.name, "' of sample ", sample,
+                                                   n > 1 ? concat(", number ", i, ",") : "", " is ", number,
+                                                   "; expected ", allowed.what),
+                                    .help = std::move(help)});
+  }
+}
+
 struct Stopwatch {
   double& total;
   double began = steady_seconds();
@@ -130,6 +147,9 @@ struct Loader::Impl {
       sample.random = options.augment ? &random : nullptr;
       for (size_t f = 0; f < sample_bytes.size(); ++f) sample.fields[f] = batch.fields[f] + i * sample_bytes[f];
       data->get(indices[static_cast<size_t>(i)], sample);
+      for (const Allowed& allowed : options.allowed)
+        check_allowed(allowed, data->fields()[allowed.field], sample.fields[allowed.field],
+                      indices[static_cast<size_t>(i)]);
     }
   }
 

@@ -2,11 +2,23 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "lib/data/dataset.h"
 
 namespace dl {
+
+// The whole numbers that a field (i32) may hold: 0 … count - 1, and `besides`.
+struct Allowed {
+  size_t field = 0;
+  int64_t count = 0;
+  std::optional<int64_t> besides;
+  std::string set;   // for messages: "data.train"
+  std::string what;  // "a class from 0 to 9": after "expected "
+  std::string help;  // what to write, where a number is another one; NUMBER stands for it
+};
 
 struct LoaderOptions {
   int64_t batch_size = 1;
@@ -14,8 +26,9 @@ struct LoaderOptions {
   bool drop_last = false;  // leave out the short batch at the end of an epoch
   bool augment = false;    // training: random transforms draw numbers
   uint64_t seed = 0;
-  int threads = 0;   // assembling batches ahead; 0: next() assembles them itself
-  int prefetch = 4;  // batches ready or in the making beside the one in use, with threads > 0
+  int threads = 0;               // assembling batches ahead; 0: next() assembles them itself
+  int prefetch = 4;              // batches ready or in the making beside the one in use, with threads > 0
+  std::vector<Allowed> allowed;  // another number is an Error(Exit::data) that names the sample
 };
 
 // Valid until the next call of next() or start().

@@ -11,7 +11,9 @@ struct BceWithLogits final : Loss {
     s.summary("binary cross-entropy of a sigmoid; takes values before the sigmoid");
     s.details("Targets are probabilities, or classes 0 and 1.");
     s.also_known_as({"BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "binary_crossentropy", "bce"});
-    s.optional("pos_weight", pos_weight, "weight of the targets 1").above(0);
+    s.optional("pos_weight", pos_weight, "weight of the targets 1")
+        .above(0)
+        .known_as({"weight", "class_weight", "scale_pos_weight"});
     s.example("bce_with_logits");
     s.example("bce_with_logits: {pos_weight: 3}");
   }
@@ -21,6 +23,7 @@ struct BceWithLogits final : Loss {
     const Value shift = stop_gradient(maximum(-x, 0)), softplus = shift + log(exp(-shift) + exp(-x - shift));
     return mean((1 - y) * x + (1 + (pos_weight - 1) * y) * softplus);
   }
+  Reads reads() const override { return Reads::logit; }
   Value told(Value prediction) const override { return sigmoid(prediction); }
 };
 DL_LOSS(BceWithLogits, "bce_with_logits");

@@ -15,6 +15,7 @@ struct Huber final : Loss {
     s.example("huber");
     s.example("huber: {delta: 0.5}");
   }
+  Reads reads() const override { return Reads::numbers; }
   Value build(Value prediction, Value target) const override {
     const Value d = abs(as_predicted_numbers(prediction, target) - target), near = minimum(d, delta);
     return mean(near * (d - 0.5 * near));

@@ -11,6 +11,7 @@ struct L1 final : Loss {
     s.also_known_as({"L1Loss", "l1_loss", "mae", "mean_absolute_error"});
     s.example("l1");
   }
+  Reads reads() const override { return Reads::numbers; }
   Value build(Value prediction, Value target) const override {
     return mean(abs(as_predicted_numbers(prediction, target) - target));
   }

@@ -11,6 +11,7 @@ struct MeanSquaredError final : Loss {
     s.also_known_as({"MSELoss", "mse_loss", "mean_squared_error", "l2"});
     s.example("mse");
   }
+  Reads reads() const override { return Reads::numbers; }
   Value build(Value prediction, Value target) const override {
     const Value d = as_predicted_numbers(prediction, target) - target;
     return mean(d * d);

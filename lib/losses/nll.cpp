@@ -1,4 +1,5 @@
-// Negative log-likelihood: the mean over the targets of -x[y], where x are logarithms of probabilities
+// Negative log-likelihood: the mean over the targets of -x[y], weighed by the targets' classes, where x are logarithms
+// of probabilities
 #include "lib/nn/class_target.h"
 #include "lib/nn/loss.h"
 
@@ -7,23 +8,32 @@ namespace {
 
 struct NegativeLogLikelihood final : Loss {
   std::optional<int64_t> ignore_index;
+  ClassWeights weight;
   void describe(Schema& s) override {
     s.summary("negative log-likelihood of the class; takes logarithms of probabilities");
     s.details("Behind 'linear', 'cross_entropy' is what is meant: it has the softmax in it.");
     s.also_known_as({"NLLLoss", "nll_loss"});
     s.optional("ignore_index", ignore_index, "targets of this value count for nothing; 0 where all have it");
+    s.optional("weight", weight,
+               "of each class, in the classes' order or by name; balanced: samples / (classes * samples of the class)")
+        .at_least(0)
+        .known_as({"class_weight", "class_weights", "weights"});
     s.example("nll");
+    s.example("nll: {weight: [1, 5]}");
   }
+  void learn(const Labels& labels) override { weight.resolve(labels, ignore_index); }
   Value build(Value prediction, Value target) const override {
     expect_class_targets(prediction, target);
-    const Value log_p = sum(hits(prediction, target) * prediction);
-    if (!ignore_index) return log_p * (-1.0 / static_cast<double>(target.shape().elements()));
-    const Value counts = counted(target, *ignore_index);
-    return -sum(hits(prediction, target) * prediction * counts) / maximum(sum(counts), 1);
+    Value losses = -sum(hits(prediction, target) * prediction, {-1});
+    if (weight.given()) losses = losses * weight.of_targets(prediction, target);
+    return mean_of_counted(losses, prediction, target, ignore_index, weight);
   }
-  Value count(Value, Value target) const override { return count_targets(target, ignore_index); }
+  Value count(Value prediction, Value target) const override {
+    return count_targets(prediction, target, ignore_index, weight);
+  }
   Value told(Value prediction) const override { return exp(prediction); }
-  bool takes_classes() const override { return true; }
+  Reads reads() const override { return Reads::log_probabilities; }
+  std::optional<int64_t> ignored() const override { return ignore_index; }
 };
 DL_LOSS(NegativeLogLikelihood, "nll");
 

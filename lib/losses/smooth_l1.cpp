@@ -15,6 +15,7 @@ struct SmoothL1 final : Loss {
     s.example("smooth_l1");
     s.example("smooth_l1: {beta: 0.5}");
   }
+  Reads reads() const override { return Reads::numbers; }
   Value build(Value prediction, Value target) const override {
     const Value d = abs(as_predicted_numbers(prediction, target) - target), near = minimum(d, beta);
     return mean(near * (d - 0.5 * near)) * (1 / beta);

@@ -1,6 +1,8 @@
-// Accuracy: the share of targets whose class is among the top_k largest values; among equal values the first class wins
+// Accuracy: the share of targets whose class is among the top_k largest values, where among equal values the first
+// class wins; of predictions that are one value before a sigmoid, the share of those on the right side of 0
 #include "lib/nn/class_target.h"
 #include "lib/nn/metric.h"
+#include "lib/nn/number_target.h"
 
 namespace dl {
 namespace {
@@ -11,16 +13,30 @@ struct Accuracy final : Metric {
 
   void describe(Schema& s) override {
     s.summary("share of targets whose class has the largest value");
+    s.details(
+        "Of a single value, as bce_with_logits takes it: the share of targets 1 with a value above 0 and targets 0 "
+        "with "
+        "another.");
     s.also_known_as({"acc", "sparse_categorical_accuracy"});
     s.optional("top_k", top_k, "a hit is among that many largest values").at_least(1);
-    s.optional("ignore_index", ignore_index, "targets of this value count for nothing");
+    s.optional("ignore_index", ignore_index,
+               "targets of this value count for nothing; without it, those that the loss ignores");
     s.example("accuracy");
     s.example("accuracy: {top_k: 5}");
   }
 
-  // prediction f32 [batch, …, classes], target i32 [batch, …]
+  std::vector<Loss::Reads> takes() const override {
+    return {Loss::Reads::logits, Loss::Reads::log_probabilities, Loss::Reads::logit};
+  }
+  void beside(const Loss& loss) override {
+    if (!ignore_index) ignore_index = loss.ignored();
+  }
+
+  // prediction f32 [batch, …, classes], target i32 [batch, …]; or one value for each target
   Sums build(Value prediction, Value target) const override {
+    if (is_one_value_a_target(prediction, target)) return of_single_values(prediction, target);
     expect_class_targets(prediction, target);
+    expect_misses(prediction.shape().last());
     const Value classes = iota(*prediction.graph, prediction.shape().last()), label = with_class_axis(target);
     const Value own = sum(hits(prediction, target) * prediction, {-1});
     // Classes before the right one; written so that NaN counts as a miss.
@@ -30,6 +46,20 @@ struct Accuracy final : Metric {
   }
 
   bool higher_is_better() const override { return true; }
+
+ private:
+  // Written so that NaN counts as a miss.
+  Sums of_single_values(Value prediction, Value target) const {
+    expect_misses(2);
+    const Value x = as_predicted_shape(prediction, target), hit = where(equal(target, 1), x > 0, x <= 0);
+    return {sum(ignore_index ? hit * (1 - equal(target, *ignore_index)) : hit), count_targets(target, ignore_index)};
+  }
+  void expect_misses(int64_t classes) const {
+    if (top_k < classes) return;
+    throw ShapeError(concat("expected top_k below the number of classes, ", classes, ", got ", top_k,
+                            ": every prediction were a hit"),
+                     classes > 2 ? concat("lower 'top_k', to ", classes - 1, " at most") : "leave 'top_k' out");
+  }
 };
 DL_METRIC(Accuracy, "accuracy");
 

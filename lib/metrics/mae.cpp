@@ -11,6 +11,7 @@ struct MeanAbsoluteError final : Metric {
     s.also_known_as({"mean_absolute_error", "MeanAbsoluteError", "l1"});
     s.example("mae");
   }
+  std::vector<Loss::Reads> takes() const override { return {Loss::Reads::numbers}; }
   Sums build(Value prediction, Value target) const override {
     const Value d = as_predicted_numbers(prediction, target) - target;
     return {sum(abs(d)), constant(*target.graph, static_cast<double>(target.shape().elements()))};

@@ -11,8 +11,13 @@ struct Perplexity final : Metric {
   std::optional<int64_t> ignore_index;
   void describe(Schema& s) override {
     s.summary("exp of the mean cross-entropy over all targets of a split; takes values before softmax");
-    s.optional("ignore_index", ignore_index, "targets of this value count for nothing");
+    s.optional("ignore_index", ignore_index,
+               "targets of this value count for nothing; without it, those that the loss ignores");
     s.example("perplexity");
+  }
+  std::vector<Loss::Reads> takes() const override { return {Loss::Reads::logits, Loss::Reads::log_probabilities}; }
+  void beside(const Loss& loss) override {
+    if (!ignore_index) ignore_index = loss.ignored();
   }
   Sums build(Value prediction, Value target) const override {
     expect_class_targets(prediction, target);

@@ -13,6 +13,7 @@ struct RootMeanSquaredError final : Metric {
     s.also_known_as({"root_mean_squared_error", "RootMeanSquaredError"});
     s.example("rmse");
   }
+  std::vector<Loss::Reads> takes() const override { return {Loss::Reads::numbers}; }
   Sums build(Value prediction, Value target) const override {
     const Value d = as_predicted_numbers(prediction, target) - target;
     return {sum(d * d), constant(*target.graph, static_cast<double>(target.shape().elements()))};

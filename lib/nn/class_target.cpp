@@ -5,6 +5,12 @@
 
 namespace dl {
 
+bool is_one_value_a_target(Value prediction, Value target) {
+  if (target.type().dtype != DType::i32) return false;
+  const Shape found = prediction.shape().without_batch(), wanted = target.shape().without_batch();
+  return found == wanted || (wanted.rank() == 0 && found == Shape{1});
+}
+
 void expect_class_targets(Value prediction, Value target) {
   const Shape found = prediction.shape().without_batch(), wanted = target.shape().without_batch();
   if (target.type().dtype != DType::i32)

@@ -6,6 +6,9 @@
 
 namespace dl {
 
+// Whether predictions [batch, …], or [batch, 1] of single targets, stand against classes of the same shape.
+bool is_one_value_a_target(Value prediction, Value target);
+
 // Throws ShapeError where the types are others.
 void expect_class_targets(Value prediction, Value target);
 

@@ -8,6 +8,8 @@
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/base/text.h"
+#include "lib/graph/ops/attention.h"
+#include "lib/graph/ops/embedding.h"
 
 namespace dl {
 
@@ -50,6 +52,36 @@ Item read_item(const ModelItem& spec, std::vector<Problem>& problems) {
   return item;
 }
 
+// The input that a value is a rearrangement of; empty where it is computed.
+std::string input_behind(Value v) {
+  const GraphNode* node = &v.graph->node(v.node);
+  while (node->inputs.size() == 1 && (node->op->is_view() || node->op->name() == "transpose") &&
+         node->inputs[0].shape().elements() == node->types[0].shape.elements())
+    node = &v.graph->node(node->inputs[0].node);
+  return node->op->name() == "input" ? node->op->attributes() : "";
+}
+
+std::vector<NumberLimit> limits_of(const Graph& g) {
+  std::vector<NumberLimit> limits;
+  for (int i = 0; i < g.size(); ++i) {
+    const GraphNode& node = g.node(i);
+    NumberLimit limit{.layer = node.scope};
+    if (dynamic_cast<const Embedding*>(node.op.get())) {
+      limit.input = input_behind(node.inputs[1]);
+      limit.count = node.inputs[0].shape()[0];
+    } else if (const auto* attention = dynamic_cast<const AttentionOp*>(node.op.get());
+               attention && attention->spec.lengths) {
+      std::vector<Type> tensors;
+      for (int t = 0; t < attention->spec.tensors; ++t) tensors.push_back(node.inputs[static_cast<size_t>(t)].type());
+      limit.input = input_behind(node.inputs[tensors.size()]);
+      limit.count = attention->spec.parts(tensors).keys + 1;
+      limit.chooses_row = false;
+    }
+    if (!limit.input.empty()) limits.push_back(std::move(limit));
+  }
+  return limits;
+}
+
 // Thrown through the tree once a layer's output is not known.
 struct Stop {};
 
@@ -64,6 +96,7 @@ struct Network::Impl {
   std::map<std::string, size_t> parameter_index;  // by path, into tensors
   int64_t arena = 0, count = 0;
   std::vector<LayerSummary> summaries;
+  std::vector<NumberLimit> limits;
 
   class LayerBuilder;
   Value build_list(const std::vector<Item>& list, std::span<const Value> given, class LayerBuilder& b);
@@ -235,7 +268,8 @@ Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs,
       for (const Value& v : node.inputs) types.push_back(v.type());
       flops += node.op->cost(types, node.types).flops;
     }
-    summaries.push_back({item.spec.path, item.layer->name, y.shape().without_batch(), b.parameters, flops});
+    summaries.push_back({item.spec.path, item.layer->name, y.shape().without_batch(), b.parameters, flops,
+                         item.spec.label, item.spec.where, item.spec.notes});
   }
   return y;
 }
@@ -251,6 +285,7 @@ Network::Network(const std::vector<ModelItem>& items, std::vector<Input> inputs,
   try {
     const Value y = impl_->build_list(impl_->items, given, b);
     impl_->output = {y.type().dtype, y.shape().without_batch()};
+    impl_->limits = limits_of(g);
   } catch (const Stop&) {
   }
   impl_->all = impl_->tensors;
@@ -284,6 +319,7 @@ const std::vector<Tensor>& Network::tensors() const { return impl_->all; }
 int64_t Network::arena_elements() const { return impl_->arena; }
 int64_t Network::parameter_count() const { return impl_->count; }
 std::vector<LayerSummary> Network::layers() const { return impl_->summaries; }
+std::vector<NumberLimit> Network::number_limits() const { return impl_->limits; }
 
 Value Network::build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
                      const Decoding* decoding) const {

@@ -27,7 +27,18 @@ struct LayerSummary {
   std::string type;  // "conv2d"
   Shape output;      // without the batch
   int64_t parameters = 0;
-  double flops = 0;  // forward, a sample
+  double flops = 0;   // forward, a sample
+  std::string label;  // "model[3]": in the spec, at `where`; notes say which blocks it stands in
+  Where where;
+  std::vector<std::string> notes;
+};
+
+// Whole numbers of an input that choose a row of a layer's table, or say how many keys attention sees.
+struct NumberLimit {
+  std::string input;
+  int64_t count = 0;  // they are to be 0 … count - 1
+  bool chooses_row = true;
+  std::string layer;  // its path: "3", "tokens"
 };
 
 // What the names of variables begin with that layers carry from batch to batch (Builder::carried).
@@ -55,6 +66,7 @@ class Network {
   int64_t arena_elements() const;              // length of "parameters", gaps included
   int64_t parameter_count() const;             // without gaps
   std::vector<LayerSummary> layers() const;
+  std::vector<NumberLimit> number_limits() const;
 
   // Lays the parameters out anew: those of the least group first, within a group in the order they were. Nothing that
   // is saved depends on it. No program may have been built before.

@@ -47,6 +47,7 @@ struct Optimizer : Described {
   void describe(Schema& s) final;
   virtual void describe_keys(Schema& s) = 0;  // the optimizer's own
   virtual double learning_rate() const = 0;
+  virtual double boldest_rate() const { return 1; }  // above it hardly any run learns
   // The new parameters, from parameters p and gradients g.
   virtual Value update(UpdateBuilder& b, Value p, Value g) const = 0;
 };

@@ -19,7 +19,9 @@ double updates_in(const Duration& d, const Progress& p) {
 }
 
 void WarmupSchedule::describe_warmup(Schema& s) {
-  s.optional("warmup", warmup, "the factor rises linearly to 1 over this time")
+  s.optional("warmup", warmup,
+             "the factor rises linearly over so many updates n, as (update + 1) / (n + 1): it is 1 from the first "
+             "after them on")
       .at_least(0)
       .unit(Duration::Unit::steps)
       .units({Duration::Unit::steps, Duration::Unit::epochs, Duration::Unit::samples});

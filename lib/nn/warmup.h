@@ -7,10 +7,12 @@ namespace dl {
 // How many updates a duration of steps, epochs or samples is.
 double updates_in(const Duration& d, const Progress& p);
 
-// A schedule whose factor rises linearly over the first n updates, as (step + 1) / (n + 1), and then follows `after`.
+// A schedule whose factor rises linearly over the first n updates, as (step + 1) / (n + 1) as in nanoGPT, so
+// that the first update after them is the first at 1, and then follows `after`.
 struct WarmupSchedule : LRSchedule {
   Duration warmup = Duration::steps(0);
   double factor(const Progress& p) const final;
+  virtual bool stays() const { return false; }  // whether the factor is 1 after the warm-up, as is meant
 
  protected:
   void describe_warmup(Schema& s);

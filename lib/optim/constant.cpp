@@ -10,6 +10,7 @@ struct ConstantSchedule final : WarmupSchedule {
     describe_warmup(s);
     s.example("constant: {warmup: 500 steps}");
   }
+  bool stays() const override { return true; }
   double after(double, double, const Progress&) const override { return 1; }
 };
 DL_SCHEDULE(ConstantSchedule, "constant");

@@ -25,6 +25,7 @@ struct Sgd final : Optimizer {
   }
 
   double learning_rate() const override { return lr; }
+  double boldest_rate() const override { return 10; }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (weight_decay > 0) g = g + weight_decay * p;

@@ -6,6 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/train/evaluator.h"
+#include "lib/train/loading.h"
 #include "lib/train/weights.h"
 
 namespace dl {
@@ -67,7 +68,7 @@ void Inference::predict(const DatasetPointer& data, const std::function<void(con
                 Problem{.what = concat("expected a model that ends with one list of numbers a sample, got ",
                                        network.output().shape.text())});
   const BatchInputs inputs(*data);
-  Loader loader(data, evaluation_options(impl_->plan.run.data, *data));
+  Loader loader(data, prediction_loading(impl_->plan, *data));
   impl_->programs.forget_carried(false);
   int64_t index = 0;
   while (index < data->size()) {

@@ -1,7 +1,7 @@
 // One pass over a set in order.
 #include "lib/train/evaluator.h"
 
-#include "lib/base/error.h"
+#include "lib/train/loading.h"
 
 namespace dl {
 
@@ -9,7 +9,7 @@ Evaluator::Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, 
     : programs_(programs),
       samples_(data->size()),
       inputs_(*data),
-      loader_(data, evaluation_options(plan.run.data, *data)),
+      loader_(data, evaluation_loading(plan, *data, part)),
       totals_(plan),
       part_(std::move(part)) {}
 
@@ -26,12 +26,7 @@ std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* sto
     program.run();
     totals_.add(program);
   }
-  std::vector<Measured> values = totals_.measured(part_);
-  if (values.empty())
-    throw Error(Exit::data, Problem{.what = concat("expected targets that count in the split '", part_,
-                                                   "', the loss ignores all of them"),
-                                    .help = "mend its 'ignore_index', or the targets"});
-  return values;
+  return totals_.measured_whole(part_);
 }
 
 }  // namespace dl

@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/spec/blocks.h"
 #include "lib/train/resolved_model.h"
+#include "lib/train/unlikely.h"
 #include "lib/train/weights.h"
 
 namespace dl {
@@ -155,6 +156,18 @@ class Planner {
            "lower it");
   }
 
+  // The same of what a training run meets.
+  void doubt() {
+    for (Problem& doubt : unlikely(plan_)) add_problem(plan_.warnings, std::move(doubt));
+    const int64_t batch = std::min(plan_.run.data.batch_size, plan_.data.train->size());
+    const std::string layer = batch == 1 ? normalized_over_the_batch(*plan_.network) : "";
+    if (!layer.empty())
+      add("data.batch_size",
+          concat("a batch of one sample has one value of each channel, and the layer '", layer,
+                 "' normalizes over the batch: it expects more than one"),
+          "raise it");
+  }
+
  private:
   std::filesystem::path folder() const {
     const Node* given = plan_.spec.find("folder");
@@ -178,6 +191,13 @@ class Planner {
     add_problem(plan_.warnings, std::move(problem));
   }
 
+  // What the loss may ask of the training set.
+  Labels labels() const {
+    return {.classes = plan_.data.classes,
+            .values = plan_.network->output().shape.rank() > 0 ? plan_.network->output().shape.last() : 1,
+            .count = [this] { return targets_by_class(*plan_.data.train, plan_.network->output().shape.last()); }};
+  }
+
   // The loss and the metrics against what the network gives and what the data hold.
   void check_output() {
     auto fits = [&](const Described& object, const std::string& path, auto&& build) {
@@ -194,15 +214,26 @@ class Planner {
       }
     };
     const RunSpec& run = plan_.run;
-    if (run.loss && !fits(*run.loss, "loss", [&](Value x, Value y) { run.loss->build(x, y); })) return;
-    for (size_t i = 0; i < run.metrics.size(); ++i)
-      fits(*run.metrics[i], concat("metrics[", i, "]"), [&](Value x, Value y) { run.metrics[i]->build(x, y); });
+    if (!run.loss) return;
     const auto classes = static_cast<int64_t>(plan_.data.classes.size());
-    if (run.loss && run.loss->takes_classes() && plan_.network->output().shape.last() < classes)
+    const bool good = fits(*run.loss, "loss", [&](Value x, Value y) {
+      if (y.type().dtype == DType::i32) run.loss->learn(labels());
+      run.loss->build(x, y);
+      expect_classes(*run.loss, plan_.network->output(), classes);
+    });
+    if (!good) return;
+    if (run.loss->takes_classes() && plan_.network->output().shape.last() < classes)
       add("model",
           concat("the model ends with ", count_of(plan_.network->output().shape.last(), "value"), ", the data have ",
                  count_of(classes, "class")),
           "end the model with 'linear: ${data.classes}'");
+    for (size_t i = 0; i < run.metrics.size(); ++i) {
+      fits(*run.metrics[i], concat("metrics[", i, "]"), [&](Value x, Value y) {
+        expect_measurable(*run.metrics[i], *run.loss);
+        run.metrics[i]->beside(*run.loss);
+        run.metrics[i]->build(x, y);
+      });
+    }
   }
 
   void check_monitor(const std::string& path, const std::string& figure) {
@@ -243,6 +274,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
     planner.check_trainer();
     if (weights == Weights::initial && problems.empty()) planner.check_initial_weights();
     if (problems.empty()) planner.warn_of_the_unlikely();
+    if (weights == Weights::initial && problems.empty()) planner.doubt();
   } catch (const Error& error) {  // provide() found references to what is not known
     if (error.exit() != Exit::usage) throw;
     for (const Problem& problem : error.problems()) add_problem(problems, problem);

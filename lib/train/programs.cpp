@@ -234,7 +234,7 @@ struct Programs::Impl {
 
   void build_update(Graph& g, int64_t) {
     const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
-    add_update(g, sum, maximum(count, 1));
+    add_update(g, sum, where(count > 0, count, 1));  // of weights it may be below 1
     g.assign("gradients", broadcast_to(constant(g, 0), {elements()}));
     g.assign("gradient_count", constant(g, 0));
   }

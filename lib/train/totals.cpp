@@ -1,6 +1,10 @@
 // Adding up what programs give.
 #include "lib/train/totals.h"
 
+#include <cmath>
+
+#include "lib/base/error.h"
+
 namespace dl {
 
 Totals::Totals(const Plan& plan) : plan_(&plan), names_{"loss"}, totals_(plan.metric_names.size() + 1) {
@@ -35,10 +39,20 @@ void Totals::add(const Totals& other) {
 std::vector<Measured> Totals::measured(const std::string& part) const {
   std::vector<Measured> values;
   if (totals_[0].count == 0) return values;
-  for (size_t i = 0; i < names_.size(); ++i)
-    values.push_back(
-        {part + "/" + names_[i], i == 0 ? loss() : plan_->run.metrics[i - 1]->value(totals_[i].sum, totals_[i].count)});
+  values.push_back({part + "/" + names_[0], loss()});
+  for (size_t i = 1; i < names_.size(); ++i) {
+    const double value = plan_->run.metrics[i - 1]->value(totals_[i].sum, totals_[i].count);
+    if (std::isfinite(value)) values.push_back({part + "/" + names_[i], value});
+  }
   return values;
+}
+
+std::vector<Measured> Totals::measured_whole(const std::string& part) const {
+  std::vector<Measured> values = measured(part);
+  if (!values.empty()) return values;
+  throw Error(Exit::data, Problem{.what = concat("expected targets that count in the split '", part,
+                                                 "', the loss ignores all of them"),
+                                  .help = "mend its 'ignore_index', or the targets"});
 }
 
 std::map<std::string, Total> Totals::save() const {

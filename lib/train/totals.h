@@ -22,8 +22,10 @@ class Totals {
 
   // The mean over the targets; 0 where none counted, as a loss without targets is.
   double loss() const { return totals_[0].count > 0 ? totals_[0].sum / totals_[0].count : 0; }
-  // "val/loss", "val/accuracy" for the part "val"; nothing where no target counted.
+  // "val/loss", "val/accuracy" for the part "val", but metrics that are not finite; nothing where no target counted.
   std::vector<Measured> measured(const std::string& part) const;
+  // The same of a whole split; Error(Exit::data) where no target counted.
+  std::vector<Measured> measured_whole(const std::string& part) const;
 
   // By name, for the checkpoint.
   std::map<std::string, Total> save() const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "lib/base/clock.h"
@@ -12,6 +13,7 @@
 #include "lib/spec/yaml.h"
 #include "lib/train/cadence.h"
 #include "lib/train/evaluator.h"
+#include "lib/train/loading.h"
 #include "lib/train/run_log.h"
 #include "lib/train/updates.h"
 #include "lib/train/weights.h"
@@ -21,6 +23,7 @@ namespace {
 
 // Whether `value` is a gain of more than `min_delta`; the first value is one.
 bool is_gain(double value, const std::optional<double>& best, bool higher_is_better, double min_delta = 0) {
+  if (std::isnan(value)) return false;
   if (!best) return true;
   return higher_is_better ? value > *best + min_delta : value < *best - min_delta;
 }
@@ -147,8 +150,10 @@ struct Trainer::Impl {
     if (trainer.max_epochs && epochs >= *trainer.max_epochs)
       return concat("max_epochs (", *trainer.max_epochs, ") reached");
     if (const auto& early = trainer.early_stopping; early && state.stopping_waited >= early->patience)
-      return concat("early_stopping: ", early->monitor, " was not better than ", number_text(*state.stopping_value),
-                    " in ", count_of(early->patience, "validation"));
+      return concat(
+          "early_stopping: ", early->monitor,
+          state.stopping_value ? " was not better than " + number_text(*state.stopping_value) : " was no number",
+          " in ", count_of(early->patience, "validation"));
     return "";
   }
 
@@ -250,7 +255,7 @@ void Trainer::Impl::prepare() {
       programs.begin_average();
     }
   }
-  loader.emplace(plan.data.train, training_options(plan.run.data, *plan.data.train, plan.seed()));
+  loader.emplace(plan.data.train, training_loading(plan));
   if (epoch_is_over())  // saved before the end of the epoch was done
     loader->start(state.epoch + 1, 0);
   else
@@ -361,7 +366,11 @@ bool Trainer::Impl::validate() {
   if (!values) return false;
   validation_cadence.done(steady_seconds() - begin);
   remember(*values);
-  auto value_of = [&](const std::string& figure) { return std::ranges::find(*values, figure, &Measured::name)->value; };
+  // Not a number where the metric had nothing to measure: never a gain.
+  auto value_of = [&](const std::string& figure) {
+    const auto found = std::ranges::find(*values, figure, &Measured::name);
+    return found != values->end() ? found->value : std::numeric_limits<double>::quiet_NaN();
+  };
   auto higher = [&](const std::string& figure, const std::optional<std::string>& mode) {
     return mode ? *mode == "max" : plan.higher_is_better(figure);
   };
@@ -398,7 +407,7 @@ void Trainer::Impl::end_epoch() {
   EpochRecord record{.step = state.step,
                      .epoch = state.epoch,
                      .time_s = time_s(),
-                     .values = epoch.measured("train"),
+                     .values = epoch.measured_whole("train"),
                      .seconds = steady_seconds() - epoch_begin};
   remember(record.values);
   for (Measured& m : latest("val/")) record.values.push_back(std::move(m));
@@ -468,6 +477,7 @@ RunFinished Trainer::fit() {
     }
     break;
   }
+  if (end.exit == Exit::done && m.state.epoch == 0 && m.state.epoch_batches > 0) m.epoch.measured_whole("train");
   if (end.exit != Exit::diverged) {
     m.aside([&] { m.save(true); });
     if (!m.diverged.empty()) {

@@ -185,35 +185,40 @@ TEST_CASE("accumulated micro-batches, a short one included, update as the whole 
   }
 }
 
-TEST_CASE("micro-batches weigh by the targets that count: one, three, and none at all") {
-  const std::vector<std::string> layers{"flatten", "linear:out_features=9", "relu", "linear:out_features=4"};
-  const auto loss = dl::testing::read_registered_as<Loss>("cross_entropy: {ignore_index: 0}");
-  Fixture whole(layers, {4, 4, 1}, "reference", "sgd"), parts(layers, {4, 4, 1}, "reference", "sgd");
-  whole.recipe.loss = parts.recipe.loss = loss.get();
-  Programs at_once(whole.recipe, whole.store), in_parts(parts.recipe, parts.store);
-  Feed all(12, 16, 4, 9);
-  all.lr = 1;
-  all.y = {0, 2, 0, 0, 1, 3, 0, 2, 0, 0, 0, 0};
-  const std::vector<float> before = whole.store.read("parameters");
-  Program& step = at_once.step(12);
-  all.bind(step);
-  step.run();
-  CHECK(step.scalar("loss/count") == 4);
-  double sum = 0;
-  for (const int from : {0, 4, 8}) {
-    Program& p = in_parts.accumulate(4);
-    p.bind("x", all.x.data() + from * 16);
-    p.bind("y", all.y.data() + from);
-    p.bind("step", &all.step);
-    p.run();
-    sum += p.scalar("loss") * p.scalar("loss/count");
+TEST_CASE("micro-batches weigh by the targets that count, and by the weights of their classes: one, three, and none") {
+  for (const std::string yaml : {"{ignore_index: 0}", "{weight: [0, 0.1, 0.25, 0.05]}",
+                                 "{weight: [3, 0.1, 0.25, 0.05], ignore_index: 0, label_smoothing: 0.1}"}) {
+    CAPTURE(yaml);
+    const std::vector<std::string> layers{"flatten", "linear:out_features=9", "relu", "linear:out_features=4"};
+    const auto loss = dl::testing::read_registered_as<Loss>("cross_entropy: " + yaml);
+    Fixture whole(layers, {4, 4, 1}, "reference", "sgd"), parts(layers, {4, 4, 1}, "reference", "sgd");
+    whole.recipe.loss = parts.recipe.loss = loss.get();
+    Programs at_once(whole.recipe, whole.store), in_parts(parts.recipe, parts.store);
+    Feed all(12, 16, 4, 9);
+    all.lr = 1;
+    all.y = {0, 2, 0, 0, 1, 3, 0, 2, 0, 0, 0, 0};
+    const std::vector<float> before = whole.store.read("parameters");
+    Program& step = at_once.step(12);
+    all.bind(step);
+    step.run();
+    const double targets = double{step.scalar("loss/count")};
+    CHECK(targets == doctest::Approx(yaml == "{ignore_index: 0}" ? 4 : 0.1 + 2 * 0.25 + 0.05));
+    double sum = 0;
+    for (const int from : {0, 4, 8}) {
+      Program& p = in_parts.accumulate(4);
+      p.bind("x", all.x.data() + from * 16);
+      p.bind("y", all.y.data() + from);
+      p.bind("step", &all.step);
+      p.run();
+      sum += p.scalar("loss") * p.scalar("loss/count");
+    }
+    all.bind(in_parts.update());
+    in_parts.update().run();
+    CHECK(sum / targets == doctest::Approx(step.scalar("loss")).epsilon(1e-6));
+    CHECK(in_parts.update().scalar("grad_norm") == doctest::Approx(step.scalar("grad_norm")).epsilon(1e-6));
+    CHECK(distance(whole.store.read("parameters"), parts.store.read("parameters")) < 1e-6);
+    CHECK(distance(before, parts.store.read("parameters")) > 1e-2);
   }
-  all.bind(in_parts.update());
-  in_parts.update().run();
-  CHECK(sum / 4 == doctest::Approx(step.scalar("loss")).epsilon(1e-6));
-  CHECK(in_parts.update().scalar("grad_norm") == doctest::Approx(step.scalar("grad_norm")).epsilon(1e-6));
-  CHECK(distance(whole.store.read("parameters"), parts.store.read("parameters")) < 1e-6);
-  CHECK(distance(before, parts.store.read("parameters")) > 1e-2);
 }
 
 TEST_CASE("clipping by norm scales the gradient to the norm asked for") {

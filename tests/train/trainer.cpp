@@ -198,21 +198,35 @@ trainer: {max_epochs: 2, device: reference, gradient_clip_val: 0.5}
   agree(*with({}), *with({"data.batch_size=8", "trainer.accumulate_grad_batches=4"}));
 }
 
-TEST_CASE("targets that are all left out make a loss of 0, and no figures of a split") {
+TEST_CASE("targets that are all left out are told, of training as of a split") {
   const Workplace place;
   const auto all_ignored = [&](const std::string& validation) {
-    // Every label is below 4; the loss ignores those of class 0, which are all there are in this file.
-    write(place.path / "labels.idx", std::string("\0\0\x08\x01", 4) + big_endian(181) + std::string(181, '\0'));
+    // The loss ignores the labels of class 0, which are all but the last.
+    write(place.path / "labels.idx", std::string("\0\0\x08\x01", 4) + big_endian(181) + std::string(180, '\0') + '\1');
     const auto plan = place.plan({"loss.cross_entropy.ignore_index=0", "data.validation=" + validation,
-                                  "trainer.max_steps=2", "trainer.checkpoint.best=null"});
+                                  "trainer.max_steps=2", "data.shuffle=false", "trainer.checkpoint.best=null"});
     return train(*plan, nullptr);
   };
-  const Run run = all_ignored("null");
-  CHECK(run.end.step == 2);
-  CHECK(run.record.losses == std::vector<double>{0, 0});
-  CHECK(error_text([&] { all_ignored("{last: 40}"); }) ==
+  CHECK(error_text([&] { all_ignored("null"); }) ==
+        "error: expected targets that count in the split 'train', the loss ignores all of them\n"
+        "  help: mend its 'ignore_index', or the targets");
+  CHECK(error_text([&] { all_ignored("{first: 40}"); }) ==
         "error: expected targets that count in the split 'val', the loss ignores all of them\n"
         "  help: mend its 'ignore_index', or the targets");
+}
+
+TEST_CASE("a metric without targets of its own is not told, and never a gain") {
+  const Workplace place;
+  write(place.path / "labels.idx", std::string("\0\0\x08\x01", 4) + big_endian(181) + std::string(181, '\1'));
+  const auto plan = place.plan({"metrics=[accuracy: {ignore_index: 1}]", "model.5.linear=4",
+                                "trainer.early_stopping={monitor: val/accuracy, patience: 2}"});
+  const Run run = train(*plan, nullptr);
+  CHECK(run.end.reason == "early_stopping: val/accuracy was no number in 2 validations");
+  CHECK(run.end.best_step == -1);
+  for (const ValidationRecord& record : run.record.validations) {
+    REQUIRE(record.values.size() == 1);
+    CHECK(record.values[0].name == "val/loss");
+  }
 }
 
 TEST_CASE("the epoch's figures are means over its samples, a short batch counted by its size") {

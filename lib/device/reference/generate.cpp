@@ -1,5 +1,7 @@
-// Indices and random numbers.
+// Indices, given numbers and random ones.
 #include "lib/graph/ops/generate.h"
+
+#include <algorithm>
 
 #include "lib/base/random.h"
 #include "lib/device/reference/kernel.h"
@@ -15,6 +17,12 @@ Run iota_kernel(const Op& op, Types, Types) {
   };
 }
 
+Run numbers_kernel(const Op& op, Types, Types) {
+  return [values = static_cast<const GivenNumbers&>(op).values](Buffers, Buffers y) {
+    std::copy(values.begin(), values.end(), f32(y, 0));
+  };
+}
+
 Run random_uniform_kernel(const Op& op, Types, Types out) {
   const uint64_t key = static_cast<const RandomUniform&>(op).key;
   return [key, n = out[0].shape.elements()](Buffers x, Buffers y) {
@@ -24,6 +32,7 @@ Run random_uniform_kernel(const Op& op, Types, Types out) {
 }
 
 DL_REFERENCE_KERNEL("iota", iota_kernel);
+DL_REFERENCE_KERNEL("numbers", numbers_kernel);
 DL_REFERENCE_KERNEL("random_uniform", random_uniform_kernel);
 
 }  // namespace

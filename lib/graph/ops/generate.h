@@ -1,5 +1,7 @@
-// Values made from nothing: indices and random numbers.
+// Values made from nothing: indices, given numbers and random ones.
 #pragma once
+#include <vector>
+
 #include "lib/graph/graph.h"
 
 namespace dl {
@@ -11,6 +13,18 @@ struct Iota final : Op {  // inputs: none; f32 [n]: 0, 1, …
   std::vector<Type> infer(std::span<const Type>) const override { return {Type{DType::f32, {n}}}; }
   const int64_t n;
 };
+
+struct GivenNumbers final : Op {  // inputs: none; f32 [n]: the given values
+  explicit GivenNumbers(std::vector<float> values) : values(std::move(values)) {}
+  std::string_view name() const override { return "numbers"; }
+  std::string attributes() const override;
+  std::vector<Type> infer(std::span<const Type>) const override {
+    return {Type{DType::f32, {static_cast<int64_t>(values.size())}}};
+  }
+  const std::vector<float> values;
+};
+
+Value numbers(Graph& g, std::vector<float> values);  // one at least
 
 // Element i is random_uniform(key, step, i) of base/random.h.
 struct RandomUniform final : Op {  // inputs: step, i32 []

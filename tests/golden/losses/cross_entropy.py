@@ -1,4 +1,5 @@
 # cross_entropy beside torch.nn.CrossEntropyLoss.
+import torch
 from golden import loss
 from torch.nn import CrossEntropyLoss
 
@@ -7,3 +8,11 @@ loss("cross_entropy: {label_smoothing: 0.1}", CrossEntropyLoss(label_smoothing=0
 loss("cross_entropy", CrossEntropyLoss(), (2, 3, 5))
 loss("cross_entropy: {ignore_index: -100}", CrossEntropyLoss(), (3, 4, 6), ignored=-100)
 loss("cross_entropy: {ignore_index: 1, label_smoothing: 0.2}", CrossEntropyLoss(ignore_index=1, label_smoothing=0.2), (3, 4, 6), ignored=1)
+
+weight = torch.tensor([0.5, 2.0, 0.25, 1.0])
+loss("cross_entropy: {weight: [0.5, 2, 0.25, 1]}", CrossEntropyLoss(weight=weight), (5, 4))
+loss("cross_entropy: {weight: [0.5, 2, 0, 1], label_smoothing: 0.2}",
+     CrossEntropyLoss(weight=torch.tensor([0.5, 2.0, 0.0, 1.0]), label_smoothing=0.2), (6, 4))
+loss("cross_entropy: {weight: [0.5, 2, 0.25, 1], ignore_index: -100}", CrossEntropyLoss(weight=weight), (3, 4, 4), ignored=-100)
+loss("cross_entropy: {weight: [0.5, 2, 0.25, 1], ignore_index: 1, label_smoothing: 0.1}",
+     CrossEntropyLoss(weight=weight, ignore_index=1, label_smoothing=0.1), (3, 4, 4), ignored=1)

@@ -1,6 +1,8 @@
 # nll beside torch.nn.NLLLoss.
+import torch
 from golden import loss
 from torch.nn import NLLLoss
 
 loss("nll", NLLLoss(), (4, 5))
 loss("nll: {ignore_index: 2}", NLLLoss(ignore_index=2), (2, 3, 5), ignored=2)
+loss("nll: {weight: [0.5, 2, 0.25], ignore_index: -1}", NLLLoss(weight=torch.tensor([0.5, 2.0, 0.25]), ignore_index=-1), (3, 4, 3), ignored=-1)

@@ -1,0 +1,110 @@
+// Classes and indices that are none are errors that name the sample, in training and wherever data are read.
+#include <doctest/doctest.h>
+
+#include "lib/spec/path.h"
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::test;
+
+namespace {
+
+std::string npy(const std::vector<int32_t>& numbers, const std::string& shape) {
+  std::string header = "{'descr': '<i4', 'fortran_order': False, 'shape': " + shape + ", }";
+  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  std::string text = std::string("\x93NUMPY\x01\0", 8) + static_cast<char>(header.size() % 256) +
+                     static_cast<char>(header.size() / 256) + header;
+  text.append(reinterpret_cast<const char*>(numbers.data()), numbers.size() * 4);
+  return text;
+}
+
+// Four samples of three tokens below 5, each with a class.
+struct Sequences : Folder {
+  std::vector<int32_t> x{0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1}, y{0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1};
+  std::string model = "[{embedding: {num_embeddings: 5, embedding_dim: 8}}, {linear: 5}]";
+  std::string shape = "(4, 3)";
+
+  std::unique_ptr<Plan> plan(const std::string& loss) const {
+    write(path / "x.npy", npy(x, "(4, 3)"));
+    write(path / "y.npy", npy(y, shape));
+    write(path / "small.yaml",
+          "data:\n  train: {format: npy, fields: {x: x.npy, y: y.npy}}\n"
+          "  validation: {last: 2}\n  batch_size: 2\nmodel: " +
+              model + "\nloss:\n  " + loss +
+              "\nmetrics: [accuracy]\noptimizer: {sgd: {lr: 0.1}}\n"
+              "trainer: {max_epochs: 1, device: reference, checkpoint: {keep: 1}}\n");
+    return plan_run(path / "small.yaml", {});
+  }
+  // What training says; the exit code is the data's.
+  std::string said(const std::string& loss) const {
+    Exit exit = Exit::data;
+    const std::string text = error_text(
+        [&] {
+          const auto planned = plan(loss);
+          Trainer(*planned, {}).fit();
+        },
+        {}, &exit);
+    CHECK(exit == Exit::data);
+    return text;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a target that is no class is an error with its sample, in training and in validation") {
+  Sequences data;
+  CHECK(data.said("cross_entropy") == "");
+  data.y[4] = -100;
+  CHECK(data.said("cross_entropy") ==
+        "error: data.train: 'y' of sample 1, number 1, is -100; expected a class from 0 to 4\n"
+        "  help: write 'ignore_index: -100' in the loss where such targets count for nothing, or mend the data");
+  CHECK(data.said("cross_entropy: {ignore_index: -100}") == "");
+  CHECK(data.said("cross_entropy: {ignore_index: -1}") ==
+        "error: data.train: 'y' of sample 1, number 1, is -100; expected a class from 0 to 4, or -1 (ignore_index)\n"
+        "  help: write 'ignore_index: -100' in the loss where such targets count for nothing, or mend the data");
+  data.y[4] = 1;
+  data.y[11] = 5;
+  CHECK(data.said("cross_entropy") ==
+        "error: data.validation: 'y' of sample 1, number 2, is 5; expected a class from 0 to 4\n"
+        "  help: write 'ignore_index: 5' in the loss where such targets count for nothing, or mend the data");
+}
+
+TEST_CASE("single labels outside the classes are told too") {
+  Sequences data;
+  data.shape = "(4,)";
+  data.model = "[{embedding: {num_embeddings: 5, embedding_dim: 8}}, flatten, {linear: 5}]";
+  data.y = {0, 1, 2, 0};
+  CHECK(data.said("cross_entropy") == "");
+  data.model = "[{embedding: {num_embeddings: 5, embedding_dim: 8}}, flatten, {linear: 1}]";
+  data.y = {0, 1, 1, 0};
+  CHECK(data.said("bce_with_logits") == "");
+}
+
+TEST_CASE("an index without a row in an embedding's table is an error with its sample") {
+  Sequences data;
+  data.x[3] = 5;
+  CHECK(data.said("cross_entropy") ==
+        "error: data.train: 'x' of sample 1, number 0, is 5; expected from 0 to 4, as the table of the layer '0' has 5 "
+        "rows\n"
+        "  help: make 'num_embeddings' larger, or mend the data");
+}
+
+TEST_CASE("training with targets that are all ignored ends with an error, not without figures") {
+  Sequences data;
+  data.y.assign(12, -100);
+  CHECK(data.said("cross_entropy: {ignore_index: -100}") ==
+        "error: expected targets that count in the split 'train', the loss ignores all of them\n"
+        "  help: mend its 'ignore_index', or the targets");
+}
+
+TEST_CASE("class weights are counted from the training set and kept in the resolved config") {
+  Sequences data;
+  data.model = "[{embedding: {num_embeddings: 5, embedding_dim: 8}}, {linear: 3}]";
+  data.y = {0, 0, 0, 1, 1, 2, 0, 1, 2, 0, 1, 2};  // the first six are trained on
+  const auto plan = data.plan("cross_entropy: {weight: balanced}");
+  const Node* weight = find_path(plan->resolved_node(), "loss.cross_entropy.weight");
+  REQUIRE(weight);
+  CHECK(to_json(*weight, 0) == "[0.6666666666666666, 1, 2]");
+  CHECK(data.said("cross_entropy: {weight: balanced}") == "");
+}

@@ -1,0 +1,140 @@
+// What can be trained but is likely not meant is told while a config is planned.
+#include "lib/train/unlikely.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::test;
+
+namespace {
+
+const std::string before = R"(
+data: {train: {format: idx, images: images.idx, labels: labels.idx}, batch_size: 16}
+optimizer: {sgd: {lr: 0.1}}
+trainer: {max_epochs: 3}
+)";
+
+// The warnings of a config, without the folder; "" where there are none.
+std::string doubts(const std::string& config, const std::vector<std::string>& sets = {}, int samples = 181) {
+  const Workplace place(config, samples);
+  std::string text;
+  const auto plan = place.plan(sets);
+  for (const Problem& warning : plan->warnings) text += message(warning) + "\n";
+  const std::string folder = place.path.string() + "/";
+  for (size_t at; (at = text.find(folder)) != std::string::npos;) text.erase(at, folder.size());
+  return text;
+}
+
+std::string ending(const std::string& end, const std::string& loss = "cross_entropy") {
+  return doubts(before + "loss: " + loss + "\nmodel: [flatten, linear: 4" + end + "]\n");
+}
+
+}  // namespace
+
+TEST_CASE("a classifier that ends with values before the loss's own activation is not doubted") {
+  CHECK(ending("") == "");
+  CHECK(ending(", {linear: 4}") == "");
+  CHECK(ending(", batch_norm") == "");
+  CHECK(ending(", dropout: 0.1") == "");
+  CHECK(ending(", relu, {linear: 4}") == "");
+}
+
+TEST_CASE("an activation between the last weights and cross_entropy is told, whatever rearranges its values") {
+  const std::string softmax =
+      "small.yaml:6:27: model[2] (softmax): 'cross_entropy' applies a softmax itself: it takes the values before\n"
+      "  help: remove 'softmax'; what 'predict' tells are probabilities all the same\n";
+  CHECK(ending(", softmax") == softmax);
+  CHECK(ending(", softmax, dropout: 0.2, flatten") == softmax);
+  CHECK(
+      ending(", relu") ==
+      "small.yaml:6:27: model[2] (relu): 'cross_entropy' takes values before a softmax, of any size and sign; those of "
+      "'relu' are never below 0\n"
+      "  help: remove 'relu' at the end\n");
+  CHECK(ending(", gelu").find("those of 'gelu' are never below -0.17\n") != std::string::npos);
+  CHECK(ending("", "nll") ==
+        "small.yaml:6:18: model[1] (linear): 'nll' takes logarithms of probabilities, which 'linear' does not give\n"
+        "  help: take 'cross_entropy', which has the softmax and the logarithm in it\n");
+  CHECK(ending(", softmax", "nll").find("  help: remove 'softmax', and take 'cross_entropy': it has both in it\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("an activation at the end of a block is told with the block") {
+  const std::string said = doubts(before + R"(loss: cross_entropy
+blocks:
+  head:
+    layers: [linear: 4, softmax]
+model:
+  - flatten
+  - head
+)");
+  CHECK(said.find("(softmax): 'cross_entropy' applies a softmax itself: it takes the values before\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("more values than classes are told") {
+  CHECK(doubts(before + "loss: cross_entropy\nmodel: [flatten, linear: 100]\n") ==
+        "small.yaml:6:8: model: the model ends with 100 values, the data have 4 classes\n"
+        "  help: end the model with 'linear: ${data.classes}'\n");
+}
+
+TEST_CASE("batch_norm of single samples is refused, and a single sample at an epoch's end is told") {
+  const std::string features =
+      before + "loss: cross_entropy\nmodel: [flatten, linear: 8, batch_norm, relu, linear: 4]\n";
+  const std::string images =
+      before +
+      "loss: cross_entropy\nmodel: [{conv2d: {out_channels: 4, kernel_size: 3}}, batch_norm, flatten, linear: 4]\n";
+  CHECK(doubts(features) == "");
+  CHECK(
+      doubts(features, {"data.batch_size=15"}) ==
+      "small.yaml:6:29: model[2] (batch_norm): the last batch of an epoch is a single sample (181 of 15), which has no "
+      "deviation to normalize by\n"
+      "  help: write 'data.drop_last: true'\n");
+  CHECK(doubts(features, {"data.batch_size=15", "data.drop_last=true"}) == "");
+  CHECK(doubts(images, {"data.batch_size=15"}) == "");
+  CHECK(doubts(images, {"data.batch_size=1"}) == "");
+  const Workplace place(features);
+  CHECK(error_text([&] { place.plan({"data.batch_size=1"}); }) ==
+        "error: --set data.batch_size=1: data.batch_size: a batch of one sample has one value of each channel, and the "
+        "layer '2' normalizes over the batch: it expects more than one\n"
+        "  help: raise it");
+}
+
+TEST_CASE("learning rates that no run survives are told, those of papers are not") {
+  CHECK(doubts(small_config, {"optimizer={adamw: {lr: 1}}"}) ==
+        "--set optimizer={adamw: {lr: 1}}: optimizer.adamw.lr: a learning rate of 1 is more than 'adamw' bears\n"
+        "  help: lower it; begin with 0.001\n");
+  CHECK(doubts(small_config, {"optimizer={sgd: {lr: 1e3}}"}) ==
+        "--set optimizer={sgd: {lr: 1e3}}: optimizer.sgd.lr: a learning rate of 1000 is more than 'sgd' bears\n"
+        "  help: lower it; begin with 0.01\n");
+  CHECK(doubts(small_config, {"optimizer={sgd: {lr: 1.6}}"}) == "");
+  CHECK(doubts(small_config, {"optimizer={adamw: {lr: 0.1}}"}) == "");
+}
+
+TEST_CASE("schedules that the run does not live to see are told") {
+  CHECK(
+      doubts(small_config, {"schedule={cosine: {warmup: 3 epochs}}"}) ==
+      "--set schedule={cosine: {warmup: 3 epochs}}: schedule: the warm-up takes 3 epochs, the run ends after 27 steps: "
+      "before the rate is whole\n"
+      "  help: make the warm-up shorter, or the run longer\n");
+  CHECK(doubts(small_config, {"schedule={step: {every: 30 epochs}}"}) ==
+        "--set schedule={step: {every: 30 epochs}}: schedule: 'step' changes nothing within the 27 steps of the run\n"
+        "  help: make its times shorter, or the run longer\n");
+  CHECK(doubts(small_config, {"schedule={step: {every: 2 epochs}}"}) == "");
+  CHECK(doubts(small_config, {"schedule={constant: {warmup: 5 steps}}"}) == "");
+  CHECK(doubts(small_config, {"schedule={step: {every: 30 epochs}}", "trainer.fast_dev_run=true"}) == "");
+}
+
+TEST_CASE("a warm-up over the whole run is a test of rates, however high the last") {
+  CHECK(doubts(small_config, {"schedule={constant: {warmup: 27 steps}}", "optimizer={sgd: {lr: 50}}"}) == "");
+  CHECK(doubts(small_config, {"schedule={constant: {warmup: 28 steps}}"}) != "");
+}
+
+TEST_CASE("updates of more batches than an epoch has are told") {
+  CHECK(
+      doubts(small_config, {"trainer.accumulate_grad_batches=10"}) ==
+      "--set trainer.accumulate_grad_batches=10: trainer.accumulate_grad_batches: an update takes 10 batches, an epoch "
+      "has 9: each is of fewer\n"
+      "  help: lower it\n");
+}
