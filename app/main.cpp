@@ -18,11 +18,11 @@ int fail(dl::Exit exit, const std::string& text) {
   return static_cast<int>(exit);
 }
 
+// Several are collected only before anything is run.
 std::string all_problems(const dl::Error& error) {
   std::string text = error.what();
   if (error.problems().size() < 2) return text;
-  text += "\n" + dl::count_of(static_cast<int64_t>(error.problems().size()), "error");
-  return error.exit() == dl::Exit::usage ? text + "; nothing was run" : text;
+  return text + "\n" + dl::count_of(static_cast<int64_t>(error.problems().size()), "error") + "; nothing was run";
 }
 
 std::string out_of_memory() {

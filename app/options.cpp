@@ -55,6 +55,10 @@ void declare_json(CLI::App& app, bool& json) {
   app.add_flag("--json", json, "one JSON object on standard output and nothing else there");
 }
 
+void declare_runs(CLI::App& app, std::string& runs) {
+  app.add_option("--runs", runs, "the folder of the runs (runs)")->type_name("FOLDER");
+}
+
 void Overrides::declare_set(CLI::App& app) {
   app.add_option("--set", sets_, "change a key of the config; may be given several times")
       ->type_name("KEY=VALUE")

@@ -23,6 +23,9 @@ CLI::Validator one_of(std::vector<std::string> words);
 // --json: one JSON object on standard output and nothing else there.
 void declare_json(CLI::App& app, bool& json);
 
+// --runs FOLDER: where runs are, and new ones are made.
+void declare_runs(CLI::App& app, std::string& runs);
+
 // Changes to a config from the command line: --set, and options that stand for one.
 class Overrides {
  public:

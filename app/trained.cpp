@@ -23,26 +23,37 @@ bool is_config(const std::string& text) { return text.ends_with(".yaml") || text
 
 void warn_passed_over(const std::string& line) { warn(line); }
 
-RunPaths named_run(const std::string& text) { return find_run(is_config(text) ? run_name(text) : text); }
+RunPaths named_run(const std::string& text, const std::filesystem::path& runs) {
+  return find_run(is_config(text) ? run_name(text) : text, runs);
+}
 
-Trained open_trained(const std::string& text, const std::string& which, const std::vector<std::string>& sets,
-                     const SetsToRead& read) {
+Trained open_trained(const std::string& text, const std::filesystem::path& runs, const std::string& which,
+                     const std::vector<std::string>& sets, const SetsToRead& read) {
   Trained trained;
-  if (is_checkpoint(text)) {
-    if (!which.empty())
-      throw Error(Exit::usage, Problem{.path = text,
-                                       .what = "is a checkpoint, so --checkpoint " + which + " says nothing of it",
-                                       .help = "give the run's name, or leave --checkpoint out"});
-    trained.name = text;
-    trained.checkpoint = open_checkpoint(text);
-  } else {
-    const RunPaths run = named_run(text);
-    trained.name = run.name();
-    const Checkpoints checkpoints(run.checkpoints());
-    trained.checkpoint = which.empty() ? best_or_last(checkpoints) : checkpoints.find(which, warn_passed_over);
+  const bool is_folder = is_checkpoint(text);
+  if (is_folder && !which.empty())
+    throw Error(Exit::usage, Problem{.path = text,
+                                     .what = "is a checkpoint, so --checkpoint " + which + " says nothing of it",
+                                     .help = "give the run's name, or leave --checkpoint out"});
+  while (true) {
+    if (is_folder) {
+      trained.name = text;
+      trained.checkpoint = open_checkpoint(text);
+    } else {
+      const RunPaths run = named_run(text, runs);
+      trained.name = run.name();
+      const Checkpoints checkpoints(run.checkpoints());
+      trained.checkpoint = which.empty() ? best_or_last(checkpoints) : checkpoints.find(which, warn_passed_over);
+    }
+    try {
+      trained.plan = plan_from(trained.checkpoint.resolved(), sets, read);
+      trained.inference = std::make_unique<Inference>(*trained.plan, trained.checkpoint);
+      return trained;
+    } catch (const Error&) {
+      std::error_code error;
+      if (is_folder || std::filesystem::exists(trained.checkpoint.folder, error)) throw;
+    }
   }
-  trained.plan = plan_from(trained.checkpoint.resolved(), sets, read);
-  return trained;
 }
 
 }  // namespace dl

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/train/checkpoint.h"
+#include "lib/train/evaluate.h"
 #include "lib/train/plan.h"
 #include "lib/train/run_folder.h"
 
@@ -12,14 +13,15 @@ namespace dl {
 
 bool is_config(const std::string& text);  // ends in .yaml or .yml
 
-// The run that `text` names: its folder, its name, or a config, which stands for its newest run.
-RunPaths named_run(const std::string& text);
+// The run that `text` names: its folder, its name in the folder `runs`, or a config, which stands for its newest run.
+RunPaths named_run(const std::string& text, const std::filesystem::path& runs);
 
-// A trained network: the plan it was trained by and a checkpoint of it.
+// A trained network: the plan it was trained by, and a checkpoint of it put to use.
 struct Trained {
   std::string name;  // of the run or the checkpoint's folder
   std::unique_ptr<Plan> plan;
   Checkpoint checkpoint;
+  std::unique_ptr<Inference> inference;
 };
 
 // Says on standard error that a checkpoint was passed over.
@@ -27,8 +29,9 @@ void warn_passed_over(const std::string& line);
 
 // `which`: "best", "last", "step-120" or a folder; empty: the best where there is one, else the last. `sets` change
 // the config it was trained by (data.batch_size=…). Checkpoints that are broken and passed over are warned of. Of the
-// data only what is to `read` is looked for, and what says what samples look like.
-Trained open_trained(const std::string& text, const std::string& which, const std::vector<std::string>& sets,
-                     const SetsToRead& read);
+// data only what is to `read` is looked for, and what says what samples look like. Where a process that writes the run
+// removes the checkpoint meanwhile, the one that is chosen now is opened.
+Trained open_trained(const std::string& text, const std::filesystem::path& runs, const std::string& which,
+                     const std::vector<std::string>& sets, const SetsToRead& read);
 
 }  // namespace dl

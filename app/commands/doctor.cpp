@@ -97,8 +97,14 @@ void threads(Findings& found) {
   const double quota = cgroup_cores("/sys/fs/cgroup", {std::istreambuf_iterator<char>(file), {}});
   std::string why = concat(online, " online, ", affinity, " allowed by affinity, ");
   why += quota > 0 ? concat("a quota of ", number_text(quota), " by the control group") : "no quota";
+  const CoreGrant grant = core_grant();
+  if (grant.cores > 0) why += concat(", ", grant.variable, "=", grant.cores);
   found.fact("threads", concat(usable_cores(), ": ", why), Node::integer(usable_cores()));
-  if (usable_cores() < online)
+  if (usable_cores() < allowed_cores())
+    found.warning(concat("by ", grant.variable, " a program takes ", usable_cores(), " of the ", allowed_cores(),
+                         " cores that it may use"),
+                  "ask the batch system for more, or write --threads N");
+  else if (usable_cores() < online)
     found.warning(concat("this process may use ", usable_cores(), " of ", online, " cores"),
                   "ask whoever started it for more: taskset, docker --cpus, the job's --cpus-per-task");
 }

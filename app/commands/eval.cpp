@@ -17,9 +17,10 @@ class Eval final : public Command {
 
   void declare(CLI::App& app) override {
     app.add_option("RUN", what_, "a run, a checkpoint's folder, or a config: its newest run")->required();
-    app.add_option("--split", split_, "train, val or test")->type_name("SPLIT");
+    app.add_option("--split", split_, "train, val or test")->type_name("SPLIT")->take_last();
     app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
         ->type_name("WHICH");
+    declare_runs(app, runs_);
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     declare_json(app, json_);
@@ -30,8 +31,8 @@ class Eval final : public Command {
   }
 
   Exit run() override {
-    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets(), SetsToRead::only(split_));
-    Inference inference(*trained.plan, trained.checkpoint);
+    const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(split_));
+    Inference& inference = *trained.inference;
     const Evaluation e = inference.evaluate(split_);
     if (json_) {
       print(json_line(json_object({{"run", Node::string(trained.name)},
@@ -51,6 +52,7 @@ class Eval final : public Command {
  private:
   std::string what_, split_ = "test", checkpoint_;
   bool json_ = false;
+  std::string runs_ = "runs";
   Overrides overrides_;
 };
 

@@ -87,6 +87,7 @@ class Generate final : public Command {
     app.add_option("--seed", sampling_.seed, "of the draws; the same gives the same text (0)")->type_name("N");
     app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
         ->type_name("WHICH");
+    declare_runs(app, runs_);
     overrides_.declare_machine(app);
     declare_json(app, json_);
     examples(app, {{"dlcli generate nanogpt-cpu --prompt \"ROMEO:\"", "with the newest run's best weights"},
@@ -95,11 +96,11 @@ class Generate final : public Command {
   }
 
   Exit run() override {
-    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets(), SetsToRead::none());
+    const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::none());
     const TextOfTokens text(trained.plan->data.train->vocabulary(), trained.plan->network->output().shape.last());
     std::vector<int32_t> tokens = text.encode(prompt_);
     const size_t given = tokens.size();
-    Inference inference(*trained.plan, trained.checkpoint);
+    Inference& inference = *trained.inference;
     Generation generation = inference.generation();
     std::string printed;
     const auto show = [&] {
@@ -137,6 +138,7 @@ class Generate final : public Command {
   int64_t new_tokens_ = 200;
   Sampling sampling_;
   bool json_ = false;
+  std::string runs_ = "runs";
   Overrides overrides_;
 };
 

@@ -122,6 +122,7 @@ class Predict final : public Command {
         ->check(one_of({"csv", "jsonl"}));
     app.add_flag("--all", all_, "the probability of every class");
     app.add_option("-o,--output", output_, "the file to write; if left out, standard output")->type_name("FILE");
+    declare_runs(app, runs_);
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     examples(app, {{"dlcli predict quickstart shirt.png", "one image"},
@@ -137,7 +138,7 @@ class Predict final : public Command {
                           .what = data_.empty() ? "there is nothing to predict" : "INPUT and --data are both given",
                           .help = data_.empty() ? "name image files, a folder or a file of rows, or write '--data test'"
                                                 : "keep one of them"});
-    const Trained trained = open_trained(what_, checkpoint_, overrides_.sets(), SetsToRead::only(data_));
+    const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(data_));
     const Plan& plan = *trained.plan;
     const DatasetPointer rows = inputs_.empty() ? nullptr : open_rows_of(plan);
     const std::vector<fs::path> files = rows ? std::vector<fs::path>() : image_files(inputs_);
@@ -152,7 +153,7 @@ class Predict final : public Command {
     std::optional<AtomicFile> file;
     if (!output_.empty()) file.emplace(output_);
     const auto write = [&](const std::string& text) { file ? file->append(text) : print(text); };
-    Inference inference(plan, trained.checkpoint);
+    Inference& inference = *trained.inference;
     std::string text = lines.header(static_cast<size_t>(outputs));
     inference.predict(data, [&](const Prediction& p) {
       text += lines.line(files.empty() ? std::to_string(p.index) : files[static_cast<size_t>(p.index)].string(), p);
@@ -180,6 +181,7 @@ class Predict final : public Command {
   std::string what_, data_, checkpoint_, format_ = "csv", output_;
   std::vector<std::string> inputs_;
   bool all_ = false;
+  std::string runs_ = "runs";
   Overrides overrides_;
 };
 

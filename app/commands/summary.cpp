@@ -16,6 +16,7 @@ class Summary final : public Command {
 
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", what_, "a config, or a run")->required();
+    declare_runs(app, runs_);
     overrides_.declare_set(app);
     declare_json(app, json_);
     examples(app, {{"dlcli summary configs/resnet20.yaml", "a config's network"},
@@ -26,7 +27,7 @@ class Summary final : public Command {
   Exit run() override {
     const std::unique_ptr<Plan> plan =
         is_config(what_) ? plan_run(what_, overrides_.sets())
-                         : plan_from(named_run(what_).resolved(), overrides_.sets(), SetsToRead::none());
+                         : plan_from(named_run(what_, runs_).resolved(), overrides_.sets(), SetsToRead::none());
     print(json_ ? json_line(as_json(*plan->network)) : as_text(*plan->network));
     return Exit::done;
   }
@@ -66,7 +67,7 @@ class Summary final : public Command {
                         {"layers", std::move(layers)}});
   }
 
-  std::string what_;
+  std::string what_, runs_ = "runs";
   bool json_ = false;
   Overrides overrides_;
 };

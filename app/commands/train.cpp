@@ -10,6 +10,11 @@
 #include "app/signals.h"
 #include "app/trained.h"
 #include "app/warnings.h"
+#include "lib/base/batch_job.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "lib/base/version.h"
+#include "lib/train/run_state.h"
 #include "lib/train/trainer.h"
 
 namespace dl {
@@ -36,9 +41,11 @@ class Train final : public Command {
     app.add_option("CONFIG", config_, "the YAML file; may be left out with --resume=RUN");
     overrides_.declare_set(app);
     app.add_flag("--resume{newest}", resume_,
-                 "go on with a run, to the same bits as if it had never stopped; without a name, the newest of CONFIG")
+                 "go on with a run, to the same bits as if it had never stopped; without a name, the newest of CONFIG; "
+                 "'auto': that of CONFIG if there is one to go on with (in a batch job, this job's), else begin")
         ->type_name("[=RUN]");
     app.add_option("--name", name_, "the run's name; its folder is runs/NAME-1, -2, …")->type_name("NAME");
+    declare_runs(app, runs_);
     overrides_.declare_machine(app);
     declare_strict(app, strict_);
     declare_json(app, json_);
@@ -46,57 +53,120 @@ class Train final : public Command {
     examples(app, {{"dlcli train configs/quickstart.yaml", "train"},
                    {"dlcli train my.yaml --set optimizer.adamw.lr=3e-4", "with another learning rate"},
                    {"dlcli train my.yaml --set trainer.fast_dev_run=true", "a few steps of everything, nothing kept"},
+                   {"dlcli train my.yaml --resume=auto", "in a batch job: begin, and go on when it is requeued"},
                    {"dlcli train --resume=my-2", "go on after Ctrl-C, a time limit or a crash"},
                    {"dlcli train --resume=my-2 --set trainer.max_epochs=20", "train for longer"}});
   }
 
   Exit run() override {
-    if (config_.empty() && (resume_.empty() || resume_ == "newest"))
+    const std::atomic<bool>& stop = stop_on_signals();
+    expect_first_task();
+    const bool names_run = !resume_.empty() && resume_ != "newest" && resume_ != "auto";
+    if (config_.empty() && !names_run)
       throw Error(Exit::usage, Problem{.path = "dlcli train",
                                        .what = "CONFIG is missing",
-                                       .help = resume_.empty() ? "write 'dlcli train configs/quickstart.yaml'"
-                                                               : "write 'dlcli train --resume=RUN'"});
-    const std::atomic<bool>& stop = stop_on_signals();
+                                       .help = resume_.empty()     ? "write 'dlcli train configs/quickstart.yaml'"
+                                               : resume_ == "auto" ? "write 'dlcli train my.yaml --resume=auto'"
+                                                                   : "write 'dlcli train --resume=RUN'"});
+    if (names_run && !name_.empty())
+      throw Error(Exit::usage,
+                  Problem{.path = "--name",
+                          .what = "names a new run, and --resume=" + resume_ + " goes on with one that has a name",
+                          .help = "leave --name out"});
     std::unique_ptr<Plan> plan = config_.empty() ? nullptr : plan_run(config_, sets());
     std::optional<RunFolder> folder;
     std::optional<Checkpoint> from;
-    if (!resume_.empty()) {
-      const RunPaths paths = find_run(resume_ == "newest" ? plan->name : resume_);
-      folder.emplace(RunFolder::open(paths.folder));  // held before its checkpoints are looked at
-      from = Checkpoints(paths.checkpoints()).newest(warn_passed_over);
-      if (!plan) plan = plan_from(from ? from->resolved() : paths.resolved(), sets());
+    if (const std::optional<RunPaths> paths = run_to_resume(plan.get())) {
+      folder.emplace(RunFolder::open(paths->folder));  // held before its checkpoints are looked at
+      from = Checkpoints(paths->checkpoints()).newest(warn_passed_over);
+      if (!plan) plan = plan_from(from ? from->resolved() : paths->resolved(), sets());
       if (!from) {
         folder.reset();
-        warn(paths.name() + " has no checkpoint to go on from; a new run begins");
+        warn(paths->name() + " has no checkpoint to go on from; a new run begins");
       }
     }
     if (strict_) refuse(plan->warnings);
-    if (!folder && !plan->run.trainer.fast_dev_run)
-      folder.emplace(RunFolder::create("runs", plan->name, plan->resolved(), plan->config));
+    if (resume_.empty()) warn_of_own_run(plan->name);
 
     Outcome outcome;
     Warnings warnings;
     RunProgress progress(json_ ? standard_error() : standard_output());
     Observer* console = quiet_ ? static_cast<Observer*>(&warnings) : &progress;
-    Trainer trainer(*plan, {.folder = folder ? &*folder : nullptr, .observers = {&outcome, console}, .stop = &stop});
+    TrainerOptions options{.folder = folder ? &*folder : nullptr, .observers = {&outcome, console}, .stop = &stop};
+    if (!folder && !plan->run.trainer.fast_dev_run)
+      options.make_folder = [&] {
+        folder.emplace(RunFolder::create(runs_, plan->name, plan->resolved(), plan->config));
+        return &*folder;
+      };
+    Trainer trainer(*plan, std::move(options));
     if (from) {
       trainer.resume(*from);
       folder->write_resolved(plan->resolved());  // --set may have changed what goes on
+      if (const auto end = trainer.already_finished()) {
+        const RunStarted run = trainer.about();
+        standard_output().write(json_ ? json_line(run_json(run, *end)) : already_finished(run, *end));
+        return Exit::done;
+      }
     }
+    if (!quiet_) (json_ ? standard_error() : standard_output()).write(place_text(trainer.about()));
     const RunFinished end = trainer.fit();
     // A terminal that went away is no reason to call a finished run a failure.
     standard_output().write(json_ ? json_line(run_json(outcome.run, end)) : run_summary(outcome.run, end));
+    if (end.exit == Exit::diverged)
+      standard_error().write(with_colours(standard_error(), render(divergence(outcome.run, end)) + "\n"));
     return end.exit;
   }
 
  private:
+  // One process trains a run; others that a launcher started with it would make runs of their own.
+  static void expect_first_task() {
+    const LaunchedTask task = launched_task();
+    if (task.size == 1) return;
+    if (task.rank > 0)
+      throw Error(Exit::usage,
+                  Problem{.path = "dlcli train",
+                          .what = concat("this is task ", task.rank, " of 0 to ", task.size - 1, " (", task.variable,
+                                         "), and a run is trained by one task: the first trains, this one ends"),
+                          .help = "start one task with all cores: 'srun -n 1 -c 8 dlcli train …'; for several runs at "
+                                  "once, a job array"});
+    warn(concat("of ", task.size, " tasks (", task.variable,
+                ") this one trains and the others end; start one: 'srun -n 1'"));
+  }
+
+  // What trains where, as part of which job: the first line of a log that is looked at after months.
+  static std::string place_text(const RunStarted& run) {
+    return concat("dlcli ", version_text(), " on ", run.host, run.job ? ", " + run.job->text() : "",
+                  run.job && run.job->restarts > 0 ? concat(", restart ", run.job->restarts) : "", ", ",
+                  count_of(run.threads, "thread"), ", ", utc_timestamp(), "\n");
+  }
+
+  // None: a new run begins.
+  std::optional<RunPaths> run_to_resume(const Plan* plan) const {
+    if (resume_.empty()) return {};
+    if (resume_ == "auto") return run_to_go_on_with(plan->name, batch_job(), runs_);
+    if (resume_ != "newest") return find_run(resume_, runs_);
+    if (std::optional<RunPaths> run = run_to_go_on_with(plan->name, {}, runs_)) return run;
+    const std::vector<RunPaths> begun = runs_of(plan->name, runs_);
+    return begun.empty() ? find_run(plan->name, runs_) : begun[0];
+  }
+
+  // A job that is started again and begins from nothing is seldom what was wanted.
+  void warn_of_own_run(const std::string& name) const {
+    const std::optional<BatchJob> job = batch_job();
+    if (!job) return;
+    const std::optional<RunPaths> own = run_of_job(name, *job, runs_);
+    if (!own || (job->restarts == 0 && read_run_state(*own).status == RunState::Status::finished)) return;
+    warn(concat(own->name(), " is a run of this very job (", job->text(),
+                "), and another one begins now; '--resume=auto' goes on with it"));
+  }
+
   std::vector<std::string> sets() const {
     std::vector<std::string> all = overrides_.sets();
     if (!name_.empty()) all.push_back("name=" + name_);
     return all;
   }
 
-  std::string config_, resume_, name_;
+  std::string config_, resume_, name_, runs_ = "runs";
   bool json_ = false, quiet_ = false, strict_ = false;
   Overrides overrides_;
 };

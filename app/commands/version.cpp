@@ -3,6 +3,7 @@
 #include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/options.h"
+#include "lib/base/version.h"
 #include "lib/device/cpu/isa.h"
 #include "lib/device/device.h"
 
@@ -21,10 +22,11 @@ class Version final : public Command {
   Exit run() override {
     const std::string_view isa = name_of(best_isa()), unit = name_of(best_bf16_unit(best_isa()));
     if (!json_) {
-      print(concat("dlcli ", DLCLI_VERSION, " (", compiler(), "), ", isa, ", products of bf16: ", unit, "\n"));
+      print(concat("dlcli ", version_text(), ", ", compiler(), ", ", isa, ", products of bf16: ", unit, "\n"));
       return Exit::done;
     }
-    print(json_line(json_object({{"version", Node::string(DLCLI_VERSION)},
+    print(json_line(json_object({{"version", Node::string(version())},
+                                 {"commit", Node::string(commit())},
                                  {"compiler", Node::string(compiler())},
                                  {"devices", json_list(device_names())},
                                  {"instructions", Node::string(std::string(isa))},

@@ -1,6 +1,10 @@
 // The summary of a run as text and as JSON.
 #include "app/console/run_summary.h"
 
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
 #include "app/console/json.h"
 #include "app/console/text.h"
 #include "lib/base/text.h"
@@ -8,21 +12,42 @@
 namespace dl {
 namespace {
 
+// A word that a shell takes as it is.
+std::string shell_word(const std::string& text) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c > 127 || std::strchr("-_./=+:,@%", c); };
+  if (!text.empty() && std::ranges::all_of(text, plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+// How commands that are started here name the run.
+std::string name_here(const RunStarted& run) {
+  return run.folder == std::filesystem::path("runs") / run.name ? run.name : run.folder.string();
+}
+
 std::string next_command(const RunStarted& run, const RunFinished& end) {
+  const std::string name = name_here(run), resume = "dlcli train " + shell_word("--resume=" + name);
   switch (end.exit) {
-    case Exit::interrupted: return "dlcli train --resume=" + run.name;
-    case Exit::time_limit: return "dlcli train --resume=" + run.name + " --set trainer.max_time=null";
+    case Exit::interrupted: return resume;
+    case Exit::time_limit: return resume + " --set trainer.max_time=null";
     case Exit::diverged: return {};
-    default: return "dlcli eval " + run.name;
+    default: break;
   }
+  const bool tests = std::ranges::count(run.splits, "test") > 0, validates = std::ranges::count(run.splits, "val") > 0;
+  return concat("dlcli eval ",
+                tests       ? ""
+                : validates ? "--split val "
+                            : "--split train ",
+                name.starts_with("-") ? "-- " : "", shell_word(name));
 }
 
 }  // namespace
 
 std::string run_summary(const RunStarted& run, const RunFinished& end) {
-  std::string text = concat(end.exit == Exit::done ? "done: " : "", end.reason, "; ", end.step, " steps in ",
-                            seconds_text(end.time_s), ", ", count(end.samples_per_s), " samples/s, ",
-                            percent(end.input_wait), " of the time waiting for data\n");
+  std::string text = concat(end.exit == Exit::done ? "done: " : "", end.exit == Exit::diverged ? "" : end.reason + "; ",
+                            end.step, " steps in ", seconds_text(end.time_s), ", ", count(end.samples_per_s),
+                            " samples/s, ", percent(end.input_wait), " of the time waiting for data\n");
   if (!end.values.empty()) text += "  " + figures(end.values) + "\n";
   if (end.best_step >= 0)
     text += concat("best ", end.monitor, " ", figure(end.best_value), " at step ", end.best_step, "\n");
@@ -30,6 +55,24 @@ std::string run_summary(const RunStarted& run, const RunFinished& end) {
   text += "run folder: " + run.folder.string() + "\n";
   const std::string next = next_command(run, end);
   return next.empty() ? text : text + "next: " + next + "\n";
+}
+
+std::string already_finished(const RunStarted& run, const RunFinished& end) {
+  const std::string key = end.reason.substr(0, end.reason.find_first_of(" :"));
+  return concat(run.name, " has already finished: ", end.reason, ", step ", end.step, "; '--set trainer.", key,
+                key == "early_stopping" ? "=null" : "=N", "' goes on\nrun folder: ", run.folder.string(),
+                "\nnext: ", next_command(run, end), "\n");
+}
+
+Problem divergence(const RunStarted& run, const RunFinished& end) {
+  Problem problem{.path = run.name, .what = end.reason};
+  if (!end.bad_input.empty()) problem.notes.push_back(end.bad_input);
+  problem.notes.push_back(end.last_checkpoint.empty() ? "no checkpoint was written before"
+                                                      : "the last good checkpoint: " + end.last_checkpoint.string());
+  problem.help = end.bad_input.empty() ? concat("lower the learning rate, which was ", number_text(end.lr),
+                                                ", or bound the gradients: 'trainer.gradient_clip_val: 1'")
+                                       : "mend the data";
+  return problem;
 }
 
 Node run_json(const RunStarted& run, const RunFinished& end) {

@@ -9,6 +9,12 @@ namespace dl {
 
 std::string run_summary(const RunStarted& run, const RunFinished& end);
 
+// Of a run that was to go on and has nothing left to train.
+std::string already_finished(const RunStarted& run, const RunFinished& end);
+
+// What is told of a run that ended because a figure was not finite.
+Problem divergence(const RunStarted& run, const RunFinished& end);
+
 // The same for --json.
 Node run_json(const RunStarted& run, const RunFinished& end);
 

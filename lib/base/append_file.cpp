@@ -12,7 +12,7 @@ namespace dl {
 
 AppendFile::AppendFile(std::filesystem::path path)
     : path_(std::move(path)),
-      file_(open_regular(path_, O_WRONLY | O_CREAT | O_APPEND)),
+      file_(open_regular(path_, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW)),
       size_bytes_(length_bytes(file_, path_)) {}
 
 void AppendFile::append(std::string_view text) {

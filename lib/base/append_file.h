@@ -8,7 +8,8 @@
 
 namespace dl {
 
-// Opened for appending, made if missing. Every failure is an Error(Exit::io) as in lib/base/io_error.h.
+// Opened for appending, made if missing; a link is refused. Every failure is an Error(Exit::io) as in
+// lib/base/io_error.h.
 class AppendFile {
  public:
   explicit AppendFile(std::filesystem::path path);

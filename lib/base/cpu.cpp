@@ -1,4 +1,4 @@
-// Asks the processor, the affinity mask and the control groups.
+// Asks the processor, the affinity mask, the control groups and the batch system.
 #include "lib/base/cpu.h"
 
 #include <sched.h>
@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -122,7 +123,7 @@ double cgroup_cores(const std::string& root, const std::string& memberships) {
   for (std::string line; std::getline(lines, line);) {  // "0::/user.slice/…" or "4:cpu,cpuacct:/…"
     const size_t first = line.find(':'), second = line.find(':', first == std::string::npos ? first : first + 1);
     if (second == std::string::npos) continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    const std::string controllers = concat(",", line.substr(first + 1, second - first - 1), ",");
     const bool v2 = controllers == ",,";
     if (!v2 && controllers.find(",cpu,") == std::string::npos) continue;
     const std::string mount = v2 ? root : root + "/" + controllers.substr(1, controllers.size() - 2);
@@ -139,7 +140,7 @@ double cgroup_cores(const std::string& root, const std::string& memberships) {
   return least;
 }
 
-int usable_cores() {
+int allowed_cores() {
   static const int cores = [] {
     int count = static_cast<int>(std::thread::hardware_concurrency());
     cpu_set_t set;
@@ -155,10 +156,26 @@ int usable_cores() {
   return cores;
 }
 
+CoreGrant core_grant() {
+  CoreGrant least;
+  for (const char* variable : {"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE", "PBS_NCPUS", "NCPUS", "NSLOTS",
+                               "LSB_DJOB_NUMPROC", "OMP_NUM_THREADS"}) {
+    const char* text = std::getenv(variable);
+    const int cores = text ? std::atoi(text) : 0;  // of OMP_NUM_THREADS=4,2 the outermost
+    if (cores > 0 && (least.cores == 0 || cores < least.cores)) least = {cores, variable};
+  }
+  return least;
+}
+
+int usable_cores() {
+  static const int granted = core_grant().cores;
+  return granted > 0 ? std::min(granted, allowed_cores()) : allowed_cores();
+}
+
 std::string cpu_text() {
   const CpuFeatures& f = cpu_features();
-  std::string text = concat(f.model.empty() ? "unknown processor" : f.model, ", ", usable_cores(),
-                            usable_cores() == 1 ? " core, " : " cores, ");
+  std::string text = concat(f.model.empty() ? "unknown processor" : f.model, ", ", allowed_cores(),
+                            allowed_cores() == 1 ? " core, " : " cores, ");
   std::string sets;
   for (const auto& [there, name] : {std::pair(f.avx512, "avx512"), std::pair(f.avx2 && !f.avx512, "avx2"),
                                     std::pair(f.avx512_bf16, "avx512_bf16"), std::pair(f.amx, "amx")}) {

@@ -19,8 +19,18 @@ struct CpuFeatures {
 
 const CpuFeatures& cpu_features();  // found once
 
-// Cores that this process may keep busy: what the affinity mask allows, cut by the cgroup's quota rounded up; at
+// Cores that this process can keep busy: what the affinity mask allows, cut by the cgroup's quota rounded up; at
 // least 1.
+int allowed_cores();
+
+// What a batch system granted or the user asked of every program, where the system binds nothing.
+struct CoreGrant {
+  int cores = 0;         // the least that a variable says; 0: none says anything
+  std::string variable;  // "SLURM_CPUS_PER_TASK"
+};
+CoreGrant core_grant();
+
+// Threads that a program takes unasked: allowed_cores(), or core_grant() where that is less.
 int usable_cores();
 
 // The smallest quota, in cores, of the process's control groups (version 1 or 2) below `root` as `memberships` lists

@@ -1,6 +1,7 @@
 // Rendering of errors.
 #include "lib/base/error.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace dl {
@@ -27,8 +28,16 @@ std::string problem_text(const Problem& problem) {
 
 Error::Error(Exit exit, Problem problem) : Error(exit, std::vector<Problem>{std::move(problem)}) {}
 
-Error::Error(Exit exit, std::vector<Problem> problems) : exit_(exit), problems_(std::move(problems)) {
-  for (const Problem& problem : problems_) text_ += (text_.empty() ? "" : "\n") + render(problem);
+Error::Error(Exit exit, std::vector<Problem> problems) : Error(std::move(problems)) {
+  exit_ = exit;
+  for (Problem& problem : problems_) problem.exit = exit;
+}
+
+Error::Error(std::vector<Problem> problems) : exit_(Exit::io), problems_(std::move(problems)) {
+  for (const Problem& problem : problems_) {
+    exit_ = std::min(exit_, problem.exit);
+    text_ += (text_.empty() ? "" : "\n") + render(problem);
+  }
 }
 
 CheckFailure::CheckFailure(const char* file, int line, const char* condition, const std::string& values)

@@ -25,6 +25,7 @@ enum class Exit : int {
   diverged = 5,      // loss, gradients or weights became NaN or infinite
   interrupted = 85,  // stopped by a signal after saving; resumable
   time_limit = 86,   // trainer.max_time reached after saving; resumable
+  held = 87,         // another process holds the run; nothing was touched
 };
 
 // One thing that is wrong. Rendered as
@@ -37,6 +38,9 @@ struct Problem {
   std::string what;  // found and expected, both with values; lower case, no full stop
   std::vector<std::string> notes;
   std::string help;  // an instruction; may be empty
+  // What this one alone would end the process with: usage, data or io. Error keeps it where problems of several kinds
+  // are collected.
+  Exit exit = Exit::usage;
 };
 
 std::string render(const Problem& problem);
@@ -48,6 +52,9 @@ class Error : public std::exception {
  public:
   Error(Exit exit, Problem problem);
   Error(Exit exit, std::vector<Problem> problems);
+  // Of problems that were collected: usage where one of them is, since the config is to be mended first, else data
+  // where one of them is, else io.
+  explicit Error(std::vector<Problem> problems);
   const char* what() const noexcept override { return text_.c_str(); }  // all problems, rendered
   Exit exit() const { return exit_; }
   const std::vector<Problem>& problems() const { return problems_; }

@@ -76,6 +76,8 @@ void AtomicFile::commit() {
   fsync_folder(path_.parent_path());
 }
 
+bool is_temporary(const std::string& name) { return name.starts_with(".dlcli-") && name.ends_with(".tmp"); }
+
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.append(bytes);

@@ -51,6 +51,9 @@ class AtomicFile {
   Descriptor file_;
 };
 
+// Whether a file of this name is one that an AtomicFile of a killed process may have left behind.
+bool is_temporary(const std::string& name);
+
 // AtomicFile for bytes that are already together.
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
 

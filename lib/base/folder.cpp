@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -13,12 +14,38 @@
 
 namespace dl {
 
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return names;
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+    names.push_back(entry->path().filename().string());
+  if (error) throw io_error(folder, "reading the folder", error.value());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool leads_out_of(const std::filesystem::path& folder, const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(std::filesystem::symlink_status(path, error))) return false;
+  const std::filesystem::path target = std::filesystem::canonical(path, error);
+  if (error) return true;
+  const std::filesystem::path inside = target.lexically_relative(std::filesystem::canonical(folder, error));
+  return error || inside.empty() || *inside.begin() == "..";
+}
+
 void make_folders(const std::filesystem::path& folder) {
   std::error_code error;
+  std::vector<std::filesystem::path> parents;  // of those that are made
+  for (std::filesystem::path made = folder; !made.empty() && !std::filesystem::exists(made, error);
+       made = made.parent_path())
+    parents.push_back(made.parent_path());
   std::filesystem::create_directories(folder, error);
   if (!error && !std::filesystem::is_directory(folder, error) && !error)
     error = std::make_error_code(std::errc::not_a_directory);
   if (error) throw io_error(folder, "making the folder", error.value());
+  for (const std::filesystem::path& parent : parents) fsync_folder(parent);
 }
 
 bool make_new_folder(const std::filesystem::path& folder) {

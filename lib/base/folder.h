@@ -1,11 +1,19 @@
 // Folders: made, renamed, removed and made durable. Every failure is an Error(Exit::io) as in lib/base/io_error.h.
 #pragma once
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace dl {
 
-// Makes the folder and those above it; one that exists is fine.
+// Makes the folder and those above it, each durable in the one above; one that exists is fine.
 void make_folders(const std::filesystem::path& folder);
+
+// The names in a folder, sorted; a folder that is not there has none.
+std::vector<std::string> names_in(const std::filesystem::path& folder);
+
+// Whether `path` is a link that leads to somewhere outside of `folder`, in which it lies, or nowhere.
+bool leads_out_of(const std::filesystem::path& folder, const std::filesystem::path& path);
 
 // Makes the folder itself; false if something of that name exists. Of two processes only one is told true.
 bool make_new_folder(const std::filesystem::path& folder);

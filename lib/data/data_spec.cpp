@@ -2,8 +2,8 @@
 #include "lib/data/data_spec.h"
 
 #include <algorithm>
-#include <thread>
 
+#include "lib/base/cpu.h"
 #include "lib/base/error.h"
 
 namespace dl {
@@ -86,7 +86,7 @@ LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64
 }
 
 LoaderOptions evaluation_options(const DataSpec& spec, const Dataset& data) {
-  const int cores = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 4);
+  const int cores = std::min(usable_cores(), 4);
   return {.batch_size = spec.batch_size,
           .threads = spec.workers.value_or(data.in_memory() ? 1 : cores),
           .prefetch = spec.prefetch};

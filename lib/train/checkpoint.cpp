@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@
 #include "lib/base/file.h"
 #include "lib/base/folder.h"
 #include "lib/base/hash.h"
+#include "lib/base/io_error.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -82,66 +84,106 @@ class Writer {
   Json files_ = Json::object();
 };
 
-void verify(const Path& path, const Json& listed) {
+// A regular file within its folder; anything else was not written by us.
+void expect_own_file(const Path& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) refuse(path, "is missing");
+  if (!std::filesystem::is_regular_file(status)) refuse(path, "is no regular file");
+  if (leads_out_of(path.parent_path(), path)) refuse(path, "is a link that leads out of the checkpoint");
+}
+
+Json read_manifest(const Path& folder) {
+  const Path path = folder / "manifest.json";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) refuse(folder, "is no complete checkpoint: it has no manifest.json");
+  expect_own_file(path);
+  const Json manifest = Json::parse(read_file(path, max_text_bytes), nullptr, false);
+  if (!manifest.is_object() || manifest.value("format", Json()) != "dlcli checkpoint")
+    refuse(path, "is not the manifest of a dlcli checkpoint");
+  if (const Json version = manifest.value("version", Json()); version != format_version)
+    throw Error(Exit::usage,
+                Problem{.where = {.file = path.string()},
+                        .what = concat("has version ", version.dump(), "; this dlcli reads ", format_version),
+                        .help = "use the dlcli that wrote it"});
+  const Json files = manifest.value("files", Json());
+  for (const char* name : file_names)
+    if (!files.is_object() || !files.contains(name)) refuse(path, concat("does not list ", name));
+  return manifest;
+}
+
+struct Listed {
   uint64_t bytes = 0;
-  std::string wanted;
+  std::string hash;
+};
+
+// A file that has the size of the manifest.
+InputFile open_listed(const Path& path, const Json& listed, Listed& expected) {
   try {
-    bytes = listed.at("bytes").get<uint64_t>();
-    wanted = listed.at("xxh64").get<std::string>();
+    expected = {listed.at("bytes").get<uint64_t>(), listed.at("xxh64").get<std::string>()};
   } catch (const Json::exception&) {
     refuse(path, "stands in the manifest without its size or hash");
   }
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) refuse(path, "is missing");
-  const InputFile file(path);
-  if (file.size_bytes() != bytes) refuse(path, concat("has ", file.size_bytes(), " bytes; ", bytes, " were written"));
+  expect_own_file(path);
+  InputFile file(path);
+  if (file.size_bytes() != expected.bytes)
+    refuse(path, concat("has ", file.size_bytes(), " bytes; ", expected.bytes, " were written"));
+  return file;
+}
+
+void verify(const Path& path, const Json& listed) {
+  Listed expected;
+  const InputFile file = open_listed(path, listed, expected);
   Xxh64 hash;
-  std::vector<char> piece(std::min<uint64_t>(bytes, 1 << 20));
-  for (uint64_t at = 0; at < bytes; at += piece.size()) {
-    const size_t n = std::min<uint64_t>(piece.size(), bytes - at);
+  std::vector<char> piece(std::min<uint64_t>(expected.bytes, 1 << 20));
+  for (uint64_t at = 0; at < expected.bytes; at += piece.size()) {
+    const size_t n = std::min<uint64_t>(piece.size(), expected.bytes - at);
     file.read(at, piece.data(), n);
     hash.append(piece.data(), n);
   }
-  if (hash_text(hash.value()) != wanted)
-    refuse(path, concat("has changed since it was written: hash ", hash_text(hash.value()), ", was ", wanted));
+  if (hash_text(hash.value()) != expected.hash)
+    refuse(path, concat("has changed since it was written: hash ", hash_text(hash.value()), ", was ", expected.hash));
+}
+
+// "FILE: what is wrong with it".
+std::string line_of(const Error& error) {
+  const Problem& problem = error.problems().front();
+  return problem.where.file + ": " + problem.what;
 }
 
 }  // namespace
 
 Checkpoint open_checkpoint(const Path& folder) {
-  const Path manifest_path = folder / "manifest.json";
-  std::error_code error;
-  if (!std::filesystem::exists(manifest_path, error))
-    refuse(folder, "is no complete checkpoint: it has no manifest.json");
-  const Json manifest = Json::parse(read_file(manifest_path, max_text_bytes), nullptr, false);
-  if (!manifest.is_object() || manifest.value("format", Json()) != "dlcli checkpoint")
-    refuse(manifest_path, "is not the manifest of a dlcli checkpoint");
-  if (const Json version = manifest.value("version", Json()); version != format_version)
-    throw Error(Exit::usage,
-                Problem{.where = {.file = manifest_path.string()},
-                        .what = concat("has version ", version.dump(), "; this dlcli reads ", format_version),
-                        .help = "use the dlcli that wrote it"});
-  const Json files = manifest.value("files", Json());
+  const Json manifest = read_manifest(folder);
   Checkpoint checkpoint{.folder = folder};
   for (const char* name : file_names) {
-    if (!files.is_object() || !files.contains(name)) refuse(manifest_path, concat("does not list ", name));
-    verify(folder / name, files[name]);
-    checkpoint.size_bytes += files[name]["bytes"].get<uint64_t>();
+    verify(folder / name, manifest["files"][name]);
+    checkpoint.size_bytes += manifest["files"][name]["bytes"].get<uint64_t>();
   }
   checkpoint.state = read_state(read_file(folder / "state.json", max_text_bytes), folder / "state.json");
   if (manifest.value("step", Json()) != checkpoint.state.step)
-    refuse(manifest_path, concat("is of step ", manifest.value("step", Json()).dump(), ", state.json of step ",
-                                 checkpoint.state.step));
+    refuse(folder / "manifest.json", concat("is of step ", manifest.value("step", Json()).dump(),
+                                            ", state.json of step ", checkpoint.state.step));
   return checkpoint;
+}
+
+std::string visible_damage(const Path& folder) {
+  try {
+    const Json manifest = read_manifest(folder);
+    Listed ignored;
+    for (const char* name : file_names) open_listed(folder / name, manifest["files"][name], ignored);
+    return "";
+  } catch (const Error& error) {
+    return line_of(error);
+  }
 }
 
 Path Checkpoints::of_step(int64_t step) const { return folder_ / step_name(step); }
 
 std::vector<int64_t> Checkpoints::steps() const {
   std::vector<int64_t> out;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error))
-    if (const std::string name = entry.path().filename().string(); name.starts_with("step-"))
+  for (const std::string& name : names_in(folder_))
+    if (name.starts_with("step-"))
       if (const auto step = parse_step(name); step && step_name(*step) == name) out.push_back(*step);
   std::ranges::sort(out);
   return out;
@@ -149,18 +191,35 @@ std::vector<int64_t> Checkpoints::steps() const {
 
 std::optional<Checkpoint> Checkpoints::newest(const PassedOver& passed_over) const {
   const std::vector<int64_t> all = steps();
+  std::vector<std::string> damages;
   std::exception_ptr other_version;
+  bool removed = false;
   for (auto step = all.rbegin(); step != all.rend(); ++step) {
     try {
-      return open_checkpoint(of_step(*step));
+      Checkpoint found = open_checkpoint(of_step(*step));
+      for (const std::string& damage : damages) passed_over(damage);
+      return found;
     } catch (const Error& error) {
+      std::error_code ignored;
+      if (!std::filesystem::exists(std::filesystem::symlink_status(of_step(*step), ignored))) {
+        removed = true;
+        continue;
+      }
+      if (error.exit() == Exit::io) throw;
       if (error.exit() == Exit::usage && !other_version) other_version = std::current_exception();
-      const Problem& problem = error.problems().front();
-      passed_over(concat(step_name(*step), " is passed over: ", problem.where.file, ": ", problem.what));
+      damages.push_back(concat(step_name(*step), " is passed over: ", line_of(error)));
     }
   }
-  if (other_version) std::rethrow_exception(other_version);
-  return {};
+  if (removed) return newest(passed_over);  // by its writer, which has written newer ones since
+  if (other_version) {
+    for (const std::string& damage : damages) passed_over(damage);
+    std::rethrow_exception(other_version);
+  }
+  if (damages.empty()) return {};
+  throw Error(Exit::data, Problem{.where = {.file = folder_.string()},
+                                  .what = concat("no checkpoint is whole, of ", damages.size()),
+                                  .notes = std::move(damages),
+                                  .help = "put back the files as they were, or begin another run"});
 }
 
 Checkpoint Checkpoints::find(const std::string& which, const PassedOver& passed_over) const {
@@ -190,15 +249,23 @@ Checkpoint Checkpoints::find(const std::string& which, const PassedOver& passed_
                  last->state.monitor.empty()
                      ? "name one of them or 'last'; 'trainer.checkpoint.best: val/loss' would keep the best"
                      : "name one of them or 'last'; there was no validation yet");
-  return last->state.best_step == last->state.step ? *std::move(last) : open_checkpoint(of_step(last->state.best_step));
+  const int64_t best = last->state.best_step;
+  if (best == last->state.step) return *std::move(last);
+  try {
+    return open_checkpoint(of_step(best));
+  } catch (const Error&) {
+    // Its writer removes it once there is a better one; that one is known by the newest.
+    if (std::filesystem::exists(of_step(best), error) || newest(passed_over)->state.best_step == best) throw;
+  }
+  return find(which, passed_over);
 }
 
 Checkpoint Checkpoints::save(const TrainState& state, const Tensors& tensors, Store& store,
                              const std::string& resolved) const {
-  if (!std::filesystem::is_directory(folder_)) {
-    make_folders(folder_);
+  if (make_new_folder(folder_))
     fsync_folder(folder_.parent_path());
-  }
+  else if (!std::filesystem::is_directory(folder_))
+    throw io_error(folder_, "making the folder", ENOTDIR);
   const std::string name = step_name(state.step);
   const Path building = folder_ / (fresh + name);
   remove_tree(building);
@@ -247,19 +314,14 @@ void Checkpoints::remove_after(int64_t step) const {
 }
 
 void Checkpoints::clean() const {
-  std::error_code error;
-  std::vector<Path> left;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error))
-    if (entry.path().filename().string().starts_with(".")) left.push_back(entry.path());
-  for (const Path& path : left) {
-    const std::string name = path.filename().string();
-    if (name.starts_with(fresh) || name.starts_with(doomed)) remove_tree(path);
+  for (const std::string& name : names_in(folder_)) {
+    if (name.starts_with(fresh) || name.starts_with(doomed)) remove_tree(folder_ / name);
     if (!name.starts_with(replaced)) continue;
     const Path own = folder_ / name.substr(replaced.size());
     if (std::filesystem::exists(own))
-      remove_tree(path);
+      remove_tree(folder_ / name);
     else
-      rename_folder(path, own);
+      rename_folder(folder_ / name, own);
   }
 }
 

@@ -24,9 +24,12 @@ struct Checkpoint {
   std::filesystem::path resolved() const { return folder / "resolved.yaml"; }
 };
 
-// Verifies the sizes and hashes of all files. One that is incomplete, cut or changed is an Error(Exit::data) that names
-// the file and how it differs.
+// Verifies the sizes and hashes of all files. One that is incomplete, cut or changed, or has a file that is no file in
+// its folder (a pipe, a link elsewhere), is an Error(Exit::data) that names the file and how it differs.
 Checkpoint open_checkpoint(const std::filesystem::path& folder);
+
+// What is wrong with it as far as its manifest and the files' sizes show, which takes no time; empty: nothing.
+std::string visible_damage(const std::filesystem::path& folder);
 
 // A run's folder of checkpoints.
 class Checkpoints {
@@ -35,10 +38,12 @@ class Checkpoints {
 
   const std::filesystem::path& folder() const { return folder_; }
   std::filesystem::path of_step(int64_t step) const;
-  std::vector<int64_t> steps() const;  // of those there, complete or not, ascending
+  std::vector<int64_t> steps() const;  // of those there, complete or not, ascending; Error(Exit::io): not to be read
 
-  // The newest by step that verifies; none: nullopt. Those passed over are told to `passed_over`, one line each. Where
-  // all are passed over and one is another version's, that is thrown: Error(Exit::usage).
+  // The newest by step that verifies; nullopt where there is none, whole or not. Those passed over are told to
+  // `passed_over`, one line each. Where none verifies: Error(Exit::usage) if one is another version's, else
+  // Error(Exit::data) that names what is wrong with each. One that cannot be read at all is an Error(Exit::io): it may
+  // be whole. A process that writes the run may remove older ones meanwhile.
   using PassedOver = std::function<void(const std::string&)>;
   std::optional<Checkpoint> newest(const PassedOver& passed_over) const;
   // "last", "best", or "step-120" or "120"; Error(Exit::usage) says what there is.

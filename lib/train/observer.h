@@ -2,9 +2,11 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "lib/base/batch_job.h"
 #include "lib/base/error.h"
 
 namespace dl {
@@ -26,7 +28,11 @@ struct RunStarted {
   int64_t max_epochs = 0;   // 0: no limit in epochs
   int64_t step = 0;         // where it begins: above 0 for a resumed run
   int64_t epoch = 0;
+  std::vector<std::string> splits;     // that the data have: "train", "val", "test"
   std::filesystem::path resumed_from;  // the checkpoint; empty for a new run
+  std::string host;                    // that it runs on
+  std::optional<BatchJob> job;         // that it is part of
+  int threads = 0;                     // that compute
 };
 
 // After each step, for progress bars: cheap, sees every step, and is to return within a microsecond mostly.
@@ -72,7 +78,10 @@ struct CheckpointSaved {
   std::filesystem::path folder;
   int64_t size_bytes = 0;
   double seconds = 0;
-  bool best = false;
+  bool best = false;    // this one is the best so far
+  std::string monitor;  // the best so far: its figure; empty where none is kept
+  double best_value = 0;
+  int64_t best_step = -1;  // -1: none
 };
 
 struct RunFinished {
@@ -87,6 +96,8 @@ struct RunFinished {
   std::filesystem::path last_checkpoint, best_checkpoint;  // empty: none
   double samples_per_s = 0;                                // over the training steps of this process
   double input_wait = 0;
+  double lr = 0;          // of the last step
+  std::string bad_input;  // diverged: what in the data was not finite; empty: nothing was
 };
 
 class Observer {

@@ -123,6 +123,11 @@ class Planner {
 
   void check_trainer() {
     const TrainerSpec& trainer = plan_.run.trainer;
+    if (trainer.threads > allowed_cores())
+      warn("trainer.threads",
+           concat(count_of(trainer.threads, "thread"), " for ", count_of(allowed_cores(), "core"),
+                  " that this process may use: they wait for each other"),
+           concat("write '", allowed_cores(), "', or leave it out"));
     if (trainer.checkpoint.best) check_monitor("trainer.checkpoint.best", *trainer.checkpoint.best);
     if (trainer.early_stopping) check_monitor("trainer.early_stopping.monitor", trainer.early_stopping->monitor);
   }
@@ -132,7 +137,7 @@ class Planner {
     const std::filesystem::path file = plan_.initial_weights();
     if (std::error_code unreadable; !std::filesystem::exists(file, unreadable))
       return add("init_from", "there is no file '" + *plan_.run.init_from + "'",
-                 "write a path that starts at the config's folder, or a whole one");
+                 "write a path that starts at the config's folder, or a whole one", Exit::data);
     try {
       std::vector<std::string> notes = weights_differ(plan_.network->tensors(), file);
       if (notes.empty()) return;
@@ -179,9 +184,10 @@ class Planner {
     const Node* node = find_path(plan_.spec, path);
     return {.where = node ? node->where : Where{}, .path = path, .what = std::move(what)};
   }
-  void add(const std::string& path, std::string what, std::string help) {
+  void add(const std::string& path, std::string what, std::string help, Exit exit = Exit::usage) {
     Problem problem = located(path, std::move(what));
     problem.help = std::move(help);
+    problem.exit = exit;
     add_problem(problems_, std::move(problem));
   }
 
@@ -279,7 +285,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
     if (error.exit() != Exit::usage) throw;
     for (const Problem& problem : error.problems()) add_problem(problems, problem);
   }
-  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+  if (!problems.empty()) throw Error(std::move(problems));
   return plan;
 }
 

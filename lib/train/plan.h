@@ -45,9 +45,9 @@ struct Plan {
 };
 
 // Reads the config, one of those that come with the program where there is no such file (shared_file()), and checks all
-// of it: keys and values, the data's headers, every layer's shapes, init_from, the loss
-// and the metrics against the network's output, the names of figures. All that is found is thrown as one
-// Error(Exit::usage).
+// of it: keys and values, the data's headers, every layer's shapes, init_from, the loss and the metrics against the
+// network's output, the names of figures. All that is found is thrown as one Error: of Exit::usage where the config is
+// to be mended, of Exit::data or Exit::io where only files that it names are.
 std::unique_ptr<Plan> plan_run(const std::filesystem::path& config, const std::vector<std::string>& sets);
 
 // Of a resolved config, which holds what was fitted to the data.

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "lib/base/file_lock.h"
 
@@ -22,6 +23,7 @@ struct RunPaths {
   std::filesystem::path log() const { return folder / "log.txt"; }
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
   std::filesystem::path lock() const { return folder / "lock"; }
+  std::filesystem::path record() const { return folder / "run.json"; }  // lib/train/run_state.h
 };
 
 // A run's folder held for writing: no other process can hold it at the same time.
@@ -30,11 +32,16 @@ class RunFolder {
   // Makes RUNS/NAME-N, N one above the largest there is, with `resolved` and `config` in it.
   static RunFolder create(const std::filesystem::path& runs, const std::string& name, const std::string& resolved,
                           const std::string& config);
-  // Takes the folder of an earlier run to go on in it. Error(Exit::io) names the process that holds it.
+  // Takes the folder of an earlier run to go on in it, and removes what a killed process left half written. Error(
+  // Exit::held) names the process that holds it.
   static RunFolder open(const std::filesystem::path& folder);
 
   const RunPaths& paths() const { return paths_; }
   void write_resolved(const std::string& text) const;
+  // Error(Exit::io) where the folder is no longer where it was: moved or removed. Nothing must be written then.
+  void expect_in_place() const;
+  // Removes the folder of a run that did not begin.
+  void discard();
 
  private:
   explicit RunFolder(RunPaths paths);
@@ -42,8 +49,20 @@ class RunFolder {
   std::unique_ptr<FileLock> lock_;
 };
 
-// The run that `text` names: a folder, or one of `runs` ("quickstart-1"; "quickstart": its newest).
-// Error(Exit::usage) lists the runs there are.
+// All functions below refuse a run in whose folder a link leads out of it: Error(Exit::data). A folder that cannot be
+// read is an Error(Exit::io).
+
+// The run that `text` names: a folder, or one of `runs` ("quickstart-1"), or the newest of a name that has a checkpoint
+// ("quickstart"). Error(Exit::usage) lists the runs there are.
 RunPaths find_run(const std::string& text, const std::filesystem::path& runs = "runs");
+
+// The runs of a name, NAME-1, NAME-2, …, the newest first.
+std::vector<RunPaths> runs_of(const std::string& name, const std::filesystem::path& runs);
+
+// All runs in a folder, by name.
+std::vector<RunPaths> all_runs(const std::filesystem::path& runs);
+
+// Whether it has a checkpoint, whole or damaged: whether it ever trained.
+bool has_checkpoint(const RunPaths& run);
 
 }  // namespace dl

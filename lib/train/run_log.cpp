@@ -7,7 +7,9 @@
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/folder.h"
 #include "lib/base/text.h"
+#include "lib/base/version.h"
 
 namespace dl {
 namespace {
@@ -41,6 +43,7 @@ RunLog::RunLog(const RunPaths& run, std::vector<std::string> figures, std::funct
       lines_([this](std::string_view line) { append(text_, line); }),
       figures_(std::move(figures)),
       warn_(std::move(warn)) {
+  fsync_folder(run.folder);
   if (csv_.size_bytes() == 0) append(csv_, "step,epoch,time_s," + join(figures_, ",") + "\n");
 }
 
@@ -88,8 +91,10 @@ void RunLog::started(const RunStarted& e) {
     lines_.line(concat("started ", e.name, ": ", e.parameters, " parameters, ", e.train_samples,
                        " training samples, batch ", e.batch_size, ", ", e.device));
   else
-    lines_.line(concat("resumed ", e.name, " from ", e.resumed_from.string(), ": step ", e.step, ", epoch ", e.epoch,
-                       ", ", e.device));
+    lines_.line(concat("resumed ", e.name, " from ", e.resumed_from.string(), ": step ", e.step, ", epoch ",
+                       e.epoch + 1, ", ", e.device));
+  lines_.line(concat("dlcli ", version_text(), " on ", e.host, e.job ? ", " + e.job->text() : "", ", ",
+                     count_of(e.threads, "thread")));
 }
 
 void RunLog::logged(const StepRecord& e) {
@@ -109,8 +114,8 @@ void RunLog::epoch_ended(const EpochRecord& e) {
   for (const Measured& m : e.values)
     if (m.name.starts_with("train/")) row.values.push_back({m.name + "_epoch", m.value});
   record(row);
-  lines_.line(
-      concat("epoch ", e.epoch, " ended at step ", e.step, ": ", sentence(e.values), " in ", seconds_text(e.seconds)));
+  lines_.line(concat("epoch ", e.epoch + 1, " ended at step ", e.step, ": ", sentence(e.values), " in ",
+                     seconds_text(e.seconds)));
 }
 
 void RunLog::saved(const CheckpointSaved& e) {

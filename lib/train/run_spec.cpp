@@ -27,7 +27,7 @@ void EmaSpec::describe(Schema& s) {
 
 void CheckpointSpec::describe(Schema& s) {
   s.summary("which checkpoints are written and kept; the last one always is");
-  s.optional("every", every, "how often one is written")
+  s.optional("every", every, "how often one is written; without it, every epoch and every 10 minutes")
       .units({Unit::steps, Unit::epochs, Unit::seconds})
       .above(0)
       .known_as({"every_n_epochs", "every_n_train_steps", "train_time_interval"});
@@ -36,6 +36,11 @@ void CheckpointSpec::describe(Schema& s) {
       .known_as({"monitor"});
   s.optional("mode", mode, "min or max is better; without it, what is better for the figure").one_of({"min", "max"});
   s.example("checkpoint: {every: 500 steps, keep: 2, best: val/accuracy}");
+}
+
+std::vector<Duration> CheckpointSpec::intervals() const {
+  if (every) return {*every};
+  return {Duration::epochs(1), Duration::seconds(600)};
 }
 
 void TrainerSpec::describe(Schema& s) {

@@ -35,12 +35,14 @@ struct EmaSpec {
 };
 
 struct CheckpointSpec {
-  Duration every = Duration::epochs(1);
+  std::optional<Duration> every;  // unset: every epoch, and every ten minutes
   int64_t keep = 3;
   std::optional<std::string> best;  // the figure whose best checkpoint is kept too
   std::optional<std::string> mode;  // unset: as is better for the figure
   Where where;
   void describe(Schema& s);
+
+  std::vector<Duration> intervals() const;  // one is written whenever one of them has passed
 };
 
 // Keys and meanings are those of Lightning's Trainer.

@@ -6,15 +6,19 @@
 #include <limits>
 #include <utility>
 
+#include "lib/base/batch_job.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
+#include "lib/base/host.h"
 #include "lib/base/text.h"
+#include "lib/data/order.h"
 #include "lib/spec/yaml.h"
 #include "lib/train/cadence.h"
 #include "lib/train/evaluator.h"
 #include "lib/train/loading.h"
 #include "lib/train/run_log.h"
+#include "lib/train/run_state.h"
 #include "lib/train/updates.h"
 #include "lib/train/weights.h"
 
@@ -27,6 +31,8 @@ bool is_gain(double value, const std::optional<double>& best, bool higher_is_bet
   if (!best) return true;
   return higher_is_better ? value > *best + min_delta : value < *best - min_delta;
 }
+
+std::string not_finite(double value) { return std::isnan(value) ? "NaN" : value > 0 ? "infinite" : "-infinite"; }
 
 std::vector<std::string> log_columns(const Plan& plan) {
   std::vector<std::string> columns = plan.figures();
@@ -62,6 +68,24 @@ struct Stretch {
   }
 };
 
+// "sample 17 of the training data holds NaN in 'x'": the first of the batch; empty where all of it is finite. `order`
+// has the samples' numbers by their place in the epoch.
+std::string not_finite_in(const Batch& batch, const Dataset& data, const LoaderOptions& order) {
+  for (int64_t row = 0; row < batch.count; ++row)
+    for (size_t f = 0; f < batch.fields.size(); ++f) {
+      const SampleField& field = data.fields()[f];
+      if (field.type.dtype != DType::f32) continue;
+      const int64_t size = field.type.shape.elements();
+      const std::span values(reinterpret_cast<const float*>(batch.fields[f]) + row * size, static_cast<size_t>(size));
+      const auto bad = std::ranges::find_if(values, [](float value) { return !std::isfinite(value); });
+      if (bad == values.end()) continue;
+      const int64_t place = batch.index * order.batch_size + row;
+      return concat("sample ", order.shuffle ? Permutation(data.size(), order.seed, batch.epoch)(place) : place,
+                    " of the training data holds ", not_finite(static_cast<double>(*bad)), " in '", field.name, "'");
+    }
+  return "";
+}
+
 }  // namespace
 
 struct Trainer::Impl {
@@ -75,13 +99,10 @@ struct Trainer::Impl {
         updates(plan, programs),
         interval(plan),
         epoch(plan),
-        validation_cadence(trainer.validation_interval(), plan.steps_per_epoch()),
-        checkpoint_cadence(trainer.checkpoint.every, plan.steps_per_epoch()) {
-    if (options.folder && !trainer.fast_dev_run) {
-      checkpoints.emplace(options.folder->paths().checkpoints());
-      log.emplace(options.folder->paths(), log_columns(plan), [this](const std::string& text) { warn(text); });
-      options.observers.insert(options.observers.begin(), &*log);
-    }
+        validation_cadence(trainer.validation_interval(), plan.steps_per_epoch()) {
+    for (const Duration& every : trainer.checkpoint.intervals())
+      checkpoint_cadences.emplace_back(every, plan.steps_per_epoch());
+    if (options.folder) keep_in(*options.folder);
     state.seed = plan.seed();
     state.batch_size = plan.run.data.batch_size;
     state.total_steps = plan.total_steps();
@@ -125,10 +146,22 @@ struct Trainer::Impl {
     whole_stretch.begin += took;
   }
 
+  // From now on all is kept there.
+  void keep_in(RunFolder& folder) {
+    if (trainer.fast_dev_run) return;
+    options.folder = &folder;
+    checkpoints.emplace(folder.paths().checkpoints());
+    record.emplace(folder.paths());
+    log.emplace(folder.paths(), log_columns(plan), [this](const std::string& text) { warn(text); });
+    options.observers.insert(options.observers.begin(), {&*log, &*record});
+  }
+
   // ---- the parts of a run
 
   void prepare();
-  void tell_started();
+  RunFinished train();
+  RunStarted about() const;
+  RunFinished ended(Exit exit, std::string reason);
   void step();
   void log_record();
   void boundary();
@@ -141,6 +174,10 @@ struct Trainer::Impl {
 
   bool epoch_is_over() const { return state.epoch_batches == plan.batches_per_epoch(); }
   bool stop_asked() const { return options.stop && options.stop->load(std::memory_order_relaxed); }
+  bool checkpoint_is_due() const {
+    const double now = steady_seconds() - begin;
+    return std::ranges::any_of(checkpoint_cadences, [&](const Cadence& c) { return c.due(state.step, now); });
+  }
   bool time_is_up() const { return trainer.max_time && steady_seconds() - begin >= trainer.max_time->value; }
   // Why the run is over, or empty. `epochs` are those that have ended.
   std::string end_reason(int64_t epochs) const {
@@ -165,9 +202,12 @@ struct Trainer::Impl {
   Programs programs;
   Updates updates;
   Totals interval, epoch;  // since the last record, since the epoch began
-  Cadence validation_cadence, checkpoint_cadence;
+  Cadence validation_cadence;
+  std::vector<Cadence> checkpoint_cadences;  // whichever is due first
   std::optional<Checkpoints> checkpoints;
   std::optional<RunLog> log;
+  std::optional<RunRecord> record;
+  bool folder_is_new = false;  // made by options.make_folder
   std::optional<Loader> loader;
   std::optional<Evaluator> evaluator;
 
@@ -183,6 +223,7 @@ struct Trainer::Impl {
   bool weights_ready = false;
   bool best_now = false;  // the last validation was the best so far
   std::string diverged;   // what was not finite; empty: nothing
+  std::string bad_input;  // that of the batch that was not finite; empty: it was
   std::filesystem::path resumed_from, last_checkpoint;
 };
 
@@ -194,17 +235,15 @@ Store& Trainer::store() { return impl_->store; }
 void Trainer::resume(const Checkpoint& checkpoint) {
   Impl& m = *impl_;
   const TrainState& saved = checkpoint.state;
-  auto refuse = [&](std::string what, std::string help) {
+  auto refuse = [&](std::string what, std::string help, Exit exit = Exit::usage) {
     throw Error(
-        Exit::usage,
-        Problem{.where = {.file = checkpoint.folder.string()}, .what = std::move(what), .help = std::move(help)});
+        exit, Problem{.where = {.file = checkpoint.folder.string()}, .what = std::move(what), .help = std::move(help)});
   };
   if (saved.seed != m.state.seed)
     refuse(concat("was trained with seed ", saved.seed, ", the config has seed ", m.state.seed),
            concat("write 'seed: ", saved.seed, "', or start a new run"));
-  if (saved.epoch_batches > 0 && saved.batch_size != m.state.batch_size)
-    refuse(concat("stands within an epoch of batches of ", saved.batch_size, ", the config has batch_size ",
-                  m.state.batch_size),
+  if (saved.batch_size != m.state.batch_size)
+    refuse(concat("was trained with batches of ", saved.batch_size, ", the config has batch_size ", m.state.batch_size),
            concat("write 'data.batch_size: ", saved.batch_size, "', or start a new run"));
   const Node groups_now = groups_of(m.plan.resolved_node()), groups_then = groups_of(resolved_in(checkpoint));
   if (!same_value(groups_now, groups_then))
@@ -217,7 +256,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   read_optimizer(m.plan.network->tensors(), m.store, checkpoint.optimizer());
   if (const std::string data = m.data_fingerprint(); data != saved.data)
     refuse(concat("was trained on other data: fingerprint ", saved.data, ", the data now have ", data),
-           "put the data back as they were, or start a new run");
+           "put the data back as they were, or start a new run", Exit::data);
   m.weights_ready = true;
 
   const TrainState fresh = std::exchange(m.state, saved);
@@ -238,6 +277,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   if (!m.checkpoints) return;
   m.checkpoints->clean();
   m.checkpoints->remove_after(saved.step);
+  m.checkpoints->prune(m.trainer.checkpoint.keep, m.state.best_step);
   m.log->cut(saved.log_bytes);
   m.last_checkpoint = checkpoint.folder;
   if (!saved.boundary) m.saved_step = saved.step;
@@ -260,13 +300,18 @@ void Trainer::Impl::prepare() {
     loader->start(state.epoch + 1, 0);
   else
     loader->start(state.epoch, state.epoch_batches);
-  tell_started();
   updates.expect(std::min(plan.run.data.batch_size, plan.data.train->size()));  // while the first batch is read
+  if (!options.folder && options.make_folder) {
+    keep_in(*options.make_folder());
+    folder_is_new = true;
+  }
+  tell([started = about()](Observer& o) { o.started(started); });
+  for (const Problem& warning : plan.warnings) warn(problem_text(warning));
   epoch_begin = interval_stretch.begin = whole_stretch.begin = steady_seconds();
 }
 
-void Trainer::Impl::tell_started() {
-  const RunStarted started{
+RunStarted Trainer::Impl::about() const {
+  return {
       .name = options.folder ? options.folder->paths().name() : plan.name,
       .folder = checkpoints ? options.folder->paths().folder : std::filesystem::path(),
       .device = concat(device->name(), ": ", device->description()),
@@ -279,10 +324,12 @@ void Trainer::Impl::tell_started() {
       .max_epochs = trainer.max_epochs.value_or(0),
       .step = state.step,
       .epoch = state.epoch,
+      .splits = plan.data.names,
       .resumed_from = resumed_from,
+      .host = host_name(),
+      .job = batch_job(),
+      .threads = plan.threads(),
   };
-  tell([&](Observer& o) { o.started(started); });
-  for (const Problem& warning : plan.warnings) warn(problem_text(warning));
 }
 
 void Trainer::Impl::step() {
@@ -302,15 +349,21 @@ void Trainer::Impl::step() {
     interval_stretch.samples += batch.count;
     whole_stretch.samples += batch.count;
   };
+  const auto look_at = [&](const Batch& batch, double sum) {
+    if (bad_input.empty() && !std::isfinite(sum))
+      bad_input = not_finite_in(batch, *plan.data.train, training_loading(plan));
+  };
   if (trainer.accumulate_grad_batches == 1) {
     const Batch& batch = loader->next();
     updates.step(batch, state.micro_batches);
+    look_at(batch, updates.totals().loss() + static_cast<double>(updates.gradient_norm()));
     seen(batch);
   } else {
     const int64_t batches = std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch() - state.epoch_batches);
     for (int64_t i = 0; i < batches; ++i) {
       const Batch& batch = loader->next();
       updates.accumulate(batch, state.micro_batches);
+      look_at(batch, updates.totals().loss());
       seen(batch);
     }
     updates.finish();
@@ -321,9 +374,9 @@ void Trainer::Impl::step() {
 
   const double loss = updates.totals().loss();
   if (!std::isfinite(loss))
-    diverged = concat("the loss became ", number_text(loss));
+    diverged = "the loss became " + not_finite(loss);
   else if (!std::isfinite(updates.gradient_norm()))
-    diverged = concat("the gradients became ", number_text(static_cast<double>(updates.gradient_norm())));
+    diverged = "the gradients became " + not_finite(static_cast<double>(updates.gradient_norm()));
   const StepDone done{.step = state.step, .epoch = state.epoch, .samples = state.epoch_samples, .loss = loss};
   tell([&](Observer& o) { o.stepped(done); });
   if (state.step % trainer.log_every_n_steps == 0) aside([&] { log_record(); });
@@ -355,7 +408,7 @@ void Trainer::Impl::boundary() {
   state.boundary = false;
   if (!diverged.empty()) return;
   if (over) end_epoch();
-  if (best_now || checkpoint_cadence.due(state.step, steady_seconds() - begin)) save(false);
+  if (best_now || checkpoint_is_due()) save(false);
 }
 
 bool Trainer::Impl::validate() {
@@ -374,8 +427,7 @@ bool Trainer::Impl::validate() {
   auto higher = [&](const std::string& figure, const std::optional<std::string>& mode) {
     return mode ? *mode == "max" : plan.higher_is_better(figure);
   };
-  if (const double loss = value_of("val/loss"); !std::isfinite(loss))
-    diverged = concat("val/loss became ", number_text(loss));
+  if (const double loss = value_of("val/loss"); !std::isfinite(loss)) diverged = "val/loss became " + not_finite(loss);
   if (diverged.empty() && !state.monitor.empty()) {
     const double value = value_of(state.monitor);
     best_now = is_gain(value, state.best_value, higher(state.monitor, trainer.checkpoint.mode));
@@ -423,6 +475,7 @@ void Trainer::Impl::end_epoch() {
 
 void Trainer::Impl::save(bool final) {
   if (!checkpoints || saved_step == state.step) return;
+  options.folder->expect_in_place();
   const double start = steady_seconds();
   try {
     state.time_s = time_s();
@@ -437,7 +490,10 @@ void Trainer::Impl::save(bool final) {
                                 .folder = saved.folder,
                                 .size_bytes = static_cast<int64_t>(saved.size_bytes),
                                 .seconds = steady_seconds() - start,
-                                .best = best_now};
+                                .best = best_now,
+                                .monitor = state.monitor,
+                                .best_value = state.best_value.value_or(0),
+                                .best_step = state.best_step};
     tell([&](Observer& o) { o.saved(event); });
     checkpoints->prune(trainer.checkpoint.keep, state.best_step);
   } catch (const Error& error) {
@@ -449,55 +505,101 @@ void Trainer::Impl::save(bool final) {
       warn(concat("the checkpoint of step ", state.step, " was not written; training goes on: ",
                   error.problems().front().where.file, ": ", error.problems().front().what));
   }
-  checkpoint_cadence.done(steady_seconds() - begin);
+  for (Cadence& cadence : checkpoint_cadences) cadence.done(steady_seconds() - begin);
+}
+
+RunStarted Trainer::about() const { return impl_->about(); }
+
+std::optional<RunFinished> Trainer::already_finished() {
+  const std::string reason = impl_->state.boundary ? "" : impl_->end_reason(impl_->state.epoch);
+  if (reason.empty()) return {};
+  const RunFinished end = impl_->ended(Exit::done, reason);
+  if (impl_->record) impl_->record->finished(end);  // its process may have been killed before it could
+  return end;
 }
 
 RunFinished Trainer::fit() {
   Impl& m = *impl_;
   m.prepare();
-  RunFinished end;
-  if (m.state.boundary && !m.stop_asked()) m.aside([&] { m.boundary(); });
+  const auto ended_by = [&](Exit exit, const std::string& what) {
+    if (m.folder_is_new && m.state.step == 0) {
+      m.options.folder->discard();
+      m.options.folder = nullptr;
+    } else if (m.record) {
+      m.record->failed(exit, what);
+    }
+  };
+  try {
+    return m.train();
+  } catch (const Error& error) {
+    ended_by(error.exit(), error.problems().front().what);
+    throw;
+  } catch (const std::exception& error) {
+    ended_by(Exit::failed, error.what());
+    throw;
+  }
+}
+
+RunFinished Trainer::Impl::train() {
+  Exit exit = Exit::done;
+  std::string reason;
+  if (state.boundary && !stop_asked()) aside([&] { boundary(); });
   while (true) {
-    end.reason = m.end_reason(m.state.epoch);
-    if (!m.diverged.empty()) {
-      end.exit = Exit::diverged;
-      end.reason = concat(m.diverged, " at step ", m.state.step);
-    } else if (m.state.boundary || m.stop_asked()) {
-      end.exit = Exit::interrupted;
-      end.reason = "stopped by a signal";
-    } else if (!end.reason.empty()) {
-      end.exit = Exit::done;
-    } else if (m.time_is_up()) {
-      end.exit = Exit::time_limit;
-      end.reason = concat("max_time (", m.trainer.max_time->text(), ") reached");
+    reason = end_reason(state.epoch);
+    if (!diverged.empty()) {
+      exit = Exit::diverged;
+      reason = concat(diverged, " at step ", state.step);
+    } else if (!reason.empty() && !state.boundary) {
+      exit = Exit::done;
+    } else if (state.boundary || stop_asked()) {
+      exit = Exit::interrupted;
+      reason = "stopped by a signal";
+    } else if (time_is_up()) {
+      exit = Exit::time_limit;
+      reason = concat("max_time (", trainer.max_time->text(), ") reached");
     } else {
-      m.step();
-      if (m.diverged.empty()) m.aside([&] { m.boundary(); });
+      step();
+      if (diverged.empty()) aside([&] { boundary(); });
       continue;
     }
     break;
   }
-  if (end.exit == Exit::done && m.state.epoch == 0 && m.state.epoch_batches > 0) m.epoch.measured_whole("train");
-  if (end.exit != Exit::diverged) {
-    m.aside([&] { m.save(true); });
-    if (!m.diverged.empty()) {
-      end.exit = Exit::diverged;
-      end.reason = concat(m.diverged, " at step ", m.state.step);
+  if (exit == Exit::done && state.epoch == 0 && state.epoch_batches > 0) epoch.measured_whole("train");
+  if (exit != Exit::diverged) {
+    aside([&] { save(true); });
+    if (!diverged.empty()) {
+      exit = Exit::diverged;
+      reason = concat(diverged, " at step ", state.step);
     }
   }
+  const RunFinished end = ended(exit, reason);
+  tell([&](Observer& o) { o.finished(end); });
+  return end;
+}
+
+RunFinished Trainer::Impl::ended(Exit exit, std::string reason) {
   const double now = steady_seconds();
-  end.step = m.state.step;
-  end.epoch = m.state.epoch;
-  end.time_s = m.time_s();
-  end.values = m.latest("");
-  end.monitor = m.state.monitor;
-  end.best_value = m.state.best_value.value_or(0);
-  end.best_step = m.state.best_step;
-  end.last_checkpoint = m.last_checkpoint;
-  if (m.checkpoints && end.best_step >= 0) end.best_checkpoint = m.checkpoints->of_step(end.best_step);
-  end.samples_per_s = m.whole_stretch.samples_per_s(now);
-  end.input_wait = m.whole_stretch.input_wait(now, m.loader->waited_seconds());
-  m.tell([&](Observer& o) { o.finished(end); });
+  RunFinished end{.exit = exit, .reason = std::move(reason)};
+  end.step = state.step;
+  end.epoch = state.epoch;
+  end.time_s = time_s();
+  end.values = latest("");
+  for (const Measured& m : interval.measured("train"))  // since the last record
+    if (const auto value = std::ranges::find(end.values, m.name, &Measured::name); value != end.values.end())
+      value->value = std::isfinite(m.value) ? m.value : value->value;
+    else if (std::isfinite(m.value))
+      end.values.push_back(m);
+  end.lr = lr;
+  end.bad_input = bad_input;
+  end.monitor = state.monitor;
+  end.best_value = state.best_value.value_or(0);
+  end.best_step = state.best_step;
+  end.last_checkpoint = last_checkpoint;
+  if (checkpoints && end.best_step >= 0) end.best_checkpoint = checkpoints->of_step(end.best_step);
+  if (loader) {
+    end.samples_per_s = whole_stretch.samples_per_s(now);
+    end.input_wait = whole_stretch.input_wait(now, loader->waited_seconds());
+  }
   return end;
 }
 

@@ -48,3 +48,17 @@ TEST_CASE("at least one core may be used, and the processor is described in one 
   CHECK(cpu_text().find(" L2") != std::string::npos);
   CHECK(cpu_features().l1_bytes > 0);
 }
+
+TEST_CASE("the least that a batch system or OMP_NUM_THREADS grants is known with the variable that says so") {
+  const char* const all[] = {"SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE", "PBS_NCPUS", "NCPUS", "NSLOTS",
+                             "LSB_DJOB_NUMPROC",    "OMP_NUM_THREADS"};
+  for (const char* variable : all) unsetenv(variable);
+  CHECK(core_grant().cores == 0);
+  setenv("SLURM_CPUS_PER_TASK", "8", 1);
+  setenv("OMP_NUM_THREADS", "4,2", 1);
+  setenv("NSLOTS", "many", 1);
+  CHECK(core_grant().cores == 4);
+  CHECK(core_grant().variable == "OMP_NUM_THREADS");
+  for (const char* variable : all) unsetenv(variable);
+  CHECK(usable_cores() <= allowed_cores());
+}

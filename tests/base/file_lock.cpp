@@ -64,3 +64,17 @@ TEST_CASE("a killed holder's lock is free at once") {
   ::close(ready[0]);
   ::close(ready[1]);
 }
+
+TEST_CASE("whether a lock is held can be asked without taking it, and whether its file is still there") {
+  FolderForTest folder;
+  CHECK(!dl::is_held(folder / "lock"));
+  auto lock = std::make_unique<dl::FileLock>(folder / "lock");
+  CHECK(dl::is_held(folder / "lock"));
+  CHECK(lock->still_there());
+  std::filesystem::rename(folder / "lock", folder / "moved");
+  CHECK(!lock->still_there());
+  folder.write("lock", "");
+  CHECK(!lock->still_there());
+  lock.reset();
+  CHECK(!dl::is_held(folder / "moved"));
+}

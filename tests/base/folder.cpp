@@ -67,3 +67,26 @@ TEST_CASE("the names in a folder are made durable, also in the current one") {
   CHECK(message<dl::Error>([&] { dl::fsync_folder(folder / "none"); }) ==
         "error: " + (folder / "none").string() + ": open of the folder failed: No such file or directory");
 }
+
+TEST_CASE("the names in a folder are sorted; a missing folder has none, what is no folder is an error") {
+  FolderForTest folder;
+  folder.write("b", "");
+  folder.write("a", "");
+  CHECK(dl::names_in(folder / "") == std::vector<std::string>{"a", "b"});
+  CHECK(dl::names_in(folder / "none").empty());
+  CHECK(message<dl::Error>([&] { dl::names_in(folder / "a"); }) ==
+        "error: " + (folder / "a").string() + ": reading the folder failed: Not a directory");
+}
+
+TEST_CASE("a link is told from a file, and one that stays within the folder from one that leaves it") {
+  FolderForTest folder;
+  dl::make_folders(folder / "in");
+  folder.write("out", "");
+  folder.write("in/file", "");
+  std::filesystem::create_symlink("file", folder / "in/inside");
+  std::filesystem::create_symlink("../out", folder / "in/outside");
+  std::filesystem::create_symlink("nothing", folder / "in/nowhere");
+  for (const auto& [name, leads_out] :
+       {std::pair{"in/file", false}, {"in/inside", false}, {"in/outside", true}, {"in/nowhere", true}})
+    CHECK(dl::leads_out_of(folder / "in", folder / name) == leads_out);
+}

@@ -40,6 +40,7 @@ TEST_CASE("a number without a row stops the run and is named") {
         evaluate(g, {y}, {{"table", Numbers(6, 1.0f)}, {"x", x}}, device);
         FAIL("nothing was thrown");
       } catch (const Error& error) {
+        CHECK(error.exit() == Exit::data);
         REQUIRE(error.problems().size() == 1);
         CHECK(error.problems()[0].what ==
               concat("index ", static_cast<int>(index), " is outside an embedding of 3 rows"));

@@ -31,7 +31,7 @@ struct Outcome {
   Record record;
 };
 
-Outcome train(Plan& plan, const RunFolder& folder, int64_t stop_after, bool resumed) {
+Outcome train(Plan& plan, RunFolder& folder, int64_t stop_after, bool resumed) {
   Outcome outcome;
   StopAfter stop(stop_after);
   Trainer trainer(plan, {.folder = &folder, .observers = {&outcome.record, &stop}, .stop = &stop.stop});
@@ -120,12 +120,12 @@ TEST_CASE("a run that carries states, stopped within an epoch and resumed, ends 
   const auto new_run = [&](const Plan& p) {
     return RunFolder::create(place.path / "runs", p.name, p.resolved(), p.config);
   };
-  const RunFolder folder = new_run(*plan);
+  RunFolder folder = new_run(*plan);
   const Outcome expected = train(*plan, folder, -1, false);
   REQUIRE(expected.record.losses.size() == 18);
   for (const int64_t stop : {1, 6, 8, 17}) {
     CAPTURE(stop);
-    const RunFolder own = new_run(*plan);
+    RunFolder own = new_run(*plan);
     train(*run(), own, stop, false);
     CHECK(train(*run(), own, -1, true).parameters == expected.parameters);
   }

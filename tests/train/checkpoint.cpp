@@ -3,11 +3,14 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <csignal>
+#include <thread>
 
 #include "tests/train/fixture.h"
 
@@ -341,4 +344,60 @@ TEST_CASE("weights that are not finite are not saved") {
         "error: 0.bias: holds values that are not finite");
   CHECK(exit == Exit::diverged);
   CHECK(names(folder.path).empty());
+}
+
+TEST_CASE("where no checkpoint is whole each one's damage is told, and none is taken for nothing") {
+  const Folder folder;
+  const Checkpoints checkpoints(folder.path);
+  Weights w;
+  CHECK(!checkpoints.newest(none_passed_over));
+  w.save(checkpoints, 1);
+  w.save(checkpoints, 2);
+  std::filesystem::remove(checkpoints.of_step(1) / "state.json");
+  std::filesystem::remove(checkpoints.of_step(2) / "resolved.yaml");
+  REQUIRE(mkfifo((checkpoints.of_step(2) / "resolved.yaml").c_str(), 0600) == 0);
+  Exit exit = Exit::done;
+  CHECK(error_text([&] { checkpoints.newest(none_passed_over); }, {{folder.path.string(), "FOLDER"}}, &exit) ==
+        "error: FOLDER: no checkpoint is whole, of 2\n"
+        "  step-00000002 is passed over: FOLDER/step-00000002/resolved.yaml: is no regular file\n"
+        "  step-00000001 is passed over: FOLDER/step-00000001/state.json: is missing\n"
+        "  help: put back the files as they were, or begin another run");
+  CHECK(exit == Exit::data);
+}
+
+TEST_CASE("a link that leads out of a checkpoint is no part of it") {
+  const Folder folder;
+  const Checkpoints checkpoints(folder.path / "checkpoints");
+  Weights w;
+  const Checkpoint saved = w.save(checkpoints, 1);
+  const std::filesystem::path file = saved.folder / "resolved.yaml";
+  std::filesystem::rename(file, folder.path / "elsewhere");
+  std::filesystem::create_symlink(folder.path / "elsewhere", file);
+  CHECK(error_text([&] { open_checkpoint(saved.folder); }, {{saved.folder.string(), "CHECKPOINT"}}) ==
+        "error: CHECKPOINT/resolved.yaml: is a link that leads out of the checkpoint");
+  CHECK(visible_damage(saved.folder) == file.string() + ": is a link that leads out of the checkpoint");
+}
+
+TEST_CASE("a reader finds a checkpoint at any time while its writer saves and removes them") {
+  const Folder folder;
+  const Checkpoints checkpoints(folder.path);
+  Weights w;
+  w.save(checkpoints, 1);
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    for (int64_t step = 2; step <= 60; ++step) {
+      w.save(checkpoints, step);
+      checkpoints.prune(1, -1);
+    }
+    done = true;
+  });
+  int64_t newest = 0;
+  while (!done) {
+    const auto found = checkpoints.newest(none_passed_over);
+    REQUIRE(found);
+    CHECK(found->state.step >= newest);
+    newest = found->state.step;
+  }
+  writer.join();
+  CHECK(checkpoints.newest(none_passed_over)->state.step == 60);
 }

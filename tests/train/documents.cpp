@@ -28,7 +28,7 @@ TEST_CASE("every key of state.json is described") {
 TEST_CASE("every file of a run is described, and every record's keys") {
   const Workplace place;
   const auto plan = place.plan({"trainer.max_epochs=1"});
-  const RunFolder folder = place.new_run(*plan);
+  RunFolder folder = place.new_run(*plan);
   Trainer(*plan, {.folder = &folder}).fit();
   const std::string text = document("file-formats.md");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.paths().folder)) {
@@ -45,10 +45,23 @@ TEST_CASE("every file of a run is described, and every record's keys") {
   }
 }
 
+TEST_CASE("every key of run.json is described") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.max_epochs=1"});
+  RunFolder folder = place.new_run(*plan);
+  Trainer(*plan, {.folder = &folder}).fit();
+  const std::string text = document("file-formats.md");
+  const auto record = nlohmann::json::parse(read(folder.paths().record()));
+  for (const auto& [key, value] : record.items()) {
+    CAPTURE(key);
+    CHECK(text.find("`" + key + "`") != std::string::npos);
+  }
+}
+
 TEST_CASE("every exit code is described") {
   const std::string text = document("exit-codes.md");
   for (const Exit exit : {Exit::done, Exit::failed, Exit::usage, Exit::data, Exit::io, Exit::diverged,
-                          Exit::interrupted, Exit::time_limit}) {
+                          Exit::interrupted, Exit::time_limit, Exit::held}) {
     CAPTURE(static_cast<int>(exit));
     CHECK(text.find(concat("\n| ", static_cast<int>(exit), " |")) != std::string::npos);
   }

@@ -17,7 +17,7 @@ namespace {
 struct Trained : Workplace {
   Trained() {
     const auto trained = this->plan({"trainer.max_epochs=6"});
-    const RunFolder folder = new_run(*trained);
+    RunFolder folder = new_run(*trained);
     run = folder.paths();
     Trainer(*trained, {.folder = &folder, .observers = {&record}}).fit();
     checkpoint = Checkpoints(run.checkpoints()).find("last", {});

@@ -24,12 +24,12 @@ int64_t bytes_read() {
   return bytes;
 }
 
-std::string refusal(const std::string& config, const std::vector<std::string>& sets = {}) {
+std::string refusal(const std::string& config, const std::vector<std::string>& sets = {}, Exit expected = Exit::usage) {
   const Workplace place(config);
   Exit exit = Exit::done;
   const std::string text =
       error_text([&] { place.plan(sets); }, {{place.path.string() + "/", ""}, {place.path.string(), "FOLDER"}}, &exit);
-  CHECK(exit == Exit::usage);
+  CHECK(exit == expected);
   return text;
 }
 

@@ -45,13 +45,65 @@ TEST_CASE("a run is found by its folder, its name, or its name without the numbe
   };
   CHECK(refusal("net") ==
         "error: there is no run 'net'\n  runs in FOLDER/runs: none\n  help: name one of them, or a run's folder");
-  for (int i = 0; i < 2; ++i) RunFolder::create(runs, "net", "", "");
+  for (int i = 0; i < 3; ++i) RunFolder::create(runs, "net", "", "");
+  CHECK(refusal("net") ==
+        "error: FOLDER/runs/net-3: has no checkpoint, and there is no other run of this name that has one\n"
+        "  help: train the run first");
+  for (const char* trained : {"net-1", "net-2"})
+    std::filesystem::create_directory(runs / trained / "checkpoints/step-00000005");
   CHECK(find_run("net", runs).name() == "net-2");
   CHECK(find_run("net-1", runs).name() == "net-1");
+  CHECK(find_run("net-3", runs).name() == "net-3");
   CHECK(find_run((runs / "net-1").string() + "/", runs).name() == "net-1");
   CHECK(refusal("nte-1") ==
-        "error: there is no run 'nte-1'\n  runs in FOLDER/runs: net-1, net-2\n  help: write 'net-1'");
+        "error: there is no run 'nte-1'\n  runs in FOLDER/runs: net-1, net-2, net-3\n  help: write 'net-1'");
   CHECK(refusal("resnet20") ==
-        "error: there is no run 'resnet20'\n  runs in FOLDER/runs: net-1, net-2\n"
+        "error: there is no run 'resnet20'\n  runs in FOLDER/runs: net-1, net-2, net-3\n"
         "  help: name one of them, or a run's folder");
+  std::filesystem::create_directory(runs / "net-4");  // its process was killed before it began
+  CHECK(find_run("net", runs).name() == "net-2");
+  CHECK(refusal("net-4") ==
+        "error: FOLDER/runs/net-4: is no run: it has no resolved.yaml\n"
+        "  help: name another run; a run that was ended before it began may be removed");
+}
+
+TEST_CASE("a link in a run's folder that leads out of it is refused, whoever looks for the run") {
+  const Folder folder;
+  const std::filesystem::path runs = folder.path / "runs", run = runs / "net-1";
+  RunFolder::create(runs, "net", "", "");
+  std::filesystem::create_directory(run / "checkpoints/step-00000005");
+  write(folder.path / "mine", "mine");
+  const auto refusal = [&](auto&& work) { return error_text(work, {{run.string(), "RUN"}}); };
+  for (const char* name : {"log.txt", "checkpoints/step-00000006"}) {
+    CAPTURE(name);
+    std::filesystem::create_symlink(folder.path / "mine", run / name);
+    const std::string expected = concat("error: RUN/", name, ": is a link that leads out of the run's folder\n",
+                                        "  help: put what it leads to in its place, or remove it");
+    CHECK(refusal([&] { find_run("net", runs); }) == expected);
+    CHECK(refusal([&] { find_run("net-1", runs); }) == expected);
+    CHECK(refusal([&] { RunFolder::open(run); }) == expected);
+    std::filesystem::remove(run / name);
+  }
+  std::filesystem::create_symlink("step-00000005", run / "checkpoints/newest");
+  CHECK(find_run("net", runs).name() == "net-1");
+  CHECK(read(folder.path / "mine") == "mine");
+}
+
+TEST_CASE("who takes a run's folder removes the temporary files of a killed process") {
+  const Folder folder;
+  RunFolder::create(folder.path, "net", "", "");
+  write(folder.path / "net-1/.dlcli-1-2.tmp", "half");
+  RunFolder::open(folder.path / "net-1");
+  CHECK(!std::filesystem::exists(folder.path / "net-1/.dlcli-1-2.tmp"));
+}
+
+TEST_CASE("a folder that is moved away is not written to any more") {
+  const Folder folder;
+  const RunFolder run = RunFolder::create(folder.path, "net", "", "");
+  run.expect_in_place();
+  std::filesystem::rename(folder.path / "net-1", folder.path / "other");
+  CHECK(error_text([&] { run.expect_in_place(); }, {{folder.path.string(), "FOLDER"}}) ==
+        "error: FOLDER/net-1: was moved or removed while the run was writing to it\n"
+        "  help: leave a run's folder where it is until the run has ended; where it is now, "
+        "'dlcli train --resume=FOLDER' goes on from its last checkpoint");
 }

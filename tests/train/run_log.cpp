@@ -45,7 +45,7 @@ TEST_CASE("records are lines of JSON and rows of CSV") {
   const std::vector<std::string> text = lines(logged.run.log());
   REQUIRE(text.size() == 2);
   CHECK(text[0].substr(21) == "step 4: val/loss 0.333333");
-  CHECK(text[1].substr(21) == "epoch 0 ended at step 4: train/loss 0.25, val/loss 1 in 0 s");
+  CHECK(text[1].substr(21) == "epoch 1 ended at step 4: train/loss 0.25, val/loss 1 in 0 s");
 }
 
 TEST_CASE("cut back, the files hold what they held then; a torn last line is dropped") {

@@ -23,7 +23,7 @@ struct Run {
 };
 
 // One process's part of a run: new, or resumed from the newest checkpoint of `folder`; stopped after `stop_after`.
-Run train(Plan& plan, const RunFolder* folder, int64_t stop_after = -1, bool resumed = false) {
+Run train(Plan& plan, RunFolder* folder, int64_t stop_after = -1, bool resumed = false) {
   Run run;
   StopAfter stop(stop_after);
   Trainer trainer(plan, {.folder = folder, .observers = {&run.record, &stop}, .stop = &stop.stop});
@@ -53,7 +53,7 @@ std::vector<std::string> timeless(const std::filesystem::path& path) {
 TEST_CASE("a small network learns, and says so") {
   const Workplace place;
   const auto plan = place.plan({"trainer.max_epochs=12"});
-  const RunFolder folder = place.new_run(*plan);
+  RunFolder folder = place.new_run(*plan);
   const Run run = train(*plan, &folder);
   CHECK(run.end.exit == Exit::done);
   CHECK(run.end.reason == "max_epochs (12) reached");
@@ -72,12 +72,12 @@ TEST_CASE("a small network learns, and says so") {
 TEST_CASE("a run stopped after any step and resumed ends with the same bits and the same records") {
   const Workplace place;
   const auto plan = place.plan();
-  const RunFolder whole = place.new_run(*plan);
+  RunFolder whole = place.new_run(*plan);
   const Run expected = train(*plan, &whole);
   REQUIRE(expected.end.step == 27);
   for (const int64_t stop : {1, 4, 6, 8, 9, 17, 27}) {
     CAPTURE(stop);
-    const RunFolder folder = place.new_run(*plan);
+    RunFolder folder = place.new_run(*plan);
     const Run first = train(*plan, &folder, stop);
     CHECK(first.end.exit == Exit::interrupted);
     CHECK(first.end.reason == "stopped by a signal");
@@ -97,10 +97,10 @@ TEST_CASE("a run stopped after any step and resumed ends with the same bits and 
 TEST_CASE("a run killed at any moment goes on from its newest checkpoint to the same bits") {
   const Workplace place;
   const auto plan = place.plan();
-  const RunFolder whole = place.new_run(*plan);
+  RunFolder whole = place.new_run(*plan);
   const Run expected = train(*plan, &whole);
   for (int64_t killed_at : {7, 20}) {  // the folder as it is then: checkpoints up to there, records up to later
-    const RunFolder folder = place.new_run(*plan);
+    RunFolder folder = place.new_run(*plan);
     train(*plan, &folder, killed_at);
     std::filesystem::remove_all(Checkpoints(folder.paths().checkpoints()).of_step(killed_at));
     write(folder.paths().metrics_jsonl(), read(folder.paths().metrics_jsonl()) + "{\"step\":999,\"tor");
@@ -131,12 +131,12 @@ trainer: {max_steps: 25, device: reference, log_every_n_steps: 4, checkpoint: {e
     for (uint64_t i = 0; i < 400; ++i) text += static_cast<char>('a' + random_bits(3, 0, i) % 5);
     write(place.path / "a.txt", text);
     const auto plan = place.plan();
-    const RunFolder whole = place.new_run(*plan);
+    RunFolder whole = place.new_run(*plan);
     const Run expected = train(*plan, &whole);
     CHECK(expected.end.step == 25);
     CHECK(expected.end.epoch >= 1);
     for (const int64_t stop : {3, 13, 14, 24}) {
-      const RunFolder folder = place.new_run(*plan);
+      RunFolder folder = place.new_run(*plan);
       train(*plan, &folder, stop);
       CHECK(train(*place.plan(), &folder, -1, true).contents == expected.contents);
       CHECK(timeless(folder.paths().metrics_jsonl()) == timeless(whole.paths().metrics_jsonl()));
@@ -149,11 +149,11 @@ TEST_CASE("accumulated gradients resume to the same bits") {
   const std::vector<std::string> sets{"trainer.accumulate_grad_batches=4", "data.batch_size=8"};
   const auto plan = place.plan(sets);
   CHECK(plan->steps_per_epoch() == 5);  // 18 batches of 8: windows of 4, 4, 4, 4 and 2
-  const RunFolder whole = place.new_run(*plan);
+  RunFolder whole = place.new_run(*plan);
   const Run expected = train(*plan, &whole);
   CHECK(expected.end.step == 15);
   for (const int64_t stop : {3, 5, 9}) {
-    const RunFolder folder = place.new_run(*plan);
+    RunFolder folder = place.new_run(*plan);
     train(*plan, &folder, stop);
     CHECK(train(*plan, &folder, -1, true).contents == expected.contents);
   }
@@ -268,7 +268,7 @@ TEST_CASE("early stopping ends a run that no longer gets better, and a resumed o
   const std::vector<std::string> sets{"trainer.max_epochs=50", "trainer.early_stopping.patience=2",
                                       "trainer.early_stopping.min_delta=100"};
   const auto plan = place.plan(sets);
-  const RunFolder folder = place.new_run(*plan);
+  RunFolder folder = place.new_run(*plan);
   const Run run = train(*plan, &folder);
   CHECK(run.end.exit == Exit::done);
   CHECK(run.end.epoch == 3);
@@ -283,7 +283,7 @@ TEST_CASE("early stopping ends a run that no longer gets better, and a resumed o
 TEST_CASE("a finished run trained for longer goes on where it ended") {
   const Workplace place;
   const auto plan = place.plan({"schedule=null"});
-  const RunFolder folder = place.new_run(*plan);
+  RunFolder folder = place.new_run(*plan);
   train(*plan, &folder);
   const auto longer = plan_from(folder.paths().resolved(), {"trainer.max_epochs=4"});
   const Run more = train(*longer, &folder, -1, true);
@@ -295,7 +295,7 @@ TEST_CASE("a finished run trained for longer goes on where it ended") {
 TEST_CASE("max_time saves and stops, and every start has that time anew") {
   const Workplace place;
   const auto plan = place.plan({"trainer.max_time=0.000001 s", "trainer.max_epochs=null"});
-  const RunFolder folder = place.new_run(*plan);
+  RunFolder folder = place.new_run(*plan);
   const Run run = train(*plan, &folder);
   CHECK(run.end.exit == Exit::time_limit);
   CHECK(run.end.reason == "max_time (1e-06 s) reached");
@@ -305,7 +305,7 @@ TEST_CASE("max_time saves and stops, and every start has that time anew") {
 TEST_CASE("a loss that is not finite ends the run and leaves the last good checkpoint") {
   const Workplace place;
   const auto plan = place.plan({"optimizer={sgd: {lr: 1e30}}", "schedule=null", "trainer.checkpoint.every=1 steps"});
-  const RunFolder folder = place.new_run(*plan);
+  RunFolder folder = place.new_run(*plan);
   const Run run = train(*plan, &folder);
   CHECK(run.end.exit == Exit::diverged);
   CHECK(run.end.reason.find(" became ") != std::string::npos);
@@ -332,7 +332,7 @@ TEST_CASE("the newest checkpoints and the best one are kept") {
   const Workplace place;
   const auto plan = place.plan({"trainer.checkpoint={every: 3 steps, keep: 2, best: val/loss}", "trainer.max_epochs=2",
                                 "optimizer={sgd: {lr: 1e-12}}", "schedule=null", "model.4.dropout=0"});
-  const RunFolder folder = place.new_run(*plan);
+  RunFolder folder = place.new_run(*plan);
   const Run run = train(*plan, &folder);
   const std::vector<int64_t> steps = Checkpoints(folder.paths().checkpoints()).steps();
   CHECK(steps.size() >= 2);
@@ -345,7 +345,7 @@ TEST_CASE("the newest checkpoints and the best one are kept") {
 TEST_CASE("a checkpoint of another seed, model, optimizer or of other data is refused") {
   const Workplace place;
   const auto plan = place.plan({"trainer.max_steps=3"});
-  const RunFolder folder = place.new_run(*plan);
+  RunFolder folder = place.new_run(*plan);
   train(*plan, &folder);
   const std::string checkpoint = Checkpoints(folder.paths().checkpoints()).of_step(3).string();
   auto refusal = [&](const std::vector<std::string>& sets) {
@@ -356,7 +356,7 @@ TEST_CASE("a checkpoint of another seed, model, optimizer or of other data is re
         "error: CHECKPOINT: was trained with seed 0, the config has seed 5\n"
         "  help: write 'seed: 0', or start a new run");
   CHECK(refusal({"data.batch_size=8"}) ==
-        "error: CHECKPOINT: stands within an epoch of batches of 16, the config has batch_size 8\n"
+        "error: CHECKPOINT: was trained with batches of 16, the config has batch_size 8\n"
         "  help: write 'data.batch_size: 16', or start a new run");
   CHECK(refusal({"model.0.conv2d.out_channels=5"}) ==
         "error: CHECKPOINT/model.safetensors: holds the weights of another model\n"
@@ -383,7 +383,7 @@ TEST_CASE("a checkpoint of another seed, model, optimizer or of other data is re
 TEST_CASE("a checkpoint that cannot be written is a warning; the last one's failure is an error") {
   const Workplace place;
   const auto plan = place.plan({"trainer.max_epochs=1"});
-  const RunFolder folder = place.new_run(*plan);
+  RunFolder folder = place.new_run(*plan);
   std::filesystem::remove_all(folder.paths().checkpoints());
   write(folder.paths().checkpoints(), "in the way");
   Record record;
@@ -401,7 +401,7 @@ TEST_CASE("a checkpoint that cannot be written is a warning; the last one's fail
 TEST_CASE("init_from starts from the weights of a file") {
   const Workplace place;
   const auto plan = place.plan({"trainer.max_steps=5"});
-  const RunFolder folder = place.new_run(*plan);
+  RunFolder folder = place.new_run(*plan);
   const Run run = train(*plan, &folder);
   const std::string weights = (Checkpoints(folder.paths().checkpoints()).of_step(5) / "model.safetensors").string();
   const auto next =

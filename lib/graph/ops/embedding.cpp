@@ -45,8 +45,8 @@ Cost EmbeddingGrad::cost(std::span<const Type> inputs, std::span<const Type> out
 }
 
 void throw_no_such_row(int32_t index, int64_t rows) {
-  throw Error(Exit::failed, Problem{.what = concat("index ", index, " is outside an embedding of ", rows, " rows"),
-                                    .help = "set num_embeddings to one more than the largest index of the data"});
+  throw Error(Exit::data, Problem{.what = concat("index ", index, " is outside an embedding of ", rows, " rows"),
+                                  .help = "set num_embeddings to one more than the largest index of the data"});
 }
 
 Value embedding(Value table, Value indices, int64_t padding) {

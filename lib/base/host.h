@@ -1,0 +1,9 @@
+// The machine that this process runs on.
+#pragma once
+#include <string>
+
+namespace dl {
+
+std::string host_name();  // as the network knows it; "" where the system does not say
+
+}  // namespace dl

@@ -1,0 +1,10 @@
+// As CMake was told when the build was configured.
+#include "lib/base/version.h"
+
+namespace dl {
+
+std::string version() { return DLCLI_VERSION; }
+std::string commit() { return DLCLI_COMMIT; }
+std::string version_text() { return commit().empty() ? version() : version() + " (" + commit() + ")"; }
+
+}  // namespace dl

@@ -1,0 +1,37 @@
+// What the process ends with: docs/exit-codes.md.
+#include <doctest/doctest.h>
+
+#include "tests/app/run_dlcli.h"
+
+using namespace dl::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string table = R"(
+data:
+  train: {format: csv, path: rows.csv, target: kind}
+  batch_size: 2
+model: [{linear: "${data.classes}"}]
+loss: cross_entropy
+optimizer: {sgd: {lr: 0.1}}
+trainer: {max_steps: 2, threads: 1}
+)";
+
+}  // namespace
+
+TEST_CASE(
+    "data that are missing, broken, changed or beyond the model end with 3, and with 2 where the config is wrong too") {
+  TemporaryFolder folder;
+  write(folder.path() / "c.yaml", table);
+  CHECK(run_dlcli({"train", "c.yaml"}, folder).exit == 3);
+  write(folder.path() / "rows.csv", "a,kind\n1,x\n2,y,z\n");
+  CHECK(run_dlcli({"train", "c.yaml"}, folder).exit == 3);
+  CHECK(run_dlcli({"check", "c.yaml", "--set", "trainer.max_steps=-1"}, folder).exit == 2);
+  CHECK(fs::exists(folder.path() / "runs") == false);
+
+  write(folder.path() / "rows.csv", "a,kind\n1,x\n2,y\n3,x\n");
+  REQUIRE(run_dlcli({"train", "c.yaml"}, folder).exit == 0);
+  write(folder.path() / "rows.csv", "a,kind\n1,x\n2,y\n3,y\n");
+  CHECK(run_dlcli({"train", "--resume=c-1", "--set", "trainer.max_steps=4"}, folder).exit == 3);
+}
