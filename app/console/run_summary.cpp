@@ -8,6 +8,8 @@
 namespace dl {
 namespace {
 
+constexpr double notable_wait = 0.02;  // a share of the time from which on more data threads would be felt
+
 std::string next_command(const RunStarted& run, const RunFinished& end) {
   switch (end.exit) {
     case Exit::interrupted: return "dlcli train --resume=" + run.name;
@@ -19,11 +21,12 @@ std::string next_command(const RunStarted& run, const RunFinished& end) {
 
 }  // namespace
 
-std::string run_summary(const RunStarted& run, const RunFinished& end) {
-  std::string text = concat(end.exit == Exit::done ? "done: " : "", end.reason, "; ", end.step, " steps in ",
-                            seconds_text(end.time_s), ", ", count(end.samples_per_s), " samples/s, ",
-                            percent(end.input_wait), " of the time waiting for data\n");
-  if (!end.values.empty()) text += "  " + figures(end.values) + "\n";
+std::string run_summary(const RunStarted& run, const RunFinished& end, size_t columns) {
+  std::string text = wrapped(concat(end.exit == Exit::done ? "done: " : "", end.reason, "; ", end.step, " steps in ",
+                                    seconds_text(end.time_s), ", ", count(end.samples_per_s), " samples/s"),
+                             columns, "  ", "");
+  if (!end.values.empty()) text += figures(end.values, columns, "  ");
+  if (end.input_wait >= notable_wait) text += percent(end.input_wait) + " of the time waiting for data\n";
   if (end.best_step >= 0)
     text += concat("best ", end.monitor, " ", figure(end.best_value), " at step ", end.best_step, "\n");
   if (run.folder.empty()) return text + "nothing was kept (trainer.fast_dev_run)\n";

@@ -7,7 +7,8 @@
 
 namespace dl {
 
-std::string run_summary(const RunStarted& run, const RunFinished& end);
+// In lines of at most `columns`.
+std::string run_summary(const RunStarted& run, const RunFinished& end, size_t columns);
 
 // The same for --json.
 Node run_json(const RunStarted& run, const RunFinished& end);

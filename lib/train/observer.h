@@ -27,6 +27,7 @@ struct RunStarted {
   int64_t step = 0;         // where it begins: above 0 for a resumed run
   int64_t epoch = 0;
   std::filesystem::path resumed_from;  // the checkpoint; empty for a new run
+  std::string monitor;                 // the figure that chooses the best checkpoint; empty: none is chosen
 };
 
 // After each step, for progress bars: cheap, sees every step, and is to return within a microsecond mostly.
@@ -35,6 +36,7 @@ struct StepDone {
   int64_t epoch = 0;    // from 0
   int64_t samples = 0;  // of the epoch, seen so far
   double loss = 0;      // of this step
+  double lr = 0;        // the learning rate
 };
 
 // At every log_every_n_steps steps: means since the last such record.
@@ -46,8 +48,10 @@ struct StepRecord {
   double input_wait = 0;  // share of the time spent waiting for data, 0 to 1
 };
 
-struct ValidationStarted {
-  int64_t step = 0, epoch = 0, samples = 0;
+// When a validation begins, and after each of its batches.
+struct ValidationProgress {
+  int64_t step = 0, epoch = 0;
+  int64_t done = 0, samples = 0;  // of the validation set
 };
 
 struct ValidationRecord {
@@ -95,7 +99,7 @@ class Observer {
   virtual void started(const RunStarted&) {}
   virtual void stepped(const StepDone&) {}
   virtual void logged(const StepRecord&) {}
-  virtual void validating(const ValidationStarted&) {}
+  virtual void validating(const ValidationProgress&) {}
   virtual void validated(const ValidationRecord&) {}
   virtual void epoch_ended(const EpochRecord&) {}
   virtual void saved(const CheckpointSaved&) {}

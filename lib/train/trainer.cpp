@@ -280,6 +280,7 @@ void Trainer::Impl::tell_started() {
       .step = state.step,
       .epoch = state.epoch,
       .resumed_from = resumed_from,
+      .monitor = state.monitor,
   };
   tell([&](Observer& o) { o.started(started); });
   for (const Problem& warning : plan.warnings) warn(problem_text(warning));
@@ -324,7 +325,7 @@ void Trainer::Impl::step() {
     diverged = concat("the loss became ", number_text(loss));
   else if (!std::isfinite(updates.gradient_norm()))
     diverged = concat("the gradients became ", number_text(static_cast<double>(updates.gradient_norm())));
-  const StepDone done{.step = state.step, .epoch = state.epoch, .samples = state.epoch_samples, .loss = loss};
+  const StepDone done{.step = state.step, .epoch = state.epoch, .samples = state.epoch_samples, .loss = loss, .lr = lr};
   tell([&](Observer& o) { o.stepped(done); });
   if (state.step % trainer.log_every_n_steps == 0) aside([&] { log_record(); });
 }
@@ -360,9 +361,14 @@ void Trainer::Impl::boundary() {
 
 bool Trainer::Impl::validate() {
   if (!evaluator) evaluator.emplace(plan, programs, plan.data.validation, "val");
-  tell([&](Observer& o) { o.validating({.step = state.step, .epoch = state.epoch, .samples = evaluator->samples()}); });
+  ValidationProgress progress{.step = state.step, .epoch = state.epoch, .samples = evaluator->samples()};
+  const auto seen = [&](int64_t done) {
+    progress.done = done;
+    tell([&](Observer& o) { o.validating(progress); });
+  };
+  seen(0);
   const double start = steady_seconds();
-  const auto values = evaluator->run(options.stop, trainer.fast_dev_run ? 1 : 0);
+  const auto values = evaluator->run(options.stop, trainer.fast_dev_run ? 1 : 0, seen);
   if (!values) return false;
   validation_cadence.done(steady_seconds() - begin);
   remember(*values);
