@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/error.h"
 
@@ -20,6 +21,8 @@ class Command {
   virtual std::string summary() const = 0;
   // Adds arguments, options bound to members, and examples (app/options.h).
   virtual void declare(CLI::App& app) = 0;
+  // What an option or argument may be, beside what its kind of value says: for completion ("NAME" -> conv2d, …).
+  virtual std::vector<std::string> candidates(std::string_view /*option*/) const { return {}; }
   // Does it, after the members were set. What goes wrong is thrown.
   virtual Exit run() = 0;
 };

@@ -12,18 +12,7 @@ namespace dl {
 namespace {
 
 using Row = std::pair<std::string, std::string>;
-constexpr size_t line_width = 100;
-
-std::string name_of(const CLI::Option& option) {
-  if (option.get_positional()) return option.get_name(true);
-  std::string text;
-  for (const std::string& name : option.get_snames()) text += "-" + name + ", ";
-  for (const std::string& name : option.get_lnames()) text += "--" + name;
-  // A type name in brackets is a value that may be left out: --resume[=RUN].
-  const std::string value = option.get_type_name();
-  if (value.empty() || (option.get_expected_max() == 0 && !value.starts_with("["))) return text;
-  return text + (value.starts_with("[") ? "" : " ") + value;
-}
+constexpr size_t line_width = 80;
 
 // Two columns; the second is wrapped.
 std::string table(const std::string& title, const std::vector<Row>& rows) {
@@ -39,22 +28,40 @@ std::string table(const std::string& title, const std::vector<Row>& rows) {
 
 }  // namespace
 
-std::string HelpFormat::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
-  const bool command = app->get_parent() != nullptr;
-  std::string usage = command ? "dlcli " + app->get_name() : "dlcli COMMAND";
-  std::vector<Row> arguments, options, subcommands;
-  for (const CLI::Option* option : app->get_options()) {
-    (option->get_positional() ? arguments : options).emplace_back(name_of(*option), option->get_description());
+std::string name_of(const CLI::Option& option) {
+  if (option.get_positional()) return option.get_name(true);
+  std::string text;
+  for (const std::string& name : option.get_snames()) text += "-" + name + ", ";
+  for (const std::string& name : option.get_lnames()) text += "--" + name;
+  // A type name in brackets is a value that may be left out: --resume[=RUN].
+  const std::string value = option.get_type_name();
+  if (value.empty() || (option.get_expected_max() == 0 && !value.starts_with("["))) return text;
+  return text + (value.starts_with("[") ? "" : " ") + value;
+}
+
+std::string usage_of(const CLI::App& app) {
+  std::string usage = app.get_parent() != nullptr ? "dlcli " + app.get_name() : "dlcli COMMAND";
+  for (const CLI::Option* option : app.get_options()) {
     if (!option->get_positional()) continue;
     std::string name = option->get_name(true);
     if (option->get_expected_max() > 1) name += "...";
     usage += option->get_required() ? " " + name : " [" + name + "]";
   }
-  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; }))
-    subcommands.emplace_back(sub->get_name(), sub->get_description());
+  return usage + " [OPTIONS]";
+}
+
+std::vector<const CLI::App*> shown_commands(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); });
+}
+
+std::string HelpFormat::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
+  std::vector<Row> arguments, options, subcommands;
+  for (const CLI::Option* option : app->get_options())
+    (option->get_positional() ? arguments : options).emplace_back(name_of(*option), option->get_description());
+  for (const CLI::App* sub : shown_commands(*app)) subcommands.emplace_back(sub->get_name(), sub->get_description());
   std::rotate(options.begin(), options.begin() + 1, options.end());  // --help comes first from CLI11, and is known
-  return app->get_description() + "\n\nusage: " + usage + " [OPTIONS]\n" + table("commands", subcommands) +
-         table("arguments", arguments) + table("options", options) + app->get_footer();
+  return wrapped(app->get_description(), line_width, "", "") + "\nusage: " + usage_of(*app) + "\n" +
+         table("commands", subcommands) + table("arguments", arguments) + table("options", options) + app->get_footer();
 }
 
 }  // namespace dl

@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "app/console/text.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/spec/node.h"
@@ -13,11 +14,21 @@
 namespace dl {
 
 void examples(CLI::App& app, const std::vector<Example>& examples) {
+  constexpr size_t columns = 80, most_command = 44;
   size_t width = 0;
-  for (const Example& e : examples) width = std::max(width, e.command.size());
-  std::string text = "\nexamples:\n";
   for (const Example& e : examples)
-    text += "  " + e.command + std::string(width - e.command.size() + 2, ' ') + "# " + e.what + "\n";
+    if (e.command.size() <= most_command) width = std::max(width, e.command.size());
+  const std::string indent(width + 4, ' ');
+  std::string text = "\nexamples:\n";
+  for (const Example& e : examples) {
+    std::string first = "  " + e.command + "  ";
+    if (e.command.size() > width) {  // what it is stands below
+      text += "  " + e.command + "\n";
+      first.clear();
+    }
+    first.resize(indent.size(), ' ');
+    text += wrapped(e.what, columns, indent + "# ", first + "# ");
+  }
   app.footer(text);
 }
 
@@ -43,12 +54,13 @@ CLI::Validator above_zero() {
 }
 
 CLI::Validator one_of(std::vector<std::string> words) {
+  const std::string listed = join(words, " ");
   return CLI::Validator(
       [words = std::move(words)](std::string& text) {
         if (std::find(words.begin(), words.end(), text) != words.end()) return std::string{};
         return "expected " + join(words) + ", got '" + text + "'";
       },
-      "");
+      listed, std::string(words_validator));
 }
 
 void declare_json(CLI::App& app, bool& json) {

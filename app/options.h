@@ -2,6 +2,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dl {
@@ -17,8 +18,9 @@ void examples(CLI::App& app, const std::vector<Example>& examples);
 CLI::Validator whole_number(int64_t least, int64_t most);
 // … a number above 0.
 CLI::Validator above_zero();
-// … one of these words.
+// … one of these words; the validator has this name, and the words with blanks between as its description.
 CLI::Validator one_of(std::vector<std::string> words);
+constexpr std::string_view words_validator = "words";
 
 // --json: one JSON object on standard output and nothing else there.
 void declare_json(CLI::App& app, bool& json);

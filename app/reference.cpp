@@ -11,8 +11,6 @@
 namespace dl {
 namespace {
 
-constexpr size_t line_width = 100;
-
 template <class T>
 ReferenceEntry section(const std::string& name) {
   auto object = std::make_shared<T>();
@@ -61,9 +59,9 @@ std::vector<ReferenceEntry> reference() {
   return all;
 }
 
-std::string reference_text(const ReferenceEntry& entry) {
-  std::string text = entry.name + " (" + entry.kind + "): " + entry.schema.summary() + "\n";
-  if (!entry.schema.details().empty()) text += "\n" + wrapped(entry.schema.details(), line_width, "  ", "  ");
+std::string reference_text(const ReferenceEntry& entry, size_t columns) {
+  std::string text = wrapped(concat(entry.name, " (", entry.kind, "): ", entry.schema.summary()), columns, "  ", "");
+  if (!entry.schema.details().empty()) text += "\n" + wrapped(entry.schema.details(), columns, "  ", "  ");
   size_t width = 0;
   for (const Field& field : entry.schema.fields()) width = std::max(width, field.key().size());
   const std::string indent(width + 4, ' ');
@@ -71,8 +69,8 @@ std::string reference_text(const ReferenceEntry& entry) {
     const std::string standard = default_text(field);
     const std::string more = standard.empty() || field.is_required() ? standard : "default " + standard;
     text +=
-        "\n" + wrapped(field.summary(), line_width, indent, "  " + field.key() + indent.substr(field.key().size() + 2));
-    text += wrapped(field.type() + (more.empty() ? "" : "; " + more), line_width, indent, indent);
+        "\n" + wrapped(field.summary(), columns, indent, "  " + field.key() + indent.substr(field.key().size() + 2));
+    text += wrapped(field.type() + (more.empty() ? "" : "; " + more), columns, indent, indent);
   }
   if (!shorthand(entry).empty()) text += "\n  " + shorthand(entry) + "\n";
   for (const std::string& example : entry.schema.examples()) text += "\n  example:\n" + indented(example, "    ");

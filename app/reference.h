@@ -19,7 +19,7 @@ struct ReferenceEntry {
 // Sections first, then every registered type by kind and name.
 std::vector<ReferenceEntry> reference();
 
-std::string reference_text(const ReferenceEntry& entry);
+std::string reference_text(const ReferenceEntry& entry, size_t columns);
 std::string reference_markdown(const ReferenceEntry& entry);
 Node reference_json(const ReferenceEntry& entry);
 

@@ -2,10 +2,12 @@
 #include "app/roofline.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
 #include "app/console/text.h"
+#include "app/plot/canvas.h"
 #include "app/spent.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -15,25 +17,7 @@ namespace {
 
 constexpr double width = 1180, height = 640, left = 80, right = 700, top = 60, bottom = 570;
 constexpr size_t most_listed = 18;
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
-
-std::string at(double v) { return number_text(std::round(10 * v) / 10); }
+constexpr const char *black = "#000000", *grid = "#dcdcdc";
 
 // A logarithmic axis from one power of ten to another.
 struct Axis {
@@ -45,80 +29,59 @@ Axis axis(double least, double most, double from, double to) {
   return {std::floor(std::log10(least)), std::ceil(std::log10(most)), from, to};
 }
 
-class Drawing {
- public:
-  void line(double x1, double y1, double x2, double y2, const char* style) {
-    out_ +=
-        concat("<line x1=\"", at(x1), "\" y1=\"", at(y1), "\" x2=\"", at(x2), "\" y2=\"", at(y2), "\" ", style, "/>\n");
-  }
-  void text(double x, double y, const std::string& words, const std::string& style = "") {
-    out_ += concat("<text x=\"", at(x), "\" y=\"", at(y), "\" ", style, ">", escaped(words), "</text>\n");
-  }
-  void circle(double x, double y, double r, const char* fill, const std::string& told) {
-    out_ += concat("<circle cx=\"", at(x), "\" cy=\"", at(y), "\" r=\"", at(r), "\" fill=\"", fill,
-                   "\" fill-opacity=\"0.75\" stroke=\"black\"><title>", escaped(told), "</title></circle>\n");
-  }
-  std::string document() const {
-    return concat(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", width,
-        " ", height, "\" width=\"", width, "\" height=\"", height,
-        "\" font-family=\"sans-serif\" font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-        out_, "</svg>\n");
-  }
-
- private:
-  std::string out_;
-};
-
 const char* fill_of(Phase phase) {
   switch (phase) {
-    case Phase::forward: return "white";
-    case Phase::backward: return "silver";
-    case Phase::update: return "black";
+    case Phase::forward: return "#ffffff";
+    case Phase::backward: return "#c0c0c0";
+    case Phase::update: return black;
   }
-  return "white";
+  return black;
 }
 
-void axes(Drawing& d, const Axis& x, const Axis& y) {
+void segment(Canvas& d, Point from, Point to, const Stroke& stroke) { d.line(std::array{from, to}, stroke); }
+
+TextStyle style(Anchor anchor, double size = 13) { return {.size = size, .colour = black, .anchor = anchor}; }
+
+void axes(Canvas& d, const Axis& x, const Axis& y) {
   for (double e = x.first; e <= x.last; ++e) {
     const double value = std::pow(10, e);
-    d.line(x(value), top, x(value), bottom, "stroke=\"gainsboro\"");
-    d.text(x(value), bottom + 20, number_text(value), "text-anchor=\"middle\"");
+    segment(d, {x(value), top}, {x(value), bottom}, {.colour = grid});
+    d.text({x(value), bottom + 20}, number_text(value), style(Anchor::middle));
   }
   for (double e = y.first; e <= y.last; ++e) {
     const double value = std::pow(10, e);
-    d.line(left, y(value), right, y(value), "stroke=\"gainsboro\"");
-    d.text(left - 8, y(value) + 4, short_count(value), "text-anchor=\"end\"");
+    segment(d, {left, y(value)}, {right, y(value)}, {.colour = grid});
+    d.text({left - 8, y(value) + 4}, short_count(value), style(Anchor::end));
   }
-  d.text((left + right) / 2, bottom + 44, "FLOP a byte read or written", "text-anchor=\"middle\"");
-  d.text(22, (top + bottom) / 2, "FLOP/s",
-         concat("text-anchor=\"middle\" transform=\"rotate(-90 22 ", (top + bottom) / 2, ")\""));
+  d.text({(left + right) / 2, bottom + 44}, "FLOP a byte read or written", style(Anchor::middle));
+  TextStyle upwards = style(Anchor::middle);
+  upwards.degrees = -90;
+  d.text({22, (top + bottom) / 2}, "FLOP/s", upwards);
 }
 
-void roofs(Drawing& d, const Axis& x, const Axis& y, const MachineLimits& limits) {
+void roofs(Canvas& d, const Axis& x, const Axis& y, const MachineLimits& limits) {
   const double peak = std::max(limits.f32_flops, limits.bf16_flops), last = std::pow(10, x.last);
   const auto ceiling = [&](double flops, const char* name) {
     const double begin = std::max(flops / limits.levels.front().bytes_per_s, std::pow(10, x.first));
-    d.line(x(begin), y(flops), right, y(flops), "stroke=\"black\" stroke-width=\"2\"");
-    d.text(right - 4, y(flops) - 6, concat(name, " ", rate(flops, "FLOP/s")), "text-anchor=\"end\"");
+    segment(d, {x(begin), y(flops)}, {right, y(flops)}, {.width = 2});
+    d.text({right - 4, y(flops) - 6}, concat(name, " ", rate(flops, "FLOP/s")), style(Anchor::end));
   };
   ceiling(limits.f32_flops, "f32");
   if (limits.bf16_flops > 1.05 * limits.f32_flops) ceiling(limits.bf16_flops, "bf16");
-  const char* dashes[] = {"stroke=\"black\" stroke-dasharray=\"2 4\"", "stroke=\"black\" stroke-dasharray=\"8 4\"",
-                          "stroke=\"black\" stroke-width=\"2\""};
+  const Stroke strokes[] = {{.dashes = {2, 4}}, {.dashes = {8, 4}}, {.width = 2}};
   for (size_t i = 0; i < limits.levels.size(); ++i) {
     const MemoryLevel& level = limits.levels[i];
     // From where the line enters the picture to the highest roof.
     const double begin = std::max(std::pow(10, x.first), std::pow(10, y.first) / level.bytes_per_s);
     const double end = std::min(last, peak / level.bytes_per_s);
-    d.line(x(begin), y(begin * level.bytes_per_s), x(end), y(end * level.bytes_per_s),
-           dashes[std::min<size_t>(2, i + 3 - limits.levels.size())]);
-    const double slope = std::atan2(y(end * level.bytes_per_s) - y(begin * level.bytes_per_s), x(end) - x(begin));
+    const Point from{x(begin), y(begin * level.bytes_per_s)}, to{x(end), y(end * level.bytes_per_s)};
+    segment(d, from, to, strokes[std::min<size_t>(2, i + 3 - limits.levels.size())]);
+    const double slope = std::atan2(to.y - from.y, to.x - from.x);
+    TextStyle along = style(Anchor::start, 11);
+    along.degrees = slope * 180 / M_PI;
     // Beside the line, 6 above it.
-    const double tx = x(begin) + 12 * std::cos(slope) + 6 * std::sin(slope),
-                 ty = y(begin * level.bytes_per_s) + 12 * std::sin(slope) - 6 * std::cos(slope);
-    d.text(tx, ty, concat(level.name, " ", rate(level.bytes_per_s, "B/s")),
-           concat("font-size=\"11\" transform=\"rotate(", at(slope * 180 / M_PI), " ", at(tx), " ", at(ty), ")\""));
+    d.text({from.x + 12 * std::cos(slope) + 6 * std::sin(slope), from.y + 12 * std::sin(slope) - 6 * std::cos(slope)},
+           concat(level.name, " ", rate(level.bytes_per_s, "B/s")), along);
   }
 }
 
@@ -174,19 +137,22 @@ std::string roofline_svg(const std::string& title, const MachineLimits& limits,
   }
   const Axis x = axis(least_x, most_x, left, right),
              y = axis(least_y, std::max(limits.f32_flops, limits.bf16_flops), bottom, top);
-  Drawing d;
-  d.text(left, 32, title, "font-size=\"17\"");
+  const std::unique_ptr<Canvas> canvas = svg_canvas(width, height);
+  Canvas& d = *canvas;
+  const auto circle = [&](double cx, double cy, double r, Phase phase, const std::string& told) {
+    d.circle({cx, cy}, r, {.colour = fill_of(phase), .opacity = 0.75}, {}, told);
+  };
+  d.text({left, 32}, title, style(Anchor::start, 17));
   axes(d, x, y);
   roofs(d, x, y, limits);
-  for (const Dot& dot : dots) {
-    d.circle(x(dot.intensity()), y(dot.flops_per_s()), radius(dot, step_s), fill_of(dot.first.phase),
-             concat(label(dot), ", ", name_of(dot.first.phase), ", ", seconds_text(dot.seconds)));
-  }
+  for (const Dot& dot : dots)
+    circle(x(dot.intensity()), y(dot.flops_per_s()), radius(dot, step_s), dot.first.phase,
+           concat(label(dot), ", ", name_of(dot.first.phase), ", ", seconds_text(dot.seconds)));
   const double list = right + 30;
   double row = top;
   for (const Phase phase : {Phase::forward, Phase::backward, Phase::update}) {
-    d.circle(list + 7, row - 4, 6, fill_of(phase), name_of(phase));
-    d.text(list + 20, row, name_of(phase));
+    circle(list + 7, row - 4, 6, phase, name_of(phase));
+    d.text({list + 20, row}, name_of(phase), style(Anchor::start));
     row += 20;
   }
   row += 16;
@@ -195,16 +161,18 @@ std::string roofline_svg(const std::string& title, const MachineLimits& limits,
     const std::string number = std::to_string(i + 1);
     const double r = radius(dot, step_s);
     const bool inside = r > 8;
-    d.text(x(dot.intensity()) + (inside ? 0 : r + 2), y(dot.flops_per_s()) + 4, number,
-           concat("text-anchor=\"", inside ? "middle" : "start", "\" font-size=\"11\" font-weight=\"bold\" fill=\"",
-                  inside && dot.first.phase == Phase::update ? "white" : "black", "\""));
-    d.text(list + 16, row, number, "text-anchor=\"end\"");
-    d.text(list + 68, row, percent(dot.seconds / step_s), "text-anchor=\"end\"");
-    d.text(list + 80, row, label(dot), "font-size=\"12\"");
+    d.text({x(dot.intensity()) + (inside ? 0 : r + 2), y(dot.flops_per_s()) + 4}, number,
+           {.size = 11,
+            .colour = inside && dot.first.phase == Phase::update ? "#ffffff" : black,
+            .anchor = inside ? Anchor::middle : Anchor::start,
+            .bold = true});
+    d.text({list + 16, row}, number, style(Anchor::end));
+    d.text({list + 68, row}, percent(dot.seconds / step_s), style(Anchor::end));
+    d.text({list + 80, row}, label(dot), style(Anchor::start, 12));
   }
-  d.text(list, row + 12,
+  d.text({list, row + 12},
          concat("not drawn, too short or without FLOPs: ", percent(1 - drawn_s / step_s), " of the kernels' time"),
-         "font-size=\"11\"");
+         style(Anchor::start, 11));
   return d.document();
 }
 

@@ -68,7 +68,8 @@ std::vector<Spent> spent_by(const std::vector<Program::Step>& steps, const Machi
   return result;
 }
 
-std::string spent_table(const std::string& what, const std::vector<Spent>& all, double step_s, double least_share) {
+std::string spent_table(const std::string& what, const std::vector<Spent>& all, double step_s, size_t columns,
+                        double least_share) {
   std::vector<std::vector<std::string>> rows{
       {what, "phase", "calls", "time", "share", "FLOP/s", "bytes/s", "of limit", "bound by"}};
   const auto row = [&](const Spent& s, const char* phase) {
@@ -88,7 +89,7 @@ std::string spent_table(const std::string& what, const std::vector<Spent>& all, 
   }
   others.name = concat("(", merged, " others)");
   if (merged > 0) row(others, "");
-  return table(rows);
+  return table(rows, columns);
 }
 
 Node spent_json(const Spent& s) {

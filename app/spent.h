@@ -36,9 +36,10 @@ std::string layer_name(const Program::Step& step);
 std::vector<Spent> spent_by(const std::vector<Program::Step>& steps, const MachineLimits& limits,
                             const std::function<std::string(const Program::Step&)>& name);
 
-// A table of them, their times as shares of `step_s`, what takes less than `least_share` of it in one row. `what` names
-// the first column.
-std::string spent_table(const std::string& what, const std::vector<Spent>& all, double step_s, double least_share = 0);
+// A table of at most `columns`, their times as shares of `step_s`, what takes less than `least_share` of it in one row.
+// `what` names the first column.
+std::string spent_table(const std::string& what, const std::vector<Spent>& all, double step_s, size_t columns,
+                        double least_share = 0);
 Node spent_json(const Spent& spent);
 
 // The medians of several timed runs of one program.

@@ -10,6 +10,25 @@ install(CODE "
   execute_process(COMMAND $<TARGET_FILE:dlcli> describe --format json-schema
                   OUTPUT_FILE \"\${shared}/config.schema.json\" COMMAND_ERROR_IS_FATAL ANY)
   list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${CMAKE_INSTALL_PREFIX}/${shared}/config.schema.json\")")
+# The manual, and the completion of shells, from what the program says of itself.
+install(CODE "
+  set(prefix \"\${CMAKE_INSTALL_PREFIX}\")
+  set(man \"${CMAKE_INSTALL_MANDIR}/man1\")
+  execute_process(COMMAND $<TARGET_FILE:dlcli> man --folder \"\$ENV{DESTDIR}\${prefix}/\${man}\" COMMAND_ERROR_IS_FATAL ANY)
+  file(GLOB pages RELATIVE \"\$ENV{DESTDIR}\${prefix}\" \"\$ENV{DESTDIR}\${prefix}/\${man}/dlcli*.1\")
+  foreach(page IN LISTS pages)
+    list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${prefix}/\${page}\")
+  endforeach()
+  foreach(shell bash zsh fish)
+    set(file_bash bash-completion/completions/dlcli)
+    set(file_zsh zsh/site-functions/_dlcli)
+    set(file_fish fish/vendor_completions.d/dlcli.fish)
+    set(file \"\${prefix}/${CMAKE_INSTALL_DATADIR}/\${file_\${shell}}\")
+    get_filename_component(folder \"\$ENV{DESTDIR}\${file}\" DIRECTORY)
+    file(MAKE_DIRECTORY \"\${folder}\")
+    execute_process(COMMAND $<TARGET_FILE:dlcli> completion \${shell} OUTPUT_FILE \"\$ENV{DESTDIR}\${file}\" COMMAND_ERROR_IS_FATAL ANY)
+    list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${file}\")
+  endforeach()")
 
 # cmake --build build --target uninstall
 add_custom_target(uninstall COMMAND ${CMAKE_COMMAND} -D manifest=${PROJECT_BINARY_DIR}/install_manifest.txt
@@ -34,7 +53,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "dataset-fashion-mnist, libopenblas0")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "dataset-fashion-mnist, libcairo2, libopenblas0")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Trains neural networks described in YAML
  dlcli compiles a YAML file into one training program and runs it: no Python,
  no framework, one binary. Networks of images, tables and text are trained,

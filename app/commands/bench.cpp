@@ -117,16 +117,19 @@ class Bench final : public Command {
                                    {"limits", limits_json(limits)}})));
       return;
     }
-    print(concat(trial.plan().name, ", batch ", batch, ", ", trial.device().description(), "\n",
-                 table({{"  step", seconds_text(median) + " median, " + seconds_text(times.front()) + " least, of " +
-                                       count_of(static_cast<int64_t>(times.size()), "step")},
-                        {"  speed", concat(count(static_cast<double>(batch) / median), " samples/s, ",
-                                           rate(1 / median, "steps/s"), ", ", rate(all.flops / median, "FLOP/s"))},
-                        {"  limit", concat(percent(all.least_seconds / median), " of what this machine allows: ",
-                                           seconds_text(all.least_seconds), " a step, most of it ", all.bound_by())},
-                        {"  first step", seconds_text(first_step_s) + " after the process started"},
-                        {"  peak memory", bytes_text(memory)}}),
-                 "limits measured: ", limits.text(), "\n"));
+    const size_t columns = standard_output().columns();
+    print(concat(
+        wrapped(concat(trial.plan().name, ", batch ", batch, ", ", trial.device().description()), columns, "  ", ""),
+        table({{"  step", seconds_text(median) + " median, " + seconds_text(times.front()) + " least, of " +
+                              count_of(static_cast<int64_t>(times.size()), "step")},
+               {"  speed", concat(count(static_cast<double>(batch) / median), " samples/s, ",
+                                  rate(1 / median, "steps/s"), ", ", rate(all.flops / median, "FLOP/s"))},
+               {"  limit", concat(percent(all.least_seconds / median), " of what this machine allows: ",
+                                  seconds_text(all.least_seconds), " a step, most of it ", all.bound_by())},
+               {"  first step", seconds_text(first_step_s) + " after the process started"},
+               {"  peak memory", bytes_text(memory)}},
+              columns),
+        wrapped("limits measured: " + limits.text(), columns, "  ", "")));
   }
 
   Shape input_shape() const {
@@ -198,11 +201,13 @@ class Bench final : public Command {
     }
     double all_s = 0;
     for (const Spent& pass : passes) all_s += pass.seconds;
-    print(concat(name, ", ", input_shape().text(), " to ", trial.network().output().shape.text(), ", batch ", batch,
-                 ", ", count_of(trial.network().parameter_count(), "parameter"), ", ", trial.device().description(),
-                 ", median of ", runs, "\nlimits measured: ", limits.text(), "\n\n",
-                 spent_table("layer", passes, all_s), "\n",
-                 spent_table("kernel", spent_by(kernels, limits, kernel_name), all_s)));
+    const size_t columns = standard_output().columns();
+    const std::string what = concat(name, ", ", input_shape().text(), " to ", trial.network().output().shape.text(),
+                                    ", batch ", batch, ", ", count_of(trial.network().parameter_count(), "parameter"),
+                                    ", ", trial.device().description(), ", median of ", runs);
+    print(concat(wrapped(what, columns, "  ", ""), wrapped("limits measured: " + limits.text(), columns, "  ", ""),
+                 "\n", spent_table("layer", passes, all_s, columns), "\n",
+                 spent_table("kernel", spent_by(kernels, limits, kernel_name), all_s, columns)));
   }
 
   std::string what_, input_;

@@ -135,7 +135,7 @@ class Check final : public Command {
     if (plan.run.trainer.memory_limit) rows.insert(rows.end() - 1, {"  limit", limit(plan, step.fit)});
     const std::string warnings =
         plan.warnings.empty() ? "" : ", " + count_of(static_cast<int64_t>(plan.warnings.size()), "warning");
-    return config_ + ": no mistakes" + warnings + "\n" + table(rows);
+    return config_ + ": no mistakes" + warnings + "\n" + table(rows, standard_output().columns());
   }
 
   // What the memory limit costs.
@@ -180,7 +180,7 @@ class Check final : public Command {
     for (const Program::Step& step : program.steps())
       rows.push_back(
           {step.scope, step.op, short_count(step.cost.flops), short_count(step.cost.bytes), step.attributes});
-    return table(rows);
+    return table(rows, standard_output().columns());
   }
 
   std::string config_, explain_;

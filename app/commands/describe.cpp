@@ -30,6 +30,15 @@ class Describe final : public Command {
                    {"dlcli describe --format json-schema > dlcli.schema.json", "completion and checks in an editor"}});
   }
 
+  std::vector<std::string> candidates(std::string_view option) const override {
+    if (option != "NAME") return {};
+    std::vector<std::string> names{"all"};
+    for (const ReferenceEntry& entry : reference())
+      for (const std::string& name : {entry.name, entry.kind})
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    return names;
+  }
+
   Exit run() override {
     if (format_ == "json-schema") {
       print(to_json(config_json_schema()) + "\n");
@@ -45,7 +54,8 @@ class Describe final : public Command {
     } else {
       std::string text;
       for (const ReferenceEntry& entry : entries)
-        text += (text.empty() ? "" : "\n") + (format_ == "text" ? reference_text(entry) : reference_markdown(entry));
+        text += (text.empty() ? "" : "\n") +
+                (format_ == "text" ? reference_text(entry, standard_output().columns()) : reference_markdown(entry));
       print(text);
     }
     return Exit::done;
@@ -85,7 +95,7 @@ class Describe final : public Command {
       rows.push_back({entry.kind == kind ? "" : entry.kind, entry.name, entry.schema.summary()});
       kind = entry.kind;
     }
-    return table(rows);
+    return table(rows, standard_output().columns());
   }
 
   std::string name_, format_ = "text";

@@ -44,8 +44,10 @@ class Findings {
     std::vector<std::vector<std::string>> rows;
     for (const Fact& fact : facts_)
       if (!fact.text.empty()) rows.push_back({fact.name, fact.text});
-    std::string out = table(rows);
-    for (const auto& [what, help] : warnings_) out += "\nwarning: " + what + "\n  help: " + help + "\n";
+    const size_t columns = standard_output().columns();
+    std::string out = table(rows, columns);
+    for (const auto& [what, help] : warnings_)
+      out += "\n" + wrapped("warning: " + what, columns, "  ", "") + wrapped("help: " + help, columns, "    ", "  ");
     return warnings_.empty() ? out + "\nnothing is amiss\n" : out;
   }
 

@@ -43,8 +43,11 @@ class Eval final : public Command {
                                    {"values", json_object(e.values)},
                                    {"time_s", Node::number(e.seconds)}})));
     } else {
-      print(concat(trained.name, ", step ", trained.checkpoint.state.step, ", ", count(static_cast<double>(e.samples)),
-                   " samples in ", seconds_text(e.seconds), "\n  ", figures(e.values), "\n"));
+      const size_t columns = standard_output().columns();
+      print(wrapped(concat(trained.name, ", step ", trained.checkpoint.state.step, ", ",
+                           count(static_cast<double>(e.samples)), " samples in ", seconds_text(e.seconds)),
+                    columns, "  ", "") +
+            figures(e.values, columns, "  "));
     }
     return Exit::done;
   }

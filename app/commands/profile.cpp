@@ -86,20 +86,23 @@ class Profile final : public Command {
   }
 
   std::string text(const std::string& title, const Result& m) const {
-    std::string out = concat(title, ": ", seconds_text(m.step_s), " a step, median of ", m.steps, "\n",
-                             percent(m.all.seconds / m.step_s), " of it in kernels; at the limits they would take ",
-                             seconds_text(m.all.least_seconds), ", ", percent(m.all.least_seconds / m.step_s),
-                             "\nlimits measured: ", m.limits.text(), "\n\n");
+    const size_t columns = standard_output().columns();
+    const auto line = [&](const std::string& words) { return wrapped(words, columns, "  ", ""); };
+    const std::string out =
+        line(concat(title, ": ", seconds_text(m.step_s), " a step, median of ", m.steps)) +
+        line(concat(percent(m.all.seconds / m.step_s), " of it in kernels; at the limits they would take ",
+                    seconds_text(m.all.least_seconds), ", ", percent(m.all.least_seconds / m.step_s))) +
+        line("limits measured: " + m.limits.text()) + "\n";
     if (by_kernel_) {
       std::vector<Spent> each;
       for (const Program::Step& kernel : m.kernels) {
         each.push_back({.name = concat(kernel_name(kernel), " ", layer_name(kernel)), .phase = kernel.phase});
         each.back().add(kernel, m.limits);
       }
-      return out + spent_table("kernel", each, m.step_s);
+      return out + spent_table("kernel", each, m.step_s, columns);
     }
-    return out + spent_table("operation", spent_by(m.kernels, m.limits, kernel_name), m.step_s) + "\n" +
-           spent_table("layer", spent_by(m.kernels, m.limits, layer_name), m.step_s, 0.005);
+    return out + spent_table("operation", spent_by(m.kernels, m.limits, kernel_name), m.step_s, columns) + "\n" +
+           spent_table("layer", spent_by(m.kernels, m.limits, layer_name), m.step_s, columns, 0.005);
   }
 
   static Node list_of(const std::vector<Spent>& all) {

@@ -1,6 +1,7 @@
 // dlcli summary: the network as a table of layers.
 #include "app/command.h"
 #include "app/console/json.h"
+#include "app/console/network_table.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/options.h"
@@ -28,25 +29,19 @@ class Summary final : public Command {
     const std::unique_ptr<Plan> plan =
         is_config(what_) ? plan_run(what_, overrides_.sets())
                          : plan_from(named_run(what_, runs_).resolved(), overrides_.sets(), SetsToRead::none());
-    print(json_ ? json_line(as_json(*plan->network)) : as_text(*plan->network));
+    print(json_ ? json_line(as_json(*plan->network)) : as_text(*plan->network, standard_output().columns()));
     return Exit::done;
   }
 
  private:
-  static std::string as_text(const Network& network) {
-    std::vector<std::vector<std::string>> rows{{"layer", "type", "output", "parameters", "FLOPs"}};
+  static std::string as_text(const Network& network, size_t columns) {
     double flops = 0;
-    for (const Network::Input& input : network.inputs())
-      rows.push_back({network.inputs().size() > 1 ? input.name : "", "input", input.type.shape.text(), "", ""});
-    for (const LayerSummary& layer : network.layers()) {
-      flops += layer.flops;
-      rows.push_back({layer.path, layer.type, layer.output.text(),
-                      layer.parameters > 0 ? count(static_cast<double>(layer.parameters)) : "",
-                      layer.flops > 0 ? short_count(layer.flops) : ""});
-    }
-    return concat(table(rows), "\n", count(static_cast<double>(network.parameter_count())), " parameters (",
-                  bytes_text(static_cast<double>(network.parameter_count()) * 4), "), ", short_count(flops),
-                  " FLOPs forward for a sample\n");
+    for (const LayerSummary& layer : network.layers()) flops += layer.flops;
+    return network_table(network, columns) + "\n" +
+           wrapped(concat(count(static_cast<double>(network.parameter_count())), " parameters (",
+                          bytes_text(static_cast<double>(network.parameter_count()) * 4), "), ", short_count(flops),
+                          " FLOPs forward for a sample"),
+                   columns, "  ", "");
   }
 
   static Node as_json(const Network& network) {

@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/console/json.h"
+#include "app/console/network_table.h"
 #include "app/console/output.h"
 #include "app/console/progress.h"
 #include "app/console/run_summary.h"
@@ -19,6 +20,8 @@
 
 namespace dl {
 namespace {
+
+constexpr size_t most_rows = 16;  // of the network's table
 
 // Keeps what the summary is made of.
 class Outcome final : public Observer {
@@ -90,7 +93,8 @@ class Train final : public Command {
 
     Outcome outcome;
     Warnings warnings;
-    RunProgress progress(json_ ? standard_error() : standard_output());
+    Output& shown = json_ ? standard_error() : standard_output();
+    RunProgress progress(shown, network_table(*plan->network, shown.columns() - 2, most_rows));
     Observer* console = quiet_ ? static_cast<Observer*>(&warnings) : &progress;
     TrainerOptions options{.folder = folder ? &*folder : nullptr, .observers = {&outcome, console}, .stop = &stop};
     if (!folder && !plan->run.trainer.fast_dev_run)
@@ -111,7 +115,9 @@ class Train final : public Command {
     if (!quiet_) (json_ ? standard_error() : standard_output()).write(place_text(trainer.about()));
     const RunFinished end = trainer.fit();
     // A terminal that went away is no reason to call a finished run a failure.
-    standard_output().write(json_ ? json_line(run_json(outcome.run, end)) : run_summary(outcome.run, end));
+    Output& out = standard_output();
+    out.write(json_ ? json_line(run_json(outcome.run, end))
+                    : with_colours(out, run_summary(outcome.run, end, out.columns())));
     if (end.exit == Exit::diverged)
       standard_error().write(with_colours(standard_error(), render(divergence(outcome.run, end)) + "\n"));
     return end.exit;

@@ -36,7 +36,7 @@ bool Output::is_terminal() const {
   return isatty(descriptor_) == 1 && term && *term && std::string_view(term) != "dumb";
 }
 
-int Output::columns() const {
+size_t Output::columns() const {
   winsize size{};
   return ioctl(descriptor_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
@@ -55,6 +55,15 @@ bool Output::unicode() const {
   return false;
 }
 
+std::string styled(const Output& out, Style style, std::string_view text) {
+  if (style == Style::plain || !out.colours()) return std::string(text);
+  const char* begin = style == Style::bold   ? "\033[1m"
+                      : style == Style::dim  ? "\033[2m"
+                      : style == Style::good ? "\033[32m"
+                                             : "\033[36m";
+  return begin + std::string(text) + "\033[0m";
+}
+
 std::string with_colours(const Output& out, std::string_view text) {
   if (!out.colours()) return std::string(text);
   std::string result;
@@ -65,8 +74,11 @@ std::string with_colours(const Output& out, std::string_view text) {
     const size_t indent = std::min(line.find_first_not_of(' '), line.size());
     result += line.substr(0, indent);
     line.remove_prefix(indent);
-    for (const auto& [word, colour] :
-         {std::pair{"error:", "\033[1;31m"}, {"warning:", "\033[1;33m"}, {"help:", "\033[36m"}})
+    for (const auto& [word, colour] : {std::pair{"error:", "\033[1;31m"},
+                                       {"warning:", "\033[1;33m"},
+                                       {"help:", "\033[36m"},
+                                       {"done:", "\033[32m"},
+                                       {"next:", "\033[36m"}})
       if (line.starts_with(word)) {
         result += colour + std::string(word) + "\033[0m";
         line.remove_prefix(std::string_view(word).size());

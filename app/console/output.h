@@ -14,7 +14,7 @@ class Output {
   int error_number() const { return error_number_; }  // of the failure, else 0
 
   bool is_terminal() const;  // one that understands control sequences
-  int columns() const;       // of the terminal; 80 where there is none
+  size_t columns() const;    // of the terminal; 80 where there is none
   bool colours() const;      // a terminal, and NO_COLOR is not set
   bool unicode() const;      // the locale's encoding is UTF-8
 
@@ -23,7 +23,11 @@ class Output {
   int error_number_ = 0;
 };
 
-// "error:", "warning:" and "help:" where they begin a line, in colour where the output has any.
+enum class Style { plain, bold, dim, good, accent };
+// The text with the sequences of its style where the output has colours.
+std::string styled(const Output& out, Style style, std::string_view text);
+
+// "error:", "warning:", "help:", "done:" and "next:" where they begin a line, in colour where the output has any.
 std::string with_colours(const Output& out, std::string_view text);
 
 Output& standard_output();

@@ -12,6 +12,8 @@
 namespace dl {
 namespace {
 
+constexpr double notable_wait = 0.02;  // a share of the time from which on more data threads would be felt
+
 // A word that a shell takes as it is.
 std::string shell_word(const std::string& text) {
   const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c > 127 || std::strchr("-_./=+:,@%", c); };
@@ -44,11 +46,13 @@ std::string next_command(const RunStarted& run, const RunFinished& end) {
 
 }  // namespace
 
-std::string run_summary(const RunStarted& run, const RunFinished& end) {
-  std::string text = concat(end.exit == Exit::done ? "done: " : "", end.exit == Exit::diverged ? "" : end.reason + "; ",
-                            end.step, " steps in ", seconds_text(end.time_s), ", ", count(end.samples_per_s),
-                            " samples/s, ", percent(end.input_wait), " of the time waiting for data\n");
-  if (!end.values.empty()) text += "  " + figures(end.values) + "\n";
+std::string run_summary(const RunStarted& run, const RunFinished& end, size_t columns) {
+  std::string text =
+      wrapped(concat(end.exit == Exit::done ? "done: " : "", end.exit == Exit::diverged ? "" : end.reason + "; ",
+                     end.step, " steps in ", seconds_text(end.time_s), ", ", count(end.samples_per_s), " samples/s"),
+              columns, "  ", "");
+  if (!end.values.empty()) text += figures(end.values, columns, "  ");
+  if (end.input_wait >= notable_wait) text += percent(end.input_wait) + " of the time waiting for data\n";
   if (end.best_step >= 0)
     text += concat("best ", end.monitor, " ", figure(end.best_value), " at step ", end.best_step, "\n");
   if (run.folder.empty()) return text + "nothing was kept (trainer.fast_dev_run)\n";

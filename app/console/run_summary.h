@@ -7,7 +7,8 @@
 
 namespace dl {
 
-std::string run_summary(const RunStarted& run, const RunFinished& end);
+// In lines of at most `columns`.
+std::string run_summary(const RunStarted& run, const RunFinished& end, size_t columns);
 
 // Of a run that was to go on and has nothing left to train.
 std::string already_finished(const RunStarted& run, const RunFinished& end);

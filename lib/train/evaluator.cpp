@@ -13,11 +13,13 @@ Evaluator::Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, 
       totals_(plan),
       part_(std::move(part)) {}
 
-std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* stop, int64_t batches) {
+std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* stop, int64_t batches,
+                                                    const std::function<void(int64_t)>& seen) {
   if (batches == 0) batches = loader_.batches_per_epoch();
   totals_.clear();
   programs_.forget_carried(false);
   loader_.start(0, 0);
+  int64_t samples = 0;
   for (int64_t i = 0; i < batches; ++i) {
     if (stop && stop->load(std::memory_order_relaxed)) return {};
     const Batch& batch = loader_.next();
@@ -25,6 +27,8 @@ std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* sto
     inputs_.bind(program, batch);
     program.run();
     totals_.add(program);
+    samples += batch.count;
+    if (seen) seen(samples);
   }
   return totals_.measured_whole(part_);
 }

@@ -1,6 +1,7 @@
 // The loss and the metrics over a whole data set, without training.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +21,9 @@ class Evaluator {
 
   int64_t samples() const { return samples_; }
   // Over the first `batches` batches; 0: over all. Nothing where `stop` became true on the way. Where the loss ignores
-  // every target, an Error(Exit::data).
-  std::optional<std::vector<Measured>> run(const std::atomic<bool>* stop = nullptr, int64_t batches = 0);
+  // every target, an Error(Exit::data). `seen` is told the number of samples after each batch.
+  std::optional<std::vector<Measured>> run(const std::atomic<bool>* stop = nullptr, int64_t batches = 0,
+                                           const std::function<void(int64_t)>& seen = {});
 
  private:
   Programs& programs_;

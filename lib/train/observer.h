@@ -33,6 +33,7 @@ struct RunStarted {
   std::string host;                    // that it runs on
   std::optional<BatchJob> job;         // that it is part of
   int threads = 0;                     // that compute
+  std::string monitor;                 // the figure that chooses the best checkpoint; empty: none is chosen
 };
 
 // After each step, for progress bars: cheap, sees every step, and is to return within a microsecond mostly.
@@ -41,6 +42,7 @@ struct StepDone {
   int64_t epoch = 0;    // from 0
   int64_t samples = 0;  // of the epoch, seen so far
   double loss = 0;      // of this step
+  double lr = 0;        // the learning rate
 };
 
 // At every log_every_n_steps steps: means since the last such record.
@@ -52,8 +54,10 @@ struct StepRecord {
   double input_wait = 0;  // share of the time spent waiting for data, 0 to 1
 };
 
-struct ValidationStarted {
-  int64_t step = 0, epoch = 0, samples = 0;
+// When a validation begins, and after each of its batches.
+struct ValidationProgress {
+  int64_t step = 0, epoch = 0;
+  int64_t done = 0, samples = 0;  // of the validation set
 };
 
 struct ValidationRecord {
@@ -106,7 +110,7 @@ class Observer {
   virtual void started(const RunStarted&) {}
   virtual void stepped(const StepDone&) {}
   virtual void logged(const StepRecord&) {}
-  virtual void validating(const ValidationStarted&) {}
+  virtual void validating(const ValidationProgress&) {}
   virtual void validated(const ValidationRecord&) {}
   virtual void epoch_ended(const EpochRecord&) {}
   virtual void saved(const CheckpointSaved&) {}

@@ -329,6 +329,7 @@ RunStarted Trainer::Impl::about() const {
       .host = host_name(),
       .job = batch_job(),
       .threads = plan.threads(),
+      .monitor = state.monitor,
   };
 }
 
@@ -377,7 +378,7 @@ void Trainer::Impl::step() {
     diverged = "the loss became " + not_finite(loss);
   else if (!std::isfinite(updates.gradient_norm()))
     diverged = "the gradients became " + not_finite(static_cast<double>(updates.gradient_norm()));
-  const StepDone done{.step = state.step, .epoch = state.epoch, .samples = state.epoch_samples, .loss = loss};
+  const StepDone done{.step = state.step, .epoch = state.epoch, .samples = state.epoch_samples, .loss = loss, .lr = lr};
   tell([&](Observer& o) { o.stepped(done); });
   if (state.step % trainer.log_every_n_steps == 0) aside([&] { log_record(); });
 }
@@ -413,9 +414,14 @@ void Trainer::Impl::boundary() {
 
 bool Trainer::Impl::validate() {
   if (!evaluator) evaluator.emplace(plan, programs, plan.data.validation, "val");
-  tell([&](Observer& o) { o.validating({.step = state.step, .epoch = state.epoch, .samples = evaluator->samples()}); });
+  ValidationProgress progress{.step = state.step, .epoch = state.epoch, .samples = evaluator->samples()};
+  const auto seen = [&](int64_t done) {
+    progress.done = done;
+    tell([&](Observer& o) { o.validating(progress); });
+  };
+  seen(0);
   const double start = steady_seconds();
-  const auto values = evaluator->run(options.stop, trainer.fast_dev_run ? 1 : 0);
+  const auto values = evaluator->run(options.stop, trainer.fast_dev_run ? 1 : 0, seen);
   if (!values) return false;
   validation_cadence.done(steady_seconds() - begin);
   remember(*values);

@@ -28,10 +28,12 @@ void play(RunProgress& progress) {
                     .max_epochs = 2});
   progress.logged({.step = 4, .values = {{"train/loss", 0.5}, {"train/accuracy", 0.75}, {"lr", 0.1}}});
   usleep(2000);
-  progress.stepped({.step = 5, .samples = 500, .loss = 0.25});
-  progress.stepped({.step = 6, .samples = 600, .loss = 0.25});
+  progress.stepped({.step = 5, .samples = 500, .loss = 0.25, .lr = 0.001});
+  progress.stepped({.step = 6, .samples = 600, .loss = 0.25, .lr = 0.001});
   progress.validating({.step = 10, .samples = 100});
+  progress.validated({.step = 10, .values = {{"val/loss", 0.4}}});
   progress.epoch_ended({.step = 10, .values = {{"train/loss", 0.3}, {"val/loss", 0.4}}, .seconds = 1.5});
+  progress.saved({.step = 10});
   progress.finished({});
 }
 
@@ -45,9 +47,10 @@ std::string read_all(int descriptor) {
 
 // A terminal of this many columns; what is written to it is read from the other end.
 struct Terminal {
-  explicit Terminal(unsigned short columns) {
+  explicit Terminal(unsigned short columns, bool colours = false) {
     setenv("TERM", "xterm", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
+    colours ? unsetenv("NO_COLOR") : setenv("NO_COLOR", "1", 1);
     master = posix_openpt(O_RDWR | O_NOCTTY);
     REQUIRE(grantpt(master) == 0);
     REQUIRE(unlockpt(master) == 0);
@@ -58,9 +61,43 @@ struct Terminal {
   ~Terminal() {
     close(slave);
     close(master);
+    unsetenv("NO_COLOR");
   }
   int master, slave;
 };
+
+// The lines that are redrawn in place.
+std::vector<std::string> redrawn(const std::string& seen) {
+  const std::string begin = "\r\033[?7l", end = "\033[K\033[?7h";
+  std::vector<std::string> lines;
+  for (size_t at = 0; (at = seen.find(begin, at)) != seen.npos;) {
+    at += begin.size();
+    lines.push_back(seen.substr(at, seen.find(end, at) - at));
+  }
+  return lines;
+}
+
+// The line of a step in a run of ten epochs, on a terminal of this width.
+std::string step_line(unsigned short columns, bool colours = false) {
+  Terminal terminal(columns, colours);
+  Output out(terminal.slave);
+  RunProgress progress(out);
+  progress.started({.name = "toy-1",
+                    .device = "cpu",
+                    .train_samples = 55000,
+                    .batch_size = 128,
+                    .steps_per_epoch = 430,
+                    .total_steps = 4300,
+                    .max_epochs = 10});
+  progress.logged({.values = {{"train/loss", 0.5}, {"train/accuracy", 0.75}, {"train/recall", 0.5}, {"lr", 0.1}}});
+  usleep(20000);
+  progress.stepped({.step = 430 + 215, .epoch = 1, .samples = 27500, .loss = 0.25131, .lr = 0.001});
+  const std::vector<std::string> lines = redrawn(read_all(terminal.master));
+  REQUIRE(lines.size() == 1);
+  return lines[0];
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 }  // namespace
 
@@ -70,35 +107,119 @@ TEST_CASE("on a terminal one line is redrawn in place and is gone at the end") {
   RunProgress progress(out);
   play(progress);
   const std::string seen = read_all(terminal.master);
-  CHECK(seen.starts_with("toy-1: 1,210 parameters, 1,000 samples, 100 for validation, batches of 100, cpu: 2 threads"));
-  CHECK(seen.find("\r\033[?7lepoch 1/2  ━━━") != std::string::npos);
-  CHECK(seen.find("  5/10  loss 0.2500  accuracy 0.7500  ") != std::string::npos);
-  CHECK(seen.find(" left\033[K\033[?7h") != std::string::npos);
-  CHECK(seen.find("6/10") == std::string::npos);  // no more than ten times a second
-  CHECK(seen.find("\r\033[?7lepoch 1/2  validating on 100 samples\033[K\033[?7h") != std::string::npos);
-  CHECK(seen.ends_with("\r\033[Kepoch 1/2  train/loss 0.3000  val/loss 0.4000  1.5 s\r\n"));
+  CHECK(seen.starts_with(
+      "toy-1: 1,210 parameters, 1,000 samples, 100 for validation, batches of 100, cpu: 2 threads, avx2\r\n"));
+  const std::vector<std::string> lines = redrawn(seen);
+  REQUIRE(lines.size() == 2);  // no more than ten times a second
+  CHECK(lines[0].starts_with("epoch 1/2  ━━━"));
+  CHECK(has(lines[0], "  5/10  loss 0.2500  accuracy 0.7500  lr 0.001  "));
+  CHECK(lines[0].ends_with(" left"));
+  CHECK(lines[1] == "epoch 1/2  validating  ──────────────────────────────  0/100 samples");
+  CHECK(
+      seen.ends_with("\r\033[K            train     val\r\n"
+                     "             loss    loss      time\r\n"
+                     "epoch 1/2  0.3000  0.4000     1.5 s  best, saved\r\n"));
 }
 
-TEST_CASE("on a narrow terminal the bar goes before the figures do") {
-  Terminal terminal(40);
+TEST_CASE("the line of a step always has a bar and the loss; what else there is room for goes by its weight") {
+  for (unsigned short columns = 30; columns <= 140; ++columns) {
+    CAPTURE(columns);
+    const std::string line = step_line(columns);
+    CHECK(display_width(line) < columns);
+    CHECK(line.starts_with("epoch 2/10  ━━"));
+    CHECK(has(line, "─  "));
+    CHECK(has(line, "  loss 0.2513"));
+  }
+  const std::string narrow = step_line(60), usual = step_line(80), wide = step_line(140);
+  for (const char* part : {"accuracy 0.7500", " left"}) CHECK_MESSAGE(has(narrow, part), narrow);
+  for (const char* part : {"lr ", "/s", "215/430"}) CHECK_MESSAGE(!has(narrow, part), narrow);
+  for (const char* part : {"accuracy 0.7500", "lr 0.001", "/s  ", " left"}) CHECK_MESSAGE(has(usual, part), usual);
+  for (const char* part : {"215/430", "accuracy 0.7500", "recall 0.5000", "lr 0.001", " samples/s", " left"})
+    CHECK_MESSAGE(has(wide, part), wide);
+}
+
+TEST_CASE(
+    "colours are sequences around the same text, and there are none where NO_COLOR is set or the terminal is dumb") {
+  CHECK(has(step_line(80, true), "\033[1mepoch 2/10\033[0m  \033[36m━"));
+  CHECK(!has(step_line(80, false), "\033["));
+  Terminal terminal(80, true);
+  const Output out(terminal.slave);
+  CHECK(out.colours());
+  setenv("TERM", "dumb", 1);
+  CHECK(!out.colours());
+  CHECK(!out.is_terminal());
+}
+
+TEST_CASE("a validation has a bar and says how long it will take") {
+  Terminal terminal(60);
   Output out(terminal.slave);
   RunProgress progress(out);
-  play(progress);
-  const std::string seen = read_all(terminal.master);
-  CHECK(seen.find("━") == std::string::npos);
-  CHECK(seen.find("loss 0.2500") != std::string::npos);
+  progress.started({.name = "toy-1", .train_samples = 1000, .batch_size = 100, .steps_per_epoch = 10, .max_epochs = 2});
+  progress.validating({.samples = 5000});
+  usleep(120000);
+  progress.validating({.done = 2500, .samples = 5000});
+  const std::vector<std::string> lines = redrawn(read_all(terminal.master));
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[1] == "epoch 1/2  validating  ━━━────  2,500/5,000  0:00 left");
 }
 
-TEST_CASE("elsewhere there are plain lines") {
+TEST_CASE("elsewhere there are plain lines of at most 80 columns") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  Output out(ends[1]);
+  RunProgress progress(out, "layer  type\n");
+  play(progress);
+  close(ends[1]);
+  CHECK(read_all(ends[0]) ==
+        "toy-1: 1,210 parameters, 1,000 samples, 100 for validation, batches of 100, cpu:\n"
+        "  2 threads, avx2\n"
+        "  layer  type\n"
+        "            train     val\n"
+        "             loss    loss      time\n"
+        "epoch 1/2  0.3000  0.4000     1.5 s  best, saved\n");
+  close(ends[0]);
+}
+
+TEST_CASE("figures that are too many for a row are named one by one, in lines that fit") {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   Output out(ends[1]);
   RunProgress progress(out);
-  play(progress);
+  progress.started({.name = "toy-1", .device = "cpu", .max_epochs = 12});
+  EpochRecord epoch{.epoch = 8, .seconds = 75};
+  for (const char* part : {"train/", "val/"})
+    for (const char* name : {"loss", "accuracy", "precision", "recall"})
+      epoch.values.push_back({std::string(part) + name, 0.5});
+  progress.epoch_ended(epoch);
+  progress.finished({});
   close(ends[1]);
   CHECK(read_all(ends[0]) ==
-        "toy-1: 1,210 parameters, 1,000 samples, 100 for validation, batches of 100, cpu: 2 threads, avx2\n"
-        "epoch 1/2  train/loss 0.3000  val/loss 0.4000  1.5 s\n");
+        "toy-1: 0 parameters, 0 samples, batches of 0, cpu\n"
+        "epoch 9/12   train/loss 0.5000  train/accuracy 0.5000  train/precision 0.5000\n"
+        "             train/recall 0.5000  val/loss 0.5000  val/accuracy 0.5000\n"
+        "             val/precision 0.5000  val/recall 0.5000  1 min 15 s\n");
+  close(ends[0]);
+}
+
+TEST_CASE("an epoch is the best where its validation is better than all before it") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  Output out(ends[1]);
+  RunProgress progress(out);
+  progress.started({.name = "toy-1", .device = "cpu", .max_epochs = 3});
+  for (const auto& [epoch, loss] : {std::pair{0, 0.5}, {1, 0.625}, {2, 0.25}}) {
+    progress.validated({.step = epoch, .values = {{"val/loss", loss}}});
+    progress.epoch_ended({.step = epoch, .epoch = epoch, .values = {{"val/loss", loss}}, .seconds = 1});
+  }
+  progress.finished({});
+  close(ends[1]);
+  CHECK(read_all(ends[0]) ==
+        "toy-1: 0 parameters, 0 samples, batches of 0, cpu\n"
+        "              val\n"
+        "             loss      time\n"
+        "epoch 1/3  0.5000       1 s  best\n"
+        "epoch 2/3  0.6250       1 s\n"
+        "epoch 3/3  0.2500       1 s  best\n");
   close(ends[0]);
 }
 
@@ -120,23 +241,53 @@ TEST_CASE("the summary says what came out, where it is and what to do next") {
                   .best_step = 10,
                   .samples_per_s = 12345.6,
                   .input_wait = 0.012};
-  CHECK(run_summary(run, end) ==
-        "done: max_epochs (2) reached; 20 steps in 3 min 20 s, 12,346 samples/s, 1.2 % of the time waiting for data\n"
+  CHECK(run_summary(run, end, 80) ==
+        "done: max_epochs (2) reached; 20 steps in 3 min 20 s, 12,346 samples/s\n"
         "  val/accuracy 0.9100\n"
         "best val/accuracy 0.9200 at step 10\n"
         "run folder: runs/toy-1\n"
         "next: dlcli eval toy-1\n");
+  end.input_wait = 0.25;
+  CHECK(run_summary(run, end, 80).find("\n25.0 % of the time waiting for data\n") != std::string::npos);
+  end.values = {
+      {"train/loss", 0.1}, {"train/accuracy", 0.9}, {"train/recall", 0.9}, {"val/loss", 0.1}, {"val/f1", 0.9}};
+  CHECK(run_summary(run, end, 80)
+            .find("\n  train/loss 0.1000  train/accuracy 0.9000  train/recall 0.9000  val/loss 0.1000\n"
+                  "  val/f1 0.9000\n") != std::string::npos);
   end.exit = Exit::interrupted;
   end.reason = "stopped by a signal";
-  CHECK(run_summary(run, end).starts_with("stopped by a signal; 20 steps"));
-  CHECK(run_summary(run, end).ends_with("next: dlcli train --resume=toy-1\n"));
+  CHECK(run_summary(run, end, 80).starts_with("stopped by a signal; 20 steps"));
+  CHECK(run_summary(run, end, 80).ends_with("next: dlcli train --resume=toy-1\n"));
 }
 
-TEST_CASE("figures are written as people read them") {
-  CHECK(figure(0.25131) == "0.2513");
-  CHECK(figure(1e-5) == "1e-05");
-  CHECK(figure(0) == "0");
-  CHECK(figure(-1.0 / 0.0) == "-inf");
+TEST_CASE("figures have four significant digits") {
+  const std::pair<double, const char*> cases[] = {{0.25131, "0.2513"},
+                                                  {0.25, "0.2500"},
+                                                  {0.9189, "0.9189"},
+                                                  {1, "1.0000"},
+                                                  {0, "0"},
+                                                  {12.34567, "12.35"},
+                                                  {99.996, "100.0000"},
+                                                  {64691.4389, "64690"},
+                                                  {999960, "1e+06"},
+                                                  {1234567, "1.235e+06"},
+                                                  {0.0123456, "0.01235"},
+                                                  {0.00123456, "0.001235"},
+                                                  {0.001, "0.0010"},
+                                                  {1e-5, "1e-05"},
+                                                  {0.00001234, "1.234e-05"},
+                                                  {-0.5, "-0.5000"},
+                                                  {-1.0 / 0.0, "-inf"},
+                                                  {0.0 / 0.0, "nan"},
+                                                  {0.00099996, "0.0010"}};
+  for (const auto& [value, text] : cases) CHECK(figure(value) == text);
+  CHECK(short_figure(0.001) == "0.001");
+  CHECK(short_figure(0.25) == "0.25");
+  CHECK(short_figure(1) == "1");
+  CHECK(short_figure(100) == "100");
+}
+
+TEST_CASE("counts, times and shares are written as people read them") {
   CHECK(count(1234567) == "1,234,567");
   CHECK(count(-1234) == "-1,234");
   CHECK(count(999) == "999");
@@ -145,7 +296,13 @@ TEST_CASE("figures are written as people read them") {
   CHECK(clock(7) == "0:07");
   CHECK(clock(3723) == "1:02:03");
   CHECK(percent(0.1234) == "12.3 %");
-  CHECK(table({{"layer", "parameters"}, {"conv", "1,000"}, {"fc", "10"}}) ==
+}
+
+TEST_CASE("a table's columns are aligned, and long cells are wrapped where it is too wide") {
+  CHECK(table({{"layer", "parameters"}, {"conv", "1,000"}, {"fc", "10"}}, 80) ==
         "layer  parameters\nconv        1,000\nfc             10\n");
+  CHECK(table({{"name", "what it is", "n"}, {"relu", "the larger of x and zero", "1,000"}}, 24) ==
+        "name  what it is   n\nrelu  the larger   1,000\n      of x and\n      zero\n");
+  CHECK(table({{"a/long/path/without/any/blank"}}, 16) == "a/long/path/\nwithout/any/\nblank\n");
   CHECK(wrapped("one two three", 9, "  ", "- ") == "- one two\n  three\n");
 }
