@@ -257,7 +257,7 @@ class Doctor final : public Command {
     openblas.measure(found);
     data_sets(found);
     surroundings(found);
-    print(json_ ? json_line(found.json()) : with_colours(standard_output(), found.text()));
+    print(json_ ? json_line(found.json()) : found.text(), true);
     return Exit::done;
   }
 

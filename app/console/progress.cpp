@@ -6,6 +6,7 @@
 
 #include "app/console/text.h"
 #include "lib/base/clock.h"
+#include "lib/base/printable.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -105,18 +106,18 @@ std::string RunProgress::step_text() const {
 
 void RunProgress::report(const std::string& text) {
   if (!in_place_) {
-    out_.write(text + "\n");
+    out_.write(printable(text) + "\n");
     return;
   }
   // Drawn over the old line and its rest erased after, in one write: nothing flickers. Lines are not wrapped meanwhile,
   // so that one longer than the terminal is cut and not left behind.
-  out_.write("\r\033[?7l" + text + "\033[K\033[?7h");
+  out_.write("\r\033[?7l" + printable(text) + "\033[K\033[?7h");
   drawn_ = true;
 }
 
 void RunProgress::keep(const std::string& line) {
   clear();
-  out_.write(line + "\n");
+  out_.write(printable(line) + "\n");
 }
 
 void RunProgress::clear() {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "lib/base/printable.h"
+
 namespace dl {
 namespace {
 
@@ -70,7 +72,9 @@ std::string figures(std::span<const Measured> values, bool unprefixed) {
   return text;
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
+std::string table(std::vector<std::vector<std::string>> rows) {
+  for (auto& row : rows)
+    for (std::string& cell : row) cell = printable(cell);
   std::vector<size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));

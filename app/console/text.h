@@ -21,7 +21,7 @@ std::string percent(double share);                      // 0.123 -> "12.3 %"
 std::string figures(std::span<const Measured> values, bool unprefixed = false);
 
 // Rows under a header, columns aligned: text and the first column to the left, numbers to the right.
-std::string table(const std::vector<std::vector<std::string>>& rows);
+std::string table(std::vector<std::vector<std::string>> rows);
 
 // The words of `text` in lines of at most `columns`, each behind `indent`; `first` stands in place of the first indent.
 std::string wrapped(std::string_view text, size_t columns, const std::string& indent, const std::string& first);

@@ -6,6 +6,7 @@
 
 #include "lib/base/cpu.h"
 #include "lib/base/file.h"
+#include "lib/base/printable.h"
 #include "lib/base/shared_files.h"
 #include "lib/base/text.h"
 #include "lib/spec/blocks.h"
@@ -84,7 +85,13 @@ class Planner {
     plan_.name = *plan_.run.name;
     if (plan_.name.empty() || plan_.name.starts_with(".") || plan_.name.find('/') != std::string::npos)
       add("name", "'" + plan_.name + "' cannot name a folder", "write a name without '/' that does not begin with '.'");
+    else if (printable(plan_.name) != plan_.name)
+      add("name", "a name with control characters, or that is not UTF-8: '" + plan_.name + "'",
+          "write 'name: …', in letters, digits, - and _");
     plan_.run.folder = folder().string();
+    if (!valid_utf8(*plan_.run.folder))
+      add("", "the config's folder has a name that is not UTF-8: '" + *plan_.run.folder + "'",
+          "rename the folder: the run keeps its name, and a run's config is UTF-8 text");
     plan_.run.data.fitted = plan_.data.fitted;
     for (const std::unique_ptr<Metric>& metric : plan_.run.metrics) {
       std::string name = metric->name;

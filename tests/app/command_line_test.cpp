@@ -234,3 +234,28 @@ TEST_CASE("version names the instructions and the unit for bf16 that are used he
   CHECK(json.at("instructions") == name_of(isa));
   CHECK(json.at("bf16") == name_of(best_bf16_unit(isa)));
 }
+
+TEST_CASE("names, keys and values from outside never steer the terminal, and --json is JSON whatever they hold") {
+  TemporaryFolder folder;
+  CHECK(run_dlcli({"check", "\x1b[2J\xff.yaml"}, folder).err == "error: no file '\\x1b[2J\\xff.yaml'\n  looked in .\n");
+  CHECK(run_dlcli({"tra\x1b[7min"}, folder).err.starts_with("error: dlcli: unknown command 'tra\\x1b[7min'\n"));
+  const std::string rest =
+      "data: {train: {format: random, shape: [4], classes: 3, samples: 8}, batch_size: 4}\n"
+      "model: [linear: 3]\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n";
+  write(folder.path() / "key.yaml", "\"\\e]0;x\\a\": 1\n" + rest);
+  CHECK(
+      run_dlcli({"check", "key.yaml"}, folder).err.starts_with("error: key.yaml:1:1: unknown key '\\x1b]0;x\\x07'\n"));
+  write(folder.path() / "name.yaml", "name: \"a\\e[31m\"\n" + rest);
+  CHECK(run_dlcli({"check", "name.yaml"}, folder).err ==
+        "error: name.yaml:1:7: name: a name with control characters, or that is not UTF-8: 'a\\x1b[31m'\n"
+        "  help: write 'name: …', in letters, digits, - and _\n");
+  const std::filesystem::path bad = folder.path() / "\xff";
+  std::filesystem::create_directory(bad);
+  write(bad / "c.yaml", rest);
+  CHECK(run_dlcli({"check", "\xff/c.yaml"}, folder).err ==
+        "error: the config's folder has a name that is not UTF-8: '\\xff'\n"
+        "  help: rename the folder: the run keeps its name, and a run's config is UTF-8 text\n");
+  write(folder.path() / "label.yaml", rest);
+  const Finished checked = run_dlcli({"bench", "label.yaml", "--set", "name=\xe2\x80\xaa", "--json"}, folder);
+  CHECK(checked.exit == 2);
+}
