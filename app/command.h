@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/error.h"
 
@@ -18,6 +19,8 @@ class Command {
   virtual ~Command() = default;
   // One line for the list of commands.
   virtual std::string summary() const = 0;
+  // Words that other programs have for it: the help of the error names this one.
+  virtual std::vector<std::string> other_names() const { return {}; }
   // Adds arguments, options bound to members, and examples (app/options.h).
   virtual void declare(CLI::App& app) = 0;
   // Does it, after the members were set. What goes wrong is thrown.

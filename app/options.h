@@ -17,6 +17,8 @@ void examples(CLI::App& app, const std::vector<Example>& examples);
 CLI::Validator whole_number(int64_t least, int64_t most);
 // … a number above 0.
 CLI::Validator above_zero();
+// … a number in a range.
+CLI::Validator number(double least, double most);
 // … one of these words.
 CLI::Validator one_of(std::vector<std::string> words);
 

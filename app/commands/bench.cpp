@@ -34,6 +34,7 @@ double peak_memory_bytes() {
 class Bench final : public Command {
  public:
   std::string summary() const override { return "how fast a config's training step or a layer is, without input"; }
+  std::vector<std::string> other_names() const override { return {"benchmark", "time", "speed", "throughput"}; }
 
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", what_, "the YAML file, or a layer as it stands in one")->required();

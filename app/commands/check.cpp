@@ -43,6 +43,9 @@ std::string bytes(int64_t count) { return bytes_text(static_cast<double>(count))
 class Check final : public Command {
  public:
   std::string summary() const override { return "every mistake of a config; shapes, FLOPs and memory; runs nothing"; }
+  std::vector<std::string> other_names() const override {
+    return {"validate", "lint", "verify", "dry-run", "config", "parse"};
+  }
 
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", config_, "the YAML file")->required();

@@ -15,6 +15,9 @@ namespace {
 class Describe final : public Command {
  public:
   std::string summary() const override { return "what layers, losses, optimizers, readers … there are and take"; }
+  std::vector<std::string> other_names() const override {
+    return {"man", "docs", "doc", "reference", "layers", "optimizers"};
+  }
 
   void declare(CLI::App& app) override {
     app.add_option("NAME", name_, "a name (conv2d), a kind (layer), a section of a config (trainer), or all");

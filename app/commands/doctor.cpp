@@ -241,6 +241,9 @@ void surroundings(Findings& found) {
 class Doctor final : public Command {
  public:
   std::string summary() const override { return "what this machine has, what is used of it, how fast it is"; }
+  std::vector<std::string> other_names() const override {
+    return {"diagnose", "env", "hardware", "info", "system", "download", "datasets"};
+  }
 
   void declare(CLI::App& app) override {
     declare_json(app, json_);

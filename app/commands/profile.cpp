@@ -24,6 +24,7 @@ constexpr int64_t traced_steps = 20;
 class Profile final : public Command {
  public:
   std::string summary() const override { return "where the time of a config's training step goes"; }
+  std::vector<std::string> other_names() const override { return {"trace", "roofline"}; }
 
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", config_, "the YAML file")->required();

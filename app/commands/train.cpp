@@ -31,6 +31,9 @@ class Warnings final : public Observer {
 class Train final : public Command {
  public:
   std::string summary() const override { return "train a config, or go on with a run"; }
+  std::vector<std::string> other_names() const override {
+    return {"fit", "run", "start", "learn", "training", "resume", "continue", "restart"};
+  }
 
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", config_, "the YAML file; may be left out with --resume=RUN");

@@ -50,6 +50,20 @@ std::map<std::string, Node> stand_ins() {
   return values;
 }
 
+// "accuracy_top5": a metric's name and what it has of its own, to tell it from others of that name.
+std::string name_with_keys(const Metric& metric) {
+  std::string text = metric.name;
+  const Node own = write_object(metric), standard = write_object(*Registry<Metric>::make(metric.name));
+  for (const Node::Entry& entry : own.entries) {
+    const Node& value = entry.value;
+    if (!value.is_scalar() || same_value(value, *standard.find(entry.key))) continue;
+    text += "_";
+    if (value.as_number()) text += entry.key.substr(0, entry.key.find('_'));
+    text += value.as_bool() ? entry.key : value.text;
+  }
+  return text;
+}
+
 // Reads each layer's keys without building it.
 void check_keys(const std::vector<ModelItem>& items, std::vector<Problem>& problems) {
   for (const ModelItem& item : items) {
@@ -73,7 +87,9 @@ class Planner {
       Codec<DataSpec>::read(*node, data, {}, Reading(problems_, "data"));
     else
       return false;  // reading the whole reports it
-    if (const Node* node = plan_.spec.find("seed")) Codec<int64_t>::read(*node, seed, {}, Reading(problems_, "seed"));
+    std::vector<Problem> told_by_read_run;
+    if (const Node* node = plan_.spec.find("seed"))
+      Codec<int64_t>::read(*node, seed, {}, Reading(told_by_read_run, "seed"));
     if (problems_.size() == before)
       plan_.data = open_data(data, folder(), static_cast<uint64_t>(seed), problems_, read_);
     return problems_.size() == before;
@@ -94,8 +110,11 @@ class Planner {
           "rename the folder: the run keeps its name, and a run's config is UTF-8 text");
     plan_.run.data.fitted = plan_.data.fitted;
     for (const std::unique_ptr<Metric>& metric : plan_.run.metrics) {
-      std::string name = metric->name;
-      for (int n = 2; std::ranges::count(plan_.metric_names, name) > 0; ++n) name = concat(metric->name, "_", n);
+      const bool alone =
+          std::ranges::count_if(plan_.run.metrics, [&](const auto& other) { return other->name == metric->name; }) == 1;
+      const std::string own = alone ? metric->name : name_with_keys(*metric);
+      std::string name = own;
+      for (int n = 2; std::ranges::count(plan_.metric_names, name) > 0; ++n) name = concat(own, "_", n);
       plan_.metric_names.push_back(name);
     }
   }
@@ -267,7 +286,9 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
                                 Weights weights, const SetsToRead& read) {
   const std::filesystem::path config = shared_file(name);
   auto plan = std::make_unique<Plan>();
-  plan->spec = load_spec(config, {.sets = sets, .later = data_value_names(), .most_bytes = max_resolved_bytes});
+  plan->spec = load_spec(
+      config,
+      {.sets = sets, .later = data_value_names(), .most_bytes = max_resolved_bytes, .schema = owned_schema<RunSpec>()});
   plan->config = config_text(config, plan->spec, sets);
   plan->name = config.stem().string();
   std::vector<Problem> problems;
@@ -377,7 +398,8 @@ std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std
 
 std::string run_name(const std::filesystem::path& name) {
   const std::filesystem::path config = shared_file(name);
-  const Node spec = load_spec(config, {.later = data_value_names(), .most_bytes = max_resolved_bytes});
+  const Node spec = load_spec(
+      config, {.later = data_value_names(), .schema = owned_schema<RunSpec>(), .most_bytes = max_resolved_bytes});
   const Node* given = spec.find("name");
   return given && given->is_scalar() ? given->as_string().value_or(given->text) : config.stem().string();
 }
