@@ -4,6 +4,7 @@
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/options.h"
+#include "app/trained.h"
 #include "app/warnings.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
@@ -48,7 +49,7 @@ class Check final : public Command {
   }
 
   void declare(CLI::App& app) override {
-    app.add_option("CONFIG", config_, "the YAML file")->required();
+    app.add_option("CONFIG", config_, "the YAML file, or a run: the config it is trained by")->required();
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     app.add_flag("--resolved", resolved_, "print the config with every key and every default");
@@ -66,7 +67,7 @@ class Check final : public Command {
   }
 
   Exit run() override {
-    const std::unique_ptr<Plan> plan = plan_run(config_, overrides_.sets());
+    const std::unique_ptr<Plan> plan = plan_run(config_file(config_), overrides_.sets());
     if (strict_) refuse(plan->warnings);
     tell(plan->warnings);
     if (resolved_) {

@@ -59,6 +59,10 @@ class Train final : public Command {
                                        .what = "CONFIG is missing",
                                        .help = resume_.empty() ? "write 'dlcli train configs/quickstart.yaml'"
                                                                : "write 'dlcli train --resume=RUN'"});
+    if (resume_.empty() && config_file(config_) != config_)
+      throw Error(Exit::usage, Problem{.path = "dlcli train",
+                                       .what = "'" + config_ + "' is a run",
+                                       .help = "write 'dlcli train --resume=" + config_ + "' to go on with it"});
     const std::atomic<bool>& stop = stop_on_signals();
     std::unique_ptr<Plan> plan = config_.empty() ? nullptr : plan_run(config_, sets());
     std::optional<RunFolder> folder;

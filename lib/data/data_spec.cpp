@@ -12,18 +12,28 @@ void Validation::describe(Schema& s) {
   s.summary("a part of the training set");
   s.optional("first", first, "so many samples from its beginning").at_least(1);
   s.optional("last", last, "so many from its end").at_least(1);
-  s.optional("fraction", fraction, "such a part of it, chosen at random by the seed").above(0).below(1);
+  s.optional("fraction", fraction, "such a part of it, chosen at random by the seed")
+      .above(0)
+      .below(1)
+      .known_as({"split", "ratio", "share", "percent", "size", "test_size", "validation_split"})
+      .help("write a share, such as 0.2; 'last: 20' are so many samples");
   s.optional("stratified", stratified, "that fraction of each class");
   s.check([this](const Report& report) {
     if (stratified && !fraction)
       report.at("stratified", "only a 'fraction' can be stratified", "write 'fraction: 0.1'");
     if (const int given = first.has_value() + last.has_value() + fraction.has_value(); given != 1)
-      report(concat("expected one of 'first', 'last' and 'fraction', got ", given));
+      report(concat("expected one of 'first', 'last' and 'fraction', got ", given),
+             given == 0 ? "write 'fraction: 0.1'" : "keep one of them");
   });
 }
 
 bool Codec<Validation>::read(const Node& node, Validation& value, const Limits& limits, const Reading& r) {
   Validation validation{.where = node.where};
+  if (const auto share = node.as_number()) {
+    r.expected(node, type(limits),
+               concat("write 'validation: {", *share < 1 ? "fraction: " : "last: ", node.text, "}'"));
+    return false;
+  }
   const bool is_source = !node.is_map() || node.find("format") || node.find("train") || node.find("set");
   if (is_source ? !Codec<Source>::read(node, validation.source, limits, r) : !read_object(node, validation, r))
     return false;

@@ -129,7 +129,11 @@ bool Codec<Source>::read(const Node& node, Source& value, const Limits& limits, 
   } else if (const auto name = node.as_string(); name && !name->empty()) {
     source.name = *name;
   } else {
-    r.expected(node, type(limits));
+    const Node* named = named_by_key(node);
+    r.expected(node, type(limits),
+               named                                ? "write 'format: " + named->text + "'"
+               : node.is_map() && node.find("path") ? "add 'format: …', whichever the file is of"
+                                                    : "");
     return false;
   }
   value = std::move(source);

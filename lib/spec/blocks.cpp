@@ -277,7 +277,7 @@ class Expansion {
       types.push_back(entry.key);
       out = {&entry, entry.key, entry.key_where};
     }
-    if (types.size() == 1) return out;
+    if (types.size() == 1) return layer_below(out, r) ? Item{} : out;
     if (types.empty()) {
       r.expected(written, "a layer or a block", help);
     } else if (const Node* named = named_by_key(written); named && is_type(*named->as_string())) {
@@ -292,6 +292,21 @@ class Expansion {
                 "write each as an item of its own: '- " + types[0] + "', '- " + types[1] + "'");
     }
     return {};
+  }
+
+  // A layer indented below another, as if it were a key of it.
+  bool layer_below(const Item& item, const Reading& r) const {
+    if (!layers() || !layers()->has(item.name_of_type) || !item.used->value.is_map()) return false;
+    const auto object = layers()->make(item.name_of_type);
+    const Schema schema = schema_of(*object);
+    for (const Node::Entry& entry : item.used->value.entries) {
+      if (schema.field(entry.key) || !(layers()->has(entry.key) || blocks_.contains(entry.key))) continue;
+      r.problem(entry.key_where,
+                "'" + entry.key + "' stands below '" + item.name_of_type + "', which takes no such key",
+                "write it as an item of its own: '- " + entry.key + "'");
+      return true;
+    }
+    return false;
   }
 
   static const AnyRegistry* layers() {

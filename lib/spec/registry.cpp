@@ -28,10 +28,27 @@ Call call(const std::string& text) {
   return out;
 }
 
-// "lr=0.1, momentum=0.9" -> "lr: 0.1, momentum: 0.9"; … where the arguments have no names.
-std::string keys_of(std::string arguments) {
+// "lr=0.1, momentum=0.9" -> "{lr: 0.1, momentum: 0.9}"; "784, 64", sizes of input and output, -> "64".
+std::string value_of(std::string arguments) {
+  if (arguments.find('=') == std::string::npos) {
+    if (std::count(arguments.begin(), arguments.end(), ',') > 1) return "{…}";
+    return std::string(trim(std::string_view(arguments).substr(arguments.find(',') + 1)));  // npos + 1 is 0
+  }
   for (size_t at = 0; (at = arguments.find('=', at)) != std::string::npos; at += 2) arguments.replace(at, 1, ": ");
-  return arguments.find(": ") == std::string::npos ? "…" : arguments;
+  return "{" + arguments + "}";
+}
+
+// Ours or another framework's, case, - and _ ignored.
+AnyRegistry::Meant named(const AnyRegistry& registry,
+                         const std::vector<std::pair<std::string, std::string>>& instead_of, const std::string& name) {
+  const auto same = [&](const std::string& other) { return same_word(name, other); };
+  for (const std::string& known : registry.names()) {
+    const std::vector<std::string> foreign = schema_of(*registry.make(known)).foreign_names();
+    if (same(known) || std::any_of(foreign.begin(), foreign.end(), same)) return {known, ""};
+  }
+  for (const auto& [foreign, help] : instead_of)
+    if (same(foreign)) return {"", help};
+  return {};
 }
 
 }  // namespace
@@ -92,28 +109,20 @@ void AnyRegistry::instead_of(const std::vector<std::string>& names, const std::s
 
 AnyRegistry::Meant AnyRegistry::meant(const std::string& name) const {
   if (has(name)) return {name, ""};
-  const auto same = [&](const std::string& other) { return same_word(name, other); };
-  for (const std::string& known : names()) {
-    const std::vector<std::string> foreign = schema_of(*make(known)).foreign_names();
-    if (same(known) || std::any_of(foreign.begin(), foreign.end(), same)) return {known, ""};
-  }
-  for (const auto& [foreign, help] : instead_of_)
-    if (same(foreign)) return {"", help};
-  if (name.size() > 1 && name[0] == '-') {
-    const Meant rest = meant(name.substr(1));
-    if (!rest.name.empty()) return {rest.name, "write '- " + rest.name + "', with a space after '-'"};
-  }
+  const auto named = [&](const std::string& word) { return dl::named(*this, instead_of_, word); };
+  if (Meant exact = named(name); !exact.name.empty() || !exact.help.empty()) return exact;
+  if (name.size() > 1 && name[0] == '-')
+    if (const Meant rest = named(name.substr(1)); !rest.name.empty())
+      return {rest.name, "write '- " + rest.name + "', with a space after '-'"};
   if (const Call written = call(name); !written.name.empty() && written.name != name) {
-    Meant inner = meant(written.name);
+    Meant inner = named(written.name);
     if (!inner.name.empty() && written.called && !trim(written.arguments).empty())
-      inner.help = "write '" + inner.name + ": {" + shortened(keys_of(written.arguments)) + "}'";
-    return inner;
+      inner.help = "write '" + inner.name + ": " + shortened(value_of(written.arguments)) + "'";
+    if (!inner.name.empty() || !inner.help.empty()) return inner;
   }
-  if (const size_t space = name.find(' '); space != std::string::npos && space > 0) {
-    Meant first = meant(name.substr(0, space));
-    if (!first.name.empty()) first.help = "write '" + first.name + ": " + shortened(trim(name.substr(space))) + "'";
-    return first;
-  }
+  if (const size_t space = name.find(' '); space != std::string::npos && space > 0)
+    if (Meant first = named(name.substr(0, space)); !first.name.empty())
+      return {first.name, "write '" + first.name + ": " + shortened(trim(std::string_view(name).substr(space))) + "'"};
   return {closest(name, names()), ""};
 }
 

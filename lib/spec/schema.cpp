@@ -115,7 +115,15 @@ const Field* Schema::meant(std::string_view key) const {
     keys.push_back(f.key());
     if (contains(f.foreign_names(), key) || same_word(f.key(), key)) return &f;
   }
-  return field(closest(key, keys));
+  if (const Field* near = field(closest(key, keys))) return near;
+  // Half of a key's name: `hidden` for hidden_size, `smoothing` for label_smoothing.
+  const Field* half = nullptr;
+  for (const Field& f : fields_) {
+    if (key.size() < 3 || !(f.key().starts_with(key) || f.key().ends_with("_" + std::string(key)))) continue;
+    if (half) return nullptr;
+    half = &f;
+  }
+  return half;
 }
 
 std::string Schema::advice(std::string_view key) const {
@@ -130,6 +138,7 @@ const Field* Schema::unknown_key(const Node::Entry& entry, const Reading& r) con
   std::string help = advice(entry.key);
   if (help.empty()) meant = this->meant(entry.key);
   if (meant) help = "write '" + meant->key() + "'";
+  if (help.empty() && fields_.empty()) help = "leave it out";
   r.problem(entry.key_where, "unknown key " + Node::string(entry.key).described(), help, {known_keys()});
   return meant;
 }
@@ -140,7 +149,11 @@ bool Schema::read(const Node& node, const Reading& r) const {
   const auto read_field = [&](const Field& f, const Node& value) {
     given.insert(&f);
     const Reading at = r.key(f.key());
-    if (f.is_required() && value.is_null()) {
+    const auto inner = value.is_scalar() && !f.limits_.help.empty() ? f.inner() : nullptr;
+    if (inner && !inner->by_name && !inner->schema.positional()) {
+      at.expected(value, "a map of keys", f.limits_.help);
+      good = false;
+    } else if (f.is_required() && value.is_null()) {
       at.expected(value, f.type(), f.limits_.help);
       good = false;
     } else {
@@ -152,14 +165,18 @@ bool Schema::read(const Node& node, const Reading& r) const {
       if (const Field* f = field(entry.key)) {
         read_field(*f, entry.value);
       } else {
-        given.insert(unknown_key(entry, r));  // one mistake, one message: what was meant is not missing too
+        const Field* meant = unknown_key(entry, r);
+        given.insert(meant);  // one mistake, one message: what was meant is not missing too
+        if (meant && !entry.value.is_null()) meant->read(entry.value, r.key(meant->key()));
         good = false;
       }
     }
   } else if (const Field* f = positional(); f && !node.is_null()) {
     read_field(*f, node);
   } else if (!node.is_null()) {
-    r.problem(node.where, "expected a map of keys, got " + node.described(), map_help(node), {known_keys()});
+    std::string help = map_help(node);
+    if (help.empty() && !examples_.empty() && !fields_.empty()) help = "write '" + examples_.front() + "'";
+    r.problem(node.where, "expected a map of keys, got " + node.described(), help, {known_keys()});
     return false;
   }
   for (const Field& f : fields_) {

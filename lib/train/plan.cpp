@@ -173,6 +173,11 @@ class Planner {
 
   // What can be trained but is likely not meant; the plan is whole.
   void warn_of_the_unlikely() {
+    constexpr double largest_usual_rate = 2;
+    if (const double lr = plan_.run.optimizer->learning_rate(); lr > largest_usual_rate)
+      warn("optimizer." + plan_.run.optimizer->name + ".lr",
+           concat("with a learning rate of ", number_text(lr), " hardly any network trains"),
+           "write 0.1 for sgd, 0.001 for the others, and go on from there");
     for (const Problem& warning : plan_.data.warnings) add_problem(plan_.warnings, warning);
     const int64_t samples = plan_.data.train->size(), batch = plan_.run.data.batch_size;
     if (samples > 0 && batch > samples)
@@ -288,7 +293,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
   auto plan = std::make_unique<Plan>();
   plan->spec = load_spec(
       config,
-      {.sets = sets, .later = data_value_names(), .most_bytes = max_resolved_bytes, .schema = owned_schema<RunSpec>()});
+      {.sets = sets, .later = data_value_names(), .schema = owned_schema<RunSpec>(), .most_bytes = max_resolved_bytes});
   plan->config = config_text(config, plan->spec, sets);
   plan->name = config.stem().string();
   std::vector<Problem> problems;
