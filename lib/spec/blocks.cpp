@@ -391,10 +391,13 @@ class Expansion {
                  "inputs by name are for blocks that have 'inputs: […]'");
       return out;
     }
-    for (const Node::Entry& entry : from.entries)
-      if (std::find(known.begin(), known.end(), entry.key) == known.end()) unknown_key(entry, known, r);
+    std::map<std::string, const Node*> named;
+    for (const Node::Entry& entry : from.entries) {
+      const bool is_known = std::find(known.begin(), known.end(), entry.key) != known.end();
+      named[is_known ? entry.key : unknown_key(entry, known, r)] = &entry.value;
+    }
     for (size_t k = 0; k < known.size(); ++k) {
-      const Node* given = from.find(known[k]);
+      const Node* given = named[known[k]];
       if (given && given->is_scalar()) {
         const int input = inputs(*given, r.key(known[k]), index, names)[0];
         if (k < out.size())
@@ -540,7 +543,11 @@ std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, const
   const Node* layers = &model;
   std::string label = "model";
   if (model.is_map() && !model.find("layers") && !model.find("blocks") && !model.entries.empty()) {
-    Reading(problems, "model").expected(model, "a list of layers and blocks", items_help(model));
+    const std::vector<std::string> known{"blocks", "layers"};
+    if (const Node::Entry& first = model.entries[0]; closest(first.key, known).empty())
+      Reading(problems, "model").expected(model, "a list of layers and blocks", items_help(model));
+    else
+      unknown_key(first, known, Reading(problems, "model"));
     return {};
   }
   if (model.is_map()) {

@@ -40,7 +40,8 @@ std::optional<Missing> missing_type(const Node& node, const std::string& part, c
   if (!typed || typed->key == part || node.find(part) || form.named_type(part)) return {};
   for (const char* beside : {"name", "from", "repeat", "tie"})  // of an item of the model's list
     if (part == beside) return {};
-  const Field* meant = form.named_type(typed->key)->schema.meant(part);
+  const std::shared_ptr<const OwnedSchema> keys = form.named_type(typed->key);
+  const Field* meant = keys->schema.meant(part);
   if (!meant) return {};
   return Missing{typed->key, meant->key()};
 }

@@ -110,10 +110,10 @@ void AnyRegistry::instead_of(const std::vector<std::string>& names, const std::s
 AnyRegistry::Meant AnyRegistry::meant(const std::string& name) const {
   if (has(name)) return {name, ""};
   const auto named = [&](const std::string& word) { return dl::named(*this, instead_of_, word); };
-  if (Meant exact = named(name); !exact.name.empty() || !exact.help.empty()) return exact;
   if (name.size() > 1 && name[0] == '-')
     if (const Meant rest = named(name.substr(1)); !rest.name.empty())
       return {rest.name, "write '- " + rest.name + "', with a space after '-'"};
+  if (Meant exact = named(name); !exact.name.empty() || !exact.help.empty()) return exact;
   if (const Call written = call(name); !written.name.empty() && written.name != name) {
     Meant inner = named(written.name);
     if (!inner.name.empty() && written.called && !trim(written.arguments).empty())

@@ -149,9 +149,9 @@ bool Schema::read(const Node& node, const Reading& r) const {
   const auto read_field = [&](const Field& f, const Node& value) {
     given.insert(&f);
     const Reading at = r.key(f.key());
-    const auto inner = value.is_scalar() && !f.limits_.help.empty() ? f.inner() : nullptr;
-    if (inner && !inner->by_name && !inner->schema.positional()) {
-      at.expected(value, "a map of keys", f.limits_.help);
+    const auto inner = !value.is_map() && !value.is_null() && !f.limits_.help.empty() ? f.inner() : nullptr;
+    if (inner && (inner->by_name || (value.is_scalar() && !inner->schema.positional()))) {
+      at.expected(value, inner->by_name ? "a map of keys by name" : "a map of keys", f.limits_.help);
       good = false;
     } else if (f.is_required() && value.is_null()) {
       at.expected(value, f.type(), f.limits_.help);
@@ -175,7 +175,7 @@ bool Schema::read(const Node& node, const Reading& r) const {
     read_field(*f, node);
   } else if (!node.is_null()) {
     std::string help = map_help(node);
-    if (help.empty() && !examples_.empty() && !fields_.empty()) help = "write '" + examples_.front() + "'";
+    if (help.empty() && !examples_.empty()) help = "write '" + examples_.front() + "'";
     r.problem(node.where, "expected a map of keys, got " + node.described(), help, {known_keys()});
     return false;
   }

@@ -73,7 +73,8 @@ bool list_item(std::string_view line) {
 // "-relu" among the items of a list, and "relu" without a dash: what the line should be.
 std::optional<Problem> missing_dash(const YamlSource& source, int line) {
   const std::string_view text = source.line(line), entry = trim(text);
-  if (blank_or_comment(text) || list_item(text)) return {};
+  const bool key = indentation(text) == 0 && entry.find(':') != std::string_view::npos;  // of the whole, more likely
+  if (blank_or_comment(text) || list_item(text) || key) return {};
   const auto item_beside = [&](int other) {
     return other >= 0 && other < source.lines() && list_item(source.line(other)) &&
            indentation(source.line(other)) == indentation(text);

@@ -83,11 +83,9 @@ class Planner {
     const size_t before = problems_.size();
     DataSpec data;
     int64_t seed = 0;
-    if (const Node* node = plan_.spec.find("data"))
-      Codec<DataSpec>::read(*node, data, {}, Reading(problems_, "data"));
-    else
-      return false;  // reading the whole reports it
     std::vector<Problem> told_by_read_run;
+    const Node* section = plan_.spec.find("data");
+    if (!section || !Codec<DataSpec>::read(*section, data, {}, Reading(told_by_read_run, "data"))) return false;
     if (const Node* node = plan_.spec.find("seed"))
       Codec<int64_t>::read(*node, seed, {}, Reading(told_by_read_run, "seed"));
     if (problems_.size() == before)

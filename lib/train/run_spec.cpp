@@ -98,11 +98,8 @@ void TrainerSpec::describe(Schema& s) {
   Field& computes = s.optional("device", device, "what computes: reference is slow and plain, to compare with")
                         .one_of(device_names())
                         .known_as({"accelerator"});
-  const bool cuda = std::ranges::count(device_names(), "cuda") > 0;
-  for (const char* other : {"gpu", "cuda", "cuda:0", "auto", "mps", "tpu"})
-    computes.instead_of_value(other, std::string(other) == "auto" ? "leave it out, or write 'cpu'"
-                                     : cuda                       ? "write 'cuda'"
-                                                                  : "write 'cpu': this dlcli is built without others");
+  for (const char* other : {"gpu", "cuda:0", "auto", "mps", "tpu"})
+    computes.instead_of_value(other, "write 'cuda', or 'cpu' where there is no GPU");
   s.optional("threads", threads, "compute threads; 0: as many as the process may use").at_least(0);
   s.optional("precision", precision,
              "of the numbers: 32-true; bf16-mixed: products in bf16, sums, losses and weights in f32; "

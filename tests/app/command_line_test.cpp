@@ -295,7 +295,7 @@ TEST_CASE("words and options of other programs lead to ours") {
        "leave it out: dlcli trains on one device; 'trainer.threads' says how many cores compute"},
       {{"train", "--config", "my.yaml"}, "leave it out: the file stands alone, 'dlcli train my.yaml'"},
       {{"train", "my.yaml", "trainer.max_epochs=3"}, "write '--set trainer.max_epochs=3'"},
-      {{"train", "my.yaml", "--device", "gpu"}, "write 'cpu': this dlcli is built without others"},
+      {{"train", "my.yaml", "--device", "gpu"}, "write 'cuda', or 'cpu' where there is no GPU"},
       {{"train", "my.yaml", "--set", "optimizer.lr=1"}, "write --set optimizer.sgd.lr=…"},
       {{"generate", "my-1", "--temperature", "-1"}, "see 'dlcli generate --help'"},
   };

@@ -212,8 +212,8 @@ TEST_CASE("the number that is meant is told, however it is written") {
       {"layers: ['-relu']", "write '- relu', with a space after '-'"},
   };
   for (const auto& [text, help] : cases) {
-    CAPTURE(text);
     const std::string problems = read(text).problems;
+    CAPTURE(problems);
     CHECK(problems.ends_with(std::string("\n  help: ") + help));
     CHECK(problems.find("\nerror: ") == std::string::npos);
   }
@@ -274,6 +274,7 @@ TEST_CASE("a type that takes no keys says so") {
   CHECK(read("layers: [{relu: {inplace: true}}, {relu: }, {relu: 3}]").problems ==
         "error: a.yaml:1:18: layers[0] (relu): unknown key 'inplace'\n"
         "  it takes no keys\n"
+        "  help: leave it out\n"
         "error: a.yaml:1:52: layers[2] (relu): expected a map of keys, got 3\n"
         "  it takes no keys");
 }
