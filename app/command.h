@@ -19,6 +19,8 @@ class Command {
   virtual ~Command() = default;
   // One line for the list of commands.
   virtual std::string summary() const = 0;
+  // Words that other programs have for it: the help of the error names this one.
+  virtual std::vector<std::string> other_names() const { return {}; }
   // Adds arguments, options bound to members, and examples (app/options.h).
   virtual void declare(CLI::App& app) = 0;
   // What an option or argument may be, beside what its kind of value says: for completion ("NAME" -> conv2d, …).

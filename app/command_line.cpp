@@ -12,6 +12,7 @@
 #include "app/console/output.h"
 #include "app/help.h"
 #include "app/options.h"
+#include "app/other_words.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -36,26 +37,80 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
-// An argument nothing took. A misspelt option hides what was meant by the arguments after it, so it is told first.
-void refuse_unknown(const CLI::App& app, std::vector<std::string> unknown) {
-  if (unknown.empty()) return;
-  const auto option = std::find_if(unknown.begin(), unknown.end(), [](const auto& s) { return s.starts_with("-"); });
-  if (option == unknown.end()) {
-    if (app.get_parent()) throw usage_error(app, "unexpected argument '" + unknown.front() + "'");
-    std::vector<std::string> names;
-    for (const auto& [name, factory] : commands()) names.emplace_back(name);
-    const std::string meant = closest(unknown.front(), names);
-    const bool file = unknown.front().ends_with(".yaml") || unknown.front().ends_with(".yml");
-    Problem problem{.path = "dlcli", .what = "unknown command '" + unknown.front() + "'"};
-    problem.notes = {"commands: " + join(names)};
-    problem.help = file            ? "write 'dlcli train " + unknown.front() + "'"
-                   : meant.empty() ? "see 'dlcli --help'"
-                                   : "write 'dlcli " + meant + "'";
-    throw Error(Exit::usage, std::move(problem));
+bool names_config(const std::string& argument) { return argument.ends_with(".yaml") || argument.ends_with(".yml"); }
+
+// A word in the place of a command; `rest` is what follows it.
+Error unknown_command(const std::string& word, const std::vector<std::string>& rest) {
+  std::vector<std::string> names;
+  for (const auto& [name, factory] : commands()) names.emplace_back(name);
+  const std::string meant = command_meant(word), arguments = rest.empty() ? "" : " " + join(rest, " ");
+  Problem problem{.path = "dlcli", .what = "unknown command '" + word + "'"};
+  problem.notes = {"commands: " + join(names)};
+  const bool goes_on = word == "resume" || word == "continue" || word == "restart";
+  problem.help = names_config(word) ? "write 'dlcli train " + word + arguments + "'"
+                 : meant.empty()    ? "see 'dlcli --help'"
+                 : goes_on          ? "write 'dlcli train --resume" + (rest.empty() ? "=RUN" : "=" + rest[0]) + "'"
+                                    : "write 'dlcli " + meant + arguments + "'";
+  return {Exit::usage, std::move(problem)};
+}
+
+// The value that stands with an option as it was written: --lr=0.1, --lr 0.1.
+std::string value_of(const std::string& option, const std::vector<std::string>& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].starts_with(option + "=")) return arguments[i].substr(option.size() + 1);
+    if (arguments[i] != option || i + 1 == arguments.size()) continue;
+    const std::string& next = arguments[i + 1];
+    const bool value = !next.starts_with("-") && (!names_config(next) || option == "--config");
+    return value ? next : "";
   }
-  const std::string written = option->substr(0, option->find('='));
-  const std::string meant = closest(written, option_names(app));
-  throw usage_error(app, "unknown option '" + written + "'", meant.empty() ? "" : "write '" + meant + "'");
+  return "";
+}
+
+// What nothing took of the arguments. A misspelt option hides what was meant by the arguments after it, so it is told
+// first.
+void refuse_unknown(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::vector<std::string> unknown = app.remaining();
+  if (app.get_parent()) {  // behind "--" where the command has all its arguments
+    const std::vector<std::string> more = app.get_parent()->remaining();
+    unknown.insert(unknown.end(), more.begin(), more.end());
+  }
+  const auto end_of_options = std::find(unknown.begin(), unknown.end(), "--");
+  const auto option = std::find_if(unknown.begin(), end_of_options, [](const auto& s) { return s.starts_with("-"); });
+  if (option != end_of_options) {
+    const std::string written = option->substr(0, option->find('='));
+    const bool takes_config = app.get_option_no_throw("--set") && app.get_option_no_throw("CONFIG");
+    const auto config = std::find_if(arguments.begin(), arguments.end(), names_config);
+    std::string help;
+    if (takes_config)
+      help = help_for_option(written, value_of(written, arguments), config == arguments.end() ? "" : *config);
+    if (const std::string meant = closest(written, option_names(app)); help.empty() && !meant.empty())
+      help = "write '" + meant + "'";
+    throw usage_error(app, "unknown option '" + written + "'", help);
+  }
+  if (end_of_options != unknown.end()) unknown.erase(end_of_options);
+  if (unknown.empty()) return;
+  if (!app.get_parent()) throw unknown_command(unknown.front(), {arguments.begin() + 1, arguments.end()});
+  throw usage_error(app, "unexpected argument '" + unknown.front() + "'",
+                    app.get_option_no_throw("--set") ? help_for_argument(unknown.front()) : "");
+}
+
+// `help train`, `train help`, -V and `train --resume RUN` as the parser takes them.
+std::vector<std::string> as_parsed(std::vector<std::string> arguments) {
+  if (arguments.empty()) return arguments;
+  if (arguments[0] == "help") {
+    arguments.erase(arguments.begin());
+    arguments.resize(std::min<size_t>(arguments.size(), 1));
+    arguments.push_back("--help");
+  }
+  if (arguments.size() == 1 && (arguments[0] == "-V" || arguments[0] == "-v")) arguments[0] = "--version";
+  if (arguments.size() == 2 && arguments[1] == "help" && commands().contains(arguments[0])) arguments[1] = "--help";
+  for (size_t i = 1; i + 1 < arguments.size() && arguments[0] == "train"; ++i) {
+    const std::string next = arguments[i + 1];
+    if (arguments[i] != "--resume" || next.starts_with("-") || names_config(next)) continue;
+    arguments[i] += "=" + next;
+    arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
+  return arguments;
 }
 
 // "--threads: 1 required N missing" and the like, in our words.
@@ -95,16 +150,17 @@ Exit run_command_line(int argc, const char* const* argv) {
   }
 
   auto chosen = [&]() -> CLI::App& { return app.get_subcommands().empty() ? app : *app.get_subcommands().front(); };
+  const std::vector<std::string> arguments = as_parsed({argv + 1, argv + std::max(argc, 1)});
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // it takes them from the end
   } catch (const CLI::CallForHelp&) {
     print(chosen().help());
     return Exit::done;
   } catch (const CLI::ParseError& e) {
-    refuse_unknown(chosen(), chosen().remaining());
+    refuse_unknown(chosen(), arguments);
     throw reworded(chosen(), e);
   }
-  refuse_unknown(chosen(), chosen().remaining());
+  refuse_unknown(chosen(), arguments);
   if (version) return known.at(app.get_subcommand("version"))->run();
   if (&chosen() == &app) {
     standard_error().write(app.help());

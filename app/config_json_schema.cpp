@@ -40,7 +40,7 @@ Node registered(const AnyRegistry& registry) {
 Node model_item(const Node& layer) {
   Node item = *layer.find("anyOf")->items[1].find("properties");
   item.set("name", type("string"));
-  item.set("from", any_of({type("string"), type("integer"), json_object({{"type", Node::string("array")}})}));
+  item.set("from", any_of({type("string"), json_object({{"type", Node::string("array")}}), type("object")}));
   item.set("tie", json_object({{"type", Node::string("object")}, {"additionalProperties", type("string")}}));
   item.set("repeat", any_of({type("integer"), reference_to("reference")}));
   return any_of({type("string"), json_object({{"type", Node::string("object")}, {"properties", std::move(item)}})});
@@ -82,9 +82,11 @@ Node config_json_schema() {
   Node schema = schema_of(spec).json_schema();
   Node& properties = *schema.find("properties");
   const Node layers = list_of(reference_to("model_item"));
-  Node block = json_object({{"type", Node::string("object")},
-                            {"properties", json_object({{"params", type("object")}, {"layers", layers}})},
-                            {"required", json_list({"layers"})}});
+  Node block =
+      json_object({{"type", Node::string("object")},
+                   {"properties",
+                    json_object({{"params", type("object")}, {"inputs", list_of(type("string"))}, {"layers", layers}})},
+                   {"required", json_list({"layers"})}});
   Node blocks = json_object({{"type", Node::string("object")}, {"additionalProperties", std::move(block)}});
   properties.set("model",
                  any_of({layers, json_object({{"type", Node::string("object")},

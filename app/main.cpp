@@ -9,6 +9,7 @@
 #include "app/console/output.h"
 #include "app/signals.h"
 #include "lib/base/error.h"
+#include "lib/base/printable.h"
 #include "lib/base/text.h"
 
 namespace {
@@ -43,7 +44,7 @@ int main(int argc, char** argv) {
   } catch (const dl::Error& error) {
     return fail(error.exit(), all_problems(error));
   } catch (const dl::CheckFailure& failure) {
-    return fail(dl::Exit::failed, dl::render({.what = failure.what()}));
+    return fail(dl::Exit::failed, "error: " + dl::printable_lines(failure.what()));
   } catch (const std::bad_alloc&) {
     return fail(dl::Exit::failed, out_of_memory());
   } catch (const std::exception& e) {

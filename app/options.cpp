@@ -53,6 +53,16 @@ CLI::Validator above_zero() {
       "");
 }
 
+CLI::Validator number(double least, double most) {
+  return CLI::Validator(
+      [=](std::string& text) {
+        const std::optional<double> value = Node::scalar(text).as_number();
+        if (value && *value >= least && *value <= most) return std::string{};
+        return concat("expected a number from ", number_text(least), " to ", number_text(most), ", got '", text, "'");
+      },
+      "");
+}
+
 CLI::Validator one_of(std::vector<std::string> words) {
   const std::string listed = join(words, " ");
   return CLI::Validator(

@@ -18,6 +18,8 @@ void examples(CLI::App& app, const std::vector<Example>& examples);
 CLI::Validator whole_number(int64_t least, int64_t most);
 // … a number above 0.
 CLI::Validator above_zero();
+// … a number in a range.
+CLI::Validator number(double least, double most);
 // … one of these words; the validator has this name, and the words with blanks between as its description.
 CLI::Validator one_of(std::vector<std::string> words);
 constexpr std::string_view words_validator = "words";

@@ -31,6 +31,20 @@ std::string shorthand(const ReferenceEntry& entry) {
   return field ? concat("`", entry.name, ": X` stands for `", entry.name, ": {", field->key(), ": X}`") : "";
 }
 
+// The keys of the objects that a field holds, where they have no page of their own; else null.
+std::shared_ptr<const OwnedSchema> keys_below(const Field& field) {
+  for (const char* page : {"data", "trainer", "checkpoint", "early_stopping", "ema"})
+    if (field.key() == page) return nullptr;
+  return field.inner();
+}
+
+// "a number above 0; required", "an integer; default 3".
+std::string type_and_default(const Field& field) {
+  const std::string standard = default_text(field);
+  const std::string more = standard.empty() || field.is_required() ? standard : "default " + standard;
+  return field.type() + (more.empty() ? "" : "; " + more);
+}
+
 std::string indented(const std::string& text, const std::string& indent) {
   std::string out = indent;
   for (char c : text) {
@@ -66,11 +80,13 @@ std::string reference_text(const ReferenceEntry& entry, size_t columns) {
   for (const Field& field : entry.schema.fields()) width = std::max(width, field.key().size());
   const std::string indent(width + 4, ' ');
   for (const Field& field : entry.schema.fields()) {
-    const std::string standard = default_text(field);
-    const std::string more = standard.empty() || field.is_required() ? standard : "default " + standard;
     text +=
         "\n" + wrapped(field.summary(), columns, indent, "  " + field.key() + indent.substr(field.key().size() + 2));
-    text += wrapped(field.type() + (more.empty() ? "" : "; " + more), columns, indent, indent);
+    text += wrapped(type_and_default(field), columns, indent, indent);
+    if (const auto below = keys_below(field))
+      for (const Field& inner : below->schema.fields())
+        text += wrapped(inner.key() + ": " + inner.summary() + "; " + type_and_default(inner), columns, indent + "    ",
+                        indent + "  ");
   }
   if (!shorthand(entry).empty()) text += "\n  " + shorthand(entry) + "\n";
   for (const std::string& example : entry.schema.examples()) text += "\n  example:\n" + indented(example, "    ");
@@ -90,6 +106,11 @@ std::string reference_markdown(const ReferenceEntry& entry) {
     text += concat("| `", field.key(), "` | ",
                    standard.empty() || field.is_required() ? standard : "`" + cell(standard) + "`", " | ",
                    cell(field.summary()), " | ", cell(field.type()), " |\n");
+    if (const auto below = keys_below(field))
+      for (const Field& inner : below->schema.fields())
+        text += concat("| `", field.key(), below->by_name ? ".NAME." : ".", inner.key(), "` | ",
+                       inner.is_required() ? "required" : cell(default_text(inner)), " | ", cell(inner.summary()),
+                       " | ", cell(inner.type()), " |\n");
   }
   if (!shorthand(entry).empty()) text += "\n" + shorthand(entry) + "\n";
   for (const std::string& example : entry.schema.examples()) text += "\n```yaml\n" + example + "\n```\n";
@@ -97,14 +118,22 @@ std::string reference_markdown(const ReferenceEntry& entry) {
 }
 
 Node reference_json(const ReferenceEntry& entry) {
+  const auto described = [](const Field& field) {
+    return json_object({{"key", Node::string(field.key())},
+                        {"type", Node::string(field.type())},
+                        {"required", Node::boolean(field.is_required())},
+                        {"default", field.value()},
+                        {"positional", Node::boolean(field.is_positional())},
+                        {"summary", Node::string(field.summary())}});
+  };
   Node keys = Node::list();
-  for (const Field& field : entry.schema.fields())
-    keys.items.push_back(json_object({{"key", Node::string(field.key())},
-                                      {"type", Node::string(field.type())},
-                                      {"required", Node::boolean(field.is_required())},
-                                      {"default", field.value()},
-                                      {"positional", Node::boolean(field.is_positional())},
-                                      {"summary", Node::string(field.summary())}}));
+  for (const Field& field : entry.schema.fields()) {
+    Node& key = keys.items.emplace_back(described(field));
+    const auto below = keys_below(field);
+    if (!below) continue;
+    Node& inner = key.set("keys", Node::list());
+    for (const Field& one : below->schema.fields()) inner.items.push_back(described(one));
+  }
   return json_object({{"kind", Node::string(entry.kind)},
                       {"name", Node::string(entry.name)},
                       {"summary", Node::string(entry.schema.summary())},

@@ -21,6 +21,16 @@ Checkpoint best_or_last(const Checkpoints& checkpoints) {
 
 bool is_config(const std::string& text) { return text.ends_with(".yaml") || text.ends_with(".yml"); }
 
+std::string config_file(const std::string& text) {
+  std::error_code unreadable;
+  if (is_config(text) || std::filesystem::is_regular_file(text, unreadable)) return text;
+  try {
+    return find_run(text).resolved().string();
+  } catch (const Error&) {  // neither: the config is what is missing
+    return text;
+  }
+}
+
 void warn_passed_over(const std::string& line) { warn(line); }
 
 RunPaths named_run(const std::string& text, const std::filesystem::path& runs) {

@@ -13,6 +13,9 @@ namespace dl {
 
 bool is_config(const std::string& text);  // ends in .yaml or .yml
 
+// The config's file that `text` names: itself, or of a run the config that it is trained by.
+std::string config_file(const std::string& text);
+
 // The run that `text` names: its folder, its name in the folder `runs`, or a config, which stands for its newest run.
 RunPaths named_run(const std::string& text, const std::filesystem::path& runs);
 

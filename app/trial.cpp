@@ -5,12 +5,13 @@
 #include <cstdlib>
 #include <new>
 
+#include "app/trained.h"
 #include "lib/base/random.h"
 
 namespace dl {
 
 Trial::Trial(const std::string& config, const Overrides& overrides)
-    : plan_(plan_run(config, overrides.sets())),
+    : plan_(plan_run(config_file(config), overrides.sets())),
       device_(make_device(plan_->run.trainer.device, plan_->device_options())),
       store_(std::make_unique<Store>(*device_)),
       programs_(std::make_unique<Programs>(plan_->recipe(), *store_)),

@@ -14,6 +14,7 @@
 #include "app/machine_limits.h"
 #include "app/options.h"
 #include "app/spent.h"
+#include "app/trained.h"
 #include "app/trial.h"
 #include "lib/base/clock.h"
 #include "lib/base/cpu.h"
@@ -34,9 +35,10 @@ double peak_memory_bytes() {
 class Bench final : public Command {
  public:
   std::string summary() const override { return "how fast a config's training step or a layer is, without input"; }
+  std::vector<std::string> other_names() const override { return {"benchmark", "time", "speed", "throughput"}; }
 
   void declare(CLI::App& app) override {
-    app.add_option("CONFIG", what_, "the YAML file, or a layer as it stands in one")->required();
+    app.add_option("CONFIG", what_, "the YAML file, a run, or a layer as it stands in a config")->required();
     app.add_option("--seconds", seconds_, "how long to measure")->type_name("S")->check(above_zero());
     app.add_option("--input", input_, "of a layer: the sizes of a sample, without the batch")->type_name("N,N,…");
     app.add_option("--batch", batch_, "of a layer: samples in a batch; of a config it is data.batch_size")
@@ -58,7 +60,8 @@ class Bench final : public Command {
   Exit run() override {
     std::error_code unreadable;
     const std::string ending = std::filesystem::path(what_).extension();
-    const bool config = ending == ".yaml" || ending == ".yml" || std::filesystem::exists(what_, unreadable);
+    const bool config = ending == ".yaml" || ending == ".yml" || std::filesystem::exists(what_, unreadable) ||
+                        config_file(what_) != what_;
     if (config) {
       if (!input_.empty() || batch_ > 0 || tokens_ > 0)
         fail("--input, --batch and --tokens go with a layer, and '" + what_ + "' is a config",

@@ -4,6 +4,7 @@
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/options.h"
+#include "app/trained.h"
 #include "app/warnings.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
@@ -43,9 +44,12 @@ std::string bytes(int64_t count) { return bytes_text(static_cast<double>(count))
 class Check final : public Command {
  public:
   std::string summary() const override { return "every mistake of a config; shapes, FLOPs and memory; runs nothing"; }
+  std::vector<std::string> other_names() const override {
+    return {"validate", "lint", "verify", "dry-run", "config", "parse"};
+  }
 
   void declare(CLI::App& app) override {
-    app.add_option("CONFIG", config_, "the YAML file")->required();
+    app.add_option("CONFIG", config_, "the YAML file, or a run: the config it is trained by")->required();
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     app.add_flag("--resolved", resolved_, "print the config with every key and every default");
@@ -63,7 +67,7 @@ class Check final : public Command {
   }
 
   Exit run() override {
-    const std::unique_ptr<Plan> plan = plan_run(config_, overrides_.sets());
+    const std::unique_ptr<Plan> plan = plan_run(config_file(config_), overrides_.sets());
     if (strict_) refuse(plan->warnings);
     tell(plan->warnings);
     if (resolved_) {

@@ -15,6 +15,9 @@ namespace {
 class Describe final : public Command {
  public:
   std::string summary() const override { return "what layers, losses, optimizers, readers … there are and take"; }
+  std::vector<std::string> other_names() const override {
+    return {"man", "docs", "doc", "reference", "layers", "optimizers"};
+  }
 
   void declare(CLI::App& app) override {
     app.add_option("NAME", name_, "a name (conv2d), a kind (layer), a section of a config (trainer), or all");
@@ -76,16 +79,17 @@ class Describe final : public Command {
     if (!named.empty()) return named;
     if (!kind.empty()) return kind;
     for (const ReferenceEntry& entry : all)
-      if (const auto& foreign = entry.schema.foreign_names();
-          std::find(foreign.begin(), foreign.end(), name_) != foreign.end())
-        throw unknown(entry.name);
-    throw unknown(closest(name_, known));
+      for (const std::string& foreign : entry.schema.foreign_names())
+        if (same_word(foreign, name_)) throw unknown("write '" + entry.name + "'");
+    for (const AnyRegistry* registry : AnyRegistry::all())
+      if (const AnyRegistry::Meant meant = registry->meant(name_); meant.name.empty() && !meant.help.empty())
+        throw unknown("of a " + registry->kind() + ": " + meant.help);
+    const std::string near = closest(name_, known);
+    throw unknown(near.empty() ? "see the names: 'dlcli describe'" : "write '" + near + "'");
   }
 
-  Error unknown(const std::string& meant) const {
-    return {Exit::usage, Problem{.path = "dlcli describe",
-                                 .what = "nothing is named '" + name_ + "'",
-                                 .help = meant.empty() ? "see the names: 'dlcli describe'" : "write '" + meant + "'"}};
+  Error unknown(const std::string& help) const {
+    return {Exit::usage, Problem{.path = "dlcli describe", .what = "nothing is named '" + name_ + "'", .help = help}};
   }
 
   static std::string overview(const std::vector<ReferenceEntry>& entries) {

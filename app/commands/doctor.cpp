@@ -249,6 +249,9 @@ void surroundings(Findings& found) {
 class Doctor final : public Command {
  public:
   std::string summary() const override { return "what this machine has, what is used of it, how fast it is"; }
+  std::vector<std::string> other_names() const override {
+    return {"diagnose", "env", "hardware", "info", "system", "download", "datasets"};
+  }
 
   void declare(CLI::App& app) override {
     declare_json(app, json_);
@@ -265,7 +268,7 @@ class Doctor final : public Command {
     openblas.measure(found);
     data_sets(found);
     surroundings(found);
-    print(json_ ? json_line(found.json()) : with_colours(standard_output(), found.text()));
+    print(json_ ? json_line(found.json()) : found.text(), true);
     return Exit::done;
   }
 

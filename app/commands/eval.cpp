@@ -14,6 +14,9 @@ namespace {
 class Eval final : public Command {
  public:
   std::string summary() const override { return "loss and metrics of a trained network"; }
+  std::vector<std::string> other_names() const override {
+    return {"evaluate", "test", "score", "evaluation", "accuracy"};
+  }
 
   void declare(CLI::App& app) override {
     app.add_option("RUN", what_, "a run, a checkpoint's folder, or a config: its newest run")->required();

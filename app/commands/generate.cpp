@@ -9,6 +9,7 @@
 #include "app/options.h"
 #include "app/trained.h"
 #include "lib/base/clock.h"
+#include "lib/base/printable.h"
 #include "lib/base/text.h"
 #include "lib/data/vocabulary.h"
 #include "lib/train/evaluate.h"
@@ -64,9 +65,20 @@ class TextOfTokens {
   int64_t tokens_;
 };
 
+// How much of a text ends with a whole character: tokens may be parts of one.
+size_t whole_characters(std::string_view text) {
+  for (size_t back = 1; back <= std::min<size_t>(3, text.size()); ++back) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if (byte >> 6 == 2) continue;
+    return byte < 0xC0 || first_character(text.substr(text.size() - back)).valid ? text.size() : text.size() - back;
+  }
+  return text.size();
+}
+
 class Generate final : public Command {
  public:
   std::string summary() const override { return "continues a text with a trained network"; }
+  std::vector<std::string> other_names() const override { return {"sample", "complete", "chat", "write"}; }
 
   void declare(CLI::App& app) override {
     app.add_option("RUN", what_, "a run, a checkpoint's folder, or a config: its newest run")->required();
@@ -77,13 +89,13 @@ class Generate final : public Command {
     app.add_option("--temperature", sampling_.temperature,
                    "below 1 likely tokens become likelier, above 1 less so; 0: always the likeliest (1)")
         ->type_name("T")
-        ->check(CLI::NonNegativeNumber);
+        ->check(number(0, 1e6));
     app.add_option("--top-k", sampling_.top_k, "only from the K likeliest; 0: from all (0)")
         ->type_name("K")
         ->check(whole_number(0, 1'000'000'000));
     app.add_option("--top-p", sampling_.top_p, "only from the likeliest that together have this probability (1)")
         ->type_name("P")
-        ->check(CLI::Range(0.0, 1.0));
+        ->check(number(0, 1));
     app.add_option("--seed", sampling_.seed, "of the draws; the same gives the same text (0)")->type_name("N");
     app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
         ->type_name("WHICH");
@@ -97,14 +109,21 @@ class Generate final : public Command {
 
   Exit run() override {
     const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::none());
+    const std::vector<SampleField>& inputs = trained.plan->data.inputs;
+    if (inputs.size() != 1 || inputs[0].type.dtype != DType::i32)
+      throw Error(Exit::usage,
+                  Problem{.path = trained.name,
+                          .what = "is no network of texts: it reads " + inputs[0].type.shape.text() + " numbers",
+                          .help = "write 'dlcli predict " + trained.name + "' and what it is to predict"});
     const TextOfTokens text(trained.plan->data.train->vocabulary(), trained.plan->network->output().shape.last());
     std::vector<int32_t> tokens = text.encode(prompt_);
     const size_t given = tokens.size();
     Inference& inference = *trained.inference;
     Generation generation = inference.generation();
     std::string printed;
-    const auto show = [&] {
-      const std::string all = text.decode(tokens);
+    const auto show = [&](bool last = false) {
+      std::string all = text.decode(tokens);
+      if (!last) all.resize(whole_characters(all));
       if (!json_) print(std::string_view(all).substr(std::min(printed.size(), all.size())));
       printed = all;
     };
@@ -116,6 +135,7 @@ class Generate final : public Command {
     }
     const double seconds = steady_seconds() - start;
     if (!json_) {
+      show(true);
       print("\n");
       return Exit::done;
     }

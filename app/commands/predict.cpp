@@ -109,6 +109,9 @@ class Predict final : public Command {
   std::string summary() const override {
     return "what a trained network says of images, of rows of a table or of a data set";
   }
+  std::vector<std::string> other_names() const override {
+    return {"infer", "inference", "classify", "forward", "apply"};
+  }
 
   void declare(CLI::App& app) override {
     app.add_option("RUN", what_, "a run, a checkpoint's folder, or a config: its newest run")->required();

@@ -24,9 +24,10 @@ constexpr int64_t traced_steps = 20;
 class Profile final : public Command {
  public:
   std::string summary() const override { return "where the time of a config's training step goes"; }
+  std::vector<std::string> other_names() const override { return {"trace", "roofline"}; }
 
   void declare(CLI::App& app) override {
-    app.add_option("CONFIG", config_, "the YAML file")->required();
+    app.add_option("CONFIG", config_, "the YAML file, or a run")->required();
     app.add_option("--seconds", seconds_, "how long to measure")->type_name("S")->check(above_zero());
     app.add_flag("--kernels", by_kernel_, "every kernel in the order they run, instead of operations and layers");
     app.add_option("--trace", trace_, "write the first steps for ui.perfetto.dev or chrome://tracing")

@@ -39,6 +39,9 @@ class Warnings final : public Observer {
 class Train final : public Command {
  public:
   std::string summary() const override { return "train a config, or go on with a run"; }
+  std::vector<std::string> other_names() const override {
+    return {"fit", "run", "start", "learn", "training", "resume", "continue", "restart"};
+  }
 
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", config_, "the YAML file; may be left out with --resume=RUN");
@@ -76,6 +79,10 @@ class Train final : public Command {
                   Problem{.path = "--name",
                           .what = "names a new run, and --resume=" + resume_ + " goes on with one that has a name",
                           .help = "leave --name out"});
+    if (resume_.empty() && config_file(config_) != config_)
+      throw Error(Exit::usage, Problem{.path = "dlcli train",
+                                       .what = "'" + config_ + "' is a run",
+                                       .help = "write 'dlcli train --resume=" + config_ + "' to go on with it"});
     std::unique_ptr<Plan> plan = config_.empty() ? nullptr : plan_run(config_, sets());
     std::optional<RunFolder> folder;
     std::optional<Checkpoint> from;

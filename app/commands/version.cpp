@@ -1,9 +1,9 @@
 // dlcli version.
+#include "lib/base/version.h"
 #include "app/command.h"
 #include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/options.h"
-#include "lib/base/version.h"
 #include "lib/device/cpu/isa.h"
 #include "lib/device/device.h"
 

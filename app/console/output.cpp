@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "lib/base/io_error.h"
+#include "lib/base/printable.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -100,11 +101,17 @@ Output& standard_error() {
 }
 
 void warn(std::string_view text) {
-  standard_error().write(with_colours(standard_error(), "warning: " + std::string(text) + "\n"));
+  standard_error().write(with_colours(standard_error(), "warning: " + printable_lines(text) + "\n"));
 }
 
-void print(std::string_view text) {
+void print(std::string_view text, bool coloured) {
   Output& out = standard_output();
+  std::string shown;
+  if (out.is_terminal()) {
+    shown = printable_lines(text);
+    if (coloured) shown = with_colours(out, shown);
+    text = shown;
+  }
   if (out.write(text) || out.error_number() == EPIPE) return;
   throw io_error("standard output", "write of " + bytes_text(static_cast<double>(text.size())), out.error_number());
 }

@@ -33,11 +33,12 @@ std::string with_colours(const Output& out, std::string_view text);
 Output& standard_output();
 Output& standard_error();
 
-// "warning: TEXT" on standard error.
+// "warning: TEXT" on standard error; what steers a terminal is escaped.
 void warn(std::string_view text);
 
-// Writes a command's result to standard output. A reader that went away (`| head`) is fine; a failure else is an
+// Writes a command's result to standard output: to a terminal, what would steer it is escaped; in colours where
+// `coloured` and the terminal has them. A reader that went away (`| head`) is fine; a failure else is an
 // Error(Exit::io).
-void print(std::string_view text);
+void print(std::string_view text, bool coloured = false);
 
 }  // namespace dl

@@ -7,6 +7,7 @@
 
 #include "app/console/text.h"
 #include "lib/base/clock.h"
+#include "lib/base/printable.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -118,11 +119,12 @@ void RunProgress::started(const RunStarted& run) {
                             count(static_cast<double>(run.train_samples)), " samples");
   if (run.val_samples > 0) line += ", " + count(static_cast<double>(run.val_samples)) + " for validation";
   line += concat(", batches of ", run.batch_size, ", ", run.device);
-  keep(wrapped(line, out_.columns(), "  ", ""));
+  keep(wrapped(printable(line), out_.columns(), "  ", ""));
   if (run.resumed_from.empty())
     keep(indented(network_));
   else
-    keep(wrapped(concat("resumed from ", run.resumed_from.string(), " at step ", run.step), out_.columns(), "  ", ""));
+    keep(wrapped(concat("resumed from ", printable(run.resumed_from.string()), " at step ", run.step), out_.columns(),
+                 "  ", ""));
   rate_s_ = steady_seconds();
   rate_step_ = run.step;
   next_report_s_ = rate_s_ + (in_place_ ? 0 : plain_line_s);
@@ -270,12 +272,12 @@ std::string RunProgress::validation_line(const ValidationProgress& validation) c
 
 void RunProgress::report(const std::string& text) {
   if (!in_place_) {
-    out_.write(text + "\n");
+    out_.write(printable(text) + "\n");
     return;
   }
   // Drawn over the old line and its rest erased after, in one write: nothing flickers. Lines are not wrapped meanwhile,
   // so that one longer than the terminal is cut and not left behind.
-  out_.write("\r\033[?7l" + text + "\033[K\033[?7h");
+  out_.write("\r\033[?7l" + printable(text) + "\033[K\033[?7h");
   drawn_ = true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/console/json.h"
 #include "app/console/text.h"
+#include "lib/base/printable.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -56,7 +57,7 @@ std::string run_summary(const RunStarted& run, const RunFinished& end, size_t co
   if (end.best_step >= 0)
     text += concat("best ", end.monitor, " ", figure(end.best_value), " at step ", end.best_step, "\n");
   if (run.folder.empty()) return text + "nothing was kept (trainer.fast_dev_run)\n";
-  text += "run folder: " + run.folder.string() + "\n";
+  text += "run folder: " + printable(run.folder.string()) + "\n";
   const std::string next = next_command(run, end);
   return next.empty() ? text : text + "next: " + next + "\n";
 }

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "lib/base/printable.h"
+
 namespace dl {
 namespace {
 
@@ -139,7 +141,9 @@ void fit_widths(std::vector<size_t>& widths, const std::vector<size_t>& least, s
 
 }  // namespace
 
-std::string table(const std::vector<std::vector<std::string>>& rows, size_t columns) {
+std::string table(std::vector<std::vector<std::string>> rows, size_t columns) {
+  for (auto& row : rows)
+    for (std::string& cell : row) cell = printable(cell);
   std::vector<size_t> widths, least;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));

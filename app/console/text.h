@@ -23,7 +23,7 @@ size_t display_width(std::string_view text);  // columns of a terminal
 
 // Rows under a header, cells aligned: text and the first column to the left, numbers to the right. Where the rows are
 // wider than `columns`, the words of long cells are wrapped.
-std::string table(const std::vector<std::vector<std::string>>& rows, size_t columns);
+std::string table(std::vector<std::vector<std::string>> rows, size_t columns);
 
 // The items in lines of at most `columns`, `gap` between them and each line behind `indent`; `first` stands in place of
 // the first indent. An item is never cut.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/printable.h"
+
 namespace dl {
 
 std::string Where::text() const {
@@ -17,12 +19,12 @@ std::string render(const Problem& problem) { return "error: " + problem_text(pro
 
 std::string problem_text(const Problem& problem) {
   std::string out;
-  const std::string place = problem.where.text();
+  const std::string place = printable(problem.where.text());
   if (!place.empty()) out += place + ": ";
-  if (!problem.path.empty()) out += problem.path + ": ";
-  out += problem.what;
-  for (const std::string& note : problem.notes) out += "\n  " + note;
-  if (!problem.help.empty()) out += "\n  help: " + problem.help;
+  if (!problem.path.empty()) out += printable(problem.path) + ": ";
+  out += printable(problem.what);
+  for (const std::string& note : problem.notes) out += "\n  " + printable(note);
+  if (!problem.help.empty()) out += "\n  help: " + printable(problem.help);
   return out;
 }
 

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "lib/base/printable.h"
+
 namespace dl {
 namespace {
 
@@ -136,23 +138,10 @@ std::string_view trim(std::string_view text) {
 bool valid_utf8(std::string_view text) { return invalid_utf8_at(text) == std::string_view::npos; }
 
 size_t invalid_utf8_at(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   for (size_t i = 0; i < text.size();) {
-    const unsigned char c = byte(i);
-    if (c < 0x80) {
-      ++i;
-      continue;
-    }
-    const size_t length = c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
-    if (length == 0 || i + length > text.size()) return i;
-    for (size_t k = 1; k < length; ++k)
-      if (byte(i + k) >> 6 != 2) return i;
-    // Over-long forms, surrogates, and what lies beyond U+10FFFF.
-    const unsigned char second = byte(i + 1);
-    if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second >= 0xA0) || (c == 0xF0 && second < 0x90) ||
-        (c == 0xF4 && second >= 0x90))
-      return i;
-    i += length;
+    const Character c = first_character(text.substr(i));
+    if (!c.valid) return i;
+    i += c.bytes;
   }
   return std::string_view::npos;
 }

@@ -12,18 +12,28 @@ void Validation::describe(Schema& s) {
   s.summary("a part of the training set");
   s.optional("first", first, "so many samples from its beginning").at_least(1);
   s.optional("last", last, "so many from its end").at_least(1);
-  s.optional("fraction", fraction, "such a part of it, chosen at random by the seed").above(0).below(1);
+  s.optional("fraction", fraction, "such a part of it, chosen at random by the seed")
+      .above(0)
+      .below(1)
+      .known_as({"split", "ratio", "share", "percent", "size", "test_size", "validation_split"})
+      .help("write a share, such as 0.2; 'last: 20' are so many samples");
   s.optional("stratified", stratified, "that fraction of each class");
   s.check([this](const Report& report) {
     if (stratified && !fraction)
       report.at("stratified", "only a 'fraction' can be stratified", "write 'fraction: 0.1'");
     if (const int given = first.has_value() + last.has_value() + fraction.has_value(); given != 1)
-      report(concat("expected one of 'first', 'last' and 'fraction', got ", given));
+      report(concat("expected one of 'first', 'last' and 'fraction', got ", given),
+             given == 0 ? "write 'fraction: 0.1'" : "keep one of them");
   });
 }
 
 bool Codec<Validation>::read(const Node& node, Validation& value, const Limits& limits, const Reading& r) {
   Validation validation{.where = node.where};
+  if (const auto share = node.as_number()) {
+    r.expected(node, type(limits),
+               concat("write 'validation: {", *share < 1 ? "fraction: " : "last: ", node.text, "}'"));
+    return false;
+  }
   const bool is_source = !node.is_map() || node.find("format") || node.find("train") || node.find("set");
   if (is_source ? !Codec<Source>::read(node, validation.source, limits, r) : !read_object(node, validation, r))
     return false;
@@ -40,6 +50,23 @@ Node Codec<Validation>::write(const Validation& value) {
   return out;
 }
 
+namespace {
+
+// All that a validation set may be.
+struct ValidationKeys {
+  Validation part;
+  SetName set;
+  void describe(Schema& s) {
+    part.describe(s);
+    set.describe(s);
+    s.decided_by({"first", "last", "fraction", "set", "format", "train"});
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<const OwnedSchema> Codec<Validation>::inner() { return owned_schema<ValidationKeys>(); }
+
 std::string Codec<Validation>::type(const Limits& limits) {
   return "{first: N}, {last: N}, {fraction: F} or " + Codec<Source>::type(limits);
 }
@@ -53,11 +80,19 @@ Node Codec<Validation>::json_schema(const Limits& limits) {
 
 void DataSpec::describe(Schema& s) {
   s.summary("what to train, validate and test on, and how samples become batches");
-  s.required("train", train, "training set");
-  s.optional("validation", validation, "validation set; without it the one that comes with the training set");
+  s.required("train", train, "training set")
+      .known_as({"dataset", "set", "train_set", "training", "train_data", "training_data"})
+      .help("write 'train: NAME', a described set ('dlcli doctor' lists them), or 'train: {format: …, path: …}'");
+  s.optional("validation", validation, "validation set; without it the one that comes with the training set")
+      .known_as({"val", "valid", "dev", "val_data", "validation_data"});
   s.optional("test", test, "test set; without it the one that comes with the training set");
   s.optional("transforms", transforms, "done to each sample, in this order").known_as({"transform", "augmentation"});
-  s.optional("batch_size", batch_size, "samples a batch").at_least(1);
+  const std::string no_size = "write a number, such as 32; 'dlcli check CONFIG --fit' finds the largest";
+  s.optional("batch_size", batch_size, "samples a batch")
+      .at_least(1)
+      .known_as({"bs", "batch", "train_batch_size", "per_device_train_batch_size"})
+      .instead_of_value("auto", no_size)
+      .instead_of_value("-1", no_size);
   s.optional("shuffle", shuffle, "take the training samples in a new random order in each epoch");
   s.optional("drop_last", drop_last, "leave out the short batch at the end of an epoch");
   s.optional("workers", workers,
@@ -74,6 +109,20 @@ void DataSpec::describe(Schema& s) {
       "memory for samples as they were read, before transforms: 4 GiB, or 0 for none; without it half of what the "
       "machine has to spare; what training leaves of it a set of its own for validation takes");
   s.optional("fitted", fitted, "what a run fitted to its training data; without it, it is fitted anew");
+  for (const char* key : {"validation_split", "val_split", "val_fraction", "test_size", "valid_pct"})
+    s.instead_of(key, "write 'validation: {fraction: 0.1}'");
+  for (const char* key : {"path", "root", "data_dir", "format", "file", "images", "labels", "target", "columns"})
+    s.instead_of(key, concat("write it below 'train': 'train: {format: …, path: …}'"));
+  for (const char* key : {"classes", "num_classes", "class_names"})
+    s.instead_of(key, "leave it out: the data say it; ${data.classes} is the number of classes");
+  for (const char* key : {"image_size", "img_size", "target_size", "resize"})
+    s.instead_of(key, "write 'transforms: [resize: [224, 224]]'");
+  for (const char* key : {"normalize", "mean", "std"})
+    s.instead_of(key, "write 'transforms: [normalize: {mean: …, std: …}]'");
+  for (const char* key : {"pin_memory", "persistent_workers", "collate_fn", "sampler"})
+    s.instead_of(key, "leave it out");
+  for (const char* key : {"epochs", "max_epochs", "precision", "device", "max_steps"})
+    s.instead_of(key, "write it below 'trainer', beside 'data'");
 }
 
 LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64_t seed) {

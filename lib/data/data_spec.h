@@ -31,6 +31,7 @@ struct Codec<Validation> {
   static Node write(const Validation& value);
   static std::string type(const Limits& limits);
   static Node json_schema(const Limits& limits);
+  static std::shared_ptr<const OwnedSchema> inner();
 };
 
 struct DataSpec {

@@ -78,8 +78,19 @@ int64_t samples_held_out(const Validation& validation, int64_t size, const Findi
   const int64_t count = validation.fraction ? std::llround(*validation.fraction * static_cast<double>(size))
                                             : validation.first.value_or(validation.last.value_or(0));
   if (count >= 1 && count < size) return count;
-  findings.add(validation.where, concat("expected from 1 to ", size - 1, " of the ", size,
-                                        " training samples for validation, got ", count));
+  if (size == 1)
+    findings.add(validation.where, "the training set has one sample, which cannot be parted",
+                 "bring more samples, or name a validation set of its own");
+  else if (validation.fraction)
+    findings.add(validation.where,
+                 concat("a fraction of ", number_text(*validation.fraction), " of ", size, " training samples is ",
+                        count == 0 ? "none" : "all of them"),
+                 "write 'last: 1', or another fraction");
+  else
+    findings.add(
+        validation.where,
+        concat("expected at most ", size - 1, " of the ", size, " training samples for validation, got ", count),
+        concat("write a number up to ", size - 1, ", and leave some to train on"));
   return 0;
 }
 
@@ -200,9 +211,10 @@ uint64_t DataSets::fingerprint() const {
 
 const DatasetPointer& DataSets::part(const std::string& name) const {
   if (std::ranges::count(names, name) == 0)
-    throw Error(Exit::usage,
-                Problem{.what = "there is no split '" + name + "'; there are: " + join(names),
-                        .help = name == "test" ? "name one of them, or write 'data.test:'" : "name one of them"});
+    throw Error(Exit::usage, Problem{.what = "there is no split '" + name + "'; there are: " + join(names),
+                                     .help = name == "test" ? "name one of them, or write 'data.test:'"
+                                             : name.starts_with("val") && names.size() > 1 ? "write 'val'"
+                                                                                           : "name one of them"});
   const DatasetPointer& set = name == "train" ? train : name == "val" ? validation : test;
   DL_CHECK(set, name, " was not to be read");
   return set;

@@ -8,6 +8,20 @@
 
 namespace dl {
 
+void Reader::say_instead(AnyRegistry& registry) {
+  registry.instead_of({"images", "image", "folder", "directory", "image_dataset", "jpg", "jpeg", "png"},
+                      "write 'image_folder'");
+  registry.instead_of({"table", "tsv", "pandas", "dataframe"},
+                      "write 'csv'; 'delimiter: tab' where tabs part the cells");
+  registry.instead_of({"excel", "xlsx", "parquet", "feather", "json", "jsonl", "sql", "arff"},
+                      "save the table as a CSV file and write 'csv'");
+  registry.instead_of({"numpy", "npz", "hdf5", "h5", "mat", "pickle", "pkl", "pt", "tensor", "tfrecord", "lmdb"},
+                      "save the arrays by numpy.savez and write 'npy'");
+  registry.instead_of({"txt", "characters", "language", "corpus"}, "write 'text'");
+  registry.instead_of({"bin"}, "write 'tokens'");
+  registry.instead_of({"ubyte"}, "write 'idx'");
+}
+
 std::filesystem::path find_data(const Folders& folders, const std::string& name) {
   std::vector<std::string> looked_in;
   for (const std::filesystem::path& root : folders.roots) {
@@ -39,10 +53,13 @@ bool Codec<ReaderSpec>::read(const Node& node, ReaderSpec& value, const Limits&,
     return false;
   }
   std::unique_ptr<Described> object = Registry<Reader>::instance().AnyRegistry::make(*name, format->value.where, r);
-  if (!object) return false;
-  object->place = node.where;
   Node keys = node;
   keys.erase("format");
+  if (!object) {
+    read_as_meant(Registry<Reader>::instance(), *name, keys, r);
+    return false;
+  }
+  object->place = node.where;
   if (!read_object(keys, *object, r)) return false;
   value.reader.reset(static_cast<Reader*>(object.release()));
   return true;

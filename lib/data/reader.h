@@ -23,6 +23,7 @@ std::filesystem::path find_data(const Folders& folders, const std::string& name)
 
 struct Reader : Described {
   static constexpr const char* kind = "reader";
+  static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for
   // Reads no more than headers and folders' listings. Files that are missing or whose headers are wrong are an
   // Error(Exit::data) that names the file, what was found and what was expected.
   virtual DatasetPointer open(const Folders& folders) const = 0;

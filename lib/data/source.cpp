@@ -42,7 +42,7 @@ std::vector<fs::path> distinct(const std::vector<fs::path>& folders) {
 bool is_file_name(const std::string& name) { return name.find('/') != std::string::npos || name.ends_with(".yaml"); }
 
 std::shared_ptr<SetDescription> read_description(const fs::path& path, const Node& changes) {
-  Node node = load_spec(path);
+  Node node = load_spec(path, {.schema = owned_schema<SetDescription>()});
   for (const char* part : {"train", "validation", "test"})
     if (Node* reader = node.find(part); reader && reader->is_map())
       for (const Node::Entry& change : changes.entries) reader->set(change.key, change.value);
@@ -129,7 +129,11 @@ bool Codec<Source>::read(const Node& node, Source& value, const Limits& limits, 
   } else if (const auto name = node.as_string(); name && !name->empty()) {
     source.name = *name;
   } else {
-    r.expected(node, type(limits));
+    const Node* named = named_by_key(node);
+    r.expected(node, type(limits),
+               named                                ? "write 'format: " + named->text + "'"
+               : node.is_map() && node.find("path") ? "add 'format: …', whichever the file is of"
+                                                    : "");
     return false;
   }
   value = std::move(source);
@@ -137,6 +141,13 @@ bool Codec<Source>::read(const Node& node, Source& value, const Limits& limits, 
 }
 
 Node Codec<Source>::write(const Source& value) { return value.written; }
+
+void SetName::describe(Schema& s) {
+  s.optional("set", set, "a described set; keys beside it are its readers'").positional();
+  s.decided_by({"set", "format", "train"});
+}
+
+std::shared_ptr<const OwnedSchema> Codec<Source>::inner() { return owned_schema<SetName>(); }
 
 std::string Codec<Source>::type(const Limits&) { return "the name of a data set or " + Codec<ReaderSpec>::type({}); }
 

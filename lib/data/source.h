@@ -34,12 +34,19 @@ struct Source {
   bool given() const { return !name.empty() || reader.reader || description; }
 };
 
+// `{set: fashion_mnist, limit: 1000}`, and what a name alone stands for.
+struct SetName {
+  std::string set;
+  void describe(Schema& s);
+};
+
 template <>
 struct Codec<Source> {
   static bool read(const Node& node, Source& value, const Limits& limits, const Reading& r);
   static Node write(const Source& value);
   static std::string type(const Limits& limits);
   static Node json_schema(const Limits& limits);
+  static std::shared_ptr<const OwnedSchema> inner();
 };
 
 // The folders in which NAME.yaml is looked for: `datasets` in `folder`, in the one above it and in the current one,

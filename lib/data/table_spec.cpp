@@ -47,8 +47,8 @@ void TargetSpec::describe(Schema& s) {
 
 void TableSpec::describe(Schema& s) {
   s.required("target", target, "the column to be predicted");
-  s.optional("columns", columns,
-             "how columns become numbers, by name; the others are numeric if all cells are numbers");
+  s.optional("columns", columns, "how columns become numbers, by name; the others are numeric if all cells are numbers")
+      .help("write 'columns: {NAME: ignore, NAME: {as: index}}'; columns that are not named are taken too");
   s.optional("missing", missing, "cells that stand for no value").known_as({"na_values"});
   s.optional("normalize", normalize,
              "numeric columns: standard (mean 0, deviation 1), minmax (0 to 1), log (sign(x) log(1 + |x|), then "

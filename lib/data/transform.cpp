@@ -6,6 +6,21 @@
 #include "lib/base/error.h"
 
 namespace dl {
+
+void Transform::say_instead(AnyRegistry& registry) {
+  registry.instead_of(
+      {"ToTensor", "PILToTensor", "ToImage", "ToDtype", "ConvertImageDtype", "rescale", "rescaling", "scale", "div255"},
+      "leave it out: images are numbers from 0 to 1; 'normalize' centres them");
+  registry.instead_of({"random_rotation", "rotate", "RandomAffine", "random_zoom", "color_jitter", "RandomBrightness",
+                       "RandomContrast", "random_erasing", "cutout", "autoaugment", "trivial_augment", "randaugment",
+                       "vertical_flip", "random_vertical_flip", "mixup", "cutmix", "gaussian_blur"},
+                      "write 'random_crop', 'random_resized_crop' or 'horizontal_flip': these change images at random");
+  registry.instead_of({"grayscale", "RandomGrayscale"}, "write 'channels: 1' beside the images' 'path'");
+  registry.instead_of({"compose", "sequential"}, "write its transforms as items of 'transforms'");
+  registry.instead_of({"one_hot", "to_categorical"}, "leave it out: losses take a class by its number");
+  registry.instead_of({"flatten", "reshape"}, "write '- flatten' in 'model'");
+}
+
 namespace {
 
 class Transformed final : public Dataset {

@@ -23,6 +23,7 @@ struct TransformStep {
 
 struct Transform : Described {
   static constexpr const char* kind = "transform";
+  static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for
   // What it does to inputs of this type; throws Error(Exit::usage) with its place where it cannot take them. A random
   // transform whose `random` is null (outside training) does its plain counterpart: a centred crop, no flip.
   virtual TransformStep bind(const Type& input) const = 0;

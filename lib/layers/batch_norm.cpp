@@ -17,6 +17,7 @@ struct BatchNorm final : Layer {
         "is "
         "one minus this.");
     s.also_known_as({"BatchNormalization", "BatchNorm2d", "batch_norm2d", "batchnorm", "bn", "batch_normalization"});
+    s.instead_of("num_features", "leave it out: input sizes are inferred");
     s.optional("eps", eps, "added to the variance").above(0).known_as({"epsilon"});
     s.optional("momentum", momentum, "share of the batch in the running averages").at_least(0).at_most(1);
     s.example("batch_norm");

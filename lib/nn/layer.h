@@ -45,6 +45,7 @@ class Builder {
 
 struct Layer : Described {
   static constexpr const char* kind = "layer";
+  static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for
   // One input (most layers).
   virtual Value build(Builder& b, Value x) const;
   // Several inputs (`from: [a, b]`); by default one is expected and given to the other form.

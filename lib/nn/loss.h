@@ -11,6 +11,7 @@ namespace dl {
 
 struct Loss : Described {
   static constexpr const char* kind = "loss";
+  static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for
   // What a prediction's values are, to the loss and to the metrics beside it.
   enum class Reads {
     numbers,            // what the targets are

@@ -11,6 +11,7 @@ namespace dl {
 
 struct Metric : Described {
   static constexpr const char* kind = "metric";
+  static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for
   struct Sums {
     Value sum, count;  // f32 [] each
   };

@@ -38,10 +38,12 @@ struct Codec<ParameterGroup> {
   static Node write(const ParameterGroup& value);
   static std::string type(const Limits& limits);
   static Node json_schema(const Limits& limits);
+  static std::shared_ptr<const OwnedSchema> inner();  // of its own keys; beside them stand the optimizer's
 };
 
 struct Optimizer : Described {
   static constexpr const char* kind = "optimizer";
+  static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for
   std::vector<ParameterGroup> groups;  // lib/nn/parameter_groups.h; a parameter is in the first that it fits
 
   void describe(Schema& s) final;
@@ -62,6 +64,7 @@ struct Progress {
 
 struct LRSchedule : Described {
   static constexpr const char* kind = "schedule";
+  static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for
   // The factor on the optimizer's learning rate for the update after `step` updates.
   virtual double factor(const Progress& p) const = 0;
 };

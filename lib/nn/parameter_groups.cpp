@@ -131,6 +131,8 @@ Node Codec<ParameterGroup>::write(const ParameterGroup& value) {
   return out;
 }
 
+std::shared_ptr<const OwnedSchema> Codec<ParameterGroup>::inner() { return owned_schema<ParameterGroup>(); }
+
 std::string Codec<ParameterGroup>::type(const Limits&) { return "a group"; }
 
 Node Codec<ParameterGroup>::json_schema(const Limits&) {

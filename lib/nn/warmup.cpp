@@ -19,6 +19,8 @@ double updates_in(const Duration& d, const Progress& p) {
 }
 
 void WarmupSchedule::describe_warmup(Schema& s) {
+  for (const char* key : {"warmup_steps", "num_warmup_steps", "warmup_epochs", "warmup_ratio"})
+    s.instead_of(key, "write 'warmup: 500 steps' or 'warmup: 1 epoch'");
   s.optional("warmup", warmup,
              "the factor rises linearly over so many updates n, as (update + 1) / (n + 1): it is 1 from the first "
              "after them on")

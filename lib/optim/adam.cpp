@@ -17,6 +17,9 @@ struct AdamBase : Optimizer {
     s.optional("weight_decay", weight_decay, decay).at_least(0);
     s.instead_of("beta_1", "write betas: [0.9, 0.999]");
     s.instead_of("beta_2", "write betas: [0.9, 0.999]");
+    for (const char* key : {"beta1", "beta2", "momentum"})
+      s.instead_of(key, "write betas: [0.9, 0.999]; the first is the share of the last step kept, a momentum");
+    for (const char* key : {"amsgrad", "fused", "foreach", "maximize"}) s.instead_of(key, "leave it out");
     s.check([this](const Report& report) {
       if (betas.size() != 2) report.at("betas", concat("expected two numbers, got ", betas.size()));
     });

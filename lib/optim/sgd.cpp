@@ -13,6 +13,8 @@ struct Sgd final : Optimizer {
     s.summary("stochastic gradient descent, with momentum where asked");
     s.also_known_as({"SGD"});
     s.required("lr", lr, "learning rate").above(0).known_as({"learning_rate"});
+    s.instead_of("betas", "write 'momentum: 0.9'");
+    for (const char* key : {"fused", "foreach", "maximize"}) s.instead_of(key, "leave it out");
     s.optional("momentum", momentum, "share of the last step kept").at_least(0).below(1);
     s.optional("dampening", dampening, "share of the gradient left out of the momentum").at_least(0).below(1);
     s.optional("weight_decay", weight_decay, "times the parameter, added to its gradient").at_least(0);

@@ -24,18 +24,21 @@ std::string known_keys(const std::vector<std::string>& known) {
   return known.empty() ? "it takes no keys" : "known keys: " + join(known);
 }
 
-void unknown_key(const Node::Entry& entry, const std::vector<std::string>& known, const Reading& r) {
-  const std::string meant = closest(entry.key, known);
+// Reports it and returns the key that was meant, or nothing.
+std::string unknown_key(const Node::Entry& entry, const std::vector<std::string>& known, const Reading& r) {
+  std::string meant = closest(entry.key, known);
   r.problem(entry.key_where, "unknown key " + Node::string(entry.key).described(),
             meant.empty() ? "" : "write '" + meant + "'", {known_keys(known)});
+  return meant;
 }
 
 struct Block {
   std::string name;
   Where where;
-  std::string label;  // "blocks.basic"
-  Node params;        // a map, or null
-  Node layers;        // a list
+  std::string label;                // "blocks.basic"
+  Node params;                      // a map, or null
+  Node layers;                      // a list
+  std::vector<std::string> inputs;  // besides x
 };
 
 using Values = std::map<std::string, Node>;  // of a block's parameters
@@ -110,8 +113,11 @@ class Expansion {
     const Item parts = type_of(written, r);
     if (parts.name_of_type.empty()) return item;
     item.where = parts.where;
+    const auto block = blocks_.find(parts.name_of_type);
+    const std::vector<std::string> needed = block == blocks_.end() ? std::vector<std::string>{} : block->second->inputs;
     if (const Node* from = written.find("from"))
-      item.from = inputs(*from, r.key("from"), index, names);
+      item.from = from->is_map() ? inputs_by_name(*from, r.key("from"), needed, index, names)
+                                 : inputs(*from, r.key("from"), index, names);
     else if (index == 0 && !names.empty() && !names.contains(block_input))
       r.problem(item.where, "expected 'from': the data have " + count_of(names.size(), "input") + ", none named x",
                 "write 'from: " + names.begin()->first + "', or another of: " + join(known_names(names)));
@@ -133,7 +139,7 @@ class Expansion {
       fill(item, parts, r);
       return item;
     }
-    one_input(item, written, "repeat", r);
+    if (needed.empty()) one_input(item, written, "repeat", r);
     for (int64_t copy = 0; copy < copies && !exhausted_; ++copy) {
       if (!count_values(written, r)) break;
       ModelItem child;
@@ -141,6 +147,7 @@ class Expansion {
       child.label = item.label;
       child.notes = item.notes;
       child.from = {static_cast<int>(copy) - 1};
+      for (size_t k = 1; k < item.from.size(); ++k) child.from.push_back(ModelItem::input - static_cast<int>(k));
       child.path = item.path + "." + std::to_string(copy);
       fill(child, parts, r);
       item.children.push_back(std::move(child));
@@ -155,6 +162,7 @@ class Expansion {
       use_block(*found->second, item, parts, r);
       return;
     }
+    if (misspelt_block(parts, r)) return;
     if (++layers_ > most_layers) {
       exhausted_ = true;
       r.problem(item.where, "the model has more than " + count_of(most_layers, "layer"), "repeat less");
@@ -168,11 +176,30 @@ class Expansion {
     item.layer.where = item.where;
   }
 
+  // A name that is no layer and like a block's.
+  bool misspelt_block(const Item& parts, const Reading& r) {
+    if (blocks_.empty() || !layers() || layers()->has(parts.name_of_type)) return false;
+    std::vector<std::string> names;
+    for (const auto& [name, block] : blocks_) names.push_back(name);
+    const std::string meant = closest(parts.name_of_type, names);
+    if (meant.empty() || !meant_layer(parts.name_of_type).empty()) return false;
+    r.problem(parts.where, "unknown layer or block " + Node::string(parts.name_of_type).described(),
+              "write '" + meant + "'", {"blocks: " + join(names)});
+    return true;
+  }
+
   void use_block(const Block& block, ModelItem& item, const Item& parts, const Reading& r) {
-    if (item.from.size() != 1)
-      r.key("from").problem(item.where, "a block has one input, got " + std::to_string(item.from.size()),
-                            "join them by a layer before it");
-    item.from.resize(1, ModelItem::input);
+    if (const size_t wanted = 1 + block.inputs.size(); item.from.size() != wanted) {
+      std::string given;
+      for (const std::string& name : block.inputs) given += (given.empty() ? "" : ", ") + name + ": NAME";
+      r.key("from").problem(
+          item.where,
+          concat("block '", block.name, "' has ", count_of(int64_t(wanted), "input"), ", got ", item.from.size()),
+          given.empty() ? "write 'inputs: [NAME]' in the block for what it reads besides x"
+                        : "write 'from: {" + given + "}'",
+          {"it is defined at " + block.where.text()});
+      item.from.resize(wanted, ModelItem::input);
+    }
     const auto inside = std::find(open_.begin(), open_.end(), block.name);
     if (inside != open_.end()) {
       std::vector<std::string> circle(inside, open_.end());
@@ -194,8 +221,11 @@ class Expansion {
     std::vector<std::string> notes{"used by " + item.label + " at " + item.where.text()};
     notes.insert(notes.end(), item.notes.begin(), item.notes.end());
     open_.push_back(block.name);
+    Names inside_names{{block_input, ModelItem::input}};
+    for (size_t k = 0; k < block.inputs.size(); ++k)
+      inside_names[block.inputs[k]] = ModelItem::input - static_cast<int>(k) - 1;
     item.children =
-        list(block.layers, block.label + ".layers", item.path + ".", &values, notes, {{block_input, ModelItem::input}});
+        list(block.layers, block.label + ".layers", item.path + ".", &values, notes, std::move(inside_names));
     open_.pop_back();
   }
 
@@ -205,18 +235,19 @@ class Expansion {
     const Node& given = parts.used ? parts.used->value : nothing;
     const std::vector<std::string> known = block.params.keys();
     bool good = true;
+    std::set<std::string> meant;  // by keys that are unknown: not missing too
     if (!given.is_map() && !given.is_null()) {
       r.problem(given.where, "expected a map of params, got " + given.described(), "", {known_keys(known)});
       return false;
     }
     for (const Node::Entry& entry : given.entries) {
       if (block.params.find(entry.key)) continue;
-      unknown_key(entry, known, r);
+      meant.insert(unknown_key(entry, known, r));
       good = false;
     }
     for (const Node::Entry& param : block.params.entries) {
       const Node* value = given.find(param.key);
-      if ((value && !value->is_null()) || !param.value.is_null()) continue;
+      if ((value && !value->is_null()) || !param.value.is_null() || meant.contains(param.key)) continue;
       r.problem(parts.where, "key '" + param.key + "' is missing", "add '" + param.key + ": …'",
                 {"block '" + block.name + "' is defined at " + block.where.text()});
       good = false;
@@ -234,7 +265,9 @@ class Expansion {
     if (const auto name = written.as_string()) return {nullptr, *name, written.where};
     const std::string help = "write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie";
     if (!written.is_map()) {
-      r.expected(written, "a layer or a block", help);
+      r.expected(
+          written, "a layer or a block",
+          written.is_list() ? "write each of the list as an item of its own; what belongs together is a block" : help);
       return {};
     }
     Item out;
@@ -244,13 +277,48 @@ class Expansion {
       types.push_back(entry.key);
       out = {&entry, entry.key, entry.key_where};
     }
-    if (types.size() == 1) return out;
-    if (types.empty())
+    if (types.size() == 1) return layer_below(out, r) ? Item{} : out;
+    if (types.empty()) {
       r.expected(written, "a layer or a block", help);
-    else
+    } else if (const Node* named = named_by_key(written); named && is_type(*named->as_string())) {
+      const std::string meant = meant_layer(*named->as_string());
+      r.expected(written, "a layer or a block", "write '" + meant + ": {…}', the name first");
+    } else if (is_type(types[0]) && std::none_of(types.begin() + 1, types.end(), [&](auto& t) { return is_type(t); })) {
+      const Node::Entry& beside = *written.entry(types[1]);
+      r.problem(beside.key_where, "'" + types[1] + "' stands beside '" + types[0] + "', not below it",
+                "indent it further than '" + types[0] + "', or write '" + types[0] + ": {" + types[1] + ": …}'");
+    } else {
       r.problem(written.where, "expected one layer or block, got " + join(types),
-                "write each as an item of its own; indent what belongs to " + types[0] + " below it");
+                "write each as an item of its own: '- " + types[0] + "', '- " + types[1] + "'");
+    }
     return {};
+  }
+
+  // A layer indented below another, as if it were a key of it.
+  bool layer_below(const Item& item, const Reading& r) const {
+    if (!layers() || !layers()->has(item.name_of_type) || !item.used->value.is_map()) return false;
+    const auto object = layers()->make(item.name_of_type);
+    const Schema schema = schema_of(*object);
+    for (const Node::Entry& entry : item.used->value.entries) {
+      if (schema.field(entry.key) || !(layers()->has(entry.key) || blocks_.contains(entry.key))) continue;
+      r.problem(entry.key_where,
+                "'" + entry.key + "' stands below '" + item.name_of_type + "', which takes no such key",
+                "write it as an item of its own: '- " + entry.key + "'");
+      return true;
+    }
+    return false;
+  }
+
+  static const AnyRegistry* layers() {
+    for (const AnyRegistry* registry : AnyRegistry::all())
+      if (registry->kind() == "layer") return registry;
+    return nullptr;
+  }
+  // A layer's name here or elsewhere, or a block's.
+  bool is_type(const std::string& name) const { return blocks_.contains(name) || !meant_layer(name).empty(); }
+  std::string meant_layer(const std::string& name) const {
+    if (blocks_.contains(name) || !layers()) return name;
+    return layers()->meant(name).name;
   }
 
   static std::vector<std::string> known_names(const Names& names) {
@@ -312,6 +380,37 @@ class Expansion {
     return out.size() == given.size() ? out : previous;
   }
 
+  // {memory: NAME} beside a block with such inputs; x is the item before where it is not given.
+  std::vector<int> inputs_by_name(const Node& from, const Reading& r, const std::vector<std::string>& needed,
+                                  size_t index, const Names& names) {
+    std::vector<std::string> known{block_input};
+    known.insert(known.end(), needed.begin(), needed.end());
+    std::vector<int> out{static_cast<int>(index) - 1};
+    if (needed.empty()) {
+      r.expected(from, "the name of an item before this one, or a list of them",
+                 "inputs by name are for blocks that have 'inputs: […]'");
+      return out;
+    }
+    std::map<std::string, const Node*> named;
+    for (const Node::Entry& entry : from.entries) {
+      const bool is_known = std::find(known.begin(), known.end(), entry.key) != known.end();
+      named[is_known ? entry.key : unknown_key(entry, known, r)] = &entry.value;
+    }
+    for (size_t k = 0; k < known.size(); ++k) {
+      const Node* given = named[known[k]];
+      if (given && given->is_scalar()) {
+        const int input = inputs(*given, r.key(known[k]), index, names)[0];
+        if (k < out.size())
+          out[k] = input;
+        else
+          out.push_back(input);
+      } else if (given) {
+        r.key(known[k]).expected(*given, "the name of an item before this one, or x");
+      }
+    }
+    return out;  // fewer where one is missing, which the block tells
+  }
+
   // {PARAMETER: PATH}, a path within this list.
   std::vector<ModelItem::Tie> ties(const Node& tie, const Reading& r, const std::string& prefix) {
     std::vector<ModelItem::Tie> out;
@@ -352,6 +451,24 @@ class Expansion {
   bool exhausted_ = false;
 };
 
+// What to write for layers that are no list: the first of them as items.
+std::string items_help(const Node& given) {
+  std::vector<std::string> items;
+  for (const Node::Entry& entry : given.entries) {
+    if (items.size() == 2) break;
+    Node item = Node::map();
+    item.entries.push_back(entry);
+    std::string text = entry.value.is_null() ? entry.key : to_yaml(item);
+    if (text.find('\n') < text.size() - 1) text = entry.key + ": {…}";
+    items.push_back("'- " + std::string(trim(text)) + "'");
+  }
+  if (!items.empty()) return "write each layer as an item: " + join(items);
+  if (given.is_scalar() && given.text.starts_with("-")) return "write a space after each '-'";
+  if (given.is_scalar() && given.text.find(' ') == std::string::npos)
+    return "write [" + given.text + "], or the name of a file: 'models/" + given.text + ".yaml'";
+  return "write 'model: [flatten, linear: 10]', or the layers below each other, each behind '- '";
+}
+
 // The definitions in a `blocks:` map that are good.
 std::vector<Block> definitions(const Node& blocks, const std::string& label, std::vector<Problem>& problems) {
   std::vector<Block> out;
@@ -371,8 +488,8 @@ std::vector<Block> definitions(const Node& blocks, const std::string& label, std
       continue;
     }
     for (const Node::Entry& part : body.entries)
-      if (part.key != "params" && part.key != "layers") {
-        unknown_key(part, {"layers", "params"}, r);
+      if (part.key != "params" && part.key != "layers" && part.key != "inputs") {
+        unknown_key(part, {"inputs", "layers", "params"}, r);
         good = false;
       }
     if (const Node* params = body.find("params"); params && !params->is_null()) {
@@ -381,6 +498,15 @@ std::vector<Block> definitions(const Node& blocks, const std::string& label, std
       if (!params->is_map())
         r.key("params").expected(*params, "a map of parameters",
                                  "write '{NAME: DEFAULT}', without a value where it must be given");
+    }
+    if (const Node* inputs = body.find("inputs"); inputs && !inputs->is_null()) {
+      good = Codec<std::vector<std::string>>::read(*inputs, block.inputs, {}, r.key("inputs")) && good;
+      std::set<std::string> seen{block_input};
+      for (const std::string& name : block.inputs)
+        if (!seen.insert(name).second) {
+          r.key("inputs").problem(inputs->where, "'" + name + "' is an input already", "write another name");
+          good = false;
+        }
     }
     const Node* layers = body.find("layers");
     if (!layers) {
@@ -416,6 +542,14 @@ std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, const
   std::vector<Block> all = definitions(blocks, "blocks", problems);
   const Node* layers = &model;
   std::string label = "model";
+  if (model.is_map() && !model.find("layers") && !model.find("blocks") && !model.entries.empty()) {
+    const std::vector<std::string> known{"blocks", "layers"};
+    if (const Node::Entry& first = model.entries[0]; closest(first.key, known).empty())
+      Reading(problems, "model").expected(model, "a list of layers and blocks", items_help(model));
+    else
+      unknown_key(first, known, Reading(problems, "model"));
+    return {};
+  }
   if (model.is_map()) {
     label = "model.layers";
     layers = model.find("layers");
@@ -429,7 +563,8 @@ std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, const
       }
   }
   if (!layers || !layers->is_list()) {
-    Reading(problems, label).expected(layers ? *layers : model, "a list of layers and blocks");
+    Reading(problems, label)
+        .expected(layers ? *layers : model, "a list of layers and blocks", items_help(layers ? *layers : model));
     return {};
   }
   if (layers->items.empty()) Reading(problems, label).expected(*layers, "at least one layer");

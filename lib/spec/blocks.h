@@ -8,6 +8,11 @@
 //           name: conv1
 //         - add:
 //           from: [conv1, x]                 # x is what the block was given
+//     decoder:
+//       inputs: [memory]                     # what it is given besides x
+//       layers:
+//         - multi_head_attention: {num_heads: 4}
+//           from: [x, memory]
 //   model:
 //     - linear: {out_features: 10, bias: false}
 //       tie: {weight: embedding.weight}      # its weight is that of the item named embedding: one tensor, trained by
@@ -15,6 +20,8 @@
 //     - basic: {channels: 16}
 //       name: layer1
 //       repeat: 3                            # layer1.0, layer1.1, layer1.2, each fed by the one before
+//     - decoder:
+//       from: {memory: layer1}               # x is the item before, where it is not given
 //
 // `model:` is such a list, or a map {blocks:, layers:} (a model in a file of its own). Its `from:` may name the inputs
 // that the data have; a single one is x, whatever its name.
@@ -32,11 +39,12 @@ struct ModelItem {
   static constexpr int input = -1;  // in `from`: the first input of this list, x; the next are -2, -3, …
   static constexpr size_t input_number(int from) { return static_cast<size_t>(-1 - from); }  // of a negative `from`
 
-  std::string path;       // of parameters: "3", "layer1.0.conv1"
-  std::string label;      // in messages: "model[3]", "blocks.basic.layers[0]"
-  Node layer;             // `relu` or {conv2d: {…}}: for Registry<Layer>::read
-  std::vector<int> from;  // indices of earlier items of the same list, or its inputs; one at least; of a chain exactly
-                          // one
+  std::string path;   // of parameters: "3", "layer1.0.conv1"
+  std::string label;  // in messages: "model[3]", "blocks.basic.layers[0]"
+  Node layer;         // `relu` or {conv2d: {…}}: for Registry<Layer>::read
+  // Indices of earlier items of the same list, or its inputs. Of a chain its own list's inputs: x, then the block's
+  // others.
+  std::vector<int> from;
   struct Tie {
     std::string parameter;  // of this layer: "weight"
     std::string path;       // of the tensor that it is, made by a layer before: "wte.weight"

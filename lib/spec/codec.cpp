@@ -2,10 +2,12 @@
 #include "lib/spec/codec.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 
 #include "lib/base/text.h"
+#include "lib/spec/schema.h"
 
 namespace dl {
 namespace {
@@ -40,14 +42,57 @@ std::optional<int64_t> whole_number(const Node& node) {
   return static_cast<int64_t>(*number);
 }
 
-// "0,001" is meant as 0.001; a number in quotes without them.
-std::string number_help(const Node& node) {
+std::optional<double> number_in(std::string_view text) { return Node::scalar(std::string(trim(text))).as_number(); }
+
+// The field's own advice for this value, else `known`, else what it says of any.
+std::string help_of(const Node& node, const Limits& limits, const std::string& known) {
+  for (const auto& [value, help] : limits.instead_of)
+    if (node.is_scalar() && same_word(value, node.text)) return help;
+  return known.empty() ? limits.help : known;
+}
+
+// "0.1#later": a comment that became part of the value.
+std::string comment_help(const Node& node) {
+  const size_t sign = node.is_scalar() && !node.quoted ? node.text.find('#') : std::string::npos;
+  return sign == std::string::npos || sign == 0
+             ? ""
+             : "write a space before '#': " + shortened(node.text.substr(0, sign)) + " #…";
+}
+
+// What number is meant by a value that is none: "0,001", "60,000", "60_000", "10%", "10 epochs", "'3'", "1/3", [64].
+std::string number_help(const Node& node, bool whole) {
+  if (node.is_list() && !node.items.empty() && node.items.back().as_number())
+    return (node.items.size() == 1 ? "write it without brackets: " : "write one number: ") + node.items.back().text;
   if (!node.is_scalar()) return "";
-  Node plain = Node::scalar(node.text);
-  if (plain.as_number()) return node.quoted ? "write " + node.text + " without quotes" : "";
-  if (std::count(plain.text.begin(), plain.text.end(), ',') != 1) return "";
-  plain.text[plain.text.find(',')] = '.';
-  return plain.as_number() ? "write " + plain.text : "";
+  const std::string text(trim(node.text));
+  if (number_in(text)) return node.quoted ? "write " + text + " without quotes" : "";
+  if (const std::string comment = comment_help(node); !comment.empty()) return comment;
+  std::string digits = text;
+  if (whole && text[0] != '0') std::erase_if(digits, [](char c) { return c == ',' || c == '.'; });
+  std::erase_if(digits, [](char c) { return c == '_' || c == ' ' || c == '\''; });
+  if (number_in(digits)) return "write " + digits;
+  if (std::count(text.begin(), text.end(), ',') == 1) {
+    std::string point = text;
+    point[point.find(',')] = '.';
+    if (number_in(point)) return "write " + point;
+  }
+  if (text.ends_with('%'))
+    if (const auto percent = number_in(std::string_view(text).substr(0, text.size() - 1)))
+      return "write " + number_text(*percent / 100);
+  const bool arithmetic = text.find_first_not_of("0123456789.+-*/() e") == std::string::npos;
+  if (arithmetic && text.find_first_of("*/+") != std::string::npos && text.find("**") == std::string::npos)
+    return "write ${" + text + "}";
+  const size_t end = std::min(text.find_first_not_of("0123456789.+-"), text.size());
+  const size_t unit = std::min(text.find_first_not_of(' ', end), text.size());
+  const bool word = unit < text.size() && std::isalpha(static_cast<unsigned char>(text[unit])) != 0;
+  if (word && number_in(std::string_view(text).substr(0, end))) return "write " + text.substr(0, end);
+  return "";
+}
+
+// A tuple as Python writes it: "(3, 3)" -> "[3, 3]".
+std::string tuple_help(const Node& node) {
+  if (!node.is_scalar() || !node.text.starts_with("(") || !node.text.ends_with(")")) return "";
+  return "write [" + node.text.substr(1, node.text.size() - 2) + "]";
 }
 
 template <class Integer>
@@ -59,7 +104,8 @@ bool read_integer(const Node& node, Integer& value, const Limits& limits, const 
     const bool too_large =
         !limits.at_most && node.as_number() && std::abs(*node.as_number()) > std::numeric_limits<Integer>::max();
     r.expected(node, Codec<Integer>::type(limits),
-               too_large ? concat("write a number up to ", std::numeric_limits<Integer>::max()) : number_help(node));
+               too_large ? concat("write a number up to ", std::numeric_limits<Integer>::max())
+                         : help_of(node, limits, number_help(node, true)));
     return false;
   }
   value = static_cast<Integer>(*number);
@@ -104,7 +150,92 @@ std::string duration_forms(const Limits& limits) {
   return join(forms) + " or " + last;
 }
 
+// "12:30:00", hours, minutes, seconds, as Lightning takes a time; with days before them where there are four.
+std::optional<Duration> clock_time(std::string_view text) {
+  double seconds = 0;
+  int parts = 0;
+  for (size_t at = 0; at <= text.size(); ++parts) {
+    const size_t end = std::min(text.find(':', at), text.size());
+    const auto part = number_in(text.substr(at, end - at));
+    if (!part) return {};
+    seconds = seconds * (parts == 1 && std::count(text.begin(), text.end(), ':') == 3 ? 24 : 60) + *part;
+    at = end + 1;
+  }
+  return parts < 3 || parts > 4 ? std::nullopt : std::optional(Duration::seconds(seconds));
+}
+
+std::string duration_help(const Node& node, const Limits& limits) {
+  const auto allowed = [&](Duration::Unit unit) {
+    return limits.units.empty() || std::find(limits.units.begin(), limits.units.end(), unit) != limits.units.end();
+  };
+  if (node.is_scalar()) {
+    if (const std::string comment = comment_help(node); !comment.empty()) return comment;
+    if (const auto time = clock_time(node.text); time && allowed(Duration::Unit::seconds))
+      return "write '" + time->text() + "'";
+    const size_t unit = std::min(node.text.find_first_not_of("0123456789. "), node.text.size());
+    const std::string number(trim(node.text.substr(0, unit))), word(trim(node.text.substr(unit)));
+    constexpr std::pair<std::string_view, std::string_view> others[] = {{"iterations", "steps"},
+                                                                        {"iteration", "step"},
+                                                                        {"iters", "steps"},
+                                                                        {"iter", "steps"},
+                                                                        {"it", "steps"},
+                                                                        {"updates", "steps"},
+                                                                        {"batches", "steps"},
+                                                                        {"batch", "step"},
+                                                                        {"images", "samples"},
+                                                                        {"examples", "samples"},
+                                                                        {"ep", "epochs"},
+                                                                        {"m", "min"},
+                                                                        {"mins", "min"},
+                                                                        {"hr", "h"},
+                                                                        {"hrs", "h"},
+                                                                        {"secs", "s"}};
+    for (const auto& [other, ours] : others)
+      if (same_word(word, other) && number_in(number))
+        if (const auto meant = Duration::parse(concat(number, " ", ours)); meant && allowed(meant->unit))
+          return concat("write '", number, " ", ours, "'");
+  }
+  return "write it as " + duration_forms(limits);
+}
+
+std::string bytes_help(const Node& node) {
+  if (node.is_scalar()) {
+    const size_t unit = std::min(node.text.find_first_not_of("0123456789. "), node.text.size());
+    const std::string number(trim(node.text.substr(0, unit))), word(trim(node.text.substr(unit)));
+    for (const auto& [other, ours] : {std::pair{"g", "GiB"},
+                                      {"gb", "GB"},
+                                      {"gib", "GiB"},
+                                      {"gig", "GiB"},
+                                      {"m", "MiB"},
+                                      {"mb", "MB"},
+                                      {"mib", "MiB"},
+                                      {"k", "KiB"},
+                                      {"kb", "KB"},
+                                      {"kib", "KiB"},
+                                      {"t", "TiB"},
+                                      {"tb", "TB"}})
+      if (same_word(word, other) && Bytes::parse(concat(number, " ", ours)))
+        return concat("write '", number, " ", ours, "'");
+  }
+  return "write it as '512 MiB', '1.5 GB' or a number of bytes";
+}
+
+// The choice that was meant: the nearest, or one that begins as the value does ("bf16": bf16-mixed).
+std::string choice_help(const Node& node, const Limits& limits) {
+  if (!node.is_scalar()) return "";
+  std::string meant = closest(node.text, limits.one_of);
+  for (const std::string& choice : limits.one_of)
+    if (meant.empty() && !node.text.empty() && (choice.starts_with(node.text) || node.text.starts_with(choice)))
+      meant = choice;
+  if (meant.empty()) return comment_help(node);
+  return "write '" + meant + "'";
+}
+
 }  // namespace
+
+bool says_none(const Node& node) {
+  return node.is_scalar() && !node.quoted && (same_word(node.text, "none") || same_word(node.text, "nil"));
+}
 
 bool Codec<bool>::read(const Node& node, bool& value, const Limits& limits, const Reading& r) {
   if (const auto flag = node.as_bool()) {
@@ -117,7 +248,7 @@ bool Codec<bool>::read(const Node& node, bool& value, const Limits& limits, cons
   const char* meant = is({"yes", "Yes", "on", "On", "1", "y", "true"})    ? "write true"
                       : is({"no", "No", "off", "Off", "0", "n", "false"}) ? "write false"
                                                                           : "";
-  r.expected(node, type(limits), meant);
+  r.expected(node, type(limits), help_of(node, limits, *meant ? meant : comment_help(node)));
   return false;
 }
 Node Codec<bool>::write(const bool& value) { return Node::boolean(value); }
@@ -141,7 +272,7 @@ Node Codec<int64_t>::json_schema(const Limits& limits) { return schema_with_rang
 bool Codec<double>::read(const Node& node, double& value, const Limits& limits, const Reading& r) {
   const auto number = node.as_number();
   if (!number || !within(*number, limits)) {
-    r.expected(node, type(limits), number_help(node));
+    r.expected(node, type(limits), help_of(node, limits, number_help(node, false)));
     return false;
   }
   value = *number;
@@ -154,12 +285,12 @@ Node Codec<double>::json_schema(const Limits& limits) { return schema_with_range
 bool Codec<std::string>::read(const Node& node, std::string& value, const Limits& limits, const Reading& r) {
   const auto text = node.as_string();
   if (!text) {
-    r.expected(node, type(limits), node.is_scalar() && limits.one_of.empty() ? "write \"" + node.text + "\"" : "");
+    const std::string quotes = node.is_scalar() && limits.one_of.empty() ? "write \"" + node.text + "\"" : "";
+    r.expected(node, type(limits), help_of(node, limits, quotes.empty() ? choice_help(node, limits) : quotes));
     return false;
   }
   if (!limits.one_of.empty() && std::find(limits.one_of.begin(), limits.one_of.end(), *text) == limits.one_of.end()) {
-    const std::string meant = closest(*text, limits.one_of);
-    r.expected(node, type(limits), meant.empty() ? "" : "write '" + meant + "'");
+    r.expected(node, type(limits), help_of(node, limits, choice_help(node, limits)));
     return false;
   }
   value = *text;
@@ -187,7 +318,9 @@ bool Codec<Pair>::read(const Node& node, Pair& value, const Limits& limits, cons
   }
   const auto both = whole_number(node);
   if (!both || !within(static_cast<double>(*both), limits)) {
-    r.expected(node, type(limits), number_help(node));
+    const std::string tuple = tuple_help(node);
+    const std::string help = tuple.empty() && node.is_scalar() ? number_help(node, true) : tuple;
+    r.expected(node, type(limits), help_of(node, limits, help));
     return false;
   }
   value = Pair(*both);
@@ -213,7 +346,7 @@ bool Codec<Duration>::read(const Node& node, Duration& value, const Limits& limi
   const bool allowed = duration && (limits.units.empty() || std::find(limits.units.begin(), limits.units.end(),
                                                                       duration->unit) != limits.units.end());
   if (!allowed || !within(duration->value, limits)) {
-    r.expected(node, type(limits), "write it as " + duration_forms(limits));
+    r.expected(node, type(limits), help_of(node, limits, duration_help(node, limits)));
     return false;
   }
   value = *duration;
@@ -229,7 +362,7 @@ Node Codec<Duration>::json_schema(const Limits& limits) {
 bool Codec<Bytes>::read(const Node& node, Bytes& value, const Limits& limits, const Reading& r) {
   const auto bytes = node.is_scalar() ? Bytes::parse(node.text) : std::nullopt;
   if (!bytes || !within(static_cast<double>(bytes->count), limits)) {
-    r.expected(node, type(limits), "write it as '512 MiB', '1.5 GB' or a number of bytes");
+    r.expected(node, type(limits), help_of(node, limits, bytes_help(node)));
     return false;
   }
   value = *bytes;
@@ -246,7 +379,7 @@ bool Codec<Node>::read(const Node& node, Node& value, const Limits&, const Readi
   return true;
 }
 Node Codec<Node>::write(const Node& value) { return value; }
-std::string Codec<Node>::type(const Limits&) { return "a value"; }
+std::string Codec<Node>::type(const Limits& limits) { return limits.type.empty() ? "a value" : limits.type; }
 Node Codec<Node>::json_schema(const Limits&) { return Node::map(); }
 
 namespace json_schema {
@@ -278,6 +411,12 @@ std::string several(const std::string& type) {
 }
 
 }  // namespace
+
+std::string list_help(const Node& node) {
+  if (const std::string tuple = tuple_help(node); !tuple.empty()) return tuple;
+  if (node.is_scalar()) return "write it in brackets: [" + node.text + "]";
+  return node.is_map() && !node.entries.empty() ? "write a list: '- ' before each, or brackets around all" : "";
+}
 
 std::string list_type(const std::string& item) { return "a list of " + several(item); }
 std::string map_type(const std::string& item) { return "a map of " + several(item); }

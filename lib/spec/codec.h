@@ -3,8 +3,10 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "lib/spec/node.h"
@@ -13,12 +15,19 @@
 
 namespace dl {
 
+struct OwnedSchema;
+class AnyRegistry;
+std::shared_ptr<const OwnedSchema> by_name(std::shared_ptr<const OwnedSchema> schema);
+
 template <class T>
 struct Codec;  // to specialise:
 //   static bool read(const Node&, T&, const Limits&, const Reading&);  // false: a problem was reported, T is unchanged
 //   static Node write(const T&);                                       // reads back as the same value
 //   static std::string type(const Limits&);                            // "a number above 0": after "expected "
 //   static Node json_schema(const Limits&);                            // JSON Schema (draft 2020-12) of the value
+// and, of an object or a registered type, or of a list or a map of those:
+//   static std::shared_ptr<const OwnedSchema> inner();                 // its keys
+//   static const AnyRegistry* registry();                              // its types
 
 #define DL_CODEC(Type)                                                                       \
   template <>                                                                                \
@@ -39,6 +48,8 @@ DL_CODEC(Bytes);
 DL_CODEC(Node);  // any value, left as it is
 #undef DL_CODEC
 
+bool says_none(const Node& node);  // None, nil and the like, which are strings in YAML
+
 // Without a value: null, or the key not given.
 template <class T>
 struct Codec<std::optional<T>> {
@@ -47,11 +58,21 @@ struct Codec<std::optional<T>> {
       value.reset();
       return true;
     }
-    T inner{};
-    if (!Codec<T>::read(node, inner, limits, r)) return false;
-    value = std::move(inner);
+    if constexpr (!std::is_same_v<T, std::string>) {
+      if (says_none(node)) {
+        r.expected(node, Codec<T>::type(limits), "write null, or leave the key out");
+        return false;
+      }
+    }
+    T read_value{};
+    if (!Codec<T>::read(node, read_value, limits, r)) return false;
+    value = std::move(read_value);
     return true;
   }
+  static auto inner() requires requires { Codec<T>::inner(); }
+  { return Codec<T>::inner(); }
+  static auto registry() requires requires { Codec<T>::registry(); }
+  { return Codec<T>::registry(); }
   static Node write(const std::optional<T>& value) { return value ? Codec<T>::write(*value) : Node::null(); }
   static std::string type(const Limits& limits) { return Codec<T>::type(limits); }
   static Node json_schema(const Limits& limits);
@@ -68,6 +89,10 @@ struct Codec<std::vector<T>> {
   }
   static std::string type(const Limits& limits);
   static Node json_schema(const Limits& limits);
+  static auto inner() requires requires { Codec<T>::inner(); }
+  { return Codec<T>::inner(); }
+  static auto registry() requires requires { Codec<T>::registry(); }
+  { return Codec<T>::registry(); }
 };
 
 // A map from names that the user chooses.
@@ -81,6 +106,8 @@ struct Codec<std::map<std::string, T>> {
   }
   static std::string type(const Limits& limits);
   static Node json_schema(const Limits& limits);
+  static auto inner() requires requires { Codec<T>::inner(); }
+  { return by_name(Codec<T>::inner()); }
 };
 
 namespace json_schema {  // pieces of JSON Schema
@@ -89,6 +116,7 @@ Node map_of(Node item);
 Node or_null(Node value);
 }  // namespace json_schema
 
+std::string list_help(const Node& node);         // what to write for a value that is no list
 std::string list_type(const std::string& item);  // "a number" -> "a list of numbers"
 std::string map_type(const std::string& item);   // "a number" -> "a map of numbers"
 
@@ -112,7 +140,7 @@ bool read_element(const Node& node, T& value, const Limits& limits, const Readin
 template <class T>
 bool Codec<std::vector<T>>::read(const Node& node, std::vector<T>& value, const Limits& limits, const Reading& r) {
   if (!node.is_list()) {
-    r.expected(node, type(limits), node.is_scalar() ? "write it in brackets: [" + node.text + "]" : "");
+    r.expected(node, type(limits), list_help(node));
     return false;
   }
   std::vector<T> read_items(node.items.size());

@@ -111,7 +111,9 @@ std::set<std::string> block_parameters(const Node& spec, const std::vector<std::
 }
 
 ExpressionError unknown_name(const std::string& name, std::vector<std::string> known) {
-  const std::string meant = closest(name, known);
+  std::string meant = closest(name, known);
+  for (const std::string& longer : known)  // the section is missing: `classes` for data.classes
+    if (meant.empty() && longer.ends_with("." + name)) meant = longer;
   std::sort(known.begin(), known.end());
   constexpr size_t most = 30;
   const bool more = known.size() > most;

@@ -32,17 +32,19 @@ std::string folder_text(const fs::path& folder) { return folder.empty() ? "." : 
 class Loader {
  public:
   explicit Loader(const LoadOptions& options)
-      : options_(options), environment_(options.environment ? options.environment : process_environment) {}
+      : options_(options),
+        environment_(options.environment ? options.environment : process_environment),
+        form_(form_of(options.schema)) {}
 
   Node load(const fs::path& path) {
     Node named = Node::scalar(path.string());
-    Node spec = file(named, "", Reading(problems_));
+    Node spec = file(named, "", Reading(problems_), form_);
     return finish(std::move(spec));
   }
 
   Node load(Node spec, const fs::path& folder) {
     interpolate_environment(spec, environment_, Reading(problems_));
-    return finish(complete(std::move(spec), folder, Reading(problems_)));
+    return finish(complete(std::move(spec), folder, Reading(problems_), form_));
   }
 
  private:
@@ -84,8 +86,9 @@ class Loader {
     return {};
   }
 
-  // The content of the file that `name` names, itself complete. Null where a problem was reported.
-  Node file(const Node& name, const fs::path& folder, const Reading& r) {
+  // The content of the file that `name` names, itself complete. Null where a problem was reported. `form` is that of
+  // the place where the content will stand.
+  Node file(const Node& name, const fs::path& folder, const Reading& r, const Form& form) {
     const fs::path path = found(name, folder, r);
     if (path.empty()) return {};
     std::error_code ignored;
@@ -120,17 +123,17 @@ class Loader {
     }
     interpolate_environment(content, environment_, r);
     open_.push_back({identity, path.string()});
-    content = complete(std::move(content), path.parent_path(), r);
+    content = complete(std::move(content), path.parent_path(), r, form);
     open_.pop_back();
     return content;
   }
 
   // Includes put in, and laid over what it extends.
-  Node complete(Node content, const fs::path& folder, const Reading& r) {
+  Node complete(Node content, const fs::path& folder, const Reading& r, const Form& form) {
     Node extends;
     if (const Node* given = content.find("extends")) extends = *given;
     content.erase("extends");
-    include(content, folder, r);
+    include(content, folder, r, form);
     Node out = Node::map();
     const std::vector<Node> bases = extends.is_list() ? extends.items : std::vector<Node>{extends};
     for (const Node& base : bases) {
@@ -139,23 +142,47 @@ class Loader {
         r.key("extends").expected(base, "a file's name or a list of them");
         continue;
       }
-      Node under = file(base, folder, r.key("extends"));
+      if (!names_a_file(Node::scalar(base.text))) {
+        r.key("extends").problem(base.where, "'" + base.text + "' is no config by its name",
+                                 "name a file that ends in .yaml");
+        continue;
+      }
+      Node under = file(base, folder, r.key("extends"), form);
       if (under.is_map())
-        out = out.entries.empty() ? std::move(under) : merged(std::move(out), std::move(under));
+        out = out.entries.empty() ? std::move(under) : merged(std::move(out), std::move(under), form);
       else if (!under.is_null())
-        r.key("extends").expected(under, "a map of keys to extend");
+        // What stands in a file that is no config is nobody's to read here.
+        r.key("extends").problem(base.where, "'" + base.text + "' is no config: it holds " + kind_of(under),
+                                 "name a YAML file of keys");
     }
-    return out.entries.empty() ? content : merged(std::move(out), std::move(content));
+    return out.entries.empty() ? content : merged(std::move(out), std::move(content), form);
   }
 
-  void include(Node& node, const fs::path& folder, const Reading& r) {
+  static std::string kind_of(const Node& node) { return node.is_list() ? "a list" : "one value"; }
+
+  void include(Node& node, const fs::path& folder, const Reading& r, const Form& form) {
+    if (form.text) return;
     if (names_a_file(node)) {
       const Node name = node;
-      node = file(name, folder, r);
+      node = file(name, folder, r, form);
       return;
     }
-    for (size_t i = 0; i < node.items.size(); ++i) include(node.items[i], folder, r.index(i));
-    for (Node::Entry& entry : node.entries) include(entry.value, folder, r.key(entry.key));
+    for (size_t i = 0; i < node.items.size(); ++i) include(node.items[i], folder, r.index(i), form.below(node, ""));
+    for (Node::Entry& entry : node.entries) include(entry.value, folder, r.key(entry.key), form.below(node, entry.key));
+  }
+
+  // Of the value that --set puts at a path of the spec, as it is now.
+  Form form_at(const Node& spec, const std::vector<std::string>& path) const {
+    Form form = form_;
+    const Node nothing;
+    const Node* node = &spec;
+    for (const std::string& part : path) {
+      form = form.below(*node, part);
+      const std::vector<std::string> step{part};
+      node = find_path(*node, step);
+      if (!node) node = &nothing;
+    }
+    return form;
   }
 
   // --set a.b=value
@@ -180,8 +207,8 @@ class Loader {
     }
     mark_as_option(value, where);
     interpolate_environment(value, environment_, r);
-    include(value, "", r);
-    set_path(spec, path, std::move(value), r);
+    include(value, "", r, form_at(spec, path));
+    set_path(spec, path, std::move(value), r, form_);
   }
 
   static void mark_as_option(Node& node, const Where& where) {
@@ -200,6 +227,7 @@ class Loader {
 
   const LoadOptions& options_;
   const Environment environment_;
+  const Form form_;  // of the whole
   std::vector<Problem> problems_;
   std::vector<Open> open_;  // files being read, outermost first
   int files_ = 0;

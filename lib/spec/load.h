@@ -1,11 +1,12 @@
 // Loading a spec: one tree out of a file, what it extends and includes, ${references} and --set.
 //
 //   extends: base.yaml            this file's values over those of base.yaml (or of a list of files, later ones over
-//                                 earlier ones). Maps are merged; everything else replaces. A map with one key that is
-//                                 a registered name replaces one with another: {sgd: …} over {adamw: …} is {sgd: …}.
-//   model: models/lenet5.yaml     an unquoted string that ends in .yaml or .yml is that file's content. It replaces
-//                                 what it is merged over. Files are looked for beside the file that names them, then
-//                                 in the search folders.
+//                                 earlier ones). Maps are merged; everything else replaces. Another type replaces what
+//                                 there was: {sgd: …} over {adamw: …} is {sgd: …}, {format: csv} over {format: idx}
+//                                 too.
+//   model: models/lenet5.yaml     an unquoted string that ends in .yaml or .yml is that file's content, but where the
+//                                 schema takes text alone (path: list.yaml). It replaces what it is merged over. Files
+//                                 are looked for beside the file that names them, then in the search folders.
 //   linear: ${data.classes}       another value of the spec, or one that the program knows. Alone in its scalar it
 //                                 keeps its type; "runs/${name}" makes a string; ${2 * a.b + 1} computes.
 //   name: "$${x}"                 the text ${x} itself.
@@ -16,6 +17,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +26,7 @@
 #include "lib/spec/interpolate.h"
 #include "lib/spec/node.h"
 #include "lib/spec/path.h"
+#include "lib/spec/schema.h"
 
 namespace dl {
 
@@ -32,6 +35,7 @@ struct LoadOptions {
   std::vector<std::filesystem::path> search;  // folders, after the folder of the file that names another
   std::vector<std::string> later;             // names that provide() will know: "data.classes"
   Environment environment;                    // unset: the process's own
+  std::shared_ptr<const OwnedSchema> schema;  // of the whole, owned_schema<T>(); null: what a name means is guessed
   size_t most_bytes = 1 << 20;                // of each file
 };
 

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "lib/base/text.h"
 #include "lib/spec/path.h"
-#include "lib/spec/registry.h"
 
 namespace dl {
 namespace {
@@ -16,40 +16,144 @@ Node replaced(Node under, Node over) {
   return over;
 }
 
-// The key that a value without keys stands for: `dropout: 0.5` is {p: 0.5}. Empty where `name` has none.
-std::string positional_key(const std::string& name) {
-  for (const AnyRegistry* registry : AnyRegistry::all()) {
-    if (!registry->has(name)) continue;
-    const auto object = registry->make(name);
-    const Schema schema = schema_of(*object);
-    if (const Field* field = schema.positional()) return field->key();
-  }
-  return {};
+// A map with one key, which names a type, is of another type than `name`.
+bool other_type(const Node& node, const std::string& name, const Form& form) {
+  if (node.entries.size() != 1 || node.entries[0].key == name) return false;
+  return form.registry || (!form.known && same_kind(node.entries[0].key, name));
 }
 
-bool registered(const std::string& name) {
-  const auto all = AnyRegistry::all();
-  return std::any_of(all.begin(), all.end(), [&](const AnyRegistry* registry) { return registry->has(name); });
+// The entry of a registered type in a map, what stands beside it (`name:`, `from:`) passed over; null where there is
+// none.
+const Node::Entry* typed_entry(const Node& node, const Form& form) {
+  if (form.object) return nullptr;
+  for (const Node::Entry& entry : node.entries)
+    if (form.named_type(entry.key)) return &entry;
+  return nullptr;
 }
 
-// A map at `node` with the meaning of the short form that stands there; false where it is none that `part` fits.
-// `name` is the key that the value stands under.
-bool write_out(Node& node, const std::string& name, const std::string& part) {
-  Node map = Node::map();
-  map.where = node.where;
-  map.origin = node.origin;
-  if (const std::string key = positional_key(name); !node.is_null() && !key.empty()) {
-    map.set(key, node);
-  } else if (node.is_scalar() && registered(node.text) && (node.text == part || same_kind(node.text, part))) {
-    Node nothing;
-    nothing.where = node.where;
-    map.set(node.text, nothing);
-  } else if (!node.is_null()) {
-    return false;
-  }
-  node = std::move(map);
-  return true;
+// --set optimizer.lr=0.1, where the optimizer is {adamw: …} and has such a key: `adamw` is missing in the path.
+struct Missing {
+  std::string type, key;
+};
+std::optional<Missing> missing_type(const Node& node, const std::string& part, const Form& form) {
+  const Node::Entry* typed = typed_entry(node, form);
+  if (!typed || typed->key == part || node.find(part) || form.named_type(part)) return {};
+  for (const char* beside : {"name", "from", "repeat", "tie"})  // of an item of the model's list
+    if (part == beside) return {};
+  const std::shared_ptr<const OwnedSchema> keys = form.named_type(typed->key);
+  const Field* meant = keys->schema.meant(part);
+  if (!meant) return {};
+  return Missing{typed->key, meant->key()};
 }
+
+// What --set has set already stays where the rest is replaced.
+Node options_of(const Node& node) {
+  Node out = Node::map();
+  for (const Node::Entry& entry : node.entries)
+    if (entry.value.origin == Node::Origin::option) out.entries.push_back(entry);
+  return out;
+}
+
+class PathSetter {
+ public:
+  PathSetter(const std::vector<std::string>& path, Node value, const Reading& r)
+      : path_(path), value_(std::move(value)), r_(r) {}
+
+  void set(Node& node, size_t i, const Form& form) {
+    if (i == path_.size()) {
+      node = replaced(std::move(node), std::move(value_));
+      return;
+    }
+    const std::string& part = path_[i];
+    if (node.is_list()) {
+      if (const auto index = list_index(node, part)) return set(node.items[*index], i + 1, form.below(node, part));
+      if (form.short_key().empty()) return no_element(node, i);
+    }
+    if (!node.is_map() && !make_map(node, part, form)) {
+      const std::string so_far = text(i);
+      return refuse(node, "the path goes through " + so_far + ", which is " + node.described(),
+                    "set " + so_far + " as a whole");
+    }
+    if (const auto missing = missing_type(node, part, form)) return missing_in_path(node, i, *missing);
+    replace_other_kind(node, i, form);
+    const Form inner = form.below(node, part);
+    if (Node* present = node.find(part)) return set(*present, i + 1, inner);
+    const bool last = i + 1 == path_.size();
+    Node& made = node.set(part, last ? value_ : new_map());
+    if (!last) set(made, i + 1, inner);
+  }
+
+ private:
+  std::string text(size_t parts) const { return path_text(std::span(path_).first(parts)); }
+
+  Node new_map() const {
+    Node made = Node::map();
+    made.where = value_.where;
+    made.origin = value_.origin;
+    return made;
+  }
+
+  static bool make_map(Node& node, const std::string& part, const Form& form) {
+    Node map = written_out(node, form);
+    if (node.is_null()) {
+      map = Node::map();
+      map.where = node.where;
+      map.origin = node.origin;
+    } else if (map.is_null()) {
+      return false;
+    } else if (form.short_key().empty() && !form.registry) {
+      // A name in the model's list: `relu`, and the path goes to one of its keys or to another layer.
+      const std::string name = map.entries[0].key;
+      if (name != part && !same_kind(name, part) && !missing_type(map, part, form)) return false;
+    }
+    node = std::move(map);
+    return true;
+  }
+
+  void replace_other_kind(Node& node, size_t i, const Form& form) {
+    const std::string& part = path_[i];
+    Node over = new_map();
+    over.set(part, i + 1 == path_.size() ? value_ : new_map());
+    if (of_another_kind(node, over, form)) {
+      Node kept = options_of(node);
+      kept.where = value_.where;
+      kept.origin = value_.origin;
+      node = replaced(std::move(node), std::move(kept));
+      return;
+    }
+    if (other_type(node, part, form)) {
+      node = replaced(std::move(node), new_map());
+      return;
+    }
+    // Beside `name:` and `from:` in the model's list, the layer alone.
+    const Node::Entry* typed = form.known ? nullptr : typed_entry(node, form);
+    if (typed && same_kind(typed->key, part)) node.erase(std::string(typed->key));
+  }
+
+  void refuse(const Node& node, const std::string& what, const std::string& help) const {
+    r_.problem(value_.where, what, help,
+               node.where.line > 0 ? std::vector{"it stands at " + node.where.text()} : std::vector<std::string>{});
+  }
+
+  void no_element(const Node& node, size_t i) const {
+    const std::string so_far = text(i);
+    refuse(node, "no element '" + path_[i] + "' in " + so_far + ", a list of " + std::to_string(node.items.size()),
+           node.items.empty() ? "it is empty" : concat("write an index from 0 to ", node.items.size() - 1));
+  }
+
+  void missing_in_path(const Node& node, size_t i, const Missing& missing) const {
+    std::vector<std::string> meant(path_.begin(), path_.begin() + static_cast<std::ptrdiff_t>(i));
+    meant.insert(meant.end(), {missing.type, missing.key});
+    meant.insert(meant.end(), path_.begin() + static_cast<std::ptrdiff_t>(i) + 1, path_.end());
+    refuse(node,
+           concat(text(i), " is ", missing.type, ", whose keys stand below that name; there is no '", text(i + 1), "'"),
+           concat("write --set ", path_text(meant), "=…"));
+  }
+
+  const std::vector<std::string>& path_;
+  Node value_;
+  const Reading& r_;
+};
 
 }  // namespace
 
@@ -60,13 +164,16 @@ bool same_kind(const std::string& name, const std::string& other) {
                      [&](const AnyRegistry* registry) { return registry->has(name) && registry->has(other); });
 }
 
-Node merged(Node under, Node over) {
+Node merged(Node under, Node over, const Form& form) {
+  if (over.is_map() && !under.is_map() && !form.short_key().empty())
+    if (Node map = written_out(under, form); !map.is_null()) under = std::move(map);
   if (!under.is_map() || !over.is_map()) return replaced(std::move(under), std::move(over));
-  if (under.entries.size() == 1 && over.entries.size() == 1 && same_kind(under.entries[0].key, over.entries[0].key))
+  if (of_another_kind(under, over, form) || (over.entries.size() == 1 && other_type(under, over.entries[0].key, form)))
     return replaced(std::move(under), std::move(over));
   Node out = std::move(under);
   out.where = over.where;
   for (Node::Entry& entry : over.entries) {
+    const Form inner = form.below(out, entry.key);
     Node* present = out.find(entry.key);
     if (!present) {
       out.entries.push_back(std::move(entry));
@@ -74,7 +181,7 @@ Node merged(Node under, Node over) {
     }
     const bool included = entry.value.where.file != entry.key_where.file;
     Node value = included ? replaced(std::move(*present), std::move(entry.value))
-                          : merged(std::move(*present), std::move(entry.value));
+                          : merged(std::move(*present), std::move(entry.value), inner);
     *present = std::move(value);
     std::find_if(out.entries.begin(), out.entries.end(), [&](const Node::Entry& e) {
       return e.key == entry.key;
@@ -83,48 +190,8 @@ Node merged(Node under, Node over) {
   return out;
 }
 
-void set_path(Node& spec, const std::vector<std::string>& path, Node value, const Reading& r) {
-  Node* node = &spec;
-  for (size_t i = 0; i < path.size(); ++i) {
-    const std::string& part = path[i];
-    const std::string so_far = path_text(std::span(path).first(i));
-    const auto refuse = [&](const std::string& what, const std::string& help) {
-      r.problem(value.where, what, help,
-                node->where.line > 0 ? std::vector{"it stands at " + node->where.text()} : std::vector<std::string>{});
-    };
-    if (node->is_list() && list_index(*node, part)) {
-      node = &node->items[*list_index(*node, part)];
-      continue;
-    }
-    if (node->is_list() && (i == 0 || positional_key(path[i - 1]).empty())) {
-      const std::string last =
-          node->items.empty() ? "it is empty" : concat("write an index from 0 to ", node->items.size() - 1);
-      refuse("no element '" + part + "' in " + so_far + ", a list of " + std::to_string(node->items.size()), last);
-      return;
-    }
-    if (!node->is_map() && !write_out(*node, i == 0 ? "" : path[i - 1], part)) {
-      refuse("the path goes through " + so_far + ", which is " + node->described(), "set " + so_far + " as a whole");
-      return;
-    }
-    if (node->entries.size() == 1 && same_kind(node->entries[0].key, part)) {
-      Node other = Node::map();
-      other.where = value.where;
-      other.origin = value.origin;
-      *node = replaced(std::move(*node), std::move(other));
-    }
-    if (Node* present = node->find(part)) {
-      node = present;
-    } else if (i + 1 < path.size()) {
-      Node made = Node::map();
-      made.where = value.where;
-      made.origin = value.origin;
-      node = &node->set(part, std::move(made));
-    } else {
-      node->set(part, std::move(value));
-      return;
-    }
-  }
-  *node = replaced(std::move(*node), std::move(value));
+void set_path(Node& spec, const std::vector<std::string>& path, Node value, const Reading& r, const Form& form) {
+  PathSetter(path, std::move(value), r).set(spec, 0, form);
 }
 
 }  // namespace dl

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lib/spec/node.h"
@@ -13,9 +14,12 @@ namespace dl {
 // What a field's values must satisfy; of lists and pairs, each element.
 struct Limits {
   std::optional<double> at_least, at_most, above, below;
-  std::vector<std::string> one_of;     // strings
-  std::optional<Duration::Unit> unit;  // of a bare number
-  std::vector<Duration::Unit> units;   // allowed; empty: all
+  std::vector<std::string> one_of;                              // strings
+  std::optional<Duration::Unit> unit;                           // of a bare number
+  std::vector<Duration::Unit> units;                            // allowed; empty: all
+  std::vector<std::pair<std::string, std::string>> instead_of;  // values of other frameworks, each with its help
+  std::string help;                                             // of a value that is not taken; may be empty
+  std::string type;                                             // of a Node: "a list of layers"; else empty
 };
 
 // Adds the problem, unless the same was said of the same place (a block used twice) or 100 are there already.

@@ -13,14 +13,51 @@ std::vector<const AnyRegistry*>& registries() {
   return list;
 }
 
-// `{type: adam, lr: 1}`, as other frameworks write it: the name given under one of these keys.
-const Node* named_by_key(const Node& node) {
-  for (const char* key : {"type", "name", "class_name", "_target_"})
-    if (const Node* name = node.find(key); name && name->as_string()) return name;
-  return nullptr;
+// A name as other programs write it, with what surrounds it: "nn.Conv2d(3, 16)" is Conv2d and "3, 16".
+struct Call {
+  std::string name, arguments;
+  bool called = false;
+};
+Call call(const std::string& text) {
+  Call out;
+  const size_t open = text.find('(');
+  out.called = open != std::string::npos && text.ends_with(")");
+  out.name = std::string(trim(std::string_view(text).substr(0, open)));
+  if (out.called) out.arguments = text.substr(open + 1, text.size() - open - 2);
+  out.name.erase(0, out.name.rfind('.') + 1);  // npos + 1 is 0
+  return out;
+}
+
+// "lr=0.1, momentum=0.9" -> "{lr: 0.1, momentum: 0.9}"; "784, 64", sizes of input and output, -> "64".
+std::string value_of(std::string arguments) {
+  if (arguments.find('=') == std::string::npos) {
+    if (std::count(arguments.begin(), arguments.end(), ',') > 1) return "{…}";
+    return std::string(trim(std::string_view(arguments).substr(arguments.find(',') + 1)));  // npos + 1 is 0
+  }
+  for (size_t at = 0; (at = arguments.find('=', at)) != std::string::npos; at += 2) arguments.replace(at, 1, ": ");
+  return "{" + arguments + "}";
+}
+
+// Ours or another framework's, case, - and _ ignored.
+AnyRegistry::Meant named(const AnyRegistry& registry,
+                         const std::vector<std::pair<std::string, std::string>>& instead_of, const std::string& name) {
+  const auto same = [&](const std::string& other) { return same_word(name, other); };
+  for (const std::string& known : registry.names()) {
+    const std::vector<std::string> foreign = schema_of(*registry.make(known)).foreign_names();
+    if (same(known) || std::any_of(foreign.begin(), foreign.end(), same)) return {known, ""};
+  }
+  for (const auto& [foreign, help] : instead_of)
+    if (same(foreign)) return {"", help};
+  return {};
 }
 
 }  // namespace
+
+const Node* named_by_key(const Node& node) {
+  for (const char* key : {"type", "name", "class_name", "_target_", "layer", "module"})
+    if (const Node* name = node.find(key); name && name->as_string()) return name;
+  return nullptr;
+}
 
 AnyRegistry::AnyRegistry(std::string kind) : kind_(std::move(kind)) { registries().push_back(this); }
 
@@ -46,16 +83,47 @@ std::unique_ptr<Described> AnyRegistry::make(const std::string& name) const {
 
 std::unique_ptr<Described> AnyRegistry::make(const std::string& name, const Where& where, const Reading& r) const {
   if (has(name)) return make(name);
-  std::string meant;
-  for (const std::string& known : names()) {
-    const std::vector<std::string> foreign = schema_of(*make(known)).foreign_names();
-    if (std::find(foreign.begin(), foreign.end(), name) != foreign.end()) meant = known;
+  // Slips of YAML: a space that is missing makes one word of two.
+  for (const auto& [sign, what] :
+       {std::pair{'#', "a space is missing before '#' in "}, {':', "a space is missing after ':' in "}}) {
+    const size_t at = name.find(sign);
+    if (at == std::string::npos || at == 0) continue;
+    const Meant before = meant(name.substr(0, at));
+    if (before.name.empty()) continue;
+    const std::string rest = name.substr(at + 1);
+    r.problem(where, what + Node::string(name).described(),
+              "write '" + before.name + (sign == '#' ? " #" : ": ") + shortened(rest) + "'");
+    return nullptr;
   }
-  if (meant.empty()) meant = closest(name, names());
+  const Meant meant = this->meant(name);
+  std::string help = meant.help;
+  if (help.empty() && !meant.name.empty()) help = "write '" + meant.name + "'";
   const std::string known = types_.empty() ? "none is built in" : "known " + plural(kind_) + ": " + join(names());
-  r.problem(where, "unknown " + kind_ + " " + Node::string(name).described(),
-            meant.empty() ? "" : "write '" + meant + "'", {known});
+  r.problem(where, "unknown " + kind_ + " " + Node::string(name).described(), help, {known});
   return nullptr;
+}
+
+void AnyRegistry::instead_of(const std::vector<std::string>& names, const std::string& help) {
+  for (const std::string& name : names) instead_of_.emplace_back(name, help);
+}
+
+AnyRegistry::Meant AnyRegistry::meant(const std::string& name) const {
+  if (has(name)) return {name, ""};
+  const auto named = [&](const std::string& word) { return dl::named(*this, instead_of_, word); };
+  if (name.size() > 1 && name[0] == '-')
+    if (const Meant rest = named(name.substr(1)); !rest.name.empty())
+      return {rest.name, "write '- " + rest.name + "', with a space after '-'"};
+  if (Meant exact = named(name); !exact.name.empty() || !exact.help.empty()) return exact;
+  if (const Call written = call(name); !written.name.empty() && written.name != name) {
+    Meant inner = named(written.name);
+    if (!inner.name.empty() && written.called && !trim(written.arguments).empty())
+      inner.help = "write '" + inner.name + ": " + shortened(value_of(written.arguments)) + "'";
+    if (!inner.name.empty() || !inner.help.empty()) return inner;
+  }
+  if (const size_t space = name.find(' '); space != std::string::npos && space > 0)
+    if (Meant first = named(name.substr(0, space)); !first.name.empty())
+      return {first.name, "write '" + first.name + ": " + shortened(trim(std::string_view(name).substr(space))) + "'"};
+  return {closest(name, names()), ""};
 }
 
 Node AnyRegistry::json_schema() const {
@@ -82,22 +150,33 @@ std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const No
     name_where = node.entries[0].key_where;
     config = &node.entries[0].value;
   } else if (const Node* given = named_by_key(node)) {
-    r.expected(node, wanted, "write '" + given->text + ": {…}', the name first");
+    const std::string meant = registry.meant(given->text).name;
+    r.expected(node, wanted, "write '" + (meant.empty() ? given->text : meant) + ": {…}', the name first");
     return nullptr;
   } else {
     const bool several = node.is_map() && node.entries.size() > 1;
     r.expected(node, wanted,
-               several ? "write one name, its keys in braces: 'NAME: {…}'" : "write 'NAME' or 'NAME: {…}'");
+               several                                    ? "write one name, its keys in braces: 'NAME: {…}'"
+               : node.is_list() && node.items.size() == 1 ? "leave the '-' or the brackets out: it is one, not a list"
+                                                          : "write 'NAME' or 'NAME: {…}'");
     return nullptr;
   }
   std::unique_ptr<Described> object = registry.make(name, name_where, r);
-  if (!object) return nullptr;
+  if (!object) {
+    if (config) read_as_meant(registry, name, *config, r);
+    return nullptr;
+  }
   Node nothing;
   nothing.where = name_where;
   if (config && config->is_null()) config = nullptr;  // `relu:`
   if (!read_object(config ? *config : nothing, *object, r.registered(name))) return nullptr;
   object->place = name_where;
   return object;
+}
+
+void read_as_meant(const AnyRegistry& registry, const std::string& name, const Node& config, const Reading& r) {
+  const std::string meant = registry.meant(name).name;
+  if (!meant.empty() && config.is_map()) read_object(config, *registry.make(meant), r.registered(meant));
 }
 
 Node write_registered(const Described& object) {

@@ -35,6 +35,14 @@ class AnyRegistry {
   std::unique_ptr<Described> make(const std::string& name, const Where& where, const Reading& r) const;
   std::unique_ptr<Described> make(const std::string& name) const;  // the name must be registered
   bool add(const std::string& name, Make make);                    // twice the same name is a failed check
+  // Names that other frameworks have and we have nothing for: an error with this help. A kind says them in a
+  // `static void say_instead(AnyRegistry&)` of its base.
+  void instead_of(const std::vector<std::string>& names, const std::string& help);
+  // What a name that is none stands for: one of ours, or a help. Both empty where nothing is near.
+  struct Meant {
+    std::string name, help;
+  };
+  Meant meant(const std::string& name) const;
   Node json_schema() const;  // of a value of this kind: { "$ref": "#/$defs/layer" }
 
   // Every registry that has been used or added to, sorted by kind.
@@ -43,11 +51,19 @@ class AnyRegistry {
  private:
   std::string kind_;
   std::map<std::string, Make> types_;
+  std::vector<std::pair<std::string, std::string>> instead_of_;
 };
+
+// `{type: adam, lr: 1}`, as other frameworks write it: the name given under one of their keys; null where there is
+// none.
+const Node* named_by_key(const Node& node);
 
 // A value of this kind, read: `relu`, `{conv2d: {…}}`, `{linear: 128}`. Null where a problem was reported. The path of
 // its problems is "PATH (conv2d)".
 std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const Node& node, const Reading& r);
+
+// Of a name that is not known: the problems of the keys that stand with it, as those of the type that was meant.
+void read_as_meant(const AnyRegistry& registry, const std::string& name, const Node& config, const Reading& r);
 
 // `relu` where it has no keys, else `{conv2d: {…}}` with every default filled in.
 Node write_registered(const Described& object);
@@ -65,7 +81,9 @@ class Registry : public AnyRegistry {
   }
 
  private:
-  Registry() : AnyRegistry(T::kind) {}
+  Registry() : AnyRegistry(T::kind) {
+    if constexpr (requires { T::say_instead(*this); }) T::say_instead(*this);
+  }
   static std::unique_ptr<T> cast(std::unique_ptr<Described> object) {
     return std::unique_ptr<T>(static_cast<T*>(object.release()));
   }
@@ -93,6 +111,7 @@ struct Codec<std::unique_ptr<T>> {
   static Node write(const std::unique_ptr<T>& value) { return value ? write_registered(*value) : Node::null(); }
   static std::string type(const Limits&) { return with_article(T::kind); }
   static Node json_schema(const Limits&) { return Registry<T>::instance().json_schema(); }
+  static const AnyRegistry* registry() { return &Registry<T>::instance(); }
 };
 
 // The same, shared: for members that a graph keeps (initializers).
@@ -109,6 +128,7 @@ struct Codec<std::shared_ptr<T>> {
   static Node write(const std::shared_ptr<T>& value) { return value ? write_registered(*value) : Node::null(); }
   static std::string type(const Limits& limits) { return Codec<Unique>::type(limits); }
   static Node json_schema(const Limits& limits) { return Codec<Unique>::json_schema(limits); }
+  static const AnyRegistry* registry() { return Codec<Unique>::registry(); }
 };
 
 }  // namespace dl

@@ -10,7 +10,14 @@ namespace dl {
 namespace {
 
 bool contains(const std::vector<std::string>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
+  return std::any_of(words.begin(), words.end(), [&](const std::string& w) { return same_word(w, word); });
+}
+
+// What to write for a list where a map is expected.
+std::string map_help(const Node& node) {
+  const bool of_maps = !node.items.empty() && std::all_of(node.items.begin(), node.items.end(),
+                                                          [](const Node& item) { return item.is_map(); });
+  return of_maps ? "leave the dashes out: keys stand below each other without '- '" : "";
 }
 
 }  // namespace
@@ -24,6 +31,33 @@ Field& Field::positional() { return positional_ = true, *this; }
 Field& Field::unit(Duration::Unit unit) { return limits_.unit = unit, *this; }
 Field& Field::units(std::vector<Duration::Unit> units) { return limits_.units = std::move(units), *this; }
 Field& Field::known_as(std::vector<std::string> names) { return foreign_ = std::move(names), *this; }
+Field& Field::instead_of_value(std::string value, std::string help) {
+  limits_.instead_of.emplace_back(std::move(value), std::move(help));
+  return *this;
+}
+Field& Field::help(std::string help) { return limits_.help = std::move(help), *this; }
+Field& Field::of(std::string type) { return limits_.type = std::move(type), *this; }
+
+bool Field::takes_text() const {
+  return codec_ == &erased_codec<std::string> || codec_ == &erased_codec<std::optional<std::string>> ||
+         codec_ == &erased_codec<std::vector<std::string>>;
+}
+
+std::shared_ptr<const OwnedSchema> by_name(std::shared_ptr<const OwnedSchema> schema) {
+  auto out = std::make_shared<OwnedSchema>(*schema);
+  out->by_name = true;
+  return out;
+}
+
+bool same_word(std::string_view a, std::string_view b) {
+  const auto folded = [](std::string_view word) {
+    std::string out;
+    for (char c : word)
+      if (c != '-' && c != '_') out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return out;
+  };
+  return folded(a) == folded(b);
+}
 
 void Report::operator()(std::string what, std::string help) const {
   reported_ = true;
@@ -43,6 +77,7 @@ void Schema::also_known_as(std::vector<std::string> names) { foreign_ = std::mov
 void Schema::instead_of(std::string key, std::string help) {
   instead_of_.emplace_back(std::move(key), std::move(help));
 }
+void Schema::decided_by(std::vector<std::string> keys) { deciding_ = std::move(keys); }
 void Schema::check(std::function<void(const Report&)> check) { checks_.push_back(std::move(check)); }
 
 Field& Schema::add(std::string key, void* member, const ErasedCodec& codec, std::string summary, bool required) {
@@ -74,18 +109,36 @@ std::string Schema::known_keys() const {
   return "known keys: " + join(keys);
 }
 
-const Field* Schema::unknown_key(const Node::Entry& entry, const Reading& r) const {
+const Field* Schema::meant(std::string_view key) const {
   std::vector<std::string> keys;
-  const Field* meant = nullptr;
   for (const Field& f : fields_) {
     keys.push_back(f.key());
-    if (contains(f.foreign_names(), entry.key)) meant = &f;
+    if (contains(f.foreign_names(), key) || same_word(f.key(), key)) return &f;
   }
+  if (const Field* near = field(closest(key, keys))) return near;
+  // Half of a key's name: `hidden` for hidden_size, `smoothing` for label_smoothing.
+  const Field* half = nullptr;
+  for (const Field& f : fields_) {
+    if (key.size() < 3 || !(f.key().starts_with(key) || f.key().ends_with("_" + std::string(key)))) continue;
+    if (half) return nullptr;
+    half = &f;
+  }
+  return half;
+}
+
+std::string Schema::advice(std::string_view key) const {
   std::string help;
-  for (const auto& [key, advice] : instead_of_)
-    if (key == entry.key) help = advice;
-  if (help.empty() && !meant) meant = field(closest(entry.key, keys));
-  if (help.empty() && meant) help = "write '" + meant->key() + "'";
+  for (const auto& [known, advice] : instead_of_)
+    if (same_word(known, key)) help = advice;
+  return help;
+}
+
+const Field* Schema::unknown_key(const Node::Entry& entry, const Reading& r) const {
+  const Field* meant = nullptr;
+  std::string help = advice(entry.key);
+  if (help.empty()) meant = this->meant(entry.key);
+  if (meant) help = "write '" + meant->key() + "'";
+  if (help.empty() && fields_.empty()) help = "leave it out";
   r.problem(entry.key_where, "unknown key " + Node::string(entry.key).described(), help, {known_keys()});
   return meant;
 }
@@ -96,8 +149,12 @@ bool Schema::read(const Node& node, const Reading& r) const {
   const auto read_field = [&](const Field& f, const Node& value) {
     given.insert(&f);
     const Reading at = r.key(f.key());
-    if (f.is_required() && value.is_null()) {
-      at.expected(value, f.type());
+    const auto inner = !value.is_map() && !value.is_null() && !f.limits_.help.empty() ? f.inner() : nullptr;
+    if (inner && (inner->by_name || (value.is_scalar() && !inner->schema.positional()))) {
+      at.expected(value, inner->by_name ? "a map of keys by name" : "a map of keys", f.limits_.help);
+      good = false;
+    } else if (f.is_required() && value.is_null()) {
+      at.expected(value, f.type(), f.limits_.help);
       good = false;
     } else {
       good = f.read(value, at) && good;
@@ -108,19 +165,24 @@ bool Schema::read(const Node& node, const Reading& r) const {
       if (const Field* f = field(entry.key)) {
         read_field(*f, entry.value);
       } else {
-        given.insert(unknown_key(entry, r));  // one mistake, one message: what was meant is not missing too
+        const Field* meant = unknown_key(entry, r);
+        given.insert(meant);  // one mistake, one message: what was meant is not missing too
+        if (meant && !entry.value.is_null()) meant->read(entry.value, r.key(meant->key()));
         good = false;
       }
     }
   } else if (const Field* f = positional(); f && !node.is_null()) {
     read_field(*f, node);
   } else if (!node.is_null()) {
-    r.problem(node.where, "expected a map of keys, got " + node.described(), "", {known_keys()});
+    std::string help = map_help(node);
+    if (help.empty() && !examples_.empty()) help = "write '" + examples_.front() + "'";
+    r.problem(node.where, "expected a map of keys, got " + node.described(), help, {known_keys()});
     return false;
   }
   for (const Field& f : fields_) {
     if (!f.is_required() || given.contains(&f)) continue;
-    r.problem(node.where, "key '" + f.key() + "' is missing", "add '" + f.key() + ": …', " + f.type(),
+    r.problem(node.where, "key '" + f.key() + "' is missing",
+              f.limits_.help.empty() ? "add '" + f.key() + ": …', " + f.type() : f.limits_.help,
               {f.key() + ": " + f.summary()});
     good = false;
   }

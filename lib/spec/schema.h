@@ -5,7 +5,9 @@
 #include <deque>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/spec/codec.h"
@@ -14,12 +16,17 @@
 
 namespace dl {
 
+class AnyRegistry;
+struct OwnedSchema;
+
 // Codec<T> with the type forgotten.
 struct ErasedCodec {
   bool (*read)(const Node&, void*, const Limits&, const Reading&);
   Node (*write)(const void*);
   std::string (*type)(const Limits&);
   Node (*json_schema)(const Limits&);
+  std::shared_ptr<const OwnedSchema> (*inner)();  // the keys of a value that is an object; else null
+  const AnyRegistry* (*registry)();               // of a value that is a registered type; else null
 };
 template <class T>
 inline constexpr ErasedCodec erased_codec{
@@ -28,7 +35,18 @@ inline constexpr ErasedCodec erased_codec{
     },
     [](const void* value) { return Codec<T>::write(*static_cast<const T*>(value)); },
     [](const Limits& limits) { return Codec<T>::type(limits); },
-    [](const Limits& limits) { return Codec<T>::json_schema(limits); }};
+    [](const Limits& limits) { return Codec<T>::json_schema(limits); },
+    []() -> std::shared_ptr<const OwnedSchema> {
+      if constexpr (requires { Codec<T>::inner(); }) return Codec<T>::inner();
+      return nullptr;
+    },
+    []() -> const AnyRegistry* {
+      if constexpr (requires { Codec<T>::registry(); }) return Codec<T>::registry();
+      return nullptr;
+    }};
+
+// Whether two words are the same but for case, - and _.
+bool same_word(std::string_view a, std::string_view b);
 
 // One key. The functions that describe it return the field, to be chained.
 class Field {
@@ -42,6 +60,10 @@ class Field {
   Field& unit(Duration::Unit unit);                 // of a duration given as a bare number
   Field& units(std::vector<Duration::Unit> units);  // the only ones taken
   Field& known_as(std::vector<std::string> names);  // names in other frameworks: an error whose help names this key
+  // Values that other frameworks have and we do not, with what to write instead: {"fp16", "write 'bf16-mixed'"}.
+  Field& instead_of_value(std::string value, std::string help);
+  Field& help(std::string help);  // of a value that is not taken, where nothing better is known of it, and of none
+  Field& of(std::string type);    // of a Node's member: "a list of layers"
 
   const std::string& key() const { return key_; }
   const std::string& summary() const { return summary_; }
@@ -49,6 +71,10 @@ class Field {
   bool is_positional() const { return positional_; }
   const std::vector<std::string>& foreign_names() const { return foreign_; }
   std::string type() const { return codec_->type(limits_); }  // "a number above 0"
+  bool takes_text() const;                                    // and nothing else: a string, or a list of them
+  bool takes_anything() const { return codec_ == &erased_codec<Node>; }
+  std::shared_ptr<const OwnedSchema> inner() const { return codec_->inner(); }
+  const AnyRegistry* registry() const { return codec_->registry(); }
   Node json_schema() const { return codec_->json_schema(limits_); }
   Node value() const { return codec_->write(member_); }  // the member's; before reading, the default
   bool read(const Node& node, const Reading& r) const { return codec_->read(node, member_, limits_, r); }
@@ -95,6 +121,9 @@ class Schema {
   void also_known_as(std::vector<std::string> names);
   // A key that other frameworks have and we do not: an error with this help.
   void instead_of(std::string key, std::string help);
+  // Keys that say which kind of object it is ("format"): laid over an object of another kind (extends, --set), it
+  // replaces it whole.
+  void decided_by(std::vector<std::string> keys);
   // Run after reading, where every field was good: s.check([this](const Report& report) { if (…) report("…"); }).
   void check(std::function<void(const Report&)> check);
 
@@ -105,6 +134,10 @@ class Schema {
   const std::deque<Field>& fields() const { return fields_; }
   const Field* field(std::string_view key) const;  // null where there is none
   const Field* positional() const;                 // null where there is none
+  const std::vector<std::string>& deciding_keys() const { return deciding_; }
+  // The field that a key which is none was meant to be: known by this name elsewhere, or the nearest; else null.
+  const Field* meant(std::string_view key) const;
+  std::string advice(std::string_view key) const;  // what instead_of() says of it; empty where it says nothing
 
   // Sets the members from a map, from nothing (null) or from the positional value. Reports every problem; true where
   // there was none.
@@ -120,10 +153,17 @@ class Schema {
   const Field* unknown_key(const Node::Entry& entry, const Reading& r) const;
 
   std::string summary_, details_;
-  std::vector<std::string> examples_, foreign_;
+  std::vector<std::string> examples_, foreign_, deciding_;
   std::deque<Field> fields_;  // a deque: required() and optional() hand out references
   std::vector<std::pair<std::string, std::string>> instead_of_;
   std::vector<std::function<void(const Report&)>> checks_;
+};
+
+// A schema with the object that it is bound to.
+struct OwnedSchema {
+  std::shared_ptr<void> object;
+  Schema schema;
+  bool by_name = false;  // of each value in a map from names that the user chooses
 };
 
 // A struct that describes itself.
@@ -137,6 +177,13 @@ Schema schema_of(T& object) {
   Schema s;
   object.describe(s);
   return s;
+}
+
+template <SelfDescribing T>
+std::shared_ptr<const OwnedSchema> owned_schema() {
+  auto object = std::make_shared<T>();
+  Schema schema = schema_of(*object);
+  return std::make_shared<OwnedSchema>(OwnedSchema{std::move(object), std::move(schema)});
 }
 
 // Reads `node` into the object's members; a member `Where where` gets the node's place.
@@ -162,6 +209,10 @@ struct Codec<T> {
     T value{};
     return schema_of(value).json_schema();
   }
+  static std::shared_ptr<const OwnedSchema> inner() { return owned_schema<T>(); }
 };
+
+// Of a map's values: the schema of each.
+std::shared_ptr<const OwnedSchema> by_name(std::shared_ptr<const OwnedSchema> schema);
 
 }  // namespace dl

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "lib/base/printable.h"
 #include "lib/base/text.h"
 #include "lib/spec/node.h"
 #include "lib/spec/reference.h"
@@ -28,22 +29,25 @@ bool plain(std::string_view text) {
   return true;
 }
 
+// Of YAML and of JSON. Bytes that are no UTF-8, which neither can hold, become U+FFFD, the replacement character.
 std::string in_double_quotes(std::string_view text) {
   std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
+  for (size_t at = 0; at < text.size();) {
+    const Character c = first_character(text.substr(at));
+    const std::string_view bytes = text.substr(at, c.bytes);
+    at += c.bytes;
+    if (bytes == "\"" || bytes == "\\") {
+      out += "\\" + std::string(bytes);
+    } else if (bytes == "\n") {
       out += "\\n";
-    } else if (c == '\t') {
+    } else if (bytes == "\t") {
       out += "\\t";
-    } else if (static_cast<unsigned char>(c) < ' ' || c == 127) {
+    } else if (c.steers) {
       char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      std::snprintf(escape, sizeof escape, "\\u%04x", c.valid ? static_cast<unsigned>(c.code) : 0xFFFDu);
       out += escape;
     } else {
-      out += c;
+      out += bytes;
     }
   }
   return out + '"';

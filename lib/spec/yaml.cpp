@@ -136,6 +136,24 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
+  // {lr: 0,001} and {kernel_size: (3, 3)}, which YAML cuts at the comma: the rest looks like a key without a value.
+  bool cut_by_comma(Frame& frame, const Node& key) {
+    if (frame.node.entries.empty()) return false;
+    const Node& before = frame.node.entries.back().value;
+    if (!before.is_scalar() || before.quoted || before.where.line != key.where.line) return false;
+    const bool digits = !key.text.empty() && key.text.find_first_not_of("0123456789") == std::string::npos;
+    if (before.as_integer() && digits) {
+      problem(before.where, "'" + before.text + "," + key.text + "' is two values in braces",
+              "write " +
+                  (before.text == "0" || key.text.size() != 3 ? before.text + "." + key.text : before.text + key.text));
+      return true;
+    }
+    if (!before.text.starts_with("(") || !key.text.ends_with(")")) return false;
+    problem(before.where, "'" + shortened(before.text + ", " + key.text) + "' is two values in braces",
+            "write [" + shortened(before.text.substr(1) + ", " + key.text.substr(0, key.text.size() - 1)) + "]");
+    return true;
+  }
+
   void add_entry(Frame& frame, Node key, Node value) {
     if (!key.is_scalar()) {
       problem(key.where, "a key must be a word, got " + key.described(), "write 'key: value'");
@@ -145,6 +163,7 @@ class TreeBuilder final : public YAML::EventHandler {
       problem(key.where, "the merge key '<<' is not taken here", "name the other file in 'extends:'");
       return;
     }
+    if (frame.flow && value.is_null() && !key.quoted && cut_by_comma(frame, key)) return;
     if (const size_t colon = key.text.find(':'); value.is_null() && !key.quoted && colon != std::string::npos) {
       problem(key.where, "a space is missing after ':' in '" + shortened(key.text) + "'",
               "write '" + shortened(key.text.substr(0, colon) + ": " + key.text.substr(colon + 1)) + "'");
@@ -170,14 +189,24 @@ class TreeBuilder final : public YAML::EventHandler {
 };
 
 std::string read_text(const std::filesystem::path& path, size_t most) {
-  const auto refuse = [&](const std::string& why) { throw Error(Exit::usage, {{path.string()}, "", why, {}, ""}); };
-  if (std::filesystem::is_directory(path)) refuse("expected a YAML file, got a folder");
+  const auto refuse = [&] [[noreturn]] (const std::string& why) {
+    throw Error(Exit::usage, {{path.string()}, "", why, {}, ""});
+  };
+  // Before it is opened: a pipe waits for its other end, a device may do anything.
+  switch (std::error_code gone; std::filesystem::status(path, gone).type()) {
+    case std::filesystem::file_type::regular:
+    case std::filesystem::file_type::not_found: break;
+    case std::filesystem::file_type::directory: refuse("expected a YAML file, got a folder");
+    case std::filesystem::file_type::fifo: refuse("expected a YAML file, got a pipe");
+    case std::filesystem::file_type::socket: refuse("expected a YAML file, got a socket");
+    default: refuse("expected a YAML file, got a device");
+  }
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in) refuse(std::string("cannot be read: ") + std::strerror(errno));
   std::string text;
   char piece[16384];
-  while (in && text.size() <= most) {  // more than allowed shows that it is too long, /dev/zero too
+  while (in && text.size() <= most) {  // more than allowed shows that it is too long
     in.read(piece, sizeof piece);
     text.append(piece, static_cast<size_t>(in.gcount()));
   }

@@ -65,6 +65,31 @@ std::optional<Problem> from_line(const YamlSource& source, int line) {
   return {};
 }
 
+bool list_item(std::string_view line) {
+  line = trim(line);
+  return line.starts_with("- ") || line == "-";
+}
+
+// "-relu" among the items of a list, and "relu" without a dash: what the line should be.
+std::optional<Problem> missing_dash(const YamlSource& source, int line) {
+  const std::string_view text = source.line(line), entry = trim(text);
+  const bool key = indentation(text) == 0 && entry.find(':') != std::string_view::npos;  // of the whole, more likely
+  if (blank_or_comment(text) || list_item(text) || key) return {};
+  const auto item_beside = [&](int other) {
+    return other >= 0 && other < source.lines() && list_item(source.line(other)) &&
+           indentation(source.line(other)) == indentation(text);
+  };
+  int after = line + 1;
+  while (after < source.lines() && blank_or_comment(source.line(after))) ++after;
+  if (!item_beside(last_line_before(source, line)) && !item_beside(after)) return {};
+  const bool dash = entry.starts_with('-') && entry.size() > 1 && entry[1] != '-';
+  return Problem{source.where(line, static_cast<int>(indentation(text))),
+                 "",
+                 dash ? "a space is missing after '-'" : "a '-' is missing: the lines beside it are items of a list",
+                 {},
+                 "write '- " + shortened(source.restored(dash ? entry.substr(1) : entry)) + "'"};
+}
+
 // A line among keys that is none: "batch_size 128".
 std::optional<Problem> missing_colon(const YamlSource& source, int line) {
   const std::string_view text = source.line(line), entry = entry_of(text);
@@ -125,6 +150,8 @@ Problem syntax_problem(const YamlSource& source, int line, int column, const std
     if (const auto found = from_line(source, line)) return *found;
   if (open) return unclosed(source, line, column, *open);
   for (const int candidate : {line, before})
+    if (const auto found = missing_dash(source, candidate)) return *found;
+  for (const int candidate : {line, before})
     if (const auto found = from_line(source, candidate)) return *found;
 
   const bool first_on_line = indentation(text) >= static_cast<size_t>(std::max(column, 0));
@@ -148,6 +175,7 @@ Problem syntax_problem(const YamlSource& source, int line, int column, const std
 }
 
 Problem second_document(const YamlSource& source, const Where& where) {
+  if (const auto found = missing_dash(source, where.line - 1)) return *found;
   for (int line = where.line - 1; line >= 0; --line) {
     if (source.line(line).starts_with("---"))
       return {

@@ -6,6 +6,7 @@
 
 #include "lib/base/cpu.h"
 #include "lib/base/file.h"
+#include "lib/base/printable.h"
 #include "lib/base/shared_files.h"
 #include "lib/base/text.h"
 #include "lib/spec/blocks.h"
@@ -49,6 +50,20 @@ std::map<std::string, Node> stand_ins() {
   return values;
 }
 
+// "accuracy_top5": a metric's name and what it has of its own, to tell it from others of that name.
+std::string name_with_keys(const Metric& metric) {
+  std::string text = metric.name;
+  const Node own = write_object(metric), standard = write_object(*Registry<Metric>::make(metric.name));
+  for (const Node::Entry& entry : own.entries) {
+    const Node& value = entry.value;
+    if (!value.is_scalar() || same_value(value, *standard.find(entry.key))) continue;
+    text += "_";
+    if (value.as_number()) text += entry.key.substr(0, entry.key.find('_'));
+    text += value.as_bool() ? entry.key : value.text;
+  }
+  return text;
+}
+
 // Reads each layer's keys without building it.
 void check_keys(const std::vector<ModelItem>& items, std::vector<Problem>& problems) {
   for (const ModelItem& item : items) {
@@ -68,11 +83,11 @@ class Planner {
     const size_t before = problems_.size();
     DataSpec data;
     int64_t seed = 0;
-    if (const Node* node = plan_.spec.find("data"))
-      Codec<DataSpec>::read(*node, data, {}, Reading(problems_, "data"));
-    else
-      return false;  // reading the whole reports it
-    if (const Node* node = plan_.spec.find("seed")) Codec<int64_t>::read(*node, seed, {}, Reading(problems_, "seed"));
+    std::vector<Problem> told_by_read_run;
+    const Node* section = plan_.spec.find("data");
+    if (!section || !Codec<DataSpec>::read(*section, data, {}, Reading(told_by_read_run, "data"))) return false;
+    if (const Node* node = plan_.spec.find("seed"))
+      Codec<int64_t>::read(*node, seed, {}, Reading(told_by_read_run, "seed"));
     if (problems_.size() == before)
       plan_.data = open_data(data, folder(), static_cast<uint64_t>(seed), problems_, read_);
     return problems_.size() == before;
@@ -84,11 +99,20 @@ class Planner {
     plan_.name = *plan_.run.name;
     if (plan_.name.empty() || plan_.name.starts_with(".") || plan_.name.find('/') != std::string::npos)
       add("name", "'" + plan_.name + "' cannot name a folder", "write a name without '/' that does not begin with '.'");
+    else if (printable(plan_.name) != plan_.name)
+      add("name", "a name with control characters, or that is not UTF-8: '" + plan_.name + "'",
+          "write 'name: …', in letters, digits, - and _");
     plan_.run.folder = folder().string();
+    if (!valid_utf8(*plan_.run.folder))
+      add("", "the config's folder has a name that is not UTF-8: '" + *plan_.run.folder + "'",
+          "rename the folder: the run keeps its name, and a run's config is UTF-8 text");
     plan_.run.data.fitted = plan_.data.fitted;
     for (const std::unique_ptr<Metric>& metric : plan_.run.metrics) {
-      std::string name = metric->name;
-      for (int n = 2; std::ranges::count(plan_.metric_names, name) > 0; ++n) name = concat(metric->name, "_", n);
+      const bool alone =
+          std::ranges::count_if(plan_.run.metrics, [&](const auto& other) { return other->name == metric->name; }) == 1;
+      const std::string own = alone ? metric->name : name_with_keys(*metric);
+      std::string name = own;
+      for (int n = 2; std::ranges::count(plan_.metric_names, name) > 0; ++n) name = concat(own, "_", n);
       plan_.metric_names.push_back(name);
     }
   }
@@ -152,6 +176,11 @@ class Planner {
 
   // What can be trained but is likely not meant; the plan is whole.
   void warn_of_the_unlikely() {
+    constexpr double largest_usual_rate = 2;
+    if (const double lr = plan_.run.optimizer->learning_rate(); lr > largest_usual_rate)
+      warn("optimizer." + plan_.run.optimizer->name + ".lr",
+           concat("with a learning rate of ", number_text(lr), " hardly any network trains"),
+           "write 0.1 for sgd, 0.001 for the others, and go on from there");
     for (const Problem& warning : plan_.data.warnings) add_problem(plan_.warnings, warning);
     const int64_t samples = plan_.data.train->size(), batch = plan_.run.data.batch_size;
     if (samples > 0 && batch > samples)
@@ -266,7 +295,9 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
                                 Weights weights, const SetsToRead& read) {
   const std::filesystem::path config = shared_file(name);
   auto plan = std::make_unique<Plan>();
-  plan->spec = load_spec(config, {.sets = sets, .later = data_value_names(), .most_bytes = max_resolved_bytes});
+  plan->spec = load_spec(
+      config,
+      {.sets = sets, .later = data_value_names(), .schema = owned_schema<RunSpec>(), .most_bytes = max_resolved_bytes});
   plan->config = config_text(config, plan->spec, sets);
   plan->name = config.stem().string();
   std::vector<Problem> problems;
@@ -376,7 +407,8 @@ std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std
 
 std::string run_name(const std::filesystem::path& name) {
   const std::filesystem::path config = shared_file(name);
-  const Node spec = load_spec(config, {.later = data_value_names(), .most_bytes = max_resolved_bytes});
+  const Node spec = load_spec(
+      config, {.later = data_value_names(), .schema = owned_schema<RunSpec>(), .most_bytes = max_resolved_bytes});
   const Node* given = spec.find("name");
   return given && given->is_scalar() ? given->as_string().value_or(given->text) : config.stem().string();
 }

@@ -59,7 +59,7 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "  commands: " +
            names +
            "\n"
-           "  help: write 'dlcli train'\n"},
+           "  help: write 'dlcli train x.yaml'\n"},
       {{"configs/quickstart.yaml"},
        "error: dlcli: unknown command 'configs/quickstart.yaml'\n"
        "  commands: " +
@@ -112,6 +112,10 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "error: LAYER:1:10: model[0] (linear): unknown key 'out_feature'\n"
        "  known keys: bias, bias_init, init, out_features\n  help: write 'out_features'\n"},
       {{"describe", "con2d"}, "error: dlcli describe: nothing is named 'con2d'\n  help: write 'conv2d'\n"},
+      {{"describe", "sigmoid"},
+       "error: dlcli describe: nothing is named 'sigmoid'\n"
+       "  help: of a layer: at the end leave it out: 'bce_with_logits' has it in it; between layers write 'relu' or "
+       "'gelu'\n"},
       {{"describe", "dense"}, "error: dlcli describe: nothing is named 'dense'\n  help: write 'linear'\n"},
   };
   for (const Case& c : cases) {
@@ -233,4 +237,104 @@ TEST_CASE("version names the instructions and the unit for bf16 that are used he
   const auto json = nlohmann::json::parse(run_dlcli({"version", "--json"}).out);
   CHECK(json.at("instructions") == name_of(isa));
   CHECK(json.at("bf16") == name_of(best_bf16_unit(isa)));
+}
+
+TEST_CASE("names, keys and values from outside never steer the terminal, and --json is JSON whatever they hold") {
+  TemporaryFolder folder;
+  CHECK(run_dlcli({"check", "\x1b[2J\xff.yaml"}, folder).err == "error: no file '\\x1b[2J\\xff.yaml'\n  looked in .\n");
+  CHECK(run_dlcli({"tra\x1b[7min"}, folder).err.starts_with("error: dlcli: unknown command 'tra\\x1b[7min'\n"));
+  const std::string rest =
+      "data: {train: {format: random, shape: [4], classes: 3, samples: 8}, batch_size: 4}\n"
+      "model: [linear: 3]\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n";
+  write(folder.path() / "key.yaml", "\"\\e]0;x\\a\": 1\n" + rest);
+  CHECK(
+      run_dlcli({"check", "key.yaml"}, folder).err.starts_with("error: key.yaml:1:1: unknown key '\\x1b]0;x\\x07'\n"));
+  write(folder.path() / "name.yaml", "name: \"a\\e[31m\"\n" + rest);
+  CHECK(run_dlcli({"check", "name.yaml"}, folder).err ==
+        "error: name.yaml:1:7: name: a name with control characters, or that is not UTF-8: 'a\\x1b[31m'\n"
+        "  help: write 'name: …', in letters, digits, - and _\n");
+  const std::filesystem::path bad = folder.path() / "\xff";
+  std::filesystem::create_directory(bad);
+  write(bad / "c.yaml", rest);
+  CHECK(run_dlcli({"check", "\xff/c.yaml"}, folder).err ==
+        "error: the config's folder has a name that is not UTF-8: '\\xff'\n"
+        "  help: rename the folder: the run keeps its name, and a run's config is UTF-8 text\n");
+  write(folder.path() / "label.yaml", rest);
+  const Finished checked = run_dlcli({"bench", "label.yaml", "--set", "name=\xe2\x80\xaa", "--json"}, folder);
+  CHECK(checked.exit == 2);
+}
+
+TEST_CASE("words and options of other programs lead to ours") {
+  TemporaryFolder folder;
+  write(folder.path() / "my.yaml",
+        "data: {train: {format: random, shape: [4], classes: 3, samples: 8}, batch_size: 4}\n"
+        "model: [linear: 3]\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+  using Words = std::vector<std::string>;
+  const std::pair<Words, const char*> cases[] = {
+      {{"fit", "my.yaml"}, "write 'dlcli train my.yaml'"},
+      {{"evaluate", "my-1"}, "write 'dlcli eval my-1'"},
+      {{"test", "my-1"}, "write 'dlcli eval my-1'"},
+      {{"score", "my-1"}, "write 'dlcli eval my-1'"},
+      {{"validate", "my.yaml"}, "write 'dlcli check my.yaml'"},
+      {{"lint", "my.yaml"}, "write 'dlcli check my.yaml'"},
+      {{"benchmark", "my.yaml"}, "write 'dlcli bench my.yaml'"},
+      {{"infer", "my-1", "a.png"}, "write 'dlcli predict my-1 a.png'"},
+      {{"resume", "my-1"}, "write 'dlcli train --resume=my-1'"},
+      {{"resume"}, "write 'dlcli train --resume=RUN'"},
+      {{"download"}, "write 'dlcli doctor'"},
+      {{"descirbe", "conv2d"}, "write 'dlcli describe conv2d'"},
+      {{"train", "my.yaml", "--lr", "0.1"}, "write '--set optimizer.sgd.lr=0.1'"},
+      {{"train", "--learning-rate=0.1", "my.yaml"}, "write '--set optimizer.sgd.lr=0.1'"},
+      {{"train", "gone.yaml", "--lr", "0.1"}, "write '--set optimizer.adamw.lr=0.1'"},
+      {{"train", "my.yaml", "--epochs", "5"}, "write '--set trainer.max_epochs=5'"},
+      {{"train", "--max-epochs", "5", "my.yaml"}, "write '--set trainer.max_epochs=5'"},
+      {{"check", "my.yaml", "--batch-size", "64"}, "write '--set data.batch_size=64'"},
+      {{"train", "my.yaml", "--seed=7"}, "write '--set seed=7'"},
+      {{"train", "my.yaml", "--patience", "3"}, "write '--set trainer.early_stopping.patience=3'"},
+      {{"train", "my.yaml", "--gpus", "1"},
+       "leave it out: dlcli trains on one device; 'trainer.threads' says how many cores compute"},
+      {{"train", "--config", "my.yaml"}, "leave it out: the file stands alone, 'dlcli train my.yaml'"},
+      {{"train", "my.yaml", "trainer.max_epochs=3"}, "write '--set trainer.max_epochs=3'"},
+      {{"train", "my.yaml", "--device", "gpu"}, "write 'cuda', or 'cpu' where there is no GPU"},
+      {{"train", "my.yaml", "--set", "optimizer.lr=1"}, "write --set optimizer.sgd.lr=…"},
+      {{"generate", "my-1", "--temperature", "-1"}, "see 'dlcli generate --help'"},
+  };
+  for (const auto& [arguments, help] : cases) {
+    const Finished finished = run_dlcli(arguments, folder);
+    CHECK_MESSAGE(finished.err.ends_with(std::string("\n  help: ") + help + "\n"), finished.err);
+    CHECK(finished.err.find("error: ", 1) == std::string::npos);
+    CHECK(finished.out.empty());
+    CHECK(finished.exit == 2);
+  }
+  CHECK(run_dlcli({"generate", "my-1", "--temperature", "-1"}, folder)
+            .err.starts_with("error: dlcli generate: --temperature: expected a number from 0 to 1e+06, got '-1'\n"));
+}
+
+TEST_CASE("help and the version are found by their usual words") {
+  const std::string all = run_dlcli({"--help"}).out, train = run_dlcli({"train", "--help"}).out;
+  CHECK(run_dlcli({"help"}).out == all);
+  CHECK(run_dlcli({"help", "train"}).out == train);
+  CHECK(run_dlcli({"train", "help"}).out == train);
+  CHECK(run_dlcli({"-V"}).out == run_dlcli({"--version"}).out);
+}
+
+TEST_CASE("a run is taken where a config is, but not to be trained anew; -- ends the options") {
+  TemporaryFolder folder;
+  write(folder.path() / "my.yaml",
+        "data: {train: {format: random, shape: [4], classes: 3, samples: 8}, batch_size: 4}\n"
+        "model: [linear: 3]\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+  REQUIRE(run_dlcli({"train", "my.yaml", "-q", "--name=-x"}, folder).exit == 0);
+  REQUIRE(run_dlcli({"train", "my.yaml", "-q"}, folder).exit == 0);
+  CHECK(run_dlcli({"check", "my-1"}, folder).out == run_dlcli({"check", "my.yaml"}, folder).out);
+  CHECK(run_dlcli({"bench", "my-1", "--seconds", "0.01"}, folder).exit == 0);
+  CHECK(run_dlcli({"profile", "runs/my-1", "--seconds", "0.01"}, folder).exit == 0);
+  CHECK(run_dlcli({"train", "my-1"}, folder).err ==
+        "error: dlcli train: 'my-1' is a run\n  help: write 'dlcli train --resume=my-1' to go on with it\n");
+  CHECK(run_dlcli({"train", "--resume", "my-1", "-q"}, folder).exit == 0);
+  CHECK(run_dlcli({"eval", "--split", "train", "--", "-x-1"}, folder).exit == 0);
+  CHECK(run_dlcli({"check", "--", "my.yaml"}, folder).exit == 0);
+  CHECK(run_dlcli({"check", "my.yaml", "--", "-b"}, folder).err ==
+        "error: dlcli check: unexpected argument '-b'\n  help: see 'dlcli check --help'\n");
+  CHECK(run_dlcli({"eval", "my-1", "--split", "validation"}, folder).err ==
+        "error: there is no split 'validation'; there are: train\n  help: name one of them\n");
 }

@@ -141,11 +141,11 @@ TEST_CASE("an item that is no layer says what to write") {
         "error: a.yaml:1:9: model[0]: expected a layer or a block, got 3\n"
         "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie\n"
         "error: a.yaml:1:12: model[1]: expected a layer or a block, got a list of 1\n"
-        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie\n"
+        "  help: write each of the list as an item of its own; what belongs together is a block\n"
         "error: a.yaml:1:20: model[2]: expected a layer or a block, got a map with key name\n"
         "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie\n"
         "error: a.yaml:1:31: model[3]: expected one layer or block, got relu, linear\n"
-        "  help: write each as an item of its own; indent what belongs to relu below it\n"
+        "  help: write each as an item of its own: '- relu', '- linear'\n"
         "error: a.yaml:1:52: model[4]: expected a layer or a block, got nothing\n"
         "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie");
 }
@@ -178,7 +178,8 @@ TEST_CASE("repeat and blocks take one input") {
             .problems ==
         "error: a.yaml:2:42: model[1].from: 'repeat' takes one input, got 2\n"
         "  help: repeat a block that is given one input\n"
-        "error: a.yaml:2:63: model[2].from: a block has one input, got 2\n  help: join them by a layer before it\n"
+        "error: a.yaml:2:63: model[2].from: block 'b' has 1 input, got 2\n  it is defined at a.yaml:1:10\n"
+        "  help: write 'inputs: [NAME]' in the block for what it reads besides x\n"
         "error: a.yaml:2:100: model[3].repeat: expected an integer at least 0 and at most 10000, got -1");
 }
 
@@ -186,8 +187,6 @@ TEST_CASE("a block is used with the parameters it has") {
   CHECK(expanded(std::string(basic) + "model: [basic: {chanels: 3}, basic: 16, basic]").problems ==
         "error: a.yaml:11:17: model[0] (basic): unknown key 'chanels'\n"
         "  known keys: channels, stride, mid\n  help: write 'channels'\n"
-        "error: a.yaml:11:9: model[0] (basic): key 'channels' is missing\n"
-        "  block 'basic' is defined at a.yaml:3:3\n  help: add 'channels: …'\n"
         "error: a.yaml:11:37: model[1] (basic): expected a map of params, got 16\n"
         "  known keys: channels, stride, mid\n"
         "error: a.yaml:11:41: model[2] (basic): key 'channels' is missing\n"
@@ -210,7 +209,8 @@ TEST_CASE("a block that is not defined well is named before anything is expanded
                "model: [a]")
           .problems ==
       "error: a.yaml:1:13: blocks.a: expected a block, got 3\n  help: write 'a: {params: {…}, layers: […]}'\n"
-      "error: a.yaml:1:20: blocks.b: unknown key 'parms'\n  known keys: layers, params\n  help: write 'params'\n"
+      "error: a.yaml:1:20: blocks.b: unknown key 'parms'\n  known keys: inputs, layers, params\n  help: write "
+      "'params'\n"
       "error: a.yaml:1:44: blocks.c: key 'layers' is missing\n  help: add 'layers: […]', a list of layers and blocks\n"
       "error: a.yaml:1:63: blocks.d.layers: expected a list of layers and blocks, got 3\n"
       "error: a.yaml:1:67: blocks.name: a block cannot be called 'name', which has a meaning beside a layer\n"
@@ -224,11 +224,11 @@ TEST_CASE("a block that is not defined well is named before anything is expanded
 
 TEST_CASE("a model that is no list is refused") {
   CHECK(expanded("model: relu").problems ==
-        "error: a.yaml:1:8: model: expected a list of layers and blocks, got 'relu'");
+        "error: a.yaml:1:8: model: expected a list of layers and blocks, got 'relu'\n"
+        "  help: write [relu], or the name of a file: 'models/relu.yaml'");
   CHECK(expanded("model: []").problems == "error: a.yaml:1:8: model: expected at least one layer, got a list of 0");
   CHECK(expanded("model: {layer: [relu]}").problems ==
-        "error: a.yaml:1:9: model: unknown key 'layer'\n  known keys: blocks, layers\n  help: write 'layers'\n"
-        "error: a.yaml:1:8: model.layers: expected a list of layers and blocks, got a map with key layer");
+        "error: a.yaml:1:9: model: unknown key 'layer'\n  known keys: blocks, layers\n  help: write 'layers'");
 }
 
 TEST_CASE("blocks that use themselves are shown as a circle") {
@@ -256,4 +256,44 @@ TEST_CASE("an expanded model is bounded") {
   CHECK(expanded(chain + "model: [b999]").problems.find("more than 64 blocks in one another") != std::string::npos);
   CHECK(expanded(wide + "]]}\nmodel: [{w: , repeat: 5000}]").problems.find("more than 1000000 values") !=
         std::string::npos);
+}
+
+namespace {
+
+constexpr const char* decoder = R"(
+blocks:
+  decoder:
+    inputs: [memory, mask]
+    layers:
+      - add:
+        from: [x, memory]
+        name: joined
+      - add:
+        from: [joined, mask, x]
+)";
+
+}  // namespace
+
+TEST_CASE("a block may read more than x: what its inputs name, given by from") {
+  CHECK(outlined(std::string(decoder) +
+                 "model: [{linear: 1, name: a}, {linear: 2, name: m}, relu, {decoder: , from: {memory: a, mask: m}}, "
+                 "{decoder: , from: {mask: x, memory: m, x: a}, repeat: 2}]") ==
+        "a <-1 {\"linear\": 1}\nm <0 {\"linear\": 2}\n2 <1 \"relu\"\n"
+        "3 <2 <0 <1\n3.joined <-1 <-2 {\"add\": null}\n3.1 <0 <-3 <-1 {\"add\": null}\n"
+        "4 <0 <1 <-1\n"
+        "4.0 <-1 <-2 <-3\n4.0.joined <-1 <-2 {\"add\": null}\n4.0.1 <0 <-3 <-1 {\"add\": null}\n"
+        "4.1 <0 <-2 <-3\n4.1.joined <-1 <-2 {\"add\": null}\n4.1.1 <0 <-3 <-1 {\"add\": null}\n");
+}
+
+TEST_CASE("what a block reads besides x must be given, and nothing else") {
+  CHECK(expanded(std::string(decoder) +
+                 "model: [{linear: 1, name: a}, decoder, {decoder: , from: {memory: a, maks: a}}, "
+                 "{relu: , from: {memory: a}}]")
+            .problems ==
+        "error: a.yaml:11:31: model[1].from: block 'decoder' has 3 inputs, got 1\n"
+        "  it is defined at a.yaml:3:3\n  help: write 'from: {memory: NAME, mask: NAME}'\n"
+        "error: a.yaml:11:70: model[2].from: unknown key 'maks'\n"
+        "  known keys: x, memory, mask\n  help: write 'mask'\n"
+        "error: a.yaml:11:96: model[3].from: expected the name of an item before this one, or a list of them, got a "
+        "map with key memory\n  help: inputs by name are for blocks that have 'inputs: […]'");
 }

@@ -144,7 +144,7 @@ TEST_CASE("what is extended must be a map") {
   const Files files;
   files.write("list.yaml", "[1]\n");
   CHECK(files.without_folder(problems_of([&] { load_spec(files.write("a.yaml", "extends: [list.yaml, 3]\n")); })) ==
-        "error: list.yaml:1:1: extends: expected a map of keys to extend, got a list of 1\n"
+        "error: a.yaml:1:11: extends: 'list.yaml' is no config: it holds a list\n  help: name a YAML file of keys\n"
         "error: a.yaml:1:22: extends: expected a file's name or a list of them, got 3");
 }
 

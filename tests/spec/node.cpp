@@ -147,3 +147,13 @@ TEST_CASE("a map's keys are set, found and erased") {
   CHECK(Node::list().find("a") == nullptr);
   CHECK(node_count(map) == 2);
 }
+
+TEST_CASE("JSON and YAML hold what steers a terminal escaped, and JSON is UTF-8 whatever it is given") {
+  const Node text = Node::string("a\xff\x1b[31m\xe2\x80\xae\n");
+  CHECK(to_json(text, 0) == R"("a\ufffd\u001b[31m\u202e\n")");
+  Node map = Node::map();
+  map.set("\xc2\x9b\xff", Node::integer(1));
+  CHECK(to_json(map, 0) == R"({"\u009b\ufffd": 1})");
+  const Node read = parse_yaml(to_yaml(Node::string("\x1b\xc2\x9b\xe2\x80\xaeé")), "");
+  CHECK(read.as_string() == "\x1b\xc2\x9b\xe2\x80\xaeé");
+}

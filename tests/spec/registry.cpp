@@ -60,7 +60,7 @@ TEST_CASE("notes of the reader stand below each problem") {
   Registry<ToyLayer>::read(parse_yaml("relu: {a: 1}", "a.yaml"), r);
   CHECK(rendered(problems) ==
         "error: a.yaml:1:8: blocks.basic.layers[0] (relu): unknown key 'a'\n"
-        "  it takes no keys\n  used by model[3] at run.yaml:9:5");
+        "  it takes no keys\n  used by model[3] at run.yaml:9:5\n  help: leave it out");
 }
 
 TEST_CASE("the same name twice is a fault of ours") {

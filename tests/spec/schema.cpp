@@ -138,7 +138,8 @@ TEST_CASE("a value of the wrong type says what was expected, what was found and 
       {"ratio: abc", "ratio: expected a number above 0 and below 1, got 'abc'"},
       {"ratio: 0,5", "ratio: expected a number above 0 and below 1, got '0,5'\n  help: write 0.5"},
       {"ratio: .nan", "ratio: expected a number above 0 and below 1, got .nan"},
-      {"ratio: [1]", "ratio: expected a number above 0 and below 1, got a list of 1"},
+      {"ratio: [1]",
+       "ratio: expected a number above 0 and below 1, got a list of 1\n  help: write it without brackets: 1"},
       {"mode: smae", "mode: expected one of same, valid, got 'smae'\n  help: write 'same'"},
       {"mode: 3", "mode: expected one of same, valid, got 3"},
       {"title: 12", "title: expected a string, got 12\n  help: write \"12\""},
@@ -177,6 +178,57 @@ TEST_CASE("a value of the wrong type says what was expected, what was found and 
     REQUIRE(place_end != std::string::npos);
     CHECK(problems.substr(place_end + 1) == message);
   }
+}
+
+TEST_CASE("the number that is meant is told, however it is written") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"large: 60,000", "write 60000"},
+      {"large: 60_000", "write 60000"},
+      {"large: 1 000 000", "write 1000000"},
+      {"ratio: 10%", "write 0.1"},
+      {"ratio: 0.1#a", "write a space before '#': 0.1 #…"},
+      {"ratio: 1/3", "write ${1/3}"},
+      {"count: 10 epochs", "write 10"},
+      {"count: '10 epochs'", "write 10"},
+      {"count: [3, 5]", "write one number: 5"},
+      {"kernel: (3, 5)", "write [3, 5]"},
+      {"rates: (1, 2)", "write [1, 2]"},
+      {"limit: None", "write null, or leave the key out"},
+      {"mode: valid#x", "write 'valid'"},
+      {"every: 3 ep", "write '3 epochs'"},
+      {"every: 500 iterations", "write '500 steps'"},
+      {"time: 00:30:00", "write '30 min'"},
+      {"time: 01:12:00:00", "write '36 h'"},
+      {"memory: 4 gb", "write '4 GB'"},
+      {"memory: 512m", "write '512 MiB'"},
+      {"rates: {a: 1}", "write a list: '- ' before each, or brackets around all"},
+      {"stop: [{patience: 3}]", "leave the dashes out: keys stand below each other without '- '"},
+      {"optimizer: [sgd]", "leave the '-' or the brackets out: it is one, not a list"},
+      {"optimizer: SGD(lr=0.1, momentum=0.9)", "write 'sgd: {lr: 0.1, momentum: 0.9}'"},
+      {"optimizer: torch.optim.SGD()", "write 'sgd'"},
+      {"optimizer: sgd#later", "write 'sgd #later'"},
+      {"layers: ['linear:3']", "write 'linear: 3'"},
+      {"layers: [linear 3]", "write 'linear: 3'"},
+      {"layers: ['-relu']", "write '- relu', with a space after '-'"},
+  };
+  for (const auto& [text, help] : cases) {
+    const std::string problems = read(text).problems;
+    CAPTURE(problems);
+    CHECK(problems.ends_with(std::string("\n  help: ") + help));
+    CHECK(problems.find("\nerror: ") == std::string::npos);
+  }
+}
+
+TEST_CASE("a misspelt type is told together with its keys") {
+  CHECK(read("layers: [Dense: {out_feature: 3, bias: 1}]").problems ==
+        "error: a.yaml:1:10: layers[0]: unknown toy layer 'Dense'\n"
+        "  known toy layers: dropout, linear, relu\n"
+        "  help: write 'linear'\n"
+        "error: a.yaml:1:18: layers[0] (linear): unknown key 'out_feature'\n"
+        "  known keys: bias, out_features, tuned\n"
+        "  help: write 'out_features'\n"
+        "error: a.yaml:1:40: layers[0].linear.bias: expected true or false, got 1\n"
+        "  help: write true");
 }
 
 TEST_CASE("all problems of a spec are reported at once, each at its place") {
@@ -222,6 +274,7 @@ TEST_CASE("a type that takes no keys says so") {
   CHECK(read("layers: [{relu: {inplace: true}}, {relu: }, {relu: 3}]").problems ==
         "error: a.yaml:1:18: layers[0] (relu): unknown key 'inplace'\n"
         "  it takes no keys\n"
+        "  help: leave it out\n"
         "error: a.yaml:1:52: layers[2] (relu): expected a map of keys, got 3\n"
         "  it takes no keys");
 }

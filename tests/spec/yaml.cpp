@@ -186,3 +186,19 @@ TEST_CASE("a file that cannot be read is named") {
   CHECK(read_yaml(folder / "good.yaml").find("a")->items[0].as_integer() == 1);
   std::filesystem::remove_all(folder);
 }
+
+TEST_CASE("a number or a tuple that braces cut in two is told as one") {
+  CHECK(problems_of([] { parse_yaml("{lr: 0,001, a: 1}", "a.yaml"); }) ==
+        "error: a.yaml:1:6: '0,001' is two values in braces\n  help: write 0.001");
+  CHECK(problems_of([] { parse_yaml("{n: 60,000}", "a.yaml"); }) ==
+        "error: a.yaml:1:5: '60,000' is two values in braces\n  help: write 60000");
+  CHECK(problems_of([] { parse_yaml("{size: (3, 5)}", "a.yaml"); }) ==
+        "error: a.yaml:1:8: '(3, 5)' is two values in braces\n  help: write [3, 5]");
+}
+
+TEST_CASE("among the items of a list, a line without its dash or a dash without its space is named") {
+  CHECK(problems_of([] { parse_yaml("a:\n  - b\n  c\n  - d\n", "a.yaml"); }) ==
+        "error: a.yaml:3:3: a '-' is missing: the lines beside it are items of a list\n  help: write '- c'");
+  CHECK(problems_of([] { parse_yaml("a:\n  - b\n  -c\n  - d\n", "a.yaml"); }) ==
+        "error: a.yaml:3:3: a space is missing after '-'\n  help: write '- c'");
+}

@@ -26,7 +26,7 @@ struct Csv final : Reader {
         "missing cells and categories are fitted to the training part alone and kept in the run's resolved config, so "
         "that eval and predict use the same. With 'as: index' a column is an input of its own, named after it, for an "
         "embedding: 0 for a category that is new, the others from 1 on.");
-    s.required("path", path, "the file");
+    s.required("path", path, "the file").known_as({"file", "filename", "root", "folder", "data_dir"});
     s.optional("delimiter", delimiter, "between cells: one character, or tab");
     s.optional("header", header, "the first row names the columns");
     s.optional("names", names, "of the columns, where no header names them");

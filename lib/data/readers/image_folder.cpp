@@ -172,7 +172,8 @@ struct ImageFolder final : Reader {
         "PATH/CLASS/FILE with FILE a PNG, JPEG, BMP, GIF, TGA or PNM. The folders' names, sorted, are the classes. "
         "Links "
         "are not followed.");
-    s.required("path", path, "the folder that holds the classes' folders");
+    s.required("path", path, "the folder that holds the classes' folders")
+        .known_as({"file", "filename", "root", "folder", "data_dir"});
     s.optional("size", size, "[height, width] that images are stretched to; without it all must have the first one's")
         .at_least(1);
     s.optional("channels", channels, "3: colour; 1: grey").at_least(1).at_most(3);

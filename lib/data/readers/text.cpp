@@ -119,7 +119,7 @@ struct Text final : Reader {
         "the training part, sorted, and has a number for each token; it is kept in the run's resolved config, so that "
         "the "
         "other parts, eval and generate use the same.");
-    s.required("path", path, "the file, UTF-8");
+    s.required("path", path, "the file, UTF-8").known_as({"file", "filename", "root", "folder", "data_dir"});
     s.optional("level", level, "what a token is; words are what stands between white space")
         .one_of({"characters", "bytes", "words"});
     window.describe(s);

@@ -1,0 +1,79 @@
+// Commands by other names, and the keys of a config as options.
+#include "app/other_words.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "app/command.h"
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+#include "lib/spec/load.h"
+#include "lib/train/run_spec.h"
+
+namespace dl {
+namespace {
+
+// The key of this name, or of this name elsewhere.
+const Field* exactly(const Schema& schema, const std::string& name) {
+  for (const Field& field : schema.fields()) {
+    const auto same = [&](const std::string& other) { return same_word(other, name); };
+    if (same(field.key()) || std::ranges::any_of(field.foreign_names(), same)) return &field;
+  }
+  return nullptr;
+}
+
+// The optimizer that the config names; adamw where it names none.
+std::string optimizer_of(const std::string& config) {
+  try {
+    const Node spec = load_spec(config, {.later = data_value_names(), .schema = owned_schema<RunSpec>()});
+    const Node* optimizer = spec.find("optimizer");
+    std::string name;
+    if (optimizer && optimizer->as_string()) name = *optimizer->as_string();
+    if (optimizer && optimizer->entries.size() == 1) name = optimizer->entries[0].key;
+    if (Registry<Optimizer>::instance().has(name)) return name;
+  } catch (const Error&) {  // the option is what is wrong first
+  }
+  return "adamw";
+}
+
+}  // namespace
+
+std::string command_meant(const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto& [name, factory] : commands()) names.emplace_back(name);
+  for (const std::string& name : names) {
+    const std::vector<std::string> others = commands().at(name)()->other_names();
+    if (std::ranges::any_of(others, [&](const std::string& other) { return same_word(other, word); })) return name;
+  }
+  return closest(word, names);
+}
+
+std::string help_for_option(const std::string& option, const std::string& value, const std::string& config) {
+  const std::string name = option.substr(std::min(option.find_first_not_of('-'), option.size()));
+  for (const char* file : {"config", "cfg", "config-file", "file", "c", "f"})
+    if (name == file)
+      return "leave it out: the file stands alone, 'dlcli train " + (value.empty() ? "my.yaml" : value) + "'";
+  const auto set = [&](const std::string& key) {
+    return "write '--set " + key + "=" + (value.empty() ? "…" : value) + "'";
+  };
+  const std::string optimizer = optimizer_of(config);
+  const auto object = Registry<Optimizer>::make(optimizer);
+  if (const Field* field = exactly(schema_of(*object), name)) return set("optimizer." + optimizer + "." + field->key());
+  const std::pair<std::string, std::shared_ptr<const OwnedSchema>> sections[] = {
+      {"", owned_schema<RunSpec>()},
+      {"trainer.", owned_schema<TrainerSpec>()},
+      {"data.", owned_schema<DataSpec>()},
+      {"trainer.early_stopping.", owned_schema<EarlyStoppingSpec>()},
+      {"trainer.checkpoint.", owned_schema<CheckpointSpec>()}};
+  for (const auto& [path, section] : sections)
+    if (const Field* field = exactly(section->schema, name)) return set(path + field->key());
+  return owned_schema<TrainerSpec>()->schema.advice(name);
+}
+
+std::string help_for_argument(const std::string& argument) {
+  const size_t equals = argument.find('=');
+  const bool path = equals != std::string::npos && !path_parts(argument.substr(0, equals)).empty();
+  return path ? "write '--set " + argument + "'" : "";
+}
+
+}  // namespace dl

@@ -1,0 +1,77 @@
+// Names of other frameworks' layers, losses, metrics, optimizers and schedules that have no counterpart of their own
+// here, each with what is written instead. Names that have one are told by the type itself (Schema::also_known_as).
+#include "lib/nn/layer.h"
+#include "lib/nn/loss.h"
+#include "lib/nn/metric.h"
+#include "lib/nn/optimizer.h"
+
+namespace dl {
+
+void Layer::say_instead(AnyRegistry& registry) {
+  registry.instead_of({"input", "InputLayer", "input_shape", "placeholder"},
+                      "leave it out: the shape of the input comes from the data");
+  registry.instead_of({"output", "OutputLayer"}, "write the last layer itself: '- linear: ${data.classes}'");
+  registry.instead_of({"Sequential", "ModuleList", "Model", "functional"},
+                      "write its layers as items of 'model'; layers that occur again are a block (docs/yaml.md)");
+  registry.instead_of({"reshape", "view", "unflatten", "unsqueeze", "squeeze", "expand_dims"},
+                      "leave it out: layers infer their shapes; 'flatten' makes features of an image");
+  registry.instead_of({"permute", "transpose"}, "leave it out: images are [height, width, channels] for every layer");
+  registry.instead_of({"rescale", "Rescaling", "ToTensor", "normalization"},
+                      "leave it out: images are numbers from 0 to 1; 'data.transforms: [normalize: …]' centres them");
+  registry.instead_of({"resize", "Resizing", "RandomFlip", "RandomCrop", "RandomRotation", "RandomZoom",
+                       "RandomTranslation", "CenterCrop", "horizontal_flip", "random_resized_crop"},
+                      "it changes the data: write it below 'data.transforms' (resize, random_crop, horizontal_flip …)");
+  registry.instead_of({"sigmoid", "logsigmoid"},
+                      "at the end leave it out: 'bce_with_logits' has it in it; between layers write 'relu' or 'gelu'");
+  registry.instead_of({"log_softmax", "logsoftmax"}, "leave it out: 'loss: cross_entropy' has it in it");
+  registry.instead_of({"tanh", "elu", "selu", "celu", "leaky_relu", "silu", "swish", "mish", "prelu", "relu6",
+                       "hardswish", "hard_swish", "hardtanh", "softplus", "softsign", "glu"},
+                      "write 'relu' or 'gelu'");
+  registry.instead_of({"activation"}, "write the activation's own name: '- relu'");
+  registry.instead_of({"depthwise_conv2d", "separable_conv2d"},
+                      "write 'conv2d' with as many 'groups' as there are channels");
+  registry.instead_of({"conv1d", "Convolution1D"}, "sequences are read by 'gru', 'lstm' or 'multi_head_attention'");
+  registry.instead_of({"concat", "concatenate", "cat", "merge"},
+                      "branches are joined by 'add', which takes equal shapes");
+  registry.instead_of({"zero_padding2d", "pad", "ConstantPad2d"}, "write 'padding' in the convolution behind it");
+  registry.instead_of({"bidirectional"}, "write it in the layer: 'lstm: {hidden_size: 64, bidirectional: true}'");
+  registry.instead_of({"TimeDistributed"}, "leave it out: 'linear' acts on each position by itself");
+  registry.instead_of({"identity", "lambda", "noop"}, "leave it out");
+  registry.instead_of({"TransformerEncoder", "TransformerEncoderLayer", "TransformerBlock", "transformer"},
+                      "write it as a block; configs/models/gpt.yaml has one");
+}
+
+void Loss::say_instead(AnyRegistry& registry) {
+  registry.instead_of({"accuracy", "acc"}, "write 'loss: cross_entropy', and 'metrics: [accuracy]' to see it");
+  registry.instead_of({"hinge", "focal", "focal_loss", "kl_div", "kl_divergence", "log_loss", "softmax"},
+                      "write 'cross_entropy'");
+  registry.instead_of({"rmse", "root_mean_squared_error"}, "write 'mse', which has its least at the same weights");
+}
+
+void Metric::say_instead(AnyRegistry& registry) {
+  registry.instead_of({"loss", "cross_entropy", "val_loss"}, "leave it out: the loss is measured in any case");
+  registry.instead_of({"top5", "top_5", "top_k", "top5_accuracy", "accuracy_top5", "top_k_accuracy",
+                       "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"},
+                      "write '{accuracy: {top_k: 5}}'");
+  registry.instead_of({"binary_accuracy"}, "write 'accuracy'");
+}
+
+void Optimizer::say_instead(AnyRegistry& registry) {
+  registry.instead_of({"lion", "lamb", "nadam", "radam", "adamax", "adadelta", "adafactor", "muon", "lbfgs", "ftrl"},
+                      "write 'adamw: {lr: 1e-3}'");
+  registry.instead_of({"momentum", "SGDM", "nesterov"}, "write 'sgd: {lr: 0.1, momentum: 0.9}'");
+}
+
+void LRSchedule::say_instead(AnyRegistry& registry) {
+  registry.instead_of({"exponential", "ExponentialLR", "ExponentialDecay"},
+                      "write 'step: {every: 1 epoch, gamma: 0.95}': a factor each epoch");
+  registry.instead_of({"reduce_on_plateau", "ReduceLROnPlateau", "plateau"},
+                      "write 'cosine', or 'trainer.early_stopping' to end a run that stands still");
+  registry.instead_of({"one_cycle", "OneCycleLR", "linear", "LinearLR", "polynomial", "PolynomialDecay",
+                       "CosineAnnealingWarmRestarts", "cosine_with_restarts", "warmup_cosine"},
+                      "write 'cosine: {warmup: 1 epoch}'");
+  registry.instead_of({"warmup", "linear_warmup", "constant_with_warmup"}, "write 'constant: {warmup: 1 epoch}'");
+  registry.instead_of({"none", "fixed"}, "leave 'schedule' out: the learning rate stays");
+}
+
+}  // namespace dl
