@@ -1,6 +1,7 @@
 // The loss and the metrics over a whole data set, without training.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +21,11 @@ class Evaluator {
 
   int64_t samples() const { return samples_; }
   // Over the first `batches` batches; 0: over all. Nothing where `stop` became true on the way. Where the loss ignores
-  // every target, an Error(Exit::data).
-  std::optional<std::vector<Measured>> run(const std::atomic<bool>* stop = nullptr, int64_t batches = 0);
+  // every target, an Error(Exit::data). `each` is shown every batch and the program that ran it, which then has the
+  // output "prediction" too.
+  using Watch = std::function<void(const Program& program, const Batch& batch)>;
+  std::optional<std::vector<Measured>> run(const std::atomic<bool>* stop = nullptr, int64_t batches = 0,
+                                           const Watch& each = {});
 
  private:
   Programs& programs_;
