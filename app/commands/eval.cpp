@@ -1,10 +1,16 @@
-// dlcli eval: loss and metrics of a trained network on a split.
+// dlcli eval: loss and metrics of a trained network on a split, and which classes it takes for which.
+#include <optional>
+
 #include "app/command.h"
+#include "app/confusion.h"
 #include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/options.h"
+#include "app/place.h"
+#include "app/sheet.h"
 #include "app/trained.h"
+#include "app/warnings.h"
 #include "lib/base/text.h"
 #include "lib/train/evaluate.h"
 
@@ -13,7 +19,7 @@ namespace {
 
 class Eval final : public Command {
  public:
-  std::string summary() const override { return "loss and metrics of a trained network"; }
+  std::string summary() const override { return "loss and metrics of a trained network, and what it takes for what"; }
   std::vector<std::string> other_names() const override {
     return {"evaluate", "test", "score", "evaluation", "accuracy"};
   }
@@ -24,11 +30,18 @@ class Eval final : public Command {
     app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
         ->type_name("WHICH");
     declare_runs(app, runs_);
+    app.add_option("--mistakes", mistakes_, "of classes: so many of the samples it is most surely wrong about")
+        ->type_name("N")
+        ->check(whole_number(1, 10'000));
+    app.add_option("--sheet", sheet_, "of images: the mistakes as a picture; without --mistakes, 40 of them")
+        ->type_name("FILE.png");
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     declare_json(app, json_);
     examples(app, {{"dlcli eval quickstart", "the best checkpoint of the newest run, on the test set"},
                    {"dlcli eval quickstart-2 --split val --checkpoint last", "another split and checkpoint"},
+                   {"dlcli eval quickstart --mistakes 10", "the samples it is most surely wrong about"},
+                   {"dlcli eval quickstart --sheet mistakes.png", "pictures of them"},
                    {"dlcli eval runs/quickstart-2/checkpoints/step-00000423", "a certain checkpoint"},
                    {"dlcli eval quickstart --json", "for scripts"}});
   }
@@ -36,27 +49,88 @@ class Eval final : public Command {
   Exit run() override {
     const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(split_));
     Inference& inference = *trained.inference;
-    const Evaluation e = inference.evaluate(split_);
-    if (json_) {
-      print(json_line(json_object({{"run", Node::string(trained.name)},
-                                   {"checkpoint", Node::string(trained.checkpoint.folder.string())},
-                                   {"step", Node::integer(trained.checkpoint.state.step)},
-                                   {"split", Node::string(e.split)},
-                                   {"samples", Node::integer(e.samples)},
-                                   {"values", json_object(e.values)},
-                                   {"time_s", Node::number(e.seconds)}})));
-    } else {
-      const size_t columns = standard_output().columns();
-      print(wrapped(concat(trained.name, ", step ", trained.checkpoint.state.step, ", ",
-                           count(static_cast<double>(e.samples)), " samples in ", seconds_text(e.seconds)),
-                    columns, "  ", "") +
-            figures(e.values, columns, "  "));
-    }
+    const Plan& plan = *trained.plan;
+    const Dataset& data = *plan.data.part(split_);
+    tell(data.warnings());
+    std::optional<Confusion> confusion;
+    if (const Verdicts verdicts(plan); verdicts.one_a_sample()) confusion.emplace(verdicts, wanted_mistakes());
+    if (!confusion && wanted_mistakes() > 0)
+      throw Error(Exit::usage, Problem{.path = mistakes_ > 0 ? "--mistakes" : "--sheet",
+                                       .what = "expected a network that tells each sample's class, this one does not",
+                                       .help = "leave it out; 'dlcli predict' shows targets beside predictions"});
+    if (!sheet_.empty()) expect_images(data);
+    Inference::Each each;
+    if (confusion) each = [&](const Prediction& p) { confusion->add(p); };
+    const Evaluation e = inference.evaluate(split_, each);
+    for (const std::string& line : data.skipped()) warn("skipped, the image behind it was taken instead: " + line);
+    if (!sheet_.empty() && confusion->wrong() > 0) draw(data, *confusion);
+    print(json_ ? json(trained, e, confusion, data) : text(trained, e, confusion, data));
     return Exit::done;
   }
 
  private:
-  std::string what_, split_ = "test", checkpoint_;
+  int64_t wanted_mistakes() const { return mistakes_ > 0 ? mistakes_ : sheet_.empty() ? 0 : 40; }
+
+  static std::string json(const Trained& trained, const Evaluation& e, const std::optional<Confusion>& confusion,
+                          const Dataset& data) {
+    Node node = json_object({{"run", Node::string(trained.name)},
+                             {"checkpoint", Node::string(trained.checkpoint.folder.string())},
+                             {"step", Node::integer(trained.checkpoint.state.step)},
+                             {"split", Node::string(e.split)},
+                             {"samples", Node::integer(e.samples)},
+                             {"values", json_object(e.values)},
+                             {"time_s", Node::number(e.seconds)}});
+    if (!confusion) return json_line(node);
+    for (const Node::Entry& entry : confusion->json().entries) node.set(entry.key, entry.value);
+    Node mistakes = Node::list();
+    for (const Confusion::Mistake& m : confusion->mistakes())
+      mistakes.items.push_back(json_object({{"input", Node::integer(m.sample)},
+                                            {"place", Node::string(place_text(data, m.sample))},
+                                            {"target", Node::string(confusion->verdicts().name(m.truth))},
+                                            {"class", Node::string(confusion->verdicts().name(m.predicted))},
+                                            {"probability", Node::number(m.probability)}}));
+    if (!mistakes.items.empty()) node.set("mistakes", std::move(mistakes));
+    return json_line(node);
+  }
+
+  std::string text(const Trained& trained, const Evaluation& e, const std::optional<Confusion>& confusion,
+                   const Dataset& data) const {
+    const size_t columns = standard_output().columns();
+    std::string out = wrapped(concat(trained.name, ", step ", trained.checkpoint.state.step, ", ",
+                                     count(static_cast<double>(e.samples)), " samples in ", seconds_text(e.seconds)),
+                              columns, "  ", "") +
+                      figures(e.values, columns, "  ");
+    if (!confusion) return out;
+    out += "\n" + confusion->text();
+    if (wanted_mistakes() == 0) return out;
+    out += concat("\n", count(static_cast<double>(confusion->wrong())), " of ", count(static_cast<double>(e.samples)),
+                  " samples are taken for another class");
+    if (confusion->wrong() == 0) return out + "\n";
+    if (!sheet_.empty()) out += "; pictures: " + sheet_;
+    if (mistakes_ == 0) return out + "\n";
+    const bool places = !place_text(data, 0).empty();
+    std::vector<std::vector<std::string>> rows{{"sample", "class", "taken for", "probability"}};
+    if (places) rows[0].push_back("place");
+    for (const Confusion::Mistake& m : confusion->mistakes()) {
+      rows.push_back({std::to_string(m.sample), shortened(confusion->verdicts().name(m.truth), 24),
+                      shortened(confusion->verdicts().name(m.predicted), 24), figure(m.probability)});
+      if (places) rows.back().push_back(place_text(data, m.sample));
+    }
+    return out + "; it is surest of these\n" + table(rows, columns);
+  }
+
+  void draw(const Dataset& data, const Confusion& confusion) const {
+    std::vector<SheetEntry> entries;
+    for (const Confusion::Mistake& m : confusion.mistakes())
+      entries.push_back({.sample = m.sample,
+                         .lines = {{confusion.verdicts().name(m.truth), Picture::green},
+                                   {confusion.verdicts().name(m.predicted), Picture::red},
+                                   {concat(m.sample, " ", percent(m.probability)), Picture::grey}}});
+    write_sheet(sheet_, data, entries);
+  }
+
+  std::string what_, split_ = "test", checkpoint_, sheet_;
+  int64_t mistakes_ = 0;
   bool json_ = false;
   std::string runs_ = "runs";
   Overrides overrides_;

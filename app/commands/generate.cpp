@@ -1,6 +1,7 @@
 // dlcli generate: a text continued by a network that was trained to predict what comes next.
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <sstream>
 
 #include "app/command.h"
@@ -51,6 +52,21 @@ class TextOfTokens {
                                        .what = "expected a token at least, got none",
                                        .help = "give a text to begin with"});
     return numbers;
+  }
+
+  // What is begun with where no prompt is given: a line's end, where the training text has such a token.
+  std::string default_prompt() const {
+    if (!vocabulary_)
+      throw Error(Exit::usage, Problem{.path = "--prompt",
+                                       .what = "is missing: this run's data are token numbers, without a vocabulary",
+                                       .help = concat("write numbers from 0 to ", tokens_ - 1,
+                                                      " with spaces between them: --prompt \"",
+                                                      std::min<int64_t>(tokens_ - 1, 1), "\"")});
+    for (const std::string& token : vocabulary_->tokens())
+      if (token == "\n" || token == vocabulary_->tokenizer().line_end) return "\n";
+    throw Error(Exit::usage, Problem{.path = "--prompt",
+                                     .what = "is missing, and the training text has no line's end to begin with",
+                                     .help = "give a text to begin with, of what the training text is made of"});
   }
 
   std::string decode(const std::vector<int32_t>& numbers) const {
@@ -109,17 +125,12 @@ class Generate final : public Command {
 
   Exit run() override {
     const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::none());
-    const std::vector<SampleField>& inputs = trained.plan->data.inputs;
-    if (inputs.size() != 1 || inputs[0].type.dtype != DType::i32)
-      throw Error(Exit::usage,
-                  Problem{.path = trained.name,
-                          .what = "is no network of texts: it reads " + inputs[0].type.shape.text() + " numbers",
-                          .help = "write 'dlcli predict " + trained.name + "' and what it is to predict"});
-    const TextOfTokens text(trained.plan->data.train->vocabulary(), trained.plan->network->output().shape.last());
-    std::vector<int32_t> tokens = text.encode(prompt_);
-    const size_t given = tokens.size();
     Inference& inference = *trained.inference;
-    Generation generation = inference.generation();
+    Generation generation = inference.generation();  // refuses networks that continue nothing
+    const TextOfTokens text(trained.plan->data.train->vocabulary(), trained.plan->network->output().shape.last());
+    const std::string prompt = prompt_ ? *prompt_ : text.default_prompt();
+    std::vector<int32_t> tokens = text.encode(prompt);
+    const size_t given = tokens.size();
     std::string printed;
     const auto show = [&](bool last = false) {
       std::string all = text.decode(tokens);
@@ -145,7 +156,7 @@ class Generate final : public Command {
     print(json_line(json_object({{"run", Node::string(trained.name)},
                                  {"checkpoint", Node::string(trained.checkpoint.folder.string())},
                                  {"step", Node::integer(trained.checkpoint.state.step)},
-                                 {"prompt", Node::string(prompt_)},
+                                 {"prompt", Node::string(prompt)},
                                  {"text", Node::string(text.decode(tokens).substr(printed.size()))},
                                  {"tokens", numbers},
                                  {"time_s", Node::number(seconds)},
@@ -154,7 +165,8 @@ class Generate final : public Command {
   }
 
  private:
-  std::string what_, prompt_ = "\n", checkpoint_;
+  std::string what_, checkpoint_;
+  std::optional<std::string> prompt_;
   int64_t new_tokens_ = 200;
   Sampling sampling_;
   bool json_ = false;

@@ -1,16 +1,18 @@
 // dlcli predict: what a trained network says of images, of rows of a table or of a data set, as CSV or JSON lines.
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 
 #include "app/command.h"
-#include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/options.h"
+#include "app/place.h"
+#include "app/prediction_lines.h"
 #include "app/trained.h"
+#include "app/warnings.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/data/image_names.h"
 #include "lib/train/evaluate.h"
 
 namespace dl {
@@ -18,15 +20,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_image(const fs::path& path) {
-  std::string end = path.extension().string();
-  std::transform(end.begin(), end.end(), end.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (const char* known : {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tga"})
-    if (end == known) return true;
-  return false;
+std::string passed_over_text(const std::string& folder, const std::vector<fs::path>& files) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < std::min<size_t>(files.size(), 3); ++i) names.push_back(files[i].filename().string());
+  return concat(folder, ": ", count_of(static_cast<int64_t>(files.size()), "file"),
+                " passed over, not named like an image: ", join(names), files.size() > 3 ? ", …" : "");
 }
 
-// Files as they are given; of folders the images in them and below, by name.
+// Files as they are given; of folders the images in them and below, by name, without what is hidden.
 std::vector<fs::path> image_files(const std::vector<std::string>& inputs) {
   std::vector<fs::path> files;
   for (const std::string& input : inputs) {
@@ -35,74 +36,14 @@ std::vector<fs::path> image_files(const std::vector<std::string>& inputs) {
       files.emplace_back(input);
       continue;
     }
-    const size_t before = files.size();
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(input))
-      if (entry.is_regular_file() && is_image(entry.path())) files.push_back(entry.path());
-    if (files.size() == before)
+    const ImagesBelow found = images_below(input);
+    if (found.images.empty())
       throw Error(Exit::usage, Problem{.path = input, .what = "there is no image in this folder"});
-    std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
+    if (!found.passed_over.empty()) warn(passed_over_text(input, found.passed_over));
+    files.insert(files.end(), found.images.begin(), found.images.end());
   }
   return files;
 }
-
-// The shortest decimal that is this float.
-std::string float_text(float value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
-Node float_node(float value) { return std::isfinite(value) ? Node::scalar(float_text(value)) : Node::number(value); }
-
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
-// One line a prediction; without class names the outputs are numbered, a single one is 'prediction'.
-class Lines {
- public:
-  Lines(bool csv, bool all, std::vector<std::string> classes, int64_t outputs)
-      : csv_(csv), all_(all), single_(outputs == 1), classes_(std::move(classes)) {}
-
-  std::string header(size_t outputs) const {
-    if (!csv_) return {};
-    std::string line = classes_.empty() ? "input" : "input,class,probability";
-    for (size_t i = 0; shows_all() && i < outputs; ++i) line += "," + csv_cell(name(i));
-    return line + "\n";
-  }
-
-  std::string line(const std::string& input, const Prediction& p) const {
-    const auto best = static_cast<size_t>(p.best);
-    if (csv_) {
-      std::string line = csv_cell(input);
-      if (!classes_.empty()) line += "," + csv_cell(name(best)) + "," + float_text(p.output[best]);
-      for (size_t i = 0; shows_all() && i < p.output.size(); ++i) line += "," + float_text(p.output[i]);
-      return line + "\n";
-    }
-    Node node = json_object({{"input", Node::string(input)}});
-    if (!classes_.empty()) {
-      node.set("class", Node::string(name(best)));
-      node.set("probability", float_node(p.output[best]));
-    }
-    if (classes_.empty() && single_) {
-      node.set(name(0), float_node(p.output[0]));
-    } else if (shows_all()) {
-      Node& outputs = node.set(classes_.empty() ? "outputs" : "probabilities", Node::map());
-      for (size_t i = 0; i < p.output.size(); ++i) outputs.set(name(i), float_node(p.output[i]));
-    }
-    return json_line(node);
-  }
-
- private:
-  bool shows_all() const { return all_ || classes_.empty(); }
-  std::string name(size_t i) const {
-    return i < classes_.size() ? classes_[i] : single_ ? "prediction" : concat("output_", i);
-  }
-
-  bool csv_, all_, single_;
-  std::vector<std::string> classes_;
-};
 
 class Predict final : public Command {
  public:
@@ -144,29 +85,43 @@ class Predict final : public Command {
     const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(data_));
     const Plan& plan = *trained.plan;
     const DatasetPointer rows = inputs_.empty() ? nullptr : open_rows_of(plan);
-    const std::vector<fs::path> files = rows ? std::vector<fs::path>() : image_files(inputs_);
+    ImageFiles images;
+    if (!inputs_.empty() && !rows) images = open_images(plan.run.data, image_files(inputs_), plan.data.raw_input);
     const bool is_part = data_ == "train" || data_ == "val" || data_ == "test";
-    const DatasetPointer data = rows             ? rows
-                                : !files.empty() ? open_images(plan.run.data, files, plan.data.raw_input)
-                                : is_part        ? plan.data.part(data_)
-                                                 : open_described(plan.run.data, data_, plan.folder());
-    const int64_t outputs = plan.network->output().shape.elements();
-    const bool has_classes = plan.run.loss->takes_classes();
-    const Lines lines(format_ == "csv", all_, has_classes ? plan.data.classes : std::vector<std::string>(), outputs);
+    const DatasetPointer data = rows          ? rows
+                                : images.data ? images.data
+                                : is_part     ? plan.data.part(data_)
+                                              : open_described(plan.run.data, data_, plan.folder());
+    tell(data->warnings());
+    const bool has_targets = std::ranges::count(data->fields(), "y", &SampleField::name) > 0;
+    const bool has_places = !data_.empty() && data->size() > 0 && !place_text(*data, 0).empty();
+    const PredictionLines lines(plan,
+                                {.csv = format_ == "csv", .all = all_, .targets = has_targets, .places = has_places});
     std::optional<AtomicFile> file;
     if (!output_.empty()) file.emplace(output_);
     const auto write = [&](const std::string& text) { file ? file->append(text) : print(text); };
     Inference& inference = *trained.inference;
-    std::string text = lines.header(static_cast<size_t>(outputs));
+    std::string text = lines.header();
+    std::vector<Problem> problems;
     inference.predict(data, [&](const Prediction& p) {
-      text += lines.line(files.empty() ? std::to_string(p.index) : files[static_cast<size_t>(p.index)].string(), p);
+      if (auto problem = images.data ? images.problem(p.index) : std::nullopt) {
+        problems.push_back(std::move(*problem));
+        return;
+      }
+      const std::string place = has_places || images.data ? place_text(*data, p.index) : "";
+      text += lines.lines(images.data ? place : std::to_string(p.index), place, p);
       if (text.size() < (1 << 16)) return;
       write(text);
       text.clear();
     });
     write(text);
     if (file) file->commit();
-    return Exit::done;
+    for (const std::string& line : data->skipped()) warn("skipped, the image behind it was predicted instead: " + line);
+    if (problems.empty()) return Exit::done;
+    const auto unread = static_cast<int64_t>(problems.size());
+    problems.back().notes.push_back(
+        concat(data->size() - unread, " of ", count_of(data->size(), "image"), " were predicted"));
+    throw Error(Exit::data, std::move(problems));
   }
 
  private:

@@ -56,6 +56,7 @@ class Cached final : public Dataset {
   Scaling target_scaling() const override { return data_->target_scaling(); }
   bool continues() const override { return data_->continues(); }
   const Vocabulary* vocabulary() const override { return data_->vocabulary(); }
+  Where place(int64_t index) const override { return data_->place(index); }
 
   void get(int64_t index, Sample& into) const override {
     if (!kept(index, into)) return data_->get(index, into);

@@ -1,6 +1,7 @@
 // The spec's section `data:` — which sets, how they are split, transformed and batched — and the sets it names, opened.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -104,8 +105,13 @@ DatasetPointer open_rows(const DataSpec& spec, const std::filesystem::path& file
                          const Node& fitted);
 
 // Image files for `predict`, brought to the size and channels of `raw_input` and transformed as outside training; the
-// only field is "x". A file that is no image is an Error(Exit::data) when its sample is read.
-DatasetPointer open_images(const DataSpec& spec, std::vector<std::filesystem::path> files, const Type& raw_input);
+// only field is "x".
+struct ImageFiles {
+  DatasetPointer data;
+  // What was wrong with a file when its sample was read; nothing where it was read, else the sample is zeros.
+  std::function<std::optional<Problem>(int64_t index)> problem;
+};
+ImageFiles open_images(const DataSpec& spec, std::vector<std::filesystem::path> files, const Type& raw_input);
 
 // A loader's options: for training as the spec asks, for evaluation all samples in order.
 LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64_t seed);

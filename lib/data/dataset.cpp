@@ -37,6 +37,7 @@ class Part : public Dataset {
   bool continues() const override { return data_->continues(); }
   const Vocabulary* vocabulary() const override { return data_->vocabulary(); }
   Scaling target_scaling() const override { return data_->target_scaling(); }
+  Where place(int64_t index) const final { return data_->place(original(index)); }
   std::vector<int64_t> labels() const override {
     const std::vector<int64_t> all = data_->labels();
     std::vector<int64_t> own;

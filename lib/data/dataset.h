@@ -71,6 +71,10 @@ class Dataset {
   // A number for each sample, the same for two of the same class. Where nothing better is known it reads all samples;
   // samples without a class each are an Error(Exit::usage).
   virtual std::vector<int64_t> labels() const;
+  // Where the sample was read from, for people: a file, or a file and a line; empty where its index says it all.
+  virtual Where place(int64_t /*index*/) const { return {}; }
+  // The set before transforms, with the same samples in the same order.
+  virtual const Dataset& untransformed() const { return *this; }
   // Of a "y" that is f32.
   virtual Scaling target_scaling() const { return {}; }
 

@@ -58,6 +58,11 @@ class Samples final : public Dataset {
     return dl::xxh64({reinterpret_cast<const char*>(rows_.data()), rows_.size() * sizeof rows_[0]},
                      parts_.text ? parts_.text->xxh64() : 0);
   }
+  Where place(int64_t index) const override {
+    if (!parts_.text) return {};
+    const Where cell = parts_.text->where(rows_[static_cast<size_t>(index)], 0);
+    return {.file = cell.file, .line = cell.line};
+  }
   Scaling target_scaling() const override {
     if (fitted_.target.kind != "value") return {};
     return {fitted_.target.shift, fitted_.target.scale};

@@ -46,6 +46,8 @@ class Transformed final : public Dataset {
   bool continues() const override { return data_->continues(); }
   std::vector<int64_t> labels() const override { return data_->labels(); }
   Scaling target_scaling() const override { return data_->target_scaling(); }
+  Where place(int64_t index) const override { return data_->place(index); }
+  const Dataset& untransformed() const override { return data_->untransformed(); }
 
   void get(int64_t index, Sample& into) const override {
     std::byte* const result = into.fields[x_];

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include <charconv>
+#include <cmath>
+
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/train/evaluator.h"
@@ -10,6 +13,70 @@
 #include "lib/train/weights.h"
 
 namespace dl {
+namespace {
+
+// A target as the data have it: the shortest decimal that is trained on as `scaled`.
+double in_own_units(float scaled, const Scaling& scaling) {
+  const double value = static_cast<double>(scaled) * scaling.scale + scaling.shift;
+  for (int digits = 1; digits < 17; ++digits) {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, digits - 1).ptr;
+    double rounded = 0;
+    std::from_chars(text, end, rounded);
+    if (static_cast<float>((rounded - scaling.shift) / scaling.scale) == scaled) return rounded;
+  }
+  return value;
+}
+
+// The predictions of batches that programs have run.
+class Predictions {
+ public:
+  Predictions(const Dataset& data, const Network& network, const Inference::Each& each)
+      : each_(each), width_(network.output().shape.rank() == 0 ? 1 : network.output().shape.last()) {
+    const auto y = std::ranges::find(data.fields(), "y", &SampleField::name);
+    if (y == data.fields().end()) return;
+    target_ = static_cast<size_t>(y - data.fields().begin());
+    target_type_ = y->type;
+    scaling_ = data.target_scaling();
+  }
+
+  void take(Device& device, const Program& program, const Batch& batch) {
+    const Type out = program.output_type("prediction");
+    values_.resize(static_cast<size_t>(out.shape.elements()));
+    device.copy_out(values_.data(), program.output("prediction"), out.bytes());
+    const size_t size = values_.size() / static_cast<size_t>(batch.count);
+    const auto targets = static_cast<size_t>(target_type_.shape.elements());
+    for (size_t i = 0; i < static_cast<size_t>(batch.count); ++i) {
+      Prediction p{.index = index_++, .output = std::span(values_).subspan(i * size, size), .width = width_};
+      if (target_ && target_type_.dtype == DType::i32) {
+        p.target_classes = {reinterpret_cast<const int32_t*>(batch.fields[*target_]) + i * targets, targets};
+      } else if (target_) {
+        const float* scaled = reinterpret_cast<const float*>(batch.fields[*target_]) + i * targets;
+        own_units_.clear();
+        for (size_t t = 0; t < targets; ++t) own_units_.push_back(in_own_units(scaled[t], scaling_));
+        p.target_values = own_units_;
+      }
+      each_(p);
+    }
+  }
+
+ private:
+  const Inference::Each& each_;
+  const int64_t width_;
+  std::optional<size_t> target_;
+  Type target_type_{DType::f32, {}};
+  Scaling scaling_;
+  std::vector<float> values_;
+  std::vector<double> own_units_;
+  int64_t index_ = 0;
+};
+
+}  // namespace
+
+int64_t Prediction::best(int64_t position) const {
+  const std::span<const float> row = at(position);
+  return std::ranges::max_element(row) - row.begin();
+}
 
 struct Inference::Impl {
   Impl(const Plan& p, const Checkpoint& checkpoint)
@@ -40,17 +107,22 @@ Inference::Inference(const Plan& plan, const Checkpoint& checkpoint)
     : impl_(std::make_unique<Impl>(plan, checkpoint)) {}
 Inference::~Inference() = default;
 
-Evaluation Inference::evaluate(const std::string& split) {
+Evaluation Inference::evaluate(const std::string& split, const Each& each) {
   const double start = steady_seconds();
-  Evaluator evaluator(impl_->plan, impl_->programs, impl_->plan.data.part(split), split);
-  Evaluation result{.split = split, .samples = evaluator.samples(), .values = *evaluator.run()};
+  const DatasetPointer& data = impl_->plan.data.part(split);
+  Evaluator evaluator(impl_->plan, impl_->programs, data, split);
+  Evaluator::Watch watch;
+  Predictions predictions(*data, *impl_->plan.network, each);
+  if (each)
+    watch = [&](const Program& program, const Batch& batch) { predictions.take(*impl_->device, program, batch); };
+  Evaluation result{.split = split, .samples = evaluator.samples(), .values = *evaluator.run(nullptr, 0, {}, watch)};
   result.seconds = steady_seconds() - start;
   return result;
 }
 
 Generation Inference::generation(bool cached) { return Generation(*impl_->plan.network, impl_->store, cached); }
 
-void Inference::predict(const DatasetPointer& data, const std::function<void(const Prediction&)>& each) {
+void Inference::predict(const DatasetPointer& data, const Each& each) {
   const Network& network = *impl_->plan.network;
   for (const Network::Input& wanted : network.inputs()) {
     const auto found = std::ranges::find(data->fields(), wanted.name, &SampleField::name);
@@ -63,27 +135,17 @@ void Inference::predict(const DatasetPointer& data, const std::function<void(con
                                                      found->type.shape.text()),
                                       .help = "give data of the shape that the network was trained on"});
   }
-  if (network.output().shape.rank() > 1)
-    throw Error(Exit::usage,
-                Problem{.what = concat("expected a model that ends with one list of numbers a sample, got ",
-                                       network.output().shape.text())});
   const BatchInputs inputs(*data);
   Loader loader(data, prediction_loading(impl_->plan, *data));
   impl_->programs.forget_carried(false);
-  int64_t index = 0;
-  while (index < data->size()) {
+  Predictions predictions(*data, network, each);
+  for (int64_t done = 0; done < data->size();) {
     const Batch& batch = loader.next();
     Program& program = impl_->programs.predict(batch.count);
     inputs.bind(program, batch);
     program.run();
-    const Type out = program.output_type("prediction");
-    std::vector<float> values(static_cast<size_t>(out.shape.elements()));
-    impl_->device->copy_out(values.data(), program.output("prediction"), out.bytes());
-    const size_t width = values.size() / static_cast<size_t>(batch.count);
-    for (size_t i = 0; i < static_cast<size_t>(batch.count); ++i) {
-      const std::span<const float> row(values.data() + i * width, width);
-      each({.index = index++, .output = row, .best = std::ranges::max_element(row) - row.begin()});
-    }
+    predictions.take(*impl_->device, program, batch);
+    done += batch.count;
   }
 }
 

@@ -13,8 +13,8 @@ Evaluator::Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, 
       totals_(plan),
       part_(std::move(part)) {}
 
-std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* stop, int64_t batches,
-                                                    const std::function<void(int64_t)>& seen) {
+std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* stop, int64_t batches, const Seen& seen,
+                                                    const Watch& each) {
   if (batches == 0) batches = loader_.batches_per_epoch();
   totals_.clear();
   programs_.forget_carried(false);
@@ -23,10 +23,11 @@ std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* sto
   for (int64_t i = 0; i < batches; ++i) {
     if (stop && stop->load(std::memory_order_relaxed)) return {};
     const Batch& batch = loader_.next();
-    Program& program = programs_.evaluate(batch.count);
+    Program& program = each ? programs_.examine(batch.count) : programs_.evaluate(batch.count);
     inputs_.bind(program, batch);
     program.run();
     totals_.add(program);
+    if (each) each(program, batch);
     samples += batch.count;
     if (seen) seen(samples);
   }

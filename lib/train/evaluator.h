@@ -21,9 +21,12 @@ class Evaluator {
 
   int64_t samples() const { return samples_; }
   // Over the first `batches` batches; 0: over all. Nothing where `stop` became true on the way. Where the loss ignores
-  // every target, an Error(Exit::data). `seen` is told the number of samples after each batch.
+  // every target, an Error(Exit::data). `seen` is told the number of samples after each batch; `each` is shown every
+  // batch and the program that ran it, which then has the output "prediction" too.
+  using Seen = std::function<void(int64_t samples)>;
+  using Watch = std::function<void(const Program& program, const Batch& batch)>;
   std::optional<std::vector<Measured>> run(const std::atomic<bool>* stop = nullptr, int64_t batches = 0,
-                                           const std::function<void(int64_t)>& seen = {});
+                                           const Seen& seen = {}, const Watch& each = {});
 
  private:
   Programs& programs_;

@@ -241,6 +241,10 @@ struct Programs::Impl {
 
   void build_evaluate(Graph& g, int64_t batch) { forward(g, batch, false); }
 
+  void build_examine(Graph& g, int64_t batch) {
+    g.output("prediction", in_own_units(recipe.loss->told(forward(g, batch, false).prediction)));
+  }
+
   void build_predict(Graph& g, int64_t batch) {
     g.output("prediction", in_own_units(recipe.loss->told(predict(g, batch, false))));
   }
@@ -290,6 +294,7 @@ Program& Programs::accumulate(int64_t batch) {
 }
 Program& Programs::update() { return impl_->program("update", 0, &Impl::build_update); }
 Program& Programs::evaluate(int64_t batch) { return impl_->program("evaluate", batch, &Impl::build_evaluate); }
+Program& Programs::examine(int64_t batch) { return impl_->program("examine", batch, &Impl::build_examine); }
 const Fit& Programs::fit(int64_t batch) const { return impl_->fits.at(batch); }
 Program& Programs::predict(int64_t batch) { return impl_->program("predict", batch, &Impl::build_predict); }
 

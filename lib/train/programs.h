@@ -45,7 +45,7 @@ struct Recipe {
 // Training programs also: "lr" f32 []; "step" i32 [], which numbers micro-batches for random numbers; and for the
 // update "update" f32 []: the number of this optimizer update, from 1. Outputs: "loss" [] (mean over the micro-batch's
 // targets), "loss/count" [] of them, "METRIC/sum" and "METRIC/count" [] for each metric, "grad_norm" [] from update
-// programs (before clipping), "prediction" (as Loss::told) from prediction programs.
+// programs (before clipping), "prediction" (as Loss::told) from programs that predict or examine.
 class Programs {
  public:
   Programs(const Recipe& recipe, Store& store);
@@ -71,6 +71,7 @@ class Programs {
   Program& update();
   Program& evaluate(int64_t batch);
   Program& predict(int64_t batch);
+  Program& examine(int64_t batch);  // evaluates and predicts
 
   // How the step or accumulation of a batch size, which has been made, keeps to the limit.
   const Fit& fit(int64_t batch) const;

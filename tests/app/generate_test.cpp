@@ -98,3 +98,45 @@ TEST_CASE("a network trained on a text goes on with it, the same for the same se
         "error: --prompt: expected a token at least, got none\n  help: give a text to begin with\n");
   CHECK(run_dlcli({"generate", "song", "--top-p", "2"}, folder).exit == 2);
 }
+
+TEST_CASE("generate says what it cannot begin with, and what it cannot continue") {
+  TemporaryFolder folder;
+  write(folder.path() / "song.txt", song());
+  write(folder.path() / "song.yaml", config);
+  std::string line;
+  for (int i = 0; i < 40; ++i) line += "la le lu ";
+  write(folder.path() / "line.txt", line);
+  const auto trained = [&](const std::string& name, const std::vector<std::string>& sets) {
+    std::vector<std::string> arguments{"train", "song.yaml", "-q", "--name", name, "--set", "trainer.max_steps=1"};
+    for (const std::string& set : sets) arguments.insert(arguments.end(), {"--set", set});
+    REQUIRE(run_dlcli(arguments, folder).exit == 0);
+  };
+  trained("line", {"data.train.path=line.txt"});
+  CHECK(run_dlcli({"generate", "line"}, folder).err ==
+        "error: --prompt: is missing, and the training text has no line's end to begin with\n"
+        "  help: give a text to begin with, of what the training text is made of\n");
+  CHECK(run_dlcli({"generate", "line", "--prompt", "la"}, folder).exit == 0);
+
+  std::string tokens;
+  for (int i = 0; i < 400; ++i) tokens += {static_cast<char>(i % 7), '\0'};
+  write(folder.path() / "numbers.bin", tokens);
+  write(folder.path() / "song.yaml",
+        "data:\n"
+        "  train: {format: tokens, path: numbers.bin, vocabulary: 7, length: 8}\n"
+        "  batch_size: 4\n" +
+            config.substr(config.find("model:")));
+  trained("numbers", {});
+  CHECK(run_dlcli({"generate", "numbers"}, folder).err ==
+        "error: --prompt: is missing: this run's data are token numbers, without a vocabulary\n"
+        "  help: write numbers from 0 to 6 with spaces between them: --prompt \"1\"\n");
+
+  write(folder.path() / "song.yaml",
+        "data: {train: {format: random, shape: [4], dtype: f32, classes: 3, samples: 8}}\n"
+        "model: [linear: 3]\n" +
+            config.substr(config.find("loss:")));
+  trained("classes", {});
+  for (const char* prompt : {"hi", ""})
+    CHECK(run_dlcli({"generate", "classes", "--prompt", prompt}, folder).err ==
+          "error: model: expected a network from tokens [length] to values [length, tokens], got f32 [4] to f32 [3]\n"
+          "  help: name a run that was trained to continue text\n");
+}

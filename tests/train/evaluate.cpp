@@ -69,11 +69,11 @@ TEST_CASE("predictions are probabilities in the data set's order, and agree with
     CHECK(p.index == next++);
     REQUIRE(p.output.size() == 4);
     CHECK(std::accumulate(p.output.begin(), p.output.end(), 0.0) == doctest::Approx(1));
-    for (const float probability : p.output) CHECK(probability <= p.output[static_cast<size_t>(p.best)]);
+    for (const float probability : p.output) CHECK(probability <= p.output[static_cast<size_t>(p.best())]);
     data->get(p.index, sample);
     int32_t label = 0;
     std::memcpy(&label, sample.fields[y], sizeof label);
-    hits += label == p.best;
+    hits += label == p.best();
   });
   CHECK(next == 40);
   CHECK(static_cast<double>(hits) / 40 == doctest::Approx(inference.evaluate("val").values[1].value));

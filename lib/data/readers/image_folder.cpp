@@ -4,12 +4,12 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/data/image.h"
+#include "lib/data/image_names.h"
 #include "lib/data/reader.h"
 
 namespace dl {
@@ -26,13 +26,6 @@ struct Images {
   std::vector<Entry> entries;  // sorted by class, then by file
   std::vector<std::string> classes;
 };
-
-bool is_image_name(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  static const std::set<std::string> known{".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tga"};
-  return known.contains(extension);
-}
 
 // The names in a folder that are of this type themselves; links are not followed. Hidden ones are left out.
 std::vector<std::string> names_in(const fs::path& folder, fs::file_type type) {
@@ -110,6 +103,13 @@ class ImageFolderSet final : public Dataset {
     std::vector<int64_t> labels;
     for (const Images::Entry& entry : images_.entries) labels.push_back(entry.label);
     return labels;
+  }
+
+  // The image that was read: for one that was skipped, its successor.
+  Where place(int64_t index) const override {
+    const std::lock_guard lock(mutex_);
+    while (skipped_.contains(index)) index = (index + 1) % size();
+    return {.file = path(index).string()};
   }
 
   // Of names, sizes and labels: reading every image to compare it would take as long as an epoch.

@@ -1,0 +1,232 @@
+// dlcli data: what a config's data are like, before anything is trained on them.
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "app/command.h"
+#include "app/console/json.h"
+#include "app/console/output.h"
+#include "app/console/text.h"
+#include "app/likeness.h"
+#include "app/options.h"
+#include "app/place.h"
+#include "app/sheet.h"
+#include "lib/base/text.h"
+#include "lib/data/vocabulary.h"
+#include "lib/train/plan.h"
+
+namespace dl {
+namespace {
+
+constexpr size_t most_classes = 20, most_columns = 60;
+constexpr int64_t most_compared = 200'000, most_drawn = 48;
+
+struct NamedPart {
+  std::string name;
+  DatasetPointer data;
+  std::vector<int64_t> counts;  // of each class; empty where samples have no class each
+};
+
+std::string type_text(const Type& type) { return concat(name_of(type.dtype), " ", type.shape.text()); }
+
+class Data final : public Command {
+ public:
+  std::string summary() const override {
+    return "what a config's data are like: samples, classes, columns, what is alike";
+  }
+
+  void declare(CLI::App& app) override {
+    app.add_option("CONFIG", config_, "the YAML file")->required();
+    app.add_option("--sheet", sheet_, "of images: draw samples of each class as a picture")->type_name("FILE.png");
+    Overrides& overrides = overrides_;
+    overrides.declare_set(app);
+    declare_json(app, json_);
+    examples(app, {{"dlcli data my.yaml", "its samples, classes and columns"},
+                   {"dlcli data my.yaml --sheet samples.png", "a picture of some of its images"},
+                   {"dlcli data my.yaml --json", "for scripts"}});
+  }
+
+  Exit run() override {
+    const std::unique_ptr<Plan> plan = plan_run(config_, overrides_.sets());
+    const DataSets& sets = plan->data;
+    std::vector<NamedPart> parts;
+    for (const auto& [name, data] : {std::pair("train", sets.train), {"val", sets.validation}, {"test", sets.test}})
+      if (data) parts.push_back({name, data, counts_of(*data)});
+    if (!sheet_.empty()) draw(parts[0]);
+    Likeness alike;
+    if (compares(parts))
+      for (const NamedPart& part : parts) alike.add(part.name, part.data->untransformed());
+    print(json_ ? json_line(json(sets, parts, alike)) : text(sets, parts, alike));
+    return Exit::done;
+  }
+
+ private:
+  static bool has_classes(const Dataset& data) {
+    const auto y = std::ranges::find(data.fields(), "y", &SampleField::name);
+    return y != data.fields().end() && y->type == Type{DType::i32, {}} && !data.classes().empty();
+  }
+
+  static std::vector<int64_t> counts_of(const Dataset& data) {
+    if (!has_classes(data)) return {};
+    std::vector<int64_t> counts(data.classes().size());
+    for (const int64_t label : data.labels())
+      if (label >= 0 && label < std::ssize(counts)) ++counts[static_cast<size_t>(label)];
+    return counts;
+  }
+
+  // Windows of texts are cut anywhere; very large sets would take long.
+  static bool compares(const std::vector<NamedPart>& parts) {
+    int64_t samples = 0;
+    for (const NamedPart& part : parts) samples += part.data->size();
+    const Dataset& train = *parts[0].data;
+    return train.divisible() && !train.continues() && !train.vocabulary() && samples <= most_compared;
+  }
+
+  static std::string field_text(const SampleField& field) {
+    return concat(field.name, " ", type_text(field.type),
+                  field.values > 0 ? concat(", from 0 to ", field.values - 1) : "");
+  }
+
+  static std::string text(const DataSets& sets, const std::vector<NamedPart>& parts, const Likeness& alike) {
+    std::vector<std::vector<std::string>> rows{{"part", "samples"}};
+    for (const NamedPart& part : parts) rows.push_back({part.name, count(static_cast<double>(part.data->size()))});
+    std::string out = table(rows, standard_output().columns()) + "\na sample\n";
+    for (const SampleField& field : sets.train->untransformed().fields())
+      out += concat("  ", field.name == "y" ? "target" : "input", "  ", field_text(field), "\n");
+    for (const SampleField& field : sets.inputs)
+      if (field.name == "x" && field.type != sets.raw_input)
+        out += concat("  after transforms  ", field_text(field), "\n");
+    if (const Vocabulary* words = sets.train->vocabulary()) out += vocabulary_text(*words);
+    if (!parts[0].counts.empty()) out += "\n" + classes_text(sets, parts);
+    return out + "\n" + alike_text(parts, alike);
+  }
+
+  static std::string vocabulary_text(const Vocabulary& words) {
+    std::vector<std::string> first;
+    for (size_t i = 0; i < std::min<size_t>(words.tokens().size(), 12); ++i)
+      first.push_back(yaml_word(words.tokens()[i]));
+    return wrapped(
+        concat("a vocabulary of ", count_of(words.size(), "token"), ": ", join(first), words.size() > 12 ? ", …" : ""),
+        80, "    ", "  ");
+  }
+  static std::string yaml_word(const std::string& token) { return to_json(Node::string(token), 0); }
+
+  static std::string classes_text(const DataSets& sets, const std::vector<NamedPart>& parts) {
+    std::vector<size_t> order(sets.classes.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    const std::vector<int64_t>& train = parts[0].counts;
+    std::string title;
+    if (order.size() > most_classes) {
+      std::ranges::stable_sort(order, {}, [&](size_t i) { return train[i]; });
+      order.erase(order.begin() + most_classes / 2, order.end() - most_classes / 2);
+      title = concat("the ", most_classes / 2, " smallest and the ", most_classes / 2, " largest of ",
+                     sets.classes.size(), " classes\n");
+    }
+    std::vector<std::vector<std::string>> rows{{"class"}};
+    for (const NamedPart& part : parts) rows[0].push_back(part.name);
+    rows[0].push_back("share");
+    const auto all = static_cast<double>(std::max<int64_t>(1, parts[0].data->size()));
+    for (const size_t i : order) {
+      rows.push_back({shortened(sets.classes[i], 30)});
+      for (const NamedPart& part : parts) rows.back().push_back(count(static_cast<double>(part.counts[i])));
+      rows.back().push_back(percent(static_cast<double>(train[i]) / all));
+    }
+    std::string out = title + table(rows, standard_output().columns());
+    const auto [least, most] = std::ranges::minmax(train);
+    if (least == 0) {
+      out += concat(std::ranges::count(train, 0), " of the classes have no sample to train on\n");
+    } else if (most >= 2 * least) {
+      out += concat("the largest class has ",
+                    number_text(std::round(10 * static_cast<double>(most) / static_cast<double>(least)) / 10),
+                    " times the samples of the smallest\n");
+    }
+    return out;
+  }
+
+  static std::string example_text(const std::vector<NamedPart>& parts, const Likeness::Alike& a) {
+    const auto named = [&](const std::string& name, int64_t index) {
+      const auto part = std::ranges::find(parts, name, &NamedPart::name);
+      const std::string place = place_text(*part->data, index);
+      return place.empty() ? concat(name, " ", index) : place;
+    };
+    std::vector<std::string> examples;
+    for (const auto& [index, other] : a.examples)
+      examples.push_back(concat(named(a.part, index), " = ", named(a.as_in, other)));
+    return join(examples);
+  }
+
+  static std::string alike_text(const std::vector<NamedPart>& parts, const Likeness& alike) {
+    if (!compares(parts)) return "samples were not compared with each other\n";
+    if (alike.found().empty()) return "no two samples are alike\n";
+    std::string out;
+    for (const Likeness::Alike& a : alike.found()) {
+      out +=
+          concat(count(static_cast<double>(a.samples)), " samples of ", a.part,
+                 a.part == a.as_in ? " are as another of it" : " are in " + a.as_in + " too",
+                 a.other_targets > 0 ? concat(", ", count(static_cast<double>(a.other_targets)), " with another target")
+                                     : std::string(),
+                 "\n");
+      out += wrapped(example_text(parts, a), 80, "    ", "  ");
+    }
+    return out;
+  }
+
+  static Node json(const DataSets& sets, const std::vector<NamedPart>& parts, const Likeness& alike) {
+    Node node = Node::map(), listed = Node::map(), fields = Node::list(), same = Node::list();
+    for (const NamedPart& part : parts) {
+      Node& entry = listed.set(part.name, json_object({{"samples", Node::integer(part.data->size())}}));
+      if (part.counts.empty()) continue;
+      Node counts = Node::map();
+      for (size_t i = 0; i < part.counts.size(); ++i) counts.set(sets.classes[i], Node::integer(part.counts[i]));
+      entry.set("classes", std::move(counts));
+    }
+    for (const SampleField& field : sets.train->untransformed().fields())
+      fields.items.push_back(json_object({{"name", Node::string(field.name)},
+                                          {"type", Node::string(std::string(name_of(field.type.dtype)))},
+                                          {"shape", json_sizes(field.type.shape.sizes())}}));
+    for (const Likeness::Alike& a : alike.found())
+      same.items.push_back(json_object({{"part", Node::string(a.part)},
+                                        {"as_in", Node::string(a.as_in)},
+                                        {"samples", Node::integer(a.samples)},
+                                        {"other_targets", Node::integer(a.other_targets)}}));
+    node.set("parts", std::move(listed));
+    node.set("fields", std::move(fields));
+    if (const Vocabulary* words = sets.train->vocabulary()) node.set("vocabulary", json_list(words->tokens()));
+    node.set("alike", compares(parts) ? std::move(same) : Node::null());
+    return node;
+  }
+
+  // Samples of all classes in turn.
+  void draw(const NamedPart& part) const {
+    const Dataset& data = *part.data;
+    expect_images(data);
+    std::vector<SheetEntry> entries;
+    if (part.counts.empty()) {
+      for (int64_t i = 0; i < std::min(data.size(), most_drawn); ++i)
+        entries.push_back({.sample = i, .lines = {{std::to_string(i), Picture::grey}}});
+    } else {
+      std::map<int64_t, std::vector<int64_t>> classes;
+      const std::vector<int64_t> labels = data.labels();
+      for (size_t i = 0; i < labels.size(); ++i) classes[labels[i]].push_back(static_cast<int64_t>(i));
+      const auto most = std::max<size_t>(1, static_cast<size_t>(most_drawn) / classes.size());
+      for (const auto& [label, samples] : classes)
+        for (size_t i = 0; i < std::min(most, samples.size()); ++i) {
+          const int64_t sample = samples[i * samples.size() / std::min(most, samples.size())];
+          if (std::ssize(entries) == 4 * most_drawn) break;
+          entries.push_back({.sample = sample,
+                             .lines = {{data.classes()[static_cast<size_t>(label)], Picture::black},
+                                       {std::to_string(sample), Picture::grey}}});
+        }
+    }
+    write_sheet(sheet_, data, entries);
+  }
+
+  std::string config_, sheet_;
+  bool json_ = false;
+  Overrides overrides_;
+};
+
+DL_COMMAND(Data, "data");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,39 @@
+// Hashes of samples.
+#include "app/likeness.h"
+
+#include <algorithm>
+
+#include "lib/base/hash.h"
+#include "lib/data/one_sample.h"
+
+namespace dl {
+namespace {
+
+constexpr size_t most_examples = 3;
+
+}  // namespace
+
+void Likeness::add(const std::string& part, const Dataset& data) {
+  parts_.push_back(part);
+  OneSample sample(data);
+  std::vector<Alike> alike;  // as in each part
+  for (const std::string& other : parts_) alike.push_back({.part = part, .as_in = other});
+  for (int64_t i = 0; i < data.size(); ++i) {
+    sample.read(i);
+    uint64_t inputs = 0, target = 0;
+    for (size_t f = 0; f < data.fields().size(); ++f) {
+      const std::string_view bytes(reinterpret_cast<const char*>(sample.bytes(f)), sample.size_bytes(f));
+      uint64_t& hash = data.fields()[f].name == "y" ? target : inputs;
+      hash = xxh64(bytes, hash);
+    }
+    const auto [seen, is_new] = seen_.try_emplace(inputs, Seen{parts_.size() - 1, i, target});
+    if (is_new) continue;
+    Alike& as = alike[seen->second.part];
+    ++as.samples;
+    as.other_targets += seen->second.target != target;
+    if (as.examples.size() < most_examples) as.examples.emplace_back(i, seen->second.index);
+  }
+  std::ranges::copy_if(alike, std::back_inserter(found_), [](const Alike& a) { return a.samples > 0; });
+}
+
+}  // namespace dl

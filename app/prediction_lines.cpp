@@ -1,0 +1,152 @@
+// Predictions in columns, or as an object a line.
+#include "app/prediction_lines.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "app/console/json.h"
+#include "lib/base/text.h"
+
+namespace dl {
+namespace {
+
+// The shortest decimal that is this float.
+std::string float_text(float value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+Node float_node(float value) { return std::isfinite(value) ? Node::scalar(float_text(value)) : Node::number(value); }
+
+// Names of files are bytes; a CSV file is UTF-8.
+std::string csv_cell(const std::string& text) {
+  if (const size_t at = invalid_utf8_at(text); at != std::string::npos) {
+    constexpr const char* digits = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(text[at]);
+    return csv_cell(text.substr(0, at) + "\\x" + digits[byte >> 4] + digits[byte & 15] + text.substr(at + 1));
+  }
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+// `leaf` of each position, as lists of lists.
+template <class Leaf>
+Node nested(std::span<const int64_t> sizes, int64_t& position, const Leaf& leaf) {
+  if (sizes.empty()) return leaf(position++);
+  Node list = Node::list();
+  for (int64_t i = 0; i < sizes[0]; ++i) list.items.push_back(nested(sizes.subspan(1), position, leaf));
+  return list;
+}
+
+}  // namespace
+
+PredictionLines::PredictionLines(const Plan& plan, const Options& options) : verdicts_(plan), options_(options) {
+  const Shape& output = plan.network->output().shape;
+  outputs_ = verdicts_.of_classes() ? verdicts_.classes() : output.rank() == 0 ? 1 : output.last();
+  for (int i = 0; i + 1 < output.rank(); ++i) places_.push_back(output[i]);
+  if (!options_.targets) return;
+  const int64_t targets = plan.data.target.dtype == DType::i32 ? 1 : plan.data.target.shape.elements();
+  for (int64_t i = 0; i < (places_.empty() ? targets : 1); ++i)
+    target_names_.push_back(targets == 1 || !places_.empty() ? "target" : concat("target_", i));
+}
+
+std::string PredictionLines::output_name(int64_t index) const {
+  if (verdicts_.of_classes()) return verdicts_.name(index);
+  return outputs_ == 1 ? "prediction" : concat("output_", index);
+}
+
+std::string PredictionLines::header() const {
+  if (!options_.csv) return {};
+  std::string line = "input";
+  if (places_.size() == 1) line += ",position";
+  if (places_.size() == 2) line += ",row,column";
+  if (places_.size() > 2)
+    for (size_t i = 0; i < places_.size(); ++i) line += concat(",position_", i);
+  if (verdicts_.of_classes()) line += ",class,probability";
+  if (!verdicts_.of_classes())
+    for (int64_t i = 0; i < outputs_; ++i) line += "," + output_name(i);
+  for (const std::string& name : target_names_) line += "," + name;
+  if (options_.places) line += ",place";
+  if (verdicts_.of_classes() && options_.all)
+    for (int64_t i = 0; i < outputs_; ++i) line += "," + csv_cell(output_name(i));
+  return line + "\n";
+}
+
+std::string PredictionLines::csv_line(const std::string& input, const std::string& place, const Prediction& p,
+                                      int64_t position) const {
+  std::string line = csv_cell(input);
+  int64_t block = p.positions();
+  int64_t rest = position;
+  for (const int64_t size : places_) {
+    block /= size;
+    line += "," + std::to_string(rest / block);
+    rest %= block;
+  }
+  if (verdicts_.of_classes()) {
+    const Verdict verdict = verdicts_.of(p, position);
+    line += "," + csv_cell(verdicts_.name(verdict.best)) + "," + float_text(verdict.probability);
+  } else {
+    for (const float value : p.at(position)) line += "," + float_text(value);
+  }
+  if (options_.targets) {
+    const auto at = static_cast<size_t>(position);
+    if (at < p.target_classes.size()) {
+      line += "," + csv_cell(verdicts_.name(p.target_classes[at]));
+    } else if (!places_.empty()) {
+      line += "," + (at < p.target_values.size() ? number_text(p.target_values[at]) : std::string());
+    } else {
+      for (const double value : p.target_values) line += "," + number_text(value);
+    }
+  }
+  if (options_.places) line += "," + csv_cell(place);
+  if (verdicts_.of_classes() && options_.all)
+    for (int64_t i = 0; i < outputs_; ++i) line += "," + float_text(verdicts_.probability(p, i, position));
+  return line + "\n";
+}
+
+std::string PredictionLines::json(const std::string& input, const std::string& place, const Prediction& p) const {
+  const bool one = places_.empty();
+  const auto each = [&](auto leaf) {
+    int64_t position = 0;
+    return nested(places_, position, leaf);
+  };
+  Node node = json_object({{"input", Node::string(input)}});
+  if (verdicts_.of_classes()) {
+    node.set(one ? "class" : "classes",
+             each([&](int64_t at) { return Node::string(verdicts_.name(verdicts_.of(p, at).best)); }));
+    if (one) node.set("probability", float_node(verdicts_.of(p).probability));
+  }
+  if (options_.targets && !p.target_classes.empty()) {
+    node.set(one ? "target" : "targets",
+             each([&](int64_t at) { return Node::string(verdicts_.name(p.target_classes[static_cast<size_t>(at)])); }));
+  } else if (options_.targets) {
+    Node values = Node::list();
+    for (const double value : p.target_values) values.items.push_back(Node::number(value));
+    node.set(values.items.size() == 1 ? "target" : "targets",
+             values.items.size() == 1 ? values.items[0] : std::move(values));
+  }
+  if (options_.places) node.set("place", Node::string(place));
+  if (!shows_outputs()) return json_line(node);
+  if (outputs_ == 1 && one) {
+    node.set(output_name(0), float_node(p.output[0]));
+    return json_line(node);
+  }
+  node.set(verdicts_.of_classes() ? "probabilities" : "outputs", each([&](int64_t at) {
+             Node outputs = Node::map();
+             for (int64_t i = 0; i < outputs_; ++i)
+               outputs.set(output_name(i), float_node(verdicts_.of_classes() ? verdicts_.probability(p, i, at)
+                                                                             : p.at(at)[static_cast<size_t>(i)]));
+             return outputs;
+           }));
+  return json_line(node);
+}
+
+std::string PredictionLines::lines(const std::string& input, const std::string& place, const Prediction& p) const {
+  if (!options_.csv) return json(input, place, p);
+  std::string text;
+  for (int64_t position = 0; position < p.positions(); ++position) text += csv_line(input, place, p, position);
+  return text;
+}
+
+}  // namespace dl

@@ -1,0 +1,37 @@
+// Predictions as lines of CSV or of JSON (docs/file-formats.md).
+#pragma once
+#include <string>
+#include <vector>
+
+#include "app/verdict.h"
+
+namespace dl {
+
+class PredictionLines {
+ public:
+  struct Options {
+    bool csv = true;
+    bool all = false;      // the probability of every class
+    bool targets = false;  // the samples have them
+    bool places = false;   // the samples have them
+  };
+  PredictionLines(const Plan& plan, const Options& options);
+
+  std::string header() const;  // of CSV; empty for JSON
+  // One line; of CSV one for each position of a sequence or an image.
+  std::string lines(const std::string& input, const std::string& place, const Prediction& prediction) const;
+
+ private:
+  bool shows_outputs() const { return options_.all || !verdicts_.of_classes(); }
+  std::string output_name(int64_t index) const;
+  std::string csv_line(const std::string& input, const std::string& place, const Prediction& p, int64_t position) const;
+  std::string json(const std::string& input, const std::string& place, const Prediction& p) const;
+
+  const Verdicts verdicts_;
+  const Options options_;
+  int64_t outputs_;              // columns: classes, or values
+  std::vector<int64_t> places_;  // sizes of the positions: [length] or [height, width]; none where there is one
+  std::vector<std::string> target_names_;
+};
+
+}  // namespace dl

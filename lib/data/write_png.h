@@ -1,0 +1,15 @@
+// Pictures as PNG files.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+#include "lib/spec/units.h"
+
+namespace dl {
+
+// Writes u8 [size.h, size.w, channels], 1 channel grey or 3 of colour; the file is visible when it is whole. Failures
+// are an Error(Exit::io).
+void write_png(const std::filesystem::path& path, Pair size, int channels, std::span<const uint8_t> pixels);
+
+}  // namespace dl

@@ -1,0 +1,233 @@
+// What predict and eval say of samples, by the built binary.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "lib/data/write_png.h"
+#include "tests/app/run_dlcli.h"
+
+using namespace dl::test;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Images of one shade: dark ones in "coal", bright ones in "snow".
+void draw(const fs::path& file, int shade) {
+  fs::create_directories(file.parent_path());
+  dl::write_png(file, {4, 4}, 1, std::vector<uint8_t>(16, static_cast<uint8_t>(shade)));
+}
+
+const std::string config =
+    "data: {train: {format: image_folder, path: train, channels: 1}, validation: {fraction: 0.25, stratified: true}}\n"
+    "model: [flatten, {linear: 8}, relu, {linear: '${data.classes}'}]\n"
+    "loss: cross_entropy\n"
+    "metrics: [accuracy]\n"
+    "optimizer: {adam: {lr: 0.02}}\n"
+    "trainer: {max_epochs: 40, threads: 1}\n";
+
+// A run named "shades", trained until it is sure.
+void train_shades(const fs::path& folder, const std::string& text = config) {
+  for (int i = 0; i < 12; ++i) {
+    draw(folder / "train/coal" / (std::to_string(i) + ".png"), 10 + i);
+    draw(folder / "train/snow" / (std::to_string(i) + ".png"), 240 + i);
+  }
+  write(folder / "shades.yaml", text);
+  REQUIRE(run_dlcli({"train", "shades.yaml", "-q"}, folder).exit == 0);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+    lines.push_back(text.substr(at, text.find('\n', at) - at));
+  return lines;
+}
+
+std::string first_cells(const std::string& line, int count) {
+  size_t at = 0;
+  while (count-- > 0) at = line.find(',', at) + 1;
+  return line.substr(0, at - 1);
+}
+
+}  // namespace
+
+TEST_CASE("predict takes a folder's images without what is hidden, and says what it passes over") {
+  TemporaryFolder folder;
+  train_shades(folder);
+  draw(folder.path() / "new/b.png", 12);
+  draw(folder.path() / "new/a.PNG", 250);
+  draw(folder.path() / "new/below/c.png", 250);
+  draw(folder.path() / "new/.Trash-0/d.png", 250);
+  write(folder.path() / "new/._a.png", "no image");
+  write(folder.path() / "new/notes.txt", "no image");
+  fs::create_directory_symlink("..", folder.path() / "new/below/back");
+  const Finished predicted = run_dlcli({"predict", "shades", "new"}, folder);
+  CHECK(predicted.exit == 0);
+  CHECK(predicted.err == "warning: new: 1 file passed over, not named like an image: notes.txt\n");
+  const std::vector<std::string> lines = lines_of(predicted.out);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0] == "input,class,probability");
+  CHECK(first_cells(lines[1], 2) == "new/a.PNG,snow");
+  CHECK(first_cells(lines[2], 2) == "new/b.png,coal");
+  CHECK(first_cells(lines[3], 2) == "new/below/c.png,snow");
+}
+
+TEST_CASE("images that cannot be read are named, the others are predicted, and the exit code says so") {
+  TemporaryFolder folder;
+  train_shades(folder);
+  for (const char* name : {"0.png", "2.png", "4.png"}) draw(folder.path() / "new" / name, 12);
+  write(folder.path() / "new/1.png", "");
+  write(folder.path() / "new/3.png", "\x89PNG\r\n\x1a\n");
+  const Finished predicted = run_dlcli({"predict", "shades", "new", "-o", "out.csv"}, folder);
+  CHECK(predicted.exit == 3);
+  CHECK(predicted.out == "");
+  CHECK(predicted.err ==
+        "error: new/1.png: expected an image, the file is empty\n"
+        "error: new/3.png: expected a PNG's header, found none in the file's 8 bytes\n"
+        "  3 of 5 images were predicted\n"
+        "2 errors\n");
+  const std::vector<std::string> lines = lines_of(contents(folder.path() / "out.csv"));
+  REQUIRE(lines.size() == 4);
+  for (int i = 0; i < 3; ++i)
+    CHECK(first_cells(lines[static_cast<size_t>(i) + 1], 2) == "new/" + std::to_string(2 * i) + ".png,coal");
+}
+
+TEST_CASE("a file name that is not UTF-8 leaves JSON lines and CSV UTF-8") {
+  TemporaryFolder folder;
+  train_shades(folder);
+  draw(folder.path() / "new/caf\xe9.png", 12);
+  draw(folder.path() / "new/a \"b\",\xff.png", 12);
+  const Finished lines = run_dlcli({"predict", "shades", "new", "--format", "jsonl"}, folder);
+  const Finished csv = run_dlcli({"predict", "shades", "new"}, folder);
+  REQUIRE(lines.exit == 0);
+  const std::vector<std::string> objects = lines_of(lines.out);
+  REQUIRE(objects.size() == 2);
+  CHECK(json::parse(objects[0]).at("input") == "new/a \"b\",\xEF\xBF\xBD.png");
+  CHECK(json::parse(objects[1]).at("input") == "new/caf\xEF\xBF\xBD.png");
+  CHECK(first_cells(lines_of(csv.out)[2], 2) == "new/caf\\xe9.png,coal");
+  CHECK(csv.out.find("\n\"new/a \"\"b\"\",\\xff.png\",coal,") != std::string::npos);
+}
+
+TEST_CASE("predictions of a data set stand beside its targets and where they were read from") {
+  TemporaryFolder folder;
+  train_shades(folder);
+  const std::vector<std::string> lines = lines_of(run_dlcli({"predict", "shades", "--data", "val"}, folder).out);
+  REQUIRE(lines.size() == 7);
+  CHECK(lines[0] == "input,class,probability,target,place");
+  CHECK(first_cells(lines[1], 2) == "0,coal");
+  CHECK(lines[1].find(",coal,train/coal/") != std::string::npos);
+  CHECK(first_cells(lines[6], 2) == "5,snow");
+  CHECK(lines[6].find(",snow,train/snow/") != std::string::npos);
+  const json last = json::parse(
+      lines_of(run_dlcli({"predict", "shades", "--data", "val", "--format", "jsonl", "--all"}, folder).out)[5]);
+  CHECK(last.at("class") == "snow");
+  CHECK(last.at("target") == "snow");
+  CHECK(last.at("place").get<std::string>().starts_with("train/snow/"));
+  CHECK(last.at("probabilities").at("coal").get<double>() + last.at("probability").get<double>() == doctest::Approx(1));
+}
+
+TEST_CASE("targets that are numbers are told as the table has them") {
+  TemporaryFolder folder;
+  std::string text = "size,price\n";
+  for (int i = 0; i < 20; ++i) text += std::to_string(i) + "," + std::to_string(1234567 + 1001 * i) + ".25\n";
+  write(folder.path() / "houses.csv", text);
+  write(folder.path() / "houses.yaml",
+        "data: {train: {format: csv, path: houses.csv, target: price}, validation: {first: 2}}\n"
+        "model: [linear: 1]\n"
+        "loss: mse\n"
+        "optimizer: {sgd: {lr: 0.1}}\n"
+        "trainer: {max_epochs: 1}\n");
+  REQUIRE(run_dlcli({"train", "houses.yaml", "-q"}, folder).exit == 0);
+  const std::vector<std::string> lines = lines_of(run_dlcli({"predict", "houses", "--data", "val"}, folder).out);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] == "input,prediction,target,place");
+  CHECK(lines[1].ends_with(",1234567.2,houses.csv:2"));
+  CHECK(lines[2].ends_with(",1235568.2,houses.csv:3"));
+  const json line =
+      json::parse(lines_of(run_dlcli({"predict", "houses", "--data", "val", "--format", "jsonl"}, folder).out)[0]);
+  CHECK(line.at("target") == 1234567.2);
+}
+
+TEST_CASE("predictions of sequences have a line for each position, or a list") {
+  TemporaryFolder folder;
+  std::string song;
+  for (int i = 0; i < 40; ++i) song += "abcd";
+  write(folder.path() / "song.txt", song);
+  write(
+      folder.path() / "song.yaml",
+      "data: {train: {format: text, path: song.txt, length: 4}, test: {format: text, path: song.txt, length: 4, end: "
+      "0.1}}\n"
+      "model: [{embedding: {num_embeddings: '${data.vocabulary}', embedding_dim: 8}}, {linear: '${data.vocabulary}'}]\n"
+      "loss: cross_entropy\n"
+      "optimizer: {adam: {lr: 0.1}}\n"
+      "trainer: {max_epochs: 20}\n");
+  REQUIRE(run_dlcli({"train", "song.yaml", "-q"}, folder).exit == 0);
+  const std::vector<std::string> lines = lines_of(run_dlcli({"predict", "song", "--data", "test"}, folder).out);
+  REQUIRE(lines.size() == 13);
+  CHECK(lines[0] == "input,position,class,probability,target");
+  CHECK(first_cells(lines[1], 3) == "0,0,b");
+  CHECK(lines[1].ends_with(",b"));
+  CHECK(first_cells(lines[8], 3) == "1,3,a");
+  const json line =
+      json::parse(lines_of(run_dlcli({"predict", "song", "--data", "test", "--format", "jsonl"}, folder).out)[0]);
+  CHECK(line == json({{"input", "0"}, {"classes", {"b", "c", "d", "a"}}, {"targets", {"b", "c", "d", "a"}}}));
+  CHECK(run_dlcli({"eval", "song", "--mistakes", "3"}, folder).err ==
+        "error: --mistakes: expected a network that tells each sample's class, this one does not\n"
+        "  help: leave it out; 'dlcli predict' shows targets beside predictions\n");
+}
+
+TEST_CASE("eval tells which classes are taken for which, and what it is most surely wrong about") {
+  TemporaryFolder folder;
+  train_shades(folder);
+  draw(folder.path() / "test/coal/ok.png", 12);
+  draw(folder.path() / "test/coal/wrong.png", 245);
+  draw(folder.path() / "test/snow/ok.png", 245);
+  const std::string test = "data.test={format: image_folder, path: test, channels: 1}";
+  const Finished text = run_dlcli({"eval", "shades", "--set", test, "--mistakes", "2", "--sheet", "wrong.png"}, folder);
+  CHECK(text.exit == 0);
+  const size_t tables = text.out.find("\n\n");
+  REQUIRE(tables != std::string::npos);
+  const std::string told = text.out.substr(tables);
+  CHECK(
+      told.starts_with("\n\ntrue classes in rows, predicted ones in columns\n"
+                       "class  coal  snow\n"
+                       "coal      1     1\n"
+                       "snow      0     1\n"
+                       "\n"
+                       "class  samples  predicted  precision  recall      f1\n"
+                       "coal         2          1     1.0000  0.5000  0.6667\n"
+                       "snow         1          2     0.5000  1.0000  0.6667\n"
+                       "\n"
+                       "1 of 3 samples are taken for another class; pictures: wrong.png; it is surest of these\n"
+                       "sample  class  taken for  probability  place\n"
+                       "1       coal   snow "));
+  CHECK(told.ends_with("test/coal/wrong.png\n"));
+  CHECK(contents(folder.path() / "wrong.png").starts_with("\x89PNG\r\n\x1a\n"));
+
+  const json object =
+      json::parse(run_dlcli({"eval", "shades", "--set", test, "--mistakes", "2", "--json"}, folder).out);
+  CHECK(object.at("classes").at(0).at("recall") == 0.5);
+  CHECK(object.at("confusions") == json::array({{{"class", "coal"}, {"predicted", "snow"}, {"samples", 1}}}));
+  CHECK(object.at("mistakes").at(0).at("place") == "test/coal/wrong.png");
+  CHECK(object.at("mistakes").at(0).at("target") == "coal");
+}
+
+TEST_CASE("a split whose targets are all ignored is told by eval, with the exit code of data") {
+  TemporaryFolder folder;
+  write(folder.path() / "rows.csv", "a,y\n1,0\n2,1\n3,0\n4,1\n");
+  write(folder.path() / "zeros.csv", "a,y\n1,0\n2,0\n");
+  write(folder.path() / "rows.yaml",
+        "data: {train: {format: csv, path: rows.csv, target: {column: y, as: class}}, test: {format: csv, path: "
+        "zeros.csv, "
+        "target: {column: y, as: class}}}\n"
+        "model: [linear: '${data.classes}']\n"
+        "loss: {cross_entropy: {ignore_index: 0}}\n"
+        "optimizer: {sgd: {lr: 0.1}}\n"
+        "trainer: {max_epochs: 1}\n");
+  REQUIRE(run_dlcli({"train", "rows.yaml", "-q"}, folder).exit == 0);
+  const Finished evaluated = run_dlcli({"eval", "rows"}, folder);
+  CHECK(evaluated.exit == 3);
+  CHECK(evaluated.err ==
+        "error: expected targets that count in the split 'test', the loss ignores all of them\n"
+        "  help: mend its 'ignore_index', or the targets\n");
+}
