@@ -92,7 +92,7 @@ TEST_CASE("an index without a row in an embedding's table is an error with its s
 
 TEST_CASE("training with targets that are all ignored ends with an error, not without figures") {
   Sequences data;
-  data.y.assign(12, -100);
+  std::fill(data.y.begin(), data.y.begin() + 6, -100);  // those that are trained on
   CHECK(data.said("cross_entropy: {ignore_index: -100}") ==
         "error: expected targets that count in the split 'train', the loss ignores all of them\n"
         "  help: mend its 'ignore_index', or the targets");
@@ -103,7 +103,8 @@ TEST_CASE("class weights are counted from the training set and kept in the resol
   data.model = "[{embedding: {num_embeddings: 5, embedding_dim: 8}}, {linear: 3}]";
   data.y = {0, 0, 0, 1, 1, 2, 0, 1, 2, 0, 1, 2};  // the first six are trained on
   const auto plan = data.plan("cross_entropy: {weight: balanced}");
-  const Node* weight = find_path(plan->resolved_node(), "loss.cross_entropy.weight");
+  const Node resolved = plan->resolved_node();
+  const Node* weight = find_path(resolved, "loss.cross_entropy.weight");
   REQUIRE(weight);
   CHECK(to_json(*weight, 0) == "[0.6666666666666666, 1, 2]");
   CHECK(data.said("cross_entropy: {weight: balanced}") == "");

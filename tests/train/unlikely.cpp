@@ -43,13 +43,13 @@ TEST_CASE("a classifier that ends with values before the loss's own activation i
 
 TEST_CASE("an activation between the last weights and cross_entropy is told, whatever rearranges its values") {
   const std::string softmax =
-      "small.yaml:6:27: model[2] (softmax): 'cross_entropy' applies a softmax itself: it takes the values before\n"
+      "small.yaml:6:29: model[2] (softmax): 'cross_entropy' applies a softmax itself: it takes the values before\n"
       "  help: remove 'softmax'; what 'predict' tells are probabilities all the same\n";
   CHECK(ending(", softmax") == softmax);
   CHECK(ending(", softmax, dropout: 0.2, flatten") == softmax);
   CHECK(
       ending(", relu") ==
-      "small.yaml:6:27: model[2] (relu): 'cross_entropy' takes values before a softmax, of any size and sign; those of "
+      "small.yaml:6:29: model[2] (relu): 'cross_entropy' takes values before a softmax, of any size and sign; those of "
       "'relu' are never below 0\n"
       "  help: remove 'relu' at the end\n");
   CHECK(ending(", gelu").find("those of 'gelu' are never below -0.17\n") != std::string::npos);
@@ -114,8 +114,8 @@ TEST_CASE("learning rates that no run survives are told, those of papers are not
 
 TEST_CASE("schedules that the run does not live to see are told") {
   CHECK(
-      doubts(small_config, {"schedule={cosine: {warmup: 3 epochs}}"}) ==
-      "--set schedule={cosine: {warmup: 3 epochs}}: schedule: the warm-up takes 3 epochs, the run ends after 27 steps: "
+      doubts(small_config, {"schedule={cosine: {warmup: 4 epochs}}"}) ==
+      "--set schedule={cosine: {warmup: 4 epochs}}: schedule: the warm-up takes 4 epochs, the run ends after 27 steps: "
       "before the rate is whole\n"
       "  help: make the warm-up shorter, or the run longer\n");
   CHECK(doubts(small_config, {"schedule={step: {every: 30 epochs}}"}) ==
