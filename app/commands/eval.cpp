@@ -1,10 +1,13 @@
 // dlcli eval: loss and metrics of a trained network on a split.
+#include <algorithm>
+
 #include "app/command.h"
 #include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/options.h"
 #include "app/trained.h"
+#include "app/warnings.h"
 #include "lib/base/text.h"
 #include "lib/train/evaluate.h"
 
@@ -31,6 +34,8 @@ class Eval final : public Command {
 
   Exit run() override {
     const Trained trained = open_trained(what_, checkpoint_, overrides_.sets(), SetsToRead::only(split_));
+    if (const auto& data = trained.plan->data; std::ranges::count(data.names, split_) > 0)
+      tell(data.part(split_)->warnings());
     Inference inference(*trained.plan, trained.checkpoint);
     const Evaluation e = inference.evaluate(split_);
     if (json_) {

@@ -10,6 +10,7 @@
 #include "app/console/output.h"
 #include "app/options.h"
 #include "app/trained.h"
+#include "app/warnings.h"
 #include "lib/base/file.h"
 #include "lib/train/evaluate.h"
 
@@ -146,6 +147,7 @@ class Predict final : public Command {
                                 : !files.empty() ? open_images(plan.run.data, files, plan.data.raw_input)
                                 : is_part        ? plan.data.part(data_)
                                                  : open_described(plan.run.data, data_, plan.folder());
+    tell(data->warnings());
     const int64_t outputs = plan.network->output().shape.elements();
     const bool has_classes = plan.run.loss->takes_classes();
     const Lines lines(format_ == "csv", all_, has_classes ? plan.data.classes : std::vector<std::string>(), outputs);

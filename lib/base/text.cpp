@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 namespace dl {
@@ -141,6 +142,10 @@ size_t invalid_utf8_at(std::string_view text) {
     const unsigned char c = byte(i);
     if (c < 0x80) {
       ++i;
+      for (uint64_t eight; i + sizeof eight <= text.size(); i += sizeof eight) {  // ASCII, most often
+        std::memcpy(&eight, text.data() + i, sizeof eight);
+        if (eight & 0x8080808080808080) break;
+      }
       continue;
     }
     const size_t length = c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
