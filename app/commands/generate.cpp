@@ -27,7 +27,8 @@ class TextOfTokens {
     std::vector<int32_t> numbers;
     if (vocabulary_) {
       try {
-        for (const uint32_t number : vocabulary_->encode(prompt, {})) numbers.push_back(static_cast<int32_t>(number));
+        const std::vector<uint32_t> encoded = vocabulary_->encode(prompt, {}).numbers;
+        for (const uint32_t number : encoded) numbers.push_back(static_cast<int32_t>(number));
       } catch (const Error& error) {
         Problem problem = error.problems()[0];
         problem.path = "--prompt";

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 #include "lib/base/printable.h"
@@ -139,6 +140,14 @@ bool valid_utf8(std::string_view text) { return invalid_utf8_at(text) == std::st
 
 size_t invalid_utf8_at(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
+    if (static_cast<unsigned char>(text[i]) < 0x80) {
+      ++i;
+      for (uint64_t eight; i + sizeof eight <= text.size(); i += sizeof eight) {  // ASCII, most often
+        std::memcpy(&eight, text.data() + i, sizeof eight);
+        if (eight & 0x8080808080808080) break;
+      }
+      continue;
+    }
     const Character c = first_character(text.substr(i));
     if (!c.valid) return i;
     i += c.bytes;

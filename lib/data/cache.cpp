@@ -53,6 +53,9 @@ class Cached final : public Dataset {
   std::vector<std::string> skipped() const override { return data_->skipped(); }
   std::vector<Problem> warnings() const override { return data_->warnings(); }
   std::vector<int64_t> labels() const override { return data_->labels(); }
+  bool has_labels() const override { return data_->has_labels(); }
+  std::string class_of(int64_t index) const override { return data_->class_of(index); }
+  std::string class_help() const override { return data_->class_help(); }
   Scaling target_scaling() const override { return data_->target_scaling(); }
   bool continues() const override { return data_->continues(); }
   const Vocabulary* vocabulary() const override { return data_->vocabulary(); }

@@ -69,6 +69,7 @@ struct DataSets {
   std::vector<std::string> classes;  // names; empty where "y" is no class
   Node fitted;                       // as DataSpec::fitted says, else to the training set; null where nothing is
 
+  std::string class_help;         // what to write where targets that are numbers are meant as classes; may be empty
   std::vector<Problem> warnings;  // of all that were opened, each with its place
 
   std::vector<std::string> names;  // of those that the spec names: "train", "val", "test"

@@ -10,6 +10,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
+#include "lib/base/text.h"
 #include "lib/data/order.h"
 
 namespace dl {
@@ -44,6 +45,9 @@ class Part : public Dataset {
     for (int64_t i = 0; i < size(); ++i) own.push_back(all[static_cast<size_t>(original(i))]);
     return own;
   }
+  bool has_labels() const override { return data_->has_labels(); }
+  std::string class_of(int64_t index) const override { return data_->class_of(original(index)); }
+  std::string class_help() const override { return data_->class_help(); }
   Node fit(std::span<const int64_t> samples) const override { return data_->fit(originals(samples)); }
   DatasetPointer fitted(const Node& fit, std::span<const int64_t> samples) const override {
     return data_->fitted(fit, originals(samples));
@@ -93,6 +97,14 @@ class Rows final : public Part {
  public:
   Rows(DatasetPointer data, int64_t rows) : Part(std::move(data)), rows_(rows), length_(data_->size() / rows) {}
   int64_t size() const override { return rows_ * length_; }
+  std::vector<Problem> warnings() const override {
+    std::vector<Problem> warnings = data_->warnings();
+    if (const int64_t rest = data_->size() - size(); 20 * rest > data_->size())
+      warnings.push_back({.what = concat("the last ", count_of(rest, "window"), " of ", data_->size(),
+                                         " do not fill the ", rows_, " rows of a batch and are left out"),
+                          .help = "lower 'batch_size'"});
+    return warnings;
+  }
   uint64_t fingerprint() const override { return data_->fingerprint(); }
 
  private:
@@ -159,10 +171,19 @@ Parts hold_out_of_each(DatasetPointer data, double fraction, uint64_t seed) {
     const auto size = static_cast<int64_t>(samples.size());
     const auto stream = random_stream("held-out samples of each class") + static_cast<uint64_t>(label);
     const Permutation shuffled(size, random_key(seed, stream), 0);
-    const int64_t held_out = std::llround(fraction * static_cast<double>(size));
+    if (size == 1)
+      throw Error(Exit::usage, Problem{.what = concat("class '", data->class_of(samples[0]),
+                                                      "' has one sample, which cannot be in both parts"),
+                                       .help = "add samples of it, take it out, or leave 'stratified' out"});
+    const int64_t held_out = std::clamp<int64_t>(std::llround(fraction * static_cast<double>(size)), 1, size - 1);
     for (int64_t i = 0; i < size; ++i) (i < held_out ? out : kept).push_back(samples[static_cast<size_t>(shuffled(i))]);
   }
   return select(data, std::move(kept), std::move(out));
+}
+
+std::string Dataset::class_of(int64_t index) const {
+  const auto label = static_cast<size_t>(labels().at(static_cast<size_t>(index)));
+  return label < classes().size() ? classes()[label] : std::to_string(label);
 }
 
 const std::byte* Dataset::get_in_place(int64_t index, size_t field, Sample& into) const {

@@ -75,6 +75,12 @@ class Dataset {
   virtual Where place(int64_t /*index*/) const { return {}; }
   // The set before transforms, with the same samples in the same order.
   virtual const Dataset& untransformed() const { return *this; }
+  // Whether samples have a class each, and labels() reads none of them.
+  virtual bool has_labels() const { return false; }
+  // The name of a sample's class.
+  virtual std::string class_of(int64_t index) const;
+  // What to write where a "y" of numbers is meant as a class; empty where nothing helps.
+  virtual std::string class_help() const { return {}; }
   // Of a "y" that is f32.
   virtual Scaling target_scaling() const { return {}; }
 
@@ -121,7 +127,8 @@ struct Parts {
   DatasetPointer kept, held_out;
 };
 Parts hold_out(DatasetPointer data, int64_t held_out, uint64_t seed);
-// The same with such a share of each class.
+// The same with such a share of each class, one sample at least in either part; a class of one sample is an
+// Error(Exit::usage).
 Parts hold_out_of_each(DatasetPointer data, double fraction, uint64_t seed);
 
 // What all samples of the set say, and the set after fitting: itself where nothing is to be fitted.

@@ -1,6 +1,8 @@
 // Opening what the section `data:` names.
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
@@ -78,26 +80,64 @@ int64_t samples_held_out(const Validation& validation, int64_t size, const Findi
   const int64_t count = validation.fraction ? std::llround(*validation.fraction * static_cast<double>(size))
                                             : validation.first.value_or(validation.last.value_or(0));
   if (count >= 1 && count < size) return count;
-  if (size == 1)
-    findings.add(validation.where, "the training set has one sample, which cannot be parted",
-                 "bring more samples, or name a validation set of its own");
+  const std::string of = concat(" of the ", count_of(size, "training sample"));
+  if (size < 2)
+    findings.add(validation.where, concat("the training set has ", count_of(size, "sample"), ": none can be held out"),
+                 "add samples, or name a validation set of its own");
+  else if (validation.fraction && count == 0)
+    findings.add(validation.where, concat("a fraction of ", number_text(*validation.fraction), of, " is none"),
+                 "raise 'fraction'");
   else if (validation.fraction)
     findings.add(validation.where,
-                 concat("a fraction of ", number_text(*validation.fraction), " of ", size, " training samples is ",
-                        count == 0 ? "none" : "all of them"),
-                 "write 'last: 1', or another fraction");
+                 concat("a fraction of ", number_text(*validation.fraction), of, " leaves none to train on"),
+                 "lower 'fraction'");
   else
-    findings.add(
-        validation.where,
-        concat("expected at most ", size - 1, " of the ", size, " training samples for validation, got ", count),
-        concat("write a number up to ", size - 1, ", and leave some to train on"));
+    findings.add(validation.where, concat("expected from 1 to ", size - 1, " of the ", size,
+                                          " training samples for validation, got ", count));
   return 0;
+}
+
+// Of a part cut off in the data's order, where it has far fewer of the classes than one taken at random would have, or
+// the others lack one.
+std::optional<Problem> sorted_by_class(const Dataset& whole, const Validation& validation, int64_t begin,
+                                       int64_t count) {
+  if (!whole.has_labels()) return {};
+  std::map<int64_t, std::pair<int64_t, int64_t>> classes;  // samples of each: all, and held out
+  const std::vector<int64_t> labels = whole.labels();
+  for (int64_t i = 0; i < std::ssize(labels); ++i) {
+    auto& [all, out] = classes[labels[static_cast<size_t>(i)]];
+    ++all;
+    out += i >= begin && i < begin + count;
+  }
+  const double share = static_cast<double>(count) / static_cast<double>(labels.size());
+  double expected = 0;  // classes in a part taken at random
+  int64_t held = 0, lost = 0;
+  for (const auto& [label, counts] : classes) {
+    expected += 1 - std::pow(1 - share, static_cast<double>(counts.first));
+    held += counts.second > 0;
+    lost += counts.first == counts.second;
+  }
+  const std::string part = concat("the ", validation.first ? "first " : "last ", count_of(count, "sample"));
+  const auto kinds = std::ssize(classes);
+  Problem problem{.where = validation.where,
+                  .help = concat("write 'fraction: ", number_text(std::round(1000 * share) / 1000),
+                                 "', which takes them at random")};
+  if (lost > 0)
+    problem.what =
+        concat(part, lost == 1 ? " have all there is of one class" : concat(" have all there is of ", lost, " classes"),
+               ", so that training has ", kinds - lost, " of the ", kinds);
+  else if (static_cast<double>(held) < 0.7 * expected)
+    problem.what = concat(part, " have ", held, " of the ", count_of(kinds, "class"), ": the data seem to be sorted");
+  else
+    return {};
+  return problem;
 }
 
 // The raw sets, before transforms.
 struct Opened {
   DatasetPointer train, validation, test;
   std::vector<std::string> names;  // of all that the spec names
+  std::vector<Problem> warnings;
 };
 
 // Cuts the training set in two.
@@ -118,6 +158,10 @@ void hold_out_validation(Opened& sets, const Validation& validation, uint64_t se
         validation.where);
   } else {
     const int64_t begin = validation.first ? 0 : size - count;
+    if (auto warning = sorted_by_class(*sets.train, validation, begin, count)) {
+      warning->path = "data.validation";
+      sets.warnings.push_back(std::move(*warning));
+    }
     sets.validation = slice(sets.train, begin, count);
     sets.train = slice(sets.train, validation.first ? count : 0, size - count);
   }
@@ -181,6 +225,7 @@ Node fit(Opened& sets, const Node& given, std::vector<Problem>& problems) {
     fit = given.is_null() ? fit_all(*sets.train) : given;
     return fitted(sets.train, fit);
   });
+  if (!sets.train) return fit;  // what is wrong with it says nothing of the others
   for (const auto& [set, findings] : {std::pair(&sets.validation, &in_validation), {&sets.test, &in_test}})
     if (*set) *set = findings->attempt([&, set = set] { return fitted(*set, fit); });
   return fit;
@@ -237,6 +282,8 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
   DataSets sets{.raw_input = inputs_of(*raw.train).at(0).type,
                 .classes = {raw.train->classes().begin(), raw.train->classes().end()},
                 .fitted = std::move(fit),
+                .class_help = raw.train->class_help(),
+                .warnings = std::move(raw.warnings),
                 .names = raw.names};
   const Findings findings(problems, "data.transforms");
   sets.train = findings.attempt([&] { return transformed(raw.train, spec.transforms); });
@@ -300,7 +347,7 @@ DatasetPointer open_described(const DataSpec& spec, const std::string& set_name,
 DatasetPointer open_rows(const DataSpec& spec, const std::filesystem::path& file, const std::filesystem::path& folder,
                          const Node& fit) {
   const std::shared_ptr<const Reader> reader = reader_of(spec.train, "train", folder);
-  DatasetPointer rows = reader ? reader->open_inputs(file) : nullptr;
+  DatasetPointer rows = reader ? reader->open_inputs(file, fit) : nullptr;
   return rows ? transformed(fitted(std::move(rows), fit), spec.transforms) : nullptr;
 }
 

@@ -30,8 +30,11 @@ struct Reader : Described {
   // The training part as far as its fit says (Dataset::fit): fields and classes, but no samples, and no file is opened.
   // Null where nothing is fitted.
   virtual DatasetPointer open_fitted(const Node& /*fit*/) const { return nullptr; }
-  // A file of this format with inputs alone, for `predict`; null where the format has none such.
-  virtual DatasetPointer open_inputs(const std::filesystem::path& /*file*/) const { return nullptr; }
+  // A file of this format with inputs alone, for `predict` by what was fitted to the training part; null where the
+  // format has none such.
+  virtual DatasetPointer open_inputs(const std::filesystem::path& /*file*/, const Node& /*fit*/) const {
+    return nullptr;
+  }
 };
 
 // A reader with its keys, as a spec has it: {format: idx, images: …, labels: …}.

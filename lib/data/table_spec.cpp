@@ -49,7 +49,14 @@ void TableSpec::describe(Schema& s) {
   s.required("target", target, "the column to be predicted");
   s.optional("columns", columns, "how columns become numbers, by name; the others are numeric if all cells are numbers")
       .help("write 'columns: {NAME: ignore, NAME: {as: index}}'; columns that are not named are taken too");
-  s.optional("missing", missing, "cells that stand for no value").known_as({"na_values"});
+  s.optional("missing", missing,
+             "cells that stand for no value; without it empty ones, ?, NA, N/A, NaN, NULL and the like, among numbers "
+             "also - and None")
+      .known_as({"na_values"});
+  s.optional("decimal", decimal, "what stands before a number's decimals; without it as the columns have it")
+      .one_of({".", ","});
+  s.optional("thousands", thousands,
+             "what stands between groups of three digits: one character; without it as the columns have it");
   s.optional("normalize", normalize,
              "numeric columns: standard (mean 0, deviation 1), minmax (0 to 1), log (sign(x) log(1 + |x|), then "
              "standard) or none")
@@ -59,6 +66,13 @@ void TableSpec::describe(Schema& s) {
              "own")
       .one_of({"mean", "median", "most_frequent"});
   s.optional("min_count", min_count, "a category that the training part has fewer times is not known").at_least(1);
+  s.check([this](const Report& report) {
+    if (thousands && (thousands->size() != 1 || std::isdigit(static_cast<unsigned char>((*thousands)[0]))))
+      report.at("thousands", concat("expected one character that is no digit, got '", *thousands, "'"));
+    else if (thousands && *thousands == decimal.value_or("."))
+      report.at("thousands", concat("'", *thousands, "' stands before decimals"),
+                *thousands == "." ? "write 'decimal: \",\"' too" : "write another 'decimal'");
+  });
 }
 
 void FittedColumn::describe(Schema& s) {
@@ -67,6 +81,9 @@ void FittedColumn::describe(Schema& s) {
   s.required("kind", kind, "numeric, one_hot, index, class or value")
       .one_of({"numeric", "one_hot", "index", "class", "value"});
   s.optional("strip", strip, "characters taken off the end of each cell");
+  s.optional("decimal", decimal, "what stands before a number's decimals");
+  s.optional("thousands", thousands, "what stands between groups of three digits");
+  s.optional("percent", percent, "% stands behind each number");
   s.optional("log", log, "sign(x) log(1 + |x|) before shift and scale");
   s.optional("shift", shift, "subtracted from a number");
   s.optional("scale", scale, "a number is divided by it after that");
@@ -80,6 +97,7 @@ void FittedColumn::describe(Schema& s) {
 
 void FittedTable::describe(Schema& s) {
   s.summary("what was fitted to the training part of a table");
+  s.optional("names", names, "of all the table's columns, in order");
   s.required("columns", columns, "of the input, in order");
   s.required("target", target, "the column to be predicted");
 }

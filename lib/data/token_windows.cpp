@@ -27,21 +27,24 @@ T widen_all(const std::byte* from, int64_t count, int32_t* into) {
 class TokenWindows final : public Dataset {
  public:
   TokenWindows(std::shared_ptr<const Tokens> tokens, const WindowSpec& spec, int64_t vocabulary,
-               std::vector<std::string> classes, std::shared_ptr<const Vocabulary> words)
+               std::vector<std::string> classes, std::shared_ptr<const Vocabulary> words, std::vector<Problem> warnings)
       : tokens_(std::move(tokens)),
         spec_(spec),
         classes_(std::move(classes)),
         words_(std::move(words)),
+        warnings_(std::move(warnings)),
         size_(tokens_ ? window_count(tokens_->size(), spec, tokens_->path()) : 0),
         fields_{{"x", {DType::i32, {spec.length}}, vocabulary}, {"y", {DType::i32, {spec.length}}, vocabulary}} {
     if (classes_.empty())
       for (int64_t i = 0; i < vocabulary; ++i) classes_.push_back(std::to_string(i));
+    if (tokens_) warn_of_rest();
   }
 
   int64_t size() const override { return size_; }
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return classes_; }
   const Vocabulary* vocabulary() const override { return words_.get(); }
+  std::vector<Problem> warnings() const override { return warnings_; }
   bool in_memory() const override { return true; }  // or in the system's cache
   bool divisible() const override { return spec_.windows == "sequential"; }
   bool continues() const override { return spec_.windows == "carried"; }
@@ -63,10 +66,20 @@ class TokenWindows final : public Dataset {
   }
 
  private:
+  void warn_of_rest() {
+    const int64_t tokens = tokens_->size(), rest = tokens - 1 - size_ * spec_.length;
+    if (20 * rest > tokens && spec_.windows != "random")
+      warnings_.push_back({.where = {.file = tokens_->path()},
+                           .what = concat("the last ", rest, " of ", tokens, " tokens fill no window of ", spec_.length,
+                                          " and are left out"),
+                           .help = "lower 'length'"});
+  }
+
   const std::shared_ptr<const Tokens> tokens_;
   const WindowSpec spec_;
   std::vector<std::string> classes_;
   const std::shared_ptr<const Vocabulary> words_;
+  std::vector<Problem> warnings_;
   const int64_t size_;
   const std::vector<SampleField> fields_;
 };
@@ -98,8 +111,10 @@ int64_t window_count(int64_t tokens, const WindowSpec& spec, const std::string& 
 }
 
 DatasetPointer token_windows(std::shared_ptr<const Tokens> tokens, const WindowSpec& spec, int64_t vocabulary,
-                             std::vector<std::string> classes, std::shared_ptr<const Vocabulary> words) {
-  return std::make_shared<TokenWindows>(std::move(tokens), spec, vocabulary, std::move(classes), std::move(words));
+                             std::vector<std::string> classes, std::shared_ptr<const Vocabulary> words,
+                             std::vector<Problem> warnings) {
+  return std::make_shared<TokenWindows>(std::move(tokens), spec, vocabulary, std::move(classes), std::move(words),
+                                        std::move(warnings));
 }
 
 }  // namespace dl

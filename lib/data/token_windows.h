@@ -43,8 +43,10 @@ struct WindowSpec {
 int64_t window_count(int64_t tokens, const WindowSpec& spec, const std::string& path);
 
 // `classes` are the tokens' names; empty: their numbers. Without `tokens` there are no samples, but their fields.
+// `warnings` are of the text; that much of it fills no window is added.
 DatasetPointer token_windows(std::shared_ptr<const Tokens> tokens, const WindowSpec& spec, int64_t vocabulary,
                              std::vector<std::string> classes = {},
-                             std::shared_ptr<const class Vocabulary> words = nullptr);
+                             std::shared_ptr<const class Vocabulary> words = nullptr,
+                             std::vector<Problem> warnings = {});
 
 }  // namespace dl

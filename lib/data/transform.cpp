@@ -45,6 +45,9 @@ class Transformed final : public Dataset {
   std::vector<Problem> warnings() const override { return data_->warnings(); }
   bool continues() const override { return data_->continues(); }
   std::vector<int64_t> labels() const override { return data_->labels(); }
+  bool has_labels() const override { return data_->has_labels(); }
+  std::string class_of(int64_t index) const override { return data_->class_of(index); }
+  std::string class_help() const override { return data_->class_help(); }
   Scaling target_scaling() const override { return data_->target_scaling(); }
   Where place(int64_t index) const override { return data_->place(index); }
   const Dataset& untransformed() const override { return data_->untransformed(); }

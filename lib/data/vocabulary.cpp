@@ -1,8 +1,11 @@
 // Cutting text into tokens and numbering them.
 #include "lib/data/vocabulary.h"
 
+#include <algorithm>
+
 #include "lib/base/error.h"
 #include "lib/base/text.h"
+#include "lib/data/text_encoding.h"
 
 namespace dl {
 namespace {
@@ -33,10 +36,11 @@ void each_token(const Tokenizer& tokenizer, std::string_view text, const std::fi
     size_t bytes = 1;
     if (level == TextLevel::characters) {
       bytes = character_bytes(text.substr(at));
-      if (bytes == 0)
-        throw Error(Exit::data, Problem{.where = {.file = path.string()},
-                                        .what = concat("expected UTF-8, byte ", at, " begins no character"),
-                                        .help = "write 'level: bytes', or convert the file: iconv -t UTF-8"});
+      if (bytes == 0) {
+        Problem problem = not_text(text, at, path);
+        problem.help = "write 'level: bytes', or " + problem.help;
+        throw Error(Exit::data, std::move(problem));
+      }
     } else if (level == TextLevel::words) {
       if (text[at] == '\n' && line_end) each(std::string_view(*line_end), at);
       if (text[at] == '\n' || is_space(text[at])) {
@@ -55,21 +59,34 @@ Vocabulary::Vocabulary(Tokenizer tokenizer, std::vector<std::string> tokens)
   for (size_t i = 0; i < tokens_.size(); ++i) numbers_.emplace(tokens_[i], static_cast<uint32_t>(i));
 }
 
-std::vector<uint32_t> Vocabulary::encode(std::string_view text, const std::filesystem::path& path, size_t begin) const {
-  const auto unknown = tokenizer_.unknown ? numbers_.find(*tokenizer_.unknown) : numbers_.end();
-  std::vector<uint32_t> numbers;
-  numbers.reserve(tokenizer_.level == TextLevel::words ? 0 : text.size());
+Vocabulary::Encoded Vocabulary::encode(std::string_view text, const std::filesystem::path& path, size_t begin,
+                                       std::string_view whole) const {
+  const auto stand_in = tokenizer_.unknown ? numbers_.find(*tokenizer_.unknown) : numbers_.end();
+  Encoded encoded;
+  encoded.numbers.reserve(tokenizer_.level == TextLevel::words ? 0 : text.size());
+  size_t first = 0;
+  std::vector<std::string> kinds;  // of tokens that are not known
   each_token(tokenizer_, text, path, [&](std::string_view token, size_t at) {
     auto found = numbers_.find(token);
-    if (found == numbers_.end()) found = unknown;
-    if (found == numbers_.end())
-      throw Error(Exit::data, Problem{.where = {.file = path.string()},
-                                      .what = concat(shown(token), " at byte ", begin + at, " is not one of the ",
-                                                     count_of(size(), "token"), " of the training text"),
-                                      .help = "write 'unknown: <unk>' to take all such tokens as one"});
-    numbers.push_back(found->second);
+    if (found == numbers_.end()) {
+      if (encoded.unknown++ == 0) first = at;
+      if (kinds.size() < 4 && std::ranges::count(kinds, shown(token)) == 0) kinds.push_back(shown(token));
+      found = stand_in;
+    }
+    if (found != numbers_.end()) encoded.numbers.push_back(found->second);
   });
-  return numbers;
+  if (encoded.unknown == 0 || stand_in != numbers_.end()) return encoded;
+  const auto more = encoded.unknown - 1;
+  const std::string one = kinds[0];
+  kinds.erase(kinds.begin());
+  Problem problem = located(whole.empty() ? text : whole, begin + first, path);
+  if (path.empty()) problem.where = {};
+  problem.what = concat(one, " is not one of the ", count_of(size(), "token"), " of the training text");
+  if (more > 0)
+    problem.what += concat(", nor ", more == 1 ? "is" : "are", " ", more, " more",
+                           kinds.empty() ? "" : concat(", among them ", join(kinds)));
+  problem.help = "write 'unknown: <unk>' to take all such tokens as one";
+  throw Error(Exit::data, std::move(problem));
 }
 
 std::string Vocabulary::decode(const std::vector<int32_t>& numbers) const {

@@ -37,9 +37,14 @@ class Vocabulary {
   const std::vector<std::string>& tokens() const { return tokens_; }
   int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
 
-  // A token that is not known is an Error(Exit::data) with its place in `path`, where the text begins at byte `begin`,
-  // unless `unknown` stands for it.
-  std::vector<uint32_t> encode(std::string_view text, const std::filesystem::path& path, size_t begin = 0) const;
+  struct Encoded {
+    std::vector<uint32_t> numbers;
+    int64_t unknown = 0;  // tokens that are not known, for which `unknown` stands
+  };
+  // Tokens that are not known, where nothing stands for them, are an Error(Exit::data) with the place of the first in
+  // `path`, of whose text, `whole`, this one begins at byte `begin`.
+  Encoded encode(std::string_view text, const std::filesystem::path& path, size_t begin = 0,
+                 std::string_view whole = {}) const;
   std::string decode(const std::vector<int32_t>& numbers) const;
 
  private:

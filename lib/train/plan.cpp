@@ -244,6 +244,9 @@ class Planner {
       } catch (const ShapeError& error) {
         Problem problem{.where = object.place, .path = path + " (" + object.name + ")", .what = error.what()};
         problem.help = error.help;
+        const std::string& as_class = plan_.data.class_help;
+        if (!as_class.empty() && problem.what.starts_with("expected classes"))
+          problem.help = concat(as_class, ", or ", error.help);
         add_problem(problems_, std::move(problem));
         return false;
       }
@@ -314,7 +317,11 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
     if (weights == Weights::initial && problems.empty()) planner.doubt();
   } catch (const Error& error) {  // provide() found references to what is not known
     if (error.exit() != Exit::usage) throw;
-    for (const Problem& problem : error.problems()) add_problem(problems, problem);
+    for (Problem problem : error.problems()) {
+      if (problem.what.starts_with("unknown name 'data.classes'") && !plan->data.class_help.empty())
+        problem.help = plan->data.class_help + " if the target, which is taken as a number, is a class";
+      add_problem(problems, std::move(problem));
+    }
   }
   if (!problems.empty()) throw Error(std::move(problems));
   return plan;

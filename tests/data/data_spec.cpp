@@ -170,8 +170,12 @@ TEST_CASE("a validation part must leave something on both sides") {
         "error: DIR/run.yaml:1:27: data.validation: expected from 1 to 7 of the 8 training samples for validation, got "
         "8");
   CHECK(said("{fraction: 0.01}") ==
-        "error: DIR/run.yaml:1:27: data.validation: expected from 1 to 7 of the 8 training samples for validation, got "
-        "0");
+        "error: DIR/run.yaml:1:27: data.validation: a fraction of 0.01 of the 8 training samples is none\n"
+        "  help: raise 'fraction'");
+  CHECK(said("{fraction: 0.99}") ==
+        "error: DIR/run.yaml:1:27: data.validation: a fraction of 0.99 of the 8 training samples leaves none to train "
+        "on\n"
+        "  help: lower 'fraction'");
   CHECK(said("{first: 2, last: 2}") ==
         "error: DIR/run.yaml:1:27: data.validation: expected one of 'first', 'last' and 'fraction', got 2");
   CHECK(said("{middle: 2}") ==

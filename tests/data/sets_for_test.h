@@ -106,11 +106,12 @@ inline std::vector<float> floats(const std::string& bytes) {
 struct OpenedForTest {
   DataSpec spec;
   DataSets sets;
-  std::string problems;
+  std::string problems, folder;
 };
 
 inline std::unique_ptr<OpenedForTest> open(const std::string& yaml, const std::filesystem::path& folder) {
   auto opened = std::make_unique<OpenedForTest>();
+  opened->folder = folder.string();
   std::vector<Problem> problems;
   read_object(parse_yaml(yaml, (folder / "run.yaml").string()), opened->spec, Reading(problems, "data"));
   if (problems.empty()) opened->sets = open_data(opened->spec, folder, 1, problems);

@@ -66,13 +66,82 @@ TEST_CASE("the vocabulary is the training part's: another part's unknown tokens 
                 folder.path);
   };
   CHECK(opened("")->problems ==
-        "error: DIR/a.txt: data.validation: 'X' at byte 11 is not one of the 3 tokens of the training text\n"
+        "error: DIR/a.txt:1:12: data.validation: 'X' is not one of the 3 tokens of the training text\n"
         "  help: write 'unknown: <unk>' to take all such tokens as one");
   const auto known = opened(", unknown: '?'");
   CHECK(known->problems == "");
   CHECK(known->sets.classes == std::vector<std::string>{"?", "a", "b", "c"});
   CHECK(text_of(*known->sets.train, 0) + text_of(*known->sets.train, 1) == "abca");
   CHECK(text_of(*known->sets.validation, 2, 0) == "?a");
+}
+
+TEST_CASE("how many tokens training lacks is told, and which") {
+  FolderForTest folder;
+  folder.write("a.txt", "abcabcabcabc\nX$X\nY,Zabc");
+  const auto problems = [&](const std::string& more) {
+    const auto opened = open("{train: {format: text, path: a.txt, length: 2, end: 0.5" + more +
+                                 "}, validation: {format: text, path: a.txt, length: 2, begin: 0.5" + more + "}}",
+                             folder.path);
+    std::string text = opened->problems;
+    for (const Problem& warning : opened->sets.warnings) text += warning.what + "\n" + warning.help;
+    return text;
+  };
+  CHECK(problems("") ==
+        "error: DIR/a.txt:1:13: data.validation: byte 10 is not one of the 3 tokens of the training text, nor are 7 "
+        "more, among them 'X', '$', 'Y'\n"
+        "  help: write 'unknown: <unk>' to take all such tokens as one");
+  CHECK(problems(", unknown: '?'") ==
+        "8 of 12 tokens are none of the training text's and are taken as '?'\n"
+        "validate on a text of the same kind, or train on more of it");
+}
+
+TEST_CASE("a character that only windows held out of a text have is in its vocabulary") {
+  FolderForTest folder;
+  folder.write("a.txt", "ababababab$$");
+  const auto opened = open("{train: {format: text, path: a.txt, length: 2}, validation: {last: 1}}", folder.path);
+  CHECK(opened->problems == "");
+  CHECK(opened->sets.classes == std::vector<std::string>{"$", "a", "b"});
+}
+
+TEST_CASE("parts of a text in one line begin at a word, and are not the whole") {
+  FolderForTest folder;
+  folder.write("a.txt", "a b c d e f g h i j");
+  const auto opened = open(
+      "{train: {format: text, level: words, path: a.txt, length: 2, end: 0.5}, "
+      "validation: {format: text, level: words, path: a.txt, length: 2, begin: 0.5, unknown: '?'}}",
+      folder.path);
+  CHECK(opened->sets.classes == std::vector<std::string>{"a", "b", "c", "d", "e"});
+  CHECK(opened->sets.train->size() == 2);
+}
+
+TEST_CASE("line ends are one character, and a byte order mark is none") {
+  FolderForTest folder;
+  folder.write("a.txt",
+               "\xEF\xBB\xBF"
+               "ab\r\ncd\r\n\r");
+  const auto characters = open("{train: {format: text, path: a.txt, length: 6}}", folder.path);
+  CHECK(text_of(*characters->sets.train, 0) == "ab\ncd\n");
+  const auto bytes = open("{train: {format: text, level: bytes, path: a.txt, length: 4}}", folder.path);
+  CHECK(text_of(*bytes->sets.train, 0) ==
+        "\xEF\xBB\xBF"
+        "a");
+}
+
+TEST_CASE("the rest of a text that fills no window is told where it is much") {
+  FolderForTest folder;
+  folder.write("a.txt", std::string(100, 'a'));
+  const auto warned = [&](const std::string& keys, const std::string& more = "") {
+    std::string text;
+    for (const Problem& warning :
+         open("{train: {format: text, path: a.txt, " + keys + "}" + more + "}", folder.path)->sets.warnings)
+      text += warning.what + " | " + warning.help;
+    return text;
+  };
+  CHECK(warned("length: 64") == "the last 35 of 100 tokens fill no window of 64 and are left out | lower 'length'");
+  CHECK(warned("length: 33") == "");
+  CHECK(warned("length: 64, windows: random") == "");
+  CHECK(warned("length: 9, windows: carried", ", batch_size: 6") ==
+        "the last 5 windows of 11 do not fill the 6 rows of a batch and are left out | lower 'batch_size'");
 }
 
 TEST_CASE("the vocabulary is kept with what was fitted, and taken instead of fitting anew") {
@@ -88,7 +157,7 @@ TEST_CASE("the vocabulary is kept with what was fitted, and taken instead of fit
   CHECK(numbers(sample(*kept->sets.train, 0)[0]) == std::vector<int32_t>{2, 1});
   folder.write("a.txt", "cbdbcb");
   CHECK(open("{train: " + set + ", fitted: {tokens: a b c}}", folder.path)->problems ==
-        "error: DIR/a.txt: data.train: 'd' at byte 2 is not one of the 3 tokens of the training text\n"
+        "error: DIR/a.txt:1:3: data.train: 'd' is not one of the 3 tokens of the training text\n"
         "  help: write 'unknown: <unk>' to take all such tokens as one");
   CHECK(open("{train: " + set + ", fitted: {columns: [], target: {name: y, kind: class}}}", folder.path)->problems !=
         "");
@@ -186,8 +255,20 @@ TEST_CASE("a text that is not UTF-8, too short, or of another hash is told with 
     return open("{train: {format: text, path: a.txt, " + keys + "}}", folder.path)->problems;
   };
   CHECK(said("length: 2") ==
-        "error: DIR/a.txt: data.train: expected UTF-8, byte 2 begins no character\n  named in DIR/run.yaml:1:9\n"
-        "  help: write 'level: bytes', or convert the file: iconv -t UTF-8");
+        "error: DIR/a.txt:1:3: data.train: expected UTF-8, found other bytes\n  named in DIR/run.yaml:1:9\n"
+        "  help: write 'level: bytes', or convert the file: iconv -f WINDOWS-1252 -t UTF-8 a.txt > a.utf8.txt");
+  CHECK(said("length: 2, level: words") ==
+        "error: DIR/a.txt:1:3: data.train: expected UTF-8, found other bytes\n  named in DIR/run.yaml:1:9\n"
+        "  help: convert the file: iconv -f WINDOWS-1252 -t UTF-8 a.txt > a.utf8.txt");
+  using namespace std::string_literals;
+  folder.write("a.txt", "\xFF\xFE" + "a\0b\0"s);
+  CHECK(said("length: 2") ==
+        "error: DIR/a.txt:1:1: data.train: expected UTF-8, found other bytes\n  named in DIR/run.yaml:1:9\n"
+        "  help: write 'level: bytes', or convert the file: iconv -f UTF-16 -t UTF-8 a.txt > a.utf8.txt");
+  folder.write("a.txt", "");
+  CHECK(said("length: 2") ==
+        "error: DIR/a.txt: data.train: expected a text, the file is empty\n  named in DIR/run.yaml:1:9");
+  folder.write("a.txt", "ab\xff");
   CHECK(said("length: 2, level: bytes") == "");
   CHECK(said("length: 3, level: bytes") ==
         "error: DIR/a.txt: data.train: expected more than the 3 tokens of a window, found 3\n"

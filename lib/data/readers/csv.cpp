@@ -1,17 +1,22 @@
 // csv: tables of text, a row a sample; lib/data/csv_text.h says what is read, lib/data/table.h what becomes of it.
 #include <algorithm>
+#include <optional>
 
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/data/fit.h"
 #include "lib/data/reader.h"
-#include "lib/data/table.h"
+#include "lib/data/table_fit.h"
 
 namespace dl {
 namespace {
 
 struct Csv final : Reader {
-  std::string path, delimiter = ",", comment, xxh64;
-  bool header = true, trim = true;
+  std::string path, comment, xxh64;
+  std::optional<std::string> target_path;
+  std::optional<std::string> delimiter;
+  std::optional<bool> header;
+  bool trim = true;
   std::vector<std::string> names;
   int64_t skip = 0;
   TableSpec table;
@@ -20,70 +25,212 @@ struct Csv final : Reader {
     s.summary("a table of text, plain or gzip: a row a sample, columns of numbers and categories");
     s.details(
         "Cells in double quotes may hold delimiters, line ends and quotes written twice (RFC 4180). Empty lines are "
-        "passed over.\n\n"
+        "passed over. The delimiter and whether the first row is a header are recognised where they are not said; "
+        "numbers may be written 12,345 or 12.345,6 or 45.6%, which is recognised too, and told.\n\n"
         "The input 'x' has a number for each numeric column and, for each categorical one, a 1 among as many values as "
         "it has categories in the training part; a category that is new has no 1. Means, deviations, what stands for "
         "missing cells and categories are fitted to the training part alone and kept in the run's resolved config, so "
         "that eval and predict use the same. With 'as: index' a column is an input of its own, named after it, for an "
-        "embedding: 0 for a category that is new, the others from 1 on.");
+        "embedding: 0 for a category that is new, the others from 1 on.\n\n"
+        "A file to predict need not be of the training file's form: its header is recognised by the columns' names, "
+        "which may come in any order and with others between them; without a header the columns are taken by their "
+        "place.");
     s.required("path", path, "the file").known_as({"file", "filename", "root", "folder", "data_dir"});
-    s.optional("delimiter", delimiter, "between cells: one character, or tab");
-    s.optional("header", header, "the first row names the columns");
-    s.optional("names", names, "of the columns, where no header names them");
+    s.optional(
+        "delimiter", delimiter,
+        "between cells: one character, tab, or space for any run of blanks; without it as the first lines have it");
+    s.optional("header", header, "the first row names the columns; without it as the first row looks");
+    s.optional(
+        "names", names,
+        "of the columns, where no header names them, or in its place; without them and with 'header: false' they "
+        "are c1, c2, …");
     s.optional("trim", trim, "spaces and tabs around a cell are no part of it");
     s.optional("skip", skip, "lines at the beginning that are passed over").at_least(0).known_as({"skiprows"});
     s.optional("comment", comment, "lines that begin with it are passed over");
     s.optional("xxh64", xxh64, "hash that the file must have, decompressed: xxhsum -H1 FILE");
     table.describe(s);
+    s.optional(
+        "target_path", target_path,
+        "a file of the target's column alone, a row for each of this one's; without it the target is a column of "
+        "this one");
     s.example("{format: csv, path: flowers.csv, target: kind}");
     s.example(
         "{format: csv, path: houses.csv, target: price, impute: median, columns: {id: ignore, town: {as: index}}}");
     s.check([this](const Report& report) {
-      if (delimiter != "tab" && (delimiter.size() != 1 || delimiter == "\"" || delimiter == "\n"))
-        report.at("delimiter", concat("expected one character or tab, got '", delimiter, "'"));
-      if (!header && names.empty())
-        report.at("header", "the columns have no names", "write 'names: [...]', one a column");
+      if (delimiter && *delimiter != "tab" && *delimiter != "space" &&
+          (delimiter->size() != 1 || *delimiter == "\"" || *delimiter == "\n"))
+        report.at("delimiter", concat("expected one character, tab or space, got '", *delimiter, "'"));
     });
   }
 
   DatasetPointer open(const Folders& folders) const override {
-    return open(find_data(folders, path), folders.classes, true);
+    TableParts parts = read(find_data(folders, path), folders.classes);
+    if (target_path) add_target(parts, find_data(folders, *target_path));
+    return make_table(std::move(parts));
   }
   DatasetPointer open_fitted(const Node& fit) const override { return table_without_rows(fit); }
-  DatasetPointer open_inputs(const std::filesystem::path& file) const override { return open(file, {}, false); }
+  DatasetPointer open_inputs(const std::filesystem::path& file, const Node& fit) const override {
+    TableParts parts{.spec = table, .has_target = false, .where = place};
+    const auto fitted = read_fit<FittedTable>(fit);
+    parts.text = open_rows(file, fitted, parts.warnings);
+    parts.names = parts.text->has_header() ? parts.text->names() : names_by_place(*parts.text, fitted);
+    expect_distinct(parts);
+    return make_table(std::move(parts));
+  }
 
  private:
-  DatasetPointer open(const std::filesystem::path& file, const std::vector<std::string>& classes,
-                      bool has_target) const {
+  CsvForm form() const {
+    CsvForm form{.header = header, .names = names, .trim = trim, .skip = skip, .comment = comment};
+    if (delimiter) form.delimiter = *delimiter == "tab" ? '\t' : *delimiter == "space" ? ' ' : (*delimiter)[0];
+    return form;
+  }
+
+  TableParts read(const std::filesystem::path& file, const std::vector<std::string>& classes) const {
     TableParts parts{
-        .text = std::make_shared<CsvText>(file, CsvForm{.delimiter = delimiter == "tab" ? '\t' : delimiter[0],
-                                                        .header = header,
-                                                        .trim = trim,
-                                                        .skip = skip,
-                                                        .comment = comment}),
-        .spec = table,
-        .classes = classes,
-        .has_target = has_target,
-        .where = place};
+        .text = std::make_shared<CsvText>(file, form()), .spec = table, .classes = classes, .where = place};
     const CsvText& text = *parts.text;
-    if (has_target && !xxh64.empty() && hash_text(text.xxh64()) != xxh64)
+    if (!xxh64.empty() && hash_text(text.xxh64()) != xxh64)
       throw Error(Exit::data, Problem{.where = {.file = file.string()},
                                       .what = concat("expected the hash ", xxh64, ", found ", hash_text(text.xxh64())),
                                       .help = "get the file again, or mend 'xxh64'"});
     parts.names = names.empty() ? text.names() : names;
-    // Rows to predict may lack the target.
-    if (!has_target && static_cast<int64_t>(parts.names.size()) == text.columns() + 1)
-      std::erase(parts.names, table.target.column);
+    if (parts.names.empty() && header)
+      for (int64_t c = 1; c <= text.columns(); ++c) parts.names.push_back(concat("c", c));
+    if (parts.names.empty())
+      throw Error(Exit::data,
+                  Problem{.where = text.first_where(),
+                          .what = concat("the columns have no names: the first row is one of data, ", first_row(text)),
+                          .help = concat("write 'names: [...]' with ", count_of(text.columns(), "name"),
+                                         ", or 'header: false', which names them c1, c2, …, or 'header: true' if that "
+                                         "row names them")});
     if (static_cast<int64_t>(parts.names.size()) != text.columns())
-      throw Error(Exit::data, Problem{.where = text.where(0, 0),
-                                      .what = concat("expected ", parts.names.size(), " cells, one a name, found ",
-                                                     text.columns())});
-    for (size_t i = 0; i < parts.names.size(); ++i)
-      if (std::ranges::count(parts.names, parts.names[i]) > 1)
-        throw Error(Exit::data, Problem{.where = {.file = file.string()},
-                                        .what = concat("two columns are named '", parts.names[i], "'"),
+      throw Error(Exit::data, Problem{.where = text.first_where(),
+                                      .what = concat("expected ", count_of(std::ssize(parts.names), "cell"),
+                                                     ", one a name, found ", text.columns())});
+    if (!names.empty() && text.names() != names && std::ranges::is_permutation(text.names(), names))
+      throw Error(Exit::data, Problem{.where = text.first_where(),
+                                      .what = "'names' has the header's names in another order",
+                                      .help = "leave 'names' out: the header has them"});
+    expect_distinct(parts);
+    return parts;
+  }
+
+  // The target's file: one column, its header recognised.
+  void add_target(TableParts& parts, const std::filesystem::path& file) const {
+    CsvForm rows = form();
+    rows.header.reset();
+    rows.names = {table.target.column};
+    rows.skip = 0;
+    parts.target = std::make_shared<CsvText>(file, rows);
+    const CsvText& target = *parts.target;
+    const auto fail = [&](std::string what) {
+      throw Error(Exit::data, Problem{.where = target.first_where(), .what = std::move(what)});
+    };
+    if (target.columns() != 1) fail(concat("expected the target's column alone, found ", target.columns(), " columns"));
+    if (target.rows() != parts.text->rows())
+      fail(concat("expected a row for each of the ", parts.text->rows(), " in ", parts.text->path().string(),
+                  ", found ", target.rows()));
+    if (std::ranges::count(parts.names, table.target.column) > 0)
+      fail(concat("the target '", table.target.column, "' is a column of ", parts.text->path().string(), " too"));
+    parts.names.push_back(table.target.column);
+  }
+
+  static std::string first_row(const CsvText& text) {
+    std::vector<std::string> cells;
+    for (int64_t c = 0; c < std::min<int64_t>(text.columns(), 4); ++c)
+      cells.push_back(concat("'", shortened(text.cell(0, c), 20), "'"));
+    return join(cells) + (text.columns() > 4 ? ", …" : "");
+  }
+
+  static void expect_distinct(const TableParts& parts) {
+    for (const std::string& name : parts.names)
+      if (std::ranges::count(parts.names, name) > 1)
+        throw Error(Exit::data, Problem{.where = {.file = parts.text->path().string()},
+                                        .what = concat("two columns are named '", name, "'"),
                                         .help = "write 'names: [...]', which count more than the header"});
-    return make_table(std::move(parts));
+  }
+
+  // A file to predict, whose header and first lines need not be as the training file's.
+  std::shared_ptr<const CsvText> open_rows(const std::filesystem::path& file, const FittedTable& fitted,
+                                           std::vector<Problem>& warnings) const {
+    CsvForm rows = form();
+    rows.header.reset();
+    rows.names = fitted.names;
+    if (rows.names.empty()) {
+      for (const FittedColumn& column : fitted.columns) rows.names.push_back(column.name);
+      rows.names.push_back(fitted.target.name);
+    }
+    if (skip > 0) {
+      rows.skip = 0;
+      const auto first = CsvText::first_rows(file, rows, 1);
+      if (!first.empty() && !is_header(first[0], rows.names) && !is_row(first[0], fitted)) {
+        rows.skip = skip;
+        warnings.push_back({.where = {.file = file.string(), .line = 1},
+                            .what = concat(count_of(skip, "line"), " at the beginning ", skip == 1 ? "is" : "are",
+                                           " passed over, as 'skip' says: '", shortened(join(first[0], ","), 60), "'"),
+                            .help = "take them out if there are rows among them"});
+      }
+    }
+    auto text = std::make_shared<CsvText>(file, rows);
+    if (!text->has_header() || is_header(text->names(), rows.names) || !is_row(text->names(), fitted)) return text;
+    rows.header = false;  // cells of a row that looks like a header beside the others
+    return std::make_shared<CsvText>(file, rows);
+  }
+
+  static bool is_header(const std::vector<std::string>& cells, const std::vector<std::string>& names) {
+    const auto known =
+        std::ranges::count_if(cells, [&](const std::string& cell) { return std::ranges::count(names, cell) > 0; });
+    return 2 * known > std::ssize(cells);
+  }
+
+  // Whether such cells may be the values of the columns that were fitted, in their order.
+  bool is_row(const std::vector<std::string>& cells, const FittedTable& fitted) const {
+    return std::ranges::any_of(orders(fitted),
+                               [&](const std::vector<std::string>& names) { return fits(names, cells, fitted); });
+  }
+
+  bool fits(const std::vector<std::string>& names, const std::vector<std::string>& cells,
+            const FittedTable& fitted) const {
+    if (names.size() != cells.size()) return false;
+    const MissingWords missing(table, true);
+    return std::ranges::all_of(fitted.columns, [&](const FittedColumn& column) {
+      const auto at = static_cast<size_t>(std::ranges::find(names, column.name) - names.begin());
+      const std::string_view cell = stripped(cells[at], column.strip);
+      return !column.is_number() || missing.contains(cell) || cell_number(cell, column.form());
+    });
+  }
+
+  // Those in which columns without names may come: all of the training table, with and without the target, or those
+  // that are used.
+  static std::vector<std::vector<std::string>> orders(const FittedTable& fitted) {
+    std::vector<std::string> used;
+    for (const FittedColumn& column : fitted.columns) used.push_back(column.name);
+    std::vector<std::vector<std::string>> orders;
+    if (!fitted.names.empty()) {
+      orders.push_back(fitted.names);
+      orders.push_back(fitted.names);
+      std::erase(orders.back(), fitted.target.name);
+    }
+    orders.push_back(used);
+    return orders;
+  }
+
+  std::vector<std::string> names_by_place(const CsvText& text, const FittedTable& fitted) const {
+    std::vector<std::string> cells, counts;
+    for (int64_t c = 0; c < text.columns(); ++c) cells.emplace_back(text.cell(0, c));
+    const auto all = orders(fitted);
+    for (const std::vector<std::string>& names : all)
+      if (fits(names, cells, fitted)) return names;
+    for (const std::vector<std::string>& names : all)
+      if (names.size() == cells.size()) return names;  // which cell does not fit is told when it is read
+    for (const std::vector<std::string>& names : all)
+      if (const std::string count = std::to_string(names.size()); std::ranges::count(counts, count) == 0)
+        counts.push_back(count);
+    throw Error(Exit::data, Problem{.where = text.first_where(),
+                                    .what = concat("the file has no header; expected rows of ", join(counts, " or "),
+                                                   " cells in the order of the training table, found ", cells.size()),
+                                    .notes = {"the columns of training: " + join(all[0])},
+                                    .help = "write a first line with the columns' names"});
   }
 };
 DL_READER(Csv, "csv");

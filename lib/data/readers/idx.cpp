@@ -156,6 +156,9 @@ class IdxSet final : public Dataset {
     loaded_.store(true, std::memory_order_release);
   }
 
+  bool has_labels() const override { return true; }
+  std::vector<int64_t> labels() const override { return {labels_.begin(), labels_.begin() + size_}; }
+
   uint64_t fingerprint() const override {
     load();
     const uint64_t parts[] = {images_hash_, labels_hash_};

@@ -99,6 +99,7 @@ class ImageFolderSet final : public Dataset {
     while (!read(index, window, into_size, into)) index = (index + 1) % size();
   }
 
+  bool has_labels() const override { return true; }
   std::vector<int64_t> labels() const override {
     std::vector<int64_t> labels;
     for (const Images::Entry& entry : images_.entries) labels.push_back(entry.label);

@@ -6,8 +6,10 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
+#include "lib/base/text.h"
 #include "lib/data/fit.h"
 #include "lib/data/reader.h"
+#include "lib/data/text_encoding.h"
 #include "lib/data/text_fit.h"
 #include "lib/data/token_windows.h"
 #include "lib/data/vocabulary.h"
@@ -78,9 +80,16 @@ class UnfittedText final : public Dataset {
 
   DatasetPointer fitted(const Node& fit, std::span<const int64_t> samples) const override {
     const auto vocabulary = std::make_shared<Vocabulary>(parts_.tokenizer, tokens_in(read_fit<FittedText>(fit).tokens));
-    const std::vector<uint32_t> numbers = vocabulary->encode(text(), parts_.path, parts_.begin);
+    const auto [numbers, unknown] = vocabulary->encode(text(), parts_.path, parts_.begin, parts_.whole);
+    std::vector<Problem> warnings;
+    if (20 * unknown > std::ssize(numbers) && !parts_.max_tokens)
+      warnings.push_back(
+          {.where = {.file = parts_.path.string()},
+           .what = concat(unknown, " of ", count_of(std::ssize(numbers), "token"),
+                          " are none of the training text's and are taken as '", *parts_.tokenizer.unknown, "'"),
+           .help = "validate on a text of the same kind, or train on more of it"});
     DatasetPointer windows = token_windows(std::make_shared<TextTokens>(numbers, parts_.path.string()), parts_.window,
-                                           vocabulary->size(), vocabulary->tokens(), vocabulary);
+                                           vocabulary->size(), vocabulary->tokens(), vocabulary, std::move(warnings));
     if (static_cast<int64_t>(samples.size()) == size_) return windows;
     return selection(std::move(windows), {samples.begin(), samples.end()});
   }
@@ -88,9 +97,10 @@ class UnfittedText final : public Dataset {
  private:
   std::string_view text() const { return std::string_view(parts_.whole).substr(parts_.begin, parts_.bytes); }
 
-  // Those of some windows and their targets; of all windows those of the whole text.
+  // Those of some windows and their targets; of all windows those of the whole text, as where nothing stands for what
+  // the others lack: a character that only the held-out windows have is no reason not to train.
   std::vector<std::string> tokens_of(std::span<const int64_t> samples) const {
-    const bool all = static_cast<int64_t>(samples.size()) == size_;
+    const bool all = static_cast<int64_t>(samples.size()) == size_ || !parts_.tokenizer.unknown;
     std::vector<bool> taken(static_cast<size_t>(size_) + 1);  // none behind the last window
     for (const int64_t sample : samples) taken[static_cast<size_t>(sample)] = true;
     const int64_t length = parts_.window.length;
@@ -150,7 +160,20 @@ struct Text final : Reader {
       throw Error(Exit::data, Problem{.where = {.file = file.string()},
                                       .what = concat("expected xxh64 ", xxh64, ", found ", found),
                                       .help = "get the file again"});
-    const std::string_view text = part_of(whole, tokenizer().level);
+    const Tokenizer cut = tokenizer();
+    if (cut.level != TextLevel::bytes) {
+      size_t bad = invalid_utf8_at(whole);
+      if (4 * static_cast<size_t>(std::ranges::count(whole, '\0')) > whole.size()) bad = not_text_at(whole);  // UTF-16
+      if (bad != std::string::npos) {
+        Problem problem = not_text(whole, bad, file);
+        if (cut.level == TextLevel::characters) problem.help = "write 'level: bytes', or " + problem.help;
+        throw Error(Exit::data, std::move(problem));
+      }
+      whole = with_plain_line_ends(std::move(whole));
+    }
+    if (whole.empty())
+      throw Error(Exit::data, Problem{.where = {.file = file.string()}, .what = "expected a text, the file is empty"});
+    const std::string_view text = part_of(whole, cut.level);
     return std::make_shared<UnfittedText>(UnfittedText::Parts{.begin = static_cast<size_t>(text.data() - whole.data()),
                                                               .bytes = text.size(),
                                                               .whole = std::move(whole),
@@ -174,15 +197,31 @@ struct Text final : Reader {
     return {.level = as, .line_end = line_end, .unknown = unknown};
   }
 
-  // From `begin` to `end`, counted in characters, or in bytes; words begin at the next line.
+  // Without a byte order mark, and with \n for \r\n.
+  static std::string with_plain_line_ends(std::string text) {
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    size_t to = text.find("\r\n");
+    if (to == std::string::npos) return text;
+    for (size_t from = to; from < text.size(); ++from)
+      if (text[from] != '\r' || from + 1 == text.size() || text[from + 1] != '\n') text[to++] = text[from];
+    text.resize(to);
+    return text;
+  }
+
+  // From `begin` to `end`, counted in characters, or in bytes; words begin at the next line, or where that is far or
+  // there is none, at the next white space.
   std::string_view part_of(std::string_view whole, TextLevel as) const {
     const auto at_share = [&](double share) -> size_t {
       if (share == 0) return 0;
       if (share == 1) return whole.size();
       if (as == TextLevel::bytes) return static_cast<size_t>(share * static_cast<double>(whole.size()));
-      if (as == TextLevel::words)
-        return std::min(whole.find('\n', static_cast<size_t>(share * static_cast<double>(whole.size()))) + 1,
-                        whole.size());
+      if (as == TextLevel::words) {
+        const auto place = static_cast<size_t>(share * static_cast<double>(whole.size()));
+        size_t end = whole.find('\n', place);
+        if (end == std::string_view::npos || end - place > std::max(size_t{1} << 12, whole.size() / 100))
+          end = whole.find_first_of(" \t\n", place);
+        return end == std::string_view::npos ? whole.size() : end + 1;
+      }
       const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
       const auto characters = std::count_if(whole.begin(), whole.end(), begins);
       auto left = static_cast<int64_t>(share * static_cast<double>(characters));

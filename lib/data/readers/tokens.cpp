@@ -62,7 +62,7 @@ struct TokenFile final : Reader {
         "known by its first bytes, with an array [tokens] of u2, u4, i4 or i8. Windows are read from the file as they "
         "are needed.");
     s.required("path", path, "the file").known_as({"file", "filename", "root", "folder", "data_dir"});
-    s.required("vocabulary", vocabulary, "tokens are numbers below this").at_least(1).at_most(INT32_MAX);
+    s.required("vocabulary", vocabulary, "tokens are numbers below this").at_least(1).at_most(1 << 22);
     window.describe(s);
     s.optional("dtype", dtype, "of numbers without a header; without it u16").one_of({"u16", "u32"});
     s.example("{format: tokens, path: train.npy, vocabulary: 50257, length: 1024}");

@@ -1,0 +1,26 @@
+// Numbers as cells of a table write them.
+#pragma once
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace dl {
+
+struct NumberForm {
+  char decimal = '.';
+  char thousands = 0;    // between groups of three digits before the decimal; 0: none
+  bool percent = false;  // % behind it, which changes nothing of the number
+  bool operator==(const NumberForm&) const = default;
+};
+
+// The number that all of the text is; infinite where it says so or is beyond a double's range, 0 where it is nearer to
+// 0 than a double can be. NaN is none.
+std::optional<double> cell_number(std::string_view text, const NumberForm& form = {});
+
+// Cells that stand for no value where a spec names none, as pandas has them, and "?"; among numbers a dash and "None"
+// in any case too, which elsewhere may be categories.
+std::span<const std::string_view> missing_words();
+std::span<const std::string_view> words_missing_among_numbers();
+bool is_missing_word(std::string_view text);  // one of either
+
+}  // namespace dl
