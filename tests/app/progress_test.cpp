@@ -116,13 +116,13 @@ TEST_CASE("on a terminal one line is redrawn in place and is gone at the end") {
   CHECK(lines[0].ends_with(" left"));
   CHECK(lines[1] == "epoch 1/2  validating  ──────────────────────────────  0/100 samples");
   CHECK(
-      seen.ends_with("\r\033[K            train     val\r\n"
+      seen.ends_with("\r\033[K             train   val\r\n"
                      "             loss    loss      time\r\n"
                      "epoch 1/2  0.3000  0.4000     1.5 s  best, saved\r\n"));
 }
 
 TEST_CASE("the line of a step always has a bar and the loss; what else there is room for goes by its weight") {
-  for (unsigned short columns = 30; columns <= 140; ++columns) {
+  for (unsigned short columns = 31; columns <= 140; ++columns) {
     CAPTURE(columns);
     const std::string line = step_line(columns);
     CHECK(display_width(line) < columns);
@@ -160,7 +160,7 @@ TEST_CASE("a validation has a bar and says how long it will take") {
   progress.validating({.done = 2500, .samples = 5000});
   const std::vector<std::string> lines = redrawn(read_all(terminal.master));
   REQUIRE(lines.size() == 2);
-  CHECK(lines[1] == "epoch 1/2  validating  ━━━────  2,500/5,000  0:00 left");
+  CHECK(lines[1] == "epoch 1/2  validating  ━━━━━━──────  2,500/5,000  0:00 left");
 }
 
 TEST_CASE("elsewhere there are plain lines of at most 80 columns") {
@@ -174,7 +174,7 @@ TEST_CASE("elsewhere there are plain lines of at most 80 columns") {
         "toy-1: 1,210 parameters, 1,000 samples, 100 for validation, batches of 100, cpu:\n"
         "  2 threads, avx2\n"
         "  layer  type\n"
-        "            train     val\n"
+        "             train   val\n"
         "             loss    loss      time\n"
         "epoch 1/2  0.3000  0.4000     1.5 s  best, saved\n");
   close(ends[0]);
@@ -215,7 +215,7 @@ TEST_CASE("an epoch is the best where its validation is better than all before i
   close(ends[1]);
   CHECK(read_all(ends[0]) ==
         "toy-1: 0 parameters, 0 samples, batches of 0, cpu\n"
-        "              val\n"
+        "             val\n"
         "             loss      time\n"
         "epoch 1/3  0.5000       1 s  best\n"
         "epoch 2/3  0.6250       1 s\n"
@@ -264,10 +264,10 @@ TEST_CASE("figures have four significant digits") {
   const std::pair<double, const char*> cases[] = {{0.25131, "0.2513"},
                                                   {0.25, "0.2500"},
                                                   {0.9189, "0.9189"},
-                                                  {1, "1.0000"},
+                                                  {1, "1.000"},
                                                   {0, "0"},
                                                   {12.34567, "12.35"},
-                                                  {99.996, "100.0000"},
+                                                  {99.996, "100.0"},
                                                   {64691.4389, "64690"},
                                                   {999960, "1e+06"},
                                                   {1234567, "1.235e+06"},
@@ -302,7 +302,7 @@ TEST_CASE("a table's columns are aligned, and long cells are wrapped where it is
   CHECK(table({{"layer", "parameters"}, {"conv", "1,000"}, {"fc", "10"}}, 80) ==
         "layer  parameters\nconv        1,000\nfc             10\n");
   CHECK(table({{"name", "what it is", "n"}, {"relu", "the larger of x and zero", "1,000"}}, 24) ==
-        "name  what it is   n\nrelu  the larger   1,000\n      of x and\n      zero\n");
+        "name  what it is       n\nrelu  the larger   1,000\n      of x and\n      zero\n");
   CHECK(table({{"a/long/path/without/any/blank"}}, 16) == "a/long/path/\nwithout/any/\nblank\n");
   CHECK(wrapped("one two three", 9, "  ", "- ") == "- one two\n  three\n");
 }
