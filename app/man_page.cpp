@@ -6,6 +6,7 @@
 
 #include "app/help.h"
 #include "lib/base/error.h"
+#include "lib/base/version.h"
 
 namespace dl {
 namespace {
@@ -48,7 +49,7 @@ std::string man_page(const CLI::App& app, const std::string& date) {
   std::string title = name;
   std::ranges::transform(title, title.begin(), [](char c) { return static_cast<char>(std::toupper(c)); });
   std::string text =
-      concat(".TH ", title, " 1 ", date, " \"dlcli ", DLCLI_VERSION, "\"\n.SH NAME\n", escaped(name), " \\- ",
+      concat(".TH ", title, " 1 ", date, " \"dlcli ", version(), "\"\n.SH NAME\n", escaped(name), " \\- ",
              escaped(app.get_description()), "\n.SH SYNOPSIS\n.B ", escaped(usage_of(app)), "\n");
   std::string arguments, options;
   for (const CLI::Option* option : app.get_options())
