@@ -10,13 +10,13 @@
 #include "lib/spec/node.h"
 #include "lib/train/run_folder.h"
 #include "lib/train/run_history.h"
+#include "lib/train/run_state.h"
 
 namespace dl {
 
 struct RunInfo {
   RunPaths paths;
-  std::string state;  // "running", "done", "stopped", "time limit", "failed", "killed"; "empty": no step was recorded
-  std::string host;   // where it runs or ran; empty where that is not known
+  RunState state;
   std::optional<std::time_t> begun;
   Node resolved;  // the config, every key
   RunHistory history;
@@ -24,6 +24,7 @@ struct RunInfo {
   bool higher_is_better = false;
 
   std::string name() const { return paths.name(); }
+  std::string status() const;    // as name_of has it; "empty" where nothing was recorded and nothing runs
   std::string progress() const;  // "5/10" epochs, or "120/1000 steps" where steps end it
 };
 
@@ -33,7 +34,7 @@ const Node* value_at(const Node& config, std::string_view path);
 // Whether a figure that goes up gets better: what its metric says, false for losses.
 bool higher_is_better(const std::string& figure);
 
-// Of a run that another process may be writing. What is there and damaged is an Error that names the file.
+// Of a run that another process may be writing. A config or metrics that are damaged are an Error that names the file.
 RunInfo read_run(const RunPaths& paths);
 
 struct FoundRuns {

@@ -29,6 +29,7 @@ class Compare final : public Command {
     app.add_option("RUN", names_, "two runs or more: names, folders, or configs, which stand for their newest run")
         ->required()
         ->expected(1, 1 << 20);
+    declare_runs(app, folder_);
     declare_json(app, json_);
     examples(app, {{"dlcli compare my-1 my-2", "which keys differ, and what came out"},
                    {"dlcli compare my-1 my-2 my-3 --json", "for scripts"}});
@@ -48,8 +49,8 @@ class Compare final : public Command {
   }
 
  private:
-  static Compared read(const std::string& name) {
-    Compared run{.info = read_run(named_run(name)), .parameters = {}};
+  Compared read(const std::string& name) const {
+    Compared run{.info = read_run(named_run(name, folder_)), .parameters = {}};
     // What was fitted to the data is long, and follows from the data.
     if (Node* data = run.info.resolved.find("data"); data != nullptr) data->erase("fitted");
     try {
@@ -115,7 +116,7 @@ class Compare final : public Command {
     });
     row("steps", [](const Compared& run) { return count(static_cast<double>(run.info.history.step)); });
     row("time", [](const Compared& run) { return seconds_text(run.info.history.time_s); });
-    row("state", [](const Compared& run) { return run.info.state; });
+    row("state", [](const Compared& run) { return run.info.status(); });
     return text + "\n" + table(rows, columns);
   }
 
@@ -137,7 +138,7 @@ class Compare final : public Command {
       }
       runs.items.push_back(json_object({{"name", Node::string(run.info.name())},
                                         {"folder", Node::string(run.info.paths.folder.string())},
-                                        {"state", Node::string(run.info.state)},
+                                        {"state", Node::string(run.info.status())},
                                         {"step", Node::integer(run.info.history.step)},
                                         {"time_s", Node::number(run.info.history.time_s)},
                                         {"parameters", run.parameters ? Node::integer(*run.parameters) : Node::null()},
@@ -150,6 +151,7 @@ class Compare final : public Command {
   static constexpr size_t most_value = 200;
 
   std::vector<std::string> names_;
+  std::string folder_ = "runs";
   bool json_ = false;
   std::vector<Compared> runs_;
   std::vector<Difference> differences_;

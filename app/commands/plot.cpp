@@ -48,6 +48,7 @@ class Plot final : public Command {
     app.add_flag("--log", log_, "a logarithmic axis for the figures");
     app.add_option("-o,--output", output_, "the picture's file, .svg or .png; if left out, the terminal")
         ->type_name("FILE");
+    declare_runs(app, folder_);
     examples(app, {{"dlcli plot my-1", "loss and metrics, drawn in the terminal"},
                    {"dlcli plot my-1 my-2 --figure val/loss", "two runs beside each other"},
                    {"dlcli plot my-1 -o curves.svg", "a picture; .png for a bitmap"},
@@ -85,7 +86,7 @@ class Plot final : public Command {
   }
 
   void read(const std::string& name) {
-    const RunPaths paths = named_run(name);
+    const RunPaths paths = named_run(name, folder_);
     for (const Drawn& run : runs_)
       if (run.paths.folder == paths.folder) return;  // named twice
     RunHistory history = read_history(paths.metrics_jsonl());
@@ -229,7 +230,7 @@ class Plot final : public Command {
   }
 
   std::vector<std::string> names_, figures_;
-  std::string x_ = "steps", output_;
+  std::string x_ = "steps", output_, folder_ = "runs";
   bool log_ = false;
   std::vector<Drawn> runs_;
   double seconds_ = 1;  // of a unit of --x time

@@ -33,6 +33,7 @@ class Runs final : public Command {
 
   void declare(CLI::App& app) override {
     app.add_option("WHAT", what_, "folders of runs, runs, or names of runs; if left out, runs/")->expected(0, 1 << 20);
+    declare_runs(app, folder_);
     declare_json(app, json_);
     examples(app, {{"dlcli runs", "the newest first"},
                    {"dlcli runs quickstart", "those of one name"},
@@ -41,7 +42,7 @@ class Runs final : public Command {
   }
 
   Exit run() override {
-    if (what_.empty()) add_folder("runs");
+    if (what_.empty()) add_folder(folder_);
     for (const std::string& what : what_) add(what);
     std::ranges::stable_sort(runs_, [](const RunInfo& a, const RunInfo& b) { return a.begun > b.begun; });
     print(json_ ? json_line(as_json()) : as_text(standard_output().columns()));
@@ -52,14 +53,14 @@ class Runs final : public Command {
   void add(const std::string& what) {
     std::error_code error;
     if (fs::is_directory(what, error) && !fs::exists(RunPaths{what}.resolved(), error)) return add_folder(what);
-    const FoundRuns all = runs_in("runs");
+    const FoundRuns all = runs_in(folder_);
     bool any = false;
     for (const RunPaths& run : all.runs)
       if (is_of(run.name(), what)) {
         add_run(run);
         any = true;
       }
-    if (!any) add_run(find_run(what));
+    if (!any) add_run(find_run(what, folder_));
   }
 
   // "quickstart-2" is a run of the name "quickstart".
@@ -102,20 +103,26 @@ class Runs final : public Command {
 
   std::string as_text(size_t columns) const {
     if (runs_.empty() && unread_.empty())
-      return what_.empty() ? "there are no runs in runs/\n" : "there are no runs in " + join(what_) + "\n";
+      return "there are no runs in " + (what_.empty() ? folder_ : join(what_)) + "\n";
     const bool alike = std::ranges::all_of(runs_, [&](const RunInfo& r) { return r.figure == runs_[0].figure; });
-    const bool hosts = std::ranges::any_of(runs_, [](const RunInfo& r) { return !r.host.empty(); });
+    // Where all ran on one host, there is no column for it.
+    const bool hosts =
+        std::ranges::any_of(runs_, [&](const RunInfo& r) { return r.state.host != runs_[0].state.host; });
     std::vector<std::vector<std::string>> rows{
         {"run", "state", "epoch", alike && !runs_.empty() ? "best " + runs_[0].figure : "best", "latest", "begun"}};
     if (hosts) rows[0].push_back("host");
     for (const RunInfo& run : runs_) {
       std::string value = best(run) ? figure(*best(run)) : "";
       if (!alike && !value.empty()) value += " " + run.figure;
-      rows.push_back({shortened(run.name()), run.state, run.progress(), value, latest(run) ? figure(*latest(run)) : "",
-                      begun(run)});
-      if (hosts) rows.back().push_back(shortened(run.host));
+      rows.push_back({shortened(run.name()), run.status(), run.progress(), value,
+                      latest(run) ? figure(*latest(run)) : "", begun(run)});
+      if (hosts) rows.back().push_back(shortened(run.state.host));
     }
     std::string text = runs_.empty() ? "" : table(rows, columns);
+    for (const RunInfo& run : runs_)
+      if (run.state.status == RunState::Status::damaged)
+        text += wrapped(concat(shortened(run.paths.folder.string()), ": damaged: ", shortened(run.state.reason, 200)),
+                        columns, "  ", "");
     for (const Unread& other : unread_)
       text += wrapped(concat(shortened(other.folder), ": ", other.what), columns, "  ", "");
     return text;
@@ -130,7 +137,7 @@ class Runs final : public Command {
       runs.items.push_back(json_object(
           {{"name", Node::string(run.name())},
            {"folder", Node::string(run.paths.folder.string())},
-           {"state", Node::string(run.state)},
+           {"state", Node::string(run.status())},
            {"step", Node::integer(run.history.step)},
            {"epochs", Node::integer(run.history.epoch_ends.empty() ? 0 : run.history.epoch_ends.back().second)},
            {"time_s", Node::number(run.history.time_s)},
@@ -138,7 +145,9 @@ class Runs final : public Command {
            {"best", number(best(run))},
            {"latest", number(latest(run))},
            {"begun", run.begun ? Node::string(time_text(*run.begun, "%Y-%m-%dT%H:%M:%SZ", false)) : Node::null()},
-           {"host", run.host.empty() ? Node::null() : Node::string(run.host)},
+           {"host", run.state.host.empty() ? Node::null() : Node::string(run.state.host)},
+           {"reason", Node::string(run.state.reason)},
+           {"job", run.state.job ? Node::string(run.state.job->text()) : Node::null()},
            {"damaged_lines", Node::integer(run.history.damaged_lines)},
            {"values", std::move(values)}}));
     }
@@ -148,6 +157,7 @@ class Runs final : public Command {
   }
 
   std::vector<std::string> what_;
+  std::string folder_ = "runs";
   bool json_ = false;
   std::vector<RunInfo> runs_;
   std::vector<Unread> unread_;

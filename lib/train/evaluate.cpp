@@ -8,6 +8,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
+#include "lib/data/vocabulary.h"
 #include "lib/train/evaluator.h"
 #include "lib/train/loading.h"
 #include "lib/train/weights.h"
@@ -120,7 +121,11 @@ Evaluation Inference::evaluate(const std::string& split, const Each& each) {
   return result;
 }
 
-Generation Inference::generation(bool cached) { return Generation(*impl_->plan.network, impl_->store, cached); }
+Generation Inference::generation(bool cached) {
+  const Vocabulary* vocabulary = impl_->plan.data.train->vocabulary();
+  const int64_t tokens = vocabulary ? vocabulary->size() : impl_->plan.network->output().shape.last();
+  return Generation(*impl_->plan.network, impl_->store, cached, tokens);
+}
 
 void Inference::predict(const DatasetPointer& data, const Each& each) {
   const Network& network = *impl_->plan.network;

@@ -69,7 +69,7 @@ int32_t draw_token(std::span<const float> values, const Sampling& sampling, int6
 }
 
 struct Generation::Impl {
-  Impl(const Network& n, Store& s, bool cache)
+  Impl(const Network& n, Store& s, bool cache, int64_t tokens)
       : network(n),
         store(s),
         cached(cache),
@@ -79,6 +79,9 @@ struct Generation::Impl {
         count(s.device(), 1),
         window(s.device(), length) {
     values.resize(static_cast<size_t>(network.output().shape.last()));
+    for (const NumberLimit& limit : network.number_limits())
+      if (limit.chooses_row) known = std::min(known, limit.count);
+    follow = static_cast<size_t>(std::min({network.output().shape.last(), tokens, known}));
     one.emplace(build_position(), store);
     one->bind(network.inputs()[0].name, token.data());
     if (one->has_input("position")) one->bind("position", position.data());
@@ -158,10 +161,12 @@ struct Generation::Impl {
   std::optional<Program> one, whole;
   std::vector<int32_t> done;  // tokens whose positions are kept
   std::vector<float> values;
+  int64_t known = std::numeric_limits<int32_t>::max();  // tokens that the network has rows for
+  size_t follow = 0;                                    // tokens of which one may be next
 };
 
-Generation::Generation(const Network& network, Store& store, bool cached)
-    : impl_(std::make_unique<Impl>(network, store, cached)) {}
+Generation::Generation(const Network& network, Store& store, bool cached, int64_t tokens)
+    : impl_(std::make_unique<Impl>(network, store, cached, tokens)) {}
 Generation::~Generation() = default;
 
 int64_t Generation::length() const { return impl_->length; }
@@ -169,15 +174,20 @@ int64_t Generation::length() const { return impl_->length; }
 std::span<const float> Generation::next(std::span<const int32_t> tokens) {
   Impl& m = *impl_;
   DL_CHECK(!tokens.empty(), "no token to begin with");
+  for (const int32_t token : tokens)
+    if (token < 0 || token >= m.known)
+      throw cannot(
+          concat("expected tokens from 0 to ", m.known - 1, ", as its embedding has ", m.known, " rows, got ", token),
+          "begin with tokens that it was trained on");
   const auto seen = tokens.last(std::min(tokens.size(), static_cast<size_t>(m.length)));
   if (!m.cached || tokens.size() > seen.size()) {
     m.run_window(seen);
-    return m.values;
+    return std::span(m.values).first(m.follow);
   }
   const bool goes_on = m.done.size() < seen.size() && std::equal(m.done.begin(), m.done.end(), seen.begin());
   if (!goes_on) m.done.clear();
   for (size_t i = m.done.size(); i < seen.size(); ++i) m.run_position(seen[i]);
-  return m.values;
+  return std::span(m.values).first(m.follow);
 }
 
 }  // namespace dl

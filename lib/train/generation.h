@@ -1,6 +1,7 @@
 // Sequences continued by a trained network, one token after another.
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -25,13 +26,16 @@ class Generation {
  public:
   // The store holds the weights; both must outlive it. With `cached` each layer keeps what it must know of earlier
   // positions, and a token costs one position of the network; else the whole sequence is computed for each. The tokens
-  // are the same. Throws Error (Exit::usage) where the network cannot go position by position.
-  Generation(const Network& network, Store& store, bool cached = true);
+  // are the same. There are so many `tokens`, of which the network may know fewer, or give values for more. Throws
+  // Error (Exit::usage) where the network cannot go position by position.
+  Generation(const Network& network, Store& store, bool cached = true,
+             int64_t tokens = std::numeric_limits<int32_t>::max());
   ~Generation();
 
   int64_t length() const;  // how many tokens the network sees
-  // The values for the token that follows these (one at least), of which only the last length() are seen. Valid until
-  // the next call. Cheap where `tokens` begin with those of the last call and are no more than length().
+  // The values for the token that follows these (one at least), of which only the last length() are seen: one for each
+  // token that can follow and be gone on from. Valid until the next call. Cheap where `tokens` begin with those of the
+  // last call and are no more than length(). A token that the network does not know is an Error(Exit::usage).
   std::span<const float> next(std::span<const int32_t> tokens);
 
  private:

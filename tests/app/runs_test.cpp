@@ -18,7 +18,7 @@ namespace {
 
 // A run's folder as training leaves it, but for the checkpoints.
 void make_run(
-    const fs::path& folder, const std::string& begun, const std::string& ended, double accuracy,
+    const fs::path& folder, const std::string& begun, const std::string& state, double accuracy,
     const std::string& resolved = "trainer: {max_epochs: 2, checkpoint: {best: val/accuracy, mode: null}}\n") {
   write(folder / "resolved.yaml", resolved);
   write(folder / "config.yaml", "");
@@ -29,7 +29,28 @@ void make_run(
             "{\"step\":10,\"epoch\":0,\"time_s\":1.5,\"train/loss_epoch\":0.875}\n"
             "{\"step\":20,\"epoch\":1,\"time_s\":3,\"val/loss\":0.5,\"val/accuracy\":0.25}\n"
             "{\"step\":20,\"epoch\":1,\"time_s\":3,\"train/loss_epoch\":0.625}\n");
-  write(folder / "log.txt", begun + " started x\n" + (ended.empty() ? "" : "2026-03-01T10:10:00Z " + ended + "\n"));
+  if (state.empty()) return;
+  json record = {{"format", "dlcli run"},
+                 {"version", 1},
+                 {"state", state},
+                 {"reason", ""},
+                 {"exit", 0},
+                 {"step", 20},
+                 {"epoch", 2},
+                 {"total_steps", 20},
+                 {"time_s", 3},
+                 {"best", nullptr},
+                 {"begun", begun},
+                 {"written", begun},
+                 {"host", "here"},
+                 {"process", 1},
+                 {"job", nullptr},
+                 {"dlcli", "0.1.0"},
+                 {"commit", ""},
+                 {"device", "cpu"},
+                 {"threads", 2}};
+  record["values"] = json::object();
+  write(folder / "run.json", record.dump());
 }
 
 Finished runs(const TemporaryFolder& folder, std::vector<std::string> arguments = {}) {
@@ -41,21 +62,19 @@ Finished runs(const TemporaryFolder& folder, std::vector<std::string> arguments 
 
 TEST_CASE("runs are listed with state, progress and best figure, the newest first") {
   TemporaryFolder folder;
-  make_run(folder.path() / "runs/old-1", "2026-03-01T10:00:00Z", "ended: max_epochs (2) reached; step 20 after 3 s",
-           0.5);
-  make_run(folder.path() / "runs/new-1", "2026-03-03T10:00:00Z", "ended: stopped by a signal; step 20 after 3 s", 0.75);
-  make_run(folder.path() / "runs/new-2", "2026-03-02T10:00:00Z", "failed: the loss became .nan; step 20 after 3 s",
-           0.5);
-  make_run(folder.path() / "runs/late-1", "2026-03-04T10:00:00Z", "", 0.5);
+  make_run(folder.path() / "runs/old-1", "2026-03-01T10:00:00Z", "finished", 0.5);
+  make_run(folder.path() / "runs/new-1", "2026-03-03T10:00:00Z", "stopped", 0.75);
+  make_run(folder.path() / "runs/new-2", "2026-03-02T10:00:00Z", "failed", 0.5);
+  make_run(folder.path() / "runs/late-1", "2026-03-04T10:00:00Z", "running", 0.5);
   const Finished all = runs(folder);
   CHECK(all.exit == 0);
   CHECK(all.err.empty());
   CHECK(all.out ==
-        "run     state    epoch  best val/accuracy  latest             begun\n"
-        "late-1  killed     2/2             0.5000  0.2500  2026-03-04 10:00\n"
-        "new-1   stopped    2/2             0.7500  0.2500  2026-03-03 10:00\n"
-        "new-2   failed     2/2             0.5000  0.2500  2026-03-02 10:00\n"
-        "old-1   done       2/2             0.5000  0.2500  2026-03-01 10:00\n");
+        "run     state     epoch  best val/accuracy  latest             begun\n"
+        "late-1  killed      2/2             0.5000  0.2500  2026-03-04 10:00\n"
+        "new-1   stopped     2/2             0.7500  0.2500  2026-03-03 10:00\n"
+        "new-2   failed      2/2             0.5000  0.2500  2026-03-02 10:00\n"
+        "old-1   finished    2/2             0.5000  0.2500  2026-03-01 10:00\n");
   CHECK(runs(folder, {"new"}).out ==
         "run    state    epoch  best val/accuracy  latest             begun\n"
         "new-1  stopped    2/2             0.7500  0.2500  2026-03-03 10:00\n"
@@ -65,7 +84,8 @@ TEST_CASE("runs are listed with state, progress and best figure, the newest firs
   const json told = json::parse(runs(folder, {"old-1", "--json"}).out).at("runs").at(0);
   CHECK(told.at("name") == "old-1");
   CHECK(told.at("folder") == "runs/old-1");
-  CHECK(told.at("state") == "done");
+  CHECK(told.at("state") == "finished");
+  CHECK(told.at("host") == "here");
   CHECK(told.at("step") == 20);
   CHECK(told.at("epochs") == 2);
   CHECK(told.at("best") == 0.5);
@@ -76,21 +96,21 @@ TEST_CASE("runs are listed with state, progress and best figure, the newest firs
 
 TEST_CASE("folders that are no runs, and damaged ones, are named and end nothing") {
   TemporaryFolder folder;
-  make_run(folder.path() / "runs/good-1", "2026-03-01T10:00:00Z", "ended: max_epochs (2) reached", 0.5);
+  make_run(folder.path() / "runs/good-1", "2026-03-01T10:00:00Z", "finished", 0.5);
   write(folder.path() / "runs/other/readme", "");
   make_run(folder.path() / "runs/bad-1", "2026-03-02T10:00:00Z", "", 0.5, "trainer: {max_epochs: [\n");
-  make_run(folder.path() / "runs/dirty-1", "yesterday", "", 0.5);
+  make_run(folder.path() / "runs/dirty-1", "", "", 0.5);
   write(folder.path() / "runs/dirty-1/metrics.jsonl", "no json\n");
   write(folder.path() / "runs/file", "");
   const Finished all = runs(folder);
   CHECK(all.exit == 0);
-  CHECK(all.out.find("good-1   done     2/2") != std::string::npos);
-  CHECK(all.out.find("dirty-1  empty    0/2") != std::string::npos);
+  CHECK(all.out.find("good-1   finished    2/2") != std::string::npos);
+  CHECK(all.out.find("dirty-1  empty       0/2") != std::string::npos);
   CHECK(all.out.find("\nruns/bad-1: damaged: resolved.yaml: ") != std::string::npos);
   CHECK(all.out.ends_with("\nruns/other: no run: there is no resolved.yaml in it\n"));
   CHECK(json::parse(runs(folder, {"--json"}).out).at("unread").size() == 2);
   TemporaryFolder empty;
-  CHECK(runs(empty).out == "there are no runs in runs/\n");
+  CHECK(runs(empty).out == "there are no runs in runs\n");
   CHECK(runs(empty, {"nothing"}).err ==
         "error: there is no run 'nothing'\n  runs in runs: none\n  help: name one of them, or a run's folder\n");
 }
@@ -111,9 +131,9 @@ TEST_CASE("a run that is going on is running, and looking at it does it no harm"
 
 TEST_CASE("compare names the keys that differ and sets the figures side by side") {
   TemporaryFolder folder;
-  make_run(folder.path() / "runs/a-1", "2026-03-01T10:00:00Z", "ended: max_epochs (2) reached", 0.5,
+  make_run(folder.path() / "runs/a-1", "2026-03-01T10:00:00Z", "finished", 0.5,
            "seed: 1\ntrainer: {max_epochs: 2}\noptimizer: {sgd: {lr: 0.1}}\n");
-  make_run(folder.path() / "runs/a-2", "2026-03-01T11:00:00Z", "ended: max_epochs (2) reached", 0.75,
+  make_run(folder.path() / "runs/a-2", "2026-03-01T11:00:00Z", "finished", 0.75,
            "seed: 1\ntrainer: {max_epochs: 2}\noptimizer: {adam: {lr: 0.001}}\n");
   const Finished compared = run_dlcli({"compare", "a-1", "a-2"}, folder);
   CHECK(compared.exit == 0);
@@ -129,7 +149,7 @@ TEST_CASE("compare names the keys that differ and sets the figures side by side"
         "parameters        -                    -\n"
         "steps             20                   20\n"
         "time              3 s                  3 s\n"
-        "state             done                 done\n");
+        "state             finished             finished\n");
   const json told = json::parse(run_dlcli({"compare", "a-1", "a-2", "--json"}, folder).out);
   CHECK(told.at("differences").at("optimizer.sgd") == json::parse("[\"{\\\"lr\\\": 0.1}\", null]"));
   CHECK(told.at("runs").at(1).at("best").at("val/accuracy").at("step") == 10);

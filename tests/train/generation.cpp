@@ -97,6 +97,18 @@ TEST_CASE("the values for the next token are those of the whole network") {
   }
 }
 
+TEST_CASE("no token is drawn that there is not, or that the network could not go on from") {
+  Trained wide("  - embedding: {num_embeddings: 14, embedding_dim: 6}\n  - linear: 20\n");
+  const std::vector<int32_t> begin{1};
+  CHECK(Generation(*wide.plan->network, wide.store, true, 11).next(begin).size() == 11);
+  CHECK(Generation(*wide.plan->network, wide.store, true).next(begin).size() == 14);
+  Generation generation(*wide.plan->network, wide.store);
+  const std::vector<int32_t> unknown{1, 14};
+  CHECK(error_text([&] { generation.next(unknown); }) ==
+        "error: model: expected tokens from 0 to 13, as its embedding has 14 rows, got 14\n"
+        "  help: begin with tokens that it was trained on");
+}
+
 TEST_CASE("tokens are drawn as often as their probability says") {
   const std::vector<float> values{std::log(1.0f), std::log(2.0f), std::log(5.0f)};
   int counts[3] = {};

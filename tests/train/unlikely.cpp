@@ -79,6 +79,27 @@ TEST_CASE("more values than classes are told") {
         "  help: end the model with 'linear: ${data.classes}'\n");
 }
 
+TEST_CASE("a vocabulary may be padded, but its embedding must have a row for each token") {
+  const auto said = [](int rows, int values) {
+    return doubts(
+        concat("data: {train: {format: random, shape: [9], vocabulary: 11, samples: 8}, batch_size: 2}\n"
+               "model:\n  - embedding: {num_embeddings: ",
+               rows, ", embedding_dim: 4}\n  - linear: ", values,
+               "\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n"));
+  };
+  CHECK(said(16, 16) == "");
+  CHECK(said(10, 11) ==
+        "small.yaml:3:5: model[0] (embedding): the table has 10 rows, 'x' counts 11 different numbers\n"
+        "  help: write 'num_embeddings: ${data.vocabulary}'\n");
+}
+
+TEST_CASE("an input that the prediction does not depend on is told") {
+  CHECK(doubts("data: {train: {format: two_inputs}, batch_size: 8}\nmodel: [linear: 1]\nloss: mse\n"
+               "optimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n") ==
+        "small.yaml:2:8: model: no layer that the prediction depends on reads the input 'count'\n"
+        "  help: name it in a layer's 'from:', or leave it out of the data\n");
+}
+
 TEST_CASE("batch_norm of single samples is refused, and a single sample at an epoch's end is told") {
   const std::string features =
       before + "loss: cross_entropy\nmodel: [flatten, linear: 8, batch_norm, relu, linear: 4]\n";
