@@ -8,7 +8,7 @@ Verdicts::Verdicts(const Plan& plan) : names_(plan.data.classes) {
   const int64_t width = output.rank() == 0 ? 1 : output.last();
   const bool targets_are_classes = plan.data.target.dtype == DType::i32;
   per_class_ = plan.run.loss->takes_classes();
-  of_two_ = !per_class_ && targets_are_classes && width == 1 && names_.size() == 2;
+  of_two_ = plan.run.loss->reads() == Loss::Reads::logit && targets_are_classes && width == 1;
   classes_ = of_two_ ? 2 : width;
   one_a_sample_ = targets_are_classes && plan.data.target.shape.rank() == 0 && output.rank() <= 1;
 }

@@ -12,6 +12,7 @@
 #include "app/place.h"
 #include "app/sheet.h"
 #include "lib/base/text.h"
+#include "lib/data/table.h"
 #include "lib/data/vocabulary.h"
 #include "lib/train/plan.h"
 
@@ -34,6 +35,8 @@ class Data final : public Command {
   std::string summary() const override {
     return "what a config's data are like: samples, classes, columns, what is alike";
   }
+
+  std::vector<std::string> other_names() const override { return {"dataset", "stats", "explore"}; }
 
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", config_, "the YAML file")->required();
@@ -98,7 +101,39 @@ class Data final : public Command {
         out += concat("  after transforms  ", field_text(field), "\n");
     if (const Vocabulary* words = sets.train->vocabulary()) out += vocabulary_text(*words);
     if (!parts[0].counts.empty()) out += "\n" + classes_text(sets, parts);
+    if (const auto columns = table_columns(sets.train->untransformed()); !columns.empty())
+      out += "\n" + columns_text(columns);
     return out + "\n" + alike_text(parts, alike);
+  }
+
+  static std::string columns_text(const std::vector<ColumnSummary>& columns) {
+    std::vector<std::vector<std::string>> rows{{"column", "kind", "missing", "values"}};
+    for (const ColumnSummary& column : columns) {
+      if (rows.size() > most_columns) break;
+      rows.push_back({shortened(column.name, 20), column.kind, count(static_cast<double>(column.missing))});
+      const size_t used = 20 + 9 + 8 + 6;
+      rows.back().push_back(shortened(values_text(column), 80 - used));
+    }
+    const size_t left = columns.size() + 1 - rows.size();
+    return "columns of the training part\n" + table(rows, standard_output().columns()) +
+           (left > 0 ? concat("and ", count_of(static_cast<int64_t>(left), "column"), " more; --json lists all\n")
+                     : "");
+  }
+
+  static std::string values_text(const ColumnSummary& column) {
+    if (column.kind == "ignored") return "";
+    if (column.kind == "numeric" || column.kind == "value")
+      return concat(short_number(column.least), " to ", short_number(column.most), ", mean ",
+                    short_number(column.mean));
+    std::vector<std::string> kinds;
+    for (size_t i = 0; i < std::min<size_t>(column.kinds.size(), 3); ++i)
+      kinds.push_back(concat(column.kinds[i].first, " ", column.kinds[i].second));
+    return concat(column.kinds.size(), ": ", join(kinds), column.kinds.size() > 3 ? ", …" : "");
+  }
+  static std::string short_number(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g", value);
+    return text;
   }
 
   static std::string vocabulary_text(const Vocabulary& words) {
@@ -192,8 +227,30 @@ class Data final : public Command {
     node.set("parts", std::move(listed));
     node.set("fields", std::move(fields));
     if (const Vocabulary* words = sets.train->vocabulary()) node.set("vocabulary", json_list(words->tokens()));
+    if (const auto columns = table_columns(sets.train->untransformed()); !columns.empty())
+      node.set("columns", json_columns(columns));
     node.set("alike", compares(parts) ? std::move(same) : Node::null());
     return node;
+  }
+
+  static Node json_columns(const std::vector<ColumnSummary>& columns) {
+    Node list = Node::list();
+    for (const ColumnSummary& column : columns) {
+      Node entry = json_object({{"name", Node::string(column.name)},
+                                {"kind", Node::string(column.kind)},
+                                {"missing", Node::integer(column.missing)}});
+      if (column.kind == "numeric" || column.kind == "value") {
+        entry.set("least", Node::number(column.least));
+        entry.set("most", Node::number(column.most));
+        entry.set("mean", Node::number(column.mean));
+      } else if (column.kind != "ignored") {
+        Node kinds = Node::map();
+        for (const auto& [kind, rows] : column.kinds) kinds.set(kind, Node::integer(rows));
+        entry.set("kinds", std::move(kinds));
+      }
+      list.items.push_back(std::move(entry));
+    }
+    return list;
   }
 
   // Samples of all classes in turn.

@@ -18,6 +18,7 @@
 #include "app/options.h"
 #include "lib/base/cpu.h"
 #include "lib/base/text.h"
+#include "lib/data/image.h"
 #include "lib/data/source.h"
 #include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/isa.h"
@@ -246,6 +247,23 @@ void surroundings(Findings& found) {
                   "make room, or start dlcli in a folder on another disk");
 }
 
+// What decodes images, and what is amiss without it.
+void images(Findings& found) {
+  const std::vector<std::string> built = image_decoders();
+  std::vector<Node> names;
+  for (const std::string& name : built) names.push_back(Node::string(name));
+  found.fact("images", concat(join(image_formats()), " by ", join(built)), Node::list(std::move(names)));
+  struct Library {
+    const char *name, *package, *without;
+  };
+  for (const auto& [name, package, without] :
+       {Library{"libjpeg-turbo", "libjpeg-dev", "JPEG is decoded by stb_image, which broken files can overrun"},
+        Library{"libpng", "libpng-dev", "PNG is decoded by stb_image"},
+        Library{"libtiff", "libtiff-dev", "TIFF is not read"}, Library{"libwebp", "libwebp-dev", "WebP is not read"}})
+    if (std::ranges::count(built, name) == 0)
+      found.warning(concat("built without ", name, ": ", without), concat("install ", package, " and build again"));
+}
+
 class Doctor final : public Command {
  public:
   std::string summary() const override { return "what this machine has, what is used of it, how fast it is"; }
@@ -266,6 +284,7 @@ class Doctor final : public Command {
     huge_pages(found);
     speeds(found);
     openblas.measure(found);
+    images(found);
     data_sets(found);
     surroundings(found);
     print(json_ ? json_line(found.json()) : found.text(), true);

@@ -1,6 +1,7 @@
 // dlcli runs: the runs there are, and how far and how good each is.
 #include <algorithm>
 #include <ctime>
+#include <set>
 
 #include "app/command.h"
 #include "app/console/json.h"
@@ -106,17 +107,18 @@ class Runs final : public Command {
       return "there are no runs in " + (what_.empty() ? folder_ : join(what_)) + "\n";
     const bool alike = std::ranges::all_of(runs_, [&](const RunInfo& r) { return r.figure == runs_[0].figure; });
     // Where all ran on one host, there is no column for it.
-    const bool hosts =
-        std::ranges::any_of(runs_, [&](const RunInfo& r) { return r.state.host != runs_[0].state.host; });
+    std::set<std::string> hosts;
+    for (const RunInfo& run : runs_)
+      if (!run.state.host.empty()) hosts.insert(run.state.host);
     std::vector<std::vector<std::string>> rows{
         {"run", "state", "epoch", alike && !runs_.empty() ? "best " + runs_[0].figure : "best", "latest", "begun"}};
-    if (hosts) rows[0].push_back("host");
+    if (hosts.size() > 1) rows[0].push_back("host");
     for (const RunInfo& run : runs_) {
       std::string value = best(run) ? figure(*best(run)) : "";
       if (!alike && !value.empty()) value += " " + run.figure;
       rows.push_back({shortened(run.name()), run.status(), run.progress(), value,
                       latest(run) ? figure(*latest(run)) : "", begun(run)});
-      if (hosts) rows.back().push_back(shortened(run.state.host));
+      if (hosts.size() > 1) rows.back().push_back(shortened(run.state.host));
     }
     std::string text = runs_.empty() ? "" : table(rows, columns);
     for (const RunInfo& run : runs_)

@@ -59,6 +59,7 @@ class Cached final : public Dataset {
   Scaling target_scaling() const override { return data_->target_scaling(); }
   bool continues() const override { return data_->continues(); }
   const Vocabulary* vocabulary() const override { return data_->vocabulary(); }
+  Node fit(std::span<const int64_t> samples) const override { return data_->fit(samples); }
   Where place(int64_t index) const override { return data_->place(index); }
 
   void get(int64_t index, Sample& into) const override {

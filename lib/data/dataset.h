@@ -85,8 +85,8 @@ class Dataset {
   virtual Scaling target_scaling() const { return {}; }
 
   // A set whose samples depend on what is fitted to the training part (means, vocabularies) has no fields until it is.
-  // fit() is what these samples say, fitted() the set of these samples that follows from it; null where nothing is to
-  // be fitted.
+  // fit() is what these samples say, fitted() the set of these samples that follows from it; null where the samples are
+  // what they are without it. What a run keeps of such a set, its fields and classes, is its fit too.
   virtual Node fit(std::span<const int64_t> /*samples*/) const { return Node::null(); }
   virtual std::shared_ptr<const Dataset> fitted(const Node& /*fit*/, std::span<const int64_t> /*samples*/) const {
     return nullptr;

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <vector>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/data/image_decoder.h"
+#include "lib/data/orientation.h"
 #include "lib/data/resize.h"
 
 namespace dl {
@@ -57,7 +59,19 @@ const ImageDecoder& decoder_of(std::string_view file) {
   return stb_decoder();
 }
 
-// The size that the header says, within the limits.
+// The extensions of all decoders' files.
+const std::set<std::string>& extensions() {
+  static const std::set<std::string> all = [] {
+    std::set<std::string> names;
+    for (const std::string& name : stb_decoder().extensions()) names.insert(name);
+    for (const ImageDecoder* decoder : decoders())
+      for (const std::string& name : decoder->extensions()) names.insert(name);
+    return names;
+  }();
+  return all;
+}
+
+// The stored size that the header says, within the limits.
 Pair checked_size(const std::filesystem::path& path, const std::string& file, const ImageLimits& limits) {
   if (file.empty()) fail_image(path, "expected an image, the file is empty");
   if (file.starts_with(png_signature) &&
@@ -92,6 +106,12 @@ std::vector<std::string> image_decoders() {
   return names;
 }
 
+std::vector<std::string> image_formats() {
+  std::vector<std::string> formats;
+  for (const std::string& extension : extensions()) formats.push_back(extension.substr(1));
+  return formats;
+}
+
 void fail_image(const std::filesystem::path& path, std::string what, std::string help) {
   throw Error(Exit::data, Problem{.where = {.file = path.string()}, .what = std::move(what), .help = std::move(help)});
 }
@@ -102,7 +122,9 @@ void luma(const uint8_t* colours, int64_t pixels, uint8_t* into) {
 }
 
 Pair image_size(const std::filesystem::path& path, const ImageLimits& limits) {
-  return checked_size(path, read_whole(path, limits), limits);
+  const std::string file = read_whole(path, limits);
+  const Pair stored = checked_size(path, file, limits);
+  return upright(stored, decoder_of(file).orientation(file));
 }
 
 void read_image(const std::filesystem::path& path, const ImageForm& form, std::byte* into, const ImageLimits& limits) {
@@ -112,20 +134,29 @@ void read_image(const std::filesystem::path& path, const ImageForm& form, std::b
 void read_image_window(const std::filesystem::path& path, const ImageForm& form, const ImageWindow& window, Pair size,
                        std::byte* into, const ImageLimits& limits) {
   const std::string file = read_whole(path, limits);
-  const Pair found = checked_size(path, file, limits);
+  const Pair stored = checked_size(path, file, limits);
+  const ImageDecoder& decoder = decoder_of(file);
+  const int orientation = decoder.orientation(file);
+  const Pair found = upright(stored, orientation);
   if (!form.may_resize && found != form.size)
     fail_image(path,
                concat("expected ", form.size.h, " x ", form.size.w,
                       " pixels (height x width) as in the first image, found ", found.h, " x ", found.w),
                "write 'size: [HEIGHT, WIDTH]' to bring all images to one size");
   check_png(path, file);
-  const ImageDecoder& decoder = decoder_of(file);
-  const Pair decoded = decoder.decoded_size(found, form.size);
-  const auto decode = [&](const ImageWindow& needed, std::byte* pixels) {
-    decoder.decode(path, file, decoded, needed, form.channels, reinterpret_cast<uint8_t*>(pixels));
-  };
   const auto memory_for = [&](Pair image) {
     return std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(image.h * image.w * form.channels));
+  };
+  const Pair decoded_stored = decoder.decoded_size(stored, upright(form.size, orientation));
+  const Pair decoded = upright(decoded_stored, orientation);
+  const auto decode = [&](const ImageWindow& needed, std::byte* into_pixels) {
+    auto* const pixels = reinterpret_cast<uint8_t*>(into_pixels);
+    if (orientation == as_stored) return decoder.decode(path, file, decoded_stored, needed, form.channels, pixels);
+    const auto memory = memory_for(decoded_stored);
+    auto* const as_in_file = reinterpret_cast<uint8_t*>(memory.get());
+    decoder.decode(path, file, decoded_stored, stored_window(needed, decoded_stored, orientation), form.channels,
+                   as_in_file);
+    turn_upright(as_in_file, decoded_stored, form.channels, orientation, needed, pixels);
   };
   const ImageType in_form{form.size.h, form.size.w, form.channels};
   const bool cuts = window != whole_image(form.size) || size != form.size;

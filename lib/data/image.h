@@ -16,12 +16,14 @@ struct ImageLimits {
   int64_t file_bytes = int64_t{256} << 20;
 };
 
-// PNG, JPEG, BMP, GIF (its first picture), TGA and PNM, told by their contents. Everything that is no image of these,
-// broken or over a limit is an Error(Exit::data) that names the file; what cannot be opened an Error(Exit::io).
+// PNG, JPEG, BMP, GIF, TGA, PNM, and where they were built WebP and TIFF, told by their contents; of several pictures
+// in one file the first. They stand upright, as their Exif says. Everything that is no image of these, broken or over a
+// limit is an Error(Exit::data) that names the file; what cannot be opened an Error(Exit::io).
 Pair image_size(const std::filesystem::path& path, const ImageLimits& limits = {});
 
 // What images are brought to: u8 [size.h, size.w, channels], with 1 channel the luma (77 R + 150 G + 29 B) / 256, with
-// 3 the colours, without alpha. One of another size is stretched (lib/data/resize.h) or, with `may_resize` false, an
+// 3 the colours. Alpha is left out: what is transparent has the colour that is stored there. Of 16 bits the high ones
+// are taken. One of another size is stretched (lib/data/resize.h) or, with `may_resize` false, an
 // Error that names both sizes. A JPEG that is to shrink is decoded at 1/2, 1/4 or 1/8, the smallest that is not below
 // `size`, before it is resized.
 struct ImageForm {
@@ -37,7 +39,11 @@ void read_image(const std::filesystem::path& path, const ImageForm& form, std::b
 void read_image_window(const std::filesystem::path& path, const ImageForm& form, const ImageWindow& window, Pair size,
                        std::byte* into, const ImageLimits& limits = {});
 
-// The libraries that decode, by name: stb_image always, libjpeg-turbo and libpng where they were there to build with.
+// The formats that this build decodes, by their extensions without the dot, sorted: "bmp", "gif", "jpeg".
+std::vector<std::string> image_formats();
+
+// What decodes, by name, sorted: PNM and stb_image always, libjpeg-turbo, libpng, libtiff and libwebp where they were
+// there to build with.
 std::vector<std::string> image_decoders();
 
 }  // namespace dl

@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/data/image.h"
+#include "lib/data/orientation.h"
 
 namespace dl {
 
@@ -15,10 +17,14 @@ class ImageDecoder {
  public:
   virtual ~ImageDecoder() = default;
   virtual std::string name() const = 0;
+  // Of the names of its files, in small letters: ".png".
+  virtual std::vector<std::string> extensions() const = 0;
   // Whether the file is of its format, by the first bytes.
   virtual bool recognises(std::string_view file) const = 0;
   // Of the image, from the header alone.
   virtual Pair size(const std::filesystem::path& path, std::string_view file) const = 0;
+  // How the stored image stands (lib/data/orientation.h); all other sizes and windows here are of the stored image.
+  virtual int orientation(std::string_view /*file*/) const { return as_stored; }
   // The size in which it gives an image of size `found` that will be brought to size `wanted`.
   virtual Pair decoded_size(Pair found, Pair /*wanted*/) const { return found; }
   // Writes u8 [decoded.h, decoded.w, channels], channels 1 or 3; outside the window `needed` it need not. The window's
@@ -32,6 +38,9 @@ class ImageDecoder {
 bool add_image_decoder(const ImageDecoder& decoder);
 // The one for every other file.
 const ImageDecoder& stb_decoder();
+
+// What stands before a block of Exif in a JPEG, and sometimes in a WebP.
+constexpr std::string_view exif_signature("Exif\0\0", 6);
 
 [[noreturn]] void fail_image(const std::filesystem::path& path, std::string what, std::string help = {});
 

@@ -56,7 +56,8 @@ ImageFiles open_images(const DataSpec& spec, std::vector<std::filesystem::path> 
   if (raw_input.dtype != DType::u8 || (type.c != 1 && type.c != 3))
     throw Error(Exit::usage, Problem{.what = concat("the network was trained on samples of type ",
                                                     name_of(raw_input.dtype), " and shape ", raw_input.shape.text(),
-                                                    "; image files are u8 with 1 or 3 channels")});
+                                                    "; image files are u8 with 1 or 3 channels"),
+                                     .help = "write '--data' with a data set of such samples"});
   const auto images = std::make_shared<UnlabelledImages>(std::move(files), raw_input);
   return {transformed(images, spec.transforms), [images](int64_t index) { return images->problem(index); }};
 }

@@ -2,10 +2,11 @@
 #include "lib/data/image_names.h"
 
 #include <algorithm>
-#include <set>
 #include <string>
 
 #include "lib/base/error.h"
+#include "lib/data/image.h"
+#include "lib/data/lower.h"
 
 namespace dl {
 namespace {
@@ -41,10 +42,9 @@ void list(const fs::path& folder, std::vector<fs::path>& above, ImagesBelow& fou
 }  // namespace
 
 bool is_image_name(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  static const std::set<std::string> known{".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tga"};
-  return known.contains(extension);
+  static const std::vector<std::string> formats = image_formats();
+  const std::string extension = lower(path.extension().string());
+  return !extension.empty() && std::ranges::binary_search(formats, extension.substr(1));
 }
 
 ImagesBelow images_below(const fs::path& folder) {

@@ -5,7 +5,7 @@
 
 namespace dl {
 
-// Whether a name ends as those of images that are read: .png, .JPG and so on.
+// Whether a name ends as those of images that this build decodes: .png, .JPG and so on.
 bool is_image_name(const std::filesystem::path& path);
 
 // The images in a folder and below, links followed, hidden files and folders left out: in a folder by name, those of

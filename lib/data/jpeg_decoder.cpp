@@ -75,7 +75,29 @@ Pair reduced(Pair size, int64_t denominator) {
 class JpegDecoder final : public ImageDecoder {
  public:
   std::string name() const override { return "libjpeg-turbo"; }
+  std::vector<std::string> extensions() const override { return {".jpeg", ".jpg"}; }
   bool recognises(std::string_view file) const override { return file.starts_with("\xFF\xD8\xFF"); }
+
+  // In the segment APP1, among those before the picture's rows.
+  int orientation(std::string_view file) const override {
+    constexpr int app1 = 0xE1, start_of_scan = 0xDA;
+    const auto byte = [&](size_t at) { return static_cast<uint8_t>(file[at]); };
+    for (size_t at = 2; at + 4 <= file.size() && byte(at) == 0xFF;) {
+      const int marker = byte(at + 1);
+      if (marker == 0xFF) {  // bytes that fill up
+        ++at;
+        continue;
+      }
+      if (marker == start_of_scan) break;
+      const size_t length = size_t{byte(at + 2)} << 8 | byte(at + 3);
+      if (length < 2) break;
+      const std::string_view body = file.substr(at + 4, length - 2);
+      if (marker == app1 && body.starts_with(exif_signature))
+        return exif_orientation(body.substr(exif_signature.size()));
+      at += 2 + length;
+    }
+    return as_stored;
+  }
 
   Pair size(const std::filesystem::path& path, std::string_view file) const override {
     Decompression d;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <cstring>
 #include <exception>
@@ -15,6 +16,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/data/order.h"
 
 namespace dl {
@@ -87,13 +89,18 @@ struct Loader::Impl {
     DL_CHECK(options.batch_size >= 1 && options.threads >= 0 && options.prefetch >= 1, options.batch_size, " ",
              options.threads, " ", options.prefetch);
     per_epoch = options.drop_last ? data->size() / options.batch_size
-                                  : (data->size() + options.batch_size - 1) / options.batch_size;
+                                  : data->size() / options.batch_size + (data->size() % options.batch_size > 0);
     DL_CHECK(per_epoch >= 1, "no batch of ", options.batch_size, " in ", data->size(), " samples");
     slots.resize(options.threads == 0 ? 1 : static_cast<size_t>(options.prefetch) + 1);
 
-    for (const SampleField& field : data->fields()) {
+    const auto fields = data->fields();
+    const int64_t most_bytes =
+        INT64_MAX / static_cast<int64_t>(slots.size() * fields.size()) - alignment;  // of a field
+    for (const SampleField& field : fields) {
       sample_bytes.push_back(field.type.bytes());
-      batch_bytes += aligned(field.type.bytes() * options.batch_size);
+      // A product that would wrap is more than any machine has, too.
+      batch_bytes += aligned(sample_bytes.back() *
+                             std::min(options.batch_size, most_bytes / std::max<int64_t>(sample_bytes.back(), 1)));
     }
     memory = allocate(memory_bytes(), static_cast<int64_t>(slots.size()), options.batch_size);
     std::byte* at = memory.get();
@@ -151,6 +158,26 @@ struct Loader::Impl {
         check_allowed(allowed, data->fields()[allowed.field], sample.fields[allowed.field],
                       indices[static_cast<size_t>(i)]);
     }
+  }
+
+  std::optional<std::string> non_finite() const {
+    DL_CHECK(held >= 0, "no batch was delivered");
+    const Batch& batch = slots[static_cast<size_t>(held) % slots.size()].batch;
+    for (size_t f = 0; f < sample_bytes.size(); ++f) {
+      const SampleField& field = data->fields()[f];
+      if (field.type.dtype != DType::f32) continue;
+      const int64_t values = field.type.shape.elements();
+      const std::span all(reinterpret_cast<const float*>(batch.fields[f]), static_cast<size_t>(batch.count * values));
+      const auto found = std::ranges::find_if(all, [](float value) { return !std::isfinite(value); });
+      if (found == all.end()) continue;
+      const int64_t at = found - all.begin(), position = batch.index * options.batch_size + at / values;
+      const int64_t sample =
+          options.shuffle ? Permutation(data->size(), options.seed, batch.epoch)(position) : position;
+      const std::string place = data->place(sample).text();
+      return concat(place.empty() ? place : place + ": ", "sample ", sample, ": value ", at % values, " of '",
+                    field.name, "' is ", number_text(*found));
+    }
+    return {};
   }
 
   void work(Worker& worker) {
@@ -255,6 +282,8 @@ void Loader::start(int64_t epoch, int64_t index) {
 }
 
 const Batch& Loader::next() { return impl_->next(); }
+
+std::optional<std::string> Loader::non_finite() const { return impl_->non_finite(); }
 
 double Loader::waited_seconds() const { return impl_->waited_seconds; }
 int64_t Loader::memory_bytes() const { return impl_->memory_bytes(); }

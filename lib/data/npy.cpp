@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "lib/base/error.h"
@@ -51,6 +52,7 @@ class HeaderText {
       if (error != std::errc()) return {};
       text_.remove_prefix(static_cast<size_t>(end - text_.data()));
       sizes.push_back(size);
+      if (text_.starts_with('L')) text_.remove_prefix(1);  // as Python 2 writes integers
       take(",");
     }
     return sizes;
@@ -75,9 +77,13 @@ void convert(const std::byte* from, std::byte* into, int64_t count, Convert one)
   for (int64_t i = 0; i < count; ++i, from += sizeof(From), into += sizeof(Into)) {
     From value;
     std::memcpy(&value, from, sizeof value);
-    const Into converted = one(value);
+    const Into converted = one(value, i);
     std::memcpy(into, &converted, sizeof converted);
   }
+}
+
+void swap_bytes(std::byte* values, int64_t count, int64_t bytes) {
+  for (std::byte* value = values; value < values + count * bytes; value += bytes) std::reverse(value, value + bytes);
 }
 
 }  // namespace
@@ -100,6 +106,10 @@ void NpyArray::fail(std::string what, std::string help) const {
   throw Error(Exit::data, Problem{.where = {.file = file_.path().string()},
                                   .what = member_.empty() ? std::move(what) : concat("member '", member_, "': ", what),
                                   .help = std::move(help)});
+}
+
+std::string NpyArray::place() const {
+  return member_.empty() ? file_.path().string() : concat(file_.path().string(), ": '", member_, "'");
 }
 
 void NpyArray::open_member(const std::string& name) {
@@ -165,6 +175,9 @@ void NpyArray::parse_header(std::string_view text) {
     good = key && header.take(":");
     if (!good) break;
     if (*key == "descr") {
+      if (header.take("["))
+        fail("expected an array of numbers, found one of records with named columns",
+             "save the columns as one array: numpy.lib.recfunctions.structured_to_unstructured(it)");
       descr = header.string();
       good = descr.has_value();
     } else if (*key == "shape") {
@@ -181,14 +194,9 @@ void NpyArray::parse_header(std::string_view text) {
   }
   if (!good || !descr || !sizes || !fortran)
     fail(concat("expected descr, fortran_order and shape in the header, found '", shortened(trim(text), 120), "'"));
-  static const std::vector<std::string> known{"<f2", "<f4", "<f8", "<i4", "<i8", "<u2", "<u4", "|b1", "|u1"};
-  if (std::ranges::count(known, *descr) == 0)
-    fail(concat("expected values of type ", join(known), ", found '", shortened(*descr), "'"),
-         "save it with .astype(numpy.float32) or another of these types");
-  if (*fortran) fail("expected the array in C order, found it in Fortran's", "save numpy.ascontiguousarray(it)");
+  parse_type(*descr);
+  fortran_ = *fortran && sizes->size() > 1;
   if (sizes->empty()) fail("expected an array [samples, ...], found a single value");
-  dtype_ = descr->substr(1);
-  value_bytes_ = dtype_[1] - '0';
   int64_t bytes = value_bytes_;
   bool wraps = false;
   for (int64_t size : *sizes) wraps |= size < 0 || __builtin_mul_overflow(bytes, size, &bytes);
@@ -199,26 +207,84 @@ void NpyArray::parse_header(std::string_view text) {
   if (row_elements_ < 1) fail(concat("expected samples with values, found shape ", shape_.text()));
 }
 
+void NpyArray::parse_type(const std::string& descr) {
+  static const std::vector<std::string> known{"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"};
+  const bool has_order = descr.starts_with('<') || descr.starts_with('>') || descr.starts_with('|');
+  dtype_ = has_order ? descr.substr(1) : descr;
+  if (std::ranges::count(known, dtype_) > 0) {
+    value_bytes_ = dtype_[1] - '0';
+    swapped_ = descr.starts_with('>') && value_bytes_ > 1;
+    return;
+  }
+  const std::string found = concat("expected an array of numbers, found ",
+                                   dtype_.starts_with('O')                              ? "Python objects"
+                                   : dtype_.starts_with('S') || dtype_.starts_with('U') ? "texts"
+                                                                                        : "values",
+                                   " of type '", shortened(descr), "'");
+  if (dtype_.starts_with('S') || dtype_.starts_with('U'))
+    fail(found, "number them: numpy.unique(it, return_inverse=True)[1] are classes from 0 on");
+  fail(found, "save inputs with .astype(numpy.float32), classes with .astype(numpy.int64)");
+}
+
 uint64_t NpyArray::fingerprint() const { return xxh64(member_, file_fingerprint(file_)); }
 
-void NpyArray::row(int64_t i, DType into_type, std::byte* into, std::byte* scratch) const {
+// The file's last index runs slowest: value [i, j, …] of C's order stands at i + j n + …
+void NpyArray::bring_into_c_order() const {
+  const std::vector<int64_t>& sizes = shape_.sizes();
+  const int64_t values = shape_.elements(), bytes = value_bytes_;
+  const int64_t machine = int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
+  if (values * bytes > machine / 2)
+    fail(concat("it is in Fortran's order and takes ", values * bytes, " bytes twice, the machine has ", machine),
+         "save numpy.ascontiguousarray(it)");
+  const auto as_read = std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(values * bytes));
+  read(values_, as_read.get(), static_cast<size_t>(values * bytes));
+  auto ordered = std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(values * bytes));
+  std::vector<int64_t> index(sizes.size()), steps(sizes.size(), 1);
+  for (size_t axis = 1; axis < sizes.size(); ++axis) steps[axis] = steps[axis - 1] * sizes[axis - 1];
+  int64_t from = 0;
+  for (int64_t into = 0; into < values; ++into) {
+    std::memcpy(ordered.get() + into * bytes, as_read.get() + from * bytes, static_cast<size_t>(bytes));
+    for (size_t axis = sizes.size(); axis-- > 0;) {
+      from += steps[axis];
+      if (++index[axis] < sizes[axis]) break;
+      from -= steps[axis] * sizes[axis];
+      index[axis] = 0;
+    }
+  }
+  in_c_order_ = std::move(ordered);
+}
+
+void NpyArray::read_values(int64_t first, int64_t count, DType into_type, std::byte* into, std::byte* scratch) const {
   const bool as_it_is = (into_type == DType::u8 && value_bytes_ == 1) || (into_type == DType::f32 && dtype_ == "f4") ||
                         (into_type == DType::i32 && dtype_ == "i4");
   std::byte* const raw = as_it_is ? into : scratch;
-  read(values_ + static_cast<uint64_t>(i * row_bytes()), raw, static_cast<size_t>(row_bytes()));
+  const auto bytes = static_cast<size_t>(count * value_bytes_);
+  if (fortran_) {
+    std::call_once(ordering_, [&] { bring_into_c_order(); });
+    std::memcpy(raw, in_c_order_.get() + first * value_bytes_, bytes);
+  } else {
+    read(values_ + static_cast<uint64_t>(first * value_bytes_), raw, bytes);
+  }
+  if (swapped_) swap_bytes(raw, count, value_bytes_);
   if (as_it_is) return;
-  const int64_t n = row_elements_;
-  if (dtype_ == "f2") return convert<uint16_t, float>(raw, into, n, half_to_float);
-  if (dtype_ == "f8") return convert<double, float>(raw, into, n, [](double v) { return static_cast<float>(v); });
-  const auto narrowed = [&](int64_t v) {
-    if (v < INT32_MIN || v > INT32_MAX) fail(concat("sample ", i, ": expected a number of 32 bits, found ", v));
+  if (dtype_ == "f2")
+    return convert<uint16_t, float>(raw, into, count, [](uint16_t v, int64_t) { return half_to_float(v); });
+  if (dtype_ == "f8")
+    return convert<double, float>(raw, into, count, [](double v, int64_t) { return static_cast<float>(v); });
+  DL_CHECK(into_type == DType::i32 && dtype_[0] != 'f', dtype_, " as ", name_of(into_type));
+  const auto narrowed = [&](auto v, int64_t i) {
+    if (!std::in_range<int32_t>(v))
+      fail(concat("sample ", (first + i) / row_elements_, ": expected a number of 32 bits, found ", v));
     return static_cast<int32_t>(v);
   };
-  if (dtype_ == "i8") return convert<int64_t, int32_t>(raw, into, n, narrowed);
-  if (dtype_ == "u4") return convert<uint32_t, int32_t>(raw, into, n, narrowed);
-  if (dtype_ == "u2") return convert<uint16_t, int32_t>(raw, into, n, narrowed);
-  DL_CHECK(value_bytes_ == 1 && into_type == DType::i32, dtype_, " as ", name_of(into_type));
-  convert<uint8_t, int32_t>(raw, into, n, [](uint8_t v) { return int32_t{v}; });
+  if (dtype_ == "i8") return convert<int64_t, int32_t>(raw, into, count, narrowed);
+  if (dtype_ == "u8") return convert<uint64_t, int32_t>(raw, into, count, narrowed);
+  if (dtype_ == "u4") return convert<uint32_t, int32_t>(raw, into, count, narrowed);
+  const auto widened = [](auto v, int64_t) { return int32_t{v}; };
+  if (dtype_ == "i2") return convert<int16_t, int32_t>(raw, into, count, widened);
+  if (dtype_ == "u2") return convert<uint16_t, int32_t>(raw, into, count, widened);
+  if (dtype_ == "i1") return convert<int8_t, int32_t>(raw, into, count, widened);
+  convert<uint8_t, int32_t>(raw, into, count, widened);
 }
 
 }  // namespace dl

@@ -182,8 +182,11 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
   const bool reads_train = read.train || (read.validation && spec.validation && !spec.validation->source.given());
   int64_t cache_bytes = spec.cache ? spec.cache->count : spare_memory_bytes();  // that are left
   sets.train = in_train.attempt([&] {
-    const DatasetPointer known = reads_train ? nullptr : known_by_fit(spec, folder);
-    return known ? known : cached(open_part(spec.train, "train", folder), cache_bytes);
+    const DatasetPointer known = known_by_fit(spec, folder);
+    if (known && !reads_train) return known;
+    // What a label means is what it meant when the run began.
+    const auto names = known ? known->classes() : std::span<const std::string>();
+    return cached(open_part(spec.train, "train", folder, {names.begin(), names.end()}), cache_bytes);
   });
   const std::vector<std::string> classes =
       sets.train ? std::vector<std::string>(sets.train->classes().begin(), sets.train->classes().end())
@@ -311,7 +314,9 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
     }
   };
   collect(sets.train, "data.train", spec.train.where);
-  collect(sets.validation, "data.validation", spec.validation ? spec.validation->where : spec.train.where);
+  const bool is_held_out = spec.validation && !spec.validation->source.given();  // the training data have told it
+  if (!is_held_out)
+    collect(sets.validation, "data.validation", spec.validation ? spec.validation->where : spec.train.where);
   collect(sets.test, "data.test", place_of(spec.test, spec.train));
   return sets;
 }

@@ -62,7 +62,15 @@ struct PngReading {
 class PngDecoder final : public ImageDecoder {
  public:
   std::string name() const override { return "libpng"; }
+  std::vector<std::string> extensions() const override { return {".png"}; }
   bool recognises(std::string_view file) const override { return file.starts_with("\x89PNG\r\n\x1a\n"); }
+
+  int orientation(std::string_view file) const override {
+    constexpr size_t around = 12;  // length, name and sum of a chunk
+    for (size_t at = 8; at + around <= file.size(); at += around + big_endian(file.data() + at))
+      if (file.substr(at + 4, 4) == "eXIf") return exif_orientation(file.substr(at + 8, big_endian(file.data() + at)));
+    return as_stored;
+  }
 
   Pair size(const std::filesystem::path& path, std::string_view file) const override {
     if (file.size() < header_bytes || file.substr(12, 4) != "IHDR")

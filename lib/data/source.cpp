@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/shared_files.h"
 #include "lib/base/text.h"
+#include "lib/data/lower.h"
 #include "lib/spec/load.h"
 
 namespace dl {
@@ -58,7 +59,54 @@ std::shared_ptr<SetDescription> read_description(const fs::path& path, const Nod
   throw Error(Exit::usage, std::move(told));
 }
 
+// What to write for a folder or a file of samples; empty where nothing is known to read it.
+std::string reader_for(const fs::path& path, const std::string& name) {
+  std::error_code unreadable;
+  const auto of_folder = [](const std::string& named) { return concat("{format: image_folder, path: ", named, "}"); };
+  if (fs::is_directory(path, unreadable)) {
+    std::set<std::string> folders;
+    for (const auto& entry : fs::directory_iterator(path, unreadable))
+      if (entry.is_directory(unreadable)) folders.insert(entry.path().filename().string());
+    const std::string in = name.ends_with('/') ? name : name + "/";
+    if (folders.empty()) return {};
+    if (!folders.contains("train")) return of_folder(name);
+    for (const char* part : {"validation", "valid", "val", "test"})
+      if (folders.contains(part))
+        return concat(of_folder(in + "train"), ", and ", of_folder(in + part), " in '",
+                      std::string_view(part).starts_with('v') ? "validation" : "test", "'");
+    return of_folder(in + "train");
+  }
+  const std::string ending = lower(path.extension().string());
+  if (ending == ".csv") return concat("{format: csv, path: ", name, ", target: COLUMN}");
+  if (ending == ".tsv") return concat("{format: csv, path: ", name, ", delimiter: tab, target: COLUMN}");
+  if (ending == ".txt") return concat("{format: text, path: ", name, ", length: 64}");
+  if (ending == ".npz") return concat("{format: npy, path: ", name, ", fields: {x: x, y: y}}");
+  if (ending == ".npy") return concat("{format: npy, fields: {x: ", name, ", y: LABELS}}");
+  return {};
+}
+
+// The folder or file of samples that somebody named where a description is expected; else empty.
+fs::path samples_named(const std::string& name, const fs::path& folder) {
+  std::error_code unreadable;
+  for (const fs::path& root : {folder, fs::path(".")})
+    if (const fs::path path = root / name; fs::is_directory(path, unreadable) ||
+                                           (fs::is_regular_file(path, unreadable) && !reader_for(path, name).empty()))
+      return path;
+  return {};
+}
+
+Problem not_described(const Source& source, const fs::path& samples) {
+  std::error_code unreadable;
+  const std::string reader = reader_for(samples, source.name);
+  return {.where = source.where,
+          .what = concat("expected a data set's name or description, '", source.name, "' is a ",
+                         fs::is_directory(samples, unreadable) ? "folder" : "file"),
+          .help = reader.empty() ? "say how it is read: '{format: ..., path: ...}'" : "write " + reader};
+}
+
 std::shared_ptr<SetDescription> find_description(const Source& source, const fs::path& folder) {
+  if (const fs::path samples = samples_named(source.name, folder); !samples.empty() && is_file_name(source.name))
+    throw Error(Exit::usage, not_described(source, samples));
   if (is_file_name(source.name))
     return read_description(find_data({.roots = {folder, "."}}, source.name), source.changes);
   std::set<std::string> known;
@@ -70,6 +118,8 @@ std::shared_ptr<SetDescription> find_description(const Source& source, const fs:
     for (const auto& entry : fs::directory_iterator(root, unreadable))
       if (entry.path().extension() == ".yaml") known.insert(entry.path().stem().string());
   }
+  if (const fs::path samples = samples_named(source.name, folder); !samples.empty())
+    throw Error(Exit::usage, not_described(source, samples));
   const std::vector<std::string> names(known.begin(), known.end());
   Problem problem{.where = source.where, .what = concat("unknown data set '", source.name, "'")};
   problem.notes = {concat("known data sets: ", names.empty() ? "none" : join(names))};

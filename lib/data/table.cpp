@@ -119,6 +119,17 @@ class Samples final : public Dataset {
     const Where cell = parts_.text->where(rows_[static_cast<size_t>(index)], 0);
     return {.file = cell.file, .line = cell.line};
   }
+  std::vector<ColumnSummary> columns() const {
+    std::vector<ColumnSummary> columns;
+    for (const std::string& name : parts_.names) {
+      if (name == fitted_.target.name) continue;
+      const auto column = std::ranges::find(fitted_.columns, name, &FittedColumn::name);
+      columns.push_back(column == fitted_.columns.end() ? ColumnSummary{.name = name, .kind = "ignored"}
+                                                        : summary(*column));
+    }
+    if (parts_.has_target) columns.push_back(summary(fitted_.target));
+    return columns;
+  }
   Scaling target_scaling() const override {
     if (fitted_.target.kind != "value") return {};
     return {fitted_.target.shift, fitted_.target.scale};
@@ -185,6 +196,30 @@ class Samples final : public Dataset {
       values.push_back(value);
     }
     return values;
+  }
+
+  ColumnSummary summary(const FittedColumn& column) const {
+    const int64_t at = index_of(column);
+    const MissingWords missing(parts_.spec, column.is_number());
+    ColumnSummary summary{.name = column.name, .kind = column.kind};
+    std::map<std::string_view, int64_t> kinds;
+    int64_t count = 0;
+    for (const int64_t row : rows_) {
+      const std::string_view cell = stripped(parts_.cell(row, at), column.strip);
+      if (missing.contains(cell)) {
+        ++summary.missing;
+      } else if (const auto number = column.is_number() ? cell_number(cell, column.form()) : std::nullopt) {
+        summary.least = count == 0 ? *number : std::min(summary.least, *number);
+        summary.most = count == 0 ? *number : std::max(summary.most, *number);
+        ++count;
+        summary.mean += (*number - summary.mean) / static_cast<double>(count);
+      } else {
+        ++kinds[cell];
+      }
+    }
+    for (const auto& [kind, rows] : kinds) summary.kinds.emplace_back(kind, rows);
+    std::ranges::stable_sort(summary.kinds, std::greater(), &std::pair<std::string, int64_t>::second);
+    return summary;
   }
 
   // Each row's category; behind the last the missing ones', -1 for one that training lacks.
@@ -350,6 +385,11 @@ NumberForm FittedColumn::form() const {
   return {.decimal = decimal.empty() ? '.' : decimal[0],
           .thousands = thousands.empty() ? '\0' : thousands[0],
           .percent = percent};
+}
+
+std::vector<ColumnSummary> table_columns(const Dataset& data) {
+  const auto* samples = dynamic_cast<const Samples*>(&data);
+  return samples ? samples->columns() : std::vector<ColumnSummary>();
 }
 
 DatasetPointer make_table(TableParts parts) { return std::make_shared<Unfitted>(std::move(parts)); }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/data/cell_number.h"
+#include "lib/data/column_summary.h"
 #include "lib/data/csv_text.h"
 #include "lib/data/dataset.h"
 #include "lib/spec/schema.h"
@@ -89,5 +90,8 @@ struct TableParts {
 DatasetPointer make_table(TableParts parts);
 // The samples that such a fit makes, but none of them.
 DatasetPointer table_without_rows(const Node& fit);
+// Of the samples that a fit made of a table: what their cells are, column by column, the target last. Empty for other
+// sets.
+std::vector<ColumnSummary> table_columns(const Dataset& data);
 
 }  // namespace dl

@@ -1,5 +1,6 @@
 // Adaptive average pooling: output i of n along an axis of size s is the mean of its places floor(i s / n) to
 // ceil((i + 1) s / n) - 1. Along each axis it is a product with the matrix of these means.
+#include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -27,7 +28,7 @@ struct AdaptiveAvgPool2d final : Layer {
   }
 
   Value build(Builder& b, Value x) const override {
-    expect_rank(x, 4, "an image [height, width, channels]", "put it before 'flatten'");
+    expect_image(x);
     const Shape& shape = x.shape();
     const Value rows = matmul(transpose(x, {0, 2, 3, 1}), means(b.graph(), output_size.h, shape[1]), false, true);
     return transpose(matmul(transpose(rows, {0, 3, 2, 1}), means(b.graph(), output_size.w, shape[2]), false, true),

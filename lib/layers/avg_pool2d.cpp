@@ -1,4 +1,5 @@
 // Average pooling: y is the mean of each window, padding counted as 0. It is a convolution of each channel by itself.
+#include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 #include "lib/nn/padding.h"
 
@@ -31,7 +32,7 @@ struct AvgPool2d final : Layer {
   }
 
   Value build(Builder& b, Value x) const override {
-    expect_rank(x, 4, "an image [height, width, channels]", "put it before 'flatten'");
+    expect_image(x);
     const int64_t channels = x.shape()[3], h = kernel_size.h, w = kernel_size.w;
     const Value share = constant(b.graph(), 1 / static_cast<double>(h * w));
     return conv2d(x, broadcast_to(share, {channels, 1, h, w}),

@@ -2,6 +2,7 @@
 // it
 #include <cmath>
 
+#include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 #include "lib/nn/padding.h"
 
@@ -47,7 +48,7 @@ struct Conv2d final : Layer {
   }
 
   Value build(Builder& b, Value x) const override {
-    expect_rank(x, 4, "an image [height, width, channels]", "put it before 'flatten'");
+    expect_image(x);
     const int64_t channels = x.shape()[3];
     if (channels % groups != 0)
       throw ShapeError(concat("expected channels that ", groups, " groups divide, got ", channels));

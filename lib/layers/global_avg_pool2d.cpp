@@ -1,4 +1,5 @@
 // Global average pooling: the mean of each channel over the image (Lin et al. 2014, arXiv:1312.4400)
+#include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -12,7 +13,7 @@ struct GlobalAvgPool2d final : Layer {
   }
 
   Value build(Builder&, Value x) const override {
-    expect_rank(x, 4, "an image [height, width, channels]");
+    expect_image(x);
     return reshape(mean(x, {1, 2}), {x.shape()[0], x.shape()[3]});
   }
 };

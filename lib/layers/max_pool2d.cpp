@@ -1,4 +1,5 @@
 // Max pooling: the maximum of each window, channel by channel
+#include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 #include "lib/nn/padding.h"
 
@@ -31,7 +32,7 @@ struct MaxPool2d final : Layer {
   }
 
   Value build(Builder&, Value x) const override {
-    expect_rank(x, 4, "an image [height, width, channels]", "put it before 'flatten'");
+    expect_image(x);
     return max_pool2d(x, make_window(kernel_size, stride.value_or(kernel_size), {.size = padding}));
   }
 };

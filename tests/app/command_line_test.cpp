@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "lib/base/error.h"
+#include "lib/data/image.h"
 #include "lib/device/cpu/isa.h"
 #include "tests/app/run_dlcli.h"
 
@@ -217,6 +218,7 @@ TEST_CASE("doctor measures each instruction path and each memory, on one core an
   const std::string unit = result.at("bf16");
   CHECK((unit == "emulated" || result.at("peak_gflops").contains(unit)));
   for (const auto& peak : result.at("peak_gflops")) CHECK(peak.at("one") > 0);
+  CHECK(result.at("images").get<std::vector<std::string>>() == image_decoders());
   CHECK(result.at("memory_levels").at("memory").at("all_gbps") > 0);
 }
 

@@ -50,6 +50,10 @@ TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
   for (int i = 0; i < 20; ++i) houses += std::to_string(i) + (i % 2 ? ",50,Ulm,1e5\n" : ",90,Wien,3e5\n");
   write(folder.path() / "houses.csv", houses);
   write(folder.path() / "input.txt", std::string(2000, 'a'));
+  for (const char* name : {"photos/train/cat", "photos/train/dog", "photos/val/cat", "photos/val/dog"}) {
+    std::filesystem::create_directories(folder.path() / name);
+    write(folder.path() / name / "0.pgm", "P5 1 1 255\n\x40");
+  }
   write(folder.path() / "quickstart.yaml", contents(source_dir() + "/configs/quickstart.yaml"));
   for (const std::string& block : blocks_of("docs/yaml.md", "yaml")) {
     CAPTURE(block);

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <regex>
 
+#include "lib/base/text.h"
+#include "lib/data/image.h"
 #include "lib/spec/load.h"
 #include "tests/data/sets_for_test.h"
 #include "tests/paths.h"
@@ -150,7 +152,7 @@ TEST_CASE("names that are not known are answered with those that are") {
         "random, text, tokens");
   CHECK(open("{train: {format: idx, image: a, labels: b}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:23: data.train: unknown key 'image'\n"
-        "  known keys: images, images_xxh64, labels, labels_xxh64, limit\n  help: write 'images'");
+        "  known keys: images, images_xxh64, labels, labels_xxh64, layout, limit\n  help: write 'images'");
   CHECK(open("{train: [1]}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (csv, idx, "
         "image_folder, npy, random, text, tokens) "
@@ -206,7 +208,7 @@ TEST_CASE("a described set may be taken with other values of its readers' keys")
   CHECK(firsts(opened->sets.test) == std::vector<int>{0, 1, 2});
   CHECK(open("{train: {set: pets, limits: 3}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:29: data.train: unknown key 'limits'\n"
-        "  known keys: images, images_xxh64, labels, labels_xxh64, limit\n  help: write 'limit'");
+        "  known keys: images, images_xxh64, labels, labels_xxh64, layout, limit\n  help: write 'limit'");
 }
 
 TEST_CASE("sets that do not fit the training set are refused") {
@@ -315,15 +317,14 @@ TEST_CASE("image files become samples like those of the training set") {
   CHECK(images->size() == 2);
   CHECK(images->fields().size() == 1);
   CHECK(floats(sample(*images, 0)[0]) == std::vector<float>(4, 0.2f));
-  CHECK(told(folder, [&] { sample(*images, 1); }) ==
-        "error: DIR/b.png: expected an image (PNG, JPEG, BMP, GIF, TGA or PNM), found none: Image not of any known "
-        "type, or corrupt");
+  CHECK(told(folder, [&] { sample(*images, 1); }) == "error: DIR/b.png: expected an image (" + join(image_formats()) +
+                                                         "), found none: Image not of any known type, or corrupt");
   CHECK(told(folder,
              [&] {
                open_images(opened->spec, {}, {DType::f32, {3, 3, 1}});
              }) ==
         "error: the network was trained on samples of type f32 and shape [3, 3, 1]; image files are u8 with 1 or 3 "
-        "channels");
+        "channels\n  help: write '--data' with a data set of such samples");
 }
 
 TEST_CASE("loader options follow the section: evaluation takes every sample in order, without augmentation") {
@@ -392,4 +393,34 @@ TEST_CASE("Fashion-MNIST is what its description says, where it is installed") {
   CHECK(opened->sets.classes[label(*opened->sets.train, 0)] == "ankle boot");
   opened->sets.train->load();
   opened->sets.test->load();
+}
+
+TEST_CASE("a folder or a file of samples where a description is expected says what to write") {
+  const FolderForTest folder;
+  std::filesystem::create_directories(folder / "clothes/train/shirt");
+  std::filesystem::create_directories(folder / "clothes/val/shirt");
+  std::filesystem::create_directories(folder / "empty");
+  for (const char* name : {"iris.csv", "text.txt", "train.npz"}) folder.write(name, "x");
+  const auto says = [&](const std::string& name) { return open("{train: " + name + "}", folder.path)->problems; };
+  const auto expected = [](const std::string& name, const std::string& kind, const std::string& help) {
+    return "error: DIR/run.yaml:1:9: data.train: expected a data set's name or description, '" + name + "' is a " +
+           kind + "\n  help: " + help;
+  };
+  CHECK(says("clothes/train") ==
+        expected("clothes/train", "folder", "write {format: image_folder, path: clothes/train}"));
+  CHECK(says("clothes") == expected("clothes", "folder",
+                                    "write {format: image_folder, path: clothes/train}, and {format: image_folder, "
+                                    "path: clothes/val} in 'validation'"));
+  CHECK(says("empty") == expected("empty", "folder", "say how it is read: '{format: ..., path: ...}'"));
+  CHECK(says("iris.csv") == expected("iris.csv", "file", "write {format: csv, path: iris.csv, target: COLUMN}"));
+  CHECK(says("./text.txt") == expected("./text.txt", "file", "write {format: text, path: ./text.txt, length: 64}"));
+  CHECK(says("train.npz") ==
+        expected("train.npz", "file", "write {format: npy, path: train.npz, fields: {x: x, y: y}}"));
+}
+
+TEST_CASE("random samples are bounded before a product of their sizes wraps") {
+  const FolderForTest folder;
+  CHECK(open("{train: {format: random, shape: [1048576, 1048576, 1048576, 1048576]}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:33: data.train.shape: expected at most 4294967296 numbers a sample, got [1048576, "
+        "1048576, 1048576, 1048576]");
 }

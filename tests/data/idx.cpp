@@ -59,6 +59,56 @@ TEST_CASE("idx holds colour images and rows of features too") {
   CHECK(open_idx(folder)->fields()[0].type == Type{DType::u8, {5}});
 }
 
+TEST_CASE("labels are read of every whole type, and images of floats") {
+  FolderForTest folder;
+  folder.write("images", idx({3, 1, 2}, big_endian(0x3F800000) + big_endian(0xC0000000) + std::string(16, '\0'), 0x0D));
+  for (const auto& [type, bytes] : {std::pair(0x08, 1), {0x09, 1}, {0x0B, 2}, {0x0C, 4}}) {
+    CAPTURE(type);
+    std::string values;
+    for (const int value : {2, 0, 1})
+      values += big_endian(static_cast<uint32_t>(value)).substr(static_cast<size_t>(4 - bytes));
+    folder.write("labels", idx({3}, values, type));
+    const DatasetPointer data = open_idx(folder);
+    CHECK(data->fields()[0].type == Type{DType::f32, {1, 2, 1}});
+    CHECK(floats(sample(*data, 0)[0]) == std::vector<float>{1, -2});
+    CHECK(data->classes().size() == 3);
+    CHECK(label(*data, 0) == 2);
+  }
+  folder.write("images", idx({3, 1, 1}, std::string("\x3F\xF8\0\0\0\0\0\0", 8) + std::string(16, '\0'), 0x0E));
+  CHECK(floats(sample(*open_idx(folder), 0)[0]) == std::vector<float>{1.5f});
+}
+
+TEST_CASE("labels that are too large or no whole numbers are refused before a name is made for each") {
+  FolderForTest folder;
+  folder.write("images", three_images);
+  folder.write("labels", idx({3}, big_endian(0) + big_endian(2000000000) + big_endian(1), 0x0C));
+  CHECK(told(folder, [&] { open_idx(folder); }) ==
+        "error: DIR/labels: sample 1: expected a label from 0 to 1048575, found 2000000000");
+  folder.write("labels", idx({3}, std::string("\0\xFF\1", 3), 0x09));
+  CHECK(told(folder, [&] { open_idx(folder); }) ==
+        "error: DIR/labels: sample 1: expected a label from 0 to 1048575, found -1");
+  folder.write("labels", idx({3}, std::string(12, '\0'), 0x0D));
+  CHECK(told(folder, [&] { open_idx(folder); }) ==
+        "error: DIR/labels: expected labels of whole numbers, found f32\n  help: write them as u8 or i32");
+}
+
+TEST_CASE("colour images with their channels first are told, and read so where the layout says it") {
+  FolderForTest folder;
+  folder.write("images", idx({1, 3, 1, 5}, "rstuvRSTUV01234"));
+  folder.write("labels", idx({1}, std::string(1, '\0')));
+  CHECK(warnings(folder, *open_idx(folder)) ==
+        "DIR/images: samples [3, 1, 5] look like [channels, height, width], and are read as height 3, width 1 and 5 "
+        "channels\n  help: write 'layout: channels_first', or 'layout: channels_last' if it is meant so\n");
+  CHECK(warnings(folder, *open_idx(folder, ", layout: channels_last")) == "");
+  const DatasetPointer data = open_idx(folder, ", layout: channels_first");
+  CHECK(warnings(folder, *data) == "");
+  CHECK(data->fields()[0].type == Type{DType::u8, {1, 5, 3}});
+  CHECK(sample(*data, 0)[0] == "rR0sS1tT2uU3vV4");
+  CHECK(told(folder, [&] { open_idx(folder, ", layout: grey"); }) ==
+        "error: DIR/images: expected samples of 2 sizes with 'layout: grey', found [3, 1, 5]\n"
+        "  help: leave 'layout' out");
+}
+
 TEST_CASE("a limit takes samples from the beginning and reads no further") {
   FolderForTest folder;
   const std::string whole = gzip(idx({100000, 2, 2}, std::string(400000, 'x')));
@@ -96,8 +146,12 @@ TEST_CASE("files of images that are not what they say are refused, each with its
       {"", "expected an idx header, the file ends after 0 bytes"},
       {std::string(2, '\0'), "expected an idx header, the file ends after 2 bytes"},
       {"\1\2\3\4 and so on", "expected an idx file, which begins with bytes 00 00, found 01 02"},
-      {idx({1, 2, 2}, "abcd", 0x7F), "expected values of idx type 08 (u8), found type 7f"},
-      {idx({1, 2, 2}, "abcd", 0x0D), "expected values of idx type 08 (u8), found type 0d"},
+      {idx({1, 2, 2}, "abcd", 0x7F),
+       "expected values of an idx type: 08 (u8), 09 (i8), 0b (i16), 0c (i32), 0d (f32) or 0e (f64), found type 7f"},
+      {idx({3, 2, 2}, std::string(24, 'x'), 0x0B),
+       "expected images of u8, f32 or f64, found i16\n  help: write them as u8 or as f32"},
+      {idx({3, 2, 2}, "abcdefghijkl", 0x0D),
+       "the header announces sizes [3, 2, 2], more than the file's 28 bytes hold\n  help: get the file again"},
       {idx({1}, "abcd", 8, 255), "expected 2 to 4 dimensions, found 255"},
       {idx({4}, "abcd"), "expected 2 to 4 dimensions, found 1"},
       {idx({3, 2}, "", 8, 3), "expected an idx header of 16 bytes, the file ends after 12"},

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "lib/base/text.h"
 #include "lib/data/resize.h"
 #include "tests/data/sets_for_test.h"
 
@@ -77,7 +78,7 @@ TEST_CASE("files that are no images, or broken ones, are refused with their reas
   wrong_sum[43] = static_cast<char>(wrong_sum[43] ^ 1);  // in the compressed picture
   const bool libpng = std::ranges::count(image_decoders(), "libpng") > 0;
   const std::string unknown =
-      "expected an image (PNG, JPEG, BMP, GIF, TGA or PNM), found none: Image not of any known type, or corrupt";
+      "expected an image (" + join(image_formats()) + "), found none: Image not of any known type, or corrupt";
   struct Case {
     std::string bytes, expected;
   };

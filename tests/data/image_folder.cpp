@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include "lib/base/text.h"
+#include "lib/data/image.h"
+#include "lib/data/reader.h"
 #include "tests/data/sets_for_test.h"
 
 using namespace dl;
@@ -17,19 +20,24 @@ struct Pets : FolderForTest {
     add("pets/cat/0.png", 0);
     add("pets/cat/1.PNG", 1);
   }
+  void add_folder(const std::string& name) const { std::filesystem::create_directories(path / name); }
   void add(const std::string& name, int value) const {
     write(name, png(1, 2, 1, std::string(2, static_cast<char>(value))));
   }
 };
 
-DatasetPointer open_folder(const FolderForTest& folder, const std::string& more = {},
-                           const std::vector<std::string>& classes = {}) {
+std::shared_ptr<const Reader> reader_of_pets(const std::string& more = {}) {
   std::vector<Problem> problems;
   ReaderSpec spec;
   Codec<ReaderSpec>::read(parse_yaml("{format: image_folder, path: pets, channels: 1" + more + "}", "run.yaml"), spec,
                           {}, Reading(problems, "data.train"));
   if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
-  return spec.reader->open({.roots = {folder.path}, .get = {}, .classes = classes});
+  return spec.reader;
+}
+
+DatasetPointer open_folder(const FolderForTest& folder, const std::string& more = {},
+                           const std::vector<std::string>& classes = {}) {
+  return reader_of_pets(more)->open({.roots = {folder.path}, .get = {}, .classes = classes});
 }
 
 std::vector<int> pixels(const Dataset& data) {
@@ -52,22 +60,135 @@ TEST_CASE("folders are classes in alphabetical order, files samples in theirs") 
   CHECK(label(*data, 2) == 1);
 }
 
-TEST_CASE("links, pipes, hidden files, other files and empty folders are left out") {
+TEST_CASE("linked folders and files, and folders in the folders of classes, are read") {
   Pets pets;
-  for (const char* name : {"empty", ".hidden"}) std::filesystem::create_directory(pets / ("pets/" + std::string(name)));
+  pets.add_folder("store/owl/young");
+  pets.add("store/owl/young/0.png", 20);
+  pets.add("store/owl/1.png", 21);
+  std::filesystem::create_directory_symlink("../store/owl", pets / "pets/owl");
+  std::filesystem::create_symlink("../../store/owl/1.png", pets / "pets/cat/link.png");
+  const DatasetPointer data = open_folder(pets);
+  CHECK(pixels(*data) == std::vector<int>{0, 1, 21, 10, 11, 12, 21, 20});
+  CHECK(data->classes().size() == 3);
+  CHECK(warnings(pets, *data) == "");
+}
+
+TEST_CASE("hidden files are passed over, and what else is left out is told") {
+  Pets pets;
+  for (const char* name : {"pets/.hidden", "pets/cat/.hidden"}) pets.add_folder(name);
   pets.add("pets/.hidden/0.png", 99);
   pets.add("pets/cat/.0.png", 99);
   pets.write("pets/cat/notes.txt", "not an image");
-  pets.write("pets/README.md", "not a class");
-  std::filesystem::create_symlink(".", pets / "pets/loop");
-  std::filesystem::create_symlink("/etc", pets / "pets/out");
+  pets.write("pets/cat/0.HEIC", "not read");
+  pets.write("pets/dog/0.heic", "not read");
+  pets.write("pets/dog/NAMELESS", "not read");
+  pets.write("pets/README.md", "not of a class");
+  pets.add("pets/loose.png", 99);
   std::filesystem::create_symlink("nowhere", pets / "pets/dangling");
-  std::filesystem::create_symlink("0.png", pets / "pets/cat/link.png");
+  std::filesystem::create_symlink("circle.png", pets / "pets/cat/circle.png");
   REQUIRE(::mkfifo((pets / "pets/cat/pipe.png").c_str(), 0600) == 0);
   REQUIRE(::mkfifo((pets / "pets/pipe").c_str(), 0600) == 0);
   const DatasetPointer data = open_folder(pets);
   CHECK(pixels(*data) == std::vector<int>{0, 1, 10, 11, 12});
   CHECK(data->classes().size() == 2);
+  CHECK(warnings(pets, *data) ==
+        "DIR/pets: left out, of formats that are not read: 4 files (1 without an ending, 2 .heic, 1 .txt)\n"
+        "  read are: " +
+            join(image_formats()) +
+            "\n"
+            "  help: bring them into one of these if they are samples\n"
+            "DIR/pets: left out, in the folder itself and so of no class: 1 image (loose.png)\n"
+            "  help: put them into the folders of their classes\n"
+            "DIR/pets: left out, as they lead nowhere: 2 links (cat/circle.png, dangling)\n"
+            "  help: get what they name, or remove them\n"
+            "DIR/pets: left out, neither files nor folders: 2 entries (cat/pipe.png, pipe)\n"
+            "  help: remove them\n");
+}
+
+TEST_CASE("links that lead back end where they began, and no folder is read twice for one class") {
+  Pets pets;
+  pets.add_folder("pets/cat/young");
+  pets.add("pets/cat/young/2.png", 2);
+  for (const auto& [to, name] : {std::pair(".", "pets/itself"),
+                                 {"..", "pets/above"},
+                                 {"/", "pets/all"},
+                                 {"../cat", "pets/cat/again"},
+                                 {"young", "pets/cat/younger"},
+                                 {"../..", "pets/cat/young/up"}})
+    std::filesystem::create_directory_symlink(to, pets / name);
+  const DatasetPointer data = open_folder(pets);
+  CHECK(pixels(*data) == std::vector<int>{0, 1, 2, 10, 11, 12});
+  CHECK(warnings(pets, *data) ==
+        "DIR/pets: left out, as links lead there twice or back: 6 folders (above, all, cat/again, ...)\n"
+        "  help: remove the links\n");
+}
+
+TEST_CASE("a class of which nothing is read is an error that says what there is") {
+  Pets pets;
+  pets.add_folder("pets/owl");
+  CHECK(told(pets, [&] { open_folder(pets); }) ==
+        "error: DIR/pets/owl: expected images of the class, the folder has none\n"
+        "  help: put images into it, or take the folder away");
+  CHECK(open_folder(pets, "", {"cat", "dog", "owl"})->size() == 5);  // this part has none of them
+  pets.write("pets/owl/0.avif", "not read");
+  pets.write("pets/owl/1.svg", "not read");
+  for (const std::vector<std::string>& classes : {std::vector<std::string>(), {"cat", "dog", "owl"}})
+    CHECK(
+        told(pets, [&] { open_folder(pets, "", classes); }) ==
+        "error: DIR/pets/owl: expected images of the class, of its 2 files none is of a format that is read: 1 .avif, "
+        "1 .svg\n  read are: " +
+            join(image_formats()) +
+            "\n"
+            "  help: bring them into one of these, or take the folder away");
+}
+
+TEST_CASE("a folder of the parts of a data set is no folder of classes") {
+  const FolderForTest folder;
+  const auto says = [&](const std::vector<std::string>& names) {
+    std::filesystem::remove_all(folder / "pets");
+    for (const std::string& name : names) {
+      std::filesystem::create_directories(folder / ("pets/" + name + "/cat"));
+      folder.write("pets/" + name + "/cat/0.png", png(1, 2, 1, "ab"));
+    }
+    return told(folder, [&] { open_folder(folder); });
+  };
+  CHECK(says({"train", "val", "test"}) ==
+        "error: DIR/pets: expected a folder for each class, its folders are parts of a data set: test, train, val\n"
+        "  help: write 'path: DIR/pets/train', and for the others 'path: DIR/pets/val'");
+  CHECK(says({"Train"}) ==
+        "error: DIR/pets: expected a folder for each class, its folders are parts of a data set: Train\n"
+        "  help: write 'path: DIR/pets/Train'");
+  CHECK(says({"bus", "car", "train"}) == "");  // a train is a train
+}
+
+TEST_CASE("a single class is told, with the folder that may be meant") {
+  FolderForTest folder;
+  std::filesystem::create_directories(folder / "pets/all/cat");
+  folder.write("pets/all/cat/0.png", png(1, 2, 1, "ab"));
+  CHECK(warnings(folder, *open_folder(folder)) ==
+        "DIR/pets: there is one class only, 'all'\n"
+        "  help: if the folders in it are the classes write 'path: DIR/pets/all'\n");
+  folder.write("pets/all/0.png", png(1, 2, 1, "ab"));
+  CHECK(warnings(folder, *open_folder(folder)) ==
+        "DIR/pets: there is one class only, 'all'\n  help: put the images of each class into a folder of its own\n");
+}
+
+TEST_CASE("the fit keeps fields and classes, so that they are known without the folder and stay what they were") {
+  Pets pets;
+  pets.add_folder("pets/a b\xFF%");
+  pets.add("pets/a b\xFF%/0.png", 30);
+  const Node fit = fit_all(*open_folder(pets));
+  const DatasetPointer known = reader_of_pets()->open_fitted(fit);
+  CHECK(known->size() == 0);
+  CHECK(std::ranges::equal(known->fields(), open_folder(pets)->fields()));
+  const std::vector<std::string> classes(known->classes().begin(), known->classes().end());
+  CHECK(classes == std::vector<std::string>{"a b\xFF%", "cat", "dog"});
+  std::filesystem::remove_all(pets / "pets/cat");
+  const DatasetPointer fewer = open_folder(pets, "", classes);
+  CHECK(label(*fewer, 1) == 2);
+  CHECK(warnings(pets, *fewer) ==
+        "DIR/pets: it has no images of 1 of the 3 classes: cat\n"
+        "  help: put them back if they were moved or renamed\n");
 }
 
 TEST_CASE("with names of classes given, labels count in their order, and other folders are refused") {
@@ -97,7 +218,8 @@ TEST_CASE("an image that cannot be read is an error, or its successor takes its 
   pets.write("pets/cat/1.PNG", "");
   pets.write("pets/dog/2.png", "<html>");
   CHECK(told(pets, [&] { pixels(*open_folder(pets)); }) ==
-        "error: DIR/pets/cat/1.PNG: expected an image, the file is empty");
+        "error: DIR/pets/cat/1.PNG: expected an image, the file is empty\n"
+        "  help: write 'on_bad: skip' to go on without it");
   const DatasetPointer data = open_folder(pets, ", on_bad: skip");
   CHECK(data->skipped().empty());
   CHECK(pixels(*data) == std::vector<int>{0, 10, 10, 11, 0});
@@ -125,7 +247,8 @@ TEST_CASE("an image that vanished is named") {
   const DatasetPointer data = open_folder(pets);
   std::filesystem::remove(pets / "pets/dog/1.png");
   CHECK(told(pets, [&] { sample(*data, 3); }) ==
-        "error: DIR/pets/dog/1.png: open for reading failed: No such file or directory");
+        "error: DIR/pets/dog/1.png: open for reading failed: No such file or directory\n"
+        "  help: write 'on_bad: skip' to go on without it");
 }
 
 TEST_CASE("images are kept once they were read, those of a validation set of its own too, as far as the memory goes") {
@@ -170,8 +293,12 @@ TEST_CASE("a folder without images, and keys that make no sense, are refused") {
   FolderForTest folder;
   std::filesystem::create_directory(folder / "pets");
   CHECK(told(folder, [&] { open_folder(folder); }) ==
+        "error: DIR/pets: expected folders, one a class, with images in them; found none");
+  folder.write("pets/0.png", png(1, 2, 1, "ab"));
+  CHECK(told(folder, [&] { open_folder(folder); }) ==
         "error: DIR/pets: expected folders, one a class, with images in them; found none\n"
-        "  links and hidden files are not looked at");
+        "  images in the folder itself: 0.png\n"
+        "  help: put the images of each class into a folder of its own, named as the class");
   std::vector<Problem> problems;
   ReaderSpec spec;
   Codec<ReaderSpec>::read(
@@ -181,7 +308,8 @@ TEST_CASE("a folder without images, and keys that make no sense, are refused") {
   for (const Problem& problem : problems) text += render(problem) + "\n";
   CHECK(text ==
         "error: run.yaml:1:44: data.train.on_bad: expected one of error, skip, got 'ignore'\n"
-        "error: run.yaml:1:58: data.train.size: expected an integer at least 1, or [height, width], got 0\n");
+        "error: run.yaml:1:58: data.train.size: expected an integer at least 1 and at most 65536, or [height, width], "
+        "got 0\n");
   problems.clear();
   Codec<ReaderSpec>::read(parse_yaml("{format: image_folder, path: pets, channels: 2}", "run.yaml"), spec, {},
                           Reading(problems, "data.train"));

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cmath>
 #include <cstdlib>
 #include <new>
 #include <set>
@@ -232,4 +233,32 @@ TEST_CASE("batches larger than the machine are refused, with what to lower") {
       text.starts_with("error: data.batch_size: 2 batches of 1125899906842624 samples take 27021597764222976 bytes, "
                        "the machine has "));
   CHECK(text.ends_with("\n  help: lower data.batch_size or data.prefetch"));
+  CHECK(message<Error>([&] {
+          Loader(data, {.batch_size = INT64_MAX, .threads = 1});
+        }).starts_with("error: data.batch_size: 5 batches of 9223372036854775807 samples take "));
+}
+
+TEST_CASE("a value that is no finite number is found with its sample, and its file where one is known") {
+  struct Broken final : CountingSet {
+    Broken() : CountingSet(10) {}
+    void get(int64_t index, Sample& into) const override {
+      CountingSet::get(index, into);
+      const float nan = NAN;
+      if (index == 7) std::memcpy(into.fields[0] + sizeof nan, &nan, sizeof nan);
+    }
+    Where place(int64_t index) const override { return {.file = concat("x", index, ".npy")}; }
+  };
+  for (const bool shuffle : {false, true}) {
+    Loader loader(slice(std::make_shared<Broken>(), 1, 9),
+                  {.batch_size = 4, .shuffle = shuffle, .seed = 3, .threads = 2});
+    int found = 0;
+    for (int i = 0; i < 3; ++i) {
+      loader.next();
+      if (const auto said = loader.non_finite()) {
+        CHECK(*said == "x7.npy: sample 6: value 1 of 'x' is .nan");
+        ++found;
+      }
+    }
+    CHECK(found == 1);
+  }
 }

@@ -117,6 +117,115 @@ TEST_CASE("integers of every size become i32 where they fit") {
         "error: DIR/x.npy: data.train: sample 1: expected a number of 32 bits, found 2147483648");
 }
 
+TEST_CASE("integers of every size, either byte order and Fortran's order are read as numpy means them") {
+  Arrays arrays;
+  const std::string images = bytes<float>({1, 2, 3, 4});
+  arrays.write("x.npy", npy("<f4", "(2, 2)", images));
+  for (const auto& [descr, values] : {std::pair("|i1", std::string("\1\0", 2)),
+                                      {"<i2", bytes<int16_t>({1, 0})},
+                                      {"<u8", bytes<uint64_t>({1, 0})},
+                                      {"|b1", std::string("\1\0", 2)},
+                                      {">i2", std::string("\0\1\0\0", 4)},
+                                      {">i8", std::string("\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0", 16)}}) {
+    CAPTURE(descr);
+    arrays.write("y.npy", npy(descr, "(2L,)", values));
+    const auto opened = arrays.open();
+    CHECK(opened->problems == "");
+    CHECK(opened->sets.classes == std::vector<std::string>{"0", "1"});
+    CHECK(label(*opened->sets.train, 0) == 1);
+    CHECK(label(*opened->sets.train, 1) == 0);
+  }
+  arrays.write("x.npy", npy(">f4", "(2, 1)", std::string("\x3F\x80\0\0\x40\0\0\0", 8)));
+  CHECK(floats(sample(*arrays.open()->sets.train, 1)[0]) == std::vector<float>{2});
+  // [[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]]
+  arrays.write("x.npy", npy_with("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2, 3), }\n",
+                                 bytes<float>({1, 7, 4, 10, 2, 8, 5, 11, 3, 9, 6, 12})));
+  CHECK(floats(sample(*arrays.open()->sets.train, 0)[0]) == std::vector<float>{1, 2, 3, 4, 5, 6});
+  CHECK(floats(sample(*arrays.open()->sets.train, 1)[0]) == std::vector<float>{7, 8, 9, 10, 11, 12});
+}
+
+TEST_CASE("labels bound the number of classes before a name is made for each") {
+  Arrays arrays;
+  arrays.write("x.npy", npy("<f4", "(2, 1)", bytes<float>({1, 2})));
+  const auto said = [&](const std::string& y) {
+    arrays.write("y.npy", y);
+    const std::string text = arrays.open()->problems;
+    return text.substr(0, text.find("\n"));
+  };
+  CHECK(said(npy("<i8", "(2,)", bytes<int64_t>({0, 2000000000}))) ==
+        "error: DIR/y.npy: data.train: sample 1: expected a label from 0 to 1048575, found 2000000000");
+  CHECK(said(npy("<i4", "(2,)", bytes<int32_t>({-1, 0}))) ==
+        "error: DIR/y.npy: data.train: sample 0: expected a label from 0 on, found -1");
+  CHECK(said(npy("<u8", "(2,)", bytes<uint64_t>({0, ~uint64_t{0}}))) ==
+        "error: DIR/y.npy: data.train: sample 1: expected a number of 32 bits, found 18446744073709551615");
+  CHECK(
+      arrays.open()->problems.ends_with("expected a number of 32 bits, found 18446744073709551615\n"
+                                        "  named in DIR/run.yaml:1:9"));
+}
+
+TEST_CASE("labels with gaps, and classes saved as floats, are told with what to write") {
+  Arrays arrays;
+  arrays.write("x.npy", npy("<f4", "(2, 1)", bytes<float>({1, 2})));
+  const auto told_of = [&](const std::string& y) {
+    arrays.write("y.npy", y);
+    const auto opened = arrays.open();
+    CHECK(opened->problems == "");
+    return warnings(arrays, *opened->sets.train);
+  };
+  CHECK(told_of(npy("<i4", "(2,)", bytes<int32_t>({0, 1}))) == "");
+  CHECK(told_of(npy("<i4", "(2,)", bytes<int32_t>({3, 1000}))) ==
+        "DIR/y.npy: the largest label is 1000, so there are 1001 classes, of which 2 have samples\n"
+        "  help: number the classes from 0 on: numpy.unique(y, return_inverse=True)[1]\n");
+  CHECK(told_of(npy("<f8", "(2, 1)", bytes<double>({0, 1}))) ==
+        "DIR/y.npy: the labels are floats and so numbers to be predicted, but all are whole, from 0 to 1\n"
+        "  help: if they are classes save them with .astype(numpy.int64)\n");
+  CHECK(told_of(npy("<f4", "(2,)", bytes<float>({0, 1.5f}))) == "");
+  CHECK(told_of(npy("<f4", "(2,)", bytes<float>({25, 346}))) == "");
+}
+
+TEST_CASE("the layout says where the channels of images stand, and likely mistakes are told") {
+  Arrays arrays;
+  arrays.write("x.npy", npy("<f4", "(2, 1, 5)", bytes<float>({1, 2, 3, 4, 5, 6, 7, 8, 9, 10})));
+  const auto open = [&](const std::string& layout) {
+    return arrays.open("fields: {x: x.npy, y: y.npy}" + (layout.empty() ? "" : ", layout: " + layout));
+  };
+  CHECK(open("")->sets.raw_input == Type{DType::f32, {1, 5}});
+  CHECK(open("grey")->sets.raw_input == Type{DType::f32, {1, 5, 1}});
+  arrays.write("x.npy", npy("|u1", "(2, 3, 1, 5)", "rstuvRSTUV01234rstuvRSTUV01234"));
+  CHECK(warnings(arrays, *open("")->sets.train) ==
+        "DIR/x.npy: samples [3, 1, 5] look like [channels, height, width], and are read as height 3, width 1 and 5 "
+        "channels\n  help: write 'layout: channels_first', or 'layout: channels_last' if it is meant so\n");
+  CHECK(warnings(arrays, *open("channels_last")->sets.train) == "");
+  const auto first = open("channels_first");
+  CHECK(first->problems == "");
+  CHECK(first->sets.raw_input == Type{DType::u8, {1, 5, 3}});
+  CHECK(floats(sample(*first->sets.train, 1)[0])[4] == static_cast<float>('S') / 255);
+  CHECK(open("grey")->problems ==
+        "error: DIR/x.npy: data.train: expected samples of 2 sizes with 'layout: grey', found [3, 1, 5]\n"
+        "  named in DIR/run.yaml:1:9\n  help: leave 'layout' out");
+  arrays.write("x.npy", npy("<i4", "(2, 1)", bytes<int32_t>({0, 1})));
+  CHECK(open("grey")->problems ==
+        "error: DIR/x.npy: data.train: expected images of u1, f2, f4 or f8 for 'layout', found i4\n"
+        "  named in DIR/run.yaml:1:9\n  help: leave 'layout' out");
+}
+
+TEST_CASE("the fit of arrays keeps their fields and classes") {
+  Arrays arrays;
+  arrays.write("x.npy", npy("|u1", "(2, 1, 2)", "abcd"));
+  const auto opened = arrays.open();
+  CHECK(to_yaml(opened->sets.fitted) ==
+        "fields:\n  - name: x\n    dtype: u8\n    shape: [1, 2, 1]\n    values: 0\n  - name: y\n    dtype: i32\n    "
+        "shape: []\n"
+        "    values: 2\nclasses: \"\"\nnumbered_classes: 2\n");
+  std::filesystem::remove(arrays / "x.npy");
+  opened->spec.fitted = opened->sets.fitted;
+  std::vector<Problem> problems;
+  const DataSets known = open_data(opened->spec, arrays.path, 1, problems, SetsToRead::none());
+  CHECK(problems.empty());
+  CHECK(known.classes == std::vector<std::string>{"0", "1"});
+  CHECK(known.raw_input == Type{DType::u8, {1, 2, 1}});
+}
+
 TEST_CASE("the fingerprint of arrays is one of their contents") {
   Arrays arrays;
   const std::string x = npy("<f4", "(2, 1)", bytes<float>({3, 4}));
@@ -150,26 +259,31 @@ TEST_CASE("members of an archive are read stored or deflated, without unpacking 
         "  its arrays: both\n  named in DIR/run.yaml:1:9\n  help: write 'both'");
 }
 
-TEST_CASE("arrays that are no arrays of numbers in C order are refused") {
+TEST_CASE("arrays that are no arrays of numbers are refused") {
   const Arrays arrays;
   CHECK(arrays.said("no array") ==
         "error: DIR/x.npy: data.train: expected a .npy array, which begins with \\x93NUMPY, found none");
-  CHECK(
-      arrays.said(npy("|O", "(2,)", "pickle")) ==
-      "error: DIR/x.npy: data.train: expected values of type <f2, <f4, <f8, <i4, <i8, <u2, <u4, |b1, |u1, found '|O'\n"
-      "  help: save it with .astype(numpy.float32) or another of these types");
+  CHECK(arrays.said(npy("|O", "(2,)", "pickle")) ==
+        "error: DIR/x.npy: data.train: expected an array of numbers, found Python objects of type '|O'\n"
+        "  help: save inputs with .astype(numpy.float32), classes with .astype(numpy.int64)");
+  CHECK(arrays.said(npy("<U5", "(2,)", "text")) ==
+        "error: DIR/x.npy: data.train: expected an array of numbers, found texts of type '<U5'\n"
+        "  help: number them: numpy.unique(it, return_inverse=True)[1] are classes from 0 on");
+  CHECK(arrays.said(npy("<c16", "(2,)", "complex")) ==
+        "error: DIR/x.npy: data.train: expected an array of numbers, found values of type '<c16'\n"
+        "  help: save inputs with .astype(numpy.float32), classes with .astype(numpy.int64)");
   CHECK(arrays.said(npy("<f4", "(-2, 4)", "")) ==
         "error: DIR/x.npy: data.train: the header says f4 [-2, 4], behind it are 0 bytes");
   CHECK(arrays.said(npy("<f4", "(4611686018427387904, 4)", "")) ==
         "error: DIR/x.npy: data.train: the header says f4 [4611686018427387904, 4], behind it are 0 bytes");
   CHECK(arrays.said(npy("<f4", "(2, 2)", "short")) ==
         "error: DIR/x.npy: data.train: the header says f4 [2, 2], behind it are 5 bytes");
-  CHECK(arrays.said(npy_with("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }\n", bytes<float>({1, 2}))) ==
-        "error: DIR/x.npy: data.train: expected the array in C order, found it in Fortran's\n"
-        "  help: save numpy.ascontiguousarray(it)");
-  CHECK(arrays.said(npy_with("{'descr': [('a', '<f4')], 'shape': (2,)}\n", "")) ==
-        "error: DIR/x.npy: data.train: expected descr, fortran_order and shape in the header, found '{'descr': [('a', "
-        "'<f4')], 'shape': (2,)}'");
+  CHECK(arrays.said(npy_with("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}\n", "")) ==
+        "error: DIR/x.npy: data.train: expected an array of numbers, found one of records with named columns\n"
+        "  help: save the columns as one array: numpy.lib.recfunctions.structured_to_unstructured(it)");
+  CHECK(arrays.said(npy_with("{'descr': '<f4', 'shape': (2,)}\n", "")) ==
+        "error: DIR/x.npy: data.train: expected descr, fortran_order and shape in the header, found '{'descr': '<f4', "
+        "'shape': (2,)}'");
   CHECK(arrays.said(npy("<f4", "(3, 1)", bytes<float>({1, 2, 3}))) ==
         "error: DIR/run.yaml:1:9: data.train: expected as many samples in 'y' as in 'x' (3), found 2");
 }

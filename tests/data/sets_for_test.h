@@ -16,7 +16,16 @@ namespace dl::testing {
 // The message of the Error that `action` throws, with DIR for the folder; "" where it throws none.
 template <class Action>
 std::string told(const FolderForTest& folder, Action&& action) {
-  std::string text = message<Error>(action);
+  std::string text = ::message<Error>(action);
+  for (size_t at; (at = text.find(folder.path.string())) != std::string::npos;)
+    text.replace(at, folder.path.string().size(), "DIR");
+  return text;
+}
+
+// What opening the set found worth telling, each rendered and ended by a line's end, with DIR for the folder.
+inline std::string warnings(const FolderForTest& folder, const Dataset& data) {
+  std::string text;
+  for (const Problem& problem : data.warnings()) text += problem_text(problem) + "\n";
   for (size_t at; (at = text.find(folder.path.string())) != std::string::npos;)
     text.replace(at, folder.path.string().size(), "DIR");
   return text;

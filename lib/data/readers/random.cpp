@@ -3,12 +3,14 @@
 #include <cstring>
 #include <optional>
 
+#include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/data/reader.h"
 
 namespace dl {
 namespace {
 
+constexpr int64_t most_values = int64_t{1} << 32;  // of a sample
 constexpr uint64_t key = random_key(0, random_stream("random reader"));
 
 // Elements of one type, the same for every set: samples are taken from them, which is as fast as memory.
@@ -76,13 +78,17 @@ struct Random final : Reader {
         .at_most(1 << 20);
     s.optional("dtype", dtype, "of a sample's numbers: u8, or f32 in [-1, 1)").one_of({"u8", "f32"});
     s.optional("vocabulary", vocabulary, "samples are tokens (i32), of so many kinds").at_least(1).at_most(1 << 20);
-    s.optional("samples", samples, "how many").at_least(1);
+    s.optional("samples", samples, "how many").at_least(1).at_most(int64_t{1} << 40);
     s.optional("classes", classes, "how many classes the labels count; without it, 10").at_least(1).at_most(1 << 20);
     s.optional("targets", targets, "the target is so many numbers (f32); 1: a single one").at_least(1).at_most(1 << 20);
     s.example("{format: random, shape: [32, 32, 3], samples: 50000, classes: 10}");
     s.example("{format: random, shape: [64], vocabulary: 65}");
     s.example("{format: random, shape: [8], dtype: f32, targets: 1}");
     s.check([this](const Report& report) {
+      int64_t values = 1;
+      for (const int64_t size : shape) values = std::min(most_values + 1, values * size);  // each is at most 2^20
+      if (values > most_values)
+        report.at("shape", concat("expected at most ", most_values, " numbers a sample, got ", Shape(shape).text()));
       if (classes && targets) report.at("targets", "'classes' and 'targets' are both given", "keep one of them");
     });
   }

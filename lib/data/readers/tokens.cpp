@@ -96,6 +96,8 @@ struct TokenFile final : Reader {
       fail(concat("expected an array [tokens], found ", array.shape().text()), "save numpy.ravel(it)");
     if (type != "u2" && type != "u4" && type != "i4" && type != "i8")
       fail(concat("expected tokens of type u2, u4, i4 or i8, found ", type), "save it with .astype(numpy.uint16)");
+    if (array.values_at() == 0)
+      fail("expected little-endian tokens, found them the other way round", "save it with .astype(numpy.uint16)");
     if (dtype) fail(concat("its header says the type, ", type, "; the config says 'dtype'"), "leave 'dtype' out");
     return {.begin = array.values_at(),
             .count = array.shape()[0],

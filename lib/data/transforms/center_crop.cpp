@@ -10,7 +10,7 @@ struct CenterCrop final : Transform {
   Pair size;
   void describe(Schema& s) override {
     s.summary("the window in the middle of the image");
-    s.required("size", size, "[height, width] of the window").at_least(1).positional();
+    s.required("size", size, "[height, width] of the window").at_least(1).at_most(1 << 16).positional();
     s.example("center_crop: 224");
   }
 

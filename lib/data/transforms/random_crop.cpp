@@ -16,8 +16,11 @@ struct RandomCrop final : Transform {
   void describe(Schema& s) override {
     s.summary("a window at a random place of the image, which is padded with zeros");
     s.details("Outside training the window lies in the middle, so that with the image's own size it is the image.");
-    s.optional("size", size, "[height, width] of the window; without it the image's own").at_least(1).positional();
-    s.optional("padding", padding, "zeros added above and below, left and right").at_least(0);
+    s.optional("size", size, "[height, width] of the window; without it the image's own")
+        .at_least(1)
+        .at_most(1 << 16)
+        .positional();
+    s.optional("padding", padding, "zeros added above and below, left and right").at_least(0).at_most(1 << 16);
     s.example("random_crop: {padding: 4}");
   }
 

@@ -27,7 +27,7 @@ struct RandomResizedCrop final : Transform {
         "shape `ratio` allows. Outside training the whole image is stretched; write 'resize' and 'center_crop' before "
         "it "
         "for another window. Bilinear and antialiased.");
-    s.required("size", size, "[height, width] of the result").at_least(1).positional();
+    s.required("size", size, "[height, width] of the result").at_least(1).at_most(1 << 16).positional();
     s.optional("scale", scale, "[least, most] share of the image's area").above(0).at_most(1);
     s.optional("ratio", ratio, "[least, most] width / height of the window").above(0);
     s.example("random_resized_crop: 64");

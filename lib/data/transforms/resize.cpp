@@ -10,7 +10,7 @@ struct Resize final : Transform {
   void describe(Schema& s) override {
     s.summary("the image stretched to a size, bilinear and antialiased");
     s.details("As torchvision's Resize with antialias=True of both sizes.");
-    s.required("size", size, "[height, width]").at_least(1).positional();
+    s.required("size", size, "[height, width]").at_least(1).at_most(1 << 16).positional();
     s.example("resize: 64");
     s.example("resize: {size: [48, 64]}");
   }

@@ -36,3 +36,16 @@ for subsampling in ("4:2:0", "4:2:2", "4:4:4"):
 large.save(FOLDER / "large-progressive.jpg", quality=70, progressive=True)
 large.convert("L").save(FOLDER / "large-grey.jpg", quality=70)
 large.convert("CMYK").save(FOLDER / "large-cmyk.jpg", quality=60)
+
+# Formats that are decoded where their library is there: each beside what Pillow makes of it.
+write("webp-lossy.webp", colours, quality=80)
+write("webp-lossless.webp", colours, lossless=True)
+write("webp-alpha.webp", Image.fromarray(numpy.dstack([COLOURS, 255 - COLOURS[..., 0]])), lossless=True, exact=True)
+write("webp-animated.webp", colours, save_all=True, append_images=[colours.rotate(180)], lossless=True)
+write("tiff-lzw.tif", colours, compression="tiff_lzw")
+write("tiff-alpha.tif", Image.fromarray(numpy.dstack([COLOURS, 255 - COLOURS[..., 0]])), compression="tiff_deflate")
+write("tiff-palette.tif", colours.quantize(16))
+write("tiff-grey.tif", colours.convert("L"))
+write("tiff-cmyk.tif", colours.convert("CMYK"))
+write("tiff-bits.tif", colours.convert("1"), compression="group4")
+write("transparent.gif", colours.quantize(16), transparency=3)

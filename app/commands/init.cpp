@@ -1,0 +1,114 @@
+// dlcli init: looks at data nobody described and writes a config that trains on them.
+#include <filesystem>
+
+#include "app/command.h"
+#include "app/console/output.h"
+#include "app/console/text.h"
+#include "app/look/look.h"
+#include "app/options.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/train/plan.h"
+
+namespace dl {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The name without its endings, of what may stand in a run's name.
+std::string name_of(const fs::path& path) {
+  fs::path name = fs::weakly_canonical(path).filename();
+  if (name.extension() == ".gz") name = name.stem();
+  std::error_code error;
+  if (!fs::is_directory(path, error) && name.has_stem()) name = name.stem();
+  std::string text;
+  for (const char c : name.string()) {
+    const bool kept =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    if (kept || (!text.empty() && text.back() != '-')) text += kept ? c : '-';
+  }
+  while (!text.empty() && (text.front() == '-' || text.front() == '_')) text.erase(0, 1);
+  while (!text.empty() && text.back() == '-') text.pop_back();
+  return text.empty() ? "data" : text;
+}
+
+class Init final : public Command {
+ public:
+  std::string summary() const override { return "looks at data and writes a config that trains on them"; }
+
+  std::vector<std::string> other_names() const override { return {"new", "template", "create", "setup", "wizard"}; }
+
+  void declare(CLI::App& app) override {
+    app.add_option("PATH", path_, "a folder of images, a table, a text, arrays of numpy or idx files")->required();
+    app.add_option("-o,--output", output_, "the config to write; if left out, NAME.yaml here")->type_name("FILE.yaml");
+    app.add_option("--target", target_, "of a table: the column to predict, or a file of one column that has it")
+        ->type_name("COLUMN");
+    app.add_option("--task", task_, "class, value, or text: the next character; if left out, as the data look")
+        ->type_name("TASK")
+        ->check(one_of({"class", "value", "text"}));
+    examples(app, {{"dlcli init flowers.csv", "writes flowers.yaml"},
+                   {"dlcli init houses.csv --target price", "names the column to predict"},
+                   {"dlcli init photos/ -o photos.yaml", "images in folders named as their classes"},
+                   {"dlcli init book.txt", "a text to be continued"}});
+  }
+
+  Exit run() override {
+    LookOptions options{.target = target_, .task = task_, .name = name_of(path_)};
+    fs::path config = output_.empty() ? fs::path(options.name + ".yaml") : fs::path(output_);
+    if (config.extension() != ".yaml" && config.extension() != ".yml")
+      throw Error(Exit::usage,
+                  Problem{.path = "--output",
+                          .what = concat("expected a name that ends in .yaml, got '", config.string(), "'"),
+                          .help = concat("write '", config.string(), ".yaml'")});
+    options.folder = fs::absolute(config).parent_path();
+    options.name = config.stem().string();
+    refuse_existing(config);
+    const Look found = look(path_, options);
+    for (const auto& [link, target] : found.links) {
+      fs::create_directories(link.parent_path());
+      std::error_code there;
+      fs::create_symlink(target, link, there);
+    }
+    write_file_atomic(config,
+                      "# Written by 'dlcli init' from a look at the data. Every line may be changed;\n"
+                      "# 'dlcli describe' lists what may stand here.\n" +
+                          found.config);
+    print(text_of(found, config));
+    plan_run(config, {});  // what of it is wrong is thrown, with its place
+    print("next: dlcli train " + shell_word(config.string()) + "\n");
+    return Exit::done;
+  }
+
+ private:
+  static void refuse_existing(const fs::path& path) {
+    std::error_code error;
+    if (fs::exists(fs::symlink_status(path, error)))
+      throw Error(Exit::usage, Problem{.path = path.string(),
+                                       .what = "is there already",
+                                       .help = "name another file with -o, or remove it"});
+  }
+
+  static std::string text_of(const Look& found, const fs::path& config) {
+    std::string out = "found\n";
+    for (const std::string& line : found.found) out += wrapped(line, 80, "    ", "  ");
+    out += "chosen\n";
+    for (const std::string& line : found.chosen) out += wrapped(line, 80, "    ", "  ");
+    return out + "wrote " + config.string() + "\n";
+  }
+
+  static std::string shell_word(const std::string& text) {
+    const bool plain =
+        text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+=@%,:") == text.npos;
+    if (plain) return text;
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+  }
+
+  std::string path_, output_, target_, task_;
+};
+
+DL_COMMAND(Init, "init");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,17 @@
+// What the cells of a table's column are.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dl {
+
+struct ColumnSummary {
+  std::string name, kind;  // numeric, one_hot, index; of the target class, value; ignored
+  int64_t missing = 0;
+  double least = 0, most = 0, mean = 0;                // of numbers
+  std::vector<std::pair<std::string, int64_t>> kinds;  // of categories: each with its rows, the most frequent first
+};
+
+}  // namespace dl

@@ -1,0 +1,21 @@
+// What a run keeps of data whose samples are read as they are: their fields and the names of their classes, so that
+// neither evaluation nor prediction needs the training data again.
+#pragma once
+#include "lib/data/dataset.h"
+#include "lib/spec/schema.h"
+
+namespace dl {
+
+// Classes are bound by this before a name is made for each.
+constexpr int64_t most_classes = int64_t{1} << 20;
+
+// "0", "1", …: names of classes that have none.
+std::vector<std::string> numbered_classes(int64_t count);
+
+// For Dataset::fit() of such a set.
+Node fit_samples(const Dataset& data);
+// For Reader::open_fitted(): the fields and classes of that fit, and no sample. A fit of another kind is an
+// Error(Exit::usage).
+DatasetPointer samples_of_fit(const Node& fit);
+
+}  // namespace dl

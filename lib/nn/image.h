@@ -1,0 +1,10 @@
+// What layers of images ask of their input.
+#pragma once
+#include "lib/graph/op.h"
+
+namespace dl {
+
+// x is [batch, height, width, channels], else a ShapeError that says where the channels may have been lost.
+void expect_image(Value x);
+
+}  // namespace dl
