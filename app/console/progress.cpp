@@ -60,7 +60,7 @@ std::string fitted(const Output& out, std::vector<Piece> pieces, double share, s
   }
   std::string line;
   for (size_t i = 0; i < pieces.size(); ++i) {
-    if (shown[i]) line += (line.empty() ? "" : "  ") + styled(out, pieces[i].style, pieces[i].text);
+    if (shown[i]) line += (line.empty() ? "" : "  ") + styled(out, pieces[i].style, printable(pieces[i].text));
     if (i > 0 || share < 0) continue;
     const size_t length = std::min(least_bar + columns - std::min(columns, used), most_bar);
     const std::string whole = bar(share, length, out.unicode());
@@ -272,12 +272,12 @@ std::string RunProgress::validation_line(const ValidationProgress& validation) c
 
 void RunProgress::report(const std::string& text) {
   if (!in_place_) {
-    out_.write(printable(text) + "\n");
+    out_.write(text + "\n");
     return;
   }
   // Drawn over the old line and its rest erased after, in one write: nothing flickers. Lines are not wrapped meanwhile,
   // so that one longer than the terminal is cut and not left behind.
-  out_.write("\r\033[?7l" + printable(text) + "\033[K\033[?7h");
+  out_.write("\r\033[?7l" + text + "\033[K\033[?7h");
   drawn_ = true;
 }
 

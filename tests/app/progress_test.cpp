@@ -231,7 +231,7 @@ TEST_CASE("the bar is as long as the share that is done") {
 }
 
 TEST_CASE("the summary says what came out, where it is and what to do next") {
-  const RunStarted run{.name = "toy-1", .folder = "runs/toy-1"};
+  const RunStarted run{.name = "toy-1", .folder = "runs/toy-1", .splits = {"train", "val", "test"}};
   RunFinished end{.reason = "max_epochs (2) reached",
                   .step = 20,
                   .time_s = 200,
