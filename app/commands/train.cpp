@@ -13,6 +13,7 @@
 #include "app/warnings.h"
 #include "lib/base/batch_job.h"
 #include "lib/base/clock.h"
+#include "lib/base/printable.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
 #include "lib/train/run_state.h"
@@ -34,6 +35,22 @@ class Outcome final : public Observer {
 class Warnings final : public Observer {
  public:
   void warned(const std::string& text) override { warn(text); }
+};
+
+// Says what trains where, as part of which job: for a log that is looked at after months.
+class Place final : public Observer {
+ public:
+  explicit Place(Output& out) : out_(out) {}
+  void started(const RunStarted& run) override {
+    const std::string restart =
+        run.job && run.job->restarts > 0 ? concat(", restart ", run.job->restarts) : std::string();
+    const std::string where = concat(run.host, run.job ? ", " + run.job->text() : "", restart);
+    out_.write(concat("dlcli ", version_text(), " on ", printable(where), ", ", count_of(run.threads, "thread"), ", ",
+                      utc_timestamp(), "\n"));
+  }
+
+ private:
+  Output& out_;
 };
 
 class Train final : public Command {
@@ -102,8 +119,10 @@ class Train final : public Command {
     Warnings warnings;
     Output& shown = json_ ? standard_error() : standard_output();
     RunProgress progress(shown, network_table(*plan->network, shown.columns() - 2, most_rows));
+    Place place(shown);
     Observer* console = quiet_ ? static_cast<Observer*>(&warnings) : &progress;
     TrainerOptions options{.folder = folder ? &*folder : nullptr, .observers = {&outcome, console}, .stop = &stop};
+    if (!quiet_) options.observers.push_back(&place);
     if (!folder && !plan->run.trainer.fast_dev_run)
       options.make_folder = [&] {
         folder.emplace(RunFolder::create(runs_, plan->name, plan->resolved(), plan->config));
@@ -119,7 +138,6 @@ class Train final : public Command {
         return Exit::done;
       }
     }
-    if (!quiet_) (json_ ? standard_error() : standard_output()).write(place_text(trainer.about()));
     const RunFinished end = trainer.fit();
     // A terminal that went away is no reason to call a finished run a failure.
     Output& out = standard_output();
@@ -144,13 +162,6 @@ class Train final : public Command {
                                   "once, a job array"});
     warn(concat("of ", task.size, " tasks (", task.variable,
                 ") this one trains and the others end; start one: 'srun -n 1'"));
-  }
-
-  // What trains where, as part of which job: the first line of a log that is looked at after months.
-  static std::string place_text(const RunStarted& run) {
-    return concat("dlcli ", version_text(), " on ", run.host, run.job ? ", " + run.job->text() : "",
-                  run.job && run.job->restarts > 0 ? concat(", restart ", run.job->restarts) : "", ", ",
-                  count_of(run.threads, "thread"), ", ", utc_timestamp(), "\n");
   }
 
   // None: a new run begins.

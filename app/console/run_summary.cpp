@@ -59,14 +59,15 @@ std::string run_summary(const RunStarted& run, const RunFinished& end, size_t co
   if (run.folder.empty()) return text + "nothing was kept (trainer.fast_dev_run)\n";
   text += "run folder: " + printable(run.folder.string()) + "\n";
   const std::string next = next_command(run, end);
-  return next.empty() ? text : text + "next: " + next + "\n";
+  return next.empty() ? text : text + "next: " + printable(next) + "\n";
 }
 
 std::string already_finished(const RunStarted& run, const RunFinished& end) {
   const std::string key = end.reason.substr(0, end.reason.find_first_of(" :"));
-  return concat(run.name, " has already finished: ", end.reason, ", step ", end.step, "; '--set trainer.", key,
-                key == "early_stopping" ? "=null" : "=N", "' goes on\nrun folder: ", run.folder.string(),
-                "\nnext: ", next_command(run, end), "\n");
+  return concat(printable(run.name), " has already finished: ", end.reason, ", step ", end.step, "; '--set trainer.",
+                key, key == "early_stopping" ? "=null" : "=N",
+                "' goes on\nrun folder: ", printable(run.folder.string()),
+                "\nnext: ", printable(next_command(run, end)), "\n");
 }
 
 Problem divergence(const RunStarted& run, const RunFinished& end) {
