@@ -176,11 +176,6 @@ class Planner {
 
   // What can be trained but is likely not meant; the plan is whole.
   void warn_of_the_unlikely() {
-    constexpr double largest_usual_rate = 2;
-    if (const double lr = plan_.run.optimizer->learning_rate(); lr > largest_usual_rate)
-      warn("optimizer." + plan_.run.optimizer->name + ".lr",
-           concat("with a learning rate of ", number_text(lr), " hardly any network trains"),
-           "write 0.1 for sgd, 0.001 for the others, and go on from there");
     for (const Problem& warning : plan_.data.warnings) add_problem(plan_.warnings, warning);
     const int64_t samples = plan_.data.train->size(), batch = plan_.run.data.batch_size;
     if (samples > 0 && batch > samples)

@@ -59,7 +59,17 @@ TEST_CASE("a plan knows its steps, figures and names") {
   CHECK(place.plan({"data.drop_last=true"})->batches_per_epoch() == 8);
   CHECK(place.plan({"trainer.accumulate_grad_batches=4"})->steps_per_epoch() == 3);
   CHECK(place.plan({"metrics=[accuracy, accuracy: {top_k: 2}]"})->metric_names ==
+        std::vector<std::string>{"accuracy", "accuracy_top2"});
+  CHECK(place.plan({"metrics=[accuracy, accuracy]"})->metric_names ==
         std::vector<std::string>{"accuracy", "accuracy_2"});
+}
+
+TEST_CASE("--set reaches into short forms and replaces what is of another kind") {
+  const Workplace place;
+  CHECK(place.plan({"trainer.ema=0.99", "trainer.ema.decay=0.9"})->run.trainer.ema->decay == 0.9);
+  const auto data = place.plan({"data.validation={fraction: 0.2}", "data.validation.last=7"});
+  CHECK(data->data.validation->size() == 7);
+  CHECK(data->run.data.validation->fraction == std::nullopt);
 }
 
 TEST_CASE("what can be trained but is likely not meant is a warning with its place") {
