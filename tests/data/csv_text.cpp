@@ -93,7 +93,7 @@ TEST_CASE("what is no CSV is told with its place") {
   CHECK(said("a,b\n1,2,3\n") ==
         "error: DIR/a.csv:2:1: expected 2 cells as in the first row, found 3\n"
         "  help: mend the line: a cell that holds the delimiter stands in double quotes");
-  CHECK(said("a;b,c\n1;2\n") ==
+  CHECK(said("a;b,c\n1;2\n", {.delimiter = ',', .header = false}) ==
         "error: DIR/a.csv:2:1: expected 2 cells as in the first row, found 1\n"
         "  help: write 'delimiter' as the file has it, and 'skip' for lines that are no rows");
   CHECK(said("a,\"b\nc,d\n") ==

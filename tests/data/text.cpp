@@ -79,8 +79,8 @@ TEST_CASE("how many tokens training lacks is told, and which") {
   FolderForTest folder;
   folder.write("a.txt", "abcabcabcabc\nX$X\nY,Zabc");
   const auto problems = [&](const std::string& more) {
-    const auto opened = open("{train: {format: text, path: a.txt, length: 2, end: 0.5" + more +
-                                 "}, validation: {format: text, path: a.txt, length: 2, begin: 0.5" + more + "}}",
+    const auto opened = open("{train: {format: text, path: a.txt, length: 1, end: 0.5" + more +
+                                 "}, validation: {format: text, path: a.txt, length: 1, begin: 0.5" + more + "}}",
                              folder.path);
     std::string text = opened->problems;
     for (const Problem& warning : opened->sets.warnings) text += warning.what + "\n" + warning.help;
