@@ -139,7 +139,10 @@ uint64_t CsvText::begin_of_rows(const CsvForm& form) {
   std::vector<std::string_view> lines;
   for (uint64_t from = at;
        !delimiter && from < text.size() && from - at < head_bytes && std::ssize(lines) < head_rows;) {
-    const std::string_view line = line_at(from);
+    std::string_view line = line_at(from);
+    // A line whose quotes are not closed goes on in the next.
+    while (std::ranges::count(line, '"') % 2 && from + line.size() < std::min(text.size(), at + head_bytes))
+      line = text.substr(from, line.size() + 1 + line_at(from + line.size() + 1).size());
     from += line.size() + 1;
     const bool is_comment = !form.comment.empty() && line.starts_with(form.comment);
     if (!is_comment && !trim(line).empty())

@@ -234,22 +234,30 @@ class Samples final : public Dataset {
     values.reserve(rows_.size());
     for (const int64_t row : rows_) {
       const std::string_view cell = stripped(parts_.cell(row, at), column.strip);
-      const bool is_missing = missing.contains(cell);
-      values.push_back(is_missing ? fill : categories.code(cell));
-      if (!is_missing && values.back() < 0 && column.kind != "class") unknown.add(cell, row);
+      int32_t code = categories.code(cell);
+      if (code < 0 && missing.contains(cell))
+        code = fill;
+      else if (code < 0)
+        unknown.add(cell, row);
+      values.push_back(code);
     }
     // Rare ones that 'min_count' left out are none of training's either.
     const int64_t least = parts_.spec.min_count > 1 ? size() / 2 : 0;
-    if (unknown.count > least) warn_of_unknown(column, categories, unknown, at);
+    if (unknown.count > least && column.kind != "class") warn_of_unknown(column, categories, unknown, at);
     return values;
   }
 
   struct Unknown {
     int64_t count = 0, row = 0;  // the first
     std::vector<std::string> examples;
+    bool more = false;  // kinds than those
     void add(std::string_view cell, int64_t at) {
       if (count++ == 0) row = at;
-      if (examples.size() < 3 && std::ranges::count(examples, cell) == 0) examples.emplace_back(cell);
+      if (more || std::ranges::count(examples, cell) > 0) return;
+      if (examples.size() < 3)
+        examples.emplace_back(cell);
+      else
+        more = true;
     }
   };
 
@@ -261,11 +269,11 @@ class Samples final : public Dataset {
       if (const std::string* near = categories.alike(example); near && help.starts_with("the"))
         help = concat("write '", *near, "' for '", example, "', as in training");
     }
-    warnings_.push_back({.where = parts_.cell_where(unknown.row, at),
-                         .what = concat("column '", column.name, "': ", unknown.count, " of ", count_of(size(), "row"),
-                                        " have categories that training lacks: ", join(shown),
-                                        unknown.examples.size() == 3 ? ", …" : ""),
-                         .help = help});
+    warnings_.push_back(
+        {.where = parts_.cell_where(unknown.row, at),
+         .what = concat("column '", column.name, "': ", unknown.count, " of ", count_of(size(), "row"),
+                        " have categories that training lacks: ", join(shown), unknown.more ? ", …" : ""),
+         .help = help});
   }
 
   // Columns that training did not have are of no use here.
@@ -342,10 +350,7 @@ class Unfitted final : public Dataset {
     return std::make_shared<Samples>(parts_, read_fit<FittedTable>(fit), samples, std::exchange(warnings_, {}));
   }
 
-  bool has_labels() const override {
-    return parts_.has_target && std::ranges::count(parts_.names, parts_.spec.target.column) > 0 &&
-           target_is_class(parts_, all_rows());
-  }
+  bool has_labels() const override { return parts_.has_target && target_is_class(parts_, all_rows()); }
   std::string class_of(int64_t index) const override { return std::string(label_text(index)); }
 
   std::vector<int64_t> labels() const override {
@@ -392,7 +397,10 @@ std::vector<ColumnSummary> table_columns(const Dataset& data) {
   return samples ? samples->columns() : std::vector<ColumnSummary>();
 }
 
-DatasetPointer make_table(TableParts parts) { return std::make_shared<Unfitted>(std::move(parts)); }
+DatasetPointer make_table(TableParts parts) {
+  if (parts.has_target) expect_column(parts, parts.spec.target.column);
+  return std::make_shared<Unfitted>(std::move(parts));
+}
 
 DatasetPointer table_without_rows(const Node& fit) {
   auto fitted = read_fit<FittedTable>(fit);

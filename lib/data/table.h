@@ -87,6 +87,7 @@ struct TableParts {
   }
   bool in_target(int64_t column) const { return target && column == std::ssize(names) - 1; }
 };
+// A table without the target, where it has one, is an Error(Exit::usage).
 DatasetPointer make_table(TableParts parts);
 // The samples that such a fit makes, but none of them.
 DatasetPointer table_without_rows(const Node& fit);

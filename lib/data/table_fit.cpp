@@ -42,6 +42,15 @@ void fail_cell(const TableParts& parts, int64_t row, int64_t column, const std::
                                   .help = std::move(help)});
 }
 
+void expect_column(const TableParts& parts, const std::string& name) {
+  if (std::ranges::count(parts.names, name) > 0) return;
+  const std::string nearest = closest(name, parts.names);
+  throw Error(Exit::usage, Problem{.where = parts.where,
+                                   .what = concat("unknown column '", name, "'"),
+                                   .notes = {"known columns: " + join(parts.names)},
+                                   .help = nearest.empty() ? "" : concat("write '", nearest, "'")});
+}
+
 namespace {
 
 constexpr size_t looked_at = 500;                // cells by which a column's form of numbers is recognised
@@ -160,15 +169,6 @@ struct Column {
     return out;
   }
 };
-
-void expect_column(const TableParts& parts, const std::string& name) {
-  if (std::ranges::count(parts.names, name) > 0) return;
-  const std::string nearest = closest(name, parts.names);
-  throw Error(Exit::usage, Problem{.where = parts.where,
-                                   .what = concat("unknown column '", name, "'"),
-                                   .notes = {"known columns: " + join(parts.names)},
-                                   .help = nearest.empty() ? "" : concat("write '", nearest, "'")});
-}
 
 // Collects what is likely meant otherwise.
 class Fitter {
@@ -439,14 +439,12 @@ class Fitter {
 }  // namespace
 
 FittedTable fit_table(const TableParts& parts, std::span<const int64_t> rows, std::vector<Problem>& warnings) {
-  expect_column(parts, parts.spec.target.column);
   for (const auto& [name, spec] : parts.spec.columns) expect_column(parts, name);
   return Fitter(parts, rows, warnings).fit();
 }
 
 bool target_is_class(const TableParts& parts, std::span<const int64_t> rows) {
   const TargetSpec& target = parts.spec.target;
-  expect_column(parts, target.column);
   if (target.as || !parts.classes.empty()) return target.as.value_or("class") == "class";
   const auto index = std::ranges::find(parts.names, target.column) - parts.names.begin();
   return !Column{.parts = parts, .index = index, .strip = target.strip, .rows = rows}.numbers().are_all();

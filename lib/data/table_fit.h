@@ -12,6 +12,9 @@ std::string_view stripped(std::string_view text, const std::string& strip);
 // sign(x) log(1 + |x|)
 double signed_log(double x);
 
+// A column that the table has not is an Error(Exit::usage).
+void expect_column(const TableParts& parts, const std::string& name);
+
 // Which cells stand for no value.
 class MissingWords {
  public:
@@ -33,7 +36,7 @@ class MissingWords {
 // likely meant otherwise is added to `warnings`.
 FittedTable fit_table(const TableParts& parts, std::span<const int64_t> rows, std::vector<Problem>& warnings);
 
-// Whether the target is a class, by the spec or by the cells of `rows`. A table without it is an Error(Exit::usage).
+// Whether the target is a class, by the spec or by the cells of `rows`.
 bool target_is_class(const TableParts& parts, std::span<const int64_t> rows);
 
 [[noreturn]] void fail_cell(const TableParts& parts, int64_t row, int64_t column, const std::string& expected,

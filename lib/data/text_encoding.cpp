@@ -32,12 +32,12 @@ std::string quoted(const std::string& word) {
 }
 
 std::string conversion(std::string_view bytes, const std::filesystem::path& path) {
-  const std::string name = path.filename().string();
+  const std::string name = path.filename().string(), from = encoding_of(bytes);
   if (name.ends_with(".gz"))
-    return concat("zcat ", quoted(name), " | iconv -f ", encoding_of(bytes), " -t UTF-8 > ",
-                  quoted(path.stem().string() + ".utf8"));
-  return concat("iconv -f ", encoding_of(bytes), " -t UTF-8 ", quoted(name), " > ",
-                quoted(path.stem().string() + ".utf8" + path.extension().string()));
+    return concat("save as ", quoted(path.stem().string() + ".utf8"), " what this prints: zcat ", quoted(name),
+                  " | iconv -f ", from, " -t UTF-8");
+  return concat("save as ", quoted(path.stem().string() + ".utf8" + path.extension().string()),
+                " what this prints: iconv -f ", from, " -t UTF-8 ", quoted(name));
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ Problem located(std::string_view text, size_t at, const std::filesystem::path& p
 Problem not_text(std::string_view bytes, size_t at, const std::filesystem::path& path) {
   Problem problem = located(bytes, at, path);
   problem.what = bytes[at] == '\0' ? "expected text, found a zero byte" : "expected UTF-8, found other bytes";
-  problem.help = "convert the file: " + conversion(bytes, path);
+  problem.help = conversion(bytes, path);
   return problem;
 }
 

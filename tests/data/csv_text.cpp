@@ -93,7 +93,7 @@ TEST_CASE("what is no CSV is told with its place") {
   CHECK(said("a,b\n1,2,3\n") ==
         "error: DIR/a.csv:2:1: expected 2 cells as in the first row, found 3\n"
         "  help: mend the line: a cell that holds the delimiter stands in double quotes");
-  CHECK(said("a;b,c\n1;2\n") ==
+  CHECK(said("a;b,c\n1;2\n", {.delimiter = ',', .header = false}) ==
         "error: DIR/a.csv:2:1: expected 2 cells as in the first row, found 1\n"
         "  help: write 'delimiter' as the file has it, and 'skip' for lines that are no rows");
   CHECK(said("a,\"b\nc,d\n") ==
@@ -103,17 +103,17 @@ TEST_CASE("what is no CSV is told with its place") {
         "  help: write a quote inside quotes twice: \"\"");
   CHECK(said("a,\xE9\n") ==
         "error: DIR/a.csv:1:3: expected UTF-8, found other bytes\n"
-        "  help: convert the file: iconv -f WINDOWS-1252 -t UTF-8 a.csv > a.utf8.csv");
+        "  help: save as a.utf8.csv what this prints: iconv -f WINDOWS-1252 -t UTF-8 a.csv");
   CHECK(said("a,\x81\xE9\n") ==
         "error: DIR/a.csv:1:3: expected UTF-8, found other bytes\n"
-        "  help: convert the file: iconv -f LATIN1 -t UTF-8 a.csv > a.utf8.csv");
+        "  help: save as a.utf8.csv what this prints: iconv -f LATIN1 -t UTF-8 a.csv");
   using namespace std::string_literals;
   CHECK(said("\xFF\xFE" + "a\0,\0b\0\n\0"s) ==
         "error: DIR/a.csv:1:1: expected UTF-8, found other bytes\n"
-        "  help: convert the file: iconv -f UTF-16 -t UTF-8 a.csv > a.utf8.csv");
+        "  help: save as a.utf8.csv what this prints: iconv -f UTF-16 -t UTF-8 a.csv");
   CHECK(said("a\0,\0b\0\n\0"s) ==
         "error: DIR/a.csv:1:2: expected text, found a zero byte\n"
-        "  help: convert the file: iconv -f UTF-16LE -t UTF-8 a.csv > a.utf8.csv");
+        "  help: save as a.utf8.csv what this prints: iconv -f UTF-16LE -t UTF-8 a.csv");
   CHECK(said("") == "error: DIR/a.csv: expected rows, the file has none");
   CHECK(said("a,b\n", {}) == "error: DIR/a.csv: expected rows, the file has none");
   CHECK(said("a,b\n", {.skip = 9}) == "error: DIR/a.csv: expected rows, the file has none");

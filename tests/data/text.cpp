@@ -79,8 +79,8 @@ TEST_CASE("how many tokens training lacks is told, and which") {
   FolderForTest folder;
   folder.write("a.txt", "abcabcabcabc\nX$X\nY,Zabc");
   const auto problems = [&](const std::string& more) {
-    const auto opened = open("{train: {format: text, path: a.txt, length: 2, end: 0.5" + more +
-                                 "}, validation: {format: text, path: a.txt, length: 2, begin: 0.5" + more + "}}",
+    const auto opened = open("{train: {format: text, path: a.txt, length: 1, end: 0.5" + more +
+                                 "}, validation: {format: text, path: a.txt, length: 1, begin: 0.5" + more + "}}",
                              folder.path);
     std::string text = opened->problems;
     for (const Problem& warning : opened->sets.warnings) text += warning.what + "\n" + warning.help;
@@ -256,15 +256,15 @@ TEST_CASE("a text that is not UTF-8, too short, or of another hash is told with 
   };
   CHECK(said("length: 2") ==
         "error: DIR/a.txt:1:3: data.train: expected UTF-8, found other bytes\n  named in DIR/run.yaml:1:9\n"
-        "  help: write 'level: bytes', or convert the file: iconv -f WINDOWS-1252 -t UTF-8 a.txt > a.utf8.txt");
+        "  help: write 'level: bytes', or save as a.utf8.txt what this prints: iconv -f WINDOWS-1252 -t UTF-8 a.txt");
   CHECK(said("length: 2, level: words") ==
         "error: DIR/a.txt:1:3: data.train: expected UTF-8, found other bytes\n  named in DIR/run.yaml:1:9\n"
-        "  help: convert the file: iconv -f WINDOWS-1252 -t UTF-8 a.txt > a.utf8.txt");
+        "  help: save as a.utf8.txt what this prints: iconv -f WINDOWS-1252 -t UTF-8 a.txt");
   using namespace std::string_literals;
   folder.write("a.txt", "\xFF\xFE" + "a\0b\0"s);
   CHECK(said("length: 2") ==
         "error: DIR/a.txt:1:1: data.train: expected UTF-8, found other bytes\n  named in DIR/run.yaml:1:9\n"
-        "  help: write 'level: bytes', or convert the file: iconv -f UTF-16 -t UTF-8 a.txt > a.utf8.txt");
+        "  help: write 'level: bytes', or save as a.utf8.txt what this prints: iconv -f UTF-16 -t UTF-8 a.txt");
   folder.write("a.txt", "");
   CHECK(said("length: 2") ==
         "error: DIR/a.txt: data.train: expected a text, the file is empty\n  named in DIR/run.yaml:1:9");
