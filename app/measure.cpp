@@ -224,7 +224,7 @@ double matmul_gflops(int64_t n, int threads) {
   Graph graph;
   const Type square{DType::f32, {n, n}};
   graph.assign("c", matmul(variable(graph, {"a", square}), variable(graph, {"b", square})));
-  store.variable({"c", square});
+  store.declare({"c", square});
   Program program(graph, store);
   const std::vector<float> ones(static_cast<size_t>(n * n), 1.0f);
   store.write("a", ones.data(), n * n);

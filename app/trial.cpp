@@ -14,8 +14,7 @@ Trial::Trial(const std::string& config, const Overrides& overrides)
     : plan_(plan_run(config_file(config), overrides.sets())),
       device_(make_device(plan_->run.trainer.device, plan_->device_options())),
       store_(std::make_unique<Store>(*device_)),
-      programs_(std::make_unique<Programs>(plan_->recipe(), *store_)),
-      lr_(static_cast<float>(plan_->run.optimizer->learning_rate())) {
+      programs_(std::make_unique<Programs>(plan_->recipe(), *store_)) {
   programs_->initialize();
   step_ = &programs_->step(batch_size());
   for (const SampleField& field : plan_->data.train->fields()) {
@@ -33,8 +32,6 @@ Trial::Trial(const std::string& config, const Overrides& overrides)
     }
     step_->bind(field.name, values);
   }
-  step_->bind("lr", &lr_);
-  step_->bind("update", &update_);
   step_->bind("step", &tick_);
 }
 
@@ -45,8 +42,8 @@ void* Trial::add(int64_t bytes) {
 }
 
 void Trial::count_step() {
-  update_ += 1;
   tick_ += 1;
+  programs_->begin_update({.lr = plan_->run.optimizer->learning_rate(), .number = tick_ + 1.0});
 }
 
 void Trial::run() {

@@ -34,7 +34,6 @@ class Trial {
   std::unique_ptr<Programs> programs_;
   Program* step_ = nullptr;
   std::vector<std::unique_ptr<void, void (*)(void*)>> blocks_;  // inputs, aligned as programs want them
-  float lr_ = 0, update_ = 0;
   int32_t tick_ = -1;
 };
 

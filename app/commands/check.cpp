@@ -8,36 +8,10 @@
 #include "app/warnings.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
-#include "lib/train/plan.h"
+#include "lib/train/planned_step.h"
 
 namespace dl {
 namespace {
-
-// The training step of a plan, laid out but never run.
-struct PlannedStep {
-  PlannedStep(const Plan& plan, int64_t batch)
-      : device(make_device(plan.run.trainer.device, plan.device_options())),
-        store(*device),
-        programs(plan.recipe(), store) {
-    const bool accumulates = plan.run.trainer.accumulate_grad_batches > 1;
-    program = accumulates ? &programs.accumulate(batch) : &programs.step(batch);
-    fit = programs.fit(batch);
-    flops = program->flops() * plan.run.trainer.accumulate_grad_batches;
-    arena_bytes = program->arena_bytes();
-    if (!accumulates) return;
-    flops += programs.update().flops();
-    arena_bytes = std::max(arena_bytes, programs.update().arena_bytes());
-  }
-
-  int64_t memory_bytes() const { return store.variable_bytes() + fit.batch_bytes + arena_bytes; }
-
-  std::unique_ptr<Device> device;
-  Store store;
-  Programs programs;
-  Program* program;
-  Fit fit;
-  int64_t flops, arena_bytes;
-};
 
 std::string bytes(int64_t count) { return bytes_text(static_cast<double>(count)); }
 
@@ -68,6 +42,11 @@ class Check final : public Command {
 
   Exit run() override {
     const std::unique_ptr<Plan> plan = plan_run(config_file(config_), overrides_.sets());
+    std::unique_ptr<PlannedStep> step;
+    if (!resolved_ && explain_.empty() && !fit_) {
+      step = std::make_unique<PlannedStep>(*plan, plan->largest_batch());
+      warn_of_memory(*plan, *step);
+    }
     if (strict_) refuse(plan->warnings);
     tell(plan->warnings);
     if (resolved_) {
@@ -77,13 +56,25 @@ class Check final : public Command {
     } else if (fit_) {
       print_largest_batch(*plan);
     } else {
-      PlannedStep step(*plan, plan->run.data.batch_size);
-      print(graph_ ? program(*step.program) : json_ ? json_line(as_json(*plan, step)) : as_text(*plan, step));
+      print(graph_ ? program(*step->program) : json_ ? json_line(as_json(*plan, *step)) : as_text(*plan, *step));
     }
     return Exit::done;
   }
 
  private:
+  static void warn_of_memory(Plan& plan, const PlannedStep& step) {
+    const int64_t free = free_memory_bytes();
+    if (step.memory_bytes() <= free) return;
+    const bool model = step.variable_bytes > free;
+    plan.warnings.push_back(
+        {.path = model ? "model" : "data.batch_size",
+         .what = concat("a step takes ", bytes(step.memory_bytes()), ", ", bytes(free), " of memory are free"),
+         .notes = {concat(bytes(step.variable_bytes), " weights and optimizer state, ", bytes(step.fit.batch_bytes),
+                          " batches, ", bytes(step.arena_bytes), " a step's values")},
+         .help = model ? "make the model smaller, or give the process more memory"
+                       : "lower data.batch_size, or set trainer.memory_limit"});
+  }
+
   // Nothing where a batch of this size does not fit.
   static std::unique_ptr<PlannedStep> fitting(const Plan& plan, int64_t batch, int64_t limit_bytes) {
     try {
@@ -129,10 +120,10 @@ class Check final : public Command {
                           " to validate, ", samples(plan.data.test), " to test")},
         {"  network", concat(inputs_text(network), " to ", network.output().shape.text(), ", ",
                              count(static_cast<double>(network.parameter_count())), " parameters")},
-        {"  step", concat("batch ", plan.run.data.batch_size, ", ", short_count(static_cast<double>(step.flops)),
-                          "FLOP on ", step.device->name(), " (", step.device->description(), ")")},
+        {"  step", concat("batch ", plan.run.data.batch_size, ", ", short_count(step.flops), "FLOP on ",
+                          step.device->name(), " (", step.device->description(), ")")},
         {"  memory",
-         concat(bytes(step.memory_bytes()), ": ", bytes(step.store.variable_bytes()), " weights and optimizer state, ",
+         concat(bytes(step.memory_bytes()), ": ", bytes(step.variable_bytes), " weights and optimizer state, ",
                 bytes(step.fit.batch_bytes), " batches, ", bytes(step.arena_bytes), " for a step")},
         {"  run", plan.total_steps() > 0 ? count(static_cast<double>(plan.total_steps())) + " steps"
                                          : std::string("until trainer.max_time")}};
@@ -162,8 +153,8 @@ class Check final : public Command {
                         {"parameters", Node::integer(plan.network->parameter_count())},
                         {"batch_size", Node::integer(plan.run.data.batch_size)},
                         {"device", Node::string(std::string(step.device->name()))},
-                        {"step_flops", Node::integer(step.flops)},
-                        {"variable_bytes", Node::integer(step.store.variable_bytes())},
+                        {"step_flops", Node::number(step.flops)},
+                        {"variable_bytes", Node::integer(step.variable_bytes)},
                         {"arena_bytes", Node::integer(step.arena_bytes)},
                         {"batch_bytes", Node::integer(step.fit.batch_bytes)},
                         {"plain_arena_bytes", Node::integer(step.fit.plain_arena_bytes)},

@@ -5,6 +5,7 @@
 
 #include "lib/base/cpu.h"
 #include "lib/base/error.h"
+#include "lib/base/start_threads.h"
 
 namespace dl {
 
@@ -41,6 +42,13 @@ void wait_for(const std::atomic<T>& value, bool spin, Done done) {
   }
 }
 
+// Lets workers return.
+void end(std::atomic<bool>& stop, std::atomic<uint32_t>& epoch) {
+  stop = true;
+  epoch.fetch_add(1, std::memory_order_release);
+  epoch.notify_all();
+}
+
 }  // namespace
 
 ThreadTeam::ThreadTeam(int threads)
@@ -48,14 +56,12 @@ ThreadTeam::ThreadTeam(int threads)
       claims_(new Claim[static_cast<size_t>(threads > 0 ? threads : 1)]),
       errors_(new std::exception_ptr[static_cast<size_t>(threads > 0 ? threads : 1)]) {
   DL_CHECK(threads >= 1, "threads ", threads);
-  threads_.reserve(static_cast<size_t>(threads - 1));
-  for (int i = 1; i < threads; ++i) threads_.emplace_back([this, i] { work(i); });
+  start_threads(
+      threads_, threads - 1, [this](int i) { work(i + 1); }, [this] { end(stop_, epoch_); }, "trainer.threads");
 }
 
 ThreadTeam::~ThreadTeam() {
-  stop_ = true;
-  epoch_.fetch_add(1, std::memory_order_release);
-  epoch_.notify_all();
+  end(stop_, epoch_);
   for (std::thread& thread : threads_) thread.join();
 }
 

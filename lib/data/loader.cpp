@@ -16,6 +16,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
+#include "lib/base/start_threads.h"
 #include "lib/base/text.h"
 #include "lib/data/order.h"
 
@@ -85,11 +86,11 @@ struct Loader::Impl {
     std::vector<int64_t> indices;  // of the batch's samples
   };
 
-  Impl(DatasetPointer set, const LoaderOptions& o) : data(std::move(set)), options(o) {
+  Impl(DatasetPointer set, const LoaderOptions& o) : data(std::move(set)), options(fitting(o, data->size())) {
     DL_CHECK(options.batch_size >= 1 && options.threads >= 0 && options.prefetch >= 1, options.batch_size, " ",
              options.threads, " ", options.prefetch);
-    per_epoch = options.drop_last ? data->size() / options.batch_size
-                                  : data->size() / options.batch_size + (data->size() % options.batch_size > 0);
+    per_epoch =
+        data->size() / options.batch_size + (data->size() % options.batch_size > 0 && !options.drop_last ? 1 : 0);
     DL_CHECK(per_epoch >= 1, "no batch of ", options.batch_size, " in ", data->size(), " samples");
     slots.resize(options.threads == 0 ? 1 : static_cast<size_t>(options.prefetch) + 1);
 
@@ -116,17 +117,28 @@ struct Loader::Impl {
       worker.sample.fields.resize(sample_bytes.size());
       worker.indices.resize(static_cast<size_t>(options.batch_size));
     }
-    for (int i = 0; i < options.threads; ++i)
-      threads.emplace_back([this, i] { work(workers[static_cast<size_t>(i)]); });
+    start_threads(
+        threads, options.threads, [this](int i) { work(workers[static_cast<size_t>(i)]); }, [this] { stop(); },
+        "data.workers");
   }
 
   ~Impl() {
+    stop();
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  void stop() {
     {
       const std::lock_guard lock(mutex);
       stopping = true;
     }
     room.notify_all();
-    for (std::thread& thread : threads) thread.join();
+  }
+
+  // A batch of more samples than there are is one of all: no memory is taken for others.
+  static LoaderOptions fitting(LoaderOptions options, int64_t samples) {
+    if (!options.drop_last) options.batch_size = std::min(options.batch_size, std::max<int64_t>(samples, 1));
+    return options;
   }
 
   int64_t claimable() const { return held + options.prefetch - claimed; }

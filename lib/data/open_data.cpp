@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <system_error>
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
@@ -243,12 +244,17 @@ Where place_of(const std::optional<Source>& source, const Source& train) {
 void DataSets::load_ahead() {
   for (const DatasetPointer& set : {train, validation}) {
     if (!set) continue;
-    loading.push_back(std::async(std::launch::async, [set] {
+    const auto load = [set] {
       try {
         set->load();
       } catch (const Error&) {  // whoever needs the data meets it again
       }
-    }));
+    };
+    try {
+      loading.push_back(std::async(std::launch::async, load));
+    } catch (const std::system_error&) {  // no thread is to be had: whoever needs the data loads it
+      return;
+    }
   }
 }
 

@@ -60,7 +60,7 @@ class Planner {
   Place& place(int index) { return out_.places[static_cast<size_t>(index)]; }
 
   int add_place(Place place) {
-    out_.places.push_back(place);
+    out_.places.push_back(std::move(place));
     return static_cast<int>(out_.places.size()) - 1;
   }
 
@@ -141,7 +141,8 @@ class Planner {
   int place_of_variable(const Variable& v) {
     const auto known = variable_places_.find(v.name);
     if (known != variable_places_.end()) return known->second;
-    const int p = add_place({.kind = Place::Kind::variable, .bytes = v.type.bytes(), .data = store_.variable(v)});
+    store_.declare(v);
+    const int p = add_place({.kind = Place::Kind::variable, .bytes = v.type.bytes(), .variable = v.name});
     return variable_places_[v.name] = p;
   }
 

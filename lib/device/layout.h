@@ -17,8 +17,9 @@ struct Place {
   int first = 1 << 30, last = -1;  // steps that touch it
   int parent = -1;                 // arena: lies in this place instead, `offset` bytes in
   int64_t offset = 0;
-  void* data = nullptr;  // variable, constant: where it is; arena and input: bound before a run
+  void* data = nullptr;  // constant: where it is; the others: bound before a run
   int slot = -1;         // input
+  std::string variable;  // its name
 };
 
 // A value's memory.
@@ -63,7 +64,8 @@ struct Layout {
 };
 
 // Compiles the live operations of a graph, fused already where the device fuses, in the graph's order, and gives each
-// value a place. Variables that the store does not have are made.
+// value a place. Variables that the store does not have are made known to it. ShapeError where the step's memory is
+// larger than 64 bits count.
 Layout lay_out(const Graph& graph, Store& store);
 
 }  // namespace dl

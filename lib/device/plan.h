@@ -13,7 +13,8 @@ struct Block {
   int64_t offset = 0;  // the answer, a multiple of 64
 };
 
-// Gives every block an offset so that blocks alive at the same time do not overlap; returns the bytes used.
+// Gives every block an offset so that blocks alive at the same time do not overlap; returns the bytes used, or throws
+// ShapeError where 64 bits do not count them.
 // Largest first, each at the lowest place that fits: within a few percent of the least possible on real networks.
 int64_t place(std::vector<Block>& blocks);
 

@@ -51,7 +51,9 @@ void Program::Impl::bind_pointers() {
   bound_arena = arena;
   rebind = false;
   for (Place& place : places) {
-    if (place.kind == Place::Kind::input) {
+    if (place.kind == Place::Kind::variable) {
+      if (!place.data) place.data = store.data(place.variable);
+    } else if (place.kind == Place::Kind::input) {
       const InputSlot& slot = inputs[static_cast<size_t>(place.slot)];
       DL_CHECK(slot.data != nullptr, "input ", slot.name, " is not bound");
       place.data = const_cast<void*>(slot.data);
@@ -136,7 +138,7 @@ float Program::scalar(const std::string& name) const {
 }
 
 int64_t Program::arena_bytes() const { return impl_->arena_bytes; }
-int64_t Program::flops() const { return static_cast<int64_t>(impl_->flops); }
+double Program::flops() const { return impl_->flops; }
 
 std::vector<Program::Step> Program::steps() const {
   std::vector<Step> steps;

@@ -20,20 +20,27 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   Device& device() { return device_; }
-  // Creates the variable, zeroed, if it is not there; a different type is a failed check.
-  void* variable(const Variable& v);
+  // Makes the variable known, if it is not; a different type is a failed check. Its memory, zeroed, is taken when it is
+  // first written, read or run with, so that planning takes none.
+  void declare(const Variable& v);
+  // Where the variable is. Error(Exit::failed) where the machine refuses the memory.
+  void* data(const std::string& name);
+  void allocate();  // the memory of all variables that are known
   bool has(const std::string& name) const { return variables_.contains(name); }
   const Variable& description(const std::string& name) const;
   std::vector<Variable> variables() const;  // in the order of creation
   // The elements as f32; those of a bf16 variable are converted, on the way in to the nearest.
   std::vector<float> read(const std::string& name);
   void write(const std::string& name, const float* values, int64_t count);  // all of them
-  // Those from `begin` on; threads may write different elements at the same time.
+  // Elements [begin, begin + count), as f32, or in the type that they are kept in.
+  void read_part(const std::string& name, int64_t begin, int64_t count, float* into);
+  void read_kept(const std::string& name, int64_t begin, int64_t count, void* into);
+  // Those from `begin` on; threads may write different elements of what is allocated at the same time.
   void write_part(const std::string& name, int64_t begin, const float* values, int64_t count);
 
   void* arena(int64_t bytes);  // at least this large; may move, so programs ask before each run
   int64_t arena_bytes() const { return arena_bytes_; }
-  int64_t variable_bytes() const;
+  int64_t variable_bytes() const;  // of all that are known; ShapeError where 64 bits do not count them
 
  private:
   struct Entry {
@@ -49,7 +56,8 @@ class Store {
 
 class Program {
  public:
-  // Runs the passes, compiles every operation and plans memory. The graph is not needed afterwards.
+  // Runs the passes, compiles every operation and plans memory, of which it takes none: the first run does. The graph
+  // is not needed afterwards.
   Program(const Graph& graph, Store& store);
   ~Program();
   Program(Program&&) noexcept;
@@ -68,7 +76,7 @@ class Program {
   Type output_type(const std::string& name) const;
 
   int64_t arena_bytes() const;
-  int64_t flops() const;
+  double flops() const;
   struct Step {  // one kernel call, for profiles and `check --graph`
     std::string op, attributes, scope;
     Phase phase = Phase::forward;

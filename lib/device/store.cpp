@@ -4,25 +4,51 @@
 #include "lib/base/bf16.h"
 #include "lib/base/error.h"
 #include "lib/device/program.h"
+#include "lib/graph/sizes.h"
 
 namespace dl {
 
+namespace {
+
+// Of the device; where it refuses, the error says what of the run is so large and what to do.
+void* memory_for(const std::string& what, int64_t all_bytes, const std::string& help, Device& device, int64_t bytes) {
+  try {
+    return device.allocate(bytes);
+  } catch (const Error& error) {
+    Problem problem = error.problems().front();
+    problem.notes.insert(problem.notes.begin(), concat(what, " take ", all_bytes, " bytes"));
+    problem.help = help + ", or give the process more memory";
+    throw Error(error.exit(), std::move(problem));
+  }
+}
+
+}  // namespace
+
 Store::~Store() {
   for (auto& [name, entry] : variables_)
-    device_.release(entry.data, std::max<int64_t>(entry.variable.type.bytes(), 64));
+    if (entry.data) device_.release(entry.data, std::max<int64_t>(entry.variable.type.bytes(), 64));
   if (arena_) device_.release(arena_, arena_bytes_);
 }
 
-void* Store::variable(const Variable& v) {
-  const auto known = variables_.find(v.name);
-  if (known != variables_.end()) {
-    DL_CHECK(known->second.variable == v, v.name, " is ", known->second.variable.type.shape.text(), ", asked for as ",
-             v.type.shape.text());
-    return known->second.data;
+void Store::declare(const Variable& v) {
+  const auto [known, is_new] = variables_.try_emplace(v.name, Entry{v, nullptr, static_cast<int>(variables_.size())});
+  DL_CHECK(is_new || known->second.variable == v, v.name, " is ", known->second.variable.type.shape.text(),
+           ", asked for as ", v.type.shape.text());
+}
+
+void* Store::data(const std::string& name) {
+  const auto known = variables_.find(name);
+  DL_CHECK(known != variables_.end(), "no variable ", name);
+  Entry& entry = known->second;
+  if (!entry.data) {
+    entry.data = memory_for("weights and optimizer state", variable_bytes(), "make the model smaller", device_,
+                            std::max<int64_t>(entry.variable.type.bytes(), 64));
   }
-  void* data = device_.allocate(std::max<int64_t>(v.type.bytes(), 64));
-  variables_[v.name] = {v, data, static_cast<int>(variables_.size())};
-  return data;
+  return entry.data;
+}
+
+void Store::allocate() {
+  for (const auto& [name, entry] : variables_) data(name);
 }
 
 const Variable& Store::description(const std::string& name) const {
@@ -41,17 +67,24 @@ std::vector<Variable> Store::variables() const {
 }
 
 std::vector<float> Store::read(const std::string& name) {
-  const Variable& v = description(name);
-  std::vector<float> values(static_cast<size_t>(v.type.shape.elements()));
-  const void* data = variables_.at(name).data;
-  if (v.type.dtype == DType::bf16) {
-    std::vector<uint16_t> narrow(values.size());
-    device_.copy_out(narrow.data(), data, v.type.bytes());
-    std::ranges::transform(narrow, values.begin(), float_of_bf16);
-  } else {
-    device_.copy_out(values.data(), data, v.type.bytes());
-  }
+  std::vector<float> values(static_cast<size_t>(description(name).type.shape.elements()));
+  read_part(name, 0, static_cast<int64_t>(values.size()), values.data());
   return values;
+}
+
+void Store::read_part(const std::string& name, int64_t begin, int64_t count, float* into) {
+  if (description(name).type.dtype != DType::bf16) return read_kept(name, begin, count, into);
+  std::vector<uint16_t> narrow(static_cast<size_t>(count));
+  read_kept(name, begin, count, narrow.data());
+  std::ranges::transform(narrow, into, float_of_bf16);
+}
+
+void Store::read_kept(const std::string& name, int64_t begin, int64_t count, void* into) {
+  const Variable& v = description(name);
+  DL_CHECK(begin >= 0 && count >= 0 && begin + count <= v.type.shape.elements(), name, " has ", v.type.shape.elements(),
+           " elements, asked for ", count, " from ", begin, " on");
+  const int64_t element_bytes = bytes_of(v.type.dtype);
+  device_.copy_out(into, static_cast<const char*>(data(name)) + begin * element_bytes, count * element_bytes);
 }
 
 void Store::write(const std::string& name, const float* values, int64_t count) {
@@ -65,7 +98,7 @@ void Store::write_part(const std::string& name, int64_t begin, const float* valu
   DL_CHECK(begin >= 0 && count >= 0 && begin + count <= v.type.shape.elements(), name, " has ", v.type.shape.elements(),
            " elements, got ", count, " from ", begin, " on");
   const int64_t element_bytes = bytes_of(v.type.dtype);
-  void* data = static_cast<char*>(variables_.at(name).data) + begin * element_bytes;
+  void* data = static_cast<char*>(this->data(name)) + begin * element_bytes;
   if (v.type.dtype == DType::bf16) {
     std::vector<uint16_t> narrow(static_cast<size_t>(count));
     std::transform(values, values + count, narrow.begin(), bf16_of_float);
@@ -80,7 +113,8 @@ void* Store::arena(int64_t bytes) {
     if (arena_) device_.release(arena_, arena_bytes_);
     arena_ = nullptr;
     arena_bytes_ = 0;
-    arena_ = device_.allocate(bytes);
+    arena_ =
+        memory_for("the values of a step", bytes, "lower data.batch_size, or set trainer.memory_limit", device_, bytes);
     arena_bytes_ = bytes;
   }
   return arena_;
@@ -88,7 +122,7 @@ void* Store::arena(int64_t bytes) {
 
 int64_t Store::variable_bytes() const {
   int64_t bytes = 0;
-  for (const auto& [name, entry] : variables_) bytes += entry.variable.type.bytes();
+  for (const auto& [name, entry] : variables_) bytes = plus(bytes, entry.variable.type.bytes());
   return bytes;
 }
 

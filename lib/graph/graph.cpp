@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "lib/base/error.h"
+#include "lib/graph/sizes.h"
 
 namespace dl {
 
@@ -35,6 +36,7 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::vector<Value> i
       types.push_back(v.type());
     }
     std::vector<Type> outputs = op->infer(types);
+    for (const Type& type : outputs) require_counted(type);
     index = size();
     nodes_.push_back({std::move(op), std::move(inputs), std::move(outputs), scope, phase});
     known_.emplace(hash, index);

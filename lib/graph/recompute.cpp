@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "lib/graph/ops/again.h"
+#include "lib/graph/ops/generate.h"
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/ops/map.h"
 #include "lib/graph/passes.h"
@@ -124,6 +125,15 @@ class Recompute::Rewriting {
     std::set<Key> kept;
     for (const Cut& cut : cuts) kept.insert(cut.value);
     dropped_.assign(static_cast<size_t>(pass.forward_end_), 0);
+    is_random_.assign(static_cast<size_t>(pass.forward_end_), 0);
+    for (int i = 0; i < pass.forward_end_; ++i) {
+      const GraphNode& node = old_.node(i);
+      is_random_[static_cast<size_t>(i)] =
+          !pass.varies_[static_cast<size_t>(i)] &&
+          (dynamic_cast<const RandomUniform*>(node.op.get()) || std::ranges::any_of(node.inputs, [&](const Value& v) {
+             return is_random_[static_cast<size_t>(v.node)] != 0;
+           }));
+    }
     for (int i = 0; i < pass.forward_end_; ++i) {
       while (static_cast<size_t>(stage) < cuts.size() && i > cuts[static_cast<size_t>(stage)].after) ++stage;
       const bool cut_here = std::ranges::any_of(kept, [&](const Key& key) { return key.first == i; });
@@ -141,11 +151,13 @@ class Recompute::Rewriting {
       std::vector<Value> inputs;
       for (const Value& v : node.inputs) inputs.push_back(i < pass_.forward_end_ ? first(v) : wanted(v));
       new_->scope = node.scope;
+      new_->phase = node.phase;
       made_[i] = new_->add(node.op, std::move(inputs));
     }
     for (const auto& o : old_.outputs()) new_->output(o.name, first(o.value));
     for (const auto& a : old_.assigns()) new_->assign(a.name, first(a.value));
     new_->scope.clear();
+    new_->phase = Phase::forward;
     return std::move(new_);
   }
 
@@ -166,10 +178,12 @@ class Recompute::Rewriting {
     const GraphNode& node = old_.node(v.node);
     std::vector<Value> inputs;
     for (const Value& in : node.inputs) {
-      const bool varies = pass_.varies_[static_cast<size_t>(in.node)];
-      inputs.push_back(is_dropped(in) ? second(in) : varies ? start_again(in) : first(in));
+      const size_t at = static_cast<size_t>(in.node);
+      const bool begins = pass_.varies_[at] || dynamic_cast<const RandomUniform*>(node.op.get());
+      inputs.push_back(is_dropped(in) || is_random_[at] ? second(in) : begins ? start_again(in) : first(in));
     }
     new_->scope = node.scope;
+    new_->phase = Phase::backward;  // where it is wanted
     return (again_[v.node] = new_->add(node.op, std::move(inputs)))[static_cast<size_t>(v.output)];
   }
 
@@ -178,7 +192,7 @@ class Recompute::Rewriting {
   const Recompute& pass_;
   const Graph& old_;
   std::unique_ptr<Graph> new_ = std::make_unique<Graph>();
-  std::vector<char> dropped_;
+  std::vector<char> dropped_, is_random_;                     // is_random_: made of random numbers and constants only
   std::unordered_map<int, std::vector<Value>> made_, again_;  // by node of the old graph
 };
 

@@ -4,6 +4,10 @@
 // The forward pass is cut into stages where a single large value leads from what is before to what is after: between
 // the blocks of a transformer, behind the sum of a residual branch. These values are kept; what a stage computes from
 // its first value can be dropped and computed again from it.
+//
+// What is computed again begins at values that are kept, each read through an Again, and draws its random numbers
+// again: it shares no value that is large and not kept with the first computation, so that the fusion pass finds
+// nothing to make one loop of both, which would keep what is dropped.
 #pragma once
 #include <memory>
 #include <set>

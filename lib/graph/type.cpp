@@ -18,12 +18,6 @@ const char* name_of(DType type) {
   return "?";
 }
 
-int64_t Shape::elements() const {
-  int64_t n = 1;
-  for (int64_t size : sizes_) n *= size;
-  return n;
-}
-
 std::string Shape::text() const {
   std::string out = "[";
   for (size_t i = 0; i < sizes_.size(); ++i) out += concat(i ? ", " : "", sizes_[i]);

@@ -139,12 +139,15 @@ float half_value(uint16_t bits) {
 float bfloat_value(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
 
 template <class From, class Convert>
-std::vector<float> converted(const InputFile& file, const SafetensorsFile::Entry& entry, Convert convert) {
-  std::vector<From> values(entry.bytes / sizeof(From));
-  file.read(entry.offset, values.data(), entry.bytes);
-  std::vector<float> out(values.size());
-  std::ranges::transform(values, out.begin(), convert);
-  return out;
+void read_as(const InputFile& file, const SafetensorsFile::Entry& entry, int64_t begin, std::span<float> into,
+             Convert convert) {
+  std::vector<From> piece(std::min<size_t>(into.size(), 1 << 16));
+  for (size_t at = 0; at < into.size(); at += piece.size()) {
+    const size_t n = std::min(piece.size(), into.size() - at);
+    file.read(entry.offset + (static_cast<uint64_t>(begin) + at) * sizeof(From), piece.data(), n * sizeof(From));
+    std::transform(piece.begin(), piece.begin() + static_cast<int64_t>(n), into.begin() + static_cast<int64_t>(at),
+                   convert);
+  }
 }
 
 }  // namespace
@@ -191,11 +194,19 @@ const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) co
 }
 
 std::vector<float> SafetensorsFile::read_f32(const std::string& name) const {
+  std::vector<float> values(static_cast<size_t>(entry(name).shape.elements()));
+  read_f32(name, 0, values);
+  return values;
+}
+
+void SafetensorsFile::read_f32(const std::string& name, int64_t begin, std::span<float> into) const {
   const Entry& e = entry(name);
-  if (e.dtype == "F32") return converted<float>(file_, e, [](float x) { return x; });
-  if (e.dtype == "F16") return converted<uint16_t>(file_, e, half_value);
-  if (e.dtype == "BF16") return converted<uint16_t>(file_, e, bfloat_value);
-  if (e.dtype == "F64") return converted<double>(file_, e, [](double x) { return static_cast<float>(x); });
+  DL_CHECK(begin >= 0 && begin + static_cast<int64_t>(into.size()) <= e.shape.elements(), name, " ", e.shape.text(),
+           " from ", begin, " on");
+  if (e.dtype == "F32") return file_.read(e.offset + static_cast<uint64_t>(begin) * 4, into.data(), into.size_bytes());
+  if (e.dtype == "F16") return read_as<uint16_t>(file_, e, begin, into, half_value);
+  if (e.dtype == "BF16") return read_as<uint16_t>(file_, e, begin, into, bfloat_value);
+  if (e.dtype == "F64") return read_as<double>(file_, e, begin, into, [](double x) { return static_cast<float>(x); });
   fail(path(), name, concat("has dtype ", e.dtype, "; F32, F16, BF16 or F64 is needed"));
 }
 
@@ -227,7 +238,12 @@ void write_safetensors(std::vector<SafetensorsItem> items, const std::map<std::s
   const uint64_t header_bytes = text.size();
   append(&header_bytes, sizeof header_bytes);
   append(text.data(), text.size());
-  for (const SafetensorsItem& item : items) append(item.data, static_cast<size_t>(item.type.bytes()));
+  for (const SafetensorsItem& item : items) {
+    if (item.data || !item.write)
+      append(item.data, static_cast<size_t>(item.type.bytes()));
+    else
+      item.write(append);
+  }
 }
 
 }  // namespace dl

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,8 @@ class SafetensorsFile {
 
   // The tensor as f32: F32 as it is, F16, BF16 and F64 converted; another type is an Error(Exit::data).
   std::vector<float> read_f32(const std::string& name) const;
+  // Some of its elements, from `begin` on.
+  void read_f32(const std::string& name, int64_t begin, std::span<float> into) const;
   // The bytes of a tensor whose type must be `dtype` exactly.
   void read(const std::string& name, DType dtype, void* into) const;
 
@@ -44,11 +47,14 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-// A tensor to be written; `data` holds type.bytes() bytes until the writing is done.
+// A tensor to be written: `data` holds type.bytes() bytes until the writing is done, or where it is null `write` gives
+// them in pieces when their turn comes.
 struct SafetensorsItem {
+  using Append = std::function<void(const void* data, size_t bytes)>;
   std::string name;
   Type type;
   const void* data = nullptr;
+  std::function<void(const Append& append)> write = nullptr;
 };
 
 // Gives a whole file to `append`, piece by piece: tensors in the order of their names (those of bytes last, so that

@@ -16,10 +16,12 @@ struct AvgPool2d final : Layer {
     s.also_known_as({"AveragePooling2D", "avgpool", "avg_pool", "AvgPool2d", "average_pooling2d"});
     s.required("kernel_size", kernel_size, "height and width of the window")
         .at_least(1)
+        .at_most(most_window)
         .positional()
         .known_as({"pool_size", "size"});
     s.optional("stride", stride, "how far the window moves; its own size where not given")
         .at_least(1)
+        .at_most(most_window)
         .known_as({"strides"});
     s.optional("padding", padding, "zeros around the image").at_least(0);
     s.example("avg_pool2d: 2");

@@ -27,10 +27,16 @@ struct Conv2d final : Layer {
     s.required("out_channels", out_channels, "number of filters")
         .at_least(1)
         .known_as({"filters", "features", "num_output"});
-    s.required("kernel_size", kernel_size, "height and width of the kernel").at_least(1).known_as({"size", "kernel"});
-    s.optional("stride", stride, "how far the kernel moves").at_least(1).known_as({"strides"});
-    s.optional("padding", padding, "zeros around the image").known_as({"pad"});
-    s.optional("dilation", dilation, "distance of the kernel's elements").at_least(1).known_as({"dilation_rate"});
+    s.required("kernel_size", kernel_size, "height and width of the kernel")
+        .at_least(1)
+        .at_most(most_window)
+        .known_as({"size", "kernel"});
+    s.optional("stride", stride, "how far the kernel moves").at_least(1).at_most(most_window).known_as({"strides"});
+    s.optional("padding", padding, "zeros around the image").at_most(most_window).known_as({"pad"});
+    s.optional("dilation", dilation, "distance of the kernel's elements")
+        .at_least(1)
+        .at_most(most_window)
+        .known_as({"dilation_rate"});
     s.optional("groups", groups, "parts into which channels are split, each with filters of its own").at_least(1);
     s.optional("bias", bias, "whether a bias is added").known_as({"use_bias"});
     s.optional("init", init, "initializer of the weight").known_as({"kernel_initializer", "weight_init"});

@@ -15,11 +15,12 @@ struct MaxPool2d final : Layer {
     s.also_known_as({"MaxPooling2D", "maxpool", "max_pool", "MaxPool2d", "max_pooling2d"});
     s.required("kernel_size", kernel_size, "height and width of the window")
         .at_least(1)
-        .at_most(16)
+        .at_most(most_window)
         .positional()
         .known_as({"pool_size", "size"});
     s.optional("stride", stride, "how far the window moves; its own size where not given")
         .at_least(1)
+        .at_most(most_window)
         .known_as({"strides"});
     s.optional("padding", padding, "places around the image, which never win").at_least(0);
     s.example("max_pool2d: 2");

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "lib/graph/ops/write_rows.h"
+#include "lib/graph/sizes.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -80,15 +81,16 @@ struct MultiHeadAttention final : Layer {
       throw ShapeError(concat("expected sequences of equal features, got ", features, " and ", memory.shape()[2]),
                        "bring the second to the features of the first with 'linear'");
     }
-    const int64_t dim = head_dim.value_or(features / num_heads), q = num_heads * dim, kv = 2 * kv_heads * dim;
-    const auto xavier = uniform_initializer(std::sqrt(6.0 / static_cast<double>(features + q + kv)));
+    const int64_t dim = head_dim.value_or(features / num_heads), q = times(num_heads, dim);
+    const int64_t kv = times(times(2, kv_heads), dim), all_rows = plus(q, kv);
+    const auto xavier = uniform_initializer(std::sqrt(6.0 / static_cast<double>(plus(features, all_rows))));
     const auto uniform = uniform_initializer(1 / std::sqrt(static_cast<double>(q)));
     const auto zero = constant_initializer(0);
 
-    const Value weight = b.parameter("in_proj_weight", {q + kv, features}, init ? init : xavier);
-    const Value shift = bias ? b.parameter("in_proj_bias", {q + kv}, zero) : Value{};
+    const Value weight = b.parameter("in_proj_weight", {all_rows, features}, init ? init : xavier);
+    const Value shift = bias ? b.parameter("in_proj_bias", {all_rows}, zero) : Value{};
     const auto project = [&](Value from, int64_t row, int64_t rows) {
-      const bool all = rows == q + kv;
+      const bool all = rows == all_rows;
       const Value w = all ? weight : view(reshape(weight, {-1}), row * features, {rows, features});
       const Value y = matmul(from, w, false, true);
       return bias ? y + (all ? shift : view(shift, row, {rows})) : y;
@@ -107,7 +109,7 @@ struct MultiHeadAttention final : Layer {
       options.causal = false;
       options.lengths = decoding->count;
     } else if (memory == x) {
-      tensors = {project(x, 0, q + kv)};
+      tensors = {project(x, 0, all_rows)};
     } else {
       tensors = {project(x, 0, q), project(memory, q, kv)};
     }

@@ -24,7 +24,6 @@ void expect_classes(const Loss& loss, const Type& prediction, int64_t classes) {
     throw ShapeError(concat("expected two classes, which one value tells apart, the data have ", classes),
                      "take 'cross_entropy', and end the model with 'linear: ${data.classes}'");
   if (!loss.takes_classes()) return;
-  if (classes == 1) throw ShapeError("expected two classes at least, the data have one", "give data of more classes");
   if (prediction.shape.last() == 1)
     throw ShapeError("expected one value a class, got a single one: its probability is always 1",
                      "end the model with 'linear: ${data.classes}', or take 'bce_with_logits' for two classes");

@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/graph/ops/attention.h"
 #include "lib/graph/ops/embedding.h"
+#include "lib/graph/sizes.h"
 
 namespace dl {
 
@@ -18,12 +19,12 @@ namespace {
 constexpr int64_t alignment = 16;  // elements: one cache line, one vector register
 
 // The elements that a parameter takes of the flat range, the gap behind it included.
-int64_t aligned(const Shape& shape) { return (shape.elements() + alignment - 1) / alignment * alignment; }
+int64_t aligned(const Shape& shape) { return plus(shape.elements(), alignment - 1) / alignment * alignment; }
 
 struct Item {
   ModelItem spec;
-  std::unique_ptr<Layer> layer;  // null in a chain, or where it could not be read
-  bool doubtful = false;         // read with problems: built with what could be understood
+  std::unique_ptr<Layer> layer;  // null in a chain, or where a value was refused: it is not built then
+  bool doubtful = false;         // has keys that are not known: built with the others, which are right
   std::vector<Item> children;
 };
 
@@ -39,13 +40,14 @@ Item read_item(const ModelItem& spec, std::vector<Problem>& problems) {
     const size_t before = problems.size();
     item.layer = Registry<Layer>::read(spec.layer, Reading(problems, spec.label).noted(spec.notes));
     if (!item.layer && problems.size() > before && Registry<Layer>::instance().has(type_name(spec.layer))) {
-      // Its keys have been complained about; with those that are right the shapes behind it can still be checked.
-      std::vector<Problem> known;
+      // Its keys have been complained about. Where all that it knows are right, the shapes behind it can be checked.
+      std::vector<Problem> refused;
       std::unique_ptr<Layer> partial = Registry<Layer>::make(type_name(spec.layer));
-      const Node* keys = spec.layer.is_map() ? &spec.layer.entries[0].value : nullptr;
-      if (keys) schema_of(*partial).read(*keys, Reading(known));
-      item.layer = std::move(partial);
-      item.doubtful = true;
+      const Schema schema = schema_of(*partial);
+      Node keys = spec.layer.is_map() ? spec.layer.entries[0].value : Node();
+      std::erase_if(keys.entries, [&](const Node::Entry& entry) { return !schema.field(entry.key); });
+      item.doubtful = schema.read(keys, Reading(refused));
+      if (item.doubtful) item.layer = std::move(partial);
     }
   }
   for (const ModelItem& child : spec.children) item.children.push_back(read_item(child, problems));
@@ -131,7 +133,7 @@ class Network::Impl::LayerBuilder final : public Builder {
       DL_CHECK(!net_.parameter_index.contains(path), path, " is made twice");
       net_.parameter_index[path] = net_.tensors.size();
       net_.tensors.push_back({path, shape, true, net_.arena, layer_type, std::move(initial)});
-      net_.arena += aligned(shape);
+      net_.arena = plus(net_.arena, aligned(shape));
       net_.count += shape.elements();
       parameters += shape.elements();
       return dl::input(graph_, path, Type{DType::f32, std::move(shape)});
@@ -254,9 +256,6 @@ Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs,
     if (!b.doubtful.empty()) notes.push_back("computed with " + b.doubtful + " as far as it could be read");
     add_problem(*b.problems,
                 {item.spec.where, concat(item.spec.label, " (", item.layer->name, ")"), e.what(), notes, e.help});
-    throw Stop{};
-  } catch (const CheckFailure&) {
-    if (!item.doubtful) throw;
     throw Stop{};
   }
   b.graph().scope.clear();

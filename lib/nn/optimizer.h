@@ -1,5 +1,6 @@
 // Optimizers and learning-rate schedules.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,12 +11,21 @@
 
 namespace dl {
 
+// What the host knows of an update.
+struct UpdateTime {
+  double lr = 0;      // its learning rate, schedule and group's factor applied
+  double number = 1;  // from 1
+};
+
 // What an optimizer's update is written with; all values are flat, one element a parameter element.
 class UpdateBuilder {
  public:
   virtual ~UpdateBuilder() = default;
-  virtual Value lr() = 0;      // f32 []: the learning rate of this update, schedule applied
-  virtual Value update() = 0;  // f32 []: this update's number, from 1
+  // f32 []: a number that the host computes before each update, in f64: 1 - 0.999^t loses most of its digits in f32.
+  virtual Value number(std::function<double(const UpdateTime&)> compute) = 0;
+  Value lr() {
+    return number([](const UpdateTime& t) { return t.lr; });
+  }
   // State named `name` ("exp_avg"), zero at first, and the value it takes after this update.
   virtual Value state(const std::string& name) = 0;
   virtual void assign(const std::string& name, Value value) = 0;

@@ -1,6 +1,8 @@
 // Padding in a spec.
 #include "lib/nn/padding.h"
 
+#include "lib/graph/sizes.h"
+
 namespace dl {
 
 bool Codec<Padding>::read(const Node& node, Padding& value, const Limits& limits, const Reading& r) {
@@ -38,7 +40,7 @@ Window make_window(Pair size, Pair stride, const Padding& padding, Pair dilation
   w.pad_before = w.pad_after = {padding.size.h, padding.size.w};
   if (padding.same) {
     for (size_t i = 0; i < 2; ++i) {
-      const int64_t total = w.dilation[i] * (w.size[i] - 1);
+      const int64_t total = times(w.dilation[i], w.size[i] - 1);
       w.pad_before[i] = total / 2;
       w.pad_after[i] = total - total / 2;
     }

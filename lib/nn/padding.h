@@ -5,6 +5,8 @@
 
 namespace dl {
 
+constexpr double most_window = 1 << 20;  // of a window's sizes, strides, padding and dilation
+
 // `2` or `[1, 2]`: that many zeros on each side; `same`: as many as keep the size at stride 1; `valid`: none.
 struct Padding {
   Pair size;

@@ -39,10 +39,14 @@ std::unique_ptr<Optimizer> optimizer_of(const ParameterGroup& group, const Optim
   std::vector<std::string> known = config.keys();
   bool good = true;
   for (const Node::Entry& entry : group.keys.entries) {
-    if (config.find(entry.key)) {
+    if (entry.key == "lr" && entry.value.as_number() == 0.0) {
+      good = false;
+      r.key("lr").problem(entry.value.where, "expected a number above 0, got 0",
+                          "write 'lr_factor: 0', which keeps the group's parameters as they are");
+    } else if (config.find(entry.key)) {
       config.set(entry.key, entry.value);
-      continue;
     }
+    if (config.find(entry.key)) continue;
     good = false;
     ParameterGroup any;
     const Schema own = schema_of(any);
@@ -92,7 +96,8 @@ void ParameterGroup::describe(Schema& s) {
   s.optional("layer", layer, "patterns of layers' names: batch_norm, \"*_norm\"");
   s.optional("min_rank", min_rank, "only parameters with so many axes or more").at_least(0);
   s.optional("max_rank", max_rank, "only parameters with at most so many axes: 1 takes all but matrices").at_least(0);
-  s.optional("lr_factor", lr_factor, "times the run's learning rate; 0 keeps the parameters as they are")
+  s.optional("lr_factor", lr_factor,
+             "times the run's learning rate; 0 keeps the parameters as they are, but not running averages")
       .at_least(0)
       .known_as({"lr_mult", "lr_scale"});
   s.check([this](const Report& report) {

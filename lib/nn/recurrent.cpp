@@ -5,6 +5,7 @@
 
 #include "lib/base/error.h"
 #include "lib/graph/ops/recurrent.h"
+#include "lib/graph/sizes.h"
 
 namespace dl {
 
@@ -48,12 +49,12 @@ void RecurrentLayer::describe_recurrent(Schema& s, const std::string& formula) {
 
 States RecurrentLayer::build_one(Builder& b, Value x, const std::string& suffix, bool reverse) const {
   const int64_t batch = x.shape()[0], steps = x.shape()[1], features = x.shape()[2];
-  const int64_t width = gates_of(cell()) * hidden_size;
+  const int64_t width = times(gates_of(cell()), hidden_size);
   const auto pytorch = uniform_initializer(1.0 / std::sqrt(static_cast<double>(hidden_size)));
   const auto or_pytorch = [&](const std::shared_ptr<const Initializer>& given) { return given ? given : pytorch; };
   const Value weight_ih = b.parameter("weight_ih" + suffix, {width, features}, or_pytorch(init));
   const Value weight_hh = b.parameter("weight_hh" + suffix, {width, hidden_size}, or_pytorch(recurrent_init));
-  Value of_inputs = matmul(reshape(x, {batch * steps, features}), weight_ih, false, true);
+  Value of_inputs = matmul(reshape(x, {times(batch, steps), features}), weight_ih, false, true);
   RecurrentStart start;
   if (bias) {
     const Value bias_ih = b.parameter("bias_ih" + suffix, {width}, or_pytorch(bias_init));

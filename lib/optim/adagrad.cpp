@@ -23,7 +23,8 @@ struct Adagrad final : Optimizer {
     if (weight_decay > 0) g = g + weight_decay * p;
     const Value sum = b.state("sum") + g * g;
     b.assign("sum", sum);
-    const Value rate = lr_decay > 0 ? b.lr() / (1 + (b.update() - 1) * lr_decay) : b.lr();
+    const Value rate =
+        b.number([decay = lr_decay](const UpdateTime& t) { return t.lr / (1 + (t.number - 1) * decay); });
     return p - rate * g / (sqrt(sum) + eps);
   }
 };

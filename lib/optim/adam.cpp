@@ -1,6 +1,8 @@
 // Adam (Kingma and Ba 2015, arXiv:1412.6980): m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
 // p -= lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps). AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101) decays
 // the weights by themselves, p -= lr weight_decay p, instead of through the gradient.
+#include <cmath>
+
 #include "lib/nn/optimizer.h"
 
 namespace dl {
@@ -32,8 +34,10 @@ struct AdamBase : Optimizer {
     const Value v = betas[1] * b.state("exp_avg_sq") + (1 - betas[1]) * (g * g);
     b.assign("exp_avg", m);
     b.assign("exp_avg_sq", v);
-    const Value size = b.lr() / (1 - pow(constant(*p.graph, betas[0]), b.update()));
-    const Value scale = rsqrt(1 - pow(constant(*p.graph, betas[1]), b.update()));
+    const Value size =
+        b.number([beta = betas[0]](const UpdateTime& t) { return t.lr / (1 - std::pow(beta, t.number)); });
+    const Value scale =
+        b.number([beta = betas[1]](const UpdateTime& t) { return 1 / std::sqrt(1 - std::pow(beta, t.number)); });
     return p - size * m / (sqrt(v) * scale + eps);
   }
 };
@@ -60,7 +64,8 @@ struct AdamW final : AdamBase {
     s.example("adamw: {lr: 1e-3, weight_decay: 0.01}");
   }
   Value update(UpdateBuilder& b, Value p, Value g) const override {
-    return step(b, weight_decay > 0 ? p - b.lr() * weight_decay * p : p, g);
+    if (weight_decay == 0) return step(b, p, g);
+    return step(b, p - b.number([decay = weight_decay](const UpdateTime& t) { return t.lr * decay; }) * p, g);
   }
 };
 DL_OPTIMIZER(AdamW, "adamw");

@@ -101,8 +101,8 @@ bool read_integer(const Node& node, Integer& value, const Limits& limits, const 
   const bool fits =
       number && *number >= std::numeric_limits<Integer>::min() && *number <= std::numeric_limits<Integer>::max();
   if (!fits || !within(static_cast<double>(*number), limits)) {
-    const bool too_large =
-        !limits.at_most && node.as_number() && std::abs(*node.as_number()) > std::numeric_limits<Integer>::max();
+    const bool too_large = !limits.at_most && node.as_number() &&
+                           std::abs(*node.as_number()) > static_cast<double>(std::numeric_limits<Integer>::max());
     r.expected(node, Codec<Integer>::type(limits),
                too_large ? concat("write a number up to ", std::numeric_limits<Integer>::max())
                          : help_of(node, limits, number_help(node, true)));

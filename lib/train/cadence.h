@@ -17,9 +17,9 @@ class Cadence {
     if (every.unit == Duration::Unit::seconds)
       seconds_ = every.value;
     else
-      steps_ = std::max<int64_t>(
-          1, std::llround(every.value *
-                          (every.unit == Duration::Unit::epochs ? static_cast<double>(steps_per_epoch) : 1)));
+      steps_ = std::llround(
+          std::clamp(every.value * (every.unit == Duration::Unit::epochs ? static_cast<double>(steps_per_epoch) : 1),
+                     1.0, 0x1p62));
   }
 
   // Whether it is due after `step` updates, `now` seconds into this process's part of the run. Time is counted from

@@ -178,6 +178,16 @@ std::string visible_damage(const Path& folder) {
   }
 }
 
+void verify_by_manifest(const Path& file) {
+  const Path path = file.parent_path() / "manifest.json";
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return;
+  const Json manifest = Json::parse(read_file(path, max_text_bytes), nullptr, false);
+  if (!manifest.is_object() || manifest.value("format", Json()) != "dlcli checkpoint") return;
+  const Json files = manifest.value("files", Json()), name = file.filename().string();
+  if (files.is_object() && files.contains(name)) verify(file, files[name]);
+}
+
 Path Checkpoints::of_step(int64_t step) const { return folder_ / step_name(step); }
 
 std::vector<int64_t> Checkpoints::steps() const {

@@ -31,6 +31,10 @@ Checkpoint open_checkpoint(const std::filesystem::path& folder);
 // What is wrong with it as far as its manifest and the files' sizes show, which takes no time; empty: nothing.
 std::string visible_damage(const std::filesystem::path& folder);
 
+// Where a checkpoint's manifest lies beside the file and lists it: that size and hash are as written, else
+// Error(Exit::data).
+void verify_by_manifest(const std::filesystem::path& file);
+
 // A run's folder of checkpoints.
 class Checkpoints {
  public:

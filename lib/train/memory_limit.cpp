@@ -45,9 +45,9 @@ class Search {
       known = stages;
     }
     if (!best_) refuse();
-    const double plain_flops = static_cast<double>(plain_->flops());
+    const double plain_flops = plain_->flops();
     fit.recomputation = best_choice_;
-    fit.extra_flops = (static_cast<double>(best_->flops()) - plain_flops) / plain_flops;
+    fit.extra_flops = (best_->flops() - plain_flops) / plain_flops;
     fit.arena_bytes = best_->arena_bytes();
     return {std::move(best_), fit};
   }

@@ -8,6 +8,7 @@
 
 #include "lib/base/batch_job.h"
 #include "lib/base/error.h"
+#include "lib/train/weights.h"
 
 namespace dl {
 
@@ -34,6 +35,7 @@ struct RunStarted {
   std::optional<BatchJob> job;         // that it is part of
   int threads = 0;                     // that compute
   std::string monitor;                 // the figure that chooses the best checkpoint; empty: none is chosen
+  InitialWeights initial;              // what init_from gave a new run
 };
 
 // After each step, for progress bars: cheap, sees every step, and is to return within a microsecond mostly.

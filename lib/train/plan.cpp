@@ -2,6 +2,7 @@
 #include "lib/train/plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "lib/base/cpu.h"
@@ -9,7 +10,9 @@
 #include "lib/base/printable.h"
 #include "lib/base/shared_files.h"
 #include "lib/base/text.h"
+#include "lib/graph/sizes.h"
 #include "lib/spec/blocks.h"
+#include "lib/train/checkpoint.h"
 #include "lib/train/resolved_model.h"
 #include "lib/train/unlikely.h"
 #include "lib/train/weights.h"
@@ -160,14 +163,18 @@ class Planner {
     if (!plan_.run.init_from || !plan_.network) return;
     const std::filesystem::path file = plan_.initial_weights();
     if (std::error_code unreadable; !std::filesystem::exists(file, unreadable))
-      return add("init_from", "there is no file '" + *plan_.run.init_from + "'",
+      return add("init_from", "there is no file '" + plan_.run.init_from->path + "'",
                  "write a path that starts at the config's folder, or a whole one", Exit::data);
     try {
-      std::vector<std::string> notes = weights_differ(plan_.network->tensors(), file);
-      if (notes.empty()) return;
+      verify_by_manifest(file);
+      plan_.initial = match_weights(plan_.network->tensors(), file, plan_.run.init_from->missing == "fresh",
+                                    plan_.run.init_from->ignore);
+      if (plan_.initial.differences.empty()) return;
       Problem problem = located("init_from", file.string() + " holds other tensors than the model");
-      problem.notes = std::move(notes);
-      problem.help = "name the layers as the file does ('name:'), or leave init_from out";
+      problem.notes = plan_.initial.differences;
+      problem.help =
+          "name the layers as the file does ('name:'), or take what fits: {path: …, ignore: [\"fc.*\"], missing: "
+          "fresh}";
       add_problem(problems_, std::move(problem));
     } catch (const Error& error) {
       for (Problem problem : error.problems()) add_problem(problems_, std::move(problem));
@@ -325,7 +332,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
 }  // namespace
 
 std::filesystem::path Plan::initial_weights() const {
-  return run.init_from ? folder() / *run.init_from : std::filesystem::path();
+  return run.init_from ? folder() / run.init_from->path : std::filesystem::path();
 }
 
 std::string Plan::resolved() const { return to_yaml(resolved_node()); }
@@ -357,8 +364,8 @@ Recipe Plan::recipe() const {
   if (run.trainer.ema) recipe.ema_decay = run.trainer.ema->decay;
   if (run.trainer.memory_limit) recipe.memory_limit_bytes = run.trainer.memory_limit->count;
   const LoaderOptions loading = training_options(run.data, *data.train, seed());
-  for (const auto& field : data.train->fields()) recipe.batch_bytes += field.type.bytes();
-  if (loading.threads > 0) recipe.batch_bytes *= loading.prefetch + 1;
+  for (const auto& field : data.train->fields()) recipe.batch_bytes = plus(recipe.batch_bytes, field.type.bytes());
+  if (loading.threads > 0) recipe.batch_bytes = times(recipe.batch_bytes, loading.prefetch + int64_t{1});
   if (const auto& bound = run.trainer.gradient_clip_val)
     (run.trainer.gradient_clip_algorithm == "norm" ? recipe.gradient_clip_norm : recipe.gradient_clip_value) = bound;
   return recipe;
@@ -380,20 +387,24 @@ bool Plan::higher_is_better(const std::string& figure) const {
          run.metrics[static_cast<size_t>(found - metric_names.begin())]->higher_is_better();
 }
 
+int64_t Plan::largest_batch() const { return std::min(run.data.batch_size, data.train->size()); }
+
 int64_t Plan::batches_per_epoch() const {
   const int64_t samples = data.train->size(), batch = run.data.batch_size;
-  return run.data.drop_last ? samples / batch : (samples + batch - 1) / batch;
+  return samples / batch + (samples % batch > 0 && !run.data.drop_last);
 }
 
 int64_t Plan::steps_per_epoch() const {
   const int64_t window = run.trainer.accumulate_grad_batches;
-  return (batches_per_epoch() + window - 1) / window;
+  return batches_per_epoch() / window + (batches_per_epoch() % window > 0);
 }
 
 int64_t Plan::total_steps() const {
   if (run.trainer.fast_dev_run) return 1;
   const int64_t by_steps = run.trainer.max_steps.value_or(0);
-  const int64_t by_epochs = run.trainer.max_epochs.value_or(0) * steps_per_epoch();
+  int64_t by_epochs = 0;
+  if (__builtin_mul_overflow(run.trainer.max_epochs.value_or(0), steps_per_epoch(), &by_epochs))
+    by_epochs = std::numeric_limits<int64_t>::max();
   if (by_steps == 0 || by_epochs == 0) return std::max(by_steps, by_epochs);
   return std::min(by_steps, by_epochs);
 }

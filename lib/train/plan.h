@@ -11,6 +11,7 @@
 #include "lib/spec/node.h"
 #include "lib/train/programs.h"
 #include "lib/train/run_spec.h"
+#include "lib/train/weights.h"
 
 namespace dl {
 
@@ -23,6 +24,7 @@ struct Plan {
   std::unique_ptr<Network> network;
   ParameterGroups groups;
   std::vector<Problem> warnings;          // of what can be trained but is likely not meant
+  InitialWeights initial;                 // what of init_from's file is taken
   std::vector<std::string> metric_names;  // "accuracy", one a metric, unique
 
   uint64_t seed() const { return static_cast<uint64_t>(run.seed); }
@@ -39,6 +41,7 @@ struct Plan {
   // Whether a figure that goes up gets better; true for a metric that says so, false for losses.
   bool higher_is_better(const std::string& figure) const;
 
+  int64_t largest_batch() const;  // samples: as many as data.batch_size says, or as there are
   int64_t batches_per_epoch() const;
   int64_t steps_per_epoch() const;  // optimizer updates
   int64_t total_steps() const;      // by max_epochs and max_steps; 0: no planned end

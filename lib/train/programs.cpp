@@ -9,6 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/base/thread_team.h"
+#include "lib/graph/sizes.h"
 
 namespace dl {
 
@@ -21,16 +22,30 @@ const std::string flat_parameters = "parameters", flat_average = "optimizer.ema"
 // parameters is written besides.
 using Shaped = std::function<Value(Value)>;
 
+// A number that programs read and the host computes before each update.
+struct HostNumber {
+  std::function<double(const UpdateTime&)> compute;
+  double lr_factor = 1;
+  float value = 0;
+
+  void update(const UpdateTime& time) {
+    value = static_cast<float>(compute({.lr = time.lr * lr_factor, .number = time.number}));
+  }
+};
+using HostNumbers = std::map<std::string, HostNumber>;  // by the name of the programs' input; each has one address
+
 // One range of the parameters, as the optimizer sees it, and what it makes of it.
 class RangeUpdate final : public UpdateBuilder {
  public:
-  RangeUpdate(Graph& g, int64_t all, UpdateRange range) : graph_(g), all_(all), range_(range) {}
+  // `prefix` begins the names of its numbers.
+  RangeUpdate(Graph& g, int64_t all, UpdateRange range, HostNumbers& numbers, std::string prefix)
+      : graph_(g), all_(all), range_(range), numbers_(numbers), prefix_(std::move(prefix)) {}
 
-  Value lr() override {
-    const Value lr = input(graph_, "lr", scalar_f32);
-    return range_.lr_factor == 1 ? lr : lr * range_.lr_factor;
+  Value number(std::function<double(const UpdateTime&)> compute) override {
+    const std::string name = concat(prefix_, count_++);
+    numbers_.try_emplace(name, HostNumber{std::move(compute), range_.lr_factor});
+    return input(graph_, name, scalar_f32);
   }
-  Value update() override { return input(graph_, "update", scalar_f32); }
   Value state(const std::string& name) override { return part(variable(graph_, flat("optimizer." + name))); }
   void assign(const std::string& name, Value value) override { renewed["optimizer." + name] = value; }
 
@@ -53,16 +68,20 @@ class RangeUpdate final : public UpdateBuilder {
   Graph& graph_;
   int64_t all_;
   UpdateRange range_;
+  HostNumbers& numbers_;
+  std::string prefix_;
+  int count_ = 0;  // of its numbers
 };
 
 // Each range updated, and the variables renewed as a whole.
 void update_ranges(Graph& g, int64_t all, const std::vector<UpdateRange>& ranges, std::optional<double> ema_decay,
-                   Value gradient, const Shaped& shaped) {
+                   Value gradient, const Shaped& shaped, HostNumbers& numbers) {
   std::vector<RangeUpdate> updates;
   std::map<std::string, std::vector<Value>> parts;  // by variable; one a range
   std::vector<int64_t> offsets;
   for (const UpdateRange& range : ranges) {
-    updates.emplace_back(g, all, range).run(gradient, shaped, ema_decay);
+    updates.emplace_back(g, all, range, numbers, concat("update/", updates.size(), "/"))
+        .run(gradient, shaped, ema_decay);
     offsets.push_back(range.begin);
     for (const auto& [name, value] : updates.back().renewed) parts[name];
   }
@@ -85,6 +104,8 @@ struct Programs::Impl {
   Store& store;
   std::map<std::pair<std::string, int64_t>, std::unique_ptr<Program>> made;
   std::map<int64_t, Fit> fits;  // of training programs, by batch
+  HostNumbers numbers;
+  UpdateTime time;
 
   int64_t elements() const { return recipe.network->arena_elements(); }
   Variable parameters() const { return {flat_parameters, Type{DType::f32, {elements()}}}; }
@@ -184,40 +205,61 @@ struct Programs::Impl {
     };
     std::vector<UpdateRange> ranges = recipe.ranges;
     if (ranges.empty()) ranges.push_back({.end = elements(), .optimizer = recipe.optimizer});
-    update_ranges(g, elements(), ranges, recipe.ema_decay, gradient, shaped);
+    update_ranges(g, elements(), ranges, recipe.ema_decay, gradient, shaped, numbers);
   }
 
   std::unique_ptr<Graph> in_own_precision(std::unique_ptr<Graph> g) const {
     return in_precision(std::move(g), recipe.precision, parameters(), recipe.seed);
   }
 
-  Program& program(const std::string& kind, int64_t batch, void (Impl::*build)(Graph&, int64_t)) {
+  using Build = void (Impl::*)(Graph&, int64_t);
+
+  // Made by `make` at the first time. The network's shapes fit for one sample: what does not is the batch.
+  template <class Make>
+  Program& once(const std::string& kind, int64_t batch, Make make) {
     std::unique_ptr<Program>& slot = made[{kind, batch}];
-    if (!slot) {
-      auto g = std::make_unique<Graph>();
-      (this->*build)(*g, batch);
-      if (recipe.ema_decay && kind != "update") g = read_instead(*g, parameters(), flat_average);
-      slot = std::make_unique<Program>(*in_own_precision(std::move(g)), store);
+    try {
+      if (!slot) {
+        slot = make();
+        for (auto& [name, number] : numbers) {
+          number.update(time);
+          slot->bind(name, &number.value);
+        }
+      }
+    } catch (const ShapeError& e) {
+      throw Error(Exit::usage, batch > 0 ? Problem{.path = "data.batch_size",
+                                                   .what = concat("a batch of ", batch, " makes ", e.what()),
+                                                   .help = "lower data.batch_size"}
+                                         : Problem{.path = "optimizer",
+                                                   .what = concat("its state makes ", e.what()),
+                                                   .help = "make the model smaller"});
     }
     return *slot;
   }
 
+  Program& program(const std::string& kind, int64_t batch, Build build) {
+    return once(kind, batch, [&] {
+      auto g = std::make_unique<Graph>();
+      (this->*build)(*g, batch);
+      if (recipe.ema_decay && kind != "update") g = read_instead(*g, parameters(), flat_average);
+      return std::make_unique<Program>(*in_own_precision(std::move(g)), store);
+    });
+  }
+
   // One with a backward pass.
-  Program& training_program(const std::string& kind, int64_t batch, void (Impl::*build)(Graph&, int64_t)) {
-    std::unique_ptr<Program>& slot = made[{kind, batch}];
-    if (!slot) {
+  Program& training_program(const std::string& kind, int64_t batch, Build build) {
+    return once(kind, batch, [&] {
       auto g = std::make_unique<Graph>();
       (this->*build)(*g, batch);
       g = in_own_precision(std::move(g));
       int forward_end = 0;
       while (g->node(forward_end).phase == Phase::forward) ++forward_end;
-      Fitted fitted =
-          fit_program(*g, forward_end, store,
-                      {.bytes = recipe.memory_limit_bytes, .batches = recipe.batch_bytes * batch, .batch = batch});
+      Fitted fitted = fit_program(
+          *g, forward_end, store,
+          {.bytes = recipe.memory_limit_bytes, .batches = times(recipe.batch_bytes, batch), .batch = batch});
       fits[batch] = fitted.fit;
-      slot = std::move(fitted.program);
-    }
-    return *slot;
+      return std::move(fitted.program);
+    });
   }
 
   void build_step(Graph& g, int64_t batch) {
@@ -255,6 +297,7 @@ Programs::~Programs() = default;
 
 void Programs::initialize() {
   create();
+  impl_->store.allocate();
   impl_->fill_tensors();
   begin_average();
 }
@@ -262,15 +305,15 @@ void Programs::initialize() {
 void Programs::create() {
   Impl& m = *impl_;
   const DType kept = m.recipe.precision == Precision::bf16_true ? DType::bf16 : DType::f32;
-  if (m.elements() > 0) m.store.variable({flat_parameters, Type{kept, {m.elements()}}});
+  if (m.elements() > 0) m.store.declare({flat_parameters, Type{kept, {m.elements()}}});
   for (const Tensor& tensor : m.recipe.network->tensors())
-    if (!tensor.trained) m.store.variable({tensor.path, Type{DType::f32, tensor.shape}});
+    if (!tensor.trained) m.store.declare({tensor.path, Type{DType::f32, tensor.shape}});
   if (m.recipe.optimizer && m.elements() > 0) {  // its state, as its update asks for it
     Graph g;
     m.build_update(g, 0);
     for (int i = 0; i < g.size(); ++i) {
       const std::string name = g.node(i).op->name() == "variable" ? g.node(i).op->attributes() : "";
-      if (name.starts_with("optimizer.")) m.store.variable({name, g.node(i).types[0]});
+      if (name.starts_with("optimizer.")) m.store.declare({name, g.node(i).types[0]});
     }
   }
 }
@@ -283,9 +326,20 @@ void Programs::forget_carried(bool training) {
   }
 }
 
+void Programs::begin_update(const UpdateTime& time) {
+  impl_->time = time;
+  for (auto& [name, number] : impl_->numbers) number.update(time);
+}
+
 void Programs::begin_average() {
   Impl& m = *impl_;
-  if (m.store.has(flat_average)) m.store.write(flat_average, m.store.read(flat_parameters).data(), m.elements());
+  if (!m.store.has(flat_average)) return;
+  std::vector<float> piece(static_cast<size_t>(std::min<int64_t>(m.elements(), 1 << 16)));
+  for (int64_t begin = 0; begin < m.elements(); begin += static_cast<int64_t>(piece.size())) {
+    const int64_t count = std::min(static_cast<int64_t>(piece.size()), m.elements() - begin);
+    m.store.read_part(flat_parameters, begin, count, piece.data());
+    m.store.write_part(flat_average, begin, piece.data(), count);
+  }
 }
 
 Program& Programs::step(int64_t batch) { return impl_->training_program("step", batch, &Impl::build_step); }

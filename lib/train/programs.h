@@ -42,8 +42,8 @@ struct Recipe {
 
 // Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the target "y"
 // [batch, …].
-// Training programs also: "lr" f32 []; "step" i32 [], which numbers micro-batches for random numbers; and for the
-// update "update" f32 []: the number of this optimizer update, from 1. Outputs: "loss" [] (mean over the micro-batch's
+// Training programs also: "step" i32 [], which numbers micro-batches for random numbers; and those that update take
+// what begin_update() tells. Outputs: "loss" [] (mean over the micro-batch's
 // targets), "loss/count" [] of them, "METRIC/sum" and "METRIC/count" [] for each metric, "grad_norm" [] from update
 // programs (before clipping), "prediction" (as Loss::told) from programs that predict or examine.
 class Programs {
@@ -60,6 +60,9 @@ class Programs {
 
   // Sets to 0 what layers carry from batch to batch: where an epoch, or an evaluation or prediction, begins.
   void forget_carried(bool training);
+
+  // Before the programs that make an update run: when it is.
+  void begin_update(const UpdateTime& time);
 
   // Training programs keep to the memory limit by computing values again (lib/train/memory_limit.h); where that is not
   // enough, Error(Exit::usage) says what would be.

@@ -95,6 +95,11 @@ void RunLog::started(const RunStarted& e) {
                        e.epoch + 1, ", ", e.device));
   lines_.line(concat("dlcli ", version_text(), " on ", e.host, e.job ? ", " + e.job->text() : "", ", ",
                      count_of(e.threads, "thread")));
+  if (!e.resumed_from.empty()) return;
+  for (const auto& [what, names] : {std::pair("from init_from", &e.initial.taken),
+                                    {"begun anew", &e.initial.fresh},
+                                    {"left in init_from's file", &e.initial.left}})
+    if (!e.initial.taken.empty() && !names->empty()) lines_.line(concat(what, ": ", join(*names)));
 }
 
 void RunLog::logged(const StepRecord& e) {

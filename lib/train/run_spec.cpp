@@ -69,6 +69,22 @@ void EmaSpec::describe(Schema& s) {
   s.example("ema: {decay: 0.9999}");
 }
 
+void InitFromSpec::describe(Schema& s) {
+  s.summary("a safetensors file with the initial weights, named by the layers' paths");
+  s.details(
+      "Names and shapes must be the model's; num_batches_tracked of PyTorch's batch norms is left out. For another "
+      "head: "
+      "{path: base.safetensors, ignore: [\"fc.*\"], missing: fresh}.");
+  s.required("path", path, "the file").positional();
+  s.optional("missing", missing,
+             "what becomes of tensors of the model that the file does not have: fresh begins with "
+             "their initializers")
+      .one_of({"error", "fresh"});
+  s.optional("ignore", ignore, "patterns of the file's tensors that are left out, '*' for any characters");
+  s.example("init_from: base.safetensors");
+  s.example("init_from: {path: base.safetensors, ignore: [\"fc.*\"], missing: fresh}");
+}
+
 void CheckpointSpec::describe(Schema& s) {
   s.summary("which checkpoints are written and kept; the last one always is");
   s.optional("every", every, "how often one is written; without it, every epoch and every 10 minutes")
@@ -105,7 +121,7 @@ void TrainerSpec::describe(Schema& s) {
                         .known_as({"accelerator"});
   for (const char* other : {"gpu", "cuda:0", "auto", "mps", "tpu"})
     computes.instead_of_value(other, "write 'cuda', or 'cpu' where there is no GPU");
-  s.optional("threads", threads, "compute threads; 0: as many as the process may use").at_least(0);
+  s.optional("threads", threads, "compute threads; 0: as many as the process may use").at_least(0).at_most(4096);
   s.optional("precision", precision,
              "of the numbers: 32-true; bf16-mixed: products in bf16, sums, losses and weights in f32; "
              "bf16-true: the weights in bf16 too, rounded at random after each update")
@@ -185,7 +201,8 @@ void RunSpec::describe(Schema& s) {
       .of("a list of layers")
       .help("write 'model: [flatten, linear: 10]', or the layers below each other, each behind '- '")
       .known_as({"network", "net", "architecture"});
-  s.optional("init_from", init_from, "a safetensors file with the initial weights, named by the layers' paths");
+  s.optional("init_from", init_from,
+             "a safetensors file with the initial weights, named by the layers' paths, or {path, missing, ignore}");
   s.required("loss", loss, "what is to be made small")
       .known_as({"criterion", "loss_function", "loss_fn", "objective"})
       .help("write 'loss: cross_entropy' for classes, 'loss: mse' for numbers");

@@ -72,13 +72,21 @@ struct TrainerSpec {
   Duration validation_interval() const;
 };
 
+struct InitFromSpec {
+  std::string path;
+  std::string missing = "error";    // or "fresh"
+  std::vector<std::string> ignore;  // patterns of the file's tensors
+  Where where;
+  void describe(Schema& s);
+};
+
 struct RunSpec {
   std::optional<std::string> name;    // unset: the config's file name without .yaml
   std::optional<std::string> folder;  // where relative file names start; unset: the config's folder
   int64_t seed = 0;
   DataSpec data;
   Node blocks, model;  // read by lib/spec/blocks.h
-  std::optional<std::string> init_from;
+  std::optional<InitFromSpec> init_from;
   std::unique_ptr<Loss> loss;
   std::vector<std::unique_ptr<Metric>> metrics;
   std::unique_ptr<Optimizer> optimizer;

@@ -290,8 +290,8 @@ void Trainer::Impl::prepare() {
     if (!plan.run.init_from) {
       programs.initialize();
     } else {
-      programs.create();
-      read_weights(plan.network->tensors(), store, plan.initial_weights());
+      plan.initial.fresh.empty() ? programs.create() : programs.initialize();
+      read_weights(plan.network->tensors(), store, plan.initial_weights(), plan.initial.taken);
       programs.begin_average();
     }
   }
@@ -330,16 +330,18 @@ RunStarted Trainer::Impl::about() const {
       .job = batch_job(),
       .threads = plan.threads(),
       .monitor = state.monitor,
+      .initial = plan.initial,
   };
 }
 
 void Trainer::Impl::step() {
   double factor = 1;
   if (plan.run.schedule)
-    factor = plan.run.schedule->factor({.step = state.step,
-                                        .total_steps = plan.total_steps(),
-                                        .steps_per_epoch = plan.steps_per_epoch(),
-                                        .batch_size = plan.run.data.batch_size * trainer.accumulate_grad_batches});
+    factor = plan.run.schedule->factor(
+        {.step = state.step,
+         .total_steps = plan.total_steps(),
+         .steps_per_epoch = plan.steps_per_epoch(),
+         .batch_size = plan.largest_batch() * std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch())});
   lr = plan.run.optimizer->learning_rate() * factor;
   updates.begin(lr, state.step + 1);
   auto seen = [&](const Batch& batch) {

@@ -103,7 +103,10 @@ class Doubts {
     const auto classes = static_cast<int64_t>(plan_.data.classes.size());
     const int64_t values = plan_.run.loss->takes_classes() ? network_.output().shape.last() : 0;
     // Vocabularies are often padded, to sizes that a machine likes.
-    if (classes > 0 && values > classes && plan_.data.target.shape.rank() == 0)
+    if (classes == 1)
+      add(at("data.train"), "the data have one class, so that there is nothing to tell apart",
+          "give data of more classes");
+    else if (classes > 0 && values > classes && plan_.data.target.shape.rank() == 0)
       add(at("model"),
           concat("the model ends with ", count_of(values, "value"), ", the data have ", count_of(classes, "class")),
           "end the model with 'linear: ${data.classes}'");

@@ -10,8 +10,6 @@ Updates::Updates(const Plan& plan, Programs& programs)
       totals_(plan) {}
 
 Program& Updates::prepare(Program& program) {
-  program.bind("lr", &lr_);
-  program.bind("update", &number_);
   program.bind("step", &tick_);
   return program;
 }
@@ -30,8 +28,7 @@ void Updates::expect(int64_t batch) {
 }
 
 void Updates::begin(double lr, int64_t number) {
-  lr_ = static_cast<float>(lr);
-  number_ = static_cast<float>(number);
+  programs_.begin_update({.lr = lr, .number = static_cast<double>(number)});
   totals_.clear();
 }
 

@@ -38,8 +38,7 @@ class Updates {
   BatchInputs inputs_;
   Made steps_, accumulations_;
   Program* update_ = nullptr;
-  float lr_ = 0, number_ = 0;  // what the programs read
-  int32_t tick_ = 0;
+  int32_t tick_ = 0;  // what the programs read
   Totals totals_;
   float gradient_norm_ = 0;
 };

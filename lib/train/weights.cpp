@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <optional>
+#include <set>
 
-#include "lib/base/bf16.h"
 #include "lib/base/text.h"
 #include "lib/interop/safetensors.h"
+#include "lib/nn/parameter_groups.h"
 
 namespace dl {
 namespace {
@@ -18,8 +18,39 @@ const std::string state_prefix = "optimizer.";
 const std::string carried_prefix = "carried/";  // in the file, of what layers carry from batch to batch in training
 constexpr size_t differences_told = 5;
 
-bool all_finite(const float* values, int64_t count) {
-  return std::all_of(values, values + count, [](float x) { return std::isfinite(x); });
+constexpr int64_t piece_elements = 1 << 16;  // copied at a time: no tensor is copied whole
+
+// Calls f(begin, count) for the pieces of a tensor.
+template <class F>
+void in_pieces(const Shape& shape, F f) {
+  const int64_t all = shape.elements();
+  for (int64_t begin = 0; begin < all; begin += piece_elements) f(begin, std::min(piece_elements, all - begin));
+}
+
+// Elements of a variable, from `offset` on, as an item of a file in the type that they are kept in.
+SafetensorsItem item_of(Store& store, const std::string& name, const std::string& variable, int64_t offset,
+                        const Shape& shape) {
+  const DType dtype = store.description(variable).type.dtype;
+  const auto write = [&store, variable, offset, shape, dtype](const Append& append) {
+    std::vector<char> piece(static_cast<size_t>(piece_elements * bytes_of(dtype)));
+    in_pieces(shape, [&](int64_t begin, int64_t count) {
+      store.read_kept(variable, offset + begin, count, piece.data());
+      append(piece.data(), static_cast<size_t>(count * bytes_of(dtype)));
+    });
+  };
+  return {.name = name, .type = {dtype, shape}, .write = write};
+}
+
+const std::string& variable_of(const Tensor& t) { return t.trained ? flat_parameters : t.path; }
+int64_t offset_of(const Tensor& t) { return t.trained ? t.offset : 0; }
+
+void require_finite(const Tensor& t, Store& store) {
+  std::vector<float> piece(piece_elements);
+  in_pieces(t.shape, [&](int64_t begin, int64_t count) {
+    store.read_part(variable_of(t), offset_of(t) + begin, count, piece.data());
+    if (!std::all_of(piece.begin(), piece.begin() + count, [](float x) { return std::isfinite(x); }))
+      throw Error(Exit::diverged, Problem{.path = t.path, .what = "holds values that are not finite"});
+  });
 }
 
 // "exp_avg" for each variable "optimizer.exp_avg".
@@ -46,6 +77,14 @@ Shapes optimizer_shapes(const Tensors& tensors, const Store& store) {
   return shapes;
 }
 
+std::vector<std::string> shortened(std::vector<std::string> all) {
+  if (all.size() <= differences_told) return all;
+  const size_t more = all.size() - differences_told;
+  all.resize(differences_told);
+  all.push_back(concat("and ", more, " more"));
+  return all;
+}
+
 std::vector<std::string> differences(const Shapes& wanted, const SafetensorsFile& file) {
   std::vector<std::string> out;
   for (const auto& [name, shape] : wanted) {
@@ -58,12 +97,7 @@ std::vector<std::string> differences(const Shapes& wanted, const SafetensorsFile
   for (const auto& [name, entry] : file.tensors())
     if (!wanted.contains(name))
       out.push_back(concat("'", name, "' ", entry.shape.text(), " is in the file, but not here"));
-  if (out.size() > differences_told) {
-    const size_t more = out.size() - differences_told;
-    out.resize(differences_told);
-    out.push_back(concat("and ", more, " more"));
-  }
-  return out;
+  return shortened(std::move(out));
 }
 
 void require_same(const Shapes& wanted, const SafetensorsFile& file, const std::string& what) {
@@ -72,60 +106,102 @@ void require_same(const Shapes& wanted, const SafetensorsFile& file, const std::
   throw Error(Exit::usage, Problem{.where = {.file = file.path().string()}, .what = what, .notes = std::move(notes)});
 }
 
-// Into `variable`, which is flat for what is trained.
-void write_tensor(Store& store, const std::string& variable, const Tensor& t, const std::vector<float>& values) {
-  store.write_part(variable, t.trained ? t.offset : 0, values.data(), t.shape.elements());
+// The file's tensor `name` into elements of `variable`, from `offset` on.
+void read_tensor(const SafetensorsFile& file, const std::string& name, Store& store, const std::string& variable,
+                 int64_t offset, const Shape& shape) {
+  std::vector<float> piece(piece_elements);
+  in_pieces(shape, [&](int64_t begin, int64_t count) {
+    file.read_f32(name, begin, std::span(piece).first(static_cast<size_t>(count)));
+    store.write_part(variable, offset + begin, piece.data(), count);
+  });
+}
+
+// A count that PyTorch's batch norms keep beside their averages.
+bool is_batch_count(const std::string& name) {
+  const std::string_view count = "num_batches_tracked";
+  return name == count || name.ends_with("." + std::string(count));
 }
 
 }  // namespace
 
 void write_weights(const Tensors& tensors, Store& store, const Append& append) {
-  const std::vector<float> flat = store.read(flat_parameters);
-  std::vector<uint16_t> narrow;             // the same in bf16, where they are kept in it
-  std::vector<std::vector<float>> buffers;  // own the bytes until they are written
-  buffers.reserve(tensors.size());
-  if (store.description(flat_parameters).type.dtype == DType::bf16) {
-    narrow.resize(flat.size());
-    std::ranges::transform(flat, narrow.begin(), bf16_of_float);
-  }
   std::vector<SafetensorsItem> items;
   for (const Tensor& t : tensors) {
-    const float* values = flat.data() + t.offset;
-    if (!t.trained) values = buffers.emplace_back(store.read(t.path)).data();
-    if (!all_finite(values, t.shape.elements()))
-      throw Error(Exit::diverged, Problem{.path = t.path, .what = "holds values that are not finite"});
-    if (t.trained && !narrow.empty())
-      items.push_back({t.path, {DType::bf16, t.shape}, narrow.data() + t.offset});
-    else
-      items.push_back({t.path, {DType::f32, t.shape}, values});
+    require_finite(t, store);
+    items.push_back(item_of(store, t.path, variable_of(t), offset_of(t), t.shape));
   }
   write_safetensors(std::move(items), {{"format", "dlcli weights"}, {"version", "1"}}, append);
 }
 
 void write_optimizer(const Tensors& tensors, Store& store, const Append& append) {
-  std::vector<std::vector<float>> states;
   std::vector<SafetensorsItem> items;
-  for (const std::string& name : optimizer_states(store)) {
-    const float* flat = states.emplace_back(store.read(state_prefix + name)).data();
+  for (const std::string& name : optimizer_states(store))
     for (const Tensor& t : tensors)
-      if (t.trained) items.push_back({name + "/" + t.path, {DType::f32, t.shape}, flat + t.offset});
-  }
-  for (const Variable& v : store.variables()) {
-    if (!v.name.starts_with(carried_in_training)) continue;
-    const float* values = states.emplace_back(store.read(v.name)).data();
-    items.push_back({carried_prefix + v.name.substr(std::string(carried_in_training).size()), v.type, values});
-  }
+      if (t.trained) items.push_back(item_of(store, name + "/" + t.path, state_prefix + name, t.offset, t.shape));
+  for (const Variable& v : store.variables())
+    if (v.name.starts_with(carried_in_training))
+      items.push_back(item_of(store, carried_prefix + v.name.substr(std::string(carried_in_training).size()), v.name, 0,
+                              v.type.shape));
   write_safetensors(std::move(items), {{"format", "dlcli optimizer"}, {"version", "1"}}, append);
 }
 
-std::vector<std::string> weights_differ(const Tensors& tensors, const std::filesystem::path& file) {
-  return differences(weight_shapes(tensors), SafetensorsFile(file));
+InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& path, bool fresh,
+                             const std::vector<std::string>& ignore) {
+  const SafetensorsFile file(path);
+  InitialWeights match;
+  std::set<std::string> here;
+  for (const Tensor& t : tensors) here.insert(t.path);
+  std::vector<size_t> fitted(ignore.size(), 0);
+  auto ignored = [&](const std::string& name) {
+    bool any = false;
+    for (size_t i = 0; i < ignore.size(); ++i)
+      if (fits_pattern(ignore[i], name)) any = true, ++fitted[i];
+    return any;
+  };
+  std::set<std::string> offered;
+  for (const auto& [name, entry] : file.tensors()) {
+    if (ignored(name) || (!here.contains(name) && is_batch_count(name)))
+      match.left.push_back(name);
+    else
+      offered.insert(name);
+  }
+  for (const Tensor& t : tensors) {
+    const bool there = offered.contains(t.path);
+    const Shape given = there ? file.tensors().at(t.path).shape : Shape();
+    if (there && given == t.shape)
+      match.taken.push_back(t.path);
+    else if (there)
+      match.differences.push_back(
+          concat("'", t.path, "' is ", given.text(), " in the file, ", t.shape.text(), " here"));
+    else if (fresh)
+      match.fresh.push_back(t.path);
+    else
+      match.differences.push_back(concat("'", t.path, "' ", t.shape.text(), " is not in the file"));
+  }
+  for (const std::string& name : offered)
+    if (!here.contains(name))
+      match.differences.push_back(
+          concat("'", name, "' ", file.tensors().at(name).shape.text(), " is in the file, but not here"));
+  for (size_t i = 0; i < ignore.size(); ++i)
+    if (fitted[i] == 0) match.differences.push_back(concat("nothing in the file fits the pattern '", ignore[i], "'"));
+  if (match.differences.empty() && match.taken.empty())
+    match.differences.push_back("no tensor of the file is in the model");
+  match.differences = shortened(std::move(match.differences));
+  return match;
 }
 
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
   const SafetensorsFile source(file);
   require_same(weight_shapes(tensors), source, "holds the weights of another model");
-  for (const Tensor& t : tensors) write_tensor(store, t.trained ? flat_parameters : t.path, t, source.read_f32(t.path));
+  for (const Tensor& t : tensors) read_tensor(source, t.path, store, variable_of(t), offset_of(t), t.shape);
+}
+
+void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file,
+                  const std::vector<std::string>& taken) {
+  const SafetensorsFile source(file);
+  for (const Tensor& t : tensors)
+    if (std::ranges::count(taken, t.path) > 0)
+      read_tensor(source, t.path, store, variable_of(t), offset_of(t), t.shape);
 }
 
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
@@ -136,20 +212,19 @@ void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem:
   require_same(wanted, source, "holds the state of another optimizer");
   for (const std::string& name : optimizer_states(store))
     for (const Tensor& t : tensors)
-      if (t.trained) write_tensor(store, state_prefix + name, t, source.read_f32(name + "/" + t.path));
+      if (t.trained) read_tensor(source, name + "/" + t.path, store, state_prefix + name, t.offset, t.shape);
   for (const auto& [name, entry] : source.tensors()) {
     if (!name.starts_with(carried_prefix)) continue;
-    const std::vector<float> values = source.read_f32(name);
     const Variable carried{carried_in_training + name.substr(carried_prefix.size()), {DType::f32, entry.shape}};
-    store.variable(carried);
-    store.write(carried.name, values.data(), entry.shape.elements());
+    store.declare(carried);
+    read_tensor(source, name, store, carried.name, 0, entry.shape);
   }
 }
 
 void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
   const SafetensorsFile source(file);
   for (const Tensor& t : tensors)
-    if (t.trained) write_tensor(store, flat_parameters, t, source.read_f32("ema/" + t.path));
+    if (t.trained) read_tensor(source, "ema/" + t.path, store, flat_parameters, t.offset, t.shape);
 }
 
 }  // namespace dl

@@ -20,12 +20,23 @@ void write_weights(const Tensors& tensors, Store& store, const Append& append);
 // The optimizer's state: "exp_avg/PATH" for each state and trained tensor.
 void write_optimizer(const Tensors& tensors, Store& store, const Append& append);
 
-// How the file's tensors differ from the model's in names and shapes, the first few by name; empty where they fit.
-// Reads the header only.
-std::vector<std::string> weights_differ(const Tensors& tensors, const std::filesystem::path& file);
+// What of a file a model begins with.
+struct InitialWeights {
+  std::vector<std::string> taken;        // tensors, by path
+  std::vector<std::string> fresh;        // those of the model that are not in the file
+  std::vector<std::string> left;         // those of the file that are not taken
+  std::vector<std::string> differences;  // what does not fit, the first few; empty where all does
+};
+// Compares names and shapes; reads the header only. Tensors of the file that fit one of the patterns `ignore` count as
+// not there, and PyTorch's num_batches_tracked is left; with `fresh` the model may have tensors that the file has not.
+InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& file, bool fresh,
+                             const std::vector<std::string>& ignore);
 
 // Set the store's variables from such a file. One that does not fit is an Error(Exit::usage).
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file);
+// Those of the model's tensors that `taken` names.
+void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file,
+                  const std::vector<std::string>& taken);
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file);
 // Sets the parameters from the weights' average that is part of such a state.
 void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file);

@@ -3,6 +3,7 @@
 
 #include "lib/base/error.h"
 #include "lib/graph/ops.h"
+#include "lib/graph/sizes.h"
 
 using namespace dl;
 
@@ -96,4 +97,39 @@ TEST_CASE("tensors laid beside each other differ in one axis only") {
   const Value a = input(g, "a", {DType::f32, {2, 3}}), b = input(g, "b", {DType::f32, {3, 3}});
   CHECK(concatenate({a, b}, 0).shape() == Shape{5, 3});
   CHECK(shape_error([&] { concatenate({a, b}, 1); }).what == "cannot lay [3, 3] beside [2, 3] along axis 1");
+}
+
+TEST_CASE("sizes that 64 bits do not count are refused where a value is made") {
+  Graph g;
+  const int64_t large = int64_t{1} << 40;
+  const Value x = image(g, {1, 8});
+  const auto weight = [&](Shape shape) { return shape_error([&] { input(g, "w", {DType::f32, std::move(shape)}); }); };
+  CHECK(weight({large, large}).what == "shape [1099511627776, 1099511627776]: larger than 64 bits count");
+  CHECK(weight({large, large}).help == "lower the sizes that it is made of");
+  CHECK(weight({4611686018427387904, 8}).what == "shape [4611686018427387904, 8]: larger than 64 bits count");
+  CHECK(weight({int64_t{1} << 60}).what == "shape [1152921504606846976]: larger than 64 bits count");  // in bytes
+  CHECK(weight({0, large, large}).what == "nothing was thrown");
+  CHECK(shape_error([&] {
+          broadcast_to(x, {large, large, 8});
+        }).what == "shape [1099511627776, 1099511627776, 8]: larger than 64 bits count");
+  CHECK(shape_error([&] { times(large, large); }).what ==
+        "1099511627776 times 1099511627776: larger than 64 bits count");
+  CHECK(shape_error([&] { plus(INT64_MAX, 1); }).what == "9223372036854775807 and 1: larger than 64 bits count");
+}
+
+TEST_CASE("windows that devices could make no table of are refused") {
+  Graph g;
+  const Value x = image(g, {1, 5000, 5000, 1}), w = input(g, "w", {DType::f32, {1, 1, 3000, 3000}});
+  CHECK(shape_error([&] {
+          conv2d(x, w, {.size = {3000, 3000}});
+        }).what == "a kernel of 3000x3000 has more than 4194304 weights a channel");
+  const Value small = input(g, "small", {DType::f32, {1, 1, 2, 2}});
+  CHECK(shape_error([&] {
+          conv2d(x, small, {.size = {2, 2}, .stride = {3000, 3000}});
+        }).what == "a stride of 3000x3000 passes over more than 4194304 places");
+  CHECK(max_pool2d(x, {.size = {5000, 5000}}).shape() == Shape{1, 1, 1, 1});
+  const Value wide = image(g, {1, 50000, 50000, 1});
+  CHECK(shape_error([&] {
+          max_pool2d(wide, {.size = {50000, 50000}});
+        }).what == "a window of 50000x50000 has more than 2147483647 places");
 }

@@ -169,14 +169,15 @@ TEST_CASE("losses of numbers take as many values as there are numbers") {
   CHECK(table("smooth_l1") == of_numbers("1.2500", "0.6667"));
 }
 
-TEST_CASE("one value tells two classes apart, not three, and one class cannot be told from anything") {
+TEST_CASE("one value tells two classes apart, not three, and is no value a class") {
   const Output& one = outputs[0];
   CHECK(said(*read_registered_as<Loss>("bce_with_logits"), {"", {DType::i32, {2}}, {0, 0}, 3}, one) ==
         "expected two classes, which one value tells apart, the data have 3; take 'cross_entropy', and end the model "
         "with "
         "'linear: ${data.classes}'");
   CHECK(said(*read_registered_as<Loss>("cross_entropy"), {"", {DType::i32, {2}}, {0, 0}, 1}, one) ==
-        "expected two classes at least, the data have one; give data of more classes");
+        "expected one value a class, got a single one: its probability is always 1; end the model with 'linear: "
+        "${data.classes}', or take 'bce_with_logits' for two classes");
 }
 
 TEST_CASE("weights of classes are given in order, by name or balanced, and are then a list in the config") {

@@ -9,8 +9,10 @@ namespace {
 class InputBuilder final : public UpdateBuilder {
  public:
   InputBuilder(Graph& graph, int64_t elements) : graph_(graph), elements_(elements) {}
-  Value lr() override { return input(graph_, "lr", {}); }
-  Value update() override { return input(graph_, "update", {}); }
+  Value number(std::function<double(const UpdateTime&)> compute) override {
+    numbers.push_back(std::move(compute));
+    return input(graph_, "number " + std::to_string(numbers.size() - 1), {});
+  }
   Value state(const std::string& name) override {
     states[name].assign(size_t(elements_), 0.0f);
     return input(graph_, name, {DType::f32, {elements_}});
@@ -18,6 +20,7 @@ class InputBuilder final : public UpdateBuilder {
   void assign(const std::string& name, Value value) override { graph_.output("new " + name, value); }
 
   std::map<std::string, golden::Numbers> states;
+  std::vector<std::function<double(const UpdateTime&)>> numbers;
 
  private:
   Graph& graph_;
@@ -41,14 +44,37 @@ TEST_CASE("optimizers take PyTorch's steps") {
         std::map<std::string, golden::Numbers> feed = builder.states;
         feed["p"] = parameters;
         feed["g"] = recorded["gradients"][step].get<golden::Numbers>();
-        feed["lr"] = {float(optimizer->learning_rate())};
-        feed["update"] = {float(step + 1)};
+        for (size_t i = 0; i < builder.numbers.size(); ++i)
+          feed["number " + std::to_string(i)] = {
+              float(builder.numbers[i]({.lr = optimizer->learning_rate(), .number = double(step + 1)}))};
         const auto results = golden::run(graph, device, feed);
         for (auto& [name, values] : builder.states) values = results.at("new " + name);
         parameters = results.at("p");
         golden::check_near("p after step " + std::to_string(step + 1), parameters, recorded["parameters"][step]);
       }
     });
+  }
+}
+
+TEST_CASE("adam's steps are as long as in f64, from the first on") {
+  for (const std::string device : {"reference", "cpu"}) {
+    CAPTURE(device);
+    const std::unique_ptr<Optimizer> adam = golden::read<Optimizer>("adam: {lr: 1e-3}");
+    Graph graph;
+    InputBuilder builder(graph, 1);
+    graph.output("p",
+                 adam->update(builder, input(graph, "p", {DType::f32, {1}}), input(graph, "g", {DType::f32, {1}})));
+    for (int step = 1; step <= 20; ++step) {
+      std::map<std::string, golden::Numbers> feed = builder.states;
+      feed["p"] = {0};
+      feed["g"] = {1};
+      for (size_t i = 0; i < builder.numbers.size(); ++i)
+        feed["number " + std::to_string(i)] = {float(builder.numbers[i]({.lr = 1e-3, .number = double(step)}))};
+      const auto results = golden::run(graph, device, feed);
+      for (auto& [name, values] : builder.states) values = results.at("new " + name);
+      CAPTURE(step);
+      CHECK(std::abs(double{results.at("p")[0]} / -1e-3 - 1) < 1e-6);  // equal gradients: steps of the learning rate
+    }
   }
 }
 

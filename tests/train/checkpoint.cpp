@@ -26,8 +26,8 @@ struct Weights {
                {"0.bias", {2}, true, 16, "linear", nullptr},
                {"1.running_mean", {2}, false, 0, "batch_norm", nullptr}};
     for (const char* name : {"parameters", "optimizer.exp_avg", "optimizer.exp_avg_sq"})
-      store.variable({name, {DType::f32, {32}}});
-    store.variable({"1.running_mean", {DType::f32, {2}}});
+      store.declare({name, {DType::f32, {32}}});
+    store.declare({"1.running_mean", {DType::f32, {2}}});
   }
   void fill(float x) {
     for (const Variable& v : store.variables()) {

@@ -23,11 +23,9 @@ TEST_CASE("the average of the weights is decay times itself and the rest the wei
   CHECK(store.read("optimizer.ema") == expected);
   std::vector<float> gradients(expected.size());
   for (size_t i = 0; i < gradients.size(); ++i) gradients[i] = random_uniform(1, 2, i) - 0.5f;
-  const float lr = 0.01f;
-  for (float update = 1; update <= 4; ++update) {
+  for (int update = 1; update <= 4; ++update) {
     store.write("gradients", gradients.data(), static_cast<int64_t>(gradients.size()));
-    step.bind("lr", &lr);
-    step.bind("update", &update);
+    programs.begin_update({.lr = 0.01, .number = double(update)});
     step.run();
     const std::vector<float> weights = store.read("parameters"), average = store.read("optimizer.ema");
     for (size_t i = 0; i < expected.size(); ++i) {

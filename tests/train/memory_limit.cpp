@@ -49,21 +49,17 @@ struct Stepped {
     programs.initialize();
     Program& step = programs.step(16);
     arena_bytes = step.arena_bytes();
-    flops = static_cast<double>(step.flops());
+    flops = step.flops();
     std::vector<float> x(static_cast<size_t>(step.input_type("x").shape.elements()));
     std::vector<int32_t> y(16);
     for (size_t i = 0; i < x.size(); ++i) x[i] = random_uniform(3, 0, i);
     for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<int32_t>(i % 4);
-    const float lr = 0.01f;
-    float update = 0;
     int32_t tick = 0;
     step.bind("x", x.data());
     step.bind("y", y.data());
-    step.bind("lr", &lr);
-    step.bind("update", &update);
     step.bind("step", &tick);
     for (; tick < 3; ++tick) {
-      update += 1;
+      programs.begin_update({.lr = 0.01, .number = tick + 1.0});
       step.run();
     }
     contents = test::contents(store);
@@ -105,6 +101,34 @@ TEST_CASE("within a memory limit a step takes no more than that and leaves the s
     }
     CHECK(last_flops > plain.flops);
     CHECK(last_flops < 1.34 * plain.flops);  // a forward pass is a third of a step
+  }
+}
+
+TEST_CASE(
+    "dropout before a linear layer, whose draws the forward pass and what is computed again share, keeps to limits") {
+  const test::Workplace place(R"(
+data: {train: {format: random, shape: [64], dtype: f32, classes: 4, samples: 64}, batch_size: 16}
+model: [{linear: 256}, relu, {linear: 256}, relu, {dropout: 0.5}, {linear: 4}]
+loss: cross_entropy
+optimizer: {sgd: {lr: 0.1}}
+trainer: {max_steps: 3, threads: 2}
+)");
+  for (const std::string device : {"cpu", "reference"}) {
+    const std::string on = "trainer.device=" + device;
+    const Stepped plain(place, {on});
+    int kept = 0;
+    for (int share = 1; share < 16; ++share) {
+      const int64_t bytes = plain.needed() - plain.arena_bytes * share / 16;
+      CAPTURE(bytes);
+      const std::string refusal = test::error_text([&] {
+        const Stepped limited(place, {on, limit(bytes)});
+        CHECK(limited.needed() <= bytes);
+        CHECK(limited.contents == plain.contents);
+        ++kept;
+      });
+      CHECK((refusal.empty() || refusal.starts_with("error: trainer.memory_limit: a batch of 16 needs at least ")));
+    }
+    CHECK(kept > 0);
   }
 }
 

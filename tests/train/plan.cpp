@@ -262,12 +262,13 @@ TEST_CASE("init_from is compared with the model before anything runs") {
   CHECK(told() ==
         "error: --set init_from=w.safetensors: init_from: w.safetensors holds other tensors than the model\n"
         "  '0.bias' is [5] in the file, [4] here\n"
-        "  '1.bias' [4] is not in the file\n"
-        "  '1.running_mean' [4] is not in the file\n"
-        "  '1.running_var' [4] is not in the file\n"
         "  '1.weight' [4] is not in the file\n"
+        "  '1.bias' [4] is not in the file\n"
+        "  '5.weight' [4, 64] is not in the file\n"
+        "  '5.bias' [4] is not in the file\n"
         "  and 3 more\n"
-        "  help: name the layers as the file does ('name:'), or leave init_from out");
+        "  help: name the layers as the file does ('name:'), or take what fits: {path: …, ignore: [\"fc.*\"], missing: "
+        "fresh}");
 }
 
 TEST_CASE("a plan reads headers and labels, and no images") {

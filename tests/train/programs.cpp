@@ -76,7 +76,7 @@ struct Fixture {
 struct Feed {
   std::vector<float> x;
   std::vector<int32_t> y;
-  float lr = 0.01f, update = 1;
+  UpdateTime time{.lr = 0.01};
   int32_t step = 0;
 
   Feed(int64_t batch, int64_t features, int classes, uint64_t key)
@@ -86,11 +86,10 @@ struct Feed {
       y[i] = static_cast<int32_t>(random_bits(key, 1, i) % static_cast<uint32_t>(classes));
   }
 
-  void bind(Program& p) const {
+  void bind(Programs& programs, Program& p) const {
+    programs.begin_update(time);
     p.bind("x", x.data());
     p.bind("y", y.data());
-    p.bind("lr", &lr);
-    p.bind("update", &update);
     p.bind("step", &step);
   }
 };
@@ -120,18 +119,19 @@ TEST_CASE("a few steps on one batch lower its loss") {
     Fixture f(small_cnn, {8, 6, 3}, device);
     Feed feed(12, 8 * 6 * 3, 4, 3);
     Program& step = f.programs.step(12);
-    feed.bind(step);
+    feed.bind(f.programs, step);
     float first = 0, last = 0;
     for (int i = 0; i < 30; ++i) {
       feed.step = i;
-      feed.update = static_cast<float>(i + 1);
+      feed.time.number = i + 1;
+      f.programs.begin_update(feed.time);
       step.run();
       (i == 0 ? first : last) = step.scalar("loss");
     }
     CHECK(first == doctest::Approx(std::log(4.0)).epsilon(0.5));
     CHECK(last < 0.5f * first);
     Program& evaluate = f.programs.evaluate(12);
-    feed.bind(evaluate);
+    feed.bind(f.programs, evaluate);
     evaluate.run();
     CHECK(evaluate.scalar("accuracy/count") == 12);
     CHECK(evaluate.scalar("accuracy/sum") <= 12);
@@ -147,7 +147,7 @@ TEST_CASE("a training step on the cpu gives what the reference device gives") {
     feed.step = 3;
     for (Fixture* f : {&a, &b}) {
       Program& step = f->programs.step(9);
-      feed.bind(step);
+      feed.bind(f->programs, step);
       step.run();
     }
     CHECK(a.programs.step(9).scalar("loss") == doctest::Approx(b.programs.step(9).scalar("loss")).epsilon(1e-5));
@@ -165,18 +165,18 @@ TEST_CASE("accumulated micro-batches, a short one included, update as the whole 
     CAPTURE(device);
     Fixture whole(layers, {4, 4, 1}, device, "sgd"), parts(layers, {4, 4, 1}, device, "sgd");
     const Feed all(10, 16, 4, 9);
-    all.bind(whole.programs.step(10));
+    all.bind(whole.programs, whole.programs.step(10));
     whole.programs.step(10).run();
     for (const auto& [from, count] : {std::pair{0, 4}, {4, 4}, {8, 2}}) {
       Program& p = parts.programs.accumulate(count);
-      all.bind(p);
+      all.bind(parts.programs, p);
       const std::vector<float> x(all.x.begin() + from * 16, all.x.begin() + (from + count) * 16);
       const std::vector<int32_t> y(all.y.begin() + from, all.y.begin() + from + count);
       p.bind("x", x.data());
       p.bind("y", y.data());
       p.run();
     }
-    all.bind(parts.programs.update());
+    all.bind(parts.programs, parts.programs.update());
     parts.programs.update().run();
     CHECK(distance(whole.store.read("parameters"), parts.store.read("parameters")) < 1e-6);
     const std::vector<float> left = parts.store.read("gradients");
@@ -195,11 +195,11 @@ TEST_CASE("micro-batches weigh by the targets that count, and by the weights of 
     whole.recipe.loss = parts.recipe.loss = loss.get();
     Programs at_once(whole.recipe, whole.store), in_parts(parts.recipe, parts.store);
     Feed all(12, 16, 4, 9);
-    all.lr = 1;
+    all.time.lr = 1;
     all.y = {0, 2, 0, 0, 1, 3, 0, 2, 0, 0, 0, 0};
     const std::vector<float> before = whole.store.read("parameters");
     Program& step = at_once.step(12);
-    all.bind(step);
+    all.bind(at_once, step);
     step.run();
     const double targets = double{step.scalar("loss/count")};
     CHECK(targets == doctest::Approx(yaml == "{ignore_index: 0}" ? 4 : 0.1 + 2 * 0.25 + 0.05));
@@ -212,7 +212,7 @@ TEST_CASE("micro-batches weigh by the targets that count, and by the weights of 
       p.run();
       sum += p.scalar("loss") * p.scalar("loss/count");
     }
-    all.bind(in_parts.update());
+    all.bind(in_parts, in_parts.update());
     in_parts.update().run();
     CHECK(sum / targets == doctest::Approx(step.scalar("loss")).epsilon(1e-6));
     CHECK(in_parts.update().scalar("grad_norm") == doctest::Approx(step.scalar("grad_norm")).epsilon(1e-6));
@@ -227,9 +227,9 @@ TEST_CASE("clipping by norm scales the gradient to the norm asked for") {
   f.recipe.gradient_clip_norm = 0.01;
   Programs clipped(f.recipe, f.store);
   Feed feed(10, 16, 4, 9);
-  feed.lr = 1;
+  feed.time.lr = 1;
   Program& step = clipped.step(10);
-  feed.bind(step);
+  feed.bind(clipped, step);
   const std::vector<float> before = f.store.read("parameters");
   step.run();
   const std::vector<float> after = f.store.read("parameters");
@@ -256,7 +256,7 @@ Trained trained(const std::vector<std::string>& layers, int64_t size, std::uniqu
   Trained result;
   for (int step = 0; step < 5; ++step) {
     Program& p = programs.step(6);
-    feed.bind(p);
+    feed.bind(programs, p);
     p.run();
     result.losses.push_back(p.scalar("loss"));
   }
@@ -286,10 +286,10 @@ TEST_CASE("with parameters in bf16 updates far below its spacing add up, to the 
     CHECK(store.description("parameters").type.dtype == (precision == Precision::bf16_true ? DType::bf16 : DType::f32));
     const std::vector<float> before = store.read("parameters");
     Feed mine = feed;
-    mine.lr = 1e-4f;  // of weights about 0.2, whose spacing is 1e-3, gradients about 0.05
+    mine.time.lr = 1e-4;  // of weights about 0.2, whose spacing is 1e-3, gradients about 0.05
     for (mine.step = 0; mine.step < 300; ++mine.step) {
       Program& p = programs.step(10);
-      mine.bind(p);
+      mine.bind(programs, p);
       p.run();
     }
     std::vector<float> moved = store.read("parameters");

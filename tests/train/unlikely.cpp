@@ -21,7 +21,7 @@ std::string doubts(const std::string& config, const std::vector<std::string>& se
   const Workplace place(config, samples);
   std::string text;
   const auto plan = place.plan(sets);
-  for (const Problem& warning : plan->warnings) text += message(warning) + "\n";
+  for (const Problem& warning : plan->warnings) text += problem_text(warning) + "\n";
   const std::string folder = place.path.string() + "/";
   for (size_t at; (at = text.find(folder)) != std::string::npos;) text.erase(at, folder.size());
   return text;

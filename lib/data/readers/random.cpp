@@ -78,7 +78,7 @@ struct Random final : Reader {
         .at_most(1 << 20);
     s.optional("dtype", dtype, "of a sample's numbers: u8, or f32 in [-1, 1)").one_of({"u8", "f32"});
     s.optional("vocabulary", vocabulary, "samples are tokens (i32), of so many kinds").at_least(1).at_most(1 << 20);
-    s.optional("samples", samples, "how many").at_least(1).at_most(int64_t{1} << 40);
+    s.optional("samples", samples, "how many").at_least(1).at_most(1 << 26);
     s.optional("classes", classes, "how many classes the labels count; without it, 10").at_least(1).at_most(1 << 20);
     s.optional("targets", targets, "the target is so many numbers (f32); 1: a single one").at_least(1).at_most(1 << 20);
     s.example("{format: random, shape: [32, 32, 3], samples: 50000, classes: 10}");

@@ -33,7 +33,8 @@ struct HorizontalFlip final : Transform {
     const auto mirror = input.dtype != DType::u8 ? mirror_row<float, 0>
                         : c == 3                 ? mirror_row<uint8_t, 3>
                                                  : mirror_row<uint8_t, 0>;
-    return {input, [=, p = static_cast<float>(p)](const std::byte* in, std::byte* out, SampleRandom* random) {
+    return {input,
+            [=, w = w, c = c, p = static_cast<float>(p)](const std::byte* in, std::byte* out, SampleRandom* random) {
               if (!random || random->uniform() >= p) {
                 std::memcpy(out, in, bytes);
               } else {

@@ -41,7 +41,7 @@ struct RandomCrop final : Transform {
       });
     const int64_t pixel = c * bytes_of(input.dtype);
     return {Type{input.dtype, {window.h, window.w, c}},
-            [=, pad = padding](const std::byte* in, std::byte* out, SampleRandom* random) {
+            [=, h = h, w = w, pad = padding](const std::byte* in, std::byte* out, SampleRandom* random) {
               const int64_t top = (random ? random->below(rows + 1) : rows / 2) - pad.h;
               const int64_t left = (random ? random->below(columns + 1) : columns / 2) - pad.w;
               const int64_t begin = std::clamp<int64_t>(-left, 0, window.w);  // columns of the window inside the image

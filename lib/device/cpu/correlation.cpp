@@ -45,14 +45,18 @@ std::vector<AxisPhase> forward_phases(const Window& window, int axis, int64_t in
 // Input position p received weight k of output (p + pad - k dilation) / stride, where that is a whole number.
 std::vector<AxisPhase> backward_phases(const Window& window, int axis, int64_t input) {
   const size_t i = static_cast<size_t>(axis);
-  const int64_t stride = window.stride[i];
+  const int64_t stride = window.stride[i], apart = std::gcd(window.dilation[i], stride), period = stride / apart;
+  int64_t unit = 0;  // the inverse of dilation / apart modulo period
+  while (period > 1 && unit * (window.dilation[i] / apart) % period != 1) ++unit;
   std::vector<AxisPhase> phases;
   for (int64_t p = 0; p < stride; ++p) {  // beyond the input too, so that every weight has its place
     AxisPhase phase{.begin = p, .stride = stride, .count = ceil_div(std::max<int64_t>(input - p, 0), stride)};
     int64_t previous = 0;
-    for (int64_t k = window.size[i] - 1; k >= 0; --k) {
-      const int64_t distance = p + window.pad_before[i] - k * window.dilation[i];
-      if (floor_div(distance, stride) * stride != distance) continue;
+    const int64_t place = p + window.pad_before[i], last = window.size[i] - 1;
+    const int64_t least = place / apart % period * unit % period;  // of such weights, `period` apart
+    const int64_t first = last < least ? -1 : last - (last - least) % period;
+    for (int64_t k = place % apart == 0 ? first : -1; k >= 0; k -= period) {
+      const int64_t distance = place - k * window.dilation[i];
       if (phase.kernel.empty()) phase.first = distance / stride;
       if (phase.taps() == 1) phase.gap = distance / stride - previous;
       previous = distance / stride;

@@ -2,6 +2,7 @@
 #include "lib/graph/ops/max_pool2d.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/loop_runner.h"
@@ -17,93 +18,111 @@ constexpr int64_t block_floats = 16 * 1024;  // of the gradient, handed to an ep
 class AxisTaps {
  public:
   // `stride`: elements from one of the positions found to the next; `place`: what one step in the window counts.
-  static AxisTaps inputs_of_outputs(const Window& w, size_t axis, int64_t input, int64_t output, int64_t stride,
-                                    int32_t place) {
-    AxisTaps all;
+  void inputs_of_outputs(const Window& w, size_t axis, int64_t input, int64_t output, int64_t stride, int32_t place) {
+    const int64_t gap = w.dilation[axis];
+    offset_step_ = gap * stride;
+    place_step_ = place;
     for (int64_t o = 0; o < output; ++o) {
-      for (int64_t k = 0; k < w.size[axis]; ++k) {
-        const int64_t i = o * w.stride[axis] + k * w.dilation[axis] - w.pad_before[axis];
-        if (i >= 0 && i < input) all.taps_.push_back({i * stride, static_cast<int32_t>(k) * place});
-      }
-      all.first_.push_back(static_cast<int64_t>(all.taps_.size()));
+      const int64_t begin = o * w.stride[axis] - w.pad_before[axis];  // the position of the window's place 0
+      const int64_t first = begin < 0 ? (gap - 1 - begin) / gap : 0;
+      const int64_t end = std::min(w.size[axis], input > begin ? (input - 1 - begin) / gap + 1 : 0);
+      add((begin + first * gap) * stride, first * place, end - first);
     }
-    return all;
   }
-  static AxisTaps outputs_of_inputs(const Window& w, size_t axis, int64_t input, int64_t output, int64_t stride,
-                                    int32_t place) {
-    AxisTaps all;
+  void outputs_of_inputs(const Window& w, size_t axis, int64_t input, int64_t output, int64_t stride, int32_t place) {
+    const int64_t gap = w.dilation[axis], step = w.stride[axis], apart = std::gcd(gap, step), period = step / apart;
+    offset_step_ = gap / apart * stride;
+    place_step_ = static_cast<int32_t>(-period * place);
     for (int64_t i = 0; i < input; ++i) {
-      for (int64_t k = w.size[axis] - 1; k >= 0; --k) {
-        const int64_t distance = i + w.pad_before[axis] - k * w.dilation[axis];
-        const int64_t o = distance / w.stride[axis];
-        if (distance < 0 || o * w.stride[axis] != distance || o >= output) continue;
-        all.taps_.push_back({o * stride, static_cast<int32_t>(k) * place});
+      const int64_t at = i + w.pad_before[axis];
+      int64_t k = std::min(w.size[axis] - 1, at / gap);  // the last that begins at an output, not before the first
+      const int64_t before = std::max<int64_t>(k - period, -1);
+      while (k > before && (at - k * gap) % step != 0) --k;
+      if (k == before) {
+        add(0, 0, 0);
+        continue;
       }
-      all.first_.push_back(static_cast<int64_t>(all.taps_.size()));
+      const int64_t o = (at - k * gap) / step;
+      const int64_t outputs = o < output ? (output - 1 - o) / (gap / apart) + 1 : 0;
+      add(o * stride, k * place, std::min(k / period + 1, outputs));
     }
-    return all;
   }
 
-  PoolTaps all() const {
-    const int64_t positions = static_cast<int64_t>(first_.size()) - 1;
-    bool one_each = true;
-    for (size_t i = 0; i < first_.size(); ++i) one_each = one_each && first_[i] == static_cast<int64_t>(i);
-    return {taps_.data(), first_.data(), positions, one_each};
+  PoolAxis all() const {
+    return {positions_.data(), static_cast<int64_t>(positions_.size()), offset_step_, place_step_, one_each_};
   }
-  std::span<const PoolTap> of(int64_t position) const {
-    const size_t i = static_cast<size_t>(position);
-    return std::span(taps_).subspan(static_cast<size_t>(first_[i]), static_cast<size_t>(first_[i + 1] - first_[i]));
-  }
+  bool made() const { return !positions_.empty(); }
+  const PoolTaps& of(int64_t position) const { return positions_[static_cast<size_t>(position)]; }
 
  private:
-  std::vector<PoolTap> taps_;
-  std::vector<int64_t> first_{0};
+  void add(int64_t offset, int64_t place, int64_t count) {
+    positions_.push_back({offset, static_cast<int32_t>(place), static_cast<int32_t>(std::max<int64_t>(count, 0))});
+    one_each_ = one_each_ && count == 1;
+  }
+
+  std::vector<PoolTaps> positions_;
+  int64_t offset_step_ = 0;
+  int32_t place_step_ = 0;
+  bool one_each_ = true;
 };
 
 class MaxPool final : public Kernel {
  public:
-  MaxPool(const Window& window, const Shape& x, const Shape& y, CpuDevice& device)
-      : x_(x),
+  MaxPool(const Window& window, const Shape& x, const Type& places, const Shape& y, CpuDevice& device)
+      : window_(window),
+        near_(places.dtype == DType::u8),
+        x_(x),
         y_(y),
         device_(device),
-        kernels_(DL_FOR_ISA(device.isa(), pool_kernels)),
-        rows_(AxisTaps::inputs_of_outputs(window, 0, x[1], y[1], x[2] * x[3], static_cast<int32_t>(window.size[1]))),
-        columns_(AxisTaps::inputs_of_outputs(window, 1, x[2], y[2], x[3], 1)) {}
+        kernels_(DL_FOR_ISA(device.isa(), pool_kernels)) {}
+
+  // Tables, at the first run: not before, as sizes may be absurd while a step is only planned.
+  void prepare() {
+    if (rows_.made()) return;
+    rows_.inputs_of_outputs(window_, 0, x_[1], y_[1], x_[2] * x_[3], static_cast<int32_t>(window_.size[1]));
+    columns_.inputs_of_outputs(window_, 1, x_[2], y_[2], x_[3], 1);
+  }
 
   void run(std::span<void* const> in, std::span<void* const> out, void*) override {
+    prepare();
     const float* x = static_cast<const float*>(in[0]);
     float* y = static_cast<float*>(out[0]);
-    uint8_t* places = static_cast<uint8_t*>(out[1]);
+    near_ ? pool(kernels_.max_near, x, y, static_cast<uint8_t*>(out[1]))
+          : pool(kernels_.max, x, y, static_cast<int32_t*>(out[1]));
+  }
+
+ private:
+  template <class Place>
+  void pool(PoolKernels::Max<Place>* max, const float* x, float* y, Place* places) {
     const int64_t image_floats = x_[1] * x_[2] * x_[3], row_floats = y_[2] * y_[3];
-    const PoolTaps columns = columns_.all();
+    const PoolAxis rows = rows_.all(), columns = columns_.all();
     device_.team().run([&](int thread) {
       const Range mine = split(y_[0] * y_[1], device_.team().size(), thread);
       for (int64_t row = mine.begin; row < mine.end; ++row) {
-        const std::span<const PoolTap> rows = rows_.of(row % y_[1]);
-        kernels_.max(x + row / y_[1] * image_floats, rows.data(), static_cast<int64_t>(rows.size()), columns, x_[3],
-                     y + row * row_floats, places + row * row_floats);
+        max(x + row / y_[1] * image_floats, rows_.of(row % y_[1]), rows, columns, x_[3], y + row * row_floats,
+            places + row * row_floats);
       }
     });
   }
 
- private:
+  const Window window_;
+  const bool near_;  // whether places are u8
   const Shape x_, y_;
   CpuDevice& device_;
   const PoolKernels& kernels_;
-  const AxisTaps rows_, columns_;
+  AxisTaps rows_, columns_;
 };
 
 class MaxPoolGrad final : public Kernel {
  public:
-  MaxPoolGrad(const Window& window, const Shape& dy, const Shape& dx, CpuDevice& device,
+  MaxPoolGrad(const Window& window, const Shape& dy, const Type& places, const Shape& dx, CpuDevice& device,
               std::unique_ptr<LoopRunner> epilogue)
-      : dy_(dy),
+      : window_(window),
+        near_(places.dtype == DType::u8),
+        dy_(dy),
         dx_(dx),
         device_(device),
         kernels_(DL_FOR_ISA(device.isa(), pool_kernels)),
-        rows_(
-            AxisTaps::outputs_of_inputs(window, 0, dx[1], dy[1], dy[2] * dy[3], static_cast<int32_t>(window.size[1]))),
-        columns_(AxisTaps::outputs_of_inputs(window, 1, dx[2], dy[2], dy[3], 1)),
         epilogue_(std::move(epilogue)) {
     block_rows_ = std::max<int64_t>(block_floats / (dx[2] * dx[3]), 1);
     if (epilogue_ == nullptr) return;
@@ -119,9 +138,15 @@ class MaxPoolGrad final : public Kernel {
     return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
   }
 
+  void prepare() {
+    if (rows_.made()) return;
+    rows_.outputs_of_inputs(window_, 0, dx_[1], dy_[1], dy_[2] * dy_[3], static_cast<int32_t>(window_.size[1]));
+    columns_.outputs_of_inputs(window_, 1, dx_[2], dy_[2], dy_[3], 1);
+  }
+
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
+    prepare();
     const float* dy = static_cast<const float*>(in[0]);
-    const uint8_t* places = static_cast<const uint8_t*>(in[1]);
     float* whole = nullptr;  // the gradient, where it is wanted
     if (epilogue_ == nullptr) {
       whole = static_cast<float*>(out[0]);
@@ -131,14 +156,13 @@ class MaxPoolGrad final : public Kernel {
       if (output >= 0) whole = static_cast<float*>(out[static_cast<size_t>(output)]);
     }
     const int64_t rows = dx_[0] * dx_[1], row_floats = dx_[2] * dx_[3];
-    const PoolTaps columns = columns_.all();
     device_.team().run([&](int thread) {
       const Range mine = split((rows + block_rows_ - 1) / block_rows_, device_.team().size(), thread);
       float* block = floats_at(scratch, blocks_at_) + thread * block_rows_ * row_floats;
       for (int64_t i = mine.begin; i < mine.end; ++i) {
         const int64_t begin = i * block_rows_, end = std::min(begin + block_rows_, rows);
         float* dx = whole != nullptr ? whole + begin * row_floats : block;
-        for (int64_t row = begin; row < end; ++row) run_row(row, columns, dy, places, dx + (row - begin) * row_floats);
+        for (int64_t row = begin; row < end; ++row) run_row(row, dy, in[1], dx + (row - begin) * row_floats);
         if (epilogue_ != nullptr) epilogue_->rows(thread, begin * dx_[2], end * dx_[2], dx, dx_[3]);
       }
     });
@@ -146,17 +170,23 @@ class MaxPoolGrad final : public Kernel {
   }
 
  private:
-  void run_row(int64_t row, const PoolTaps& columns, const float* dy, const uint8_t* places, float* dx) const {
+  void run_row(int64_t row, const float* dy, const void* places, float* dx) const {
+    near_ ? run_row(kernels_.gradient_near, row, dy, static_cast<const uint8_t*>(places), dx)
+          : run_row(kernels_.gradient, row, dy, static_cast<const int32_t*>(places), dx);
+  }
+  template <class Place>
+  void run_row(PoolKernels::Gradient<Place>* gradient, int64_t row, const float* dy, const Place* places,
+               float* dx) const {
     const int64_t image = row / dx_[1] * dy_[1] * dy_[2] * dy_[3];
-    const std::span<const PoolTap> rows = rows_.of(row % dx_[1]);
-    kernels_.max_gradient(dy + image, places + image, rows.data(), static_cast<int64_t>(rows.size()), columns, dx_[3],
-                          dx);
+    gradient(dy + image, places + image, rows_.of(row % dx_[1]), rows_.all(), columns_.all(), dx_[3], dx);
   }
 
+  const Window window_;
+  const bool near_;  // whether places are u8
   const Shape dy_, dx_;
   CpuDevice& device_;
   const PoolKernels& kernels_;
-  const AxisTaps rows_, columns_;
+  AxisTaps rows_, columns_;
   const std::unique_ptr<LoopRunner> epilogue_;
   int64_t block_rows_ = 1;
   ScratchPlan plan_;
@@ -165,14 +195,14 @@ class MaxPoolGrad final : public Kernel {
 
 std::unique_ptr<Kernel> make_max_pool2d(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
                                         CpuDevice& device, std::unique_ptr<LoopRunner>) {
-  return std::make_unique<MaxPool>(dynamic_cast<const MaxPool2d&>(op).window, inputs[0].shape, outputs[0].shape,
-                                   device);
+  return std::make_unique<MaxPool>(dynamic_cast<const MaxPool2d&>(op).window, inputs[0].shape, outputs[1],
+                                   outputs[0].shape, device);
 }
 
 std::unique_ptr<Kernel> make_max_pool2d_grad(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
                                              CpuDevice& device, std::unique_ptr<LoopRunner> epilogue) {
-  return std::make_unique<MaxPoolGrad>(dynamic_cast<const MaxPool2dGrad&>(op).window, inputs[0].shape, outputs[0].shape,
-                                       device, std::move(epilogue));
+  return std::make_unique<MaxPoolGrad>(dynamic_cast<const MaxPool2dGrad&>(op).window, inputs[0].shape, inputs[1],
+                                       outputs[0].shape, device, std::move(epilogue));
 }
 
 bool always(const Op&, std::span<const Type>) { return true; }

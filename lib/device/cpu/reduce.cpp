@@ -1,6 +1,7 @@
 // Sums, maxima and moments over any axes, where a fused loop cannot make them: each result by one thread, in double.
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/loop_runner.h"
@@ -71,21 +72,22 @@ void fold(const Reduction& red, const float* x, int64_t first, int64_t n, Of of,
 class ReduceKernel final : public Kernel {
  public:
   enum class Kind { sum, max, moments };
-  ReduceKernel(Kind kind, Reduction reduction, ThreadTeam& team)
-      : kind_(kind), reduction_(std::move(reduction)), team_(team) {}
+  ReduceKernel(Kind kind, const Shape& x, const std::vector<int>& axes, ThreadTeam& team)
+      : kind_(kind), x_(x), axes_(axes), team_(team) {}
 
   void run(std::span<void* const> inputs, std::span<void* const> outputs, void*) override {
+    if (!reduction_) reduction_.emplace(x_, axes_);  // not before: sizes may be absurd while a step is only planned
     const auto* x = static_cast<const float*>(inputs[0]);
     auto* y = static_cast<float*>(outputs[0]);
     auto* variance = kind_ == Kind::moments ? static_cast<float*>(outputs[1]) : nullptr;
-    const int64_t rows = static_cast<int64_t>(reduction_.kept.size());
-    const int64_t columns = reduction_.inner_reduced ? 1 : reduction_.inner;
+    const int64_t rows = static_cast<int64_t>(reduction_->kept.size());
+    const int64_t columns = reduction_->inner_reduced ? 1 : reduction_->inner;
     const int64_t pieces = (columns + 63) / 64;
     team_.run([&](int thread) {
       const Range range = split(rows * pieces, team_.size(), thread);
       for (int64_t i = range.begin; i < range.end; ++i) {
         const int64_t k = i / pieces, first = i % pieces * 64;
-        piece(x + reduction_.kept[static_cast<size_t>(k)], first, std::min<int64_t>(64, columns - first),
+        piece(x + reduction_->kept[static_cast<size_t>(k)], first, std::min<int64_t>(64, columns - first),
               y + k * columns, variance ? variance + k * columns : nullptr);
       }
     });
@@ -94,21 +96,23 @@ class ReduceKernel final : public Kernel {
  private:
   void piece(const float* x, int64_t first, int64_t n, float* y, float* variance) const {
     const auto put = [&](int64_t column, double value) { y[column] = static_cast<float>(value); };
-    if (kind_ == Kind::sum) return fold<Sum>(reduction_, x, first, n, Same{}, put);
-    if (kind_ == Kind::max) return fold<Largest>(reduction_, x, first, n, Same{}, put);
-    const double count = static_cast<double>(reduction_.reduced.size()) *
-                         static_cast<double>(reduction_.inner_reduced ? reduction_.inner : 1);
+    if (kind_ == Kind::sum) return fold<Sum>(*reduction_, x, first, n, Same{}, put);
+    if (kind_ == Kind::max) return fold<Largest>(*reduction_, x, first, n, Same{}, put);
+    const double count = static_cast<double>(reduction_->reduced.size()) *
+                         static_cast<double>(reduction_->inner_reduced ? reduction_->inner : 1);
     double mean[64];
-    fold<Sum>(reduction_, x, first, n, Same{}, [&](int64_t column, double value) {
+    fold<Sum>(*reduction_, x, first, n, Same{}, [&](int64_t column, double value) {
       mean[column - first] = value / count;
       put(column, value / count);
     });
-    fold<Sum>(reduction_, x, first, n, Square{mean},
+    fold<Sum>(*reduction_, x, first, n, Square{mean},
               [&](int64_t column, double value) { variance[column] = static_cast<float>(value / count); });
   }
 
   const Kind kind_;
-  const Reduction reduction_;
+  const Shape x_;
+  const std::vector<int> axes_;
+  std::optional<Reduction> reduction_;
   ThreadTeam& team_;
 };
 
@@ -116,13 +120,13 @@ std::unique_ptr<Kernel> make_reduce(const Op& op, std::span<const Type> in, std:
                                     std::unique_ptr<LoopRunner>) {
   const Reduce& reduce = static_cast<const Reduce&>(op);
   const auto kind = reduce.kind == Reduce::Kind::sum ? ReduceKernel::Kind::sum : ReduceKernel::Kind::max;
-  return std::make_unique<ReduceKernel>(kind, Reduction(in[0].shape, reduce.axes), device.team());
+  return std::make_unique<ReduceKernel>(kind, in[0].shape, reduce.axes, device.team());
 }
 
 std::unique_ptr<Kernel> make_moments(const Op& op, std::span<const Type> in, std::span<const Type>, CpuDevice& device,
                                      std::unique_ptr<LoopRunner>) {
-  const Reduction reduction(in[0].shape, static_cast<const MomentsOp&>(op).axes);
-  return std::make_unique<ReduceKernel>(ReduceKernel::Kind::moments, reduction, device.team());
+  const std::vector<int>& axes = static_cast<const MomentsOp&>(op).axes;
+  return std::make_unique<ReduceKernel>(ReduceKernel::Kind::moments, in[0].shape, axes, device.team());
 }
 
 DL_CPU_KERNEL("reduce_sum", make_reduce);

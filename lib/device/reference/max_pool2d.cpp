@@ -14,10 +14,10 @@ namespace {
 Run max_pool2d_kernel(const Op& op, Types in, Types out) {
   const Window window = static_cast<const MaxPool2d&>(op).window;
   const Shape xs = in[0].shape, ys = out[0].shape;
+  const bool near = out[1].dtype == DType::u8;
   return [=](Buffers inputs, Buffers outputs) {
     const float* x = f32(inputs, 0);
     float* y = f32(outputs, 0);
-    uint8_t* places = static_cast<uint8_t*>(outputs[1]);
     for (int64_t i = 0; i < ys[0]; ++i)
       for (int64_t oy = 0; oy < ys[1]; ++oy)
         for (int64_t ox = 0; ox < ys[2]; ++ox)
@@ -37,7 +37,10 @@ Run max_pool2d_kernel(const Op& op, Types in, Types out) {
               }
             const int64_t at = ((i * ys[1] + oy) * ys[2] + ox) * ys[3] + c;
             y[at] = largest;
-            places[at] = static_cast<uint8_t>(place);
+            if (near)
+              static_cast<uint8_t*>(outputs[1])[at] = static_cast<uint8_t>(place);
+            else
+              static_cast<int32_t*>(outputs[1])[at] = static_cast<int32_t>(place);
           }
   };
 }
@@ -45,9 +48,9 @@ Run max_pool2d_kernel(const Op& op, Types in, Types out) {
 Run max_pool2d_grad_kernel(const Op& op, Types in, Types out) {
   const Window window = static_cast<const MaxPool2dGrad&>(op).window;
   const Shape xs = out[0].shape, ys = in[0].shape;
+  const bool near = in[1].dtype == DType::u8;
   return [=](Buffers inputs, Buffers outputs) {
     const float* dy = f32(inputs, 0);
-    const uint8_t* places = static_cast<const uint8_t*>(inputs[1]);
     float* dx = f32(outputs, 0);
     std::fill_n(dx, xs.elements(), 0.0f);
     for (int64_t i = 0; i < ys[0]; ++i)
@@ -55,7 +58,9 @@ Run max_pool2d_grad_kernel(const Op& op, Types in, Types out) {
         for (int64_t ox = 0; ox < ys[2]; ++ox)
           for (int64_t c = 0; c < ys[3]; ++c) {
             const int64_t at = ((i * ys[1] + oy) * ys[2] + ox) * ys[3] + c;
-            const int64_t ky = places[at] / window.size[1], kx = places[at] % window.size[1];
+            const int64_t place =
+                near ? static_cast<const uint8_t*>(inputs[1])[at] : static_cast<const int32_t*>(inputs[1])[at];
+            const int64_t ky = place / window.size[1], kx = place % window.size[1];
             const int64_t r = oy * window.stride[0] + ky * window.dilation[0] - window.pad_before[0];
             const int64_t q = ox * window.stride[1] + kx * window.dilation[1] - window.pad_before[1];
             // A window wholly in the padding has no maximum.

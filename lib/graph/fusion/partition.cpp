@@ -95,7 +95,9 @@ void Partition::group_into_loops() {
 // Records that a part reads v, through whatever views lie between.
 void Partition::need(int part, const Value& v) {
   const int other = part_of_[static_cast<size_t>(placement_.memory(v).node)];
-  if (other >= 0 && other != part) parts_[static_cast<size_t>(part)].needs.push_back(other);
+  if (other < 0 || other == part) return;
+  parts_[static_cast<size_t>(part)].needs.push_back(other);
+  if (placement_.source(v) != placement_.memory(v)) parts_[static_cast<size_t>(part)].whole.push_back(other);
 }
 
 // The part it is computed with.
@@ -137,7 +139,8 @@ void Partition::choose_epilogues(const TakesEpilogue& takes_epilogue) {
       const GraphNode& node = graph_.node(part(h).roots[0]);
       std::vector<Type> types;
       for (const Value& v : node.inputs) types.push_back(v.type());
-      const bool fits = node.types.size() == 1 && node.types[0].shape == parts_[k].space;
+      const bool fits = node.types.size() == 1 && node.types[0].shape == parts_[k].space &&
+                        std::ranges::count(parts_[k].whole, h) == 0;
       if (!fits || !takes_epilogue(*node.op, types)) continue;
       // Whatever else the loop reads must not depend on the host.
       const bool cycle = std::any_of(parts_[k].needs.begin(), parts_[k].needs.end(),

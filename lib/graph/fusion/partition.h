@@ -1,4 +1,7 @@
 // The fusion pass, second part: which nodes become one loop, which loop follows which heavy node, and in what order.
+//
+// A loop is the epilogue of a heavy node only if it reads the node's result itself, element by element. What it reads
+// through a view (a slice, Again) must be whole in memory before it begins, and the result of its own host never is.
 #pragma once
 #include <functional>
 #include <set>
@@ -16,6 +19,7 @@ struct Part {
   int level = 0;
   Shape space;             // of a loop
   std::vector<int> needs;  // parts whose results it reads
+  std::vector<int> whole;  // of these, those that it reads through a view: not element by element, as its loop goes
   int host = -1;           // loop: the heavy part it is the epilogue of
   int guest = -1;          // heavy: the loop that is its epilogue
 };

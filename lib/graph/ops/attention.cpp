@@ -6,6 +6,7 @@
 
 #include "lib/base/error.h"
 #include "lib/graph/ops/generate.h"
+#include "lib/graph/sizes.h"
 
 namespace dl {
 
@@ -23,7 +24,7 @@ AttentionParts AttentionOp::Spec::parts(std::span<const Type> types) const {
   p.batch = first[0];
   p.queries = first[1];
   p.keys = last[1];
-  const int64_t widths = tensors == 1 ? heads + 2 * kv_heads : heads;
+  const int64_t widths = tensors == 1 ? plus(heads, times(2, kv_heads)) : heads;
   p.head_dim = first[2] / widths;
   const int64_t q = heads * p.head_dim, k = kv_heads * p.head_dim;
   switch (tensors) {
@@ -35,12 +36,12 @@ AttentionParts AttentionOp::Spec::parts(std::span<const Type> types) const {
 }
 
 double AttentionOp::Spec::products(const AttentionParts& p) const {
-  double pairs = static_cast<double>(p.queries * p.keys);
+  double pairs = static_cast<double>(p.queries) * static_cast<double>(p.keys);
   if (causal) {
-    const int64_t n = std::min(p.queries, p.keys);
-    pairs = static_cast<double>(n * (n + 1) / 2 + (p.queries - n) * p.keys);
+    const double n = static_cast<double>(std::min(p.queries, p.keys));
+    pairs = n * (n + 1) / 2 + (static_cast<double>(p.queries) - n) * static_cast<double>(p.keys);
   }
-  return pairs * static_cast<double>(p.batch * heads);
+  return pairs * static_cast<double>(p.batch) * static_cast<double>(heads);
 }
 
 std::vector<Type> AttentionOp::infer(std::span<const Type> inputs) const {

@@ -3,6 +3,7 @@
 
 #include "lib/base/error.h"
 #include "lib/graph/ops.h"
+#include "lib/graph/sizes.h"
 
 namespace dl {
 
@@ -16,7 +17,7 @@ std::vector<Type> Concat::infer(std::span<const Type> inputs) const {
       throw ShapeError(
           concat("cannot lay ", part.shape.text(), " beside ", inputs[0].shape.text(), " along axis ", axis));
     }
-    whole.shape[axis] += part.shape[axis];
+    whole.shape[axis] = plus(whole.shape[axis], part.shape[axis]);
   }
   return {whole};
 }

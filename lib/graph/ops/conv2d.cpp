@@ -2,12 +2,13 @@
 #include "lib/graph/ops/conv2d.h"
 
 #include "lib/base/error.h"
+#include "lib/graph/sizes.h"
 
 namespace dl {
 
 int64_t Window::output(int axis, int64_t input) const {
   const size_t i = static_cast<size_t>(axis);
-  const int64_t room = input + pad_before[i] + pad_after[i] - dilation[i] * (size[i] - 1) - 1;
+  const int64_t room = plus(input, plus(pad_before[i], pad_after[i])) - times(dilation[i], size[i] - 1) - 1;
   return room < 0 ? 0 : room / stride[i] + 1;
 }
 
@@ -18,9 +19,13 @@ std::string Window::text() const {
 
 namespace {
 
+constexpr int64_t most_places = 1 << 22;  // of a kernel, and of what it passes over: devices make tables of them
+
 // Every product of a weight with an input or its padding, counted as two operations.
 double conv_flops(const Shape& output, const Shape& weight) {
-  return 2.0 * static_cast<double>(output.elements()) * static_cast<double>(weight[1] * weight[2] * weight[3]);
+  double each = 2;
+  for (const int axis : {1, 2, 3}) each *= static_cast<double>(weight[axis]);
+  return each * static_cast<double>(output.elements());
 }
 
 Narrow narrow_in(const Shape& weight, int64_t groups) {
@@ -40,6 +45,15 @@ std::vector<Type> Conv2d::infer(std::span<const Type> inputs) const {
   DL_CHECK(x.rank() == 4 && w.rank() == 4 && x[3] == w[1] * groups && w[0] % groups == 0, "conv2d of ", x.text(),
            " with ", w.text());
   DL_CHECK(w[2] == window.size[0] && w[3] == window.size[1], "window ", window.text(), " of weight ", w.text());
+  if (times(w[2], w[3]) > most_places) {
+    throw ShapeError(concat("a kernel of ", w[2], "x", w[3], " has more than ", most_places, " weights a channel"),
+                     "lower kernel_size");
+  }
+  if (times(window.stride[0], window.stride[1]) > most_places) {
+    throw ShapeError(concat("a stride of ", window.stride[0], "x", window.stride[1], " passes over more than ",
+                            most_places, " places"),
+                     "lower stride");
+  }
   const int64_t oh = window.output(0, x[1]), ow = window.output(1, x[2]);
   if (oh < 1 || ow < 1) {
     throw ShapeError(

@@ -1,7 +1,10 @@
 // Max pooling.
 #include "lib/graph/ops/max_pool2d.h"
 
+#include <limits>
+
 #include "lib/base/error.h"
+#include "lib/graph/sizes.h"
 
 namespace dl {
 
@@ -14,9 +17,14 @@ std::vector<Type> MaxPool2d::infer(std::span<const Type> inputs) const {
         concat("a ", window.size[0], "x", window.size[1], " window does not fit into an image of ", x[1], "x", x[2]),
         "use a smaller window or fewer strides before");
   }
-  DL_CHECK(window.size[0] * window.size[1] <= 256, "window ", window.text());
+  const int64_t places = times(window.size[0], window.size[1]);
+  if (places > std::numeric_limits<int32_t>::max()) {
+    throw ShapeError(concat("a window of ", window.size[0], "x", window.size[1], " has more than ",
+                            std::numeric_limits<int32_t>::max(), " places"),
+                     "use a smaller window");
+  }
   const Shape y{x[0], oh, ow, x[3]};
-  return {Type{DType::f32, y}, Type{DType::u8, y}};
+  return {Type{DType::f32, y}, Type{places <= 256 ? DType::u8 : DType::i32, y}};
 }
 
 std::vector<Value> MaxPool2d::gradient(const Backward& b) const {
@@ -26,7 +34,8 @@ std::vector<Value> MaxPool2d::gradient(const Backward& b) const {
 
 Cost MaxPool2d::cost(std::span<const Type> inputs, std::span<const Type> outputs) const {
   Cost cost = Op::cost(inputs, outputs);
-  cost.flops = static_cast<double>(outputs[0].shape.elements() * window.size[0] * window.size[1]);
+  cost.flops = static_cast<double>(outputs[0].shape.elements()) * static_cast<double>(window.size[0]) *
+               static_cast<double>(window.size[1]);
   return cost;
 }
 

@@ -5,8 +5,8 @@
 namespace dl {
 
 struct MaxPool2d final : Op {
-  // inputs: x [n, h, w, c]; outputs: y [n, oh, ow, c] and u8 [n, oh, ow, c], the place of the (first) maximum in its
-  // window, row * width + column. Padding never wins. A window has at most 256 places.
+  // inputs: x [n, h, w, c]; outputs: y [n, oh, ow, c] and [n, oh, ow, c], the place of the (first) maximum in its
+  // window, row * width + column: u8 where the window has at most 256 places, else i32. Padding never wins.
   explicit MaxPool2d(Window window) : window(window) {}
   std::string_view name() const override { return "max_pool2d"; }
   std::string attributes() const override { return window.text(); }

@@ -3,6 +3,7 @@
 
 #include "lib/base/error.h"
 #include "lib/graph/ops.h"
+#include "lib/graph/sizes.h"
 
 namespace dl {
 
@@ -83,7 +84,7 @@ std::vector<Type> Pack::infer(std::span<const Type> inputs) const {
 Value reshape(Value x, Shape shape) {
   int64_t known = 1;
   int open = -1;
-  for (int i = 0; i < shape.rank(); ++i) shape[i] == -1 ? void(open = i) : void(known *= shape[i]);
+  for (int i = 0; i < shape.rank(); ++i) shape[i] == -1 ? void(open = i) : void(known = times(known, shape[i]));
   if (open >= 0) shape[open] = known > 0 ? x.shape().elements() / known : 0;
   return x.shape() == shape ? x : x.graph->add_one(std::make_shared<Reshape>(std::move(shape)), {x});
 }

@@ -9,6 +9,16 @@ namespace {
 typedef uint8_t vb __attribute__((vector_size(DL_LANES)));
 typedef uint8_t vb_memory __attribute__((vector_size(DL_LANES), aligned(1), may_alias));
 
+DL_INLINE vi load_places(const int32_t* p, int count) {
+  const float* numbers = reinterpret_cast<const float*>(p);
+  return as_int(count == lanes ? load(numbers) : load_first(numbers, count));
+}
+
+DL_INLINE void store_places(int32_t* p, vi places, int count) {
+  float* numbers = reinterpret_cast<float*>(p);
+  count == lanes ? store(numbers, as_float(places)) : store_first(numbers, as_float(places), count);
+}
+
 DL_INLINE vi load_places(const uint8_t* p, int count) {
   if (count == lanes) return __builtin_convertvector(static_cast<vb>(*reinterpret_cast<const vb_memory*>(p)), vi);
 #if defined(__AVX512F__)
@@ -36,29 +46,31 @@ DL_INLINE void store_places(uint8_t* p, vi places, int count) {
 DL_INLINE vf load_some(const float* p, int count) { return count == lanes ? load(p) : load_first(p, count); }
 DL_INLINE void store_some(float* p, vf x, int count) { count == lanes ? store(p, x) : store_first(p, x, count); }
 
-// Calls f(first tap, one behind the last, c, count) for each position, and in it for each vector of channels.
+// Calls f(taps, first element, c, count) for each position, and in it for each vector of channels.
 template <class F>
-DL_INLINE void for_each_vector(const PoolTaps& columns, int64_t channels, F f) {
-  for (int64_t i = 0; i < columns.positions; ++i) {
-    const PoolTap* begin = columns.taps + columns.first[i];
-    const PoolTap* end = columns.taps + columns.first[i + 1];
+DL_INLINE void for_each_vector(const PoolAxis& columns, int64_t channels, F f) {
+  for (int64_t i = 0; i < columns.count; ++i) {
+    const PoolTaps& taps = columns.positions[i];
     int64_t c = 0;
-    for (; c + lanes <= channels; c += lanes) f(begin, end, i * channels, c, lanes);
-    if (c < channels) f(begin, end, i * channels, c, static_cast<int>(channels - c));
+    for (; c + lanes <= channels; c += lanes) f(taps, i * channels, c, lanes);
+    if (c < channels) f(taps, i * channels, c, static_cast<int>(channels - c));
   }
 }
 
-void max(const float* x, const PoolTap* rows, int64_t row_count, const PoolTaps& columns, int64_t channels, float* y,
-         uint8_t* place) {
-  for_each_vector(columns, channels, [&](const PoolTap* begin, const PoolTap* end, int64_t pixel, int64_t c, int part) {
+template <class Place>
+void max(const float* x, const PoolTaps& row, const PoolAxis& rows, const PoolAxis& columns, int64_t channels, float* y,
+         Place* place) {
+  for_each_vector(columns, channels, [&](const PoolTaps& column, int64_t pixel, int64_t c, int part) {
     vf largest = splat(-__builtin_inff());
     vi where{};
-    for (const PoolTap* row = rows + row_count; row-- > rows;) {  // backwards, so that the first of equals is kept
-      for (const PoolTap* column = end; column-- > begin;) {
-        const vf value = load_some(x + row->offset + column->offset + c, part);
+    for (int32_t r = row.count; r-- > 0;) {  // backwards, so that the first of equals is kept
+      const float* in_row = x + row.offset + r * rows.offset_step + column.offset + c;
+      const int32_t row_place = row.place + r * rows.place_step + column.place;
+      for (int32_t k = column.count; k-- > 0;) {
+        const vf value = load_some(in_row + k * columns.offset_step, part);
         const vi better = (value >= largest) | (value != value);
         largest = select(better, value, largest);
-        where = select_int(better, splat_int(row->place + column->place), where);
+        where = select_int(better, splat_int(row_place + k * columns.place_step), where);
       }
     }
     store_some(y + pixel + c, largest, part);
@@ -67,26 +79,30 @@ void max(const float* x, const PoolTap* rows, int64_t row_count, const PoolTaps&
 }
 
 // What the channels of one tap pass on.
-DL_INLINE vf passed(const float* dy, const uint8_t* place, int32_t wanted, int count) {
+template <class Place>
+DL_INLINE vf passed(const float* dy, const Place* place, int32_t wanted, int count) {
   const vi here = load_places(place, count) == splat_int(wanted);
   return as_float(here & as_int(load_some(dy, count)));
 }
 
-void max_gradient(const float* dy, const uint8_t* place, const PoolTap* rows, int64_t row_count,
-                  const PoolTaps& columns, int64_t channels, float* dx) {
-  if (row_count == 1 && columns.one_each) {  // windows lie side by side
-    for_each_vector(columns, channels, [=](const PoolTap* tap, const PoolTap*, int64_t pixel, int64_t c, int part) {
-      const int64_t at = rows->offset + tap->offset + c;
-      store_some(dx + pixel + c, vf{} + passed(dy + at, place + at, rows->place + tap->place, part), part);
+template <class Place>
+void gradient(const float* dy, const Place* place, const PoolTaps& row, const PoolAxis& rows, const PoolAxis& columns,
+              int64_t channels, float* dx) {
+  if (row.count == 1 && columns.one_each) {  // windows lie side by side
+    for_each_vector(columns, channels, [=](const PoolTaps& column, int64_t pixel, int64_t c, int part) {
+      const int64_t at = row.offset + column.offset + c;
+      store_some(dx + pixel + c, vf{} + passed(dy + at, place + at, row.place + column.place, part), part);
     });
     return;
   }
-  for_each_vector(columns, channels, [&](const PoolTap* begin, const PoolTap* end, int64_t pixel, int64_t c, int part) {
+  for_each_vector(columns, channels, [&](const PoolTaps& column, int64_t pixel, int64_t c, int part) {
     vf sum{};
-    for (const PoolTap* row = rows; row < rows + row_count; ++row) {
-      for (const PoolTap* column = begin; column < end; ++column) {
-        const int64_t at = row->offset + column->offset + c;
-        sum += passed(dy + at, place + at, row->place + column->place, part);
+    for (int32_t r = 0; r < row.count; ++r) {
+      const int64_t in_row = row.offset + r * rows.offset_step + column.offset + c;
+      const int32_t row_place = row.place + r * rows.place_step + column.place;
+      for (int32_t k = 0; k < column.count; ++k) {
+        const int64_t at = in_row + k * columns.offset_step;
+        sum += passed(dy + at, place + at, row_place + k * columns.place_step, part);
       }
     }
     store_some(dx + pixel + c, sum, part);
@@ -95,6 +111,6 @@ void max_gradient(const float* dy, const uint8_t* place, const PoolTap* rows, in
 
 }  // namespace
 
-const PoolKernels pool_kernels = {max, max_gradient};
+const PoolKernels pool_kernels = {max<uint8_t>, max<int32_t>, gradient<uint8_t>, gradient<int32_t>};
 
 }  // namespace dl::DL_ISA

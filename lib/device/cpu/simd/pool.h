@@ -6,32 +6,42 @@
 
 namespace dl {
 
-// Along one axis, a place of the window and the position that belongs to it: `offset` is that position's distance from
-// the first in elements, `place` the number that the place contributes.
-struct PoolTap {
+// The taps of one position along an axis: some of the window's places, evenly spaced, and the positions that belong to
+// them. `offset` is the distance of the first one's position in elements, `place` the number that its place
+// contributes.
+struct PoolTaps {
   int64_t offset = 0;
   int32_t place = 0;
+  int32_t count = 0;
 };
 
-// Taps of several positions, one behind another: those of position i are taps[first[i]] … taps[first[i + 1] - 1].
-struct PoolTaps {
-  const PoolTap* taps = nullptr;
-  const int64_t* first = nullptr;
-  int64_t positions = 0;
+// The taps of an axis' positions, and what is from one tap to the next.
+struct PoolAxis {
+  const PoolTaps* positions = nullptr;
+  int64_t count = 0;  // of positions
+  int64_t offset_step = 0;
+  int32_t place_step = 0;
   bool one_each = false;  // every position has one tap
 };
 
 struct PoolKernels {
-  // One row of outputs: for each of columns.positions pixels and each channel, y is the largest
-  // x[row.offset + column.offset + channel] over the taps of `rows` (those of one position) and of the pixel, place the
-  // sum of the places of the first such tap. NaN counts as largest; without taps, -infinity and 0.
-  void (*max)(const float* x, const PoolTap* rows, int64_t row_count, const PoolTaps& columns, int64_t channels,
-              float* y, uint8_t* place);
+  // One row of outputs: for each position of columns and each channel, y is the largest x[row's offset + column's
+  // offset
+  // + channel] over the taps of `row`, one of rows.positions, and of the position, place the sum of the places of the
+  // first such tap. NaN counts as largest; without taps, -infinity and 0.
+  template <class Place>
+  using Max = void(const float* x, const PoolTaps& row, const PoolAxis& rows, const PoolAxis& columns, int64_t channels,
+                   float* y, Place* place);
+  Max<uint8_t>* max_near;
+  Max<int32_t>* max;
 
-  // One row of the gradient: dx is the sum of those dy[row.offset + column.offset + channel] whose place there is
-  // row.place + column.place.
-  void (*max_gradient)(const float* dy, const uint8_t* place, const PoolTap* rows, int64_t row_count,
-                       const PoolTaps& columns, int64_t channels, float* dx);
+  // One row of the gradient: dx is the sum of those dy[row's offset + column's offset + channel] whose place there is
+  // the row's and the column's.
+  template <class Place>
+  using Gradient = void(const float* dy, const Place* place, const PoolTaps& row, const PoolAxis& rows,
+                        const PoolAxis& columns, int64_t channels, float* dx);
+  Gradient<uint8_t>* gradient_near;
+  Gradient<int32_t>* gradient;
 };
 
 }  // namespace dl

@@ -1,0 +1,142 @@
+// Beginning with the weights of a file: PyTorch's, a part of one, and a checkpoint's that has changed.
+#include <doctest/doctest.h>
+
+#include "lib/interop/safetensors.h"
+#include "tests/train/fixture.h"
+
+namespace dl {
+namespace {
+
+struct Item {
+  std::string name;
+  Shape shape;
+  float value;
+};
+
+// A file of tensors with one number each.
+void write_weights_file(const std::filesystem::path& path, const std::vector<Item>& items) {
+  std::vector<std::vector<float>> values;
+  std::vector<SafetensorsItem> tensors;
+  for (const Item& item : items)
+    values.emplace_back(static_cast<size_t>(std::max<int64_t>(item.shape.elements(), 1)), item.value);
+  for (size_t i = 0; i < items.size(); ++i)
+    tensors.push_back({items[i].name, {DType::f32, items[i].shape}, values[i].data()});
+  std::string bytes;
+  write_safetensors(tensors, {}, [&](const void* data, size_t n) { bytes.append(static_cast<const char*>(data), n); });
+  test::write(path, bytes);
+}
+
+// Those of small_config, as PyTorch names them.
+std::vector<Item> whole() {
+  return {{"0.weight", {4, 1, 3, 3}, 1},
+          {"0.bias", {4}, 2},
+          {"1.weight", {4}, 3},
+          {"1.bias", {4}, 4},
+          {"1.running_mean", {4}, 5},
+          {"1.running_var", {4}, 6},
+          {"1.num_batches_tracked", {}, 7},
+          {"5.weight", {4, 64}, 8},
+          {"5.bias", {4}, 9}};
+}
+
+std::string init_from(const std::string& value) { return "init_from=" + value; }
+
+}  // namespace
+
+TEST_CASE("of a PyTorch state_dict the counts of batches are left out, and said to be") {
+  const test::Workplace place;
+  write_weights_file(place.path / "w.safetensors", whole());
+  const auto plan = place.plan({init_from("w.safetensors")});
+  CHECK(plan->initial.taken.size() == 8);
+  CHECK(plan->initial.left == std::vector<std::string>{"1.num_batches_tracked"});
+  CHECK(plan->initial.fresh.empty());
+}
+
+TEST_CASE("a part of a file is taken where the rest is left by name and may be missing") {
+  const test::Workplace place;
+  std::vector<Item> other_head = whole();
+  other_head[7] = {"fc.weight", {1000, 64}, 8};
+  other_head[8] = {"fc.bias", {1000}, 9};
+  write_weights_file(place.path / "w.safetensors", other_head);
+  const std::string part = "{path: w.safetensors, ignore: [\"fc.*\"], missing: fresh}";
+  const auto plan = place.plan({init_from(part), "trainer.max_steps=1", "optimizer={sgd: {lr: 1e-30}}"});
+  CHECK(plan->initial.fresh == std::vector<std::string>{"5.weight", "5.bias"});
+  CHECK(plan->initial.left == std::vector<std::string>{"1.num_batches_tracked", "fc.bias", "fc.weight"});
+  RunFolder folder = place.new_run(*plan);
+  Trainer trainer(*plan, {.folder = &folder});
+  trainer.fit();
+  const std::vector<float> weights = trainer.store().read("parameters");
+  for (const Tensor& tensor : plan->network->tensors()) {
+    if (!tensor.trained) continue;
+    const float first = weights[static_cast<size_t>(tensor.offset)];
+    CAPTURE(tensor.path);
+    if (tensor.path == "0.weight") CHECK(first == 1);
+    if (tensor.path == "1.bias") CHECK(first == 4);
+    if (tensor.path == "5.weight") CHECK((first != 8 && std::abs(first) < 0.2f));
+  }
+  const std::string log = test::read(folder.paths().folder / "log.txt");
+  CHECK(log.find("from init_from: 0.weight, 0.bias, 1.weight, 1.bias, 1.running_mean, 1.running_var\n") !=
+        std::string::npos);
+  CHECK(log.find("begun anew: 5.weight, 5.bias\n") != std::string::npos);
+  CHECK(log.find("left in init_from's file: 1.num_batches_tracked, fc.bias, fc.weight\n") != std::string::npos);
+}
+
+TEST_CASE("a pattern that fits nothing, or a file of which nothing fits, is a mistake") {
+  const test::Workplace place;
+  const auto told = [&](const std::string& value) {
+    return test::error_text([&] { place.plan({init_from(value)}); },
+                            {{place.path.string() + "/", ""}, {"--set " + init_from(value) + ": ", ""}});
+  };
+  const std::string help =
+      "  help: name the layers as the file does ('name:'), or take what fits: {path: …, ignore: [\"fc.*\"], missing: "
+      "fresh}";
+  write_weights_file(place.path / "w.safetensors", whole());
+  CHECK(told("{path: w.safetensors, ignore: [\"head.*\"]}") ==
+        "error: init_from: w.safetensors holds other tensors than the model\n"
+        "  nothing in the file fits the pattern 'head.*'\n" +
+            help);
+  CHECK(told("{path: w.safetensors, ignore: [\"*\"], missing: fresh}") ==
+        "error: init_from: w.safetensors holds other tensors than the model\n"
+        "  no tensor of the file is in the model\n" +
+            help);
+}
+
+TEST_CASE("a checkpoint's weights that have changed since they were written are not begun with") {
+  const test::Workplace place;
+  const auto plan = place.plan({"trainer.max_steps=2"});
+  RunFolder folder = place.new_run(*plan);
+  Trainer(*plan, {.folder = &folder}).fit();
+  const std::filesystem::path file = Checkpoints(folder.paths().checkpoints()).newest({})->weights();
+  CHECK(place.plan({init_from(file.string())})->initial.taken.size() == 8);
+  std::string bytes = test::read(file);
+  bytes[bytes.size() - 2] = static_cast<char>(bytes[bytes.size() - 2] ^ 0x20);
+  test::write(file, bytes);
+  Exit exit = Exit::done;
+  const std::string text = test::error_text([&] { place.plan({init_from(file.string())}); }, {}, &exit);
+  CHECK(exit == Exit::data);
+  CHECK(text.starts_with("error: " + file.string() + ": has changed since it was written: hash "));
+}
+
+TEST_CASE("weights and optimizer state are written in pieces, without a copy of the largest tensor") {
+  const test::Workplace place(R"(
+data: {train: {format: random, shape: [600], dtype: f32, classes: 4, samples: 64}, batch_size: 16}
+model: [{linear: 600}, {linear: 4}]
+loss: cross_entropy
+optimizer: {adam: {lr: 0.01}}
+trainer: {max_steps: 1}
+)");
+  const auto plan = place.plan();
+  Trainer trainer(*plan, {});
+  trainer.fit();
+  size_t largest = 0, all = 0;
+  const Append measure = [&](const void*, size_t bytes) {
+    largest = std::max(largest, bytes);
+    all += bytes;
+  };
+  write_weights(plan->network->tensors(), trainer.store(), measure);
+  write_optimizer(plan->network->tensors(), trainer.store(), measure);
+  CHECK(all > 3 * 600 * 600 * 4);
+  CHECK(largest <= 1 << 18);
+}
+
+}  // namespace dl

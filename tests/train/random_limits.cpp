@@ -1,0 +1,113 @@
+// Random networks under random memory limits: the bits of a step without a limit, or the error that says what is
+// needed. DLCLI_RANDOM_GRAPHS=600 sets how many networks are tried (30 without it), DLCLI_RANDOM_SEED where they begin.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "lib/train/memory_limit.h"
+#include "tests/device/random_graph.h"
+#include "tests/train/fixture.h"
+
+namespace dl {
+namespace {
+
+using testing::Feed;
+using testing::Numbers;
+
+int64_t from_environment(const char* name, int64_t otherwise) {
+  const char* given = std::getenv(name);
+  return given ? std::atoll(given) : otherwise;
+}
+
+int forward_end(const Graph& g) {
+  int end = 0;
+  while (end < g.size() && g.node(end).phase == Phase::forward) ++end;
+  return end;
+}
+
+// The graph's variables and outputs after a step within a limit.
+struct Stepped {
+  Stepped(const Graph& graph, const Feed& feed, const std::string& device_name, std::optional<int64_t> limit)
+      : device(make_device(device_name, {.threads = 2})), store(*device) {
+    for (int i = 0; i < graph.size(); ++i)
+      if (graph.node(i).op->name() == "variable")
+        store.declare({graph.node(i).op->attributes(), graph.node(i).types[0]});
+    Fitted fitted = fit_program(graph, forward_end(graph), store, {.bytes = limit, .batch = 4});
+    again = fitted.fit.recomputation != Recomputation{};
+    Program& program = *fitted.program;
+    std::vector<std::vector<char>> memory;
+    for (const auto& [name, numbers] : feed) {
+      if (store.has(name)) store.write(name, numbers.data(), static_cast<int64_t>(numbers.size()));
+      if (!program.has_input(name)) continue;
+      const Type type = program.input_type(name);
+      void* at = memory.emplace_back(static_cast<size_t>(type.bytes()) + 64).data();
+      size_t space = memory.back().size();
+      std::align(64, static_cast<size_t>(type.bytes()), at, space);
+      testing::write_numbers(at, type, numbers);
+      program.bind(name, at);
+    }
+    bytes = program.arena_bytes() + store.variable_bytes();
+    std::memset(store.arena(std::max<int64_t>(program.arena_bytes(), 64)), 0xFF,
+                static_cast<size_t>(program.arena_bytes()));  // NaN where nothing is written
+    program.run();
+    results = test::contents(store);
+    for (const Graph::Named& o : graph.outputs())
+      results["output " + o.name] = testing::read_numbers(program.output(o.name), program.output_type(o.name));
+  }
+
+  std::unique_ptr<Device> device;
+  Store store;
+  bool again = false;  // whether something is computed again
+  int64_t bytes = 0;
+  std::map<std::string, Numbers> results;
+};
+
+bool same_bits(const std::map<std::string, Numbers>& a, const std::map<std::string, Numbers>& b) {
+  if (a.size() != b.size()) return false;
+  for (const auto& [name, numbers] : a) {
+    const auto other = b.find(name);
+    if (other == b.end() || other->second.size() != numbers.size() ||
+        std::memcmp(numbers.data(), other->second.data(), numbers.size() * sizeof(float)) != 0)
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("random networks under random memory limits give the bits that they give without, or say what is needed") {
+  const int64_t count = from_environment("DLCLI_RANDOM_GRAPHS", 30), first = from_environment("DLCLI_RANDOM_SEED", 0);
+  int64_t computed_again = 0, refused = 0;
+  for (int64_t seed = first; seed < first + count; ++seed) {
+    CAPTURE(seed);
+    const testing::RandomGraph random(static_cast<uint64_t>(seed), 4);
+    for (const std::string device : {"cpu", "reference"}) {
+      CAPTURE(device);
+      const Stepped plain(random.graph, random.feed, device, {});
+      for (uint64_t draw = 0; draw < (device == "cpu" ? 4 : 1); ++draw) {
+        const int64_t variables = plain.store.variable_bytes();
+        const double share = random_uniform(static_cast<uint64_t>(seed), 7, draw);
+        const int64_t limit = variables + static_cast<int64_t>(share * static_cast<double>(plain.bytes - variables));
+        CAPTURE(limit);
+        Exit exit = Exit::done;
+        const std::string refusal = test::error_text(
+            [&] {
+              const Stepped limited(random.graph, random.feed, device, limit);
+              CHECK(limited.bytes <= limit);
+              CHECK(same_bits(limited.results, plain.results));
+              computed_again += limited.again;
+            },
+            {}, &exit);
+        if (refusal.empty()) continue;
+        ++refused;
+        CHECK(exit == Exit::usage);
+        CHECK(refusal.starts_with("error: trainer.memory_limit: a batch of 4 needs at least "));
+      }
+    }
+  }
+  MESSAGE(count, " networks: ", computed_again, " limits kept by computing again, ", refused, " refused");
+  CHECK(computed_again > 0);
+  CHECK(refused > 0);
+}
+
+}  // namespace dl
