@@ -246,6 +246,22 @@ class Fitter {
     }
   }
 
+  // Of words among numbers that are read as missing values though nobody said so.
+  void warn_of_words(const Column& column, const Numbers& numbers) {
+    if (parts_.spec.missing || numbers.values.size() == rows_.size()) return;
+    const MissingWords missing(parts_.spec, true);
+    std::vector<int64_t> words;
+    for (const int64_t row : rows_)
+      if (const std::string_view cell = column.text(row); !cell.empty() && cell != "?" && missing.contains(cell))
+        words.push_back(row);
+    if (words.empty()) return;
+    const auto count = static_cast<int64_t>(words.size());
+    warn(parts_.cell_where(words[0], column.index),
+         concat("column '", column.name(), "': ", shown(column, words), count == 1 ? " is" : " are",
+                " read as missing, in ", count_of(count, "row"), " of ", rows_.size()),
+         "write 'missing:' with the words that stand for no value");
+  }
+
   std::string shown(const Column& column, const std::vector<int64_t>& rows) const {
     std::vector<std::string> words;
     for (const int64_t row : rows) {
@@ -267,6 +283,7 @@ class Fitter {
       if (spec.type || numbers.are_all()) {
         column.check_range(numbers);
         warn_of_form(column, numbers);
+        warn_of_words(column, numbers);
         fit_numeric(fitted, std::move(numbers), spec);
         return fitted;
       }

@@ -276,6 +276,15 @@ TEST_CASE("the words that stand for no value elsewhere do so here, a dash only a
         Type{DType::f32, {2}});
 }
 
+TEST_CASE("words among numbers that are read as missing are told, unless 'missing' names them") {
+  const Table table("x,y\n1,a\nnan,b\n3,a\nNA,b\n,a\n");
+  CHECK(warned(*table.open("target: y")) ==
+        "DIR/people.csv:3:1: data.train: column 'x': 'nan', 'NA' are read as missing, in 2 rows of 5\n"
+        "  help: write 'missing:' with the words that stand for no value\n");
+  CHECK(warned(*table.open("target: y, missing: ['', nan, NA]")) == "");
+  CHECK(warned(*Table("x,y\n1,a\n?,b\n,a\n").open("target: y")) == "");
+}
+
 TEST_CASE("one word among numbers is told, and what is no number a float holds") {
   std::string text = "x,y\n";
   for (int i = 0; i < 10; ++i) text += concat(i == 7 ? std::string("x7") : std::to_string(i), ",", i % 2, "\n");
