@@ -15,7 +15,7 @@ std::string Where::text() const {
   return out;
 }
 
-std::string render(const Problem& problem) { return "error: " + problem_text(problem); }
+std::string render(const Problem& problem) { return concat("error: ", problem_text(problem)); }
 
 std::string problem_text(const Problem& problem) {
   std::string out;
@@ -38,7 +38,7 @@ Error::Error(Exit exit, std::vector<Problem> problems) : Error(std::move(problem
 Error::Error(std::vector<Problem> problems) : exit_(Exit::io), problems_(std::move(problems)) {
   for (const Problem& problem : problems_) {
     exit_ = std::min(exit_, problem.exit);
-    text_ += (text_.empty() ? "" : "\n") + render(problem);
+    text_ += concat(text_.empty() ? "" : "\n", render(problem));
   }
 }
 

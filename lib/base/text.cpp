@@ -8,6 +8,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "lib/base/error.h"
 #include "lib/base/printable.h"
 
 namespace dl {
@@ -99,12 +100,12 @@ std::string bytes_text(double bytes) {
     bytes /= 1024;
     ++unit;
   }
-  return (bytes < 0 ? "-" : "") + rounded(std::abs(bytes)) + " " + units[unit];
+  return concat(bytes < 0 ? "-" : "", rounded(std::abs(bytes)), " ", units[unit]);
 }
 
 std::string seconds_text(double seconds) {
   if (!std::isfinite(seconds)) return number_text(seconds) + " s";
-  if (seconds < 0) return "-" + seconds_text(-seconds);
+  if (seconds < 0) return concat("-", seconds_text(-seconds));
   if (seconds == 0) return "0 s";
   if (seconds < 999.5e-6) return rounded(seconds * 1e6) + " us";
   if (seconds < 0.9995) return rounded(seconds * 1e3) + " ms";
