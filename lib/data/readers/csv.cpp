@@ -163,7 +163,13 @@ struct Csv final : Reader {
     if (skip > 0) {
       rows.skip = 0;
       const auto first = CsvText::first_rows(file, rows, 1);
-      if (!first.empty() && !is_header(first[0], rows.names) && !is_row(first[0], fitted)) {
+      rows.skip = skip;
+      const auto behind = CsvText::first_rows(file, rows, 1);
+      rows.skip = 0;
+      const auto is_of_table = [&](const auto& lines) {
+        return !lines.empty() && (is_header(lines[0], rows.names) || is_row(lines[0], fitted));
+      };
+      if (!is_of_table(first) && is_of_table(behind)) {
         rows.skip = skip;
         warnings.push_back({.where = {.file = file.string(), .line = 1},
                             .what = concat(count_of(skip, "line"), " at the beginning ", skip == 1 ? "is" : "are",
