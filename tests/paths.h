@@ -1,4 +1,5 @@
-// Where the tests find the project's own files; defined in main.cpp, so that no other object depends on the build's place.
+// Where the tests find the project's own files; defined in main.cpp, so that no other object depends on the build's
+// place.
 #pragma once
 #include <string>
 
