@@ -314,11 +314,16 @@ TEST_CASE("image files become samples like those of the training set") {
   folder.write("b.png", "nothing");
   const auto opened = open("{train: pets}", folder.path);
   const auto images = open_images(opened->spec, {folder / "a.png", folder / "b.png"}, opened->sets.raw_input);
-  CHECK(images->size() == 2);
-  CHECK(images->fields().size() == 1);
-  CHECK(floats(sample(*images, 0)[0]) == std::vector<float>(4, 0.2f));
-  CHECK(told(folder, [&] { sample(*images, 1); }) == "error: DIR/b.png: expected an image (" + join(image_formats()) +
-                                                         "), found none: Image not of any known type, or corrupt");
+  CHECK(images.data->size() == 2);
+  CHECK(images.data->fields().size() == 1);
+  CHECK(floats(sample(*images.data, 0)[0]) == std::vector<float>(4, 0.2f));
+  CHECK(!images.problem(0));
+  sample(*images.data, 1);
+  const auto problem = images.problem(1);
+  REQUIRE(problem);
+  CHECK(problem->where.file == (folder / "b.png").string());
+  CHECK(problem->what ==
+        "expected an image (" + join(image_formats()) + "), found none: Image not of any known type, or corrupt");
   CHECK(told(folder,
              [&] {
                open_images(opened->spec, {}, {DType::f32, {3, 3, 1}});

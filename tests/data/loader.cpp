@@ -21,7 +21,8 @@ std::atomic<int64_t> allocations = 0;
 
 }  // namespace
 
-// Also the form that std::stable_partition takes, which a sanitizer would replace by its own.
+// Also the form that std::stable_partition takes, which a sanitizer would replace by its own. What frees is not
+// inlined: GCC would miss the allocation of the same kind.
 void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
   ++allocations;
   return std::malloc(bytes);
@@ -30,9 +31,9 @@ void* operator new(size_t bytes) {
   if (void* memory = operator new(bytes, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
 namespace {
 

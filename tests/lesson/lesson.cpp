@@ -46,7 +46,7 @@ TEST_CASE("the layer stands in the reference and in the JSON Schema") {
   const std::vector<ReferenceEntry> all = reference();
   const auto found = std::ranges::find(all, "celu", &ReferenceEntry::name);
   REQUIRE(found != all.end());
-  CHECK(reference_text(*found) ==
+  CHECK(reference_text(*found, 80) ==
         "celu (layer): continuously differentiable exponential linear unit\n"
         "\n"
         "  alpha  the negative of what y approaches as x goes to -infinity\n"

@@ -130,5 +130,6 @@ TEST_CASE("a run that carries states, stopped within an epoch and resumed, ends 
     CHECK(train(*run(), own, -1, true).parameters == expected.parameters);
   }
   const auto forgetful = run({"model.0.lstm.stateful=false"});
-  CHECK(train(*forgetful, new_run(*forgetful), -1, false).parameters != expected.parameters);
+  RunFolder other = new_run(*forgetful);
+  CHECK(train(*forgetful, other, -1, false).parameters != expected.parameters);
 }
