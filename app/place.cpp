@@ -9,7 +9,8 @@ std::string place_text(const Dataset& data, int64_t sample) {
   Where place = data.place(sample);
   std::error_code gone;
   const std::string here = std::filesystem::current_path(gone).string() + "/";
-  if (place.file.starts_with(here)) place.file.erase(0, here.size());
+  for (const std::string& beginning : {here, std::string("./")})
+    if (place.file.starts_with(beginning)) place.file.erase(0, beginning.size());
   return place.text();
 }
 

@@ -123,12 +123,12 @@ class Data final : public Command {
   static std::string values_text(const ColumnSummary& column) {
     if (column.kind == "ignored") return "";
     if (column.kind == "numeric" || column.kind == "value")
-      return concat(short_number(column.least), " to ", short_number(column.most), ", mean ",
+      return concat("from ", short_number(column.least), " to ", short_number(column.most), ", mean ",
                     short_number(column.mean));
     std::vector<std::string> kinds;
     for (size_t i = 0; i < std::min<size_t>(column.kinds.size(), 3); ++i)
       kinds.push_back(concat(column.kinds[i].first, " ", column.kinds[i].second));
-    return concat(column.kinds.size(), ": ", join(kinds), column.kinds.size() > 3 ? ", …" : "");
+    return concat("of ", column.kinds.size(), ": ", join(kinds), column.kinds.size() > 3 ? ", …" : "");
   }
   static std::string short_number(double value) {
     char text[32];
@@ -195,9 +195,10 @@ class Data final : public Command {
     if (alike.found().empty()) return "no two samples are alike\n";
     std::string out;
     for (const Likeness::Alike& a : alike.found()) {
+      const std::string verb = a.samples == 1 ? " is" : " are";
       out +=
-          concat(count(static_cast<double>(a.samples)), " samples of ", a.part,
-                 a.part == a.as_in ? " are as another of it" : " are in " + a.as_in + " too",
+          concat(count_of(a.samples, "sample"), " of ", a.part,
+                 verb + (a.part == a.as_in ? " as another of it" : " in " + a.as_in + " too"),
                  a.other_targets > 0 ? concat(", ", count(static_cast<double>(a.other_targets)), " with another target")
                                      : std::string(),
                  "\n");

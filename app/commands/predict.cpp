@@ -118,10 +118,13 @@ class Predict final : public Command {
     if (file) file->commit();
     for (const std::string& line : data->skipped()) warn("skipped, the image behind it was predicted instead: " + line);
     if (problems.empty()) return Exit::done;
-    const auto unread = static_cast<int64_t>(problems.size());
     problems.back().notes.push_back(
-        concat(data->size() - unread, " of ", count_of(data->size(), "image"), " were predicted"));
-    throw Error(Exit::data, std::move(problems));
+        concat(data->size() - std::ssize(problems), " of ", count_of(data->size(), "image"), " were predicted"));
+    const Problem last = std::move(problems.back());
+    problems.pop_back();
+    for (const Problem& problem : problems)
+      standard_error().write(with_colours(standard_error(), render(problem) + "\n"));
+    throw Error(Exit::data, last);
   }
 
  private:

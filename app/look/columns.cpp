@@ -139,6 +139,9 @@ bool is_class_target(const ColumnLook& column) {
 size_t guessed_target(const std::vector<ColumnLook>& columns, bool has_header) {
   const auto usable = [](const ColumnLook& column) { return why_ignored(column).empty(); };
   if (has_header) {
+    // One that is called so is meant, even if all its cells are the same; that is told then.
+    for (size_t i = columns.size(); i-- > 0;)
+      if (target_score(columns[i].name) == 2 && columns[i].different == 1) return i;
     for (const int wanted : {2, 1})
       for (size_t i = columns.size(); i-- > 0;)
         if (target_score(columns[i].name) == wanted && usable(columns[i])) return i;

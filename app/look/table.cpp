@@ -238,6 +238,13 @@ Look look_at_table(const fs::path& file, const LookOptions& options) {
                   " rows"),
            target.is_numeric() ? "write '--task value'" : "name another column: --target COLUMN");
 
+  if (is_class)
+    for (const auto& [kind, count] : target.kinds)
+      if (count == 1)
+        refuse(concat("expected two rows at least of each class, to learn from and to measure by, found one of '",
+                      shortened(kind, 40), "'"),
+               "take such rows out, or get more of them");
+
   // What the columns are.
   std::vector<std::string> ignored, keys;
   int64_t numeric = 0, categorical = 0, missing = 0;
@@ -282,7 +289,7 @@ Look look_at_table(const fs::path& file, const LookOptions& options) {
   if (strip.size() > 1) strip.resize(1);
 
   // In words.
-  look.found.push_back(concat(numeric, " columns of numbers, ", categorical, " of categories",
+  look.found.push_back(concat(count_of(numeric, "column"), " of numbers, ", categorical, " of categories",
                               missing > 0 ? concat(", ", missing, " cells are missing") : std::string()));
   if (!ignored.empty()) look.found.push_back("left out: " + join(ignored));
   if (is_class) {

@@ -40,21 +40,21 @@ TEST_CASE("data tells a table's parts, classes and columns, and what is alike in
         "  input  x f32 [4]\n"
         "  target  y i32 [], from 0 to 1\n"
         "\n"
-        "class  train  test  share\n"
+        "class  train  test   share\n"
         "a          4     1  66.7 %\n"
         "b          2     1  33.3 %\n"
         "the largest class has 2 times the samples of the smallest\n"
         "\n"
         "columns of the training part\n"
         "column  kind     missing  values\n"
-        "size    numeric        1  1 to 9, mean 3.2\n"
-        "colour  one_hot        1  2: red 4, blue 1\n"
+        "size    numeric        1  from 1 to 9, mean 3.2\n"
+        "colour  one_hot        1  of 2: red 4, blue 1\n"
         "id      ignored        0\n"
-        "kind    class          0  2: a 4, b 2\n"
+        "kind    class          0  of 2: a 4, b 2\n"
         "\n"
-        "1 samples of train are as another of it, 1 with another target\n"
+        "1 sample of train is as another of it, 1 with another target\n"
         "  train.csv:5 = train.csv:2\n"
-        "1 samples of test are in train too\n"
+        "1 sample of test is in train too\n"
         "  test.csv:2 = train.csv:3\n");
   const json object = json::parse(run_dlcli({"data", "rows.yaml", "--json"}, folder).out);
   CHECK(object.at("parts").at("train").at("classes") == json({{"a", 4}, {"b", 2}}));
@@ -91,8 +91,6 @@ TEST_CASE("data draws a sheet of images, and names what the vocabulary of a text
         "model: [{embedding: {num_embeddings: '${data.vocabulary}', embedding_dim: 4}}, {linear: "
         "'${data.vocabulary}'}]\n" +
             rest.substr(rest.find("loss")));
-  CHECK(run_dlcli({"data", "song.yaml"}, folder).out.find("  a vocabulary of 6 tokens: \"\\n\", \" \", a, e, l, u\n") ==
-        std::string::npos);
   CHECK(run_dlcli({"data", "song.yaml"}, folder)
             .out.find("  a vocabulary of 6 tokens: \"\\n\", \" \", \"a\", \"e\", \"l\", \"u\"\n") != std::string::npos);
 }
