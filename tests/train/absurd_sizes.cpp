@@ -51,7 +51,7 @@ TEST_CASE("a layer whose value is missing, 0 or of another type is not built, no
             ", got a list of 0\n"
             "error: c.yaml:2:85: model[3].linear.out_features: expected an integer at least 1, got 'no'");
   CHECK(told(config("[{embedding: true}, {multi_head_attention: 1}, {linear: 9}]", "shape: [8], vocabulary: 9"))
-            .starts_with("error: c.yaml:2:21: model[0].embedding: expected a map of keys, got 'true'\n"));
+            .starts_with("error: c.yaml:2:21: model[0] (embedding): expected a map of keys, got true\n"));
 }
 
 TEST_CASE("a layer with a key that is not known is built with the others, so that the shapes behind it are checked") {

@@ -41,17 +41,18 @@ trainer: {max_steps: 3, threads: 2}
 
 // A training step after three updates.
 struct Stepped {
-  Stepped(const test::Workplace& place, const std::vector<std::string>& sets)
-      : plan(place.plan(sets)),
+  Stepped(const test::Workplace& place, const std::vector<std::string>& sets, int64_t samples = 16)
+      : batch(samples),
+        plan(place.plan(sets)),
         device(make_device(plan->run.trainer.device, plan->device_options())),
         store(*device),
         programs(plan->recipe(), store) {
     programs.initialize();
-    Program& step = programs.step(16);
+    Program& step = programs.step(batch);
     arena_bytes = step.arena_bytes();
     flops = step.flops();
     std::vector<float> x(static_cast<size_t>(step.input_type("x").shape.elements()));
-    std::vector<int32_t> y(16);
+    std::vector<int32_t> y(static_cast<size_t>(batch));
     for (size_t i = 0; i < x.size(); ++i) x[i] = random_uniform(3, 0, i);
     for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<int32_t>(i % 4);
     int32_t tick = 0;
@@ -65,8 +66,9 @@ struct Stepped {
     contents = test::contents(store);
   }
 
-  int64_t needed() const { return arena_bytes + store.variable_bytes() + programs.fit(16).batch_bytes; }
+  int64_t needed() const { return arena_bytes + store.variable_bytes() + programs.fit(batch).batch_bytes; }
 
+  const int64_t batch;
   std::unique_ptr<Plan> plan;
   std::unique_ptr<Device> device;
   Store store;
@@ -104,29 +106,42 @@ TEST_CASE("within a memory limit a step takes no more than that and leaves the s
   }
 }
 
-TEST_CASE(
-    "dropout before a linear layer, whose draws the forward pass and what is computed again share, keeps to limits") {
+TEST_CASE("dropout before linear layers keeps to limits: what is computed again draws the same numbers again") {
+  const int64_t batch = 256;
   const test::Workplace place(R"(
-data: {train: {format: random, shape: [64], dtype: f32, classes: 4, samples: 64}, batch_size: 16}
-model: [{linear: 256}, relu, {linear: 256}, relu, {dropout: 0.5}, {linear: 4}]
+data: {train: {format: random, shape: [64], dtype: f32, classes: 4, samples: 256}, batch_size: 256}
+model:
+  - linear: 64
+  - relu
+  - dropout: 0.5
+  - linear: 64
+  - relu
+  - dropout: 0.5
+  - linear: 64
+  - relu
+  - dropout: 0.5
+  - linear: 64
+  - relu
+  - dropout: 0.5
+  - linear: 4
 loss: cross_entropy
 optimizer: {sgd: {lr: 0.1}}
 trainer: {max_steps: 3, threads: 2}
 )");
   for (const std::string device : {"cpu", "reference"}) {
     const std::string on = "trainer.device=" + device;
-    const Stepped plain(place, {on});
+    const Stepped plain(place, {on}, batch);
     int kept = 0;
     for (int share = 1; share < 16; ++share) {
       const int64_t bytes = plain.needed() - plain.arena_bytes * share / 16;
       CAPTURE(bytes);
       const std::string refusal = test::error_text([&] {
-        const Stepped limited(place, {on, limit(bytes)});
+        const Stepped limited(place, {on, limit(bytes)}, batch);
         CHECK(limited.needed() <= bytes);
         CHECK(limited.contents == plain.contents);
         ++kept;
       });
-      CHECK((refusal.empty() || refusal.starts_with("error: trainer.memory_limit: a batch of 16 needs at least ")));
+      CHECK((refusal.empty() || refusal.starts_with("error: trainer.memory_limit: a batch of 256 needs at least ")));
     }
     CHECK(kept > 0);
   }

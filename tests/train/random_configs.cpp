@@ -29,12 +29,17 @@ int64_t peak_bytes() {
   return int64_t{usage.ru_maxrss} << 10;
 }
 
-// What becomes of one: empty where it is right, else the first line of the error that refuses it. Anything else than
-// an Error goes on as the failure of the test.
+// What becomes of one: empty where it is right, else the first line of the error that refuses it. Any other exception
+// fails the test.
 template <class Work>
 std::string refusal(Work&& work) {
   const double begin = steady_seconds();
-  std::string text = test::error_text(work);
+  std::string text;
+  try {
+    text = test::error_text(work);
+  } catch (const std::exception& other) {
+    FAIL_CHECK(other.what());
+  }
   const double seconds = steady_seconds() - begin;
   CHECK(seconds < most_seconds);
   return text.substr(0, text.find('\n'));

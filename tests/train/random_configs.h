@@ -220,7 +220,11 @@ class RandomConfig {
       case 1:
         at = yaml(pick<std::string>({"[]", "{}", "true", "\"\"", "word", "[[1, 2], [3]]", "{a: {b: 1}}", "12"}));
         break;
-      case 2: at = any_value(false); break;  // another part of the config, or of itself
+      case 2: {  // another part of the config, or of itself
+        const Node other = any_value(false);
+        at = other;
+        break;
+      }
       case 3:
         if (!at.entries.empty()) at.entries.erase(at.entries.begin() + draw(static_cast<int64_t>(at.entries.size())));
         break;
