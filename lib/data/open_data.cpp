@@ -267,8 +267,9 @@ const DatasetPointer& DataSets::part(const std::string& name) const {
   if (std::ranges::count(names, name) == 0)
     throw Error(Exit::usage, Problem{.what = "there is no split '" + name + "'; there are: " + join(names),
                                      .help = name == "test" ? "name one of them, or write 'data.test:'"
-                                             : name.starts_with("val") && names.size() > 1 ? "write 'val'"
-                                                                                           : "name one of them"});
+                                             : name.starts_with("val") && std::ranges::count(names, "val") > 0
+                                                 ? "write 'val'"
+                                                 : "name one of them"});
   const DatasetPointer& set = name == "train" ? train : name == "val" ? validation : test;
   DL_CHECK(set, name, " was not to be read");
   return set;
@@ -311,18 +312,21 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
         .add(spec.where,
              concat("'drop_last' leaves no batch of ", spec.batch_size, " from ", sets.train->size(), " samples"),
              "lower 'batch_size', or write 'drop_last: false'");
-  const auto collect = [&](const DatasetPointer& set, const char* path, const Where& where) {
+  const auto collect = [&](const DatasetPointer& set, const char* path, const Where& where,
+                           const std::vector<Problem>& told = {}) {
     if (!set) return;
     for (Problem warning : set->warnings()) {
+      if (std::ranges::count(told, warning.what, &Problem::what) > 0) continue;
       if (warning.path.empty()) warning.path = path;
       if (warning.where.file.empty()) warning.where = where;
       add_problem(sets.warnings, std::move(warning));
     }
   };
   collect(sets.train, "data.train", spec.train.where);
-  const bool is_held_out = spec.validation && !spec.validation->source.given();  // the training data have told it
-  if (!is_held_out)
-    collect(sets.validation, "data.validation", spec.validation ? spec.validation->where : spec.train.where);
+  // What is said of the file that a part is held out of, the training data have told.
+  const bool is_held_out = spec.validation && !spec.validation->source.given();
+  collect(sets.validation, "data.validation", spec.validation ? spec.validation->where : spec.train.where,
+          is_held_out ? sets.train->warnings() : std::vector<Problem>());
   collect(sets.test, "data.test", place_of(spec.test, spec.train));
   return sets;
 }

@@ -168,6 +168,7 @@ std::optional<Rows> plain_csv(const std::string& text, char delimiter) {
   Rows rows;
   for (size_t at = 0; at < text.size();) {
     std::vector<std::string> row;
+    const size_t line = at;
     while (true) {
       std::string cell;
       if (at < text.size() && text[at] == '"') {
@@ -188,8 +189,8 @@ std::optional<Rows> plain_csv(const std::string& text, char delimiter) {
       if (text[at] != delimiter) return {};
       ++at;
     }
+    const bool is_empty = trim(text.substr(line, at - line)).empty();  // quotes are a cell
     ++at;
-    const bool is_empty = row.size() == 1 && trim(row[0]).empty();
     if (!is_empty) rows.push_back(row);
   }
   for (const auto& row : rows)

@@ -149,7 +149,7 @@ TEST_CASE("names that are not known are answered with those that are") {
   CHECK(open("{train: imagenet}", folder.path)->problems.ends_with("\n  help: describe it in datasets/imagenet.yaml"));
   CHECK(open("{train: {format: parquet, path: a}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:18: data.train: unknown reader 'parquet'\n  known readers: csv, idx, image_folder, npy, "
-        "random, text, tokens");
+        "random, text, tokens\n  help: save the table as a CSV file and write 'csv'");
   CHECK(open("{train: {format: idx, image: a, labels: b}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:23: data.train: unknown key 'image'\n"
         "  known keys: images, images_xxh64, labels, labels_xxh64, layout, limit\n  help: write 'images'");
@@ -160,7 +160,7 @@ TEST_CASE("names that are not known are answered with those that are") {
   CHECK(open("{train: {path: a}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (csv, idx, "
         "image_folder, npy, random, text, tokens) "
-        "and its keys, got a map with key path");
+        "and its keys, got a map with key path\n  help: add 'format: …', whichever the file is of");
 }
 
 TEST_CASE("a validation part must leave something on both sides") {
@@ -179,7 +179,8 @@ TEST_CASE("a validation part must leave something on both sides") {
         "on\n"
         "  help: lower 'fraction'");
   CHECK(said("{first: 2, last: 2}") ==
-        "error: DIR/run.yaml:1:27: data.validation: expected one of 'first', 'last' and 'fraction', got 2");
+        "error: DIR/run.yaml:1:27: data.validation: expected one of 'first', 'last' and 'fraction', got 2\n  help: "
+        "keep one of them");
   CHECK(said("{middle: 2}") ==
         "error: DIR/run.yaml:1:28: data.validation: unknown key 'middle'\n  known keys: first, fraction, last, "
         "stratified");

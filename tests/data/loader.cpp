@@ -235,7 +235,7 @@ TEST_CASE("batches larger than the machine are refused, with what to lower") {
                        "the machine has "));
   CHECK(text.ends_with("\n  help: lower data.batch_size or data.prefetch"));
   CHECK(message<Error>([&] {
-          Loader(data, {.batch_size = INT64_MAX, .threads = 1});
+          Loader(std::make_shared<CountingSet>(INT64_MAX), {.batch_size = INT64_MAX, .threads = 1});
         }).starts_with("error: data.batch_size: 5 batches of 9223372036854775807 samples take "));
 }
 

@@ -361,10 +361,13 @@ TEST_CASE("a column of one value, or of one but for rounding, is not scaled by t
   std::string text = "x,z,y\n";
   for (int i = 0; i < 48; ++i) text += concat("14.62,", i % 2 ? "0.3" : "0.30000000000000004", ",", i % 2, "\n");
   const auto opened = Table(text).open("target: y");
-  for (const float value : inputs(opened->sets.train)[0]) CHECK(std::abs(value) < 1e-10f);
+  const auto close_to_zero = [](const std::vector<float>& row) {
+    return row.size() == 2 && std::abs(row[0]) < 1e-10f && std::abs(row[1]) < 1e-10f;
+  };
+  CHECK(close_to_zero(inputs(opened->sets.train)[0]));
   CHECK(opened->sets.fitted.find("columns")->items[0].find("scale")->text == "1");
   CHECK(opened->sets.fitted.find("columns")->items[1].find("scale")->text == "1");
-  CHECK(inputs(Table(text).open("target: y, normalize: minmax")->sets.train)[0] == std::vector<float>{0, 0});
+  CHECK(close_to_zero(inputs(Table(text).open("target: y, normalize: minmax")->sets.train)[0]));
 }
 
 TEST_CASE("a table that leaves no input says what took the columns away") {

@@ -132,9 +132,8 @@ TEST_CASE("the rest of a text that fills no window is told where it is much") {
   folder.write("a.txt", std::string(100, 'a'));
   const auto warned = [&](const std::string& keys, const std::string& more = "") {
     std::string text;
-    for (const Problem& warning :
-         open("{train: {format: text, path: a.txt, " + keys + "}" + more + "}", folder.path)->sets.warnings)
-      text += warning.what + " | " + warning.help;
+    const auto opened = open("{train: {format: text, path: a.txt, " + keys + "}" + more + "}", folder.path);
+    for (const Problem& warning : opened->sets.warnings) text += warning.what + " | " + warning.help;
     return text;
   };
   CHECK(warned("length: 64") == "the last 35 of 100 tokens fill no window of 64 and are left out | lower 'length'");

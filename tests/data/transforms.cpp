@@ -227,5 +227,6 @@ TEST_CASE("transforms say where and why they cannot take the data") {
         "data's samples are [14]");
   CHECK(said("[rotate]", image) ==
         "error: run.yaml:1:2: data.transforms[0]: unknown transform 'rotate'\n"
-        "  known transforms: center_crop, horizontal_flip, normalize, random_crop, random_resized_crop, resize");
+        "  known transforms: center_crop, horizontal_flip, normalize, random_crop, random_resized_crop, resize\n"
+        "  help: write 'random_crop', 'random_resized_crop' or 'horizontal_flip': these change images at random");
 }
