@@ -75,7 +75,13 @@ void refuse_unknown(const CLI::App& app, const std::vector<std::string>& argumen
     unknown.insert(unknown.end(), more.begin(), more.end());
   }
   const auto end_of_options = std::find(unknown.begin(), unknown.end(), "--");
-  const auto option = std::find_if(unknown.begin(), end_of_options, [](const auto& s) { return s.starts_with("-"); });
+  // The parser may have dropped the "--" itself.
+  const auto mark = std::find(arguments.begin(), arguments.end(), "--");
+  const auto option = std::find_if(unknown.begin(), end_of_options, [&](const std::string& s) {
+    const bool behind =
+        std::find(arguments.begin(), mark, s) == mark && std::find(mark, arguments.end(), s) != arguments.end();
+    return s.starts_with("-") && !behind;
+  });
   if (option != end_of_options) {
     const std::string written = option->substr(0, option->find('='));
     const bool takes_config = app.get_option_no_throw("--set") && app.get_option_no_throw("CONFIG");
@@ -132,6 +138,7 @@ Exit run_command_line(int argc, const char* const* argv) {
   app.formatter(std::make_shared<HelpFormat>());
   app.set_help_flag("-h,--help", "this help");
   app.allow_extras();
+  app.require_subcommand(0, 1);  // the names of commands are arguments behind the first: dlcli man train
   bool version = false;
   app.add_flag("--version", version, "the version");
   examples(app, {{"dlcli train configs/quickstart.yaml", "train a network"},

@@ -58,7 +58,8 @@ std::string help_for_option(const std::string& option, const std::string& value,
   };
   const std::string optimizer = optimizer_of(config);
   const auto object = Registry<Optimizer>::make(optimizer);
-  if (const Field* field = exactly(schema_of(*object), name)) return set("optimizer." + optimizer + "." + field->key());
+  const Schema schema = schema_of(*object);  // the field is its own
+  if (const Field* field = exactly(schema, name)) return set("optimizer." + optimizer + "." + field->key());
   const std::pair<std::string, std::shared_ptr<const OwnedSchema>> sections[] = {
       {"", owned_schema<RunSpec>()},
       {"trainer.", owned_schema<TrainerSpec>()},

@@ -54,10 +54,16 @@ TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
     std::filesystem::create_directories(folder.path() / name);
     write(folder.path() / name / "0.pgm", "P5 1 1 255\n\x40");
   }
+  write(folder.path() / "sequences.yaml",
+        "data: {train: {format: random, shape: [6, 32], classes: 10, samples: 8}, batch_size: 4}\n"
+        "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
   write(folder.path() / "quickstart.yaml", contents(source_dir() + "/configs/quickstart.yaml"));
   for (const std::string& block : blocks_of("docs/yaml.md", "yaml")) {
     CAPTURE(block);
-    write(folder.path() / "part.yaml", (block.starts_with("extends:") ? "" : "extends: base.yaml\n") + block);
+    // Attention reads sequences, the other parts images.
+    const bool attention = block.find("multi_head_attention") != std::string::npos;
+    const std::string extends = attention ? "extends: sequences.yaml\n" : "extends: base.yaml\n";
+    write(folder.path() / "part.yaml", (block.starts_with("extends:") ? "" : extends) + block);
     // A part that shows how layers are written may end with anything; no loss is asked of it.
     const Finished checked = run_dlcli({"check", "part.yaml"}, folder);
     CHECK_MESSAGE((checked.exit == 0 || checked.err.find("the model ends with") != std::string::npos ||

@@ -97,7 +97,7 @@ TEST_CASE("curves are drawn in the terminal, in lines that fit") {
   CHECK(drawn.exit == 0);
   CHECK(drawn.err.empty());
   CHECK(drawn.out.starts_with("loss   ⠂⠂⠂ train 0.0500   ⠒⠒⠒ val 0.0750\n"));
-  CHECK(drawn.out.find("⠉") != std::string::npos);
+  CHECK(drawn.out.find("⢉") != std::string::npos);
   CHECK(drawn.out.ends_with("steps\n"));
   CHECK(drawn.out.find("\033") == std::string::npos);
   std::istringstream lines(drawn.out);

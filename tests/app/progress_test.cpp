@@ -197,7 +197,7 @@ TEST_CASE("figures that are too many for a row are named one by one, in lines th
         "toy-1: 0 parameters, 0 samples, batches of 0, cpu\n"
         "epoch 9/12   train/loss 0.5000  train/accuracy 0.5000  train/precision 0.5000\n"
         "             train/recall 0.5000  val/loss 0.5000  val/accuracy 0.5000\n"
-        "             val/precision 0.5000  val/recall 0.5000  1 min 15 s\n");
+        "             val/precision 0.5000  val/recall 0.5000  75 s\n");
   close(ends[0]);
 }
 
@@ -208,6 +208,7 @@ TEST_CASE("an epoch is the best where its validation is better than all before i
   RunProgress progress(out);
   progress.started({.name = "toy-1", .device = "cpu", .max_epochs = 3});
   for (const auto& [epoch, loss] : {std::pair{0, 0.5}, {1, 0.625}, {2, 0.25}}) {
+    progress.stepped({.step = epoch, .epoch = epoch});
     progress.validated({.step = epoch, .values = {{"val/loss", loss}}});
     progress.epoch_ended({.step = epoch, .epoch = epoch, .values = {{"val/loss", loss}}, .seconds = 1});
   }

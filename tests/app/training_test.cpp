@@ -68,7 +68,7 @@ TEST_CASE("a config is trained, evaluated and used") {
   SUBCASE("predict writes a line for each sample of a split") {
     const std::vector<std::string> csv = lines_of(run_dlcli({"predict", "tiny", "--data", "test"}, folder).out);
     REQUIRE(csv.size() == 361);
-    CHECK(csv[0] == "input,class,probability");
+    CHECK(csv[0] == "input,class,probability,target");
     CHECK(csv[1].starts_with("0,"));
     const std::string file = folder.path() / "out.jsonl";
     const Finished written =
