@@ -134,7 +134,11 @@ class Recompute::Rewriting {
              return is_random_[static_cast<size_t>(v.node)] != 0;
            }));
     }
-    for (int i = 0; i < pass.forward_end_; ++i) {
+    // The backward pass begins with what follows the last product and uses it at once: dropping that saves nothing, and
+    // it would no longer be one loop with its gradient, whose sums then were cut otherwise.
+    int tail = pass.forward_end_;
+    while (tail > 0 && !(pass.live_[static_cast<size_t>(tail - 1)] && pass.is_dear(tail - 1))) --tail;
+    for (int i = 0; i < tail; ++i) {
       while (static_cast<size_t>(stage) < cuts.size() && i > cuts[static_cast<size_t>(stage)].after) ++stage;
       const bool cut_here = std::ranges::any_of(kept, [&](const Key& key) { return key.first == i; });
       if (cut_here || !pass.may_go(i)) continue;

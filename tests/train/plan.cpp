@@ -67,7 +67,7 @@ TEST_CASE("a plan knows its steps, figures and names") {
 TEST_CASE("--set reaches into short forms and replaces what is of another kind") {
   const Workplace place;
   CHECK(place.plan({"trainer.ema=0.99", "trainer.ema.decay=0.9"})->run.trainer.ema->decay == 0.9);
-  const auto data = place.plan({"data.validation={fraction: 0.2}", "data.validation.last=7"});
+  const auto data = place.plan({"data.validation={fraction: 0.2}", "data.validation={last: 7}"});
   CHECK(data->data.validation->size() == 7);
   CHECK(data->run.data.validation->fraction == std::nullopt);
 }
@@ -182,7 +182,8 @@ trainer: {max_epochs: 1, checkpoint: {keep: 0}}
 )")) == "small.yaml:2:10: data.train: 'missing.idx' is not there; looked in FOLDER, .\n"
         "small.yaml:5:12: optimizer (sgd): key 'lr' is missing\n"
         "small.yaml:6:45: trainer.checkpoint.keep: expected an integer at least 1, got 0\n"
-        "small.yaml:3:61: model[1] (linear): unknown key 'biass'\n");
+        "small.yaml:3:61: model[1] (linear): unknown key 'biass'\n"
+        "small.yaml:3:68: model[1].linear.bias: expected true or false, got 1\n");
 }
 
 TEST_CASE("shapes are checked from the data to the loss and the metrics") {

@@ -62,20 +62,27 @@ struct Stepped {
   std::map<std::string, Numbers> results;
 };
 
-bool same_bits(const std::map<std::string, Numbers>& a, const std::map<std::string, Numbers>& b) {
+// Whether all numbers are the same to the bit, or with `last_bits` but for the last bits of sums: on the cpu a loop
+// that is cut otherwise sums in another order.
+bool same(const std::map<std::string, Numbers>& a, const std::map<std::string, Numbers>& b, bool last_bits) {
   if (a.size() != b.size()) return false;
   for (const auto& [name, numbers] : a) {
     const auto other = b.find(name);
-    if (other == b.end() || other->second.size() != numbers.size() ||
-        std::memcmp(numbers.data(), other->second.data(), numbers.size() * sizeof(float)) != 0)
-      return false;
+    if (other == b.end() || other->second.size() != numbers.size()) return false;
+    float largest = 0;
+    for (const float number : numbers) largest = std::max(largest, std::abs(number));
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      const float x = numbers[i], y = other->second[i];
+      const bool close = last_bits && std::abs(x - y) <= 1e-6f * largest;
+      if (!close && std::memcmp(&x, &y, sizeof x) != 0) return false;
+    }
   }
   return true;
 }
 
 }  // namespace
 
-TEST_CASE("random networks under random memory limits give the bits that they give without, or say what is needed") {
+TEST_CASE("random networks under random memory limits give what they give without, or say what is needed") {
   const int64_t count = from_environment("DLCLI_RANDOM_GRAPHS", 30), first = from_environment("DLCLI_RANDOM_SEED", 0);
   int64_t computed_again = 0, refused = 0;
   for (int64_t seed = first; seed < first + count; ++seed) {
@@ -94,7 +101,7 @@ TEST_CASE("random networks under random memory limits give the bits that they gi
             [&] {
               const Stepped limited(random.graph, random.feed, device, limit);
               CHECK(limited.bytes <= limit);
-              CHECK(same_bits(limited.results, plain.results));
+              CHECK(same(limited.results, plain.results, device == "cpu"));
               computed_again += limited.again;
             },
             {}, &exit);
