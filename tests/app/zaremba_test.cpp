@@ -63,7 +63,7 @@ TEST_CASE("Zaremba's medium network is what the paper says, and without the tree
     CHECK_MESSAGE(checked.out.find(key) != std::string::npos, key);
   const TemporaryFolder empty;
   const Finished missing = run_dlcli({"check", configs + "medium.yaml"}, empty);
-  CHECK(missing.exit == 2);
+  CHECK(missing.exit == 3);
   CHECK(missing.err.find("'ptb.train.txt' is not there; looked in ") != std::string::npos);
   CHECK(missing.err.find("help: get it with: mkdir -p datasets/ptb && curl -L "
                          "http://www.fit.vutbr.cz/~imikolov/rnnlm/simple-examples.tgz | ") != std::string::npos);
