@@ -207,7 +207,7 @@ TEST_CASE("the input gradient of few channels equals plain loops where every pix
     for (Isa isa : supported_isas()) {
       chosen |= SpreadGradient::pays(c.window, 1, p.y.shape, p.x.shape, DL_FOR_ISA(isa, spread_kernels));
     }
-    CHECK(chosen);
+    if (supported(Isa::avx512)) CHECK(chosen);  // some pay with its vectors only
     check_input_gradient(c, 1e-6);
   }
 }
