@@ -170,7 +170,7 @@ trainer: {max_epochs: 1000, threads: 1}
   Process slow({"train", "slow.yaml"}, place);
   while (!fs::exists(place.path() / "runs/slow-1/run.json")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   std::this_thread::sleep_for(std::chrono::milliseconds(500));  // a stop before the first step needs none
-  for (int i = 0; i < 3; ++i) {  // within its first steps, which take seconds
+  for (int i = 0; i < 3; ++i) {                                 // within its first steps, which take seconds
     slow.signal(SIGTERM);
     std::this_thread::sleep_for(std::chrono::milliseconds(150));
   }
