@@ -233,11 +233,13 @@ std::vector<int64_t> Dataset::labels() const {
 }
 
 std::vector<int64_t> targets_by_class(const Dataset& data, int64_t classes) {
-  std::vector<int64_t> counts(static_cast<size_t>(classes), 0);
-  const auto count = [&](int64_t label) {
-    if (label >= 0 && label < classes) ++counts[static_cast<size_t>(label)];
-  };
   const auto y = static_cast<size_t>(field_index(data, "y"));
+  // Of more classes than targets one is left without, which the first of them tell: `classes` may be absurd.
+  const int64_t told = std::min(classes, data.size() * data.fields()[y].type.shape.elements() + 1);
+  std::vector<int64_t> counts(static_cast<size_t>(told), 0);
+  const auto count = [&](int64_t label) {
+    if (label >= 0 && label < told) ++counts[static_cast<size_t>(label)];
+  };
   if (data.fields()[y].type.shape.rank() == 0)
     for (const int64_t label : data.labels()) count(label);
   else

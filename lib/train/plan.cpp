@@ -137,8 +137,19 @@ class Planner {
     if (plan_.network->parameter_count() == 0)
       add("model", "the model has no parameters, so there is nothing to train",
           "add a layer with weights: 'linear: 10'");
-    else
+    else if (parameters_counted())
       check_output();
+  }
+
+  // That 64 bits count what all parameters take.
+  bool parameters_counted() {
+    try {
+      require_counted({DType::f32, {plan_.network->arena_elements()}});
+      return true;
+    } catch (const ShapeError& e) {
+      add("model", concat("all parameters together: ", e.what()), "make the layers smaller");
+      return false;
+    }
   }
 
   void group_parameters() {

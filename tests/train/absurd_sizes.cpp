@@ -89,6 +89,20 @@ TEST_CASE("a batch is no larger than the training set, whatever is written") {
                     "9223372036854775807")) == "");
 }
 
+TEST_CASE("layers that are counted one by one and not together are an error of the model") {
+  const std::string text =
+      told(config("[{conv2d: {out_channels: 1000000000000000, kernel_size: 3, padding: same}}, "
+                  "{conv2d: {out_channels: 5, kernel_size: 3}}, flatten, {linear: 2}]"));
+  CHECK(text.starts_with("error: c.yaml:2:8: model: all parameters together: shape ["));
+  CHECK(text.ends_with("]: larger than 64 bits count\n  help: make the layers smaller"));
+}
+
+TEST_CASE("classes are weighed without memory for as many as the model ends with") {
+  std::string yaml = config("[flatten, {linear: 1000000000000}]");
+  yaml.replace(yaml.find("loss: cross_entropy"), 19, "loss: {cross_entropy: {weight: balanced}}");
+  CHECK(told(yaml).starts_with("error: c.yaml:3:8: loss (cross_entropy): 'balanced' gives no weight to the class "));
+}
+
 TEST_CASE("planning takes no memory by the config's sizes: a model of 10^15 parameters is told its size") {
   const test::Folder folder;
   test::write(folder.path / "c.yaml", config("[{linear: 1000000000000000}, relu, {linear: 2}]",

@@ -38,7 +38,7 @@ std::string refusal(Work&& work) {
   try {
     text = test::error_text(work);
   } catch (const std::exception& other) {
-    FAIL_CHECK(other.what());
+    FAIL_CHECK(std::string(other.what()));
   }
   const double seconds = steady_seconds() - begin;
   CHECK(seconds < most_seconds);

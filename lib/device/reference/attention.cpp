@@ -60,8 +60,8 @@ void each_query(const Scene& s, F f) {
 
 Run attention_kernel(const Op& op, Types in, Types) {
   const Scene s(static_cast<const AttentionOp&>(op).spec, in);
-  std::vector<double> sums(static_cast<size_t>(s.p.head_dim));
-  return [s, sums](Buffers x, Buffers out) mutable {
+  return [s, sums = std::vector<double>()](Buffers x, Buffers out) mutable {
+    sums.resize(static_cast<size_t>(s.p.head_dim));  // not before: sizes may be absurd while a step is only planned
     each_query(s, [&](int64_t b, int64_t h, int64_t i) {
       const int64_t keys = s.visible(x, b, i);
       const auto score = [&](int64_t j) {
@@ -87,11 +87,11 @@ Run attention_kernel(const Op& op, Types in, Types) {
 
 Run attention_grad_kernel(const Op& op, Types in, Types out) {
   const Scene s(static_cast<const AttentionGrad&>(op).spec, in.subspan(3));
-  std::vector<std::vector<double>> sums;
-  for (const Type& type : out) sums.emplace_back(static_cast<size_t>(type.shape.elements()));
-  return [s, sums](Buffers all, Buffers outputs) mutable {
+  std::vector<size_t> sizes;
+  for (const Type& type : out) sizes.push_back(static_cast<size_t>(type.shape.elements()));
+  return [s, sizes, sums = std::vector<std::vector<double>>(sizes.size())](Buffers all, Buffers outputs) mutable {
     const Buffers x = all.subspan(3);
-    for (auto& sum : sums) std::fill(sum.begin(), sum.end(), 0.0);
+    for (size_t t = 0; t < sizes.size(); ++t) sums[t].assign(sizes[t], 0.0);
     each_query(s, [&](int64_t b, int64_t h, int64_t i) {
       const double log_sum = f32(all, 2)[(b * s.spec.heads + h) * s.p.queries + i];
       const double slope = s.dot(all[0], s.y(b, i, h), all[1], s.y(b, i, h));
