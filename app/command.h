@@ -1,4 +1,5 @@
 // A command of dlcli: one file in app/commands/, which registers itself; nothing lists them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
 #include <memory>

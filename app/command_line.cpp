@@ -1,4 +1,5 @@
 // Parsing by CLI11; what it finds wrong is said in the form of all other errors.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.h"
 
 #include <CLI/CLI.hpp>

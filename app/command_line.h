@@ -1,4 +1,5 @@
 // The command line: which command is meant, what its options are, and what is wrong with them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/base/error.h"
 

@@ -1,4 +1,5 @@
 // Walking a command line along CLI11's description of it.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/completion.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // What may come next on a command line, for the completion of shells.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>

@@ -1,4 +1,5 @@
 // Walking several configs at once.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/config_difference.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // What differs between configs, key by key.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 #include <string>

@@ -1,5 +1,6 @@
 // JSON Schema of a config: the sections' own, the registered types as definitions, and what YAML files may hold
 // besides (references, file names, blocks), which no section declares.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/console/json.h"
 #include "app/reference.h"
 #include "lib/spec/registry.h"

@@ -1,4 +1,5 @@
 // Counting confusions, and tables of them.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/confusion.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // What a network that tells classes apart takes for what: fed prediction by prediction.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <map>

@@ -1,4 +1,5 @@
 // The text of --help.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/help.h"
 
 #include <algorithm>

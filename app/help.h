@@ -1,4 +1,5 @@
 // How --help looks: usage, arguments, options, examples; lines no longer than 100 columns.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>

@@ -1,4 +1,5 @@
 // A layer between an input and the gradient of its result.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/layer_trial.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // One layer, forward and backward, on a batch of random data in memory: what `dlcli bench LAYER` runs.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <string>

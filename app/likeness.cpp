@@ -1,4 +1,5 @@
 // Hashes of samples.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/likeness.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Samples that are the same, bit by bit, within the parts of a data set and between them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <string>

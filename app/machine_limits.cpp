@@ -1,4 +1,5 @@
 // Measuring the limits and comparing kernels with them.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/machine_limits.h"
 
 #include <unistd.h>

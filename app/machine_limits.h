@@ -1,4 +1,5 @@
 // The machine's measured limits, and which of them bounds a kernel: the roofs of the roofline.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>

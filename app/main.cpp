@@ -1,4 +1,5 @@
 // dlcli: the only catch, the only exit code.
+// SPDX-License-Identifier: Apache-2.0
 #include <sys/resource.h>
 
 #include <exception>

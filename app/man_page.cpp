@@ -1,4 +1,5 @@
 // Help as roff.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/man_page.h"
 
 #include <algorithm>

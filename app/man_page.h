@@ -1,4 +1,5 @@
 // Manual pages, from the same descriptions as --help.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>

@@ -1,4 +1,5 @@
 // Measurements of the machine.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/measure.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // What the machine can do, measured in well under a second each: the limits that speeds are compared with.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,4 +1,5 @@
 // The options that commands share.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/options.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // What several commands' options have in common.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>

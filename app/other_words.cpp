@@ -1,4 +1,5 @@
 // Commands by other names, and the keys of a config as options.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/other_words.h"
 
 #include <algorithm>

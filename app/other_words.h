@@ -1,4 +1,5 @@
 // Words and options of other programs, and what stands for them here.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 

@@ -1,4 +1,5 @@
 // Drawing on a picture, with letters of 5 × 7 dots.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/picture.h"
 
 #include <algorithm>

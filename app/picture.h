@@ -1,4 +1,5 @@
 // A picture to draw images and words on.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // Places below the current folder, without its name.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/place.h"
 
 #include <filesystem>

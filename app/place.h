@@ -1,4 +1,5 @@
 // Where a sample was read from, as a person at the current folder names it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 

@@ -1,4 +1,5 @@
 // Predictions in columns, or as an object a line.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/prediction_lines.h"
 
 #include <charconv>

@@ -1,4 +1,5 @@
 // Predictions as lines of CSV or of JSON (docs/file-formats.md).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
 // Entries of the reference, and their forms as text, Markdown and JSON.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/reference.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The reference of everything a config may hold, from the declarations of the types themselves.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <string>

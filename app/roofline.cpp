@@ -1,4 +1,5 @@
 // Drawing the roofline.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/roofline.h"
 
 #include <algorithm>

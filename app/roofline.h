@@ -1,5 +1,6 @@
 // A roofline picture (Williams, Waterman, Patterson 2009): what each kernel reaches below the machine's measured
 // limits.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>

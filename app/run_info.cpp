@@ -1,4 +1,5 @@
 // Reading the small files of a run's folder.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/run_info.h"
 
 #include <algorithm>

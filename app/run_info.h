@@ -1,4 +1,5 @@
 // What a run's folder says of the run without opening its data or its weights: for `runs`, `compare` and `plot`.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <ctime>

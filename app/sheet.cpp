@@ -1,4 +1,5 @@
 // A grid of images with a few words under each.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/sheet.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Samples of images side by side, as one PNG.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <string>

@@ -1,4 +1,5 @@
 // Signal handlers: what they call is safe wherever a signal comes.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/signals.h"
 
 #include <poll.h>

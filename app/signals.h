@@ -1,4 +1,5 @@
 // Signals: which end a run well, and which are to be failures of a call instead of the end of the process.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <atomic>
 

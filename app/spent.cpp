@@ -1,4 +1,5 @@
 // Grouping kernels and comparing them with the limits.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/spent.h"
 
 #include <algorithm>

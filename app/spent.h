@@ -1,4 +1,5 @@
 // Where the time of a step went, beside what the machine's limits allow: what profile and bench report.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <map>

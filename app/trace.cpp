@@ -1,4 +1,5 @@
 // Writing trace events.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/trace.h"
 
 #include "app/console/json.h"

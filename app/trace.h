@@ -1,4 +1,5 @@
 // A trace of training steps in Chrome's trace event format, which Perfetto (ui.perfetto.dev) and chrome://tracing open.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>

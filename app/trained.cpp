@@ -1,4 +1,5 @@
 // Runs and checkpoints, found by what the command line says.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/trained.h"
 
 #include <filesystem>

@@ -1,4 +1,5 @@
 // What `eval`, `predict` and `summary` are pointed at: a run, a checkpoint's folder, or the config of a run.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <string>

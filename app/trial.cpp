@@ -1,4 +1,5 @@
 // Training steps on random data.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/trial.h"
 
 #include <algorithm>

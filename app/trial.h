@@ -1,4 +1,5 @@
 // A config's training step on a batch of random data in memory: what bench and profile run.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <string>

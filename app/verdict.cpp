@@ -1,4 +1,5 @@
 // Classes read off a network's outputs.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/verdict.h"
 
 namespace dl {

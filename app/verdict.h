@@ -1,4 +1,5 @@
 // What the outputs of a network mean where they tell of classes.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <string>

@@ -1,4 +1,5 @@
 // Warnings told, refused and written.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/warnings.h"
 
 #include "app/console/output.h"

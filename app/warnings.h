@@ -1,4 +1,5 @@
 // What a config's plan warns of.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <CLI/CLI.hpp>
 #include <string>

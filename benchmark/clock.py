@@ -1,4 +1,5 @@
 # What both runners of the benchmark measure alike: the first step's time, steps for as long as asked, peak memory.
+# SPDX-License-Identifier: Apache-2.0
 
 import json
 import os

@@ -1,4 +1,5 @@
 # What benchmark/run and benchmark/whole share: the machine's description, where things are, results as files.
+# SPDX-License-Identifier: Apache-2.0
 
 import datetime
 import json

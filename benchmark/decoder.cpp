@@ -2,6 +2,7 @@
 // what no reader of whole images can surpass. Arguments: number of threads, a folder, images at most (all).
 // Prints {"images": …, "seconds": …}. The files are read in the same loop; read them once before, so that the disk is
 // not what is measured.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
 #include <chrono>

@@ -1,4 +1,5 @@
 # Fashion-MNIST's training part: images f32 in [0, 1] [60000, 28, 28], labels i32.
+# SPDX-License-Identifier: Apache-2.0
 
 import gzip
 import os

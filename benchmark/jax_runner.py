@@ -3,6 +3,7 @@
 #
 # usage: jax_runner.py WORKLOAD fp32|bf16
 # bf16: the operands of products and convolutions are bf16, their results and everything else f32.
+# SPDX-License-Identifier: Apache-2.0
 
 import sys
 

@@ -5,6 +5,7 @@
 # an edge between them, and grain; about 21 KB each. Image i is a function of i alone.
 #
 # usage: jpeg_folder.py FOLDER IMAGES [CLASSES]
+# SPDX-License-Identifier: Apache-2.0
 
 import io
 import pathlib

@@ -2,6 +2,7 @@
 # Keras's side of the whole runs: fit on Fashion-MNIST in memory, as its users write it.
 #
 # usage: KERAS_BACKEND=tensorflow|jax keras_whole.py mlp|cnn EPOCHS
+# SPDX-License-Identifier: Apache-2.0
 
 import json
 import os

@@ -1,5 +1,6 @@
 // How fast the CPU's matrix products and convolutions are: GFLOP/s, and the share of what the processor's multiply-add
 // units could do, measured in the same run. Arguments: number of threads (1), part of a name (all).
+// SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>

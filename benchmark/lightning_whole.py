@@ -2,6 +2,7 @@
 # Lightning's side of the whole runs: a Trainer and a DataLoader on Fashion-MNIST, as its users write it.
 #
 # usage: lightning_whole.py mlp|cnn EPOCHS THREADS
+# SPDX-License-Identifier: Apache-2.0
 
 import json
 import logging

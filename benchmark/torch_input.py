@@ -3,6 +3,7 @@
 # epoch of a small network, as its users write it.
 #
 # usage: torch_input.py cnn|linear FOLDER BATCH THREADS
+# SPDX-License-Identifier: Apache-2.0
 
 import json
 import sys

@@ -4,6 +4,7 @@
 # usage: torch_runner.py WORKLOAD MODE THREADS
 # MODE: eager, or of fused, compile, channels-last, bf16, joined by "+".
 # A step is forward, loss, backward and optimizer on one batch that lies in memory: the best case for PyTorch.
+# SPDX-License-Identifier: Apache-2.0
 
 import sys
 

@@ -1,4 +1,5 @@
 # What is installed, how it is taken away again, and the packages: dlcli-VERSION-linux-PROCESSOR.tar.gz and .deb.
+# SPDX-License-Identifier: Apache-2.0
 include(GNUInstallDirs)
 install(TARGETS dlcli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # The program finds these beside itself, wherever both are put: lib/base/shared_files.h.

@@ -1,4 +1,5 @@
 # Removes what the last install wrote, and the folders that are empty then.
+# SPDX-License-Identifier: Apache-2.0
 if(NOT EXISTS "${manifest}")
   message(FATAL_ERROR "there is no ${manifest}: nothing was installed from this build folder")
 endif()

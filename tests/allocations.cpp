@@ -1,4 +1,5 @@
 // Replaces the global operator new by one that counts.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/allocations.h"
 
 #include <atomic>

@@ -1,4 +1,5 @@
 // Counts heap allocations of the test program: run() of a kernel takes none.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,5 +1,6 @@
 // Gradients against central differences. That shows that forward and backward agree, not that forward is right: an op
 // or layer needs literal results beside it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <doctest/doctest.h>
 

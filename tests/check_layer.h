@@ -1,5 +1,6 @@
 // What every layer promises, checked in one line: check_layer({.yaml = "elu: {alpha: 0.5}", .input = {7}}). Whether its
 // formula is right it cannot know: for that a test has values, check_close(layer_output("relu", {2}, {-1, 2}), {0, 2}).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <doctest/doctest.h>
 

@@ -1,4 +1,5 @@
 // Values of a graph, computed on a named device from given numbers: what the tests of ops, layers and programs share.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <doctest/doctest.h>
 

@@ -1,5 +1,6 @@
 // Where the tests find the project's own files; defined in main.cpp, so that no other object depends on the build's
 // place.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 

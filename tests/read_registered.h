@@ -1,4 +1,5 @@
 // Registered objects from YAML, for tests.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <doctest/doctest.h>
 

@@ -1,4 +1,5 @@
 // dlcli bench: how fast a config's training step, or one layer, is on a batch of random data in memory.
+// SPDX-License-Identifier: Apache-2.0
 #include <sys/resource.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // dlcli check: every mistake of a config, and what a training step will be, without running anything.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/command.h"
 #include "app/console/json.h"
 #include "app/console/output.h"

@@ -1,4 +1,5 @@
 // dlcli compare: what differs between runs, in their configs and in what came out.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 

@@ -1,4 +1,5 @@
 // dlcli completion: what lets a shell complete dlcli's command line.
+// SPDX-License-Identifier: Apache-2.0
 #include <string>
 
 #include "app/command.h"

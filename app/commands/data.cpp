@@ -1,4 +1,5 @@
 // dlcli data: what a config's data are like, before anything is trained on them.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <map>

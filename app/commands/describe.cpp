@@ -1,4 +1,5 @@
 // dlcli describe: the reference of everything a config may hold.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "app/command.h"

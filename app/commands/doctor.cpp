@@ -1,4 +1,5 @@
 // dlcli doctor: what this machine has, what dlcli chose to use of it, and how fast that is.
+// SPDX-License-Identifier: Apache-2.0
 #include <sched.h>
 #include <unistd.h>
 

@@ -1,4 +1,5 @@
 // dlcli eval: loss and metrics of a trained network on a split, and which classes it takes for which.
+// SPDX-License-Identifier: Apache-2.0
 #include <optional>
 
 #include "app/command.h"

@@ -1,4 +1,5 @@
 // dlcli generate: a text continued by a network that was trained to predict what comes next.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <charconv>
 #include <optional>

@@ -1,4 +1,5 @@
 // dlcli init: looks at data nobody described and writes a config that trains on them.
+// SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 
 #include "app/command.h"

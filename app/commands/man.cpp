@@ -1,4 +1,5 @@
 // dlcli man: the manual pages.
+// SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>

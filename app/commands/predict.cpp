@@ -1,4 +1,5 @@
 // dlcli predict: what a trained network says of images, of rows of a table or of a data set, as CSV or JSON lines.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
 #include <optional>

@@ -1,5 +1,6 @@
 // dlcli profile: where the time of a config's training step goes, by operation, by layer and against what the machine
 // could do.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "app/command.h"

@@ -1,4 +1,5 @@
 // dlcli runs: the runs there are, and how far and how good each is.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <ctime>
 #include <set>

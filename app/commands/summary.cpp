@@ -1,4 +1,5 @@
 // dlcli summary: the network as a table of layers.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/command.h"
 #include "app/console/json.h"
 #include "app/console/network_table.h"

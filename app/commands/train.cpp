@@ -1,4 +1,5 @@
 // dlcli train: trains a config, or goes on with a run.
+// SPDX-License-Identifier: Apache-2.0
 #include <optional>
 
 #include "app/command.h"

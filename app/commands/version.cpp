@@ -1,4 +1,5 @@
 // dlcli version.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/version.h"
 #include "app/command.h"
 #include "app/console/json.h"

@@ -1,4 +1,5 @@
 // Building and printing JSON objects.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/console/json.h"
 
 namespace dl {

@@ -1,4 +1,5 @@
 // What --json prints: one object on one line.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <initializer_list>
 #include <string>

@@ -1,4 +1,5 @@
 // Layers as rows.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/console/network_table.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // A network as a table of its layers.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 

@@ -1,4 +1,5 @@
 // Writing to the standard streams.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/console/output.h"
 
 #include <poll.h>

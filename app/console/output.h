@@ -1,4 +1,5 @@
 // Standard output and standard error: writing never raises a signal and never stops a run.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <string_view>

@@ -1,4 +1,5 @@
 // The progress bar, the table of epochs, and their plain counterparts.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/console/progress.h"
 
 #include <algorithm>

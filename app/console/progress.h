@@ -1,4 +1,5 @@
 // How a run looks while it runs: on a terminal a line that is redrawn in place, elsewhere one plain line an interval.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 #include <string>

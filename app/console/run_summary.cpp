@@ -1,4 +1,5 @@
 // The summary of a run as text and as JSON.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/console/run_summary.h"
 
 #include <algorithm>

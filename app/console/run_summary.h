@@ -1,4 +1,5 @@
 // The end of a training command: what came out, where it is, what to do next.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 

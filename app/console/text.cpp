@@ -1,4 +1,5 @@
 // Formatting of figures and tables.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/console/text.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Figures as a person at a terminal reads them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <span>

@@ -1,4 +1,5 @@
 // Configs for arrays: .npz archives, pairs of .npy files, and the idx files of MNIST and its kind.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <cstring>

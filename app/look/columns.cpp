@@ -1,4 +1,5 @@
 // Kinds of columns, and which of them is the target.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/look/columns.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The columns of a table nobody described.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <map>

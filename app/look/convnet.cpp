@@ -1,4 +1,5 @@
 // Stages of a convolution and a pooling, as many as the image is large for.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/look/convnet.h"
 
 #include <algorithm>

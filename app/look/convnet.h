@@ -1,4 +1,5 @@
 // A convolutional network for images of a size, as YAML.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 

@@ -1,4 +1,5 @@
 // A config for a folder of images: by class, in parts, or with a table of labels beside.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <optional>

@@ -1,4 +1,5 @@
 // What kind of data a path is, by its name and its first bytes.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/look/look.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Looking at files nobody described: what they hold, and a config that trains on them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <map>

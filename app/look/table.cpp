@@ -1,4 +1,5 @@
 // A config for a table: what each column is, what is to be predicted, a network of a fitting size.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <charconv>
 #include <cmath>

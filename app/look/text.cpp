@@ -1,4 +1,5 @@
 // A config for a text whose next character is to be predicted.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <set>
 

@@ -1,4 +1,5 @@
 // What pictures are drawn on. Lengths are in CSS pixels, y grows downwards, colours are "#rrggbb".
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>

@@ -1,4 +1,5 @@
 // What both ways of drawing a chart need.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/plot/chart.h"
 
 #include <algorithm>

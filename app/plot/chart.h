@@ -1,4 +1,5 @@
 // Curves on axes, before anything is drawn, and the two ways to draw them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
 #include <memory>

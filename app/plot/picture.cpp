@@ -1,4 +1,5 @@
 // A chart as a picture: one panel, or two side by side, a legend above.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
 #include <cmath>

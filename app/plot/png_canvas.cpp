@@ -1,5 +1,6 @@
 // PNG by libcairo (https://www.cairographics.org), which is loaded when the first picture is drawn and never linked: a
 // machine without it trains all the same. The declarations are those of its stable interface, version 1.
+// SPDX-License-Identifier: Apache-2.0
 #include <dlfcn.h>
 
 #include <cmath>

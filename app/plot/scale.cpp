@@ -1,4 +1,5 @@
 // Round numbers: 1, 2, 2.5 and 5 by powers of ten.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/plot/scale.h"
 
 #include <algorithm>

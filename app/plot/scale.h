@@ -1,4 +1,5 @@
 // The axis of a chart: its range, its round numbers, and where a value lies on it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
 // SVG 1.1, readable in any browser, without a library.
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "app/console/text.h"

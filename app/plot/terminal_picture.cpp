@@ -1,4 +1,5 @@
 // A chart in a terminal: braille, whose cells have two by four dots, or letters.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """make.py DIGITS_CSV_GZ: writes the idx files beside it from scikit-learn's sklearn/datasets/data/digits.csv.gz.
 
 Rows of 64 values from 0 to 16 and the digit. Values are scaled to 0 ... 255. The first 1,437 rows are for training.

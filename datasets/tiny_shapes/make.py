@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """make.py: draws the images beside it, 16 x 16 colour PNGs of circles, squares and triangles, always the same ones."""
 import pathlib
 import random

@@ -1,4 +1,5 @@
 // Appending all or nothing.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/append_file.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // A log that grows at its end and can be cut back: metrics and the run's log.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -1,4 +1,5 @@
 // Reading the variables of batch systems and launchers.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/batch_job.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // What a batch system says of the job that this process is part of.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <optional>

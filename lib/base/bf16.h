@@ -1,4 +1,5 @@
 // bfloat16: the upper half of an f32. Its bits travel as uint16_t.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <bit>
 #include <cstdint>

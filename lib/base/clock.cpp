@@ -1,4 +1,5 @@
 // Steady seconds, the age of the process and UTC text.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/clock.h"
 
 #include <unistd.h>

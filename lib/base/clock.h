@@ -1,4 +1,5 @@
 // Time: durations by the steady clock only, the wall clock only as text for people.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 

@@ -1,4 +1,5 @@
 // Asks the processor, the affinity mask, the control groups and the batch system.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/cpu.h"
 
 #include <sched.h>

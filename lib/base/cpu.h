@@ -1,4 +1,5 @@
 // What the processor can do, and how much of it this process may use.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <string>

@@ -1,4 +1,5 @@
 // Calls that retry when a signal interrupts them and name what failed.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/descriptor.h"
 
 #include <fcntl.h>

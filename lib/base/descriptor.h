@@ -1,4 +1,5 @@
 // An open file of the system that closes itself, and the calls on it that finish what they begin.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // Rendering of errors.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Errors: what the user can mend (Error, with an exit code) and what only we can (a failed DL_CHECK).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <exception>
 #include <sstream>

@@ -1,4 +1,5 @@
 // Reading within bounds and writing through a temporary name.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/file.h"
 
 #include <fcntl.h>

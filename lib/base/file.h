@@ -1,6 +1,7 @@
 // Whole files: read within a bound, and written so that a file is visible only when it is complete.
 // Only regular files: a pipe, a device, a socket or a folder is refused.
 // Every failure is an Error(Exit::io) that names the path, the call, the bytes asked and the system's reason.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // flock(2) on a file that says who holds it.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/file_lock.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // A lock file that one process at a time can hold; the system releases it however the process ends.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 

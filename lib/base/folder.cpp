@@ -1,4 +1,5 @@
 // Folder operations that report and endure.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/folder.h"
 
 #include <fcntl.h>

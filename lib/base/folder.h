@@ -1,4 +1,5 @@
 // Folders: made, renamed, removed and made durable. Every failure is an Error(Exit::io) as in lib/base/io_error.h.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <string>

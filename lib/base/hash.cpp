@@ -1,4 +1,5 @@
 // XXH64 as its specification words it: stripes of four lanes, convergence, the rest, the avalanche.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/hash.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // XXH64 (Collet, https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md): a fast 64-bit checksum of bytes,
 // the same numbers as `xxhsum -H1`. It finds accidents; it does not resist an attacker.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
 #include <cstddef>

@@ -1,4 +1,5 @@
 // Asks the system.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/host.h"
 
 #include <unistd.h>

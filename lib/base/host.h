@@ -1,4 +1,5 @@
 // The machine that this process runs on.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 

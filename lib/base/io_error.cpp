@@ -1,4 +1,5 @@
 // What a failed file operation says.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/io_error.h"
 
 #include <sys/statvfs.h>

@@ -1,4 +1,5 @@
 // The one form of a failed file operation: what was asked, what the system said, what is free and what to do about it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <string_view>

@@ -1,4 +1,5 @@
 // Asks the system and the control groups.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/memory.h"
 
 #include <unistd.h>

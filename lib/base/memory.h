@@ -1,4 +1,5 @@
 // How much memory the machine has to give.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,4 +1,5 @@
 // Characters of UTF-8, and those that are escaped.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/printable.h"
 
 #include <cstdio>

@@ -1,4 +1,5 @@
 // What a terminal, and a file that must be UTF-8, may be shown of text from outside: names, values, bytes of files.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
 #include <string>

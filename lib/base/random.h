@@ -2,6 +2,7 @@
 // Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), whose four output words are laid
 // out so that 4, 8 or 16 neighbouring elements come from neighbouring counters: element i takes word (i / 16) % 4 of
 // counter (i / 64) * 16 + i % 16.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // Looking for what comes with the program.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/shared_files.h"
 
 #include <algorithm>

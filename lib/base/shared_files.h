@@ -1,4 +1,5 @@
 // What comes with the program: configs, descriptions of data sets, documents.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <vector>

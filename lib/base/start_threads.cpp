@@ -1,4 +1,5 @@
 // Threads, or an error that names what asked for them.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/start_threads.h"
 
 #include <system_error>

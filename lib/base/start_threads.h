@@ -1,4 +1,5 @@
 // Starting threads where the machine may refuse them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <string>

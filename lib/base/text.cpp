@@ -1,4 +1,5 @@
 // Text: suggestions, lists, numbers, sizes and times.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/text.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Text: suggestions for misspelt words, lists in sentences, numbers, sizes and times as people read them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <span>

@@ -1,4 +1,5 @@
 // The team's waiting: spin, then yield, then sleep on a futex.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/thread_team.h"
 
 #include <chrono>

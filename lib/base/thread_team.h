@@ -1,4 +1,5 @@
 // A fixed team of threads that run one function together, many times a second.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <atomic>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // As CMake was told when the build was configured.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/version.h"
 
 namespace dl {

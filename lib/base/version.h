@@ -1,4 +1,5 @@
 // Which dlcli this is.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 

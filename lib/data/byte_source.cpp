@@ -1,4 +1,5 @@
 // Reading with zlib in pieces, so that no more memory is taken than the caller's and one buffer.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/byte_source.h"
 
 #include <zlib.h>

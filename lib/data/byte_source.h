@@ -1,4 +1,5 @@
 // The bytes of a file from its beginning, decompressed where it is gzip (by its first bytes, not its name).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <memory>

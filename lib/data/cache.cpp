@@ -1,4 +1,5 @@
 // One reservation of address space, filled sample by sample by whichever thread comes first.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/cache.h"
 
 #include <sys/mman.h>

@@ -1,4 +1,5 @@
 // Samples kept in memory once they have been read.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/data/dataset.h"
 

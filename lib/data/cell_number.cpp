@@ -1,4 +1,5 @@
 // A number's text brought to the plain form, then read by the standard library.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/cell_number.h"
 
 #include <algorithm>

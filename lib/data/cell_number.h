@@ -1,4 +1,5 @@
 // Numbers as cells of a table write them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 #include <span>

@@ -1,4 +1,5 @@
 // What the cells of a table's column are.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <string>

@@ -1,4 +1,5 @@
 // One pass over the text; cells are places in it.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/csv_text.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // A CSV file as cells of text, each with its place in the file (RFC 4180, and what files depart from it by).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

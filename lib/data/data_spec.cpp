@@ -1,4 +1,5 @@
 // The section `data:` read, and what it says of batches.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/data_spec.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The spec's section `data:` — which sets, how they are split, transformed and batched — and the sets it names, opened.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <functional>

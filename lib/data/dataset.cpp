@@ -1,4 +1,5 @@
 // Splitting: data sets that are parts of another one.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/dataset.h"
 
 #include <algorithm>

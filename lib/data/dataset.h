@@ -1,4 +1,5 @@
 // A data set: so many samples, each with the same fields. Splitting and transforming are data sets around another one.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -1,4 +1,5 @@
 // Hashing a file in parts.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/file_fingerprint.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The fingerprint of data that are not read whole in a run.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

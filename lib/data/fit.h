@@ -1,4 +1,5 @@
 // What is fitted to training data, as it is kept in the resolved config: `data.fitted`.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <vector>
 

@@ -1,4 +1,5 @@
 // Choosing a decoder, the limits, and bringing images to a size.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/image.h"
 
 #include <zlib.h>

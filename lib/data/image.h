@@ -1,4 +1,5 @@
 // Image files: looked at by their header, then decoded within bounds.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
 #include <cstdint>

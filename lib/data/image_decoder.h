@@ -1,5 +1,6 @@
 // What a library that decodes images gives. Decoders register themselves; where one is not built, stb's takes its
 // files.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -1,4 +1,5 @@
 // A data set of image files without labels, for `predict`.
+// SPDX-License-Identifier: Apache-2.0
 #include <cstring>
 #include <mutex>
 

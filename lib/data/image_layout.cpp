@@ -1,4 +1,5 @@
 // Telling layouts by their sizes, and changing them.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/image_layout.h"
 
 #include <cstring>

@@ -1,4 +1,5 @@
 // In which order an array has an image's sizes.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 #include <string>

@@ -1,4 +1,5 @@
 // Folders of images, listed.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/image_names.h"
 
 #include <algorithm>

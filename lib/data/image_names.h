@@ -1,4 +1,5 @@
 // Image files told by their names.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <vector>

@@ -1,4 +1,5 @@
 // What transforms of images ask of their input.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/base/error.h"
 #include "lib/graph/type.h"

@@ -1,4 +1,5 @@
 // JPEG through libjpeg-turbo: its accurate transform and smooth upsampling, as Pillow and torchvision decode.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <csetjmp>
 #include <cstddef>

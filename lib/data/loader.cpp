@@ -1,4 +1,5 @@
 // A ring of batches that threads fill and the caller empties in order.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/loader.h"
 
 #include <unistd.h>

@@ -1,4 +1,5 @@
 // Batches in order, assembled ahead of the step.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <memory>

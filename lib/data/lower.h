@@ -1,4 +1,5 @@
 // Names compared without regard to their case.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <string_view>

@@ -1,4 +1,5 @@
 // The header (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html) and rows made numbers of ours.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/npy.h"
 
 #include <unistd.h>

@@ -1,4 +1,5 @@
 // Arrays as numpy saves them: .npy files, and members of .npz archives.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

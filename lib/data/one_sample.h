@@ -1,4 +1,5 @@
 // One sample at a time, in memory of its own.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <vector>
 

@@ -1,4 +1,5 @@
 // Opening what the section `data:` names.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <map>

@@ -1,4 +1,5 @@
 // The Feistel network behind Permutation.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/order.h"
 
 #include <bit>

@@ -1,4 +1,5 @@
 // The order of samples in an epoch: a pure function of (seed, epoch, position), so that seeking is arithmetic.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // Finding the tag, and copying pixels along two steps.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/orientation.h"
 
 #include <algorithm>

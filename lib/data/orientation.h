@@ -1,4 +1,5 @@
 // How a camera was held: pictures are stored as the sensor has them, with a note of how they stand upright.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <string_view>

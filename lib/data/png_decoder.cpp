@@ -1,4 +1,5 @@
 // PNG through libpng: values as they are stored, brought to 8 bits, without alpha and without correction of gamma.
+// SPDX-License-Identifier: Apache-2.0
 #include <png.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // PNM (netpbm's pbm(5), pgm(5) and ppm(5)): P1 to P6, values of one byte or two, brought to 8 bits by their maximum.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "lib/base/error.h"

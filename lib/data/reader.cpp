@@ -1,4 +1,5 @@
 // Finding the files of a data set; a reader and its keys read from the spec.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/reader.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // A reader: opens files of one format as a data set. Leaves register as DL_READER(Idx, "idx").
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <memory>

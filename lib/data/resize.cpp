@@ -1,4 +1,5 @@
 // Down the columns first, where neighbouring values lie side by side and most rows fall away, then along the rows.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/resize.h"
 
 #include <algorithm>

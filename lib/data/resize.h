@@ -1,4 +1,5 @@
 // Bringing images to another size.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
 #include <cstdint>

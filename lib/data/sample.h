@@ -1,4 +1,5 @@
 // What one thread needs to read samples: where the values go, and the sample's random numbers.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
 #include <cstddef>

@@ -1,4 +1,5 @@
 // The fit as it stands in the resolved config.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/sample_fit.h"
 
 #include "lib/data/fit.h"

@@ -1,5 +1,6 @@
 // What a run keeps of data whose samples are read as they are: their fields and the names of their classes, so that
 // neither evaluation nor prediction needs the training data again.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/data/dataset.h"
 #include "lib/spec/schema.h"

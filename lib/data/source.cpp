@@ -1,4 +1,5 @@
 // Reading a source from the spec, finding its description, opening its parts.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/source.h"
 
 #include <algorithm>

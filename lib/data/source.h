@@ -1,4 +1,5 @@
 // Where data come from, as a spec names it: a described set, or a reader's own keys.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <memory>

@@ -1,5 +1,6 @@
 // BMP, GIF and TGA, and JPEG and PNG where the build has no library for them (STBI_ONLY_JPEG, STBI_ONLY_PNG by CMake):
 // its decoder of JPEG writes out of bounds on some broken files. The only user of stb_image.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>

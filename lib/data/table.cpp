@@ -1,4 +1,5 @@
 // Tables as data sets: as they were read, and as samples.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/table.h"
 
 #include <algorithm>

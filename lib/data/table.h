@@ -1,4 +1,5 @@
 // Tables: columns of text made numbers by what is fitted to the training part.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
 #include <memory>

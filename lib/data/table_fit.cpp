@@ -1,4 +1,5 @@
 // Means, deviations, medians and categories of the training part.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/table_fit.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Fitting a table's columns to some of its rows.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
 #include <span>

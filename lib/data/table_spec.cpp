@@ -1,4 +1,5 @@
 // The keys of tables, and of what is fitted to them.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/text.h"
 #include "lib/data/table.h"
 

@@ -1,4 +1,5 @@
 // Guessing an encoding from marks, zero bytes and the five bytes that Windows-1252 leaves out.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/text_encoding.h"
 
 #include <algorithm>

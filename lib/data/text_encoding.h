@@ -1,4 +1,5 @@
 // Text that is not UTF-8: what it seems to be, and how to convert it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <string>

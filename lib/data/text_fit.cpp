@@ -1,4 +1,5 @@
 // Counting the tokens of a text, and writing them down.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/text_fit.h"
 
 #include <algorithm>

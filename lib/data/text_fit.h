@@ -1,4 +1,5 @@
 // Fitting a vocabulary to a text, and how it is kept in the resolved config.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <span>

@@ -1,5 +1,6 @@
 // TIFF through libtiff, its first picture: of 16 bits the high ones, palettes, CMYK and YCbCr as colours, without
 // alpha.
+// SPDX-License-Identifier: Apache-2.0
 #include <tiffio.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // A data set of windows.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/token_windows.h"
 
 #include <algorithm>

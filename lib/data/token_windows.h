@@ -1,4 +1,5 @@
 // Windows of a long run of tokens: "x" are `length` tokens, "y" the same places one token further on.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,4 +1,5 @@
 // The decorator that runs samples through transforms.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/transform.h"
 
 #include <algorithm>

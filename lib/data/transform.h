@@ -1,5 +1,6 @@
 // A transform: changes the input "x" of each sample, in the order of the spec's list. Leaves register as
 // DL_TRANSFORM(RandomCrop, "random_crop").
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
 #include <functional>

@@ -1,4 +1,5 @@
 // Cutting text into tokens and numbering them.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/vocabulary.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The tokens of a text: how it is cut into them, and which number each has.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -1,4 +1,5 @@
 // WebP through libwebp, of an animation its first picture; colours as they are stored, without alpha.
+// SPDX-License-Identifier: Apache-2.0
 #include <webp/decode.h>
 #include <webp/demux.h>
 

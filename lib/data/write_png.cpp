@@ -1,4 +1,5 @@
 // PNG (ISO/IEC 15948): its signature, a header, the rows compressed by zlib, an end.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/write_png.h"
 
 #include <zlib.h>

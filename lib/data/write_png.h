@@ -1,4 +1,5 @@
 // Pictures as PNG files.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

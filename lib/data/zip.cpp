@@ -1,4 +1,5 @@
 // Reading the directory at the archive's end, and members through zlib.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/zip.h"
 
 #include <zlib.h>

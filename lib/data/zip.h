@@ -1,4 +1,5 @@
 // The members of a zip archive (PKWARE's APPNOTE 6.3, with zip64): stored or deflated, one disk, no encryption.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <memory>

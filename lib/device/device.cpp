@@ -1,4 +1,5 @@
 // The devices by name.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/device.h"
 
 #include <algorithm>

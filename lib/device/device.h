@@ -1,5 +1,6 @@
 // What a device must provide. A device turns operations into kernels; memory belongs to it; everything above sees
 // graphs and programs only. lib/device/reference is the plainest complete example.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>

@@ -1,4 +1,5 @@
 // Laying a graph out: which memory each value has.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/layout.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // A graph laid out: its kernels in order, and which memory each of their operands has.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
 #include <memory>

@@ -1,4 +1,5 @@
 // Placing blocks in an arena.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/plan.h"
 
 #include <algorithm>

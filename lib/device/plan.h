@@ -1,4 +1,5 @@
 // Where each value of a step lies: lifetimes, then places in one arena.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <vector>

@@ -1,4 +1,5 @@
 // Running what was laid out.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/program.h"
 
 #include <algorithm>
@@ -10,21 +11,15 @@
 
 namespace dl {
 
-namespace {
-
-Layout lay_out_for(const Graph& graph, Store& store) {
-  Device& device = store.device();
-  if (!device.fuses()) return lay_out(graph, store);
+std::unique_ptr<Graph> fused_for(Device& device, const Graph& graph) {
+  if (!device.fuses()) return nullptr;
   const std::unique_ptr<Graph> joined = join_linear_cross_entropy(graph);
-  return lay_out(*fuse(joined ? *joined : graph,
-                       [&](const Op& op, std::span<const Type> in) { return device.takes_epilogue(op, in); }),
-                 store);
+  return fuse(joined ? *joined : graph,
+              [&](const Op& op, std::span<const Type> in) { return device.takes_epilogue(op, in); });
 }
 
-}  // namespace
-
 struct Program::Impl : Layout {
-  Impl(const Graph& graph, Store& s) : Layout(lay_out_for(graph, s)), store(s) {
+  Impl(const Graph& graph, Store& s) : Layout(lay_out(graph, s)), store(s) {
     for (Call& call : calls) {
       call.in_pointers.resize(call.in.size());
       call.out_pointers.resize(call.out.size());
@@ -89,7 +84,14 @@ void Program::Impl::run(bool timed) {
   for (const Copy& copy : copies) store.device().copy_in(address(copy.to), address(copy.from), copy.bytes);
 }
 
-Program::Program(const Graph& graph, Store& store) : impl_(std::make_unique<Impl>(graph, store)) {}
+Program::Program(const Graph& graph, Store& store) {
+  const std::unique_ptr<Graph> fused = fused_for(store.device(), graph);
+  impl_ = std::make_unique<Impl>(fused ? *fused : graph, store);
+}
+Program::Program(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+std::unique_ptr<Program> Program::of_fused(const Graph& graph, Store& store) {
+  return std::unique_ptr<Program>(new Program(std::make_unique<Impl>(graph, store)));
+}
 Program::~Program() = default;
 Program::Program(Program&&) noexcept = default;
 Program& Program::operator=(Program&&) noexcept = default;

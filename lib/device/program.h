@@ -1,4 +1,5 @@
 // A graph laid out for one device: kernels in order over one planned arena.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
 #include <memory>
@@ -54,11 +55,16 @@ class Store {
   int64_t arena_bytes_ = 0;
 };
 
+// The graph with joined and fused what the device has kernels for; null where it runs the graph as it is.
+std::unique_ptr<Graph> fused_for(Device& device, const Graph& graph);
+
 class Program {
  public:
-  // Runs the passes, compiles every operation and plans memory, of which it takes none: the first run does. The graph
+  // Fuses the graph, compiles every operation and plans memory, of which it takes none: the first run does. The graph
   // is not needed afterwards.
   Program(const Graph& graph, Store& store);
+  // The same of a graph that is fused already.
+  static std::unique_ptr<Program> of_fused(const Graph& graph, Store& store);
   ~Program();
   Program(Program&&) noexcept;
   Program& operator=(Program&&) noexcept;
@@ -90,6 +96,7 @@ class Program {
 
  private:
   struct Impl;
+  explicit Program(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

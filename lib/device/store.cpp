@@ -1,4 +1,5 @@
 // The memory that outlives a step.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "lib/base/bf16.h"

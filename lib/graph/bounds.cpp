@@ -1,4 +1,5 @@
 // Interval arithmetic on graphs.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/bounds.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Bounds of values that follow from the operations: what no input and no weight can make them exceed.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <limits>
 

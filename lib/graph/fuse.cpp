@@ -1,4 +1,5 @@
 // The fusion pass: deciding is in fusion/, this builds the new graph.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
 

@@ -1,4 +1,5 @@
 // Reverse-mode differentiation: the gradient is more graph.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // Building graphs; equal nodes are made once.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/graph.h"
 
 #include <functional>
@@ -30,17 +31,29 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::vector<Value> i
     }
   }
   if (index < 0) {
-    std::vector<Type> types;
-    for (const Value& v : inputs) {
-      DL_CHECK(v.graph == this, "input of ", op->name(), " belongs to another graph");
-      types.push_back(v.type());
-    }
-    std::vector<Type> outputs = op->infer(types);
-    for (const Type& type : outputs) require_counted(type);
-    index = size();
-    nodes_.push_back({std::move(op), std::move(inputs), std::move(outputs), scope, phase});
+    index = append(std::move(op), std::move(inputs));
     known_.emplace(hash, index);
   }
+  return results_of(index);
+}
+
+std::vector<Value> Graph::add_again(std::shared_ptr<const Op> op, std::vector<Value> inputs) {
+  return results_of(append(std::move(op), std::move(inputs)));
+}
+
+int Graph::append(std::shared_ptr<const Op> op, std::vector<Value> inputs) {
+  std::vector<Type> types;
+  for (const Value& v : inputs) {
+    DL_CHECK(v.graph == this, "input of ", op->name(), " belongs to another graph");
+    types.push_back(v.type());
+  }
+  std::vector<Type> outputs = op->infer(types);
+  for (const Type& type : outputs) require_counted(type);
+  nodes_.push_back({std::move(op), std::move(inputs), std::move(outputs), scope, phase});
+  return size() - 1;
+}
+
+std::vector<Value> Graph::results_of(int index) {
   std::vector<Value> values;
   for (size_t i = 0; i < node(index).types.size(); ++i) values.push_back({this, index, static_cast<int>(i)});
   return values;

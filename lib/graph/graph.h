@@ -1,4 +1,5 @@
 // Values and the operations that make them, in the order they were built (which is a topological order).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>
@@ -37,6 +38,8 @@ class Graph {
   // Adds a node; an equal one that exists already is returned in its place (common subexpressions).
   std::vector<Value> add(std::shared_ptr<const Op> op, std::vector<Value> inputs);
   Value add_one(std::shared_ptr<const Op> op, std::vector<Value> inputs);
+  // Adds a node though there is an equal one: its results are to be computed a second time.
+  std::vector<Value> add_again(std::shared_ptr<const Op> op, std::vector<Value> inputs);
 
   const GraphNode& node(int index) const { return nodes_[static_cast<size_t>(index)]; }
   int size() const { return static_cast<int>(nodes_.size()); }
@@ -64,6 +67,9 @@ class Graph {
   std::string text() const;  // one line a node, for tests and `dlcli check --graph`
 
  private:
+  int append(std::shared_ptr<const Op> op, std::vector<Value> inputs);
+  std::vector<Value> results_of(int index);
+
   std::vector<GraphNode> nodes_;
   std::vector<Named> outputs_;
   std::vector<Named> assigns_;

@@ -1,4 +1,5 @@
 // The pass that lets a linear layer and the cross-entropy behind it share their blocks of logits.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
 #include <optional>

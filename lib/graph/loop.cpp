@@ -1,4 +1,5 @@
 // Loops as text, and what they cost.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/loop.h"
 
 #include "lib/base/error.h"
@@ -43,6 +44,7 @@ std::string Loop::text() const {
         out << ")";
         break;
     }
+    if (ins.rounded) out << "'";
   }
   static constexpr const char* kinds[] = {"store", "sum", "moments", "total"};
   for (const Result& r : results) {

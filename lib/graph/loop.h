@@ -1,6 +1,7 @@
 // A fused loop: a straight-line program run once for each element of a [rows, cols] space, in one pass over memory.
 // The fusion pass makes loops from chains of elementwise operations and the reductions at their ends; alone they are an
 // op, behind a matmul or convolution they are its epilogue, run on rows of the product while these are in cache.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <string>
@@ -78,6 +79,7 @@ struct Loop {
     Access access;
     double value = 0;
     uint64_t key = 0;
+    bool rounded = false;  // to f32 before it is read, as what is stored: no part of a fused multiply-add
   };
 
   // What leaves the loop; the outputs of the op in order (moments makes two).

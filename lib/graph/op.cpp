@@ -1,4 +1,5 @@
 // Defaults that most operations share.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/op.h"
 
 #include "lib/base/error.h"

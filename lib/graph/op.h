@@ -1,4 +1,5 @@
 // The closed set of operations a graph is made of: what each must know of itself.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>

@@ -1,5 +1,6 @@
 // The operations, as functions from values to values: the vocabulary that layers, losses, metrics and optimizers are
 // written in. Every op is one file in ops/. Scalars may stand for values. Axes count from 0, or from -1 backwards.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
 #include <string>

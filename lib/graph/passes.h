@@ -1,4 +1,5 @@
 // Functions from graph to graph.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <memory>

@@ -1,4 +1,5 @@
 // Mixed precision: products take bf16, sums, statistics and losses stay f32.
+// SPDX-License-Identifier: Apache-2.0
 #include <map>
 #include <set>
 

@@ -1,11 +1,11 @@
 // Cutting the forward pass into stages, and rewriting the graph.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/recompute.h"
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
-#include "lib/graph/ops/again.h"
+#include "lib/graph/loop_part.h"
 #include "lib/graph/ops/generate.h"
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/ops/map.h"
@@ -23,12 +23,26 @@ std::vector<Type> types_of(const std::vector<Value>& values) {
   return types;
 }
 
+bool draws(const Loop& loop) {
+  return std::ranges::any_of(loop.code, [](const auto& i) { return i.kind == Loop::Instruction::Kind::random; });
+}
+
+// Whether the operation's results are others at each step though its inputs are not: random numbers.
+bool draws(const Op& op) {
+  if (const auto* loop = dynamic_cast<const LoopOp*>(&op)) return draws(loop->loop);
+  return dynamic_cast<const RandomUniform*>(&op) != nullptr;
+}
+
 }  // namespace
 
-Recompute::Recompute(const Graph& graph, int forward_end)
-    : graph_(graph), forward_end_(forward_end), live_(live_nodes(graph)) {
+Recompute::Recompute(const Graph& graph) : graph_(graph), live_(live_nodes(graph)) {
   find_what_varies();
+  find_efforts();
   find_cuts();
+}
+
+bool Recompute::is_forward(int node) const {
+  return live_[static_cast<size_t>(node)] && graph_.node(node).phase == Phase::forward;
 }
 
 Value Recompute::behind_views(Value v) const {
@@ -36,46 +50,71 @@ Value Recompute::behind_views(Value v) const {
   return v;
 }
 
+int64_t Recompute::bytes(const Key& value) const {
+  const GraphNode& node = graph_.node(value.first);
+  if (!is_forward(value.first) || !varies_[static_cast<size_t>(value.first)] || node.op->is_view() ||
+      dynamic_cast<const Input*>(node.op.get()))
+    return 0;
+  return node.types[static_cast<size_t>(value.second)].bytes();
+}
+
 void Recompute::find_what_varies() {
-  varies_.assign(static_cast<size_t>(forward_end_), 0);
-  bytes_.assign(static_cast<size_t>(forward_end_), 0);
-  for (int i = 0; i < forward_end_; ++i) {
-    const size_t at = static_cast<size_t>(i);
+  varies_.assign(static_cast<size_t>(graph_.size()), 0);
+  for (int i = 0; i < graph_.size(); ++i) {
     const GraphNode& node = graph_.node(i);
     const auto* input = dynamic_cast<const Input*>(node.op.get());
-    varies_[at] = input ? input->type.shape.rank() > 0 : std::ranges::any_of(node.inputs, [&](const Value& v) {
-      return varies_[static_cast<size_t>(v.node)] != 0;
-    });
-    if (input || !varies_[at] || !live_[at] || node.op->is_view()) continue;
-    for (const Type& type : node.types) bytes_[at] += type.bytes();
-    largest_ = std::max(largest_, bytes_[at]);
+    const auto varies = [&](const Value& v) { return varies_[static_cast<size_t>(v.node)] != 0; };
+    varies_[static_cast<size_t>(i)] =
+        input ? input->type.shape.rank() > 0 : draws(*node.op) || std::ranges::any_of(node.inputs, varies);
+    for (int o = 0; o < static_cast<int>(node.types.size()); ++o) largest_ = std::max(largest_, bytes({i, o}));
   }
 }
 
-bool Recompute::may_go(int node) const {
-  const size_t at = static_cast<size_t>(node);
-  if (node >= forward_end_ || bytes_[at] == 0) return false;
-  return bytes_[at] * small_share > largest_ || dynamic_cast<const Map*>(graph_.node(node).op.get());
+std::vector<Recompute::Effort> Recompute::efforts_of(int index) const {
+  const GraphNode& node = graph_.node(index);
+  std::vector<Effort> efforts(node.types.size(), Effort::none);
+  int64_t all = 0;
+  for (int o = 0; o < static_cast<int>(node.types.size()); ++o) all += bytes({index, o});
+  if (all == 0) return efforts;
+  const auto* loop = dynamic_cast<const LoopOp*>(node.op.get());
+  const auto* epilogue = dynamic_cast<const EpilogueOp*>(node.op.get());
+  if (!loop && !epilogue) {
+    if (all * small_share <= largest_ && !dynamic_cast<const Map*>(node.op.get())) return efforts;
+    const double flops = node.op->cost(types_of(node.inputs), node.types).flops;
+    efforts.assign(node.types.size(), flops > dear_flops_per_byte * static_cast<double>(all) ? Effort::dear : Effort::cheap);
+    return efforts;
+  }
+  const LoopOp& of = loop ? *loop : epilogue->loop;
+  for (int o = 0; o < static_cast<int>(node.types.size()); ++o) {
+    const bool stored = result_of(of.loop, o).kind == Loop::Result::Kind::store;
+    if (stored && bytes({index, o}) * small_share > largest_)
+      efforts[static_cast<size_t>(o)] = loop ? Effort::cheap : Effort::dear;
+  }
+  if (epilogue) {
+    for (const int o : made_from_others(of)) {
+      if (efforts[static_cast<size_t>(o)] == Effort::dear) efforts[static_cast<size_t>(o)] = Effort::cheap;
+    }
+  }
+  return efforts;
 }
 
-bool Recompute::is_dear(int node) const {
-  const GraphNode& n = graph_.node(node);
-  return n.op->cost(types_of(n.inputs), n.types).flops >
-         dear_flops_per_byte * static_cast<double>(bytes_[static_cast<size_t>(node)]);
+void Recompute::find_efforts() {
+  for (int i = 0; i < graph_.size(); ++i) efforts_.push_back(efforts_of(i));
 }
 
 void Recompute::find_cuts() {
   std::map<Key, int> last_use;  // of large values, by a node of the forward pass
-  for (int i = 0; i < forward_end_; ++i) {
-    if (!live_[static_cast<size_t>(i)]) continue;
+  for (int i = 0; i < graph_.size(); ++i) {
+    if (!is_forward(i)) continue;
     for (const Value& in : graph_.node(i).inputs) {
       const Value v = behind_views(in);
-      if (bytes_[static_cast<size_t>(v.node)] * small_share > largest_) last_use[{v.node, v.output}] = i;
+      if (bytes({v.node, v.output}) * small_share > largest_) last_use[{v.node, v.output}] = i;
     }
   }
   std::set<Key> crossing;
   std::multimap<int, Key> ends;
-  for (int i = 0; i < forward_end_; ++i) {
+  for (int i = 0; i < graph_.size(); ++i) {
+    if (!is_forward(i)) continue;
     for (int o = 0; o < static_cast<int>(graph_.node(i).types.size()); ++o) {
       const auto use = last_use.find({i, o});
       if (use == last_use.end()) continue;
@@ -88,7 +127,7 @@ void Recompute::find_cuts() {
     if (!cuts_.empty() && cuts_.back().value == value)
       cuts_.back().after = i;
     else
-      cuts_.push_back({i, value, bytes_[static_cast<size_t>(value.first)]});
+      cuts_.push_back({i, value, bytes(value)});
   }
 }
 
@@ -96,9 +135,12 @@ int Recompute::stages(int at_most) const { return static_cast<int>(cuts_for(at_m
 
 // Stages that compute about as many bytes each, cut near their ends where the value that is kept is smallest.
 std::vector<Recompute::Cut> Recompute::cuts_for(int stages) const {
-  std::vector<int64_t> before(static_cast<size_t>(forward_end_) + 1, 0);  // bytes computed by the nodes before
-  for (int i = 0; i < forward_end_; ++i)
-    before[static_cast<size_t>(i) + 1] = before[static_cast<size_t>(i)] + bytes_[static_cast<size_t>(i)];
+  std::vector<int64_t> before(static_cast<size_t>(graph_.size()) + 1, 0);  // bytes computed by the nodes before
+  for (int i = 0; i < graph_.size(); ++i) {
+    int64_t here = 0;
+    for (int o = 0; o < static_cast<int>(graph_.node(i).types.size()); ++o) here += bytes({i, o});
+    before[static_cast<size_t>(i) + 1] = before[static_cast<size_t>(i)] + here;
+  }
   const int64_t stage = std::max<int64_t>(before.back() / std::max(stages, 1), 1);
   std::vector<Cut> chosen;
   int64_t begin = 0;
@@ -122,28 +164,19 @@ class Recompute::Rewriting {
   Rewriting(const Recompute& pass, const Recomputation& choice) : pass_(pass), old_(pass.graph_) {
     int stage = 0;
     const std::vector<Cut> cuts = pass.cuts_for(choice.stages);
-    std::set<Key> kept;
-    for (const Cut& cut : cuts) kept.insert(cut.value);
-    dropped_.assign(static_cast<size_t>(pass.forward_end_), 0);
-    is_random_.assign(static_cast<size_t>(pass.forward_end_), 0);
-    for (int i = 0; i < pass.forward_end_; ++i) {
-      const GraphNode& node = old_.node(i);
-      is_random_[static_cast<size_t>(i)] =
-          !pass.varies_[static_cast<size_t>(i)] &&
-          (dynamic_cast<const RandomUniform*>(node.op.get()) || std::ranges::any_of(node.inputs, [&](const Value& v) {
-             return is_random_[static_cast<size_t>(v.node)] != 0;
-           }));
-    }
-    // The backward pass begins with what follows the last product and uses it at once: dropping that saves nothing, and
-    // it would no longer be one loop with its gradient, whose sums then were cut otherwise.
-    int tail = pass.forward_end_;
-    while (tail > 0 && !(pass.live_[static_cast<size_t>(tail - 1)] && pass.is_dear(tail - 1))) --tail;
-    for (int i = 0; i < tail; ++i) {
+    for (int i = 0; i < old_.size(); ++i) {
       while (static_cast<size_t>(stage) < cuts.size() && i > cuts[static_cast<size_t>(stage)].after) ++stage;
-      const bool cut_here = std::ranges::any_of(kept, [&](const Key& key) { return key.first == i; });
-      if (cut_here || !pass.may_go(i)) continue;
-      dropped_[static_cast<size_t>(i)] =
-          stage < choice.dear_before || (stage < choice.cheap_before && !pass.is_dear(i));
+      for (int o = 0; o < static_cast<int>(old_.node(i).types.size()); ++o) {
+        const Effort effort = pass.efforts_[static_cast<size_t>(i)][static_cast<size_t>(o)];
+        if ((effort == Effort::cheap && stage < choice.cheap_before) ||
+            (effort == Effort::dear && stage < choice.dear_before))
+          dropped_.insert({i, o});
+      }
+    }
+    for (const Cut& cut : cuts) dropped_.erase(cut.value);
+    for (int i = 0; i < old_.size(); ++i) {
+      if (!pass_.live_[static_cast<size_t>(i)] || pass_.is_forward(i)) continue;
+      for (const Value& v : old_.node(i).inputs) want(v);
     }
   }
 
@@ -153,7 +186,7 @@ class Recompute::Rewriting {
       if (!pass_.live_[static_cast<size_t>(i)]) continue;
       const GraphNode& node = old_.node(i);
       std::vector<Value> inputs;
-      for (const Value& v : node.inputs) inputs.push_back(i < pass_.forward_end_ ? first(v) : wanted(v));
+      for (const Value& v : node.inputs) inputs.push_back(pass_.is_forward(i) ? first(v) : wanted(v));
       new_->scope = node.scope;
       new_->phase = node.phase;
       made_[i] = new_->add(node.op, std::move(inputs));
@@ -169,35 +202,88 @@ class Recompute::Rewriting {
   Value first(const Value& v) const { return made_.at(v.node)[static_cast<size_t>(v.output)]; }
 
   bool is_dropped(const Value& v) const {
-    const int node = pass_.behind_views(v).node;
-    return node < pass_.forward_end_ && dropped_[static_cast<size_t>(node)];
+    const Value at = pass_.behind_views(v);
+    return dropped_.contains({at.node, at.output});
   }
 
   // As the backward pass reads it.
   Value wanted(const Value& v) { return is_dropped(v) ? second(v) : first(v); }
 
-  Value second(const Value& v) {
-    const auto known = again_.find(v.node);
-    if (known != again_.end()) return known->second[static_cast<size_t>(v.output)];
-    const GraphNode& node = old_.node(v.node);
-    std::vector<Value> inputs;
-    for (const Value& in : node.inputs) {
-      const size_t at = static_cast<size_t>(in.node);
-      const bool begins = pass_.varies_[at] || dynamic_cast<const RandomUniform*>(node.op.get());
-      inputs.push_back(is_dropped(in) || is_random_[at] ? second(in) : begins ? start_again(in) : first(in));
+  // How some outputs of a loop or an epilogue are made again.
+  struct Again {
+    std::shared_ptr<const Op> op;
+    std::vector<Value> inputs;  // of the old graph
+    std::vector<int> outputs;   // of the old node, in the order of the new one's
+  };
+
+  Again again(int index, const std::vector<int>& outputs) const {
+    const GraphNode& node = old_.node(index);
+    const auto* loop = dynamic_cast<const LoopOp*>(node.op.get());
+    const auto* epilogue = dynamic_cast<const EpilogueOp*>(node.op.get());
+    if (!loop && !epilogue) {
+      Again whole{node.op, node.inputs, {}};
+      for (int o = 0; o < static_cast<int>(node.types.size()); ++o) whole.outputs.push_back(o);
+      return whole;
     }
-    new_->scope = node.scope;
-    new_->phase = Phase::backward;  // where it is wanted
-    return (again_[v.node] = new_->add(node.op, std::move(inputs)))[static_cast<size_t>(v.output)];
+    const LoopOp& of = loop ? *loop : epilogue->loop;
+    std::vector<int> kept;
+    for (int o = 0; o < static_cast<int>(node.types.size()); ++o) {
+      if (!dropped_.contains({index, o})) kept.push_back(o);
+    }
+    const auto input = [&](const LoopPart::Source& s) {
+      if (s.is_output) return Value{const_cast<Graph*>(&old_), index, s.index};
+      return node.inputs[static_cast<size_t>(loop ? s.index : epilogue->base_inputs + s.index - 1)];
+    };
+    LoopPart part = part_of(of, outputs, kept);
+    const bool multiplies = epilogue && std::ranges::any_of(part.inputs, [](const LoopPart::Source& s) {
+                              return !s.is_output && s.index == 0;
+                            });
+    Again made{.outputs = outputs};
+    if (multiplies) {
+      part = part_of(of, outputs, {}, true);
+      made.inputs.assign(node.inputs.begin(), node.inputs.begin() + epilogue->base_inputs);
+    }
+    for (size_t k = multiplies ? 1 : 0; k < part.inputs.size(); ++k) made.inputs.push_back(input(part.inputs[k]));
+    LoopOp op(std::move(part.loop), std::move(part.outputs));
+    if (multiplies)
+      made.op = std::make_shared<EpilogueOp>(epilogue->base, epilogue->base_inputs, epilogue->base_type, std::move(op));
+    else
+      made.op = std::make_shared<LoopOp>(std::move(op));
+    return made;
   }
 
-  Value start_again(const Value& v) { return new_->add_one(std::make_shared<Again>(), {first(v)}); }
+  // Notes that the value is wanted a second time, if it is dropped, and what it is made from.
+  void want(const Value& v) {
+    const Value at = pass_.behind_views(v);
+    if (!dropped_.contains({at.node, at.output})) return;
+    std::vector<int>& outputs = wanted_of_[at.node];
+    if (std::ranges::find(outputs, at.output) != outputs.end()) return;
+    outputs.insert(std::ranges::lower_bound(outputs, at.output), at.output);
+    for (const Value& in : again(at.node, outputs).inputs) want(in);
+  }
+
+  Value second(const Value& v) {
+    const auto known = again_.find({v.node, v.output});
+    if (known != again_.end()) return known->second;
+    const GraphNode& node = old_.node(v.node);
+    const bool view = node.op->is_view();
+    const Again made = view ? Again{node.op, node.inputs, {0}} : again(v.node, wanted_of_.at(v.node));
+    std::vector<Value> inputs;
+    for (const Value& in : made.inputs) inputs.push_back(wanted(in));
+    new_->scope = node.scope;
+    new_->phase = Phase::backward;  // where it is wanted
+    const std::vector<Value> values = view ? new_->add(made.op, std::move(inputs)) : new_->add_again(made.op, std::move(inputs));
+    for (size_t k = 0; k < values.size(); ++k) again_[{v.node, made.outputs[k]}] = values[k];
+    return again_.at({v.node, v.output});
+  }
 
   const Recompute& pass_;
   const Graph& old_;
   std::unique_ptr<Graph> new_ = std::make_unique<Graph>();
-  std::vector<char> dropped_, is_random_;                     // is_random_: made of random numbers and constants only
-  std::unordered_map<int, std::vector<Value>> made_, again_;  // by node of the old graph
+  std::set<Key> dropped_;
+  std::map<int, std::vector<int>> wanted_of_;  // outputs that are computed again, by node
+  std::map<int, std::vector<Value>> made_;     // by node of the old graph
+  std::map<Key, Value> again_;
 };
 
 std::unique_ptr<Graph> Recompute::apply(const Recomputation& choice) const { return Rewriting(*this, choice).run(); }

@@ -1,13 +1,14 @@
 // The recompute pass: values of the forward pass that the backward pass wants are computed again there, instead of
-// being kept in memory (Chen et al. 2016, arXiv:1604.06174). The bits of all results stay the same.
+// being kept in memory (Chen et al. 2016, arXiv:1604.06174).
+//
+// It takes part after fusion and repeats what the graph has by then: the same operation on the same inputs, or the part
+// of a loop that makes what is wanted from what is kept. Nothing else of the graph changes, so the bits of all results
+// stay the same.
 //
 // The forward pass is cut into stages where a single large value leads from what is before to what is after: between
 // the blocks of a transformer, behind the sum of a residual branch. These values are kept; what a stage computes from
 // its first value can be dropped and computed again from it.
-//
-// What is computed again begins at values that are kept, each read through an Again, and draws its random numbers
-// again: it shares no value that is large and not kept with the first computation, so that the fusion pass finds
-// nothing to make one loop of both, which would keep what is dropped.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <set>
@@ -29,8 +30,8 @@ struct Recomputation {
 
 class Recompute {
  public:
-  // Nodes before `forward_end` are the forward pass. The graph must outlive this.
-  Recompute(const Graph& graph, int forward_end);
+  // The graph as a device will run it. It must outlive this.
+  explicit Recompute(const Graph& graph);
 
   // How many stages there can be: at most as many as are asked for.
   int stages(int at_most) const;
@@ -44,20 +45,22 @@ class Recompute {
     Key value;
     int64_t bytes = 0;
   };
+  enum class Effort : uint8_t { none /* stays where it is */, cheap, dear };
   class Rewriting;
 
+  bool is_forward(int node) const;
   Value behind_views(Value v) const;
+  int64_t bytes(const Key& value) const;  // 0: the same for all batches, or nothing of its own
   void find_what_varies();
+  void find_efforts();
   void find_cuts();
-  bool may_go(int node) const;  // a result of the batch's samples that is not small
-  bool is_dear(int node) const;
+  std::vector<Effort> efforts_of(int node) const;
   std::vector<Cut> cuts_for(int stages) const;
 
   const Graph& graph_;
-  const int forward_end_;
   std::vector<char> live_, varies_;
-  std::vector<int64_t> bytes_;  // of a node's outputs
-  int64_t largest_ = 0;         // of bytes_
+  std::vector<std::vector<Effort>> efforts_;  // of computing a node's outputs again
+  int64_t largest_ = 0;                       // value
   std::vector<Cut> cuts_;
 };
 

@@ -1,4 +1,5 @@
 // Counting with 64 bits.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/sizes.h"
 
 #include "lib/base/error.h"

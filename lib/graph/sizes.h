@@ -1,5 +1,6 @@
 // Sizes that come from a config, counted until they are in the shape of a value: what 64 bits do not count is a
 // ShapeError. The bytes of every value of a graph are counted when it is made, with room for sums of several.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,4 +1,5 @@
 // Shapes and element types.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/type.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // What is known of a value before a byte is allocated: its element type and shape.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <initializer_list>

@@ -1,4 +1,5 @@
 // Variables exchanged, or kept in another type.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops.h"
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/passes.h"

@@ -1,4 +1,5 @@
 // Reading and writing of safetensors.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/interop/safetensors.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // safetensors files: named tensors behind a JSON header, readable by NumPy, PyTorch and JAX. Format:
 // https://github.com/huggingface/safetensors. A file is checked whole before anything is read from it: sizes multiplied
 // with checks, no tensor outside the file, no overlap, no hole, no name twice.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <functional>

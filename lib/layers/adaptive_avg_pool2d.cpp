@@ -1,5 +1,6 @@
 // Adaptive average pooling: output i of n along an axis of size s is the mean of its places floor(i s / n) to
 // ceil((i + 1) s / n) - 1. Along each axis it is a product with the matrix of these means.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 

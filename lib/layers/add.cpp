@@ -1,4 +1,5 @@
 // Sum of several inputs of one shape: the end of a residual branch (He et al. 2015, arXiv:1512.03385)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
 namespace dl {

@@ -1,4 +1,5 @@
 // Average pooling: y is the mean of each window, padding counted as 0. It is a convolution of each channel by itself.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 #include "lib/nn/padding.h"

@@ -1,5 +1,6 @@
 // Batch normalization (Ioffe and Szegedy 2015, arXiv:1502.03167): y = (x - mean) / sqrt(variance + eps) weight + bias,
 // with the batch's moments of each channel while training and their running averages afterwards
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
 namespace dl {

@@ -1,5 +1,6 @@
 // Two-dimensional convolution: y[o] = b[o] + sum over c of W[o, c] * x[c], where * slides the kernel without flipping
 // it
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/image.h"

@@ -1,4 +1,5 @@
 // Dropout (Srivastava et al. 2014): while training each element is 0 with probability p, else divided by 1 - p
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
 namespace dl {

@@ -1,4 +1,5 @@
 // Embedding: y = row x of the weight [num_embeddings, embedding_dim]
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "lib/nn/layer.h"

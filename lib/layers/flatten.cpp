@@ -1,5 +1,6 @@
 // Flatten: all axes but the batch made one. Images are laid out channel by channel, as PyTorch and Caffe have them, so
 // that the weights of a linear layer behind it can be exchanged.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
 namespace dl {

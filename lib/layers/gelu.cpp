@@ -1,5 +1,6 @@
 // Gaussian error linear unit (Hendrycks and Gimpel 2016, arXiv:1606.08415): y = x Phi(x), Phi the normal distribution;
 // with approximate: tanh, y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <numbers>
 

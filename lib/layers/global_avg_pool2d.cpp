@@ -1,4 +1,5 @@
 // Global average pooling: the mean of each channel over the image (Lin et al. 2014, arXiv:1312.4400)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 

@@ -1,5 +1,6 @@
 // Group normalization (Wu and He 2018, arXiv:1803.08494): y = (x - mean) / sqrt(variance + eps) weight + bias, with the
 // moments of each sample over all positions and a group of its channels
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
 namespace dl {

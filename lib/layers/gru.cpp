@@ -1,5 +1,6 @@
 // Gated recurrent unit (Cho et al. 2014, arXiv:1406.1078), with the reset behind the product as in PyTorch:
 // r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = (1 - z) n + z h
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/recurrent.h"
 
 namespace dl {

@@ -1,5 +1,6 @@
 // Layer normalization (Ba et al. 2016, arXiv:1607.06450): y = (x - mean) / sqrt(variance + eps) weight + bias, with the
 // moments of each position over its features
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
 namespace dl {

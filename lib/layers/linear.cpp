@@ -1,4 +1,5 @@
 // Linear (fully connected): y = x W^T + b along the last axis, W [out_features, in_features]
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/layer.h"

@@ -1,5 +1,6 @@
 // Long short-term memory (Hochreiter and Schmidhuber 1997, with Gers's forget gate 2000):
 // i, f, g, o = W_ih x + b_ih + W_hh h + b_hh; c' = sigmoid(f) c + sigmoid(i) tanh(g); h' = sigmoid(o) tanh(c')
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/recurrent.h"
 
 namespace dl {

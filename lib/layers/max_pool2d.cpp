@@ -1,4 +1,5 @@
 // Max pooling: the maximum of each window, channel by channel
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 #include "lib/nn/padding.h"

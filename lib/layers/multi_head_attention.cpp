@@ -1,6 +1,7 @@
 // Multi-head attention (Vaswani et al. 2017, arXiv:1706.03762): y = out_proj(softmax(q k^T / sqrt(head_dim)) v) of each
 // head, with q, k, v = in_proj(x); fewer heads of k and v make it grouped-query attention (Ainslie et al. 2023,
 // arXiv:2305.13245)
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/graph/ops/write_rows.h"

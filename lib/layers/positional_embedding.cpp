@@ -1,5 +1,6 @@
 // A learned vector for each position, added (Radford et al. 2018, "Improving language understanding by generative
 // pre-training"): y[i] = x[i] + weight[i]
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
 namespace dl {

@@ -1,4 +1,5 @@
 // Rectified linear unit: y = max(x, 0)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
 namespace dl {

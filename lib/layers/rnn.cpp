@@ -1,4 +1,5 @@
 // Recurrent network (Elman 1990): h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or with relu
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/recurrent.h"
 
 namespace dl {

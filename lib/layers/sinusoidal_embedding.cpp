@@ -1,5 +1,6 @@
 // Fixed waves for each position, added (Vaswani et al. 2017, arXiv:1706.03762, section 3.5): with w = base^(-2 i /
 // features), y[p, 2 i] = x[p, 2 i] + sin(p w) and y[p, 2 i + 1] = x[p, 2 i + 1] + cos(p w)
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/layer.h"

@@ -1,4 +1,5 @@
 // Softmax over the last axis: y = exp(x) / sum of exp(x)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
 namespace dl {

@@ -1,4 +1,5 @@
 // Binary cross-entropy of a sigmoid: the mean over the targets of -(w y log(sigmoid(x)) + (1 - y) log(1 - sigmoid(x)))
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
 

@@ -1,4 +1,5 @@
 // Cross-entropy of a softmax: the mean over the targets of -log(softmax(x)[y]), weighed by the targets' classes
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/class_target.h"
 #include "lib/nn/loss.h"
 

@@ -1,5 +1,6 @@
 // Huber (1964, doi:10.1214/aoms/1177703732): with d = |x - y| the mean over the targets of d^2 / 2 where d < delta,
 // delta (d - delta / 2) elsewhere
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
 

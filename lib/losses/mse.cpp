@@ -1,4 +1,5 @@
 // Mean squared error: the mean over the targets of (x - y)^2
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
 

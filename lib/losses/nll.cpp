@@ -1,5 +1,6 @@
 // Negative log-likelihood: the mean over the targets of -x[y], weighed by the targets' classes, where x are logarithms
 // of probabilities
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/class_target.h"
 #include "lib/nn/loss.h"
 

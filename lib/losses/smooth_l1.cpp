@@ -1,5 +1,6 @@
 // Smooth L1 (Girshick 2015, arXiv:1504.08083): with d = |x - y| the mean over the targets of d^2 / (2 beta) where
 // d < beta, d - beta / 2 elsewhere
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
 

@@ -1,5 +1,6 @@
 // Accuracy: the share of targets whose class is among the top_k largest values, where among equal values the first
 // class wins; of predictions that are one value before a sigmoid, the share of those on the right side of 0
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/class_target.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/number_target.h"

@@ -1,4 +1,5 @@
 // Mean squared error: the mean over all targets of (x - y)^2
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/metric.h"
 #include "lib/nn/number_target.h"
 

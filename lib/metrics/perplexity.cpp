@@ -1,4 +1,5 @@
 // Perplexity: exp of the mean over all targets of -log(softmax(x)[y])
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/class_target.h"

@@ -1,4 +1,5 @@
 // Root mean squared error: the root of the mean over all targets of (x - y)^2
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/metric.h"

@@ -1,4 +1,5 @@
 // Classes as targets.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/class_target.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // What losses and metrics of classes share: predictions [batch, …, classes] against class numbers i32 [batch, …].
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 

@@ -1,4 +1,5 @@
 // Weights of classes.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/class_weights.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Weights of classes, as losses take them: a list in the classes' order, a map by the classes' names, or `balanced`.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <map>

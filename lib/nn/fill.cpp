@@ -1,5 +1,6 @@
 // Random initial values, 64 at a time, so that a compiler works on several in one instruction. Only sums, products,
 // divisions and roots of doubles, which are the same everywhere.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <bit>
 #include <cmath>

@@ -1,4 +1,5 @@
 // The two ways in which an image has no channels: flattened, or grey as arrays often are.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/image.h"
 
 #include "lib/nn/layer.h"

@@ -1,4 +1,5 @@
 // What layers of images ask of their input.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/op.h"
 

@@ -1,4 +1,5 @@
 // Fans, and the initializers that layers use by themselves.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/initializer.h"
 
 #include <algorithm>

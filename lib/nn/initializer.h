@@ -1,4 +1,5 @@
 // Initial values of a tensor, as a function of its shape, fans and a seed.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>

@@ -1,4 +1,5 @@
 // What all layers share.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // A layer: a function from values to values. It names no device and no gradient.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>

@@ -1,4 +1,5 @@
 // What all losses share.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // A loss: the mean over a batch's targets of what is to be made small.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 

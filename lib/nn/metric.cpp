@@ -1,4 +1,5 @@
 // Which metrics stand beside which losses.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/metric.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // A metric: a mean over targets, given as sum and count so that batches of any size add up.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <vector>
 

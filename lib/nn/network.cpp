@@ -1,4 +1,5 @@
 // Reading and building networks.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/network.h"
 
 #include <algorithm>

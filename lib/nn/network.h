@@ -1,4 +1,5 @@
 // A model spec made buildable: the tree of layers, with shapes inferred and every tensor named.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <memory>

@@ -1,4 +1,5 @@
 // Numbers as targets.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/number_target.h"
 
 #include "lib/base/error.h"

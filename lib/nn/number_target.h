@@ -1,4 +1,5 @@
 // What losses and metrics of numbers share: predictions [batch, …] against targets f32 of the same shape.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/ops.h"
 

@@ -1,4 +1,5 @@
 // Optimizers and learning-rate schedules.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <optional>

@@ -1,5 +1,6 @@
 // Names of other frameworks' layers, losses, metrics, optimizers and schedules that have no counterpart of their own
 // here, each with what is written instead. Names that have one are told by the type itself (Schema::also_known_as).
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"

@@ -1,4 +1,5 @@
 // Padding in a spec.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/padding.h"
 
 #include "lib/graph/sizes.h"

@@ -1,4 +1,5 @@
 // How a window over an image is given in a spec: sizes, strides and what is added around the image.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/ops.h"
 #include "lib/spec/schema.h"

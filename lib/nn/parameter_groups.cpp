@@ -1,4 +1,5 @@
 // Reading groups, and choosing their parameters.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/parameter_groups.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Parameter groups: which parameters are updated how. Those of a group lie together, so that each is one range.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <vector>

@@ -1,4 +1,5 @@
 // Recurrent layers: for each layer and direction one product of all inputs with weight_ih, and one scan over the steps.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/recurrent.h"
 
 #include <cmath>

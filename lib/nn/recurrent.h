@@ -1,4 +1,5 @@
 // What rnn, lstm and gru have in common: layers of recurrent cells on top of each other, in one or both directions.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/nn/layer.h"
 

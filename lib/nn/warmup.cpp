@@ -1,4 +1,5 @@
 // Warm-up.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/warmup.h"
 
 #include <algorithm>

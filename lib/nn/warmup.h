@@ -1,4 +1,5 @@
 // Durations in optimizer updates, and the linear warm-up that every schedule begins with.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/nn/optimizer.h"
 

@@ -1,4 +1,5 @@
 // Adagrad (Duchi, Hazan and Singer 2011, JMLR 12): s += g^2; p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/optimizer.h"
 
 namespace dl {

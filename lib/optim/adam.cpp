@@ -1,6 +1,7 @@
 // Adam (Kingma and Ba 2015, arXiv:1412.6980): m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
 // p -= lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps). AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101) decays
 // the weights by themselves, p -= lr weight_decay p, instead of through the gradient.
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/optimizer.h"

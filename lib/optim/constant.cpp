@@ -1,4 +1,5 @@
 // The learning rate as it is given
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/warmup.h"
 
 namespace dl {

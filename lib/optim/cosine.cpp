@@ -1,4 +1,5 @@
 // Cosine annealing (Loshchilov and Hutter 2017, arXiv:1608.03983): from 1 to min_factor along half a cosine
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <numbers>

@@ -1,6 +1,7 @@
 // RMSprop (Tieleman and Hinton 2012, lecture 6.5) as PyTorch has it: v = alpha v + (1 - alpha) g^2; with `centered`
 // (Graves 2013, arXiv:1308.0850) a = alpha a + (1 - alpha) g and v - a^2 in the place of v; d = g / (sqrt(v) + eps);
 // with momentum b = momentum b + d in the place of d; p -= lr d
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/optimizer.h"
 
 namespace dl {

@@ -1,5 +1,6 @@
 // Stochastic gradient descent as PyTorch has it: g += weight_decay p; v = momentum v + (1 - dampening) g, at first v =
 // g; p -= lr v, or with nesterov p -= lr (g + momentum v)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/optimizer.h"
 
 namespace dl {

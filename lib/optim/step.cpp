@@ -1,4 +1,5 @@
 // The learning rate times gamma after each period, or at each of several milestones
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 

@@ -1,4 +1,5 @@
 // Expansion of the model list.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/blocks.h"
 
 #include <algorithm>

@@ -25,6 +25,7 @@
 //
 // `model:` is such a list, or a map {blocks:, layers:} (a model in a file of its own). Its `from:` may name the inputs
 // that the data have; a single one is x, whatever its name.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>

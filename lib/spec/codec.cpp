@@ -1,4 +1,5 @@
 // Codecs of the plain types.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/codec.h"
 
 #include <algorithm>

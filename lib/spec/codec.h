@@ -1,5 +1,6 @@
 // Codec<T>: how a member of type T is read from a Node, written to one, and described. A new member type is one
 // specialisation with these four functions.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <map>

@@ -1,4 +1,5 @@
 // The origin of values, in words.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/explain.h"
 
 #include "lib/base/text.h"

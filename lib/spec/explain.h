@@ -1,4 +1,5 @@
 // Where a value of a loaded spec came from.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <utility>

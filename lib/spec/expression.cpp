@@ -1,4 +1,5 @@
 // Arithmetic in ${…}: a recursive-descent parser that computes as it reads.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/expression.h"
 
 #include <cmath>

@@ -1,4 +1,5 @@
 // What stands in ${…}: a name, or arithmetic on names and numbers: + - * / // % and parentheses, as in Python.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <string>

@@ -1,4 +1,5 @@
 // Forms of places, found from the schemas on the way down.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/form.h"
 
 #include <algorithm>

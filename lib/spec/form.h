@@ -1,4 +1,5 @@
 // What may stand at a place of a spec, as the schemas say: an object with keys, a registered type, or a plain value.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <string>

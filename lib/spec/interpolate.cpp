@@ -1,4 +1,5 @@
 // ${…}: one scalar, and the walks over a whole spec.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/interpolate.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // ${…} in scalars: names replaced by values, wherever a spec's values are.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <map>

@@ -1,4 +1,5 @@
 // Loading: files included and extended, then --set, then references.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/load.h"
 
 #include <algorithm>

@@ -13,6 +13,7 @@
 //   path: ${env:DATA:-data}       an environment variable, or the text after :- where it is not set.
 //   --set optimizer.adamw.lr=1    over everything; the value is YAML. model.3.dropout.p and model[3].dropout.p name
 //                                 elements of a list. Maps that are missing are made; `adamw` becomes {adamw: …}.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <functional>

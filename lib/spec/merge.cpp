@@ -1,4 +1,5 @@
 // Merging of maps, and setting one value.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/merge.h"
 
 #include <algorithm>

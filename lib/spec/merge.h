@@ -1,4 +1,5 @@
 // One tree laid over another: what `extends:` and --set do.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
 // Node: making, typing and comparing values.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/node.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Node: one YAML value, with the place it came from. After loading nothing else of YAML is left.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <memory>

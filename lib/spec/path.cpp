@@ -1,4 +1,5 @@
 // Paths into a spec.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/path.h"
 
 #include <charconv>

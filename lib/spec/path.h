@@ -1,4 +1,5 @@
 // Paths into a spec: "optimizer.adamw.lr", "model[3].dropout.p", "model.3.dropout.p".
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 #include <span>

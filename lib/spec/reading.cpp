@@ -1,4 +1,5 @@
 // Reading: problems with their path.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/reading.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Reading: where the reader of a spec stands, and the problems found so far.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 #include <string>

@@ -1,4 +1,5 @@
 // Finding ${ and escaping it.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/reference.h"
 
 namespace dl {

@@ -1,4 +1,5 @@
 // Where ${…} begins in a scalar, and the text ${ itself, which is written $${.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <string_view>

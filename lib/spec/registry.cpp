@@ -1,4 +1,5 @@
 // Registries: types by name, and values of a kind read and written.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/registry.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // Registry<T>: the types of one kind (layers, optimizers, …) by name. A leaf's .cpp registers itself with DL_REGISTER;
 // nothing else lists it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <map>

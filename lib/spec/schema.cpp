@@ -1,4 +1,5 @@
 // Schema: reading a map into members, and writing it back.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/schema.h"
 
 #include <algorithm>

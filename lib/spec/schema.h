@@ -1,5 +1,6 @@
 // Schema: the keys of a struct, bound to its members. From one describe(Schema&) come reading, checking, defaults, the
 // resolved spec, the reference and JSON Schema.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <concepts>
 #include <deque>

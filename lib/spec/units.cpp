@@ -1,4 +1,5 @@
 // Units: parsing and writing durations and sizes.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/units.h"
 
 #include <array>

@@ -1,4 +1,5 @@
 // Values with units: durations (steps, epochs, samples, time), sizes in bytes, pairs [height, width].
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <optional>

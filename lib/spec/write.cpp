@@ -1,4 +1,5 @@
 // Nodes as YAML and as JSON text.
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <cstdio>
 

@@ -1,4 +1,5 @@
 // YAML text to Node, through yaml-cpp's events, so that every limit acts while parsing.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/yaml.h"
 
 #include <yaml-cpp/eventhandler.h>

@@ -1,4 +1,5 @@
 // YAML text to Node, within bounds; the only user of yaml-cpp.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <string>

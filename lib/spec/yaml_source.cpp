@@ -1,4 +1,5 @@
 // The text of a YAML file, before the parser.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/yaml_source.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The text of a YAML file: checked, its lines found, and ${…} hidden from the parser.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <string_view>

@@ -1,4 +1,5 @@
 // Syntax errors of YAML: the common ones recognised from the lines at the place.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/yaml_syntax.h"
 
 #include <yaml-cpp/exceptions.h>

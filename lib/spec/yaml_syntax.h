@@ -1,4 +1,5 @@
 // What yaml-cpp says of a syntax error, put so that the writer of the file can mend it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 #include <string>

@@ -1,4 +1,5 @@
 // How often something is done in a run: every so many steps, or every so many seconds.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,5 @@
 // Writing, verifying and tidying checkpoints.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/checkpoint.h"
 
 #include <fcntl.h>

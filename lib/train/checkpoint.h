@@ -1,4 +1,5 @@
 // Checkpoints: folders step-00000123 that are complete or not there. docs/file-formats.md has the format.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -1,4 +1,5 @@
 // Running the evaluation and prediction programs.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/evaluate.h"
 
 #include <algorithm>

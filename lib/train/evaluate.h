@@ -1,4 +1,5 @@
 // Trained weights put to use: figures of a data set, predictions for samples.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <memory>

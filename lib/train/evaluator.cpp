@@ -1,4 +1,5 @@
 // One pass over a set in order.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/evaluator.h"
 
 #include "lib/train/loading.h"

@@ -1,4 +1,5 @@
 // The loss and the metrics over a whole data set, without training.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <atomic>
 #include <functional>

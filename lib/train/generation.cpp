@@ -1,4 +1,5 @@
 // Two programs: one for a single position with what was kept of those before, one for a whole sequence.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/generation.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Sequences continued by a trained network, one token after another.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <limits>

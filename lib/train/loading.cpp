@@ -1,4 +1,5 @@
 // The loaders' options.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/loading.h"
 
 #include <algorithm>

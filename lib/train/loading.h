@@ -1,4 +1,5 @@
 // How a run reads its sets: as the section `data:` says, and with the whole numbers that its network and loss take.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 

@@ -1,4 +1,5 @@
 // Searching for what to compute again.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/memory_limit.h"
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 namespace dl {
 namespace {
 
-constexpr int most_stages = 32, fewest_stages = 2;
+constexpr int most_stages = 32;
 
 std::string bytes(int64_t count) { return bytes_text(static_cast<double>(count)); }
 
@@ -28,8 +29,8 @@ int least(int low, int high, const std::function<bool(int)>& fits) {
 
 class Search {
  public:
-  Search(const Graph& graph, int forward_end, Store& store, const MemoryLimit& limit)
-      : store_(store), limit_(limit), pass_(graph, forward_end), plain_(std::make_unique<Program>(graph, store)) {
+  Search(const Graph& graph, Store& store, const MemoryLimit& limit)
+      : store_(store), limit_(limit), pass_(graph), plain_(Program::of_fused(graph, store)) {
     least_bytes_ = plain_->arena_bytes();
   }
 
@@ -39,9 +40,9 @@ class Search {
             .batch_bytes = limit_.batches};
     if (!limit_.bytes || plain_->arena_bytes() <= room()) return {std::move(plain_), fit};
     int known = 0;
-    for (int asked = most_stages; asked >= fewest_stages; asked /= 2) {
+    for (int asked = most_stages; asked >= 1; asked /= 2) {
       const int stages = pass_.stages(asked);
-      if (stages >= fewest_stages && stages != known) search(stages);
+      if (stages != known) search(stages);
       known = stages;
     }
     if (!best_) refuse();
@@ -61,12 +62,12 @@ class Search {
     auto dear = [&](int before) { return fits({stages, stages, before}); };
     if (cheap(stages))
       least(1, stages, cheap);
-    else if (dear(stages - 1))
+    else if (stages > 1 && dear(stages - 1))
       least(1, stages - 1, dear);
   }
 
   bool fits(const Recomputation& choice) {
-    auto program = std::make_unique<Program>(*pass_.apply(choice), store_);
+    auto program = Program::of_fused(*pass_.apply(choice), store_);
     least_bytes_ = std::min(least_bytes_, program->arena_bytes());
     if (program->arena_bytes() > room()) return false;
     if (!best_ || program->flops() < best_->flops()) {
@@ -99,8 +100,9 @@ class Search {
 
 }  // namespace
 
-Fitted fit_program(const Graph& graph, int forward_end, Store& store, const MemoryLimit& limit) {
-  return Search(graph, forward_end, store, limit).run();
+Fitted fit_program(const Graph& graph, Store& store, const MemoryLimit& limit) {
+  const std::unique_ptr<Graph> fused = fused_for(store.device(), graph);
+  return Search(fused ? *fused : graph, store, limit).run();
 }
 
 }  // namespace dl

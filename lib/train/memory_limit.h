@@ -1,4 +1,5 @@
 // Keeping a training step to a memory limit by computing values again instead of keeping them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <optional>
@@ -29,7 +30,7 @@ struct Fitted {
 };
 
 // The graph's program, with as few FLOPs as can be found within the limit. Where none is found, Error(Exit::usage) says
-// the least possible and what to lower. Nodes before `forward_end` are the forward pass.
-Fitted fit_program(const Graph& graph, int forward_end, Store& store, const MemoryLimit& limit);
+// the least possible and what to lower.
+Fitted fit_program(const Graph& graph, Store& store, const MemoryLimit& limit);
 
 }  // namespace dl

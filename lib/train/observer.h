@@ -1,4 +1,5 @@
 // What a run tells while it runs. The console, the metric files and the tests listen; the trainer never prints.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

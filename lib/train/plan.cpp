@@ -1,4 +1,5 @@
 // From a config's file to a plan, with all that is wrong found on the way.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/plan.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // A config opened and checked: after this only the machine can fail.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <memory>

@@ -1,4 +1,5 @@
 // Laying a step out without running it.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/planned_step.h"
 
 #include <algorithm>

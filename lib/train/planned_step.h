@@ -1,4 +1,5 @@
 // The training step of a plan, laid out but never run: what it computes and what memory it needs.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 

@@ -1,4 +1,5 @@
 // Building the graphs of a run.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/programs.h"
 
 #include <algorithm>
@@ -252,10 +253,8 @@ struct Programs::Impl {
       auto g = std::make_unique<Graph>();
       (this->*build)(*g, batch);
       g = in_own_precision(std::move(g));
-      int forward_end = 0;
-      while (g->node(forward_end).phase == Phase::forward) ++forward_end;
       Fitted fitted = fit_program(
-          *g, forward_end, store,
+          *g, store,
           {.bytes = recipe.memory_limit_bytes, .batches = times(recipe.batch_bytes, batch), .batch = batch});
       fits[batch] = fitted.fit;
       return std::move(fitted.program);

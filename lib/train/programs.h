@@ -1,4 +1,5 @@
 // The programs of a run: a training step, an evaluation and a prediction, for each batch size that occurs.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
 #include <memory>

@@ -1,4 +1,5 @@
 // Filling in the defaults of layers.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/resolved_model.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The model as a resolved config has it: as it was written, with every default of every layer.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/spec/node.h"
 

@@ -1,4 +1,5 @@
 // Making, taking and finding the folders of runs.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/run_folder.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Where a run keeps what it makes: runs/NAME-1 with its configs, logs and checkpoints. docs/file-formats.md.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <memory>

@@ -1,4 +1,5 @@
 // Lines of JSON to curves.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/run_history.h"
 
 #include <algorithm>

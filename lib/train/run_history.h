@@ -1,4 +1,5 @@
 // What a run measured, read back from its metrics.jsonl. docs/file-formats.md.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -1,4 +1,5 @@
 // The lines of a run's files.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/run_log.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // A run's metrics.jsonl, metrics.csv and log.txt. Each record is one write; a write that fails loses the record, not
 // the run.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <map>

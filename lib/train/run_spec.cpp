@@ -1,4 +1,5 @@
 // The keys of a config.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/run_spec.h"
 
 #include <algorithm>

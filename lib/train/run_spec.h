@@ -1,4 +1,5 @@
 // A whole config as typed values.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <optional>

@@ -1,4 +1,5 @@
 // run.json written and read.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/run_state.h"
 
 #include <unistd.h>

@@ -1,5 +1,6 @@
 // How it stands with a run: run.json in its folder, written when it begins, with each checkpoint and at its end.
 // docs/file-formats.md.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 #include <string>

@@ -1,4 +1,5 @@
 // The only user of spdlog.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/text_log.h"
 
 #include <spdlog/details/null_mutex.h>

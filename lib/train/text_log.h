@@ -1,4 +1,5 @@
 // Lines with the time before them: "2026-01-31T23:59:59Z TEXT\n".
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <memory>

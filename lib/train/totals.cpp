@@ -1,4 +1,5 @@
 // Adding up what programs give.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/totals.h"
 
 #include <cmath>

@@ -1,4 +1,5 @@
 // Sums of the loss and the metrics over batches.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
 // The state as JSON and back.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/train_state.h"
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,5 @@
 // Everything of a run that is not a tensor, at one step: state.json of a checkpoint. docs/file-formats.md.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -1,4 +1,5 @@
 // The training loop.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/trainer.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The loop: batches into the step's program, schedule, validation, logs, checkpoints, stopping and resuming.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <atomic>
 #include <functional>

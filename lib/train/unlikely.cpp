@@ -1,4 +1,5 @@
 // Warnings of a plan.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/unlikely.h"
 
 #include <algorithm>

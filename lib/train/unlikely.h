@@ -1,4 +1,5 @@
 // What can be trained but is likely not meant.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
 // Running the programs of a training step.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/updates.h"
 
 namespace dl {

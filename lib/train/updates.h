@@ -1,4 +1,5 @@
 // Optimizer updates: one batch, or several whose gradients are added up, through the programs of a training step.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
 

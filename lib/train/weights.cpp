@@ -1,4 +1,5 @@
 // Tensors to files and back.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/weights.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // A model's tensors between the store and safetensors files, under the paths of the layers.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <functional>

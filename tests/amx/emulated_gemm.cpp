@@ -1,4 +1,5 @@
 // The source of lib/device/cpu/simd/amx, compiled for emulated tiles.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/amx/emulated_gemm.h"
 
 #include "lib/device/cpu/simd/amx/tiled_gemm.h"

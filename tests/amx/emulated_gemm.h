@@ -1,4 +1,5 @@
 // The matrix products in bf16 that run on AMX, on emulated tiles: for machines without it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/gemm.h"
 

@@ -1,4 +1,5 @@
 // The tiles and what is done to them.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/amx/emulated_tiles.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // Intel's AMX in plain C++: eight tiles a thread, and the instructions on them as the Software Developer's Manual
 // (volume 2) has them. What is undefined there throws std::logic_error.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,6 +1,7 @@
 // Configs with mistakes: what is said of each, word for word. tests/app/broken/NAME.yaml, NAME.expected, whole ones;
 // and by_section.txt, many small ones. A "⋯" in what is expected stands for names that new layers, readers and the like
 // add to.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The command line: help, misspellings, and what goes to which stream.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,5 @@
 // Completion of the command line, as bash does it, and the manual pages.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // What `dlcli data` tells of a config's data.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>

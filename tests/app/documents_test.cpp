@@ -1,4 +1,5 @@
 // What the documents say is true: their YAML is accepted, the commands' page is what --help prints.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <cstdlib>

@@ -1,4 +1,5 @@
 // What the process ends with: docs/exit-codes.md.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/app/run_dlcli.h"

@@ -1,4 +1,5 @@
 // dlcli check under a memory limit, and --fit.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>

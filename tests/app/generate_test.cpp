@@ -1,4 +1,5 @@
 // Text continued by the built binary.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,5 @@
 // Folders of images by the built binary: what a run keeps of them, and what is told.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/app/run_dlcli.h"

@@ -1,4 +1,5 @@
 // Configs written from a look at data: what is found, what is chosen, and that it trains.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,4 +1,5 @@
 // Learning curves: axes, pictures and the terminal.
+// SPDX-License-Identifier: Apache-2.0
 #include <dlfcn.h>
 #include <doctest/doctest.h>
 

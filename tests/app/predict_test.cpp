@@ -1,4 +1,5 @@
 // What predict and eval say of samples, by the built binary.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>

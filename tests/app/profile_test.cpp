@@ -1,4 +1,5 @@
 // dlcli profile: its figures add up, its trace is one that viewers read, its picture is well-formed.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,5 @@
 // How a run looks, on a terminal and elsewhere.
+// SPDX-License-Identifier: Apache-2.0
 #include "app/console/progress.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // How runs begin, are found and go on.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <chrono>

@@ -1,4 +1,5 @@
 // Starting dlcli and collecting what it says.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/app/run_dlcli.h"
 
 #include <doctest/doctest.h>

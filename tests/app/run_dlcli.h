@@ -1,4 +1,5 @@
 // Runs the built dlcli as a user does: a process of its own, its output kept.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <string>

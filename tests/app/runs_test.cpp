@@ -1,4 +1,5 @@
 // Looking at runs: `runs` and `compare`, on folders made here and on a run that is going on.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <chrono>

@@ -1,4 +1,5 @@
 // Tables by the built binary: what was fitted in training is kept with the run and used afterwards.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,4 +1,5 @@
 // Whole runs by the built binary, on handwritten digits: train, evaluate, predict, stop, resume.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <chrono>

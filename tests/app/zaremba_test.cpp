@@ -1,4 +1,5 @@
 // Zaremba's recipes on a small text in the place of Penn Treebank, which may not be passed on.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>

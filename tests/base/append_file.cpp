@@ -1,4 +1,5 @@
 // A log grows by whole texts and can be cut back.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/append_file.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // Batch systems and launchers by the variables that they set.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/batch_job.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // Conversions to bf16.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/bf16.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // Clocks move forward and name a moment.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/clock.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // Cores from control groups, and the processor's description.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/cpu.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // What errors say, and what the process ends with.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // Files are read within bounds and appear whole or not at all.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/file.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // One holder at a time, named to the others, gone with its process.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/file_lock.h"
 
 #include <doctest/doctest.h>

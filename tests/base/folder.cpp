@@ -1,4 +1,5 @@
 // Folders are made once, renamed without replacing, and removed without following links.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/folder.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // A fresh temporary folder for one test, removed at its end, and the names in it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <unistd.h>
 

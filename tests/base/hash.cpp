@@ -1,4 +1,5 @@
 // XXH64 against the values of its reference implementation's self-test and of the xxhsum program.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/hash.h"
 
 #include <doctest/doctest.h>

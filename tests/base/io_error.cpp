@@ -1,4 +1,5 @@
 // Each refusal of the system says what to do about it.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/io_error.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // Free memory.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/memory.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // lib/base/printable.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/printable.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // Random numbers by position.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/random.h"
 
 #include <doctest/doctest.h>

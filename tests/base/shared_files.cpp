@@ -1,4 +1,5 @@
 // Where configs and descriptions that come with the program are found.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/shared_files.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // Threads that the system refuses: an error that says so, and those that run are ended.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/start_threads.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // lib/base/text: suggestions, lists, numbers, sizes, times.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/text.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // The team's promises: each thread once, results visible, errors carried, no memory taken.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/thread_team.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // The cache: each sample is read once where it fits, and comes out as it was.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/cache.h"
 
 #include <doctest/doctest.h>

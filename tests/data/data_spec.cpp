@@ -1,4 +1,5 @@
 // The section `data:`: what it opens, and what it says where it cannot.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/data_spec.h"
 
 #include <doctest/doctest.h>

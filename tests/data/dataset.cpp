@@ -1,4 +1,5 @@
 // Parts of a data set.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <set>

@@ -1,4 +1,5 @@
 // Fingerprints of files that are hashed whole, and of ones that are too large for that.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/file_fingerprint.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // The reader of idx files: what it reads, and what it says of files that are not what they say.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/data/sets_for_test.h"

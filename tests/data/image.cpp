@@ -1,4 +1,5 @@
 // Image files: read by their contents, within bounds, and brought to a size.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/image.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // Decoders: their pixels against Pillow's, and files that are cut short or changed at random.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The reader of image folders: classes, order, what is left out, what a broken image does.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 

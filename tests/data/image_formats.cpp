@@ -1,4 +1,5 @@
 // Formats beside JPEG and PNG: their pixels against Pillow's or written out, how pictures stand, and broken files.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <algorithm>

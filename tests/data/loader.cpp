@@ -1,4 +1,5 @@
 // Batches: what is in them, in which order, whoever assembles them.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/loader.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // The reader of numpy's arrays: types, archives, and headers that do not hold.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <random>

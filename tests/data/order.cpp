@@ -1,4 +1,5 @@
 // The order of samples: one-to-one, and as random as a uniform shuffle by the frequencies that training can notice.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/order.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // What the tests of data share: files made on the spot, sets read whole, messages without the temporary folder's name.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <zlib.h>
 

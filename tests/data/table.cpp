@@ -1,4 +1,5 @@
 // Tables: columns made numbers by what is fitted to the training part, and cells that do not fit.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/table.h"
 
 #include <doctest/doctest.h>

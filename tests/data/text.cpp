@@ -1,4 +1,5 @@
 // Texts and files of tokens: how they are cut, numbered and read.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/base/hash.h"

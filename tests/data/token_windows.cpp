@@ -1,4 +1,5 @@
 // The order of windows: random ones by (seed, epoch, position), carried ones row by row.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/token_windows.h"
 
 #include <doctest/doctest.h>

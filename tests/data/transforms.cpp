@@ -1,4 +1,5 @@
 // Transforms: their values, what they do at random and outside training, what they refuse.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/transform.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // The emulated tiles do what Intel's manual says of AMX: cases calculated by hand.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <array>

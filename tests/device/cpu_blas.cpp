@@ -1,4 +1,5 @@
 // OpenBLAS as it is loaded here.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/blas.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // The CPU's convolution and its gradients against plain loops in double precision.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/bf16.h"
 #include "lib/graph/ops/conv2d.h"
 

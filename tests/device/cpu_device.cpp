@@ -1,4 +1,5 @@
 // The CPU device: its names, its memory, its errors; and that its loops take no heap memory when they run.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <algorithm>

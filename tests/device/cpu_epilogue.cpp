@@ -1,4 +1,5 @@
 // Loops that follow a product, a convolution or a pooling gradient on rows in cache, against the two done apart.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/loop.h"
 #include "lib/graph/ops/conv2d.h"
 #include "lib/graph/ops/matmul.h"

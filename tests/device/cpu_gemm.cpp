@@ -1,4 +1,5 @@
 // The blocked matrix product against three plain loops, for each instruction set that this machine has.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <cmath>

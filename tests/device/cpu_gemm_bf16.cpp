@@ -1,5 +1,6 @@
 // The blocked matrix product of bf16 against three plain loops, for each instruction set and unit of this machine, and
 // on emulated tiles.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,4 +1,5 @@
 // Runs one operation's CPU kernel by itself, on every instruction set of this machine and on 1 to 4 threads.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <doctest/doctest.h>
 

@@ -1,6 +1,7 @@
 // A device for tests: it is given fused graphs and runs them with the reference device's plain kernels. Where it errs
 // the fusion pass or the planner is wrong; where only the CPU errs, the CPU's kernels are. It lets every result be
 // written over every operand, as its kernels read all before they write.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/device.h"
 #include "lib/graph/loop.h"
 

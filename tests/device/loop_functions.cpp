@@ -1,4 +1,5 @@
 // Every elementwise function of every instruction set against the C library in double; random numbers bit for bit.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <algorithm>

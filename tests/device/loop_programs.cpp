@@ -1,4 +1,5 @@
 // Fused loops on the CPU: as the reference device says, the same bits on any number of threads, in place and in pieces.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <cmath>

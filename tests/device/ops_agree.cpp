@@ -1,4 +1,5 @@
 // Whole programs: a random network's training step gives the same on every device, fused or not, as on the reference.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/allocations.h"

@@ -1,5 +1,6 @@
 // Attention: every form of it agrees with the reference device, on every instruction set; its gradient with
 // differences.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/graph/ops/attention.h"

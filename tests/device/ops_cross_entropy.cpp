@@ -1,4 +1,5 @@
 // Cross-entropy over many classes: alone, and joined with the linear layer before it.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/base/bf16.h"

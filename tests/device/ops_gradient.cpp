@@ -1,4 +1,5 @@
 // The gradient rule of every operation and function against central differences, on the reference device.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/check_gradient.h"

@@ -1,4 +1,5 @@
 // Elementwise functions: literal results (PyTorch's, in double) on every device.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/evaluate.h"

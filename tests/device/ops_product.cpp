@@ -1,4 +1,5 @@
 // Matrix products: literal results on every device.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/evaluate.h"

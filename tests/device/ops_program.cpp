@@ -1,4 +1,5 @@
 // What a program does with outputs and assignments that share memory.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/evaluate.h"

@@ -1,4 +1,5 @@
 // The recurrent operation: its gradient, and the same on every device and division as on the reference.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/graph/ops/recurrent.h"

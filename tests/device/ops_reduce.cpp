@@ -1,4 +1,5 @@
 // Sums, maxima, moments and what is composed of them: literal results on every device.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/evaluate.h"

@@ -1,4 +1,5 @@
 // Operations that move or make elements: literal results on every device.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/evaluate.h"

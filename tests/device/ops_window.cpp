@@ -1,4 +1,5 @@
 // Convolution and pooling: literal results of PyTorch, gradients included, on every device. All numbers are whole.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/evaluate.h"

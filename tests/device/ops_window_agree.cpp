@@ -1,5 +1,6 @@
 // Convolutions and pooling over random shapes and windows, with their gradients, give the same on every device as on
 // the reference.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/evaluate.h"

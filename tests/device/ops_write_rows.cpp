@@ -1,4 +1,5 @@
 // Rows replaced: literal results on every device.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/graph/ops/write_rows.h"

@@ -1,4 +1,5 @@
 // Graphs made at random, of the kinds of parts that networks, losses and optimizers have.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 

@@ -1,4 +1,5 @@
 // Random fused loops with inputs for them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <algorithm>
 #include <cstdint>

@@ -3,6 +3,7 @@
 # Needs torch; the tests need only the JSON.
 #
 # usage: generate.py [FOLDER/NAME.py …]
+# SPDX-License-Identifier: Apache-2.0
 
 import json
 import pathlib

@@ -1,4 +1,5 @@
 // Reads what tests/golden/generate.py recorded of PyTorch, runs a graph on the same numbers and compares.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <doctest/doctest.h>
 

@@ -2,6 +2,7 @@
 #
 # Numbers given are multiples of 1/64, so that they are exact in float and short as text. Images are written
 # [batch, height, width, channels], weights as PyTorch stores them. Each tensor is {"shape": …, "values": …}.
+# SPDX-License-Identifier: Apache-2.0
 
 import torch
 

@@ -1,4 +1,5 @@
 // Bounds of values.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/bounds.h"
 
 #include <doctest/doctest.h>

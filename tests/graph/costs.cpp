@@ -1,4 +1,5 @@
 // What operations cost: floating-point operations (a multiply-add counts 2) and bytes read and written.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/graph/ops.h"

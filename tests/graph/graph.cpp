@@ -1,4 +1,5 @@
 // Graphs: equal nodes are one, gradients stop where nothing depends on them, graphs read as text.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // Mixed precision: which values become bf16.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/graph/ops.h"

@@ -1,4 +1,5 @@
 // Shape rules: the result's shape, or an error that says what does not fit.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // Reading, writing and refusing safetensors.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/interop/safetensors.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // global_avg_pool2d
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/check_layer.h"
 
 using namespace dl;

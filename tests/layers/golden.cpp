@@ -1,4 +1,5 @@
 // Layers give PyTorch's outputs, gradients and running statistics for the same numbers.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/golden/golden.h"
 #include "lib/nn/layer.h"
 

@@ -1,4 +1,5 @@
 // max_pool2d
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/check_layer.h"
 
 using namespace dl;

@@ -1,4 +1,5 @@
 // Every registered layer keeps what a layer promises, in each form that its reference shows.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/check_layer.h"
 
 namespace dl::testing {

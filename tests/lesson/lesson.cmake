@@ -1,4 +1,5 @@
 # The layer that docs/writing-a-layer.md teaches and the page's own test of it, built from the page as it stands.
+# SPDX-License-Identifier: Apache-2.0
 set(lesson_page ${PROJECT_SOURCE_DIR}/docs/writing-a-layer.md)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${lesson_page})
 file(READ ${lesson_page} lesson_text)

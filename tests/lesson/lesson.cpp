@@ -1,4 +1,5 @@
 // What docs/writing-a-layer.md says comes with a layer of one file: this program is built with the page's layer.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // cross_entropy
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "tests/check_gradient.h"
 #include "tests/read_registered.h"

@@ -1,4 +1,5 @@
 // Losses give PyTorch's values and gradients for the same numbers.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/golden/golden.h"
 #include "lib/nn/loss.h"
 

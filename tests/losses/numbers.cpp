@@ -1,4 +1,5 @@
 // Losses of numbers: what they take, and what they say of other targets. Their values are PyTorch's in golden.cpp.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "tests/evaluate.h"
 #include "tests/read_registered.h"

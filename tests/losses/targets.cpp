@@ -1,4 +1,5 @@
 // Every loss beside every kind of target and of prediction: its value, or what it says.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/text.h"
 #include "lib/nn/loss.h"
 #include "tests/evaluate.h"

@@ -1,4 +1,5 @@
 // Metrics of numbers and of sequences.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/metric.h"
 #include "tests/evaluate.h"
 #include "tests/read_registered.h"

@@ -1,4 +1,5 @@
 // Initializers: PyTorch's formulas, and the same numbers for the same key.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/initializer.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Optimizers take PyTorch's steps for the same gradients.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/golden/golden.h"
 #include "lib/nn/optimizer.h"
 

@@ -1,4 +1,5 @@
 // Schedules: factors on the learning rate, by the update.
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/optimizer.h"

@@ -5,6 +5,7 @@
 # usage: follow_pytorch.py DLCLI [STEPS]
 # Needs torch, numpy and safetensors (scripts/setup torch) and Fashion-MNIST. Ends with 1 where a loss is too far off: more
 # than 1e-4 of PyTorch's over the first 20 steps; after them, where rounding has grown, 5 % over the mean of 20 steps.
+# SPDX-License-Identifier: Apache-2.0
 
 import gzip
 import json

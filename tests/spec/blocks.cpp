@@ -1,4 +1,5 @@
 // lib/spec/blocks: the model list with blocks, repeats and inputs written out.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/blocks.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // lib/spec/expression: arithmetic in ${…}.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/expression.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // A folder of files for one test, removed with it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <unistd.h>
 

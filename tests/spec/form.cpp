@@ -1,4 +1,5 @@
 // lib/spec/form, merge: what the schemas say of places: short forms, kinds, text.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/form.h"
 
 #include <doctest/doctest.h>

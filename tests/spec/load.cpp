@@ -1,4 +1,5 @@
 // lib/spec/load: files, references, --set, and where values came from.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/load.h"
 
 #include <doctest/doctest.h>

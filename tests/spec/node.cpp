@@ -1,4 +1,5 @@
 // lib/spec/node: scalars typed by YAML 1.2, and nodes written as YAML and JSON.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/node.h"
 
 #include <doctest/doctest.h>

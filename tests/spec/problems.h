@@ -1,4 +1,5 @@
 // What an action reports, as the user sees it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <string>

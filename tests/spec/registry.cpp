@@ -1,4 +1,5 @@
 // lib/spec/registry: types by name.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/registry.h"
 
 #include <doctest/doctest.h>

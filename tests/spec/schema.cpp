@@ -1,4 +1,5 @@
 // lib/spec/schema, codec: reading, checking and writing structs.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/schema.h"
 
 #include <doctest/doctest.h>

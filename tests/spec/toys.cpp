@@ -1,4 +1,5 @@
 // Types registered for the tests of lib/spec.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/spec/toys.h"
 
 namespace dl {

@@ -1,4 +1,5 @@
 // lib/spec/units: durations and sizes.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/units.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // lib/spec/yaml: what is read, what is refused, and in which words.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/yaml.h"
 
 #include <doctest/doctest.h>

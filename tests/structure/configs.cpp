@@ -1,4 +1,5 @@
 // Every run in configs/ is one that dlcli accepts, or whose data are not here and it says how to get them.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 

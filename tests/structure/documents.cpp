@@ -1,4 +1,5 @@
 // What the documents name is there: files that are linked to, and the commands of README.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <cstdlib>

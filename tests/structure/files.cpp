@@ -1,4 +1,5 @@
 // What every file keeps: its first line, its names, its endings.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -32,6 +33,18 @@ TEST_CASE("a file's first line says what it is") {
       const auto begins = [&](const std::string& beginning) { return lines[first].starts_with(beginning); };
       CHECK_MESSAGE(std::ranges::any_of(language.beginnings, begins), file, " begins with: ", lines[first]);
     }
+}
+
+TEST_CASE("every source says its licence where it says what it is") {
+  std::vector<std::string> files = all_files({".cpp", ".h", ".py", ".cmake"});
+  for (const std::string one : {"CMakeLists.txt", "tests/CMakeLists.txt", "scripts/setup"}) files.push_back(one);
+  for (const std::string& file : files) {
+    const std::string text = text_of(file);
+    const bool slashes = file.ends_with(".cpp") || file.ends_with(".h");
+    const size_t head = text.find(slashes ? "\n#" : "\n\n");
+    const size_t said = text.find(slashes ? "// SPDX-License-Identifier: Apache-2.0\n" : "# SPDX-License-Identifier: Apache-2.0\n");
+    CHECK_MESSAGE(said < std::min(head, size_t{2000}), file);
+  }
 }
 
 TEST_CASE("no type's name leaves open what it does") {

@@ -1,4 +1,5 @@
 // Who may include whom: the table in lib/README.md, and the one home of each library.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <algorithm>

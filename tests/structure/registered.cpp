@@ -1,4 +1,5 @@
 // What every registered type has: a help text, examples that read as they stand, and a test that names it.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <regex>

@@ -1,4 +1,5 @@
 // Reading of the repository's files.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/structure/sources.h"
 
 #include <algorithm>

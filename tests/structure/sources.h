@@ -1,4 +1,5 @@
 // The repository's own files, as the tests of its structure read them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <string>

@@ -1,4 +1,5 @@
 // Sizes that nothing can have, and layers whose values were refused: errors with their place, and no memory taken.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 

@@ -1,4 +1,5 @@
 // A training step takes no heap memory: the trainer's loop, the loader and the programs together.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/allocations.h"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,6 @@
 // What layers carry from batch to batch: windows after one another are one long sequence, and a resumed run goes on
 // within it.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/train/fixture.h"

@@ -1,4 +1,5 @@
 // Checkpoints: complete or not there, whatever happens to the files.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/checkpoint.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // docs/file-formats.md and docs/exit-codes.md say all there is to say.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>

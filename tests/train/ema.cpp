@@ -1,4 +1,5 @@
 // The weights' average: what it is, what is evaluated, that it is kept.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/train/evaluate.h"

@@ -1,4 +1,5 @@
 // Evaluation and prediction from checkpoints.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/evaluate.h"
 
 #include <doctest/doctest.h>

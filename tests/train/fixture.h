@@ -1,4 +1,5 @@
 // A folder with a small data set that can be learnt, and configs in it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <unistd.h>
 

@@ -1,4 +1,5 @@
 // Sequences continued token by token: with and without what was kept of earlier positions.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/generation.h"
 
 #include <doctest/doctest.h>

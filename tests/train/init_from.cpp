@@ -1,4 +1,5 @@
 // Beginning with the weights of a file: PyTorch's, a part of one, and a checkpoint's that has changed.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/interop/safetensors.h"

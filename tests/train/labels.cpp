@@ -1,4 +1,5 @@
 // Classes and indices that are none are errors that name the sample, in training and wherever data are read.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/spec/path.h"

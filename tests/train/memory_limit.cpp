@@ -1,4 +1,5 @@
 // Training within a memory limit: the same bits, less memory, some values computed twice.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/memory_limit.h"
 
 #include <doctest/doctest.h>
@@ -165,8 +166,8 @@ TEST_CASE("a limit that cannot be kept says what would be needed and what to low
   const std::string text = test::error_text([&] { programs.step(16); }, {}, &exit);
   CHECK(exit == Exit::usage);
   CHECK(text ==
-        "error: trainer.memory_limit: a batch of 16 needs at least 1.64 MiB, the limit is 200 KiB\n"
-        "  552 KiB weights and optimizer state, 2.31 KiB batches, 1.09 MiB a step's values, of which as many as can be "
+        "error: trainer.memory_limit: a batch of 16 needs at least 1.28 MiB, the limit is 200 KiB\n"
+        "  552 KiB weights and optimizer state, 2.31 KiB batches, 761 KiB a step's values, of which as many as can be "
         "are "
         "computed twice\n"
         "  help: lower data.batch_size; 'dlcli check CONFIG --fit' finds the largest that fits");

@@ -1,4 +1,5 @@
 // Parameter groups: PyTorch's steps, the same checkpoints, the same programs but for the ranges.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/parameter_groups.h"
 
 #include "lib/spec/blocks.h"

@@ -1,4 +1,5 @@
 // From config to plan: what is resolved, and everything wrong told at once with its place.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/plan.h"
 
 #include <doctest/doctest.h>

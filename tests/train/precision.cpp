@@ -1,4 +1,5 @@
 // Runs whose parameters are kept in bf16: what their checkpoints hold, that they go on, what is evaluated.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/interop/safetensors.h"

@@ -1,4 +1,5 @@
 // The programs of a run, on every device.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/programs.h"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,7 @@
 // Configs made at random are planned and trained a step or refused with an error: no signal, no failed check of ours,
 // no other exception, in bounded time and memory. DLCLI_RANDOM_CONFIGS=20000 sets how many are planned (240 without
 // it), DLCLI_RANDOM_STEPS=2000 how many take a step (40), DLCLI_RANDOM_SEED where both begin.
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/train/random_configs.h"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,7 @@
 // Configs made at random: most of them right or nearly so, with sizes that are small, some spoilt in structure or with
 // sizes that nothing can have. What is registered takes part by its examples, so that a new layer, loss, metric or
 // optimizer is tried as soon as it is there. All data come from the reader `random`: nothing is opened.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
 // The folders of runs.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/run_folder.h"
 
 #include <doctest/doctest.h>

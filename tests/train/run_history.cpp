@@ -1,4 +1,5 @@
 // What a run measured is read back as curves.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/run_history.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 // metrics.jsonl, metrics.csv and log.txt.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/run_log.h"
 
 #include <doctest/doctest.h>

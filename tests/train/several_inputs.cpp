@@ -1,4 +1,5 @@
 // Data with several inputs and with numbers as targets, from the config to predictions.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include <cmath>

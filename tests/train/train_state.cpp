@@ -1,4 +1,5 @@
 // state.json.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/train_state.h"
 
 #include <doctest/doctest.h>

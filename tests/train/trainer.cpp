@@ -1,4 +1,5 @@
 // Training runs: learning, stopping, resuming to the same bits, and what may go wrong.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/train/trainer.h"
 
 #include <doctest/doctest.h>

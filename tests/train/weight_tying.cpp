@@ -1,4 +1,5 @@
 // A parameter that two layers share.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "tests/check_gradient.h"

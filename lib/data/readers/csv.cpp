@@ -1,4 +1,5 @@
 // csv: tables of text, a row a sample; lib/data/csv_text.h says what is read, lib/data/table.h what becomes of it.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <optional>
 

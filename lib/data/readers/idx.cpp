@@ -1,5 +1,6 @@
 // idx: the format of MNIST (http://yann.lecun.com/exdb/mnist): big-endian sizes, then the values, one file for the
 // images and one for the labels, plain or gzip.
+// SPDX-License-Identifier: Apache-2.0
 #include <sys/types.h>
 #include <unistd.h>
 

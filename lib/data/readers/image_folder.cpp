@@ -1,4 +1,5 @@
 // image_folder: one folder a class, ROOT/CLASS/*.png and the like.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
 #include <map>

@@ -1,4 +1,5 @@
 // npy: arrays that numpy saved, one a field, in .npy files or as members of a .npz archive.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <cstring>

@@ -1,4 +1,5 @@
 // random: samples without meaning, of any shape, for measuring speed where no data are needed.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
 #include <optional>

@@ -1,4 +1,5 @@
 // text: a text file cut into characters, bytes or words, each of which is predicted from those before it.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
 #include <optional>

@@ -1,5 +1,6 @@
 // tokens: a file of nothing but token numbers of 2 or 4 bytes, little-endian, as nanoGPT's prepare.py writes them; or
 // an array of them that numpy saved.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <optional>
 

@@ -1,4 +1,5 @@
 // horizontal_flip: the image mirrored left to right with probability p; never outside training.
+// SPDX-License-Identifier: Apache-2.0
 #include <cstring>
 
 #include "lib/data/image_type.h"

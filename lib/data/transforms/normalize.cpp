@@ -1,4 +1,5 @@
 // normalize: y = (x - mean) / std, where u8 is first scaled to x = u8 / 255: torchvision's ToTensor and Normalize.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
 #include "lib/data/transform.h"
 

@@ -1,4 +1,5 @@
 // random_crop: a window of the padded image at a random place; outside training the window in the middle.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
 #include <optional>

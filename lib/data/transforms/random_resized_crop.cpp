@@ -1,5 +1,6 @@
 // random_resized_crop: a window of random area, shape and place, brought to a size (Szegedy et al. 2015,
 // arXiv:1409.4842); outside training the whole image.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 

@@ -1,4 +1,5 @@
 // resize: the image brought to a size, bilinear and antialiased.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/image_type.h"
 #include "lib/data/transform.h"
 

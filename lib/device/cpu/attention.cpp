@@ -1,5 +1,6 @@
 // Attention on the CPU. Forward, blocks of queries of the heads that share a head of keys are taken by whichever thread
 // is free; backward, all queries of such heads, so that what adds up at a key adds up in one order.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/attention.h"
 
 #include <algorithm>

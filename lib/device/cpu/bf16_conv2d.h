@@ -1,4 +1,5 @@
 // Convolution of bf16 and its gradients: operands bf16, sums and results f32.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 

@@ -1,6 +1,7 @@
 // Convolutions of bf16 without im2col, as in f32 (correlation.cpp): the values under one row of the window lie side by
 // side, so that a row of outputs is a strip of a matrix product. Where a row of the window is short, the whole window
 // is laid out side by side for each output, so that the depth comes in few ranges.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
 

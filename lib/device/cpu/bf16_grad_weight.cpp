@@ -1,5 +1,6 @@
 // The gradient of a convolution of bf16 with respect to its weight: a matrix product whose depth is the pixels, two
 // neighbouring outputs of a row at a time. Both operands are laid out in such pairs first, rows that stay in cache.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
 

@@ -1,4 +1,5 @@
 // Loading OpenBLAS by hand, so that what decides its kernels is set before it looks.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/blas.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,5 @@
 // OpenBLAS, where it is installed: the peer that our matrix products are measured against.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <string>

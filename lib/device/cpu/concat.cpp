@@ -1,4 +1,5 @@
 // Concatenation and slices on the CPU: rows of bytes, divided over the team.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/concat.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // conv2d and its gradient with respect to the input on the CPU.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/conv2d.h"
 
 #include "lib/device/cpu/bf16_conv2d.h"

@@ -1,4 +1,5 @@
 // The gradient of a convolution with respect to its weight: a matrix product whose depth is the pixels, read in place.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
 

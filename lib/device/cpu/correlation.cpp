@@ -1,5 +1,6 @@
 // Convolutions without im2col: the values under one row of the window lie side by side in memory, so that a row of
 // outputs is a strip of a matrix product whose A is the input itself.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/correlation.h"
 
 #include <algorithm>

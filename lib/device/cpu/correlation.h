@@ -1,5 +1,6 @@
 // A window of weights that slides over images: what a convolution does, and what its gradient with respect to the input
 // does with the weights turned round, once for each phase of the stride.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>

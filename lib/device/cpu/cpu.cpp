@@ -1,4 +1,5 @@
 // Kernels by name, and memory.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/cpu.h"
 
 #include <sys/mman.h>

@@ -1,4 +1,5 @@
 // The device "cpu": kernels that run on a team of threads, with the best instruction set the processor has.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>

@@ -1,4 +1,5 @@
 // Cross-entropy of rows of logits on the CPU: one pass over memory forward, as a row stays in cache, and one backward.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/cross_entropy.h"
 
 #include <cmath>

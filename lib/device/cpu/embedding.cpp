@@ -1,5 +1,6 @@
 // Embedding on the CPU: indices are divided over the team. Its gradient is cleared by rows, and then divided by
 // columns, so that rows are added in the order of the indices whatever the number of threads.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/embedding.h"
 
 #include <algorithm>

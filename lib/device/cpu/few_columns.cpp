@@ -1,4 +1,5 @@
 // A model of the work: vectors of sums, each as long as the window's row.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/few_columns.h"
 
 namespace dl {

@@ -1,6 +1,7 @@
 // Convolutions to few channels fill a part of a vector only. Several neighbouring outputs side by side fill more of it:
 // together they are one output of as many times the channels, in the same memory, with a window that is wider and
 // whose weights are 0 where an output has none.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

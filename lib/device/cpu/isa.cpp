@@ -1,4 +1,5 @@
 // Which instruction sets this processor has.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/isa.h"
 
 #include "lib/base/cpu.h"

@@ -1,4 +1,5 @@
 // The instruction sets that the CPU's kernels are compiled for, and which of them this processor has.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string_view>
 #include <vector>

@@ -8,6 +8,7 @@
 //
 // With bf16, x and the weight are multiplied as they are, and the gradient of the logits is rounded before its
 // products.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <type_traits>

@@ -1,4 +1,5 @@
 // The kernel of a loop that stands alone: its rows shared out among the threads.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "lib/device/cpu/loop_runner.h"

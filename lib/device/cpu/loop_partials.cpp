@@ -1,4 +1,5 @@
 // Segments: begun, summed, ended, merged.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/loop_partials.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Sums over rows that several threads make: partial results of chunks of rows, merged in order.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

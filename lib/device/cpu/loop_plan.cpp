@@ -1,4 +1,5 @@
 // Lays the steps of a loop out: phases, places, calls.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/loop_plan.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // How a loop is executed: rows in blocks that stay in the first-level cache, calls of simd functions on each block.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <span>

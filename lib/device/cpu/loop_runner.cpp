@@ -1,4 +1,5 @@
 // Executes a loop's plan on the rows it is given.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/loop_runner.h"
 
 #include <algorithm>

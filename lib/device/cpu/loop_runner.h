@@ -1,4 +1,5 @@
 // Runs a fused loop on rows: behind a matmul or convolution that hands over the rows it has just made, or alone.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,8 +1,10 @@
 // The rewrites, each a pass over the steps.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/loop_steps.h"
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "lib/base/error.h"
 
@@ -78,6 +80,9 @@ class Builder {
 
   const LoopStep& at(int i) const { return out_.steps[static_cast<size_t>(i)]; }
 
+  // Its value is the one that is stored, or was.
+  void keep_rounded(int i) { rounded_.insert(i); }
+
  private:
   bool is(int i, float value) const { return i >= 0 && at(i).kind == Kind::constant && at(i).value == value; }
   bool is_map(int i, LoopCode code) const { return at(i).kind == Kind::map && at(i).code == code; }
@@ -98,13 +103,19 @@ class Builder {
     return -1;
   }
 
-  // The product may be needed elsewhere too: computing it twice inside an fma costs nothing.
-  bool joins(int i, Extent extent) const { return is_map(i, LoopCode::mul) && at(i).extent == extent; }
+  // The product may be needed elsewhere too: computing it twice inside an fma costs nothing. But what is stored is read
+  // as it is stored, so that the result is the same wherever it is read.
+  bool joins(int i, Extent extent) const {
+    return is_map(i, LoopCode::mul) && at(i).extent == extent && !rounded_.contains(i);
+  }
+  bool negates(int i, Extent extent) const {
+    return is_map(i, LoopCode::neg) && at(i).extent == extent && !rounded_.contains(i);
+  }
 
   int add_or_fma(const LoopStep& step) {
     const auto [a, b, c, d] = step.from;
-    if (is_map(b, LoopCode::neg) && at(b).extent == step.extent) return map(LoopCode::sub, a, at(b).from[0]);
-    if (is_map(a, LoopCode::neg) && at(a).extent == step.extent) return map(LoopCode::sub, b, at(a).from[0]);
+    if (negates(b, step.extent)) return map(LoopCode::sub, a, at(b).from[0]);
+    if (negates(a, step.extent)) return map(LoopCode::sub, b, at(a).from[0]);
     if (joins(a, step.extent)) return map(LoopCode::fma, at(a).from[0], at(a).from[1], b);
     if (joins(b, step.extent)) return map(LoopCode::fma, at(b).from[0], at(b).from[1], a);
     return add(step);
@@ -112,7 +123,7 @@ class Builder {
 
   int sub_or_fma(const LoopStep& step) {
     const auto [a, b, c, d] = step.from;
-    if (is_map(b, LoopCode::neg) && at(b).extent == step.extent) return map(LoopCode::add, a, at(b).from[0]);
+    if (negates(b, step.extent)) return map(LoopCode::add, a, at(b).from[0]);
     if (joins(b, step.extent)) return map(LoopCode::fnma, at(b).from[0], at(b).from[1], a);
     if (joins(a, step.extent)) return map(LoopCode::fms, at(a).from[0], at(a).from[1], b);
     return add(step);
@@ -143,6 +154,7 @@ class Builder {
 
   LoopSteps& out_;
   const LoopMaps& maps_;
+  std::set<int> rounded_;
 };
 
 bool reduces_rows(const Loop::Instruction& i) {
@@ -229,6 +241,10 @@ LoopSteps simplify(const Loop& loop, const LoopMaps& maps, bool by_rows) {
   const Space space(loop, !by_rows);
   LoopSteps out{.rows = space.rows, .cols = space.cols, .steps = {}, .results = {}};
   Builder build(out, maps);
+  std::set<int> stored;  // registers
+  for (const Loop::Result& r : loop.results) {
+    if (r.kind == ResultKind::store) stored.insert(r.source);
+  }
   std::vector<int> step_of;
   const auto of = [&](int reg) { return reg < 0 ? -1 : step_of.at(static_cast<size_t>(reg)); };
   using From = Loop::Instruction::Kind;
@@ -257,6 +273,7 @@ LoopSteps simplify(const Loop& loop, const LoopMaps& maps, bool by_rows) {
         break;
       }
     }
+    if (i.rounded || stored.contains(static_cast<int>(step_of.size()))) build.keep_rounded(step);
     step_of.push_back(step);
   }
   for (Loop::Result r : loop.results) {

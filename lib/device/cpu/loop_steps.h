@@ -1,4 +1,5 @@
 // A fused loop made simpler and shorter, before it is laid out for execution.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // matmul on the CPU.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/matmul.h"
 
 #include <algorithm>

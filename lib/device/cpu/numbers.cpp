@@ -1,4 +1,5 @@
 // Given numbers on the CPU.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "lib/device/cpu/cpu.h"

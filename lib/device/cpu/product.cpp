@@ -1,4 +1,5 @@
 // How a product is divided over the team. An element's bits do not depend on the division, see simd/gemm.h.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/product.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // A matrix product, or one with an epilogue, on all threads of the team: what matmul and 1x1 convolutions run.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>

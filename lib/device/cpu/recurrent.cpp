@@ -2,6 +2,7 @@
 // and the gates of the rows while they are in cache. The team divides the rows of the batch, which need nothing of each
 // other, or, where the rows are few or the weight too large for a cache, the units, and then meets after each step.
 // An element's bits do not depend on the division, see simd/gemm.h.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/recurrent.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Sums, maxima and moments over any axes, where a fused loop cannot make them: each result by one thread, in double.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <limits>
 #include <optional>

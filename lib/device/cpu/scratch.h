@@ -1,4 +1,5 @@
 // Dividing a kernel's scratch memory among its buffers.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,4 +1,5 @@
 // Operations that move elements without changing them.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/shape_ops.h"
 
 #include <algorithm>

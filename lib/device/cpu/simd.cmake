@@ -1,5 +1,6 @@
 # lib/device/cpu/simd is compiled once for each instruction set; DL_ISA names the namespace and DL_LANES the vector width.
 # These sources include no standard header with inline code: the linker could keep a copy compiled for a newer processor.
+# SPDX-License-Identifier: Apache-2.0
 file(GLOB simd_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/device/cpu/simd/*.cpp)
 set(simd_portable_lanes 4)
 set(simd_avx2_flags -mavx2 -mfma -mf16c -mbmi2 -mprfchw)

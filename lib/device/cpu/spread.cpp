@@ -1,4 +1,5 @@
 // Two images at a time: each weight that is loaded serves both.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/spread.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // The gradient of a convolution with respect to an input of few channels: every pixel of dy adds to the window under
 // it, whose rows fill more of a vector than the channels of one pixel do.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>

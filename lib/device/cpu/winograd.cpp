@@ -1,4 +1,5 @@
 // How tiles, points and panels of weights are put into blocks that stay in cache.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/winograd.h"
 
 #include <algorithm>

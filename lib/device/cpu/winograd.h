@@ -1,4 +1,5 @@
 // Convolutions of 3×3 windows by Winograd's minimal filtering.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 #include <span>

@@ -2,6 +2,7 @@
 // Where one group holds all tiles, a panel of columns goes all the way to the gradient while in cache; else the images
 // are cut in two halves with sums of their own, which are added at the end, so that two threads, or two teams of
 // threads, hand nothing over until then.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/winograd_grad_weight.h"
 
 #include <algorithm>

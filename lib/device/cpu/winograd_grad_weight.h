@@ -1,4 +1,5 @@
 // The gradient of a convolution with respect to its weight by Winograd's minimal filtering.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
 

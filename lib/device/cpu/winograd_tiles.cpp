@@ -1,4 +1,5 @@
 // Where tiles lie, and when they are worth it.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/winograd_tiles.h"
 
 #include "lib/device/cpu/simd/strip.h"

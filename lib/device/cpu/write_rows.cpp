@@ -1,4 +1,5 @@
 // Rows of a tensor replaced on the CPU; where the tensor may be written over, the others are not touched.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/write_rows.h"
 
 #include <algorithm>

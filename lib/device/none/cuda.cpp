@@ -1,4 +1,5 @@
 // What is linked where the device "cuda" is not built: it says so.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
 #include "lib/device/device.h"
 

@@ -1,4 +1,5 @@
 // Attention, one query and one key at a time.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/attention.h"
 
 #include <algorithm>

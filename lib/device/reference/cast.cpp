@@ -1,4 +1,5 @@
 // The same elements as another type.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/cast.h"
 
 #include "lib/device/reference/kernel.h"

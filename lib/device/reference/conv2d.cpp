@@ -1,4 +1,5 @@
 // Convolution and its gradients, each as the sum its definition states.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/conv2d.h"
 
 #include "lib/device/reference/kernel.h"

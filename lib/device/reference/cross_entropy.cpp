@@ -1,4 +1,5 @@
 // Cross-entropy over many classes, alone and with the linear layer before it.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/cross_entropy.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Rows of a table, and the sum of what goes back to each.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/embedding.h"
 
 #include <algorithm>

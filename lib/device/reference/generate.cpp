@@ -1,4 +1,5 @@
 // Indices, given numbers and random ones.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/generate.h"
 
 #include <algorithm>

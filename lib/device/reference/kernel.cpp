@@ -1,4 +1,5 @@
 // The table of kernels, and what several of them need.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/reference/kernel.h"
 
 #include <map>

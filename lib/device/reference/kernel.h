@@ -1,5 +1,6 @@
 // How the reference device's kernels are written: for each op a function that looks at the types and returns the loop
 // that runs. Each registers itself, so no file lists them. Sums are accumulated in double; nothing is clever.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <span>

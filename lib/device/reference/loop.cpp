@@ -1,5 +1,6 @@
 // Fused loops, taken at their word: every register is a tensor of its own. The device itself is never given one; this
 // is the oracle of the fusion pass and of other devices' loops.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/loop.h"
 
 #include <algorithm>

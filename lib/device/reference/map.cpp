@@ -1,4 +1,5 @@
 // Elementwise functions with NumPy's broadcasting, computed in double and rounded once.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/map.h"
 
 #include <algorithm>

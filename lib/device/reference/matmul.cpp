@@ -1,4 +1,5 @@
 // y[i, j] = sum over k of a[i, k] b[k, j], either operand stored transposed.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/matmul.h"
 
 #include <algorithm>

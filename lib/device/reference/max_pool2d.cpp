@@ -1,4 +1,5 @@
 // Maximum of each window, and the gradient that goes back to where it was.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/max_pool2d.h"
 
 #include <algorithm>

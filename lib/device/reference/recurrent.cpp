@@ -1,4 +1,5 @@
 // Recurrent layers, unit by unit.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/recurrent.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Sums, maxima and moments over axes.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/reduce.h"
 
 #include <algorithm>

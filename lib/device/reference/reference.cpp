@@ -1,4 +1,5 @@
 // The reference device: a plain loop for each op, one thread, nothing fused. It is the oracle of the tests.
+// SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
 #include <cstring>
 #include <new>

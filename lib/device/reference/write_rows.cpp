@@ -1,4 +1,5 @@
 // Rows of a tensor replaced.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/write_rows.h"
 
 #include <algorithm>

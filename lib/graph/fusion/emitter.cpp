@@ -1,4 +1,5 @@
 // Writing the instructions of loops.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/fusion/emitter.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The fusion pass, third part: one loop's program.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <map>

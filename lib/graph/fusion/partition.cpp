@@ -1,4 +1,5 @@
 // Grouping nodes into loops.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/fusion/partition.h"
 
 #include <algorithm>

@@ -1,7 +1,8 @@
 // The fusion pass, second part: which nodes become one loop, which loop follows which heavy node, and in what order.
 //
 // A loop is the epilogue of a heavy node only if it reads the node's result itself, element by element. What it reads
-// through a view (a slice, Again) must be whole in memory before it begins, and the result of its own host never is.
+// through a view (a slice) must be whole in memory before it begins, and the result of its own host never is.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <set>

@@ -1,4 +1,5 @@
 // Roles, levels and spaces of a graph's nodes.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/fusion/placement.h"
 
 #include <algorithm>

@@ -9,6 +9,7 @@
 // A value is stored where a heavy node, an output or an assignment wants it, or where a later level would compute it
 // again from more than one stored tensor; else later loops compute it again, which costs less than its way through
 // memory.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
 #include <set>

@@ -1,4 +1,5 @@
 // Attention and its gradient.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/attention.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762): of each head, y = softmax(scale q k^T) v. The
 // matrix of probabilities is never stored: its logarithmic sums are, from which the gradient makes it again (Dao et al.
 // 2022, arXiv:2205.14135).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/ops.h"
 

@@ -1,4 +1,5 @@
 // Conversions between element types.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/cast.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // The same elements as another type: f32 and bf16.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/graph.h"
 

@@ -1,4 +1,5 @@
 // Concatenation and slices.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/concat.h"
 
 #include "lib/base/error.h"

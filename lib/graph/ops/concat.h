@@ -1,4 +1,5 @@
 // Tensors laid beside each other along one axis, and a part of a tensor.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/graph.h"
 

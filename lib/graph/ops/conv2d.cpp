@@ -1,4 +1,5 @@
 // Convolution: shapes, gradients, cost.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/conv2d.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // Two-dimensional convolution (as the field has it: cross-correlation) and its two gradients.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/ops.h"
 

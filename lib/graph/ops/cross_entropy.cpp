@@ -1,4 +1,5 @@
 // Cross-entropy: shapes, gradients, costs.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/cross_entropy.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // Cross-entropy of a softmax over many classes, alone and together with the linear layer before it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/graph.h"
 

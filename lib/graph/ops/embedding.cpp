@@ -1,4 +1,5 @@
 // Embedding and its gradient.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/embedding.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // Rows of a table, chosen by index.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/graph.h"
 

@@ -1,4 +1,5 @@
 // Values made from nothing: indices, given numbers and random ones.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <vector>
 

@@ -1,4 +1,5 @@
 // Inputs, variables, constants.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/leaf.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // Values that come from outside: inputs, variables, constants.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/graph.h"
 

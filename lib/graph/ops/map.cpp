@@ -1,4 +1,5 @@
 // Elementwise functions and their derivatives.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/map.h"
 
 #include <numbers>

@@ -1,4 +1,5 @@
 // One elementwise function of one to three operands, broadcast against each other; the result is f32.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/graph.h"
 #include "lib/graph/loop.h"

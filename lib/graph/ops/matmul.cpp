@@ -1,4 +1,5 @@
 // Matrix product.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/matmul.h"
 
 #include "lib/base/error.h"

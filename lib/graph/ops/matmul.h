@@ -1,4 +1,5 @@
 // The product of two matrices, either of them transposed.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/graph.h"
 

@@ -1,4 +1,5 @@
 // Max pooling.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/max_pool2d.h"
 
 #include <limits>

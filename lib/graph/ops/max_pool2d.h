@@ -1,4 +1,5 @@
 // The maximum of each window, and where it was.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/ops.h"
 

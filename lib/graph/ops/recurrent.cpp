@@ -1,4 +1,5 @@
 // The recurrent operation's shapes, gradient and cost.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/recurrent.h"
 
 #include "lib/base/error.h"

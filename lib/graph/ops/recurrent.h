@@ -1,4 +1,5 @@
 // A recurrent layer in one direction, all steps in one operation.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/ops.h"
 

@@ -1,4 +1,5 @@
 // Reductions and what is composed of them.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/reduce.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Sums, maxima and moments over axes, which stay with size 1.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/graph.h"
 

@@ -1,4 +1,5 @@
 // Reshape, transpose, broadcast, view, pack.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/shape_ops.h"
 
 #include "lib/base/error.h"

@@ -1,4 +1,5 @@
 // Operations that move values without changing them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/graph.h"
 

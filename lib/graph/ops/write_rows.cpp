@@ -1,4 +1,5 @@
 // Replacing rows.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/write_rows.h"
 
 #include "lib/base/error.h"

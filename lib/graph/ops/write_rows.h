@@ -1,4 +1,5 @@
 // Rows of a tensor replaced, in place where that is possible: what a sequence made position by position keeps.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/graph.h"
 

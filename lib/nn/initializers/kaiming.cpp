@@ -1,4 +1,5 @@
 // He et al. 2015, arXiv:1502.01852: variance gain^2 / fan, so that activations keep their scale through rectifiers.
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/initializer.h"

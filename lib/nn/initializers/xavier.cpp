@@ -1,5 +1,6 @@
 // Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks": variance
 // 2 gain^2 / (fan_in + fan_out), so that activations and gradients keep their scale.
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/initializer.h"

@@ -2,6 +2,7 @@
 # Writes the small images that tests/data/image_decoders.cpp reads, and beside each what Pillow makes of it: NAME.ppm
 # (colours); and images that are large enough for a window to leave out some blocks: large-*.jpg.
 # usage: make.py (needs Pillow)
+# SPDX-License-Identifier: Apache-2.0
 import pathlib
 
 import numpy

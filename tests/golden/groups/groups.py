@@ -1,4 +1,5 @@
 # Parameter groups beside those of torch.optim.
+# SPDX-License-Identifier: Apache-2.0
 from golden import parameter_groups
 from torch.nn import BatchNorm1d, Linear, Sequential
 from torch.optim import SGD, AdamW

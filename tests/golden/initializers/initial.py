@@ -1,4 +1,5 @@
 # Initial parameters of layers beside PyTorch's: its defaults, and the named initializers.
+# SPDX-License-Identifier: Apache-2.0
 from golden import initial
 from torch.nn import LSTM, Conv2d, Linear, init
 

@@ -1,4 +1,5 @@
 # adaptive_avg_pool2d beside torch.nn.AdaptiveAvgPool2d.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import AdaptiveAvgPool2d
 

@@ -1,4 +1,5 @@
 # add: the sum of what it reads.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch import nn
 

@@ -1,4 +1,5 @@
 # avg_pool2d beside torch.nn.AvgPool2d.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import AvgPool2d
 

@@ -1,4 +1,5 @@
 # batch_norm beside torch.nn.BatchNorm2d and BatchNorm1d.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import BatchNorm1d, BatchNorm2d
 

@@ -1,4 +1,5 @@
 # conv2d beside torch.nn.Conv2d.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import Conv2d
 

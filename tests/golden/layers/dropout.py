@@ -1,4 +1,5 @@
 # dropout beside torch.nn.Dropout, outside training.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import Dropout
 

@@ -1,4 +1,5 @@
 # embedding beside torch.nn.Embedding.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer, whole
 from torch.nn import Embedding
 

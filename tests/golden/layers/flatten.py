@@ -1,4 +1,5 @@
 # flatten beside torch.nn.Flatten: in the order channel, height, width.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import Flatten
 

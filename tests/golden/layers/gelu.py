@@ -1,4 +1,5 @@
 # gelu beside torch.nn.GELU, exact and approximate.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import GELU
 

@@ -1,4 +1,5 @@
 # global_avg_pool2d beside torch.nn.AdaptiveAvgPool2d(1), flattened.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import AdaptiveAvgPool2d, Flatten, Sequential
 

@@ -1,4 +1,5 @@
 # group_norm beside torch.nn.GroupNorm.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import GroupNorm, Module
 

@@ -1,4 +1,5 @@
 # layer_norm beside torch.nn.LayerNorm.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import LayerNorm
 

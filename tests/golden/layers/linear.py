@@ -1,4 +1,5 @@
 # linear beside torch.nn.Linear.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import Linear
 

@@ -1,4 +1,5 @@
 # lstm beside torch.nn.LSTM: layers, directions, biases, the sequence and the last states.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch import cat
 from torch.nn import LSTM

@@ -1,4 +1,5 @@
 # max_pool2d beside torch.nn.MaxPool2d.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import MaxPool2d
 

@@ -1,5 +1,6 @@
 # multi_head_attention beside torch.nn.MultiheadAttention, and beside scaled_dot_product_attention where that layer lacks
 # the form.
+# SPDX-License-Identifier: Apache-2.0
 import torch
 from golden import layer
 from torch.nn.functional import linear, scaled_dot_product_attention

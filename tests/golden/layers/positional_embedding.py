@@ -1,4 +1,5 @@
 # positional_embedding beside torch.nn.Embedding of the positions.
+# SPDX-License-Identifier: Apache-2.0
 import torch
 from golden import layer
 

@@ -1,4 +1,5 @@
 # relu beside torch.nn.ReLU.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import ReLU
 

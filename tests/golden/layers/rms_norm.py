@@ -1,4 +1,5 @@
 # rms_norm beside torch.nn.RMSNorm.
+# SPDX-License-Identifier: Apache-2.0
 from golden import layer
 from torch.nn import RMSNorm
 

@@ -1,4 +1,5 @@
 # sinusoidal_embedding beside the formula of Vaswani et al. in double.
+# SPDX-License-Identifier: Apache-2.0
 import torch
 from golden import layer
 

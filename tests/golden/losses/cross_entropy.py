@@ -1,4 +1,5 @@
 # cross_entropy beside torch.nn.CrossEntropyLoss.
+# SPDX-License-Identifier: Apache-2.0
 import torch
 from golden import loss
 from torch.nn import CrossEntropyLoss

@@ -1,4 +1,5 @@
 # nll beside torch.nn.NLLLoss.
+# SPDX-License-Identifier: Apache-2.0
 import torch
 from golden import loss
 from torch.nn import NLLLoss

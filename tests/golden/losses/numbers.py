@@ -1,4 +1,5 @@
 # Losses of numbers beside PyTorch's.
+# SPDX-License-Identifier: Apache-2.0
 import torch
 from golden import loss
 from torch.nn import BCEWithLogitsLoss, HuberLoss, L1Loss, MSELoss, SmoothL1Loss

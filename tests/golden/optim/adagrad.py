@@ -1,4 +1,5 @@
 # adagrad beside torch.optim.Adagrad.
+# SPDX-License-Identifier: Apache-2.0
 from golden import optimizer
 from torch.optim import Adagrad
 

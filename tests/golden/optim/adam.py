@@ -1,4 +1,5 @@
 # adam beside torch.optim.Adam.
+# SPDX-License-Identifier: Apache-2.0
 from golden import optimizer
 from torch.optim import Adam
 

@@ -1,4 +1,5 @@
 # adamw beside torch.optim.AdamW.
+# SPDX-License-Identifier: Apache-2.0
 from golden import optimizer
 from torch.optim import AdamW
 

@@ -1,4 +1,5 @@
 # rmsprop beside torch.optim.RMSprop.
+# SPDX-License-Identifier: Apache-2.0
 from golden import optimizer
 from torch.optim import RMSprop
 

@@ -1,4 +1,5 @@
 # sgd beside torch.optim.SGD.
+# SPDX-License-Identifier: Apache-2.0
 from golden import optimizer
 from torch.optim import SGD
 

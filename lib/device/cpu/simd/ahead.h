@@ -1,5 +1,6 @@
 // Bringing what a product will read soon to the second-level cache, a few lines at a time between its tiles, so that it
 // arrives while they are computed: the processor's own prefetching does not follow the short rows of a block.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/gemm.h"
 #include "lib/device/cpu/simd/tile.h"

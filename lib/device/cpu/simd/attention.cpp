@@ -1,4 +1,5 @@
 // Attention in f32.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/attention_blocks.h"
 
 namespace dl::DL_ISA {

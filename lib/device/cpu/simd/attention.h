@@ -1,5 +1,6 @@
 // Attention of the heads that share one head of keys and values, by blocks that stay in cache (Dao 2023,
 // arXiv:2307.08691). Sums are in f32; in bf16 what is multiplied is bf16, probabilities and their slopes too.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

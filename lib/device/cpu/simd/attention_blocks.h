@@ -2,6 +2,7 @@
 // time. Where attention is causal, each strip of rows is multiplied only with the keys that its last row sees. Included
 // by the source for each type of tensor: f32, or bf16, whose probabilities and their slopes are rounded to bf16 for the
 // products while sums stay in f32.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/ahead.h"
 #include "lib/device/cpu/simd/attention.h"

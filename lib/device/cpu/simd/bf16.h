@@ -1,4 +1,5 @@
 // Vectors of bf16.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/vec.h"
 

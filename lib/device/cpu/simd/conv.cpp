@@ -1,4 +1,5 @@
 // Moving the weights of convolutions in and out of panels, a square of lanes x lanes at a time.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/conv.h"
 
 #include "lib/device/cpu/simd/pack.h"

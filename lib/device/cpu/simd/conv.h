@@ -1,5 +1,6 @@
 // Weights of convolutions between the order they are stored in, [out, in / groups, height, width], and the one in which
 // tiles read and write them: rows of neighbouring columns.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,4 +1,5 @@
 // Softmax and cross-entropy, vectors over the classes of a row or over the rows of a block.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/cross_entropy.h"
 
 #include "lib/device/cpu/simd/loop_math.h"

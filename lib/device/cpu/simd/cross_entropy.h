@@ -1,4 +1,5 @@
 // Softmax and cross-entropy over many classes: a row of logits, or a block whose columns are the rows.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,6 +1,7 @@
 // Matrix products by blocks that stay in cache (Goto and van de Geijn 2008, "Anatomy of high-performance matrix
 // multiplication"): a panel of B serves all rows, a block of A all panels. A is read in place, one value at a
 // time: copying it first is faster only where its rows crowd each other out of the cache.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/gemm.h"
 
 #include "lib/device/cpu/simd/ahead.h"

@@ -1,5 +1,6 @@
 // The product of two matrices, f32 or bf16 with sums in f32, on one thread, with packed panels of B and a register
 // tile.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

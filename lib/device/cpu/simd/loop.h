@@ -1,5 +1,6 @@
 // What fused loops are executed with: functions over blocks of floats, compiled once for each instruction set.
 // Blocks need no alignment. Unless said otherwise a function may write over one of its operands, at the same place.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,4 +1,5 @@
 // Blocks made from indices, random numbers, other element types and one number a row.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/bf16.h"
 #include "lib/device/cpu/simd/loop.h"
 #include "lib/device/cpu/simd/vec.h"

@@ -1,4 +1,5 @@
 // Elementwise functions over blocks, for each way their operands may be blocks or single numbers.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/bf16.h"
 #include "lib/device/cpu/simd/loop.h"
 #include "lib/device/cpu/simd/loop_math.h"

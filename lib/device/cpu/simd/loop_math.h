@@ -2,6 +2,7 @@
 // to a zero far from 0). Special values as in C's math.h, but results below the smallest normal number may be 0 in
 // sigmoid. Polynomials of exp, log, tanh, sin and cos from Moshier's Cephes library, of erf from Juffa's my_erff.
 // gelu and its slope are exact to about 3 units in the last place of their argument or of 1.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/vec.h"
 

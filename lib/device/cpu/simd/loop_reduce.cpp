@@ -1,4 +1,5 @@
 // Sums and maxima along rows, over rows and over everything.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/loop.h"
 #include "lib/device/cpu/simd/loop_math.h"
 

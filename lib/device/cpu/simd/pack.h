@@ -1,4 +1,5 @@
 // Turning rows into columns in registers, and laying out operands as the register tile reads them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/vec.h"
 

@@ -1,4 +1,5 @@
 // Maxima of windows, vectors over the channels.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/pool.h"
 
 #include "lib/device/cpu/simd/vec.h"

@@ -1,4 +1,5 @@
 // The maximum of windows over [height, width, channels] images and its gradient, a row of pixels at a time.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

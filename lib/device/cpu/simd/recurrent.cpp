@@ -1,4 +1,5 @@
 // The gates of recurrent layers and their gradients.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/recurrent.h"
 
 #include "lib/device/cpu/simd/loop_math.h"

@@ -1,4 +1,5 @@
 // What a recurrent layer does to one row at one step, beside the product with its weight: vectors over the units.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

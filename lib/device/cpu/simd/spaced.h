@@ -1,5 +1,6 @@
 // Rows that lie a multiple of 2 KiB apart fall into a few sets of the first-level cache and push each other out before
 // they are used up. A block of such a left factor is copied first, at a better distance.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/ahead.h"
 

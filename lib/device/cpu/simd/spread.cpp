@@ -1,4 +1,5 @@
 // One template for each number of images and vectors, so that all sums stay in registers.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/spread.h"
 
 #include "lib/device/cpu/simd/vec.h"

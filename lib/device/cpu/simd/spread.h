@@ -1,5 +1,6 @@
 // Pixels that each add to the window of outputs under them: a window's row is neighbouring floats, so that few channels
 // fill whole vectors.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,5 +1,6 @@
 // Products of a strip of rows with a panel of columns, by register tiles: what matrix products and convolutions are
 // made of.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

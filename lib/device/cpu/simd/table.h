@@ -1,5 +1,6 @@
 // How the kernels of lib/device/cpu/simd are found by the rest: each family is a struct of function pointers, of which
 // every instruction set's namespace holds one object.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 // DL_DECLARE_FOR_ISA(GemmKernels, gemm_kernels); in a header declares the objects, the source defines

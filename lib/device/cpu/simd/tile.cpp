@@ -1,5 +1,6 @@
 // The register tile for every height and width, as one template; the compiler keeps the sums in registers because every
 // loop over them is unrolled.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/tile.h"
 
 namespace dl::DL_ISA {

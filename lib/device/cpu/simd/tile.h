@@ -1,4 +1,5 @@
 // The register tile: every sum of it is kept in a register. See strip.h for what it computes.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/strip.h"
 #include "lib/device/cpu/simd/vec.h"

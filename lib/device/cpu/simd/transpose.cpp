@@ -1,4 +1,5 @@
 // Transposition by squares that fit the registers.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/transpose.h"
 
 #include "lib/device/cpu/simd/pack.h"

@@ -1,4 +1,5 @@
 // Matrices turned round.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -2,6 +2,7 @@
 // wide, in namespace dl::DL_ISA, so that no copy made for one processor is ever linked into the code for another.
 // Arithmetic is written with the operators of GCC's vector extensions; a * b + c becomes one fused multiply-add where
 // the instruction set has it. Comparisons give lanes of -1 (true) and 0.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
 #include <cstdint>

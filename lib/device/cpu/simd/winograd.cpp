@@ -1,5 +1,6 @@
 // The transforms of F(4×4, 3×3), vectors over the channels: each is a matrix applied from the left and, transposed,
 // from the right.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/winograd.h"
 
 #include "lib/device/cpu/simd/bf16.h"

@@ -1,5 +1,6 @@
 // Winograd's minimal filtering F(4×4, 3×3) (Lavin and Gray 2015, arXiv:1509.09308): 16 outputs of a 3×3 window from 36
 // products instead of 144. These are its transforms, between pixels and 36 matrices; the products lie between them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

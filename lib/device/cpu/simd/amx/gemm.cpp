@@ -1,4 +1,5 @@
 // Matrix products in bf16 on the tiles of the processor.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/amx/tiled_gemm.h"
 #include "lib/device/cpu/simd/amx/tiles.h"
 

@@ -1,4 +1,5 @@
 // The shape of the tiles of Intel's AMX: 64 bytes as the instruction LDTILECFG reads them.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -6,6 +6,7 @@
 // the second. Both operands are laid out tile by tile first, whatever their strides; edges are filled with 0 there, so
 // that every tile is whole. A sum goes through the depth in steps of 32, from 0 or from what C held, wherever it is
 // computed.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/amx/tile_config.h"
 #include "lib/device/cpu/simd/bf16/words.h"

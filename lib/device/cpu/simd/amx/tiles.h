@@ -1,6 +1,7 @@
 // The instructions on tiles of a processor with AMX (Intel's Software Developer's Manual, volumes 1 and 2). Only where
 // Bf16Unit::amx is supported. Not the compiler's intrinsics: in GCC 12 these are macros that take a tile's number only
 // as a literal, and that do not say that a load reads memory, so that what was stored before may come after.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

@@ -1,4 +1,5 @@
 // Attention of bf16.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/attention_blocks.h"
 
 namespace dl::DL_ISA {

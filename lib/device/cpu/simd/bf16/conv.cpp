@@ -1,4 +1,5 @@
 // Pairs of neighbouring pixels, channel by channel.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/bf16/conv.h"
 
 #include "lib/device/cpu/simd/bf16/words.h"

@@ -1,4 +1,5 @@
 // Laying out what convolutions of bf16 multiply.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 

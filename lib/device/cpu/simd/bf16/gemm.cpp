@@ -1,5 +1,6 @@
 // Matrix products in bf16 by blocks that stay in cache, as those in f32 (../gemm.cpp); B is always packed, because its
 // depth comes in pairs, and A where its depth is strided.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/gemm.h"
 
 #include "lib/device/cpu/simd/ahead.h"

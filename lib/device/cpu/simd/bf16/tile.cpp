@@ -1,4 +1,5 @@
 // The register tile in bf16: as in f32, with a pair of the depth in the place of an element.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/bf16/tile.h"
 
 #include "lib/device/cpu/simd/bf16/words.h"

@@ -1,4 +1,5 @@
 // The register tile of products in bf16. See strip.h for what it computes; panels are divided as those of f32 are.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/tile.h"
 

@@ -1,5 +1,6 @@
 // Pairs of bf16 that are neighbours along the depth of a product, one to a 32-bit lane: what products in bf16 are made
 // of.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cpu/simd/bf16.h"
 #include "lib/device/cpu/simd/pack.h"
