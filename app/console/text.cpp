@@ -44,7 +44,7 @@ bool is_number(const std::string& text) {
 
 }  // namespace
 
-std::string figure(double value) { return four_digits(value, 4); }
+std::string figure(double value) { return four_digits(value, 6); }
 std::string short_figure(double value) { return four_digits(value, 0); }
 
 std::string count(double value) {

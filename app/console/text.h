@@ -11,7 +11,7 @@
 
 namespace dl {
 
-// To four significant digits; zeros at the end are kept to the fourth decimal: 0.2500, 12.35, 64690, 1.234e-05, nan.
+// To four significant digits, all of them shown: 0.03280, 0.2500, 12.35, 64690, 1.234e-05, nan.
 std::string figure(double value);
 std::string short_figure(double value);                 // the same without zeros at the end: 0.25, 0.001, 1e-05
 std::string count(double value);                        // 1,234,567

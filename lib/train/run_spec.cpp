@@ -142,7 +142,7 @@ void TrainerSpec::describe(Schema& s) {
   s.optional(
        "memory_limit", memory_limit,
        "of weights, optimizer state, batches and a step's values; where they take more, values of the forward pass "
-       "are computed again in the backward pass; a sum may then differ in its last bit")
+       "are computed again in the backward pass, to the same bits")
       .above(0);
   s.optional("gradient_clip_val", gradient_clip_val, "the bound that gradients are clipped to").above(0);
   s.optional("gradient_clip_algorithm", gradient_clip_algorithm,

@@ -69,24 +69,6 @@ struct Stretch {
   }
 };
 
-// "sample 17 of the training data holds NaN in 'x'": the first of the batch; empty where all of it is finite. `order`
-// has the samples' numbers by their place in the epoch.
-std::string not_finite_in(const Batch& batch, const Dataset& data, const LoaderOptions& order) {
-  for (int64_t row = 0; row < batch.count; ++row)
-    for (size_t f = 0; f < batch.fields.size(); ++f) {
-      const SampleField& field = data.fields()[f];
-      if (field.type.dtype != DType::f32) continue;
-      const int64_t size = field.type.shape.elements();
-      const std::span values(reinterpret_cast<const float*>(batch.fields[f]) + row * size, static_cast<size_t>(size));
-      const auto bad = std::ranges::find_if(values, [](float value) { return !std::isfinite(value); });
-      if (bad == values.end()) continue;
-      const int64_t place = batch.index * order.batch_size + row;
-      return concat("sample ", order.shuffle ? Permutation(data.size(), order.seed, batch.epoch)(place) : place,
-                    " of the training data holds ", not_finite(static_cast<double>(*bad)), " in '", field.name, "'");
-    }
-  return "";
-}
-
 }  // namespace
 
 struct Trainer::Impl {
@@ -190,7 +172,7 @@ struct Trainer::Impl {
     if (const auto& early = trainer.early_stopping; early && state.stopping_waited >= early->patience)
       return concat(
           "early_stopping: ", early->monitor,
-          state.stopping_value ? " was not better than " + number_text(*state.stopping_value) : " was no number",
+          state.stopping_value ? concat(" was not better than ", *state.stopping_value) : " was no number",
           " in ", count_of(early->patience, "validation"));
     return "";
   }
@@ -353,21 +335,21 @@ void Trainer::Impl::step() {
     interval_stretch.samples += batch.count;
     whole_stretch.samples += batch.count;
   };
-  const auto look_at = [&](const Batch& batch, double sum) {
-    if (bad_input.empty() && !std::isfinite(sum))
-      bad_input = not_finite_in(batch, *plan.data.train, training_loading(plan));
+  const auto look_at_input = [&](double sum) {
+    if (!bad_input.empty() || std::isfinite(sum)) return;
+    if (const auto found = loader->non_finite()) bad_input = "the data held it: " + *found;
   };
   if (trainer.accumulate_grad_batches == 1) {
     const Batch& batch = loader->next();
     updates.step(batch, state.micro_batches);
-    look_at(batch, updates.totals().loss() + static_cast<double>(updates.gradient_norm()));
+    look_at_input(updates.totals().loss() + static_cast<double>(updates.gradient_norm()));
     seen(batch);
   } else {
     const int64_t batches = std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch() - state.epoch_batches);
     for (int64_t i = 0; i < batches; ++i) {
       const Batch& batch = loader->next();
       updates.accumulate(batch, state.micro_batches);
-      look_at(batch, updates.totals().loss());
+      look_at_input(updates.totals().loss());
       seen(batch);
     }
     updates.finish();

@@ -97,7 +97,7 @@ TEST_CASE("curves are drawn in the terminal, in lines that fit") {
   const Finished drawn = plot(folder, {"a-1"});
   CHECK(drawn.exit == 0);
   CHECK(drawn.err.empty());
-  CHECK(drawn.out.starts_with("loss   ⠂⠂⠂ train 0.0500   ⠒⠒⠒ val 0.0750\n"));
+  CHECK(drawn.out.starts_with("loss   ⠂⠂⠂ train 0.05000   ⠒⠒⠒ val 0.07500\n"));
   CHECK(drawn.out.find("⢉") != std::string::npos);
   CHECK(drawn.out.ends_with("steps\n"));
   CHECK(drawn.out.find("\033") == std::string::npos);
@@ -108,7 +108,7 @@ TEST_CASE("curves are drawn in the terminal, in lines that fit") {
 
   const Finished ascii = plot(folder, {"a-1"}, "LC_ALL=C");
   CHECK(ascii.exit == 0);
-  CHECK(ascii.out.starts_with("loss   * train 0.0500   o val 0.0750\n"));
+  CHECK(ascii.out.starts_with("loss   * train 0.05000   o val 0.07500\n"));
   for (const char c : ascii.out) CHECK((c == '\n' || (c >= ' ' && c <= '~')));
   CHECK(ascii.out.find("o") != std::string::npos);
 }
@@ -118,7 +118,7 @@ TEST_CASE("several runs, chosen figures, epochs and time are drawn") {
   make_run(folder, "a-1");
   make_run(folder, "b-1", 2);
   const std::string both = plot(folder, {"a-1", "b-1", "--figure", "val/loss", "--x", "epochs"}).out;
-  CHECK(both.starts_with("val/loss   * a-1 0.0750   o b-1 0.1500\n"));
+  CHECK(both.starts_with("val/loss   * a-1 0.07500   o b-1 0.1500\n"));
   CHECK(both.ends_with("epochs\n"));
   CHECK(plot(folder, {"a-1", "--figure", "lr", "--x", "time"}).out.ends_with("seconds\n"));
   CHECK(plot(folder, {"a-1", "--figure", "loss", "--figure", "lr", "--log"}).out.find("\nlr   ⠒⠒⠒ lr 0.1000\n") !=

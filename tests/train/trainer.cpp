@@ -318,6 +318,32 @@ TEST_CASE("a loss that is not finite ends the run and leaves the last good check
   }
 }
 
+TEST_CASE("where the data are what is not finite, the run ends with their sample and value") {
+  const Folder folder;
+  const auto array = [](const std::string& type, const std::string& shape, const auto& numbers) {
+    std::string header = concat("{'descr': '", type, "', 'fortran_order': False, 'shape': ", shape, ", }");
+    header.resize(64 * 2 - 10 - 1, ' ');
+    const auto* bytes = reinterpret_cast<const char*>(numbers.data());
+    return concat(std::string("\x93NUMPY\x01\0\x76\0", 10), header, "\n",
+                  std::string(bytes, numbers.size() * sizeof numbers[0]));
+  };
+  std::vector<float> x(8 * 3, 0.5f);
+  x[5 * 3 + 2] = std::numeric_limits<float>::infinity();
+  write(folder.path / "x.npy", array("<f4", "(8, 3)", x));
+  write(folder.path / "y.npy", array("<i4", "(8,)", std::vector<int32_t>{0, 1, 0, 1, 0, 1, 0, 1}));
+  for (const std::string accumulate : {"1", "2"}) {
+    write(folder.path / "c.yaml",
+          concat("data: {train: {format: npy, fields: {x: x.npy, y: y.npy}}, batch_size: 4}\nmodel: [linear: 2]\n"
+                 "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\n"
+                 "trainer: {max_epochs: 1, accumulate_grad_batches: ",
+                 accumulate, "}\n"));
+    const auto plan = plan_run(folder.path / "c.yaml", {});
+    const Run run = train(*plan, nullptr);
+    CHECK(run.end.exit == Exit::diverged);
+    CHECK(run.end.bad_input == "the data held it: sample 5: value 2 of 'x' is .inf");
+  }
+}
+
 TEST_CASE("fast_dev_run takes one step and one batch of validation and keeps nothing") {
   const Workplace place;
   const auto plan = place.plan({"trainer.fast_dev_run=true"});
