@@ -308,9 +308,24 @@ class Planner {
   SetsToRead read_;
 };
 
+// Error(Exit::usage) where there is none, but one that comes with the program is called so.
+std::filesystem::path config_file(const std::filesystem::path& name) {
+  const std::filesystem::path config = shared_file(name);
+  std::error_code unreadable;
+  if (std::filesystem::exists(config, unreadable) || name.has_parent_path()) return config;
+  for (const std::string ending : {"", ".yaml"}) {
+    const std::string meant = "configs/" + name.string() + ending;
+    if (std::filesystem::is_regular_file(shared_file(meant), unreadable))
+      throw Error(Exit::usage, Problem{.what = "no file '" + name.string() + "'",
+                                       .notes = {"looked in ."},
+                                       .help = "write '" + meant + "', which comes with dlcli"});
+  }
+  return config;
+}
+
 std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::vector<std::string>& sets,
                                 Weights weights, const SetsToRead& read) {
-  const std::filesystem::path config = shared_file(name);
+  const std::filesystem::path config = config_file(name);
   auto plan = std::make_unique<Plan>();
   plan->spec = load_spec(
       config,
@@ -431,7 +446,7 @@ std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std
 }
 
 std::string run_name(const std::filesystem::path& name) {
-  const std::filesystem::path config = shared_file(name);
+  const std::filesystem::path config = config_file(name);
   const Node spec = load_spec(
       config, {.later = data_value_names(), .schema = owned_schema<RunSpec>(), .most_bytes = max_resolved_bytes});
   const Node* given = spec.find("name");

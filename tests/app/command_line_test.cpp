@@ -242,6 +242,14 @@ TEST_CASE("version names the instructions and the unit for bf16 that are used he
   CHECK(json.at("bf16") == name_of(best_bf16_unit(isa)));
 }
 
+TEST_CASE("a config that comes with the program is named where its folder was left out") {
+  TemporaryFolder folder;
+  for (const std::string name : {"quickstart", "quickstart.yaml"})
+    CHECK(run_dlcli({"check", name}, folder).err ==
+          "error: no file '" + name +
+              "'\n  looked in .\n  help: write 'configs/quickstart.yaml', which comes with dlcli\n");
+}
+
 TEST_CASE("names, keys and values from outside never steer the terminal, and --json is JSON whatever they hold") {
   TemporaryFolder folder;
   CHECK(run_dlcli({"check", "\x1b[2J\xff.yaml"}, folder).err == "error: no file '\\x1b[2J\\xff.yaml'\n  looked in .\n");
