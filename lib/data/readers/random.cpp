@@ -55,6 +55,17 @@ class RandomSet final : public Dataset {
     for (size_t i = 0; i < fields_.size(); ++i)
       blocks_[i].copy(index, into.fields[i], static_cast<size_t>(fields_[i].type.bytes()));
   }
+  // Without the samples, which may be large.
+  std::vector<int64_t> labels() const override {
+    if (fields_[1].type != Type{DType::i32, {}}) return Dataset::labels();
+    std::vector<int64_t> labels;
+    for (int64_t i = 0; i < samples_; ++i) {
+      int32_t label = 0;
+      blocks_[1].copy(i, reinterpret_cast<std::byte*>(&label), sizeof label);
+      labels.push_back(label);
+    }
+    return labels;
+  }
   uint64_t fingerprint() const override { return static_cast<uint64_t>(samples_); }
 
  private:
