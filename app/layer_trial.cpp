@@ -28,8 +28,7 @@ LayerTrial::LayerTrial(const Given& given)
     : network_(network_of(given)),
       device_(make_device(given.device, given.options)),
       store_(std::make_unique<Store>(*device_)) {
-  auto graph = std::make_unique<Graph>();
-  Graph& g = *graph;
+  Graph g;
   const Value x = input(g, "x", batched(network_->inputs()[0].type, given.batch_size));
   const Value y = network_->build(g, std::span(&x, 1), true, input(g, "step", {DType::i32, {}}), 0);
   const Value dy = input(g, "dy", {DType::f32, y.shape()});
@@ -44,7 +43,7 @@ LayerTrial::LayerTrial(const Given& given)
     for (size_t i = 0; i < d.size(); ++i)
       if (d[i]) g.output(concat("d", i), d[i]);
   }
-  program_ = std::make_unique<Program>(*in_precision(std::move(graph), given.precision, parameters, 0), *store_);
+  program_ = std::make_unique<Program>(g, *store_, PassOptions{.parameters = parameters, .precision = given.precision});
   for (const Tensor& tensor : network_->tensors()) {
     std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
     tensor.initial->fill(values, tensor.shape, random_key(0, random_stream(tensor.path)));

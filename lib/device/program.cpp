@@ -7,15 +7,13 @@
 
 #include "lib/base/error.h"
 #include "lib/device/layout.h"
-#include "lib/graph/passes.h"
 
 namespace dl {
 
-std::unique_ptr<Graph> fused_for(Device& device, const Graph& graph) {
-  if (!device.fuses()) return nullptr;
-  const std::unique_ptr<Graph> joined = join_linear_cross_entropy(graph);
-  return fuse(joined ? *joined : graph,
-              [&](const Op& op, std::span<const Type> in) { return device.takes_epilogue(op, in); });
+PassOptions passes_for(Device& device, PassOptions options) {
+  if (device.fuses())
+    options.fuses = [&device](const Op& op, std::span<const Type> in) { return device.takes_epilogue(op, in); };
+  return options;
 }
 
 struct Program::Impl : Layout {
@@ -84,12 +82,12 @@ void Program::Impl::run(bool timed) {
   for (const Copy& copy : copies) store.device().copy_in(address(copy.to), address(copy.from), copy.bytes);
 }
 
-Program::Program(const Graph& graph, Store& store) {
-  const std::unique_ptr<Graph> fused = fused_for(store.device(), graph);
-  impl_ = std::make_unique<Impl>(fused ? *fused : graph, store);
+Program::Program(const Graph& graph, Store& store, const PassOptions& options) {
+  const std::unique_ptr<Graph> made = run_passes(graph, passes_for(store.device(), options));
+  impl_ = std::make_unique<Impl>(made ? *made : graph, store);
 }
 Program::Program(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-std::unique_ptr<Program> Program::of_fused(const Graph& graph, Store& store) {
+std::unique_ptr<Program> Program::laid_out(const Graph& graph, Store& store) {
   return std::unique_ptr<Program>(new Program(std::make_unique<Impl>(graph, store)));
 }
 Program::~Program() = default;

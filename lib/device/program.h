@@ -8,6 +8,7 @@
 
 #include "lib/device/device.h"
 #include "lib/graph/graph.h"
+#include "lib/graph/passes.h"
 
 namespace dl {
 
@@ -55,16 +56,16 @@ class Store {
   int64_t arena_bytes_ = 0;
 };
 
-// The graph with joined and fused what the device has kernels for; null where it runs the graph as it is.
-std::unique_ptr<Graph> fused_for(Device& device, const Graph& graph);
+// The options with those that the device decides.
+PassOptions passes_for(Device& device, PassOptions options);
 
 class Program {
  public:
-  // Fuses the graph, compiles every operation and plans memory, of which it takes none: the first run does. The graph
+  // Runs the passes, compiles every operation and plans memory, of which it takes none: the first run does. The graph
   // is not needed afterwards.
-  Program(const Graph& graph, Store& store);
-  // The same of a graph that is fused already.
-  static std::unique_ptr<Program> of_fused(const Graph& graph, Store& store);
+  Program(const Graph& graph, Store& store, const PassOptions& options = {});
+  // The same of a graph after the passes.
+  static std::unique_ptr<Program> laid_out(const Graph& graph, Store& store);
   ~Program();
   Program(Program&&) noexcept;
   Program& operator=(Program&&) noexcept;

@@ -7,6 +7,7 @@
 #include "lib/graph/fusion/emitter.h"
 #include "lib/graph/ops/map.h"
 #include "lib/graph/passes.h"
+#include "lib/graph/rewriter.h"
 
 namespace dl {
 
@@ -66,7 +67,7 @@ namespace {
 class Fuser {
  public:
   Fuser(const Graph& graph, const TakesEpilogue& takes_epilogue)
-      : old_(graph), placement_(graph), partition_(placement_, takes_epilogue) {}
+      : old_(graph), rewriter_(graph), placement_(graph), partition_(placement_, takes_epilogue) {}
 
   std::unique_ptr<Graph> run() {
     for (int index : partition_.order()) {
@@ -79,29 +80,22 @@ class Fuser {
         build_loop(part);
       }
     }
-    for (const auto& o : old_.outputs()) new_->output(o.name, mapped(o.value));
-    for (const auto& a : old_.assigns()) new_->assign(a.name, mapped(a.value));
-    new_->scope.clear();
-    new_->phase = Phase::forward;
-    return std::move(new_);
+    return rewriter_.finish([&](const Value& v) { return mapped(v); });
   }
 
  private:
   // The value in the new graph of one that exists in memory.
   Value mapped(const Value& v) {
-    const auto known = new_of_.find({v.node, v.output});
-    if (known != new_of_.end()) return known->second;
+    if (rewriter_.has(v.node, v.output)) return rewriter_.mapped(v);
     const GraphNode& node = old_.node(v.node);
     const Placement::Role role = placement_.info(v).role;
     DL_CHECK(role == Placement::Role::leaf || role == Placement::Role::view, node.op->name(), " %", v.node,
              " was not computed");
-    Value made;
-    if (dynamic_cast<const StopGradient*>(node.op.get())) {
-      made = mapped(node.inputs[0]);
-    } else {
-      made = new_->add_one(node.op, mapped_inputs(node));
-    }
-    return new_of_[{v.node, v.output}] = made;
+    if (dynamic_cast<const StopGradient*>(node.op.get()))
+      rewriter_.put(v.node, v.output, mapped(node.inputs[0]));
+    else
+      rewriter_.put(v.node, v.output, rewriter_.made().add_one(node.op, mapped_inputs(node)));
+    return rewriter_.mapped(v);
   }
 
   std::vector<Value> mapped_inputs(const GraphNode& node) {
@@ -110,18 +104,8 @@ class Fuser {
     return inputs;
   }
 
-  // What the next node belongs to: what this one of the old graph does.
-  void place_as(const GraphNode& node) {
-    new_->scope = node.scope;
-    new_->phase = node.phase;
-  }
-
   void build_heavy(int index) {
-    const GraphNode& node = old_.node(index);
-    const std::vector<Value> inputs = mapped_inputs(node);
-    place_as(node);
-    const std::vector<Value> made = new_->add(node.op, inputs);
-    for (size_t i = 0; i < made.size(); ++i) new_of_[{index, static_cast<int>(i)}] = made[i];
+    rewriter_.copy(index, old_.node(index).op, mapped_inputs(old_.node(index)));
   }
 
   Emitter emitter(const Part& part, int host) {
@@ -129,14 +113,14 @@ class Fuser {
   }
 
   void define(const std::vector<Placement::Key>& defines, const std::vector<Value>& made) {
-    for (size_t i = 0; i < defines.size(); ++i) new_of_[defines[i]] = made[i];
+    for (size_t i = 0; i < defines.size(); ++i) rewriter_.put(defines[i].first, defines[i].second, made[i]);
   }
 
   void build_loop(const Part& part) {
     Emitter e = emitter(part, -1);
     for (int root : part.roots) e.add_root(root);
-    place_as(old_.node(part.roots.back()));
-    define(e.defines, new_->add(std::make_shared<LoopOp>(std::move(e.loop), std::move(e.types)), e.inputs));
+    rewriter_.place_as(part.roots.back());
+    define(e.defines, rewriter_.made().add(std::make_shared<LoopOp>(std::move(e.loop), std::move(e.types)), e.inputs));
   }
 
   void build_epilogue(int index) {
@@ -148,18 +132,17 @@ class Fuser {
     if (partition_.read_elsewhere(index)) e.store_product();
     for (int root : guest.roots) e.add_root(root);
     inputs.insert(inputs.end(), e.inputs.begin() + 1, e.inputs.end());
-    place_as(node);
+    rewriter_.place_as(host);
     define(e.defines,
-           new_->add(std::make_shared<EpilogueOp>(node.op, static_cast<int>(node.inputs.size()), node.types[0],
+           rewriter_.made().add(std::make_shared<EpilogueOp>(node.op, static_cast<int>(node.inputs.size()), node.types[0],
                                                   LoopOp(std::move(e.loop), std::move(e.types))),
                      inputs));
   }
 
   const Graph& old_;
+  Rewriter rewriter_;
   const Placement placement_;
   const Partition partition_;
-  std::unique_ptr<Graph> new_ = std::make_unique<Graph>();
-  std::map<Placement::Key, Value> new_of_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "lib/graph/ops/matmul.h"
 #include "lib/graph/ops/reduce.h"
 #include "lib/graph/passes.h"
+#include "lib/graph/rewriter.h"
 
 namespace dl {
 
@@ -24,7 +25,8 @@ struct Pair {
 
 class Joiner {
  public:
-  explicit Joiner(const Graph& graph) : old_(graph), live_(live_nodes(graph)), users_(live_.size()) {
+  explicit Joiner(const Graph& graph)
+      : old_(graph), rewriter_(graph), live_(live_nodes(graph)), users_(live_.size()) {
     for (int i = 0; i < graph.size(); ++i) {
       if (!live_[static_cast<size_t>(i)]) continue;
       for (const Value& v : graph.node(i).inputs) users_[static_cast<size_t>(v.node)].push_back({v.output, i});
@@ -40,13 +42,9 @@ class Joiner {
       if (const std::optional<Pair> pair = match(i)) pairs_.push_back(*pair);
     }
     if (pairs_.empty()) return nullptr;
-    new_of_.resize(live_.size());
     for (int i = 0; i < old_.size(); ++i)
       if (live_[static_cast<size_t>(i)]) copy(i);
-    for (const auto& o : old_.outputs()) new_->output(o.name, mapped(o.value));
-    for (const auto& a : old_.assigns()) new_->assign(a.name, mapped(a.value));
-    new_->scope.clear();
-    return std::move(new_);
+    return rewriter_.finish();
   }
 
  private:
@@ -138,21 +136,18 @@ class Joiner {
     return true;
   }
 
+  // The gradients of a pair stand where its loss does, before what they are computed from is copied in the graph's order.
   Value mapped(const Value& v) {
-    copy(v.node);
-    return new_of_[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)];
+    if (!rewriter_.has(v.node, v.output)) copy(v.node);
+    return rewriter_.mapped(v);
   }
 
   void copy(int index) {
-    if (!new_of_[static_cast<size_t>(index)].empty()) return;
+    if (rewriter_.has(index, 0)) return;
     for (const Pair& p : pairs_)
       if (index == p.loss || index == p.dx || index == p.d_weight || index == p.d_bias) return build(p);
-    const GraphNode& node = old_.node(index);
-    std::vector<Value> inputs;
-    for (const Value& v : node.inputs) inputs.push_back(mapped(v));
-    new_->scope = node.scope;
-    new_->phase = node.phase;
-    new_of_[static_cast<size_t>(index)] = new_->add(node.op, std::move(inputs));
+    for (const Value& v : old_.node(index).inputs) mapped(v);
+    rewriter_.copy(index);
   }
 
   void build(const Pair& p) {
@@ -161,14 +156,14 @@ class Joiner {
     std::vector<Value> inputs{reshape(mapped(p.x), {-1, weight[1]}), mapped(p.weight), mapped(p.classes)};
     if (p.bias) inputs.push_back(mapped(p.bias));
     if (gradient) inputs.push_back(mapped(p.d_losses));
-    new_->scope = old_.node(p.product).scope;
-    new_->phase = old_.node(p.product).phase;
+    rewriter_.place_as(p.product);
     const double smoothing = op<CrossEntropy>(p.loss)->smoothing;
-    const std::vector<Value> made =
-        new_->add(std::make_shared<LinearCrossEntropy>(smoothing, bool(p.bias), gradient), std::move(inputs));
-    new_of_[static_cast<size_t>(p.loss)] = {made[0], made[0]};
+    const std::vector<Value> made = rewriter_.made().add(
+        std::make_shared<LinearCrossEntropy>(smoothing, bool(p.bias), gradient), std::move(inputs));
+    rewriter_.put(p.loss, 0, made[0]);
+    rewriter_.put(p.loss, 1, made[0]);
     const auto place = [&](int node, size_t output) {
-      if (node >= 0) new_of_[static_cast<size_t>(node)] = {reshape(made[output], old_.node(node).types[0].shape)};
+      if (node >= 0) rewriter_.put(node, 0, reshape(made[output], old_.node(node).types[0].shape));
     };
     place(p.dx, 1);
     place(p.d_weight, 2);
@@ -176,11 +171,10 @@ class Joiner {
   }
 
   const Graph& old_;
+  Rewriter rewriter_;
   const std::vector<char> live_;
   std::vector<std::vector<User>> users_;
   std::vector<Pair> pairs_;
-  std::unique_ptr<Graph> new_ = std::make_unique<Graph>();
-  std::vector<std::vector<Value>> new_of_;
 };
 
 }  // namespace

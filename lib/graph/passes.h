@@ -1,4 +1,4 @@
-// Functions from graph to graph.
+// Functions from graph to graph, and the order they take part in.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
@@ -35,14 +35,23 @@ std::unique_ptr<Graph> join_linear_cross_entropy(const Graph& graph);
 
 // Mixed precision: operands of operations that can take bf16 are cast to it, parameters once for all uses; sums,
 // losses, statistics, gradients of parameters and updates stay f32. Linear layers and their cross-entropies are joined
-// before (join_linear_cross_entropy). Names of outputs and assignments and their types
-// stay.
-std::unique_ptr<Graph> mixed_precision(const Graph& graph);
+// before (join_linear_cross_entropy). Names of outputs and assignments and their types stay.
+std::unique_ptr<Graph> narrow(const Graph& graph);
 
-// Of a program's numbers: all f32; products in bf16 (mixed_precision); the parameters too (keep_in_bf16).
+// Of a program's numbers: all f32; products in bf16 (narrow); the parameters too (keep_in_bf16).
 enum class Precision : uint8_t { f32, bf16_mixed, bf16_true };
-std::unique_ptr<Graph> in_precision(std::unique_ptr<Graph> graph, Precision precision, const Variable& parameters,
-                                    uint64_t seed);
+
+// What decides which passes take part.
+struct PassOptions {
+  Variable parameters;
+  std::string read_instead;  // of the parameters; empty: they themselves
+  Precision precision = Precision::f32;
+  uint64_t seed = 0;      // of rounding parameters to bf16
+  TakesEpilogue fuses;    // none: the device runs operations as they are
+};
+
+// The graph after all passes that take part, in their order (passes.cpp); null where none of them changes anything.
+std::unique_ptr<Graph> run_passes(const Graph& graph, const PassOptions& options);
 
 // How a loop over `space` (its last dimension the columns, all before it the rows) reads a value of shape `shape`
 // that broadcasts to it; nothing where the rows it repeats do not form one run.

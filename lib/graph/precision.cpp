@@ -10,6 +10,7 @@
 #include "lib/graph/ops/map.h"
 #include "lib/graph/ops/shape_ops.h"
 #include "lib/graph/passes.h"
+#include "lib/graph/rewriter.h"
 
 namespace dl {
 
@@ -20,7 +21,10 @@ bool is_f32(const Value& v) { return v.type().dtype == DType::f32; }
 class Narrowing {
  public:
   explicit Narrowing(const Graph& graph)
-      : old_(graph), narrowed_(static_cast<size_t>(graph.size()), 0), gradient_(narrowed_.size(), 0) {
+      : old_(graph),
+        rewriter_(graph),
+        narrowed_(static_cast<size_t>(graph.size()), 0),
+        gradient_(narrowed_.size(), 0) {
     find_gradients_of_parameters();
     for (int i = 0; i < old_.size(); ++i) {
       if (use_of(i) == Narrow::no) continue;
@@ -35,11 +39,8 @@ class Narrowing {
 
   std::unique_ptr<Graph> run() {
     for (int i = 0; i < old_.size(); ++i) build(i);
-    for (const auto& o : old_.outputs()) new_->output(o.name, cast_like(o.value));
-    for (const auto& a : old_.assigns()) new_->assign(a.name, cast_like(a.value));
-    new_->scope.clear();
-    new_->narrows = true;
-    return std::move(new_);
+    rewriter_.made().narrows = true;
+    return rewriter_.finish([&](const Value& v) { return cast_like(v); });
   }
 
  private:
@@ -87,7 +88,7 @@ class Narrowing {
     }
   }
 
-  Value& mapped(const Value& v) { return new_of_[static_cast<size_t>(v.node)][static_cast<size_t>(v.output)]; }
+  Value mapped(const Value& v) const { return rewriter_.mapped(v); }
   Value cast_like(const Value& old) { return is_f32(old) ? as_f32(mapped(old)) : mapped(old); }
 
   void build(int i) {
@@ -95,20 +96,19 @@ class Narrowing {
     const Narrow use = use_of(i);
     const bool passes =
         node.op->is_view() || dynamic_cast<const Map*>(node.op.get()) || dynamic_cast<const Cast*>(node.op.get());
-    new_->scope = node.scope;
-    new_->phase = node.phase;
+    rewriter_.place_as(i);
     std::vector<Value> inputs;
     for (const Value& v : node.inputs) {
       const bool narrow = use != Narrow::no && is_f32(v) && node.op->narrows(inputs.size());
       inputs.push_back(narrow ? narrow_operand(v) : passes ? mapped(v) : cast_like(v));
     }
-    new_of_.push_back(new_->add(node.op, std::move(inputs)));
+    const std::vector<Value> made = rewriter_.copy(i, node.op, std::move(inputs));
     // All that read it see the same numbers, so that it is kept once. Parameters stay exact for their update.
     const bool leaf = dynamic_cast<const VariableOp*>(node.op.get()) || dynamic_cast<const Constant*>(node.op.get());
     if (!narrowed_[static_cast<size_t>(i)] || leaf || before_widening(i)) return;
-    for (size_t output = 0; output < new_of_.back().size(); ++output) {
-      Value& made = new_of_.back()[output];
-      if (is_f32(made) && (narrowed_[static_cast<size_t>(i)] >> output & 1) != 0) made = as_bf16(made);
+    for (size_t output = 0; output < made.size(); ++output) {
+      if (is_f32(made[output]) && (narrowed_[static_cast<size_t>(i)] >> output & 1) != 0)
+        rewriter_.put(i, static_cast<int>(output), as_bf16(made[output]));
     }
   }
 
@@ -118,7 +118,7 @@ class Narrowing {
     const GraphNode& node = old_.node(v.node);
     if (!is_f32(mapped(v))) return mapped(v);
     if (node.op->is_view() && is_narrowed_whole(behind_views(v)))
-      return new_->add_one(node.op, {narrow_operand(node.inputs[0])});
+      return rewriter_.made().add_one(node.op, {narrow_operand(node.inputs[0])});
     if (const Value narrow = before_widening(v.node)) return mapped(narrow);
     return as_bf16(mapped(v));
   }
@@ -131,8 +131,7 @@ class Narrowing {
   }
 
   const Graph& old_;
-  std::unique_ptr<Graph> new_ = std::make_unique<Graph>();
-  std::vector<std::vector<Value>> new_of_;    // by node and output
+  Rewriter rewriter_;
   std::vector<unsigned> narrowed_;            // by node, a bit an output: an operand of what takes bf16
   std::vector<char> gradient_;                // by node: read only by what leads into a Pack
   std::set<int> counted_;                     // nodes whose elements are in
@@ -141,15 +140,6 @@ class Narrowing {
 
 }  // namespace
 
-std::unique_ptr<Graph> mixed_precision(const Graph& graph) {
-  const std::unique_ptr<Graph> joined = join_linear_cross_entropy(graph);
-  return Narrowing(joined ? *joined : graph).run();
-}
-
-std::unique_ptr<Graph> in_precision(std::unique_ptr<Graph> graph, Precision precision, const Variable& parameters,
-                                    uint64_t seed) {
-  if (precision == Precision::bf16_true) graph = keep_in_bf16(*graph, parameters, seed);
-  return precision == Precision::f32 ? std::move(graph) : mixed_precision(*graph);
-}
+std::unique_ptr<Graph> narrow(const Graph& graph) { return Narrowing(graph).run(); }
 
 }  // namespace dl

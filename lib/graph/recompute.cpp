@@ -10,6 +10,7 @@
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/ops/map.h"
 #include "lib/graph/passes.h"
+#include "lib/graph/rewriter.h"
 
 namespace dl {
 namespace {
@@ -161,7 +162,7 @@ std::vector<Recompute::Cut> Recompute::cuts_for(int stages) const {
 // The graph written anew, with what was dropped computed again where the backward pass comes to it.
 class Recompute::Rewriting {
  public:
-  Rewriting(const Recompute& pass, const Recomputation& choice) : pass_(pass), old_(pass.graph_) {
+  Rewriting(const Recompute& pass, const Recomputation& choice) : pass_(pass), old_(pass.graph_), rewriter_(pass.graph_) {
     int stage = 0;
     const std::vector<Cut> cuts = pass.cuts_for(choice.stages);
     for (int i = 0; i < old_.size(); ++i) {
@@ -181,33 +182,23 @@ class Recompute::Rewriting {
   }
 
   std::unique_ptr<Graph> run() {
-    new_->narrows = old_.narrows;
     for (int i = 0; i < old_.size(); ++i) {
       if (!pass_.live_[static_cast<size_t>(i)]) continue;
-      const GraphNode& node = old_.node(i);
       std::vector<Value> inputs;
-      for (const Value& v : node.inputs) inputs.push_back(pass_.is_forward(i) ? first(v) : wanted(v));
-      new_->scope = node.scope;
-      new_->phase = node.phase;
-      made_[i] = new_->add(node.op, std::move(inputs));
+      for (const Value& v : old_.node(i).inputs) inputs.push_back(pass_.is_forward(i) ? rewriter_.mapped(v) : wanted(v));
+      rewriter_.copy(i, old_.node(i).op, std::move(inputs));
     }
-    for (const auto& o : old_.outputs()) new_->output(o.name, first(o.value));
-    for (const auto& a : old_.assigns()) new_->assign(a.name, first(a.value));
-    new_->scope.clear();
-    new_->phase = Phase::forward;
-    return std::move(new_);
+    return rewriter_.finish();
   }
 
  private:
-  Value first(const Value& v) const { return made_.at(v.node)[static_cast<size_t>(v.output)]; }
-
   bool is_dropped(const Value& v) const {
     const Value at = pass_.behind_views(v);
     return dropped_.contains({at.node, at.output});
   }
 
   // As the backward pass reads it.
-  Value wanted(const Value& v) { return is_dropped(v) ? second(v) : first(v); }
+  Value wanted(const Value& v) { return is_dropped(v) ? second(v) : rewriter_.mapped(v); }
 
   // How some outputs of a loop or an epilogue are made again.
   struct Again {
@@ -270,19 +261,20 @@ class Recompute::Rewriting {
     const Again made = view ? Again{node.op, node.inputs, {0}} : again(v.node, wanted_of_.at(v.node));
     std::vector<Value> inputs;
     for (const Value& in : made.inputs) inputs.push_back(wanted(in));
-    new_->scope = node.scope;
-    new_->phase = Phase::backward;  // where it is wanted
-    const std::vector<Value> values = view ? new_->add(made.op, std::move(inputs)) : new_->add_again(made.op, std::move(inputs));
+    rewriter_.place_as(v.node);
+    Graph& g = rewriter_.made();
+    g.phase = Phase::backward;  // where it is wanted
+    const std::vector<Value> values =
+        view ? g.add(made.op, std::move(inputs)) : g.add_again(made.op, std::move(inputs));
     for (size_t k = 0; k < values.size(); ++k) again_[{v.node, made.outputs[k]}] = values[k];
     return again_.at({v.node, v.output});
   }
 
   const Recompute& pass_;
   const Graph& old_;
-  std::unique_ptr<Graph> new_ = std::make_unique<Graph>();
+  Rewriter rewriter_;
   std::set<Key> dropped_;
   std::map<int, std::vector<int>> wanted_of_;  // outputs that are computed again, by node
-  std::map<int, std::vector<Value>> made_;     // by node of the old graph
   std::map<Key, Value> again_;
 };
 

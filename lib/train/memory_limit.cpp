@@ -30,7 +30,7 @@ int least(int low, int high, const std::function<bool(int)>& fits) {
 class Search {
  public:
   Search(const Graph& graph, Store& store, const MemoryLimit& limit)
-      : store_(store), limit_(limit), pass_(graph), plain_(Program::of_fused(graph, store)) {
+      : store_(store), limit_(limit), pass_(graph), plain_(Program::laid_out(graph, store)) {
     least_bytes_ = plain_->arena_bytes();
   }
 
@@ -67,7 +67,7 @@ class Search {
   }
 
   bool fits(const Recomputation& choice) {
-    auto program = Program::of_fused(*pass_.apply(choice), store_);
+    auto program = Program::laid_out(*pass_.apply(choice), store_);
     least_bytes_ = std::min(least_bytes_, program->arena_bytes());
     if (program->arena_bytes() > room()) return false;
     if (!best_ || program->flops() < best_->flops()) {
@@ -100,9 +100,9 @@ class Search {
 
 }  // namespace
 
-Fitted fit_program(const Graph& graph, Store& store, const MemoryLimit& limit) {
-  const std::unique_ptr<Graph> fused = fused_for(store.device(), graph);
-  return Search(fused ? *fused : graph, store, limit).run();
+Fitted fit_program(const Graph& graph, Store& store, const PassOptions& options, const MemoryLimit& limit) {
+  const std::unique_ptr<Graph> made = run_passes(graph, passes_for(store.device(), options));
+  return Search(made ? *made : graph, store, limit).run();
 }
 
 }  // namespace dl

@@ -31,6 +31,6 @@ struct Fitted {
 
 // The graph's program, with as few FLOPs as can be found within the limit. Where none is found, Error(Exit::usage) says
 // the least possible and what to lower.
-Fitted fit_program(const Graph& graph, Store& store, const MemoryLimit& limit);
+Fitted fit_program(const Graph& graph, Store& store, const PassOptions& options, const MemoryLimit& limit);
 
 }  // namespace dl

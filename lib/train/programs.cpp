@@ -209,8 +209,8 @@ struct Programs::Impl {
     update_ranges(g, elements(), ranges, recipe.ema_decay, gradient, shaped, numbers);
   }
 
-  std::unique_ptr<Graph> in_own_precision(std::unique_ptr<Graph> g) const {
-    return in_precision(std::move(g), recipe.precision, parameters(), recipe.seed);
+  PassOptions passes() const {
+    return {.parameters = parameters(), .precision = recipe.precision, .seed = recipe.seed};
   }
 
   using Build = void (Impl::*)(Graph&, int64_t);
@@ -240,21 +240,21 @@ struct Programs::Impl {
 
   Program& program(const std::string& kind, int64_t batch, Build build) {
     return once(kind, batch, [&] {
-      auto g = std::make_unique<Graph>();
-      (this->*build)(*g, batch);
-      if (recipe.ema_decay && kind != "update") g = read_instead(*g, parameters(), flat_average);
-      return std::make_unique<Program>(*in_own_precision(std::move(g)), store);
+      Graph g;
+      (this->*build)(g, batch);
+      PassOptions options = passes();
+      if (recipe.ema_decay && kind != "update") options.read_instead = flat_average;
+      return std::make_unique<Program>(g, store, options);
     });
   }
 
   // One with a backward pass.
   Program& training_program(const std::string& kind, int64_t batch, Build build) {
     return once(kind, batch, [&] {
-      auto g = std::make_unique<Graph>();
-      (this->*build)(*g, batch);
-      g = in_own_precision(std::move(g));
+      Graph g;
+      (this->*build)(g, batch);
       Fitted fitted = fit_program(
-          *g, store,
+          g, store, passes(),
           {.bytes = recipe.memory_limit_bytes, .batches = times(recipe.batch_bytes, batch), .batch = batch});
       fits[batch] = fitted.fit;
       return std::move(fitted.program);

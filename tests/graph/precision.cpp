@@ -38,16 +38,19 @@ std::unique_ptr<Graph> training_step() {
   return g;
 }
 
+// In mixed precision.
+std::unique_ptr<Graph> narrowed(const Graph& g) { return run_passes(g, {.precision = Precision::bf16_mixed}); }
+
 }  // namespace
 
 TEST_CASE("in mixed precision every product takes bf16 and gives f32") {
-  const std::unique_ptr<Graph> g = training_step(), mixed = mixed_precision(*g);
+  const std::unique_ptr<Graph> g = training_step(), mixed = narrowed(*g);
   CHECK(operands(*g, "matmul") == std::vector<std::string>(5, "f32 f32"));
   CHECK(operands(*mixed, "matmul") == std::vector<std::string>(5, "bf16 bf16"));
 }
 
 TEST_CASE("parameters stay f32, are cast once for all products, and their gradients are never rounded") {
-  const std::unique_ptr<Graph> mixed = mixed_precision(*training_step());
+  const std::unique_ptr<Graph> mixed = narrowed(*training_step());
   int casts_of_parameters = 0;
   for (int i = 0; i < mixed->size(); ++i) {
     const GraphNode& node = mixed->node(i);
@@ -64,7 +67,7 @@ TEST_CASE("of parameters that are mostly read by no product, only what products 
   const Value flat = variable(g, {"parameters", {DType::f32, {4000}}});
   const Value table = view(flat, 0, {300, 8}), w = view(flat, 2400, {8, 8});
   g.output("y", matmul(embedding(table, input(g, "i", {DType::i32, {5}})), w));
-  const std::unique_ptr<Graph> mixed = mixed_precision(g);
+  const std::unique_ptr<Graph> mixed = narrowed(g);
   CHECK(operands(*mixed, "matmul") == std::vector<std::string>{"bf16 bf16"});
   CHECK(operands(*mixed, "view") == std::vector<std::string>(2, "f32"));
   CHECK(operands(*mixed, "embedding") == std::vector<std::string>{"f32 i32"});
@@ -74,7 +77,7 @@ TEST_CASE("a variable kept in bf16 is read by products as it is and by the rest 
   const std::unique_ptr<Graph> kept = keep_in_bf16(*training_step(), {"parameters", {DType::f32, {48}}}, 3);
   CHECK(operands(*kept, "matmul") == std::vector<std::string>(5, "f32 f32"));
   CHECK(kept->assigns()[0].value.type() == Type{DType::bf16, {48}});
-  const std::unique_ptr<Graph> mixed = mixed_precision(*kept);
+  const std::unique_ptr<Graph> mixed = narrowed(*kept);
   CHECK(operands(*mixed, "matmul") == std::vector<std::string>(5, "bf16 bf16"));
   CHECK(operands(*mixed, "view") == std::vector<std::string>(2, "bf16"));
   CHECK(mixed->assigns()[0].value.type() == Type{DType::bf16, {48}});
@@ -91,7 +94,7 @@ TEST_CASE("whatever reads an operand of a product reads it rounded, so that it i
   const Value x = input(g, "x", {DType::f32, {8, 4}}), w = variable(g, {"w", {DType::f32, {4, 4}}});
   const Value h = exp(x);
   g.output("y", matmul(h, w) + h);
-  const std::unique_ptr<Graph> mixed = mixed_precision(g);
+  const std::unique_ptr<Graph> mixed = narrowed(g);
   CHECK(operands(*mixed, "map") == std::vector<std::string>{"f32", "f32 bf16"});
   CHECK(count(*mixed, "cast") == 2);
 }
@@ -102,7 +105,7 @@ TEST_CASE("what moves elements moves bf16, and sums get f32 again") {
   const Value turned = transpose(x, {1, 0});
   g.output("y", matmul(turned, w));
   g.output("sum", sum(turned, {1}));
-  const std::unique_ptr<Graph> mixed = mixed_precision(g);
+  const std::unique_ptr<Graph> mixed = narrowed(g);
   CHECK(operands(*mixed, "transpose") == std::vector<std::string>{"bf16"});
   CHECK(operands(*mixed, "reduce_sum") == std::vector<std::string>{"f32"});
 }
@@ -113,7 +116,7 @@ TEST_CASE("channels that are convolved each by itself stay f32") {
   const Value x = input(g, "x", {DType::f32, {1, 8, 8, 6}});
   g.output("each", conv2d(x, variable(g, {"w", {DType::f32, {6, 1, 3, 3}}}), window, 6));
   g.output("all", conv2d(exp(x), variable(g, {"v", {DType::f32, {6, 6, 3, 3}}}), window));
-  CHECK(operands(*mixed_precision(g), "conv2d") == std::vector<std::string>{"f32 f32", "bf16 bf16"});
+  CHECK(operands(*narrowed(g), "conv2d") == std::vector<std::string>{"f32 f32", "bf16 bf16"});
 }
 
 TEST_CASE("attention and its gradient pass bf16 on, their logarithmic sums stay f32") {
@@ -121,7 +124,7 @@ TEST_CASE("attention and its gradient pass bf16 on, their logarithmic sums stay 
   const Value x = input(g, "x", {DType::f32, {2, 5, 12}}), w = variable(g, {"w", {DType::f32, {4, 4}}});
   const Value loss = sum(matmul(attention({x}, {.heads = 2, .kv_heads = 2}), w));
   g.output("dx", gradients(loss, {x})[0]);
-  const std::unique_ptr<Graph> mixed = mixed_precision(g);
+  const std::unique_ptr<Graph> mixed = narrowed(g);
   CHECK(operands(*mixed, "attention") == std::vector<std::string>{"bf16"});
   CHECK(operands(*mixed, "attention_grad") == std::vector<std::string>{"bf16 bf16 f32 bf16"});
   CHECK(mixed->outputs()[0].value.type().dtype == DType::f32);
@@ -134,7 +137,7 @@ TEST_CASE("a linear layer of many classes is joined with its cross-entropy, whic
   const std::vector<Value> d = gradients(loss, {x, w});
   g.output("dx", d[0]);
   g.output("dw", d[1]);
-  const std::unique_ptr<Graph> mixed = mixed_precision(g);
+  const std::unique_ptr<Graph> mixed = narrowed(g);
   CHECK(operands(*mixed, "matmul").empty());
   CHECK(operands(*mixed, "linear_cross_entropy") == std::vector<std::string>{"bf16 bf16 i32 f32"});
   for (const auto& output : mixed->outputs()) CHECK(output.value.type().dtype == DType::f32);

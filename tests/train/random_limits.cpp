@@ -27,7 +27,7 @@ struct Stepped {
     for (int i = 0; i < graph.size(); ++i)
       if (graph.node(i).op->name() == "variable")
         store.declare({graph.node(i).op->attributes(), graph.node(i).types[0]});
-    Fitted fitted = fit_program(graph, store, {.bytes = limit, .batch = 4});
+    Fitted fitted = fit_program(graph, store, {}, {.bytes = limit, .batch = 4});
     again = fitted.fit.recomputation != Recomputation{};
     Program& program = *fitted.program;
     std::vector<std::vector<char>> memory;
