@@ -99,7 +99,7 @@ LoopPart part_of(const LoopOp& whole, std::span<const int> wanted, std::span<con
   return part;
 }
 
-std::vector<int> made_from_others(const LoopOp& whole) {
+std::vector<int> made_from_others(const LoopOp& whole, const std::function<bool(int input)>& avoid) {
   const auto count = static_cast<int>(whole.outputs.size());
   std::vector<int> left, dropped;
   for (int o = 0; o < count; ++o) left.push_back(o);
@@ -110,15 +110,15 @@ std::vector<int> made_from_others(const LoopOp& whole) {
     dropped.push_back(o);
     const std::vector<int> output_of = readable(whole, others);
     const std::vector<char> need = needed(whole, dropped, output_of);
-    bool reads_first = false;
+    bool avoided = true;
     for (size_t i = 0; i < need.size(); ++i) {
       const Loop::Instruction& instruction = whole.loop.code[i];
-      reads_first |= need[i] && output_of[i] < 0 && instruction.kind == Kind::load && instruction.input == 0;
+      if (need[i] && output_of[i] < 0 && instruction.kind == Kind::load && avoid(instruction.input)) avoided = false;
     }
-    if (reads_first)
-      dropped.pop_back();
-    else
+    if (avoided)
       left = others;
+    else
+      dropped.pop_back();
   }
   return dropped;
 }

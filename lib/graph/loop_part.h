@@ -1,7 +1,7 @@
 // A part of a loop: some of its results, made again while others of them are still in memory.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <optional>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -28,8 +28,8 @@ const Loop::Result& result_of(const Loop& loop, int output);
 // 0 stays the first.
 LoopPart part_of(const LoopOp& whole, std::span<const int> wanted, std::span<const int> kept, bool first_input = false);
 
-// The outputs that may be dropped and made again from those that are left, without input 0: the last first, as they are
-// made from those before them.
-std::vector<int> made_from_others(const LoopOp& whole);
+// The outputs that may be dropped and made again from those that are left, without the inputs for which `avoid` holds:
+// the last first, as they are made from those before them.
+std::vector<int> made_from_others(const LoopOp& whole, const std::function<bool(int input)>& avoid);
 
 }  // namespace dl

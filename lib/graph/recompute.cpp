@@ -92,7 +92,7 @@ std::vector<Recompute::Effort> Recompute::efforts_of(int index) const {
       efforts[static_cast<size_t>(o)] = loop ? Effort::cheap : Effort::dear;
   }
   if (epilogue) {
-    for (const int o : made_from_others(of)) {
+    for (const int o : made_from_others(of, [](int input) { return input == 0; })) {
       if (efforts[static_cast<size_t>(o)] == Effort::dear) efforts[static_cast<size_t>(o)] = Effort::cheap;
     }
   }
@@ -101,6 +101,22 @@ std::vector<Recompute::Effort> Recompute::efforts_of(int index) const {
 
 void Recompute::find_efforts() {
   for (int i = 0; i < graph_.size(); ++i) efforts_.push_back(efforts_of(i));
+}
+
+// Whether a large output of a loop or an epilogue is made from its other outputs and from nothing else that is large: a
+// norm of a residual branch's sum, where both leave the loop.
+bool Recompute::follows(int index, int output) const {
+  const GraphNode& node = graph_.node(index);
+  const auto* loop = dynamic_cast<const LoopOp*>(node.op.get());
+  const auto* epilogue = dynamic_cast<const EpilogueOp*>(node.op.get());
+  if (!loop && !epilogue) return false;
+  const auto is_large = [&](int input) {
+    if (epilogue && input == 0) return true;
+    const Value v = behind_views(node.inputs[static_cast<size_t>(loop ? input : epilogue->base_inputs + input - 1)]);
+    return bytes({v.node, v.output}) * small_share > largest_;
+  };
+  const std::vector<int> made = made_from_others(loop ? *loop : epilogue->loop, is_large);
+  return std::ranges::find(made, output) != made.end();
 }
 
 void Recompute::find_cuts() {
@@ -112,7 +128,7 @@ void Recompute::find_cuts() {
       if (bytes({v.node, v.output}) * small_share > largest_) last_use[{v.node, v.output}] = i;
     }
   }
-  std::set<Key> crossing;
+  std::set<Key> crossing, following;
   std::multimap<int, Key> ends;
   for (int i = 0; i < graph_.size(); ++i) {
     if (!is_forward(i)) continue;
@@ -120,11 +136,17 @@ void Recompute::find_cuts() {
       const auto use = last_use.find({i, o});
       if (use == last_use.end()) continue;
       crossing.insert(use->first);
+      if (follows(i, o)) following.insert(use->first);
       ends.emplace(use->second, use->first);
     }
     for (auto [it, end] = ends.equal_range(i); it != end; ++it) crossing.erase(it->second);
-    if (crossing.size() != 1) continue;
-    const Key value = *crossing.begin();
+    std::vector<Key> leading;  // what crosses and does not follow from another that does
+    for (const Key& key : crossing) {
+      const auto is_lead = [&](const Key& other) { return other.first == key.first && !following.contains(other); };
+      if (!following.contains(key) || std::ranges::none_of(crossing, is_lead)) leading.push_back(key);
+    }
+    if (leading.size() != 1) continue;
+    const Key value = leading[0];
     if (!cuts_.empty() && cuts_.back().value == value)
       cuts_.back().after = i;
     else

@@ -55,6 +55,7 @@ class Recompute {
   void find_efforts();
   void find_cuts();
   std::vector<Effort> efforts_of(int node) const;
+  bool follows(int node, int output) const;
   std::vector<Cut> cuts_for(int stages) const;
 
   const Graph& graph_;
