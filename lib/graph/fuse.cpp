@@ -104,9 +104,7 @@ class Fuser {
     return inputs;
   }
 
-  void build_heavy(int index) {
-    rewriter_.copy(index, old_.node(index).op, mapped_inputs(old_.node(index)));
-  }
+  void build_heavy(int index) { rewriter_.copy(index, old_.node(index).op, mapped_inputs(old_.node(index))); }
 
   Emitter emitter(const Part& part, int host) {
     return Emitter(placement_, part, host, [this](const Value& v) { return mapped(v); });
@@ -133,10 +131,10 @@ class Fuser {
     for (int root : guest.roots) e.add_root(root);
     inputs.insert(inputs.end(), e.inputs.begin() + 1, e.inputs.end());
     rewriter_.place_as(host);
-    define(e.defines,
-           rewriter_.made().add(std::make_shared<EpilogueOp>(node.op, static_cast<int>(node.inputs.size()), node.types[0],
-                                                  LoopOp(std::move(e.loop), std::move(e.types))),
-                     inputs));
+    define(e.defines, rewriter_.made().add(
+                          std::make_shared<EpilogueOp>(node.op, static_cast<int>(node.inputs.size()), node.types[0],
+                                                       LoopOp(std::move(e.loop), std::move(e.types))),
+                          inputs));
   }
 
   const Graph& old_;

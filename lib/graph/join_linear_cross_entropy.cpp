@@ -25,8 +25,7 @@ struct Pair {
 
 class Joiner {
  public:
-  explicit Joiner(const Graph& graph)
-      : old_(graph), rewriter_(graph), live_(live_nodes(graph)), users_(live_.size()) {
+  explicit Joiner(const Graph& graph) : old_(graph), rewriter_(graph), live_(live_nodes(graph)), users_(live_.size()) {
     for (int i = 0; i < graph.size(); ++i) {
       if (!live_[static_cast<size_t>(i)]) continue;
       for (const Value& v : graph.node(i).inputs) users_[static_cast<size_t>(v.node)].push_back({v.output, i});
@@ -136,7 +135,8 @@ class Joiner {
     return true;
   }
 
-  // The gradients of a pair stand where its loss does, before what they are computed from is copied in the graph's order.
+  // The gradients of a pair stand where its loss does, before what they are computed from is copied in the graph's
+  // order.
   Value mapped(const Value& v) {
     if (!rewriter_.has(v.node, v.output)) copy(v.node);
     return rewriter_.mapped(v);

@@ -14,15 +14,24 @@ using Kind = Loop::Instruction::Kind;
 
 constexpr int not_needed = -1;
 
-// The output that can be read as each register, or -1: one of `kept` that is stored as it is. What every loop makes
-// from nothing is made again.
+bool rounds(const Loop::Instruction& i) { return i.kind == Kind::map && i.function == Function::round_bf16; }
+
+// The output that can be read as each register, or -1: one of `kept` that has all the register's bits. What every loop
+// makes from nothing is made again.
 std::vector<int> readable(const LoopOp& whole, std::span<const int> kept) {
-  std::vector<int> output_of(whole.loop.code.size(), -1);
+  const std::vector<Loop::Instruction>& code = whole.loop.code;
+  std::vector<int> output_of(code.size(), -1);
   for (const int output : kept) {
     const Loop::Result& r = result_of(whole.loop, output);
-    if (r.kind != Loop::Result::Kind::store || whole.outputs[static_cast<size_t>(output)].dtype != DType::f32) continue;
-    const Kind kind = whole.loop.code[static_cast<size_t>(r.source)].kind;
-    if (kind != Kind::constant && kind != Kind::iota) output_of[static_cast<size_t>(r.source)] = output;
+    if (r.kind != Loop::Result::Kind::store) continue;
+    const auto source = static_cast<size_t>(r.source);
+    const bool narrow = whole.outputs[static_cast<size_t>(output)].dtype != DType::f32;
+    if (narrow && !rounds(code[source])) {  // the store rounds; others may read what it stores
+      for (size_t i = source; i < code.size(); ++i)
+        if (rounds(code[i]) && code[i].a == r.source) output_of[i] = output;
+    } else if (code[source].kind != Kind::constant && code[source].kind != Kind::iota) {
+      output_of[source] = output;
+    }
   }
   return output_of;
 }
@@ -70,7 +79,8 @@ LoopPart part_of(const LoopOp& whole, std::span<const int> wanted, std::span<con
     return static_cast<int>(part.inputs.size()) - 1;
   };
   std::vector<char> stored(from.code.size(), 0);
-  for (const Loop::Result& r : from.results) stored[static_cast<size_t>(r.source)] |= r.kind == Loop::Result::Kind::store;
+  for (const Loop::Result& r : from.results)
+    stored[static_cast<size_t>(r.source)] |= r.kind == Loop::Result::Kind::store;
   std::vector<int> now(from.code.size(), not_needed);
   for (size_t i = 0; i < from.code.size(); ++i) {
     if (!need[i]) continue;

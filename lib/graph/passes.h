@@ -46,8 +46,8 @@ struct PassOptions {
   Variable parameters;
   std::string read_instead;  // of the parameters; empty: they themselves
   Precision precision = Precision::f32;
-  uint64_t seed = 0;      // of rounding parameters to bf16
-  TakesEpilogue fuses;    // none: the device runs operations as they are
+  uint64_t seed = 0;    // of rounding parameters to bf16
+  TakesEpilogue fuses;  // none: the device runs operations as they are
 };
 
 // The graph after all passes that take part, in their order (passes.cpp); null where none of them changes anything.

@@ -21,10 +21,7 @@ bool is_f32(const Value& v) { return v.type().dtype == DType::f32; }
 class Narrowing {
  public:
   explicit Narrowing(const Graph& graph)
-      : old_(graph),
-        rewriter_(graph),
-        narrowed_(static_cast<size_t>(graph.size()), 0),
-        gradient_(narrowed_.size(), 0) {
+      : old_(graph), rewriter_(graph), narrowed_(static_cast<size_t>(graph.size()), 0), gradient_(narrowed_.size(), 0) {
     find_gradients_of_parameters();
     for (int i = 0; i < old_.size(); ++i) {
       if (use_of(i) == Narrow::no) continue;

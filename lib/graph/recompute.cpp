@@ -82,7 +82,8 @@ std::vector<Recompute::Effort> Recompute::efforts_of(int index) const {
   if (!loop && !epilogue) {
     if (all * small_share <= largest_ && !dynamic_cast<const Map*>(node.op.get())) return efforts;
     const double flops = node.op->cost(types_of(node.inputs), node.types).flops;
-    efforts.assign(node.types.size(), flops > dear_flops_per_byte * static_cast<double>(all) ? Effort::dear : Effort::cheap);
+    efforts.assign(node.types.size(),
+                   flops > dear_flops_per_byte * static_cast<double>(all) ? Effort::dear : Effort::cheap);
     return efforts;
   }
   const LoopOp& of = loop ? *loop : epilogue->loop;
@@ -184,7 +185,8 @@ std::vector<Recompute::Cut> Recompute::cuts_for(int stages) const {
 // The graph written anew, with what was dropped computed again where the backward pass comes to it.
 class Recompute::Rewriting {
  public:
-  Rewriting(const Recompute& pass, const Recomputation& choice) : pass_(pass), old_(pass.graph_), rewriter_(pass.graph_) {
+  Rewriting(const Recompute& pass, const Recomputation& choice)
+      : pass_(pass), old_(pass.graph_), rewriter_(pass.graph_) {
     int stage = 0;
     const std::vector<Cut> cuts = pass.cuts_for(choice.stages);
     for (int i = 0; i < old_.size(); ++i) {
@@ -207,7 +209,8 @@ class Recompute::Rewriting {
     for (int i = 0; i < old_.size(); ++i) {
       if (!pass_.live_[static_cast<size_t>(i)]) continue;
       std::vector<Value> inputs;
-      for (const Value& v : old_.node(i).inputs) inputs.push_back(pass_.is_forward(i) ? rewriter_.mapped(v) : wanted(v));
+      for (const Value& v : old_.node(i).inputs)
+        inputs.push_back(pass_.is_forward(i) ? rewriter_.mapped(v) : wanted(v));
       rewriter_.copy(i, old_.node(i).op, std::move(inputs));
     }
     return rewriter_.finish();

@@ -32,7 +32,8 @@ class Rewriter {
   // What is added to made() from now on belongs where the old node does.
   void place_as(int node);
 
-  // The new graph, with the outputs and assignments of the old one, whose values `value` gives: mapped(), if nothing else.
+  // The new graph, with the outputs and assignments of the old one, whose values `value` gives: mapped(), if nothing
+  // else.
   std::unique_ptr<Graph> finish();
   std::unique_ptr<Graph> finish(const std::function<Value(const Value&)>& value);
   std::unique_ptr<Graph> finish(const std::function<Value(const Value&)>& value,

@@ -170,10 +170,9 @@ struct Trainer::Impl {
     if (trainer.max_epochs && epochs >= *trainer.max_epochs)
       return concat("max_epochs (", *trainer.max_epochs, ") reached");
     if (const auto& early = trainer.early_stopping; early && state.stopping_waited >= early->patience)
-      return concat(
-          "early_stopping: ", early->monitor,
-          state.stopping_value ? concat(" was not better than ", *state.stopping_value) : " was no number",
-          " in ", count_of(early->patience, "validation"));
+      return concat("early_stopping: ", early->monitor,
+                    state.stopping_value ? concat(" was not better than ", *state.stopping_value) : " was no number",
+                    " in ", count_of(early->patience, "validation"));
     return "";
   }
 

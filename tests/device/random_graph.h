@@ -219,9 +219,11 @@ inline void RandomGraph::build(int64_t scale) {
   if (chance(2)) keep(fed({batch, 1 + draw(20)}));
   if (chance(2)) keep(fed({batch, 1 + draw(4), 1, 1 + draw(3)}, DType::u8));
   keep(weight({1 + draw(4)}));
+  graph.scope = "network";  // what is kept of it may be kept in bf16
   const int64_t steps = 4 + draw(16);
   for (int64_t i = 0; i < steps && parameters_ < most - 1500; ++i) step();
 
+  graph.scope.clear();
   Value loss = loss_of(pool_.back());
   if (chance(2)) loss = loss + loss_of(pick());
   graph.output("loss", loss);

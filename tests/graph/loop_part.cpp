@@ -19,7 +19,8 @@ Loop::Instruction load(int input, Extent extent) {
 // Behind a product x [8, 4]: h = x s stored, y = tanh(h + b) stored, the sum of y over all rows.
 LoopOp layer(DType kept = DType::f32) {
   Loop loop{.rows = 8, .cols = 4};
-  loop.code = {load(0, Extent::full), load(1, Extent::column),
+  loop.code = {load(0, Extent::full),
+               load(1, Extent::column),
                {.kind = Kind::map, .function = Function::mul, .extent = Extent::full, .a = 0, .b = 1},
                load(2, Extent::column),
                {.kind = Kind::map, .function = Function::add, .extent = Extent::full, .a = 2, .b = 3},
@@ -54,6 +55,21 @@ TEST_CASE("with nothing kept a part is made from the loop's inputs, and rounds w
 TEST_CASE("what was rounded to bf16 makes nothing again: it has lost bits") {
   CHECK(made_from_others(layer(DType::bf16), is_product).empty());
   CHECK(part_of(layer(DType::bf16), std::vector<int>{1}, std::vector<int>{0}).inputs.size() == 3);
+}
+
+TEST_CASE("what others read as it is rounded can be read from what is stored in bf16") {
+  const LoopOp f32 = layer();
+  Loop loop = f32.loop;
+  loop.code.insert(loop.code.begin() + 3,
+                   {.kind = Kind::map, .function = Function::round_bf16, .extent = Extent::full, .a = 2});
+  loop.code[5].a = 3;  // h + b
+  loop.code[5].b = 4;
+  loop.code[6].a = 5;
+  loop.results[1].source = loop.results[2].source = 6;
+  const LoopOp whole(std::move(loop), {{DType::bf16, {8, 4}}, {DType::f32, {8, 4}}, {DType::f32, {4}}});
+  CHECK(made_from_others(whole, is_product) == std::vector<int>{1});
+  CHECK(part_of(whole, std::vector<int>{1}, std::vector<int>{0}).loop.text() ==
+        "8x4: r0=load(0 full 1 8) r1=load(1 column 1 1) r2=add(r0 r1) r3=tanh(r2)' store(r3)");
 }
 
 }  // namespace dl

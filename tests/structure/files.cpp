@@ -42,7 +42,8 @@ TEST_CASE("every source says its licence where it says what it is") {
     const std::string text = text_of(file);
     const bool slashes = file.ends_with(".cpp") || file.ends_with(".h");
     const size_t head = text.find(slashes ? "\n#" : "\n\n");
-    const size_t said = text.find(slashes ? "// SPDX-License-Identifier: Apache-2.0\n" : "# SPDX-License-Identifier: Apache-2.0\n");
+    const size_t said =
+        text.find(slashes ? "// SPDX-License-Identifier: Apache-2.0\n" : "# SPDX-License-Identifier: Apache-2.0\n");
     CHECK_MESSAGE(said < std::min(head, size_t{2000}), file);
   }
 }

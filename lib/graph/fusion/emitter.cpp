@@ -63,10 +63,17 @@ int Emitter::input_slot(const Value& made) {
 int Emitter::emit(const Value& v) {
   const Value u = placement_.source(v);
   const auto* constant = dynamic_cast<const Constant*>(graph_.node(u.node).op.get());
-  if (!constant && placement_.loaded(u, level_)) return load(u, u.shape().elements() == 1 ? Shape{} : v.shape());
+  const bool product = u.node == host_ && stores_product_;
+  if (!constant && !product && placement_.loaded(u, level_))
+    return load(u, u.shape().elements() == 1 ? Shape{} : v.shape());
   const auto known = registers_.find({u.node, u.output});
   if (known != registers_.end()) return known->second;
-  const int reg = constant ? push({.kind = Kind::constant, .value = constant->value}) : compute(u);
+  int reg = constant  ? push({.kind = Kind::constant, .value = constant->value})
+            : product ? load(u, v.shape())
+                      : compute(u);
+  // Whoever reads it here reads what others will read from memory, so that it can be made again from that.
+  if (placement_.info(u).narrow)
+    reg = push({.kind = Kind::map, .function = Function::round_bf16, .extent = extent_of(reg), .a = reg});
   return registers_[{u.node, u.output}] = reg;
 }
 
@@ -131,6 +138,7 @@ Type Emitter::kept_type(int node) const {
 }
 
 void Emitter::store_product() {
+  stores_product_ = true;
   const Type type = kept_type(host_);
   result({.kind = Loop::Result::Kind::store, .source = load(placement_.value(host_, 0), type.shape)}, type, {host_, 0});
 }

@@ -41,6 +41,7 @@ class Emitter {
   const int level_;
   const Shape space_;
   const int host_;
+  bool stores_product_ = false;
   const std::function<Value(const Value&)> mapped_;
   std::map<Placement::Key, int> registers_;
 };
