@@ -24,13 +24,29 @@ std::vector<Type> types_of(const std::vector<Value>& values) {
   return types;
 }
 
-bool draws(const Loop& loop) {
-  return std::ranges::any_of(loop.code, [](const auto& i) { return i.kind == Loop::Instruction::Kind::random; });
-}
+// The loop of a node, alone or behind a product; null in others.
+struct Fused {
+  explicit Fused(const GraphNode& node)
+      : node(node),
+        epilogue(dynamic_cast<const EpilogueOp*>(node.op.get())),
+        loop(epilogue ? &epilogue->loop : dynamic_cast<const LoopOp*>(node.op.get())) {}
+
+  bool is_product(int input) const { return epilogue && input == 0; }
+  // What the loop reads as its input, which is not the product.
+  const Value& read(int input) const {
+    return node.inputs[static_cast<size_t>(epilogue ? epilogue->base_inputs + input - 1 : input)];
+  }
+
+  const GraphNode& node;
+  const EpilogueOp* epilogue;
+  const LoopOp* loop;
+};
 
 // Whether the operation's results are others at each step though its inputs are not: random numbers.
 bool draws(const Op& op) {
-  if (const auto* loop = dynamic_cast<const LoopOp*>(&op)) return draws(loop->loop);
+  if (const auto* loop = dynamic_cast<const LoopOp*>(&op))
+    return std::ranges::any_of(loop->loop.code,
+                               [](const auto& i) { return i.kind == Loop::Instruction::Kind::random; });
   return dynamic_cast<const RandomUniform*>(&op) != nullptr;
 }
 
@@ -77,25 +93,23 @@ std::vector<Recompute::Effort> Recompute::efforts_of(int index) const {
   int64_t all = 0;
   for (int o = 0; o < static_cast<int>(node.types.size()); ++o) all += bytes({index, o});
   if (all == 0) return efforts;
-  const auto* loop = dynamic_cast<const LoopOp*>(node.op.get());
-  const auto* epilogue = dynamic_cast<const EpilogueOp*>(node.op.get());
-  if (!loop && !epilogue) {
+  const Fused fused(node);
+  if (!fused.loop) {
     if (all * small_share <= largest_ && !dynamic_cast<const Map*>(node.op.get())) return efforts;
     const double flops = node.op->cost(types_of(node.inputs), node.types).flops;
     efforts.assign(node.types.size(),
                    flops > dear_flops_per_byte * static_cast<double>(all) ? Effort::dear : Effort::cheap);
     return efforts;
   }
-  const LoopOp& of = loop ? *loop : epilogue->loop;
-  for (int o = 0; o < static_cast<int>(node.types.size()); ++o) {
-    const bool stored = result_of(of.loop, o).kind == Loop::Result::Kind::store;
-    if (stored && bytes({index, o}) * small_share > largest_)
-      efforts[static_cast<size_t>(o)] = loop ? Effort::cheap : Effort::dear;
+  std::vector<char> without_product(node.types.size(), fused.epilogue == nullptr);
+  if (fused.epilogue) {
+    for (const int o : made_from_others(*fused.loop, [&](int input) { return fused.is_product(input); }))
+      without_product[static_cast<size_t>(o)] = 1;
   }
-  if (epilogue) {
-    for (const int o : made_from_others(of, [](int input) { return input == 0; })) {
-      if (efforts[static_cast<size_t>(o)] == Effort::dear) efforts[static_cast<size_t>(o)] = Effort::cheap;
-    }
+  for (int o = 0; o < static_cast<int>(node.types.size()); ++o) {
+    const bool stored = result_of(fused.loop->loop, o).kind == Loop::Result::Kind::store;
+    if (stored && bytes({index, o}) * small_share > largest_)
+      efforts[static_cast<size_t>(o)] = without_product[static_cast<size_t>(o)] ? Effort::cheap : Effort::dear;
   }
   return efforts;
 }
@@ -107,16 +121,14 @@ void Recompute::find_efforts() {
 // Whether a large output of a loop or an epilogue is made from its other outputs and from nothing else that is large: a
 // norm of a residual branch's sum, where both leave the loop.
 bool Recompute::follows(int index, int output) const {
-  const GraphNode& node = graph_.node(index);
-  const auto* loop = dynamic_cast<const LoopOp*>(node.op.get());
-  const auto* epilogue = dynamic_cast<const EpilogueOp*>(node.op.get());
-  if (!loop && !epilogue) return false;
+  const Fused fused(graph_.node(index));
+  if (!fused.loop) return false;
   const auto is_large = [&](int input) {
-    if (epilogue && input == 0) return true;
-    const Value v = behind_views(node.inputs[static_cast<size_t>(loop ? input : epilogue->base_inputs + input - 1)]);
+    if (fused.is_product(input)) return true;
+    const Value v = behind_views(fused.read(input));
     return bytes({v.node, v.output}) * small_share > largest_;
   };
-  const std::vector<int> made = made_from_others(loop ? *loop : epilogue->loop, is_large);
+  const std::vector<int> made = made_from_others(*fused.loop, is_large);
   return std::ranges::find(made, output) != made.end();
 }
 
@@ -234,35 +246,32 @@ class Recompute::Rewriting {
 
   Again again(int index, const std::vector<int>& outputs) const {
     const GraphNode& node = old_.node(index);
-    const auto* loop = dynamic_cast<const LoopOp*>(node.op.get());
-    const auto* epilogue = dynamic_cast<const EpilogueOp*>(node.op.get());
-    if (!loop && !epilogue) {
+    const Fused fused(node);
+    if (!fused.loop) {
       Again whole{node.op, node.inputs, {}};
       for (int o = 0; o < static_cast<int>(node.types.size()); ++o) whole.outputs.push_back(o);
       return whole;
     }
-    const LoopOp& of = loop ? *loop : epilogue->loop;
     std::vector<int> kept;
     for (int o = 0; o < static_cast<int>(node.types.size()); ++o) {
       if (!dropped_.contains({index, o})) kept.push_back(o);
     }
-    const auto input = [&](const LoopPart::Source& s) {
-      if (s.is_output) return Value{const_cast<Graph*>(&old_), index, s.index};
-      return node.inputs[static_cast<size_t>(loop ? s.index : epilogue->base_inputs + s.index - 1)];
-    };
-    LoopPart part = part_of(of, outputs, kept);
-    const bool multiplies = epilogue && std::ranges::any_of(part.inputs, [](const LoopPart::Source& s) {
-                              return !s.is_output && s.index == 0;
-                            });
+    LoopPart part = part_of(*fused.loop, outputs, kept);
+    bool multiplies = false;
+    for (const LoopPart::Source& s : part.inputs) multiplies |= !s.is_output && fused.is_product(s.index);
     Again made{.outputs = outputs};
     if (multiplies) {
-      part = part_of(of, outputs, {}, true);
-      made.inputs.assign(node.inputs.begin(), node.inputs.begin() + epilogue->base_inputs);
+      part = part_of(*fused.loop, outputs, {}, true);
+      made.inputs.assign(node.inputs.begin(), node.inputs.begin() + fused.epilogue->base_inputs);
     }
-    for (size_t k = multiplies ? 1 : 0; k < part.inputs.size(); ++k) made.inputs.push_back(input(part.inputs[k]));
+    for (size_t k = multiplies ? 1 : 0; k < part.inputs.size(); ++k) {
+      const LoopPart::Source& s = part.inputs[k];
+      made.inputs.push_back(s.is_output ? Value{const_cast<Graph*>(&old_), index, s.index} : fused.read(s.index));
+    }
     LoopOp op(std::move(part.loop), std::move(part.outputs));
     if (multiplies)
-      made.op = std::make_shared<EpilogueOp>(epilogue->base, epilogue->base_inputs, epilogue->base_type, std::move(op));
+      made.op = std::make_shared<EpilogueOp>(fused.epilogue->base, fused.epilogue->base_inputs,
+                                             fused.epilogue->base_type, std::move(op));
     else
       made.op = std::make_shared<LoopOp>(std::move(op));
     return made;

@@ -5,9 +5,13 @@
 #include <random>
 
 #include "tests/data/sets_for_test.h"
+#include "tests/npy.h"
 
 using namespace dl;
 using namespace dl::testing;
+using test::bytes;
+using test::npy;
+using test::npy_with;
 
 namespace {
 
@@ -15,19 +19,6 @@ std::string little_endian(uint64_t value, int bytes) {
   std::string text;
   for (int i = 0; i < bytes; ++i, value >>= 8) text += static_cast<char>(value);
   return text;
-}
-
-std::string npy_with(const std::string& header, const std::string& values) {
-  return std::string("\x93NUMPY\x01\0", 8) + little_endian(header.size(), 2) + header + values;
-}
-
-std::string npy(const std::string& descr, const std::string& shape, const std::string& values) {
-  return npy_with("{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }          \n", values);
-}
-
-template <class T>
-std::string bytes(const std::vector<T>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
 std::string raw_deflated(const std::string& text) {

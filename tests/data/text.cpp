@@ -6,6 +6,7 @@
 #include "lib/data/text_fit.h"
 #include "lib/data/vocabulary.h"
 #include "tests/data/sets_for_test.h"
+#include "tests/npy.h"
 
 using namespace dl;
 using namespace dl::testing;
@@ -298,9 +299,7 @@ TEST_CASE("files of tokens have numbers of two or four bytes") {
 TEST_CASE("files of tokens may be arrays that numpy saved, whose header says what they are") {
   FolderForTest folder;
   const auto write = [&](const std::string& descr, const std::string& shape, const std::string& values) {
-    const std::string header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }\n";
-    folder.write("a.npy",
-                 std::string("\x93NUMPY\x01\0", 8) + static_cast<char>(header.size()) + '\0' + header + values);
+    folder.write("a.npy", test::npy(descr, shape, values));
   };
   const auto opened = [&](const std::string& more = "") {
     return open("{train: {format: tokens, path: a.npy, vocabulary: 70001, length: 2" + more + "}}", folder.path);

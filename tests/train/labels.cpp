@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "lib/spec/path.h"
+#include "tests/npy.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;
@@ -11,13 +12,7 @@ using namespace dl::test;
 namespace {
 
 std::string npy(const std::vector<int32_t>& numbers, const std::string& shape) {
-  std::string header = "{'descr': '<i4', 'fortran_order': False, 'shape': " + shape + ", }";
-  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
-  header += '\n';
-  std::string text = std::string("\x93NUMPY\x01\0", 8) + static_cast<char>(header.size() % 256) +
-                     static_cast<char>(header.size() / 256) + header;
-  text.append(reinterpret_cast<const char*>(numbers.data()), numbers.size() * 4);
-  return text;
+  return test::npy("<i4", shape, bytes(numbers));
 }
 
 // Four samples of three tokens below 5, each with a class.

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/interop/safetensors.h"
+#include "tests/npy.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;
@@ -320,17 +321,10 @@ TEST_CASE("a loss that is not finite ends the run and leaves the last good check
 
 TEST_CASE("where the data are what is not finite, the run ends with their sample and value") {
   const Folder folder;
-  const auto array = [](const std::string& type, const std::string& shape, const auto& numbers) {
-    std::string header = concat("{'descr': '", type, "', 'fortran_order': False, 'shape': ", shape, ", }");
-    header.resize(64 * 2 - 10 - 1, ' ');
-    const auto* bytes = reinterpret_cast<const char*>(numbers.data());
-    return concat(std::string("\x93NUMPY\x01\0\x76\0", 10), header, "\n",
-                  std::string(bytes, numbers.size() * sizeof numbers[0]));
-  };
   std::vector<float> x(8 * 3, 0.5f);
   x[5 * 3 + 2] = std::numeric_limits<float>::infinity();
-  write(folder.path / "x.npy", array("<f4", "(8, 3)", x));
-  write(folder.path / "y.npy", array("<i4", "(8,)", std::vector<int32_t>{0, 1, 0, 1, 0, 1, 0, 1}));
+  write(folder.path / "x.npy", npy("<f4", "(8, 3)", bytes(x)));
+  write(folder.path / "y.npy", npy("<i4", "(8,)", bytes(std::vector<int32_t>{0, 1, 0, 1, 0, 1, 0, 1})));
   for (const std::string accumulate : {"1", "2"}) {
     write(folder.path / "c.yaml",
           concat("data: {train: {format: npy, fields: {x: x.npy, y: y.npy}}, batch_size: 4}\nmodel: [linear: 2]\n"
