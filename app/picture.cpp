@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "lib/data/write_png.h"
+#include "lib/data/image/write_png.h"
 
 namespace dl {
 namespace {

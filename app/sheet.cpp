@@ -8,6 +8,7 @@
 
 #include "lib/base/error.h"
 #include "lib/data/one_sample.h"
+#include "lib/data/transform.h"
 
 namespace dl {
 namespace {
@@ -52,7 +53,7 @@ std::vector<uint8_t> thinned(const std::vector<uint8_t>& dots, Pair& size, int64
 }  // namespace
 
 void expect_images(const Dataset& data) {
-  const Dataset& raw = data.untransformed();
+  const Dataset& raw = untransformed(data);
   const auto x = std::ranges::find(raw.fields(), "x", &SampleField::name);
   const bool is_there = x != raw.fields().end();
   if (is_there && x->type.dtype != DType::i32 && x->type.shape.rank() == 3)
@@ -65,7 +66,7 @@ void expect_images(const Dataset& data) {
 }
 
 void write_sheet(const std::filesystem::path& file, const Dataset& data, const std::vector<SheetEntry>& entries) {
-  const Dataset& raw = data.untransformed();
+  const Dataset& raw = untransformed(data);
   const auto field = static_cast<size_t>(field_index(raw, "x"));
   const Shape& shape = raw.fields()[field].type.shape;
   Pair shown{shape[0], shape[1]};

@@ -13,8 +13,10 @@
 #include "app/place.h"
 #include "app/sheet.h"
 #include "lib/base/text.h"
-#include "lib/data/table.h"
-#include "lib/data/vocabulary.h"
+#include "lib/data/labelled.h"
+#include "lib/data/succession.h"
+#include "lib/data/table/table.h"
+#include "lib/data/text/tokenized.h"
 #include "lib/train/plan.h"
 
 namespace dl {
@@ -59,7 +61,7 @@ class Data final : public Command {
     if (!sheet_.empty()) draw(parts[0]);
     Likeness alike;
     if (compares(parts))
-      for (const NamedPart& part : parts) alike.add(part.name, part.data->untransformed());
+      for (const NamedPart& part : parts) alike.add(part.name, untransformed(*part.data));
     print(json_ ? json_line(json(sets, parts, alike)) : text(sets, parts, alike));
     return Exit::done;
   }
@@ -73,7 +75,7 @@ class Data final : public Command {
   static std::vector<int64_t> counts_of(const Dataset& data) {
     if (!has_classes(data)) return {};
     std::vector<int64_t> counts(data.classes().size());
-    for (const int64_t label : data.labels())
+    for (const int64_t label : labels(data))
       if (label >= 0 && label < std::ssize(counts)) ++counts[static_cast<size_t>(label)];
     return counts;
   }
@@ -83,7 +85,7 @@ class Data final : public Command {
     int64_t samples = 0;
     for (const NamedPart& part : parts) samples += part.data->size();
     const Dataset& train = *parts[0].data;
-    return train.divisible() && !train.continues() && !train.vocabulary() && samples <= most_compared;
+    return divisible(train) && !continues(train) && !vocabulary(train) && samples <= most_compared;
   }
 
   static std::string field_text(const SampleField& field) {
@@ -95,14 +97,14 @@ class Data final : public Command {
     std::vector<std::vector<std::string>> rows{{"part", "samples"}};
     for (const NamedPart& part : parts) rows.push_back({part.name, count(static_cast<double>(part.data->size()))});
     std::string out = table(rows, standard_output().columns()) + "\na sample\n";
-    for (const SampleField& field : sets.train->untransformed().fields())
+    for (const SampleField& field : untransformed(*sets.train).fields())
       out += concat("  ", field.name == "y" ? "target" : "input", "  ", field_text(field), "\n");
     for (const SampleField& field : sets.inputs)
       if (field.name == "x" && field.type != sets.raw_input)
         out += concat("  after transforms  ", field_text(field), "\n");
-    if (const Vocabulary* words = sets.train->vocabulary()) out += vocabulary_text(*words);
+    if (const Vocabulary* words = vocabulary(*sets.train)) out += vocabulary_text(*words);
     if (!parts[0].counts.empty()) out += "\n" + classes_text(sets, parts);
-    if (const auto columns = table_columns(sets.train->untransformed()); !columns.empty())
+    if (const auto columns = table_columns(untransformed(*sets.train)); !columns.empty())
       out += "\n" + columns_text(columns);
     return out + "\n" + alike_text(parts, alike);
   }
@@ -217,7 +219,7 @@ class Data final : public Command {
       for (size_t i = 0; i < part.counts.size(); ++i) counts.set(sets.classes[i], Node::integer(part.counts[i]));
       entry.set("classes", std::move(counts));
     }
-    for (const SampleField& field : sets.train->untransformed().fields())
+    for (const SampleField& field : untransformed(*sets.train).fields())
       fields.items.push_back(json_object({{"name", Node::string(field.name)},
                                           {"type", Node::string(std::string(name_of(field.type.dtype)))},
                                           {"shape", json_sizes(field.type.shape.sizes())}}));
@@ -228,8 +230,8 @@ class Data final : public Command {
                                         {"other_targets", Node::integer(a.other_targets)}}));
     node.set("parts", std::move(listed));
     node.set("fields", std::move(fields));
-    if (const Vocabulary* words = sets.train->vocabulary()) node.set("vocabulary", json_list(words->tokens()));
-    if (const auto columns = table_columns(sets.train->untransformed()); !columns.empty())
+    if (const Vocabulary* words = vocabulary(*sets.train)) node.set("vocabulary", json_list(words->tokens()));
+    if (const auto columns = table_columns(untransformed(*sets.train)); !columns.empty())
       node.set("columns", json_columns(columns));
     node.set("alike", compares(parts) ? std::move(same) : Node::null());
     return node;
@@ -265,7 +267,7 @@ class Data final : public Command {
         entries.push_back({.sample = i, .lines = {{std::to_string(i), Picture::grey}}});
     } else {
       std::map<int64_t, std::vector<int64_t>> classes;
-      const std::vector<int64_t> labels = data.labels();
+      const std::vector<int64_t> labels = dl::labels(data);
       for (size_t i = 0; i < labels.size(); ++i) classes[labels[i]].push_back(static_cast<int64_t>(i));
       const auto most = std::max<size_t>(1, static_cast<size_t>(most_drawn) / classes.size());
       for (const auto& [label, samples] : classes)

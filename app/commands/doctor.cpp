@@ -19,7 +19,7 @@
 #include "app/options.h"
 #include "lib/base/cpu.h"
 #include "lib/base/text.h"
-#include "lib/data/image.h"
+#include "lib/data/image/image.h"
 #include "lib/data/source.h"
 #include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/isa.h"

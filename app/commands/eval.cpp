@@ -13,6 +13,7 @@
 #include "app/trained.h"
 #include "app/warnings.h"
 #include "lib/base/text.h"
+#include "lib/data/skipping.h"
 #include "lib/train/evaluate.h"
 
 namespace dl {
@@ -63,7 +64,7 @@ class Eval final : public Command {
     Inference::Each each;
     if (confusion) each = [&](const Prediction& p) { confusion->add(p); };
     const Evaluation e = inference.evaluate(split_, each);
-    for (const std::string& line : data.skipped()) warn("skipped, the image behind it was taken instead: " + line);
+    for (const std::string& line : skipped(data)) warn("skipped, the image behind it was taken instead: " + line);
     if (!sheet_.empty() && confusion->wrong() > 0) draw(data, *confusion);
     print(json_ ? json(trained, e, confusion, data) : text(trained, e, confusion, data));
     return Exit::done;

@@ -13,7 +13,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/printable.h"
 #include "lib/base/text.h"
-#include "lib/data/vocabulary.h"
+#include "lib/data/text/tokenized.h"
 #include "lib/train/evaluate.h"
 
 namespace dl {
@@ -129,7 +129,7 @@ class Generate final : public Command {
     const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::none());
     Inference& inference = *trained.inference;
     Generation generation = inference.generation();  // refuses networks that continue nothing
-    const TextOfTokens text(trained.plan->data.train->vocabulary(), trained.plan->network->output().shape.last());
+    const TextOfTokens text(vocabulary(*trained.plan->data.train), trained.plan->network->output().shape.last());
     const std::string prompt = prompt_ ? *prompt_ : text.default_prompt();
     std::vector<int32_t> tokens = text.encode(prompt);
     const size_t given = tokens.size();

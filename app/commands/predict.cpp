@@ -13,7 +13,8 @@
 #include "app/warnings.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/data/image_names.h"
+#include "lib/data/image/image_names.h"
+#include "lib/data/skipping.h"
 #include "lib/train/evaluate.h"
 
 namespace dl {
@@ -117,7 +118,7 @@ class Predict final : public Command {
     });
     write(text);
     if (file) file->commit();
-    for (const std::string& line : data->skipped()) warn("skipped, the image behind it was predicted instead: " + line);
+    for (const std::string& line : skipped(*data)) warn("skipped, the image behind it was predicted instead: " + line);
     if (problems.empty()) return Exit::done;
     problems.back().notes.push_back(
         concat(data->size() - std::ssize(problems), " of ", count_of(data->size(), "image"), " were predicted"));

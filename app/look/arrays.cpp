@@ -9,7 +9,7 @@
 #include "app/look/look.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "lib/data/npy.h"
+#include "lib/data/array/npy.h"
 #include "lib/data/reader.h"
 #include "lib/spec/reading.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/data/csv_text.h"
+#include "lib/data/table/csv_text.h"
 
 namespace dl {
 

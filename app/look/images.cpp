@@ -10,8 +10,8 @@
 #include "app/look/look.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "lib/data/image.h"
-#include "lib/data/image_names.h"
+#include "lib/data/image/image.h"
+#include "lib/data/image/image_names.h"
 
 namespace dl {
 namespace {

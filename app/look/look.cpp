@@ -7,9 +7,9 @@
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "lib/data/byte_source.h"
-#include "lib/data/image_names.h"
-#include "lib/data/npy.h"
+#include "lib/data/array/npy.h"
+#include "lib/data/file/byte_source.h"
+#include "lib/data/image/image_names.h"
 #include "lib/spec/node.h"
 
 namespace dl {

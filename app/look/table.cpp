@@ -9,7 +9,7 @@
 #include "app/look/look.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "lib/data/cell_number.h"
+#include "lib/data/table/cell_number.h"
 
 namespace dl {
 namespace {

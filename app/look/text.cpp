@@ -7,7 +7,8 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/data/vocabulary.h"
+#include "lib/data/text/vocabulary.h"
+#include "lib/data/token_line.h"
 
 namespace dl {
 namespace {

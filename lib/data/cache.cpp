@@ -11,6 +11,9 @@
 #include <memory>
 
 #include "lib/base/error.h"
+#include "lib/data/around.h"
+#include "lib/data/succession.h"
+#include "lib/data/windowed.h"
 
 namespace dl {
 namespace {
@@ -33,9 +36,9 @@ Reservation reserve(size_t bytes) {
 // Of a field in memory: the next one begins where its numbers may.
 int64_t kept_bytes(const SampleField& field) { return (field.type.bytes() + 3) / 4 * 4; }
 
-class Cached final : public Dataset {
+class Cached final : public Around, public Windowed {
  public:
-  Cached(DatasetPointer data, int64_t samples) : data_(std::move(data)), samples_(samples) {
+  Cached(DatasetPointer data, int64_t samples) : Around(std::move(data)), samples_(samples) {
     for (const SampleField& field : data_->fields()) {
       field_begins_.push_back(sample_bytes_);
       field_bytes_.push_back(static_cast<size_t>(field.type.bytes()));
@@ -45,23 +48,7 @@ class Cached final : public Dataset {
     memory_ = reserve(static_cast<size_t>(samples_) * sample_bytes_);
   }
 
-  int64_t size() const override { return data_->size(); }
-  std::span<const SampleField> fields() const override { return data_->fields(); }
-  std::span<const std::string> classes() const override { return data_->classes(); }
-  void load() const override { data_->load(); }
   bool in_memory() const override { return false; }  // the first time each is read
-  uint64_t fingerprint() const override { return data_->fingerprint(); }
-  std::vector<std::string> skipped() const override { return data_->skipped(); }
-  std::vector<Problem> warnings() const override { return data_->warnings(); }
-  std::vector<int64_t> labels() const override { return data_->labels(); }
-  bool has_labels() const override { return data_->has_labels(); }
-  std::string class_of(int64_t index) const override { return data_->class_of(index); }
-  std::string class_help() const override { return data_->class_help(); }
-  Scaling target_scaling() const override { return data_->target_scaling(); }
-  bool continues() const override { return data_->continues(); }
-  const Vocabulary* vocabulary() const override { return data_->vocabulary(); }
-  Node fit(std::span<const int64_t> samples) const override { return data_->fit(samples); }
-  Where place(int64_t index) const override { return data_->place(index); }
 
   void get(int64_t index, Sample& into) const override {
     if (!kept(index, into)) return data_->get(index, into);
@@ -69,30 +56,30 @@ class Cached final : public Dataset {
   }
 
   void expect(int64_t index) const override {
-    if (index < samples_) fetch(place(index, 0), sample_bytes_);
+    if (index < samples_) fetch(kept_at(index, 0), sample_bytes_);
   }
 
   const std::byte* get_in_place(int64_t index, size_t field, Sample& into) const override {
     if (!kept(index, into)) return data_->get_in_place(index, field, into);
     for (size_t f = 0; f < field_bytes_.size(); ++f)
       if (f != field) copy(index, f, into);
-    return place(index, field);
+    return kept_at(index, field);
   }
 
   // A sample that is kept is read whole the first time; of one that is not, only the window.
   void get_window(int64_t index, const ImageWindow& window, Pair size, Sample& into) const override {
-    if (index < samples_) return Dataset::get_window(index, window, size, into);
-    data_->get_window(index, window, size, into);
+    if (index < samples_) return window_of_whole(*this, index, window, size, into);
+    dl::get_window(*data_, index, window, size, into);
   }
 
  private:
   enum class State : uint8_t { empty, filling, kept };
 
-  std::byte* place(int64_t index, size_t field) const {
+  std::byte* kept_at(int64_t index, size_t field) const {
     return memory_.get() + static_cast<size_t>(index) * sample_bytes_ + field_begins_[field];
   }
   void copy(int64_t index, size_t field, Sample& into) const {
-    std::memcpy(into.fields[field], place(index, field), field_bytes_[field]);
+    std::memcpy(into.fields[field], kept_at(index, field), field_bytes_[field]);
   }
 
   // Whether the sample lies in the memory; reads it there if it fits and nobody has begun to.
@@ -104,7 +91,7 @@ class Cached final : public Dataset {
     if (!state.compare_exchange_strong(expected, State::filling, std::memory_order_acquire))
       return expected == State::kept;
     const std::vector<std::byte*> fields = into.fields;
-    for (size_t f = 0; f < field_bytes_.size(); ++f) into.fields[f] = place(index, f);
+    for (size_t f = 0; f < field_bytes_.size(); ++f) into.fields[f] = kept_at(index, f);
     try {
       data_->get(index, into);
     } catch (...) {
@@ -117,7 +104,6 @@ class Cached final : public Dataset {
     return true;
   }
 
-  const DatasetPointer data_;
   const int64_t samples_;                           // that are kept
   std::vector<size_t> field_begins_, field_bytes_;  // in a sample, one field behind the other
   size_t sample_bytes_ = 0;
@@ -130,7 +116,7 @@ class Cached final : public Dataset {
 DatasetPointer cached(DatasetPointer data, int64_t& bytes_left) {
   int64_t sample_bytes = 0;
   for (const SampleField& field : data->fields()) sample_bytes += kept_bytes(field);
-  if (data->in_memory() || !data->divisible() || sample_bytes == 0) return data;
+  if (data->in_memory() || !divisible(*data) || sample_bytes == 0) return data;
   const int64_t samples = std::min(data->size(), bytes_left / sample_bytes);
   bytes_left -= samples * sample_bytes;
   return samples > 0 ? std::make_shared<Cached>(std::move(data), samples) : data;

@@ -6,6 +6,7 @@
 
 #include "lib/base/cpu.h"
 #include "lib/base/error.h"
+#include "lib/data/succession.h"
 
 namespace dl {
 
@@ -128,7 +129,7 @@ void DataSpec::describe(Schema& s) {
 
 LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64_t seed) {
   LoaderOptions options = evaluation_options(spec, data);
-  options.shuffle = spec.shuffle && !data.continues();
+  options.shuffle = spec.shuffle && !continues(data);
   options.drop_last = spec.drop_last;
   options.augment = true;
   options.seed = seed;

@@ -47,7 +47,7 @@ struct DataSpec {
   std::optional<int> workers;  // loader threads; unset: one for data in memory, else one a core, at most 4
   int prefetch = 4;
   std::optional<Bytes> cache;  // unset: as much as the machine can spare
-  Node fitted;                 // by a run to its training data, for sets that need it: Dataset::fit()
+  Node fitted;                 // by a run to its training data, for sets that need it: lib/data/fit.h
   Where where;
   void describe(Schema& s);
 };
@@ -66,6 +66,7 @@ struct DataSets {
   DatasetPointer validation, test;  // null where there is none, or none is to be read
   std::vector<SampleField> inputs;  // as the network is given them, f32 or i32; "x" first
   Type target;                      // of one "y"
+  Scaling target_scaling;           // of one that is numbers
   Type raw_input;                   // of the first input as the reader gives it; `predict` brings images into this form
   std::vector<std::string> classes;  // names; empty where "y" is no class
   Node fitted;                       // as DataSpec::fitted says, else to the training set; null where nothing is

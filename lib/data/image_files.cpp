@@ -6,8 +6,8 @@
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/data/data_spec.h"
-#include "lib/data/image.h"
-#include "lib/data/image_type.h"
+#include "lib/data/image/image.h"
+#include "lib/data/image/image_type.h"
 
 namespace dl {
 namespace {

@@ -11,6 +11,10 @@
 #include "lib/base/text.h"
 #include "lib/data/cache.h"
 #include "lib/data/data_spec.h"
+#include "lib/data/fit.h"
+#include "lib/data/labelled.h"
+#include "lib/data/split.h"
+#include "lib/data/succession.h"
 
 namespace dl {
 namespace {
@@ -103,9 +107,9 @@ int64_t samples_held_out(const Validation& validation, int64_t size, const Findi
 // the others lack one.
 std::optional<Problem> sorted_by_class(const Dataset& whole, const Validation& validation, int64_t begin,
                                        int64_t count) {
-  if (!whole.has_labels()) return {};
+  if (!has_labels(whole)) return {};
   std::map<int64_t, std::pair<int64_t, int64_t>> classes;  // samples of each: all, and held out
-  const std::vector<int64_t> labels = whole.labels();
+  const std::vector<int64_t> labels = dl::labels(whole);
   for (int64_t i = 0; i < std::ssize(labels); ++i) {
     auto& [all, out] = classes[labels[static_cast<size_t>(i)]];
     ++all;
@@ -144,7 +148,7 @@ struct Opened {
 
 // Cuts the training set in two.
 void hold_out_validation(Opened& sets, const Validation& validation, uint64_t seed, const Findings& findings) {
-  if (!sets.train->divisible())
+  if (!divisible(*sets.train))
     return findings.add(validation.where, "no samples can be held out of windows that are drawn or carried on",
                         "name a part of its own: the same reader with 'begin: 0.9', and 'end: 0.9' in 'train'");
   const int64_t size = sets.train->size(), count = samples_held_out(validation, size, findings);
@@ -283,7 +287,7 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
   if (!raw.train) return {};
   Node fit = dl::fit(raw, spec.fitted, problems);
   for (DatasetPointer* set : {&raw.train, &raw.validation, &raw.test})
-    if (*set && (*set)->continues() && (*set)->size() > 0)
+    if (*set && continues(**set) && (*set)->size() > 0)
       *set = Findings(problems, "data").attempt([&] { return rows_that_continue(*set, spec.batch_size); });
   if (!raw.train) return {};
   if (raw.test) compare(*raw.test, *raw.train, place_of(spec.test, spec.train), Findings(problems, "data.test"));
@@ -293,14 +297,16 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
   DataSets sets{.raw_input = inputs_of(*raw.train).at(0).type,
                 .classes = {raw.train->classes().begin(), raw.train->classes().end()},
                 .fitted = std::move(fit),
-                .class_help = raw.train->class_help(),
                 .warnings = std::move(raw.warnings),
                 .names = raw.names};
   const Findings findings(problems, "data.transforms");
   sets.train = findings.attempt([&] { return transformed(raw.train, spec.transforms); });
   if (!sets.train) return sets;
   sets.inputs = inputs_of(*sets.train);
-  sets.target = sets.train->fields()[static_cast<size_t>(field_index(*sets.train, "y"))].type;
+  const SampleField& y = sets.train->fields()[static_cast<size_t>(field_index(*sets.train, "y"))];
+  sets.target = y.type;
+  sets.target_scaling = y.scaling;
+  sets.class_help = y.class_help;
   for (const SampleField& input : sets.inputs)
     if (std::ranges::count(program_names, input.name) > 0)
       Findings(problems, "data.train")

@@ -28,7 +28,7 @@ struct Reader : Described {
   // Reads no more than headers and folders' listings. Files that are missing or whose headers are wrong are an
   // Error(Exit::data) that names the file, what was found and what was expected.
   virtual DatasetPointer open(const Folders& folders) const = 0;
-  // The training part as far as its fit says (Dataset::fit): fields and classes, but no samples, and no file is opened.
+  // The training part as far as its fit says (Fittable): fields and classes, but no samples, and no file is opened.
   // Null where nothing is fitted.
   virtual DatasetPointer open_fitted(const Node& /*fit*/) const { return nullptr; }
   // A file of this format with inputs alone, for `predict` by what was fitted to the training part; null where the

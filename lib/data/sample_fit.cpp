@@ -3,7 +3,7 @@
 #include "lib/data/sample_fit.h"
 
 #include "lib/data/fit.h"
-#include "lib/data/text_fit.h"
+#include "lib/data/token_line.h"
 
 namespace dl {
 namespace {

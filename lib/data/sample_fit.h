@@ -13,7 +13,7 @@ constexpr int64_t most_classes = int64_t{1} << 20;
 // "0", "1", …: names of classes that have none.
 std::vector<std::string> numbered_classes(int64_t count);
 
-// For Dataset::fit() of such a set.
+// For Fittable::fit() of such a set.
 Node fit_samples(const Dataset& data);
 // For Reader::open_fitted(): the fields and classes of that fit, and no sample. A fit of another kind is an
 // Error(Exit::usage).

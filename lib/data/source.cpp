@@ -7,9 +7,9 @@
 #include <set>
 
 #include "lib/base/error.h"
+#include "lib/base/lower.h"
 #include "lib/base/shared_files.h"
 #include "lib/base/text.h"
-#include "lib/data/lower.h"
 #include "lib/spec/load.h"
 
 namespace dl {

@@ -5,6 +5,9 @@
 #include <algorithm>
 
 #include "lib/base/error.h"
+#include "lib/data/around.h"
+#include "lib/data/capability.h"
+#include "lib/data/windowed.h"
 
 namespace dl {
 
@@ -24,34 +27,22 @@ void Transform::say_instead(AnyRegistry& registry) {
 
 namespace {
 
-class Transformed final : public Dataset {
+class Transformed final : public Around {
  public:
   Transformed(DatasetPointer data, std::vector<TransformStep> steps)
-      : data_(std::move(data)),
+      : Around(std::move(data)),
         steps_(std::move(steps)),
         fields_(data_->fields().begin(), data_->fields().end()),
         x_(static_cast<size_t>(field_index(*data_, "x"))),
-        raw_bytes_(static_cast<size_t>(fields_[x_].type.bytes())) {
+        raw_bytes_(static_cast<size_t>(fields_[x_].type.bytes())),
+        windowed_(capability<Windowed>(*data_)) {
     fields_[x_].type = steps_.back().output;
   }
 
-  int64_t size() const override { return data_->size(); }
   std::span<const SampleField> fields() const override { return fields_; }
-  std::span<const std::string> classes() const override { return data_->classes(); }
-  void load() const override { data_->load(); }
-  bool in_memory() const override { return data_->in_memory(); }
-  void expect(int64_t index) const override { data_->expect(index); }
-  uint64_t fingerprint() const override { return data_->fingerprint(); }
-  std::vector<std::string> skipped() const override { return data_->skipped(); }
-  std::vector<Problem> warnings() const override { return data_->warnings(); }
-  bool continues() const override { return data_->continues(); }
-  std::vector<int64_t> labels() const override { return data_->labels(); }
-  bool has_labels() const override { return data_->has_labels(); }
-  std::string class_of(int64_t index) const override { return data_->class_of(index); }
-  std::string class_help() const override { return data_->class_help(); }
-  Scaling target_scaling() const override { return data_->target_scaling(); }
-  Where place(int64_t index) const override { return data_->place(index); }
-  const Dataset& untransformed() const override { return data_->untransformed(); }
+  const std::byte* get_in_place(int64_t index, size_t field, Sample& into) const override {
+    return Dataset::get_in_place(index, field, into);
+  }
 
   void get(int64_t index, Sample& into) const override {
     std::byte* const result = into.fields[x_];
@@ -67,7 +58,7 @@ class Transformed final : public Dataset {
     if (const TransformStep& first = steps_[0]; first.window) {
       const ImageType image = image_type(first.output, {});
       values = into.fields[x_] = output(done++);
-      data_->get_window(index, first.window(into.random), {image.h, image.w}, into);
+      read_window(index, first.window(into.random), {image.h, image.w}, into);
     } else {
       into.whole.resize(std::max(into.whole.size(), raw_bytes_));
       into.fields[x_] = into.whole.data();
@@ -82,10 +73,17 @@ class Transformed final : public Dataset {
   }
 
  private:
-  const DatasetPointer data_;
+  void read_window(int64_t index, const ImageWindow& window, Pair size, Sample& into) const {
+    if (windowed_)
+      windowed_->get_window(windowed_.index(index), window, size, into);
+    else
+      window_of_whole(*data_, index, window, size, into);
+  }
+
   const std::vector<TransformStep> steps_;
   std::vector<SampleField> fields_;
   const size_t x_, raw_bytes_;
+  const Found<Windowed> windowed_;
 };
 
 }  // namespace
@@ -118,6 +116,11 @@ TransformStep by_table(const Type& input, std::vector<float> table) {
             for (int64_t i = 0; i < elements; i += channels)
               for (int64_t c = 0; c < channels; ++c) y[i + c] = values[c * 256 + static_cast<uint8_t>(in[i + c])];
           }};
+}
+
+const Dataset& untransformed(const Dataset& data) {
+  const auto* transformed = dynamic_cast<const Transformed*>(&data);
+  return transformed ? untransformed(*transformed->inner()) : data;
 }
 
 DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/data/dataset.h"
+#include "lib/data/image/resize.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
 
@@ -39,6 +40,9 @@ TransformStep by_table(const Type& input, std::vector<float> table);
 // The set with its "x" run through the transforms. An "x" that is still u8 after the last one is scaled from 0 … 255 to
 // f32 in [0, 1]. Transforms where there is no "x" of u8 or f32 are an Error(Exit::usage).
 DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms);
+
+// The set before transforms, with the same samples in the same order.
+const Dataset& untransformed(const Dataset& data);
 
 }  // namespace dl
 

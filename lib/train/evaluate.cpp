@@ -9,7 +9,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
-#include "lib/data/vocabulary.h"
+#include "lib/data/text/tokenized.h"
 #include "lib/train/evaluator.h"
 #include "lib/train/loading.h"
 #include "lib/train/weights.h"
@@ -39,7 +39,7 @@ class Predictions {
     if (y == data.fields().end()) return;
     target_ = static_cast<size_t>(y - data.fields().begin());
     target_type_ = y->type;
-    scaling_ = data.target_scaling();
+    scaling_ = y->scaling;
   }
 
   void take(Device& device, const Program& program, const Batch& batch) {
@@ -123,8 +123,8 @@ Evaluation Inference::evaluate(const std::string& split, const Each& each) {
 }
 
 Generation Inference::generation(bool cached) {
-  const Vocabulary* vocabulary = impl_->plan.data.train->vocabulary();
-  const int64_t tokens = vocabulary ? vocabulary->size() : impl_->plan.network->output().shape.last();
+  const Vocabulary* words = vocabulary(*impl_->plan.data.train);
+  const int64_t tokens = words ? words->size() : impl_->plan.network->output().shape.last();
   return Generation(*impl_->plan.network, impl_->store, cached, tokens);
 }
 

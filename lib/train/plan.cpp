@@ -11,6 +11,7 @@
 #include "lib/base/printable.h"
 #include "lib/base/shared_files.h"
 #include "lib/base/text.h"
+#include "lib/data/labelled.h"
 #include "lib/graph/sizes.h"
 #include "lib/spec/blocks.h"
 #include "lib/train/checkpoint.h"
@@ -379,7 +380,7 @@ int Plan::threads() const { return run.trainer.threads > 0 ? run.trainer.threads
 Recipe Plan::recipe() const {
   Recipe recipe{.network = network.get(),
                 .target = data.target,
-                .target_scaling = data.train->target_scaling(),
+                .target_scaling = data.target_scaling,
                 .loss = run.loss.get(),
                 .metric_names = metric_names,
                 .optimizer = run.optimizer.get(),

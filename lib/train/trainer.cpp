@@ -14,6 +14,7 @@
 #include "lib/base/host.h"
 #include "lib/base/text.h"
 #include "lib/data/order.h"
+#include "lib/data/skipping.h"
 #include "lib/spec/yaml.h"
 #include "lib/train/cadence.h"
 #include "lib/train/evaluator.h"
@@ -454,7 +455,7 @@ void Trainer::Impl::end_epoch() {
   remember(record.values);
   for (Measured& m : latest("val/")) record.values.push_back(std::move(m));
   tell([&](Observer& o) { o.epoch_ended(record); });
-  const std::vector<std::string> skipped = plan.data.train->skipped();
+  const std::vector<std::string> skipped = dl::skipped(*plan.data.train);
   for (; skipped_told < skipped.size(); ++skipped_told) warn("skipped: " + skipped[skipped_told]);
   epoch.clear();
   epoch_begin = steady_seconds();

@@ -82,7 +82,7 @@ class Doubts {
                                     : "take 'cross_entropy', which has the softmax and the logarithm in it");
     }
     if (reads == Loss::Reads::numbers) {
-      if (bounds.low >= 0 && plan_.data.train->target_scaling() != Scaling{})
+      if (bounds.low >= 0 && plan_.data.target_scaling != Scaling{})
         add(at_layer(path),
             concat("what '", layer, "' gives is never below 0, but the targets are normalized: half of them are"),
             concat("remove '", layer, "' at the end"));

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "lib/base/error.h"
-#include "lib/data/image.h"
+#include "lib/data/image/image.h"
 #include "lib/device/cpu/isa.h"
 #include "tests/app/run_dlcli.h"
 

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "lib/data/write_png.h"
+#include "lib/data/image/write_png.h"
 #include "tests/app/run_dlcli.h"
 
 using namespace dl::test;

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <thread>
 
+#include "lib/data/split.h"
+#include "lib/data/windowed.h"
 #include "tests/data/sets_for_test.h"
 
 using namespace dl;
@@ -29,7 +31,7 @@ class SlowSet final : public CountingSet {
 };
 
 // Images of 2 x 3 bytes, 0 … 5 plus the index, and how much of them was asked for.
-class ImageSet final : public Dataset {
+class ImageSet final : public Dataset, public Windowed {
  public:
   int64_t size() const override { return 4; }
   std::span<const SampleField> fields() const override { return fields_; }
@@ -44,7 +46,7 @@ class ImageSet final : public Dataset {
   }
   void get_window(int64_t index, const ImageWindow& window, Pair into_size, Sample& into) const override {
     ++windows;
-    Dataset::get_window(index, window, into_size, into);
+    window_of_whole(*this, index, window, into_size, into);
     --wholes;
   }
   mutable int wholes = 0, windows = 0;
@@ -110,7 +112,7 @@ TEST_CASE("images that are kept are read whole once, of the others only the wind
       int32_t y = -1;
       Sample into;
       into.fields = {x, reinterpret_cast<std::byte*>(&y)};
-      data->get_window(i, {0, 1, 2, 1}, {2, 1}, into);
+      get_window(*data, i, {0, 1, 2, 1}, {2, 1}, into);
       CHECK(static_cast<int64_t>(x[0]) == i + 1);
       CHECK(static_cast<int64_t>(x[1]) == i + 4);
       CHECK(y == i);

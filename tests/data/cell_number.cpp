@@ -1,6 +1,6 @@
 // Numbers as tables write them.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/data/cell_number.h"
+#include "lib/data/table/cell_number.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // CSV as text: quotes, line ends, blanks, comments, and what is no CSV.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/data/csv_text.h"
+#include "lib/data/table/csv_text.h"
 
 #include <doctest/doctest.h>
 

@@ -8,7 +8,7 @@
 #include <regex>
 
 #include "lib/base/text.h"
-#include "lib/data/image.h"
+#include "lib/data/image/image.h"
 #include "lib/spec/load.h"
 #include "tests/data/sets_for_test.h"
 #include "tests/paths.h"

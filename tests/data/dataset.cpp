@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "lib/data/split.h"
 #include "tests/data/sets_for_test.h"
 
 using namespace dl;

@@ -1,6 +1,6 @@
 // Fingerprints of files that are hashed whole, and of ones that are too large for that.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/data/file_fingerprint.h"
+#include "lib/data/file/file_fingerprint.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // Image files: read by their contents, within bounds, and brought to a size.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/data/image.h"
+#include "lib/data/image/image.h"
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "lib/base/text.h"
-#include "lib/data/resize.h"
+#include "lib/data/image/resize.h"
 #include "tests/data/sets_for_test.h"
 
 using namespace dl;

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "lib/base/file.h"
-#include "lib/data/image.h"
+#include "lib/data/image/image.h"
 #include "tests/data/sets_for_test.h"
 #include "tests/paths.h"
 

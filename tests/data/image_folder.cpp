@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 
 #include "lib/base/text.h"
-#include "lib/data/image.h"
+#include "lib/data/fit.h"
+#include "lib/data/image/image.h"
 #include "lib/data/reader.h"
+#include "lib/data/skipping.h"
 #include "tests/data/sets_for_test.h"
 
 using namespace dl;
@@ -222,12 +224,12 @@ TEST_CASE("an image that cannot be read is an error, or its successor takes its 
         "error: DIR/pets/cat/1.PNG: expected an image, the file is empty\n"
         "  help: write 'on_bad: skip' to go on without it");
   const DatasetPointer data = open_folder(pets, ", on_bad: skip");
-  CHECK(data->skipped().empty());
+  CHECK(skipped(*data).empty());
   CHECK(pixels(*data) == std::vector<int>{0, 10, 10, 11, 0});
   CHECK(label(*data, 1) == 1);
   CHECK(label(*data, 4) == 0);
-  CHECK(data->skipped().size() == 2);
-  CHECK(data->skipped()[0] == (pets / "pets/cat/1.PNG").string() + ": expected an image, the file is empty");
+  CHECK(skipped(*data).size() == 2);
+  CHECK(skipped(*data)[0] == (pets / "pets/cat/1.PNG").string() + ": expected an image, the file is empty");
 }
 
 TEST_CASE("skipping ends where more images are broken than allowed, or all are") {

@@ -7,8 +7,8 @@
 
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/data/image.h"
-#include "lib/data/image_decoder.h"
+#include "lib/data/image/image.h"
+#include "lib/data/image/image_decoder.h"
 #include "tests/data/sets_for_test.h"
 #include "tests/paths.h"
 

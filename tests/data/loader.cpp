@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "lib/data/split.h"
 #include "tests/data/sets_for_test.h"
 
 using namespace dl;

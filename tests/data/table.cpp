@@ -1,6 +1,6 @@
 // Tables: columns made numbers by what is fitted to the training part, and cells that do not fit.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/data/table.h"
+#include "lib/data/table/table.h"
 
 #include <doctest/doctest.h>
 
@@ -86,7 +86,7 @@ TEST_CASE("a target of numbers is standardised, and the set says how") {
   CHECK(opened->problems == "");
   CHECK(opened->sets.train->fields()[1].type == Type{DType::f32, {}});
   CHECK(targets(*opened->sets.train) == std::vector<float>{-1, 1});
-  CHECK(opened->sets.train->target_scaling() == Scaling{200, 100});
+  CHECK(opened->sets.target_scaling == Scaling{200, 100});
   CHECK(opened->sets.classes.empty());
   const auto plain = table.open("target: {column: price, normalize: none}");
   CHECK(targets(*plain->sets.train) == std::vector<float>{100, 300});

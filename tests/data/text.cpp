@@ -3,8 +3,9 @@
 #include <doctest/doctest.h>
 
 #include "lib/base/hash.h"
-#include "lib/data/text_fit.h"
-#include "lib/data/vocabulary.h"
+#include "lib/data/text/text_fit.h"
+#include "lib/data/text/tokenized.h"
+#include "lib/data/token_line.h"
 #include "tests/data/sets_for_test.h"
 #include "tests/npy.h"
 
@@ -21,7 +22,7 @@ std::vector<int32_t> numbers(const std::string& bytes) {
 
 // The text that a sample's field stands for.
 std::string text_of(const Dataset& data, int64_t index, size_t field = 0) {
-  return data.vocabulary()->decode(numbers(sample(data, index)[field]));
+  return vocabulary(data)->decode(numbers(sample(data, index)[field]));
 }
 
 std::string little_endian(const std::vector<uint32_t>& values, size_t width) {

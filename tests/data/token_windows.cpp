@@ -1,6 +1,6 @@
 // The order of windows: random ones by (seed, epoch, position), carried ones row by row.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/data/token_windows.h"
+#include "lib/data/text/token_windows.h"
 
 #include <doctest/doctest.h>
 

@@ -7,7 +7,7 @@
 #include "lib/base/text.h"
 #include "lib/data/fit.h"
 #include "lib/data/reader.h"
-#include "lib/data/table_fit.h"
+#include "lib/data/table/table_fit.h"
 
 namespace dl {
 namespace {

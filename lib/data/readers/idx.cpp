@@ -12,8 +12,10 @@
 #include <optional>
 
 #include "lib/base/error.h"
-#include "lib/data/byte_source.h"
-#include "lib/data/image_layout.h"
+#include "lib/data/file/byte_source.h"
+#include "lib/data/fit.h"
+#include "lib/data/image/image_layout.h"
+#include "lib/data/labelled.h"
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
 
@@ -125,7 +127,7 @@ void numbers(const uint8_t* from, int64_t count, const IdxType& type, T* into) {
   }
 }
 
-class IdxSet final : public Dataset {
+class IdxSet final : public Dataset, public Labelled, public Fittable {
  public:
   struct Files {
     std::filesystem::path images, labels;
@@ -195,7 +197,6 @@ class IdxSet final : public Dataset {
     loaded_.store(true, std::memory_order_release);
   }
 
-  bool has_labels() const override { return true; }
   std::vector<int64_t> labels() const override { return {labels_.begin(), labels_.begin() + size_}; }
 
   uint64_t fingerprint() const override {

@@ -10,12 +10,16 @@
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
+#include "lib/base/lower.h"
 #include "lib/base/text.h"
-#include "lib/data/image.h"
-#include "lib/data/image_names.h"
-#include "lib/data/lower.h"
+#include "lib/data/fit.h"
+#include "lib/data/image/image.h"
+#include "lib/data/image/image_names.h"
+#include "lib/data/labelled.h"
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
+#include "lib/data/skipping.h"
+#include "lib/data/windowed.h"
 
 namespace dl {
 namespace {
@@ -265,7 +269,7 @@ class Listing {
   LeftOut loose_, dangling_, back_, devices_;
 };
 
-class ImageFolderSet final : public Dataset {
+class ImageFolderSet final : public Dataset, public Windowed, public Labelled, public Skipping, public Fittable {
  public:
   struct Options {
     std::optional<Pair> size;
@@ -297,7 +301,6 @@ class ImageFolderSet final : public Dataset {
     while (!read(index, window, into_size, into)) index = (index + 1) % size();
   }
 
-  bool has_labels() const override { return true; }
   std::vector<int64_t> labels() const override {
     std::vector<int64_t> labels;
     for (const Images::Entry& entry : images_.entries) labels.push_back(entry.label);

@@ -9,8 +9,9 @@
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
-#include "lib/data/image_layout.h"
-#include "lib/data/npy.h"
+#include "lib/data/array/npy.h"
+#include "lib/data/fit.h"
+#include "lib/data/image/image_layout.h"
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
 
@@ -47,7 +48,7 @@ Range range_of(const NpyArray& array) {
 
 constexpr const char* number_classes = "number the classes from 0 on: numpy.unique(y, return_inverse=True)[1]";
 
-class NpySet final : public Dataset {
+class NpySet final : public Dataset, public Fittable {
  public:
   NpySet(std::map<std::string, std::shared_ptr<const NpyArray>> arrays, std::vector<std::string> classes,
          const std::optional<std::string>& layout)

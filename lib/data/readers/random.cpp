@@ -6,6 +6,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/data/labelled.h"
 #include "lib/data/reader.h"
 
 namespace dl {
@@ -40,7 +41,7 @@ class Block {
   std::vector<std::byte> bytes_;
 };
 
-class RandomSet final : public Dataset {
+class RandomSet : public Dataset {
  public:
   RandomSet(SampleField x, SampleField y, int64_t samples) : samples_(samples), fields_{std::move(x), std::move(y)} {
     for (const SampleField& field : fields_) blocks_.emplace_back(field.type.dtype, field.values);
@@ -55,9 +56,22 @@ class RandomSet final : public Dataset {
     for (size_t i = 0; i < fields_.size(); ++i)
       blocks_[i].copy(index, into.fields[i], static_cast<size_t>(fields_[i].type.bytes()));
   }
+  uint64_t fingerprint() const override { return static_cast<uint64_t>(samples_); }
+
+ protected:
+  const int64_t samples_;
+  const std::vector<SampleField> fields_;
+  std::vector<Block> blocks_;
+  std::vector<std::string> classes_;
+};
+
+// With a class each.
+class LabelledRandomSet final : public RandomSet, public Labelled {
+ public:
+  using RandomSet::RandomSet;
+  bool has_labels() const override { return false; }  // that mean anything
   // Without the samples, which may be large.
   std::vector<int64_t> labels() const override {
-    if (fields_[1].type != Type{DType::i32, {}}) return Dataset::labels();
     std::vector<int64_t> labels;
     for (int64_t i = 0; i < samples_; ++i) {
       int32_t label = 0;
@@ -66,13 +80,6 @@ class RandomSet final : public Dataset {
     }
     return labels;
   }
-  uint64_t fingerprint() const override { return static_cast<uint64_t>(samples_); }
-
- private:
-  const int64_t samples_;
-  const std::vector<SampleField> fields_;
-  std::vector<Block> blocks_;
-  std::vector<std::string> classes_;
 };
 
 struct Random final : Reader {
@@ -110,6 +117,7 @@ struct Random final : Reader {
     SampleField y{"y", {DType::i32, {}}, classes.value_or(10)};
     if (targets) y = {"y", {DType::f32, *targets == 1 ? Shape() : Shape{*targets}}};
     if (vocabulary && !classes && !targets) y = {"y", x.type, *vocabulary};
+    if (y.type == Type{DType::i32, {}}) return std::make_shared<LabelledRandomSet>(std::move(x), std::move(y), samples);
     return std::make_shared<RandomSet>(std::move(x), std::move(y), samples);
   }
 };

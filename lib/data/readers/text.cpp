@@ -10,10 +10,13 @@
 #include "lib/base/text.h"
 #include "lib/data/fit.h"
 #include "lib/data/reader.h"
-#include "lib/data/text_encoding.h"
-#include "lib/data/text_fit.h"
-#include "lib/data/token_windows.h"
-#include "lib/data/vocabulary.h"
+#include "lib/data/split.h"
+#include "lib/data/succession.h"
+#include "lib/data/text/text_encoding.h"
+#include "lib/data/text/text_fit.h"
+#include "lib/data/text/token_windows.h"
+#include "lib/data/text/vocabulary.h"
+#include "lib/data/token_line.h"
 
 namespace dl {
 namespace {
@@ -46,7 +49,7 @@ class TextTokens final : public Tokens {
 };
 
 // A text whose tokens have no numbers yet: windows are counted, and what they hold is fitted to the training part.
-class UnfittedText final : public Dataset {
+class UnfittedText final : public Dataset, public Succession, public Fittable {
  public:
   struct Parts {
     size_t begin = 0, bytes = 0;  // of the part in `whole`

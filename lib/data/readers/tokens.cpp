@@ -6,10 +6,10 @@
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
-#include "lib/data/file_fingerprint.h"
-#include "lib/data/npy.h"
+#include "lib/data/array/npy.h"
+#include "lib/data/file/file_fingerprint.h"
 #include "lib/data/reader.h"
-#include "lib/data/token_windows.h"
+#include "lib/data/text/token_windows.h"
 
 namespace dl {
 namespace {

@@ -1,7 +1,7 @@
 // center_crop: the window in the middle of the image.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
-#include "lib/data/image_type.h"
+#include "lib/data/image/image_type.h"
 #include "lib/data/transform.h"
 
 namespace dl {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
 
-#include "lib/data/image_type.h"
+#include "lib/data/image/image_type.h"
 #include "lib/data/transform.h"
 
 namespace dl {

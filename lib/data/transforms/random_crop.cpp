@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "lib/base/error.h"
-#include "lib/data/image_type.h"
+#include "lib/data/image/image_type.h"
 #include "lib/data/transform.h"
 
 namespace dl {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "lib/base/text.h"
-#include "lib/data/image_type.h"
+#include "lib/data/image/image_type.h"
 #include "lib/data/transform.h"
 
 namespace dl {

@@ -1,6 +1,6 @@
 // resize: the image brought to a size, bilinear and antialiased.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/data/image_type.h"
+#include "lib/data/image/image_type.h"
 #include "lib/data/transform.h"
 
 namespace dl {

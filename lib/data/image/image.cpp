@@ -1,0 +1,177 @@
+// Choosing a decoder, the limits, and bringing images to a size.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/data/image/image.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/data/image/image_decoder.h"
+#include "lib/data/image/orientation.h"
+#include "lib/data/image/resize.h"
+
+namespace dl {
+namespace {
+
+uint32_t big_endian(const unsigned char* b) { return uint32_t{b[0]} << 24 | b[1] << 16 | b[2] << 8 | b[3]; }
+
+constexpr std::string_view png_signature = "\x89PNG\r\n\x1a\n";
+
+// stb_image checks neither the sums nor that a PNG is whole, and libpng's words for it name no place.
+void check_png(const std::filesystem::path& path, const std::string& file) {
+  constexpr size_t around = 12;  // length, name and sum of a chunk
+  const unsigned char* bytes = reinterpret_cast<const unsigned char*>(file.data());
+  if (!file.starts_with(png_signature)) return;
+  for (size_t at = png_signature.size();;) {
+    const size_t left = file.size() - at;
+    const size_t length = left < around ? 0 : big_endian(bytes + at);
+    if (left < around || left - around < length)
+      fail_image(path, concat("expected a PNG to end with a chunk IEND, the file ends after ", file.size(), " bytes"),
+                 "get the file again: it is cut short");
+    const std::string_view name = std::string_view(file).substr(at + 4, 4);
+    if (::crc32(0, bytes + at + 4, static_cast<uInt>(length + 4)) != big_endian(bytes + at + 8 + length))
+      fail_image(path, concat("the check sum of the PNG's chunk at byte ", at, " does not match its contents"),
+                 "get the file again");
+    if (name == "IEND") return;
+    at += length + around;
+  }
+}
+
+void check_pixels(const std::filesystem::path& path, Pair size, const ImageLimits& limits) {
+  if (size.w > 0 && size.h > limits.pixels / size.w)
+    fail_image(path, concat("its header says ", size.w, " x ", size.h, " pixels, the limit is ", limits.pixels),
+               "raise 'max_pixels', or make the image smaller");
+}
+
+std::vector<const ImageDecoder*>& decoders() {
+  static std::vector<const ImageDecoder*> all;
+  return all;
+}
+
+const ImageDecoder& decoder_of(std::string_view file) {
+  for (const ImageDecoder* decoder : decoders())
+    if (decoder->recognises(file)) return *decoder;
+  return stb_decoder();
+}
+
+// The extensions of all decoders' files.
+const std::set<std::string>& extensions() {
+  static const std::set<std::string> all = [] {
+    std::set<std::string> names;
+    for (const std::string& name : stb_decoder().extensions()) names.insert(name);
+    for (const ImageDecoder* decoder : decoders())
+      for (const std::string& name : decoder->extensions()) names.insert(name);
+    return names;
+  }();
+  return all;
+}
+
+// The stored size that the header says, within the limits.
+Pair checked_size(const std::filesystem::path& path, const std::string& file, const ImageLimits& limits) {
+  if (file.empty()) fail_image(path, "expected an image, the file is empty");
+  if (file.starts_with(png_signature) &&
+      file.size() >= 24)  // stb_image does not know one that is too large for an image
+    check_pixels(path,
+                 {big_endian(reinterpret_cast<const unsigned char*>(file.data()) + 20),
+                  big_endian(reinterpret_cast<const unsigned char*>(file.data()) + 16)},
+                 limits);
+  const Pair size = decoder_of(file).size(path, file);
+  if (size.w < 1 || size.h < 1)
+    fail_image(path, concat("expected an image with pixels, its header says ", size.w, " x ", size.h));
+  check_pixels(path, size, limits);
+  return size;
+}
+
+std::string read_whole(const std::filesystem::path& path, const ImageLimits& limits) {
+  return read_file(path, static_cast<uint64_t>(std::min<int64_t>(limits.file_bytes, INT32_MAX)));
+}
+
+}  // namespace
+
+bool add_image_decoder(const ImageDecoder& decoder) {
+  decoders().push_back(&decoder);
+  return true;
+}
+
+std::vector<std::string> image_decoders() {
+  std::vector<std::string> names;
+  for (const ImageDecoder* decoder : decoders()) names.push_back(decoder->name());
+  names.push_back(stb_decoder().name());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> image_formats() {
+  std::vector<std::string> formats;
+  for (const std::string& extension : extensions()) formats.push_back(extension.substr(1));
+  return formats;
+}
+
+void fail_image(const std::filesystem::path& path, std::string what, std::string help) {
+  throw Error(Exit::data, Problem{.where = {.file = path.string()}, .what = std::move(what), .help = std::move(help)});
+}
+
+void luma(const uint8_t* colours, int64_t pixels, uint8_t* into) {
+  for (int64_t i = 0; i < pixels; ++i, colours += 3)
+    into[i] = static_cast<uint8_t>((77 * colours[0] + 150 * colours[1] + 29 * colours[2]) >> 8);
+}
+
+Pair image_size(const std::filesystem::path& path, const ImageLimits& limits) {
+  const std::string file = read_whole(path, limits);
+  const Pair stored = checked_size(path, file, limits);
+  return upright(stored, decoder_of(file).orientation(file));
+}
+
+void read_image(const std::filesystem::path& path, const ImageForm& form, std::byte* into, const ImageLimits& limits) {
+  read_image_window(path, form, whole_image(form.size), form.size, into, limits);
+}
+
+void read_image_window(const std::filesystem::path& path, const ImageForm& form, const ImageWindow& window, Pair size,
+                       std::byte* into, const ImageLimits& limits) {
+  const std::string file = read_whole(path, limits);
+  const Pair stored = checked_size(path, file, limits);
+  const ImageDecoder& decoder = decoder_of(file);
+  const int orientation = decoder.orientation(file);
+  const Pair found = upright(stored, orientation);
+  if (!form.may_resize && found != form.size)
+    fail_image(path,
+               concat("expected ", form.size.h, " x ", form.size.w,
+                      " pixels (height x width) as in the first image, found ", found.h, " x ", found.w),
+               "write 'size: [HEIGHT, WIDTH]' to bring all images to one size");
+  check_png(path, file);
+  const auto memory_for = [&](Pair image) {
+    return std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(image.h * image.w * form.channels));
+  };
+  const Pair decoded_stored = decoder.decoded_size(stored, upright(form.size, orientation));
+  const Pair decoded = upright(decoded_stored, orientation);
+  const auto decode = [&](const ImageWindow& needed, std::byte* into_pixels) {
+    auto* const pixels = reinterpret_cast<uint8_t*>(into_pixels);
+    if (orientation == as_stored) return decoder.decode(path, file, decoded_stored, needed, form.channels, pixels);
+    const auto memory = memory_for(decoded_stored);
+    auto* const as_in_file = reinterpret_cast<uint8_t*>(memory.get());
+    decoder.decode(path, file, decoded_stored, stored_window(needed, decoded_stored, orientation), form.channels,
+                   as_in_file);
+    turn_upright(as_in_file, decoded_stored, form.channels, orientation, needed, pixels);
+  };
+  const ImageType in_form{form.size.h, form.size.w, form.channels};
+  const bool cuts = window != whole_image(form.size) || size != form.size;
+  if (decoded == form.size && !cuts) return decode(window, into);
+  const auto pixels = memory_for(decoded);
+  if (decoded == form.size) {
+    decode(window, pixels.get());
+    return resize_window(pixels.get(), DType::u8, in_form, window, into, size);
+  }
+  decode(whole_image(decoded), pixels.get());
+  const auto stretched = cuts ? memory_for(form.size) : nullptr;
+  resize_window(pixels.get(), DType::u8, {decoded.h, decoded.w, form.channels}, whole_image(decoded),
+                cuts ? stretched.get() : into, form.size);
+  if (cuts) resize_window(stretched.get(), DType::u8, in_form, window, into, size);
+}
+
+}  // namespace dl

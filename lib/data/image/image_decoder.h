@@ -1,0 +1,55 @@
+// What a library that decodes images gives. Decoders register themselves; where one is not built, stb's takes its
+// files.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/data/image/image.h"
+#include "lib/data/image/orientation.h"
+
+namespace dl {
+
+// Errors are Error(Exit::data) and name the file. Threads share a decoder.
+class ImageDecoder {
+ public:
+  virtual ~ImageDecoder() = default;
+  virtual std::string name() const = 0;
+  // Of the names of its files, in small letters: ".png".
+  virtual std::vector<std::string> extensions() const = 0;
+  // Whether the file is of its format, by the first bytes.
+  virtual bool recognises(std::string_view file) const = 0;
+  // Of the image, from the header alone.
+  virtual Pair size(const std::filesystem::path& path, std::string_view file) const = 0;
+  // How the stored image stands (lib/data/orientation.h); all other sizes and windows here are of the stored image.
+  virtual int orientation(std::string_view /*file*/) const { return as_stored; }
+  // The size in which it gives an image of size `found` that will be brought to size `wanted`.
+  virtual Pair decoded_size(Pair found, Pair /*wanted*/) const { return found; }
+  // Writes u8 [decoded.h, decoded.w, channels], channels 1 or 3; outside the window `needed` it need not. The window's
+  // values, and whether the file is an error, do not depend on the window. The file's size has been checked against the
+  // limits.
+  virtual void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& needed,
+                      int channels, uint8_t* into) const = 0;
+};
+
+// Adds a decoder for its format; it lives as long as the program.
+bool add_image_decoder(const ImageDecoder& decoder);
+// The one for every other file.
+const ImageDecoder& stb_decoder();
+
+// What stands before a block of Exif in a JPEG, and sometimes in a WebP.
+constexpr std::string_view exif_signature("Exif\0\0", 6);
+
+[[noreturn]] void fail_image(const std::filesystem::path& path, std::string what, std::string help = {});
+
+// The luma (77 R + 150 G + 29 B) / 256 of colours [pixels, 3].
+void luma(const uint8_t* colours, int64_t pixels, uint8_t* into);
+
+}  // namespace dl
+
+#define DL_IMAGE_DECODER(Type)   \
+  static const Type the_decoder; \
+  [[maybe_unused]] static const bool decoder_added = ::dl::add_image_decoder(the_decoder)

@@ -1,0 +1,151 @@
+// TIFF through libtiff, its first picture: of 16 bits the high ones, palettes, CMYK and YCbCr as colours, without
+// alpha.
+// SPDX-License-Identifier: Apache-2.0
+#include <tiffio.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/data/image/image_decoder.h"
+
+namespace dl {
+namespace {
+
+// A file in memory, open for libtiff, which keeps what it complains of.
+class TiffReading {
+ public:
+  TiffReading(std::string_view file, int64_t most_bytes) : file_(file) {
+    const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(TIFFOpenOptionsAlloc(),
+                                                                                   &TIFFOpenOptionsFree);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), static_cast<tmsize_t>(most_bytes));
+    TIFFOpenOptionsSetErrorHandlerExtR(options.get(), keep_reason, this);
+    TIFFOpenOptionsSetWarningHandlerExtR(
+        options.get(), [](TIFF*, void*, const char*, const char*, va_list) { return 1; }, nullptr);
+    tiff_ = TIFFClientOpenExt("", "r", this, read, write, seek, close, size, map, unmap, options.get());
+  }
+  ~TiffReading() {
+    if (tiff_) TIFFClose(tiff_);
+  }
+  TiffReading(const TiffReading&) = delete;
+  TiffReading& operator=(const TiffReading&) = delete;
+
+  TIFF* tiff() const { return tiff_; }  // null: it is none
+  const char* why() const { return why_; }
+
+ private:
+  static TiffReading& of(thandle_t handle) { return *static_cast<TiffReading*>(handle); }
+
+  static int keep_reason(TIFF*, void* self, const char*, const char* format, va_list values) {
+    if (TiffReading& reading = of(self); !reading.why_[0])
+      std::vsnprintf(reading.why_, sizeof reading.why_, format, values);
+    return 1;
+  }
+  static tmsize_t read(thandle_t handle, void* into, tmsize_t bytes) {
+    TiffReading& self = of(handle);
+    const auto left = static_cast<tmsize_t>(self.file_.size() - std::min(self.at_, self.file_.size()));
+    const tmsize_t got = std::clamp<tmsize_t>(bytes, 0, left);
+    if (got > 0) std::memcpy(into, self.file_.data() + self.at_, static_cast<size_t>(got));
+    self.at_ += static_cast<size_t>(got);
+    return got;
+  }
+  static tmsize_t write(thandle_t, void*, tmsize_t) { return 0; }
+  static toff_t seek(thandle_t handle, toff_t to, int from) {
+    TiffReading& self = of(handle);
+    self.at_ = static_cast<size_t>(to) + (from == SEEK_CUR ? self.at_ : from == SEEK_END ? self.file_.size() : 0);
+    return self.at_;
+  }
+  static int close(thandle_t) { return 0; }
+  static toff_t size(thandle_t handle) { return of(handle).file_.size(); }
+  static int map(thandle_t handle, void** base, toff_t* bytes) {
+    *base = const_cast<char*>(of(handle).file_.data());
+    *bytes = of(handle).file_.size();
+    return 1;
+  }
+  static void unmap(thandle_t, void*, toff_t) {}
+
+  const std::string_view file_;
+  size_t at_ = 0;
+  TIFF* tiff_ = nullptr;
+  char why_[160] = {};
+};
+
+// What is kept of its tags may be as much as the file: colour profiles are.
+int64_t header_bytes(std::string_view file) { return 2 * static_cast<int64_t>(file.size()) + (int64_t{1} << 20); }
+
+class TiffDecoder final : public ImageDecoder {
+ public:
+  std::string name() const override { return "libtiff"; }
+  std::vector<std::string> extensions() const override { return {".tif", ".tiff"}; }
+  bool recognises(std::string_view file) const override {
+    for (const std::string_view start : {std::string_view("II*\0", 4), std::string_view("MM\0*", 4),
+                                         std::string_view("II+\0", 4), std::string_view("MM\0+", 4)})
+      if (file.starts_with(start)) return true;
+    return false;
+  }
+
+  Pair size(const std::filesystem::path& path, std::string_view file) const override {
+    const TiffReading reading(file, header_bytes(file));
+    uint32_t width = 0, height = 0;
+    if (!reading.tiff() || !TIFFGetField(reading.tiff(), TIFFTAG_IMAGEWIDTH, &width) ||
+        !TIFFGetField(reading.tiff(), TIFFTAG_IMAGELENGTH, &height))
+      fail_image(path, concat("expected a TIFF image, its header cannot be read: ",
+                              reading.why()[0] ? reading.why() : "it says no size"));
+    return {height, width};
+  }
+
+  int orientation(std::string_view file) const override {
+    const TiffReading reading(file, header_bytes(file));
+    uint16_t orientation = as_stored;
+    if (reading.tiff()) TIFFGetField(reading.tiff(), TIFFTAG_ORIENTATION, &orientation);
+    return orientation >= 1 && orientation <= 8 ? orientation : as_stored;
+  }
+
+  void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& /*needed*/,
+              int channels, uint8_t* into) const override {
+    const int64_t pixels = decoded.h * decoded.w;
+    std::vector<uint32_t> raster(static_cast<size_t>(pixels));
+    const TiffReading reading(file, pixels * 32 + (int64_t{16} << 20) + header_bytes(file));
+    char why[1024] = {};
+    if (!reading.tiff() || !read_raster(reading.tiff(), decoded, raster.data(), why))
+      fail_image(path, concat("the image cannot be decoded: ", reading.why()[0] ? reading.why() : why),
+                 "save it with 8 or 16 bits a channel, or get it again");
+    for (int64_t i = 0; i < pixels; ++i) {
+      const uint32_t pixel = raster[static_cast<size_t>(i)];
+      const uint8_t colours[] = {static_cast<uint8_t>(TIFFGetR(pixel)), static_cast<uint8_t>(TIFFGetG(pixel)),
+                                 static_cast<uint8_t>(TIFFGetB(pixel))};
+      if (channels == 1) {
+        luma(colours, 1, into + i);
+      } else {
+        std::memcpy(into + 3 * i, colours, sizeof colours);
+      }
+    }
+  }
+
+ private:
+  static bool read_raster(TIFF* tiff, Pair size, uint32_t* raster, char* why) {
+    // The library turns by halves only, and multiplies colours by an alpha that is no part of them yet.
+    TIFFSetField(tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
+    uint16_t extra = 0, *kinds = nullptr;
+    if (TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &extra, &kinds) && extra > 0) {
+      std::vector<uint16_t> as_they_are(kinds, kinds + extra);
+      std::ranges::replace(as_they_are, uint16_t{EXTRASAMPLE_UNASSALPHA}, uint16_t{EXTRASAMPLE_ASSOCALPHA});
+      TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, extra, as_they_are.data());
+    }
+    TIFFRGBAImage image;
+    if (!TIFFRGBAImageOK(tiff, why) || !TIFFRGBAImageBegin(&image, tiff, 1, why)) return false;
+    image.req_orientation = ORIENTATION_TOPLEFT;
+    const bool whole = image.width == size.w && image.height == size.h &&
+                       TIFFRGBAImageGet(&image, raster, static_cast<uint32_t>(size.w), static_cast<uint32_t>(size.h));
+    TIFFRGBAImageEnd(&image);
+    return whole;
+  }
+};
+DL_IMAGE_DECODER(TiffDecoder);
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,127 @@
+// A number's text brought to the plain form, then read by the standard library.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/data/table/cell_number.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+namespace dl {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::optional<double> plain_number(std::string_view text) {
+  // Up to 15 digits with at most 22 behind the point: a whole number and a power of ten, both exact, so that the
+  // quotient is the nearest double (Clinger 1990).
+  static constexpr double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  const bool negative = text.starts_with('-');
+  if (text.size() - negative <= 16) {
+    uint64_t digits = 0;
+    size_t count = 0, behind = 0;
+    bool point = false;
+    size_t at = negative;
+    for (; at < text.size(); ++at) {
+      if (is_digit(text[at])) {
+        digits = digits * 10 + static_cast<uint64_t>(text[at] - '0');
+        ++count;
+        behind += point;
+      } else if (text[at] == '.' && !point) {
+        point = true;
+      } else {
+        break;
+      }
+    }
+    if (at == text.size() && count >= 1 && count <= 15) {
+      const double value = static_cast<double>(digits) / tens[behind];
+      return negative ? -value : value;
+    }
+  }
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument || std::isnan(value)) return {};
+  if (error == std::errc()) return value;
+  // Beyond the range: which end of it, by the exponent of the first digit that is not 0.
+  int64_t magnitude = 0;
+  bool point = false, counted = false;
+  size_t at = negative;
+  for (; at < text.size() && (is_digit(text[at]) || text[at] == '.'); ++at) {
+    point = point || text[at] == '.';
+    counted = counted || (text[at] >= '1' && text[at] <= '9');
+    if (text[at] != '.' && counted && !point) ++magnitude;
+    if (text[at] == '0' && !counted && point) --magnitude;
+  }
+  int64_t exponent = 0;
+  if (at < text.size()) {
+    const char* from = text.data() + at + 1;
+    if (*from == '+') ++from;
+    if (std::from_chars(from, text.data() + text.size(), exponent).ec != std::errc())
+      exponent = *from == '-' ? -(int64_t{1} << 40) : int64_t{1} << 40;
+  }
+  if (magnitude + exponent < 0) return negative ? -0.0 : 0.0;
+  return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+}
+
+// Appends the digits of groups that begin at `text`; false where they are not three each, but for the first.
+bool append_groups(std::string_view digits, char separator, std::string& to) {
+  for (bool first = true; !digits.empty(); first = false) {
+    const size_t end = std::min(digits.find(separator), digits.size());
+    if (first ? end < 1 || (end < digits.size() && end > 3) : end != 3) return false;
+    to.append(digits.substr(0, end));
+    if (end + 1 == digits.size()) return false;  // a separator at the end
+    digits.remove_prefix(std::min(end + 1, digits.size()));
+  }
+  return true;
+}
+
+constexpr std::string_view everywhere[] = {"",         "?",      "NA",      "N/A",     "n/a",     "<NA>", "#N/A",
+                                           "#N/A N/A", "#NA",    "NaN",     "nan",     "-NaN",    "-nan", "NULL",
+                                           "null",     "1.#IND", "1.#QNAN", "-1.#IND", "-1.#QNAN"};
+constexpr std::string_view among_numbers[] = {"-",    "--",   ".",    "na",   "Na",  "n.a.", "N.A.",
+                                              "None", "none", "NONE", "Null", "NAN", "Nan"};
+
+}  // namespace
+
+std::span<const std::string_view> missing_words() { return everywhere; }
+std::span<const std::string_view> words_missing_among_numbers() { return among_numbers; }
+bool is_missing_word(std::string_view text) {
+  return std::ranges::count(everywhere, text) > 0 || std::ranges::count(among_numbers, text) > 0;
+}
+
+std::optional<double> cell_number(std::string_view text, const NumberForm& form) {
+  if (form.percent) {
+    if (!text.ends_with('%')) return {};
+    text.remove_suffix(1);
+    while (text.ends_with(' ')) text.remove_suffix(1);
+  }
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return {};
+  }
+  if (form.decimal == '.' && form.thousands == 0) return text.empty() ? std::nullopt : plain_number(text);
+  std::string plain;
+  if (text.starts_with('-')) {
+    plain = "-";
+    text.remove_prefix(1);
+  }
+  size_t whole = 0;
+  while (whole < text.size() && (is_digit(text[whole]) || (text[whole] == form.thousands && form.thousands))) ++whole;
+  if (form.thousands == 0)
+    plain.append(text.substr(0, whole));
+  else if (!append_groups(text.substr(0, whole), form.thousands, plain))
+    return {};
+  text.remove_prefix(whole);
+  if (text.starts_with(form.decimal)) {
+    plain += '.';
+    text.remove_prefix(1);
+  } else if (text.starts_with('.')) {
+    return {};
+  }
+  return plain_number(plain.append(text));
+}
+
+}  // namespace dl

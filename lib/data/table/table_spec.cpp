@@ -1,0 +1,106 @@
+// The keys of tables, and of what is fitted to them.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/base/text.h"
+#include "lib/data/table/table.h"
+
+namespace dl {
+namespace {
+
+const std::vector<std::string> normalizations{"standard", "minmax", "log", "none"};
+const std::vector<std::string> imputations{"mean", "median", "most_frequent", "category"};
+
+}  // namespace
+
+void ColumnSpec::describe(Schema& s) {
+  s.summary("how one column becomes numbers");
+  s.optional("type", type, "numeric, categorical or ignored; without it as the training part's cells are")
+      .one_of({"numeric", "categorical", "ignore"})
+      .positional();
+  s.optional("normalize", normalize, "of a numeric column; without it the table's").one_of(normalizations);
+  s.optional("impute", impute, "what stands for a missing cell; without it the table's").one_of(imputations);
+  s.optional("fill", fill, "the value that stands for a missing cell, instead of 'impute'");
+  s.optional("as", as, "a categorical column's form: one_hot, or index, an input of its own for an embedding")
+      .one_of({"one_hot", "index"});
+  s.optional("strip", strip, "characters taken off the end of each cell");
+  s.check([this](const Report& report) {
+    if (!fill.is_null() && !fill.is_scalar()) report.at("fill", "expected one value, got " + fill.described());
+    if (impute && !fill.is_null()) report.at("fill", "'impute' and 'fill' are both given", "keep one of them");
+    if (type == "categorical" && normalize)
+      report.at("normalize", "a categorical column is not normalised", "leave 'normalize' out");
+    if (type == "numeric" && as) report.at("as", "a numeric column is no category", "leave 'as' out");
+    if (type == "numeric" && impute == "category")
+      report.at("impute", "expected one of mean, median, most_frequent for a numeric column, got 'category'");
+    if (type == "categorical" && (impute == "mean" || impute == "median"))
+      report.at("impute",
+                concat("expected one of category, most_frequent for a categorical column, got '", *impute, "'"));
+  });
+}
+
+void TargetSpec::describe(Schema& s) {
+  s.summary("the column that is to be predicted");
+  s.required("column", column, "its name").positional();
+  s.optional("as", as, "class or value; without it value where the training part's cells are numbers")
+      .one_of({"class", "value"});
+  s.optional("normalize", normalize, "of a value; figures and predictions are reported in the column's own units")
+      .one_of({"standard", "minmax", "none"});
+  s.optional("strip", strip, "characters taken off the end of each cell");
+}
+
+void TableSpec::describe(Schema& s) {
+  s.required("target", target, "the column to be predicted");
+  s.optional("columns", columns, "how columns become numbers, by name; the others are numeric if all cells are numbers")
+      .help("write 'columns: {NAME: ignore, NAME: {as: index}}'; columns that are not named are taken too");
+  s.optional("missing", missing,
+             "cells that stand for no value; without it empty ones, ?, NA, N/A, NaN, NULL and the like, among numbers "
+             "also - and None")
+      .known_as({"na_values"});
+  s.optional("decimal", decimal, "what stands before a number's decimals; without it as the columns have it")
+      .one_of({".", ","});
+  s.optional("thousands", thousands,
+             "what stands between groups of three digits: one character; without it as the columns have it");
+  s.optional("normalize", normalize,
+             "numeric columns: standard (mean 0, deviation 1), minmax (0 to 1), log (sign(x) log(1 + |x|), then "
+             "standard) or none")
+      .one_of(normalizations);
+  s.optional("impute", impute,
+             "a missing number: the training part's mean, median or most_frequent; missing categories are one of their "
+             "own")
+      .one_of({"mean", "median", "most_frequent"});
+  s.optional("min_count", min_count, "a category that the training part has fewer times is not known").at_least(1);
+  s.check([this](const Report& report) {
+    if (thousands && (thousands->size() != 1 || std::isdigit(static_cast<unsigned char>((*thousands)[0]))))
+      report.at("thousands", concat("expected one character that is no digit, got '", *thousands, "'"));
+    else if (thousands && *thousands == decimal.value_or("."))
+      report.at("thousands", concat("'", *thousands, "' stands before decimals"),
+                *thousands == "." ? "write 'decimal: \",\"' too" : "write another 'decimal'");
+  });
+}
+
+void FittedColumn::describe(Schema& s) {
+  s.summary("what was fitted to a column of the training part");
+  s.required("name", name, "the column's");
+  s.required("kind", kind, "numeric, one_hot, index, class or value")
+      .one_of({"numeric", "one_hot", "index", "class", "value"});
+  s.optional("strip", strip, "characters taken off the end of each cell");
+  s.optional("decimal", decimal, "what stands before a number's decimals");
+  s.optional("thousands", thousands, "what stands between groups of three digits");
+  s.optional("percent", percent, "% stands behind each number");
+  s.optional("log", log, "sign(x) log(1 + |x|) before shift and scale");
+  s.optional("shift", shift, "subtracted from a number");
+  s.optional("scale", scale, "a number is divided by it after that");
+  s.optional("fill", fill, "what stands for a missing cell");
+  s.optional("categories", categories, "that the training part has");
+  s.optional("missing_category", missing_category, "missing cells are a category of their own");
+  s.check([this](const Report& report) {
+    if (!(scale != 0)) report.at("scale", concat("expected a number other than 0, got ", number_text(scale)));
+  });
+}
+
+void FittedTable::describe(Schema& s) {
+  s.summary("what was fitted to the training part of a table");
+  s.optional("names", names, "of all the table's columns, in order");
+  s.required("columns", columns, "of the input, in order");
+  s.required("target", target, "the column to be predicted");
+}
+
+}  // namespace dl

@@ -1,0 +1,25 @@
+// Fitting a vocabulary to a text.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/data/text/vocabulary.h"
+#include "lib/spec/schema.h"
+
+namespace dl {
+
+struct FittedText {
+  std::string tokens;  // as tokens_text() of lib/data/token_line.h writes them
+  void describe(Schema& s);
+};
+
+// The tokens of a text of which `counts` is true, sorted by their bytes: by their place in the text, from 0. The
+// tokenizer's `unknown` is one of them always. With `max_tokens` only the most frequent, of equals the first.
+std::vector<std::string> fit_tokens(const Tokenizer& tokenizer, std::string_view text,
+                                    const std::filesystem::path& path, const std::function<bool(int64_t)>& counts,
+                                    std::optional<int64_t> max_tokens);
+
+}  // namespace dl
