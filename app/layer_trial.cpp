@@ -57,30 +57,28 @@ LayerTrial::LayerTrial(const Given& given)
   }
   fill("x", given.tokens);
   fill("dy", 0);
-  if (program_->has_input("step")) program_->bind("step", &tick_);
-}
-
-LayerTrial::~LayerTrial() {
-  for (const auto& [memory, bytes] : inputs_) device_->release(memory, bytes);
 }
 
 void LayerTrial::fill(const std::string& input, int64_t tokens) {
-  if (!program_->has_input(input)) return;
+  const Slot slot = program_->input(input);
+  if (!slot) return;
   const Type type = program_->input_type(input);
-  void* memory = device_->allocate(type.bytes());
-  inputs_.emplace_back(memory, type.bytes());
+  HostMemory memory(*device_, type.bytes());
   const uint64_t key = random_key(0, random_stream(input));
   for (int64_t i = 0; i < type.shape.elements(); ++i) {
     if (tokens > 0)
-      static_cast<int32_t*>(memory)[i] = static_cast<int32_t>(random_bits(key, 0, uint64_t(i)) % uint64_t(tokens));
+      memory.as<int32_t>()[static_cast<size_t>(i)] =
+          static_cast<int32_t>(random_bits(key, 0, uint64_t(i)) % uint64_t(tokens));
     else
-      static_cast<float*>(memory)[i] = random_uniform(key, 0, uint64_t(i)) - 0.5f;
+      memory.as<float>()[static_cast<size_t>(i)] = random_uniform(key, 0, uint64_t(i)) - 0.5f;
   }
-  program_->bind(input, memory);
+  inputs_.emplace_back(slot, std::move(memory));
 }
 
 void LayerTrial::run_timed() {
   ++tick_;
+  for (const auto& [input, memory] : inputs_) program_->feed(input, memory.as<std::byte>());
+  if (const Slot step = program_->input("step")) program_->feed(step, std::span(&tick_, 1));
   program_->run_timed();
 }
 

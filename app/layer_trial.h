@@ -25,7 +25,6 @@ class LayerTrial {
   // Reads the layer, makes the device and the program and fills in random weights; nothing has run yet. Mistakes are an
   // Error.
   explicit LayerTrial(const Given& given);
-  ~LayerTrial();
 
   // Its result and the gradients of its parameters and, where these are numbers, of its input, with the time of each
   // kernel.
@@ -44,7 +43,7 @@ class LayerTrial {
   std::unique_ptr<Device> device_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Program> program_;
-  std::vector<std::pair<void*, int64_t>> inputs_;
+  std::vector<std::pair<Slot, HostMemory>> inputs_;
   int32_t tick_ = 0;
 };
 

@@ -26,15 +26,15 @@ class Trial {
   int64_t batch_size() const { return plan_->run.data.batch_size; }
 
  private:
-  void* add(int64_t bytes);
-  void count_step();
+  void feed_step();
 
   std::unique_ptr<Plan> plan_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Programs> programs_;
   Program* step_ = nullptr;
-  std::vector<std::unique_ptr<void, void (*)(void*)>> blocks_;  // inputs, aligned as programs want them
+  std::vector<std::pair<Slot, HostMemory>> inputs_;
+  Slot step_number_;
   int32_t tick_ = -1;
 };
 

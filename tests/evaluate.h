@@ -66,47 +66,66 @@ inline Numbers read_numbers(const void* data, const Type& type) {
   return numbers;
 }
 
+// An output of the last run, of whatever type.
+inline Numbers output_numbers(const Program& program, const std::string& name) {
+  const Type& type = program.output_type(name);
+  const auto count = static_cast<size_t>(type.shape.elements());
+  const auto read = [&]<class T>(T) {
+    std::vector<T> values(count);
+    program.read(name, values);
+    return read_numbers(values.data(), type);
+  };
+  switch (type.dtype) {
+    case DType::f32: return read(float{});
+    case DType::i32: return read(int32_t{});
+    case DType::u8: return read(uint8_t{});
+    case DType::bf16: return read(uint16_t{});
+  }
+  return {};
+}
+
 // A graph's program on a device of its own. Working memory is filled with NaN before each run, so that an element that
 // no kernel wrote shows.
 class Execution {
  public:
   Execution(const Graph& graph, const std::string& device, int threads = 2)
       : device_(make_device(device, {.threads = threads})), store_(*device_), program_(graph, store_) {}
-  ~Execution() {
-    for (const auto& [name, memory] : inputs_) device_->release(memory, program_.input_type(name).bytes());
-  }
-  Execution(const Execution&) = delete;
-  Execution& operator=(const Execution&) = delete;
 
-  // Names that the program does not know are passed over.
+  // What the program is fed with from now on. Names that the program does not know are passed over.
   void feed(const Feed& feed) {
     for (const auto& [name, numbers] : feed) {
       if (program_.has_input(name)) {
         const Type type = program_.input_type(name);
-        if (!inputs_.contains(name)) inputs_[name] = device_->allocate(type.bytes());
-        write_numbers(inputs_[name], type, numbers);
-        program_.bind(name, inputs_[name]);
+        HostMemory& memory = inputs_[name];
+        if (!memory.data()) memory = HostMemory(*device_, type.bytes());
+        write_numbers(memory.data(), type, numbers);
       } else if (store_.has(name)) {
         store_.write(name, numbers.data(), static_cast<int64_t>(numbers.size()));
       }
     }
   }
   void run() {
-    const int64_t bytes = program_.arena_bytes();
-    if (bytes > 0) std::memset(store_.arena(bytes), 0xFF, static_cast<size_t>(bytes));
+    begin();
     program_.run();
   }
-  Numbers output(const std::string& name) const {
-    return read_numbers(program_.output(name), program_.output_type(name));
+  void run_timed() {
+    begin();
+    program_.run_timed();
   }
+  Numbers output(const std::string& name) const { return output_numbers(program_, name); }
   Numbers variable(const std::string& name) { return store_.read(name); }
   Program& program() { return program_; }
 
  private:
+  void begin() {
+    store_.spoil_arena(program_.arena_bytes());
+    for (const auto& [name, memory] : inputs_) program_.feed(name, memory.as<std::byte>());
+  }
+
   std::unique_ptr<Device> device_;
   Store store_;
   Program program_;
-  std::map<std::string, void*> inputs_;
+  std::map<std::string, HostMemory> inputs_;
 };
 
 // Some values of a graph, compiled once and computed any number of times.

@@ -3,6 +3,8 @@
 #include "lib/device/device.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <map>
 
 #include "lib/base/error.h"
@@ -17,6 +19,17 @@ std::map<std::string, DeviceFactory>& factories() {
 }
 
 }  // namespace
+
+void* Device::allocate_host(int64_t bytes) {
+  const size_t whole = static_cast<size_t>(std::max<int64_t>(bytes, 1) + 63) / 64 * 64;
+  void* memory = std::aligned_alloc(64, whole);
+  if (!memory)
+    throw Error(Exit::failed, Problem{.what = concat("no memory: ", bytes, " bytes of the host asked for"),
+                                      .help = "lower data.batch_size, or give the process more memory"});
+  return std::memset(memory, 0, whole);
+}
+
+void Device::release_host(void* memory, int64_t) { std::free(memory); }
 
 DeviceRegistration::DeviceRegistration(const char* name, DeviceFactory factory) {
   DL_CHECK(factories().emplace(name, factory).second, "two devices named ", name);

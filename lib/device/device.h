@@ -1,5 +1,5 @@
-// What a device must provide. A device turns operations into kernels; memory belongs to it; everything above sees
-// graphs and programs only. lib/device/reference is the plainest complete example.
+// What a device must provide. A device turns operations into kernels and laid-out programs into executables; memory
+// belongs to it; everything above sees graphs and programs only. lib/device/reference is the plainest complete example.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
@@ -10,6 +10,9 @@
 #include "lib/graph/graph.h"
 
 namespace dl {
+
+struct Address;
+struct Layout;
 
 // One operation made ready for fixed types. run() takes no heap memory, may be called any number of times, and leaves
 // every element of every output written. Pointers are 64-byte aligned; inputs and outputs do not overlap, except an
@@ -22,6 +25,35 @@ class Kernel {
   // Whether output `out` may be written over input `in` (same type, read at an index before it is written there).
   virtual bool in_place(int /*in*/, int /*out*/) const { return false; }
   virtual void run(std::span<void* const> inputs, std::span<void* const> outputs, void* scratch) = 0;
+};
+
+// When a kernel ran, from the start of its launch.
+struct KernelTime {
+  double begin_s = 0, seconds = 0;
+};
+
+// A laid-out program on its device. Nothing here takes heap memory but place(), and the first launch with times.
+class Executable {
+ public:
+  virtual ~Executable() = default;
+  // Where the arena and the layout's variables, in their order, lie: told before the first launch, and again when the
+  // arena has moved.
+  virtual void place(void* arena, std::span<void* const> variables) = 0;
+  // What the input is to be at the next launch: as many bytes as its type has, 64-byte aligned. May be called while the
+  // launch before is at work. The memory must stay as it is until that next launch() has returned; no pointer to it is
+  // used afterwards.
+  virtual void feed(int input, const void* host) = 0;
+  // Begins the layout's calls and copies, after all that was begun on the device before.
+  virtual void launch(bool timed) = 0;
+  // Until the last launch is done.
+  virtual void wait() = 0;
+  // Of the last launch, after wait(): the layout's results, 64 bytes apart, in memory of the host; one copy however
+  // many there are, made when first asked for. Valid until the next launch.
+  virtual const std::byte* results() = 0;
+  // Memory of the program as the last launch left it, after wait().
+  virtual void read(const Address& from, void* host, int64_t bytes) = 0;
+  // Of each of the layout's calls in the last launch with times, by the device's clock.
+  virtual std::vector<KernelTime> times() = 0;
 };
 
 struct DeviceOptions {
@@ -40,11 +72,58 @@ class Device {
   // Throws Error (Exit::usage) naming the op where the device has no kernel for it.
   virtual std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs,
                                           std::span<const Type> outputs) = 0;
+  // The layout, whose kernels compile() made, must outlive what is returned.
+  virtual std::unique_ptr<Executable> link(const Layout& layout) = 0;
+
+  // Memory of the device: only kernels and the copies below touch it. Copies are done in their order and that of the
+  // launches; those to and from the host are done when they return.
   virtual void* allocate(
       int64_t bytes) = 0;  // zeroed, 64-byte aligned; throws Error saying the size asked and what to lower
   virtual void release(void* memory, int64_t bytes) = 0;
   virtual void copy_in(void* device, const void* host, int64_t bytes) = 0;
   virtual void copy_out(void* host, const void* device, int64_t bytes) = 0;
+  virtual void copy(void* to, const void* from, int64_t bytes) = 0;  // both of the device
+  virtual void fill(void* memory, std::byte value, int64_t bytes) = 0;
+
+  // Memory of the host from which the device copies beside a launch (pinned, where that makes a difference): zeroed,
+  // 64-byte aligned. Throws as allocate() does. HostMemory releases it by itself.
+  virtual void* allocate_host(int64_t bytes);
+  virtual void release_host(void* memory, int64_t bytes);
+};
+
+// Owns what is fed to programs or read from them. Any other memory may be fed too; from this it goes the fastest way.
+class HostMemory {
+ public:
+  HostMemory() = default;
+  HostMemory(Device& device, int64_t bytes)
+      : device_(&device), data_(static_cast<std::byte*>(device.allocate_host(bytes))), bytes_(bytes) {}
+  HostMemory(HostMemory&& other) noexcept { swap(other); }
+  HostMemory& operator=(HostMemory&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~HostMemory() {
+    if (data_) device_->release_host(data_, bytes_);
+  }
+
+  std::byte* data() const { return data_; }
+  int64_t size_bytes() const { return bytes_; }
+  // All of it as elements of a type.
+  template <class T>
+  std::span<T> as() const {
+    return {reinterpret_cast<T*>(data_), static_cast<size_t>(bytes_) / sizeof(T)};
+  }
+
+ private:
+  void swap(HostMemory& other) {
+    std::swap(device_, other.device_);
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+  }
+
+  Device* device_ = nullptr;
+  std::byte* data_ = nullptr;
+  int64_t bytes_ = 0;
 };
 
 // Registered by each device: DL_REGISTER_DEVICE("cpu", make_cpu).

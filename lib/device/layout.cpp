@@ -65,8 +65,8 @@ class Planner {
     return static_cast<int>(out_.places.size()) - 1;
   }
 
-  void touch(const Spot& spot, int step) {
-    for (int p = spot.place; p >= 0; p = place(p).parent) {
+  void touch(const Address& address, int step) {
+    for (int p = address.place; p >= 0; p = place(p).parent) {
       place(p).first = std::min(place(p).first, step);
       place(p).last = std::max(place(p).last, step);
     }
@@ -86,18 +86,18 @@ class Planner {
     return offset;
   }
 
-  Spot spot_of(const Value& v) const {
-    Spot spot = spots_.at(key_of(behind_views(v)));
-    spot.offset += offset_in_views(v);
-    return spot;
+  Address address_of(const Value& v) const {
+    Address address = addresses_.at(key_of(behind_views(v)));
+    address.offset += offset_in_views(v);
+    return address;
   }
 
   const VariableOp* variable_behind(const Value& v) const {
     return dynamic_cast<const VariableOp*>(graph_.node(behind_views(v).node).op.get());
   }
 
-  static bool occurs_once(const std::vector<Spot>& spots, int place) {
-    return std::ranges::count(spots, place, &Spot::place) == 1;
+  static bool occurs_once(const std::vector<Address>& addresses, int place) {
+    return std::ranges::count(addresses, place, &Address::place) == 1;
   }
 
   void compile_calls() {
@@ -143,7 +143,9 @@ class Planner {
     const auto known = variable_places_.find(v.name);
     if (known != variable_places_.end()) return known->second;
     store_.declare(v);
-    const int p = add_place({.kind = Place::Kind::variable, .bytes = v.type.bytes(), .variable = v.name});
+    const int p = add_place(
+        {.kind = Place::Kind::variable, .bytes = v.type.bytes(), .index = static_cast<int>(out_.variables.size())});
+    out_.variables.push_back(v.name);
     return variable_places_[v.name] = p;
   }
 
@@ -152,17 +154,15 @@ class Planner {
       if (!live_[static_cast<size_t>(i)]) continue;
       const Op& op = *graph_.node(i).op;
       if (const auto* input = dynamic_cast<const Input*>(&op)) {
-        const int p = add_place({.kind = Place::Kind::input, .slot = static_cast<int>(out_.inputs.size())});
-        out_.inputs.push_back({input->key, input->type, nullptr, p});
-        spots_[{i, 0}] = {p, 0};
+        addresses_[{i, 0}] = {add_place({.kind = Place::Kind::input, .index = static_cast<int>(out_.inputs.size())}),
+                              0};
+        out_.inputs.push_back({input->key, input->type});
       } else if (const auto* variable = dynamic_cast<const VariableOp*>(&op)) {
-        spots_[{i, 0}] = {place_of_variable(variable->variable), 0};
+        addresses_[{i, 0}] = {place_of_variable(variable->variable), 0};
       } else if (const auto* constant = dynamic_cast<const Constant*>(&op)) {
-        void* data = device_.allocate(64);
-        out_.owned.push_back({data, 64});
-        const float value = static_cast<float>(constant->value);
-        device_.copy_in(data, &value, sizeof value);
-        spots_[{i, 0}] = {add_place({.kind = Place::Kind::constant, .data = data}), 0};
+        addresses_[{i, 0}] = {
+            add_place({.kind = Place::Kind::constant, .index = static_cast<int>(out_.constants.size())}), 0};
+        out_.constants.push_back(static_cast<float>(constant->value));
       }
     }
     for (const auto& a : graph_.assigns()) place_of_variable({a.name, a.value.type()});
@@ -185,42 +185,42 @@ class Planner {
     }
   }
 
-  // The operand's memory where the call may write output `o` over it, as `spot`, which is the same memory.
-  bool may_overwrite(const Call& call, size_t k, size_t o, const Spot& spot) const {
-    return call.in[k].offset == spot.offset && call.kernel->in_place(static_cast<int>(k), static_cast<int>(o));
+  // The operand's memory where the call may write output `o` over it, as `address`, which is the same memory.
+  bool may_overwrite(const Call& call, size_t k, size_t o, const Address& address) const {
+    return call.in[k].offset == address.offset && call.kernel->in_place(static_cast<int>(k), static_cast<int>(o));
   }
 
   // Straight into the variable, if nobody reads the old values there later, and this call itself only in place. A pack
   // may find its parts where it puts them.
-  Spot in_variable(int step, size_t o) {
+  Address in_variable(int step, size_t o) {
     const Call& at = call(step);
     const auto wanted = destinations_.find({at.node, static_cast<int>(o)});
     if (wanted == destinations_.end()) return {};
-    const Spot spot{variable_places_.at(wanted->second.variable), wanted->second.offset};
+    const Address address{variable_places_.at(wanted->second.variable), wanted->second.offset};
     const GraphNode& node = node_of(step);
-    const int64_t last_byte = spot.offset + node.types[o].bytes();
-    auto overlaps = [&](int64_t begin, int64_t bytes) { return begin < last_byte && begin + bytes > spot.offset; };
+    const int64_t last_byte = address.offset + node.types[o].bytes();
+    auto overlaps = [&](int64_t begin, int64_t bytes) { return begin < last_byte && begin + bytes > address.offset; };
     for (const Read& read : reads_[wanted->second.variable])
       if (read.step > step && overlaps(read.begin, read.end - read.begin)) return {};
     const auto* pack = dynamic_cast<const Pack*>(node.op.get());
     for (size_t k = 0; k < at.in.size(); ++k) {
-      if (at.in[k].place != spot.place || !overlaps(at.in[k].offset, node.inputs[k].type().bytes())) continue;
-      const bool in_its_place = pack && at.in[k].offset == spot.offset + pack->offsets[k] * bytes_of(DType::f32);
-      if (!in_its_place && !may_overwrite(at, k, o, spot)) return {};
+      if (at.in[k].place != address.place || !overlaps(at.in[k].offset, node.inputs[k].type().bytes())) continue;
+      const bool in_its_place = pack && at.in[k].offset == address.offset + pack->offsets[k] * bytes_of(DType::f32);
+      if (!in_its_place && !may_overwrite(at, k, o, address)) return {};
     }
-    return spot;
+    return address;
   }
 
   // Over an operand that nobody wants any more.
-  Spot over_operand(int step, size_t o) {
+  Address over_operand(int step, size_t o) {
     const Call& at = call(step);
     const GraphNode& node = node_of(step);
     for (size_t k = 0; k < at.in.size(); ++k) {
-      const Spot& in = at.in[k];
+      const Address& in = at.in[k];
       const Place& place_in = place(in.place);
       const bool whole = place_in.kind == Place::Kind::arena && place_in.parent < 0 && in.offset == 0 &&
                          place_in.bytes == node.types[o].bytes();
-      const bool taken = std::ranges::count(at.out, in.place, &Spot::place) > 0;
+      const bool taken = std::ranges::count(at.out, in.place, &Address::place) > 0;
       if (whole && !taken && occurs_once(at.in, in.place) &&
           last_read_.at(key_of(behind_views(node.inputs[k]))) == step && may_overwrite(at, k, o, {in.place, 0}))
         return {in.place, 0};
@@ -232,40 +232,77 @@ class Planner {
     Call& at = call(step);
     const GraphNode& node = node_of(step);
     for (const Value& v : node.inputs) {
-      at.in.push_back(spot_of(v));
+      at.in.push_back(address_of(v));
       touch(at.in.back(), step);
     }
     for (size_t o = 0; o < node.types.size(); ++o) {
-      Spot spot = in_variable(step, o);
-      if (spot.place < 0) spot = over_operand(step, o);
-      if (spot.place < 0) spot = {add_place({.bytes = node.types[o].bytes()}), 0};
-      spots_[{at.node, static_cast<int>(o)}] = spot;
-      at.out.push_back(spot);
-      touch(spot, step);
+      Address address = in_variable(step, o);
+      if (address.place < 0) address = over_operand(step, o);
+      if (address.place < 0) address = {add_place({.bytes = node.types[o].bytes()}), 0};
+      addresses_[{at.node, static_cast<int>(o)}] = address;
+      at.out.push_back(address);
+      touch(address, step);
     }
     if (const int64_t bytes = at.kernel->scratch_bytes(); bytes > 0)
       at.scratch_place = add_place({.bytes = bytes, .first = step, .last = step});
   }
 
-  // Where an output or a new value lies at the end; a variable's old value is put aside before the variable changes.
-  Spot settled(const Value& v) {
-    Spot spot = spot_of(v);
+  bool changes(const VariableOp& variable) const {
+    return std::ranges::count(graph_.assigns(), variable.variable.name, &Graph::Named::name) > 0;
+  }
+
+  // Where a new value lies at the end; a variable's old value is put aside before the variable changes.
+  Address settled(const Value& v) {
+    const Address address = address_of(v);
     const VariableOp* old = variable_behind(v);
-    if (old && std::ranges::count(graph_.assigns(), old->variable.name, &Graph::Named::name) > 0) {
-      const Spot aside{add_place({.bytes = v.type().bytes()}), 0};
-      out_.copies.push_back({spot, aside, v.type().bytes()});
-      spot = aside;
+    if (old && changes(*old)) return put_aside(v);
+    touch(address, end());
+    return address;
+  }
+
+  Address put_aside(const Value& v) {
+    const Address aside{add_place({.bytes = v.type().bytes()}), 0};
+    copy_at_end(address_of(v), aside, v.type().bytes());
+    touch(aside, end());
+    return aside;
+  }
+
+  void copy_at_end(const Address& from, const Address& to, int64_t bytes) {
+    touch(from, end());
+    out_.copies.push_back({from, to, bytes});
+  }
+
+  // Among the results: at once where the value has memory of its own, else by a copy.
+  Address result(const Value& v, int index) {
+    const Address address = address_of(v);
+    Place& own = place(address.place);
+    if (own.kind == Place::Kind::arena && own.parent < 0 && own.bytes == v.type().bytes()) {
+      own.kind = Place::Kind::result;
+      own.index = index;
+      return address;
     }
-    touch(spot, end());
-    return spot;
+    const Address to{add_place({.kind = Place::Kind::result, .bytes = v.type().bytes(), .index = index}), 0};
+    copy_at_end(address, to, v.type().bytes());
+    return to;
+  }
+
+  void place_output(const Graph::Named& o) {
+    const Type& type = o.value.type();
+    if (type.dtype == DType::f32 && type.shape.elements() == 1) {
+      const int index = out_.results++;
+      out_.outputs.push_back({o.name, type, result(o.value, index), index});
+      return;
+    }
+    const bool fed = place(address_of(o.value).place).kind == Place::Kind::input;  // it belongs to the caller
+    out_.outputs.push_back({o.name, type, fed ? put_aside(o.value) : settled(o.value)});
   }
 
   void place_results() {
-    for (const auto& o : graph_.outputs()) out_.outputs[o.name] = {o.value.type(), settled(o.value)};
+    for (const auto& o : graph_.outputs()) place_output(o);
     std::vector<Layout::Copy> renewals;  // after all that is put aside
     for (const auto& a : graph_.assigns()) {
-      const Spot to{variable_places_.at(a.name), 0};
-      if (spot_of(a.value).place != to.place) renewals.push_back({settled(a.value), to, a.value.type().bytes()});
+      const Address to{variable_places_.at(a.name), 0};
+      if (address_of(a.value).place != to.place) renewals.push_back({settled(a.value), to, a.value.type().bytes()});
     }
     out_.copies.insert(out_.copies.end(), renewals.begin(), renewals.end());
   }
@@ -274,10 +311,10 @@ class Planner {
   void gather_parts(int step) {
     const GraphNode& node = node_of(step);
     const auto* pack = dynamic_cast<const Pack*>(node.op.get());
-    const Spot whole = call(step).out[0];
+    const Address whole = call(step).out[0];
     if (!pack || place(whole.place).kind != Place::Kind::arena) return;
     for (size_t k = 0; k < pack->offsets.size(); ++k) {
-      const Spot part = call(step).in[k];
+      const Address part = call(step).in[k];
       Place& own = place(part.place);
       if (own.kind != Place::Kind::arena || own.parent >= 0 || part.offset != 0 || own.last > step ||
           own.bytes != node.inputs[k].type().bytes() || !occurs_once(call(step).in, part.place) ||
@@ -313,7 +350,7 @@ class Planner {
   std::map<std::string, std::vector<Read>> reads_;  // of variables' old values
   std::map<std::string, int> variable_places_;
   std::map<Key, Destination> destinations_;
-  std::map<Key, Spot> spots_;
+  std::map<Key, Address> addresses_;
 };
 
 }  // namespace

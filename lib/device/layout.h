@@ -1,7 +1,6 @@
 // A graph laid out: its kernels in order, and which memory each of their operands has.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,53 +12,55 @@ namespace dl {
 
 // Memory that one or several values share.
 struct Place {
-  enum class Kind { arena, variable, input, constant } kind = Kind::arena;
+  enum class Kind { arena, variable, input, constant, result } kind = Kind::arena;
   int64_t bytes = 0;
   int first = 1 << 30, last = -1;  // steps that touch it
   int parent = -1;                 // arena: lies in this place instead, `offset` bytes in
   int64_t offset = 0;
-  void* data = nullptr;  // constant: where it is; the others: bound before a run
-  int slot = -1;         // input
-  std::string variable;  // its name
+  int index = -1;  // among the layout's variables, inputs, constants or results
 };
 
 // A value's memory.
-struct Spot {
+struct Address {
   int place = -1;
   int64_t offset = 0;  // bytes
 };
 
 struct Call {
   std::unique_ptr<Kernel> kernel;
-  std::vector<Spot> in, out;
+  std::vector<Address> in, out;
   int scratch_place = -1;
   Program::Step step;
   int node = -1;
-  std::vector<void*> in_pointers, out_pointers;  // bound before a run
-  void* scratch = nullptr;
 };
 
 struct Layout {
   std::vector<Place> places;
   std::vector<Call> calls;
-  struct InputSlot {
-    std::string name;
-    Type type;
-    const void* data = nullptr;
-    int place = -1;
-  };
-  std::vector<InputSlot> inputs;
-  struct Result {
-    Type type;
-    Spot spot;
-  };
-  std::map<std::string, Result> outputs;
-  struct Copy {  // after the calls, in order: an assignment whose value could not be computed in place
-    Spot from, to;
+  struct Copy {  // after the calls, in order: what could not be computed where it belongs
+    Address from, to;
     int64_t bytes = 0;
   };
   std::vector<Copy> copies;
-  std::vector<std::pair<void*, int64_t>> owned;  // memory of the device, to be released with the program
+
+  std::vector<std::string> variables;
+  struct Input {
+    std::string name;
+    Type type;
+  };
+  std::vector<Input> inputs;
+  std::vector<float> constants;
+  // Outputs of one f32 lie apart from the arena, so that they are read together and outlast other programs' runs.
+  struct Output {
+    std::string name;
+    Type type;
+    Address from;     // never an input's memory
+    int result = -1;  // which result it is, if it is one
+  };
+  std::vector<Output> outputs;
+  int results = 0;
+  static constexpr int64_t result_bytes = 64;  // from one result to the next
+
   int64_t arena_bytes = 0;
   double flops = 0;
 };

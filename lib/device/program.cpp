@@ -3,7 +3,7 @@
 #include "lib/device/program.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cstring>
 
 #include "lib/base/error.h"
 #include "lib/device/layout.h"
@@ -16,71 +16,61 @@ PassOptions passes_for(Device& device, PassOptions options) {
   return options;
 }
 
-struct Program::Impl : Layout {
-  Impl(const Graph& graph, Store& s) : Layout(lay_out(graph, s)), store(s) {
-    for (Call& call : calls) {
-      call.in_pointers.resize(call.in.size());
-      call.out_pointers.resize(call.out.size());
-    }
-  }
-  ~Impl() {
-    for (auto& [data, bytes] : owned) store.device().release(data, bytes);
+struct Program::Impl {
+  Impl(const Graph& graph, Store& s) : store(s), layout(lay_out(graph, s)), fed(layout.inputs.size()) {}
+
+  // Made when the program is first fed or run, so that a layout that is only looked at costs no memory.
+  Executable& linked() {
+    if (!executable) executable = store.device().link(layout);
+    return *executable;
   }
 
-  void bind_pointers();
-  void run(bool timed);
-  void* address(const Spot& spot) const {
-    return static_cast<char*>(places[static_cast<size_t>(spot.place)].data) + spot.offset;
+  void place_memory() {
+    void* const now = store.arena(std::max<int64_t>(layout.arena_bytes, 64));
+    if (now == arena) return;
+    std::vector<void*> variables;
+    for (const std::string& name : layout.variables) variables.push_back(store.data(name));
+    linked().place(now, variables);
+    arena = now;
+  }
+
+  const Layout::Input& input(Slot slot) const { return layout.inputs[static_cast<size_t>(slot.index)]; }
+  const Layout::Output& output(Slot slot) const { return layout.outputs[static_cast<size_t>(slot.index)]; }
+
+  void feed(Slot slot, const void* data) {
+    linked().feed(slot.index, data);
+    fed[static_cast<size_t>(slot.index)] = true;
+  }
+
+  void launch(bool timed) {
+    place_memory();
+    for (size_t i = 0; i < fed.size(); ++i) DL_CHECK(fed[i], "input ", layout.inputs[i].name, " was not fed");
+    std::ranges::fill(fed, char{false});
+    linked().launch(timed);
+    ran = true;
+    done = false;
+  }
+
+  void wait() {
+    if (done) return;
+    executable->wait();
+    done = true;
+  }
+
+  float scalar(int result) {
+    DL_CHECK(ran && done, "nothing has run");
+    float value = 0;
+    std::memcpy(&value, executable->results() + result * Layout::result_bytes, sizeof value);
+    return value;
   }
 
   Store& store;
-  const void* bound_arena = nullptr;
-  bool rebind = true;
+  const Layout layout;
+  std::unique_ptr<Executable> executable;
+  void* arena = nullptr;  // that the executable knows
+  std::vector<char> fed;  // inputs, since the last launch
+  bool ran = false, done = true;
 };
-
-void Program::Impl::bind_pointers() {
-  char* arena = static_cast<char*>(store.arena(std::max<int64_t>(arena_bytes, 64)));
-  if (arena == bound_arena && !rebind) return;
-  bound_arena = arena;
-  rebind = false;
-  for (Place& place : places) {
-    if (place.kind == Place::Kind::variable) {
-      if (!place.data) place.data = store.data(place.variable);
-    } else if (place.kind == Place::Kind::input) {
-      const InputSlot& slot = inputs[static_cast<size_t>(place.slot)];
-      DL_CHECK(slot.data != nullptr, "input ", slot.name, " is not bound");
-      place.data = const_cast<void*>(slot.data);
-    } else if (place.kind == Place::Kind::arena) {
-      int64_t offset = 0;
-      for (const Place* p = &place;; p = &places[static_cast<size_t>(p->parent)]) {
-        offset += p->offset;
-        if (p->parent < 0) break;
-      }
-      place.data = arena + offset;
-    }
-  }
-  for (Call& call : calls) {
-    for (size_t k = 0; k < call.in.size(); ++k) call.in_pointers[k] = address(call.in[k]);
-    for (size_t k = 0; k < call.out.size(); ++k) call.out_pointers[k] = address(call.out[k]);
-    call.scratch = call.scratch_place >= 0 ? places[static_cast<size_t>(call.scratch_place)].data : nullptr;
-  }
-}
-
-void Program::Impl::run(bool timed) {
-  bind_pointers();
-  using Clock = std::chrono::steady_clock;
-  const auto seconds = [](Clock::duration d) { return std::chrono::duration<double>(d).count(); };
-  const Clock::time_point begin = timed ? Clock::now() : Clock::time_point{};
-  for (Call& call : calls) {
-    const Clock::time_point start = timed ? Clock::now() : Clock::time_point{};
-    call.kernel->run(call.in_pointers, call.out_pointers, call.scratch);
-    if (timed) {
-      call.step.begin_s = seconds(start - begin);
-      call.step.seconds = seconds(Clock::now() - start);
-    }
-  }
-  for (const Copy& copy : copies) store.device().copy_in(address(copy.to), address(copy.from), copy.bytes);
-}
 
 Program::Program(const Graph& graph, Store& store, const PassOptions& options) {
   const std::unique_ptr<Graph> made = run_passes(graph, passes_for(store.device(), options));
@@ -94,55 +84,96 @@ Program::~Program() = default;
 Program::Program(Program&&) noexcept = default;
 Program& Program::operator=(Program&&) noexcept = default;
 
-bool Program::has_input(const std::string& name) const {
-  return std::any_of(impl_->inputs.begin(), impl_->inputs.end(), [&](const auto& slot) { return slot.name == name; });
+Slot Program::input(const std::string& name) const {
+  const auto& all = impl_->layout.inputs;
+  const auto found = std::ranges::find(all, name, &Layout::Input::name);
+  return found == all.end() ? Slot{} : Slot{static_cast<int>(found - all.begin())};
 }
 
-void Program::bind(const std::string& input, const void* data) {
-  for (Layout::InputSlot& slot : impl_->inputs) {
-    if (slot.name != input) continue;
-    impl_->rebind |= slot.data != data;
-    slot.data = data;
-    return;
-  }
+Slot Program::known_input(const std::string& name) const {
+  const Slot slot = input(name);
+  DL_CHECK(slot, "no input ", name);
+  return slot;
 }
 
-Type Program::input_type(const std::string& name) const {
-  for (const Layout::InputSlot& slot : impl_->inputs) {
-    if (slot.name == name) return slot.type;
-  }
-  DL_CHECK(false, "no input ", name);
-  return {};
+Slot Program::output(const std::string& name) const {
+  const auto& all = impl_->layout.outputs;
+  const auto found = std::ranges::find(all, name, &Layout::Output::name);
+  DL_CHECK(found != all.end(), "no output ", name);
+  return {static_cast<int>(found - all.begin())};
 }
 
-void Program::run() { impl_->run(false); }
-void Program::run_timed() { impl_->run(true); }
+const Type& Program::input_type(const std::string& name) const { return impl_->input(known_input(name)).type; }
+const Type& Program::output_type(const std::string& name) const { return impl_->output(output(name)).type; }
 
-const void* Program::output(const std::string& name) const {
-  const auto at = impl_->outputs.find(name);
-  DL_CHECK(at != impl_->outputs.end(), "no output ", name);
-  return impl_->address(at->second.spot);
+void Program::feed_numbers(Slot slot, const void* data, DType type, int64_t count) {
+  const auto& [name, wanted] = impl_->input(slot);
+  DL_CHECK(type == wanted.dtype && count == wanted.shape.elements(), "input ", name, " is ", name_of(wanted.dtype), " ",
+           wanted.shape.text(), ", fed with ", count, " ", name_of(type));
+  impl_->feed(slot, data);
 }
 
-Type Program::output_type(const std::string& name) const {
-  const auto at = impl_->outputs.find(name);
-  DL_CHECK(at != impl_->outputs.end(), "no output ", name);
-  return at->second.type;
+void Program::feed_bytes(Slot slot, const void* data, int64_t bytes) {
+  const auto& [name, wanted] = impl_->input(slot);
+  DL_CHECK(bytes == wanted.bytes(), "input ", name, " is ", name_of(wanted.dtype), " ", wanted.shape.text(),
+           ", fed with ", bytes, " bytes");
+  impl_->feed(slot, data);
 }
 
-float Program::scalar(const std::string& name) const {
-  DL_CHECK(output_type(name).shape.elements() == 1, name, " is ", output_type(name).shape.text());
-  float value = 0;
-  impl_->store.device().copy_out(&value, output(name), sizeof value);
-  return value;
+void Program::launch() { impl_->launch(false); }
+void Program::wait() { impl_->wait(); }
+void Program::run_timed() {
+  impl_->launch(true);
+  impl_->wait();
 }
 
-int64_t Program::arena_bytes() const { return impl_->arena_bytes; }
-double Program::flops() const { return impl_->flops; }
+void Program::read_numbers(Slot slot, void* into, DType type, int64_t first, int64_t count) const {
+  const Layout::Output& from = impl_->output(slot);
+  DL_CHECK(impl_->ran && impl_->done, "nothing has run");
+  DL_CHECK(type == from.type.dtype && first >= 0 && count >= 0 && first + count <= from.type.shape.elements(),
+           "output ", from.name, " is ", name_of(from.type.dtype), " ", from.type.shape.text(), ", asked for ", count,
+           " ", name_of(type), " from ", first, " on");
+  const int64_t element = bytes_of(type);
+  impl_->executable->read({from.from.place, from.from.offset + first * element}, into, count * element);
+}
+
+std::vector<float> Program::read(const std::string& name) const {
+  std::vector<float> values(static_cast<size_t>(output_type(name).shape.elements()));
+  read(name, values);
+  return values;
+}
+
+std::vector<std::string> Program::scalar_names() const {
+  std::vector<std::string> names;
+  for (const Layout::Output& output : impl_->layout.outputs)
+    if (output.result >= 0) names.push_back(output.name);
+  return names;
+}
+
+void Program::read_scalars(std::span<float> into) const {
+  const auto count = static_cast<size_t>(impl_->layout.results);
+  DL_CHECK(into.size() == count, count, " scalars, room for ", into.size());
+  for (size_t i = 0; i < count; ++i) into[i] = impl_->scalar(static_cast<int>(i));
+}
+
+float Program::scalar(Slot slot) const {
+  const Layout::Output& from = impl_->output(slot);
+  DL_CHECK(from.result >= 0, from.name, " is ", name_of(from.type.dtype), " ", from.type.shape.text());
+  return impl_->scalar(from.result);
+}
+
+int64_t Program::arena_bytes() const { return impl_->layout.arena_bytes; }
+double Program::flops() const { return impl_->layout.flops; }
 
 std::vector<Program::Step> Program::steps() const {
   std::vector<Step> steps;
-  for (const Call& call : impl_->calls) steps.push_back(call.step);
+  for (const Call& call : impl_->layout.calls) steps.push_back(call.step);
+  if (!impl_->executable) return steps;
+  const std::vector<KernelTime> times = impl_->executable->times();
+  for (size_t i = 0; i < times.size(); ++i) {
+    steps[i].begin_s = times[i].begin_s;
+    steps[i].seconds = times[i].seconds;
+  }
   return steps;
 }
 

@@ -109,6 +109,19 @@ void Store::write_part(const std::string& name, int64_t begin, const float* valu
   }
 }
 
+void Store::zero(const std::string& name) { device_.fill(data(name), std::byte{0}, description(name).type.bytes()); }
+
+void Store::copy(const std::string& to, const std::string& from) {
+  const Type &given = description(from).type, &wanted = description(to).type;
+  DL_CHECK(given == wanted, to, " is ", name_of(wanted.dtype), " ", wanted.shape.text(), ", ", from, " is ",
+           name_of(given.dtype), " ", given.shape.text());
+  device_.copy(data(to), data(from), given.bytes());
+}
+
+void Store::spoil_arena(int64_t bytes) {
+  if (bytes > 0) device_.fill(arena(bytes), std::byte{0xFF}, bytes);
+}
+
 void* Store::arena(int64_t bytes) {
   if (bytes > arena_bytes_) {
     if (arena_) device_.release(arena_, arena_bytes_);

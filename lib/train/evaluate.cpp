@@ -42,10 +42,9 @@ class Predictions {
     scaling_ = y->scaling;
   }
 
-  void take(Device& device, const Program& program, const Batch& batch) {
-    const Type out = program.output_type("prediction");
-    values_.resize(static_cast<size_t>(out.shape.elements()));
-    device.copy_out(values_.data(), program.output("prediction"), out.bytes());
+  void take(const Program& program, const Batch& batch) {
+    values_.resize(static_cast<size_t>(program.output_type("prediction").shape.elements()));
+    program.read("prediction", values_);
     const size_t size = values_.size() / static_cast<size_t>(batch.count);
     const auto targets = static_cast<size_t>(target_type_.shape.elements());
     for (size_t i = 0; i < static_cast<size_t>(batch.count); ++i) {
@@ -115,8 +114,7 @@ Evaluation Inference::evaluate(const std::string& split, const Each& each) {
   Evaluator evaluator(impl_->plan, impl_->programs, data, split);
   Evaluator::Watch watch;
   Predictions predictions(*data, *impl_->plan.network, each);
-  if (each)
-    watch = [&](const Program& program, const Batch& batch) { predictions.take(*impl_->device, program, batch); };
+  if (each) watch = [&](const Program& program, const Batch& batch) { predictions.take(program, batch); };
   Evaluation result{.split = split, .samples = evaluator.samples(), .values = *evaluator.run(nullptr, 0, {}, watch)};
   result.seconds = steady_seconds() - start;
   return result;
@@ -141,16 +139,16 @@ void Inference::predict(const DatasetPointer& data, const Each& each) {
                                                      found->type.shape.text()),
                                       .help = "give data of the shape that the network was trained on"});
   }
-  const BatchInputs inputs(*data);
+  BatchPrograms programs(impl_->programs, &Programs::predict, *data);
   Loader loader(data, prediction_loading(impl_->plan, *data));
   impl_->programs.forget_carried(false);
   Predictions predictions(*data, network, each);
   for (int64_t done = 0; done < data->size();) {
     const Batch& batch = loader.next();
-    Program& program = impl_->programs.predict(batch.count);
-    inputs.bind(program, batch);
-    program.run();
-    predictions.take(*impl_->device, program, batch);
+    BatchProgram& fed = programs.of(batch.count);
+    fed.feed(batch);
+    fed.program().run();
+    predictions.take(fed.program(), batch);
     done += batch.count;
   }
 }

@@ -9,7 +9,8 @@ namespace dl {
 Evaluator::Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, std::string part)
     : programs_(programs),
       samples_(data->size()),
-      inputs_(*data),
+      evaluations_(programs, &Programs::evaluate, *data),
+      examinations_(programs, &Programs::examine, *data),
       loader_(data, evaluation_loading(plan, *data, part)),
       totals_(plan),
       part_(std::move(part)) {}
@@ -24,8 +25,9 @@ std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* sto
   for (int64_t i = 0; i < batches; ++i) {
     if (stop && stop->load(std::memory_order_relaxed)) return {};
     const Batch& batch = loader_.next();
-    Program& program = each ? programs_.examine(batch.count) : programs_.evaluate(batch.count);
-    inputs_.bind(program, batch);
+    BatchProgram& fed = (each ? examinations_ : evaluations_).of(batch.count);
+    fed.feed(batch);
+    Program& program = fed.program();
     program.run();
     totals_.add(program);
     if (each) each(program, batch);

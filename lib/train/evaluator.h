@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/data/loader.h"
+#include "lib/train/batch_programs.h"
 #include "lib/train/observer.h"
 #include "lib/train/plan.h"
 #include "lib/train/programs.h"
@@ -32,7 +33,7 @@ class Evaluator {
  private:
   Programs& programs_;
   int64_t samples_;
-  BatchInputs inputs_;
+  BatchPrograms evaluations_, examinations_;
   Loader loader_;
   Totals totals_;
   std::string part_;

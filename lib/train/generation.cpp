@@ -14,28 +14,6 @@ namespace dl {
 
 namespace {
 
-// Memory that a program reads whole numbers from.
-class Whole {
- public:
-  Whole(Device& device, int64_t count) : device_(device), count_(count), data_(device.allocate(count * 4)) {}
-  ~Whole() { device_.release(data_, count_ * 4); }
-  Whole(const Whole&) = delete;
-  Whole& operator=(const Whole&) = delete;
-  void* data() const { return data_; }
-  void set(std::span<const int32_t> values) {
-    device_.copy_in(data_, values.data(), static_cast<int64_t>(values.size()) * 4);
-  }
-  void set(int64_t value) {
-    const int32_t one[] = {static_cast<int32_t>(value)};
-    set(one);
-  }
-
- private:
-  Device& device_;
-  const int64_t count_;
-  void* const data_;
-};
-
 constexpr const char* output = "values";
 
 Error cannot(const std::string& what, const std::string& help) {
@@ -75,18 +53,15 @@ struct Generation::Impl {
         store(s),
         cached(cache),
         length(checked_length(n)),
-        token(s.device(), 1),
-        position(s.device(), 1),
-        count(s.device(), 1),
-        window(s.device(), length) {
+        token(s.device(), 4),
+        position(s.device(), 4),
+        count(s.device(), 4),
+        window(s.device(), length * 4) {
     values.resize(static_cast<size_t>(network.output().shape.last()));
     for (const NumberLimit& limit : network.number_limits())
       if (limit.chooses_row) known = std::min(known, limit.count);
     follow = static_cast<size_t>(std::min({network.output().shape.last(), tokens, known}));
     one.emplace(build_position(), store);
-    one->bind(network.inputs()[0].name, token.data());
-    if (one->has_input("position")) one->bind("position", position.data());
-    if (one->has_input("count")) one->bind("count", count.data());
   }
 
   static int64_t checked_length(const Network& n) {
@@ -115,27 +90,30 @@ struct Generation::Impl {
     return graph;
   }
 
-  void read(Program& program, int64_t row) {
-    const float* from = static_cast<const float*>(program.output(output)) + row * static_cast<int64_t>(values.size());
-    store.device().copy_out(values.data(), from, static_cast<int64_t>(values.size()) * 4);
+  // One of the whole numbers that the position's program takes.
+  void feed_number(const std::string& name, HostMemory& memory, int64_t value) {
+    memory.as<int32_t>()[0] = static_cast<int32_t>(value);
+    if (const Slot input = one->input(name)) one->feed(input, memory.as<int32_t>().first(1));
+  }
+
+  void run(Program& program, int64_t row) {
+    program.run();
+    program.read(output, values, row * static_cast<int64_t>(values.size()));
   }
 
   void run_position(int32_t which) {
     if (done.empty()) forget(by_position);
-    token.set(int64_t{which});
-    position.set(static_cast<int64_t>(done.size()));
-    count.set(static_cast<int64_t>(done.size()) + 1);
-    one->run();
+    const auto before = static_cast<int64_t>(done.size());
+    feed_number(network.inputs()[0].name, token, which);
+    feed_number("position", position, before);
+    feed_number("count", count, before + 1);
+    run(*one, 0);
     done.push_back(which);
-    read(*one, 0);
   }
 
   // A new sequence begins with states of 0.
   void forget(const Graph& graph) {
-    for (const Graph::Named& carried : graph.assigns()) {
-      const std::vector<float> zeros(static_cast<size_t>(carried.value.shape().elements()), 0.0f);
-      store.write(carried.name, zeros.data(), static_cast<int64_t>(zeros.size()));
-    }
+    for (const Graph::Named& carried : graph.assigns()) store.zero(carried.name);
   }
 
   void run_window(std::span<const int32_t> tokens) {
@@ -143,21 +121,19 @@ struct Generation::Impl {
       const Value x = input(by_window, network.inputs()[0].name, {DType::i32, {1, length}});
       by_window.output(output, network.build(by_window, std::span(&x, 1), false, {}, 0));
       whole.emplace(by_window, store);
-      whole->bind(network.inputs()[0].name, window.data());
     }
-    std::vector<int32_t> padded(tokens.begin(), tokens.end());
-    padded.resize(static_cast<size_t>(length), 0);
-    window.set(padded);
+    const std::span<int32_t> padded = window.as<int32_t>();
+    std::fill(std::ranges::copy(tokens, padded.begin()).out, padded.end(), 0);
+    whole->feed(network.inputs()[0].name, padded);
     forget(by_window);
-    whole->run();
-    read(*whole, static_cast<int64_t>(tokens.size()) - 1);
+    run(*whole, static_cast<int64_t>(tokens.size()) - 1);
   }
 
   const Network& network;
   Store& store;
   const bool cached;
   const int64_t length;
-  Whole token, position, count, window;
+  HostMemory token, position, count, window;  // what is fed
   Graph by_position, by_window;
   std::optional<Program> one, whole;
   std::vector<int32_t> done;  // tokens whose positions are kept

@@ -22,7 +22,14 @@ struct Programs::Impl {
   std::map<std::pair<std::string, int64_t>, std::unique_ptr<Program>> made;
   std::map<int64_t, Fit> fits;  // of training programs, by batch
   HostNumbers numbers;
+  struct Numbered {  // an input of a program
+    Program* program;
+    Slot input;
+    const HostNumber* number;
+  };
+  std::vector<Numbered> numbered;
   UpdateTime time;
+  bool updating = false;  // begin_update() was called
 
   int64_t elements() const { return recipe.network->arena_elements(); }
   Variable parameters() const { return {flat_parameters, Type{DType::f32, {elements()}}}; }
@@ -87,6 +94,10 @@ struct Programs::Impl {
     });
   }
 
+  void feed_numbers() {
+    for (const auto& [program, input, number] : numbered) program->feed(input, std::span(&number->value, 1));
+  }
+
   // The gradient of the loss with respect to all parameters, flat.
   Value flat_gradient(Graph& g, Value loss) {
     const Value flat = variable(g, parameters());
@@ -134,8 +145,9 @@ struct Programs::Impl {
         slot = make();
         for (auto& [name, number] : numbers) {
           number.update(time);
-          slot->bind(name, &number.value);
+          if (const Slot input = slot->input(name)) numbered.push_back({slot.get(), input, &number});
         }
+        if (updating) feed_numbers();
       }
     } catch (const ShapeError& e) {
       throw Error(Exit::usage, batch > 0 ? Problem{.path = "data.batch_size",
@@ -230,14 +242,15 @@ void Programs::create() {
 void Programs::forget_carried(bool training) {
   for (const Variable& v : impl_->store.variables()) {
     if (!v.name.starts_with(training ? carried_in_training : carried_in_evaluation)) continue;
-    const std::vector<float> zeros(static_cast<size_t>(v.type.shape.elements()), 0.0f);
-    impl_->store.write(v.name, zeros.data(), v.type.shape.elements());
+    impl_->store.zero(v.name);
   }
 }
 
 void Programs::begin_update(const UpdateTime& time) {
   impl_->time = time;
+  impl_->updating = true;
   for (auto& [name, number] : impl_->numbers) number.update(time);
+  impl_->feed_numbers();
 }
 
 void Programs::begin_average() {

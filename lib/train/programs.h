@@ -62,7 +62,7 @@ class Programs {
   // Sets to 0 what layers carry from batch to batch: where an epoch, or an evaluation or prediction, begins.
   void forget_carried(bool training);
 
-  // Before the programs that make an update run: when it is.
+  // Before each update's programs are launched, and after the launch before has returned: when it is.
   void begin_update(const UpdateTime& time);
 
   // Training programs keep to the memory limit by computing values again (lib/train/memory_limit.h); where that is not

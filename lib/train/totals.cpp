@@ -68,12 +68,4 @@ void Totals::restore(const std::map<std::string, Total>& saved) {
     if (const auto found = saved.find(names_[i]); found != saved.end()) totals_[i] = found->second;
 }
 
-BatchInputs::BatchInputs(const Dataset& data) {
-  for (const SampleField& field : data.fields()) fields_.push_back(field.name);
-}
-
-void BatchInputs::bind(Program& program, const Batch& batch) const {
-  for (size_t i = 0; i < fields_.size(); ++i) program.bind(fields_[i], batch.fields[i]);
-}
-
 }  // namespace dl

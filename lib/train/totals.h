@@ -39,14 +39,4 @@ class Totals {
   std::vector<Total> totals_;                         // the loss first
 };
 
-// Gives a program what a data set's batches hold: each field to the input of its name.
-class BatchInputs {
- public:
-  explicit BatchInputs(const Dataset& data);
-  void bind(Program& program, const Batch& batch) const;
-
- private:
-  std::vector<std::string> fields_;
-};
-
 }  // namespace dl

@@ -1,9 +1,8 @@
 // Optimizer updates: one batch, or several whose gradients are added up, through the programs of a training step.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <map>
-
 #include "lib/data/loader.h"
+#include "lib/train/batch_programs.h"
 #include "lib/train/plan.h"
 #include "lib/train/programs.h"
 #include "lib/train/totals.h"
@@ -29,16 +28,13 @@ class Updates {
   float gradient_norm() const { return gradient_norm_; }
 
  private:
-  using Made = std::map<int64_t, Program*>;  // by batch size
-  Program& prepared(Made& made, int64_t batch, Program& (Programs::*make)(int64_t));
-  Program& prepare(Program& program);
-  void run(Program& program, const Batch& batch, int64_t tick);
+  BatchPrograms& of_batches() { return accumulates_ ? accumulations_ : steps_; }
+  void run(Program& program);
+  const Program& run(BatchPrograms& programs, const Batch& batch, int64_t tick);
 
   Programs& programs_;
   const bool accumulates_;
-  BatchInputs inputs_;
-  Made steps_, accumulations_;
-  Program* update_ = nullptr;
+  BatchPrograms steps_, accumulations_;
   int32_t tick_ = 0;  // what the programs read
   Totals totals_;
   float gradient_norm_ = 0;

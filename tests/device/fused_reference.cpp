@@ -34,10 +34,13 @@ class FusedReference final : public Device {
     if (op.name() != "loop" && op.name() != "epilogue") return kernel;
     return std::make_unique<InPlaceKernel>(std::move(kernel));
   }
+  std::unique_ptr<Executable> link(const Layout& layout) override { return plain_->link(layout); }
   void* allocate(int64_t bytes) override { return plain_->allocate(bytes); }
   void release(void* memory, int64_t bytes) override { plain_->release(memory, bytes); }
   void copy_in(void* device, const void* host, int64_t bytes) override { plain_->copy_in(device, host, bytes); }
   void copy_out(void* host, const void* device, int64_t bytes) override { plain_->copy_out(host, device, bytes); }
+  void copy(void* to, const void* from, int64_t bytes) override { plain_->copy(to, from, bytes); }
+  void fill(void* memory, std::byte value, int64_t bytes) override { plain_->fill(memory, value, bytes); }
 
  private:
   std::unique_ptr<Device> plain_ = make_device("reference", {});

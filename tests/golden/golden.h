@@ -60,22 +60,17 @@ inline std::map<std::string, Numbers> run(const Graph& graph, const std::string&
   const std::unique_ptr<Device> device = make_device(device_name, {.threads = 2});
   Store store(*device);
   Program program(graph, store);
-  std::vector<std::unique_ptr<void, std::function<void(void*)>>> memory;
-  auto bind = [&](const std::string& name, const void* data, size_t bytes) {
+  std::vector<HostMemory> memory;
+  const auto feed = [&](const std::string& name, const void* data, size_t bytes) {
     if (!program.has_input(name)) return;
-    void* aligned = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
-    memory.emplace_back(aligned, [](void* p) { std::free(p); });
-    std::memcpy(aligned, data, bytes);
-    program.bind(name, aligned);
+    std::memcpy(memory.emplace_back(*device, static_cast<int64_t>(bytes)).data(), data, bytes);
+    program.feed(name, memory.back().as<std::byte>());
   };
-  for (const auto& [name, numbers] : inputs) bind(name, numbers.data(), numbers.size() * sizeof(float));
-  for (const auto& [name, numbers] : integers) bind(name, numbers.data(), numbers.size() * sizeof(int32_t));
+  for (const auto& [name, numbers] : inputs) feed(name, numbers.data(), numbers.size() * sizeof(float));
+  for (const auto& [name, numbers] : integers) feed(name, numbers.data(), numbers.size() * sizeof(int32_t));
   program.run();
   std::map<std::string, Numbers> outputs;
-  for (const Graph::Named& output : graph.outputs()) {
-    const float* values = static_cast<const float*>(program.output(output.name));
-    outputs[output.name].assign(values, values + program.output_type(output.name).shape.elements());
-  }
+  for (const Graph::Named& output : graph.outputs()) outputs[output.name] = program.read(output.name);
   return outputs;
 }
 

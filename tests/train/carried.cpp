@@ -67,15 +67,11 @@ struct Alone {
   }
   std::vector<float> operator()(const std::vector<float>& x) {
     Program& program = programs->predict(2);
-    std::vector<float> aligned(x.size() + 16);
-    void* at = aligned.data();
-    size_t space = aligned.size() * sizeof(float);
-    float* given = static_cast<float*>(std::align(64, x.size() * sizeof(float), at, space));
-    std::ranges::copy(x, given);
-    program.bind("x", given);
+    HostMemory memory(*device, static_cast<int64_t>(x.size() * sizeof(float)));
+    std::ranges::copy(x, memory.as<float>().begin());
+    program.feed("x", memory.as<float>());
     program.run();
-    const float* y = static_cast<const float*>(program.output("prediction"));
-    return {y, y + 2 * steps * 3};
+    return program.read("prediction");
   }
 
   const int64_t steps;

@@ -57,11 +57,11 @@ struct Stepped {
     for (size_t i = 0; i < x.size(); ++i) x[i] = random_uniform(3, 0, i);
     for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<int32_t>(i % 4);
     int32_t tick = 0;
-    step.bind("x", x.data());
-    step.bind("y", y.data());
-    step.bind("step", &tick);
     for (; tick < 3; ++tick) {
       programs.begin_update({.lr = 0.01, .number = tick + 1.0});
+      step.feed("x", x);
+      step.feed("y", y);
+      if (step.has_input("step")) step.feed("step", std::span(&tick, 1));
       step.run();
     }
     contents = test::contents(store);

@@ -87,12 +87,15 @@ struct Feed {
       y[i] = static_cast<int32_t>(random_bits(key, 1, i) % static_cast<uint32_t>(classes));
   }
 
-  void bind(Programs& programs, Program& p) const {
+  // Samples [from, from + count), and what else a program takes.
+  void into(Programs& programs, Program& p, size_t from, size_t count) const {
+    const size_t features = x.size() / y.size();
     programs.begin_update(time);
-    p.bind("x", x.data());
-    p.bind("y", y.data());
-    p.bind("step", &step);
+    if (p.has_input("x")) p.feed("x", std::span(x).subspan(from * features, count * features));
+    if (p.has_input("y")) p.feed("y", std::span(y).subspan(from, count));
+    if (p.has_input("step")) p.feed("step", std::span(&step, 1));
   }
+  void into(Programs& programs, Program& p) const { into(programs, p, 0, y.size()); }
 };
 
 // Without a bias before batch_norm: its gradient is 0 but for rounding, of which Adam would make whole steps.
@@ -120,19 +123,18 @@ TEST_CASE("a few steps on one batch lower its loss") {
     Fixture f(small_cnn, {8, 6, 3}, device);
     Feed feed(12, 8 * 6 * 3, 4, 3);
     Program& step = f.programs.step(12);
-    feed.bind(f.programs, step);
     float first = 0, last = 0;
     for (int i = 0; i < 30; ++i) {
       feed.step = i;
       feed.time.number = i + 1;
-      f.programs.begin_update(feed.time);
+      feed.into(f.programs, step);
       step.run();
       (i == 0 ? first : last) = step.scalar("loss");
     }
     CHECK(first == doctest::Approx(std::log(4.0)).epsilon(0.5));
     CHECK(last < 0.5f * first);
     Program& evaluate = f.programs.evaluate(12);
-    feed.bind(f.programs, evaluate);
+    feed.into(f.programs, evaluate);
     evaluate.run();
     CHECK(evaluate.scalar("accuracy/count") == 12);
     CHECK(evaluate.scalar("accuracy/sum") <= 12);
@@ -148,7 +150,7 @@ TEST_CASE("a training step on the cpu gives what the reference device gives") {
     feed.step = 3;
     for (Fixture* f : {&a, &b}) {
       Program& step = f->programs.step(9);
-      feed.bind(f->programs, step);
+      feed.into(f->programs, step);
       step.run();
     }
     CHECK(a.programs.step(9).scalar("loss") == doctest::Approx(b.programs.step(9).scalar("loss")).epsilon(1e-5));
@@ -166,18 +168,14 @@ TEST_CASE("accumulated micro-batches, a short one included, update as the whole 
     CAPTURE(device);
     Fixture whole(layers, {4, 4, 1}, device, "sgd"), parts(layers, {4, 4, 1}, device, "sgd");
     const Feed all(10, 16, 4, 9);
-    all.bind(whole.programs, whole.programs.step(10));
+    all.into(whole.programs, whole.programs.step(10));
     whole.programs.step(10).run();
-    for (const auto& [from, count] : {std::pair{0, 4}, {4, 4}, {8, 2}}) {
+    for (const auto& [from, count] : {std::pair<size_t, size_t>{0, 4}, {4, 4}, {8, 2}}) {
       Program& p = parts.programs.accumulate(count);
-      all.bind(parts.programs, p);
-      const std::vector<float> x(all.x.begin() + from * 16, all.x.begin() + (from + count) * 16);
-      const std::vector<int32_t> y(all.y.begin() + from, all.y.begin() + from + count);
-      p.bind("x", x.data());
-      p.bind("y", y.data());
+      all.into(parts.programs, p, from, count);
       p.run();
     }
-    all.bind(parts.programs, parts.programs.update());
+    all.into(parts.programs, parts.programs.update());
     parts.programs.update().run();
     CHECK(distance(whole.store.read("parameters"), parts.store.read("parameters")) < 1e-6);
     const std::vector<float> left = parts.store.read("gradients");
@@ -200,20 +198,18 @@ TEST_CASE("micro-batches weigh by the targets that count, and by the weights of 
     all.y = {0, 2, 0, 0, 1, 3, 0, 2, 0, 0, 0, 0};
     const std::vector<float> before = whole.store.read("parameters");
     Program& step = at_once.step(12);
-    all.bind(at_once, step);
+    all.into(at_once, step);
     step.run();
     const double targets = double{step.scalar("loss/count")};
     CHECK(targets == doctest::Approx(yaml == "{ignore_index: 0}" ? 4 : 0.1 + 2 * 0.25 + 0.05));
     double sum = 0;
-    for (const int from : {0, 4, 8}) {
+    for (const size_t from : {0, 4, 8}) {
       Program& p = in_parts.accumulate(4);
-      p.bind("x", all.x.data() + from * 16);
-      p.bind("y", all.y.data() + from);
-      p.bind("step", &all.step);
+      all.into(in_parts, p, from, 4);
       p.run();
       sum += p.scalar("loss") * p.scalar("loss/count");
     }
-    all.bind(in_parts, in_parts.update());
+    all.into(in_parts, in_parts.update());
     in_parts.update().run();
     CHECK(sum / targets == doctest::Approx(step.scalar("loss")).epsilon(1e-6));
     CHECK(in_parts.update().scalar("grad_norm") == doctest::Approx(step.scalar("grad_norm")).epsilon(1e-6));
@@ -230,7 +226,7 @@ TEST_CASE("clipping by norm scales the gradient to the norm asked for") {
   Feed feed(10, 16, 4, 9);
   feed.time.lr = 1;
   Program& step = clipped.step(10);
-  feed.bind(clipped, step);
+  feed.into(clipped, step);
   const std::vector<float> before = f.store.read("parameters");
   step.run();
   const std::vector<float> after = f.store.read("parameters");
@@ -257,7 +253,7 @@ Trained trained(const std::vector<std::string>& layers, int64_t size, std::uniqu
   Trained result;
   for (int step = 0; step < 5; ++step) {
     Program& p = programs.step(6);
-    feed.bind(programs, p);
+    feed.into(programs, p);
     p.run();
     result.losses.push_back(p.scalar("loss"));
   }
@@ -290,7 +286,7 @@ TEST_CASE("with parameters in bf16 updates far below its spacing add up, to the 
     mine.time.lr = 1e-4;  // of weights about 0.2, whose spacing is 1e-3, gradients about 0.05
     for (mine.step = 0; mine.step < 300; ++mine.step) {
       Program& p = programs.step(10);
-      mine.bind(programs, p);
+      mine.into(programs, p);
       p.run();
     }
     std::vector<float> moved = store.read("parameters");

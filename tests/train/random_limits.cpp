@@ -31,24 +31,20 @@ struct Stepped {
     Fitted fitted = fit_program(graph, store, {.precision = precision}, {.bytes = limit, .batch = 4});
     again = fitted.fit.recomputation != Recomputation{};
     Program& program = *fitted.program;
-    std::vector<std::vector<char>> memory;
+    std::vector<HostMemory> memory;
     for (const auto& [name, numbers] : feed) {
       if (store.has(name)) store.write(name, numbers.data(), static_cast<int64_t>(numbers.size()));
       if (!program.has_input(name)) continue;
-      const Type type = program.input_type(name);
-      void* at = memory.emplace_back(static_cast<size_t>(type.bytes()) + 64).data();
-      size_t space = memory.back().size();
-      std::align(64, static_cast<size_t>(type.bytes()), at, space);
-      testing::write_numbers(at, type, numbers);
-      program.bind(name, at);
+      const Type& type = program.input_type(name);
+      testing::write_numbers(memory.emplace_back(*device, type.bytes()).data(), type, numbers);
+      program.feed(name, memory.back().as<std::byte>());
     }
     bytes = program.arena_bytes() + store.variable_bytes();
-    std::memset(store.arena(std::max<int64_t>(program.arena_bytes(), 64)), 0xFF,
-                static_cast<size_t>(program.arena_bytes()));  // NaN where nothing is written
+    store.spoil_arena(program.arena_bytes());
     program.run();
     results = test::contents(store);
     for (const Graph::Named& o : graph.outputs())
-      results["output " + o.name] = testing::read_numbers(program.output(o.name), program.output_type(o.name));
+      results["output " + o.name] = testing::output_numbers(program, o.name);
   }
 
   std::unique_ptr<Device> device;

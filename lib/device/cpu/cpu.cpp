@@ -14,6 +14,7 @@
 #include "lib/base/cpu.h"
 #include "lib/base/error.h"
 #include "lib/device/cpu/loop_runner.h"
+#include "lib/device/host_executable.h"
 
 namespace dl {
 
@@ -85,6 +86,8 @@ std::unique_ptr<Kernel> CpuDevice::compile(const Op& op, std::span<const Type> i
   return kernel_for(op).make(op, inputs, outputs, *this, nullptr);
 }
 
+std::unique_ptr<Executable> CpuDevice::link(const Layout& layout) { return make_host_executable(layout, *this); }
+
 void* CpuDevice::allocate(int64_t bytes) {
   const size_t size = static_cast<size_t>(bytes > 0 ? (bytes + 63) / 64 * 64 : 64);
   void* memory = nullptr;
@@ -115,6 +118,14 @@ void CpuDevice::copy_in(void* device, const void* host, int64_t bytes) {
 
 void CpuDevice::copy_out(void* host, const void* device, int64_t bytes) {
   std::copy_n(static_cast<const char*>(device), bytes, static_cast<char*>(host));
+}
+
+void CpuDevice::copy(void* to, const void* from, int64_t bytes) {
+  std::copy_n(static_cast<const char*>(from), bytes, static_cast<char*>(to));
+}
+
+void CpuDevice::fill(void* memory, std::byte value, int64_t bytes) {
+  std::memset(memory, std::to_integer<int>(value), static_cast<size_t>(bytes));
 }
 
 }  // namespace dl

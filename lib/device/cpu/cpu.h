@@ -32,10 +32,13 @@ class CpuDevice final : public Device {
   bool fuses() const override { return true; }
   bool takes_epilogue(const Op& op, std::span<const Type> inputs) const override;
   std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) override;
+  std::unique_ptr<Executable> link(const Layout& layout) override;
   void* allocate(int64_t bytes) override;
   void release(void* memory, int64_t bytes) override;
   void copy_in(void* device, const void* host, int64_t bytes) override;
   void copy_out(void* host, const void* device, int64_t bytes) override;
+  void copy(void* to, const void* from, int64_t bytes) override;
+  void fill(void* memory, std::byte value, int64_t bytes) override;
 
  private:
   ThreadTeam team_;

@@ -6,6 +6,7 @@
 
 #include "lib/base/error.h"
 #include "lib/device/device.h"
+#include "lib/device/host_executable.h"
 #include "lib/device/reference/kernel.h"
 
 namespace dl {
@@ -37,6 +38,8 @@ class ReferenceDevice final : public Device {
     return std::make_unique<LoopKernel>(prepare(op, inputs, outputs));
   }
 
+  std::unique_ptr<Executable> link(const Layout& layout) override { return make_host_executable(layout, *this); }
+
   void* allocate(int64_t bytes) override {
     const size_t whole = (static_cast<size_t>(bytes) + 63) / 64 * 64;
     void* memory = std::aligned_alloc(64, whole > 0 ? whole : 64);
@@ -52,6 +55,10 @@ class ReferenceDevice final : public Device {
   }
   void copy_out(void* host, const void* device, int64_t bytes) override {
     std::memcpy(host, device, static_cast<size_t>(bytes));
+  }
+  void copy(void* to, const void* from, int64_t bytes) override { std::memcpy(to, from, static_cast<size_t>(bytes)); }
+  void fill(void* memory, std::byte value, int64_t bytes) override {
+    std::memset(memory, std::to_integer<int>(value), static_cast<size_t>(bytes));
   }
 };
 

@@ -1,0 +1,177 @@
+// What is fed to a program and read from it, on every device.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include "tests/allocations.h"
+#include "tests/evaluate.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+const Type four{DType::f32, {4}};
+
+// The text of the failed check.
+std::string failure(const auto& action) {
+  try {
+    action();
+  } catch (const CheckFailure& check) {
+    return check.what();
+  }
+  return "";
+}
+
+bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("what was fed is the caller's again when the launch has returned, and the next may be fed meanwhile") {
+  Graph g;
+  g.output("y", input(g, "x", four) * 2);
+  g.output("same", input(g, "x", four));
+  for (const std::string& name : devices()) {
+    CAPTURE(name);
+    const auto device = make_device(name, {.threads = 1});
+    Store store(*device);
+    Program program(g, store);
+    Numbers first(4, 1), second(4, 2);
+    program.feed("x", first);
+    program.launch();
+    std::ranges::fill(first, 9.0f);
+    program.feed("x", second);
+    program.wait();
+    CHECK(program.read("y") == Numbers(4, 2));
+    CHECK(program.read("same") == Numbers(4, 1));
+    program.launch();
+    std::ranges::fill(second, 9.0f);
+    program.wait();
+    CHECK(program.read("y") == Numbers(4, 4));
+    CHECK(program.read("same") == Numbers(4, 2));
+  }
+}
+
+TEST_CASE("the scalars of a run are read together, and outlast the runs of other programs") {
+  Graph one, other;
+  const Value x = input(one, "x", four), w = variable(one, {"w", Type{}});
+  one.output("sum", sum(x));
+  one.output("all", x * 3);
+  one.output("largest", max(x, {0}));
+  one.output("old", w);
+  one.output("number", constant(one, 5));
+  one.output("again", sum(x));
+  one.assign("w", w + sum(x));
+  other.output("y", exp(input(other, "x", {DType::f32, {4000}})));
+  for (const std::string& name : devices()) {
+    CAPTURE(name);
+    const auto device = make_device(name, {.threads = 1});
+    Store store(*device);
+    Program program(one, store), wide(other, store);
+    CHECK(program.scalar_names() == std::vector<std::string>{"sum", "largest", "old", "number", "again"});
+    const Numbers fed{1, 2, 3, 4}, zeros(4000, 0);
+    for (const float old : {0.0f, 10.0f}) {
+      program.feed("x", fed);
+      program.run();
+      wide.feed("x", zeros);
+      wide.run();
+      Numbers scalars(5);
+      program.read_scalars(scalars);
+      CHECK(scalars == Numbers{10, 4, old, 5, 10});
+      CHECK(program.scalar("old") == old);
+      CHECK(program.scalar(program.output("largest")) == 4);
+    }
+    CHECK(store.read("w") == Numbers{20});
+    CHECK(wide.read("y") == Numbers(4000, 1));
+    CHECK(says(failure([&] { program.scalar("all"); }), "all is f32 [4]"));
+  }
+}
+
+TEST_CASE("a part of an output can be read, as whole numbers too") {
+  Graph g;
+  const Value x = input(g, "x", {DType::i32, {2, 3}});
+  g.output("x", x);
+  for (const std::string& name : devices()) {
+    CAPTURE(name);
+    const auto device = make_device(name, {.threads = 1});
+    Store store(*device);
+    Program program(g, store);
+    const std::vector<int32_t> fed{1, 2, 3, 4, 5, 6};
+    program.feed("x", fed);
+    program.run();
+    std::vector<int32_t> row(3);
+    program.read("x", row, 3);
+    CHECK(row == std::vector<int32_t>{4, 5, 6});
+    CHECK(says(failure([&] { program.read("x", row, 4); }), "output x is i32 [2, 3], asked for 3 i32 from 4 on"));
+    CHECK(says(failure([&] { program.read("x", Numbers(3)); }), "output x is i32 [2, 3], asked for 3 f32 from 0 on"));
+  }
+}
+
+TEST_CASE("each run takes every input anew, of its type and size") {
+  Graph g;
+  g.output("y", input(g, "x", four) + input(g, "b", four));
+  const auto device = make_device("cpu", {.threads = 1});
+  Store store(*device);
+  Program program(g, store);
+  CHECK(says(failure([&] { program.run(); }), "was not fed"));
+  CHECK(says(failure([&] { program.read("y"); }), "nothing has run"));
+  const Numbers x(4, 1);
+  program.feed("x", x);
+  CHECK(says(failure([&] { program.run(); }), "input b was not fed"));
+  program.feed("b", x);
+  program.run();
+  CHECK(program.read("y") == Numbers(4, 2));
+  program.feed("b", x);
+  CHECK(says(failure([&] { program.run(); }), "input x was not fed"));
+  CHECK(says(failure([&] { program.feed("x", Numbers(3)); }), "input x is f32 [4], fed with 3 f32"));
+  CHECK(says(failure([&] { program.feed("x", std::vector<int32_t>(4)); }), "input x is f32 [4], fed with 4 i32"));
+  CHECK(says(failure([&] { program.feed("x", std::vector<std::byte>(15)); }), "input x is f32 [4], fed with 15 bytes"));
+  CHECK(says(failure([&] { program.feed("z", x); }), "no input z"));
+  CHECK(says(failure([&] { program.output("z"); }), "no output z"));
+  CHECK_FALSE(program.input("z"));
+}
+
+TEST_CASE("feeding, running and reading take no heap memory after the first run") {
+  Graph g;
+  const Value x = input(g, "x", four);
+  g.output("y", exp(x));
+  g.output("sum", sum(x));
+  for (const std::string& name : devices()) {
+    CAPTURE(name);
+    const auto device = make_device(name, {.threads = 2});
+    Store store(*device);
+    Program program(g, store);
+    const Slot in = program.input("x"), out = program.output("y"), total = program.output("sum");
+    Numbers fed(4, 0), read(4);
+    float sum = 0;
+    const auto step = [&] {
+      program.feed(in, fed);
+      program.launch();
+      program.wait();
+      program.read(out, read);
+      sum = program.scalar(total);
+    };
+    step();
+    const int64_t before = allocations();
+    for (int i = 0; i < 3; ++i) step();
+    CHECK(allocations() == before);
+    CHECK(read == Numbers(4, 1));
+    CHECK(sum == 0);
+  }
+}
+
+TEST_CASE("a store's variables are set to 0 and copied on the device") {
+  for (const std::string& name : devices()) {
+    CAPTURE(name);
+    const auto device = make_device(name, {.threads = 1});
+    Store store(*device);
+    store.declare({"a", four});
+    store.declare({"b", four});
+    store.declare({"c", {DType::bf16, {4}}});
+    store.write("a", Numbers{1, 2, 3, 4}.data(), 4);
+    store.copy("b", "a");
+    store.zero("a");
+    CHECK(store.read("a") == Numbers(4, 0));
+    CHECK(store.read("b") == Numbers{1, 2, 3, 4});
+    CHECK(says(failure([&] { store.copy("c", "a"); }), "c is bf16 [4], a is f32 [4]"));
+  }
+}
