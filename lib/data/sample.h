@@ -35,12 +35,19 @@ inline void fetch(const void* memory, size_t bytes) {
   for (size_t at = 0; at < bytes + 63 && at < 1024; at += 64) __builtin_prefetch(static_cast<const char*>(memory) + at);
 }
 
+// What a transform draws for a sample, whatever the numbers mean to it.
+using Drawn = std::array<int64_t, 4>;
+
 // Reused from sample to sample. `fields` points at memory of the caller, one block a field of the data set.
 struct Sample {
   std::vector<std::byte*> fields;
   SampleRandom* random = nullptr;  // null outside training: random transforms then do their plain counterpart
-  std::array<std::vector<std::byte>, 2> scratch;  // of the transforms
-  std::vector<std::byte> whole;                   // an image of which a window is wanted
+  std::vector<std::byte> whole;    // an image of which a window is wanted
+  // Of the transforms: what they drew, where the results of the fields go, raw values and those in between.
+  std::vector<Drawn> drawn;
+  std::vector<std::byte*> results;
+  std::vector<std::vector<std::byte>> raw;
+  std::array<std::vector<std::byte>, 2> scratch;
 };
 
 }  // namespace dl

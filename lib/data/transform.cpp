@@ -1,8 +1,10 @@
-// The decorator that runs samples through transforms.
+// The decorator that runs samples through transforms, and what transforms of images share.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/data/transform.h"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 
 #include "lib/base/error.h"
 #include "lib/data/around.h"
@@ -27,16 +29,36 @@ void Transform::say_instead(AnyRegistry& registry) {
 
 namespace {
 
+// What is done to one field, step by step.
+struct Chain {
+  struct Link {
+    size_t step;  // whose numbers it takes
+    FieldStep does;
+  };
+  size_t field;
+  size_t raw_bytes;  // before the first
+  std::vector<Link> links;
+};
+
 class Transformed final : public Around {
  public:
-  Transformed(DatasetPointer data, std::vector<TransformStep> steps)
+  Transformed(DatasetPointer data, std::vector<TransformStep> steps, std::vector<SampleField> fields)
       : Around(std::move(data)),
         steps_(std::move(steps)),
-        fields_(data_->fields().begin(), data_->fields().end()),
-        x_(static_cast<size_t>(field_index(*data_, "x"))),
-        raw_bytes_(static_cast<size_t>(fields_[x_].type.bytes())),
+        fields_(std::move(fields)),
         windowed_(capability<Windowed>(*data_)) {
-    fields_[x_].type = steps_.back().output;
+    for (size_t f = 0; f < fields_.size(); ++f) {
+      Chain chain{.field = f, .raw_bytes = static_cast<size_t>(data_->fields()[f].type.bytes())};
+      for (size_t s = 0; s < steps_.size(); ++s)
+        for (const FieldStep& does : steps_[s].fields)
+          if (does.field == f) chain.links.push_back({s, does});
+      if (!chain.links.empty()) chains_.push_back(std::move(chain));
+    }
+    x_ = input_field(fields_);
+    changes_x_ = std::ranges::count(chains_, x_, &Chain::field) > 0;
+    const TransformStep& first = steps_[0];
+    for (const FieldStep& does : first.fields)
+      if (first.window && does.field == x_) first_window_ = image_of(does.output);
   }
 
   std::span<const SampleField> fields() const override { return fields_; }
@@ -45,34 +67,41 @@ class Transformed final : public Around {
   }
 
   void get(int64_t index, Sample& into) const override {
-    std::byte* const result = into.fields[x_];
-    // Where step i writes; steps take turns with the two blocks.
-    const auto output = [&](size_t i) {
-      if (i + 1 == steps_.size()) return result;
-      std::vector<std::byte>& block = into.scratch[i % 2];
-      block.resize(std::max(block.size(), static_cast<size_t>(steps_[i].output.bytes())));
-      return block.data();
+    into.drawn.clear();
+    for (const TransformStep& step : steps_) into.drawn.push_back(step.draw ? step.draw(into.random) : Drawn{});
+    // The raw values are read beside what comes of them.
+    into.results.assign(into.fields.begin(), into.fields.end());
+    into.raw.resize(std::max(into.raw.size(), fields_.size()));
+    const auto read_beside = [&](size_t field, size_t bytes) {
+      std::vector<std::byte>& block = into.raw[field];
+      block.resize(std::max(block.size(), bytes));
+      into.fields[field] = block.data();
     };
-    size_t done = 0;
-    const std::byte* values = nullptr;
-    if (const TransformStep& first = steps_[0]; first.window) {
-      const ImageType image = image_type(first.output, {});
-      values = into.fields[x_] = output(done++);
-      read_window(index, first.window(into.random), {image.h, image.w}, into);
+    for (const Chain& chain : chains_) read_beside(chain.field, chain.raw_bytes);
+    const std::byte* x = nullptr;
+    if (first_window_) {
+      const auto bytes = static_cast<size_t>(chain_of_x().links[0].does.output.bytes());
+      if (chain_of_x().links.size() == 1)
+        into.fields[x_] = into.results[x_];
+      else
+        read_beside(x_, bytes);
+      x = into.fields[x_];
+      read_window(index, steps_[0].window(into.drawn[0]), {first_window_->h, first_window_->w}, into);
+    } else if (changes_x_) {
+      x = data_->get_in_place(index, x_, into);
     } else {
-      into.whole.resize(std::max(into.whole.size(), raw_bytes_));
-      into.fields[x_] = into.whole.data();
-      values = data_->get_in_place(index, x_, into);
+      data_->get(index, into);
     }
-    into.fields[x_] = result;
-    for (; done < steps_.size(); ++done) {
-      std::byte* const out = output(done);
-      steps_[done].apply(values, out, into.random);
-      values = out;
+    for (const Chain& chain : chains_) {
+      const bool is_x = chain.field == x_;
+      run(chain, is_x && first_window_ ? 1 : 0, is_x ? x : into.fields[chain.field], into);
     }
+    into.fields.assign(into.results.begin(), into.results.end());
   }
 
  private:
+  const Chain& chain_of_x() const { return *std::ranges::find(chains_, x_, &Chain::field); }
+
   void read_window(int64_t index, const ImageWindow& window, Pair size, Sample& into) const {
     if (windowed_)
       windowed_->get_window(windowed_.index(index), window, size, into);
@@ -80,28 +109,95 @@ class Transformed final : public Around {
       window_of_whole(*data_, index, window, size, into);
   }
 
+  // From the link `begin` on; links take turns with two blocks, and the last writes the result.
+  static void run(const Chain& chain, size_t begin, const std::byte* values, Sample& into) {
+    for (size_t i = begin; i < chain.links.size(); ++i) {
+      const auto& [step, does] = chain.links[i];
+      std::byte* out = into.results[chain.field];
+      if (i + 1 < chain.links.size()) {
+        std::vector<std::byte>& block = into.scratch[i % 2];
+        block.resize(std::max(block.size(), static_cast<size_t>(does.output.bytes())));
+        out = block.data();
+      }
+      does.apply(values, out, into.drawn[step]);
+      values = out;
+    }
+  }
+
   const std::vector<TransformStep> steps_;
-  std::vector<SampleField> fields_;
-  const size_t x_, raw_bytes_;
+  const std::vector<SampleField> fields_;
+  std::vector<Chain> chains_;
+  size_t x_ = 0;
+  bool changes_x_ = false;
+  std::optional<ImageType> first_window_;  // what the reader is asked for; none: whole images
   const Found<Windowed> windowed_;
 };
 
-}  // namespace
-
-TransformStep window_step(const Type& input, Pair size, std::function<ImageWindow(SampleRandom*)> window) {
-  const ImageType image = image_type(input, {});
-  return {Type{input.dtype, {size.h, size.w, image.c}},
-          [=, dtype = input.dtype](const std::byte* in, std::byte* out, SampleRandom* random) {
-            resize_window(in, dtype, image, window(random), out, size);
-          },
-          window};
+// The place's nearest, as torchvision's NEAREST: output pixel i is the input's at floor((i + 0.5) s).
+void nearest_window(const std::byte* in, const ImageType& from, const ImageWindow& window, std::byte* out, Pair size) {
+  constexpr int64_t bytes = sizeof(int32_t);
+  for (int64_t y = 0; y < size.h; ++y) {
+    const std::byte* row = in + (window.top + (2 * y + 1) * window.h / (2 * size.h)) * from.w * bytes;
+    for (int64_t x = 0; x < size.w; ++x, out += bytes)
+      std::memcpy(out, row + (window.left + (2 * x + 1) * window.w / (2 * size.w)) * bytes, bytes);
+  }
 }
 
-TransformStep by_table(const Type& input, std::vector<float> table) {
+}  // namespace
+
+size_t input_field(std::span<const SampleField> fields) {
+  const auto x = std::ranges::find(fields, "x", &SampleField::name);
+  DL_CHECK(x != fields.end(), "no field x");
+  return static_cast<size_t>(x - fields.begin());
+}
+
+ImageType image_of(const Type& type) {
+  return {type.shape[0], type.shape[1], type.shape.rank() == 3 ? type.shape[2] : 1};
+}
+
+Type with_size(const Type& type, Pair size) {
+  return {type.dtype, type.shape.rank() == 3 ? Shape{size.h, size.w, type.shape[2]} : Shape{size.h, size.w}};
+}
+
+std::vector<size_t> on_image(std::span<const SampleField> fields, const Where& where) {
+  const size_t x = input_field(fields);
+  const auto [h, w, c] = image_type(fields[x].type, where);
+  std::vector<size_t> all{x};
+  for (size_t f = 0; f < fields.size(); ++f) {
+    const auto& [dtype, shape] = fields[f].type;
+    const bool numbers = dtype == DType::f32 && (shape.rank() == 2 || shape.rank() == 3);
+    const bool mask = dtype == DType::i32 && shape.rank() == 2;
+    if (f != x && (numbers || mask) && shape[0] == h && shape[1] == w) all.push_back(f);
+  }
+  return all;
+}
+
+Drawn drawn_window(const ImageWindow& window) { return {window.top, window.left, window.h, window.w}; }
+ImageWindow window_drawn(const Drawn& drawn) { return {drawn[0], drawn[1], drawn[2], drawn[3]}; }
+
+TransformStep window_step(std::span<const SampleField> fields, const Where& where, Pair size,
+                          std::function<ImageWindow(SampleRandom*)> window) {
+  TransformStep step{.draw = [window](SampleRandom* random) { return drawn_window(window(random)); },
+                     .window = window_drawn};
+  for (const size_t field : on_image(fields, where)) {
+    const Type& type = fields[field].type;
+    step.fields.push_back(
+        {field, with_size(type, size),
+         [dtype = type.dtype, image = image_of(type), size](const std::byte* in, std::byte* out, const Drawn& drawn) {
+           if (dtype == DType::i32)
+             nearest_window(in, image, window_drawn(drawn), out, size);
+           else
+             resize_window(in, dtype, image, window_drawn(drawn), out, size);
+         }});
+  }
+  return step;
+}
+
+FieldStep by_table(size_t field, const Type& input, std::vector<float> table) {
   const int64_t channels = static_cast<int64_t>(table.size()) / 256, elements = input.shape.elements();
   DL_CHECK(input.dtype == DType::u8 && elements % channels == 0, input.shape.text(), ", ", channels, " channels");
-  return {Type{DType::f32, input.shape},
-          [channels, elements, table = std::move(table)](const std::byte* in, std::byte* out, SampleRandom*) {
+  return {field, Type{DType::f32, input.shape},
+          [channels, elements, table = std::move(table)](const std::byte* in, std::byte* out, const Drawn&) {
             const float* values = table.data();
             float* y = reinterpret_cast<float*>(out);
             if (channels == 1) {
@@ -134,25 +230,29 @@ DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_pt
                                     : "expected samples of type u8 or f32, the data's are i32 " + x->type.shape.text(),
                         .help = "leave 'transforms' out"});
   }
-  Type type = x->type;
+  std::vector<SampleField> fields(data->fields().begin(), data->fields().end());
   std::vector<TransformStep> steps;
+  const auto add = [&](TransformStep step) {
+    for (const FieldStep& does : step.fields) fields[does.field].type = does.output;
+    steps.push_back(std::move(step));
+  };
   for (size_t i = 0; i < transforms.size(); ++i) {
     try {
-      steps.push_back(transforms[i]->bind(type));
+      add(transforms[i]->bind(fields));
     } catch (const Error& error) {
       std::vector<Problem> problems = error.problems();
       for (Problem& problem : problems) problem.path = concat("data.transforms[", i, "] (", transforms[i]->name, ")");
       throw Error(error.exit(), std::move(problems));
     }
-    type = steps.back().output;
   }
-  if (type.dtype == DType::u8) {
+  const size_t input = input_field(fields);
+  if (const Type type = fields[input].type; type.dtype == DType::u8) {
     std::vector<float> table;
     for (int i = 0; i < 256; ++i) table.push_back(static_cast<float>(i) / 255);
-    steps.push_back(by_table(type, std::move(table)));
+    add({.fields = {by_table(input, type, std::move(table))}});
   }
   if (steps.empty()) return data;
-  return std::make_shared<Transformed>(std::move(data), std::move(steps));
+  return std::make_shared<Transformed>(std::move(data), std::move(steps), std::move(fields));
 }
 
 }  // namespace dl

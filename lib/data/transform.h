@@ -1,10 +1,11 @@
-// A transform: changes the input "x" of each sample, in the order of the spec's list. Leaves register as
+// A transform: changes the fields of each sample, in the order of the spec's list. Leaves register as
 // DL_TRANSFORM(RandomCrop, "random_crop").
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "lib/data/dataset.h"
@@ -14,31 +15,56 @@
 
 namespace dl {
 
-// A transform for inputs of one type. apply() writes all of `out`; `in` and `out` do not overlap; threads share it.
-struct TransformStep {
+// What a transform does to one field, by what it drew for the sample: all fields share that, so that a mask follows its
+// image. apply() writes all of `out`; `in` and `out` do not overlap; threads share it.
+struct FieldStep {
+  size_t field = 0;
   Type output;
-  std::function<void(const std::byte* in, std::byte* out, SampleRandom* random)> apply;
-  // Of a step that brings a window of the image to the output's size and does nothing else: chooses the window. Where
+  std::function<void(const std::byte* in, std::byte* out, const Drawn& drawn)> apply;
+};
+
+// A transform for samples of some fields.
+struct TransformStep {
+  std::vector<FieldStep> fields;  // those that it changes
+  // Null: nothing is drawn. `random` is null outside training: random transforms then do their plain counterpart.
+  std::function<Drawn(SampleRandom* random)> draw = nullptr;
+  // Of a step that brings a window of the image "x" to the output's size and does nothing else to it: the window. Where
   // it is the first step, the reader is asked for that window alone.
-  std::function<ImageWindow(SampleRandom* random)> window = nullptr;
+  std::function<ImageWindow(const Drawn&)> window = nullptr;
 };
 
 struct Transform : Described {
   static constexpr const char* kind = "transform";
   static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for
-  // What it does to inputs of this type; throws Error(Exit::usage) with its place where it cannot take them. A random
-  // transform whose `random` is null (outside training) does its plain counterpart: a centred crop, no flip.
-  virtual TransformStep bind(const Type& input) const = 0;
+  // What it does to samples of these fields, of which one is "x", u8 or f32; throws Error(Exit::usage) with its place
+  // where it cannot take them. What moves the places of an image moves all of on_image(); what changes its colours
+  // changes "x" alone. A random transform does its plain counterpart outside training: a centred crop, no flip.
+  virtual TransformStep bind(std::span<const SampleField> fields) const = 0;
 };
 
-// A window of each image of this type, brought to a size.
-TransformStep window_step(const Type& input, Pair size, std::function<ImageWindow(SampleRandom* random)> window);
+// Where "x" stands.
+size_t input_field(std::span<const SampleField> fields);
+
+// "x" and the fields that lie on that image, place for place: of the same height and width, whole numbers
+// [height, width], as the masks of a segmentation, or numbers [height, width] or [height, width, channels]. That "x" is
+// no image is an Error(Exit::usage) at `where`.
+std::vector<size_t> on_image(std::span<const SampleField> fields, const Where& where);
+// An image of such a field: of [height, width] one channel.
+ImageType image_of(const Type& type);
+Type with_size(const Type& type, Pair size);
+
+// A window of each image, as it is drawn, brought to a size: numbers bilinear and antialiased, whole ones as the
+// nearest place has them. The numbers drawn are the window.
+Drawn drawn_window(const ImageWindow& window);
+ImageWindow window_drawn(const Drawn& drawn);
+TransformStep window_step(std::span<const SampleField> fields, const Where& where, Pair size,
+                          std::function<ImageWindow(SampleRandom* random)> window);
 
 // u8 to f32 by tables of 256 values, one for each channel (the last dimension) or one for all.
-TransformStep by_table(const Type& input, std::vector<float> table);
+FieldStep by_table(size_t field, const Type& input, std::vector<float> table);
 
-// The set with its "x" run through the transforms. An "x" that is still u8 after the last one is scaled from 0 … 255 to
-// f32 in [0, 1]. Transforms where there is no "x" of u8 or f32 are an Error(Exit::usage).
+// The set with its samples run through the transforms. An "x" that is still u8 after the last one is scaled from
+// 0 … 255 to f32 in [0, 1]. Transforms where there is no "x" of u8 or f32 are an Error(Exit::usage).
 DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms);
 
 // The set before transforms, with the same samples in the same order.

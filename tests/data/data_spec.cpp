@@ -141,6 +141,7 @@ TEST_CASE("a broken data file is named with the place in the config that named i
 
 TEST_CASE("names that are not known are answered with those that are") {
   PetsSet folder;
+  const std::string readers = join(Registry<Reader>::instance().names());
   const std::string unknown = std::regex_replace(open("{train: pest}", folder.path)->problems,
                                                  std::regex("sets: .*, pets, [^\n]*"), "sets: KNOWN");
   CHECK(unknown ==
@@ -149,19 +150,17 @@ TEST_CASE("names that are not known are answered with those that are") {
         "  help: write 'pets'");
   CHECK(open("{train: imagenet}", folder.path)->problems.ends_with("\n  help: describe it in datasets/imagenet.yaml"));
   CHECK(open("{train: {format: parquet, path: a}}", folder.path)->problems ==
-        "error: DIR/run.yaml:1:18: data.train: unknown reader 'parquet'\n  known readers: csv, idx, image_folder, npy, "
-        "random, text, tokens\n  help: save the table as a CSV file and write 'csv'");
+        "error: DIR/run.yaml:1:18: data.train: unknown reader 'parquet'\n  known readers: " + readers +
+            "\n  help: save the table as a CSV file and write 'csv'");
   CHECK(open("{train: {format: idx, image: a, labels: b}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:23: data.train: unknown key 'image'\n"
         "  known keys: images, images_xxh64, labels, labels_xxh64, layout, limit\n  help: write 'images'");
   CHECK(open("{train: [1]}", folder.path)->problems ==
-        "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (csv, idx, "
-        "image_folder, npy, random, text, tokens) "
-        "and its keys, got a list of 1");
+        "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (" + readers +
+            ") and its keys, got a list of 1");
   CHECK(open("{train: {path: a}}", folder.path)->problems ==
-        "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (csv, idx, "
-        "image_folder, npy, random, text, tokens) "
-        "and its keys, got a map with key path\n  help: add 'format: …', whichever the file is of");
+        "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (" + readers +
+            ") and its keys, got a map with key path\n  help: add 'format: …', whichever the file is of");
 }
 
 TEST_CASE("a validation part must leave something on both sides") {

@@ -23,8 +23,9 @@ uint32_t big_endian(const unsigned char* b) { return uint32_t{b[0]} << 24 | b[1]
 
 constexpr std::string_view png_signature = "\x89PNG\r\n\x1a\n";
 
-// stb_image checks neither the sums nor that a PNG is whole, and libpng's words for it name no place.
-void check_png(const std::filesystem::path& path, const std::string& file) {
+}  // namespace
+
+void check_png(const std::filesystem::path& path, std::string_view file) {
   constexpr size_t around = 12;  // length, name and sum of a chunk
   const unsigned char* bytes = reinterpret_cast<const unsigned char*>(file.data());
   if (!file.starts_with(png_signature)) return;
@@ -34,7 +35,7 @@ void check_png(const std::filesystem::path& path, const std::string& file) {
     if (left < around || left - around < length)
       fail_image(path, concat("expected a PNG to end with a chunk IEND, the file ends after ", file.size(), " bytes"),
                  "get the file again: it is cut short");
-    const std::string_view name = std::string_view(file).substr(at + 4, 4);
+    const std::string_view name = file.substr(at + 4, 4);
     if (::crc32(0, bytes + at + 4, static_cast<uInt>(length + 4)) != big_endian(bytes + at + 8 + length))
       fail_image(path, concat("the check sum of the PNG's chunk at byte ", at, " does not match its contents"),
                  "get the file again");
@@ -42,6 +43,8 @@ void check_png(const std::filesystem::path& path, const std::string& file) {
     at += length + around;
   }
 }
+
+namespace {
 
 void check_pixels(const std::filesystem::path& path, Pair size, const ImageLimits& limits) {
   if (size.w > 0 && size.h > limits.pixels / size.w)
@@ -73,7 +76,7 @@ const std::set<std::string>& extensions() {
 }
 
 // The stored size that the header says, within the limits.
-Pair checked_size(const std::filesystem::path& path, const std::string& file, const ImageLimits& limits) {
+Pair checked_size(const std::filesystem::path& path, std::string_view file, const ImageLimits& limits) {
   if (file.empty()) fail_image(path, "expected an image, the file is empty");
   if (file.starts_with(png_signature) &&
       file.size() >= 24)  // stb_image does not know one that is too large for an image
@@ -123,7 +126,10 @@ void luma(const uint8_t* colours, int64_t pixels, uint8_t* into) {
 }
 
 Pair image_size(const std::filesystem::path& path, const ImageLimits& limits) {
-  const std::string file = read_whole(path, limits);
+  return image_size(path, read_whole(path, limits), limits);
+}
+
+Pair image_size(const std::filesystem::path& path, std::string_view file, const ImageLimits& limits) {
   const Pair stored = checked_size(path, file, limits);
   return upright(stored, decoder_of(file).orientation(file));
 }
@@ -134,7 +140,11 @@ void read_image(const std::filesystem::path& path, const ImageForm& form, std::b
 
 void read_image_window(const std::filesystem::path& path, const ImageForm& form, const ImageWindow& window, Pair size,
                        std::byte* into, const ImageLimits& limits) {
-  const std::string file = read_whole(path, limits);
+  decode_image(path, read_whole(path, limits), form, window, size, into, limits);
+}
+
+void decode_image(const std::filesystem::path& path, std::string_view file, const ImageForm& form,
+                  const ImageWindow& window, Pair size, std::byte* into, const ImageLimits& limits) {
   const Pair stored = checked_size(path, file, limits);
   const ImageDecoder& decoder = decoder_of(file);
   const int orientation = decoder.orientation(file);

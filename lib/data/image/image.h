@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/data/image/resize.h"
@@ -39,6 +40,11 @@ void read_image(const std::filesystem::path& path, const ImageForm& form, std::b
 // what read_image() gives, but only what the window needs is decoded where the format allows that.
 void read_image_window(const std::filesystem::path& path, const ImageForm& form, const ImageWindow& window, Pair size,
                        std::byte* into, const ImageLimits& limits = {});
+
+// Both of an image that is in memory; `path` is for messages.
+Pair image_size(const std::filesystem::path& path, std::string_view file, const ImageLimits& limits = {});
+void decode_image(const std::filesystem::path& path, std::string_view file, const ImageForm& form,
+                  const ImageWindow& window, Pair size, std::byte* into, const ImageLimits& limits = {});
 
 // The formats that this build decodes, by their extensions without the dot, sorted: "bmp", "gif", "jpeg".
 std::vector<std::string> image_formats();

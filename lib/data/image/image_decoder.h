@@ -45,6 +45,10 @@ constexpr std::string_view exif_signature("Exif\0\0", 6);
 
 [[noreturn]] void fail_image(const std::filesystem::path& path, std::string what, std::string help = {});
 
+// That a file that begins as a PNG is whole and its sums are right: stb_image checks neither, and libpng's words for it
+// name no place. Others are passed over.
+void check_png(const std::filesystem::path& path, std::string_view file);
+
 // The luma (77 R + 150 G + 29 B) / 256 of colours [pixels, 3].
 void luma(const uint8_t* colours, int64_t pixels, uint8_t* into);
 

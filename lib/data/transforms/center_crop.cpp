@@ -10,20 +10,20 @@ namespace {
 struct CenterCrop final : Transform {
   Pair size;
   void describe(Schema& s) override {
-    s.summary("the window in the middle of the image");
+    s.summary("the window in the middle of the image, and of what lies on it");
     s.required("size", size, "[height, width] of the window").at_least(1).at_most(1 << 16).positional();
     s.example("center_crop: 224");
   }
 
-  TransformStep bind(const Type& input) const override {
-    const auto [h, w, c] = image_type(input, place);
+  TransformStep bind(std::span<const SampleField> fields) const override {
+    const auto [h, w, c] = image_type(fields[input_field(fields)].type, place);
     if (size.h > h || size.w > w)
       throw Error(Exit::usage, Problem{.where = place,
                                        .what = concat("a window of ", size.h, " x ", size.w,
                                                       " does not fit into images of ", h, " x ", w),
                                        .help = "lower 'size', or write 'resize' before it"});
     const ImageWindow middle{(h - size.h) / 2, (w - size.w) / 2, size.h, size.w};
-    return window_step(input, size, [middle](SampleRandom*) { return middle; });
+    return window_step(fields, place, size, [middle](SampleRandom*) { return middle; });
   }
 };
 DL_TRANSFORM(CenterCrop, "center_crop");

@@ -22,21 +22,27 @@ void mirror_row(const std::byte* in, std::byte* out, int64_t w, int64_t any_chan
 struct HorizontalFlip final : Transform {
   double p = 0.5;
   void describe(Schema& s) override {
-    s.summary("the image mirrored left to right, at random, in training only");
+    s.summary("the image, and what lies on it, mirrored left to right, at random, in training only");
     s.optional("p", p, "probability").at_least(0).at_most(1).positional();
     s.also_known_as({"random_horizontal_flip", "hflip"});
     s.example("horizontal_flip: 0.5");
   }
 
-  TransformStep bind(const Type& input) const override {
-    const auto [h, w, c] = image_type(input, place);
-    const size_t row = static_cast<size_t>(w * c * bytes_of(input.dtype)), bytes = static_cast<size_t>(h) * row;
-    const auto mirror = input.dtype != DType::u8 ? mirror_row<float, 0>
-                        : c == 3                 ? mirror_row<uint8_t, 3>
-                                                 : mirror_row<uint8_t, 0>;
-    return {input,
-            [=, w = w, c = c, p = static_cast<float>(p)](const std::byte* in, std::byte* out, SampleRandom* random) {
-              if (!random || random->uniform() >= p) {
+  TransformStep bind(std::span<const SampleField> fields) const override {
+    TransformStep step{
+        .draw = [p = static_cast<float>(p)](SampleRandom* random) { return Drawn{random && random->uniform() < p}; }};
+    for (const size_t field : on_image(fields, place)) step.fields.push_back(mirrored(field, fields[field].type));
+    return step;
+  }
+
+  static FieldStep mirrored(size_t field, const Type& type) {
+    const auto [h, w, c] = image_of(type);
+    const size_t row = static_cast<size_t>(w * c * bytes_of(type.dtype)), bytes = static_cast<size_t>(h) * row;
+    const auto mirror = type.dtype != DType::u8 ? mirror_row<uint32_t, 0>
+                        : c == 3                ? mirror_row<uint8_t, 3>
+                                                : mirror_row<uint8_t, 0>;
+    return {field, type, [=, w = w, c = c](const std::byte* in, std::byte* out, const Drawn& drawn) {
+              if (!drawn[0]) {
                 std::memcpy(out, in, bytes);
               } else {
                 for (size_t at = 0; at < bytes; at += row) mirror(in + at, out + at, w, c);

@@ -51,7 +51,12 @@ struct Normalize final : Transform {
     });
   }
 
-  TransformStep bind(const Type& input) const override {
+  TransformStep bind(std::span<const SampleField> fields) const override {
+    const size_t field = input_field(fields);
+    return {.fields = {of(field, fields[field].type)}};
+  }
+
+  FieldStep of(size_t field, const Type& input) const {
     const auto channels = static_cast<int64_t>(mean.values.size());
     if (channels != 1 && channels != input.shape.last())
       throw Error(Exit::usage,
@@ -62,10 +67,10 @@ struct Normalize final : Transform {
       std::vector<float> table;
       for (int64_t c = 0; c < channels; ++c)
         for (int i = 0; i < 256; ++i) table.push_back(normalized(static_cast<float>(i) / 255, c));
-      return by_table(input, std::move(table));
+      return by_table(field, input, std::move(table));
     }
-    return {input,
-            [*this, channels, elements = input.shape.elements()](const std::byte* in, std::byte* out, SampleRandom*) {
+    return {field, input,
+            [*this, channels, elements = input.shape.elements()](const std::byte* in, std::byte* out, const Drawn&) {
               const auto* x = reinterpret_cast<const float*>(in);
               auto* y = reinterpret_cast<float*>(out);
               for (int64_t i = 0; i < elements; i += channels)

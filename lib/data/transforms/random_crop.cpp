@@ -15,7 +15,7 @@ struct RandomCrop final : Transform {
   std::optional<Pair> size;
   Pair padding = 0;
   void describe(Schema& s) override {
-    s.summary("a window at a random place of the image, which is padded with zeros");
+    s.summary("a window at a random place of the image, and of what lies on it, padded with zeros");
     s.details("Outside training the window lies in the middle, so that with the image's own size it is the image.");
     s.optional("size", size, "[height, width] of the window; without it the image's own")
         .at_least(1)
@@ -25,8 +25,8 @@ struct RandomCrop final : Transform {
     s.example("random_crop: {padding: 4}");
   }
 
-  TransformStep bind(const Type& input) const override {
-    const auto [h, w, c] = image_type(input, place);
+  TransformStep bind(std::span<const SampleField> fields) const override {
+    const auto [h, w, c] = image_type(fields[input_field(fields)].type, place);
     const Pair window = size.value_or(Pair(h, w));
     const int64_t rows = h + 2 * padding.h - window.h, columns = w + 2 * padding.w - window.w;  // room to move in
     if (rows < 0 || columns < 0)
@@ -36,15 +36,24 @@ struct RandomCrop final : Transform {
                                          " x ", w, " padded by ", padding.h, " and ", padding.w),
                           .help = "lower 'size' or raise 'padding'"});
     if (padding == Pair(0))
-      return window_step(input, window, [=](SampleRandom* random) {
+      return window_step(fields, place, window, [=](SampleRandom* random) {
         const int64_t top = random ? random->below(rows + 1) : rows / 2;
         return ImageWindow{top, random ? random->below(columns + 1) : columns / 2, window.h, window.w};
       });
-    const int64_t pixel = c * bytes_of(input.dtype);
-    return {Type{input.dtype, {window.h, window.w, c}},
-            [=, h = h, w = w, pad = padding](const std::byte* in, std::byte* out, SampleRandom* random) {
-              const int64_t top = (random ? random->below(rows + 1) : rows / 2) - pad.h;
-              const int64_t left = (random ? random->below(columns + 1) : columns / 2) - pad.w;
+    TransformStep step{.draw = [=, pad = padding](SampleRandom* random) {
+      const int64_t top = random ? random->below(rows + 1) : rows / 2;
+      const int64_t left = random ? random->below(columns + 1) : columns / 2;
+      return Drawn{top - pad.h, left - pad.w};
+    }};
+    for (const size_t field : on_image(fields, place)) step.fields.push_back(cut(field, fields[field].type, window));
+    return step;
+  }
+
+  static FieldStep cut(size_t field, const Type& type, Pair window) {
+    const auto [h, w, c] = image_of(type);
+    const int64_t pixel = c * bytes_of(type.dtype);
+    return {field, with_size(type, window), [=, h = h, w = w](const std::byte* in, std::byte* out, const Drawn& drawn) {
+              const int64_t top = drawn[0], left = drawn[1];
               const int64_t begin = std::clamp<int64_t>(-left, 0, window.w);  // columns of the window inside the image
               const int64_t end = std::clamp<int64_t>(w - left, begin, window.w);
               for (int64_t i = 0; i < window.h; ++i, out += window.w * pixel) {

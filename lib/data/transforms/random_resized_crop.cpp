@@ -27,7 +27,7 @@ struct RandomResizedCrop final : Transform {
         "from `ratio`, evenly by its logarithm; after ten draws that do not fit the largest window in the middle whose "
         "shape `ratio` allows. Outside training the whole image is stretched; write 'resize' and 'center_crop' before "
         "it "
-        "for another window. Bilinear and antialiased.");
+        "for another window. Bilinear and antialiased; a mask of classes takes the nearest place's.");
     s.required("size", size, "[height, width] of the result").at_least(1).at_most(1 << 16).positional();
     s.optional("scale", scale, "[least, most] share of the image's area").above(0).at_most(1);
     s.optional("ratio", ratio, "[least, most] width / height of the window").above(0);
@@ -40,9 +40,9 @@ struct RandomResizedCrop final : Transform {
     });
   }
 
-  TransformStep bind(const Type& input) const override {
-    const ImageType from = image_type(input, place);
-    return window_step(input, size, [*this, from](SampleRandom* random) {
+  TransformStep bind(std::span<const SampleField> fields) const override {
+    const ImageType from = image_type(fields[input_field(fields)].type, place);
+    return window_step(fields, place, size, [*this, from](SampleRandom* random) {
       return random ? draw(from, *random) : whole_image({from.h, from.w});
     });
   }

@@ -1,0 +1,201 @@
+// image_pairs: images, and for each a mask that says the class of every pixel.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <optional>
+
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
+#include "lib/data/fit.h"
+#include "lib/data/image/image.h"
+#include "lib/data/image/image_names.h"
+#include "lib/data/image/mask.h"
+#include "lib/data/reader.h"
+#include "lib/data/sample_fit.h"
+#include "lib/data/windowed.h"
+
+namespace dl {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Pairs {
+  fs::path images, masks;  // folders
+  std::vector<std::pair<fs::path, fs::path>> files;
+  std::vector<Problem> warnings;
+};
+
+// A name below its folder, without its ending: what an image and its mask share.
+std::string key_of(const fs::path& folder, const fs::path& file) {
+  return file.lexically_relative(folder).replace_extension().generic_string();
+}
+
+// By key. Two files of one key, as cat.png and cat.jpg, are an Error(Exit::data).
+std::map<std::string, fs::path> by_key(const fs::path& folder) {
+  if (std::error_code unreadable; !fs::is_directory(folder, unreadable))
+    throw Error(Exit::data, Problem{.where = {.file = folder.string()}, .what = "expected a folder of images"});
+  std::map<std::string, fs::path> files;
+  for (const fs::path& file : images_below(folder).images)
+    if (const auto [at, is_new] = files.emplace(key_of(folder, file), file); !is_new)
+      throw Error(Exit::data,
+                  Problem{.where = {.file = file.string()},
+                          .what = concat("two images are named '", at->first, "', the other is ", at->second.string()),
+                          .help = "rename or remove one of them"});
+  return files;
+}
+
+// Images without a mask, or the other way round, are told; none in common is an Error(Exit::data).
+Pairs paired(const fs::path& images, const fs::path& masks) {
+  Pairs pairs{.images = images, .masks = masks};
+  const std::map<std::string, fs::path> pictures = by_key(images);
+  std::map<std::string, fs::path> others = by_key(masks);
+  std::vector<std::string> alone;
+  for (const auto& [key, file] : pictures) {
+    const auto mask = others.find(key);
+    if (mask == others.end()) {
+      alone.push_back(key);
+      continue;
+    }
+    pairs.files.emplace_back(file, mask->second);
+    others.erase(mask);
+  }
+  if (pairs.files.empty())
+    throw Error(Exit::data, Problem{.where = {.file = images.string()},
+                                    .what = concat("expected images with masks of the same names in ", masks.string(),
+                                                   "; found ", count_of(std::ssize(pictures), "image"), " and ",
+                                                   count_of(std::ssize(others), "mask"), ", and no such pair"),
+                                    .help = "name each mask as its image, whatever the ending"});
+  const auto warn = [&](const fs::path& folder, int64_t count, const char* what, const std::string& example) {
+    if (count > 0)
+      pairs.warnings.push_back({.where = {.file = folder.string()},
+                                .what = concat("left out: ", count_of(count, what), " alone, such as '", example, "'"),
+                                .help = "name each mask as its image, whatever the ending"});
+  };
+  warn(images, std::ssize(alone), "image", alone.empty() ? "" : alone[0]);
+  warn(masks, std::ssize(others), "mask", others.empty() ? "" : others.begin()->first);
+  return pairs;
+}
+
+class ImagePairSet final : public Dataset, public Windowed, public Fittable {
+ public:
+  ImagePairSet(Pairs pairs, std::optional<Pair> size, int channels, std::vector<std::string> classes,
+               const ImageLimits& limits)
+      : pairs_(std::move(pairs)),
+        classes_(std::move(classes)),
+        limits_(limits),
+        size_(size.value_or(Pair(0))),
+        form_{.channels = channels, .may_resize = size.has_value()} {
+    if (!size) size_ = image_size(pairs_.files[0].first, limits_);
+    form_.size = size_;
+    fields_ = {{"x", {DType::u8, {size_.h, size_.w, channels}}},
+               {"y", {DType::i32, {size_.h, size_.w}}, static_cast<int64_t>(classes_.size())}};
+  }
+
+  int64_t size() const override { return std::ssize(pairs_.files); }
+  std::span<const SampleField> fields() const override { return fields_; }
+  std::span<const std::string> classes() const override { return classes_; }
+  bool in_memory() const override { return false; }
+  std::vector<Problem> warnings() const override { return pairs_.warnings; }
+  Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
+  Where place(int64_t index) const override { return {.file = files(index).first.string()}; }
+
+  void get(int64_t index, Sample& into) const override { get_window(index, whole_image(size_), size_, into); }
+
+  // Of the image; the mask is read whole, which costs little beside decoding the image.
+  void get_window(int64_t index, const ImageWindow& window, Pair into_size, Sample& into) const override {
+    const auto& [image, mask] = files(index);
+    const std::string file = read_file(image, static_cast<uint64_t>(std::min<int64_t>(limits_.file_bytes, INT32_MAX)));
+    decode_image(image, file, form_, window, into_size, into.fields[0], limits_);
+    put_mask(mask, image_size(image, file, limits_), reinterpret_cast<int32_t*>(into.fields[1]));
+  }
+
+  // Of names and sizes: reading every image to compare it would take as long as an epoch.
+  uint64_t fingerprint() const override {
+    Xxh64 hash;
+    for (const auto& [image, mask] : pairs_.files) {
+      std::error_code vanished;
+      hash.append(concat(image.lexically_relative(pairs_.images).string(), '\0', fs::file_size(image, vanished), '\0',
+                         mask.lexically_relative(pairs_.masks).string(), '\0', fs::file_size(mask, vanished), '\0'));
+    }
+    return hash.value();
+  }
+
+ private:
+  const std::pair<fs::path, fs::path>& files(int64_t index) const { return pairs_.files[static_cast<size_t>(index)]; }
+
+  // Brought to the samples' size, each place by its nearest.
+  void put_mask(const fs::path& file, Pair image, int32_t* into) const {
+    const Mask mask = read_mask(file, limits_);
+    if (mask.size != image)
+      throw Error(Exit::data, Problem{.where = {.file = file.string()},
+                                      .what = concat("expected a mask of ", image.h, " x ", image.w,
+                                                     " pixels (height x width) as its image, found ", mask.size.h,
+                                                     " x ", mask.size.w)});
+    for (int64_t y = 0; y < size_.h; ++y) {
+      const int64_t row = (2 * y + 1) * mask.size.h / (2 * size_.h) * mask.size.w;
+      for (int64_t x = 0; x < size_.w; ++x)
+        *into++ = mask.values[static_cast<size_t>(row + (2 * x + 1) * mask.size.w / (2 * size_.w))];
+    }
+  }
+
+  const Pairs pairs_;
+  const std::vector<std::string> classes_;
+  const ImageLimits limits_;
+  Pair size_;
+  ImageForm form_;
+  std::vector<SampleField> fields_;
+};
+
+struct ImagePairs final : Reader {
+  std::string images, masks;
+  std::optional<int64_t> classes;
+  std::optional<Pair> size;
+  int channels = 3;
+  int64_t max_pixels = ImageLimits{}.pixels;
+  void describe(Schema& s) override {
+    s.summary("images with masks, which say the class of each pixel: segmentation");
+    s.details(
+        "A mask is a PNG of its image's size and name, whatever the endings, whose pixels are the numbers of classes, "
+        "by a palette or as grey values. The target is i32 [height, width]; 'cross_entropy' takes it with a network "
+        "that ends with a value for each class at each place, as 'conv2d: {out_channels: ${data.classes}, kernel_size: "
+        "1}' does. Crops, flips and sizes of 'transforms' act on image and mask alike. Pixels of no class, such as "
+        "255 in many sets, are left out by 'ignore_index' of the loss.");
+    s.required("images", images, "the folder of the images").known_as({"path", "image_dir", "img_dir"});
+    s.required("masks", masks, "the folder of their masks").known_as({"labels", "mask_dir", "annotations"});
+    s.optional("classes", classes, "how many classes there are; without it, those that the set's description names")
+        .at_least(1)
+        .at_most(1 << 16)
+        .known_as({"num_classes"});
+    s.optional("size", size, "[height, width] that they are stretched to; without it all must have the first one's")
+        .at_least(1)
+        .at_most(1 << 16);
+    s.optional("channels", channels, "3: colour; 1: grey").at_least(1).at_most(3);
+    s.optional("max_pixels", max_pixels, "an image with more is not decoded").at_least(1).at_most(int64_t{1} << 32);
+    s.example("{format: image_pairs, images: photos, masks: masks, classes: 21, size: [256, 256]}");
+    s.check([this](const Report& report) {
+      if (channels == 2) report.at("channels", "expected 1 or 3, got 2");
+    });
+  }
+
+  DatasetPointer open(const Folders& folders) const override {
+    std::vector<std::string> names = folders.classes;
+    if (names.empty() && classes) names = numbered_classes(*classes);
+    if (names.empty() || (classes && std::ssize(names) != *classes))
+      throw Error(Exit::usage,
+                  Problem{.where = place,
+                          .what = names.empty() ? "expected 'classes', the number of classes in the masks"
+                                                : concat("'classes' is ", *classes, ", but ",
+                                                         count_of(std::ssize(names), "class"), " are named"),
+                          .help = names.empty() ? "write 'classes: 21'" : "leave 'classes' out"});
+    return std::make_shared<ImagePairSet>(paired(find_data(folders, images), find_data(folders, masks)), size, channels,
+                                          std::move(names), ImageLimits{.pixels = max_pixels});
+  }
+  DatasetPointer open_fitted(const Node& fit) const override { return samples_of_fit(fit); }
+};
+DL_READER(ImagePairs, "image_pairs");
+
+}  // namespace
+}  // namespace dl
