@@ -6,6 +6,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/data/one_sample.h"
+#include "lib/data/streamed.h"
 
 namespace dl {
 namespace {
@@ -19,7 +20,7 @@ void Likeness::add(const std::string& part, const Dataset& data) {
   OneSample sample(data);
   std::vector<Alike> alike;  // as in each part
   for (const std::string& other : parts_) alike.push_back({.part = part, .as_in = other});
-  for (int64_t i = 0; i < data.size(); ++i) {
+  each_sample(data, [&](int64_t i) {
     sample.read(i);
     uint64_t inputs = 0, target = 0;
     for (size_t f = 0; f < data.fields().size(); ++f) {
@@ -28,12 +29,12 @@ void Likeness::add(const std::string& part, const Dataset& data) {
       hash = xxh64(bytes, hash);
     }
     const auto [seen, is_new] = seen_.try_emplace(inputs, Seen{parts_.size() - 1, i, target});
-    if (is_new) continue;
+    if (is_new) return;
     Alike& as = alike[seen->second.part];
     ++as.samples;
     as.other_targets += seen->second.target != target;
     if (as.examples.size() < most_examples) as.examples.emplace_back(i, seen->second.index);
-  }
+  });
   std::ranges::copy_if(alike, std::back_inserter(found_), [](const Alike& a) { return a.samples > 0; });
 }
 

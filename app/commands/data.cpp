@@ -14,6 +14,7 @@
 #include "app/sheet.h"
 #include "lib/base/text.h"
 #include "lib/data/labelled.h"
+#include "lib/data/streamed.h"
 #include "lib/data/succession.h"
 #include "lib/data/table/table.h"
 #include "lib/data/text/tokenized.h"
@@ -262,9 +263,11 @@ class Data final : public Command {
     const Dataset& data = *part.data;
     expect_images(data);
     std::vector<SheetEntry> entries;
+    std::vector<int64_t> indices;
+    each_sample(data, [&](int64_t index) { indices.push_back(index); });
     if (part.counts.empty()) {
       for (int64_t i = 0; i < std::min(data.size(), most_drawn); ++i)
-        entries.push_back({.sample = i, .lines = {{std::to_string(i), Picture::grey}}});
+        entries.push_back({.sample = indices[static_cast<size_t>(i)], .lines = {{std::to_string(i), Picture::grey}}});
     } else {
       std::map<int64_t, std::vector<int64_t>> classes;
       const std::vector<int64_t> labels = dl::labels(data);
@@ -274,7 +277,7 @@ class Data final : public Command {
         for (size_t i = 0; i < std::min(most, samples.size()); ++i) {
           const int64_t sample = samples[i * samples.size() / std::min(most, samples.size())];
           if (std::ssize(entries) == 4 * most_drawn) break;
-          entries.push_back({.sample = sample,
+          entries.push_back({.sample = indices[static_cast<size_t>(sample)],
                              .lines = {{data.classes()[static_cast<size_t>(label)], Picture::black},
                                        {std::to_string(sample), Picture::grey}}});
         }

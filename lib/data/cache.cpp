@@ -12,6 +12,8 @@
 
 #include "lib/base/error.h"
 #include "lib/data/around.h"
+#include "lib/data/capability.h"
+#include "lib/data/streamed.h"
 #include "lib/data/succession.h"
 #include "lib/data/windowed.h"
 
@@ -116,7 +118,7 @@ class Cached final : public Around, public Windowed {
 DatasetPointer cached(DatasetPointer data, int64_t& bytes_left) {
   int64_t sample_bytes = 0;
   for (const SampleField& field : data->fields()) sample_bytes += kept_bytes(field);
-  if (data->in_memory() || !divisible(*data) || sample_bytes == 0) return data;
+  if (data->in_memory() || !divisible(*data) || capability<Streamed>(*data) || sample_bytes == 0) return data;
   const int64_t samples = std::min(data->size(), bytes_left / sample_bytes);
   bytes_left -= samples * sample_bytes;
   return samples > 0 ? std::make_shared<Cached>(std::move(data), samples) : data;

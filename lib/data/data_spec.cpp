@@ -97,6 +97,17 @@ void DataSpec::describe(Schema& s) {
       .instead_of_value("-1", no_size);
   s.optional("shuffle", shuffle, "take the training samples in a new random order in each epoch");
   s.optional("drop_last", drop_last, "leave out the short batch at the end of an epoch");
+  s.optional(
+       "buckets", buckets,
+       "lengths to which sequences of like length are padded, as [16, 32, 64], each a batch of its own kind; without "
+       "it all are padded to the longest")
+      .at_least(1)
+      .at_most(1 << 24)
+      .known_as({"bucket_boundaries", "bucket_sizes"});
+  s.check([this](const Report& report) {
+    if (std::ranges::adjacent_find(buckets, std::greater_equal()) != buckets.end() || buckets.size() > 64)
+      report.at("buckets", "expected at most 64 lengths in rising order");
+  });
   s.optional("workers", workers,
              "threads that assemble batches ahead; without it one for data in memory, else as many as cores, at most 4")
       .at_least(0)
@@ -139,6 +150,7 @@ LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64
 LoaderOptions evaluation_options(const DataSpec& spec, const Dataset& data) {
   const int cores = std::min(usable_cores(), 4);
   return {.batch_size = spec.batch_size,
+          .buckets = spec.buckets,
           .threads = spec.workers.value_or(data.in_memory() ? 1 : cores),
           .prefetch = spec.prefetch};
 }

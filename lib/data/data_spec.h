@@ -44,7 +44,8 @@ struct DataSpec {
   int64_t batch_size = 32;
   bool shuffle = true;
   bool drop_last = false;
-  std::optional<int> workers;  // loader threads; unset: one for data in memory, else one a core, at most 4
+  std::vector<int64_t> buckets;  // lengths to which sequences of like length are padded
+  std::optional<int> workers;    // loader threads; unset: one for data in memory, else one a core, at most 4
   int prefetch = 4;
   std::optional<Bytes> cache;  // unset: as much as the machine can spare
   Node fitted;                 // by a run to its training data, for sets that need it: lib/data/fit.h
@@ -73,6 +74,8 @@ struct DataSets {
 
   std::string class_help;         // what to write where targets that are numbers are meant as classes; may be empty
   std::vector<Problem> warnings;  // of all that were opened, each with its place
+
+  int64_t batches_per_epoch = 0;  // of training
 
   std::vector<std::string> names;  // of those that the spec names: "train", "val", "test"
   // The set of such a name, which was to be read; Error(Exit::usage) lists the names there are.

@@ -8,6 +8,7 @@
 
 #include "lib/data/capability.h"
 #include "lib/data/one_sample.h"
+#include "lib/data/streamed.h"
 
 namespace dl {
 namespace {
@@ -16,11 +17,11 @@ namespace {
 void each_target(const Dataset& data, size_t y, const std::function<void(int32_t)>& each) {
   OneSample sample(data);
   std::vector<int32_t> targets(static_cast<size_t>(data.fields()[y].type.shape.elements()));
-  for (int64_t i = 0; i < data.size(); ++i) {
-    sample.read(i);
+  each_sample(data, [&](int64_t index) {
+    sample.read(index);
     std::memcpy(targets.data(), sample.bytes(y), targets.size() * sizeof(int32_t));
     std::ranges::for_each(targets, each);
-  }
+  });
 }
 
 }  // namespace

@@ -9,17 +9,19 @@
 #include <condition_variable>
 #include <cstring>
 #include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
-#include <numeric>
 #include <thread>
 
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/start_threads.h"
 #include "lib/base/text.h"
-#include "lib/data/order.h"
+#include "lib/data/capability.h"
+#include "lib/data/padded.h"
+#include "lib/data/streamed.h"
 
 namespace dl {
 namespace {
@@ -47,21 +49,42 @@ Memory allocate(int64_t bytes, int64_t slots, int64_t batch_size) {
   return Memory(static_cast<std::byte*>(memory));
 }
 
+// "sample 12", or of a stream, whose samples have no numbers, where it was read from.
+std::string name_of_sample(const Dataset& data, int64_t sample) {
+  return capability<Streamed>(data) ? data.place(sample).text() : concat("sample ", sample);
+}
+
 // Looks at what a sample's field holds.
-void check_allowed(const Allowed& allowed, const SampleField& field, const std::byte* values, int64_t sample) {
+void check_allowed(const Allowed& allowed, const Dataset& data, const Type& type, const std::byte* values,
+                   int64_t sample) {
+  const SampleField& field = data.fields()[allowed.field];
   const auto* numbers = reinterpret_cast<const int32_t*>(values);
-  const int64_t n = field.type.shape.elements();
+  const int64_t n = type.shape.elements();
   for (int64_t i = 0; i < n; ++i) {
     const int64_t number = numbers[i];
     if ((number >= 0 && number < allowed.count) || number == allowed.besides) continue;
     std::string help = allowed.help;
     for (size_t at; (at = help.find("NUMBER")) != std::string::npos;) help.replace(at, 6, std::to_string(number));
     throw Error(Exit::data, Problem{.path = allowed.set,
-                                    .what = concat("'", field.name, "' of sample ", sample,
+                                    .what = concat("'", field.name, "' of ", name_of_sample(data, sample),
                                                    n > 1 ? concat(", number ", i, ",") : "", " is ", number,
                                                    "; expected ", allowed.what),
                                     .help = std::move(help)});
   }
+}
+
+std::unique_ptr<BatchOrder> order_of(const Dataset& data, const LoaderOptions& options) {
+  OrderOptions order{.batch_size = options.batch_size,
+                     .shuffle = options.shuffle,
+                     .drop_last = options.drop_last,
+                     .seed = options.seed};
+  if (const auto padded = capability<Padded>(data); padded && !options.buckets.empty()) {
+    const int64_t longest = data.fields()[padded->padded_fields().at(0)].type.shape[0];
+    order.buckets = options.buckets;
+    std::erase_if(order.buckets, [&](int64_t length) { return length >= longest; });
+    order.buckets.push_back(longest);
+  }
+  return batch_order(data, order);
 }
 
 struct Stopwatch {
@@ -72,27 +95,23 @@ struct Stopwatch {
 
 }  // namespace
 
-// Batches are numbered through all epochs. Slot b % slots holds batch b. The caller holds batch `held`; batches up to
-// held + prefetch may be claimed by threads, so that none is written to while it is read.
+// Batches are numbered as they are taken from the order. Slot b % slots holds batch b. The caller holds batch `held`;
+// batches up to held + prefetch may be claimed by threads, so that none is written to while it is read.
 struct Loader::Impl {
   struct Slot {
     Batch batch;
     int64_t holds = -1;  // number of the batch that is ready in it
     std::exception_ptr error;
+    Cursor cursor;         // of the batch that was claimed for it
+    BatchSamples samples;  // of the same
   };
 
-  // What assembling a batch needs.
-  struct Worker {
-    Sample sample;
-    std::vector<int64_t> indices;  // of the batch's samples
-  };
-
-  Impl(DatasetPointer set, const LoaderOptions& o) : data(std::move(set)), options(fitting(o, data->size())) {
+  Impl(DatasetPointer set, const LoaderOptions& o)
+      : data(std::move(set)), options(fitting(o, data->size())), padded(capability<Padded>(*data)) {
     DL_CHECK(options.batch_size >= 1 && options.threads >= 0 && options.prefetch >= 1, options.batch_size, " ",
              options.threads, " ", options.prefetch);
-    per_epoch =
-        data->size() / options.batch_size + (data->size() % options.batch_size > 0 && !options.drop_last ? 1 : 0);
-    DL_CHECK(per_epoch >= 1, "no batch of ", options.batch_size, " in ", data->size(), " samples");
+    order = order_of(*data, options);
+    DL_CHECK(order->per_epoch() >= 1, "no batch of ", options.batch_size, " in ", data->size(), " samples");
     slots.resize(options.threads == 0 ? 1 : static_cast<size_t>(options.prefetch) + 1);
 
     const auto fields = data->fields();
@@ -104,20 +123,23 @@ struct Loader::Impl {
       batch_bytes += aligned(sample_bytes.back() *
                              std::min(options.batch_size, most_bytes / std::max<int64_t>(sample_bytes.back(), 1)));
     }
+    if (!padded) {  // the types that will occur, so that no step makes one
+      type_of(options.batch_size, 0);
+      if (const int64_t rest = data->size() % options.batch_size; rest > 0 && !options.drop_last) type_of(rest, 0);
+    }
     memory = allocate(memory_bytes(), static_cast<int64_t>(slots.size()), options.batch_size);
     std::byte* at = memory.get();
-    for (Slot& slot : slots)
+    for (Slot& slot : slots) {
       for (int64_t bytes : sample_bytes) {
         slot.batch.fields.push_back(at);
         at += aligned(bytes * options.batch_size);
       }
+      slot.samples.samples.reserve(static_cast<size_t>(options.batch_size));
+    }
 
     // One for each thread, or for the caller where there is none; made here, as a thread may begin late.
     workers.resize(static_cast<size_t>(std::max(options.threads, 1)));
-    for (Worker& worker : workers) {
-      worker.sample.fields.resize(sample_bytes.size());
-      worker.indices.resize(static_cast<size_t>(options.batch_size));
-    }
+    for (Sample& sample : workers) sample.fields.resize(sample_bytes.size());
     start_threads(
         threads, options.threads, [this](int i) { work(workers[static_cast<size_t>(i)]); }, [this] { stop(); },
         "data.workers");
@@ -146,86 +168,121 @@ struct Loader::Impl {
   int64_t memory_bytes() const { return batch_bytes * static_cast<int64_t>(slots.size()); }
   Slot& slot_of(int64_t number) { return slots[static_cast<size_t>(number) % slots.size()]; }
 
-  void assemble(int64_t number, Batch& batch, Worker& worker) const {
-    batch.epoch = number / per_epoch;
-    batch.index = number % per_epoch;
-    batch.last = batch.index == per_epoch - 1;
-    const int64_t first = batch.index * options.batch_size;
-    batch.count = std::min(options.batch_size, data->size() - first);
-    const std::span<int64_t> indices = std::span(worker.indices).first(static_cast<size_t>(batch.count));
-    if (options.shuffle) {
-      Permutation(data->size(), options.seed, batch.epoch).fill(first, indices);
-    } else {
-      std::iota(indices.begin(), indices.end(), first);
-    }
-    Sample& sample = worker.sample;
+  // Made when it first occurs.
+  const BatchType& type_of(int64_t count, int64_t length) {
+    const auto known = types.find({count, length});
+    if (known != types.end()) return known->second;
+    return types.emplace(std::pair(count, length), length > 0 ? padded_batch(*data, count, length) : count)
+        .first->second;
+  }
+
+  // The next batch of the order, with the lock held where there are threads.
+  Slot& claim(int64_t number) {
+    Slot& slot = slot_of(number);
+    slot.cursor = order->cursor();
+    order->next(slot.samples);
+    slot.batch.type = &type_of(std::ssize(slot.samples.samples), slot.samples.length);
+    return slot;
+  }
+
+  void assemble(Slot& slot, Sample& sample) const {
+    order->resolve(slot.samples);
+    const std::span<const int64_t> samples = slot.samples.samples;
+    Batch& batch = slot.batch;
+    batch.epoch = slot.samples.epoch;
+    batch.index = slot.samples.index;
+    batch.last = slot.samples.last;
+    batch.samples = samples;
+    batch.count = std::ssize(samples);
     constexpr int64_t ahead = 8;  // samples that are fetched while others are assembled
-    for (int64_t i = 0; i < std::min(ahead, batch.count); ++i) data->expect(indices[static_cast<size_t>(i)]);
+    for (int64_t i = 0; i < std::min(ahead, batch.count); ++i) data->expect(samples[static_cast<size_t>(i)]);
     for (int64_t i = 0; i < batch.count; ++i) {
-      if (i + ahead < batch.count) data->expect(indices[static_cast<size_t>(i + ahead)]);
-      SampleRandom random(options.seed, batch.epoch, first + i);
+      if (i + ahead < batch.count) data->expect(samples[static_cast<size_t>(i + ahead)]);
+      SampleRandom random(options.seed, batch.epoch, slot.samples.first + i);
       sample.random = options.augment ? &random : nullptr;
-      for (size_t f = 0; f < sample_bytes.size(); ++f) sample.fields[f] = batch.fields[f] + i * sample_bytes[f];
-      data->get(indices[static_cast<size_t>(i)], sample);
+      for (size_t f = 0; f < sample_bytes.size(); ++f)
+        sample.fields[f] = batch.fields[f] + i * bytes_of_sample(slot, f);
+      const int64_t index = samples[static_cast<size_t>(i)];
+      if (slot.samples.length > 0)
+        padded->get_padded(padded.index(index), slot.samples.length, sample);
+      else
+        data->get(index, sample);
       for (const Allowed& allowed : options.allowed)
-        check_allowed(allowed, data->fields()[allowed.field], sample.fields[allowed.field],
-                      indices[static_cast<size_t>(i)]);
+        check_allowed(allowed, *data, type_in(slot, allowed.field), sample.fields[allowed.field], index);
     }
+  }
+
+  const Type& type_in(const Slot& slot, size_t field) const {
+    const SampleField& usual = data->fields()[field];
+    return slot.batch.type->other.empty() ? usual.type : slot.batch.type->sample(usual.name, usual.type);
+  }
+  int64_t bytes_of_sample(const Slot& slot, size_t field) const {
+    return slot.batch.type->other.empty() ? sample_bytes[field] : type_in(slot, field).bytes();
   }
 
   std::optional<std::string> non_finite() const {
     DL_CHECK(held >= 0, "no batch was delivered");
-    const Batch& batch = slots[static_cast<size_t>(held) % slots.size()].batch;
+    const Slot& slot = slots[static_cast<size_t>(held) % slots.size()];
+    const Batch& batch = slot.batch;
     for (size_t f = 0; f < sample_bytes.size(); ++f) {
       const SampleField& field = data->fields()[f];
       if (field.type.dtype != DType::f32) continue;
-      const int64_t values = field.type.shape.elements();
+      const int64_t values = type_in(slot, f).shape.elements();
       const std::span all(reinterpret_cast<const float*>(batch.fields[f]), static_cast<size_t>(batch.count * values));
       const auto found = std::ranges::find_if(all, [](float value) { return !std::isfinite(value); });
       if (found == all.end()) continue;
-      const int64_t at = found - all.begin(), position = batch.index * options.batch_size + at / values;
-      const int64_t sample =
-          options.shuffle ? Permutation(data->size(), options.seed, batch.epoch)(position) : position;
+      const int64_t at = found - all.begin(), sample = batch.samples[static_cast<size_t>(at / values)];
       const std::string place = data->place(sample).text();
-      return concat(place.empty() ? place : place + ": ", "sample ", sample, ": value ", at % values, " of '",
+      return concat(place.empty() ? place : place + ": ",
+                    capability<Streamed>(*data) ? "" : concat("sample ", sample, ": "), "value ", at % values, " of '",
                     field.name, "' is ", number_text(*found));
     }
     return {};
   }
 
-  void work(Worker& worker) {
+  void work(Sample& sample) {
     std::unique_lock lock(mutex);
     while (true) {
-      room.wait(lock, [&] { return stopping || (!paused && claimable() > 0); });
+      room.wait(lock, [&] { return stopping || (!paused && !failed && claimable() > 0); });
       if (stopping) return;
       const int64_t number = ++claimed;
-      if (claimable() > 0) room.notify_one();
       Slot& slot = slot_of(number);
-      ++working;
-      lock.unlock();
       std::exception_ptr error;
       try {
-        assemble(number, slot.batch, worker);
+        claim(number);
       } catch (...) {
         error = std::current_exception();
+        failed = true;
       }
-      lock.lock();
-      --working;
+      if (!error) {
+        if (claimable() > 0) room.notify_one();
+        ++working;
+        lock.unlock();
+        try {
+          assemble(slot, sample);
+        } catch (...) {
+          error = std::current_exception();
+        }
+        lock.lock();
+        --working;
+      }
       slot.holds = number;
       slot.error = error;
       ready.notify_all();
     }
   }
 
-  // Makes `number` the next batch, with the lock held; threads stay paused.
-  void seek(int64_t number, std::unique_lock<std::mutex>& lock) {
+  // Makes the batch there the next one, with the lock held; threads stay paused.
+  void go_to(const Cursor& cursor, std::unique_lock<std::mutex>& lock) {
     paused = true;
     ready.wait(lock, [&] { return working == 0; });
+    order->seek(cursor);
     for (Slot& slot : slots) {
       slot.holds = -1;
       slot.error = nullptr;
     }
-    held = claimed = number - 1;
+    claimed = held;
+    failed = false;
   }
 
   void resume() {
@@ -233,18 +290,33 @@ struct Loader::Impl {
     room.notify_all();
   }
 
-  void start(int64_t number) {
+  // Of the batch that next() delivers; with the lock held.
+  Cursor due() { return claimed > held ? slot_of(held + 1).cursor : order->cursor(); }
+
+  Cursor cursor() {
+    const std::lock_guard lock(mutex);
+    return due();
+  }
+
+  void seek(const Cursor& cursor) {
     std::unique_lock lock(mutex);
-    if (number != held + 1) seek(number, lock);
+    if (const Cursor next = due(); cursor.epoch != next.epoch || cursor.batch != next.batch) go_to(cursor, lock);
     resume();
   }
 
   const Batch& next() {
     if (threads.empty()) {
       const Stopwatch stopwatch{waited_seconds};
-      assemble(held + 1, slots[0].batch, workers[0]);
-      ++held;
-      return slots[0].batch;
+      Slot& slot = slots[0];
+      try {
+        claim(0);
+        assemble(slot, workers[0]);
+      } catch (...) {
+        order->seek(Cursor(slot.cursor));
+        throw;
+      }
+      held = claimed = 0;
+      return slot.batch;
     }
     std::unique_lock lock(mutex);
     Slot& slot = slot_of(++held);
@@ -257,7 +329,9 @@ struct Loader::Impl {
     }
     if (slot.error) {
       const std::exception_ptr error = slot.error;
-      seek(held, lock);
+      const Cursor again = slot.cursor;
+      --held;
+      go_to(again, lock);
       std::rethrow_exception(error);
     }
     return slot.batch;
@@ -265,12 +339,14 @@ struct Loader::Impl {
 
   const DatasetPointer data;
   const LoaderOptions options;
-  int64_t per_epoch = 0;
-  std::vector<int64_t> sample_bytes;  // of each field
+  const Found<Padded> padded;
+  std::unique_ptr<BatchOrder> order;
+  std::map<std::pair<int64_t, int64_t>, BatchType> types;  // that occurred, by their count and length
+  std::vector<int64_t> sample_bytes;                       // of each field
   int64_t batch_bytes = 0;
   Memory memory;
   std::vector<Slot> slots;
-  std::vector<Worker> workers;
+  std::vector<Sample> workers;
   double waited_seconds = 0;
 
   std::mutex mutex;
@@ -278,20 +354,27 @@ struct Loader::Impl {
   int64_t held = -1;     // the batch the caller has
   int64_t claimed = -1;  // the last one that a thread took on
   int working = 0;       // threads that are assembling
+  bool failed = false;   // the order could not give the batch `claimed`: the caller is to meet that
   bool paused = false, stopping = false;
   std::vector<std::thread> threads;
 };
+
+int64_t batches_per_epoch(const Dataset& data, const LoaderOptions& options) {
+  return order_of(data, options)->per_epoch();
+}
 
 Loader::Loader(DatasetPointer data, const LoaderOptions& options)
     : impl_(std::make_unique<Impl>(std::move(data), options)) {}
 Loader::~Loader() = default;
 
-int64_t Loader::batches_per_epoch() const { return impl_->per_epoch; }
+int64_t Loader::per_epoch() const { return impl_->order->per_epoch(); }
 
-void Loader::start(int64_t epoch, int64_t index) {
-  DL_CHECK(epoch >= 0 && index >= 0 && index < impl_->per_epoch, "epoch ", epoch, ", batch ", index, " of ",
-           impl_->per_epoch);
-  impl_->start(epoch * impl_->per_epoch + index);
+Cursor Loader::cursor() const { return impl_->cursor(); }
+
+void Loader::seek(const Cursor& cursor) {
+  DL_CHECK(cursor.epoch >= 0 && cursor.batch >= 0 && cursor.batch < per_epoch(), "epoch ", cursor.epoch, ", batch ",
+           cursor.batch, " of ", per_epoch());
+  impl_->seek(cursor);
 }
 
 const Batch& Loader::next() { return impl_->next(); }

@@ -1,12 +1,15 @@
-// Batches in order, assembled ahead of the step.
+// A source of batches: one after another in the order of the set (lib/data/batch_order.h), assembled ahead of the step.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "lib/data/batch_order.h"
+#include "lib/data/batch_type.h"
 #include "lib/data/dataset.h"
 
 namespace dl {
@@ -27,23 +30,29 @@ struct LoaderOptions {
   bool drop_last = false;  // leave out the short batch at the end of an epoch
   bool augment = false;    // training: random transforms draw numbers
   uint64_t seed = 0;
+  std::vector<int64_t> buckets;  // lengths to which sequences of like length are padded, in rising order; empty: one
   int threads = 0;               // assembling batches ahead; 0: next() assembles them itself
   int prefetch = 4;              // batches ready or in the making beside the one in use, with threads > 0
   std::vector<Allowed> allowed;  // another number is an Error(Exit::data) that names the sample
 };
 
-// Valid until the next call of next() or start().
+// Batches of an epoch; 0 of a set that is smaller than a batch where short ones are left out.
+int64_t batches_per_epoch(const Dataset& data, const LoaderOptions& options);
+
+// Valid until the next call of next() or seek().
 struct Batch {
-  std::vector<std::byte*> fields;  // in the order of the data set's: [count, ...], contiguous, 64-byte aligned
-  int64_t count = 0;               // samples: the batch size, or fewer at the end of an epoch
+  std::vector<std::byte*> fields;    // in the order of the data set's: [count, ...], contiguous, 64-byte aligned
+  std::span<const int64_t> samples;  // what Dataset::get() took for each
+  int64_t count = 0;                 // of them: the batch size, or fewer at the end of an epoch
+  const BatchType* type = nullptr;   // the same, and the sizes of its fields
   int64_t epoch = 0;
   int64_t index = 0;  // in the epoch, from 0
   bool last = false;  // of its epoch
 };
 
 // Delivers epoch after epoch without end. What is in a batch is a function of the data, the options but for threads and
-// prefetch, the epoch and the index. All memory is taken at construction: prefetch + 1 batches (one without threads).
-// Not for use from several threads at once.
+// prefetch, the epoch and the index, wherever next() began. All memory is taken at construction: prefetch + 1 batches
+// (one without threads). Not for use from several threads at once.
 class Loader {
  public:
   Loader(DatasetPointer data, const LoaderOptions& options);
@@ -51,11 +60,13 @@ class Loader {
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  int64_t batches_per_epoch() const;
-  // The next batch to be delivered; costs the same wherever it is. Nothing is discarded if it would be next anyway.
-  void start(int64_t epoch, int64_t index);
-  // The batch after the one delivered last, from (0, 0) on. Throws what a loader thread threw when it was assembling
-  // this batch; the batches before it have been delivered then, and calling again tries again.
+  int64_t per_epoch() const;  // batches
+  // Where the next batch to be delivered stands, for seek() of a source of the same data and options.
+  Cursor cursor() const;
+  // What is read ahead is discarded, unless it would be next anyway.
+  void seek(const Cursor& cursor);
+  // The batch after the one delivered last, from the beginning on. Throws what a loader thread threw when it was
+  // assembling this batch; the batches before it have been delivered then, and calling again tries again.
   const Batch& next();
 
   // The first value of the batch delivered last that is NaN or infinite, with its place in the set and where that

@@ -10,10 +10,13 @@
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/data/cache.h"
+#include "lib/data/capability.h"
 #include "lib/data/data_spec.h"
 #include "lib/data/fit.h"
 #include "lib/data/labelled.h"
+#include "lib/data/padded.h"
 #include "lib/data/split.h"
+#include "lib/data/streamed.h"
 #include "lib/data/succession.h"
 
 namespace dl {
@@ -148,6 +151,9 @@ struct Opened {
 
 // Cuts the training set in two.
 void hold_out_validation(Opened& sets, const Validation& validation, uint64_t seed, const Findings& findings) {
+  if (capability<Streamed>(*sets.train))
+    return findings.add(validation.where, "no samples can be held out of a stream, which has no index of them",
+                        "name shards of its own: the same reader with other 'paths'");
   if (!divisible(*sets.train))
     return findings.add(validation.where, "no samples can be held out of windows that are drawn or carried on",
                         "name a part of its own: the same reader with 'begin: 0.9', and 'end: 0.9' in 'train'");
@@ -312,6 +318,12 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
       Findings(problems, "data.train")
           .add(spec.train.where, concat("a field of the data is named '", input.name, "', which a program uses itself"),
                "give it another name");
+  if (sets.train->size() > 0)
+    sets.batches_per_epoch = batches_per_epoch(*sets.train, training_options(spec, *sets.train, seed));
+  if (!spec.buckets.empty() && !capability<Padded>(*sets.train))
+    Findings(problems, "data.buckets")
+        .add(spec.where, "the data have no sequences of different lengths, which could be padded",
+             "leave 'buckets' out");
   for (auto [set, result] : {std::pair(&raw.validation, &sets.validation), {&raw.test, &sets.test}})
     if (*set && alike(**set, *raw.train)) *result = transformed(*set, spec.transforms);
   if (read.train && spec.drop_last && sets.train->size() < spec.batch_size)

@@ -139,7 +139,11 @@ class Network::Impl::LayerBuilder final : public Builder {
       parameters += shape.elements();
       return dl::input(graph_, path, Type{DType::f32, std::move(shape)});
     }
-    return view(flat_, net_.tensors.at(net_.parameter_index.at(path)).offset, std::move(shape));
+    const Tensor& tensor = net_.tensors.at(net_.parameter_index.at(path));
+    if (tensor.shape != shape)
+      throw ShapeError(concat("'", path, "' is ", tensor.shape.text(), ", and would be ", shape.text(), " here"),
+                       "take layers whose weights do not depend on the sequences' length");
+    return view(flat_, tensor.offset, std::move(shape));
   }
 
   Value buffer(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) override {

@@ -17,7 +17,9 @@ void RecurrentLayer::describe_recurrent(Schema& s, const std::string& formula) {
       "weight_hh_lk [gates hidden_size, hidden_size], bias_ih_lk and bias_hh_lk [gates hidden_size], and the same "
       "with _reverse behind their names for the other direction. Without initializers all are uniform in "
       "[-1/sqrt(hidden_size), 1/sqrt(hidden_size)). The first states are 0, or with stateful those after the batch "
-      "before: truncated backpropagation through time.");
+      "before: truncated backpropagation through time. A second input (from: [x, lengths]) of whole numbers, one a "
+      "sample, tells how many steps are no padding: results behind them are 0, the last state is that of the "
+      "sequence's own last step, and the other direction begins there.");
   s.required("hidden_size", hidden_size, "units of a layer and direction")
       .at_least(1)
       .positional()
@@ -48,7 +50,16 @@ void RecurrentLayer::describe_recurrent(Schema& s, const std::string& formula) {
   s.instead_of("batch_first", "leave it out: the batch always comes first");
 }
 
-States RecurrentLayer::build_one(Builder& b, Value x, const std::string& suffix, bool reverse) const {
+namespace {
+
+// What the inputs give to the gates where there is no step, so that the state stays 0 until a sequence's last step is
+// reached from behind: gates of an lstm are shut, a gru keeps its state, the tanh of 0 is 0.
+double at_no_step(Cell cell) { return cell == Cell::lstm ? -1e9 : cell == Cell::gru ? 1e9 : 0; }
+
+}  // namespace
+
+States RecurrentLayer::build_one(Builder& b, Value x, Value inside, Value at_last, const std::string& suffix,
+                                 bool reverse) const {
   const int64_t batch = x.shape()[0], steps = x.shape()[1], features = x.shape()[2];
   const int64_t width = times(gates_of(cell()), hidden_size);
   const auto pytorch = uniform_initializer(1.0 / std::sqrt(static_cast<double>(hidden_size)));
@@ -76,14 +87,35 @@ States RecurrentLayer::build_one(Builder& b, Value x, const std::string& suffix,
   };
   start.h = first("h");
   if (cell() == Cell::lstm) start.c = first("c");
-  const States states = recurrent(cell(), reshape(of_inputs, {batch, steps, width}), weight_hh, start, reverse);
+  of_inputs = reshape(of_inputs, {batch, steps, width});
+  if (inside) of_inputs = where(inside, of_inputs, at_no_step(cell()));
+  States states = recurrent(cell(), of_inputs, weight_hh, start, reverse);
+  if (inside) {
+    states.y = where(inside, states.y, 0);
+    if (!reverse) states.h = reshape(sum(where(at_last, states.y, 0), {1}), {batch, hidden_size});
+  }
   if (goes_on) b.carry("h" + suffix, states.h);
   if (goes_on && cell() == Cell::lstm) b.carry("c" + suffix, states.c);
   return states;
 }
 
-Value RecurrentLayer::build(Builder& b, Value x) const {
+Value RecurrentLayer::build(Builder& b, std::span<const Value> inputs) const {
+  if (inputs.size() > 2) throw ShapeError(concat("expected one or two inputs, got ", inputs.size()));
+  Value x = inputs[0], inside, at_last;
   expect_rank(x, 3, "a sequence [steps, features]");
+  if (inputs.size() == 2) {
+    if (inputs[1].type() != Type{DType::i32, {x.shape()[0]}})
+      throw ShapeError(concat("expected one length a sample, whole numbers, got ", name_of(inputs[1].type().dtype), " ",
+                              inputs[1].shape().without_batch().text()),
+                       "write 'from: [SEQUENCE, lengths]'");
+    if (stateful || b.decoding())
+      throw ShapeError("sequences that go on from batch to batch have no lengths",
+                       "leave 'stateful' or the lengths out");
+    const Value steps = reshape(iota(b.graph(), x.shape()[1]), {1, x.shape()[1], 1});
+    const Value lengths = reshape(cast(inputs[1], DType::f32), {x.shape()[0], 1, 1});
+    inside = steps < lengths;
+    at_last = where(inside, steps > lengths - 1.5, 0);
+  }
   if (b.decoding() && bidirectional) {
     throw ShapeError("a direction from the last step to the first needs all steps, so that none can be had by itself",
                      "write bidirectional: false, and train again");
@@ -94,7 +126,7 @@ Value RecurrentLayer::build(Builder& b, Value x) const {
     last.clear();
     for (const bool reverse : {false, true}) {
       if (reverse && !bidirectional) continue;
-      const States states = build_one(b, x, concat("_l", layer, reverse ? "_reverse" : ""), reverse);
+      const States states = build_one(b, x, inside, at_last, concat("_l", layer, reverse ? "_reverse" : ""), reverse);
       y.push_back(states.y);
       last.push_back(states.h);
     }

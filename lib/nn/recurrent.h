@@ -12,8 +12,9 @@ struct RecurrentLayer : Layer {
   std::shared_ptr<const Initializer> init, recurrent_init, bias_init;
 
   // x [batch, steps, features] -> [batch, steps, D hidden_size], or of the last step only [batch, D hidden_size];
-  // D: 2 where bidirectional, else 1.
-  Value build(Builder& b, Value x) const final;
+  // D: 2 where bidirectional, else 1. A second input, i32 [batch], says how many steps each sequence has: behind them
+  // the result is 0, the last step is the sequence's own, and the other direction begins there.
+  Value build(Builder& b, std::span<const Value> inputs) const final;
 
  protected:
   virtual Cell cell() const = 0;
@@ -21,7 +22,8 @@ struct RecurrentLayer : Layer {
   void describe_recurrent(Schema& s, const std::string& formula);
 
  private:
-  States build_one(Builder& b, Value x, const std::string& suffix, bool reverse) const;
+  // `inside` [batch, steps, 1] is true at the sequence's steps, `at_last` at the last of them; unset: all steps are.
+  States build_one(Builder& b, Value x, Value inside, Value at_last, const std::string& suffix, bool reverse) const;
 };
 
 }  // namespace dl

@@ -4,11 +4,11 @@
 
 namespace dl {
 
-BatchProgram::BatchProgram(Program& program, const Dataset& data, int64_t batch) : program_(&program) {
+BatchProgram::BatchProgram(Program& program, const Dataset& data, const BatchType& batch) : program_(&program) {
   for (size_t i = 0; i < data.fields().size(); ++i) {
     const SampleField& field = data.fields()[i];
     if (const Slot input = program.input(field.name))
-      fields_.push_back({input, i, static_cast<size_t>(field.type.bytes() * batch)});
+      fields_.push_back({input, i, static_cast<size_t>(batch.sample(field.name, field.type).bytes() * batch.count)});
   }
 }
 
@@ -16,7 +16,7 @@ void BatchProgram::feed(const Batch& batch) {
   for (const Field& field : fields_) program_->feed(field.input, std::span(batch.fields[field.index], field.bytes));
 }
 
-BatchProgram& BatchPrograms::of(int64_t batch) {
+BatchProgram& BatchPrograms::of(const BatchType& batch) {
   const auto known = made_.find(batch);
   if (known != made_.end()) return known->second;
   return made_.emplace(batch, BatchProgram((programs_.*make_)(batch), data_, batch)).first->second;

@@ -10,10 +10,10 @@
 
 namespace dl {
 
-// A program for batches of one size: where each field goes in, found once.
+// A program for batches of one type: where each field goes in, found once.
 class BatchProgram {
  public:
-  BatchProgram(Program& program, const Dataset& data, int64_t batch);
+  BatchProgram(Program& program, const Dataset& data, const BatchType& batch);
 
   Program& program() { return *program_; }
   // Every field that the program reads. The batch must stay until the program's launch has returned.
@@ -29,19 +29,19 @@ class BatchProgram {
   std::vector<Field> fields_;
 };
 
-// One kind of program for each size that occurs, made when the first batch of the size comes.
+// One kind of program for each type of batch that occurs, made when the first such batch comes.
 class BatchPrograms {
  public:
-  using Make = Program& (Programs::*)(int64_t batch);
+  using Make = Program& (Programs::*)(const BatchType& batch);
   BatchPrograms(Programs& programs, Make make, const Dataset& data) : programs_(programs), make_(make), data_(data) {}
 
-  BatchProgram& of(int64_t batch);
+  BatchProgram& of(const BatchType& batch);
 
  private:
   Programs& programs_;
   const Make make_;
   const Dataset& data_;
-  std::map<int64_t, BatchProgram> made_;
+  std::map<BatchType, BatchProgram> made_;
 };
 
 }  // namespace dl

@@ -46,9 +46,9 @@ class Predictions {
     values_.resize(static_cast<size_t>(program.output_type("prediction").shape.elements()));
     program.read("prediction", values_);
     const size_t size = values_.size() / static_cast<size_t>(batch.count);
-    const auto targets = static_cast<size_t>(target_type_.shape.elements());
+    const auto targets = static_cast<size_t>(batch.type->sample("y", target_type_).shape.elements());
     for (size_t i = 0; i < static_cast<size_t>(batch.count); ++i) {
-      Prediction p{.index = index_++, .output = std::span(values_).subspan(i * size, size), .width = width_};
+      Prediction p{.index = batch.samples[i], .output = std::span(values_).subspan(i * size, size), .width = width_};
       if (target_ && target_type_.dtype == DType::i32) {
         p.target_classes = {reinterpret_cast<const int32_t*>(batch.fields[*target_]) + i * targets, targets};
       } else if (target_) {
@@ -69,7 +69,6 @@ class Predictions {
   Scaling scaling_;
   std::vector<float> values_;
   std::vector<double> own_units_;
-  int64_t index_ = 0;
 };
 
 }  // namespace
@@ -145,7 +144,7 @@ void Inference::predict(const DatasetPointer& data, const Each& each) {
   Predictions predictions(*data, network, each);
   for (int64_t done = 0; done < data->size();) {
     const Batch& batch = loader.next();
-    BatchProgram& fed = programs.of(batch.count);
+    BatchProgram& fed = programs.of(*batch.type);
     fed.feed(batch);
     fed.program().run();
     predictions.take(fed.program(), batch);

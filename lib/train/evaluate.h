@@ -23,7 +23,7 @@ struct Evaluation {
 
 // What the network says of one sample, beside what the data set says of it.
 struct Prediction {
-  int64_t index = 0;  // of the sample in its data set
+  int64_t index = 0;  // of the sample in its data set: what Dataset::get() takes
   std::span<const float>
       output;         // [positions…, width], as Loss::told: probabilities of the classes under cross_entropy
   int64_t width = 1;  // of the last axis

@@ -17,15 +17,15 @@ Evaluator::Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, 
 
 std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* stop, int64_t batches, const Seen& seen,
                                                     const Watch& each) {
-  if (batches == 0) batches = loader_.batches_per_epoch();
+  if (batches == 0) batches = loader_.per_epoch();
   totals_.clear();
   programs_.forget_carried(false);
-  loader_.start(0, 0);
+  loader_.seek({});
   int64_t samples = 0;
   for (int64_t i = 0; i < batches; ++i) {
     if (stop && stop->load(std::memory_order_relaxed)) return {};
     const Batch& batch = loader_.next();
-    BatchProgram& fed = (each ? examinations_ : evaluations_).of(batch.count);
+    BatchProgram& fed = (each ? examinations_ : evaluations_).of(*batch.type);
     fed.feed(batch);
     Program& program = fed.program();
     program.run();

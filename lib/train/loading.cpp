@@ -66,6 +66,7 @@ LoaderOptions evaluation_loading(const Plan& plan, const Dataset& data, const st
 LoaderOptions prediction_loading(const Plan& plan, const Dataset& data) {
   LoaderOptions options = evaluation_options(plan.run.data, data);
   options.allowed = allowed_inputs(plan, data, "");
+  options.buckets.clear();  // predictions come in the data's order
   return options;
 }
 

@@ -11,7 +11,9 @@
 #include "lib/base/printable.h"
 #include "lib/base/shared_files.h"
 #include "lib/base/text.h"
+#include "lib/data/capability.h"
 #include "lib/data/labelled.h"
+#include "lib/data/padded.h"
 #include "lib/graph/sizes.h"
 #include "lib/spec/blocks.h"
 #include "lib/train/checkpoint.h"
@@ -139,8 +141,28 @@ class Planner {
     if (plan_.network->parameter_count() == 0)
       add("model", "the model has no parameters, so there is nothing to train",
           "add a layer with weights: 'linear: 10'");
-    else if (parameters_counted())
+    else if (parameters_counted()) {
       check_output();
+      check_buckets();
+    }
+  }
+
+  // That the network takes sequences of each bucket's length.
+  void check_buckets() {
+    if (!capability<Padded>(*plan_.data.train)) return;
+    for (const int64_t length : plan_.run.data.buckets) {
+      const BatchType batch = padded_batch(*plan_.data.train, probe_batch, length);
+      Graph g;
+      std::vector<Value> given;
+      for (const Network::Input& from : plan_.network->inputs())
+        given.push_back(input(g, from.name, batched(batch.sample(from.name, from.type), batch.count)));
+      try {
+        plan_.network->build(g, given, false, {}, 0);
+      } catch (const ShapeError& error) {
+        return add("data.buckets", concat("the model does not take sequences of ", length, ": ", error.what()),
+                   error.help.empty() ? "leave 'buckets' out" : error.help);
+      }
+    }
   }
 
   // That 64 bits count what all parameters take.
@@ -417,10 +439,7 @@ bool Plan::higher_is_better(const std::string& figure) const {
 
 int64_t Plan::largest_batch() const { return std::min(run.data.batch_size, data.train->size()); }
 
-int64_t Plan::batches_per_epoch() const {
-  const int64_t samples = data.train->size(), batch = run.data.batch_size;
-  return samples / batch + (samples % batch > 0 && !run.data.drop_last);
-}
+int64_t Plan::batches_per_epoch() const { return data.batches_per_epoch; }
 
 int64_t Plan::steps_per_epoch() const {
   const int64_t window = run.trainer.accumulate_grad_batches;

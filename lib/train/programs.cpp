@@ -19,8 +19,8 @@ struct Programs::Impl {
 
   Recipe recipe;
   Store& store;
-  std::map<std::pair<std::string, int64_t>, std::unique_ptr<Program>> made;
-  std::map<int64_t, Fit> fits;  // of training programs, by batch
+  std::map<std::pair<std::string, BatchType>, std::unique_ptr<Program>> made;
+  std::map<BatchType, Fit> fits;  // of training programs, by batch
   HostNumbers numbers;
   struct Numbered {  // an input of a program
     Program* program;
@@ -45,17 +45,17 @@ struct Programs::Impl {
     return value * recipe.target_scaling.scale + recipe.target_scaling.shift;
   }
 
-  Value predict(Graph& g, int64_t batch, bool training) {
+  Value predict(Graph& g, const BatchType& batch, bool training) {
     std::vector<Value> inputs;
     for (const Network::Input& given : recipe.network->inputs())
-      inputs.push_back(input(g, given.name, batched(given.type, batch)));
+      inputs.push_back(input(g, given.name, batched(batch.sample(given.name, given.type), batch.count)));
     const Value step = training ? input(g, "step", Type{DType::i32, {}}) : Value{};
     return recipe.network->build(g, inputs, training, step, recipe.seed);
   }
 
-  Forward forward(Graph& g, int64_t batch, bool training) {
+  Forward forward(Graph& g, const BatchType& batch, bool training) {
     Forward f{.prediction = predict(g, batch, training)};
-    const Value y = input(g, "y", batched(recipe.target, batch));
+    const Value y = input(g, "y", batched(batch.sample("y", recipe.target), batch.count));
     f.loss = recipe.loss->build(f.prediction, y);
     f.count = recipe.loss->count(f.prediction, y);
     g.output("loss", f.loss);
@@ -134,11 +134,11 @@ struct Programs::Impl {
     return {.parameters = parameters(), .precision = recipe.precision, .seed = recipe.seed};
   }
 
-  using Build = void (Impl::*)(Graph&, int64_t);
+  using Build = void (Impl::*)(Graph&, const BatchType&);
 
   // Made by `make` at the first time. The network's shapes fit for one sample: what does not is the batch.
   template <class Make>
-  Program& once(const std::string& kind, int64_t batch, Make make) {
+  Program& once(const std::string& kind, const BatchType& batch, Make make) {
     std::unique_ptr<Program>& slot = made[{kind, batch}];
     try {
       if (!slot) {
@@ -150,17 +150,18 @@ struct Programs::Impl {
         if (updating) feed_numbers();
       }
     } catch (const ShapeError& e) {
-      throw Error(Exit::usage, batch > 0 ? Problem{.path = "data.batch_size",
-                                                   .what = concat("a batch of ", batch, " makes ", e.what()),
-                                                   .help = "lower data.batch_size"}
-                                         : Problem{.path = "optimizer",
-                                                   .what = concat("its state makes ", e.what()),
-                                                   .help = "make the model smaller"});
+      throw Error(Exit::usage, batch.count > 0
+                                   ? Problem{.path = "data.batch_size",
+                                             .what = concat("a batch of ", batch.count, " makes ", e.what()),
+                                             .help = "lower data.batch_size"}
+                                   : Problem{.path = "optimizer",
+                                             .what = concat("its state makes ", e.what()),
+                                             .help = "make the model smaller"});
     }
     return *slot;
   }
 
-  Program& program(const std::string& kind, int64_t batch, Build build) {
+  Program& program(const std::string& kind, const BatchType& batch, Build build) {
     return once(kind, batch, [&] {
       Graph g;
       (this->*build)(g, batch);
@@ -171,44 +172,45 @@ struct Programs::Impl {
   }
 
   // One with a backward pass.
-  Program& training_program(const std::string& kind, int64_t batch, Build build) {
+  Program& training_program(const std::string& kind, const BatchType& batch, Build build) {
     return once(kind, batch, [&] {
       Graph g;
       (this->*build)(g, batch);
-      Fitted fitted = fit_program(
-          g, store, passes(),
-          {.bytes = recipe.memory_limit_bytes, .batches = times(recipe.batch_bytes, batch), .batch = batch});
-      fits[batch] = fitted.fit;
+      Fitted fitted = fit_program(g, store, passes(),
+                                  {.bytes = recipe.memory_limit_bytes,
+                                   .batches = times(recipe.batch_bytes, batch.count),
+                                   .batch = batch.count});
+      fits.insert_or_assign(batch, fitted.fit);
       return std::move(fitted.program);
     });
   }
 
-  void build_step(Graph& g, int64_t batch) {
+  void build_step(Graph& g, const BatchType& batch) {
     const Value loss = forward(g, batch, true).loss;
     add_update(g, flat_gradient(g, loss));
   }
 
-  void build_accumulate(Graph& g, int64_t batch) {
+  void build_accumulate(Graph& g, const BatchType& batch) {
     const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
     const Forward f = forward(g, batch, true);
     g.assign("gradients", sum + f.count * flat_gradient(g, f.loss));
     g.assign("gradient_count", count + f.count);
   }
 
-  void build_update(Graph& g, int64_t) {
+  void build_update(Graph& g, const BatchType&) {
     const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
     add_update(g, sum, where(count > 0, count, 1));  // of weights it may be below 1
     g.assign("gradients", broadcast_to(constant(g, 0), {elements()}));
     g.assign("gradient_count", constant(g, 0));
   }
 
-  void build_evaluate(Graph& g, int64_t batch) { forward(g, batch, false); }
+  void build_evaluate(Graph& g, const BatchType& batch) { forward(g, batch, false); }
 
-  void build_examine(Graph& g, int64_t batch) {
+  void build_examine(Graph& g, const BatchType& batch) {
     g.output("prediction", in_own_units(recipe.loss->told(forward(g, batch, false).prediction)));
   }
 
-  void build_predict(Graph& g, int64_t batch) {
+  void build_predict(Graph& g, const BatchType& batch) {
     g.output("prediction", in_own_units(recipe.loss->told(predict(g, batch, false))));
   }
 };
@@ -264,14 +266,14 @@ void Programs::begin_average() {
   }
 }
 
-Program& Programs::step(int64_t batch) { return impl_->training_program("step", batch, &Impl::build_step); }
-Program& Programs::accumulate(int64_t batch) {
+Program& Programs::step(const BatchType& batch) { return impl_->training_program("step", batch, &Impl::build_step); }
+Program& Programs::accumulate(const BatchType& batch) {
   return impl_->training_program("accumulate", batch, &Impl::build_accumulate);
 }
 Program& Programs::update() { return impl_->program("update", 0, &Impl::build_update); }
-Program& Programs::evaluate(int64_t batch) { return impl_->program("evaluate", batch, &Impl::build_evaluate); }
-Program& Programs::examine(int64_t batch) { return impl_->program("examine", batch, &Impl::build_examine); }
-const Fit& Programs::fit(int64_t batch) const { return impl_->fits.at(batch); }
-Program& Programs::predict(int64_t batch) { return impl_->program("predict", batch, &Impl::build_predict); }
+Program& Programs::evaluate(const BatchType& batch) { return impl_->program("evaluate", batch, &Impl::build_evaluate); }
+Program& Programs::examine(const BatchType& batch) { return impl_->program("examine", batch, &Impl::build_examine); }
+const Fit& Programs::fit(const BatchType& batch) const { return impl_->fits.at(batch); }
+Program& Programs::predict(const BatchType& batch) { return impl_->program("predict", batch, &Impl::build_predict); }
 
 }  // namespace dl

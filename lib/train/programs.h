@@ -1,4 +1,4 @@
-// The programs of a run: a training step, an evaluation and a prediction, for each batch size that occurs.
+// The programs of a run: a training step, an evaluation and a prediction, for each type of batch that occurs.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/data/batch_type.h"
 #include "lib/data/dataset.h"
 #include "lib/device/program.h"
 #include "lib/graph/passes.h"
@@ -67,18 +68,18 @@ class Programs {
 
   // Training programs keep to the memory limit by computing values again (lib/train/memory_limit.h); where that is not
   // enough, Error(Exit::usage) says what would be.
-  Program& step(int64_t batch);  // forward, loss, backward, clip, update
+  Program& step(const BatchType& batch);  // forward, loss, backward, clip, update
   // A micro-batch: forward, loss, backward. Adds its gradient, weighed by the targets that its loss is the mean of, to
   // the variable "gradients", and their number to "gradient_count".
-  Program& accumulate(int64_t batch);
+  Program& accumulate(const BatchType& batch);
   // Clip, update from the gradient of the mean over all those targets, as of one large batch; sets both to zero.
   Program& update();
-  Program& evaluate(int64_t batch);
-  Program& predict(int64_t batch);
-  Program& examine(int64_t batch);  // evaluates and predicts
+  Program& evaluate(const BatchType& batch);
+  Program& predict(const BatchType& batch);
+  Program& examine(const BatchType& batch);  // evaluates and predicts
 
-  // How the step or accumulation of a batch size, which has been made, keeps to the limit.
-  const Fit& fit(int64_t batch) const;
+  // How the step or accumulation of a type of batch, which has been made, keeps to the limit.
+  const Fit& fit(const BatchType& batch) const;
 
  private:
   struct Impl;

@@ -22,6 +22,7 @@ void visit(State& s, Visit&& field) {
   field("epoch", s.epoch);
   field("epoch_batches", s.epoch_batches);
   field("epoch_samples", s.epoch_samples);
+  field("cursor", s.cursor);
   field("boundary", s.boundary);
   field("time_s", s.time_s);
   field("seed", s.seed);
@@ -44,6 +45,9 @@ Json to_json(const T& value) {
   return value;
 }
 Json to_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+Json to_json(const Cursor& cursor) {
+  return {{"epoch", cursor.epoch}, {"batch", cursor.batch}, {"place", cursor.place}};
+}
 Json to_json(const std::map<std::string, Total>& totals) {
   Json out = Json::object();
   for (const auto& [name, total] : totals) out[name] = {total.sum, total.count};
@@ -58,6 +62,11 @@ void from_json(const Json& json, std::optional<double>& value) {
   value.reset();
   if (!json.is_null()) value = json.get<double>();
 }
+void from_json(const Json& json, Cursor& cursor) {
+  cursor.epoch = json.at("epoch").get<int64_t>();
+  cursor.batch = json.at("batch").get<int64_t>();
+  cursor.place = json.at("place").get<std::vector<int64_t>>();
+}
 void from_json(const Json& json, std::map<std::string, Total>& totals) {
   for (const auto& [name, pair] : json.items()) totals[name] = {pair.at(0).get<double>(), pair.at(1).get<double>()};
 }
@@ -71,7 +80,7 @@ std::string write_state(const TrainState& state) {
 }
 
 TrainState read_state(const std::string& text, const std::filesystem::path& path) {
-  const Json json = Json::parse(text, nullptr, false);
+  Json json = Json::parse(text, nullptr, false);
   auto refuse = [&](Exit exit, const std::string& what, const std::string& help = "") {
     return Error(exit, Problem{.where = {.file = path.string()}, .what = what, .help = help});
   };
@@ -81,6 +90,9 @@ TrainState read_state(const std::string& text, const std::filesystem::path& path
     throw refuse(Exit::usage,
                  concat("has version ", json.value("version", Json()).dump(), "; this dlcli reads ", format_version),
                  "use the dlcli that wrote it");
+  // Once the epoch and its batches said it alone.
+  if (!json.contains("cursor") && json.contains("epoch") && json.contains("epoch_batches"))
+    json["cursor"] = {{"epoch", json["epoch"]}, {"batch", json["epoch_batches"]}, {"place", Json::array()}};
   TrainState state;
   visit(state, [&](const char* key, auto& value) {
     try {

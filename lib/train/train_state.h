@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "lib/data/batch_order.h"
+
 namespace dl {
 
 // A sum and what it is to be divided by.
@@ -22,6 +24,7 @@ struct TrainState {
   int64_t epoch = 0;          // the running one, from 0
   int64_t epoch_batches = 0;  // of it that were seen
   int64_t epoch_samples = 0;
+  Cursor cursor;          // of the next batch
   bool boundary = false;  // whether what follows this step (validation, end of an epoch) is still to be done
   double time_s = 0;      // of training
 

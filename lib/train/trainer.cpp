@@ -279,10 +279,8 @@ void Trainer::Impl::prepare() {
     }
   }
   loader.emplace(plan.data.train, training_loading(plan));
-  if (epoch_is_over())  // saved before the end of the epoch was done
-    loader->start(state.epoch + 1, 0);
-  else
-    loader->start(state.epoch, state.epoch_batches);
+  if (state.cursor.batch == loader->per_epoch()) state.cursor = {.epoch = state.cursor.epoch + 1};  // of older states
+  loader->seek(state.cursor);
   updates.expect(std::min(plan.run.data.batch_size, plan.data.train->size()));  // while the first batch is read
   if (!options.folder && options.make_folder) {
     keep_in(*options.make_folder());
@@ -470,6 +468,7 @@ void Trainer::Impl::save(bool final) {
   const double start = steady_seconds();
   try {
     state.time_s = time_s();
+    state.cursor = loader->cursor();
     state.interval = interval.save();
     state.epoch_totals = epoch.save();
     if (state.data.empty()) state.data = data_fingerprint();

@@ -11,7 +11,7 @@ Updates::Updates(const Plan& plan, Programs& programs)
       accumulations_(programs, &Programs::accumulate, *plan.data.train),
       totals_(plan) {}
 
-void Updates::expect(int64_t batch) { of_batches().of(batch); }
+void Updates::expect(const BatchType& batch) { of_batches().of(batch); }
 
 void Updates::begin(double lr, int64_t number) {
   programs_.begin_update({.lr = lr, .number = static_cast<double>(number)});
@@ -25,7 +25,7 @@ void Updates::run(Program& program) {
 
 const Program& Updates::run(BatchPrograms& programs, const Batch& batch, int64_t tick) {
   tick_ = static_cast<int32_t>(tick);
-  BatchProgram& made = programs.of(batch.count);
+  BatchProgram& made = programs.of(*batch.type);
   made.feed(batch);
   run(made.program());
   totals_.add(made.program());

@@ -15,7 +15,7 @@ class Updates {
   Updates(const Plan& plan, Programs& programs);
 
   // Makes the program for batches of a size before the first of them is there.
-  void expect(int64_t batch);
+  void expect(const BatchType& batch);
   // The next update's learning rate and number, from 1.
   void begin(double lr, int64_t number);
   // The whole update from one batch; `tick` numbers the random draws.

@@ -134,9 +134,9 @@ TEST_CASE("a loader started anywhere continues as if it had run until there") {
     const auto all = take(whole, 40);  // 13 an epoch
     for (const int64_t at : {0, 1, 12, 13, 20, 39}) {
       Loader loader(data, options);
-      loader.start(at / 13, at % 13);
+      loader.seek({at / 13, at % 13, {}});
       CHECK(copy(loader.next()) == all[static_cast<size_t>(at)]);
-      loader.start(0, 3);
+      loader.seek({0, 3, {}});
       CHECK(copy(loader.next()) == all[3]);
       CHECK(copy(loader.next()) == all[4]);
     }
@@ -205,8 +205,8 @@ TEST_CASE("threads that fell asleep are woken in time, whatever the ring's size 
       for (int i = 0; i < 60; ++i) {
         if (i % 7 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // until the ring is full
         CHECK(loader.next().index == i % 10);
-        if (i == 30) loader.start(3, 1);
-        if (i == 40) loader.start(7, 1);  // elsewhere
+        if (i == 30) loader.seek({3, 1, {}});
+        if (i == 40) loader.seek({7, 1, {}});  // elsewhere
       }
     }
 }

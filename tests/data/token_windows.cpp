@@ -31,7 +31,7 @@ struct Places : FolderForTest {
 std::vector<std::vector<int32_t>> begins(const DatasetPointer& data, LoaderOptions options, int64_t from,
                                          int64_t batches) {
   Loader loader(data, options);
-  loader.start(from / loader.batches_per_epoch(), from % loader.batches_per_epoch());
+  loader.seek({from / loader.per_epoch(), from % loader.per_epoch(), {}});
   std::vector<std::vector<int32_t>> out;
   for (int64_t b = 0; b < batches; ++b) {
     const Batch& batch = loader.next();
