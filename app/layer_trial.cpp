@@ -32,7 +32,7 @@ LayerTrial::LayerTrial(const Given& given)
   const Value x = input(g, "x", batched(network_->inputs()[0].type, given.batch_size));
   const Value y = network_->build(g, std::span(&x, 1), true, input(g, "step", {DType::i32, {}}), 0);
   const Value dy = input(g, "dy", {DType::f32, y.shape()});
-  const Variable parameters{"parameters", {DType::f32, {network_->arena_elements()}}};
+  const Variable parameters = network_->parameters();
   std::vector<Value> wrt;
   if (x.type().dtype == DType::f32) wrt.push_back(x);
   for (const Tensor& tensor : network_->tensors())

@@ -139,6 +139,16 @@ class Planner {
     for (const auto& a : graph_.assigns()) read_at(a.value, end());
   }
 
+  // The variable that is assigned to: what it is, whoever makes it known says.
+  Variable renewed(const Graph::Named& a) const {
+    Variable v{a.name, a.value.type()};
+    if (!store_.has(a.name)) return v;
+    const Variable& known = store_.description(a.name);
+    v.role = known.role;
+    v.spread = known.spread;
+    return v;
+  }
+
   int place_of_variable(const Variable& v) {
     const auto known = variable_places_.find(v.name);
     if (known != variable_places_.end()) return known->second;
@@ -165,7 +175,7 @@ class Planner {
         out_.constants.push_back(static_cast<float>(constant->value));
       }
     }
-    for (const auto& a : graph_.assigns()) place_of_variable({a.name, a.value.type()});
+    for (const auto& a : graph_.assigns()) place_of_variable(renewed(a));
   }
 
   // New values of variables, and the parts that such a value is packed of.

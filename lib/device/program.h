@@ -33,6 +33,7 @@ class Store {
   bool has(const std::string& name) const { return variables_.contains(name); }
   const Variable& description(const std::string& name) const;
   std::vector<Variable> variables() const;  // in the order of creation
+  std::vector<Variable> of_role(Role role) const;
   // The elements as f32; those of a bf16 variable are converted, on the way in to the nearest.
   std::vector<float> read(const std::string& name);
   void write(const std::string& name, const float* values, int64_t count);  // all of them

@@ -33,8 +33,9 @@ Store::~Store() {
 
 void Store::declare(const Variable& v) {
   const auto [known, is_new] = variables_.try_emplace(v.name, Entry{v, nullptr, static_cast<int>(variables_.size())});
-  DL_CHECK(is_new || known->second.variable == v, v.name, " is ", known->second.variable.type.shape.text(),
-           ", asked for as ", v.type.shape.text());
+  const Variable& is = known->second.variable;
+  DL_CHECK(is_new || is == v, v.name, " is ", is.type.shape.text(), " of role ", static_cast<int>(is.role),
+           ", asked for as ", v.type.shape.text(), " of role ", static_cast<int>(v.role));
 }
 
 void* Store::data(const std::string& name) {
@@ -64,6 +65,12 @@ std::vector<Variable> Store::variables() const {
   std::sort(entries.begin(), entries.end(), [](const Entry* a, const Entry* b) { return a->order < b->order; });
   std::vector<Variable> result;
   for (const Entry* entry : entries) result.push_back(entry->variable);
+  return result;
+}
+
+std::vector<Variable> Store::of_role(Role role) const {
+  std::vector<Variable> result = variables();
+  std::erase_if(result, [&](const Variable& v) { return v.role != role; });
   return result;
 }
 

@@ -11,10 +11,36 @@
 
 namespace dl {
 
+// What a variable is to a run. Store, checkpoints, the memory plan and resuming go by it; a name only tells variables
+// apart.
+enum class Role : uint8_t {
+  buffer,           // a layer's own, under its path: running statistics
+  parameter,        // all of them, flat
+  gradient,         // of the parameters, flat: added up over the batches of an update
+  optimizer_state,  // one element a parameter's, laid out as they are
+  tensor_state,     // an optimizer's for one tensor, of any shape; named STATE/PATH
+  average,          // of the parameters, laid out as they are: validated and evaluated in their place
+  counter,
+  measure,                // sums of a loss or metric
+  carried_in_training,    // by layers from batch to batch; a checkpoint has these
+  carried_in_evaluation,  // or prediction
+  carried_in_decoding,    // from position to position
+};
+
+// Whether updates of the parameters keep it.
+constexpr bool kept_by_updates(Role role) {
+  return role == Role::optimizer_state || role == Role::tensor_state || role == Role::average;
+}
+
 // A tensor that outlives a step: the parameters' arena, optimizer state, running statistics. Referred to by name.
 struct Variable {
+  // Over several ranks: each has all of it, the same; or each has a part, its own samples' or some of the elements.
+  enum class Spread : uint8_t { same, cut };
+
   std::string name;
   Type type;
+  Role role = Role::buffer;
+  Spread spread = Spread::same;
   bool operator==(const Variable&) const = default;
 };
 

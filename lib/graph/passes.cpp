@@ -16,8 +16,8 @@ bool is_narrow(const PassOptions& o) { return o.precision != Precision::f32; }
 
 constexpr Pass passes[] = {
     // A validation reads the average of the weights in their place.
-    {[](const PassOptions& o) { return !o.read_instead.empty(); },
-     [](const Graph& g, const PassOptions& o) { return read_instead(g, o.parameters, o.read_instead); }},
+    {[](const PassOptions& o) { return o.read_instead.has_value(); },
+     [](const Graph& g, const PassOptions& o) { return read_instead(g, o.parameters.name, *o.read_instead); }},
     {[](const PassOptions& o) { return o.precision == Precision::bf16_true; },
      [](const Graph& g, const PassOptions& o) { return keep_in_bf16(g, o.parameters, o.seed); }},
     // Before its parts are narrowed or fused.

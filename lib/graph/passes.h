@@ -16,7 +16,7 @@ namespace dl {
 std::vector<char> live_nodes(const Graph& graph);
 
 // The graph reading another variable, of the same type, in the place of one.
-std::unique_ptr<Graph> read_instead(const Graph& graph, const Variable& variable, const std::string& other);
+std::unique_ptr<Graph> read_instead(const Graph& graph, const std::string& variable, const Variable& other);
 
 // The graph with a variable of f32 kept in bf16: read as f32, and rounded when it is assigned, up or down at random so
 // that many small changes add up to what they are (Gupta et al. 2015, "Deep learning with limited numerical
@@ -44,7 +44,7 @@ enum class Precision : uint8_t { f32, bf16_mixed, bf16_true };
 // What decides which passes take part.
 struct PassOptions {
   Variable parameters;
-  std::string read_instead;  // of the parameters; empty: they themselves
+  std::optional<Variable> read_instead;  // of the parameters; none: they themselves
   Precision precision = Precision::f32;
   uint64_t seed = 0;    // of rounding parameters to bf16
   TakesEpilogue fuses;  // none: the device runs operations as they are

@@ -39,13 +39,15 @@ class Exchange {
 
 }  // namespace
 
-std::unique_ptr<Graph> read_instead(const Graph& graph, const Variable& variable, const std::string& other) {
-  Exchange exchange(graph, variable.name, {other, variable.type});
+std::unique_ptr<Graph> read_instead(const Graph& graph, const std::string& variable, const Variable& other) {
+  Exchange exchange(graph, variable, other);
   return exchange.rewriter.finish([&](const Value& v) { return exchange.mapped(v); });
 }
 
 std::unique_ptr<Graph> keep_in_bf16(const Graph& graph, const Variable& variable, uint64_t seed) {
-  Exchange exchange(graph, variable.name, {variable.name, {DType::bf16, variable.type.shape}});
+  Variable kept = variable;
+  kept.type.dtype = DType::bf16;
+  Exchange exchange(graph, variable.name, kept);
   const auto mapped = [&](const Value& v) { return exchange.mapped(v); };
   return exchange.rewriter.finish(mapped, [&](const Graph::Named& a) {
     if (a.name != variable.name) return mapped(a.value);

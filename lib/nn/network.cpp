@@ -98,6 +98,7 @@ struct Network::Impl {
   std::vector<Tensor> all;
   std::map<std::string, size_t> parameter_index;  // by path, into tensors
   int64_t arena = 0, count = 0;
+  Variable flat() const { return {"parameters", {DType::f32, {arena}}, Role::parameter}; }
   std::vector<LayerSummary> summaries;
   std::vector<NumberLimit> limits;
 
@@ -118,7 +119,7 @@ class Network::Impl::LayerBuilder final : public Builder {
         step_(step),
         seed_(seed),
         decoding_(decoding) {
-    if (!problem_list && net.arena > 0) flat_ = variable(g, {"parameters", Type{DType::f32, {net.arena}}});
+    if (!problem_list && net.arena > 0) flat_ = variable(g, net.flat());
   }
 
   Graph& graph() override { return graph_; }
@@ -158,11 +159,11 @@ class Network::Impl::LayerBuilder final : public Builder {
 
   Value carried(const std::string& name, Shape shape) override {
     if (problems) return Builder::carried(name, std::move(shape));
-    return variable(graph_, {carried_name(name, shape), Type{DType::f32, shape}});
+    return variable(graph_, carried_variable(name, shape));
   }
 
   void carry(const std::string& name, Value value) override {
-    if (!problems) graph_.assign(carried_name(name, value.shape()), value);
+    if (!problems) graph_.assign(carried_variable(name, value.shape()).name, value);
   }
 
   Value random(Shape shape) override {
@@ -183,9 +184,11 @@ class Network::Impl::LayerBuilder final : public Builder {
   const Decoding* decoding() const override { return decoding_; }
 
   // Batches of another size carry what is theirs.
-  std::string carried_name(const std::string& name, const Shape& shape) const {
-    const char* use = decoding_ ? carried_in_decoding : training_ ? carried_in_training : carried_in_evaluation;
-    return concat(use, layer_path, ".", name, "/", shape[0]);
+  Variable carried_variable(const std::string& name, const Shape& shape) const {
+    const auto [use, role] = decoding_   ? std::pair("decoding", Role::carried_in_decoding)
+                             : training_ ? std::pair("carried", Role::carried_in_training)
+                                         : std::pair("evaluating", Role::carried_in_evaluation);
+    return {concat(use, "/", layer_path, ".", name, "/", shape[0]), {DType::f32, shape}, role, Variable::Spread::cut};
   }
 
   std::string layer_path, layer_type;
@@ -320,6 +323,7 @@ Type batched(const Type& sample, int64_t batch) {
 const std::vector<Network::Input>& Network::inputs() const { return impl_->inputs; }
 Type Network::output() const { return impl_->output; }
 const std::vector<Tensor>& Network::tensors() const { return impl_->all; }
+Variable Network::parameters() const { return impl_->flat(); }
 int64_t Network::arena_elements() const { return impl_->arena; }
 int64_t Network::parameter_count() const { return impl_->count; }
 std::vector<LayerSummary> Network::layers() const { return impl_->summaries; }

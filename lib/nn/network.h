@@ -42,10 +42,6 @@ struct NumberLimit {
   std::string layer;  // its path: "3", "tokens"
 };
 
-// What the names of variables begin with that layers carry from batch to batch (Builder::carried).
-constexpr const char *carried_in_training = "carried/train/", *carried_in_evaluation = "carried/evaluate/",
-                     *carried_in_decoding = "carried/decode/";
-
 // The type of a batch of samples: [batch, …].
 Type batched(const Type& sample, int64_t batch);
 
@@ -64,6 +60,7 @@ class Network {
   const std::vector<Input>& inputs() const;    // one at least
   Type output() const;                         // without the batch
   const std::vector<Tensor>& tensors() const;  // parameters in the arena's order, then buffers
+  Variable parameters() const;                 // all of them, flat: f32[arena_elements()]
   int64_t arena_elements() const;              // length of "parameters", gaps included
   int64_t parameter_count() const;             // without gaps
   std::vector<LayerSummary> layers() const;

@@ -115,6 +115,36 @@ struct Codec<std::unique_ptr<T>> {
   static const AnyRegistry* registry() { return &Registry<T>::instance(); }
 };
 
+// A registered type under a key of its own name, `early_stopping: {patience: 5}`; null where it is not given.
+template <Registered T>
+struct Keyed {
+  std::string name;
+  std::unique_ptr<T> object;
+};
+
+template <Registered T>
+struct Codec<Keyed<T>> {
+  static bool read(const Node& node, Keyed<T>& value, const Limits&, const Reading& r) {
+    value.object.reset();
+    if (node.is_null()) return true;
+    std::unique_ptr<T> object = Registry<T>::make(value.name);
+    if (!read_object(node, *object, r)) return false;
+    object->place = node.where;
+    value.object = std::move(object);
+    return true;
+  }
+  static Node write(const Keyed<T>& value) { return value.object ? write_object(*value.object) : Node::null(); }
+  static std::string type(const Limits&) { return "a map of keys"; }
+  static Node json_schema(const Limits&, const Keyed<T>& value) {
+    return json_schema::or_null(schema_of(*Registry<T>::make(value.name)).json_schema());
+  }
+  static std::shared_ptr<const OwnedSchema> inner(const Keyed<T>& value) {
+    std::shared_ptr<T> object = Registry<T>::make(value.name);
+    Schema schema = schema_of(*object);
+    return std::make_shared<OwnedSchema>(OwnedSchema{std::move(object), std::move(schema)});
+  }
+};
+
 // The same, shared: for members that a graph keeps (initializers).
 template <class T>
 requires Registered<std::remove_const_t<T>>

@@ -20,14 +20,14 @@ namespace dl {
 class AnyRegistry;
 struct OwnedSchema;
 
-// Codec<T> with the type forgotten.
+// Codec<T> with the type forgotten; what a value may be can depend on the member (Keyed).
 struct ErasedCodec {
   bool (*read)(const Node&, void*, const Limits&, const Reading&);
   Node (*write)(const void*);
   std::string (*type)(const Limits&);
-  Node (*json_schema)(const Limits&);
-  std::shared_ptr<const OwnedSchema> (*inner)();  // the keys of a value that is an object; else null
-  const AnyRegistry* (*registry)();               // of a value that is a registered type; else null
+  Node (*json_schema)(const Limits&, const void*);
+  std::shared_ptr<const OwnedSchema> (*inner)(const void*);  // the keys of a value that is an object; else null
+  const AnyRegistry* (*registry)();                          // of a value that is a registered type; else null
 };
 template <class T>
 inline constexpr ErasedCodec erased_codec{
@@ -36,10 +36,19 @@ inline constexpr ErasedCodec erased_codec{
     },
     [](const void* value) { return Codec<T>::write(*static_cast<const T*>(value)); },
     [](const Limits& limits) { return Codec<T>::type(limits); },
-    [](const Limits& limits) { return Codec<T>::json_schema(limits); },
-    []() -> std::shared_ptr<const OwnedSchema> {
-      if constexpr (requires { Codec<T>::inner(); }) return Codec<T>::inner();
-      return nullptr;
+    [](const Limits& limits, const void* value) {
+      if constexpr (requires { Codec<T>::json_schema(limits, *static_cast<const T*>(value)); })
+        return Codec<T>::json_schema(limits, *static_cast<const T*>(value));
+      else
+        return Codec<T>::json_schema(limits);
+    },
+    [](const void* value) -> std::shared_ptr<const OwnedSchema> {
+      if constexpr (requires { Codec<T>::inner(*static_cast<const T*>(value)); })
+        return Codec<T>::inner(*static_cast<const T*>(value));
+      else if constexpr (requires { Codec<T>::inner(); })
+        return Codec<T>::inner();
+      else
+        return nullptr;
     },
     []() -> const AnyRegistry* {
       if constexpr (requires { Codec<T>::registry(); }) return Codec<T>::registry();
@@ -74,9 +83,9 @@ class Field {
   std::string type() const { return codec_->type(limits_); }  // "a number above 0"
   bool takes_text() const;                                    // and nothing else: a string, or a list of them
   bool takes_anything() const { return codec_ == &erased_codec<Node>; }
-  std::shared_ptr<const OwnedSchema> inner() const { return codec_->inner(); }
+  std::shared_ptr<const OwnedSchema> inner() const { return codec_->inner(member_); }
   const AnyRegistry* registry() const { return codec_->registry(); }
-  Node json_schema() const { return codec_->json_schema(limits_); }
+  Node json_schema() const { return codec_->json_schema(limits_, member_); }
   Node value() const { return codec_->write(member_); }  // the member's; before reading, the default
   bool read(const Node& node, const Reading& r) const { return codec_->read(node, member_, limits_, r); }
 

@@ -9,6 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/base/thread_team.h"
+#include "lib/graph/ops/leaf.h"
 #include "lib/graph/sizes.h"
 #include "lib/train/update_graph.h"
 
@@ -32,9 +33,10 @@ struct Programs::Impl {
   bool updating = false;  // begin_update() was called
 
   int64_t elements() const { return recipe.network->arena_elements(); }
-  Variable parameters() const { return {flat_parameters, Type{DType::f32, {elements()}}}; }
-  Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}}; }
-  static Variable gradient_count() { return {"gradient_count", Type{}}; }
+  Variable parameters() const { return recipe.network->parameters(); }
+  Variable average() const { return {"ema", Type{DType::f32, {elements()}}, Role::average}; }
+  Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}, Role::gradient}; }
+  static Variable gradient_count() { return {"gradient_count", Type{}, Role::counter}; }
 
   struct Forward {
     Value prediction, loss, count;
@@ -88,7 +90,7 @@ struct Programs::Impl {
         const auto& [tensor, begin, end] = pieces[i];
         tensor->initial->fill(std::span(values).first(static_cast<size_t>(end - begin)), tensor->shape,
                               random_key(recipe.seed, random_stream("init/" + tensor->path)), begin);
-        store.write_part(tensor->trained ? flat_parameters : tensor->path,
+        store.write_part(tensor->trained ? parameters().name : tensor->path,
                          (tensor->trained ? tensor->offset : 0) + begin, values.data(), end - begin);
       }
     });
@@ -121,7 +123,8 @@ struct Programs::Impl {
 
   void add_update(Graph& g, Value gradient, Value count = {}) {
     update_parameters(g,
-                      {.elements = elements(),
+                      {.parameters = parameters(),
+                       .average = average(),
                        .ranges = recipe.ranges,
                        .optimizer = recipe.optimizer,
                        .clip_norm = recipe.gradient_clip_norm,
@@ -166,7 +169,7 @@ struct Programs::Impl {
       Graph g;
       (this->*build)(g, batch);
       PassOptions options = passes();
-      if (recipe.ema_decay && kind != "update") options.read_instead = flat_average;
+      if (recipe.ema_decay && kind != "update") options.read_instead = average();
       return std::make_unique<Program>(g, store, options);
     });
   }
@@ -227,25 +230,24 @@ void Programs::initialize() {
 
 void Programs::create() {
   Impl& m = *impl_;
-  const DType kept = m.recipe.precision == Precision::bf16_true ? DType::bf16 : DType::f32;
-  if (m.elements() > 0) m.store.declare({flat_parameters, Type{kept, {m.elements()}}});
+  Variable parameters = m.parameters();
+  if (m.recipe.precision == Precision::bf16_true) parameters.type.dtype = DType::bf16;
+  if (m.elements() > 0) m.store.declare(parameters);
   for (const Tensor& tensor : m.recipe.network->tensors())
     if (!tensor.trained) m.store.declare({tensor.path, Type{DType::f32, tensor.shape}});
   if (m.recipe.optimizer && m.elements() > 0) {  // its state, as its update asks for it
     Graph g;
     m.build_update(g, 0);
     for (int i = 0; i < g.size(); ++i) {
-      const std::string name = g.node(i).op->name() == "variable" ? g.node(i).op->attributes() : "";
-      if (name.starts_with("optimizer.")) m.store.declare({name, g.node(i).types[0]});
+      const auto* read = dynamic_cast<const VariableOp*>(g.node(i).op.get());
+      if (read && kept_by_updates(read->variable.role)) m.store.declare(read->variable);
     }
   }
 }
 
 void Programs::forget_carried(bool training) {
-  for (const Variable& v : impl_->store.variables()) {
-    if (!v.name.starts_with(training ? carried_in_training : carried_in_evaluation)) continue;
+  for (const Variable& v : impl_->store.of_role(training ? Role::carried_in_training : Role::carried_in_evaluation))
     impl_->store.zero(v.name);
-  }
 }
 
 void Programs::begin_update(const UpdateTime& time) {
@@ -257,12 +259,13 @@ void Programs::begin_update(const UpdateTime& time) {
 
 void Programs::begin_average() {
   Impl& m = *impl_;
-  if (!m.store.has(flat_average)) return;
+  const std::vector<Variable> averages = m.store.of_role(Role::average);
+  if (averages.empty()) return;
   std::vector<float> piece(static_cast<size_t>(std::min<int64_t>(m.elements(), 1 << 16)));
   for (int64_t begin = 0; begin < m.elements(); begin += static_cast<int64_t>(piece.size())) {
     const int64_t count = std::min(static_cast<int64_t>(piece.size()), m.elements() - begin);
-    m.store.read_part(flat_parameters, begin, count, piece.data());
-    m.store.write_part(flat_average, begin, piece.data(), count);
+    m.store.read_part(m.parameters().name, begin, count, piece.data());
+    for (const Variable& v : averages) m.store.write_part(v.name, begin, piece.data(), count);
   }
 }
 

@@ -16,35 +16,42 @@ using Shaped = std::function<Value(Value)>;
 class RangeUpdate final : public UpdateBuilder {
  public:
   // `prefix` begins the names of its numbers.
-  RangeUpdate(Graph& g, int64_t all, UpdateRange range, HostNumbers& numbers, std::string prefix)
-      : graph_(g), all_(all), range_(range), numbers_(numbers), prefix_(std::move(prefix)) {}
+  RangeUpdate(Graph& g, const UpdateParts& parts, UpdateRange range, HostNumbers& numbers, std::string prefix)
+      : graph_(g), parts_(parts), range_(range), numbers_(numbers), prefix_(std::move(prefix)) {}
 
   Value number(std::function<double(const UpdateTime&)> compute) override {
     const std::string name = concat(prefix_, count_++);
     numbers_.try_emplace(name, HostNumber{std::move(compute), range_.lr_factor});
     return input(graph_, name, Type{});
   }
-  Value state(const std::string& name) override { return part(variable(graph_, flat("optimizer." + name))); }
-  void assign(const std::string& name, Value value) override { renewed["optimizer." + name] = value; }
+  Value state(const std::string& name) override { return current(name); }
+  void assign(const std::string& name, Value value) override { renewed[name] = value; }
 
-  Variable flat(const std::string& name) const { return {name, Type{DType::f32, {all_}}}; }
   Value part(Value whole) const {
     const int64_t size = range_.end - range_.begin;
-    return size == all_ ? whole : view(whole, range_.begin, {size});
+    return size == parts_.parameters.type.shape[0] ? whole : view(whole, range_.begin, {size});
   }
 
-  void run(Value gradient, const Shaped& shaped, std::optional<double> ema_decay) {
-    const Value old = part(variable(graph_, flat(flat_parameters)));
-    const Value weights = renewed[flat_parameters] = range_.optimizer->update(*this, old, shaped(part(gradient)));
-    if (!ema_decay) return;
-    renewed[flat_average] = *ema_decay * part(variable(graph_, flat(flat_average))) + (1 - *ema_decay) * weights;
+  // This range of a variable of that name, as it was.
+  Value current(const std::string& name) const {
+    for (const Variable& known : {parts_.parameters, parts_.average})
+      if (known.name == name) return part(variable(graph_, known));
+    return part(variable(graph_, {name, parts_.parameters.type, Role::optimizer_state}));
+  }
+
+  void run(Value gradient, const Shaped& shaped) {
+    const Value old = current(parts_.parameters.name);
+    const Value weights = renewed[parts_.parameters.name] =
+        range_.optimizer->update(*this, old, shaped(part(gradient)));
+    if (const auto& decay = parts_.ema_decay)
+      renewed[parts_.average.name] = *decay * current(parts_.average.name) + (1 - *decay) * weights;
   }
 
   std::map<std::string, Value> renewed;  // by variable
 
  private:
   Graph& graph_;
-  int64_t all_;
+  const UpdateParts& parts_;
   UpdateRange range_;
   HostNumbers& numbers_;
   std::string prefix_;
@@ -52,24 +59,22 @@ class RangeUpdate final : public UpdateBuilder {
 };
 
 // Each range updated, and the variables renewed as a whole.
-void update_ranges(Graph& g, int64_t all, const std::vector<UpdateRange>& ranges, std::optional<double> ema_decay,
-                   Value gradient, const Shaped& shaped, HostNumbers& numbers) {
+void update_ranges(Graph& g, const UpdateParts& whole, const std::vector<UpdateRange>& ranges, Value gradient,
+                   const Shaped& shaped, HostNumbers& numbers) {
   std::vector<RangeUpdate> updates;
   std::map<std::string, std::vector<Value>> parts;  // by variable; one a range
   std::vector<int64_t> offsets;
   for (const UpdateRange& range : ranges) {
-    updates.emplace_back(g, all, range, numbers, concat("update/", updates.size(), "/"))
-        .run(gradient, shaped, ema_decay);
+    updates.emplace_back(g, whole, range, numbers, concat("update/", updates.size(), "/")).run(gradient, shaped);
     offsets.push_back(range.begin);
     for (const auto& [name, value] : updates.back().renewed) parts[name];
   }
   for (auto& [name, values] : parts) {
     for (const RangeUpdate& update : updates) {
       const auto renewed = update.renewed.find(name);
-      values.push_back(renewed != update.renewed.end() ? renewed->second
-                                                       : update.part(variable(g, update.flat(name))));  // as it was
+      values.push_back(renewed != update.renewed.end() ? renewed->second : update.current(name));
     }
-    g.assign(name, values.size() == 1 ? values[0] : pack(values, offsets, all));
+    g.assign(name, values.size() == 1 ? values[0] : pack(values, offsets, whole.parameters.type.shape[0]));
   }
 }
 
@@ -87,8 +92,8 @@ void update_parameters(Graph& g, const UpdateParts& parts, Value gradient, Value
     return part;
   };
   std::vector<UpdateRange> ranges = parts.ranges;
-  if (ranges.empty()) ranges.push_back({.end = parts.elements, .optimizer = parts.optimizer});
-  update_ranges(g, parts.elements, ranges, parts.ema_decay, gradient, shaped, numbers);
+  if (ranges.empty()) ranges.push_back({.end = parts.parameters.type.shape[0], .optimizer = parts.optimizer});
+  update_ranges(g, parts, ranges, gradient, shaped, numbers);
 }
 
 }  // namespace dl

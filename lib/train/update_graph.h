@@ -14,8 +14,6 @@
 
 namespace dl {
 
-inline const std::string flat_parameters = "parameters", flat_average = "optimizer.ema";
-
 // A number that programs read and the host computes before each update.
 struct HostNumber {
   std::function<double(const UpdateTime&)> compute;
@@ -29,7 +27,7 @@ struct HostNumber {
 using HostNumbers = std::map<std::string, HostNumber>;  // by the name of the programs' input; each has one address
 
 struct UpdateParts {
-  int64_t elements = 0;             // of the flat parameters
+  Variable parameters, average;     // flat, of one size
   std::vector<UpdateRange> ranges;  // empty: all are updated by `optimizer`
   const Optimizer* optimizer = nullptr;
   std::optional<double> clip_norm;   // of all gradients together

@@ -14,9 +14,8 @@
 namespace dl {
 namespace {
 
-const std::string flat_parameters = "parameters";
-const std::string state_prefix = "optimizer.";
-const std::string carried_prefix = "carried/";  // in the file, of what layers carry from batch to batch in training
+// Tensors of the file that begin so are what layers carry from batch to batch; all others there are the updates'.
+const std::string carried_in_file = "carried/";
 constexpr size_t differences_told = 5;
 
 constexpr int64_t piece_elements = 1 << 16;  // copied at a time: no tensor is copied whole
@@ -42,24 +41,42 @@ SafetensorsItem item_of(Store& store, const std::string& name, const std::string
   return {.name = name, .type = {dtype, shape}, .write = write};
 }
 
-const std::string& variable_of(const Tensor& t) { return t.trained ? flat_parameters : t.path; }
+// The flat parameters' name.
+std::string parameters_in(const Store& store) {
+  const std::vector<Variable> all = store.of_role(Role::parameter);
+  return all.empty() ? "" : all.front().name;
+}
+
+std::string variable_of(const Tensor& t, const Store& store) { return t.trained ? parameters_in(store) : t.path; }
 int64_t offset_of(const Tensor& t) { return t.trained ? t.offset : 0; }
 
 void require_finite(const Tensor& t, Store& store) {
   std::vector<float> piece(piece_elements);
   in_pieces(t.shape, [&](int64_t begin, int64_t count) {
-    store.read_part(variable_of(t), offset_of(t) + begin, count, piece.data());
+    store.read_part(variable_of(t, store), offset_of(t) + begin, count, piece.data());
     if (!std::all_of(piece.begin(), piece.begin() + count, [](float x) { return std::isfinite(x); }))
       throw Error(Exit::diverged, Problem{.path = t.path, .what = "holds values that are not finite"});
   });
 }
 
-// "exp_avg" for each variable "optimizer.exp_avg".
-std::vector<std::string> optimizer_states(const Store& store) {
-  std::vector<std::string> names;
-  for (const Variable& v : store.variables())
-    if (v.name.starts_with(state_prefix)) names.push_back(v.name.substr(state_prefix.size()));
-  return names;
+// A variable's elements as they stand in the file of the optimizer's state.
+struct StatePart {
+  std::string name;  // in the file: "exp_avg/PATH"
+  Variable variable;
+  int64_t offset = 0;
+  Shape shape;
+};
+
+// What updates keep: a flat variable in parts, one a trained tensor; a tensor's own as it is.
+std::vector<StatePart> kept_state(const Tensors& tensors, const Store& store) {
+  std::vector<StatePart> parts;
+  for (const Variable& v : store.variables()) {
+    if (v.role == Role::tensor_state) parts.push_back({v.name, v, 0, v.type.shape});
+    if (v.role != Role::optimizer_state && v.role != Role::average) continue;
+    for (const Tensor& t : tensors)
+      if (t.trained) parts.push_back({v.name + "/" + t.path, v, t.offset, t.shape});
+  }
+  return parts;
 }
 
 using Shapes = std::map<std::string, Shape>;
@@ -67,14 +84,6 @@ using Shapes = std::map<std::string, Shape>;
 Shapes weight_shapes(const Tensors& tensors) {
   Shapes shapes;
   for (const Tensor& t : tensors) shapes[t.path] = t.shape;
-  return shapes;
-}
-
-Shapes optimizer_shapes(const Tensors& tensors, const Store& store) {
-  Shapes shapes;
-  for (const std::string& state : optimizer_states(store))
-    for (const Tensor& t : tensors)
-      if (t.trained) shapes[state + "/" + t.path] = t.shape;
   return shapes;
 }
 
@@ -129,20 +138,17 @@ void write_weights(const Tensors& tensors, Store& store, const Append& append) {
   std::vector<SafetensorsItem> items;
   for (const Tensor& t : tensors) {
     require_finite(t, store);
-    items.push_back(item_of(store, t.path, variable_of(t), offset_of(t), t.shape));
+    items.push_back(item_of(store, t.path, variable_of(t, store), offset_of(t), t.shape));
   }
   write_safetensors(std::move(items), {{"format", "dlcli weights"}, {"version", "1"}}, append);
 }
 
 void write_optimizer(const Tensors& tensors, Store& store, const Append& append) {
   std::vector<SafetensorsItem> items;
-  for (const std::string& name : optimizer_states(store))
-    for (const Tensor& t : tensors)
-      if (t.trained) items.push_back(item_of(store, name + "/" + t.path, state_prefix + name, t.offset, t.shape));
-  for (const Variable& v : store.variables())
-    if (v.name.starts_with(carried_in_training))
-      items.push_back(item_of(store, carried_prefix + v.name.substr(std::string(carried_in_training).size()), v.name, 0,
-                              v.type.shape));
+  for (const StatePart& part : kept_state(tensors, store))
+    items.push_back(item_of(store, part.name, part.variable.name, part.offset, part.shape));
+  for (const Variable& v : store.of_role(Role::carried_in_training))
+    items.push_back(item_of(store, v.name, v.name, 0, v.type.shape));
   write_safetensors(std::move(items), {{"format", "dlcli optimizer"}, {"version", "1"}}, append);
 }
 
@@ -194,7 +200,7 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
   const SafetensorsFile source(file);
   require_same(weight_shapes(tensors), source, "holds the weights of another model");
-  for (const Tensor& t : tensors) read_tensor(source, t.path, store, variable_of(t), offset_of(t), t.shape);
+  for (const Tensor& t : tensors) read_tensor(source, t.path, store, variable_of(t, store), offset_of(t), t.shape);
 }
 
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file,
@@ -202,30 +208,27 @@ void read_weights(const Tensors& tensors, Store& store, const std::filesystem::p
   const SafetensorsFile source(file);
   for (const Tensor& t : tensors)
     if (std::ranges::count(taken, t.path) > 0)
-      read_tensor(source, t.path, store, variable_of(t), offset_of(t), t.shape);
+      read_tensor(source, t.path, store, variable_of(t, store), offset_of(t), t.shape);
 }
 
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
   const SafetensorsFile source(file);
-  Shapes wanted = optimizer_shapes(tensors, store);
   for (const auto& [name, entry] : source.tensors())
-    if (name.starts_with(carried_prefix)) wanted[name] = entry.shape;
+    if (name.starts_with(carried_in_file))
+      store.declare({name, {DType::f32, entry.shape}, Role::carried_in_training, Variable::Spread::cut});
+  std::vector<StatePart> parts = kept_state(tensors, store);
+  for (const Variable& v : store.of_role(Role::carried_in_training)) parts.push_back({v.name, v, 0, v.type.shape});
+  Shapes wanted;
+  for (const StatePart& part : parts) wanted[part.name] = part.shape;
   require_same(wanted, source, "holds the state of another optimizer");
-  for (const std::string& name : optimizer_states(store))
-    for (const Tensor& t : tensors)
-      if (t.trained) read_tensor(source, name + "/" + t.path, store, state_prefix + name, t.offset, t.shape);
-  for (const auto& [name, entry] : source.tensors()) {
-    if (!name.starts_with(carried_prefix)) continue;
-    const Variable carried{carried_in_training + name.substr(carried_prefix.size()), {DType::f32, entry.shape}};
-    store.declare(carried);
-    read_tensor(source, name, store, carried.name, 0, entry.shape);
-  }
+  for (const StatePart& part : parts)
+    read_tensor(source, part.name, store, part.variable.name, part.offset, part.shape);
 }
 
 void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
   const SafetensorsFile source(file);
   for (const Tensor& t : tensors)
-    if (t.trained) read_tensor(source, "ema/" + t.path, store, flat_parameters, t.offset, t.shape);
+    if (t.trained) read_tensor(source, "ema/" + t.path, store, variable_of(t, store), t.offset, t.shape);
 }
 
 }  // namespace dl

@@ -26,8 +26,8 @@ struct Weights {
     tensors = {{"0.weight", {2, 3}, true, 0, "linear", nullptr},
                {"0.bias", {2}, true, 16, "linear", nullptr},
                {"1.running_mean", {2}, false, 0, "batch_norm", nullptr}};
-    for (const char* name : {"parameters", "optimizer.exp_avg", "optimizer.exp_avg_sq"})
-      store.declare({name, {DType::f32, {32}}});
+    store.declare({"parameters", {DType::f32, {32}}, Role::parameter});
+    for (const char* name : {"exp_avg", "exp_avg_sq"}) store.declare({name, {DType::f32, {32}}, Role::optimizer_state});
     store.declare({"1.running_mean", {DType::f32, {2}}});
   }
   void fill(float x) {

@@ -21,14 +21,14 @@ TEST_CASE("the average of the weights is decay times itself and the rest the wei
   programs.initialize();
   Program& step = programs.update();
   std::vector<float> expected = store.read("parameters");
-  CHECK(store.read("optimizer.ema") == expected);
+  CHECK(store.read("ema") == expected);
   std::vector<float> gradients(expected.size());
   for (size_t i = 0; i < gradients.size(); ++i) gradients[i] = random_uniform(1, 2, i) - 0.5f;
   for (int update = 1; update <= 4; ++update) {
     store.write("gradients", gradients.data(), static_cast<int64_t>(gradients.size()));
     programs.begin_update({.lr = 0.01, .number = double(update)});
     step.run();
-    const std::vector<float> weights = store.read("parameters"), average = store.read("optimizer.ema");
+    const std::vector<float> weights = store.read("parameters"), average = store.read("ema");
     for (size_t i = 0; i < expected.size(); ++i) {
       expected[i] = 0.9f * expected[i] + 0.1f * weights[i];
       CHECK(average[i] == doctest::Approx(expected[i]).epsilon(1e-5));
@@ -80,8 +80,7 @@ TEST_CASE("an average begins at the weights of init_from") {
                                    "optimizer.adamw.lr=1e-9", "optimizer.adamw.weight_decay=0"});
   Trainer trainer(*further, {});
   trainer.fit();
-  const std::vector<float> weights = trainer.store().read("parameters"),
-                           average = trainer.store().read("optimizer.ema");
+  const std::vector<float> weights = trainer.store().read("parameters"), average = trainer.store().read("ema");
   for (size_t i = 0; i < weights.size(); ++i) CHECK(average[i] == doctest::Approx(weights[i]).epsilon(1e-4));
 }
 

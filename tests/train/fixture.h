@@ -158,7 +158,7 @@ struct StopAfter : Observer {
 inline std::map<std::string, std::vector<float>> contents(Store& store) {
   std::map<std::string, std::vector<float>> all;
   for (const Variable& v : store.variables())
-    if (!v.name.starts_with("gradient")) all[v.name] = store.read(v.name);
+    if (v.role != Role::gradient && v.role != Role::counter) all[v.name] = store.read(v.name);
   return all;
 }
 

@@ -105,7 +105,7 @@ TEST_CASE("weights and optimizer state go by path from one grouping to another")
   }
   read_weights(b.network.tensors(), b.store, folder.path / "weights");
   read_optimizer(b.network.tensors(), b.store, folder.path / "state");
-  for (const std::string variable : {"parameters", "optimizer.exp_avg", "optimizer.exp_avg_sq"}) {
+  for (const std::string variable : {"parameters", "exp_avg", "exp_avg_sq"}) {
     const std::vector<float> in_a = a.store.read(variable), in_b = b.store.read(variable);
     for (const Tensor& tensor : a.network.tensors()) {
       if (!tensor.trained) continue;

@@ -13,8 +13,6 @@
 
 namespace dl {
 
-using Role = Placement::Role;
-
 Partition::Partition(const Placement& placement, const TakesEpilogue& takes_epilogue)
     : placement_(placement), graph_(placement.graph()) {
   group_into_loops();
@@ -38,7 +36,8 @@ void Partition::group_into_loops() {
   std::vector<int> roots;
   for (int i = 0; i < graph_.size(); ++i) {
     const Placement::Info& n = placement_.info(i);
-    if (n.live && (n.role == Role::terminal || (n.role == Role::inlined && n.stored))) roots.push_back(i);
+    if (n.live && (n.role == Placement::Role::terminal || (n.role == Placement::Role::inlined && n.stored)))
+      roots.push_back(i);
   }
   std::vector<size_t> parent(roots.size());
   std::iota(parent.begin(), parent.end(), size_t{0});
@@ -52,7 +51,7 @@ void Partition::group_into_loops() {
   for (size_t r = 0; r < roots.size(); ++r) {
     const int node = roots[r], level = placement_.loop_level(node);
     std::set<Placement::Key> touched;
-    if (placement_.info(node).role == Role::inlined) {
+    if (placement_.info(node).role == Placement::Role::inlined) {
       visit(placement_.value(node, 0), level, touched, reads[r]);
     } else {
       for (const Value& v : graph_.node(node).inputs) visit(v, level, touched, reads[r]);
@@ -79,7 +78,7 @@ void Partition::group_into_loops() {
     part_of_[static_cast<size_t>(roots[r])] = it->second;
   }
   for (int i = 0; i < graph_.size(); ++i) {
-    if (!placement_.info(i).live || placement_.info(i).role != Role::heavy) continue;
+    if (!placement_.info(i).live || placement_.info(i).role != Placement::Role::heavy) continue;
     part_of_[static_cast<size_t>(i)] = static_cast<int>(parts_.size());
     parts_.push_back({.roots = {i}, .heavy = true, .level = placement_.info(i).level});
   }
