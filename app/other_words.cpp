@@ -23,18 +23,18 @@ const Field* exactly(const Schema& schema, const std::string& name) {
   return nullptr;
 }
 
-// The optimizer that the config names; adamw where it names none.
-std::string optimizer_of(const std::string& config) {
+// The optimizer that the config names and the path of its keys; adamw where it names none.
+std::pair<std::string, std::string> optimizer_of(const std::string& config) {
   try {
     const Node spec = load_spec(config, {.later = data_value_names(), .schema = owned_schema<RunSpec>()});
+    std::vector<Problem> later;
+    UpdateChain chain;
     const Node* optimizer = spec.find("optimizer");
-    std::string name;
-    if (optimizer && optimizer->as_string()) name = *optimizer->as_string();
-    if (optimizer && optimizer->entries.size() == 1) name = optimizer->entries[0].key;
-    if (Registry<Optimizer>::instance().has(name)) return name;
+    if (optimizer && Codec<UpdateChain>::read(*optimizer, chain, {}, Reading(later, "optimizer")))
+      return {chain->name, chain.place_of_optimizer(Reading(later, "optimizer")).path()};
   } catch (const Error&) {  // the option is what is wrong first
   }
-  return "adamw";
+  return {"adamw", "optimizer.adamw"};
 }
 
 }  // namespace
@@ -57,10 +57,10 @@ std::string help_for_option(const std::string& option, const std::string& value,
   const auto set = [&](const std::string& key) {
     return "write '--set " + key + "=" + (value.empty() ? "…" : value) + "'";
   };
-  const std::string optimizer = optimizer_of(config);
+  const auto [optimizer, place] = optimizer_of(config);
   const auto object = Registry<Optimizer>::make(optimizer);
   const Schema schema = schema_of(*object);  // the field is its own
-  if (const Field* field = exactly(schema, name)) return set("optimizer." + optimizer + "." + field->key());
+  if (const Field* field = exactly(schema, name)) return set(place + "." + field->key());
   const std::pair<std::string, std::shared_ptr<const OwnedSchema>> sections[] = {
       {"", owned_schema<RunSpec>()},
       {"trainer.", owned_schema<TrainerSpec>()},

@@ -64,7 +64,6 @@ std::vector<ReferenceEntry> reference() {
   all.push_back(section<TrainerSpec>("trainer"));
   all.push_back(section<CheckpointSpec>("checkpoint"));
   all.push_back(section<EarlyStoppingSpec>("early_stopping"));
-  all.push_back(section<EmaSpec>("ema"));
   for (const AnyRegistry* registry : AnyRegistry::all())
     for (const std::string& name : registry->names()) {
       std::shared_ptr<Described> object = registry->make(name);

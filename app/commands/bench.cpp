@@ -163,7 +163,7 @@ class Bench final : public Command {
     std::vector<Problem> problems;
     read_object(load_spec(given, {.sets = overrides_.sets()}), settings, Reading(problems));
     if (!problems.empty()) throw Error(Exit::usage, problems);
-    return settings.trainer;
+    return std::move(settings.trainer);
   }
 
   void bench_layer() {

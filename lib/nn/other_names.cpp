@@ -5,6 +5,7 @@
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/optimizer.h"
+#include "lib/nn/schedule.h"
 
 namespace dl {
 
@@ -58,8 +59,7 @@ void Metric::say_instead(AnyRegistry& registry) {
 }
 
 void Optimizer::say_instead(AnyRegistry& registry) {
-  registry.instead_of({"lion", "lamb", "nadam", "radam", "adamax", "adadelta", "adafactor", "muon", "lbfgs", "ftrl"},
-                      "write 'adamw: {lr: 1e-3}'");
+  registry.instead_of({"lion", "nadam", "radam", "adamax", "adadelta", "lbfgs", "ftrl"}, "write 'adamw: {lr: 1e-3}'");
   registry.instead_of({"momentum", "SGDM", "nesterov"}, "write 'sgd: {lr: 0.1, momentum: 0.9}'");
 }
 

@@ -158,7 +158,11 @@ ParameterGroups::ParameterGroups(const Optimizer& base, Network* network, const 
   const size_t before = r.problem_count(), count = base.groups.size();
   for (size_t i = 0; i < count; ++i)
     optimizers_.push_back(optimizer_of(base.groups[i], base, r.key("groups").index(i)));
-  if (!network || count == 0 || r.problem_count() > before) return;
+  if (!network || r.problem_count() > before) return;
+  if (count == 0) {
+    ranges_ = {{.end = network->arena_elements(), .optimizer = &base}};
+    return;
+  }
   auto group_of = [&](const Tensor& tensor) {
     const auto found = std::ranges::find_if(base.groups, [&](const auto& group) { return contains(group, tensor); });
     return static_cast<size_t>(found - base.groups.begin());

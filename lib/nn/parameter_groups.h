@@ -5,17 +5,9 @@
 #include <vector>
 
 #include "lib/nn/network.h"
-#include "lib/nn/optimizer.h"
+#include "lib/nn/update_chain.h"
 
 namespace dl {
-
-// Elements [begin, end) of the flat parameters and the optimizer that updates them, at lr_factor times the run's
-// learning rate.
-struct UpdateRange {
-  int64_t begin = 0, end = 0;
-  const Optimizer* optimizer = nullptr;
-  double lr_factor = 1;
-};
 
 // An optimizer's groups applied to a network.
 class ParameterGroups {
@@ -26,7 +18,7 @@ class ParameterGroups {
   // places; `r` stands at the optimizer. Without a network only the keys are read.
   ParameterGroups(const Optimizer& base, Network* network, const Reading& r);
 
-  // From begin to end of the parameters; empty where there are no groups.
+  // From begin to end of the parameters; empty without a network.
   const std::vector<UpdateRange>& ranges() const { return ranges_; }
 
  private:

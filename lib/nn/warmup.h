@@ -1,7 +1,7 @@
 // Durations in optimizer updates, and the linear warm-up that every schedule begins with.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "lib/nn/optimizer.h"
+#include "lib/nn/schedule.h"
 
 namespace dl {
 

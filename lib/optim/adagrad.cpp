@@ -25,7 +25,7 @@ struct Adagrad final : Optimizer {
     const Value sum = b.state("sum") + g * g;
     b.assign("sum", sum);
     const Value rate =
-        b.number([decay = lr_decay](const UpdateTime& t) { return t.lr / (1 + (t.number - 1) * decay); });
+        b.number("rate", [decay = lr_decay](const UpdateTime& t) { return t.lr / (1 + (t.number - 1) * decay); });
     return p - rate * g / (sqrt(sum) + eps);
   }
 };

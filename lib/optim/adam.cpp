@@ -36,9 +36,9 @@ struct AdamBase : Optimizer {
     b.assign("exp_avg", m);
     b.assign("exp_avg_sq", v);
     const Value size =
-        b.number([beta = betas[0]](const UpdateTime& t) { return t.lr / (1 - std::pow(beta, t.number)); });
-    const Value scale =
-        b.number([beta = betas[1]](const UpdateTime& t) { return 1 / std::sqrt(1 - std::pow(beta, t.number)); });
+        b.number("size", [beta = betas[0]](const UpdateTime& t) { return t.lr / (1 - std::pow(beta, t.number)); });
+    const Value scale = b.number(
+        "scale", [beta = betas[1]](const UpdateTime& t) { return 1 / std::sqrt(1 - std::pow(beta, t.number)); });
     return p - size * m / (sqrt(v) * scale + eps);
   }
 };
@@ -66,7 +66,7 @@ struct AdamW final : AdamBase {
   }
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (weight_decay == 0) return step(b, p, g);
-    return step(b, p - b.number([decay = weight_decay](const UpdateTime& t) { return t.lr * decay; }) * p, g);
+    return step(b, p - b.number("decay", [decay = weight_decay](const UpdateTime& t) { return t.lr * decay; }) * p, g);
   }
 };
 DL_OPTIMIZER(AdamW, "adamw");

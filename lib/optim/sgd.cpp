@@ -35,7 +35,7 @@ struct Sgd final : Optimizer {
     if (momentum == 0) return p - b.lr() * g;
     const Value old = b.state("momentum_buffer");
     Value v = momentum * old + (1 - dampening) * g;
-    if (dampening > 0) v = where(b.number([](const UpdateTime& t) { return t.number; }) <= 1, g, v);
+    if (dampening > 0) v = where(b.number("number", [](const UpdateTime& t) { return t.number; }) <= 1, g, v);
     b.assign("momentum_buffer", v);
     return p - b.lr() * (nesterov ? g + momentum * v : v);
   }

@@ -86,13 +86,20 @@ struct Inference::Impl {
         programs(recipe(plan), store) {
     programs.create();
     read_weights(plan.network->tensors(), store, checkpoint.weights());
-    if (plan.run.trainer.ema) read_average(plan.network->tensors(), store, checkpoint.optimizer());
+    for (const Variable& average : averages_of(plan))
+      read_average(plan.network->tensors(), store, checkpoint.optimizer(), average.name);
+  }
+
+  // The averages of the weights that a run keeps.
+  std::vector<Variable> averages_of(const Plan& plan) {
+    Store planned(*device);
+    Programs(plan.recipe(), planned).create();
+    return planned.of_role(Role::average);
   }
 
   static Recipe recipe(const Plan& plan) {
     Recipe recipe = plan.recipe();
-    recipe.optimizer = nullptr;  // nothing is trained, so its state takes no memory
-    recipe.ema_decay.reset();    // the parameters are the average
+    recipe.update = {};  // nothing is trained, so its state takes no memory; the parameters are the average
     if (recipe.precision == Precision::bf16_true) recipe.precision = Precision::bf16_mixed;  // an average is f32
     return recipe;
   }

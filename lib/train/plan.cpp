@@ -176,11 +176,27 @@ class Planner {
     }
   }
 
-  void group_parameters() {
-    const Optimizer* optimizer = plan_.run.optimizer.get();
-    if (!optimizer) return;
+  void plan_update() {
+    const UpdateChain& chain = plan_.run.optimizer;
+    if (!chain) return;
     Network* network = problems_.empty() ? plan_.network.get() : nullptr;
-    plan_.groups = ParameterGroups(*optimizer, network, Reading(problems_, "optimizer").registered(optimizer->name));
+    plan_.groups = ParameterGroups(*chain, network, chain.place_of_optimizer(Reading(problems_, "optimizer")));
+    const TrainerSpec& trainer = plan_.run.trainer;
+    if (const auto& bound = trainer.gradient_clip_val) {
+      const std::string rule = "clip_" + trainer.gradient_clip_algorithm;
+      Node keys = Node::map();
+      keys.set(rule, Node::number(*bound));
+      plan_.clip = Registry<UpdateRule>::read(keys, Reading(problems_, "trainer.gradient_clip_val"));
+      expect_once("trainer.gradient_clip_val", rule, chain.before);
+    }
+    if (trainer.ema.object) expect_once("trainer.ema", "ema", chain.after);
+  }
+
+  // That the optimizer's chain has no rule which is a key of the trainer too.
+  void expect_once(const std::string& key, const std::string& rule,
+                   const std::vector<std::unique_ptr<UpdateRule>>& rules) {
+    if (std::ranges::none_of(rules, [&](const auto& own) { return own->name == rule; })) return;
+    add(key, "'optimizer' has '" + rule + "' in its list too", "leave one of them out");
   }
 
   void check_trainer() {
@@ -362,7 +378,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
     plan->spec = provide(plan->spec, data_good ? data_values(plan->data) : stand_ins());
     planner.read_run();
     planner.build_network(data_good);
-    planner.group_parameters();
+    planner.plan_update();
     planner.check_trainer();
     if (weights == Weights::initial && problems.empty()) planner.check_initial_weights();
     if (problems.empty()) planner.warn_of_the_unlikely();
@@ -405,20 +421,25 @@ Recipe Plan::recipe() const {
                 .target_scaling = data.target_scaling,
                 .loss = run.loss.get(),
                 .metric_names = metric_names,
-                .optimizer = run.optimizer.get(),
-                .ranges = groups.ranges(),
+                .update = update(),
                 .seed = seed(),
                 .threads = threads(),
                 .precision = run.trainer.numbers()};
   for (const std::unique_ptr<Metric>& metric : run.metrics) recipe.metrics.push_back(metric.get());
-  if (run.trainer.ema) recipe.ema_decay = run.trainer.ema->decay;
   if (run.trainer.memory_limit) recipe.memory_limit_bytes = run.trainer.memory_limit->count;
   const LoaderOptions loading = training_options(run.data, *data.train, seed());
   for (const auto& field : data.train->fields()) recipe.batch_bytes = plus(recipe.batch_bytes, field.type.bytes());
   if (loading.threads > 0) recipe.batch_bytes = times(recipe.batch_bytes, loading.prefetch + int64_t{1});
-  if (const auto& bound = run.trainer.gradient_clip_val)
-    (run.trainer.gradient_clip_algorithm == "norm" ? recipe.gradient_clip_norm : recipe.gradient_clip_value) = bound;
   return recipe;
+}
+
+Update Plan::update() const {
+  Update update{.ranges = groups.ranges()};
+  if (clip) update.before.push_back(clip.get());
+  for (const auto& rule : run.optimizer.before) update.before.push_back(rule.get());
+  for (const auto& rule : run.optimizer.after) update.after.push_back(rule.get());
+  if (run.trainer.ema.object) update.after.push_back(run.trainer.ema.object.get());
+  return update;
 }
 
 std::vector<std::string> Plan::figures() const {

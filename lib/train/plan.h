@@ -8,6 +8,7 @@
 
 #include "lib/data/data_spec.h"
 #include "lib/nn/network.h"
+#include "lib/nn/parameter_groups.h"
 #include "lib/spec/load.h"
 #include "lib/spec/node.h"
 #include "lib/train/programs.h"
@@ -24,6 +25,7 @@ struct Plan {
   DataSets data;  // headers are read, samples are not
   std::unique_ptr<Network> network;
   ParameterGroups groups;
+  std::unique_ptr<UpdateRule> clip;       // by trainer.gradient_clip_val; else null
   std::vector<Problem> warnings;          // of what can be trained but is likely not meant
   InitialWeights initial;                 // what of init_from's file is taken
   std::vector<std::string> metric_names;  // "accuracy", one a metric, unique
@@ -36,6 +38,7 @@ struct Plan {
 
   int threads() const;                            // that compute
   Recipe recipe() const;                          // refers to this plan
+  Update update() const;                          // of each step, by the optimizer's chain and the trainer's keys
   std::filesystem::path initial_weights() const;  // init_from's file; empty where there is none
   DeviceOptions device_options() const { return {.threads = run.trainer.threads}; }
   std::vector<std::string> figures() const;  // "train/loss", …: all that are measured

@@ -34,7 +34,6 @@ struct Programs::Impl {
 
   int64_t elements() const { return recipe.network->arena_elements(); }
   Variable parameters() const { return recipe.network->parameters(); }
-  Variable average() const { return {"ema", Type{DType::f32, {elements()}}, Role::average}; }
   Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}, Role::gradient}; }
   static Variable gradient_count() { return {"gradient_count", Type{}, Role::counter}; }
 
@@ -122,15 +121,7 @@ struct Programs::Impl {
   }
 
   void add_update(Graph& g, Value gradient, Value count = {}) {
-    update_parameters(g,
-                      {.parameters = parameters(),
-                       .average = average(),
-                       .ranges = recipe.ranges,
-                       .optimizer = recipe.optimizer,
-                       .clip_norm = recipe.gradient_clip_norm,
-                       .clip_value = recipe.gradient_clip_value,
-                       .ema_decay = recipe.ema_decay},
-                      gradient, count, numbers);
+    build_update(g, recipe.update, *recipe.network, gradient, count, numbers);
   }
 
   PassOptions passes() const {
@@ -169,7 +160,8 @@ struct Programs::Impl {
       Graph g;
       (this->*build)(g, batch);
       PassOptions options = passes();
-      if (recipe.ema_decay && kind != "update") options.read_instead = average();
+      const std::vector<Variable> averages = store.of_role(Role::average);
+      if (!averages.empty() && kind != "update") options.read_instead = averages.front();
       return std::make_unique<Program>(g, store, options);
     });
   }
@@ -200,7 +192,7 @@ struct Programs::Impl {
     g.assign("gradient_count", count + f.count);
   }
 
-  void build_update(Graph& g, const BatchType&) {
+  void build_update_alone(Graph& g, const BatchType&) {
     const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
     add_update(g, sum, where(count > 0, count, 1));  // of weights it may be below 1
     g.assign("gradients", broadcast_to(constant(g, 0), {elements()}));
@@ -235,9 +227,9 @@ void Programs::create() {
   if (m.elements() > 0) m.store.declare(parameters);
   for (const Tensor& tensor : m.recipe.network->tensors())
     if (!tensor.trained) m.store.declare({tensor.path, Type{DType::f32, tensor.shape}});
-  if (m.recipe.optimizer && m.elements() > 0) {  // its state, as its update asks for it
+  if (!m.recipe.update.empty() && m.elements() > 0) {  // its state, as its update asks for it
     Graph g;
-    m.build_update(g, 0);
+    m.build_update_alone(g, 0);
     for (int i = 0; i < g.size(); ++i) {
       const auto* read = dynamic_cast<const VariableOp*>(g.node(i).op.get());
       if (read && kept_by_updates(read->variable.role)) m.store.declare(read->variable);
@@ -273,7 +265,7 @@ Program& Programs::step(const BatchType& batch) { return impl_->training_program
 Program& Programs::accumulate(const BatchType& batch) {
   return impl_->training_program("accumulate", batch, &Impl::build_accumulate);
 }
-Program& Programs::update() { return impl_->program("update", 0, &Impl::build_update); }
+Program& Programs::update() { return impl_->program("update", 0, &Impl::build_update_alone); }
 Program& Programs::evaluate(const BatchType& batch) { return impl_->program("evaluate", batch, &Impl::build_evaluate); }
 Program& Programs::examine(const BatchType& batch) { return impl_->program("examine", batch, &Impl::build_examine); }
 const Fit& Programs::fit(const BatchType& batch) const { return impl_->fits.at(batch); }

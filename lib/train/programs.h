@@ -14,8 +14,7 @@
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/network.h"
-#include "lib/nn/optimizer.h"
-#include "lib/nn/parameter_groups.h"
+#include "lib/nn/update_chain.h"
 #include "lib/train/memory_limit.h"
 
 namespace dl {
@@ -27,12 +26,8 @@ struct Recipe {
   Scaling target_scaling;       // of numbers; metrics and predictions are in the target's own units, the loss is not
   const Loss* loss = nullptr;
   std::vector<const Metric*> metrics;
-  std::vector<std::string> metric_names;      // one a metric, unique
-  const Optimizer* optimizer = nullptr;       // none where nothing is trained
-  std::vector<UpdateRange> ranges;            // of its parameter groups; empty where there are none
-  std::optional<double> gradient_clip_norm;   // global L2 norm
-  std::optional<double> gradient_clip_value;  // each element
-  std::optional<double> ema_decay;            // averages the weights; evaluation and prediction are by the average
+  std::vector<std::string> metric_names;  // one a metric, unique
+  Update update;                          // empty where nothing is trained
   uint64_t seed = 0;
   int threads = 1;  // that fill in initial values
   // What the variables, a training step's values and the batches may take together, and what the batches in memory take

@@ -61,15 +61,6 @@ void EarlyStoppingSpec::describe(Schema& s) {
   s.example("early_stopping: {monitor: val/accuracy, patience: 5}");
 }
 
-void EmaSpec::describe(Schema& s) {
-  s.summary("an exponential moving average of the weights, which is what is validated and evaluated");
-  s.details(
-      "After each step, average = decay * average + (1 - decay) * weights; it begins at the initial weights. Buffers, "
-      "such as the running statistics of batch_norm, are not averaged.");
-  s.optional("decay", decay, "share of the average that a step keeps").at_least(0).below(1).positional();
-  s.example("ema: {decay: 0.9999}");
-}
-
 void InitFromSpec::describe(Schema& s) {
   s.summary("a safetensors file with the initial weights, named by the layers' paths");
   s.details(

@@ -10,7 +10,8 @@
 #include "lib/graph/passes.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
-#include "lib/nn/optimizer.h"
+#include "lib/nn/schedule.h"
+#include "lib/nn/update_chain.h"
 #include "lib/spec/node.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
@@ -24,13 +25,6 @@ struct EarlyStoppingSpec {
   int64_t patience = 3;
   double min_delta = 0;
   std::optional<std::string> mode;  // unset: as is better for the figure
-  Where where;
-  void describe(Schema& s);
-};
-
-// An exponential moving average of the weights.
-struct EmaSpec {
-  double decay = 0.999;
   Where where;
   void describe(Schema& s);
 };
@@ -62,7 +56,7 @@ struct TrainerSpec {
   std::optional<Duration> val_check_interval;
   int64_t log_every_n_steps = 50;
   bool fast_dev_run = false;
-  std::optional<EmaSpec> ema;
+  Keyed<UpdateRule> ema{"ema", nullptr};
   std::optional<EarlyStoppingSpec> early_stopping;
   CheckpointSpec checkpoint;
   Where where;
@@ -90,7 +84,7 @@ struct RunSpec {
   std::optional<InitFromSpec> init_from;
   std::unique_ptr<Loss> loss;
   std::vector<std::unique_ptr<Metric>> metrics;
-  std::unique_ptr<Optimizer> optimizer;
+  UpdateChain optimizer;
   std::unique_ptr<LRSchedule> schedule;  // null: the learning rate stays
   TrainerSpec trainer;
   void describe(Schema& s);

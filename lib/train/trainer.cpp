@@ -52,9 +52,8 @@ Node resolved_in(const Checkpoint& checkpoint) {
 
 // The optimizer's groups in a resolved config.
 Node groups_of(const Node& resolved) {
-  const Node* optimizer = resolved.find("optimizer");
-  const bool has_keys = optimizer && optimizer->is_map() && !optimizer->entries.empty();
-  const Node* groups = has_keys ? optimizer->entries[0].value.find("groups") : nullptr;
+  const Node* keys = optimizer_keys(resolved);
+  const Node* groups = keys ? keys->find("groups") : nullptr;
   return groups ? *groups : Node::list();
 }
 

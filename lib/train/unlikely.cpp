@@ -167,7 +167,8 @@ class Doubts {
     const double rise = schedule ? updates_in(schedule->warmup, progress) : 0;
     if (steps > 0 && rise == static_cast<double>(steps)) return;  // a test of rates
     const Optimizer& optimizer = *plan_.run.optimizer;
-    const std::string path = "optimizer." + optimizer.name + ".lr";
+    std::vector<Problem> none;
+    const std::string path = plan_.run.optimizer.place_of_optimizer(Reading(none, "optimizer")).path() + ".lr";
     if (const double lr = optimizer.learning_rate(), most = optimizer.boldest_rate(); lr >= most)
       add(at(path), concat("a learning rate of ", number_text(lr), " is more than '", optimizer.name, "' bears"),
           concat("lower it; begin with ", number_text(most / 1000)));

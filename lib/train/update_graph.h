@@ -1,16 +1,13 @@
-// The update of a training step as a graph: the gradient clipped, the optimizer's new parameters and states, their
-// average.
+// The update of a training step as a graph: the rules of its chain over ranges of the parameters or tensor by tensor.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "lib/graph/graph.h"
-#include "lib/nn/optimizer.h"
-#include "lib/nn/parameter_groups.h"
+#include "lib/nn/network.h"
+#include "lib/nn/update_chain.h"
 
 namespace dl {
 
@@ -26,17 +23,9 @@ struct HostNumber {
 };
 using HostNumbers = std::map<std::string, HostNumber>;  // by the name of the programs' input; each has one address
 
-struct UpdateParts {
-  Variable parameters, average;     // flat, of one size
-  std::vector<UpdateRange> ranges;  // empty: all are updated by `optimizer`
-  const Optimizer* optimizer = nullptr;
-  std::optional<double> clip_norm;   // of all gradients together
-  std::optional<double> clip_value;  // of each element
-  std::optional<double> ema_decay;
-};
-
-// Assigns the variables' new values, by the flat gradient, divided by `count` where that is given. Output "grad_norm"
-// [] is the gradient's norm before clipping.
-void update_parameters(Graph& g, const UpdateParts& parts, Value gradient, Value count, HostNumbers& numbers);
+// Assigns the new values of the parameters and of all that the rules keep, by the flat gradient, divided by `count`
+// where that is given. Output "grad_norm" [] is the norm of the gradient of all that is updated, before any rule.
+void build_update(Graph& g, const Update& update, const Network& network, Value gradient, Value count,
+                  HostNumbers& numbers);
 
 }  // namespace dl

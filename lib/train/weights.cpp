@@ -225,10 +225,10 @@ void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem:
     read_tensor(source, part.name, store, part.variable.name, part.offset, part.shape);
 }
 
-void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
+void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file, const std::string& average) {
   const SafetensorsFile source(file);
   for (const Tensor& t : tensors)
-    if (t.trained) read_tensor(source, "ema/" + t.path, store, variable_of(t, store), t.offset, t.shape);
+    if (t.trained) read_tensor(source, average + "/" + t.path, store, variable_of(t, store), t.offset, t.shape);
 }
 
 }  // namespace dl

@@ -39,7 +39,7 @@ void read_weights(const Tensors& tensors, Store& store, const std::filesystem::p
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file,
                   const std::vector<std::string>& taken);
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file);
-// Sets the parameters from the weights' average that is part of such a state.
-void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file);
+// Sets the parameters from their average of that name, which is part of such a state.
+void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file, const std::string& average);
 
 }  // namespace dl

@@ -10,10 +10,13 @@ namespace {
 class InputBuilder final : public UpdateBuilder {
  public:
   InputBuilder(Graph& graph, int64_t elements) : graph_(graph), elements_(elements) {}
-  Value number(std::function<double(const UpdateTime&)> compute) override {
-    numbers.push_back(std::move(compute));
-    return input(graph_, "number " + std::to_string(numbers.size() - 1), {});
+  Value number(const std::string& name, std::function<double(const UpdateTime&)> compute) override {
+    numbers.try_emplace("number " + name, std::move(compute));
+    return input(graph_, "number " + name, {});
   }
+  Value state(const std::string&, const Shape&) override { return {}; }
+  Value average(const std::string&) override { return {}; }
+  Value gradient_norm() override { return {}; }
   Value state(const std::string& name) override {
     states[name].assign(size_t(elements_), 0.0f);
     return input(graph_, name, {DType::f32, {elements_}});
@@ -21,7 +24,7 @@ class InputBuilder final : public UpdateBuilder {
   void assign(const std::string& name, Value value) override { graph_.output("new " + name, value); }
 
   std::map<std::string, golden::Numbers> states;
-  std::vector<std::function<double(const UpdateTime&)>> numbers;
+  std::map<std::string, std::function<double(const UpdateTime&)>> numbers;  // by input
 
  private:
   Graph& graph_;
@@ -45,9 +48,8 @@ TEST_CASE("optimizers take PyTorch's steps") {
         std::map<std::string, golden::Numbers> feed = builder.states;
         feed["p"] = parameters;
         feed["g"] = recorded["gradients"][step].get<golden::Numbers>();
-        for (size_t i = 0; i < builder.numbers.size(); ++i)
-          feed["number " + std::to_string(i)] = {
-              float(builder.numbers[i]({.lr = optimizer->learning_rate(), .number = double(step + 1)}))};
+        for (const auto& [name, compute] : builder.numbers)
+          feed[name] = {float(compute({.lr = optimizer->learning_rate(), .number = double(step + 1)}))};
         const auto results = golden::run(graph, device, feed);
         for (auto& [name, values] : builder.states) values = results.at("new " + name);
         parameters = results.at("p");
@@ -69,8 +71,8 @@ TEST_CASE("adam's steps are as long as in f64, from the first on") {
       std::map<std::string, golden::Numbers> feed = builder.states;
       feed["p"] = {0};
       feed["g"] = {1};
-      for (size_t i = 0; i < builder.numbers.size(); ++i)
-        feed["number " + std::to_string(i)] = {float(builder.numbers[i]({.lr = 1e-3, .number = double(step)}))};
+      for (const auto& [name, compute] : builder.numbers)
+        feed[name] = {float(compute({.lr = 1e-3, .number = double(step)}))};
       const auto results = golden::run(graph, device, feed);
       for (auto& [name, values] : builder.states) values = results.at("new " + name);
       CAPTURE(step);

@@ -1,6 +1,7 @@
 // A folder with a small data set that can be learnt, and configs in it.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <filesystem>

@@ -2,77 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/parameter_groups.h"
 
-#include "lib/spec/blocks.h"
-#include "lib/train/programs.h"
 #include "lib/train/weights.h"
-#include "tests/golden/golden.h"
 #include "tests/train/fixture.h"
+#include "tests/train/updating.h"
 
 namespace dl {
 namespace {
 
-// A model with its optimizer on a device.
-struct Updating {
-  Updating(const std::string& model, const std::string& optimizer_yaml, int64_t inputs, const std::string& device_name)
-      : optimizer(golden::read<Optimizer>(optimizer_yaml)),
-        network(expand_model(parse_yaml(model, "model"), Node::map(), {"x"}, problems),
-                {{"x", Type{DType::f32, {inputs}}}}, problems),
-        groups(*optimizer, &network, Reading(problems, "optimizer").registered(optimizer->name)),
-        device(make_device(device_name, {.threads = 2})),
-        store(*device),
-        programs({.network = &network, .optimizer = optimizer.get(), .ranges = groups.ranges()}, store) {
-    for (const Problem& problem : problems) FAIL(render(problem));
-    programs.initialize();
-    programs.update();  // makes the gradients known
-  }
+using test::Updating;
 
-  // Flat, from one tensor a path.
-  golden::Numbers flat(const golden::Json& by_path) const {
-    golden::Numbers all(static_cast<size_t>(network.arena_elements()), 0.0f);
-    for (const Tensor& tensor : network.tensors()) {
-      if (!tensor.trained) continue;
-      const golden::Json& given = by_path[tensor.path];
-      std::ranges::copy((given.is_array() ? given : given["values"]).get<golden::Numbers>(),
-                        all.begin() + tensor.offset);
-    }
-    return all;
-  }
-
-  void step(const golden::Numbers& gradients) {
-    programs.begin_update({.lr = optimizer->learning_rate(), .number = ++number});
-    store.write("gradients", gradients.data(), static_cast<int64_t>(gradients.size()));
-    programs.update().run();
-  }
-
-  std::vector<Problem> problems;
-  std::unique_ptr<Optimizer> optimizer;
-  Network network;
-  ParameterGroups groups;
-  std::unique_ptr<Device> device;
-  Store store;
-  Programs programs;
-  double number = 0;
-};
-
-TEST_CASE("parameter groups take the steps of PyTorch's") {
-  for (const std::string device : {"reference", "cpu"}) {
-    CAPTURE(device);
-    golden::for_each_case("groups", [&](const golden::Json& recorded) {
-      const int64_t inputs = golden::shape_of(recorded["start"]["0.weight"]).sizes()[1];
-      Updating our(recorded["model"], recorded["yaml"], inputs, device);
-      const golden::Numbers start = our.flat(recorded["start"]);
-      our.store.write("parameters", start.data(), static_cast<int64_t>(start.size()));
-      for (const golden::Json& step : recorded["steps"]) {
-        our.step(our.flat(step["gradients"]));
-        golden::check_near("parameters", our.store.read("parameters"), our.flat(step["parameters"]));
-      }
-    });
-  }
-}
+TEST_CASE("parameter groups take the steps of PyTorch's") { test::check_steps("groups"); }
 
 TEST_CASE("the parameters of a group lie together, and each group is updated where it lies") {
   Updating our("[{linear: 256}, {linear: 256}, {linear: 3}]",
-               "adamw: {lr: 0.01, groups: [{match: \"*.bias\", weight_decay: 0}, {match: \"2.*\", lr: 0.1}]}", 256,
+               "adamw: {lr: 0.01, groups: [{match: \"*.bias\", weight_decay: 0}, {match: \"2.*\", lr: 0.1}]}", {256},
                "cpu");
   std::vector<std::string> paths;
   for (const Tensor& tensor : our.network.tensors()) paths.push_back(tensor.path);
@@ -88,8 +31,8 @@ TEST_CASE("the parameters of a group lie together, and each group is updated whe
 
 TEST_CASE("weights and optimizer state go by path from one grouping to another") {
   const std::string model = "[{linear: 5}, batch_norm, {linear: 3}]";
-  Updating a(model, "adam: {lr: 0.01}", 4, "cpu"),
-      b(model, "adam: {lr: 0.01, groups: [{max_rank: 1, weight_decay: 0}]}", 4, "cpu");
+  Updating a(model, "adam: {lr: 0.01}", {4}, "cpu"),
+      b(model, "adam: {lr: 0.01, groups: [{max_rank: 1, weight_decay: 0}]}", {4}, "cpu");
   REQUIRE(a.store.read("parameters") != b.store.read("parameters"));
   golden::Numbers gradients(static_cast<size_t>(a.network.arena_elements()), 0.0f);
   for (const Tensor& tensor : a.network.tensors())

@@ -65,7 +65,7 @@ struct Fixture {
                .loss = loss.get(),
                .metrics = {accuracy.get()},
                .metric_names = {"accuracy"},
-               .optimizer = optimizer.get(),
+               .update = {.ranges = {{.end = network.arena_elements(), .optimizer = optimizer.get()}}},
                .seed = 7},
         programs(recipe, store) {
     for (const Problem& p : problems) MESSAGE(render(p));
@@ -221,7 +221,8 @@ TEST_CASE("micro-batches weigh by the targets that count, and by the weights of 
 TEST_CASE("clipping by norm scales the gradient to the norm asked for") {
   const std::vector<std::string> layers{"flatten", "linear:out_features=4"};
   Fixture f(layers, {4, 4, 1}, "reference", "sgd");
-  f.recipe.gradient_clip_norm = 0.01;
+  const auto clip = testing::read_registered_as<UpdateRule>("clip_norm: 0.01");
+  f.recipe.update.before = {clip.get()};
   Programs clipped(f.recipe, f.store);
   Feed feed(10, 16, 4, 9);
   feed.time.lr = 1;

@@ -11,6 +11,7 @@
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/optimizer.h"
+#include "lib/nn/schedule.h"
 #include "lib/spec/yaml.h"
 
 namespace dl::test {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "lib/nn/optimizer.h"
+#include "lib/nn/schedule.h"
 #include "tests/read_registered.h"
 
 using namespace dl;

@@ -1,0 +1,50 @@
+// The chain of rules that makes an update of a gradient: `optimizer: [clip_norm: 1, adamw: {lr: 1e-3}, ema: 0.999]`.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "lib/nn/optimizer.h"
+
+namespace dl {
+
+// As a config has it: an optimizer alone, or a list of one with rules before and after it.
+struct UpdateChain {
+  std::vector<std::unique_ptr<UpdateRule>> before, after;
+  std::unique_ptr<Optimizer> optimizer;  // null only where none was read
+
+  explicit operator bool() const { return optimizer != nullptr; }
+  Optimizer* operator->() const { return optimizer.get(); }
+  Optimizer& operator*() const { return *optimizer; }
+  Reading place_of_optimizer(const Reading& r) const;  // of the optimizer's keys, where `r` stands at the chain
+};
+
+template <>
+struct Codec<UpdateChain> {
+  static bool read(const Node& node, UpdateChain& value, const Limits& limits, const Reading& r);
+  static Node write(const UpdateChain& value);
+  static std::string type(const Limits& limits);
+  static Node json_schema(const Limits& limits);
+  static const AnyRegistry* registry();
+};
+
+// The optimizer's keys in a resolved config; null where there are none.
+const Node* optimizer_keys(const Node& resolved);
+
+// Elements [begin, end) of the flat parameters and the optimizer that updates them, at lr_factor times the run's
+// learning rate.
+struct UpdateRange {
+  int64_t begin = 0, end = 0;
+  const Optimizer* optimizer = nullptr;
+  double lr_factor = 1;
+};
+
+// An update as the training step makes it. What no range has is not updated.
+struct Update {
+  std::vector<const UpdateRule*> before, after;
+  std::vector<UpdateRange> ranges;  // ascending, apart
+
+  bool empty() const { return ranges.empty(); }
+};
+
+}  // namespace dl

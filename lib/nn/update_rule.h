@@ -1,0 +1,54 @@
+// What an update is written with, and the rules of its chain.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <functional>
+#include <string>
+
+#include "lib/graph/ops.h"
+#include "lib/spec/registry.h"
+#include "lib/spec/schema.h"
+
+namespace dl {
+
+// What the host knows of an update.
+struct UpdateTime {
+  double lr = 0;      // its learning rate, schedule and group's factor applied
+  double number = 1;  // from 1
+};
+
+// What the rules of an update are written with. They act on a part of the parameters at a time: a flat range of them,
+// or, where one rule of the chain asks for it (by_tensor), a tensor in its own shape. Values given and taken have that
+// shape.
+class UpdateBuilder {
+ public:
+  virtual ~UpdateBuilder() = default;
+  // f32 []: a number that the host computes before each update, in f64: 1 - 0.999^t loses most of its digits in f32.
+  // Of one name within a rule there is one, whichever tensor asks for it.
+  virtual Value number(const std::string& name, std::function<double(const UpdateTime&)> compute) = 0;
+  Value lr() {
+    return number("lr", [](const UpdateTime& t) { return t.lr; });
+  }
+  // State named `name` ("exp_avg") with an element for each of the parameters', zero at first.
+  virtual Value state(const std::string& name) = 0;
+  // State of a tensor, of any shape, zero at first; only for rules by tensor.
+  virtual Value state(const std::string& name, const Shape& shape) = 0;
+  // An average of the parameters, which at first are the initial ones: it is validated and evaluated in their place.
+  virtual Value average(const std::string& name) = 0;
+  // The value that a state or an average takes after this update.
+  virtual void assign(const std::string& name, Value value) = 0;
+  // f32 []: the L2 norm of the gradient of all parameters, as this rule finds it; only for rules before the optimizer.
+  virtual Value gradient_norm() = 0;
+};
+
+// A step of the chain that makes an update of a gradient, beside the optimizer: `clip_norm: 1`, `ema: 0.999`.
+struct UpdateRule : Described {
+  static constexpr const char* kind = "rule";
+  virtual bool by_tensor() const { return false; }        // whether it sees one tensor at a time
+  virtual bool after_optimizer() const { return false; }  // whether it acts on the new parameters, not on the gradient
+  // What stands in the place of the gradient, or of the new parameters.
+  virtual Value apply(UpdateBuilder& b, Value x) const = 0;
+};
+
+}  // namespace dl
+
+#define DL_UPDATE_RULE(Type, name) DL_REGISTER(::dl::UpdateRule, Type, name)
