@@ -61,12 +61,13 @@ std::string help_for_option(const std::string& option, const std::string& value,
   const auto object = Registry<Optimizer>::make(optimizer);
   const Schema schema = schema_of(*object);  // the field is its own
   if (const Field* field = exactly(schema, name)) return set(place + "." + field->key());
-  const std::pair<std::string, std::shared_ptr<const OwnedSchema>> sections[] = {
+  std::vector<std::pair<std::string, std::shared_ptr<const OwnedSchema>>> sections = {
       {"", owned_schema<RunSpec>()},
       {"trainer.", owned_schema<TrainerSpec>()},
       {"data.", owned_schema<DataSpec>()},
-      {"trainer.early_stopping.", owned_schema<EarlyStoppingSpec>()},
       {"trainer.checkpoint.", owned_schema<CheckpointSpec>()}};
+  for (const Keyed<Controller>& own : TrainerSpec::every_controller())
+    sections.emplace_back("trainer." + own.name + ".", Codec<Keyed<Controller>>::inner(own));
   for (const auto& [path, section] : sections)
     if (const Field* field = exactly(section->schema, name)) return set(path + field->key());
   return owned_schema<TrainerSpec>()->schema.advice(name);

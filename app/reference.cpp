@@ -32,11 +32,29 @@ std::string shorthand(const ReferenceEntry& entry) {
   return field ? concat("`", entry.name, ": X` stands for `", entry.name, ": {", field->key(), ": X}`") : "";
 }
 
+// Whether what a field holds is a registered type under a key of its own name, which has a page by its registry.
+bool is_registered(const Field& field) {
+  return std::ranges::any_of(AnyRegistry::all(), [&](const AnyRegistry* r) { return r->has(field.key()); });
+}
+
+bool is_section(const Field& field) {
+  const auto inner = field.inner();
+  return inner && !inner->by_name && !inner->schema.summary().empty() && !is_registered(field);
+}
+
 // The keys of the objects that a field holds, where they have no page of their own; else null.
 std::shared_ptr<const OwnedSchema> keys_below(const Field& field) {
-  for (const char* page : {"data", "trainer", "checkpoint", "early_stopping", "ema"})
-    if (field.key() == page) return nullptr;
-  return field.inner();
+  return is_section(field) || is_registered(field) ? nullptr : field.inner();
+}
+
+// The sections of a section, each before its own.
+void add_sections(const Schema& schema, std::vector<ReferenceEntry>& all) {
+  for (const Field& field : schema.fields()) {
+    if (!is_section(field)) continue;
+    const auto inner = field.inner();
+    all.push_back({"section", field.key(), inner->object, inner->schema});
+    add_sections(inner->schema, all);
+  }
 }
 
 // "a number above 0; required", "an integer; default 3".
@@ -60,10 +78,7 @@ std::string indented(const std::string& text, const std::string& indent) {
 std::vector<ReferenceEntry> reference() {
   std::vector<ReferenceEntry> all;
   all.push_back(section<RunSpec>("config"));
-  all.push_back(section<DataSpec>("data"));
-  all.push_back(section<TrainerSpec>("trainer"));
-  all.push_back(section<CheckpointSpec>("checkpoint"));
-  all.push_back(section<EarlyStoppingSpec>("early_stopping"));
+  add_sections(Schema(all.front().schema), all);
   for (const AnyRegistry* registry : AnyRegistry::all())
     for (const std::string& name : registry->names()) {
       std::shared_ptr<Described> object = registry->make(name);

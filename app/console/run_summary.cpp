@@ -66,7 +66,7 @@ std::string run_summary(const RunStarted& run, const RunFinished& end, size_t co
 std::string already_finished(const RunStarted& run, const RunFinished& end) {
   const std::string key = end.reason.substr(0, end.reason.find_first_of(" :"));
   return concat(printable(run.name), " has already finished: ", end.reason, ", step ", end.step, "; '--set trainer.",
-                key, key == "early_stopping" ? "=null" : "=N",
+                key, end.reason.substr(key.size()).starts_with(":") ? "=null" : "=N",
                 "' goes on\nrun folder: ", printable(run.folder.string()),
                 "\nnext: ", printable(next_command(run, end)), "\n");
 }

@@ -67,7 +67,7 @@ void LRSchedule::say_instead(AnyRegistry& registry) {
   registry.instead_of({"exponential", "ExponentialLR", "ExponentialDecay"},
                       "write 'step: {every: 1 epoch, gamma: 0.95}': a factor each epoch");
   registry.instead_of({"reduce_on_plateau", "ReduceLROnPlateau", "plateau"},
-                      "write 'cosine', or 'trainer.early_stopping' to end a run that stands still");
+                      "write 'trainer.reduce_on_plateau: {factor: 0.1}'");
   registry.instead_of({"one_cycle", "OneCycleLR", "linear", "LinearLR", "polynomial", "PolynomialDecay",
                        "CosineAnnealingWarmRestarts", "cosine_with_restarts", "warmup_cosine"},
                       "write 'cosine: {warmup: 1 epoch}'");

@@ -45,6 +45,7 @@ struct UpdateRule : Described {
   static constexpr const char* kind = "rule";
   virtual bool by_tensor() const { return false; }        // whether it sees one tensor at a time
   virtual bool after_optimizer() const { return false; }  // whether it acts on the new parameters, not on the gradient
+  virtual bool averages() const { return false; }         // whether it keeps an average of the parameters
   // What stands in the place of the gradient, or of the new parameters.
   virtual Value apply(UpdateBuilder& b, Value x) const = 0;
 };

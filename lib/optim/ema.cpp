@@ -19,6 +19,7 @@ struct Ema final : UpdateRule {
   }
 
   bool after_optimizer() const override { return true; }
+  bool averages() const override { return true; }
 
   Value apply(UpdateBuilder& b, Value weights) const override {
     b.assign("ema", decay * b.average("ema") + (1 - decay) * weights);

@@ -99,6 +99,7 @@ struct Inference::Impl {
 
   static Recipe recipe(const Plan& plan) {
     Recipe recipe = plan.recipe();
+    recipe.kept.clear();
     recipe.update = {};  // nothing is trained, so its state takes no memory; the parameters are the average
     if (recipe.precision == Precision::bf16_true) recipe.precision = Precision::bf16_mixed;  // an average is f32
     return recipe;

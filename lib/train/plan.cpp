@@ -207,7 +207,7 @@ class Planner {
                   " that this process may use: they wait for each other"),
            concat("write '", allowed_cores(), "', or leave it out"));
     if (trainer.checkpoint.best) check_monitor("trainer.checkpoint.best", *trainer.checkpoint.best);
-    if (trainer.early_stopping) check_monitor("trainer.early_stopping.monitor", trainer.early_stopping->monitor);
+    for (const Keyed<Controller>& own : trainer.controllers) check_controller(own);
   }
 
   void check_initial_weights() {
@@ -327,6 +327,16 @@ class Planner {
     }
   }
 
+  void check_controller(const Keyed<Controller>& own) {
+    if (!own.object) return;
+    const std::string path = "trainer." + own.name;
+    for (const auto& [key, figure] : own.object->monitors()) check_monitor(path + "." + key, figure);
+    if (problems_.empty())
+      own.object->check(plan_, [&](const std::string& key, std::string what, std::string help) {
+        add(key.empty() ? path : path + "." + key, std::move(what), std::move(help));
+      });
+  }
+
   void check_monitor(const std::string& path, const std::string& figure) {
     std::vector<std::string> known;
     for (const std::string& name : plan_.figures())
@@ -426,6 +436,9 @@ Recipe Plan::recipe() const {
                 .threads = threads(),
                 .precision = run.trainer.numbers()};
   for (const std::unique_ptr<Metric>& metric : run.metrics) recipe.metrics.push_back(metric.get());
+  for (const Keyed<Controller>& own : run.trainer.controllers)
+    for (Variable& v : own.object ? own.object->keeps(network->parameters()) : std::vector<Variable>())
+      recipe.kept.push_back(std::move(v));
   if (run.trainer.memory_limit) recipe.memory_limit_bytes = run.trainer.memory_limit->count;
   const LoaderOptions loading = training_options(run.data, *data.train, seed());
   for (const auto& field : data.train->fields()) recipe.batch_bytes = plus(recipe.batch_bytes, field.type.bytes());

@@ -210,7 +210,9 @@ struct Programs::Impl {
   }
 };
 
-Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<Impl>(recipe, store)) {}
+Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<Impl>(recipe, store)) {
+  for (const Variable& v : recipe.kept) store.declare(v);
+}
 Programs::~Programs() = default;
 
 void Programs::initialize() {

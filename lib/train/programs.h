@@ -28,6 +28,7 @@ struct Recipe {
   std::vector<const Metric*> metrics;
   std::vector<std::string> metric_names;  // one a metric, unique
   Update update;                          // empty where nothing is trained
+  std::vector<Variable> kept;             // by controllers, beside what the update keeps
   uint64_t seed = 0;
   int threads = 1;  // that fill in initial values
   // What the variables, a training step's values and the batches may take together, and what the batches in memory take

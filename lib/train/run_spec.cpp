@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lib/base/text.h"
 #include "lib/device/device.h"
 
 namespace dl {
@@ -31,15 +32,17 @@ void say_instead(Schema& s) {
   for (const char* key : {"devices", "gpus", "num_gpus", "gpu", "num_nodes", "strategy", "world_size"})
     s.instead_of(key, "leave it out: dlcli trains on one device; 'trainer.threads' says how many cores compute");
   for (const char* key : {"callbacks", "callback"})
-    s.instead_of(key, "leave it out: 'early_stopping', 'checkpoint' and 'ema' are keys of 'trainer'");
+    s.instead_of(key,
+                 "leave it out: each is a key of 'trainer', such as 'early_stopping: {…}'; 'dlcli describe controller' "
+                 "lists them");
   for (const char* key : {"logger", "loggers", "log_dir", "tensorboard", "wandb", "report_to", "default_root_dir"})
     s.instead_of(key, "leave it out: the figures are in the run's folder, metrics.csv and metrics.jsonl");
   for (const char* key : {"deterministic", "benchmark", "cudnn"})
     s.instead_of(key, "leave it out: the same seed gives the same bits");
   for (const char* key : {"amp", "fp16", "bf16", "mixed_precision"})
     s.instead_of(key, "write 'precision: bf16-mixed' below 'trainer'");
-  for (const char* key : {"patience", "min_delta", "monitor"})
-    s.instead_of(key, "write it below 'trainer.early_stopping'");
+  for (const Keyed<Controller>& own : TrainerSpec::every_controller())
+    lead_to(s, Codec<Keyed<Controller>>::inner(own)->schema, concat("below 'trainer.", own.name, "'"));
   for (const char* key : {"lr", "learning_rate", "weight_decay", "momentum", "betas"})
     s.instead_of(key, "write it below the optimizer's name: 'optimizer: {adamw: {lr: 1e-3}}'");
   for (const char* key : {"resume", "resume_from_checkpoint", "ckpt_path", "resume_from"})
@@ -51,15 +54,6 @@ void say_instead(Schema& s) {
 }
 
 }  // namespace
-
-void EarlyStoppingSpec::describe(Schema& s) {
-  s.summary("stops the run when a figure no longer gets better");
-  s.optional("monitor", monitor, "the figure: val/loss, or val/ and a metric's name");
-  s.optional("patience", patience, "validations without a gain after which the run stops").at_least(1);
-  s.optional("min_delta", min_delta, "a smaller change is no gain").at_least(0);
-  s.optional("mode", mode, "min or max is better; without it, what is better for the figure").one_of({"min", "max"});
-  s.example("early_stopping: {monitor: val/accuracy, patience: 5}");
-}
 
 void InitFromSpec::describe(Schema& s) {
   s.summary("a safetensors file with the initial weights, named by the layers' paths");
@@ -152,7 +146,10 @@ void TrainerSpec::describe(Schema& s) {
   s.optional("log_every_n_steps", log_every_n_steps, "steps between records in metrics.jsonl").at_least(1);
   s.optional("fast_dev_run", fast_dev_run, "one step and one batch of validation, nothing kept");
   s.optional("ema", ema, "averages the weights; the average is validated and evaluated");
-  s.optional("early_stopping", early_stopping, "when to stop for want of gain; without it, never");
+  for (Keyed<Controller>& own : controllers) {
+    const auto keys = Codec<Keyed<Controller>>::inner(own);
+    s.optional(own.name, own, keys->schema.summary()).known_as(keys->schema.foreign_names());
+  }
   s.optional("checkpoint", checkpoint, "which checkpoints are written and kept").known_as({"enable_checkpointing"});
   say_instead(s);
   lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
@@ -165,6 +162,12 @@ void TrainerSpec::describe(Schema& s) {
     if (!max_epochs && !max_steps && !max_time && !fast_dev_run)
       report("the run has no end: none of max_epochs, max_steps, max_time is given", "write 'max_epochs: 10'");
   });
+}
+
+std::vector<Keyed<Controller>> TrainerSpec::every_controller() {
+  std::vector<Keyed<Controller>> all;
+  for (const std::string& name : Registry<Controller>::instance().names()) all.push_back({name, nullptr});
+  return all;
 }
 
 Precision TrainerSpec::numbers() const {

@@ -16,18 +16,9 @@
 #include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
 #include "lib/spec/units.h"
+#include "lib/train/controller.h"
 
 namespace dl {
-
-// Stops when the monitored figure no longer gets better.
-struct EarlyStoppingSpec {
-  std::string monitor = "val/loss";
-  int64_t patience = 3;
-  double min_delta = 0;
-  std::optional<std::string> mode;  // unset: as is better for the figure
-  Where where;
-  void describe(Schema& s);
-};
 
 struct CheckpointSpec {
   std::optional<Duration> every;  // unset: every epoch, and every ten minutes
@@ -57,11 +48,12 @@ struct TrainerSpec {
   int64_t log_every_n_steps = 50;
   bool fast_dev_run = false;
   Keyed<UpdateRule> ema{"ema", nullptr};
-  std::optional<EarlyStoppingSpec> early_stopping;
   CheckpointSpec checkpoint;
+  std::vector<Keyed<Controller>> controllers = every_controller();  // one for each that there is
   Where where;
   void describe(Schema& s);
 
+  static std::vector<Keyed<Controller>> every_controller();
   Precision numbers() const;  // as `precision` names them
   // How often validation runs: by whichever of the two keys is given, else once an epoch.
   Duration validation_interval() const;

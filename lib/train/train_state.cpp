@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int format_version = 1;
+constexpr int format_version = 2, oldest_version = 1;
 
 // The one list of keys, for both directions.
 template <class State, class Visit>
@@ -35,8 +35,7 @@ void visit(State& s, Visit&& field) {
   field("monitor", s.monitor);
   field("best_value", s.best_value);
   field("best_step", s.best_step);
-  field("stopping_value", s.stopping_value);
-  field("stopping_waited", s.stopping_waited);
+  field("controllers", s.controllers);
   field("log_bytes", s.log_bytes);
 }
 
@@ -51,6 +50,22 @@ Json to_json(const Cursor& cursor) {
 Json to_json(const std::map<std::string, Total>& totals) {
   Json out = Json::object();
   for (const auto& [name, total] : totals) out[name] = {total.sum, total.count};
+  return out;
+}
+Json to_json(const std::map<std::string, StateValues>& controllers) {
+  Json out = Json::object();
+  for (const auto& [name, values] : controllers) {
+    Json& own = out[name] = Json::object();
+    for (const auto& [key, value] : values)
+      std::visit(
+          [&](const auto& held) {
+            if constexpr (std::is_same_v<decltype(held), const std::monostate&>)
+              own[key] = nullptr;
+            else
+              own[key] = held;
+          },
+          value);
+  }
   return out;
 }
 
@@ -71,6 +86,30 @@ void from_json(const Json& json, std::map<std::string, Total>& totals) {
   for (const auto& [name, pair] : json.items()) totals[name] = {pair.at(0).get<double>(), pair.at(1).get<double>()};
 }
 
+void from_json(const Json& json, std::map<std::string, StateValues>& controllers) {
+  for (const auto& [name, own] : json.items()) {
+    StateValues& values = controllers[name];
+    for (const auto& [key, value] : own.items()) {
+      if (value.is_null())
+        values[key] = {};
+      else if (value.is_number_integer())
+        values[key] = value.get<int64_t>();
+      else if (value.is_number())
+        values[key] = value.get<double>();
+      else
+        values[key] = value.get<std::string>();
+    }
+  }
+}
+
+// Version 1 had early stopping's state beside the rest.
+void from_version_1(Json& json) {
+  json["controllers"] = Json::object();
+  if (!json.contains("stopping_waited")) return;
+  json["controllers"]["early_stopping"] = {{"best", json.value("stopping_value", Json())},
+                                           {"waited", json["stopping_waited"]}};
+}
+
 }  // namespace
 
 std::string write_state(const TrainState& state) {
@@ -86,10 +125,12 @@ TrainState read_state(const std::string& text, const std::filesystem::path& path
   };
   if (!json.is_object() || json.value("format", Json()) != "dlcli state")
     throw refuse(Exit::data, "is not the state of a dlcli checkpoint");
-  if (json.value("version", Json()) != format_version)
+  const Json version = json.value("version", Json());
+  if (!version.is_number_integer() || version < oldest_version || version > format_version)
     throw refuse(Exit::usage,
-                 concat("has version ", json.value("version", Json()).dump(), "; this dlcli reads ", format_version),
+                 concat("has version ", version.dump(), "; this dlcli reads ", oldest_version, " to ", format_version),
                  "use the dlcli that wrote it");
+  if (version == 1) from_version_1(json);
   // Once the epoch and its batches said it alone.
   if (!json.contains("cursor") && json.contains("epoch") && json.contains("epoch_batches"))
     json["cursor"] = {{"epoch", json["epoch"]}, {"batch", json["epoch_batches"]}, {"place", Json::array()}};

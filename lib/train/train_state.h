@@ -8,6 +8,7 @@
 #include <string>
 
 #include "lib/data/batch_order.h"
+#include "lib/train/controller.h"
 
 namespace dl {
 
@@ -40,8 +41,7 @@ struct TrainState {
   std::string monitor;  // the figure that chooses the best checkpoint; empty: none is chosen
   std::optional<double> best_value;
   int64_t best_step = -1;
-  std::optional<double> stopping_value;  // early stopping: the best so far,
-  int64_t stopping_waited = 0;           // and validations since
+  std::map<std::string, StateValues> controllers;  // by name
 
   std::map<std::string, uint64_t> log_bytes;  // "metrics.jsonl" → its length at this step
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "lib/base/batch_job.h"
@@ -26,13 +25,6 @@
 
 namespace dl {
 namespace {
-
-// Whether `value` is a gain of more than `min_delta`; the first value is one.
-bool is_gain(double value, const std::optional<double>& best, bool higher_is_better, double min_delta = 0) {
-  if (std::isnan(value)) return false;
-  if (!best) return true;
-  return higher_is_better ? value > *best + min_delta : value < *best - min_delta;
-}
 
 std::string not_finite(double value) { return std::isnan(value) ? "NaN" : value > 0 ? "infinite" : "-infinite"; }
 
@@ -90,6 +82,17 @@ struct Trainer::Impl {
     state.batch_size = plan.run.data.batch_size;
     state.total_steps = plan.total_steps();
     state.monitor = trainer.checkpoint.best.value_or("");
+    begin_controllers();
+  }
+
+  // As the state has them.
+  void begin_controllers() {
+    controllers = controllers_of(plan);
+    for (const auto& controller : controllers) {
+      auto visitor = StateVisitor::reading(state.controllers[controller->name]);
+      controller->visit(visitor);
+      controller->begin(plan);
+    }
   }
 
   // ---- telling
@@ -169,10 +172,8 @@ struct Trainer::Impl {
       return concat("max_steps (", *trainer.max_steps, ") reached");
     if (trainer.max_epochs && epochs >= *trainer.max_epochs)
       return concat("max_epochs (", *trainer.max_epochs, ") reached");
-    if (const auto& early = trainer.early_stopping; early && state.stopping_waited >= early->patience)
-      return concat("early_stopping: ", early->monitor,
-                    state.stopping_value ? concat(" was not better than ", *state.stopping_value) : " was no number",
-                    " in ", count_of(early->patience, "validation"));
+    for (const auto& controller : controllers)
+      if (std::string reason = controller->end_reason(); !reason.empty()) return reason;
     return "";
   }
 
@@ -193,7 +194,8 @@ struct Trainer::Impl {
   std::optional<Loader> loader;
   std::optional<Evaluator> evaluator;
 
-  TrainState state;  // but for time_s and the totals, which save() fills in
+  TrainState state;  // but for time_s, the totals and the controllers, which save() fills in
+  std::vector<std::unique_ptr<Controller>> controllers;
   double state_time_s = 0;
   double begin = steady_seconds();  // of fit()
   double epoch_begin = 0;
@@ -252,6 +254,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
     m.state.best_value.reset();
     m.state.best_step = -1;
   }
+  m.begin_controllers();
   m.state_time_s = saved.time_s;
   m.interval.restore(saved.interval);
   m.epoch.restore(saved.epoch_totals);
@@ -323,6 +326,7 @@ void Trainer::Impl::step() {
          .steps_per_epoch = plan.steps_per_epoch(),
          .batch_size = plan.largest_batch() * std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch())});
   lr = plan.run.optimizer->learning_rate() * factor;
+  for (const auto& controller : controllers) lr = controller->learning_rate(lr);
   updates.begin(lr, state.step + 1);
   auto seen = [&](const Batch& batch) {
     state.micro_batches += 1;
@@ -384,6 +388,8 @@ void Trainer::Impl::boundary() {
   const bool over = epoch_is_over();
   const bool last = !end_reason(state.epoch + (over ? 1 : 0)).empty();
   best_now = false;
+  for (const auto& controller : controllers)
+    if (over) controller->epoch_trained(state.epoch + 1, store);
   if (plan.data.validation && (last || validation_cadence.due(state.step, steady_seconds() - begin)) && !validate()) {
     state.boundary = true;
     return;
@@ -395,6 +401,7 @@ void Trainer::Impl::boundary() {
 }
 
 bool Trainer::Impl::validate() {
+  for (const auto& controller : controllers) controller->settle(store);
   if (!evaluator) evaluator.emplace(plan, programs, plan.data.validation, "val");
   ValidationProgress progress{.step = state.step, .epoch = state.epoch, .samples = evaluator->samples()};
   const auto seen = [&](int64_t done) {
@@ -407,32 +414,19 @@ bool Trainer::Impl::validate() {
   if (!values) return false;
   validation_cadence.done(steady_seconds() - begin);
   remember(*values);
-  // Not a number where the metric had nothing to measure: never a gain.
-  auto value_of = [&](const std::string& figure) {
-    const auto found = std::ranges::find(*values, figure, &Measured::name);
-    return found != values->end() ? found->value : std::numeric_limits<double>::quiet_NaN();
-  };
-  auto higher = [&](const std::string& figure, const std::optional<std::string>& mode) {
-    return mode ? *mode == "max" : plan.higher_is_better(figure);
-  };
-  if (const double loss = value_of("val/loss"); !std::isfinite(loss)) diverged = "val/loss became " + not_finite(loss);
+  const Figures figures(*values);
+  if (const double loss = figures("val/loss"); !std::isfinite(loss)) diverged = "val/loss became " + not_finite(loss);
   if (diverged.empty() && !state.monitor.empty()) {
-    const double value = value_of(state.monitor);
-    best_now = is_gain(value, state.best_value, higher(state.monitor, trainer.checkpoint.mode));
+    const double value = figures(state.monitor);
+    const auto& mode = trainer.checkpoint.mode;
+    best_now = is_gain(value, state.best_value, mode ? *mode == "max" : plan.higher_is_better(state.monitor));
     if (best_now) {
       state.best_value = value;
       state.best_step = state.step;
     }
   }
-  if (const auto& early = trainer.early_stopping; diverged.empty() && early) {
-    const double value = value_of(early->monitor);
-    if (is_gain(value, state.stopping_value, higher(early->monitor, early->mode), early->min_delta)) {
-      state.stopping_value = value;
-      state.stopping_waited = 0;
-    } else {
-      state.stopping_waited += 1;
-    }
-  }
+  for (const auto& controller : controllers)
+    if (diverged.empty()) controller->validated(figures);
   const ValidationRecord record{.step = state.step,
                                 .epoch = state.epoch,
                                 .time_s = time_s(),
@@ -470,6 +464,11 @@ void Trainer::Impl::save(bool final) {
     state.cursor = loader->cursor();
     state.interval = interval.save();
     state.epoch_totals = epoch.save();
+    for (const auto& controller : controllers) {
+      controller->settle(store);
+      auto visitor = StateVisitor::writing(state.controllers[controller->name]);
+      controller->visit(visitor);
+    }
     if (state.data.empty()) state.data = data_fingerprint();
     state.log_bytes = log->sync();
     const Checkpoint saved = checkpoints->save(state, plan.network->tensors(), store, plan.resolved());
