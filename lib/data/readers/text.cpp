@@ -55,14 +55,15 @@ class UnfittedText final : public Dataset, public Succession, public Fittable {
     size_t begin = 0, bytes = 0;  // of the part in `whole`
     std::string whole;
     std::filesystem::path path;
-    Tokenizer tokenizer;
+    std::shared_ptr<const Tokenizer> tokenizer;
+    std::optional<std::string> unknown;  // the token for those that the vocabulary lacks
     WindowSpec window;
     std::optional<int64_t> max_tokens;
     std::vector<std::string> tokens;  // in the order of their numbers; empty: those of the training part
   };
   explicit UnfittedText(Parts parts) : parts_(std::move(parts)) {
     int64_t tokens = 0;
-    each_token(parts_.tokenizer, text(), parts_.path, [&](std::string_view, size_t) { ++tokens; });
+    parts_.tokenizer->each_token(text(), parts_.path, [&](std::string_view, size_t) { ++tokens; });
     size_ = window_count(tokens, parts_.window, parts_.path.string());
     const Type window{DType::i32, {parts_.window.length}};
     fields_ = {{"x", window}, {"y", window}};
@@ -83,15 +84,15 @@ class UnfittedText final : public Dataset, public Succession, public Fittable {
   }
 
   DatasetPointer fitted(const Node& fit, std::span<const int64_t> samples) const override {
-    const auto vocabulary = std::make_shared<Vocabulary>(parts_.tokenizer, tokens_in(read_fit<FittedText>(fit).tokens));
+    const auto vocabulary =
+        std::make_shared<Vocabulary>(parts_.tokenizer, tokens_in(read_fit<FittedText>(fit).tokens), parts_.unknown);
     const auto [numbers, unknown] = vocabulary->encode(text(), parts_.path, parts_.begin, parts_.whole);
     std::vector<Problem> warnings;
     if (20 * unknown > std::ssize(numbers) && !parts_.max_tokens)
-      warnings.push_back(
-          {.where = {.file = parts_.path.string()},
-           .what = concat(unknown, " of ", count_of(std::ssize(numbers), "token"),
-                          " are none of the training text's and are taken as '", *parts_.tokenizer.unknown, "'"),
-           .help = "validate on a text of the same kind, or train on more of it"});
+      warnings.push_back({.where = {.file = parts_.path.string()},
+                          .what = concat(unknown, " of ", count_of(std::ssize(numbers), "token"),
+                                         " are none of the training text's and are taken as '", *parts_.unknown, "'"),
+                          .help = "validate on a text of the same kind, or train on more of it"});
     DatasetPointer windows = token_windows(std::make_shared<TextTokens>(numbers, parts_.path.string()), parts_.window,
                                            vocabulary->size(), vocabulary->tokens(), vocabulary, std::move(warnings));
     if (static_cast<int64_t>(samples.size()) == size_) return windows;
@@ -104,7 +105,7 @@ class UnfittedText final : public Dataset, public Succession, public Fittable {
   // Those of some windows and their targets; of all windows those of the whole text, as where nothing stands for what
   // the others lack: a character that only the held-out windows have is no reason not to train.
   std::vector<std::string> tokens_of(std::span<const int64_t> samples) const {
-    const bool all = static_cast<int64_t>(samples.size()) == size_ || !parts_.tokenizer.unknown;
+    const bool all = static_cast<int64_t>(samples.size()) == size_ || !parts_.unknown;
     std::vector<bool> taken(static_cast<size_t>(size_) + 1);  // none behind the last window
     for (const int64_t sample : samples) taken[static_cast<size_t>(sample)] = true;
     const int64_t length = parts_.window.length;
@@ -112,7 +113,7 @@ class UnfittedText final : public Dataset, public Succession, public Fittable {
       const auto window = static_cast<size_t>(std::min(place / length, size_));
       return all || taken[window] || (place % length == 0 && window > 0 && taken[window - 1]);
     };
-    return fit_tokens(parts_.tokenizer, text(), parts_.path, counts, parts_.max_tokens);
+    return fit_tokens(*parts_.tokenizer, text(), parts_.path, parts_.unknown, counts, parts_.max_tokens);
   }
 
   const Parts parts_;
@@ -135,7 +136,7 @@ struct Text final : Reader {
         "other parts, eval and generate use the same.");
     s.required("path", path, "the file, UTF-8").known_as({"file", "filename", "root", "folder", "data_dir"});
     s.optional("level", level, "what a token is; words are what stands between white space")
-        .one_of({"characters", "bytes", "words"});
+        .one_of(Registry<Tokenizer>::instance().names());
     window.describe(s);
     s.optional("begin", begin, "this part begins at such a share of the text").at_least(0).below(1);
     s.optional("end", end, "and ends at such a share").above(0).at_most(1);
@@ -153,7 +154,8 @@ struct Text final : Reader {
       if (begin >= end) report.at("end", concat("expected more than 'begin', ", begin, ", got ", end));
       if (max_tokens && !unknown)
         report.at("max_tokens", "the other tokens have nothing that stands for them", "write 'unknown: <unk>'");
-      if (line_end && level != "words") report.at("line_end", "only words have a 'line_end'", "write 'level: words'");
+      if (line_end && Registry<Tokenizer>::instance().has(level) && !make_tokenizer(level)->takes_line_end())
+        report.at("line_end", "only words have a 'line_end'", "write 'level: words'");
     });
   }
 
@@ -164,43 +166,38 @@ struct Text final : Reader {
       throw Error(Exit::data, Problem{.where = {.file = file.string()},
                                       .what = concat("expected xxh64 ", xxh64, ", found ", found),
                                       .help = "get the file again"});
-    const Tokenizer cut = tokenizer();
-    if (cut.level != TextLevel::bytes) {
+    const auto cut = make_tokenizer(level, line_end);
+    if (!cut->takes_bytes()) {
       size_t bad = invalid_utf8_at(whole);
       if (4 * static_cast<size_t>(std::ranges::count(whole, '\0')) > whole.size()) bad = not_text_at(whole);  // UTF-16
       if (bad != std::string::npos) {
         Problem problem = not_text(whole, bad, file);
-        if (cut.level == TextLevel::characters) problem.help = "write 'level: bytes', or " + problem.help;
+        if (level == "characters") problem.help = "write 'level: bytes', or " + problem.help;
         throw Error(Exit::data, std::move(problem));
       }
       whole = with_plain_line_ends(std::move(whole));
     }
     if (whole.empty())
       throw Error(Exit::data, Problem{.where = {.file = file.string()}, .what = "expected a text, the file is empty"});
-    const std::string_view text = part_of(whole, cut.level);
+    const std::string_view text = part_of(whole, *cut);
     return std::make_shared<UnfittedText>(UnfittedText::Parts{.begin = static_cast<size_t>(text.data() - whole.data()),
                                                               .bytes = text.size(),
                                                               .whole = std::move(whole),
                                                               .path = file,
-                                                              .tokenizer = tokenizer(),
+                                                              .tokenizer = cut,
+                                                              .unknown = unknown,
                                                               .window = window,
                                                               .max_tokens = max_tokens,
                                                               .tokens = folders.classes});
   }
 
   DatasetPointer open_fitted(const Node& fit) const override {
-    const auto vocabulary = std::make_shared<Vocabulary>(tokenizer(), tokens_in(read_fit<FittedText>(fit).tokens));
+    const auto vocabulary = std::make_shared<Vocabulary>(make_tokenizer(level, line_end),
+                                                         tokens_in(read_fit<FittedText>(fit).tokens), unknown);
     return token_windows(nullptr, window, vocabulary->size(), vocabulary->tokens(), vocabulary);
   }
 
  private:
-  Tokenizer tokenizer() const {
-    const TextLevel as = level == "bytes"   ? TextLevel::bytes
-                         : level == "words" ? TextLevel::words
-                                            : TextLevel::characters;
-    return {.level = as, .line_end = line_end, .unknown = unknown};
-  }
-
   // Without a byte order mark, and with \n for \r\n.
   static std::string with_plain_line_ends(std::string text) {
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
@@ -212,27 +209,10 @@ struct Text final : Reader {
     return text;
   }
 
-  // From `begin` to `end`, counted in characters, or in bytes; words begin at the next line, or where that is far or
-  // there is none, at the next white space.
-  std::string_view part_of(std::string_view whole, TextLevel as) const {
-    const auto at_share = [&](double share) -> size_t {
-      if (share == 0) return 0;
-      if (share == 1) return whole.size();
-      if (as == TextLevel::bytes) return static_cast<size_t>(share * static_cast<double>(whole.size()));
-      if (as == TextLevel::words) {
-        const auto place = static_cast<size_t>(share * static_cast<double>(whole.size()));
-        size_t end = whole.find('\n', place);
-        if (end == std::string_view::npos || end - place > std::max(size_t{1} << 12, whole.size() / 100))
-          end = whole.find_first_of(" \t\n", place);
-        return end == std::string_view::npos ? whole.size() : end + 1;
-      }
-      const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-      const auto characters = std::count_if(whole.begin(), whole.end(), begins);
-      auto left = static_cast<int64_t>(share * static_cast<double>(characters));
-      size_t at = 0;
-      for (; at < whole.size(); ++at)
-        if (begins(whole[at]) && left-- == 0) break;
-      return at;
+  // From `begin` to `end`, where tokens begin.
+  std::string_view part_of(std::string_view whole, const Tokenizer& cut) const {
+    const auto at_share = [&](double share) {
+      return share == 0 ? 0 : share == 1 ? whole.size() : cut.at_share(whole, share);
     };
     const size_t from = at_share(begin);
     return whole.substr(from, at_share(end) - from);

@@ -54,8 +54,8 @@ struct FittedTexts {
 
 // What the reader's keys say beside the file.
 struct Form {
-  Tokenizer tokenizer;
-  std::string padding;
+  std::shared_ptr<const Tokenizer> tokenizer;
+  std::string padding, unknown;
   std::optional<int64_t> max_length, max_tokens;
   std::vector<std::string> classes;
   bool of_classes = true;
@@ -64,7 +64,9 @@ struct Form {
 class TextSet final : public Dataset, public Padded, public Tokenized {
  public:
   TextSet(const Rows& rows, const Form& form, const FittedTexts& fit, std::span<const int64_t> samples, bool labelled)
-      : words_(form.tokenizer, tokens_in(fit.tokens)), classes_(tokens_in(fit.classes)), length_(fit.length) {
+      : words_(form.tokenizer, tokens_in(fit.tokens), form.unknown),
+        classes_(tokens_in(fit.classes)),
+        length_(fit.length) {
     fields_ = {{"x", {DType::i32, {length_}}, words_.size()}, {"lengths", {DType::i32, {}}, length_ + 1}};
     if (labelled) fields_.push_back({"y", {form.of_classes ? DType::i32 : DType::f32, {}}, std::ssize(classes_)});
     for (const int64_t row : samples) add(rows, row, form, labelled);
@@ -193,14 +195,14 @@ class UnfittedTexts final : public Dataset, public Labelled, public Fittable {
     int64_t longest = 1;
     for (const int64_t row : samples) {
       int64_t tokens = 0;
-      each_token(form_.tokenizer, rows_.texts[static_cast<size_t>(row)], rows_.path,
-                 [&](std::string_view token, size_t) {
-                   ++times[token];
-                   ++tokens;
-                 });
+      form_.tokenizer->each_token(rows_.texts[static_cast<size_t>(row)], rows_.path,
+                                  [&](std::string_view token, size_t) {
+                                    ++times[token];
+                                    ++tokens;
+                                  });
       longest = std::max(longest, tokens);
     }
-    for (const std::string& special : {form_.padding, *form_.tokenizer.unknown}) times.erase(special);
+    for (const std::string& special : {form_.padding, form_.unknown}) times.erase(special);
     std::vector<std::pair<int64_t, std::string_view>> ranked;  // by -times, so that equals come in order
     for (const auto& [token, count] : times) ranked.emplace_back(-count, token);
     const auto most = static_cast<size_t>(form_.max_tokens.value_or(INT64_MAX) - 2);
@@ -211,7 +213,7 @@ class UnfittedTexts final : public Dataset, public Labelled, public Fittable {
     std::vector<std::string> tokens;
     for (const auto& [count, token] : ranked) tokens.emplace_back(token);
     std::ranges::sort(tokens);
-    tokens.insert(tokens.begin(), {form_.padding, *form_.tokenizer.unknown});
+    tokens.insert(tokens.begin(), {form_.padding, form_.unknown});
     FittedTexts fitted{.tokens = tokens_text(tokens),
                        .length = form_.max_length.value_or(std::min(longest, most_tokens))};
     if (labelled_ && form_.of_classes)
@@ -251,7 +253,7 @@ struct TextLabels final : Reader {
                "between cells: tab, or one character; without it tab where the name ends in .tsv")
         .known_as({"sep", "separator"});
     s.optional("level", level, "what a token is; words are what stands between white space")
-        .one_of({"characters", "bytes", "words"});
+        .one_of(Registry<Tokenizer>::instance().names());
     s.optional("max_length", max_length, "tokens that are read of a text; without it those of the longest in training")
         .at_least(1)
         .at_most(most_tokens)
@@ -286,11 +288,9 @@ struct TextLabels final : Reader {
   static constexpr const char* padding = "<pad>";
 
   Form form() const {
-    const TextLevel cut = level == "bytes"   ? TextLevel::bytes
-                          : level == "words" ? TextLevel::words
-                                             : TextLevel::characters;
-    return {.tokenizer = {.level = cut, .unknown = unknown},
+    return {.tokenizer = make_tokenizer(level),
             .padding = padding,
+            .unknown = unknown,
             .max_length = max_length,
             .max_tokens = max_tokens,
             .of_classes = as == "class"};

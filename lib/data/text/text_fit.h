@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/data/text/vocabulary.h"
+#include "lib/data/text/tokenizer.h"
 #include "lib/spec/schema.h"
 
 namespace dl {
@@ -16,10 +16,10 @@ struct FittedText {
   void describe(Schema& s);
 };
 
-// The tokens of a text of which `counts` is true, sorted by their bytes: by their place in the text, from 0. The
-// tokenizer's `unknown` is one of them always. With `max_tokens` only the most frequent, of equals the first.
+// The tokens of a text of which `counts` is true, sorted by their bytes: by their place in the text, from 0. `unknown`
+// is one of them always, where it is set. With `max_tokens` only the most frequent, of equals the first.
 std::vector<std::string> fit_tokens(const Tokenizer& tokenizer, std::string_view text,
-                                    const std::filesystem::path& path, const std::function<bool(int64_t)>& counts,
-                                    std::optional<int64_t> max_tokens);
+                                    const std::filesystem::path& path, const std::optional<std::string>& unknown,
+                                    const std::function<bool(int64_t)>& counts, std::optional<int64_t> max_tokens);
 
 }  // namespace dl
