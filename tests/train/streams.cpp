@@ -1,5 +1,6 @@
-// Runs on data that are no plain index: streams of shards, and texts padded to buckets. They go on where they stopped,
-// to the same bits, and padding changes nothing. SPDX-License-Identifier: Apache-2.0
+// Runs on data that are no plain index, streams of shards and texts padded to buckets, go on where they stopped, to the
+// same bits, and padding changes nothing.
+// SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
 #include "lib/data/image/write_png.h"

@@ -1,6 +1,7 @@
 // Tar archives, read where they lie: headers are found one behind another, contents by their place. Uncompressed, of
 // the formats v7, ustar, GNU (long names, sizes of 64 bits) and pax. Our own reader, as libarchive's goes through a
-// file from its beginning and tells no places to come back to. SPDX-License-Identifier: Apache-2.0
+// file from its beginning and tells no places to come back to.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <filesystem>
