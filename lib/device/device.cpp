@@ -18,7 +18,11 @@ std::map<std::string, DeviceFactory>& factories() {
   return all;
 }
 
+std::unique_ptr<Device> (*wrapped)(std::unique_ptr<Device>) = nullptr;
+
 }  // namespace
+
+void wrap_devices(std::unique_ptr<Device> (*wrap)(std::unique_ptr<Device>)) { wrapped = wrap; }
 
 void* Device::allocate_host(int64_t bytes) {
   const size_t whole = static_cast<size_t>(std::max<int64_t>(bytes, 1) + 63) / 64 * 64;
@@ -43,7 +47,10 @@ std::vector<std::string> device_names() {
 
 std::unique_ptr<Device> make_device(const std::string& name, const DeviceOptions& options) {
   const auto found = factories().find(name);
-  if (found != factories().end()) return found->second(options);
+  if (found != factories().end()) {
+    std::unique_ptr<Device> made = found->second(options);
+    return wrapped ? wrapped(std::move(made)) : std::move(made);
+  }
   std::string known;
   for (const std::string& other : device_names()) known += (known.empty() ? "" : ", ") + other;
   throw Error(Exit::usage, Problem{.path = "trainer.device",

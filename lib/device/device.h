@@ -7,12 +7,19 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/error.h"
 #include "lib/graph/graph.h"
 
 namespace dl {
 
 struct Address;
 struct Layout;
+
+// What a kernel finds wrong with the numbers that it reads: the first of them.
+struct Fault {
+  int32_t found = 0;  // 0: nothing
+  int32_t number = 0;
+};
 
 // One operation made ready for fixed types. run() takes no heap memory, may be called any number of times, and leaves
 // every element of every output written. Pointers are 64-byte aligned; inputs and outputs do not overlap, except an
@@ -25,6 +32,11 @@ class Kernel {
   // Whether output `out` may be written over input `in` (same type, read at an index before it is written there).
   virtual bool in_place(int /*in*/, int /*out*/) const { return false; }
   virtual void run(std::span<void* const> inputs, std::span<void* const> outputs, void* scratch) = 0;
+  // Whether numbers that it reads may make no sense, as an index outside its table. Then run() has one more output, a
+  // Fault, which it writes each time; where there is one it goes on as if there were none, with any values. Who waits
+  // for the launch gets the problem as an Error.
+  virtual bool finds_faults() const { return false; }
+  virtual Problem problem(int32_t /*number*/) const { return {}; }
 };
 
 // When a kernel ran, from the start of its launch.
@@ -47,8 +59,8 @@ class Executable {
   virtual void launch(bool timed) = 0;
   // Until the last launch is done.
   virtual void wait() = 0;
-  // Of the last launch, after wait(): the layout's results, 64 bytes apart, in memory of the host; one copy however
-  // many there are, made when first asked for. Valid until the next launch.
+  // Of the last launch, after wait(): the layout's results, f32 or Fault, 64 bytes apart, in memory of the host; one
+  // copy however many there are, made when first asked for. Valid until the next launch.
   virtual const std::byte* results() = 0;
   // Memory of the program as the last launch left it, after wait().
   virtual void read(const Address& from, void* host, int64_t bytes) = 0;
@@ -132,6 +144,9 @@ using DeviceFactory = std::unique_ptr<Device> (*)(const DeviceOptions&);
 std::unique_ptr<Device> make_device(const std::string& name,
                                     const DeviceOptions& options);  // Error lists what there is
 std::vector<std::string> device_names();
+
+// Every device made from now on is what this makes of it: for tests.
+void wrap_devices(std::unique_ptr<Device> (*wrap)(std::unique_ptr<Device>));
 
 struct DeviceRegistration {
   DeviceRegistration(const char* name, DeviceFactory factory);

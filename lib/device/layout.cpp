@@ -253,6 +253,10 @@ class Planner {
       at.out.push_back(address);
       touch(address, step);
     }
+    if (at.kernel->finds_faults()) {
+      at.out.push_back({add_place({.kind = Place::Kind::result, .bytes = sizeof(Fault), .index = out_.results}), 0});
+      out_.faults.push_back({step, out_.results++});
+    }
     if (const int64_t bytes = at.kernel->scratch_bytes(); bytes > 0)
       at.scratch_place = add_place({.bytes = bytes, .first = step, .last = step});
   }

@@ -58,7 +58,11 @@ struct Layout {
     int result = -1;  // which result it is, if it is one
   };
   std::vector<Output> outputs;
-  int results = 0;
+  struct FaultOf {
+    int call = 0, result = 0;
+  };
+  std::vector<FaultOf> faults;
+  int results = 0;                             // of both kinds
   static constexpr int64_t result_bytes = 64;  // from one result to the next
 
   int64_t arena_bytes = 0;

@@ -55,13 +55,27 @@ struct Program::Impl {
     if (done) return;
     executable->wait();
     done = true;
+    for (const auto& [call, result] : layout.faults)
+      if (const auto fault = result_of<Fault>(result); fault.found)
+        fail(layout.calls[static_cast<size_t>(call)], fault);
+  }
+
+  [[noreturn]] static void fail(const Call& call, const Fault& fault) {
+    Problem problem = call.kernel->problem(fault.number);
+    if (!call.step.scope.empty()) problem.path = concat("layer '", call.step.scope, "'");
+    throw Error(problem.exit, std::move(problem));
+  }
+
+  template <class T>
+  T result_of(int result) {
+    T value;
+    std::memcpy(&value, executable->results() + result * Layout::result_bytes, sizeof value);
+    return value;
   }
 
   float scalar(int result) {
     DL_CHECK(ran && done, "nothing has run");
-    float value = 0;
-    std::memcpy(&value, executable->results() + result * Layout::result_bytes, sizeof value);
-    return value;
+    return result_of<float>(result);
   }
 
   Store& store;
@@ -151,9 +165,13 @@ std::vector<std::string> Program::scalar_names() const {
 }
 
 void Program::read_scalars(std::span<float> into) const {
-  const auto count = static_cast<size_t>(impl_->layout.results);
-  DL_CHECK(into.size() == count, count, " scalars, room for ", into.size());
-  for (size_t i = 0; i < count; ++i) into[i] = impl_->scalar(static_cast<int>(i));
+  size_t count = 0;
+  for (const Layout::Output& output : impl_->layout.outputs) {
+    if (output.result < 0) continue;
+    DL_CHECK(count < into.size(), "room for ", into.size(), " scalars, there are more");
+    into[count++] = impl_->scalar(output.result);
+  }
+  DL_CHECK(count == into.size(), count, " scalars, room for ", into.size());
 }
 
 float Program::scalar(Slot slot) const {

@@ -130,8 +130,10 @@ class Program {
     launch();
     wait();
   }
-  void launch();     // begins a run
-  void wait();       // until it is done
+  void launch();  // begins a run
+  // Until it is done. Error where a kernel found numbers that make no sense, as an index outside its table; what the
+  // run has computed is of no use then.
+  void wait();
   void run_timed();  // as run(), with the time of each kernel
 
   // Elements of an output of the last run, from `first` on, as many as there is room for. Valid until the next run of

@@ -192,6 +192,7 @@ struct Trainer::Impl {
   std::optional<RunRecord> record;
   bool folder_is_new = false;  // made by options.make_folder
   std::optional<Loader> loader;
+  std::optional<BatchesAhead> batches;  // of the loader
   std::optional<Evaluator> evaluator;
 
   TrainState state;  // but for time_s, the totals and the controllers, which save() fills in
@@ -283,6 +284,7 @@ void Trainer::Impl::prepare() {
   loader.emplace(plan.data.train, training_loading(plan));
   if (state.cursor.batch == loader->per_epoch()) state.cursor = {.epoch = state.cursor.epoch + 1};  // of older states
   loader->seek(state.cursor);
+  batches.emplace(*loader);
   updates.expect(std::min(plan.run.data.batch_size, plan.data.train->size()));  // while the first batch is read
   if (!options.folder && options.make_folder) {
     keep_in(*options.make_folder());
@@ -328,30 +330,28 @@ void Trainer::Impl::step() {
   lr = plan.run.optimizer->learning_rate() * factor;
   for (const auto& controller : controllers) lr = controller->learning_rate(lr);
   updates.begin(lr, state.step + 1);
-  auto seen = [&](const Batch& batch) {
+  auto seen = [&](int64_t samples) {
     state.micro_batches += 1;
-    state.samples += batch.count;
+    state.samples += samples;
     state.epoch_batches += 1;
-    state.epoch_samples += batch.count;
-    interval_stretch.samples += batch.count;
-    whole_stretch.samples += batch.count;
+    state.epoch_samples += samples;
+    interval_stretch.samples += samples;
+    whole_stretch.samples += samples;
   };
   const auto look_at_input = [&](double sum) {
     if (!bad_input.empty() || std::isfinite(sum)) return;
-    if (const auto found = loader->non_finite()) bad_input = "the data held it: " + *found;
+    if (const auto found = batches->non_finite()) bad_input = "the data held it: " + *found;
   };
   if (trainer.accumulate_grad_batches == 1) {
-    const Batch& batch = loader->next();
-    updates.step(batch, state.micro_batches);
+    const int64_t samples = updates.step(*batches, state.micro_batches);
     look_at_input(updates.totals().loss() + static_cast<double>(updates.gradient_norm()));
-    seen(batch);
+    seen(samples);
   } else {
-    const int64_t batches = std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch() - state.epoch_batches);
-    for (int64_t i = 0; i < batches; ++i) {
-      const Batch& batch = loader->next();
-      updates.accumulate(batch, state.micro_batches);
+    const int64_t count = std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch() - state.epoch_batches);
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t samples = updates.accumulate(*batches, state.micro_batches);
       look_at_input(updates.totals().loss());
-      seen(batch);
+      seen(samples);
     }
     updates.finish();
   }
@@ -461,7 +461,7 @@ void Trainer::Impl::save(bool final) {
   const double start = steady_seconds();
   try {
     state.time_s = time_s();
-    state.cursor = loader->cursor();
+    state.cursor = batches->cursor();
     state.interval = interval.save();
     state.epoch_totals = epoch.save();
     for (const auto& controller : controllers) {

@@ -18,27 +18,34 @@ void Updates::begin(double lr, int64_t number) {
   totals_.clear();
 }
 
-void Updates::run(Program& program) {
+void Updates::launch(Program& program) {
   if (const Slot step = program.input("step")) program.feed(step, std::span(&tick_, 1));
-  program.run();
+  program.launch();
 }
 
-const Program& Updates::run(BatchPrograms& programs, const Batch& batch, int64_t tick) {
+int64_t Updates::run(BatchPrograms& programs, BatchesAhead& batches, int64_t tick) {
   tick_ = static_cast<int32_t>(tick);
+  const bool fed = batches.fetched();
+  const Batch& batch = batches.next();
+  const int64_t count = batch.count;
   BatchProgram& made = programs.of(*batch.type);
-  made.feed(batch);
-  run(made.program());
+  if (!fed) made.feed(batch);
+  launch(made.program());
+  if (const Batch* next = batches.fetch()) programs.of(*next->type).feed(*next);
+  made.program().wait();
   totals_.add(made.program());
-  return made.program();
+  if (!accumulates_) gradient_norm_ = made.program().scalar("grad_norm");
+  return count;
 }
 
-void Updates::step(const Batch& batch, int64_t tick) { gradient_norm_ = run(steps_, batch, tick).scalar("grad_norm"); }
+int64_t Updates::step(BatchesAhead& batches, int64_t tick) { return run(steps_, batches, tick); }
 
-void Updates::accumulate(const Batch& batch, int64_t tick) { run(accumulations_, batch, tick); }
+int64_t Updates::accumulate(BatchesAhead& batches, int64_t tick) { return run(accumulations_, batches, tick); }
 
 void Updates::finish() {
   Program& update = programs_.update();
-  run(update);
+  launch(update);
+  update.wait();
   gradient_norm_ = update.scalar("grad_norm");
 }
 

@@ -1,8 +1,8 @@
 // Optimizer updates: one batch, or several whose gradients are added up, through the programs of a training step.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "lib/data/loader.h"
 #include "lib/train/batch_programs.h"
+#include "lib/train/batches_ahead.h"
 #include "lib/train/plan.h"
 #include "lib/train/programs.h"
 #include "lib/train/totals.h"
@@ -18,10 +18,11 @@ class Updates {
   void expect(const BatchType& batch);
   // The next update's learning rate and number, from 1.
   void begin(double lr, int64_t number);
-  // The whole update from one batch; `tick` numbers the random draws.
-  void step(const Batch& batch, int64_t tick);
+  // The whole update from the next batch, whose number of samples it returns; `tick` numbers the random draws. The
+  // batch after it is fetched and fed while the device computes.
+  int64_t step(BatchesAhead& batches, int64_t tick);
   // The update from several batches, as if they were one: each, then finish().
-  void accumulate(const Batch& batch, int64_t tick);
+  int64_t accumulate(BatchesAhead& batches, int64_t tick);
   void finish();
 
   const Totals& totals() const { return totals_; }  // since begin()
@@ -29,8 +30,8 @@ class Updates {
 
  private:
   BatchPrograms& of_batches() { return accumulates_ ? accumulations_ : steps_; }
-  void run(Program& program);
-  const Program& run(BatchPrograms& programs, const Batch& batch, int64_t tick);
+  void launch(Program& program);
+  int64_t run(BatchPrograms& programs, BatchesAhead& batches, int64_t tick);
 
   Programs& programs_;
   const bool accumulates_;

@@ -175,3 +175,42 @@ TEST_CASE("a store's variables are set to 0 and copied on the device") {
     CHECK(says(failure([&] { store.copy("c", "a"); }), "c is bf16 [4], a is f32 [4]"));
   }
 }
+
+TEST_CASE("a number that makes no sense is an error after the launch that names the layer, and harms no later run") {
+  Graph g;
+  g.scope = "2.words";
+  const Value table = variable(g, {"table", {DType::f32, {3, 2}}}), words = input(g, "words", {DType::i32, {4}});
+  const Value y = embedding(table, words);
+  g.output("y", y);
+  g.output("slope", gradients(sum(y * 3), {table})[0]);
+  for (const std::string& name : devices()) {
+    CAPTURE(name);
+    const auto device = make_device(name, {.threads = 2});
+    Store store(*device);
+    Program program(g, store);
+    const Numbers rows{1, 2, 3, 4, 5, 6};
+    store.write("table", rows.data(), 6);
+    for (const int32_t wrong : {3, -1}) {
+      const std::vector<int32_t> fed{0, wrong, 7, 2};
+      program.feed("words", fed);
+      program.launch();
+      std::string text;
+      Exit exit = Exit::done;
+      try {
+        program.wait();
+      } catch (const Error& error) {
+        text = error.what();
+        exit = error.exit();
+      }
+      CHECK(text == concat("error: layer '2.words': index ", wrong,
+                           " is outside an embedding of 3 rows\n"
+                           "  help: set num_embeddings to one more than the largest index of the data"));
+      CHECK(exit == Exit::data);
+      const std::vector<int32_t> right{0, 2, 2, 1};
+      program.feed("words", right);
+      program.run();
+      CHECK(program.read("y") == Numbers{1, 2, 5, 6, 5, 6, 3, 4});
+      CHECK(program.read("slope") == Numbers{3, 3, 3, 3, 6, 6});
+    }
+  }
+}

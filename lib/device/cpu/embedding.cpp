@@ -18,14 +18,22 @@ class EmbeddingKernel final : public Kernel {
   EmbeddingKernel(const Type& table, const Type& indices, CpuDevice& device)
       : rows_(table.shape[0]), dim_(table.shape[1]), n_(indices.shape.elements()), team_(device.team()) {}
 
+  bool finds_faults() const override { return true; }
+  Problem problem(int32_t index) const override { return no_such_row(index, rows_); }
+
   void run(std::span<void* const> in, std::span<void* const> out, void*) override {
     const float* table = static_cast<const float*>(in[0]);
     const int32_t* indices = static_cast<const int32_t*>(in[1]);
     float* y = static_cast<float*>(out[0]);
+    const auto is_row = [&](int32_t index) { return index >= 0 && index < rows_; };
+    const int32_t* const wrong = std::find_if_not(indices, indices + n_, is_row);
+    *static_cast<Fault*>(out[1]) = wrong == indices + n_ ? Fault{} : Fault{1, *wrong};
     const auto copy = [&](Range mine) {
       for (int64_t i = mine.begin; i < mine.end; ++i) {
-        if (indices[i] < 0 || indices[i] >= rows_) throw_no_such_row(indices[i], rows_);
-        std::copy_n(table + indices[i] * dim_, dim_, y + i * dim_);
+        if (is_row(indices[i]))
+          std::copy_n(table + indices[i] * dim_, dim_, y + i * dim_);
+        else
+          std::fill_n(y + i * dim_, dim_, 0.0f);
       }
     };
     if (n_ * dim_ < worth_a_thread) return copy({0, n_});
@@ -53,7 +61,7 @@ class EmbeddingGradKernel final : public Kernel {
     const auto clear = [&](Range elements) { std::fill(dtable + elements.begin, dtable + elements.end, 0.0f); };
     const auto add = [&](Range columns) {
       for (int64_t i = 0; i < n_; ++i) {
-        if (indices[i] == padding_) continue;
+        if (indices[i] == padding_ || indices[i] < 0 || indices[i] >= rows_) continue;
         float* to = dtable + indices[i] * dim_;
         const float* from = dy + i * dim_;
         for (int64_t k = columns.begin; k < columns.end; ++k) to[k] += from[k];

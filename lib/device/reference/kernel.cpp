@@ -11,20 +11,20 @@ namespace dl::reference {
 
 namespace {
 
-std::map<std::string_view, Prepare>& table() {
-  static std::map<std::string_view, Prepare> kernels;
+std::map<std::string_view, Entry>& table() {
+  static std::map<std::string_view, Entry> kernels;
   return kernels;
 }
 
 }  // namespace
 
-Registration::Registration(const char* op, Prepare prepare) {
-  DL_CHECK(table().emplace(op, prepare).second, op, " has two reference kernels");
+Registration::Registration(const char* op, Prepare prepare, Explain explain) {
+  DL_CHECK(table().emplace(op, Entry{prepare, explain}).second, op, " has two reference kernels");
 }
 
-Prepare find(std::string_view op) {
+const Entry* find(std::string_view op) {
   const auto it = table().find(op);
-  return it == table().end() ? nullptr : it->second;
+  return it == table().end() ? nullptr : &it->second;
 }
 
 float element(const void* data, DType type, int64_t i) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 
+#include "lib/device/device.h"
 #include "lib/graph/loop.h"
 
 namespace dl::reference {
@@ -14,10 +15,17 @@ using Buffers = std::span<void* const>;
 using Run = std::function<void(Buffers in, Buffers out)>;  // takes no heap memory when called
 using Prepare = Run (*)(const Op& op, Types in, Types out);
 
-struct Registration {
-  Registration(const char* op, Prepare prepare);
+// Of a kernel that finds faults (lib/device/device.h), which are the last of `out`: what one of them means.
+using Explain = Problem (*)(Types in, int32_t number);
+
+struct Entry {
+  Prepare prepare = nullptr;
+  Explain explain = nullptr;  // none: it finds no faults
 };
-Prepare find(std::string_view op);  // null where there is none
+struct Registration {
+  Registration(const char* op, Prepare prepare, Explain explain = nullptr);
+};
+const Entry* find(std::string_view op);  // null where there is none
 
 inline float* f32(Buffers buffers, size_t i) { return static_cast<float*>(buffers[i]); }
 // Element i of a tensor of any type, as the f32 that elementwise functions see.
@@ -43,4 +51,5 @@ Layout broadcast_layout(const Shape& from, const Shape& to);
 
 }  // namespace dl::reference
 
-#define DL_REFERENCE_KERNEL(op, prepare) static const ::dl::reference::Registration registration_##prepare(op, prepare)
+#define DL_REFERENCE_KERNEL(op, prepare, ...) \
+  static const ::dl::reference::Registration registration_##prepare(op, prepare __VA_OPT__(, ) __VA_ARGS__)

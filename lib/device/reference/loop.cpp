@@ -135,7 +135,8 @@ Run loop_kernel(const Op& op, Types in, Types out) {
 Run epilogue_kernel(const Op& op, Types in, Types out) {
   const EpilogueOp& epilogue = static_cast<const EpilogueOp&>(op);
   const size_t base_inputs = static_cast<size_t>(epilogue.base_inputs);
-  const Run base = find(epilogue.base->name())(*epilogue.base, in.first(base_inputs), {&epilogue.base_type, 1});
+  const Run base =
+      find(epilogue.base->name())->prepare(*epilogue.base, in.first(base_inputs), {&epilogue.base_type, 1});
   std::vector<DType> types{epilogue.base_type.dtype};
   for (const Type& type : in.subspan(base_inputs)) types.push_back(type.dtype);
   std::vector<float> product(static_cast<size_t>(epilogue.base_type.shape.elements()));

@@ -15,11 +15,16 @@ namespace {
 
 class LoopKernel final : public Kernel {
  public:
-  explicit LoopKernel(reference::Run run) : run_(std::move(run)) {}
+  LoopKernel(reference::Run run, reference::Explain explain, std::span<const Type> inputs)
+      : run_(std::move(run)), explain_(explain), inputs_(inputs.begin(), inputs.end()) {}
+  bool finds_faults() const override { return explain_ != nullptr; }
+  Problem problem(int32_t number) const override { return explain_(inputs_, number); }
   void run(std::span<void* const> inputs, std::span<void* const> outputs, void*) override { run_(inputs, outputs); }
 
  private:
-  reference::Run run_;
+  const reference::Run run_;
+  const reference::Explain explain_;
+  const std::vector<Type> inputs_;
 };
 
 class ReferenceDevice final : public Device {
@@ -30,12 +35,12 @@ class ReferenceDevice final : public Device {
   bool takes_epilogue(const Op&, std::span<const Type>) const override { return false; }
 
   std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) override {
-    const reference::Prepare prepare = reference::find(op.name());
-    if (!prepare) {
+    const reference::Entry* const entry = reference::find(op.name());
+    if (!entry) {
       throw Error(Exit::usage, Problem{.what = concat("the reference device has no kernel for ", op.name()),
                                        .help = "use trainer.device: cpu"});
     }
-    return std::make_unique<LoopKernel>(prepare(op, inputs, outputs));
+    return std::make_unique<LoopKernel>(entry->prepare(op, inputs, outputs), entry->explain, inputs);
   }
 
   std::unique_ptr<Executable> link(const Layout& layout) override { return make_host_executable(layout, *this); }

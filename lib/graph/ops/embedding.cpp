@@ -45,9 +45,10 @@ Cost EmbeddingGrad::cost(std::span<const Type> inputs, std::span<const Type> out
   return cost;
 }
 
-void throw_no_such_row(int32_t index, int64_t rows) {
-  throw Error(Exit::data, Problem{.what = concat("index ", index, " is outside an embedding of ", rows, " rows"),
-                                  .help = "set num_embeddings to one more than the largest index of the data"});
+Problem no_such_row(int32_t index, int64_t rows) {
+  return {.what = concat("index ", index, " is outside an embedding of ", rows, " rows"),
+          .help = "set num_embeddings to one more than the largest index of the data",
+          .exit = Exit::data};
 }
 
 Value embedding(Value table, Value indices, int64_t padding) {

@@ -1,13 +1,14 @@
 // Rows of a table, chosen by index.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "lib/base/error.h"
 #include "lib/graph/graph.h"
 
 namespace dl {
 
 struct Embedding final : Op {
-  // inputs: table f32 [rows, dim], indices i32 of any shape; output f32 indices' shape + [dim]. A kernel throws Error
-  // for an index outside the table. The row `padding` (-1: none) takes no gradient.
+  // inputs: table f32 [rows, dim], indices i32 of any shape; output f32 indices' shape + [dim]. An index
+  // outside the table is a fault. The row `padding` (-1: none) takes no gradient.
   explicit Embedding(int64_t padding) : padding(padding) {}
   std::string_view name() const override { return "embedding"; }
   std::string attributes() const override { return padding < 0 ? "" : std::to_string(padding); }
@@ -17,7 +18,8 @@ struct Embedding final : Op {
   const int64_t padding;
 };
 
-// The sum of the rows of dy that belong to each row of the table, added in the order of the indices.
+// The sum of the rows of dy that belong to each row of the table, added in the order of the indices. Those that are no
+// rows of it count nothing.
 struct EmbeddingGrad final : Op {  // inputs: dy, indices; output f32 [rows, dim]
   EmbeddingGrad(int64_t rows, int64_t padding) : rows(rows), padding(padding) {}
   std::string_view name() const override { return "embedding_grad"; }
@@ -27,7 +29,7 @@ struct EmbeddingGrad final : Op {  // inputs: dy, indices; output f32 [rows, dim
   const int64_t rows, padding;
 };
 
-// What a kernel throws for an index that is not a row of the table.
-[[noreturn]] void throw_no_such_row(int32_t index, int64_t rows);
+// What is wrong where an index is not a row of the table.
+Problem no_such_row(int32_t index, int64_t rows);
 
 }  // namespace dl
