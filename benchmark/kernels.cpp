@@ -10,7 +10,7 @@
 
 #include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/cpu.h"
-#include "lib/graph/ops/conv2d.h"
+#include "lib/graph/ops/convolution.h"
 #include "lib/graph/ops/matmul.h"
 
 namespace dl {
@@ -125,7 +125,7 @@ class Bench {
     const Window window{
         .size = {size, size}, .stride = {stride, stride}, .pad_before = {pad, pad}, .pad_after = {pad, pad}};
     const Type input{DType::f32, x}, weight{DType::f32, {out, x[3] / groups, size, size}};
-    const Conv2d forward(window, groups);
+    const Convolution forward(window, groups);
     const Type y = forward.infer(std::vector<Type>{input, weight})[0];
     const double flops = 2.0 * double(y.shape.elements()) * double(weight.shape.elements() / out);
     const auto line = [&](const std::string& what, const Op& o, const std::vector<Type>& inputs) {
@@ -134,8 +134,8 @@ class Bench {
       std::printf("\n");
     };
     line(" forward", forward, {input, weight});
-    line(" input gradient", Conv2dGradInput(window, groups, x), {y, weight});
-    line(" weight gradient", Conv2dGradWeight(window, groups, weight.shape), {input, y});
+    line(" input gradient", ConvolutionGradInput(window, groups, x), {y, weight});
+    line(" weight gradient", ConvolutionGradWeight(window, groups, weight.shape), {input, y});
   }
 
  private:

@@ -12,7 +12,12 @@ const Type& Value::type() const {
   return graph->node(node).types[static_cast<size_t>(output)];
 }
 
-std::vector<Value> Op::gradient(const Backward& b) const { return std::vector<Value>(b.inputs.size()); }
+std::vector<Value> no_gradient(const Backward& b) { return std::vector<Value>(b.inputs.size()); }
+
+std::vector<Value> Op::gradient(const Backward&) const {
+  DL_CHECK(false, name(), " has no gradient rule");
+  return {};
+}
 
 Cost Op::cost(std::span<const Type> inputs, std::span<const Type> outputs) const {
   Cost cost;

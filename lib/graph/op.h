@@ -47,6 +47,9 @@ struct Backward {
   std::span<const Value> gradients;  // one an output, unset where the loss does not depend on it
 };
 
+// The gradient rule of what does not change with its inputs, or is not to be followed: no input has any.
+std::vector<Value> no_gradient(const Backward& b);
+
 // What an operation can do with floats that are bf16 in the place of f32.
 enum class Narrow : uint8_t {
   no,        // nothing
@@ -62,7 +65,8 @@ class Op {
   virtual std::string attributes() const { return {}; }
   // Types of the outputs; throws ShapeError where the inputs do not fit.
   virtual std::vector<Type> infer(std::span<const Type> inputs) const = 0;
-  // Gradients of the loss with respect to each input, unset where there is none.
+  // Gradients of the loss with respect to each input, unset where there is none. Asked only where an input leads to
+  // what the loss is differentiated by; without a rule of the operation's own that is a failed check.
   virtual std::vector<Value> gradient(const Backward& b) const;
   virtual Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const;
   virtual Narrow narrow(std::span<const Type> /*inputs*/) const { return Narrow::no; }

@@ -120,20 +120,31 @@ struct AttentionOptions {
 // the result [batch, queries, heads head_dim] is.
 Value attention(std::vector<Value> tensors, const AttentionOptions& options);
 
-// A window that moves over [batch, height, width, channels]; sizes in the order height, width.
+// A window that moves over one to three axes: [batch, length, channels], [batch, height, width, channels] or [batch,
+// depth, height, width, channels]; numbers in this order of the axes, of which `rank` count.
 struct Window {
-  std::array<int64_t, 2> size{1, 1};
-  std::array<int64_t, 2> stride{1, 1};
-  std::array<int64_t, 2> pad_before{0, 0};
-  std::array<int64_t, 2> pad_after{0, 0};
-  std::array<int64_t, 2> dilation{1, 1};
-  int64_t output(int axis,
-                 int64_t input) const;  // output size along axis 0 or 1; may be <= 0 where the window does not fit
+  static constexpr size_t most_axes = 3;
+  using Axes = std::array<int64_t, most_axes>;
+  int rank = 2;
+  Axes size{1, 1, 1};
+  Axes stride{1, 1, 1};
+  Axes pad_before{0, 0, 0};
+  Axes pad_after{0, 0, 0};
+  Axes dilation{1, 1, 1};
+
+  // Output size along an axis; may be <= 0 where the window does not fit.
+  int64_t output(int axis, int64_t input) const;
+  bool all(const Axes& numbers, int64_t n) const;  // whether each axis has n
   std::string text() const;
 };
-// x [n, h, w, c], weight [out, c / groups, kh, kw] as PyTorch stores it -> [n, oh, ow, out]
-Value conv2d(Value x, Value weight, const Window& window, int64_t groups = 1);
-Value max_pool2d(Value x, const Window& window);
+// x [n, spatial …, c], weight [out, c / groups, size …] as PyTorch stores it -> [n, outputs …, out]
+Value convolution(Value x, Value weight, const Window& window, int64_t groups = 1);
+// What convolution() is to its input's gradient: x [n, spatial …, c], weight [c, out / groups, size …] -> [n, output …,
+// out], where `output` (without batch and channels) is of such sizes that the window moves over it to those of x.
+Value transposed_convolution(Value x, Value weight, const Window& window, const Shape& output, int64_t groups = 1);
+// The largest of each window, padding never; the mean of each window, padding as 0.
+Value max_pool(Value x, const Window& window);
+Value avg_pool(Value x, const Window& window);
 
 // A recurrent layer in one direction over x [batch, steps, gates * hidden]: what the inputs give to the gates of each
 // step, with all biases (of a gru without those of the state). With h the state before a step and W = weight
@@ -155,7 +166,8 @@ struct States {
 };
 States recurrent(Cell cell, Value x, Value weight, const RecurrentStart& start, bool reverse = false);
 
-// d loss / d x for each of `wrt`, unset where the loss does not depend on it; loss is f32 [].
+// d loss / d x for each of `wrt`, unset where the loss does not depend on it; loss is f32 []. An operation on the way
+// that has no gradient rule fails a check.
 std::vector<Value> gradients(Value loss, std::vector<Value> wrt);
 
 }  // namespace dl

@@ -17,7 +17,8 @@ struct BatchNorm final : Layer {
         "variance. After an update running = (1 - momentum) running + momentum batch, as in PyTorch; Keras's momentum "
         "is "
         "one minus this.");
-    s.also_known_as({"BatchNormalization", "BatchNorm2d", "batch_norm2d", "batchnorm", "bn", "batch_normalization"});
+    s.also_known_as({"BatchNormalization", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "batch_norm1d", "batch_norm2d",
+                     "batch_norm3d", "batchnorm", "bn", "batch_normalization"});
     s.instead_of("num_features", "leave it out: input sizes are inferred");
     s.optional("eps", eps, "added to the variance").above(0).known_as({"epsilon"});
     s.optional("momentum", momentum, "share of the batch in the running averages").at_least(0).at_most(1);

@@ -1,5 +1,5 @@
-// Flatten: all axes but the batch made one. Images are laid out channel by channel, as PyTorch and Caffe have them, so
-// that the weights of a linear layer behind it can be exchanged.
+// Flatten: all axes but the batch made one. Images and volumes are laid out channel by channel, as PyTorch and Caffe
+// have them, so that the weights of a linear layer behind it can be exchanged.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/layer.h"
 
@@ -7,16 +7,30 @@ namespace dl {
 namespace {
 
 struct Flatten final : Layer {
+  std::optional<bool> channels_first;
+
   void describe(Schema& s) override {
     s.summary("makes all axes but the batch one, images in the order channel, height, width");
+    s.details(
+        "Volumes go in the order channel, depth, height, width. Sequences go position by position, as behind an "
+        "embedding; what PyTorch flattens behind a Conv1d goes channel by channel.");
     s.also_known_as({"Flatten"});
+    s.optional("channels_first", channels_first,
+               "whether the places of each channel come together; where not given, those of images and volumes do");
     s.example("flatten");
+    s.example("flatten: {channels_first: true}");
   }
 
   Value build(Builder&, Value x) const override {
     const Shape& shape = x.shape();
-    const bool image = shape.rank() == 4 && shape[3] > 1 && shape[1] * shape[2] > 1;
-    return reshape(image ? transpose(x, {0, 3, 1, 2}) : x, {shape[0], -1});
+    const int rank = shape.rank();
+    const int64_t each = shape.elements() / shape[0];
+    if (channels_first.value_or(rank > 3) && rank > 2 && shape.last() > 1 && each > shape.last()) {
+      std::vector<int> order{0, rank - 1};
+      for (int axis = 1; axis + 1 < rank; ++axis) order.push_back(axis);
+      x = transpose(x, order);
+    }
+    return reshape(x, {x.shape()[0], -1});
   }
 };
 DL_LAYER(Flatten, "flatten");

@@ -14,8 +14,8 @@ struct GlobalAvgPool2d final : Layer {
   }
 
   Value build(Builder&, Value x) const override {
-    expect_image(x);
-    return reshape(mean(x, {1, 2}), {x.shape()[0], x.shape()[3]});
+    expect_spatial(x, 2);
+    return mean_of_channels(x);
   }
 };
 DL_LAYER(GlobalAvgPool2d, "global_avg_pool2d");

@@ -15,8 +15,9 @@ void Layer::say_instead(AnyRegistry& registry) {
   registry.instead_of({"output", "OutputLayer"}, "write the last layer itself: '- linear: ${data.classes}'");
   registry.instead_of({"Sequential", "ModuleList", "Model", "functional"},
                       "write its layers as items of 'model'; layers that occur again are a block (docs/yaml.md)");
-  registry.instead_of({"reshape", "view", "unflatten", "unsqueeze", "squeeze", "expand_dims"},
-                      "leave it out: layers infer their shapes; 'flatten' makes features of an image");
+  registry.instead_of({"reshape", "view", "unsqueeze", "squeeze", "expand_dims"},
+                      "leave it out: layers infer their shapes; 'flatten' makes features of an image, 'unflatten' an "
+                      "image of features");
   registry.instead_of({"permute", "transpose"}, "leave it out: images are [height, width, channels] for every layer");
   registry.instead_of({"rescale", "Rescaling", "ToTensor", "normalization"},
                       "leave it out: images are numbers from 0 to 1; 'data.transforms: [normalize: …]' centres them");
@@ -32,7 +33,10 @@ void Layer::say_instead(AnyRegistry& registry) {
   registry.instead_of({"activation"}, "write the activation's own name: '- relu'");
   registry.instead_of({"depthwise_conv2d", "separable_conv2d"},
                       "write 'conv2d' with as many 'groups' as there are channels");
-  registry.instead_of({"conv1d", "Convolution1D"}, "sequences are read by 'gru', 'lstm' or 'multi_head_attention'");
+  registry.instead_of({"adaptive_avg_pool1d", "AdaptiveAvgPool1d"},
+                      "write 'global_avg_pool1d', which makes one of all");
+  registry.instead_of({"adaptive_avg_pool3d", "AdaptiveAvgPool3d"},
+                      "write 'global_avg_pool3d', which makes one of all");
   registry.instead_of({"concat", "concatenate", "cat", "merge"},
                       "branches are joined by 'add', which takes equal shapes");
   registry.instead_of({"zero_padding2d", "pad", "ConstantPad2d"}, "write 'padding' in the convolution behind it");

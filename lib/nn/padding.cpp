@@ -2,51 +2,80 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/padding.h"
 
+#include <algorithm>
+
 #include "lib/graph/sizes.h"
 
 namespace dl {
 
-bool Codec<Padding>::read(const Node& node, Padding& value, const Limits& limits, const Reading& r) {
+template <int rank>
+bool Codec<Padding<rank>>::read(const Node& node, Padding<rank>& value, const Limits& limits, const Reading& r) {
   const std::optional<std::string> word = node.as_string();
   if (word && (*word == "same" || *word == "valid")) {
     value = {.size = 0, .same = *word == "same"};
     return true;
   }
-  if (!node.is_list() && !node.as_integer()) {
+  if ((!node.is_list() || rank == 1) && !node.as_integer()) {
     r.expected(node, type(limits));
     return false;
   }
   Limits sizes = limits;
   sizes.at_least = 0;
   value.same = false;
-  return Codec<Pair>::read(node, value.size, sizes, r);
+  return Codec<Sizes<rank>>::read(node, value.size, sizes, r);
 }
 
-Node Codec<Padding>::write(const Padding& value) {
-  return value.same ? Node::string("same") : Codec<Pair>::write(value.size);
+template <int rank>
+Node Codec<Padding<rank>>::write(const Padding<rank>& value) {
+  return value.same ? Node::string("same") : Codec<Sizes<rank>>::write(value.size);
 }
 
-std::string Codec<Padding>::type(const Limits&) { return "a number of zeros, [height, width], 'same' or 'valid'"; }
+template <int rank>
+std::string Codec<Padding<rank>>::type(const Limits&) {
+  const std::string list = rank == 1 ? "" : rank == 2 ? ", [height, width]" : ", [depth, height, width]";
+  return "a number of zeros" + list + ", 'same' or 'valid'";
+}
 
-Node Codec<Padding>::json_schema(const Limits& limits) {
+template <int rank>
+Node Codec<Padding<rank>>::json_schema(const Limits& limits) {
   Node words = Node::map();
   words.set("enum", Node::list({Node::string("same"), Node::string("valid")}));
   Node any = Node::map();
-  any.set("anyOf", Node::list({Codec<Pair>::json_schema(limits), words}));
+  any.set("anyOf", Node::list({Codec<Sizes<rank>>::json_schema(limits), words}));
   return any;
 }
 
-Window make_window(Pair size, Pair stride, const Padding& padding, Pair dilation) {
-  Window w{.size = {size.h, size.w}, .stride = {stride.h, stride.w}, .dilation = {dilation.h, dilation.w}};
-  w.pad_before = w.pad_after = {padding.size.h, padding.size.w};
-  if (padding.same) {
-    for (size_t i = 0; i < 2; ++i) {
-      const int64_t total = times(w.dilation[i], w.size[i] - 1);
-      w.pad_before[i] = total / 2;
-      w.pad_after[i] = total - total / 2;
-    }
+template <int rank>
+Window make_window(Sizes<rank> size, Sizes<rank> stride, const Padding<rank>& padding, Sizes<rank> dilation,
+                   const Shape& x) {
+  Window w{.rank = rank, .size = axes_of(size), .stride = axes_of(stride), .dilation = axes_of(dilation)};
+  w.pad_before = w.pad_after = axes_of(padding.size);
+  for (size_t i = 0; padding.same && i < static_cast<size_t>(rank); ++i) {
+    const int64_t input = x[static_cast<int>(i) + 1], outputs = (plus(input, w.stride[i]) - 1) / w.stride[i];
+    const int64_t reach = plus(times(outputs - 1, w.stride[i]), times(w.dilation[i], w.size[i] - 1)) + 1;
+    const int64_t total = std::max<int64_t>(reach - input, 0);
+    w.pad_before[i] = total / 2;
+    w.pad_after[i] = total - total / 2;
   }
   return w;
 }
+
+template <int rank>
+void check_padding(const Report& report, Sizes<rank> size, const Padding<rank>& padding) {
+  const Window::Axes sizes = axes_of(size), zeros = axes_of(padding.size);
+  for (size_t i = 0; i < static_cast<size_t>(rank); ++i) {
+    if (2 * zeros[i] <= sizes[i]) continue;
+    return report.at("padding", "expected at most half of kernel_size", "lower padding, or raise kernel_size");
+  }
+}
+
+#define DL_PADDING(rank)                                                                                        \
+  template struct Codec<Padding<rank>>;                                                                         \
+  template Window make_window<rank>(Sizes<rank>, Sizes<rank>, const Padding<rank>&, Sizes<rank>, const Shape&); \
+  template void check_padding<rank>(const Report&, Sizes<rank>, const Padding<rank>&)
+DL_PADDING(1);
+DL_PADDING(2);
+DL_PADDING(3);
+#undef DL_PADDING
 
 }  // namespace dl

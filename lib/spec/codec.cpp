@@ -3,9 +3,11 @@
 #include "lib/spec/codec.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "lib/base/text.h"
 #include "lib/spec/schema.h"
@@ -309,38 +311,68 @@ Node Codec<std::string>::json_schema(const Limits& limits) {
   return out;
 }
 
-bool Codec<Pair>::read(const Node& node, Pair& value, const Limits& limits, const Reading& r) {
-  if (node.is_list() && node.items.size() == 2) {
-    Pair read_pair;
-    const bool h = Codec<int64_t>::read(node.items[0], read_pair.h, limits, r.index(0));
-    const bool w = Codec<int64_t>::read(node.items[1], read_pair.w, limits, r.index(1));
-    if (h && w) value = read_pair;
-    return h && w;
+namespace {
+
+// A number for all sizes, or a list of one for each.
+bool read_sizes(const Node& node, std::span<int64_t> sizes, const std::string& type, const Limits& limits,
+                const Reading& r) {
+  if (node.is_list() && node.items.size() == sizes.size()) {
+    bool all = true;
+    for (size_t i = 0; i < sizes.size(); ++i) all &= Codec<int64_t>::read(node.items[i], sizes[i], limits, r.index(i));
+    return all;
   }
-  const auto both = whole_number(node);
-  if (!both || !within(static_cast<double>(*both), limits)) {
+  const auto number = whole_number(node);
+  if (!number || !within(static_cast<double>(*number), limits)) {
     const std::string tuple = tuple_help(node);
     const std::string help = tuple.empty() && node.is_scalar() ? number_help(node, true) : tuple;
-    r.expected(node, type(limits), help_of(node, limits, help));
+    r.expected(node, type, help_of(node, limits, help));
     return false;
   }
-  value = Pair(*both);
+  std::fill(sizes.begin(), sizes.end(), *number);
   return true;
 }
-Node Codec<Pair>::write(const Pair& value) {
-  if (value.h == value.w) return Node::integer(value.h);
-  return Node::list({Node::integer(value.h), Node::integer(value.w)});
+
+Node write_sizes(std::span<const int64_t> sizes) {
+  if (std::all_of(sizes.begin(), sizes.end(), [&](int64_t size) { return size == sizes[0]; }))
+    return Node::integer(sizes[0]);
+  std::vector<Node> each;
+  for (const int64_t size : sizes) each.push_back(Node::integer(size));
+  return Node::list(std::move(each));
 }
+
+Node schema_of_sizes(int64_t count, const Limits& limits) {
+  Node all = schema_with_range("integer", limits);
+  Node each = json_schema::list_of(all);
+  each.set("minItems", Node::integer(count));
+  each.set("maxItems", Node::integer(count));
+  return any_of({std::move(all), std::move(each)});
+}
+
+}  // namespace
+
+bool Codec<Pair>::read(const Node& node, Pair& value, const Limits& limits, const Reading& r) {
+  std::array<int64_t, 2> sizes{};
+  if (!read_sizes(node, sizes, type(limits), limits, r)) return false;
+  value = {sizes[0], sizes[1]};
+  return true;
+}
+Node Codec<Pair>::write(const Pair& value) { return write_sizes(std::array{value.h, value.w}); }
 std::string Codec<Pair>::type(const Limits& limits) {
   return with_range("an integer", limits) + ", or [height, width]";
 }
-Node Codec<Pair>::json_schema(const Limits& limits) {
-  Node both = schema_with_range("integer", limits);
-  Node two = json_schema::list_of(both);
-  two.set("minItems", Node::integer(2));
-  two.set("maxItems", Node::integer(2));
-  return any_of({std::move(both), std::move(two)});
+Node Codec<Pair>::json_schema(const Limits& limits) { return schema_of_sizes(2, limits); }
+
+bool Codec<Triple>::read(const Node& node, Triple& value, const Limits& limits, const Reading& r) {
+  std::array<int64_t, 3> sizes{};
+  if (!read_sizes(node, sizes, type(limits), limits, r)) return false;
+  value = {sizes[0], sizes[1], sizes[2]};
+  return true;
 }
+Node Codec<Triple>::write(const Triple& value) { return write_sizes(std::array{value.d, value.h, value.w}); }
+std::string Codec<Triple>::type(const Limits& limits) {
+  return with_range("an integer", limits) + ", or [depth, height, width]";
+}
+Node Codec<Triple>::json_schema(const Limits& limits) { return schema_of_sizes(3, limits); }
 
 bool Codec<Duration>::read(const Node& node, Duration& value, const Limits& limits, const Reading& r) {
   const auto duration = node.is_scalar() ? Duration::parse(node.text, limits.unit) : std::nullopt;

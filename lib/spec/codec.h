@@ -44,6 +44,7 @@ DL_CODEC(int64_t);
 DL_CODEC(double);
 DL_CODEC(std::string);
 DL_CODEC(Pair);
+DL_CODEC(Triple);
 DL_CODEC(Duration);
 DL_CODEC(Bytes);
 DL_CODEC(Node);  // any value, left as it is

@@ -1,4 +1,5 @@
-// Values with units: durations (steps, epochs, samples, time), sizes in bytes, pairs [height, width].
+// Values with units: durations (steps, epochs, samples, time), sizes in bytes, pairs [height, width], triples [depth,
+// height, width].
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
@@ -42,6 +43,16 @@ struct Pair {
   constexpr Pair(int64_t both) : h(both), w(both) {}  // implicit: Pair kernel_size = 3
   constexpr Pair(int64_t height, int64_t width) : h(height), w(width) {}
   bool operator==(const Pair&) const = default;
+};
+
+// `3` (all) or `[depth, height, width]`.
+struct Triple {
+  int64_t d = 0, h = 0, w = 0;
+
+  constexpr Triple() = default;
+  constexpr Triple(int64_t all) : d(all), h(all), w(all) {}  // implicit, as Pair's
+  constexpr Triple(int64_t depth, int64_t height, int64_t width) : d(depth), h(height), w(width) {}
+  bool operator==(const Triple&) const = default;
 };
 
 }  // namespace dl

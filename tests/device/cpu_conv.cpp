@@ -1,7 +1,7 @@
 // The CPU's convolution and its gradients against plain loops in double precision.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/bf16.h"
-#include "lib/graph/ops/conv2d.h"
+#include "lib/graph/ops/convolution.h"
 
 #include "lib/device/cpu/few_columns.h"
 #include "lib/device/cpu/isa.h"
@@ -100,7 +100,7 @@ struct Problem2d {
   explicit Problem2d(const Case& c)
       : x({DType::f32, {c.images, c.height, c.width, c.in}}),
         weight({DType::f32, {c.out, c.in / c.groups, c.window.size[0], c.window.size[1]}}),
-        y(Conv2d(c.window, c.groups).infer(std::vector<Type>{x, weight})[0]),
+        y(Convolution(c.window, c.groups).infer(std::vector<Type>{x, weight})[0]),
         x_values(test::random_values(x.shape.elements(), 1)),
         weight_values(test::random_values(weight.shape.elements(), 2)),
         y_values(test::random_values(y.shape.elements(), 3)) {}
@@ -117,7 +117,7 @@ void check_forward(const Case& c, double tolerance) {
   });
   const Type types[] = {p.x, p.weight};
   const void* inputs[] = {p.x_values.data(), p.weight_values.data()};
-  test::check_floats(Conv2d(c.window, c.groups), types, inputs, y.value, y.size, tolerance);
+  test::check_floats(Convolution(c.window, c.groups), types, inputs, y.value, y.size, tolerance);
 }
 
 void check_input_gradient(const Case& c, double tolerance) {
@@ -128,7 +128,7 @@ void check_input_gradient(const Case& c, double tolerance) {
   });
   const Type types[] = {p.y, p.weight};
   const void* inputs[] = {p.y_values.data(), p.weight_values.data()};
-  test::check_floats(Conv2dGradInput(c.window, c.groups, p.x.shape), types, inputs, dx.value, dx.size, tolerance);
+  test::check_floats(ConvolutionGradInput(c.window, c.groups, p.x.shape), types, inputs, dx.value, dx.size, tolerance);
 }
 
 void check_weight_gradient(const Case& c, double tolerance) {
@@ -139,7 +139,8 @@ void check_weight_gradient(const Case& c, double tolerance) {
   });
   const Type types[] = {p.x, p.y};
   const void* inputs[] = {p.x_values.data(), p.y_values.data()};
-  test::check_floats(Conv2dGradWeight(c.window, c.groups, p.weight.shape), types, inputs, dw.value, dw.size, tolerance);
+  test::check_floats(ConvolutionGradWeight(c.window, c.groups, p.weight.shape), types, inputs, dw.value, dw.size,
+                     tolerance);
 }
 
 std::vector<uint16_t> rounded(std::vector<float>& values) {
@@ -256,9 +257,10 @@ void check_bf16(const Case& c, double tolerance) {
   });
   const Type forward[] = {p.x, p.weight}, input[] = {p.y, p.weight}, weights[] = {p.x, p.y};
   const void *a[] = {x.data(), weight.data()}, *b[] = {dy.data(), weight.data()}, *d[] = {x.data(), dy.data()};
-  test::check_floats(Conv2d(c.window, c.groups), forward, a, y.value, y.size, tolerance);
-  test::check_floats(Conv2dGradInput(c.window, c.groups, p.x.shape), input, b, dx.value, dx.size, tolerance);
-  test::check_floats(Conv2dGradWeight(c.window, c.groups, p.weight.shape), weights, d, dw.value, dw.size, tolerance);
+  test::check_floats(Convolution(c.window, c.groups), forward, a, y.value, y.size, tolerance);
+  test::check_floats(ConvolutionGradInput(c.window, c.groups, p.x.shape), input, b, dx.value, dx.size, tolerance);
+  test::check_floats(ConvolutionGradWeight(c.window, c.groups, p.weight.shape), weights, d, dw.value, dw.size,
+                     tolerance);
 }
 
 }  // namespace

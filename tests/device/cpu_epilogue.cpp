@@ -1,9 +1,9 @@
 // Loops that follow a product, a convolution or a pooling gradient on rows in cache, against the two done apart.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/loop.h"
-#include "lib/graph/ops/conv2d.h"
+#include "lib/graph/ops/convolution.h"
 #include "lib/graph/ops/matmul.h"
-#include "lib/graph/ops/max_pool2d.h"
+#include "lib/graph/ops/pool.h"
 #include "tests/device/cpu_kernel.h"
 
 namespace dl {
@@ -91,17 +91,19 @@ TEST_CASE("a loop behind a matrix product sees every row once, whatever the numb
 TEST_CASE("a loop behind a convolution sees every pixel once, whatever the number of threads") {
   const Window same{.size = {3, 3}, .pad_before = {1, 1}, .pad_after = {1, 1}};
   const Window strided{.size = {3, 3}, .stride = {2, 2}, .pad_before = {1, 1}, .pad_after = {1, 1}};
-  check(std::make_shared<Conv2d>(same, 1), {floats({5, 13, 9, 6}), floats({10, 6, 3, 3})});
-  check(std::make_shared<Conv2d>(strided, 1), {floats({40, 7, 7, 3}), floats({17, 3, 3, 3})});
-  check(std::make_shared<Conv2d>(Window{}, 1), {floats({30, 7, 7, 8}), floats({12, 8, 1, 1})});
-  check(std::make_shared<Conv2dGradInput>(strided, 1, Shape{3, 70, 11, 5}),
+  check(std::make_shared<Convolution>(same, 1), {floats({5, 13, 9, 6}), floats({10, 6, 3, 3})});
+  check(std::make_shared<Convolution>(strided, 1), {floats({40, 7, 7, 3}), floats({17, 3, 3, 3})});
+  check(std::make_shared<Convolution>(Window{}, 1), {floats({30, 7, 7, 8}), floats({12, 8, 1, 1})});
+  check(std::make_shared<ConvolutionGradInput>(strided, 1, Shape{3, 70, 11, 5}),
         {floats({3, 35, 6, 4}), floats({4, 5, 3, 3})});
-  check(std::make_shared<Conv2d>(same, 1), {floats({3, 16, 16, 20}), floats({33, 20, 3, 3})});  // by tiles
-  check(std::make_shared<Conv2d>(same, 1), {floats({5, 7, 7, 16}), floats({40, 16, 3, 3})});    // few tiles
-  check(std::make_shared<Conv2dGradInput>(same, 1, Shape{7, 14, 10, 24}),
+  check(std::make_shared<Convolution>(same, 1), {floats({3, 16, 16, 20}), floats({33, 20, 3, 3})});  // by tiles
+  check(std::make_shared<Convolution>(same, 1), {floats({5, 7, 7, 16}), floats({40, 16, 3, 3})});    // few tiles
+  check(std::make_shared<ConvolutionGradInput>(same, 1, Shape{7, 14, 10, 24}),
         {floats({7, 14, 10, 17}), floats({17, 24, 3, 3})});
-  check(std::make_shared<Conv2dGradInput>(same, 1, Shape{3, 9, 8, 6}), {floats({3, 9, 8, 18}), floats({18, 6, 3, 3})});
-  check(std::make_shared<Conv2dGradInput>(same, 6, Shape{2, 9, 8, 6}), {floats({2, 9, 8, 6}), floats({6, 1, 3, 3})});
+  check(std::make_shared<ConvolutionGradInput>(same, 1, Shape{3, 9, 8, 6}),
+        {floats({3, 9, 8, 18}), floats({18, 6, 3, 3})});
+  check(std::make_shared<ConvolutionGradInput>(same, 6, Shape{2, 9, 8, 6}),
+        {floats({2, 9, 8, 6}), floats({6, 1, 3, 3})});
 }
 
 TEST_CASE("a loop behind a pooling gradient sees every pixel once, whatever the number of threads") {

@@ -1,6 +1,6 @@
 // The CPU's max_pool2d and its gradient against plain loops.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/graph/ops/max_pool2d.h"
+#include "lib/graph/ops/pool.h"
 #include "tests/device/cpu_kernel.h"
 
 namespace dl {

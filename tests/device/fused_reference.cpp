@@ -27,7 +27,7 @@ class FusedReference final : public Device {
   std::string description() const override { return "plain loops, fused"; }
   bool fuses() const override { return true; }
   bool takes_epilogue(const Op& op, std::span<const Type>) const override {
-    return op.name() == "matmul" || op.name().starts_with("conv2d");
+    return op.name() == "matmul" || op.name().starts_with("convolution");
   }
   std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) override {
     std::unique_ptr<Kernel> kernel = plain_->compile(op, inputs, outputs);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include "lib/graph/ops/convolution.h"
 #include "tests/check_gradient.h"
 
 using namespace dl;
@@ -186,9 +187,55 @@ TEST_CASE("the gradients of convolutions of every kind") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.window.text());
-    check_gradient({.build = [&](const Values& x) { return conv2d(x[0], x[1], c.window, c.groups); },
+    check_gradient({.build = [&](const Values& x) { return convolution(x[0], x[1], c.window, c.groups); },
                     .arguments = {any(c.x), any(c.weight, 2)}});
   }
+}
+
+TEST_CASE("the gradients of convolutions of sequences and volumes") {
+  const Window line{.rank = 1, .size = {3}, .stride = {2}, .pad_before = {1}, .pad_after = {2}, .dilation = {1}};
+  check_gradient({.build = [&](const Values& x) { return convolution(x[0], x[1], line, 2); },
+                  .arguments = {any({2, 6, 4}), any({4, 2, 3}, 2)}});
+  const Window space{.rank = 3,
+                     .size = {2, 3, 2},
+                     .stride = {2, 1, 2},
+                     .pad_before = {1, 1, 0},
+                     .pad_after = {0, 1, 1},
+                     .dilation = {1, 1, 2}};
+  check_gradient({.build = [&](const Values& x) { return convolution(x[0], x[1], space); },
+                  .arguments = {any({2, 3, 3, 4, 2}), any({2, 2, 2, 3, 2}, 2)}});
+}
+
+TEST_CASE("the gradients of transposed convolutions, and of the gradient with respect to the weight") {
+  const Window line{.rank = 1, .size = {4}, .stride = {2}, .pad_before = {1}, .pad_after = {1}, .dilation = {1}};
+  check_gradient({.build = [&](const Values& x) { return transposed_convolution(x[0], x[1], line, {9}, 2); },
+                  .arguments = {any({2, 4, 2}), any({2, 2, 4}, 2)}});
+  const Window plane{.size = {3, 2}, .stride = {2, 1}, .pad_before = {1, 0}, .pad_after = {1, 1}, .dilation = {1, 2}};
+  check_gradient({.build =
+                      [&](const Values& x) {
+                        return transposed_convolution(x[0], x[1], plane, {6, 4});
+                      },
+                  .arguments = {any({2, 3, 3, 3}), any({3, 2, 3, 2}, 2)}});
+  const Window space{.rank = 3, .size = {2, 3, 2}, .stride = {2, 2, 1}};
+  check_gradient({.build =
+                      [&](const Values& x) {
+                        return transposed_convolution(x[0], x[1], space, {4, 5, 3});
+                      },
+                  .arguments = {any({1, 2, 2, 2, 2}), any({2, 2, 2, 3, 2}, 2)}});
+  check_gradient({.build =
+                      [&](const Values& x) {
+                        const auto op = std::make_shared<ConvolutionGradWeight>(plane, 1, Shape{2, 3, 3, 2});
+                        return x[0].graph->add_one(op, {x[0], x[1]});
+                      },
+                  .arguments = {any({2, 6, 4, 3}), any({2, 3, 3, 2}, 2)}});
+}
+
+TEST_CASE("the gradients of average pooling along one and three axes") {
+  const Window line{.rank = 1, .size = {3}, .stride = {2}, .pad_before = {1}, .pad_after = {0}};
+  check_gradient({.build = [&](const Values& x) { return avg_pool(x[0], line); }, .arguments = {any({2, 6, 3})}});
+  const Window space{.rank = 3, .size = {2, 3, 2}, .stride = {1, 2, 2}, .pad_before = {1, 0, 1}};
+  check_gradient(
+      {.build = [&](const Values& x) { return avg_pool(x[0], space); }, .arguments = {any({1, 3, 5, 4, 2})}});
 }
 
 TEST_CASE("the gradient of max pooling, overlapping, padded and dilated") {
@@ -200,7 +247,7 @@ TEST_CASE("the gradient of max pooling, overlapping, padded and dilated") {
   for (const Window& window : windows) {
     CAPTURE(window.text());
     check_gradient(
-        {.build = [&](const Values& x) { return max_pool2d(x[0], window); }, .arguments = {spaced({2, 5, 4, 2})}});
+        {.build = [&](const Values& x) { return max_pool(x[0], window); }, .arguments = {spaced({2, 5, 4, 2})}});
   }
 }
 

@@ -129,8 +129,8 @@ TEST_CASE("sums, products and windows of bytes are those of the numbers they sta
   check_value(broadcast_to(x, {2, 2, 2, 1}), bytes, {1, 2, 3, 255, 1, 2, 3, 255});
   check_value(transpose(m, {1, 0}), bytes, {1, 3, 2, 255});
   check_value(matmul(m, m), bytes, {7, 512, 768, 65031});
-  check_value(max_pool2d(x, {.size = {2, 2}}), bytes, {255});
-  check_value(conv2d(x, reshape(iota(g, 4), {1, 1, 2, 2}), {.size = {2, 2}}), bytes, {773});
+  check_value(max_pool(x, {.size = {2, 2}}), bytes, {255});
+  check_value(convolution(x, reshape(iota(g, 4), {1, 1, 2, 2}), {.size = {2, 2}}), bytes, {773});
 }
 
 TEST_CASE("GELU, written with erf") {

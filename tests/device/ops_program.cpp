@@ -100,7 +100,7 @@ TEST_CASE("an input is what it was fed with last") {
 TEST_CASE("the same loop over two shapes of one input gives two results") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {1, 1, 3, 2}}), w = input(g, "w", {DType::f32, {2, 1}});
-  g.output("pooled", max_pool2d(x * 2, {.size = {1, 2}}));
+  g.output("pooled", max_pool(x * 2, {.size = {1, 2}}));
   g.output("product", matmul(reshape(x, {3, 2}) * 2, w));
   g.output("image", x * 2);
   check_run(g, {{"x", {1, 2, 3, 4, 5, 6}}, {"w", {1, 10}}},

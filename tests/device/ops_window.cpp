@@ -10,7 +10,7 @@ using namespace dl::testing;
 TEST_CASE("a 2x2 convolution of one channel, and its gradients") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {1, 3, 3, 1}}), w = input(g, "w", {DType::f32, {1, 1, 2, 2}});
-  const Value y = conv2d(x, w, {.size = {2, 2}});
+  const Value y = convolution(x, w, {.size = {2, 2}});
   const Value dy = input(g, "dy", {DType::f32, y.shape()});
   const std::vector<Value> d = gradients(sum(y * dy), {x, w});
   const Feed feed{{"x", pattern(9, 7, 11)}, {"w", pattern(4, 5, 7)}, {"dy", pattern(4, 3, 5)}};
@@ -23,7 +23,7 @@ TEST_CASE("a convolution with unequal strides, padding, dilation and two groups,
   Graph g;
   const Value x = input(g, "x", {DType::f32, {1, 4, 5, 4}}), w = input(g, "w", {DType::f32, {4, 2, 2, 3}});
   const Window window{.size = {2, 3}, .stride = {2, 1}, .pad_before = {1, 0}, .pad_after = {0, 2}, .dilation = {1, 2}};
-  const Value y = conv2d(x, w, window, 2);
+  const Value y = convolution(x, w, window, 2);
   REQUIRE(y.shape() == Shape{1, 2, 3, 4});
   const Value dy = input(g, "dy", {DType::f32, y.shape()});
   const std::vector<Value> d = gradients(sum(y * dy), {x, w});
@@ -42,7 +42,7 @@ TEST_CASE("max pooling with padding, overlap and equal maxima: the first of equa
   Graph g;
   const Value x = input(g, "x", {DType::f32, {1, 5, 4, 2}});
   const Window window{.size = {3, 2}, .stride = {2, 1}, .pad_before = {1, 1}, .pad_after = {1, 1}};
-  const Value y = max_pool2d(x, window);
+  const Value y = max_pool(x, window);
   REQUIRE(y.shape() == Shape{1, 3, 5, 2});
   const Value dy = input(g, "dy", {DType::f32, y.shape()});
   const Feed feed{{"x", pattern(40, 7, 11)}, {"dy", pattern(30, 3, 5)}};
@@ -56,5 +56,5 @@ TEST_CASE("padding never wins a maximum") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {1, 1, 1, 1}});
   const Window window{.size = {3, 3}, .pad_before = {1, 1}, .pad_after = {1, 1}};
-  check_value(max_pool2d(x, window), {{"x", {-7}}}, {-7});
+  check_value(max_pool(x, window), {{"x", {-7}}}, {-7});
 }

@@ -139,16 +139,33 @@ inline Value RandomGraph::product(Value x) {
 }
 
 inline Value RandomGraph::convolution(Value x) {
-  for (size_t i = pool_.size(); x.shape().rank() != 4; --i) x = pool_[i - 1];  // the first is an image
-  const int64_t channels = x.shape()[3], h = 1 + draw(3), w = 1 + draw(3);
-  const Window window{.size = {h, w},
-                      .stride = {1 + draw(2), 1 + draw(2)},
-                      .pad_before = {draw(h), draw(w)},
-                      .pad_after = {draw(h), draw(w)}};
-  if (window.output(0, x.shape()[1]) < 1 || window.output(1, x.shape()[2]) < 1) return x;
-  if (chance(4)) return max_pool2d(x, window);
+  // The first is an image; a sequence or a volume will do too.
+  for (size_t i = pool_.size(); x.shape().rank() < 3 || x.shape().rank() > 5; --i) x = pool_[i - 1];
+  const int64_t channels = x.shape().last();
+  Window window{.rank = x.shape().rank() - 2};
+  std::vector<int64_t> kernel, larger;
+  for (int axis = 0; axis < window.rank; ++axis) {
+    const size_t i = static_cast<size_t>(axis);
+    window.size[i] = 1 + draw(3);
+    window.stride[i] = 1 + draw(2);
+    window.pad_before[i] = draw(window.size[i]);
+    window.pad_after[i] = draw(window.size[i]);
+    if (window.output(axis, x.shape()[axis + 1]) < 1) return x;
+    kernel.push_back(window.size[i]);
+    larger.push_back((x.shape()[axis + 1] - 1) * window.stride[i] + window.size[i] - window.pad_before[i] -
+                     window.pad_after[i]);
+  }
+  if (chance(4)) return max_pool(x, window);
   const int64_t groups = channels % 2 == 0 && chance(3) ? 2 : 1, outs = groups * (1 + draw(4));
-  Value y = conv2d(x, weight({outs, channels / groups, h, w}), window, groups);
+  const auto weight_of = [&](int64_t first, int64_t second) {
+    std::vector<int64_t> sizes{first, second};
+    sizes.insert(sizes.end(), kernel.begin(), kernel.end());
+    return weight(Shape(std::move(sizes)));
+  };
+  const bool turned = chance(4) && *std::min_element(larger.begin(), larger.end()) > 0 &&
+                      x.shape()[0] * Shape(larger).elements() * outs < 10000;
+  Value y = turned ? transposed_convolution(x, weight_of(channels, outs / groups), window, Shape(larger), groups)
+                   : dl::convolution(x, weight_of(outs, channels / groups), window, groups);
   if (chance(2)) y = y + weight({outs});
   if (y.shape() == x.shape()) y = y + x;
   return maximum(y * 0.5, 0);

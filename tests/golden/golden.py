@@ -1,7 +1,7 @@
 # Records what PyTorch computes for small given numbers; the scripts beside it say for what.
 #
 # Numbers given are multiples of 1/64, so that they are exact in float and short as text. Images are written
-# [batch, height, width, channels], weights as PyTorch stores them. Each tensor is {"shape": …, "values": …}.
+# [batch, height, width, channels], sequences and volumes likewise, weights as PyTorch stores them. Each tensor is {"shape": …, "values": …}.
 # SPDX-License-Identifier: Apache-2.0
 
 import torch
@@ -19,12 +19,12 @@ def _given(shape, low=-2.0, high=2.0):
     return torch.randint(int(low * 64), int(high * 64), tuple(shape), generator=_generator) / 64
 
 
-def _channels_first(x):
-    return x.permute(0, 3, 1, 2) if x.dim() == 4 else x
+def _channels_first(x, sequences=False):
+    return x.movedim(-1, 1) if x.dim() > 3 or (sequences and x.dim() == 3) else x
 
 
-def _channels_last(x):
-    return x.permute(0, 2, 3, 1) if x.dim() == 4 else x
+def _channels_last(x, sequences=False):
+    return x.movedim(1, -1) if x.dim() > 3 or (sequences and x.dim() == 3) else x
 
 
 def _tensor(x, **more):
@@ -45,9 +45,10 @@ def whole(below, shape):
     return torch.randint(below, shape, generator=_generator)
 
 
-def layer(yaml, module, *shapes, training=True):
+def layer(yaml, module, *shapes, training=True, sequences=False):
     """One layer: `module` on inputs of these shapes (batch first), and the gradients of dot(output, d_output). In the
-    place of a shape may stand whole numbers, which have no gradient."""
+    place of a shape may stand whole numbers, which have no gradient. Images and volumes are given to PyTorch with
+    their channels first, and so are `sequences`."""
     module.train(training)
     with torch.no_grad():
         for p in module.parameters():
@@ -58,7 +59,7 @@ def layer(yaml, module, *shapes, training=True):
     before = {name: b.clone() for name, b in module.named_buffers() if b.dim() > 0}
     inputs = [shape if torch.is_tensor(shape) else _given(shape) for shape in shapes]
     leaves = [x.clone().requires_grad_(x.is_floating_point()) for x in inputs]
-    output = _channels_last(module(*[_channels_first(x) for x in leaves]))
+    output = _channels_last(module(*[_channels_first(x, sequences) for x in leaves]), sequences)
     d_output = _given(output.shape)
     output.backward(d_output)
     cases.append({

@@ -37,7 +37,7 @@ TEST_CASE("an embedding costs what it moves") {
 TEST_CASE("a convolution costs 2 operations for each output and weight of its group, each gradient as much") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {2, 8, 8, 4}}), w = input(g, "w", {DType::f32, {6, 2, 3, 3}});
-  const Value y = conv2d(x, w, {.size = {3, 3}}, 2);
+  const Value y = convolution(x, w, {.size = {3, 3}}, 2);
   const double flops = 2.0 * (2 * 6 * 6 * 6) * (2 * 3 * 3);
   CHECK(cost_of(y).flops == flops);
   CHECK(cost_of(y).bytes == 4 * (2 * 8 * 8 * 4 + 6 * 2 * 3 * 3 + 2 * 6 * 6 * 6));

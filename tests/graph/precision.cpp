@@ -110,13 +110,28 @@ TEST_CASE("what moves elements moves bf16, and sums get f32 again") {
   CHECK(operands(*mixed, "reduce_sum") == std::vector<std::string>{"f32"});
 }
 
+TEST_CASE("convolutions of sequences and volumes and transposed ones take bf16, forward and backward") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {1, 8, 4}}), w = variable(g, {"w", {DType::f32, {6, 4, 3}}});
+  const Value back = variable(g, {"back", {DType::f32, {6, 4, 3}}});
+  const Window window{.rank = 1, .size = {3}};
+  const Value y = transposed_convolution(exp(convolution(exp(x), w, window)), back, window, {8});
+  const std::vector<Value> d = gradients(sum(y * y), {w, back});
+  g.output("dw", d[0]);
+  g.output("dback", d[1]);
+  const std::unique_ptr<Graph> mixed = narrowed(g);
+  CHECK(operands(*mixed, "convolution") == std::vector<std::string>{"bf16 bf16", "bf16 bf16"});
+  CHECK(operands(*mixed, "convolution_grad_input") == std::vector<std::string>{"bf16 bf16"});
+  CHECK(operands(*mixed, "convolution_grad_weight") == std::vector<std::string>{"bf16 bf16", "bf16 bf16"});
+}
+
 TEST_CASE("channels that are convolved each by itself stay f32") {
   Graph g;
   const Window window{.size = {3, 3}};
   const Value x = input(g, "x", {DType::f32, {1, 8, 8, 6}});
-  g.output("each", conv2d(x, variable(g, {"w", {DType::f32, {6, 1, 3, 3}}}), window, 6));
-  g.output("all", conv2d(exp(x), variable(g, {"v", {DType::f32, {6, 6, 3, 3}}}), window));
-  CHECK(operands(*narrowed(g), "conv2d") == std::vector<std::string>{"f32 f32", "bf16 bf16"});
+  g.output("each", convolution(x, variable(g, {"w", {DType::f32, {6, 1, 3, 3}}}), window, 6));
+  g.output("all", convolution(exp(x), variable(g, {"v", {DType::f32, {6, 6, 3, 3}}}), window));
+  CHECK(operands(*narrowed(g), "convolution") == std::vector<std::string>{"f32 f32", "bf16 bf16"});
 }
 
 TEST_CASE("attention and its gradient pass bf16 on, their logarithmic sums stay f32") {

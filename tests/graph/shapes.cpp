@@ -68,10 +68,17 @@ TEST_CASE("a window's output size, with padding, stride and dilation") {
 TEST_CASE("a kernel that does not fit into its image is told with both sizes") {
   Graph g;
   const Value x = image(g, {1, 2, 4, 3}), w = input(g, "w", {DType::f32, {5, 3, 3, 3}});
-  const Thrown e = shape_error([&] { conv2d(x, w, {.size = {3, 3}}); });
+  const Thrown e = shape_error([&] { convolution(x, w, {.size = {3, 3}}); });
   CHECK(e.what == "a 3x3 kernel does not fit into an image of 2x4");
   CHECK(e.help == "pad, or use a smaller kernel_size or fewer strides before");
-  const Thrown pooled = shape_error([&] { max_pool2d(x, {.size = {2, 5}}); });
+  const Value line = input(g, "line", {DType::f32, {1, 4, 3}}), kernel = input(g, "k", {DType::f32, {5, 3, 7}});
+  CHECK(shape_error([&] { convolution(line, kernel, {.rank = 1, .size = {7}}); }).what ==
+        "a kernel of 7 does not fit into a length of 4");
+  const Value volume = input(g, "volume", {DType::f32, {1, 2, 3, 4, 1}});
+  CHECK(shape_error([&] {
+          max_pool(volume, {.rank = 3, .size = {2, 4, 2}});
+        }).what == "a 2x4x2 window does not fit into a volume of 2x3x4");
+  const Thrown pooled = shape_error([&] { max_pool(x, {.size = {2, 5}}); });
   CHECK(pooled.what == "a 2x5 window does not fit into an image of 2x4");
   CHECK(pooled.help == "use a smaller window or fewer strides before");
 }
@@ -122,15 +129,15 @@ TEST_CASE("windows that devices could make no table of are refused") {
   Graph g;
   const Value x = image(g, {1, 5000, 5000, 1}), w = input(g, "w", {DType::f32, {1, 1, 3000, 3000}});
   CHECK(shape_error([&] {
-          conv2d(x, w, {.size = {3000, 3000}});
+          convolution(x, w, {.size = {3000, 3000}});
         }).what == "a kernel of 3000x3000 has more than 4194304 weights a channel");
   const Value small = input(g, "small", {DType::f32, {1, 1, 2, 2}});
   CHECK(shape_error([&] {
-          conv2d(x, small, {.size = {2, 2}, .stride = {3000, 3000}});
+          convolution(x, small, {.size = {2, 2}, .stride = {3000, 3000}});
         }).what == "a stride of 3000x3000 passes over more than 4194304 places");
-  CHECK(max_pool2d(x, {.size = {5000, 5000}}).shape() == Shape{1, 1, 1, 1});
+  CHECK(max_pool(x, {.size = {5000, 5000}}).shape() == Shape{1, 1, 1, 1});
   const Value wide = input(g, "wide", {DType::f32, {1, 50000, 50000, 1}});
   CHECK(shape_error([&] {
-          max_pool2d(wide, {.size = {50000, 50000}});
+          max_pool(wide, {.size = {50000, 50000}});
         }).what == "a window of 50000x50000 has more than 2147483647 places");
 }

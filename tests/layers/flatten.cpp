@@ -16,3 +16,11 @@ TEST_CASE("flatten leaves features and images of one channel as they lie") {
   check_layer({.yaml = "flatten", .input = {1, 1, 5}});
   check_close(layer_output("flatten", {2, 2, 1}, {1, 2, 3, 4}), {1, 2, 3, 4});
 }
+
+TEST_CASE("flatten lays a volume out channel by channel, a sequence position by position unless it is told") {
+  check_layer({.yaml = "flatten", .input = {2, 2, 2, 3}});
+  check_layer({.yaml = "flatten: {channels_first: true}", .input = {3, 2}});
+  check_close(layer_output("flatten", {2, 1, 1, 2}, {1, 2, 3, 4}), {1, 3, 2, 4});
+  check_close(layer_output("flatten", {2, 2}, {1, 2, 3, 4}), {1, 2, 3, 4});
+  check_close(layer_output("flatten: {channels_first: true}", {2, 2}, {1, 2, 3, 4}), {1, 3, 2, 4});
+}

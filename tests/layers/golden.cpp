@@ -112,8 +112,9 @@ void check_initial_case(const golden::Json& recorded) {
     const golden::Json& theirs;
     Graph g;
   } builder(recorded);
-  golden::read<Layer>(recorded["yaml"])
-      ->build(builder, input(builder.g, "x", {DType::f32, Shape(recorded["input"].get<std::vector<int64_t>>())}));
+  const Shape shape(recorded["input"].get<std::vector<int64_t>>());
+  const std::vector<Value> inputs{input(builder.g, "x", {DType::f32, shape})};
+  golden::read<Layer>(recorded["yaml"])->build(builder, inputs);
 }
 
 }  // namespace

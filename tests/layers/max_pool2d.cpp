@@ -16,3 +16,9 @@ TEST_CASE("max_pool2d asks for an image with room for its window") {
   CHECK(std::string(error.what()) == "a 3x3 window does not fit into an image of 2x6");
   CHECK(error.help == "use a smaller window or fewer strides before");
 }
+
+TEST_CASE("padding 'same' gives as many outputs as Keras does") {
+  check_close(
+      layer_output("max_pool2d: {kernel_size: 2, padding: same}", {3, 3, 1}, {-1, -2, -3, -4, -5, -6, -7, -8, -9}),
+      {-1, -3, -7, -9});
+}

@@ -3,8 +3,8 @@
 #pragma once
 #include <memory>
 
+#include "lib/device/cpu/conv2d.h"
 #include "lib/device/cpu/correlation.h"
-#include "lib/graph/ops/conv2d.h"
 
 namespace dl {
 
@@ -12,7 +12,6 @@ namespace dl {
 std::unique_ptr<Kernel> make_bf16_correlation(Correlation::Geometry geometry, CpuDevice& device,
                                               std::unique_ptr<LoopRunner> epilogue);
 
-std::unique_ptr<Kernel> make_bf16_grad_weight(const Conv2dGradWeight& op, const Shape& x, const Shape& dy,
-                                              CpuDevice& device);
+std::unique_ptr<Kernel> make_bf16_grad_weight(const ConvShapes& conv, CpuDevice& device);
 
 }  // namespace dl

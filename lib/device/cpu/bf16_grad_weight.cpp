@@ -23,24 +23,24 @@ int64_t ceil_div(int64_t a, int64_t b) { return -floor_div(-a, b); }
 // sums its own part of the gradient, [tap, in, out], and the chunks are added in order.
 class Bf16GradWeight final : public Kernel {
  public:
-  Bf16GradWeight(const Conv2dGradWeight& op, const Shape& x, const Shape& dy, CpuDevice& device)
-      : window_(op.window),
-        groups_(op.groups),
-        images_(x[0]),
-        height_(x[1]),
-        width_(x[2]),
-        channels_(x[3]),
-        out_height_(dy[1]),
-        out_width_(dy[2]),
-        out_channels_(dy[3]),
+  Bf16GradWeight(const ConvShapes& conv, CpuDevice& device)
+      : window_(conv.window),
+        groups_(conv.groups),
+        images_(conv.x[0]),
+        height_(conv.x[1]),
+        width_(conv.x[2]),
+        channels_(conv.x[3]),
+        out_height_(conv.y[1]),
+        out_width_(conv.y[2]),
+        out_channels_(conv.y[3]),
         device_(device),
         strips_(DL_FOR_BF16(device.isa(), device.bf16_unit(), bf16_strip_kernels)),
         pairs_(DL_FOR_BF16(device.isa(), device.bf16_unit(), bf16_conv_kernels)),
         weights_(DL_FOR_ISA(device.isa(), conv_kernels)),
         in_of_group_(channels_ / groups_),
         out_of_group_(out_channels_ / groups_) {
-    if (window_.size == std::array<int64_t, 2>{1, 1} && window_.stride == std::array<int64_t, 2>{1, 1} &&
-        out_height_ == height_ && out_width_ == width_) {
+    if (window_.all(window_.size, 1) && window_.all(window_.stride, 1) && out_height_ == height_ &&
+        out_width_ == width_) {
       widen_rows();
     }
     part_width_ = round_up(out_of_group_, strips_.lanes);
@@ -277,9 +277,8 @@ class Bf16GradWeight final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_bf16_grad_weight(const Conv2dGradWeight& op, const Shape& x, const Shape& dy,
-                                              CpuDevice& device) {
-  return std::make_unique<Bf16GradWeight>(op, x, dy, device);
+std::unique_ptr<Kernel> make_bf16_grad_weight(const ConvShapes& conv, CpuDevice& device) {
+  return std::make_unique<Bf16GradWeight>(conv, device);
 }
 
 }  // namespace dl

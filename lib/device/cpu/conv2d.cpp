@@ -1,6 +1,6 @@
-// conv2d and its gradient with respect to the input on the CPU.
+// Convolutions of images, and their gradient with respect to the input.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/graph/ops/conv2d.h"
+#include "lib/device/cpu/conv2d.h"
 
 #include "lib/device/cpu/bf16_conv2d.h"
 #include "lib/device/cpu/correlation.h"
@@ -13,8 +13,7 @@ namespace {
 
 // Every output pixel depends on the input pixel in its place only: a matrix product over pixels.
 bool is_product(const Window& w, int64_t groups) {
-  return groups == 1 && w.size == std::array<int64_t, 2>{1, 1} && w.stride == std::array<int64_t, 2>{1, 1} &&
-         w.pad_before == std::array<int64_t, 2>{0, 0} && w.pad_after == std::array<int64_t, 2>{0, 0};
+  return groups == 1 && w.all(w.size, 1) && w.all(w.stride, 1) && w.all(w.pad_before, 0) && w.all(w.pad_after, 0);
 }
 
 // `shape` lacks rows and depth: pixels and their channels.
@@ -58,46 +57,38 @@ std::unique_ptr<Kernel> sliding(const Type& from, const Shape& weight, const Sha
   return std::make_unique<Correlation>(std::move(g), device, std::move(epilogue));
 }
 
-std::unique_ptr<Kernel> make_conv2d(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
-                                    CpuDevice& device, std::unique_ptr<LoopRunner> epilogue) {
-  const auto& conv = dynamic_cast<const Conv2d&>(op);
-  const Shape &x = inputs[0].shape, &weight = inputs[1].shape, &y = outputs[0].shape;
+}  // namespace
+
+std::unique_ptr<Kernel> make_conv2d(const ConvShapes& conv, DType pixels, CpuDevice& device,
+                                    std::unique_ptr<LoopRunner> epilogue) {
+  const Shape &x = conv.x, &y = conv.y;
   if (is_product(conv.window, conv.groups)) {
-    return product_of_pixels(inputs[0], {.a_row = x[3], .b_depth = 1, .b_column = x[3], .c_row = y[3], .columns = y[3]},
-                             device, std::move(epilogue));
+    return product_of_pixels({pixels, x},
+                             {.a_row = x[3], .b_depth = 1, .b_column = x[3], .c_row = y[3], .columns = y[3]}, device,
+                             std::move(epilogue));
   }
   const WinogradTiles tiles = WinogradTiles::of(conv.window, x, y);
-  const DType pixels = inputs[0].dtype;
   if (auto kernel = minimal_filtering(conv.window, conv.groups, tiles, pixels, false, device, epilogue)) return kernel;
-  return sliding(inputs[0], weight, y, conv.groups, true,
+  return sliding({pixels, x}, conv.weight, y, conv.groups, true,
                  {forward_phases(conv.window, 0, x[1]), forward_phases(conv.window, 1, x[2])}, device,
                  std::move(epilogue));
 }
 
-std::unique_ptr<Kernel> make_conv2d_grad_input(const Op& op, std::span<const Type> inputs,
-                                               std::span<const Type> outputs, CpuDevice& device,
+std::unique_ptr<Kernel> make_conv2d_grad_input(const ConvShapes& conv, DType pixels, CpuDevice& device,
                                                std::unique_ptr<LoopRunner> epilogue) {
-  const auto& conv = dynamic_cast<const Conv2dGradInput&>(op);
-  const Shape &dy = inputs[0].shape, &weight = inputs[1].shape, &dx = outputs[0].shape;
+  const Shape &dy = conv.y, &dx = conv.x;
   if (is_product(conv.window, conv.groups)) {
-    return product_of_pixels(inputs[0], {.a_row = dy[3], .b_depth = dx[3], .c_row = dx[3], .columns = dx[3]}, device,
+    return product_of_pixels({pixels, dy}, {.a_row = dy[3], .b_depth = dx[3], .c_row = dx[3], .columns = dx[3]}, device,
                              std::move(epilogue));
   }
   const WinogradTiles tiles = WinogradTiles::of_input_gradient(conv.window, dx, dy);
-  const DType pixels = inputs[0].dtype;
   if (auto kernel = minimal_filtering(conv.window, conv.groups, tiles, pixels, true, device, epilogue)) return kernel;
   const SpreadKernels& spread = DL_FOR_ISA(device.isa(), spread_kernels);
   if (pixels == DType::f32 && SpreadGradient::pays(conv.window, conv.groups, dy, dx, spread))
     return std::make_unique<SpreadGradient>(conv.window, dy, dx, device, std::move(epilogue));
-  return sliding(inputs[0], weight, dx, conv.groups, false,
+  return sliding({pixels, dy}, conv.weight, dx, conv.groups, false,
                  {backward_phases(conv.window, 0, dx[1]), backward_phases(conv.window, 1, dx[2])}, device,
                  std::move(epilogue));
 }
 
-bool always(const Op&, std::span<const Type>) { return true; }
-
-DL_CPU_KERNEL("conv2d", make_conv2d, always);
-DL_CPU_KERNEL("conv2d_grad_input", make_conv2d_grad_input, always);
-
-}  // namespace
 }  // namespace dl

@@ -4,13 +4,13 @@
 #include <cstring>
 
 #include "lib/device/cpu/bf16_conv2d.h"
+#include "lib/device/cpu/conv2d.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/few_columns.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/conv.h"
 #include "lib/device/cpu/simd/strip.h"
 #include "lib/device/cpu/winograd_grad_weight.h"
-#include "lib/graph/ops/conv2d.h"
 
 namespace dl {
 namespace {
@@ -34,21 +34,21 @@ Range inside(int64_t first, int64_t step, int64_t input, int64_t positions) {
 // only. Each unit sums its own part of the gradient, [tap, in, out]; then the chunks are added in order.
 class GradWeight final : public Kernel {
  public:
-  GradWeight(const Conv2dGradWeight& op, const Shape& x, const Shape& dy, CpuDevice& device)
-      : window_(op.window),
-        groups_(op.groups),
-        images_(x[0]),
-        height_(x[1]),
-        width_(x[2]),
-        channels_(x[3]),
-        out_height_(dy[1]),
-        out_width_(dy[2]),
-        out_channels_(dy[3]),
+  GradWeight(const ConvShapes& conv, CpuDevice& device)
+      : window_(conv.window),
+        groups_(conv.groups),
+        images_(conv.x[0]),
+        height_(conv.x[1]),
+        width_(conv.x[2]),
+        channels_(conv.x[3]),
+        out_height_(conv.y[1]),
+        out_width_(conv.y[2]),
+        out_channels_(conv.y[3]),
         device_(device),
         strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
         weights_(DL_FOR_ISA(device.isa(), conv_kernels)) {
-    if (window_.size == std::array<int64_t, 2>{1, 1} && window_.stride == std::array<int64_t, 2>{1, 1} &&
-        out_height_ == height_ && out_width_ == width_) {  // one long row of pixels
+    if (window_.all(window_.size, 1) && window_.all(window_.stride, 1) && out_height_ == height_ &&
+        out_width_ == width_) {  // one long row of pixels
       width_ *= height_;
       out_width_ = width_;
       height_ = out_height_ = 1;
@@ -79,7 +79,7 @@ class GradWeight final : public Kernel {
     row_step_ = std::clamp<int64_t>(block_bytes / row_bytes, 1, out_height_);
 
     parts_at_ = plan_.floats(chunks_ * part_floats_);
-    if (neighbours_ > 1) joined_at_ = plan_.floats(op.weight_shape.elements() / own_channels() * strips_.lanes);
+    if (neighbours_ > 1) joined_at_ = plan_.floats(conv.weight.elements() / own_channels() * strips_.lanes);
     if (staged_) {
       stage_floats_ = round_up(((row_step_ - 1) * window_.stride[0] + reach()) * row_floats_, 16);
       stage_at_ = plan_.floats(stage_floats_ * device.team().size());
@@ -288,20 +288,15 @@ class GradWeight final : public Kernel {
   int64_t parts_at_ = 0, joined_at_ = 0, stage_at_ = 0;
 };
 
-std::unique_ptr<Kernel> make_grad_weight(const Op& op, std::span<const Type> inputs, std::span<const Type>,
-                                         CpuDevice& device, std::unique_ptr<LoopRunner>) {
-  const auto& conv = dynamic_cast<const Conv2dGradWeight&>(op);
-  const Shape &x = inputs[0].shape, &dy = inputs[1].shape;
-  const DType pixels = inputs[0].dtype;
-  const WinogradTiles tiles = WinogradTiles::of(conv.window, x, dy);
+}  // namespace
+
+std::unique_ptr<Kernel> make_conv2d_grad_weight(const ConvShapes& conv, DType pixels, CpuDevice& device) {
+  const WinogradTiles tiles = WinogradTiles::of(conv.window, conv.x, conv.y);
   if (winograd_pays(conv.window, conv.groups, tiles, pixels, device)) {
     return make_winograd_grad_weight(tiles, pixels, device);
   }
-  if (pixels == DType::bf16) return make_bf16_grad_weight(conv, x, dy, device);
-  return std::make_unique<GradWeight>(conv, x, dy, device);
+  if (pixels == DType::bf16) return make_bf16_grad_weight(conv, device);
+  return std::make_unique<GradWeight>(conv, device);
 }
 
-DL_CPU_KERNEL("conv2d_grad_weight", make_grad_weight);
-
-}  // namespace
 }  // namespace dl

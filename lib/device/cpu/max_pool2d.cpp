@@ -1,6 +1,6 @@
 // max_pool2d and its gradient on the CPU; rows of pixels are divided over the team.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/graph/ops/max_pool2d.h"
+#include "lib/graph/ops/pool.h"
 
 #include <algorithm>
 #include <numeric>

@@ -27,7 +27,7 @@ int64_t frame_size(const Window& w, int axis, int64_t dy, int64_t dx) {
 
 bool SpreadGradient::pays(const Window& w, int64_t groups, const Shape& dy, const Shape& dx,
                           const SpreadKernels& kernels) {
-  if (groups != 1 || w.dilation != std::array<int64_t, 2>{1, 1}) return false;
+  if (groups != 1 || !w.all(w.dilation, 1)) return false;
   const int64_t channels = dx[3], depth = dy[3], lanes = kernels.lanes;
   const int64_t row_vectors = ceil_div(w.size[1] * channels, lanes);
   const int64_t frame = frame_size(w, 0, dy[1], dx[1]) * frame_size(w, 1, dy[2], dx[2]) * channels;

@@ -64,8 +64,7 @@ int64_t winograd_stride(int64_t floats) { return (ceil_div(floats, 16) | 1) * 16
 // In multiply-adds of a vector: what a product costs beside its depth, and the transforms of a vector of channels,
 // were measured.
 bool winograd_pays(const Window& w, int64_t groups, const WinogradTiles& t, int lanes, double direct_rate) {
-  const std::array<int64_t, 2> three{3, 3}, one{1, 1};
-  if (groups != 1 || w.size != three || w.stride != one || w.dilation != one) return false;
+  if (groups != 1 || !w.all(w.size, 3) || !w.all(w.stride, 1) || !w.all(w.dilation, 1)) return false;
   const double in = static_cast<double>(t.in_channels),
                in_vectors = static_cast<double>(ceil_div(t.in_channels, lanes));
   const double out_vectors = static_cast<double>(ceil_div(t.out_channels, lanes));

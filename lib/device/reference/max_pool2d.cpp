@@ -1,6 +1,6 @@
 // Maximum of each window, and the gradient that goes back to where it was.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/graph/ops/max_pool2d.h"
+#include "lib/graph/ops/pool.h"
 
 #include <algorithm>
 #include <cmath>

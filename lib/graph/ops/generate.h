@@ -33,6 +33,7 @@ struct RandomUniform final : Op {  // inputs: step, i32 []
   std::string_view name() const override { return "random_uniform"; }
   std::string attributes() const override { return std::to_string(key) + " " + shape.text(); }
   std::vector<Type> infer(std::span<const Type>) const override { return {Type{DType::f32, shape}}; }
+  std::vector<Value> gradient(const Backward& b) const override { return no_gradient(b); }
   const Shape shape;
   const uint64_t key;
 };

@@ -20,6 +20,7 @@ struct Map final : Op {  // inputs: arity(function) values of any type
 struct StopGradient final : Op {
   std::string_view name() const override { return "stop_gradient"; }
   std::vector<Type> infer(std::span<const Type> inputs) const override { return {inputs[0]}; }
+  std::vector<Value> gradient(const Backward& b) const override { return no_gradient(b); }
   bool is_view() const override { return true; }
 };
 

@@ -5,3 +5,6 @@ from torch.nn import Flatten
 
 layer("flatten", Flatten(), (2, 2, 3, 4))
 layer("flatten", Flatten(), (2, 6))
+layer("flatten", Flatten(), (2, 2, 3, 2, 2))
+layer("flatten", Flatten(), (2, 3, 2))
+layer("flatten: {channels_first: true}", Flatten(), (2, 3, 2), sequences=True)

@@ -1,4 +1,4 @@
-// The maximum of each window, and where it was.
+// The maximum of each window of an image, and where it was. Sequences and volumes are pooled as images (pool.cpp).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/graph/ops.h"

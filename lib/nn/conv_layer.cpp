@@ -1,0 +1,168 @@
+// Convolutions of sequences, images and volumes: their keys, weights and sizes.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/conv_layer.h"
+
+#include <cmath>
+
+#include "lib/graph/ops/window.h"
+#include "lib/graph/sizes.h"
+#include "lib/nn/image.h"
+
+namespace dl {
+
+template <int rank>
+void AnyConvLayer<rank>::describe_keys(Schema& s, const Words& of) {
+  const SpatialWords& words = words_of_rank(rank);
+  const std::string kernel = rank == 1   ? "kernel length"
+                             : rank == 2 ? "kernel height, kernel width"
+                                         : "kernel depth, kernel height, kernel width";
+  s.details("Parameters: weight [" + of.weight + ", " + kernel +
+            "], bias [out_channels]. Without initializers both are uniform in [-1/sqrt(n), 1/sqrt(n)) with n the "
+            "number of inputs of a unit, as in PyTorch.");
+  s.required("out_channels", out_channels, "number of filters")
+      .at_least(1)
+      .known_as({"filters", "features", "num_output"});
+  s.required("kernel_size", kernel_size, words.axes + " of the kernel")
+      .at_least(1)
+      .at_most(most_window)
+      .known_as({"size", "kernel"});
+  s.optional("stride", stride, of.stride).at_least(1).at_most(most_window).known_as({"strides"});
+  s.optional("padding", padding, of.padding).at_most(most_window).known_as({"pad"});
+  s.optional("dilation", dilation, "distance of the kernel's elements")
+      .at_least(1)
+      .at_most(most_window)
+      .known_as({"dilation_rate"});
+  s.optional("groups", groups, "parts into which channels are split, each with filters of its own").at_least(1);
+  s.optional("bias", bias, "whether a bias is added").known_as({"use_bias"});
+  s.optional("init", init, "initializer of the weight").known_as({"kernel_initializer", "weight_init"});
+  s.optional("bias_init", bias_init, "initializer of the bias").known_as({"bias_initializer"});
+  s.instead_of("in_channels", "leave it out: input sizes are inferred");
+  s.instead_of("activation", "write the activation as a layer of its own behind it: '- relu'");
+  s.check([this](const Report& report) {
+    if (out_channels % groups != 0) {
+      report.at("out_channels", concat("expected a multiple of groups (", groups, "), got ", out_channels));
+    }
+  });
+}
+
+template <int rank>
+int64_t AnyConvLayer<rank>::channels_of(const Builder& b, Value x) const {
+  expect_spatial(x, rank);
+  if (rank == 1 && b.decoding()) {
+    throw ShapeError(concat(this->name, " looks at other positions, so that none can be had by itself"),
+                     "write a recurrent layer or attention, and train again");
+  }
+  const int64_t channels = x.shape().last();
+  if (channels % groups != 0)
+    throw ShapeError(concat("expected channels that ", groups, " groups divide, got ", channels));
+  return channels;
+}
+
+namespace {
+
+std::shared_ptr<const Initializer> as_pytorch(const Shape& weight) {
+  return uniform_initializer(1.0 / std::sqrt(fans_of(weight).in));
+}
+
+}  // namespace
+
+template <int rank>
+Value AnyConvLayer<rank>::weight(Builder& b, int64_t first, int64_t second) const {
+  const Window::Axes kernel = axes_of(kernel_size);
+  std::vector<int64_t> sizes{first, second};
+  sizes.insert(sizes.end(), kernel.begin(), kernel.begin() + rank);
+  const Shape shape(std::move(sizes));
+  return b.parameter("weight", shape, init ? init : as_pytorch(shape));
+}
+
+template <int rank>
+Value AnyConvLayer<rank>::with_bias(Builder& b, Value y, const Shape& weight) const {
+  return bias ? y + b.parameter("bias", {out_channels}, bias_init ? bias_init : as_pytorch(weight)) : y;
+}
+
+template <int rank>
+void ConvLayer<rank>::describe_conv(Schema& s) {
+  this->describe_keys(s, {.weight = "out_channels, channels / groups",
+                          .stride = "how far the kernel moves",
+                          .padding = "zeros around the " + words_of_rank(rank).kind +
+                                     "; 'same': as many as give its sizes over stride, rounded up"});
+}
+
+template <int rank>
+Value ConvLayer<rank>::build(Builder& b, Value x) const {
+  const int64_t channels = this->channels_of(b, x);
+  const Value w = this->weight(b, this->out_channels, channels / this->groups);
+  const Window window = make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, x.shape());
+  return this->with_bias(b, convolution(x, w, window, this->groups), w.shape());
+}
+
+template <int rank>
+void TransposedConvLayer<rank>::describe_conv(Schema& s) {
+  this->describe_keys(
+      s, {.weight = "channels, out_channels / groups",
+          .stride = "how far apart the kernels of neighbouring inputs are laid",
+          .padding =
+              "places left out on each side of the result; 'same': as many as give the input's sizes times stride"});
+  s.optional("output_padding", output_padding,
+             "places added behind the result, which is otherwise the smallest of those "
+             "that a convolution makes the input of")
+      .at_least(0)
+      .at_most(most_window);
+  s.check([this](const Report& report) {
+    const Window::Axes more = axes_of(output_padding), stride = axes_of(this->stride);
+    for (size_t i = 0; i < static_cast<size_t>(rank); ++i) {
+      if (more[i] == 0) continue;
+      if (this->padding.same)
+        return report.at("output_padding", "with padding 'same' the sizes are the input's times stride",
+                         "leave it out");
+      if (more[i] >= stride[i])
+        return report.at("output_padding", concat("expected below stride (", stride[i], "), got ", more[i]));
+    }
+  });
+}
+
+template <int rank>
+Shape TransposedConvLayer<rank>::output_of(const Shape& x) const {
+  const Window::Axes size = axes_of(this->kernel_size), stride = axes_of(this->stride),
+                     dilation = axes_of(this->dilation), zeros = axes_of(this->padding.size),
+                     more = axes_of(output_padding);
+  std::vector<int64_t> sizes;
+  for (size_t i = 0; i < static_cast<size_t>(rank); ++i) {
+    const int64_t input = x[static_cast<int>(i) + 1];
+    const int64_t reach = plus(times(input - 1, stride[i]), times(dilation[i], size[i] - 1)) + 1;
+    sizes.push_back(this->padding.same ? times(input, stride[i]) : plus(reach, more[i]) - 2 * zeros[i]);
+    if (sizes.back() < 1) {
+      throw ShapeError(concat("nothing is left of ", text_of_sizes(x), " when ", zeros[i],
+                              " places are left out on each "
+                              "side of what a kernel of ",
+                              size[i], " makes"),
+                       "lower padding");
+    }
+  }
+  return Shape(std::move(sizes));
+}
+
+template <int rank>
+Value TransposedConvLayer<rank>::build(Builder& b, Value x) const {
+  const int64_t channels = this->channels_of(b, x);
+  const Value w = this->weight(b, channels, this->out_channels / this->groups);
+  const Shape output = output_of(x.shape());
+  std::vector<int64_t> sizes{1};
+  sizes.insert(sizes.end(), output.sizes().begin(), output.sizes().end());
+  sizes.push_back(this->out_channels);
+  const Window window =
+      make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, Shape(std::move(sizes)));
+  return this->with_bias(b, transposed_convolution(x, w, window, output, this->groups), w.shape());
+}
+
+template struct AnyConvLayer<1>;
+template struct AnyConvLayer<2>;
+template struct AnyConvLayer<3>;
+template struct ConvLayer<1>;
+template struct ConvLayer<2>;
+template struct ConvLayer<3>;
+template struct TransposedConvLayer<1>;
+template struct TransposedConvLayer<2>;
+template struct TransposedConvLayer<3>;
+
+}  // namespace dl
