@@ -7,6 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/graph/ops/recurrent.h"
 #include "lib/graph/sizes.h"
+#include "lib/nn/lengths.h"
 
 namespace dl {
 
@@ -104,17 +105,12 @@ Value RecurrentLayer::build(Builder& b, std::span<const Value> inputs) const {
   Value x = inputs[0], inside, at_last;
   expect_rank(x, 3, "a sequence [steps, features]");
   if (inputs.size() == 2) {
-    if (inputs[1].type() != Type{DType::i32, {x.shape()[0]}})
-      throw ShapeError(concat("expected one length a sample, whole numbers, got ", name_of(inputs[1].type().dtype), " ",
-                              inputs[1].shape().without_batch().text()),
-                       "write 'from: [SEQUENCE, lengths]'");
     if (stateful || b.decoding())
       throw ShapeError("sequences that go on from batch to batch have no lengths",
                        "leave 'stateful' or the lengths out");
-    const Value steps = reshape(iota(b.graph(), x.shape()[1]), {1, x.shape()[1], 1});
+    inside = is_step(x, inputs[1]);
     const Value lengths = reshape(cast(inputs[1], DType::f32), {x.shape()[0], 1, 1});
-    inside = steps < lengths;
-    at_last = where(inside, steps > lengths - 1.5, 0);
+    at_last = where(inside, reshape(iota(b.graph(), x.shape()[1]), {1, x.shape()[1], 1}) > lengths - 1.5, 0);
   }
   if (b.decoding() && bidirectional) {
     throw ShapeError("a direction from the last step to the first needs all steps, so that none can be had by itself",

@@ -143,8 +143,8 @@ TEST_CASE("how far sequences are padded changes no figure and no prediction") {
   const std::string attention =
       "  - multi_head_attention: 1\n    from: [e, lengths]\n    name: a\n  - lstm: {hidden_size: 3, return_sequences: "
       "false}\n    from: [a, lengths]";
-  for (const std::string& model :
-       {recurrent_model("lstm"), recurrent_model("gru"), recurrent_model("rnn"), attention}) {
+  for (const std::string& model : {recurrent_model("lstm"), recurrent_model("gru"), recurrent_model("rnn"), attention,
+                                   std::string("  - global_max_pool1d:\n    from: [e, lengths]")}) {
     CAPTURE(model);
     Workplace place(texts_config(model), 1);
     write_texts(place.path);
