@@ -52,8 +52,8 @@ TEST_CASE("every registered type shows examples, which read as they stand and ag
 
 TEST_CASE("every registered type has a test that names it in YAML") {
   std::string tests;
-  for (const std::string folder :
-       {"tests/data", "tests/golden", "tests/layers", "tests/losses", "tests/metrics", "tests/nn", "tests/optim", "tests/schedules", "tests/train"}) {
+  for (const std::string folder : {"tests/data", "tests/golden", "tests/layers", "tests/losses", "tests/metrics",
+                                   "tests/nn", "tests/optim", "tests/schedules", "tests/train"}) {
     for (const std::string& file : files_under(folder, {".cpp", ".py", ".h"})) tests += text_of(file);
   }
   for (const AnyRegistry* registry : AnyRegistry::all()) {
