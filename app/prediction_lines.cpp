@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "app/console/json.h"
+#include "lib/base/csv_cell.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -17,19 +18,6 @@ std::string float_text(float value) {
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 Node float_node(float value) { return std::isfinite(value) ? Node::scalar(float_text(value)) : Node::number(value); }
-
-// Names of files are bytes; a CSV file is UTF-8.
-std::string csv_cell(const std::string& text) {
-  if (const size_t at = invalid_utf8_at(text); at != std::string::npos) {
-    constexpr const char* digits = "0123456789abcdef";
-    const auto byte = static_cast<unsigned char>(text[at]);
-    return csv_cell(text.substr(0, at) + "\\x" + digits[byte >> 4] + digits[byte & 15] + text.substr(at + 1));
-  }
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 // `leaf` of each position, as lists of lists.
 template <class Leaf>
@@ -43,11 +31,11 @@ Node nested(std::span<const int64_t> sizes, int64_t& position, const Leaf& leaf)
 }  // namespace
 
 PredictionLines::PredictionLines(const Plan& plan, const Options& options) : verdicts_(plan), options_(options) {
-  const Shape& output = plan.network->output().shape;
+  const Shape& output = plan.told_output().shape;
   outputs_ = verdicts_.of_classes() ? verdicts_.classes() : output.rank() == 0 ? 1 : output.last();
   for (int i = 0; i + 1 < output.rank(); ++i) places_.push_back(output[i]);
   if (!options_.targets) return;
-  const int64_t targets = plan.data.target.dtype == DType::i32 ? 1 : plan.data.target.shape.elements();
+  const int64_t targets = plan.told_target().dtype == DType::i32 ? 1 : plan.told_target().shape.elements();
   for (int64_t i = 0; i < (places_.empty() ? targets : 1); ++i)
     target_names_.push_back(targets == 1 || !places_.empty() ? "target" : concat("target_", i));
 }

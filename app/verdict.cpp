@@ -5,13 +5,13 @@
 namespace dl {
 
 Verdicts::Verdicts(const Plan& plan) : names_(plan.data.classes) {
-  const Shape& output = plan.network->output().shape;
+  const Shape& output = plan.told_output().shape;
   const int64_t width = output.rank() == 0 ? 1 : output.last();
-  const bool targets_are_classes = plan.data.target.dtype == DType::i32;
-  per_class_ = plan.run.loss->takes_classes();
-  of_two_ = plan.run.loss->reads() == Loss::Reads::logit && targets_are_classes && width == 1;
+  const bool targets_are_classes = plan.told_target().dtype == DType::i32;
+  per_class_ = plan.objectives.told().takes_classes();
+  of_two_ = plan.objectives.told().reads() == Loss::Reads::logit && targets_are_classes && width == 1;
   classes_ = of_two_ ? 2 : width;
-  one_a_sample_ = targets_are_classes && plan.data.target.shape.rank() == 0 && output.rank() <= 1;
+  one_a_sample_ = targets_are_classes && plan.told_target().shape.rank() == 0 && output.rank() <= 1;
 }
 
 std::string Verdicts::name(int64_t index) const {

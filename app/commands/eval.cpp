@@ -82,6 +82,7 @@ class Eval final : public Command {
                              {"samples", Node::integer(e.samples)},
                              {"values", json_object(e.values)},
                              {"time_s", Node::number(e.seconds)}});
+    for (const MetricTable& table : e.tables) node.set(table.name, json_table(table));
     if (!confusion) return json_line(node);
     for (const Node::Entry& entry : confusion->json().entries) node.set(entry.key, entry.value);
     Node mistakes = Node::list();
@@ -95,6 +96,33 @@ class Eval final : public Command {
     return json_line(node);
   }
 
+  // Row by row as it is, or told where it is too wide for the eye.
+  static std::string grid(const MetricTable& metric, size_t columns) {
+    constexpr size_t most_columns = 13;
+    if (metric.columns.size() > most_columns)
+      return wrapped(concat(metric.columns.size(), " columns: 'dlcli eval --json' has them"), columns, "  ", "  ") +
+             "\n";
+    std::vector<std::vector<std::string>> rows{metric.columns};
+    const size_t width = metric.columns.size() - (metric.rows.empty() ? 0 : 1);
+    for (size_t row = 0; row * width < metric.values.size(); ++row) {
+      rows.emplace_back();
+      if (!metric.rows.empty()) rows.back().push_back(shortened(metric.rows[row], 24));
+      for (size_t i = 0; i < width; ++i) rows.back().push_back(short_figure(metric.values[row * width + i]));
+    }
+    return table(std::move(rows), columns);
+  }
+  static Node json_table(const MetricTable& table) {
+    const auto strings = [](const std::vector<std::string>& texts) {
+      Node list = Node::list();
+      for (const std::string& text : texts) list.items.push_back(Node::string(text));
+      return list;
+    };
+    Node values = Node::list();
+    for (const double value : table.values) values.items.push_back(Node::number(value));
+    return json_object(
+        {{"columns", strings(table.columns)}, {"rows", strings(table.rows)}, {"values", std::move(values)}});
+  }
+
   std::string text(const Trained& trained, const Evaluation& e, const std::optional<Confusion>& confusion,
                    const Dataset& data) const {
     const size_t columns = standard_output().columns();
@@ -102,6 +130,9 @@ class Eval final : public Command {
                                      count(static_cast<double>(e.samples)), " samples in ", seconds_text(e.seconds)),
                               columns, "  ", "") +
                       figures(e.values, columns, "  ");
+    for (const MetricTable& table : e.tables)
+      if (!confusion || table.name != "confusion_matrix")  // which it shows below
+        out += "\n" + table.name + "\n" + grid(table, columns);
     if (!confusion) return out;
     out += "\n" + confusion->text();
     if (wanted_mistakes() == 0) return out;

@@ -89,6 +89,8 @@ void DataSpec::describe(Schema& s) {
       .known_as({"val", "valid", "dev", "val_data", "validation_data"});
   s.optional("test", test, "test set; without it the one that comes with the training set");
   s.optional("transforms", transforms, "done to each sample, in this order").known_as({"transform", "augmentation"});
+  s.optional("batch_transforms", batch_transforms, "done to each batch in training, in this order")
+      .known_as({"batch_augmentation"});
   const std::string no_size = "write a number, such as 32; 'dlcli check CONFIG --fit' finds the largest";
   s.optional("batch_size", batch_size, "samples a batch")
       .at_least(1)

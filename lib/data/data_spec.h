@@ -13,6 +13,7 @@
 #include "lib/data/loader.h"
 #include "lib/data/source.h"
 #include "lib/data/transform.h"
+#include "lib/nn/batch_transform.h"
 
 namespace dl {
 
@@ -41,6 +42,7 @@ struct DataSpec {
   std::optional<Validation> validation;  // unset: the validation part of the set that `train` names, if it has one
   std::optional<Source> test;            // unset: the test part of the set that `train` names, if it has one
   std::vector<std::unique_ptr<Transform>> transforms;
+  std::vector<std::unique_ptr<BatchTransform>> batch_transforms;
   int64_t batch_size = 32;
   bool shuffle = true;
   bool drop_last = false;
@@ -66,7 +68,7 @@ struct DataSets {
   DatasetPointer train;
   DatasetPointer validation, test;  // null where there is none, or none is to be read
   std::vector<SampleField> inputs;  // as the network is given them, f32 or i32; "x" first
-  Type target;                      // of one "y"
+  Type target;                      // of one "y", if there is such a field
   Scaling target_scaling;           // of one that is numbers
   Type raw_input;                   // of the first input as the reader gives it; `predict` brings images into this form
   std::vector<std::string> classes;  // names; empty where "y" is no class

@@ -309,10 +309,12 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
   sets.train = findings.attempt([&] { return transformed(raw.train, spec.transforms); });
   if (!sets.train) return sets;
   sets.inputs = inputs_of(*sets.train);
-  const SampleField& y = sets.train->fields()[static_cast<size_t>(field_index(*sets.train, "y"))];
-  sets.target = y.type;
-  sets.target_scaling = y.scaling;
-  sets.class_help = y.class_help;
+  if (const auto y = std::ranges::find(sets.train->fields(), "y", &SampleField::name);
+      y != sets.train->fields().end()) {
+    sets.target = y->type;
+    sets.target_scaling = y->scaling;
+    sets.class_help = y->class_help;
+  }
   for (const SampleField& input : sets.inputs)
     if (std::ranges::count(program_names, input.name) > 0)
       Findings(problems, "data.train")

@@ -8,7 +8,7 @@ namespace {
 
 struct BceWithLogits final : Loss {
   double pos_weight = 1;
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("binary cross-entropy of a sigmoid; takes values before the sigmoid");
     s.details("Targets are probabilities, or classes 0 and 1.");
     s.also_known_as({"BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "binary_crossentropy", "bce"});
@@ -18,11 +18,11 @@ struct BceWithLogits final : Loss {
     s.example("bce_with_logits");
     s.example("bce_with_logits: {pos_weight: 3}");
   }
-  Value build(Value prediction, Value target) const override {
-    const Value x = as_predicted_shape(prediction, target), y = as_f32(target);
+  Value each(const Fields& f) const override {
+    const Value x = as_predicted_shape(f.prediction, f.target), y = as_f32(f.target);
     // log(1 + exp(-x)), shifted by the larger of both terms' exponents.
     const Value shift = stop_gradient(maximum(-x, 0)), softplus = shift + log(exp(-shift) + exp(-x - shift));
-    return mean((1 - y) * x + (1 + (pos_weight - 1) * y) * softplus);
+    return (1 - y) * x + (1 + (pos_weight - 1) * y) * softplus;
   }
   Reads reads() const override { return Reads::logit; }
   Value told(Value prediction) const override { return sigmoid(prediction); }

@@ -11,11 +11,13 @@ struct CrossEntropy final : Loss {
   std::optional<int64_t> ignore_index;
   ClassWeights weight;
 
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("negative log-likelihood of the class under a softmax; takes values before softmax");
     s.details(
         "Predictions [batch, classes] against classes [batch], or [batch, length, classes] against sequences [batch, "
-        "length]. With label_smoothing e the target is 1 - e + e/classes at the class and e/classes elsewhere (Szegedy "
+        "length]; or against probabilities of the classes, [batch, classes], of which it is the mean of -sum(y log "
+        "softmax(x)). With label_smoothing e the target is 1 - e + e/classes at the class and e/classes elsewhere "
+        "(Szegedy "
         "et al. 2016, arXiv:1512.00567). With weights w of the classes each target's loss is multiplied by that of its "
         "class, and the mean is sum(w[y] loss) / sum(w[y]), as in PyTorch: for classes of which there are few "
         "samples.");
@@ -37,22 +39,28 @@ struct CrossEntropy final : Loss {
 
   void learn(const Labels& labels) override { weight.resolve(labels, ignore_index); }
 
-  // prediction f32 [batch, …, classes], target i32 [batch, …]
-  Value build(Value prediction, Value target) const override {
-    expect_class_targets(prediction, target);
-    Value losses = cross_entropy(prediction, target, weight.given() ? 0 : label_smoothing);
-    if (weight.given()) losses = weighed(losses, prediction, target);
-    return mean_of_counted(losses, prediction, target, ignore_index, weight);
+  // prediction f32 [batch, …, classes], target i32 [batch, …] or probabilities f32 [batch, …, classes]
+  Value each(const Fields& f) const override {
+    if (are_class_probabilities(f.prediction, f.target)) return of_probabilities(f.prediction, f.target);
+    expect_class_targets(f.prediction, f.target);
+    const Value losses = cross_entropy(f.prediction, f.target, weight.given() ? 0 : label_smoothing);
+    return weight.given() ? weighed(losses, f.prediction, f.target) : losses;
   }
-
-  Value count(Value prediction, Value target) const override {
-    return count_targets(prediction, target, ignore_index, weight);
+  Value weights(const Fields& f) const override {
+    if (!weight.given() || are_class_probabilities(f.prediction, f.target)) return {};
+    return weight.of_targets(f.prediction, f.target);
   }
   Reads reads() const override { return Reads::logits; }
   std::optional<int64_t> ignored() const override { return ignore_index; }
   Value told(Value prediction) const override { return softmax(prediction); }
 
  private:
+  Value of_probabilities(Value prediction, Value target) const {
+    if (label_smoothing > 0)
+      target = (1 - label_smoothing) * target + label_smoothing / static_cast<double>(prediction.shape().last());
+    if (weight.given()) target = target * weight.of_classes(*prediction.graph);
+    return -sum(target * log_softmax(prediction), {-1});
+  }
   // The share of the target that is spread over all classes has each class's own weight.
   Value weighed(Value losses, Value prediction, Value target) const {
     const Value own = weight.of_targets(prediction, target) * losses;

@@ -9,7 +9,7 @@ namespace {
 
 struct Huber final : Loss {
   double delta = 1;
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("squared near the target, absolute beyond, with slope delta there");
     s.also_known_as({"HuberLoss", "huber_loss"});
     s.optional("delta", delta, "difference from which on it is absolute").above(0).positional();
@@ -17,9 +17,9 @@ struct Huber final : Loss {
     s.example("huber: {delta: 0.5}");
   }
   Reads reads() const override { return Reads::numbers; }
-  Value build(Value prediction, Value target) const override {
-    const Value d = abs(as_predicted_numbers(prediction, target) - target), near = minimum(d, delta);
-    return mean(near * (d - 0.5 * near));
+  Value each(const Fields& f) const override {
+    const Value d = abs(as_predicted_numbers(f.prediction, f.target) - f.target), near = minimum(d, delta);
+    return near * (d - 0.5 * near);
   }
 };
 DL_LOSS(Huber, "huber");

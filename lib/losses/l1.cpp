@@ -7,15 +7,13 @@ namespace dl {
 namespace {
 
 struct L1 final : Loss {
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("mean of the absolute difference from the target");
     s.also_known_as({"L1Loss", "l1_loss", "mae", "mean_absolute_error"});
     s.example("l1");
   }
   Reads reads() const override { return Reads::numbers; }
-  Value build(Value prediction, Value target) const override {
-    return mean(abs(as_predicted_numbers(prediction, target) - target));
-  }
+  Value each(const Fields& f) const override { return abs(as_predicted_numbers(f.prediction, f.target) - f.target); }
 };
 DL_LOSS(L1, "l1");
 

@@ -7,15 +7,15 @@ namespace dl {
 namespace {
 
 struct MeanSquaredError final : Loss {
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("mean of the squared difference from the target");
     s.also_known_as({"MSELoss", "mse_loss", "mean_squared_error", "l2"});
     s.example("mse");
   }
   Reads reads() const override { return Reads::numbers; }
-  Value build(Value prediction, Value target) const override {
-    const Value d = as_predicted_numbers(prediction, target) - target;
-    return mean(d * d);
+  Value each(const Fields& f) const override {
+    const Value d = as_predicted_numbers(f.prediction, f.target) - f.target;
+    return d * d;
   }
 };
 DL_LOSS(MeanSquaredError, "mse");

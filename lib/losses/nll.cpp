@@ -10,7 +10,7 @@ namespace {
 struct NegativeLogLikelihood final : Loss {
   std::optional<int64_t> ignore_index;
   ClassWeights weight;
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("negative log-likelihood of the class; takes logarithms of probabilities");
     s.details("Behind 'linear', 'cross_entropy' is what is meant: it has the softmax in it.");
     s.also_known_as({"NLLLoss", "nll_loss"});
@@ -23,14 +23,13 @@ struct NegativeLogLikelihood final : Loss {
     s.example("nll: {weight: [1, 5]}");
   }
   void learn(const Labels& labels) override { weight.resolve(labels, ignore_index); }
-  Value build(Value prediction, Value target) const override {
-    expect_class_targets(prediction, target);
-    Value losses = -sum(hits(prediction, target) * prediction, {-1});
-    if (weight.given()) losses = losses * weight.of_targets(prediction, target);
-    return mean_of_counted(losses, prediction, target, ignore_index, weight);
+  Value each(const Fields& f) const override {
+    expect_class_targets(f.prediction, f.target);
+    const Value losses = -sum(hits(f.prediction, f.target) * f.prediction, {-1});
+    return weight.given() ? losses * weights(f) : losses;
   }
-  Value count(Value prediction, Value target) const override {
-    return count_targets(prediction, target, ignore_index, weight);
+  Value weights(const Fields& f) const override {
+    return weight.given() ? weight.of_targets(f.prediction, f.target) : Value{};
   }
   Value told(Value prediction) const override { return exp(prediction); }
   Reads reads() const override { return Reads::log_probabilities; }

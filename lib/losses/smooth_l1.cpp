@@ -9,7 +9,7 @@ namespace {
 
 struct SmoothL1 final : Loss {
   double beta = 1;
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("squared near the target, absolute beyond, with slope 1 there");
     s.also_known_as({"SmoothL1Loss", "smooth_l1_loss"});
     s.optional("beta", beta, "difference from which on it is absolute").above(0).positional();
@@ -17,9 +17,9 @@ struct SmoothL1 final : Loss {
     s.example("smooth_l1: {beta: 0.5}");
   }
   Reads reads() const override { return Reads::numbers; }
-  Value build(Value prediction, Value target) const override {
-    const Value d = abs(as_predicted_numbers(prediction, target) - target), near = minimum(d, beta);
-    return mean(near * (d - 0.5 * near)) * (1 / beta);
+  Value each(const Fields& f) const override {
+    const Value d = abs(as_predicted_numbers(f.prediction, f.target) - f.target), near = minimum(d, beta);
+    return near * (d - 0.5 * near) * (1 / beta);
   }
 };
 DL_LOSS(SmoothL1, "smooth_l1");

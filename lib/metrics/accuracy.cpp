@@ -12,7 +12,7 @@ struct Accuracy final : Metric {
   int64_t top_k = 1;
   std::optional<int64_t> ignore_index;
 
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("share of targets whose class has the largest value");
     s.details(
         "Of a single value, as bce_with_logits takes it: the share of targets 1 with a value above 0 and targets 0 "
@@ -29,31 +29,35 @@ struct Accuracy final : Metric {
   std::vector<Loss::Reads> takes() const override {
     return {Loss::Reads::logits, Loss::Reads::log_probabilities, Loss::Reads::logit};
   }
-  void beside(const Loss& loss) override {
-    if (!ignore_index) ignore_index = loss.ignored();
+  void stand_in(const MetricSetting& setting) override {
+    if (!ignore_index) ignore_index = setting.loss.ignored();
   }
 
-  // prediction f32 [batch, …, classes], target i32 [batch, …]; or one value for each target
-  Sums build(Value prediction, Value target) const override {
-    if (is_one_value_a_target(prediction, target)) return of_single_values(prediction, target);
-    expect_class_targets(prediction, target);
-    expect_misses(prediction.shape().last());
-    const Value classes = iota(*prediction.graph, prediction.shape().last()), label = with_class_axis(target);
-    const Value own = sum(hits(prediction, target) * prediction, {-1});
+  // prediction f32 [batch, …, classes], target i32 [batch, …] or probabilities f32 [batch, …, classes], of which the
+  // largest is the class; or one value for each target
+  void add(Keep& keep, const Fields& f) const override {
+    if (is_one_value_a_target(f.prediction, f.target)) return add_single_values(keep, f.prediction, f.target);
+    const Value label = class_labels(f.prediction, f.target);
+    expect_misses(f.prediction.shape().last());
+    const Value classes = iota(*f.prediction.graph, f.prediction.shape().last());
+    const Value own = sum(equal(classes, label) * f.prediction, {-1});
     // Classes before the right one; written so that NaN counts as a miss.
-    const Value ahead = sum(1 - where(equal(prediction, own), classes >= label, prediction < own), {-1});
+    const Value ahead = sum(1 - where(equal(f.prediction, own), classes >= label, f.prediction < own), {-1});
     const Value hit = ahead < static_cast<double>(top_k);
-    return {sum(ignore_index ? hit * counted(target, *ignore_index) : hit), count_targets(target, ignore_index)};
+    const Value counts = ignore_index ? 1 - equal(label, *ignore_index) : Value{};
+    keep_mean(keep, sum(counts ? hit * counts : hit), counts ? sum(counts) : count_targets(label, {}));
   }
+  std::vector<double> figures(const Kept& kept) const override { return {mean_of(kept)}; }
 
   bool higher_is_better() const override { return true; }
 
  private:
   // Written so that NaN counts as a miss.
-  Sums of_single_values(Value prediction, Value target) const {
+  void add_single_values(Keep& keep, Value prediction, Value target) const {
     expect_misses(2);
     const Value x = as_predicted_shape(prediction, target), hit = where(equal(target, 1), x > 0, x <= 0);
-    return {sum(ignore_index ? hit * (1 - equal(target, *ignore_index)) : hit), count_targets(target, ignore_index)};
+    keep_mean(keep, sum(ignore_index ? hit * (1 - equal(target, *ignore_index)) : hit),
+              count_targets(target, ignore_index));
   }
   void expect_misses(int64_t classes) const {
     if (top_k < classes) return;

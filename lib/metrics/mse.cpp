@@ -1,5 +1,6 @@
 // Mean squared error: the mean over all targets of (x - y)^2
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/class_target.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/number_target.h"
 
@@ -7,16 +8,17 @@ namespace dl {
 namespace {
 
 struct MeanSquaredErrorMetric final : Metric {
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("mean of the squared difference from the target");
     s.also_known_as({"mean_squared_error"});
     s.example("mse");
   }
   std::vector<Loss::Reads> takes() const override { return {Loss::Reads::numbers}; }
-  Sums build(Value prediction, Value target) const override {
-    const Value d = as_predicted_numbers(prediction, target) - target;
-    return {sum(d * d), constant(*target.graph, static_cast<double>(target.shape().elements()))};
+  void add(Keep& keep, const Fields& f) const override {
+    const Value d = as_predicted_numbers(f.prediction, f.target) - f.target;
+    keep_mean(keep, sum(d * d), count_targets(f.target, {}));
   }
+  std::vector<double> figures(const Kept& kept) const override { return {mean_of(kept)}; }
   bool higher_is_better() const override { return false; }
 };
 DL_METRIC(MeanSquaredErrorMetric, "mse");

@@ -10,23 +10,23 @@ namespace {
 
 struct Perplexity final : Metric {
   std::optional<int64_t> ignore_index;
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("exp of the mean cross-entropy over all targets of a split; takes values before softmax");
     s.optional("ignore_index", ignore_index,
                "targets of this value count for nothing; without it, those that the loss ignores");
     s.example("perplexity");
   }
   std::vector<Loss::Reads> takes() const override { return {Loss::Reads::logits, Loss::Reads::log_probabilities}; }
-  void beside(const Loss& loss) override {
-    if (!ignore_index) ignore_index = loss.ignored();
+  void stand_in(const MetricSetting& setting) override {
+    if (!ignore_index) ignore_index = setting.loss.ignored();
   }
-  Sums build(Value prediction, Value target) const override {
-    expect_class_targets(prediction, target);
-    Value log_p = sum(hits(prediction, target) * log_softmax(prediction), {-1});
-    if (ignore_index) log_p = log_p * counted(target, *ignore_index);
-    return {-sum(log_p), count_targets(target, ignore_index)};
+  void add(Keep& keep, const Fields& f) const override {
+    expect_class_targets(f.prediction, f.target);
+    Value log_p = sum(hits(f.prediction, f.target) * log_softmax(f.prediction), {-1});
+    if (ignore_index) log_p = log_p * counted(f.target, *ignore_index);
+    keep_mean(keep, -sum(log_p), count_targets(f.target, ignore_index));
   }
-  double value(double sum, double count) const override { return std::exp(sum / count); }
+  std::vector<double> figures(const Kept& kept) const override { return {std::exp(mean_of(kept))}; }
   bool higher_is_better() const override { return false; }
 };
 DL_METRIC(Perplexity, "perplexity");

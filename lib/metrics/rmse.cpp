@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
+#include "lib/nn/class_target.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/number_target.h"
 
@@ -9,17 +10,17 @@ namespace dl {
 namespace {
 
 struct RootMeanSquaredError final : Metric {
-  void describe(Schema& s) override {
+  void describe_keys(Schema& s) override {
     s.summary("root of the mean squared difference from the target");
     s.also_known_as({"root_mean_squared_error", "RootMeanSquaredError"});
     s.example("rmse");
   }
   std::vector<Loss::Reads> takes() const override { return {Loss::Reads::numbers}; }
-  Sums build(Value prediction, Value target) const override {
-    const Value d = as_predicted_numbers(prediction, target) - target;
-    return {sum(d * d), constant(*target.graph, static_cast<double>(target.shape().elements()))};
+  void add(Keep& keep, const Fields& f) const override {
+    const Value d = as_predicted_numbers(f.prediction, f.target) - f.target;
+    keep_mean(keep, sum(d * d), count_targets(f.target, {}));
   }
-  double value(double sum, double count) const override { return std::sqrt(sum / count); }
+  std::vector<double> figures(const Kept& kept) const override { return {std::sqrt(mean_of(kept))}; }
   bool higher_is_better() const override { return false; }
 };
 DL_METRIC(RootMeanSquaredError, "rmse");

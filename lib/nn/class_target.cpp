@@ -39,6 +39,24 @@ Value hits(Value prediction, Value target) {
   return equal(iota(*prediction.graph, prediction.shape().last()), with_class_axis(target));
 }
 
+bool are_class_probabilities(Value prediction, Value target) {
+  return target.type().dtype == DType::f32 && target.shape().rank() >= 2 && target.shape() == prediction.shape();
+}
+
+Value first_largest(Value x) {
+  const int64_t n = x.shape().last();
+  const Value index = iota(*x.graph, n), whole = sum(equal(x, x), {-1}) >= static_cast<double>(n);
+  const Value first = -max(-where(equal(x, max(x, {-1})), index, static_cast<double>(n)), {-1});
+  return equal(index, first) * whole;
+}
+
+Value class_labels(Value prediction, Value target) {
+  if (are_class_probabilities(prediction, target))
+    return sum(first_largest(target) * iota(*target.graph, target.shape().last()), {-1});
+  expect_class_targets(prediction, target);
+  return with_class_axis(target);
+}
+
 Value counted(Value target, int64_t ignore_index) { return 1 - equal(with_class_axis(target), ignore_index); }
 
 Value count_targets(Value target, std::optional<int64_t> ignore_index) {

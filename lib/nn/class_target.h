@@ -19,6 +19,15 @@ Value hits(Value prediction, Value target);
 // [batch, …, 1]: 1 where the target counts, 0 where it is `ignore_index`.
 Value counted(Value target, int64_t ignore_index);
 
+// Whether targets f32 are probabilities of the classes, of the predictions' shape.
+bool are_class_probabilities(Value prediction, Value target);
+
+// [batch, …, 1]: the target's class, of probabilities the first of the largest. Throws as expect_class_targets() does.
+Value class_labels(Value prediction, Value target);
+
+// Of x along the last axis: 1 at the first of the largest, else 0; all 0 where one is NaN.
+Value first_largest(Value x);
+
 // f32 []: how many targets count.
 Value count_targets(Value target, std::optional<int64_t> ignore_index);
 

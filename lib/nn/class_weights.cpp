@@ -73,19 +73,6 @@ Value ClassWeights::of_targets(Value prediction, Value target) const {
   return sum(hits(prediction, target) * of_classes(*prediction.graph), {-1});
 }
 
-Value count_targets(Value prediction, Value target, std::optional<int64_t> ignore_index, const ClassWeights& weights) {
-  if (!weights.given()) return count_targets(target, ignore_index);
-  const Value each = weights.of_targets(prediction, target);
-  return sum(ignore_index ? each * counted(target, *ignore_index) : each);
-}
-
-Value mean_of_counted(Value losses, Value prediction, Value target, std::optional<int64_t> ignore_index,
-                      const ClassWeights& weights) {
-  if (!ignore_index && !weights.given()) return sum(losses) * (1.0 / static_cast<double>(target.shape().elements()));
-  const Value count = count_targets(prediction, target, ignore_index, weights);
-  return sum(ignore_index ? losses * counted(target, *ignore_index) : losses) / where(count > 0, count, 1);
-}
-
 bool Codec<ClassWeights>::read(const Node& node, ClassWeights& value, const Limits& limits, const Reading& r) {
   ClassWeights read;
   if (node.is_null()) {

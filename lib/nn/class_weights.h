@@ -36,13 +36,6 @@ struct ClassWeights {
   Value of_targets(Value prediction, Value target) const;
 };
 
-// f32 []: the sum of the weights of the targets that count.
-Value count_targets(Value prediction, Value target, std::optional<int64_t> ignore_index, const ClassWeights& weights);
-
-// f32 []: the sum of losses [batch, …, 1] over the targets that count, divided by count_targets(); 0 where that is 0.
-Value mean_of_counted(Value losses, Value prediction, Value target, std::optional<int64_t> ignore_index,
-                      const ClassWeights& weights);
-
 template <>
 struct Codec<ClassWeights> {
   static bool read(const Node& node, ClassWeights& value, const Limits& limits, const Reading& r);

@@ -3,11 +3,43 @@
 #include "lib/nn/loss.h"
 
 #include "lib/base/error.h"
+#include "lib/nn/class_target.h"
 
 namespace dl {
+namespace {
 
-Value Loss::count(Value, Value target) const {
-  return constant(*target.graph, static_cast<double>(target.shape().elements()));
+// Values of samples [batch] beside values of targets [batch, …].
+Value beside_targets(Value samples, const Shape& targets) {
+  std::vector<int64_t> sizes(static_cast<size_t>(std::max(targets.rank(), 1)), 1);
+  sizes[0] = samples.shape()[0];
+  return reshape(samples, Shape(std::move(sizes)));
+}
+
+}  // namespace
+
+void Loss::describe(Schema& s) {
+  describe_keys(s);
+  from.describe(s, takes_target());
+  s.optional("sample_weight", sample_weight,
+             "the data's field with a weight of each sample; the mean is sum(weight loss) / sum(weight)")
+      .known_as({"sample_weights"});
+}
+
+Loss::Mean Loss::over(const Fields& fields, Value sample_weight) const {
+  const Value losses = each(fields), divided = weights(fields);
+  Value factor;  // on each target's loss
+  if (ignored() && fields.target && fields.target.type().dtype == DType::i32)
+    factor = counted(fields.target, *ignored());
+  if (sample_weight) {
+    const Value own = beside_targets(sample_weight, losses.shape());
+    factor = factor ? factor * own : own;
+  }
+  const double elements = static_cast<double>(losses.shape().elements());
+  if (!factor && !divided) return {sum(losses) * (1.0 / elements), constant(*losses.graph, elements)};
+  Value counts = divided ? (factor ? divided * factor : divided) : factor;
+  if (counts.shape() != losses.shape()) counts = broadcast_to(counts, losses.shape());
+  const Value count = sum(counts);
+  return {sum(factor ? losses * factor : losses) / where(count > 0, count, 1), count};
 }
 
 std::string name_of(Loss::Reads reads) {

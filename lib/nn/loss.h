@@ -1,10 +1,12 @@
-// A loss: the mean over a batch's targets of what is to be made small.
+// A loss: a value for each target, of which the mean over a batch is to be made small. The mean, ignored targets and
+// the weights of samples are the same for all losses, and written here.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <optional>
 
 #include "lib/graph/ops.h"
 #include "lib/nn/class_weights.h"
+#include "lib/nn/fields.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
 
@@ -21,11 +23,29 @@ struct Loss : Described {
     log_probabilities,  // the same, after it
   };
 
-  // prediction [batch, …], target [batch, …] -> f32 []. Types that do not fit are a ShapeError.
-  virtual Value build(Value prediction, Value target) const = 0;
-  // f32 []: how many targets the mean is over, so that means of batches add up; with weights, the sum of theirs. By
-  // default all elements of the target.
-  virtual Value count(Value prediction, Value target) const;
+  FieldNames from;
+  std::optional<std::string> sample_weight;  // the data's field with a weight f32 [] for each sample
+
+  void describe(Schema& s) final;
+  virtual void describe_keys(Schema& s) = 0;  // the loss's own
+  virtual bool takes_target() const { return true; }
+  // Items of the model whose outputs it reads besides, as Fields::further.
+  virtual std::vector<std::string> further_outputs() const { return {}; }
+
+  // f32 [batch, …] or [batch, …, 1]: of each target, or sample where it takes no target. With weights of classes,
+  // weighed. Types that do not fit are a ShapeError.
+  virtual Value each(const Fields& fields) const = 0;
+  // f32, of the same elements: what each target counts in the mean's divisor; unset: 1.
+  virtual Value weights(const Fields& /*fields*/) const { return {}; }
+
+  // The mean over the targets that count, f32 []: sum(each w) / sum(weights w), where w is 0 for ignored targets and
+  // the weight of their sample, f32 [batch], for others; 0 where the divisor is. The count is that divisor, so that
+  // means of batches add up.
+  struct Mean {
+    Value mean, count;
+  };
+  Mean over(const Fields& fields, Value sample_weight = {}) const;
+
   virtual Reads reads() const = 0;
   // Completes what the config left to the data (ClassWeights); called once, before anything is built. Data that do not
   // fit are a ShapeError.

@@ -93,6 +93,7 @@ struct Stop {};
 struct Network::Impl {
   std::vector<Input> inputs;
   Type output;
+  std::map<std::string, Type> outputs;  // by an item's path
   std::vector<Item> items;
   std::vector<Tensor> tensors, buffers;
   std::vector<Tensor> all;
@@ -103,7 +104,8 @@ struct Network::Impl {
   std::vector<NumberLimit> limits;
 
   class LayerBuilder;
-  Value build_list(const std::vector<Item>& list, std::span<const Value> given, class LayerBuilder& b);
+  std::vector<Value> build_list(const std::vector<Item>& list, std::span<const Value> given, class LayerBuilder& b);
+  NetworkOutputs build_all(std::span<const Value> given, class LayerBuilder& b);
   Value build_item(const Item& item, std::span<const Value> inputs, class LayerBuilder& b);
 };
 
@@ -230,7 +232,8 @@ class Network::Impl::LayerBuilder final : public Builder {
   Value flat_;
 };
 
-Value Network::Impl::build_list(const std::vector<Item>& list, std::span<const Value> given, LayerBuilder& b) {
+std::vector<Value> Network::Impl::build_list(const std::vector<Item>& list, std::span<const Value> given,
+                                             LayerBuilder& b) {
   std::vector<Value> made;
   for (const Item& item : list) {
     std::vector<Value> inputs;
@@ -238,11 +241,21 @@ Value Network::Impl::build_list(const std::vector<Item>& list, std::span<const V
       inputs.push_back(from < 0 ? given[ModelItem::input_number(from)] : made.at(static_cast<size_t>(from)));
     made.push_back(build_item(item, inputs, b));
   }
-  return made.empty() ? given[0] : made.back();
+  return made;
+}
+
+NetworkOutputs Network::Impl::build_all(std::span<const Value> given, LayerBuilder& b) {
+  const std::vector<Value> made = build_list(items, given, b);
+  NetworkOutputs out{.last = made.empty() ? given[0] : made.back()};
+  for (size_t i = 0; i < made.size(); ++i) out.items[items[i].spec.path] = made[i];
+  return out;
 }
 
 Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs, LayerBuilder& b) {
-  if (!item.spec.is_layer()) return build_list(item.children, inputs, b);
+  if (!item.spec.is_layer()) {
+    const std::vector<Value> made = build_list(item.children, inputs, b);
+    return made.empty() ? inputs[0] : made.back();
+  }
   if (!item.layer) throw Stop{};
   b.layer_path = item.spec.path;
   b.layer_type = item.layer->name;
@@ -290,8 +303,10 @@ Network::Network(const std::vector<ModelItem>& items, std::vector<Input> inputs,
   std::vector<Value> given;
   for (const Input& input : impl_->inputs) given.push_back(dl::input(g, input.name, batched(input.type, 1)));
   try {
-    const Value y = impl_->build_list(impl_->items, given, b);
-    impl_->output = {y.type().dtype, y.shape().without_batch()};
+    const NetworkOutputs made = impl_->build_all(given, b);
+    const auto of_sample = [](Value v) { return Type{v.type().dtype, v.shape().without_batch()}; };
+    impl_->output = of_sample(made.last);
+    for (const auto& [path, value] : made.items) impl_->outputs[path] = of_sample(value);
     impl_->limits = limits_of(g);
   } catch (const Stop&) {
   }
@@ -321,7 +336,14 @@ Type batched(const Type& sample, int64_t batch) {
 }
 
 const std::vector<Network::Input>& Network::inputs() const { return impl_->inputs; }
-Type Network::output() const { return impl_->output; }
+Type Network::output(const std::optional<std::string>& item) const {
+  return item ? impl_->outputs.at(*item) : impl_->output;
+}
+std::vector<std::string> Network::items() const {
+  std::vector<std::string> paths;
+  for (const Item& item : impl_->items) paths.push_back(item.spec.path);
+  return paths;
+}
 const std::vector<Tensor>& Network::tensors() const { return impl_->all; }
 Variable Network::parameters() const { return impl_->flat(); }
 int64_t Network::arena_elements() const { return impl_->arena; }
@@ -329,10 +351,10 @@ int64_t Network::parameter_count() const { return impl_->count; }
 std::vector<LayerSummary> Network::layers() const { return impl_->summaries; }
 std::vector<NumberLimit> Network::number_limits() const { return impl_->limits; }
 
-Value Network::build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
-                     const Decoding* decoding) const {
+NetworkOutputs Network::build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
+                              const Decoding* decoding) const {
   Impl::LayerBuilder b(*impl_, graph, training, step, seed, nullptr, decoding);
-  return impl_->build_list(impl_->items, inputs, b);
+  return impl_->build_all(inputs, b);
 }
 
 }  // namespace dl

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +44,15 @@ struct NumberLimit {
   std::string layer;  // its path: "3", "tokens"
 };
 
+// What a network gives for a batch: what it ends with, and what each item of its list gives.
+struct NetworkOutputs {
+  Value last;
+  std::map<std::string, Value> items;  // by path: "3", "head"
+
+  // Of an item, or without one what the network ends with.
+  Value at(const std::optional<std::string>& item) const { return item ? items.at(*item) : last; }
+};
+
 // The type of a batch of samples: [batch, …].
 Type batched(const Type& sample, int64_t batch);
 
@@ -57,8 +68,10 @@ class Network {
   Network(const std::vector<ModelItem>& items, std::vector<Input> inputs, std::vector<Problem>& problems);
   ~Network();
 
-  const std::vector<Input>& inputs() const;    // one at least
-  Type output() const;                         // without the batch
+  const std::vector<Input>& inputs() const;  // one at least
+  // Without the batch: of what it ends with, or of an item of its list, by its path.
+  Type output(const std::optional<std::string>& item = {}) const;
+  std::vector<std::string> items() const;      // their paths
   const std::vector<Tensor>& tensors() const;  // parameters in the arena's order, then buffers
   Variable parameters() const;                 // all of them, flat: f32[arena_elements()]
   int64_t arena_elements() const;              // length of "parameters", gaps included
@@ -74,8 +87,8 @@ class Network {
   // their updates. `step` numbers random draws (unset where not training). With `decoding` the inputs are one position
   // [batch, 1, …] of their sequences, and what layers carry goes on to the next; ShapeError where
   // a layer cannot.
-  Value build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
-              const Decoding* decoding = nullptr) const;
+  NetworkOutputs build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
+                       const Decoding* decoding = nullptr) const;
 
  private:
   struct Impl;

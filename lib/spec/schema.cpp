@@ -37,6 +37,10 @@ Field& Field::instead_of_value(std::string value, std::string help) {
   return *this;
 }
 Field& Field::help(std::string help) { return limits_.help = std::move(help), *this; }
+Field& Field::unless(std::string key) {
+  unless_ = std::move(key);
+  return *this;
+}
 Field& Field::of(std::string type) { return limits_.type = std::move(type), *this; }
 
 bool Field::takes_text() const {
@@ -147,6 +151,10 @@ const Field* Schema::unknown_key(const Node::Entry& entry, const Reading& r) con
 bool Schema::read(const Node& node, const Reading& r) const {
   bool good = true;
   std::unordered_set<const Field*> given;
+  const auto is_required = [&](const Field& f) {
+    const Node* other = f.unless_.empty() || !node.is_map() ? nullptr : node.find(f.unless_);
+    return f.is_required() && (!other || other->is_null());
+  };
   const auto read_field = [&](const Field& f, const Node& value) {
     given.insert(&f);
     const Reading at = r.key(f.key());
@@ -154,7 +162,7 @@ bool Schema::read(const Node& node, const Reading& r) const {
     if (inner && (inner->by_name || (value.is_scalar() && !inner->schema.positional()))) {
       at.expected(value, inner->by_name ? "a map of keys by name" : "a map of keys", f.limits_.help);
       good = false;
-    } else if (f.is_required() && value.is_null()) {
+    } else if (is_required(f) && value.is_null()) {
       at.expected(value, f.type(), f.limits_.help);
       good = false;
     } else {
@@ -181,7 +189,7 @@ bool Schema::read(const Node& node, const Reading& r) const {
     return false;
   }
   for (const Field& f : fields_) {
-    if (!f.is_required() || given.contains(&f)) continue;
+    if (!is_required(f) || given.contains(&f)) continue;
     r.problem(node.where, "key '" + f.key() + "' is missing",
               f.limits_.help.empty() ? "add '" + f.key() + ": …', " + f.type() : f.limits_.help,
               {f.key() + ": " + f.summary()});

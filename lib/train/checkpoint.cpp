@@ -25,7 +25,9 @@ using Json = nlohmann::json;
 using Path = std::filesystem::path;
 
 constexpr int format_version = 1;
-constexpr std::array file_names{"model.safetensors", "optimizer.safetensors", "state.json", "resolved.yaml"};
+constexpr std::array file_names{"model.safetensors", "optimizer.safetensors", "state.json", "resolved.yaml",
+                                "measures.safetensors"};
+constexpr const char* later_name = file_names.back();  // which earlier checkpoints do not have
 constexpr uint64_t max_text_bytes = 64 << 20;
 
 // Names that a killed process may leave behind: being written, replaced, and being removed.
@@ -109,7 +111,10 @@ Json read_manifest(const Path& folder) {
                         .help = "use the dlcli that wrote it"});
   const Json files = manifest.value("files", Json());
   for (const char* name : file_names)
-    if (!files.is_object() || !files.contains(name)) refuse(path, concat("does not list ", name));
+    if (!files.is_object() || (!files.contains(name) && name != later_name))
+      refuse(path, concat("does not list ", name));
+  for (const auto& [name, listed] : files.items())
+    if (std::ranges::count(file_names, name) == 0) refuse(path, concat("lists ", name, ", which no checkpoint has"));
   return manifest;
 }
 
@@ -158,6 +163,7 @@ Checkpoint open_checkpoint(const Path& folder) {
   const Json manifest = read_manifest(folder);
   Checkpoint checkpoint{.folder = folder};
   for (const char* name : file_names) {
+    if (!manifest["files"].contains(name)) continue;
     verify(folder / name, manifest["files"][name]);
     checkpoint.size_bytes += manifest["files"][name]["bytes"].get<uint64_t>();
   }
@@ -172,7 +178,8 @@ std::string visible_damage(const Path& folder) {
   try {
     const Json manifest = read_manifest(folder);
     Listed ignored;
-    for (const char* name : file_names) open_listed(folder / name, manifest["files"][name], ignored);
+    for (const char* name : file_names)
+      if (manifest["files"].contains(name)) open_listed(folder / name, manifest["files"][name], ignored);
     return "";
   } catch (const Error& error) {
     return line_of(error);
@@ -271,8 +278,8 @@ Checkpoint Checkpoints::find(const std::string& which, const PassedOver& passed_
   return find(which, passed_over);
 }
 
-Checkpoint Checkpoints::save(const TrainState& state, const Tensors& tensors, Store& store,
-                             const std::string& resolved) const {
+Checkpoint Checkpoints::save(const TrainState& state, const Tensors& tensors, Store& store, const std::string& resolved,
+                             const std::function<void(const Append&)>& measures) const {
   if (make_new_folder(folder_))
     fsync_folder(folder_.parent_path());
   else if (!std::filesystem::is_directory(folder_))
@@ -288,6 +295,7 @@ Checkpoint Checkpoints::save(const TrainState& state, const Tensors& tensors, St
     writer.file("optimizer.safetensors", [&](const Append& append) { write_optimizer(tensors, store, append); });
     writer.file("state.json", write_state(state));
     writer.file("resolved.yaml", resolved);
+    writer.file("measures.safetensors", measures);
     saved.size_bytes = writer.size_bytes;
     writer.manifest(state.step);
     if (std::filesystem::exists(saved.folder)) {

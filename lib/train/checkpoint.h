@@ -23,6 +23,7 @@ struct Checkpoint {
   std::filesystem::path weights() const { return folder / "model.safetensors"; }
   std::filesystem::path optimizer() const { return folder / "optimizer.safetensors"; }
   std::filesystem::path resolved() const { return folder / "resolved.yaml"; }
+  std::filesystem::path measures() const { return folder / "measures.safetensors"; }  // earlier ones have none
 };
 
 // Verifies the sizes and hashes of all files. One that is incomplete, cut or changed, or has a file that is no file in
@@ -59,7 +60,8 @@ class Checkpoints {
   // Writes all files and last the manifest under a temporary name, then renames. When it returns, the checkpoint
   // survives a power cut; when it throws (Error(Exit::io); Error(Exit::diverged) for weights that are not finite),
   // nothing of it remains and the others are untouched. One of the same step is replaced.
-  Checkpoint save(const TrainState& state, const Tensors& tensors, Store& store, const std::string& resolved) const;
+  Checkpoint save(const TrainState& state, const Tensors& tensors, Store& store, const std::string& resolved,
+                  const std::function<void(const Append&)>& measures) const;
   // Removes all but the newest `keep` and that of step `spare`.
   void prune(int64_t keep, int64_t spare) const;
   // Removes those after `step`: a run that goes on from there writes them anew.

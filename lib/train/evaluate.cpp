@@ -33,13 +33,14 @@ double in_own_units(float scaled, const Scaling& scaling) {
 // The predictions of batches that programs have run.
 class Predictions {
  public:
-  Predictions(const Dataset& data, const Network& network, const Inference::Each& each)
-      : each_(each), width_(network.output().shape.rank() == 0 ? 1 : network.output().shape.last()) {
-    const auto y = std::ranges::find(data.fields(), "y", &SampleField::name);
-    if (y == data.fields().end()) return;
-    target_ = static_cast<size_t>(y - data.fields().begin());
-    target_type_ = y->type;
-    scaling_ = y->scaling;
+  Predictions(const Dataset& data, const Plan& plan, const Inference::Each& each)
+      : each_(each), width_(plan.told_output().shape.rank() == 0 ? 1 : plan.told_output().shape.last()) {
+    const std::string& name = plan.objectives.told().from.target;
+    const auto target = std::ranges::find(data.fields(), name, &SampleField::name);
+    if (target == data.fields().end() || !plan.objectives.told().takes_target()) return;
+    target_ = static_cast<size_t>(target - data.fields().begin());
+    target_type_ = target->type;
+    scaling_ = target->scaling;
   }
 
   void take(const Program& program, const Batch& batch) {
@@ -118,11 +119,12 @@ Inference::~Inference() = default;
 Evaluation Inference::evaluate(const std::string& split, const Each& each) {
   const double start = steady_seconds();
   const DatasetPointer& data = impl_->plan.data.part(split);
-  Evaluator evaluator(impl_->plan, impl_->programs, data, split);
+  Evaluator evaluator(impl_->plan, impl_->programs, impl_->store, data, split);
   Evaluator::Watch watch;
-  Predictions predictions(*data, *impl_->plan.network, each);
+  Predictions predictions(*data, impl_->plan, each);
   if (each) watch = [&](const Program& program, const Batch& batch) { predictions.take(program, batch); };
   Evaluation result{.split = split, .samples = evaluator.samples(), .values = *evaluator.run(nullptr, 0, {}, watch)};
+  result.tables = evaluator.tables();
   result.seconds = steady_seconds() - start;
   return result;
 }
@@ -149,7 +151,7 @@ void Inference::predict(const DatasetPointer& data, const Each& each) {
   BatchPrograms programs(impl_->programs, &Programs::predict, *data);
   Loader loader(data, prediction_loading(impl_->plan, *data));
   impl_->programs.forget_carried(false);
-  Predictions predictions(*data, network, each);
+  Predictions predictions(*data, impl_->plan, each);
   for (int64_t done = 0; done < data->size();) {
     const Batch& batch = loader.next();
     BatchProgram& fed = programs.of(*batch.type);

@@ -18,6 +18,7 @@ struct Evaluation {
   std::string split;
   int64_t samples = 0;
   std::vector<Measured> values;  // "test/loss", "test/accuracy"
+  std::vector<MetricTable> tables;
   double seconds = 0;
 };
 

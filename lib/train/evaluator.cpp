@@ -6,19 +6,20 @@
 
 namespace dl {
 
-Evaluator::Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, std::string part)
-    : programs_(programs),
+Evaluator::Evaluator(const Plan& plan, Programs& programs, Store& store, DatasetPointer data, std::string part)
+    : objectives_(plan.objectives),
+      programs_(programs),
       samples_(data->size()),
       evaluations_(programs, &Programs::evaluate, *data),
       examinations_(programs, &Programs::examine, *data),
       loader_(data, evaluation_loading(plan, *data, part)),
-      totals_(plan),
+      tally_(store, false),
       part_(std::move(part)) {}
 
 std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* stop, int64_t batches, const Seen& seen,
                                                     const Watch& each) {
   if (batches == 0) batches = loader_.per_epoch();
-  totals_.clear();
+  tally_.clear(programs_.measures());
   programs_.forget_carried(false);
   loader_.seek({});
   int64_t samples = 0;
@@ -29,12 +30,13 @@ std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* sto
     fed.feed(batch);
     Program& program = fed.program();
     program.run();
-    totals_.add(program);
+    tally_.after(program, programs_.measures());
     if (each) each(program, batch);
     samples += batch.count;
     if (seen) seen(samples);
   }
-  return totals_.measured_whole(part_);
+  measures_ = tally_.take(programs_.measures());
+  return objectives_.measured_whole(measures_, part_);
 }
 
 }  // namespace dl

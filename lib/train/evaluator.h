@@ -9,17 +9,18 @@
 
 #include "lib/data/loader.h"
 #include "lib/train/batch_programs.h"
+#include "lib/train/measures.h"
+#include "lib/train/objectives.h"
 #include "lib/train/observer.h"
 #include "lib/train/plan.h"
 #include "lib/train/programs.h"
-#include "lib/train/totals.h"
 
 namespace dl {
 
 class Evaluator {
  public:
   // `part` is the set's name in figures: "val" makes "val/loss".
-  Evaluator(const Plan& plan, Programs& programs, DatasetPointer data, std::string part);
+  Evaluator(const Plan& plan, Programs& programs, Store& store, DatasetPointer data, std::string part);
 
   int64_t samples() const { return samples_; }
   // Over the first `batches` batches; 0: over all. Nothing where `stop` became true on the way. Where the loss ignores
@@ -29,13 +30,17 @@ class Evaluator {
   using Watch = std::function<void(const Program& program, const Batch& batch)>;
   std::optional<std::vector<Measured>> run(const std::atomic<bool>* stop = nullptr, int64_t batches = 0,
                                            const Seen& seen = {}, const Watch& each = {});
+  // Of the last run.
+  std::vector<MetricTable> tables() const { return objectives_.tables(measures_); }
 
  private:
+  const Objectives& objectives_;
   Programs& programs_;
   int64_t samples_;
   BatchPrograms evaluations_, examinations_;
   Loader loader_;
-  Totals totals_;
+  Tally tally_;
+  Measures measures_;
   std::string part_;
 };
 

@@ -83,7 +83,7 @@ struct Generation::Impl {
                             .position = input(graph, "position", {DType::i32, {1}}),
                             .count = input(graph, "count", {DType::i32, {1}})};
     try {
-      graph.output(output, network.build(graph, std::span(&x, 1), false, {}, 0, &decoding));
+      graph.output(output, network.build(graph, std::span(&x, 1), false, {}, 0, &decoding).last);
     } catch (const ShapeError& e) {
       throw cannot(e.what(), e.help);
     }
@@ -119,7 +119,7 @@ struct Generation::Impl {
   void run_window(std::span<const int32_t> tokens) {
     if (!whole) {
       const Value x = input(by_window, network.inputs()[0].name, {DType::i32, {1, length}});
-      by_window.output(output, network.build(by_window, std::span(&x, 1), false, {}, 0));
+      by_window.output(output, network.build(by_window, std::span(&x, 1), false, {}, 0).last);
       whole.emplace(by_window, store);
     }
     const std::span<int32_t> padded = window.as<int32_t>();

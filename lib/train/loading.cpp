@@ -30,22 +30,27 @@ std::vector<Allowed> allowed_inputs(const Plan& plan, const Dataset& data, const
   return all;
 }
 
+// The classes that losses read.
 std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, const std::string& part) {
   const std::string set = section(part);
   std::vector<Allowed> all = allowed_inputs(plan, data, set);
-  const Loss& loss = *plan.run.loss;
-  if (plan.data.target.dtype != DType::i32) return all;
-  Allowed target{.field = static_cast<size_t>(field_index(data, "y")), .besides = loss.ignored(), .set = set};
-  if (loss.takes_classes()) {
-    target.count = plan.network->output().shape.last();
-    target.help = "write 'ignore_index: NUMBER' in the loss where such targets count for nothing, or mend the data";
-  } else {
-    target.count = 2;
-    target.help = "mend the data, or take 'cross_entropy' for more classes";
+  for (const ForwardParts::Term& term : plan.objectives.losses()) {
+    const Loss& loss = *term.loss;
+    if (!loss.takes_target()) continue;
+    const int field = field_index(data, loss.from.target);
+    if (data.fields()[static_cast<size_t>(field)].type.dtype != DType::i32) continue;
+    Allowed target{.field = static_cast<size_t>(field), .besides = loss.ignored(), .set = set};
+    if (loss.takes_classes()) {
+      target.count = plan.network->output(loss.from.output).shape.last();
+      target.help = "write 'ignore_index: NUMBER' in the loss where such targets count for nothing, or mend the data";
+    } else {
+      target.count = 2;
+      target.help = "mend the data, or take 'cross_entropy' for more classes";
+    }
+    target.what = concat("a class from 0 to ", target.count - 1,
+                         target.besides ? concat(", or ", *target.besides, " (ignore_index)") : "");
+    all.push_back(std::move(target));
   }
-  target.what = concat("a class from 0 to ", target.count - 1,
-                       target.besides ? concat(", or ", *target.besides, " (ignore_index)") : "");
-  all.push_back(std::move(target));
   return all;
 }
 

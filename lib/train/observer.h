@@ -9,6 +9,7 @@
 
 #include "lib/base/batch_job.h"
 #include "lib/base/error.h"
+#include "lib/nn/metric.h"
 #include "lib/train/weights.h"
 
 namespace dl {
@@ -69,6 +70,7 @@ struct ValidationRecord {
   std::vector<Measured> values;  // "val/loss", "val/accuracy"
   double seconds = 0;            // the validation itself
   bool best = false;             // the monitored metric is the best so far
+  std::vector<MetricTable> tables;
 };
 
 // Means over a whole epoch.

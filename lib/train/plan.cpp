@@ -26,8 +26,6 @@ namespace {
 
 enum class Weights { initial, given };
 
-constexpr int64_t probe_batch = 2;  // for shapes only
-
 // The config, and after it what it was made of besides, as comments.
 std::string config_text(const std::filesystem::path& config, const Node& spec, const std::vector<std::string>& sets) {
   std::string text;
@@ -55,20 +53,6 @@ std::map<std::string, Node> stand_ins() {
   std::map<std::string, Node> values;
   for (const std::string& name : data_value_names()) values[name] = Node::integer(1);
   return values;
-}
-
-// "accuracy_top5": a metric's name and what it has of its own, to tell it from others of that name.
-std::string name_with_keys(const Metric& metric) {
-  std::string text = metric.name;
-  const Node own = write_object(metric), standard = write_object(*Registry<Metric>::make(metric.name));
-  for (const Node::Entry& entry : own.entries) {
-    const Node& value = entry.value;
-    if (!value.is_scalar() || same_value(value, *standard.find(entry.key))) continue;
-    text += "_";
-    if (value.as_number()) text += entry.key.substr(0, entry.key.find('_'));
-    text += value.as_bool() ? entry.key : value.text;
-  }
-  return text;
 }
 
 // Reads each layer's keys without building it.
@@ -114,14 +98,14 @@ class Planner {
       add("", "the config's folder has a name that is not UTF-8: '" + *plan_.run.folder + "'",
           "rename the folder: the run keeps its name, and a run's config is UTF-8 text");
     plan_.run.data.fitted = plan_.data.fitted;
-    for (const std::unique_ptr<Metric>& metric : plan_.run.metrics) {
-      const bool alone =
-          std::ranges::count_if(plan_.run.metrics, [&](const auto& other) { return other->name == metric->name; }) == 1;
-      const std::string own = alone ? metric->name : name_with_keys(*metric);
-      std::string name = own;
-      for (int n = 2; std::ranges::count(plan_.metric_names, name) > 0; ++n) name = concat(own, "_", n);
-      plan_.metric_names.push_back(name);
-    }
+    plan_.objectives = Objectives(plan_.run);
+    // What only losses and metrics read is no input of the model.
+    const std::vector<std::string> read = plan_.objectives.fields();
+    std::vector<SampleField>& inputs = plan_.data.inputs;
+    if (inputs.empty()) return;
+    inputs.erase(std::remove_if(inputs.begin() + 1, inputs.end(),
+                                [&](const SampleField& field) { return std::ranges::count(read, field.name) > 0; }),
+                 inputs.end());
   }
 
   void build_network(bool data_good) {
@@ -151,7 +135,7 @@ class Planner {
   void check_buckets() {
     if (!capability<Padded>(*plan_.data.train)) return;
     for (const int64_t length : plan_.run.data.buckets) {
-      const BatchType batch = padded_batch(*plan_.data.train, probe_batch, length);
+      const BatchType batch = padded_batch(*plan_.data.train, 2, length);
       Graph g;
       std::vector<Value> given;
       for (const Network::Input& from : plan_.network->inputs())
@@ -279,52 +263,13 @@ class Planner {
     add_problem(plan_.warnings, std::move(problem));
   }
 
-  // What the loss may ask of the training set.
-  Labels labels() const {
-    return {.classes = plan_.data.classes,
-            .values = plan_.network->output().shape.rank() > 0 ? plan_.network->output().shape.last() : 1,
-            .count = [this] { return targets_by_class(*plan_.data.train, plan_.network->output().shape.last()); }};
-  }
-
-  // The loss and the metrics against what the network gives and what the data hold.
+  // The losses and the metrics against what the network gives and what the data hold.
   void check_output() {
-    auto fits = [&](const Described& object, const std::string& path, auto&& build) {
-      Graph g;
-      try {
-        const Value x = input(g, "x", batched(plan_.network->output(), probe_batch));
-        build(x, input(g, "y", batched(plan_.data.target, probe_batch)));
-        return true;
-      } catch (const ShapeError& error) {
-        Problem problem{.where = object.place, .path = path + " (" + object.name + ")", .what = error.what()};
-        problem.help = error.help;
-        const std::string& as_class = plan_.data.class_help;
-        if (!as_class.empty() && problem.what.starts_with("expected classes"))
-          problem.help = concat(as_class, ", or ", error.help);
-        add_problem(problems_, std::move(problem));
-        return false;
-      }
-    };
-    const RunSpec& run = plan_.run;
-    if (!run.loss) return;
-    const auto classes = static_cast<int64_t>(plan_.data.classes.size());
-    const bool good = fits(*run.loss, "loss", [&](Value x, Value y) {
-      if (y.type().dtype == DType::i32) run.loss->learn(labels());
-      run.loss->build(x, y);
-      expect_classes(*run.loss, plan_.network->output(), classes);
+    if (plan_.objectives.losses().empty()) return;
+    plan_.objectives.check(*plan_.network, plan_.data, [&](Problem problem) {
+      if (problem.where.file.empty()) problem.where = located(problem.path, "").where;
+      add_problem(problems_, std::move(problem));
     });
-    if (!good) return;
-    if (run.loss->takes_classes() && plan_.network->output().shape.last() < classes)
-      add("model",
-          concat("the model ends with ", count_of(plan_.network->output().shape.last(), "value"), ", the data have ",
-                 count_of(classes, "class")),
-          "end the model with 'linear: ${data.classes}'");
-    for (size_t i = 0; i < run.metrics.size(); ++i) {
-      fits(*run.metrics[i], concat("metrics[", i, "]"), [&](Value x, Value y) {
-        expect_measurable(*run.metrics[i], *run.loss);
-        run.metrics[i]->beside(*run.loss);
-        run.metrics[i]->build(x, y);
-      });
-    }
   }
 
   void check_controller(const Keyed<Controller>& own) {
@@ -426,16 +371,10 @@ Explanation Plan::explain(const std::string& key) const { return dl::explain(spe
 int Plan::threads() const { return run.trainer.threads > 0 ? run.trainer.threads : usable_cores(); }
 
 Recipe Plan::recipe() const {
-  Recipe recipe{.network = network.get(),
-                .target = data.target,
-                .target_scaling = data.target_scaling,
-                .loss = run.loss.get(),
-                .metric_names = metric_names,
+  Recipe recipe{.forward = objectives.parts(*network, *data.train, seed()),
                 .update = update(),
-                .seed = seed(),
                 .threads = threads(),
                 .precision = run.trainer.numbers()};
-  for (const std::unique_ptr<Metric>& metric : run.metrics) recipe.metrics.push_back(metric.get());
   for (const Keyed<Controller>& own : run.trainer.controllers)
     for (Variable& v : own.object ? own.object->keeps(network->parameters()) : std::vector<Variable>())
       recipe.kept.push_back(std::move(v));
@@ -455,20 +394,21 @@ Update Plan::update() const {
   return update;
 }
 
+Type Plan::told_target() const {
+  const std::string& name = objectives.told().from.target;
+  const auto field = std::ranges::find(data.train->fields(), name, &SampleField::name);
+  return objectives.told().takes_target() && field != data.train->fields().end() ? field->type : Type{};
+}
+
 std::vector<std::string> Plan::figures() const {
   std::vector<std::string> names;
-  for (const char* part : {"train/", "val/"}) {
-    names.push_back(std::string(part) + "loss");
-    for (const std::string& metric : metric_names) names.push_back(part + metric);
-  }
+  for (const char* part : {"train/", "val/"})
+    for (const std::string& figure : objectives.figures()) names.push_back(part + figure);
   return names;
 }
 
 bool Plan::higher_is_better(const std::string& figure) const {
-  const std::string name = figure.substr(figure.find('/') + 1);
-  const auto found = std::ranges::find(metric_names, name);
-  return found != metric_names.end() &&
-         run.metrics[static_cast<size_t>(found - metric_names.begin())]->higher_is_better();
+  return objectives.higher_is_better(figure.substr(figure.find('/') + 1));
 }
 
 int64_t Plan::largest_batch() const { return std::min(run.data.batch_size, data.train->size()); }

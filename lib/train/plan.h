@@ -11,6 +11,7 @@
 #include "lib/nn/parameter_groups.h"
 #include "lib/spec/load.h"
 #include "lib/spec/node.h"
+#include "lib/train/objectives.h"
 #include "lib/train/programs.h"
 #include "lib/train/run_spec.h"
 #include "lib/train/weights.h"
@@ -25,10 +26,10 @@ struct Plan {
   DataSets data;  // headers are read, samples are not
   std::unique_ptr<Network> network;
   ParameterGroups groups;
-  std::unique_ptr<UpdateRule> clip;       // by trainer.gradient_clip_val; else null
-  std::vector<Problem> warnings;          // of what can be trained but is likely not meant
-  InitialWeights initial;                 // what of init_from's file is taken
-  std::vector<std::string> metric_names;  // "accuracy", one a metric, unique
+  std::unique_ptr<UpdateRule> clip;  // by trainer.gradient_clip_val; else null
+  std::vector<Problem> warnings;     // of what can be trained but is likely not meant
+  InitialWeights initial;            // what of init_from's file is taken
+  Objectives objectives;
 
   uint64_t seed() const { return static_cast<uint64_t>(run.seed); }
   std::filesystem::path folder() const { return *run.folder; }  // where relative names start
@@ -40,6 +41,9 @@ struct Plan {
   Recipe recipe() const;                          // refers to this plan
   Update update() const;                          // of each step, by the optimizer's chain and the trainer's keys
   std::filesystem::path initial_weights() const;  // init_from's file; empty where there is none
+  // Of predictions as they are told, those of the first loss, and of its target: types of a sample.
+  Type told_output() const { return network->output(objectives.told().from.output); }
+  Type told_target() const;
   DeviceOptions device_options() const { return {.threads = run.trainer.threads}; }
   std::vector<std::string> figures() const;  // "train/loss", …: all that are measured
   // Whether a figure that goes up gets better; true for a metric that says so, false for losses.

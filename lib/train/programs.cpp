@@ -30,42 +30,21 @@ struct Programs::Impl {
   };
   std::vector<Numbered> numbered;
   UpdateTime time;
-  bool updating = false;  // begin_update() was called
+  bool updating = false;                  // begin_update() was called
+  std::vector<BatchDraw> draws;           // of training programs
+  std::vector<float> drawn;               // for the next of them
+  std::optional<MeasureLayout> measures;  // known once a graph was built
 
-  int64_t elements() const { return recipe.network->arena_elements(); }
-  Variable parameters() const { return recipe.network->parameters(); }
+  int64_t elements() const { return recipe.forward.network->arena_elements(); }
+  Variable parameters() const { return recipe.forward.network->parameters(); }
   Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}, Role::gradient}; }
   static Variable gradient_count() { return {"gradient_count", Type{}, Role::counter}; }
 
-  struct Forward {
-    Value prediction, loss, count;
-  };
-
-  Value in_own_units(Value value) const {
-    if (recipe.target_scaling == Scaling{}) return value;
-    return value * recipe.target_scaling.scale + recipe.target_scaling.shift;
-  }
-
-  Value predict(Graph& g, const BatchType& batch, bool training) {
-    std::vector<Value> inputs;
-    for (const Network::Input& given : recipe.network->inputs())
-      inputs.push_back(input(g, given.name, batched(batch.sample(given.name, given.type), batch.count)));
-    const Value step = training ? input(g, "step", Type{DType::i32, {}}) : Value{};
-    return recipe.network->build(g, inputs, training, step, recipe.seed);
-  }
-
   Forward forward(Graph& g, const BatchType& batch, bool training) {
-    Forward f{.prediction = predict(g, batch, training)};
-    const Value y = input(g, "y", batched(batch.sample("y", recipe.target), batch.count));
-    f.loss = recipe.loss->build(f.prediction, y);
-    f.count = recipe.loss->count(f.prediction, y);
-    g.output("loss", f.loss);
-    g.output("loss/count", f.count);
-    for (size_t i = 0; i < recipe.metrics.size(); ++i) {
-      const Metric::Sums sums = recipe.metrics[i]->build(in_own_units(f.prediction), in_own_units(y));
-      g.output(recipe.metric_names[i] + "/sum", sums.sum);
-      g.output(recipe.metric_names[i] + "/count", sums.count);
-    }
+    Forward f = dl::forward(g, recipe.forward, batch, training);
+    DL_CHECK(!measures || *measures == f.measures, "programs keep different measures");
+    measures = f.measures;
+    if (!f.draws.empty()) draws = f.draws;  // the same for all
     return f;
   }
 
@@ -77,7 +56,7 @@ struct Programs::Impl {
     };
     constexpr int64_t most = 1 << 15;  // small enough to stay in a cache
     std::vector<Piece> pieces;
-    for (const Tensor& tensor : recipe.network->tensors()) {
+    for (const Tensor& tensor : recipe.forward.network->tensors()) {
       const int64_t all = tensor.shape.elements();
       for (int64_t begin = 0; begin < all; begin += most)
         pieces.push_back({&tensor, begin, std::min(all, begin + most)});
@@ -88,7 +67,7 @@ struct Programs::Impl {
       for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < pieces.size();) {
         const auto& [tensor, begin, end] = pieces[i];
         tensor->initial->fill(std::span(values).first(static_cast<size_t>(end - begin)), tensor->shape,
-                              random_key(recipe.seed, random_stream("init/" + tensor->path)), begin);
+                              random_key(recipe.forward.seed, random_stream("init/" + tensor->path)), begin);
         store.write_part(tensor->trained ? parameters().name : tensor->path,
                          (tensor->trained ? tensor->offset : 0) + begin, values.data(), end - begin);
       }
@@ -104,7 +83,7 @@ struct Programs::Impl {
     const Value flat = variable(g, parameters());
     std::vector<Value> wrt;
     std::vector<int64_t> offsets;
-    for (const Tensor& tensor : recipe.network->tensors()) {
+    for (const Tensor& tensor : recipe.forward.network->tensors()) {
       if (!tensor.trained) continue;
       wrt.push_back(view(flat, tensor.offset, tensor.shape));
       offsets.push_back(tensor.offset);
@@ -121,11 +100,11 @@ struct Programs::Impl {
   }
 
   void add_update(Graph& g, Value gradient, Value count = {}) {
-    build_update(g, recipe.update, *recipe.network, gradient, count, numbers);
+    build_update(g, recipe.update, *recipe.forward.network, gradient, count, numbers);
   }
 
   PassOptions passes() const {
-    return {.parameters = parameters(), .precision = recipe.precision, .seed = recipe.seed};
+    return {.parameters = parameters(), .precision = recipe.precision, .seed = recipe.forward.seed};
   }
 
   using Build = void (Impl::*)(Graph&, const BatchType&);
@@ -201,13 +180,9 @@ struct Programs::Impl {
 
   void build_evaluate(Graph& g, const BatchType& batch) { forward(g, batch, false); }
 
-  void build_examine(Graph& g, const BatchType& batch) {
-    g.output("prediction", in_own_units(recipe.loss->told(forward(g, batch, false).prediction)));
-  }
+  void build_examine(Graph& g, const BatchType& batch) { g.output("prediction", forward(g, batch, false).told); }
 
-  void build_predict(Graph& g, const BatchType& batch) {
-    g.output("prediction", in_own_units(recipe.loss->told(predict(g, batch, false))));
-  }
+  void build_predict(Graph& g, const BatchType& batch) { g.output("prediction", predicted(g, recipe.forward, batch)); }
 };
 
 Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<Impl>(recipe, store)) {
@@ -227,7 +202,7 @@ void Programs::create() {
   Variable parameters = m.parameters();
   if (m.recipe.precision == Precision::bf16_true) parameters.type.dtype = DType::bf16;
   if (m.elements() > 0) m.store.declare(parameters);
-  for (const Tensor& tensor : m.recipe.network->tensors())
+  for (const Tensor& tensor : m.recipe.forward.network->tensors())
     if (!tensor.trained) m.store.declare({tensor.path, Type{DType::f32, tensor.shape}});
   if (!m.recipe.update.empty() && m.elements() > 0) {  // its state, as its update asks for it
     Graph g;
@@ -261,6 +236,29 @@ void Programs::begin_average() {
     m.store.read_part(m.parameters().name, begin, count, piece.data());
     for (const Variable& v : averages) m.store.write_part(v.name, begin, piece.data(), count);
   }
+}
+
+void Programs::draw(Program& program, int64_t tick) {
+  Impl& m = *impl_;
+  m.drawn.clear();
+  for (const BatchDraw& each : m.draws) {
+    BatchRandom random(m.recipe.forward.seed, each.transform, tick);
+    for (const double number : each.draw(random)) m.drawn.push_back(static_cast<float>(number));
+  }
+  const float* next = m.drawn.data();
+  for (const BatchDraw& each : m.draws)
+    for (const std::string& name : each.inputs) {
+      if (const Slot input = program.input(name)) program.feed(input, std::span(next, 1));
+      ++next;
+    }
+}
+
+const MeasureLayout& Programs::measures() {
+  if (!impl_->measures) {
+    Graph g;
+    impl_->build_evaluate(g, BatchType(1));
+  }
+  return *impl_->measures;
 }
 
 Program& Programs::step(const BatchType& batch) { return impl_->training_program("step", batch, &Impl::build_step); }

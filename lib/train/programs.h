@@ -8,29 +8,20 @@
 #include <vector>
 
 #include "lib/data/batch_type.h"
-#include "lib/data/dataset.h"
 #include "lib/device/program.h"
 #include "lib/graph/passes.h"
-#include "lib/nn/loss.h"
-#include "lib/nn/metric.h"
-#include "lib/nn/network.h"
 #include "lib/nn/update_chain.h"
+#include "lib/train/forward_graph.h"
 #include "lib/train/memory_limit.h"
 
 namespace dl {
 
 // What a training step is made of; all referred to must outlive the programs.
 struct Recipe {
-  const Network* network = nullptr;
-  Type target{DType::i32, {}};  // of one sample
-  Scaling target_scaling;       // of numbers; metrics and predictions are in the target's own units, the loss is not
-  const Loss* loss = nullptr;
-  std::vector<const Metric*> metrics;
-  std::vector<std::string> metric_names;  // one a metric, unique
-  Update update;                          // empty where nothing is trained
-  std::vector<Variable> kept;             // by controllers, beside what the update keeps
-  uint64_t seed = 0;
-  int threads = 1;  // that fill in initial values
+  ForwardParts forward;
+  Update update;               // empty where nothing is trained
+  std::vector<Variable> kept;  // by controllers, beside what the update keeps
+  int threads = 1;             // that fill in initial values
   // What the variables, a training step's values and the batches may take together, and what the batches in memory take
   // for a sample of a batch.
   std::optional<int64_t> memory_limit_bytes;
@@ -38,12 +29,11 @@ struct Recipe {
   Precision precision = Precision::f32;
 };
 
-// Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the target "y"
-// [batch, …].
-// Training programs also: "step" i32 [], which numbers micro-batches for random numbers; and those that update take
-// what begin_update() tells. Outputs: "loss" [] (mean over the micro-batch's
-// targets), "loss/count" [] of them, "METRIC/sum" and "METRIC/count" [] for each metric, "grad_norm" [] from update
-// programs (before clipping), "prediction" (as Loss::told) from programs that predict or examine.
+// Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the fields that
+// losses and metrics read, [batch, …]. Training programs also: "step" i32 [], which numbers micro-batches for random
+// numbers; and those that update take what begin_update() tells. Outputs: "loss" [] (mean over the micro-batch's
+// targets), "loss/count" [] of them, "grad_norm" [] from update programs (before clipping), "prediction" (as
+// Loss::told) from programs that predict or examine, and the rows that measures() names.
 class Programs {
  public:
   Programs(const Recipe& recipe, Store& store);
@@ -62,6 +52,9 @@ class Programs {
   // Before each update's programs are launched, and after the launch before has returned: when it is.
   void begin_update(const UpdateTime& time);
 
+  // Feeds a program that steps or accumulates the numbers drawn for micro-batch `tick`.
+  void draw(Program& program, int64_t tick);
+
   // Training programs keep to the memory limit by computing values again (lib/train/memory_limit.h); where that is not
   // enough, Error(Exit::usage) says what would be.
   Program& step(const BatchType& batch);  // forward, loss, backward, clip, update
@@ -73,6 +66,9 @@ class Programs {
   Program& evaluate(const BatchType& batch);
   Program& predict(const BatchType& batch);
   Program& examine(const BatchType& batch);  // evaluates and predicts
+
+  // What those that train and evaluate keep of their batches.
+  const MeasureLayout& measures();
 
   // How the step or accumulation of a type of batch, which has been made, keeps to the limit.
   const Fit& fit(const BatchType& batch) const;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "lib/base/csv_cell.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/folder.h"
@@ -38,7 +39,8 @@ std::string csv_number(const std::vector<Measured>& values, const std::string& n
 }  // namespace
 
 RunLog::RunLog(const RunPaths& run, std::vector<std::string> figures, std::function<void(const std::string&)> warn)
-    : jsonl_(run.metrics_jsonl()),
+    : tables_(run.tables()),
+      jsonl_(run.metrics_jsonl()),
       csv_(run.metrics_csv()),
       text_(run.log()),
       lines_([this](std::string_view line) { append(text_, line); }),
@@ -113,6 +115,27 @@ void RunLog::logged(const StepRecord& e) {
 void RunLog::validated(const ValidationRecord& e) {
   record({e.step, e.epoch, e.time_s, e.values});
   lines_.line(concat("step ", e.step, ": ", sentence(e.values), e.best ? ", the best so far" : ""));
+  for (const MetricTable& table : e.tables) write_table(table);
+}
+
+// tables/val_confusion_matrix.csv
+void RunLog::write_table(const MetricTable& table) {
+  std::string text;
+  for (size_t i = 0; i < table.columns.size(); ++i) text += (i ? "," : "") + csv_cell(table.columns[i]);
+  text += "\n";
+  const size_t width = table.columns.size() - (table.rows.empty() ? 0 : 1);
+  for (size_t row = 0; row * width < table.values.size(); ++row) {
+    if (!table.rows.empty()) text += csv_cell(table.rows[row]);
+    for (size_t i = 0; i < width; ++i)
+      text += (i || !table.rows.empty() ? "," : "") + number_text(table.values[row * width + i]);
+    text += "\n";
+  }
+  try {
+    make_folders(tables_);
+    write_file_atomic(tables_ / ("val_" + table.name + ".csv"), text);
+  } catch (const Error& error) {
+    if (!std::exchange(failed_, true)) warn_(concat("a table is lost: ", error.what()));
+  }
 }
 
 void RunLog::epoch_ended(const EpochRecord& e) {

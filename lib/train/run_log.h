@@ -43,6 +43,9 @@ class RunLog final : public Observer {
   void record(const Row& row);
   void append(AppendFile& file, std::string_view text);
 
+  void write_table(const MetricTable& table);
+
+  std::filesystem::path tables_;
   AppendFile jsonl_, csv_, text_;
   TextLog lines_;
   std::vector<std::string> figures_;

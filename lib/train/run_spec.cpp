@@ -200,7 +200,10 @@ void RunSpec::describe(Schema& s) {
              "a safetensors file with the initial weights, named by the layers' paths, or {path, missing, ignore}");
   s.required("loss", loss, "what is to be made small")
       .known_as({"criterion", "loss_function", "loss_fn", "objective"})
+      .unless("losses")
       .help("write 'loss: cross_entropy' for classes, 'loss: mse' for numbers");
+  s.optional("losses", losses,
+             "in the place of 'loss', several by name, each with its 'weight': their sum is to be small");
   s.optional("metrics", metrics, "what else is measured");
   s.required("optimizer", optimizer, "how the weights are updated")
       .known_as({"optim", "optimiser", "solver"})
@@ -210,6 +213,9 @@ void RunSpec::describe(Schema& s) {
   s.required("trainer", trainer, "how long, on what and how the run is trained")
       .known_as({"training"})
       .help("write 'trainer: {max_epochs: 10}'");
+  s.check([this](const Report& report) {
+    if (loss && !losses.terms.empty()) report.at("losses", "'loss' and 'losses' are both given", "keep one of them");
+  });
   say_instead(s);
   lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
   lead_to(s, schema_of(*std::make_unique<TrainerSpec>()), "below 'trainer'");

@@ -12,6 +12,7 @@
 #include "lib/nn/metric.h"
 #include "lib/nn/schedule.h"
 #include "lib/nn/update_chain.h"
+#include "lib/nn/weighted_losses.h"
 #include "lib/spec/node.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
@@ -74,7 +75,8 @@ struct RunSpec {
   DataSpec data;
   Node blocks, model;  // read by lib/spec/blocks.h
   std::optional<InitFromSpec> init_from;
-  std::unique_ptr<Loss> loss;
+  std::unique_ptr<Loss> loss;  // null: `losses`
+  WeightedLosses losses;
   std::vector<std::unique_ptr<Metric>> metrics;
   UpdateChain optimizer;
   std::unique_ptr<LRSchedule> schedule;  // null: the learning rate stays

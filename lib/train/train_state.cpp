@@ -29,8 +29,6 @@ void visit(State& s, Visit&& field) {
   field("batch_size", s.batch_size);
   field("total_steps", s.total_steps);
   field("data", s.data);
-  field("interval", s.interval);
-  field("epoch_totals", s.epoch_totals);
   field("latest", s.latest);
   field("monitor", s.monitor);
   field("best_value", s.best_value);
@@ -46,11 +44,6 @@ Json to_json(const T& value) {
 Json to_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 Json to_json(const Cursor& cursor) {
   return {{"epoch", cursor.epoch}, {"batch", cursor.batch}, {"place", cursor.place}};
-}
-Json to_json(const std::map<std::string, Total>& totals) {
-  Json out = Json::object();
-  for (const auto& [name, total] : totals) out[name] = {total.sum, total.count};
-  return out;
 }
 Json to_json(const std::map<std::string, StateValues>& controllers) {
   Json out = Json::object();
@@ -81,9 +74,6 @@ void from_json(const Json& json, Cursor& cursor) {
   cursor.epoch = json.at("epoch").get<int64_t>();
   cursor.batch = json.at("batch").get<int64_t>();
   cursor.place = json.at("place").get<std::vector<int64_t>>();
-}
-void from_json(const Json& json, std::map<std::string, Total>& totals) {
-  for (const auto& [name, pair] : json.items()) totals[name] = {pair.at(0).get<double>(), pair.at(1).get<double>()};
 }
 
 void from_json(const Json& json, std::map<std::string, StateValues>& controllers) {

@@ -12,12 +12,6 @@
 
 namespace dl {
 
-// A sum and what it is to be divided by.
-struct Total {
-  double sum = 0, count = 0;
-  bool operator==(const Total&) const = default;
-};
-
 struct TrainState {
   int64_t step = 0;           // optimizer updates done
   int64_t micro_batches = 0;  // batches seen, which number the random draws
@@ -34,8 +28,6 @@ struct TrainState {
   int64_t total_steps = 0;  // what the schedule was planned for; 0: no planned end
   std::string data;         // the data sets' fingerprint
 
-  // By figure, "train/loss": since the last record, and since the epoch began.
-  std::map<std::string, Total> interval, epoch_totals;
   std::map<std::string, double> latest;  // last value of each figure
 
   std::string monitor;  // the figure that chooses the best checkpoint; empty: none is chosen

@@ -71,9 +71,7 @@ struct Trainer::Impl {
         device(make_device(trainer.device, plan.device_options())),
         store(*device),
         programs(plan.recipe(), store),
-        updates(plan, programs),
-        interval(plan),
-        epoch(plan),
+        updates(plan, programs, store),
         validation_cadence(trainer.validation_interval(), plan.steps_per_epoch()) {
     for (const Duration& every : trainer.checkpoint.intervals())
       checkpoint_cadences.emplace_back(every, plan.steps_per_epoch());
@@ -142,6 +140,27 @@ struct Trainer::Impl {
     options.observers.insert(options.observers.begin(), {&*log, &*record});
   }
 
+  // What was measured since the last time, added to what is kept of the record and of the epoch.
+  void collect() {
+    const Measures since = updates.take();
+    interval += since;
+    epoch += since;
+  }
+  void save_measures(const Append& append) {
+    Tally& tally = updates.tally();
+    write_measures(
+        {.interval = interval, .epoch = epoch, .sums = tally.sums(programs.measures()), .rows = tally.rows()}, append);
+  }
+  void put_back(const Checkpoint& checkpoint) {
+    std::error_code unreadable;
+    if (!std::filesystem::exists(checkpoint.measures(), unreadable)) return;  // of an earlier version
+    SavedMeasures saved = read_measures(checkpoint.measures());
+    interval = std::move(saved.interval);
+    epoch = std::move(saved.epoch);
+    updates.tally().rows() = std::move(saved.rows);
+    for (const Tally::Sum& sum : saved.sums) updates.tally().put_back(programs.measures(), sum);
+  }
+
   // ---- the parts of a run
 
   void prepare();
@@ -184,7 +203,7 @@ struct Trainer::Impl {
   Store store;
   Programs programs;
   Updates updates;
-  Totals interval, epoch;  // since the last record, since the epoch began
+  Measures interval, epoch;  // since the last record, since the epoch began; but for what `updates` has not given yet
   Cadence validation_cadence;
   std::vector<Cadence> checkpoint_cadences;  // whichever is due first
   std::optional<Checkpoints> checkpoints;
@@ -195,7 +214,7 @@ struct Trainer::Impl {
   std::optional<BatchesAhead> batches;  // of the loader
   std::optional<Evaluator> evaluator;
 
-  TrainState state;  // but for time_s, the totals and the controllers, which save() fills in
+  TrainState state;  // but for time_s and the controllers, which save() fills in
   std::vector<std::unique_ptr<Controller>> controllers;
   double state_time_s = 0;
   double begin = steady_seconds();  // of fit()
@@ -257,8 +276,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   }
   m.begin_controllers();
   m.state_time_s = saved.time_s;
-  m.interval.restore(saved.interval);
-  m.epoch.restore(saved.epoch_totals);
+  m.put_back(checkpoint);
   m.resumed_from = checkpoint.folder;
   if (!m.checkpoints) return;
   m.checkpoints->clean();
@@ -344,22 +362,20 @@ void Trainer::Impl::step() {
   };
   if (trainer.accumulate_grad_batches == 1) {
     const int64_t samples = updates.step(*batches, state.micro_batches);
-    look_at_input(updates.totals().loss() + static_cast<double>(updates.gradient_norm()));
+    look_at_input(updates.loss() + static_cast<double>(updates.gradient_norm()));
     seen(samples);
   } else {
     const int64_t count = std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch() - state.epoch_batches);
     for (int64_t i = 0; i < count; ++i) {
       const int64_t samples = updates.accumulate(*batches, state.micro_batches);
-      look_at_input(updates.totals().loss());
+      look_at_input(updates.loss());
       seen(samples);
     }
     updates.finish();
   }
   state.step += 1;
-  interval.add(updates.totals());
-  epoch.add(updates.totals());
 
-  const double loss = updates.totals().loss();
+  const double loss = updates.loss();
   if (!std::isfinite(loss))
     diverged = "the loss became " + not_finite(loss);
   else if (!std::isfinite(updates.gradient_norm()))
@@ -370,8 +386,12 @@ void Trainer::Impl::step() {
 }
 
 void Trainer::Impl::log_record() {
+  collect();
   const double now = steady_seconds(), waited = loader->waited_seconds();
-  StepRecord record{.step = state.step, .epoch = state.epoch, .time_s = time_s(), .values = interval.measured("train")};
+  StepRecord record{.step = state.step,
+                    .epoch = state.epoch,
+                    .time_s = time_s(),
+                    .values = plan.objectives.measured(interval, "train")};
   remember(record.values);
   record.values.push_back({"lr", lr});
   record.values.push_back({"grad_norm", static_cast<double>(updates.gradient_norm())});
@@ -402,7 +422,7 @@ void Trainer::Impl::boundary() {
 
 bool Trainer::Impl::validate() {
   for (const auto& controller : controllers) controller->settle(store);
-  if (!evaluator) evaluator.emplace(plan, programs, plan.data.validation, "val");
+  if (!evaluator) evaluator.emplace(plan, programs, store, plan.data.validation, "val");
   ValidationProgress progress{.step = state.step, .epoch = state.epoch, .samples = evaluator->samples()};
   const auto seen = [&](int64_t done) {
     progress.done = done;
@@ -432,16 +452,18 @@ bool Trainer::Impl::validate() {
                                 .time_s = time_s(),
                                 .values = *values,
                                 .seconds = steady_seconds() - start,
-                                .best = best_now};
+                                .best = best_now,
+                                .tables = evaluator->tables()};
   tell([&](Observer& o) { o.validated(record); });
   return true;
 }
 
 void Trainer::Impl::end_epoch() {
+  collect();
   EpochRecord record{.step = state.step,
                      .epoch = state.epoch,
                      .time_s = time_s(),
-                     .values = epoch.measured_whole("train"),
+                     .values = plan.objectives.measured_whole(epoch, "train"),
                      .seconds = steady_seconds() - epoch_begin};
   remember(record.values);
   for (Measured& m : latest("val/")) record.values.push_back(std::move(m));
@@ -462,8 +484,6 @@ void Trainer::Impl::save(bool final) {
   try {
     state.time_s = time_s();
     state.cursor = batches->cursor();
-    state.interval = interval.save();
-    state.epoch_totals = epoch.save();
     for (const auto& controller : controllers) {
       controller->settle(store);
       auto visitor = StateVisitor::writing(state.controllers[controller->name]);
@@ -471,7 +491,8 @@ void Trainer::Impl::save(bool final) {
     }
     if (state.data.empty()) state.data = data_fingerprint();
     state.log_bytes = log->sync();
-    const Checkpoint saved = checkpoints->save(state, plan.network->tensors(), store, plan.resolved());
+    const Checkpoint saved = checkpoints->save(state, plan.network->tensors(), store, plan.resolved(),
+                                               [this](const Append& append) { save_measures(append); });
     last_checkpoint = saved.folder;
     if (!state.boundary) saved_step = state.step;
     const CheckpointSaved event{.step = state.step,
@@ -552,7 +573,11 @@ RunFinished Trainer::Impl::train() {
     }
     break;
   }
-  if (exit == Exit::done && state.epoch == 0 && state.epoch_batches > 0) epoch.measured_whole("train");
+  if (exit == Exit::done && state.epoch == 0 && state.epoch_batches > 0) {
+    Measures whole = epoch;
+    whole += updates.peek();
+    plan.objectives.measured_whole(whole, "train");
+  }
   if (exit != Exit::diverged) {
     aside([&] { save(true); });
     if (!diverged.empty()) {
@@ -572,7 +597,9 @@ RunFinished Trainer::Impl::ended(Exit exit, std::string reason) {
   end.epoch = state.epoch;
   end.time_s = time_s();
   end.values = latest("");
-  for (const Measured& m : interval.measured("train"))  // since the last record
+  Measures since = interval;
+  since += updates.peek();
+  for (const Measured& m : plan.objectives.measured(since, "train"))  // since the last record
     if (const auto value = std::ranges::find(end.values, m.name, &Measured::name); value != end.values.end())
       value->value = std::isfinite(m.value) ? m.value : value->value;
     else if (std::isfinite(m.value))

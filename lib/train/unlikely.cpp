@@ -16,8 +16,8 @@
 namespace dl {
 namespace {
 
-// The network's prediction for one sample, in a graph of its own.
-Value predict(const Network& network, Graph& g, bool training = false) {
+// What the network gives for one sample, in a graph of its own.
+NetworkOutputs predict(const Network& network, Graph& g, bool training = false) {
   std::vector<Value> inputs;
   for (const Network::Input& given : network.inputs()) inputs.push_back(input(g, given.name, batched(given.type, 1)));
   const Value step = training ? input(g, "step", Type{DType::i32, {}}) : Value{};
@@ -29,7 +29,7 @@ class Doubts {
   explicit Doubts(const Plan& plan) : plan_(plan), network_(*plan.network) {}
 
   std::vector<Problem> all() {
-    about_the_end();
+    about_the_ends();
     about_classes();
     about_tables();
     about_inputs();
@@ -63,17 +63,21 @@ class Doubts {
     return "";
   }
 
-  // An activation between the last weights and the loss.
-  void about_the_end() {
+  void about_the_ends() {
+    for (const ForwardParts::Term& term : plan_.objectives.losses()) about_the_end(*term.loss);
+  }
+
+  // An activation between the last weights and a loss.
+  void about_the_end(const Loss& read_by) {
     Graph g;
-    const Value prediction = predict(network_, g);
+    const Value prediction = predict(network_, g).at(read_by.from.output);
     Value end = prediction;  // before what only rearranges it
     while (g.node(end.node).inputs.size() == 1 &&
            (g.node(end.node).op->is_view() || g.node(end.node).op->name() == "transpose"))
       end = g.node(end.node).inputs[0];
-    const std::string path = g.node(end.node).scope, layer = type_of_layer(path), loss = plan_.run.loss->name;
+    const std::string path = g.node(end.node).scope, layer = type_of_layer(path), loss = read_by.name;
     const Bounds bounds = bounds_of(end);
-    const Loss::Reads reads = plan_.run.loss->reads();
+    const Loss::Reads reads = read_by.reads();
     if (reads == Loss::Reads::log_probabilities) {
       if (layer == "log_softmax" || bounds.high <= 0) return;
       return add(at_layer(path),
@@ -82,7 +86,7 @@ class Doubts {
                                     : "take 'cross_entropy', which has the softmax and the logarithm in it");
     }
     if (reads == Loss::Reads::numbers) {
-      if (bounds.low >= 0 && plan_.data.target_scaling != Scaling{})
+      if (bounds.low >= 0 && read_by.from.target == "y" && plan_.data.target_scaling != Scaling{})
         add(at_layer(path),
             concat("what '", layer, "' gives is never below 0, but the targets are normalized: half of them are"),
             concat("remove '", layer, "' at the end"));
@@ -102,7 +106,8 @@ class Doubts {
 
   void about_classes() {
     const auto classes = static_cast<int64_t>(plan_.data.classes.size());
-    const int64_t values = plan_.run.loss->takes_classes() ? network_.output().shape.last() : 0;
+    const Loss& loss = plan_.objectives.told();
+    const int64_t values = loss.takes_classes() && loss.from.target == "y" ? plan_.told_output().shape.last() : 0;
     // Vocabularies are often padded, to sizes that a machine likes.
     if (classes == 1)
       add(at("data.train"), "the data have one class, so that there is nothing to tell apart",
@@ -131,7 +136,12 @@ class Doubts {
     Graph g;
     std::set<std::string> read;
     std::set<int> seen;
-    std::vector<int> left{predict(network_, g).node};
+    const NetworkOutputs outputs = predict(network_, g);
+    std::vector<int> left;
+    for (const ForwardParts::Term& term : plan_.objectives.losses()) {
+      left.push_back(outputs.at(term.loss->from.output).node);
+      for (const std::string& further : term.loss->further_outputs()) left.push_back(outputs.at(further).node);
+    }
     while (!left.empty()) {
       const int node = left.back();
       left.pop_back();

@@ -4,18 +4,18 @@
 
 namespace dl {
 
-Updates::Updates(const Plan& plan, Programs& programs)
+Updates::Updates(const Plan& plan, Programs& programs, Store& store)
     : programs_(programs),
       accumulates_(plan.run.trainer.accumulate_grad_batches > 1),
       steps_(programs, &Programs::step, *plan.data.train),
       accumulations_(programs, &Programs::accumulate, *plan.data.train),
-      totals_(plan) {}
+      tally_(store, true) {}
 
 void Updates::expect(const BatchType& batch) { of_batches().of(batch); }
 
 void Updates::begin(double lr, int64_t number) {
   programs_.begin_update({.lr = lr, .number = static_cast<double>(number)});
-  totals_.clear();
+  sum_ = count_ = 0;
 }
 
 void Updates::launch(Program& program) {
@@ -30,10 +30,14 @@ int64_t Updates::run(BatchPrograms& programs, BatchesAhead& batches, int64_t tic
   const int64_t count = batch.count;
   BatchProgram& made = programs.of(*batch.type);
   if (!fed) made.feed(batch);
+  programs_.draw(made.program(), tick);
   launch(made.program());
   if (const Batch* next = batches.fetch()) programs.of(*next->type).feed(*next);
   made.program().wait();
-  totals_.add(made.program());
+  const auto targets = static_cast<double>(made.program().scalar("loss/count"));
+  sum_ += static_cast<double>(made.program().scalar("loss")) * targets;
+  count_ += targets;
+  tally_.after(made.program(), programs_.measures());
   if (!accumulates_) gradient_norm_ = made.program().scalar("grad_norm");
   return count;
 }

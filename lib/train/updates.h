@@ -3,16 +3,16 @@
 #pragma once
 #include "lib/train/batch_programs.h"
 #include "lib/train/batches_ahead.h"
+#include "lib/train/measures.h"
 #include "lib/train/plan.h"
 #include "lib/train/programs.h"
-#include "lib/train/totals.h"
 
 namespace dl {
 
 // Allocates nothing but the programs of a batch size that it meets for the first time.
 class Updates {
  public:
-  Updates(const Plan& plan, Programs& programs);
+  Updates(const Plan& plan, Programs& programs, Store& store);
 
   // Makes the program for batches of a size before the first of them is there.
   void expect(const BatchType& batch);
@@ -25,7 +25,10 @@ class Updates {
   int64_t accumulate(BatchesAhead& batches, int64_t tick);
   void finish();
 
-  const Totals& totals() const { return totals_; }  // since begin()
+  double loss() const { return count_ > 0 ? sum_ / count_ : 0; }  // since begin(); 0 where no target counted
+  Measures take() { return tally_.take(programs_.measures()); }   // of the batches since the last time
+  Measures peek() const { return tally_.peek(programs_.measures()); }
+  Tally& tally() { return tally_; }
   float gradient_norm() const { return gradient_norm_; }
 
  private:
@@ -37,7 +40,8 @@ class Updates {
   const bool accumulates_;
   BatchPrograms steps_, accumulations_;
   int32_t tick_ = 0;  // what the programs read
-  Totals totals_;
+  Tally tally_;
+  double sum_ = 0, count_ = 0;  // of the losses since begin()
   float gradient_norm_ = 0;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "tests/check_gradient.h"
+#include "tests/measured.h"
 #include "tests/read_registered.h"
 
 using namespace dl;
@@ -11,7 +12,7 @@ namespace {
 
 Value build(const std::string& yaml, Value prediction) {
   const Value target = input(*prediction.graph, "y", {DType::i32, {prediction.shape()[0]}});
-  return read_registered_as<Loss>(yaml)->build(prediction, target);
+  return mean_loss(*read_registered_as<Loss>(yaml), prediction, target);
 }
 
 }  // namespace
@@ -52,7 +53,7 @@ TEST_CASE("cross_entropy asks for one value a class and a class as target") {
   Graph g;
   const Value image = input(g, "x", {DType::f32, {2, 4, 4, 3}}), y = input(g, "y", {DType::i32, {2}});
   try {
-    read_registered_as<Loss>("cross_entropy")->build(image, y);
+    mean_loss(*read_registered_as<Loss>("cross_entropy"), image, y);
     FAIL("an image was taken");
   } catch (const ShapeError& error) {
     CHECK(std::string(error.what()) == "expected one value a class and a class as target, got [4, 4, 3] and []");
@@ -64,7 +65,7 @@ TEST_CASE("sequences need a prediction for each of their targets") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {2, 6, 3}}), y = input(g, "y", {DType::i32, {2, 5}});
   try {
-    read_registered_as<Loss>("cross_entropy")->build(x, y);
+    mean_loss(*read_registered_as<Loss>("cross_entropy"), x, y);
     FAIL("sequences of two lengths were taken");
   } catch (const ShapeError& error) {
     CHECK(std::string(error.what()) == "expected one value a class for each of the targets [5], got [6, 3]");
@@ -76,7 +77,7 @@ TEST_CASE("numbers as targets are refused with what takes them") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {2, 3}}), y = input(g, "y", {DType::f32, {2}});
   try {
-    read_registered_as<Loss>("cross_entropy")->build(x, y);
+    mean_loss(*read_registered_as<Loss>("cross_entropy"), x, y);
     FAIL("numbers were taken");
   } catch (const ShapeError& error) {
     CHECK(std::string(error.what()) == "expected classes as targets, the data's are numbers: f32 []");
@@ -88,7 +89,7 @@ TEST_CASE("targets that are ignored count for nothing, and where all are the los
   Graph g;
   const Value x = input(g, "x", {DType::f32, {1, 2, 2}}), y = input(g, "y", {DType::i32, {1, 2}});
   const auto loss = read_registered_as<Loss>("cross_entropy: {ignore_index: 7}");
-  const Value value = loss->build(x, y), count = loss->count(x, y);
+  const auto [value, count] = loss->over({.prediction = x, .target = y});
   check_value(value, {{"x", {0, 0, 5, -5}}, {"y", {0, 7}}}, {0.693147181f});
   check_value(count, {{"x", {0, 0, 5, -5}}, {"y", {0, 7}}}, {1});
   check_value(value, {{"x", {0, 0, 5, -5}}, {"y", {7, 7}}}, {0});

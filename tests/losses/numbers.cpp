@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "tests/evaluate.h"
+#include "tests/measured.h"
 #include "tests/read_registered.h"
 
 using namespace dl;
@@ -12,7 +13,7 @@ namespace {
 std::string refusal(const std::string& yaml, Type prediction, Type target) {
   Graph g;
   try {
-    read_registered_as<Loss>(yaml)->build(input(g, "x", std::move(prediction)), input(g, "y", std::move(target)));
+    mean_loss(*read_registered_as<Loss>(yaml), input(g, "x", std::move(prediction)), input(g, "y", std::move(target)));
   } catch (const ShapeError& error) {
     return concat(error.what(), "; ", error.help);
   }
@@ -27,9 +28,9 @@ TEST_CASE("a column of predictions fits single targets") {
     Graph g;
     const Value x = input(g, "x", {DType::f32, {2, 1}}), y = input(g, "y", {DType::f32, {2}});
     const auto loss = read_registered_as<Loss>(yaml);
-    const Value flat = loss->build(reshape(x, {2}), y);
+    const Value flat = mean_loss(*loss, reshape(x, {2}), y);
     const Feed feed{{"x", {1, -2}}, {"y", {0.5, 1}}};
-    check_value(loss->build(x, y), feed, evaluate(g, {flat}, feed)[0]);
+    check_value(mean_loss(*loss, x, y), feed, evaluate(g, {flat}, feed)[0]);
   }
 }
 
@@ -51,7 +52,7 @@ TEST_CASE("bce_with_logits takes classes 0 and 1, bears large values, and has it
   Graph g;
   const Value x = input(g, "x", {DType::f32, {4}}), y = input(g, "y", {DType::i32, {4}});
   const auto loss = read_registered_as<Loss>("bce_with_logits");
-  const Value value = loss->build(x, y);
+  const Value value = mean_loss(*loss, x, y);
   const Feed feed{{"x", {-1000, 1000, 1000, 0}}, {"y", {1, 1, 0, 1}}};
   check_value(value, feed, {(1000 + 0 + 1000 + 0.693147181f) / 4});
   check_value(gradients(value, {x})[0], feed, {-0.25f, 0, 0.25f, -0.125f});

@@ -1,8 +1,7 @@
 // accuracy
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/metric.h"
-#include "tests/evaluate.h"
-#include "tests/read_registered.h"
+#include "tests/measured.h"
 
 using namespace dl;
 using namespace dl::testing;
@@ -12,12 +11,12 @@ namespace {
 void check_hits(const std::string& yaml, const Numbers& prediction, const Numbers& target, float hits) {
   const int64_t batch = static_cast<int64_t>(target.size());
   const int64_t classes = static_cast<int64_t>(prediction.size()) / batch;
-  Graph g;
-  const Value x = input(g, "x", {DType::f32, {batch, classes}}), y = input(g, "y", {DType::i32, {batch}});
-  const Metric::Sums sums = read_registered_as<Metric>(yaml)->build(x, y);
-  const Feed feed{{"x", prediction}, {"y", target}};
-  check_value(sums.sum, feed, {hits});
-  check_value(sums.count, feed, {static_cast<float>(batch)});
+  for (const std::string& device : devices()) {
+    MeasuredMetric metric(yaml, "cross_entropy", {DType::f32, {batch, classes}}, {DType::i32, {batch}}, {}, device);
+    metric.add(prediction, target);
+    CHECK(metric.kept.number("sum") == double{hits});
+    CHECK(metric.kept.number("count") == static_cast<double>(batch));
+  }
 }
 
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
@@ -42,17 +41,22 @@ TEST_CASE("a prediction that is not a number is a miss") {
 
 TEST_CASE("accuracy is hits over samples, and better where higher") {
   const auto accuracy = read_registered_as<Metric>("accuracy");
-  CHECK(accuracy->value(3, 4) == 0.75);
+  CHECK(accuracy->figures({.sums = {{"sum", {3}}, {"count", {4}}}}) == std::vector<double>{0.75});
+  CHECK(std::isnan(accuracy->figures({.sums = {{"sum", {0}}, {"count", {0}}}})[0]));
   CHECK(accuracy->higher_is_better());
 }
 
 TEST_CASE("accuracy asks for one value a class and a class as target") {
-  Graph g;
-  const Value image = input(g, "x", {DType::f32, {2, 4, 4, 3}}), y = input(g, "y", {DType::i32, {2}});
   try {
-    read_registered_as<Metric>("accuracy")->build(image, y);
+    MeasuredMetric("accuracy", "cross_entropy", {DType::f32, {2, 4, 4, 3}}, {DType::i32, {2}});
     FAIL("an image was taken");
   } catch (const ShapeError& error) {
     CHECK(std::string(error.what()) == "expected one value a class and a class as target, got [4, 4, 3] and []");
   }
+}
+
+TEST_CASE("accuracy against probabilities is that of the largest") {
+  const Type two{DType::f32, {2, 3}};
+  CHECK(measured("accuracy", "cross_entropy", two, two, {3, 1, 0, 0, 1, 0}, {0.6, 0.4, 0, 0.5, 0.2, 0.3}) ==
+        std::vector<double>{0.5});
 }

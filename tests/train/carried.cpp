@@ -59,9 +59,7 @@ struct Alone {
         std::vector<ModelItem>{{.path = "0", .label = "model[0]", .layer = layer, .from = {-1}}},
         std::vector<Network::Input>{{"x", Type{DType::f32, {steps, 1}}}}, problems);
     REQUIRE(problems.empty());
-    recipe.network = network.get();
-    recipe.loss = loss.get();
-    recipe.seed = 7;
+    recipe.forward = {.network = network.get(), .losses = {{loss.get(), "loss", 1}}, .seed = 7};
     programs = std::make_unique<Programs>(recipe, store);
     programs->initialize();
   }

@@ -13,12 +13,15 @@
 #include <csignal>
 #include <thread>
 
+#include "lib/train/measures.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;
 using namespace dl::test;
 
 namespace {
+
+void no_measures(const Append& append) { write_measures({}, append); }
 
 // A store with a weight, a bias, a buffer and Adam's state, without a network.
 struct Weights {
@@ -47,7 +50,7 @@ struct Weights {
   }
   Checkpoint save(const Checkpoints& checkpoints, int64_t step) {
     fill(static_cast<float>(step));
-    return checkpoints.save(state(step), tensors, store, "name: small\n");
+    return checkpoints.save(state(step), tensors, store, "name: small\n", no_measures);
   }
 
   std::unique_ptr<Device> device;
@@ -64,8 +67,8 @@ std::vector<std::string> names(const std::filesystem::path& folder) {
   return out;
 }
 
-const std::vector<std::string> files{"manifest.json", "model.safetensors", "optimizer.safetensors", "resolved.yaml",
-                                     "state.json"};
+const std::vector<std::string> files{"manifest.json",         "measures.safetensors", "model.safetensors",
+                                     "optimizer.safetensors", "resolved.yaml",        "state.json"};
 
 // What a child process does with a limit on the size of files, which stands for a full disk.
 int in_child_with_limit(rlim_t bytes, const std::function<void()>& work) {
@@ -178,7 +181,7 @@ TEST_CASE("each kind of damage is named") {
   CHECK(damaged("manifest.json", replace("\"step\": 7", "\"step\": 8")) ==
         "error: CHECKPOINT/manifest.json: is of step 8, state.json of step 7");
   CHECK(damaged("manifest.json", replace("xxh64", "xxh32")) ==
-        "error: CHECKPOINT/model.safetensors: stands in the manifest without its size or hash");
+        "error: CHECKPOINT/measures.safetensors: stands in the manifest without its size or hash");
   CHECK(damaged("state.json", [](const auto& path, const auto&) { std::filesystem::remove(path); }) ==
         "error: CHECKPOINT/state.json: is missing");
   CHECK(damaged("resolved.yaml", [](const auto& path, const auto&) { write(path, "name"); }) ==
@@ -241,7 +244,7 @@ TEST_CASE("a checkpoint of the same step is replaced") {
   w.save(checkpoints, 4);
   TrainState state = w.state(4);
   state.samples = 99;
-  checkpoints.save(state, w.tensors, w.store, "");
+  checkpoints.save(state, w.tensors, w.store, "", no_measures);
   CHECK(names(folder.path) == std::vector<std::string>{"step-00000004"});
   CHECK(checkpoints.newest(none_passed_over)->state.samples == 99);
 }
@@ -321,14 +324,14 @@ TEST_CASE("checkpoints are found by name, and what cannot be found is told with 
         "  help: name one of them, 'last', 'best' or a checkpoint's folder");
   TrainState state = w.state(9);
   state.best_step = -1;
-  checkpoints.save(state, w.tensors, w.store, "");
+  checkpoints.save(state, w.tensors, w.store, "", no_measures);
   CHECK(refusal("best") ==
         "error: FOLDER: no best checkpoint is known\n"
         "  there are: step-00000002, step-00000008, step-00000009\n"
         "  help: name one of them or 'last'; there was no validation yet");
   state.step = 10;
   state.monitor = "";
-  checkpoints.save(state, w.tensors, w.store, "");
+  checkpoints.save(state, w.tensors, w.store, "", no_measures);
   CHECK(refusal("best").ends_with(
       "help: name one of them or 'last'; 'trainer.checkpoint.best: val/loss' would keep the best"));
 }
@@ -341,7 +344,7 @@ TEST_CASE("weights that are not finite are not saved") {
   values[17] = NAN;
   w.store.write("parameters", values.data(), 32);
   Exit exit = Exit::done;
-  CHECK(error_text([&] { checkpoints.save(w.state(1), w.tensors, w.store, ""); }, {}, &exit) ==
+  CHECK(error_text([&] { checkpoints.save(w.state(1), w.tensors, w.store, "", no_measures); }, {}, &exit) ==
         "error: 0.bias: holds values that are not finite");
   CHECK(exit == Exit::diverged);
   CHECK(names(folder.path).empty());

@@ -155,11 +155,12 @@ struct StopAfter : Observer {
   int64_t step_;
 };
 
-// Every variable of the store but the scratch of accumulation.
+// Every variable of the store but the scratch of accumulation, and what is measured, which the records show.
 inline std::map<std::string, std::vector<float>> contents(Store& store) {
   std::map<std::string, std::vector<float>> all;
   for (const Variable& v : store.variables())
-    if (v.role != Role::gradient && v.role != Role::counter) all[v.name] = store.read(v.name);
+    if (v.role != Role::gradient && v.role != Role::counter && v.role != Role::measure)
+      all[v.name] = store.read(v.name);
   return all;
 }
 

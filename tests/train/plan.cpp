@@ -59,10 +59,10 @@ TEST_CASE("a plan knows its steps, figures and names") {
   CHECK(place.plan({"trainer.max_steps=20"})->total_steps() == 20);
   CHECK(place.plan({"data.drop_last=true"})->batches_per_epoch() == 8);
   CHECK(place.plan({"trainer.accumulate_grad_batches=4"})->steps_per_epoch() == 3);
-  CHECK(place.plan({"metrics=[accuracy, accuracy: {top_k: 2}]"})->metric_names ==
-        std::vector<std::string>{"accuracy", "accuracy_top2"});
-  CHECK(place.plan({"metrics=[accuracy, accuracy]"})->metric_names ==
-        std::vector<std::string>{"accuracy", "accuracy_2"});
+  CHECK(place.plan({"metrics=[accuracy, accuracy: {top_k: 2}]"})->objectives.figures() ==
+        std::vector<std::string>{"loss", "accuracy", "accuracy_top2"});
+  CHECK(place.plan({"metrics=[accuracy, accuracy]"})->objectives.figures() ==
+        std::vector<std::string>{"loss", "accuracy", "accuracy_2"});
 }
 
 TEST_CASE("--set reaches into short forms and replaces what is of another kind") {
@@ -122,7 +122,7 @@ trainer: {max_epochs: 1}
   const auto plan = place.plan();
   const std::string text = plan->resolved();
   for (const char* part :
-       {"      - linear: \"${n}\"\n", "      - dropout: {p: 0.5}\n", "  - flatten\n",
+       {"      - linear: \"${n}\"\n", "      - dropout: {p: 0.5}\n", "  - flatten: {channels_first: null}\n",
         "  - dense: {n: 8}\n    name: first\n    repeat: 2\n", "  - linear: {out_features: 4, bias: false, "}) {
     CAPTURE(part);
     CHECK(text.find(part) != std::string::npos);

@@ -61,12 +61,12 @@ struct Fixture {
         optimizer(Registry<Optimizer>::make(optimizer_name)),
         device(std::move(on)),
         store(*device),
-        recipe{.network = &network,
-               .loss = loss.get(),
-               .metrics = {accuracy.get()},
-               .metric_names = {"accuracy"},
-               .update = {.ranges = {{.end = network.arena_elements(), .optimizer = optimizer.get()}}},
-               .seed = 7},
+        recipe{.forward = {.network = &network,
+                           .fields = {{"y", Type{DType::i32, {}}, {}}},
+                           .losses = {{loss.get(), "loss", 1}},
+                           .metrics = {{accuracy.get(), "accuracy"}},
+                           .seed = 7},
+               .update = {.ranges = {{.end = network.arena_elements(), .optimizer = optimizer.get()}}}},
         programs(recipe, store) {
     for (const Problem& p : problems) MESSAGE(render(p));
     REQUIRE(problems.empty());
@@ -136,8 +136,9 @@ TEST_CASE("a few steps on one batch lower its loss") {
     Program& evaluate = f.programs.evaluate(12);
     feed.into(f.programs, evaluate);
     evaluate.run();
-    CHECK(evaluate.scalar("accuracy/count") == 12);
-    CHECK(evaluate.scalar("accuracy/sum") <= 12);
+    const Measures kept = Tally(f.store, false).take(f.programs.measures());
+    CHECK(kept.at("accuracy").number("count") == 12);
+    CHECK(kept.at("accuracy").number("sum") <= 12);
   }
 }
 
@@ -191,7 +192,7 @@ TEST_CASE("micro-batches weigh by the targets that count, and by the weights of 
     const std::vector<std::string> layers{"flatten", "linear:out_features=9", "relu", "linear:out_features=4"};
     const auto loss = dl::testing::read_registered_as<Loss>("cross_entropy: " + yaml);
     Fixture whole(layers, {4, 4, 1}, "reference", "sgd"), parts(layers, {4, 4, 1}, "reference", "sgd");
-    whole.recipe.loss = parts.recipe.loss = loss.get();
+    whole.recipe.forward.losses[0].loss = parts.recipe.forward.losses[0].loss = loss.get();
     Programs at_once(whole.recipe, whole.store), in_parts(parts.recipe, parts.store);
     Feed all(12, 16, 4, 9);
     all.time.lr = 1;

@@ -25,8 +25,6 @@ TrainState full_state() {
   s.batch_size = 32;
   s.total_steps = 100;
   s.data = "00ff";
-  s.interval = {{"loss", {0.1 + 0.2, 3}}, {"accuracy", {1.0 / 3, 7}}};
-  s.epoch_totals = {{"loss", {1e300, 1}}};
   s.latest = {{"val/loss", 4.9e-324}};
   s.monitor = "val/loss";
   s.best_value = -0.1;

@@ -38,7 +38,7 @@ TEST_CASE("a tied parameter is one tensor, whose gradient is the sum of what bot
   CHECK(network.parameter_count() == 24);
 
   Graph g;
-  const Value x = input(g, "x", {DType::i32, {2, 3}}), y = network.build(g, std::span(&x, 1), false, {}, 1);
+  const Value x = input(g, "x", {DType::i32, {2, 3}}), y = network.build(g, std::span(&x, 1), false, {}, 1).last;
   const Value dy = input(g, "dy", {DType::f32, y.shape()});
   const Value all = variable(g, network.parameters());
   const testing::Feed feed{{"x", {0, 3, 1, 1, 4, 0}},

@@ -1,6 +1,7 @@
 // The learning rate is lowered where a figure stands still, as PyTorch's ReduceLROnPlateau does it: after more than
 // `patience` validations without a gain, rate = max(rate factor, min_lr), and the next `cooldown` validations do not
-// count. SPDX-License-Identifier: Apache-2.0
+// count.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "lib/train/controller.h"

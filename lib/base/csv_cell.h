@@ -1,0 +1,11 @@
+// A cell of a CSV file (RFC 4180).
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+
+namespace dl {
+
+// Quoted where it must be. A CSV file is UTF-8: bytes that are not are written as \xFF.
+std::string csv_cell(const std::string& text);
+
+}  // namespace dl

@@ -1,0 +1,22 @@
+// Recall: of the targets of a class, the share that is taken for it: hits / actual
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/decisions.h"
+
+namespace dl {
+namespace {
+
+struct Recall final : ClassScore {
+  void describe_keys(Schema& s) override {
+    s.summary("of the targets of a class, the share that is taken for it");
+    s.details("0 for a class without targets that something is taken for, as in scikit-learn.");
+    s.also_known_as({"sensitivity", "true_positive_rate", "tpr"});
+    describe_score(s);
+    s.example("recall");
+    s.example("recall: {average: macro}");
+  }
+  double score(double hits, double, double actual) const override { return actual > 0 ? hits / actual : 0; }
+};
+DL_METRIC(Recall, "recall");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,161 @@
+// Decisions for classes, counted.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/decisions.h"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+#include "lib/nn/class_target.h"
+#include "lib/nn/number_target.h"
+
+namespace dl {
+namespace {
+
+// [rows, columns] of [batch, …, columns].
+Value rows_of(Value x) { return reshape(x, {x.shape().elements() / x.shape().last(), x.shape().last()}); }
+
+double sum_of(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+
+}  // namespace
+
+bool are_exclusive(const MetricSetting& setting) {
+  return setting.loss.takes_classes() || setting.target.shape.rank() != 1;
+}
+
+std::vector<std::string> decided_classes(const MetricSetting& setting) {
+  const bool of_logits = setting.loss.takes_classes();
+  const int64_t columns = of_logits                ? setting.prediction.shape.last()
+                          : are_exclusive(setting) ? 2
+                                                   : setting.target.shape.elements();
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < columns; ++i)
+    names.push_back(static_cast<size_t>(columns) == setting.classes.size() ? setting.classes[static_cast<size_t>(i)]
+                                                                           : std::to_string(i));
+  return names;
+}
+
+void DecisionRule::describe(Schema& s) {
+  s.optional("threshold", threshold, "of one value a target: the probability above which it is there")
+      .above(0)
+      .below(1);
+  s.optional("ignore_index", ignore_index,
+             "targets of this value count for nothing; without it, those that the loss ignores");
+}
+
+void DecisionRule::stand_in(const MetricSetting& setting) {
+  if (!ignore_index) ignore_index = setting.loss.ignored();
+}
+
+DecisionRule::Decisions DecisionRule::decide(const Fields& f) const {
+  const Shape wanted = f.target.shape().without_batch(), found = f.prediction.shape().without_batch();
+  const bool single = found == wanted || (wanted.rank() == 0 && found == Shape{1});
+  if (!single || are_class_probabilities(f.prediction, f.target)) {
+    const Value label = class_labels(f.prediction, f.target);
+    Value truth = equal(iota(*f.target.graph, f.prediction.shape().last()), label);
+    Value decided = first_largest(f.prediction);
+    if (ignore_index) decided = decided * (1 - equal(label, *ignore_index));
+    return {rows_of(truth), rows_of(decided)};
+  }
+  const Value x = as_predicted_shape(f.prediction, f.target), there = x > std::log(threshold / (1 - threshold));
+  Value counts = equal(x, x);  // not NaN
+  if (ignore_index) counts = counts * (1 - equal(f.target, *ignore_index));
+  const Value truth = equal(f.target, 1);
+  if (wanted.rank() == 1) return {rows_of(truth), rows_of(there * counts)};
+  const auto column = [](Value v) { return reshape(v, {v.shape().elements(), 1}); };
+  return {concatenate({column(equal(f.target, 0)), column(truth)}, 1),
+          concatenate({column((1 - there) * counts), column(there * counts)}, 1)};
+}
+
+void keep_class_counts(Keep& keep, const DecisionRule::Decisions& d) {
+  const int64_t classes = d.truth.shape().last();
+  const auto of_classes = [&](Value v) { return reshape(sum(v, {0}), {classes}); };
+  keep.sum("hits", of_classes(d.truth * d.decided));
+  keep.sum("predicted", of_classes(d.decided));
+  keep.sum("actual", of_classes(d.truth));
+}
+
+void keep_confusion(Keep& keep, const DecisionRule::Decisions& d) {
+  keep.sum("confusion", matmul(d.truth, d.decided, true, false));
+}
+
+ConfusionCounts::ConfusionCounts(const Kept& kept) : counts(kept.sum("confusion")) {
+  while (classes * classes < counts.size()) ++classes;
+  actual.resize(classes);
+  predicted.resize(classes);
+  for (size_t t = 0; t < classes; ++t) {
+    for (size_t d = 0; d < classes; ++d) {
+      actual[t] += at(t, d);
+      predicted[d] += at(t, d);
+    }
+    hits += at(t, t);
+  }
+  all = sum_of(counts);
+}
+
+std::vector<Loss::Reads> ConfusionMetric::takes() const {
+  return {Loss::Reads::logits, Loss::Reads::log_probabilities, Loss::Reads::logit};
+}
+
+void ConfusionMetric::stand_in(const MetricSetting& setting) {
+  if (!are_exclusive(setting))
+    throw ShapeError(concat("expected classes that exclude each other, the targets are ",
+                            setting.target.shape.elements(), " labels beside each other"),
+                     "leave it out, or write 'f_beta', 'precision' or 'recall'");
+  rule.stand_in(setting);
+  classes = decided_classes(setting);
+}
+
+std::vector<Loss::Reads> ClassScore::takes() const {
+  return {Loss::Reads::logits, Loss::Reads::log_probabilities, Loss::Reads::logit};
+}
+
+void ClassScore::describe_score(Schema& s) {
+  s.optional("average", average,
+             "binary: of the class 'positive'; macro: the mean over the classes; weighted: by their targets; micro: of "
+             "all together; per_class: a figure for each. Without it, binary for two classes, else macro")
+      .one_of({"binary", "macro", "weighted", "micro", "per_class"})
+      .instead_of_value("none", "write 'per_class'")
+      .instead_of_value("samples", "write 'macro'");
+  s.optional("positive", positive, "binary: the class that is looked for").at_least(0).known_as({"pos_label"});
+  rule.describe(s);
+}
+
+void ClassScore::stand_in(const MetricSetting& setting) {
+  rule.stand_in(setting);
+  classes_ = decided_classes(setting);
+  exclusive_ = are_exclusive(setting);
+  const bool two = exclusive_ && classes_.size() == 2;
+  if (!average) average = two ? "binary" : "macro";
+  if (*average == "binary" && !two)
+    throw ShapeError(concat("expected two classes for 'average: binary', there are ", classes_.size()),
+                     "write 'average: macro'");
+  if (*average == "binary" && positive > 1)
+    throw ShapeError(concat("expected 'positive' 0 or 1, got ", positive), "write 'positive: 1'");
+}
+
+std::vector<std::string> ClassScore::names() const {
+  if (average != "per_class") return {""};
+  return figure_names(classes_);
+}
+
+std::vector<double> ClassScore::figures(const Kept& kept) const {
+  const std::vector<double>&hits = kept.sum("hits"), &predicted = kept.sum("predicted"), &actual = kept.sum("actual");
+  if (average == "micro") return {score(sum_of(hits), sum_of(predicted), sum_of(actual))};
+  std::vector<double> scores;
+  for (size_t c = 0; c < hits.size(); ++c) scores.push_back(score(hits[c], predicted[c], actual[c]));
+  if (average == "per_class") return scores;
+  if (average == "binary") return {scores[static_cast<size_t>(positive)]};
+  double sum = 0, weight = 0;
+  for (size_t c = 0; c < scores.size(); ++c) {
+    // A class that is neither among the targets nor among the predictions is none of this set's.
+    const double w = average == "weighted" ? actual[c] : !exclusive_ || predicted[c] + actual[c] > 0 ? 1 : 0;
+    sum += w * scores[c];
+    weight += w;
+  }
+  return {weight > 0 ? sum / weight : std::numeric_limits<double>::quiet_NaN()};
+}
+
+}  // namespace dl
