@@ -1,0 +1,69 @@
+// CutMix (Yun et al. 2019, arXiv:1905.04899): a box of each image is that of another of the batch, and the target their
+// mix by area; the box has the share 1 - s of the image, s ~ Beta(alpha, alpha), the image's form, and its centre
+// anywhere.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+
+#include "lib/base/error.h"
+#include "lib/nn/batch_transform.h"
+
+namespace dl {
+namespace {
+
+struct CutMix final : BatchTransform {
+  double alpha = 1, probability = 1;
+
+  void describe(Schema& s) override {
+    s.summary("puts a box of another image of the batch into each, and mixes the targets by its area");
+    s.details("Classes become probabilities; the accuracy of a training step is that of the larger share.");
+    s.also_known_as({"CutMix", "cut_mix"});
+    s.optional("alpha", alpha, "of the Beta distribution of the share that stays").above(0).positional();
+    s.optional("probability", probability, "that a batch is mixed").above(0).at_most(1).known_as({"p", "prob"});
+    s.example("cutmix");
+    s.example("cutmix: {alpha: 0.5, probability: 0.5}");
+  }
+
+  // The box's edges [top, bottom), [left, right), and the share that stays.
+  static std::vector<double> box(BatchRandom& random, double alpha, double probability, int64_t height, int64_t width) {
+    if (random.uniform() >= probability) return {0, 0, 0, 0, 1};
+    const double side = std::sqrt(1 - random.beta(alpha, alpha));
+    const auto edges = [&](int64_t size) {
+      const double half = std::floor(side * static_cast<double>(size)) / 2,
+                   centre = std::floor(random.uniform() * static_cast<double>(size));
+      const auto inside = [&](double at) { return std::clamp(std::floor(at), 0.0, static_cast<double>(size)); };
+      return std::pair(inside(centre - half), inside(centre + half));
+    };
+    const auto [top, bottom] = edges(height);
+    const auto [left, right] = edges(width);
+    const double area = (bottom - top) * (right - left);
+    return {top, bottom, left, right, 1 - area / static_cast<double>(height * width)};
+  }
+
+  void build(BatchFields& fields, const Drawn& drawn) const override {
+    if (fields.inputs.size() != 1)
+      throw ShapeError(concat("expected one input, an image, the model has ", fields.inputs.size()), "take 'mixup'");
+    Value share;
+    for (auto& [name, value] : fields.inputs) {
+      expect_numbers(name, value);
+      if (value.shape().rank() != 4)
+        throw ShapeError(
+            concat("expected images [height, width, channels], '", name, "' is ", value.shape().without_batch().text()),
+            "take 'mixup'");
+      const int64_t height = value.shape()[1], width = value.shape()[2];
+      const std::vector<Value> edges = drawn(5, [=, alpha = alpha, probability = probability](BatchRandom& random) {
+        return box(random, alpha, probability, height, width);
+      });
+      Graph& g = *value.graph;
+      const Value row = reshape(iota(g, height), {height, 1, 1}), column = reshape(iota(g, width), {1, width, 1});
+      const Value in_box = (row >= edges[0]) * (row < edges[1]) * ((column >= edges[2]) * (column < edges[3]));
+      value = where(in_box, successors(value), value);
+      share = edges[4];
+    }
+    for (auto& [name, value] : fields.targets) value = mixed_with_successors(value, share);
+  }
+};
+DL_BATCH_TRANSFORM(CutMix, "cutmix");
+
+}  // namespace
+}  // namespace dl
