@@ -1,0 +1,209 @@
+// Several outputs, losses and targets: from the config to figures, to the same bits after a stop.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "lib/data/reader.h"
+#include "lib/train/evaluate.h"
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::test;
+
+namespace {
+
+// Four numbers; their sum's third is the kind, a function of them the price; the weight is 0 for every fourth sample,
+// whose price is nonsense.
+class KindsAndPrices final : public Dataset {
+ public:
+  int64_t size() const override { return 96; }
+  std::span<const SampleField> fields() const override { return fields_; }
+  std::span<const std::string> classes() const override { return {}; }
+  bool in_memory() const override { return true; }
+  uint64_t fingerprint() const override { return 3; }
+  void get(int64_t index, Sample& into) const override {
+    float x[4], sum = 0;
+    for (size_t i = 0; i < 4; ++i) sum += x[i] = 2 * random_uniform(5, i, static_cast<uint64_t>(index)) - 1;
+    const int32_t kind = sum < -0.5f ? 0 : sum < 0.5f ? 1 : 2;
+    const float weight = index % 4 == 0 ? 0.0f : 1.0f;
+    const float price = weight > 0 ? 2 * x[0] - x[1] + 1 : 1000;
+    std::memcpy(into.fields[0], x, sizeof x);
+    std::memcpy(into.fields[1], &kind, sizeof kind);
+    std::memcpy(into.fields[2], &price, sizeof price);
+    std::memcpy(into.fields[3], &weight, sizeof weight);
+  }
+
+ private:
+  const std::vector<SampleField> fields_{{"x", {DType::f32, {4}}},
+                                         {"kind", {DType::i32, {}}, 3},
+                                         {"price", {DType::f32, {}}},
+                                         {"weight", {DType::f32, {}}}};
+};
+
+struct KindsAndPricesReader final : Reader {
+  void describe(Schema& s) override { s.summary("for this test"); }
+  DatasetPointer open(const Folders&) const override { return std::make_shared<KindsAndPrices>(); }
+};
+DL_READER(KindsAndPricesReader, "kinds_and_prices");
+
+std::string config(const std::string& objectives) {
+  return "data:\n  train: {format: kinds_and_prices}\n  validation: {last: 16}\n  batch_size: 8\n" + std::string(R"(
+model:
+  - linear: 16
+  - relu:
+    name: h
+  - linear: 3
+    name: class
+  - linear: 1
+    from: h
+    name: value
+)") + objectives +
+         "optimizer: {adam: {lr: 0.02}}\n"
+         "trainer: {max_epochs: 30, device: reference, log_every_n_steps: 7, checkpoint: {every: 1000 steps}}\n";
+}
+
+const std::string two = R"(
+losses:
+  kind: {cross_entropy: {output: class, target: kind}}
+  price: {mse: {target: price, sample_weight: weight}, weight: 0.5}
+metrics: [{accuracy: {output: class, target: kind}}]
+)";
+
+double value_of(const std::vector<Measured>& values, const std::string& name) {
+  const auto found = std::ranges::find(values, name, &Measured::name);
+  REQUIRE(found != values.end());
+  return found->value;
+}
+
+}  // namespace
+
+TEST_CASE("a model with two outputs learns from two losses, each with its target, weight and weights of samples") {
+  const Workplace place(config(two));
+  const auto plan = place.plan();
+  CHECK(plan->network->inputs().size() == 1);  // what only losses read is no input
+  CHECK(plan->objectives.figures() == std::vector<std::string>{"loss", "kind_loss", "price_loss", "accuracy"});
+  CHECK(plan_from(place.path / "small.yaml", {})->resolved() == plan->resolved());
+  RunFolder run = place.new_run(*plan);
+  Record record;
+  const RunFinished end = Trainer(*plan, {.folder = &run, .observers = {&record}}).fit();
+  CHECK(end.exit == Exit::done);
+  const std::vector<Measured>&first = record.epochs.front().values, &last = record.epochs.back().values;
+  CHECK(value_of(last, "train/kind_loss") < 0.5 * value_of(first, "train/kind_loss"));
+  CHECK(value_of(last, "train/price_loss") < 0.1 * value_of(first, "train/price_loss"));
+  CHECK(value_of(last, "train/accuracy") > 0.85);
+  CHECK(value_of(last, "train/loss") ==
+        doctest::Approx(value_of(last, "train/kind_loss") + 0.5 * value_of(last, "train/price_loss")));
+  CHECK(value_of(last, "val/price_loss") < 1);  // the nonsense of weight 0 would make it 250,000
+}
+
+TEST_CASE("a resolved config with several losses makes the same run") {
+  const Workplace place(config(two));
+  const auto plan = place.plan();
+  write(place.path / "again.yaml", plan->resolved());
+  CHECK(plan_run(place.path / "again.yaml", {})->resolved() == plan->resolved());
+}
+
+TEST_CASE("the target may be an input, and no field of the name y is needed") {
+  const Workplace place(
+      "data: {train: {format: kinds_and_prices}, batch_size: 8}\nmodel: [{linear: 3}, {linear: 4}]\n"
+      "loss: {mse: {target: x}}\noptimizer: {adam: {lr: 0.02}}\n"
+      "trainer: {max_epochs: 30, device: reference}\n");
+  const auto plan = place.plan();
+  RunFolder run = place.new_run(*plan);
+  Record record;
+  Trainer(*plan, {.folder = &run, .observers = {&record}}).fit();
+  CHECK(record.epochs.back().values[0].value < 0.3 * record.epochs.front().values[0].value);
+}
+
+TEST_CASE("a loss of two outputs learns a mean and its variance") {
+  const Workplace place(
+      "data: {train: {format: kinds_and_prices}, batch_size: 8}\n"
+      "model:\n  - linear: 1\n    name: mean\n  - linear: 1\n    from: x\n    name: raw\n  - softmax:\n    name: "
+      "variance\n"
+      "loss: {gaussian_nll: {output: mean, variance: variance, target: price, sample_weight: weight}}\n"
+      "optimizer: {adam: {lr: 0.02}}\ntrainer: {max_epochs: 40, device: reference}\n");
+  const auto plan = place.plan();
+  RunFolder run = place.new_run(*plan);
+  Record record;
+  Trainer(*plan, {.folder = &run, .observers = {&record}}).fit();
+  CHECK(record.epochs.back().values[0].value < 0.01);  // (log 1 + d^2) / 2: the softmax of one value is 1
+  CHECK(record.epochs.front().values[0].value > 0.5);
+}
+
+TEST_CASE("what losses and metrics name and nobody has is refused, with what there is") {
+  const auto refusal = [](const std::string& objectives) {
+    const Workplace place(config(objectives));
+    return error_text([&] { place.plan(); }, {{(place.path / "").string(), ""}});
+  };
+  CHECK(refusal("loss: {mse: {target: prize}}\n") ==
+        "error: small.yaml:15:8: loss (mse): reads the field 'prize', which the data do not have\n"
+        "  help: write 'price'");
+  CHECK(refusal("loss: {mse: {output: clas, target: price}}\n") ==
+        "error: small.yaml:15:8: loss (mse): reads the output of 'clas', which no item of the model has as its name\n"
+        "  help: write 'class'");
+  CHECK(refusal("loss: {mse: {target: price, sample_weight: x}}\n") ==
+        "error: small.yaml:15:8: loss (mse): expected one number a sample in 'x', got f32 [4]\n"
+        "  help: name a field of numbers, one a sample");
+  CHECK(refusal("loss: {mse: {target: price}}\nlosses: {a: {mse: {target: price}}}\n") ==
+        "error: small.yaml:16:9: losses: 'loss' and 'losses' are both given\n  help: keep one of them");
+  CHECK(refusal("losses: {a b: {mse: {target: price}}}\n") ==
+        "error: small.yaml:15:10: losses: expected a name of letters, digits, _ and -, got 'a b'\n"
+        "  help: write a name: the figure will be 'train/NAME_loss'");
+  CHECK(refusal("losses: {a: {mse: {target: price}, weight: 0}}\n") ==
+        "error: small.yaml:15:44: losses.a.weight: expected a number above 0, got 0");
+  CHECK(
+      refusal("loss: {mse: {target: price}}\nmetrics: [{mae: {output: class, target: price}}]\n") ==
+      "error: small.yaml:16:12: metrics[0] (mae): reads an output that no loss reads, so that nothing is known of its "
+      "values\n  help: write 'output: …', or add a loss");
+}
+
+TEST_CASE("collected rows, sums of matrices and several losses go on to the same records after a stop") {
+  const Workplace place(config(R"(
+losses:
+  kind: {cross_entropy: {output: class, target: kind}}
+  price: {mse: {target: price, sample_weight: weight}, weight: 0.5}
+metrics: [{roc_auc: {output: class, target: kind}}, {confusion_matrix: {output: class, target: kind}},
+          {f_beta: {output: class, target: kind, average: per_class}}, {spearman: {target: price}}]
+)"));
+  const auto records = [](const RunFolder& folder) {
+    std::vector<std::string> out;
+    for (const std::string& line : lines(folder.paths().metrics_jsonl())) {
+      nlohmann::ordered_json json = nlohmann::ordered_json::parse(line);
+      for (const char* key : {"time_s", "samples_per_s", "input_wait"}) json.erase(key);
+      out.push_back(json.dump());
+    }
+    return out;
+  };
+  const auto plan = place.plan({"trainer.max_epochs=4"});
+  RunFolder whole = place.new_run(*plan);
+  Trainer(*plan, {.folder = &whole}).fit();
+  REQUIRE(records(whole).size() > 8);
+  CHECK(read(whole.paths().tables() / "val_confusion_matrix.csv").starts_with("target,0,1,2\n0,"));
+  for (const int64_t at : {1, 6, 7, 10, 15, 33}) {
+    CAPTURE(at);
+    RunFolder stopped = place.new_run(*plan);
+    StopAfter stop(at);
+    Trainer(*plan, {.folder = &stopped, .observers = {&stop}, .stop = &stop.stop}).fit();
+    Trainer resumed(*plan, {.folder = &stopped});
+    resumed.resume(*Checkpoints(stopped.paths().checkpoints()).newest({}));
+    resumed.fit();
+    CHECK(records(stopped) == records(whole));
+    CHECK(read(stopped.paths().tables() / "val_confusion_matrix.csv") ==
+          read(whole.paths().tables() / "val_confusion_matrix.csv"));
+  }
+}
+
+TEST_CASE("a run that goes on with other metrics keeps those that it still has") {
+  const Workplace place(config(two));
+  const auto plan = place.plan({"trainer.max_epochs=2"});
+  RunFolder folder = place.new_run(*plan);
+  StopAfter stop(5);
+  Trainer(*plan, {.folder = &folder, .observers = {&stop}, .stop = &stop.stop}).fit();
+  const auto other = place.plan({"trainer.max_epochs=2", "metrics=[{mae: {target: price}}]"});
+  Trainer resumed(*other, {.folder = &folder});
+  resumed.resume(*Checkpoints(folder.paths().checkpoints()).newest({}));
+  CHECK(resumed.fit().exit == Exit::done);
+}
