@@ -4,7 +4,7 @@
 #include "app/console/json.h"
 #include "app/reference.h"
 #include "lib/spec/registry.h"
-#include "lib/train/run_spec.h"
+#include "lib/train/plan/run_spec.h"
 
 namespace dl {
 namespace {

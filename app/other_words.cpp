@@ -9,7 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/spec/load.h"
-#include "lib/train/run_spec.h"
+#include "lib/train/plan/run_spec.h"
 
 namespace dl {
 namespace {

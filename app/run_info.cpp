@@ -9,7 +9,7 @@
 #include "lib/nn/metric.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/yaml.h"
-#include "lib/train/plan.h"
+#include "lib/train/plan/plan.h"
 
 namespace dl {
 namespace {

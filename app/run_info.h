@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "lib/spec/node.h"
-#include "lib/train/run_folder.h"
-#include "lib/train/run_history.h"
-#include "lib/train/run_state.h"
+#include "lib/train/kept/run_folder.h"
+#include "lib/train/kept/run_history.h"
+#include "lib/train/kept/run_state.h"
 
 namespace dl {
 

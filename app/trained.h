@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "lib/train/checkpoint.h"
-#include "lib/train/evaluate.h"
-#include "lib/train/plan.h"
-#include "lib/train/run_folder.h"
+#include "lib/train/inference/evaluate.h"
+#include "lib/train/kept/checkpoint.h"
+#include "lib/train/kept/run_folder.h"
+#include "lib/train/plan/plan.h"
 
 namespace dl {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "app/options.h"
-#include "lib/train/plan.h"
-#include "lib/train/programs.h"
+#include "lib/train/plan/plan.h"
+#include "lib/train/programs/programs.h"
 
 namespace dl {
 

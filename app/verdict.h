@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "lib/train/evaluate.h"
-#include "lib/train/plan.h"
+#include "lib/train/inference/evaluate.h"
+#include "lib/train/plan/plan.h"
 
 namespace dl {
 

@@ -9,7 +9,7 @@
 #include "app/warnings.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
-#include "lib/train/planned_step.h"
+#include "lib/train/plan/planned_step.h"
 
 namespace dl {
 namespace {

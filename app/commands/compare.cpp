@@ -12,7 +12,7 @@
 #include "app/run_info.h"
 #include "app/trained.h"
 #include "lib/base/text.h"
-#include "lib/train/plan.h"
+#include "lib/train/plan/plan.h"
 
 namespace dl {
 namespace {

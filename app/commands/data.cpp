@@ -18,7 +18,7 @@
 #include "lib/data/succession.h"
 #include "lib/data/table/table.h"
 #include "lib/data/text/tokenized.h"
-#include "lib/train/plan.h"
+#include "lib/train/plan/plan.h"
 
 namespace dl {
 namespace {

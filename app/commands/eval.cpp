@@ -14,7 +14,7 @@
 #include "app/warnings.h"
 #include "lib/base/text.h"
 #include "lib/data/skipping.h"
-#include "lib/train/evaluate.h"
+#include "lib/train/inference/evaluate.h"
 
 namespace dl {
 namespace {

@@ -14,7 +14,7 @@
 #include "lib/base/printable.h"
 #include "lib/base/text.h"
 #include "lib/data/text/tokenized.h"
-#include "lib/train/evaluate.h"
+#include "lib/train/inference/evaluate.h"
 
 namespace dl {
 namespace {

@@ -9,7 +9,7 @@
 #include "app/options.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/train/plan.h"
+#include "lib/train/plan/plan.h"
 
 namespace dl {
 namespace {

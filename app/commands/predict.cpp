@@ -15,7 +15,7 @@
 #include "lib/base/text.h"
 #include "lib/data/image/image_names.h"
 #include "lib/data/skipping.h"
-#include "lib/train/evaluate.h"
+#include "lib/train/inference/evaluate.h"
 
 namespace dl {
 namespace {

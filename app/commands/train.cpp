@@ -17,8 +17,8 @@
 #include "lib/base/printable.h"
 #include "lib/base/text.h"
 #include "lib/base/version.h"
-#include "lib/train/run_state.h"
-#include "lib/train/trainer.h"
+#include "lib/train/kept/run_state.h"
+#include "lib/train/loop/trainer.h"
 
 namespace dl {
 namespace {

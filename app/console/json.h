@@ -8,7 +8,7 @@
 
 #include "lib/nn/network.h"
 #include "lib/spec/node.h"
-#include "lib/train/observer.h"
+#include "lib/train/kept/observer.h"
 
 namespace dl {
 

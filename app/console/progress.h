@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "app/console/output.h"
-#include "lib/train/observer.h"
+#include "lib/train/kept/observer.h"
 
 namespace dl {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "lib/spec/node.h"
-#include "lib/train/observer.h"
+#include "lib/train/kept/observer.h"
 
 namespace dl {
 

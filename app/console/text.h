@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lib/train/observer.h"
+#include "lib/train/kept/observer.h"
 
 namespace dl {
 

@@ -27,7 +27,7 @@ constexpr Pass passes[] = {
     // Here sums over ranks will be put behind the packed gradients: their type is known, and no loop has them yet.
     {[](const PassOptions& o) { return o.fuses != nullptr; },
      [](const Graph& g, const PassOptions& o) { return fuse(g, o.fuses); }},
-    // Recompute follows where a memory limit asks for it, with what lib/train/memory_limit.h finds to be enough.
+    // Recompute follows where a memory limit asks for it, with what lib/train/programs/memory_limit.h finds to be enough.
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "app/reference.h"
 #include "lib/nn/layer.h"
 #include "lib/spec/yaml.h"
-#include "lib/train/plan.h"
+#include "lib/train/plan/plan.h"
 #include "tests/paths.h"
 
 using namespace dl;

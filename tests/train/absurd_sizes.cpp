@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
-#include "lib/train/planned_step.h"
+#include "lib/train/plan/planned_step.h"
 #include "tests/train/fixture.h"
 
 namespace dl {

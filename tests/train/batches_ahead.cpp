@@ -1,13 +1,13 @@
 // Fetching the next batch while the device computes changes neither what is delivered nor where a checkpoint goes on.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/batches_ahead.h"
+#include "lib/train/loop/batches_ahead.h"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <cstring>
 
-#include "lib/train/loading.h"
+#include "lib/train/plan/loading.h"
 #include "tests/npy.h"
 #include "tests/train/fixture.h"
 

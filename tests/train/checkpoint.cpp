@@ -1,6 +1,6 @@
 // Checkpoints: complete or not there, whatever happens to the files.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/checkpoint.h"
+#include "lib/train/kept/checkpoint.h"
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
@@ -13,7 +13,7 @@
 #include <csignal>
 #include <thread>
 
-#include "lib/train/measures.h"
+#include "lib/train/programs/measures.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;

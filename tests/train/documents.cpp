@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "lib/train/train_state.h"
+#include "lib/train/kept/train_state.h"
 #include "tests/paths.h"
 #include "tests/train/fixture.h"
 

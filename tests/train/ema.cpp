@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
-#include "lib/train/evaluate.h"
+#include "lib/train/inference/evaluate.h"
 #include "tests/train/fixture.h"
 
 namespace dl {

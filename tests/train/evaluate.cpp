@@ -1,6 +1,6 @@
 // Evaluation and prediction from checkpoints.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/evaluate.h"
+#include "lib/train/inference/evaluate.h"
 
 #include <doctest/doctest.h>
 

@@ -14,9 +14,9 @@
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
-#include "lib/train/plan.h"
-#include "lib/train/run_folder.h"
-#include "lib/train/trainer.h"
+#include "lib/train/kept/run_folder.h"
+#include "lib/train/loop/trainer.h"
+#include "lib/train/plan/plan.h"
 
 namespace dl::test {
 

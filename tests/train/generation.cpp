@@ -1,12 +1,12 @@
 // Sequences continued token by token: with and without what was kept of earlier positions.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/generation.h"
+#include "lib/train/inference/generation.h"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 
-#include "lib/train/programs.h"
+#include "lib/train/programs/programs.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;

@@ -1,6 +1,6 @@
 // Training within a memory limit: the same bits, less memory, some values computed twice.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/memory_limit.h"
+#include "lib/train/programs/memory_limit.h"
 
 #include <doctest/doctest.h>
 

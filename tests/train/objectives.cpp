@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/data/reader.h"
-#include "lib/train/evaluate.h"
+#include "lib/train/inference/evaluate.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/parameter_groups.h"
 
-#include "lib/train/weights.h"
+#include "lib/train/kept/weights.h"
 #include "tests/train/fixture.h"
 #include "tests/train/updating.h"
 

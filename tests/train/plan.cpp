@@ -1,6 +1,6 @@
 // From config to plan: what is resolved, and everything wrong told at once with its place.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/plan.h"
+#include "lib/train/plan/plan.h"
 
 #include <doctest/doctest.h>
 

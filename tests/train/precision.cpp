@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "lib/interop/safetensors.h"
-#include "lib/train/evaluate.h"
+#include "lib/train/inference/evaluate.h"
 #include "tests/train/fixture.h"
 
 namespace dl {

@@ -1,6 +1,6 @@
 // The programs of a run, on every device.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/programs.h"
+#include "lib/train/programs/programs.h"
 
 #include <doctest/doctest.h>
 

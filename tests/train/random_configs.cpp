@@ -10,7 +10,7 @@
 #include <cstdlib>
 
 #include "lib/base/clock.h"
-#include "lib/train/planned_step.h"
+#include "lib/train/plan/planned_step.h"
 #include "tests/train/fixture.h"
 
 namespace dl {

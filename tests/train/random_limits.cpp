@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "lib/train/memory_limit.h"
+#include "lib/train/programs/memory_limit.h"
 #include "tests/device/random_graph.h"
 #include "tests/train/fixture.h"
 

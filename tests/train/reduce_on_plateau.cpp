@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "lib/train/controller.h"
+#include "lib/train/plan/controller.h"
 #include "tests/read_registered.h"
 #include "tests/train/fixture.h"
 

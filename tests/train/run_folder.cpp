@@ -1,6 +1,6 @@
 // The folders of runs.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/run_folder.h"
+#include "lib/train/kept/run_folder.h"
 
 #include <doctest/doctest.h>
 

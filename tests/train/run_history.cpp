@@ -1,6 +1,6 @@
 // What a run measured is read back as curves.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/run_history.h"
+#include "lib/train/kept/run_history.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // metrics.jsonl, metrics.csv and log.txt.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/run_log.h"
+#include "lib/train/kept/run_log.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // run.json: how it stands with a run, and whose it is.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/run_state.h"
+#include "lib/train/kept/run_state.h"
 
 #include <doctest/doctest.h>
 

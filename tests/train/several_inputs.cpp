@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "lib/data/reader.h"
-#include "lib/train/evaluate.h"
+#include "lib/train/inference/evaluate.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "lib/data/image/write_png.h"
-#include "lib/train/evaluate.h"
+#include "lib/train/inference/evaluate.h"
 #include "tests/data/tar_for_test.h"
 #include "tests/train/fixture.h"
 

@@ -1,7 +1,7 @@
 // States of tensors, of any shape: kept in checkpoints, counted by the memory plan, resumed to the same bits.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/interop/safetensors.h"
-#include "lib/train/planned_step.h"
+#include "lib/train/plan/planned_step.h"
 #include "tests/train/fixture.h"
 #include "tests/train/updating.h"
 

@@ -1,6 +1,6 @@
 // state.json.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/train_state.h"
+#include "lib/train/kept/train_state.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // Training runs: learning, stopping, resuming to the same bits, and what may go wrong.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/trainer.h"
+#include "lib/train/loop/trainer.h"
 
 #include <doctest/doctest.h>
 

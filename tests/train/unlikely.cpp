@@ -1,6 +1,6 @@
 // What can be trained but is likely not meant is told while a config is planned.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/unlikely.h"
+#include "lib/train/plan/unlikely.h"
 
 #include <doctest/doctest.h>
 

@@ -7,7 +7,7 @@
 
 #include "lib/nn/parameter_groups.h"
 #include "lib/spec/blocks.h"
-#include "lib/train/programs.h"
+#include "lib/train/programs/programs.h"
 #include "tests/golden/golden.h"
 
 namespace dl::test {

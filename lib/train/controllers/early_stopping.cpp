@@ -1,8 +1,8 @@
 // The run ends where a figure has not got better in so many validations.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/text.h"
-#include "lib/train/controller.h"
-#include "lib/train/plan.h"
+#include "lib/train/plan/controller.h"
+#include "lib/train/plan/plan.h"
 
 namespace dl {
 namespace {

@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "lib/train/controller.h"
-#include "lib/train/plan.h"
+#include "lib/train/plan/controller.h"
+#include "lib/train/plan/plan.h"
 
 namespace dl {
 namespace {

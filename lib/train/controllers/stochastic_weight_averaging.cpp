@@ -7,8 +7,8 @@
 #include <numbers>
 
 #include "lib/base/text.h"
-#include "lib/train/controller.h"
-#include "lib/train/plan.h"
+#include "lib/train/plan/controller.h"
+#include "lib/train/plan/plan.h"
 
 namespace dl {
 namespace {

@@ -1,0 +1,165 @@
+// Running the evaluation and prediction programs.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/inference/evaluate.h"
+
+#include <algorithm>
+
+#include <charconv>
+#include <cmath>
+
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "lib/data/text/tokenized.h"
+#include "lib/train/kept/weights.h"
+#include "lib/train/loop/evaluator.h"
+#include "lib/train/plan/loading.h"
+
+namespace dl {
+namespace {
+
+// A target as the data have it: the shortest decimal that is trained on as `scaled`.
+double in_own_units(float scaled, const Scaling& scaling) {
+  const double value = static_cast<double>(scaled) * scaling.scale + scaling.shift;
+  for (int digits = 1; digits < 17; ++digits) {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, digits - 1).ptr;
+    double rounded = 0;
+    std::from_chars(text, end, rounded);
+    if (static_cast<float>((rounded - scaling.shift) / scaling.scale) == scaled) return rounded;
+  }
+  return value;
+}
+
+// The predictions of batches that programs have run.
+class Predictions {
+ public:
+  Predictions(const Dataset& data, const Plan& plan, const Inference::Each& each)
+      : each_(each), width_(plan.told_output().shape.rank() == 0 ? 1 : plan.told_output().shape.last()) {
+    const std::string& name = plan.objectives.told().from.target;
+    const auto target = std::ranges::find(data.fields(), name, &SampleField::name);
+    if (target == data.fields().end() || !plan.objectives.told().takes_target()) return;
+    target_ = static_cast<size_t>(target - data.fields().begin());
+    target_type_ = target->type;
+    scaling_ = target->scaling;
+  }
+
+  void take(const Program& program, const Batch& batch) {
+    values_.resize(static_cast<size_t>(program.output_type("prediction").shape.elements()));
+    program.read("prediction", values_);
+    const size_t size = values_.size() / static_cast<size_t>(batch.count);
+    const auto targets = static_cast<size_t>(batch.type->sample("y", target_type_).shape.elements());
+    for (size_t i = 0; i < static_cast<size_t>(batch.count); ++i) {
+      Prediction p{.index = batch.samples[i], .output = std::span(values_).subspan(i * size, size), .width = width_};
+      if (target_ && target_type_.dtype == DType::i32) {
+        p.target_classes = {reinterpret_cast<const int32_t*>(batch.fields[*target_]) + i * targets, targets};
+      } else if (target_) {
+        const float* scaled = reinterpret_cast<const float*>(batch.fields[*target_]) + i * targets;
+        own_units_.clear();
+        for (size_t t = 0; t < targets; ++t) own_units_.push_back(in_own_units(scaled[t], scaling_));
+        p.target_values = own_units_;
+      }
+      each_(p);
+    }
+  }
+
+ private:
+  const Inference::Each& each_;
+  const int64_t width_;
+  std::optional<size_t> target_;
+  Type target_type_{DType::f32, {}};
+  Scaling scaling_;
+  std::vector<float> values_;
+  std::vector<double> own_units_;
+};
+
+}  // namespace
+
+int64_t Prediction::best(int64_t position) const {
+  const std::span<const float> row = at(position);
+  return std::ranges::max_element(row) - row.begin();
+}
+
+struct Inference::Impl {
+  Impl(const Plan& p, const Checkpoint& checkpoint)
+      : plan(p),
+        device(make_device(plan.run.trainer.device, plan.device_options())),
+        store(*device),
+        programs(recipe(plan), store) {
+    programs.create();
+    read_weights(plan.network->tensors(), store, checkpoint.weights());
+    for (const Variable& average : averages_of(plan))
+      read_average(plan.network->tensors(), store, checkpoint.optimizer(), average.name);
+  }
+
+  // The averages of the weights that a run keeps.
+  std::vector<Variable> averages_of(const Plan& plan) {
+    Store planned(*device);
+    Programs(plan.recipe(), planned).create();
+    return planned.of_role(Role::average);
+  }
+
+  static Recipe recipe(const Plan& plan) {
+    Recipe recipe = plan.recipe();
+    recipe.kept.clear();
+    recipe.update = {};  // nothing is trained, so its state takes no memory; the parameters are the average
+    if (recipe.precision == Precision::bf16_true) recipe.precision = Precision::bf16_mixed;  // an average is f32
+    return recipe;
+  }
+
+  const Plan& plan;
+  std::unique_ptr<Device> device;
+  Store store;
+  Programs programs;
+};
+
+Inference::Inference(const Plan& plan, const Checkpoint& checkpoint)
+    : impl_(std::make_unique<Impl>(plan, checkpoint)) {}
+Inference::~Inference() = default;
+
+Evaluation Inference::evaluate(const std::string& split, const Each& each) {
+  const double start = steady_seconds();
+  const DatasetPointer& data = impl_->plan.data.part(split);
+  Evaluator evaluator(impl_->plan, impl_->programs, impl_->store, data, split);
+  Evaluator::Watch watch;
+  Predictions predictions(*data, impl_->plan, each);
+  if (each) watch = [&](const Program& program, const Batch& batch) { predictions.take(program, batch); };
+  Evaluation result{.split = split, .samples = evaluator.samples(), .values = *evaluator.run(nullptr, 0, {}, watch)};
+  result.tables = evaluator.tables();
+  result.seconds = steady_seconds() - start;
+  return result;
+}
+
+Generation Inference::generation(bool cached) {
+  const Vocabulary* words = vocabulary(*impl_->plan.data.train);
+  const int64_t tokens = words ? words->size() : impl_->plan.network->output().shape.last();
+  return Generation(*impl_->plan.network, impl_->store, cached, tokens);
+}
+
+void Inference::predict(const DatasetPointer& data, const Each& each) {
+  const Network& network = *impl_->plan.network;
+  for (const Network::Input& wanted : network.inputs()) {
+    const auto found = std::ranges::find(data->fields(), wanted.name, &SampleField::name);
+    if (found == data->fields().end())
+      throw Error(Exit::data,
+                  Problem{.what = concat("expected samples with a field '", wanted.name, "', there is none"),
+                          .help = "give data with the fields that the network was trained on"});
+    if (found->type != wanted.type)
+      throw Error(Exit::data, Problem{.what = concat("expected samples of shape ", wanted.type.shape.text(), ", got ",
+                                                     found->type.shape.text()),
+                                      .help = "give data of the shape that the network was trained on"});
+  }
+  BatchPrograms programs(impl_->programs, &Programs::predict, *data);
+  Loader loader(data, prediction_loading(impl_->plan, *data));
+  impl_->programs.forget_carried(false);
+  Predictions predictions(*data, impl_->plan, each);
+  for (int64_t done = 0; done < data->size();) {
+    const Batch& batch = loader.next();
+    BatchProgram& fed = programs.of(*batch.type);
+    fed.feed(batch);
+    fed.program().run();
+    predictions.take(fed.program(), batch);
+    done += batch.count;
+  }
+}
+
+}  // namespace dl

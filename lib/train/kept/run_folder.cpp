@@ -1,0 +1,147 @@
+// Making, taking and finding the folders of runs.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/kept/run_folder.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/folder.h"
+#include "lib/base/io_error.h"
+#include "lib/base/text.h"
+#include "lib/train/kept/checkpoint.h"
+
+namespace dl {
+namespace {
+
+// N of "NAME-N".
+std::optional<int64_t> number_of(const std::string& folder, const std::string& name) {
+  if (!folder.starts_with(name + "-")) return {};
+  const std::string digits = folder.substr(name.size() + 1);
+  if (digits.empty() || digits.size() > 9 || !std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; }))
+    return {};
+  return std::stoll(digits);
+}
+
+bool is_run(const std::filesystem::path& folder) {
+  std::error_code error;
+  const auto status = std::filesystem::status(RunPaths{folder}.resolved(), error);
+  if (status.type() == std::filesystem::file_type::none)
+    throw io_error(RunPaths{folder}.resolved(), "looking for it", error.value());
+  return std::filesystem::exists(status);
+}
+
+// The numbers that runs of this name have, or folders that look like them, descending.
+std::vector<int64_t> numbers_of(const std::string& name, const std::filesystem::path& runs) {
+  std::vector<int64_t> numbers;
+  for (const std::string& folder : names_in(runs))
+    if (const auto number = number_of(folder, name)) numbers.push_back(*number);
+  std::ranges::sort(numbers, std::greater());
+  return numbers;
+}
+
+// A folder that came from somewhere else must not have us write to, or read from, places that it names.
+RunPaths trusted(RunPaths run) {
+  const auto check = [&](const std::filesystem::path& folder) {
+    for (const std::string& name : names_in(folder))
+      if (leads_out_of(run.folder, folder / name))
+        throw Error(Exit::data, Problem{.where = {.file = (folder / name).string()},
+                                        .what = "is a link that leads out of the run's folder",
+                                        .help = "put what it leads to in its place, or remove it"});
+  };
+  check(run.folder);
+  if (std::error_code error; std::filesystem::is_directory(run.checkpoints(), error)) check(run.checkpoints());
+  return run;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(RunPaths paths) : paths_(std::move(paths)), lock_(std::make_unique<FileLock>(paths_.lock())) {}
+
+RunFolder RunFolder::create(const std::filesystem::path& runs, const std::string& name, const std::string& resolved,
+                            const std::string& config) {
+  make_folders(runs);
+  const std::vector<int64_t> numbers = numbers_of(name, runs);
+  std::filesystem::path folder;
+  for (int64_t n = numbers.empty() ? 1 : numbers[0] + 1;; ++n) {
+    folder = runs / concat(name, "-", n);
+    if (make_new_folder(folder)) break;  // another process may take the same number at the same time
+  }
+  RunFolder run({folder});
+  write_file_atomic(run.paths().config(), config);
+  make_new_folder(run.paths().checkpoints());
+  run.write_resolved(resolved);  // last: with it the folder is a run
+  fsync_folder(runs);
+  return run;
+}
+
+RunFolder RunFolder::open(const std::filesystem::path& folder) {
+  RunFolder run(trusted({folder}));
+  for (const std::string& name : names_in(folder))
+    if (is_temporary(name)) remove_tree(folder / name);
+  return run;
+}
+
+void RunFolder::write_resolved(const std::string& text) const { write_file_atomic(paths_.resolved(), text); }
+
+void RunFolder::expect_in_place() const {
+  if (lock_->still_there()) return;
+  throw Error(Exit::io, Problem{.where = {.file = paths_.folder.string()},
+                                .what = "was moved or removed while the run was writing to it",
+                                .help = "leave a run's folder where it is until the run has ended; where it is now, "
+                                        "'dlcli train --resume=FOLDER' goes on from its last checkpoint"});
+}
+
+void RunFolder::discard() {
+  remove_tree(paths_.folder);
+  lock_.reset();
+}
+
+RunPaths find_run(const std::string& text, const std::filesystem::path& runs) {
+  if (is_run(text)) {
+    const std::filesystem::path folder = std::filesystem::path(text).lexically_normal();
+    return trusted({folder.has_filename() ? folder : folder.parent_path()});  // "runs/quickstart-1/"
+  }
+  if (is_run(runs / text)) return trusted({runs / text});
+  const std::vector<RunPaths> of_name = runs_of(text, runs);
+  for (const RunPaths& run : of_name)
+    if (has_checkpoint(run)) return trusted(run);
+  if (!of_name.empty())
+    throw Error(Exit::usage, Problem{.where = {.file = of_name[0].folder.string()},
+                                     .what = "has no checkpoint, and there is no other run of this name that has one",
+                                     .help = "train the run first"});
+  std::error_code error;
+  for (const std::filesystem::path& folder : {std::filesystem::path(text), runs / text})
+    if (std::filesystem::is_directory(folder, error))
+      throw Error(Exit::usage,
+                  Problem{.where = {.file = folder.string()},
+                          .what = "is no run: it has no resolved.yaml",
+                          .help = "name another run; a run that was ended before it began may be removed"});
+  std::vector<std::string> names;
+  for (const RunPaths& run : all_runs(runs)) names.push_back(run.name());
+  const std::string near = closest(text, names);
+  throw Error(Exit::usage,
+              Problem{.what = "there is no run '" + text + "'",
+                      .notes = {"runs in " + runs.string() + ": " + (names.empty() ? "none" : join(names))},
+                      .help = near.empty() ? "name one of them, or a run's folder" : "write '" + near + "'"});
+}
+
+std::vector<RunPaths> runs_of(const std::string& name, const std::filesystem::path& runs) {
+  std::vector<RunPaths> found;
+  for (const int64_t number : numbers_of(name, runs))
+    if (const RunPaths run{runs / concat(name, "-", number)}; is_run(run.folder)) found.push_back(run);
+  return found;
+}
+
+std::vector<RunPaths> all_runs(const std::filesystem::path& runs) {
+  std::vector<RunPaths> found;
+  for (const std::string& name : names_in(runs))
+    if (is_run(runs / name)) found.push_back({runs / name});
+  return found;
+}
+
+bool has_checkpoint(const RunPaths& run) { return !Checkpoints(run.checkpoints()).steps().empty(); }
+
+}  // namespace dl

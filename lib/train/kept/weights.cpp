@@ -1,0 +1,234 @@
+// Tensors to files and back.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/kept/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "lib/base/text.h"
+#include "lib/interop/safetensors.h"
+#include "lib/nn/parameter_groups.h"
+
+namespace dl {
+namespace {
+
+// Tensors of the file that begin so are what layers carry from batch to batch; all others there are the updates'.
+const std::string carried_in_file = "carried/";
+constexpr size_t differences_told = 5;
+
+constexpr int64_t piece_elements = 1 << 16;  // copied at a time: no tensor is copied whole
+
+// Calls f(begin, count) for the pieces of a tensor.
+template <class F>
+void in_pieces(const Shape& shape, F f) {
+  const int64_t all = shape.elements();
+  for (int64_t begin = 0; begin < all; begin += piece_elements) f(begin, std::min(piece_elements, all - begin));
+}
+
+// Elements of a variable, from `offset` on, as an item of a file in the type that they are kept in.
+SafetensorsItem item_of(Store& store, const std::string& name, const std::string& variable, int64_t offset,
+                        const Shape& shape) {
+  const DType dtype = store.description(variable).type.dtype;
+  const auto write = [&store, variable, offset, shape, dtype](const Append& append) {
+    std::vector<char> piece(static_cast<size_t>(piece_elements * bytes_of(dtype)));
+    in_pieces(shape, [&](int64_t begin, int64_t count) {
+      store.read_kept(variable, offset + begin, count, piece.data());
+      append(piece.data(), static_cast<size_t>(count * bytes_of(dtype)));
+    });
+  };
+  return {.name = name, .type = {dtype, shape}, .write = write};
+}
+
+// The flat parameters' name.
+std::string parameters_in(const Store& store) {
+  const std::vector<Variable> all = store.of_role(Role::parameter);
+  return all.empty() ? "" : all.front().name;
+}
+
+std::string variable_of(const Tensor& t, const Store& store) { return t.trained ? parameters_in(store) : t.path; }
+int64_t offset_of(const Tensor& t) { return t.trained ? t.offset : 0; }
+
+void require_finite(const Tensor& t, Store& store) {
+  std::vector<float> piece(piece_elements);
+  in_pieces(t.shape, [&](int64_t begin, int64_t count) {
+    store.read_part(variable_of(t, store), offset_of(t) + begin, count, piece.data());
+    if (!std::all_of(piece.begin(), piece.begin() + count, [](float x) { return std::isfinite(x); }))
+      throw Error(Exit::diverged, Problem{.path = t.path, .what = "holds values that are not finite"});
+  });
+}
+
+// A variable's elements as they stand in the file of the optimizer's state.
+struct StatePart {
+  std::string name;  // in the file: "exp_avg/PATH"
+  Variable variable;
+  int64_t offset = 0;
+  Shape shape;
+};
+
+// What updates keep: a flat variable in parts, one a trained tensor; a tensor's own as it is.
+std::vector<StatePart> kept_state(const Tensors& tensors, const Store& store) {
+  std::vector<StatePart> parts;
+  for (const Variable& v : store.variables()) {
+    if (v.role == Role::tensor_state) parts.push_back({v.name, v, 0, v.type.shape});
+    if (v.role != Role::optimizer_state && v.role != Role::average) continue;
+    for (const Tensor& t : tensors)
+      if (t.trained) parts.push_back({v.name + "/" + t.path, v, t.offset, t.shape});
+  }
+  return parts;
+}
+
+using Shapes = std::map<std::string, Shape>;
+
+Shapes weight_shapes(const Tensors& tensors) {
+  Shapes shapes;
+  for (const Tensor& t : tensors) shapes[t.path] = t.shape;
+  return shapes;
+}
+
+std::vector<std::string> shortened(std::vector<std::string> all) {
+  if (all.size() <= differences_told) return all;
+  const size_t more = all.size() - differences_told;
+  all.resize(differences_told);
+  all.push_back(concat("and ", more, " more"));
+  return all;
+}
+
+std::vector<std::string> differences(const Shapes& wanted, const SafetensorsFile& file) {
+  std::vector<std::string> out;
+  for (const auto& [name, shape] : wanted) {
+    const auto found = file.tensors().find(name);
+    if (found == file.tensors().end())
+      out.push_back(concat("'", name, "' ", shape.text(), " is not in the file"));
+    else if (found->second.shape != shape)
+      out.push_back(concat("'", name, "' is ", found->second.shape.text(), " in the file, ", shape.text(), " here"));
+  }
+  for (const auto& [name, entry] : file.tensors())
+    if (!wanted.contains(name))
+      out.push_back(concat("'", name, "' ", entry.shape.text(), " is in the file, but not here"));
+  return shortened(std::move(out));
+}
+
+void require_same(const Shapes& wanted, const SafetensorsFile& file, const std::string& what) {
+  std::vector<std::string> notes = differences(wanted, file);
+  if (notes.empty()) return;
+  throw Error(Exit::usage, Problem{.where = {.file = file.path().string()}, .what = what, .notes = std::move(notes)});
+}
+
+// The file's tensor `name` into elements of `variable`, from `offset` on.
+void read_tensor(const SafetensorsFile& file, const std::string& name, Store& store, const std::string& variable,
+                 int64_t offset, const Shape& shape) {
+  std::vector<float> piece(piece_elements);
+  in_pieces(shape, [&](int64_t begin, int64_t count) {
+    file.read_f32(name, begin, std::span(piece).first(static_cast<size_t>(count)));
+    store.write_part(variable, offset + begin, piece.data(), count);
+  });
+}
+
+// A count that PyTorch's batch norms keep beside their averages.
+bool is_batch_count(const std::string& name) {
+  const std::string_view count = "num_batches_tracked";
+  return name == count || name.ends_with("." + std::string(count));
+}
+
+}  // namespace
+
+void write_weights(const Tensors& tensors, Store& store, const Append& append) {
+  std::vector<SafetensorsItem> items;
+  for (const Tensor& t : tensors) {
+    require_finite(t, store);
+    items.push_back(item_of(store, t.path, variable_of(t, store), offset_of(t), t.shape));
+  }
+  write_safetensors(std::move(items), {{"format", "dlcli weights"}, {"version", "1"}}, append);
+}
+
+void write_optimizer(const Tensors& tensors, Store& store, const Append& append) {
+  std::vector<SafetensorsItem> items;
+  for (const StatePart& part : kept_state(tensors, store))
+    items.push_back(item_of(store, part.name, part.variable.name, part.offset, part.shape));
+  for (const Variable& v : store.of_role(Role::carried_in_training))
+    items.push_back(item_of(store, v.name, v.name, 0, v.type.shape));
+  write_safetensors(std::move(items), {{"format", "dlcli optimizer"}, {"version", "1"}}, append);
+}
+
+InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& path, bool fresh,
+                             const std::vector<std::string>& ignore) {
+  const SafetensorsFile file(path);
+  InitialWeights match;
+  std::set<std::string> here;
+  for (const Tensor& t : tensors) here.insert(t.path);
+  std::vector<size_t> fitted(ignore.size(), 0);
+  auto ignored = [&](const std::string& name) {
+    bool any = false;
+    for (size_t i = 0; i < ignore.size(); ++i)
+      if (fits_pattern(ignore[i], name)) any = true, ++fitted[i];
+    return any;
+  };
+  std::set<std::string> offered;
+  for (const auto& [name, entry] : file.tensors()) {
+    if (ignored(name) || (!here.contains(name) && is_batch_count(name)))
+      match.left.push_back(name);
+    else
+      offered.insert(name);
+  }
+  for (const Tensor& t : tensors) {
+    const bool there = offered.contains(t.path);
+    const Shape given = there ? file.tensors().at(t.path).shape : Shape();
+    if (there && given == t.shape)
+      match.taken.push_back(t.path);
+    else if (there)
+      match.differences.push_back(
+          concat("'", t.path, "' is ", given.text(), " in the file, ", t.shape.text(), " here"));
+    else if (fresh)
+      match.fresh.push_back(t.path);
+    else
+      match.differences.push_back(concat("'", t.path, "' ", t.shape.text(), " is not in the file"));
+  }
+  for (const std::string& name : offered)
+    if (!here.contains(name))
+      match.differences.push_back(
+          concat("'", name, "' ", file.tensors().at(name).shape.text(), " is in the file, but not here"));
+  for (size_t i = 0; i < ignore.size(); ++i)
+    if (fitted[i] == 0) match.differences.push_back(concat("nothing in the file fits the pattern '", ignore[i], "'"));
+  if (match.differences.empty() && match.taken.empty())
+    match.differences.push_back("no tensor of the file is in the model");
+  match.differences = shortened(std::move(match.differences));
+  return match;
+}
+
+void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
+  const SafetensorsFile source(file);
+  require_same(weight_shapes(tensors), source, "holds the weights of another model");
+  for (const Tensor& t : tensors) read_tensor(source, t.path, store, variable_of(t, store), offset_of(t), t.shape);
+}
+
+void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file,
+                  const std::vector<std::string>& taken) {
+  const SafetensorsFile source(file);
+  for (const Tensor& t : tensors)
+    if (std::ranges::count(taken, t.path) > 0)
+      read_tensor(source, t.path, store, variable_of(t, store), offset_of(t), t.shape);
+}
+
+void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
+  const SafetensorsFile source(file);
+  for (const auto& [name, entry] : source.tensors())
+    if (name.starts_with(carried_in_file))
+      store.declare({name, {DType::f32, entry.shape}, Role::carried_in_training, Variable::Spread::cut});
+  std::vector<StatePart> parts = kept_state(tensors, store);
+  for (const Variable& v : store.of_role(Role::carried_in_training)) parts.push_back({v.name, v, 0, v.type.shape});
+  Shapes wanted;
+  for (const StatePart& part : parts) wanted[part.name] = part.shape;
+  require_same(wanted, source, "holds the state of another optimizer");
+  for (const StatePart& part : parts)
+    read_tensor(source, part.name, store, part.variable.name, part.offset, part.shape);
+}
+
+void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file, const std::string& average) {
+  const SafetensorsFile source(file);
+  for (const Tensor& t : tensors)
+    if (t.trained) read_tensor(source, average + "/" + t.path, store, variable_of(t, store), t.offset, t.shape);
+}
+
+}  // namespace dl

@@ -1,0 +1,621 @@
+// The training loop.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/loop/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "lib/base/batch_job.h"
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/base/hash.h"
+#include "lib/base/host.h"
+#include "lib/base/text.h"
+#include "lib/data/order.h"
+#include "lib/data/skipping.h"
+#include "lib/spec/yaml.h"
+#include "lib/train/kept/run_log.h"
+#include "lib/train/kept/run_state.h"
+#include "lib/train/kept/weights.h"
+#include "lib/train/loop/cadence.h"
+#include "lib/train/loop/evaluator.h"
+#include "lib/train/loop/updates.h"
+#include "lib/train/plan/loading.h"
+
+namespace dl {
+namespace {
+
+std::string not_finite(double value) { return std::isnan(value) ? "NaN" : value > 0 ? "infinite" : "-infinite"; }
+
+std::vector<std::string> log_columns(const Plan& plan) {
+  std::vector<std::string> columns = plan.figures();
+  for (const char* name : {"lr", "grad_norm"}) columns.emplace_back(name);
+  for (const std::string& figure : plan.figures())
+    if (figure.starts_with("train/")) columns.push_back(figure + "_epoch");
+  for (const char* name : {"samples_per_s", "input_wait"}) columns.emplace_back(name);
+  return columns;
+}
+
+Node resolved_in(const Checkpoint& checkpoint) {
+  const std::filesystem::path file = checkpoint.resolved();
+  return parse_yaml(read_file(file, max_resolved_bytes), file.string(), {.bytes = max_resolved_bytes});
+}
+
+// The optimizer's groups in a resolved config.
+Node groups_of(const Node& resolved) {
+  const Node* keys = optimizer_keys(resolved);
+  const Node* groups = keys ? keys->find("groups") : nullptr;
+  return groups ? *groups : Node::list();
+}
+
+// The time and samples of a stretch of training, without what is done between steps.
+struct Stretch {
+  double begin = 0, waited = 0;
+  int64_t samples = 0;
+
+  double seconds(double now) const { return now - begin; }
+  double samples_per_s(double now) const { return seconds(now) > 0 ? static_cast<double>(samples) / seconds(now) : 0; }
+  double input_wait(double now, double waited_now) const {
+    return seconds(now) > 0 ? std::clamp((waited_now - waited) / seconds(now), 0.0, 1.0) : 0;
+  }
+};
+
+}  // namespace
+
+struct Trainer::Impl {
+  Impl(Plan& p, TrainerOptions o)
+      : plan(p),
+        trainer(p.run.trainer),
+        options(std::move(o)),
+        device(make_device(trainer.device, plan.device_options())),
+        store(*device),
+        programs(plan.recipe(), store),
+        updates(plan, programs, store),
+        validation_cadence(trainer.validation_interval(), plan.steps_per_epoch()) {
+    for (const Duration& every : trainer.checkpoint.intervals())
+      checkpoint_cadences.emplace_back(every, plan.steps_per_epoch());
+    if (options.folder) keep_in(*options.folder);
+    state.seed = plan.seed();
+    state.batch_size = plan.run.data.batch_size;
+    state.total_steps = plan.total_steps();
+    state.monitor = trainer.checkpoint.best.value_or("");
+    begin_controllers();
+  }
+
+  // As the state has them.
+  void begin_controllers() {
+    controllers = controllers_of(plan);
+    for (const auto& controller : controllers) {
+      auto visitor = StateVisitor::reading(state.controllers[controller->name]);
+      controller->visit(visitor);
+      controller->begin(plan);
+    }
+  }
+
+  // ---- telling
+
+  template <class Tell>
+  void tell(Tell&& each) {
+    for (Observer* observer : options.observers) each(*observer);
+  }
+  void warn(const std::string& text) {
+    tell([&](Observer& o) { o.warned(text); });
+  }
+  double time_s() const { return state_time_s + steady_seconds() - begin; }
+  void remember(const std::vector<Measured>& values) {
+    for (const Measured& m : values) {
+      if (std::isfinite(m.value))
+        state.latest[m.name] = m.value;
+      else
+        state.latest.erase(m.name);
+    }
+  }
+  std::vector<Measured> latest(const std::string& part) const {
+    std::vector<Measured> values;
+    for (const std::string& name : plan.figures())
+      if (name.starts_with(part))
+        if (const auto found = state.latest.find(name); found != state.latest.end())
+          values.push_back({name, found->second});
+    return values;
+  }
+
+  // What is done between steps is no step's time.
+  template <class Do>
+  void aside(Do&& work) {
+    const double start = steady_seconds();
+    work();
+    const double took = steady_seconds() - start;
+    interval_stretch.begin += took;
+    whole_stretch.begin += took;
+  }
+
+  // From now on all is kept there.
+  void keep_in(RunFolder& folder) {
+    if (trainer.fast_dev_run) return;
+    options.folder = &folder;
+    checkpoints.emplace(folder.paths().checkpoints());
+    record.emplace(folder.paths());
+    log.emplace(folder.paths(), log_columns(plan), [this](const std::string& text) { warn(text); });
+    options.observers.insert(options.observers.begin(), {&*log, &*record});
+  }
+
+  // What was measured since the last time, added to what is kept of the record and of the epoch.
+  void collect() {
+    const Measures since = updates.take();
+    interval += since;
+    epoch += since;
+  }
+  void save_measures(const Append& append) {
+    Tally& tally = updates.tally();
+    write_measures(
+        {.interval = interval, .epoch = epoch, .sums = tally.sums(programs.measures()), .rows = tally.rows()}, append);
+  }
+  void put_back(const Checkpoint& checkpoint) {
+    std::error_code unreadable;
+    if (!std::filesystem::exists(checkpoint.measures(), unreadable)) return;  // of an earlier version
+    SavedMeasures saved = read_measures(checkpoint.measures());
+    interval = std::move(saved.interval);
+    epoch = std::move(saved.epoch);
+    updates.tally().rows() = std::move(saved.rows);
+    for (const Tally::Sum& sum : saved.sums) updates.tally().put_back(programs.measures(), sum);
+  }
+
+  // ---- the parts of a run
+
+  void prepare();
+  RunFinished train();
+  RunStarted about() const;
+  RunFinished ended(Exit exit, std::string reason);
+  void step();
+  void log_record();
+  void boundary();
+  bool validate();
+  void end_epoch();
+  void save(bool final);
+  std::string data_fingerprint() const { return hash_text(plan.data.fingerprint()); }
+
+  // ---- when things happen
+
+  bool epoch_is_over() const { return state.epoch_batches == plan.batches_per_epoch(); }
+  bool stop_asked() const { return options.stop && options.stop->load(std::memory_order_relaxed); }
+  bool checkpoint_is_due() const {
+    const double now = steady_seconds() - begin;
+    return std::ranges::any_of(checkpoint_cadences, [&](const Cadence& c) { return c.due(state.step, now); });
+  }
+  bool time_is_up() const { return trainer.max_time && steady_seconds() - begin >= trainer.max_time->value; }
+  // Why the run is over, or empty. `epochs` are those that have ended.
+  std::string end_reason(int64_t epochs) const {
+    if (trainer.fast_dev_run && state.step >= 1) return "fast_dev_run";
+    if (trainer.max_steps && state.step >= *trainer.max_steps)
+      return concat("max_steps (", *trainer.max_steps, ") reached");
+    if (trainer.max_epochs && epochs >= *trainer.max_epochs)
+      return concat("max_epochs (", *trainer.max_epochs, ") reached");
+    for (const auto& controller : controllers)
+      if (std::string reason = controller->end_reason(); !reason.empty()) return reason;
+    return "";
+  }
+
+  Plan& plan;
+  const TrainerSpec& trainer;
+  TrainerOptions options;
+  std::unique_ptr<Device> device;
+  Store store;
+  Programs programs;
+  Updates updates;
+  Measures interval, epoch;  // since the last record, since the epoch began; but for what `updates` has not given yet
+  Cadence validation_cadence;
+  std::vector<Cadence> checkpoint_cadences;  // whichever is due first
+  std::optional<Checkpoints> checkpoints;
+  std::optional<RunLog> log;
+  std::optional<RunRecord> record;
+  bool folder_is_new = false;  // made by options.make_folder
+  std::optional<Loader> loader;
+  std::optional<BatchesAhead> batches;  // of the loader
+  std::optional<Evaluator> evaluator;
+
+  TrainState state;  // but for time_s and the controllers, which save() fills in
+  std::vector<std::unique_ptr<Controller>> controllers;
+  double state_time_s = 0;
+  double begin = steady_seconds();  // of fit()
+  double epoch_begin = 0;
+  Stretch interval_stretch, whole_stretch;
+  int64_t saved_step = -1;
+  int64_t validated_step = -1;
+  size_t skipped_told = 0;
+  double lr = 0;
+  bool weights_ready = false;
+  bool best_now = false;  // the last validation was the best so far
+  std::string diverged;   // what was not finite; empty: nothing
+  std::string bad_input;  // that of the batch that was not finite; empty: it was
+  std::filesystem::path resumed_from, last_checkpoint;
+};
+
+Trainer::Trainer(Plan& plan, TrainerOptions options) : impl_(std::make_unique<Impl>(plan, std::move(options))) {}
+Trainer::~Trainer() = default;
+
+Store& Trainer::store() { return impl_->store; }
+
+void Trainer::resume(const Checkpoint& checkpoint) {
+  Impl& m = *impl_;
+  const TrainState& saved = checkpoint.state;
+  auto refuse = [&](std::string what, std::string help, Exit exit = Exit::usage) {
+    throw Error(
+        exit, Problem{.where = {.file = checkpoint.folder.string()}, .what = std::move(what), .help = std::move(help)});
+  };
+  if (saved.seed != m.state.seed)
+    refuse(concat("was trained with seed ", saved.seed, ", the config has seed ", m.state.seed),
+           concat("write 'seed: ", saved.seed, "', or start a new run"));
+  if (saved.batch_size != m.state.batch_size)
+    refuse(concat("was trained with batches of ", saved.batch_size, ", the config has batch_size ", m.state.batch_size),
+           concat("write 'data.batch_size: ", saved.batch_size, "', or start a new run"));
+  const Node groups_now = groups_of(m.plan.resolved_node()), groups_then = groups_of(resolved_in(checkpoint));
+  if (!same_value(groups_now, groups_then))
+    refuse(concat("was trained with the parameter groups ", to_json(groups_then, 0), ", the config has ",
+                  to_json(groups_now, 0)),
+           "give the optimizer the same 'groups:', or start a new run with 'init_from:' this checkpoint's weights");
+  m.plan.data.load_ahead();
+  m.programs.create();
+  read_weights(m.plan.network->tensors(), m.store, checkpoint.weights());
+  read_optimizer(m.plan.network->tensors(), m.store, checkpoint.optimizer());
+  if (const std::string data = m.data_fingerprint(); data != saved.data)
+    refuse(concat("was trained on other data: fingerprint ", saved.data, ", the data now have ", data),
+           "put the data back as they were, or start a new run", Exit::data);
+  m.weights_ready = true;
+
+  const TrainState fresh = std::exchange(m.state, saved);
+  m.state.batch_size = fresh.batch_size;
+  m.state.total_steps = fresh.total_steps;
+  if (m.plan.run.schedule && saved.total_steps != fresh.total_steps)
+    m.warn(concat("the schedule was planned for ", count_of(saved.total_steps, "step"), ", from here on for ",
+                  fresh.total_steps));
+  if (m.state.monitor != fresh.monitor) {
+    m.state.monitor = fresh.monitor;
+    m.state.best_value.reset();
+    m.state.best_step = -1;
+  }
+  m.begin_controllers();
+  m.state_time_s = saved.time_s;
+  m.put_back(checkpoint);
+  m.resumed_from = checkpoint.folder;
+  if (!m.checkpoints) return;
+  m.checkpoints->clean();
+  m.checkpoints->remove_after(saved.step);
+  m.checkpoints->prune(m.trainer.checkpoint.keep, m.state.best_step);
+  m.log->cut(saved.log_bytes);
+  m.last_checkpoint = checkpoint.folder;
+  if (!saved.boundary) m.saved_step = saved.step;
+}
+
+void Trainer::Impl::prepare() {
+  begin = steady_seconds();
+  if (!weights_ready) {
+    plan.data.load_ahead();
+    if (!plan.run.init_from) {
+      programs.initialize();
+    } else {
+      plan.initial.fresh.empty() ? programs.create() : programs.initialize();
+      read_weights(plan.network->tensors(), store, plan.initial_weights(), plan.initial.taken);
+      programs.begin_average();
+    }
+  }
+  loader.emplace(plan.data.train, training_loading(plan));
+  if (state.cursor.batch == loader->per_epoch()) state.cursor = {.epoch = state.cursor.epoch + 1};  // of older states
+  loader->seek(state.cursor);
+  batches.emplace(*loader);
+  updates.expect(std::min(plan.run.data.batch_size, plan.data.train->size()));  // while the first batch is read
+  if (!options.folder && options.make_folder) {
+    keep_in(*options.make_folder());
+    folder_is_new = true;
+  }
+  tell([started = about()](Observer& o) { o.started(started); });
+  for (const Problem& warning : plan.warnings) warn(problem_text(warning));
+  epoch_begin = interval_stretch.begin = whole_stretch.begin = steady_seconds();
+}
+
+RunStarted Trainer::Impl::about() const {
+  return {
+      .name = options.folder ? options.folder->paths().name() : plan.name,
+      .folder = checkpoints ? options.folder->paths().folder : std::filesystem::path(),
+      .device = concat(device->name(), ": ", device->description()),
+      .parameters = plan.network->parameter_count(),
+      .train_samples = plan.data.train->size(),
+      .val_samples = plan.data.validation ? plan.data.validation->size() : 0,
+      .batch_size = plan.run.data.batch_size,
+      .steps_per_epoch = plan.steps_per_epoch(),
+      .total_steps = plan.total_steps(),
+      .max_epochs = trainer.max_epochs.value_or(0),
+      .step = state.step,
+      .epoch = state.epoch,
+      .splits = plan.data.names,
+      .resumed_from = resumed_from,
+      .host = host_name(),
+      .job = batch_job(),
+      .threads = plan.threads(),
+      .monitor = state.monitor,
+      .initial = plan.initial,
+  };
+}
+
+void Trainer::Impl::step() {
+  double factor = 1;
+  if (plan.run.schedule)
+    factor = plan.run.schedule->factor(
+        {.step = state.step,
+         .total_steps = plan.total_steps(),
+         .steps_per_epoch = plan.steps_per_epoch(),
+         .batch_size = plan.largest_batch() * std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch())});
+  lr = plan.run.optimizer->learning_rate() * factor;
+  for (const auto& controller : controllers) lr = controller->learning_rate(lr);
+  updates.begin(lr, state.step + 1);
+  auto seen = [&](int64_t samples) {
+    state.micro_batches += 1;
+    state.samples += samples;
+    state.epoch_batches += 1;
+    state.epoch_samples += samples;
+    interval_stretch.samples += samples;
+    whole_stretch.samples += samples;
+  };
+  const auto look_at_input = [&](double sum) {
+    if (!bad_input.empty() || std::isfinite(sum)) return;
+    if (const auto found = batches->non_finite()) bad_input = "the data held it: " + *found;
+  };
+  if (trainer.accumulate_grad_batches == 1) {
+    const int64_t samples = updates.step(*batches, state.micro_batches);
+    look_at_input(updates.loss() + static_cast<double>(updates.gradient_norm()));
+    seen(samples);
+  } else {
+    const int64_t count = std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch() - state.epoch_batches);
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t samples = updates.accumulate(*batches, state.micro_batches);
+      look_at_input(updates.loss());
+      seen(samples);
+    }
+    updates.finish();
+  }
+  state.step += 1;
+
+  const double loss = updates.loss();
+  if (!std::isfinite(loss))
+    diverged = "the loss became " + not_finite(loss);
+  else if (!std::isfinite(updates.gradient_norm()))
+    diverged = "the gradients became " + not_finite(static_cast<double>(updates.gradient_norm()));
+  const StepDone done{.step = state.step, .epoch = state.epoch, .samples = state.epoch_samples, .loss = loss, .lr = lr};
+  tell([&](Observer& o) { o.stepped(done); });
+  if (state.step % trainer.log_every_n_steps == 0) aside([&] { log_record(); });
+}
+
+void Trainer::Impl::log_record() {
+  collect();
+  const double now = steady_seconds(), waited = loader->waited_seconds();
+  StepRecord record{.step = state.step,
+                    .epoch = state.epoch,
+                    .time_s = time_s(),
+                    .values = plan.objectives.measured(interval, "train")};
+  remember(record.values);
+  record.values.push_back({"lr", lr});
+  record.values.push_back({"grad_norm", static_cast<double>(updates.gradient_norm())});
+  record.samples_per_s = interval_stretch.samples_per_s(now);
+  record.input_wait = interval_stretch.input_wait(now, waited);
+  tell([&](Observer& o) { o.logged(record); });
+  interval.clear();
+  interval_stretch = {.begin = now, .waited = waited};
+}
+
+// What follows a step: validation, the end of an epoch, a checkpoint. A stop during validation leaves it to be done
+// again, as a whole, by the run that resumes.
+void Trainer::Impl::boundary() {
+  const bool over = epoch_is_over();
+  const bool last = !end_reason(state.epoch + (over ? 1 : 0)).empty();
+  best_now = false;
+  for (const auto& controller : controllers)
+    if (over) controller->epoch_trained(state.epoch + 1, store);
+  if (plan.data.validation && (last || validation_cadence.due(state.step, steady_seconds() - begin)) && !validate()) {
+    state.boundary = true;
+    return;
+  }
+  state.boundary = false;
+  if (!diverged.empty()) return;
+  if (over) end_epoch();
+  if (best_now || checkpoint_is_due()) save(false);
+}
+
+bool Trainer::Impl::validate() {
+  for (const auto& controller : controllers) controller->settle(store);
+  if (!evaluator) evaluator.emplace(plan, programs, store, plan.data.validation, "val");
+  ValidationProgress progress{.step = state.step, .epoch = state.epoch, .samples = evaluator->samples()};
+  const auto seen = [&](int64_t done) {
+    progress.done = done;
+    tell([&](Observer& o) { o.validating(progress); });
+  };
+  seen(0);
+  const double start = steady_seconds();
+  const auto values = evaluator->run(options.stop, trainer.fast_dev_run ? 1 : 0, seen);
+  if (!values) return false;
+  validation_cadence.done(steady_seconds() - begin);
+  remember(*values);
+  const Figures figures(*values);
+  if (const double loss = figures("val/loss"); !std::isfinite(loss)) diverged = "val/loss became " + not_finite(loss);
+  if (diverged.empty() && !state.monitor.empty()) {
+    const double value = figures(state.monitor);
+    const auto& mode = trainer.checkpoint.mode;
+    best_now = is_gain(value, state.best_value, mode ? *mode == "max" : plan.higher_is_better(state.monitor));
+    if (best_now) {
+      state.best_value = value;
+      state.best_step = state.step;
+    }
+  }
+  for (const auto& controller : controllers)
+    if (diverged.empty()) controller->validated(figures);
+  const ValidationRecord record{.step = state.step,
+                                .epoch = state.epoch,
+                                .time_s = time_s(),
+                                .values = *values,
+                                .seconds = steady_seconds() - start,
+                                .best = best_now,
+                                .tables = evaluator->tables()};
+  tell([&](Observer& o) { o.validated(record); });
+  return true;
+}
+
+void Trainer::Impl::end_epoch() {
+  collect();
+  EpochRecord record{.step = state.step,
+                     .epoch = state.epoch,
+                     .time_s = time_s(),
+                     .values = plan.objectives.measured_whole(epoch, "train"),
+                     .seconds = steady_seconds() - epoch_begin};
+  remember(record.values);
+  for (Measured& m : latest("val/")) record.values.push_back(std::move(m));
+  tell([&](Observer& o) { o.epoch_ended(record); });
+  const std::vector<std::string> skipped = dl::skipped(*plan.data.train);
+  for (; skipped_told < skipped.size(); ++skipped_told) warn("skipped: " + skipped[skipped_told]);
+  epoch.clear();
+  epoch_begin = steady_seconds();
+  state.epoch += 1;
+  state.epoch_batches = state.epoch_samples = 0;
+  programs.forget_carried(true);
+}
+
+void Trainer::Impl::save(bool final) {
+  if (!checkpoints || saved_step == state.step) return;
+  options.folder->expect_in_place();
+  const double start = steady_seconds();
+  try {
+    state.time_s = time_s();
+    state.cursor = batches->cursor();
+    for (const auto& controller : controllers) {
+      controller->settle(store);
+      auto visitor = StateVisitor::writing(state.controllers[controller->name]);
+      controller->visit(visitor);
+    }
+    if (state.data.empty()) state.data = data_fingerprint();
+    state.log_bytes = log->sync();
+    const Checkpoint saved = checkpoints->save(state, plan.network->tensors(), store, plan.resolved(),
+                                               [this](const Append& append) { save_measures(append); });
+    last_checkpoint = saved.folder;
+    if (!state.boundary) saved_step = state.step;
+    const CheckpointSaved event{.step = state.step,
+                                .folder = saved.folder,
+                                .size_bytes = static_cast<int64_t>(saved.size_bytes),
+                                .seconds = steady_seconds() - start,
+                                .best = best_now,
+                                .monitor = state.monitor,
+                                .best_value = state.best_value.value_or(0),
+                                .best_step = state.best_step};
+    tell([&](Observer& o) { o.saved(event); });
+    checkpoints->prune(trainer.checkpoint.keep, state.best_step);
+  } catch (const Error& error) {
+    if (error.exit() == Exit::diverged)
+      diverged = concat(error.problems().front().path, " ", error.problems().front().what);
+    else if (final || error.exit() != Exit::io)
+      throw;
+    else
+      warn(concat("the checkpoint of step ", state.step, " was not written; training goes on: ",
+                  error.problems().front().where.file, ": ", error.problems().front().what));
+  }
+  for (Cadence& cadence : checkpoint_cadences) cadence.done(steady_seconds() - begin);
+}
+
+RunStarted Trainer::about() const { return impl_->about(); }
+
+std::optional<RunFinished> Trainer::already_finished() {
+  const std::string reason = impl_->state.boundary ? "" : impl_->end_reason(impl_->state.epoch);
+  if (reason.empty()) return {};
+  const RunFinished end = impl_->ended(Exit::done, reason);
+  if (impl_->record) impl_->record->finished(end);  // its process may have been killed before it could
+  return end;
+}
+
+RunFinished Trainer::fit() {
+  Impl& m = *impl_;
+  m.prepare();
+  const auto ended_by = [&](Exit exit, const std::string& what) {
+    if (m.folder_is_new && m.state.step == 0) {
+      m.options.folder->discard();
+      m.options.folder = nullptr;
+    } else if (m.record) {
+      m.record->failed(exit, what);
+    }
+  };
+  try {
+    return m.train();
+  } catch (const Error& error) {
+    ended_by(error.exit(), error.problems().front().what);
+    throw;
+  } catch (const std::exception& error) {
+    ended_by(Exit::failed, error.what());
+    throw;
+  }
+}
+
+RunFinished Trainer::Impl::train() {
+  Exit exit = Exit::done;
+  std::string reason;
+  if (state.boundary && !stop_asked()) aside([&] { boundary(); });
+  while (true) {
+    reason = end_reason(state.epoch);
+    if (!diverged.empty()) {
+      exit = Exit::diverged;
+      reason = concat(diverged, " at step ", state.step);
+    } else if (!reason.empty() && !state.boundary) {
+      exit = Exit::done;
+    } else if (state.boundary || stop_asked()) {
+      exit = Exit::interrupted;
+      reason = "stopped by a signal";
+    } else if (time_is_up()) {
+      exit = Exit::time_limit;
+      reason = concat("max_time (", trainer.max_time->text(), ") reached");
+    } else {
+      step();
+      if (diverged.empty()) aside([&] { boundary(); });
+      continue;
+    }
+    break;
+  }
+  if (exit == Exit::done && state.epoch == 0 && state.epoch_batches > 0) {
+    Measures whole = epoch;
+    whole += updates.peek();
+    plan.objectives.measured_whole(whole, "train");
+  }
+  if (exit != Exit::diverged) {
+    aside([&] { save(true); });
+    if (!diverged.empty()) {
+      exit = Exit::diverged;
+      reason = concat(diverged, " at step ", state.step);
+    }
+  }
+  const RunFinished end = ended(exit, reason);
+  tell([&](Observer& o) { o.finished(end); });
+  return end;
+}
+
+RunFinished Trainer::Impl::ended(Exit exit, std::string reason) {
+  const double now = steady_seconds();
+  RunFinished end{.exit = exit, .reason = std::move(reason)};
+  end.step = state.step;
+  end.epoch = state.epoch;
+  end.time_s = time_s();
+  end.values = latest("");
+  Measures since = interval;
+  since += updates.peek();
+  for (const Measured& m : plan.objectives.measured(since, "train"))  // since the last record
+    if (const auto value = std::ranges::find(end.values, m.name, &Measured::name); value != end.values.end())
+      value->value = std::isfinite(m.value) ? m.value : value->value;
+    else if (std::isfinite(m.value))
+      end.values.push_back(m);
+  end.lr = lr;
+  end.bad_input = bad_input;
+  end.monitor = state.monitor;
+  end.best_value = state.best_value.value_or(0);
+  end.best_step = state.best_step;
+  end.last_checkpoint = last_checkpoint;
+  if (checkpoints && end.best_step >= 0) end.best_checkpoint = checkpoints->of_step(end.best_step);
+  if (loader) {
+    end.samples_per_s = whole_stretch.samples_per_s(now);
+    end.input_wait = whole_stretch.input_wait(now, loader->waited_seconds());
+  }
+  return end;
+}
+
+}  // namespace dl

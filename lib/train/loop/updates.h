@@ -1,0 +1,48 @@
+// Optimizer updates: one batch, or several whose gradients are added up, through the programs of a training step.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "lib/train/loop/batches_ahead.h"
+#include "lib/train/plan/plan.h"
+#include "lib/train/programs/batch_programs.h"
+#include "lib/train/programs/measures.h"
+#include "lib/train/programs/programs.h"
+
+namespace dl {
+
+// Allocates nothing but the programs of a batch size that it meets for the first time.
+class Updates {
+ public:
+  Updates(const Plan& plan, Programs& programs, Store& store);
+
+  // Makes the program for batches of a size before the first of them is there.
+  void expect(const BatchType& batch);
+  // The next update's learning rate and number, from 1.
+  void begin(double lr, int64_t number);
+  // The whole update from the next batch, whose number of samples it returns; `tick` numbers the random draws. The
+  // batch after it is fetched and fed while the device computes.
+  int64_t step(BatchesAhead& batches, int64_t tick);
+  // The update from several batches, as if they were one: each, then finish().
+  int64_t accumulate(BatchesAhead& batches, int64_t tick);
+  void finish();
+
+  double loss() const { return count_ > 0 ? sum_ / count_ : 0; }  // since begin(); 0 where no target counted
+  Measures take() { return tally_.take(programs_.measures()); }   // of the batches since the last time
+  Measures peek() const { return tally_.peek(programs_.measures()); }
+  Tally& tally() { return tally_; }
+  float gradient_norm() const { return gradient_norm_; }
+
+ private:
+  BatchPrograms& of_batches() { return accumulates_ ? accumulations_ : steps_; }
+  void launch(Program& program);
+  int64_t run(BatchPrograms& programs, BatchesAhead& batches, int64_t tick);
+
+  Programs& programs_;
+  const bool accumulates_;
+  BatchPrograms steps_, accumulations_;
+  int32_t tick_ = 0;  // what the programs read
+  Tally tally_;
+  double sum_ = 0, count_ = 0;  // of the losses since begin()
+  float gradient_norm_ = 0;
+};
+
+}  // namespace dl

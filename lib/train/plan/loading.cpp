@@ -1,0 +1,78 @@
+// The loaders' options.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/plan/loading.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+
+namespace dl {
+namespace {
+
+std::string section(const std::string& part) { return "data." + (part == "val" ? "validation" : part); }
+
+// The inputs' numbers, which choose rows of tables: one outside has no row.
+std::vector<Allowed> allowed_inputs(const Plan& plan, const Dataset& data, const std::string& set) {
+  std::vector<Allowed> all;
+  for (const NumberLimit& limit : plan.network->number_limits()) {
+    Allowed allowed{.field = static_cast<size_t>(field_index(data, limit.input)), .count = limit.count, .set = set};
+    if (limit.chooses_row) {
+      allowed.what = concat("from 0 to ", limit.count - 1, ", as the table of the layer '", limit.layer, "' has ",
+                            count_of(limit.count, "row"));
+      allowed.help = "make 'num_embeddings' larger, or mend the data";
+    } else {
+      allowed.what =
+          concat("from 0 to ", limit.count - 1, ", as so many positions are there for the layer '", limit.layer, "'");
+      allowed.help = "mend the data";
+    }
+    all.push_back(std::move(allowed));
+  }
+  return all;
+}
+
+// The classes that losses read.
+std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, const std::string& part) {
+  const std::string set = section(part);
+  std::vector<Allowed> all = allowed_inputs(plan, data, set);
+  for (const ForwardParts::Term& term : plan.objectives.losses()) {
+    const Loss& loss = *term.loss;
+    if (!loss.takes_target()) continue;
+    const int field = field_index(data, loss.from.target);
+    if (data.fields()[static_cast<size_t>(field)].type.dtype != DType::i32) continue;
+    Allowed target{.field = static_cast<size_t>(field), .besides = loss.ignored(), .set = set};
+    if (loss.takes_classes()) {
+      target.count = plan.network->output(loss.from.output).shape.last();
+      target.help = "write 'ignore_index: NUMBER' in the loss where such targets count for nothing, or mend the data";
+    } else {
+      target.count = 2;
+      target.help = "mend the data, or take 'cross_entropy' for more classes";
+    }
+    target.what = concat("a class from 0 to ", target.count - 1,
+                         target.besides ? concat(", or ", *target.besides, " (ignore_index)") : "");
+    all.push_back(std::move(target));
+  }
+  return all;
+}
+
+}  // namespace
+
+LoaderOptions training_loading(const Plan& plan) {
+  LoaderOptions options = training_options(plan.run.data, *plan.data.train, plan.seed());
+  options.allowed = allowed_numbers(plan, *plan.data.train, "train");
+  return options;
+}
+
+LoaderOptions evaluation_loading(const Plan& plan, const Dataset& data, const std::string& part) {
+  LoaderOptions options = evaluation_options(plan.run.data, data);
+  options.allowed = allowed_numbers(plan, data, part);
+  return options;
+}
+
+LoaderOptions prediction_loading(const Plan& plan, const Dataset& data) {
+  LoaderOptions options = evaluation_options(plan.run.data, data);
+  options.allowed = allowed_inputs(plan, data, "");
+  options.buckets.clear();  // predictions come in the data's order
+  return options;
+}
+
+}  // namespace dl

@@ -1,0 +1,280 @@
+// Losses and metrics of a run.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/plan/objectives.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lib/base/text.h"
+#include "lib/data/labelled.h"
+#include "lib/spec/registry.h"
+
+namespace dl {
+namespace {
+
+constexpr int64_t probe_batch = 2;  // for shapes only
+
+// "accuracy_top5": a metric's name and what it has of its own, to tell it from others of that name.
+std::string name_with_keys(const Metric& metric) {
+  std::string text = metric.name;
+  const Node own = write_object(metric), standard = write_object(*Registry<Metric>::make(metric.name));
+  for (const Node::Entry& entry : own.entries) {
+    const Node& value = entry.value;
+    if (!value.is_scalar() || same_value(value, *standard.find(entry.key))) continue;
+    text += "_";
+    if (value.as_number()) text += entry.key.substr(0, entry.key.find('_'));
+    text += value.as_bool() ? entry.key : value.text;
+  }
+  return text;
+}
+
+}  // namespace
+
+Objectives::Objectives(const RunSpec& run) {
+  for (const auto& transform : run.data.batch_transforms) batch_transforms_.push_back(transform.get());
+  if (run.loss) {
+    losses_.push_back({run.loss.get(), "loss", 1});
+    losses_to_complete_.push_back(run.loss.get());
+  }
+  for (const WeightedLoss& term : run.losses.terms) {
+    losses_.push_back({term.loss.get(), term.name + "_loss", term.weight});
+    losses_to_complete_.push_back(term.loss.get());
+  }
+  for (const std::unique_ptr<Metric>& metric : run.metrics) {
+    const bool alone =
+        std::ranges::count_if(run.metrics, [&](const auto& other) { return other->name == metric->name; }) == 1;
+    const std::string own = alone ? metric->name : name_with_keys(*metric);
+    std::string name = own;
+    for (int n = 2; std::ranges::count(metrics_, name, &ForwardParts::Measured::name) > 0; ++n)
+      name = concat(own, "_", n);
+    metrics_.push_back({metric.get(), name});
+    metrics_to_complete_.push_back(metric.get());
+  }
+}
+
+std::vector<std::string> Objectives::fields() const {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::count(names, name) == 0) names.push_back(name);
+  };
+  for (const ForwardParts::Term& term : losses_) {
+    if (term.loss->takes_target()) add(term.loss->from.target);
+    if (term.loss->sample_weight) add(*term.loss->sample_weight);
+  }
+  for (const ForwardParts::Measured& measured : metrics_) add(measured.metric->from.target);
+  return names;
+}
+
+ForwardParts Objectives::parts(const Network& network, const Dataset& data, uint64_t seed) const {
+  ForwardParts parts{.network = &network, .losses = losses_, .metrics = metrics_, .seed = seed};
+  for (const BatchTransform* transform : batch_transforms_) parts.batch_transforms.push_back(transform);
+  for (const std::string& name : fields()) {
+    const auto field = std::ranges::find(data.fields(), name, &SampleField::name);
+    if (field == data.fields().end()) continue;  // check() tells
+    parts.fields.push_back({name, field->type, field->scaling});
+  }
+  return parts;
+}
+
+// What is wrong with one loss or metric after another.
+class Objectives::Check {
+ public:
+  Check(const Network& network, const DataSets& data, const Tell& tell) : network_(network), data_(data), tell_(tell) {}
+
+  // Calls fit(fields, prediction, target) with values of the types there are, where the names are those of some.
+  template <class Fit>
+  bool fits(const Described& object, const std::string& path, const FieldNames& from,
+            const std::vector<std::string>& further, bool takes_target, const Fit& fit) {
+    const auto tell = [&](std::string what, std::string help) {
+      tell_({.where = object.place,
+             .path = path + " (" + object.name + ")",
+             .what = std::move(what),
+             .help = std::move(help)});
+      return false;
+    };
+    try {
+      Graph g;
+      Fields fields{.prediction = output(g, from.output)};
+      for (const std::string& name : further) fields.further.push_back(output(g, name));
+      if (takes_target) fields.target = input(g, "target", batched(field(from.target).type, probe_batch));
+      fit(fields);
+      return true;
+    } catch (const ShapeError& error) {
+      const std::string what = error.what();
+      const bool as_class = !data_.class_help.empty() && what.starts_with("expected classes as");
+      return tell(what, as_class ? concat(data_.class_help, ", or ", error.help) : error.help);
+    }
+  }
+
+  const SampleField& field(const std::string& name) const {
+    const auto fields = data_.train->fields();
+    const auto found = std::ranges::find(fields, name, &SampleField::name);
+    if (found != fields.end()) return *found;
+    std::vector<std::string> known;
+    for (const SampleField& each : fields) known.push_back(each.name);
+    const std::string near = closest(name, known);
+    throw ShapeError(concat("reads the field '", name, "', which the data do not have"),
+                     concat("write '", near.empty() ? join(known, "' or '") : near, "'"));
+  }
+
+ private:
+  Value output(Graph& g, const std::optional<std::string>& item) const {
+    if (item && std::ranges::count(network_.items(), *item) == 0) {
+      const std::string near = closest(*item, network_.items());
+      throw ShapeError(concat("reads the output of '", *item, "', which no item of the model has as its name"),
+                       near.empty() ? concat("write 'name: ", *item, "' beside the item") : "write '" + near + "'");
+    }
+    return input(g, "output/" + item.value_or(""), batched(network_.output(item), probe_batch));
+  }
+
+  const Network& network_;
+  const DataSets& data_;
+  const Tell& tell_;
+};
+
+void Objectives::check(const Network& network, const DataSets& data, const Tell& tell) {
+  Check check(network, data, tell);
+  bool good = true;
+  for (size_t i = 0; i < losses_.size(); ++i) {
+    Loss& loss = *losses_to_complete_[i];
+    const auto& [same, name, weight] = losses_[i];
+    const std::string path = name == "loss" ? name : "losses." + name.substr(0, name.rfind('_'));
+    const bool of_y = loss.takes_target() && loss.from.target == "y";
+    const std::vector<std::string> classes = of_y ? data.classes : std::vector<std::string>();
+    const bool fits =
+        check.fits(loss, path, loss.from, loss.further_outputs(), loss.takes_target(), [&](const Fields& f) {
+          const Shape output = f.prediction.shape().without_batch();
+          const int64_t values = output.rank() > 0 ? output.last() : 1;
+          if (f.target && f.target.type().dtype == DType::i32)
+            loss.learn({.classes = classes, .values = values, .count = [&] {
+                          if (of_y) return targets_by_class(*data.train, values);
+                          throw ShapeError("'balanced' is known of the field 'y' alone", "write the weights as a list");
+                        }});
+          if (loss.sample_weight && check.field(*loss.sample_weight).type != Type{})
+            throw ShapeError(concat("expected one number a sample in '", *loss.sample_weight, "', got ",
+                                    name_of(check.field(*loss.sample_weight).type.dtype), " ",
+                                    check.field(*loss.sample_weight).type.shape.text()),
+                             "name a field of numbers, one a sample");
+          loss.each(f);
+          const auto known = static_cast<int64_t>(classes.size());
+          expect_classes(loss, {f.prediction.type().dtype, output}, known);
+          if (loss.takes_classes() && values < known)
+            tell({.path = "model",
+                  .what = concat(loss.from.output ? "'" + *loss.from.output + "' gives " : "the model ends with ",
+                                 count_of(values, "value"), ", the data have ", count_of(known, "class")),
+                  .help = "end the model with 'linear: ${data.classes}'"});
+        });
+    good &= fits;
+  }
+  if (!good) return;
+  for (size_t i = 0; i < metrics_.size(); ++i) {
+    Metric& metric = *metrics_to_complete_[i];
+    // The loss that reads the same output says what its values are.
+    const auto beside = std::ranges::find_if(
+        losses_, [&](const ForwardParts::Term& term) { return term.loss->from.output == metric.from.output; });
+    check.fits(metric, concat("metrics[", i, "]"), metric.from, {}, true, [&](const Fields& f) {
+      if (beside == losses_.end())
+        throw ShapeError("reads an output that no loss reads, so that nothing is known of its values",
+                         concat("write 'output: ", losses_[0].loss->from.output.value_or("…"), "', or add a loss"));
+      const Loss& loss = *beside->loss;
+      expect_measurable(metric, loss);
+      metric.stand_in({.loss = loss,
+                       .prediction = {f.prediction.type().dtype, f.prediction.shape().without_batch()},
+                       .target = {f.target.type().dtype, f.target.shape().without_batch()},
+                       .classes = metric.from.target == "y" ? data.classes : std::vector<std::string>()});
+      MeasuresGraph keep(*f.target.graph);
+      metric.add(keep, f);
+    });
+  }
+  check_batch_transforms(network, data, tell);
+}
+
+// By building the forward part of a step: what is mixed must be what the loss can read.
+void Objectives::check_batch_transforms(const Network& network, const DataSets& data, const Tell& tell) const {
+  if (batch_transforms_.empty()) return;
+  const auto refuse = [&](std::string what, std::string help) {
+    tell({.where = batch_transforms_[0]->place,
+          .path = "data.batch_transforms",
+          .what = std::move(what),
+          .help = std::move(help)});
+  };
+  for (const ForwardParts::Term& term : losses_)
+    if (term.loss->ignored())
+      return refuse(concat("the loss (", term.loss->name, ") ignores targets, which a mix of them cannot be"),
+                    "remove 'ignore_index', or 'batch_transforms'");
+  try {
+    Graph g;
+    forward(g, parts(network, *data.train, 0), probe_batch, true);
+  } catch (const ShapeError& error) {
+    const std::string what = error.what();
+    if (what.starts_with("expected classes as targets"))
+      return refuse("the loss takes classes alone, and a mix of them is probabilities",
+                    "take 'cross_entropy', or remove 'batch_transforms'");
+    refuse(what, error.help.empty() ? "remove 'batch_transforms'" : error.help);
+  }
+}
+
+std::vector<std::string> Objectives::figures() const {
+  std::vector<std::string> names{"loss"};
+  for (const ForwardParts::Term& term : losses_)
+    if (term.name != "loss") names.push_back(term.name);
+  for (const auto& [metric, name] : metrics_)
+    for (const std::string& suffix : metric->names()) names.push_back(name + suffix);
+  return names;
+}
+
+bool Objectives::higher_is_better(const std::string& figure) const {
+  for (const auto& [metric, name] : metrics_)
+    for (const std::string& suffix : metric->names())
+      if (name + suffix == figure) return metric->higher_is_better();
+  return false;
+}
+
+std::vector<Measured> Objectives::measured(const Measures& measures, const std::string& part) const {
+  std::vector<Measured> values;
+  const auto add = [&](const std::string& name, double value) { values.push_back({part + "/" + name, value}); };
+  double sum = 0;
+  bool counted = false;
+  for (const ForwardParts::Term& term : losses_) {
+    const auto kept = measures.find(term.name);
+    if (kept == measures.end() || kept->second.number("count") == 0) continue;
+    counted = true;
+    sum += term.weight * mean_of(kept->second);
+  }
+  if (!counted) return values;
+  add("loss", sum);
+  for (const ForwardParts::Term& term : losses_)
+    if (const auto kept = measures.find(term.name); term.name != "loss" && kept != measures.end())
+      if (const double mean = mean_of(kept->second); std::isfinite(mean)) add(term.name, mean);
+  for (const auto& [metric, name] : metrics_) {
+    const auto kept = measures.find(name);
+    if (kept == measures.end()) continue;
+    const std::vector<std::string> suffixes = metric->names();
+    const std::vector<double> figures = metric->figures(kept->second);
+    for (size_t i = 0; i < suffixes.size(); ++i)
+      if (std::isfinite(figures[i])) add(name + suffixes[i], figures[i]);
+  }
+  return values;
+}
+
+std::vector<Measured> Objectives::measured_whole(const Measures& measures, const std::string& part) const {
+  std::vector<Measured> values = measured(measures, part);
+  if (!values.empty()) return values;
+  throw Error(Exit::data, Problem{.what = concat("expected targets that count in the split '", part,
+                                                 "', the loss ignores all of them"),
+                                  .help = "mend its 'ignore_index', or the targets"});
+}
+
+std::vector<MetricTable> Objectives::tables(const Measures& measures) const {
+  std::vector<MetricTable> tables;
+  for (const auto& [metric, name] : metrics_) {
+    const auto kept = measures.find(name);
+    std::optional<MetricTable> table = kept != measures.end() ? metric->table(kept->second) : std::nullopt;
+    if (!table) continue;
+    table->name = name;
+    tables.push_back(*std::move(table));
+  }
+  return tables;
+}
+
+}  // namespace dl

@@ -1,0 +1,55 @@
+// A run's losses and metrics: which there are, what they read, and the figures that they give.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/data/data_spec.h"
+#include "lib/train/kept/observer.h"
+#include "lib/train/plan/run_spec.h"
+#include "lib/train/programs/forward_graph.h"
+
+namespace dl {
+
+class Objectives {
+ public:
+  Objectives() = default;
+  explicit Objectives(const RunSpec& run);  // which must outlive it
+
+  const std::vector<ForwardParts::Term>& losses() const { return losses_; }
+  const std::vector<ForwardParts::Measured>& metrics() const { return metrics_; }
+  // The loss of whose output predictions are told.
+  const Loss& told() const { return *losses_.at(0).loss; }
+
+  // The data's fields that losses and metrics read, without repetition.
+  std::vector<std::string> fields() const;
+  ForwardParts parts(const Network& network, const Dataset& data, uint64_t seed) const;
+
+  // Against what the network gives and the data hold, which completes what the config left open. `tell` is given each
+  // problem, with the place of the object that it is about.
+  using Tell = std::function<void(Problem)>;
+  void check(const Network& network, const DataSets& data, const Tell& tell);
+
+  // "loss", "kind_loss", "accuracy", …: of a part of the data each is "val/loss" and so on.
+  std::vector<std::string> figures() const;
+  bool higher_is_better(const std::string& figure) const;
+
+  // The figures of the part, but those that are not finite; none where no target of a loss counted.
+  std::vector<Measured> measured(const Measures& measures, const std::string& part) const;
+  // The same of a whole split; Error(Exit::data) where no target counted.
+  std::vector<Measured> measured_whole(const Measures& measures, const std::string& part) const;
+  std::vector<MetricTable> tables(const Measures& measures) const;
+
+ private:
+  class Check;
+  void check_batch_transforms(const Network& network, const DataSets& data, const Tell& tell) const;
+  std::vector<const BatchTransform*> batch_transforms_;
+  std::vector<ForwardParts::Term> losses_;
+  std::vector<ForwardParts::Measured> metrics_;
+  std::vector<Loss*> losses_to_complete_;
+  std::vector<Metric*> metrics_to_complete_;
+};
+
+}  // namespace dl

@@ -1,0 +1,224 @@
+// The keys of a config.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/plan/run_spec.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "lib/device/device.h"
+
+namespace dl {
+
+using Unit = Duration::Unit;
+
+namespace {
+
+// Keys of another section that are looked for in this one, where it has none of that name.
+void lead_to(Schema& s, const Schema& other, const std::string& place) {
+  for (const Field& field : other.fields()) {
+    std::vector<std::string> names = field.foreign_names();
+    names.push_back(field.key());
+    for (const std::string& name : names) {
+      const bool own = std::ranges::any_of(s.fields(), [&](const Field& mine) {
+        return mine.key() == name || std::ranges::count(mine.foreign_names(), name) > 0;
+      });
+      if (!own) s.instead_of(name, "write '" + field.key() + "' " + place);
+    }
+  }
+}
+
+// Keys of other frameworks that are wanted beside these, and below them.
+void say_instead(Schema& s) {
+  for (const char* key : {"devices", "gpus", "num_gpus", "gpu", "num_nodes", "strategy", "world_size"})
+    s.instead_of(key, "leave it out: dlcli trains on one device; 'trainer.threads' says how many cores compute");
+  for (const char* key : {"callbacks", "callback"})
+    s.instead_of(key,
+                 "leave it out: each is a key of 'trainer', such as 'early_stopping: {…}'; 'dlcli describe controller' "
+                 "lists them");
+  for (const char* key : {"logger", "loggers", "log_dir", "tensorboard", "wandb", "report_to", "default_root_dir"})
+    s.instead_of(key, "leave it out: the figures are in the run's folder, metrics.csv and metrics.jsonl");
+  for (const char* key : {"deterministic", "benchmark", "cudnn"})
+    s.instead_of(key, "leave it out: the same seed gives the same bits");
+  for (const char* key : {"amp", "fp16", "bf16", "mixed_precision"})
+    s.instead_of(key, "write 'precision: bf16-mixed' below 'trainer'");
+  for (const Keyed<Controller>& own : TrainerSpec::every_controller())
+    lead_to(s, Codec<Keyed<Controller>>::inner(own)->schema, concat("below 'trainer.", own.name, "'"));
+  for (const char* key : {"lr", "learning_rate", "weight_decay", "momentum", "betas"})
+    s.instead_of(key, "write it below the optimizer's name: 'optimizer: {adamw: {lr: 1e-3}}'");
+  for (const char* key : {"resume", "resume_from_checkpoint", "ckpt_path", "resume_from"})
+    s.instead_of(key, "leave it out, and write 'dlcli train --resume=RUN'");
+  for (const char* key : {"verbose", "enable_progress_bar", "progress_bar"})
+    s.instead_of(key, "leave it out; 'dlcli train --quiet' shows less");
+  for (const char* key : {"dropout", "activation", "layers", "num_layers", "hidden_size", "num_classes", "input_shape"})
+    s.instead_of(key, "write it in the layers: 'model: [flatten, linear: 128, relu, dropout: 0.5, …]'");
+}
+
+}  // namespace
+
+void InitFromSpec::describe(Schema& s) {
+  s.summary("a safetensors file with the initial weights, named by the layers' paths");
+  s.details(
+      "Names and shapes must be the model's; num_batches_tracked of PyTorch's batch norms is left out. For another "
+      "head: "
+      "{path: base.safetensors, ignore: [\"fc.*\"], missing: fresh}.");
+  s.required("path", path, "the file").positional();
+  s.optional("missing", missing,
+             "what becomes of tensors of the model that the file does not have: fresh begins with "
+             "their initializers")
+      .one_of({"error", "fresh"});
+  s.optional("ignore", ignore, "patterns of the file's tensors that are left out, '*' for any characters");
+  s.example("init_from: base.safetensors");
+  s.example("init_from: {path: base.safetensors, ignore: [\"fc.*\"], missing: fresh}");
+}
+
+void CheckpointSpec::describe(Schema& s) {
+  s.summary("which checkpoints are written and kept; the last one always is");
+  s.optional("every", every, "how often one is written; without it, every epoch and every 10 minutes")
+      .units({Unit::steps, Unit::epochs, Unit::seconds})
+      .above(0)
+      .known_as({"every_n_epochs", "every_n_train_steps", "train_time_interval"});
+  s.optional("keep", keep, "how many of the newest are kept").at_least(1).known_as({"save_top_k"});
+  s.optional("best", best, "the figure whose best checkpoint is kept too: val/loss, or val/ and a metric's name")
+      .known_as({"monitor"});
+  s.optional("mode", mode, "min or max is better; without it, what is better for the figure").one_of({"min", "max"});
+  s.example("checkpoint: {every: 500 steps, keep: 2, best: val/accuracy}");
+}
+
+std::vector<Duration> CheckpointSpec::intervals() const {
+  if (every) return {*every};
+  return {Duration::epochs(1), Duration::seconds(600)};
+}
+
+void TrainerSpec::describe(Schema& s) {
+  s.summary("how long, on what and how the run is trained; keys as in Lightning");
+  s.optional("max_epochs", max_epochs, "the run ends after so many epochs")
+      .at_least(1)
+      .known_as({"epochs", "num_epochs", "n_epochs", "num_train_epochs"})
+      .instead_of_value("-1", "leave it out, and write 'max_steps' or 'max_time'");
+  s.optional("max_steps", max_steps, "the run ends after so many steps (optimizer updates)")
+      .at_least(1)
+      .known_as({"steps", "iterations", "max_iters", "max_iter", "num_steps"})
+      .instead_of_value("-1", "leave it out, and write 'max_epochs' or 'max_time'");
+  s.optional("max_time", max_time, "the run is saved and stops after this time, each time it is started")
+      .units({Unit::seconds})
+      .above(0);
+  Field& computes = s.optional("device", device, "what computes: reference is slow and plain, to compare with")
+                        .one_of(device_names())
+                        .known_as({"accelerator"});
+  for (const char* other : {"gpu", "cuda:0", "auto", "mps", "tpu"})
+    computes.instead_of_value(other, "write 'cuda', or 'cpu' where there is no GPU");
+  s.optional("threads", threads, "compute threads; 0: as many as the process may use").at_least(0).at_most(4096);
+  s.optional("precision", precision,
+             "of the numbers: 32-true; bf16-mixed: products in bf16, sums, losses and weights in f32; "
+             "bf16-true: the weights in bf16 too, rounded at random after each update")
+      .one_of({"32-true", "bf16-mixed", "bf16-true"})
+      .instead_of_value("16", "write 'bf16-mixed'")
+      .instead_of_value("16-true", "write 'bf16-true'")
+      .instead_of_value("fp16", "write 'bf16-mixed'")
+      .instead_of_value("float16", "write 'bf16-mixed'")
+      .instead_of_value("half", "write 'bf16-mixed'")
+      .instead_of_value("mixed", "write 'bf16-mixed'")
+      .instead_of_value("bfloat16", "write 'bf16-mixed'")
+      .instead_of_value("fp32", "write '32-true'")
+      .instead_of_value("f32", "write '32-true'")
+      .instead_of_value("float32", "write '32-true'")
+      .instead_of_value("64-true", "write '32-true': there is no double precision")
+      .instead_of_value("64", "write '32-true': there is no double precision");
+  s.optional(
+       "memory_limit", memory_limit,
+       "of weights, optimizer state, batches and a step's values; where they take more, values of the forward pass "
+       "are computed again in the backward pass, to the same bits")
+      .above(0);
+  s.optional("gradient_clip_val", gradient_clip_val, "the bound that gradients are clipped to").above(0);
+  s.optional("gradient_clip_algorithm", gradient_clip_algorithm,
+             "norm: the L2 norm of all gradients together; value: each element")
+      .one_of({"norm", "value"});
+  s.optional("accumulate_grad_batches", accumulate_grad_batches,
+             "batches whose gradients make one step, equal to one batch of all their samples")
+      .at_least(1)
+      .known_as({"gradient_accumulation_steps"});
+  s.optional("check_val_every_n_epoch", check_val_every_n_epoch, "epochs between validations; without either key, 1")
+      .at_least(1);
+  s.optional("val_check_interval", val_check_interval, "steps, a part of an epoch or time between validations")
+      .units({Unit::steps, Unit::epochs, Unit::seconds})
+      .unit(Unit::steps)
+      .above(0);
+  s.optional("log_every_n_steps", log_every_n_steps, "steps between records in metrics.jsonl").at_least(1);
+  s.optional("fast_dev_run", fast_dev_run, "one step and one batch of validation, nothing kept");
+  s.optional("ema", ema, "averages the weights; the average is validated and evaluated");
+  for (Keyed<Controller>& own : controllers) {
+    const auto keys = Codec<Keyed<Controller>>::inner(own);
+    s.optional(own.name, own, keys->schema.summary()).known_as(keys->schema.foreign_names());
+  }
+  s.optional("checkpoint", checkpoint, "which checkpoints are written and kept").known_as({"enable_checkpointing"});
+  say_instead(s);
+  lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
+  for (const char* key : {"model", "loss", "metrics", "optimizer", "schedule", "seed", "data", "init_from", "name"})
+    s.instead_of(key, concat("write '", key, "' beside 'trainer', not below it"));
+  s.check([this](const Report& report) {
+    if (check_val_every_n_epoch && val_check_interval)
+      report.at("val_check_interval", "val_check_interval and check_val_every_n_epoch are both given",
+                "keep one of them");
+    if (!max_epochs && !max_steps && !max_time && !fast_dev_run)
+      report("the run has no end: none of max_epochs, max_steps, max_time is given", "write 'max_epochs: 10'");
+  });
+}
+
+std::vector<Keyed<Controller>> TrainerSpec::every_controller() {
+  std::vector<Keyed<Controller>> all;
+  for (const std::string& name : Registry<Controller>::instance().names()) all.push_back({name, nullptr});
+  return all;
+}
+
+Precision TrainerSpec::numbers() const {
+  return precision == "bf16-true"    ? Precision::bf16_true
+         : precision == "bf16-mixed" ? Precision::bf16_mixed
+                                     : Precision::f32;
+}
+
+Duration TrainerSpec::validation_interval() const {
+  if (val_check_interval) return *val_check_interval;
+  return Duration::epochs(static_cast<double>(check_val_every_n_epoch.value_or(1)));
+}
+
+void RunSpec::describe(Schema& s) {
+  s.summary("a training run: data, model, loss, optimizer, trainer");
+  s.optional("name", name, "of the run's folder; without it, the config's file name");
+  s.optional("folder", folder, "where relative file names start; without it, the config's folder");
+  s.optional("seed", seed, "of every random number: initial weights, order of samples, dropout")
+      .at_least(0)
+      .help("write a whole number, such as 42");
+  s.required("data", data, "the data sets, and how samples become batches")
+      .help("write 'data: {train: fashion_mnist, batch_size: 128}', or your own: 'train: {format: …, path: …}'")
+      .known_as({"dataset", "datasets", "data_module", "datamodule"});
+  s.optional("blocks", blocks, "parts of the model with a name and parameters, used in it as layers are");
+  s.required("model", model, "the layers, in order")
+      .of("a list of layers")
+      .help("write 'model: [flatten, linear: 10]', or the layers below each other, each behind '- '")
+      .known_as({"network", "net", "architecture"});
+  s.optional("init_from", init_from,
+             "a safetensors file with the initial weights, named by the layers' paths, or {path, missing, ignore}");
+  s.required("loss", loss, "what is to be made small")
+      .known_as({"criterion", "loss_function", "loss_fn", "objective"})
+      .unless("losses")
+      .help("write 'loss: cross_entropy' for classes, 'loss: mse' for numbers");
+  s.optional("losses", losses,
+             "in the place of 'loss', several by name, each with its 'weight': their sum is to be small");
+  s.optional("metrics", metrics, "what else is measured");
+  s.required("optimizer", optimizer, "how the weights are updated")
+      .known_as({"optim", "optimiser", "solver"})
+      .help("write 'optimizer: {adamw: {lr: 1e-3}}'");
+  s.optional("schedule", schedule, "how the learning rate changes; without it, it stays")
+      .known_as({"lr_scheduler", "scheduler", "lr_schedule"});
+  s.required("trainer", trainer, "how long, on what and how the run is trained")
+      .known_as({"training"})
+      .help("write 'trainer: {max_epochs: 10}'");
+  s.check([this](const Report& report) {
+    if (loss && !losses.terms.empty()) report.at("losses", "'loss' and 'losses' are both given", "keep one of them");
+  });
+  say_instead(s);
+  lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
+  lead_to(s, schema_of(*std::make_unique<TrainerSpec>()), "below 'trainer'");
+}
+
+}  // namespace dl

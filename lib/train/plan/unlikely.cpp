@@ -1,0 +1,235 @@
+// Warnings of a plan.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/plan/unlikely.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "lib/base/text.h"
+#include "lib/graph/bounds.h"
+#include "lib/graph/ops/leaf.h"
+#include "lib/graph/ops/reduce.h"
+#include "lib/nn/warmup.h"
+#include "lib/spec/path.h"
+
+namespace dl {
+namespace {
+
+// What the network gives for one sample, in a graph of its own.
+NetworkOutputs predict(const Network& network, Graph& g, bool training = false) {
+  std::vector<Value> inputs;
+  for (const Network::Input& given : network.inputs()) inputs.push_back(input(g, given.name, batched(given.type, 1)));
+  const Value step = training ? input(g, "step", Type{DType::i32, {}}) : Value{};
+  return network.build(g, inputs, training, step, 0);
+}
+
+class Doubts {
+ public:
+  explicit Doubts(const Plan& plan) : plan_(plan), network_(*plan.network) {}
+
+  std::vector<Problem> all() {
+    about_the_ends();
+    about_classes();
+    about_tables();
+    about_inputs();
+    about_normalization();
+    about_the_rate();
+    about_windows();
+    return std::move(doubts_);
+  }
+
+ private:
+  void add(Problem problem, std::string what, std::string help) {
+    problem.what = std::move(what);
+    problem.help = std::move(help);
+    doubts_.push_back(std::move(problem));
+  }
+  // Of a key.
+  Problem at(const std::string& path) const {
+    const Node* node = find_path(plan_.spec, path);
+    return {.where = node ? node->where : Where{}, .path = path};
+  }
+  // Of a layer, by its path.
+  Problem at_layer(const std::string& path) const {
+    for (const LayerSummary& layer : network_.layers())
+      if (layer.path == path)
+        return {.where = layer.where, .path = concat(layer.label, " (", layer.type, ")"), .notes = layer.notes};
+    return at("model");
+  }
+  std::string type_of_layer(const std::string& path) const {
+    for (const LayerSummary& layer : network_.layers())
+      if (layer.path == path) return layer.type;
+    return "";
+  }
+
+  void about_the_ends() {
+    for (const ForwardParts::Term& term : plan_.objectives.losses()) about_the_end(*term.loss);
+  }
+
+  // An activation between the last weights and a loss.
+  void about_the_end(const Loss& read_by) {
+    Graph g;
+    const Value prediction = predict(network_, g).at(read_by.from.output);
+    Value end = prediction;  // before what only rearranges it
+    while (g.node(end.node).inputs.size() == 1 &&
+           (g.node(end.node).op->is_view() || g.node(end.node).op->name() == "transpose"))
+      end = g.node(end.node).inputs[0];
+    const std::string path = g.node(end.node).scope, layer = type_of_layer(path), loss = read_by.name;
+    const Bounds bounds = bounds_of(end);
+    const Loss::Reads reads = read_by.reads();
+    if (reads == Loss::Reads::log_probabilities) {
+      if (layer == "log_softmax" || bounds.high <= 0) return;
+      return add(at_layer(path),
+                 concat("'", loss, "' takes logarithms of probabilities, which '", layer, "' does not give"),
+                 layer == "softmax" ? "remove 'softmax', and take 'cross_entropy': it has both in it"
+                                    : "take 'cross_entropy', which has the softmax and the logarithm in it");
+    }
+    if (reads == Loss::Reads::numbers) {
+      if (bounds.low >= 0 && read_by.from.target == "y" && plan_.data.target_scaling != Scaling{})
+        add(at_layer(path),
+            concat("what '", layer, "' gives is never below 0, but the targets are normalized: half of them are"),
+            concat("remove '", layer, "' at the end"));
+      return;
+    }
+    const std::string own = reads == Loss::Reads::logit ? "sigmoid" : "softmax";
+    if (layer == own || layer == "log_softmax")
+      add(at_layer(path), concat("'", loss, "' applies a ", own, " itself: it takes the values before"),
+          concat("remove '", layer, "'; what 'predict' tells are probabilities all the same"));
+    else if (bounds.low >= -1 || bounds.high <= 1)
+      add(at_layer(path),
+          concat("'", loss, "' takes values before a ", own, ", of any size and sign; those of '", layer,
+                 "' are never ",
+                 bounds.low >= -1 ? "below " + number_text(bounds.low) : "above " + number_text(bounds.high)),
+          concat("remove '", layer, "' at the end"));
+  }
+
+  void about_classes() {
+    const auto classes = static_cast<int64_t>(plan_.data.classes.size());
+    const Loss& loss = plan_.objectives.told();
+    const int64_t values = loss.takes_classes() && loss.from.target == "y" ? plan_.told_output().shape.last() : 0;
+    // Vocabularies are often padded, to sizes that a machine likes.
+    if (classes == 1)
+      add(at("data.train"), "the data have one class, so that there is nothing to tell apart",
+          "give data of more classes");
+    else if (classes > 0 && values > classes && plan_.data.target.shape.rank() == 0)
+      add(at("model"),
+          concat("the model ends with ", count_of(values, "value"), ", the data have ", count_of(classes, "class")),
+          "end the model with 'linear: ${data.classes}'");
+  }
+
+  // Tables with fewer rows than there are things.
+  void about_tables() {
+    for (const NumberLimit& limit : network_.number_limits()) {
+      const auto field = std::ranges::find(plan_.data.inputs, limit.input, &SampleField::name);
+      if (field == plan_.data.inputs.end() || !limit.chooses_row || field->values <= limit.count) continue;
+      add(at_layer(limit.layer),
+          concat("the table has ", count_of(limit.count, "row"), ", '", limit.input, "' counts ", field->values,
+                 " different numbers"),
+          limit.input == "x" ? "write 'num_embeddings: ${data.vocabulary}'"
+                             : concat("write 'num_embeddings: ", field->values, "'"));
+    }
+  }
+
+  // Inputs that the prediction does not depend on.
+  void about_inputs() {
+    Graph g;
+    std::set<std::string> read;
+    std::set<int> seen;
+    const NetworkOutputs outputs = predict(network_, g);
+    std::vector<int> left;
+    for (const ForwardParts::Term& term : plan_.objectives.losses()) {
+      left.push_back(outputs.at(term.loss->from.output).node);
+      for (const std::string& further : term.loss->further_outputs()) left.push_back(outputs.at(further).node);
+    }
+    while (!left.empty()) {
+      const int node = left.back();
+      left.pop_back();
+      if (!seen.insert(node).second) continue;
+      if (const auto* given = dynamic_cast<const Input*>(g.node(node).op.get())) read.insert(given->key);
+      for (const Value& v : g.node(node).inputs) left.push_back(v.node);
+    }
+    for (const Network::Input& given : network_.inputs())
+      if (!read.contains(given.name))
+        add(at("model"), concat("no layer that the prediction depends on reads the input '", given.name, "'"),
+            concat("name it in a layer's 'from:', or leave it out of the data"));
+  }
+
+  // A single sample at the end of an epoch, of which a layer over the batch has one value of each channel.
+  void about_normalization() {
+    const int64_t samples = plan_.data.train->size(), batch = plan_.run.data.batch_size;
+    const int64_t rest = plan_.run.data.drop_last || samples <= batch ? 0 : samples % batch;
+    if (const std::string layer = normalized_over_the_batch(network_); !layer.empty() && rest == 1)
+      add(at_layer(layer),
+          concat("the last batch of an epoch is a single sample (", samples, " of ", batch,
+                 "), which has no deviation to "
+                 "normalize by"),
+          "write 'data.drop_last: true'");
+  }
+
+  // Rates that no run survives, and schedules that the run does not live to see.
+  void about_the_rate() {
+    const int64_t steps = plan_.total_steps();
+    const Progress progress{.total_steps = steps,
+                            .steps_per_epoch = plan_.steps_per_epoch(),
+                            .batch_size = plan_.run.data.batch_size * plan_.run.trainer.accumulate_grad_batches};
+    const auto* schedule = dynamic_cast<const WarmupSchedule*>(plan_.run.schedule.get());
+    const double rise = schedule ? updates_in(schedule->warmup, progress) : 0;
+    if (steps > 0 && rise == static_cast<double>(steps)) return;  // a test of rates
+    const Optimizer& optimizer = *plan_.run.optimizer;
+    std::vector<Problem> none;
+    const std::string path = plan_.run.optimizer.place_of_optimizer(Reading(none, "optimizer")).path() + ".lr";
+    if (const double lr = optimizer.learning_rate(), most = optimizer.boldest_rate(); lr >= most)
+      add(at(path), concat("a learning rate of ", number_text(lr), " is more than '", optimizer.name, "' bears"),
+          concat("lower it; begin with ", number_text(most / 1000)));
+    if (!schedule || steps == 0 || plan_.run.trainer.fast_dev_run) return;
+    if (rise > static_cast<double>(steps))
+      return add(at("schedule"),
+                 concat("the warm-up takes ", schedule->warmup.text(), ", the run ends after ", count_of(steps, "step"),
+                        ": before the rate is whole"),
+                 "make the warm-up shorter, or the run longer");
+    if (is_flat(*schedule, progress, static_cast<int64_t>(std::ceil(rise))) && !schedule->stays())
+      add(at("schedule"),
+          concat("'", schedule->name, "' changes nothing within the ", count_of(steps, "step"), " of the run"),
+          "make its times shorter, or the run longer");
+  }
+  static bool is_flat(const WarmupSchedule& schedule, Progress progress, int64_t begin) {
+    const int64_t last = progress.total_steps - 1, stride = std::max<int64_t>(1, (last - begin) / 1000);
+    const auto factor = [&](int64_t step) {
+      progress.step = step;
+      return schedule.factor(progress);
+    };
+    const double first = factor(begin);
+    for (int64_t step = begin; step < last; step += stride)
+      if (factor(step) != first) return false;
+    return factor(last) == first;
+  }
+
+  void about_windows() {
+    const int64_t window = plan_.run.trainer.accumulate_grad_batches, batches = plan_.batches_per_epoch();
+    if (batches > 0 && window > batches)
+      add(at("trainer.accumulate_grad_batches"),
+          concat("an update takes ", window, " batches, an epoch has ", batches, ": each is of fewer"), "lower it");
+  }
+
+  const Plan& plan_;
+  const Network& network_;
+  std::vector<Problem> doubts_;
+};
+
+}  // namespace
+
+std::string normalized_over_the_batch(const Network& network) {
+  Graph g;
+  predict(network, g, true);
+  for (int i = 0; i < g.size(); ++i) {
+    const auto* moments = dynamic_cast<const MomentsOp*>(g.node(i).op.get());
+    if (moments && moments->axes.front() == 0 && reduced_count(g.node(i).inputs[0].shape(), moments->axes) == 1)
+      return g.node(i).scope;
+  }
+  return "";
+}
+
+std::vector<Problem> unlikely(const Plan& plan) { return Doubts(plan).all(); }
+
+}  // namespace dl

@@ -1,0 +1,134 @@
+// Building the forward part of a step.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/programs/forward_graph.h"
+
+#include <algorithm>
+#include <map>
+
+#include "lib/base/error.h"
+#include "lib/graph/ops.h"
+#include "lib/nn/class_target.h"
+
+namespace dl {
+namespace {
+
+using OutputName = std::optional<std::string>;
+
+class ForwardGraph {
+ public:
+  ForwardGraph(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training) : graph_(g), parts_(parts) {
+    BatchFields given;
+    for (const Network::Input& i : parts.network->inputs())
+      given.inputs[i.name] = input(g, i.name, batched(batch.sample(i.name, i.type), batch.count));
+    for (const ForwardParts::Field& field : parts.fields)
+      targets_[field.name] = input(g, field.name, batched(batch.sample(field.name, field.type), batch.count));
+    if (training && !parts.batch_transforms.empty()) transform(given);
+    std::vector<Value> inputs;
+    for (const Network::Input& i : parts.network->inputs()) inputs.push_back(given.inputs[i.name]);
+    const Value step = training ? input(g, "step", Type{DType::i32, {}}) : Value{};
+    outputs_ = parts.network->build(g, inputs, training, step, parts.seed);
+  }
+
+  Fields fields(const FieldNames& names, const std::vector<std::string>& further, bool takes_target) const {
+    Fields f{.prediction = outputs_.at(names.output)};
+    if (takes_target) f.target = field(names.target);
+    for (const std::string& name : further) f.further.push_back(outputs_.at(name));
+    return f;
+  }
+  Value field(const std::string& name) const {
+    const auto found = targets_.find(name);
+    DL_CHECK(found != targets_.end(), "no field ", name);
+    return found->second;
+  }
+
+  Fields fields(const Metric& metric) const {
+    Fields f = fields(metric.from, {}, true);
+    if (const auto own = own_.find(metric.from.target); own != own_.end()) f.target = own->second;
+    return {.prediction = in_own_units(f.prediction, metric.from), .target = in_own_units(f.target, metric.from)};
+  }
+
+  // What is in the units that a field is trained in, in its own.
+  Value in_own_units(Value value, const FieldNames& names) const {
+    const auto found = std::ranges::find(parts_.fields, names.target, &ForwardParts::Field::name);
+    const Scaling scaling = found != parts_.fields.end() ? found->scaling : Scaling{};
+    return scaling == Scaling{} ? value : value * scaling.scale + scaling.shift;
+  }
+
+  Value told() const {
+    const Loss& loss = *parts_.losses.at(0).loss;
+    const Value told = loss.told(outputs_.at(loss.from.output));
+    return loss.takes_target() ? in_own_units(told, loss.from) : told;
+  }
+
+  std::vector<BatchDraw> draws;
+
+ private:
+  // Inputs and targets as the transforms leave them. Classes are mixed as probabilities.
+  void transform(BatchFields& given) {
+    for (const ForwardParts::Term& term : parts_.losses) {
+      if (!term.loss->takes_target()) continue;
+      const std::string& name = term.loss->from.target;
+      const Value target = targets_.at(name);
+      if (target.type().dtype != DType::i32)
+        given.targets[name] = target;
+      else if (term.loss->takes_classes())
+        given.targets[name] = one_hot(target, parts_.network->output(term.loss->from.output).shape.last());
+      else
+        own_[name] = target, given.targets[name] = as_f32(target);
+    }
+    for (size_t i = 0; i < parts_.batch_transforms.size(); ++i) {
+      parts_.batch_transforms[i]->build(given, [&](size_t count, Draw draw) {
+        BatchDraw& drawn = draws.emplace_back(BatchDraw{.transform = i, .inputs = {}, .draw = std::move(draw)});
+        std::vector<Value> values;
+        for (size_t k = 0; k < count; ++k) {
+          drawn.inputs.push_back(concat("batch/", draws.size(), "/", k));
+          values.push_back(input(graph_, drawn.inputs.back(), Type{}));
+        }
+        return values;
+      });
+    }
+    for (const auto& [name, value] : given.targets) targets_[name] = value;
+  }
+  static Value one_hot(Value target, int64_t classes) {
+    return equal(iota(*target.graph, classes), with_class_axis(target)) * 1.0;
+  }
+
+  Graph& graph_;
+  const ForwardParts& parts_;
+  std::map<std::string, Value> targets_;  // fields as losses see them
+  std::map<std::string, Value> own_;      // what metrics see in their place: classes before they were mixed to numbers
+  NetworkOutputs outputs_;
+};
+
+}  // namespace
+
+Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training) {
+  const ForwardGraph built(g, parts, batch, training);
+  MeasuresGraph measures(g);
+  Forward f{.told = built.told()};
+  for (const ForwardParts::Term& term : parts.losses) {
+    const Loss& loss = *term.loss;
+    const Loss::Mean of = loss.over(built.fields(loss.from, loss.further_outputs(), loss.takes_target()),
+                                    loss.sample_weight ? built.field(*loss.sample_weight) : Value{});
+    const Value weighed = term.weight == 1 ? of.mean : term.weight * of.mean;
+    f.loss = f.loss ? f.loss + weighed : weighed;
+    f.count = parts.losses.size() == 1 ? of.count : constant(g, static_cast<double>(batch.count));
+    measures.of(term.name);
+    keep_mean(measures, of.mean * of.count, of.count);
+  }
+  g.output("loss", f.loss);
+  g.output("loss/count", f.count);
+  for (const auto& [metric, name] : parts.metrics) {
+    measures.of(name);
+    metric->add(measures, built.fields(*metric));
+  }
+  f.measures = measures.add_up(training);
+  f.draws = built.draws;
+  return f;
+}
+
+Value predicted(Graph& g, const ForwardParts& parts, const BatchType& batch) {
+  return ForwardGraph(g, parts, batch, false).told();
+}
+
+}  // namespace dl

@@ -1,0 +1,65 @@
+// The forward part of a step as a graph: predictions, the losses that they make, and what metrics keep of them.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lib/data/batch_type.h"
+#include "lib/data/dataset.h"
+#include "lib/graph/graph.h"
+#include "lib/nn/batch_transform.h"
+#include "lib/nn/loss.h"
+#include "lib/nn/metric.h"
+#include "lib/nn/network.h"
+#include "lib/train/programs/measures.h"
+
+namespace dl {
+
+struct ForwardParts {
+  const Network* network = nullptr;
+  // Of the data, that losses and metrics read.
+  struct Field {
+    std::string name;
+    Type type;        // of one sample
+    Scaling scaling;  // of numbers; metrics and predictions are in the field's own units, the loss is not
+  };
+  std::vector<Field> fields;
+  struct Term {
+    const Loss* loss = nullptr;
+    std::string name;  // of its figure: "loss", or "kind_loss" where there are several
+    double weight = 1;
+  };
+  std::vector<Term> losses;  // the first is the one whose predictions are told
+  struct Measured {
+    const Metric* metric = nullptr;
+    std::string name;  // unique
+  };
+  std::vector<Measured> metrics;
+  std::vector<const BatchTransform*> batch_transforms;  // of training
+  uint64_t seed = 0;
+};
+
+// Numbers that the host draws for each batch: an input f32 [] of the program for each.
+struct BatchDraw {
+  size_t transform = 0;  // its place in the list
+  std::vector<std::string> inputs;
+  Draw draw;
+};
+
+struct Forward {
+  Value loss;   // f32 []: the sum of the losses' weighed means over the batch's targets
+  Value count;  // f32 []: of the targets that this is a mean over; of several losses, the samples
+  Value told;   // of the first loss's output, as Loss::told, in the target's own units
+  MeasureLayout measures;
+  std::vector<BatchDraw> draws;
+};
+
+// Inputs of the graph: the network's by their names and the fields, [batch, …] each; "step" i32 [] where training.
+// Outputs: "loss" and "loss/count". What is measured is added up.
+Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training);
+
+// The first loss's output, as Forward::told, without any target.
+Value predicted(Graph& g, const ForwardParts& parts, const BatchType& batch);
+
+}  // namespace dl

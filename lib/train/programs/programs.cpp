@@ -1,0 +1,274 @@
+// Building the graphs of a run.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/programs/programs.h"
+
+#include <algorithm>
+#include <atomic>
+#include <span>
+
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+#include "lib/base/thread_team.h"
+#include "lib/graph/ops/leaf.h"
+#include "lib/graph/sizes.h"
+#include "lib/train/programs/update_graph.h"
+
+namespace dl {
+
+struct Programs::Impl {
+  Impl(const Recipe& r, Store& s) : recipe(r), store(s) {}
+
+  Recipe recipe;
+  Store& store;
+  std::map<std::pair<std::string, BatchType>, std::unique_ptr<Program>> made;
+  std::map<BatchType, Fit> fits;  // of training programs, by batch
+  HostNumbers numbers;
+  struct Numbered {  // an input of a program
+    Program* program;
+    Slot input;
+    const HostNumber* number;
+  };
+  std::vector<Numbered> numbered;
+  UpdateTime time;
+  bool updating = false;                  // begin_update() was called
+  std::vector<BatchDraw> draws;           // of training programs
+  std::vector<float> drawn;               // for the next of them
+  std::optional<MeasureLayout> measures;  // known once a graph was built
+
+  int64_t elements() const { return recipe.forward.network->arena_elements(); }
+  Variable parameters() const { return recipe.forward.network->parameters(); }
+  Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}, Role::gradient}; }
+  static Variable gradient_count() { return {"gradient_count", Type{}, Role::counter}; }
+
+  Forward forward(Graph& g, const BatchType& batch, bool training) {
+    Forward f = dl::forward(g, recipe.forward, batch, training);
+    DL_CHECK(!measures || *measures == f.measures, "programs keep different measures");
+    measures = f.measures;
+    if (!f.draws.empty()) draws = f.draws;  // the same for all
+    return f;
+  }
+
+  // Initial values, in pieces by several threads: each is a function of its tensor and place only.
+  void fill_tensors() {
+    struct Piece {
+      const Tensor* tensor;
+      int64_t begin, end;  // elements of the tensor
+    };
+    constexpr int64_t most = 1 << 15;  // small enough to stay in a cache
+    std::vector<Piece> pieces;
+    for (const Tensor& tensor : recipe.forward.network->tensors()) {
+      const int64_t all = tensor.shape.elements();
+      for (int64_t begin = 0; begin < all; begin += most)
+        pieces.push_back({&tensor, begin, std::min(all, begin + most)});
+    }
+    std::atomic<size_t> next = 0;
+    ThreadTeam(std::clamp(static_cast<int>(pieces.size()), 1, recipe.threads)).run([&](int) {
+      std::vector<float> values(most);
+      for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < pieces.size();) {
+        const auto& [tensor, begin, end] = pieces[i];
+        tensor->initial->fill(std::span(values).first(static_cast<size_t>(end - begin)), tensor->shape,
+                              random_key(recipe.forward.seed, random_stream("init/" + tensor->path)), begin);
+        store.write_part(tensor->trained ? parameters().name : tensor->path,
+                         (tensor->trained ? tensor->offset : 0) + begin, values.data(), end - begin);
+      }
+    });
+  }
+
+  void feed_numbers() {
+    for (const auto& [program, input, number] : numbered) program->feed(input, std::span(&number->value, 1));
+  }
+
+  // The gradient of the loss with respect to all parameters, flat.
+  Value flat_gradient(Graph& g, Value loss) {
+    const Value flat = variable(g, parameters());
+    std::vector<Value> wrt;
+    std::vector<int64_t> offsets;
+    for (const Tensor& tensor : recipe.forward.network->tensors()) {
+      if (!tensor.trained) continue;
+      wrt.push_back(view(flat, tensor.offset, tensor.shape));
+      offsets.push_back(tensor.offset);
+    }
+    std::vector<Value> d = gradients(loss, wrt), parts;
+    std::vector<int64_t> places;
+    for (size_t i = 0; i < d.size(); ++i) {
+      if (!d[i]) continue;  // a parameter that the loss does not depend on
+      parts.push_back(d[i]);
+      places.push_back(offsets[i]);
+    }
+    DL_CHECK(!parts.empty(), "the loss depends on no parameter");
+    return pack(parts, places, elements());
+  }
+
+  void add_update(Graph& g, Value gradient, Value count = {}) {
+    build_update(g, recipe.update, *recipe.forward.network, gradient, count, numbers);
+  }
+
+  PassOptions passes() const {
+    return {.parameters = parameters(), .precision = recipe.precision, .seed = recipe.forward.seed};
+  }
+
+  using Build = void (Impl::*)(Graph&, const BatchType&);
+
+  // Made by `make` at the first time. The network's shapes fit for one sample: what does not is the batch.
+  template <class Make>
+  Program& once(const std::string& kind, const BatchType& batch, Make make) {
+    std::unique_ptr<Program>& slot = made[{kind, batch}];
+    try {
+      if (!slot) {
+        slot = make();
+        for (auto& [name, number] : numbers) {
+          number.update(time);
+          if (const Slot input = slot->input(name)) numbered.push_back({slot.get(), input, &number});
+        }
+        if (updating) feed_numbers();
+      }
+    } catch (const ShapeError& e) {
+      throw Error(Exit::usage, batch.count > 0
+                                   ? Problem{.path = "data.batch_size",
+                                             .what = concat("a batch of ", batch.count, " makes ", e.what()),
+                                             .help = "lower data.batch_size"}
+                                   : Problem{.path = "optimizer",
+                                             .what = concat("its state makes ", e.what()),
+                                             .help = "make the model smaller"});
+    }
+    return *slot;
+  }
+
+  Program& program(const std::string& kind, const BatchType& batch, Build build) {
+    return once(kind, batch, [&] {
+      Graph g;
+      (this->*build)(g, batch);
+      PassOptions options = passes();
+      const std::vector<Variable> averages = store.of_role(Role::average);
+      if (!averages.empty() && kind != "update") options.read_instead = averages.front();
+      return std::make_unique<Program>(g, store, options);
+    });
+  }
+
+  // One with a backward pass.
+  Program& training_program(const std::string& kind, const BatchType& batch, Build build) {
+    return once(kind, batch, [&] {
+      Graph g;
+      (this->*build)(g, batch);
+      Fitted fitted = fit_program(g, store, passes(),
+                                  {.bytes = recipe.memory_limit_bytes,
+                                   .batches = times(recipe.batch_bytes, batch.count),
+                                   .batch = batch.count});
+      fits.insert_or_assign(batch, fitted.fit);
+      return std::move(fitted.program);
+    });
+  }
+
+  void build_step(Graph& g, const BatchType& batch) {
+    const Value loss = forward(g, batch, true).loss;
+    add_update(g, flat_gradient(g, loss));
+  }
+
+  void build_accumulate(Graph& g, const BatchType& batch) {
+    const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
+    const Forward f = forward(g, batch, true);
+    g.assign("gradients", sum + f.count * flat_gradient(g, f.loss));
+    g.assign("gradient_count", count + f.count);
+  }
+
+  void build_update_alone(Graph& g, const BatchType&) {
+    const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
+    add_update(g, sum, where(count > 0, count, 1));  // of weights it may be below 1
+    g.assign("gradients", broadcast_to(constant(g, 0), {elements()}));
+    g.assign("gradient_count", constant(g, 0));
+  }
+
+  void build_evaluate(Graph& g, const BatchType& batch) { forward(g, batch, false); }
+
+  void build_examine(Graph& g, const BatchType& batch) { g.output("prediction", forward(g, batch, false).told); }
+
+  void build_predict(Graph& g, const BatchType& batch) { g.output("prediction", predicted(g, recipe.forward, batch)); }
+};
+
+Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<Impl>(recipe, store)) {
+  for (const Variable& v : recipe.kept) store.declare(v);
+}
+Programs::~Programs() = default;
+
+void Programs::initialize() {
+  create();
+  impl_->store.allocate();
+  impl_->fill_tensors();
+  begin_average();
+}
+
+void Programs::create() {
+  Impl& m = *impl_;
+  Variable parameters = m.parameters();
+  if (m.recipe.precision == Precision::bf16_true) parameters.type.dtype = DType::bf16;
+  if (m.elements() > 0) m.store.declare(parameters);
+  for (const Tensor& tensor : m.recipe.forward.network->tensors())
+    if (!tensor.trained) m.store.declare({tensor.path, Type{DType::f32, tensor.shape}});
+  if (!m.recipe.update.empty() && m.elements() > 0) {  // its state, as its update asks for it
+    Graph g;
+    m.build_update_alone(g, 0);
+    for (int i = 0; i < g.size(); ++i) {
+      const auto* read = dynamic_cast<const VariableOp*>(g.node(i).op.get());
+      if (read && kept_by_updates(read->variable.role)) m.store.declare(read->variable);
+    }
+  }
+}
+
+void Programs::forget_carried(bool training) {
+  for (const Variable& v : impl_->store.of_role(training ? Role::carried_in_training : Role::carried_in_evaluation))
+    impl_->store.zero(v.name);
+}
+
+void Programs::begin_update(const UpdateTime& time) {
+  impl_->time = time;
+  impl_->updating = true;
+  for (auto& [name, number] : impl_->numbers) number.update(time);
+  impl_->feed_numbers();
+}
+
+void Programs::begin_average() {
+  Impl& m = *impl_;
+  const std::vector<Variable> averages = m.store.of_role(Role::average);
+  if (averages.empty()) return;
+  std::vector<float> piece(static_cast<size_t>(std::min<int64_t>(m.elements(), 1 << 16)));
+  for (int64_t begin = 0; begin < m.elements(); begin += static_cast<int64_t>(piece.size())) {
+    const int64_t count = std::min(static_cast<int64_t>(piece.size()), m.elements() - begin);
+    m.store.read_part(m.parameters().name, begin, count, piece.data());
+    for (const Variable& v : averages) m.store.write_part(v.name, begin, piece.data(), count);
+  }
+}
+
+void Programs::draw(Program& program, int64_t tick) {
+  Impl& m = *impl_;
+  m.drawn.clear();
+  for (const BatchDraw& each : m.draws) {
+    BatchRandom random(m.recipe.forward.seed, each.transform, tick);
+    for (const double number : each.draw(random)) m.drawn.push_back(static_cast<float>(number));
+  }
+  const float* next = m.drawn.data();
+  for (const BatchDraw& each : m.draws)
+    for (const std::string& name : each.inputs) {
+      if (const Slot input = program.input(name)) program.feed(input, std::span(next, 1));
+      ++next;
+    }
+}
+
+const MeasureLayout& Programs::measures() {
+  if (!impl_->measures) {
+    Graph g;
+    impl_->build_evaluate(g, BatchType(1));
+  }
+  return *impl_->measures;
+}
+
+Program& Programs::step(const BatchType& batch) { return impl_->training_program("step", batch, &Impl::build_step); }
+Program& Programs::accumulate(const BatchType& batch) {
+  return impl_->training_program("accumulate", batch, &Impl::build_accumulate);
+}
+Program& Programs::update() { return impl_->program("update", 0, &Impl::build_update_alone); }
+Program& Programs::evaluate(const BatchType& batch) { return impl_->program("evaluate", batch, &Impl::build_evaluate); }
+Program& Programs::examine(const BatchType& batch) { return impl_->program("examine", batch, &Impl::build_examine); }
+const Fit& Programs::fit(const BatchType& batch) const { return impl_->fits.at(batch); }
+Program& Programs::predict(const BatchType& batch) { return impl_->program("predict", batch, &Impl::build_predict); }
+
+}  // namespace dl

@@ -1,0 +1,81 @@
+// The programs of a run: a training step, an evaluation and a prediction, for each type of batch that occurs.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/data/batch_type.h"
+#include "lib/device/program.h"
+#include "lib/graph/passes.h"
+#include "lib/nn/update_chain.h"
+#include "lib/train/programs/forward_graph.h"
+#include "lib/train/programs/memory_limit.h"
+
+namespace dl {
+
+// What a training step is made of; all referred to must outlive the programs.
+struct Recipe {
+  ForwardParts forward;
+  Update update;               // empty where nothing is trained
+  std::vector<Variable> kept;  // by controllers, beside what the update keeps
+  int threads = 1;             // that fill in initial values
+  // What the variables, a training step's values and the batches may take together, and what the batches in memory take
+  // for a sample of a batch.
+  std::optional<int64_t> memory_limit_bytes;
+  int64_t batch_bytes = 0;
+  Precision precision = Precision::f32;
+};
+
+// Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the fields that
+// losses and metrics read, [batch, …]. Training programs also: "step" i32 [], which numbers micro-batches for random
+// numbers; and those that update take what begin_update() tells. Outputs: "loss" [] (mean over the micro-batch's
+// targets), "loss/count" [] of them, "grad_norm" [] from update programs (before clipping), "prediction" (as
+// Loss::told) from programs that predict or examine, and the rows that measures() names.
+class Programs {
+ public:
+  Programs(const Recipe& recipe, Store& store);
+  ~Programs();
+
+  // Creates the variables (parameters, optimizer state, buffers), for weights to be read into.
+  void create();
+  // Creates them and fills in initial values from the seed.
+  void initialize();
+  // The weights' average, if there is to be one, begins at the weights there are; initialize() does so itself.
+  void begin_average();
+
+  // Sets to 0 what layers carry from batch to batch: where an epoch, or an evaluation or prediction, begins.
+  void forget_carried(bool training);
+
+  // Before each update's programs are launched, and after the launch before has returned: when it is.
+  void begin_update(const UpdateTime& time);
+
+  // Feeds a program that steps or accumulates the numbers drawn for micro-batch `tick`.
+  void draw(Program& program, int64_t tick);
+
+  // Training programs keep to the memory limit by computing values again (lib/train/programs/memory_limit.h); where
+  // that is not enough, Error(Exit::usage) says what would be.
+  Program& step(const BatchType& batch);  // forward, loss, backward, clip, update
+  // A micro-batch: forward, loss, backward. Adds its gradient, weighed by the targets that its loss is the mean of, to
+  // the variable "gradients", and their number to "gradient_count".
+  Program& accumulate(const BatchType& batch);
+  // Clip, update from the gradient of the mean over all those targets, as of one large batch; sets both to zero.
+  Program& update();
+  Program& evaluate(const BatchType& batch);
+  Program& predict(const BatchType& batch);
+  Program& examine(const BatchType& batch);  // evaluates and predicts
+
+  // What those that train and evaluate keep of their batches.
+  const MeasureLayout& measures();
+
+  // How the step or accumulation of a type of batch, which has been made, keeps to the limit.
+  const Fit& fit(const BatchType& batch) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dl
