@@ -24,11 +24,11 @@ void Layer::say_instead(AnyRegistry& registry) {
   registry.instead_of({"resize", "Resizing", "RandomFlip", "RandomCrop", "RandomRotation", "RandomZoom",
                        "RandomTranslation", "CenterCrop", "horizontal_flip", "random_resized_crop"},
                       "it changes the data: write it below 'data.transforms' (resize, random_crop, horizontal_flip …)");
-  registry.instead_of({"sigmoid", "logsigmoid"},
+  registry.instead_of({"logsigmoid"},
                       "at the end leave it out: 'bce_with_logits' has it in it; between layers write 'relu' or 'gelu'");
   registry.instead_of({"log_softmax", "logsoftmax"}, "leave it out: 'loss: cross_entropy' has it in it");
-  registry.instead_of({"tanh", "elu", "selu", "celu", "leaky_relu", "silu", "swish", "mish", "prelu", "relu6",
-                       "hardswish", "hard_swish", "hardtanh", "softplus", "softsign", "glu"},
+  registry.instead_of({"elu", "selu", "celu", "silu", "swish", "mish", "prelu", "relu6", "hardswish", "hard_swish",
+                       "hardtanh", "softplus", "softsign", "glu"},
                       "write 'relu' or 'gelu'");
   registry.instead_of({"activation"}, "write the activation's own name: '- relu'");
   registry.instead_of({"depthwise_conv2d", "separable_conv2d"},

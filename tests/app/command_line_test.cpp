@@ -114,8 +114,8 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "error: LAYER:1:10: model[0] (linear): unknown key 'out_feature'\n"
        "  known keys: bias, bias_init, init, out_features\n  help: write 'out_features'\n"},
       {{"describe", "con2d"}, "error: dlcli describe: nothing is named 'con2d'\n  help: write 'conv2d'\n"},
-      {{"describe", "sigmoid"},
-       "error: dlcli describe: nothing is named 'sigmoid'\n"
+      {{"describe", "logsigmoid"},
+       "error: dlcli describe: nothing is named 'logsigmoid'\n"
        "  help: of a layer: at the end leave it out: 'bce_with_logits' has it in it; between layers write 'relu' or "
        "'gelu'\n"},
       {{"describe", "dense"}, "error: dlcli describe: nothing is named 'dense'\n  help: write 'linear'\n"},
