@@ -43,6 +43,7 @@ Node model_item(const Node& layer) {
   item.set("name", type("string"));
   item.set("from", any_of({type("string"), json_object({{"type", Node::string("array")}}), type("object")}));
   item.set("tie", json_object({{"type", Node::string("object")}, {"additionalProperties", type("string")}}));
+  item.set("share", type("string"));
   item.set("repeat", any_of({type("integer"), reference_to("reference")}));
   return any_of({type("string"), json_object({{"type", Node::string("object")}, {"properties", std::move(item)}})});
 }

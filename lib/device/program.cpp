@@ -110,6 +110,10 @@ Slot Program::known_input(const std::string& name) const {
   return slot;
 }
 
+bool Program::has_output(const std::string& name) const {
+  return std::ranges::count(impl_->layout.outputs, name, &Layout::Output::name) > 0;
+}
+
 Slot Program::output(const std::string& name) const {
   const auto& all = impl_->layout.outputs;
   const auto found = std::ranges::find(all, name, &Layout::Output::name);

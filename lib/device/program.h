@@ -104,6 +104,7 @@ class Program {
   Slot input(const std::string& name) const;
   bool has_input(const std::string& name) const { return bool(input(name)); }
   const Type& input_type(const std::string& name) const;
+  bool has_output(const std::string& name) const;
   // A failed check where there is no such output.
   Slot output(const std::string& name) const;
   const Type& output_type(const std::string& name) const;

@@ -4,9 +4,32 @@
 
 namespace dl {
 
+std::optional<double> TargetName::number() const { return Node::scalar(*this).as_number(); }
+
+bool Codec<TargetName>::read(const Node& node, TargetName& value, const Limits& limits, const Reading& r) {
+  if (node.as_number()) {
+    value = node.text;
+    return true;
+  }
+  return Codec<std::string>::read(node, value, limits, r);
+}
+
+Node Codec<TargetName>::write(const TargetName& value) {
+  const auto number = value.number();
+  return number ? Node::number(*number) : Node::string(value);
+}
+
+std::string Codec<TargetName>::type(const Limits&) { return "the name of a field, or a number"; }
+
+Node Codec<TargetName>::json_schema(const Limits& limits) {
+  Node any = Node::map();
+  any.set("anyOf", Node::list({Codec<std::string>::json_schema(limits), Codec<double>::json_schema(limits)}));
+  return any;
+}
+
 void FieldNames::describe(Schema& s, bool takes_target) {
   s.optional("output", output, "the model's item that it reads; without it, what the model ends with");
-  if (takes_target) s.optional("target", target, "the data's field that it reads");
+  if (takes_target) s.optional("target", target, "the data's field that it reads, or a number that all targets are");
 }
 
 }  // namespace dl

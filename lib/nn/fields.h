@@ -10,10 +10,25 @@
 
 namespace dl {
 
+// A field of the data, or a number that all targets are: `target: 1`.
+struct TargetName : std::string {
+  using std::string::string;
+  TargetName(std::string name) : std::string(std::move(name)) {}
+  std::optional<double> number() const;  // unset: it names a field
+};
+
+template <>
+struct Codec<TargetName> {
+  static bool read(const Node& node, TargetName& value, const Limits& limits, const Reading& r);
+  static Node write(const TargetName& value);
+  static std::string type(const Limits& limits);
+  static Node json_schema(const Limits& limits);
+};
+
 // The names, as they stand in the spec.
 struct FieldNames {
   std::optional<std::string> output;  // of an item of the model; unset: what the model ends with
-  std::string target = "y";
+  TargetName target = "y";
   void describe(Schema& s, bool takes_target = true);
 };
 

@@ -29,6 +29,7 @@ struct Loss : Described {
   void describe(Schema& s) final;
   virtual void describe_keys(Schema& s) = 0;  // the loss's own
   virtual bool takes_target() const { return true; }
+  bool reads_field() const { return takes_target() && !from.target.number(); }  // whether its targets are data
   // Items of the model whose outputs it reads besides, as Fields::further.
   virtual std::vector<std::string> further_outputs() const { return {}; }
 

@@ -130,9 +130,10 @@ class Network::Impl::LayerBuilder final : public Builder {
   Value parameter(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) override {
     names.push_back(name);
     for (const ModelItem::Tie& tie : *ties) {
-      if (tie.parameter == name) return tied(tie, std::move(shape));
+      if (tie.parameter == name) return of_other("tie", name, tie.path, std::move(shape));
     }
-    const std::string path = layer_path + "." + name;
+    const std::string path = tensor_path + "." + name;
+    if (shares()) return of_other("share", name, path, std::move(shape));
     if (problems) {
       DL_CHECK(!net_.parameter_index.contains(path), path, " is made twice");
       net_.parameter_index[path] = net_.tensors.size();
@@ -150,13 +151,29 @@ class Network::Impl::LayerBuilder final : public Builder {
   }
 
   Value buffer(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) override {
-    const std::string path = layer_path + "." + name;
-    if (problems) net_.buffers.push_back({path, shape, false, 0, layer_type, std::move(initial)});
-    return variable(graph_, {path, Type{DType::f32, std::move(shape)}});
+    const std::string path = tensor_path + "." + name;
+    if (problems && shares()) {
+      const auto made = std::ranges::find(net_.buffers, path, &Tensor::path);
+      if (made == net_.buffers.end() || made->shape != shape) fail_to_share(name, path);
+    } else if (problems) {
+      net_.buffers.push_back({path, shape, false, 0, layer_type, std::move(initial)});
+    }
+    const auto given = std::ranges::find(assigned_, path, &Assigned::path);
+    return given != assigned_.end() ? given->value : variable(graph_, {path, Type{DType::f32, std::move(shape)}});
   }
 
+  // Of a buffer that items share, the last value is kept.
   void assign(const std::string& name, Value value) override {
-    if (training_ && !problems) graph_.assign(layer_path + "." + name, value);
+    if (!training_ || problems) return;
+    const std::string path = tensor_path + "." + name;
+    const auto given = std::ranges::find(assigned_, path, &Assigned::path);
+    if (given != assigned_.end())
+      given->value = value;
+    else
+      assigned_.push_back({path, value});
+  }
+  void assign_buffers() {
+    for (const Assigned& each : assigned_) graph_.assign(each.path, each.value);
   }
 
   Value carried(const std::string& name, Shape shape) override {
@@ -194,6 +211,8 @@ class Network::Impl::LayerBuilder final : public Builder {
   }
 
   std::string layer_path, layer_type;
+  std::string
+      tensor_path;  // what the layer's tensors are named by: layer_path, or that of the item it shares them with
   const std::vector<ModelItem::Tie>* ties = nullptr;
   std::vector<std::string> names;  // of the layer's parameters so far
   int64_t parameters = 0;
@@ -202,27 +221,38 @@ class Network::Impl::LayerBuilder final : public Builder {
   std::string doubtful;            // label of a layer before that was not wholly understood
 
  private:
-  // The tensor of another layer, in the place of one of this layer's own.
-  Value tied(const ModelItem::Tie& tie, Shape shape) {
-    const auto found = net_.parameter_index.find(tie.path);
+  bool shares() const { return tensor_path != layer_path; }
+
+  // The tensor of another layer, in the place of one of this layer's own, as the key `tie` or `share` has it.
+  Value of_other(const std::string& key, const std::string& name, const std::string& path, Shape shape) {
+    const auto found = net_.parameter_index.find(path);
     if (found == net_.parameter_index.end()) {
+      if (key == "share") fail_to_share(name, path);
       std::vector<std::string> known;
       for (const Tensor& tensor : net_.tensors) known.push_back(tensor.path);
-      const std::string meant = closest(tie.path, known);
+      const std::string meant = closest(path, known);
       throw ShapeError(
-          concat("'tie' names '", tie.path, "', which no layer before has"),
+          concat("'tie' names '", path, "', which no layer before has"),
           meant.empty() ? "write NAME.weight, with the 'name' of a layer before" : "write '" + meant + "'");
     }
     const Tensor& tensor = net_.tensors[found->second];
-    if (tensor.shape != shape) {
-      throw ShapeError(
-          concat("cannot tie ", tie.parameter, " ", shape.text(), " to ", tie.path, " ", tensor.shape.text()),
-          "tie parameters of one shape");
-    }
-    if (problems) return dl::input(graph_, tie.path, Type{DType::f32, std::move(shape)});
+    if (tensor.shape != shape)
+      throw ShapeError(concat("cannot ", key, " ", name, " ", shape.text(), key == "tie" ? " to " : " with ", path, " ",
+                              tensor.shape.text()),
+                       key == "tie" ? "tie parameters of one shape" : "give both items inputs of one shape");
+    if (problems) return dl::input(graph_, path, Type{DType::f32, std::move(shape)});
     return view(flat_, tensor.offset, std::move(shape));
   }
+  [[noreturn]] void fail_to_share(const std::string& name, const std::string& path) const {
+    throw ShapeError(concat("shares '", name, "' with '", path, "', which no layer before has"),
+                     "share an item that is the same layer or block with the same keys");
+  }
 
+  struct Assigned {
+    std::string path;
+    Value value;
+  };
+  std::vector<Assigned> assigned_;  // buffers, in the order first assigned to
   Impl& net_;
   Graph& graph_;
   bool training_;
@@ -258,6 +288,7 @@ Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs,
   }
   if (!item.layer) throw Stop{};
   b.layer_path = item.spec.path;
+  b.tensor_path = item.spec.tensors.empty() ? item.spec.path : item.spec.tensors;
   b.layer_type = item.layer->name;
   b.ties = &item.spec.ties;
   b.names.clear();
@@ -354,7 +385,9 @@ std::vector<NumberLimit> Network::number_limits() const { return impl_->limits; 
 NetworkOutputs Network::build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
                               const Decoding* decoding) const {
   Impl::LayerBuilder b(*impl_, graph, training, step, seed, nullptr, decoding);
-  return impl_->build_all(inputs, b);
+  NetworkOutputs outputs = impl_->build_all(inputs, b);
+  b.assign_buffers();
+  return outputs;
 }
 
 }  // namespace dl

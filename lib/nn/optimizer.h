@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/nn/patterns.h"
 #include "lib/nn/update_rule.h"
 
 namespace dl {
@@ -12,7 +13,7 @@ namespace dl {
 // Parameters that are updated with other values of the optimizer's keys: `{match: "*.bias", weight_decay: 0}`. They are
 // those that satisfy all of what is given of match, layer, min_rank and max_rank.
 struct ParameterGroup {
-  std::vector<std::string> match, layer;  // patterns, one of which must fit: of paths, of layers' names
+  Patterns match, layer;  // one of which must fit: of paths, of layers' names
   std::optional<int64_t> min_rank, max_rank;
   double lr_factor = 1;
   Node keys = Node::map();  // the optimizer's own, with the values they have here

@@ -3,6 +3,7 @@
 #include "lib/nn/parameter_groups.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "lib/base/text.h"
 
@@ -11,25 +12,13 @@ namespace {
 
 constexpr size_t parameters_told = 8;
 
-bool one_fits(const std::vector<std::string>& patterns, const std::string& text) {
-  return patterns.empty() || std::ranges::any_of(patterns, [&](const auto& p) { return fits_pattern(p, text); });
-}
-
 bool contains(const ParameterGroup& group, const Tensor& tensor) {
   const int64_t rank = tensor.shape.rank();
-  return one_fits(group.match, tensor.path) && one_fits(group.layer, tensor.layer) &&
-         rank >= group.min_rank.value_or(rank) && rank <= group.max_rank.value_or(rank);
-}
-
-// A pattern alone stands for a list of one.
-Node with_lists(Node node) {
-  for (Node::Entry& entry : node.entries) {
-    if ((entry.key != "match" && entry.key != "layer") || !entry.value.is_scalar()) continue;
-    Node list = Node::list({entry.value});
-    list.where = entry.value.where;
-    entry.value = std::move(list);
-  }
-  return node;
+  const auto suits = [](const Patterns& patterns, const std::string& text) {
+    return patterns.empty() || patterns.fit(text);
+  };
+  return suits(group.match, tensor.path) && suits(group.layer, tensor.layer) && rank >= group.min_rank.value_or(rank) &&
+         rank <= group.max_rank.value_or(rank);
 }
 
 // The optimizer with the group's keys in the place of its own; null where they were not understood.
@@ -73,25 +62,6 @@ std::vector<std::string> some_paths(const Network& network) {
 
 }  // namespace
 
-bool fits_pattern(std::string_view pattern, std::string_view text) {
-  size_t p = 0, t = 0, star = std::string_view::npos, retry = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      retry = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {  // the last '*' takes one more
-      p = star + 1;
-      t = ++retry;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
-
 void ParameterGroup::describe(Schema& s) {
   s.optional("match", match, "patterns of parameters' paths, '*' for any characters: \"*.bias\"").known_as({"params"});
   s.optional("layer", layer, "patterns of layers' names: batch_norm, \"*_norm\"");
@@ -110,7 +80,7 @@ void ParameterGroup::describe(Schema& s) {
 bool Codec<ParameterGroup>::read(const Node& node, ParameterGroup& value, const Limits&, const Reading& r) {
   ParameterGroup group;
   const Schema own = schema_of(group);
-  Node mine = with_lists(node);
+  Node mine = node;
   if (mine.is_map()) {
     auto is_own = [&](const Node::Entry& entry) {
       return own.field(entry.key) || std::ranges::any_of(own.fields(), [&](const Field& field) {
@@ -154,39 +124,64 @@ void Optimizer::describe(Schema& s) {
       .known_as({"param_groups", "parameter_groups"});
 }
 
-ParameterGroups::ParameterGroups(const Optimizer& base, Network* network, const Reading& r) {
-  const size_t before = r.problem_count(), count = base.groups.size();
-  for (size_t i = 0; i < count; ++i)
-    optimizers_.push_back(optimizer_of(base.groups[i], base, r.key("groups").index(i)));
-  if (!network || r.problem_count() > before) return;
-  if (count == 0) {
-    ranges_ = {{.end = network->arena_elements(), .optimizer = &base}};
-    return;
+ParameterGroups::ParameterGroups(const Optimizer& base, Network* network, const Reading& r)
+    : ParameterGroups({{.optimizer = &base, .reading = r}}, base.learning_rate(), network) {}
+
+ParameterGroups::ParameterGroups(const std::vector<Part>& parts, double lr, Network* network) {
+  struct Group {
+    size_t part;
+    const ParameterGroup* of = nullptr;  // null: what is in no group of the part
+    const Optimizer* optimizer = nullptr;
+    Reading reading;
+    int64_t begin = -1;
+  };
+  std::vector<Group> groups;
+  bool good = true;
+  for (size_t p = 0; p < parts.size(); ++p) {
+    const auto& [base, reading, has] = parts[p];
+    for (size_t i = 0; i < base->groups.size(); ++i) {
+      const Reading at = reading.key("groups").index(i);
+      optimizers_.push_back(optimizer_of(base->groups[i], *base, at));
+      good = good && optimizers_.back();
+      groups.push_back({p, &base->groups[i], optimizers_.back().get(), at});
+    }
+    groups.push_back({p, nullptr, base, reading});
   }
-  auto group_of = [&](const Tensor& tensor) {
-    const auto found = std::ranges::find_if(base.groups, [&](const auto& group) { return contains(group, tensor); });
-    return static_cast<size_t>(found - base.groups.begin());
+  ranges_.resize(parts.size());
+  if (!network || !good) return;
+  const auto group_of = [&](const Tensor& tensor) {  // of no part: the last
+    const auto part = std::ranges::find_if(parts, [&](const Part& each) { return !each.has || each.has(tensor); });
+    return static_cast<size_t>(std::ranges::find_if(groups,
+                                                    [&](const Group& group) {
+                                                      return &parts[group.part] == &*part &&
+                                                             (!group.of || contains(*group.of, tensor));
+                                                    }) -
+                               groups.begin());
   };
   network->arrange(group_of);
-  std::vector<int64_t> begin(count + 1, -1);
+  int64_t end = network->arena_elements();
   for (const Tensor& tensor : network->tensors()) {
     if (!tensor.trained) continue;
-    int64_t& first = begin[group_of(tensor)];
-    if (first < 0) first = tensor.offset;
+    const size_t index = group_of(tensor);
+    if (index == groups.size()) {
+      end = tensor.offset;
+      break;
+    }
+    if (groups[index].begin < 0) groups[index].begin = tensor.offset;
   }
-  for (size_t i = 0; i <= count; ++i) {
-    if (begin[i] < 0 && i < count)
-      r.key("groups").index(i).problem(
-          base.groups[i].where, "no parameter is in this group that is not in one before it",
-          "write a pattern that fits one of them, or leave the group out", some_paths(*network));
-    if (begin[i] < 0) continue;
-    if (!ranges_.empty()) ranges_.back().end = begin[i];
-    const Optimizer& own = i < count ? *optimizers_[i] : base;
-    const double factor = i < count ? base.groups[i].lr_factor : 1;
-    ranges_.push_back({.begin = begin[i],
-                       .end = network->arena_elements(),
-                       .optimizer = &own,
-                       .lr_factor = factor * own.learning_rate() / base.learning_rate()});
+  for (const Group& group : groups)
+    if (group.begin < 0 && group.of)
+      group.reading.problem(group.of->where, "no parameter is in this group that is not in one before it",
+                            "write a pattern that fits one of them, or leave the group out", some_paths(*network));
+  for (const Group& group : groups | std::views::reverse) {
+    if (group.begin < 0) continue;
+    const double factor = group.of ? group.of->lr_factor : 1;
+    std::vector<UpdateRange>& of_part = ranges_[group.part];
+    of_part.insert(of_part.begin(), {.begin = group.begin,
+                                     .end = end,
+                                     .optimizer = group.optimizer,
+                                     .lr_factor = factor * group.optimizer->learning_rate() / lr});
+    end = group.begin;
   }
 }
 

@@ -1,6 +1,7 @@
 // The chain of rules that makes an update of a gradient: `optimizer: [clip_norm: 1, adamw: {lr: 1e-3}, ema: 0.999]`.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -44,7 +45,10 @@ struct Update {
   std::vector<const UpdateRule*> before, after;
   std::vector<UpdateRange> ranges;  // ascending, apart
 
-  bool empty() const { return ranges.empty(); }
+  // Whether it updates the element of the flat parameters.
+  bool has(int64_t element) const {
+    return std::ranges::any_of(ranges, [&](const UpdateRange& r) { return r.begin <= element && element < r.end; });
+  }
 };
 
 }  // namespace dl

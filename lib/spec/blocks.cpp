@@ -70,6 +70,7 @@ class Expansion {
       if (!count_values(layers.items[i], r)) break;
       const Node written = values ? with_values(layers.items[i], *values, r) : layers.items[i];
       ModelItem item = one(written, r, i, prefix, names, notes);
+      name_tensors(item, written, r, out);
       out.push_back(std::move(item));
     }
     return out;
@@ -100,6 +101,30 @@ class Expansion {
     for (size_t i = 0; i < out.items.size(); ++i) out.items[i] = with_values(node.items[i], values, r.index(i));
     for (Node::Entry& entry : out.entries) entry.value = with_values(entry.value, values, r.key(entry.key));
     return out;
+  }
+
+  // Names the item's tensors by its own path, or by that of the earlier item that `share` names.
+  void name_tensors(ModelItem& item, const Node& written, const Reading& r, const std::vector<ModelItem>& earlier) {
+    const Node* share = written.find("share");
+    if (!share) return name_tensors(item, item.path, item.path);
+    const auto wanted = share->as_string();
+    std::vector<std::string> known;
+    for (const ModelItem& other : earlier) {
+      const std::string name = other.path.substr(other.path.rfind('.') + 1);
+      if (wanted == name) return name_tensors(item, item.path, other.tensors);
+      known.push_back(name);
+    }
+    const std::string meant = wanted ? closest(*wanted, known) : "";
+    r.key("share").expected(
+        *share, "the name of an item before this one",
+        meant.empty() ? "give an earlier item of the same kind a 'name', and write it here" : "write '" + meant + "'");
+  }
+  static void name_tensors(ModelItem& item, const std::string& own, const std::string& instead) {
+    const auto renamed = [&](const std::string& path) { return instead + path.substr(own.size()); };
+    item.tensors = renamed(item.tensors.empty() ? item.path : item.tensors);
+    for (ModelItem::Tie& tie : item.ties)
+      if (tie.path.starts_with(own + ".")) tie.path = renamed(tie.path);
+    for (ModelItem& child : item.children) name_tensors(child, own, instead);
   }
 
   ModelItem one(const Node& written, const Reading& r, size_t index, const std::string& prefix, Names& names,
@@ -264,7 +289,7 @@ class Expansion {
 
   Item type_of(const Node& written, const Reading& r) {
     if (const auto name = written.as_string()) return {nullptr, *name, written.where};
-    const std::string help = "write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie";
+    const std::string help = "write 'NAME' or 'NAME: {…}', and beside it name, from, repeat, tie or share";
     if (!written.is_map()) {
       r.expected(
           written, "a layer or a block",
@@ -274,7 +299,7 @@ class Expansion {
     Item out;
     std::vector<std::string> types;
     for (const Node::Entry& entry : written.entries) {
-      if (entry.key == "name" || entry.key == "from" || entry.key == "repeat" || entry.key == "tie") continue;
+      if (std::ranges::count(item_keys, entry.key) > 0) continue;
       types.push_back(entry.key);
       out = {&entry, entry.key, entry.key_where};
     }
@@ -524,12 +549,11 @@ std::vector<Block> definitions(const Node& blocks, const std::string& label, std
         r.problem(entry.key_where, "a layer is called '" + entry.key + "' already", "write another name");
         good = false;
       }
-    for (const char* sibling : {"name", "from", "repeat", "tie"})
-      if (entry.key == sibling) {
-        r.problem(entry.key_where, "a block cannot be called '" + entry.key + "', which has a meaning beside a layer",
-                  "write another name");
-        good = false;
-      }
+    if (std::ranges::count(item_keys, entry.key) > 0) {
+      r.problem(entry.key_where, "a block cannot be called '" + entry.key + "', which has a meaning beside a layer",
+                "write another name");
+      good = false;
+    }
     if (good) out.push_back(std::move(block));
   }
   return out;

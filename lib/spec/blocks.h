@@ -22,11 +22,16 @@
 //       repeat: 3                            # layer1.0, layer1.1, layer1.2, each fed by the one before
 //     - decoder:
 //       from: {memory: layer1}               # x is the item before, where it is not given
+//       name: first
+//     - decoder:
+//       from: {x: first, memory: layer1}
+//       share: first                         # its tensors are those of the item named first, trained by both
 //
 // `model:` is such a list, or a map {blocks:, layers:} (a model in a file of its own). Its `from:` may name the inputs
 // that the data have; a single one is x, whatever its name.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <array>
 #include <string>
 #include <vector>
 
@@ -34,13 +39,18 @@
 
 namespace dl {
 
+// What may stand beside an item's layer or block.
+constexpr std::array<const char*, 5> item_keys{"name", "from", "repeat", "tie", "share"};
+
 // One item of the list: a layer (`layer` is not null), or a chain of children: a block's layers or a repeat's copies.
 // The output of a chain is its last child's, or its input where it has none.
 struct ModelItem {
   static constexpr int input = -1;  // in `from`: the first input of this list, x; the next are -2, -3, …
   static constexpr size_t input_number(int from) { return static_cast<size_t>(-1 - from); }  // of a negative `from`
 
-  std::string path;   // of parameters: "3", "layer1.0.conv1"
+  std::string path;  // "3", "layer1.0.conv1"
+  // The path that its tensors' names begin with: its own, or that of the item that it shares them with.
+  std::string tensors;
   std::string label;  // in messages: "model[3]", "blocks.basic.layers[0]"
   Node layer;         // `relu` or {conv2d: {…}}: for Registry<Layer>::read
   // Indices of earlier items of the same list, or its inputs. Of a chain its own list's inputs: x, then the block's

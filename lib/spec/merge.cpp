@@ -1,6 +1,7 @@
 // Merging of maps, and setting one value.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/merge.h"
+#include "lib/spec/blocks.h"
 
 #include <algorithm>
 #include <memory>
@@ -39,8 +40,7 @@ struct Missing {
 std::optional<Missing> missing_type(const Node& node, const std::string& part, const Form& form) {
   const Node::Entry* typed = typed_entry(node, form);
   if (!typed || typed->key == part || node.find(part) || form.named_type(part)) return {};
-  for (const char* beside : {"name", "from", "repeat", "tie"})  // of an item of the model's list
-    if (part == beside) return {};
+  if (std::ranges::count(item_keys, part) > 0) return {};
   const std::shared_ptr<const OwnedSchema> keys = form.named_type(typed->key);
   const Field* meant = keys->schema.meant(part);
   if (!meant) return {};

@@ -37,8 +37,8 @@ Field& Field::instead_of_value(std::string value, std::string help) {
   return *this;
 }
 Field& Field::help(std::string help) { return limits_.help = std::move(help), *this; }
-Field& Field::unless(std::string key) {
-  unless_ = std::move(key);
+Field& Field::unless(std::vector<std::string> keys) {
+  unless_ = std::move(keys);
   return *this;
 }
 Field& Field::of(std::string type) { return limits_.type = std::move(type), *this; }
@@ -152,8 +152,11 @@ bool Schema::read(const Node& node, const Reading& r) const {
   bool good = true;
   std::unordered_set<const Field*> given;
   const auto is_required = [&](const Field& f) {
-    const Node* other = f.unless_.empty() || !node.is_map() ? nullptr : node.find(f.unless_);
-    return f.is_required() && (!other || other->is_null());
+    const auto is_given = [&](const std::string& key) {
+      const Node* other = node.is_map() ? node.find(key) : nullptr;
+      return other && !other->is_null() && !(other->is_list() && other->items.empty());
+    };
+    return f.is_required() && std::ranges::none_of(f.unless_, is_given);
   };
   const auto read_field = [&](const Field& f, const Node& value) {
     given.insert(&f);

@@ -72,9 +72,9 @@ class Field {
   Field& known_as(std::vector<std::string> names);  // names in other frameworks: an error whose help names this key
   // Values that other frameworks have and we do not, with what to write instead: {"fp16", "write 'bf16-mixed'"}.
   Field& instead_of_value(std::string value, std::string help);
-  Field& help(std::string help);   // of a value that is not taken, where nothing better is known of it, and of none
-  Field& of(std::string type);     // of a Node's member: "a list of layers"
-  Field& unless(std::string key);  // of a required one: not where that key is given
+  Field& help(std::string help);  // of a value that is not taken, where nothing better is known of it, and of none
+  Field& of(std::string type);    // of a Node's member: "a list of layers"
+  Field& unless(std::vector<std::string> keys);  // of a required one: not where one of these is given
 
   const std::string& key() const { return key_; }
   const std::string& summary() const { return summary_; }
@@ -94,7 +94,7 @@ class Field {
   friend class Schema;
   std::string key_, summary_;
   bool required_ = false, positional_ = false;
-  std::string unless_;
+  std::vector<std::string> unless_;
   Limits limits_;
   std::vector<std::string> foreign_;
   void* member_ = nullptr;

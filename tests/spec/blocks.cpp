@@ -140,15 +140,15 @@ TEST_CASE("items of a block know their place, their label and who uses them") {
 TEST_CASE("an item that is no layer says what to write") {
   CHECK(expanded("model: [3, [relu], {name: a}, {relu: , linear: 3}, ~]").problems ==
         "error: a.yaml:1:9: model[0]: expected a layer or a block, got 3\n"
-        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie\n"
+        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat, tie or share\n"
         "error: a.yaml:1:12: model[1]: expected a layer or a block, got a list of 1\n"
         "  help: write each of the list as an item of its own; what belongs together is a block\n"
         "error: a.yaml:1:20: model[2]: expected a layer or a block, got a map with key name\n"
-        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie\n"
+        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat, tie or share\n"
         "error: a.yaml:1:31: model[3]: expected one layer or block, got relu, linear\n"
         "  help: write each as an item of its own: '- relu', '- linear'\n"
         "error: a.yaml:1:52: model[4]: expected a layer or a block, got nothing\n"
-        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat or tie");
+        "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat, tie or share");
 }
 
 TEST_CASE("names and inputs that cannot be are refused") {

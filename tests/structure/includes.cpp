@@ -101,7 +101,8 @@ TEST_CASE("the table names only folders there are, and the build links them in i
   for (const Folder& folder : table()) {
     CHECK_MESSAGE(std::filesystem::is_directory(std::filesystem::path(dl::test::source_dir()) / folder.name),
                   folder.name);
-    if (std::ranges::count(folder.name, '/') == 1 && folder.name.starts_with("lib/")) listed.push_back(folder.name);
+    const std::string library = folder.name.substr(0, folder.name.find('/', 4));
+    if (library.starts_with("lib/") && std::ranges::count(listed, library) == 0) listed.push_back(library);
   }
   CHECK(linked == listed);
 }

@@ -66,7 +66,7 @@ struct Fixture {
                            .losses = {{loss.get(), "loss", 1}},
                            .metrics = {{accuracy.get(), "accuracy"}},
                            .seed = 7},
-               .update = {.ranges = {{.end = network.arena_elements(), .optimizer = optimizer.get()}}}},
+               .updates = {{.ranges = {{.end = network.arena_elements(), .optimizer = optimizer.get()}}}}},
         programs(recipe, store) {
     for (const Problem& p : problems) MESSAGE(render(p));
     REQUIRE(problems.empty());
@@ -223,7 +223,7 @@ TEST_CASE("clipping by norm scales the gradient to the norm asked for") {
   const std::vector<std::string> layers{"flatten", "linear:out_features=4"};
   Fixture f(layers, {4, 4, 1}, "reference", "sgd");
   const auto clip = testing::read_registered_as<UpdateRule>("clip_norm: 0.01");
-  f.recipe.update.before = {clip.get()};
+  f.recipe.updates[0].before = {clip.get()};
   Programs clipped(f.recipe, f.store);
   Feed feed(10, 16, 4, 9);
   feed.time.lr = 1;

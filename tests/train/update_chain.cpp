@@ -98,7 +98,7 @@ TEST_CASE("what an update does not have stays as it is") {
     const auto tensors = all.network.tensors();
     second.ranges[0].begin = std::ranges::find(tensors, "1.weight", &Tensor::path)->offset;
     Store store(*all.device);
-    Programs programs({.forward = {.network = &all.network}, .update = second}, store);
+    Programs programs({.forward = {.network = &all.network}, .updates = {second}}, store);
     programs.initialize();
     Program& update = programs.update();
     const std::vector<float> before = store.read("parameters");

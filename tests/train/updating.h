@@ -21,7 +21,7 @@ struct Updating {
         groups(*chain, &network, chain.place_of_optimizer(Reading(problems, "optimizer"))),
         device(make_device(device_name, {.threads = 2})),
         store(*device),
-        programs({.forward = {.network = &network}, .update = update(), .precision = precision}, store) {
+        programs({.forward = {.network = &network}, .updates = {update()}, .precision = precision}, store) {
     for (const Problem& problem : problems) FAIL(render(problem));
     programs.initialize();
     programs.update();  // makes the gradients known

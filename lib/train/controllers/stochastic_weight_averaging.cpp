@@ -53,8 +53,11 @@ struct StochasticWeightAveraging final : Controller {
       report("swa_epoch_start",
              concat("nothing is averaged: the run has ", *epochs, *epochs == 1 ? " epoch" : " epochs"),
              "lower it, or raise max_epochs");
-    for (const UpdateRule* rule : plan.update().after)
-      if (rule->averages()) report("", concat("'", rule->name, "' averages the weights too"), "leave one of them out");
+    for (const UpdateChain* chain : plan.run.chains())
+      for (const auto& rule : chain->after)
+        if (rule->averages())
+          report("", concat("'", rule->name, "' averages the weights too"), "leave one of them out");
+    if (plan.run.trainer.ema.object) report("", "'ema' averages the weights too", "leave one of them out");
   }
 
   std::vector<Variable> keeps(const Variable& parameters) const override {

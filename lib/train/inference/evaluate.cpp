@@ -37,7 +37,7 @@ class Predictions {
       : each_(each), width_(plan.told_output().shape.rank() == 0 ? 1 : plan.told_output().shape.last()) {
     const std::string& name = plan.objectives.told().from.target;
     const auto target = std::ranges::find(data.fields(), name, &SampleField::name);
-    if (target == data.fields().end() || !plan.objectives.told().takes_target()) return;
+    if (target == data.fields().end() || !plan.objectives.told().reads_field()) return;
     target_ = static_cast<size_t>(target - data.fields().begin());
     target_type_ = target->type;
     scaling_ = target->scaling;
@@ -101,7 +101,7 @@ struct Inference::Impl {
   static Recipe recipe(const Plan& plan) {
     Recipe recipe = plan.recipe();
     recipe.kept.clear();
-    recipe.update = {};  // nothing is trained, so its state takes no memory; the parameters are the average
+    recipe.updates.clear();  // nothing is trained, so its state takes no memory; the parameters are the average
     if (recipe.precision == Precision::bf16_true) recipe.precision = Precision::bf16_mixed;  // an average is f32
     return recipe;
   }
@@ -148,14 +148,15 @@ void Inference::predict(const DatasetPointer& data, const Each& each) {
                                                      found->type.shape.text()),
                                       .help = "give data of the shape that the network was trained on"});
   }
-  BatchPrograms programs(impl_->programs, &Programs::predict, *data);
+  BatchPrograms programs([this](const BatchType& batch) -> Program& { return impl_->programs.predict(batch); }, *data);
   Loader loader(data, prediction_loading(impl_->plan, *data));
   impl_->programs.forget_carried(false);
   Predictions predictions(*data, impl_->plan, each);
+  int64_t number = 0;
   for (int64_t done = 0; done < data->size();) {
     const Batch& batch = loader.next();
     BatchProgram& fed = programs.of(*batch.type);
-    fed.feed(batch);
+    fed.feed(batch, number++);
     fed.program().run();
     predictions.take(fed.program(), batch);
     done += batch.count;

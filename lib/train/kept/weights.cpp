@@ -9,7 +9,7 @@
 
 #include "lib/base/text.h"
 #include "lib/interop/safetensors.h"
-#include "lib/nn/parameter_groups.h"
+#include "lib/nn/patterns.h"
 
 namespace dl {
 namespace {

@@ -10,8 +10,8 @@ Evaluator::Evaluator(const Plan& plan, Programs& programs, Store& store, Dataset
     : objectives_(plan.objectives),
       programs_(programs),
       samples_(data->size()),
-      evaluations_(programs, &Programs::evaluate, *data),
-      examinations_(programs, &Programs::examine, *data),
+      evaluations_([&programs](const BatchType& batch) -> Program& { return programs.evaluate(batch); }, *data),
+      examinations_([&programs](const BatchType& batch) -> Program& { return programs.examine(batch); }, *data),
       loader_(data, evaluation_loading(plan, *data, part)),
       tally_(store, false),
       part_(std::move(part)) {}
@@ -27,7 +27,7 @@ std::optional<std::vector<Measured>> Evaluator::run(const std::atomic<bool>* sto
     if (stop && stop->load(std::memory_order_relaxed)) return {};
     const Batch& batch = loader_.next();
     BatchProgram& fed = (each ? examinations_ : evaluations_).of(*batch.type);
-    fed.feed(batch);
+    fed.feed(batch, i);
     Program& program = fed.program();
     program.run();
     tally_.after(program, programs_.measures());

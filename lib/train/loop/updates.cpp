@@ -2,20 +2,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/train/loop/updates.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace dl {
 
 Updates::Updates(const Plan& plan, Programs& programs, Store& store)
-    : programs_(programs),
-      accumulates_(plan.run.trainer.accumulate_grad_batches > 1),
-      steps_(programs, &Programs::step, *plan.data.train),
-      accumulations_(programs, &Programs::accumulate, *plan.data.train),
-      tally_(store, true) {}
+    : programs_(programs), accumulates_(plan.run.trainer.accumulate_grad_batches > 1), tally_(store, true) {
+  const auto add = [&](BatchPrograms::Make make, int64_t every) {
+    turns_.push_back({{std::move(make), *plan.data.train}, every});
+  };
+  if (accumulates_) add([this](const BatchType& batch) -> Program& { return programs_.accumulate(batch); }, 1);
+  for (size_t i = 0; i < plan.run.chains().size() && !accumulates_; ++i)
+    add([this, i](const BatchType& batch) -> Program& { return programs_.step(batch, i); },
+        plan.run.turns.empty() ? 1 : plan.run.turns[i].every);
+}
 
-void Updates::expect(const BatchType& batch) { of_batches().of(batch); }
+void Updates::expect(const BatchType& batch) {
+  for (Turn& turn : turns_) turn.programs.of(batch);
+}
 
 void Updates::begin(double lr, int64_t number) {
-  programs_.begin_update({.lr = lr, .number = static_cast<double>(number)});
-  sum_ = count_ = 0;
+  for (size_t i = 0; i < turns_.size(); ++i) {
+    Turn& turn = turns_[i];
+    turn.due = number % turn.every == 0;
+    if (turn.due) programs_.begin_update({.lr = lr, .number = static_cast<double>(number / turn.every)}, i);
+  }
+  sum_ = count_ = of_turns_before_ = 0;
+  gradient_norm_ = 0;
 }
 
 void Updates::launch(Program& program) {
@@ -23,28 +37,36 @@ void Updates::launch(Program& program) {
   program.launch();
 }
 
-int64_t Updates::run(BatchPrograms& programs, BatchesAhead& batches, int64_t tick) {
+int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
   tick_ = static_cast<int32_t>(tick);
-  const bool fed = batches.fetched();
+  const bool fed = batches.fetched() && turns_.size() == 1;
   const Batch& batch = batches.next();
   const int64_t count = batch.count;
-  BatchProgram& made = programs.of(*batch.type);
-  if (!fed) made.feed(batch);
-  programs_.draw(made.program(), tick);
-  launch(made.program());
-  if (const Batch* next = batches.fetch()) programs.of(*next->type).feed(*next);
-  made.program().wait();
-  const auto targets = static_cast<double>(made.program().scalar("loss/count"));
-  sum_ += static_cast<double>(made.program().scalar("loss")) * targets;
-  count_ += targets;
-  tally_.after(made.program(), programs_.measures());
-  if (!accumulates_) gradient_norm_ = made.program().scalar("grad_norm");
+  const auto last = std::ranges::find_if(turns_.rbegin(), turns_.rend(), &Turn::due).base() - 1;
+  for (auto turn = turns_.begin(); turn <= last; ++turn) {
+    if (!turn->due) continue;
+    BatchProgram& made = turn->programs.of(*batch.type);
+    if (!fed) made.feed(batch);
+    programs_.draw(made.program(), tick);
+    launch(made.program());
+    const Batch* next = turn == last ? batches.fetch() : nullptr;  // `batch` is gone then
+    if (next && turns_.size() == 1) turn->programs.of(*next->type).feed(*next);
+    made.program().wait();
+    const auto targets = static_cast<double>(made.program().scalar("loss/count"));
+    sum_ += static_cast<double>(made.program().scalar("loss")) * targets;
+    count_ += targets;
+    tally_.after(made.program(), programs_.measures());
+    if (!accumulates_) gradient_norm_ = std::hypot(gradient_norm_, made.program().scalar("grad_norm"));
+    if (turn == last) break;
+    of_turns_before_ = loss();
+    sum_ = count_ = 0;
+  }
   return count;
 }
 
-int64_t Updates::step(BatchesAhead& batches, int64_t tick) { return run(steps_, batches, tick); }
+int64_t Updates::step(BatchesAhead& batches, int64_t tick) { return run(batches, tick); }
 
-int64_t Updates::accumulate(BatchesAhead& batches, int64_t tick) { return run(accumulations_, batches, tick); }
+int64_t Updates::accumulate(BatchesAhead& batches, int64_t tick) { return run(batches, tick); }
 
 void Updates::finish() {
   Program& update = programs_.update();

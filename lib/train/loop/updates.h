@@ -16,32 +16,39 @@ class Updates {
 
   // Makes the program for batches of a size before the first of them is there.
   void expect(const BatchType& batch);
-  // The next update's learning rate and number, from 1.
+  // The next step's learning rate and number, from 1, which says whose turn it is.
   void begin(double lr, int64_t number);
-  // The whole update from the next batch, whose number of samples it returns; `tick` numbers the random draws. The
-  // batch after it is fetched and fed while the device computes.
+  // The whole step from the next batch, whose number of samples it returns; `tick` numbers the random draws. The
+  // batch after it is fetched and, where each step is one update, fed while the device computes.
   int64_t step(BatchesAhead& batches, int64_t tick);
   // The update from several batches, as if they were one: each, then finish().
   int64_t accumulate(BatchesAhead& batches, int64_t tick);
   void finish();
 
-  double loss() const { return count_ > 0 ? sum_ / count_ : 0; }  // since begin(); 0 where no target counted
-  Measures take() { return tally_.take(programs_.measures()); }   // of the batches since the last time
+  // Since begin(), the turns' losses added; 0 where no target counted.
+  double loss() const { return of_turns_before_ + (count_ > 0 ? sum_ / count_ : 0); }
+  Measures take() { return tally_.take(programs_.measures()); }  // of the batches since the last time
   Measures peek() const { return tally_.peek(programs_.measures()); }
   Tally& tally() { return tally_; }
-  float gradient_norm() const { return gradient_norm_; }
+  float gradient_norm() const { return gradient_norm_; }  // of all that is updated
 
  private:
-  BatchPrograms& of_batches() { return accumulates_ ? accumulations_ : steps_; }
+  // The programs of one turn: steps, or accumulations.
+  struct Turn {
+    BatchPrograms programs;
+    int64_t every = 1;
+    bool due = true;  // in this step
+  };
   void launch(Program& program);
-  int64_t run(BatchPrograms& programs, BatchesAhead& batches, int64_t tick);
+  int64_t run(BatchesAhead& batches, int64_t tick);
 
   Programs& programs_;
   const bool accumulates_;
-  BatchPrograms steps_, accumulations_;
+  std::vector<Turn> turns_;
   int32_t tick_ = 0;  // what the programs read
   Tally tally_;
-  double sum_ = 0, count_ = 0;  // of the losses since begin()
+  double sum_ = 0, count_ = 0;  // of the losses since begin(), of the turn at hand
+  double of_turns_before_ = 0;
   float gradient_norm_ = 0;
 };
 

@@ -34,9 +34,9 @@ std::vector<Allowed> allowed_inputs(const Plan& plan, const Dataset& data, const
 std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, const std::string& part) {
   const std::string set = section(part);
   std::vector<Allowed> all = allowed_inputs(plan, data, set);
-  for (const ForwardParts::Term& term : plan.objectives.losses()) {
+  for (const Objectives::Term& term : plan.objectives.losses()) {
     const Loss& loss = *term.loss;
-    if (!loss.takes_target()) continue;
+    if (!loss.reads_field()) continue;
     const int field = field_index(data, loss.from.target);
     if (data.fields()[static_cast<size_t>(field)].type.dtype != DType::i32) continue;
     Allowed target{.field = static_cast<size_t>(field), .besides = loss.ignored(), .set = set};

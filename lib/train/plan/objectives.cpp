@@ -32,13 +32,16 @@ std::string name_with_keys(const Metric& metric) {
 
 Objectives::Objectives(const RunSpec& run) {
   for (const auto& transform : run.data.batch_transforms) batch_transforms_.push_back(transform.get());
-  if (run.loss) {
-    losses_.push_back({run.loss.get(), "loss", 1});
-    losses_to_complete_.push_back(run.loss.get());
-  }
-  for (const WeightedLoss& term : run.losses.terms) {
-    losses_.push_back({term.loss.get(), term.name + "_loss", term.weight});
-    losses_to_complete_.push_back(term.loss.get());
+  if (run.loss) add(*run.loss, "loss", "loss");
+  for (const WeightedLoss& term : run.losses.terms)
+    add(*term.loss, term.name + "_loss", "losses." + term.name, term.weight);
+  for (size_t i = 0; i < run.turns.size(); ++i) {
+    const Turn& turn = run.turns[i];
+    const std::string path = concat("turns[", i, "]");
+    if (turn.loss) add(*turn.loss, turn.title() + "_loss", path + ".loss", 1, i);
+    for (const WeightedLoss& term : turn.losses.terms)
+      add(*term.loss, concat(turn.title(), "_", term.name, "_loss"), concat(path, ".losses.", term.name), term.weight,
+          i);
   }
   for (const std::unique_ptr<Metric>& metric : run.metrics) {
     const bool alone =
@@ -47,9 +50,16 @@ Objectives::Objectives(const RunSpec& run) {
     std::string name = own;
     for (int n = 2; std::ranges::count(metrics_, name, &ForwardParts::Measured::name) > 0; ++n)
       name = concat(own, "_", n);
-    metrics_.push_back({metric.get(), name});
+    const auto beside =
+        std::ranges::find_if(losses_, [&](const Term& term) { return term.loss->from.output == metric->from.output; });
+    metrics_.push_back({metric.get(), name, beside != losses_.end() ? beside->turn : 0});
     metrics_to_complete_.push_back(metric.get());
   }
+}
+
+void Objectives::add(Loss& loss, const std::string& name, const std::string& path, double weight, size_t turn) {
+  losses_.push_back({{&loss, name, weight, turn}, path});
+  losses_to_complete_.push_back(&loss);
 }
 
 std::vector<std::string> Objectives::fields() const {
@@ -57,16 +67,18 @@ std::vector<std::string> Objectives::fields() const {
   const auto add = [&](const std::string& name) {
     if (std::ranges::count(names, name) == 0) names.push_back(name);
   };
-  for (const ForwardParts::Term& term : losses_) {
-    if (term.loss->takes_target()) add(term.loss->from.target);
+  for (const Term& term : losses_) {
+    if (term.loss->reads_field()) add(term.loss->from.target);
     if (term.loss->sample_weight) add(*term.loss->sample_weight);
   }
-  for (const ForwardParts::Measured& measured : metrics_) add(measured.metric->from.target);
+  for (const ForwardParts::Measured& measured : metrics_)
+    if (!measured.metric->from.target.number()) add(measured.metric->from.target);
   return names;
 }
 
 ForwardParts Objectives::parts(const Network& network, const Dataset& data, uint64_t seed) const {
-  ForwardParts parts{.network = &network, .losses = losses_, .metrics = metrics_, .seed = seed};
+  ForwardParts parts{
+      .network = &network, .losses = {losses_.begin(), losses_.end()}, .metrics = metrics_, .seed = seed};
   for (const BatchTransform* transform : batch_transforms_) parts.batch_transforms.push_back(transform);
   for (const std::string& name : fields()) {
     const auto field = std::ranges::find(data.fields(), name, &SampleField::name);
@@ -96,7 +108,10 @@ class Objectives::Check {
       Graph g;
       Fields fields{.prediction = output(g, from.output)};
       for (const std::string& name : further) fields.further.push_back(output(g, name));
-      if (takes_target) fields.target = input(g, "target", batched(field(from.target).type, probe_batch));
+      if (const auto number = from.target.number(); takes_target && number)
+        fields.target = broadcast_to(constant(g, *number), fields.prediction.shape());
+      else if (takes_target)
+        fields.target = input(g, "target", batched(field(from.target).type, probe_batch));
       fit(fields);
       return true;
     } catch (const ShapeError& error) {
@@ -137,8 +152,7 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
   bool good = true;
   for (size_t i = 0; i < losses_.size(); ++i) {
     Loss& loss = *losses_to_complete_[i];
-    const auto& [same, name, weight] = losses_[i];
-    const std::string path = name == "loss" ? name : "losses." + name.substr(0, name.rfind('_'));
+    const std::string& path = losses_[i].path;
     const bool of_y = loss.takes_target() && loss.from.target == "y";
     const std::vector<std::string> classes = of_y ? data.classes : std::vector<std::string>();
     const bool fits =
@@ -170,8 +184,8 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
   for (size_t i = 0; i < metrics_.size(); ++i) {
     Metric& metric = *metrics_to_complete_[i];
     // The loss that reads the same output says what its values are.
-    const auto beside = std::ranges::find_if(
-        losses_, [&](const ForwardParts::Term& term) { return term.loss->from.output == metric.from.output; });
+    const auto beside =
+        std::ranges::find_if(losses_, [&](const Term& term) { return term.loss->from.output == metric.from.output; });
     check.fits(metric, concat("metrics[", i, "]"), metric.from, {}, true, [&](const Fields& f) {
       if (beside == losses_.end())
         throw ShapeError("reads an output that no loss reads, so that nothing is known of its values",
@@ -198,7 +212,7 @@ void Objectives::check_batch_transforms(const Network& network, const DataSets& 
           .what = std::move(what),
           .help = std::move(help)});
   };
-  for (const ForwardParts::Term& term : losses_)
+  for (const Term& term : losses_)
     if (term.loss->ignored())
       return refuse(concat("the loss (", term.loss->name, ") ignores targets, which a mix of them cannot be"),
                     "remove 'ignore_index', or 'batch_transforms'");
@@ -216,15 +230,15 @@ void Objectives::check_batch_transforms(const Network& network, const DataSets& 
 
 std::vector<std::string> Objectives::figures() const {
   std::vector<std::string> names{"loss"};
-  for (const ForwardParts::Term& term : losses_)
+  for (const Term& term : losses_)
     if (term.name != "loss") names.push_back(term.name);
-  for (const auto& [metric, name] : metrics_)
+  for (const auto& [metric, name, turn] : metrics_)
     for (const std::string& suffix : metric->names()) names.push_back(name + suffix);
   return names;
 }
 
 bool Objectives::higher_is_better(const std::string& figure) const {
-  for (const auto& [metric, name] : metrics_)
+  for (const auto& [metric, name, turn] : metrics_)
     for (const std::string& suffix : metric->names())
       if (name + suffix == figure) return metric->higher_is_better();
   return false;
@@ -235,7 +249,7 @@ std::vector<Measured> Objectives::measured(const Measures& measures, const std::
   const auto add = [&](const std::string& name, double value) { values.push_back({part + "/" + name, value}); };
   double sum = 0;
   bool counted = false;
-  for (const ForwardParts::Term& term : losses_) {
+  for (const Term& term : losses_) {
     const auto kept = measures.find(term.name);
     if (kept == measures.end() || kept->second.number("count") == 0) continue;
     counted = true;
@@ -243,10 +257,10 @@ std::vector<Measured> Objectives::measured(const Measures& measures, const std::
   }
   if (!counted) return values;
   add("loss", sum);
-  for (const ForwardParts::Term& term : losses_)
+  for (const Term& term : losses_)
     if (const auto kept = measures.find(term.name); term.name != "loss" && kept != measures.end())
       if (const double mean = mean_of(kept->second); std::isfinite(mean)) add(term.name, mean);
-  for (const auto& [metric, name] : metrics_) {
+  for (const auto& [metric, name, turn] : metrics_) {
     const auto kept = measures.find(name);
     if (kept == measures.end()) continue;
     const std::vector<std::string> suffixes = metric->names();
@@ -267,7 +281,7 @@ std::vector<Measured> Objectives::measured_whole(const Measures& measures, const
 
 std::vector<MetricTable> Objectives::tables(const Measures& measures) const {
   std::vector<MetricTable> tables;
-  for (const auto& [metric, name] : metrics_) {
+  for (const auto& [metric, name, turn] : metrics_) {
     const auto kept = measures.find(name);
     std::optional<MetricTable> table = kept != measures.end() ? metric->table(kept->second) : std::nullopt;
     if (!table) continue;

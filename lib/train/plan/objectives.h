@@ -18,7 +18,11 @@ class Objectives {
   Objectives() = default;
   explicit Objectives(const RunSpec& run);  // which must outlive it
 
-  const std::vector<ForwardParts::Term>& losses() const { return losses_; }
+  // A loss, and where it stands in the config.
+  struct Term : ForwardParts::Term {
+    std::string path;  // "losses.kind", "turns[1].loss"
+  };
+  const std::vector<Term>& losses() const { return losses_; }
   const std::vector<ForwardParts::Measured>& metrics() const { return metrics_; }
   // The loss of whose output predictions are told.
   const Loss& told() const { return *losses_.at(0).loss; }
@@ -46,7 +50,8 @@ class Objectives {
   class Check;
   void check_batch_transforms(const Network& network, const DataSets& data, const Tell& tell) const;
   std::vector<const BatchTransform*> batch_transforms_;
-  std::vector<ForwardParts::Term> losses_;
+  void add(Loss& loss, const std::string& name, const std::string& path, double weight = 1, size_t turn = 0);
+  std::vector<Term> losses_;
   std::vector<ForwardParts::Measured> metrics_;
   std::vector<Loss*> losses_to_complete_;
   std::vector<Metric*> metrics_to_complete_;

@@ -163,17 +163,77 @@ class Planner {
   void plan_update() {
     const UpdateChain& chain = plan_.run.optimizer;
     if (!chain) return;
+    const std::vector<const UpdateChain*> chains = plan_.run.chains();
     Network* network = problems_.empty() ? plan_.network.get() : nullptr;
-    plan_.groups = ParameterGroups(*chain, network, chain.place_of_optimizer(Reading(problems_, "optimizer")));
+    const std::vector<Turn>& turns = plan_.run.turns;
+    std::vector<ParameterGroups::Part> parts;
+    if (turns.empty())
+      parts.push_back({chain.optimizer.get(), chain.place_of_optimizer(Reading(problems_, "optimizer"))});
+    for (size_t i = 0; i < turns.size(); ++i) {
+      const UpdateChain& own = *chains[i];
+      const Reading place(problems_, turns[i].optimizer ? concat("turns[", i, "].optimizer") : "optimizer");
+      parts.push_back({own.optimizer.get(), own.place_of_optimizer(place),
+                       [turn = &turns[i]](const Tensor& tensor) { return turn->updates(tensor.path); }});
+    }
+    if (network) check_turns(*network);
+    plan_.groups = ParameterGroups(parts, chain->learning_rate(), problems_.empty() ? network : nullptr);
+    if (network && problems_.empty()) check_dependence();
     const TrainerSpec& trainer = plan_.run.trainer;
     if (const auto& bound = trainer.gradient_clip_val) {
       const std::string rule = "clip_" + trainer.gradient_clip_algorithm;
       Node keys = Node::map();
       keys.set(rule, Node::number(*bound));
       plan_.clip = Registry<UpdateRule>::read(keys, Reading(problems_, "trainer.gradient_clip_val"));
-      expect_once("trainer.gradient_clip_val", rule, chain.before);
+      for (const UpdateChain* each : chains) expect_once("trainer.gradient_clip_val", rule, each->before);
     }
-    if (trainer.ema.object) expect_once("trainer.ema", "ema", chain.after);
+    for (const UpdateChain* each : chains)
+      if (trainer.ema.object) expect_once("trainer.ema", "ema", each->after);
+  }
+
+  // That each turn has parameters of its own.
+  void check_turns(const Network& network) {
+    const std::vector<Turn>& turns = plan_.run.turns;
+    for (size_t i = 0; i < turns.size(); ++i) {
+      const std::string path = concat("turns[", i, "].update");
+      std::string first, shared;
+      size_t other = 0;
+      for (const Tensor& tensor : network.tensors()) {
+        if (!tensor.trained || !turns[i].updates(tensor.path)) continue;
+        if (first.empty()) first = tensor.path;
+        for (size_t k = 0; k < i && shared.empty(); ++k)
+          if (turns[k].updates(tensor.path)) shared = tensor.path, other = k;
+      }
+      std::vector<std::string> items;
+      for (const std::string& item : network.items())
+        if (std::ranges::any_of(network.tensors(), [&](const Tensor& t) { return t.path.starts_with(item + "."); }))
+          items.push_back(item);
+      if (first.empty())
+        add(path, "no parameter of the model is " + join(turns[i].update.list, " or "),
+            "write an item of the model that has some: " + join(items, ", "));
+      else if (!shared.empty())
+        add(path, concat("'", shared, "' is updated by turns[", other, "] already"),
+            "let each turn update parameters of its own");
+    }
+  }
+
+  // That the losses of each update depend on what it updates.
+  void check_dependence() {
+    const ForwardParts parts = plan_.objectives.parts(*plan_.network, *plan_.data.train, plan_.seed());
+    const std::vector<Update> updates = plan_.updates();
+    for (size_t i = 0; i < updates.size(); ++i) {
+      Graph all, own;
+      const MeasureLayout measures = forward(all, parts, 2, false).measures;
+      const TurnPart turn{i, measures};
+      const Value loss = forward(own, parts, 2, false, &turn).loss;
+      const Value flat = variable(own, plan_.network->parameters());
+      std::vector<Value> wrt;
+      for (const Tensor& tensor : plan_.network->tensors())
+        if (tensor.trained && updates[i].has(tensor.offset)) wrt.push_back(view(flat, tensor.offset, tensor.shape));
+      if (std::ranges::any_of(gradients(loss, wrt), [](Value d) { return bool(d); })) continue;
+      const std::string path = plan_.run.turns.empty() ? "loss" : concat("turns[", i, "]");
+      add(path, "the loss depends on no parameter that is updated",
+          "let it read the output of a layer with weights, or one behind it");
+    }
   }
 
   // That the optimizer's chain has no rule which is a key of the trainer too.
@@ -372,7 +432,7 @@ int Plan::threads() const { return run.trainer.threads > 0 ? run.trainer.threads
 
 Recipe Plan::recipe() const {
   Recipe recipe{.forward = objectives.parts(*network, *data.train, seed()),
-                .update = update(),
+                .updates = updates(),
                 .threads = threads(),
                 .precision = run.trainer.numbers()};
   for (const Keyed<Controller>& own : run.trainer.controllers)
@@ -385,19 +445,22 @@ Recipe Plan::recipe() const {
   return recipe;
 }
 
-Update Plan::update() const {
-  Update update{.ranges = groups.ranges()};
-  if (clip) update.before.push_back(clip.get());
-  for (const auto& rule : run.optimizer.before) update.before.push_back(rule.get());
-  for (const auto& rule : run.optimizer.after) update.after.push_back(rule.get());
-  if (run.trainer.ema.object) update.after.push_back(run.trainer.ema.object.get());
-  return update;
+std::vector<Update> Plan::updates() const {
+  std::vector<Update> updates;
+  for (const UpdateChain* chain : run.chains()) {
+    Update& update = updates.emplace_back(Update{.ranges = groups.ranges(updates.size())});
+    if (clip) update.before.push_back(clip.get());
+    for (const auto& rule : chain->before) update.before.push_back(rule.get());
+    for (const auto& rule : chain->after) update.after.push_back(rule.get());
+    if (run.trainer.ema.object) update.after.push_back(run.trainer.ema.object.get());
+  }
+  return updates;
 }
 
 Type Plan::told_target() const {
   const std::string& name = objectives.told().from.target;
   const auto field = std::ranges::find(data.train->fields(), name, &SampleField::name);
-  return objectives.told().takes_target() && field != data.train->fields().end() ? field->type : Type{};
+  return objectives.told().reads_field() && field != data.train->fields().end() ? field->type : Type{};
 }
 
 std::vector<std::string> Plan::figures() const {

@@ -37,9 +37,9 @@ struct Plan {
   Node resolved_node() const;
   Explanation explain(const std::string& key) const;
 
-  int threads() const;                            // that compute
-  Recipe recipe() const;                          // refers to this plan
-  Update update() const;                          // of each step, by the optimizer's chain and the trainer's keys
+  int threads() const;                  // that compute
+  Recipe recipe() const;                // refers to this plan
+  std::vector<Update> updates() const;  // of each step, one a turn, by the optimizers' chains and the trainer's keys
   std::filesystem::path initial_weights() const;  // init_from's file; empty where there is none
   // Of predictions as they are told, those of the first loss, and of its target: types of a sample.
   Type told_output() const { return network->output(objectives.told().from.output); }

@@ -15,6 +15,11 @@ PlannedStep::PlannedStep(const Plan& plan, int64_t batch)
   fit = programs.fit(batch);
   flops = program->flops() * static_cast<double>(plan.run.trainer.accumulate_grad_batches);
   arena_bytes = program->arena_bytes();
+  for (size_t turn = 1; turn < plan.run.turns.size(); ++turn) {
+    const Program& further = programs.step(batch, turn);
+    flops += further.flops() / static_cast<double>(plan.run.turns[turn].every);
+    arena_bytes = std::max(arena_bytes, further.arena_bytes());
+  }
   if (accumulates) {
     flops += programs.update().flops();
     arena_bytes = std::max(arena_bytes, programs.update().arena_bytes());

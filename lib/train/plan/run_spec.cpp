@@ -200,10 +200,14 @@ void RunSpec::describe(Schema& s) {
              "a safetensors file with the initial weights, named by the layers' paths, or {path, missing, ignore}");
   s.required("loss", loss, "what is to be made small")
       .known_as({"criterion", "loss_function", "loss_fn", "objective"})
-      .unless("losses")
+      .unless({"losses", "turns"})
       .help("write 'loss: cross_entropy' for classes, 'loss: mse' for numbers");
   s.optional("losses", losses,
              "in the place of 'loss', several by name, each with its 'weight': their sum is to be small");
+  s.optional(
+      "turns", turns,
+      "in the place of 'loss', updates that each step takes one after another, each of some parameters by a loss "
+      "of its own: a generator and a discriminator");
   s.optional("metrics", metrics, "what else is measured");
   s.required("optimizer", optimizer, "how the weights are updated")
       .known_as({"optim", "optimiser", "solver"})
@@ -215,10 +219,29 @@ void RunSpec::describe(Schema& s) {
       .help("write 'trainer: {max_epochs: 10}'");
   s.check([this](const Report& report) {
     if (loss && !losses.terms.empty()) report.at("losses", "'loss' and 'losses' are both given", "keep one of them");
+    if (turns.empty()) return;
+    if (loss || !losses.terms.empty())
+      report.at("turns", concat("'turns' and '", loss ? "loss" : "losses", "' are both given"),
+                "write the loss in the turn that it is of");
+    if (trainer.accumulate_grad_batches > 1)
+      report.at("turns", "each turn sees the parameters after the turn before, so that batches cannot be added up",
+                "leave 'trainer.accumulate_grad_batches' out, and make 'data.batch_size' larger");
+    if (std::ranges::none_of(turns, [](const Turn& turn) { return turn.every == 1; }))
+      report.at("turns", "there are steps in which no turn is taken", "leave 'every' out of one of them");
+    for (size_t i = 0; i < turns.size(); ++i)
+      for (size_t k = 0; k < i; ++k)
+        if (turns[i].title() == turns[k].title())
+          report.at("turns", concat("two turns are named '", turns[i].title(), "'"), "give each its own 'name'");
   });
   say_instead(s);
   lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
   lead_to(s, schema_of(*std::make_unique<TrainerSpec>()), "below 'trainer'");
+}
+
+std::vector<const UpdateChain*> RunSpec::chains() const {
+  std::vector<const UpdateChain*> all;
+  for (const Turn& turn : turns) all.push_back(turn.optimizer ? &*turn.optimizer : &optimizer);
+  return all.empty() ? std::vector{&optimizer} : all;
 }
 
 }  // namespace dl

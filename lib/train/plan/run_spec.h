@@ -11,6 +11,7 @@
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/schedule.h"
+#include "lib/nn/turn.h"
 #include "lib/nn/update_chain.h"
 #include "lib/nn/weighted_losses.h"
 #include "lib/spec/node.h"
@@ -75,13 +76,16 @@ struct RunSpec {
   DataSpec data;
   Node blocks, model;  // read by lib/spec/blocks.h
   std::optional<InitFromSpec> init_from;
-  std::unique_ptr<Loss> loss;  // null: `losses`
+  std::unique_ptr<Loss> loss;  // null: `losses`, or those of `turns`
   WeightedLosses losses;
+  std::vector<Turn> turns;  // none: a step is one update, of all parameters
   std::vector<std::unique_ptr<Metric>> metrics;
   UpdateChain optimizer;
   std::unique_ptr<LRSchedule> schedule;  // null: the learning rate stays
   TrainerSpec trainer;
   void describe(Schema& s);
+
+  std::vector<const UpdateChain*> chains() const;  // one a turn; without turns the run's
 };
 
 }  // namespace dl

@@ -64,7 +64,7 @@ class Doubts {
   }
 
   void about_the_ends() {
-    for (const ForwardParts::Term& term : plan_.objectives.losses()) about_the_end(*term.loss);
+    for (const Objectives::Term& term : plan_.objectives.losses()) about_the_end(*term.loss);
   }
 
   // An activation between the last weights and a loss.
@@ -138,7 +138,7 @@ class Doubts {
     std::set<int> seen;
     const NetworkOutputs outputs = predict(network_, g);
     std::vector<int> left;
-    for (const ForwardParts::Term& term : plan_.objectives.losses()) {
+    for (const Objectives::Term& term : plan_.objectives.losses()) {
       left.push_back(outputs.at(term.loss->from.output).node);
       for (const std::string& further : term.loss->further_outputs()) left.push_back(outputs.at(further).node);
     }

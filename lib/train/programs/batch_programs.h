@@ -1,7 +1,9 @@
 // Programs that run on a data set's batches.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <functional>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "lib/data/loader.h"
@@ -18,6 +20,8 @@ class BatchProgram {
   Program& program() { return *program_; }
   // Every field that the program reads. The batch must stay until the program's launch has returned.
   void feed(const Batch& batch);
+  // The same of a program that does not train; `number` of the batch numbers its random draws, where it has any.
+  void feed(const Batch& batch, int64_t number);
 
  private:
   struct Field {
@@ -27,19 +31,20 @@ class BatchProgram {
   };
   Program* program_;
   std::vector<Field> fields_;
+  Slot step_;
+  int32_t number_ = 0;
 };
 
 // One kind of program for each type of batch that occurs, made when the first such batch comes.
 class BatchPrograms {
  public:
-  using Make = Program& (Programs::*)(const BatchType& batch);
-  BatchPrograms(Programs& programs, Make make, const Dataset& data) : programs_(programs), make_(make), data_(data) {}
+  using Make = std::function<Program&(const BatchType& batch)>;
+  BatchPrograms(Make make, const Dataset& data) : make_(std::move(make)), data_(data) {}
 
   BatchProgram& of(const BatchType& batch);
 
  private:
-  Programs& programs_;
-  const Make make_;
+  Make make_;
   const Dataset& data_;
   std::map<BatchType, BatchProgram> made_;
 };

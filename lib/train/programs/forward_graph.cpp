@@ -31,9 +31,13 @@ class ForwardGraph {
 
   Fields fields(const FieldNames& names, const std::vector<std::string>& further, bool takes_target) const {
     Fields f{.prediction = outputs_.at(names.output)};
-    if (takes_target) f.target = field(names.target);
+    if (takes_target) f.target = target(names.target, f.prediction);
     for (const std::string& name : further) f.further.push_back(outputs_.at(name));
     return f;
+  }
+  Value target(const TargetName& name, Value prediction) const {
+    const auto number = name.number();
+    return number ? broadcast_to(constant(graph_, *number), prediction.shape()) : field(name);
   }
   Value field(const std::string& name) const {
     const auto found = targets_.find(name);
@@ -57,7 +61,7 @@ class ForwardGraph {
   Value told() const {
     const Loss& loss = *parts_.losses.at(0).loss;
     const Value told = loss.told(outputs_.at(loss.from.output));
-    return loss.takes_target() ? in_own_units(told, loss.from) : told;
+    return loss.reads_field() ? in_own_units(told, loss.from) : told;
   }
 
   std::vector<BatchDraw> draws;
@@ -66,7 +70,7 @@ class ForwardGraph {
   // Inputs and targets as the transforms leave them. Classes are mixed as probabilities.
   void transform(BatchFields& given) {
     for (const ForwardParts::Term& term : parts_.losses) {
-      if (!term.loss->takes_target()) continue;
+      if (!term.loss->reads_field()) continue;
       const std::string& name = term.loss->from.target;
       const Value target = targets_.at(name);
       if (target.type().dtype != DType::i32)
@@ -102,23 +106,28 @@ class ForwardGraph {
 
 }  // namespace
 
-Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training) {
+Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training, const TurnPart* only) {
   const ForwardGraph built(g, parts, batch, training);
-  MeasuresGraph measures(g);
+  MeasuresGraph measures(g, only ? &only->all : nullptr);
   Forward f{.told = built.told()};
+  const auto left_out = [&](size_t turn) { return only && only->turn != turn; };
+  int64_t losses = 0;
   for (const ForwardParts::Term& term : parts.losses) {
+    if (left_out(term.turn)) continue;
+    ++losses;
     const Loss& loss = *term.loss;
     const Loss::Mean of = loss.over(built.fields(loss.from, loss.further_outputs(), loss.takes_target()),
                                     loss.sample_weight ? built.field(*loss.sample_weight) : Value{});
     const Value weighed = term.weight == 1 ? of.mean : term.weight * of.mean;
     f.loss = f.loss ? f.loss + weighed : weighed;
-    f.count = parts.losses.size() == 1 ? of.count : constant(g, static_cast<double>(batch.count));
+    f.count = losses == 1 ? of.count : constant(g, static_cast<double>(batch.count));
     measures.of(term.name);
     keep_mean(measures, of.mean * of.count, of.count);
   }
   g.output("loss", f.loss);
   g.output("loss/count", f.count);
-  for (const auto& [metric, name] : parts.metrics) {
+  for (const auto& [metric, name, turn] : parts.metrics) {
+    if (left_out(turn)) continue;
     measures.of(name);
     metric->add(measures, built.fields(*metric));
   }

@@ -29,11 +29,13 @@ struct ForwardParts {
     const Loss* loss = nullptr;
     std::string name;  // of its figure: "loss", or "kind_loss" where there are several
     double weight = 1;
+    size_t turn = 0;  // whose loss it is
   };
   std::vector<Term> losses;  // the first is the one whose predictions are told
   struct Measured {
     const Metric* metric = nullptr;
     std::string name;  // unique
+    size_t turn = 0;   // that measures it in training
   };
   std::vector<Measured> metrics;
   std::vector<const BatchTransform*> batch_transforms;  // of training
@@ -55,9 +57,16 @@ struct Forward {
   std::vector<BatchDraw> draws;
 };
 
-// Inputs of the graph: the network's by their names and the fields, [batch, …] each; "step" i32 [] where training.
-// Outputs: "loss" and "loss/count". What is measured is added up.
-Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training);
+// One turn's part of a training step: its losses and metrics, kept where they lie among all.
+struct TurnPart {
+  size_t turn = 0;
+  const MeasureLayout& all;
+};
+
+// Inputs of the graph: the network's by their names and the fields, [batch, …] each; "step" i32 [] where training, or
+// where the network draws random numbers all the same. Outputs: "loss" and "loss/count". What is measured is added up.
+Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training,
+                const TurnPart* only = nullptr);
 
 // The first loss's output, as Forward::told, without any target.
 Value predicted(Graph& g, const ForwardParts& parts, const BatchType& batch);

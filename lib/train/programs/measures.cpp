@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/train/programs/measures.h"
 
+#include <algorithm>
+
 #include "lib/base/error.h"
 #include "lib/graph/ops.h"
 
@@ -24,10 +26,17 @@ Measures& operator+=(Measures& measures, const Measures& other) {
 
 void MeasuresGraph::sum(const std::string& name, Value value) {
   const int64_t count = value.shape().elements();
-  layout_.sums.push_back({owner_, name, layout_.elements, count});
+  int64_t offset = layout_.elements;
+  if (all_) {
+    const auto place = std::ranges::find_if(
+        all_->sums, [&](const MeasureLayout::Sum& sum) { return sum.owner == owner_ && sum.name == name; });
+    DL_CHECK(place != all_->sums.end() && place->count == count, owner_, " has no place for its ", name);
+    offset = place->offset;
+  }
+  layout_.sums.push_back({owner_, name, offset, count});
   parts_.push_back(value);
-  offsets_.push_back(layout_.elements);
-  layout_.elements += count;
+  offsets_.push_back(offset);
+  layout_.elements = offset + count;
 }
 
 void MeasuresGraph::collect(const std::string& name, Value value) {
@@ -38,6 +47,7 @@ void MeasuresGraph::collect(const std::string& name, Value value) {
 
 // Knuth's two-sum (The Art of Computer Programming 2, 4.2.2): the sum and, exactly, what rounding it lost.
 MeasureLayout MeasuresGraph::add_up(bool training) {
+  if (all_) layout_ = *all_;
   const std::vector<Variable> kept = variables_of(training, layout_);
   const Value before = variable(graph_, kept[0]), rest = variable(graph_, kept[1]);
   const Value batch = pack(parts_, offsets_, layout_.elements);
@@ -58,6 +68,7 @@ void Tally::clear(const MeasureLayout& layout) {
 
 void Tally::after(const Program& program, const MeasureLayout& layout) {
   for (const MeasureLayout::Rows& rows : layout.rows) {
+    if (!program.has_output(rows.output)) continue;
     buffer_.resize(static_cast<size_t>(program.output_type(rows.output).shape.elements()));
     program.read(rows.output, buffer_);
     std::vector<float>& all = rows_[rows.owner].columns[rows.name];

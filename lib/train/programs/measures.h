@@ -38,7 +38,8 @@ struct MeasureLayout {
 // Collects what is kept while a graph is built.
 class MeasuresGraph final : public Keep {
  public:
-  explicit MeasuresGraph(Graph& g) : graph_(g) {}
+  // With the layout of all that a run keeps, this graph keeps a part of it, in its places there.
+  explicit MeasuresGraph(Graph& g, const MeasureLayout* all = nullptr) : graph_(g), all_(all) {}
   void of(std::string owner) { owner_ = std::move(owner); }  // of what is kept from now on
   void sum(const std::string& name, Value value) override;
   void collect(const std::string& name, Value value) override;
@@ -48,6 +49,7 @@ class MeasuresGraph final : public Keep {
 
  private:
   Graph& graph_;
+  const MeasureLayout* all_;
   std::string owner_;
   std::vector<Value> parts_;
   std::vector<int64_t> offsets_;
@@ -60,7 +62,7 @@ class Tally {
   Tally(Store& store, bool training) : store_(store), training_(training) {}
 
   void clear(const MeasureLayout& layout);
-  // Takes the rows of the batch that the program has just run.
+  // Takes the rows of the batch that the program has just run, as far as it gives them.
   void after(const Program& program, const MeasureLayout& layout);
   // All since the last take(), which begins anew; peek() leaves it as it is.
   Measures take(const MeasureLayout& layout);

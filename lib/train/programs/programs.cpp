@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <compare>
 #include <span>
 
 #include "lib/base/error.h"
@@ -16,21 +17,36 @@
 namespace dl {
 
 struct Programs::Impl {
-  Impl(const Recipe& r, Store& s) : recipe(r), store(s) {}
+  Impl(const Recipe& r, Store& s) : recipe(r), store(s), turns(std::max<size_t>(r.updates.size(), 1)) {}
 
   Recipe recipe;
   Store& store;
-  std::map<std::pair<std::string, BatchType>, std::unique_ptr<Program>> made;
-  std::map<BatchType, Fit> fits;  // of training programs, by batch
-  HostNumbers numbers;
-  struct Numbered {  // an input of a program
-    Program* program;
-    Slot input;
-    const HostNumber* number;
+  struct Key {
+    std::string kind;
+    BatchType batch;
+    size_t turn = 0;
+    bool operator==(const Key&) const = default;
+    std::weak_ordering operator<=>(const Key&) const = default;
   };
-  std::vector<Numbered> numbered;
-  UpdateTime time;
-  bool updating = false;                  // begin_update() was called
+  std::map<Key, std::unique_ptr<Program>> made;
+  std::map<std::pair<BatchType, size_t>, Fit> fits;  // of training programs, by batch and turn
+  // The numbers that a turn's programs read.
+  struct Turn {
+    struct Numbered {  // an input of a program
+      Program* program;
+      Slot input;
+      const HostNumber* number;
+    };
+    HostNumbers numbers;
+    std::vector<Numbered> numbered;
+    UpdateTime time;
+    bool updating = false;  // begin_update() was called
+
+    void feed() {
+      for (const auto& [program, input, number] : numbered) program->feed(input, std::span(&number->value, 1));
+    }
+  };
+  std::vector<Turn> turns;
   std::vector<BatchDraw> draws;           // of training programs
   std::vector<float> drawn;               // for the next of them
   std::optional<MeasureLayout> measures;  // known once a graph was built
@@ -40,8 +56,24 @@ struct Programs::Impl {
   Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}, Role::gradient}; }
   static Variable gradient_count() { return {"gradient_count", Type{}, Role::counter}; }
 
-  Forward forward(Graph& g, const BatchType& batch, bool training) {
-    Forward f = dl::forward(g, recipe.forward, batch, training);
+  Forward forward(Graph& g, const BatchType& batch) { return kept(dl::forward(g, recipe.forward, batch, false)); }
+
+  Forward forward_in_training(Graph& g, const BatchType& batch, size_t turn) {
+    if (turns.size() == 1) return kept(dl::forward(g, recipe.forward, batch, true));
+    const TurnPart part{turn, all_measures()};
+    return kept(dl::forward(g, recipe.forward, batch, true, &part));
+  }
+
+  const MeasureLayout& all_measures() {
+    if (!measures) {
+      Graph g;
+      forward(g, BatchType(1));
+    }
+    return *measures;
+  }
+
+  // Remembers what is the same for all programs.
+  Forward kept(Forward f) {
     DL_CHECK(!measures || *measures == f.measures, "programs keep different measures");
     measures = f.measures;
     if (!f.draws.empty()) draws = f.draws;  // the same for all
@@ -74,17 +106,13 @@ struct Programs::Impl {
     });
   }
 
-  void feed_numbers() {
-    for (const auto& [program, input, number] : numbered) program->feed(input, std::span(&number->value, 1));
-  }
-
-  // The gradient of the loss with respect to all parameters, flat.
-  Value flat_gradient(Graph& g, Value loss) {
+  // The gradient of the loss with respect to the parameters that a turn updates, flat.
+  Value flat_gradient(Graph& g, Value loss, size_t turn) {
     const Value flat = variable(g, parameters());
     std::vector<Value> wrt;
     std::vector<int64_t> offsets;
     for (const Tensor& tensor : recipe.forward.network->tensors()) {
-      if (!tensor.trained) continue;
+      if (!tensor.trained || !recipe.updates[turn].has(tensor.offset)) continue;
       wrt.push_back(view(flat, tensor.offset, tensor.shape));
       offsets.push_back(tensor.offset);
     }
@@ -99,28 +127,30 @@ struct Programs::Impl {
     return pack(parts, places, elements());
   }
 
-  void add_update(Graph& g, Value gradient, Value count = {}) {
-    build_update(g, recipe.update, *recipe.forward.network, gradient, count, numbers);
+  void add_update(Graph& g, size_t turn, Value gradient, Value count = {}) {
+    build_update(g, recipe.updates[turn], *recipe.forward.network, gradient, count, turns[turn].numbers);
   }
 
   PassOptions passes() const {
     return {.parameters = parameters(), .precision = recipe.precision, .seed = recipe.forward.seed};
   }
 
-  using Build = void (Impl::*)(Graph&, const BatchType&);
+  using Build = void (Impl::*)(Graph&, const Key&);
 
   // Made by `make` at the first time. The network's shapes fit for one sample: what does not is the batch.
   template <class Make>
-  Program& once(const std::string& kind, const BatchType& batch, Make make) {
-    std::unique_ptr<Program>& slot = made[{kind, batch}];
+  Program& once(const Key& key, Make make) {
+    const BatchType& batch = key.batch;
+    std::unique_ptr<Program>& slot = made[key];
     try {
       if (!slot) {
         slot = make();
-        for (auto& [name, number] : numbers) {
-          number.update(time);
-          if (const Slot input = slot->input(name)) numbered.push_back({slot.get(), input, &number});
+        Turn& turn = turns[key.turn];
+        for (auto& [name, number] : turn.numbers) {
+          number.update(turn.time);
+          if (const Slot input = slot->input(name)) turn.numbered.push_back({slot.get(), input, &number});
         }
-        if (updating) feed_numbers();
+        if (turn.updating) turn.feed();
       }
     } catch (const ShapeError& e) {
       throw Error(Exit::usage, batch.count > 0
@@ -134,55 +164,55 @@ struct Programs::Impl {
     return *slot;
   }
 
-  Program& program(const std::string& kind, const BatchType& batch, Build build) {
-    return once(kind, batch, [&] {
+  Program& program(const Key& key, Build build) {
+    return once(key, [&] {
       Graph g;
-      (this->*build)(g, batch);
+      (this->*build)(g, key);
       PassOptions options = passes();
       const std::vector<Variable> averages = store.of_role(Role::average);
-      if (!averages.empty() && kind != "update") options.read_instead = averages.front();
+      if (!averages.empty() && key.kind != "update") options.read_instead = averages.front();
       return std::make_unique<Program>(g, store, options);
     });
   }
 
   // One with a backward pass.
-  Program& training_program(const std::string& kind, const BatchType& batch, Build build) {
-    return once(kind, batch, [&] {
+  Program& training_program(const Key& key, Build build) {
+    return once(key, [&] {
       Graph g;
-      (this->*build)(g, batch);
+      (this->*build)(g, key);
       Fitted fitted = fit_program(g, store, passes(),
                                   {.bytes = recipe.memory_limit_bytes,
-                                   .batches = times(recipe.batch_bytes, batch.count),
-                                   .batch = batch.count});
-      fits.insert_or_assign(batch, fitted.fit);
+                                   .batches = times(recipe.batch_bytes, key.batch.count),
+                                   .batch = key.batch.count});
+      fits.insert_or_assign({key.batch, key.turn}, fitted.fit);
       return std::move(fitted.program);
     });
   }
 
-  void build_step(Graph& g, const BatchType& batch) {
-    const Value loss = forward(g, batch, true).loss;
-    add_update(g, flat_gradient(g, loss));
+  void build_step(Graph& g, const Key& key) {
+    const Value loss = forward_in_training(g, key.batch, key.turn).loss;
+    add_update(g, key.turn, flat_gradient(g, loss, key.turn));
   }
 
-  void build_accumulate(Graph& g, const BatchType& batch) {
+  void build_accumulate(Graph& g, const Key& key) {
     const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
-    const Forward f = forward(g, batch, true);
-    g.assign("gradients", sum + f.count * flat_gradient(g, f.loss));
+    const Forward f = forward_in_training(g, key.batch, key.turn);
+    g.assign("gradients", sum + f.count * flat_gradient(g, f.loss, key.turn));
     g.assign("gradient_count", count + f.count);
   }
 
-  void build_update_alone(Graph& g, const BatchType&) {
+  void build_update_alone(Graph& g, const Key& key) {
     const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
-    add_update(g, sum, where(count > 0, count, 1));  // of weights it may be below 1
+    add_update(g, key.turn, sum, where(count > 0, count, 1));  // of weights it may be below 1
     g.assign("gradients", broadcast_to(constant(g, 0), {elements()}));
     g.assign("gradient_count", constant(g, 0));
   }
 
-  void build_evaluate(Graph& g, const BatchType& batch) { forward(g, batch, false); }
+  void build_evaluate(Graph& g, const Key& key) { forward(g, key.batch); }
 
-  void build_examine(Graph& g, const BatchType& batch) { g.output("prediction", forward(g, batch, false).told); }
+  void build_examine(Graph& g, const Key& key) { g.output("prediction", forward(g, key.batch).told); }
 
-  void build_predict(Graph& g, const BatchType& batch) { g.output("prediction", predicted(g, recipe.forward, batch)); }
+  void build_predict(Graph& g, const Key& key) { g.output("prediction", predicted(g, recipe.forward, key.batch)); }
 };
 
 Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<Impl>(recipe, store)) {
@@ -204,9 +234,9 @@ void Programs::create() {
   if (m.elements() > 0) m.store.declare(parameters);
   for (const Tensor& tensor : m.recipe.forward.network->tensors())
     if (!tensor.trained) m.store.declare({tensor.path, Type{DType::f32, tensor.shape}});
-  if (!m.recipe.update.empty() && m.elements() > 0) {  // its state, as its update asks for it
+  for (size_t turn = 0; turn < m.recipe.updates.size() && m.elements() > 0; ++turn) {  // the state it asks for
     Graph g;
-    m.build_update_alone(g, 0);
+    m.build_update_alone(g, {"update", 0, turn});
     for (int i = 0; i < g.size(); ++i) {
       const auto* read = dynamic_cast<const VariableOp*>(g.node(i).op.get());
       if (read && kept_by_updates(read->variable.role)) m.store.declare(read->variable);
@@ -219,11 +249,12 @@ void Programs::forget_carried(bool training) {
     impl_->store.zero(v.name);
 }
 
-void Programs::begin_update(const UpdateTime& time) {
-  impl_->time = time;
-  impl_->updating = true;
-  for (auto& [name, number] : impl_->numbers) number.update(time);
-  impl_->feed_numbers();
+void Programs::begin_update(const UpdateTime& time, size_t turn) {
+  Impl::Turn& of = impl_->turns.at(turn);
+  of.time = time;
+  of.updating = true;
+  for (auto& [name, number] : of.numbers) number.update(time);
+  of.feed();
 }
 
 void Programs::begin_average() {
@@ -253,22 +284,20 @@ void Programs::draw(Program& program, int64_t tick) {
     }
 }
 
-const MeasureLayout& Programs::measures() {
-  if (!impl_->measures) {
-    Graph g;
-    impl_->build_evaluate(g, BatchType(1));
-  }
-  return *impl_->measures;
-}
+const MeasureLayout& Programs::measures() { return impl_->all_measures(); }
 
-Program& Programs::step(const BatchType& batch) { return impl_->training_program("step", batch, &Impl::build_step); }
-Program& Programs::accumulate(const BatchType& batch) {
-  return impl_->training_program("accumulate", batch, &Impl::build_accumulate);
+Program& Programs::step(const BatchType& batch, size_t turn) {
+  return impl_->training_program({"step", batch, turn}, &Impl::build_step);
 }
-Program& Programs::update() { return impl_->program("update", 0, &Impl::build_update_alone); }
-Program& Programs::evaluate(const BatchType& batch) { return impl_->program("evaluate", batch, &Impl::build_evaluate); }
-Program& Programs::examine(const BatchType& batch) { return impl_->program("examine", batch, &Impl::build_examine); }
-const Fit& Programs::fit(const BatchType& batch) const { return impl_->fits.at(batch); }
-Program& Programs::predict(const BatchType& batch) { return impl_->program("predict", batch, &Impl::build_predict); }
+Program& Programs::accumulate(const BatchType& batch) {
+  return impl_->training_program({"accumulate", batch}, &Impl::build_accumulate);
+}
+Program& Programs::update() { return impl_->program({"update", 0}, &Impl::build_update_alone); }
+Program& Programs::evaluate(const BatchType& batch) {
+  return impl_->program({"evaluate", batch}, &Impl::build_evaluate);
+}
+Program& Programs::predict(const BatchType& batch) { return impl_->program({"predict", batch}, &Impl::build_predict); }
+Program& Programs::examine(const BatchType& batch) { return impl_->program({"examine", batch}, &Impl::build_examine); }
+const Fit& Programs::fit(const BatchType& batch, size_t turn) const { return impl_->fits.at({batch, turn}); }
 
 }  // namespace dl

@@ -19,9 +19,9 @@ namespace dl {
 // What a training step is made of; all referred to must outlive the programs.
 struct Recipe {
   ForwardParts forward;
-  Update update;               // empty where nothing is trained
-  std::vector<Variable> kept;  // by controllers, beside what the update keeps
-  int threads = 1;             // that fill in initial values
+  std::vector<Update> updates;  // one a turn, of parameters that no other has; empty where nothing is trained
+  std::vector<Variable> kept;   // by controllers, beside what the update keeps
+  int threads = 1;              // that fill in initial values
   // What the variables, a training step's values and the batches may take together, and what the batches in memory take
   // for a sample of a batch.
   std::optional<int64_t> memory_limit_bytes;
@@ -50,16 +50,17 @@ class Programs {
   void forget_carried(bool training);
 
   // Before each update's programs are launched, and after the launch before has returned: when it is.
-  void begin_update(const UpdateTime& time);
+  void begin_update(const UpdateTime& time, size_t turn = 0);
 
   // Feeds a program that steps or accumulates the numbers drawn for micro-batch `tick`.
   void draw(Program& program, int64_t tick);
 
   // Training programs keep to the memory limit by computing values again (lib/train/programs/memory_limit.h); where
   // that is not enough, Error(Exit::usage) says what would be.
-  Program& step(const BatchType& batch);  // forward, loss, backward, clip, update
-  // A micro-batch: forward, loss, backward. Adds its gradient, weighed by the targets that its loss is the mean of, to
-  // the variable "gradients", and their number to "gradient_count".
+  // Forward, the turn's losses, backward, clip, update.
+  Program& step(const BatchType& batch, size_t turn = 0);
+  // A micro-batch of a run without turns: forward, loss, backward. Adds its gradient, weighed by the targets that its
+  // loss is the mean of, to the variable "gradients", and their number to "gradient_count".
   Program& accumulate(const BatchType& batch);
   // Clip, update from the gradient of the mean over all those targets, as of one large batch; sets both to zero.
   Program& update();
@@ -71,7 +72,7 @@ class Programs {
   const MeasureLayout& measures();
 
   // How the step or accumulation of a type of batch, which has been made, keeps to the limit.
-  const Fit& fit(const BatchType& batch) const;
+  const Fit& fit(const BatchType& batch, size_t turn = 0) const;
 
  private:
   struct Impl;
