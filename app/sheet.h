@@ -1,27 +1,46 @@
-// Samples of images side by side, as one PNG.
+// Images side by side, as one PNG: samples of data, or what a network gives.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "app/picture.h"
 #include "lib/data/dataset.h"
+#include "lib/data/one_sample.h"
 
 namespace dl {
 
+// An image with a few words under it.
 struct SheetEntry {
   struct Line {
     std::string text;
     Picture::Colour colour = Picture::black;
   };
-  int64_t sample = 0;
-  std::vector<Line> lines;  // under the image
+  std::vector<uint8_t> dots;  // [height, width, channels]
+  std::vector<Line> lines = {};
 };
 
-// Data whose "x" is no image of 1, 3 or 4 channels are an Error(Exit::usage).
-void expect_images(const Dataset& data);
-// Writes the samples' images as they were before the transforms; there is one entry at least.
-void write_sheet(const std::filesystem::path& file, const Dataset& data, const std::vector<SheetEntry>& entries);
+// What is no image [height, width, channels] of 1, 3 or 4 channels is an Error(Exit::usage); `what` is "the samples
+// are" such.
+void expect_images(const Type& type, const std::string& what);
+// Numbers as dots: from their least to their largest, or from 0 to 1 or 255 where they lie there.
+std::vector<uint8_t> dots_of(std::span<const float> values);
+// Images of one shape; there is one at least.
+void write_sheet(const std::filesystem::path& file, const Shape& shape, const std::vector<SheetEntry>& entries);
+
+// The samples' "x" as they were before the transforms.
+class SampleImages {
+ public:
+  explicit SampleImages(const Dataset& data);  // Error(Exit::usage) where they are no images
+  const Shape& shape() const { return raw_.fields()[field_].type.shape; }
+  std::vector<uint8_t> dots(int64_t sample);
+
+ private:
+  const Dataset& raw_;
+  size_t field_;
+  OneSample sample_;
+};
 
 }  // namespace dl

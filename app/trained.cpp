@@ -39,7 +39,7 @@ RunPaths named_run(const std::string& text, const std::filesystem::path& runs) {
 }
 
 Trained open_trained(const std::string& text, const std::filesystem::path& runs, const std::string& which,
-                     const std::vector<std::string>& sets, const SetsToRead& read) {
+                     const std::vector<std::string>& sets, const SetsToRead& read, const std::string& item) {
   Trained trained;
   const bool is_folder = is_checkpoint(text);
   if (is_folder && !which.empty())
@@ -58,6 +58,7 @@ Trained open_trained(const std::string& text, const std::filesystem::path& runs,
     }
     try {
       trained.plan = plan_from(trained.checkpoint.resolved(), sets, read);
+      if (!item.empty()) trained.plan->tell(item);
       trained.inference = std::make_unique<Inference>(*trained.plan, trained.checkpoint);
       return trained;
     } catch (const Error&) {

@@ -33,9 +33,10 @@ void warn_passed_over(const std::string& line);
 
 // `which`: "best", "last", "step-120" or a folder; empty: the best where there is one, else the last. `sets` change
 // the config it was trained by (data.batch_size=…). Checkpoints that are broken and passed over are warned of. Of the
-// data only what is to `read` is looked for, and what says what samples look like. Where a process that writes the run
-// removes the checkpoint meanwhile, the one that is chosen now is opened.
+// data only what is to `read` is looked for, and what says what samples look like. Predictions are of the model's
+// `item` where one is named. Where a process that writes the run removes the checkpoint meanwhile, the one that is
+// chosen now is opened.
 Trained open_trained(const std::string& text, const std::filesystem::path& runs, const std::string& which,
-                     const std::vector<std::string>& sets, const SetsToRead& read);
+                     const std::vector<std::string>& sets, const SetsToRead& read, const std::string& item = "");
 
 }  // namespace dl

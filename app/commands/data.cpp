@@ -261,13 +261,13 @@ class Data final : public Command {
   // Samples of all classes in turn.
   void draw(const NamedPart& part) const {
     const Dataset& data = *part.data;
-    expect_images(data);
+    SampleImages images(data);
     std::vector<SheetEntry> entries;
     std::vector<int64_t> indices;
     each_sample(data, [&](int64_t index) { indices.push_back(index); });
     if (part.counts.empty()) {
       for (int64_t i = 0; i < std::min(data.size(), most_drawn); ++i)
-        entries.push_back({.sample = indices[static_cast<size_t>(i)], .lines = {{std::to_string(i), Picture::grey}}});
+        entries.push_back({images.dots(indices[static_cast<size_t>(i)]), {{std::to_string(i), Picture::grey}}});
     } else {
       std::map<int64_t, std::vector<int64_t>> classes;
       const std::vector<int64_t> labels = dl::labels(data);
@@ -277,12 +277,12 @@ class Data final : public Command {
         for (size_t i = 0; i < std::min(most, samples.size()); ++i) {
           const int64_t sample = samples[i * samples.size() / std::min(most, samples.size())];
           if (std::ssize(entries) == 4 * most_drawn) break;
-          entries.push_back({.sample = indices[static_cast<size_t>(sample)],
-                             .lines = {{data.classes()[static_cast<size_t>(label)], Picture::black},
-                                       {std::to_string(sample), Picture::grey}}});
+          entries.push_back({images.dots(indices[static_cast<size_t>(sample)]),
+                             {{data.classes()[static_cast<size_t>(label)], Picture::black},
+                              {std::to_string(sample), Picture::grey}}});
         }
     }
-    write_sheet(sheet_, data, entries);
+    write_sheet(sheet_, images.shape(), entries);
   }
 
   std::string config_, sheet_;

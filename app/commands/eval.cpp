@@ -60,12 +60,13 @@ class Eval final : public Command {
       throw Error(Exit::usage, Problem{.path = mistakes_ > 0 ? "--mistakes" : "--sheet",
                                        .what = "expected a network that tells each sample's class, this one does not",
                                        .help = "leave it out; 'dlcli predict' shows targets beside predictions"});
-    if (!sheet_.empty()) expect_images(data);
+    std::optional<SampleImages> images;
+    if (!sheet_.empty()) images.emplace(data);
     Inference::Each each;
     if (confusion) each = [&](const Prediction& p) { confusion->add(p); };
     const Evaluation e = inference.evaluate(split_, each);
     for (const std::string& line : skipped(data)) warn("skipped, the image behind it was taken instead: " + line);
-    if (!sheet_.empty() && confusion->wrong() > 0) draw(data, *confusion);
+    if (!sheet_.empty() && confusion->wrong() > 0) draw(*images, *confusion);
     print(json_ ? json(trained, e, confusion, data) : text(trained, e, confusion, data));
     return Exit::done;
   }
@@ -152,14 +153,14 @@ class Eval final : public Command {
     return out + "; it is surest of these\n" + table(rows, columns);
   }
 
-  void draw(const Dataset& data, const Confusion& confusion) const {
+  void draw(SampleImages& images, const Confusion& confusion) const {
     std::vector<SheetEntry> entries;
     for (const Confusion::Mistake& m : confusion.mistakes())
-      entries.push_back({.sample = m.sample,
-                         .lines = {{confusion.verdicts().name(m.truth), Picture::green},
-                                   {confusion.verdicts().name(m.predicted), Picture::red},
-                                   {concat(m.sample, " ", percent(m.probability)), Picture::grey}}});
-    write_sheet(sheet_, data, entries);
+      entries.push_back({images.dots(m.sample),
+                         {{confusion.verdicts().name(m.truth), Picture::green},
+                          {confusion.verdicts().name(m.predicted), Picture::red},
+                          {concat(m.sample, " ", percent(m.probability)), Picture::grey}}});
+    write_sheet(sheet_, images.shape(), entries);
   }
 
   std::string what_, split_ = "test", checkpoint_, sheet_;

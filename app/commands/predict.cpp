@@ -9,6 +9,7 @@
 #include "app/options.h"
 #include "app/place.h"
 #include "app/prediction_lines.h"
+#include "app/sheet.h"
 #include "app/trained.h"
 #include "app/warnings.h"
 #include "lib/base/file.h"
@@ -21,6 +22,8 @@ namespace dl {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int64_t most_drawn = 64;  // where --first does not say
 
 std::string passed_over_text(const std::string& folder, const std::vector<fs::path>& files) {
   std::vector<std::string> names;
@@ -67,6 +70,14 @@ class Predict final : public Command {
         ->type_name("FORMAT")
         ->check(one_of({"csv", "jsonl"}));
     app.add_flag("--all", all_, "the probability of every class");
+    app.add_option("--item", item_,
+                   "what an item of the model gives, by its name; if left out, what the first loss reads")
+        ->type_name("NAME");
+    app.add_option("--first", first_, "so many samples alone")
+        ->type_name("COUNT")
+        ->check(whole_number(1, int64_t{1} << 40));
+    app.add_option("--sheet", sheet_, "of outputs that are images: draw them, in the place of the lines")
+        ->type_name("FILE.png");
     app.add_option("-o,--output", output_, "the file to write; if left out, standard output")->type_name("FILE");
     declare_runs(app, runs_);
     overrides_.declare_set(app);
@@ -74,7 +85,9 @@ class Predict final : public Command {
     examples(app, {{"dlcli predict quickstart shirt.png", "one image"},
                    {"dlcli predict quickstart photos/ --format jsonl --all", "a folder, every class's probability"},
                    {"dlcli predict adult people.csv -o incomes.csv", "rows of a table, numbered from 0"},
-                   {"dlcli predict quickstart --data test -o test.csv", "the test set, into a file"}});
+                   {"dlcli predict quickstart --data test -o test.csv", "the test set, into a file"},
+                   {"dlcli predict dcgan --data test --item generator --first 64 --sheet drawn.png",
+                    "images that a network drew"}});
   }
 
   Exit run() override {
@@ -84,7 +97,11 @@ class Predict final : public Command {
                           .what = data_.empty() ? "there is nothing to predict" : "INPUT and --data are both given",
                           .help = data_.empty() ? "name image files, a folder or a file of rows, or write '--data test'"
                                                 : "keep one of them"});
-    const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(data_));
+    if (!sheet_.empty() && !output_.empty())
+      throw Error(Exit::usage, Problem{.path = "dlcli predict",
+                                       .what = "--sheet draws in the place of the lines that --output is for",
+                                       .help = "call it once for each"});
+    const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(data_), item_);
     const Plan& plan = *trained.plan;
     const DatasetPointer rows = inputs_.empty() ? nullptr : open_rows_of(plan);
     ImageFiles images;
@@ -95,33 +112,43 @@ class Predict final : public Command {
                                 : is_part     ? plan.data.part(data_)
                                               : open_described(plan.run.data, data_, plan.folder());
     tell(data->warnings());
-    const bool has_targets = std::ranges::count(data->fields(), "y", &SampleField::name) > 0;
+    const Loss* loss = plan.objectives.told_by();
+    const bool has_targets =
+        loss && loss->reads_field() && std::ranges::count(data->fields(), loss->from.target, &SampleField::name) > 0;
     const bool has_places = !data_.empty() && data->size() > 0 && !place_text(*data, 0).empty();
     const PredictionLines lines(plan,
                                 {.csv = format_ == "csv", .all = all_, .targets = has_targets, .places = has_places});
+    if (!sheet_.empty()) {
+      draw(*trained.inference, data, plan.told_output());
+      return Exit::done;
+    }
     std::optional<AtomicFile> file;
     if (!output_.empty()) file.emplace(output_);
     const auto write = [&](const std::string& text) { file ? file->append(text) : print(text); };
     Inference& inference = *trained.inference;
+    const int64_t tried = first_ > 0 ? std::min(first_, data->size()) : data->size();
     std::string text = lines.header();
     std::vector<Problem> problems;
-    inference.predict(data, [&](const Prediction& p) {
-      if (auto problem = images.data ? images.problem(p.index) : std::nullopt) {
-        problems.push_back(std::move(*problem));
-        return;
-      }
-      const std::string place = has_places || images.data ? place_text(*data, p.index) : "";
-      text += lines.lines(images.data ? place : std::to_string(p.index), place, p);
-      if (text.size() < (1 << 16)) return;
-      write(text);
-      text.clear();
-    });
+    inference.predict(
+        data,
+        [&](const Prediction& p) {
+          if (auto problem = images.data ? images.problem(p.index) : std::nullopt) {
+            problems.push_back(std::move(*problem));
+            return;
+          }
+          const std::string place = has_places || images.data ? place_text(*data, p.index) : "";
+          text += lines.lines(images.data ? place : std::to_string(p.index), place, p);
+          if (text.size() < (1 << 16)) return;
+          write(text);
+          text.clear();
+        },
+        first_);
     write(text);
     if (file) file->commit();
     for (const std::string& line : skipped(*data)) warn("skipped, the image behind it was predicted instead: " + line);
     if (problems.empty()) return Exit::done;
     problems.back().notes.push_back(
-        concat(data->size() - std::ssize(problems), " of ", count_of(data->size(), "image"), " were predicted"));
+        concat(tried - std::ssize(problems), " of ", count_of(tried, "image"), " were predicted"));
     const Problem last = std::move(problems.back());
     problems.pop_back();
     for (const Problem& problem : problems)
@@ -130,6 +157,18 @@ class Predict final : public Command {
   }
 
  private:
+  void draw(Inference& inference, const DatasetPointer& data, const Type& output) const {
+    expect_images(output, "the outputs are");
+    std::vector<SheetEntry> entries;
+    inference.predict(
+        data,
+        [&](const Prediction& p) {
+          entries.push_back({dots_of(p.output), {{std::to_string(p.index), Picture::grey}}});
+        },
+        first_ > 0 ? first_ : most_drawn);
+    write_sheet(sheet_, output.shape, entries);
+  }
+
   // The rows of INPUT, where the network was trained on rows; else null.
   DatasetPointer open_rows_of(const Plan& plan) const {
     if (!fs::exists(inputs_[0])) return nullptr;  // image_files says so
@@ -141,7 +180,8 @@ class Predict final : public Command {
     return rows;
   }
 
-  std::string what_, data_, checkpoint_, format_ = "csv", output_;
+  std::string what_, data_, checkpoint_, format_ = "csv", output_, item_, sheet_;
+  int64_t first_ = 0;  // all
   std::vector<std::string> inputs_;
   bool all_ = false;
   std::string runs_ = "runs";

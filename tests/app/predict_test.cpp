@@ -232,3 +232,35 @@ TEST_CASE("a split whose targets are all ignored is told by eval, with the exit 
         "error: expected targets that count in the split 'test', the loss ignores all of them\n"
         "  help: mend its 'ignore_index', or the targets\n");
 }
+
+TEST_CASE("predict tells an item of the model by its name, of as many samples as are wanted, and draws images") {
+  TemporaryFolder folder;
+  train_shades(folder, [] {
+    std::string text = config;
+    const std::string model = "model: [flatten, {linear: 8}, relu, {linear: '${data.classes}'}]\n";
+    text.replace(text.find(model), model.size(),
+                 "model:\n  - flatten\n  - linear: 16\n    name: wide\n  - unflatten: [4, 4, 1]\n    name: drawn\n"
+                 "  - relu\n  - flatten\n  - linear: 2\n");
+    return text;
+  }());
+  const Finished wide = run_dlcli({"predict", "shades", "--data", "train", "--item", "wide", "--first", "3"}, folder);
+  CHECK(wide.exit == 0);
+  const std::vector<std::string> lines = lines_of(wide.out);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].starts_with("input,output_0,output_1,"));
+  CHECK(lines[0].ends_with(",output_15,place"));
+  CHECK(lines[3].starts_with("2,"));
+  const Finished classes = run_dlcli({"predict", "shades", "--data", "train", "--first", "1"}, folder);
+  CHECK(lines_of(classes.out)[0] == "input,class,probability,target,place");
+
+  const Finished drawn = run_dlcli(
+      {"predict", "shades", "--data", "train", "--item", "drawn", "--first", "5", "--sheet", "drawn.png"}, folder);
+  CHECK(drawn.err == "");
+  CHECK(contents(folder.path() / "drawn.png").starts_with("\x89PNG"));
+
+  CHECK(run_dlcli({"predict", "shades", "--data", "train", "--item", "draw"}, folder).err ==
+        "error: draw: no item of the model has this name\n  items: 0, wide, drawn, 3, 4, 5\n  help: write 'drawn'\n");
+  CHECK(run_dlcli({"predict", "shades", "--data", "train", "--item", "wide", "--sheet", "wide.png"}, folder).err ==
+        "error: --sheet: expected images to draw, the outputs are f32 [16]\n  help: leave --sheet out\n");
+  CHECK(run_dlcli({"predict", "shades", "--data", "train", "--sheet", "a.png", "-o", "a.csv"}, folder).exit == 2);
+}

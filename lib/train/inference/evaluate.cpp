@@ -35,10 +35,12 @@ class Predictions {
  public:
   Predictions(const Dataset& data, const Plan& plan, const Inference::Each& each)
       : each_(each), width_(plan.told_output().shape.rank() == 0 ? 1 : plan.told_output().shape.last()) {
-    const std::string& name = plan.objectives.told().from.target;
-    const auto target = std::ranges::find(data.fields(), name, &SampleField::name);
-    if (target == data.fields().end() || !plan.objectives.told().reads_field()) return;
+    const Loss* loss = plan.objectives.told_by();
+    if (!loss || !loss->reads_field()) return;
+    const auto target = std::ranges::find(data.fields(), loss->from.target, &SampleField::name);
+    if (target == data.fields().end()) return;
     target_ = static_cast<size_t>(target - data.fields().begin());
+    target_name_ = target->name;
     target_type_ = target->type;
     scaling_ = target->scaling;
   }
@@ -47,7 +49,7 @@ class Predictions {
     values_.resize(static_cast<size_t>(program.output_type("prediction").shape.elements()));
     program.read("prediction", values_);
     const size_t size = values_.size() / static_cast<size_t>(batch.count);
-    const auto targets = static_cast<size_t>(batch.type->sample("y", target_type_).shape.elements());
+    const auto targets = static_cast<size_t>(batch.type->sample(target_name_, target_type_).shape.elements());
     for (size_t i = 0; i < static_cast<size_t>(batch.count); ++i) {
       Prediction p{.index = batch.samples[i], .output = std::span(values_).subspan(i * size, size), .width = width_};
       if (target_ && target_type_.dtype == DType::i32) {
@@ -66,6 +68,7 @@ class Predictions {
   const Inference::Each& each_;
   const int64_t width_;
   std::optional<size_t> target_;
+  std::string target_name_;
   Type target_type_{DType::f32, {}};
   Scaling scaling_;
   std::vector<float> values_;
@@ -135,7 +138,7 @@ Generation Inference::generation(bool cached) {
   return Generation(*impl_->plan.network, impl_->store, cached, tokens);
 }
 
-void Inference::predict(const DatasetPointer& data, const Each& each) {
+void Inference::predict(const DatasetPointer& data, const Each& each, int64_t first) {
   const Network& network = *impl_->plan.network;
   for (const Network::Input& wanted : network.inputs()) {
     const auto found = std::ranges::find(data->fields(), wanted.name, &SampleField::name);
@@ -151,9 +154,13 @@ void Inference::predict(const DatasetPointer& data, const Each& each) {
   BatchPrograms programs([this](const BatchType& batch) -> Program& { return impl_->programs.predict(batch); }, *data);
   Loader loader(data, prediction_loading(impl_->plan, *data));
   impl_->programs.forget_carried(false);
-  Predictions predictions(*data, impl_->plan, each);
-  int64_t number = 0;
-  for (int64_t done = 0; done < data->size();) {
+  const int64_t wanted = first > 0 ? std::min(first, data->size()) : data->size();
+  int64_t number = 0, told = 0;
+  const Each counted = [&](const Prediction& p) {
+    if (told++ < wanted) each(p);
+  };
+  Predictions predictions(*data, impl_->plan, counted);
+  for (int64_t done = 0; done < wanted;) {
     const Batch& batch = loader.next();
     BatchProgram& fed = programs.of(*batch.type);
     fed.feed(batch, number++);

@@ -50,8 +50,9 @@ class Inference {
   // sample in order.
   using Each = std::function<void(const Prediction&)>;
   Evaluation evaluate(const std::string& split, const Each& each = {});
-  // Calls `each` for every sample of the data set, in its order; it must have the network's inputs.
-  void predict(const DatasetPointer& data, const Each& each);
+  // Calls `each` for every sample of the data set, or the `first` so many, in its order; it must have the network's
+  // inputs.
+  void predict(const DatasetPointer& data, const Each& each, int64_t first = 0);
   // Continues sequences with these weights; the inference must outlive it.
   Generation generation(bool cached = true);
 

@@ -62,6 +62,12 @@ void Objectives::add(Loss& loss, const std::string& name, const std::string& pat
   losses_to_complete_.push_back(&loss);
 }
 
+const Loss* Objectives::told_by() const {
+  const auto reads =
+      std::ranges::find_if(losses_, [&](const Term& term) { return term.loss->from.output == told_output(); });
+  return reads != losses_.end() ? reads->loss : nullptr;
+}
+
 std::vector<std::string> Objectives::fields() const {
   std::vector<std::string> names;
   const auto add = [&](const std::string& name) {
@@ -79,6 +85,7 @@ std::vector<std::string> Objectives::fields() const {
 ForwardParts Objectives::parts(const Network& network, const Dataset& data, uint64_t seed) const {
   ForwardParts parts{
       .network = &network, .losses = {losses_.begin(), losses_.end()}, .metrics = metrics_, .seed = seed};
+  if (!losses_.empty()) parts.told = {told_output(), told_by()};
   for (const BatchTransform* transform : batch_transforms_) parts.batch_transforms.push_back(transform);
   for (const std::string& name : fields()) {
     const auto field = std::ranges::find(data.fields(), name, &SampleField::name);

@@ -24,8 +24,11 @@ class Objectives {
   };
   const std::vector<Term>& losses() const { return losses_; }
   const std::vector<ForwardParts::Measured>& metrics() const { return metrics_; }
-  // The loss of whose output predictions are told.
-  const Loss& told() const { return *losses_.at(0).loss; }
+  // The output that predictions are of: that of the first loss, or the item's that was chosen, which the model has.
+  void tell(const std::string& item) { told_ = item; }
+  std::optional<std::string> told_output() const { return told_ ? told_ : losses_.at(0).loss->from.output; }
+  // The first loss that reads it, and says what its values mean; null where none does.
+  const Loss* told_by() const;
 
   // The data's fields that losses and metrics read, without repetition.
   std::vector<std::string> fields() const;
@@ -49,6 +52,7 @@ class Objectives {
  private:
   class Check;
   void check_batch_transforms(const Network& network, const DataSets& data, const Tell& tell) const;
+  std::optional<std::string> told_;
   std::vector<const BatchTransform*> batch_transforms_;
   void add(Loss& loss, const std::string& name, const std::string& path, double weight = 1, size_t turn = 0);
   std::vector<Term> losses_;

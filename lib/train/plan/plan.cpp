@@ -458,9 +458,22 @@ std::vector<Update> Plan::updates() const {
 }
 
 Type Plan::told_target() const {
-  const std::string& name = objectives.told().from.target;
-  const auto field = std::ranges::find(data.train->fields(), name, &SampleField::name);
-  return objectives.told().reads_field() && field != data.train->fields().end() ? field->type : Type{};
+  const Loss* loss = objectives.told_by();
+  if (!loss || !loss->reads_field()) return {};
+  const auto field = std::ranges::find(data.train->fields(), loss->from.target, &SampleField::name);
+  return field != data.train->fields().end() ? field->type : Type{};
+}
+
+void Plan::tell(const std::string& item) {
+  const std::vector<std::string> items = network->items();
+  if (std::ranges::count(items, item) == 0) {
+    const std::string near = closest(item, items);
+    throw Error(Exit::usage, Problem{.path = item,
+                                     .what = "no item of the model has this name",
+                                     .notes = {"items: " + join(items)},
+                                     .help = near.empty() ? "write one of them" : "write '" + near + "'"});
+  }
+  objectives.tell(item);
 }
 
 std::vector<std::string> Plan::figures() const {

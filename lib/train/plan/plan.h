@@ -41,9 +41,11 @@ struct Plan {
   Recipe recipe() const;                // refers to this plan
   std::vector<Update> updates() const;  // of each step, one a turn, by the optimizers' chains and the trainer's keys
   std::filesystem::path initial_weights() const;  // init_from's file; empty where there is none
-  // Of predictions as they are told, those of the first loss, and of its target: types of a sample.
-  Type told_output() const { return network->output(objectives.told().from.output); }
+  // Of predictions, and of the targets beside them: types of a sample.
+  Type told_output() const { return network->output(objectives.told_output()); }
   Type told_target() const;
+  // From now on predictions are of that item of the model; Error(Exit::usage) where there is none.
+  void tell(const std::string& item);
   DeviceOptions device_options() const { return {.threads = run.trainer.threads}; }
   std::vector<std::string> figures() const;  // "train/loss", …: all that are measured
   // Whether a figure that goes up gets better; true for a metric that says so, false for losses.

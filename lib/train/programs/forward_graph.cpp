@@ -59,9 +59,10 @@ class ForwardGraph {
   }
 
   Value told() const {
-    const Loss& loss = *parts_.losses.at(0).loss;
-    const Value told = loss.told(outputs_.at(loss.from.output));
-    return loss.reads_field() ? in_own_units(told, loss.from) : told;
+    const auto& [output, by] = parts_.told;
+    if (!by) return outputs_.at(output);
+    const Value told = by->told(outputs_.at(output));
+    return by->reads_field() ? in_own_units(told, by->from) : told;
   }
 
   std::vector<BatchDraw> draws;

@@ -31,7 +31,14 @@ struct ForwardParts {
     double weight = 1;
     size_t turn = 0;  // whose loss it is
   };
-  std::vector<Term> losses;  // the first is the one whose predictions are told
+  std::vector<Term> losses;
+  // What predictions are of: an item's output, or what the model ends with; and the loss that says what the values
+  // mean, null where there is none.
+  struct Told {
+    std::optional<std::string> output;
+    const Loss* by = nullptr;
+  };
+  Told told;
   struct Measured {
     const Metric* metric = nullptr;
     std::string name;  // unique
@@ -52,7 +59,7 @@ struct BatchDraw {
 struct Forward {
   Value loss;   // f32 []: the sum of the losses' weighed means over the batch's targets
   Value count;  // f32 []: of the targets that this is a mean over; of several losses, the samples
-  Value told;   // of the first loss's output, as Loss::told, in the target's own units
+  Value told;   // the output that predictions are of, as Loss::told, in the target's own units
   MeasureLayout measures;
   std::vector<BatchDraw> draws;
 };
@@ -68,7 +75,7 @@ struct TurnPart {
 Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training,
                 const TurnPart* only = nullptr);
 
-// The first loss's output, as Forward::told, without any target.
+// Forward::told without any target.
 Value predicted(Graph& g, const ForwardParts& parts, const BatchType& batch);
 
 }  // namespace dl
