@@ -19,7 +19,10 @@
 #include "lib/train/kept/run_state.h"
 #include "lib/train/kept/weights.h"
 #include "lib/train/loop/cadence.h"
+#include "lib/train/loop/checkpointing.h"
 #include "lib/train/loop/evaluator.h"
+#include "lib/train/loop/resuming.h"
+#include "lib/train/loop/stretch.h"
 #include "lib/train/loop/updates.h"
 #include "lib/train/plan/loading.h"
 
@@ -37,30 +40,6 @@ std::vector<std::string> log_columns(const Plan& plan) {
   return columns;
 }
 
-Node resolved_in(const Checkpoint& checkpoint) {
-  const std::filesystem::path file = checkpoint.resolved();
-  return parse_yaml(read_file(file, max_resolved_bytes), file.string(), {.bytes = max_resolved_bytes});
-}
-
-// The optimizer's groups in a resolved config.
-Node groups_of(const Node& resolved) {
-  const Node* keys = optimizer_keys(resolved);
-  const Node* groups = keys ? keys->find("groups") : nullptr;
-  return groups ? *groups : Node::list();
-}
-
-// The time and samples of a stretch of training, without what is done between steps.
-struct Stretch {
-  double begin = 0, waited = 0;
-  int64_t samples = 0;
-
-  double seconds(double now) const { return now - begin; }
-  double samples_per_s(double now) const { return seconds(now) > 0 ? static_cast<double>(samples) / seconds(now) : 0; }
-  double input_wait(double now, double waited_now) const {
-    return seconds(now) > 0 ? std::clamp((waited_now - waited) / seconds(now), 0.0, 1.0) : 0;
-  }
-};
-
 }  // namespace
 
 struct Trainer::Impl {
@@ -72,9 +51,8 @@ struct Trainer::Impl {
         store(*device),
         programs(plan.recipe(), store),
         updates(plan, programs, store),
+        checkpointing(plan),
         validation_cadence(trainer.validation_interval(), plan.steps_per_epoch()) {
-    for (const Duration& every : trainer.checkpoint.intervals())
-      checkpoint_cadences.emplace_back(every, plan.steps_per_epoch());
     if (options.folder) keep_in(*options.folder);
     state.seed = plan.seed();
     state.batch_size = plan.run.data.batch_size;
@@ -134,7 +112,7 @@ struct Trainer::Impl {
   void keep_in(RunFolder& folder) {
     if (trainer.fast_dev_run) return;
     options.folder = &folder;
-    checkpoints.emplace(folder.paths().checkpoints());
+    checkpointing.keep_in(folder);
     record.emplace(folder.paths());
     log.emplace(folder.paths(), log_columns(plan), [this](const std::string& text) { warn(text); });
     options.observers.insert(options.observers.begin(), {&*log, &*record});
@@ -179,11 +157,8 @@ struct Trainer::Impl {
 
   bool epoch_is_over() const { return state.epoch_batches == plan.batches_per_epoch(); }
   bool stop_asked() const { return options.stop && options.stop->load(std::memory_order_relaxed); }
-  bool checkpoint_is_due() const {
-    const double now = steady_seconds() - begin;
-    return std::ranges::any_of(checkpoint_cadences, [&](const Cadence& c) { return c.due(state.step, now); });
-  }
-  bool time_is_up() const { return trainer.max_time && steady_seconds() - begin >= trainer.max_time->value; }
+  double now() const { return steady_seconds() - begin; }
+  bool time_is_up() const { return trainer.max_time && now() >= trainer.max_time->value; }
   // Why the run is over, or empty. `epochs` are those that have ended.
   std::string end_reason(int64_t epochs) const {
     if (trainer.fast_dev_run && state.step >= 1) return "fast_dev_run";
@@ -204,9 +179,8 @@ struct Trainer::Impl {
   Programs programs;
   Updates updates;
   Measures interval, epoch;  // since the last record, since the epoch began; but for what `updates` has not given yet
+  Checkpointing checkpointing;
   Cadence validation_cadence;
-  std::vector<Cadence> checkpoint_cadences;  // whichever is due first
-  std::optional<Checkpoints> checkpoints;
   std::optional<RunLog> log;
   std::optional<RunRecord> record;
   bool folder_is_new = false;  // made by options.make_folder
@@ -220,15 +194,13 @@ struct Trainer::Impl {
   double begin = steady_seconds();  // of fit()
   double epoch_begin = 0;
   Stretch interval_stretch, whole_stretch;
-  int64_t saved_step = -1;
-  int64_t validated_step = -1;
   size_t skipped_told = 0;
   double lr = 0;
   bool weights_ready = false;
   bool best_now = false;  // the last validation was the best so far
   std::string diverged;   // what was not finite; empty: nothing
   std::string bad_input;  // that of the batch that was not finite; empty: it was
-  std::filesystem::path resumed_from, last_checkpoint;
+  std::filesystem::path resumed_from;
 };
 
 Trainer::Trainer(Plan& plan, TrainerOptions options) : impl_(std::make_unique<Impl>(plan, std::move(options))) {}
@@ -239,28 +211,12 @@ Store& Trainer::store() { return impl_->store; }
 void Trainer::resume(const Checkpoint& checkpoint) {
   Impl& m = *impl_;
   const TrainState& saved = checkpoint.state;
-  auto refuse = [&](std::string what, std::string help, Exit exit = Exit::usage) {
-    throw Error(
-        exit, Problem{.where = {.file = checkpoint.folder.string()}, .what = std::move(what), .help = std::move(help)});
-  };
-  if (saved.seed != m.state.seed)
-    refuse(concat("was trained with seed ", saved.seed, ", the config has seed ", m.state.seed),
-           concat("write 'seed: ", saved.seed, "', or start a new run"));
-  if (saved.batch_size != m.state.batch_size)
-    refuse(concat("was trained with batches of ", saved.batch_size, ", the config has batch_size ", m.state.batch_size),
-           concat("write 'data.batch_size: ", saved.batch_size, "', or start a new run"));
-  const Node groups_now = groups_of(m.plan.resolved_node()), groups_then = groups_of(resolved_in(checkpoint));
-  if (!same_value(groups_now, groups_then))
-    refuse(concat("was trained with the parameter groups ", to_json(groups_then, 0), ", the config has ",
-                  to_json(groups_now, 0)),
-           "give the optimizer the same 'groups:', or start a new run with 'init_from:' this checkpoint's weights");
+  expect_same_run(m.plan, checkpoint);
   m.plan.data.load_ahead();
   m.programs.create();
   read_weights(m.plan.network->tensors(), m.store, checkpoint.weights());
   read_optimizer(m.plan.network->tensors(), m.store, checkpoint.optimizer());
-  if (const std::string data = m.data_fingerprint(); data != saved.data)
-    refuse(concat("was trained on other data: fingerprint ", saved.data, ", the data now have ", data),
-           "put the data back as they were, or start a new run", Exit::data);
+  expect_same_data(m.data_fingerprint(), checkpoint);
   m.weights_ready = true;
 
   const TrainState fresh = std::exchange(m.state, saved);
@@ -278,13 +234,9 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   m.state_time_s = saved.time_s;
   m.put_back(checkpoint);
   m.resumed_from = checkpoint.folder;
-  if (!m.checkpoints) return;
-  m.checkpoints->clean();
-  m.checkpoints->remove_after(saved.step);
-  m.checkpoints->prune(m.trainer.checkpoint.keep, m.state.best_step);
+  if (!m.checkpointing.keeps()) return;
+  m.checkpointing.go_on_from(checkpoint, m.state.best_step);
   m.log->cut(saved.log_bytes);
-  m.last_checkpoint = checkpoint.folder;
-  if (!saved.boundary) m.saved_step = saved.step;
 }
 
 void Trainer::Impl::prepare() {
@@ -316,7 +268,7 @@ void Trainer::Impl::prepare() {
 RunStarted Trainer::Impl::about() const {
   return {
       .name = options.folder ? options.folder->paths().name() : plan.name,
-      .folder = checkpoints ? options.folder->paths().folder : std::filesystem::path(),
+      .folder = checkpointing.keeps() ? options.folder->paths().folder : std::filesystem::path(),
       .device = concat(device->name(), ": ", device->description()),
       .parameters = plan.network->parameter_count(),
       .train_samples = plan.data.train->size(),
@@ -410,14 +362,14 @@ void Trainer::Impl::boundary() {
   best_now = false;
   for (const auto& controller : controllers)
     if (over) controller->epoch_trained(state.epoch + 1, store);
-  if (plan.data.validation && (last || validation_cadence.due(state.step, steady_seconds() - begin)) && !validate()) {
+  if (plan.data.validation && (last || validation_cadence.due(state.step, now())) && !validate()) {
     state.boundary = true;
     return;
   }
   state.boundary = false;
   if (!diverged.empty()) return;
   if (over) end_epoch();
-  if (best_now || checkpoint_is_due()) save(false);
+  if (best_now || checkpointing.due(state.step, now())) save(false);
 }
 
 bool Trainer::Impl::validate() {
@@ -432,7 +384,7 @@ bool Trainer::Impl::validate() {
   const double start = steady_seconds();
   const auto values = evaluator->run(options.stop, trainer.fast_dev_run ? 1 : 0, seen);
   if (!values) return false;
-  validation_cadence.done(steady_seconds() - begin);
+  validation_cadence.done(now());
   remember(*values);
   const Figures figures(*values);
   if (const double loss = figures("val/loss"); !std::isfinite(loss)) diverged = "val/loss became " + not_finite(loss);
@@ -478,9 +430,8 @@ void Trainer::Impl::end_epoch() {
 }
 
 void Trainer::Impl::save(bool final) {
-  if (!checkpoints || saved_step == state.step) return;
-  options.folder->expect_in_place();
-  const double start = steady_seconds();
+  if (!checkpointing.keeps() || checkpointing.has(state)) return;
+  checkpointing.expect_in_place();
   try {
     state.time_s = time_s();
     state.cursor = batches->cursor();
@@ -491,20 +442,10 @@ void Trainer::Impl::save(bool final) {
     }
     if (state.data.empty()) state.data = data_fingerprint();
     state.log_bytes = log->sync();
-    const Checkpoint saved = checkpoints->save(state, plan.network->tensors(), store, plan.resolved(),
-                                               [this](const Append& append) { save_measures(append); });
-    last_checkpoint = saved.folder;
-    if (!state.boundary) saved_step = state.step;
-    const CheckpointSaved event{.step = state.step,
-                                .folder = saved.folder,
-                                .size_bytes = static_cast<int64_t>(saved.size_bytes),
-                                .seconds = steady_seconds() - start,
-                                .best = best_now,
-                                .monitor = state.monitor,
-                                .best_value = state.best_value.value_or(0),
-                                .best_step = state.best_step};
-    tell([&](Observer& o) { o.saved(event); });
-    checkpoints->prune(trainer.checkpoint.keep, state.best_step);
+    const CheckpointSaved saved =
+        checkpointing.save(state, store, best_now, [this](const Append& append) { save_measures(append); });
+    tell([&](Observer& o) { o.saved(saved); });
+    checkpointing.prune(state.best_step);
   } catch (const Error& error) {
     if (error.exit() == Exit::diverged)
       diverged = concat(error.problems().front().path, " ", error.problems().front().what);
@@ -514,7 +455,7 @@ void Trainer::Impl::save(bool final) {
       warn(concat("the checkpoint of step ", state.step, " was not written; training goes on: ",
                   error.problems().front().where.file, ": ", error.problems().front().what));
   }
-  for (Cadence& cadence : checkpoint_cadences) cadence.done(steady_seconds() - begin);
+  checkpointing.done(now());
 }
 
 RunStarted Trainer::about() const { return impl_->about(); }
@@ -609,8 +550,8 @@ RunFinished Trainer::Impl::ended(Exit exit, std::string reason) {
   end.monitor = state.monitor;
   end.best_value = state.best_value.value_or(0);
   end.best_step = state.best_step;
-  end.last_checkpoint = last_checkpoint;
-  if (checkpoints && end.best_step >= 0) end.best_checkpoint = checkpoints->of_step(end.best_step);
+  end.last_checkpoint = checkpointing.last();
+  if (checkpointing.keeps() && end.best_step >= 0) end.best_checkpoint = checkpointing.of_step(end.best_step);
   if (loader) {
     end.samples_per_s = whole_stretch.samples_per_s(now);
     end.input_wait = whole_stretch.input_wait(now, loader->waited_seconds());
