@@ -10,6 +10,7 @@
 #include <fstream>
 #include <memory>
 
+#include "lib/base/division.h"
 #include "lib/base/error.h"
 #include "lib/data/around.h"
 #include "lib/data/capability.h"
@@ -36,7 +37,7 @@ Reservation reserve(size_t bytes) {
 }
 
 // Of a field in memory: the next one begins where its numbers may.
-int64_t kept_bytes(const SampleField& field) { return (field.type.bytes() + 3) / 4 * 4; }
+int64_t kept_bytes(const SampleField& field) { return round_up(field.type.bytes(), 4); }
 
 class Cached final : public Around, public Windowed {
  public:

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "lib/base/clock.h"
+#include "lib/base/division.h"
 #include "lib/base/error.h"
 #include "lib/base/start_threads.h"
 #include "lib/base/text.h"
@@ -28,7 +29,7 @@ namespace {
 
 constexpr int64_t alignment = 64;
 
-int64_t aligned(int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+int64_t aligned(int64_t bytes) { return round_up(bytes, alignment); }
 
 struct Free {
   void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t(alignment)); }

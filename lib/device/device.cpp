@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 
+#include "lib/base/division.h"
 #include "lib/base/error.h"
 
 namespace dl {
@@ -25,7 +26,7 @@ std::unique_ptr<Device> (*wrapped)(std::unique_ptr<Device>) = nullptr;
 void wrap_devices(std::unique_ptr<Device> (*wrap)(std::unique_ptr<Device>)) { wrapped = wrap; }
 
 void* Device::allocate_host(int64_t bytes) {
-  const size_t whole = static_cast<size_t>(std::max<int64_t>(bytes, 1) + 63) / 64 * 64;
+  const size_t whole = static_cast<size_t>(round_up(std::max<int64_t>(bytes, 1), 64));
   void* memory = std::aligned_alloc(64, whole);
   if (!memory)
     throw Error(Exit::failed, Problem{.what = concat("no memory: ", bytes, " bytes of the host asked for"),

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "lib/base/division.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 
@@ -18,7 +19,7 @@ constexpr int64_t most_header_bytes = 1 << 20;  // of a long name or of pax reco
 
 using Block = std::array<char, block_bytes>;
 
-int64_t padded(int64_t bytes) { return (bytes + block_bytes - 1) / block_bytes * block_bytes; }
+int64_t padded(int64_t bytes) { return round_up(bytes, block_bytes); }
 
 [[noreturn]] void fail(const InputFile& file, int64_t at, std::string what, std::string help = {}) {
   throw Error(Exit::data, Problem{.where = {.file = file.path().string()},

@@ -10,6 +10,7 @@
 // after jpeglib.h, which it needs
 #include <jerror.h>
 
+#include "lib/base/division.h"
 #include "lib/base/error.h"
 #include "lib/data/image/image_decoder.h"
 
@@ -69,9 +70,7 @@ void cmyk_to_rgb(const uint8_t* cmyk, int64_t pixels, bool complements, uint8_t*
 }
 
 // What an image of `size` is when decoded at 1/denominator.
-Pair reduced(Pair size, int64_t denominator) {
-  return {(size.h + denominator - 1) / denominator, (size.w + denominator - 1) / denominator};
-}
+Pair reduced(Pair size, int64_t denominator) { return {ceil_div(size.h, denominator), ceil_div(size.w, denominator)}; }
 
 class JpegDecoder final : public ImageDecoder {
  public:

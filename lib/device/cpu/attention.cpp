@@ -2,6 +2,7 @@
 // is free; backward, all queries of such heads, so that what adds up at a key adds up in one order.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/attention.h"
+#include "lib/base/division.h"
 
 #include <algorithm>
 #include <atomic>
@@ -102,7 +103,7 @@ class Attention final : public Kernel {
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
 
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
-    const int64_t queries = heads_.parts().queries, blocks = (queries + block_ - 1) / block_;
+    const int64_t queries = heads_.parts().queries, blocks = ceil_div(queries, block_);
     const int64_t items = heads_.groups() * blocks;
     next_ = 0;
     team_.run([&](int thread) {

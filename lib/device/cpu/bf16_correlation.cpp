@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/bf16_conv2d.h"
 
 namespace dl {
@@ -14,16 +15,13 @@ constexpr int64_t block_bytes = 256 * 1024;  // of input and output together: st
 constexpr int64_t short_window = 24;         // elements of a row of the window
 constexpr int64_t least_blocks = 16;         // there should be, for the threads
 
-int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 class Bf16Correlation final : public Kernel {
  public:
   Bf16Correlation(Correlation::Geometry geometry, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
       : g_(std::move(geometry)),
         device_(device),
         strips_(DL_FOR_BF16(device.isa(), device.bf16_unit(), bf16_strip_kernels)),
-        epilogue_(std::move(epilogue)),
+        destination_(std::move(epilogue)),
         in_of_group_(g_.in_channels / g_.groups),
         out_of_group_(g_.out_channels / g_.groups) {
     find_phases();
@@ -33,31 +31,20 @@ class Bf16Correlation final : public Kernel {
     packed_at_ = plan_.floats(packed_of_group_ * g_.groups / 2);
     stage_at_ = plan_.floats(stage_elements_ / 2 * team);
     windows_at_ = plan_.floats(windows_elements_ / 2 * team);
-    if (epilogue_ == nullptr) return;
-    epilogue_->set_chunk_rows(block_rows_ * g_.out_width);
-    epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
+    destination_.plan(block_rows_ * g_.out_width, plan_);
     block_floats_ = round_up(block_rows_ * g_.out_width * g_.out_channels, 16);
-    if (epilogue_->produced_output() < 0) blocks_at_ = plan_.floats(block_floats_ * team);
+    if (!destination_.keeps_product()) blocks_at_ = plan_.floats(block_floats_ * team);
   }
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
-  bool in_place(int in, int out) const override {
-    return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
-  }
+  bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
 
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
     const auto* x = static_cast<const uint16_t*>(in[0]);
     const auto* weight = static_cast<const uint16_t*>(in[1]);
     uint16_t* packed = elements_at(scratch, packed_at_);
     device_.team().run([&](int thread) { pack(weight, packed, thread, device_.team().size()); });
-    float* product = nullptr;  // the whole of it, where it is wanted
-    if (epilogue_ == nullptr) {
-      product = static_cast<float*>(out[0]);
-    } else {
-      epilogue_->begin(in.subspan(2), out, floats_at(scratch, epilogue_at_));
-      const int output = epilogue_->produced_output();
-      if (output >= 0) product = static_cast<float*>(out[static_cast<size_t>(output)]);
-    }
+    float* const product = destination_.begin(in, out, scratch);
     const int64_t rows = g_.images * g_.out_height, row_floats = g_.out_width * g_.out_channels;
     device_.team().run([&](int thread) {
       const Range mine = split(ceil_div(rows, block_rows_), device_.team().size(), thread);
@@ -74,10 +61,10 @@ class Bf16Correlation final : public Kernel {
                    y + (row - begin) * row_floats, stage, windows);
           row += last - first;
         }
-        if (epilogue_ != nullptr) epilogue_->rows(thread, begin * g_.out_width, end * g_.out_width, y, g_.out_channels);
+        destination_.rows(thread, begin * g_.out_width, end * g_.out_width, y, g_.out_channels);
       }
     });
-    if (epilogue_ != nullptr) epilogue_->finish();
+    destination_.finish();
   }
 
  private:
@@ -303,7 +290,7 @@ class Bf16Correlation final : public Kernel {
   const Correlation::Geometry g_;
   CpuDevice& device_;
   const Bf16StripKernels& strips_;
-  const std::unique_ptr<LoopRunner> epilogue_;
+  Destination destination_;
   const int64_t in_of_group_, out_of_group_;
   std::vector<Phase> phases_;
   bool side_by_side_ = false, whole_window_ = false;
@@ -311,7 +298,7 @@ class Bf16Correlation final : public Kernel {
   int64_t row_elements_ = 0, window_elements_ = 0, block_rows_ = 1;
   int64_t packed_of_group_ = 0, stage_elements_ = 0, windows_elements_ = 0, block_floats_ = 0;
   ScratchPlan plan_;
-  int64_t epilogue_at_ = 0, packed_at_ = 0, stage_at_ = 0, windows_at_ = 0, blocks_at_ = 0;
+  int64_t packed_at_ = 0, stage_at_ = 0, windows_at_ = 0, blocks_at_ = 0;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/bf16_conv2d.h"
 #include "lib/device/cpu/simd/bf16/conv.h"
 
@@ -14,10 +15,6 @@ constexpr int64_t block_bytes = 384 * 1024;   // of the pairs of x and dy: stays
 constexpr int64_t block_rows_of_weight = 64;  // input channels, and output channels: their sums stay there too
 constexpr int64_t units = 16;                 // pieces of work there should be for the threads
 constexpr int64_t few_channels = 12;          // below, a column of the window makes too short a strip
-
-int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-int64_t ceil_div(int64_t a, int64_t b) { return -floor_div(-a, b); }
 
 // As in f32 (conv2d_grad_weight.cpp): units are a chunk of the batch with a block of input and output channels; each
 // sums its own part of the gradient, [tap, in, out], and the chunks are added in order.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/bf16_conv2d.h"
 #include "lib/device/cpu/conv2d.h"
 #include "lib/device/cpu/cpu.h"
@@ -19,10 +20,6 @@ constexpr int64_t block_bytes = 384 * 1024;   // of x and dy together: stays in 
 constexpr int64_t block_rows_of_weight = 64;  // input channels, and output channels: their sums stay there too
 constexpr int64_t units = 16;                 // pieces of work there should be for the threads
 constexpr int64_t few_channels = 12;          // below, a column of the window makes too short a strip
-
-int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-int64_t ceil_div(int64_t a, int64_t b) { return -floor_div(-a, b); }
 
 // Output positions for which tap `first + position * step` lies inside [0, input).
 Range inside(int64_t first, int64_t step, int64_t input, int64_t positions) {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/few_columns.h"
 
 namespace dl {
@@ -14,10 +15,6 @@ namespace {
 
 constexpr int64_t block_bytes = 256 * 1024;  // of input and output together: stays in the second-level cache
 constexpr int64_t least_weights_a_thread = 16 * 1024;
-
-int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-int64_t ceil_div(int64_t a, int64_t b) { return -floor_div(-a, b); }
 
 // Rows of output made together: whole images where several fit the cache, else even parts of one.
 int64_t choose_block_rows(int64_t limit, int64_t height, int64_t images, int most_segments) {
@@ -74,7 +71,7 @@ Correlation::Correlation(Geometry geometry, CpuDevice& device, std::unique_ptr<L
       device_(device),
       strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
       weights_(DL_FOR_ISA(device.isa(), conv_kernels)),
-      epilogue_(std::move(epilogue)) {
+      destination_(std::move(epilogue)) {
   join_neighbours();
   each_channel_ = g_.groups > 1 && g_.groups == g_.in_channels && g_.groups == g_.out_channels;
   groups_ = each_channel_ ? 1 : g_.groups;
@@ -132,11 +129,8 @@ Correlation::Correlation(Geometry geometry, CpuDevice& device, std::unique_ptr<L
   if (neighbours_ > 1) wide_at_ = plan_.floats(g_.out_channels * g_.in_channels * g_.kernel_height * g_.kernel_width);
   packed_at_ = plan_.floats(packed_floats_of_group_ * groups_);
   stage_at_ = plan_.floats(stage_floats_ * team);
-  if (epilogue_ != nullptr) {
-    epilogue_->set_chunk_rows(block_rows_ * given_.out_width);
-    epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
-    if (epilogue_->produced_output() < 0) blocks_at_ = plan_.floats(block_floats_ * team);
-  }
+  destination_.plan(block_rows_ * given_.out_width, plan_);
+  if (!destination_.keeps_product()) blocks_at_ = plan_.floats(block_floats_ * team);
 }
 
 void Correlation::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
@@ -150,14 +144,7 @@ void Correlation::run(std::span<void* const> in, std::span<void* const> out, voi
   }
   pack(weight, packed);
 
-  float* product = nullptr;  // the whole of it, where it is wanted
-  if (epilogue_ == nullptr) {
-    product = static_cast<float*>(out[0]);
-  } else {
-    epilogue_->begin(in.subspan(2), out, floats_at(scratch, epilogue_at_));
-    const int output = epilogue_->produced_output();
-    if (output >= 0) product = static_cast<float*>(out[static_cast<size_t>(output)]);
-  }
+  float* const product = destination_.begin(in, out, scratch);
   const int64_t pixels = given_.images * given_.out_height * given_.out_width;
   const int64_t block_pixels = block_rows_ * given_.out_width;
   device_.team().run([&](int thread) {
@@ -168,11 +155,10 @@ void Correlation::run(std::span<void* const> in, std::span<void* const> out, voi
       const int64_t first = block * block_pixels;
       float* y = product != nullptr ? product + first * given_.out_channels : buffer;
       run_block(block, x, packed, y, stage);
-      if (epilogue_ == nullptr) continue;
-      epilogue_->rows(thread, first, std::min(first + block_pixels, pixels), y, given_.out_channels);
+      destination_.rows(thread, first, std::min(first + block_pixels, pixels), y, given_.out_channels);
     }
   });
-  if (epilogue_ != nullptr) epilogue_->finish();
+  destination_.finish();
 }
 
 void Correlation::join_neighbours() {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "lib/device/cpu/cpu.h"
-#include "lib/device/cpu/loop_runner.h"
+#include "lib/device/cpu/destination.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/conv.h"
 #include "lib/device/cpu/simd/strip.h"
@@ -43,9 +43,7 @@ class Correlation final : public Kernel {
   Correlation(Geometry geometry, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
-  bool in_place(int in, int out) const override {
-    return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
-  }
+  bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
@@ -78,7 +76,7 @@ class Correlation final : public Kernel {
   CpuDevice& device_;
   const StripKernels& strips_;
   const ConvKernels& weights_;
-  const std::unique_ptr<LoopRunner> epilogue_;
+  Destination destination_;
   std::vector<Phase> phases_;
   std::vector<TapPlace> places_;
   int64_t neighbours_ = 1;
@@ -92,7 +90,7 @@ class Correlation final : public Kernel {
   int64_t block_rows_ = 1, blocks_ = 0;
   int64_t packed_floats_of_group_ = 0, stage_floats_ = 0, block_floats_ = 0;
   ScratchPlan plan_;
-  int64_t epilogue_at_ = 0, wide_at_ = 0, packed_at_ = 0, stage_at_ = 0, blocks_at_ = 0;
+  int64_t wide_at_ = 0, packed_at_ = 0, stage_at_ = 0, blocks_at_ = 0;
 };
 
 }  // namespace dl

@@ -12,6 +12,7 @@
 #include <map>
 
 #include "lib/base/cpu.h"
+#include "lib/base/division.h"
 #include "lib/base/error.h"
 #include "lib/device/cpu/loop_runner.h"
 #include "lib/device/host_executable.h"
@@ -89,7 +90,7 @@ std::unique_ptr<Kernel> CpuDevice::compile(const Op& op, std::span<const Type> i
 std::unique_ptr<Executable> CpuDevice::link(const Layout& layout) { return make_host_executable(layout, *this); }
 
 void* CpuDevice::allocate(int64_t bytes) {
-  const size_t size = static_cast<size_t>(bytes > 0 ? (bytes + 63) / 64 * 64 : 64);
+  const size_t size = static_cast<size_t>(bytes > 0 ? round_up(bytes, 64) : 64);
   void* memory = nullptr;
   if (bytes < mapped_bytes) {
     memory = std::aligned_alloc(64, size);
@@ -109,7 +110,7 @@ void* CpuDevice::allocate(int64_t bytes) {
 
 void CpuDevice::release(void* memory, int64_t bytes) {
   if (bytes < mapped_bytes) return std::free(memory);
-  munmap(memory, static_cast<size_t>((bytes + 63) / 64 * 64));
+  munmap(memory, static_cast<size_t>(round_up(bytes, 64)));
 }
 
 void CpuDevice::copy_in(void* device, const void* host, int64_t bytes) {

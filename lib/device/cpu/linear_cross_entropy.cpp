@@ -13,6 +13,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/product.h"
 #include "lib/device/cpu/scratch.h"
@@ -29,8 +30,6 @@ constexpr int64_t block_floats = 160 << 10;
 constexpr int64_t most_groups = 16;
 constexpr int64_t line = 16;  // floats of a cache line
 
-constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-
 // T: of x and the weight, float or uint16_t for bf16.
 template <class T>
 class LinearCrossEntropyKernel final : public Kernel {
@@ -46,14 +45,14 @@ class LinearCrossEntropyKernel final : public Kernel {
         gemm_(gemm_kernels_of<T>(device)),
         kernels_(DL_FOR_ISA(device.isa(), cross_entropy_kernels)) {
     const int64_t most = std::clamp(chunk_floats / classes_, least_chunk_rows, int64_t{512});
-    chunks_ = std::max<int64_t>((rows_ + most - 1) / most, 1);
-    chunk_rows_ = std::min(round_up((rows_ + chunks_ - 1) / chunks_, line), rows_);
+    chunks_ = std::max<int64_t>(ceil_div(rows_, most), 1);
+    chunk_rows_ = std::min(round_up(ceil_div(rows_, chunks_), line), rows_);
     stride_ = round_up(chunk_rows_, line);
     if (stride_ / line % 2 == 0) stride_ += line;  // an odd number of lines: columns spread over the whole cache
     groups_ = std::clamp<int64_t>(classes_ / line, 1, most_groups);
     const int64_t group = split(classes_, groups_, 0).end;
     const int64_t most_block = std::max(block_floats / stride_, line);
-    blocks_ = (group + most_block - 1) / most_block;
+    blocks_ = ceil_div(group, most_block);
     const int64_t block = split(group, blocks_, 0).end, team = device.team().size();
 
     turned_at_ = plan_.floats(gemm_.packed_floats(chunk_rows_, features_));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lib/base/division.h"
 #include "lib/base/error.h"
 
 namespace dl {
@@ -80,8 +81,8 @@ class Planner {
 
   void choose_block() {
     if (p_.cols > longest_row) {
-      const int64_t tiles = (p_.cols + block_floats - 1) / block_floats;
-      p_.tile = ((p_.cols + tiles - 1) / tiles + 15) / 16 * 16;
+      const int64_t tiles = ceil_div(p_.cols, block_floats);
+      p_.tile = round_up(ceil_div(p_.cols, tiles), 16);
       p_.block_rows = 1;
     } else {
       p_.tile = p_.cols;

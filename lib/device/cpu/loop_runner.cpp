@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lib/base/division.h"
 #include "lib/base/error.h"
 #include "lib/device/cpu/loop_partials.h"
 #include "lib/device/cpu/loop_plan.h"
@@ -26,8 +27,6 @@ constexpr int64_t most_elements = 16384, least_elements = 2048, wanted_chunks = 
 // this is in the second-level cache anyway.
 constexpr size_t many_streams = 3;
 constexpr int64_t in_cache_bytes = 1 << 20;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
@@ -98,10 +97,10 @@ struct LoopRunner::Impl {
   void choose_chunk() {
     const int64_t elements = std::clamp(plan.rows * plan.cols / wanted_chunks, least_elements, most_elements);
     int64_t rows = std::max(ceil_div(elements, plan.cols), ceil_div(plan.rows, most_chunks));
-    rows = ceil_div(rows, plan.block_rows) * plan.block_rows;
+    rows = round_up(rows, plan.block_rows);
     for (const LoopPlan::Output& out : plan.outputs) {  // whole groups need no merging
       if (out.group > 0 && out.group <= rows) {
-        rows = ceil_div(rows, out.group) * out.group;
+        rows = round_up(rows, out.group);
         break;
       }
     }

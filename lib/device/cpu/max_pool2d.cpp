@@ -1,12 +1,13 @@
 // max_pool2d and its gradient on the CPU; rows of pixels are divided over the team.
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/base/division.h"
 #include "lib/graph/ops/pool.h"
 
 #include <algorithm>
 #include <numeric>
 
 #include "lib/device/cpu/cpu.h"
-#include "lib/device/cpu/loop_runner.h"
+#include "lib/device/cpu/destination.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/pool.h"
 
@@ -124,20 +125,14 @@ class MaxPoolGrad final : public Kernel {
         dx_(dx),
         device_(device),
         kernels_(DL_FOR_ISA(device.isa(), pool_kernels)),
-        epilogue_(std::move(epilogue)) {
+        destination_(std::move(epilogue)) {
     block_rows_ = std::max<int64_t>(block_floats / (dx[2] * dx[3]), 1);
-    if (epilogue_ == nullptr) return;
-    epilogue_->set_chunk_rows(block_rows_ * dx[2]);
-    epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
-    if (epilogue_->produced_output() < 0) {
-      blocks_at_ = plan_.floats(block_rows_ * dx[2] * dx[3] * device.team().size());
-    }
+    destination_.plan(block_rows_ * dx[2], plan_);
+    if (!destination_.keeps_product()) blocks_at_ = plan_.floats(block_rows_ * dx[2] * dx[3] * device.team().size());
   }
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
-  bool in_place(int in, int out) const override {
-    return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
-  }
+  bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
 
   void prepare() {
     if (rows_.made()) return;
@@ -148,26 +143,19 @@ class MaxPoolGrad final : public Kernel {
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
     prepare();
     const float* dy = static_cast<const float*>(in[0]);
-    float* whole = nullptr;  // the gradient, where it is wanted
-    if (epilogue_ == nullptr) {
-      whole = static_cast<float*>(out[0]);
-    } else {
-      epilogue_->begin(in.subspan(2), out, floats_at(scratch, epilogue_at_));
-      const int output = epilogue_->produced_output();
-      if (output >= 0) whole = static_cast<float*>(out[static_cast<size_t>(output)]);
-    }
+    float* const whole = destination_.begin(in, out, scratch);
     const int64_t rows = dx_[0] * dx_[1], row_floats = dx_[2] * dx_[3];
     device_.team().run([&](int thread) {
-      const Range mine = split((rows + block_rows_ - 1) / block_rows_, device_.team().size(), thread);
+      const Range mine = split(ceil_div(rows, block_rows_), device_.team().size(), thread);
       float* block = floats_at(scratch, blocks_at_) + thread * block_rows_ * row_floats;
       for (int64_t i = mine.begin; i < mine.end; ++i) {
         const int64_t begin = i * block_rows_, end = std::min(begin + block_rows_, rows);
         float* dx = whole != nullptr ? whole + begin * row_floats : block;
         for (int64_t row = begin; row < end; ++row) run_row(row, dy, in[1], dx + (row - begin) * row_floats);
-        if (epilogue_ != nullptr) epilogue_->rows(thread, begin * dx_[2], end * dx_[2], dx, dx_[3]);
+        destination_.rows(thread, begin * dx_[2], end * dx_[2], dx, dx_[3]);
       }
     });
-    if (epilogue_ != nullptr) epilogue_->finish();
+    destination_.finish();
   }
 
  private:
@@ -188,10 +176,10 @@ class MaxPoolGrad final : public Kernel {
   CpuDevice& device_;
   const PoolKernels& kernels_;
   AxisTaps rows_, columns_;
-  const std::unique_ptr<LoopRunner> epilogue_;
+  Destination destination_;
   int64_t block_rows_ = 1;
   ScratchPlan plan_;
-  int64_t epilogue_at_ = 0, blocks_at_ = 0;
+  int64_t blocks_at_ = 0;
 };
 
 std::unique_ptr<Kernel> make_max_pool2d(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,

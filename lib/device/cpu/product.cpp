@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/simd/loop.h"
 
 namespace dl {
@@ -72,17 +73,18 @@ const Bf16GemmKernels& gemm_kernels_of(const CpuDevice& device) {
 
 template <class T>
 ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
-    : shape_(shape), device_(device), kernels_(gemm_kernels_of<T>(device)), epilogue_(std::move(epilogue)) {
+    : shape_(shape), device_(device), kernels_(gemm_kernels_of<T>(device)), destination_(std::move(epilogue)) {
   few_rows_ = kernels_.multiply_few != nullptr && shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
-  by_rows_ = epilogue_ != nullptr && shape.rows >= many_rows && (std::is_same_v<T, float> || shape.a_depth == 1) &&
+  by_rows_ = destination_.has_epilogue() && shape.rows >= many_rows &&
+             (std::is_same_v<T, float> || shape.a_depth == 1) &&
              kernels_.packed_floats(shape.columns, shape.depth) < most_packed_floats;
 
   const int team = device.team().size();
-  if (epilogue_ != nullptr) plan_chunks();
+  if (destination_.has_epilogue()) plan_chunks();
   const double flops =
       flops_of(static_cast<double>(shape.rows), static_cast<double>(shape.columns), static_cast<double>(shape.depth));
   int threads = static_cast<int>(std::clamp(flops / least_flops_a_thread, 1.0, double(team)));
-  if (epilogue_ == nullptr && sums_by_halves(shape)) {
+  if (!destination_.has_epilogue() && sums_by_halves(shape)) {
     halves_ = 2;
     if (threads % 2 == 0) halves_at_once_ = 2;
     threads /= halves_at_once_;
@@ -101,18 +103,13 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
     }
   }
 
-  if (epilogue_ != nullptr) {
-    const int64_t columns = std::max<int64_t>(shape.columns, 1);
-    epilogue_->set_chunk_rows(chunk_rows_);
-    epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
-    block_floats_ = (chunk_rows_ * columns + 15) / 16 * 16;
-    if (epilogue_->produced_output() < 0) {
-      product_at_ = plan_.floats(by_rows_ ? block_floats_ * team : shape.rows * shape.columns);
-    }
-    if (by_rows_) packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
-  }
+  destination_.plan(chunk_rows_, plan_);
+  block_floats_ = round_up(chunk_rows_ * std::max<int64_t>(shape.columns, 1), cache_line);
+  if (!destination_.keeps_product())
+    product_at_ = plan_.floats(by_rows_ ? block_floats_ * team : shape.rows * shape.columns);
+  if (by_rows_) packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
   if (!by_rows_ && !few_rows_) {
-    workspace_floats_ = (kernels_.workspace(shape.columns, shape.depth) + 15) / 16 * 16;
+    workspace_floats_ = round_up(kernels_.workspace(shape.columns, shape.depth), cache_line);
     workspace_at_ = plan_.floats(workspace_floats_ * team);
   }
 }
@@ -124,9 +121,9 @@ void ProductOf<T>::plan_chunks() {
   if (by_rows_) {
     const int64_t unit = kernels_.row_unit;
     const int64_t most = std::clamp(block_floats / columns / unit, int64_t{1}, most_block_rows / unit) * unit;
-    chunks = ((rows + most - 1) / most + even_chunks - 1) / even_chunks * even_chunks;
+    chunks = round_up(ceil_div(rows, most), even_chunks);
   }
-  chunk_rows_ = std::max((rows + chunks - 1) / chunks, int64_t{1});
+  chunk_rows_ = std::max(ceil_div(rows, chunks), int64_t{1});
 }
 
 template <class T>
@@ -134,20 +131,14 @@ void ProductOf<T>::run(std::span<void* const> in, std::span<void* const> out, vo
   GemmOf<T> g = shape_;
   g.a = static_cast<const T*>(in[0]);
   g.b = static_cast<const T*>(in[1]);
-  if (epilogue_ == nullptr) {
-    g.c = static_cast<float*>(out[0]);
-    return multiply(g, scratch);
-  }
-  epilogue_->begin(in.subspan(2), out, floats_at(scratch, epilogue_at_));
-  const int output = epilogue_->produced_output();
-  float* product = output < 0 ? nullptr : static_cast<float*>(out[static_cast<size_t>(output)]);
+  float* const product = destination_.begin(in, out, scratch);
   if (by_rows_) {
     multiply_and_pass_by_rows(g, product, scratch);
   } else {
     g.c = product != nullptr ? product : floats_at(scratch, product_at_);
-    multiply_then_pass(g, scratch);
+    destination_.has_epilogue() ? multiply_then_pass(g, scratch) : multiply(g, scratch);
   }
-  epilogue_->finish();
+  destination_.finish();
 }
 
 template <class T>
@@ -207,7 +198,7 @@ template <class T>
 void ProductOf<T>::pass(const GemmOf<T>& g, Range rows, int thread) {
   for (int64_t first = rows.begin; first < rows.end; first += chunk_rows_) {
     const int64_t last = std::min(first + chunk_rows_, rows.end);
-    epilogue_->rows(thread, first, last, g.c + first * g.c_row, g.c_row);
+    destination_.rows(thread, first, last, g.c + first * g.c_row, g.c_row);
   }
 }
 
@@ -234,7 +225,7 @@ void ProductOf<T>::multiply_and_pass_by_rows(const GemmOf<T>& g, float* product,
     const Range columns = split(g.columns, team.size(), thread, kernels_.pack_unit);
     kernels_.pack(g, columns.begin, columns.end, packed);
   });
-  const int64_t chunks = (g.rows + chunk_rows_ - 1) / chunk_rows_;
+  const int64_t chunks = ceil_div(g.rows, chunk_rows_);
   team.run([&](int thread) {
     const Range mine = split(chunks, team.size(), thread);
     for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
@@ -245,7 +236,7 @@ void ProductOf<T>::multiply_and_pass_by_rows(const GemmOf<T>& g, float* product,
       if (chunk + 1 < mine.end) block.rows_after = std::min(last + chunk_rows_, g.rows) - last;
       block.c = product != nullptr ? product + first * g.c_row : blocks + thread * block_floats_;
       kernels_.multiply_packed(block, packed);
-      epilogue_->rows(thread, first, last, block.c, g.c_row);
+      destination_.rows(thread, first, last, block.c, g.c_row);
     }
   });
 }

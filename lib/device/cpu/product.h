@@ -5,7 +5,7 @@
 #include <span>
 
 #include "lib/device/cpu/cpu.h"
-#include "lib/device/cpu/loop_runner.h"
+#include "lib/device/cpu/destination.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/gemm.h"
 
@@ -24,9 +24,7 @@ class ProductOf final : public Kernel {
   ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
-  bool in_place(int in, int out) const override {
-    return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
-  }
+  bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
@@ -43,14 +41,14 @@ class ProductOf final : public Kernel {
   const GemmOf<T> shape_;
   CpuDevice& device_;
   const GemmKernelsOf<T>& kernels_;
-  const std::unique_ptr<LoopRunner> epilogue_;
+  Destination destination_;
   bool few_rows_ = false;  // vectors along the depth
   bool by_rows_ = false;   // B is packed once and blocks of rows go through the epilogue while in cache
   int row_parts_ = 1, column_parts_ = 1;
   int halves_ = 1, halves_at_once_ = 1;  // into which the depth is cut; those that are summed side by side
   int64_t chunk_rows_ = 1;               // given to the epilogue at a time
   ScratchPlan plan_;
-  int64_t epilogue_at_ = 0, product_at_ = 0, second_half_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
+  int64_t product_at_ = 0, second_half_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
   int64_t workspace_floats_ = 0, block_floats_ = 0;
 };
 

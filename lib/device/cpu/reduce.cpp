@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/loop_runner.h"
 #include "lib/graph/ops/reduce.h"
@@ -83,7 +84,7 @@ class ReduceKernel final : public Kernel {
     auto* variance = kind_ == Kind::moments ? static_cast<float*>(outputs[1]) : nullptr;
     const int64_t rows = static_cast<int64_t>(reduction_->kept.size());
     const int64_t columns = reduction_->inner_reduced ? 1 : reduction_->inner;
-    const int64_t pieces = (columns + 63) / 64;
+    const int64_t pieces = ceil_div(columns, 64);
     team_.run([&](int thread) {
       const Range range = split(rows * pieces, team_.size(), thread);
       for (int64_t i = range.begin; i < range.end; ++i) {

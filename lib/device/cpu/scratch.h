@@ -3,6 +3,8 @@
 #pragma once
 #include <cstdint>
 
+#include "lib/base/division.h"
+
 namespace dl {
 
 // Hands out places for buffers of floats, each 64-byte aligned; size_bytes() is what they take together.
@@ -11,7 +13,7 @@ class ScratchPlan {
   // The byte offset of a new buffer.
   int64_t floats(int64_t count) {
     const int64_t offset = size_bytes_;
-    size_bytes_ += (count * 4 + 63) / 64 * 64;
+    size_bytes_ += round_up(count * 4, 64);
     return offset;
   }
   int64_t size_bytes() const { return size_bytes_; }

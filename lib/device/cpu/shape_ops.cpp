@@ -1,6 +1,7 @@
 // Operations that move elements without changing them.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/shape_ops.h"
+#include "lib/base/division.h"
 
 #include <algorithm>
 
@@ -62,7 +63,7 @@ class CopyKernel final : public Kernel {
     T* y = static_cast<T*>(outputs[0]);
     int64_t count = 1;
     for (const Outer& o : outer_) count *= o.dimension.size;
-    const int64_t strips = (beside_.size + strip - 1) / strip;
+    const int64_t strips = ceil_div(beside_.size, strip);
     team_.run([&](int thread) {
       const Range range = split(count * strips, team_.size(), thread);
       for (int64_t i = range.begin; i < range.end; ++i) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/few_columns.h"
 
 namespace dl {
@@ -14,8 +15,6 @@ constexpr int64_t most_weights = 6 * 1024;        // floats: they stay in the fi
 constexpr int64_t most_frame_floats = 64 * 1024;  // of an image: two stay in the second
 constexpr double adding = 4;                      // what adding a sum to memory costs, in products
 constexpr double least_gain = 0.8;                // of the time: the model is no better
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // What windows reach along an axis, and the axis itself.
 int64_t frame_size(const Window& w, int axis, int64_t dy, int64_t dx) {
@@ -50,12 +49,12 @@ SpreadGradient::SpreadGradient(const Window& window, const Shape& dy, const Shap
       dx_(dx),
       device_(device),
       kernels_(DL_FOR_ISA(device.isa(), spread_kernels)),
-      epilogue_(std::move(epilogue)) {
+      destination_(std::move(epilogue)) {
   const int64_t channels = dx[3], lanes = kernels_.lanes, height = window.size[0], row = window.size[1] * channels;
   row_vectors_ = ceil_div(row, lanes);
   group_ = ceil_div(height, ceil_div(height, kernels_.most_vectors / row_vectors_));
   frame_width_ = frame_size(window, 1, dy[2], dx[2]);
-  frame_floats_ = ceil_div(frame_size(window, 0, dy[1], dx[1]) * frame_width_ * channels, 16) * 16;
+  frame_floats_ = round_up(frame_size(window, 0, dy[1], dx[1]) * frame_width_ * channels, 16);
   for (int64_t v = 0; v < group_ * row_vectors_; ++v) {
     const int64_t within = v % row_vectors_ * lanes;
     offset_.push_back(v / row_vectors_ * frame_width_ * channels + within);
@@ -64,23 +63,15 @@ SpreadGradient::SpreadGradient(const Window& window, const Shape& dy, const Shap
   const int team = device.team().size();
   packed_at_ = plan_.floats(dy[3] * height * row_vectors_ * lanes);
   frames_at_ = plan_.floats(team * spread_images * frame_floats_);
-  if (epilogue_ != nullptr) {
-    epilogue_->set_chunk_rows(spread_images * dx[1] * dx[2]);
-    epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
-    if (epilogue_->produced_output() < 0) blocks_at_ = plan_.floats(team * spread_images * dx[1] * dx[2] * channels);
-  }
+  destination_.plan(spread_images * dx[1] * dx[2], plan_);
+  if (!destination_.keeps_product()) blocks_at_ = plan_.floats(team * spread_images * dx[1] * dx[2] * channels);
 }
 
 void SpreadGradient::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
   const float* dy = static_cast<const float*>(in[0]);
   float* packed = floats_at(scratch, packed_at_);
   pack(static_cast<const float*>(in[1]), packed);
-  float* product = epilogue_ == nullptr ? static_cast<float*>(out[0]) : nullptr;
-  if (epilogue_ != nullptr) {
-    epilogue_->begin(in.subspan(2), out, floats_at(scratch, epilogue_at_));
-    const int output = epilogue_->produced_output();
-    if (output >= 0) product = static_cast<float*>(out[static_cast<size_t>(output)]);
-  }
+  float* const product = destination_.begin(in, out, scratch);
   const int64_t images = dx_[0], pixels = dx_[1] * dx_[2], image = pixels * dx_[3];
   ThreadTeam& team = device_.team();
   team.run([&](int thread) {
@@ -91,10 +82,10 @@ void SpreadGradient::run(std::span<void* const> in, std::span<void* const> out, 
       const int64_t first = pair * spread_images, last = std::min(first + spread_images, images);
       float* dx = product != nullptr ? product + first * image : block;
       spread_images_of(first, last, dy, packed, frames, dx);
-      if (epilogue_ != nullptr) epilogue_->rows(thread, first * pixels, last * pixels, dx, dx_[3]);
+      destination_.rows(thread, first * pixels, last * pixels, dx, dx_[3]);
     }
   });
-  if (epilogue_ != nullptr) epilogue_->finish();
+  destination_.finish();
 }
 
 // packed[rows of a group][out][row][tap, channel]: each row whole vectors.

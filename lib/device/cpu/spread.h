@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "lib/device/cpu/cpu.h"
-#include "lib/device/cpu/loop_runner.h"
+#include "lib/device/cpu/destination.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/spread.h"
 #include "lib/graph/ops.h"
@@ -26,9 +26,7 @@ class SpreadGradient final : public Kernel {
                  std::unique_ptr<LoopRunner> epilogue);
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
-  bool in_place(int in, int out) const override {
-    return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
-  }
+  bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
@@ -41,14 +39,14 @@ class SpreadGradient final : public Kernel {
   const Shape dy_, dx_;
   CpuDevice& device_;
   const SpreadKernels& kernels_;
-  const std::unique_ptr<LoopRunner> epilogue_;
+  Destination destination_;
   int64_t group_ = 0;                           // rows of the window whose sums are made together
   int64_t row_vectors_ = 0;                     // of a row of the window
   int64_t frame_width_ = 0, frame_floats_ = 0;  // of an image of dx with all that windows reach
   std::vector<int64_t> offset_;                 // of each vector of a group
   std::vector<int> count_;
   ScratchPlan plan_;
-  int64_t packed_at_ = 0, frames_at_ = 0, blocks_at_ = 0, epilogue_at_ = 0;
+  int64_t packed_at_ = 0, frames_at_ = 0, blocks_at_ = 0;
 };
 
 }  // namespace dl

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/correlation.h"
 #include "lib/device/cpu/scratch.h"
 
@@ -13,8 +14,6 @@ namespace {
 
 constexpr int64_t most_joined = 8;                // taps along the depth whose planes lie beside each other
 constexpr int64_t chunk_bytes = 8 * 1024 * 1024;  // of gathered planes, unless the weights are large
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The axes [first, first + 2) of a volume's window, as one of images.
 Window window_of_axes(const Window& w, size_t first) {
@@ -124,7 +123,7 @@ class VolumeConvolution final : public Kernel {
         from_(backward ? conv.y : conv.x),
         to_(backward ? conv.x : conv.y),
         device_(device),
-        epilogue_(std::move(epilogue)),
+        destination_(std::move(epilogue)),
         planes_(from_, conv.groups, pixels),
         plane_pixels_(to_[2] * to_[3]),
         plane_floats_(plane_pixels_ * to_[4]) {
@@ -136,27 +135,15 @@ class VolumeConvolution final : public Kernel {
     sums_at_ = plan_.floats(sums_floats_);
     more_at_ = plan_.floats(more_floats_);
     kernel_at_ = plan_.floats(ceil_div(kernel_bytes_, 4));
-    if (epilogue_ != nullptr) {
-      epilogue_->set_chunk_rows(plane_pixels_);
-      epilogue_at_ = plan_.floats(ceil_div(epilogue_->scratch_bytes(), 4));
-    }
+    destination_.plan(plane_pixels_, plan_);
   }
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
-  bool in_place(int in, int out) const override {
-    return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
-  }
+  bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
 
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
     lay_weights(in[1], weights(scratch));
-    float* product = nullptr;  // the whole of it, where it is wanted
-    if (epilogue_ == nullptr) {
-      product = static_cast<float*>(out[0]);
-    } else {
-      epilogue_->begin(in.subspan(2), out, floats_at(scratch, epilogue_at_));
-      const int output = epilogue_->produced_output();
-      if (output >= 0) product = static_cast<float*>(out[static_cast<size_t>(output)]);
-    }
+    float* const product = destination_.begin(in, out, scratch);
     for (const Phase& phase : phases_) {
       const int64_t planes = to_[0] * phase.depth.count;
       for (int64_t first = 0; first < planes; first += phase.together) {
@@ -166,7 +153,7 @@ class VolumeConvolution final : public Kernel {
         hand_over(phase, chunk, sums, product);
       }
     }
-    if (epilogue_ != nullptr) epilogue_->finish();
+    destination_.finish();
   }
 
  private:
@@ -186,7 +173,7 @@ class VolumeConvolution final : public Kernel {
                                      widest * tap_weights * bytes_of(type_));
     for (Joined& joined : phase.joined) {
       joined.weight_at = weights_;
-      weights_ += ceil_div(joined.taps() * tap_weights, 32) * 32;
+      weights_ += round_up(joined.taps() * tap_weights, 32);
       for (const int64_t count : {phase.together, planes % phase.together})
         if (count > 0) make_kernel(joined.taps(), count);
     }
@@ -218,9 +205,7 @@ class VolumeConvolution final : public Kernel {
   }
 
   // Whether what is made lies in the output as it is made.
-  bool is_direct(const Phase& phase) const {
-    return phase.depth.stride == 1 && (epilogue_ == nullptr || epilogue_->produced_output() >= 0);
-  }
+  bool is_direct(const Phase& phase) const { return phase.depth.stride == 1 && destination_.keeps_product(); }
 
   char* weights(void* scratch) const { return static_cast<char*>(scratch) + weight_at_; }
 
@@ -271,7 +256,7 @@ class VolumeConvolution final : public Kernel {
 
   // To where the planes of the phase belong, or to the epilogue.
   void hand_over(const Phase& phase, Range chunk, const float* sums, float* product) {
-    if (epilogue_ == nullptr && phase.depth.stride == 1) return;
+    if (!destination_.has_epilogue() && phase.depth.stride == 1) return;
     device_.team().run([&](int thread) {
       const Range mine = split(chunk.end - chunk.begin, device_.team().size(), thread);
       for (int64_t i = mine.begin; i < mine.end; ++i) {
@@ -281,8 +266,7 @@ class VolumeConvolution final : public Kernel {
         if (product != nullptr && phase.depth.stride > 1) {
           made = std::copy_n(made, plane_floats_, product + plane * plane_floats_) - plane_floats_;
         }
-        if (epilogue_ != nullptr)
-          epilogue_->rows(thread, plane * plane_pixels_, (plane + 1) * plane_pixels_, made, to_[4]);
+        destination_.rows(thread, plane * plane_pixels_, (plane + 1) * plane_pixels_, made, to_[4]);
       }
     });
   }
@@ -292,14 +276,14 @@ class VolumeConvolution final : public Kernel {
   const DType type_;
   const Shape from_, to_;
   CpuDevice& device_;
-  const std::unique_ptr<LoopRunner> epilogue_;
+  Destination destination_;
   const Planes planes_;
   const int64_t plane_pixels_, plane_floats_;
   std::vector<Phase> phases_;
   std::map<std::pair<int64_t, int64_t>, std::unique_ptr<Kernel>> kernels_;  // by taps and planes
   int64_t weights_ = 0, gathered_bytes_ = 0, sums_floats_ = 0, more_floats_ = 0, kernel_bytes_ = 0;
   ScratchPlan plan_;
-  int64_t weight_at_ = 0, gathered_at_ = 0, sums_at_ = 0, more_at_ = 0, kernel_at_ = 0, epilogue_at_ = 0;
+  int64_t weight_at_ = 0, gathered_at_ = 0, sums_at_ = 0, more_at_ = 0, kernel_at_ = 0;
 };
 
 // The chunks' gradients are added one after another.

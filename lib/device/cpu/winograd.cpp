@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "lib/base/cpu.h"
+#include "lib/base/division.h"
 #include "lib/device/cpu/simd/loop.h"
 
 namespace dl {
@@ -13,9 +14,6 @@ namespace {
 
 constexpr int64_t taps = 9;
 constexpr int64_t least_block = 28, most_block = 128;  // tiles: two heights of the register tile, and enough
-
-int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
@@ -27,7 +25,7 @@ WinogradOf<T>::WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& dev
       device_(device),
       strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
       kernels_(DL_FOR_ISA(device.isa(), winograd_kernels)),
-      epilogue_(std::move(epilogue)) {
+      destination_(std::move(epilogue)) {
   const int64_t lanes = strips_.lanes;
   const int team = device.team().size();
   by_panels_ = t_.out_channels > t_.count();
@@ -57,26 +55,15 @@ WinogradOf<T>::WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& dev
   weights_at_ = plan_.floats(weights_floats_ * (by_panels_ ? team : 1));
   inputs_at_ = plan_.floats(inputs_floats_ * (by_panels_ ? 1 : team));
   sums_at_ = plan_.floats(sums_floats_ * team);
-  if (epilogue_ != nullptr) {
-    epilogue_->set_chunk_rows(block_pixels);
-    epilogue_at_ = plan_.floats((epilogue_->scratch_bytes() + 3) / 4);
-    block_floats_ = round_up(block_pixels * t_.out_channels, 16);
-    if (epilogue_->produced_output() < 0) {
-      products_at_ = plan_.floats(by_panels_ ? t_.pixels() * t_.out_channels : block_floats_ * team);
-    }
-  }
+  destination_.plan(block_pixels, plan_);
+  block_floats_ = round_up(block_pixels * t_.out_channels, 16);
+  if (!destination_.keeps_product())
+    products_at_ = plan_.floats(by_panels_ ? t_.pixels() * t_.out_channels : block_floats_ * team);
 }
 
 template <class T>
 void WinogradOf<T>::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
-  float* product = nullptr;  // the whole of it, where it is wanted
-  if (epilogue_ == nullptr) {
-    product = static_cast<float*>(out[0]);
-  } else {
-    epilogue_->begin(in.subspan(2), out, floats_at(scratch, epilogue_at_));
-    const int output = epilogue_->produced_output();
-    if (output >= 0) product = static_cast<float*>(out[static_cast<size_t>(output)]);
-  }
+  float* const product = destination_.begin(in, out, scratch);
   std::fill_n(floats_at(scratch, zeros_at_), in_row_, 0.0f);
   const T* x = static_cast<const T*>(in[0]);
   const float* weight = widened(static_cast<const T*>(in[1]), scratch);
@@ -85,7 +72,7 @@ void WinogradOf<T>::run(std::span<void* const> in, std::span<void* const> out, v
   } else {
     by_blocks(x, weight, product, scratch);
   }
-  if (epilogue_ != nullptr) epilogue_->finish();
+  destination_.finish();
 }
 
 // All of them, in f32.
@@ -121,7 +108,7 @@ void WinogradOf<T>::by_blocks(const T* x, const float* weight, float* product, v
       const int64_t first = t_.first_pixel(begin);
       float* y = product != nullptr ? product + first * t_.out_channels : buffer;
       write_tiles(begin, end, sums, t_.out_channels, y);
-      if (epilogue_ != nullptr) epilogue_->rows(thread, first, t_.first_pixel(end), y, t_.out_channels);
+      destination_.rows(thread, first, t_.first_pixel(end), y, t_.out_channels);
     }
   });
 }
@@ -149,12 +136,12 @@ void WinogradOf<T>::by_panels(const T* x, const float* weight, float* product, v
       write_tiles(0, t_.rows(), sums, end - begin, product + begin);
     }
   });
-  if (epilogue_ == nullptr) return;
+  if (!destination_.has_epilogue()) return;
   team.run([&](int thread) {
     const int64_t image = t_.out_height * t_.out_width;
     const Range mine = split(t_.images, team.size(), thread);
     for (int64_t i = mine.begin; i < mine.end; ++i) {
-      epilogue_->rows(thread, i * image, (i + 1) * image, product + i * image * t_.out_channels, t_.out_channels);
+      destination_.rows(thread, i * image, (i + 1) * image, product + i * image * t_.out_channels, t_.out_channels);
     }
   });
 }

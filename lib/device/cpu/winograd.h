@@ -5,7 +5,7 @@
 #include <span>
 
 #include "lib/device/cpu/cpu.h"
-#include "lib/device/cpu/loop_runner.h"
+#include "lib/device/cpu/destination.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/strip.h"
 #include "lib/device/cpu/winograd_tiles.h"
@@ -21,9 +21,7 @@ class WinogradOf final : public Kernel {
   WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
-  bool in_place(int in, int out) const override {
-    return in >= 2 && epilogue_ != nullptr && epilogue_->in_place(in - 1, out);
-  }
+  bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
@@ -40,15 +38,14 @@ class WinogradOf final : public Kernel {
   CpuDevice& device_;
   const StripKernels& strips_;
   const WinogradKernels& kernels_;
-  const std::unique_ptr<LoopRunner> epilogue_;
+  Destination destination_;
   bool by_panels_ = false;  // a panel of weights at a time with all tiles, else a block of tiles with all weights
   int64_t block_rows_ = 1;  // rows of tiles
   int64_t block_tiles_ = 0;
   int64_t in_row_ = 0, out_row_ = 0;                            // floats of a row of the matrices
   int64_t in_stride_ = 0, out_stride_ = 0, weight_stride_ = 0;  // from one point to the next
   ScratchPlan plan_;
-  int64_t epilogue_at_ = 0, wide_at_ = 0, zeros_at_ = 0, weights_at_ = 0, inputs_at_ = 0, sums_at_ = 0,
-          products_at_ = 0;
+  int64_t wide_at_ = 0, zeros_at_ = 0, weights_at_ = 0, inputs_at_ = 0, sums_at_ = 0, products_at_ = 0;
   int64_t weights_floats_ = 0, inputs_floats_ = 0, sums_floats_ = 0, block_floats_ = 0;
 };
 

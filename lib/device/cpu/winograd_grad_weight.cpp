@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/conv.h"
 #include "lib/device/cpu/simd/loop.h"
@@ -19,9 +20,6 @@ constexpr int64_t group_bytes = 4 << 20;  // of transformed tiles: they stay in 
 constexpr int64_t least_depth = 256;      // of a product, so that adding to sums in memory costs little
 constexpr int64_t most_depth = 2048;
 constexpr int64_t taps = 9;
-
-int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 template <class T>
 class WinogradGradWeight final : public Kernel {

@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/winograd_tiles.h"
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/simd/strip.h"
 
 namespace dl {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The pixels of a window of size × size from (top, left) on; `zeros` where they lie beside the image.
 template <class T>

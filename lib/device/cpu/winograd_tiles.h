@@ -5,6 +5,7 @@
 // directly have 4.4e-7; the largest 3.0e-7 of the sum of the products' sizes where those have 2.1e-7.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "lib/base/division.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/simd/winograd.h"
 #include "lib/graph/ops.h"
@@ -22,8 +23,8 @@ struct WinogradTiles {
   // Inputs are then dy, outputs dx.
   static WinogradTiles of_input_gradient(const Window& window, const Shape& dx, const Shape& dy);
 
-  int64_t down() const { return (out_height + winograd_out - 1) / winograd_out; }
-  int64_t across() const { return (out_width + winograd_out - 1) / winograd_out; }
+  int64_t down() const { return ceil_div(out_height, winograd_out); }
+  int64_t across() const { return ceil_div(out_width, winograd_out); }
   int64_t rows() const { return images * down(); }  // of tiles
   int64_t count() const { return rows() * across(); }
   int64_t pixels() const { return images * out_height * out_width; }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "lib/base/division.h"
 #include "lib/base/error.h"
 #include "lib/device/device.h"
 #include "lib/device/host_executable.h"
@@ -46,7 +47,7 @@ class ReferenceDevice final : public Device {
   std::unique_ptr<Executable> link(const Layout& layout) override { return make_host_executable(layout, *this); }
 
   void* allocate(int64_t bytes) override {
-    const size_t whole = (static_cast<size_t>(bytes) + 63) / 64 * 64;
+    const size_t whole = static_cast<size_t>(round_up(bytes, 64));
     void* memory = std::aligned_alloc(64, whole > 0 ? whole : 64);
     if (!memory) {
       throw Error(Exit::failed, Problem{.what = concat("no memory: ", bytes, " bytes asked for"),
