@@ -18,10 +18,6 @@ double conv_flops(const Shape& output, const Shape& weight) {
   return each * static_cast<double>(output.elements());
 }
 
-Narrow narrow_in(const Shape& weight, int64_t groups) {
-  return groups > 1 && weight[1] == 1 ? Narrow::no : Narrow::operands;
-}
-
 // The shape of y for x and the weight; ShapeError where the window is too large or does not fit.
 Shape convolved(const Window& window, int64_t groups, const Shape& x, const Shape& weight) {
   DL_CHECK(window.rank >= 1 && window.rank <= static_cast<int>(Window::most_axes) && x.rank() == window.rank + 2 &&
@@ -46,36 +42,30 @@ Shape convolved(const Window& window, int64_t groups, const Shape& x, const Shap
 
 }  // namespace
 
-Narrow Convolution::narrow(std::span<const Type> in) const { return narrow_in(in[1].shape, groups); }
-Narrow ConvolutionGradInput::narrow(std::span<const Type> in) const { return narrow_in(in[1].shape, groups); }
-Narrow ConvolutionGradWeight::narrow(std::span<const Type>) const { return narrow_in(weight_shape, groups); }
-
-std::string Convolution::attributes() const { return concat(window.text(), " groups ", groups); }
-
-std::vector<Type> Convolution::infer(std::span<const Type> inputs) const {
-  return {Type{DType::f32, convolved(window, groups, inputs[0].shape, inputs[1].shape)}};
+std::vector<Type> ConvolutionOp::infer(std::span<const Type> inputs) const {
+  const Shapes s = shapes(inputs);
+  const Shape y = convolved(window, groups, s.x, s.weight);
+  DL_CHECK(!s.y || *s.y == y, "a gradient ", s.y->text(), " of ", y.text());
+  return {Type{DType::f32, made(y)}};
 }
+
+Narrow ConvolutionOp::narrow(std::span<const Type> inputs) const {
+  return groups > 1 && shapes(inputs).weight[1] == 1 ? Narrow::no : Narrow::operands;
+}
+
+Cost ConvolutionOp::cost(std::span<const Type> inputs, std::span<const Type> outputs) const {
+  Cost cost = Op::cost(inputs, outputs);
+  const Shapes s = shapes(inputs);
+  cost.flops = conv_flops(s.y ? *s.y : outputs[0].shape, s.weight);
+  return cost;
+}
+
+std::string ConvolutionOp::text() const { return concat(window.text(), " groups ", groups); }
 
 std::vector<Value> Convolution::gradient(const Backward& b) const {
   const Value x = b.inputs[0], w = b.inputs[1], dy = b.gradients[0];
   return {x.graph->add_one(std::make_shared<ConvolutionGradInput>(window, groups, x.shape()), {dy, w}),
           x.graph->add_one(std::make_shared<ConvolutionGradWeight>(window, groups, w.shape()), {x, dy})};
-}
-
-Cost Convolution::cost(std::span<const Type> inputs, std::span<const Type> outputs) const {
-  Cost cost = Op::cost(inputs, outputs);
-  cost.flops = conv_flops(outputs[0].shape, inputs[1].shape);
-  return cost;
-}
-
-std::string ConvolutionGradInput::attributes() const {
-  return concat(window.text(), " groups ", groups, " ", input_shape.text());
-}
-
-std::vector<Type> ConvolutionGradInput::infer(std::span<const Type> inputs) const {
-  const Shape y = convolved(window, groups, input_shape, inputs[1].shape);
-  DL_CHECK(y == inputs[0].shape, "a gradient ", inputs[0].shape.text(), " of ", y.text());
-  return {Type{DType::f32, input_shape}};
 }
 
 // It is linear in both of its inputs: what it makes of dy and of the weight goes back as a convolution.
@@ -85,32 +75,10 @@ std::vector<Value> ConvolutionGradInput::gradient(const Backward& b) const {
           ddx.graph->add_one(std::make_shared<ConvolutionGradWeight>(window, groups, w.shape()), {ddx, dy})};
 }
 
-Cost ConvolutionGradInput::cost(std::span<const Type> inputs, std::span<const Type> outputs) const {
-  Cost cost = Op::cost(inputs, outputs);
-  cost.flops = conv_flops(inputs[0].shape, inputs[1].shape);
-  return cost;
-}
-
-std::string ConvolutionGradWeight::attributes() const {
-  return concat(window.text(), " groups ", groups, " ", weight_shape.text());
-}
-
-std::vector<Type> ConvolutionGradWeight::infer(std::span<const Type> inputs) const {
-  const Shape y = convolved(window, groups, inputs[0].shape, weight_shape);
-  DL_CHECK(y == inputs[1].shape, "a gradient ", inputs[1].shape.text(), " of ", y.text());
-  return {Type{DType::f32, weight_shape}};
-}
-
 std::vector<Value> ConvolutionGradWeight::gradient(const Backward& b) const {
   const Value x = b.inputs[0], dy = b.inputs[1], ddw = b.gradients[0];
   return {x.graph->add_one(std::make_shared<ConvolutionGradInput>(window, groups, x.shape()), {dy, ddw}),
           convolution(x, ddw, window, groups)};
-}
-
-Cost ConvolutionGradWeight::cost(std::span<const Type> inputs, std::span<const Type> outputs) const {
-  Cost cost = Op::cost(inputs, outputs);
-  cost.flops = conv_flops(inputs[1].shape, weight_shape);
-  return cost;
 }
 
 namespace {
