@@ -13,8 +13,8 @@
 #include "lib/base/lower.h"
 #include "lib/base/text.h"
 #include "lib/data/fit.h"
-#include "lib/data/image/image.h"
 #include "lib/data/image/image_names.h"
+#include "lib/data/image_keys.h"
 #include "lib/data/labelled.h"
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
@@ -272,21 +272,16 @@ class Listing {
 class ImageFolderSet final : public Dataset, public Windowed, public Labelled, public Skipping, public Fittable {
  public:
   struct Options {
-    std::optional<Pair> size;
-    int channels;
+    ImageKeys images;
     bool skip;
     int64_t max_skipped;
-    ImageLimits limits;
   };
 
   ImageFolderSet(Images images, const Options& options) : images_(std::move(images)), options_(options) {
-    if (options_.size) {
-      size_ = *options_.size;
-    } else {
-      size_ = image_size(path(0), options_.limits);
-    }
-    form_ = {.size = size_, .channels = options_.channels, .may_resize = options_.size.has_value()};
-    fields_ = {{"x", {DType::u8, {size_.h, size_.w, options_.channels}}}, {"y", {DType::i32, {}}}};
+    const ImageKeys& keys = options_.images;
+    size_ = keys.size ? *keys.size : image_size(path(0), keys.limits());
+    form_ = {.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()};
+    fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}}, {"y", {DType::i32, {}}}};
   }
 
   int64_t size() const override { return static_cast<int64_t>(images_.entries.size()); }
@@ -339,7 +334,7 @@ class ImageFolderSet final : public Dataset, public Windowed, public Labelled, p
 
   // False: the image cannot be read and is skipped.
   bool read(int64_t index, const ImageWindow& window, Pair into_size, Sample& into) const try {
-    read_image_window(path(index), form_, window, into_size, into.fields[0], options_.limits);
+    read_image_window(path(index), form_, window, into_size, into.fields[0], options_.images.limits());
     std::memcpy(into.fields[1], &images_.entries[static_cast<size_t>(index)].label, sizeof(int32_t));
     return true;
   } catch (const Error& error) {
@@ -375,9 +370,8 @@ class ImageFolderSet final : public Dataset, public Windowed, public Labelled, p
 
 struct ImageFolder final : Reader {
   std::string path, on_bad = "error";
-  std::optional<Pair> size;
-  int channels = 3;
-  int64_t max_skipped = 100, max_pixels = ImageLimits{}.pixels;
+  ImageKeys images;
+  int64_t max_skipped = 100;
   void describe(Schema& s) override {
     s.summary("image files in folders, one folder a class");
     s.details(
@@ -389,26 +383,16 @@ struct ImageFolder final : Reader {
         "high ones are taken; 'channels' makes grey of colours and the other way round.");
     s.required("path", path, "the folder that holds the classes' folders")
         .known_as({"file", "filename", "root", "folder", "data_dir"});
-    s.optional("size", size, "[height, width] that images are stretched to; without it all must have the first one's")
-        .at_least(1)
-        .at_most(1 << 16);
-    s.optional("channels", channels, "3: colour; 1: grey").at_least(1).at_most(3);
+    images.describe(s);
     s.optional("on_bad", on_bad, "what an image that cannot be read does; skip: the next one takes its place")
         .one_of({"error", "skip"});
     s.optional("max_skipped", max_skipped, "so many images that cannot be read end the run even so").at_least(0);
-    s.optional("max_pixels", max_pixels, "an image with more is not decoded").at_least(1).at_most(int64_t{1} << 32);
     s.example("{format: image_folder, path: photos/train, size: 64}");
-    s.check([this](const Report& report) {
-      if (channels == 2) report.at("channels", "expected 1 or 3, got 2");
-    });
   }
   DatasetPointer open(const Folders& folders) const override {
-    return std::make_shared<ImageFolderSet>(Listing(find_data(folders, path), folders.classes).take(),
-                                            ImageFolderSet::Options{.size = size,
-                                                                    .channels = channels,
-                                                                    .skip = on_bad == "skip",
-                                                                    .max_skipped = max_skipped,
-                                                                    .limits = {.pixels = max_pixels}});
+    return std::make_shared<ImageFolderSet>(
+        Listing(find_data(folders, path), folders.classes).take(),
+        ImageFolderSet::Options{.images = images, .skip = on_bad == "skip", .max_skipped = max_skipped});
   }
   DatasetPointer open_fitted(const Node& fit) const override { return samples_of_fit(fit); }
 };

@@ -10,9 +10,9 @@
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/data/fit.h"
-#include "lib/data/image/image.h"
 #include "lib/data/image/image_names.h"
 #include "lib/data/image/mask.h"
+#include "lib/data/image_keys.h"
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
 #include "lib/data/windowed.h"
@@ -81,16 +81,13 @@ Pairs paired(const fs::path& images, const fs::path& masks) {
 
 class ImagePairSet final : public Dataset, public Windowed, public Fittable {
  public:
-  ImagePairSet(Pairs pairs, std::optional<Pair> size, int channels, std::vector<std::string> classes,
-               const ImageLimits& limits)
+  ImagePairSet(Pairs pairs, const ImageKeys& keys, std::vector<std::string> classes)
       : pairs_(std::move(pairs)),
         classes_(std::move(classes)),
-        limits_(limits),
-        size_(size.value_or(Pair(0))),
-        form_{.channels = channels, .may_resize = size.has_value()} {
-    if (!size) size_ = image_size(pairs_.files[0].first, limits_);
-    form_.size = size_;
-    fields_ = {{"x", {DType::u8, {size_.h, size_.w, channels}}},
+        limits_(keys.limits()),
+        size_(keys.size ? *keys.size : image_size(pairs_.files[0].first, limits_)),
+        form_{.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()} {
+    fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}},
                {"y", {DType::i32, {size_.h, size_.w}}, static_cast<int64_t>(classes_.size())}};
   }
 
@@ -144,17 +141,15 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
   const Pairs pairs_;
   const std::vector<std::string> classes_;
   const ImageLimits limits_;
-  Pair size_;
-  ImageForm form_;
+  const Pair size_;
+  const ImageForm form_;
   std::vector<SampleField> fields_;
 };
 
 struct ImagePairs final : Reader {
   std::string images, masks;
-  std::optional<int64_t> classes;
-  std::optional<Pair> size;
-  int channels = 3;
-  int64_t max_pixels = ImageLimits{}.pixels;
+  ClassCount count;
+  ImageKeys form;
   void describe(Schema& s) override {
     s.summary("images with masks, which say the class of each pixel: segmentation");
     s.details(
@@ -165,33 +160,15 @@ struct ImagePairs final : Reader {
         "255 in many sets, are left out by 'ignore_index' of the loss.");
     s.required("images", images, "the folder of the images").known_as({"path", "image_dir", "img_dir"});
     s.required("masks", masks, "the folder of their masks").known_as({"labels", "mask_dir", "annotations"});
-    s.optional("classes", classes, "how many classes there are; without it, those that the set's description names")
-        .at_least(1)
-        .at_most(1 << 16)
-        .known_as({"num_classes"});
-    s.optional("size", size, "[height, width] that they are stretched to; without it all must have the first one's")
-        .at_least(1)
-        .at_most(1 << 16);
-    s.optional("channels", channels, "3: colour; 1: grey").at_least(1).at_most(3);
-    s.optional("max_pixels", max_pixels, "an image with more is not decoded").at_least(1).at_most(int64_t{1} << 32);
+    count.describe(s, 1 << 16);
+    form.describe(s);
     s.example("{format: image_pairs, images: photos, masks: masks, classes: 21, size: [256, 256]}");
-    s.check([this](const Report& report) {
-      if (channels == 2) report.at("channels", "expected 1 or 3, got 2");
-    });
   }
 
   DatasetPointer open(const Folders& folders) const override {
-    std::vector<std::string> names = folders.classes;
-    if (names.empty() && classes) names = numbered_classes(*classes);
-    if (names.empty() || (classes && std::ssize(names) != *classes))
-      throw Error(Exit::usage,
-                  Problem{.where = place,
-                          .what = names.empty() ? "expected 'classes', the number of classes in the masks"
-                                                : concat("'classes' is ", *classes, ", but ",
-                                                         count_of(std::ssize(names), "class"), " are named"),
-                          .help = names.empty() ? "write 'classes: 21'" : "leave 'classes' out"});
-    return std::make_shared<ImagePairSet>(paired(find_data(folders, images), find_data(folders, masks)), size, channels,
-                                          std::move(names), ImageLimits{.pixels = max_pixels});
+    std::vector<std::string> classes = count.names(folders, place, " in the masks", 21);
+    return std::make_shared<ImagePairSet>(paired(find_data(folders, images), find_data(folders, masks)), form,
+                                          std::move(classes));
   }
   DatasetPointer open_fitted(const Node& fit) const override { return samples_of_fit(fit); }
 };

@@ -17,8 +17,8 @@
 #include "lib/base/text.h"
 #include "lib/data/file/tar.h"
 #include "lib/data/fit.h"
-#include "lib/data/image/image.h"
 #include "lib/data/image/image_names.h"
+#include "lib/data/image_keys.h"
 #include "lib/data/order.h"
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
@@ -85,24 +85,22 @@ std::optional<Group> group_at(const TarFile& shard, int64_t at, const std::strin
 class TarShards final : public Dataset, public Windowed, public Streamed, public Fittable {
  public:
   struct Options {
-    std::optional<Pair> size;
-    int channels;
+    ImageKeys images;
     std::string label, label_key;
     int64_t shuffle;
     std::optional<int64_t> samples;
-    ImageLimits limits;
     std::vector<std::string> classes;
   };
 
   TarShards(std::vector<fs::path> shards, Options options) : shards_(std::move(shards)), options_(std::move(options)) {
     for (size_t i = 0; i < options_.classes.size(); ++i) names_.emplace(options_.classes[i], static_cast<int32_t>(i));
     const auto first = first_sample();
-    size_ = options_.size
-                ? *options_.size
-                : image_size(first.first->path() / first.second.image.name,
-                             first.first->contents(first.second.image, options_.limits.file_bytes), options_.limits);
-    form_ = {.size = size_, .channels = options_.channels, .may_resize = options_.size.has_value()};
-    fields_ = {{"x", {DType::u8, {size_.h, size_.w, options_.channels}}},
+    const ImageKeys& keys = options_.images;
+    size_ = keys.size ? *keys.size
+                      : image_size(first.first->path() / first.second.image.name,
+                                   first.first->contents(first.second.image, limits_.file_bytes), limits_);
+    form_ = {.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()};
+    fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}},
                {"y", {DType::i32, {}}, std::ssize(options_.classes)}};
     samples_ = options_.samples ? *options_.samples : counted();
   }
@@ -121,8 +119,8 @@ class TarShards final : public Dataset, public Windowed, public Streamed, public
     const auto group = group_at(*shard, block_of(index), options_.label);
     if (!group) fail_sample(*shard, "", "the shard changed while it was in use");
     const int32_t label = label_in(*shard, *group);
-    decode_image(shard->path() / group->image.name, shard->contents(group->image, options_.limits.file_bytes), form_,
-                 window, into_size, into.fields[0], options_.limits);
+    decode_image(shard->path() / group->image.name, shard->contents(group->image, limits_.file_bytes), form_, window,
+                 into_size, into.fields[0], limits_);
     std::memcpy(into.fields[1], &label, sizeof label);
   }
 
@@ -224,6 +222,7 @@ class TarShards final : public Dataset, public Windowed, public Streamed, public
 
   const std::vector<fs::path> shards_;
   const Options options_;
+  const ImageLimits limits_ = options_.images.limits();
   std::map<std::string, int32_t> names_;  // of the classes
   Pair size_;
   ImageForm form_;
@@ -336,10 +335,9 @@ struct TarShardsReader final : Reader {
   std::vector<std::string> paths;
   std::string label = "cls", label_key = "label";
   int64_t shuffle = 1000;
-  std::optional<int64_t> samples, classes;
-  std::optional<Pair> size;
-  int channels = 3;
-  int64_t max_pixels = ImageLimits{}.pixels;
+  std::optional<int64_t> samples;
+  ClassCount count;
+  ImageKeys images;
   void describe(Schema& s) override {
     s.summary("a stream of images and labels in tar files, as WebDataset writes them");
     s.details(
@@ -352,10 +350,7 @@ struct TarShardsReader final : Reader {
         .known_as({"path", "urls", "shards", "files"});
     s.optional("label", label, "the ending of the entries with the class: cls, txt, json");
     s.optional("label_key", label_key, "of JSON, the key of the class");
-    s.optional("classes", classes, "how many classes there are; without it, those that the set's description names")
-        .at_least(1)
-        .at_most(1 << 20)
-        .known_as({"num_classes"});
+    count.describe(s, most_classes);
     s.optional("shuffle", shuffle,
                "samples in the buffer from which training draws; 1: shards are shuffled, samples not")
         .at_least(1)
@@ -363,39 +358,24 @@ struct TarShardsReader final : Reader {
         .known_as({"buffer_size", "shuffle_buffer", "buffer"});
     s.optional("samples", samples, "an epoch; without it all, which are counted by the headers before the run begins")
         .at_least(1);
-    s.optional("size", size, "[height, width] that images are stretched to; without it all must have the first one's")
-        .at_least(1)
-        .at_most(1 << 16);
-    s.optional("channels", channels, "3: colour; 1: grey").at_least(1).at_most(3);
-    s.optional("max_pixels", max_pixels, "an image with more is not decoded").at_least(1).at_most(int64_t{1} << 32);
+    images.describe(s);
     s.example("{format: tar_shards, paths: ['shards/train-{000..146}.tar'], classes: 1000, size: [224, 224]}");
     s.check([this](const Report& report) {
-      if (channels == 2) report.at("channels", "expected 1 or 3, got 2");
       if (paths.empty()) report.at("paths", "expected a shard at least, got none");
     });
   }
 
   DatasetPointer open(const Folders& folders) const override {
-    std::vector<std::string> names = folders.classes;
-    if (names.empty() && classes) names = numbered_classes(*classes);
-    if (names.empty() || (classes && std::ssize(names) != *classes))
-      throw Error(Exit::usage,
-                  Problem{.where = place,
-                          .what = names.empty() ? "expected 'classes', the number of classes"
-                                                : concat("'classes' is ", *classes, ", but ",
-                                                         count_of(std::ssize(names), "class"), " are named"),
-                          .help = names.empty() ? "write 'classes: 1000'" : "leave 'classes' out"});
+    std::vector<std::string> classes = count.names(folders, place, "", 1000);
     std::vector<fs::path> shards;
     for (const std::string& written : paths)
       for (const std::string& name : with_numbers(written, place)) shards.push_back(find_data(folders, name));
-    return std::make_shared<TarShards>(std::move(shards), TarShards::Options{.size = size,
-                                                                             .channels = channels,
+    return std::make_shared<TarShards>(std::move(shards), TarShards::Options{.images = images,
                                                                              .label = label,
                                                                              .label_key = label_key,
                                                                              .shuffle = shuffle,
                                                                              .samples = samples,
-                                                                             .limits = {.pixels = max_pixels},
-                                                                             .classes = std::move(names)});
+                                                                             .classes = std::move(classes)});
   }
   DatasetPointer open_fitted(const Node& fit) const override { return samples_of_fit(fit); }
 };

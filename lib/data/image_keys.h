@@ -1,0 +1,32 @@
+// Keys that readers of images share.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/data/image/image.h"
+#include "lib/data/reader.h"
+
+namespace dl {
+
+// How images are decoded.
+struct ImageKeys {
+  std::optional<Pair> size;
+  int channels = 3;
+  int64_t max_pixels = ImageLimits{}.pixels;
+  void describe(Schema& s);
+  ImageLimits limits() const { return {.pixels = max_pixels}; }
+};
+
+// How many classes there are, where only the files together would say it.
+struct ClassCount {
+  std::optional<int64_t> classes;
+  void describe(Schema& s, int64_t most);
+  // Their names: those of the set's description, else their numbers. Without either, or where both differ in number, an
+  // Error(Exit::usage) at `place`. `of`: what the classes are those of, " in the masks"; `example`: a number for help.
+  std::vector<std::string> names(const Folders& folders, const Where& place, const std::string& of,
+                                 int64_t example) const;
+};
+
+}  // namespace dl
