@@ -9,7 +9,7 @@
 namespace dl {
 
 // A window that slides over images, as Correlation does it in f32. Not for groups of one channel each.
-std::unique_ptr<Kernel> make_bf16_correlation(Correlation::Geometry geometry, CpuDevice& device,
+std::unique_ptr<Kernel> make_bf16_correlation(CorrelationGeometry geometry, CpuDevice& device,
                                               std::unique_ptr<LoopRunner> epilogue);
 
 std::unique_ptr<Kernel> make_bf16_grad_weight(const ConvShapes& conv, CpuDevice& device);

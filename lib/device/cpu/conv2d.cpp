@@ -43,7 +43,7 @@ std::unique_ptr<Kernel> sliding(const Type& from, const Shape& weight, const Sha
                                 bool weight_by_out, std::array<std::vector<AxisPhase>, 2> phases, CpuDevice& device,
                                 std::unique_ptr<LoopRunner> epilogue) {
   const Shape& x = from.shape;
-  Correlation::Geometry g{.images = x[0], .in_height = x[1], .in_width = x[2], .in_channels = x[3]};
+  CorrelationGeometry g{.images = x[0], .in_height = x[1], .in_width = x[2], .in_channels = x[3]};
   g.out_height = to[1];
   g.out_width = to[2];
   g.out_channels = to[3];
