@@ -18,6 +18,8 @@ constexpr Pass passes[] = {
     // A validation reads the average of the weights in their place.
     {[](const PassOptions& o) { return o.read_instead.has_value(); },
      [](const Graph& g, const PassOptions& o) { return read_instead(g, o.parameters.name, *o.read_instead); }},
+    {[](const PassOptions& o) { return o.watches_layers; },
+     [](const Graph& g, const PassOptions&) { return watch_layers(g); }},
     {[](const PassOptions& o) { return o.precision == Precision::bf16_true; },
      [](const Graph& g, const PassOptions& o) { return keep_in_bf16(g, o.parameters, o.seed); }},
     // Before its parts are narrowed or fused.
@@ -27,7 +29,8 @@ constexpr Pass passes[] = {
     // Here sums over ranks will be put behind the packed gradients: their type is known, and no loop has them yet.
     {[](const PassOptions& o) { return o.fuses != nullptr; },
      [](const Graph& g, const PassOptions& o) { return fuse(g, o.fuses); }},
-    // Recompute follows where a memory limit asks for it, with what lib/train/programs/memory_limit.h finds to be enough.
+    // Recompute follows where a memory limit asks for it, with what lib/train/programs/memory_limit.h finds to be
+    // enough.
 };
 
 }  // namespace

@@ -18,6 +18,13 @@ std::vector<char> live_nodes(const Graph& graph);
 // The graph reading another variable, of the same type, in the place of one.
 std::unique_ptr<Graph> read_instead(const Graph& graph, const std::string& variable, const Variable& other);
 
+// The graph with an output f32 [] for each layer, and for its gradients: 0, or not a number where what the layer gives,
+// or passes back, is not finite. They are in the order in which they are computed, after the graph's own outputs, named
+// by these and the layer's path.
+constexpr const char* watched_forward = "finite/forward/";
+constexpr const char* watched_backward = "finite/backward/";
+std::unique_ptr<Graph> watch_layers(const Graph& graph);
+
 // The graph with a variable of f32 kept in bf16: read as f32, and rounded when it is assigned, up or down at random so
 // that many small changes add up to what they are (Gupta et al. 2015, "Deep learning with limited numerical
 // precision"). The numbers follow from the seed and the input "step" i32 [].
@@ -46,7 +53,8 @@ struct PassOptions {
   Variable parameters;
   std::optional<Variable> read_instead;  // of the parameters; none: they themselves
   Precision precision = Precision::f32;
-  uint64_t seed = 0;    // of rounding parameters to bf16
+  uint64_t seed = 0;  // of rounding parameters to bf16
+  bool watches_layers = false;
   TakesEpilogue fuses;  // none: the device runs operations as they are
 };
 
