@@ -74,11 +74,14 @@ std::string already_finished(const RunStarted& run, const RunFinished& end) {
 Problem divergence(const RunStarted& run, const RunFinished& end) {
   Problem problem{.path = run.name, .what = end.reason};
   if (!end.bad_input.empty()) problem.notes.push_back(end.bad_input);
+  if (end.bad_input.empty() && !end.bad_layer.empty()) problem.notes.push_back("it began " + end.bad_layer);
   problem.notes.push_back(end.last_checkpoint.empty() ? "no checkpoint was written before"
                                                       : "the last good checkpoint: " + end.last_checkpoint.string());
-  problem.help = end.bad_input.empty() ? concat("lower the learning rate, which was ", number_text(end.lr),
-                                                ", or bound the gradients: 'trainer.gradient_clip_val: 1'")
-                                       : "mend the data";
+  problem.help = end.bad_input.empty()
+                     ? concat("lower the learning rate, which was ", number_text(end.lr),
+                              ", or bound the gradients: 'trainer.gradient_clip_val: 1'",
+                              end.bad_layer.empty() ? "; 'trainer.detect_anomaly: true' tells where it begins" : "")
+                     : "mend the data";
   return problem;
 }
 

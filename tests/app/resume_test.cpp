@@ -192,8 +192,14 @@ TEST_CASE("a network that explodes says at which step, what was kept and what to
         "  help: lower it; begin with 0.001\n"
         "error: c-1: the loss became NaN at step 2\n"
         "  no checkpoint was written before\n"
-        "  help: lower the learning rate, which was 1e+30, or bound the gradients: 'trainer.gradient_clip_val: 1'\n");
+        "  help: lower the learning rate, which was 1e+30, or bound the gradients: 'trainer.gradient_clip_val: 1'; "
+        "'trainer.detect_anomaly: true' tells where it begins\n");
   CHECK(place.record("runs/c-1").at("state") == "failed");
+  const Finished watched =
+      place.train({"c.yaml", "--set", "optimizer.adamw.lr=1e30", "--set", "trainer.detect_anomaly=true"});
+  CHECK(watched.err.find("error: c-2: the loss became NaN at step 2\n  it began in what the layer '") !=
+        std::string::npos);
+  CHECK(watched.err.find("detect_anomaly") == std::string::npos);
 }
 
 TEST_CASE("a run whose folder is moved away ends at the next save and writes nothing in its old place") {

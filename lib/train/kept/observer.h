@@ -105,8 +105,10 @@ struct RunFinished {
   std::filesystem::path last_checkpoint, best_checkpoint;  // empty: none
   double samples_per_s = 0;                                // over the training steps of this process
   double input_wait = 0;
-  double lr = 0;          // of the last step
-  std::string bad_input;  // diverged: what in the data was not finite; empty: nothing was
+  double lr = 0;  // of the last step
+  // Diverged: what in the data was not finite, empty where nothing was; and where a layer is known in which it began,
+  // "in what the layer 'conv1' gives".
+  std::string bad_input, bad_layer;
 };
 
 class Observer {

@@ -200,6 +200,7 @@ struct Trainer::Impl {
   bool best_now = false;  // the last validation was the best so far
   std::string diverged;   // what was not finite; empty: nothing
   std::string bad_input;  // that of the batch that was not finite; empty: it was
+  std::string bad_layer;  // where layers are watched: Updates::first_not_finite()
   std::filesystem::path resumed_from;
 };
 
@@ -308,19 +309,20 @@ void Trainer::Impl::step() {
     interval_stretch.samples += samples;
     whole_stretch.samples += samples;
   };
-  const auto look_at_input = [&](double sum) {
+  const auto look_closer = [&](double sum) {
     if (!bad_input.empty() || std::isfinite(sum)) return;
+    if (bad_layer.empty()) bad_layer = updates.first_not_finite();
     if (const auto found = batches->non_finite()) bad_input = "the data held it: " + *found;
   };
   if (trainer.accumulate_grad_batches == 1) {
     const int64_t samples = updates.step(*batches, state.micro_batches);
-    look_at_input(updates.loss() + static_cast<double>(updates.gradient_norm()));
+    look_closer(updates.loss() + static_cast<double>(updates.gradient_norm()));
     seen(samples);
   } else {
     const int64_t count = std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch() - state.epoch_batches);
     for (int64_t i = 0; i < count; ++i) {
       const int64_t samples = updates.accumulate(*batches, state.micro_batches);
-      look_at_input(updates.loss());
+      look_closer(updates.loss());
       seen(samples);
     }
     updates.finish();
@@ -547,6 +549,7 @@ RunFinished Trainer::Impl::ended(Exit exit, std::string reason) {
       end.values.push_back(m);
   end.lr = lr;
   end.bad_input = bad_input;
+  end.bad_layer = bad_layer;
   end.monitor = state.monitor;
   end.best_value = state.best_value.value_or(0);
   end.best_step = state.best_step;

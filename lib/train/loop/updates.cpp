@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+
+#include "lib/base/text.h"
 
 namespace dl {
 
 Updates::Updates(const Plan& plan, Programs& programs, Store& store)
     : programs_(programs), accumulates_(plan.run.trainer.accumulate_grad_batches > 1), tally_(store, true) {
+  launched_.reserve(plan.run.chains().size());
   const auto add = [&](BatchPrograms::Make make, int64_t every) {
     turns_.push_back({{std::move(make), *plan.data.train}, every});
   };
@@ -42,12 +46,14 @@ int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
   const bool fed = batches.fetched() && turns_.size() == 1;
   const Batch& batch = batches.next();
   const int64_t count = batch.count;
+  launched_.clear();
   const auto last = std::ranges::find_if(turns_.rbegin(), turns_.rend(), &Turn::due).base() - 1;
   for (auto turn = turns_.begin(); turn <= last; ++turn) {
     if (!turn->due) continue;
     BatchProgram& made = turn->programs.of(*batch.type);
     if (!fed) made.feed(batch);
     programs_.draw(made.program(), tick);
+    launched_.push_back(&made.program());
     launch(made.program());
     const Batch* next = turn == last ? batches.fetch() : nullptr;  // `batch` is gone then
     if (next && turns_.size() == 1) turn->programs.of(*next->type).feed(*next);
@@ -62,6 +68,17 @@ int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
     sum_ = count_ = 0;
   }
   return count;
+}
+
+std::string Updates::first_not_finite() const {
+  for (const Program* program : launched_)
+    for (const std::string& name : program->scalar_names()) {
+      const bool forward = name.starts_with(watched_forward);
+      if ((!forward && !name.starts_with(watched_backward)) || std::isfinite(program->scalar(name))) continue;
+      return forward ? concat("in what the layer '", name.substr(std::strlen(watched_forward)), "' gives")
+                     : concat("in the gradients of the layer '", name.substr(std::strlen(watched_backward)), "'");
+    }
+  return "";
 }
 
 int64_t Updates::step(BatchesAhead& batches, int64_t tick) { return run(batches, tick); }

@@ -31,6 +31,9 @@ class Updates {
   Measures peek() const { return tally_.peek(programs_.measures()); }
   Tally& tally() { return tally_; }
   float gradient_norm() const { return gradient_norm_; }  // of all that is updated
+  // Where layers are watched: "in what the layer 'conv1' gives", the first that was not finite in the last batch; else
+  // empty.
+  std::string first_not_finite() const;
 
  private:
   // The programs of one turn: steps, or accumulations.
@@ -45,7 +48,8 @@ class Updates {
   Programs& programs_;
   const bool accumulates_;
   std::vector<Turn> turns_;
-  int32_t tick_ = 0;  // what the programs read
+  std::vector<Program*> launched_;  // of the last batch
+  int32_t tick_ = 0;                // what the programs read
   Tally tally_;
   double sum_ = 0, count_ = 0;  // of the losses since begin(), of the turn at hand
   double of_turns_before_ = 0;

@@ -434,7 +434,8 @@ Recipe Plan::recipe() const {
   Recipe recipe{.forward = objectives.parts(*network, *data.train, seed()),
                 .updates = updates(),
                 .threads = threads(),
-                .precision = run.trainer.numbers()};
+                .precision = run.trainer.numbers(),
+                .watches_layers = run.trainer.detect_anomaly};
   for (const Keyed<Controller>& own : run.trainer.controllers)
     for (Variable& v : own.object ? own.object->keeps(network->parameters()) : std::vector<Variable>())
       recipe.kept.push_back(std::move(v));

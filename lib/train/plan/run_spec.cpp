@@ -145,6 +145,9 @@ void TrainerSpec::describe(Schema& s) {
       .above(0);
   s.optional("log_every_n_steps", log_every_n_steps, "steps between records in metrics.jsonl").at_least(1);
   s.optional("fast_dev_run", fast_dev_run, "one step and one batch of validation, nothing kept");
+  s.optional("detect_anomaly", detect_anomaly,
+             "where the loss or the gradients become infinite or NaN, tells in which layer first; steps take a little "
+             "longer");
   s.optional("ema", ema, "averages the weights; the average is validated and evaluated");
   for (Keyed<Controller>& own : controllers) {
     const auto keys = Codec<Keyed<Controller>>::inner(own);

@@ -49,6 +49,7 @@ struct TrainerSpec {
   std::optional<Duration> val_check_interval;
   int64_t log_every_n_steps = 50;
   bool fast_dev_run = false;
+  bool detect_anomaly = false;
   Keyed<UpdateRule> ema{"ema", nullptr};
   CheckpointSpec checkpoint;
   std::vector<Keyed<Controller>> controllers = every_controller();  // one for each that there is

@@ -180,7 +180,9 @@ struct Programs::Impl {
     return once(key, [&] {
       Graph g;
       (this->*build)(g, key);
-      Fitted fitted = fit_program(g, store, passes(),
+      PassOptions options = passes();
+      options.watches_layers = recipe.watches_layers;
+      Fitted fitted = fit_program(g, store, options,
                                   {.bytes = recipe.memory_limit_bytes,
                                    .batches = times(recipe.batch_bytes, key.batch.count),
                                    .batch = key.batch.count});

@@ -27,6 +27,7 @@ struct Recipe {
   std::optional<int64_t> memory_limit_bytes;
   int64_t batch_bytes = 0;
   Precision precision = Precision::f32;
+  bool watches_layers = false;  // in training: outputs of watch_layers()
 };
 
 // Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the fields that
