@@ -18,6 +18,7 @@
 #include "lib/spec/blocks.h"
 #include "lib/train/kept/checkpoint.h"
 #include "lib/train/kept/weights.h"
+#include "lib/train/plan/plan_updates.h"
 #include "lib/train/plan/resolved_model.h"
 #include "lib/train/plan/unlikely.h"
 
@@ -160,87 +161,10 @@ class Planner {
     }
   }
 
-  void plan_update() {
-    const UpdateChain& chain = plan_.run.optimizer;
-    if (!chain) return;
-    const std::vector<const UpdateChain*> chains = plan_.run.chains();
-    Network* network = problems_.empty() ? plan_.network.get() : nullptr;
-    const std::vector<Turn>& turns = plan_.run.turns;
-    std::vector<ParameterGroups::Part> parts;
-    if (turns.empty())
-      parts.push_back({chain.optimizer.get(), chain.place_of_optimizer(Reading(problems_, "optimizer"))});
-    for (size_t i = 0; i < turns.size(); ++i) {
-      const UpdateChain& own = *chains[i];
-      const Reading place(problems_, turns[i].optimizer ? concat("turns[", i, "].optimizer") : "optimizer");
-      parts.push_back({own.optimizer.get(), own.place_of_optimizer(place),
-                       [turn = &turns[i]](const Tensor& tensor) { return turn->updates(tensor.path); }});
-    }
-    if (network) check_turns(*network);
-    plan_.groups = ParameterGroups(parts, chain->learning_rate(), problems_.empty() ? network : nullptr);
-    if (network && problems_.empty()) check_dependence();
-    const TrainerSpec& trainer = plan_.run.trainer;
-    if (const auto& bound = trainer.gradient_clip_val) {
-      const std::string rule = "clip_" + trainer.gradient_clip_algorithm;
-      Node keys = Node::map();
-      keys.set(rule, Node::number(*bound));
-      plan_.clip = Registry<UpdateRule>::read(keys, Reading(problems_, "trainer.gradient_clip_val"));
-      for (const UpdateChain* each : chains) expect_once("trainer.gradient_clip_val", rule, each->before);
-    }
-    for (const UpdateChain* each : chains)
-      if (trainer.ema.object) expect_once("trainer.ema", "ema", each->after);
-  }
-
-  // That each turn has parameters of its own.
-  void check_turns(const Network& network) {
-    const std::vector<Turn>& turns = plan_.run.turns;
-    for (size_t i = 0; i < turns.size(); ++i) {
-      const std::string path = concat("turns[", i, "].update");
-      std::string first, shared;
-      size_t other = 0;
-      for (const Tensor& tensor : network.tensors()) {
-        if (!tensor.trained || !turns[i].updates(tensor.path)) continue;
-        if (first.empty()) first = tensor.path;
-        for (size_t k = 0; k < i && shared.empty(); ++k)
-          if (turns[k].updates(tensor.path)) shared = tensor.path, other = k;
-      }
-      std::vector<std::string> items;
-      for (const std::string& item : network.items())
-        if (std::ranges::any_of(network.tensors(), [&](const Tensor& t) { return t.path.starts_with(item + "."); }))
-          items.push_back(item);
-      if (first.empty())
-        add(path, "no parameter of the model is " + join(turns[i].update.list, " or "),
-            "write an item of the model that has some: " + join(items, ", "));
-      else if (!shared.empty())
-        add(path, concat("'", shared, "' is updated by turns[", other, "] already"),
-            "let each turn update parameters of its own");
-    }
-  }
-
-  // That the losses of each update depend on what it updates.
-  void check_dependence() {
-    const ForwardParts parts = plan_.objectives.parts(*plan_.network, *plan_.data.train, plan_.seed());
-    const std::vector<Update> updates = plan_.updates();
-    for (size_t i = 0; i < updates.size(); ++i) {
-      Graph all, own;
-      const MeasureLayout measures = forward(all, parts, 2, false).measures;
-      const TurnPart turn{i, measures};
-      const Value loss = forward(own, parts, 2, false, &turn).loss;
-      const Value flat = variable(own, plan_.network->parameters());
-      std::vector<Value> wrt;
-      for (const Tensor& tensor : plan_.network->tensors())
-        if (tensor.trained && updates[i].has(tensor.offset)) wrt.push_back(view(flat, tensor.offset, tensor.shape));
-      if (std::ranges::any_of(gradients(loss, wrt), [](Value d) { return bool(d); })) continue;
-      const std::string path = plan_.run.turns.empty() ? "loss" : concat("turns[", i, "]");
-      add(path, "the loss depends on no parameter that is updated",
-          "let it read the output of a layer with weights, or one behind it");
-    }
-  }
-
-  // That the optimizer's chain has no rule which is a key of the trainer too.
-  void expect_once(const std::string& key, const std::string& rule,
-                   const std::vector<std::unique_ptr<UpdateRule>>& rules) {
-    if (std::ranges::none_of(rules, [&](const auto& own) { return own->name == rule; })) return;
-    add(key, "'optimizer' has '" + rule + "' in its list too", "leave one of them out");
+  void plan_updates() {
+    dl::plan_updates(plan_, problems_, [this](const std::string& path, std::string what, std::string help) {
+      add(path, std::move(what), std::move(help));
+    });
   }
 
   void check_trainer() {
@@ -393,7 +317,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
     plan->spec = provide(plan->spec, data_good ? data_values(plan->data) : stand_ins());
     planner.read_run();
     planner.build_network(data_good);
-    planner.plan_update();
+    planner.plan_updates();
     planner.check_trainer();
     if (weights == Weights::initial && problems.empty()) planner.check_initial_weights();
     if (problems.empty()) planner.warn_of_the_unlikely();
@@ -444,18 +368,6 @@ Recipe Plan::recipe() const {
   for (const auto& field : data.train->fields()) recipe.batch_bytes = plus(recipe.batch_bytes, field.type.bytes());
   if (loading.threads > 0) recipe.batch_bytes = times(recipe.batch_bytes, loading.prefetch + int64_t{1});
   return recipe;
-}
-
-std::vector<Update> Plan::updates() const {
-  std::vector<Update> updates;
-  for (const UpdateChain* chain : run.chains()) {
-    Update& update = updates.emplace_back(Update{.ranges = groups.ranges(updates.size())});
-    if (clip) update.before.push_back(clip.get());
-    for (const auto& rule : chain->before) update.before.push_back(rule.get());
-    for (const auto& rule : chain->after) update.after.push_back(rule.get());
-    if (run.trainer.ema.object) update.after.push_back(run.trainer.ema.object.get());
-  }
-  return updates;
 }
 
 Type Plan::told_target() const {

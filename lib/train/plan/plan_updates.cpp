@@ -1,0 +1,112 @@
+// Planning updates.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/train/plan/plan_updates.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+
+namespace dl {
+namespace {
+
+using Add = std::function<void(const std::string& path, std::string what, std::string help)>;
+
+// That each turn has parameters of its own.
+void check_turns(const std::vector<Turn>& turns, const Network& network, const Add& add) {
+  for (size_t i = 0; i < turns.size(); ++i) {
+    const std::string path = concat("turns[", i, "].update");
+    bool has_some = false;
+    std::string shared;
+    size_t other = 0;
+    for (const Tensor& tensor : network.tensors()) {
+      if (!tensor.trained || !turns[i].updates(tensor.path)) continue;
+      has_some = true;
+      for (size_t k = 0; k < i && shared.empty(); ++k)
+        if (turns[k].updates(tensor.path)) shared = tensor.path, other = k;
+    }
+    std::vector<std::string> items;
+    for (const std::string& item : network.items())
+      if (std::ranges::any_of(network.tensors(), [&](const Tensor& t) { return t.path.starts_with(item + "."); }))
+        items.push_back(item);
+    if (!has_some)
+      add(path, "no parameter of the model is " + join(turns[i].update.list, " or "),
+          "write an item of the model that has some: " + join(items, ", "));
+    else if (!shared.empty())
+      add(path, concat("'", shared, "' is updated by turns[", other, "] already"),
+          "let each turn update parameters of its own");
+  }
+}
+
+// That the losses of each update depend on what it updates.
+void check_dependence(const Plan& plan, const Add& add) {
+  const ForwardParts parts = plan.objectives.parts(*plan.network, *plan.data.train, plan.seed());
+  const std::vector<Update> updates = plan.updates();
+  Graph whole;
+  const MeasureLayout measures = forward(whole, parts, 2, false).measures;
+  for (size_t i = 0; i < updates.size(); ++i) {
+    Graph g;
+    const TurnPart turn{i, measures};
+    const Value loss = forward(g, parts, 2, false, &turn).loss, flat = variable(g, plan.network->parameters());
+    std::vector<Value> wrt;
+    for (const Tensor& tensor : plan.network->tensors())
+      if (tensor.trained && updates[i].has(tensor.offset)) wrt.push_back(view(flat, tensor.offset, tensor.shape));
+    if (std::ranges::any_of(gradients(loss, wrt), [](Value d) { return bool(d); })) continue;
+    add(!plan.run.turns.empty() ? concat("turns[", i, "]")
+        : plan.run.loss         ? "loss"
+                                : "losses",
+        "the loss depends on no parameter that is updated",
+        "let it read the output of a layer with weights, or one behind it");
+  }
+}
+
+// That an optimizer's chain has no rule which is a key of the trainer too.
+void expect_once(const std::string& key, const std::string& rule, const std::vector<std::unique_ptr<UpdateRule>>& rules,
+                 const Add& add) {
+  if (std::ranges::none_of(rules, [&](const auto& own) { return own->name == rule; })) return;
+  add(key, "'optimizer' has '" + rule + "' in its list too", "leave one of them out");
+}
+
+}  // namespace
+
+void plan_updates(Plan& plan, std::vector<Problem>& problems, const Add& add) {
+  if (!plan.run.optimizer) return;
+  const std::vector<const UpdateChain*> chains = plan.run.chains();
+  const std::vector<Turn>& turns = plan.run.turns;
+  std::vector<ParameterGroups::Part> parts;
+  for (size_t i = 0; i < chains.size(); ++i) {
+    const bool own = i < turns.size() && turns[i].optimizer;
+    const Reading place(problems, own ? concat("turns[", i, "].optimizer") : "optimizer");
+    parts.push_back({chains[i]->optimizer.get(), chains[i]->place_of_optimizer(place)});
+    if (i < turns.size())
+      parts.back().has = [turn = &turns[i]](const Tensor& tensor) { return turn->updates(tensor.path); };
+  }
+  const bool whole = problems.empty() && plan.network;
+  if (whole) check_turns(turns, *plan.network, add);
+  Network* network = whole && problems.empty() ? plan.network.get() : nullptr;
+  plan.groups = ParameterGroups(parts, plan.run.optimizer->learning_rate(), network);
+  if (network && problems.empty()) check_dependence(plan, add);
+  const TrainerSpec& trainer = plan.run.trainer;
+  if (const auto& bound = trainer.gradient_clip_val) {
+    const std::string rule = "clip_" + trainer.gradient_clip_algorithm;
+    Node keys = Node::map();
+    keys.set(rule, Node::number(*bound));
+    plan.clip = Registry<UpdateRule>::read(keys, Reading(problems, "trainer.gradient_clip_val"));
+    for (const UpdateChain* chain : chains) expect_once("trainer.gradient_clip_val", rule, chain->before, add);
+  }
+  for (const UpdateChain* chain : chains)
+    if (trainer.ema.object) expect_once("trainer.ema", "ema", chain->after, add);
+}
+
+std::vector<Update> Plan::updates() const {
+  std::vector<Update> updates;
+  for (const UpdateChain* chain : run.chains()) {
+    Update& update = updates.emplace_back(Update{.ranges = groups.ranges(updates.size())});
+    if (clip) update.before.push_back(clip.get());
+    for (const auto& rule : chain->before) update.before.push_back(rule.get());
+    for (const auto& rule : chain->after) update.after.push_back(rule.get());
+    if (run.trainer.ema.object) update.after.push_back(run.trainer.ema.object.get());
+  }
+  return updates;
+}
+
+}  // namespace dl
