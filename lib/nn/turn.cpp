@@ -33,8 +33,11 @@ std::string Turn::title() const {
 }
 
 bool Turn::updates(const std::string& parameter) const {
-  return update.fit(parameter) ||
-         std::ranges::any_of(update.list, [&](const std::string& item) { return parameter.starts_with(item + "."); });
+  return std::ranges::any_of(update.list, [&](const std::string& pattern) { return fits(pattern, parameter); });
+}
+
+bool Turn::fits(const std::string& pattern, const std::string& parameter) {
+  return fits_pattern(pattern, parameter) || parameter.starts_with(pattern + ".");
 }
 
 }  // namespace dl

@@ -27,6 +27,8 @@ struct Turn {
 
   std::string title() const;                         // names its figures
   bool updates(const std::string& parameter) const;  // by its path
+  // Whether it is of that item, or fits that pattern.
+  static bool fits(const std::string& pattern, const std::string& parameter);
 };
 
 }  // namespace dl

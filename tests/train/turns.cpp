@@ -209,6 +209,9 @@ TEST_CASE("turns and shared items that make no sense are refused with what would
   CHECK(turns("  - {update: c, loss: {cross_entropy: {output: a}}}\n") ==
         "error: small.yaml:9:14: turns[0].update: no parameter of the model is c\n"
         "  help: write an item of the model that has some: a, b");
+  CHECK(turns("  - {update: [a, c], loss: {cross_entropy: {output: a}}}\n") ==
+        "error: small.yaml:9:14: turns[0].update: no parameter of the model is c\n"
+        "  help: write an item of the model that has some: a, b");
   CHECK(turns("  - {update: a, loss: {cross_entropy: {output: a}}}\n"
               "  - {update: \"*.weight\", name: w, loss: {cross_entropy: {output: b}}}\n") ==
         "error: small.yaml:10:14: turns[1].update: 'a.weight' is updated by turns[0] already\n"
@@ -243,6 +246,16 @@ TEST_CASE("turns and shared items that make no sense are refused with what would
   CHECK(share("  - batch_norm:\n    share: first\n") ==
         "error: small.yaml:5:5: model[1] (batch_norm): cannot share weight [2] with first.weight [2, 3]\n"
         "  help: give both items inputs of one shape");
+}
+
+TEST_CASE("a number in the place of targets is for losses of numbers and of a sigmoid") {
+  const std::string model = data + "model:\n  - linear: 2\n    name: a\n";
+  CHECK(refusal(model + "loss: {cross_entropy: {target: 1}}\n" + end) ==
+        "error: small.yaml:5:8: loss (cross_entropy): takes classes, of which 1 for all is no data\n"
+        "  help: write 'target: FIELD', or take a loss of numbers or of a sigmoid");
+  CHECK(refusal(model + "loss: {mse: {target: 0.5}}\nmetrics: [{mae: {target: 1}}]\n" + end) ==
+        "error: small.yaml:6:12: metrics[0] (mae): reads the number 1 in the place of targets, as losses may\n"
+        "  help: write 'target: FIELD', or leave the metric out");
 }
 
 TEST_CASE("a loss that no parameter changes is refused before anything is trained") {

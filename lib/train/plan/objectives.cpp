@@ -164,6 +164,9 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
     const std::vector<std::string> classes = of_y ? data.classes : std::vector<std::string>();
     const bool fits =
         check.fits(loss, path, loss.from, loss.further_outputs(), loss.takes_target(), [&](const Fields& f) {
+          if (loss.takes_classes() && loss.from.target.number())
+            throw ShapeError(concat("takes classes, of which ", loss.from.target, " for all is no data"),
+                             "write 'target: FIELD', or take a loss of numbers or of a sigmoid");
           const Shape output = f.prediction.shape().without_batch();
           const int64_t values = output.rank() > 0 ? output.last() : 1;
           if (f.target && f.target.type().dtype == DType::i32)
@@ -194,6 +197,9 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
     const auto beside =
         std::ranges::find_if(losses_, [&](const Term& term) { return term.loss->from.output == metric.from.output; });
     check.fits(metric, concat("metrics[", i, "]"), metric.from, {}, true, [&](const Fields& f) {
+      if (metric.from.target.number())
+        throw ShapeError(concat("reads the number ", metric.from.target, " in the place of targets, as losses may"),
+                         "write 'target: FIELD', or leave the metric out");
       if (beside == losses_.end())
         throw ShapeError("reads an output that no loss reads, so that nothing is known of its values",
                          concat("write 'output: ", losses_[0].loss->from.output.value_or("…"), "', or add a loss"));

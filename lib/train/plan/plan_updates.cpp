@@ -15,12 +15,12 @@ using Add = std::function<void(const std::string& path, std::string what, std::s
 void check_turns(const std::vector<Turn>& turns, const Network& network, const Add& add) {
   for (size_t i = 0; i < turns.size(); ++i) {
     const std::string path = concat("turns[", i, "].update");
-    bool has_some = false;
+    std::vector<std::string> idle = turns[i].update.list;  // what no parameter fits
     std::string shared;
     size_t other = 0;
     for (const Tensor& tensor : network.tensors()) {
       if (!tensor.trained || !turns[i].updates(tensor.path)) continue;
-      has_some = true;
+      std::erase_if(idle, [&](const std::string& pattern) { return Turn::fits(pattern, tensor.path); });
       for (size_t k = 0; k < i && shared.empty(); ++k)
         if (turns[k].updates(tensor.path)) shared = tensor.path, other = k;
     }
@@ -28,8 +28,8 @@ void check_turns(const std::vector<Turn>& turns, const Network& network, const A
     for (const std::string& item : network.items())
       if (std::ranges::any_of(network.tensors(), [&](const Tensor& t) { return t.path.starts_with(item + "."); }))
         items.push_back(item);
-    if (!has_some)
-      add(path, "no parameter of the model is " + join(turns[i].update.list, " or "),
+    if (!idle.empty())
+      add(path, "no parameter of the model is " + join(idle, " or "),
           "write an item of the model that has some: " + join(items, ", "));
     else if (!shared.empty())
       add(path, concat("'", shared, "' is updated by turns[", other, "] already"),
