@@ -5,8 +5,9 @@
 #include <doctest/doctest.h>
 
 #include "lib/nn/layer.h"
-#include "lib/spec/yaml.h"
 #include "tests/check_gradient.h"
+#include "tests/error_text.h"
+#include "tests/read_registered.h"
 
 namespace dl::testing {
 
@@ -19,14 +20,6 @@ struct LayerCase {
   float spacing = 0.2f;     // between inputs in their order: less for what is steep, as a softmax of products is
 };
 
-inline std::unique_ptr<Layer> read_layer(const Node& node) {
-  std::vector<Problem> problems;
-  std::unique_ptr<Layer> layer = Registry<Layer>::read(node, Reading(problems, "layer"));
-  for (const Problem& problem : problems) FAIL(render(problem));
-  REQUIRE(layer);
-  return layer;
-}
-
 // The type of a batch of such inputs: f32, or i32 where `indices` is above 0.
 inline Type input_type(const Shape& sample, int64_t batch, int64_t indices) {
   std::vector<int64_t> sizes{batch};
@@ -38,17 +31,18 @@ inline Type input_type(const Shape& sample, int64_t batch, int64_t indices) {
 class BuiltLayer final : public Builder {
  public:
   BuiltLayer(const Layer& layer, const LayerCase& c, int64_t batch, bool training)
-      : BuiltLayer(layer, std::vector<Shape>(static_cast<size_t>(c.inputs), c.input), batch, training, c.indices,
+      : BuiltLayer(layer, {static_cast<size_t>(c.inputs), input_type(c.input, batch, c.indices)}, training, c.indices,
                    c.spacing) {}
-  BuiltLayer(const Layer& layer, const std::vector<Shape>& samples, int64_t batch, bool training, int64_t indices = 0,
+  // `indices`: of inputs of whole numbers, which lie below.
+  BuiltLayer(const Layer& layer, const std::vector<Type>& types, bool training, int64_t indices = 1,
              float spacing = 0.2f)
       : training_(training) {
     std::vector<Value> inputs;
-    for (const Shape& shape : samples) {
+    for (const Type& type : types) {
       const std::string name = "x" + std::to_string(inputs.size());
-      inputs.push_back(input(graph_, name, input_type(shape, batch, indices)));
-      const int64_t count = inputs.back().shape().elements();
-      if (indices > 0) {
+      inputs.push_back(input(graph_, name, type));
+      const int64_t count = type.shape.elements();
+      if (type.dtype == DType::i32) {
         feed[name] = random_numbers(count, 17 + inputs.size(), 0, static_cast<float>(indices));
       } else {
         feed[name] = spaced_numbers(count, 17 + inputs.size(), spacing);
@@ -90,11 +84,11 @@ class BuiltLayer final : public Builder {
 
 inline void check_layer(const LayerCase& c) {
   CAPTURE(c.yaml);
-  const std::unique_ptr<Layer> layer = read_layer(parse_yaml(c.yaml, "test"));
+  const std::unique_ptr<Layer> layer = read_registered_as<Layer>(c.yaml);
 
   // Spec to layer to resolved spec, and the same again.
   const Node resolved = write_registered(*layer);
-  CHECK(same_value(write_registered(*read_layer(resolved)), resolved));
+  CHECK(same_value(write_registered(*read_registered_as<Layer>(resolved)), resolved));
 
   // The batch is the first axis of the result and changes nothing else.
   BuiltLayer training(*layer, c, 3, true);
@@ -123,15 +117,7 @@ inline void check_layer(const LayerCase& c) {
     CAPTURE(device);
     const std::vector<Numbers> found = evaluate(training.graph(), results, training.feed, device);
     CHECK(evaluate(training.graph(), results, training.feed, device, 1) == found);
-    for (size_t i = 0; i < results.size(); ++i) {
-      double largest = 1, worst = 0;
-      for (float v : expected[i]) largest = std::max(largest, std::abs(double{v}));
-      for (size_t k = 0; k < expected[i].size(); ++k) {
-        const double difference = std::abs(double{found[i][k]} - double{expected[i][k]});
-        worst = difference <= worst ? worst : difference;
-      }
-      CHECK_MESSAGE(worst <= 2e-5 * largest, "result ", i, " differs by ", worst);
-    }
+    check_agree(found, expected, 2e-5);
   }
 
   // Forward and backward agree.
@@ -150,21 +136,18 @@ inline void check_layer(const LayerCase& c) {
 
 // What the layer makes of a batch of one while evaluating, with its initial parameters.
 inline Numbers layer_output(const std::string& yaml, const Shape& shape, const Numbers& x, int64_t indices = 0) {
-  const std::unique_ptr<Layer> layer = read_layer(parse_yaml(yaml, "test"));
+  const std::unique_ptr<Layer> layer = read_registered_as<Layer>(yaml);
   BuiltLayer graph(*layer, LayerCase{.input = shape, .indices = indices}, 1, false);
   graph.feed["x0"] = x;
   return evaluate(graph.graph(), {graph.y}, graph.feed)[0];
 }
 
 // What the layer says of inputs that do not fit it.
-inline ShapeError layer_error(const std::string& yaml, const std::vector<Shape>& samples, int64_t indices = 0) {
-  const std::unique_ptr<Layer> layer = read_layer(parse_yaml(yaml, "test"));
-  try {
-    BuiltLayer(*layer, samples, 2, true, indices);
-  } catch (const ShapeError& error) {
-    return error;
-  }
-  return ShapeError("the layer was built");
+inline std::string layer_error(const std::string& yaml, const std::vector<Shape>& samples, int64_t indices = 0) {
+  const std::unique_ptr<Layer> layer = read_registered_as<Layer>(yaml);
+  std::vector<Type> types;
+  for (const Shape& sample : samples) types.push_back(input_type(sample, 2, indices));
+  return error_text<ShapeError>([&] { BuiltLayer(*layer, types, true, indices); });
 }
 
 }  // namespace dl::testing

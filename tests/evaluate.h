@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <string>
 #include <vector>
@@ -166,6 +165,16 @@ inline std::vector<Numbers> evaluate(const Graph& graph, const std::vector<Value
   return Evaluation(graph, values, device, threads)(feed);
 }
 
+// The outputs of a graph by their names.
+inline std::map<std::string, Numbers> outputs_of(const Graph& graph, const Feed& feed, const std::string& device) {
+  Execution execution(graph, device);
+  execution.feed(feed);
+  execution.run();
+  std::map<std::string, Numbers> outputs;
+  for (const Graph::Named& output : graph.outputs()) outputs[output.name] = execution.output(output.name);
+  return outputs;
+}
+
 // Element by element, within `tolerance` of the expected number or of 1, whichever is larger; equal infinities are
 // equal.
 inline void check_close(const Numbers& found, const Numbers& expected, double tolerance = 1e-6) {
@@ -174,6 +183,29 @@ inline void check_close(const Numbers& found, const Numbers& expected, double to
     const double allowed = tolerance * std::max(1.0, std::abs(double{expected[i]}));
     const bool close = found[i] == expected[i] || std::abs(double{found[i]} - double{expected[i]}) <= allowed;
     CHECK_MESSAGE(close, "element ", i, " is ", found[i], ", expected ", expected[i]);
+  }
+}
+
+// The largest difference as a part of the largest expected number, or of `least` where that is larger. Equal infinities
+// differ by 0, NaN by infinity.
+inline double difference(const Numbers& found, const Numbers& expected, double least = 1) {
+  REQUIRE(found.size() == expected.size());
+  double largest = least, worst = 0;
+  for (float v : expected) largest = std::isinf(v) ? largest : std::max(largest, std::abs(double{v}));
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (found[i] == expected[i]) continue;
+    const double d = std::abs(double{found[i]} - double{expected[i]});
+    worst = d <= worst ? worst : (std::isnan(d) ? INFINITY : d);
+  }
+  return worst / largest;
+}
+
+inline void check_agree(const std::vector<Numbers>& found, const std::vector<Numbers>& expected, double tolerance,
+                        double least = 1) {
+  REQUIRE(found.size() == expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const double worst = difference(found[i], expected[i], least);
+    CHECK_MESSAGE(worst <= tolerance, "result ", i, " differs by ", worst, " of the largest");
   }
 }
 

@@ -5,9 +5,9 @@
 
 #include "tests/paths.h"
 
-namespace dl::test {
+namespace dl::testing {
 
 std::string source_dir() { return DLCLI_SOURCE_DIR; }
 std::string dlcli_binary() { return DLCLI_BINARY; }
 
-}  // namespace dl::test
+}  // namespace dl::testing

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace dl::test {
+namespace dl::testing {
 
 template <class T>
 std::string bytes(const std::vector<T>& values) {
@@ -21,4 +21,4 @@ inline std::string npy(const std::string& descr, const std::string& shape, const
   return npy_with("{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }          \n", values);
 }
 
-}  // namespace dl::test
+}  // namespace dl::testing

@@ -4,9 +4,9 @@
 #pragma once
 #include <string>
 
-namespace dl::test {
+namespace dl::testing {
 
 std::string source_dir();    // the project's top folder
 std::string dlcli_binary();  // the program under test; empty where it is not built
 
-}  // namespace dl::test
+}  // namespace dl::testing

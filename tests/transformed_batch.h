@@ -1,8 +1,8 @@
 // A batch before and after a transform of batches.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "lib/base/error.h"
 #include "lib/nn/batch_transform.h"
+#include "tests/error_text.h"
 #include "tests/evaluate.h"
 #include "tests/read_registered.h"
 
@@ -49,13 +49,10 @@ inline std::vector<std::vector<double>> draws(const std::string& yaml, const Sha
 inline std::string refusal_of(const std::string& yaml, const Type& type) {
   Graph g;
   BatchFields fields{.inputs = {{"x", input(g, "x", type)}}, .targets = {}};
-  try {
+  return error_text<ShapeError>([&] {
     read_registered_as<BatchTransform>(yaml)->build(
         fields, [&](size_t count, const Draw&) { return std::vector<Value>(count, constant(g, 0)); });
-  } catch (const ShapeError& error) {
-    return concat(error.what(), "; ", error.help);
-  }
-  return "";
+  });
 }
 
 }  // namespace dl::testing

@@ -7,6 +7,6 @@
 
 namespace dl::DL_ISA {
 
-const Bf16GemmKernels bf16_gemm_kernels = tiled_gemm_kernels<test::EmulatedTiles>;
+const Bf16GemmKernels bf16_gemm_kernels = tiled_gemm_kernels<testing::EmulatedTiles>;
 
 }  // namespace dl::DL_ISA

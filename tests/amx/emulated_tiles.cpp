@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace dl::test {
+namespace dl::testing {
 namespace {
 
 constexpr int most_rows = 16, most_bytes = 64, words = most_bytes / 4;
@@ -110,4 +110,4 @@ void add_products_of_tiles(int c, int a, int b) {
   }
 }
 
-}  // namespace dl::test
+}  // namespace dl::testing

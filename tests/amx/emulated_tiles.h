@@ -6,7 +6,7 @@
 
 #include "lib/device/cpu/simd/amx/tile_config.h"
 
-namespace dl::test {
+namespace dl::testing {
 
 void configure_tiles(const TileConfig& config);              // LDTILECFG
 void release_tiles();                                        // TILERELEASE
@@ -37,4 +37,4 @@ struct EmulatedTiles {
   }
 };
 
-}  // namespace dl::test
+}  // namespace dl::testing

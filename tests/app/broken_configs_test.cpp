@@ -11,7 +11,7 @@
 
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 namespace fs = std::filesystem;
 
 namespace {
@@ -53,7 +53,7 @@ const std::pair<const char*, const char*> whole[] = {
 
 std::vector<Small> small_ones() {
   std::vector<Small> all;
-  std::istringstream lines(contents(source_dir() + "/tests/app/broken/by_section.txt"));
+  std::istringstream lines(text_of(source_dir() + "/tests/app/broken/by_section.txt"));
   std::string file;  // that is being written; empty: what is said
   std::set<std::string> sections;
   for (std::string line; std::getline(lines, line);) {
@@ -87,8 +87,8 @@ TEST_CASE("each of many small mistakes, of other habits and of YAML, is mended f
   CHECK(all.size() >= 110);
   for (const Small& one : all) {
     CAPTURE(one.name);
-    TemporaryFolder folder;
-    for (const auto& [name, text] : one.files) write(folder.path() / name, text);
+    Folder folder;
+    for (const auto& [name, text] : one.files) write(folder / name, text);
     std::vector<std::string> arguments{"check", "my.yaml"};
     arguments.insert(arguments.end(), one.options.begin(), one.options.end());
     const Finished checked = run_dlcli(arguments, folder);
@@ -106,7 +106,7 @@ TEST_CASE("every mistake in a config is named with its place and what to write i
   for (const fs::path& config : configs) {
     CAPTURE(config.stem().string());
     const Finished checked = run_dlcli({"check", fs::relative(config, source_dir())});
-    const std::string expected = contents(fs::path(config).replace_extension(".expected"));
+    const std::string expected = text_of(fs::path(config).replace_extension(".expected"));
     CHECK_MESSAGE(same_but_for_gaps(checked.err, expected), "said:\n", checked.err, "expected:\n", expected);
     CHECK(checked.out.empty());
     const bool file_missing =
@@ -116,11 +116,11 @@ TEST_CASE("every mistake in a config is named with its place and what to write i
 }
 
 TEST_CASE("train refuses a broken config as check does, and leaves nothing behind") {
-  TemporaryFolder folder;
+  Folder folder;
   const std::string config = source_dir() + "/tests/app/broken/five-at-once.yaml";
   const Finished trained = run_dlcli({"train", config}, folder);
   CHECK(trained.exit == 2);
   CHECK(trained.err.ends_with("5 errors; nothing was run\n"));
   CHECK(trained.err == run_dlcli({"check", config}, folder).err);
-  CHECK(fs::is_empty(folder.path()));
+  CHECK(fs::is_empty(folder.path));
 }

@@ -11,7 +11,7 @@
 #include "tests/app/run_dlcli.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
@@ -129,7 +129,7 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
 }
 
 TEST_CASE("warnings of a config are told by check and train, and refused by both with --strict") {
-  TemporaryFolder folder;
+  Folder folder;
   const std::string tiny = source_dir() + "/tests/app/tiny.yaml", set = "--set=data.batch_size=2000";
   const std::string said =
       "a batch of 2000 is more than the 1293 training samples, so that each epoch is one smaller batch\n";
@@ -149,7 +149,7 @@ TEST_CASE("warnings of a config are told by check and train, and refused by both
     CHECK(refused.err.find("error: ") == 0);
     CHECK(refused.err.find(said) != std::string::npos);
   }
-  CHECK(!std::filesystem::exists(folder.path() / "runs"));
+  CHECK(!std::filesystem::exists(folder / "runs"));
 }
 
 TEST_CASE("without a command, help goes to standard error") {
@@ -243,7 +243,7 @@ TEST_CASE("version names the instructions and the unit for bf16 that are used he
 }
 
 TEST_CASE("a config that comes with the program is named where its folder was left out") {
-  TemporaryFolder folder;
+  Folder folder;
   for (const std::string name : {"quickstart", "quickstart.yaml"})
     CHECK(run_dlcli({"check", name}, folder).err ==
           "error: no file '" + name +
@@ -251,33 +251,33 @@ TEST_CASE("a config that comes with the program is named where its folder was le
 }
 
 TEST_CASE("names, keys and values from outside never steer the terminal, and --json is JSON whatever they hold") {
-  TemporaryFolder folder;
+  Folder folder;
   CHECK(run_dlcli({"check", "\x1b[2J\xff.yaml"}, folder).err == "error: no file '\\x1b[2J\\xff.yaml'\n  looked in .\n");
   CHECK(run_dlcli({"tra\x1b[7min"}, folder).err.starts_with("error: dlcli: unknown command 'tra\\x1b[7min'\n"));
   const std::string rest =
       "data: {train: {format: random, shape: [4], classes: 3, samples: 8}, batch_size: 4}\n"
       "model: [linear: 3]\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n";
-  write(folder.path() / "key.yaml", "\"\\e]0;x\\a\": 1\n" + rest);
+  write(folder / "key.yaml", "\"\\e]0;x\\a\": 1\n" + rest);
   CHECK(run_dlcli({"check", "key.yaml"}, folder).err.starts_with("error: key.yaml:1:1: unknown key ' ]0;x '\n"));
-  write(folder.path() / "name.yaml", "name: \"a\\e[31m\"\n" + rest);
+  write(folder / "name.yaml", "name: \"a\\e[31m\"\n" + rest);
   CHECK(run_dlcli({"check", "name.yaml"}, folder).err ==
         "error: name.yaml:1:7: name: a name with control characters, or that is not UTF-8: 'a\\x1b[31m'\n"
         "  help: write 'name: …', in letters, digits, - and _\n");
-  const std::filesystem::path bad = folder.path() / "\xff";
+  const std::filesystem::path bad = folder / "\xff";
   std::filesystem::create_directory(bad);
   write(bad / "c.yaml", rest);
   CHECK(run_dlcli({"check", "\xff/c.yaml"}, folder).err ==
-        "error: the config's folder has a name that is not UTF-8: '" + folder.path().string() +
+        "error: the config's folder has a name that is not UTF-8: '" + folder.path.string() +
             "/\\xff'\n"
             "  help: rename the folder: the run keeps its name, and a run's config is UTF-8 text\n");
-  write(folder.path() / "label.yaml", rest);
+  write(folder / "label.yaml", rest);
   const Finished checked = run_dlcli({"bench", "label.yaml", "--set", "name=\xe2\x80\xaa", "--json"}, folder);
   CHECK(checked.exit == 2);
 }
 
 TEST_CASE("words and options of other programs lead to ours") {
-  TemporaryFolder folder;
-  write(folder.path() / "my.yaml",
+  Folder folder;
+  write(folder / "my.yaml",
         "data: {train: {format: random, shape: [4], classes: 3, samples: 8}, batch_size: 4}\n"
         "model: [linear: 3]\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
   using Words = std::vector<std::string>;
@@ -330,8 +330,8 @@ TEST_CASE("help and the version are found by their usual words") {
 }
 
 TEST_CASE("a run is taken where a config is, but not to be trained anew; -- ends the options") {
-  TemporaryFolder folder;
-  write(folder.path() / "my.yaml",
+  Folder folder;
+  write(folder / "my.yaml",
         "data: {train: {format: random, shape: [4], classes: 3, samples: 8}, batch_size: 4}\n"
         "model: [linear: 3]\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
   REQUIRE(run_dlcli({"train", "my.yaml", "-q", "--name=-x"}, folder).exit == 0);

@@ -4,34 +4,26 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <sstream>
 
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 // What bash would offer where the line is written so far. It cuts words at = as it does for a user.
-std::vector<std::string> offered(const TemporaryFolder& folder, const std::string& line) {
-  write(folder.path() / "ask.sh", "PATH=" + fs::path(dlcli_binary()).parent_path().string() +
-                                      ":$PATH\n"
-                                      "eval \"$(dlcli completion bash)\"\n"
-                                      "COMP_LINE=$1 COMP_POINT=${#1}\n"
-                                      "set -- $(complete -p dlcli)\n"
-                                      "while [[ $# -gt 0 && $1 != -F ]]; do shift; done\n"
-                                      "$2 dlcli\n"
-                                      "printf '%s\\n' \"${COMPREPLY[@]}\" | sort > offered\n");
-  REQUIRE(std::system(("cd " + folder.path().string() + " && bash ask.sh '" + line + "'").c_str()) == 0);
-  return lines_of(contents(folder.path() / "offered"));
+std::vector<std::string> offered(const Folder& folder, const std::string& line) {
+  write(folder / "ask.sh", "PATH=" + fs::path(dlcli_binary()).parent_path().string() +
+                               ":$PATH\n"
+                               "eval \"$(dlcli completion bash)\"\n"
+                               "COMP_LINE=$1 COMP_POINT=${#1}\n"
+                               "set -- $(complete -p dlcli)\n"
+                               "while [[ $# -gt 0 && $1 != -F ]]; do shift; done\n"
+                               "$2 dlcli\n"
+                               "printf '%s\\n' \"${COMPREPLY[@]}\" | sort > offered\n");
+  REQUIRE(std::system(("cd " + folder.path.string() + " && bash ask.sh '" + line + "'").c_str()) == 0);
+  return lines_of(text_of(folder / "offered"));
 }
 
 using Words = std::vector<std::string>;
@@ -42,11 +34,11 @@ bool holds(const Words& words, const std::string& word) { return std::ranges::fi
 
 TEST_CASE("bash completes commands, options, values, files, runs and names") {
   if (std::system("command -v bash > /dev/null") != 0) return;
-  TemporaryFolder folder;
-  write(folder.path() / "my.yaml", "");
-  write(folder.path() / "my.txt", "");
-  write(folder.path() / "more/deep.yaml", "");
-  write(folder.path() / "runs/my-1/resolved.yaml", "");
+  Folder folder;
+  write(folder / "my.yaml", "");
+  write(folder / "my.txt", "");
+  write(folder / "more/deep.yaml", "");
+  write(folder / "runs/my-1/resolved.yaml", "");
   CHECK(offered(folder, "dlcli tr") == Words{"train"});
   const Words all = offered(folder, "dlcli ");
   for (const char* command : {"train", "eval", "plot", "completion"}) CHECK(holds(all, command));
@@ -81,11 +73,11 @@ TEST_CASE("every command and every option of it is offered") {
 }
 
 TEST_CASE("the scripts of zsh and fish are accepted where these shells are") {
-  TemporaryFolder folder;
+  Folder folder;
   for (const std::string shell : {"bash", "zsh", "fish"}) {
-    const std::string file = folder.path() / shell;
+    const std::string file = folder / shell;
     write(file, run_dlcli({"completion", shell}).out);
-    CHECK(contents(file).find("completion words --") != std::string::npos);
+    CHECK(text_of(file).find("completion words --") != std::string::npos);
     if (std::system(("command -v " + shell + " > /dev/null").c_str()) != 0) continue;
     CHECK(std::system((shell + " -n " + file).c_str()) == 0);
   }
@@ -95,13 +87,13 @@ TEST_CASE("the scripts of zsh and fish are accepted where these shells are") {
 }
 
 TEST_CASE("every command has a manual page, without a line that roff would take for its own") {
-  TemporaryFolder folder;
-  const std::string pages = folder.path() / "man1";
+  Folder folder;
+  const std::string pages = folder / "man1";
   REQUIRE(run_dlcli({"man", "--folder", pages}, {}, {"SOURCE_DATE_EPOCH=86400"}).exit == 0);
-  CHECK(contents(fs::path(pages) / "dlcli.1").find("\n.BR dlcli\\-train (1)") != std::string::npos);
+  CHECK(text_of(fs::path(pages) / "dlcli.1").find("\n.BR dlcli\\-train (1)") != std::string::npos);
   int count = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator(pages)) {
-    const std::string page = contents(entry.path());
+    const std::string page = text_of(entry.path());
     CAPTURE(entry.path());
     CHECK(page.starts_with(".TH DLCLI"));
     CHECK(page.find(" 1 1970-01-02 \"dlcli ") != std::string::npos);

@@ -7,7 +7,7 @@
 #include "lib/data/image/write_png.h"
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 using nlohmann::json;
 
 namespace {
@@ -21,18 +21,18 @@ const std::string rest =
 }  // namespace
 
 TEST_CASE("data tells a table's parts, classes and columns, and what is alike in them") {
-  TemporaryFolder folder;
-  write(folder.path() / "train.csv",
+  Folder folder;
+  write(folder / "train.csv",
         "size,colour,id,kind\n1,red,7,a\n2,blue,8,b\n3,NA,9,a\n1,red,7,b\nNA,red,1,a\n9,red,2,a\n");
-  write(folder.path() / "test.csv", "size,colour,id,kind\n2,blue,5,b\n7,red,6,a\n");
-  write(folder.path() / "rows.yaml",
+  write(folder / "test.csv", "size,colour,id,kind\n2,blue,5,b\n7,red,6,a\n");
+  write(folder / "rows.yaml",
         "data:\n"
         "  train: {format: csv, path: train.csv, target: kind, columns: {id: ignore}}\n"
         "  test: {format: csv, path: test.csv, target: kind, columns: {id: ignore}}\n" +
             rest);
-  const Finished told = run_dlcli({"data", "rows.yaml"}, folder);
-  CHECK(told.exit == 0);
-  CHECK(told.out ==
+  const Finished done = run_dlcli({"data", "rows.yaml"}, folder);
+  CHECK(done.exit == 0);
+  CHECK(done.out ==
         "part   samples\n"
         "train        6\n"
         "test         2\n"
@@ -66,14 +66,14 @@ TEST_CASE("data tells a table's parts, classes and columns, and what is alike in
 }
 
 TEST_CASE("data draws a sheet of images, and names what the vocabulary of a text has") {
-  TemporaryFolder folder;
+  Folder folder;
   for (int i = 0; i < 3; ++i)
     for (const char* name : {"coal", "snow"}) {
-      std::filesystem::create_directories(folder.path() / "set" / name);
-      dl::write_png(folder.path() / "set" / name / (std::to_string(i) + ".png"), {4, 4}, 1,
+      std::filesystem::create_directories(folder / "set" / name);
+      dl::write_png(folder / "set" / name / (std::to_string(i) + ".png"), {4, 4}, 1,
                     std::vector<uint8_t>(16, static_cast<uint8_t>(i * 40 + (name[0] == 's' ? 120 : 0))));
     }
-  write(folder.path() / "set.yaml",
+  write(folder / "set.yaml",
         "data: {train: {format: image_folder, path: set, channels: 1}, transforms: [{normalize: {mean: 0.5, std: "
         "0.5}}]}\n"
         "model: [flatten, {linear: '${data.classes}'}]\n" +
@@ -82,12 +82,12 @@ TEST_CASE("data draws a sheet of images, and names what the vocabulary of a text
   CHECK(drawn.exit == 0);
   CHECK(drawn.out.find("  input  x u8 [4, 4, 1]\n") != std::string::npos);
   CHECK(drawn.out.ends_with("no two samples are alike\n"));
-  CHECK(contents(folder.path() / "set.png").starts_with("\x89PNG\r\n\x1a\n"));
+  CHECK(text_of(folder / "set.png").starts_with("\x89PNG\r\n\x1a\n"));
 
   std::string song;
   for (int i = 0; i < 20; ++i) song += "la le lu\n";
-  write(folder.path() / "song.txt", song);
-  write(folder.path() / "song.yaml",
+  write(folder / "song.txt", song);
+  write(folder / "song.yaml",
         "data: {train: {format: text, path: song.txt, length: 8}}\n"
         "model: [{embedding: {num_embeddings: '${data.vocabulary}', embedding_dim: 4}}, {linear: "
         "'${data.vocabulary}'}]\n" +

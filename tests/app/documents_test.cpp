@@ -7,14 +7,14 @@
 
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 namespace fs = std::filesystem;
 
 namespace {
 
 // The document's ```LANGUAGE blocks.
 std::vector<std::string> blocks_of(const std::string& file, const std::string& language) {
-  const std::string text = contents(fs::path(source_dir()) / file);
+  const std::string text = text_of(fs::path(source_dir()) / file);
   const std::string begin = "\n```" + language + "\n";
   std::vector<std::string> blocks;
   for (size_t at = 0; (at = text.find(begin, at)) != std::string::npos;) {
@@ -29,42 +29,42 @@ std::vector<std::string> blocks_of(const std::string& file, const std::string& l
 }  // namespace
 
 TEST_CASE("the YAML in README is a config") {
-  TemporaryFolder folder;
+  Folder folder;
   const std::vector<std::string> blocks = blocks_of("README.md", "yaml");
   REQUIRE(!blocks.empty());
   for (const std::string& block : blocks) {
-    write(folder.path() / "readme.yaml", block);
+    write(folder / "readme.yaml", block);
     const Finished checked = run_dlcli({"check", "readme.yaml"}, folder);
     CHECK_MESSAGE(checked.exit == 0, checked.err);
   }
 }
 
 TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
-  TemporaryFolder folder;
-  std::string base = contents(source_dir() + "/tests/app/tiny.yaml");
+  Folder folder;
+  std::string base = text_of(source_dir() + "/tests/app/tiny.yaml");
   for (const std::string own : {", validation: {fraction: 0.1}", ", best: val/accuracy"}) {  // which not every part has
     REQUIRE(base.find(own) != std::string::npos);
     base.erase(base.find(own), own.size());
   }
-  write(folder.path() / "base.yaml", base);
+  write(folder / "base.yaml", base);
   std::string houses = "id,size,town,price\n";
   for (int i = 0; i < 20; ++i) houses += std::to_string(i) + (i % 2 ? ",50,Ulm,1e5\n" : ",90,Wien,3e5\n");
-  write(folder.path() / "houses.csv", houses);
-  write(folder.path() / "input.txt", std::string(2000, 'a'));
+  write(folder / "houses.csv", houses);
+  write(folder / "input.txt", std::string(2000, 'a'));
   for (const char* name : {"photos/train/cat", "photos/train/dog", "photos/val/cat", "photos/val/dog"}) {
-    std::filesystem::create_directories(folder.path() / name);
-    write(folder.path() / name / "0.pgm", "P5 1 1 255\n\x40");
+    std::filesystem::create_directories(folder / name);
+    write(folder / name / "0.pgm", "P5 1 1 255\n\x40");
   }
-  write(folder.path() / "sequences.yaml",
+  write(folder / "sequences.yaml",
         "data: {train: {format: random, shape: [6, 32], classes: 10, samples: 8}, batch_size: 4}\n"
         "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
-  write(folder.path() / "quickstart.yaml", contents(source_dir() + "/configs/quickstart.yaml"));
+  write(folder / "quickstart.yaml", text_of(source_dir() + "/configs/quickstart.yaml"));
   for (const std::string& block : blocks_of("docs/yaml.md", "yaml")) {
     CAPTURE(block);
     // Attention reads sequences, the other parts images.
     const bool attention = block.find("multi_head_attention") != std::string::npos;
     const std::string extends = attention ? "extends: sequences.yaml\n" : "extends: base.yaml\n";
-    write(folder.path() / "part.yaml", (block.starts_with("extends:") ? "" : extends) + block);
+    write(folder / "part.yaml", (block.starts_with("extends:") ? "" : extends) + block);
     // A part that shows how layers are written may end with anything; no loss is asked of it. What else a part may lack
     // is its data, and what it says in another way than the config that it is a part of.
     const Finished checked = run_dlcli({"check", "part.yaml"}, folder);
@@ -78,10 +78,10 @@ TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
 }
 
 TEST_CASE("docs/commands.md is what the commands print") {
-  TemporaryFolder folder;
-  const std::string file = folder.path() / "commands.md";
+  Folder folder;
+  const std::string file = folder / "commands.md";
   REQUIRE(std::system((source_dir() + "/scripts/commands-doc " + dlcli_binary() + " > " + file).c_str()) == 0);
-  CHECK_MESSAGE(contents(file) == contents(source_dir() + "/docs/commands.md"),
+  CHECK_MESSAGE(text_of(file) == text_of(source_dir() + "/docs/commands.md"),
                 "write it anew: scripts/commands-doc build/dlcli > docs/commands.md");
 }
 

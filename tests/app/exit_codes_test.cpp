@@ -4,7 +4,7 @@
 
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 namespace fs = std::filesystem;
 
 namespace {
@@ -23,16 +23,16 @@ trainer: {max_steps: 2, threads: 1}
 
 TEST_CASE(
     "data that are missing, broken, changed or beyond the model end with 3, and with 2 where the config is wrong too") {
-  TemporaryFolder folder;
-  write(folder.path() / "c.yaml", table);
+  Folder folder;
+  write(folder / "c.yaml", table);
   CHECK(run_dlcli({"train", "c.yaml"}, folder).exit == 3);
-  write(folder.path() / "rows.csv", "a,kind\n1,x\n2,y,z\n");
+  write(folder / "rows.csv", "a,kind\n1,x\n2,y,z\n");
   CHECK(run_dlcli({"train", "c.yaml"}, folder).exit == 3);
   CHECK(run_dlcli({"check", "c.yaml", "--set", "trainer.max_steps=-1"}, folder).exit == 2);
-  CHECK(fs::exists(folder.path() / "runs") == false);
+  CHECK(fs::exists(folder / "runs") == false);
 
-  write(folder.path() / "rows.csv", "a,kind\n1,x\n2,y\n3,x\n");
+  write(folder / "rows.csv", "a,kind\n1,x\n2,y\n3,x\n");
   REQUIRE(run_dlcli({"train", "c.yaml"}, folder).exit == 0);
-  write(folder.path() / "rows.csv", "a,kind\n1,x\n2,y\n3,y\n");
+  write(folder / "rows.csv", "a,kind\n1,x\n2,y\n3,y\n");
   CHECK(run_dlcli({"train", "--resume=c-1", "--set", "trainer.max_steps=4"}, folder).exit == 3);
 }

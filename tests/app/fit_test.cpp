@@ -6,19 +6,19 @@
 
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 using nlohmann::json;
 
 namespace {
 
-json checked(const TemporaryFolder& folder, std::vector<std::string> arguments) {
+json checked(const Folder& folder, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {"check", source_dir() + "/tests/app/tiny.yaml", "--json"});
   const Finished finished = run_dlcli(arguments, folder);
   REQUIRE_MESSAGE(finished.exit == 0, finished.err);
   return json::parse(finished.out);
 }
 
-json checked_at(const TemporaryFolder& folder, int64_t batch) {
+json checked_at(const Folder& folder, int64_t batch) {
   return checked(folder, {"--set", "data.batch_size=" + std::to_string(batch)});
 }
 
@@ -30,7 +30,7 @@ int64_t memory(const json& report) {
 }  // namespace
 
 TEST_CASE("--fit finds the largest batch that fits: one sample more does not") {
-  const TemporaryFolder folder;
+  const Folder folder;
   const int64_t limit = memory(checked_at(folder, 100));
   const json fit = checked(folder, {"--fit", "--set", "trainer.memory_limit=" + std::to_string(limit)});
   const int64_t batch = fit.at("batch_size");
@@ -47,7 +47,7 @@ TEST_CASE("--fit finds the largest batch that fits: one sample more does not") {
 }
 
 TEST_CASE("--fit without a limit goes by the memory that is free") {
-  const TemporaryFolder folder;
+  const Folder folder;
   const json fit = checked(folder, {"--fit"});
   CHECK(fit.at("batch_size") == checked_at(folder, 1).at("samples").at("train"));  // a tiny set fits as a whole
   CHECK(fit.at("memory_bytes").get<int64_t>() < fit.at("limit_bytes").get<int64_t>());

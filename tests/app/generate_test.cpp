@@ -6,7 +6,7 @@
 
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 using nlohmann::json;
 
 namespace {
@@ -33,12 +33,12 @@ std::string song() {
 }  // namespace
 
 TEST_CASE("a run keeps its vocabulary: the text it was trained on may change or go") {
-  TemporaryFolder folder;
-  write(folder.path() / "song.txt", song());
-  write(folder.path() / "other.txt", "lulu lele\nla le lu la le lu\n");
-  write(folder.path() / "song.yaml", config);
+  Folder folder;
+  write(folder / "song.txt", song());
+  write(folder / "other.txt", "lulu lele\nla le lu la le lu\n");
+  write(folder / "song.yaml", config);
   REQUIRE(run_dlcli({"train", "song.yaml", "--set", "trainer.max_steps=20"}, folder).exit == 0);
-  CHECK(contents(folder.path() / "runs/song-1/resolved.yaml").find("tokens: \"%0A %20 a e l u\"") != std::string::npos);
+  CHECK(text_of(folder / "runs/song-1/resolved.yaml").find("tokens: \"%0A %20 a e l u\"") != std::string::npos);
 
   const auto generated = [&] { return run_dlcli({"generate", "song.yaml", "--prompt", "la", "--seed", "3"}, folder); };
   const auto evaluated = [&](const std::string& text) {
@@ -52,12 +52,12 @@ TEST_CASE("a run keeps its vocabulary: the text it was trained on may change or 
     CHECK(generated().out == text.out);
     CHECK(json::parse(evaluated("other.txt").out)["values"] == json::parse(figures.out)["values"]);
   };
-  write(folder.path() / "song.txt", "something else\n");
+  write(folder / "song.txt", "something else\n");
   hold();
-  std::filesystem::remove(folder.path() / "song.txt");
+  std::filesystem::remove(folder / "song.txt");
   hold();
 
-  write(folder.path() / "unknown.txt", "la le lo la le lu");
+  write(folder / "unknown.txt", "la le lo la le lu");
   const Finished unknown = evaluated("unknown.txt");
   CHECK(unknown.exit == 3);
   CHECK(
@@ -66,9 +66,9 @@ TEST_CASE("a run keeps its vocabulary: the text it was trained on may change or 
 }
 
 TEST_CASE("a network trained on a text goes on with it, the same for the same seed") {
-  TemporaryFolder folder;
-  write(folder.path() / "song.txt", song());
-  write(folder.path() / "song.yaml", config);
+  Folder folder;
+  write(folder / "song.txt", song());
+  write(folder / "song.yaml", config);
   REQUIRE(run_dlcli({"train", "song.yaml"}, folder).exit == 0);
 
   const Finished text =
@@ -102,12 +102,12 @@ TEST_CASE("a network trained on a text goes on with it, the same for the same se
 }
 
 TEST_CASE("generate says what it cannot begin with, and what it cannot continue") {
-  TemporaryFolder folder;
-  write(folder.path() / "song.txt", song());
-  write(folder.path() / "song.yaml", config);
+  Folder folder;
+  write(folder / "song.txt", song());
+  write(folder / "song.yaml", config);
   std::string line;
   for (int i = 0; i < 40; ++i) line += "la le lu ";
-  write(folder.path() / "line.txt", line);
+  write(folder / "line.txt", line);
   const auto trained = [&](const std::string& name, const std::vector<std::string>& sets) {
     std::vector<std::string> arguments{"train", "song.yaml", "-q", "--name", name, "--set", "trainer.max_steps=1"};
     for (const std::string& set : sets) arguments.insert(arguments.end(), {"--set", set});
@@ -121,8 +121,8 @@ TEST_CASE("generate says what it cannot begin with, and what it cannot continue"
 
   std::string tokens;
   for (int i = 0; i < 400; ++i) tokens += {static_cast<char>(i % 7), '\0'};
-  write(folder.path() / "numbers.bin", tokens);
-  write(folder.path() / "song.yaml",
+  write(folder / "numbers.bin", tokens);
+  write(folder / "song.yaml",
         "data:\n"
         "  train: {format: tokens, path: numbers.bin, vocabulary: 7, length: 8}\n"
         "  batch_size: 4\n" +
@@ -132,7 +132,7 @@ TEST_CASE("generate says what it cannot begin with, and what it cannot continue"
         "error: --prompt: is missing: this run's data are token numbers, without a vocabulary\n"
         "  help: write numbers from 0 to 6 with spaces between them: --prompt \"1\"\n");
 
-  write(folder.path() / "song.yaml",
+  write(folder / "song.yaml",
         "data: {train: {format: random, shape: [4], dtype: f32, classes: 3, samples: 8}}\n"
         "model: [linear: 3]\n" +
             config.substr(config.find("loss:")));

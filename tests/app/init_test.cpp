@@ -2,13 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "lib/data/image/write_png.h"
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
@@ -45,8 +44,8 @@ void draw(const fs::path& file, dl::Pair size, int channels, int shade) {
 }  // namespace
 
 TEST_CASE("init finds a table's delimiter, header, key, date and target, and its config trains") {
-  TemporaryFolder folder;
-  write(folder.path() / "my flowers.csv", flowers(';', ',', true));
+  Folder folder;
+  write(folder / "my flowers.csv", flowers(';', ',', true));
   const Finished init = run_dlcli({"init", "my flowers.csv"}, folder);
   CHECK(init.err == "");
   CHECK(init.exit == 0);
@@ -71,13 +70,13 @@ TEST_CASE("init finds a table's delimiter, header, key, date and target, and its
 }
 
 TEST_CASE("init names the columns of a table without a header, and takes what it is told as the target") {
-  TemporaryFolder folder;
-  write(folder.path() / "flowers.tsv", flowers('\t', '.', false));
+  Folder folder;
+  write(folder / "flowers.tsv", flowers('\t', '.', false));
   REQUIRE(run_dlcli({"init", "flowers.tsv"}, folder).exit == 0);
-  CHECK(contents(folder.path() / "flowers.yaml").find("header: false") != std::string::npos);
-  CHECK(contents(folder.path() / "flowers.yaml").find("target: {column: c5, as: class}") != std::string::npos);
+  CHECK(text_of(folder / "flowers.yaml").find("header: false") != std::string::npos);
+  CHECK(text_of(folder / "flowers.yaml").find("target: {column: c5, as: class}") != std::string::npos);
   REQUIRE(run_dlcli({"init", "flowers.tsv", "--target", "3", "-o", "sizes.yaml"}, folder).exit == 0);
-  CHECK(contents(folder.path() / "sizes.yaml").find("target: {column: c3, as: value}") != std::string::npos);
+  CHECK(text_of(folder / "sizes.yaml").find("target: {column: c3, as: value}") != std::string::npos);
   CHECK(best_of(folder, "sizes.yaml") < 0.2);
   CHECK(run_dlcli({"init", "flowers.tsv", "--target", "d3", "-o", "x.yaml"}, folder).err ==
         "error: --target: there is no column 'd3'\n"
@@ -86,7 +85,7 @@ TEST_CASE("init names the columns of a table without a header, and takes what it
 }
 
 TEST_CASE("init takes a test table beside the training table, and a table of targets beside one without") {
-  TemporaryFolder folder;
+  Folder folder;
   std::string x, y, train, test;
   for (int i = 0; i < 60; ++i) {
     x += std::to_string(i % 13) + ".5 " + std::to_string(i % 7) + "\n";
@@ -96,28 +95,28 @@ TEST_CASE("init takes a test table beside the training table, and a table of tar
     test += std::to_string(i % 13) + "." + std::to_string(i % 4) + ",k" + std::to_string(i % 5) +
             (i % 13 > 6 ? ",yes.\n" : ",no.\n");
   }
-  write(folder.path() / "yields_data.txt.csv", x);
-  write(folder.path() / "yields_target.csv", y);
+  write(folder / "yields_data.txt.csv", x);
+  write(folder / "yields_target.csv", y);
   const Finished init = run_dlcli({"init", "yields_data.txt.csv", "-o", "yields.yaml"}, folder);
   INFO(init.err);
   REQUIRE(init.exit == 0);
   CHECK(init.out.find("yields_target.csv beside it has a value for each row") != std::string::npos);
-  CHECK(contents(folder.path() / "yields.yaml").find("target_path: yields_target.csv") != std::string::npos);
+  CHECK(text_of(folder / "yields.yaml").find("target_path: yields_target.csv") != std::string::npos);
   CHECK(best_of(folder, "yields.yaml") < 0.1);
 
-  write(folder.path() / "set/people-train.csv", train);
-  write(folder.path() / "set/people-test.csv", test);
+  write(folder / "set/people-train.csv", train);
+  write(folder / "set/people-test.csv", test);
   REQUIRE(run_dlcli({"init", "set", "-o", "people.yaml"}, folder).exit == 0);
-  CHECK(contents(folder.path() / "people.yaml").find("strip: .}") != std::string::npos);
+  CHECK(text_of(folder / "people.yaml").find("strip: .}") != std::string::npos);
   REQUIRE(run_dlcli({"train", "people.yaml", "-q"}, folder).exit == 0);
   CHECK(json::parse(run_dlcli({"eval", "people", "--json"}, folder).out).at("values").at("test/accuracy") > 0.9);
 }
 
 TEST_CASE("init says what nothing can be learnt from") {
-  TemporaryFolder folder;
+  Folder folder;
   const auto refused = [&](const std::string& name, const std::string& text,
                            const std::vector<std::string>& more = {}) {
-    write(folder.path() / name, text);
+    write(folder / name, text);
     std::vector<std::string> arguments{"init", name};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const Finished init = run_dlcli(arguments, folder);
@@ -144,7 +143,7 @@ TEST_CASE("init says what nothing can be learnt from") {
   CHECK(refused("short.txt", "too short") ==
         "error: short.txt: expected a text of 640 characters at least to learn from, found 9\n"
         "  help: get a longer one\n");
-  fs::create_directories(folder.path() / "empty");
+  fs::create_directories(folder / "empty");
   CHECK(run_dlcli({"init", "empty"}, folder).err ==
         "error: empty: expected images in folders named as their classes, a table, arrays or a text; found none\n"
         "  help: name the file or the folder that has the data\n");
@@ -152,10 +151,10 @@ TEST_CASE("init says what nothing can be learnt from") {
 }
 
 TEST_CASE("init brings images of mixed sizes and colours to one, and its config trains") {
-  TemporaryFolder folder;
+  Folder folder;
   for (int i = 0; i < 12; ++i) {
-    draw(folder.path() / "photos/coal" / (std::to_string(i) + ".png"), {8 + i % 3, 9}, 1, 10 + i);
-    draw(folder.path() / "photos/snow" / (std::to_string(i) + ".png"), {8, 9}, 1, 200 + i);
+    draw(folder / "photos/coal" / (std::to_string(i) + ".png"), {8 + i % 3, 9}, 1, 10 + i);
+    draw(folder / "photos/snow" / (std::to_string(i) + ".png"), {8, 9}, 1, 200 + i);
   }
   const Finished init = run_dlcli({"init", "photos"}, folder);
   INFO(init.err);
@@ -175,11 +174,11 @@ TEST_CASE("init brings images of mixed sizes and colours to one, and its config 
   // Parts in folders of their own, of colour.
   for (int i = 0; i < 8; ++i)
     for (const char* part : {"train", "val", "test"}) {
-      draw(folder.path() / "set" / part / "a" / (std::to_string(i) + ".png"), {100, 140}, 3, 10 + i);
-      draw(folder.path() / "set" / part / "b" / (std::to_string(i) + ".png"), {100, 140}, 3, 150 + i);
+      draw(folder / "set" / part / "a" / (std::to_string(i) + ".png"), {100, 140}, 3, 10 + i);
+      draw(folder / "set" / part / "b" / (std::to_string(i) + ".png"), {100, 140}, 3, 150 + i);
     }
   REQUIRE(run_dlcli({"init", "set"}, folder).exit == 0);
-  const std::string config = contents(folder.path() / "set.yaml");
+  const std::string config = text_of(folder / "set.yaml");
   CHECK(config.find("validation: {format: image_folder, path: set/val, size: [44, 64]}") != std::string::npos);
   CHECK(config.find("test: {format: image_folder, path: set/test, size: [44, 64]}") != std::string::npos);
   CHECK(config.find("- horizontal_flip") != std::string::npos);
@@ -187,20 +186,20 @@ TEST_CASE("init brings images of mixed sizes and colours to one, and its config 
   // Images that a table names.
   std::string table = "file,kind\n";
   for (int i = 0; i < 12; ++i) {
-    draw(folder.path() / "flat" / (std::to_string(i) + ".png"), {8, 8}, 1, i % 2 ? 200 : 20);
+    draw(folder / "flat" / (std::to_string(i) + ".png"), {8, 8}, 1, i % 2 ? 200 : 20);
     table += std::to_string(i) + ".png," + (i % 2 ? "snow" : "coal") + "\n";
   }
-  write(folder.path() / "flat/labels.csv", table);
+  write(folder / "flat/labels.csv", table);
   REQUIRE(run_dlcli({"init", "flat"}, folder).exit == 0);
-  CHECK(fs::is_symlink(folder.path() / "flat-by-class/snow/1.png"));
-  CHECK(fs::exists(folder.path() / "flat-by-class/coal/0.png"));
+  CHECK(fs::is_symlink(folder / "flat-by-class/snow/1.png"));
+  CHECK(fs::exists(folder / "flat-by-class/coal/0.png"));
 }
 
 TEST_CASE("init writes a config for a text that trains and continues it") {
-  TemporaryFolder folder;
+  Folder folder;
   std::string song;
   for (int i = 0; i < 200; ++i) song += "la le lu\n";
-  write(folder.path() / "song.txt", song);
+  write(folder / "song.txt", song);
   const Finished init = run_dlcli({"init", "song.txt"}, folder);
   INFO(init.err);
   REQUIRE(init.exit == 0);

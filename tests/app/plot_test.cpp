@@ -10,7 +10,7 @@
 #include "app/plot/chart.h"
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 using dl::Scale;
 using dl::scale_of;
 
@@ -25,8 +25,8 @@ std::vector<std::string> ticks_of(const Scale& scale) {
 using Texts = std::vector<std::string>;
 
 // A run of two epochs of ten steps, whose loss falls.
-void make_run(const TemporaryFolder& folder, const std::string& name, double factor = 1, const std::string& more = {}) {
-  const std::filesystem::path run = folder.path() / "runs" / name;
+void make_run(const Folder& folder, const std::string& name, double factor = 1, const std::string& more = {}) {
+  const std::filesystem::path run = folder / "runs" / name;
   std::ostringstream lines;
   for (int step = 1; step <= 20; ++step) {
     lines << "{\"step\":" << step << ",\"epoch\":" << (step - 1) / 10 << ",\"time_s\":" << 0.1 * step
@@ -40,8 +40,7 @@ void make_run(const TemporaryFolder& folder, const std::string& name, double fac
   write(run / "resolved.yaml", "trainer: {max_epochs: 2}\n");
 }
 
-Finished plot(const TemporaryFolder& folder, std::vector<std::string> arguments,
-              const std::string& locale = "LC_ALL=C.UTF-8") {
+Finished plot(const Folder& folder, std::vector<std::string> arguments, const std::string& locale = "LC_ALL=C.UTF-8") {
   arguments.insert(arguments.begin(), "plot");
   return run_dlcli(arguments, folder, {locale});
 }
@@ -92,7 +91,7 @@ TEST_CASE("a thinned curve keeps its peaks, its ends and its gaps") {
 }
 
 TEST_CASE("curves are drawn in the terminal, in lines that fit") {
-  TemporaryFolder folder;
+  Folder folder;
   make_run(folder, "a-1");
   const Finished drawn = plot(folder, {"a-1"});
   CHECK(drawn.exit == 0);
@@ -114,7 +113,7 @@ TEST_CASE("curves are drawn in the terminal, in lines that fit") {
 }
 
 TEST_CASE("several runs, chosen figures, epochs and time are drawn") {
-  TemporaryFolder folder;
+  Folder folder;
   make_run(folder, "a-1");
   make_run(folder, "b-1", 2);
   const std::string both = plot(folder, {"a-1", "b-1", "--figure", "val/loss", "--x", "epochs"}).out;
@@ -126,26 +125,26 @@ TEST_CASE("several runs, chosen figures, epochs and time are drawn") {
 }
 
 TEST_CASE("one point, gaps and values that a logarithm lacks are drawn or told of") {
-  TemporaryFolder folder;
-  write(folder.path() / "runs/one-1/resolved.yaml", "seed: 1\n");
-  write(folder.path() / "runs/one-1/metrics.jsonl", "{\"step\":7,\"val/loss\":0.5}\n");
+  Folder folder;
+  write(folder / "runs/one-1/resolved.yaml", "seed: 1\n");
+  write(folder / "runs/one-1/metrics.jsonl", "{\"step\":7,\"val/loss\":0.5}\n");
   CHECK(plot(folder, {"one-1"}).exit == 0);
   CHECK(plot(folder, {"one-1"}, "LC_ALL=C").out.find(" *") != std::string::npos);
-  write(folder.path() / "runs/gap-1/resolved.yaml", "seed: 1\n");
-  write(folder.path() / "runs/gap-1/metrics.jsonl",
+  write(folder / "runs/gap-1/resolved.yaml", "seed: 1\n");
+  write(folder / "runs/gap-1/metrics.jsonl",
         "{\"step\":1,\"val/loss\":0.5}\n{\"step\":2,\"val/loss\":null}\n{\"step\":3,\"val/"
         "loss\":-1}\n{\"step\":4,\"val/loss\":0.25}\n");
   for (const char* file : {"g.svg", "g.png"}) CHECK(plot(folder, {"gap-1", "-o", file}).exit != 2);
   CHECK(plot(folder, {"gap-1", "--log"}).err == "warning: 1 value that is not above 0 cannot be drawn with --log\n");
-  write(folder.path() / "runs/nan-1/resolved.yaml", "seed: 1\n");
-  write(folder.path() / "runs/nan-1/metrics.jsonl", "{\"step\":1,\"val/loss\":null}\n");
+  write(folder / "runs/nan-1/resolved.yaml", "seed: 1\n");
+  write(folder / "runs/nan-1/metrics.jsonl", "{\"step\":1,\"val/loss\":null}\n");
   CHECK(plot(folder, {"nan-1"}).exit == 0);
 }
 
 TEST_CASE("what cannot be drawn is said") {
-  TemporaryFolder folder;
+  Folder folder;
   make_run(folder, "a-1", 1, "damaged\n");
-  write(folder.path() / "runs/empty-1/resolved.yaml", "seed: 1\n");
+  write(folder / "runs/empty-1/resolved.yaml", "seed: 1\n");
   CHECK(plot(folder, {"a-1", "-o", "a.svg"}).err ==
         "warning: runs/a-1/metrics.jsonl: 1 line is damaged and left out\n");
   const Finished empty = plot(folder, {"empty-1"});
@@ -168,11 +167,11 @@ TEST_CASE("what cannot be drawn is said") {
 }
 
 TEST_CASE("a picture is an SVG document, or a PNG where libcairo is") {
-  TemporaryFolder folder;
+  Folder folder;
   make_run(folder, "a-1");
   make_run(folder, "b<&1", 2);
   CHECK(plot(folder, {"a-1", "b<&1", "-o", "c.svg"}).exit == 0);
-  const std::string svg = contents(folder.path() / "c.svg");
+  const std::string svg = text_of(folder / "c.svg");
   CHECK(svg.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns="));
   CHECK(svg.ends_with("</svg>\n"));
   CHECK(svg.find("b&lt;&amp;1 val") != std::string::npos);
@@ -180,7 +179,7 @@ TEST_CASE("a picture is an SVG document, or a PNG where libcairo is") {
   const Finished png = plot(folder, {"a-1", "-o", "c.png"});
   if (dlopen("libcairo.so.2", RTLD_NOW | RTLD_LOCAL) != nullptr) {
     CHECK(png.exit == 0);
-    CHECK(contents(folder.path() / "c.png").starts_with("\x89PNG\r\n"));
+    CHECK(text_of(folder / "c.png").starts_with("\x89PNG\r\n"));
   } else {
     CHECK(png.exit == 1);
     CHECK(png.err.find("help: install it (on Debian: apt install libcairo2), or write an .svg file") !=

@@ -7,7 +7,7 @@
 #include "lib/data/image/write_png.h"
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
@@ -37,13 +37,6 @@ void train_shades(const fs::path& folder, const std::string& text = config) {
   REQUIRE(run_dlcli({"train", "shades.yaml", "-q"}, folder).exit == 0);
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
-    lines.push_back(text.substr(at, text.find('\n', at) - at));
-  return lines;
-}
-
 std::string first_cells(const std::string& line, int count) {
   size_t at = 0;
   while (count-- > 0) at = line.find(',', at) + 1;
@@ -53,15 +46,15 @@ std::string first_cells(const std::string& line, int count) {
 }  // namespace
 
 TEST_CASE("predict takes a folder's images without what is hidden, and says what it passes over") {
-  TemporaryFolder folder;
+  Folder folder;
   train_shades(folder);
-  draw(folder.path() / "new/b.png", 12);
-  draw(folder.path() / "new/a.PNG", 250);
-  draw(folder.path() / "new/below/c.png", 250);
-  draw(folder.path() / "new/.Trash-0/d.png", 250);
-  write(folder.path() / "new/._a.png", "no image");
-  write(folder.path() / "new/notes.txt", "no image");
-  fs::create_directory_symlink("..", folder.path() / "new/below/back");
+  draw(folder / "new/b.png", 12);
+  draw(folder / "new/a.PNG", 250);
+  draw(folder / "new/below/c.png", 250);
+  draw(folder / "new/.Trash-0/d.png", 250);
+  write(folder / "new/._a.png", "no image");
+  write(folder / "new/notes.txt", "no image");
+  fs::create_directory_symlink("..", folder / "new/below/back");
   const Finished predicted = run_dlcli({"predict", "shades", "new"}, folder);
   CHECK(predicted.exit == 0);
   CHECK(predicted.err == "warning: new: 1 file passed over, not named like an image: notes.txt\n");
@@ -74,11 +67,11 @@ TEST_CASE("predict takes a folder's images without what is hidden, and says what
 }
 
 TEST_CASE("images that cannot be read are named, the others are predicted, and the exit code says so") {
-  TemporaryFolder folder;
+  Folder folder;
   train_shades(folder);
-  for (const char* name : {"0.png", "2.png", "4.png"}) draw(folder.path() / "new" / name, 12);
-  write(folder.path() / "new/1.png", "");
-  write(folder.path() / "new/3.png", "\x89PNG\r\n\x1a\n");
+  for (const char* name : {"0.png", "2.png", "4.png"}) draw(folder / "new" / name, 12);
+  write(folder / "new/1.png", "");
+  write(folder / "new/3.png", "\x89PNG\r\n\x1a\n");
   const Finished predicted = run_dlcli({"predict", "shades", "new", "-o", "out.csv"}, folder);
   CHECK(predicted.exit == 3);
   CHECK(predicted.out == "");
@@ -86,17 +79,17 @@ TEST_CASE("images that cannot be read are named, the others are predicted, and t
         "error: new/1.png: expected an image, the file is empty\n"
         "error: new/3.png: expected a PNG's header, found none in the file's 8 bytes\n"
         "  3 of 5 images were predicted\n");
-  const std::vector<std::string> lines = lines_of(contents(folder.path() / "out.csv"));
+  const std::vector<std::string> lines = lines_of(text_of(folder / "out.csv"));
   REQUIRE(lines.size() == 4);
   for (int i = 0; i < 3; ++i)
     CHECK(first_cells(lines[static_cast<size_t>(i) + 1], 2) == "new/" + std::to_string(2 * i) + ".png,coal");
 }
 
 TEST_CASE("a file name that is not UTF-8 leaves JSON lines and CSV UTF-8") {
-  TemporaryFolder folder;
+  Folder folder;
   train_shades(folder);
-  draw(folder.path() / "new/caf\xe9.png", 12);
-  draw(folder.path() / "new/a \"b\",\xff.png", 12);
+  draw(folder / "new/caf\xe9.png", 12);
+  draw(folder / "new/a \"b\",\xff.png", 12);
   const Finished lines = run_dlcli({"predict", "shades", "new", "--format", "jsonl"}, folder);
   const Finished csv = run_dlcli({"predict", "shades", "new"}, folder);
   REQUIRE(lines.exit == 0);
@@ -109,7 +102,7 @@ TEST_CASE("a file name that is not UTF-8 leaves JSON lines and CSV UTF-8") {
 }
 
 TEST_CASE("predictions of a data set stand beside its targets and where they were read from") {
-  TemporaryFolder folder;
+  Folder folder;
   train_shades(folder);
   const std::vector<std::string> lines = lines_of(run_dlcli({"predict", "shades", "--data", "val"}, folder).out);
   REQUIRE(lines.size() == 7);
@@ -127,11 +120,11 @@ TEST_CASE("predictions of a data set stand beside its targets and where they wer
 }
 
 TEST_CASE("targets that are numbers are told as the table has them") {
-  TemporaryFolder folder;
+  Folder folder;
   std::string text = "size,price\n";
   for (int i = 0; i < 20; ++i) text += std::to_string(i) + "," + std::to_string(1234567 + 1001 * i) + ".25\n";
-  write(folder.path() / "houses.csv", text);
-  write(folder.path() / "houses.yaml",
+  write(folder / "houses.csv", text);
+  write(folder / "houses.yaml",
         "data: {train: {format: csv, path: houses.csv, target: price}, validation: {first: 2}}\n"
         "model: [linear: 1]\n"
         "loss: mse\n"
@@ -149,13 +142,13 @@ TEST_CASE("targets that are numbers are told as the table has them") {
 }
 
 TEST_CASE("predictions of sequences have a line for each position, or a list") {
-  TemporaryFolder folder;
+  Folder folder;
   std::string song;
   for (int i = 0; i < 42; ++i) song += "abcd";
   song += "ab";
-  write(folder.path() / "song.txt", song);
+  write(folder / "song.txt", song);
   write(
-      folder.path() / "song.yaml",
+      folder / "song.yaml",
       "data: {train: {format: text, path: song.txt, length: 4}, test: {format: text, path: song.txt, length: 4, end: "
       "0.1}}\n"
       "model: [{embedding: {num_embeddings: '${data.vocabulary}', embedding_dim: 8}}, {linear: '${data.vocabulary}'}]\n"
@@ -178,32 +171,32 @@ TEST_CASE("predictions of sequences have a line for each position, or a list") {
 }
 
 TEST_CASE("eval tells which classes are taken for which, and what it is most surely wrong about") {
-  TemporaryFolder folder;
+  Folder folder;
   train_shades(folder);
-  draw(folder.path() / "test/coal/ok.png", 12);
-  draw(folder.path() / "test/coal/wrong.png", 245);
-  draw(folder.path() / "test/snow/ok.png", 245);
+  draw(folder / "test/coal/ok.png", 12);
+  draw(folder / "test/coal/wrong.png", 245);
+  draw(folder / "test/snow/ok.png", 245);
   const std::string test = "data.test={format: image_folder, path: test, channels: 1}";
   const Finished text = run_dlcli({"eval", "shades", "--set", test, "--mistakes", "2", "--sheet", "wrong.png"}, folder);
   CHECK(text.exit == 0);
   const size_t tables = text.out.find("\n\n");
   REQUIRE(tables != std::string::npos);
-  const std::string told = text.out.substr(tables);
+  const std::string shown = text.out.substr(tables);
   CHECK(
-      told.starts_with("\n\ntrue classes in rows, predicted ones in columns\n"
-                       "class  coal  snow\n"
-                       "coal      1     1\n"
-                       "snow      0     1\n"
-                       "\n"
-                       "class  samples  predicted  precision  recall      f1\n"
-                       "coal         2          1      1.000  0.5000  0.6667\n"
-                       "snow         1          2     0.5000   1.000  0.6667\n"
-                       "\n"
-                       "1 of 3 samples are taken for another class; pictures: wrong.png; it is surest of these\n"
-                       "sample  class  taken for  probability  place\n"
-                       "1       coal   snow "));
-  CHECK(told.ends_with("test/coal/wrong.png\n"));
-  CHECK(contents(folder.path() / "wrong.png").starts_with("\x89PNG\r\n\x1a\n"));
+      shown.starts_with("\n\ntrue classes in rows, predicted ones in columns\n"
+                        "class  coal  snow\n"
+                        "coal      1     1\n"
+                        "snow      0     1\n"
+                        "\n"
+                        "class  samples  predicted  precision  recall      f1\n"
+                        "coal         2          1      1.000  0.5000  0.6667\n"
+                        "snow         1          2     0.5000   1.000  0.6667\n"
+                        "\n"
+                        "1 of 3 samples are taken for another class; pictures: wrong.png; it is surest of these\n"
+                        "sample  class  taken for  probability  place\n"
+                        "1       coal   snow "));
+  CHECK(shown.ends_with("test/coal/wrong.png\n"));
+  CHECK(text_of(folder / "wrong.png").starts_with("\x89PNG\r\n\x1a\n"));
 
   const json object =
       json::parse(run_dlcli({"eval", "shades", "--set", test, "--mistakes", "2", "--json"}, folder).out);
@@ -214,10 +207,10 @@ TEST_CASE("eval tells which classes are taken for which, and what it is most sur
 }
 
 TEST_CASE("a split whose targets are all ignored is told by eval, with the exit code of data") {
-  TemporaryFolder folder;
-  write(folder.path() / "rows.csv", "a,y\n1,0\n2,1\n3,0\n4,1\n");
-  write(folder.path() / "zeros.csv", "a,y\n1,0\n2,0\n");
-  write(folder.path() / "rows.yaml",
+  Folder folder;
+  write(folder / "rows.csv", "a,y\n1,0\n2,1\n3,0\n4,1\n");
+  write(folder / "zeros.csv", "a,y\n1,0\n2,0\n");
+  write(folder / "rows.yaml",
         "data: {train: {format: csv, path: rows.csv, target: {column: y, as: class}}, test: {format: csv, path: "
         "zeros.csv, "
         "target: {column: y, as: class}}}\n"
@@ -234,7 +227,7 @@ TEST_CASE("a split whose targets are all ignored is told by eval, with the exit 
 }
 
 TEST_CASE("predict tells an item of the model by its name, of as many samples as are wanted, and draws images") {
-  TemporaryFolder folder;
+  Folder folder;
   train_shades(folder, [] {
     std::string text = config;
     const std::string model = "model: [flatten, {linear: 8}, relu, {linear: '${data.classes}'}]\n";
@@ -256,7 +249,7 @@ TEST_CASE("predict tells an item of the model by its name, of as many samples as
   const Finished drawn = run_dlcli(
       {"predict", "shades", "--data", "train", "--item", "drawn", "--first", "5", "--sheet", "drawn.png"}, folder);
   CHECK(drawn.err == "");
-  CHECK(contents(folder.path() / "drawn.png").starts_with("\x89PNG"));
+  CHECK(text_of(folder / "drawn.png").starts_with("\x89PNG"));
 
   CHECK(run_dlcli({"predict", "shades", "--data", "train", "--item", "draw"}, folder).err ==
         "error: draw: no item of the model has this name\n  items: 0, wide, drawn, 3, 4, 5\n  help: write 'drawn'\n");

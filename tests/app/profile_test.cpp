@@ -7,7 +7,7 @@
 #include "lib/base/cpu.h"
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 using nlohmann::json;
 
 namespace {
@@ -89,10 +89,10 @@ TEST_CASE("a profile compares with limits measured in the same run, and no share
 }
 
 TEST_CASE("the trace has the steps and, within each, its kernels") {
-  TemporaryFolder folder;
-  const std::string file = folder.path() / "trace.json";
+  Folder folder;
+  const std::string file = folder / "trace.json";
   CHECK(profile({"--trace", file}).exit == 0);
-  const json trace = json::parse(contents(file));
+  const json trace = json::parse(text_of(file));
   double begin = 0, end = 0;
   int steps = 0, kernels = 0;
   for (const json& e : trace.at("traceEvents")) {
@@ -115,10 +115,10 @@ TEST_CASE("the trace has the steps and, within each, its kernels") {
 }
 
 TEST_CASE("the roofline is a well-formed picture with a roof for each limit and the kernels listed") {
-  TemporaryFolder folder;
-  const std::string file = folder.path() / "roofline.svg";
+  Folder folder;
+  const std::string file = folder / "roofline.svg";
   CHECK(profile({"--roofline", file}).exit == 0);
-  const std::string svg = contents(file);
+  const std::string svg = text_of(file);
   CHECK(svg.starts_with("<?xml"));
   CHECK(unbalanced(svg).empty());
   for (const char* part : {"f32 ", "memory ", "GB/s", "FLOP a byte read or written", "matmul", "<circle"})

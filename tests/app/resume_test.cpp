@@ -11,7 +11,7 @@
 #include "tests/app/run_dlcli.h"
 
 using dl::concat;
-using namespace dl::test;
+using namespace dl::testing;
 namespace fs = std::filesystem;
 using nlohmann::json;
 
@@ -25,22 +25,22 @@ optimizer: {adamw: {lr: 1e-3}}
 trainer: {max_epochs: 2, threads: 1, checkpoint: {every: 3 steps, keep: 2}}
 )";
 
-struct Workplace : TemporaryFolder {
-  Workplace() { write(path() / "c.yaml", config); }
+struct Workplace : Folder {
+  Workplace() { write("c.yaml", config); }
 
   Finished train(std::vector<std::string> arguments, const std::vector<std::string>& environment = {}) const {
     arguments.insert(arguments.begin(), "train");
     arguments.push_back("--quiet");
-    return run_dlcli(arguments, path(), environment);
+    return run_dlcli(arguments, path, environment);
   }
   std::string run_of(const Finished& finished) const {
     const size_t at = finished.out.find("run folder: ");
     return at == std::string::npos ? "none" : finished.out.substr(at + 12, finished.out.find('\n', at) - at - 12);
   }
-  json record(const std::string& run) const { return json::parse(contents(path() / run / "run.json")); }
+  json record(const std::string& run) const { return json::parse(text_of(path / run / "run.json")); }
   std::string checkpoint(const std::string& run) const {
     std::string last;
-    for (const auto& entry : fs::directory_iterator(path() / run / "checkpoints"))
+    for (const auto& entry : fs::directory_iterator(path / run / "checkpoints"))
       last = std::max(last, entry.path().string());
     return last;
   }
@@ -61,18 +61,18 @@ TEST_CASE("--resume=auto begins where there is nothing, and goes on where there 
   CHECK(place.run_of(place.train({"c.yaml", "--resume=auto", "--name", "other"})) == "runs/other-1");
 
   SUBCASE("checkpoints that are all damaged are not nothing, named or not") {
-    for (const auto& entry : fs::directory_iterator(place.path() / "runs/c-1/checkpoints"))
+    for (const auto& entry : fs::directory_iterator(place / "runs/c-1/checkpoints"))
       write(entry.path() / "state.json", "{}");
     for (const char* resume : {"--resume=auto", "--resume", "--resume=c-1"}) {
       const Finished damaged = place.train({"c.yaml", resume});
       CHECK(damaged.exit == 3);
       CHECK(damaged.err.starts_with("error: runs/c-1/checkpoints: no checkpoint is whole, of 2\n"));
     }
-    CHECK(!fs::exists(place.path() / "runs/c-2"));
+    CHECK(!fs::exists(place / "runs/c-2"));
   }
   SUBCASE("a folder of checkpoints that cannot be read is not nothing") {
-    fs::remove_all(place.path() / "runs/c-1/checkpoints");
-    write(place.path() / "runs/c-1/checkpoints", "no folder");
+    fs::remove_all(place / "runs/c-1/checkpoints");
+    write(place / "runs/c-1/checkpoints", "no folder");
     for (const char* resume : {"--resume=auto", "--resume=c-1"}) CHECK(place.train({"c.yaml", resume}).exit == 4);
   }
   SUBCASE("a name beside the run that goes on is refused") {
@@ -109,8 +109,8 @@ TEST_CASE("a start that fails leaves no folder, and a folder without a checkpoin
   REQUIRE(place.train({"c.yaml"}).exit == 0);
   CHECK(place.train({"c.yaml", "--device", "cuda"}).exit == 2);
   CHECK(place.train({"c.yaml", "--set", "optimizer.adamw.lr=no"}).exit == 2);
-  CHECK(!fs::exists(place.path() / "runs/c-2"));
-  fs::create_directories(place.path() / "runs/c-2");
+  CHECK(!fs::exists(place / "runs/c-2"));
+  fs::create_directories(place / "runs/c-2");
   CHECK(run_dlcli({"eval", "c", "--split", "val"}, place).out.starts_with("c-1, step 24, "));
   CHECK(place.run_of(place.train({"c.yaml", "--resume", "--set", "trainer.max_epochs=3"})) == "runs/c-1");
   const Finished named = run_dlcli({"eval", "c-2"}, place);
@@ -139,7 +139,7 @@ TEST_CASE(
       "error: dlcli train: this is task 1 of 0 to 1 (SLURM_PROCID), and a run is trained by one task: the first "
       "trains, this one ends\n"
       "  help: start one task with all cores: 'srun -n 1 -c 8 dlcli train …'; for several runs at once, a job array\n");
-  CHECK(!fs::exists(place.path() / "runs"));
+  CHECK(!fs::exists(place / "runs"));
   const Finished first = place.train({"c.yaml"}, {"OMPI_COMM_WORLD_RANK=0", "OMPI_COMM_WORLD_SIZE=2"});
   CHECK(first.exit == 0);
   CHECK(first.err ==
@@ -161,7 +161,7 @@ TEST_CASE("a signal sent twice, as timeout and srun do, saves; the third ends at
     process.signal(signal);
     CHECK(process.wait().exit == 85);
   }
-  write(place.path() / "slow.yaml", R"(
+  write(place / "slow.yaml", R"(
 data: {train: {format: random, shape: [4096], dtype: f32, classes: 3, samples: 8192}, batch_size: 4096}
 model: [{linear: 4096}, {linear: 3}]
 loss: cross_entropy
@@ -169,7 +169,7 @@ optimizer: {sgd: {lr: 1e-3}}
 trainer: {max_epochs: 1000, threads: 1}
 )");
   Process slow({"train", "slow.yaml"}, place);
-  while (!fs::exists(place.path() / "runs/slow-1/run.json")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  while (!fs::exists(place / "runs/slow-1/run.json")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   std::this_thread::sleep_for(std::chrono::milliseconds(500));  // a stop before the first step needs none
   for (int i = 0; i < 3; ++i) {                                 // within its first steps, which take seconds
     slow.signal(SIGTERM);
@@ -207,15 +207,15 @@ TEST_CASE("a run whose folder is moved away ends at the next save and writes not
   Process process(
       {"train", "c.yaml", "--set", "trainer.max_epochs=100000000", "--set", "trainer.checkpoint.every=50 ms"}, place);
   const auto saved = [&] {  // what is still being built has another name
-    return fs::exists(place.path() / "runs/c-1/checkpoints") &&
+    return fs::exists(place / "runs/c-1/checkpoints") &&
            fs::path(place.checkpoint("runs/c-1")).filename().string().starts_with("step-");
   };
   while (!saved()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  fs::rename(place.path() / "runs/c-1", place.path() / "runs/kept");
+  fs::rename(place / "runs/c-1", place / "runs/kept");
   const Finished moved = process.wait();
   CHECK(moved.exit == 4);
   CHECK(moved.err.find("error: runs/c-1: was moved or removed while the run was writing to it\n") != std::string::npos);
-  CHECK(!fs::exists(place.path() / "runs/c-1"));
+  CHECK(!fs::exists(place / "runs/c-1"));
   const Finished evaluated = run_dlcli({"eval", "kept", "--split", "val"}, place);
   INFO(evaluated.err);
   CHECK(evaluated.exit == 0);

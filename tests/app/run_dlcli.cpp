@@ -9,27 +9,14 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "tests/paths.h"
 
-namespace dl::test {
+namespace dl::testing {
 namespace fs = std::filesystem;
 
-namespace {
-
-fs::path new_folder() {
-  std::string name = fs::temp_directory_path() / "dlcli-test-XXXXXX";
-  REQUIRE(mkdtemp(name.data()));
-  return name;
-}
-
-}  // namespace
-
 Process::Process(const std::vector<std::string>& arguments, const fs::path& folder,
-                 const std::vector<std::string>& environment)
-    : streams_(new_folder()) {
+                 const std::vector<std::string>& environment) {
   id_ = fork();
   REQUIRE(id_ >= 0);
   if (id_ > 0) return;
@@ -57,12 +44,11 @@ Process::~Process() {
     kill(id_, SIGKILL);
     waitpid(id_, nullptr, 0);
   }
-  fs::remove_all(streams_);
 }
 
 void Process::signal(int number) const { kill(id_, number); }
-std::string Process::err() const { return contents(streams_ / "err"); }
-std::string Process::out() const { return contents(streams_ / "out"); }
+std::string Process::err() const { return text_of(streams_ / "err"); }
+std::string Process::out() const { return text_of(streams_ / "out"); }
 
 Finished Process::wait() {
   int status = 0;
@@ -76,17 +62,4 @@ Finished run_dlcli(const std::vector<std::string>& arguments, const fs::path& fo
   return Process(arguments, folder, environment).wait();
 }
 
-TemporaryFolder::TemporaryFolder() : path_(new_folder()) {}
-TemporaryFolder::~TemporaryFolder() { fs::remove_all(path_); }
-
-std::string contents(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write(const fs::path& file, const std::string& text) {
-  fs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << text;
-}
-
-}  // namespace dl::test
+}  // namespace dl::testing

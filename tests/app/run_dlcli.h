@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/folder.h"
 #include "tests/paths.h"
 
-namespace dl::test {
+namespace dl::testing {
 
 struct Finished {
   int exit = -1;  // 128 + the signal's number where one ended it
@@ -22,8 +23,6 @@ class Process {
   explicit Process(const std::vector<std::string>& arguments, const std::filesystem::path& folder = {},
                    const std::vector<std::string>& environment = {});
   ~Process();
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
 
   void signal(int number) const;
   std::string err() const;  // so far
@@ -31,28 +30,11 @@ class Process {
   Finished wait();
 
  private:
-  std::filesystem::path streams_;
+  Folder streams_;
   int id_ = -1;
 };
 
 Finished run_dlcli(const std::vector<std::string>& arguments, const std::filesystem::path& folder = {},
                    const std::vector<std::string>& environment = {});
 
-// An empty folder that goes when this does.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  operator const std::filesystem::path&() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-std::string contents(const std::filesystem::path& file);  // empty where there is none
-void write(const std::filesystem::path& file, const std::string& text);
-
-}  // namespace dl::test
+}  // namespace dl::testing

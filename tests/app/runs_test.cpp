@@ -11,7 +11,7 @@
 #include "lib/spec/yaml.h"
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 namespace fs = std::filesystem;
 using nlohmann::json;
 
@@ -54,7 +54,7 @@ void make_run(
   write(folder / "run.json", record.dump());
 }
 
-Finished runs(const TemporaryFolder& folder, std::vector<std::string> arguments = {}) {
+Finished runs(const Folder& folder, std::vector<std::string> arguments = {}) {
   arguments.insert(arguments.begin(), "runs");
   return run_dlcli(arguments, folder, {"TZ=UTC"});
 }
@@ -62,11 +62,11 @@ Finished runs(const TemporaryFolder& folder, std::vector<std::string> arguments 
 }  // namespace
 
 TEST_CASE("runs are listed with state, progress and best figure, the newest first") {
-  TemporaryFolder folder;
-  make_run(folder.path() / "runs/old-1", "2026-03-01T10:00:00Z", "finished", 0.5);
-  make_run(folder.path() / "runs/new-1", "2026-03-03T10:00:00Z", "stopped", 0.75);
-  make_run(folder.path() / "runs/new-2", "2026-03-02T10:00:00Z", "failed", 0.5);
-  make_run(folder.path() / "runs/late-1", "2026-03-04T10:00:00Z", "running", 0.5);
+  Folder folder;
+  make_run(folder / "runs/old-1", "2026-03-01T10:00:00Z", "finished", 0.5);
+  make_run(folder / "runs/new-1", "2026-03-03T10:00:00Z", "stopped", 0.75);
+  make_run(folder / "runs/new-2", "2026-03-02T10:00:00Z", "failed", 0.5);
+  make_run(folder / "runs/late-1", "2026-03-04T10:00:00Z", "running", 0.5);
   const Finished all = runs(folder);
   CHECK(all.exit == 0);
   CHECK(all.err.empty());
@@ -82,27 +82,27 @@ TEST_CASE("runs are listed with state, progress and best figure, the newest firs
         "new-2  failed     2/2             0.5000  0.2500  2026-03-02 10:00\n");
   CHECK(runs(folder, {"runs/old-1"}).out == runs(folder, {"old-1"}).out);
   CHECK(runs(folder, {"runs"}).out == all.out);
-  const json told = json::parse(runs(folder, {"old-1", "--json"}).out).at("runs").at(0);
-  CHECK(told.at("name") == "old-1");
-  CHECK(told.at("folder") == "runs/old-1");
-  CHECK(told.at("state") == "finished");
-  CHECK(told.at("host") == "here");
-  CHECK(told.at("step") == 20);
-  CHECK(told.at("epochs") == 2);
-  CHECK(told.at("best") == 0.5);
-  CHECK(told.at("latest") == 0.25);
-  CHECK(told.at("begun") == "2026-03-01T10:00:00Z");
-  CHECK(told.at("values").at("train/loss_epoch") == 0.625);
+  const json shown = json::parse(runs(folder, {"old-1", "--json"}).out).at("runs").at(0);
+  CHECK(shown.at("name") == "old-1");
+  CHECK(shown.at("folder") == "runs/old-1");
+  CHECK(shown.at("state") == "finished");
+  CHECK(shown.at("host") == "here");
+  CHECK(shown.at("step") == 20);
+  CHECK(shown.at("epochs") == 2);
+  CHECK(shown.at("best") == 0.5);
+  CHECK(shown.at("latest") == 0.25);
+  CHECK(shown.at("begun") == "2026-03-01T10:00:00Z");
+  CHECK(shown.at("values").at("train/loss_epoch") == 0.625);
 }
 
 TEST_CASE("folders that are no runs, and damaged ones, are named and end nothing") {
-  TemporaryFolder folder;
-  make_run(folder.path() / "runs/good-1", "2026-03-01T10:00:00Z", "finished", 0.5);
-  write(folder.path() / "runs/other/readme", "");
-  make_run(folder.path() / "runs/bad-1", "2026-03-02T10:00:00Z", "", 0.5, "trainer: {max_epochs: [\n");
-  make_run(folder.path() / "runs/dirty-1", "", "", 0.5);
-  write(folder.path() / "runs/dirty-1/metrics.jsonl", "no json\n");
-  write(folder.path() / "runs/file", "");
+  Folder folder;
+  make_run(folder / "runs/good-1", "2026-03-01T10:00:00Z", "finished", 0.5);
+  write(folder / "runs/other/readme", "");
+  make_run(folder / "runs/bad-1", "2026-03-02T10:00:00Z", "", 0.5, "trainer: {max_epochs: [\n");
+  make_run(folder / "runs/dirty-1", "", "", 0.5);
+  write(folder / "runs/dirty-1/metrics.jsonl", "no json\n");
+  write(folder / "runs/file", "");
   const Finished all = runs(folder);
   CHECK(all.exit == 0);
   CHECK(all.out.find("good-1   finished    2/2") != std::string::npos);
@@ -110,14 +110,14 @@ TEST_CASE("folders that are no runs, and damaged ones, are named and end nothing
   CHECK(all.out.find("\nruns/bad-1: damaged: resolved.yaml: ") != std::string::npos);
   CHECK(all.out.ends_with("\nruns/other: no run: there is no resolved.yaml in it\n"));
   CHECK(json::parse(runs(folder, {"--json"}).out).at("unread").size() == 2);
-  TemporaryFolder empty;
+  Folder empty;
   CHECK(runs(empty).out == "there are no runs in runs\n");
   CHECK(runs(empty, {"nothing"}).err ==
         "error: there is no run 'nothing'\n  runs in runs: none\n  help: name one of them, or a run's folder\n");
 }
 
 TEST_CASE("a run that is going on is running, and looking at it does it no harm") {
-  TemporaryFolder folder;
+  Folder folder;
   Process process({"train", source_dir() + "/tests/app/tiny.yaml", "--set", "trainer.max_epochs=1000000"}, folder);
   while (process.out().find("epoch 2/") == std::string::npos)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -131,10 +131,10 @@ TEST_CASE("a run that is going on is running, and looking at it does it no harm"
 }
 
 TEST_CASE("compare names the keys that differ and sets the figures side by side") {
-  TemporaryFolder folder;
-  make_run(folder.path() / "runs/a-1", "2026-03-01T10:00:00Z", "finished", 0.5,
+  Folder folder;
+  make_run(folder / "runs/a-1", "2026-03-01T10:00:00Z", "finished", 0.5,
            "seed: 1\ntrainer: {max_epochs: 2}\noptimizer: {sgd: {lr: 0.1}}\n");
-  make_run(folder.path() / "runs/a-2", "2026-03-01T11:00:00Z", "finished", 0.75,
+  make_run(folder / "runs/a-2", "2026-03-01T11:00:00Z", "finished", 0.75,
            "seed: 1\ntrainer: {max_epochs: 2}\noptimizer: {adam: {lr: 0.001}}\n");
   const Finished compared = run_dlcli({"compare", "a-1", "a-2"}, folder);
   CHECK(compared.exit == 0);
@@ -151,9 +151,9 @@ TEST_CASE("compare names the keys that differ and sets the figures side by side"
         "steps             20                   20\n"
         "time              3 s                  3 s\n"
         "state             finished             finished\n");
-  const json told = json::parse(run_dlcli({"compare", "a-1", "a-2", "--json"}, folder).out);
-  CHECK(told.at("differences").at("optimizer.sgd") == json::parse("[\"{\\\"lr\\\": 0.1}\", null]"));
-  CHECK(told.at("runs").at(1).at("best").at("val/accuracy").at("step") == 10);
+  const json shown = json::parse(run_dlcli({"compare", "a-1", "a-2", "--json"}, folder).out);
+  CHECK(shown.at("differences").at("optimizer.sgd") == json::parse("[\"{\\\"lr\\\": 0.1}\", null]"));
+  CHECK(shown.at("runs").at(1).at("best").at("val/accuracy").at("step") == 10);
   CHECK(run_dlcli({"compare", "a-1"}, folder).err ==
         "error: dlcli compare: expected two runs or more, got one\n"
         "  help: write 'dlcli compare a-1 RUN'; 'dlcli runs' lists them\n");

@@ -7,7 +7,7 @@
 
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 using nlohmann::json;
 
 namespace {
@@ -37,16 +37,15 @@ const std::string config =
 }  // namespace
 
 TEST_CASE("a category that looks like a reference is kept as what it is") {
-  TemporaryFolder folder;
+  Folder folder;
   std::string text = flowers();
   for (size_t at; (at = text.find(",red,")) != std::string::npos;) text.replace(at, 5, ",${red},");
-  write(folder.path() / "flowers.csv", text);
-  write(folder.path() / "garden.yaml", config);
+  write(folder / "flowers.csv", text);
+  write(folder / "garden.yaml", config);
   const Finished trained = run_dlcli({"train", "garden.yaml"}, folder);
   REQUIRE(trained.exit == 0);
-  CHECK(contents(folder.path() / "runs/garden-1/resolved.yaml").find("categories: [\"$${red}\", blue]") !=
-        std::string::npos);
-  write(folder.path() / "new.csv", "colour,size\n${red},95\nblue,11\n");
+  CHECK(text_of(folder / "runs/garden-1/resolved.yaml").find("categories: [\"$${red}\", blue]") != std::string::npos);
+  write(folder / "new.csv", "colour,size\n${red},95\nblue,11\n");
   const Finished predicted = run_dlcli({"predict", "garden", "new.csv"}, folder);
   CHECK(predicted.exit == 0);
   CHECK(predicted.out.starts_with("input,class,probability\n0,rose,"));
@@ -54,27 +53,26 @@ TEST_CASE("a category that looks like a reference is kept as what it is") {
 }
 
 TEST_CASE("a table is trained on, and its fit goes with the checkpoint") {
-  TemporaryFolder folder;
-  write(folder.path() / "flowers.csv", flowers());
-  write(folder.path() / "garden.yaml", config);
+  Folder folder;
+  write(folder / "flowers.csv", flowers());
+  write(folder / "garden.yaml", config);
   const Finished trained = run_dlcli({"train", "garden.yaml"}, folder);
   REQUIRE(trained.exit == 0);
   CHECK(trained.out.find("60 samples, 20 for validation") != std::string::npos);
-  CHECK(contents(folder.path() / "runs/garden-1/resolved.yaml").find("categories: [blue, red]") != std::string::npos);
+  CHECK(text_of(folder / "runs/garden-1/resolved.yaml").find("categories: [blue, red]") != std::string::npos);
 
-  write(folder.path() / "new.csv", "colour,size\nred,95\nblue,11\n");
+  write(folder / "new.csv", "colour,size\nred,95\nblue,11\n");
   const Finished before = run_dlcli({"predict", "garden", "new.csv"}, folder);
   REQUIRE(before.exit == 0);
   CHECK(before.out.starts_with("input,class,probability\n0,rose,"));
   CHECK(before.out.find("\n1,violet,") != std::string::npos);
 
   // Other training data would fit otherwise; the run's own fit is used.
-  write(folder.path() / "flowers.csv",
-        "size,colour,kind\n1,green,rose\n2,white,violet\n3,green,rose\n4,white,violet\n");
+  write(folder / "flowers.csv", "size,colour,kind\n1,green,rose\n2,white,violet\n3,green,rose\n4,white,violet\n");
   const Finished after = run_dlcli({"predict", "garden", "new.csv"}, folder);
   CHECK(after.exit == 0);
   CHECK(after.out == before.out);
-  std::filesystem::remove(folder.path() / "flowers.csv");
+  std::filesystem::remove(folder / "flowers.csv");
   CHECK(run_dlcli({"predict", "garden", "new.csv"}, folder).out == before.out);
   CHECK(run_dlcli({"summary", "garden"}, folder).exit == 0);
   CHECK(run_dlcli({"eval", "garden", "--split", "val"}, folder).err.find("'flowers.csv' is not there") !=
@@ -84,12 +82,12 @@ TEST_CASE("a table is trained on, and its fit goes with the checkpoint") {
 }
 
 TEST_CASE("a target of numbers is trained on standardised, and figures and predictions are in its own units") {
-  TemporaryFolder folder;
+  Folder folder;
   std::string text = "size,town,price\n";
   for (int i = 0; i < 100; ++i)
     text += std::to_string(i) + (i % 2 ? ",A," : ",B,") + std::to_string(100000 + 2000 * i) + "\n";
-  write(folder.path() / "houses.csv", text);
-  write(folder.path() / "houses.yaml",
+  write(folder / "houses.csv", text);
+  write(folder / "houses.yaml",
         "data:\n"
         "  train: {format: csv, path: houses.csv, target: price}\n"
         "  validation: {fraction: 0.2}\n"
@@ -105,7 +103,7 @@ TEST_CASE("a target of numbers is trained on standardised, and figures and predi
                deviation = 57735;  // about, of 0 … 99 * 2000
   CHECK(loss < 0.01);
   CHECK(rmse == doctest::Approx(std::sqrt(loss) * deviation).epsilon(0.2));
-  write(folder.path() / "new.csv", "size,town\n50,A\n");
+  write(folder / "new.csv", "size,town\n50,A\n");
   const json prediction = json::parse(run_dlcli({"predict", "houses", "new.csv", "--format", "jsonl"}, folder).out);
   CHECK(prediction.at("prediction") == doctest::Approx(200000).epsilon(0.05));
 }

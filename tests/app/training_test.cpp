@@ -6,25 +6,17 @@
 #include <csignal>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <thread>
 
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
 
 const std::string tiny = source_dir() + "/tests/app/tiny.yaml";
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
 
 fs::path newest_checkpoint(const fs::path& run) {
   fs::path newest;
@@ -36,7 +28,7 @@ fs::path newest_checkpoint(const fs::path& run) {
 }  // namespace
 
 TEST_CASE("a config is trained, evaluated and used") {
-  TemporaryFolder folder;
+  Folder folder;
   const Finished trained = run_dlcli({"train", tiny}, folder);
   REQUIRE(trained.exit == 0);
   CHECK(trained.err.empty());
@@ -62,7 +54,7 @@ TEST_CASE("a config is trained, evaluated and used") {
         json::parse(run_dlcli({"eval", tiny, "--split", "val", "--checkpoint", "last", "--json"}, folder).out);
     CHECK(last.at("step") == 123);
     CHECK(last.at("samples") == 144);
-    const std::string checkpoint = newest_checkpoint(folder.path() / "runs/tiny-1");
+    const std::string checkpoint = newest_checkpoint(folder / "runs/tiny-1");
     CHECK(json::parse(run_dlcli({"eval", checkpoint, "--json"}, folder).out).at("step") == 123);
   }
 
@@ -71,12 +63,12 @@ TEST_CASE("a config is trained, evaluated and used") {
     REQUIRE(csv.size() == 361);
     CHECK(csv[0] == "input,class,probability,target");
     CHECK(csv[1].starts_with("0,"));
-    const std::string file = folder.path() / "out.jsonl";
+    const std::string file = folder / "out.jsonl";
     const Finished written =
         run_dlcli({"predict", "tiny", "--data", "test", "--format", "jsonl", "--all", "-o", file}, folder);
     CHECK(written.exit == 0);
     CHECK(written.out.empty());
-    const std::vector<std::string> records = lines_of(contents(file));
+    const std::vector<std::string> records = lines_of(text_of(file));
     REQUIRE(records.size() == 360);
     const json first = json::parse(records[0]);
     CHECK(first.at("probabilities").size() == 10);
@@ -87,14 +79,14 @@ TEST_CASE("a config is trained, evaluated and used") {
   }
 
   SUBCASE("predict reads image files and folders of them") {
-    write(folder.path() / "images/b.pgm", "P5\n8 8\n255\n" + std::string(64, '\x40'));
-    write(folder.path() / "images/a.pgm", "P5\n16 16\n255\n" + std::string(256, '\x80'));
+    write(folder / "images/b.pgm", "P5\n8 8\n255\n" + std::string(64, '\x40'));
+    write(folder / "images/a.pgm", "P5\n16 16\n255\n" + std::string(256, '\x80'));
     const std::vector<std::string> csv = lines_of(run_dlcli({"predict", "tiny", "images", "images/b.pgm"}, folder).out);
     REQUIRE(csv.size() == 4);
     CHECK(csv[1].starts_with("images/a.pgm,"));
     CHECK(csv[2].starts_with("images/b.pgm,"));
     CHECK(csv[2] == csv[3]);
-    write(folder.path() / "images/c.png", "no image");
+    write(folder / "images/c.png", "no image");
     const Finished broken = run_dlcli({"predict", "tiny", "images"}, folder);
     CHECK(broken.exit == 3);
     CHECK(broken.err.find("images/c.png") != std::string::npos);
@@ -105,9 +97,9 @@ TEST_CASE("a config is trained, evaluated and used") {
 
   SUBCASE("a second run has a folder of its own") {
     CHECK(run_dlcli({"train", tiny, "--quiet", "--set", "trainer.max_epochs=1"}, folder).exit == 0);
-    CHECK(fs::exists(folder.path() / "runs/tiny-2/metrics.jsonl"));
+    CHECK(fs::exists(folder / "runs/tiny-2/metrics.jsonl"));
     CHECK(run_dlcli({"train", tiny, "--quiet", "--name", "other"}, folder).exit == 0);
-    CHECK(fs::exists(folder.path() / "runs/other-1"));
+    CHECK(fs::exists(folder / "runs/other-1"));
   }
 
   SUBCASE("a run that is not there is named with those that are") {
@@ -119,22 +111,22 @@ TEST_CASE("a config is trained, evaluated and used") {
 }
 
 TEST_CASE("a run that was stopped and resumed ends with the same weights as one that was not") {
-  TemporaryFolder folder;
+  Folder folder;
   REQUIRE(run_dlcli({"train", tiny, "--quiet"}, folder).exit == 0);
   REQUIRE(run_dlcli({"train", tiny, "--quiet", "--name", "cut", "--set", "trainer.max_steps=50"}, folder).exit == 0);
   const Finished resumed = run_dlcli({"train", "--resume=cut-1", "--set", "trainer.max_steps=null", "--json"}, folder);
   REQUIRE(resumed.exit == 0);
   CHECK(resumed.err.find("resumed from runs/cut-1/checkpoints/step-00000050 at step 50") != std::string::npos);
   CHECK(json::parse(resumed.out).at("step") == 123);
-  const std::string whole = contents(newest_checkpoint(folder.path() / "runs/tiny-1") / "model.safetensors");
+  const std::string whole = text_of(newest_checkpoint(folder / "runs/tiny-1") / "model.safetensors");
   CHECK(!whole.empty());
-  CHECK(whole == contents(newest_checkpoint(folder.path() / "runs/cut-1") / "model.safetensors"));
+  CHECK(whole == text_of(newest_checkpoint(folder / "runs/cut-1") / "model.safetensors"));
 }
 
 TEST_CASE("a signal ends a run after saving, and it can be resumed") {
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU}) {
     CAPTURE(signal);
-    TemporaryFolder folder;
+    Folder folder;
     Process process({"train", tiny, "--set", "trainer.max_epochs=1000000"}, folder);
     while (process.out().find("epoch 2/") == std::string::npos)
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -155,7 +147,7 @@ TEST_CASE("a signal ends a run after saving, and it can be resumed") {
 }
 
 TEST_CASE("a run that another process writes is not resumed") {
-  TemporaryFolder folder;
+  Folder folder;
   Process process({"train", tiny, "--set", "trainer.max_epochs=1000000"}, folder);
   while (process.out().find("epoch 2/") == std::string::npos)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -166,9 +158,9 @@ TEST_CASE("a run that another process writes is not resumed") {
 }
 
 TEST_CASE("a run without a checkpoint is begun anew, beside it") {
-  TemporaryFolder folder;
+  Folder folder;
   REQUIRE(run_dlcli({"train", tiny, "--quiet"}, folder).exit == 0);
-  fs::remove_all(folder.path() / "runs/tiny-1/checkpoints");
+  fs::remove_all(folder / "runs/tiny-1/checkpoints");
   const Finished again = run_dlcli({"train", tiny, "--resume", "--quiet"}, folder);
   CHECK(again.exit == 0);
   CHECK(again.err == "warning: tiny-1 has no checkpoint to go on from; a new run begins\n");
@@ -176,14 +168,14 @@ TEST_CASE("a run without a checkpoint is begun anew, beside it") {
 }
 
 TEST_CASE("a reader of the output that goes away does not end a run") {
-  TemporaryFolder folder;
-  const std::string train = "cd " + folder.path().string() + " && DLCLI_DATA=" + source_dir() + "/datasets " +
+  Folder folder;
+  const std::string train = "cd " + folder.path.string() + " && DLCLI_DATA=" + source_dir() + "/datasets " +
                             dlcli_binary() + " train " + tiny;
   CHECK(std::system((train + " > /dev/full 2> /dev/full").c_str()) == 0);
-  CHECK(fs::exists(folder.path() / "runs/tiny-1/checkpoints/step-00000123"));
-  CHECK(
-      std::system(("(" + train + "; echo $? > rc) | true; test \"$(cat " + (folder.path() / "rc").string() + ")\" = 0")
-                      .c_str()) == 0);
+  CHECK(fs::exists(folder / "runs/tiny-1/checkpoints/step-00000123"));
+  CHECK(std::system(
+            ("(" + train + "; echo $? > rc) | true; test \"$(cat " + (folder / "rc").string() + ")\" = 0").c_str()) ==
+        0);
 }
 
 TEST_CASE("a result that cannot be written is a failure, but for a reader that has seen enough") {
@@ -192,9 +184,9 @@ TEST_CASE("a result that cannot be written is a failure, but for a reader that h
 }
 
 TEST_CASE("fast_dev_run does a little of everything and keeps nothing") {
-  TemporaryFolder folder;
+  Folder folder;
   const Finished finished = run_dlcli({"train", tiny, "--set", "trainer.fast_dev_run=true"}, folder);
   CHECK(finished.exit == 0);
   CHECK(finished.out.find("nothing was kept") != std::string::npos);
-  CHECK(fs::is_empty(folder.path()));
+  CHECK(fs::is_empty(folder.path));
 }

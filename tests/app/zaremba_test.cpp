@@ -7,7 +7,7 @@
 
 #include "tests/app/run_dlcli.h"
 
-using namespace dl::test;
+using namespace dl::testing;
 using nlohmann::json;
 
 namespace {
@@ -20,15 +20,14 @@ std::string lines(int count) {
   return text;
 }
 
-struct Treebank : TemporaryFolder {
+struct Treebank : Folder {
   Treebank() {
-    std::filesystem::create_directory(path() / "ptb");
-    write(path() / "ptb/ptb.train.txt", lines(150));
-    write(path() / "ptb/ptb.valid.txt", lines(110));
-    write(path() / "ptb/ptb.test.txt", lines(110) + "new words\n");
+    write("ptb/ptb.train.txt", lines(150));
+    write("ptb/ptb.valid.txt", lines(110));
+    write("ptb/ptb.test.txt", lines(110) + "new words\n");
   }
   Finished run(std::vector<std::string> arguments) const {
-    return run_dlcli(arguments, path(), {"DLCLI_DATA=" + path().string()});
+    return run_dlcli(arguments, path, {"DLCLI_DATA=" + path.string()});
   }
 };
 
@@ -42,7 +41,7 @@ TEST_CASE(
   const Finished trained = folder.run(
       {"train", configs + "small.yaml", "--set", "trainer.max_epochs=6", "--set", "trainer.log_every_n_steps=1"});
   REQUIRE_MESSAGE(trained.exit == 0, trained.err);
-  std::istringstream records(contents(folder.path() / "runs/zaremba-lstm-small-1/metrics.jsonl"));
+  std::istringstream records(text_of(folder / "runs/zaremba-lstm-small-1/metrics.jsonl"));
   std::vector<double> rates;
   for (std::string line; std::getline(records, line);)
     if (const json record = json::parse(line); record.contains("lr")) rates.push_back(record["lr"]);
@@ -62,7 +61,7 @@ TEST_CASE("Zaremba's medium network is what the paper says, and without the tree
   for (const char* key : {"hidden_size: 650", "dropout: 0.5", "uniform: {bound: 0.05}", "lr: 35", "length: 35",
                           "gradient_clip_val: 0.14285714285714285", "max_epochs: 39"})
     CHECK_MESSAGE(checked.out.find(key) != std::string::npos, key);
-  const TemporaryFolder empty;
+  const Folder empty;
   const Finished missing = run_dlcli({"check", configs + "medium.yaml"}, empty);
   CHECK(missing.exit == 3);
   CHECK(missing.err.find("'ptb.train.txt' is not there; looked in ") != std::string::npos);

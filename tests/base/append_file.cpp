@@ -7,11 +7,12 @@
 
 #include <csignal>
 
-#include "lib/base/error.h"
-#include "tests/base/folder_for_test.h"
+#include "tests/folder.h"
+
+using namespace dl::testing;
 
 TEST_CASE("a log is made, grows, and goes on where it was when opened again") {
-  FolderForTest folder;
+  Folder folder;
   {
     dl::AppendFile log(folder / "log");
     log.append("one\n");
@@ -25,7 +26,7 @@ TEST_CASE("a log is made, grows, and goes on where it was when opened again") {
 }
 
 TEST_CASE("a log is cut back to a length and goes on from there") {
-  FolderForTest folder;
+  Folder folder;
   dl::AppendFile log(folder / "log");
   log.append("one\ntwo\nthr");
   log.truncate(4);
@@ -35,17 +36,17 @@ TEST_CASE("a log is cut back to a length and goes on from there") {
 }
 
 TEST_CASE("a log that is shorter than the length to keep is an error") {
-  FolderForTest folder;
+  Folder folder;
   dl::AppendFile log(folder / "log");
   log.append("one\n");
-  CHECK(message<dl::Error>([&] { log.truncate(5); }) ==
+  CHECK(error_text([&] { log.truncate(5); }) ==
         "error: " + (folder / "log").string() +
             ": expected at least 5 bytes, found 4\n"
             "  help: put back the file that was written together with the checkpoint");
 }
 
 TEST_CASE("a text that does not fit leaves no part of itself") {
-  FolderForTest folder;
+  Folder folder;
   dl::AppendFile log(folder / "log");
   log.append("one\n");
   ::signal(SIGXFSZ, SIG_IGN);
@@ -53,7 +54,7 @@ TEST_CASE("a text that does not fit leaves no part of itself") {
   ::getrlimit(RLIMIT_FSIZE, &before);
   const rlimit limit{10, before.rlim_max};
   ::setrlimit(RLIMIT_FSIZE, &limit);
-  const std::string text = message<dl::Error>([&] { log.append("two and more\n"); });
+  const std::string text = error_text([&] { log.append("two and more\n"); });
   ::setrlimit(RLIMIT_FSIZE, &before);
   CHECK(text == "error: " + (folder / "log").string() +
                     ": write of 13 bytes failed: File too large\n"

@@ -3,27 +3,11 @@
 #include "lib/base/cpu.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
+#include "tests/folder.h"
 
 using namespace dl;
-namespace fs = std::filesystem;
-
-namespace {
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("dlcli-cgroup-" + std::to_string(getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  void write(const fs::path& file, const char* text) const {
-    fs::create_directories((path / file).parent_path());
-    std::ofstream(path / file) << text;
-  }
-};
-
-}  // namespace
+using namespace dl::testing;
 
 TEST_CASE("a control group's quota is found in versions 1 and 2, and a parent's smaller one counts") {
   const Folder root;

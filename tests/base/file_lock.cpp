@@ -10,7 +10,9 @@
 #include <memory>
 
 #include "lib/base/error.h"
-#include "tests/base/folder_for_test.h"
+#include "tests/folder.h"
+
+using namespace dl::testing;
 
 namespace {
 
@@ -27,25 +29,24 @@ std::string refusal(const std::filesystem::path& path, const std::string& holder
 }  // namespace
 
 TEST_CASE("a second holder is refused and told who the first is") {
-  FolderForTest folder;
+  Folder folder;
   auto first = std::make_unique<dl::FileLock>(folder / "lock");
-  CHECK(message<dl::Error>([&] { dl::FileLock second(folder / "lock"); }) ==
+  CHECK(error_text([&] { dl::FileLock second(folder / "lock"); }) ==
         refusal(folder / "lock", dl::concat("process ", ::getpid(), " on ", host())));
   first.reset();
-  CHECK(message<dl::Error>([&] { dl::FileLock second(folder / "lock"); }).empty());
+  CHECK(error_text([&] { dl::FileLock second(folder / "lock"); }).empty());
   CHECK(folder.text("lock").empty());
 }
 
 TEST_CASE("a holder that has not written its name yet is another process") {
-  FolderForTest folder;
+  Folder folder;
   dl::FileLock first(folder / "lock");
   std::filesystem::resize_file(folder / "lock", 0);
-  CHECK(message<dl::Error>([&] { dl::FileLock second(folder / "lock"); }) ==
-        refusal(folder / "lock", "another process"));
+  CHECK(error_text([&] { dl::FileLock second(folder / "lock"); }) == refusal(folder / "lock", "another process"));
 }
 
 TEST_CASE("a killed holder's lock is free at once") {
-  FolderForTest folder;
+  Folder folder;
   int ready[2];
   REQUIRE(::pipe(ready) == 0);
   const pid_t child = ::fork();
@@ -57,17 +58,17 @@ TEST_CASE("a killed holder's lock is free at once") {
   }
   char byte;
   REQUIRE(::read(ready[0], &byte, 1) == 1);
-  CHECK(message<dl::Error>([&] { dl::FileLock second(folder / "lock"); }) ==
+  CHECK(error_text([&] { dl::FileLock second(folder / "lock"); }) ==
         refusal(folder / "lock", dl::concat("process ", child, " on ", host())));
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  CHECK(message<dl::Error>([&] { dl::FileLock second(folder / "lock"); }).empty());
+  CHECK(error_text([&] { dl::FileLock second(folder / "lock"); }).empty());
   ::close(ready[0]);
   ::close(ready[1]);
 }
 
 TEST_CASE("whether a lock is held can be asked without taking it, and whether its file is still there") {
-  FolderForTest folder;
+  Folder folder;
   CHECK(!dl::is_held(folder / "lock"));
   auto lock = std::make_unique<dl::FileLock>(folder / "lock");
   CHECK(dl::is_held(folder / "lock"));

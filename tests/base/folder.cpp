@@ -4,35 +4,36 @@
 
 #include <doctest/doctest.h>
 
-#include "lib/base/error.h"
-#include "tests/base/folder_for_test.h"
+#include "tests/folder.h"
+
+using namespace dl::testing;
 
 TEST_CASE("a folder is made with those above it, and again") {
-  FolderForTest folder;
+  Folder folder;
   dl::make_folders(folder / "a/b");
   dl::make_folders(folder / "a/b");
   CHECK(std::filesystem::is_directory(folder / "a/b"));
 }
 
 TEST_CASE("a folder cannot be made where a file is") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a", "");
-  CHECK(message<dl::Error>([&] { dl::make_folders(folder / "a"); }) ==
+  CHECK(error_text([&] { dl::make_folders(folder / "a"); }) ==
         "error: " + (folder / "a").string() + ": making the folder failed: Not a directory");
-  CHECK(message<dl::Error>([&] { dl::make_folders(folder / "a/b"); }) ==
+  CHECK(error_text([&] { dl::make_folders(folder / "a/b"); }) ==
         "error: " + (folder / "a/b").string() + ": making the folder failed: Not a directory");
 }
 
 TEST_CASE("a new folder is made by one only") {
-  FolderForTest folder;
+  Folder folder;
   CHECK(dl::make_new_folder(folder / "a"));
   CHECK_FALSE(dl::make_new_folder(folder / "a"));
-  CHECK(message<dl::Error>([&] { dl::make_new_folder(folder / "no/a"); }) ==
+  CHECK(error_text([&] { dl::make_new_folder(folder / "no/a"); }) ==
         "error: " + (folder / "no/a").string() + ": making the folder failed: No such file or directory");
 }
 
 TEST_CASE("a folder is renamed with what it holds") {
-  FolderForTest folder;
+  Folder folder;
   dl::make_folders(folder / "a");
   folder.write("a/x", "text");
   dl::rename_folder(folder / "a", folder / "b");
@@ -41,16 +42,16 @@ TEST_CASE("a folder is renamed with what it holds") {
 }
 
 TEST_CASE("a rename replaces nothing, not even an empty folder") {
-  FolderForTest folder;
+  Folder folder;
   dl::make_folders(folder / "a");
   dl::make_folders(folder / "b");
-  CHECK(message<dl::Error>([&] { dl::rename_folder(folder / "a", folder / "b"); }) ==
+  CHECK(error_text([&] { dl::rename_folder(folder / "a", folder / "b"); }) ==
         "error: " + (folder / "b").string() + ": rename from \"" + (folder / "a").string() + "\" failed: File exists");
   CHECK(folder.names() == "a b");
 }
 
 TEST_CASE("removing a tree removes links and not what they lead to") {
-  FolderForTest folder;
+  Folder folder;
   dl::make_folders(folder / "kept");
   folder.write("kept/x", "text");
   dl::make_folders(folder / "gone/deep");
@@ -62,25 +63,25 @@ TEST_CASE("removing a tree removes links and not what they lead to") {
 }
 
 TEST_CASE("the names in a folder are made durable, also in the current one") {
-  FolderForTest folder;
+  Folder folder;
   dl::fsync_folder(folder.path);
   dl::fsync_folder("");
-  CHECK(message<dl::Error>([&] { dl::fsync_folder(folder / "none"); }) ==
+  CHECK(error_text([&] { dl::fsync_folder(folder / "none"); }) ==
         "error: " + (folder / "none").string() + ": open of the folder failed: No such file or directory");
 }
 
 TEST_CASE("the names in a folder are sorted; a missing folder has none, what is no folder is an error") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("b", "");
   folder.write("a", "");
   CHECK(dl::names_in(folder / "") == std::vector<std::string>{"a", "b"});
   CHECK(dl::names_in(folder / "none").empty());
-  CHECK(message<dl::Error>([&] { dl::names_in(folder / "a"); }) ==
+  CHECK(error_text([&] { dl::names_in(folder / "a"); }) ==
         "error: " + (folder / "a").string() + ": reading the folder failed: Not a directory");
 }
 
 TEST_CASE("a link is told from a file, and one that stays within the folder from one that leaves it") {
-  FolderForTest folder;
+  Folder folder;
   dl::make_folders(folder / "in");
   folder.write("out", "");
   folder.write("in/file", "");

@@ -4,8 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <initializer_list>
-
 using namespace dl;
 
 TEST_CASE("Philox gives the known answers of its authors") {

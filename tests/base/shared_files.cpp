@@ -8,9 +8,10 @@
 #include <cstdlib>
 
 #include "lib/base/error.h"
-#include "tests/base/folder_for_test.h"
+#include "tests/folder.h"
 
 using namespace dl;
+using namespace dl::testing;
 namespace fs = std::filesystem;
 
 namespace {
@@ -32,7 +33,7 @@ class Variable {
 }  // namespace
 
 TEST_CASE("what comes with the program is looked for beside it, then in the user's and the system's folders of data") {
-  const FolderForTest folder;
+  const Folder folder;
   const Variable home("XDG_DATA_HOME", (folder / "own").string());
   const Variable system("XDG_DATA_DIRS", concat((folder / "a").string(), ":", (folder / "b").string()));
   const std::vector<fs::path> folders = shared_folders();
@@ -45,7 +46,7 @@ TEST_CASE("what comes with the program is looked for beside it, then in the user
 }
 
 TEST_CASE("a file that is not there is the one that came with the program") {
-  const FolderForTest folder;
+  const Folder folder;
   const Variable system("XDG_DATA_DIRS", folder.path.string());
   fs::create_directories(folder / "dlcli/configs");
   folder.write("dlcli/configs/only-installed.yaml", "");

@@ -18,7 +18,7 @@ namespace {
 
 // What `work` throws in a process of its own, which has address space for a few threads' stacks only.
 template <class Work>
-std::string told_where_threads_are_refused(Work work) {
+std::string error_where_threads_are_refused(Work work) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   const pid_t child = fork();
@@ -53,7 +53,7 @@ std::string told_where_threads_are_refused(Work work) {
 }  // namespace
 
 TEST_CASE("threads that are refused are an error that says how many were asked for and what to lower") {
-  const std::string text = told_where_threads_are_refused([] { ThreadTeam team(65); });
+  const std::string text = error_where_threads_are_refused([] { ThreadTeam team(65); });
   const std::string begin = "error: trainer.threads: cannot start 64 threads, ";
   REQUIRE(text.starts_with(begin));
   const size_t after = text.find_first_not_of("0123456789", begin.size());

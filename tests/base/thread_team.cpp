@@ -4,11 +4,9 @@
 
 #include <doctest/doctest.h>
 
-#include <numeric>
 #include <stdexcept>
 #include <string>
 
-#include "lib/base/cpu.h"
 #include "lib/base/error.h"
 
 using namespace dl;

@@ -5,7 +5,6 @@
 #include <doctest/doctest.h>
 
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <random>
 #include <string>

@@ -27,7 +27,7 @@ Rows rows_of(const CsvText& text) {
 
 // The header's names as the first row, if there is one.
 Rows recognised(const std::string& bytes, CsvForm form = {}) {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.csv", bytes);
   const CsvText text(folder / "a.csv", form);
   Rows rows = rows_of(text);
@@ -36,15 +36,15 @@ Rows recognised(const std::string& bytes, CsvForm form = {}) {
 }
 
 Rows read(const std::string& bytes, CsvForm form = {.header = false}) {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.csv", bytes);
   return rows_of(CsvText(folder / "a.csv", form));
 }
 
 std::string said(const std::string& bytes, CsvForm form = {.header = false}) {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.csv", bytes);
-  return told(folder, [&] { CsvText(folder / "a.csv", form); });
+  return error_text(folder, [&] { CsvText(folder / "a.csv", form); });
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ TEST_CASE("blanks around cells are trimmed unless they are wanted") {
 }
 
 TEST_CASE("lines to skip, comments and the header are no rows") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.csv", "made today\n|comment\nx,y\n1,2\n| 3,4\n5,6\n");
   const CsvText text(folder / "a.csv", {.skip = 1, .comment = "|"});
   CHECK(text.names() == std::vector<std::string>{"x", "y"});
@@ -80,7 +80,7 @@ TEST_CASE("lines to skip, comments and the header are no rows") {
 }
 
 TEST_CASE("a cell knows its line and column, behind quoted line ends too") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.csv", "x,y\n\"a\"\"\n\",2\n3,  4\n");
   const CsvText text(folder / "a.csv", {});
   CHECK(text.where(0, 0).line == 2);
@@ -156,7 +156,7 @@ TEST_CASE("rows may have one cell more than the header: rows' names, or nothing 
 }
 
 TEST_CASE("the first rows of a file are read however many cells they have") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.csv", "made today\n\na,b\n1,2\n");
   CHECK(CsvText::first_rows(folder / "a.csv", {.delimiter = ','}, 2) == Rows{{"made today"}, {"a", "b"}});
   CHECK(CsvText::first_rows(folder / "a.csv", {.skip = 1}, 9) == Rows{{"a", "b"}, {"1", "2"}});
@@ -222,9 +222,9 @@ TEST_CASE("cells are those of a plain reader, whatever is written") {
     if (!expected || expected->empty()) continue;
     // A line of blanks alone is passed over here, and is a row of one cell there.
     if (expected->at(0).size() == 1) continue;
-    FolderForTest folder;
+    Folder folder;
     folder.write("a.csv", bytes);
-    const std::string problem = told(folder, [&] {
+    const std::string problem = error_text(folder, [&] {
       CHECK_MESSAGE(rows_of(CsvText(folder / "a.csv", {.delimiter = ',', .header = false, .trim = false})) == *expected,
                     bytes);
     });
@@ -240,9 +240,9 @@ TEST_CASE("whatever the bytes, reading them ends with rows or an error") {
   for (int i = 0; i < 3000; ++i) {
     std::string bytes;
     for (uint32_t n = random() % 40; n > 0; --n) bytes += letters[random() % letters.size()];
-    FolderForTest folder;
+    Folder folder;
     folder.write("a.csv", bytes);
-    told(folder, [&] {
+    error_text(folder, [&] {
       const CsvText text(folder / "a.csv", {.delimiter = i % 7 ? std::nullopt : std::optional(' '),
                                             .header = i % 2 ? std::nullopt : std::optional(i % 4 == 0),
                                             .trim = i % 3 == 0,

@@ -20,7 +20,7 @@ namespace {
 
 // A described set "pets" of 8 training and 4 test images, 2 x 2, of two classes: image i is filled with i, its label is
 // i % 2.
-struct PetsSet : FolderForTest {
+struct PetsSet : Folder {
   PetsSet() {
     std::filesystem::create_directories(path / "datasets/pets");
     write_part("train", 8);
@@ -305,7 +305,7 @@ TEST_CASE("a described set is opened by its name or its file, parts of the spec'
   for (const char* name : {"pets", "datasets/pets.yaml"})
     CHECK(open_described(opened->spec, name, folder.path)->size() == 4);
   const auto without = open("{train: {format: random, shape: [3]}}", folder.path);
-  CHECK(message<Error>([&] { without->sets.part("test"); }) ==
+  CHECK(error_text([&] { without->sets.part("test"); }) ==
         "error: there is no split 'test'; there are: train\n  help: name one of them, or write 'data.test:'");
 }
 
@@ -325,10 +325,10 @@ TEST_CASE("image files become samples like those of the training set") {
   CHECK(problem->where.file == (folder / "b.png").string());
   CHECK(problem->what ==
         "expected an image (" + join(image_formats()) + "), found none: Image not of any known type, or corrupt");
-  CHECK(told(folder,
-             [&] {
-               open_images(opened->spec, {}, {DType::f32, {3, 3, 1}});
-             }) ==
+  CHECK(error_text(folder,
+                   [&] {
+                     open_images(opened->spec, {}, {DType::f32, {3, 3, 1}});
+                   }) ==
         "error: the network was trained on samples of type f32 and shape [3, 3, 1]; image files are u8 with 1 or 3 "
         "channels\n  help: write '--data' with a data set of such samples");
 }
@@ -355,7 +355,7 @@ TEST_CASE("data loaded ahead are the same, and what is broken in them is thrown 
   auto broken = open("{train: pets}", folder.path);
   CHECK(broken->problems == "");
   broken->sets.load_ahead();
-  CHECK(told(folder, [&] { broken->sets.fingerprint(); }) ==
+  CHECK(error_text(folder, [&] { broken->sets.fingerprint(); }) ==
         "error: DIR/datasets/pets/train-images: the header announces sizes [8, 2, 2], 48 bytes with the header; the "
         "file ends after 23\n"
         "  help: get the file again: it is cut short");
@@ -364,7 +364,7 @@ TEST_CASE("data loaded ahead are the same, and what is broken in them is thrown 
 TEST_CASE("the sets in the source tree are what their descriptions say") {
   for (const auto& [name, train, test, shape] :
        {std::tuple("digits", 1437, 360, Shape{8, 8, 1}), std::tuple("tiny_shapes", 36, 12, Shape{16, 16, 3})}) {
-    const auto opened = open(concat("{train: ", name, "}"), dl::test::source_dir());
+    const auto opened = open(concat("{train: ", name, "}"), dl::testing::source_dir());
     CHECK(opened->problems == "");
     CHECK(opened->sets.train->size() == train);
     CHECK(opened->sets.test->size() == test);
@@ -377,7 +377,7 @@ TEST_CASE("the sets in the source tree are what their descriptions say") {
 
 TEST_CASE("every description in datasets/ can be read") {
   for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(dl::test::source_dir()) / "datasets")) {
+       std::filesystem::directory_iterator(std::filesystem::path(dl::testing::source_dir()) / "datasets")) {
     if (entry.path().extension() != ".yaml") continue;
     SetDescription description;
     std::vector<Problem> problems;
@@ -389,7 +389,7 @@ TEST_CASE("every description in datasets/ can be read") {
 }
 
 TEST_CASE("Fashion-MNIST is what its description says, where it is installed") {
-  const auto opened = open("{train: fashion_mnist}", dl::test::source_dir());
+  const auto opened = open("{train: fashion_mnist}", dl::testing::source_dir());
   if (!opened->problems.empty()) {
     CHECK(opened->problems.find("help: get it with: sudo apt-get install dataset-fashion-mnist;") != std::string::npos);
     return;
@@ -402,7 +402,7 @@ TEST_CASE("Fashion-MNIST is what its description says, where it is installed") {
 }
 
 TEST_CASE("a folder or a file of samples where a description is expected says what to write") {
-  const FolderForTest folder;
+  const Folder folder;
   std::filesystem::create_directories(folder / "clothes/train/shirt");
   std::filesystem::create_directories(folder / "clothes/val/shirt");
   std::filesystem::create_directories(folder / "empty");
@@ -425,7 +425,7 @@ TEST_CASE("a folder or a file of samples where a description is expected says wh
 }
 
 TEST_CASE("random samples are bounded before a product of their sizes wraps") {
-  const FolderForTest folder;
+  const Folder folder;
   CHECK(open("{train: {format: random, shape: [1048576, 1048576, 1048576, 1048576]}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:33: data.train.shape: expected at most 4294967296 numbers a sample, got [1048576, "
         "1048576, 1048576, 1048576]");

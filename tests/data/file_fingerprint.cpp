@@ -6,12 +6,13 @@
 
 #include <fstream>
 
-#include "tests/base/folder_for_test.h"
+#include "tests/folder.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 TEST_CASE("the fingerprint of a file tells apart contents, at the ends of a large one too, and sizes") {
-  FolderForTest folder;
+  Folder folder;
   const std::filesystem::path file = folder / "a.bin";
   for (const uint64_t size : {uint64_t{1}, uint64_t{40'000}, (uint64_t{70} << 20) + 12'345}) {
     CAPTURE(size);

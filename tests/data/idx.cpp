@@ -9,7 +9,7 @@ using namespace dl::testing;
 
 namespace {
 
-DatasetPointer open_idx(const FolderForTest& folder, const std::string& more = {},
+DatasetPointer open_idx(const Folder& folder, const std::string& more = {},
                         const std::vector<std::string>& classes = {}) {
   std::vector<Problem> problems;
   ReaderSpec spec;
@@ -26,7 +26,7 @@ const std::string three_images = idx({3, 2, 2}, "abcdefghijkl"), three_labels = 
 
 TEST_CASE("idx files are read plain and compressed") {
   for (const bool compressed : {false, true}) {
-    FolderForTest folder;
+    Folder folder;
     folder.write("images", compressed ? gzip(three_images) : three_images);
     folder.write("labels", compressed ? gzip(three_labels) : three_labels);
     const DatasetPointer data = open_idx(folder);
@@ -45,14 +45,14 @@ TEST_CASE("idx files are read plain and compressed") {
 }
 
 TEST_CASE("a gzip file of several members is read to its end") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("images", gzip(three_images.substr(0, 9)) + gzip(three_images.substr(9)));
   folder.write("labels", three_labels);
   CHECK(sample(*open_idx(folder), 2)[0] == "ijkl");
 }
 
 TEST_CASE("idx holds colour images and rows of features too") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("labels", idx({1}, std::string(1, '\0')));
   folder.write("images", idx({1, 1, 2, 3}, "RGBrgb"));
   CHECK(open_idx(folder)->fields()[0].type == Type{DType::u8, {1, 2, 3}});
@@ -61,7 +61,7 @@ TEST_CASE("idx holds colour images and rows of features too") {
 }
 
 TEST_CASE("labels are read of every whole type, and images of floats") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("images", idx({3, 1, 2}, big_endian(0x3F800000) + big_endian(0xC0000000) + std::string(16, '\0'), 0x0D));
   for (const auto& [type, bytes] : {std::pair(0x08, 1), {0x09, 1}, {0x0B, 2}, {0x0C, 4}}) {
     CAPTURE(type);
@@ -80,21 +80,21 @@ TEST_CASE("labels are read of every whole type, and images of floats") {
 }
 
 TEST_CASE("labels that are too large or no whole numbers are refused before a name is made for each") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("images", three_images);
   folder.write("labels", idx({3}, big_endian(0) + big_endian(2000000000) + big_endian(1), 0x0C));
-  CHECK(told(folder, [&] { open_idx(folder); }) ==
+  CHECK(error_text(folder, [&] { open_idx(folder); }) ==
         "error: DIR/labels: sample 1: expected a label from 0 to 1048575, found 2000000000");
   folder.write("labels", idx({3}, std::string("\0\xFF\1", 3), 0x09));
-  CHECK(told(folder, [&] { open_idx(folder); }) ==
+  CHECK(error_text(folder, [&] { open_idx(folder); }) ==
         "error: DIR/labels: sample 1: expected a label from 0 to 1048575, found -1");
   folder.write("labels", idx({3}, std::string(12, '\0'), 0x0D));
-  CHECK(told(folder, [&] { open_idx(folder); }) ==
+  CHECK(error_text(folder, [&] { open_idx(folder); }) ==
         "error: DIR/labels: expected labels of whole numbers, found f32\n  help: write them as u8 or i32");
 }
 
 TEST_CASE("colour images with their channels first are told, and read so where the layout says it") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("images", idx({1, 3, 1, 5}, "rstuvRSTUV01234"));
   folder.write("labels", idx({1}, std::string(1, '\0')));
   CHECK(warnings(folder, *open_idx(folder)) ==
@@ -105,13 +105,13 @@ TEST_CASE("colour images with their channels first are told, and read so where t
   CHECK(warnings(folder, *data) == "");
   CHECK(data->fields()[0].type == Type{DType::u8, {1, 5, 3}});
   CHECK(sample(*data, 0)[0] == "rR0sS1tT2uU3vV4");
-  CHECK(told(folder, [&] { open_idx(folder, ", layout: grey"); }) ==
+  CHECK(error_text(folder, [&] { open_idx(folder, ", layout: grey"); }) ==
         "error: DIR/images: expected samples of 2 sizes with 'layout: grey', found [3, 1, 5]\n"
         "  help: leave 'layout' out");
 }
 
 TEST_CASE("a limit takes samples from the beginning and reads no further") {
-  FolderForTest folder;
+  Folder folder;
   const std::string whole = gzip(idx({100000, 2, 2}, std::string(400000, 'x')));
   folder.write("images", whole.substr(0, whole.size() - 20));
   folder.write("labels", idx({100000}, std::string(100000, '\1')));
@@ -121,7 +121,7 @@ TEST_CASE("a limit takes samples from the beginning and reads no further") {
 }
 
 TEST_CASE("the fingerprint follows every byte") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("images", three_images);
   folder.write("labels", three_labels);
   const uint64_t before = open_idx(folder)->fingerprint();
@@ -185,64 +185,64 @@ TEST_CASE("files of images that are not what they say are refused, each with its
       {idx({2, 2, 2}, "abcdefgh"), "LABELS: expected a label for each of the 2 images in DIR/images, found 3"},
   };
   for (const Case& c : cases) {
-    FolderForTest folder;
+    Folder folder;
     folder.write("images", c.images);
     folder.write("labels", three_labels);
     const std::string place = c.expected.starts_with("LABELS: ") ? "DIR/labels" : "DIR/images: ";
     const std::string text = c.expected.starts_with("LABELS") ? c.expected.substr(6) : c.expected;
-    CHECK(told(folder, [&] { open_idx(folder)->load(); }) == "error: " + place + text);
+    CHECK(error_text(folder, [&] { open_idx(folder)->load(); }) == "error: " + place + text);
   }
-  FolderForTest folder;
+  Folder folder;
   folder.write("images", broken_gzip);
   folder.write("labels", three_labels);
-  CHECK(told(folder, [&] { open_idx(folder)->load(); }).starts_with("error: DIR/images: "));
+  CHECK(error_text(folder, [&] { open_idx(folder)->load(); }).starts_with("error: DIR/images: "));
 }
 
 TEST_CASE("any single byte of the files may be wrong, or missing from the end on, and it is an error or other data") {
   for (const bool compressed : {false, true}) {
     const std::string good = compressed ? gzip(three_images) : three_images;
-    FolderForTest folder;
+    Folder folder;
     folder.write("labels", three_labels);
     for (size_t i = 0; i < good.size(); ++i) {
       for (const int flip : {1, 0x80, 0xFF}) {
         std::string bad = good;
         bad[i] = static_cast<char>(bad[i] ^ flip);
         folder.write("images", bad);
-        told(folder, [&] { sample(*open_idx(folder), 0); });
+        error_text(folder, [&] { sample(*open_idx(folder), 0); });
       }
       folder.write("images", good.substr(0, i));
-      CHECK(told(folder, [&] { open_idx(folder)->load(); }) != "");
+      CHECK(error_text(folder, [&] { open_idx(folder)->load(); }) != "");
     }
   }
 }
 
 TEST_CASE("labels that are not classes are named with their sample") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("images", three_images);
   folder.write("labels", three_labels);
-  CHECK(told(folder, [&] {
+  CHECK(error_text(folder, [&] {
           open_idx(folder, "", {"cat", "dog"});
         }) == "error: DIR/labels: sample 0: expected a label from 0 to 1, found 2");
   folder.write("labels", idx({3, 1}, "abc"));
-  CHECK(told(folder, [&] { open_idx(folder); }) == "error: DIR/labels: expected 1 dimension, found 2");
+  CHECK(error_text(folder, [&] { open_idx(folder); }) == "error: DIR/labels: expected 1 dimension, found 2");
 }
 
 TEST_CASE("files with other contents than described are named with both hashes") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("images", three_images);
   folder.write("labels", three_labels);
-  CHECK(told(folder, [&] { open_idx(folder, ", images_xxh64: '0123456789abcdef'")->load(); }) ==
+  CHECK(error_text(folder, [&] { open_idx(folder, ", images_xxh64: '0123456789abcdef'")->load(); }) ==
         "error: DIR/images: expected contents with XXH64 0123456789abcdef, found f1635d06f4d65697\n"
         "  help: get the file again, or correct the hash if the contents are meant");
-  CHECK(told(folder, [&] { open_idx(folder, ", labels_xxh64: '0123456789abcdef'"); }) ==
+  CHECK(error_text(folder, [&] { open_idx(folder, ", labels_xxh64: '0123456789abcdef'"); }) ==
         "error: DIR/labels: expected contents with XXH64 0123456789abcdef, found 5e413a5ba5d73a5f\n"
         "  help: get the file again, or correct the hash if the contents are meant");
 }
 
 TEST_CASE("pipes and folders are not opened as data") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("labels", three_labels);
   REQUIRE(std::filesystem::create_directory(folder / "images"));
-  CHECK(told(folder, [&] { open_idx(folder); }) ==
+  CHECK(error_text(folder, [&] { open_idx(folder); }) ==
         "error: DIR/images: expected a regular file, found a folder\n  help: name a regular file");
 }

@@ -37,7 +37,7 @@ const std::string rgb = std::string("\xFF\0\0\0\xFF\0\0\0\xFF\x80\x80\x80", 12);
 }  // namespace
 
 TEST_CASE("images are told by their contents and give colour or grey") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.png", png(2, 2, 3, rgb));
   folder.write("b.jpg", png(2, 2, 3, rgb));
   folder.write("c.ppm", "P6\n2 2\n255\n" + rgb);
@@ -52,13 +52,13 @@ TEST_CASE("images are told by their contents and give colour or grey") {
 }
 
 TEST_CASE("an image of another size is stretched where that is asked for, else refused") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.png", png(2, 2, 1, std::string("\0\x64\0\x64", 4)));
   CHECK(read(folder / "a.png", {1, 4}, 1, true) == std::string("\0\x19\x4B\x64", 4));
-  CHECK(told(folder,
-             [&] {
-               read(folder / "a.png", {3, 2}, 1);
-             }) ==
+  CHECK(error_text(folder,
+                   [&] {
+                     read(folder / "a.png", {3, 2}, 1);
+                   }) ==
         "error: DIR/a.png: expected 3 x 2 pixels (height x width) as in the first image, found 2 x 2\n"
         "  help: write 'size: [HEIGHT, WIDTH]' to bring all images to one size");
 }
@@ -101,29 +101,29 @@ TEST_CASE("files that are no images, or broken ones, are refused with their reas
               "\n  help: get the file again")},
   };
   for (const Case& c : cases) {
-    FolderForTest folder;
+    Folder folder;
     folder.write("a.png", c.bytes);
-    CHECK(told(folder, [&] { read(folder / "a.png", 4, 3); }) == "error: DIR/a.png: " + c.expected);
+    CHECK(error_text(folder, [&] { read(folder / "a.png", 4, 3); }) == "error: DIR/a.png: " + c.expected);
   }
 }
 
 TEST_CASE("more bytes or pixels than allowed are refused before they are read") {
-  FolderForTest folder;
+  Folder folder;
   const std::string file = png(4, 4, 1, std::string(16, 'x'));
   folder.write("a.png", file);
-  CHECK(told(folder, [&] { read(folder / "a.png", 4, 1, false, {.pixels = 15}); }) ==
+  CHECK(error_text(folder, [&] { read(folder / "a.png", 4, 1, false, {.pixels = 15}); }) ==
         "error: DIR/a.png: its header says 4 x 4 pixels, the limit is 15\n  help: raise 'max_pixels', or make the "
         "image smaller");
-  CHECK(told(folder, [&] { read(folder / "a.png", 4, 1, false, {.file_bytes = 10}); }) ==
+  CHECK(error_text(folder, [&] { read(folder / "a.png", 4, 1, false, {.file_bytes = 10}); }) ==
         concat("error: DIR/a.png: expected at most 10 bytes, found ", file.size()));
 }
 
 TEST_CASE("a small picture with gigabytes of zeros behind it takes no memory") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("bomb.png", png_packed(4, 4, 3, deflated(std::string(size_t{256} << 20, '\0'))));
   rusage before{}, after{};
   getrusage(RUSAGE_SELF, &before);
-  const std::string said = told(folder, [&] { CHECK(read(folder / "bomb.png", 4, 3) == std::string(48, '\0')); });
+  const std::string said = error_text(folder, [&] { CHECK(read(folder / "bomb.png", 4, 3) == std::string(48, '\0')); });
   const bool libpng = std::ranges::count(image_decoders(), "libpng") > 0;  // reads no more than the picture
   CHECK(said ==
         (libpng ? "" : "error: DIR/bomb.png: the image cannot be decoded: Out of memory\n  help: get the file again"));
@@ -132,20 +132,20 @@ TEST_CASE("a small picture with gigabytes of zeros behind it takes no memory") {
 }
 
 TEST_CASE("a pipe is not opened") {
-  FolderForTest folder;
+  Folder folder;
   REQUIRE(::mkfifo((folder / "pipe.png").c_str(), 0600) == 0);
-  CHECK(told(folder, [&] { image_size(folder / "pipe.png"); }) ==
+  CHECK(error_text(folder, [&] { image_size(folder / "pipe.png"); }) ==
         "error: DIR/pipe.png: expected a regular file, found a pipe\n  help: name a regular file");
 }
 
 TEST_CASE("whatever byte of a PNG or PNM is changed, it is an error or other pixels") {
-  FolderForTest folder;
+  Folder folder;
   for (const std::string& good : {png(5, 3, 3, std::string(45, 'x')), "P6\n5 3\n255\n" + std::string(45, 'x')})
     for (size_t i = 0; i < good.size(); ++i)
       for (const int flip : {1, 0x10, 0x80, 0xFF}) {
         std::string bad = good;
         bad[i] = static_cast<char>(bad[i] ^ flip);
         folder.write("a.png", bad);
-        told(folder, [&] { read(folder / "a.png", {3, 5}, 3, true, {.pixels = 1 << 20}); });
+        error_text(folder, [&] { read(folder / "a.png", {3, 5}, 3, true, {.pixels = 1 << 20}); });
       }
 }

@@ -20,7 +20,7 @@ const std::vector<std::string> names{"alpha.png", "baseline.jpg", "cmyk.jpg",
                                      "grey.jpg",  "palette.png",  "progressive.jpg"};
 
 std::filesystem::path image(const std::string& name) {
-  return std::filesystem::path(dl::test::source_dir()) / "tests/data/images" / name;
+  return std::filesystem::path(dl::testing::source_dir()) / "tests/data/images" / name;
 }
 
 std::string file(const std::string& name) { return read_file(image(name), 1 << 20); }
@@ -44,9 +44,9 @@ int largest_difference(const std::vector<int>& a, const std::vector<int>& b) {
 bool built(const std::string& decoder) { return std::ranges::count(image_decoders(), decoder) > 0; }
 
 // What a reading of these bytes says; any error is fine but one that breaks its form.
-std::string reading_of(const FolderForTest& folder, const std::string& bytes) {
+std::string reading_of(const Folder& folder, const std::string& bytes) {
   folder.write("a", bytes);
-  const std::string said = told(folder, [&] { pixels(folder / "a", {6, 9}, 3); });
+  const std::string said = error_text(folder, [&] { pixels(folder / "a", {6, 9}, 3); });
   if (!said.empty()) {
     CHECK(said.starts_with("error: DIR/a: "));
     const size_t end = said.find('\n');
@@ -85,7 +85,7 @@ TEST_CASE("16 bits become 8, and interlaced rows find their places") {
                                  std::string{static_cast<char>(bits), 0, 0, 0, static_cast<char>(interlaced)}) +
            png_chunk("IDAT", deflated(values)) + png_chunk("IEND", "");
   };
-  FolderForTest folder;
+  Folder folder;
   folder.write("16.png", grey(16, false, std::string("\0\x10\xFF\x20\0\0\x30\x80\x40\x01", 10)));
   CHECK(pixels(folder / "16.png", 2, 1) == std::vector<int>{0x10, 0x20, 0x30, 0x40});
   folder.write("interlaced.png", grey(8, true, std::string("\0\x10\0\x20\0\x30\x40", 7)));  // its passes 1, 6 and 7
@@ -108,7 +108,7 @@ TEST_CASE("a window is to the bit what is cut out of the whole image") {
                                          {15, 16, 17, 16}, {16, 31, 32, 33}, {17, 50, 50, 20}, {1, 24, 68, 3},
                                          {31, 0, 39, 33},  {0, 34, 70, 2},   {40, 47, 30, 36}};
   const std::vector<std::string> large{"420", "422", "444", "progressive", "grey", "cmyk"};
-  FolderForTest folder;
+  Folder folder;
   for (const std::string& name : large)
     for (const int channels : {1, 3})
       for (const Pair form : {Pair{70, 83}, Pair{35, 42}, Pair{40, 40}})  // as it is; decoded at 1/2; and stretched
@@ -134,11 +134,11 @@ TEST_CASE("a window is to the bit what is cut out of the whole image") {
 
 TEST_CASE("a JPEG that is cut short below the window is an error as if it were wanted whole") {
   if (!built("libjpeg-turbo")) return;
-  FolderForTest folder;
+  Folder folder;
   const std::string whole_file = file("large-420.jpg");
   const auto top = [&](const std::string& bytes) {
     folder.write("a", bytes);
-    return told(folder, [&] {
+    return error_text(folder, [&] {
       std::byte pixel[3];
       read_image_window(folder / "a", {.size = {70, 83}}, {0, 0, 1, 1}, 1, pixel);
     });
@@ -149,14 +149,14 @@ TEST_CASE("a JPEG that is cut short below the window is an error as if it were w
           "error: DIR/a: the image cannot be decoded: Premature end of JPEG file\n  help: get the file again");
   std::string damaged = whole_file;  // the end of the image where its last rows are expected
   damaged.replace(damaged.size() - 200, 2, "\xFF\xD9");
-  const std::string in_window = top(damaged), in_all = told(folder, [&] { pixels(folder / "a", {70, 83}, 3); });
+  const std::string in_window = top(damaged), in_all = error_text(folder, [&] { pixels(folder / "a", {70, 83}, 3); });
   CHECK(in_window == in_all);
   CHECK(in_window != "");
 }
 
 TEST_CASE("broken JPEG and PNG files are told with their reason") {
   if (!built("libjpeg-turbo") || !built("libpng")) return;
-  FolderForTest folder;
+  Folder folder;
   const std::string jpeg = file("baseline.jpg");
   CHECK(reading_of(folder, jpeg.substr(0, 20)) ==
         "error: DIR/a: expected a JPEG image, its header cannot be read: Premature end of JPEG file");
@@ -173,7 +173,7 @@ TEST_CASE("broken JPEG and PNG files are told with their reason") {
 }
 
 TEST_CASE("a file cut short anywhere is an error that names it") {
-  FolderForTest folder;
+  Folder folder;
   for (const std::string& name : names) {
     CAPTURE(name);
     const std::string whole = file(name);
@@ -187,7 +187,7 @@ TEST_CASE("a file cut short anywhere is an error that names it") {
 }
 
 TEST_CASE("thousands of changed files are errors or other pixels") {
-  FolderForTest folder;
+  Folder folder;
   std::mt19937 random(1);
   for (const std::string& name : names) {
     const std::string whole = file(name);
@@ -211,7 +211,7 @@ TEST_CASE("thousands of changed files are errors or other pixels") {
 
 TEST_CASE("a window of a changed file is what is cut out of the whole, or the same error") {
   if (!built("libjpeg-turbo")) return;
-  FolderForTest folder;
+  Folder folder;
   std::mt19937 random(2);
   const ImageForm form{.size = {70, 83}};
   const ImageWindow window{33, 41, 20, 17};
@@ -222,8 +222,8 @@ TEST_CASE("a window of a changed file is what is cut out of the whole, or the sa
       for (uint32_t n = random() % 3 + 1; n > 0; --n) changed[random() % changed.size()] = static_cast<char>(random());
       folder.write("a", changed);
       std::vector<std::byte> all(70 * 83 * 3), expected(20 * 17 * 3), found(20 * 17 * 3);
-      const std::string error = told(folder, [&] { read_image(folder / "a", form, all.data()); });
-      const std::string found_error = told(folder, [&] {
+      const std::string error = error_text(folder, [&] { read_image(folder / "a", form, all.data()); });
+      const std::string found_error = error_text(folder, [&] {
         read_image_window(folder / "a", form, window, {window.h, window.w}, found.data());
       });
       CAPTURE(name);

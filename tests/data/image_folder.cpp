@@ -16,7 +16,7 @@ using namespace dl::testing;
 namespace {
 
 // In pets: cat/0.png cat/1.PNG dog/0.png dog/1.png dog/2.png: 2 x 1 grey images whose first pixel is 0, 1, 10, 11, 12.
-struct Pets : FolderForTest {
+struct Pets : Folder {
   Pets() {
     for (const char* name : {"dog", "cat"}) std::filesystem::create_directories(path / "pets" / name);
     for (int i = 0; i < 3; ++i) add("pets/dog/" + std::to_string(i) + ".png", 10 + i);
@@ -38,7 +38,7 @@ std::shared_ptr<const Reader> reader_of_pets(const std::string& more = {}) {
   return spec.reader;
 }
 
-DatasetPointer open_folder(const FolderForTest& folder, const std::string& more = {},
+DatasetPointer open_folder(const Folder& folder, const std::string& more = {},
                            const std::vector<std::string>& classes = {}) {
   return reader_of_pets(more)->open({.roots = {folder.path}, .get = {}, .classes = classes});
 }
@@ -129,7 +129,7 @@ TEST_CASE("links that lead back end where they began, and no folder is read twic
 TEST_CASE("a class of which nothing is read is an error that says what there is") {
   Pets pets;
   pets.add_folder("pets/owl");
-  CHECK(told(pets, [&] { open_folder(pets); }) ==
+  CHECK(error_text(pets, [&] { open_folder(pets); }) ==
         "error: DIR/pets/owl: expected images of the class, the folder has none\n"
         "  help: put images into it, or take the folder away");
   CHECK(open_folder(pets, "", {"cat", "dog", "owl"})->size() == 5);  // this part has none of them
@@ -137,7 +137,7 @@ TEST_CASE("a class of which nothing is read is an error that says what there is"
   pets.write("pets/owl/1.svg", "not read");
   for (const std::vector<std::string>& classes : {std::vector<std::string>(), {"cat", "dog", "owl"}})
     CHECK(
-        told(pets, [&] { open_folder(pets, "", classes); }) ==
+        error_text(pets, [&] { open_folder(pets, "", classes); }) ==
         "error: DIR/pets/owl: expected images of the class, of its 2 files none is of a format that is read: 1 .avif, "
         "1 .svg\n  read are: " +
             join(image_formats()) +
@@ -146,14 +146,14 @@ TEST_CASE("a class of which nothing is read is an error that says what there is"
 }
 
 TEST_CASE("a folder of the parts of a data set is no folder of classes") {
-  const FolderForTest folder;
+  const Folder folder;
   const auto says = [&](const std::vector<std::string>& names) {
     std::filesystem::remove_all(folder / "pets");
     for (const std::string& name : names) {
       std::filesystem::create_directories(folder / ("pets/" + name + "/cat"));
       folder.write("pets/" + name + "/cat/0.png", png(1, 2, 1, "ab"));
     }
-    return told(folder, [&] { open_folder(folder); });
+    return error_text(folder, [&] { open_folder(folder); });
   };
   CHECK(says({"train", "val", "test"}) ==
         "error: DIR/pets: expected a folder for each class, its folders are parts of a data set: test, train, val\n"
@@ -165,7 +165,7 @@ TEST_CASE("a folder of the parts of a data set is no folder of classes") {
 }
 
 TEST_CASE("a single class is told, with the folder that may be meant") {
-  FolderForTest folder;
+  Folder folder;
   std::filesystem::create_directories(folder / "pets/all/cat");
   folder.write("pets/all/cat/0.png", png(1, 2, 1, "ab"));
   CHECK(warnings(folder, *open_folder(folder)) ==
@@ -200,7 +200,7 @@ TEST_CASE("with names of classes given, labels count in their order, and other f
   CHECK(data->classes().size() == 3);
   CHECK(label(*data, 0) == 2);
   CHECK(label(*data, 2) == 1);
-  CHECK(told(pets, [&] {
+  CHECK(error_text(pets, [&] {
           open_folder(pets, "", {"dog", "fish"});
         }) == "error: DIR/pets/cat: the folder is named like none of the 2 classes\n  classes: dog, fish");
 }
@@ -211,7 +211,7 @@ TEST_CASE("a size brings every image to it, and without one all must be alike") 
   const DatasetPointer sized = open_folder(pets, ", size: [1, 1]");
   CHECK(sized->fields()[0].type.shape == Shape{1, 1, 1});
   CHECK(pixels(*sized) == std::vector<int>{0, 1, 10, 99, 12});
-  CHECK(told(pets, [&] { pixels(*open_folder(pets)); }) ==
+  CHECK(error_text(pets, [&] { pixels(*open_folder(pets)); }) ==
         "error: DIR/pets/dog/1.png: expected 2 x 1 pixels (height x width) as in the first image, found 2 x 2\n"
         "  help: write 'size: [HEIGHT, WIDTH]' to bring all images to one size");
 }
@@ -220,7 +220,7 @@ TEST_CASE("an image that cannot be read is an error, or its successor takes its 
   Pets pets;
   pets.write("pets/cat/1.PNG", "");
   pets.write("pets/dog/2.png", "<html>");
-  CHECK(told(pets, [&] { pixels(*open_folder(pets)); }) ==
+  CHECK(error_text(pets, [&] { pixels(*open_folder(pets)); }) ==
         "error: DIR/pets/cat/1.PNG: expected an image, the file is empty\n"
         "  help: write 'on_bad: skip' to go on without it");
   const DatasetPointer data = open_folder(pets, ", on_bad: skip");
@@ -236,11 +236,11 @@ TEST_CASE("skipping ends where more images are broken than allowed, or all are")
   Pets pets;
   pets.write("pets/cat/1.PNG", "");
   pets.write("pets/dog/2.png", "");
-  CHECK(told(pets, [&] { pixels(*open_folder(pets, ", on_bad: skip, max_skipped: 1")); }) ==
+  CHECK(error_text(pets, [&] { pixels(*open_folder(pets, ", on_bad: skip, max_skipped: 1")); }) ==
         "error: DIR/pets/dog/2.png: expected an image, the file is empty\n"
         "  2 of 5 images could not be read; 'max_skipped' is 1");
   for (const char* name : {"cat/0.png", "dog/0.png", "dog/1.png"}) pets.write("pets/" + std::string(name), "");
-  CHECK(told(pets, [&] { pixels(*open_folder(pets, ", on_bad: skip, size: 2")); }) ==
+  CHECK(error_text(pets, [&] { pixels(*open_folder(pets, ", on_bad: skip, size: 2")); }) ==
         "error: DIR/pets/dog/2.png: expected an image, the file is empty\n"
         "  5 of 5 images could not be read; 'max_skipped' is 100");
 }
@@ -249,7 +249,7 @@ TEST_CASE("an image that vanished is named") {
   Pets pets;
   const DatasetPointer data = open_folder(pets);
   std::filesystem::remove(pets / "pets/dog/1.png");
-  CHECK(told(pets, [&] { sample(*data, 3); }) ==
+  CHECK(error_text(pets, [&] { sample(*data, 3); }) ==
         "error: DIR/pets/dog/1.png: open for reading failed: No such file or directory\n"
         "  help: write 'on_bad: skip' to go on without it");
 }
@@ -273,7 +273,7 @@ TEST_CASE("images are kept once they were read, those of a validation set of its
       for (int64_t i = 0; i < set->size(); ++i) sample(*set, i);
       std::filesystem::rename(pets / "pets", pets / "gone pets");
       std::filesystem::rename(pets / "more", pets / "gone more");
-      for (int64_t i = 0; i < set->size(); ++i) CHECK((message<Error>([&] { sample(*set, i); }) == "") == (i < kept));
+      for (int64_t i = 0; i < set->size(); ++i) CHECK((error_text([&] { sample(*set, i); }) == "") == (i < kept));
       std::filesystem::rename(pets / "gone pets", pets / "pets");
       std::filesystem::rename(pets / "gone more", pets / "more");
     }
@@ -293,12 +293,12 @@ TEST_CASE("the fingerprint follows names, sizes and classes") {
 }
 
 TEST_CASE("a folder without images, and keys that make no sense, are refused") {
-  FolderForTest folder;
+  Folder folder;
   std::filesystem::create_directory(folder / "pets");
-  CHECK(told(folder, [&] { open_folder(folder); }) ==
+  CHECK(error_text(folder, [&] { open_folder(folder); }) ==
         "error: DIR/pets: expected folders, one a class, with images in them; found none");
   folder.write("pets/0.png", png(1, 2, 1, "ab"));
-  CHECK(told(folder, [&] { open_folder(folder); }) ==
+  CHECK(error_text(folder, [&] { open_folder(folder); }) ==
         "error: DIR/pets: expected folders, one a class, with images in them; found none\n"
         "  images in the folder itself: 0.png\n"
         "  help: put the images of each class into a folder of its own, named as the class");

@@ -18,7 +18,7 @@ using namespace dl::testing;
 namespace {
 
 std::string file(const std::string& name) {
-  return read_file(std::filesystem::path(dl::test::source_dir()) / "tests/data/images" / name, 1 << 20);
+  return read_file(std::filesystem::path(dl::testing::source_dir()) / "tests/data/images" / name, 1 << 20);
 }
 
 bool built(const std::string& decoder) { return std::ranges::count(image_decoders(), decoder) > 0; }
@@ -30,7 +30,7 @@ std::vector<int> numbers(const std::string& bytes) {
 }
 
 // The pixels of a file of these bytes, at the size that it has.
-std::string pixels(const FolderForTest& folder, const std::string& bytes, int channels) {
+std::string pixels(const Folder& folder, const std::string& bytes, int channels) {
   folder.write("a", bytes);
   const Pair size = image_size(folder / "a");
   std::string found(static_cast<size_t>(size.h * size.w * channels), '\xEE');
@@ -38,8 +38,8 @@ std::string pixels(const FolderForTest& folder, const std::string& bytes, int ch
   return found;
 }
 
-std::string refused(const FolderForTest& folder, const std::string& bytes) {
-  return told(folder, [&] { pixels(folder, bytes, 3); });
+std::string refused(const Folder& folder, const std::string& bytes) {
+  return error_text(folder, [&] { pixels(folder, bytes, 3); });
 }
 
 std::string little(uint64_t value, int bytes) {
@@ -98,7 +98,7 @@ const std::vector<std::pair<Pair, std::string>> standing{{{2, 3}, "abcdef"}, {{2
 }  // namespace
 
 TEST_CASE("PNM of every kind is read, values brought to 8 bits by their largest") {
-  const FolderForTest folder;
+  const Folder folder;
   using Numbers = std::vector<int>;
   CHECK(numbers(pixels(folder, "P1\n# ink\n3 2\n1 0 1\n010", 1)) == Numbers{0, 255, 0, 255, 0, 255});
   CHECK(numbers(pixels(folder, "P4 10 1\n" + std::string("\xA0\x40", 2), 1)) ==
@@ -114,7 +114,7 @@ TEST_CASE("PNM of every kind is read, values brought to 8 bits by their largest"
 }
 
 TEST_CASE("a PNM that is cut short, or holds what its header does not say, is refused") {
-  const FolderForTest folder;
+  const Folder folder;
   const std::string again = "\n  help: get the file again";
   CHECK(refused(folder, "P5 2 2 255\nabc") ==
         "error: DIR/a: expected 4 bytes of pixels, found 3" + again + ": it is cut short");
@@ -135,7 +135,7 @@ TEST_CASE("a PNM that is cut short, or holds what its header does not say, is re
 }
 
 TEST_CASE("WebP, TIFF and GIF give Pillow's pixels") {
-  const FolderForTest folder;
+  const Folder folder;
   std::vector<std::string> names{"transparent.gif"};
   if (built("libwebp"))
     names.insert(names.end(), {"webp-lossless.webp", "webp-alpha.webp", "webp-animated.webp", "webp-lossy.webp"});
@@ -155,7 +155,7 @@ TEST_CASE("WebP, TIFF and GIF give Pillow's pixels") {
 
 TEST_CASE("of a TIFF's 16 bits the high ones are taken, and what is not read is told") {
   if (!built("libtiff")) return;
-  const FolderForTest folder;
+  const Folder folder;
   CHECK(pixels(folder, tiff_image(2, 1, 1, 16, little(0x10FF, 2) + little(0xF005, 2)), 1) == "\x10\xF0");
   CHECK(refused(folder, tiff_image(1, 1, 1, 64, little(0, 8))) ==
         "error: DIR/a: the image cannot be decoded: Sorry, can not handle images with 64-bit samples\n"
@@ -169,7 +169,7 @@ TEST_CASE("of a TIFF's 16 bits the high ones are taken, and what is not read is 
 }
 
 TEST_CASE("pictures stand upright as their Exif says, in each of the eight ways") {
-  const FolderForTest folder;
+  const Folder folder;
   for (int orientation = 1; orientation <= 8; ++orientation) {
     CAPTURE(orientation);
     const auto& [size, expected] = standing[static_cast<size_t>(orientation - 1)];
@@ -185,7 +185,7 @@ TEST_CASE("pictures stand upright as their Exif says, in each of the eight ways"
 }
 
 TEST_CASE("every window of a turned picture is what is cut out of the whole, of JPEG and WebP too") {
-  const FolderForTest folder;
+  const Folder folder;
   for (int orientation = 1; orientation <= 8; ++orientation) {
     CAPTURE(orientation);
     std::vector<std::pair<std::string, std::string>> files;  // stored, and with its Exif
@@ -225,7 +225,7 @@ TEST_CASE("an Exif that is broken, or says no way to stand, leaves the picture a
 
 TEST_CASE("a JPEG that shrinks and is turned is turned after it was decoded smaller") {
   if (!built("libjpeg-turbo")) return;
-  const FolderForTest folder;
+  const Folder folder;
   const std::string jpeg = file("large-420.jpg");
   const auto at = [&](const std::string& bytes, Pair size) {
     folder.write("a", bytes);
@@ -242,13 +242,13 @@ TEST_CASE("a JPEG that shrinks and is turned is turned after it was decoded smal
 
 TEST_CASE("what begins with one byte too many is no JPEG to any decoder") {
   if (!built("libjpeg-turbo")) return;
-  const FolderForTest folder;
+  const Folder folder;
   CHECK(refused(folder, "\xFF" + file("baseline.jpg")) == "error: DIR/a: expected an image (" + join(image_formats()) +
                                                               "), found none: Image not of any known type, or corrupt");
 }
 
 TEST_CASE("cut anywhere or changed at random, a file of any format is an error or other pixels") {
-  const FolderForTest folder;
+  const Folder folder;
   std::mt19937 random(3);
   std::vector<std::string> files{"P1\n3 2\n1 0 1\n010", "P3 1 2 1023 1023 0 512 1 2 3",
                                  "P6 1 1 1023\n" + std::string("\1a\2b\3c", 6), file("transparent.gif")};
@@ -263,7 +263,7 @@ TEST_CASE("cut anywhere or changed at random, a file of any format is an error o
   if (built("libpng")) files.push_back(png_with(png(3, 2, 1, "abcdef"), exif(3)));
   const auto read = [&](const std::string& bytes) {
     folder.write("a", bytes);
-    const std::string said = told(folder, [&] {
+    const std::string said = error_text(folder, [&] {
       std::byte small[6 * 9 * 3];
       read_image(folder / "a", {.size = {6, 9}, .may_resize = true}, small, {.pixels = 1 << 16});
     });

@@ -23,7 +23,7 @@ std::string stored_png(uint32_t width, uint32_t height, char depth, char kind, c
 }
 
 // Two pairs: 2 x 3 grey images, masks of three classes, one with a palette of 4 bits.
-struct Photos : FolderForTest {
+struct Photos : Folder {
   Photos() {
     for (const char* name : {"photos", "masks"}) std::filesystem::create_directories(path / name);
     write("photos/a.png", png(3, 2, 1, std::string("\x01\x02\x03\x04\x05\x06", 6)));
@@ -114,7 +114,7 @@ TEST_CASE("a mask that is stretched keeps its classes") {
 }
 
 TEST_CASE("masks of every depth and filter are read as they are stored") {
-  FolderForTest folder;
+  Folder folder;
   const auto read = [&](const std::string& file) {
     folder.write("mask.png", file);
     return read_mask(folder / "mask.png").values;
@@ -135,7 +135,7 @@ TEST_CASE("what is no mask is refused by name") {
   const auto refused = [&](const std::string& file) {
     photos.write("masks/a.png", file);
     const auto opened = photos.opened();
-    return told(photos, [&] { sample(*opened->sets.train, 0); });
+    return error_text(photos, [&] { sample(*opened->sets.train, 0); });
   };
   const std::string help =
       "\n  help: save it with the number of its class as each pixel's value, as Pillow's modes P and L do";
@@ -153,7 +153,7 @@ TEST_CASE("what is no mask is refused by name") {
 }
 
 TEST_CASE("masks that are cut or mutated never crash") {
-  FolderForTest folder;
+  Folder folder;
   const std::string good = png(3, 2, 1, std::string("\0\1\2\2\1\0", 6));
   int read = 0, refused = 0;
   for (size_t at = 0; at < good.size(); ++at)

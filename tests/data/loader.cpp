@@ -231,12 +231,12 @@ TEST_CASE("the time that the caller waited is counted") {
 TEST_CASE("batches larger than the machine are refused, with what to lower") {
   const auto data = std::make_shared<CountingSet>(int64_t{1} << 50);
   const std::string text =
-      message<Error>([&] { Loader(data, {.batch_size = int64_t{1} << 50, .threads = 1, .prefetch = 1}); });
+      error_text([&] { Loader(data, {.batch_size = int64_t{1} << 50, .threads = 1, .prefetch = 1}); });
   CHECK(
       text.starts_with("error: data.batch_size: 2 batches of 1125899906842624 samples take 27021597764222976 bytes, "
                        "the machine has "));
   CHECK(text.ends_with("\n  help: lower data.batch_size or data.prefetch"));
-  CHECK(message<Error>([&] {
+  CHECK(error_text([&] {
           Loader(std::make_shared<CountingSet>(INT64_MAX), {.batch_size = INT64_MAX, .threads = 1});
         }).starts_with("error: data.batch_size: 5 batches of 9223372036854775807 samples take "));
 }

@@ -9,9 +9,9 @@
 
 using namespace dl;
 using namespace dl::testing;
-using test::bytes;
-using test::npy;
-using test::npy_with;
+using testing::bytes;
+using testing::npy;
+using testing::npy_with;
 
 namespace {
 
@@ -40,7 +40,7 @@ std::string zip(const std::string& name, const std::string& member, const std::s
          little_endian(central.size(), 4) + little_endian(local.size(), 4) + little_endian(0, 2);
 }
 
-struct Arrays : FolderForTest {
+struct Arrays : Folder {
   Arrays() { write("y.npy", npy("<i8", "(2,)", bytes<int64_t>({1, 0}))); }
   std::unique_ptr<OpenedForTest> open(const std::string& keys = "fields: {x: x.npy, y: y.npy}") const {
     return dl::testing::open("{train: {format: npy, " + keys + "}}", path);
@@ -158,21 +158,21 @@ TEST_CASE("labels bound the number of classes before a name is made for each") {
 TEST_CASE("labels with gaps, and classes saved as floats, are told with what to write") {
   Arrays arrays;
   arrays.write("x.npy", npy("<f4", "(2, 1)", bytes<float>({1, 2})));
-  const auto told_of = [&](const std::string& y) {
+  const auto warning_of = [&](const std::string& y) {
     arrays.write("y.npy", y);
     const auto opened = arrays.open();
     CHECK(opened->problems == "");
     return warnings(arrays, *opened->sets.train);
   };
-  CHECK(told_of(npy("<i4", "(2,)", bytes<int32_t>({0, 1}))) == "");
-  CHECK(told_of(npy("<i4", "(2,)", bytes<int32_t>({3, 1000}))) ==
+  CHECK(warning_of(npy("<i4", "(2,)", bytes<int32_t>({0, 1}))) == "");
+  CHECK(warning_of(npy("<i4", "(2,)", bytes<int32_t>({3, 1000}))) ==
         "DIR/y.npy: the largest label is 1000, so there are 1001 classes, of which 2 have samples\n"
         "  help: number the classes from 0 on: numpy.unique(y, return_inverse=True)[1]\n");
-  CHECK(told_of(npy("<f8", "(2, 1)", bytes<double>({0, 1}))) ==
+  CHECK(warning_of(npy("<f8", "(2, 1)", bytes<double>({0, 1}))) ==
         "DIR/y.npy: the labels are floats and so numbers to be predicted, but all are whole, from 0 to 1\n"
         "  help: if they are classes save them with .astype(numpy.int64)\n");
-  CHECK(told_of(npy("<f4", "(2,)", bytes<float>({0, 1.5f}))) == "");
-  CHECK(told_of(npy("<f4", "(2,)", bytes<float>({25, 346}))) == "");
+  CHECK(warning_of(npy("<f4", "(2,)", bytes<float>({0, 1.5f}))) == "");
+  CHECK(warning_of(npy("<f4", "(2,)", bytes<float>({25, 346}))) == "");
 }
 
 TEST_CASE("the layout says where the channels of images stand, and likely mistakes are told") {
@@ -288,7 +288,7 @@ TEST_CASE("whatever byte of an array or an archive is changed or missing, it is 
   const auto read = [&](const std::string& name, const std::string& bytes, const std::string& keys) {
     arrays.write(name, bytes);
     const auto opened = arrays.open(keys);
-    if (opened->problems.empty()) told(arrays, [&] { sample(*opened->sets.train, 0); });
+    if (opened->problems.empty()) error_text(arrays, [&] { sample(*opened->sets.train, 0); });
     return opened->problems;
   };
   const std::string of_archive = "path: a.npz, fields: {x: x, y: x}", of_file = "fields: {x: x.npy, y: y.npy}";

@@ -1,4 +1,4 @@
-// What the tests of data share: files made on the spot, sets read whole, messages without the temporary folder's name.
+// What the tests of data share: files made on the spot, and sets read whole.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <zlib.h>
@@ -10,39 +10,16 @@
 #include "lib/base/error.h"
 #include "lib/data/data_spec.h"
 #include "lib/spec/yaml.h"
-#include "tests/base/folder_for_test.h"
+#include "tests/folder.h"
+#include "tests/idx.h"
 
 namespace dl::testing {
 
-// The message of the Error that `action` throws, with DIR for the folder; "" where it throws none.
-template <class Action>
-std::string told(const FolderForTest& folder, Action&& action) {
-  std::string text = ::message<Error>(action);
-  for (size_t at; (at = text.find(folder.path.string())) != std::string::npos;)
-    text.replace(at, folder.path.string().size(), "DIR");
-  return text;
-}
-
 // What opening the set found worth telling, each rendered and ended by a line's end, with DIR for the folder.
-inline std::string warnings(const FolderForTest& folder, const Dataset& data) {
+inline std::string warnings(const Folder& folder, const Dataset& data) {
   std::string text;
   for (const Problem& problem : data.warnings()) text += problem_text(problem) + "\n";
-  for (size_t at; (at = text.find(folder.path.string())) != std::string::npos;)
-    text.replace(at, folder.path.string().size(), "DIR");
-  return text;
-}
-
-inline std::string big_endian(uint32_t value) {
-  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
-          static_cast<char>(value)};
-}
-
-// An idx file's bytes; the values are as given, whatever the sizes say.
-inline std::string idx(const std::vector<uint32_t>& sizes, const std::string& values, int type = 8, int rank = -1) {
-  std::string out{'\0', '\0', static_cast<char>(type),
-                  static_cast<char>(rank < 0 ? static_cast<int>(sizes.size()) : rank)};
-  for (uint32_t size : sizes) out += big_endian(size);
-  return out + values;
+  return folder.placeless(text);
 }
 
 inline std::string gzip(const std::string& bytes) {
@@ -126,8 +103,7 @@ inline std::unique_ptr<OpenedForTest> open(const std::string& yaml, const std::f
   read_object(parse_yaml(yaml, (folder / "run.yaml").string()), opened->spec, Reading(problems, "data"));
   if (problems.empty()) opened->sets = open_data(opened->spec, folder, 1, problems);
   for (const Problem& problem : problems) opened->problems += render(problem);
-  for (size_t at; (at = opened->problems.find(folder.string())) != std::string::npos;)
-    opened->problems.replace(at, folder.string().size(), "DIR");
+  opened->problems = replaced(opened->problems, {{folder.string(), "DIR"}});
   return opened;
 }
 

@@ -22,7 +22,7 @@ const std::string people =
     "?,Oslo,low\n"
     "60,?,high\n";
 
-struct Table : FolderForTest {
+struct Table : Folder {
   explicit Table(const std::string& text = people) { write("people.csv", text); }
   // The section `data:` with these keys of the reader.
   std::unique_ptr<OpenedForTest> open(const std::string& keys = "target: income", const std::string& more = "") const {
@@ -39,8 +39,7 @@ std::vector<std::vector<float>> inputs(const DatasetPointer& data) {
 std::string warned(const OpenedForTest& opened) {
   std::string text;
   for (const Problem& warning : opened.sets.warnings) text += problem_text(warning) + "\n";
-  for (size_t at; (at = text.find(opened.folder)) != std::string::npos;) text.replace(at, opened.folder.size(), "DIR");
-  return text;
+  return replaced(text, {{opened.folder, "DIR"}});
 }
 
 std::vector<float> targets(const Dataset& data) {
@@ -131,7 +130,7 @@ TEST_CASE("what was fitted is kept as YAML and taken instead of fitting anew") {
 }
 
 TEST_CASE("UCI's form: blanks after commas, no header, a test part whose labels end in a full stop") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("train", "39, State-gov, <=50K\n50, ?, >50K\n\n");
   folder.write("test", "|1x3 Cross validator\n25, State-gov, <=50K.\n28, Private, >50K.\n\n");
   folder.write("set.yaml",
@@ -204,7 +203,7 @@ TEST_CASE("rows to predict are read with what was fitted, with or without the ta
   CHECK(rows->fields().size() == 1);
   CHECK(inputs(rows) == std::vector<std::vector<float>>{{1, 0, 1, 0}, {0, 0, 0, 0}});
   table.write("short.csv", "town\nOslo\n");
-  CHECK(told(table, [&] { open_rows(opened->spec, table / "short.csv", table.path, opened->sets.fitted); }) ==
+  CHECK(error_text(table, [&] { open_rows(opened->spec, table / "short.csv", table.path, opened->sets.fitted); }) ==
         "error: DIR/short.csv: expected a column 'age' as in the training data, found none\n"
         "  its columns: town");
 }
@@ -480,7 +479,7 @@ TEST_CASE("rows to predict may have a header in any order, or none, wherever the
   CHECK(more == "the training table has no column 'z'; it is left out\n");
   CHECK(predicted("measured again\n3,30,300\n4,40,400\n", &skipped) == expected);
   CHECK(skipped == "1 line at the beginning is passed over, as 'skip' says: 'measured again'\n");
-  const auto said = [&](const std::string& text) { return told(table, [&] { predicted(text); }); };
+  const auto said = [&](const std::string& text) { return error_text(table, [&] { predicted(text); }); };
   CHECK(said("a,b\n3,30\n") ==
         "error: DIR/new.csv: expected a column 'c' as in the training data, found none\n"
         "  its columns: a, b");

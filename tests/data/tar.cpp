@@ -11,7 +11,7 @@ using namespace dl;
 using namespace dl::testing;
 
 TEST_CASE("names of every length and sizes of every form are read") {
-  FolderForTest folder;
+  Folder folder;
   const std::string deep = "a/" + std::string(90, 'b') + "/" + std::string(60, 'c'), longer = std::string(300, 'd');
   folder.write("a.tar", tar_entry("short", "1") + tar_entry("folder/", "", '5') + tar_ustar_entry(deep, "22") +
                             tar_gnu_entry(longer + ".x", "333") + tar_pax_entry(longer + ".y", "4444") +
@@ -28,7 +28,7 @@ TEST_CASE("names of every length and sizes of every form are read") {
 }
 
 TEST_CASE("archives that are mutated never crash, and what is read is bounded") {
-  FolderForTest folder;
+  Folder folder;
   const std::string good = tar_entry("a.png", png(2, 1, 1, "ab")) + tar_pax_entry(std::string(120, 'a') + ".cls", "1") +
                            tar_gnu_entry("b.png", png(2, 1, 1, "cd")) + tar_entry("b.cls", "1") + tar_end();
   int read = 0, wrong = 0;

@@ -14,7 +14,7 @@ using namespace dl::testing;
 namespace {
 
 // Three shards with 4, 5 and 3 samples: 1 x 2 grey images whose first dot is the sample's number, of class number % 3.
-struct Shards : FolderForTest {
+struct Shards : Folder {
   Shards() {
     int number = 0;
     for (const int samples : {4, 5, 3}) {
@@ -52,9 +52,9 @@ std::vector<std::vector<int>> take(Loader& loader, int batches) {
 }
 
 std::string refused(const std::string& tar) {
-  FolderForTest folder;
+  Folder folder;
   folder.write("s-00.tar", tar);
-  return told(folder, [&] {
+  return error_text(folder, [&] {
     const auto opened = open("{train: {format: tar_shards, paths: [s-00.tar], channels: 1, classes: 3}}", folder.path);
     if (!opened->problems.empty()) throw Error(Exit::data, Problem{.what = opened->problems});
     each_sample(*opened->sets.train, [&](int64_t index) { sample(*opened->sets.train, index); });
@@ -159,7 +159,7 @@ TEST_CASE("samples that are said to be an epoch are not counted, and more than t
 }
 
 TEST_CASE("labels are numbers, names, or values of JSON") {
-  FolderForTest folder;
+  Folder folder;
   const auto read = [&](const std::string& ending, const std::string& text, const std::string& keys) {
     folder.write("a.tar", tar_entry("a.png", png(2, 1, 1, "ab")) + tar_entry("a." + ending, text) + tar_end());
     const auto opened =
@@ -167,7 +167,7 @@ TEST_CASE("labels are numbers, names, or values of JSON") {
                  keys + "}}}",
              folder.path);
     REQUIRE(opened->problems == "");
-    return told(folder, [&] {
+    return error_text(folder, [&] {
       int32_t y = 0;
       each_sample(*opened->sets.train, [&](int64_t index) { y = label(*opened->sets.train, index); });
       throw Error(Exit::data, Problem{.what = std::to_string(y)});

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "lib/base/hash.h"
-#include "lib/data/text/text_fit.h"
 #include "lib/data/text/tokenized.h"
 #include "lib/data/token_line.h"
 #include "tests/data/sets_for_test.h"
@@ -35,7 +34,7 @@ std::string little_endian(const std::vector<uint32_t>& values, size_t width) {
 }  // namespace
 
 TEST_CASE("characters are numbered in the order of their code points, and a target is one further on") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", "h\u00e9llo w\u00f6rld");
   const auto opened = open("{train: {format: text, path: a.txt, length: 5}}", folder.path);
   CHECK(opened->problems == "");
@@ -51,7 +50,7 @@ TEST_CASE("characters are numbered in the order of their code points, and a targ
 }
 
 TEST_CASE("words are what stands between white space, with a token for the end of a line") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", " the cat \n sat  on\tthe mat \n");
   const auto opened =
       open("{train: {format: text, path: a.txt, level: words, line_end: <eos>, length: 7}}", folder.path);
@@ -61,7 +60,7 @@ TEST_CASE("words are what stands between white space, with a token for the end o
 }
 
 TEST_CASE("the vocabulary is the training part's: another part's unknown tokens are an error, or one token") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", "abcabcabcabXab");
   const auto opened = [&](const std::string& more) {
     return open("{train: {format: text, path: a.txt, length: 2, end: 0.5" + more +
@@ -79,7 +78,7 @@ TEST_CASE("the vocabulary is the training part's: another part's unknown tokens 
 }
 
 TEST_CASE("how many tokens training lacks is told, and which") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", "abcabcabcabc\nX$X\nY,Zabc");
   const auto problems = [&](const std::string& more) {
     const auto opened = open("{train: {format: text, path: a.txt, length: 1, end: 0.5" + more +
@@ -99,7 +98,7 @@ TEST_CASE("how many tokens training lacks is told, and which") {
 }
 
 TEST_CASE("a character that only windows held out of a text have is in its vocabulary") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", "ababababab$$");
   const auto opened = open("{train: {format: text, path: a.txt, length: 2}, validation: {last: 1}}", folder.path);
   CHECK(opened->problems == "");
@@ -107,7 +106,7 @@ TEST_CASE("a character that only windows held out of a text have is in its vocab
 }
 
 TEST_CASE("parts of a text in one line begin at a word, and are not the whole") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", "a b c d e f g h i j");
   const auto opened = open(
       "{train: {format: text, level: words, path: a.txt, length: 2, end: 0.5}, "
@@ -118,7 +117,7 @@ TEST_CASE("parts of a text in one line begin at a word, and are not the whole") 
 }
 
 TEST_CASE("line ends are one character, and a byte order mark is none") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt",
                "\xEF\xBB\xBF"
                "ab\r\ncd\r\n\r");
@@ -131,7 +130,7 @@ TEST_CASE("line ends are one character, and a byte order mark is none") {
 }
 
 TEST_CASE("the rest of a text that fills no window is told where it is much") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", std::string(100, 'a'));
   const auto warned = [&](const std::string& keys, const std::string& more = "") {
     std::string text;
@@ -147,7 +146,7 @@ TEST_CASE("the rest of a text that fills no window is told where it is much") {
 }
 
 TEST_CASE("the vocabulary is kept with what was fitted, and taken instead of fitting anew") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", "abcabcabcab");
   const std::string set = "{format: text, path: a.txt, length: 2}";
   const auto first = open("{train: " + set + "}", folder.path);
@@ -166,7 +165,7 @@ TEST_CASE("the vocabulary is kept with what was fitted, and taken instead of fit
 }
 
 TEST_CASE("nothing of windows held out is in the vocabulary but the target of a window before them") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", "ababcdxyz");
   const auto fitted = [&](const std::string& validation) {
     return to_yaml(open("{train: {format: text, path: a.txt, length: 2, unknown: '?'}, validation: " + validation + "}",
@@ -189,7 +188,7 @@ TEST_CASE("nothing of windows held out is in the vocabulary but the target of a 
 }
 
 TEST_CASE("what the training part is like follows from the vocabulary alone where none of it is read") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("b.txt", "cab");
   const auto opened = open(
       "{train: {format: text, path: gone.txt, length: 2, windows: carried}, "
@@ -206,7 +205,7 @@ TEST_CASE("what the training part is like follows from the vocabulary alone wher
   CHECK(sets.classes == std::vector<std::string>{"a", "b", "c"});
   CHECK(sets.names == std::vector<std::string>{"train", "test"});
   CHECK(numbers(sample(*sets.part("test"), 0)[0]) == std::vector<int32_t>{2, 0});
-  CHECK(message<Error>([&] { sets.part("val"); }) ==
+  CHECK(error_text([&] { sets.part("val"); }) ==
         "error: there is no split 'val'; there are: train, test\n  help: name one of them");
 }
 
@@ -233,12 +232,12 @@ TEST_CASE("tokens are written as a line that reads back, whatever they are made 
   node.set("tokens", Node::string(line));
   CHECK(parse_yaml(to_yaml(node), "a.yaml").find("tokens")->as_string() == line);
   CHECK(tokens_in("  a   b ") == std::vector<std::string>{"a", "b"});
-  CHECK(message<Error>([] { tokens_in("a %2"); }) ==
+  CHECK(error_text([] { tokens_in("a %2"); }) ==
         "error: data.fitted.tokens: expected two hexadecimal digits after '%', found '2'\n  help: write %25 for '%'");
 }
 
 TEST_CASE("a vocabulary of limited size has the most frequent tokens, and one for all others") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", "b b b c a c a d\n");
   const auto opened =
       open("{train: {format: text, path: a.txt, level: words, length: 3, max_tokens: 3, unknown: <unk>}}", folder.path);
@@ -251,7 +250,7 @@ TEST_CASE("a vocabulary of limited size has the most frequent tokens, and one fo
 }
 
 TEST_CASE("a text that is not UTF-8, too short, or of another hash is told with what to do") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.txt", "ab\xff");
   const auto said = [&](const std::string& keys) {
     return open("{train: {format: text, path: a.txt, " + keys + "}}", folder.path)->problems;
@@ -284,7 +283,7 @@ TEST_CASE("a text that is not UTF-8, too short, or of another hash is told with 
 }
 
 TEST_CASE("files of tokens have numbers of two or four bytes") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.bin", little_endian({1, 300, 2, 40000, 5}, 2));
   folder.write("b.bin", little_endian({1, 70000, 2}, 4));
   const auto a = open("{train: {format: tokens, path: a.bin, vocabulary: 50257, length: 2}}", folder.path);
@@ -298,9 +297,9 @@ TEST_CASE("files of tokens have numbers of two or four bytes") {
 }
 
 TEST_CASE("files of tokens may be arrays that numpy saved, whose header says what they are") {
-  FolderForTest folder;
+  Folder folder;
   const auto write = [&](const std::string& descr, const std::string& shape, const std::string& values) {
-    folder.write("a.npy", test::npy(descr, shape, values));
+    folder.write("a.npy", testing::npy(descr, shape, values));
   };
   const auto opened = [&](const std::string& more = "") {
     return open("{train: {format: tokens, path: a.npy, vocabulary: 70001, length: 2" + more + "}}", folder.path);
@@ -319,7 +318,7 @@ TEST_CASE("files of tokens may be arrays that numpy saved, whose header says wha
     write(descr, "(3,)",
           little_endian({1, 2}, static_cast<size_t>(width)) + std::string(static_cast<size_t>(width), '\xff'));
     const auto negative = opened();
-    CHECK(told(folder, [&] { sample(*negative->sets.train, 0); }) ==
+    CHECK(error_text(folder, [&] { sample(*negative->sets.train, 0); }) ==
           "error: DIR/a.npy: expected tokens from 0 to 70000, found -1 among tokens 2 to 2\n"
           "  help: write the 'vocabulary' and the 'dtype' that the file has");
   }
@@ -337,14 +336,14 @@ TEST_CASE("files of tokens may be arrays that numpy saved, whose header says wha
 }
 
 TEST_CASE("a file of tokens that is cut short while it is read, or holds other numbers, is an error") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("a.bin", little_endian({1, 2, 3, 9, 5, 6, 7}, 2));
   const auto opened = open("{train: {format: tokens, path: a.bin, vocabulary: 9, length: 2}}", folder.path);
-  CHECK(told(folder, [&] { sample(*opened->sets.train, 1); }) ==
+  CHECK(error_text(folder, [&] { sample(*opened->sets.train, 1); }) ==
         "error: DIR/a.bin: expected tokens from 0 to 8, found 9 among tokens 2 to 3\n"
         "  help: write the 'vocabulary' and the 'dtype' that the file has");
   std::filesystem::resize_file(folder.path / "a.bin", 9);
-  CHECK(told(folder, [&] { sample(*opened->sets.train, 2); }).starts_with("error: DIR/a.bin: expected "));
+  CHECK(error_text(folder, [&] { sample(*opened->sets.train, 2); }).starts_with("error: DIR/a.bin: expected "));
   CHECK(open("{train: {format: tokens, path: a.bin, vocabulary: 9, length: 2}}", folder.path)->problems ==
         "error: DIR/a.bin: data.train: expected numbers of 2 bytes, found 9 bytes\n  named in DIR/run.yaml:1:9\n"
         "  help: write the 'dtype' that the file has, or get it again");

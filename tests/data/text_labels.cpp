@@ -13,7 +13,7 @@ using namespace dl::testing;
 
 namespace {
 
-struct Reviews : FolderForTest {
+struct Reviews : Folder {
   Reviews() {
     write("r.tsv",
           "id\treview\tmood\n1\tgood film\tglad\n2\ta \"bad film\tsad\r\n3\tgood good good good\tglad\n\n4\t\tsad\n");
@@ -66,7 +66,7 @@ TEST_CASE("what training lacks is unknown, and long texts are cut") {
 }
 
 TEST_CASE("labels may be numbers, columns may be named by the config, and cells quoted as CSV has them") {
-  FolderForTest folder;
+  Folder folder;
   folder.write("n.tsv", "0.5\tone two\n-2\tthree\n");
   const auto numbers = open(
       "{train: {format: text_labels, path: n.tsv, names: [label, text], as: value, level: characters}}", folder.path);
@@ -99,7 +99,7 @@ TEST_CASE("what is wrong with a file is told with its line") {
 }
 
 TEST_CASE("buckets put texts of like length together, each text once an epoch, whatever the threads") {
-  FolderForTest folder;
+  Folder folder;
   std::string text = "label\ttext\n";
   for (int i = 0; i < 50; ++i) {
     text += std::to_string(i) + "\t";

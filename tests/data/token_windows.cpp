@@ -15,7 +15,7 @@ using namespace dl::testing;
 namespace {
 
 // 101 tokens, each its own place: every window says where it begins.
-struct Places : FolderForTest {
+struct Places : Folder {
   Places() {
     std::string bytes;
     for (int i = 0; i <= 100; ++i) bytes += std::string{static_cast<char>(i), '\0'};

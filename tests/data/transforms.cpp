@@ -142,7 +142,7 @@ TEST_CASE("center_crop takes the window in the middle") {
                                   bytes_of_floats({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
   CHECK(data->fields()[0].type.shape == Shape{1, 2, 1});
   CHECK(floats(sample(*data, 0)[0]) == std::vector<float>{5, 6});
-  CHECK(message<Error>([&] {
+  CHECK(error_text([&] {
           image_through("[{center_crop: 5}]", {DType::u8, {3, 4, 1}}, "");
         }) ==
         "error: run.yaml:1:3: data.transforms[0] (center_crop): a window of 5 x 5 does not fit into images of 3 x 4\n"
@@ -181,7 +181,7 @@ TEST_CASE(
   const auto impossible =
       image_through("[{random_resized_crop: {size: 1, ratio: [0.01, 0.01]}}]", type, bytes_of_floats(places));
   CHECK(trained(*impossible, 0)[1] == 29);  // the largest window in the middle
-  CHECK(message<Error>([&] { image_through("[{random_resized_crop: {size: 8, scale: [0.5, 0.1]}}]", type, ""); }) ==
+  CHECK(error_text([&] { image_through("[{random_resized_crop: {size: 8, scale: [0.5, 0.1]}}]", type, ""); }) ==
         "error: run.yaml:1:41: data.transforms[0].random_resized_crop.scale: expected [least, most], got [0.5, 0.1]");
 }
 
@@ -211,7 +211,7 @@ TEST_CASE("transforms follow one another in the order of the list") {
 TEST_CASE("transforms say where and why they cannot take the data") {
   const Type image{DType::u8, {28, 28, 1}}, features{DType::f32, {14}};
   const auto said = [&](const std::string& yaml, const Type& type) {
-    return message<Error>([&] { image_through(yaml, type, ""); });
+    return error_text([&] { image_through(yaml, type, ""); });
   };
   CHECK(said("[horizontal_flip, {normalize: {mean: [0, 1], std: [1, 1]}}]", image) ==
         "error: run.yaml:1:20: data.transforms[1] (normalize): expected 1 or 1 means for samples of shape [28, 28, 1], "

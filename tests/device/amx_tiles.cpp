@@ -7,13 +7,13 @@
 #include <initializer_list>
 #include <limits>
 #include <stdexcept>
-#include <string>
 
 #include "lib/base/bf16.h"
 #include "tests/amx/emulated_tiles.h"
+#include "tests/error_text.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
@@ -53,15 +53,6 @@ float element(float c, std::initializer_list<Factors> first, std::initializer_li
 }
 
 bool is_zero(float x, bool negative) { return x == 0 && std::signbit(x) == negative; }
-
-std::string reason(const auto& action) {
-  try {
-    action();
-  } catch (const std::logic_error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -148,20 +139,21 @@ TEST_CASE("smaller tiles are multiplied within their shapes, and what lies beyon
 }
 
 TEST_CASE("what the manual leaves undefined is found") {
-  CHECK(reason([] { zero_tile(0); }) == "tile 0 is not configured");
+  CHECK(error_text<std::logic_error>([] { zero_tile(0); }) == "tile 0 is not configured");
   const Tiles tiles;
-  CHECK(reason([] { zero_tile(7); }).empty());
-  CHECK(reason([] { zero_tile(8); }) == "tile 8 is not configured");
-  CHECK(reason([] { add_products_of_tiles(1, 1, 2); }) == "a tile twice in one product");
+  CHECK(error_text<std::logic_error>([] { zero_tile(7); }).empty());
+  CHECK(error_text<std::logic_error>([] { zero_tile(8); }) == "tile 8 is not configured");
+  CHECK(error_text<std::logic_error>([] { add_products_of_tiles(1, 1, 2); }) == "a tile twice in one product");
   TileConfig config = whole_tiles();
   config.rows[2] = 15;
   configure_tiles(config);
-  CHECK(reason([] { add_products_of_tiles(0, 1, 2); }) == "shapes of tiles that do not go together");
+  CHECK(error_text<std::logic_error>([] { add_products_of_tiles(0, 1, 2); }) ==
+        "shapes of tiles that do not go together");
   config.rows[2] = 17;
-  CHECK(reason([&] { configure_tiles(config); }) == "shape of a tile");
+  CHECK(error_text<std::logic_error>([&] { configure_tiles(config); }) == "shape of a tile");
   config.rows[2] = 16;
   config.rows[8] = 1;
-  CHECK(reason([&] { configure_tiles(config); }) == "reserved bytes of the configuration");
+  CHECK(error_text<std::logic_error>([&] { configure_tiles(config); }) == "reserved bytes of the configuration");
   config.palette = 2;
-  CHECK(reason([&] { configure_tiles(config); }) == "palette 2");
+  CHECK(error_text<std::logic_error>([&] { configure_tiles(config); }) == "palette 2");
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/allocations.h"
+#include "tests/error_text.h"
 #include "tests/evaluate.h"
 
 using namespace dl;
@@ -11,16 +12,6 @@ using namespace dl::testing;
 namespace {
 
 const Type four{DType::f32, {4}};
-
-// The text of the failed check.
-std::string failure(const auto& action) {
-  try {
-    action();
-  } catch (const CheckFailure& check) {
-    return check.what();
-  }
-  return "";
-}
 
 bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -82,7 +73,7 @@ TEST_CASE("the scalars of a run are read together, and outlast the runs of other
     }
     CHECK(store.read("w") == Numbers{20});
     CHECK(wide.read("y") == Numbers(4000, 1));
-    CHECK(says(failure([&] { program.scalar("all"); }), "all is f32 [4]"));
+    CHECK(says(error_text<CheckFailure>([&] { program.scalar("all"); }), "all is f32 [4]"));
   }
 }
 
@@ -101,8 +92,10 @@ TEST_CASE("a part of an output can be read, as whole numbers too") {
     std::vector<int32_t> row(3);
     program.read("x", row, 3);
     CHECK(row == std::vector<int32_t>{4, 5, 6});
-    CHECK(says(failure([&] { program.read("x", row, 4); }), "output x is i32 [2, 3], asked for 3 i32 from 4 on"));
-    CHECK(says(failure([&] { program.read("x", Numbers(3)); }), "output x is i32 [2, 3], asked for 3 f32 from 0 on"));
+    CHECK(says(error_text<CheckFailure>([&] { program.read("x", row, 4); }),
+               "output x is i32 [2, 3], asked for 3 i32 from 4 on"));
+    CHECK(says(error_text<CheckFailure>([&] { program.read("x", Numbers(3)); }),
+               "output x is i32 [2, 3], asked for 3 f32 from 0 on"));
   }
 }
 
@@ -112,21 +105,23 @@ TEST_CASE("each run takes every input anew, of its type and size") {
   const auto device = make_device("cpu", {.threads = 1});
   Store store(*device);
   Program program(g, store);
-  CHECK(says(failure([&] { program.run(); }), "was not fed"));
-  CHECK(says(failure([&] { program.read("y"); }), "nothing has run"));
+  CHECK(says(error_text<CheckFailure>([&] { program.run(); }), "was not fed"));
+  CHECK(says(error_text<CheckFailure>([&] { program.read("y"); }), "nothing has run"));
   const Numbers x(4, 1);
   program.feed("x", x);
-  CHECK(says(failure([&] { program.run(); }), "input b was not fed"));
+  CHECK(says(error_text<CheckFailure>([&] { program.run(); }), "input b was not fed"));
   program.feed("b", x);
   program.run();
   CHECK(program.read("y") == Numbers(4, 2));
   program.feed("b", x);
-  CHECK(says(failure([&] { program.run(); }), "input x was not fed"));
-  CHECK(says(failure([&] { program.feed("x", Numbers(3)); }), "input x is f32 [4], fed with 3 f32"));
-  CHECK(says(failure([&] { program.feed("x", std::vector<int32_t>(4)); }), "input x is f32 [4], fed with 4 i32"));
-  CHECK(says(failure([&] { program.feed("x", std::vector<std::byte>(15)); }), "input x is f32 [4], fed with 15 bytes"));
-  CHECK(says(failure([&] { program.feed("z", x); }), "no input z"));
-  CHECK(says(failure([&] { program.output("z"); }), "no output z"));
+  CHECK(says(error_text<CheckFailure>([&] { program.run(); }), "input x was not fed"));
+  CHECK(says(error_text<CheckFailure>([&] { program.feed("x", Numbers(3)); }), "input x is f32 [4], fed with 3 f32"));
+  CHECK(says(error_text<CheckFailure>([&] { program.feed("x", std::vector<int32_t>(4)); }),
+             "input x is f32 [4], fed with 4 i32"));
+  CHECK(says(error_text<CheckFailure>([&] { program.feed("x", std::vector<std::byte>(15)); }),
+             "input x is f32 [4], fed with 15 bytes"));
+  CHECK(says(error_text<CheckFailure>([&] { program.feed("z", x); }), "no input z"));
+  CHECK(says(error_text<CheckFailure>([&] { program.output("z"); }), "no output z"));
   CHECK_FALSE(program.input("z"));
 }
 
@@ -172,7 +167,7 @@ TEST_CASE("a store's variables are set to 0 and copied on the device") {
     store.zero("a");
     CHECK(store.read("a") == Numbers(4, 0));
     CHECK(store.read("b") == Numbers{1, 2, 3, 4});
-    CHECK(says(failure([&] { store.copy("c", "a"); }), "c is bf16 [4], a is f32 [4]"));
+    CHECK(says(error_text<CheckFailure>([&] { store.copy("c", "a"); }), "c is bf16 [4], a is f32 [4]"));
   }
 }
 
@@ -194,17 +189,11 @@ TEST_CASE("a number that makes no sense is an error after the launch that names 
       const std::vector<int32_t> fed{0, wrong, 7, 2};
       program.feed("words", fed);
       program.launch();
-      std::string text;
       Exit exit = Exit::done;
-      try {
-        program.wait();
-      } catch (const Error& error) {
-        text = error.what();
-        exit = error.exit();
-      }
-      CHECK(text == concat("error: layer '2.words': index ", wrong,
-                           " is outside an embedding of 3 rows\n"
-                           "  help: set num_embeddings to one more than the largest index of the data"));
+      CHECK(error_text([&] { program.wait(); }, {}, &exit) ==
+            concat("error: layer '2.words': index ", wrong,
+                   " is outside an embedding of 3 rows\n"
+                   "  help: set num_embeddings to one more than the largest index of the data"));
       CHECK(exit == Exit::data);
       const std::vector<int32_t> right{0, 2, 2, 1};
       program.feed("words", right);

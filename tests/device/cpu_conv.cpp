@@ -101,9 +101,9 @@ struct Problem2d {
       : x({DType::f32, {c.images, c.height, c.width, c.in}}),
         weight({DType::f32, {c.out, c.in / c.groups, c.window.size[0], c.window.size[1]}}),
         y(Convolution(c.window, c.groups).infer(std::vector<Type>{x, weight})[0]),
-        x_values(test::random_values(x.shape.elements(), 1)),
-        weight_values(test::random_values(weight.shape.elements(), 2)),
-        y_values(test::random_values(y.shape.elements(), 3)) {}
+        x_values(testing::random_numbers(x.shape.elements(), 1, -0.5f, 0.5f)),
+        weight_values(testing::random_numbers(weight.shape.elements(), 2, -0.5f, 0.5f)),
+        y_values(testing::random_numbers(y.shape.elements(), 3, -0.5f, 0.5f)) {}
   Type x, weight, y;
   std::vector<float> x_values, weight_values, y_values;
 };
@@ -117,7 +117,7 @@ void check_forward(const Case& c, double tolerance) {
   });
   const Type types[] = {p.x, p.weight};
   const void* inputs[] = {p.x_values.data(), p.weight_values.data()};
-  test::check_floats(Convolution(c.window, c.groups), types, inputs, y.value, y.size, tolerance);
+  testing::check_floats(Convolution(c.window, c.groups), types, inputs, y.value, y.size, tolerance);
 }
 
 void check_input_gradient(const Case& c, double tolerance) {
@@ -128,7 +128,8 @@ void check_input_gradient(const Case& c, double tolerance) {
   });
   const Type types[] = {p.y, p.weight};
   const void* inputs[] = {p.y_values.data(), p.weight_values.data()};
-  test::check_floats(ConvolutionGradInput(c.window, c.groups, p.x.shape), types, inputs, dx.value, dx.size, tolerance);
+  testing::check_floats(ConvolutionGradInput(c.window, c.groups, p.x.shape), types, inputs, dx.value, dx.size,
+                        tolerance);
 }
 
 void check_weight_gradient(const Case& c, double tolerance) {
@@ -139,8 +140,8 @@ void check_weight_gradient(const Case& c, double tolerance) {
   });
   const Type types[] = {p.x, p.y};
   const void* inputs[] = {p.x_values.data(), p.y_values.data()};
-  test::check_floats(ConvolutionGradWeight(c.window, c.groups, p.weight.shape), types, inputs, dw.value, dw.size,
-                     tolerance);
+  testing::check_floats(ConvolutionGradWeight(c.window, c.groups, p.weight.shape), types, inputs, dw.value, dw.size,
+                        tolerance);
 }
 
 std::vector<uint16_t> rounded(std::vector<float>& values) {
@@ -257,10 +258,10 @@ void check_bf16(const Case& c, double tolerance) {
   });
   const Type forward[] = {p.x, p.weight}, input[] = {p.y, p.weight}, weights[] = {p.x, p.y};
   const void *a[] = {x.data(), weight.data()}, *b[] = {dy.data(), weight.data()}, *d[] = {x.data(), dy.data()};
-  test::check_floats(Convolution(c.window, c.groups), forward, a, y.value, y.size, tolerance);
-  test::check_floats(ConvolutionGradInput(c.window, c.groups, p.x.shape), input, b, dx.value, dx.size, tolerance);
-  test::check_floats(ConvolutionGradWeight(c.window, c.groups, p.weight.shape), weights, d, dw.value, dw.size,
-                     tolerance);
+  testing::check_floats(Convolution(c.window, c.groups), forward, a, y.value, y.size, tolerance);
+  testing::check_floats(ConvolutionGradInput(c.window, c.groups, p.x.shape), input, b, dx.value, dx.size, tolerance);
+  testing::check_floats(ConvolutionGradWeight(c.window, c.groups, p.weight.shape), weights, d, dw.value, dw.size,
+                        tolerance);
 }
 
 }  // namespace

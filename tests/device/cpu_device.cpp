@@ -8,8 +8,10 @@
 #include "lib/device/cpu/cpu.h"
 #include "tests/allocations.h"
 #include "tests/device/random_loop.h"
+#include "tests/error_text.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 namespace {
 
@@ -18,43 +20,37 @@ struct Unknown final : Op {
   std::vector<Type> infer(std::span<const Type>) const override { return {Type{}}; }
 };
 
-Error error_of(const auto& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("no error");
-  return Error(Exit::done, Problem{});
-}
-
 }  // namespace
 
 TEST_CASE("an unknown device names the devices there are") {
-  const Error error = error_of([] { make_device("cpuu", {}); });
-  CHECK(error.exit() == Exit::usage);
   std::string known;
   for (const std::string& name : device_names()) known += (known.empty() ? "" : ", ") + name;
-  CHECK(error.what() ==
+  Exit exit = Exit::done;
+  CHECK(error_text([] { make_device("cpuu", {}); }, {}, &exit) ==
         "error: trainer.device: unknown device 'cpuu'\n  known devices: " + known + "\n  help: write 'cpu'");
+  CHECK(exit == Exit::usage);
 }
 
 TEST_CASE("a device that was not built says so") {
-  const Error error = error_of([] { make_device("cuda", {}); });
-  CHECK(error.exit() == Exit::usage);
-  CHECK(std::string(error.what()) ==
+  Exit exit = Exit::done;
+  CHECK(error_text([] { make_device("cuda", {}); }, {}, &exit) ==
         "error: trainer.device: 'cuda' is not part of this build of dlcli\n"
         "  help: write 'cpu'; this version has no CUDA kernels to build");
+  CHECK(exit == Exit::usage);
 }
 
 TEST_CASE("an operation without a kernel is named") {
   CpuDevice device({.threads = 1});
   const Type type;
-  const Error error = error_of([&] { device.compile(Unknown{}, {}, {&type, 1}); });
-  CHECK(error.exit() == Exit::usage);
-  CHECK(std::string(error.what()) ==
+  Exit exit = Exit::done;
+  CHECK(error_text(
+            [&] {
+              device.compile(Unknown{}, {}, {&type, 1});
+            },
+            {}, &exit) ==
         "error: trainer.device: the device 'cpu' has no kernel for 'unknown'\n"
         "  help: write 'reference', which runs every operation, slowly");
+  CHECK(exit == Exit::usage);
 }
 
 TEST_CASE("the device says how many threads it has and what they run") {
@@ -80,13 +76,12 @@ TEST_CASE("memory is zeroed and aligned, small and large") {
 TEST_CASE("memory that cannot be had is an error that says how much and what to lower") {
   CpuDevice device({.threads = 1});
   const int64_t bytes = int64_t{1} << 60;
-  const Error error = error_of([&] { device.allocate(bytes); });
-  CHECK(error.exit() == Exit::failed);
-  CHECK(error.what() == concat("error: cannot allocate 1152921504606846976 bytes on the device 'cpu': Cannot allocate "
-                               "memory\n  ",
-                               error.problems()[0].notes.at(0),
-                               "\n  help: lower data.batch_size, or give the process more memory"));
-  CHECK(error.problems()[0].notes[0].ends_with(" MiB of memory are free"));
+  Exit exit = Exit::done;
+  const std::string text = error_text([&] { device.allocate(bytes); }, {}, &exit);
+  CHECK(exit == Exit::failed);
+  CHECK(text.starts_with(
+      "error: cannot allocate 1152921504606846976 bytes on the device 'cpu': Cannot allocate memory\n  "));
+  CHECK(text.ends_with(" MiB of memory are free\n  help: lower data.batch_size, or give the process more memory"));
 }
 
 TEST_CASE("a loop takes no heap memory when it runs") {

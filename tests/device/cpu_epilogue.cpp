@@ -32,12 +32,12 @@ void check(std::shared_ptr<const Op> base, const std::vector<Type>& types) {
   std::vector<std::vector<float>> values;
   std::vector<const void*> inputs;
   for (size_t i = 0; i < types.size(); ++i) {
-    values.push_back(test::random_values(types[i].shape.elements(), i + 1));
+    values.push_back(testing::random_numbers(types[i].shape.elements(), i + 1, -0.5f, 0.5f));
     inputs.push_back(values.back().data());
   }
   const std::vector<uint8_t> places(types[1].dtype == DType::u8 ? values[1].size() : 0, 1);
   if (!places.empty()) inputs[1] = places.data();
-  const std::vector<float> bias = test::random_values(cols, 9);
+  const std::vector<float> bias = testing::random_numbers(cols, 9, -0.5f, 0.5f);
 
   for (bool keep : {false, true}) {
     std::vector<Type> outputs{product, {DType::f32, {1, cols}}};
@@ -53,8 +53,8 @@ void check(std::shared_ptr<const Op> base, const std::vector<Type>& types) {
       for (int threads = 1; threads <= 3; ++threads) {
         CpuDevice device({.threads = threads}, isa);
         INFO(base->name(), " ", base->attributes(), " ", product.shape.text(), " on ", device.description());
-        const std::vector<float> y = test::run_kernel(*base, types, inputs, device)[0].values<float>();
-        std::vector<test::Buffer> out = test::run_kernel(op, all_types, all_inputs, device);
+        const std::vector<float> y = testing::run_kernel(*base, types, inputs, device)[0].values<float>();
+        std::vector<testing::Buffer> out = testing::run_kernel(op, all_types, all_inputs, device);
         std::vector<double> sum(static_cast<size_t>(cols)), size(static_cast<size_t>(cols), 1.0);
         std::vector<float> z(y.size());
         for (size_t i = 0; i < y.size(); ++i) {

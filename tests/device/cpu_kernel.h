@@ -5,22 +5,15 @@
 
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <new>
 #include <vector>
 
-#include "lib/base/random.h"
 #include "lib/device/cpu/cpu.h"
 #include "tests/amx/emulated_gemm.h"
+#include "tests/evaluate.h"
 
-namespace dl::test {
-
-inline std::vector<float> random_values(int64_t n, uint64_t stream) {
-  std::vector<float> values(static_cast<size_t>(n));
-  for (size_t i = 0; i < values.size(); ++i) values[i] = random_uniform(stream, 0, i) - 0.5f;
-  return values;
-}
+namespace dl::testing {
 
 // Memory as a device gives it, 64-byte aligned, but not a byte longer than asked, so that a sanitizer sees what is read
 // beyond; and filled so that what is not written shows: NaN, or 255 in bytes.
@@ -111,4 +104,4 @@ inline void check_floats(const Op& op, std::span<const Type> types, std::span<co
   });
 }
 
-}  // namespace dl::test
+}  // namespace dl::testing

@@ -28,11 +28,11 @@ TEST_CASE("max_pool2d finds the first largest of each window, and its gradient g
     const MaxPool2d op(w);
     const Type x{DType::f32, c.x};
     const Type y = op.infer(std::vector<Type>{x})[0];
-    std::vector<float> values = test::random_values(x.shape.elements(), 1);
+    std::vector<float> values = testing::random_numbers(x.shape.elements(), 1, -0.5f, 0.5f);
     for (float& v : values) v = std::floor(v * 4);  // many equals
     values[values.size() / 2] = std::numeric_limits<float>::quiet_NaN();
     values[values.size() / 3] = -std::numeric_limits<float>::infinity();
-    const std::vector<float> dy = test::random_values(y.shape.elements(), 2);
+    const std::vector<float> dy = testing::random_numbers(y.shape.elements(), 2, -0.5f, 0.5f);
 
     std::vector<float> largest(dy.size(), -std::numeric_limits<float>::infinity());
     std::vector<uint8_t> places(dy.size(), 0);
@@ -56,11 +56,11 @@ TEST_CASE("max_pool2d finds the first largest of each window, and its gradient g
       if (from >= 0) dx[static_cast<size_t>(from)] += dy[o];
     }
 
-    test::on_every_device(false, [&](CpuDevice& device) {
+    testing::on_every_device(false, [&](CpuDevice& device) {
       CAPTURE(w.text());
       const Type types[] = {x};
       const void* inputs[] = {values.data()};
-      std::vector<test::Buffer> out = test::run_kernel(op, types, inputs, device);
+      std::vector<testing::Buffer> out = testing::run_kernel(op, types, inputs, device);
       const std::vector<float> y_values = out[0].values<float>();
       int64_t wrong = 0;
       for (size_t i = 0; i < y_values.size(); ++i) {
@@ -71,7 +71,7 @@ TEST_CASE("max_pool2d finds the first largest of each window, and its gradient g
     });
     const Type types[] = {y, {DType::u8, y.shape}};
     const void* inputs[] = {dy.data(), places.data()};
-    test::check_floats(MaxPool2dGrad(w, c.x), types, inputs, dx, size);
+    testing::check_floats(MaxPool2dGrad(w, c.x), types, inputs, dx, size);
   }
 }
 

@@ -10,17 +10,6 @@ using namespace dl::testing;
 
 namespace {
 
-// The largest difference of two tensors as a part of the larger of 1 and the largest element; NaN counts as infinite.
-double difference(const Numbers& found, const Numbers& expected) {
-  double largest = 1, worst = 0;
-  for (float v : expected) largest = std::max(largest, std::abs(double{v}));
-  for (size_t i = 0; i < found.size(); ++i) {
-    const double d = std::abs(double{found[i]} - double{expected[i]});
-    worst = d <= worst ? worst : (std::isnan(d) ? std::numeric_limits<double>::infinity() : d);
-  }
-  return worst / largest;
-}
-
 std::map<std::string, Numbers> two_steps(const RandomGraph& random, const std::string& device) {
   Execution execution(random.graph, device);
   execution.feed(random.feed);

@@ -66,8 +66,8 @@ void check_node(const Graph& g, int index, const Feed& feed, double tolerance) {
     write_numbers(memory.back().data(), types.back(), given[i]);
     inputs.push_back(memory.back().data());
   }
-  dl::test::on_every_device(false, [&](CpuDevice& device) {
-    std::vector<dl::test::Buffer> found = dl::test::run_kernel(*node.op, types, inputs, device);
+  dl::testing::on_every_device(false, [&](CpuDevice& device) {
+    std::vector<dl::testing::Buffer> found = dl::testing::run_kernel(*node.op, types, inputs, device);
     for (size_t i = 0; i < found.size(); ++i)
       check_close(read_numbers(found[i].data(), node.types[i]), expected[i], tolerance);
   });

@@ -1,6 +1,5 @@
 // bf16 beside f32: rounding, storage inside fused loops, gradients.
 // SPDX-License-Identifier: Apache-2.0
-#include <cstring>
 #include <limits>
 
 #include "lib/base/bf16.h"

@@ -76,15 +76,7 @@ void check_agreement(const Case& c, bool read_logits) {
     CAPTURE(device);
     const std::vector<Numbers> one = evaluate(model.graph, model.results, model.feed, device, 1);
     CHECK(evaluate(model.graph, model.results, model.feed, device, 3) == one);
-    for (size_t i = 0; i < expected.size(); ++i) {
-      double largest = 1e-3, worst = 0;
-      for (float v : expected[i]) largest = std::max(largest, std::abs(double{v}));
-      for (size_t k = 0; k < expected[i].size(); ++k) {
-        const double d = std::abs(double{one[i][k]} - double{expected[i][k]});
-        worst = d <= worst ? worst : d;
-      }
-      CHECK_MESSAGE(worst <= 1e-5 * largest, "result ", i, " differs by ", worst, " of ", largest);
-    }
+    check_agree(one, expected, 1e-5, 1e-3);
   }
 }
 
@@ -168,8 +160,8 @@ TEST_CASE("the kernels of each instruction set compute the joined loss and gradi
     const void* inputs[] = {narrow ? static_cast<const void*>(x.data()) : model.feed.at("x").data(),
                             narrow ? static_cast<const void*>(weight.data()) : model.feed.at("weight").data(),
                             classes.data(), model.feed.at("bias").data(), model.feed.at("d").data()};
-    test::on_every_device(narrow, [&](CpuDevice& device) {
-      std::vector<test::Buffer> out = test::run_kernel(op, types, inputs, device);
+    testing::on_every_device(narrow, [&](CpuDevice& device) {
+      std::vector<testing::Buffer> out = testing::run_kernel(op, types, inputs, device);
       check_close(out[0].values<float>(), expected[3], 1e-5);
       // With bf16 the gradient of the logits is rounded before it is multiplied.
       for (size_t i = 0; i < 2; ++i) check_close(out[i + 1].values<float>(), expected[i], narrow ? 4e-3 : 1e-5);

@@ -69,14 +69,7 @@ TEST_CASE("products and their gradients agree with the reference device, to the 
         CAPTURE(threads);
         CHECK(evaluate(g, results, feed, device, threads) == one);
       }
-      for (size_t i = 0; i < results.size(); ++i) {
-        double largest = 1, worst = 0;
-        for (size_t k = 0; k < expected[i].size(); ++k) {
-          largest = std::max(largest, std::abs(double{expected[i][k]}));
-          worst = std::max(worst, std::abs(double{one[i][k]} - double{expected[i][k]}));
-        }
-        CHECK_MESSAGE(worst <= 1e-5 * largest, "result ", i, " differs by ", worst);
-      }
+      check_agree(one, expected, 1e-5);
     }
   }
 }

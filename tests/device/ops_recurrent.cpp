@@ -68,15 +68,7 @@ void check_agreement(Cell cell, const Sizes& s, bool reverse, int which) {
       CAPTURE(threads);
       CHECK(evaluate(b.graph, results, b.feed, device, threads) == one);
     }
-    for (size_t i = 0; i < results.size(); ++i) {
-      double largest = 1, worst = 0;
-      for (float v : expected[i]) largest = std::max(largest, std::abs(double{v}));
-      for (size_t k = 0; k < expected[i].size(); ++k) {
-        const double d = std::abs(double{one[i][k]} - double{expected[i][k]});
-        worst = d <= worst ? worst : d;
-      }
-      CHECK_MESSAGE(worst <= 1e-5 * largest, "result ", i, " differs by ", worst);
-    }
+    check_agree(one, expected, 1e-5);
   }
 }
 
@@ -113,8 +105,8 @@ TEST_CASE("the kernels of each instruction set agree with those of the reference
       types.push_back(node.inputs[i].type());
       data.push_back(b.feed[b.names[i]].data());
     }
-    test::on_every_device(false, [&](CpuDevice& device) {
-      check_close(test::run_kernel(*node.op, types, data, device)[0].values<float>(), expected, 2e-6);
+    testing::on_every_device(false, [&](CpuDevice& device) {
+      check_close(testing::run_kernel(*node.op, types, data, device)[0].values<float>(), expected, 2e-6);
     });
   }
 }

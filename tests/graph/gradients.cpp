@@ -2,21 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
-#include "lib/base/error.h"
 #include "lib/graph/ops.h"
+#include "tests/error_text.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 namespace {
 
 // What gradients() of the sum of `y` says of its failing; empty where it does not.
 std::string failure(Value y, Value x) {
-  try {
-    gradients(sum(y), {x});
-  } catch (const CheckFailure& failed) {
-    return failed.what();
-  }
-  return "";
+  return error_text<CheckFailure>([&] { gradients(sum(y), {x}); });
 }
 
 }  // namespace

@@ -3,27 +3,15 @@
 #include "lib/interop/safetensors.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstring>
-#include <fstream>
 
-#include "lib/base/error.h"
+#include "tests/folder.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 namespace {
-
-// A file of these bytes that lives as long as the object.
-struct File {
-  explicit File(const std::string& bytes)
-      : path(std::filesystem::temp_directory_path() / concat("dlcli-safetensors-", getpid())) {
-    std::ofstream(path, std::ios::binary) << bytes;
-  }
-  ~File() { std::filesystem::remove(path); }
-  std::filesystem::path path;
-};
 
 std::string bytes_of_number(uint64_t n) { return {reinterpret_cast<const char*>(&n), sizeof n}; }
 
@@ -32,17 +20,12 @@ std::string file_bytes(const std::string& header, const std::string& data = "") 
 }
 
 std::string error_of(const std::string& bytes) {
-  const File file(bytes);
-  try {
-    const SafetensorsFile tensors(file.path);
-  } catch (const Error& error) {
-    CHECK(error.exit() == Exit::data);
-    std::string text = error.what();
-    const size_t at = text.find(file.path.string());
-    if (at != std::string::npos) text.replace(at, file.path.string().size(), "FILE");
-    return text;
-  }
-  return "";
+  const Folder folder;
+  Exit exit = Exit::data;
+  const std::string text =
+      error_text([&] { const SafetensorsFile tensors(folder.write("FILE", bytes)); }, {{folder / "", ""}}, &exit);
+  CHECK(exit == Exit::data);
+  return text;
 }
 
 std::string written(std::vector<SafetensorsItem> items, const std::map<std::string, std::string>& metadata = {}) {
@@ -63,12 +46,13 @@ TEST_CASE("what is written is read back: f32, i32, u8, scalars, empty tensors an
   const std::vector<float> w{1, -2, 3.5f, 0, 1e-30f, INFINITY};
   const std::vector<int32_t> n{7};
   const std::vector<uint8_t> b{1, 2, 3};
-  const File file(written({{"w", {DType::f32, {2, 3}}, w.data()},
-                           {"bytes", {DType::u8, {3}}, b.data()},
-                           {"n", {DType::i32, {}}, n.data()},
-                           {"empty", {DType::f32, {0, 4}}, nullptr}},
-                          {{"format", "dlcli"}}));
-  const SafetensorsFile tensors(file.path);
+  const Folder folder;
+  folder.write("FILE", written({{"w", {DType::f32, {2, 3}}, w.data()},
+                                {"bytes", {DType::u8, {3}}, b.data()},
+                                {"n", {DType::i32, {}}, n.data()},
+                                {"empty", {DType::f32, {0, 4}}, nullptr}},
+                               {{"format", "dlcli"}}));
+  const SafetensorsFile tensors(folder / "FILE");
   CHECK(tensors.tensors().size() == 4);
   CHECK(tensors.metadata().at("format") == "dlcli");
   CHECK(tensors.tensors().at("w").shape == Shape{2, 3});
@@ -99,10 +83,12 @@ TEST_CASE("F16, BF16 and F64 are read as f32") {
   const double wide[] = {0.5};
   std::string data(reinterpret_cast<const char*>(half), sizeof half);
   data.append(reinterpret_cast<const char*>(bfloat), sizeof bfloat).append(reinterpret_cast<const char*>(wide), 8);
-  const File file(file_bytes("{" + entry("h", "[6]", "[0,12]", "F16") + "," + entry("b", "[2]", "[12,16]", "BF16") +
-                                 "," + entry("d", "[1]", "[16,24]", "F64") + "}",
-                             data));
-  const SafetensorsFile tensors(file.path);
+  const Folder folder;
+  folder.write("FILE",
+               file_bytes("{" + entry("h", "[6]", "[0,12]", "F16") + "," + entry("b", "[2]", "[12,16]", "BF16") + "," +
+                              entry("d", "[1]", "[16,24]", "F64") + "}",
+                          data));
+  const SafetensorsFile tensors(folder / "FILE");
   CHECK(tensors.read_f32("h") == std::vector<float>{1, -2, 0x1p-24f, 65504, INFINITY, -0.0f});
   CHECK(tensors.read_f32("b") == std::vector<float>{1, -2});
   CHECK(tensors.read_f32("d") == std::vector<float>{0.5f});
@@ -165,32 +151,26 @@ TEST_CASE("a file that breaks the format is refused with the reason") {
 
 TEST_CASE("a tensor of another type, or of a name that is not there, is refused by name") {
   const int32_t n = 1;
-  const File file(written({{"n", {DType::i32, {}}, &n}}));
-  const SafetensorsFile tensors(file.path);
-  const std::string place = "error: " + file.path.string() + ": ";
-  auto text = [](auto&& read) -> std::string {
-    try {
-      read();
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
-  };
-  CHECK(text([&] { (void)tensors.read_f32("n"); }) ==
-        place + "tensor 'n': has dtype I32; F32, F16, BF16 or F64 is needed");
-  CHECK(text([&] { (void)tensors.read_f32("w"); }) == place + "tensor 'w': is not in the file");
+  const Folder folder;
+  folder.write("FILE", written({{"n", {DType::i32, {}}, &n}}));
+  const SafetensorsFile tensors(folder / "FILE");
+  CHECK(error_text(folder, [&] { (void)tensors.read_f32("n"); }) ==
+        "error: DIR/FILE: tensor 'n': has dtype I32; F32, F16, BF16 or F64 is needed");
+  CHECK(error_text(folder, [&] { (void)tensors.read_f32("w"); }) == "error: DIR/FILE: tensor 'w': is not in the file");
   uint8_t byte = 0;
-  CHECK(text([&] { tensors.read("n", DType::u8, &byte); }) == place + "tensor 'n': has dtype I32; U8 is needed");
+  CHECK(error_text(folder, [&] { tensors.read("n", DType::u8, &byte); }) ==
+        "error: DIR/FILE: tensor 'n': has dtype I32; U8 is needed");
 }
 
 TEST_CASE("a flipped bit in a header is an error or a file that reads, never a crash") {
   const std::string good = file_bytes("{" + entry("w", "[2,2]", "[0,16]") + "}", std::string(16, 'x'));
+  const Folder folder;
   for (size_t bit = 0; bit < (good.size() - 16) * 8; ++bit) {
     std::string bytes = good;
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
-    const File file(bytes);
+    folder.write("FILE", bytes);
     try {
-      const SafetensorsFile tensors(file.path);
+      const SafetensorsFile tensors(folder / "FILE");
       for (const auto& [name, tensor] : tensors.tensors()) CHECK(tensor.bytes <= 16);
     } catch (const Error&) {
     }

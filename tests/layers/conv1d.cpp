@@ -34,13 +34,13 @@ TEST_CASE("padding 'same' gives as many outputs as Keras does for every stride, 
 }
 
 TEST_CASE("conv1d asks for a sequence with channels, and for room") {
-  const ShapeError numbers = layer_error("conv1d: {out_channels: 4, kernel_size: 3}", {{20}});
-  CHECK(std::string(numbers.what()) == "expected a sequence [length, channels], got shape [20]");
-  CHECK(numbers.help == "put 'unflatten: [-1, 1]' before it where this is a sequence of one channel");
-  CHECK(layer_error("conv1d: {out_channels: 4, kernel_size: 3}", {{20}}, 9).help == "put 'embedding' before it");
-  const ShapeError image = layer_error("conv1d: {out_channels: 4, kernel_size: 3}", {{8, 8, 3}});
-  CHECK(std::string(image.what()) == "expected a sequence [length, channels], got shape [8, 8, 3]");
-  CHECK(image.help.empty());
-  const ShapeError small = layer_error("conv1d: {out_channels: 4, kernel_size: 5}", {{4, 3}});
-  CHECK(std::string(small.what()) == "a kernel of 5 does not fit into a length of 4");
+  CHECK(layer_error("conv1d: {out_channels: 4, kernel_size: 3}", {{20}}) ==
+        "expected a sequence [length, channels], got shape [20]; put 'unflatten: [-1, 1]' before it where this is a "
+        "sequence of one channel");
+  CHECK(layer_error("conv1d: {out_channels: 4, kernel_size: 3}", {{20}}, 9) ==
+        "expected a sequence [length, channels], got shape [20]; put 'embedding' before it");
+  CHECK(layer_error("conv1d: {out_channels: 4, kernel_size: 3}", {{8, 8, 3}}) ==
+        "expected a sequence [length, channels], got shape [8, 8, 3]");
+  CHECK(layer_error("conv1d: {out_channels: 4, kernel_size: 5}", {{4, 3}}) ==
+        "a kernel of 5 does not fit into a length of 4; pad, or use a smaller kernel_size or fewer strides before");
 }

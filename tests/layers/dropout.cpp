@@ -12,7 +12,7 @@ TEST_CASE("dropout sets elements to 0 while training, and nothing afterwards") {
 }
 
 TEST_CASE("dropout drops as many elements as it says, and divides the others by their share") {
-  BuiltLayer built(*read_layer(parse_yaml("dropout: 0.25", "test")), LayerCase{.input = {10000}}, 1, true);
+  BuiltLayer built(*read_registered_as<Layer>("dropout: 0.25"), LayerCase{.input = {10000}}, 1, true);
   built.feed["x0"].assign(10000, 3.0f);
   const Numbers y = evaluate(built.graph(), {built.y}, built.feed)[0];
   const auto dropped = std::count(y.begin(), y.end(), 0.0f);

@@ -20,12 +20,12 @@ TEST_CASE("what lies behind a sequence's length is neither in the largest nor in
     void assign(const std::string&, Value) override {}
     Value random(Shape) override { return {}; }
   } b;
-  const auto layer = read_layer(parse_yaml("global_max_pool1d", "test"));
+  const auto layer = read_registered_as<Layer>("global_max_pool1d");
   const Value x = input(b.g, "x", {DType::f32, {2, 3, 1}}), lengths = input(b.g, "lengths", {DType::i32, {2}});
   const std::vector<Value> inputs{x, lengths};
   const Value y = layer->build(b, inputs);
   check_close(evaluate(b.g, {y}, {{"x", {-5, -7, 9, 1, 2, 3}}, {"lengths", {2, 3}}})[0], {-5, 3});
-  const auto mean = read_layer(parse_yaml("global_avg_pool1d", "test"));
+  const auto mean = read_registered_as<Layer>("global_avg_pool1d");
   check_close(evaluate(b.g, {mean->build(b, inputs)}, {{"x", {-5, -7, 9, 1, 2, 3}}, {"lengths", {2, 3}}})[0], {-6, 2});
   const std::vector<Value> wrong{x, x};
   CHECK_THROWS_WITH_AS(layer->build(b, wrong), "expected one length a sample, whole numbers, got f32 [3, 1]",

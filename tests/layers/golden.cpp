@@ -1,79 +1,49 @@
 // Layers give PyTorch's outputs, gradients and running statistics for the same numbers.
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/golden/golden.h"
-#include "lib/nn/layer.h"
+#include "tests/check_layer.h"
 
 namespace dl {
 namespace {
 
-// Parameters and buffers as inputs of the graph, by their names in the layer.
-class InputBuilder final : public Builder {
- public:
-  InputBuilder(Graph& graph, bool training) : graph_(graph), training_(training) {}
-  Graph& graph() override { return graph_; }
-  bool training() const override { return training_; }
-  Value parameter(const std::string& name, Shape shape, std::shared_ptr<const Initializer>) override {
-    return parameters[name] = input(graph_, name, {DType::f32, std::move(shape)});
-  }
-  Value buffer(const std::string& name, Shape shape, std::shared_ptr<const Initializer>) override {
-    return input(graph_, name, {DType::f32, std::move(shape)});
-  }
-  void assign(const std::string& name, Value value) override { assigned[name] = value; }
-  Value random(Shape) override { throw CheckFailure(__FILE__, __LINE__, "random", "no recorded case is random"); }
-
-  std::map<std::string, Value> parameters, assigned;
-
- private:
-  Graph& graph_;
-  bool training_;
-};
-
 void check_layer_case(const golden::Json& recorded, const std::string& device) {
-  const std::unique_ptr<Layer> layer = golden::read<Layer>(recorded["yaml"]);
-  Graph graph;
-  InputBuilder builder(graph, recorded["training"].get<bool>());
-  std::map<std::string, golden::Numbers> feed;
-  std::map<std::string, std::vector<int32_t>> integers;
-  std::vector<Value> inputs;
-  for (const golden::Json& tensor : recorded["inputs"]) {
-    const std::string name = "x" + std::to_string(inputs.size());
-    const bool whole = !tensor.contains("gradient");
-    inputs.push_back(input(graph, name, {whole ? DType::i32 : DType::f32, golden::shape_of(tensor)}));
-    if (whole) {
-      integers[name] = tensor["values"].get<std::vector<int32_t>>();
-    } else {
-      feed[name] = tensor["values"].get<golden::Numbers>();
-    }
-  }
+  const std::unique_ptr<Layer> layer = testing::read_registered_as<Layer>(recorded["yaml"]);
+  std::vector<Type> types;
+  for (const golden::Json& tensor : recorded["inputs"])
+    types.push_back({tensor.contains("gradient") ? DType::f32 : DType::i32, golden::shape_of(tensor)});
+  testing::BuiltLayer built(*layer, types, recorded["training"]);
+  Graph& graph = built.graph();
+  for (size_t i = 0; i < types.size(); ++i)
+    built.feed["x" + std::to_string(i)] = recorded["inputs"][i]["values"].get<golden::Numbers>();
   for (const std::string kind : {"parameters", "buffers"})
-    for (const auto& [name, tensor] : recorded[kind].items()) feed[name] = tensor["values"].get<golden::Numbers>();
+    for (const auto& [name, tensor] : recorded[kind].items())
+      built.feed.at(name) = tensor["values"].get<golden::Numbers>();
+  REQUIRE(built.y.shape() == golden::shape_of(recorded["output"]));
+  CHECK(!built.is_random);
 
-  const Value y = layer->build(builder, inputs);
-  REQUIRE(y.shape() == golden::shape_of(recorded["output"]));
-  CHECK(builder.parameters.size() == recorded["parameters"].size());
-  const Value dy = input(graph, "dy", {DType::f32, y.shape()});
-  feed["dy"] = recorded["d_output"]["values"].get<golden::Numbers>();
-  graph.output("y", y);
-  std::vector<Value> wrt = inputs;
-  for (const auto& [name, value] : builder.parameters) wrt.push_back(value);
-  const std::vector<Value> slopes = gradients(sum(y * dy), wrt);
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (slopes[i]) graph.output("gradient of x" + std::to_string(i), slopes[i]);
-  size_t next = inputs.size();
-  for (const auto& [name, value] : builder.parameters) graph.output("gradient of " + name, slopes[next++]);
-  if (builder.training())
-    for (const auto& [name, value] : builder.assigned) graph.output(name + " after", value);
+  const Value dy = input(graph, "dy", {DType::f32, built.y.shape()});
+  built.feed["dy"] = recorded["d_output"]["values"].get<golden::Numbers>();
+  graph.output("y", built.y);
+  std::vector<std::string> names;
+  std::vector<Value> wrt;
+  for (const auto& [name, value] : built.sources) names.push_back(name), wrt.push_back(value);
+  const std::vector<Value> slopes = gradients(sum(built.y * dy), wrt);
+  for (size_t i = 0; i < names.size(); ++i) {
+    CHECK((names[i].starts_with('x') || recorded["parameters"].contains(names[i])));
+    graph.output("gradient of " + names[i], slopes[i]);
+  }
+  if (built.training())
+    for (const auto& [name, value] : built.assigned) graph.output(name + " after", value);
 
-  const std::map<std::string, golden::Numbers> results = golden::run(graph, device, feed, integers);
+  const auto results = testing::outputs_of(graph, built.feed, device);
   golden::check_near("y", results.at("y"), recorded["output"]["values"]);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!slopes[i]) continue;
+  for (size_t i = 0; i < types.size(); ++i) {
     const std::string name = "gradient of x" + std::to_string(i);
-    golden::check_near(name, results.at(name), recorded["inputs"][i]["gradient"]);
+    if (types[i].dtype == DType::f32) golden::check_near(name, results.at(name), recorded["inputs"][i]["gradient"]);
   }
   for (const auto& [name, tensor] : recorded["parameters"].items())
     golden::check_near("gradient of " + name, results.at("gradient of " + name), tensor["gradient"]);
-  if (builder.training())
+  if (built.training())
     for (const auto& [name, tensor] : recorded["buffers"].items())
       golden::check_near(name + " after", results.at(name + " after"), tensor["after"]);
 }
@@ -114,7 +84,7 @@ void check_initial_case(const golden::Json& recorded) {
   } builder(recorded);
   const Shape shape(recorded["input"].get<std::vector<int64_t>>());
   const std::vector<Value> inputs{input(builder.g, "x", {DType::f32, shape})};
-  golden::read<Layer>(recorded["yaml"])->build(builder, inputs);
+  testing::read_registered_as<Layer>(recorded["yaml"])->build(builder, inputs);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 // The shape, type and number of inputs that the layer takes: an image, else features, a sequence of them or of whole
 // numbers, or a volume; one, else two.
 LayerCase case_for(const std::string& yaml) {
-  const std::unique_ptr<Layer> layer = read_layer(parse_yaml(yaml, "example"));
+  const std::unique_ptr<Layer> layer = read_registered_as<Layer>(yaml);
   const bool chooses = yaml.find("max_pool") != std::string::npos;  // a small step must not change which is largest
   for (const int64_t indices : {0, 4})
     for (const Shape& shape : {Shape{5, 5, 2}, Shape{7}, Shape{5, 8}, Shape{3, 4, 5, 2}})

@@ -16,7 +16,7 @@ double below(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 }  // namespace
 
 TEST_CASE("random_normal's numbers are distributed normally") {
-  BuiltLayer built(*read_layer(parse_yaml("random_normal: [200, 100]", "test")), LayerCase{.input = {3}}, 5, true);
+  BuiltLayer built(*read_registered_as<Layer>("random_normal: [200, 100]"), LayerCase{.input = {3}}, 5, true);
   CHECK(built.y.shape() == Shape{5, 200, 100});
   Numbers y = evaluate(built.graph(), {built.y}, built.feed)[0];
   REQUIRE(y.size() == 100'000);

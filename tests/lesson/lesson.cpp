@@ -3,44 +3,31 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "app/reference.h"
 #include "lib/nn/layer.h"
-#include "lib/spec/yaml.h"
 #include "lib/train/plan/plan.h"
+#include "tests/folder.h"
 #include "tests/paths.h"
+#include "tests/read_registered.h"
 
 using namespace dl;
-
-namespace {
-
-std::string problems_of(const std::string& yaml) {
-  std::vector<Problem> problems;
-  Registry<Layer>::read(parse_yaml(yaml, "my.yaml"), Reading(problems, "model[1]"));
-  std::string text;
-  for (const Problem& problem : problems) text += render(problem) + "\n";
-  return text;
-}
-
-}  // namespace
+using namespace dl::testing;
 
 TEST_CASE("the layer has at most fifteen lines") {
-  std::ifstream file(LESSON_LAYER);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string text = text_of(LESSON_LAYER);
   CHECK(text.find("DL_LAYER(Celu, \"celu\")") != std::string::npos);
   CHECK(std::count(text.begin(), text.end(), '\n') <= 16);  // with the empty line behind the include
 }
 
 TEST_CASE("the layer has its YAML key, with checks") {
-  CHECK(problems_of("celu").empty());
-  CHECK(problems_of("celu: {alpha: 0.5}").empty());
-  CHECK(problems_of("celu: {alpha: -1}") ==
-        "error: my.yaml:1:15: model[1].celu.alpha: expected a number above 0, got -1\n");
-  CHECK(problems_of("celu: {alpa: 1}") ==
-        "error: my.yaml:1:8: model[1] (celu): unknown key 'alpa'\n  known keys: alpha\n  help: write 'alpha'\n");
-  CHECK(problems_of("cellu").ends_with("help: write 'celu'\n"));
+  CHECK(problems_of<Layer>("celu").empty());
+  CHECK(problems_of<Layer>("celu: {alpha: 0.5}").empty());
+  CHECK(problems_of<Layer>("celu: {alpha: -1}") ==
+        "error: test:1:15: layer.celu.alpha: expected a number above 0, got -1\n");
+  CHECK(problems_of<Layer>("celu: {alpa: 1}") ==
+        "error: test:1:8: layer (celu): unknown key 'alpa'\n  known keys: alpha\n  help: write 'alpha'\n");
+  CHECK(problems_of<Layer>("cellu").ends_with("help: write 'celu'\n"));
 }
 
 TEST_CASE("the layer stands in the reference and in the JSON Schema") {
@@ -59,7 +46,7 @@ TEST_CASE("the layer stands in the reference and in the JSON Schema") {
 }
 
 TEST_CASE("the layer is trained in a network by the command that the page shows") {
-  const auto plan = plan_run(dl::test::source_dir() + "/configs/lenet5.yaml", {"model[1]=celu"});
+  const auto plan = plan_run(source_dir() + "/configs/lenet5.yaml", {"model[1]=celu"});
   const std::vector<LayerSummary> layers = plan->network->layers();
   CHECK(layers[1].type == "celu");
   CHECK(plan->resolved().find("- celu") != std::string::npos);

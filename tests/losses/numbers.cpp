@@ -1,6 +1,7 @@
 // Losses of numbers: what they take, and what they say of other targets. Their values are PyTorch's in golden.cpp.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
+#include "tests/error_text.h"
 #include "tests/evaluate.h"
 #include "tests/measured.h"
 #include "tests/read_registered.h"
@@ -12,12 +13,9 @@ namespace {
 
 std::string refusal(const std::string& yaml, Type prediction, Type target) {
   Graph g;
-  try {
+  return error_text<ShapeError>([&] {
     mean_loss(*read_registered_as<Loss>(yaml), input(g, "x", std::move(prediction)), input(g, "y", std::move(target)));
-  } catch (const ShapeError& error) {
-    return concat(error.what(), "; ", error.help);
-  }
-  return "";
+  });
 }
 
 }  // namespace

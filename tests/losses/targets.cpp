@@ -1,7 +1,7 @@
 // Every loss beside every kind of target and of prediction: its value, or what it says.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/base/text.h"
 #include "lib/nn/loss.h"
+#include "tests/error_text.h"
 #include "tests/evaluate.h"
 #include "tests/measured.h"
 #include "tests/read_registered.h"
@@ -40,16 +40,14 @@ const std::vector<Output> outputs{
 std::string said(const Loss& loss, const Target& target, const Output& output) {
   Graph g;
   const Value x = input(g, "x", {DType::f32, output.shape}), y = input(g, "y", target.type);
-  try {
+  return error_text<ShapeError>([&] {
     const Value value = mean_loss(loss, x, y);
     expect_classes(loss, {DType::f32, output.shape.without_batch()}, target.classes);
     char text[32];
     std::snprintf(text, sizeof text, "%.4f",
                   double{evaluate(g, {value}, {{"x", output.numbers}, {"y", target.numbers}})[0][0]});
-    return text;
-  } catch (const ShapeError& error) {
-    return concat(error.what(), error.help.empty() ? "" : "; ", error.help);
-  }
+    return std::string(text);
+  });
 }
 
 // The table of one loss, a line a target and an output. Lines that say the same are one.
@@ -183,12 +181,10 @@ TEST_CASE("weights of classes are given in order, by name or balanced, and are t
   const std::vector<std::string> names{"cat", "dog", "owl"};
   const auto learnt = [&](const std::string& yaml, std::vector<int64_t> counts = {2, 6, 4}) {
     const auto loss = read_registered_as<Loss>(yaml);
-    try {
+    return error_text<ShapeError>([&] {
       loss->learn({.classes = names, .values = 3, .count = [&] { return counts; }});
-    } catch (const ShapeError& error) {
-      return concat(error.what(), error.help.empty() ? "" : "; ", error.help);
-    }
-    return to_json(*write_registered(*loss).entries[0].value.find("weight"), 0);
+      return to_json(*write_registered(*loss).entries[0].value.find("weight"), 0);
+    });
   };
   CHECK(learnt("cross_entropy") == "null");
   CHECK(learnt("cross_entropy: {weight: [1, 2, 0.5]}") == "[1, 2, 0.5]");

@@ -1,7 +1,7 @@
 // Every metric beside every loss, kind of target and of prediction: its value, or what it says.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/base/text.h"
 #include "lib/nn/metric.h"
+#include "tests/error_text.h"
 #include "tests/measured.h"
 
 using namespace dl;
@@ -11,12 +11,8 @@ namespace {
 
 // What is said of the metric beside the loss, before any shape is looked at.
 std::string beside(const std::string& metric, const std::string& loss) {
-  try {
-    expect_measurable(*read_registered_as<Metric>(metric), *read_registered_as<Loss>(loss));
-  } catch (const ShapeError& error) {
-    return concat(error.what(), "; ", error.help);
-  }
-  return "";
+  return error_text<ShapeError>(
+      [&] { expect_measurable(*read_registered_as<Metric>(metric), *read_registered_as<Loss>(loss)); });
 }
 
 struct Case {
@@ -26,14 +22,12 @@ struct Case {
 
 // Four digits, or the error and its help.
 std::string said(const std::string& yaml, const Case& given) {
-  try {
+  return error_text<ShapeError>([&] {
     char text[32];
     std::snprintf(text, sizeof text, "%.4f",
                   measured(yaml, "mse", given.prediction, given.target, given.x, given.y)[0]);
-    return text;
-  } catch (const ShapeError& error) {
-    return concat(error.what(), error.help.empty() ? "" : "; ", error.help);
-  }
+    return std::string(text);
+  });
 }
 
 const Type label{DType::i32, {2}}, labels{DType::i32, {2, 2}}, number{DType::f32, {2}}, numbers3{DType::f32, {2, 3}};

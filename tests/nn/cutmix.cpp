@@ -1,6 +1,5 @@
 // cutmix, on batches that can be checked by eye.
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
 
 #include "tests/transformed_batch.h"
 

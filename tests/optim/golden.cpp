@@ -23,7 +23,7 @@ class InputBuilder final : public UpdateBuilder {
   }
   void assign(const std::string& name, Value value) override { graph_.output("new " + name, value); }
 
-  std::map<std::string, golden::Numbers> states;
+  testing::Feed states;
   std::map<std::string, std::function<double(const UpdateTime&)>> numbers;  // by input
 
  private:
@@ -37,7 +37,7 @@ TEST_CASE("optimizers take PyTorch's steps") {
   for (const std::string device : {"reference", "cpu"}) {
     CAPTURE(device);
     golden::for_each_case("optim", [&](const golden::Json& recorded) {
-      const std::unique_ptr<Optimizer> optimizer = golden::read<Optimizer>(recorded["yaml"]);
+      const std::unique_ptr<Optimizer> optimizer = testing::read_registered_as<Optimizer>(recorded["yaml"]);
       golden::Numbers parameters = recorded["start"].get<golden::Numbers>();
       const int64_t elements = int64_t(parameters.size());
       Graph graph;
@@ -45,12 +45,12 @@ TEST_CASE("optimizers take PyTorch's steps") {
       graph.output("p", optimizer->update(builder, input(graph, "p", {DType::f32, {elements}}),
                                           input(graph, "g", {DType::f32, {elements}})));
       for (size_t step = 0; step < recorded["gradients"].size(); ++step) {
-        std::map<std::string, golden::Numbers> feed = builder.states;
+        testing::Feed feed = builder.states;
         feed["p"] = parameters;
         feed["g"] = recorded["gradients"][step].get<golden::Numbers>();
         for (const auto& [name, compute] : builder.numbers)
           feed[name] = {float(compute({.lr = optimizer->learning_rate(), .number = double(step + 1)}))};
-        const auto results = golden::run(graph, device, feed);
+        const auto results = testing::outputs_of(graph, feed, device);
         for (auto& [name, values] : builder.states) values = results.at("new " + name);
         parameters = results.at("p");
         golden::check_near("p after step " + std::to_string(step + 1), parameters, recorded["parameters"][step]);
@@ -62,18 +62,18 @@ TEST_CASE("optimizers take PyTorch's steps") {
 TEST_CASE("adam's steps are as long as in f64, from the first on") {
   for (const std::string device : {"reference", "cpu"}) {
     CAPTURE(device);
-    const std::unique_ptr<Optimizer> adam = golden::read<Optimizer>("adam: {lr: 1e-3}");
+    const std::unique_ptr<Optimizer> adam = testing::read_registered_as<Optimizer>("adam: {lr: 1e-3}");
     Graph graph;
     InputBuilder builder(graph, 1);
     graph.output("p",
                  adam->update(builder, input(graph, "p", {DType::f32, {1}}), input(graph, "g", {DType::f32, {1}})));
     for (int step = 1; step <= 20; ++step) {
-      std::map<std::string, golden::Numbers> feed = builder.states;
+      testing::Feed feed = builder.states;
       feed["p"] = {0};
       feed["g"] = {1};
       for (const auto& [name, compute] : builder.numbers)
         feed[name] = {float(compute({.lr = 1e-3, .number = double(step)}))};
-      const auto results = golden::run(graph, device, feed);
+      const auto results = testing::outputs_of(graph, feed, device);
       for (auto& [name, values] : builder.states) values = results.at("new " + name);
       CAPTURE(step);
       CHECK(std::abs(double{results.at("p")[0]} / -1e-3 - 1) < 1e-6);  // equal gradients: steps of the learning rate

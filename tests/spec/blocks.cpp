@@ -5,9 +5,10 @@
 #include <doctest/doctest.h>
 
 #include "lib/spec/yaml.h"
-#include "tests/spec/problems.h"
+#include "tests/error_text.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 namespace {
 

@@ -6,11 +6,12 @@
 
 #include "lib/spec/load.h"
 #include "lib/spec/yaml.h"
-#include "tests/spec/files.h"
-#include "tests/spec/problems.h"
+#include "tests/error_text.h"
+#include "tests/folder.h"
 #include "tests/spec/toys.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 namespace {
 
@@ -57,15 +58,12 @@ struct Whole {
 std::string json(const Node& node) { return to_json(node, 0); }
 
 std::string set(const std::string& text, const std::vector<std::string>& sets) {
-  try {
-    return json(load_spec(parse_yaml(text, "a.yaml"), {.sets = sets, .schema = owned_schema<Whole>()}));
-  } catch (const Error& error) {
-    return error.what();
-  }
+  return error_text(
+      [&] { return json(load_spec(parse_yaml(text, "a.yaml"), {.sets = sets, .schema = owned_schema<Whole>()})); });
 }
 
 std::string extended(const std::string& base, const std::string& child) {
-  const Files files;
+  const Folder files;
   files.write("base.yaml", base);
   return json(load_spec(files.write("child.yaml", "extends: base.yaml\n" + child), {.schema = owned_schema<Whole>()}));
 }

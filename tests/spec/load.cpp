@@ -7,10 +7,11 @@
 #include <map>
 
 #include "lib/spec/yaml.h"
-#include "tests/spec/files.h"
-#include "tests/spec/problems.h"
+#include "tests/error_text.h"
+#include "tests/folder.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 namespace {
 
@@ -35,21 +36,17 @@ Node loaded(const std::string& text, std::vector<std::string> sets = {}, std::ve
 std::string json(const Node& node) { return to_json(node, 0); }
 
 std::string set(const std::string& text, const std::string& option) {
-  try {
-    return json(loaded(text, {option}));
-  } catch (const Error& error) {
-    return error.what();
-  }
+  return error_text([&] { return json(loaded(text, {option})); });
 }
 
 std::string refusal(const std::string& text, std::vector<std::string> sets = {}, std::vector<std::string> later = {}) {
-  return problems_of([&] { loaded(text, std::move(sets), std::move(later)); });
+  return error_text([&] { loaded(text, std::move(sets), std::move(later)); });
 }
 
 }  // namespace
 
 TEST_CASE("a file's values lie over those of the files it extends") {
-  const Files files;
+  const Folder files;
   files.write("base.yaml",
               "a: 1\ntrainer: {epochs: 3, clip: 1}\nlist: [1, 2]\noptimizer: {sgd: {lr: 1, momentum: 0.9}}\n");
   files.write("more.yaml", "a: 2\nb: 2\n");
@@ -62,7 +59,7 @@ TEST_CASE("a file's values lie over those of the files it extends") {
 }
 
 TEST_CASE("another of the same kind replaces the one extended, with its keys") {
-  const Files files;
+  const Folder files;
   files.write("base.yaml", "optimizer: {sgd: {lr: 1}}\n");
   CHECK(json(load_spec(files.write("a.yaml", "extends: base.yaml\noptimizer: {adam: {lr: 2}}\n"))) ==
         R"({"optimizer": {"adam": {"lr": 2}}})");
@@ -71,7 +68,7 @@ TEST_CASE("another of the same kind replaces the one extended, with its keys") {
 }
 
 TEST_CASE("an unquoted name that ends in .yaml is that file's content") {
-  const Files files;
+  const Folder files;
   files.write("models/lenet.yaml", "- linear: 3\n- parts/tail.yaml\n");
   files.write("models/parts/tail.yaml", "relu\n");
   files.write("data/d.yaml", "{classes: 10, size: 3}\n");
@@ -80,73 +77,75 @@ TEST_CASE("an unquoted name that ends in .yaml is that file's content") {
       files.write("run.yaml", "extends: base.yaml\nmodel: models/lenet.yaml\nname: 'x.yaml'\ndata: data/d.yaml\n");
   const Node spec = load_spec(run);
   CHECK(json(spec) == R"({"data": {"classes": 10, "size": 3}, "model": [{"linear": 3}, "relu"], "name": "x.yaml"})");
-  CHECK(spec.find("model")->items[0].where.text() == files.path("models/lenet.yaml") + ":1:3");
+  CHECK(spec.find("model")->items[0].where.text() == (files / "models/lenet.yaml").string() + ":1:3");
 }
 
 TEST_CASE("files are looked for beside the file that names them, then in the search folders") {
-  const Files files;
+  const Folder files;
   files.write("installed/models/a.yaml", "[far]\n");
   files.write("installed/models/b.yaml", "[far]\n");
   files.write("models/a.yaml", "[near]\n");
   const std::string run = files.write("run.yaml", "a: models/a.yaml\nb: models/b.yaml\n");
   LoadOptions options;
-  options.search = {files.path("installed")};
+  options.search = {files / "installed"};
   CHECK(json(load_spec(run, options)) == R"({"a": ["near"], "b": ["far"]})");
   CHECK(json(load_spec("models/b.yaml", options)) == R"(["far"])");
 }
 
 TEST_CASE("a file that is not there is named, with where it was looked for") {
-  const Files files;
+  const Folder files;
   files.write("models/lenet5.yaml", "[]\n");
   const std::string run = files.write("run.yaml", "model: models/lenet.yaml\nextends: gone.yaml\nb: bad.yaml\n");
   files.write("bad.yaml", "a: [\n");
   LoadOptions options;
-  options.search = {files.path("share")};
-  CHECK(files.without_folder(problems_of([&] { load_spec(run, options); })) ==
-        "error: run.yaml:1:8: model: no file 'models/lenet.yaml'\n"
-        "  looked in models, share/models\n"
+  options.search = {files / "share"};
+  CHECK(error_text(files, [&] { load_spec(run, options); }) ==
+        "error: DIR/run.yaml:1:8: model: no file 'models/lenet.yaml'\n"
+        "  looked in DIR/models, DIR/share/models\n"
         "  help: write 'models/lenet5.yaml'\n"
-        "error: bad.yaml:1:4: '[' is not closed\n"
+        "error: DIR/bad.yaml:1:4: '[' is not closed\n"
         "  help: write ']' after the last value, and ',' between values\n"
-        "error: run.yaml:2:10: extends: no file 'gone.yaml'\n"
-        "  looked in " +
-            files.path("").substr(0, files.path("").size() - 1) + ", share");
-  CHECK(files.without_folder(problems_of([&] { load_spec(files.path("rnu.yaml")); }))
-            .starts_with("error: no file 'rnu.yaml'\n  looked in "));
+        "error: DIR/run.yaml:2:10: extends: no file 'gone.yaml'\n"
+        "  looked in DIR, DIR/share");
+  CHECK(error_text(files, [&] {
+          load_spec(files / "rnu.yaml");
+        }).starts_with("error: no file 'DIR/rnu.yaml'\n  looked in "));
 }
 
 TEST_CASE("files in a circle are shown") {
-  const Files files;
+  const Folder files;
   files.write("a.yaml", "extends: b.yaml\n");
   files.write("b.yaml", "model: c.yaml\n");
   files.write("c.yaml", "- ./b.yaml\n");
-  CHECK(files.without_folder(problems_of([&] { load_spec(files.path("a.yaml")); })) ==
-        "error: c.yaml:1:3: extends.model[0]: files in a circle: b.yaml -> c.yaml -> b.yaml\n"
+  CHECK(error_text(files, [&] { load_spec(files / "a.yaml"); }) ==
+        "error: DIR/c.yaml:1:3: extends.model[0]: files in a circle: DIR/b.yaml -> DIR/c.yaml -> DIR/b.yaml\n"
         "  help: remove one of these references");
 }
 
 TEST_CASE("files in one another, and all together, are bounded") {
-  const Files files;
+  const Folder files;
   for (int i = 0; i < 20; ++i)
     files.write("f" + std::to_string(i) + ".yaml", "extends: f" + std::to_string(i + 1) + ".yaml\n");
   files.write("f20.yaml", "a: 1\n");
-  CHECK(files.without_folder(problems_of([&] { load_spec(files.path("f0.yaml")); }))
-            .ends_with("more than 16 files in one another\n  help: join some of them"));
+  CHECK(error_text(files, [&] {
+          load_spec(files / "f0.yaml");
+        }).ends_with("more than 16 files in one another\n  help: join some of them"));
   for (int i = 0; i < 12; ++i) {
     const std::string next = "g" + std::to_string(i + 1) + ".yaml";
     files.write("g" + std::to_string(i) + ".yaml", "a: " + next + "\nb: " + next + "\n");
   }
   files.write("g12.yaml", "a: 1\n");
-  CHECK(files.without_folder(problems_of([&] { load_spec(files.path("g0.yaml")); }))
-            .find("more than 256 files in one spec\n  help: join some of them") != std::string::npos);
+  CHECK(error_text(files, [&] {
+          load_spec(files / "g0.yaml");
+        }).find("more than 256 files in one spec\n  help: join some of them") != std::string::npos);
 }
 
 TEST_CASE("what is extended must be a map") {
-  const Files files;
+  const Folder files;
   files.write("list.yaml", "[1]\n");
-  CHECK(files.without_folder(problems_of([&] { load_spec(files.write("a.yaml", "extends: [list.yaml, 3]\n")); })) ==
-        "error: a.yaml:1:11: extends: 'list.yaml' is no config: it holds a list\n  help: name a YAML file of keys\n"
-        "error: a.yaml:1:22: extends: expected a file's name or a list of them, got 3");
+  CHECK(error_text(files, [&] { load_spec(files.write("a.yaml", "extends: [list.yaml, 3]\n")); }) ==
+        "error: DIR/a.yaml:1:11: extends: 'list.yaml' is no config: it holds a list\n  help: name a YAML file of keys\n"
+        "error: DIR/a.yaml:1:22: extends: expected a file's name or a list of them, got 3");
 }
 
 TEST_CASE("a reference alone keeps the type of its value, within text it is written out") {
@@ -183,7 +182,7 @@ TEST_CASE("names that the program will know stay, and are put in by provide") {
   CHECK(json(*provided.find("model")) == R"([{"linear": 10}, {"linear": 20}])");
   CHECK(explain(provided, provided, "model[0].linear").text() ==
         "model[0].linear: 10, from ${data.classes} at a.yaml:2:18");
-  CHECK(problems_of([&] {
+  CHECK(error_text([&] {
           provide(spec, {{"data.clases", Node::integer(10)}});
         }) ==
         "error: a.yaml:2:18: model[0].linear: unknown name 'data.classes' in ${}\n"
@@ -265,7 +264,7 @@ TEST_CASE("environment variables are values like those in the file") {
 }
 
 TEST_CASE("a file can be named by an environment variable") {
-  const Files files;
+  const Folder files;
   files.write("lenet.yaml", "[relu]\n");
   CHECK(json(load_spec(files.write("run.yaml", "model: ${env:MODEL}\n"), with_sets({}))) == R"({"model": ["relu"]})");
 }
@@ -316,36 +315,36 @@ TEST_CASE("--set that leads nowhere says where it stops") {
 }
 
 TEST_CASE("an included file can be given by --set") {
-  const Files files;
+  const Folder files;
   const std::string model = files.write("m.yaml", "[relu]\n");
   CHECK(set("model: [dropout]", "model=" + model) == R"({"model": ["relu"]})");
 }
 
 TEST_CASE("every value tells where it came from and what it replaced") {
-  const Files files;
+  const Folder files;
   files.write("base.yaml", "optimizer: {sgd: {lr: 1, momentum: 0.5}}\nmodel: [dropout: 0.1]\nname: x\n");
   const std::string run = files.write("run.yaml", "extends: base.yaml\noptimizer:\n  sgd: {lr: 2}\nname: ${env:LR}\n");
   const Node spec = load_spec(run, with_sets({"optimizer.sgd.lr=3"}));
   const Node resolved = parse_yaml(
       "{optimizer: {sgd: {lr: 3, momentum: 0.5, nesterov: false}}, model: [dropout: {p: 0.1, seed: 0}], name: 1e-3}",
       "");
-  const auto text = [&](const std::string& path) { return files.without_folder(explain(spec, resolved, path).text()); };
+  const auto text = [&](const std::string& path) { return files.placeless(explain(spec, resolved, path).text()); };
   CHECK(text("optimizer.sgd.lr") ==
         "optimizer.sgd.lr: 3, from --set optimizer.sgd.lr=3\n"
-        "  instead of 2, from run.yaml:3:13\n"
-        "  instead of 1, from base.yaml:1:23");
-  CHECK(text("optimizer.sgd.momentum") == "optimizer.sgd.momentum: 0.5, from base.yaml:1:36");
+        "  instead of 2, from DIR/run.yaml:3:13\n"
+        "  instead of 1, from DIR/base.yaml:1:23");
+  CHECK(text("optimizer.sgd.momentum") == "optimizer.sgd.momentum: 0.5, from DIR/base.yaml:1:36");
   CHECK(text("optimizer.sgd.nesterov") == "optimizer.sgd.nesterov: false, from default");
-  CHECK(text("model.0.dropout.p") == "model[0].dropout.p: 0.1, from base.yaml:2:18");
+  CHECK(text("model.0.dropout.p") == "model[0].dropout.p: 0.1, from DIR/base.yaml:2:18");
   CHECK(text("model[0].dropout.seed") == "model[0].dropout.seed: 0, from default");
-  CHECK(text("name") == "name: 1e-3, from ${env:LR} at run.yaml:4:7\n  instead of x, from base.yaml:3:7");
-  CHECK(problems_of([&] { text("optimizer.sgd.momentun"); }) ==
+  CHECK(text("name") == "name: 1e-3, from ${env:LR} at DIR/run.yaml:4:7\n  instead of x, from DIR/base.yaml:3:7");
+  CHECK(error_text([&] { text("optimizer.sgd.momentun"); }) ==
         "error: no value at 'optimizer.sgd.momentun'\n"
         "  keys of optimizer.sgd: lr, momentum, nesterov\n  help: write 'momentum'");
-  CHECK(problems_of([&] { text("optimzer"); }) ==
+  CHECK(error_text([&] { text("optimzer"); }) ==
         "error: no value at 'optimzer'\n  keys of the spec: optimizer, model, name\n  help: write 'optimizer'");
-  CHECK(problems_of([&] { text("model[3]"); }) == "error: no value at 'model[3]'\n  model has 1 element");
-  CHECK(problems_of([&] { text("a..b"); }) ==
+  CHECK(error_text([&] { text("model[3]"); }) == "error: no value at 'model[3]'\n  model has 1 element");
+  CHECK(error_text([&] { text("a..b"); }) ==
         "error: no value at 'a..b'\n  help: write a path such as optimizer.adamw.lr or model[3].dropout.p");
   std::vector<std::string> paths;
   for (const Explanation& e : explain_all(spec)) paths.push_back(e.path);

@@ -7,10 +7,11 @@
 #include <algorithm>
 
 #include "lib/spec/yaml.h"
-#include "tests/spec/problems.h"
+#include "tests/error_text.h"
 #include "tests/spec/toys.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 namespace {
 

@@ -5,10 +5,11 @@
 #include <doctest/doctest.h>
 
 #include "lib/spec/yaml.h"
-#include "tests/spec/problems.h"
+#include "tests/error_text.h"
 #include "tests/spec/toys.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 namespace {
 

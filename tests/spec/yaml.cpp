@@ -4,19 +4,17 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
-#include <fstream>
-
-#include "tests/spec/problems.h"
+#include "tests/folder.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 namespace {
 
 Node yaml(const std::string& text) { return parse_yaml(text, "a.yaml"); }
 
 std::string refusal(const std::string& text) {
-  return problems_of([&] { yaml(text); });
+  return error_text([&] { yaml(text); });
 }
 
 }  // namespace
@@ -176,30 +174,25 @@ TEST_CASE("hostile files are ordinary errors") {
 }
 
 TEST_CASE("a file that cannot be read is named") {
-  const auto folder = std::filesystem::temp_directory_path() / "dlcli-test-yaml";
-  std::filesystem::create_directories(folder);
-  const std::string missing = (folder / "missing.yaml").string();
-  CHECK(problems_of([&] { read_yaml(missing); }) ==
-        "error: " + missing + ": cannot be read: No such file or directory");
-  CHECK(problems_of([&] { read_yaml(folder); }) ==
-        "error: " + folder.string() + ": expected a YAML file, got a folder");
-  std::ofstream(folder / "good.yaml") << "a: [1]\n";
-  CHECK(read_yaml(folder / "good.yaml").find("a")->items[0].as_integer() == 1);
-  std::filesystem::remove_all(folder);
+  const Folder folder;
+  CHECK(error_text(folder, [&] { read_yaml(folder / "missing.yaml"); }) ==
+        "error: DIR/missing.yaml: cannot be read: No such file or directory");
+  CHECK(error_text(folder, [&] { read_yaml(folder.path); }) == "error: DIR: expected a YAML file, got a folder");
+  CHECK(read_yaml(folder.write("good.yaml", "a: [1]\n")).find("a")->items[0].as_integer() == 1);
 }
 
 TEST_CASE("a number or a tuple that braces cut in two is told as one") {
-  CHECK(problems_of([] { parse_yaml("{lr: 0,001, a: 1}", "a.yaml"); }) ==
+  CHECK(error_text([] { parse_yaml("{lr: 0,001, a: 1}", "a.yaml"); }) ==
         "error: a.yaml:1:6: '0,001' is two values in braces\n  help: write 0.001");
-  CHECK(problems_of([] { parse_yaml("{n: 60,000}", "a.yaml"); }) ==
+  CHECK(error_text([] { parse_yaml("{n: 60,000}", "a.yaml"); }) ==
         "error: a.yaml:1:5: '60,000' is two values in braces\n  help: write 60000");
-  CHECK(problems_of([] { parse_yaml("{size: (3, 5)}", "a.yaml"); }) ==
+  CHECK(error_text([] { parse_yaml("{size: (3, 5)}", "a.yaml"); }) ==
         "error: a.yaml:1:8: '(3, 5)' is two values in braces\n  help: write [3, 5]");
 }
 
 TEST_CASE("among the items of a list, a line without its dash or a dash without its space is named") {
-  CHECK(problems_of([] { parse_yaml("a:\n  - b\n  c\n  - d\n", "a.yaml"); }) ==
+  CHECK(error_text([] { parse_yaml("a:\n  - b\n  c\n  - d\n", "a.yaml"); }) ==
         "error: a.yaml:3:3: a '-' is missing: the lines beside it are items of a list\n  help: write '- c'");
-  CHECK(problems_of([] { parse_yaml("a:\n  - b\n  -c\n  - d\n", "a.yaml"); }) ==
+  CHECK(error_text([] { parse_yaml("a:\n  - b\n  -c\n  - d\n", "a.yaml"); }) ==
         "error: a.yaml:3:3: a space is missing after '-'\n  help: write '- c'");
 }

@@ -13,7 +13,7 @@ TEST_CASE("dlcli check accepts every run in configs/ without a warning, or says 
   for (const std::string& file : files_under("configs", {".yaml"})) {
     if (file.starts_with("configs/models/") || file.starts_with("configs/trainers/")) continue;  // parts of runs
     ++runs;
-    FILE* pipe = ::popen((dl::test::dlcli_binary() + " check " + file + " 2>&1").c_str(), "r");
+    FILE* pipe = ::popen((dl::testing::dlcli_binary() + " check " + file + " 2>&1").c_str(), "r");
     REQUIRE(pipe);
     std::string output;
     char piece[4096];

@@ -12,7 +12,7 @@
 
 namespace {
 
-const std::filesystem::path top = dl::test::source_dir();
+const std::filesystem::path top = dl::testing::source_dir();
 
 std::vector<std::string> documents() {
   std::vector<std::string> files = {"README.md"};
@@ -71,7 +71,7 @@ TEST_CASE("the commands in README are there") {
   }
   CHECK(setups == 2);
   for (const std::string& name : subcommands) {
-    const std::string line = dl::test::dlcli_binary() + " " + name + " --help > /dev/null";
+    const std::string line = dl::testing::dlcli_binary() + " " + name + " --help > /dev/null";
     CHECK_MESSAGE(std::system(line.c_str()) == 0, "README uses dlcli ", name);
   }
 }

@@ -99,7 +99,7 @@ TEST_CASE("the table names only folders there are, and the build links them in i
   std::vector<std::string> linked, listed;
   for (std::string name; names >> name;) linked.push_back("lib/" + name);
   for (const Folder& folder : table()) {
-    CHECK_MESSAGE(std::filesystem::is_directory(std::filesystem::path(dl::test::source_dir()) / folder.name),
+    CHECK_MESSAGE(std::filesystem::is_directory(std::filesystem::path(dl::testing::source_dir()) / folder.name),
                   folder.name);
     const std::string library = folder.name.substr(0, folder.name.find('/', 4));
     if (library.starts_with("lib/") && std::ranges::count(listed, library) == 0) listed.push_back(library);

@@ -10,7 +10,7 @@
 #include "tests/paths.h"
 
 std::vector<std::string> files_under(const std::string& folder, const std::vector<std::string>& endings) {
-  const std::filesystem::path top = dl::test::source_dir();
+  const std::filesystem::path top = dl::testing::source_dir();
   std::vector<std::string> files;
   if (!std::filesystem::exists(top / folder)) return files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(top / folder))
@@ -22,7 +22,7 @@ std::vector<std::string> files_under(const std::string& folder, const std::vecto
 
 std::string text_of(const std::string& file) {
   std::ostringstream text;
-  text << std::ifstream(std::filesystem::path(dl::test::source_dir()) / file, std::ios::binary).rdbuf();
+  text << std::ifstream(std::filesystem::path(dl::testing::source_dir()) / file, std::ios::binary).rdbuf();
   return text.str();
 }
 

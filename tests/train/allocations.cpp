@@ -10,7 +10,7 @@
 namespace {
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 // The allocations between one step and the next.
 struct Count : Observer {
@@ -74,7 +74,7 @@ TEST_CASE("the third step of each workload of the benchmark takes no heap memory
                                        "trainer.precision=" + precision,
                                        "data.workers=0"};
       sets.insert(sets.end(), smaller.begin(), smaller.end());
-      const auto plan = plan_run(dl::test::source_dir() + "/configs/bench/" + name + ".yaml", sets);
+      const auto plan = plan_run(dl::testing::source_dir() + "/configs/bench/" + name + ".yaml", sets);
       Count count;
       Trainer(*plan, {.observers = {&count}}).fit();
       CHECK(count.taken[3] == 0);

@@ -12,7 +12,7 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 TEST_CASE("batches fetched ahead are those that come without, and the cursor is of the batch after the present one") {
   const Workplace place;

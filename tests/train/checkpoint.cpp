@@ -17,7 +17,7 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
@@ -102,7 +102,7 @@ TEST_CASE("what is saved is what is read: weights, buffers, optimizer state, sta
   const Checkpoint opened = open_checkpoint(saved.folder);
   CHECK(opened.state == w.state(3));
   CHECK(opened.size_bytes == saved.size_bytes);
-  CHECK(read(opened.resolved()) == "name: small\n");
+  CHECK(text_of(opened.resolved()) == "name: small\n");
   const auto before = contents(w.store);
   w.fill(100);
   CHECK(contents(w.store) != before);
@@ -118,19 +118,19 @@ TEST_CASE("a checkpoint with any byte changed, or cut at any length, is found ou
   w.save(checkpoints, 1);
   const Checkpoint last = w.save(checkpoints, 2);
   auto newest_step = [&] {
-    int64_t told = 0;
+    int64_t passed_over = 0;
     const auto newest = checkpoints.newest([&](const std::string& line) {
-      told += 1;
+      passed_over += 1;
       CHECK(line.starts_with("step-00000002 is passed over: "));
     });
     REQUIRE(newest);
-    CHECK(told == (newest->state.step == 1 ? 1 : 0));
+    CHECK(passed_over == (newest->state.step == 1 ? 1 : 0));
     return newest->state.step;
   };
   CHECK(newest_step() == 2);
   for (const std::string& name : files) {
     CAPTURE(name);
-    const std::string good = read(last.folder / name);
+    const std::string good = text_of(last.folder / name);
     for (size_t at = 0; at < good.size(); at += name == "manifest.json" ? 1 : 7) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ 0x11);
@@ -156,7 +156,7 @@ TEST_CASE("each kind of damage is named") {
   Weights w;
   const Checkpoint saved = w.save(checkpoints, 7);
   auto damaged = [&](const std::string& name, auto&& change) {
-    const std::string good = read(saved.folder / name);
+    const std::string good = text_of(saved.folder / name);
     change(saved.folder / name, good);
     const std::string text =
         error_text([&] { open_checkpoint(saved.folder); }, {{saved.folder.string(), "CHECKPOINT"}});
@@ -292,7 +292,7 @@ TEST_CASE("a checkpoint of another version is no reason to begin anew") {
   const Checkpoints checkpoints(folder.path);
   Weights w;
   const Checkpoint saved = w.save(checkpoints, 1);
-  std::string manifest = read(saved.folder / "manifest.json");
+  std::string manifest = text_of(saved.folder / "manifest.json");
   write(saved.folder / "manifest.json", manifest.replace(manifest.find("\"version\": 1") + 11, 1, "2"));
   CHECK(error_text([&] { checkpoints.newest([](const std::string&) {}); }, {{saved.folder.string(), "CHECKPOINT"}}) ==
         "error: CHECKPOINT/manifest.json: has version 2; this dlcli reads 1\n  help: use the dlcli that wrote it");

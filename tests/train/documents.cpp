@@ -9,11 +9,13 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
-std::string document(const char* name) { return read(std::filesystem::path(dl::test::source_dir()) / "docs" / name); }
+std::string document(const char* name) {
+  return text_of(std::filesystem::path(dl::testing::source_dir()) / "docs" / name);
+}
 
 }  // namespace
 
@@ -37,7 +39,7 @@ TEST_CASE("every file of a run is described, and every record's keys") {
     CAPTURE(name);
     CHECK(text.find(name.starts_with("step-") ? "step-" : name) != std::string::npos);
   }
-  for (const std::string& line : lines(folder.paths().metrics_jsonl())) {
+  for (const std::string& line : lines_of(text_of(folder.paths().metrics_jsonl()))) {
     const auto record = nlohmann::json::parse(line);
     for (const auto& [key, value] : record.items()) {
       CAPTURE(key);
@@ -52,7 +54,7 @@ TEST_CASE("every key of run.json is described") {
   RunFolder folder = place.new_run(*plan);
   Trainer(*plan, {.folder = &folder}).fit();
   const std::string text = document("file-formats.md");
-  const auto record = nlohmann::json::parse(read(folder.paths().record()));
+  const auto record = nlohmann::json::parse(text_of(folder.paths().record()));
   for (const auto& [key, value] : record.items()) {
     CAPTURE(key);
     CHECK(text.find("`" + key + "`") != std::string::npos);

@@ -13,7 +13,7 @@ const std::vector<std::string> averaged{"trainer.ema=0.9", "trainer.device=cpu",
 }  // namespace
 
 TEST_CASE("the average of the weights is decay times itself and the rest the weights, from the initial ones on") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto plan = place.plan(averaged);
   const std::unique_ptr<Device> device = make_device("cpu", {.threads = 2});
   Store store(*device);
@@ -37,7 +37,7 @@ TEST_CASE("the average of the weights is decay times itself and the rest the wei
 }
 
 TEST_CASE("optimizer and average are one pass over the parameters") {
-  const test::Workplace place;
+  const testing::Workplace place;
   auto passes = [&](const std::vector<std::string>& sets) {
     const auto plan = place.plan(sets);
     const std::unique_ptr<Device> device = make_device("cpu", {.threads = 2});
@@ -52,10 +52,10 @@ TEST_CASE("optimizer and average are one pass over the parameters") {
 }
 
 TEST_CASE("validation, eval and prediction are by the average, during the run and from its checkpoint") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto plan = place.plan(averaged);
   RunFolder folder = place.new_run(*plan);
-  test::Record record;
+  testing::Record record;
   Trainer(*plan, {.folder = &folder, .observers = {&record}}).fit();
   const Checkpoint last = *Checkpoints(folder.paths().checkpoints()).newest({});
   auto loss_of = [](const std::vector<Measured>& values) { return values.at(0).value; };
@@ -65,12 +65,12 @@ TEST_CASE("validation, eval and prediction are by the average, during the run an
 }
 
 TEST_CASE("a run with an average goes on to the same bits") {
-  const test::Workplace place;
-  test::check_goes_on(place, *place.plan(averaged), 11);
+  const testing::Workplace place;
+  testing::check_goes_on(place, *place.plan(averaged), 11);
 }
 
 TEST_CASE("an average begins at the weights of init_from") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto plan = place.plan();
   RunFolder folder = place.new_run(*plan);
   Trainer(*plan, {.folder = &folder}).fit();

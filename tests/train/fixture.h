@@ -2,13 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,64 +14,15 @@
 #include "lib/train/kept/run_folder.h"
 #include "lib/train/loop/trainer.h"
 #include "lib/train/plan/plan.h"
+#include "tests/folder.h"
+#include "tests/idx.h"
 
-namespace dl::test {
-
-// An empty folder, removed at the end.
-struct Folder {
-  Folder() {
-    static int number = 0;
-    path = std::filesystem::temp_directory_path() / concat("dlcli-train-", getpid(), "-", number++);
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  std::filesystem::path path;
-};
-
-inline void write(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
-
-inline std::string read(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-inline std::vector<std::string> lines(const std::filesystem::path& path) {
-  std::vector<std::string> out;
-  std::istringstream text(read(path));
-  for (std::string line; std::getline(text, line);) out.push_back(line);
-  return out;
-}
-
-// The error's text with each `from` replaced by its `to`; empty where `work` throws none.
-template <class Work>
-std::string error_text(Work&& work, const std::vector<std::pair<std::string, std::string>>& replaced = {},
-                       Exit* exit = nullptr) {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (exit) *exit = error.exit();
-    std::string text = error.what();
-    for (const auto& [from, to] : replaced)
-      for (size_t at; (at = text.find(from)) != std::string::npos;) text.replace(at, from.size(), to);
-    return text;
-  }
-  return "";
-}
-
-inline std::string big_endian(uint32_t n) {
-  return {static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8), static_cast<char>(n)};
-}
+namespace dl::testing {
 
 // 6 × 6 images of four classes: noise, and a quadrant that is brighter, which is the class.
 inline void write_quadrants(const std::filesystem::path& folder, int samples, uint64_t seed = 1) {
   const uint64_t key = random_key(seed, 0);
-  std::string images = std::string("\0\0\x08\x03", 4) + big_endian(uint32_t(samples)) + big_endian(6) + big_endian(6);
-  std::string labels = std::string("\0\0\x08\x01", 4) + big_endian(uint32_t(samples));
+  std::string images, labels;
   for (int i = 0; i < samples; ++i) {
     const uint32_t label = random_bits(key, 0, uint64_t(i)) % 4;
     labels += static_cast<char>(label);
@@ -83,8 +31,8 @@ inline void write_quadrants(const std::filesystem::path& folder, int samples, ui
       images += static_cast<char>(random_bits(key, 1, uint64_t(i) * 36 + p) % 120 + (bright ? 90 : 0));
     }
   }
-  write(folder / "images.idx", images);
-  write(folder / "labels.idx", labels);
+  write(folder / "images.idx", idx({uint32_t(samples), 6, 6}, images));
+  write(folder / "labels.idx", idx({uint32_t(samples)}, labels));
 }
 
 inline constexpr const char* small_config = R"(
@@ -114,10 +62,14 @@ trainer:
 struct Workplace : Folder {
   explicit Workplace(const std::string& config = small_config, int samples = 181) {
     write_quadrants(path, samples);
-    write(path / "small.yaml", config);
+    write("small.yaml", config);
   }
   std::unique_ptr<Plan> plan(const std::vector<std::string>& sets = {}) const {
     return plan_run(path / "small.yaml", sets);
+  }
+  // What planning says of it, without the folder's name; "" where nothing is wrong.
+  std::string refusal(const std::vector<std::string>& sets = {}) const {
+    return error_text([&] { plan(sets); }, {{path / "", ""}});
   }
   RunFolder new_run(const Plan& plan) const {
     return RunFolder::create(path / "runs", plan.name, plan.resolved(), plan.config);
@@ -181,4 +133,4 @@ inline Checkpoint check_goes_on(const Workplace& place, Plan& plan, int64_t stop
   return last;
 }
 
-}  // namespace dl::test
+}  // namespace dl::testing

@@ -24,7 +24,7 @@ void write_weights_file(const std::filesystem::path& path, const std::vector<Ite
     tensors.push_back({items[i].name, {DType::f32, items[i].shape}, values[i].data()});
   std::string bytes;
   write_safetensors(tensors, {}, [&](const void* data, size_t n) { bytes.append(static_cast<const char*>(data), n); });
-  test::write(path, bytes);
+  testing::write(path, bytes);
 }
 
 // Those of small_config, as PyTorch names them.
@@ -45,7 +45,7 @@ std::string init_from(const std::string& value) { return "init_from=" + value; }
 }  // namespace
 
 TEST_CASE("of a PyTorch state_dict the counts of batches are left out, and said to be") {
-  const test::Workplace place;
+  const testing::Workplace place;
   write_weights_file(place.path / "w.safetensors", whole());
   const auto plan = place.plan({init_from("w.safetensors")});
   CHECK(plan->initial.taken.size() == 8);
@@ -54,7 +54,7 @@ TEST_CASE("of a PyTorch state_dict the counts of batches are left out, and said 
 }
 
 TEST_CASE("a part of a file is taken where the rest is left by name and may be missing") {
-  const test::Workplace place;
+  const testing::Workplace place;
   std::vector<Item> other_head = whole();
   other_head[7] = {"fc.weight", {1000, 64}, 8};
   other_head[8] = {"fc.bias", {1000}, 9};
@@ -75,7 +75,7 @@ TEST_CASE("a part of a file is taken where the rest is left by name and may be m
     if (tensor.path == "1.bias") CHECK(first == 4);
     if (tensor.path == "5.weight") CHECK((first != 8 && std::abs(first) < 0.2f));
   }
-  const std::string log = test::read(folder.paths().folder / "log.txt");
+  const std::string log = testing::text_of(folder.paths().folder / "log.txt");
   CHECK(log.find("from init_from: 0.weight, 0.bias, 1.weight, 1.bias, 1.running_mean, 1.running_var\n") !=
         std::string::npos);
   CHECK(log.find("begun anew: 5.weight, 5.bias\n") != std::string::npos);
@@ -83,43 +83,42 @@ TEST_CASE("a part of a file is taken where the rest is left by name and may be m
 }
 
 TEST_CASE("a pattern that fits nothing, or a file of which nothing fits, is a mistake") {
-  const test::Workplace place;
-  const auto told = [&](const std::string& value) {
-    return test::error_text([&] { place.plan({init_from(value)}); },
-                            {{place.path.string() + "/", ""}, {"--set " + init_from(value) + ": ", ""}});
+  const testing::Workplace place;
+  const auto refusal = [&](const std::string& value) {
+    return testing::replaced(place.refusal({init_from(value)}), {{"--set " + init_from(value) + ": ", ""}});
   };
   const std::string help =
       "  help: name the layers as the file does ('name:'), or take what fits: {path: …, ignore: [\"fc.*\"], missing: "
       "fresh}";
   write_weights_file(place.path / "w.safetensors", whole());
-  CHECK(told("{path: w.safetensors, ignore: [\"head.*\"]}") ==
+  CHECK(refusal("{path: w.safetensors, ignore: [\"head.*\"]}") ==
         "error: init_from: w.safetensors holds other tensors than the model\n"
         "  nothing in the file fits the pattern 'head.*'\n" +
             help);
-  CHECK(told("{path: w.safetensors, ignore: [\"*\"], missing: fresh}") ==
+  CHECK(refusal("{path: w.safetensors, ignore: [\"*\"], missing: fresh}") ==
         "error: init_from: w.safetensors holds other tensors than the model\n"
         "  no tensor of the file is in the model\n" +
             help);
 }
 
 TEST_CASE("a checkpoint's weights that have changed since they were written are not begun with") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto plan = place.plan({"trainer.max_steps=2"});
   RunFolder folder = place.new_run(*plan);
   Trainer(*plan, {.folder = &folder}).fit();
   const std::filesystem::path file = Checkpoints(folder.paths().checkpoints()).newest({})->weights();
   CHECK(place.plan({init_from(file.string())})->initial.taken.size() == 8);
-  std::string bytes = test::read(file);
+  std::string bytes = testing::text_of(file);
   bytes[bytes.size() - 2] = static_cast<char>(bytes[bytes.size() - 2] ^ 0x20);
-  test::write(file, bytes);
+  testing::write(file, bytes);
   Exit exit = Exit::done;
-  const std::string text = test::error_text([&] { place.plan({init_from(file.string())}); }, {}, &exit);
+  const std::string text = testing::error_text([&] { place.plan({init_from(file.string())}); }, {}, &exit);
   CHECK(exit == Exit::data);
   CHECK(text.starts_with("error: " + file.string() + ": has changed since it was written: hash "));
 }
 
 TEST_CASE("weights and optimizer state are written in pieces, without a copy of the largest tensor") {
-  const test::Workplace place(R"(
+  const testing::Workplace place(R"(
 data: {train: {format: random, shape: [600], dtype: f32, classes: 4, samples: 64}, batch_size: 16}
 model: [{linear: 600}, {linear: 4}]
 loss: cross_entropy

@@ -7,12 +7,12 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
 std::string npy(const std::vector<int32_t>& numbers, const std::string& shape) {
-  return test::npy("<i4", shape, bytes(numbers));
+  return testing::npy("<i4", shape, bytes(numbers));
 }
 
 // Four samples of three tokens below 5, each with a class.

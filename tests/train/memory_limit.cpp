@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include "lib/base/text.h"
 #include "tests/train/fixture.h"
 
 namespace dl {
@@ -42,7 +41,7 @@ trainer: {max_steps: 3, threads: 2}
 
 // A training step after three updates.
 struct Stepped {
-  Stepped(const test::Workplace& place, const std::vector<std::string>& sets, int64_t samples = 16)
+  Stepped(const testing::Workplace& place, const std::vector<std::string>& sets, int64_t samples = 16)
       : batch(samples),
         plan(place.plan(sets)),
         device(make_device(plan->run.trainer.device, plan->device_options())),
@@ -64,7 +63,7 @@ struct Stepped {
       if (step.has_input("step")) step.feed("step", std::span(&tick, 1));
       step.run();
     }
-    contents = test::contents(store);
+    contents = testing::contents(store);
   }
 
   int64_t needed() const { return arena_bytes + store.variable_bytes() + programs.fit(batch).batch_bytes; }
@@ -84,7 +83,7 @@ std::string limit(int64_t bytes) { return concat("trainer.memory_limit=", bytes)
 }  // namespace
 
 TEST_CASE("within a memory limit a step takes no more than that and leaves the same bits") {
-  const test::Workplace place(deep_config);
+  const testing::Workplace place(deep_config);
   for (const std::string device : {"cpu", "reference"}) {
     CAPTURE(device);
     const std::string on = "trainer.device=" + device;
@@ -109,7 +108,7 @@ TEST_CASE("within a memory limit a step takes no more than that and leaves the s
 
 TEST_CASE("dropout before linear layers keeps to limits: what is computed again draws the same numbers again") {
   const int64_t batch = 256;
-  const test::Workplace place(R"(
+  const testing::Workplace place(R"(
 data: {train: {format: random, shape: [64], dtype: f32, classes: 4, samples: 256}, batch_size: 256}
 model:
   - linear: 64
@@ -136,7 +135,7 @@ trainer: {max_steps: 3, threads: 2}
     for (int share = 1; share < 16; ++share) {
       const int64_t bytes = plain.needed() - plain.arena_bytes * share / 16;
       CAPTURE(bytes);
-      const std::string refusal = test::error_text([&] {
+      const std::string refusal = testing::error_text([&] {
         const Stepped limited(place, {on, limit(bytes)}, batch);
         CHECK(limited.needed() <= bytes);
         CHECK(limited.contents == plain.contents);
@@ -149,7 +148,7 @@ trainer: {max_steps: 3, threads: 2}
 }
 
 TEST_CASE("a limit that is wide enough changes nothing") {
-  const test::Workplace place(deep_config);
+  const testing::Workplace place(deep_config);
   const Stepped plain(place, {}), wide(place, {limit(plain.needed())});
   CHECK(wide.arena_bytes == plain.arena_bytes);
   CHECK(wide.flops == plain.flops);
@@ -157,13 +156,13 @@ TEST_CASE("a limit that is wide enough changes nothing") {
 }
 
 TEST_CASE("a limit that cannot be kept says what would be needed and what to lower") {
-  const test::Workplace place(deep_config);
+  const testing::Workplace place(deep_config);
   const auto plan = place.plan({"trainer.memory_limit=200 KiB", "trainer.threads=1", "data.workers=0"});
   const std::unique_ptr<Device> device = make_device("reference", {});
   Store store(*device);
   Programs programs(plan->recipe(), store);
   Exit exit = Exit::done;
-  const std::string text = test::error_text([&] { programs.step(16); }, {}, &exit);
+  const std::string text = testing::error_text([&] { programs.step(16); }, {}, &exit);
   CHECK(exit == Exit::usage);
   CHECK(text ==
         "error: trainer.memory_limit: a batch of 16 needs at least 1.28 MiB, the limit is 200 KiB\n"

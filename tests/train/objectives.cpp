@@ -2,16 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "lib/data/reader.h"
 #include "lib/train/inference/evaluate.h"
 #include "tests/train/fixture.h"
+#include "tests/train/timeless.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
@@ -136,7 +136,7 @@ TEST_CASE("a loss of two outputs learns a mean and its variance") {
 TEST_CASE("what losses and metrics name and nobody has is refused, with what there is") {
   const auto refusal = [](const std::string& objectives) {
     const Workplace place(config(objectives));
-    return error_text([&] { place.plan(); }, {{(place.path / "").string(), ""}});
+    return place.refusal();
   };
   CHECK(refusal("loss: {mse: {target: prize}}\n") ==
         "error: small.yaml:15:8: loss (mse): reads the field 'prize', which the data do not have\n"
@@ -168,20 +168,12 @@ losses:
 metrics: [{roc_auc: {output: class, target: kind}}, {confusion_matrix: {output: class, target: kind}},
           {f_beta: {output: class, target: kind, average: per_class}}, {spearman: {target: price}}]
 )"));
-  const auto records = [](const RunFolder& folder) {
-    std::vector<std::string> out;
-    for (const std::string& line : lines(folder.paths().metrics_jsonl())) {
-      nlohmann::ordered_json json = nlohmann::ordered_json::parse(line);
-      for (const char* key : {"time_s", "samples_per_s", "input_wait"}) json.erase(key);
-      out.push_back(json.dump());
-    }
-    return out;
-  };
+  const auto records = [](const RunFolder& folder) { return timeless(folder.paths().metrics_jsonl()); };
   const auto plan = place.plan({"trainer.max_epochs=4"});
   RunFolder whole = place.new_run(*plan);
   Trainer(*plan, {.folder = &whole}).fit();
   REQUIRE(records(whole).size() > 8);
-  CHECK(read(whole.paths().tables() / "val_confusion_matrix.csv").starts_with("target,0,1,2\n0,"));
+  CHECK(text_of(whole.paths().tables() / "val_confusion_matrix.csv").starts_with("target,0,1,2\n0,"));
   for (const int64_t at : {1, 6, 7, 10, 15, 33}) {
     CAPTURE(at);
     RunFolder stopped = place.new_run(*plan);
@@ -191,8 +183,8 @@ metrics: [{roc_auc: {output: class, target: kind}}, {confusion_matrix: {output: 
     resumed.resume(*Checkpoints(stopped.paths().checkpoints()).newest({}));
     resumed.fit();
     CHECK(records(stopped) == records(whole));
-    CHECK(read(stopped.paths().tables() / "val_confusion_matrix.csv") ==
-          read(whole.paths().tables() / "val_confusion_matrix.csv"));
+    CHECK(text_of(stopped.paths().tables() / "val_confusion_matrix.csv") ==
+          text_of(whole.paths().tables() / "val_confusion_matrix.csv"));
   }
 }
 

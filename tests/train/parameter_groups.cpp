@@ -9,9 +9,9 @@
 namespace dl {
 namespace {
 
-using test::Updating;
+using testing::Updating;
 
-TEST_CASE("parameter groups take the steps of PyTorch's") { test::check_steps("groups"); }
+TEST_CASE("parameter groups take the steps of PyTorch's") { testing::check_steps("groups"); }
 
 TEST_CASE("the parameters of a group lie together, and each group is updated where it lies") {
   Updating our("[{linear: 256}, {linear: 256}, {linear: 3}]",
@@ -39,7 +39,7 @@ TEST_CASE("weights and optimizer state go by path from one grouping to another")
     for (int64_t i = 0; tensor.trained && i < tensor.shape.elements(); ++i)
       gradients[static_cast<size_t>(tensor.offset + i)] = static_cast<float>(i) - 3.5f;
   a.step(gradients);
-  const test::Folder folder;
+  const testing::Folder folder;
   for (const auto& [name, write] : {std::pair("weights", &write_weights), std::pair("state", &write_optimizer)}) {
     std::ofstream file(folder.path / name, std::ios::binary);
     write(a.network.tensors(), a.store, [&](const void* data, size_t bytes) {
@@ -62,15 +62,15 @@ TEST_CASE("weights and optimizer state go by path from one grouping to another")
 const char* const grouped = "optimizer={adamw: {lr: 0.01, groups: [{match: \"*.bias\", weight_decay: 0}]}}";
 
 TEST_CASE("a run with other parameter groups than the checkpoint's is not resumed") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto plan = place.plan({grouped});
   RunFolder folder = place.new_run(*plan);
-  test::StopAfter stop(7);
+  testing::StopAfter stop(7);
   Trainer(*plan, {.folder = &folder, .observers = {&stop}, .stop = &stop.stop}).fit();
   const Checkpoint checkpoint = *Checkpoints(folder.paths().checkpoints()).newest({});
   const auto other = place.plan();
-  const std::string text = test::error_text([&] { Trainer(*other, {.folder = &folder}).resume(checkpoint); },
-                                            {{checkpoint.folder.string(), "CHECKPOINT"}});
+  const std::string text = testing::error_text([&] { Trainer(*other, {.folder = &folder}).resume(checkpoint); },
+                                               {{checkpoint.folder.string(), "CHECKPOINT"}});
   CHECK(text ==
         "error: CHECKPOINT: was trained with the parameter groups [{\"match\": [\"*.bias\"], \"weight_decay\": 0}], "
         "the config has []\n"
@@ -80,10 +80,10 @@ TEST_CASE("a run with other parameter groups than the checkpoint's is not resume
 }
 
 TEST_CASE("mistakes in parameter groups are named at their places") {
-  const test::Workplace place;
+  const testing::Workplace place;
   auto text_for = [&](const std::string& groups) {
-    test::write(place.path / "groups.yaml", "extends: small.yaml\noptimizer:\n  adamw:\n    groups:\n" + groups);
-    return test::error_text([&] { plan_run(place.path / "groups.yaml", {}); }, {{place.path.string() + "/", ""}});
+    place.write("groups.yaml", "extends: small.yaml\noptimizer:\n  adamw:\n    groups:\n" + groups);
+    return testing::error_text([&] { plan_run(place.path / "groups.yaml", {}); }, {{place / "", ""}});
   };
   CHECK(text_for("      - {mach: \"*.bias\", weight_decay: 0}\n") ==
         "error: groups.yaml:5:9: optimizer.adamw.groups[0]: the group does not say which parameters are in it\n"

@@ -4,14 +4,11 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <chrono>
-
 #include "lib/interop/safetensors.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
@@ -247,14 +244,13 @@ TEST_CASE("keys of the trainer are checked against each other and against what i
 
 TEST_CASE("init_from is compared with the model before anything runs") {
   const Workplace place;
-  auto told = [&] {
-    return error_text([&] { place.plan({"init_from=w.safetensors"}); }, {{place.path.string() + "/", ""}});
-  };
-  CHECK(told() ==
+  const std::vector<std::string> sets{"init_from=w.safetensors"};
+  CHECK(place.refusal(sets) ==
         "error: --set init_from=w.safetensors: init_from: there is no file 'w.safetensors'\n"
         "  help: write a path that starts at the config's folder, or a whole one");
   write(place.path / "w.safetensors", "no");
-  CHECK(told() == "error: w.safetensors: is no safetensors file: 2 bytes, fewer than the header's size takes");
+  CHECK(place.refusal(sets) ==
+        "error: w.safetensors: is no safetensors file: 2 bytes, fewer than the header's size takes");
   const std::vector<float> zeros(1000, 0);
   std::string bytes;
   write_safetensors({{"0.weight", {DType::f32, {4, 1, 3, 3}}, zeros.data()},
@@ -262,7 +258,7 @@ TEST_CASE("init_from is compared with the model before anything runs") {
                      {"fc.weight", {DType::f32, {4, 64}}, zeros.data()}},
                     {}, [&](const void* data, size_t n) { bytes.append(static_cast<const char*>(data), n); });
   write(place.path / "w.safetensors", bytes);
-  CHECK(told() ==
+  CHECK(place.refusal(sets) ==
         "error: --set init_from=w.safetensors: init_from: w.safetensors holds other tensors than the model\n"
         "  '0.bias' is [5] in the file, [4] here\n"
         "  '1.weight' [4] is not in the file\n"

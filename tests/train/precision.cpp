@@ -16,10 +16,10 @@ const std::vector<std::string> bf16_true{"trainer.precision=bf16-true", "trainer
 TEST_CASE(
     "a run in bf16-true keeps its weights as BF16 and its optimizer's state as F32, and goes on to the same bits") {
   for (const char* batches : {"1", "2"}) {  // of a step: one program, or its gradients' and its update's
-    const test::Workplace place;
+    const testing::Workplace place;
     std::vector<std::string> sets = bf16_true;
     sets.push_back(std::string("trainer.accumulate_grad_batches=") + batches);
-    const Checkpoint last = test::check_goes_on(place, *place.plan(sets), 5);
+    const Checkpoint last = testing::check_goes_on(place, *place.plan(sets), 5);
     const SafetensorsFile weights(last.weights()), state(last.optimizer());
     for (const auto& [name, entry] : weights.tensors())
       CHECK(entry.dtype == (name.find("running_") == std::string::npos ? "BF16" : "F32"));
@@ -29,12 +29,12 @@ TEST_CASE(
 
 TEST_CASE("what a run in bf16-true validates is what its checkpoint gives, with an average of the weights too") {
   for (const bool averaged : {false, true}) {
-    const test::Workplace place;
+    const testing::Workplace place;
     std::vector<std::string> sets = bf16_true;
     if (averaged) sets.push_back("trainer.ema=0.9");
     const auto plan = place.plan(sets);
     RunFolder folder = place.new_run(*plan);
-    test::Record record;
+    testing::Record record;
     Trainer(*plan, {.folder = &folder, .observers = {&record}}).fit();
     const Checkpoint last = *Checkpoints(folder.paths().checkpoints()).newest({});
     CHECK(Inference(*plan, last).evaluate("val").values.at(0).value == record.validations.back().values.at(0).value);

@@ -37,7 +37,7 @@ std::string refusal(Work&& work) {
   const double begin = steady_seconds();
   std::string text;
   try {
-    text = test::error_text(work);
+    text = testing::error_text(work);
   } catch (const std::exception& other) {
     FAIL_CHECK(std::string(other.what()));
   }
@@ -49,15 +49,15 @@ std::string refusal(Work&& work) {
 }  // namespace
 
 TEST_CASE("a config made at random is planned or refused") {
-  const test::Folder folder;
+  const testing::Folder folder;
   const int64_t count = from_environment("DLCLI_RANDOM_CONFIGS", 240), first = from_environment("DLCLI_RANDOM_SEED", 0);
   int64_t good = 0, refused = 0;
   for (int64_t seed = first; seed < first + count; ++seed) {
-    const test::RandomConfig config(static_cast<uint64_t>(seed), static_cast<test::Spoilt>(seed % 3));
+    const testing::RandomConfig config(static_cast<uint64_t>(seed), static_cast<testing::Spoilt>(seed % 3));
     const std::string yaml = config.yaml();
     CAPTURE(seed);
     CAPTURE(yaml);
-    test::write(folder.path / "random.yaml", yaml);
+    testing::write(folder.path / "random.yaml", yaml);
     const std::string refused_by = refusal([&] {
       const auto plan = plan_run(folder.path / "random.yaml", {});
       const PlannedStep step(*plan, plan->largest_batch());
@@ -74,17 +74,18 @@ TEST_CASE("a config made at random is planned or refused") {
 }
 
 TEST_CASE("a config made at random that is right takes a step") {
-  const test::Folder folder;
+  const testing::Folder folder;
   const int64_t count = from_environment("DLCLI_RANDOM_STEPS", 40), first = from_environment("DLCLI_RANDOM_SEED", 0);
   int64_t stepped = 0, stopped = 0, seed = first;
   for (; stepped < count; ++seed) {
     REQUIRE(seed < first + 20 * count);
     const bool spoilt = seed % 4 == 0;
-    const test::RandomConfig config(static_cast<uint64_t>(seed), spoilt ? test::Spoilt::sizes : test::Spoilt::no);
+    const testing::RandomConfig config(static_cast<uint64_t>(seed),
+                                       spoilt ? testing::Spoilt::sizes : testing::Spoilt::no);
     const std::string yaml = config.yaml();
     CAPTURE(seed);
     CAPTURE(yaml);
-    test::write(folder.path / "random.yaml", yaml);
+    testing::write(folder.path / "random.yaml", yaml);
     bool ran = false;
     const std::string refused_by = refusal([&] {
       const auto plan = plan_run(folder.path / "random.yaml", {});

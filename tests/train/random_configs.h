@@ -14,7 +14,7 @@
 #include "lib/nn/schedule.h"
 #include "lib/spec/yaml.h"
 
-namespace dl::test {
+namespace dl::testing {
 
 enum class Spoilt { no, sizes, structure };
 
@@ -254,4 +254,4 @@ class RandomConfig {
   Node config_;
 };
 
-}  // namespace dl::test
+}  // namespace dl::testing

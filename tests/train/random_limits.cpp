@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <cstring>
+
 #include <cstdlib>
 
 #include "lib/train/programs/memory_limit.h"
@@ -42,7 +44,7 @@ struct Stepped {
     bytes = program.arena_bytes() + store.variable_bytes();
     store.spoil_arena(program.arena_bytes());
     program.run();
-    results = test::contents(store);
+    results = testing::contents(store);
     for (const Graph::Named& o : graph.outputs())
       results["output " + o.name] = testing::output_numbers(program, o.name);
   }
@@ -83,7 +85,7 @@ TEST_CASE("random networks under random memory limits give what they give withou
         const int64_t limit = variables + static_cast<int64_t>(share * static_cast<double>(plain.bytes - variables));
         CAPTURE(limit);
         Exit exit = Exit::done;
-        const std::string refusal = test::error_text(
+        const std::string refusal = testing::error_text(
             [&] {
               const Stepped limited(random.graph, random.feed, device, precision, limit);
               CHECK(limited.bytes <= limit);

@@ -13,7 +13,7 @@ namespace {
 
 // Learning rates after each validation, from 0.1 on.
 std::vector<double> rates(const std::string& keys, const std::vector<double>& losses) {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto plan = place.plan();
   const auto controller = testing::read_registered_as<Controller>("reduce_on_plateau: " + keys);
   controller->begin(*plan);
@@ -52,11 +52,11 @@ TEST_CASE("reduce_on_plateau gives the learning rates of PyTorch's") {
 }
 
 TEST_CASE("a run stopped in the midst of reduce_on_plateau's patience goes on to the same bits") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto plan =
       place.plan({"trainer.max_epochs=6", "schedule=null",
                   "trainer.reduce_on_plateau={patience: 1, factor: 0.5, threshold: 100, threshold_mode: abs}"});
-  test::Record record;
+  testing::Record record;
   Trainer(*plan, {.observers = {&record}}).fit();
   CHECK(record.logs.front().values.size() > 1);
   std::vector<double> rates;
@@ -65,18 +65,18 @@ TEST_CASE("a run stopped in the midst of reduce_on_plateau's patience goes on to
       if (m.name == "lr" && (rates.empty() || rates.back() != m.value)) rates.push_back(m.value);
   CHECK(rates == std::vector<double>{0.01, 0.005, 0.0025});
   for (const int64_t stop : {17, 18, 22, 30}) {  // the second validation is waited for, is stopped itself, and so on
-    const Checkpoint last = test::check_goes_on(place, *plan, stop);
+    const Checkpoint last = testing::check_goes_on(place, *plan, stop);
     CHECK(last.state.controllers.at("reduce_on_plateau").contains("bad"));
   }
 }
 
 TEST_CASE("reduce_on_plateau looks at a figure that is measured") {
-  const test::Workplace place;
-  CHECK(test::error_text([&] { place.plan({"trainer.reduce_on_plateau.monitor=val/acuracy"}); }) ==
+  const testing::Workplace place;
+  CHECK(place.refusal({"trainer.reduce_on_plateau.monitor=val/acuracy"}) ==
         "error: --set trainer.reduce_on_plateau.monitor=val/acuracy: trainer.reduce_on_plateau.monitor: expected one "
         "of val/loss, val/accuracy, got 'val/acuracy'\n"
         "  help: write 'val/accuracy'");
-  CHECK(test::error_text([&] { place.plan({"trainer.reduce_on_plateau.factor=1"}); }) ==
+  CHECK(place.refusal({"trainer.reduce_on_plateau.factor=1"}) ==
         "error: --set trainer.reduce_on_plateau.factor=1: trainer.reduce_on_plateau.factor: expected a number above 0 "
         "and below 1, got 1");
 }

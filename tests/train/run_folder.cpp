@@ -7,15 +7,15 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 TEST_CASE("a new run gets the next number and never an old folder") {
   const Folder folder;
   const std::filesystem::path runs = folder.path / "runs";
   const RunFolder first = RunFolder::create(runs, "net", "resolved", "config");
   CHECK(first.paths().name() == "net-1");
-  CHECK(read(first.paths().config()) == "config");
-  CHECK(read(first.paths().resolved()) == "resolved");
+  CHECK(text_of(first.paths().config()) == "config");
+  CHECK(text_of(first.paths().resolved()) == "resolved");
   CHECK(RunFolder::create(runs, "net", "", "").paths().name() == "net-2");
   std::filesystem::create_directory(runs / "net-9");
   std::filesystem::create_directory(runs / "net-x");
@@ -87,7 +87,7 @@ TEST_CASE("a link in a run's folder that leads out of it is refused, whoever loo
   }
   std::filesystem::create_symlink("step-00000005", run / "checkpoints/newest");
   CHECK(find_run("net", runs).name() == "net-1");
-  CHECK(read(folder.path / "mine") == "mine");
+  CHECK(text_of(folder.path / "mine") == "mine");
 }
 
 TEST_CASE("who takes a run's folder removes the temporary files of a killed process") {

@@ -5,20 +5,17 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <fstream>
 
 #include "tests/train/fixture.h"
 
 using namespace dl;
+using namespace dl::testing;
 
 namespace {
 
 RunHistory history_of(const std::string& text) {
-  const std::filesystem::path file = std::filesystem::temp_directory_path() / concat("dlcli-history-", ::getpid());
-  std::ofstream(file) << text;
-  RunHistory history = read_history(file);
-  std::filesystem::remove(file);
-  return history;
+  const Folder folder;
+  return read_history(folder.write("metrics.jsonl", text));
 }
 
 }  // namespace

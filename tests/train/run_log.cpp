@@ -7,7 +7,7 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
@@ -35,15 +35,15 @@ TEST_CASE("records are lines of JSON and rows of CSV") {
   logged.step(4);
   logged.log.validated({.step = 4, .epoch = 0, .time_s = 1, .values = {{"val/loss", 1.0 / 3}}});
   logged.log.epoch_ended({.step = 4, .epoch = 0, .time_s = 2, .values = {{"train/loss", 0.25}, {"val/loss", 1}}});
-  CHECK(lines(logged.run.metrics_jsonl()) ==
+  CHECK(lines_of(text_of(logged.run.metrics_jsonl())) ==
         std::vector<std::string>{
             R"({"step":4,"epoch":0,"time_s":0.123,"train/loss":0.5,"lr":0.1,"samples_per_s":100.3,"input_wait":0.25})",
             R"({"step":4,"epoch":0,"time_s":1.0,"val/loss":0.3333333333333333})",
             R"({"step":4,"epoch":0,"time_s":2.0,"train/loss_epoch":0.25})"});
-  CHECK(lines(logged.run.metrics_csv()) ==
+  CHECK(lines_of(text_of(logged.run.metrics_csv())) ==
         std::vector<std::string>{"step,epoch,time_s,train/loss,lr,val/loss,train/loss_epoch", "4,0,0.123,0.5,0.1,,",
                                  "4,0,1,,,0.3333333333333333,", "4,0,2,,,,0.25"});
-  const std::vector<std::string> text = lines(logged.run.log());
+  const std::vector<std::string> text = lines_of(text_of(logged.run.log()));
   REQUIRE(text.size() == 2);
   CHECK(text[0].substr(21) == "step 4: val/loss 0.333333");
   CHECK(text[1].substr(21) == "epoch 1 ended at step 4: train/loss 0.25, val/loss 1 in 0 s");
@@ -53,13 +53,13 @@ TEST_CASE("cut back, the files hold what they held then; a torn last line is dro
   Logged logged;
   logged.step(1);
   const auto bytes = logged.log.sync();
-  const std::string then = read(logged.run.metrics_jsonl());
+  const std::string then = text_of(logged.run.metrics_jsonl());
   logged.step(2);
   write(logged.run.metrics_csv(), "step,epoch\n1,0\n2,");  // shorter than it was: somebody's editor, a lost disk block
   RunLog again(logged.run, {}, [&](const std::string& text) { logged.warnings.push_back(text); });
   again.cut(bytes);
-  CHECK(read(logged.run.metrics_jsonl()) == then);
-  CHECK(read(logged.run.metrics_csv()) == "step,epoch\n1,0\n");
+  CHECK(text_of(logged.run.metrics_jsonl()) == then);
+  CHECK(text_of(logged.run.metrics_csv()) == "step,epoch\n1,0\n");
   CHECK(logged.warnings == std::vector<std::string>{"\"" + logged.run.metrics_csv().string() +
                                                     "\" is shorter than at the checkpoint: records are missing"});
 }

@@ -10,7 +10,7 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
@@ -99,7 +99,7 @@ TEST_CASE("a model of two inputs learns a function of both, and predicts its num
 TEST_CASE("losses that do not fit the targets, and inputs that are not there, are told with what to write") {
   const auto refusal = [](const std::string& text) {
     const Workplace place(text);
-    return error_text([&] { place.plan(); }, {{place.path.string() + "/", ""}});
+    return place.refusal();
   };
   CHECK(refusal(config(both, "loss: cross_entropy\nmetrics: [rmse]\n")) ==
         "error: small.yaml:14:7: loss (cross_entropy): expected classes as targets, the data's are numbers: f32 []\n"

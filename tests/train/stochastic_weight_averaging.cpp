@@ -28,7 +28,7 @@ struct EpochEnds : Observer {
 }  // namespace
 
 TEST_CASE("stochastic_weight_averaging keeps the mean of the weights at the end of each late epoch") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto plan = place.plan(averaged);
   EpochEnds ends;
   Trainer trainer(*plan, {.observers = {&ends}});
@@ -45,10 +45,10 @@ TEST_CASE("stochastic_weight_averaging keeps the mean of the weights at the end 
 }
 
 TEST_CASE("the mean of late weights is what is validated and evaluated, and before it the weights") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto plan = place.plan(averaged);
   RunFolder folder = place.new_run(*plan);
-  test::Record record;
+  testing::Record record;
   Trainer(*plan, {.folder = &folder, .observers = {&record}}).fit();
   const Checkpoints checkpoints(folder.paths().checkpoints());
   const auto loss_of = [](const std::vector<Measured>& values) { return values.at(0).value; };
@@ -64,20 +64,20 @@ TEST_CASE("the mean of late weights is what is validated and evaluated, and befo
 }
 
 TEST_CASE("a run stopped in the midst of the late epochs, or as one ends, goes on to the same bits") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto plan = place.plan(averaged);
   for (const int64_t stop : {9, 18, 27, 31, 45}) {
     CAPTURE(stop);
-    test::check_goes_on(place, *plan, stop);
+    testing::check_goes_on(place, *plan, stop);
   }
 }
 
 TEST_CASE("a mean of nothing, or beside another average, is an error") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto text_for = [&](const std::string& keys, const std::vector<std::string>& more = {}) {
     std::vector<std::string> sets{"trainer.stochastic_weight_averaging=" + keys};
     sets.insert(sets.end(), more.begin(), more.end());
-    const std::string text = test::error_text([&] { place.plan(sets); }, {{sets[0], "SET"}});
+    const std::string text = testing::error_text([&] { place.plan(sets); }, {{sets[0], "SET"}});
     return text;
   };
   CHECK(text_for("{swa_lrs: 0.01, swa_epoch_start: 3}") ==

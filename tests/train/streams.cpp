@@ -9,13 +9,13 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
 std::string png_of(const std::vector<uint8_t>& dots, Pair size, const std::filesystem::path& scratch) {
   write_png(scratch, size, 1, dots);
-  return read(scratch);
+  return text_of(scratch);
 }
 
 // Four shards of grey 4 x 4 images whose bright half is their class.
@@ -176,7 +176,7 @@ TEST_CASE("how far sequences are padded changes no figure and no prediction") {
 TEST_CASE("a layer whose weights depend on the length takes no buckets") {
   Workplace place(texts_config("  - positional_embedding\n  - lstm: {hidden_size: 3, return_sequences: false}"), 1);
   write_texts(place.path);
-  const std::string text = error_text([&] { place.plan(); });
+  const std::string text = place.refusal();
   CHECK(text.find("data.buckets: the model does not take sequences of 4: '") != std::string::npos);
   CHECK(text.find("help: take layers whose weights do not depend on the sequences' length") != std::string::npos);
 }
@@ -184,7 +184,7 @@ TEST_CASE("a layer whose weights depend on the length takes no buckets") {
 TEST_CASE("data of one length take no buckets") {
   Workplace place(streaming_config, 1);
   write_shards(place.path);
-  const std::string text = error_text([&] { place.plan({"data.buckets=[4]"}); });
+  const std::string text = place.refusal({"data.buckets=[4]"});
   CHECK(text.find("data.buckets: the data have no sequences of different lengths, which could be padded") !=
         std::string::npos);
 }

@@ -8,12 +8,12 @@
 namespace dl {
 
 TEST_CASE("a run with states of any shape goes on to the same bits, and its checkpoint has them") {
-  const test::Workplace place;
+  const testing::Workplace place;
   for (const std::string optimizer :
        {"adafactor: {lr: 0.02}", "muon: {lr: 0.01}", "lamb: {lr: 0.01}", "lars: {lr: 2}"}) {
     CAPTURE(optimizer);
     const auto plan = place.plan({"optimizer=[clip_norm: 1, {" + optimizer + "}, ema: 0.9]", "trainer.device=cpu"});
-    const Checkpoint last = test::check_goes_on(place, *plan, 11);
+    const Checkpoint last = testing::check_goes_on(place, *plan, 11);
     const SafetensorsFile file(last.optimizer());
     CHECK(file.tensors().contains("ema/0.weight"));
     if (optimizer.starts_with("adafactor")) {
@@ -25,7 +25,7 @@ TEST_CASE("a run with states of any shape goes on to the same bits, and its chec
 }
 
 TEST_CASE("the memory plan counts states of the shape they have") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto bytes = [&](const std::string& optimizer) {
     const auto plan = place.plan({"optimizer={" + optimizer + "}", "trainer.device=cpu"});
     return PlannedStep(*plan, 16).variable_bytes;
@@ -38,14 +38,14 @@ TEST_CASE("the memory plan counts states of the shape they have") {
 TEST_CASE("a convolution's weight is the matrix of its first axis and the rest") {
   for (const std::string optimizer : {"muon: {lr: 0.02}", "adafactor: {lr: 0.02}"}) {
     CAPTURE(optimizer);
-    test::Updating matrix("[{linear: {out_features: 3, bias: false}}]", optimizer, {8}, "cpu"),
+    testing::Updating matrix("[{linear: {out_features: 3, bias: false}}]", optimizer, {8}, "cpu"),
         convolution("[{conv2d: {out_channels: 3, kernel_size: 2, bias: false}}]", optimizer, {4, 4, 2}, "cpu");
     golden::Numbers start, gradients;
     for (int i = 0; i < 32; ++i) {
       start.push_back(i < 24 ? float(i % 7) - 2.5f : 0);
       gradients.push_back(i < 24 ? float(i * 5 % 11) - 4.5f : 0);
     }
-    for (test::Updating* each : {&matrix, &convolution}) {
+    for (testing::Updating* each : {&matrix, &convolution}) {
       each->store.write("parameters", start.data(), 32);
       each->step(gradients);
       each->step(gradients);

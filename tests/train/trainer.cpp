@@ -5,14 +5,14 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "lib/interop/safetensors.h"
 #include "tests/npy.h"
 #include "tests/train/fixture.h"
+#include "tests/train/timeless.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
@@ -37,17 +37,6 @@ Run train(Plan& plan, RunFolder* folder, int64_t stop_after = -1, bool resumed =
   run.end = trainer.fit();
   run.contents = contents(trainer.store());
   return run;
-}
-
-// Lines of metrics.jsonl without what depends on time.
-std::vector<std::string> timeless(const std::filesystem::path& path) {
-  std::vector<std::string> out;
-  for (const std::string& line : lines(path)) {
-    nlohmann::ordered_json json = nlohmann::ordered_json::parse(line);
-    for (const char* key : {"time_s", "samples_per_s", "input_wait"}) json.erase(key);
-    out.push_back(json.dump());
-  }
-  return out;
 }
 
 }  // namespace
@@ -92,7 +81,8 @@ TEST_CASE("a run stopped after any step and resumed ends with the same bits and 
     CHECK(second.end.best_step == expected.end.best_step);
     CHECK(second.end.best_value == expected.end.best_value);
     CHECK(timeless(folder.paths().metrics_jsonl()) == timeless(whole.paths().metrics_jsonl()));
-    CHECK(lines(folder.paths().metrics_csv()).size() == lines(whole.paths().metrics_csv()).size());
+    CHECK(lines_of(text_of(folder.paths().metrics_csv())).size() ==
+          lines_of(text_of(whole.paths().metrics_csv())).size());
   }
 }
 
@@ -105,8 +95,8 @@ TEST_CASE("a run killed at any moment goes on from its newest checkpoint to the 
     RunFolder folder = place.new_run(*plan);
     train(*plan, &folder, killed_at);
     std::filesystem::remove_all(Checkpoints(folder.paths().checkpoints()).of_step(killed_at));
-    write(folder.paths().metrics_jsonl(), read(folder.paths().metrics_jsonl()) + "{\"step\":999,\"tor");
-    write(folder.paths().metrics_csv(), read(folder.paths().metrics_csv()) + "999,1");
+    write(folder.paths().metrics_jsonl(), text_of(folder.paths().metrics_jsonl()) + "{\"step\":999,\"tor");
+    write(folder.paths().metrics_csv(), text_of(folder.paths().metrics_csv()) + "999,1");
     const Run second = train(*plan, &folder, -1, true);
     CHECK(second.record.starts.at(0).step < killed_at);
     CHECK(second.contents == expected.contents);

@@ -6,17 +6,14 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
 const std::string data = "data: {train: {format: random, shape: [3], samples: 24, classes: 2}, batch_size: 8}\n";
 const std::string end = "optimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 4, device: reference}\n";
 
-std::string refusal(const std::string& config) {
-  const Workplace place(config);
-  return error_text([&] { place.plan(); }, {{(place.path / "").string(), ""}});
-}
+std::string refusal(const std::string& config) { return Workplace(config).refusal(); }
 
 std::map<std::string, std::vector<float>> trained(const Workplace& place, const std::vector<std::string>& sets = {}) {
   const auto plan = place.plan(sets);

@@ -7,7 +7,7 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
@@ -23,9 +23,7 @@ std::string doubts(const std::string& config, const std::vector<std::string>& se
   std::string text;
   const auto plan = place.plan(sets);
   for (const Problem& warning : plan->warnings) text += problem_text(warning) + "\n";
-  const std::string folder = place.path.string() + "/";
-  for (size_t at; (at = text.find(folder)) != std::string::npos;) text.erase(at, folder.size());
-  return text;
+  return replaced(text, {{place / "", ""}});
 }
 
 std::string ending(const std::string& end, const std::string& loss = "cross_entropy") {
@@ -117,7 +115,7 @@ TEST_CASE("batch_norm of single samples is refused, and a single sample at an ep
   CHECK(doubts(images, {"data.batch_size=15"}) == "");
   CHECK(doubts(images, {"data.batch_size=1"}) == "");
   const Workplace place(features);
-  CHECK(error_text([&] { place.plan({"data.batch_size=1"}); }) ==
+  CHECK(place.refusal({"data.batch_size=1"}) ==
         "error: --set data.batch_size=1: data.batch_size: a batch of one sample has one value of each channel, and the "
         "layer '2' normalizes over the batch: it expects more than one\n"
         "  help: raise it");

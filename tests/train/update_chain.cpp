@@ -10,22 +10,23 @@
 namespace dl {
 namespace {
 
-using test::Updating;
+using testing::Updating;
 
 TEST_CASE("rules of a chain, and optimizers by tensor, take the steps of PyTorch or of their papers") {
-  test::check_steps("updates");
+  testing::check_steps("updates");
 }
 
 // Everything that a run of the small config ends with.
-std::map<std::string, std::vector<float>> end_of(const test::Workplace& place, const std::vector<std::string>& sets) {
+std::map<std::string, std::vector<float>> end_of(const testing::Workplace& place,
+                                                 const std::vector<std::string>& sets) {
   const auto plan = place.plan(sets);
   Trainer trainer(*plan, {});
   trainer.fit();
-  return test::contents(trainer.store());
+  return testing::contents(trainer.store());
 }
 
 TEST_CASE("the trainer's keys and the rules of a list are the same update, to the bit") {
-  const test::Workplace place;
+  const testing::Workplace place;
   for (const std::string device : {"trainer.device=reference", "trainer.device=cpu"}) {
     CAPTURE(device);
     const auto by_norm = end_of(place, {device, "trainer.gradient_clip_val=0.3", "trainer.ema=0.9"});
@@ -40,14 +41,14 @@ TEST_CASE("the trainer's keys and the rules of a list are the same update, to th
 }
 
 TEST_CASE("a list is resolved to what reads as the same, and its optimizer's groups are compared when a run goes on") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const std::string groups = "{lr: 0.01, groups: [{match: \"*.bias\", weight_decay: 0}]}";
   const auto plan = place.plan({"optimizer=[clip_norm: 1, adamw: " + groups + ", ema: 0.9]"});
-  test::write(place.path / "resolved.yaml", plan->resolved());
+  testing::write(place.path / "resolved.yaml", plan->resolved());
   CHECK(plan_run(place.path / "resolved.yaml", {})->resolved() == plan->resolved());
-  const Checkpoint last = test::check_goes_on(place, *plan, 11);
+  const Checkpoint last = testing::check_goes_on(place, *plan, 11);
   const auto other = place.plan({"optimizer=[clip_norm: 1, adamw: {lr: 0.01}, ema: 0.9]"});
-  CHECK(test::error_text([&] { Trainer(*other, {}).resume(last); }, {{last.folder.string(), "CHECKPOINT"}}) ==
+  CHECK(testing::error_text([&] { Trainer(*other, {}).resume(last); }, {{last.folder.string(), "CHECKPOINT"}}) ==
         "error: CHECKPOINT: was trained with the parameter groups [{\"match\": [\"*.bias\"], \"weight_decay\": 0}], "
         "the config has []\n"
         "  help: give the optimizer the same 'groups:', or start a new run with 'init_from:' this checkpoint's "
@@ -55,10 +56,10 @@ TEST_CASE("a list is resolved to what reads as the same, and its optimizer's gro
 }
 
 TEST_CASE("mistakes in a chain are named at their places") {
-  const test::Workplace place;
+  const testing::Workplace place;
   const auto text_for = [&](const std::string& optimizer, const std::vector<std::string>& sets = {}) {
-    test::write(place.path / "chain.yaml", "extends: small.yaml\noptimizer: " + optimizer + "\n");
-    return test::error_text([&] { plan_run(place.path / "chain.yaml", sets); }, {{place.path.string() + "/", ""}});
+    testing::write(place.path / "chain.yaml", "extends: small.yaml\noptimizer: " + optimizer + "\n");
+    return testing::error_text([&] { plan_run(place.path / "chain.yaml", sets); }, {{place / "", ""}});
   };
   CHECK(text_for("[clip_norm: 1, ema: 0.9]") ==
         "error: chain.yaml:2:27: optimizer[1]: 'ema' acts on the new parameters, which the optimizer is yet to make\n"

@@ -10,7 +10,7 @@
 #include "lib/train/programs/programs.h"
 #include "tests/golden/golden.h"
 
-namespace dl::test {
+namespace dl::testing {
 
 struct Updating {
   Updating(const std::string& model, const std::string& optimizer_yaml, Shape input, const std::string& device_name,
@@ -87,4 +87,4 @@ inline void check_steps(const std::string& folder) {
   }
 }
 
-}  // namespace dl::test
+}  // namespace dl::testing

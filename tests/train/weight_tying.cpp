@@ -6,7 +6,7 @@
 #include "tests/train/fixture.h"
 
 using namespace dl;
-using namespace dl::test;
+using namespace dl::testing;
 
 namespace {
 
@@ -23,7 +23,7 @@ std::string config(const std::string& tie) {
 
 std::string tie_error(const std::string& tie) {
   const Workplace place(config(tie));
-  return error_text([&] { place.plan(); }, {{place.path.string() + "/", ""}});
+  return place.refusal();
 }
 
 }  // namespace
