@@ -90,8 +90,7 @@ void refuse_unknown(const CLI::App& app, const std::vector<std::string>& argumen
     std::string help;
     if (takes_config)
       help = help_for_option(written, value_of(written, arguments), config == arguments.end() ? "" : *config);
-    if (const std::string meant = closest(written, option_names(app)); help.empty() && !meant.empty())
-      help = "write '" + meant + "'";
+    if (help.empty()) help = spelling_help(written, option_names(app));
     throw usage_error(app, "unknown option '" + written + "'", help);
   }
   if (end_of_options != unknown.end()) unknown.erase(end_of_options);

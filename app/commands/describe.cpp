@@ -85,8 +85,7 @@ class Describe final : public Command {
     for (const AnyRegistry* registry : AnyRegistry::all())
       if (const AnyRegistry::Meant meant = registry->meant(name_); meant.name.empty() && !meant.help.empty())
         throw unknown("of a " + registry->kind() + ": " + meant.help);
-    const std::string near = closest(name_, known);
-    throw unknown(near.empty() ? "see the names: 'dlcli describe'" : "write '" + near + "'");
+    throw unknown(spelling_help(name_, known, "see the names: 'dlcli describe'"));
   }
 
   Error unknown(const std::string& help) const {

@@ -131,12 +131,11 @@ size_t target_column(const std::vector<ColumnLook>& columns, bool has_header, co
   if (number && *number >= 1 && *number <= std::ssize(columns)) return static_cast<size_t>(*number - 1);
   std::vector<std::string> names;
   for (const ColumnLook& column : columns) names.push_back(column.name);
-  const std::string nearest = closest(options.target, names);
   throw Error(Exit::usage,
               Problem{.path = "--target",
                       .what = concat("there is no column '", options.target, "'"),
                       .notes = {"columns: " + shortened(join(names), 300)},
-                      .help = nearest.empty() ? "name one of them, or its number from 1" : "write '" + nearest + "'"});
+                      .help = spelling_help(options.target, names, "name one of them, or its number from 1")});
 }
 
 // What stands behind the classes of the test table where they are else those of the training table: "<=50K.".

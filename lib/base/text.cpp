@@ -65,6 +65,11 @@ std::string closest(std::string_view word, std::span<const std::string> candidat
   return best;
 }
 
+std::string spelling_help(std::string_view word, std::span<const std::string> candidates, std::string otherwise) {
+  const std::string nearest = closest(word, candidates);
+  return nearest.empty() ? otherwise : "write '" + nearest + "'";
+}
+
 std::string join(std::span<const std::string> parts, std::string_view separator) {
   std::string out;
   for (const std::string& part : parts) {

@@ -14,6 +14,8 @@ int edit_distance(std::string_view a, std::string_view b);
 
 // The candidate nearest to `word`, case and - _ ignored; empty where none is near enough to be meant.
 std::string closest(std::string_view word, std::span<const std::string> candidates);
+// "write 'NEAREST'", or `otherwise` where none is near enough.
+std::string spelling_help(std::string_view word, std::span<const std::string> candidates, std::string otherwise = {});
 
 std::string join(std::span<const std::string> parts, std::string_view separator = ", ");
 

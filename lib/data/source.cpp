@@ -52,12 +52,12 @@ std::shared_ptr<SetDescription> read_description(const fs::path& path, const Nod
   auto description = std::make_shared<SetDescription>();
   read_object(node, *description, Reading(problems));
   if (problems.empty()) return description;
-  std::vector<Problem> told;
+  std::vector<Problem> placed;
   for (Problem& problem : problems) {
     if (problem.where.file != path.string()) problem.path.clear();  // of a change, which is one for all parts
-    add_problem(told, std::move(problem));
+    add_problem(placed, std::move(problem));
   }
-  throw Error(Exit::usage, std::move(told));
+  throw Error(Exit::usage, std::move(placed));
 }
 
 // What to write for a folder or a file of samples; empty where nothing is known to read it.
@@ -124,12 +124,10 @@ std::shared_ptr<SetDescription> find_description(const Source& source, const fs:
   const std::vector<std::string> names(known.begin(), known.end());
   Problem problem{.where = source.where, .what = concat("unknown data set '", source.name, "'")};
   problem.notes = {concat("known data sets: ", names.empty() ? "none" : join(names))};
-  const std::string nearest = closest(source.name, names);
   problem.help =
       names.empty()
           ? "put dlcli's share/dlcli beside the folder of its program, or name a folder of descriptions in DLCLI_DATA"
-      : nearest.empty() ? concat("describe it in datasets/", source.name, ".yaml")
-                        : concat("write '", nearest, "'");
+          : spelling_help(source.name, names, concat("describe it in datasets/", source.name, ".yaml"));
   throw Error(Exit::usage, std::move(problem));
 }
 

@@ -42,9 +42,7 @@ std::unique_ptr<Optimizer> optimizer_of(const ParameterGroup& group, const Optim
     const Schema own = schema_of(any);
     for (const Field& field : own.fields()) known.push_back(field.key());
     std::ranges::sort(known);
-    const std::string meant = closest(entry.key, known);
-    r.problem(entry.key_where, "unknown key " + Node::string(entry.key).described(),
-              meant.empty() ? "" : "write '" + meant + "'", {"known keys: " + join(known)});
+    r.unknown_key(entry, known);
   }
   config.where = group.where;
   return good && schema_of(*optimizer).read(config, r) ? std::move(optimizer) : nullptr;

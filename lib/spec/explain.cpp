@@ -25,20 +25,6 @@ Explanation explained(const std::string& path, const Node& node) {
   return out;
 }
 
-void collect(const Node& node, std::vector<std::string>& path, std::vector<Explanation>& out) {
-  if (node.is_scalar()) out.push_back(explained(path_text(path), node));
-  for (size_t i = 0; i < node.items.size(); ++i) {
-    path.push_back(std::to_string(i));
-    collect(node.items[i], path, out);
-    path.pop_back();
-  }
-  for (const Node::Entry& entry : node.entries) {
-    path.push_back(entry.key);
-    collect(entry.value, path, out);
-    path.pop_back();
-  }
-}
-
 }  // namespace
 
 std::string Explanation::text() const {
@@ -71,18 +57,11 @@ Explanation explain(const Node& spec, const Node& resolved, const std::string& p
       problem.notes.push_back(place + " has " + count_of(static_cast<int64_t>(near->items.size()), "element"));
     else
       problem.notes.push_back(keys.empty() ? place + " has no keys" : "keys of " + place + ": " + join(keys));
-    if (const std::string meant = closest(parts[length], keys); !meant.empty()) problem.help = "write '" + meant + "'";
+    problem.help = spelling_help(parts[length], keys);
     break;
   }
   if (parts.empty()) problem.help = "write a path such as optimizer.adamw.lr or model[3].dropout.p";
   throw Error(Exit::usage, std::move(problem));
-}
-
-std::vector<Explanation> explain_all(const Node& spec) {
-  std::vector<Explanation> out;
-  std::vector<std::string> path;
-  collect(spec, path, out);
-  return out;
 }
 
 }  // namespace dl

@@ -21,7 +21,4 @@ struct Explanation {
 // there is no such value, naming those beside it.
 Explanation explain(const Node& spec, const Node& resolved, const std::string& path);
 
-// Every scalar that was written by somebody, in order.
-std::vector<Explanation> explain_all(const Node& spec);
-
 }  // namespace dl

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 
-#include "lib/base/text.h"
 #include "lib/spec/path.h"
 
 namespace dl {

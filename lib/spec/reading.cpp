@@ -18,6 +18,10 @@ void add_problem(std::vector<Problem>& problems, Problem problem) {
   if (!known) problems.push_back(std::move(problem));
 }
 
+std::string known_keys_text(const std::vector<std::string>& known) {
+  return known.empty() ? "it takes no keys" : "known keys: " + join(known);
+}
+
 Reading::Reading(std::vector<Problem>& problems, std::string path)
     : problems_(&problems), path_(std::move(path)), label_(path_) {}
 
@@ -57,6 +61,12 @@ void Reading::expected(const Node& node, std::string_view expected, std::string 
   if (!node.via.empty()) notes.push_back("from " + node.via);
   problem(node.where, "expected " + std::string(expected) + ", got " + node.described(), std::move(help),
           std::move(notes));
+}
+
+std::string Reading::unknown_key(const Node::Entry& entry, const std::vector<std::string>& known) const {
+  problem(entry.key_where, "unknown key " + Node::string(entry.key).described(), spelling_help(entry.key, known),
+          {known_keys_text(known)});
+  return closest(entry.key, known);
 }
 
 }  // namespace dl

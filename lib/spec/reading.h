@@ -26,6 +26,9 @@ struct Limits {
 // Adds the problem, unless the same was said of the same place (a block used twice) or 100 are there already.
 void add_problem(std::vector<Problem>& problems, Problem problem);
 
+// "known keys: a, b", or that there are none.
+std::string known_keys_text(const std::vector<std::string>& known);
+
 // A place in the spec and the list that problems go to. Cheap to copy; problems outlives it.
 class Reading {
  public:
@@ -42,6 +45,8 @@ class Reading {
   void problem(const Where& where, std::string what, std::string help = {}, std::vector<std::string> notes = {}) const;
   // "expected EXPECTED, got …": the value is named.
   void expected(const Node& node, std::string_view expected, std::string help = {}) const;
+  // "unknown key 'kernal_size'", with those that are known; returns the nearest of them, or "".
+  std::string unknown_key(const Node::Entry& entry, const std::vector<std::string>& known) const;
   size_t problem_count() const { return problems_->size(); }
 
  private:

@@ -107,11 +107,10 @@ const Field* Schema::positional() const {
 }
 
 std::string Schema::known_keys() const {
-  if (fields_.empty()) return "it takes no keys";
   std::vector<std::string> keys;
   for (const Field& f : fields_) keys.push_back(f.key());
   std::sort(keys.begin(), keys.end());
-  return "known keys: " + join(keys);
+  return known_keys_text(keys);
 }
 
 const Field* Schema::meant(std::string_view key) const {

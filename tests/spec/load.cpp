@@ -346,7 +346,4 @@ TEST_CASE("every value tells where it came from and what it replaced") {
   CHECK(error_text([&] { text("model[3]"); }) == "error: no value at 'model[3]'\n  model has 1 element");
   CHECK(error_text([&] { text("a..b"); }) ==
         "error: no value at 'a..b'\n  help: write a path such as optimizer.adamw.lr or model[3].dropout.p");
-  std::vector<std::string> paths;
-  for (const Explanation& e : explain_all(spec)) paths.push_back(e.path);
-  CHECK(paths == std::vector<std::string>{"optimizer.sgd.lr", "optimizer.sgd.momentum", "model[0].dropout", "name"});
 }

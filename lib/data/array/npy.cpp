@@ -129,11 +129,10 @@ void NpyArray::open_member(const std::string& name) {
     unzip(file_, member, inflated_.get());
     return;
   }
-  const std::string nearest = closest(name, names);
   throw Error(Exit::data, Problem{.where = {.file = file_.path().string()},
                                   .what = concat("expected an array '", name, "', found none"),
                                   .notes = {concat("its arrays: ", join(names))},
-                                  .help = nearest.empty() ? "" : concat("write '", nearest, "'")});
+                                  .help = spelling_help(name, names)});
 }
 
 void NpyArray::read(uint64_t at, void* into, size_t bytes) const {

@@ -1,0 +1,124 @@
+// Definitions of blocks read, and their params filled in.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/spec/block.h"
+
+#include <set>
+
+#include "lib/base/text.h"
+#include "lib/spec/codec.h"
+#include "lib/spec/interpolate.h"
+#include "lib/spec/item_inputs.h"
+#include "lib/spec/item_type.h"
+#include "lib/spec/reference.h"
+
+namespace dl {
+namespace {
+
+void check_name(const Node::Entry& definition, const Reading& r) {
+  if (is_layer(definition.key))
+    r.problem(definition.key_where, "a layer is called '" + definition.key + "' already", "write another name");
+  if (stands_beside_a_layer(definition.key))
+    r.problem(definition.key_where,
+              "a block cannot be called '" + definition.key + "', which has a meaning beside a layer",
+              "write another name");
+}
+
+void read_inputs(const Node& node, std::vector<std::string>& inputs, const Reading& r) {
+  if (!Codec<std::vector<std::string>>::read(node, inputs, {}, r)) return;
+  std::set<std::string> seen{block_input};
+  for (const std::string& name : inputs)
+    if (!seen.insert(name).second) r.problem(node.where, "'" + name + "' is an input already", "write another name");
+}
+
+Block read_block(const Node::Entry& definition, const Reading& r) {
+  const Node& body = definition.value;
+  Block block{definition.key, definition.key_where, r.path(), {}, {}, {}};
+  if (!body.is_map()) {
+    r.expected(body, "a block", "write '" + block.name + ": {params: {…}, layers: […]}'");
+    return block;
+  }
+  for (const Node::Entry& part : body.entries) {
+    if (part.key == "params" && !part.value.is_null()) {
+      block.params = part.value;
+      if (!block.params.is_map())
+        r.key("params").expected(block.params, "a map of parameters",
+                                 "write '{NAME: DEFAULT}', without a value where it must be given");
+    } else if (part.key == "inputs" && !part.value.is_null()) {
+      read_inputs(part.value, block.inputs, r.key("inputs"));
+    } else if (part.key == "layers") {
+      block.layers = part.value;
+      if (!block.layers.is_list()) r.key("layers").expected(block.layers, "a list of layers and blocks");
+    } else if (part.key != "params" && part.key != "inputs") {
+      r.unknown_key(part, {"inputs", "layers", "params"});
+    }
+  }
+  if (!body.find("layers"))
+    r.problem(block.where, "key 'layers' is missing", "add 'layers: […]', a list of layers and blocks");
+  check_name(definition, r);
+  return block;
+}
+
+}  // namespace
+
+std::vector<Block> read_blocks(const Node& blocks, const std::string& label, std::vector<Problem>& problems) {
+  std::vector<Block> out;
+  const Reading all(problems, label);
+  if (!blocks.is_map() && !blocks.is_null())
+    all.expected(blocks, "a map of blocks", "write 'blocks: {NAME: {params: {…}, layers: […]}}'");
+  for (const Node::Entry& definition : blocks.entries) {
+    const size_t before = problems.size();
+    Block block = read_block(definition, all.key(definition.key));
+    if (problems.size() == before) out.push_back(std::move(block));
+  }
+  return out;
+}
+
+std::optional<BlockValues> Block::values(const Node& given, const Where& used_at, const Reading& r) const {
+  const std::vector<std::string> known = params.keys();
+  if (!given.is_map() && !given.is_null()) {
+    r.problem(given.where, "expected a map of params, got " + given.described(), "", {known_keys_text(known)});
+    return std::nullopt;
+  }
+  bool good = true;
+  std::set<std::string> meant;  // by keys that are unknown: not missing too
+  for (const Node::Entry& entry : given.entries) {
+    if (params.find(entry.key)) continue;
+    meant.insert(r.unknown_key(entry, known));
+    good = false;
+  }
+  BlockValues values;
+  for (const Node::Entry& param : params.entries) {
+    const Node* value = given.find(param.key);
+    if (value && !value->is_null()) {
+      values[param.key] = *value;
+    } else if (!param.value.is_null()) {
+      if (good) values[param.key] = with_values(param.value, values, r.key(param.key));  // it may use those before it
+    } else if (!meant.contains(param.key)) {
+      r.problem(used_at, "key '" + param.key + "' is missing", "add '" + param.key + ": …'",
+                {"block '" + name + "' is defined at " + where.text()});
+      good = false;
+    }
+  }
+  return good ? std::optional(std::move(values)) : std::nullopt;
+}
+
+Node with_values(const Node& layers, const BlockValues& values, const Reading& r) {
+  if (layers.is_scalar()) {
+    if (find_reference(layers.text) == std::string::npos) return layers;
+    const NameLookup lookup = [&](const std::string& name) -> std::optional<Node> {
+      if (const auto found = values.find(name); found != values.end()) return found->second;
+      std::vector<std::string> known;
+      for (const auto& [known_name, value] : values) known.push_back(known_name);
+      throw ExpressionError{"unknown name '" + name + "' in ${}",
+                            spelling_help(name, known),
+                            {known.empty() ? "the block has no params" : "params of the block: " + join(known)}};
+    };
+    return interpolate(layers, lookup, {}, r);
+  }
+  Node out = layers;
+  for (size_t i = 0; i < out.items.size(); ++i) out.items[i] = with_values(layers.items[i], values, r.index(i));
+  for (Node::Entry& entry : out.entries) entry.value = with_values(entry.value, values, r.key(entry.key));
+  return out;
+}
+
+}  // namespace dl

@@ -1,0 +1,87 @@
+// Layers and blocks by what an item writes.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/spec/item_type.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "lib/spec/blocks.h"
+#include "lib/spec/registry.h"
+
+namespace dl {
+namespace {
+
+const AnyRegistry* layers() {
+  for (const AnyRegistry* registry : AnyRegistry::all())
+    if (registry->kind() == "layer") return registry;
+  return nullptr;
+}
+
+}  // namespace
+
+bool is_layer(const std::string& name) { return layers() && layers()->has(name); }
+
+bool stands_beside_a_layer(const std::string& key) { return std::ranges::count(item_keys, key) > 0; }
+
+bool ItemTypes::is_block(const std::string& name) const { return std::ranges::count(blocks_, name) > 0; }
+
+std::string ItemTypes::meant(const std::string& name) const {
+  return is_block(name) || !layers() ? name : layers()->meant(name).name;
+}
+
+ItemType ItemTypes::of(const Node& item, const Reading& r) const {
+  if (const auto name = item.as_string()) return {*name, nullptr, item.where};
+  ItemType out;
+  std::vector<std::string> types;
+  for (const Node::Entry& entry : item.entries) {
+    if (stands_beside_a_layer(entry.key)) continue;
+    types.push_back(entry.key);
+    out = {entry.key, &entry, entry.key_where};
+  }
+  if (types.size() == 1) return has_layer_below(out, r) ? ItemType{} : out;
+  if (types.empty())
+    r.expected(item, "a layer or a block",
+               item.is_list() ? "write each of the list as an item of its own; what belongs together is a block"
+                              : "write 'NAME' or 'NAME: {…}', and beside it name, from, repeat, tie or share");
+  else
+    report_several(item, types, r);
+  return {};
+}
+
+void ItemTypes::report_several(const Node& item, const std::vector<std::string>& types, const Reading& r) const {
+  const auto is_type = [&](const std::string& name) { return !meant(name).empty(); };
+  if (const Node* named = named_by_key(item); named && is_type(*named->as_string())) {
+    r.expected(item, "a layer or a block", "write '" + meant(*named->as_string()) + ": {…}', the name first");
+  } else if (is_type(types[0]) && std::none_of(types.begin() + 1, types.end(), is_type)) {
+    r.problem(item.entry(types[1])->key_where, "'" + types[1] + "' stands beside '" + types[0] + "', not below it",
+              "indent it further than '" + types[0] + "', or write '" + types[0] + ": {" + types[1] + ": …}'");
+  } else {
+    r.problem(item.where, "expected one layer or block, got " + join(types),
+              "write each as an item of its own: '- " + types[0] + "', '- " + types[1] + "'");
+  }
+}
+
+// A layer that is written as if it were a key of another.
+bool ItemTypes::has_layer_below(const ItemType& type, const Reading& r) const {
+  if (!is_layer(type.name) || !type.entry->value.is_map()) return false;
+  const auto object = layers()->make(type.name);
+  const Schema schema = schema_of(*object);
+  for (const Node::Entry& entry : type.entry->value.entries) {
+    if (schema.field(entry.key) || !(is_layer(entry.key) || is_block(entry.key))) continue;
+    r.problem(entry.key_where, "'" + entry.key + "' stands below '" + type.name + "', which takes no such key",
+              "write it as an item of its own: '- " + entry.key + "'");
+    return true;
+  }
+  return false;
+}
+
+bool ItemTypes::is_misspelt_block(const ItemType& type, const Reading& r) const {
+  if (!layers() || is_layer(type.name)) return false;
+  const std::string block = closest(type.name, blocks_);
+  if (block.empty() || !meant(type.name).empty()) return false;
+  r.problem(type.where, "unknown layer or block " + Node::string(type.name).described(), "write '" + block + "'",
+            {"blocks: " + join(blocks_)});
+  return true;
+}
+
+}  // namespace dl
