@@ -1,4 +1,4 @@
-// csv: tables of text, a row a sample; lib/data/csv_text.h says what is read, lib/data/table.h what becomes of it.
+// csv: tables of text, a row a sample; lib/data/table says what is read (csv_text.h) and what becomes of it (table.h).
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <optional>
@@ -7,7 +7,7 @@
 #include "lib/base/text.h"
 #include "lib/data/fit.h"
 #include "lib/data/reader.h"
-#include "lib/data/table/table_fit.h"
+#include "lib/data/table/table_cells.h"
 
 namespace dl {
 namespace {

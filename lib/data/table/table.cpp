@@ -14,6 +14,7 @@
 #include "lib/data/capability.h"
 #include "lib/data/fit.h"
 #include "lib/data/labelled.h"
+#include "lib/data/table/table_cells.h"
 #include "lib/data/table/table_fit.h"
 
 namespace dl {
@@ -181,14 +182,11 @@ class Samples final : public Dataset, public Tabular {
       const std::string_view cell = stripped(parts_.cell(row, at), column.strip);
       const bool is_missing = missing.contains(cell);
       const auto number = is_missing ? fill : cell_number(cell, form);
-      if (!number)
-        fail_cell(parts_, row, at, "a number", cell,
-                  is_target ? "take the row out" : "add it to 'missing' if it stands for no value");
+      if (!number) fail_cell(parts_, row, at, "a number", cell, is_target ? "take the row out" : missing_help);
       const double x = column.log ? signed_log(*number) : *number;
       const auto value = static_cast<float>((x - column.shift) / column.scale);
       if (!std::isfinite(value))
-        fail_cell(parts_, row, at, float_expected, cell,
-                  is_target ? "take the row out" : "add it to 'missing' if it stands for no value");
+        fail_cell(parts_, row, at, float_expected, cell, is_target ? "take the row out" : missing_help);
       values.push_back(value);
     }
     return values;

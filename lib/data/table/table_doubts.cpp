@@ -1,0 +1,108 @@
+// Warnings of columns.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/data/table/table_doubts.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "lib/data/table/table_cells.h"
+
+namespace dl {
+namespace {
+
+// The first three different cells.
+std::string shown(const TableColumn& column, std::span<const int64_t> rows) {
+  std::vector<std::string> words;
+  for (const int64_t row : rows) {
+    std::string word = concat("'", shortened(column.text(row), 24), "'");
+    if (std::ranges::count(words, word) == 0) words.push_back(std::move(word));
+    if (words.size() == 3) break;
+  }
+  return join(words);
+}
+
+Problem doubt(const TableColumn& column, int64_t row, std::string what, std::string help) {
+  return {.where = column.parts.cell_where(row, column.index), .what = std::move(what), .help = std::move(help)};
+}
+
+void doubt_words(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings) {
+  if (column.parts.spec.missing || numbers.values.size() == column.rows.size()) return;
+  const MissingWords missing(column.parts.spec, true);
+  std::vector<int64_t> words;
+  for (const int64_t row : column.rows)
+    if (const std::string_view cell = column.text(row); !cell.empty() && cell != "?" && missing.contains(cell))
+      words.push_back(row);
+  if (words.empty()) return;
+  const auto count = static_cast<int64_t>(words.size());
+  warnings.push_back(doubt(column, words[0],
+                           concat("column '", column.name(), "': ", shown(column, words), count == 1 ? " is" : " are",
+                                  " read as missing, in ", count_of(count, "row"), " of ", column.rows.size()),
+                           "write 'missing:' with the words that stand for no value"));
+}
+
+// Whether so many categories are more than a network learns anything of.
+bool nearly_all_differ(const std::vector<std::string>& categories, const TableColumn& column) {
+  return categories.size() >= 20 && 2 * categories.size() > column.rows.size();
+}
+
+}  // namespace
+
+void doubt_form(const TableColumn& column, const NumberForm& form, std::vector<Problem>& warnings) {
+  const TableSpec& spec = column.parts.spec;
+  const bool comma = form.decimal != '.';
+  if (spec.decimal || spec.thousands || (!comma && form.thousands == 0)) return;
+  const NumberForm plain{.percent = form.percent};
+  // In which such a cell may be a number too.
+  const NumberForm other{.decimal = comma ? '.' : ',', .thousands = comma ? ',' : '\0', .percent = form.percent};
+  for (const int64_t row : column.rows) {
+    const std::string_view cell = column.text(row);
+    const auto value = cell_number(cell, form);
+    if (!value || cell_number(cell, plain)) continue;
+    const std::string written = concat(comma ? "decimal: \",\"" : "", comma && form.thousands ? ", " : "",
+                                       form.thousands ? concat("thousands: \"", form.thousands, "\"") : "");
+    const std::string if_not =
+        cell_number(cell, other) ? concat(", '", comma ? "thousands" : "decimal", ": \",\"' if not") : "";
+    warnings.push_back(doubt(
+        column, row, concat("column '", column.name(), "': '", shortened(cell), "' is read as ", number_text(*value)),
+        concat("write '", written, "' if it is so", if_not)));
+    return;
+  }
+}
+
+void doubt_numbers(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings) {
+  doubt_form(column, numbers.form, warnings);
+  doubt_words(column, numbers, warnings);
+}
+
+void doubt_categories(const TableColumn& column, const ColumnNumbers& numbers,
+                      const std::vector<std::string>& categories, std::vector<Problem>& warnings) {
+  if (numbers.are_most()) {
+    warnings.push_back(doubt(
+        column, numbers.other_rows[0],
+        concat("column '", column.name(), "': ", numbers.values.size(), " of ",
+               numbers.values.size() + static_cast<size_t>(numbers.others), " cells are numbers, but not ",
+               shown(column, numbers.other_rows), "; all are taken as categories"),
+        "mend the cells, or add them to 'missing' if they stand for no value, or declare the column 'categorical'"));
+  } else if (nearly_all_differ(categories, column)) {
+    const auto with_digits =
+        std::ranges::count_if(categories, [](const std::string& text) { return text.find_first_of("0123456789") < 3; });
+    const bool look_like_numbers = 10 * static_cast<size_t>(with_digits) > 9 * categories.size();
+    warnings.push_back(
+        doubt(column, column.rows[0],
+              concat("column '", column.name(), "' has ", categories.size(), " categories in ", column.rows.size(),
+                     " rows, each a place in 'x': ", shown(column, column.rows.first(3)), ", …"),
+              concat(look_like_numbers ? "write them as plain numbers (see 'strip', 'decimal' and 'thousands'), or '"
+                                       : "write '",
+                     "columns: {", column.name(), ": ignore}', or ': categorical' if they are meant so")));
+  }
+}
+
+void doubt_classes(const TableColumn& target, const std::vector<std::string>& classes, std::vector<Problem>& warnings) {
+  if (!nearly_all_differ(classes, target)) return;
+  warnings.push_back(doubt(target, target.rows[0],
+                           concat("the target '", target.name(), "' has ", classes.size(), " classes in ",
+                                  target.rows.size(), " rows: ", shown(target, target.rows.first(3)), ", …"),
+                           "name a column of few classes, or of numbers, as 'target'"));
+}
+
+}  // namespace dl

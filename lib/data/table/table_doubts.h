@@ -1,0 +1,21 @@
+// What a table's columns are likely meant as, other than they are read: warnings.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "lib/data/table/table_column.h"
+
+namespace dl {
+
+// Of a column read as numbers: in a form that nobody wrote down, and with words that nobody said stand for no value.
+void doubt_numbers(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings);
+
+// Of a column read as `categories` categories: most of its cells are `numbers`, or nearly all differ.
+void doubt_categories(const TableColumn& column, const ColumnNumbers& numbers,
+                      const std::vector<std::string>& categories, std::vector<Problem>& warnings);
+
+// Of a target read as classes that nearly all differ.
+void doubt_classes(const TableColumn& target, const std::vector<std::string>& classes, std::vector<Problem>& warnings);
+
+// Of a target of numbers: its form.
+void doubt_form(const TableColumn& column, const NumberForm& form, std::vector<Problem>& warnings);
+
+}  // namespace dl

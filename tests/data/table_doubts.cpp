@@ -1,0 +1,63 @@
+// What of a table is likely meant otherwise, and is told.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/data/table/table.h"
+
+#include "tests/data/table_for_test.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+TEST_CASE("a validation part cut off data that are sorted by class is told") {
+  std::string sorted = "x,y\n", mixed = "x,y\n";
+  for (int i = 0; i < 60; ++i) {
+    sorted += concat(i, ",", "abc"[i / 20], "\n");
+    mixed += concat(i, ",", "abc"[i % 3], "\n");
+  }
+  CHECK(warnings_of(sorted, "target: y", ", validation: {last: 12}") ==
+        "DIR/run.yaml:1:65: data.validation: the last 12 samples have 1 of the 3 classes: the data seem to be sorted\n"
+        "  help: write 'fraction: 0.2', which takes them at random\n");
+  CHECK(
+      warnings_of(sorted, "target: y", ", validation: {first: 20}") ==
+      "DIR/run.yaml:1:65: data.validation: the first 20 samples have all there is of one class, so that training has 2 "
+      "of the 3\n"
+      "  help: write 'fraction: 0.333', which takes them at random\n");
+  CHECK(warnings_of(mixed, "target: y", ", validation: {last: 12}") == "");
+}
+
+TEST_CASE("a column that is nearly all different categories is told") {
+  std::string names = "name,y\n", prices = "price,y\n";
+  for (int i = 0; i < 24; ++i) names += concat("n", static_cast<char>('a' + i), ",", i % 2, "\n");
+  for (int i = 0; i < 24; ++i) prices += concat("$", i, ",", i % 2, "\n");
+  CHECK(warnings_of(names, "target: y") ==
+        "DIR/people.csv:2:1: data.train: column 'name' has 24 categories in 24 rows, each a place in 'x': 'na', 'nb', "
+        "'nc', …\n"
+        "  help: write 'columns: {name: ignore}', or ': categorical' if they are meant so\n");
+  CHECK(
+      warnings_of(prices, "target: y") ==
+      "DIR/people.csv:2:1: data.train: column 'price' has 24 categories in 24 rows, each a place in 'x': '$0', '$1', "
+      "'$2', …\n"
+      "  help: write them as plain numbers (see 'strip', 'decimal' and 'thousands'), or 'columns: {price: ignore}', or "
+      "': categorical' if they are meant so\n");
+  CHECK(warnings_of(names, "target: y, columns: {name: {as: index}}") == "");
+  CHECK(warnings_of("name,x\n" + names.substr(7), "target: name, columns: {x: numeric}") ==
+        "DIR/people.csv:2:1: data.train: the target 'name' has 24 classes in 24 rows: 'na', 'nb', 'nc', …\n"
+        "  help: name a column of few classes, or of numbers, as 'target'\n");
+}
+
+TEST_CASE("categories that training lacks are counted, with examples and the one that was meant") {
+  const auto opened = Table("x,town,y\n1,Male,no\n2,Female,yes\n3,male ,no\n4,Mule,no\n")
+                          .open("target: y, normalize: none, trim: false", ", validation: {last: 2}");
+  CHECK(opened->problems == "");
+  CHECK(warned(*opened) ==
+        "DIR/people.csv:4:3: data.validation: column 'town': 2 of 2 rows have categories that training lacks: 'male ', "
+        "'Mule'\n"
+        "  help: write 'Male' for 'male ', as in training\n");
+  const Table table;
+  const auto people_opened = table.open();
+  const DatasetPointer rows = table.rows(*people_opened, "age,town\n20,Rome\n30,Wien\n40,Bern\n50,Paris\n60,Ulm\n");
+  REQUIRE(rows->warnings().size() == 1);
+  CHECK(rows->warnings()[0].what ==
+        "column 'town': 4 of 5 rows have categories that training lacks: 'Rome', 'Wien', 'Paris', …");
+  CHECK(rows->warnings()[0].help ==
+        "the network sees none of its categories there: write them as in training, if they are meant");
+}
