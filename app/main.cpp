@@ -1,7 +1,5 @@
 // dlcli: the only catch, the only exit code.
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/resource.h>
-
 #include <exception>
 #include <new>
 #include <string>
@@ -10,6 +8,7 @@
 #include "app/console/output.h"
 #include "app/signals.h"
 #include "lib/base/error.h"
+#include "lib/base/memory.h"
 #include "lib/base/printable.h"
 #include "lib/base/text.h"
 
@@ -28,11 +27,9 @@ std::string all_problems(const dl::Error& error) {
 }
 
 std::string out_of_memory() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
   return dl::render(
       {.what = dl::concat("out of memory: the system refused more than the ",
-                          dl::bytes_text(static_cast<double>(used.ru_maxrss) * 1024), " that were in use at most"),
+                          dl::bytes_text(static_cast<double>(dl::peak_memory_bytes())), " that were in use at most"),
        .help = "lower data.batch_size or the model's sizes; 'dlcli check' says what a step needs"});
 }
 

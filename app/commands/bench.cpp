@@ -1,24 +1,20 @@
 // dlcli bench: how fast a config's training step, or one layer, is on a batch of random data in memory.
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/resource.h>
-
-#include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <optional>
 
 #include "app/command.h"
 #include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
-#include "app/layer_trial.h"
-#include "app/machine_limits.h"
+#include "app/measure/layer_trial.h"
+#include "app/measure/limits.h"
+#include "app/measure/spent.h"
+#include "app/measure/step_trial.h"
 #include "app/options.h"
-#include "app/spent.h"
 #include "app/trained.h"
-#include "app/trial.h"
 #include "lib/base/clock.h"
-#include "lib/base/cpu.h"
+#include "lib/base/memory.h"
 #include "lib/base/text.h"
 #include "lib/spec/load.h"
 #include "lib/spec/yaml.h"
@@ -26,12 +22,6 @@
 
 namespace dl {
 namespace {
-
-double peak_memory_bytes() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return 1024 * static_cast<double>(used.ru_maxrss);
-}
 
 class Bench final : public Command {
  public:
@@ -80,36 +70,25 @@ class Bench final : public Command {
   }
 
   void bench_config() {
-    Trial trial(what_, overrides_);
+    StepTrial trial(what_, overrides_.sets());
     trial.run();
     const double first_step_s = process_seconds();
-    std::vector<double> times;
-    const double begin = steady_seconds();
-    for (double now = begin; now - begin < seconds_ || times.size() < 3;) {
-      trial.run();
-      const double end = steady_seconds();
-      times.push_back(end - now);
-      now = end;
-    }
-    std::sort(times.begin(), times.end());
-    const double median = times[times.size() / 2], memory = peak_memory_bytes();
+    const Timing timing = time_runs(trial, seconds_);
+    const double median = timing.median(), least = timing.seconds.front(), memory = double(peak_memory_bytes());
     const MachineLimits limits = measure_limits(trial.threads());
-    Spent all;
+    const Spent all = spent_in(timing.kernels, limits);
     double product_flops = 0;
-    for (const Program::Step& step : trial.program().steps()) {
-      all.add(step, limits);
-      product_flops += step.cost.flops - step.loop_flops;
-    }
-    const auto batch = trial.batch_size();
+    for (const Program::Step& kernel : timing.kernels) product_flops += kernel.cost.flops - kernel.loop_flops;
+    const int64_t batch = trial.batch_size();
     if (json_) {
-      print(json_line(json_object({{"workload", Node::string(trial.plan().name)},
+      print(json_line(json_object({{"workload", Node::string(trial.name())},
                                    {"step_ms", Node::number(1e3 * median)},
-                                   {"min_ms", Node::number(1e3 * times.front())},
-                                   {"steps", Node::integer(static_cast<int64_t>(times.size()))},
+                                   {"min_ms", Node::number(1e3 * least)},
+                                   {"steps", Node::integer(timing.runs())},
                                    {"samples_per_s", Node::number(static_cast<double>(batch) / median)},
                                    {"first_step_s", Node::number(first_step_s)},
                                    {"rss_mb", Node::number(memory / (1 << 20))},
-                                   {"params", Node::integer(trial.plan().network->parameter_count())},
+                                   {"params", Node::integer(trial.network().parameter_count())},
                                    {"batch_size", Node::integer(batch)},
                                    {"device", Node::string(trial.device().description())},
                                    {"flops", Node::number(all.flops)},
@@ -122,18 +101,17 @@ class Bench final : public Command {
       return;
     }
     const size_t columns = standard_output().columns();
-    print(concat(
-        wrapped(concat(trial.plan().name, ", batch ", batch, ", ", trial.device().description()), columns, "  ", ""),
-        table({{"  step", seconds_text(median) + " median, " + seconds_text(times.front()) + " least, of " +
-                              count_of(static_cast<int64_t>(times.size()), "step")},
-               {"  speed", concat(count(static_cast<double>(batch) / median), " samples/s, ",
-                                  rate(1 / median, "steps/s"), ", ", rate(all.flops / median, "FLOP/s"))},
-               {"  limit", concat(percent(all.least_seconds / median), " of what this machine allows: ",
-                                  seconds_text(all.least_seconds), " a step, most of it ", all.bound_by())},
-               {"  first step", seconds_text(first_step_s) + " after the process started"},
-               {"  peak memory", bytes_text(memory)}},
-              columns),
-        wrapped("limits measured: " + limits.text(), columns, "  ", "")));
+    print(concat(wrapped(trial.title(trial.name()), columns, "  ", ""),
+                 table({{"  step", seconds_text(median) + " median, " + seconds_text(least) + " least, of " +
+                                       count_of(timing.runs(), "step")},
+                        {"  speed", concat(count(static_cast<double>(batch) / median), " samples/s, ",
+                                           rate(1 / median, "steps/s"), ", ", rate(all.flops / median, "FLOP/s"))},
+                        {"  limit", concat(percent(all.least_seconds / median), " of what this machine allows: ",
+                                           seconds_text(all.least_seconds), " a step, most of it ", all.bound_by())},
+                        {"  first step", seconds_text(first_step_s) + " after the process started"},
+                        {"  peak memory", bytes_text(memory)}},
+                       columns),
+                 wrapped("limits measured: " + limits.text(), columns, "  ", "")));
   }
 
   Shape input_shape() const {
@@ -179,39 +157,32 @@ class Bench final : public Command {
                       .device = machine.device,
                       .options = {.threads = machine.threads}});
     trial.run_timed();
-    StepTimes times;
-    int64_t runs = 0;
-    for (const double begin = steady_seconds(); steady_seconds() - begin < seconds_ || runs < 3; ++runs) {
-      trial.run_timed();
-      times.add(trial.steps());
-    }
-    const MachineLimits limits = measure_limits(machine.threads > 0 ? machine.threads : usable_cores());
-    const std::vector<Program::Step> kernels = times.medians();
+    const Timing timing = time_kernels(trial, seconds_);
+    const MachineLimits limits = measure_limits(trial.threads());
     const std::string name = trial.network().layers()[0].type;
-    const std::vector<Spent> passes = spent_by(kernels, limits, [&](const Program::Step&) { return name; });
-    const int64_t batch = batch_ > 0 ? batch_ : 32;
+    const std::vector<Spent> passes = spent_by(timing.kernels, limits, [&](const Program::Step&) { return name; });
     if (json_) {
       Node result = json_object({{"layer", Node::string(name)},
                                  {"input", json_sizes(input_shape().sizes())},
                                  {"output", json_sizes(trial.network().output().shape.sizes())},
-                                 {"batch_size", Node::integer(batch)},
+                                 {"batch_size", Node::integer(trial.batch_size())},
                                  {"params", Node::integer(trial.network().parameter_count())},
                                  {"device", Node::string(trial.device().description())},
-                                 {"runs", Node::integer(runs)},
+                                 {"runs", Node::integer(timing.runs())},
                                  {"limits", limits_json(limits)}});
       for (const Spent& pass : passes) result.set(name_of(pass.phase), spent_json(pass));
       print(json_line(result));
       return;
     }
-    double all_s = 0;
-    for (const Spent& pass : passes) all_s += pass.seconds;
+    const double all_s = spent_in(timing.kernels, limits).seconds;
     const size_t columns = standard_output().columns();
-    const std::string what = concat(name, ", ", input_shape().text(), " to ", trial.network().output().shape.text(),
-                                    ", batch ", batch, ", ", count_of(trial.network().parameter_count(), "parameter"),
-                                    ", ", trial.device().description(), ", median of ", runs);
+    const std::string what =
+        concat(name, ", ", input_shape().text(), " to ", trial.network().output().shape.text(), ", batch ",
+               trial.batch_size(), ", ", count_of(trial.network().parameter_count(), "parameter"), ", ",
+               trial.device().description(), ", median of ", timing.runs());
     print(concat(wrapped(what, columns, "  ", ""), wrapped("limits measured: " + limits.text(), columns, "  ", ""),
                  "\n", spent_table("layer", passes, all_s, columns), "\n",
-                 spent_table("kernel", spent_by(kernels, limits, kernel_name), all_s, columns)));
+                 spent_table("kernel", spent_by(timing.kernels, limits, kernel_name), all_s, columns)));
   }
 
   std::string what_, input_;

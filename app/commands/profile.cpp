@@ -1,26 +1,21 @@
 // dlcli profile: where the time of a config's training step goes, by operation, by layer and against what the machine
 // could do.
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "app/command.h"
 #include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
-#include "app/machine_limits.h"
+#include "app/measure/limits.h"
+#include "app/measure/roofline.h"
+#include "app/measure/spent.h"
+#include "app/measure/step_trial.h"
+#include "app/measure/trace.h"
 #include "app/options.h"
-#include "app/roofline.h"
-#include "app/spent.h"
-#include "app/trace.h"
-#include "app/trial.h"
-#include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 
 namespace dl {
 namespace {
-
-constexpr int64_t traced_steps = 20;
 
 class Profile final : public Command {
  public:
@@ -44,67 +39,44 @@ class Profile final : public Command {
   }
 
   Exit run() override {
-    Trial trial(config_, overrides_);
+    StepTrial trial(config_, overrides_.sets());
     trial.run();
     const MachineLimits limits = measure_limits(trial.threads());
-    StepTimes times;
     Trace trace;
-    std::vector<double> whole;
-    for (const double begin = steady_seconds(); steady_seconds() - begin < seconds_ || whole.size() < 3;) {
-      const double start = steady_seconds();
-      trial.run_timed();
-      whole.push_back(steady_seconds() - start);
-      const std::vector<Program::Step> steps = trial.program().steps();
-      times.add(steps);
-      if (trace.steps() < traced_steps) trace.add(start, whole.back(), steps);
-    }
-    const Result measured(times.medians(), limits, median(whole), static_cast<int64_t>(whole.size()));
-    const std::string title =
-        concat(trial.plan().name, ", batch ", trial.batch_size(), ", ", trial.device().description());
+    const Timing timing = time_kernels(trial, seconds_, &trace);
+    const std::string title = trial.title(trial.name());
     if (!trace_.empty()) write_file_atomic(trace_, trace.json(title));
     if (!roofline_.empty())
-      write_file_atomic(roofline_, roofline_svg(concat(title, ": ", seconds_text(measured.step_s), " a step"), limits,
-                                                measured.kernels));
-    print(json_ ? json_line(json(trial, measured)) : text(title, measured));
+      write_file_atomic(roofline_, roofline_svg(concat(title, ": ", seconds_text(timing.median()), " a step"), limits,
+                                                timing.kernels));
+    print(json_ ? json_line(json(trial, timing, limits)) : text(title, timing, limits));
     return Exit::done;
   }
 
  private:
-  struct Result {
-    Result(std::vector<Program::Step> steps, const MachineLimits& of_machine, double step_seconds, int64_t step_count)
-        : kernels(std::move(steps)), limits(of_machine), step_s(step_seconds), steps(step_count) {
-      for (const Program::Step& kernel : kernels) all.add(kernel, limits);
-    }
-    std::vector<Program::Step> kernels;
-    const MachineLimits& limits;
-    double step_s;
-    int64_t steps;
-    Spent all;
-  };
-
-  static double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-  }
-
-  std::string text(const std::string& title, const Result& m) const {
+  std::string text(const std::string& title, const Timing& timing, const MachineLimits& limits) const {
     const size_t columns = standard_output().columns();
+    const double step_s = timing.median();
+    const Spent all = spent_in(timing.kernels, limits);
     const auto line = [&](const std::string& words) { return wrapped(words, columns, "  ", ""); };
     const std::string out =
-        line(concat(title, ": ", seconds_text(m.step_s), " a step, median of ", m.steps)) +
-        line(concat(percent(m.all.seconds / m.step_s), " of it in kernels; at the limits they would take ",
-                    seconds_text(m.all.least_seconds), ", ", percent(m.all.least_seconds / m.step_s))) +
-        line("limits measured: " + m.limits.text()) + "\n";
-    if (by_kernel_) {
-      std::vector<Spent> each;
-      for (const Program::Step& kernel : m.kernels) {
-        each.push_back({.name = concat(kernel_name(kernel), " ", layer_name(kernel)), .phase = kernel.phase});
-        each.back().add(kernel, m.limits);
-      }
-      return out + spent_table("kernel", each, m.step_s, columns);
+        line(concat(title, ": ", seconds_text(step_s), " a step, median of ", timing.runs())) +
+        line(concat(percent(all.seconds / step_s), " of it in kernels; at the limits they would take ",
+                    seconds_text(all.least_seconds), ", ", percent(all.least_seconds / step_s))) +
+        line("limits measured: " + limits.text()) + "\n";
+    if (by_kernel_) return out + spent_table("kernel", each_kernel(timing, limits, true), step_s, columns);
+    return out + spent_table("operation", spent_by(timing.kernels, limits, kernel_name), step_s, columns) + "\n" +
+           spent_table("layer", spent_by(timing.kernels, limits, layer_name), step_s, columns, 0.005);
+  }
+
+  static std::vector<Spent> each_kernel(const Timing& timing, const MachineLimits& limits, bool with_layer) {
+    std::vector<Spent> each;
+    for (const Program::Step& kernel : timing.kernels) {
+      each.push_back(spent_in({kernel}, limits));
+      each.back().name = kernel_name(kernel) + (with_layer ? " " + layer_name(kernel) : "");
+      each.back().phase = kernel.phase;
     }
-    return out + spent_table("operation", spent_by(m.kernels, m.limits, kernel_name), m.step_s, columns) + "\n" +
-           spent_table("layer", spent_by(m.kernels, m.limits, layer_name), m.step_s, columns, 0.005);
+    return each;
   }
 
   static Node list_of(const std::vector<Spent>& all) {
@@ -113,24 +85,20 @@ class Profile final : public Command {
     return list;
   }
 
-  static Node json(const Trial& trial, const Result& m) {
-    Node kernels = Node::list();
-    for (const Program::Step& kernel : m.kernels) {
-      Spent spent{.name = kernel_name(kernel), .phase = kernel.phase};
-      spent.add(kernel, m.limits);
-      Node row = spent_json(spent);
-      row.set("layer", Node::string(layer_name(kernel)));
-      kernels.items.push_back(std::move(row));
-    }
-    return json_object({{"workload", Node::string(trial.plan().name)},
+  static Node json(const StepTrial& trial, const Timing& timing, const MachineLimits& limits) {
+    const Spent all = spent_in(timing.kernels, limits);
+    Node kernels = list_of(each_kernel(timing, limits, false));
+    for (size_t i = 0; i < kernels.items.size(); ++i)
+      kernels.items[i].set("layer", Node::string(layer_name(timing.kernels[i])));
+    return json_object({{"workload", Node::string(trial.name())},
                         {"device", Node::string(trial.device().description())},
-                        {"steps", Node::integer(m.steps)},
-                        {"step_ms", Node::number(1e3 * m.step_s)},
-                        {"accounted", Node::number(m.all.seconds / m.step_s)},
-                        {"least_ms", Node::number(1e3 * m.all.least_seconds)},
-                        {"limits", limits_json(m.limits)},
-                        {"operations", list_of(spent_by(m.kernels, m.limits, kernel_name))},
-                        {"layers", list_of(spent_by(m.kernels, m.limits, layer_name))},
+                        {"steps", Node::integer(timing.runs())},
+                        {"step_ms", Node::number(1e3 * timing.median())},
+                        {"accounted", Node::number(all.seconds / timing.median())},
+                        {"least_ms", Node::number(1e3 * all.least_seconds)},
+                        {"limits", limits_json(limits)},
+                        {"operations", list_of(spent_by(timing.kernels, limits, kernel_name))},
+                        {"layers", list_of(spent_by(timing.kernels, limits, layer_name))},
                         {"kernels", std::move(kernels)}});
   }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/memory.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,6 +35,12 @@ int64_t free_memory_bytes() {
     if (most >= 0 && now >= 0) bytes = std::min(bytes, std::max<int64_t>(most - now, 0));
   }
   return bytes;
+}
+
+int64_t peak_memory_bytes() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return int64_t{used.ru_maxrss} << 10;
 }
 
 }  // namespace dl

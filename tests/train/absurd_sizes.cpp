@@ -1,8 +1,8 @@
 // Sizes that nothing can have, and layers whose values were refused: errors with their place, and no memory taken.
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
-#include <sys/resource.h>
 
+#include "lib/base/memory.h"
 #include "lib/train/plan/planned_step.h"
 #include "tests/train/fixture.h"
 
@@ -27,12 +27,6 @@ std::string refusal(const std::string& yaml) {
       {{folder / "", ""}}, &exit);
   CHECK(exit == (text.empty() ? Exit::done : Exit::usage));
   return text;
-}
-
-int64_t peak_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} << 10;
 }
 
 }  // namespace
@@ -108,13 +102,13 @@ TEST_CASE("planning takes no memory by the config's sizes: a model of 10^15 para
   const testing::Folder folder;
   folder.write("c.yaml", config("[{linear: 1000000000000000}, relu, {linear: 2}]", "shape: [1], dtype: f32, classes: 2",
                                 "100000000"));
-  const int64_t before = peak_bytes();
+  const int64_t before = peak_memory_bytes();
   const auto plan = plan_run(folder.path / "c.yaml", {});
   CHECK(plan->network->parameter_count() == 4'000'000'000'000'002);
   const PlannedStep step(*plan, 1);
   CHECK(step.variable_bytes >= 16'000'000'000'000'000);
   CHECK(step.memory_bytes() > step.variable_bytes);
-  CHECK(peak_bytes() - before < 64 << 20);
+  CHECK(peak_memory_bytes() - before < 64 << 20);
 }
 
 TEST_CASE("memory that the machine refuses is an error that says what it was for and what to lower") {

@@ -5,11 +5,11 @@
 #include "tests/train/random_configs.h"
 
 #include <doctest/doctest.h>
-#include <sys/resource.h>
 
 #include <cstdlib>
 
 #include "lib/base/clock.h"
+#include "lib/base/memory.h"
 #include "lib/train/plan/planned_step.h"
 #include "tests/train/fixture.h"
 
@@ -22,12 +22,6 @@ constexpr int64_t most_bytes = int64_t{2} << 30;  // of this process, ever
 int64_t from_environment(const char* name, int64_t otherwise) {
   const char* given = std::getenv(name);
   return given ? std::atoll(given) : otherwise;
-}
-
-int64_t peak_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} << 10;
 }
 
 // What becomes of one: empty where it is right, else the first line of the error that refuses it. Any other exception
@@ -67,10 +61,10 @@ TEST_CASE("a config made at random is planned or refused") {
     ++(refused_by.empty() ? good : refused);
     CHECK(refused_by.find("cannot allocate") == std::string::npos);
   }
-  MESSAGE(count, " configs: ", good, " planned, ", refused, " refused, ", peak_bytes() >> 20, " MiB");
+  MESSAGE(count, " configs: ", good, " planned, ", refused, " refused, ", peak_memory_bytes() >> 20, " MiB");
   CHECK(good > count / 8);
   CHECK(refused > count / 8);
-  CHECK(peak_bytes() < most_bytes);
+  CHECK(peak_memory_bytes() < most_bytes);
 }
 
 TEST_CASE("a config made at random that is right takes a step") {

@@ -1,7 +1,8 @@
 // A layer between an input and the gradient of its result.
 // SPDX-License-Identifier: Apache-2.0
-#include "app/layer_trial.h"
+#include "app/measure/layer_trial.h"
 
+#include "lib/base/cpu.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/graph/ops.h"
@@ -24,10 +25,10 @@ std::unique_ptr<Network> network_of(const LayerTrial::Given& given) {
 
 }  // namespace
 
-LayerTrial::LayerTrial(const Given& given)
-    : network_(network_of(given)),
-      device_(make_device(given.device, given.options)),
-      store_(std::make_unique<Store>(*device_)) {
+LayerTrial::LayerTrial(const Given& given) : LayerTrial(given, network_of(given)) {}
+
+LayerTrial::LayerTrial(const Given& given, std::unique_ptr<Network> network)
+    : Trial(make_device(given.device, given.options)), given_(given), network_(std::move(network)) {
   Graph g;
   const Value x = input(g, "x", batched(network_->inputs()[0].type, given.batch_size));
   const Value y = network_->build(g, std::span(&x, 1), true, input(g, "step", {DType::i32, {}}), 0).last;
@@ -43,7 +44,9 @@ LayerTrial::LayerTrial(const Given& given)
     for (size_t i = 0; i < d.size(); ++i)
       if (d[i]) g.output(concat("d", i), d[i]);
   }
-  program_ = std::make_unique<Program>(g, *store_, PassOptions{.parameters = parameters, .precision = given.precision});
+  own_program_ =
+      std::make_unique<Program>(g, *store_, PassOptions{.parameters = parameters, .precision = given.precision});
+  program_ = own_program_.get();
   for (const Tensor& tensor : network_->tensors()) {
     std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
     tensor.initial->fill(values, tensor.shape, random_key(0, random_stream(tensor.path)));
@@ -55,34 +58,13 @@ LayerTrial::LayerTrial(const Given& given)
       store_->write("parameters", all.data(), static_cast<int64_t>(all.size()));
     }
   }
-  fill("x", given.tokens);
-  fill("dy", 0);
+  feed_random("x", x.type(), given.tokens);
+  feed_random("dy", dy.type(), 0);
 }
 
-void LayerTrial::fill(const std::string& input, int64_t tokens) {
-  const Slot slot = program_->input(input);
-  if (!slot) return;
-  const Type type = program_->input_type(input);
-  HostMemory memory(*device_, type.bytes());
-  const uint64_t key = random_key(0, random_stream(input));
-  for (int64_t i = 0; i < type.shape.elements(); ++i) {
-    if (tokens > 0)
-      memory.as<int32_t>()[static_cast<size_t>(i)] =
-          static_cast<int32_t>(random_bits(key, 0, uint64_t(i)) % uint64_t(tokens));
-    else
-      memory.as<float>()[static_cast<size_t>(i)] = random_uniform(key, 0, uint64_t(i)) - 0.5f;
-  }
-  inputs_.emplace_back(slot, std::move(memory));
-}
+int LayerTrial::threads() const { return given_.options.threads > 0 ? given_.options.threads : usable_cores(); }
 
-void LayerTrial::run_timed() {
-  ++tick_;
-  for (const auto& [input, memory] : inputs_) program_->feed(input, memory.as<std::byte>());
-  if (const Slot step = program_->input("step")) program_->feed(step, std::span(&tick_, 1));
-  program_->run_timed();
-}
-
-std::vector<Program::Step> LayerTrial::steps() const {
+std::vector<Program::Step> LayerTrial::kernels() const {
   std::vector<Program::Step> own;
   for (Program::Step& step : program_->steps())
     if (!step.scope.empty()) own.push_back(std::move(step));

@@ -1,6 +1,6 @@
 // Measuring the limits and comparing kernels with them.
 // SPDX-License-Identifier: Apache-2.0
-#include "app/machine_limits.h"
+#include "app/measure/limits.h"
 
 #include <unistd.h>
 
@@ -10,8 +10,7 @@
 
 #include "app/console/json.h"
 #include "app/console/text.h"
-#include "app/measure.h"
-#include "lib/base/text.h"
+#include "app/measure/peaks.h"
 
 namespace dl {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "app/machine_limits.h"
+#include "app/measure/limits.h"
 #include "lib/device/program.h"
 #include "lib/spec/node.h"
 
@@ -26,6 +26,9 @@ struct Spent {
   void add(const Spent& other);
 };
 
+// All of them.
+Spent spent_in(const std::vector<Program::Step>& steps, const MachineLimits& limits);
+
 const char* name_of(Phase phase);
 
 // The kernel's name: "matmul", "conv2d + loop" for one with a fused epilogue.
@@ -42,17 +45,5 @@ std::vector<Spent> spent_by(const std::vector<Program::Step>& steps, const Machi
 std::string spent_table(const std::string& what, const std::vector<Spent>& all, double step_s, size_t columns,
                         double least_share = 0);
 Node spent_json(const Spent& spent);
-
-// The medians of several timed runs of one program.
-class StepTimes {
- public:
-  void add(const std::vector<Program::Step>& steps);
-  // The steps of the last run with the medians of their times.
-  std::vector<Program::Step> medians() const;
-
- private:
-  std::vector<std::vector<double>> seconds_;
-  std::vector<Program::Step> last_;
-};
 
 }  // namespace dl

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "app/machine_limits.h"
+#include "app/measure/limits.h"
 #include "lib/device/program.h"
 
 namespace dl {

@@ -1,6 +1,6 @@
 // Measurements of the machine.
 // SPDX-License-Identifier: Apache-2.0
-#include "app/measure.h"
+#include "app/measure/peaks.h"
 
 #include <algorithm>
 #include <atomic>

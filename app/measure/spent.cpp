@@ -1,6 +1,6 @@
 // Grouping kernels and comparing them with the limits.
 // SPDX-License-Identifier: Apache-2.0
-#include "app/spent.h"
+#include "app/measure/spent.h"
 
 #include <algorithm>
 
@@ -33,6 +33,12 @@ void Spent::add(const Spent& other) {
   bytes += other.bytes;
   least_seconds += other.least_seconds;
   for (const auto& [limit, least] : other.least_by) least_by[limit] += least;
+}
+
+Spent spent_in(const std::vector<Program::Step>& steps, const MachineLimits& limits) {
+  Spent all;
+  for (const Program::Step& step : steps) all.add(step, limits);
+  return all;
 }
 
 const char* name_of(Phase phase) {
@@ -103,22 +109,6 @@ Node spent_json(const Spent& s) {
                       {"least_ms", Node::number(1e3 * s.least_seconds)},
                       {"of_limit", Node::number(s.of_limit())},
                       {"bound_by", Node::string(s.bound_by())}});
-}
-
-void StepTimes::add(const std::vector<Program::Step>& steps) {
-  last_ = steps;
-  seconds_.resize(steps.size());
-  for (size_t i = 0; i < steps.size(); ++i) seconds_[i].push_back(steps[i].seconds);
-}
-
-std::vector<Program::Step> StepTimes::medians() const {
-  std::vector<Program::Step> steps = last_;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    std::vector<double> sorted = seconds_[i];
-    std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
-    steps[i].seconds = sorted[sorted.size() / 2];
-  }
-  return steps;
 }
 
 }  // namespace dl

@@ -1,6 +1,6 @@
 // Drawing the roofline.
 // SPDX-License-Identifier: Apache-2.0
-#include "app/roofline.h"
+#include "app/measure/roofline.h"
 
 #include <algorithm>
 #include <array>
@@ -8,8 +8,8 @@
 #include <map>
 
 #include "app/console/text.h"
+#include "app/measure/spent.h"
 #include "app/plot/canvas.h"
-#include "app/spent.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 
@@ -140,8 +140,8 @@ std::string roofline_svg(const std::string& title, const MachineLimits& limits,
              y = axis(least_y, std::max(limits.f32_flops, limits.bf16_flops), bottom, top);
   const std::unique_ptr<Canvas> canvas = svg_canvas(width, height);
   Canvas& d = *canvas;
-  const auto circle = [&](double cx, double cy, double r, Phase phase, const std::string& told) {
-    d.circle({cx, cy}, r, {.colour = fill_of(phase), .opacity = 0.75}, {}, told);
+  const auto circle = [&](double cx, double cy, double r, Phase phase, const std::string& tooltip) {
+    d.circle({cx, cy}, r, {.colour = fill_of(phase), .opacity = 0.75}, {}, tooltip);
   };
   d.text({left, 32}, title, style(Anchor::start, 17));
   axes(d, x, y);

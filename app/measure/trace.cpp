@@ -1,10 +1,9 @@
 // Writing trace events.
 // SPDX-License-Identifier: Apache-2.0
-#include "app/trace.h"
+#include "app/measure/trace.h"
 
 #include "app/console/json.h"
-#include "app/spent.h"
-#include "lib/base/text.h"
+#include "app/measure/spent.h"
 
 namespace dl {
 namespace {
