@@ -11,7 +11,6 @@
 #include "app/options.h"
 #include "app/reference.h"
 #include "app/run_info.h"
-#include "lib/base/text.h"
 #include "lib/device/device.h"
 
 namespace dl {

@@ -1,7 +1,6 @@
 // dlcli compare: what differs between runs, in their configs and in what came out.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 
 #include "app/command.h"
 #include "app/config_difference.h"

@@ -6,7 +6,6 @@
 #include "app/completion.h"
 #include "app/console/output.h"
 #include "app/options.h"
-#include "lib/base/text.h"
 
 namespace dl {
 namespace {

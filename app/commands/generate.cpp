@@ -12,7 +12,6 @@
 #include "app/trained.h"
 #include "lib/base/clock.h"
 #include "lib/base/printable.h"
-#include "lib/base/text.h"
 #include "lib/data/text/tokenized.h"
 #include "lib/train/inference/evaluate.h"
 

@@ -8,7 +8,6 @@
 #include "app/look/look.h"
 #include "app/options.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/train/plan/plan.h"
 
 namespace dl {

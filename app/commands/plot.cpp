@@ -1,7 +1,6 @@
 // dlcli plot: learning curves, in the terminal or as a picture.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <set>

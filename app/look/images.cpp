@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 
 #include "app/look/columns.h"
 #include "app/look/convnet.h"
@@ -25,21 +24,9 @@ struct ClassFolder {
   std::vector<fs::path> images;  // in it and below
 };
 
-std::vector<fs::path> visible(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    if (at->path().filename().native().front() != '.') paths.push_back(at->path());
-  if (error)
-    throw Error(Exit::io,
-                Problem{.where = {.file = folder.string()}, .what = "the folder cannot be listed: " + error.message()});
-  std::ranges::sort(paths);
-  return paths;
-}
-
 std::vector<ClassFolder> class_folders(const fs::path& folder) {
   std::vector<ClassFolder> classes;
-  for (const fs::path& path : visible(folder)) {
+  for (const fs::path& path : visible_in(folder)) {
     std::error_code error;
     if (!fs::is_directory(path, error)) continue;
     std::vector<fs::path> images;
@@ -136,7 +123,7 @@ int64_t count_of_images(const std::vector<ClassFolder>& classes) {
 std::optional<std::map<std::string, std::vector<fs::path>>> labelled_by_table(const fs::path& folder, fs::path& table) {
   std::vector<fs::path> tables;
   for (const fs::path& place : {folder, fs::weakly_canonical(folder).parent_path()})
-    for (const fs::path& path : visible(place))
+    for (const fs::path& path : visible_in(place))
       if (path.extension() == ".csv" || path.extension() == ".tsv") tables.push_back(path);
   for (const fs::path& path : tables) try {
       const CsvText text(path, {});
@@ -179,7 +166,7 @@ Look look_at_images(const fs::path& folder, const LookOptions& options) {
   Look look;
   std::map<std::string, fs::path> parts;
   bool has_images = false;
-  for (const fs::path& path : visible(folder)) {
+  for (const fs::path& path : visible_in(folder)) {
     std::error_code error;
     if (fs::is_directory(path, error)) {
       const std::vector<std::string> words = words_of(path.filename().string());

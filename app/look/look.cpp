@@ -8,7 +8,6 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/data/array/npy.h"
-#include "lib/data/file/byte_source.h"
 #include "lib/data/image/image_names.h"
 #include "lib/spec/node.h"
 
@@ -30,18 +29,6 @@ bool is_idx_name(const fs::path& path) {
   return name.find("-idx") != name.npos || name.find(".idx") != name.npos;
 }
 
-std::vector<fs::path> names_in(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    if (at->path().filename().native().front() != '.') paths.push_back(at->path());
-  if (error)
-    throw Error(Exit::io,
-                Problem{.where = {.file = folder.string()}, .what = "the folder cannot be listed: " + error.message()});
-  std::ranges::sort(paths);
-  return paths;
-}
-
 // Of the tables in a folder the one to train on: the only one, or the one named so; nothing where that is not clear.
 fs::path table_in(const std::vector<fs::path>& tables) {
   if (tables.size() == 1) return tables[0];
@@ -57,7 +44,7 @@ fs::path table_in(const std::vector<fs::path>& tables) {
 Look look_at_folder(const fs::path& folder, const LookOptions& options) {
   std::vector<fs::path> tables, arrays, idx, texts;
   bool has_images = false, has_folders = false;
-  for (const fs::path& path : names_in(folder)) {
+  for (const fs::path& path : visible_in(folder)) {
     has_folders |= fs::is_directory(path);
     has_images |= is_image_name(path);
     if (is_table_name(path)) tables.push_back(path);
@@ -85,6 +72,18 @@ Look look_at_folder(const fs::path& folder, const LookOptions& options) {
 }
 
 }  // namespace
+
+std::vector<fs::path> visible_in(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    if (at->path().filename().native().front() != '.') paths.push_back(at->path());
+  if (error)
+    throw Error(Exit::io,
+                Problem{.where = {.file = folder.string()}, .what = "the folder cannot be listed: " + error.message()});
+  std::ranges::sort(paths);
+  return paths;
+}
 
 Look look(const fs::path& path, const LookOptions& options) {
   std::error_code error;

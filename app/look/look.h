@@ -33,6 +33,9 @@ Look look_at_text(const std::filesystem::path& file, const LookOptions& options)
 Look look_at_arrays(const std::filesystem::path& path, const LookOptions& options);
 Look look_at_idx(const std::filesystem::path& folder, const LookOptions& options);
 
+// What a folder holds but for names that begin with a dot, sorted.
+std::vector<std::filesystem::path> visible_in(const std::filesystem::path& folder);
+
 // For configs: a text as a YAML scalar; a file's name from the config's folder, absolute where it lies elsewhere.
 std::string yaml_text(const std::string& text);
 std::string yaml_path(const std::filesystem::path& path, const LookOptions& options);

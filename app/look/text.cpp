@@ -7,7 +7,6 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/data/text/vocabulary.h"
 #include "lib/data/token_line.h"
 
 namespace dl {

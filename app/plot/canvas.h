@@ -38,9 +38,9 @@ class Canvas {
  public:
   virtual ~Canvas() = default;
   virtual void line(std::span<const Point> points, const Stroke& stroke) = 0;
-  // `told` is shown where the pointer rests, in formats that can.
+  // `tooltip` is shown where the pointer rests, in formats that can.
   virtual void circle(Point centre, double radius, const Fill& fill, const Stroke& stroke,
-                      const std::string& told = {}) = 0;
+                      const std::string& tooltip = {}) = 0;
   // `at` is on the baseline.
   virtual void text(Point at, const std::string& words, const TextStyle& style = {}) = 0;
   virtual std::string document() = 0;  // the file's bytes

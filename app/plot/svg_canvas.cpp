@@ -61,11 +61,12 @@ class SvgCanvas final : public Canvas {
     out_ += "\"/>\n";
   }
 
-  void circle(Point centre, double radius, const Fill& fill, const Stroke& stroke, const std::string& told) override {
+  void circle(Point centre, double radius, const Fill& fill, const Stroke& stroke,
+              const std::string& tooltip) override {
     out_ += concat("<circle cx=\"", at(centre.x), "\" cy=\"", at(centre.y), "\" r=\"", at(radius), "\" fill=\"",
                    fill.colour, "\"");
     if (fill.opacity < 1) out_ += concat(" fill-opacity=\"", fill.opacity, "\"");
-    out_ += attributes(stroke) + (told.empty() ? "/>\n" : "><title>" + escaped(told) + "</title></circle>\n");
+    out_ += attributes(stroke) + (tooltip.empty() ? "/>\n" : "><title>" + escaped(tooltip) + "</title></circle>\n");
   }
 
   void text(Point point, const std::string& words, const TextStyle& style) override {

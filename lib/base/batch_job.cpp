@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <string_view>
 
 #include "lib/base/error.h"
 

@@ -65,8 +65,6 @@ std::string bytes_as_text(std::initializer_list<unsigned> words) {
 }
 
 void find_features(CpuFeatures& f) {
-  const Registers zero = cpuid(0);
-  f.vendor = bytes_as_text({zero.b, zero.d, zero.c});
   if (cpuid(0x80000000u).a >= 0x80000004u) {
     for (unsigned leaf = 0x80000002u; leaf <= 0x80000004u; ++leaf) {
       const Registers r = cpuid(leaf);

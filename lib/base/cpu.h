@@ -7,7 +7,6 @@
 namespace dl {
 
 struct CpuFeatures {
-  std::string vendor;           // "GenuineIntel", "AuthenticAMD"; empty where it cannot be told
   std::string model;            // the marketing name; may be empty
   bool avx2 = false;            // with fma and bmi2, and the system saves the registers
   bool avx512 = false;          // f, bw, vl and dq, and the system saves the registers

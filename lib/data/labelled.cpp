@@ -58,10 +58,10 @@ std::string class_of(const Dataset& data, int64_t index) {
 std::vector<int64_t> targets_by_class(const Dataset& data, int64_t classes) {
   const auto y = static_cast<size_t>(field_index(data, "y"));
   // Of more classes than targets one is left without, which the first of them tell: `classes` may be absurd.
-  const int64_t told = std::min(classes, data.size() * data.fields()[y].type.shape.elements() + 1);
-  std::vector<int64_t> counts(static_cast<size_t>(told), 0);
+  const int64_t kept = std::min(classes, data.size() * data.fields()[y].type.shape.elements() + 1);
+  std::vector<int64_t> counts(static_cast<size_t>(kept), 0);
   const auto count = [&](int64_t label) {
-    if (label >= 0 && label < told) ++counts[static_cast<size_t>(label)];
+    if (label >= 0 && label < kept) ++counts[static_cast<size_t>(label)];
   };
   if (data.fields()[y].type.shape.rank() == 0)
     for (const int64_t label : labels(data)) count(label);

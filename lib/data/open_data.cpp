@@ -334,10 +334,10 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
              concat("'drop_last' leaves no batch of ", spec.batch_size, " from ", sets.train->size(), " samples"),
              "lower 'batch_size', or write 'drop_last: false'");
   const auto collect = [&](const DatasetPointer& set, const char* path, const Where& where,
-                           const std::vector<Problem>& told = {}) {
+                           const std::vector<Problem>& reported = {}) {
     if (!set) return;
     for (Problem warning : set->warnings()) {
-      if (std::ranges::count(told, warning.what, &Problem::what) > 0) continue;
+      if (std::ranges::count(reported, warning.what, &Problem::what) > 0) continue;
       if (warning.path.empty()) warning.path = path;
       if (warning.where.file.empty()) warning.where = where;
       add_problem(sets.warnings, std::move(warning));

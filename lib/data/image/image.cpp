@@ -19,8 +19,6 @@
 namespace dl {
 namespace {
 
-uint32_t big_endian(const unsigned char* b) { return uint32_t{b[0]} << 24 | b[1] << 16 | b[2] << 8 | b[3]; }
-
 constexpr std::string_view png_signature = "\x89PNG\r\n\x1a\n";
 
 }  // namespace
@@ -31,12 +29,12 @@ void check_png(const std::filesystem::path& path, std::string_view file) {
   if (!file.starts_with(png_signature)) return;
   for (size_t at = png_signature.size();;) {
     const size_t left = file.size() - at;
-    const size_t length = left < around ? 0 : big_endian(bytes + at);
+    const size_t length = left < around ? 0 : big_endian(file.data() + at);
     if (left < around || left - around < length)
       fail_image(path, concat("expected a PNG to end with a chunk IEND, the file ends after ", file.size(), " bytes"),
                  "get the file again: it is cut short");
     const std::string_view name = file.substr(at + 4, 4);
-    if (::crc32(0, bytes + at + 4, static_cast<uInt>(length + 4)) != big_endian(bytes + at + 8 + length))
+    if (::crc32(0, bytes + at + 4, static_cast<uInt>(length + 4)) != big_endian(file.data() + at + 8 + length))
       fail_image(path, concat("the check sum of the PNG's chunk at byte ", at, " does not match its contents"),
                  "get the file again");
     if (name == "IEND") return;
@@ -80,10 +78,7 @@ Pair checked_size(const std::filesystem::path& path, std::string_view file, cons
   if (file.empty()) fail_image(path, "expected an image, the file is empty");
   if (file.starts_with(png_signature) &&
       file.size() >= 24)  // stb_image does not know one that is too large for an image
-    check_pixels(path,
-                 {big_endian(reinterpret_cast<const unsigned char*>(file.data()) + 20),
-                  big_endian(reinterpret_cast<const unsigned char*>(file.data()) + 16)},
-                 limits);
+    check_pixels(path, {big_endian(file.data() + 20), big_endian(file.data() + 16)}, limits);
   const Pair size = decoder_of(file).size(path, file);
   if (size.w < 1 || size.h < 1)
     fail_image(path, concat("expected an image with pixels, its header says ", size.w, " x ", size.h));

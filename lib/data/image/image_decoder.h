@@ -40,6 +40,12 @@ bool add_image_decoder(const ImageDecoder& decoder);
 // The one for every other file.
 const ImageDecoder& stb_decoder();
 
+// The 32 bits of a number in a PNG.
+inline uint32_t big_endian(const char* at) {
+  const auto* b = reinterpret_cast<const unsigned char*>(at);
+  return uint32_t{b[0]} << 24 | b[1] << 16 | b[2] << 8 | b[3];
+}
+
 // What stands before a block of Exif in a JPEG, and sometimes in a WebP.
 constexpr std::string_view exif_signature("Exif\0\0", 6);
 

@@ -17,11 +17,6 @@ namespace {
 
 constexpr size_t signature_bytes = 8, header_bytes = 33;
 
-uint32_t big_endian(const char* at) {
-  const auto* b = reinterpret_cast<const unsigned char*>(at);
-  return uint32_t{b[0]} << 24 | b[1] << 16 | b[2] << 8 | b[3];
-}
-
 struct Header {
   int64_t w, h;
   int depth, channels;

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <png.h>
 
-#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -15,11 +14,6 @@ namespace dl {
 namespace {
 
 constexpr size_t header_bytes = 33;  // the signature and the chunk IHDR
-
-uint32_t big_endian(const char* at) {
-  const auto* b = reinterpret_cast<const unsigned char*>(at);
-  return uint32_t{b[0]} << 24 | b[1] << 16 | b[2] << 8 | b[3];
-}
 
 // A reading whose errors jump to png's jump buffer. The library is C: nothing with a destructor may be made on the way.
 struct PngReading {

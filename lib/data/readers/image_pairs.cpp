@@ -1,7 +1,6 @@
 // image_pairs: images, and for each a mask that says the class of every pixel.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <optional>
 

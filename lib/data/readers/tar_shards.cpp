@@ -12,7 +12,6 @@
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
-#include "lib/base/lower.h"
 #include "lib/base/random.h"
 #include "lib/base/text.h"
 #include "lib/data/file/tar.h"

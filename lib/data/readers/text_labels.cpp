@@ -15,7 +15,6 @@
 #include "lib/data/labelled.h"
 #include "lib/data/padded.h"
 #include "lib/data/reader.h"
-#include "lib/data/split.h"
 #include "lib/data/table/cell_number.h"
 #include "lib/data/table/csv_text.h"
 #include "lib/data/text/text_encoding.h"

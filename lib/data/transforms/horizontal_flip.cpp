@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
 
-#include "lib/data/image/image_type.h"
 #include "lib/data/transform.h"
 
 namespace dl {
