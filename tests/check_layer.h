@@ -31,8 +31,8 @@ inline Type input_type(const Shape& sample, int64_t batch, int64_t indices) {
 class BuiltLayer final : public Builder {
  public:
   BuiltLayer(const Layer& layer, const LayerCase& c, int64_t batch, bool training)
-      : BuiltLayer(layer, {static_cast<size_t>(c.inputs), input_type(c.input, batch, c.indices)}, training, c.indices,
-                   c.spacing) {}
+      : BuiltLayer(layer, std::vector<Type>(static_cast<size_t>(c.inputs), input_type(c.input, batch, c.indices)),
+                   training, c.indices, c.spacing) {}
   // `indices`: of inputs of whole numbers, which lie below.
   BuiltLayer(const Layer& layer, const std::vector<Type>& types, bool training, int64_t indices = 1,
              float spacing = 0.2f)

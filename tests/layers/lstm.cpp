@@ -15,10 +15,10 @@ TEST_CASE("lstm reads a sequence, in one direction or both") {
 
 TEST_CASE("dropout of lstm stands between its layers only, and only while training") {
   check_layer({.yaml = "lstm: {hidden_size: 2, num_layers: 2, dropout: 0.5}", .input = {3, 2}});
-  const BuiltLayer one(*read_registered_as<Layer>("lstm: {hidden_size: 2, dropout: 0.5}"), std::vector{Shape{3, 2}}, 2,
-                       true);
+  const BuiltLayer one(*read_registered_as<Layer>("lstm: {hidden_size: 2, dropout: 0.5}"), LayerCase{.input = {3, 2}},
+                       2, true);
   CHECK_FALSE(one.is_random);
   const BuiltLayer two(*read_registered_as<Layer>("lstm: {hidden_size: 2, num_layers: 2, dropout: 0.5}"),
-                       std::vector{Shape{3, 2}}, 2, false);
+                       LayerCase{.input = {3, 2}}, 2, false);
   CHECK_FALSE(two.is_random);
 }
