@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
 #include <optional>
 #include <unordered_map>
 
@@ -11,21 +10,19 @@
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
-#include "lib/data/fit.h"
 #include "lib/data/labelled.h"
-#include "lib/data/padded.h"
 #include "lib/data/reader.h"
 #include "lib/data/table/cell_number.h"
+#include "lib/data/table/class_order.h"
 #include "lib/data/table/csv_text.h"
+#include "lib/data/text/sequence_set.h"
 #include "lib/data/text/text_encoding.h"
-#include "lib/data/text/tokenized.h"
 #include "lib/data/token_line.h"
 
 namespace dl {
 namespace {
 
 constexpr uint64_t max_bytes = uint64_t{8} << 30;
-constexpr int64_t most_tokens = 1 << 24;  // of a text
 
 // Texts and what they are labelled by, as the file has them.
 struct Rows {
@@ -39,67 +36,25 @@ struct Rows {
   }
 };
 
-struct FittedTexts {
-  std::string tokens, classes;
-  int64_t length = 0;
-  void describe(Schema& s) {
-    s.summary("what was fitted to the training part of texts with labels");
-    s.required("tokens", tokens,
-               "in the order of their numbers, with spaces between; %20 is a space, %0A a line's end");
-    s.optional("classes", classes, "the labels, from class 0 on, as the tokens are written; empty: they are numbers");
-    s.required("length", length, "tokens of a sample, padding included").at_least(1).at_most(most_tokens);
-  }
-};
-
 // What the reader's keys say beside the file.
 struct Form {
   std::shared_ptr<const Tokenizer> tokenizer;
-  std::string padding, unknown;
-  std::optional<int64_t> max_length, max_tokens;
+  SequenceKeys keys;
   std::vector<std::string> classes;
   bool of_classes = true;
 };
 
-class TextSet final : public Dataset, public Padded, public Tokenized {
+class TextSet final : public SequenceSet {
  public:
-  TextSet(const Rows& rows, const Form& form, const FittedTexts& fit, std::span<const int64_t> samples, bool labelled)
-      : words_(form.tokenizer, tokens_in(fit.tokens), form.unknown),
-        classes_(tokens_in(fit.classes)),
-        length_(fit.length) {
-    fields_ = {{"x", {DType::i32, {length_}}, words_.size()}, {"lengths", {DType::i32, {}}, length_ + 1}};
-    if (labelled) fields_.push_back({"y", {form.of_classes ? DType::i32 : DType::f32, {}}, std::ssize(classes_)});
-    for (const int64_t row : samples) add(rows, row, form, labelled);
-    hash_ = xxh64({reinterpret_cast<const char*>(samples.data()), samples.size_bytes()}, rows.hash);
-    if (20 * cut_ > size())
-      warnings_.push_back(
-          {.where = {.file = rows.path.string()},
-           .what = concat(cut_, " of ", count_of(size(), "text"), " are longer than ", length_, " tokens and are cut"),
-           .help = "raise 'max_length'"});
-  }
-
-  int64_t size() const override { return std::ssize(begins_) - 1; }
-  std::span<const SampleField> fields() const override { return fields_; }
-  std::span<const std::string> classes() const override { return classes_; }
-  bool in_memory() const override { return true; }
-  uint64_t fingerprint() const override { return hash_; }
-  std::vector<Problem> warnings() const override { return warnings_; }
-  Where place(int64_t index) const override { return places_[static_cast<size_t>(index)]; }
-  const Vocabulary* vocabulary() const override { return &words_; }
-
-  int64_t length(int64_t index) const override {
-    const auto at = static_cast<size_t>(index);
-    return begins_[at + 1] - begins_[at];
-  }
-  std::vector<size_t> padded_fields() const override { return {0}; }
-  void get(int64_t index, Sample& into) const override { get_padded(index, length_, into); }
-  void get_padded(int64_t index, int64_t places, Sample& into) const override {
-    const auto at = static_cast<size_t>(index);
-    const auto tokens = static_cast<int32_t>(length(index));
-    auto* x = reinterpret_cast<int32_t*>(into.fields[0]);
-    std::memcpy(x, tokens_.data() + begins_[at], static_cast<size_t>(tokens) * sizeof *x);
-    std::fill(x + tokens, x + places, 0);
-    std::memcpy(into.fields[1], &tokens, sizeof tokens);
-    if (fields_.size() > 2) std::memcpy(into.fields[2], &targets_[at], sizeof targets_[at]);
+  TextSet(const Rows& rows, const Form& form, const FittedSequences& fit, std::span<const int64_t> samples,
+          bool labelled)
+      : SequenceSet(rows.path, form.keys.vocabulary(form.tokenizer, fit), fit) {
+    if (labelled) set_target({form.of_classes ? DType::i32 : DType::f32, {}});
+    for (const int64_t row : samples) {
+      add(vocabulary()->encode(rows.texts[static_cast<size_t>(row)], {}).numbers, rows.where(row));
+      if (labelled) targets_.push_back(target(rows, row, form));
+    }
+    set_fingerprint(rows.hash, samples);
   }
 
  private:
@@ -108,73 +63,30 @@ class TextSet final : public Dataset, public Padded, public Tokenized {
     float value;
   };
 
-  void add(const Rows& rows, int64_t row, const Form& form, bool labelled) {
-    const std::string& text = rows.texts[static_cast<size_t>(row)];
-    auto numbers = words_.encode(text, {}).numbers;
-    cut_ += std::ssize(numbers) > length_;
-    numbers.resize(std::min(numbers.size(), static_cast<size_t>(length_)));
-    if (numbers.empty()) numbers.push_back(0);  // no text is one place of padding
-    for (const uint32_t number : numbers) tokens_.push_back(static_cast<int32_t>(number));
-    begins_.push_back(std::ssize(tokens_));
-    places_.push_back(rows.where(row));
-    if (labelled) targets_.push_back(target(rows, row, form));
-  }
-
   Target target(const Rows& rows, int64_t row, const Form& form) const {
     const std::string& label = rows.labels[static_cast<size_t>(row)];
-    if (!form.of_classes) {
-      const auto number = cell_number(label);
-      if (!number || !std::isfinite(static_cast<float>(*number)))
-        throw Error(Exit::data, Problem{.where = rows.where(row),
-                                        .what = concat("expected a number, found '", shortened(label), "'"),
-                                        .help = "take the line out, or write 'as: class'"});
-      return {.value = static_cast<float>(*number)};
-    }
-    const auto found = std::ranges::find(classes_, label);
-    if (found == classes_.end())
-      throw Error(Exit::data,
-                  Problem{.where = rows.where(row),
-                          .what = concat("expected one of the training part's classes, ",
-                                         shortened(join(classes_), 200), ", found '", shortened(label), "'"),
-                          .help = "take the line out, or name all classes in the data set's description"});
-    return {.label = static_cast<int32_t>(found - classes_.begin())};
+    if (form.of_classes) return {.label = class_number(label, rows.where(row))};
+    const auto number = cell_number(label);
+    if (!number || !std::isfinite(static_cast<float>(*number)))
+      throw Error(Exit::data, Problem{.where = rows.where(row),
+                                      .what = concat("expected a number, found '", shortened(label), "'"),
+                                      .help = "take the line out, or write 'as: class'"});
+    return {.value = static_cast<float>(*number)};
   }
 
-  const Vocabulary words_;
-  const std::vector<std::string> classes_;
-  const int64_t length_;
-  std::vector<SampleField> fields_;
-  std::vector<int32_t> tokens_;        // of all texts, one behind another
-  std::vector<int64_t> begins_ = {0};  // of each text in tokens_, and the end
+  void put_target(int64_t index, int64_t /*places*/, std::byte* y) const override {
+    std::memcpy(y, &targets_[static_cast<size_t>(index)], sizeof(Target));
+  }
+
   std::vector<Target> targets_;
-  std::vector<Where> places_;
-  int64_t cut_ = 0;  // texts that were too long
-  uint64_t hash_ = 0;
-  std::vector<Problem> warnings_;
 };
 
-// Labels in their order: numbers by their value, others by their bytes.
-std::vector<std::string> sorted_classes(const Rows& rows, std::span<const int64_t> samples) {
-  std::map<std::string, bool> seen;
-  for (const int64_t row : samples) seen.emplace(rows.labels[static_cast<size_t>(row)], true);
-  std::vector<std::string> classes;
-  for (const auto& [label, is_there] : seen) classes.push_back(label);
-  const bool numbers = std::ranges::all_of(classes, [](const std::string& c) { return cell_number(c).has_value(); });
-  if (numbers)
-    std::ranges::stable_sort(classes, [](const auto& a, const auto& b) { return *cell_number(a) < *cell_number(b); });
-  return classes;
-}
-
-class UnfittedTexts final : public Dataset, public Labelled, public Fittable {
+class UnfittedTexts final : public UnfittedSequences, public Labelled {
  public:
   UnfittedTexts(Rows rows, Form form, bool labelled)
       : rows_(std::move(rows)), form_(std::move(form)), labelled_(labelled) {}
   int64_t size() const override { return rows_.size(); }
-  std::span<const SampleField> fields() const override { return {}; }
-  std::span<const std::string> classes() const override { return {}; }
-  bool in_memory() const override { return true; }
   uint64_t fingerprint() const override { return rows_.hash; }
-  void get(int64_t, Sample&) const override { DL_CHECK(false, "texts that are not fitted are no samples"); }
 
   bool has_labels() const override { return labelled_ && form_.of_classes; }
   std::vector<int64_t> labels() const override {
@@ -190,7 +102,7 @@ class UnfittedTexts final : public Dataset, public Labelled, public Fittable {
   std::string class_of(int64_t index) const override { return rows_.labels[static_cast<size_t>(index)]; }
 
   Node fit(std::span<const int64_t> samples) const override {
-    std::unordered_map<std::string_view, int64_t> times;
+    TokenCounts times;
     int64_t longest = 1;
     for (const int64_t row : samples) {
       int64_t tokens = 0;
@@ -201,40 +113,33 @@ class UnfittedTexts final : public Dataset, public Labelled, public Fittable {
                                   });
       longest = std::max(longest, tokens);
     }
-    for (const std::string& special : {form_.padding, form_.unknown}) times.erase(special);
-    std::vector<std::pair<int64_t, std::string_view>> ranked;  // by -times, so that equals come in order
-    for (const auto& [token, count] : times) ranked.emplace_back(-count, token);
-    const auto most = static_cast<size_t>(form_.max_tokens.value_or(INT64_MAX) - 2);
-    if (ranked.size() > most) {
-      std::ranges::sort(ranked);
-      ranked.resize(most);
-    }
-    std::vector<std::string> tokens;
-    for (const auto& [count, token] : ranked) tokens.emplace_back(token);
-    std::ranges::sort(tokens);
-    tokens.insert(tokens.begin(), {form_.padding, form_.unknown});
-    FittedTexts fitted{.tokens = tokens_text(tokens),
-                       .length = form_.max_length.value_or(std::min(longest, most_tokens))};
+    FittedSequences fitted = form_.keys.fit(std::move(times), longest);
     if (labelled_ && form_.of_classes)
-      fitted.classes = tokens_text(form_.classes.empty() ? sorted_classes(rows_, samples) : form_.classes);
+      fitted.classes = tokens_text(form_.classes.empty() ? sorted_classes(labels_of(samples)) : form_.classes);
     return write_object(fitted);
   }
 
   DatasetPointer fitted(const Node& fit, std::span<const int64_t> samples) const override {
-    return std::make_shared<TextSet>(rows_, form_, read_fit<FittedTexts>(fit), samples, labelled_);
+    return std::make_shared<TextSet>(rows_, form_, read_fit<FittedSequences>(fit), samples, labelled_);
   }
 
  private:
+  std::vector<std::string> labels_of(std::span<const int64_t> samples) const {
+    std::vector<std::string> labels;
+    for (const int64_t row : samples) labels.push_back(rows_.labels[static_cast<size_t>(row)]);
+    return labels;
+  }
+
   const Rows rows_;
   const Form form_;
   const bool labelled_;
 };
 
 struct TextLabels final : Reader {
-  std::string path, text = "text", label = "label", as = "class", level = "words", unknown = "<unk>";
+  std::string path, text = "text", label = "label", as = "class", level = "words";
   std::optional<std::string> delimiter;
   std::vector<std::string> names;
-  std::optional<int64_t> max_length, max_tokens;
+  SequenceKeys keys;
   void describe(Schema& s) override {
     s.summary("texts with a class or a number each, a line a sample");
     s.details(
@@ -253,20 +158,12 @@ struct TextLabels final : Reader {
         .known_as({"sep", "separator"});
     s.optional("level", level, "what a token is; words are what stands between white space")
         .one_of(Registry<Tokenizer>::instance().names());
-    s.optional("max_length", max_length, "tokens that are read of a text; without it those of the longest in training")
-        .at_least(1)
-        .at_most(most_tokens)
-        .known_as({"length", "max_len"});
-    s.optional("max_tokens", max_tokens, "the vocabulary's size at most: the most frequent; without it, all")
-        .at_least(3)
-        .known_as({"vocab_size", "num_words"});
-    s.optional("unknown", unknown, "the token for all that the training part lacks");
+    keys.describe(s);
     s.example("{format: text_labels, path: reviews.tsv, text: review, label: sentiment, max_length: 200}");
     s.example("{format: text_labels, path: lines.tsv, names: [label, text], level: characters}");
     s.check([this](const Report& report) {
       if (delimiter && *delimiter != "tab" && delimiter->size() != 1)
         report.at("delimiter", concat("expected one character or tab, got '", *delimiter, "'"));
-      if (unknown.empty() || unknown == padding) report.at("unknown", "expected a token of its own");
       if (text == label) report.at("label", concat("'", label, "' is the column of texts"));
     });
   }
@@ -277,23 +174,14 @@ struct TextLabels final : Reader {
     return std::make_shared<UnfittedTexts>(read(find_data(folders, path), true), std::move(own), true);
   }
   DatasetPointer open_fitted(const Node& fit) const override {
-    return std::make_shared<TextSet>(Rows{}, form(), read_fit<FittedTexts>(fit), std::span<const int64_t>(), true);
+    return std::make_shared<TextSet>(Rows{}, form(), read_fit<FittedSequences>(fit), std::span<const int64_t>(), true);
   }
   DatasetPointer open_inputs(const std::filesystem::path& file, const Node& /*fit*/) const override {
     return std::make_shared<UnfittedTexts>(read(file, false), form(), false);
   }
 
  private:
-  static constexpr const char* padding = "<pad>";
-
-  Form form() const {
-    return {.tokenizer = make_tokenizer(level),
-            .padding = padding,
-            .unknown = unknown,
-            .max_length = max_length,
-            .max_tokens = max_tokens,
-            .of_classes = as == "class"};
-  }
+  Form form() const { return {.tokenizer = make_tokenizer(level), .keys = keys, .of_classes = as == "class"}; }
 
   Rows read(const std::filesystem::path& file, bool labelled) const {
     const bool tabs = delimiter ? *delimiter == "tab" : file.extension() == ".tsv";
