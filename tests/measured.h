@@ -14,23 +14,28 @@ namespace dl::testing {
 class MeasuredMetric {
  public:
   MeasuredMetric(const std::string& yaml, const std::string& loss, const Type& prediction, const Type& target,
-                 std::vector<std::string> classes = {}, const std::string& device = "reference")
+                 std::vector<std::string> classes = {}, const std::string& device = "reference", bool sequences = false)
       : metric(read_registered_as<Metric>(yaml)), loss_(read_registered_as<Loss>(loss)) {
     metric->stand_in({.loss = *loss_,
                       .prediction = {prediction.dtype, prediction.shape.without_batch()},
                       .target = {target.dtype, target.shape.without_batch()},
+                      .sequences = sequences,
                       .classes = std::move(classes)});
     Graph g;
     Kinds keep;
-    metric->add(keep, {.prediction = input(g, "x", prediction), .target = input(g, "y", target)});
+    Fields fields{.prediction = input(g, "x", prediction), .target = input(g, "y", target)};
+    if (sequences) fields.lengths = input(g, "lengths", {DType::i32, {target.shape[0]}});
+    metric->add(keep, fields);
     std::vector<Value> values;
     for (const auto& [name, value] : keep.sums) values.push_back(value), sums_.push_back(name);
     for (const auto& [name, value] : keep.rows) values.push_back(value), rows_.push_back(name);
     evaluation_.emplace(g, values, device);
   }
 
-  void add(const Numbers& prediction, const Numbers& target) {
-    const std::vector<Numbers> results = (*evaluation_)({{"x", prediction}, {"y", target}});
+  void add(const Numbers& prediction, const Numbers& target, const Numbers& lengths = {}) {
+    Feed feed{{"x", prediction}, {"y", target}};
+    if (!lengths.empty()) feed["lengths"] = lengths;
+    const std::vector<Numbers> results = (*evaluation_)(feed);
     Kept batch;
     for (size_t i = 0; i < results.size(); ++i) {
       if (i < sums_.size())

@@ -13,14 +13,23 @@
 namespace dl {
 namespace {
 
-// Every number of the field "y", i32, sample for sample.
-void each_target(const Dataset& data, size_t y, const std::function<void(int32_t)>& each) {
+// Every number of the field "y", i32, sample for sample; with `lengths` those of so many places.
+void each_target(const Dataset& data, size_t y, const std::optional<std::string>& lengths,
+                 const std::function<void(int32_t)>& each) {
   OneSample sample(data);
-  std::vector<int32_t> targets(static_cast<size_t>(data.fields()[y].type.shape.elements()));
+  const Shape& shape = data.fields()[y].type.shape;
+  std::vector<int32_t> targets(static_cast<size_t>(shape.elements()));
   each_sample(data, [&](int64_t index) {
     sample.read(index);
     std::memcpy(targets.data(), sample.bytes(y), targets.size() * sizeof(int32_t));
-    std::ranges::for_each(targets, each);
+    int64_t places = shape.rank() > 0 ? shape[0] : 1;
+    const int64_t of_place = shape.elements() / places;
+    if (lengths) {
+      int32_t own = 0;
+      std::memcpy(&own, sample.bytes(static_cast<size_t>(field_index(data, *lengths))), sizeof own);
+      places = std::clamp<int64_t>(own, 0, places);
+    }
+    std::for_each_n(targets.begin(), places * of_place, each);
   });
 }
 
@@ -44,7 +53,7 @@ std::vector<int64_t> labels(const Dataset& data) {
                                                     "found targets of type ",
                                                     name_of(type.dtype), " and shape ", type.shape.text()),
                                      .help = "leave 'stratified' out"});
-  each_target(data, y, [&](int32_t label) { labels.push_back(label); });
+  each_target(data, y, {}, [&](int32_t label) { labels.push_back(label); });
   return labels;
 }
 
@@ -55,7 +64,7 @@ std::string class_of(const Dataset& data, int64_t index) {
   return label < data.classes().size() ? data.classes()[label] : std::to_string(label);
 }
 
-std::vector<int64_t> targets_by_class(const Dataset& data, int64_t classes) {
+std::vector<int64_t> targets_by_class(const Dataset& data, int64_t classes, const std::optional<std::string>& lengths) {
   const auto y = static_cast<size_t>(field_index(data, "y"));
   // Of more classes than targets one is left without, which the first of them tell: `classes` may be absurd.
   const int64_t kept = std::min(classes, data.size() * data.fields()[y].type.shape.elements() + 1);
@@ -66,7 +75,7 @@ std::vector<int64_t> targets_by_class(const Dataset& data, int64_t classes) {
   if (data.fields()[y].type.shape.rank() == 0)
     for (const int64_t label : labels(data)) count(label);
   else
-    each_target(data, y, count);
+    each_target(data, y, lengths, count);
   return counts;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,9 @@ std::vector<int64_t> labels(const Dataset& data);
 // The name of a sample's class.
 std::string class_of(const Dataset& data, int64_t index);
 
-// How many targets "y", i32, are of each class 0 … classes - 1. Reads all samples where nothing better is known.
-std::vector<int64_t> targets_by_class(const Dataset& data, int64_t classes);
+// How many targets "y", i32, are of each class 0 … classes - 1. Reads all samples where nothing better is known. Of
+// sequences only those count that are no padding, as many as the field `lengths` says.
+std::vector<int64_t> targets_by_class(const Dataset& data, int64_t classes,
+                                      const std::optional<std::string>& lengths = {});
 
 }  // namespace dl

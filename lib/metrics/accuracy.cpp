@@ -2,6 +2,7 @@
 // class wins; of predictions that are one value before a sigmoid, the share of those on the right side of 0
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/class_target.h"
+#include "lib/nn/counted.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/number_target.h"
 
@@ -36,7 +37,7 @@ struct Accuracy final : Metric {
   // prediction f32 [batch, …, classes], target i32 [batch, …] or probabilities f32 [batch, …, classes], of which the
   // largest is the class; or one value for each target
   void add(Keep& keep, const Fields& f) const override {
-    if (is_one_value_a_target(f.prediction, f.target)) return add_single_values(keep, f.prediction, f.target);
+    if (is_one_value_a_target(f.prediction, f.target)) return add_single_values(keep, f);
     const Value label = class_labels(f.prediction, f.target);
     expect_misses(f.prediction.shape().last());
     const Value classes = iota(*f.prediction.graph, f.prediction.shape().last());
@@ -44,8 +45,7 @@ struct Accuracy final : Metric {
     // Classes before the right one; written so that NaN counts as a miss.
     const Value ahead = sum(1 - where(equal(f.prediction, own), classes >= label, f.prediction < own), {-1});
     const Value hit = ahead < static_cast<double>(top_k);
-    const Value counts = ignore_index ? 1 - equal(label, *ignore_index) : Value{};
-    keep_mean(keep, sum(counts ? hit * counts : hit), counts ? sum(counts) : count_targets(label, {}));
+    keep_counted(keep, hit, label, f.lengths);
   }
   std::vector<double> figures(const Kept& kept) const override { return {mean_of(kept)}; }
 
@@ -53,11 +53,14 @@ struct Accuracy final : Metric {
 
  private:
   // Written so that NaN counts as a miss.
-  void add_single_values(Keep& keep, Value prediction, Value target) const {
+  void add_single_values(Keep& keep, const Fields& f) const {
     expect_misses(2);
-    const Value x = as_predicted_shape(prediction, target), hit = where(equal(target, 1), x > 0, x <= 0);
-    keep_mean(keep, sum(ignore_index ? hit * (1 - equal(target, *ignore_index)) : hit),
-              count_targets(target, ignore_index));
+    const Value x = as_predicted_shape(f.prediction, f.target);
+    keep_counted(keep, where(equal(f.target, 1), x > 0, x <= 0), f.target, f.lengths);
+  }
+  void keep_counted(Keep& keep, Value hit, Value label, Value lengths) const {
+    const Value counts = counted(label, ignore_index, lengths);
+    keep_mean(keep, sum(counts ? hit * counts : hit), count_targets(label, counts));
   }
   void expect_misses(int64_t classes) const {
     if (top_k < classes) return;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "lib/nn/class_target.h"
+#include "lib/nn/counted.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/number_target.h"
 
@@ -52,8 +53,9 @@ struct CalibrationError final : Metric {
     }
     const int64_t rows = label.shape().elements();
     const auto column = [&](Value v) { return reshape(v, {rows, 1}); };
-    Value counts = column(equal(confidence, confidence));  // not NaN
-    if (ignore_index) counts = counts * column(1 - equal(label, *ignore_index));
+    Value counts = equal(confidence, confidence);  // not NaN
+    if (const Value own = counted(label, ignore_index, f.lengths)) counts = counts * own;
+    counts = column(counts);
     confidence = column(confidence);
     const Value bin = iota(*f.target.graph, bins), width = confidence * static_cast<double>(bins);
     // (j, j + 1] of `width`; what is 0 is in the first.

@@ -1,6 +1,5 @@
 // Mean absolute error: the mean over all targets of |x - y|
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/nn/class_target.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/number_target.h"
 
@@ -16,7 +15,7 @@ struct MeanAbsoluteError final : Metric {
   std::vector<Loss::Reads> takes() const override { return {Loss::Reads::numbers}; }
   void add(Keep& keep, const Fields& f) const override {
     const Value d = as_predicted_numbers(f.prediction, f.target) - f.target;
-    keep_mean(keep, sum(abs(d)), count_targets(f.target, {}));
+    keep_mean_of(keep, abs(d), f.lengths);
   }
   std::vector<double> figures(const Kept& kept) const override { return {mean_of(kept)}; }
   bool higher_is_better() const override { return false; }

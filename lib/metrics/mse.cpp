@@ -1,6 +1,5 @@
 // Mean squared error: the mean over all targets of (x - y)^2
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/nn/class_target.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/number_target.h"
 
@@ -16,7 +15,7 @@ struct MeanSquaredErrorMetric final : Metric {
   std::vector<Loss::Reads> takes() const override { return {Loss::Reads::numbers}; }
   void add(Keep& keep, const Fields& f) const override {
     const Value d = as_predicted_numbers(f.prediction, f.target) - f.target;
-    keep_mean(keep, sum(d * d), count_targets(f.target, {}));
+    keep_mean_of(keep, d * d, f.lengths);
   }
   std::vector<double> figures(const Kept& kept) const override { return {mean_of(kept)}; }
   bool higher_is_better() const override { return false; }

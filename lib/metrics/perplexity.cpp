@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "lib/nn/class_target.h"
+#include "lib/nn/counted.h"
 #include "lib/nn/metric.h"
 
 namespace dl {
@@ -23,8 +24,9 @@ struct Perplexity final : Metric {
   void add(Keep& keep, const Fields& f) const override {
     expect_class_targets(f.prediction, f.target);
     Value log_p = sum(hits(f.prediction, f.target) * log_softmax(f.prediction), {-1});
-    if (ignore_index) log_p = log_p * counted(f.target, *ignore_index);
-    keep_mean(keep, -sum(log_p), count_targets(f.target, ignore_index));
+    const Value label = with_class_axis(f.target), counts = counted(label, ignore_index, f.lengths);
+    if (counts) log_p = log_p * counts;
+    keep_mean(keep, -sum(log_p), count_targets(label, counts));
   }
   std::vector<double> figures(const Kept& kept) const override { return {std::exp(mean_of(kept))}; }
   bool higher_is_better() const override { return false; }

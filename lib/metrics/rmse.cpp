@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
-#include "lib/nn/class_target.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/number_target.h"
 
@@ -18,7 +17,7 @@ struct RootMeanSquaredError final : Metric {
   std::vector<Loss::Reads> takes() const override { return {Loss::Reads::numbers}; }
   void add(Keep& keep, const Fields& f) const override {
     const Value d = as_predicted_numbers(f.prediction, f.target) - f.target;
-    keep_mean(keep, sum(d * d), count_targets(f.target, {}));
+    keep_mean_of(keep, d * d, f.lengths);
   }
   std::vector<double> figures(const Kept& kept) const override { return {std::sqrt(mean_of(kept))}; }
   bool higher_is_better() const override { return false; }

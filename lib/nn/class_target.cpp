@@ -57,11 +57,4 @@ Value class_labels(Value prediction, Value target) {
   return with_class_axis(target);
 }
 
-Value counted(Value target, int64_t ignore_index) { return 1 - equal(with_class_axis(target), ignore_index); }
-
-Value count_targets(Value target, std::optional<int64_t> ignore_index) {
-  if (ignore_index) return sum(counted(target, *ignore_index));
-  return constant(*target.graph, static_cast<double>(target.shape().elements()));
-}
-
 }  // namespace dl

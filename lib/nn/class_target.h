@@ -1,8 +1,6 @@
 // What losses and metrics of classes share: predictions [batch, …, classes] against class numbers i32 [batch, …].
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <optional>
-
 #include "lib/graph/ops.h"
 
 namespace dl {
@@ -16,9 +14,6 @@ void expect_class_targets(Value prediction, Value target);
 // [batch, …, classes]: 1 at the target's class, else 0.
 Value hits(Value prediction, Value target);
 
-// [batch, …, 1]: 1 where the target counts, 0 where it is `ignore_index`.
-Value counted(Value target, int64_t ignore_index);
-
 // Whether targets f32 are probabilities of the classes, of the predictions' shape.
 bool are_class_probabilities(Value prediction, Value target);
 
@@ -27,9 +22,6 @@ Value class_labels(Value prediction, Value target);
 
 // Of x along the last axis: 1 at the first of the largest, else 0; all 0 where one is NaN.
 Value first_largest(Value x);
-
-// f32 []: how many targets count.
-Value count_targets(Value target, std::optional<int64_t> ignore_index);
 
 // [batch, …, 1]: the target with an axis for the classes.
 Value with_class_axis(Value target);

@@ -9,6 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/nn/class_target.h"
+#include "lib/nn/counted.h"
 #include "lib/nn/number_target.h"
 
 namespace dl {
@@ -22,7 +23,7 @@ double sum_of(const std::vector<double>& values) { return std::accumulate(values
 }  // namespace
 
 bool are_exclusive(const MetricSetting& setting) {
-  return setting.loss.takes_classes() || setting.target.shape.rank() != 1;
+  return setting.loss.takes_classes() || setting.sequences || setting.target.shape.rank() != 1;
 }
 
 std::vector<std::string> decided_classes(const MetricSetting& setting) {
@@ -56,16 +57,22 @@ DecisionRule::Decisions DecisionRule::decide(const Fields& f) const {
     const Value label = class_labels(f.prediction, f.target);
     Value truth = equal(iota(*f.target.graph, f.prediction.shape().last()), label);
     Value decided = first_largest(f.prediction);
-    if (ignore_index) decided = decided * (1 - equal(label, *ignore_index));
+    if (const Value counts = counted(label, ignore_index, f.lengths)) {
+      decided = decided * counts;
+      truth = truth * counts;
+    }
     return {rows_of(truth), rows_of(decided)};
   }
   const Value x = as_predicted_shape(f.prediction, f.target), there = x > std::log(threshold / (1 - threshold));
-  Value counts = equal(x, x);  // not NaN
-  if (ignore_index) counts = counts * (1 - equal(f.target, *ignore_index));
-  const Value truth = equal(f.target, 1);
-  if (wanted.rank() == 1) return {rows_of(truth), rows_of(there * counts)};
+  Value counts = equal(x, x), truth = equal(f.target, 1), other = equal(f.target, 0);  // x that is not NaN
+  if (const Value own = counted(f.target, ignore_index, f.lengths)) {
+    counts = counts * own;
+    truth = truth * own;
+    other = other * own;
+  }
+  if (wanted.rank() == 1 && !f.lengths) return {rows_of(truth), rows_of(there * counts)};
   const auto column = [](Value v) { return reshape(v, {v.shape().elements(), 1}); };
-  return {concatenate({column(equal(f.target, 0)), column(truth)}, 1),
+  return {concatenate({column(other), column(truth)}, 1),
           concatenate({column((1 - there) * counts), column(there * counts)}, 1)};
 }
 

@@ -30,6 +30,9 @@ Node Codec<TargetName>::json_schema(const Limits& limits) {
 void FieldNames::describe(Schema& s, bool takes_target) {
   s.optional("output", output, "the model's item that it reads; without it, what the model ends with");
   if (takes_target) s.optional("target", target, "the data's field that it reads, or a number that all targets are");
+  s.optional("lengths", lengths,
+             "the data's field that says how many places of each sequence count, from the first on; without it all do")
+      .known_as({"length", "mask", "attention_mask"});
 }
 
 }  // namespace dl

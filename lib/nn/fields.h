@@ -29,6 +29,7 @@ struct Codec<TargetName> {
 struct FieldNames {
   std::optional<std::string> output;  // of an item of the model; unset: what the model ends with
   TargetName target = "y";
+  std::optional<std::string> lengths;  // of sequences that are padded: a field i32 []
   void describe(Schema& s, bool takes_target = true);
 };
 
@@ -37,6 +38,7 @@ struct Fields {
   Value prediction;            // [batch, …]
   Value target;                // [batch, …]; unset where it takes none
   std::vector<Value> further;  // further outputs, in the order it names them
+  Value lengths;               // i32 [batch]: how many places of each sequence count; unset where all do
 };
 
 }  // namespace dl

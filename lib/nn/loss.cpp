@@ -4,6 +4,7 @@
 
 #include "lib/base/error.h"
 #include "lib/nn/class_target.h"
+#include "lib/nn/counted.h"
 
 namespace dl {
 namespace {
@@ -27,9 +28,9 @@ void Loss::describe(Schema& s) {
 
 Loss::Mean Loss::over(const Fields& fields, Value sample_weight) const {
   const Value losses = each(fields), divided = weights(fields);
-  Value factor;  // on each target's loss
-  if (ignored() && fields.target && fields.target.type().dtype == DType::i32)
-    factor = counted(fields.target, *ignored());
+  const bool ignores = ignored() && fields.target && fields.target.type().dtype == DType::i32;
+  Value factor = counted(ignores ? with_class_axis(fields.target) : losses,  // on each target's loss
+                         ignores ? ignored() : std::nullopt, fields.lengths);
   if (sample_weight) {
     const Value own = beside_targets(sample_weight, losses.shape());
     factor = factor ? factor * own : own;

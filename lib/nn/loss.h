@@ -40,8 +40,8 @@ struct Loss : Described {
   virtual Value weights(const Fields& /*fields*/) const { return {}; }
 
   // The mean over the targets that count, f32 []: sum(each w) / sum(weights w), where w is 0 for ignored targets and
-  // the weight of their sample, f32 [batch], for others; 0 where the divisor is. The count is that divisor, so that
-  // means of batches add up.
+  // those behind the end of their sequence, and the weight of their sample, f32 [batch], for others; 0 where the
+  // divisor is. The count is that divisor, so that means of batches add up.
   struct Mean {
     Value mean, count;
   };

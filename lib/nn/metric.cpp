@@ -8,6 +8,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
+#include "lib/nn/counted.h"
 
 namespace dl {
 namespace {
@@ -55,6 +56,11 @@ void expect_measurable(const Metric& metric, const Loss& loss) {
 void keep_mean(Keep& keep, Value sum, Value count) {
   keep.sum("sum", sum);
   keep.sum("count", count);
+}
+
+void keep_mean_of(Keep& keep, Value values, Value lengths) {
+  const Value counts = counted(values, {}, lengths);
+  keep_mean(keep, sum(counts ? values * counts : values), count_targets(values, counts));
 }
 
 double mean_of(const Kept& kept) {

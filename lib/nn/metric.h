@@ -50,6 +50,7 @@ struct MetricTable {
 struct MetricSetting {
   const Loss& loss;  // whose predictions are measured
   Type prediction, target;
+  bool sequences = false;  // a prediction and a target for each place of a sequence, of which Fields::lengths count
   std::vector<std::string> classes;  // their names; empty where there are none
 };
 
@@ -80,6 +81,8 @@ void expect_measurable(const Metric& metric, const Loss& loss);
 
 // A mean over targets as metrics keep it: f32 [] each.
 void keep_mean(Keep& keep, Value sum, Value count);
+// The same of values [batch, …], those behind the end of a sequence left out.
+void keep_mean_of(Keep& keep, Value values, Value lengths);
 double mean_of(const Kept& kept);  // NaN where nothing counted
 
 // The classes as parts of figures' names: "_cat". Characters other than letters, digits, '-' and '.' are '_'; two that

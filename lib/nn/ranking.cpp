@@ -9,6 +9,7 @@
 
 #include "lib/base/text.h"
 #include "lib/nn/class_target.h"
+#include "lib/nn/counted.h"
 #include "lib/nn/decisions.h"
 #include "lib/nn/number_target.h"
 
@@ -20,8 +21,9 @@ constexpr double none = -1;  // the label of a target that does not count
 
 Value flat(Value x) { return reshape(x, {x.shape().elements()}); }
 
-Value marked(Value label, const std::optional<int64_t>& ignore_index) {
-  return ignore_index ? where(equal(label, *ignore_index), none, label) : label * 1.0;
+Value marked(Value label, const std::optional<int64_t>& ignore_index, Value lengths) {
+  const Value counts = counted(label, ignore_index, lengths);
+  return counts ? where(counts, label, none) : label * 1.0;
 }
 
 }  // namespace
@@ -61,7 +63,7 @@ void RankMetric::add(Keep& keep, const Fields& f) const {
   if (single && !are_class_probabilities(f.prediction, f.target)) {
     const Value x = as_predicted_shape(f.prediction, f.target);
     keep.collect("score", flat(x));
-    keep.collect("label", flat(marked(f.target, ignore_index)));
+    keep.collect("label", flat(marked(f.target, ignore_index, f.lengths)));
     return;
   }
   const Value label = class_labels(f.prediction, f.target);
@@ -71,7 +73,7 @@ void RankMetric::add(Keep& keep, const Fields& f) const {
     keep.collect("score", flat(slice(f.prediction, last, 1, 1) - slice(f.prediction, last, 0, 1)));
   else
     keep.collect("score", reshape(log_softmax(f.prediction), {rows, k}));
-  keep.collect("label", flat(marked(label, ignore_index)));
+  keep.collect("label", flat(marked(label, ignore_index, f.lengths)));
 }
 
 std::vector<double> RankMetric::figures(const Kept& kept) const {
@@ -110,6 +112,9 @@ std::vector<double> RankMetric::figures(const Kept& kept) const {
 }
 
 void NumberPairs::add(Keep& keep, const Fields& f) const {
+  if (f.lengths)
+    throw ShapeError("keeps all predictions and targets, and cannot leave out places behind a sequence's end",
+                     "leave it out, or write 'mae'");
   const Value predicted = as_predicted_numbers(f.prediction, f.target);
   keep.collect("predicted", flat(predicted));
   keep.collect("target", flat(f.target));

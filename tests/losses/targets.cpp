@@ -214,7 +214,7 @@ TEST_CASE("weights that are none are refused where they stand") {
         "  help: write 1 for a class that counts as it is\n");
   CHECK(problems_of<Loss>("cross_entropy: {class_weight: [1, 5]}") ==
         "error: test:1:17: loss (cross_entropy): unknown key 'class_weight'\n"
-        "  known keys: ignore_index, label_smoothing, output, sample_weight, target, weight\n"
+        "  known keys: ignore_index, label_smoothing, lengths, output, sample_weight, target, weight\n"
         "  help: write 'weight'\n");
 }
 

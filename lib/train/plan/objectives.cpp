@@ -28,6 +28,10 @@ std::string name_with_keys(const Metric& metric) {
   return text;
 }
 
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::ranges::count(names, name) == 0) names.push_back(name);
+}
+
 }  // namespace
 
 Objectives::Objectives(const RunSpec& run) {
@@ -68,17 +72,23 @@ const Loss* Objectives::told_by() const {
   return reads != losses_.end() ? reads->loss : nullptr;
 }
 
-std::vector<std::string> Objectives::fields() const {
+std::vector<std::string> Objectives::targets() const {
   std::vector<std::string> names;
-  const auto add = [&](const std::string& name) {
-    if (std::ranges::count(names, name) == 0) names.push_back(name);
-  };
   for (const Term& term : losses_) {
-    if (term.loss->reads_field()) add(term.loss->from.target);
-    if (term.loss->sample_weight) add(*term.loss->sample_weight);
+    if (term.loss->reads_field()) add_once(names, term.loss->from.target);
+    if (term.loss->sample_weight) add_once(names, *term.loss->sample_weight);
   }
   for (const ForwardParts::Measured& measured : metrics_)
-    if (!measured.metric->from.target.number()) add(measured.metric->from.target);
+    if (!measured.metric->from.target.number()) add_once(names, measured.metric->from.target);
+  return names;
+}
+
+std::vector<std::string> Objectives::fields() const {
+  std::vector<std::string> names = targets();
+  for (const Term& term : losses_)
+    if (term.loss->from.lengths) add_once(names, *term.loss->from.lengths);
+  for (const ForwardParts::Measured& measured : metrics_)
+    if (measured.metric->from.lengths) add_once(names, *measured.metric->from.lengths);
   return names;
 }
 
@@ -119,6 +129,7 @@ class Objectives::Check {
         fields.target = broadcast_to(constant(g, *number), fields.prediction.shape());
       else if (takes_target)
         fields.target = input(g, "target", batched(field(from.target).type, probe_batch));
+      if (from.lengths) fields.lengths = input(g, "lengths", batched(field(*from.lengths).type, probe_batch));
       fit(fields);
       return true;
     } catch (const ShapeError& error) {
@@ -171,7 +182,7 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
           const int64_t values = output.rank() > 0 ? output.last() : 1;
           if (f.target && f.target.type().dtype == DType::i32)
             loss.learn({.classes = classes, .values = values, .count = [&] {
-                          if (of_y) return targets_by_class(*data.train, values);
+                          if (of_y) return targets_by_class(*data.train, values, loss.from.lengths);
                           throw ShapeError("'balanced' is known of the field 'y' alone", "write the weights as a list");
                         }});
           if (loss.sample_weight && check.field(*loss.sample_weight).type != Type{})
@@ -179,7 +190,7 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
                                     name_of(check.field(*loss.sample_weight).type.dtype), " ",
                                     check.field(*loss.sample_weight).type.shape.text()),
                              "name a field of numbers, one a sample");
-          loss.each(f);
+          loss.over(f);
           const auto known = static_cast<int64_t>(classes.size());
           expect_classes(loss, {f.prediction.type().dtype, output}, known);
           if (loss.takes_classes() && values < known)
@@ -196,6 +207,7 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
     // The loss that reads the same output says what its values are.
     const auto beside =
         std::ranges::find_if(losses_, [&](const Term& term) { return term.loss->from.output == metric.from.output; });
+    if (!metric.from.lengths && beside != losses_.end()) metric.from.lengths = beside->loss->from.lengths;
     check.fits(metric, concat("metrics[", i, "]"), metric.from, {}, true, [&](const Fields& f) {
       if (metric.from.target.number())
         throw ShapeError(concat("reads the number ", metric.from.target, " in the place of targets, as losses may"),
@@ -208,6 +220,7 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
       metric.stand_in({.loss = loss,
                        .prediction = {f.prediction.type().dtype, f.prediction.shape().without_batch()},
                        .target = {f.target.type().dtype, f.target.shape().without_batch()},
+                       .sequences = static_cast<bool>(f.lengths),
                        .classes = metric.from.target == "y" ? data.classes : std::vector<std::string>()});
       MeasuresGraph keep(*f.target.graph);
       metric.add(keep, f);
@@ -225,10 +238,14 @@ void Objectives::check_batch_transforms(const Network& network, const DataSets& 
           .what = std::move(what),
           .help = std::move(help)});
   };
-  for (const Term& term : losses_)
+  for (const Term& term : losses_) {
     if (term.loss->ignored())
       return refuse(concat("the loss (", term.loss->name, ") ignores targets, which a mix of them cannot be"),
                     "remove 'ignore_index', or 'batch_transforms'");
+    if (term.loss->from.lengths)
+      return refuse(concat("the loss (", term.loss->name, ") goes by sequences' lengths, which a mix of them has not"),
+                    "remove 'batch_transforms'");
+  }
   try {
     Graph g;
     forward(g, parts(network, *data.train, 0), probe_batch, true);

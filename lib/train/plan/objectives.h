@@ -30,7 +30,9 @@ class Objectives {
   // The first loss that reads it, and says what its values mean; null where none does.
   const Loss* told_by() const;
 
-  // The data's fields that losses and metrics read, without repetition.
+  // The data's fields that losses and metrics read, without repetition: what they compare with, which is no input of
+  // the model, and lengths of sequences besides, which may be one.
+  std::vector<std::string> targets() const;
   std::vector<std::string> fields() const;
   ForwardParts parts(const Network& network, const Dataset& data, uint64_t seed) const;
 

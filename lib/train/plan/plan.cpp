@@ -101,7 +101,7 @@ class Planner {
     plan_.run.data.fitted = plan_.data.fitted;
     plan_.objectives = Objectives(plan_.run);
     // What only losses and metrics read is no input of the model.
-    const std::vector<std::string> read = plan_.objectives.fields();
+    const std::vector<std::string> read = plan_.objectives.targets();
     std::vector<SampleField>& inputs = plan_.data.inputs;
     if (inputs.empty()) return;
     inputs.erase(std::remove_if(inputs.begin() + 1, inputs.end(),

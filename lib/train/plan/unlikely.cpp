@@ -7,6 +7,8 @@
 #include <set>
 
 #include "lib/base/text.h"
+#include "lib/data/capability.h"
+#include "lib/data/padded.h"
 #include "lib/graph/bounds.h"
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/ops/reduce.h"
@@ -31,6 +33,7 @@ class Doubts {
   std::vector<Problem> all() {
     about_the_ends();
     about_classes();
+    about_padding();
     about_tables();
     about_inputs();
     about_normalization();
@@ -118,6 +121,22 @@ class Doubts {
           "end the model with 'linear: ${data.classes}'");
   }
 
+  // Targets behind the end of a sequence, which a loss takes for others.
+  void about_padding() {
+    const Dataset& data = *plan_.data.train;
+    const auto padded = capability<Padded>(data);
+    if (!padded) return;
+    for (const Objectives::Term& term : plan_.objectives.losses()) {
+      const FieldNames& from = term.loss->from;
+      const bool is_padded = std::ranges::any_of(
+          padded->padded_fields(), [&](size_t field) { return data.fields()[field].name == from.target; });
+      if (!is_padded || !term.loss->reads_field() || from.lengths || term.loss->ignored()) continue;
+      add({.where = term.loss->place, .path = concat("loss (", term.loss->name, ")")},
+          concat("targets '", from.target, "' are padded, and the loss takes padding for targets"),
+          concat("write '", term.loss->name, ": {lengths: lengths}'"));
+    }
+  }
+
   // Tables with fewer rows than there are things.
   void about_tables() {
     for (const NumberLimit& limit : network_.number_limits()) {
@@ -149,6 +168,8 @@ class Doubts {
       if (const auto* given = dynamic_cast<const Input*>(g.node(node).op.get())) read.insert(given->key);
       for (const Value& v : g.node(node).inputs) left.push_back(v.node);
     }
+    for (const Objectives::Term& term : plan_.objectives.losses())
+      if (term.loss->from.lengths) read.insert(*term.loss->from.lengths);
     for (const Network::Input& given : network_.inputs())
       if (!read.contains(given.name))
         add(at("model"), concat("no layer that the prediction depends on reads the input '", given.name, "'"),

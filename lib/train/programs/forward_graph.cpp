@@ -33,6 +33,7 @@ class ForwardGraph {
     Fields f{.prediction = outputs_.at(names.output)};
     if (takes_target) f.target = target(names.target, f.prediction);
     for (const std::string& name : further) f.further.push_back(outputs_.at(name));
+    if (names.lengths) f.lengths = field(*names.lengths);
     return f;
   }
   Value target(const TargetName& name, Value prediction) const {
@@ -48,7 +49,9 @@ class ForwardGraph {
   Fields fields(const Metric& metric) const {
     Fields f = fields(metric.from, {}, true);
     if (const auto own = own_.find(metric.from.target); own != own_.end()) f.target = own->second;
-    return {.prediction = in_own_units(f.prediction, metric.from), .target = in_own_units(f.target, metric.from)};
+    f.prediction = in_own_units(f.prediction, metric.from);
+    f.target = in_own_units(f.target, metric.from);
+    return f;
   }
 
   // What is in the units that a field is trained in, in its own.
