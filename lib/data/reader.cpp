@@ -20,6 +20,8 @@ void Reader::say_instead(AnyRegistry& registry) {
                       "save the arrays by numpy.savez and write 'npy'");
   registry.instead_of({"txt", "characters", "language", "corpus"}, "write 'text'");
   registry.instead_of({"bin"}, "write 'tokens'");
+  registry.instead_of({"conll", "conllu", "conll2003", "ner", "pos", "tags", "token_classification"},
+                      "write 'text_tags'");
   registry.instead_of({"masks", "segmentation", "image_masks", "image_mask_folder", "voc", "cityscapes"},
                       "write 'image_pairs'");
   registry.instead_of({"ubyte"}, "write 'idx'");

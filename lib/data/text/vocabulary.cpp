@@ -25,6 +25,13 @@ Vocabulary::Vocabulary(std::shared_ptr<const Tokenizer> tokenizer, std::vector<s
   for (size_t i = 0; i < tokens_.size(); ++i) numbers_.emplace(tokens_[i], static_cast<uint32_t>(i));
 }
 
+uint32_t Vocabulary::number(std::string_view token) const {
+  const auto found = numbers_.find(token);
+  if (found != numbers_.end()) return found->second;
+  DL_CHECK(unknown_, "no number for '", token, "'");
+  return numbers_.at(*unknown_);
+}
+
 Vocabulary::Encoded Vocabulary::encode(std::string_view text, const std::filesystem::path& path, size_t begin,
                                        std::string_view whole) const {
   const auto stand_in = unknown_ ? numbers_.find(*unknown_) : numbers_.end();

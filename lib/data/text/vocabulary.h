@@ -24,6 +24,8 @@ class Vocabulary {
   const std::vector<std::string>& tokens() const { return tokens_; }
   int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
 
+  // Of one token; of those that it lacks, that of `unknown`, which there must be.
+  uint32_t number(std::string_view token) const;
   struct Encoded {
     std::vector<uint32_t> numbers;
     int64_t unknown = 0;  // tokens that are not known, for which `unknown` stands
