@@ -123,6 +123,15 @@ loss: cross_entropy
   }
 }
 
+TEST_CASE("a metric that does not fit its target is told of that which the loss reads") {
+  const Workplace place(config(1,
+                               "  - conv1d: {out_channels: 1, kernel_size: 3, padding: same}\n"
+                               "loss: {mse: {target: x}}\nmetrics: [rmse]\n"));
+  CHECK(place.refusal() ==
+        "error: small.yaml:5:11: metrics[0] (rmse): expected numbers as targets, the data's are classes: i32 []\n"
+        "  help: write 'rmse: {target: x}', which is what the loss reads");
+}
+
 TEST_CASE("an encoder and a decoder of windows learn to give back what they were given") {
   for (int axes = 1; axes <= 3; ++axes) {
     CAPTURE(axes);

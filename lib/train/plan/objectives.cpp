@@ -223,7 +223,13 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
                        .sequences = static_cast<bool>(f.lengths),
                        .classes = metric.from.target == "y" ? data.classes : std::vector<std::string>()});
       MeasuresGraph keep(*f.target.graph);
-      metric.add(keep, f);
+      try {
+        metric.add(keep, f);
+      } catch (const ShapeError& error) {
+        if (!loss.reads_field() || loss.from.target == metric.from.target) throw;
+        throw ShapeError(error.what(), concat("write '", metric.name, ": {target: ", loss.from.target,
+                                              "}', which is what the loss reads"));
+      }
     });
   }
   check_batch_transforms(network, data, tell);
