@@ -30,9 +30,9 @@ void read_inputs(const Node& node, std::vector<std::string>& inputs, const Readi
     if (!seen.insert(name).second) r.problem(node.where, "'" + name + "' is an input already", "write another name");
 }
 
-Block read_block(const Node::Entry& definition, const Reading& r) {
+ModelBlock read_block(const Node::Entry& definition, const Reading& r) {
   const Node& body = definition.value;
-  Block block{definition.key, definition.key_where, r.path(), {}, {}, {}};
+  ModelBlock block{definition.key, definition.key_where, r.path(), {}, {}, {}};
   if (!body.is_map()) {
     r.expected(body, "a block", "write '" + block.name + ": {params: {…}, layers: […]}'");
     return block;
@@ -60,20 +60,20 @@ Block read_block(const Node::Entry& definition, const Reading& r) {
 
 }  // namespace
 
-std::vector<Block> read_blocks(const Node& blocks, const std::string& label, std::vector<Problem>& problems) {
-  std::vector<Block> out;
+std::vector<ModelBlock> read_blocks(const Node& blocks, const std::string& label, std::vector<Problem>& problems) {
+  std::vector<ModelBlock> out;
   const Reading all(problems, label);
   if (!blocks.is_map() && !blocks.is_null())
     all.expected(blocks, "a map of blocks", "write 'blocks: {NAME: {params: {…}, layers: […]}}'");
   for (const Node::Entry& definition : blocks.entries) {
     const size_t before = problems.size();
-    Block block = read_block(definition, all.key(definition.key));
+    ModelBlock block = read_block(definition, all.key(definition.key));
     if (problems.size() == before) out.push_back(std::move(block));
   }
   return out;
 }
 
-std::optional<BlockValues> Block::values(const Node& given, const Where& used_at, const Reading& r) const {
+std::optional<BlockValues> ModelBlock::values(const Node& given, const Where& used_at, const Reading& r) const {
   const std::vector<std::string> known = params.keys();
   if (!given.is_map() && !given.is_null()) {
     r.problem(given.where, "expected a map of params, got " + given.described(), "", {known_keys_text(known)});

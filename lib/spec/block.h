@@ -12,7 +12,7 @@ namespace dl {
 
 using BlockValues = std::map<std::string, Node>;  // of a block's params
 
-struct Block {
+struct ModelBlock {
   std::string name;
   Where where;
   std::string label;                // "blocks.basic"
@@ -26,7 +26,7 @@ struct Block {
 };
 
 // The definitions in a `blocks:` map that are good; the others are reported.
-std::vector<Block> read_blocks(const Node& blocks, const std::string& label, std::vector<Problem>& problems);
+std::vector<ModelBlock> read_blocks(const Node& blocks, const std::string& label, std::vector<Problem>& problems);
 
 // The layers with each ${NAME} replaced.
 Node with_values(const Node& layers, const BlockValues& values, const Reading& r);

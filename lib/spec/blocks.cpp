@@ -22,9 +22,9 @@ using Notes = std::vector<std::string>;
 
 class Expansion {
  public:
-  Expansion(const std::vector<Block>& blocks, bool inputs_unknown, std::vector<Problem>& problems)
+  Expansion(const std::vector<ModelBlock>& blocks, bool inputs_unknown, std::vector<Problem>& problems)
       : types_(names_of(blocks)), inputs_unknown_(inputs_unknown), problems_(problems) {
-    for (const Block& block : blocks) blocks_.emplace(block.name, &block);
+    for (const ModelBlock& block : blocks) blocks_.emplace(block.name, &block);
   }
 
   // The items of one list. `prefix` is put before the paths of parameters; `values` are those of the block that it
@@ -45,14 +45,14 @@ class Expansion {
   }
 
  private:
-  static std::vector<std::string> names_of(const std::vector<Block>& blocks) {
+  static std::vector<std::string> names_of(const std::vector<ModelBlock>& blocks) {
     std::vector<std::string> names;
-    for (const Block& block : blocks) names.push_back(block.name);
+    for (const ModelBlock& block : blocks) names.push_back(block.name);
     std::ranges::sort(names);
     return names;
   }
 
-  const Block* block_of(const ItemType& type) const {
+  const ModelBlock* block_of(const ItemType& type) const {
     const auto found = blocks_.find(type.name);
     return found == blocks_.end() ? nullptr : found->second;
   }
@@ -77,7 +77,7 @@ class Expansion {
     const ItemType type = types_.of(written, r);
     if (type.name.empty()) return;
     item.where = type.where;
-    const Block* block = block_of(type);
+    const ModelBlock* block = block_of(type);
     const std::vector<std::string> others = block ? block->inputs : std::vector<std::string>{};
     item.from = names.inputs_of(written, item.where, index, others, r);
     if (const Node* name = written.find("name"); name && names.name_item(*name, index, r.key("name")))
@@ -156,7 +156,7 @@ class Expansion {
 
   // A layer's name with its keys, or a block's children.
   void fill(ModelItem& item, const ItemType& type, const Reading& r) {
-    if (const Block* block = block_of(type)) return use(*block, item, type, r);
+    if (const ModelBlock* block = block_of(type)) return use(*block, item, type, r);
     if (types_.is_misspelt_block(type, r)) return;
     count(layers_, 1, most_layers, "has", "layer", item.where, r);
     if (type.entry) {
@@ -168,7 +168,7 @@ class Expansion {
     item.layer.where = item.where;
   }
 
-  void use(const Block& block, ModelItem& item, const ItemType& type, const Reading& r) {
+  void use(const ModelBlock& block, ModelItem& item, const ItemType& type, const Reading& r) {
     expect_inputs(block, item, r);
     const auto inside = std::ranges::find(open_, block.name);
     if (inside != open_.end()) {
@@ -194,7 +194,7 @@ class Expansion {
     open_.pop_back();
   }
 
-  static void expect_inputs(const Block& block, ModelItem& item, const Reading& r) {
+  static void expect_inputs(const ModelBlock& block, ModelItem& item, const Reading& r) {
     const size_t wanted = 1 + block.inputs.size();
     if (item.from.size() == wanted) return;
     std::vector<std::string> given;
@@ -209,7 +209,7 @@ class Expansion {
   }
 
   const ItemTypes types_;
-  std::map<std::string, const Block*> blocks_;
+  std::map<std::string, const ModelBlock*> blocks_;
   const bool inputs_unknown_;
   std::vector<Problem>& problems_;
   std::vector<std::string> open_;  // blocks being expanded, outermost first
@@ -237,7 +237,7 @@ std::string items_help(const Node& given) {
 
 // The layers of `model:`, which may be a map {blocks:, layers:} whose blocks go before those of the spec. Null where
 // there are none.
-const Node* layers_of(const Node& model, std::vector<Block>& blocks, std::vector<Problem>& problems) {
+const Node* layers_of(const Node& model, std::vector<ModelBlock>& blocks, std::vector<Problem>& problems) {
   if (!model.is_map()) return &model;
   const Reading r(problems, "model");
   const std::vector<std::string> known{"blocks", "layers"};
@@ -252,8 +252,8 @@ const Node* layers_of(const Node& model, std::vector<Block>& blocks, std::vector
   for (const Node::Entry& entry : model.entries)
     if (std::ranges::count(known, entry.key) == 0) r.unknown_key(entry, known);
   if (own)
-    for (Block& block : read_blocks(*own, "model.blocks", problems)) {
-      std::erase_if(blocks, [&](const Block& other) { return other.name == block.name; });
+    for (ModelBlock& block : read_blocks(*own, "model.blocks", problems)) {
+      std::erase_if(blocks, [&](const ModelBlock& other) { return other.name == block.name; });
       blocks.push_back(std::move(block));
     }
   if (!layers) r.key("layers").expected(model, "a list of layers and blocks", items_help(model));
@@ -265,7 +265,7 @@ const Node* layers_of(const Node& model, std::vector<Block>& blocks, std::vector
 std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, const std::vector<std::string>& inputs,
                                     std::vector<Problem>& problems) {
   const size_t problems_before = problems.size();
-  std::vector<Block> all = read_blocks(blocks, "blocks", problems);
+  std::vector<ModelBlock> all = read_blocks(blocks, "blocks", problems);
   const std::string label = model.is_map() ? "model.layers" : "model";
   const Node* layers = layers_of(model, all, problems);
   if (!layers) return {};
