@@ -46,7 +46,7 @@ LayerTrial::LayerTrial(const Given& given, std::unique_ptr<Network> network)
   }
   own_program_ =
       std::make_unique<Program>(g, *store_, PassOptions{.parameters = parameters, .precision = given.precision});
-  program_ = own_program_.get();
+  parts_ = {own_program_.get()};
   for (const Tensor& tensor : network_->tensors()) {
     std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
     tensor.initial->fill(values, tensor.shape, random_key(0, random_stream(tensor.path)));
@@ -66,7 +66,7 @@ int LayerTrial::threads() const { return given_.options.threads > 0 ? given_.opt
 
 std::vector<Program::Step> LayerTrial::kernels() const {
   std::vector<Program::Step> own;
-  for (Program::Step& step : program_->steps())
+  for (Program::Step& step : own_program_->steps())
     if (!step.scope.empty()) own.push_back(std::move(step));
   return own;
 }

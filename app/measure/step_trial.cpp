@@ -15,13 +15,15 @@ StepTrial::StepTrial(std::unique_ptr<Plan> plan)
       plan_(std::move(plan)),
       programs_(std::make_unique<Programs>(plan_->recipe(), *store_)) {
   programs_->initialize();
-  program_ = &programs_->step(batch_size());
+  for (size_t turn = 0; turn < plan_->run.chains().size(); ++turn)
+    parts_.push_back(&programs_->step(batch_size(), turn));
   for (const SampleField& field : plan_->data.train->fields())
     feed_random(field.name, batched(field.type, batch_size()), field.values);
 }
 
 void StepTrial::begin_run() {
-  programs_->begin_update({.lr = plan_->run.optimizer->learning_rate(), .number = runs_ + 1.0});
+  for (size_t turn = 0; turn < parts_.size(); ++turn)
+    programs_->begin_update({.lr = plan_->run.optimizer->learning_rate(), .number = runs_ + 1.0}, turn);
 }
 
 }  // namespace dl

@@ -1,4 +1,4 @@
-// A config's training step as a trial.
+// A config's training step as a trial: one in which all turns are taken.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>

@@ -30,8 +30,10 @@ std::string Trial::title(const std::string& name) const {
 }
 
 void Trial::feed_random(const std::string& input, const Type& type, int64_t values) {
-  const Slot slot = program_->input(input);
-  if (!slot) return;
+  std::vector<std::pair<Program*, Slot>> readers;
+  for (Program* part : parts_)
+    if (const Slot slot = part->input(input)) readers.emplace_back(part, slot);
+  if (readers.empty()) return;
   HostMemory memory(*device_, type.bytes());
   const uint64_t key = random_key(0, random_stream(input));
   uint32_t bits[64];
@@ -43,24 +45,38 @@ void Trial::feed_random(const std::string& input, const Type& type, int64_t valu
     else
       memory.as<float>()[static_cast<size_t>(i)] = static_cast<float>(bits[i % 64] >> 8) * 0x1p-24f;
   }
-  inputs_.emplace_back(slot, std::move(memory));
+  inputs_.push_back({std::move(memory), std::move(readers)});
 }
 
 void Trial::feed() {
   begin_run();
-  for (const auto& [input, memory] : inputs_) program_->feed(input, memory.as<std::byte>());
-  if (const Slot step = program_->input("step")) program_->feed(step, std::span(&runs_, 1));
+  for (const Input& input : inputs_)
+    for (const auto& [part, slot] : input.readers) part->feed(slot, input.memory.as<std::byte>());
+  for (Program* part : parts_)
+    if (const Slot step = part->input("step")) part->feed(step, std::span(&runs_, 1));
   ++runs_;
 }
 
 void Trial::run() {
   feed();
-  program_->run();
+  for (Program* part : parts_) part->run();
 }
 
 void Trial::run_timed() {
   feed();
-  program_->run_timed();
+  for (Program* part : parts_) part->run_timed();
+}
+
+std::vector<Program::Step> Trial::kernels() const {
+  std::vector<Program::Step> all;
+  for (const Program* part : parts_) {
+    const double before = all.empty() ? 0 : all.back().begin_s + all.back().seconds;
+    for (Program::Step kernel : part->steps()) {
+      kernel.begin_s += before;
+      all.push_back(std::move(kernel));
+    }
+  }
+  return all;
 }
 
 Timing time_runs(Trial& trial, double seconds) {

@@ -1,4 +1,4 @@
-// A program on a batch of random data in memory, and how long it takes: what bench and profile run.
+// Programs, one after another, on a batch of random data in memory, and how long it takes: what bench and profile run.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
@@ -22,8 +22,8 @@ class Trial {
 
   virtual const Network& network() const = 0;
   virtual int64_t batch_size() const = 0;
-  virtual int threads() const = 0;                                                  // that compute
-  virtual std::vector<Program::Step> kernels() const { return program_->steps(); }  // what is measured of the program
+  virtual int threads() const = 0;                     // that compute
+  virtual std::vector<Program::Step> kernels() const;  // what is measured of the programs
   const Device& device() const { return *device_; }
   // "lenet5, batch 64, 2 threads, avx512"
   std::string title(const std::string& name) const;
@@ -32,19 +32,23 @@ class Trial {
   explicit Trial(std::unique_ptr<Device> device);
   virtual void begin_run() {}  // before each
 
-  // What the program is fed with under a name that it may know: numbers from 0 to below 1, or whole ones below
+  // What the programs are fed with under a name that it may know: numbers from 0 to below 1, or whole ones below
   // `values`.
   void feed_random(const std::string& input, const Type& type, int64_t values);
 
   std::unique_ptr<Device> device_;
   std::unique_ptr<Store> store_;
-  Program* program_ = nullptr;
-  int32_t runs_ = 0;  // so far: the program's "step"
+  std::vector<Program*> parts_;  // in the order they run
+  int32_t runs_ = 0;             // so far: the programs' "step"
 
  private:
+  struct Input {
+    HostMemory memory;
+    std::vector<std::pair<Program*, Slot>> readers;
+  };
   void feed();
 
-  std::vector<std::pair<Slot, HostMemory>> inputs_;
+  std::vector<Input> inputs_;
 };
 
 struct Timing {
