@@ -212,6 +212,25 @@ TEST_CASE("bench of a layer has its forward and its backward, with the operation
   CHECK(result.at("backward").at("time_ms") > 0);
 }
 
+TEST_CASE("bench counts and times every turn of a step") {
+  const Folder folder;
+  const std::string common =
+      "data: {train: {format: random, shape: [8], samples: 32, classes: 2}, batch_size: 8}\n"
+      "model:\n  - linear: 2\n    name: a\n  - linear: 2\n    from: x\n    name: b\n"
+      "optimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n";
+  write(folder.path / "one.yaml", common + "turns: [{update: a, loss: {cross_entropy: {output: a}}}]\n");
+  write(folder.path / "two.yaml", common +
+                                      "turns:\n  - {update: a, loss: {cross_entropy: {output: a}}}\n"
+                                      "  - {update: b, loss: {cross_entropy: {output: b}}}\n");
+  const auto flops = [&](const std::string& config) {
+    return nlohmann::json::parse(run_dlcli({"bench", config, "--seconds", "0.05", "--json"}, folder).out)
+        .at("product_flops")
+        .get<double>();
+  };
+  CHECK(flops("one.yaml") > 0);
+  CHECK(flops("two.yaml") == 2 * flops("one.yaml"));
+}
+
 TEST_CASE("doctor measures each instruction path and each memory, on one core and on all") {
   const auto result = nlohmann::json::parse(run_dlcli({"doctor", "--json"}).out);
   CHECK(result.at("peak_gflops").contains("portable"));
