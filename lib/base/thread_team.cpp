@@ -54,6 +54,7 @@ void end(std::atomic<bool>& stop, std::atomic<uint32_t>& epoch) {
 
 ThreadTeam::ThreadTeam(int threads)
     : size_(threads),
+      spins_(threads <= allowed_cores()),
       claims_(new Claim[static_cast<size_t>(threads > 0 ? threads : 1)]),
       errors_(new std::exception_ptr[static_cast<size_t>(threads > 0 ? threads : 1)]) {
   DL_CHECK(threads >= 1, "threads ", threads);
@@ -74,7 +75,7 @@ void ThreadTeam::start(Call call, const void* function) {
   const uint32_t epoch = epoch_.fetch_add(1, std::memory_order_release) + 1;
   epoch_.notify_all();
   for (int i = 0; i < size_; ++i) call_once(i, epoch);
-  wait_for(running_, size_ <= allowed_cores(), [](int32_t running) { return running == 0; });
+  wait_for(running_, spins_, [](int32_t running) { return running == 0; });
   if (!failed_.exchange(false, std::memory_order_relaxed)) return;
   std::exception_ptr first;
   for (int i = size_ - 1; i >= 0; --i) {
@@ -98,9 +99,8 @@ void ThreadTeam::call_once(int thread, uint32_t epoch) {
 }
 
 void ThreadTeam::work(int thread) {
-  const bool spin = size_ <= allowed_cores();
   for (uint32_t seen = 0;;) {
-    wait_for(epoch_, spin, [seen](uint32_t epoch) { return epoch != seen; });
+    wait_for(epoch_, spins_, [seen](uint32_t epoch) { return epoch != seen; });
     seen = epoch_.load(std::memory_order_acquire);
     if (stop_) return;
     call_once(thread, seen);  // another run may have begun and ended since: then its call was made too

@@ -44,7 +44,8 @@ class ThreadTeam {
   void call_once(int thread, uint32_t epoch);
 
   const int size_;
-  std::unique_ptr<Claim[]> claims_;               // one a thread
+  const bool spins_;                 // each thread has a core; asked once, by the maker, as asking takes memory
+  std::unique_ptr<Claim[]> claims_;  // one a thread
   std::unique_ptr<std::exception_ptr[]> errors_;  // one a thread
   std::atomic<bool> failed_{false};
   std::atomic<bool> stop_{false};
