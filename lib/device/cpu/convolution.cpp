@@ -5,6 +5,7 @@
 
 #include "lib/device/cpu/conv2d.h"
 #include "lib/device/cpu/volume.h"
+#include "lib/device/cpu/volume_plan.h"
 
 namespace dl {
 namespace {

@@ -15,6 +15,7 @@
 
 #include "lib/base/division.h"
 #include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/linear_cross_entropy_plan.h"
 #include "lib/device/cpu/product.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/cross_entropy.h"
@@ -24,10 +25,6 @@
 namespace dl {
 namespace {
 
-constexpr int64_t chunk_floats = 4 << 20;  // logits of a chunk, but for
-constexpr int64_t least_chunk_rows = 128;  // below, reading the weight costs more than multiplying with it
-constexpr int64_t block_floats = 160 << 10;
-constexpr int64_t most_groups = 16;
 constexpr int64_t line = 16;  // floats of a cache line
 
 // T: of x and the weight, float or uint16_t for bf16.
@@ -38,44 +35,32 @@ class LinearCrossEntropyKernel final : public Kernel {
       : smoothing_(static_cast<float>(op.smoothing)),
         with_bias_(op.with_bias),
         with_gradient_(op.with_gradient),
-        rows_(x[0]),
-        features_(x[1]),
-        classes_(weight[0]),
         device_(device),
         gemm_(gemm_kernels_of<T>(device)),
-        kernels_(DL_FOR_ISA(device.isa(), cross_entropy_kernels)) {
-    const int64_t most = std::clamp(chunk_floats / classes_, least_chunk_rows, int64_t{512});
-    chunks_ = std::max<int64_t>(ceil_div(rows_, most), 1);
-    chunk_rows_ = std::min(round_up(ceil_div(rows_, chunks_), line), rows_);
-    stride_ = round_up(chunk_rows_, line);
-    if (stride_ / line % 2 == 0) stride_ += line;  // an odd number of lines: columns spread over the whole cache
-    groups_ = std::clamp<int64_t>(classes_ / line, 1, most_groups);
-    const int64_t group = split(classes_, groups_, 0).end;
-    const int64_t most_block = std::max(block_floats / stride_, line);
-    blocks_ = ceil_div(group, most_block);
-    const int64_t block = split(group, blocks_, 0).end, team = device.team().size();
-
-    turned_at_ = plan_.floats(gemm_.packed_floats(chunk_rows_, features_));
-    logits_at_ = plan_.floats((with_gradient_ ? classes_ : team * block) * stride_);
-    largest_at_ = plan_.floats(groups_ * blocks_ * stride_);
-    exp_sum_at_ = plan_.floats(groups_ * blocks_ * stride_);
-    sum_at_ = plan_.floats(groups_ * blocks_ * stride_);
-    hit_at_ = plan_.floats(stride_);
-    log_sum_at_ = plan_.floats(stride_);
+        kernels_(DL_FOR_ISA(device.isa(), cross_entropy_kernels)),
+        p_(plan_linear_cross_entropy(x[0], x[1], weight[0])) {
+    const int64_t all_blocks = p_.groups * p_.blocks, block = p_.largest_block(), team = device.team().size();
+    turned_at_ = scratch_.floats(gemm_.packed_floats(p_.chunk_rows, p_.features));
+    logits_at_ = scratch_.floats((with_gradient_ ? p_.classes : team * block) * p_.stride);
+    largest_at_ = scratch_.floats(all_blocks * p_.stride);
+    exp_sum_at_ = scratch_.floats(all_blocks * p_.stride);
+    sum_at_ = scratch_.floats(all_blocks * p_.stride);
+    hit_at_ = scratch_.floats(p_.stride);
+    log_sum_at_ = scratch_.floats(p_.stride);
     if (!with_gradient_) return;
-    less_at_ = plan_.floats(stride_);
-    packed_at_ = plan_.floats(gemm_.packed_floats(features_, chunk_rows_));
-    parts_at_ = plan_.floats(groups_ * chunk_rows_ * features_);
-    d_bias_at_ = plan_.floats(classes_);
-    workspace_floats_ = round_up(gemm_.workspace(features_, block), line);
-    workspace_at_ = plan_.floats(workspace_floats_ * team);
+    less_at_ = scratch_.floats(p_.stride);
+    packed_at_ = scratch_.floats(gemm_.packed_floats(p_.features, p_.chunk_rows));
+    parts_at_ = scratch_.floats(p_.groups * p_.chunk_rows * p_.features);
+    d_bias_at_ = scratch_.floats(p_.classes);
+    workspace_floats_ = round_up(gemm_.workspace(p_.features, block), line);
+    workspace_at_ = scratch_.floats(workspace_floats_ * team);
     if (!std::is_same_v<T, float>) {
-      narrow_floats_ = round_up(block * stride_, 2 * line) / 2;
-      narrow_at_ = plan_.floats(narrow_floats_ * team);
+      narrow_floats_ = round_up(block * p_.stride, 2 * line) / 2;
+      narrow_at_ = scratch_.floats(narrow_floats_ * team);
     }
   }
 
-  int64_t scratch_bytes() const override { return plan_.size_bytes(); }
+  int64_t scratch_bytes() const override { return scratch_.size_bytes(); }
 
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
     Run r;
@@ -91,9 +76,9 @@ class LinearCrossEntropyKernel final : public Kernel {
       r.d_bias = with_bias_ ? static_cast<float*>(out[3]) : floats_at(scratch, d_bias_at_);
     }
     r.scratch = scratch;
-    for (int64_t first = 0; first < rows_; first += chunk_rows_) {
+    for (int64_t first = 0; first < p_.rows; first += p_.chunk_rows) {
       r.first = first;
-      r.rows = std::min(chunk_rows_, rows_ - first);
+      r.rows = std::min(p_.chunk_rows, p_.rows - first);
       run_chunk(r);
     }
   }
@@ -111,12 +96,11 @@ class LinearCrossEntropyKernel final : public Kernel {
   // f(classes, number of the block) for each block of the groups of a thread.
   template <class F>
   void for_each_block(int thread, F f) const {
-    const Range mine = split(groups_, device_.team().size(), thread);
+    const Range mine = split(p_.groups, device_.team().size(), thread);
     for (int64_t g = mine.begin; g < mine.end; ++g) {
-      const Range group = split(classes_, groups_, g);
-      for (int64_t b = 0; b < blocks_; ++b) {
-        const Range block = split(group.end - group.begin, blocks_, b);
-        if (!block.empty()) f(Range{group.begin + block.begin, group.begin + block.end}, g, b);
+      for (int64_t b = 0; b < p_.blocks; ++b) {
+        const Range block = p_.block(g, b);
+        if (!block.empty()) f(block, g, b);
       }
     }
   }
@@ -125,23 +109,23 @@ class LinearCrossEntropyKernel final : public Kernel {
     ThreadTeam& team = device_.team();
     team.run([&](int thread) { pack(r, thread); });
     team.run([&](int thread) {
-      for_each_block(thread, [&](Range c, int64_t g, int64_t b) { forward(r, thread, c, g * blocks_ + b); });
+      for_each_block(thread, [&](Range c, int64_t g, int64_t b) { forward(r, thread, c, g * p_.blocks + b); });
     });
     team.run([&](int thread) { finish_losses(r, split(r.rows, team.size(), thread, line)); });
     if (!with_gradient_) return;
     team.run([&](int thread) {
       for_each_block(thread, [&](Range c, int64_t g, int64_t b) { backward(r, thread, c, g, b); });
     });
-    team.run([&](int thread) { add_parts(r, split(r.rows * features_, team.size(), thread, line)); });
+    team.run([&](int thread) { add_parts(r, split(r.rows * p_.features, team.size(), thread, line)); });
   }
 
   GemmOf<T> turned(const Run& r) const {  // x transposed, as the right factor
     GemmOf<T> g;
-    g.b = r.x + r.first * features_;
+    g.b = r.x + r.first * p_.features;
     g.b_depth = 1;
-    g.b_column = features_;
+    g.b_column = p_.features;
     g.columns = r.rows;
-    g.depth = features_;
+    g.depth = p_.features;
     return g;
   }
   GemmOf<T> straight(const Run& r) const {  // x, as the right factor
@@ -153,7 +137,7 @@ class LinearCrossEntropyKernel final : public Kernel {
 
   void pack(const Run& r, int thread) const {
     const auto mine = [&](int64_t columns) { return split(columns, device_.team().size(), thread, gemm_.pack_unit); };
-    const Range rows = mine(r.rows), features = mine(features_);
+    const Range rows = mine(r.rows), features = mine(p_.features);
     if (!rows.empty()) gemm_.pack(turned(r), rows.begin, rows.end, floats_at(r.scratch, turned_at_));
     if (with_gradient_ && !features.empty())
       gemm_.pack(straight(r), features.begin, features.end, floats_at(r.scratch, packed_at_));
@@ -162,65 +146,62 @@ class LinearCrossEntropyKernel final : public Kernel {
   // The block's logits; of each row the largest and the sums; and exp(x - largest) in their place.
   void forward(const Run& r, int thread, Range c, int64_t block) const {
     const int64_t count = c.end - c.begin;
-    const int64_t own = split(split(classes_, groups_, 0).end, blocks_, 0).end;
-    float* logits = floats_at(r.scratch, logits_at_) + (with_gradient_ ? c.begin : thread * own) * stride_;
+    const int64_t own = p_.largest_block();
+    float* logits = floats_at(r.scratch, logits_at_) + (with_gradient_ ? c.begin : thread * own) * p_.stride;
     GemmOf<T> g = turned(r);
-    g.a = r.weight + c.begin * features_;
-    g.a_row = features_;
+    g.a = r.weight + c.begin * p_.features;
+    g.a_row = p_.features;
     g.rows = count;
-    g.rows_after = std::min(count, classes_ - c.end);
+    g.rows_after = std::min(count, p_.classes - c.end);
     g.c = logits;
-    g.c_row = stride_;
+    g.c_row = p_.stride;
     gemm_.multiply_packed(g, floats_at(r.scratch, turned_at_));
     float* hit = floats_at(r.scratch, hit_at_);
     for (int64_t row = 0; row < r.rows; ++row) {
       const int64_t t = r.hits[r.first + row];
       if (t < c.begin || t >= c.end) continue;
-      hit[row] = logits[(t - c.begin) * stride_ + row] + (with_bias_ ? r.bias[t] : 0);
+      hit[row] = logits[(t - c.begin) * p_.stride + row] + (with_bias_ ? r.bias[t] : 0);
     }
-    const int64_t at = block * stride_;
-    kernels_.block(logits, stride_, count, r.rows, with_bias_ ? r.bias + c.begin : nullptr,
+    const int64_t at = block * p_.stride;
+    kernels_.block(logits, p_.stride, count, r.rows, with_bias_ ? r.bias + c.begin : nullptr,
                    floats_at(r.scratch, largest_at_) + at, floats_at(r.scratch, exp_sum_at_) + at,
                    floats_at(r.scratch, sum_at_) + at);
   }
 
-  bool is_empty(int64_t block) const {
-    const Range group = split(classes_, groups_, block / blocks_);
-    return split(group.end - group.begin, blocks_, block % blocks_).empty();
-  }
+  bool is_empty(int64_t block) const { return p_.block(block / p_.blocks, block % p_.blocks).empty(); }
 
   // What the blocks found, put together: the losses; for the gradient, what remains to be multiplied with each block.
   void finish_losses(const Run& r, Range rows) const {
     const float* largest = floats_at(r.scratch, largest_at_);
     float *exp_sum = floats_at(r.scratch, exp_sum_at_), *log_sum = floats_at(r.scratch, log_sum_at_);
     const float *sum = floats_at(r.scratch, sum_at_), *hit = floats_at(r.scratch, hit_at_);
-    const int64_t blocks = groups_ * blocks_;
+    const int64_t blocks = p_.groups * p_.blocks;
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       float most = largest[row];
       for (int64_t b = 1; b < blocks; ++b) {
-        if (!is_empty(b)) most = largest[b * stride_ + row] > most ? largest[b * stride_ + row] : most;
+        if (!is_empty(b)) most = largest[b * p_.stride + row] > most ? largest[b * p_.stride + row] : most;
       }
       double exps = 0, all = 0;
       for (int64_t b = 0; b < blocks; ++b) {
         if (is_empty(b)) continue;
-        exps += double{exp_sum[b * stride_ + row]} * std::exp(double{largest[b * stride_ + row]} - double{most});
-        all += sum[b * stride_ + row];
+        exps += double{exp_sum[b * p_.stride + row]} * std::exp(double{largest[b * p_.stride + row]} - double{most});
+        all += sum[b * p_.stride + row];
       }
       log_sum[row] = most + static_cast<float>(std::log(exps));
       const int64_t t = r.hits[r.first + row];
-      const float at_hit = t >= 0 && t < classes_ ? (1 - smoothing_) * hit[row] : 0;
-      const float mean = static_cast<float>(all / static_cast<double>(classes_));
+      const float at_hit = t >= 0 && t < p_.classes ? (1 - smoothing_) * hit[row] : 0;
+      const float mean = static_cast<float>(all / static_cast<double>(p_.classes));
       r.losses[r.first + row] = log_sum[row] - at_hit - smoothing_ * mean;
     }
     if (!with_gradient_ || rows.empty()) return;
     const int64_t count = rows.end - rows.begin;
     float* less = floats_at(r.scratch, less_at_);
     for (int64_t row = rows.begin; row < rows.end; ++row)
-      less[row] = r.d[r.first + row] * smoothing_ / static_cast<float>(classes_);
+      less[row] = r.d[r.first + row] * smoothing_ / static_cast<float>(p_.classes);
     for (int64_t b = 0; b < blocks; ++b) {
-      float* scale = exp_sum + b * stride_ + rows.begin;  // takes the place of the sums
+      float* scale = exp_sum + b * p_.stride + rows.begin;  // takes the place of the sums
       std::copy_n(r.d + r.first + rows.begin, count, scale);
-      if (!is_empty(b)) kernels_.rescale(scale, largest + b * stride_ + rows.begin, log_sum + rows.begin, count);
+      if (!is_empty(b)) kernels_.rescale(scale, largest + b * p_.stride + rows.begin, log_sum + rows.begin, count);
     }
   }
 
@@ -228,37 +209,37 @@ class LinearCrossEntropyKernel final : public Kernel {
   void backward(const Run& r, int thread, Range c, int64_t group, int64_t block) const {
     const int64_t count = c.end - c.begin;
     const bool later = r.first > 0;
-    float* d = floats_at(r.scratch, logits_at_) + c.begin * stride_;
-    kernels_.block_grad(d, stride_, count, r.rows,
-                        floats_at(r.scratch, exp_sum_at_) + (group * blocks_ + block) * stride_,
+    float* d = floats_at(r.scratch, logits_at_) + c.begin * p_.stride;
+    kernels_.block_grad(d, p_.stride, count, r.rows,
+                        floats_at(r.scratch, exp_sum_at_) + (group * p_.blocks + block) * p_.stride,
                         floats_at(r.scratch, less_at_), r.d_bias + c.begin, later);
     for (int64_t row = 0; row < r.rows; ++row) {
       const int64_t t = r.hits[r.first + row];
       if (t < c.begin || t >= c.end) continue;
       const float at_hit = (1 - smoothing_) * r.d[r.first + row];
-      d[(t - c.begin) * stride_ + row] -= at_hit;
+      d[(t - c.begin) * p_.stride + row] -= at_hit;
       r.d_bias[t] -= at_hit;
     }
     const T* factor = as_factor(d, count, thread, r.scratch);
     GemmOf<T> of_weight = straight(r);
     of_weight.a = factor;
-    of_weight.a_row = stride_;
+    of_weight.a_row = p_.stride;
     of_weight.rows = count;
-    of_weight.c = r.d_weight + c.begin * features_;
-    of_weight.c_row = features_;
+    of_weight.c = r.d_weight + c.begin * p_.features;
+    of_weight.c_row = p_.features;
     of_weight.accumulate = later;
     gemm_.multiply_packed(of_weight, floats_at(r.scratch, packed_at_));
     GemmOf<T> of_x;
     of_x.a = factor;
     of_x.a_row = 1;
-    of_x.a_depth = stride_;
-    of_x.b = r.weight + c.begin * features_;
-    of_x.b_depth = features_;
+    of_x.a_depth = p_.stride;
+    of_x.b = r.weight + c.begin * p_.features;
+    of_x.b_depth = p_.features;
     of_x.b_column = 1;
-    of_x.c = floats_at(r.scratch, parts_at_) + group * chunk_rows_ * features_;
-    of_x.c_row = features_;
+    of_x.c = floats_at(r.scratch, parts_at_) + group * p_.chunk_rows * p_.features;
+    of_x.c_row = p_.features;
     of_x.rows = r.rows;
-    of_x.columns = features_;
+    of_x.columns = p_.features;
     of_x.depth = count;
     of_x.accumulate = block > 0;
     gemm_.multiply(of_x, floats_at(r.scratch, workspace_at_) + thread * workspace_floats_);
@@ -270,29 +251,28 @@ class LinearCrossEntropyKernel final : public Kernel {
       return d;
     } else {
       T* narrow = reinterpret_cast<T*>(floats_at(scratch, narrow_at_) + thread * narrow_floats_);
-      DL_FOR_ISA(device_.isa(), loop_fills).to_bf16(narrow, d, count * stride_);
+      DL_FOR_ISA(device_.isa(), loop_fills).to_bf16(narrow, d, count * p_.stride);
       return narrow;
     }
   }
 
   void add_parts(const Run& r, Range elements) const {
     const float* parts = floats_at(r.scratch, parts_at_);
-    float* dx = r.dx + r.first * features_;
+    float* dx = r.dx + r.first * p_.features;
     for (int64_t i = elements.begin; i < elements.end; ++i) dx[i] = parts[i];
-    for (int64_t g = 1; g < groups_; ++g) {
-      const float* part = parts + g * chunk_rows_ * features_;
+    for (int64_t g = 1; g < p_.groups; ++g) {
+      const float* part = parts + g * p_.chunk_rows * p_.features;
       for (int64_t i = elements.begin; i < elements.end; ++i) dx[i] += part[i];
     }
   }
 
   const float smoothing_;
   const bool with_bias_, with_gradient_;
-  const int64_t rows_, features_, classes_;
   CpuDevice& device_;
   const GemmKernelsOf<T>& gemm_;
   const CrossEntropyKernels& kernels_;
-  int64_t chunks_ = 1, chunk_rows_ = 0, stride_ = 0, groups_ = 1, blocks_ = 1;  // blocks: of a group
-  ScratchPlan plan_;
+  const LinearCrossEntropyPlan p_;
+  ScratchPlan scratch_;
   int64_t turned_at_ = 0, packed_at_ = 0, logits_at_ = 0, largest_at_ = 0, exp_sum_at_ = 0, sum_at_ = 0, hit_at_ = 0;
   int64_t log_sum_at_ = 0, less_at_ = 0, parts_at_ = 0, d_bias_at_ = 0, workspace_at_ = 0, workspace_floats_ = 0;
   int64_t narrow_at_ = 0, narrow_floats_ = 0;

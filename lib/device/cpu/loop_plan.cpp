@@ -52,10 +52,10 @@ double cost_of(const LoopStep& s) {
   }
 }
 
-class Planner {
+class LoopPlanner {
  public:
-  Planner(const LoopSteps& steps, std::span<const Type> inputs, std::span<const Type> outputs, bool produced,
-          const LoopMaps& maps)
+  LoopPlanner(const LoopSteps& steps, std::span<const Type> inputs, std::span<const Type> outputs, bool produced,
+              const LoopMaps& maps)
       : steps_(steps), types_(inputs), output_types_(outputs), produced_(produced), maps_(maps) {}
 
   LoopPlan plan() {
@@ -417,7 +417,7 @@ class Planner {
 
 LoopPlan plan_loop(const LoopSteps& steps, std::span<const Type> inputs, std::span<const Type> outputs, bool produced,
                    const LoopMaps& maps) {
-  return Planner(steps, inputs, outputs, produced, maps).plan();
+  return LoopPlanner(steps, inputs, outputs, produced, maps).plan();
 }
 
 }  // namespace dl

@@ -4,16 +4,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
-#include <optional>
 
 #include "lib/device/cpu/conv2d.h"
 #include "lib/device/cpu/loop_runner.h"
 
 namespace dl {
-
-// The same convolution as one of images, on the same memory: of an image it is itself, of a sequence an image of one
-// row, of a volume one where the window has one place along the depth, or one in each plane. Unset for other volumes.
-std::optional<ConvShapes> as_images(const ConvShapes& conv);
 
 // Inputs and outputs as those of conv2d.h.
 std::unique_ptr<Kernel> make_volume_convolution(const ConvShapes& conv, DType pixels, CpuDevice& device,

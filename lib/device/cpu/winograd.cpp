@@ -13,61 +13,35 @@ namespace dl {
 namespace {
 
 constexpr int64_t taps = 9;
-constexpr int64_t least_block = 28, most_block = 128;  // tiles: two heights of the register tile, and enough
 
 }  // namespace
 
 template <class T>
 WinogradOf<T>::WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& device,
                           std::unique_ptr<LoopRunner> epilogue)
-    : t_(tiles),
-      by_in_(by_in),
+    : by_in_(by_in),
       device_(device),
       strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
       kernels_(DL_FOR_ISA(device.isa(), winograd_kernels)),
+      p_(plan_winograd(tiles, strips_.lanes, cpu_features().l2_bytes)),
       destination_(std::move(epilogue)) {
-  const int64_t lanes = strips_.lanes;
   const int team = device.team().size();
-  by_panels_ = t_.out_channels > t_.count();
-  in_row_ = round_up(t_.in_channels, lanes);
-  out_row_ = by_panels_ ? 4 * lanes : round_up(t_.out_channels, lanes);
-  if (by_panels_) {
-    block_rows_ = t_.rows();
-  } else {
-    const int64_t fit = cpu_features().l2_bytes / 2 / (4 * winograd_points * (in_row_ + out_row_));
-    const int64_t wanted = std::clamp(fit, least_block, most_block);
-    const int64_t unit = t_.out_height % winograd_out == 0 ? 1 : t_.down();  // blocks of equally many pixels
-    const int64_t units = t_.rows() / unit;
-    const int64_t blocks = std::min(round_up(ceil_div(t_.count(), wanted), 8), units);
-    block_rows_ = ceil_div(units, blocks) * unit;
-  }
-  block_tiles_ = block_rows_ * t_.across();
-  in_stride_ = winograd_stride(block_tiles_ * in_row_);
-  out_stride_ = winograd_stride(block_tiles_ * out_row_);
-  weight_stride_ = winograd_stride(t_.in_channels * out_row_);
-
-  const int64_t block_pixels = by_panels_ ? t_.out_height * t_.out_width : t_.first_pixel(block_rows_);
-  zeros_at_ = plan_.floats(in_row_);
-  if (std::is_same_v<T, uint16_t>) wide_at_ = plan_.floats(taps * t_.in_channels * t_.out_channels);
-  weights_floats_ = winograd_points * weight_stride_;
-  inputs_floats_ = winograd_points * in_stride_;
-  sums_floats_ = winograd_points * out_stride_;
-  weights_at_ = plan_.floats(weights_floats_ * (by_panels_ ? team : 1));
-  inputs_at_ = plan_.floats(inputs_floats_ * (by_panels_ ? 1 : team));
-  sums_at_ = plan_.floats(sums_floats_ * team);
-  destination_.plan(block_pixels, plan_);
-  block_floats_ = round_up(block_pixels * t_.out_channels, 16);
-  if (!destination_.keeps_product())
-    products_at_ = plan_.floats(by_panels_ ? t_.pixels() * t_.out_channels : block_floats_ * team);
+  zeros_at_ = scratch_.floats(p_.in_row);
+  if (std::is_same_v<T, uint16_t>) wide_at_ = scratch_.floats(taps * t_.in_channels * t_.out_channels);
+  weights_at_ = scratch_.floats(weights_floats() * (p_.by_panels ? team : 1));
+  inputs_at_ = scratch_.floats(inputs_floats() * (p_.by_panels ? 1 : team));
+  sums_at_ = scratch_.floats(sums_floats() * team);
+  destination_.plan(p_.block_pixels(), scratch_);
+  if (!destination_.keeps_product()) products_at_ = scratch_.floats(p_.product_floats * (p_.by_panels ? 1 : team));
 }
 
 template <class T>
 void WinogradOf<T>::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
   float* const product = destination_.begin(in, out, scratch);
-  std::fill_n(floats_at(scratch, zeros_at_), in_row_, 0.0f);
+  std::fill_n(floats_at(scratch, zeros_at_), p_.in_row, 0.0f);
   const T* x = static_cast<const T*>(in[0]);
   const float* weight = widened(static_cast<const T*>(in[1]), scratch);
-  if (by_panels_) {
+  if (p_.by_panels) {
     by_panels(x, weight, product, scratch);
   } else {
     by_blocks(x, weight, product, scratch);
@@ -97,12 +71,12 @@ void WinogradOf<T>::by_blocks(const T* x, const float* weight, float* product, v
   float* weights = floats_at(scratch, weights_at_);
   team.run([&](int thread) { transform_weights(weight, split(t_.out_channels, team.size(), thread), 0, weights); });
   team.run([&](int thread) {
-    const Range mine = split(ceil_div(t_.rows(), block_rows_), team.size(), thread);
-    float* inputs = floats_at(scratch, inputs_at_) + thread * inputs_floats_;
-    float* sums = floats_at(scratch, sums_at_) + thread * sums_floats_;
-    float* buffer = floats_at(scratch, products_at_) + thread * block_floats_;
+    const Range mine = split(ceil_div(t_.rows(), p_.block_rows), team.size(), thread);
+    float* inputs = floats_at(scratch, inputs_at_) + thread * inputs_floats();
+    float* sums = floats_at(scratch, sums_at_) + thread * sums_floats();
+    float* buffer = floats_at(scratch, products_at_) + thread * p_.product_floats;
     for (int64_t block = mine.begin; block < mine.end; ++block) {
-      const int64_t begin = block * block_rows_, end = std::min(begin + block_rows_, t_.rows());
+      const int64_t begin = block * p_.block_rows, end = std::min(begin + p_.block_rows, t_.rows());
       read_tiles(begin, end, x, zeros, inputs);
       multiply((end - begin) * t_.across(), inputs, weights, {0, t_.out_channels}, sums);
       const int64_t first = t_.first_pixel(begin);
@@ -121,14 +95,14 @@ void WinogradOf<T>::by_panels(const T* x, const float* weight, float* product, v
   if (product == nullptr) product = floats_at(scratch, products_at_);
   team.run([&](int thread) {
     const Range mine = split(t_.rows(), team.size(), thread);
-    read_tiles(mine.begin, mine.end, x, zeros, inputs + mine.begin * t_.across() * in_row_);
+    read_tiles(mine.begin, mine.end, x, zeros, inputs + mine.begin * t_.across() * p_.in_row);
   });
   team.run([&](int thread) {
     const Range mine = split(t_.out_channels, team.size(), thread, 2 * strips_.lanes);
-    float* panel = floats_at(scratch, weights_at_) + thread * weights_floats_;
-    float* sums = floats_at(scratch, sums_at_) + thread * sums_floats_;
+    float* panel = floats_at(scratch, weights_at_) + thread * weights_floats();
+    float* sums = floats_at(scratch, sums_at_) + thread * sums_floats();
     for (int64_t begin = 0, end = 0; begin < mine.end; begin = end) {
-      const int64_t width = strips_.next_vectors(t_.out_channels - begin, block_tiles_) * strips_.lanes;
+      const int64_t width = strips_.next_vectors(t_.out_channels - begin, p_.block_tiles()) * strips_.lanes;
       end = std::min(begin + width, t_.out_channels);
       if (begin < mine.begin) continue;
       transform_weights(weight, {begin, begin + 1}, begin, panel);
@@ -151,19 +125,19 @@ void WinogradOf<T>::transform_weights(const float* weight, Range columns, int64_
   const WinogradWeights w{.weight = weight,
                           .out = by_in_ ? t_.in_channels : t_.out_channels,
                           .in = by_in_ ? t_.out_channels : t_.in_channels,
-                          .strip_rows = block_tiles_,
+                          .strip_rows = p_.block_tiles(),
                           .origin = origin};
   const auto transform = by_in_ ? kernels_.weights_by_in : kernels_.weights_by_out;
-  transform(w, columns.begin, columns.end, {to, weight_stride_});
+  transform(w, columns.begin, columns.end, {to, p_.weight_stride});
 }
 
 template <class T>
 void WinogradOf<T>::read_tiles(int64_t row_begin, int64_t row_end, const T* x, const T* zeros, float* inputs) const {
   const T* pixels[winograd_points];
   for (int64_t row = row_begin; row < row_end; ++row) {
-    for (int64_t column = 0; column < t_.across(); ++column, inputs += in_row_) {
+    for (int64_t column = 0; column < t_.across(); ++column, inputs += p_.in_row) {
       t_.inputs(row, column, x, zeros, pixels);
-      kernels_.template reads<T>().inputs(pixels, t_.in_channels, {inputs, in_stride_});
+      kernels_.template reads<T>().inputs(pixels, t_.in_channels, {inputs, p_.in_stride});
     }
   }
 }
@@ -173,14 +147,14 @@ template <class T>
 void WinogradOf<T>::multiply(int64_t tiles, const float* inputs, const float* weights, Range columns,
                              float* sums) const {
   const int64_t lanes = strips_.lanes;
-  Tile t{.a_row = in_row_, .c_row = out_row_, .depth = t_.in_channels};
+  Tile t{.a_row = p_.in_row, .c_row = p_.out_row, .depth = t_.in_channels};
   for (int64_t point = 0; point < winograd_points; ++point) {
-    t.a = inputs + point * in_stride_;
+    t.a = inputs + point * p_.in_stride;
     for (int64_t column = columns.begin; column < columns.end; column += t.b_depth) {
-      const int vectors = strips_.next_vectors(t_.out_channels - column, block_tiles_);
-      t.b = weights + point * weight_stride_ + (column - columns.begin) * t_.in_channels;
+      const int vectors = strips_.next_vectors(t_.out_channels - column, p_.block_tiles());
+      t.b = weights + point * p_.weight_stride + (column - columns.begin) * t_.in_channels;
       t.b_depth = vectors * lanes;
-      t.c = sums + point * out_stride_ + (column - columns.begin);
+      t.c = sums + point * p_.out_stride + (column - columns.begin);
       t.last = static_cast<int>(std::min(t_.out_channels - column, t.b_depth) - (t.b_depth - lanes));
       strips_.run(t, Along::depth, tiles, vectors);
     }
@@ -194,10 +168,10 @@ void WinogradOf<T>::write_tiles(int64_t row_begin, int64_t row_end, float* sums,
     const int64_t top = row % t_.down() * winograd_out;
     const int rows = static_cast<int>(std::min<int64_t>(winograd_out, t_.out_height - top));
     float* y_tiles = y + (t_.first_pixel(row) - t_.first_pixel(row_begin)) * t_.out_channels;
-    for (int64_t column = 0; column < t_.across(); ++column, sums += out_row_) {
+    for (int64_t column = 0; column < t_.across(); ++column, sums += p_.out_row) {
       const int64_t left = column * winograd_out;
       const int columns = static_cast<int>(std::min<int64_t>(winograd_out, t_.out_width - left));
-      kernels_.outputs({sums, out_stride_}, channels, y_tiles + left * t_.out_channels, y_row, t_.out_channels, rows,
+      kernels_.outputs({sums, p_.out_stride}, channels, y_tiles + left * t_.out_channels, y_row, t_.out_channels, rows,
                        columns);
     }
   }

@@ -8,7 +8,7 @@
 #include "lib/device/cpu/destination.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/strip.h"
-#include "lib/device/cpu/winograd_tiles.h"
+#include "lib/device/cpu/winograd_plan.h"
 
 namespace dl {
 
@@ -20,7 +20,7 @@ class WinogradOf final : public Kernel {
  public:
   WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
-  int64_t scratch_bytes() const override { return plan_.size_bytes(); }
+  int64_t scratch_bytes() const override { return scratch_.size_bytes(); }
   bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
@@ -33,20 +33,19 @@ class WinogradOf final : public Kernel {
   void multiply(int64_t tiles, const float* inputs, const float* weights, Range columns, float* sums) const;
   void transform_weights(const float* weight, Range columns, int64_t origin, float* to) const;
 
-  const WinogradTiles t_;
+  int64_t weights_floats() const { return winograd_points * p_.weight_stride; }
+  int64_t inputs_floats() const { return winograd_points * p_.in_stride; }
+  int64_t sums_floats() const { return winograd_points * p_.out_stride; }
+
   const bool by_in_;
   CpuDevice& device_;
   const StripKernels& strips_;
   const WinogradKernels& kernels_;
+  const WinogradPlan p_;
+  const WinogradTiles& t_ = p_.tiles;
   Destination destination_;
-  bool by_panels_ = false;  // a panel of weights at a time with all tiles, else a block of tiles with all weights
-  int64_t block_rows_ = 1;  // rows of tiles
-  int64_t block_tiles_ = 0;
-  int64_t in_row_ = 0, out_row_ = 0;                            // floats of a row of the matrices
-  int64_t in_stride_ = 0, out_stride_ = 0, weight_stride_ = 0;  // from one point to the next
-  ScratchPlan plan_;
+  ScratchPlan scratch_;
   int64_t wide_at_ = 0, zeros_at_ = 0, weights_at_ = 0, inputs_at_ = 0, sums_at_ = 0, products_at_ = 0;
-  int64_t weights_floats_ = 0, inputs_floats_ = 0, sums_floats_ = 0, block_floats_ = 0;
 };
 
 using Winograd = WinogradOf<float>;
