@@ -31,11 +31,11 @@ Node nested(std::span<const int64_t> sizes, int64_t& position, const Leaf& leaf)
 }  // namespace
 
 PredictionLines::PredictionLines(const Plan& plan, const Options& options) : verdicts_(plan), options_(options) {
-  const Shape& output = plan.told_output().shape;
+  const Shape& output = plan.predicted_output().shape;
   outputs_ = verdicts_.of_classes() ? verdicts_.classes() : output.rank() == 0 ? 1 : output.last();
   for (int i = 0; i + 1 < output.rank(); ++i) places_.push_back(output[i]);
   if (!options_.targets) return;
-  const int64_t targets = plan.told_target().dtype == DType::i32 ? 1 : plan.told_target().shape.elements();
+  const int64_t targets = plan.predicted_target().dtype == DType::i32 ? 1 : plan.predicted_target().shape.elements();
   for (int64_t i = 0; i < (places_.empty() ? targets : 1); ++i)
     target_names_.push_back(targets == 1 || !places_.empty() ? "target" : concat("target_", i));
 }

@@ -58,7 +58,7 @@ Trained open_trained(const std::string& text, const std::filesystem::path& runs,
     }
     try {
       trained.plan = plan_from(trained.checkpoint.resolved(), sets, read);
-      if (!item.empty()) trained.plan->tell(item);
+      if (!item.empty()) trained.plan->predict(item);
       trained.inference = std::make_unique<Inference>(*trained.plan, trained.checkpoint);
       return trained;
     } catch (const Error&) {

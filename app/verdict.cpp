@@ -5,15 +5,15 @@
 namespace dl {
 
 Verdicts::Verdicts(const Plan& plan) {
-  const Shape& output = plan.told_output().shape;
+  const Shape& output = plan.predicted_output().shape;
   const int64_t width = output.rank() == 0 ? 1 : output.last();
-  const bool targets_are_classes = plan.told_target().dtype == DType::i32;
-  const Loss* loss = plan.objectives.told_by();
+  const bool targets_are_classes = plan.predicted_target().dtype == DType::i32;
+  const Loss* loss = plan.objectives.predicted_by();
   if (loss && loss->from.target == "y") names_ = plan.data.classes;
   per_class_ = loss && loss->takes_classes();
   of_two_ = loss && loss->reads() == Loss::Reads::logit && targets_are_classes && width == 1;
   classes_ = of_two_ ? 2 : width;
-  one_a_sample_ = targets_are_classes && plan.told_target().shape.rank() == 0 && output.rank() <= 1;
+  one_a_sample_ = targets_are_classes && plan.predicted_target().shape.rank() == 0 && output.rank() <= 1;
 }
 
 std::string Verdicts::name(int64_t index) const {

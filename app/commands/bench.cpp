@@ -78,7 +78,7 @@ class Bench final : public Command {
     const MachineLimits limits = measure_limits(trial.threads());
     const Spent all = spent_in(timing.kernels, limits);
     double product_flops = 0;
-    for (const Program::Step& kernel : timing.kernels) product_flops += kernel.cost.flops - kernel.loop_flops;
+    for (const Program::KernelCall& kernel : timing.kernels) product_flops += kernel.cost.flops - kernel.loop_flops;
     const int64_t batch = trial.batch_size();
     if (json_) {
       print(json_line(json_object({{"workload", Node::string(trial.name())},
@@ -160,7 +160,8 @@ class Bench final : public Command {
     const Timing timing = time_kernels(trial, seconds_);
     const MachineLimits limits = measure_limits(trial.threads());
     const std::string name = trial.network().layers()[0].type;
-    const std::vector<Spent> passes = spent_by(timing.kernels, limits, [&](const Program::Step&) { return name; });
+    const std::vector<Spent> passes =
+        spent_by(timing.kernels, limits, [&](const Program::KernelCall&) { return name; });
     if (json_) {
       Node result = json_object({{"layer", Node::string(name)},
                                  {"input", json_sizes(input_shape().sizes())},

@@ -70,13 +70,13 @@ class Check final : public Command {
     plan.warnings.push_back(
         {.path = model ? "model" : "data.batch_size",
          .what = concat("a step takes ", bytes(step.memory_bytes()), ", ", bytes(free), " of memory are free"),
-         .notes = {concat(bytes(step.variable_bytes), " weights and optimizer state, ", bytes(step.fit.batch_bytes),
+         .notes = {concat(bytes(step.variable_bytes), " weights and optimizer state, ", bytes(step.memory.batch_bytes),
                           " batches, ", bytes(step.arena_bytes), " a step's values")},
          .help = model ? "make the model smaller, or give the process more memory"
                        : "lower data.batch_size, or set trainer.memory_limit"});
   }
 
-  // Nothing where a batch of this size does not fit.
+  // Nothing where a batch of this size does not memory.
   static std::unique_ptr<PlannedStep> fitting(const Plan& plan, int64_t batch, int64_t limit_bytes) {
     try {
       auto step = std::make_unique<PlannedStep>(plan, batch);
@@ -106,11 +106,12 @@ class Check final : public Command {
       return print(json_line(json_object({{"batch_size", Node::integer(batch)},
                                           {"memory_bytes", Node::integer(step->memory_bytes())},
                                           {"limit_bytes", Node::integer(limit_bytes)},
-                                          {"extra_flops", Node::number(step->fit.extra_flops)}})));
-    print(concat("data.batch_size: ", batch, "  takes ", bytes(step->memory_bytes()), " of ", bytes(limit_bytes),
-                 limit ? "" : " free memory", batch == samples ? "; all samples in one batch" : "",
-                 step->fit.extra_flops > 0 ? concat("; computes ", percent(step->fit.extra_flops), " more FLOPs") : "",
-                 "\n"));
+                                          {"extra_flops", Node::number(step->memory.extra_flops)}})));
+    print(concat(
+        "data.batch_size: ", batch, "  takes ", bytes(step->memory_bytes()), " of ", bytes(limit_bytes),
+        limit ? "" : " free memory", batch == samples ? "; all samples in one batch" : "",
+        step->memory.extra_flops > 0 ? concat("; computes ", percent(step->memory.extra_flops), " more FLOPs") : "",
+        "\n"));
   }
 
   std::string as_text(const Plan& plan, PlannedStep& step) const {
@@ -125,23 +126,23 @@ class Check final : public Command {
                           step.device->name(), " (", step.device->description(), ")")},
         {"  memory",
          concat(bytes(step.memory_bytes()), ": ", bytes(step.variable_bytes), " weights and optimizer state, ",
-                bytes(step.fit.batch_bytes), " batches, ", bytes(step.arena_bytes), " for a step")},
+                bytes(step.memory.batch_bytes), " batches, ", bytes(step.arena_bytes), " for a step")},
         {"  run", plan.total_steps() > 0 ? count(static_cast<double>(plan.total_steps())) + " steps"
                                          : std::string("until trainer.max_time")}};
-    if (plan.run.trainer.memory_limit) rows.insert(rows.end() - 1, {"  limit", limit(plan, step.fit)});
+    if (plan.run.trainer.memory_limit) rows.insert(rows.end() - 1, {"  limit", limit(plan, step.memory)});
     const std::string warnings =
         plan.warnings.empty() ? "" : ", " + count_of(static_cast<int64_t>(plan.warnings.size()), "warning");
     return config_ + ": no mistakes" + warnings + "\n" + table(rows, standard_output().columns());
   }
 
   // What the memory limit costs.
-  static std::string limit(const Plan& plan, const Fit& fit) {
-    const Recomputation& again = fit.recomputation;
+  static std::string limit(const Plan& plan, const StepMemory& memory) {
+    const Recomputation& again = memory.recomputation;
     const std::string of = concat(plan.run.trainer.memory_limit->text(), ", ");
     if (again.cheap_before == 0) return of + "nothing is computed twice";
     return concat(of, "of ", again.stages, " stages ", again.dear_before, " are computed twice, ",
-                  again.cheap_before - again.dear_before, " but for products: ", percent(fit.extra_flops),
-                  " more FLOPs, a step would take ", bytes(fit.plain_arena_bytes));
+                  again.cheap_before - again.dear_before, " but for products: ", percent(memory.extra_flops),
+                  " more FLOPs, a step would take ", bytes(memory.plain_arena_bytes));
   }
 
   static Node as_json(const Plan& plan, PlannedStep& step) {
@@ -157,9 +158,9 @@ class Check final : public Command {
                         {"step_flops", Node::number(step.flops)},
                         {"variable_bytes", Node::integer(step.variable_bytes)},
                         {"arena_bytes", Node::integer(step.arena_bytes)},
-                        {"batch_bytes", Node::integer(step.fit.batch_bytes)},
-                        {"plain_arena_bytes", Node::integer(step.fit.plain_arena_bytes)},
-                        {"extra_flops", Node::number(step.fit.extra_flops)},
+                        {"batch_bytes", Node::integer(step.memory.batch_bytes)},
+                        {"plain_arena_bytes", Node::integer(step.memory.plain_arena_bytes)},
+                        {"extra_flops", Node::number(step.memory.extra_flops)},
                         {"steps_per_epoch", Node::integer(plan.steps_per_epoch())},
                         {"total_steps", Node::integer(plan.total_steps())},
                         {"warnings", json_warnings(plan.warnings)}});
@@ -173,7 +174,7 @@ class Check final : public Command {
 
   static std::string program(const Program& program) {
     std::vector<std::vector<std::string>> rows{{"layer", "op", "FLOPs", "bytes", "what"}};
-    for (const Program::Step& step : program.steps())
+    for (const Program::KernelCall& step : program.kernel_calls())
       rows.push_back(
           {step.scope, step.op, short_count(step.cost.flops), short_count(step.cost.bytes), step.attributes});
     return table(rows, standard_output().columns());

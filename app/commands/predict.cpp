@@ -112,14 +112,14 @@ class Predict final : public Command {
                                 : is_part     ? plan.data.part(data_)
                                               : open_described(plan.run.data, data_, plan.folder());
     tell(data->warnings());
-    const Loss* loss = plan.objectives.told_by();
+    const Loss* loss = plan.objectives.predicted_by();
     const bool has_targets =
         loss && loss->reads_field() && std::ranges::count(data->fields(), loss->from.target, &SampleField::name) > 0;
     const bool has_places = !data_.empty() && data->size() > 0 && !place_text(*data, 0).empty();
     const PredictionLines lines(plan,
                                 {.csv = format_ == "csv", .all = all_, .targets = has_targets, .places = has_places});
     if (!sheet_.empty()) {
-      draw(*trained.inference, data, plan.told_output());
+      draw(*trained.inference, data, plan.predicted_output());
       return Exit::done;
     }
     std::optional<AtomicFile> file;

@@ -71,7 +71,7 @@ class Profile final : public Command {
 
   static std::vector<Spent> each_kernel(const Timing& timing, const MachineLimits& limits, bool with_layer) {
     std::vector<Spent> each;
-    for (const Program::Step& kernel : timing.kernels) {
+    for (const Program::KernelCall& kernel : timing.kernels) {
       each.push_back(spent_in({kernel}, limits));
       each.back().name = kernel_name(kernel) + (with_layer ? " " + layer_name(kernel) : "");
       each.back().phase = kernel.phase;

@@ -31,7 +31,7 @@ LayerTrial::LayerTrial(const Given& given, std::unique_ptr<Network> network)
     : Trial(make_device(given.device, given.options)), given_(given), network_(std::move(network)) {
   Graph g;
   const Value x = input(g, "x", batched(network_->inputs()[0].type, given.batch_size));
-  const Value y = network_->build(g, std::span(&x, 1), true, input(g, "step", {DType::i32, {}}), 0).last;
+  const Value y = network_->build(g, std::span(&x, 1), true, input(g, "call", {DType::i32, {}}), 0).last;
   const Value dy = input(g, "dy", {DType::f32, y.shape()});
   const Variable parameters = network_->parameters();
   std::vector<Value> wrt;
@@ -64,10 +64,10 @@ LayerTrial::LayerTrial(const Given& given, std::unique_ptr<Network> network)
 
 int LayerTrial::threads() const { return given_.options.threads > 0 ? given_.options.threads : usable_cores(); }
 
-std::vector<Program::Step> LayerTrial::kernels() const {
-  std::vector<Program::Step> own;
-  for (Program::Step& step : own_program_->steps())
-    if (!step.scope.empty()) own.push_back(std::move(step));
+std::vector<Program::KernelCall> LayerTrial::kernels() const {
+  std::vector<Program::KernelCall> own;
+  for (Program::KernelCall& call : own_program_->kernel_calls())
+    if (!call.scope.empty()) own.push_back(std::move(call));
   return own;
 }
 

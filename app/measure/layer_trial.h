@@ -28,7 +28,7 @@ class LayerTrial final : public Trial {
   const Network& network() const override { return *network_; }
   int64_t batch_size() const override { return given_.batch_size; }
   int threads() const override;
-  std::vector<Program::Step> kernels() const override;  // the layer's own
+  std::vector<Program::KernelCall> kernels() const override;  // the layer's own
 
  private:
   LayerTrial(const Given& given, std::unique_ptr<Network> network);

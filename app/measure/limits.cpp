@@ -60,16 +60,16 @@ MachineLimits measure_limits(int threads) {
           .hand_over_ns = hand_over_ns(team)};
 }
 
-bool multiplies_bf16(const Program::Step& step) {
-  return step.op != "loop" && !step.inputs.empty() && step.inputs[0].dtype == DType::bf16;
+bool multiplies_bf16(const Program::KernelCall& call) {
+  return call.op != "loop" && !call.inputs.empty() && call.inputs[0].dtype == DType::bf16;
 }
 
-Bound bound_of(const Program::Step& step, const MachineLimits& limits) {
-  const bool bf16 = multiplies_bf16(step);
-  const MemoryLevel& level = limits.level_of(step.cost.bytes);
-  const double calculating = (step.cost.flops - step.loop_flops) / (bf16 ? limits.bf16_flops : limits.f32_flops) +
-                             step.loop_flops / limits.f32_flops,
-               moving = step.cost.bytes / level.bytes_per_s;
+Bound bound_of(const Program::KernelCall& call, const MachineLimits& limits) {
+  const bool bf16 = multiplies_bf16(call);
+  const MemoryLevel& level = limits.level_of(call.cost.bytes);
+  const double calculating = (call.cost.flops - call.loop_flops) / (bf16 ? limits.bf16_flops : limits.f32_flops) +
+                             call.loop_flops / limits.f32_flops,
+               moving = call.cost.bytes / level.bytes_per_s;
   if (calculating >= moving) return {calculating, bf16 ? "bf16" : "f32"};
   return {moving, level.name};
 }

@@ -44,9 +44,9 @@ struct Bound {
   double seconds = 0;
   std::string limit;  // "f32", "bf16", or the memory's name
 };
-Bound bound_of(const Program::Step& step, const MachineLimits& limits);
+Bound bound_of(const Program::KernelCall& call, const MachineLimits& limits);
 
-// Whether the operations of a step are products of bf16.
-bool multiplies_bf16(const Program::Step& step);
+// Whether the operations of a call are products of bf16.
+bool multiplies_bf16(const Program::KernelCall& call);
 
 }  // namespace dl

@@ -88,7 +88,7 @@ void roofs(Canvas& d, const Axis& x, const Axis& y, const MachineLimits& limits)
 
 // Kernels that do the same on the same shapes, as one.
 struct Dot {
-  Program::Step first;
+  Program::KernelCall first;
   int calls = 0;
   double seconds = 0;
   double intensity() const { return first.cost.flops / first.cost.bytes; }
@@ -98,9 +98,9 @@ struct Dot {
 // What takes less than this share of a step is not drawn.
 constexpr double least_share = 0.001;
 
-std::vector<Dot> dots_of(const std::vector<Program::Step>& kernels, double step_s) {
+std::vector<Dot> dots_of(const std::vector<Program::KernelCall>& kernels, double step_s) {
   std::map<std::string, Dot> by_kind;
-  for (const Program::Step& k : kernels) {
+  for (const Program::KernelCall& k : kernels) {
     if (k.cost.flops <= 0 || k.cost.bytes <= 0 || k.seconds <= 0) continue;
     std::string kind = concat(k.op, k.attributes, name_of(k.phase));
     for (const Type& type : k.inputs) kind += " " + type.shape.text();
@@ -126,9 +126,9 @@ std::string label(const Dot& dot) {
 }  // namespace
 
 std::string roofline_svg(const std::string& title, const MachineLimits& limits,
-                         const std::vector<Program::Step>& kernels) {
+                         const std::vector<Program::KernelCall>& kernels) {
   double step_s = 0, drawn_s = 0, least_x = 0.1, most_x = 100, least_y = 1e9;
-  for (const Program::Step& k : kernels) step_s += k.seconds;
+  for (const Program::KernelCall& k : kernels) step_s += k.seconds;
   const std::vector<Dot> dots = dots_of(kernels, step_s);
   for (const Dot& dot : dots) {
     drawn_s += dot.seconds;

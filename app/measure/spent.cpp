@@ -16,12 +16,12 @@ std::string Spent::bound_by() const {
   return most == least_by.end() ? "" : most->first;
 }
 
-void Spent::add(const Program::Step& step, const MachineLimits& limits) {
-  const Bound bound = bound_of(step, limits);
+void Spent::add(const Program::KernelCall& call, const MachineLimits& limits) {
+  const Bound bound = bound_of(call, limits);
   add(Spent{.calls = 1,
-            .seconds = step.seconds,
-            .flops = step.cost.flops,
-            .bytes = step.cost.bytes,
+            .seconds = call.seconds,
+            .flops = call.cost.flops,
+            .bytes = call.cost.bytes,
             .least_seconds = bound.seconds,
             .least_by = {{bound.limit, bound.seconds}}});
 }
@@ -35,9 +35,9 @@ void Spent::add(const Spent& other) {
   for (const auto& [limit, least] : other.least_by) least_by[limit] += least;
 }
 
-Spent spent_in(const std::vector<Program::Step>& steps, const MachineLimits& limits) {
+Spent spent_in(const std::vector<Program::KernelCall>& steps, const MachineLimits& limits) {
   Spent all;
-  for (const Program::Step& step : steps) all.add(step, limits);
+  for (const Program::KernelCall& call : steps) all.add(call, limits);
   return all;
 }
 
@@ -50,24 +50,24 @@ const char* name_of(Phase phase) {
   return "";
 }
 
-std::string kernel_name(const Program::Step& step) {
-  if (step.op != "epilogue") return step.op;
-  return step.attributes.substr(0, step.attributes.find('{')) + " + loop";
+std::string kernel_name(const Program::KernelCall& call) {
+  if (call.op != "epilogue") return call.op;
+  return call.attributes.substr(0, call.attributes.find('{')) + " + loop";
 }
 
-std::string layer_name(const Program::Step& step) {
-  if (!step.scope.empty()) return step.scope;
-  return step.phase == Phase::update ? "(optimizer)" : "(loss)";
+std::string layer_name(const Program::KernelCall& call) {
+  if (!call.scope.empty()) return call.scope;
+  return call.phase == Phase::update ? "(optimizer)" : "(loss)";
 }
 
-std::vector<Spent> spent_by(const std::vector<Program::Step>& steps, const MachineLimits& limits,
-                            const std::function<std::string(const Program::Step&)>& name) {
+std::vector<Spent> spent_by(const std::vector<Program::KernelCall>& steps, const MachineLimits& limits,
+                            const std::function<std::string(const Program::KernelCall&)>& name) {
   std::map<std::pair<std::string, Phase>, Spent> groups;
-  for (const Program::Step& step : steps) {
-    Spent& group = groups[{name(step), step.phase}];
-    group.name = name(step);
-    group.phase = step.phase;
-    group.add(step, limits);
+  for (const Program::KernelCall& call : steps) {
+    Spent& group = groups[{name(call), call.phase}];
+    group.name = name(call);
+    group.phase = call.phase;
+    group.add(call, limits);
   }
   std::vector<Spent> result;
   for (const auto& [key, group] : groups) result.push_back(group);

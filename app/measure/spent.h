@@ -1,4 +1,4 @@
-// Where the time of a step went, beside what the machine's limits allow: what profile and bench report.
+// Where the time of a call went, beside what the machine's limits allow: what profile and bench report.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace dl {
 
-// Some kernels of a step together.
+// Some kernels of a call together.
 struct Spent {
   std::string name;
   Phase phase = Phase::forward;
@@ -22,23 +22,23 @@ struct Spent {
   std::map<std::string, double> least_by;  // … by the limit that binds
   double of_limit() const { return least_seconds / seconds; }
   std::string bound_by() const;  // the limit that makes up most of least_seconds
-  void add(const Program::Step& step, const MachineLimits& limits);
+  void add(const Program::KernelCall& call, const MachineLimits& limits);
   void add(const Spent& other);
 };
 
 // All of them.
-Spent spent_in(const std::vector<Program::Step>& steps, const MachineLimits& limits);
+Spent spent_in(const std::vector<Program::KernelCall>& steps, const MachineLimits& limits);
 
 const char* name_of(Phase phase);
 
 // The kernel's name: "matmul", "conv2d + loop" for one with a fused epilogue.
-std::string kernel_name(const Program::Step& step);
+std::string kernel_name(const Program::KernelCall& call);
 // The layer's path, "(loss)" or "(optimizer)".
-std::string layer_name(const Program::Step& step);
+std::string layer_name(const Program::KernelCall& call);
 
 // The steps grouped by a name of theirs and by phase, the longest first.
-std::vector<Spent> spent_by(const std::vector<Program::Step>& steps, const MachineLimits& limits,
-                            const std::function<std::string(const Program::Step&)>& name);
+std::vector<Spent> spent_by(const std::vector<Program::KernelCall>& steps, const MachineLimits& limits,
+                            const std::function<std::string(const Program::KernelCall&)>& name);
 
 // A table of at most `columns`, their times as shares of `step_s`, what takes less than `least_share` of it in one row.
 // `what` names the first column.

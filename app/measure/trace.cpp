@@ -36,10 +36,10 @@ void Trace::event(const std::string& name, const char* category, int row, double
                                        {"args", std::move(arguments)}}));
 }
 
-void Trace::add(double begin_s, double seconds, const std::vector<Program::Step>& kernels) {
+void Trace::add(double begin_s, double seconds, const std::vector<Program::KernelCall>& kernels) {
   if (steps_++ == 0) origin_s_ = begin_s;
   event(concat("step ", steps_), "step", 1, begin_s, seconds, Node::map());
-  for (const Program::Step& kernel : kernels) {
+  for (const Program::KernelCall& kernel : kernels) {
     event(kernel_name(kernel), name_of(kernel.phase), 2, begin_s + kernel.begin_s, kernel.seconds,
           json_object({{"layer", Node::string(layer_name(kernel))},
                        {"inputs", Node::string(shapes(kernel.inputs))},

@@ -12,7 +12,7 @@ namespace dl {
 class Trace {
  public:
   // One step: its kernels as they ran from `begin_s` on, seconds after an arbitrary moment; it took `seconds`.
-  void add(double begin_s, double seconds, const std::vector<Program::Step>& kernels);
+  void add(double begin_s, double seconds, const std::vector<Program::KernelCall>& kernels);
   int64_t steps() const { return steps_; }
   // {"traceEvents": […]}; `process` names the track: steps on one row, kernels on the one below.
   std::string json(const std::string& process) const;

@@ -67,11 +67,11 @@ void Trial::run_timed() {
   for (Program* part : parts_) part->run_timed();
 }
 
-std::vector<Program::Step> Trial::kernels() const {
-  std::vector<Program::Step> all;
+std::vector<Program::KernelCall> Trial::kernels() const {
+  std::vector<Program::KernelCall> all;
   for (const Program* part : parts_) {
     const double before = all.empty() ? 0 : all.back().begin_s + all.back().seconds;
-    for (Program::Step kernel : part->steps()) {
+    for (Program::KernelCall kernel : part->kernel_calls()) {
       kernel.begin_s += before;
       all.push_back(std::move(kernel));
     }
@@ -95,7 +95,7 @@ Timing time_kernels(Trial& trial, double seconds, Trace* trace) {
     const double begin = steady_seconds();
     trial.run_timed();
     const double took = steady_seconds() - begin;
-    const std::vector<Program::Step> kernels = trial.kernels();
+    const std::vector<Program::KernelCall> kernels = trial.kernels();
     times.resize(kernels.size());
     for (size_t i = 0; i < kernels.size(); ++i) times[i].push_back(kernels[i].seconds);
     if (trace && trace->steps() < traced_runs) trace->add(begin, took, kernels);

@@ -22,8 +22,8 @@ class Trial {
 
   virtual const Network& network() const = 0;
   virtual int64_t batch_size() const = 0;
-  virtual int threads() const = 0;                     // that compute
-  virtual std::vector<Program::Step> kernels() const;  // what is measured of the programs
+  virtual int threads() const = 0;                           // that compute
+  virtual std::vector<Program::KernelCall> kernels() const;  // what is measured of the programs
   const Device& device() const { return *device_; }
   // "lenet5, batch 64, 2 threads, avx512"
   std::string title(const std::string& name) const;
@@ -52,8 +52,8 @@ class Trial {
 };
 
 struct Timing {
-  std::vector<double> seconds;         // of each run, sorted
-  std::vector<Program::Step> kernels;  // with the medians of their times, where they were timed
+  std::vector<double> seconds;               // of each run, sorted
+  std::vector<Program::KernelCall> kernels;  // with the medians of their times, where they were timed
   double median() const { return seconds[seconds.size() / 2]; }
   int64_t runs() const { return static_cast<int64_t>(seconds.size()); }
 };

@@ -26,9 +26,9 @@ double loop_flops(const Op& op) {
   return 0;
 }
 
-class Planner {
+class LayoutPlanner {
  public:
-  Planner(const Graph& graph, Store& store)
+  LayoutPlanner(const Graph& graph, Store& store)
       : graph_(graph), store_(store), device_(store.device()), live_(live_nodes(graph)) {}
 
   Layout run() {
@@ -44,9 +44,9 @@ class Planner {
   }
 
  private:
-  // Bytes [begin, end) of a variable, read by a step; by place.
+  // Bytes [begin, end) of a variable, read by a call; by place.
   struct Read {
-    int step = 0;
+    int number = 0;
     int64_t begin = 0, end = 0;
   };
   // Where a value is wanted: `offset` bytes into a variable.
@@ -56,8 +56,8 @@ class Planner {
   };
 
   int end() const { return static_cast<int>(out_.calls.size()); }
-  Call& call(int step) { return out_.calls[static_cast<size_t>(step)]; }
-  const GraphNode& node_of(int step) { return graph_.node(call(step).node); }
+  Call& call(int number) { return out_.calls[static_cast<size_t>(number)]; }
+  const GraphNode& node_of(int number) { return graph_.node(call(number).node); }
   Place& place(int index) { return out_.places[static_cast<size_t>(index)]; }
 
   int add_place(Place place) {
@@ -65,10 +65,10 @@ class Planner {
     return static_cast<int>(out_.places.size()) - 1;
   }
 
-  void touch(const Address& address, int step) {
+  void touch(const Address& address, int number) {
     for (int p = address.place; p >= 0; p = place(p).parent) {
-      place(p).first = std::min(place(p).first, step);
-      place(p).last = std::max(place(p).last, step);
+      place(p).first = std::min(place(p).first, number);
+      place(p).last = std::max(place(p).last, number);
     }
   }
 
@@ -110,27 +110,27 @@ class Planner {
       Call made;
       made.kernel = device_.compile(op, types, node.types);
       made.node = i;
-      made.step = {.op = std::string(op.name()),
-                   .attributes = op.attributes(),
-                   .scope = node.scope,
-                   .phase = node.phase,
-                   .inputs = types,
-                   .outputs = node.types,
-                   .loop_flops = loop_flops(op),
-                   .cost = op.cost(types, node.types)};
-      out_.flops += made.step.cost.flops;
-      step_of_[i] = end();
+      made.about = {.op = std::string(op.name()),
+                    .attributes = op.attributes(),
+                    .scope = node.scope,
+                    .phase = node.phase,
+                    .inputs = types,
+                    .outputs = node.types,
+                    .loop_flops = loop_flops(op),
+                    .cost = op.cost(types, node.types)};
+      out_.flops += made.about.cost.flops;
+      call_of_[i] = end();
       out_.calls.push_back(std::move(made));
     }
   }
 
   void find_last_reads() {
-    auto read_at = [&](const Value& v, int step) {
+    auto read_at = [&](const Value& v, int number) {
       int& last = last_read_[key_of(behind_views(v))];
-      last = std::max(last, step);
+      last = std::max(last, number);
       if (const VariableOp* op = variable_behind(v)) {
         const int64_t begin = offset_in_views(v);
-        reads_[op->variable.name].push_back({step, begin, begin + v.type().bytes()});
+        reads_[op->variable.name].push_back({number, begin, begin + v.type().bytes()});
       }
     };
     for (int s = 0; s < end(); ++s)
@@ -183,13 +183,13 @@ class Planner {
     for (const auto& a : graph_.assigns()) {
       const Value v = behind_views(a.value);
       const Type& whole = v.type();
-      if (!step_of_.contains(v.node) || whole.shape.elements() != a.value.shape().elements()) continue;
+      if (!call_of_.contains(v.node) || whole.shape.elements() != a.value.shape().elements()) continue;
       if (!destinations_.try_emplace(key_of(v), Destination{a.name, 0}).second) continue;
       const GraphNode& node = graph_.node(v.node);
       const auto* pack = dynamic_cast<const Pack*>(node.op.get());
       for (size_t k = 0; pack && k < pack->offsets.size(); ++k) {
         const Value part = behind_views(node.inputs[k]);
-        if (step_of_.contains(part.node) && part.type().bytes() == node.inputs[k].type().bytes())
+        if (call_of_.contains(part.node) && part.type().bytes() == node.inputs[k].type().bytes())
           destinations_.try_emplace(key_of(part), Destination{a.name, pack->offsets[k] * bytes_of(DType::f32)});
       }
     }
@@ -202,16 +202,16 @@ class Planner {
 
   // Straight into the variable, if nobody reads the old values there later, and this call itself only in place. A pack
   // may find its parts where it puts them.
-  Address in_variable(int step, size_t o) {
-    const Call& at = call(step);
+  Address in_variable(int number, size_t o) {
+    const Call& at = call(number);
     const auto wanted = destinations_.find({at.node, static_cast<int>(o)});
     if (wanted == destinations_.end()) return {};
     const Address address{variable_places_.at(wanted->second.variable), wanted->second.offset};
-    const GraphNode& node = node_of(step);
+    const GraphNode& node = node_of(number);
     const int64_t last_byte = address.offset + node.types[o].bytes();
     auto overlaps = [&](int64_t begin, int64_t bytes) { return begin < last_byte && begin + bytes > address.offset; };
     for (const Read& read : reads_[wanted->second.variable])
-      if (read.step > step && overlaps(read.begin, read.end - read.begin)) return {};
+      if (read.number > number && overlaps(read.begin, read.end - read.begin)) return {};
     const auto* pack = dynamic_cast<const Pack*>(node.op.get());
     for (size_t k = 0; k < at.in.size(); ++k) {
       if (at.in[k].place != address.place || !overlaps(at.in[k].offset, node.inputs[k].type().bytes())) continue;
@@ -222,9 +222,9 @@ class Planner {
   }
 
   // Over an operand that nobody wants any more.
-  Address over_operand(int step, size_t o) {
-    const Call& at = call(step);
-    const GraphNode& node = node_of(step);
+  Address over_operand(int number, size_t o) {
+    const Call& at = call(number);
+    const GraphNode& node = node_of(number);
     for (size_t k = 0; k < at.in.size(); ++k) {
       const Address& in = at.in[k];
       const Place& place_in = place(in.place);
@@ -232,33 +232,33 @@ class Planner {
                          place_in.bytes == node.types[o].bytes();
       const bool taken = std::ranges::count(at.out, in.place, &Address::place) > 0;
       if (whole && !taken && occurs_once(at.in, in.place) &&
-          last_read_.at(key_of(behind_views(node.inputs[k]))) == step && may_overwrite(at, k, o, {in.place, 0}))
+          last_read_.at(key_of(behind_views(node.inputs[k]))) == number && may_overwrite(at, k, o, {in.place, 0}))
         return {in.place, 0};
     }
     return {};
   }
 
-  void place_operands(int step) {
-    Call& at = call(step);
-    const GraphNode& node = node_of(step);
+  void place_operands(int number) {
+    Call& at = call(number);
+    const GraphNode& node = node_of(number);
     for (const Value& v : node.inputs) {
       at.in.push_back(address_of(v));
-      touch(at.in.back(), step);
+      touch(at.in.back(), number);
     }
     for (size_t o = 0; o < node.types.size(); ++o) {
-      Address address = in_variable(step, o);
-      if (address.place < 0) address = over_operand(step, o);
+      Address address = in_variable(number, o);
+      if (address.place < 0) address = over_operand(number, o);
       if (address.place < 0) address = {add_place({.bytes = node.types[o].bytes()}), 0};
       addresses_[{at.node, static_cast<int>(o)}] = address;
       at.out.push_back(address);
-      touch(address, step);
+      touch(address, number);
     }
     if (at.kernel->finds_faults()) {
       at.out.push_back({add_place({.kind = Place::Kind::result, .bytes = sizeof(Fault), .index = out_.results}), 0});
-      out_.faults.push_back({step, out_.results++});
+      out_.faults.push_back({number, out_.results++});
     }
     if (const int64_t bytes = at.kernel->scratch_bytes(); bytes > 0)
-      at.scratch_place = add_place({.bytes = bytes, .first = step, .last = step});
+      at.scratch_place = add_place({.bytes = bytes, .first = number, .last = number});
   }
 
   bool changes(const VariableOp& variable) const {
@@ -322,22 +322,22 @@ class Planner {
   }
 
   // Parts of a pack move into it where they can be written there at once.
-  void gather_parts(int step) {
-    const GraphNode& node = node_of(step);
+  void gather_parts(int number) {
+    const GraphNode& node = node_of(number);
     const auto* pack = dynamic_cast<const Pack*>(node.op.get());
-    const Address whole = call(step).out[0];
+    const Address whole = call(number).out[0];
     if (!pack || place(whole.place).kind != Place::Kind::arena) return;
     for (size_t k = 0; k < pack->offsets.size(); ++k) {
-      const Address part = call(step).in[k];
+      const Address part = call(number).in[k];
       Place& own = place(part.place);
-      if (own.kind != Place::Kind::arena || own.parent >= 0 || part.offset != 0 || own.last > step ||
-          own.bytes != node.inputs[k].type().bytes() || !occurs_once(call(step).in, part.place) ||
+      if (own.kind != Place::Kind::arena || own.parent >= 0 || part.offset != 0 || own.last > number ||
+          own.bytes != node.inputs[k].type().bytes() || !occurs_once(call(number).in, part.place) ||
           pack->offsets[k] % 16 != 0)
         continue;
       own.parent = whole.place;
       own.offset = pack->offsets[k] * bytes_of(DType::f32);
       touch({whole.place, 0}, own.first);
-      call(step).step.cost.bytes -= 2 * static_cast<double>(own.bytes);  // nothing is moved
+      call(number).about.cost.bytes -= 2 * static_cast<double>(own.bytes);  // nothing is moved
     }
   }
 
@@ -359,8 +359,8 @@ class Planner {
   Device& device_;
   const std::vector<char> live_;
   Layout out_;
-  std::map<int, int> step_of_;                      // by node
-  std::map<Key, int> last_read_;                    // the step of the last reader, through views
+  std::map<int, int> call_of_;                      // by node
+  std::map<Key, int> last_read_;                    // the call of the last reader, through views
   std::map<std::string, std::vector<Read>> reads_;  // of variables' old values
   std::map<std::string, int> variable_places_;
   std::map<Key, Destination> destinations_;
@@ -369,6 +369,6 @@ class Planner {
 
 }  // namespace
 
-Layout lay_out(const Graph& graph, Store& store) { return Planner(graph, store).run(); }
+Layout lay_out(const Graph& graph, Store& store) { return LayoutPlanner(graph, store).run(); }
 
 }  // namespace dl

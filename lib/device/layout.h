@@ -14,7 +14,7 @@ namespace dl {
 struct Place {
   enum class Kind { arena, variable, input, constant, result } kind = Kind::arena;
   int64_t bytes = 0;
-  int first = 1 << 30, last = -1;  // steps that touch it
+  int first = 1 << 30, last = -1;  // calls that touch it
   int parent = -1;                 // arena: lies in this place instead, `offset` bytes in
   int64_t offset = 0;
   int index = -1;  // among the layout's variables, inputs, constants or results
@@ -30,7 +30,7 @@ struct Call {
   std::unique_ptr<Kernel> kernel;
   std::vector<Address> in, out;
   int scratch_place = -1;
-  Program::Step step;
+  Program::KernelCall about;
   int node = -1;
 };
 
@@ -70,7 +70,7 @@ struct Layout {
 };
 
 // Compiles the live operations of a graph, fused already where the device fuses, in the graph's order, and gives each
-// value a place. Variables that the store does not have are made known to it. ShapeError where the step's memory is
+// value a place. Variables that the store does not have are made known to it. ShapeError where the program's memory is
 // larger than 64 bits count.
 Layout lay_out(const Graph& graph, Store& store);
 

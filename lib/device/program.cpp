@@ -62,7 +62,7 @@ struct Program::Impl {
 
   [[noreturn]] static void fail(const Call& call, const Fault& fault) {
     Problem problem = call.kernel->problem(fault.number);
-    if (!call.step.scope.empty()) problem.path = concat("layer '", call.step.scope, "'");
+    if (!call.about.scope.empty()) problem.path = concat("layer '", call.about.scope, "'");
     throw Error(problem.exit, std::move(problem));
   }
 
@@ -187,16 +187,16 @@ float Program::scalar(Slot slot) const {
 int64_t Program::arena_bytes() const { return impl_->layout.arena_bytes; }
 double Program::flops() const { return impl_->layout.flops; }
 
-std::vector<Program::Step> Program::steps() const {
-  std::vector<Step> steps;
-  for (const Call& call : impl_->layout.calls) steps.push_back(call.step);
-  if (!impl_->executable) return steps;
+std::vector<Program::KernelCall> Program::kernel_calls() const {
+  std::vector<KernelCall> calls;
+  for (const Call& call : impl_->layout.calls) calls.push_back(call.about);
+  if (!impl_->executable) return calls;
   const std::vector<KernelTime> times = impl_->executable->times();
   for (size_t i = 0; i < times.size(); ++i) {
-    steps[i].begin_s = times[i].begin_s;
-    steps[i].seconds = times[i].seconds;
+    calls[i].begin_s = times[i].begin_s;
+    calls[i].seconds = times[i].seconds;
   }
-  return steps;
+  return calls;
 }
 
 }  // namespace dl

@@ -159,7 +159,7 @@ class Program {
 
   int64_t arena_bytes() const;
   double flops() const;
-  struct Step {  // one kernel call, for profiles and `check --graph`
+  struct KernelCall {  // for profiles and `check --graph`
     std::string op, attributes, scope;
     Phase phase = Phase::forward;
     std::vector<Type> inputs, outputs;
@@ -167,7 +167,7 @@ class Program {
     Cost cost;                        // of a pack: only of the parts that are not computed where they belong
     double begin_s = 0, seconds = 0;  // in the last timed run, from its start
   };
-  std::vector<Step> steps() const;
+  std::vector<KernelCall> kernel_calls() const;
 
  private:
   struct Impl;

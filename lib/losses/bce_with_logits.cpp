@@ -25,7 +25,7 @@ struct BceWithLogits final : Loss {
     return (1 - y) * x + (1 + (pos_weight - 1) * y) * softplus;
   }
   Reads reads() const override { return Reads::logit; }
-  Value told(Value prediction) const override { return sigmoid(prediction); }
+  Value predicted(Value output) const override { return sigmoid(output); }
 };
 DL_LOSS(BceWithLogits, "bce_with_logits");
 

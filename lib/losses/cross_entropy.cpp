@@ -52,7 +52,7 @@ struct CrossEntropy final : Loss {
   }
   Reads reads() const override { return Reads::logits; }
   std::optional<int64_t> ignored() const override { return ignore_index; }
-  Value told(Value prediction) const override { return softmax(prediction); }
+  Value predicted(Value output) const override { return softmax(output); }
 
  private:
   Value of_probabilities(Value prediction, Value target) const {

@@ -19,7 +19,7 @@ struct Dice final : Loss {
     s.example("dice: {smooth: 1e-3}");
   }
   Reads reads() const override { return Reads::logits; }
-  Value told(Value prediction) const override { return softmax(prediction); }
+  Value predicted(Value output) const override { return softmax(output); }
   // f32 [batch]
   Value each(const Fields& f) const override {
     const int64_t batch = f.prediction.shape()[0], classes = f.prediction.shape().last();

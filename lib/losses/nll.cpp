@@ -31,7 +31,7 @@ struct NegativeLogLikelihood final : Loss {
   Value weights(const Fields& f) const override {
     return weight.given() ? weight.of_targets(f.prediction, f.target) : Value{};
   }
-  Value told(Value prediction) const override { return exp(prediction); }
+  Value predicted(Value output) const override { return exp(output); }
   Reads reads() const override { return Reads::log_probabilities; }
   std::optional<int64_t> ignored() const override { return ignore_index; }
 };

@@ -55,8 +55,9 @@ struct Loss : Described {
   bool takes_classes() const { return reads() == Reads::logits || reads() == Reads::log_probabilities; }
   // A class that is none: targets of it count for nothing.
   virtual std::optional<int64_t> ignored() const { return {}; }
-  // What is told of a prediction: probabilities, where the loss takes what comes before a softmax.
-  virtual Value told(Value prediction) const { return prediction; }
+  // What the model predicts by an output that this loss reads: probabilities, where it takes what comes before a
+  // softmax.
+  virtual Value predicted(Value output) const { return output; }
 };
 
 // "one value a class, before a softmax": what follows "takes".

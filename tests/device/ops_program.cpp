@@ -117,9 +117,9 @@ TEST_CASE("the steps of a program say their phase, types and cost, and when they
     Execution execution(g, device);
     execution.feed({{"x", Numbers(32, 0.5f)}, {"w", Numbers(16, 0.25f)}});
     execution.run_timed();
-    const std::vector<Program::Step> steps = execution.program().steps();
+    const std::vector<Program::KernelCall> steps = execution.program().kernel_calls();
     double end_s = 0;
-    for (const Program::Step& step : steps) {
+    for (const Program::KernelCall& step : steps) {
       CHECK(step.begin_s >= end_s);
       end_s = step.begin_s + step.seconds;
     }
@@ -138,7 +138,7 @@ TEST_CASE("packing costs nothing for parts that are computed where they belong")
   for (const std::string& device : devices()) {
     CAPTURE(device);
     Execution execution(g, device);
-    const std::vector<Program::Step> steps = execution.program().steps();
+    const std::vector<Program::KernelCall> steps = execution.program().kernel_calls();
     CHECK(steps.back().op == "pack");
     CHECK(steps.back().cost.bytes == 4 * (4 + 32 - 4));
   }

@@ -46,7 +46,7 @@ TEST_CASE("the gradient of cross_entropy, with and without label smoothing") {
 TEST_CASE("what is told of a prediction is its softmax") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {1, 3}});
-  check_value(read_registered_as<Loss>("cross_entropy")->told(x), {{"x", {1, 2, 3}}},
+  check_value(read_registered_as<Loss>("cross_entropy")->predicted(x), {{"x", {1, 2, 3}}},
               {0.0900305732f, 0.244728471f, 0.665240956f});
 }
 

@@ -54,5 +54,5 @@ TEST_CASE("bce_with_logits takes classes 0 and 1, bears large values, and has it
   const Feed feed{{"x", {-1000, 1000, 1000, 0}}, {"y", {1, 1, 0, 1}}};
   check_value(value, feed, {(1000 + 0 + 1000 + 0.693147181f) / 4});
   check_value(gradients(value, {x})[0], feed, {-0.25f, 0, 0.25f, -0.125f});
-  check_value(loss->told(x), {{"x", {0, 0, 2, -2}}}, {0.5f, 0.5f, 0.880797078f, 0.119202922f});
+  check_value(loss->predicted(x), {{"x", {0, 0, 2, -2}}}, {0.5f, 0.5f, 0.880797078f, 0.119202922f});
 }

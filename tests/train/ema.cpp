@@ -45,7 +45,7 @@ TEST_CASE("optimizer and average are one pass over the parameters") {
     Programs programs(plan->recipe(), store);
     programs.initialize();
     int calls = 0;
-    for (const Program::Step& step : programs.update().steps()) calls += step.op == "loop";
+    for (const Program::KernelCall& step : programs.update().kernel_calls()) calls += step.op == "loop";
     return calls;
   };
   CHECK(passes(averaged) == passes({"trainer.device=cpu"}));

@@ -66,7 +66,7 @@ struct Stepped {
     contents = testing::contents(store);
   }
 
-  int64_t needed() const { return arena_bytes + store.variable_bytes() + programs.fit(batch).batch_bytes; }
+  int64_t needed() const { return arena_bytes + store.variable_bytes() + programs.memory(batch).batch_bytes; }
 
   const int64_t batch;
   std::unique_ptr<Plan> plan;
@@ -88,7 +88,7 @@ TEST_CASE("within a memory limit a step takes no more than that and leaves the s
     CAPTURE(device);
     const std::string on = "trainer.device=" + device;
     const Stepped plain(place, {on});
-    CHECK(plain.programs.fit(16).extra_flops == 0);
+    CHECK(plain.programs.memory(16).extra_flops == 0);
     double last_flops = plain.flops;
     for (const double share : {0.85, 0.77, 0.7}) {
       CAPTURE(share);
@@ -96,8 +96,8 @@ TEST_CASE("within a memory limit a step takes no more than that and leaves the s
       const Stepped limited(place, {on, limit(bytes)});
       CHECK(limited.needed() <= bytes);
       CHECK(limited.flops >= last_flops);
-      CHECK(limited.programs.fit(16).extra_flops == doctest::Approx(limited.flops / plain.flops - 1));
-      CHECK(limited.programs.fit(16).plain_arena_bytes == plain.arena_bytes);
+      CHECK(limited.programs.memory(16).extra_flops == doctest::Approx(limited.flops / plain.flops - 1));
+      CHECK(limited.programs.memory(16).plain_arena_bytes == plain.arena_bytes);
       CHECK(limited.contents == plain.contents);
       last_flops = limited.flops;
     }
@@ -152,7 +152,7 @@ TEST_CASE("a limit that is wide enough changes nothing") {
   const Stepped plain(place, {}), wide(place, {limit(plain.needed())});
   CHECK(wide.arena_bytes == plain.arena_bytes);
   CHECK(wide.flops == plain.flops);
-  CHECK(wide.programs.fit(16).recomputation == Recomputation{});
+  CHECK(wide.programs.memory(16).recomputation == Recomputation{});
 }
 
 TEST_CASE("a limit that cannot be kept says what would be needed and what to lower") {

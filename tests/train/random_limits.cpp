@@ -30,9 +30,9 @@ struct Stepped {
     for (int i = 0; i < graph.size(); ++i)
       if (graph.node(i).op->name() == "variable")
         store.declare({graph.node(i).op->attributes(), graph.node(i).types[0]});
-    Fitted fitted = fit_program(graph, store, {.precision = precision}, {.bytes = limit, .batch = 4});
-    again = fitted.fit.recomputation != Recomputation{};
-    Program& program = *fitted.program;
+    LimitedProgram limited = fit_program(graph, store, {.precision = precision}, {.bytes = limit, .batch = 4});
+    again = limited.memory.recomputation != Recomputation{};
+    Program& program = *limited.program;
     std::vector<HostMemory> memory;
     for (const auto& [name, numbers] : feed) {
       if (store.has(name)) store.write(name, numbers.data(), static_cast<int64_t>(numbers.size()));

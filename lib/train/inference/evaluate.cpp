@@ -34,8 +34,8 @@ double in_own_units(float scaled, const Scaling& scaling) {
 class Predictions {
  public:
   Predictions(const Dataset& data, const Plan& plan, const Inference::Each& each)
-      : each_(each), width_(plan.told_output().shape.rank() == 0 ? 1 : plan.told_output().shape.last()) {
-    const Loss* loss = plan.objectives.told_by();
+      : each_(each), width_(plan.predicted_output().shape.rank() == 0 ? 1 : plan.predicted_output().shape.last()) {
+    const Loss* loss = plan.objectives.predicted_by();
     if (!loss || !loss->reads_field()) return;
     const auto target = std::ranges::find(data.fields(), loss->from.target, &SampleField::name);
     if (target == data.fields().end()) return;

@@ -121,11 +121,10 @@ RunPaths find_run(const std::string& text, const std::filesystem::path& runs) {
                           .help = "name another run; a run that was ended before it began may be removed"});
   std::vector<std::string> names;
   for (const RunPaths& run : all_runs(runs)) names.push_back(run.name());
-  const std::string near = closest(text, names);
   throw Error(Exit::usage,
               Problem{.what = "there is no run '" + text + "'",
                       .notes = {"runs in " + runs.string() + ": " + (names.empty() ? "none" : join(names))},
-                      .help = near.empty() ? "name one of them, or a run's folder" : "write '" + near + "'"});
+                      .help = spelling_help(text, names, "name one of them, or a run's folder")});
 }
 
 std::vector<RunPaths> runs_of(const std::string& name, const std::filesystem::path& runs) {

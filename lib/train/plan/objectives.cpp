@@ -66,9 +66,9 @@ void Objectives::add(Loss& loss, const std::string& name, const std::string& pat
   losses_to_complete_.push_back(&loss);
 }
 
-const Loss* Objectives::told_by() const {
+const Loss* Objectives::predicted_by() const {
   const auto reads =
-      std::ranges::find_if(losses_, [&](const Term& term) { return term.loss->from.output == told_output(); });
+      std::ranges::find_if(losses_, [&](const Term& term) { return term.loss->from.output == predicted_output(); });
   return reads != losses_.end() ? reads->loss : nullptr;
 }
 
@@ -95,7 +95,7 @@ std::vector<std::string> Objectives::fields() const {
 ForwardParts Objectives::parts(const Network& network, const Dataset& data, uint64_t seed) const {
   ForwardParts parts{
       .network = &network, .losses = {losses_.begin(), losses_.end()}, .metrics = metrics_, .seed = seed};
-  if (!losses_.empty()) parts.told = {told_output(), told_by()};
+  if (!losses_.empty()) parts.predicted = {predicted_output(), predicted_by()};
   for (const BatchTransform* transform : batch_transforms_) parts.batch_transforms.push_back(transform);
   for (const std::string& name : fields()) {
     const auto field = std::ranges::find(data.fields(), name, &SampleField::name);
@@ -110,10 +110,10 @@ class Objectives::Check {
  public:
   Check(const Network& network, const DataSets& data, const Tell& tell) : network_(network), data_(data), tell_(tell) {}
 
-  // Calls fit(fields, prediction, target) with values of the types there are, where the names are those of some.
-  template <class Fit>
+  // Calls build(fields) with values of the types there are, where the names are those of some.
+  template <class Build>
   bool fits(const Described& object, const std::string& path, const FieldNames& from,
-            const std::vector<std::string>& further, bool takes_target, const Fit& fit) {
+            const std::vector<std::string>& further, bool takes_target, const Build& build) {
     const auto tell = [&](std::string what, std::string help) {
       tell_({.where = object.place,
              .path = path + " (" + object.name + ")",
@@ -130,7 +130,7 @@ class Objectives::Check {
       else if (takes_target)
         fields.target = input(g, "target", batched(field(from.target).type, probe_batch));
       if (from.lengths) fields.lengths = input(g, "lengths", batched(field(*from.lengths).type, probe_batch));
-      fit(fields);
+      build(fields);
       return true;
     } catch (const ShapeError& error) {
       const std::string what = error.what();
@@ -145,17 +145,15 @@ class Objectives::Check {
     if (found != fields.end()) return *found;
     std::vector<std::string> known;
     for (const SampleField& each : fields) known.push_back(each.name);
-    const std::string near = closest(name, known);
     throw ShapeError(concat("reads the field '", name, "', which the data do not have"),
-                     concat("write '", near.empty() ? join(known, "' or '") : near, "'"));
+                     spelling_help(name, known, concat("write '", join(known, "' or '"), "'")));
   }
 
  private:
   Value output(Graph& g, const std::optional<std::string>& item) const {
     if (item && std::ranges::count(network_.items(), *item) == 0) {
-      const std::string near = closest(*item, network_.items());
       throw ShapeError(concat("reads the output of '", *item, "', which no item of the model has as its name"),
-                       near.empty() ? concat("write 'name: ", *item, "' beside the item") : "write '" + near + "'");
+                       spelling_help(*item, network_.items(), concat("write 'name: ", *item, "' beside the item")));
     }
     return input(g, "output/" + item.value_or(""), batched(network_.output(item), probe_batch));
   }

@@ -25,10 +25,12 @@ class Objectives {
   const std::vector<Term>& losses() const { return losses_; }
   const std::vector<ForwardParts::Measured>& metrics() const { return metrics_; }
   // The output that predictions are of: that of the first loss, or the item's that was chosen, which the model has.
-  void tell(const std::string& item) { told_ = item; }
-  std::optional<std::string> told_output() const { return told_ ? told_ : losses_.at(0).loss->from.output; }
+  void predict(const std::string& item) { predicted_ = item; }
+  std::optional<std::string> predicted_output() const {
+    return predicted_ ? predicted_ : losses_.at(0).loss->from.output;
+  }
   // The first loss that reads it, and says what its values mean; null where none does.
-  const Loss* told_by() const;
+  const Loss* predicted_by() const;
 
   // The data's fields that losses and metrics read, without repetition: what they compare with, which is no input of
   // the model, and lengths of sequences besides, which may be one.
@@ -54,7 +56,7 @@ class Objectives {
  private:
   class Check;
   void check_batch_transforms(const Network& network, const DataSets& data, const Tell& tell) const;
-  std::optional<std::string> told_;
+  std::optional<std::string> predicted_;
   std::vector<const BatchTransform*> batch_transforms_;
   void add(Loss& loss, const std::string& name, const std::string& path, double weight = 1, size_t turn = 0);
   std::vector<Term> losses_;

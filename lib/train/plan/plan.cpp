@@ -65,9 +65,9 @@ void check_keys(const std::vector<ModelItem>& items, std::vector<Problem>& probl
 }
 
 // Collects what is wrong while the plan is made.
-class Planner {
+class RunPlanner {
  public:
-  Planner(Plan& plan, std::vector<Problem>& problems, std::filesystem::path config_folder, const SetsToRead& read)
+  RunPlanner(Plan& plan, std::vector<Problem>& problems, std::filesystem::path config_folder, const SetsToRead& read)
       : plan_(plan), problems_(problems), config_folder_(std::move(config_folder)), read_(read) {}
 
   // True where the sets can be used.
@@ -271,9 +271,8 @@ class Planner {
     for (const std::string& name : plan_.figures())
       if (name.starts_with("val/")) known.push_back(name);
     if (std::ranges::count(known, figure) == 0) {
-      const std::string near = closest(figure, known);
       add(path, "expected one of " + join(known) + ", got '" + figure + "'",
-          near.empty() ? "write one of them, or add the metric to 'metrics:'" : "write '" + near + "'");
+          spelling_help(figure, known, "write one of them, or add the metric to 'metrics:'"));
     } else if (plan_.data.train && std::ranges::count(plan_.data.names, "val") == 0) {
       add(path, "'" + figure + "' is never measured: there is no validation set",
           "write 'data.validation: {fraction: 0.1}'");
@@ -311,7 +310,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
   plan->config = config_text(config, plan->spec, sets);
   plan->name = config.stem().string();
   std::vector<Problem> problems;
-  Planner planner(*plan, problems, std::filesystem::absolute(config).parent_path(), read);
+  RunPlanner planner(*plan, problems, std::filesystem::absolute(config).parent_path(), read);
   try {
     const bool data_good = planner.open_data_sets();
     plan->spec = provide(plan->spec, data_good ? data_values(plan->data) : stand_ins());
@@ -370,23 +369,22 @@ Recipe Plan::recipe() const {
   return recipe;
 }
 
-Type Plan::told_target() const {
-  const Loss* loss = objectives.told_by();
+Type Plan::predicted_target() const {
+  const Loss* loss = objectives.predicted_by();
   if (!loss || !loss->reads_field()) return {};
   const auto field = std::ranges::find(data.train->fields(), loss->from.target, &SampleField::name);
   return field != data.train->fields().end() ? field->type : Type{};
 }
 
-void Plan::tell(const std::string& item) {
+void Plan::predict(const std::string& item) {
   const std::vector<std::string> items = network->items();
   if (std::ranges::count(items, item) == 0) {
-    const std::string near = closest(item, items);
     throw Error(Exit::usage, Problem{.path = item,
                                      .what = "no item of the model has this name",
                                      .notes = {"items: " + join(items)},
-                                     .help = near.empty() ? "write one of them" : "write '" + near + "'"});
+                                     .help = spelling_help(item, items, "write one of them")});
   }
-  objectives.tell(item);
+  objectives.predict(item);
 }
 
 std::vector<std::string> Plan::figures() const {

@@ -42,10 +42,10 @@ struct Plan {
   std::vector<Update> updates() const;  // of each step, one a turn, by the optimizers' chains and the trainer's keys
   std::filesystem::path initial_weights() const;  // init_from's file; empty where there is none
   // Of predictions, and of the targets beside them: types of a sample.
-  Type told_output() const { return network->output(objectives.told_output()); }
-  Type told_target() const;
+  Type predicted_output() const { return network->output(objectives.predicted_output()); }
+  Type predicted_target() const;
   // From now on predictions are of that item of the model; Error(Exit::usage) where there is none.
-  void tell(const std::string& item);
+  void predict(const std::string& item);
   DeviceOptions device_options() const { return {.threads = run.trainer.threads}; }
   std::vector<std::string> figures() const;  // "train/loss", …: all that are measured
   // Whether a figure that goes up gets better; true for a metric that says so, false for losses.

@@ -12,7 +12,7 @@ PlannedStep::PlannedStep(const Plan& plan, int64_t batch)
       programs(plan.recipe(), store) {
   const bool accumulates = plan.run.trainer.accumulate_grad_batches > 1;
   program = accumulates ? &programs.accumulate(batch) : &programs.step(batch);
-  fit = programs.fit(batch);
+  memory = programs.memory(batch);
   flops = program->flops() * static_cast<double>(plan.run.trainer.accumulate_grad_batches);
   arena_bytes = program->arena_bytes();
   for (size_t turn = 1; turn < plan.run.turns.size(); ++turn) {

@@ -16,13 +16,13 @@ struct PlannedStep {
 
   // Weights, optimizer state, batches and the values of a step. Nothing else of a run grows with the model: a
   // checkpoint is written in small pieces.
-  int64_t memory_bytes() const { return plus(variable_bytes, plus(fit.batch_bytes, arena_bytes)); }
+  int64_t memory_bytes() const { return plus(variable_bytes, plus(memory.batch_bytes, arena_bytes)); }
 
   std::unique_ptr<Device> device;
   Store store;
   Programs programs;
   Program* program;
-  Fit fit;
+  StepMemory memory;
   double flops;  // of an update
   int64_t arena_bytes, variable_bytes;
 };

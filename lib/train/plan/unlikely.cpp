@@ -110,7 +110,7 @@ class Doubts {
   void about_classes() {
     const auto classes = static_cast<int64_t>(plan_.data.classes.size());
     const Loss& loss = *plan_.objectives.losses()[0].loss;
-    const int64_t values = loss.takes_classes() && loss.from.target == "y" ? plan_.told_output().shape.last() : 0;
+    const int64_t values = loss.takes_classes() && loss.from.target == "y" ? plan_.predicted_output().shape.last() : 0;
     // Vocabularies are often padded, to sizes that a machine likes.
     if (classes == 1)
       add(at("data.train"), "the data have one class, so that there is nothing to tell apart",

@@ -61,11 +61,11 @@ class ForwardGraph {
     return scaling == Scaling{} ? value : value * scaling.scale + scaling.shift;
   }
 
-  Value told() const {
-    const auto& [output, by] = parts_.told;
+  Value predicted() const {
+    const auto& [output, by] = parts_.predicted;
     if (!by) return outputs_.at(output);
-    const Value told = by->told(outputs_.at(output));
-    return by->reads_field() ? in_own_units(told, by->from) : told;
+    const Value predicted = by->predicted(outputs_.at(output));
+    return by->reads_field() ? in_own_units(predicted, by->from) : predicted;
   }
 
   std::vector<BatchDraw> draws;
@@ -113,7 +113,7 @@ class ForwardGraph {
 Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training, const TurnPart* only) {
   const ForwardGraph built(g, parts, batch, training);
   MeasuresGraph measures(g, only ? &only->all : nullptr);
-  Forward f{.told = built.told()};
+  Forward f{.predicted = built.predicted()};
   const auto left_out = [&](size_t turn) { return only && only->turn != turn; };
   int64_t losses = 0;
   for (const ForwardParts::Term& term : parts.losses) {
@@ -141,7 +141,7 @@ Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, boo
 }
 
 Value predicted(Graph& g, const ForwardParts& parts, const BatchType& batch) {
-  return ForwardGraph(g, parts, batch, false).told();
+  return ForwardGraph(g, parts, batch, false).predicted();
 }
 
 }  // namespace dl

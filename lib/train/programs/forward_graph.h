@@ -34,11 +34,11 @@ struct ForwardParts {
   std::vector<Term> losses;
   // What predictions are of: an item's output, or what the model ends with; and the loss that says what the values
   // mean, null where there is none.
-  struct Told {
+  struct Predicted {
     std::optional<std::string> output;
     const Loss* by = nullptr;
   };
-  Told told;
+  Predicted predicted;
   struct Measured {
     const Metric* metric = nullptr;
     std::string name;  // unique
@@ -57,9 +57,9 @@ struct BatchDraw {
 };
 
 struct Forward {
-  Value loss;   // f32 []: the sum of the losses' weighed means over the batch's targets
-  Value count;  // f32 []: of the targets that this is a mean over; of several losses, the samples
-  Value told;   // the output that predictions are of, as Loss::told, in the target's own units
+  Value loss;       // f32 []: the sum of the losses' weighed means over the batch's targets
+  Value count;      // f32 []: of the targets that this is a mean over; of several losses, the samples
+  Value predicted;  // the output that predictions are of, as Loss::predicted, in the target's own units
   MeasureLayout measures;
   std::vector<BatchDraw> draws;
 };
@@ -75,7 +75,7 @@ struct TurnPart {
 Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training,
                 const TurnPart* only = nullptr);
 
-// Forward::told without any target.
+// Forward::predicted without any target.
 Value predicted(Graph& g, const ForwardParts& parts, const BatchType& batch);
 
 }  // namespace dl

@@ -34,11 +34,11 @@ class Search {
     least_bytes_ = plain_->arena_bytes();
   }
 
-  Fitted run() {
-    Fit fit{.plain_arena_bytes = plain_->arena_bytes(),
-            .arena_bytes = plain_->arena_bytes(),
-            .batch_bytes = limit_.batches};
-    if (!limit_.bytes || plain_->arena_bytes() <= room()) return {std::move(plain_), fit};
+  LimitedProgram run() {
+    StepMemory memory{.plain_arena_bytes = plain_->arena_bytes(),
+                      .arena_bytes = plain_->arena_bytes(),
+                      .batch_bytes = limit_.batches};
+    if (!limit_.bytes || plain_->arena_bytes() <= room()) return {std::move(plain_), memory};
     int known = 0;
     for (int asked = most_stages; asked >= 1; asked /= 2) {
       const int stages = pass_.stages(asked);
@@ -47,10 +47,10 @@ class Search {
     }
     if (!best_) refuse();
     const double plain_flops = plain_->flops();
-    fit.recomputation = best_choice_;
-    fit.extra_flops = (best_->flops() - plain_flops) / plain_flops;
-    fit.arena_bytes = best_->arena_bytes();
-    return {std::move(best_), fit};
+    memory.recomputation = best_choice_;
+    memory.extra_flops = (best_->flops() - plain_flops) / plain_flops;
+    memory.arena_bytes = best_->arena_bytes();
+    return {std::move(best_), memory};
   }
 
  private:
@@ -100,7 +100,7 @@ class Search {
 
 }  // namespace
 
-Fitted fit_program(const Graph& graph, Store& store, const PassOptions& options, const MemoryLimit& limit) {
+LimitedProgram fit_program(const Graph& graph, Store& store, const PassOptions& options, const MemoryLimit& limit) {
   const std::unique_ptr<Graph> made = run_passes(graph, passes_for(store.device(), options));
   return Search(made ? *made : graph, store, limit).run();
 }

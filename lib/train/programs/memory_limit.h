@@ -15,8 +15,8 @@ struct MemoryLimit {
   int64_t batch = 0;             // samples, for messages
 };
 
-// How a program keeps to its limit.
-struct Fit {
+// What a step takes, and what keeping to the limit costs it.
+struct StepMemory {
   Recomputation recomputation;  // of one stage where nothing is computed again
   double extra_flops = 0;       // share of the step's that computing again adds
   int64_t plain_arena_bytes = 0;
@@ -24,13 +24,13 @@ struct Fit {
   int64_t batch_bytes = 0;
 };
 
-struct Fitted {
+struct LimitedProgram {
   std::unique_ptr<Program> program;
-  Fit fit;
+  StepMemory memory;
 };
 
 // The graph's program, with as few FLOPs as can be found within the limit. Where none is found, Error(Exit::usage) says
 // the least possible and what to lower.
-Fitted fit_program(const Graph& graph, Store& store, const PassOptions& options, const MemoryLimit& limit);
+LimitedProgram fit_program(const Graph& graph, Store& store, const PassOptions& options, const MemoryLimit& limit);
 
 }  // namespace dl

@@ -29,7 +29,7 @@ struct Programs::Impl {
     std::weak_ordering operator<=>(const Key&) const = default;
   };
   std::map<Key, std::unique_ptr<Program>> made;
-  std::map<std::pair<BatchType, size_t>, Fit> fits;  // of training programs, by batch and turn
+  std::map<std::pair<BatchType, size_t>, StepMemory> memory;  // of training programs, by batch and turn
   // The numbers that a turn's programs read.
   struct Turn {
     struct Numbered {  // an input of a program
@@ -182,12 +182,12 @@ struct Programs::Impl {
       (this->*build)(g, key);
       PassOptions options = passes();
       options.watches_layers = recipe.watches_layers;
-      Fitted fitted = fit_program(g, store, options,
-                                  {.bytes = recipe.memory_limit_bytes,
-                                   .batches = times(recipe.batch_bytes, key.batch.count),
-                                   .batch = key.batch.count});
-      fits.insert_or_assign({key.batch, key.turn}, fitted.fit);
-      return std::move(fitted.program);
+      LimitedProgram limited = fit_program(g, store, options,
+                                           {.bytes = recipe.memory_limit_bytes,
+                                            .batches = times(recipe.batch_bytes, key.batch.count),
+                                            .batch = key.batch.count});
+      memory.insert_or_assign({key.batch, key.turn}, limited.memory);
+      return std::move(limited.program);
     });
   }
 
@@ -212,7 +212,7 @@ struct Programs::Impl {
 
   void build_evaluate(Graph& g, const Key& key) { forward(g, key.batch); }
 
-  void build_examine(Graph& g, const Key& key) { g.output("prediction", forward(g, key.batch).told); }
+  void build_examine(Graph& g, const Key& key) { g.output("prediction", forward(g, key.batch).predicted); }
 
   void build_predict(Graph& g, const Key& key) { g.output("prediction", predicted(g, recipe.forward, key.batch)); }
 };
@@ -300,6 +300,8 @@ Program& Programs::evaluate(const BatchType& batch) {
 }
 Program& Programs::predict(const BatchType& batch) { return impl_->program({"predict", batch}, &Impl::build_predict); }
 Program& Programs::examine(const BatchType& batch) { return impl_->program({"examine", batch}, &Impl::build_examine); }
-const Fit& Programs::fit(const BatchType& batch, size_t turn) const { return impl_->fits.at({batch, turn}); }
+const StepMemory& Programs::memory(const BatchType& batch, size_t turn) const {
+  return impl_->memory.at({batch, turn});
+}
 
 }  // namespace dl

@@ -73,7 +73,7 @@ class Programs {
   const MeasureLayout& measures();
 
   // How the step or accumulation of a type of batch, which has been made, keeps to the limit.
-  const Fit& fit(const BatchType& batch, size_t turn = 0) const;
+  const StepMemory& memory(const BatchType& batch, size_t turn = 0) const;
 
  private:
   struct Impl;
