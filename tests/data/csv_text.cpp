@@ -252,3 +252,47 @@ TEST_CASE("whatever the bytes, reading them ends with rows or an error") {
     });
   }
 }
+
+namespace {
+
+// Some megabytes of rows with blank lines, comments, both line ends and blanks around cells among them.
+std::string many_lines(int64_t rows) {
+  std::mt19937 random(7);
+  std::string text = "a,b,c\n";
+  for (int64_t i = 0; i < rows; ++i) {
+    const auto r = random();
+    text += concat(i, r % 3 == 0 ? " ," : ",", r % 1000, ",word ", r % 7, r % 5 == 0 ? "\r\n" : "\n");
+    if (r % 101 == 0) text += r % 2 ? "\n" : "# a note, and more\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a large file that several threads read has the cells that one finds, of any number of rows") {
+  for (const int64_t rows : {299'999, 300'000, 300'007}) {
+    const std::string text = many_lines(rows);
+    REQUIRE(text.size() > 5 << 20);
+    const CsvForm form{.header = true, .comment = "#"};
+    const Rows found = read(text, form);
+    CHECK(std::ssize(found) == rows);
+    Rows expected = read(text + "\"last\",0,0\n", form);  // a quoted cell is for one thread
+    REQUIRE(expected.back()[0] == "last");
+    expected.pop_back();
+    CHECK(found == expected);
+    CHECK(read(text.substr(0, text.size() - 1), form) == expected);  // no line end at the end
+  }
+}
+
+TEST_CASE("of several rows that are too long or too short in a large file the first is told") {
+  const std::string text = many_lines(300'000);
+  for (const size_t share : {10, 60, 99}) {
+    std::string bad = text;
+    const size_t at = bad.find('\n', bad.size() * share / 100) + 1;
+    bad.insert(at, "1,2,3,4\n");
+    bad += "1\n";
+    const int64_t line = std::count(bad.begin(), bad.begin() + static_cast<std::ptrdiff_t>(at), '\n') + 1;
+    CHECK(said(bad, {.header = true, .comment = "#"})
+              .starts_with(concat("error: DIR/a.csv:", line, ":1: expected 3 cells as in the first row, found 4")));
+  }
+}

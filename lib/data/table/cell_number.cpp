@@ -20,23 +20,21 @@ std::optional<double> plain_number(std::string_view text) {
   static constexpr double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   const bool negative = text.starts_with('-');
-  if (text.size() - negative <= 16) {
-    uint64_t digits = 0;
-    size_t count = 0, behind = 0;
-    bool point = false;
-    size_t at = negative;
-    for (; at < text.size(); ++at) {
-      if (is_digit(text[at])) {
-        digits = digits * 10 + static_cast<uint64_t>(text[at] - '0');
-        ++count;
-        behind += point;
-      } else if (text[at] == '.' && !point) {
-        point = true;
-      } else {
-        break;
-      }
+  const char *at = text.data() + negative, *const end_of_text = text.data() + text.size();
+  uint64_t digits = 0;
+  const auto pass_digits = [&] {  // returns how many there are
+    const char* const begin = at;
+    for (; at < end_of_text && is_digit(*at); ++at) digits = digits * 10 + static_cast<uint64_t>(*at - '0');
+    return at - begin;
+  };
+  if (end_of_text - at <= 16) {
+    int64_t count = pass_digits(), behind = 0;
+    if (at < end_of_text && *at == '.') {
+      ++at;
+      behind = pass_digits();
     }
-    if (at == text.size() && count >= 1 && count <= 15) {
+    count += behind;
+    if (at == end_of_text && count >= 1 && count <= 15) {
       const double value = static_cast<double>(digits) / tens[behind];
       return negative ? -value : value;
     }
@@ -48,16 +46,16 @@ std::optional<double> plain_number(std::string_view text) {
   // Beyond the range: which end of it, by the exponent of the first digit that is not 0.
   int64_t magnitude = 0;
   bool point = false, counted = false;
-  size_t at = negative;
-  for (; at < text.size() && (is_digit(text[at]) || text[at] == '.'); ++at) {
-    point = point || text[at] == '.';
-    counted = counted || (text[at] >= '1' && text[at] <= '9');
-    if (text[at] != '.' && counted && !point) ++magnitude;
-    if (text[at] == '0' && !counted && point) --magnitude;
+  size_t i = negative;
+  for (; i < text.size() && (is_digit(text[i]) || text[i] == '.'); ++i) {
+    point = point || text[i] == '.';
+    counted = counted || (text[i] >= '1' && text[i] <= '9');
+    if (text[i] != '.' && counted && !point) ++magnitude;
+    if (text[i] == '0' && !counted && point) --magnitude;
   }
   int64_t exponent = 0;
-  if (at < text.size()) {
-    const char* from = text.data() + at + 1;
+  if (i < text.size()) {
+    const char* from = text.data() + i + 1;
     if (*from == '+') ++from;
     if (std::from_chars(from, text.data() + text.size(), exponent).ec != std::errc())
       exponent = *from == '-' ? -(int64_t{1} << 40) : int64_t{1} << 40;

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
+#include "lib/base/cpu.h"
+#include "lib/base/in_parallel.h"
 #include "lib/base/text.h"
 #include "lib/data/file/byte_source.h"
 #include "lib/data/table/cell_number.h"
@@ -16,6 +19,8 @@ namespace {
 constexpr uint64_t most_text_bytes = uint64_t{1} << 40;
 constexpr uint64_t most_cell_bytes = (uint64_t{1} << 24) - 1;
 constexpr size_t head_bytes = 256 << 10;
+constexpr int64_t head_lines = 1000;  // by which it is judged how many cells there will be
+constexpr size_t least_bytes_for_threads = 4 << 20;
 constexpr int64_t head_rows = 100;  // by which the delimiter and the header are recognised
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
@@ -184,7 +189,11 @@ void CsvText::parse(const CsvForm& form) {
     }
     if (found != stride_) fail_ragged(line, found, short_header);
     ++lines;
-    if (lines == 1000) {
+    if (lines == head_lines) {
+      if (const auto more = parse_on_all_threads(at, form)) {
+        lines += *more;
+        break;
+      }
       const double more = static_cast<double>(text_.size() - at) / static_cast<double>(at - begin);
       cells_.reserve(cells_.size() + static_cast<size_t>(1.02 * more * static_cast<double>(cells_.size())) + 1000);
     }
@@ -254,8 +263,72 @@ void CsvText::take_header(bool is_short) {
   }
 }
 
-// The cells of the row that begins there; returns where the next one does.
+// The rows from there to the end, each as long as those before; returns how many they are. Nothing is done, and nothing
+// returned, where that would not pay, or where a row is not as it should be, as only the first such is told.
+std::optional<int64_t> CsvText::parse_on_all_threads(uint64_t at, const CsvForm& form) {
+  const std::string_view text = text_;
+  const int threads = usable_cores();
+  if (threads == 1 || text.size() - at < least_bytes_for_threads || text.find('"', at) != std::string_view::npos)
+    return {};
+  // Parts of whole lines, a few for each thread.
+  std::vector<uint64_t> begins{at};
+  const int64_t parts = 4 * int64_t{threads};
+  for (int64_t i = 1; i <= parts; ++i) {
+    const auto wanted = std::max(
+        begins.back(), at + static_cast<uint64_t>(split(static_cast<int64_t>(text.size() - at), parts, i - 1).end));
+    begins.push_back(std::min<uint64_t>(text.find('\n', wanted), text.size() - 1) + 1);
+  }
+  const auto for_each_row = [&](int64_t part, auto&& row) {
+    const uint64_t end = begins[static_cast<size_t>(part) + 1];
+    for (uint64_t line = begins[static_cast<size_t>(part)]; line < end;) {
+      const uint64_t next = after_empty_line(line, form);
+      line = next > 0 ? next : row(line);
+    }
+  };
+  std::vector<int64_t> rows(static_cast<size_t>(parts) + 1);  // before each part
+  in_parallel(parts, threads, [&](int64_t part) {
+    int64_t count = 0;
+    for_each_row(part, [&](uint64_t line) {
+      ++count;
+      return std::min<uint64_t>(text.find('\n', line), text.size()) + 1;
+    });
+    rows[static_cast<size_t>(part) + 1] = count;
+  });
+  std::partial_sum(rows.begin(), rows.end(), rows.begin());
+  const size_t before = cells_.size();
+  const auto stride = static_cast<size_t>(stride_);
+  cells_.resize(before + static_cast<size_t>(rows.back()) * stride);
+  std::atomic<bool> good = true;
+  in_parallel(parts, threads, [&](int64_t part) {
+    Cell* to = cells_.data() + before + static_cast<size_t>(rows[static_cast<size_t>(part)]) * stride;
+    for_each_row(part, [&](uint64_t line) {
+      size_t found = 0;
+      const auto never = [](uint64_t, const CsvForm&) { return uint64_t{0}; };
+      line = pass_row(line, form, never, [&](uint64_t begin, uint64_t end) {
+        if (found < stride && end - begin <= most_cell_bytes) to[found] = {begin, end - begin};
+        if (end - begin > most_cell_bytes) good = false;
+        ++found;
+      });
+      if (found != stride) good = false;
+      to += stride;
+      return line;
+    });
+  });
+  if (good) return rows.back();
+  cells_.resize(before);
+  return {};
+}
+
 uint64_t CsvText::parse_row(uint64_t at, const CsvForm& form) {
+  return pass_row(
+      at, form, [this](uint64_t begin, const CsvForm& of) { return parse_quoted(begin, of); },
+      [this](uint64_t begin, uint64_t end) { cells_.push_back(cell_of(begin, end)); });
+}
+
+// Calls add(begin, end) for the cells of the row that begins there, and quoted(begin, form) for those in quotes, which
+// returns where they end; returns where the next row begins.
+template <class Quoted, class Add>
+uint64_t CsvText::pass_row(uint64_t at, const CsvForm& form, Quoted quoted, Add add) const {
   const char delimiter = delimiter_;
   const bool blanks_delimit = delimiter == ' ', trims = form.trim || blanks_delimit;
   const char* const text = text_.data();
@@ -265,7 +338,7 @@ uint64_t CsvText::parse_row(uint64_t at, const CsvForm& form) {
     if (trims)
       while (begin < size && is_blank(text[begin]) && (text[begin] != delimiter || blanks_delimit)) ++begin;
     if (begin < size && text[begin] == '"') {
-      at = parse_quoted(begin + 1, form);
+      at = quoted(begin + 1, form);
     } else {
       at = begin;
       if (blanks_delimit)
@@ -276,7 +349,7 @@ uint64_t CsvText::parse_row(uint64_t at, const CsvForm& form) {
       if ((at == size || text[at] == '\n') && end > begin && text[end - 1] == '\r') --end;
       if (trims)
         while (end > begin && is_blank(text[end - 1])) --end;
-      add_cell(begin, end);
+      add(begin, end);
     }
     if (blanks_delimit) {  // those at the line's end delimit nothing
       while (at < size && (is_blank(text[at]) || (text[at] == '\r' && (at + 1 == size || text[at + 1] == '\n')))) ++at;
@@ -301,7 +374,7 @@ uint64_t CsvText::parse_quoted(uint64_t at, const CsvForm& form) {
     text_[end++] = text_[at];
   }
   std::fill(text_.begin() + static_cast<std::ptrdiff_t>(end), text_.begin() + static_cast<std::ptrdiff_t>(at) - 1, ' ');
-  add_cell(begin, end);
+  cells_.push_back(cell_of(begin, end));
   const uint64_t after = at;
   if (delimiter_ == ' ' && at < text_.size() && is_blank(text_[at])) return at;
   if (form.trim)
@@ -313,10 +386,10 @@ uint64_t CsvText::parse_quoted(uint64_t at, const CsvForm& form) {
   return at;
 }
 
-void CsvText::add_cell(uint64_t begin, uint64_t end) {
+CsvText::Cell CsvText::cell_of(uint64_t begin, uint64_t end) const {
   if (end - begin > most_cell_bytes)
     fail(begin, concat("expected a cell of at most ", most_cell_bytes, " bytes, found ", end - begin));
-  cells_.push_back({begin, end - begin});
+  return {begin, end - begin};
 }
 
 Where CsvText::where(int64_t row, int64_t column) const {

@@ -63,11 +63,14 @@ class CsvText {
   [[noreturn]] void fail(uint64_t at, std::string what, std::string help = {}) const;
   [[noreturn]] void fail_ragged(uint64_t line, int64_t found, bool short_header) const;
   void parse(const CsvForm& form);
+  std::optional<int64_t> parse_on_all_threads(uint64_t at, const CsvForm& form);
   uint64_t begin_of_rows(const CsvForm& form);
   uint64_t after_empty_line(uint64_t at, const CsvForm& form) const;
+  template <class Quoted, class Add>
+  uint64_t pass_row(uint64_t at, const CsvForm& form, Quoted quoted, Add add) const;
   uint64_t parse_row(uint64_t at, const CsvForm& form);
   uint64_t parse_quoted(uint64_t at, const CsvForm& form);
-  void add_cell(uint64_t begin, uint64_t end);
+  Cell cell_of(uint64_t begin, uint64_t end) const;
   bool first_row_has_numbers() const;
   bool first_row_is_header(const std::vector<std::string>& expected) const;
   void take_header(bool is_short);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "lib/base/hash.h"
+#include "lib/base/in_parallel.h"
 #include "lib/base/text.h"
 #include "lib/data/capability.h"
 #include "lib/data/fit.h"
@@ -89,18 +90,25 @@ class Samples final : public Dataset, public Tabular {
     others_ += parts_.has_target;
     width_ = number_places_.size() + ones_ + others_;
     cells_.resize(rows_.size() * width_);
+    std::vector<size_t> places;  // of each column in a row of cells
     size_t number = 0, one = number_places_.size(), index = one + ones_;
-    for (size_t c = 0; c < fitted_.columns.size(); ++c) {
-      const FittedColumn& column = fitted_.columns[c];
-      if (column.kind == "index") {
-        put(codes(column), index++, [](int32_t code) { return Cell{.code = code + 1}; });
-        fields_.push_back({column.name, {DType::i32, {}}, column.category_count() + 1});
-      } else if (column.kind == "numeric") {
-        put(numbers(column), number++, [](float x) { return Cell{.number = x}; });
-      } else {
-        put(codes(column), one++, [&](int32_t code) { return Cell{.code = code < 0 ? -1 : begins[c] + code}; });
-      }
+    for (const FittedColumn& column : fitted_.columns) {
+      if (column.kind == "index") fields_.push_back({column.name, {DType::i32, {}}, column.category_count() + 1});
+      places.push_back(column.kind == "index" ? index++ : column.kind == "numeric" ? number++ : one++);
     }
+    std::vector<std::vector<Problem>> found(places.size());
+    in_parallel(std::ssize(places), threads_for(size()), [&](int64_t c) {
+      const auto i = static_cast<size_t>(c);
+      const FittedColumn& column = fitted_.columns[i];
+      if (column.kind == "numeric")
+        put(numbers(column), places[i], [](float x) { return Cell{.number = x}; });
+      else if (column.kind == "index")
+        put(codes(column, found[i]), places[i], [](int32_t code) { return Cell{.code = code + 1}; });
+      else
+        put(codes(column, found[i]), places[i],
+            [&](int32_t code) { return Cell{.code = code < 0 ? -1 : begins[i] + code}; });
+    });
+    for (std::vector<Problem>& of_column : found) std::ranges::move(of_column, std::back_inserter(warnings_));
     if (fitted_.target.kind == "class") classes_ = fitted_.target.categories;
     if (parts_.has_target) put_target();
     warn_of_columns();
@@ -217,7 +225,7 @@ class Samples final : public Dataset, public Tabular {
   }
 
   // Each row's category; behind the last the missing ones', -1 for one that training lacks.
-  std::vector<int32_t> codes(const FittedColumn& column) {
+  std::vector<int32_t> codes(const FittedColumn& column, std::vector<Problem>& warnings) const {
     const int64_t at = index_of(column);
     const MissingWords missing(parts_.spec, false);
     const Categories categories(column.categories);
@@ -237,7 +245,8 @@ class Samples final : public Dataset, public Tabular {
     }
     // Rare ones that 'min_count' left out are none of training's either.
     const int64_t least = parts_.spec.min_count > 1 ? size() / 2 : 0;
-    if (unknown.count > least && column.kind != "class") warn_of_unknown(column, categories, unknown, at);
+    if (unknown.count > least && column.kind != "class")
+      warnings.push_back(doubt_unknown(column, categories, unknown, at));
     return values;
   }
 
@@ -255,7 +264,8 @@ class Samples final : public Dataset, public Tabular {
     }
   };
 
-  void warn_of_unknown(const FittedColumn& column, const Categories& categories, const Unknown& unknown, int64_t at) {
+  Problem doubt_unknown(const FittedColumn& column, const Categories& categories, const Unknown& unknown,
+                        int64_t at) const {
     std::vector<std::string> shown;
     std::string help = "the network sees none of its categories there: write them as in training, if they are meant";
     for (const std::string& example : unknown.examples) {
@@ -263,11 +273,10 @@ class Samples final : public Dataset, public Tabular {
       if (const std::string* near = categories.alike(example); near && help.starts_with("the"))
         help = concat("write '", *near, "' for '", example, "', as in training");
     }
-    warnings_.push_back(
-        {.where = parts_.cell_where(unknown.row, at),
-         .what = concat("column '", column.name, "': ", unknown.count, " of ", count_of(size(), "row"),
-                        " have categories that training lacks: ", join(shown), unknown.more ? ", …" : ""),
-         .help = help});
+    return {.where = parts_.cell_where(unknown.row, at),
+            .what = concat("column '", column.name, "': ", unknown.count, " of ", count_of(size(), "row"),
+                           " have categories that training lacks: ", join(shown), unknown.more ? ", …" : ""),
+            .help = help};
   }
 
   // Columns that training did not have are of no use here.
@@ -294,7 +303,7 @@ class Samples final : public Dataset, public Tabular {
     }
     fields_.push_back(std::move(y));
     if (!is_class) return put(numbers(target), width_ - 1, [](float x) { return Cell{.number = x}; });
-    const std::vector<int32_t> labels = codes(target);
+    const std::vector<int32_t> labels = codes(target, warnings_);
     put(labels, width_ - 1, [](int32_t code) { return Cell{.code = code}; });
     for (size_t i = 0; i < rows_.size(); ++i)
       if (labels[i] < 0) fail_class(rows_[i], index_of(target));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lib/base/cpu.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -25,10 +26,13 @@ MissingWords::MissingWords(const TableSpec& spec, bool among_numbers) {
 
 void MissingWords::add(std::string_view word) {
   words_.emplace_back(word);
-  if (word.size() < 64) lengths_[word.empty() ? 0 : static_cast<unsigned char>(word[0])] |= uint64_t{1} << word.size();
+  if (word.size() < 64) lengths_[first(word)] |= uint64_t{1} << word.size();
+  ends_[last(word)] = true;
 }
 
 bool MissingWords::is_one(std::string_view text) const { return std::ranges::count(words_, text) > 0; }
+
+int threads_for(int64_t rows) { return rows < 20'000 ? 1 : usable_cores(); }
 
 void expect_column(const TableParts& parts, const std::string& name) {
   if (std::ranges::count(parts.names, name) > 0) return;

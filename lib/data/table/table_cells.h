@@ -14,16 +14,25 @@ class MissingWords {
  public:
   MissingWords(const TableSpec& spec, bool among_numbers);
   bool contains(std::string_view text) const {
-    return text.size() < 64 && (lengths_[text.empty() ? 0 : static_cast<unsigned char>(text[0])] >> text.size() & 1) &&
-           is_one(text);
+    return text.size() < 64 && (lengths_[first(text)] >> text.size() & 1) && ends_[last(text)] && is_one(text);
   }
 
  private:
+  static unsigned char first(std::string_view text) {
+    return text.empty() ? '\0' : static_cast<unsigned char>(text[0]);
+  }
+  static unsigned char last(std::string_view text) {
+    return text.empty() ? '\0' : static_cast<unsigned char>(text.back());
+  }
   bool is_one(std::string_view text) const;
   void add(std::string_view word);
   std::vector<std::string> words_;
   std::array<uint64_t, 256> lengths_{};  // bit n: a word of n bytes begins with that one
+  std::array<bool, 256> ends_{};         // a word ends with that one
 };
+
+// Threads that go through this many rows: one where there are few.
+int threads_for(int64_t rows);
 
 // A column that the table has not is an Error(Exit::usage).
 void expect_column(const TableParts& parts, const std::string& name);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "lib/base/in_parallel.h"
 #include "lib/base/text.h"
 #include "lib/data/table/table_cells.h"
 #include "lib/data/table/table_column.h"
@@ -112,50 +113,71 @@ class Fitter {
       : parts_(parts), rows_(rows), warnings_(warnings) {}
 
   FittedTable fit() {
+    std::vector<Column> found(parts_.names.size());
+    in_parallel(std::ssize(found), threads_for(std::ssize(rows_)),
+                [&](int64_t i) { found[static_cast<size_t>(i)] = fit_column(i); });
     FittedTable fitted{.names = parts_.names};
-    for (size_t i = 0; i < parts_.names.size(); ++i) {
-      const std::string& name = parts_.names[i];
-      const auto said = parts_.spec.columns.find(name);
-      const ColumnSpec spec = said == parts_.spec.columns.end() ? ColumnSpec{} : said->second;
-      const auto column = [&](const std::string& strip) {
-        return TableColumn{.parts = parts_, .index = static_cast<int64_t>(i), .strip = strip, .rows = rows_};
-      };
-      if (name == parts_.spec.target.column) {
-        fitted.target = fit_target(column(parts_.spec.target.strip));
-      } else if (spec.type == "ignore") {
-        left_out_.push_back(concat("column '", name, "' is declared 'ignore'"));
-      } else if (name.empty() && i == 0 && said == parts_.spec.columns.end()) {
-        left_out_.push_back("the first column has no name");
-        warn("the first column has no name: it is taken for the rows' names and left out",
-             "give it a name in the header to use it");
-      } else if (FittedColumn input = fit_input(column(spec.strip), spec);
-                 !input.is_number() && input.categories.empty()) {
-        left_out_.push_back(
-            parts_.spec.min_count > 1
-                ? concat("'min_count: ", parts_.spec.min_count, "' leaves column '", name, "' no category")
-                : concat("column '", name, "' has no value in the training part"));
-        warn(left_out_.back() + "; it is left out", concat("write 'columns: {", name, ": ignore}'"));
-      } else {
-        fitted.columns.push_back(std::move(input));
-      }
+    std::vector<std::string> left_out;  // columns that are no input, and why
+    for (Column& column : found) {
+      std::ranges::move(column.warnings, std::back_inserter(warnings_));
+      if (column.is_target)
+        fitted.target = std::move(column.fitted);
+      else if (column.left_out.empty())
+        fitted.columns.push_back(std::move(column.fitted));
+      else
+        left_out.push_back(std::move(column.left_out));
     }
     if (fitted.columns.empty()) {
-      left_out_.push_back(concat("column '", parts_.spec.target.column, "' is the target"));
+      left_out.push_back(concat("column '", parts_.spec.target.column, "' is the target"));
       throw Error(Exit::usage, Problem{.where = parts_.where,
                                        .what = concat("no column of '", parts_.text->path().filename().string(),
                                                       "' is left as input"),
-                                       .notes = left_out_,
+                                       .notes = left_out,
                                        .help = "leave one column in at least"});
     }
     return fitted;
   }
 
  private:
-  void warn(std::string what, std::string help) {
-    warnings_.push_back({.where = parts_.text->first_where(), .what = std::move(what), .help = std::move(help)});
+  struct Column {
+    FittedColumn fitted;
+    bool is_target = false;
+    std::string left_out;  // why it is no input; empty: it is one
+    std::vector<Problem> warnings;
+  };
+
+  Column fit_column(int64_t i) const {
+    Column found;
+    const std::string& name = parts_.names[static_cast<size_t>(i)];
+    const auto said = parts_.spec.columns.find(name);
+    const ColumnSpec spec = said == parts_.spec.columns.end() ? ColumnSpec{} : said->second;
+    const auto column = [&](const std::string& strip) {
+      return TableColumn{.parts = parts_, .index = i, .strip = strip, .rows = rows_};
+    };
+    const auto leave_out = [&](std::string why) { found.left_out = std::move(why); };
+    const auto warn = [&](std::string what, std::string help) {
+      found.warnings.push_back({.where = parts_.text->first_where(), .what = std::move(what), .help = std::move(help)});
+    };
+    if (name == parts_.spec.target.column) {
+      found.is_target = true;
+      found.fitted = fit_target(column(parts_.spec.target.strip), found.warnings);
+    } else if (spec.type == "ignore") {
+      leave_out(concat("column '", name, "' is declared 'ignore'"));
+    } else if (name.empty() && i == 0 && said == parts_.spec.columns.end()) {
+      leave_out("the first column has no name");
+      warn("the first column has no name: it is taken for the rows' names and left out",
+           "give it a name in the header to use it");
+    } else if (found.fitted = fit_input(column(spec.strip), spec, found.warnings);
+               !found.fitted.is_number() && found.fitted.categories.empty()) {
+      leave_out(parts_.spec.min_count > 1
+                    ? concat("'min_count: ", parts_.spec.min_count, "' leaves column '", name, "' no category")
+                    : concat("column '", name, "' has no value in the training part"));
+      warn(found.left_out + "; it is left out", concat("write 'columns: {", name, ": ignore}'"));
+    }
+    return found;
   }
 
-  FittedColumn fit_input(const TableColumn& column, const ColumnSpec& spec) {
+  FittedColumn fit_input(const TableColumn& column, const ColumnSpec& spec, std::vector<Problem>& warnings) const {
     FittedColumn fitted{.name = column.name(), .strip = spec.strip};
     if (!spec.fill.is_null()) fitted.fill = spec.fill.as_string().value_or(spec.fill.text);
     const bool may_be_numbers = spec.type ? *spec.type == "numeric" : !spec.as;
@@ -175,7 +197,7 @@ class Fitter {
                                          .what = concat("column '", fitted.name,
                                                         "': expected a number as 'fill', got '", *fitted.fill, "'")});
       }
-      doubt_numbers(column, numbers, warnings_);
+      doubt_numbers(column, numbers, warnings);
       return fitted;
     }
     fitted.kind = spec.as.value_or("one_hot");
@@ -186,11 +208,11 @@ class Fitter {
     const MissingWords missing(parts_.spec, false);
     fitted.missing_category =
         !fitted.fill && std::ranges::any_of(rows_, [&](int64_t row) { return missing.contains(column.text(row)); });
-    if (may_be_numbers) doubt_categories(column, numbers, fitted.categories, warnings_);
+    if (may_be_numbers) doubt_categories(column, numbers, fitted.categories, warnings);
     return fitted;
   }
 
-  FittedColumn fit_target(const TableColumn& column) {
+  FittedColumn fit_target(const TableColumn& column, std::vector<Problem>& warnings) const {
     const TargetSpec& spec = parts_.spec.target;
     FittedColumn fitted{.name = spec.column, .strip = spec.strip};
     ColumnNumbers numbers;
@@ -204,21 +226,20 @@ class Fitter {
     if (spec.as == "value" || numbers.are_all()) {
       fitted.kind = "value";
       fit_numbers(fitted, column, numbers, spec.normalize);
-      doubt_form(column, numbers.form, warnings_);
+      doubt_form(column, numbers.form, warnings);
       return fitted;
     }
     fitted.kind = "class";
     fitted.categories = parts_.classes;
     if (!fitted.categories.empty()) return fitted;
     fit_categories(fitted, column, column.categories(), 1, "the target", "name a target with fewer");
-    doubt_classes(column, fitted.categories, warnings_);
+    doubt_classes(column, fitted.categories, warnings);
     return fitted;
   }
 
   const TableParts& parts_;
   const std::span<const int64_t> rows_;
   std::vector<Problem>& warnings_;
-  std::vector<std::string> left_out_;  // columns that are no input, and why
 };
 
 }  // namespace

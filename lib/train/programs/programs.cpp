@@ -3,13 +3,12 @@
 #include "lib/train/programs/programs.h"
 
 #include <algorithm>
-#include <atomic>
 #include <compare>
 #include <span>
 
 #include "lib/base/error.h"
+#include "lib/base/in_parallel.h"
 #include "lib/base/random.h"
-#include "lib/base/thread_team.h"
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/sizes.h"
 #include "lib/train/programs/update_graph.h"
@@ -93,16 +92,13 @@ struct Programs::Impl {
       for (int64_t begin = 0; begin < all; begin += most)
         pieces.push_back({&tensor, begin, std::min(all, begin + most)});
     }
-    std::atomic<size_t> next = 0;
-    ThreadTeam(std::clamp(static_cast<int>(pieces.size()), 1, recipe.threads)).run([&](int) {
-      std::vector<float> values(most);
-      for (size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < pieces.size();) {
-        const auto& [tensor, begin, end] = pieces[i];
-        tensor->initial->fill(std::span(values).first(static_cast<size_t>(end - begin)), tensor->shape,
-                              random_key(recipe.forward.seed, random_stream("init/" + tensor->path)), begin);
-        store.write_part(tensor->trained ? parameters().name : tensor->path,
-                         (tensor->trained ? tensor->offset : 0) + begin, values.data(), end - begin);
-      }
+    in_parallel(std::ssize(pieces), recipe.threads, [&](int64_t i) {
+      const auto& [tensor, begin, end] = pieces[static_cast<size_t>(i)];
+      std::vector<float> values(static_cast<size_t>(end - begin));
+      tensor->initial->fill(values, tensor->shape,
+                            random_key(recipe.forward.seed, random_stream("init/" + tensor->path)), begin);
+      store.write_part(tensor->trained ? parameters().name : tensor->path,
+                       (tensor->trained ? tensor->offset : 0) + begin, values.data(), end - begin);
     });
   }
 
