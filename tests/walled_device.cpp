@@ -118,6 +118,8 @@ class WalledDevice final : public Device {
 
   std::string_view name() const override { return inner_->name(); }
   std::string description() const override { return inner_->description(); }
+  bool gains_by_bf16() const override { return inner_->gains_by_bf16(); }
+  std::string arithmetic() const override { return inner_->arithmetic(); }
   bool fuses() const override { return inner_->fuses(); }
   bool takes_epilogue(const Op& op, std::span<const Type> inputs) const override {
     return inner_->takes_epilogue(op, inputs);

@@ -173,10 +173,10 @@ class Check final : public Command {
   }
 
   static std::string program(const Program& program) {
-    std::vector<std::vector<std::string>> rows{{"layer", "op", "FLOPs", "bytes", "what"}};
-    for (const Program::KernelCall& step : program.kernel_calls())
+    std::vector<std::vector<std::string>> rows{{"layer", "op", "FLOPs", "bytes", "by", "what"}};
+    for (const Program::KernelCall& call : program.kernel_calls())
       rows.push_back(
-          {step.scope, step.op, short_count(step.cost.flops), short_count(step.cost.bytes), step.attributes});
+          {call.scope, call.op, short_count(call.cost.flops), short_count(call.cost.bytes), call.way, call.attributes});
     return table(rows, standard_output().columns());
   }
 

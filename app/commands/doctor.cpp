@@ -166,7 +166,7 @@ void speeds(Findings& found) {
                   "close other programs and measure again; if it stays so, please report it with this page");
 }
 
-// For comparison only: dlcli's products are its own. Begins before any thread is started.
+// Beside our own kernels; trainer.blas may name it. Begins before any thread is started.
 class OpenBlas {
  public:
   void measure(Findings& found) const {

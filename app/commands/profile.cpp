@@ -74,6 +74,7 @@ class Profile final : public Command {
     for (const Program::KernelCall& kernel : timing.kernels) {
       each.push_back(spent_in({kernel}, limits));
       each.back().name = kernel_name(kernel) + (with_layer ? " " + layer_name(kernel) : "");
+      if (with_layer && !kernel.way.empty()) each.back().name += " (" + kernel.way + ")";
       each.back().phase = kernel.phase;
     }
     return each;
@@ -88,8 +89,10 @@ class Profile final : public Command {
   static Node json(const StepTrial& trial, const Timing& timing, const MachineLimits& limits) {
     const Spent all = spent_in(timing.kernels, limits);
     Node kernels = list_of(each_kernel(timing, limits, false));
-    for (size_t i = 0; i < kernels.items.size(); ++i)
+    for (size_t i = 0; i < kernels.items.size(); ++i) {
       kernels.items[i].set("layer", Node::string(layer_name(timing.kernels[i])));
+      kernels.items[i].set("by", Node::string(timing.kernels[i].way));
+    }
     return json_object({{"workload", Node::string(trial.name())},
                         {"device", Node::string(trial.device().description())},
                         {"steps", Node::integer(timing.runs())},

@@ -65,6 +65,8 @@ std::string bytes_as_text(std::initializer_list<unsigned> words) {
 }
 
 void find_features(CpuFeatures& f) {
+  const Registers first = cpuid(0);
+  f.vendor = bytes_as_text({first.b, first.d, first.c});
   if (cpuid(0x80000000u).a >= 0x80000004u) {
     for (unsigned leaf = 0x80000002u; leaf <= 0x80000004u; ++leaf) {
       const Registers r = cpuid(leaf);

@@ -32,6 +32,8 @@ class Kernel {
   // Whether output `out` may be written over input `in` (same type, read at an index before it is written there).
   virtual bool in_place(int /*in*/, int /*out*/) const { return false; }
   virtual void run(std::span<void* const> inputs, std::span<void* const> outputs, void* scratch) = 0;
+  // Which of several ways it takes, in a word: "openblas", "winograd"; empty where there is but one.
+  virtual std::string way() const { return {}; }
   // Whether numbers that it reads may make no sense, as an index outside its table. Then run() has one more output, a
   // Fault, which it writes each time; where there is one it goes on as if there were none, with any values. Who waits
   // for the launch gets the problem as an Error.
@@ -69,7 +71,8 @@ class Executable {
 };
 
 struct DeviceOptions {
-  int threads = 0;  // 0: as many as the process may use
+  int threads = 0;           // 0: as many as the process may use
+  std::string blas = "own";  // what multiplies matrices in f32 on a CPU, as trainer.blas
 };
 
 class Device {
@@ -77,6 +80,10 @@ class Device {
   virtual ~Device() = default;
   virtual std::string_view name() const = 0;    // "cpu", "reference"
   virtual std::string description() const = 0;  // "2 threads, avx512"
+  // Whether products of bf16 take less time than those of f32.
+  virtual bool gains_by_bf16() const { return true; }
+  // What decides the last bits of its results: where two say the same, they compute the same.
+  virtual std::string arithmetic() const { return std::string(name()); }
   // Whether graphs are to be fused for this device: then it must compile LoopOp and EpilogueOp.
   virtual bool fuses() const = 0;
   // Whether an epilogue may follow this operation.

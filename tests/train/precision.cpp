@@ -41,4 +41,19 @@ TEST_CASE("what a run in bf16-true validates is what its checkpoint gives, with 
   }
 }
 
+TEST_CASE("a run in bf16 says where its processor gains no time by it, one in f32 never") {
+  for (const char* precision : {"32-true", "bf16-mixed", "bf16-true"}) {
+    const testing::Workplace place;
+    const auto plan =
+        place.plan({concat("trainer.precision=", precision), "trainer.device=cpu", "trainer.fast_dev_run=true"});
+    testing::Record record;
+    Trainer(*plan, {.observers = {&record}}).fit();
+    const bool gains = make_device("cpu", {.threads = 1})->gains_by_bf16();
+    const auto told = std::ranges::count_if(record.warnings, [](const std::string& warning) {
+      return warning.starts_with("trainer.precision: this processor has no unit for bf16: 'bf16-");
+    });
+    CHECK(told == (gains || precision == std::string("32-true") ? 0 : 1));
+  }
+}
+
 }  // namespace dl

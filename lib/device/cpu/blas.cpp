@@ -1,4 +1,4 @@
-// Loading OpenBLAS by hand, so that what decides its kernels is set before it looks.
+// Loading a library by hand, so that what decides its kernels is set before it looks.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/blas.h"
 
@@ -7,8 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <mutex>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/error.h"
 #include "lib/device/cpu/isa.h"
@@ -18,10 +22,24 @@ namespace {
 
 // Found at build time, or else OpenBLAS by the name that it is installed under.
 #ifdef DLCLI_BLAS_LIBRARY
-constexpr const char* library_path = DLCLI_BLAS_LIBRARY;
+constexpr const char* openblas_file = DLCLI_BLAS_LIBRARY;
 #else
-constexpr const char* library_path = "libopenblas.so.0";
+constexpr const char* openblas_file = "libopenblas.so.0";
 #endif
+
+struct Known {
+  std::string name, title;
+  std::vector<const char*> files;  // the first that loads is taken
+};
+
+const std::vector<Known>& known() {
+  static const std::vector<Known> all = {
+      {"openblas", "OpenBLAS", {openblas_file, "libopenblas.so.0"}},
+      {"mkl", "MKL", {"libmkl_rt.so.2", "libmkl_rt.so.1", "libmkl_rt.so"}},
+      {"blis", "BLIS", {"libblis.so.4", "libblis.so.3", "libblis.so", "libblis-mt.so"}},
+  };
+  return all;
+}
 
 // OpenBLAS' own names. Zen's kernels are its AVX2 ones, SkylakeX' the AVX-512 ones for any vendor.
 const char* core_type() {
@@ -44,23 +62,43 @@ struct Blas::Load {
   std::string failure;
 };
 
-const Blas::Load& Blas::load() {
-  static const Load loaded = [] {
-    Load l;
-    if (const char* core = core_type()) setenv("OPENBLAS_CORETYPE", core, 0);
-    setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    void* library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) {
-      l.failure = concat("BLAS does not load: ", dlerror());
-      return l;
-    }
-    l.blas.sgemm_ = dlsym(library, "cblas_sgemm");
-    if (l.blas.sgemm_ == nullptr) l.failure = concat(library_path, " has no cblas_sgemm");
-    void* name = dlsym(library, "openblas_get_corename");
-    l.blas.core_ = name != nullptr ? reinterpret_cast<CoreName>(name)() : "unknown";
-    return l;
+std::span<const std::string> Blas::names() {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> names;
+    for (const Known& library : known()) names.push_back(library.name);
+    return names;
   }();
-  return loaded;
+  return all;
+}
+
+const Blas::Load& Blas::load(const std::string& name) {
+  static std::mutex mutex;
+  static std::map<std::string, Load> loaded;
+  const std::lock_guard lock(mutex);
+  const auto [entry, is_new] = loaded.try_emplace(name);
+  Load& l = entry->second;
+  if (!is_new) return l;
+  if (const char* core = core_type()) setenv("OPENBLAS_CORETYPE", core, 0);
+  for (const char* threads : {"OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"}) setenv(threads, "1", 1);
+  setenv("MKL_THREADING_LAYER", "SEQUENTIAL", 0);
+  const auto found = std::ranges::find(known(), name, &Known::name);
+  const std::vector<const char*> files = found != known().end() ? found->files : std::vector{name.c_str()};
+  l.blas.title_ = found != known().end() ? found->title : name;
+  for (const char* file : files) {
+    void* library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
+      if (l.failure.empty()) l.failure = concat(l.blas.title_, " does not load: ", dlerror());
+      continue;
+    }
+    l.failure.clear();
+    l.blas.sgemm_ = dlsym(library, "cblas_sgemm");
+    if (l.blas.sgemm_ == nullptr) l.failure = concat(file, " has no cblas_sgemm");
+    void* core = dlsym(library, "openblas_get_corename");
+    l.blas.core_ = core != nullptr ? reinterpret_cast<CoreName>(core)() : file;
+    if (core != nullptr) l.blas.title_ += concat(" with ", l.blas.core_, " kernels");
+    break;
+  }
+  return l;
 }
 
 std::string Blas::own_choice() {
@@ -70,7 +108,7 @@ std::string Blas::own_choice() {
   if (child == 0) {
     unsetenv("OPENBLAS_CORETYPE");
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    void* library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
+    void* library = dlopen(openblas_file, RTLD_NOW | RTLD_LOCAL);
     void* name = library != nullptr ? dlsym(library, "openblas_get_corename") : nullptr;
     const std::string_view core = name != nullptr ? reinterpret_cast<CoreName>(name)() : "";
     _exit(write(ends[1], core.data(), core.size()) < 0);
@@ -83,19 +121,23 @@ std::string Blas::own_choice() {
   return {text, length > 0 ? static_cast<size_t>(length) : 0};
 }
 
-const Blas* Blas::find() { return load().failure.empty() ? &load().blas : nullptr; }
+const Blas* Blas::find(const std::string& name) {
+  const Load& l = load(name);
+  return l.failure.empty() ? &l.blas : nullptr;
+}
 
-std::string Blas::description() {
-  const Load& l = load();
-  return l.failure.empty() ? concat("OpenBLAS with ", l.blas.core_, " kernels") : l.failure;
+std::string Blas::description(const std::string& name) {
+  const Load& l = load(name);
+  return l.failure.empty() ? l.blas.title_ : l.failure;
 }
 
 void Blas::sgemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
-                 const float* b, int64_t ldb, float* c, int64_t ldc) const {
+                 const float* b, int64_t ldb, float* c, int64_t ldc, bool accumulate) const {
   constexpr int row_major = 101, plain = 111, transposed = 112;
   reinterpret_cast<Sgemm>(sgemm_)(row_major, transpose_a ? transposed : plain, transpose_b ? transposed : plain,
                                   static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), 1.0f, a,
-                                  static_cast<int>(lda), b, static_cast<int>(ldb), 0.0f, c, static_cast<int>(ldc));
+                                  static_cast<int>(lda), b, static_cast<int>(ldb), accumulate ? 1.0f : 0.0f, c,
+                                  static_cast<int>(ldc));
 }
 
 }  // namespace dl

@@ -14,6 +14,7 @@
 #include "lib/base/cpu.h"
 #include "lib/base/division.h"
 #include "lib/base/error.h"
+#include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/loop_runner.h"
 #include "lib/device/host_executable.h"
 
@@ -50,6 +51,21 @@ const DeviceRegistration cpu("cpu", make_cpu);
 
 int team_size(const DeviceOptions& options) { return options.threads > 0 ? options.threads : usable_cores(); }
 
+const GemmKernels& gemm_of(Isa isa) {
+  return packs_left_factor(isa, cpu_features().vendor) ? DL_FOR_ISA(isa, packing_gemm_kernels)
+                                                       : DL_FOR_ISA(isa, gemm_kernels);
+}
+
+// Error(Exit::usage) where the one that is named does not load.
+const Blas* library(const std::string& name) {
+  if (name == "own") return nullptr;
+  if (name == "auto") return best_isa() == Isa::avx2 ? Blas::find() : nullptr;
+  if (const Blas* blas = Blas::find(name)) return blas;
+  throw Error(Exit::usage, Problem{.path = "trainer.blas",
+                                   .what = Blas::description(name),
+                                   .help = "install it, or write 'own', which needs no library"});
+}
+
 // Memory from here on is mapped by itself, with huge pages where the system has them.
 constexpr int64_t mapped_bytes = 1 << 20;
 
@@ -62,18 +78,34 @@ CpuKernelRegistration::CpuKernelRegistration(const char* op, CpuKernel kernel) {
 CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa) : CpuDevice(options, isa, best_bf16_unit(isa)) {}
 
 CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa, Bf16Unit bf16_unit)
-    : team_(team_size(options)),
+    : blas_(library(options.blas)),
+      team_(team_size(options)),
       isa_(isa),
       bf16_unit_(bf16_unit),
+      gemm_(gemm_of(isa)),
       bf16_gemm_(DL_FOR_BF16_TILES(isa, bf16_unit, bf16_gemm_kernels)) {
   DL_CHECK(supported(isa) && supported(bf16_unit), name_of(isa), " ", name_of(bf16_unit));
 }
 
 CpuDevice::CpuDevice(const DeviceOptions& options, const Bf16GemmKernels& bf16_gemm)
-    : team_(team_size(options)), isa_(best_isa()), bf16_unit_(best_bf16_unit(best_isa())), bf16_gemm_(bf16_gemm) {}
+    : blas_(nullptr),
+      team_(team_size(options)),
+      isa_(best_isa()),
+      bf16_unit_(best_bf16_unit(best_isa())),
+      gemm_(gemm_of(isa_)),
+      bf16_gemm_(bf16_gemm) {}
 
 std::string CpuDevice::description() const {
-  return concat(team_.size(), team_.size() == 1 ? " thread, " : " threads, ", name_of(isa_));
+  return concat(team_.size(), team_.size() == 1 ? " thread, " : " threads, ", name_of(isa_),
+                blas_ != nullptr ? ", " + blas_->title() : "");
+}
+
+std::string CpuDevice::arithmetic() const {
+  const std::string own = concat(name_of(isa_), ", ", name_of(bf16_unit_));
+  // A library's bits depend on how a product is cut over the threads.
+  return blas_ == nullptr
+             ? own
+             : concat(own, ", ", blas_->title(), ", ", team_.size(), team_.size() == 1 ? " thread" : " threads");
 }
 
 bool CpuDevice::takes_epilogue(const Op& op, std::span<const Type> inputs) const {

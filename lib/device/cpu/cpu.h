@@ -12,6 +12,7 @@
 
 namespace dl {
 
+class Blas;
 class LoopRunner;
 
 class CpuDevice final : public Device {
@@ -25,10 +26,15 @@ class CpuDevice final : public Device {
   ThreadTeam& team() { return team_; }
   Isa isa() const { return isa_; }
   Bf16Unit bf16_unit() const { return bf16_unit_; }
+  const GemmKernels& gemm() const { return gemm_; }
   const Bf16GemmKernels& bf16_gemm() const { return bf16_gemm_; }
+  // The library that makes products in f32 of sizes where it may be ahead; null: our own kernels make all.
+  const Blas* blas() const { return blas_; }
 
   std::string_view name() const override { return "cpu"; }
   std::string description() const override;
+  bool gains_by_bf16() const override { return bf16_unit_ != Bf16Unit::emulated; }
+  std::string arithmetic() const override;
   bool fuses() const override { return true; }
   bool takes_epilogue(const Op& op, std::span<const Type> inputs) const override;
   std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) override;
@@ -41,9 +47,11 @@ class CpuDevice final : public Device {
   void fill(void* memory, std::byte value, int64_t bytes) override;
 
  private:
+  const Blas* const blas_;  // before the threads: see Blas::find
   ThreadTeam team_;
   const Isa isa_;
   const Bf16Unit bf16_unit_;
+  const GemmKernels& gemm_;
   const Bf16GemmKernels& bf16_gemm_;
 };
 

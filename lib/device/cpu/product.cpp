@@ -20,6 +20,8 @@ constexpr int64_t block_floats = 32 * 1024;  // of the product: stays in the sec
 constexpr int64_t most_block_rows = 168;
 constexpr int64_t even_chunks = 8;               // their number is a multiple of it, so that threads have equally many
 constexpr int64_t small_chunk = 2048;            // elements: so many chunks are made that their number costs little
+constexpr int64_t least_of_library = 32;         // rows, columns and depth: below, its own copying costs too much
+constexpr int64_t library_block_rows = 1024;     // it lays B out anew for each block
 constexpr int64_t many_rows = 512;               // from here on, the epilogue follows each block of rows,
 constexpr int64_t most_packed_floats = 2 << 20;  // unless reading a larger B for each costs more than that saves
 
@@ -60,11 +62,21 @@ bool sums_by_halves(const GemmOf<T>& g) {
          flops_of(rows, columns, depth) >= least_flops_of_halves;
 }
 
+bool fits_library(const Gemm& g) { return std::min({g.rows, g.columns, g.depth}) >= least_of_library; }
+bool fits_library(const Bf16Gemm&) { return false; }
+
+void multiply_by(const Blas& blas, const Gemm& g) {
+  const bool a_turned = g.a_depth != 1, b_turned = g.b_column != 1;
+  blas.sgemm(a_turned, b_turned, g.rows, g.columns, g.depth, g.a, a_turned ? g.a_depth : g.a_row, g.b,
+             b_turned ? g.b_column : g.b_depth, g.c, g.c_row, g.accumulate);
+}
+void multiply_by(const Blas&, const Bf16Gemm&) {}
+
 }  // namespace
 
 template <>
 const GemmKernels& gemm_kernels_of(const CpuDevice& device) {
-  return DL_FOR_ISA(device.isa(), gemm_kernels);
+  return device.gemm();
 }
 template <>
 const Bf16GemmKernels& gemm_kernels_of(const CpuDevice& device) {
@@ -74,10 +86,11 @@ const Bf16GemmKernels& gemm_kernels_of(const CpuDevice& device) {
 template <class T>
 ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
     : shape_(shape), device_(device), kernels_(gemm_kernels_of<T>(device)), destination_(std::move(epilogue)) {
+  if (fits_library(shape)) blas_ = device.blas();
   few_rows_ = kernels_.multiply_few != nullptr && shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
   by_rows_ = destination_.has_epilogue() && shape.rows >= many_rows &&
              (std::is_same_v<T, float> || shape.a_depth == 1) &&
-             kernels_.packed_floats(shape.columns, shape.depth) < most_packed_floats;
+             (blas_ != nullptr || kernels_.packed_floats(shape.columns, shape.depth) < most_packed_floats);
 
   const int team = device.team().size();
   if (destination_.has_epilogue()) plan_chunks();
@@ -107,11 +120,17 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
   block_floats_ = round_up(chunk_rows_ * std::max<int64_t>(shape.columns, 1), cache_line);
   if (!destination_.keeps_product())
     product_at_ = plan_.floats(by_rows_ ? block_floats_ * team : shape.rows * shape.columns);
-  if (by_rows_) packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
-  if (!by_rows_ && !few_rows_) {
+  if (by_rows_ && blas_ == nullptr) packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
+  if (!by_rows_ && !few_rows_ && blas_ == nullptr) {
     workspace_floats_ = round_up(kernels_.workspace(shape.columns, shape.depth), cache_line);
     workspace_at_ = plan_.floats(workspace_floats_ * team);
   }
+}
+
+template <class T>
+std::string ProductOf<T>::way() const {
+  if (blas_ != nullptr) return blas_->title();
+  return few_rows_ ? "few rows" : halves_ == 2 ? "two halves" : by_rows_ ? "blocks of rows" : "parts";
 }
 
 template <class T>
@@ -120,7 +139,9 @@ void ProductOf<T>::plan_chunks() {
   int64_t chunks = rows * columns < 4 * even_chunks * small_chunk ? even_chunks : 4 * even_chunks;
   if (by_rows_) {
     const int64_t unit = kernels_.row_unit;
-    const int64_t most = std::clamp(block_floats / columns / unit, int64_t{1}, most_block_rows / unit) * unit;
+    const int64_t most = blas_ != nullptr
+                             ? library_block_rows
+                             : std::clamp(block_floats / columns / unit, int64_t{1}, most_block_rows / unit) * unit;
     chunks = round_up(ceil_div(rows, most), even_chunks);
   }
   chunk_rows_ = std::max(ceil_div(rows, chunks), int64_t{1});
@@ -169,6 +190,8 @@ void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, Range columns, int thr
   g.columns = columns.end - columns.begin;
   if (few_rows_) {
     kernels_.multiply_few(g);
+  } else if (blas_ != nullptr) {
+    multiply_by(*blas_, g);
   } else {
     kernels_.multiply(g, floats_at(scratch, workspace_at_) + thread * workspace_floats_);
   }
@@ -221,10 +244,11 @@ void ProductOf<T>::multiply_and_pass_by_rows(const GemmOf<T>& g, float* product,
   ThreadTeam& team = device_.team();
   float* packed = floats_at(scratch, packed_at_);
   float* blocks = floats_at(scratch, product_at_);
-  team.run([&](int thread) {
-    const Range columns = split(g.columns, team.size(), thread, kernels_.pack_unit);
-    kernels_.pack(g, columns.begin, columns.end, packed);
-  });
+  if (blas_ == nullptr)
+    team.run([&](int thread) {
+      const Range columns = split(g.columns, team.size(), thread, kernels_.pack_unit);
+      kernels_.pack(g, columns.begin, columns.end, packed);
+    });
   const int64_t chunks = ceil_div(g.rows, chunk_rows_);
   team.run([&](int thread) {
     const Range mine = split(chunks, team.size(), thread);
@@ -235,7 +259,7 @@ void ProductOf<T>::multiply_and_pass_by_rows(const GemmOf<T>& g, float* product,
       block.rows = last - first;
       if (chunk + 1 < mine.end) block.rows_after = std::min(last + chunk_rows_, g.rows) - last;
       block.c = product != nullptr ? product + first * g.c_row : blocks + thread * block_floats_;
-      kernels_.multiply_packed(block, packed);
+      blas_ != nullptr ? multiply_by(*blas_, block) : kernels_.multiply_packed(block, packed);
       destination_.rows(thread, first, last, block.c, g.c_row);
     }
   });

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/destination.h"
 #include "lib/device/cpu/scratch.h"
@@ -24,6 +25,7 @@ class ProductOf final : public Kernel {
   ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
+  std::string way() const override;
   bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
@@ -41,6 +43,7 @@ class ProductOf final : public Kernel {
   const GemmOf<T> shape_;
   CpuDevice& device_;
   const GemmKernelsOf<T>& kernels_;
+  const Blas* blas_ = nullptr;  // that makes the products of parts; null: kernels_
   Destination destination_;
   bool few_rows_ = false;  // vectors along the depth
   bool by_rows_ = false;   // B is packed once and blocks of rows go through the epilogue while in cache

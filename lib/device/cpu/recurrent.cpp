@@ -109,7 +109,7 @@ class RecurrentKernel final : public Kernel {
         reverse_(op.reverse),
         s_(s),
         device_(device),
-        gemm_(DL_FOR_ISA(device.isa(), gemm_kernels)),
+        gemm_(device.gemm()),
         row_(DL_FOR_ISA(device.isa(), recurrent_kernels).forward[static_cast<size_t>(op.cell)]),
         division_(s, device.team().size(), gemm_.pack_unit),
         weights_(gemm_) {
@@ -217,7 +217,7 @@ class RecurrentGradKernel final : public Kernel {
         reverse_(op.reverse),
         s_(s),
         device_(device),
-        gemm_(DL_FOR_ISA(device.isa(), gemm_kernels)),
+        gemm_(device.gemm()),
         row_(DL_FOR_ISA(device.isa(), recurrent_kernels).backward[static_cast<size_t>(op.cell)]),
         division_(s, device.team().size(), gemm_.pack_unit),
         weights_(gemm_) {

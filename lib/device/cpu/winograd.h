@@ -20,6 +20,7 @@ class WinogradOf final : public Kernel {
  public:
   WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
+  std::string way() const override { return p_.by_panels ? "winograd, panels" : "winograd, tiles"; }
   int64_t scratch_bytes() const override { return scratch_.size_bytes(); }
   bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;

@@ -37,6 +37,7 @@ class WinogradGradWeight final : public Kernel {
     taps_at_ = scratch_.floats(taps_floats_ * team);
   }
 
+  std::string way() const override { return p_.whole ? "winograd, panels" : "winograd, tiles"; }
   int64_t scratch_bytes() const override { return scratch_.size_bytes(); }
 
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {

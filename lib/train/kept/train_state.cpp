@@ -29,6 +29,7 @@ void visit(State& s, Visit&& field) {
   field("batch_size", s.batch_size);
   field("total_steps", s.total_steps);
   field("data", s.data);
+  field("arithmetic", s.arithmetic);
   field("latest", s.latest);
   field("monitor", s.monitor);
   field("best_value", s.best_value);
@@ -124,6 +125,7 @@ TrainState read_state(const std::string& text, const std::filesystem::path& path
   // Once the epoch and its batches said it alone.
   if (!json.contains("cursor") && json.contains("epoch") && json.contains("epoch_batches"))
     json["cursor"] = {{"epoch", json["epoch"]}, {"batch", json["epoch_batches"]}, {"place", Json::array()}};
+  if (!json.contains("arithmetic")) json["arithmetic"] = "";  // of earlier builds
   TrainState state;
   visit(state, [&](const char* key, auto& value) {
     try {

@@ -27,6 +27,7 @@ struct TrainState {
   int64_t batch_size = 0;
   int64_t total_steps = 0;  // what the schedule was planned for; 0: no planned end
   std::string data;         // the data sets' fingerprint
+  std::string arithmetic;   // Device::arithmetic() of the last steps
 
   std::map<std::string, double> latest;  // last value of each figure
 

@@ -108,6 +108,12 @@ void TrainerSpec::describe(Schema& s) {
   for (const char* other : {"gpu", "cuda:0", "auto", "mps", "tpu"})
     computes.instead_of_value(other, "write 'cuda', or 'cpu' where there is no GPU");
   s.optional("threads", threads, "compute threads; 0: as many as the process may use").at_least(0).at_most(4096);
+  s.optional(
+       "blas", blas,
+       "what multiplies matrices in f32 on a CPU: own, the kernels of dlcli; a library that is installed: openblas, "
+       "mkl, blis, or its file; auto, a library where it was measured to be faster")
+      .instead_of_value("OpenBLAS", "write 'openblas'")
+      .instead_of_value("MKL", "write 'mkl'");
   s.optional("precision", precision,
              "of the numbers: 32-true; bf16-mixed: products in bf16, sums, losses and weights in f32; "
              "bf16-true: the weights in bf16 too, rounded at random after each update")

@@ -40,6 +40,7 @@ struct TrainerSpec {
   std::optional<Duration> max_time;
   std::string device = "cpu";
   int threads = 0;
+  std::string blas = "own";
   std::string precision = "32-true";
   std::optional<Bytes> memory_limit;
   std::optional<double> gradient_clip_val;

@@ -1,6 +1,5 @@
 // Matrix products by blocks that stay in cache (Goto and van de Geijn 2008, "Anatomy of high-performance matrix
-// multiplication"): a panel of B serves all rows, a block of A all panels. A is read in place, one value at a
-// time: copying it first is faster only where its rows crowd each other out of the cache.
+// multiplication"): a panel of B serves all rows, a block of A all panels.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/simd/gemm.h"
 
@@ -11,10 +10,23 @@
 namespace dl::DL_ISA {
 namespace {
 
-constexpr int64_t depth_block = 384;   // a panel of B of this depth stays close to the core
-constexpr int64_t row_block = 112;     // these rows of A, and those fetched ahead, take a third of the second cache
-constexpr int64_t column_block = 256;  // and the panels of B another
-constexpr int64_t pair = 2 * lanes;    // panels of a B that is packed beforehand are two vectors wide
+constexpr int64_t depth_block = 384;  // of every member: the order of additions follows from it
+
+// The members of the family. These rows of A, and those fetched ahead, take a third of the second cache.
+constexpr int64_t row_block = 112 / most_rows(2) * most_rows(2);
+
+// A is read in place, one value at a time, unless its rows crowd each other out of the cache.
+struct InPlace {
+  static constexpr bool packs_left = false;
+  static constexpr int64_t column_block = 256;  // the panels of B take another third
+};
+// A is laid out first as its tiles read it, for as many columns as the last cache holds.
+struct Packing {
+  static constexpr bool packs_left = true;
+  static constexpr int64_t column_block = 512;
+};
+
+constexpr int64_t pair = 2 * lanes;  // panels of a B that is packed beforehand are two vectors wide
 
 constexpr int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
@@ -45,8 +57,38 @@ void pack_panel(const float* b, int64_t b_depth, int64_t b_column, int vectors, 
   }
 }
 
+template <class Member>
 int64_t workspace(int64_t columns, int64_t depth) {
-  return smaller(depth, depth_block) * smaller(round_up(columns, pair), column_block + pair);
+  return smaller(depth, depth_block) * smaller(round_up(columns, pair), Member::column_block + pair);
+}
+
+// A block of A as its tiles read it: of each tile [depth][height].
+void pack_left(const Gemm& g, const GemmBlock& now, float* to) {
+  const float* a = g.a + now.row * g.a_row + now.k * g.a_depth;
+  for (int64_t left = now.rows; left > 0;) {
+    const int64_t height = next_height(left, 2);
+    const int count = static_cast<int>(height);
+    // A whole vector is stored at each step of the depth, the next one over what was too much of it.
+    if (height > lanes) {
+      for (int64_t d = 0; d < now.depth; ++d)
+        for (int64_t r = 0; r < height; ++r) to[d * height + r] = a[r * g.a_row + d * g.a_depth];
+    } else if (g.a_row == 1) {
+      for (int64_t d = 0; d < now.depth; ++d) store(to + d * height, load_first(a + d * g.a_depth, count));
+    } else {
+      turn_rows(a, g.a_row, count, now.depth, [=](int64_t d, vf x) { store(to + d * height, x); });
+    }
+    to += height * now.depth;
+    a += height * g.a_row;
+    left -= height;
+  }
+}
+constexpr int64_t packed_left_floats = round_up(row_block, most_rows(2)) * depth_block + lanes;
+
+// With fewer columns, what is packed is not read often enough.
+template <class Member>
+bool packs(const Gemm& g) {
+  constexpr int64_t worthwhile_columns = 192;
+  return Member::packs_left && g.columns >= worthwhile_columns && g.rows > 2 * most_rows(2);
 }
 
 // Packed B holds, for each block of depth, the panels one behind another.
@@ -66,21 +108,28 @@ void pack(const Gemm& g, int64_t column_begin, int64_t column_end, float* packed
 }
 
 // One block of columns and depth, with all rows: each panel of B is packed when the first rows come to it, unless all
-// of B is packed already or so few rows need it that it is read in place. `room`: see left_block().
+// of B is packed already or so few rows need it that it is read in place. `room`: for A's block, packed or as
+// left_block() has it.
+template <bool packs>
 void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t columns, int64_t k, int64_t depth,
                     float* panels, float* room) {
-  const Along along = g.a_depth == 1 ? Along::depth : Along::row;
-  const bool in_place = g.b_column == 1 && g.rows <= 2 * most_rows(2);
+  const Along along = packs || g.a_depth != 1 ? Along::row : Along::depth;
+  const bool in_place = !packs && g.b_column == 1 && g.rows <= 2 * most_rows(2);
   const int64_t row_step = even_block(g.rows, row_block, most_rows(2));
   for (int64_t row = 0; row < g.rows; row += row_step) {
     const int64_t rows = smaller(row_step, g.rows - row);
     const GemmBlock now{row, rows, row_step, column, columns, k, depth};
-    const Left<float> left_factor = left_block(g, now, room);
+    Left<float> left_factor;
+    if (!packs) {
+      left_factor = left_block(g, now, room);
+    } else if (column == 0 || g.rows > rows || g.depth > depth) {
+      pack_left(g, now, room);
+    }
     BlockAhead<float> ahead(g, now, pair, packed != nullptr);
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
       const int64_t left = columns - j;
-      vectors = packed == nullptr ? next_vectors(left, g.rows) : left > lanes ? 2 : 1;
+      vectors = packed == nullptr && !packs ? next_vectors(left, g.rows) : left > lanes ? 2 : 1;
       const int64_t width = int64_t{vectors} * lanes;
       Tile t;
       t.a = left_factor.a;
@@ -108,6 +157,19 @@ void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t 
         }
       }
       ahead.begin_panel(j, vectors);
+      if (packs) {
+        t.a = room;
+        t.a_row = 1;
+        for (int64_t left_rows = rows, height = 0; left_rows > 0; left_rows -= height) {
+          height = next_height(left_rows, 2);
+          ahead.fetch_part();
+          t.a_depth = height;
+          run_tile(t, Along::row, static_cast<int>(height), vectors);
+          t.a += height * depth;
+          t.c += height * g.c_row;
+        }
+        continue;
+      }
       for_each_tile(t, rows, vectors, [&](const Tile& tile, int height) {
         ahead.fetch_part();
         run_tile(tile, how, height, vectors);
@@ -122,30 +184,45 @@ void clear(const Gemm& g) {
   }
 }
 
+template <class Member, bool packs>
 void multiply_blocks(const Gemm& g, const float* packed, float* panels, float* room) {
   if (g.depth == 0 && !g.accumulate) return clear(g);
-  const int64_t column_step = even_block(g.columns, column_block, pair);
+  const int64_t column_step = even_block(g.columns, Member::column_block, pair);
   const int64_t depth_step = even_block(g.depth, depth_block, 1);
   for (int64_t column = 0; column < g.columns; column += column_step) {
     const int64_t columns = smaller(column_step, g.columns - column);
     for (int64_t k = 0; k < g.depth; k += depth_step) {
-      multiply_block(g, packed, column, columns, k, smaller(depth_step, g.depth - k), panels, room);
+      multiply_block<packs>(g, packed, column, columns, k, smaller(depth_step, g.depth - k), panels, room);
     }
   }
 }
 
-// By itself, so that only such products take the stack.
+// By themselves, so that only such products take the stack.
+template <class Member>
 __attribute__((noinline)) void multiply_crowded(const Gemm& g, const float* packed, float* panels) {
   alignas(64) float room[spaced_block<float>(round_up(row_block, most_rows(2)), depth_block)];
-  multiply_blocks(g, packed, panels, room);
+  multiply_blocks<Member, false>(g, packed, panels, room);
+}
+template <class Member>
+__attribute__((noinline)) void multiply_packing(const Gemm& g, const float* packed, float* panels) {
+  alignas(64) float room[packed_left_floats];
+  multiply_blocks<Member, true>(g, packed, panels, room);
 }
 
+template <class Member>
 void multiply_any(const Gemm& g, const float* packed, float* panels) {
-  crowds(g) ? multiply_crowded(g, packed, panels) : multiply_blocks(g, packed, panels, nullptr);
+  if (packs<Member>(g)) return multiply_packing<Member>(g, packed, panels);
+  crowds(g) ? multiply_crowded<Member>(g, packed, panels) : multiply_blocks<Member, false>(g, packed, panels, nullptr);
 }
 
-void multiply(const Gemm& g, float* workspace) { multiply_any(g, nullptr, workspace); }
-void multiply_packed(const Gemm& g, const float* packed) { multiply_any(g, packed, nullptr); }
+template <class Member>
+void multiply(const Gemm& g, float* workspace) {
+  multiply_any<Member>(g, nullptr, workspace);
+}
+template <class Member>
+void multiply_packed(const Gemm& g, const float* packed) {
+  multiply_any<Member>(g, packed, nullptr);
+}
 
 // Few rows: each vector holds `lanes` neighbouring products along the depth; `lanes` sums, of Rows rows and of as many
 // columns as fit, are in flight and are turned into one vector at the end. Missing rows and columns repeat the first.
@@ -213,9 +290,13 @@ void multiply_few(const Gemm& g) {
   }
 }
 
+template <class Member>
+constexpr GemmKernels member = {workspace<Member>,       multiply<Member>, most_rows(2), pair, packed_floats, pack,
+                                multiply_packed<Member>, multiply_few};
+
 }  // namespace
 
-const GemmKernels gemm_kernels = {workspace,     multiply, most_rows(2),    pair,
-                                  packed_floats, pack,     multiply_packed, multiply_few};
+const GemmKernels gemm_kernels = member<InPlace>;
+const GemmKernels packing_gemm_kernels = member<Packing>;
 
 }  // namespace dl::DL_ISA

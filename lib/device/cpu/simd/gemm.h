@@ -52,5 +52,8 @@ using Bf16GemmKernels = GemmKernelsOf<uint16_t>;
 
 }  // namespace dl
 
+// The members of the family: their results have the same bits. The second copies the left factor first where many
+// columns are multiplied with it, which pays where a tile's instructions are the limit rather than its multiply-adds.
 DL_DECLARE_FOR_ISA(dl::GemmKernels, gemm_kernels)
+DL_DECLARE_FOR_ISA(dl::GemmKernels, packing_gemm_kernels)
 DL_DECLARE_FOR_BF16_TILES(dl::Bf16GemmKernels, bf16_gemm_kernels)

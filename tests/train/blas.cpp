@@ -1,0 +1,69 @@
+// Runs whose products a library makes.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/device/cpu/blas.h"
+
+#include <doctest/doctest.h>
+
+#include "lib/device/cpu/isa.h"
+#include "tests/train/fixture.h"
+
+namespace dl {
+namespace {
+
+// Products of all kinds that are large enough for a library: with an epilogue and without, forward and backward.
+const char* const wide = R"(
+data: {train: {format: idx, images: images.idx, labels: labels.idx}, batch_size: 48}
+model:
+  - flatten
+  - linear: 96
+  - relu
+  - linear: 64
+  - relu
+  - linear: 4
+loss: cross_entropy
+optimizer: {adamw: {lr: 0.003}}
+trainer: {max_epochs: 3, device: cpu, threads: 2, blas: openblas}
+seed: 1
+)";
+
+// The words of the products' kernels.
+std::vector<std::string> ways(Plan& plan) {
+  const std::unique_ptr<Device> device = make_device("cpu", plan.device_options());
+  Store store(*device);
+  Programs programs(plan.recipe(), store);
+  programs.initialize();
+  std::vector<std::string> found;
+  for (const Program::KernelCall& call : programs.step(48).kernel_calls())
+    if (!call.way.empty()) found.push_back(call.way);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a run by OpenBLAS goes on to the same bits, and says so where another computes its further steps") {
+  if (Blas::find() == nullptr) return;
+  const testing::Workplace place(wide);
+  const auto plan = place.plan();
+  CHECK(std::ranges::count(ways(*plan), Blas::find()->title()) >= 3);
+  CHECK(std::ranges::count(ways(*place.plan({"trainer.blas=own"})), Blas::find()->title()) == 0);
+  const Checkpoint last = testing::check_goes_on(place, *plan, 4);
+  CHECK(last.state.arithmetic.ends_with(Blas::find()->title() + ", 2 threads"));
+
+  const auto own = place.plan({"trainer.blas=own"});
+  RunFolder folder = place.new_run(*own);
+  testing::Record record;
+  Trainer by_us(*own, {.folder = &folder, .observers = {&record}});
+  by_us.resume(last);
+  CHECK(std::ranges::count_if(record.warnings, [](const std::string& warning) {
+          return warning.starts_with("its steps were computed by ") &&
+                 warning.ends_with(": they differ in the last bits");
+        }) == 1);
+}
+
+TEST_CASE("what auto takes follows from the processor alone") {
+  const std::string arithmetic = make_device("cpu", {.threads = 1, .blas = "auto"})->arithmetic();
+  const bool library = best_isa() == Isa::avx2 && Blas::find() != nullptr;
+  CHECK(arithmetic.ends_with("kernels, 1 thread") == library);
+}
+
+}  // namespace dl
