@@ -111,7 +111,7 @@ void TrainerSpec::describe(Schema& s) {
   s.optional(
        "blas", blas,
        "what multiplies matrices in f32 on a CPU: own, the kernels of dlcli; a library that is installed: openblas, "
-       "mkl, blis, or its file; auto, a library where it was measured to be faster")
+       "mkl, blis, or its file; auto, own on x86-64, elsewhere openblas if it is there")
       .instead_of_value("OpenBLAS", "write 'openblas'")
       .instead_of_value("MKL", "write 'mkl'");
   s.optional("precision", precision,
