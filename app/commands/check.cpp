@@ -76,7 +76,7 @@ class Check final : public Command {
                        : "lower data.batch_size, or set trainer.memory_limit"});
   }
 
-  // Nothing where a batch of this size does not memory.
+  // Nothing where a batch of this size does not fit.
   static std::unique_ptr<PlannedStep> fitting(const Plan& plan, int64_t batch, int64_t limit_bytes) {
     try {
       auto step = std::make_unique<PlannedStep>(plan, batch);

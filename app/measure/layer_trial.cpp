@@ -31,7 +31,7 @@ LayerTrial::LayerTrial(const Given& given, std::unique_ptr<Network> network)
     : Trial(make_device(given.device, given.options)), given_(given), network_(std::move(network)) {
   Graph g;
   const Value x = input(g, "x", batched(network_->inputs()[0].type, given.batch_size));
-  const Value y = network_->build(g, std::span(&x, 1), true, input(g, "call", {DType::i32, {}}), 0).last;
+  const Value y = network_->build(g, std::span(&x, 1), true, input(g, "step", {DType::i32, {}}), 0).last;
   const Value dy = input(g, "dy", {DType::f32, y.shape()});
   const Variable parameters = network_->parameters();
   std::vector<Value> wrt;

@@ -1,4 +1,4 @@
-// Where the time of a call went, beside what the machine's limits allow: what profile and bench report.
+// Where the time of a step went, beside what the machine's limits allow: what profile and bench report.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace dl {
 
-// Some kernels of a call together.
+// Some kernels of a step together.
 struct Spent {
   std::string name;
   Phase phase = Phase::forward;

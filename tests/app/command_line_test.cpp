@@ -212,6 +212,13 @@ TEST_CASE("bench of a layer has its forward and its backward, with the operation
   CHECK(result.at("backward").at("time_ms") > 0);
 }
 
+TEST_CASE("bench runs layers that draw random numbers, whose step it counts") {
+  const Finished bench =
+      run_dlcli({"bench", "dropout: 0.5", "--input", "64", "--batch", "8", "--seconds", "0.05", "--json"});
+  CHECK(bench.exit == 0);
+  CHECK(nlohmann::json::parse(bench.out).at("layer") == "dropout");
+}
+
 TEST_CASE("bench counts and times every turn of a step") {
   const Folder folder;
   const std::string common =

@@ -26,16 +26,18 @@ void each_shape(F f) {
     for (const int64_t size : {3, 4, 7, 14, 32, 57})
       for (const int64_t in : {1, 16, 65, 512})
         for (const int64_t out : {1, 24, 512})
-          for (const int lanes : {8, 16}) f(tiles(images, size, in, out), lanes);
+          for (const int lanes : {8, 16}) {
+            CAPTURE(images);
+            CAPTURE(size);
+            CAPTURE(in);
+            CAPTURE(out);
+            f(tiles(images, size, in, out), lanes);
+          }
 }
 
 TEST_CASE("blocks of tiles cover all of them, end with whole images where a row of tiles is cut, and stay in cache") {
   for (const int64_t l2_bytes : {256 << 10, 1 << 20, 2 << 20}) {
     each_shape([&](const WinogradTiles& t, int lanes) {
-      CAPTURE(t.images);
-      CAPTURE(t.out_height);
-      CAPTURE(t.in_channels);
-      CAPTURE(t.out_channels);
       const WinogradPlan p = plan_winograd(t, lanes, l2_bytes);
       CHECK(p.by_panels == (t.out_channels > t.count()));
       CHECK(p.in_row >= t.in_channels);
@@ -66,10 +68,6 @@ TEST_CASE("groups of tiles cover both halves of the images for the gradient of t
   int whole = 0, halved = 0;
   for (const int threads : {1, 2, 3}) {
     each_shape([&](const WinogradTiles& t, int lanes) {
-      CAPTURE(t.images);
-      CAPTURE(t.out_height);
-      CAPTURE(t.in_channels);
-      CAPTURE(t.out_channels);
       const WinogradGradWeightPlan p = plan_winograd_grad_weight(t, lanes, threads);
       CHECK(p.group_rows >= 1);
       CHECK(p.half(0).begin == 0);

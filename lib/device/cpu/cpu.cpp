@@ -56,7 +56,7 @@ const GemmKernels& gemm_of(Isa isa) {
                                                        : DL_FOR_ISA(isa, gemm_kernels);
 }
 
-// Whether our products were measured to be as fast as OpenBLAS's: on x86-64, of every instruction set.
+// Whether our products were measured to be about as fast as OpenBLAS's, as they were on x86-64.
 constexpr bool has_tuned_kernels() {
 #if defined(__x86_64__)
   return true;
