@@ -1,4 +1,4 @@
-// dlcli bench: how fast a config's training step, or one layer, is on a batch of random data in memory.
+// dlcli bench: how fast a config's training step, its prediction or one layer is on a batch of random data in memory.
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
 #include <filesystem>
@@ -31,6 +31,7 @@ class Bench final : public Command {
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", what_, "the YAML file, a run, or a layer as it stands in a config")->required();
     app.add_option("--seconds", seconds_, "how long to measure")->type_name("S")->check(above_zero());
+    app.add_flag("--predict", predict_, "of a config: its prediction of a batch, not its training step");
     app.add_option("--input", input_, "of a layer: the sizes of a sample, without the batch")->type_name("N,N,…");
     app.add_option("--batch", batch_, "of a layer: samples in a batch; of a config it is data.batch_size")
         ->type_name("N")
@@ -44,6 +45,7 @@ class Bench final : public Command {
     examples(app,
              {{"dlcli bench configs/lenet5.yaml", "steps a second, share of the limit"},
               {"dlcli bench my.yaml --set data.batch_size=256 --seconds 10", "with another batch size, for longer"},
+              {"dlcli bench my.yaml --predict --set data.batch_size=1", "how long a prediction of one sample takes"},
               {"dlcli bench my.yaml --threads 1 --json", "for scripts"},
               {"dlcli bench \"conv2d: {out_channels: 64, kernel_size: 3}\" --input 32,32,64", "one layer"}});
   }
@@ -59,6 +61,9 @@ class Bench final : public Command {
              "leave them out; the batch is '--set data.batch_size=N'");
       bench_config();
     } else {
+      if (predict_)
+        fail("--predict goes with a config, and '" + shortened(what_) + "' is a layer",
+             "leave it out; a layer's forward is told beside its backward");
       bench_layer();
     }
     return Exit::done;
@@ -70,7 +75,7 @@ class Bench final : public Command {
   }
 
   void bench_config() {
-    StepTrial trial(what_, overrides_.sets());
+    StepTrial trial(what_, overrides_.sets(), predict_ ? TrialOf::prediction : TrialOf::training_step);
     trial.run();
     const double first_step_s = process_seconds();
     const Timing timing = time_runs(trial, seconds_);
@@ -101,17 +106,20 @@ class Bench final : public Command {
       return;
     }
     const size_t columns = standard_output().columns();
-    print(concat(wrapped(trial.title(trial.name()), columns, "  ", ""),
-                 table({{"  step", seconds_text(median) + " median, " + seconds_text(least) + " least, of " +
-                                       count_of(timing.runs(), "step")},
-                        {"  speed", concat(count(static_cast<double>(batch) / median), " samples/s, ",
-                                           rate(1 / median, "steps/s"), ", ", rate(all.flops / median, "FLOP/s"))},
-                        {"  limit", concat(percent(all.least_seconds / median), " of what this machine allows: ",
-                                           seconds_text(all.least_seconds), " a step, most of it ", all.bound_by())},
-                        {"  first step", seconds_text(first_step_s) + " after the process started"},
-                        {"  peak memory", bytes_text(memory)}},
-                       columns),
-                 wrapped("limits measured: " + limits.text(), columns, "  ", "")));
+    const std::string unit = trial.unit();
+    print(concat(
+        wrapped(trial.title(trial.name()), columns, "  ", ""),
+        table({{"  " + unit, seconds_text(median) + " median, " + seconds_text(least) + " least, of " +
+                                 (predict_ ? count_of(timing.runs(), "run") : count_of(timing.runs(), "step"))},
+               {"  speed",
+                concat(count(static_cast<double>(batch) / median), " samples/s, ",
+                       rate(1 / median, predict_ ? "batches/s" : "steps/s"), ", ", rate(all.flops / median, "FLOP/s"))},
+               {"  limit", concat(percent(all.least_seconds / median), " of what the machine allows: ",
+                                  seconds_text(all.least_seconds), " a ", unit, ", most of it ", all.bound_by())},
+               {"  first " + unit, seconds_text(first_step_s) + " after the process started"},
+               {"  peak memory", bytes_text(memory)}},
+              columns),
+        wrapped("limits measured: " + limits.text(), columns, "  ", "")));
   }
 
   Shape input_shape() const {
@@ -189,7 +197,7 @@ class Bench final : public Command {
   std::string what_, input_;
   double seconds_ = 3;
   int64_t batch_ = 0, tokens_ = 0;
-  bool json_ = false;
+  bool predict_ = false, json_ = false;
   Overrides overrides_;
 };
 

@@ -1,5 +1,5 @@
-// dlcli profile: where the time of a config's training step goes, by operation, by layer and against what the machine
-// could do.
+// dlcli profile: where the time of a config's training step or of its prediction goes, by operation, by layer and
+// against what the machine could do.
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command.h"
 #include "app/console/json.h"
@@ -25,6 +25,7 @@ class Profile final : public Command {
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", config_, "the YAML file, or a run")->required();
     app.add_option("--seconds", seconds_, "how long to measure")->type_name("S")->check(above_zero());
+    app.add_flag("--predict", predict_, "of its prediction of a batch, not of its training step");
     app.add_flag("--kernels", by_kernel_, "every kernel in the order they run, instead of operations and layers");
     app.add_option("--trace", trace_, "write the first steps for ui.perfetto.dev or chrome://tracing")
         ->type_name("FILE.json");
@@ -39,7 +40,7 @@ class Profile final : public Command {
   }
 
   Exit run() override {
-    StepTrial trial(config_, overrides_.sets());
+    StepTrial trial(config_, overrides_.sets(), predict_ ? TrialOf::prediction : TrialOf::training_step);
     trial.run();
     const MachineLimits limits = measure_limits(trial.threads());
     Trace trace;
@@ -47,20 +48,21 @@ class Profile final : public Command {
     const std::string title = trial.title(trial.name());
     if (!trace_.empty()) write_file_atomic(trace_, trace.json(title));
     if (!roofline_.empty())
-      write_file_atomic(roofline_, roofline_svg(concat(title, ": ", seconds_text(timing.median()), " a step"), limits,
-                                                timing.kernels));
-    print(json_ ? json_line(json(trial, timing, limits)) : text(title, timing, limits));
+      write_file_atomic(roofline_, roofline_svg(concat(title, ": ", seconds_text(timing.median()), " a ", trial.unit()),
+                                                limits, timing.kernels));
+    print(json_ ? json_line(json(trial, timing, limits)) : text(trial, timing, limits));
     return Exit::done;
   }
 
  private:
-  std::string text(const std::string& title, const Timing& timing, const MachineLimits& limits) const {
+  std::string text(const StepTrial& trial, const Timing& timing, const MachineLimits& limits) const {
     const size_t columns = standard_output().columns();
     const double step_s = timing.median();
     const Spent all = spent_in(timing.kernels, limits);
     const auto line = [&](const std::string& words) { return wrapped(words, columns, "  ", ""); };
     const std::string out =
-        line(concat(title, ": ", seconds_text(step_s), " a step, median of ", timing.runs())) +
+        line(concat(trial.title(trial.name()), ": ", seconds_text(step_s), " a ", trial.unit(), ", median of ",
+                    timing.runs())) +
         line(concat(percent(all.seconds / step_s), " of it in kernels; at the limits they would take ",
                     seconds_text(all.least_seconds), ", ", percent(all.least_seconds / step_s))) +
         line("limits measured: " + limits.text()) + "\n";
@@ -107,7 +109,7 @@ class Profile final : public Command {
 
   std::string config_, trace_, roofline_;
   double seconds_ = 3;
-  bool by_kernel_ = false, json_ = false;
+  bool predict_ = false, by_kernel_ = false, json_ = false;
   Overrides overrides_;
 };
 

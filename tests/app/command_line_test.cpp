@@ -110,6 +110,9 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
       {{"bench", "tests/app/tiny.yaml", "--input", "32"},
        "error: dlcli bench: --input, --batch and --tokens go with a layer, and 'tests/app/tiny.yaml' is a config\n"
        "  help: leave them out; the batch is '--set data.batch_size=N'\n"},
+      {{"bench", "relu", "--predict", "--input", "32"},
+       "error: dlcli bench: --predict goes with a config, and 'relu' is a layer\n"
+       "  help: leave it out; a layer's forward is told beside its backward\n"},
       {{"bench", "linear: {out_feature: 3}", "--input", "32"},
        "error: LAYER:1:10: model[0] (linear): unknown key 'out_feature'\n"
        "  known keys: bias, bias_init, init, out_features\n  help: write 'out_features'\n"},
@@ -196,6 +199,37 @@ TEST_CASE("the figures of bench are those that benchmark/run reads") {
   CHECK(result.at("product_flops") == 2 * 32 * (2 * 64 * 16 + 3 * 16 * 10));
   for (const char* key : {"samples_per_s", "first_step_s", "rss_mb", "gflops", "of_limit"}) CHECK(result.at(key) > 0);
   CHECK(result.at("limits").at("f32_gflops") > 0);
+}
+
+TEST_CASE("bench --predict measures the forward pass alone, of as many samples as the batch has") {
+  const auto run = [](const std::string& batch) {
+    return nlohmann::json::parse(run_dlcli({"bench", "tests/app/tiny.yaml", "--predict", "--set",
+                                            "data.batch_size=" + batch, "--seconds", "0.05", "--json"})
+                                     .out);
+  };
+  for (const int batch : {1, 32}) {
+    const auto result = run(std::to_string(batch));
+    const double products = 2.0 * batch * (64 * 16 + 16 * 10);
+    CHECK(result.at("product_flops") >= products);
+    CHECK(result.at("product_flops") < 1.01 * products);
+    CHECK(result.at("batch_size") == batch);
+    CHECK(result.at("params") == 64 * 16 + 16 + 16 * 10 + 10);
+    CHECK(result.at("min_ms") <= result.at("step_ms"));
+  }
+}
+
+TEST_CASE("bench --predict takes a network that carries its state from batch to batch") {
+  const Folder folder;
+  write(folder.path / "carried.yaml",
+        "data: {train: {format: random, shape: [5], vocabulary: 7, samples: 32}, batch_size: 4}\n"
+        "model:\n  - embedding: {num_embeddings: 7, embedding_dim: 3}\n"
+        "  - lstm: {hidden_size: 4, stateful: true}\n  - linear: 7\n"
+        "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+  const Finished bench = run_dlcli({"bench", "carried.yaml", "--predict", "--seconds", "0.05"}, folder);
+  CHECK(bench.exit == 0);
+  CHECK(bench.out.find("  batch ") != std::string::npos);
+  CHECK(bench.out.find("batches/s") != std::string::npos);
+  CHECK(bench.out.find("step") == std::string::npos);
 }
 
 TEST_CASE("bench of a layer has its forward and its backward, with the operations each takes") {

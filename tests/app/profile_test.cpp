@@ -76,6 +76,19 @@ TEST_CASE("a profile tells a layer's forward from its backward and counts the op
   CHECK(update > 0);
 }
 
+TEST_CASE("a profile of a prediction has forward kernels and no others") {
+  const json result = json::parse(profile({"--predict", "--json"}).out);
+  double flops = 0;
+  for (const json& k : result.at("kernels")) {
+    CHECK(k.at("phase") == "forward");
+    flops += k.at("flops").get<double>();
+  }
+  const double products = 2.0 * 32 * (64 * 16 + 16 * 10);
+  CHECK(flops >= products);
+  CHECK(flops < 1.2 * products);
+  CHECK(profile({"--predict"}).out.find(" a batch, median of ") != std::string::npos);
+}
+
 TEST_CASE("a profile compares with limits measured in the same run, and no share is left open") {
   const json result = json::parse(profile({"--json"}).out);
   CHECK(result.at("limits").at("f32_gflops") > 0);

@@ -82,12 +82,20 @@ int64_t Prediction::best(int64_t position) const {
   return std::ranges::max_element(row) - row.begin();
 }
 
+Recipe inference_recipe(const Plan& plan) {
+  Recipe recipe = plan.recipe();
+  recipe.kept.clear();
+  recipe.updates.clear();  // the parameters are the average
+  if (recipe.precision == Precision::bf16_true) recipe.precision = Precision::bf16_mixed;  // an average is f32
+  return recipe;
+}
+
 struct Inference::Impl {
   Impl(const Plan& p, const Checkpoint& checkpoint)
       : plan(p),
         device(make_device(plan.run.trainer.device, plan.device_options())),
         store(*device),
-        programs(recipe(plan), store) {
+        programs(inference_recipe(plan), store) {
     programs.create();
     read_weights(plan.network->tensors(), store, checkpoint.weights());
     for (const Variable& average : averages_of(plan))
@@ -99,14 +107,6 @@ struct Inference::Impl {
     Store planned(*device);
     Programs(plan.recipe(), planned).create();
     return planned.of_role(Role::average);
-  }
-
-  static Recipe recipe(const Plan& plan) {
-    Recipe recipe = plan.recipe();
-    recipe.kept.clear();
-    recipe.updates.clear();  // nothing is trained, so its state takes no memory; the parameters are the average
-    if (recipe.precision == Precision::bf16_true) recipe.precision = Precision::bf16_mixed;  // an average is f32
-    return recipe;
   }
 
   const Plan& plan;

@@ -39,6 +39,9 @@ struct Prediction {
   int64_t best(int64_t position = 0) const;  // the largest output's index
 };
 
+// The plan's recipe for programs that predict and evaluate: nothing is trained, so no state of an update takes memory.
+Recipe inference_recipe(const Plan& plan);
+
 // A plan's network with a checkpoint's weights, on the plan's device.
 class Inference {
  public:
