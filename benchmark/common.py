@@ -1,4 +1,4 @@
-# What benchmark/run and benchmark/whole share: the machine's description, where things are, results as files.
+# What the benchmark's programs share: the machine's description, where things are, tables, results as files.
 # SPDX-License-Identifier: Apache-2.0
 
 import datetime
@@ -8,6 +8,8 @@ import pathlib
 import re
 import subprocess
 import sys
+
+import quiet
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent
@@ -58,6 +60,8 @@ def head(m):
         f"{m['cpu']}, {m['instructions']}; {m['threads']} threads.",
         f"Measured limits, one / all cores: {peaks}; {memory}.",
         f"dlcli at {m['commit']}, {m['date']}. {', '.join(m['versions'])}."]
+    if "state" in m:
+        lines.append(f"The machine during the last run: {quiet.words(m['state'])}.")
     return lines + ([m["note"]] if m["note"] else [])
 
 
@@ -81,9 +85,21 @@ def save(kind, m, lines, everything):
     print(f"\nwritten to {path.relative_to(TOP)} and .md")
 
 
-def warn_if_busy():
-    if os.getloadavg()[0] > 0.5:
-        print(f"warning: the machine is busy (load {os.getloadavg()[0]:.1f}); figures will be off", file=sys.stderr)
+def say_state(state):
+    """On standard error, where the machine was not quiet."""
+    if quiet.reasons(state):
+        print(f"  warning: the machine was {quiet.words(state)}", file=sys.stderr)
+
+
+def ratio(peer, own):
+    """How many times as fast dlcli is, as a cell; marked where the peer is ahead."""
+    times = peer / own
+    return f"{times:.2f}" if times >= 1 else f"**{times:.2f}** peer ahead"
+
+
+def best_of(rows, figure):
+    """The name of the one whose figure is least."""
+    return min(rows, key=lambda name: rows[name][figure])
 
 
 def table(columns, rows):

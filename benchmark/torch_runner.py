@@ -176,4 +176,5 @@ def main():
     clock.serve(step, sum(p.numel() for p in model.parameters()), "PyTorch " + torch.__version__)
 
 
-main()
+if __name__ == "__main__":
+    main()
