@@ -1,15 +1,27 @@
-// How fast the CPU's matrix products and convolutions are: GFLOP/s, and the share of what the processor's multiply-add
-// units could do, measured in the same run. Arguments: number of threads (1), part of a name (all).
+// How fast the CPU's matrix products, convolutions and attention are. Arguments: number of threads (1), part of a name
+// (all): prints GFLOP/s, and the share of what the processor's multiply-add units could do, measured in the same run.
+//
+// With "--serve THREADS" it measures what lines of standard input ask for, one after another, and answers each with a
+// line of JSON: what benchmark/kernels drives. A line is one of
+//   matmul BLAS M N K TRANSPOSE_A TRANSPOSE_B SECONDS           BLAS: own, or a library's name
+//   attention BATCH LENGTH HEADS HEAD_DIM CAUSAL PASS SECONDS   PASS: forward, backward
+//   convolution N H W C OUT SIZE STRIDE PAD PASS SECONDS        PASS: forward, input, weight
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <functional>
+#include <iostream>
+#include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/cpu.h"
+#include "lib/graph/ops/attention.h"
 #include "lib/graph/ops/convolution.h"
 #include "lib/graph/ops/matmul.h"
 
@@ -204,7 +216,153 @@ void run(int threads, const std::string& only) {
   bench.conv("pointwise", {16, 28, 28, 128}, 256, 1, 1, 0);
 }
 
+// An operation on random numbers.
+class Work {
+ public:
+  Work(CpuDevice& device, const Op& op, const std::vector<Type>& inputs)
+      : device_(device), kernel_(compiled(op, inputs)) {
+    for (const Type& type : inputs) in_.push_back(make(type.bytes()));
+    for (const Type& type : op.infer(inputs)) out_.push_back(make(type.bytes()));
+    scratch_ = make(kernel_->scratch_bytes());
+  }
+  ~Work() {
+    for (const auto& [address, bytes] : memory_) device_.release(address, bytes);
+  }
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+
+  // {"ms": median, "min_ms": least} of calls for so many seconds.
+  std::string answer(double seconds) {
+    const auto now = [] {
+      timespec time{};
+      clock_gettime(CLOCK_MONOTONIC, &time);
+      return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
+    };
+    const auto run = [&] { kernel_->run(in_, out_, scratch_); };
+    run();
+    const double once = now();
+    run();
+    const int calls = static_cast<int>(1 + 50e-6 / (now() - once));
+    std::vector<double> samples;
+    for (const double begin = now(); samples.size() < 3 || now() - begin < seconds;) {
+      const double start = now();
+      for (int i = 0; i < calls; ++i) run();
+      samples.push_back(1e3 * (now() - start) / calls);
+    }
+    std::ranges::sort(samples);
+    std::ostringstream text;
+    text << "{\"ms\": " << samples[samples.size() / 2] << ", \"min_ms\": " << samples[0] << "}";
+    return text.str();
+  }
+
+ private:
+  std::unique_ptr<Kernel> compiled(const Op& op, const std::vector<Type>& inputs) {
+    return device_.compile(op, inputs, op.infer(inputs));
+  }
+
+  void* make(int64_t bytes) {
+    float* const begin = static_cast<float*>(device_.allocate(bytes));
+    uint32_t state = 1;
+    for (float* at = begin; at < begin + bytes / 4; ++at) {
+      state = 1664525 * state + 1013904223;
+      *at = static_cast<float>(state >> 8) * 0x1p-24f - 0.5f;
+    }
+    memory_.emplace_back(begin, bytes);
+    return begin;
+  }
+
+  CpuDevice& device_;
+  std::unique_ptr<Kernel> kernel_;
+  std::vector<std::pair<void*, int64_t>> memory_;
+  std::vector<void*> in_, out_;
+  void* scratch_ = nullptr;
+};
+
+// Measures what a line asks for.
+class Server {
+ public:
+  explicit Server(int threads) : threads_(threads) {}
+
+  std::string answer(const std::string& line) {
+    std::istringstream words(line);
+    std::string what;
+    words >> what;
+    if (what == "matmul") return matmul(words);
+    if (what == "attention") return attention(words);
+    if (what == "convolution") return convolution(words);
+    return wrong(line);
+  }
+
+ private:
+  [[noreturn]] static std::string wrong(const std::string& line) {
+    std::fprintf(stderr, "error: expected a line that begins with matmul, attention or convolution, got '%s'\n",
+                 line.c_str());
+    std::exit(2);
+  }
+
+  CpuDevice& device(const std::string& blas) {
+    std::unique_ptr<CpuDevice>& device = devices_[blas];
+    if (!device) device = std::make_unique<CpuDevice>(DeviceOptions{.threads = threads_, .blas = blas});
+    return *device;
+  }
+
+  std::string matmul(std::istringstream& words) {
+    std::string blas;
+    int64_t m = 0, n = 0, k = 0;
+    bool ta = false, tb = false;
+    double seconds = 0;
+    words >> blas >> m >> n >> k >> ta >> tb >> seconds;
+    const std::vector<Type> inputs = {{DType::f32, ta ? Shape{k, m} : Shape{m, k}},
+                                      {DType::f32, tb ? Shape{n, k} : Shape{k, n}}};
+    return Work(device(blas), MatMul(ta, tb), inputs).answer(seconds);
+  }
+
+  std::string attention(std::istringstream& words) {
+    int64_t batch = 0, length = 0, heads = 0, head_dim = 0;
+    bool causal = false;
+    std::string pass;
+    double seconds = 0;
+    words >> batch >> length >> heads >> head_dim >> causal >> pass >> seconds;
+    const AttentionOp::Spec spec{
+        .heads = heads, .kv_heads = heads, .causal = causal, .scale = 1 / std::sqrt(double(head_dim))};
+    const Type qkv{DType::f32, {batch, length, 3 * heads * head_dim}};
+    if (pass == "forward") return Work(device("own"), AttentionOp(spec), {qkv}).answer(seconds);
+    const std::vector<Type> y = AttentionOp(spec).infer(std::vector<Type>{qkv});
+    return Work(device("own"), AttentionGrad(spec), {y[0], y[0], y[1], qkv}).answer(seconds);
+  }
+
+  std::string convolution(std::istringstream& words) {
+    int64_t n = 0, h = 0, w = 0, c = 0, out = 0, size = 0, stride = 0, pad = 0;
+    std::string pass;
+    double seconds = 0;
+    words >> n >> h >> w >> c >> out >> size >> stride >> pad >> pass >> seconds;
+    const Window window{
+        .size = {size, size}, .stride = {stride, stride}, .pad_before = {pad, pad}, .pad_after = {pad, pad}};
+    const Type x{DType::f32, {n, h, w, c}}, weight{DType::f32, {out, c, size, size}};
+    const Type y = Convolution(window, 1).infer(std::vector<Type>{x, weight})[0];
+    if (pass == "forward") return Work(device("own"), Convolution(window, 1), {x, weight}).answer(seconds);
+    if (pass == "input")
+      return Work(device("own"), ConvolutionGradInput(window, 1, x.shape), {y, weight}).answer(seconds);
+    return Work(device("own"), ConvolutionGradWeight(window, 1, weight.shape), {x, y}).answer(seconds);
+  }
+
+  const int threads_;
+  std::map<std::string, std::unique_ptr<CpuDevice>> devices_;
+};
+
+void serve(int threads) {
+  const bool openblas = Blas::find() != nullptr;  // before threads are started
+  std::cout << "{\"openblas\": \"" << (openblas ? Blas::description() : "") << "\"}" << std::endl;
+  Server server(threads);
+  for (std::string line; std::getline(std::cin, line);) std::cout << server.answer(line) << std::endl;
+}
+
 }  // namespace
 }  // namespace dl
 
-int main(int argc, char** argv) { dl::run(argc > 1 ? std::atoi(argv[1]) : 1, argc > 2 ? argv[2] : ""); }
+int main(int argc, char** argv) {
+  if (argc > 2 && std::string_view(argv[1]) == "--serve")
+    dl::serve(std::atoi(argv[2]));
+  else
+    dl::run(argc > 1 ? std::atoi(argv[1]) : 1, argc > 2 ? argv[2] : "");
+}
