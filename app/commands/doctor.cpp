@@ -15,14 +15,17 @@
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/measure/limits.h"
-#include "app/measure/peaks.h"
+#include "app/measure/products.h"
 #include "app/options.h"
+#include "lib/base/cache_file.h"
 #include "lib/base/cpu.h"
 #include "lib/base/text.h"
 #include "lib/data/image/image.h"
 #include "lib/data/source.h"
 #include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/isa.h"
+#include "lib/device/cpu/machine.h"
+#include "lib/device/cpu/probes.h"
 
 namespace dl {
 namespace {
@@ -166,6 +169,32 @@ void speeds(Findings& found) {
                   "close other programs and measure again; if it stays so, please report it with this page");
 }
 
+// The description that kernels are chosen by, measured anew and kept.
+void description(Findings& found) {
+  const Machine m = measure_machine();
+  const double clock = 1e-9 * m.clock(best_isa());
+  std::string text = concat(gflops(1e-9 * m.flops(best_isa())), " a core");
+  if (clock > 0) text += concat(" at ", one_digit(clock), " GHz");
+  const std::pair<const char*, double> rates[] = {
+      {"L2", m.l2_rate}, {"L3", m.l3_rate}, {"memory", m.memory_rate}, {"memory by all", m.memory_rate_of_all}};
+  for (const auto& [name, rate] : rates) text += concat(", ", name, " ", one_digit(1e-9 * rate), " GB/s");
+  if (m.hand_over_ns > 0) text += concat(", ", std::lround(m.hand_over_ns), " ns between cores");
+  const fs::path folder = cache_folder();
+  found.fact("kernels", concat("chosen by: ", text, folder.empty() ? "" : concat("; kept in ", folder.string())),
+             json_object({{"l1_bytes", Node::integer(m.l1_bytes)},
+                          {"l2_bytes", Node::integer(m.l2_bytes)},
+                          {"l3_bytes", Node::integer(m.l3_bytes)},
+                          {"f32_gflops", Node::number(1e-9 * m.flops(best_isa()))},
+                          {"bf16_gflops", Node::number(1e-9 * m.bf16_flops)},
+                          {"clock_ghz", Node::number(clock)},
+                          {"l2_gbps", Node::number(1e-9 * m.l2_rate)},
+                          {"l3_gbps", Node::number(1e-9 * m.l3_rate)},
+                          {"memory_gbps", Node::number(1e-9 * m.memory_rate)},
+                          {"memory_gbps_of_all", Node::number(1e-9 * m.memory_rate_of_all)},
+                          {"hand_over_ns", Node::number(m.hand_over_ns)},
+                          {"kept_in", Node::string(folder.string())}}));
+}
+
 // Beside our own kernels; trainer.blas may name it. Begins before any thread is started.
 class OpenBlas {
  public:
@@ -283,6 +312,7 @@ class Doctor final : public Command {
     processor(found);
     threads(found);
     huge_pages(found);
+    description(found);
     speeds(found);
     openblas.measure(found);
     images(found);

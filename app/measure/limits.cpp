@@ -2,15 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/measure/limits.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "app/console/json.h"
 #include "app/console/text.h"
-#include "app/measure/peaks.h"
+#include "lib/base/cpu.h"
+#include "lib/device/cpu/probes.h"
 
 namespace dl {
 
@@ -41,8 +40,8 @@ std::vector<MemoryLevel> measure_memory(ThreadTeam& team) {
     if (levels.empty() ? bytes > 0 : bytes > levels.back().bytes)
       levels.push_back({name, bytes, 1e9 * memory_gbps(team, static_cast<int64_t>(measured_bytes))});
   };
-  const double l2 = static_cast<double>(sysconf(_SC_LEVEL2_CACHE_SIZE)) * team.size(),
-               l3 = static_cast<double>(sysconf(_SC_LEVEL3_CACHE_SIZE));
+  const double l2 = static_cast<double>(cpu_features().l2_bytes) * team.size(),
+               l3 = static_cast<double>(cpu_features().l3_bytes);
   // Half of a cache counts: the other half is other tensors', and of the last level other programs'.
   add("L2 cache", l2 / 2, l2 / 2);
   add("L3 cache", l3 / 2, std::max(l3 / 8, 2 * l2));

@@ -21,7 +21,7 @@ struct MachineLimits {
   double f32_flops = 0;   // per second, multiply-adds of the widest instruction set, over all threads
   double bf16_flops = 0;  // … of bf16 with sums in f32, by the unit that is used; f32_flops where there is none
   std::vector<MemoryLevel> levels;  // from the smallest to the memory, which holds everything
-  double hand_over_ns = 0;          // of the slowest pair of threads, as in peaks.h
+  double hand_over_ns = 0;          // of the slowest pair of threads, as in probes.h
 
   // The smallest level that holds this many bytes.
   const MemoryLevel& level_of(double bytes) const;

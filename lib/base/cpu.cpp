@@ -74,6 +74,9 @@ void find_features(CpuFeatures& f) {
     }
     f.model.erase(f.model.find_last_not_of(' ') + 1);
   }
+  const unsigned signature = cpuid(1).a, family = signature >> 8 & 15;
+  f.family = static_cast<int>(family == 15 ? family + (signature >> 20 & 255) : family);
+  f.number = static_cast<int>((signature >> 4 & 15) | (family == 6 || family == 15 ? signature >> 12 & 0xf0 : 0));
   f.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
   f.avx512 = f.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
@@ -84,16 +87,33 @@ void find_features(CpuFeatures& f) {
 void find_features(CpuFeatures&) {}
 #endif
 
+// Of a level, not of instructions, as the system lists it: the C library adds up the caches that lie side by side. 0
+// where it is not listed.
+int64_t listed_cache(int level) {
+  for (int i = 0; i < 8; ++i) {
+    const std::string folder = concat("/sys/devices/system/cpu/cpu0/cache/index", i, "/");
+    int found = 0;
+    std::string type, unit;
+    int64_t size = 0;
+    if (!(std::ifstream(folder + "level") >> found)) break;
+    std::ifstream(folder + "type") >> type;
+    std::ifstream(folder + "size") >> size >> unit;
+    if (found == level && type != "Instruction") return size << (unit == "M" ? 20 : unit == "K" ? 10 : 0);
+  }
+  return 0;
+}
+
 CpuFeatures find() {
   CpuFeatures f;
   find_features(f);
-  const auto cache = [](int name, int64_t unknown) {
+  const auto cache = [](int level, int name, int64_t unknown) {
+    if (const int64_t listed = listed_cache(level); listed > 0) return listed;
     const long bytes = sysconf(name);
     return bytes > 0 ? static_cast<int64_t>(bytes) : unknown;
   };
-  f.l1_bytes = cache(_SC_LEVEL1_DCACHE_SIZE, f.l1_bytes);
-  f.l2_bytes = cache(_SC_LEVEL2_CACHE_SIZE, f.l2_bytes);
-  f.l3_bytes = cache(_SC_LEVEL3_CACHE_SIZE, f.l3_bytes);
+  f.l1_bytes = cache(1, _SC_LEVEL1_DCACHE_SIZE, f.l1_bytes);
+  f.l2_bytes = cache(2, _SC_LEVEL2_CACHE_SIZE, f.l2_bytes);
+  f.l3_bytes = cache(3, _SC_LEVEL3_CACHE_SIZE, f.l3_bytes);
   return f;
 }
 

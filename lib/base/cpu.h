@@ -9,6 +9,7 @@ namespace dl {
 struct CpuFeatures {
   std::string model;            // the marketing name; may be empty
   std::string vendor;           // "GenuineIntel", "AuthenticAMD"; empty on other architectures
+  int family = 0, number = 0;   // of the vendor's processors; 0 on other architectures
   bool avx2 = false;            // with fma and bmi2, and the system saves the registers
   bool avx512 = false;          // f, bw, vl and dq, and the system saves the registers
   bool avx512_bf16 = false;     // vdpbf16ps

@@ -113,7 +113,6 @@ class LayoutPlanner {
       made.about = {.op = std::string(op.name()),
                     .attributes = op.attributes(),
                     .scope = node.scope,
-                    .way = made.kernel->way(),
                     .phase = node.phase,
                     .inputs = types,
                     .outputs = node.types,

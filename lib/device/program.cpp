@@ -189,7 +189,10 @@ double Program::flops() const { return impl_->layout.flops; }
 
 std::vector<Program::KernelCall> Program::kernel_calls() const {
   std::vector<KernelCall> calls;
-  for (const Call& call : impl_->layout.calls) calls.push_back(call.about);
+  for (const Call& call : impl_->layout.calls) {
+    calls.push_back(call.about);
+    calls.back().way = call.kernel->way();
+  }
   if (!impl_->executable) return calls;
   const std::vector<KernelTime> times = impl_->executable->times();
   for (size_t i = 0; i < times.size(); ++i) {

@@ -161,7 +161,7 @@ class Program {
   double flops() const;
   struct KernelCall {  // for profiles and `check --graph`
     std::string op, attributes, scope;
-    std::string way;  // Kernel::way()
+    std::string way;  // Kernel::way(), of now
     Phase phase = Phase::forward;
     std::vector<Type> inputs, outputs;
     double loop_flops = 0;            // of cost.flops: those of a fused loop, the rest are the operation's own

@@ -67,7 +67,7 @@ double worst_error(const Gemm& g, const std::vector<float>& c) {
 template <class Gemm, class Kernels>
 void check_product(const Kernels& kernels, Gemm g, bool packs) {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-  std::vector<float> workspace(static_cast<size_t>(kernels.workspace(g.columns, g.depth)), nan);
+  std::vector<float> workspace(static_cast<size_t>(kernels.workspace(g.columns, g.depth, g.blocks)), nan);
   std::vector<float> c = c_of(g);
   g.c = c.data();
   kernels.multiply(g, workspace.data());

@@ -51,11 +51,6 @@ const DeviceRegistration cpu("cpu", make_cpu);
 
 int team_size(const DeviceOptions& options) { return options.threads > 0 ? options.threads : usable_cores(); }
 
-const GemmKernels& gemm_of(Isa isa) {
-  return packs_left_factor(isa, cpu_features().vendor) ? DL_FOR_ISA(isa, packing_gemm_kernels)
-                                                       : DL_FOR_ISA(isa, gemm_kernels);
-}
-
 // Whether our products were measured to be about as fast as OpenBLAS's, as they were on x86-64.
 constexpr bool has_tuned_kernels() {
 #if defined(__x86_64__)
@@ -91,9 +86,22 @@ CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa, Bf16Unit bf16_unit)
       team_(team_size(options)),
       isa_(isa),
       bf16_unit_(bf16_unit),
-      gemm_(gemm_of(isa)),
+      choices_(true),
+      gemm_(DL_FOR_ISA(isa, gemm_kernels)),
       bf16_gemm_(DL_FOR_BF16_TILES(isa, bf16_unit, bf16_gemm_kernels)) {
   DL_CHECK(supported(isa) && supported(bf16_unit), name_of(isa), " ", name_of(bf16_unit));
+}
+
+CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa, const Machine& machine)
+    : blas_(library(options.blas)),
+      team_(team_size(options)),
+      isa_(isa),
+      bf16_unit_(best_bf16_unit(isa)),
+      machine_(machine),
+      choices_(false),
+      gemm_(DL_FOR_ISA(isa, gemm_kernels)),
+      bf16_gemm_(DL_FOR_BF16_TILES(isa, bf16_unit_, bf16_gemm_kernels)) {
+  DL_CHECK(supported(isa), name_of(isa));
 }
 
 CpuDevice::CpuDevice(const DeviceOptions& options, const Bf16GemmKernels& bf16_gemm)
@@ -101,7 +109,8 @@ CpuDevice::CpuDevice(const DeviceOptions& options, const Bf16GemmKernels& bf16_g
       team_(team_size(options)),
       isa_(best_isa()),
       bf16_unit_(best_bf16_unit(best_isa())),
-      gemm_(gemm_of(isa_)),
+      choices_(true),
+      gemm_(DL_FOR_ISA(isa_, gemm_kernels)),
       bf16_gemm_(bf16_gemm) {}
 
 std::string CpuDevice::description() const {

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "lib/base/thread_team.h"
+#include "lib/device/cpu/choices.h"
 #include "lib/device/cpu/isa.h"
+#include "lib/device/cpu/machine.h"
 #include "lib/device/cpu/simd/gemm.h"
 #include "lib/device/device.h"
 
@@ -20,12 +22,16 @@ class CpuDevice final : public Device {
   // An instruction set other than the best is for tests; it must be supported here.
   explicit CpuDevice(const DeviceOptions& options, Isa isa = best_isa());
   CpuDevice(const DeviceOptions& options, Isa isa, Bf16Unit bf16_unit);
+  // As if the machine were another one: for tests of what is chosen by it.
+  CpuDevice(const DeviceOptions& options, Isa isa, const Machine& machine);
   // Matrix products in bf16 by kernels of the tests, the rest by the best instruction set.
   CpuDevice(const DeviceOptions& options, const Bf16GemmKernels& bf16_gemm);
 
   ThreadTeam& team() { return team_; }
   Isa isa() const { return isa_; }
   Bf16Unit bf16_unit() const { return bf16_unit_; }
+  const Machine& machine() const { return machine_ ? *machine_ : this_machine(); }
+  Choices& choices() { return choices_; }
   const GemmKernels& gemm() const { return gemm_; }
   const Bf16GemmKernels& bf16_gemm() const { return bf16_gemm_; }
   // The library that makes products in f32 of sizes where it may be ahead; null: our own kernels make all.
@@ -51,6 +57,8 @@ class CpuDevice final : public Device {
   ThreadTeam team_;
   const Isa isa_;
   const Bf16Unit bf16_unit_;
+  const std::optional<Machine> machine_;  // an invented one
+  Choices choices_;
   const GemmKernels& gemm_;
   const Bf16GemmKernels& bf16_gemm_;
 };

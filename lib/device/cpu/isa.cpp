@@ -52,10 +52,6 @@ std::vector<Bf16Unit> supported_bf16_units() {
   return units;
 }
 
-bool packs_left_factor(Isa isa, std::string_view vendor) {
-  return isa == Isa::avx2 || (isa == Isa::avx512 && vendor == "GenuineIntel");
-}
-
 Bf16Unit best_bf16_unit(Isa isa) { return isa == Isa::avx512 ? supported_bf16_units().back() : Bf16Unit::emulated; }
 
 }  // namespace dl

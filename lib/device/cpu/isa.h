@@ -21,10 +21,6 @@ enum class Bf16Unit { emulated, avx512_bf16, amx };
 std::string_view name_of(Bf16Unit unit);
 bool supported(Bf16Unit unit);
 std::vector<Bf16Unit> supported_bf16_units();  // the tests run each
-// Which products are faster with a copied left factor. Measured: AVX2 on Zen 3 1.0 to 1.3 times as fast, AVX-512 with
-// two units (Intel Cascade Lake) 1.1 to 1.8 times in a prototype, AVX-512 on Zen 4, where the units are the limit, not
-// faster.
-bool packs_left_factor(Isa isa, std::string_view vendor);
-Bf16Unit best_bf16_unit(Isa isa);  // the fastest that is supported and goes with the instruction set
+Bf16Unit best_bf16_unit(Isa isa);              // the fastest that is supported and goes with the instruction set
 
 }  // namespace dl

@@ -15,6 +15,7 @@
 
 #include "lib/base/division.h"
 #include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/gemm_blocks.h"
 #include "lib/device/cpu/linear_cross_entropy_plan.h"
 #include "lib/device/cpu/product.h"
 #include "lib/device/cpu/scratch.h"
@@ -40,6 +41,15 @@ class LinearCrossEntropyKernel final : public Kernel {
         kernels_(DL_FOR_ISA(device.isa(), cross_entropy_kernels)),
         p_(plan_linear_cross_entropy(x[0], x[1], weight[0])) {
     const int64_t all_blocks = p_.groups * p_.blocks, block = p_.largest_block(), team = device.team().size();
+    const auto blocks = [&](int64_t rows, int64_t columns, int64_t depth, bool turned) {
+      GemmOf<T> g{.rows = rows, .columns = columns, .depth = depth};
+      g.a_row = turned ? 1 : depth;
+      g.a_depth = turned ? p_.stride : 1;
+      return best_blocks(g, device.machine(), device.isa());
+    };
+    logits_blocks_ = blocks(block, p_.chunk_rows, p_.features, false);
+    of_weight_blocks_ = blocks(block, p_.features, p_.chunk_rows, false);
+    of_x_blocks_ = blocks(p_.chunk_rows, p_.features, block, true);
     turned_at_ = scratch_.floats(gemm_.packed_floats(p_.chunk_rows, p_.features));
     logits_at_ = scratch_.floats((with_gradient_ ? p_.classes : team * block) * p_.stride);
     largest_at_ = scratch_.floats(all_blocks * p_.stride);
@@ -52,7 +62,7 @@ class LinearCrossEntropyKernel final : public Kernel {
     packed_at_ = scratch_.floats(gemm_.packed_floats(p_.features, p_.chunk_rows));
     parts_at_ = scratch_.floats(p_.groups * p_.chunk_rows * p_.features);
     d_bias_at_ = scratch_.floats(p_.classes);
-    workspace_floats_ = round_up(gemm_.workspace(p_.features, block), line);
+    workspace_floats_ = round_up(gemm_.workspace(p_.features, block, of_x_blocks_), line);
     workspace_at_ = scratch_.floats(workspace_floats_ * team);
     if (!std::is_same_v<T, float>) {
       narrow_floats_ = round_up(block * p_.stride, 2 * line) / 2;
@@ -155,6 +165,7 @@ class LinearCrossEntropyKernel final : public Kernel {
     g.rows_after = std::min(count, p_.classes - c.end);
     g.c = logits;
     g.c_row = p_.stride;
+    g.blocks = logits_blocks_;
     gemm_.multiply_packed(g, floats_at(r.scratch, turned_at_));
     float* hit = floats_at(r.scratch, hit_at_);
     for (int64_t row = 0; row < r.rows; ++row) {
@@ -228,6 +239,7 @@ class LinearCrossEntropyKernel final : public Kernel {
     of_weight.c = r.d_weight + c.begin * p_.features;
     of_weight.c_row = p_.features;
     of_weight.accumulate = later;
+    of_weight.blocks = of_weight_blocks_;
     gemm_.multiply_packed(of_weight, floats_at(r.scratch, packed_at_));
     GemmOf<T> of_x;
     of_x.a = factor;
@@ -242,6 +254,7 @@ class LinearCrossEntropyKernel final : public Kernel {
     of_x.columns = p_.features;
     of_x.depth = count;
     of_x.accumulate = block > 0;
+    of_x.blocks = of_x_blocks_;
     gemm_.multiply(of_x, floats_at(r.scratch, workspace_at_) + thread * workspace_floats_);
   }
 
@@ -270,6 +283,7 @@ class LinearCrossEntropyKernel final : public Kernel {
   const bool with_bias_, with_gradient_;
   CpuDevice& device_;
   const GemmKernelsOf<T>& gemm_;
+  GemmBlocks logits_blocks_, of_weight_blocks_, of_x_blocks_;
   const CrossEntropyKernels& kernels_;
   const LinearCrossEntropyPlan p_;
   ScratchPlan scratch_;

@@ -5,19 +5,21 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "lib/base/clock.h"
 #include "lib/base/division.h"
+#include "lib/base/text.h"
+#include "lib/device/cpu/gemm_blocks.h"
 #include "lib/device/cpu/simd/loop.h"
 
 namespace dl {
 namespace {
 
-constexpr double least_flops_a_thread = 1e5;  // below, waking another thread costs more than it saves
 constexpr double least_flops_of_halves = 1e6;
 constexpr int64_t few_rows = 8;
 constexpr int64_t depth_unit = 2;            // bf16 is multiplied in pairs
 constexpr int64_t cache_line = 16;           // floats
 constexpr int64_t block_floats = 32 * 1024;  // of the product: stays in the second-level cache for its epilogue
-constexpr int64_t most_block_rows = 168;
+constexpr int64_t most_chunk_rows = 168;
 constexpr int64_t even_chunks = 8;               // their number is a multiple of it, so that threads have equally many
 constexpr int64_t small_chunk = 2048;            // elements: so many chunks are made that their number costs little
 constexpr int64_t least_of_library = 32;         // rows, columns and depth: below, its own copying costs too much
@@ -31,15 +33,22 @@ double packing_rows(const GemmOf<T>& g) {
   return g.b_column == 1 ? 4 : 10;
 }
 
-// What fetching an element costs that another core has written, in multiply-adds: cores of one cache give away 10 to
-// 20 GB/s, cores of different caches 5.
-constexpr double fetching = 16;
+// Below, waking another thread costs more than it saves: two hand-overs of a few lines each.
+double least_flops_a_thread(const Machine& m, Isa isa) { return m.flops(isa) * (0.5e-6 + 8e-9 * m.hand_over_ns); }
+
+// What fetching an element costs that another core has written, in multiply-adds: a core has some ten lines under way,
+// each for half of what it takes there and back.
+double fetching(const Machine& m, Isa isa) {
+  constexpr double lines_under_way = 10;
+  return m.hand_over_ns * 1e-9 / 2 / lines_under_way / cache_line * m.flops(isa) / 2;
+}
 
 // What a part of a product costs its thread, in multiply-adds, when the product is cut into row_parts x column_parts
 // and the largest part has rows x columns elements. A thread has its own share of the samples at hand: they are A's
 // and C's rows, or the depth where A lies along the rows, as in a weight's gradient.
 template <class T>
-double part_cost(const GemmOf<T>& g, double rows, double columns, int row_parts, int column_parts, double packed_as) {
+double part_cost(const GemmOf<T>& g, double rows, double columns, int row_parts, int column_parts, double packed_as,
+                 double fetching) {
   const double depth = static_cast<double>(std::max<int64_t>(g.depth, 1));
   const auto of_others = [](int parts) { return 1.0 - 1.0 / parts; };
   const int parts = row_parts * column_parts;
@@ -96,7 +105,8 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
   if (destination_.has_epilogue()) plan_chunks();
   const double flops =
       flops_of(static_cast<double>(shape.rows), static_cast<double>(shape.columns), static_cast<double>(shape.depth));
-  int threads = static_cast<int>(std::clamp(flops / least_flops_a_thread, 1.0, double(team)));
+  int threads =
+      static_cast<int>(std::clamp(flops / least_flops_a_thread(device.machine(), device.isa()), 1.0, double(team)));
   if (!destination_.has_epilogue() && sums_by_halves(shape)) {
     halves_ = 2;
     if (threads % 2 == 0) halves_at_once_ = 2;
@@ -108,7 +118,7 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
     const int columns = threads / rows;
     const Range r = split(shape.rows, rows, 0, chunk_rows_), c = split(shape.columns, columns, 0, kernels_.pack_unit);
     const double cost = part_cost(shape, static_cast<double>(r.end), static_cast<double>(c.end), rows, columns,
-                                  few_rows_ ? 0 : packing_rows(shape));
+                                  few_rows_ ? 0 : packing_rows(shape), fetching(device.machine(), device.isa()));
     if (rows == 1 || cost < best) {
       best = cost;
       row_parts_ = rows;
@@ -116,21 +126,50 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
     }
   }
 
+  plan_blocks();
   destination_.plan(chunk_rows_, plan_);
   block_floats_ = round_up(chunk_rows_ * std::max<int64_t>(shape.columns, 1), cache_line);
   if (!destination_.keeps_product())
     product_at_ = plan_.floats(by_rows_ ? block_floats_ * team : shape.rows * shape.columns);
   if (by_rows_ && blas_ == nullptr) packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
   if (!by_rows_ && !few_rows_ && blas_ == nullptr) {
-    workspace_floats_ = round_up(kernels_.workspace(shape.columns, shape.depth), cache_line);
+    for (const GemmBlocks& blocks : candidates_)
+      workspace_floats_ =
+          std::max(workspace_floats_, round_up(kernels_.workspace(shape.columns, shape.depth, blocks), cache_line));
     workspace_at_ = plan_.floats(workspace_floats_ * team);
+  }
+}
+
+// What a part of the product is like decides; the candidates are those of a whole one where there is no other.
+template <class T>
+void ProductOf<T>::plan_blocks() {
+  candidates_ = {GemmBlocks{}};
+  if constexpr (std::is_same_v<T, float>) {
+    if (blas_ != nullptr || few_rows_) return;
+    Gemm part = shape_;
+    part.rows = by_rows_ ? chunk_rows_ : split(shape_.rows, row_parts_, 0, chunk_rows_).end;
+    part.columns = split(shape_.columns, column_parts_, 0, kernels_.pack_unit).end;
+    part.depth = split(shape_.depth, halves_, 0, depth_unit).end;
+    candidates_ = likely_blocks(part, device_.machine(), device_.isa());
+    shape_.blocks = candidates_[0];
+    if (candidates_.size() == 1) return;
+    std::string subject = concat("product ", name_of(device_.isa()), " ", device_.team().size(), " threads ",
+                                 shape_.rows, "x", shape_.columns, "x", shape_.depth, shape_.a_depth == 1 ? " n" : " t",
+                                 shape_.b_column == 1 ? "n" : "t", destination_.has_epilogue() ? " epilogue" : "");
+    for (const GemmBlocks& b : candidates_) subject += " " + text_of(b);
+    choice_ = &device_.choices().of(subject, static_cast<int>(candidates_.size()));
   }
 }
 
 template <class T>
 std::string ProductOf<T>::way() const {
   if (blas_ != nullptr) return blas_->title();
-  return few_rows_ ? "few rows" : halves_ == 2 ? "two halves" : by_rows_ ? "blocks of rows" : "parts";
+  const std::string cut = few_rows_ ? "few rows" : halves_ == 2 ? "two halves" : by_rows_ ? "blocks of rows" : "parts";
+  if (few_rows_ || !std::is_same_v<T, float>) return cut;
+  return concat(cut, " ", text_of(candidates_[static_cast<size_t>(choice_ != nullptr ? choice_->now() : 0)]),
+                choice_ == nullptr ? ""
+                : choice_->open()  ? ", not timed yet"
+                                   : ", by the clock");
 }
 
 template <class T>
@@ -141,7 +180,7 @@ void ProductOf<T>::plan_chunks() {
     const int64_t unit = kernels_.row_unit;
     const int64_t most = blas_ != nullptr
                              ? library_block_rows
-                             : std::clamp(block_floats / columns / unit, int64_t{1}, most_block_rows / unit) * unit;
+                             : std::clamp(block_floats / columns / unit, int64_t{1}, most_chunk_rows / unit) * unit;
     chunks = round_up(ceil_div(rows, most), even_chunks);
   }
   chunk_rows_ = std::max(ceil_div(rows, chunks), int64_t{1});
@@ -149,6 +188,16 @@ void ProductOf<T>::plan_chunks() {
 
 template <class T>
 void ProductOf<T>::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
+  if (choice_ == nullptr) return make(in, out, scratch);
+  shape_.blocks = candidates_[static_cast<size_t>(choice_->now())];
+  if (!choice_->open()) return make(in, out, scratch);
+  const double begin = steady_seconds();
+  make(in, out, scratch);
+  choice_->took(steady_seconds() - begin);
+}
+
+template <class T>
+void ProductOf<T>::make(std::span<void* const> in, std::span<void* const> out, void* scratch) {
   GemmOf<T> g = shape_;
   g.a = static_cast<const T*>(in[0]);
   g.b = static_cast<const T*>(in[1]);

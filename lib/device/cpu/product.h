@@ -31,6 +31,8 @@ class ProductOf final : public Kernel {
 
  private:
   void plan_chunks();
+  void plan_blocks();
+  void make(std::span<void* const> in, std::span<void* const> out, void* scratch);
   // f(thread, rows, columns, half) for each part, side by side.
   template <class F>
   void on_parts(F&& f);
@@ -40,7 +42,7 @@ class ProductOf final : public Kernel {
   void multiply_then_pass(const GemmOf<T>& g, void* scratch);
   void multiply_and_pass_by_rows(const GemmOf<T>& g, float* product, void* scratch);
 
-  const GemmOf<T> shape_;
+  GemmOf<T> shape_;  // with the blocks at hand
   CpuDevice& device_;
   const GemmKernelsOf<T>& kernels_;
   const Blas* blas_ = nullptr;  // that makes the products of parts; null: kernels_
@@ -53,6 +55,8 @@ class ProductOf final : public Kernel {
   ScratchPlan plan_;
   int64_t product_at_ = 0, second_half_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
   int64_t workspace_floats_ = 0, block_floats_ = 0;
+  std::vector<GemmBlocks> candidates_;  // of blocks, the fastest of which
+  Choice* choice_ = nullptr;            // finds; null: there is but one
 };
 
 using Product = ProductOf<float>;

@@ -58,7 +58,6 @@ struct GemmBlock {
 // columns, unless all of A stays in the cache; or the rows that come after this product.
 template <class T>
 Ahead<T> next_rows(const GemmOf<T>& g, const GemmBlock& now, int64_t parts) {
-  constexpr int64_t resident_bytes = 384 * 1024;
   int64_t row = now.row + now.rows, k = now.k, left = g.rows - row;
   if (left <= 0) {
     k = now.k + now.depth < g.depth ? now.k + now.depth : 0;
@@ -67,7 +66,7 @@ Ahead<T> next_rows(const GemmOf<T>& g, const GemmBlock& now, int64_t parts) {
     left = again ? g.rows : g.rows_after;
   }
   const int64_t bytes = g.rows * g.depth * static_cast<int64_t>(sizeof(T));
-  if (left <= 0 || (row < g.rows && now.column > 0 && bytes <= resident_bytes)) return {};
+  if (left <= 0 || (row < g.rows && now.column > 0 && bytes <= g.blocks.resident_bytes)) return {};
   const T* from = g.a + row * g.a_row + k * g.a_depth;
   const int64_t rows = left < now.row_step ? left : now.row_step;
   const int64_t depth = g.depth - k < now.depth ? g.depth - k : now.depth;

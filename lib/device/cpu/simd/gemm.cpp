@@ -10,22 +10,7 @@
 namespace dl::DL_ISA {
 namespace {
 
-constexpr int64_t depth_block = 384;  // of every member: the order of additions follows from it
-
-// The members of the family. These rows of A, and those fetched ahead, take a third of the second cache.
-constexpr int64_t row_block = 112 / most_rows(2) * most_rows(2);
-
-// A is read in place, one value at a time, unless its rows crowd each other out of the cache.
-struct InPlace {
-  static constexpr bool packs_left = false;
-  static constexpr int64_t column_block = 256;  // the panels of B take another third
-};
-// A is laid out first as its tiles read it, for as many columns as the last cache holds.
-struct Packing {
-  static constexpr bool packs_left = true;
-  static constexpr int64_t column_block = 512;
-};
-
+constexpr int64_t depth_block = gemm_depth_block;
 constexpr int64_t pair = 2 * lanes;  // panels of a B that is packed beforehand are two vectors wide
 
 constexpr int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -57,9 +42,8 @@ void pack_panel(const float* b, int64_t b_depth, int64_t b_column, int vectors, 
   }
 }
 
-template <class Member>
-int64_t workspace(int64_t columns, int64_t depth) {
-  return smaller(depth, depth_block) * smaller(round_up(columns, pair), Member::column_block + pair);
+int64_t workspace(int64_t columns, int64_t depth, const GemmBlocks& blocks) {
+  return smaller(depth, depth_block) * smaller(round_up(columns, pair), blocks.columns + pair);
 }
 
 // A block of A as its tiles read it: of each tile [depth][height].
@@ -82,13 +66,17 @@ void pack_left(const Gemm& g, const GemmBlock& now, float* to) {
     left -= height;
   }
 }
-constexpr int64_t packed_left_floats = round_up(row_block, most_rows(2)) * depth_block + lanes;
+constexpr int64_t packed_left_floats = round_up(most_block_rows, most_rows(2)) * depth_block + lanes;
+
+// Rows of a block: whole tiles.
+int64_t row_block(const Gemm& g) {
+  return smaller(round_up(g.blocks.rows, most_rows(2)), most_block_rows / most_rows(2) * most_rows(2));
+}
 
 // With fewer columns, what is packed is not read often enough.
-template <class Member>
 bool packs(const Gemm& g) {
   constexpr int64_t worthwhile_columns = 192;
-  return Member::packs_left && g.columns >= worthwhile_columns && g.rows > 2 * most_rows(2);
+  return g.blocks.packs_left && g.columns >= worthwhile_columns && g.rows > 2 * most_rows(2);
 }
 
 // Packed B holds, for each block of depth, the panels one behind another.
@@ -115,7 +103,7 @@ void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t 
                     float* panels, float* room) {
   const Along along = packs || g.a_depth != 1 ? Along::row : Along::depth;
   const bool in_place = !packs && g.b_column == 1 && g.rows <= 2 * most_rows(2);
-  const int64_t row_step = even_block(g.rows, row_block, most_rows(2));
+  const int64_t row_step = even_block(g.rows, row_block(g), most_rows(2));
   for (int64_t row = 0; row < g.rows; row += row_step) {
     const int64_t rows = smaller(row_step, g.rows - row);
     const GemmBlock now{row, rows, row_step, column, columns, k, depth};
@@ -184,10 +172,10 @@ void clear(const Gemm& g) {
   }
 }
 
-template <class Member, bool packs>
+template <bool packs>
 void multiply_blocks(const Gemm& g, const float* packed, float* panels, float* room) {
   if (g.depth == 0 && !g.accumulate) return clear(g);
-  const int64_t column_step = even_block(g.columns, Member::column_block, pair);
+  const int64_t column_step = even_block(g.columns, g.blocks.columns, pair);
   const int64_t depth_step = even_block(g.depth, depth_block, 1);
   for (int64_t column = 0; column < g.columns; column += column_step) {
     const int64_t columns = smaller(column_step, g.columns - column);
@@ -198,31 +186,22 @@ void multiply_blocks(const Gemm& g, const float* packed, float* panels, float* r
 }
 
 // By themselves, so that only such products take the stack.
-template <class Member>
 __attribute__((noinline)) void multiply_crowded(const Gemm& g, const float* packed, float* panels) {
-  alignas(64) float room[spaced_block<float>(round_up(row_block, most_rows(2)), depth_block)];
-  multiply_blocks<Member, false>(g, packed, panels, room);
+  alignas(64) float room[spaced_block<float>(round_up(most_block_rows, most_rows(2)), depth_block)];
+  multiply_blocks<false>(g, packed, panels, room);
 }
-template <class Member>
 __attribute__((noinline)) void multiply_packing(const Gemm& g, const float* packed, float* panels) {
   alignas(64) float room[packed_left_floats];
-  multiply_blocks<Member, true>(g, packed, panels, room);
+  multiply_blocks<true>(g, packed, panels, room);
 }
 
-template <class Member>
 void multiply_any(const Gemm& g, const float* packed, float* panels) {
-  if (packs<Member>(g)) return multiply_packing<Member>(g, packed, panels);
-  crowds(g) ? multiply_crowded<Member>(g, packed, panels) : multiply_blocks<Member, false>(g, packed, panels, nullptr);
+  if (packs(g)) return multiply_packing(g, packed, panels);
+  crowds(g) ? multiply_crowded(g, packed, panels) : multiply_blocks<false>(g, packed, panels, nullptr);
 }
 
-template <class Member>
-void multiply(const Gemm& g, float* workspace) {
-  multiply_any<Member>(g, nullptr, workspace);
-}
-template <class Member>
-void multiply_packed(const Gemm& g, const float* packed) {
-  multiply_any<Member>(g, packed, nullptr);
-}
+void multiply(const Gemm& g, float* workspace) { multiply_any(g, nullptr, workspace); }
+void multiply_packed(const Gemm& g, const float* packed) { multiply_any(g, packed, nullptr); }
 
 // Few rows: each vector holds `lanes` neighbouring products along the depth; `lanes` sums, of Rows rows and of as many
 // columns as fit, are in flight and are turned into one vector at the end. Missing rows and columns repeat the first.
@@ -290,13 +269,9 @@ void multiply_few(const Gemm& g) {
   }
 }
 
-template <class Member>
-constexpr GemmKernels member = {workspace<Member>,       multiply<Member>, most_rows(2), pair, packed_floats, pack,
-                                multiply_packed<Member>, multiply_few};
-
 }  // namespace
 
-const GemmKernels gemm_kernels = member<InPlace>;
-const GemmKernels packing_gemm_kernels = member<Packing>;
+const GemmKernels gemm_kernels = {workspace,     multiply, most_rows(2),    pair,
+                                  packed_floats, pack,     multiply_packed, multiply_few};
 
 }  // namespace dl::DL_ISA

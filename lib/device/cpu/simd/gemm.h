@@ -8,6 +8,20 @@
 
 namespace dl {
 
+// How an f32 product is cut so that its parts stay in caches. No choice of it changes a bit.
+struct GemmBlocks {
+  // Whether A's blocks are copied as tiles read them, where enough columns are multiplied with them. That pays where a
+  // tile's instructions are the limit rather than its multiply-adds.
+  bool packs_left = false;
+  int64_t rows = 112;                  // of A that meet all panels of B before the next: 1 … most_block_rows
+  int64_t columns = 256;               // of B that are packed together: 1 … most_block_columns
+  int64_t resident_bytes = 384 << 10;  // an A of so many stays in the second cache from block to block
+
+  bool operator==(const GemmBlocks&) const = default;
+};
+constexpr int64_t gemm_depth_block = 384;  // of every choice: the order of additions follows from it
+constexpr int64_t most_block_rows = 224, most_block_columns = 1024;
+
 // C[rows, columns] = A[rows, depth] B[depth, columns]. Strides count elements; of each operand one stride is 1, so that
 // either may be transposed. How the sum of an element is ordered follows from the depth alone: it has the same bits
 // whichever rows and columns are computed together.
@@ -23,14 +37,15 @@ struct GemmOf {
   int64_t rows = 0, columns = 0, depth = 0;
   bool accumulate = false;  // C +=
   int64_t rows_after = 0;   // of A, which the next product on this thread reads: they are fetched ahead
+  GemmBlocks blocks = {};   // bf16 has its own
 };
 using Gemm = GemmOf<float>;
 using Bf16Gemm = GemmOf<uint16_t>;
 
 template <class T>
 struct GemmKernelsOf {
-  // Floats of working memory for multiply() with a B of this size or smaller.
-  int64_t (*workspace)(int64_t columns, int64_t depth);
+  // Floats of working memory for multiply() with a B of this size or smaller and such blocks.
+  int64_t (*workspace)(int64_t columns, int64_t depth, const GemmBlocks& blocks);
   void (*multiply)(const GemmOf<T>& g, float* workspace);
 
   int64_t row_unit;  // rows of a full tile: blocks of rows are best cut at multiples of it
@@ -52,8 +67,5 @@ using Bf16GemmKernels = GemmKernelsOf<uint16_t>;
 
 }  // namespace dl
 
-// The members of the family: their results have the same bits. The second copies the left factor first where many
-// columns are multiplied with it, which pays where a tile's instructions are the limit rather than its multiply-adds.
 DL_DECLARE_FOR_ISA(dl::GemmKernels, gemm_kernels)
-DL_DECLARE_FOR_ISA(dl::GemmKernels, packing_gemm_kernels)
 DL_DECLARE_FOR_BF16_TILES(dl::Bf16GemmKernels, bf16_gemm_kernels)

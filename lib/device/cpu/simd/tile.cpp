@@ -41,35 +41,49 @@ DL_INLINE void load_columns(vf (&column)[Vectors], const float* b, int last) {
   column[Vectors - 1] = along == Along::row_masked ? load_first(end, last) : load(end);
 }
 
+// C is wanted at the end; where that is this many products away, it is fetched beforehand: a row every few steps, as
+// the processor has room for some ten lines under way, those of A and B among them; all at once where the depth is
+// short.
+constexpr int64_t worth_fetching = 16;
+constexpr int64_t steps_between = 12;
+
 template <int Rows, int Vectors, Along along>
-DL_INLINE void add_products(vf (&sum)[Rows][Vectors], const float* a, const float* b, const Tile& t, int last) {
+DL_INLINE void add_products(vf (&sum)[Rows][Vectors], const float* a, const float* b, const Tile& t, int last,
+                            bool fetches) {
   // Three rows share a pointer: base, base + stride, base + 2 stride are addressing modes of the processor.
   constexpr int pointers = along == Along::depth ? (Rows + 2) / 3 : 1;
   const int64_t a_row = t.a_row, a_depth = t.a_depth, b_depth = t.b_depth, depth = t.depth;
   const float* row[pointers];
   DL_UNROLL for (int p = 0; p < pointers; ++p) row[p] = a + 3 * p * a_row;
-#pragma GCC unroll 1
-  for (int64_t d = 0; d < depth; ++d) {
-    vf column[Vectors];
-    load_columns<Vectors, along>(column, b, last);
-    b += b_depth;
-    DL_UNROLL for (int r = 0; r < Rows; ++r) {
-      const vf x = splat(along == Along::depth ? row[r / 3 % pointers][(r % 3) * a_row] : row[0][r]);
-      DL_UNROLL for (int v = 0; v < Vectors; ++v) sum[r][v] += x * column[v];
+  const float *fetched = t.c, *const all_fetched = t.c + (fetches ? Rows * t.c_row : 0);
+  for (int64_t d = 0; d < depth;) {
+    const bool more = fetched != all_fetched;
+    const int64_t until = more ? d + steps_between : depth;
+    if (more) {
+      DL_UNROLL for (int v = 0; v < Vectors; ++v) __builtin_prefetch(fetched + v * lanes, 1);
+      fetched += t.c_row;
     }
-    DL_UNROLL for (int p = 0; p < pointers; ++p) row[p] += along == Along::depth ? 1 : a_depth;
+#pragma GCC unroll 1
+    for (; d < until; ++d) {
+      vf column[Vectors];
+      load_columns<Vectors, along>(column, b, last);
+      b += b_depth;
+      DL_UNROLL for (int r = 0; r < Rows; ++r) {
+        const vf x = splat(along == Along::depth ? row[r / 3 % pointers][(r % 3) * a_row] : row[0][r]);
+        DL_UNROLL for (int v = 0; v < Vectors; ++v) sum[r][v] += x * column[v];
+      }
+      DL_UNROLL for (int p = 0; p < pointers; ++p) row[p] += along == Along::depth ? 1 : a_depth;
+    }
   }
 }
-
-// C is wanted at the end; where that is this many products away, it is fetched beforehand.
-constexpr int64_t worth_fetching = 16;
 
 template <int Rows, int Vectors, Along along>
 void tile(const Tile& t) {
   vf sum[Rows][Vectors] = {};
   const int last = t.last;
   const bool full = !masks_are_free && last == lanes;
-  if (t.outer * t.inner * t.depth >= worth_fetching) {
+  const bool fetches_by_steps = t.depth >= Rows * steps_between;
+  if (!fetches_by_steps && t.outer * t.inner * t.depth >= worth_fetching) {
     DL_UNROLL for (int r = 0; r < Rows; ++r) {
       DL_UNROLL for (int v = 0; v < Vectors; ++v) __builtin_prefetch(t.c + r * t.c_row + v * lanes, 1);
     }
@@ -80,7 +94,7 @@ void tile(const Tile& t) {
     const float* a = a_outer;
     const float* b = b_outer;
     for (int64_t i = 0; i < t.inner; ++i, a += t.a_inner, b += t.b_inner) {
-      add_products<Rows, Vectors, along>(sum, a, b, t, last);
+      add_products<Rows, Vectors, along>(sum, a, b, t, last, fetches_by_steps && o + i == 0);
     }
   }
   if (t.accumulate) {

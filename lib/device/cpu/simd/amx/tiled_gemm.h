@@ -17,7 +17,7 @@ namespace dl::DL_ISA {
 template <class Tiles>
 class TiledGemm {
  public:
-  static int64_t workspace(int64_t columns, int64_t depth) {
+  static int64_t workspace(int64_t columns, int64_t depth, const GemmBlocks&) {
     return packed_floats(smaller(columns, column_block), smaller(depth, depth_block));
   }
 

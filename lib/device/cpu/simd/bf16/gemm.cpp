@@ -50,7 +50,7 @@ int64_t panel_floats(int64_t columns, int64_t depth) {
   return round_up(smaller(depth, depth_block), 2) / 2 * smaller(round_up(columns, pair), column_block + pair);
 }
 
-int64_t workspace(int64_t columns, int64_t depth) {
+int64_t workspace(int64_t columns, int64_t depth, const GemmBlocks&) {
   return panel_floats(columns, depth) + round_up(smaller(depth, depth_block), 2) / 2 * round_up(row_block, lanes);
 }
 

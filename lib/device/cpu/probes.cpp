@@ -1,6 +1,6 @@
 // Measurements of the machine.
 // SPDX-License-Identifier: Apache-2.0
-#include "app/measure/peaks.h"
+#include "lib/device/cpu/probes.h"
 
 #include <algorithm>
 #include <atomic>
@@ -10,9 +10,6 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
-#include "lib/device/cpu/blas.h"
-#include "lib/device/program.h"
-#include "lib/graph/ops.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -58,6 +55,35 @@ __attribute__((target("avx512f"))) double multiply_add_avx512(int64_t rounds, fl
     for (__m512& s : a) s = _mm512_fmadd_ps(s, m, c);
   for (const __m512& s : a) sink += _mm512_cvtss_f32(s);
   return 2.0 * 16 * sums * static_cast<double>(rounds);
+}
+
+// Cycles of `rounds` rounds: each is ten multiplications that wait for one another, three cycles each, beside which
+// vectors are multiplied and added.
+template <class V>
+[[gnu::always_inline]] inline double count_cycles(int64_t rounds, float& sink) {
+  V a[2] = {}, m = {}, c = {};
+  m += 0.5f;
+  c += 1.0f;
+  uint64_t x = static_cast<uint64_t>(rounds) | 1;
+  for (int64_t r = 0; r < rounds; ++r) {
+    a[0] = a[0] * m + c;
+    a[1] = a[1] * m + c;
+#pragma GCC unroll 10
+    for (int i = 0; i < 10; ++i) {
+      x *= x;
+      __asm__ volatile("" : "+r"(x));
+    }
+  }
+  sink += a[0][0] + a[1][0] + static_cast<float>(x);
+  return 30.0 * static_cast<double>(rounds);
+}
+typedef float Floats4 __attribute__((vector_size(16)));
+typedef float Floats8 __attribute__((vector_size(32)));
+typedef float Floats16 __attribute__((vector_size(64)));
+double count_cycles_portable(int64_t n, float& sink) { return count_cycles<Floats4>(n, sink); }
+[[gnu::target("avx2,fma")]] double count_cycles_avx2(int64_t n, float& sink) { return count_cycles<Floats8>(n, sink); }
+[[gnu::target("avx512f,fma")]] double count_cycles_avx512(int64_t n, float& sink) {
+  return count_cycles<Floats16>(n, sink);
 }
 
 __attribute__((target("avx512f,avx512bf16"))) double multiply_add_bf16(int64_t rounds, float& sink) {
@@ -144,13 +170,13 @@ double best_seconds(int tries, F&& f) {
   return best;
 }
 
-double peak_gflops(double (*kernel)(int64_t, float&), ThreadTeam& team) {
+double peak_gflops(double (*kernel)(int64_t, float&), ThreadTeam& team, int tries) {
   struct alignas(64) Slot {
     float sink = 0;
     double flops = 0;
   };
   std::vector<Slot> slots(static_cast<size_t>(team.size()));
-  const double seconds = best_seconds(8, [&] {
+  const double seconds = best_seconds(tries, [&] {
     team.run([&](int thread) {
       Slot& slot = slots[static_cast<size_t>(thread)];
       slot.flops = kernel(1'000'000, slot.sink);
@@ -163,18 +189,32 @@ double peak_gflops(double (*kernel)(int64_t, float&), ThreadTeam& team) {
 
 }  // namespace
 
-double fma_peak_gflops(Isa isa, ThreadTeam& team) { return peak_gflops(multiply_add(isa), team); }
+double fma_peak_gflops(Isa isa, ThreadTeam& team, int tries) { return peak_gflops(multiply_add(isa), team, tries); }
 
-double bf16_peak_gflops(Bf16Unit unit, ThreadTeam& team) {
+double bf16_peak_gflops(Bf16Unit unit, ThreadTeam& team, int tries) {
   DL_CHECK(supported(unit), name_of(unit));
 #if defined(__x86_64__)
-  if (unit == Bf16Unit::avx512_bf16) return peak_gflops(multiply_add_bf16, team);
-  if (unit == Bf16Unit::amx) return peak_gflops(multiply_add_amx, team);
+  if (unit == Bf16Unit::avx512_bf16) return peak_gflops(multiply_add_bf16, team, tries);
+  if (unit == Bf16Unit::amx) return peak_gflops(multiply_add_amx, team, tries);
 #endif
   return 0;
 }
 
-double memory_gbps(ThreadTeam& team, int64_t bytes) {
+double clock_ghz(Isa isa, int tries) {
+#if defined(__x86_64__)
+  const auto count = isa == Isa::avx512 ? count_cycles_avx512
+                     : isa == Isa::avx2 ? count_cycles_avx2
+                                        : count_cycles_portable;
+  float sink = 0;
+  double cycles = 0;
+  const double seconds = best_seconds(tries, [&] { cycles = count(20'000, sink); });
+  return 1e-9 * cycles / seconds;
+#else
+  return static_cast<void>(isa), static_cast<void>(tries), 0;
+#endif
+}
+
+double memory_gbps(ThreadTeam& team, int64_t bytes, int tries) {
   const int64_t part = std::max<int64_t>(bytes / (3 * int64_t{sizeof(float)} * team.size()) / 64, 1) * 64;
   const int64_t n = part * team.size();
   const auto a = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(n)),
@@ -191,18 +231,20 @@ double memory_gbps(ThreadTeam& team, int64_t bytes) {
     for (float* array : {a.get(), b.get(), c.get()}) std::fill_n(array + part * thread, part, 1.0f);
   });
   const int64_t rounds = std::max<int64_t>(1, beyond_caches / 3 / (3 * int64_t{sizeof(float)} * n));
-  const double seconds = best_seconds(5, [&] { pass(rounds); });
+  const double seconds = best_seconds(tries, [&] { pass(rounds); });
   return 1e-9 * 3 * sizeof(float) * static_cast<double>(n * rounds) / seconds;
 }
 
-double hand_over_ns(ThreadTeam& team) {
+double hand_over_ns(ThreadTeam& team, int most_pairs, int tries) {
   constexpr int64_t rounds = 1000;
   struct alignas(128) Ball {
     std::atomic<int64_t> at{0};
   } ball;
   double slowest = 0;
-  for (int other = 1; other < team.size(); ++other) {
-    const double seconds = best_seconds(5, [&] {
+  const int others = team.size() - 1, pairs = std::min(others, most_pairs);
+  for (int i = 0; i < pairs; ++i) {
+    const int other = others - static_cast<int>(int64_t{i} * others / pairs);  // the farthest first
+    const double seconds = best_seconds(tries, [&] {
       ball.at = 0;
       team.run([&](int thread) {
         if (thread != 0 && thread != other) return;
@@ -217,29 +259,6 @@ double hand_over_ns(ThreadTeam& team) {
     slowest = std::max(slowest, seconds);
   }
   return 1e9 * slowest / rounds;
-}
-
-double matmul_gflops(int64_t n, int threads) {
-  const std::unique_ptr<Device> device = make_device("cpu", {.threads = threads});
-  Store store(*device);
-  Graph graph;
-  const Type square{DType::f32, {n, n}};
-  graph.assign("c", matmul(variable(graph, {"a", square}), variable(graph, {"b", square})));
-  store.declare({"c", square});
-  Program program(graph, store);
-  const std::vector<float> ones(static_cast<size_t>(n * n), 1.0f);
-  store.write("a", ones.data(), n * n);
-  store.write("b", ones.data(), n * n);
-  program.run();
-  return 2e-9 * static_cast<double>(n * n * n) / best_seconds(4, [&] { program.run(); });
-}
-
-double openblas_gflops(int64_t n) {
-  const std::vector<float> a(static_cast<size_t>(n * n), 1.0f), b = a;
-  std::vector<float> c = a;
-  const auto product = [&] { Blas::find()->sgemm(false, false, n, n, n, a.data(), n, b.data(), n, c.data(), n); };
-  product();
-  return 2e-9 * static_cast<double>(n * n * n) / best_seconds(4, product);
 }
 
 }  // namespace dl
