@@ -7,6 +7,7 @@ import dataclasses
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -17,17 +18,18 @@ HERE = pathlib.Path(__file__).resolve().parent
 STEAL = 0.01     # of the time of all cores, that a hypervisor gave to others
 OTHERS = 0.1     # cores that other processes kept busy
 PROBES = 1.15    # the fastest probe over the slowest
-LOOK_SECONDS = 0.02  # of a probe
+
+PROBE_SECONDS = 0.02
 
 
 @dataclasses.dataclass
 class Look:
-    """The machine's clocks at one moment, and what the probe reached then, seconds and GFLOP/s."""
+    """The machine's clocks at one moment, seconds, and what the probe reached then."""
     wall: float
-    steal: float   # of all cores, since the machine started
-    busy: float    # of all cores, by whatever process
-    own: float     # by this process and those it started
-    probe: float
+    steal: float  # of all cores, since the machine started
+    busy: float   # of all cores, by whatever process
+    own: float    # by this process and those it started
+    probe: float  # GFLOP/s of all threads together
 
 
 def judge(looks, cores):
@@ -103,14 +105,18 @@ class Watch:
 
     def __init__(self, threads):
         self.threads, self.looks = threads, []
+        compiler = os.environ.get("CC", "cc")
         with tempfile.TemporaryDirectory() as folder:
             library = f"{folder}/probe.so"
-            subprocess.run([os.environ.get("CC", "cc"), "-O3", "-march=native", "-ffast-math", "-shared", "-fPIC",
-                            HERE / "probe.c", "-o", library], check=True)
+            try:
+                subprocess.run([compiler, "-O3", "-march=native", "-shared", "-fPIC", HERE / "probe.c", "-o", library],
+                               check=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                sys.exit(f"error: the probe was not compiled: {error}\n  help: set CC to a C compiler")
             self.code = ctypes.CDLL(library).multiply_add
         self.code.restype = ctypes.c_double
         self.rounds = 1000
-        while self.seconds_of(self.rounds) < LOOK_SECONDS / 5:
+        while self.seconds_of(self.rounds) < PROBE_SECONDS / 5:
             self.rounds *= 2
 
     def seconds_of(self, rounds):
@@ -123,7 +129,7 @@ class Watch:
 
     def probe(self):
         """GFLOP/s of all threads together."""
-        done, end = [], time.perf_counter() + LOOK_SECONDS
+        done, end = [], time.perf_counter() + PROBE_SECONDS
 
         def run():
             start, flops = time.perf_counter(), 0.0
@@ -139,6 +145,7 @@ class Watch:
         return sum(done) / 1e9
 
     def look(self):
+        time.sleep(0.005)  # threads of what was measured may wait awake for that long
         probe = self.probe()
         with open("/proc/stat") as file:
             steal, busy = processor_seconds(file.read())

@@ -42,7 +42,10 @@ class Dlcli:
         self.command = [binary, "bench", config, "--json", "--threads", threads, *more]
 
     def turn(self, seconds):
-        return json.loads(output_of(*self.command, "--seconds", seconds))
+        try:
+            return json.loads(output_of(*self.command, "--seconds", seconds))
+        except subprocess.CalledProcessError:  # it has said why
+            sys.exit(f"error: {' '.join(str(c) for c in self.command)} failed")
 
     def close(self):
         pass
