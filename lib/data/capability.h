@@ -23,6 +23,8 @@ class Found {
     for (const Dataset* data = data_; data != holder_; data = data->inner()) index = data->inner_index(index);
     return index;
   }
+  // Whether they are the set's own.
+  bool has_same_indices() const { return data_ == holder_; }
   std::vector<int64_t> indices(std::span<const int64_t> samples) const {
     std::vector<int64_t> all;
     all.reserve(samples.size());

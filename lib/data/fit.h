@@ -20,6 +20,9 @@ class Fittable {
   virtual Node fit(std::span<const int64_t> samples) const = 0;
   // The set of these samples that follows from a fit; null where they are what they are without it.
   virtual DatasetPointer fitted(const Node& /*fit*/, std::span<const int64_t> /*samples*/) const { return nullptr; }
+  // The same with the samples 0 … count - 1, for sets of so many that listing them would cost.
+  virtual Node fit_first(int64_t count) const;
+  virtual DatasetPointer fitted_first(const Node& fit, int64_t count) const;
 };
 
 // What all samples of the set say, null where nothing is to be fitted; and the set after fitting, else itself.

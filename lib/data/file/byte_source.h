@@ -19,6 +19,9 @@ class ByteSource {
   // Fills `into` with the next bytes and returns how many: fewer than asked only at the end. Compressed data that are
   // broken or cut short are an Error(Exit::data).
   size_t read(void* into, size_t bytes);
+  // Fills `into` with `bytes` bytes of the file, as they are on the disk, from `offset` on, whatever read() has read;
+  // several threads may.
+  void read_at(uint64_t offset, void* into, size_t bytes) const { file_.read(offset, into, bytes); }
   // A file of its size on the disk yields no more.
   uint64_t most_bytes() const;
   uint64_t xxh64() const { return hash_.value(); }            // of all bytes read so far

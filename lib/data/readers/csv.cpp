@@ -81,7 +81,12 @@ struct Csv final : Reader {
 
  private:
   CsvForm form() const {
-    CsvForm form{.header = header, .names = names, .trim = trim, .skip = skip, .comment = comment};
+    CsvForm form{.header = header,
+                 .names = names,
+                 .trim = trim,
+                 .skip = skip,
+                 .comment = comment,
+                 .keep = CsvKeeping{.words = table.missing.value_or(std::vector<std::string>())}};
     if (delimiter) form.delimiter = *delimiter == "tab" ? '\t' : *delimiter == "space" ? ' ' : (*delimiter)[0];
     return form;
   }

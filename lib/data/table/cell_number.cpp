@@ -9,36 +9,16 @@
 #include <limits>
 #include <string>
 
+#include "lib/data/table/short_number.h"
+
 namespace dl {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<double> plain_number(std::string_view text) {
-  // Up to 15 digits with at most 22 behind the point: a whole number and a power of ten, both exact, so that the
-  // quotient is the nearest double (Clinger 1990).
-  static constexpr double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  if (ShortNumber number; short_number(text, number)) return number.value();
   const bool negative = text.starts_with('-');
-  const char *at = text.data() + negative, *const end_of_text = text.data() + text.size();
-  uint64_t digits = 0;
-  const auto pass_digits = [&] {  // returns how many there are
-    const char* const begin = at;
-    for (; at < end_of_text && is_digit(*at); ++at) digits = digits * 10 + static_cast<uint64_t>(*at - '0');
-    return at - begin;
-  };
-  if (end_of_text - at <= 16) {
-    int64_t count = pass_digits(), behind = 0;
-    if (at < end_of_text && *at == '.') {
-      ++at;
-      behind = pass_digits();
-    }
-    count += behind;
-    if (at == end_of_text && count >= 1 && count <= 15) {
-      const double value = static_cast<double>(digits) / tens[behind];
-      return negative ? -value : value;
-    }
-  }
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (end != text.data() + text.size() || error == std::errc::invalid_argument || std::isnan(value)) return {};

@@ -3,8 +3,11 @@
 #include "lib/data/table/csv_text.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
+#include <mutex>
 #include <numeric>
+#include <set>
 
 #include "lib/base/cpu.h"
 #include "lib/base/in_parallel.h"
@@ -100,14 +103,141 @@ char recognised_delimiter(const std::vector<std::string_view>& lines) {
 
 }  // namespace
 
+// The same file with its text in memory, read when that is needed.
+struct CsvText::Whole {
+  CsvForm form;
+  std::once_flag once;
+  std::unique_ptr<const CsvText> text;
+};
+
 CsvText::CsvText(const std::filesystem::path& path, const CsvForm& form) : path_(path) {
   ByteSource source(path);
-  text_ = read_text(source);
+  if (form.keep && keep(source, form)) return;
+  if (text_.empty()) text_ = read_text(source);
   xxh64_ = source.xxh64();
   DL_CHECK(text_.size() < most_text_bytes, text_.size());
   if (const size_t bad = not_text_at(text_); bad != std::string::npos)
     throw Error(Exit::data, not_text(text_, bad, path));
   parse(form);
+}
+
+CsvText::CsvText() = default;
+
+CsvText::~CsvText() = default;
+
+// Cells as numbers and words; false where the file is too small, not plain enough or wrong: its text is read then.
+bool CsvText::keep(ByteSource& source, const CsvForm& form) {
+  if (source.most_bytes() < form.keep->least_bytes) return false;
+  if (source.compressed()) text_ = read_text(source);
+  const uint64_t bytes = source.compressed() ? text_.size() : source.file_bytes();
+  if (bytes < form.keep->least_bytes) return false;
+  CsvScan scan{.read =
+                   [&](uint64_t offset, char* into, size_t size) {
+                     if (source.compressed())
+                       std::memcpy(into, text_.data() + offset, size);
+                     else
+                       source.read_at(offset, into, size);
+                   },
+               .bytes = bytes,
+               .comment = form.comment,
+               .words = form.keep->words,
+               .chunk_bytes = form.keep->chunk_bytes,
+               .threads = form.keep->threads > 0 ? form.keep->threads : usable_cores()};
+  CsvText head;
+  head.path_ = path_;
+  head.text_.resize(std::min<uint64_t>(bytes, form.keep->head_bytes));
+  scan.read(0, head.text_.data(), head.text_.size());
+  if (!head.is_head(form)) return false;
+  head.describe_rows(scan);
+  scan.trim = form.trim;
+  auto found = scan_csv(scan);
+  if (!found) return false;
+  // Whether the last column is none was judged by the head alone.
+  const KeptColumn& last = found->cells.columns.back();
+  if (head.columns_ < head.stride_ &&
+      (!last.is_kept || last.has_numbers || last.words != std::vector<std::string>{std::string()}))
+    return false;
+  text_ = std::move(head.text_);
+  delimiter_ = head.delimiter_;
+  cells_ = std::move(head.cells_);
+  names_ = std::move(head.names_);
+  begin_ = head.begin_;
+  first_cells_ = head.first_cells_;
+  indexed_rows_ = head.rows_;
+  columns_ = head.columns_;
+  stride_ = head.stride_;
+  rows_ = found->cells.rows;
+  xxh64_ = found->xxh64;
+  kept_ = std::move(found->cells);
+  whole_ = std::make_unique<Whole>();
+  whole_->form = form;
+  whole_->form.keep.reset();
+  return true;
+}
+
+// Whether the text, a file's first bytes, is enough to tell what its rows are; they are known then.
+bool CsvText::is_head(const CsvForm& form) {
+  text_.resize(text_.rfind('\n') + 1);
+  if (not_text_at(text_) != std::string::npos) return false;
+  try {
+    parse(form);
+  } catch (const Error&) {
+    return false;
+  }
+  return delimiter_ != ' ' && rows_ > head_rows;
+}
+
+// Where they begin, and what their columns are likely to be.
+void CsvText::describe_rows(CsvScan& scan) const {
+  scan.begin = text_.rfind('\n', cells_[begin_].begin) + 1;
+  if (scan.begin == 0 && text_.starts_with(byte_order_mark)) scan.begin = byte_order_mark.size();
+  scan.delimiter = delimiter_;
+  scan.row_bytes = static_cast<double>(text_.size() - scan.begin) / static_cast<double>(rows_);
+  for (int64_t c = 0; c < stride_; ++c) scan.columns.push_back(likely_column(c));
+}
+
+CsvScan::Column CsvText::likely_column(int64_t c) const {
+  const int64_t rows = std::min(rows_, head_lines);
+  std::set<std::string_view> kinds;
+  int64_t words = 0;
+  std::vector<ShortNumber> numbers;
+  bool all_short = true;
+  for (int64_t row = 0; row < rows; ++row) {
+    const std::string_view text = cell(row, c);
+    if (!kinds.insert(text).second) continue;
+    if (ShortNumber number; short_number(text, number))
+      numbers.push_back(number);
+    else if (cell_number(text))
+      all_short = false;
+    else
+      ++words;
+  }
+  int decimals = 0, code = 0;
+  for (const ShortNumber& number : numbers) decimals = std::max(decimals, number.behind);
+  const bool is_narrow =
+      all_short && decimals <= NarrowCell::most_decimals &&
+      std::ranges::all_of(numbers, [&](const auto& number) { return NarrowCell::of_number(number, decimals, code); });
+  return {.is_kept = 2 * words <= rows,
+          .numbers_are_words = 4 * std::ssize(kinds) <= rows,
+          .decimals = is_narrow ? std::optional(decimals) : std::nullopt};
+}
+
+const CsvText& CsvText::whole() const {
+  std::call_once(whole_->once, [&] {
+    auto text = std::make_unique<const CsvText>(path_, whole_->form);
+    if (text->xxh64_ != xxh64_)
+      throw Error(Exit::data, Problem{.where = {.file = path_.string()},
+                                      .what = "the file has changed since it was read",
+                                      .help = "start again"});
+    whole_->text = std::move(text);
+  });
+  return *whole_->text;
+}
+
+std::string_view CsvText::cell_behind(int64_t row, int64_t column) const {
+  const KeptColumn* const words = kept(column);
+  const std::string* const word = words ? words->word(row) : nullptr;
+  return word ? std::string_view(*word) : whole().cell(row, column);
 }
 
 std::vector<std::vector<std::string>> CsvText::first_rows(const std::filesystem::path& path, const CsvForm& form,
@@ -198,7 +328,7 @@ void CsvText::parse(const CsvForm& form) {
       cells_.reserve(cells_.size() + static_cast<size_t>(1.02 * more * static_cast<double>(cells_.size())) + 1000);
     }
   }
-  rows_ = lines;
+  rows_ = indexed_rows_ = lines;
   columns_ = stride_;
   if (short_header || (lines > 0 && form.header.value_or(first_row_is_header(form.names)))) take_header(short_header);
   if (rows_ == 0)
@@ -249,7 +379,7 @@ bool CsvText::first_row_is_header(const std::vector<std::string>& expected) cons
 void CsvText::take_header(bool is_short) {
   for (int64_t c = 0; c < first_cells_; ++c) names_.emplace_back(cell(0, c));
   begin_ = static_cast<size_t>(first_cells_);
-  --rows_;
+  indexed_rows_ = --rows_;
   const bool last_is_empty = [&] {
     for (int64_t row = 0; row < rows_; ++row)
       if (!cell(row, stride_ - 1).empty()) return false;
@@ -393,6 +523,11 @@ CsvText::Cell CsvText::cell_of(uint64_t begin, uint64_t end) const {
 }
 
 Where CsvText::where(int64_t row, int64_t column) const {
+  if (row >= indexed_rows_) try {
+      return whole().where(row, column);
+    } catch (const Error&) {
+      return {.file = path_.string()};
+    }
   return where(uint64_t{cells_[begin_ + static_cast<size_t>(row * stride_ + column)].begin});
 }
 

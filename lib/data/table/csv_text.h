@@ -3,14 +3,28 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/base/error.h"
+#include "lib/data/table/csv_scan.h"
+#include "lib/data/table/kept_cells.h"
 
 namespace dl {
+
+class ByteSource;
+
+// How a file's cells are made numbers as they are read, so that its text need not stay.
+struct CsvKeeping {
+  std::vector<std::string> words;    // kept by their text though they may be numbers
+  uint64_t least_bytes = 4 << 20;    // of a file: the text of a smaller one stays
+  uint64_t chunk_bytes = 256 << 10;  // that a thread reads at a time
+  uint64_t head_bytes = 256 << 10;   // by which it is judged what the rows and columns are
+  int threads = 0;                   // 0: usable_cores()
+};
 
 struct CsvForm {
   // Between cells; ' ' stands for any run of blanks. Unset: the one of , ; tab | and blanks by which the first lines
@@ -23,6 +37,7 @@ struct CsvForm {
   bool trim = true;                // spaces and tabs around cells are no part of them
   int64_t skip = 0;                // lines at the beginning that are passed over
   std::string comment;             // lines that begin with it are passed over; empty: none
+  std::optional<CsvKeeping> keep;  // unset: the text stays
 };
 
 // Rows end with \n or \r\n; lines without anything in them are passed over, and a first line "sep=;" names the
@@ -35,15 +50,24 @@ class CsvText {
   // Reads all of it. A quote that is not closed, text after a closing quote, a row that is longer or shorter than the
   // first, bytes that are no UTF-8 and a file without rows are an Error(Exit::data) with line and column.
   CsvText(const std::filesystem::path& path, const CsvForm& form);
+  ~CsvText();
 
   int64_t rows() const { return rows_; }  // but for the header
   int64_t columns() const { return columns_; }
   const std::vector<std::string>& names() const { return names_; }  // of the header; empty without one
   bool has_header() const { return !names_.empty(); }
   char delimiter() const { return delimiter_; }
+  // Where columns are kept, a number's text behind the first rows is read again: a file that has changed is an
+  // Error(Exit::data) then.
   std::string_view cell(int64_t row, int64_t column) const {
+    if (row >= indexed_rows_) return cell_behind(row, column);
     const Cell& cell = cells_[begin_ + static_cast<size_t>(row * stride_ + column)];
     return std::string_view(text_).substr(cell.begin, cell.bytes);
+  }
+  // The column as it was kept; null where its text is in memory.
+  const KeptColumn* kept(int64_t column) const {
+    return kept_ && kept_->columns[static_cast<size_t>(column)].is_kept ? &kept_->columns[static_cast<size_t>(column)]
+                                                                        : nullptr;
   }
   Where where(int64_t row, int64_t column) const;
   Where first_where() const;  // of the header, or of the first row
@@ -55,10 +79,17 @@ class CsvText {
                                                           int64_t rows);
 
  private:
-  CsvText() = default;
   struct Cell {
     uint64_t begin : 40, bytes : 24;
   };
+  struct Whole;
+  CsvText();
+  bool keep(ByteSource& source, const CsvForm& form);
+  bool is_head(const CsvForm& form);
+  void describe_rows(CsvScan& scan) const;
+  CsvScan::Column likely_column(int64_t column) const;
+  const CsvText& whole() const;
+  std::string_view cell_behind(int64_t row, int64_t column) const;
   Where where(uint64_t at) const;
   [[noreturn]] void fail(uint64_t at, std::string what, std::string help = {}) const;
   [[noreturn]] void fail_ragged(uint64_t line, int64_t found, bool short_header) const;
@@ -76,14 +107,17 @@ class CsvText {
   void take_header(bool is_short);
 
   std::filesystem::path path_;
-  std::string text_;  // quotes that were written twice are single, filled up with spaces behind
+  std::string text_;  // quotes that were written twice are single, filled up with spaces behind; or of it the head
   char delimiter_ = ',';
   std::vector<Cell> cells_;  // of the first row, which may be a header, and all others
   std::vector<std::string> names_;
   size_t begin_ = 0;         // the cell of row 0, column 0
   int64_t first_cells_ = 0;  // of the first row
   int64_t rows_ = 0, columns_ = 0, stride_ = 0;
+  int64_t indexed_rows_ = 0;  // whose cells are in text_: all, or those of the head
   uint64_t xxh64_ = 0;
+  std::optional<KeptCells> kept_;
+  std::unique_ptr<Whole> whole_;  // where cells are kept
 };
 
 }  // namespace dl

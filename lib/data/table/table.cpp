@@ -3,8 +3,11 @@
 #include "lib/data/table/table.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
 #include <unordered_map>
 #include <utility>
@@ -16,6 +19,7 @@
 #include "lib/data/fit.h"
 #include "lib/data/labelled.h"
 #include "lib/data/table/table_cells.h"
+#include "lib/data/table/table_column.h"
 #include "lib/data/table/table_fit.h"
 
 namespace dl {
@@ -68,10 +72,11 @@ class Categories {
 // Cells made numbers: the rows named, each a sample.
 class Samples final : public Dataset, public Tabular {
  public:
-  Samples(TableParts parts, FittedTable fitted, std::span<const int64_t> rows, std::vector<Problem> warnings)
+  Samples(TableParts parts, FittedTable fitted, RowChoice rows, std::vector<Problem> warnings)
       : parts_(std::move(parts)),
         fitted_(std::move(fitted)),
-        rows_(rows.begin(), rows.end()),
+        named_rows_(rows.named()),
+        rows_(rows.count_up() ? rows : RowChoice(named_rows_)),
         warnings_(std::move(warnings)) {
     std::vector<int32_t> begins;  // of each column in "x"
     for (const FittedColumn& column : fitted_.columns) {
@@ -89,43 +94,46 @@ class Samples final : public Dataset, public Tabular {
     if (features_ > 0) fields_.push_back({"x", {DType::f32, {features_}}});
     others_ += parts_.has_target;
     width_ = number_places_.size() + ones_ + others_;
-    cells_.resize(rows_.size() * width_);
-    std::vector<size_t> places;  // of each column in a row of cells
+    std::vector<Source> sources;
     size_t number = 0, one = number_places_.size(), index = one + ones_;
-    for (const FittedColumn& column : fitted_.columns) {
-      if (column.kind == "index") fields_.push_back({column.name, {DType::i32, {}}, column.category_count() + 1});
-      places.push_back(column.kind == "index" ? index++ : column.kind == "numeric" ? number++ : one++);
-    }
-    std::vector<std::vector<Problem>> found(places.size());
-    in_parallel(std::ssize(places), threads_for(size()), [&](int64_t c) {
-      const auto i = static_cast<size_t>(c);
+    for (size_t i = 0; i < fitted_.columns.size(); ++i) {
       const FittedColumn& column = fitted_.columns[i];
-      if (column.kind == "numeric")
-        put(numbers(column), places[i], [](float x) { return Cell{.number = x}; });
-      else if (column.kind == "index")
-        put(codes(column, found[i]), places[i], [](int32_t code) { return Cell{.code = code + 1}; });
-      else
-        put(codes(column, found[i]), places[i],
-            [&](int32_t code) { return Cell{.code = code < 0 ? -1 : begins[i] + code}; });
-    });
-    for (std::vector<Problem>& of_column : found) std::ranges::move(of_column, std::back_inserter(warnings_));
+      if (column.kind == "index") fields_.push_back({column.name, {DType::i32, {}}, column.category_count() + 1});
+      sources.push_back({.column = &column,
+                         .place = column.kind == "index"     ? index++
+                                  : column.kind == "numeric" ? number++
+                                                             : one++,
+                         .first = column.kind == "index"     ? 1
+                                  : column.kind == "numeric" ? 0
+                                                             : begins[i]});
+    }
+    if (parts_.has_target) {
+      sources.push_back({.column = &fitted_.target, .place = width_ - 1});
+      fields_.push_back(target_field());
+    }
+    put_cells(sources);
     if (fitted_.target.kind == "class") classes_ = fitted_.target.categories;
-    if (parts_.has_target) put_target();
     warn_of_columns();
   }
 
-  int64_t size() const override { return static_cast<int64_t>(rows_.size()); }
+  int64_t size() const override { return rows_.size(); }
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return classes_; }
   bool in_memory() const override { return true; }
   uint64_t fingerprint() const override {
-    return dl::xxh64({reinterpret_cast<const char*>(rows_.data()), rows_.size() * sizeof rows_[0]},
-                     content_hash(parts_));
+    Xxh64 hash(content_hash(parts_));
+    std::array<int64_t, 512> block;
+    for (int64_t at = 0; at < size(); at += std::ssize(block)) {
+      const int64_t count = std::min(size() - at, std::ssize(block));
+      for (int64_t i = 0; i < count; ++i) block[static_cast<size_t>(i)] = rows_[at + i];
+      hash.append(block.data(), static_cast<size_t>(count) * sizeof block[0]);
+    }
+    return hash.value();
   }
   std::vector<Problem> warnings() const override { return warnings_; }
   Where place(int64_t index) const override {
     if (!parts_.text) return {};
-    const Where cell = parts_.text->where(rows_[static_cast<size_t>(index)], 0);
+    const Where cell = parts_.text->where(rows_[index], 0);
     return {.file = cell.file, .line = cell.line};
   }
   std::vector<ColumnSummary> columns() const override {
@@ -141,11 +149,11 @@ class Samples final : public Dataset, public Tabular {
   }
 
   void expect(int64_t index) const override {
-    fetch(cells_.data() + static_cast<size_t>(index) * width_, width_ * sizeof(Cell));
+    fetch(cells_.get() + static_cast<size_t>(index) * width_, width_ * sizeof(Cell));
   }
 
   void get(int64_t index, Sample& into) const override {
-    const Cell* cell = cells_.data() + static_cast<size_t>(index) * width_;
+    const Cell* cell = cells_.get() + static_cast<size_t>(index) * width_;
     std::byte* const* field = into.fields.data();
     if (features_ > 0) {
       float* const x = reinterpret_cast<float*>(*field++);
@@ -162,10 +170,127 @@ class Samples final : public Dataset, public Tabular {
     float number;  // of "x"
     int32_t code;  // the place in "x" that is 1, -1 for none; or an index; or a class
   };
+  static constexpr float not_a_cell = std::numeric_limits<float>::quiet_NaN();
 
-  template <class T, class Make>
-  void put(const std::vector<T>& column, size_t at, Make make) {
-    for (size_t row = 0; row < column.size(); ++row) cells_[row * width_ + at] = make(column[row]);
+  // A column of cells_: of one that was kept each cell is made as the samples are put together, else all before that.
+  struct Source {
+    const FittedColumn* column;
+    size_t place;       // in a row
+    int32_t first = 0;  // the place of code 0
+    const KeptColumn* kept = nullptr;
+    std::vector<Cell> made;  // of each row, or of each kept word
+    std::vector<Problem> warnings = {};
+  };
+
+  void put_cells(std::vector<Source>& sources) {
+    cells_ = std::make_unique_for_overwrite<Cell[]>(static_cast<size_t>(size()) * width_);
+    const int threads = threads_for(size());
+    std::atomic<bool> good = true;
+    try {
+      in_parallel(std::ssize(sources), threads, [&](int64_t i) { prepare(sources[static_cast<size_t>(i)]); });
+      in_parallel((size() + block_rows - 1) / block_rows, threads, [&](int64_t i) {
+        for (const Source& source : sources)
+          if (!put(source, i * block_rows, std::min(size(), (i + 1) * block_rows))) good = false;
+      });
+    } catch (const Error&) {
+      good = false;
+    }
+    if (!good) fail_in_order(sources);
+    for (Source& source : sources) std::ranges::move(source.warnings, std::back_inserter(warnings_));
+  }
+
+  // Of several cells that are wrong the first one's error, column by column.
+  [[noreturn]] void fail_in_order(std::vector<Source>& sources) {
+    for (Source& source : sources) make(source);
+    DL_CHECK(false, "cells that were wrong are not");
+  }
+
+  TableColumn column_of(const FittedColumn& column) const {
+    return {.parts = parts_, .index = index_of(column), .strip = column.strip, .rows = rows_};
+  }
+
+  void prepare(Source& source) const {
+    const FittedColumn& column = *source.column;
+    const TableColumn cells = column_of(column);
+    source.kept = column.is_number() ? cells.kept_as(column.form()) : cells.kept_as({});
+    if (!source.kept) return make(source);
+    const MissingWords missing(parts_.spec, column.is_number());
+    const Categories categories(column.categories);
+    for (const std::string& word : source.kept->words) {
+      const std::string_view text = stripped(word, column.strip);
+      if (column.is_number()) {
+        const auto number = missing.contains(text) ? fill_of(column) : cell_number(text, column.form());
+        source.made.push_back({.number = number ? scaled(column, *number) : not_a_cell});
+      } else {
+        const int32_t code = code_of(column, categories, missing, text);
+        if (code == unknown_code || (code < 0 && column.kind == "class")) {  // of which something may be said
+          source.kept = nullptr;
+          return make(source);
+        }
+        source.made.push_back({.code = code < 0 ? absent_code(source) : code + source.first});
+      }
+    }
+  }
+
+  // All cells of the column, in the order of the rows.
+  void make(Source& source) const {
+    const FittedColumn& column = *source.column;
+    source.made.clear();
+    source.made.reserve(static_cast<size_t>(size()));
+    if (column.is_number()) {
+      for (const float value : numbers(column)) source.made.push_back({.number = value});
+      return;
+    }
+    const std::vector<int32_t> codes = this->codes(column, source.warnings);
+    for (size_t i = 0; i < codes.size(); ++i) {
+      if (codes[i] < 0 && column.kind == "class") fail_class(rows_[static_cast<int64_t>(i)], index_of(column));
+      source.made.push_back({.code = codes[i] < 0 ? absent_code(source) : codes[i] + source.first});
+    }
+  }
+
+  static int32_t absent_code(const Source& source) { return source.column->kind == "index" ? 0 : -1; }
+
+  static constexpr int64_t block_rows = 256;
+
+  // The cells of at most block_rows samples; false where one is no number that a float can hold.
+  bool put(const Source& source, int64_t begin, int64_t end) {
+    const auto count = static_cast<size_t>(end - begin);
+    std::array<Cell, block_rows> made;
+    const Cell* from = made.data();
+    bool good = true;
+    if (!source.kept)
+      from = source.made.data() + begin;
+    else if (source.column->is_number())
+      good = make_numbers(source, begin, count, made);
+    else
+      for (size_t i = 0; i < count; ++i)
+        made[i] = source.made[KeptCell::word(source.kept->cell(rows_[begin + static_cast<int64_t>(i)]))];
+    Cell* to = cells_.get() + static_cast<size_t>(begin) * width_ + source.place;
+    for (size_t i = 0; i < count; ++i, to += width_) *to = from[i];
+    return good;
+  }
+
+  bool make_numbers(const Source& source, int64_t begin, size_t count, std::array<Cell, block_rows>& made) const {
+    std::array<double, block_rows> cells;
+    if (rows_.count_up())
+      source.kept->copy_cells(begin, {cells.data(), count});
+    else
+      for (size_t i = 0; i < count; ++i) cells[i] = source.kept->cell(rows_[begin + static_cast<int64_t>(i)]);
+    const FittedColumn& column = *source.column;
+    if (column.log) {
+      for (size_t i = 0; i < count; ++i) made[i].number = scaled(column, cells[i]);
+    } else {
+      const double shift = column.shift, scale = column.scale;
+      for (size_t i = 0; i < count; ++i) made[i].number = static_cast<float>((cells[i] - shift) / scale);
+    }
+    bool finite = true;
+    for (size_t i = 0; i < count; ++i) finite &= std::abs(made[i].number) <= std::numeric_limits<float>::max();
+    if (finite) return true;
+    for (size_t i = 0; i < count; ++i) {
+      if (KeptCell::is_word(cells[i])) made[i] = source.made[KeptCell::word(cells[i])];
+      if (!std::isfinite(made[i].number)) return false;
+    }
+    return true;
   }
 
   int64_t index_of(const FittedColumn& column) const {
@@ -178,75 +303,98 @@ class Samples final : public Dataset, public Tabular {
     return found - parts_.names.begin();
   }
 
+  static float scaled(const FittedColumn& column, double number) {
+    return static_cast<float>(((column.log ? signed_log(number) : number) - column.shift) / column.scale);
+  }
+  static std::optional<double> fill_of(const FittedColumn& column) {
+    return column.fill ? cell_number(*column.fill) : std::nullopt;
+  }
+
   std::vector<float> numbers(const FittedColumn& column) const {
-    const int64_t at = index_of(column);
     const MissingWords missing(parts_.spec, true);
-    const NumberForm form = column.form();
-    const auto fill = column.fill ? cell_number(*column.fill) : std::nullopt;
-    const bool is_target = column.kind == "value";
+    const auto fill = fill_of(column);
+    const TableColumn cells = column_of(column);
+    const char* const help = column.kind == "value" ? "take the row out" : missing_help;
     std::vector<float> values;
-    values.reserve(rows_.size());
-    for (const int64_t row : rows_) {
-      const std::string_view cell = stripped(parts_.cell(row, at), column.strip);
-      const bool is_missing = missing.contains(cell);
-      const auto number = is_missing ? fill : cell_number(cell, form);
-      if (!number) fail_cell(parts_, row, at, "a number", cell, is_target ? "take the row out" : missing_help);
-      const double x = column.log ? signed_log(*number) : *number;
-      const auto value = static_cast<float>((x - column.shift) / column.scale);
-      if (!std::isfinite(value))
-        fail_cell(parts_, row, at, float_expected, cell, is_target ? "take the row out" : missing_help);
-      values.push_back(value);
-    }
+    values.reserve(static_cast<size_t>(size()));
+    cells.each(
+        column.form(),
+        [&](std::string_view text) { return missing.contains(text) ? fill : cell_number(text, column.form()); },
+        [](double number) { return std::optional(number); },
+        [&](int64_t row, const std::optional<double>& number) {
+          if (!number) fail_cell(parts_, row, cells.index, "a number", cells.text(row), help);
+          values.push_back(scaled(column, *number));
+          if (!std::isfinite(values.back())) fail_cell(parts_, row, cells.index, float_expected, cells.text(row), help);
+        });
     return values;
   }
 
   ColumnSummary summary(const FittedColumn& column) const {
-    const int64_t at = index_of(column);
     const MissingWords missing(parts_.spec, column.is_number());
     ColumnSummary summary{.name = column.name, .kind = column.kind};
     std::map<std::string_view, int64_t> kinds;
     int64_t count = 0;
-    for (const int64_t row : rows_) {
-      const std::string_view cell = stripped(parts_.cell(row, at), column.strip);
-      if (missing.contains(cell)) {
-        ++summary.missing;
-      } else if (const auto number = column.is_number() ? cell_number(cell, column.form()) : std::nullopt) {
-        summary.least = count == 0 ? *number : std::min(summary.least, *number);
-        summary.most = count == 0 ? *number : std::max(summary.most, *number);
-        ++count;
-        summary.mean += (*number - summary.mean) / static_cast<double>(count);
-      } else {
-        ++kinds[cell];
-      }
-    }
+    struct Read {
+      bool missing = false;
+      std::optional<double> number;
+      std::string_view text;
+    };
+    column_of(column).each(
+        column.is_number() ? std::optional(column.form()) : std::nullopt,
+        [&](std::string_view text) {
+          const bool is_missing = missing.contains(text);
+          return Read{is_missing, column.is_number() && !is_missing ? cell_number(text, column.form()) : std::nullopt,
+                      text};
+        },
+        [](double number) {
+          return Read{false, number, {}};
+        },
+        [&](int64_t, const Read& cell) {
+          if (cell.missing) {
+            ++summary.missing;
+          } else if (cell.number) {
+            summary.least = count == 0 ? *cell.number : std::min(summary.least, *cell.number);
+            summary.most = count == 0 ? *cell.number : std::max(summary.most, *cell.number);
+            ++count;
+            summary.mean += (*cell.number - summary.mean) / static_cast<double>(count);
+          } else {
+            ++kinds[cell.text];
+          }
+        });
     for (const auto& [kind, rows] : kinds) summary.kinds.emplace_back(kind, rows);
     std::ranges::stable_sort(summary.kinds, std::greater(), &std::pair<std::string, int64_t>::second);
     return summary;
   }
 
-  // Each row's category; behind the last the missing ones', -1 for one that training lacks.
+  static constexpr int32_t unknown_code = -2;  // of a category that training lacks
+
+  // Behind the last category's the missing cells' one, -1 where there is none.
+  static int32_t code_of(const FittedColumn& column, const Categories& categories, const MissingWords& missing,
+                         std::string_view text) {
+    const int32_t code = categories.code(text);
+    if (code >= 0) return code;
+    if (!missing.contains(text)) return unknown_code;
+    if (column.fill) return categories.code(*column.fill);
+    return column.missing_category ? static_cast<int32_t>(column.categories.size()) : -1;
+  }
+
+  // Each row's category, as code_of() says.
   std::vector<int32_t> codes(const FittedColumn& column, std::vector<Problem>& warnings) const {
-    const int64_t at = index_of(column);
     const MissingWords missing(parts_.spec, false);
     const Categories categories(column.categories);
-    const int32_t none = column.missing_category ? static_cast<int32_t>(column.categories.size()) : -1;
-    const int32_t fill = column.fill ? categories.code(*column.fill) : none;
+    const TableColumn cells = column_of(column);
     Unknown unknown;
     std::vector<int32_t> values;
-    values.reserve(rows_.size());
-    for (const int64_t row : rows_) {
-      const std::string_view cell = stripped(parts_.cell(row, at), column.strip);
-      int32_t code = categories.code(cell);
-      if (code < 0 && missing.contains(cell))
-        code = fill;
-      else if (code < 0)
-        unknown.add(cell, row);
-      values.push_back(code);
-    }
+    values.reserve(static_cast<size_t>(size()));
+    cells.each([&](std::string_view text) { return code_of(column, categories, missing, text); },
+               [&](int64_t row, int32_t code) {
+                 if (code == unknown_code) unknown.add(cells.text(row), row);
+                 values.push_back(code);
+               });
     // Rare ones that 'min_count' left out are none of training's either.
     const int64_t least = parts_.spec.min_count > 1 ? size() / 2 : 0;
     if (unknown.count > least && column.kind != "class")
-      warnings.push_back(doubt_unknown(column, categories, unknown, at));
+      warnings.push_back(doubt_unknown(column, categories, unknown, cells.index));
     return values;
   }
 
@@ -293,7 +441,7 @@ class Samples final : public Dataset, public Tabular {
   }
 
   // The last cell of each row.
-  void put_target() {
+  SampleField target_field() const {
     const FittedColumn& target = fitted_.target;
     const bool is_class = target.kind == "class";
     SampleField y{"y", {is_class ? DType::i32 : DType::f32, {}}, is_class ? target.category_count() : 0};
@@ -301,12 +449,7 @@ class Samples final : public Dataset, public Tabular {
       y.scaling = {target.shift, target.scale};
       y.class_help = as_class(target.name);
     }
-    fields_.push_back(std::move(y));
-    if (!is_class) return put(numbers(target), width_ - 1, [](float x) { return Cell{.number = x}; });
-    const std::vector<int32_t> labels = codes(target, warnings_);
-    put(labels, width_ - 1, [](int32_t code) { return Cell{.code = code}; });
-    for (size_t i = 0; i < rows_.size(); ++i)
-      if (labels[i] < 0) fail_class(rows_[i], index_of(target));
+    return y;
   }
 
   [[noreturn]] void fail_class(int64_t row, int64_t at) const {
@@ -328,7 +471,8 @@ class Samples final : public Dataset, public Tabular {
 
   const TableParts parts_;
   const FittedTable fitted_;
-  const std::vector<int64_t> rows_;
+  const std::vector<int64_t> named_rows_;
+  const RowChoice rows_;  // of the table: those, or its first ones
   int64_t features_ = 0;
   std::vector<SampleField> fields_;
   std::vector<std::string> classes_;
@@ -336,7 +480,7 @@ class Samples final : public Dataset, public Tabular {
   size_t ones_ = 0, others_ = 0;        // one-hot columns; indices and the target
   size_t width_ = 0;                    // cells of a row: numbers, then ones, then the others
   std::vector<Problem> warnings_;
-  std::vector<Cell> cells_;  // [rows, width_]: a sample is made of what lies side by side
+  std::unique_ptr<Cell[]> cells_;  // [rows, width_]: a sample is made of what lies side by side
 };
 
 // Rows of text: what they become is not known yet.
@@ -350,12 +494,13 @@ class Unfitted final : public Dataset, public Labelled, public Fittable {
   uint64_t fingerprint() const override { return content_hash(parts_); }
   void get(int64_t, Sample&) const override { DL_CHECK(false, "a table that is not fitted has no samples"); }
 
-  Node fit(std::span<const int64_t> samples) const override {
-    return write_object(fit_table(parts_, samples, warnings_));
-  }
-
+  Node fit(std::span<const int64_t> samples) const override { return fit_rows(RowChoice(samples)); }
+  Node fit_first(int64_t count) const override { return fit_rows(RowChoice::all(count)); }
   DatasetPointer fitted(const Node& fit, std::span<const int64_t> samples) const override {
-    return std::make_shared<Samples>(parts_, read_fit<FittedTable>(fit), samples, std::exchange(warnings_, {}));
+    return samples_of(fit, RowChoice(samples));
+  }
+  DatasetPointer fitted_first(const Node& fit, int64_t count) const override {
+    return samples_of(fit, RowChoice::all(count));
   }
 
   bool has_labels() const override { return parts_.has_target && target_is_class(parts_, all_rows()); }
@@ -377,10 +522,10 @@ class Unfitted final : public Dataset, public Labelled, public Fittable {
   }
 
  private:
-  std::vector<int64_t> all_rows() const {
-    std::vector<int64_t> rows(static_cast<size_t>(size()));
-    std::iota(rows.begin(), rows.end(), 0);
-    return rows;
+  RowChoice all_rows() const { return RowChoice::all(size()); }
+  Node fit_rows(RowChoice rows) const { return write_object(fit_table(parts_, rows, warnings_)); }
+  DatasetPointer samples_of(const Node& fit, RowChoice rows) const {
+    return std::make_shared<Samples>(parts_, read_fit<FittedTable>(fit), rows, std::exchange(warnings_, {}));
   }
   std::string_view label_text(int64_t row) const {
     const TargetSpec& target = parts_.spec.target;
@@ -415,8 +560,7 @@ DatasetPointer table_without_rows(const Node& fit) {
   TableParts parts;
   for (const FittedColumn& column : fitted.columns) parts.names.push_back(column.name);
   parts.names.push_back(fitted.target.name);
-  return std::make_shared<Samples>(std::move(parts), std::move(fitted), std::span<const int64_t>(),
-                                   std::vector<Problem>());
+  return std::make_shared<Samples>(std::move(parts), std::move(fitted), RowChoice(), std::vector<Problem>());
 }
 
 }  // namespace dl

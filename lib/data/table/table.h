@@ -93,6 +93,9 @@ struct TableParts {
   Where cell_where(int64_t row, int64_t column) const {
     return in_target(column) ? target->where(row, 0) : text->where(row, column);
   }
+  const KeptColumn* kept(int64_t column) const {
+    return in_target(column) ? target->kept(0) : text ? text->kept(column) : nullptr;
+  }
   bool in_target(int64_t column) const { return target && column == std::ssize(names) - 1; }
 };
 // A table without the target, where it has one, is an Error(Exit::usage).

@@ -29,26 +29,56 @@ std::vector<NumberForm> forms_of(const TableParts& parts) {
 
 }  // namespace
 
+std::vector<double> NumberSequence::all() const {
+  std::vector<double> numbers;
+  numbers.reserve(size_);
+  each_block([&](std::span<const double> block) { numbers.insert(numbers.end(), block.begin(), block.end()); });
+  return numbers;
+}
+
 bool ColumnNumbers::are_most() const {
   return values.size() >= 5 && double(values.size()) >= 0.8 * double(values.size() + size_t(others));
 }
 
-std::string_view TableColumn::text(int64_t row) const { return stripped(parts.cell(row, index), strip); }
+const KeptColumn* TableColumn::kept_as(const std::optional<NumberForm>& form) const {
+  const KeptColumn* const kept = parts.kept(index);
+  if (!kept || !kept->has_numbers) return kept;
+  const bool strips_numbers = strip.find_first_of("0123456789.fFyY") != std::string::npos;  // what one may end with
+  return form == NumberForm() && !strips_numbers ? kept : nullptr;
+}
 
 ColumnNumbers TableColumn::numbers_of(const NumberForm& form) const {
-  const MissingWords missing(parts.spec, true);
   ColumnNumbers found{.form = form};
-  found.values.reserve(rows.size());
-  for (const int64_t row : rows) {
-    const std::string_view cell = text(row);
-    if (missing.contains(cell)) continue;
-    if (const auto value = cell_number(cell, form)) {
-      found.values.push_back(*value);
-    } else {
-      if (found.other_rows.size() < looked_at) found.other_rows.push_back(row);
-      ++found.others;
-    }
+  if (const KeptColumn* const kept = kept_as(form); kept && kept->words.empty() && rows.count_up()) {
+    found.values = NumberSequence(*kept, rows.size());
+    return found;
   }
+  const MissingWords missing(parts.spec, true);
+  struct Cell {
+    bool missing = false;
+    std::optional<double> number;
+  };
+  std::vector<double> values;
+  values.reserve(static_cast<size_t>(rows.size()));
+  each(
+      form,
+      [&](std::string_view text) {
+        const bool is_missing = missing.contains(text);
+        return Cell{is_missing, is_missing ? std::nullopt : cell_number(text, form)};
+      },
+      [](double number) {
+        return Cell{false, number};
+      },
+      [&](int64_t row, const Cell& cell) {
+        if (cell.missing) return;
+        if (cell.number) {
+          values.push_back(*cell.number);
+        } else {
+          if (found.other_rows.size() < looked_at) found.other_rows.push_back(row);
+          ++found.others;
+        }
+      });
+  found.values = NumberSequence(std::move(values));
   return found;
 }
 
@@ -62,28 +92,43 @@ ColumnNumbers TableColumn::numbers() const {
   }
   std::vector<std::string_view> cells;  // others, and as many plain numbers
   for (const int64_t row : plain.other_rows) cells.push_back(text(row));
-  for (size_t i = 0, taken = 0; i < rows.size() && taken < looked_at && !plain.values.empty(); ++i)
-    if (const std::string_view cell = text(rows[i]); cell_number(cell, forms[0])) {
+  for (size_t i = 0, taken = 0; i < static_cast<size_t>(rows.size()) && taken < looked_at && !plain.values.empty(); ++i)
+    if (const std::string_view cell = text(rows[static_cast<int64_t>(i)]); cell_number(cell, forms[0])) {
       cells.push_back(cell);
       ++taken;
     }
   const auto best = std::ranges::max_element(forms, {}, [&](const NumberForm& form) {
     return std::ranges::count_if(cells, [&](auto cell) { return cell_number(cell, form).has_value(); });
   });
-  return best == forms.begin() ? plain : numbers_of(*best);
+  return best == forms.begin() ? std::move(plain) : numbers_of(*best);
 }
 
 std::vector<std::pair<std::string, int64_t>> TableColumn::categories() const {
   const MissingWords missing(parts.spec, false);
   std::unordered_map<std::string_view, int64_t> counts;
-  for (const int64_t row : rows)
-    if (const std::string_view cell = text(row); !missing.contains(cell)) ++counts[cell];
+  if (const KeptColumn* const kept = kept_as({})) {
+    std::vector<int64_t> of_words(kept->words.size());
+    for (const int64_t row : rows) ++of_words[KeptCell::word(kept->cell(row))];
+    for (size_t i = 0; i < of_words.size(); ++i)
+      if (const std::string_view word = stripped(kept->words[i], strip); of_words[i] > 0 && !missing.contains(word))
+        counts[word] += of_words[i];
+  } else {
+    for (const int64_t row : rows)
+      if (const std::string_view cell = text(row); !missing.contains(cell)) ++counts[cell];
+  }
   std::map<std::pair<double, std::string_view>, int64_t> sorted;
   for (const auto& [cell, count] : counts)
     sorted[{cell_number(cell).value_or(std::numeric_limits<double>::infinity()), cell}] = count;
   std::vector<std::pair<std::string, int64_t>> out;
   for (const auto& [category, count] : sorted) out.emplace_back(category.second, count);
   return out;
+}
+
+bool TableColumn::has(const MissingWords& missing) const {
+  bool found = false;
+  each([&](std::string_view text) { return missing.contains(text); },
+       [&](int64_t, bool is_missing) { found = found || is_missing; });
+  return found;
 }
 
 }  // namespace dl

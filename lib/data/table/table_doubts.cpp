@@ -11,7 +11,7 @@ namespace dl {
 namespace {
 
 // The first three different cells.
-std::string shown(const TableColumn& column, std::span<const int64_t> rows) {
+std::string shown(const TableColumn& column, RowChoice rows) {
   std::vector<std::string> words;
   for (const int64_t row : rows) {
     std::string word = concat("'", shortened(column.text(row), 24), "'");
@@ -26,23 +26,27 @@ Problem doubt(const TableColumn& column, int64_t row, std::string what, std::str
 }
 
 void doubt_words(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings) {
-  if (column.parts.spec.missing || numbers.values.size() == column.rows.size()) return;
+  if (column.parts.spec.missing || std::ssize(numbers.values) == column.rows.size()) return;
   const MissingWords missing(column.parts.spec, true);
   std::vector<int64_t> words;
-  for (const int64_t row : column.rows)
-    if (const std::string_view cell = column.text(row); !cell.empty() && cell != "?" && missing.contains(cell))
-      words.push_back(row);
+  column.each(
+      numbers.form, [&](std::string_view cell) { return !cell.empty() && cell != "?" && missing.contains(cell); },
+      [](double) { return false; },
+      [&](int64_t row, bool is_word) {
+        if (is_word) words.push_back(row);
+      });
   if (words.empty()) return;
   const auto count = static_cast<int64_t>(words.size());
-  warnings.push_back(doubt(column, words[0],
-                           concat("column '", column.name(), "': ", shown(column, words), count == 1 ? " is" : " are",
-                                  " read as missing, in ", count_of(count, "row"), " of ", column.rows.size()),
-                           "write 'missing:' with the words that stand for no value"));
+  warnings.push_back(
+      doubt(column, words[0],
+            concat("column '", column.name(), "': ", shown(column, RowChoice(words)), count == 1 ? " is" : " are",
+                   " read as missing, in ", count_of(count, "row"), " of ", column.rows.size()),
+            "write 'missing:' with the words that stand for no value"));
 }
 
 // Whether so many categories are more than a network learns anything of.
 bool nearly_all_differ(const std::vector<std::string>& categories, const TableColumn& column) {
-  return categories.size() >= 20 && 2 * categories.size() > column.rows.size();
+  return categories.size() >= 20 && 2 * std::ssize(categories) > column.rows.size();
 }
 
 }  // namespace
@@ -81,7 +85,7 @@ void doubt_categories(const TableColumn& column, const ColumnNumbers& numbers,
         column, numbers.other_rows[0],
         concat("column '", column.name(), "': ", numbers.values.size(), " of ",
                numbers.values.size() + static_cast<size_t>(numbers.others), " cells are numbers, but not ",
-               shown(column, numbers.other_rows), "; all are taken as categories"),
+               shown(column, RowChoice(numbers.other_rows)), "; all are taken as categories"),
         "mend the cells, or add them to 'missing' if they stand for no value, or declare the column 'categorical'"));
   } else if (nearly_all_differ(categories, column)) {
     const auto with_digits =

@@ -20,10 +20,30 @@ namespace {
 
 constexpr size_t most_category_bytes = 8 << 20;  // of a column, in the resolved config
 
-double mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
+// What one pass over a column's numbers tells.
+struct Spread {
+  double least = 0, most = 0, mean = 0;
+};
+
+Spread spread_of(const NumberSequence& values) {
+  if (values.empty()) return {};
+  double least = std::numeric_limits<double>::infinity(), most = -least, sum = 0;
+  values.each_block([&](std::span<const double> block) {
+    for (const double value : block) {
+      sum += value;
+      least = value < least ? value : least;
+      most = most > value ? most : value;
+    }
+  });
+  return {least, most, sum / static_cast<double>(values.size())};
+}
+
+double deviation(const NumberSequence& values, double mean) {
+  double squares = 0;
+  values.each_block([&](std::span<const double> block) {
+    for (const double value : block) squares += (value - mean) * (value - mean);
+  });
+  return std::sqrt(squares / static_cast<double>(values.size()));
 }
 
 double median(std::vector<double> values) {
@@ -39,21 +59,20 @@ auto most_frequent(const Counts& counts) {
 }
 
 // The text of a plain number.
-std::string number_fill(const std::vector<double>& values, const std::string& impute) {
+std::string number_fill(const NumberSequence& values, const Spread& spread, const std::string& impute) {
   if (values.empty()) return "0";
-  if (impute == "median") return number_text(median(values));
-  if (impute != "most_frequent") return number_text(mean(values));
+  if (impute == "median") return number_text(median(values.all()));
+  if (impute != "most_frequent") return number_text(spread.mean);
   std::map<double, int64_t> counts;
-  for (const double value : values) ++counts[value];
+  values.each_block([&](std::span<const double> block) {
+    for (const double value : block) ++counts[value];
+  });
   return number_text(most_frequent(counts));
 }
 
-void fit_scale(FittedColumn& fitted, std::vector<double> values, const std::string& normalize) {
-  fitted.log = normalize == "log";
-  if (fitted.log)
-    for (double& value : values) value = signed_log(value);
+void fit_scale(FittedColumn& fitted, const NumberSequence& values, const Spread& spread, const std::string& normalize) {
   if (normalize == "none" || values.empty()) return;
-  const auto [least, most] = std::ranges::minmax(values);
+  const auto [least, most, mean] = spread;
   if (normalize == "minmax") {
     fitted.shift = least;
     fitted.scale = most - least;
@@ -61,10 +80,8 @@ void fit_scale(FittedColumn& fitted, std::vector<double> values, const std::stri
     fitted.shift = least;
     fitted.scale = 0;
   } else {
-    fitted.shift = mean(values);
-    double squares = 0;
-    for (const double value : values) squares += (value - fitted.shift) * (value - fitted.shift);
-    fitted.scale = std::sqrt(squares / static_cast<double>(values.size()));
+    fitted.shift = mean;
+    fitted.scale = deviation(values, mean);
   }
   // What differs by rounding only is one value.
   const double rounding = 8 * std::numeric_limits<double>::epsilon() * std::max(std::abs(least), std::abs(most));
@@ -72,21 +89,31 @@ void fit_scale(FittedColumn& fitted, std::vector<double> values, const std::stri
 }
 
 // Refuses what a float cannot hold.
-void check_range(const TableColumn& column, const ColumnNumbers& numbers) {
+void check_range(const TableColumn& column, const ColumnNumbers& numbers, const Spread& spread) {
   constexpr double most = std::numeric_limits<float>::max();
-  if (std::ranges::none_of(numbers.values, [](double value) { return std::abs(value) > most; })) return;
+  if (spread.least >= -most && spread.most <= most) return;
   for (const int64_t row : column.rows)
     if (const auto value = cell_number(column.text(row), numbers.form); value && std::abs(*value) > most)
       fail_cell(column.parts, row, column.index, float_expected, column.parts.cell(row, column.index), missing_help);
 }
 
-void fit_numbers(FittedColumn& fitted, const TableColumn& column, const ColumnNumbers& numbers,
-                 const std::string& normalize) {
-  check_range(column, numbers);
+Spread fit_numbers(FittedColumn& fitted, const TableColumn& column, const ColumnNumbers& numbers,
+                   const std::string& normalize) {
+  const Spread spread = spread_of(numbers.values);
+  check_range(column, numbers, spread);
   fitted.decimal = std::string(1, numbers.form.decimal);
   fitted.thousands = numbers.form.thousands ? std::string(1, numbers.form.thousands) : "";
   fitted.percent = numbers.form.percent;
-  fit_scale(fitted, numbers.values, normalize);
+  fitted.log = normalize == "log";
+  if (fitted.log) {
+    std::vector<double> logs = numbers.values.all();
+    for (double& value : logs) value = signed_log(value);
+    const NumberSequence values(std::move(logs));
+    fit_scale(fitted, values, spread_of(values), normalize);
+  } else {
+    fit_scale(fitted, numbers.values, spread, normalize);
+  }
+  return spread;
 }
 
 // Categories that are there `least` times or more.
@@ -109,12 +136,12 @@ void fit_categories(FittedColumn& fitted, const TableColumn& column,
 
 class Fitter {
  public:
-  Fitter(const TableParts& parts, std::span<const int64_t> rows, std::vector<Problem>& warnings)
+  Fitter(const TableParts& parts, RowChoice rows, std::vector<Problem>& warnings)
       : parts_(parts), rows_(rows), warnings_(warnings) {}
 
   FittedTable fit() {
     std::vector<Column> found(parts_.names.size());
-    in_parallel(std::ssize(found), threads_for(std::ssize(rows_)),
+    in_parallel(std::ssize(found), threads_for(rows_.size()),
                 [&](int64_t i) { found[static_cast<size_t>(i)] = fit_column(i); });
     FittedTable fitted{.names = parts_.names};
     std::vector<std::string> left_out;  // columns that are no input, and why
@@ -187,9 +214,9 @@ class Fitter {
                 concat(missing_help, ", or declare the column 'categorical'"));
     if (may_be_numbers && (spec.type || numbers.are_all())) {
       fitted.kind = "numeric";
-      fit_numbers(fitted, column, numbers, spec.normalize.value_or(parts_.spec.normalize));
+      const Spread spread = fit_numbers(fitted, column, numbers, spec.normalize.value_or(parts_.spec.normalize));
       if (!fitted.fill) {
-        fitted.fill = number_fill(numbers.values, spec.impute.value_or(parts_.spec.impute));
+        fitted.fill = number_fill(numbers.values, spread, spec.impute.value_or(parts_.spec.impute));
       } else if (const auto value = cell_number(*fitted.fill); value && std::isfinite(*value)) {
         fitted.fill = number_text(*value);
       } else {
@@ -206,8 +233,7 @@ class Fitter {
                    concat("write 'columns: {", column.name(), ": ignore}', or a 'min_count' for rare ones"));
     if (spec.impute == "most_frequent" && !counts.empty()) fitted.fill = most_frequent(counts);
     const MissingWords missing(parts_.spec, false);
-    fitted.missing_category =
-        !fitted.fill && std::ranges::any_of(rows_, [&](int64_t row) { return missing.contains(column.text(row)); });
+    fitted.missing_category = !fitted.fill && column.has(missing);
     if (may_be_numbers) doubt_categories(column, numbers, fitted.categories, warnings);
     return fitted;
   }
@@ -238,18 +264,18 @@ class Fitter {
   }
 
   const TableParts& parts_;
-  const std::span<const int64_t> rows_;
+  const RowChoice rows_;
   std::vector<Problem>& warnings_;
 };
 
 }  // namespace
 
-FittedTable fit_table(const TableParts& parts, std::span<const int64_t> rows, std::vector<Problem>& warnings) {
+FittedTable fit_table(const TableParts& parts, RowChoice rows, std::vector<Problem>& warnings) {
   for (const auto& [name, spec] : parts.spec.columns) expect_column(parts, name);
   return Fitter(parts, rows, warnings).fit();
 }
 
-bool target_is_class(const TableParts& parts, std::span<const int64_t> rows) {
+bool target_is_class(const TableParts& parts, RowChoice rows) {
   const TargetSpec& target = parts.spec.target;
   if (target.as || !parts.classes.empty()) return target.as.value_or("class") == "class";
   const auto index = std::ranges::find(parts.names, target.column) - parts.names.begin();
