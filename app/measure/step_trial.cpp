@@ -17,6 +17,7 @@ StepTrial::StepTrial(std::unique_ptr<Plan> plan, TrialOf of)
       plan_(std::move(plan)),
       programs_(
           std::make_unique<Programs>(of == TrialOf::prediction ? inference_recipe(*plan_) : plan_->recipe(), *store_)) {
+  if (of == TrialOf::prediction) store_->expect_no_changes();
   programs_->initialize();
   if (of == TrialOf::prediction) {
     parts_ = {&programs_->predict(batch_size())};

@@ -29,6 +29,9 @@ class Kernel {
   virtual ~Kernel() = default;
   // Bytes of working memory wanted during run(); the program plans them into its arena.
   virtual int64_t scratch_bytes() const { return 0; }
+  // Told before scratch_bytes() of an input that is the same at every run until `changes` does: what the kernel makes of
+  // it alone it may keep till then, in memory of its own.
+  virtual void stays(int /*input*/, const int64_t& /*changes*/) {}
   // Whether output `out` may be written over input `in` (same type, read at an index before it is written there).
   virtual bool in_place(int /*in*/, int /*out*/) const { return false; }
   virtual void run(std::span<void* const> inputs, std::span<void* const> outputs, void* scratch) = 0;

@@ -40,6 +40,7 @@ class LayoutPlanner {
     place_results();
     for (int s = 0; s < end(); ++s) gather_parts(s);
     place_in_arena();
+    for (const auto& a : graph_.assigns()) out_.changed.push_back(a.name);
     return std::move(out_);
   }
 
@@ -257,8 +258,17 @@ class LayoutPlanner {
       at.out.push_back({add_place({.kind = Place::Kind::result, .bytes = sizeof(Fault), .index = out_.results}), 0});
       out_.faults.push_back({number, out_.results++});
     }
+    if (store_.expects_no_changes()) tell_what_stays(at);
     if (const int64_t bytes = at.kernel->scratch_bytes(); bytes > 0)
       at.scratch_place = add_place({.bytes = bytes, .first = number, .last = number});
+  }
+
+  void tell_what_stays(Call& at) {
+    for (size_t k = 0; k < graph_.node(at.node).inputs.size(); ++k) {
+      const VariableOp* variable = variable_behind(graph_.node(at.node).inputs[k]);
+      if (variable && !changes(*variable))
+        at.kernel->stays(static_cast<int>(k), store_.changes(variable->variable.name));
+    }
   }
 
   bool changes(const VariableOp& variable) const {

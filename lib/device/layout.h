@@ -44,6 +44,7 @@ struct Layout {
   std::vector<Copy> copies;
 
   std::vector<std::string> variables;
+  std::vector<std::string> changed;  // of the variables
   struct Input {
     std::string name;
     Type type;

@@ -46,6 +46,7 @@ struct Program::Impl {
     place_memory();
     for (size_t i = 0; i < fed.size(); ++i) DL_CHECK(fed[i], "input ", layout.inputs[i].name, " was not fed");
     std::ranges::fill(fed, char{false});
+    for (const std::string& name : layout.changed) store.changed(name);
     linked().launch(timed);
     ran = true;
     done = false;

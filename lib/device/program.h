@@ -47,6 +47,13 @@ class Store {
   void zero(const std::string& name);
   void copy(const std::string& to, const std::string& from);  // of the same type
 
+  // Programs made from here on only read most variables, as those of a trained network do: their kernels may keep what
+  // they make of those, at the price of about as much memory as the weights take.
+  void expect_no_changes() { expects_no_changes_ = true; }
+  bool expects_no_changes() const { return expects_no_changes_; }
+  // Counts what was written to a variable; where it lies stays the same.
+  const int64_t& changes(const std::string& name) const;
+
   int64_t arena_bytes() const { return arena_bytes_; }
   // Fills the activations' memory with NaN, so that an element that no kernel writes shows: for tests.
   void spoil_arena(int64_t bytes);
@@ -57,15 +64,19 @@ class Store {
     Variable variable;
     void* data = nullptr;
     int order = 0;
+    int64_t changes = 0;
   };
   friend class Program;
+  Entry& entry(const std::string& name);
   void* data(const std::string& name);  // on the device
-  void* arena(int64_t bytes);           // at least this large; may move, so programs ask before each run
+  void changed(const std::string& name) { ++entry(name).changes; }
+  void* arena(int64_t bytes);  // at least this large; may move, so programs ask before each run
 
   Device& device_;
   std::map<std::string, Entry> variables_;
   void* arena_ = nullptr;
   int64_t arena_bytes_ = 0;
+  bool expects_no_changes_ = false;
 };
 
 // The options with those that the device decides.

@@ -38,10 +38,16 @@ void Store::declare(const Variable& v) {
            ", asked for as ", v.type.shape.text(), " of role ", static_cast<int>(v.role));
 }
 
-void* Store::data(const std::string& name) {
+Store::Entry& Store::entry(const std::string& name) {
   const auto known = variables_.find(name);
   DL_CHECK(known != variables_.end(), "no variable ", name);
-  Entry& entry = known->second;
+  return known->second;
+}
+
+const int64_t& Store::changes(const std::string& name) const { return const_cast<Store*>(this)->entry(name).changes; }
+
+void* Store::data(const std::string& name) {
+  Entry& entry = this->entry(name);
   if (!entry.data) {
     entry.data = memory_for("weights and optimizer state", variable_bytes(), "make the model smaller", device_,
                             std::max<int64_t>(entry.variable.type.bytes(), 64));
@@ -54,9 +60,7 @@ void Store::allocate() {
 }
 
 const Variable& Store::description(const std::string& name) const {
-  const auto known = variables_.find(name);
-  DL_CHECK(known != variables_.end(), "no variable ", name);
-  return known->second.variable;
+  return const_cast<Store*>(this)->entry(name).variable;
 }
 
 std::vector<Variable> Store::variables() const {
@@ -106,6 +110,7 @@ void Store::write_part(const std::string& name, int64_t begin, const float* valu
   DL_CHECK(begin >= 0 && count >= 0 && begin + count <= v.type.shape.elements(), name, " has ", v.type.shape.elements(),
            " elements, got ", count, " from ", begin, " on");
   const int64_t element_bytes = bytes_of(v.type.dtype);
+  changed(name);
   void* data = static_cast<char*>(this->data(name)) + begin * element_bytes;
   if (v.type.dtype == DType::bf16) {
     std::vector<uint16_t> narrow(static_cast<size_t>(count));
@@ -116,12 +121,16 @@ void Store::write_part(const std::string& name, int64_t begin, const float* valu
   }
 }
 
-void Store::zero(const std::string& name) { device_.fill(data(name), std::byte{0}, description(name).type.bytes()); }
+void Store::zero(const std::string& name) {
+  changed(name);
+  device_.fill(data(name), std::byte{0}, description(name).type.bytes());
+}
 
 void Store::copy(const std::string& to, const std::string& from) {
   const Type &given = description(from).type, &wanted = description(to).type;
   DL_CHECK(given == wanted, to, " is ", name_of(wanted.dtype), " ", wanted.shape.text(), ", ", from, " is ",
            name_of(given.dtype), " ", given.shape.text());
+  changed(to);
   device_.copy(data(to), data(from), given.bytes());
 }
 

@@ -20,7 +20,8 @@ Correlation::Correlation(CorrelationGeometry geometry, CpuDevice& device, std::u
       strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
       weights_(DL_FOR_ISA(device.isa(), conv_kernels)),
       p_(plan_correlation(std::move(geometry), strips_.lanes)),
-      destination_(std::move(epilogue)) {
+      destination_(std::move(epilogue)),
+      packed_(device) {
   const CorrelationGeometry& g = p_.g;
   const int team = device.team().size();
   if (p_.neighbours > 1) wide_at_ = scratch_.floats(g.out_channels * g.in_channels * g.kernel_height * g.kernel_width);
@@ -32,14 +33,14 @@ Correlation::Correlation(CorrelationGeometry geometry, CpuDevice& device, std::u
 
 void Correlation::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
   const float* x = static_cast<const float*>(in[0]);
-  float* packed = floats_at(scratch, packed_at_);
-  const float* weight = static_cast<const float*>(in[1]);
-  if (p_.neighbours > 1) {
-    float* wide = floats_at(scratch, wide_at_);
-    widen_weight(weight, wide);
-    weight = wide;
+  const float* const weight = static_cast<const float*>(in[1]);
+  const float* packed = floats_at(scratch, packed_at_);
+  if (packed_) {
+    packed =
+        packed_.floats(p_.packed_floats_of_group * p_.groups, [&](float* to) { widen_and_pack(weight, scratch, to); });
+  } else {
+    widen_and_pack(weight, scratch, floats_at(scratch, packed_at_));
   }
-  pack(weight, packed);
 
   float* const product = destination_.begin(in, out, scratch);
   const int64_t pixels = p_.given.images * p_.given.out_height * p_.given.out_width;
@@ -56,6 +57,13 @@ void Correlation::run(std::span<void* const> in, std::span<void* const> out, voi
     }
   });
   destination_.finish();
+}
+
+void Correlation::widen_and_pack(const float* weight, void* scratch, float* packed) const {
+  if (p_.neighbours == 1) return pack(weight, packed);
+  float* const wide = floats_at(scratch, wide_at_);
+  widen_weight(weight, wide);
+  pack(wide, packed);
 }
 
 // wide[neighbour, out][in][height][width]: rows as the weight has them, columns as they are read.

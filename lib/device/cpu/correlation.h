@@ -8,6 +8,7 @@
 #include "lib/device/cpu/correlation_plan.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/destination.h"
+#include "lib/device/cpu/kept_weight.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/strip.h"
 
@@ -18,6 +19,9 @@ class Correlation final : public Kernel {
  public:
   Correlation(CorrelationGeometry geometry, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
+  void stays(int input, const int64_t& changes) override {
+    if (input == 1) packed_.watch(changes);
+  }
   int64_t scratch_bytes() const override { return scratch_.size_bytes(); }
   bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
@@ -33,6 +37,7 @@ class Correlation final : public Kernel {
   };
   using Phase = CorrelationPlan::Phase;
 
+  void widen_and_pack(const float* weight, void* scratch, float* packed) const;
   void widen_weight(const float* weight, float* wide) const;
   void pack(const float* weight, float* packed) const;
   void run_block(int64_t block, const float* x, const float* packed, float* y, float* stage) const;
@@ -46,6 +51,7 @@ class Correlation final : public Kernel {
   const ConvKernels& weights_;
   const CorrelationPlan p_;
   Destination destination_;
+  KeptWeight packed_;
   ScratchPlan scratch_;
   int64_t wide_at_ = 0, packed_at_ = 0, stage_at_ = 0, blocks_at_ = 0;
 };

@@ -94,7 +94,11 @@ const Bf16GemmKernels& gemm_kernels_of(const CpuDevice& device) {
 
 template <class T>
 ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue)
-    : shape_(shape), device_(device), kernels_(gemm_kernels_of<T>(device)), destination_(std::move(epilogue)) {
+    : shape_(shape),
+      device_(device),
+      kernels_(gemm_kernels_of<T>(device)),
+      destination_(std::move(epilogue)),
+      packed_b_(device) {
   if (fits_library(shape)) blas_ = device.blas();
   few_rows_ = kernels_.multiply_few != nullptr && shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
   by_rows_ = destination_.has_epilogue() && shape.rows >= many_rows &&
@@ -162,11 +166,44 @@ void ProductOf<T>::plan_blocks() {
 }
 
 template <class T>
+void ProductOf<T>::stays(int input, const int64_t& changes) {
+  if (input == 1 && blas_ == nullptr && !few_rows_ && halves_ == 1) packed_b_.watch(changes);
+}
+
+template <class T>
+int64_t ProductOf<T>::packed_at(int column_part) const {
+  int64_t floats = 0;
+  for (int p = 0; p < column_part; ++p) {
+    const Range columns = columns_of(p);
+    floats += round_up(kernels_.packed_floats(columns.end - columns.begin, shape_.depth), cache_line);
+  }
+  return floats;
+}
+
+template <class T>
+const float* ProductOf<T>::packed_for_ever(const GemmOf<T>& g) {
+  const int parts = by_rows_ ? 1 : column_parts_;
+  ThreadTeam& team = device_.team();
+  return packed_b_.floats(packed_at(parts), [&](float* to) {
+    team.run([&](int thread) {
+      for (int p = 0; p < parts; ++p) {
+        const Range all = columns_of(p), mine = split(all.end - all.begin, team.size(), thread, kernels_.pack_unit);
+        GemmOf<T> part = g;
+        part.b += all.begin * g.b_column;
+        part.columns = all.end - all.begin;
+        if (!mine.empty()) kernels_.pack(part, mine.begin, mine.end, to + packed_at(p));
+      }
+    });
+  });
+}
+
+template <class T>
 std::string ProductOf<T>::way() const {
   if (blas_ != nullptr) return blas_->title();
   const std::string cut = few_rows_ ? "few rows" : halves_ == 2 ? "two halves" : by_rows_ ? "blocks of rows" : "parts";
   if (few_rows_ || !std::is_same_v<T, float>) return cut;
   return concat(cut, " ", text_of(candidates_[static_cast<size_t>(choice_ != nullptr ? choice_->now() : 0)]),
+                packed_b_ ? ", weight kept" : "",
                 choice_ == nullptr ? ""
                 : choice_->open()  ? ", not timed yet"
                                    : ", by the clock");
@@ -201,6 +238,7 @@ void ProductOf<T>::make(std::span<void* const> in, std::span<void* const> out, v
   GemmOf<T> g = shape_;
   g.a = static_cast<const T*>(in[0]);
   g.b = static_cast<const T*>(in[1]);
+  if (packed_b_) packed_now_ = packed_for_ever(g);
   float* const product = destination_.begin(in, out, scratch);
   if (by_rows_) {
     multiply_and_pass_by_rows(g, product, scratch);
@@ -219,9 +257,9 @@ void ProductOf<T>::on_parts(F&& f) {
     if (thread >= parts * halves_at_once_) return;
     const int part = thread % parts;
     const Range rows = split(shape_.rows, row_parts_, part / column_parts_, chunk_rows_);
-    const Range columns = split(shape_.columns, column_parts_, part % column_parts_, kernels_.pack_unit);
-    if (rows.empty() || columns.empty()) return;
-    for (int half = thread / parts; half < halves_; half += halves_at_once_) f(thread, rows, columns, half);
+    const int column_part = part % column_parts_;
+    if (rows.empty() || columns_of(column_part).empty()) return;
+    for (int half = thread / parts; half < halves_; half += halves_at_once_) f(thread, rows, column_part, half);
   };
   if (parts * halves_at_once_ == 1) {
     work(0);
@@ -231,7 +269,8 @@ void ProductOf<T>::on_parts(F&& f) {
 }
 
 template <class T>
-void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, Range columns, int thread, void* scratch) {
+void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, int column_part, int thread, void* scratch) {
+  const Range columns = columns_of(column_part);
   g.a += rows.begin * g.a_row;
   g.b += columns.begin * g.b_column;
   g.c += rows.begin * g.c_row + columns.begin;
@@ -241,6 +280,8 @@ void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, Range columns, int thr
     kernels_.multiply_few(g);
   } else if (blas_ != nullptr) {
     multiply_by(*blas_, g);
+  } else if (packed_now_ != nullptr) {
+    kernels_.multiply_packed(g, packed_now_ + packed_at(column_part));
   } else {
     kernels_.multiply(g, floats_at(scratch, workspace_at_) + thread * workspace_floats_);
   }
@@ -249,14 +290,14 @@ void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, Range columns, int thr
 template <class T>
 void ProductOf<T>::multiply(const GemmOf<T>& g, void* scratch) {
   float* second_half = floats_at(scratch, second_half_at_);
-  on_parts([&](int thread, Range rows, Range columns, int half) {
+  on_parts([&](int thread, Range rows, int column_part, int half) {
     const Range depth = split(g.depth, halves_, half, depth_unit);
     GemmOf<T> mine = g;
     mine.a += depth.begin * g.a_depth;
     mine.b += depth.begin * g.b_depth;
     mine.depth = depth.end - depth.begin;
     if (half == 1) mine.c = second_half;
-    multiply_part(mine, rows, columns, thread, scratch);
+    multiply_part(mine, rows, column_part, thread, scratch);
   });
   if (halves_ == 1) return;
   const LoopMap add = DL_FOR_ISA(device_.isa(), loop_maps).map[static_cast<int>(LoopCode::add)][0];
@@ -277,8 +318,8 @@ void ProductOf<T>::pass(const GemmOf<T>& g, Range rows, int thread) {
 template <class T>
 void ProductOf<T>::multiply_then_pass(const GemmOf<T>& g, void* scratch) {
   if (column_parts_ == 1) {
-    return on_parts([&](int thread, Range rows, Range columns, int) {
-      multiply_part(g, rows, columns, thread, scratch);
+    return on_parts([&](int thread, Range rows, int column_part, int) {
+      multiply_part(g, rows, column_part, thread, scratch);
       pass(g, rows, thread);
     });
   }
@@ -291,12 +332,13 @@ void ProductOf<T>::multiply_then_pass(const GemmOf<T>& g, void* scratch) {
 template <class T>
 void ProductOf<T>::multiply_and_pass_by_rows(const GemmOf<T>& g, float* product, void* scratch) {
   ThreadTeam& team = device_.team();
-  float* packed = floats_at(scratch, packed_at_);
+  float* const own = floats_at(scratch, packed_at_);
+  const float* const packed = packed_now_ != nullptr ? packed_now_ : own;
   float* blocks = floats_at(scratch, product_at_);
-  if (blas_ == nullptr)
+  if (blas_ == nullptr && packed_now_ == nullptr)
     team.run([&](int thread) {
       const Range columns = split(g.columns, team.size(), thread, kernels_.pack_unit);
-      kernels_.pack(g, columns.begin, columns.end, packed);
+      kernels_.pack(g, columns.begin, columns.end, own);
     });
   const int64_t chunks = ceil_div(g.rows, chunk_rows_);
   team.run([&](int thread) {

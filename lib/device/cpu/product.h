@@ -7,6 +7,7 @@
 #include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/destination.h"
+#include "lib/device/cpu/kept_weight.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/gemm.h"
 
@@ -24,6 +25,7 @@ class ProductOf final : public Kernel {
   // `shape` gives sizes and strides; its pointers are ignored. c_row is the number of columns.
   ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
+  void stays(int input, const int64_t& changes) override;
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
   std::string way() const override;
   bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
@@ -36,7 +38,13 @@ class ProductOf final : public Kernel {
   // f(thread, rows, columns, half) for each part, side by side.
   template <class F>
   void on_parts(F&& f);
-  void multiply_part(GemmOf<T> g, Range rows, Range columns, int thread, void* scratch);
+  // B as multiply_packed() reads it, each part of the columns by itself.
+  const float* packed_for_ever(const GemmOf<T>& g);
+  Range columns_of(int column_part) const {
+    return split(shape_.columns, column_parts_, column_part, kernels_.pack_unit);
+  }
+  int64_t packed_at(int column_part) const;
+  void multiply_part(GemmOf<T> g, Range rows, int column_part, int thread, void* scratch);
   void multiply(const GemmOf<T>& g, void* scratch);
   void pass(const GemmOf<T>& g, Range rows, int thread);
   void multiply_then_pass(const GemmOf<T>& g, void* scratch);
@@ -57,6 +65,8 @@ class ProductOf final : public Kernel {
   int64_t workspace_floats_ = 0, block_floats_ = 0;
   std::vector<GemmBlocks> candidates_;  // of blocks, the fastest of which
   Choice* choice_ = nullptr;            // finds; null: there is but one
+  KeptWeight packed_b_;
+  const float* packed_now_ = nullptr;  // during a run
 };
 
 using Product = ProductOf<float>;

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/kept_weight.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/gemm.h"
 #include "lib/device/cpu/simd/recurrent.h"
@@ -112,7 +113,8 @@ class RecurrentKernel final : public Kernel {
         gemm_(device.gemm()),
         row_(DL_FOR_ISA(device.isa(), recurrent_kernels).forward[static_cast<size_t>(op.cell)]),
         division_(s, device.team().size(), gemm_.pack_unit),
-        weights_(gemm_) {
+        weights_(gemm_),
+        packed_(device) {
     // A gru's last gate has a product of its own; undivided units make the others one.
     const int64_t gates = gates_of(cell_), together = cell_ == Cell::gru ? 2 : gates;
     for (int part = 0; part < division_.unit_parts(); ++part) {
@@ -131,6 +133,9 @@ class RecurrentKernel final : public Kernel {
     packed_at_ = plan_.floats(weights_.floats());
   }
 
+  void stays(int input, const int64_t& changes) override {
+    if (input == 1) packed_.watch(changes);
+  }
   int64_t scratch_bytes() const override { return plan_.size_bytes(); }
   bool in_place(int in, int out) const override { return in == 0 && out == Recurrent::gates; }
 
@@ -143,8 +148,9 @@ class RecurrentKernel final : public Kernel {
     float* kept = keeps_of(cell_) ? static_cast<float*>(out[Recurrent::kept]) : nullptr;
     float* y = static_cast<float*>(out[Recurrent::y]);
     float* last = static_cast<float*>(out[Recurrent::last]);
-    float* packed = floats_at(scratch, packed_at_);
-    weights_.pack(device_.team(), static_cast<const float*>(in[1]), packed);
+    const auto pack = [&](float* to) { weights_.pack(device_.team(), static_cast<const float*>(in[1]), to); };
+    if (!packed_) pack(floats_at(scratch, packed_at_));
+    const float* packed = packed_ ? packed_.floats(weights_.floats(), pack) : floats_at(scratch, packed_at_);
     for (int64_t row = 0; row < s_.batch; ++row) {
       std::copy_n(start + row * s_.hidden, s_.hidden, before + s_.state(row, at(0)));
     }
@@ -205,6 +211,7 @@ class RecurrentKernel final : public Kernel {
   void (*const row_)(const RecurrentRow&);
   const Division division_;
   Weights weights_;
+  KeptWeight packed_;
   int products_ = 0;  // of each part
   ScratchPlan plan_;
   int64_t packed_at_ = 0;

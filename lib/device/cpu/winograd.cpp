@@ -24,7 +24,8 @@ WinogradOf<T>::WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& dev
       strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
       kernels_(DL_FOR_ISA(device.isa(), winograd_kernels)),
       p_(plan_winograd(tiles, strips_.lanes, cpu_features().l2_bytes)),
-      destination_(std::move(epilogue)) {
+      destination_(std::move(epilogue)),
+      transformed_(device) {
   const int team = device.team().size();
   zeros_at_ = scratch_.floats(p_.in_row);
   if (std::is_same_v<T, uint16_t>) wide_at_ = scratch_.floats(taps * t_.in_channels * t_.out_channels);
@@ -40,7 +41,7 @@ void WinogradOf<T>::run(std::span<void* const> in, std::span<void* const> out, v
   float* const product = destination_.begin(in, out, scratch);
   std::fill_n(floats_at(scratch, zeros_at_), p_.in_row, 0.0f);
   const T* x = static_cast<const T*>(in[0]);
-  const float* weight = widened(static_cast<const T*>(in[1]), scratch);
+  const T* weight = static_cast<const T*>(in[1]);
   if (p_.by_panels) {
     by_panels(x, weight, product, scratch);
   } else {
@@ -65,11 +66,22 @@ const float* WinogradOf<T>::widened(const T* weight, void* scratch) const {
 }
 
 template <class T>
-void WinogradOf<T>::by_blocks(const T* x, const float* weight, float* product, void* scratch) {
+void WinogradOf<T>::transform_all(const T* weight, void* scratch, float* to) const {
+  const float* wide = widened(weight, scratch);
+  ThreadTeam& team = device_.team();
+  team.run([&](int thread) { transform_weights(wide, split(t_.out_channels, team.size(), thread), 0, to); });
+}
+
+template <class T>
+void WinogradOf<T>::by_blocks(const T* x, const T* weight, float* product, void* scratch) {
   ThreadTeam& team = device_.team();
   const T* zeros = reinterpret_cast<const T*>(floats_at(scratch, zeros_at_));
-  float* weights = floats_at(scratch, weights_at_);
-  team.run([&](int thread) { transform_weights(weight, split(t_.out_channels, team.size(), thread), 0, weights); });
+  const float* weights = floats_at(scratch, weights_at_);
+  if (transformed_) {
+    weights = transformed_.floats(weights_floats(), [&](float* to) { transform_all(weight, scratch, to); });
+  } else {
+    transform_all(weight, scratch, floats_at(scratch, weights_at_));
+  }
   team.run([&](int thread) {
     const Range mine = split(ceil_div(t_.rows(), p_.block_rows), team.size(), thread);
     float* inputs = floats_at(scratch, inputs_at_) + thread * inputs_floats();
@@ -88,8 +100,9 @@ void WinogradOf<T>::by_blocks(const T* x, const float* weight, float* product, v
 }
 
 template <class T>
-void WinogradOf<T>::by_panels(const T* x, const float* weight, float* product, void* scratch) {
+void WinogradOf<T>::by_panels(const T* x, const T* given, float* product, void* scratch) {
   ThreadTeam& team = device_.team();
+  const float* weight = widened(given, scratch);
   const T* zeros = reinterpret_cast<const T*>(floats_at(scratch, zeros_at_));
   float* inputs = floats_at(scratch, inputs_at_);
   if (product == nullptr) product = floats_at(scratch, products_at_);

@@ -6,6 +6,7 @@
 
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/destination.h"
+#include "lib/device/cpu/kept_weight.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/strip.h"
 #include "lib/device/cpu/winograd_plan.h"
@@ -21,14 +22,20 @@ class WinogradOf final : public Kernel {
   WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
   std::string way() const override { return p_.by_panels ? "winograd, panels" : "winograd, tiles"; }
+  // Transformed, weights take four times the memory: by panels, reading them would cost what making them does.
+  void stays(int input, const int64_t& changes) override {
+    constexpr int64_t few_tiles = 256;  // with more, making them costs next to nothing
+    if (input == 1 && !p_.by_panels && t_.count() < few_tiles) transformed_.watch(changes);
+  }
   int64_t scratch_bytes() const override { return scratch_.size_bytes(); }
   bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
-  void by_blocks(const T* x, const float* weight, float* product, void* scratch);
-  void by_panels(const T* x, const float* weight, float* product, void* scratch);
+  void by_blocks(const T* x, const T* weight, float* product, void* scratch);
+  void by_panels(const T* x, const T* weight, float* product, void* scratch);
   const float* widened(const T* weight, void* scratch) const;
+  void transform_all(const T* weight, void* scratch, float* to) const;
   void read_tiles(int64_t row_begin, int64_t row_end, const T* x, const T* zeros, float* inputs) const;
   void write_tiles(int64_t row_begin, int64_t row_end, float* sums, int64_t channels, float* y) const;
   void multiply(int64_t tiles, const float* inputs, const float* weights, Range columns, float* sums) const;
@@ -45,6 +52,7 @@ class WinogradOf final : public Kernel {
   const WinogradPlan p_;
   const WinogradTiles& t_ = p_.tiles;
   Destination destination_;
+  KeptWeight transformed_;
   ScratchPlan scratch_;
   int64_t wide_at_ = 0, zeros_at_ = 0, weights_at_ = 0, inputs_at_ = 0, sums_at_ = 0, products_at_ = 0;
 };

@@ -96,6 +96,7 @@ struct Inference::Impl {
         device(make_device(plan.run.trainer.device, plan.device_options())),
         store(*device),
         programs(inference_recipe(plan), store) {
+    store.expect_no_changes();
     programs.create();
     read_weights(plan.network->tensors(), store, checkpoint.weights());
     for (const Variable& average : averages_of(plan))

@@ -250,7 +250,7 @@ void soften(float* scores, int64_t valid, int64_t n, float scale, const float* f
   const float now = lane_max(largest);
   vf sum{};
   each_vector(valid, [&](int64_t j, int count) {
-    const vf e = only_first(exp(load(scores + j) * scale - now), vf{}, count);
+    const vf e = only_first(exp_or_zero(load(scores + j) * scale - now), vf{}, count);
     sum += e;
     store_operand(p + j, factors != nullptr ? e * load_values(factors + j, count) : e);
   });
@@ -348,7 +348,7 @@ void slope_row(float* scores, float* slopes, int64_t valid, int64_t n, float sca
                const float* factors) {
   T *const p = operand<T>(scores), *const ds = operand<T>(slopes);
   each_vector(valid, [=](int64_t j, int count) {
-    const vf e = exp(load(scores + j) * scale - log_sum);
+    const vf e = exp_or_zero(load(scores + j) * scale - log_sum);
     const vf kept = factors != nullptr ? load_values(factors + j, count) : splat(1);
     store_operand(ds + j, only_first(e * (load(slopes + j) * kept - slope), vf{}, count));
     store_operand(p + j, only_first(e * kept, vf{}, count));

@@ -58,25 +58,49 @@ DL_INLINE void for_each_vector(const PoolAxis& columns, int64_t channels, F f) {
   }
 }
 
+// The largest under one position, and where: of so many rows and columns, or as many as the taps count where Size is 0.
+template <int Size, class Place>
+DL_INLINE void max_of_window(const float* x, const PoolTaps& row, const PoolAxis& rows, const PoolTaps& column,
+                             const PoolAxis& columns, int part, float* y, Place* place) {
+  vf largest = splat(-__builtin_inff());
+  vi where{};
+#pragma GCC unroll 3
+  for (int32_t r = Size > 0 ? Size : row.count; r-- > 0;) {  // backwards, so that the first of equals is kept
+    const float* in_row = x + r * rows.offset_step;
+    const int32_t row_place = row.place + r * rows.place_step + column.place;
+#pragma GCC unroll 3
+    for (int32_t k = Size > 0 ? Size : column.count; k-- > 0;) {
+      const vf value = load_some(in_row + k * columns.offset_step, part);
+      const vi better = (value >= largest) | (value != value);
+      largest = select(better, value, largest);
+      where = select_int(better, splat_int(row_place + k * columns.place_step), where);
+    }
+  }
+  store_some(y, largest, part);
+  store_places(place, where, part);
+}
+
+// Windows of two and of three, which most networks have, by code of their own, whole vectors at a time.
+template <int Size, class Place>
+void max_of_row(const float* x, const PoolTaps& row, const PoolAxis& rows, const PoolAxis& columns, int64_t channels,
+                float* y, Place* place) {
+  for_each_vector(columns, channels, [&](const PoolTaps& column, int64_t pixel, int64_t c, int part) {
+    const float* window = x + row.offset + column.offset + c;
+    if (Size > 0 && column.count == Size && part == lanes) {
+      max_of_window<Size>(window, row, rows, column, columns, lanes, y + pixel + c, place + pixel + c);
+    } else {
+      max_of_window<0>(window, row, rows, column, columns, part, y + pixel + c, place + pixel + c);
+    }
+  });
+}
+
 template <class Place>
 void max(const float* x, const PoolTaps& row, const PoolAxis& rows, const PoolAxis& columns, int64_t channels, float* y,
          Place* place) {
-  for_each_vector(columns, channels, [&](const PoolTaps& column, int64_t pixel, int64_t c, int part) {
-    vf largest = splat(-__builtin_inff());
-    vi where{};
-    for (int32_t r = row.count; r-- > 0;) {  // backwards, so that the first of equals is kept
-      const float* in_row = x + row.offset + r * rows.offset_step + column.offset + c;
-      const int32_t row_place = row.place + r * rows.place_step + column.place;
-      for (int32_t k = column.count; k-- > 0;) {
-        const vf value = load_some(in_row + k * columns.offset_step, part);
-        const vi better = (value >= largest) | (value != value);
-        largest = select(better, value, largest);
-        where = select_int(better, splat_int(row_place + k * columns.place_step), where);
-      }
-    }
-    store_some(y + pixel + c, largest, part);
-    store_places(place + pixel + c, where, part);
-  });
+  const auto by_size = row.count == 2   ? max_of_row<2, Place>
+                       : row.count == 3 ? max_of_row<3, Place>
+                                        : max_of_row<0, Place>;
+  by_size(x, row, rows, columns, channels, y, place);
 }
 
 // What the channels of one tap pass on.
