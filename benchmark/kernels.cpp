@@ -15,11 +15,14 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "lib/device/cpu/blas.h"
+#include "lib/device/cpu/choices.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/graph/ops/attention.h"
 #include "lib/graph/ops/convolution.h"
@@ -231,6 +234,11 @@ class Work {
   Work(const Work&) = delete;
   Work& operator=(const Work&) = delete;
 
+  // Runs until the device has chosen among ways of the same bits.
+  void settle() {
+    for (int i = 0; i < Choice::most * Choice::rounds; ++i) kernel_->run(in_, out_, scratch_);
+  }
+
   // {"ms": median, "min_ms": least} of calls for so many seconds.
   std::string answer(double seconds) {
     const auto now = [] {
@@ -314,7 +322,9 @@ class Server {
     words >> blas >> m >> n >> k >> ta >> tb >> seconds;
     const std::vector<Type> inputs = {{DType::f32, ta ? Shape{k, m} : Shape{m, k}},
                                       {DType::f32, tb ? Shape{n, k} : Shape{k, n}}};
-    return Work(device(blas), MatMul(ta, tb), inputs).answer(seconds);
+    Work work(device(blas), MatMul(ta, tb), inputs);
+    if (settled_.insert({blas, m, n, k, ta, tb}).second) work.settle();
+    return work.answer(seconds);
   }
 
   std::string attention(std::istringstream& words) {
@@ -348,6 +358,7 @@ class Server {
 
   const int threads_;
   std::map<std::string, std::unique_ptr<CpuDevice>> devices_;
+  std::set<std::tuple<std::string, int64_t, int64_t, int64_t, bool, bool>> settled_;  // products asked for before
 };
 
 void serve(int threads) {
