@@ -19,10 +19,12 @@
 #include <mutex>
 #include <string_view>
 
+#include "lib/base/cpu.h"
 #include "lib/base/hash.h"
 #include "lib/base/in_parallel.h"
 #include "lib/data/table/cell_number.h"
 #include "lib/data/table/short_number.h"
+#include "lib/data/table/short_number_ssse3.h"
 #include "lib/data/table/word_table.h"
 #include "lib/data/text/text_encoding.h"
 
@@ -264,7 +266,7 @@ class Scanner {
         column.decimals = found_.columns[c].decimals;
         column.numbers_are_words = scan_.columns[c].numbers_are_words && column.words.size() < most_number_words;
       }
-      const int64_t rows = scan_.trim ? cut_rows<true>(desk, at, end) : cut_rows<false>(desk, at, end);
+      const int64_t rows = cut_rows_fast(desk, at, end);
       bool fits = true;
       for (size_t c = 0; rows >= 0 && c < columns; ++c) {
         if (!desk.columns[c].is_too_narrow) continue;
@@ -275,7 +277,34 @@ class Scanner {
     }
   }
 
-  template <bool trim>
+  // A way to read a short number.
+  struct ByWords {
+    bool operator()(const char* text, size_t size, ShortNumber& number) const {
+      return short_number(text, size, number);
+    }
+  };
+
+#if defined(__x86_64__)
+  struct BySsse3 {
+    __attribute__((target("ssse3"))) bool operator()(const char* text, size_t size, ShortNumber& number) const {
+      return short_number_ssse3(text, size, number);
+    }
+  };
+
+  // Compiled as one function for such processors.
+  __attribute__((target("avx2,bmi,bmi2"), flatten)) int64_t cut_rows_avx2(Desk& desk, const char* at, const char* end) {
+    return scan_.trim ? cut_rows<true, BySsse3>(desk, at, end) : cut_rows<false, BySsse3>(desk, at, end);
+  }
+#endif
+
+  int64_t cut_rows_fast(Desk& desk, const char* at, const char* end) {
+#if defined(__x86_64__)
+    if (has_avx2_) return cut_rows_avx2(desk, at, end);
+#endif
+    return scan_.trim ? cut_rows<true, ByWords>(desk, at, end) : cut_rows<false, ByWords>(desk, at, end);
+  }
+
+  template <bool trim, class ReadNumber>
   int64_t cut_rows(Desk& desk, const char* at, const char* end) {
     const bool has_comments = !scan_.comment.empty();
     const char delimiter = scan_.delimiter;
@@ -294,7 +323,7 @@ class Scanner {
           while (is_blank(*at) && *at != delimiter) ++at;
         const char* separator;
         if (*at == '"') {
-          separator = take_quoted<trim>(desk, c, rows, at, end);
+          separator = take_quoted<trim, ReadNumber>(desk, c, rows, at, end);
           if (!separator) return -1;
           separators.skip_to(separator + 1);
         } else {
@@ -306,7 +335,7 @@ class Scanner {
               while (behind > at && is_blank(behind[-1])) --behind;
           }
           if (static_cast<size_t>(behind - at) > most_cell_bytes) return -1;
-          take(desk.columns[c], rows, at, static_cast<size_t>(behind - at));
+          take<ReadNumber>(desk.columns[c], rows, at, static_cast<size_t>(behind - at));
         }
         at = separator + 1;
         if (*separator != '\n') continue;
@@ -320,7 +349,7 @@ class Scanner {
 
   // Takes the cell that begins with a quote; returns where the delimiter or the line's end stands, null where it does
   // not come, or not before the chunk's end.
-  template <bool trim>
+  template <bool trim, class ReadNumber>
   const char* take_quoted(Desk& desk, size_t c, int64_t row, const char* at, const char* end) {
     const char* const begin = ++at;
     const char* part = begin;  // what is not in `unquoted` yet
@@ -342,7 +371,7 @@ class Scanner {
       text = desk.unquoted.data();
     }
     if (size > most_cell_bytes) return nullptr;
-    take(desk.columns[c], row, text, size);
+    take<ReadNumber>(desk.columns[c], row, text, size);
     ++at;
     if (trim)
       while (is_blank(*at) && *at != scan_.delimiter) ++at;
@@ -350,11 +379,12 @@ class Scanner {
     return at < end && (*at == '\n' || *at == scan_.delimiter) ? at : nullptr;
   }
 
+  template <class ReadNumber>
   void take(Desk::Column& column, int64_t row, const char* text, size_t size) const {
     if (!column.is_kept) return;
     if (!column.numbers_are_words && !is_number_word(text, size)) {
       ShortNumber number;
-      if (read_number_(text, size, number)) {
+      if (ReadNumber()(text, size, number)) {
         column.has_numbers = true;
         if (!column.is_narrow)
           column.wide[row] = number.value();
@@ -440,7 +470,7 @@ class Scanner {
 
   const CsvScan& scan_;
   const size_t capacity_;
-  const ShortNumberReader read_number_ = short_number_reader();
+  const bool has_avx2_ = cpu_features().avx2;
   std::vector<std::string> number_words_;
   KeptCells found_;
   std::vector<WordTable> tables_;
