@@ -22,16 +22,18 @@ struct Fault {
 };
 
 // One operation made ready for fixed types. run() takes no heap memory, may be called any number of times, and leaves
-// every element of every output written. Pointers are 64-byte aligned; inputs and outputs do not overlap, except an
-// output that shares an input's memory by in_place().
+// every element of every output that is read written. Pointers are 64-byte aligned; inputs and outputs do not overlap,
+// except an output that shares an input's memory by in_place().
 class Kernel {
  public:
   virtual ~Kernel() = default;
   // Bytes of working memory wanted during run(); the program plans them into its arena.
   virtual int64_t scratch_bytes() const { return 0; }
-  // Told before scratch_bytes() of an input that is the same at every run until `changes` does: what the kernel makes of
-  // it alone it may keep till then, in memory of its own.
+  // Told before scratch_bytes() of an input that is the same at every run until `changes` does: what the kernel makes
+  // of it alone it may keep till then, in memory of its own.
   virtual void stays(int /*input*/, const int64_t& /*changes*/) {}
+  // Told before the first run of an output that nobody reads: it need not be written.
+  virtual void unread(int /*output*/) {}
   // Whether output `out` may be written over input `in` (same type, read at an index before it is written there).
   virtual bool in_place(int /*in*/, int /*out*/) const { return false; }
   virtual void run(std::span<void* const> inputs, std::span<void* const> outputs, void* scratch) = 0;

@@ -258,6 +258,8 @@ class LayoutPlanner {
       at.out.push_back({add_place({.kind = Place::Kind::result, .bytes = sizeof(Fault), .index = out_.results}), 0});
       out_.faults.push_back({number, out_.results++});
     }
+    for (size_t o = 0; o < node.types.size(); ++o)
+      if (!last_read_.contains({at.node, static_cast<int>(o)})) at.kernel->unread(static_cast<int>(o));
     if (store_.expects_no_changes()) tell_what_stays(at);
     if (const int64_t bytes = at.kernel->scratch_bytes(); bytes > 0)
       at.scratch_place = add_place({.bytes = bytes, .first = number, .last = number});

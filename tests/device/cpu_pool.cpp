@@ -68,6 +68,9 @@ TEST_CASE("max_pool2d finds the first largest of each window, and its gradient g
       }
       CHECK(wrong == 0);
       CHECK(out[1].values<uint8_t>() == places);
+      std::vector<testing::Buffer> alone = testing::run_kernel(op, types, inputs, device, 1);
+      CHECK(std::memcmp(alone[0].data(), out[0].data(), y_values.size() * sizeof(float)) == 0);
+      CHECK(std::ranges::count(alone[1].values<uint8_t>(), 0xFF) == std::ssize(places));  // as it was
     });
     const Type types[] = {y, {DType::u8, y.shape}};
     const void* inputs[] = {dy.data(), places.data()};

@@ -12,7 +12,7 @@ namespace {
 
 // A prediction from an input x and a weight in the middle of a flat range of parameters.
 struct Case {
-  const char* name;
+  std::string name;
   Shape x, weight;
   std::function<Value(Value x, Value weight)> predict;
 };
@@ -74,9 +74,12 @@ std::vector<float> run(Program& program, const std::vector<float>& x) {
 
 TEST_CASE(
     "a prediction has the same bits whether kernels keep the weights as they read them, and follows new weights") {
+  Machine near, far;  // its cores, which decides how products are cut
+  near.hand_over_ns = 20;
+  far.hand_over_ns = 1000;
   for (const Isa isa : supported_isas()) {
-    for (const int threads : {1, 2, 3}) {
-      CpuDevice device({.threads = threads}, isa);
+    for (const int threads : {1, 2, 3, 4}) {
+      CpuDevice device({.threads = threads}, isa, threads % 2 ? far : near);
       for (const Case& c : cases) {
         CAPTURE(c.name);
         CAPTURE(device.description());

@@ -35,7 +35,7 @@ double step_cycles(const Machine& m, Isa isa, bool packed) {
   return std::max(1.0, (multiply_adds + loads + reading + loop) / issue / (multiply_adds / units));
 }
 
-bool large_enough_to_pack(const Gemm& g) { return g.columns >= 192 && g.rows > 28; }
+bool large_enough_to_pack(const Gemm& g) { return g.columns >= (g.a_depth == 1 ? 192 : 96) && g.rows > 28; }
 
 }  // namespace
 

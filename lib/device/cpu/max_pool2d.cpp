@@ -89,9 +89,11 @@ class MaxPool final : public Kernel {
     prepare();
     const float* x = static_cast<const float*>(in[0]);
     float* y = static_cast<float*>(out[0]);
+    if (!with_places_) return pool(kernels_.max_alone, x, y, static_cast<uint8_t*>(nullptr));
     near_ ? pool(kernels_.max_near, x, y, static_cast<uint8_t*>(out[1]))
           : pool(kernels_.max, x, y, static_cast<int32_t*>(out[1]));
   }
+  void unread(int output) override { with_places_ = with_places_ && output != 1; }
 
  private:
   template <class Place>
@@ -102,13 +104,14 @@ class MaxPool final : public Kernel {
       const Range mine = split(y_[0] * y_[1], device_.team().size(), thread);
       for (int64_t row = mine.begin; row < mine.end; ++row) {
         max(x + row / y_[1] * image_floats, rows_.of(row % y_[1]), rows, columns, x_[3], y + row * row_floats,
-            places + row * row_floats);
+            with_places_ ? places + row * row_floats : nullptr);
       }
     });
   }
 
   const Window window_;
-  const bool near_;  // whether places are u8
+  const bool near_;          // whether places are u8
+  bool with_places_ = true;  // only the gradient reads them
   const Shape x_, y_;
   CpuDevice& device_;
   const PoolKernels& kernels_;

@@ -171,10 +171,10 @@ void ProductOf<T>::stays(int input, const int64_t& changes) {
 }
 
 template <class T>
-int64_t ProductOf<T>::packed_at(int column_part) const {
+int64_t ProductOf<T>::packed_at(int part) const {
   int64_t floats = 0;
-  for (int p = 0; p < column_part; ++p) {
-    const Range columns = columns_of(p);
+  for (int p = 0; p < part; ++p) {
+    const Range columns = packed_columns(p);
     floats += round_up(kernels_.packed_floats(columns.end - columns.begin, shape_.depth), cache_line);
   }
   return floats;
@@ -182,12 +182,11 @@ int64_t ProductOf<T>::packed_at(int column_part) const {
 
 template <class T>
 const float* ProductOf<T>::packed_for_ever(const GemmOf<T>& g) {
-  const int parts = by_rows_ ? 1 : column_parts_;
   ThreadTeam& team = device_.team();
-  return packed_b_.floats(packed_at(parts), [&](float* to) {
+  return packed_b_.floats(packed_at(packed_parts()), [&](float* to) {
     team.run([&](int thread) {
-      for (int p = 0; p < parts; ++p) {
-        const Range all = columns_of(p), mine = split(all.end - all.begin, team.size(), thread, kernels_.pack_unit);
+      for (int p = 0; p < packed_parts(); ++p) {
+        const Range all = packed_columns(p), mine = split(all.end - all.begin, team.size(), thread, kernels_.pack_unit);
         GemmOf<T> part = g;
         part.b += all.begin * g.b_column;
         part.columns = all.end - all.begin;

@@ -43,7 +43,10 @@ class ProductOf final : public Kernel {
   Range columns_of(int column_part) const {
     return split(shape_.columns, column_parts_, column_part, kernels_.pack_unit);
   }
-  int64_t packed_at(int column_part) const;
+  // Where blocks of rows go, the columns are not divided.
+  int packed_parts() const { return by_rows_ ? 1 : column_parts_; }
+  Range packed_columns(int part) const { return split(shape_.columns, packed_parts(), part, kernels_.pack_unit); }
+  int64_t packed_at(int part) const;
   void multiply_part(GemmOf<T> g, Range rows, int column_part, int thread, void* scratch);
   void multiply(const GemmOf<T>& g, void* scratch);
   void pass(const GemmOf<T>& g, Range rows, int thread);

@@ -26,6 +26,17 @@ constexpr int64_t even_block(int64_t n, int64_t block, int64_t unit) {
 void pack_panel(const float* b, int64_t b_depth, int64_t b_column, int vectors, int64_t columns, int64_t depth,
                 float* packed) {
   const int64_t width = int64_t{vectors} * lanes;
+  if (b_column == 1 && vectors == 2 && columns == width) {
+    // Both vectors of a row at once, often a line of the cache; the processor does not fetch the next rows by itself.
+    constexpr int64_t steps_ahead = 12;
+    for (int64_t d = 0; d < depth; ++d, b += b_depth, packed += width) {
+      __builtin_prefetch(b + steps_ahead * b_depth);
+      const vf first = load(b), second = load(b + lanes);
+      store(packed, first);
+      store(packed + lanes, second);
+    }
+    return;
+  }
   for (int v = 0; v < vectors; ++v) {
     const int count = static_cast<int>(smaller(columns - v * lanes, lanes));
     const float* from = b + v * lanes * b_column;
@@ -75,7 +86,7 @@ int64_t row_block(const Gemm& g) {
 
 // With fewer columns, what is packed is not read often enough.
 bool packs(const Gemm& g) {
-  constexpr int64_t worthwhile_columns = 192;
+  const int64_t worthwhile_columns = g.a_depth == 1 ? 192 : 96;
   return g.blocks.packs_left && g.columns >= worthwhile_columns && g.rows > 2 * most_rows(2);
 }
 

@@ -59,47 +59,47 @@ DL_INLINE void for_each_vector(const PoolAxis& columns, int64_t channels, F f) {
 }
 
 // The largest under one position, and where: of so many rows and columns, or as many as the taps count where Size is 0.
-template <int Size, class Place>
+template <int Size, bool with_places, class Place>
 DL_INLINE void max_of_window(const float* x, const PoolTaps& row, const PoolAxis& rows, const PoolTaps& column,
                              const PoolAxis& columns, int part, float* y, Place* place) {
   vf largest = splat(-__builtin_inff());
   vi where{};
-#pragma GCC unroll 3
   for (int32_t r = Size > 0 ? Size : row.count; r-- > 0;) {  // backwards, so that the first of equals is kept
     const float* in_row = x + r * rows.offset_step;
     const int32_t row_place = row.place + r * rows.place_step + column.place;
-#pragma GCC unroll 3
     for (int32_t k = Size > 0 ? Size : column.count; k-- > 0;) {
       const vf value = load_some(in_row + k * columns.offset_step, part);
       const vi better = (value >= largest) | (value != value);
       largest = select(better, value, largest);
-      where = select_int(better, splat_int(row_place + k * columns.place_step), where);
+      if (with_places) where = select_int(better, splat_int(row_place + k * columns.place_step), where);
     }
   }
   store_some(y, largest, part);
-  store_places(place, where, part);
+  if (with_places) store_places(place, where, part);
 }
 
 // Windows of two and of three, which most networks have, by code of their own, whole vectors at a time.
-template <int Size, class Place>
+template <int Size, bool with_places, class Place>
 void max_of_row(const float* x, const PoolTaps& row, const PoolAxis& rows, const PoolAxis& columns, int64_t channels,
                 float* y, Place* place) {
   for_each_vector(columns, channels, [&](const PoolTaps& column, int64_t pixel, int64_t c, int part) {
     const float* window = x + row.offset + column.offset + c;
     if (Size > 0 && column.count == Size && part == lanes) {
-      max_of_window<Size>(window, row, rows, column, columns, lanes, y + pixel + c, place + pixel + c);
+      max_of_window<Size, with_places>(window, row, rows, column, columns, lanes, y + pixel + c,
+                                       with_places ? place + pixel + c : nullptr);
     } else {
-      max_of_window<0>(window, row, rows, column, columns, part, y + pixel + c, place + pixel + c);
+      max_of_window<0, with_places>(window, row, rows, column, columns, part, y + pixel + c,
+                                    with_places ? place + pixel + c : nullptr);
     }
   });
 }
 
-template <class Place>
+template <bool with_places, class Place>
 void max(const float* x, const PoolTaps& row, const PoolAxis& rows, const PoolAxis& columns, int64_t channels, float* y,
          Place* place) {
-  const auto by_size = row.count == 2   ? max_of_row<2, Place>
-                       : row.count == 3 ? max_of_row<3, Place>
-                                        : max_of_row<0, Place>;
+  const auto by_size = row.count == 2   ? max_of_row<2, with_places, Place>
+                       : row.count == 3 ? max_of_row<3, with_places, Place>
+                                        : max_of_row<0, with_places, Place>;
   by_size(x, row, rows, columns, channels, y, place);
 }
 
@@ -136,6 +136,7 @@ void gradient(const float* dy, const Place* place, const PoolTaps& row, const Po
 
 }  // namespace
 
-const PoolKernels pool_kernels = {max<uint8_t>, max<int32_t>, gradient<uint8_t>, gradient<int32_t>};
+const PoolKernels pool_kernels = {max<false, uint8_t>, max<true, uint8_t>, max<true, int32_t>, gradient<uint8_t>,
+                                  gradient<int32_t>};
 
 }  // namespace dl::DL_ISA

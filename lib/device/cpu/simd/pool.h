@@ -33,6 +33,7 @@ struct PoolKernels {
   template <class Place>
   using Max = void(const float* x, const PoolTaps& row, const PoolAxis& rows, const PoolAxis& columns, int64_t channels,
                    float* y, Place* place);
+  Max<uint8_t>* max_alone;  // writes no places
   Max<uint8_t>* max_near;
   Max<int32_t>* max;
 
