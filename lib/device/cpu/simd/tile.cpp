@@ -41,61 +41,67 @@ DL_INLINE void load_columns(vf (&column)[Vectors], const float* b, int last) {
   column[Vectors - 1] = along == Along::row_masked ? load_first(end, last) : load(end);
 }
 
-// C is wanted at the end; where that is this many products away, it is fetched beforehand: a row every few steps, as
-// the processor has room for some ten lines under way, those of A and B among them; all at once where the depth is
-// short.
-constexpr int64_t worth_fetching = 16;
-constexpr int64_t steps_between = 12;
-
+// The next `depth` steps of a tile's sums.
 template <int Rows, int Vectors, Along along>
-DL_INLINE void add_products(vf (&sum)[Rows][Vectors], const float* a, const float* b, const Tile& t, int last,
-                            bool fetches) {
+DL_INLINE void add_products(vf (&sum)[Rows][Vectors], const float* a, const float* b, const Tile& t, int64_t depth,
+                            int last) {
   // Three rows share a pointer: base, base + stride, base + 2 stride are addressing modes of the processor.
   constexpr int pointers = along == Along::depth ? (Rows + 2) / 3 : 1;
-  const int64_t a_row = t.a_row, a_depth = t.a_depth, b_depth = t.b_depth, depth = t.depth;
+  const int64_t a_row = t.a_row, a_depth = t.a_depth, b_depth = t.b_depth;
   const float* row[pointers];
   DL_UNROLL for (int p = 0; p < pointers; ++p) row[p] = a + 3 * p * a_row;
-  const float *fetched = t.c, *const all_fetched = t.c + (fetches ? Rows * t.c_row : 0);
-  for (int64_t d = 0; d < depth;) {
-    const bool more = fetched != all_fetched;
-    const int64_t until = more ? d + steps_between : depth;
-    if (more) {
-      DL_UNROLL for (int v = 0; v < Vectors; ++v) __builtin_prefetch(fetched + v * lanes, 1);
-      fetched += t.c_row;
-    }
 #pragma GCC unroll 1
-    for (; d < until; ++d) {
-      vf column[Vectors];
-      load_columns<Vectors, along>(column, b, last);
-      b += b_depth;
-      DL_UNROLL for (int r = 0; r < Rows; ++r) {
-        const vf x = splat(along == Along::depth ? row[r / 3 % pointers][(r % 3) * a_row] : row[0][r]);
-        DL_UNROLL for (int v = 0; v < Vectors; ++v) sum[r][v] += x * column[v];
-      }
-      DL_UNROLL for (int p = 0; p < pointers; ++p) row[p] += along == Along::depth ? 1 : a_depth;
+  for (int64_t d = 0; d < depth; ++d) {
+    vf column[Vectors];
+    load_columns<Vectors, along>(column, b, last);
+    b += b_depth;
+    DL_UNROLL for (int r = 0; r < Rows; ++r) {
+      const vf x = splat(along == Along::depth ? row[r / 3 % pointers][(r % 3) * a_row] : row[0][r]);
+      DL_UNROLL for (int v = 0; v < Vectors; ++v) sum[r][v] += x * column[v];
     }
+    DL_UNROLL for (int p = 0; p < pointers; ++p) row[p] += along == Along::depth ? 1 : a_depth;
   }
+}
+
+// C is wanted at the end; where that is this many products away, it is fetched beforehand: where the depth is long a
+// row every few steps, as the processor has room for some ten lines under way, those of A and B among them.
+constexpr int64_t worth_fetching = 16;
+constexpr int64_t steps_between = 12, long_depth = 256;
+
+template <int Vectors>
+DL_INLINE void fetch_row(const float* c) {
+  DL_UNROLL for (int v = 0; v < Vectors; ++v) __builtin_prefetch(c + v * lanes, 1);
 }
 
 template <int Rows, int Vectors, Along along>
 void tile(const Tile& t) {
+  constexpr int64_t spread_over = Rows * steps_between > long_depth ? Rows * steps_between : long_depth;
   vf sum[Rows][Vectors] = {};
   const int last = t.last;
   const bool full = !masks_are_free && last == lanes;
-  const bool fetches_by_steps = t.depth >= Rows * steps_between;
-  if (!fetches_by_steps && t.outer * t.inner * t.depth >= worth_fetching) {
-    DL_UNROLL for (int r = 0; r < Rows; ++r) {
-      DL_UNROLL for (int v = 0; v < Vectors; ++v) __builtin_prefetch(t.c + r * t.c_row + v * lanes, 1);
-    }
-  }
   const float* a_outer = t.a;
   const float* b_outer = t.b;
-  for (int64_t o = 0; o < t.outer; ++o, a_outer += t.a_outer, b_outer += t.b_outer) {
-    const float* a = a_outer;
-    const float* b = b_outer;
-    for (int64_t i = 0; i < t.inner; ++i, a += t.a_inner, b += t.b_inner) {
-      add_products<Rows, Vectors, along>(sum, a, b, t, last, fetches_by_steps && o + i == 0);
+  int64_t first = 0;  // of the inner loops, whose depth is not summed up yet
+  if (t.depth >= spread_over && t.outer > 0 && t.inner > 0) {
+    int64_t done = 0;
+    const int64_t a_depth = along == Along::depth ? 1 : t.a_depth;
+#pragma GCC unroll 1
+    for (int r = 0; r < Rows; ++r, done += steps_between) {
+      fetch_row<Vectors>(t.c + r * t.c_row);
+      add_products<Rows, Vectors, along>(sum, t.a + done * a_depth, t.b + done * t.b_depth, t, steps_between, last);
     }
+    add_products<Rows, Vectors, along>(sum, t.a + done * a_depth, t.b + done * t.b_depth, t, t.depth - done, last);
+    first = 1;
+  } else if (t.outer * t.inner * t.depth >= worth_fetching) {
+    DL_UNROLL for (int r = 0; r < Rows; ++r) fetch_row<Vectors>(t.c + r * t.c_row);
+  }
+  for (int64_t o = 0; o < t.outer; ++o, a_outer += t.a_outer, b_outer += t.b_outer) {
+    const float* a = a_outer + first * t.a_inner;
+    const float* b = b_outer + first * t.b_inner;
+    for (int64_t i = first; i < t.inner; ++i, a += t.a_inner, b += t.b_inner) {
+      add_products<Rows, Vectors, along>(sum, a, b, t, t.depth, last);
+    }
+    first = 0;
   }
   if (t.accumulate) {
     if (full) {
