@@ -24,6 +24,7 @@
 #include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/choices.h"
 #include "lib/device/cpu/cpu.h"
+#include "lib/device/cpu/probes.h"
 #include "lib/graph/ops/attention.h"
 #include "lib/graph/ops/convolution.h"
 #include "lib/graph/ops/matmul.h"
@@ -53,45 +54,11 @@ double seconds(const std::function<void()>& f, int threads) {
   return best;
 }
 
-typedef float Floats4 __attribute__((vector_size(16)));
-typedef float Floats8 __attribute__((vector_size(32)));
-typedef float Floats16 __attribute__((vector_size(64)));
-
-// Twelve independent chains of multiply-adds.
-template <class Floats>
-[[gnu::always_inline]] inline void multiply_add_chains(int64_t rounds, float* out) {
-  Floats sum[12] = {}, x = {}, y = {};
-  for (int j = 0; j < 12; ++j) sum[j] += float(j);
-  x += 0.5f;
-  y += out[0];
-  for (int64_t i = 0; i < rounds; ++i) {
-#pragma GCC unroll 12
-    for (int j = 0; j < 12; ++j) sum[j] = sum[j] * x + y;
-  }
-  for (int j = 0; j < 12; ++j) out[j] = sum[j][0];
-}
-#if defined(__x86_64__)
-[[gnu::target("avx512f,fma")]] void chains_avx512(int64_t n, float* out) { multiply_add_chains<Floats16>(n, out); }
-[[gnu::target("avx2,fma")]] void chains_avx2(int64_t n, float* out) { multiply_add_chains<Floats8>(n, out); }
-#endif
-void chains_portable(int64_t n, float* out) { multiply_add_chains<Floats4>(n, out); }
-
-double peak_flops(Isa isa) {
-  float out[12] = {1.0f};
-  constexpr int64_t rounds = 100000;
-  double lanes = 4;
-  auto chains = chains_portable;
-#if defined(__x86_64__)
-  if (isa == Isa::avx512) chains = chains_avx512, lanes = 16;
-  if (isa == Isa::avx2) chains = chains_avx2, lanes = 8;
-#endif
-  return 2 * 12 * rounds * lanes / seconds([&] { chains(rounds, out); }, 1);
-}
-
 class Bench {
  public:
   Bench(int threads, std::string only) : device_({.threads = threads}), only_(std::move(only)) {
-    peak_ = peak_flops(device_.isa()) * device_.team().size();
+    ThreadTeam one(1);
+    peak_ = 1e9 * fma_peak_gflops(device_.isa(), one) * device_.team().size();
     std::printf("%s, %.1f GFLOP/s of multiply-adds on %d threads\n%s\n", device_.description().c_str(), peak_ / 1e9,
                 device_.team().size(), Blas::description().c_str());
   }

@@ -11,12 +11,13 @@
 namespace dl {
 namespace {
 
-// A tile of two vectors a row, as simd/tile.h has it: lanes, rows.
+// A tile of two vectors a row.
 struct TileShape {
-  double lanes = 4, rows = 6;
+  double lanes = 0, rows = 0;
 };
 TileShape tile_of(Isa isa) {
-  return {isa == Isa::avx512 ? 16.0 : isa == Isa::avx2 ? 8.0 : 4.0, isa == Isa::avx512 ? 14.0 : 6.0};
+  const GemmKernels& kernels = DL_FOR_ISA(isa, gemm_kernels);
+  return {static_cast<double>(kernels.pack_unit) / 2, static_cast<double>(kernels.row_unit)};
 }
 
 constexpr double issue = 4;      // instructions a cycle: the least of the processors in question
@@ -35,7 +36,10 @@ double step_cycles(const Machine& m, Isa isa, bool packed) {
   return std::max(1.0, (multiply_adds + loads + reading + loop) / issue / (multiply_adds / units));
 }
 
-bool large_enough_to_pack(const Gemm& g) { return g.columns >= (g.a_depth == 1 ? 192 : 96) && g.rows > 28; }
+// With fewer columns, what is packed is not read often enough.
+bool large_enough_to_pack(const Gemm& g, Isa isa) {
+  return g.columns >= (g.a_depth == 1 ? 192 : 96) && static_cast<double>(g.rows) > 2 * tile_of(isa).rows;
+}
 
 }  // namespace
 
@@ -47,7 +51,6 @@ double expected_seconds(const Gemm& g, const GemmBlocks& b, const Machine& m, Is
   const auto rows = static_cast<double>(g.rows), columns = static_cast<double>(g.columns),
              depth = static_cast<double>(g.depth);
   const TileShape tile = tile_of(isa);
-  const bool packs = b.packs_left && large_enough_to_pack(g);
   const auto times = [](int64_t n, int64_t block) {
     return static_cast<double>(std::max<int64_t>(ceil_div(n, block), 1));
   };
@@ -60,13 +63,13 @@ double expected_seconds(const Gemm& g, const GemmBlocks& b, const Machine& m, Is
   const double column_blocks = times(g.columns, b.columns), row_blocks = times(g.rows, b.rows),
                depth_blocks = times(g.depth, gemm_depth_block);
 
-  double seconds = 2 * rows * columns * depth / std::max(m.flops(isa), 1e9) * step_cycles(m, isa, packs);
+  double seconds = 2 * rows * columns * depth / std::max(m.flops(isa), 1e9) * step_cycles(m, isa, b.packs_left);
   // Copied panels of B: once, and then read again by every block of rows but the first.
   const int64_t panels = std::min(g.columns, b.columns) * std::min(g.depth, gemm_depth_block) * float_bytes;
   seconds += moving(2 * b_bytes, b_place) + exposed * moving((row_blocks - 1) * b_bytes, panels);
   // A for every block of columns; in place along the rows, each step of a tile touches a line of its own.
   const int64_t block = std::min(g.rows, b.rows) * std::min(g.depth, gemm_depth_block) * float_bytes;
-  if (packs) {
+  if (b.packs_left) {
     seconds += column_blocks * moving(2 * a_bytes, a_place);
   } else {
     seconds += exposed * column_blocks * moving(a_bytes, a_place);
@@ -87,7 +90,7 @@ std::vector<GemmBlocks> likely_blocks(const Gemm& g, const Machine& m, Isa isa, 
   const int64_t rows = std::clamp(fit / tile_rows * tile_rows, 4 * tile_rows, most_block_rows / tile_rows * tile_rows);
   std::vector<std::pair<double, GemmBlocks>> all;
   for (const bool packs : {false, true}) {
-    if (packs && !large_enough_to_pack(g)) continue;
+    if (packs && !large_enough_to_pack(g, isa)) continue;
     for (int64_t columns = 256; columns <= most_block_columns; columns *= 2) {
       const GemmBlocks blocks{
           .packs_left = packs, .rows = rows, .columns = columns, .resident_bytes = m.l2_bytes * 3 / 8};

@@ -84,12 +84,6 @@ int64_t row_block(const Gemm& g) {
   return smaller(round_up(g.blocks.rows, most_rows(2)), most_block_rows / most_rows(2) * most_rows(2));
 }
 
-// With fewer columns, what is packed is not read often enough.
-bool packs(const Gemm& g) {
-  const int64_t worthwhile_columns = g.a_depth == 1 ? 192 : 96;
-  return g.blocks.packs_left && g.columns >= worthwhile_columns && g.rows > 2 * most_rows(2);
-}
-
 // Packed B holds, for each block of depth, the panels one behind another.
 int64_t packed_floats(int64_t columns, int64_t depth) { return round_up(columns, lanes) * depth; }
 
@@ -207,7 +201,7 @@ __attribute__((noinline)) void multiply_packing(const Gemm& g, const float* pack
 }
 
 void multiply_any(const Gemm& g, const float* packed, float* panels) {
-  if (packs(g)) return multiply_packing(g, packed, panels);
+  if (g.blocks.packs_left) return multiply_packing(g, packed, panels);
   crowds(g) ? multiply_crowded(g, packed, panels) : multiply_blocks<false>(g, packed, panels, nullptr);
 }
 

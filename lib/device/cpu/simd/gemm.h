@@ -10,7 +10,7 @@ namespace dl {
 
 // How an f32 product is cut so that its parts stay in caches. No choice of it changes a bit.
 struct GemmBlocks {
-  // Whether A's blocks are copied as tiles read them, where enough columns are multiplied with them. That pays where a
+  // Whether A's blocks are copied as tiles read them. That pays where enough columns are multiplied with them, and a
   // tile's instructions are the limit rather than its multiply-adds.
   bool packs_left = false;
   int64_t rows = 112;                  // of A that meet all panels of B before the next: 1 … most_block_rows
