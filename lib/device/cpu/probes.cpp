@@ -22,28 +22,39 @@ namespace {
 // Enough independent sums to hide the latency of a multiply-add, few enough for the registers.
 constexpr int sums = 10;
 
-typedef float Floats4 __attribute__((vector_size(16)));
-typedef float Floats8 __attribute__((vector_size(32)));
-typedef float Floats16 __attribute__((vector_size(64)));
-
 // Each returns the FLOPs of `rounds` rounds; `sink` keeps the compiler from dropping them.
-template <class V>
-[[gnu::always_inline]] inline double multiply_add(int64_t rounds, float& sink) {
-  V a[sums] = {}, m = {}, c = {};
-  m += 0.5f;
-  c += 1.0f;
+double multiply_add_portable(int64_t rounds, float& sink) {
+  using Four = float __attribute__((vector_size(16)));
+  Four a[sums] = {};
+  const Four m = {0.5f, 0.5f, 0.5f, 0.5f}, c = {1, 1, 1, 1};
   for (int64_t r = 0; r < rounds; ++r)
 #pragma GCC unroll 10
-    for (V& s : a) s = s * m + c;
-  for (const V& s : a) sink += s[0];
-  return 2.0 * (sizeof(V) / sizeof(float)) * sums * static_cast<double>(rounds);
+    for (Four& s : a) s = s * m + c;
+  for (const Four& s : a) sink += s[0];
+  return 2.0 * 4 * sums * static_cast<double>(rounds);
 }
-double multiply_add_portable(int64_t n, float& sink) { return multiply_add<Floats4>(n, sink); }
 
 #if defined(__x86_64__)
-[[gnu::target("avx2,fma")]] double multiply_add_avx2(int64_t n, float& sink) { return multiply_add<Floats8>(n, sink); }
-[[gnu::target("avx512f,fma")]] double multiply_add_avx512(int64_t n, float& sink) {
-  return multiply_add<Floats16>(n, sink);
+__attribute__((target("avx2,fma"))) double multiply_add_avx2(int64_t rounds, float& sink) {
+  __m256 a[sums];
+  for (__m256& s : a) s = _mm256_setzero_ps();
+  const __m256 m = _mm256_set1_ps(0.5f), c = _mm256_set1_ps(1);
+  for (int64_t r = 0; r < rounds; ++r)
+#pragma GCC unroll 10
+    for (__m256& s : a) s = _mm256_fmadd_ps(s, m, c);
+  for (const __m256& s : a) sink += _mm256_cvtss_f32(s);
+  return 2.0 * 8 * sums * static_cast<double>(rounds);
+}
+
+__attribute__((target("avx512f"))) double multiply_add_avx512(int64_t rounds, float& sink) {
+  __m512 a[sums];
+  for (__m512& s : a) s = _mm512_setzero_ps();
+  const __m512 m = _mm512_set1_ps(0.5f), c = _mm512_set1_ps(1);
+  for (int64_t r = 0; r < rounds; ++r)
+#pragma GCC unroll 10
+    for (__m512& s : a) s = _mm512_fmadd_ps(s, m, c);
+  for (const __m512& s : a) sink += _mm512_cvtss_f32(s);
+  return 2.0 * 16 * sums * static_cast<double>(rounds);
 }
 
 // Cycles of `rounds` rounds: each is ten multiplications that wait for one another, three cycles each, beside which
@@ -66,6 +77,9 @@ template <class V>
   sink += a[0][0] + a[1][0] + static_cast<float>(x);
   return 30.0 * static_cast<double>(rounds);
 }
+typedef float Floats4 __attribute__((vector_size(16)));
+typedef float Floats8 __attribute__((vector_size(32)));
+typedef float Floats16 __attribute__((vector_size(64)));
 double count_cycles_portable(int64_t n, float& sink) { return count_cycles<Floats4>(n, sink); }
 [[gnu::target("avx2,fma")]] double count_cycles_avx2(int64_t n, float& sink) { return count_cycles<Floats8>(n, sink); }
 [[gnu::target("avx512f,fma")]] double count_cycles_avx512(int64_t n, float& sink) {
