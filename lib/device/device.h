@@ -78,6 +78,7 @@ class Executable {
 struct DeviceOptions {
   int threads = 0;           // 0: as many as the process may use
   std::string blas = "own";  // what multiplies matrices in f32 on a CPU, as trainer.blas
+  bool tf32 = false;         // on a GPU products and convolutions of f32 may round their factors to tf32
 };
 
 class Device {
