@@ -114,7 +114,7 @@ struct WarpCall {
 struct PendingCopy {
   int64_t to_byte;
   const void* from;
-  int bytes;
+  int bytes, size;
 };
 
 struct Thread {
@@ -142,7 +142,7 @@ class Block final : public EmulatedBlock {
   uint32_t ballot(bool x) override;
   void read_shared(int64_t byte, void* to, int bytes) override;
   void write_shared(int64_t byte, const void* from, int bytes) override;
-  void copy_16(int64_t to_byte, const void* from, int bytes) override;
+  void copy(int64_t to_byte, const void* from, int bytes, int size) override;
   void end_copies() override;
   void wait_copies(int groups) override;
   void load_matrices(uint32_t (&r)[4], int64_t row_byte, bool transposed) override;
@@ -434,10 +434,10 @@ void Block::write_shared(int64_t byte, const void* from, int size) {
 }
 
 // Copies are made as late as they may be: when they are waited for.
-void Block::copy_16(int64_t to_byte, const void* from, int size) {
-  if (size < 0 || size > 16) fail(concat("a copy of ", size, " bytes"));
-  if (to_byte % 16 != 0) fail("a copy that is not aligned");
-  me().open.push_back({to_byte, from, size});
+void Block::copy(int64_t to_byte, const void* from, int bytes, int size) {
+  if (bytes < 0 || bytes > size) fail(concat("a copy of ", bytes, " bytes"));
+  if (to_byte % size != 0) fail("a copy that is not aligned");
+  me().open.push_back({to_byte, from, bytes, size});
 }
 
 void Block::end_copies() {
@@ -450,7 +450,7 @@ void Block::wait_copies(int groups) {
     for (const PendingCopy& copy : me().groups.front()) {
       std::array<std::byte, 16> bytes{};
       std::memcpy(bytes.data(), copy.from, static_cast<size_t>(copy.bytes));
-      write_shared(copy.to_byte, bytes.data(), 16);
+      write_shared(copy.to_byte, bytes.data(), copy.size);
     }
     me().groups.pop_front();
   }

@@ -23,7 +23,7 @@ class EmulatedBlock {
   virtual uint32_t ballot(bool x) = 0;
   virtual void read_shared(int64_t byte, void* to, int bytes) = 0;
   virtual void write_shared(int64_t byte, const void* from, int bytes) = 0;
-  virtual void copy_16(int64_t to_byte, const void* from, int bytes) = 0;
+  virtual void copy(int64_t to_byte, const void* from, int bytes, int size) = 0;
   virtual void end_copies() = 0;
   virtual void wait_copies(int groups) = 0;
   virtual void load_matrices(uint32_t (&r)[4], int64_t row_byte, bool transposed) = 0;
@@ -123,8 +123,11 @@ class EmulatedThread {
 
   template <class A, class B>
   void copy_16(const Shared<A>& to, const B* from, int bytes = 16) const {
-    if (reinterpret_cast<uintptr_t>(from) % 16 != 0) block_->undefined("a copy that is not aligned");
-    block_->copy_16(to.byte(), from, bytes);
+    copy(to.byte(), from, bytes, 16);
+  }
+  template <class A, class B>
+  void copy_4(const Shared<A>& to, const B* from, int bytes = 4) const {
+    copy(to.byte(), from, bytes, 4);
   }
   void end_copies() const { block_->end_copies(); }
   template <int n>
@@ -147,6 +150,12 @@ class EmulatedThread {
   }
 
  private:
+  void copy(int64_t to_byte, const void* from, int bytes, int size) const {
+    if (reinterpret_cast<uintptr_t>(from) % static_cast<unsigned>(size) != 0)
+      block_->undefined("a copy that is not aligned");
+    block_->copy(to_byte, from, bytes, size);
+  }
+
   EmulatedBlock* block_;
   int index_;
 };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -216,6 +217,31 @@ TEST_CASE("copies to shared memory arrive when they are waited for, zeros behind
                         f.out[t.index()] = s[t.index()];
                       },
                       floats),
+                  Undefined);
+}
+
+TEST_CASE("copies of four bytes may be at any float, and are zeros where they have none") {
+  std::vector<float> in(33), out(32, NAN);
+  for (size_t i = 0; i < in.size(); ++i) in[i] = static_cast<float>(i);
+  run_emulated(
+      {.threads = 32, .shared_bytes = 128},
+      [](const auto& t, const Floats& f) {
+        auto s = t.template shared<float>();
+        t.copy_4(s + (31 - t.index()), f.in + t.index() + 1, t.index() < 20 ? 4 : 0);
+        t.end_copies();
+        t.template wait_copies<0>();
+        t.sync();
+        f.out[t.index()] = s[t.index()];
+      },
+      Floats{in.data(), out.data()});
+  for (int i = 0; i < 32; ++i) CHECK(out[static_cast<size_t>(i)] == (i > 11 ? static_cast<float>(32 - i) : 0.0f));
+  CHECK_THROWS_AS(run_emulated(
+                      {.threads = 32, .shared_bytes = 256},
+                      [](const auto& t, const Floats& f) {
+                        auto s = t.template shared<unsigned short>();
+                        t.copy_4(s + t.index() * 2 + 1, f.in);
+                      },
+                      Floats{in.data(), out.data()}),
                   Undefined);
 }
 

@@ -57,6 +57,12 @@ class CudaThread {
     const unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from), "r"(bytes) : "memory");
   }
+  // The same of 4 bytes, or of none and a zero.
+  template <class A, class B>
+  void copy_4(A* to, const B* from, int bytes = 4) const {
+    const unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(address), "l"(from), "r"(bytes) : "memory");
+  }
   void end_copies() const { asm volatile("cp.async.commit_group;" ::: "memory"); }
   template <int n>
   void wait_copies() const {
