@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lib/base/bf16.h"
 #include "lib/device/cuda/grid.h"
 
 namespace dl::cuda {
@@ -143,6 +144,13 @@ class EmulatedThread {
   }
   void multiply_add_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) const {
     block_->multiply_add(d, a, b, true);
+  }
+  unsigned bf16_pair(float low, float high) const {
+    return static_cast<unsigned>(bf16_of_float(low)) | static_cast<unsigned>(bf16_of_float(high)) << 16;
+  }
+  float exp2(float x) const {
+    const float y = std::exp2(x);
+    return y < 0x1p-126f ? 0 : y;
   }
   unsigned tf32(float x) const {
     const uint32_t bits = __builtin_bit_cast(uint32_t, x);

@@ -272,6 +272,27 @@ TEST_CASE("matrices from shared memory lie in the lanes as ldmatrix puts them") 
   }
 }
 
+TEST_CASE("pairs of bf16 and powers of two") {
+  std::vector<float> in{1, 1.00390625f, -3e38f, 3.4e38f, 0, -126, -127, -INFINITY}, out(16, NAN);
+  run_emulated(
+      {.threads = 4},
+      [](const auto& t, const Floats& f) {
+        const float low = f.in[2 * t.index()], high = f.in[2 * t.index() + 1];
+        const unsigned pair = t.bf16_pair(low, high);
+        f.out[2 * t.index()] = t.index() < 2 ? float_of(pair << 16) : t.exp2(low);
+        f.out[2 * t.index() + 1] = t.index() < 2 ? float_of(pair & 0xffff0000u) : t.exp2(high);
+      },
+      Floats{in.data(), out.data()});
+  CHECK(out[0] == 1);
+  CHECK(out[1] == 1);  // a tie, to even
+  CHECK(out[2] == float_of_bf16(bf16_of_float(-3e38f)));
+  CHECK(out[3] == INFINITY);
+  CHECK(out[4] == 1);
+  CHECK(out[5] == 0x1p-126f);
+  CHECK(out[6] == 0);
+  CHECK(out[7] == 0);
+}
+
 TEST_CASE("sums and maxima of blocks") {
   std::vector<float> in(96), out(2 * 96, NAN);
   double sum = 0;
@@ -295,5 +316,6 @@ TEST_CASE("kernels' bf16 and random numbers are the host's, bit for bit") {
     const float x = __builtin_bit_cast(float, bits);
     CHECK(bf16_of(x).bits == bf16_of_float(x));
     CHECK(dl::cuda::random_bits(i * 77, i % 3, i * i) == dl::random_bits(i * 77, i % 3, i * i));
+    CHECK(random_words(i * 77, 5, i).at[i % 4] == dl::random_bits(i * 77, 5, i / 16 * 64 + i % 16 + i % 4 * 16));
   }
 }

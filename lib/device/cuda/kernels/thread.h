@@ -103,6 +103,18 @@ class CudaThread {
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
   }
+  // Two f32 as the nearest bf16, the first in the lower half; NaN becomes some NaN.
+  unsigned bf16_pair(float low, float high) const {
+    unsigned y;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(y) : "f"(high), "f"(low));
+    return y;
+  }
+  // 2^x to about 2^-22 of it, 0 where that is below 2^-126 (ex2.approx.ftz.f32).
+  float exp2(float x) const {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+  }
   // To the nearest number that tf32 has, ties away from 0 (cvt.rna.tf32.f32), as its bits.
   unsigned tf32(float x) const {
     unsigned y;
