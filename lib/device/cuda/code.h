@@ -26,6 +26,8 @@ struct Code {
   KernelSource source;
   std::string name;  // of the entry, from its source alone
   Function function = nullptr;
+  int shared_bytes = 0;  // the most that a launch of it has
+  int allowed_shared_bytes = 0;
 };
 
 }  // namespace dl::cuda

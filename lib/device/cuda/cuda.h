@@ -2,6 +2,7 @@
 // products and convolutions where they are the best there is. What a file that implements an operation needs is here.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,6 +33,7 @@ struct Parts {
   std::unique_ptr<Compiler> compiler;
   std::shared_ptr<const CublasLt> cublas_lt;
   std::shared_ptr<const Cudnn> cudnn;
+  std::string libraries;  // those two with their versions, which decide last bits; empty where there is none
 };
 
 class CudaDevice final : public Device {
@@ -48,7 +50,7 @@ class CudaDevice final : public Device {
   const Cudnn* cudnn() const { return parts_.cudnn.get(); }
   // The kernel, compiled with those of the same program when it is linked; equal sources are one kernel. Lives as long
   // as the device.
-  const Code* code(const KernelSource& source);
+  Code* code(const KernelSource& source);
   // Products of f32 may round their factors to tf32 (trainer.matmul_precision: high).
   bool tf32() const { return options_.tf32; }
 
@@ -85,14 +87,16 @@ class Launch {
  public:
   static_assert(std::is_trivially_copyable_v<Arguments> && sizeof(Arguments) <= 4096);
   Launch(CudaDevice& device, const KernelSource& source, const Grid& grid)
-      : device_(&device), code_(device.code(source)), grid_(grid) {}
+      : device_(&device), code_(device.code(source)), grid_(grid) {
+    code_->shared_bytes = std::max(code_->shared_bytes, grid.shared_bytes);
+  }
   void operator()(const Arguments& arguments) const {
     device_->driver().launch(code_->function, grid_, &arguments, sizeof arguments, device_->stream());
   }
 
  private:
   CudaDevice* device_;
-  const Code* code_;
+  Code* code_;
   Grid grid_;
 };
 

@@ -12,14 +12,20 @@
 #include "lib/base/error.h"
 #include "lib/device/cuda/grid.h"
 
+// What the driver's handles point to.
+struct CUstream_st;
+struct CUevent_st;
+struct CUfunc_st;
+struct CUmod_st;
+struct CUgraphExec_st;
+
 namespace dl::cuda {
 
-// Handles: the driver's own pointers.
-using Stream = struct CUstream_st*;
-using Event = struct CUevent_st*;
-using Function = struct CUfunc_st*;
-using Module = struct CUmod_st*;
-using Graph = struct CUgraphExec_st*;
+using Stream = CUstream_st*;
+using Event = CUevent_st*;
+using Function = CUfunc_st*;
+using Module = CUmod_st*;
+using CapturedGraph = CUgraphExec_st*;
 
 struct Gpu {
   std::string name;          // "NVIDIA H200"
@@ -71,9 +77,9 @@ class Driver {
   // What is begun in the stream between the two is not done but recorded, to be launched as a whole any number of
   // times.
   virtual void begin_capture(Stream stream) = 0;
-  virtual Graph end_capture(Stream stream) = 0;
-  virtual void launch(Graph graph, Stream stream) = 0;
-  virtual void release(Graph graph) = 0;
+  virtual CapturedGraph end_capture(Stream stream) = 0;
+  virtual void launch(CapturedGraph graph, Stream stream) = 0;
+  virtual void release(CapturedGraph graph) = 0;
 };
 
 // GPU `index` of those that CUDA_VISIBLE_DEVICES leaves. Throws Error(Exit::usage) that says what is missing: the

@@ -56,7 +56,7 @@ dlcli_switch_stack:
   ret
 .size dlcli_switch_stack, .-dlcli_switch_stack
 )");
-class Context {
+class StackPointer {
  public:
   void start(std::byte* stack, void (*entry)()) {
     auto* top = reinterpret_cast<void**>(stack + stack_bytes);
@@ -65,13 +65,13 @@ class Context {
     for (int saved = 0; saved < 6; ++saved) *--top = nullptr;
     at_ = top;
   }
-  static void change(Context& from, Context& to) { dlcli_switch_stack(&from.at_, to.at_); }
+  static void change(StackPointer& from, StackPointer& to) { dlcli_switch_stack(&from.at_, to.at_); }
 
  private:
   void* at_ = nullptr;
 };
 #else
-class Context {
+class StackPointer {
  public:
   void start(std::byte* stack, void (*entry)()) {
     getcontext(&at_);
@@ -80,7 +80,7 @@ class Context {
     at_.uc_link = nullptr;
     makecontext(&at_, entry, 0);
   }
-  static void change(Context& from, Context& to) { swapcontext(&from.at_, &to.at_); }
+  static void change(StackPointer& from, StackPointer& to) { swapcontext(&from.at_, &to.at_); }
 
  private:
   ucontext_t at_;
@@ -127,7 +127,7 @@ struct Thread {
 
 // Runs threads one after another; a thread that waits keeps the stack, one that ends leaves it to the next.
 struct Fiber {
-  Context context;
+  StackPointer context;
   std::unique_ptr<std::byte[]> stack = std::make_unique<std::byte[]>(stack_bytes);
   void* fake_stack = nullptr;  // the address sanitizer's
 };
@@ -183,7 +183,7 @@ class Block final : public EmulatedBlock {
   std::deque<Fiber> fibers_;
   std::vector<int> free_fibers_;
   int running_fiber_ = -1;
-  Context scheduler_;
+  StackPointer scheduler_;
   std::exception_ptr failure_;
   void* scheduler_fake_stack_ = nullptr;
   const void* scheduler_stack_ = nullptr;
@@ -212,7 +212,7 @@ void Block::enter(int fiber) {
 #ifdef __SANITIZE_ADDRESS__
   __sanitizer_start_switch_fiber(&scheduler_fake_stack_, f.stack.get(), stack_bytes);
 #endif
-  Context::change(scheduler_, f.context);
+  StackPointer::change(scheduler_, f.context);
 #ifdef __SANITIZE_ADDRESS__
   __sanitizer_finish_switch_fiber(scheduler_fake_stack_, nullptr, nullptr);
 #endif
@@ -223,7 +223,7 @@ void Block::leave(int fiber, [[maybe_unused]] bool for_good) {
 #ifdef __SANITIZE_ADDRESS__
   __sanitizer_start_switch_fiber(for_good ? nullptr : &f.fake_stack, scheduler_stack_, scheduler_stack_bytes_);
 #endif
-  Context::change(f.context, scheduler_);
+  StackPointer::change(f.context, scheduler_);
   entered(fiber);
 }
 

@@ -1,5 +1,6 @@
 // Numbers as kernels load and store them: f32, bf16, whole numbers, several at once. The same text for NVRTC and, in
-// the tests, for the processor; device headers include nothing but each other. SPDX-License-Identifier: Apache-2.0
+// the tests, for the processor. Device headers include nothing but each other, as NVRTC has no standard ones.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 namespace dl::cuda {

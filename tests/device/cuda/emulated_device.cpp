@@ -1,0 +1,32 @@
+// Putting the emulated parts together.
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/device/cuda/emulated_device.h"
+
+#include <cstdlib>
+
+#include "tests/device/cuda/emulated_compiler.h"
+
+namespace dl::cuda {
+namespace {
+
+template <bool libraries>
+std::unique_ptr<Device> made_for_all_tests(const DeviceOptions& options) {
+  if (!std::getenv("DLCLI_EMULATED_CUDA"))
+    throw Error(Exit::usage, Problem{.what = "the emulated GPU is off", .help = "set DLCLI_EMULATED_CUDA=1"});
+  return make_emulated_device(options, {}, {.cublas_lt = libraries, .cudnn = libraries});
+}
+
+const DeviceRegistration emulated("cuda (emulated)", made_for_all_tests<true>);
+const DeviceRegistration without_libraries("cuda (no libraries)", made_for_all_tests<false>);
+
+}  // namespace
+
+std::unique_ptr<CudaDevice> make_emulated_device(const DeviceOptions& options, const EmulatedGpu& gpu,
+                                                 EmulatedLibraries) {
+  Parts parts{.driver = make_emulated_driver(gpu), .compiler = make_emulated_compiler()};
+  if (!parts.compiler)
+    throw Error(Exit::usage, Problem{.what = "the emulated GPU needs a C++ compiler", .help = "install g++"});
+  return std::make_unique<CudaDevice>(std::move(parts), options);
+}
+
+}  // namespace dl::cuda
