@@ -83,9 +83,7 @@ std::vector<fs::path> folders_named(const fs::path& parent, const std::string& b
 // Where Python's wheels of one environment put their libraries: nvidia/cu13/lib, or nvidia/cudnn/lib and others.
 void wheels_of(const fs::path& environment, std::vector<fs::path>& found) {
   for (const fs::path& python : folders_named(environment / "lib", "python")) {
-    const fs::path all = python / "site-packages" / "nvidia";
-    for (const fs::path& package : folders_named(all, "cu")) found.push_back(package / "lib");
-    for (const fs::path& package : folders_named(all, "")) found.push_back(package / "lib");
+    for (const fs::path& package : folders_named(python / "site-packages/nvidia", "")) found.push_back(package / "lib");
   }
 }
 
@@ -96,14 +94,15 @@ void toolkit(const fs::path& home, std::vector<fs::path>& found) {
 
 std::vector<fs::path> folders_of_process() {
   std::error_code unreadable;
-  const Variable variable = [](const std::string& name) {
-    const char* value = std::getenv(name.c_str());
-    return std::string(value != nullptr ? value : "");
-  };
-  return library_folders(variable, fs::read_symlink("/proc/self/exe", unreadable), "/");
+  return library_folders(variable_of_process, fs::read_symlink("/proc/self/exe", unreadable), "/");
 }
 
 }  // namespace
+
+std::string variable_of_process(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value != nullptr ? value : "";
+}
 
 const Loader& system_loader() {
   static const SystemLoader loader;

@@ -62,6 +62,7 @@ const LibraryKind& nccl_library();
 
 // The value of a variable of the environment; empty where it is not set.
 using Variable = std::function<std::string(const std::string& name)>;
+std::string variable_of_process(const std::string& name);
 
 // The folders that there are in which the machine may keep them, in the order in which it is looked there: those that
 // the environment names, Python's wheels beside the program or in the environment that is active, toolkits. `root`:
