@@ -80,7 +80,7 @@ class Bench final : public Command {
     const double first_step_s = process_seconds();
     const Timing timing = time_runs(trial, seconds_);
     const double median = timing.median(), least = timing.seconds.front(), memory = double(peak_memory_bytes());
-    const MachineLimits limits = measure_limits(trial.threads());
+    const DeviceLimits limits = measure_limits(trial.device(), trial.threads());
     const Spent all = spent_in(timing.kernels, limits);
     double product_flops = 0;
     for (const Program::KernelCall& kernel : timing.kernels) product_flops += kernel.cost.flops - kernel.loop_flops;
@@ -119,7 +119,7 @@ class Bench final : public Command {
                {"  first " + unit, seconds_text(first_step_s) + " after the process started"},
                {"  peak memory", bytes_text(memory)}},
               columns),
-        wrapped("limits measured: " + limits.text(), columns, "  ", "")));
+        wrapped("limits measured: " + limits_text(limits), columns, "  ", "")));
   }
 
   Shape input_shape() const {
@@ -166,7 +166,7 @@ class Bench final : public Command {
                       .options = {.threads = machine.threads}});
     trial.run_timed();
     const Timing timing = time_kernels(trial, seconds_);
-    const MachineLimits limits = measure_limits(trial.threads());
+    const DeviceLimits limits = measure_limits(trial.device(), trial.threads());
     const std::string name = trial.network().layers()[0].type;
     const std::vector<Spent> passes =
         spent_by(timing.kernels, limits, [&](const Program::KernelCall&) { return name; });
@@ -189,8 +189,9 @@ class Bench final : public Command {
         concat(name, ", ", input_shape().text(), " to ", trial.network().output().shape.text(), ", batch ",
                trial.batch_size(), ", ", count_of(trial.network().parameter_count(), "parameter"), ", ",
                trial.device().description(), ", median of ", timing.runs());
-    print(concat(wrapped(what, columns, "  ", ""), wrapped("limits measured: " + limits.text(), columns, "  ", ""),
-                 "\n", spent_table("layer", passes, all_s, columns), "\n",
+    print(concat(wrapped(what, columns, "  ", ""),
+                 wrapped("limits measured: " + limits_text(limits), columns, "  ", ""), "\n",
+                 spent_table("layer", passes, all_s, columns), "\n",
                  spent_table("kernel", spent_by(timing.kernels, limits, kernel_name), all_s, columns)));
   }
 

@@ -64,7 +64,7 @@ class Check final : public Command {
 
  private:
   static void warn_of_memory(Plan& plan, const PlannedStep& step) {
-    const int64_t free = free_memory_bytes();
+    const int64_t free = step.device->free_bytes();
     if (step.memory_bytes() <= free) return;
     const bool model = step.variable_bytes > free;
     plan.warnings.push_back(
@@ -74,6 +74,10 @@ class Check final : public Command {
                           " batches, ", bytes(step.arena_bytes), " a step's values")},
          .help = model ? "make the model smaller, or give the process more memory"
                        : "lower data.batch_size, or set trainer.memory_limit"});
+  }
+
+  static int64_t free_bytes(const Plan& plan) {
+    return make_device(plan.run.trainer.device, plan.device_options())->free_bytes();
   }
 
   // Nothing where a batch of this size does not fit.
@@ -89,7 +93,7 @@ class Check final : public Command {
 
   void print_largest_batch(const Plan& plan) const {
     const auto& limit = plan.run.trainer.memory_limit;
-    const int64_t limit_bytes = limit ? limit->count : free_memory_bytes(), samples = plan.data.train->size();
+    const int64_t limit_bytes = limit ? limit->count : free_bytes(plan), samples = plan.data.train->size();
     int64_t batch = 1;
     std::unique_ptr<PlannedStep> step = fitting(plan, batch, limit_bytes);
     if (!step)

@@ -42,7 +42,7 @@ class Profile final : public Command {
   Exit run() override {
     StepTrial trial(config_, overrides_.sets(), predict_ ? TrialOf::prediction : TrialOf::training_step);
     trial.run();
-    const MachineLimits limits = measure_limits(trial.threads());
+    const DeviceLimits limits = measure_limits(trial.device(), trial.threads());
     Trace trace;
     const Timing timing = time_kernels(trial, seconds_, &trace);
     const std::string title = trial.title(trial.name());
@@ -55,7 +55,7 @@ class Profile final : public Command {
   }
 
  private:
-  std::string text(const StepTrial& trial, const Timing& timing, const MachineLimits& limits) const {
+  std::string text(const StepTrial& trial, const Timing& timing, const DeviceLimits& limits) const {
     const size_t columns = standard_output().columns();
     const double step_s = timing.median();
     const Spent all = spent_in(timing.kernels, limits);
@@ -65,13 +65,13 @@ class Profile final : public Command {
                     timing.runs())) +
         line(concat(percent(all.seconds / step_s), " of it in kernels; at the limits they would take ",
                     seconds_text(all.least_seconds), ", ", percent(all.least_seconds / step_s))) +
-        line("limits measured: " + limits.text()) + "\n";
+        line("limits measured: " + limits_text(limits)) + "\n";
     if (by_kernel_) return out + spent_table("kernel", each_kernel(timing, limits, true), step_s, columns);
     return out + spent_table("operation", spent_by(timing.kernels, limits, kernel_name), step_s, columns) + "\n" +
            spent_table("layer", spent_by(timing.kernels, limits, layer_name), step_s, columns, 0.005);
   }
 
-  static std::vector<Spent> each_kernel(const Timing& timing, const MachineLimits& limits, bool with_layer) {
+  static std::vector<Spent> each_kernel(const Timing& timing, const DeviceLimits& limits, bool with_layer) {
     std::vector<Spent> each;
     for (const Program::KernelCall& kernel : timing.kernels) {
       each.push_back(spent_in({kernel}, limits));
@@ -88,7 +88,7 @@ class Profile final : public Command {
     return list;
   }
 
-  static Node json(const StepTrial& trial, const Timing& timing, const MachineLimits& limits) {
+  static Node json(const StepTrial& trial, const Timing& timing, const DeviceLimits& limits) {
     const Spent all = spent_in(timing.kernels, limits);
     Node kernels = list_of(each_kernel(timing, limits, false));
     for (size_t i = 0; i < kernels.items.size(); ++i) {

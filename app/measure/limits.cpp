@@ -13,19 +13,14 @@
 
 namespace dl {
 
-const MemoryLevel& MachineLimits::level_of(double bytes) const {
-  return *std::find_if(levels.begin(), levels.end() - 1,
-                       [&](const MemoryLevel& level) { return bytes <= level.bytes; });
-}
-
-std::string MachineLimits::text() const {
-  std::string text = concat(rate(f32_flops, "FLOP/s"), " f32, ", rate(bf16_flops, "FLOP/s"), " bf16");
-  for (const MemoryLevel& level : levels) text += concat(", ", rate(level.bytes_per_s, "B/s "), level.name);
-  if (hand_over_ns > 0) text += concat(", ", std::lround(hand_over_ns), " ns between cores");
+std::string limits_text(const DeviceLimits& limits) {
+  std::string text = concat(rate(limits.f32_flops, "FLOP/s"), " f32, ", rate(limits.bf16_flops, "FLOP/s"), " bf16");
+  for (const MemoryLevel& level : limits.levels) text += concat(", ", rate(level.bytes_per_s, "B/s "), level.name);
+  if (limits.hand_over_ns > 0) text += concat(", ", std::lround(limits.hand_over_ns), " ns between cores");
   return text;
 }
 
-Node limits_json(const MachineLimits& limits) {
+Node limits_json(const DeviceLimits& limits) {
   Node levels = Node::map();
   for (const MemoryLevel& level : limits.levels) levels.set(level.name, Node::number(1e-9 * level.bytes_per_s));
   return json_object({{"f32_gflops", Node::number(1e-9 * limits.f32_flops)},
@@ -49,7 +44,8 @@ std::vector<MemoryLevel> measure_memory(ThreadTeam& team) {
   return levels;
 }
 
-MachineLimits measure_limits(int threads) {
+DeviceLimits measure_limits(Device& device, int threads) {
+  if (auto own = device.measure_limits()) return *std::move(own);
   ThreadTeam team(threads);
   const double f32 = 1e9 * fma_peak_gflops(best_isa(), team),
                bf16 = 1e9 * bf16_peak_gflops(best_bf16_unit(best_isa()), team);
@@ -63,7 +59,7 @@ bool multiplies_bf16(const Program::KernelCall& call) {
   return call.op != "loop" && !call.inputs.empty() && call.inputs[0].dtype == DType::bf16;
 }
 
-Bound bound_of(const Program::KernelCall& call, const MachineLimits& limits) {
+Bound bound_of(const Program::KernelCall& call, const DeviceLimits& limits) {
   const bool bf16 = multiplies_bf16(call);
   const MemoryLevel& level = limits.level_of(call.cost.bytes);
   const double calculating = (call.cost.flops - call.loop_flops) / (bf16 ? limits.bf16_flops : limits.f32_flops) +

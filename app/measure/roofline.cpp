@@ -60,7 +60,7 @@ void axes(Canvas& d, const Axis& x, const Axis& y) {
   d.text({22, (top + bottom) / 2}, "FLOP/s", upwards);
 }
 
-void roofs(Canvas& d, const Axis& x, const Axis& y, const MachineLimits& limits) {
+void roofs(Canvas& d, const Axis& x, const Axis& y, const DeviceLimits& limits) {
   const double peak = std::max(limits.f32_flops, limits.bf16_flops), last = std::pow(10, x.last);
   const auto ceiling = [&](double flops, const char* name) {
     const double begin = std::max(flops / limits.levels.front().bytes_per_s, std::pow(10, x.first));
@@ -125,7 +125,7 @@ std::string label(const Dot& dot) {
 
 }  // namespace
 
-std::string roofline_svg(const std::string& title, const MachineLimits& limits,
+std::string roofline_svg(const std::string& title, const DeviceLimits& limits,
                          const std::vector<Program::KernelCall>& kernels) {
   double step_s = 0, drawn_s = 0, least_x = 0.1, most_x = 100, least_y = 1e9;
   for (const Program::KernelCall& k : kernels) step_s += k.seconds;

@@ -12,7 +12,7 @@ namespace dl {
 
 // An SVG document, readable without colours: FLOP/s over FLOP a byte, both logarithmic; a roof for each limit, a circle
 // for each kernel and shape, its area by time; those that took the longest are numbered and listed.
-std::string roofline_svg(const std::string& title, const MachineLimits& limits,
+std::string roofline_svg(const std::string& title, const DeviceLimits& limits,
                          const std::vector<Program::KernelCall>& kernels);
 
 }  // namespace dl

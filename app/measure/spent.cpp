@@ -16,7 +16,7 @@ std::string Spent::bound_by() const {
   return most == least_by.end() ? "" : most->first;
 }
 
-void Spent::add(const Program::KernelCall& call, const MachineLimits& limits) {
+void Spent::add(const Program::KernelCall& call, const DeviceLimits& limits) {
   const Bound bound = bound_of(call, limits);
   add(Spent{.calls = 1,
             .seconds = call.seconds,
@@ -35,7 +35,7 @@ void Spent::add(const Spent& other) {
   for (const auto& [limit, least] : other.least_by) least_by[limit] += least;
 }
 
-Spent spent_in(const std::vector<Program::KernelCall>& steps, const MachineLimits& limits) {
+Spent spent_in(const std::vector<Program::KernelCall>& steps, const DeviceLimits& limits) {
   Spent all;
   for (const Program::KernelCall& call : steps) all.add(call, limits);
   return all;
@@ -60,7 +60,7 @@ std::string layer_name(const Program::KernelCall& call) {
   return call.phase == Phase::update ? "(optimizer)" : "(loss)";
 }
 
-std::vector<Spent> spent_by(const std::vector<Program::KernelCall>& steps, const MachineLimits& limits,
+std::vector<Spent> spent_by(const std::vector<Program::KernelCall>& steps, const DeviceLimits& limits,
                             const std::function<std::string(const Program::KernelCall&)>& name) {
   std::map<std::pair<std::string, Phase>, Spent> groups;
   for (const Program::KernelCall& call : steps) {

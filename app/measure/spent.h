@@ -22,12 +22,12 @@ struct Spent {
   std::map<std::string, double> least_by;  // … by the limit that binds
   double of_limit() const { return least_seconds / seconds; }
   std::string bound_by() const;  // the limit that makes up most of least_seconds
-  void add(const Program::KernelCall& call, const MachineLimits& limits);
+  void add(const Program::KernelCall& call, const DeviceLimits& limits);
   void add(const Spent& other);
 };
 
 // All of them.
-Spent spent_in(const std::vector<Program::KernelCall>& steps, const MachineLimits& limits);
+Spent spent_in(const std::vector<Program::KernelCall>& steps, const DeviceLimits& limits);
 
 const char* name_of(Phase phase);
 
@@ -37,7 +37,7 @@ std::string kernel_name(const Program::KernelCall& call);
 std::string layer_name(const Program::KernelCall& call);
 
 // The steps grouped by a name of theirs and by phase, the longest first.
-std::vector<Spent> spent_by(const std::vector<Program::KernelCall>& steps, const MachineLimits& limits,
+std::vector<Spent> spent_by(const std::vector<Program::KernelCall>& steps, const DeviceLimits& limits,
                             const std::function<std::string(const Program::KernelCall&)>& name);
 
 // A table of at most `columns`, their times as shares of `step_s`, what takes less than `least_share` of it in one row.

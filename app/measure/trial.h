@@ -24,7 +24,7 @@ class Trial {
   virtual int64_t batch_size() const = 0;
   virtual int threads() const = 0;                           // that compute
   virtual std::vector<Program::KernelCall> kernels() const;  // what is measured of the programs
-  const Device& device() const { return *device_; }
+  Device& device() const { return *device_; }
   // "lenet5, batch 64, 2 threads, avx512"
   std::string title(const std::string& name) const;
 

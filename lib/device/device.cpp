@@ -9,6 +9,7 @@
 
 #include "lib/base/division.h"
 #include "lib/base/error.h"
+#include "lib/base/memory.h"
 
 namespace dl {
 
@@ -24,6 +25,8 @@ std::unique_ptr<Device> (*wrapped)(std::unique_ptr<Device>) = nullptr;
 }  // namespace
 
 void wrap_devices(std::unique_ptr<Device> (*wrap)(std::unique_ptr<Device>)) { wrapped = wrap; }
+
+int64_t Device::free_bytes() const { return free_memory_bytes(); }
 
 void* Device::allocate_host(int64_t bytes) {
   const size_t whole = static_cast<size_t>(round_up(std::max<int64_t>(bytes, 1), 64));

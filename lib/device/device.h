@@ -3,11 +3,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "lib/base/error.h"
+#include "lib/device/limits.h"
 #include "lib/graph/graph.h"
 
 namespace dl {
@@ -86,6 +88,10 @@ class Device {
   virtual ~Device() = default;
   virtual std::string_view name() const = 0;    // "cpu", "reference"
   virtual std::string description() const = 0;  // "2 threads, avx512"
+  // About how many bytes allocate() can still give; of the host, where nothing else is said.
+  virtual int64_t free_bytes() const;
+  // Measured now, in less than a second; none: it computes on the host's cores.
+  virtual std::optional<DeviceLimits> measure_limits() { return std::nullopt; }
   // Whether products of bf16 take less time than those of f32.
   virtual bool gains_by_bf16() const { return true; }
   // What decides the last bits of its results: where two say the same, they compute the same.
