@@ -223,16 +223,16 @@ class NvidiaDriver final : public Driver {
     enter();
     check(f_.cuStreamBeginCapture_v2(stream, F::capture_relaxed), "cuStreamBeginCapture");
   }
-  Graph end_capture(Stream stream) override {
+  CapturedGraph end_capture(Stream stream) override {
     enter();
     void *graph = nullptr, *executable = nullptr;
     check(f_.cuStreamEndCapture(stream, &graph), "cuStreamEndCapture");
     const int result = f_.cuGraphInstantiateWithFlags(&executable, graph, 0);
     f_.cuGraphDestroy(graph);
     check(result, "cuGraphInstantiate");
-    return static_cast<Graph>(executable);
+    return static_cast<CapturedGraph>(executable);
   }
-  void launch(Graph graph, Stream stream) override {
+  void launch(CapturedGraph graph, Stream stream) override {
     enter();
     check(f_.cuGraphLaunch(graph, stream), "cuGraphLaunch");
   }
@@ -243,7 +243,7 @@ class NvidiaDriver final : public Driver {
   void release(Stream stream) override { quietly(f_.cuStreamDestroy_v2, stream); }
   void release(Event event) override { quietly(f_.cuEventDestroy_v2, event); }
   void release(Module module) override { quietly(f_.cuModuleUnload, module); }
-  void release(Graph graph) override { quietly(f_.cuGraphExecDestroy, graph); }
+  void release(CapturedGraph graph) override { quietly(f_.cuGraphExecDestroy, graph); }
 
  private:
   static void*& current() {
