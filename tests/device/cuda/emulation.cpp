@@ -293,6 +293,15 @@ TEST_CASE("pairs of bf16 and powers of two") {
   CHECK(out[7] == 0);
 }
 
+TEST_CASE("a product is rounded before it is added to") {
+  std::vector<float> in{1 + 0x1p-12f, 1 + 0x1p-12f, -1 - 0x1p-11f}, out(1, NAN);
+  run_emulated(
+      {.threads = 1}, [](const auto& t, const Floats& f) { f.out[0] = t.product(f.in[0], f.in[1]) + f.in[2]; },
+      Floats{in.data(), out.data()});
+  CHECK(out[0] == 0);
+  CHECK(std::fma(in[0], in[1], in[2]) != 0);
+}
+
 TEST_CASE("sums and maxima of blocks") {
   std::vector<float> in(96), out(2 * 96, NAN);
   double sum = 0;

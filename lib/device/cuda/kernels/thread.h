@@ -103,6 +103,14 @@ class CudaThread {
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
   }
+  // a b rounded to f32, also where something is added to it.
+  float product(float a, float b) const { return __fmul_rn(a, b); }
+  // a / b to 2 units in the last place for b of 2^-126 to 2^126, 0 beyond (div.approx.f32).
+  float quotient(float a, float b) const {
+    float y;
+    asm("div.approx.f32 %0, %1, %2;" : "=f"(y) : "f"(a), "f"(b));
+    return y;
+  }
   // Two f32 as the nearest bf16, the first in the lower half; NaN becomes some NaN.
   unsigned bf16_pair(float low, float high) const {
     unsigned y;
