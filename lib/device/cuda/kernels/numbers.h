@@ -3,6 +3,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Before a loop that is to be written out whole, however long.
+#ifdef __CUDACC_RTC__
+#define DL_UNROLL _Pragma("unroll")
+#else
+#define DL_UNROLL
+#endif
+
 namespace dl::cuda {
 
 // Aligned to its size, which is a power of two of at most 16 bytes: one access of memory.
