@@ -3,6 +3,7 @@
 #include "tests/device/cuda/emulated_device.h"
 
 #include "tests/device/cuda/emulated_compiler.h"
+#include "tests/device/cuda/emulated_cublas_lt.h"
 
 namespace dl::cuda {
 namespace {
@@ -18,10 +19,11 @@ const DeviceRegistration without_libraries("cuda (no libraries)", made_for_all_t
 }  // namespace
 
 std::unique_ptr<CudaDevice> make_emulated_device(const DeviceOptions& options, const EmulatedGpu& gpu,
-                                                 EmulatedLibraries) {
+                                                 EmulatedLibraries libraries) {
   Parts parts{.driver = make_emulated_driver(gpu), .compiler = make_emulated_compiler()};
   if (!parts.compiler)
     throw Error(Exit::usage, Problem{.what = "the emulated GPU needs a C++ compiler", .help = "install g++"});
+  if (libraries.cublas_lt) parts.cublas_lt = emulated_cublas_lt({.begin = begin_in});
   return std::make_unique<CudaDevice>(std::move(parts), options);
 }
 

@@ -58,6 +58,15 @@ constexpr std::align_val_t alignment{256};
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+void begin(Stream stream, Task task) {
+  if (stream->captured) {
+    if (task.waits_for) throw Undefined("an event of another stream in a capture");
+    stream->captured->push_back(std::move(task));
+  } else {
+    stream->tasks.push_back(std::move(task));
+  }
+}
+
 class EmulatedDriver final : public Driver {
  public:
   explicit EmulatedDriver(const EmulatedGpu& gpu) : gpu_(gpu.gpu), order_(gpu.seed) {}
@@ -203,15 +212,6 @@ class EmulatedDriver final : public Driver {
   void release(CapturedGraph graph) override { delete graph; }
 
  private:
-  void begin(Stream stream, Task task) {
-    if (stream->captured) {
-      if (task.waits_for) throw Undefined("an event of another stream in a capture");
-      stream->captured->push_back(std::move(task));
-    } else {
-      stream->tasks.push_back(std::move(task));
-    }
-  }
-
   template <class Done>
   void run_until(Done done) {
     std::vector<CUstream_st*> ready;
@@ -256,5 +256,7 @@ class EmulatedDriver final : public Driver {
 }  // namespace
 
 std::unique_ptr<Driver> make_emulated_driver(const EmulatedGpu& gpu) { return std::make_unique<EmulatedDriver>(gpu); }
+
+void begin_in(Stream stream, std::function<void()> work) { begin(stream, {std::move(work)}); }
 
 }  // namespace dl::cuda

@@ -3,6 +3,7 @@
 // so that a read too early or memory used again too soon shows.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <functional>
 #include <memory>
 
 #include "lib/device/cuda/cuda.h"
@@ -15,5 +16,8 @@ struct EmulatedGpu {
 };
 
 std::unique_ptr<Driver> make_emulated_driver(const EmulatedGpu& gpu = {});
+
+// Begins work in a stream of an emulated driver, or records it, as libraries do.
+void begin_in(Stream stream, std::function<void()> work);
 
 }  // namespace dl::cuda
