@@ -51,6 +51,7 @@ class CudaDevice final : public Device {
   // The kernel, compiled with those of the same program when it is linked; equal sources are one kernel. Lives as long
   // as the device.
   Code* code(const KernelSource& source);
+  void compile_new_code();  // all that is not compiled yet, on several threads
   // Products of f32 may round their factors to tf32 (trainer.matmul_precision: high).
   bool tf32() const { return options_.tf32; }
 
@@ -58,6 +59,7 @@ class CudaDevice final : public Device {
   std::string description() const override;
   std::string arithmetic() const override;
   int64_t free_bytes() const override { return driver().free_bytes(); }
+  std::optional<DeviceLimits> measure_limits() override;
   bool fuses() const override { return true; }
   bool takes_epilogue(const Op& op, std::span<const Type> inputs) const override;
   std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) override;
@@ -72,8 +74,6 @@ class CudaDevice final : public Device {
   void release_host(void* memory, int64_t bytes) override;
 
  private:
-  void compile_new_code();  // all that is not compiled yet, on several threads
-
   Parts parts_;
   const DeviceOptions options_;
   const Gpu gpu_;

@@ -121,3 +121,15 @@ TEST_CASE("memory that a GPU does not have is an error that says what to lower")
   CHECK(std::ranges::all_of(numbers, [](float x) { return x == 0; }));
   device->release(some, 1000);
 }
+
+TEST_CASE("a GPU's limits are measured in the memory that it has") {
+  const std::unique_ptr<CudaDevice> device =
+      make_emulated_device({}, {.gpu = {.name = "small GPU", .memory_bytes = 6 << 20, .l2_bytes = 8 << 20}});
+  const auto limits = device->measure_limits();
+  REQUIRE(limits);
+  CHECK(limits->f32_flops > 0);
+  CHECK(limits->bf16_flops >= limits->f32_flops);
+  CHECK(limits->levels.size() == 2);
+  CHECK(limits->levels.back().bytes_per_s > 0);
+  CHECK(device->driver().free_bytes() == 6 << 20);
+}
