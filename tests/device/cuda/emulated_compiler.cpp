@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <set>
 #include <sstream>
 
@@ -57,7 +58,7 @@ class EmulatedCompiler final : public Compiler {
         root_(dl::testing::source_dir()),
         folder_(fs::path(std::getenv("XDG_CACHE_HOME") ? std::getenv("XDG_CACHE_HOME") : fs::temp_directory_path()) /
                 concat("emulated-", hash_text(xxh64(flags, hash_of_headers(root_))))) {
-    fs::create_directories(folder_);
+    fs::create_directories((folder_ / thread_header).parent_path());
   }
 
   std::string compile(std::span<const Code* const> kernels) override {
@@ -75,26 +76,46 @@ class EmulatedCompiler final : public Compiler {
  private:
   fs::path library(const Code& code) const { return folder_ / (code.name + ".so"); }
 
-  void make(std::span<const Code* const> kernels) const {
-    static std::atomic<int> turn = 0;
-    const fs::path base = folder_ / concat("making-", getpid(), '-', turn++);
-    const fs::path text = base.string() + ".cpp", made = base.string() + ".so", log = base.string() + ".log";
+  void make(std::span<const Code* const> kernels) {
+    std::call_once(header_is_made_, [&] { precompile_header(); });
+    const fs::path base = new_file();
+    const fs::path text = base.string() + ".cpp", made = base.string() + ".so";
     std::ofstream(text) << module_text(kernels, thread_header, entry);
-    const std::string command = concat(command_, " -std=c++20 -shared -fPIC -w ", flags, " -I'", root_.string(),
-                                       "' -o '", made.string(), "' '", text.string(), "' 2> '", log.string(), '\'');
-    DL_CHECK(std::system(command.c_str()) == 0, "the kernels of ", text.string(), " do not compile:\n",
-             bytes_of_file(log).substr(0, 4000));
+    run_compiler(concat("-shared -I'", folder_.string(), "' -I'", root_.string(), '\''), text, made);
     for (const Code* code : kernels) {  // one library under several names is loaded once
       std::error_code exists;
       fs::create_hard_link(made, library(*code), exists);
     }
     fs::remove(made);
     fs::remove(text);
+  }
+
+  // What every text begins with takes most of the time of a small one.
+  void precompile_header() const {
+    const fs::path header = folder_ / concat(thread_header, ".gch");
+    if (fs::exists(header)) return;
+    const fs::path made = new_file().string() + ".gch";
+    run_compiler(concat("-x c++-header -I'", root_.string(), '\''), root_ / thread_header, made);
+    fs::rename(made, header);
+  }
+
+  fs::path new_file() const {
+    static std::atomic<int> turn = 0;
+    return folder_ / concat("making-", getpid(), '-', turn++);
+  }
+
+  void run_compiler(const std::string& options, const fs::path& text, const fs::path& made) const {
+    const fs::path log = made.string() + ".log";
+    const std::string command = concat(command_, " -std=c++20 -fPIC -w ", flags, ' ', options, " -o '", made.string(),
+                                       "' '", text.string(), "' 2> '", log.string(), '\'');
+    DL_CHECK(std::system(command.c_str()) == 0, text.string(), " does not compile:\n",
+             bytes_of_file(log).substr(0, 4000));
     fs::remove(log);
   }
 
   const std::string command_;
   const fs::path root_, folder_;
+  std::once_flag header_is_made_;
 };
 
 }  // namespace
