@@ -63,9 +63,11 @@ class LoopKernel final : public Kernel {
  private:
   static constexpr size_t merges_together = std::size(LoopMerges{}.at);
 
-  // Columns that a block merges.
+  // Columns that a block merges: few where there are few, so that many blocks have a part, but 32 bytes of them.
   static int width(const LoopMergeStep& m) {
-    return static_cast<int>(std::min<uint64_t>(32, std::bit_ceil(static_cast<uint64_t>(m.columns))));
+    auto width = static_cast<int>(std::min<uint64_t>(32, std::bit_ceil(static_cast<uint64_t>(m.columns))));
+    while (width > 8 && m.columns < int64_t{width} * 256) width /= 2;
+    return width;
   }
 
   void add_merges(size_t first, CudaDevice& device) {

@@ -24,6 +24,8 @@ constexpr int longest_block = 512;       // threads
 constexpr int64_t most_in_row = 16;      // elements of a row that a thread has in registers
 constexpr int64_t most_registers = 64;   // for what is kept or summed, about
 constexpr int64_t small_group = 8;       // rows that are not worth sharing among teams
+constexpr int64_t rows_of_piece = 8;     // of a team at least, of twice as many if there is but one piece
+constexpr int64_t one_block = 4096;      // elements whose total a block makes as soon as several and a merge
 
 bool sums_groups(const LoopResult& r) { return r.kind == ResultKind::sum || r.kind == ResultKind::moments; }
 bool is_total(const LoopResult& r) { return r.kind == ResultKind::total; }
@@ -224,7 +226,7 @@ class Planner {
     while (!pass.apart && pass.chunks > 1 && n < int64_t{pass.threads} * unit * pass.chunks * wanted_blocks)
       pass.chunks /= 2;
     pass.blocks = ceil_div(n, int64_t{pass.threads} * unit * pass.chunks);
-    if (totals) pass.blocks = std::min(pass.blocks, most_partials);
+    if (totals) pass.blocks = n <= one_block ? 1 : std::min(pass.blocks, most_partials);
     pass.levels = Levels(code, false).levels;
     pass.code = std::move(code);
   }
@@ -297,9 +299,13 @@ class Planner {
       return;
     }
     const int64_t step = pass.sums_rows ? teams : teams * pass.chunks;
+    const int64_t blocks = std::min(most_partials, wanted_blocks * most_threads / pass.threads);
     if (sums) {
-      pass.piece = ceil_div(rows, std::clamp(wanted_blocks / std::min(wanted_blocks, groups * pass.tiles), int64_t{1},
-                                             ceil_div(rows, teams * 4)));
+      const int64_t wanted = std::max<int64_t>(blocks / std::min(blocks, groups * pass.tiles), 1);
+      const int64_t most = rows <= 2 * teams * rows_of_piece ? 1 : ceil_div(rows, teams * rows_of_piece);
+      pass.piece = ceil_div(rows, std::min(wanted, most));
+    } else if (totals && rows * code.cols <= one_block) {
+      pass.piece = rows;
     } else if (totals || !pass.sums_rows) {
       pass.piece = ceil_div(rows * pass.tiles, most_partials);
     }

@@ -227,16 +227,15 @@ void merge_pieces(const Thread& t, const LoopMerges& all) {
   const long long column = first + t.index() % m.width;
   const long long from = column / m.cols * m.pieces * m.cols + column % m.cols;
   float n = 0, mean = 0, squares = 0;
-  if (column < m.columns) {
-    for (int piece = slice; piece < m.pieces; piece += slices) {
-      const float x = m.sums[from + piece * m.cols];
-      if (m.squares == nullptr) {
-        mean += x;
-        continue;
-      }
+  const int pieces = column < m.columns ? m.pieces : 0;
+  if (m.squares == nullptr) {
+    for (int piece = slice; piece < pieces; piece += slices) mean += m.sums[from + piece * m.cols];
+  } else {
+    for (int piece = slice; piece < pieces; piece += slices) {
       const long long left = m.group - piece * m.piece;
       const float rows = static_cast<float>(left < m.piece ? left : m.piece);
-      merge_moments(mean, squares, n, x, m.squares[from + piece * m.cols], share_of(n, rows));
+      const long long at = from + piece * m.cols;
+      merge_moments(mean, squares, n, m.sums[at], m.squares[at], share_of(n, rows));
       n += rows;
     }
   }
