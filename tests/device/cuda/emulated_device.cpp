@@ -4,6 +4,7 @@
 
 #include "tests/device/cuda/emulated_compiler.h"
 #include "tests/device/cuda/emulated_cublas_lt.h"
+#include "tests/device/cuda/emulated_cudnn.h"
 
 namespace dl::cuda {
 namespace {
@@ -24,6 +25,7 @@ std::unique_ptr<CudaDevice> make_emulated_device(const DeviceOptions& options, c
   if (!parts.compiler)
     throw Error(Exit::usage, Problem{.what = "the emulated GPU needs a C++ compiler", .help = "install g++"});
   if (libraries.cublas_lt) parts.cublas_lt = emulated_cublas_lt({.begin = begin_in});
+  if (libraries.cudnn) parts.cudnn = emulated_cudnn({.begin = begin_in});
   return std::make_unique<CudaDevice>(std::move(parts), options);
 }
 
