@@ -251,7 +251,9 @@ ConvolveWeightPlan plan_convolve_weight(const ConvolutionShapes& s) {
   const bool vectors_dy = in_vectors(s, s.y.last(), s.width()), vectors_x = in_vectors(s, s.x.last(), s.depth());
   if (vectors_x == vectors_dy && columns <= 32) return plan_convolve_weight(s, {128, 32});
   if (!vectors_x || !vectors_dy || s.width() <= 64) return plan_convolve_weight(s, {64, 64});
-  return plan_convolve_weight(s, columns > 64 ? ConvolutionBlock{128, 128} : ConvolutionBlock{128, 64});
+  // In tf32 its numbers, which are rounded as they are multiplied, want more registers.
+  const bool wide = columns > 64 && s.math() != ConvolutionMath::tf32;
+  return plan_convolve_weight(s, wide ? ConvolutionBlock{128, 128} : ConvolutionBlock{128, 64});
 }
 
 KernelSource ConvolveWeightPlan::source() const {

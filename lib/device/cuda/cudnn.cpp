@@ -179,18 +179,21 @@ CudnnConvolution::CudnnConvolution(const Cudnn& cudnn, const ConvolutionShapes& 
       .end();
 }
 
-void CudnnConvolution::make_graph() {
-  const Cudnn::Handle handle = cudnn_.handle();
+void CudnnConvolution::make_graph(const CudnnDescriptor* gpu) {
   graph_ = CudnnDescriptor(cudnn_, Cudnn::graph_type);
-  graph_.tell(Cudnn::graph_handle, Cudnn::of_handle, 1, &handle).tell(Cudnn::graph_operations, operation_).end();
+  if (!gpu) {
+    const Cudnn::Handle handle = cudnn_.handle();
+    graph_.tell(Cudnn::graph_handle, Cudnn::of_handle, 1, &handle);
+  }
+  graph_.tell(Cudnn::graph_operations, operation_).end();
 }
 
 std::unique_ptr<CudnnConvolution> CudnnConvolution::plan(const Cudnn& cudnn, const ConvolutionShapes& shapes,
-                                                         Makes makes) {
-  if (!cudnn.handle()) return nullptr;
+                                                         Makes makes, const CudnnDescriptor* gpu) {
+  if (!gpu && !cudnn.handle()) return nullptr;
   std::unique_ptr<CudnnConvolution> made(new CudnnConvolution(cudnn, shapes, makes));
-  made->make_graph();
-  return made->graph_ && made->choose(shapes) ? std::move(made) : nullptr;
+  made->make_graph(gpu);
+  return made->graph_ && made->choose(shapes, gpu) ? std::move(made) : nullptr;
 }
 
 std::string CudnnConvolution::refusal(const Cudnn& cudnn, const ConvolutionShapes& shapes, Makes makes) {
@@ -199,11 +202,12 @@ std::string CudnnConvolution::refusal(const Cudnn& cudnn, const ConvolutionShape
 }
 
 // The first way that the heuristic names, may be taken and has a plan.
-bool CudnnConvolution::choose(const ConvolutionShapes& shapes) {
+bool CudnnConvolution::choose(const ConvolutionShapes& shapes, const CudnnDescriptor* gpu) {
   CudnnDescriptor heuristic(cudnn_, Cudnn::heuristic_type);
   heuristic.tell(Cudnn::heuristic_graph, graph_)
-      .tell(Cudnn::heuristic_mode, Cudnn::of_heuristic_mode, Cudnn::heuristic_a)
-      .end();
+      .tell(Cudnn::heuristic_mode, Cudnn::of_heuristic_mode, Cudnn::heuristic_a);
+  if (gpu) heuristic.tell(Cudnn::heuristic_gpu, *gpu);
+  heuristic.end();
   if (!heuristic) return false;
   std::vector<CudnnDescriptor> configs;
   std::vector<Cudnn::Descriptor> results;
@@ -215,11 +219,16 @@ bool CudnnConvolution::choose(const ConvolutionShapes& shapes) {
   if (cudnn_.get(heuristic.descriptor(), Cudnn::heuristic_results, Cudnn::of_descriptor, most_configs, &found,
                  results.data()) != 0)
     return false;
-  const Cudnn::Handle handle = cudnn_.handle();
   for (size_t i = 0; i < static_cast<size_t>(std::min(found, most_configs)); ++i) {
     if (!allowed(configs[i], shapes)) continue;
     CudnnDescriptor plan(cudnn_, Cudnn::plan_type);
-    plan.tell(Cudnn::plan_handle, Cudnn::of_handle, 1, &handle).tell(Cudnn::plan_config, configs[i]).end();
+    if (gpu) {
+      plan.tell(Cudnn::plan_gpu, *gpu);
+    } else {
+      const Cudnn::Handle handle = cudnn_.handle();
+      plan.tell(Cudnn::plan_handle, Cudnn::of_handle, 1, &handle);
+    }
+    plan.tell(Cudnn::plan_config, configs[i]).end();
     int64_t bytes = 0, elements = 0;
     if (!plan || cudnn_.get(plan.descriptor(), Cudnn::plan_workspace, Cudnn::of_int64, 1, &elements, &bytes) != 0 ||
         bytes > most_workspace_bytes)

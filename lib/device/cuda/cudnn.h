@@ -33,7 +33,8 @@ struct Cudnn {
     backward_data_type = 12,
     graph_type = 15,
     pack_type = 16,
-    tensor_type = 17
+    tensor_type = 17,
+    gpu_type = 38
   };
   enum Attribute {  // cudnnBackendAttributeName_t
     convolution_computes_in = 100,
@@ -46,10 +47,12 @@ struct Cudnn {
     heuristic_mode = 200,
     heuristic_graph = 201,
     heuristic_results = 202,
+    heuristic_gpu = 204,
     config_engine = 300,
     plan_handle = 400,
     plan_config = 401,
     plan_workspace = 402,
+    plan_gpu = 407,
     forward_alpha = 700,
     forward_beta = 701,
     forward_convolution = 702,
@@ -78,7 +81,8 @@ struct Cudnn {
     pack_ids = 1000,
     pack_pointers = 1001,
     pack_workspace = 1003,
-    engine_notes = 1303
+    engine_notes = 1303,
+    gpu_text = 2702
   };
   enum AttributeType {  // cudnnBackendAttributeType_t
     of_handle = 0,
@@ -89,7 +93,8 @@ struct Cudnn {
     of_convolution_mode = 7,
     of_heuristic_mode = 8,
     of_numerical_note = 11,
-    of_descriptor = 15
+    of_descriptor = 15,
+    of_char = 24
   };
   static constexpr int data_f32 = 0, data_bf16 = 9;  // cudnnDataType_t
   static constexpr int cross_correlation = 1;        // cudnnConvolutionMode_t
@@ -177,8 +182,10 @@ class CudnnDescriptor {
 class CudnnConvolution {
  public:
   enum class Makes { y, dx, dw };
-  // Null where the library has no way that makes the same bits each time and is as exact as is asked.
-  static std::unique_ptr<CudnnConvolution> plan(const Cudnn& cudnn, const ConvolutionShapes& shapes, Makes makes);
+  // Null where the library has no way that makes the same bits each time and is as exact as is asked. For the GPU at
+  // hand, or for the one that `gpu` describes, a final descriptor of gpu_type: then it cannot run.
+  static std::unique_ptr<CudnnConvolution> plan(const Cudnn& cudnn, const ConvolutionShapes& shapes, Makes makes,
+                                                const CudnnDescriptor* gpu = nullptr);
   // What it says of these tensors and this operation, without a GPU; empty where it takes them.
   static std::string refusal(const Cudnn& cudnn, const ConvolutionShapes& shapes, Makes makes);
   int64_t workspace_bytes() const { return workspace_bytes_; }
@@ -187,8 +194,8 @@ class CudnnConvolution {
 
  private:
   CudnnConvolution(const Cudnn& cudnn, const ConvolutionShapes& shapes, Makes makes);
-  void make_graph();
-  bool choose(const ConvolutionShapes& shapes);
+  void make_graph(const CudnnDescriptor* gpu);
+  bool choose(const ConvolutionShapes& shapes, const CudnnDescriptor* gpu);
   bool allowed(const CudnnDescriptor& config, const ConvolutionShapes& shapes) const;
 
   const Cudnn& cudnn_;

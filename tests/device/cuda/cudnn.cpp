@@ -170,3 +170,34 @@ TEST_CASE("the real cuDNN, where it is found, takes the descriptors of convoluti
     }
   }
 }
+
+TEST_CASE("the real cuDNN, where it is found, plans convolutions for an H100 that is not there, as exact as asked") {
+  const FoundLibrary found = LibraryFinder().find(cudnn_library(), 13);
+  if (!found.library) {
+    MESSAGE("cuDNN is not here");
+    return;
+  }
+  const auto cudnn = load_cudnn(*found.library);
+  const std::string properties =
+      R"({"deviceName":"NVIDIA H100 80GB HBM3","cudaDeviceId":0,"deviceVer":900,"driverVer":13000,"multiProcessorCount":132,
+"totalGlobalMem":85520809984,"maxGridSize":[2147483647,65535,65535],"maxBlockSize":[1024,1024,64],"regsPerBlock":65536,
+"smClockRateKHz":1980000,"memClockRateKHz":2619000,"l2CacheSize":52428800,"warpSize":32,"maxSharedMemoryPerBlock":49152,
+"maxSharedMemoryPerBlockOptin":232448,"reservedSharedMemoryPerBlock":1024,"maxRegistersPerSM":65536,"pciDeviceId":0,
+"maxCtasPerSM":32,"maxThreadsPerBlock":1024,"maxThreadsPerSM":2048,"isTccDriver":0,"supportCoopLaunch":1})";
+  CudnnDescriptor gpu(*cudnn, Cudnn::gpu_type);
+  gpu.tell(Cudnn::gpu_text, Cudnn::of_char, static_cast<int64_t>(properties.size()) + 1, properties.c_str()).end();
+  if (!gpu) {
+    MESSAGE("cuDNN ", found.library->version, " plans nothing without a GPU");
+    return;
+  }
+  for (const bool tf32 : {false, true}) {
+    for (const ConvolutionShapes& shapes :
+         {shapes_of({.size = {3, 3}, .pad_before = {1, 1}, .pad_after = {1, 1}}, 64, {28, 28}, 1, 128, 128),
+          shapes_of({.size = {7, 7}, .stride = {2, 2}, .pad_before = {3, 3}, .pad_after = {3, 3}}, 64, {224, 224}, 1, 3,
+                    64)}) {
+      ConvolutionShapes s = shapes;
+      s.tf32 = tf32;
+      for (const Makes makes : {Makes::y, Makes::dx, Makes::dw}) CHECK(CudnnConvolution::plan(*cudnn, s, makes, &gpu));
+    }
+  }
+}
