@@ -1,5 +1,6 @@
-// Recurrent layers: a step is one product of the states with the weight and one kernel for the gates of all rows. All
-// steps are launched one after another; while a program is captured they become part of its graph.
+// Recurrent layers: a step is one kernel, product and gates together, where the rows are few; else a product of the
+// states with the weight and a kernel for the gates of all rows. All steps are launched one after another; while a
+// program is captured they become part of its graph.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/recurrent.h"
 
@@ -24,15 +25,46 @@ struct Sizes {
 
 Sizes sizes_of(const Shape& gates, const Shape& weight) { return {gates[0], gates[1], gates[2], weight[1]}; }
 
-KernelSource source_of(std::string_view kernel, Cell cell, std::string arguments) {
+// So few rows and units that a step's time is what its launches and the way of its numbers to the blocks take.
+bool joins(const Sizes& s) { return s.batch <= 64 && s.hidden <= 1024; }
+// Of the batch in a lane of a joined step; there are four lanes.
+int64_t lane_rows(const Sizes& s) { return std::min<int64_t>(8, ceil_div(s.batch, int64_t{4})); }
+
+std::string kind_of(Cell cell) {
   const std::string_view kinds[] = {"rnn_tanh", "rnn_relu", "lstm", "gru"};
-  return {.header = "recurrent.h",
-          .call = concat(kernel, "<CellKind::", kinds[static_cast<size_t>(cell)], ">"),
-          .arguments = std::move(arguments),
-          .threads = 128};
+  return concat("CellKind::", kinds[static_cast<size_t>(cell)]);
 }
 
-Grid grid_of(const Sizes& s) { return {.x = static_cast<int>(ceil_div(s.units(), int64_t{128})), .threads = 128}; }
+constexpr int threads_of_step = 128;
+
+template <class Arguments>
+Launch<Arguments> step_of(CudaDevice& device, std::string_view kernel, Cell cell, const Sizes& s,
+                          std::string arguments) {
+  const KernelSource source{.header = "recurrent.h",
+                            .call = concat(kernel, "<", kind_of(cell), ">"),
+                            .arguments = std::move(arguments),
+                            .threads = threads_of_step};
+  const int64_t blocks = ceil_div(s.units(), int64_t{threads_of_step});
+  return {device, source, {.x = static_cast<int>(blocks), .threads = threads_of_step}};
+}
+
+// `depth`: of the product, whose right factor has `columns` columns a unit.
+template <class Arguments>
+Launch<Arguments> joined_step_of(CudaDevice& device, std::string_view kernel, Cell cell, const Sizes& s, int64_t depth,
+                                 int64_t columns, std::string arguments) {
+  const int64_t rows = 4 * lane_rows(s);
+  const KernelSource source{
+      .header = "recurrent.h",
+      .call = concat(kernel, "<", kind_of(cell), ", ", lane_rows(s), ", ", depth % 4 == 0 ? "true" : "false", ">"),
+      .arguments = std::move(arguments),
+      .threads = joined_warps * 32};
+  Grid grid{.x = static_cast<int>(ceil_div(s.hidden, int64_t{joined_units})), .threads = source.threads};
+  grid.y = static_cast<int>(ceil_div(s.batch, rows));
+  const int64_t ring = 3 * (rows + joined_units * columns) * joined_pitch;
+  const int64_t parts = joined_warps * rows * (joined_units * columns + 8);
+  grid.shared_bytes = static_cast<int>(4 * std::max(ring, parts));
+  return {device, source, grid};
+}
 
 // Bytes of which pointers to rows of so many floats are multiples, wherever the row.
 int64_t alignment_of(int64_t floats) { return floats % 4 == 0 ? 16 : floats % 2 == 0 ? 8 : 4; }
@@ -43,16 +75,22 @@ float* f32_out(std::span<void* const> buffers, size_t i) { return static_cast<fl
 class RecurrentKernel final : public Kernel {
  public:
   RecurrentKernel(const Recurrent& op, const Sizes& s, CudaDevice& device)
-      : cell_(op.cell), reverse_(op.reverse), s_(s), first_(device, product(s, s.hidden)) {
+      : cell_(op.cell), reverse_(op.reverse), s_(s) {
     if (s.units() == 0 || s.steps == 0) return;
+    if (joins(s)) {
+      step_.emplace(joined_step_of<RecurrentStep>(device, "recurrent_step_joined", cell_, s, s.hidden, gates_of(cell_),
+                                                  "RecurrentStep"));
+      return;
+    }
+    first_.emplace(device, product(s, s.hidden));
     if (s.steps > 1) later_.emplace(device, product(s, s.state_row()));
-    step_.emplace(device, source_of("recurrent_step", cell_, "RecurrentStep"), grid_of(s));
+    step_.emplace(step_of<RecurrentStep>(device, "recurrent_step", cell_, s, "RecurrentStep"));
     product_at_ = scratch_.floats(s.batch * s.width);
-    workspace_at_ = scratch_.bytes(std::max(first_.scratch_bytes(), later_ ? later_->scratch_bytes() : 0));
+    workspace_at_ = scratch_.bytes(std::max(first_->scratch_bytes(), later_ ? later_->scratch_bytes() : 0));
   }
 
   int64_t scratch_bytes() const override { return scratch_.size_bytes(); }
-  std::string way() const override { return first_.way(); }
+  std::string way() const override { return first_ ? first_->way() : "joined"; }
   bool in_place(int in, int out) const override { return in == 0 && out == Recurrent::gates; }
   void unread(int output) override {
     if (output == Recurrent::before) before_ = false;
@@ -65,7 +103,7 @@ class RecurrentKernel final : public Kernel {
     float* y = f32_out(out, Recurrent::y);
     float* kept = keeps_of(cell_) && inner_ ? f32_out(out, Recurrent::kept) : nullptr;
     float* sums = floats_at(scratch, product_at_);
-    RecurrentStep p{.product = sums, .bias = cell_ == Cell::gru ? f32(in, 3) : nullptr};
+    RecurrentStep p{.product = sums, .weight = f32(in, 1), .bias = cell_ == Cell::gru ? f32(in, 3) : nullptr};
     p.batch = static_cast<int>(s_.batch), p.hidden = static_cast<int>(s_.hidden);
     p.state_row = s_.state_row(), p.gate_row = s_.gate_row();
     for (int64_t k = 0; k < s_.steps; ++k) {
@@ -73,7 +111,7 @@ class RecurrentKernel final : public Kernel {
       const bool begins = k == 0, ends = k + 1 == s_.steps;
       p.h = begins ? f32(in, 2) : y + at(k - 1) * s_.hidden;
       p.h_row = begins ? s_.hidden : s_.state_row();
-      (begins ? first_ : *later_).run(p.h, in[1], sums, bytes_at(scratch, workspace_at_));
+      if (first_) (begins ? *first_ : *later_).run(p.h, in[1], sums, bytes_at(scratch, workspace_at_));
       p.x = f32(in, 0) + t * s_.width;
       p.y = y + t * s_.hidden;
       p.before = before_ ? f32_out(out, Recurrent::before) + t * s_.hidden : nullptr;
@@ -101,8 +139,7 @@ class RecurrentKernel final : public Kernel {
   const Cell cell_;
   const bool reverse_;
   const Sizes s_;
-  Product first_;
-  std::optional<Product> later_;
+  std::optional<Product> first_, later_;  // none where a step contains its product
   std::optional<Launch<RecurrentStep>> step_;
   ScratchPlan scratch_;
   int64_t product_at_ = 0, workspace_at_ = 0;
@@ -118,18 +155,21 @@ class RecurrentGradKernel final : public Kernel {
     if (op.from_last) last_at_ = next++;
     if (op.from_cells) cells_at_ = next++;
     if (s.units() > 0 && s.steps > 0)
-      step_.emplace(device, source_of("recurrent_grad_step", cell_, "RecurrentGradStep"), grid_of(s));
+      step_.emplace(joins(s)
+                        ? joined_step_of<RecurrentGradStep>(device, "recurrent_grad_step_joined", cell_, s, s.width, 1,
+                                                            "RecurrentGradStep")
+                        : step_of<RecurrentGradStep>(device, "recurrent_grad_step", cell_, s, "RecurrentGradStep"));
   }
 
   int64_t scratch_bytes() const override { return product_.scratch_bytes(); }
-  std::string way() const override { return product_.way(); }
+  std::string way() const override { return joins(s_) ? "joined" : product_.way(); }
   bool in_place(int in, int out) const override { return in == 0 && out == 0; }
 
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
     if (!step_) return;
     float *dx = f32_out(out, 0), *dh = f32_out(out, 1);
     float* of_state = cell_ == Cell::gru ? f32_out(out, 2) : dx;
-    RecurrentGradStep p{};
+    RecurrentGradStep p{.weight = f32(in, 2)};
     p.batch = static_cast<int>(s_.batch), p.hidden = static_cast<int>(s_.hidden);
     p.state_row = s_.state_row(), p.gate_row = s_.gate_row();
     p.dh = last_at_ > 0 ? f32(in, last_at_) : nullptr;
@@ -150,8 +190,11 @@ class RecurrentGradKernel final : public Kernel {
         p.through = dh;
       }
       (*step_)(p);
-      product_.run(of_state + t * s_.width, in[2], dh, scratch, cell_ == Cell::gru);
-      p.dh = dh;
+      // A joined step makes the product of the step before it, so that the last one's is left.
+      const float* factor = of_state + t * s_.width;
+      if (!joins(s_) || k == 0) product_.run(factor, in[2], dh, scratch, cell_ == Cell::gru);
+      p.of_next = joins(s_) ? factor : nullptr;
+      p.dh = joins(s_) && cell_ != Cell::gru ? nullptr : dh;
       p.dc = p.dc_before;
     }
   }

@@ -67,7 +67,9 @@ TEST_CASE("recurrent layers and their gradients agree with the reference device"
     check(cell, {.batch = 2, .steps = 3, .hidden = 8}, true);
     check(cell, {.batch = 1, .steps = 1, .hidden = 1}, false);
   }
-  check(Cell::lstm, {.batch = 2, .steps = 2, .hidden = 130}, false);  // in pieces of the depth, backward
+  check(Cell::lstm, {.batch = 35, .steps = 2, .hidden = 66}, false);  // two blocks of rows, more than one step of depth
+  for (const Cell cell : {Cell::lstm, Cell::gru})                     // products of their own
+    check(cell, {.batch = 66, .steps = 3, .hidden = 3}, cell == Cell::gru);
 }
 
 TEST_CASE("what nobody reads of a recurrent layer is not written") {
