@@ -22,6 +22,16 @@ std::map<std::string, DeviceFactory>& factories() {
 
 std::unique_ptr<Device> (*wrapped)(std::unique_ptr<Device>) = nullptr;
 
+// The GPU where there is one that works, else the CPU.
+std::unique_ptr<Device> make_best(const DeviceOptions& options) {
+  try {
+    return make_device("cuda", options);
+  } catch (const Error& error) {
+    if (error.exit() != Exit::usage) throw;
+  }
+  return make_device("cpu", options);
+}
+
 }  // namespace
 
 void wrap_devices(std::unique_ptr<Device> (*wrap)(std::unique_ptr<Device>)) { wrapped = wrap; }
@@ -45,11 +55,13 @@ DeviceRegistration::DeviceRegistration(const char* name, DeviceFactory factory) 
 
 std::vector<std::string> device_names() {
   std::vector<std::string> names;
-  for (const auto& [name, factory] : factories()) names.push_back(name);
+  for (const auto& [name, factory] : factories())
+    if (name.find(':') == std::string::npos) names.push_back(name);  // "cuda:1" is one of the kind "cuda"
   return names;
 }
 
 std::unique_ptr<Device> make_device(const std::string& name, const DeviceOptions& options) {
+  if (name == "auto") return make_best(options);
   const auto found = factories().find(name);
   if (found != factories().end()) {
     std::unique_ptr<Device> made = found->second(options);

@@ -31,14 +31,6 @@ TEST_CASE("an unknown device names the devices there are") {
   CHECK(exit == Exit::usage);
 }
 
-TEST_CASE("a device that was not built says so") {
-  Exit exit = Exit::done;
-  CHECK(error_text([] { make_device("cuda", {}); }, {}, &exit) ==
-        "error: trainer.device: 'cuda' is not part of this build of dlcli\n"
-        "  help: write 'cpu'; this version has no CUDA kernels to build");
-  CHECK(exit == Exit::usage);
-}
-
 TEST_CASE("an operation without a kernel is named") {
   CpuDevice device({.threads = 1});
   const Type type;
