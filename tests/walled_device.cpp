@@ -14,6 +14,7 @@
 #include "lib/base/error.h"
 #include "lib/device/host_executable.h"
 #include "lib/device/layout.h"
+#include "lib/device/repeats_arithmetic.h"
 
 namespace dl::testing {
 namespace {
@@ -112,7 +113,7 @@ class WalledExecutable final : public Executable {
   bool launched_ = false, timed_ = false;
 };
 
-class WalledDevice final : public Device {
+class WalledDevice final : public Device, public RepeatsArithmetic {
  public:
   explicit WalledDevice(std::unique_ptr<Device> inner) : inner_(std::move(inner)) { launched_.reserve(64); }
 
@@ -120,6 +121,9 @@ class WalledDevice final : public Device {
   std::string description() const override { return inner_->description(); }
   bool gains_by_bf16() const override { return inner_->gains_by_bf16(); }
   std::string arithmetic() const override { return inner_->arithmetic(); }
+  void compute_as(const std::string& arithmetic) override {
+    if (auto* repeats = dynamic_cast<RepeatsArithmetic*>(inner_.get())) repeats->compute_as(arithmetic);
+  }
   bool fuses() const override { return inner_->fuses(); }
   bool takes_epilogue(const Op& op, std::span<const Type> inputs) const override {
     return inner_->takes_epilogue(op, inputs);

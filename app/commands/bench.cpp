@@ -9,6 +9,7 @@
 #include "app/console/text.h"
 #include "app/measure/layer_trial.h"
 #include "app/measure/limits.h"
+#include "app/measure/product_trial.h"
 #include "app/measure/spent.h"
 #include "app/measure/step_trial.h"
 #include "app/options.h"
@@ -16,6 +17,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
+#include "lib/device/cpu/product_verdicts.h"
 #include "lib/spec/load.h"
 #include "lib/spec/yaml.h"
 #include "lib/train/plan/run_spec.h"
@@ -32,6 +34,10 @@ class Bench final : public Command {
     app.add_option("CONFIG", what_, "the YAML file, a run, or a layer as it stands in a config")->required();
     app.add_option("--seconds", seconds_, "how long to measure")->type_name("S")->check(above_zero());
     app.add_flag("--predict", predict_, "of a config: its prediction of a batch, not its training step");
+    app.add_option("--blas", blas_,
+                   "of a config: its products by this library (openblas, mkl, blis, or a file) beside our own; keeps "
+                   "which is ahead for trainer.blas: auto")
+        ->type_name("NAME");
     app.add_option("--input", input_, "of a layer: the sizes of a sample, without the batch")->type_name("N,N,…");
     app.add_option("--batch", batch_, "of a layer: samples in a batch; of a config it is data.batch_size")
         ->type_name("N")
@@ -46,6 +52,7 @@ class Bench final : public Command {
              {{"dlcli bench configs/lenet5.yaml", "steps a second, share of the limit"},
               {"dlcli bench my.yaml --set data.batch_size=256 --seconds 10", "with another batch size, for longer"},
               {"dlcli bench my.yaml --predict --set data.batch_size=1", "how long a prediction of one sample takes"},
+              {"dlcli bench my.yaml --blas openblas", "whose products are faster here, for trainer.blas: auto"},
               {"dlcli bench my.yaml --threads 1 --json", "for scripts"},
               {"dlcli bench \"conv2d: {out_channels: 64, kernel_size: 3}\" --input 32,32,64", "one layer"}});
   }
@@ -59,8 +66,11 @@ class Bench final : public Command {
       if (!input_.empty() || batch_ > 0 || tokens_ > 0)
         fail("--input, --batch and --tokens go with a layer, and '" + what_ + "' is a config",
              "leave them out; the batch is '--set data.batch_size=N'");
-      bench_config();
+      blas_.empty() ? bench_config() : bench_products();
     } else {
+      if (!blas_.empty())
+        fail("--blas goes with a config, and '" + shortened(what_) + "' is a layer",
+             "leave it out, or write a config with the layer");
       if (predict_)
         fail("--predict goes with a config, and '" + shortened(what_) + "' is a layer",
              "leave it out; a layer's forward is told beside its backward");
@@ -120,6 +130,52 @@ class Bench final : public Command {
                {"  peak memory", bytes_text(memory)}},
               columns),
         wrapped("limits measured: " + limits_text(limits), columns, "  ", "")));
+  }
+
+  void bench_products() {
+    if (predict_) fail("--blas measures a training step, and --predict its prediction", "leave one of them out");
+    if (blas_ == "own" || blas_ == "auto")
+      fail("--blas: expected a library, got '" + blas_ + "'", "write 'openblas', 'mkl', 'blis' or a library's file");
+    const ProductTrial trial = compare_products(what_, overrides_.sets(), blas_, seconds_);
+    trial.keep(blas_);
+    if (json_) return print(json_line(products_json(trial)));
+    const size_t columns = standard_output().columns();
+    std::vector<std::vector<std::string>> rows{
+        {"  product", "a step", "own FLOP/s", "library's", "least times", "library x"}};
+    int64_t ahead = 0;
+    for (const ProductSpeeds& p : trial.products) {
+      const ProductVerdict verdict{.identity = trial.identity, .gain = p.gain()};
+      ahead += verdict.ahead();
+      rows.push_back({"  " + p.product, std::to_string(p.calls), short_count(p.flops / p.own.median),
+                      short_count(p.flops / p.library.median),
+                      concat(short_count(p.flops / p.own.least), ", ", short_count(p.flops / p.library.least)),
+                      concat(verdict.gain_text(), verdict.ahead() ? ", taken" : "")});
+    }
+    print(concat(wrapped(concat(trial.library, " beside our own kernels, ", trial.team, ", ",
+                                count_of(trial.steps, "step"), " of each in turns, medians"),
+                         columns, "  ", ""),
+                 table(rows, columns),
+                 wrapped(concat("'trainer.blas: auto' takes it for ", ahead, " of ",
+                                count_of(std::ssize(trial.products), "product"), ", from the next run on"),
+                         columns, "  ", "")));
+  }
+
+  static Node products_json(const ProductTrial& trial) {
+    Node products = Node::list();
+    for (const ProductSpeeds& p : trial.products)
+      products.items.push_back(json_object({{"product", Node::string(p.product)},
+                                            {"calls", Node::integer(p.calls)},
+                                            {"flops", Node::number(p.flops)},
+                                            {"own_ms", Node::number(1e3 * p.own.median)},
+                                            {"own_min_ms", Node::number(1e3 * p.own.least)},
+                                            {"library_ms", Node::number(1e3 * p.library.median)},
+                                            {"library_min_ms", Node::number(1e3 * p.library.least)},
+                                            {"gain", Node::number(p.gain())}}));
+    return json_object({{"library", Node::string(trial.library)},
+                        {"identity", Node::string(trial.identity)},
+                        {"team", Node::string(trial.team)},
+                        {"steps", Node::integer(trial.steps)},
+                        {"products", std::move(products)}});
   }
 
   Shape input_shape() const {
@@ -195,7 +251,7 @@ class Bench final : public Command {
                  spent_table("kernel", spent_by(timing.kernels, limits, kernel_name), all_s, columns)));
   }
 
-  std::string what_, input_;
+  std::string what_, input_, blas_;
   double seconds_ = 3;
   int64_t batch_ = 0, tokens_ = 0;
   bool predict_ = false, json_ = false;

@@ -3,12 +3,15 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "lib/base/error.h"
 #include "lib/data/image/image.h"
+#include "lib/device/cpu/blas.h"
 #include "lib/device/cpu/isa.h"
 #include "tests/app/run_dlcli.h"
+#include "tests/cache_home.h"
 
 using namespace dl;
 using namespace dl::testing;
@@ -113,6 +116,15 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
       {{"bench", "relu", "--predict", "--input", "32"},
        "error: dlcli bench: --predict goes with a config, and 'relu' is a layer\n"
        "  help: leave it out; a layer's forward is told beside its backward\n"},
+      {{"bench", "relu", "--blas", "openblas", "--input", "32"},
+       "error: dlcli bench: --blas goes with a config, and 'relu' is a layer\n"
+       "  help: leave it out, or write a config with the layer\n"},
+      {{"bench", "tests/app/tiny.yaml", "--blas", "openblas", "--predict"},
+       "error: dlcli bench: --blas measures a training step, and --predict its prediction\n"
+       "  help: leave one of them out\n"},
+      {{"bench", "tests/app/tiny.yaml", "--blas", "own"},
+       "error: dlcli bench: --blas: expected a library, got 'own'\n"
+       "  help: write 'openblas', 'mkl', 'blis' or a library's file\n"},
       {{"bench", "linear: {out_feature: 3}", "--input", "32"},
        "error: LAYER:1:10: model[0] (linear): unknown key 'out_feature'\n"
        "  known keys: bias, bias_init, init, out_features\n  help: write 'out_features'\n"},
@@ -216,6 +228,59 @@ TEST_CASE("bench --predict measures the forward pass alone, of as many samples a
     CHECK(result.at("params") == 64 * 16 + 16 + 16 * 10 + 10);
     CHECK(result.at("min_ms") <= result.at("step_ms"));
   }
+}
+
+TEST_CASE(
+    "bench --blas keeps in which products a library is ahead, and check and profile say so where auto goes by it") {
+  if (Blas::find() == nullptr) return;
+  const CacheHome home;
+  const Folder folder;
+  write(folder.path / "wide.yaml",
+        "data: {train: {format: random, shape: [64], classes: 48, samples: 96}, batch_size: 96}\n"
+        "model:\n  - linear: 80\n  - relu\n  - linear: 48\n"
+        "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1, threads: 1, blas: auto}\n");
+  const Finished bench = run_dlcli({"bench", "wide.yaml", "--blas", "openblas", "--seconds", "0.05", "--json"}, folder);
+  REQUIRE(bench.exit == 0);
+  const auto result = nlohmann::json::parse(bench.out);
+  CHECK(result.at("library") == Blas::find()->title());
+  std::set<std::string> products;
+  for (const auto& product : result.at("products")) {
+    products.insert(product.at("product").get<std::string>());
+    CHECK(product.at("calls") == 1);
+    CHECK(product.at("own_min_ms") <= product.at("own_ms"));
+    CHECK(product.at("library_min_ms") <= product.at("library_ms"));
+  }
+  CHECK(products.contains("96x80x64 nt epilogue"));
+  CHECK(products.contains("80x64x96 tn"));
+  const auto said = [&](const std::string& blas) {
+    const auto profile = nlohmann::json::parse(
+        run_dlcli({"profile", "wide.yaml", "--seconds", "0.05", "--json", "--set", "trainer.blas=" + blas}, folder)
+            .out);
+    size_t count = 0;
+    for (const auto& kernel : profile.at("kernels"))
+      count += kernel.at("by").get<std::string>().ends_with(" x by bench");
+    return count;
+  };
+  CHECK(said("auto") == products.size());
+  CHECK(said("own") == 0);
+  CHECK(run_dlcli({"check", "wide.yaml", "--graph"}, folder).out.find("bench") != std::string::npos);
+  CHECK(run_dlcli({"check", "wide.yaml", "--graph", "--set", "trainer.blas=own"}, folder).out.find("bench") ==
+        std::string::npos);
+  const Finished table = run_dlcli({"bench", "wide.yaml", "--blas", "openblas", "--seconds", "0.05"}, folder);
+  CHECK(table.exit == 0);
+  CHECK(table.out.find("'trainer.blas: auto' takes it for ") != std::string::npos);
+
+  const Finished none = run_dlcli({"bench", "tests/app/tiny.yaml", "--blas", "openblas"});
+  CHECK(none.exit == 2);
+  CHECK(none.err ==
+        "error: dlcli bench: --blas: no product of 'tiny' is in f32 and has at least 32 rows, columns and terms\n"
+        "  help: leave --blas out: our own kernels make all of this config\n");
+  const Finished elsewhere =
+      run_dlcli({"bench", "wide.yaml", "--blas", "openblas", "--set", "trainer.device=reference"}, folder);
+  CHECK(elsewhere.exit == 2);
+  CHECK(elsewhere.err ==
+        "error: dlcli bench: --blas goes with the device 'cpu', and the config has 'reference'\n"
+        "  help: write '--set trainer.device=cpu'\n");
 }
 
 TEST_CASE("bench --predict takes a network that carries its state from batch to batch") {

@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include "lib/device/cpu/isa.h"
+#include "lib/device/cpu/product_verdicts.h"
+#include "tests/cache_home.h"
 #include "tests/train/fixture.h"
 
 namespace dl {
@@ -60,7 +63,59 @@ TEST_CASE("a run by OpenBLAS goes on to the same bits, and says so where another
 }
 
 #if defined(__x86_64__)
-TEST_CASE("what auto takes follows from the processor: our own kernels on x86-64") {
+TEST_CASE("a run by auto goes on as it began, though bench has found something else since") {
+  const Blas* const blas = Blas::find();
+  if (blas == nullptr) return;
+  const testing::CacheHome home;
+  const auto bench_found = [&](double gain) {
+    ProductVerdicts verdicts;
+    for (const char* product : {"48x96x36 nt epilogue", "48x64x96 nt epilogue", "96x36x48 tn"})
+      verdicts.set(team_name(name_of(best_isa()), 2), product, "openblas", {blas->identity(), gain});
+    verdicts.keep();
+  };
+  const testing::Workplace place(wide);
+  const auto plan = place.plan({"trainer.blas=auto"});
+  const auto by_library = [&] {
+    int64_t count = 0;
+    for (const std::string& way : ways(*plan)) count += way == blas->title() + "; OpenBLAS 1.20 x by bench";
+    return count;
+  };
+  CHECK(by_library() == 0);
+  bench_found(1.2);
+  CHECK(by_library() == 3);
+  RunFolder whole = place.new_run(*plan), stopped = place.new_run(*plan);
+  Trainer uninterrupted(*plan, {.folder = &whole});
+  uninterrupted.fit();
+  testing::StopAfter stop(4);
+  Trainer(*plan, {.folder = &stopped, .observers = {&stop}, .stop = &stop.stop}).fit();
+  const Checkpoint last = *Checkpoints(stopped.paths().checkpoints()).newest({});
+  CHECK(last.state.arithmetic.find(blas->title() + " for 3 products (") != std::string::npos);
+
+  bench_found(0.8);
+  CHECK(by_library() == 0);
+  testing::Record record;
+  Trainer resumed(*plan, {.folder = &stopped, .observers = {&record}});
+  resumed.resume(last);
+  resumed.fit();
+  CHECK(testing::contents(resumed.store()) == testing::contents(uninterrupted.store()));
+  CHECK(record.warnings.empty());
+
+  // By own kernels it would be other bits, and is told.
+  const auto own = place.plan({"trainer.blas=own"});
+  RunFolder folder = place.new_run(*own);
+  testing::Record by_us;
+  Trainer other(*own, {.folder = &folder, .observers = {&by_us}});
+  other.resume(last);
+  CHECK(std::ranges::count_if(by_us.warnings, [&](const std::string& warning) {
+          return warning.starts_with("its steps were computed by ") && warning.find('\n') == std::string::npos &&
+                 warning.find(blas->title() + " for 3 products (") != std::string::npos;
+        }) == 1);
+  other.fit();
+  CHECK(testing::contents(other.store()) != testing::contents(uninterrupted.store()));
+}
+
+TEST_CASE("where bench measured nothing, auto takes our own kernels on x86-64") {
+  const testing::CacheHome home;
   const auto arithmetic = [](const std::string& blas) {
     return make_device("cpu", {.threads = 1, .blas = blas})->arithmetic();
   };

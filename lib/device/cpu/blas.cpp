@@ -9,12 +9,14 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <string_view>
 #include <vector>
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/device/cpu/isa.h"
 
 namespace dl {
@@ -55,6 +57,32 @@ using CoreName = char* (*)();
 using Sgemm = void (*)(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a,
                        int lda, const float* b, int ldb, float beta, float* c, int ldc);
 
+// What libraries say of their version; empty where they say nothing.
+std::string version_of(void* library) {
+  if (void* config = dlsym(library, "openblas_get_config")) {  // "OpenBLAS 0.3.21 NO_LAPACKE …"
+    const std::string all = reinterpret_cast<char* (*)()>(config)();
+    return all.substr(0, all.find(' ', std::min(all.find(' '), all.size() - 1) + 1));
+  }
+  if (void* version = dlsym(library, "bli_info_get_version_str"))
+    return concat("BLIS ", reinterpret_cast<const char* (*)()>(version)());
+  if (void* version = dlsym(library, "MKL_Get_Version_String")) {
+    char text[256] = {};
+    reinterpret_cast<void (*)(char*, int)>(version)(text, sizeof text - 1);
+    return std::string(trim(text));
+  }
+  return {};
+}
+
+// The file that a function lies in, and its size.
+std::string file_of(const void* function) {
+  Dl_info found;
+  if (dladdr(function, &found) == 0 || found.dli_fname == nullptr) return {};
+  std::error_code unreadable;
+  const std::filesystem::path file = std::filesystem::canonical(found.dli_fname, unreadable);
+  if (unreadable) return found.dli_fname;
+  return concat(file.string(), " of ", std::filesystem::file_size(file, unreadable), " bytes");
+}
+
 }  // namespace
 
 struct Blas::Load {
@@ -83,7 +111,7 @@ const Blas::Load& Blas::load(const std::string& name) {
   setenv("MKL_THREADING_LAYER", "SEQUENTIAL", 0);
   const auto found = std::ranges::find(known(), name, &Known::name);
   const std::vector<const char*> files = found != known().end() ? found->files : std::vector{name.c_str()};
-  l.blas.title_ = found != known().end() ? found->title : name;
+  l.blas.title_ = l.blas.name_ = found != known().end() ? found->title : name;
   for (const char* file : files) {
     void* library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
@@ -96,6 +124,11 @@ const Blas::Load& Blas::load(const std::string& name) {
     void* core = dlsym(library, "openblas_get_corename");
     l.blas.core_ = core != nullptr ? reinterpret_cast<CoreName>(core)() : file;
     if (core != nullptr) l.blas.title_ += concat(" with ", l.blas.core_, " kernels");
+    if (l.failure.empty())
+      l.blas.identity_ = concat(version_of(library), " ", l.blas.core_, " ", file_of(l.blas.sgemm_));
+    // A line in which tabs divide what it holds.
+    std::ranges::replace_if(
+        l.blas.identity_, [](char c) { return c == '\t' || c == '\n'; }, ' ');
     break;
   }
   return l;

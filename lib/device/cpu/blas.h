@@ -29,12 +29,15 @@ class Blas {
   // What the library says of itself: of OpenBLAS the kernels in use, else its file.
   const std::string& core() const { return core_; }
   const std::string& title() const { return title_; }  // "OpenBLAS with Haswell kernels"
+  const std::string& name() const { return name_; }    // "OpenBLAS"
+  // Its version where it tells one, its kernels, its file and the size of that: what a measured speed is true for.
+  const std::string& identity() const { return identity_; }
 
  private:
   struct Load;
   static const Load& load(const std::string& name);
   void* sgemm_ = nullptr;
-  std::string core_, title_;
+  std::string name_, core_, title_, identity_;
 };
 
 }  // namespace dl

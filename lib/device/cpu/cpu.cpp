@@ -14,7 +14,7 @@
 #include "lib/base/cpu.h"
 #include "lib/base/division.h"
 #include "lib/base/error.h"
-#include "lib/device/cpu/blas.h"
+#include "lib/base/text.h"
 #include "lib/device/cpu/loop_runner.h"
 #include "lib/device/host_executable.h"
 
@@ -51,25 +51,6 @@ const DeviceRegistration cpu("cpu", make_cpu);
 
 int team_size(const DeviceOptions& options) { return options.threads > 0 ? options.threads : usable_cores(); }
 
-// Whether our products were measured to be about as fast as OpenBLAS's, as they were on x86-64.
-constexpr bool has_tuned_kernels() {
-#if defined(__x86_64__)
-  return true;
-#else
-  return false;
-#endif
-}
-
-// Error(Exit::usage) where the one that is named does not load.
-const Blas* library(const std::string& name) {
-  if (name == "own") return nullptr;
-  if (name == "auto") return has_tuned_kernels() ? nullptr : Blas::find();
-  if (const Blas* blas = Blas::find(name)) return blas;
-  throw Error(Exit::usage, Problem{.path = "trainer.blas",
-                                   .what = Blas::description(name),
-                                   .help = "install it, or write 'own', which needs no library"});
-}
-
 // Memory from here on is mapped by itself, with huge pages where the system has them.
 constexpr int64_t mapped_bytes = 1 << 20;
 
@@ -82,7 +63,7 @@ CpuKernelRegistration::CpuKernelRegistration(const char* op, CpuKernel kernel) {
 CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa) : CpuDevice(options, isa, best_bf16_unit(isa)) {}
 
 CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa, Bf16Unit bf16_unit)
-    : blas_(library(options.blas)),
+    : product_makers_(options.blas, team_name(name_of(isa), team_size(options))),
       team_(team_size(options)),
       isa_(isa),
       bf16_unit_(bf16_unit),
@@ -93,7 +74,7 @@ CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa, Bf16Unit bf16_unit)
 }
 
 CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa, const Machine& machine)
-    : blas_(library(options.blas)),
+    : product_makers_(options.blas, team_name(name_of(isa), team_size(options))),
       team_(team_size(options)),
       isa_(isa),
       bf16_unit_(best_bf16_unit(isa)),
@@ -105,7 +86,7 @@ CpuDevice::CpuDevice(const DeviceOptions& options, Isa isa, const Machine& machi
 }
 
 CpuDevice::CpuDevice(const DeviceOptions& options, const Bf16GemmKernels& bf16_gemm)
-    : blas_(nullptr),
+    : product_makers_("own", team_name(name_of(best_isa()), team_size(options))),
       team_(team_size(options)),
       isa_(best_isa()),
       bf16_unit_(best_bf16_unit(best_isa())),
@@ -114,16 +95,17 @@ CpuDevice::CpuDevice(const DeviceOptions& options, const Bf16GemmKernels& bf16_g
       bf16_gemm_(bf16_gemm) {}
 
 std::string CpuDevice::description() const {
-  return concat(team_.size(), team_.size() == 1 ? " thread, " : " threads, ", name_of(isa_),
-                blas_ != nullptr ? ", " + blas_->title() : "");
+  const std::string library = product_makers_.title();
+  return concat(count_of(team_.size(), "thread"), ", ", name_of(isa_), library.empty() ? "" : ", ", library);
 }
 
 std::string CpuDevice::arithmetic() const {
-  const std::string own = concat(name_of(isa_), ", ", name_of(bf16_unit_));
+  const std::string own = concat(name_of(isa_), ", ", name_of(bf16_unit_)), library = product_makers_.title();
+  if (library.empty()) return own;
   // A library's bits depend on how a product is cut over the threads.
-  return blas_ == nullptr
-             ? own
-             : concat(own, ", ", blas_->title(), ", ", team_.size(), team_.size() == 1 ? " thread" : " threads");
+  std::string all = concat(own, ", ", library, ", ", count_of(team_.size(), "thread"));
+  if (const std::string decided = product_makers_.decisions(); !decided.empty()) all += "\n" + decided;
+  return all;
 }
 
 bool CpuDevice::takes_epilogue(const Op& op, std::span<const Type> inputs) const {

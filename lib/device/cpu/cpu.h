@@ -1,23 +1,29 @@
 // The device "cpu": kernels that run on a team of threads, with the best instruction set the processor has.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "lib/base/thread_team.h"
 #include "lib/device/cpu/choices.h"
 #include "lib/device/cpu/isa.h"
 #include "lib/device/cpu/machine.h"
+#include "lib/device/cpu/product_makers.h"
 #include "lib/device/cpu/simd/gemm.h"
 #include "lib/device/device.h"
+#include "lib/device/repeats_arithmetic.h"
 
 namespace dl {
 
-class Blas;
 class LoopRunner;
 
-class CpuDevice final : public Device {
+using ProductTimes = std::map<std::string, std::vector<double>>;
+
+class CpuDevice final : public Device, public RepeatsArithmetic {
  public:
   // An instruction set other than the best is for tests; it must be supported here.
   explicit CpuDevice(const DeviceOptions& options, Isa isa = best_isa());
@@ -34,13 +40,17 @@ class CpuDevice final : public Device {
   Choices& choices() { return choices_; }
   const GemmKernels& gemm() const { return gemm_; }
   const Bf16GemmKernels& bf16_gemm() const { return bf16_gemm_; }
-  // The library that makes products in f32 of sizes where it may be ahead; null: our own kernels make all.
-  const Blas* blas() const { return blas_; }
+  const ProductMakers& product_makers() const { return product_makers_; }
+  // From now on the seconds of each run of a product in f32 that is large enough for a library, by product_name(): for
+  // what compares them. Until then null.
+  void time_products() { product_times_.emplace(); }
+  ProductTimes* product_times() { return product_times_ ? &*product_times_ : nullptr; }
 
   std::string_view name() const override { return "cpu"; }
   std::string description() const override;
   bool gains_by_bf16() const override { return bf16_unit_ != Bf16Unit::emulated; }
   std::string arithmetic() const override;
+  void compute_as(const std::string& arithmetic) override { product_makers_.decide_as(arithmetic); }
   bool fuses() const override { return true; }
   bool takes_epilogue(const Op& op, std::span<const Type> inputs) const override;
   std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) override;
@@ -53,7 +63,7 @@ class CpuDevice final : public Device {
   void fill(void* memory, std::byte value, int64_t bytes) override;
 
  private:
-  const Blas* const blas_;  // before the threads: see Blas::find
+  ProductMakers product_makers_;  // before the threads: see Blas::find
   ThreadTeam team_;
   const Isa isa_;
   const Bf16Unit bf16_unit_;
@@ -61,6 +71,7 @@ class CpuDevice final : public Device {
   Choices choices_;
   const GemmKernels& gemm_;
   const Bf16GemmKernels& bf16_gemm_;
+  std::optional<ProductTimes> product_times_;
 };
 
 // What a file that implements an operation registers. `outputs` are the operation's own, also where an epilogue

@@ -73,6 +73,11 @@ bool sums_by_halves(const GemmOf<T>& g) {
 
 bool fits_library(const Gemm& g) { return std::min({g.rows, g.columns, g.depth}) >= least_of_library; }
 bool fits_library(const Bf16Gemm&) { return false; }
+std::string name_of(const Gemm& g, bool epilogue) { return product_name(g, epilogue); }
+std::string name_of(const Bf16Gemm&, bool) { return {}; }
+
+// A library's bits depend on how a product is cut: that is not to follow from what was measured.
+const Machine any_machine{.f32_flops = {100e9, 100e9, 100e9}};
 
 void multiply_by(const Blas& blas, const Gemm& g) {
   const bool a_turned = g.a_depth != 1, b_turned = g.b_column != 1;
@@ -99,7 +104,12 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
       kernels_(gemm_kernels_of<T>(device)),
       destination_(std::move(epilogue)),
       packed_b_(device) {
-  if (fits_library(shape)) blas_ = device.blas();
+  if (fits_library(shape)) {
+    name_ = name_of(shape, destination_.has_epilogue());
+    maker_ = device.product_makers().of(name_);
+    blas_ = maker_.blas;
+  }
+  const Machine& machine = blas_ != nullptr ? any_machine : device.machine();
   few_rows_ = kernels_.multiply_few != nullptr && shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
   by_rows_ = destination_.has_epilogue() && shape.rows >= many_rows &&
              (std::is_same_v<T, float> || shape.a_depth == 1) &&
@@ -109,8 +119,7 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
   if (destination_.has_epilogue()) plan_chunks();
   const double flops =
       flops_of(static_cast<double>(shape.rows), static_cast<double>(shape.columns), static_cast<double>(shape.depth));
-  int threads =
-      static_cast<int>(std::clamp(flops / least_flops_a_thread(device.machine(), device.isa()), 1.0, double(team)));
+  int threads = static_cast<int>(std::clamp(flops / least_flops_a_thread(machine, device.isa()), 1.0, double(team)));
   if (!destination_.has_epilogue() && sums_by_halves(shape)) {
     halves_ = 2;
     if (threads % 2 == 0) halves_at_once_ = 2;
@@ -122,7 +131,7 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
     const int columns = threads / rows;
     const Range r = split(shape.rows, rows, 0, chunk_rows_), c = split(shape.columns, columns, 0, kernels_.pack_unit);
     const double cost = part_cost(shape, static_cast<double>(r.end), static_cast<double>(c.end), rows, columns,
-                                  few_rows_ ? 0 : packing_rows(shape), fetching(device.machine(), device.isa()));
+                                  few_rows_ ? 0 : packing_rows(shape), fetching(machine, device.isa()));
     if (rows == 1 || cost < best) {
       best = cost;
       row_parts_ = rows;
@@ -158,8 +167,7 @@ void ProductOf<T>::plan_blocks() {
     shape_.blocks = candidates_[0];
     if (candidates_.size() == 1) return;
     std::string subject = concat("product ", name_of(device_.isa()), " ", device_.team().size(), " threads ",
-                                 shape_.rows, "x", shape_.columns, "x", shape_.depth, shape_.a_depth == 1 ? " n" : " t",
-                                 shape_.b_column == 1 ? "n" : "t", destination_.has_epilogue() ? " epilogue" : "");
+                                 name_of(shape_, destination_.has_epilogue()));
     for (const GemmBlocks& b : candidates_) subject += " " + text_of(b);
     choice_ = &device_.choices().of(subject, static_cast<int>(candidates_.size()));
   }
@@ -198,14 +206,15 @@ const float* ProductOf<T>::packed_for_ever(const GemmOf<T>& g) {
 
 template <class T>
 std::string ProductOf<T>::way() const {
-  if (blas_ != nullptr) return blas_->title();
+  if (blas_ != nullptr) return concat(blas_->title(), maker_.measured.empty() ? "" : "; ", maker_.measured);
   const std::string cut = few_rows_ ? "few rows" : halves_ == 2 ? "two halves" : by_rows_ ? "blocks of rows" : "parts";
   if (few_rows_ || !std::is_same_v<T, float>) return cut;
   return concat(cut, " ", text_of(candidates_[static_cast<size_t>(choice_ != nullptr ? choice_->now() : 0)]),
                 packed_b_ ? ", weight kept" : "",
                 choice_ == nullptr ? ""
                 : choice_->open()  ? ", not timed yet"
-                                   : ", by the clock");
+                                   : ", by the clock",
+                maker_.measured.empty() ? "" : "; ", maker_.measured);
 }
 
 template <class T>
@@ -224,12 +233,15 @@ void ProductOf<T>::plan_chunks() {
 
 template <class T>
 void ProductOf<T>::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
-  if (choice_ == nullptr) return make(in, out, scratch);
-  shape_.blocks = candidates_[static_cast<size_t>(choice_->now())];
-  if (!choice_->open()) return make(in, out, scratch);
+  if (choice_ != nullptr) shape_.blocks = candidates_[static_cast<size_t>(choice_->now())];
+  const bool open = choice_ != nullptr && choice_->open();
+  ProductTimes* const times = name_.empty() ? nullptr : device_.product_times();
+  if (!open && times == nullptr) return make(in, out, scratch);
   const double begin = steady_seconds();
   make(in, out, scratch);
-  choice_->took(steady_seconds() - begin);
+  const double took = steady_seconds() - begin;
+  if (open) choice_->took(took);
+  if (times != nullptr) (*times)[name_].push_back(took);
 }
 
 template <class T>

@@ -56,7 +56,9 @@ class ProductOf final : public Kernel {
   GemmOf<T> shape_;  // with the blocks at hand
   CpuDevice& device_;
   const GemmKernelsOf<T>& kernels_;
-  const Blas* blas_ = nullptr;  // that makes the products of parts; null: kernels_
+  std::string name_;            // product_name(), where a library may make it
+  ProductMaker maker_;          // of the products of parts
+  const Blas* blas_ = nullptr;  // maker_'s
   Destination destination_;
   bool few_rows_ = false;  // vectors along the depth
   bool by_rows_ = false;   // B is packed once and blocks of rows go through the epilogue while in cache

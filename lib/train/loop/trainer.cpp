@@ -14,6 +14,7 @@
 #include "lib/base/text.h"
 #include "lib/data/order.h"
 #include "lib/data/skipping.h"
+#include "lib/device/repeats_arithmetic.h"
 #include "lib/spec/yaml.h"
 #include "lib/train/kept/run_log.h"
 #include "lib/train/kept/run_state.h"
@@ -214,6 +215,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   Impl& m = *impl_;
   const TrainState& saved = checkpoint.state;
   expect_same_run(m.plan, checkpoint);
+  if (auto* repeats = dynamic_cast<RepeatsArithmetic*>(m.device.get())) repeats->compute_as(saved.arithmetic);
   m.plan.data.load_ahead();
   m.programs.create();
   read_weights(m.plan.network->tensors(), m.store, checkpoint.weights());
@@ -224,10 +226,10 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   const TrainState fresh = std::exchange(m.state, saved);
   m.state.batch_size = fresh.batch_size;
   m.state.total_steps = fresh.total_steps;
-  m.state.arithmetic = fresh.arithmetic;
-  if (!saved.arithmetic.empty() && saved.arithmetic != fresh.arithmetic)
-    m.warn(concat("its steps were computed by ", saved.arithmetic, ", from here on by ", fresh.arithmetic,
-                  ": they differ in the last bits"));
+  m.state.arithmetic = m.device->arithmetic();
+  if (!saved.arithmetic.empty() && saved.arithmetic != m.state.arithmetic)
+    m.warn(concat("its steps were computed by ", arithmetic_title(saved.arithmetic), ", from here on by ",
+                  arithmetic_title(m.state.arithmetic), ": they differ in the last bits"));
   if (m.plan.run.schedule && saved.total_steps != fresh.total_steps)
     m.warn(concat("the schedule was planned for ", count_of(saved.total_steps, "step"), ", from here on for ",
                   fresh.total_steps));

@@ -111,7 +111,9 @@ void TrainerSpec::describe(Schema& s) {
   s.optional(
        "blas", blas,
        "what multiplies matrices in f32 on a CPU: own, the kernels of dlcli; a library that is installed: openblas, "
-       "mkl, blis, or its file; auto, own on x86-64, elsewhere openblas if it is there")
+       "mkl, blis, or its file; auto, the library for products in which 'dlcli bench CONFIG --blas NAME' found it "
+       "ahead, "
+       "for others own on x86-64, elsewhere openblas if it is there")
       .instead_of_value("OpenBLAS", "write 'openblas'")
       .instead_of_value("MKL", "write 'mkl'");
   s.optional("precision", precision,
