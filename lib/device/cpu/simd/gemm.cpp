@@ -57,20 +57,17 @@ int64_t workspace(int64_t columns, int64_t depth, const GemmBlocks& blocks) {
   return smaller(depth, depth_block) * smaller(round_up(columns, pair), blocks.columns + pair);
 }
 
-// A block of A as its tiles read it: of each tile [depth][height].
+// A block of an A that lies along the depth, as its tiles read it: of each tile [depth][height].
 void pack_left(const Gemm& g, const GemmBlock& now, float* to) {
-  const float* a = g.a + now.row * g.a_row + now.k * g.a_depth;
+  const float* a = g.a + now.row * g.a_row + now.k;
   for (int64_t left = now.rows; left > 0;) {
     const int64_t height = next_height(left, 2);
-    const int count = static_cast<int>(height);
     // A whole vector is stored at each step of the depth, the next one over what was too much of it.
     if (height > lanes) {
       for (int64_t d = 0; d < now.depth; ++d)
-        for (int64_t r = 0; r < height; ++r) to[d * height + r] = a[r * g.a_row + d * g.a_depth];
-    } else if (g.a_row == 1) {
-      for (int64_t d = 0; d < now.depth; ++d) store(to + d * height, load_first(a + d * g.a_depth, count));
+        for (int64_t r = 0; r < height; ++r) to[d * height + r] = a[r * g.a_row + d];
     } else {
-      turn_rows(a, g.a_row, count, now.depth, [=](int64_t d, vf x) { store(to + d * height, x); });
+      turn_rows(a, g.a_row, static_cast<int>(height), now.depth, [=](int64_t d, vf x) { store(to + d * height, x); });
     }
     to += height * now.depth;
     a += height * g.a_row;
@@ -109,15 +106,17 @@ void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t 
   const Along along = packs || g.a_depth != 1 ? Along::row : Along::depth;
   const bool in_place = !packs && g.b_column == 1 && g.rows <= 2 * most_rows(2);
   const int64_t row_step = even_block(g.rows, row_block(g), most_rows(2));
+  // An A that lies along its rows is packed by the tiles of the first panel.
+  const bool tiles_pack = packs && g.a_depth != 1;
   for (int64_t row = 0; row < g.rows; row += row_step) {
     const int64_t rows = smaller(row_step, g.rows - row);
     const GemmBlock now{row, rows, row_step, column, columns, k, depth};
     Left<float> left_factor;
     if (!packs) {
       left_factor = left_block(g, now, room);
-    } else if (column == 0 || g.rows > rows || g.depth > depth) {
-      pack_left(g, now, room);
     }
+    const bool packed_before = column > 0 && g.rows == rows && g.depth == depth;
+    if (packs && !tiles_pack && !packed_before) pack_left(g, now, room);
     BlockAhead<float> ahead(g, now, pair, packed != nullptr);
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
@@ -151,14 +150,21 @@ void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t 
       }
       ahead.begin_panel(j, vectors);
       if (packs) {
-        t.a = room;
-        t.a_row = 1;
-        for (int64_t left_rows = rows, height = 0; left_rows > 0; left_rows -= height) {
-          height = next_height(left_rows, 2);
+        float* of_tile = room;
+        for (int64_t done = 0, height = 0; done < rows; done += height) {
+          height = next_height(rows - done, 2);
           ahead.fetch_part();
-          t.a_depth = height;
-          run_tile(t, Along::row, static_cast<int>(height), vectors);
-          t.a += height * depth;
+          if (tiles_pack && j == 0 && !packed_before) {
+            t.a = g.a + row + done + k * g.a_depth;
+            t.a_depth = g.a_depth;
+            const bool whole = row + done + lanes <= g.rows;
+            run_packing_tile(t, static_cast<int>(height), vectors, of_tile, whole);
+          } else {
+            t.a = of_tile;
+            t.a_depth = height;
+            run_tile(t, Along::row, static_cast<int>(height), vectors);
+          }
+          of_tile += height * depth;
           t.c += height * g.c_row;
         }
         continue;

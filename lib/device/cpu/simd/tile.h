@@ -17,6 +17,10 @@ constexpr int most_rows(int vectors) {
 // 1 <= vectors <= most_vectors, 1 <= rows <= most_rows(vectors).
 void run_tile(const Tile& tile, Along along, int rows, int vectors);
 
+// With Along::row, outer = inner = 1 and at most two vectors; A is kept as it is read: packed[d * rows + r]. `whole`:
+// `lanes` values of A and of `packed` may be touched at each step of the depth.
+void run_packing_tile(const Tile& tile, int rows, int vectors, float* packed, bool whole);
+
 // Rows cut into tiles whose heights differ by at most one; any number of rows.
 void run_strip(const Tile& tile, Along along, int64_t rows, int vectors);
 
