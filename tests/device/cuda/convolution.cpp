@@ -218,11 +218,12 @@ TEST_CASE("a weight's gradient takes vectors of what has them, of the input or o
 }
 
 TEST_CASE("a weight's gradient over many places is summed in pieces") {
-  const Window window{.size = {3, 1}, .pad_before = {1, 0}, .pad_after = {1, 0}};
-  for_each_math(shapes_of(window, 3, {40, 41}, 1, 8, 8), [&](const auto& s) {
-    CHECK(plan_convolve_weight(s).pieces >= 8);
-    check(s, {Made::dw}, nullptr, s.bf16);
-  });
+  ConvolutionShapes s = shapes_of({.size = {3, 1}, .pad_before = {1, 0}, .pad_after = {1, 0}}, 3, {40, 41}, 1, 8, 8);
+  CHECK(plan_convolve_weight(s).pieces >= 8);
+  check(s, {Made::dw}, nullptr, false);
+  s.bf16 = true;
+  CHECK(plan_convolve_weight(s).pieces >= 8);
+  check(s, {Made::dw});
 }
 
 TEST_CASE("windows of one place, strides above the window and patches are convolved") {

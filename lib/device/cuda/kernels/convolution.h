@@ -225,7 +225,7 @@ struct Convolve {
 template <ConvolutionMath math, int rows, int columns>
 constexpr int convolve_bytes() {
   using Tile = ConvolutionTile<math, rows, columns>;
-  return Tile::stages * (rows + columns) * 80 + rows * 28;
+  return Tile::stages * (rows + columns) * 80 + rows * 32;
 }
 
 // `vectors`: 16 bytes of a place's channels, and of a weight's, at a time: depth, channels, weight_column and
@@ -236,10 +236,10 @@ void convolve(const Thread& t, const Convolve& p) {
   using T = typename Tile::T;
   constexpr int stage = (rows + columns) * Tile::row, threads = Tile::threads;
   const auto slabs = t.template shared<T>();
-  // Of each row, where its window begins: the source's place along the axes, and its number; and where it is made.
-  const auto offset = t.template shared<long long>(Tile::stages * (rows + columns) * 10);
+  // Of each row, where its window begins, the source's place along the axes; that place's number; and where it is made.
+  const auto place = t.template shared<Vector<int, 4>>(Tile::stages * (rows + columns) * 5);
+  const auto offset = t.template shared<long long>(Tile::stages * (rows + columns) * 10 + rows * 2);
   const auto to = offset + rows;
-  const auto place = t.template shared<int>(Tile::stages * (rows + columns) * 20 + rows * 4);
 
   int block = t.block();
   const int column0 = block % p.column_tiles * columns;
@@ -259,22 +259,22 @@ void convolve(const Thread& t, const Convolve& p) {
 
   for (int r = t.index(); r < rows; r += threads) {
     long long from = 0, made = -1;
-    int begin[3] = {-(1 << 30), 0, 0};
+    Vector<int, 4> begin{{-(1 << 30), 0, 0, 0}};
     if (row0 + r < all_rows) {
       const WindowCounter at = counter_of(row0 + r, axis[2].count, axis[1].count, axis[0].count);
       int made_at[3];
       for (int a = 0; a < 3; ++a) {
-        begin[a] = axis[a].base + at.at[2 - a] * axis[a].jump;
+        begin.at[a] = axis[a].base + at.at[2 - a] * axis[a].jump;
         made_at[a] = axis[a].begin + at.at[2 - a] * axis[a].over;
       }
       const long long image = at.at[3];
-      from = (((image * p.axis[0].source + begin[0]) * s1 + begin[1]) * s2 + begin[2]) * p.channels;
+      from = (((image * p.axis[0].source + begin.at[0]) * s1 + begin.at[1]) * s2 + begin.at[2]) * p.channels;
       made = (((image * p.axis[0].made + made_at[0]) * p.axis[1].made + made_at[1]) * p.axis[2].made + made_at[2]) *
              p.outs;
     }
     offset[r] = from;
     to[r] = made;
-    for (int a = 0; a < 3; ++a) place[a * rows + r] = begin[a];
+    place[r] = begin;
   }
   t.sync();
 
@@ -306,8 +306,9 @@ void convolve(const Thread& t, const Convolve& p) {
     const long long of_weight = number * p.weight_tap + k.at[0] * p.weight_channel;
     for (int i = 0; i < a_rows; ++i) {
       const int r = first_row + i * apart;
-      const bool inside = tap && lies_within(place[r] + reach0, p.axis[0].source) &&
-                          lies_within(place[rows + r] + reach1, s1) && lies_within(place[2 * rows + r] + reach2, s2);
+      const Vector<int, 4> from = place[r];
+      const bool inside = tap && lies_within(from.at[0] + reach0, p.axis[0].source) &&
+                          lies_within(from.at[1] + reach1, s1) && lies_within(from.at[2] + reach2, s2);
       if constexpr (vectors) {
         t.copy_16(slabs + stage_at * stage + r * Tile::row + first_k, inside ? source + (offset[r] + reach) : source,
                   inside ? 16 : 0);
