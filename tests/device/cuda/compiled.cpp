@@ -104,6 +104,8 @@ std::vector<Build> operations() {
   all.push_back([](Inputs& in) { return matmul(in({33, 17}), in({17, 5})); });
   // Windows.
   all.push_back([](Inputs& in) { return convolution(in({4, 16, 16, 32}), in({64, 32, 3, 3}), window(2, 3, 1, 1)); });
+  all.push_back([](Inputs& in) { return convolution(in({4, 64, 64, 96}), in({128, 96, 1, 1}), window(2, 1, 1, 0)); });
+  all.push_back([](Inputs& in) { return convolution(in({8, 64, 64, 3}), in({64, 3, 5, 5}), window(2, 5, 2, 2)); });
   all.push_back([](Inputs& in) { return convolution(in({2, 9, 9, 12}), in({12, 1, 3, 3}), window(2, 3, 1, 1), 12); });
   all.push_back([](Inputs& in) { return max_pool(in({2, 8, 8, 16}), window(2, 2, 2, 0)); });
   // Attention.
