@@ -24,14 +24,14 @@ int as_int(int64_t n) { return static_cast<int>(std::min<int64_t>(n, std::numeri
 struct Needs {
   int (*shared_bytes)(const AttentionTile&, int element_bytes);
   int (*floats)(const AttentionTile&);  // of a thread: sums and scores
-  int most_floats;                      // with which nothing is spilled to memory
+  int most_floats, most_dropping;       // with which nothing is spilled to memory; the latter where dropout draws
 };
 constexpr Needs forward_needs{[](const AttentionTile& t, int bytes) { return attention_shared_bytes(t, bytes); },
-                              [](const AttentionTile& t) { return t.m * (t.dim + t.n) / 2; }, 160};
+                              [](const AttentionTile& t) { return t.m * (t.dim + t.n) / 2; }, 160, 136};
 constexpr Needs grad_q_needs{[](const AttentionTile& t, int bytes) { return grad_q_shared_bytes(t, bytes); },
-                             [](const AttentionTile& t) { return t.m * (t.dim + 2 * t.n) / 2; }, 144};
+                             [](const AttentionTile& t) { return t.m * (t.dim + 2 * t.n) / 2; }, 144, 128};
 constexpr Needs grad_keys_needs{[](const AttentionTile& t, int bytes) { return grad_keys_shared_bytes(t, bytes); },
-                                [](const AttentionTile& t) { return t.m * (t.dim + t.n); }, 160};
+                                [](const AttentionTile& t) { return t.m * (t.dim + t.n); }, 160, 144};
 
 std::string text(const AttentionTile& t) {
   const auto word = [](bool x) { return x ? "true" : "false"; };
@@ -71,6 +71,7 @@ struct Shapes {
   // The largest tile that fits, of no more than most_m and most_n; of wide heads a piece.
   AttentionTile fit(const Needs& needs, int most_m, int64_t most_n) const {
     AttentionTile t = tile();
+    const int most_floats = spec.dropout > 0 ? needs.most_dropping : needs.most_floats;
     const int dims[] = {as_int(round_up(parts.head_dim, 16)), 128, 64};
     for (const int dim : dims) {
       t.dim = dim, t.wide = dim < parts.head_dim;
@@ -78,7 +79,7 @@ struct Shapes {
       for (t.buffers = t.wide ? 1 : 2; t.buffers > 0; --t.buffers) {
         for (const auto& [m, n] : {std::pair{2, 64}, {2, 32}, {1, 64}, {1, 32}, {2, 16}, {1, 16}}) {
           t.m = m, t.n = n;
-          if (m <= most_m && (n <= most_n || n == 16) && needs.floats(t) <= needs.most_floats &&
+          if (m <= most_m && (n <= most_n || n == 16) && needs.floats(t) <= most_floats &&
               needs.shared_bytes(t, element_bytes()) <= most_shared_bytes)
             return t;
         }
@@ -137,7 +138,9 @@ class AttentionKernel final : public Kernel {
  public:
   AttentionKernel(const Shapes& shapes, CudaDevice& device) : shapes_(shapes) {
     const int64_t rows = shapes_.rows_of_group(), keys = shapes_.parts.keys;
-    AttentionTile tile = shapes_.fit(forward_needs, shapes_.most_m(rows), round_up(keys, 16));
+    // Drawing takes so many instructions that rows of 32 a warp gain nothing.
+    const int most_m = shapes_.spec.dropout > 0 ? 1 : shapes_.most_m(rows);
+    AttentionTile tile = shapes_.fit(forward_needs, most_m, round_up(keys, 16));
     const int64_t blocks = shapes_.groups() * ceil_div(rows, attention_rows(tile)), tiles = ceil_div(keys, tile.n);
     Grid grid = shapes_.grid(tile, rows, forward_needs);
     if (blocks > 0 && blocks < few_blocks && tiles >= 4) {

@@ -112,6 +112,12 @@ std::vector<Build> operations() {
   all.push_back([](Inputs& in) {
     return attention({in({2, 64, 64}), in({2, 64, 64}), in({2, 64, 64})}, {.heads = 2, .kv_heads = 2, .causal = true});
   });
+  all.push_back([](Inputs& in) {  // in the largest tiles
+    const Shape shape{24, 128, 768};
+    AttentionOptions options{.heads = 12, .kv_heads = 12, .causal = true, .dropout = 0.1};
+    options.random = random_uniform(in.integers({}), {24, 12, 128, 128}, 3, "mask");
+    return attention({in(shape), in(shape), in(shape)}, options);
+  });
   // Recurrent layers.
   for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn_tanh})
     all.push_back([cell](Inputs& in) {
