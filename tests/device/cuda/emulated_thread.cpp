@@ -433,10 +433,16 @@ void Block::write_shared(int64_t byte, const void* from, int size) {
   std::memcpy(shared_.data() + byte, from, static_cast<size_t>(size));
 }
 
-// Copies are made as late as they may be: when they are waited for.
+// Copies are made as late as they may be: when they are waited for. What they write over must be free from now on.
 void Block::copy(int64_t to_byte, const void* from, int bytes, int size) {
   if (bytes < 0 || bytes > size) fail(concat("a copy of ", bytes, " bytes"));
   if (to_byte % size != 0) fail("a copy that is not aligned");
+  if (to_byte < 0 || to_byte + size > static_cast<int64_t>(shared_.size())) fail("shared memory past its end");
+  for (int64_t at = to_byte; at < to_byte + size; ++at) {
+    const Byte& byte = bytes_[static_cast<size_t>(at)];
+    if (!ordered_after(byte.written) || !ordered_after(byte.read))
+      fail(concat("a race at byte ", at, " of shared memory, to which a copy begins"));
+  }
   me().open.push_back({to_byte, from, bytes, size});
 }
 

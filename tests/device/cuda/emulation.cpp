@@ -110,6 +110,19 @@ struct Floats {
   float *in, *out;
 };
 
+// Copies to where another thread has just read.
+template <bool barrier, class Thread>
+void copy_over(const Thread& t, const Floats& f) {
+  auto s = t.template shared<float>();
+  s[t.index()] = 1;
+  t.sync();
+  f.out[t.index()] = s[31 - t.index()];
+  if constexpr (barrier) t.sync();
+  t.copy_4(s + t.index(), f.in + t.index());
+  t.end_copies();
+  t.template wait_copies<0>();
+}
+
 }  // namespace
 
 TEST_CASE("an emulated tensor core multiplies, in any order of threads and blocks with the same bits") {
@@ -217,6 +230,17 @@ TEST_CASE("copies to shared memory arrive when they are waited for, zeros behind
                         f.out[t.index()] = s[t.index()];
                       },
                       floats),
+                  Undefined);
+}
+
+TEST_CASE("a copy that begins while another thread may still read what it writes over is a race") {
+  std::vector<float> in(32), out(32);
+  const Floats floats{in.data(), out.data()};
+  const Grid grid{.threads = 32, .shared_bytes = 128};
+  run_emulated(
+      grid, [](const auto& t, const Floats& f) { copy_over<true>(t, f); }, floats);
+  CHECK_THROWS_AS(run_emulated(
+                      grid, [](const auto& t, const Floats& f) { copy_over<false>(t, f); }, floats),
                   Undefined);
 }
 
