@@ -48,10 +48,14 @@ class Levels {
       for (size_t i = 0; i < made_.size(); ++i) now += made_[i] >= 0 && made_[i] < level && last_kept_[i] >= level;
       live = std::max(live, now);
     }
+    for (const LoopLevel& level : levels)
+      loads = std::max<int64_t>(
+          loads, std::ranges::count_if(level.element_steps, [&](int i) { return step(i).kind == Kind::load; }));
   }
 
   std::vector<LoopLevel> levels;
-  int64_t live = 0;
+  int64_t live = 0;   // the most steps that are kept at a time
+  int64_t loads = 0;  // the most tensors of elements or columns that a level reads
 
  private:
   const LoopStep& step(int i) const { return code_.steps[static_cast<size_t>(i)]; }
@@ -263,17 +267,15 @@ class Planner {
     const int64_t chunks = ceil_div(units, lanes), in_row = chunks * pass.unit;
     int64_t sums = 0;
     for (const LoopResult& r : code.results) sums += r.kind == ResultKind::moments ? 2 : r.kind == ResultKind::sum;
-    Levels kept(code, true);
-    pass.whole_row = in_row <= most_in_row && in_row * (kept.live + sums) <= most_registers;
-    if (pass.whole_row) {
-      pass.levels = std::move(kept.levels);
-    } else if (sums > 0) {
-      pass.whole_row = in_row <= most_in_row && in_row * sums <= most_registers;
-      if (!pass.whole_row) return false;
-      pass.levels = Levels(code, false).levels;
-    } else {
-      pass.levels = Levels(code, false).levels;
-    }
+    const int64_t most_loaded = pass.threads > most_threads ? most_registers : 2 * most_registers;
+    const auto fits = [&](const Levels& levels) {
+      return in_row <= most_in_row && in_row * (levels.live + sums) <= most_registers &&
+             in_row * (levels.live + sums + levels.loads) <= most_loaded;
+    };
+    Levels kept(code, true), anew(code, false);
+    pass.whole_row = fits(kept) || (sums > 0 && fits(anew));
+    if (sums > 0 && !pass.whole_row) return false;
+    pass.levels = std::move(fits(kept) ? kept.levels : anew.levels);
     pass.chunks = static_cast<int>(pass.whole_row ? chunks : std::min<int64_t>(chunks, 8 / pass.unit));
     return true;
   }

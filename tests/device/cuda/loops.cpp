@@ -122,21 +122,28 @@ struct Sizes {
 
 // A loop of one column or row more than a chunk, a warp's lanes or a block has, of rows that a thread, a warp or a
 // block shares, that registers hold or not.
-constexpr Sizes sizes[] = {{1, 1},    {1, 300},  {300, 1}, {3, 6},     {7, 513},  {2, 2500},
-                           {129, 33}, {1100, 5}, {64, 70}, {40, 1024}, {3, 9000}, {900, 64}};
+constexpr Sizes sizes[] = {{1, 1},    {1, 300}, {300, 1}, {3, 6},    {7, 513},  {2, 2500},
+                           {129, 33}, {600, 5}, {64, 70}, {9, 1024}, {2, 9000}, {300, 64}};
+
+// Sanitizers make everything some ten times slower: they see fewer of them.
+#ifdef __SANITIZE_ADDRESS__
+constexpr uint32_t every = 3;
+#else
+constexpr uint32_t every = 1;
+#endif
 
 }  // namespace
 
 TEST_CASE("random loops on emulated threads agree with the reference device, whatever the order of threads") {
   std::vector<Case> cases;
-  for (uint32_t i = 0; i < std::size(sizes); ++i)
+  for (uint32_t i = 0; i < std::size(sizes); i += every)
     cases.push_back(case_of(RandomLoop(i, sizes[i].rows, sizes[i].cols, false)));
   check(cases);
 }
 
 TEST_CASE("random loops with tensors in bf16 agree with the reference device") {
   std::vector<Case> cases;
-  for (uint32_t i = 0; i < std::size(sizes); ++i)
+  for (uint32_t i = 1; i < std::size(sizes); i += every)
     cases.push_back(in_bf16(case_of(RandomLoop(50 + i, sizes[i].rows, sizes[i].cols, false)), i));
   check(cases);
 }
