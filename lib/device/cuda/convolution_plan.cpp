@@ -146,13 +146,13 @@ ConvolvePlan plan_convolve(const ConvolutionShapes& s, bool gradient, const Conv
   Convolve& a = plan.arguments;
   set_axes(a.axis, s, gradient);
   a.gradient = gradient ? 1 : 0;
-  for (int axis = 0; axis < 3; ++axis) a.phases[axis] = gradient ? a.axis[axis].stride : 1;
+  for (int axis = 0; axis < 3; ++axis) a.phases[axis] = Divisor(gradient ? a.axis[axis].stride : 1);
   a.images = to_int(s.x[0]);
   a.channels = to_int(source.last());
   a.outs = to_int((gradient ? s.x : s.y).last());
   a.depth = to_int(depth);
   a.width = to_int(width);
-  a.groups = to_int(groups);
+  a.groups = Divisor(to_int(groups));
   if (plan.vectors) {  // [made channel][tap][channel of the source]
     if (gradient) {
       plan.transposition = {groups, s.width(), s.depth() * taps};
@@ -170,8 +170,8 @@ ConvolvePlan plan_convolve(const ConvolutionShapes& s, bool gradient, const Conv
     a.weight_tap = 1;
   }
   const int64_t row_tiles = ceil_div(rows_of(s, gradient), block.rows), column_tiles = ceil_div(width, block.columns);
-  a.row_tiles = to_int(row_tiles);
-  a.column_tiles = to_int(column_tiles);
+  a.row_tiles = Divisor(to_int(row_tiles));
+  a.column_tiles = Divisor(to_int(column_tiles));
   plan.grid = {.x = to_int(row_tiles * column_tiles * groups * phases_of(s, gradient)),
                .threads = block.threads(),
                .shared_bytes = shared_bytes(block, plan.math, false)};
@@ -229,7 +229,7 @@ ConvolveWeightPlan plan_convolve_weight(const ConvolutionShapes& s, const Convol
   a.outs = to_int(s.y.last());
   a.depth = to_int(s.depth());
   a.width = to_int(s.width());
-  a.groups = to_int(s.groups);
+  a.groups = Divisor(to_int(s.groups));
   a.places = places_of(s.y);
   const int64_t row_tiles = ceil_div(s.width(), block.rows),
                 column_tiles = ceil_div(s.taps() * s.depth(), block.columns),
@@ -238,8 +238,8 @@ ConvolveWeightPlan plan_convolve_weight(const ConvolutionShapes& s, const Convol
   const int64_t wanted = std::clamp<int64_t>(ceil_div(fair_blocks, tiles), 1, std::max<int64_t>(most, 1));
   a.piece = round_up(ceil_div(std::max<int64_t>(a.places, 1), wanted), 32);
   plan.pieces = std::max<int64_t>(ceil_div(a.places, a.piece), 1);
-  a.row_tiles = to_int(row_tiles);
-  a.column_tiles = to_int(column_tiles);
+  a.row_tiles = Divisor(to_int(row_tiles));
+  a.column_tiles = Divisor(to_int(column_tiles));
   plan.grid = {.x = to_int(tiles * plan.pieces),
                .threads = block.threads(),
                .shared_bytes = shared_bytes(block, plan.math, true)};

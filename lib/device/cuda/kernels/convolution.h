@@ -214,10 +214,11 @@ struct Convolve {
   const void *source, *weight;
   float* made;
   WindowAxis axis[3];
-  int gradient;                                                       // 1: of the input
-  int phases[3];                                                      // 1 each, or the axes' strides
-  int images, channels, outs, depth, width, groups;                   // depth, width: channels and outs of a group
-  int row_tiles, column_tiles;                                        // of a phase and group
+  int gradient;                              // 1: of the input
+  int images, channels, outs, depth, width;  // depth, width: channels and outs of a group
+  // Blocks: of each phase (1 or the axis's stride), row tile of a phase, group and column tile of a group, which is the
+  // lowest digit.
+  Divisor phases[3], row_tiles, groups, column_tiles;
   long long weight_group, weight_column, weight_tap, weight_channel;  // elements
 };
 
@@ -242,17 +243,10 @@ void convolve(const Thread& t, const Convolve& p) {
   const auto to = offset + rows;
 
   int block = t.block();
-  const int column0 = block % p.column_tiles * columns;
-  block /= p.column_tiles;
-  const int group = block % p.groups;
-  block /= p.groups;
-  const long long row0 = static_cast<long long>(block % p.row_tiles) * rows;
-  int phase = block / p.row_tiles;
+  const int column0 = p.column_tiles.take(block) * columns, group = p.groups.take(block);
+  const long long row0 = static_cast<long long>(p.row_tiles.take(block)) * rows;
   WindowReach axis[3];
-  for (int a = 2; a >= 0; --a) {
-    axis[a] = reach_of(p.axis[a], p.gradient != 0, phase % p.phases[a]);
-    phase /= p.phases[a];
-  }
+  for (int a = 2; a >= 0; --a) axis[a] = reach_of(p.axis[a], p.gradient != 0, p.phases[a].take(block));
   const long long all_rows = static_cast<long long>(p.images) * axis[0].count * axis[1].count * axis[2].count;
   if (row0 >= all_rows) return;
   const int s1 = p.axis[1].source, s2 = p.axis[2].source;
@@ -366,9 +360,9 @@ struct ConvolveWeight {
   const void *x, *dy;
   float* sums;         // [pieces][outs][taps * depth]
   WindowAxis axis[3];  // made: dy's places, source: x's
-  int channels, outs, depth, width, groups;
-  int row_tiles, column_tiles;  // of a group
-  long long places, piece;      // piece: a multiple of 32
+  int channels, outs, depth, width;
+  Divisor groups, row_tiles, column_tiles;  // tiles: of a group
+  long long places, piece;                  // piece: a multiple of 32
 };
 
 template <ConvolutionMath math, int rows, int columns>
@@ -388,11 +382,8 @@ void convolve_weight(const Thread& t, const ConvolveWeight& p) {
   const auto slabs = t.template shared<T>();
 
   int block = t.block();
-  const int column0 = block % p.column_tiles * columns;
-  block /= p.column_tiles;
-  const int row0 = block % p.row_tiles * rows;
-  block /= p.row_tiles;
-  const int group = block % p.groups, piece = block / p.groups;
+  const int column0 = p.column_tiles.take(block) * columns, row0 = p.row_tiles.take(block) * rows;
+  const int group = p.groups.take(block), piece = block;
   const long long first = piece * p.piece, last = first + p.piece < p.places ? first + p.piece : p.places;
   const int taps = p.axis[0].size * p.axis[1].size * p.axis[2].size, all_columns = taps * p.depth;
   const int made0 = p.axis[0].made, made1 = p.axis[1].made, made2 = p.axis[2].made;

@@ -17,6 +17,12 @@ class Divisor {
   constexpr int quotient(int n) const {
     return static_cast<int>(static_cast<unsigned long long>(static_cast<unsigned>(n)) * multiplier_ >> shift_);
   }
+  // n % divisor; n becomes n / divisor.
+  constexpr int take(int& n) const {
+    const int whole = quotient(n), rest = n - whole * divisor_;
+    n = whole;
+    return rest;
+  }
   constexpr long long quotient(long long n) const {
     return n <= 0x7fffffff ? quotient(static_cast<int>(n)) : n / divisor_;
   }

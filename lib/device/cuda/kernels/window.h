@@ -27,6 +27,7 @@ struct WindowReach {
 };
 inline WindowReach reach_of(const WindowAxis& a, bool gradient, int phase) {
   if (!gradient) return {a.made, 0, 1, -a.pad, a.stride, a.dilation, a.size, 0, 1};
+  if (a.stride == 1) return {a.made, 0, 1, a.pad, 1, -a.dilation, a.size, 0, 1};
   WindowReach r;
   const int from = (phase - a.pad) % a.stride;
   r.begin = from < 0 ? from + a.stride : from;
@@ -62,7 +63,9 @@ struct WindowCounter {
 // Any n from 0 on, whose highest digit is an int.
 inline WindowCounter counter_of(long long n, int base0, int base1, int base2) {
   WindowCounter c;
-  if (n <= 0x7fffffff) {
+  if (n < base0) {
+    c.at[0] = static_cast<int>(n);
+  } else if (n <= 0x7fffffff) {
     unsigned rest = static_cast<unsigned>(n);
     const unsigned b0 = static_cast<unsigned>(base0), b1 = static_cast<unsigned>(base1),
                    b2 = static_cast<unsigned>(base2);
