@@ -75,7 +75,10 @@ std::vector<ConfigKey> config_keys() {
       if (const Node* values = schema.find("enum"))
         for (const Node& value : values->items) key.values.push_back(value.text);
       if (schema.find("type") != nullptr && schema.find("type")->text == "boolean") key.values = {"true", "false"};
-      if (key.key == "trainer.device") key.values = device_names();
+      if (key.key == "trainer.device") {
+        key.values = device_names();
+        key.values.insert(key.values.begin(), "auto");
+      }
       keys.push_back(std::move(key));
     }
   }

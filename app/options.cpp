@@ -101,7 +101,7 @@ void Overrides::declare_machine(CLI::App& app) {
       ->type_name("N")
       ->check(whole_number(0, 1024));
   app.add_option("--precision", precision_, "as trainer.precision: 32-true, bf16-mixed, bf16-true")->type_name("NAME");
-  app.add_option("--device", device_, "cpu, or reference: slow, the oracle of the tests")->type_name("NAME");
+  app.add_option("--device", device_, "as trainer.device: cpu, cuda, auto, reference")->type_name("NAME");
 }
 
 std::vector<std::string> Overrides::sets() const {

@@ -273,14 +273,19 @@ void Trainer::Impl::prepare() {
   if (trainer.numbers() != Precision::f32 && !device->gains_by_bf16())
     warn(concat("trainer.precision: this processor has no unit for bf16: '", trainer.precision,
                 "' takes less memory, and up to twice the time of '32-true'"));
+  if (trainer.matmul_precision != "highest" && device->name() != "cuda")
+    warn(concat("trainer.matmul_precision: '", trainer.matmul_precision,
+                "' is without effect: products of f32 have all its bits on the device '", device->name(), "'"));
   epoch_begin = interval_stretch.begin = whole_stretch.begin = steady_seconds();
 }
 
 RunStarted Trainer::Impl::about() const {
+  const bool no_gpu = trainer.device.name == "auto" && device->name() == "cpu";
+  const char* by_auto = no_gpu ? ", as no GPU works here ('dlcli doctor' says why)" : "";
   return {
       .name = options.folder ? options.folder->paths().name() : plan.name,
       .folder = checkpointing.keeps() ? options.folder->paths().folder : std::filesystem::path(),
-      .device = concat(device->name(), ": ", device->description()),
+      .device = concat(device->name(), ": ", device->description(), by_auto),
       .parameters = plan.network->parameter_count(),
       .train_samples = plan.data.train->size(),
       .val_samples = plan.data.validation ? plan.data.validation->size() : 0,

@@ -46,7 +46,9 @@ struct Plan {
   Type predicted_target() const;
   // From now on predictions are of that item of the model; Error(Exit::usage) where there is none.
   void predict(const std::string& item);
-  DeviceOptions device_options() const { return {.threads = run.trainer.threads, .blas = run.trainer.blas}; }
+  DeviceOptions device_options() const {
+    return {.threads = run.trainer.threads, .blas = run.trainer.blas, .tf32 = run.trainer.matmul_precision == "high"};
+  }
   std::vector<std::string> figures() const;  // "train/loss", …: all that are measured
   // Whether a figure that goes up gets better; true for a metric that says so, false for losses.
   bool higher_is_better(const std::string& figure) const;

@@ -102,10 +102,14 @@ void TrainerSpec::describe(Schema& s) {
   s.optional("max_time", max_time, "the run is saved and stops after this time, each time it is started")
       .units({Unit::seconds})
       .above(0);
-  Field& computes = s.optional("device", device, "what computes: reference is slow and plain, to compare with")
-                        .one_of(device_names())
+  std::vector<std::string> devices = device_names();
+  devices.insert(devices.begin(), "auto");
+  Field& computes = s.optional("device", device,
+                               "what computes: cuda, an NVIDIA GPU, and cuda:1 the second of them; auto, the GPU where "
+                               "there is one that works, else the CPU; reference is slow and plain, to compare with")
+                        .one_of(std::move(devices))
                         .known_as({"accelerator"});
-  for (const char* other : {"gpu", "cuda:0", "auto", "mps", "tpu"})
+  for (const char* other : {"gpu", "mps", "tpu"})
     computes.instead_of_value(other, "write 'cuda', or 'cpu' where there is no GPU");
   s.optional("threads", threads, "compute threads; 0: as many as the process may use").at_least(0).at_most(4096);
   s.optional(
@@ -132,6 +136,13 @@ void TrainerSpec::describe(Schema& s) {
       .instead_of_value("float32", "write '32-true'")
       .instead_of_value("64-true", "write '32-true': there is no double precision")
       .instead_of_value("64", "write '32-true': there is no double precision");
+  s.optional("matmul_precision", matmul_precision,
+             "of products and convolutions of f32 on a GPU: highest, all bits of f32; high, factors of 10 bits (TF32), "
+             "several times as fast")
+      .one_of({"highest", "high"})
+      .known_as({"float32_matmul_precision", "allow_tf32"})
+      .instead_of_value("medium", "write 'high', or 'precision: bf16-mixed'")
+      .instead_of_value("tf32", "write 'high'");
   s.optional(
        "memory_limit", memory_limit,
        "of weights, optimizer state, batches and a step's values; where they take more, values of the forward pass "

@@ -19,6 +19,7 @@
 #include "lib/spec/schema.h"
 #include "lib/spec/units.h"
 #include "lib/train/plan/controller.h"
+#include "lib/train/plan/device_name.h"
 
 namespace dl {
 
@@ -38,10 +39,11 @@ struct TrainerSpec {
   std::optional<int64_t> max_epochs;
   std::optional<int64_t> max_steps;
   std::optional<Duration> max_time;
-  std::string device = "cpu";
+  DeviceName device;
   int threads = 0;
   std::string blas = "own";
   std::string precision = "32-true";
+  std::string matmul_precision = "highest";
   std::optional<Bytes> memory_limit;
   std::optional<double> gradient_clip_val;
   std::string gradient_clip_algorithm = "norm";
