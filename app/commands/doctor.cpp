@@ -14,6 +14,7 @@
 #include "app/console/json.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
+#include "app/measure/gpu.h"
 #include "app/measure/limits.h"
 #include "app/measure/products.h"
 #include "app/options.h"
@@ -247,6 +248,39 @@ void data_sets(Findings& found) {
                   "start dlcli in the folder that has datasets/, or set DLCLI_DATA");
 }
 
+Node library_json(const GpuLibrary& library) {
+  if (library.path.empty()) return Node::null();
+  return json_object({{"version", Node::string(library.version)}, {"path", Node::string(library.path)}});
+}
+
+// What the device "cuda" has here. Without a GPU nothing is amiss: most machines have none.
+void gpus(Findings& found) {
+  const GpuSurvey survey = survey_gpus();
+  const bool there = !survey.gpus.empty();
+  if (!there) found.fact("gpu", "none that can be used: " + survey.problem.what, Node::null());
+  for (size_t i = 0; i < survey.gpus.size(); ++i)
+    found.fact(i == 0 ? "gpu" : concat("gpu ", i), survey.gpus[i], Node::null());
+  if (there) found.fact("gpu driver", concat("knows CUDA ", survey.driver), Node::null());
+  Node libraries = Node::map();
+  for (const GpuLibrary& library : survey.libraries) {
+    libraries.set(library.name, library_json(library));
+    const std::string which = library.path.empty() ? "not found" : concat(library.version, ", ", library.path);
+    if (there || !library.path.empty()) found.fact(library.name, concat(which, ": ", library.use), Node::null());
+    for (const std::string& file : library.refused) found.fact(library.name, "does not load: " + file, Node::null());
+    if (there && library.path.empty() && !library.help.empty())
+      found.warning(concat(library.name, ", which ", library.use, " on the GPU, is not found"), library.help);
+  }
+  if (survey.limits) found.fact("gpu limits", limits_text(*survey.limits), Node::null());
+  if (there && !survey.problem.what.empty())
+    found.warning("the GPU could not be measured: " + survey.problem.what, survey.problem.help);
+  found.fact("cuda", "",
+             json_object({{"gpus", json_list(survey.gpus)},
+                          {"driver", there ? Node::string(survey.driver) : Node::null()},
+                          {"problem", survey.problem.what.empty() ? Node::null() : Node::string(survey.problem.what)},
+                          {"libraries", std::move(libraries)},
+                          {"limits", survey.limits ? limits_json(*survey.limits) : Node::null()}}));
+}
+
 void huge_pages(Findings& found) {
   std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled");
   std::string words{std::istreambuf_iterator<char>(file), {}};
@@ -315,6 +349,7 @@ class Doctor final : public Command {
     description(found);
     speeds(found);
     openblas.measure(found);
+    gpus(found);
     images(found);
     data_sets(found);
     surroundings(found);

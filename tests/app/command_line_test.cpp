@@ -348,6 +348,16 @@ TEST_CASE("doctor measures each instruction path and each memory, on one core an
   CHECK(result.at("memory_levels").at("memory").at("all_gbps") > 0);
 }
 
+TEST_CASE("doctor tells which GPUs and libraries the device 'cuda' has, or why it has none") {
+  const auto cuda = nlohmann::json::parse(run_dlcli({"doctor", "--json"}).out).at("cuda");
+  CHECK(cuda.at("gpus").empty() == cuda.at("problem").is_string());
+  CHECK(cuda.at("gpus").empty() == cuda.at("limits").is_null());
+  for (const char* name : {"NVRTC", "cuBLASLt", "cuDNN", "NCCL"}) {
+    const auto& library = cuda.at("libraries").at(name);
+    CHECK((library.is_null() || std::filesystem::exists(library.at("path").get<std::string>())));
+  }
+}
+
 TEST_CASE("doctor has a line for each unit that multiplies bf16, also where the processor lacks it") {
   const std::string out = run_dlcli({"doctor"}).out;
   for (Bf16Unit unit : {Bf16Unit::avx512_bf16, Bf16Unit::amx}) {
