@@ -23,10 +23,10 @@ def say(**values):
     print(json.dumps(values), flush=True)
 
 
-def serve(step, params, version):
+def serve(step, params, version, memory_mb=peak_mb):
     """Takes the first step, says so, then for each line of standard input, which holds seconds, takes steps so long.
 
-    `step` returns when its work is done.
+    `step` returns when its work is done. `memory_mb`: of the process, or of what it took of a GPU.
     """
     step()
     say(first_step_s=seconds_since_start(), params=params, version=version)
@@ -40,4 +40,4 @@ def serve(step, params, version):
             step()
             times.append(time.perf_counter() - start)
         times.sort()
-        say(step_ms=times[len(times) // 2] * 1e3, min_ms=times[0] * 1e3, steps=len(times), rss_mb=peak_mb())
+        say(step_ms=times[len(times) // 2] * 1e3, min_ms=times[0] * 1e3, steps=len(times), rss_mb=memory_mb())

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # PyTorch's side of the benchmark: one workload in one mode, stepped as clock.py says.
 #
-# usage: torch_runner.py WORKLOAD MODE THREADS
-# MODE: eager, or of fused, compile, channels-last, bf16, joined by "+".
+# usage: torch_runner.py WORKLOAD MODE THREADS [DEVICE]
+# MODE: eager, or of fused, compile, graphs (with compile: CUDA graphs), channels-last, bf16, joined by "+".
+# DEVICE: cpu, or cuda; there f32 is f32 unless the mode has tf32.
 # A step is forward, loss, backward and optimizer on one batch that lies in memory: the best case for PyTorch.
 # SPDX-License-Identifier: Apache-2.0
 
@@ -158,22 +159,30 @@ def main():
     workload, mode, threads = sys.argv[1], sys.argv[2].split("+"), int(sys.argv[3])
     torch.manual_seed(0)
     torch.set_num_threads(threads)
+    device = sys.argv[4] if len(sys.argv) > 4 else "cpu"
+    torch.set_float32_matmul_precision("high" if "tf32" in mode else "highest")
+    torch.backends.cudnn.allow_tf32 = "tf32" in mode
+    torch.backends.cudnn.benchmark = True
     model, (x, y), make_optimizer = WORKLOADS[workload]()
+    model, x, y = model.to(device), x.to(device), y.to(device)
     if "channels-last" in mode:
         model = model.to(memory_format=torch.channels_last)
         x = x.contiguous(memory_format=torch.channels_last)
     optimizer = make_optimizer(model.parameters(), **({"fused": True} if "fused" in mode else {}))
-    forward = torch.compile(model) if "compile" in mode else model
+    forward = torch.compile(model, mode="reduce-overhead" if "graphs" in mode else None) if "compile" in mode else model
 
     def step():
-        with torch.autocast("cpu", torch.bfloat16, enabled="bf16" in mode):
+        with torch.autocast(device, torch.bfloat16, enabled="bf16" in mode):
             prediction = forward(x)
             loss = F.cross_entropy(prediction.flatten(0, -2), y.flatten())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
+        if device == "cuda":
+            torch.cuda.synchronize()
 
-    clock.serve(step, sum(p.numel() for p in model.parameters()), "PyTorch " + torch.__version__)
+    clock.serve(step, sum(p.numel() for p in model.parameters()), "PyTorch " + torch.__version__,
+                (lambda: torch.cuda.max_memory_allocated() / 2**20) if device == "cuda" else clock.peak_mb)
 
 
 if __name__ == "__main__":
