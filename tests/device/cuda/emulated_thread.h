@@ -96,6 +96,7 @@ class EmulatedThread {
     return __builtin_bit_cast(T, block_->shuffle(__builtin_bit_cast(uint32_t, x), lane));
   }
   unsigned ballot(bool x) const { return block_->ballot(x); }
+  int ones(unsigned bits) const { return __builtin_popcount(bits); }
 
   template <class T>
   Shared<T> shared(int offset = 0) const {

@@ -352,3 +352,19 @@ TEST_CASE("kernels' bf16 and random numbers are the host's, bit for bit") {
     CHECK(random_words(i * 77, 5, i).at[i % 4] == dl::random_bits(i * 77, 5, i / 16 * 64 + i % 16 + i % 4 * 16));
   }
 }
+
+TEST_CASE("a thread counts the bits that are 1") {
+  std::vector<float> out(64, NAN);
+  run_emulated(
+      {.threads = 32},
+      [](const auto& t, const Floats& f) {
+        const unsigned even = t.ballot(t.lane() % 2 == 0);
+        f.out[t.lane()] = static_cast<float>(t.ones(even));
+        f.out[32 + t.lane()] = static_cast<float>(t.ones(even & ((1u << t.lane()) - 1)));
+      },
+      Floats{nullptr, out.data()});
+  for (int i = 0; i < 32; ++i) {
+    CHECK(out[static_cast<size_t>(i)] == 16);
+    CHECK(out[static_cast<size_t>(32 + i)] == static_cast<float>((i + 1) / 2));
+  }
+}

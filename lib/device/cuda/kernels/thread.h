@@ -32,6 +32,8 @@ class CudaThread {
   }
   // Bit i: what lane i says.
   unsigned ballot(bool x) const { return __ballot_sync(0xffffffffu, x); }
+  // How many bits are 1.
+  int ones(unsigned bits) const { return __popc(bits); }
 
   // The block's shared memory, from its byte offset * sizeof(T) on.
   template <class T>
