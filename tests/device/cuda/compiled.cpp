@@ -131,11 +131,19 @@ std::vector<Build> operations() {
   all.push_back([](Inputs& in) { return embedding(in({50, 16}), in.integers({4, 7})); });
   all.push_back([](Inputs& in) { return mean(cross_entropy(in({8, 100}), in.integers({8}))); });
   all.push_back([](Inputs& in) {  // joined
-    return mean(cross_entropy(matmul(in({64, 32}), in({1000, 32}), false, true), in.integers({64})));
+    return mean(cross_entropy(matmul(in({64, 32}), in({3000, 32}), false, true), in.integers({64})));
   });
+  all.push_back([](Inputs& in) { return mean(cross_entropy(in({6, 3001}), in.integers({6}), 0.1)); });
   all.push_back([](Inputs& in) { return concatenate({in({4, 3, 8}), slice(in({4, 9, 8}), 1, 2, 5)}, 1); });
   all.push_back([](Inputs& in) { return transpose(in({8, 5, 12}), {2, 0, 1}); });
   all.push_back([](Inputs& in) { return broadcast_to(in({6, 1, 8}), {6, 5, 8}) * in({6, 5, 8}); });
+  // Reductions that are no part of a loop.
+  all.push_back([](Inputs& in) { return max(in({5000, 16}), {0}) * max(in({16, 9000}), {1}); });
+  all.push_back([](Inputs& in) { return sum(in({40, 3, 500}), {0, 2}) + max(in({4, 3, 5, 8}), {0, 2}); });
+  all.push_back([](Inputs& in) {
+    const Moments m = moments(in({3, 20000}), {1}), n = moments(in({40, 3, 500}), {0, 2});
+    return sum(m.mean) + sum(m.variance) + sum(n.mean) + sum(n.variance);
+  });
   // Loops with their reductions.
   all.push_back([](Inputs& in) { return softmax(in({16, 40}) * 2.0); });
   all.push_back([](Inputs& in) {
