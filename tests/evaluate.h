@@ -210,18 +210,28 @@ inline void check_agree(const std::vector<Numbers>& found, const std::vector<Num
   }
 }
 
-// The devices of this build; emulated GPUs, whose kernels a test would wait for, with DLCLI_EMULATED_CUDA=1 only.
+inline bool is_emulated_gpu(const std::string& device) { return device.starts_with("cuda ("); }
+
+// The devices of this build but for emulated GPUs, whose kernels a test would wait for; with DLCLI_EMULATED_CUDA=1
+// these alone.
 inline std::vector<std::string> devices() {
-  static const bool with_emulated = std::getenv("DLCLI_EMULATED_CUDA") != nullptr;
+  static const bool emulated = std::getenv("DLCLI_EMULATED_CUDA") != nullptr;
   std::vector<std::string> names;
   for (const std::string& name : device_names()) {
-    if (name.starts_with("cuda (") && !with_emulated) continue;
+    if (is_emulated_gpu(name) != emulated) continue;
     try {
       make_device(name, {.threads = 1});
       names.push_back(name);
     } catch (const Error&) {
     }
   }
+  return names;
+}
+
+// Those that get random input number `seed`: emulated GPUs, which compile kernels for each, every twentieth.
+inline std::vector<std::string> devices_for(uint64_t seed) {
+  std::vector<std::string> names = devices();
+  std::erase_if(names, [&](const std::string& name) { return is_emulated_gpu(name) && seed % 20 != 0; });
   return names;
 }
 

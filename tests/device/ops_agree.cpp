@@ -23,8 +23,9 @@ std::map<std::string, Numbers> two_steps(const RandomGraph& random, const std::s
 
 void check_agreement(uint64_t seed, int64_t scale) {
   const RandomGraph random(seed, scale);
+  if (devices_for(seed).empty()) return;
   const auto expected = two_steps(random, "reference");
-  for (const std::string& device : devices()) {
+  for (const std::string& device : devices_for(seed)) {
     if (device == "reference") continue;
     const auto found = two_steps(random, device);
     for (const auto& [name, numbers] : expected) {
@@ -60,7 +61,7 @@ TEST_CASE("random training steps are the same bits on any number of threads") {
 
 TEST_CASE("a compiled training step takes no heap memory") {
   for (const std::string& device : devices()) {
-    if (device == "fused reference") continue;
+    if (device == "fused reference" || is_emulated_gpu(device)) continue;
     CAPTURE(device);
     for (uint64_t seed = 3000; seed < 3040; ++seed) {
       CAPTURE(seed);

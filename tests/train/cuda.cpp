@@ -1,0 +1,80 @@
+// Whole runs on the device "cuda" over its emulated driver, threads and libraries: losses are those of the CPU.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <set>
+
+#include "lib/base/clock.h"
+#include "tests/paths.h"
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+// A config of the benchmark, and what makes its step shorter without taking an operation out of it.
+struct Workload {
+  std::string name;
+  std::vector<std::string> smaller;
+};
+
+const Workload workloads[] = {
+    {.name = "mlp"},
+    {.name = "lenet", .smaller = {"data.batch_size=4"}},
+    {.name = "cnn", .smaller = {"data.batch_size=2"}},
+    {.name = "tabular"},
+    // With fewer samples and the benchmark's rate losses leap, and rounding with them.
+    {.name = "resnet20", .smaller = {"data.batch_size=4", "optimizer.sgd.lr=1e-3"}},
+    {.name = "resnet18", .smaller = {"data.batch_size=4", "data.train.shape=[32, 32, 3]", "optimizer.sgd.lr=1e-4"}},
+    {.name = "gpt_cpu", .smaller = {"data.batch_size=2", "model.2.repeat=2"}},
+    {.name = "gpt_baby", .smaller = {"data.batch_size=1", "model.2.repeat=1"}},
+    {.name = "lstm_ptb", .smaller = {"data.batch_size=2", "data.train.vocabulary=500"}},
+};
+
+// DLCLI_CUDA_STEPS: more of them, where there is time.
+std::string steps() {
+  const char* asked = std::getenv("DLCLI_CUDA_STEPS");
+  return asked ? asked : "2";
+}
+
+std::vector<double> losses(const Workload& workload, const std::string& device, const std::string& precision) {
+  std::vector<std::string> sets = {"trainer.device=" + device,       "trainer.max_steps=" + steps(),
+                                   "data.train.samples=256",         "data.batch_size=16",
+                                   "trainer.precision=" + precision, "data.workers=0"};
+  sets.insert(sets.end(), workload.smaller.begin(), workload.smaller.end());
+  const auto plan = plan_run(source_dir() + "/configs/bench/" + workload.name + ".yaml", sets);
+  Record record;
+  Trainer(*plan, {.observers = {&record}}).fit();
+  return record.losses;
+}
+
+void check_workloads(const std::string& device, const std::string& precision, double tolerance,
+                     const std::set<std::string>& of = {}) {
+  for (const Workload& workload : workloads) {
+    if (!of.empty() && !of.contains(workload.name)) continue;
+    CAPTURE(workload.name);
+    CAPTURE(precision);
+    const double begin = steady_seconds();
+    const std::vector<double> expected = losses(workload, "cpu", precision),
+                              found = losses(workload, device, precision);
+    std::fprintf(stderr, "%s %g s\n", workload.name.c_str(), steady_seconds() - begin);
+    REQUIRE(found.size() == expected.size());
+    for (size_t step = 0; step < found.size(); ++step) {
+      CAPTURE(step);
+      CHECK(found[step] == doctest::Approx(expected[step]).epsilon(tolerance));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the workloads of the benchmark have the CPU's losses on an emulated GPU") {
+  check_workloads("cuda (emulated)", "32-true", 1e-4);
+}
+
+TEST_CASE(
+    "the workloads of the benchmark have the CPU's losses on an emulated GPU without libraries, in mixed precision") {
+  check_workloads("cuda (no libraries)", "bf16-mixed", 1e-2, {"mlp", "lenet", "gpt_cpu", "lstm_ptb"});
+}
