@@ -9,6 +9,7 @@
 #ifndef __x86_64__
 #include <ucontext.h>
 #endif
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
@@ -28,7 +29,25 @@ namespace dl::cuda {
 namespace {
 
 constexpr int warp_lanes = 32;
-constexpr size_t stack_bytes = size_t{128} << 10;
+constexpr size_t stack_bytes = size_t{256} << 10;
+
+// Mapped by itself, behind a page that nothing may touch, so that a stack that is too small shows.
+class Stack {
+ public:
+  Stack()
+      : mapped_(static_cast<std::byte*>(
+            mmap(nullptr, guard_ + stack_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
+    DL_CHECK(mapped_ != MAP_FAILED && mprotect(get(), stack_bytes, PROT_READ | PROT_WRITE) == 0, "no stack");
+  }
+  ~Stack() { munmap(mapped_, guard_ + stack_bytes); }
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
+  std::byte* get() const { return mapped_ + guard_; }
+
+ private:
+  static constexpr size_t guard_ = 64 << 10;  // as large as pages are anywhere
+  std::byte* mapped_;
+};
 
 // A stack and where on it to go on.
 #ifdef __x86_64__
@@ -128,7 +147,7 @@ struct Thread {
 // Runs threads one after another; a thread that waits keeps the stack, one that ends leaves it to the next.
 struct Fiber {
   StackPointer context;
-  std::unique_ptr<std::byte[]> stack = std::make_unique<std::byte[]>(stack_bytes);
+  Stack stack;
   void* fake_stack = nullptr;  // the address sanitizer's
 };
 
