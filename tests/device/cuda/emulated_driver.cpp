@@ -3,6 +3,7 @@
 #include "tests/device/cuda/emulated_driver.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include <chrono>
 #include <cstring>
@@ -15,6 +16,7 @@
 #include <set>
 #include <sstream>
 
+#include "lib/base/division.h"
 #include "tests/device/cuda/emulated_thread.h"
 #include "tests/device/cuda/undefined.h"
 
@@ -55,6 +57,7 @@ namespace dl::cuda {
 namespace {
 
 constexpr std::align_val_t alignment{256};
+constexpr int64_t guard_bytes = 64 << 10;  // as large as pages are anywhere
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -79,10 +82,16 @@ class EmulatedDriver final : public Driver {
   std::string version() const override { return "13.0"; }
   int64_t free_bytes() const override { return gpu_.memory_bytes - used_; }
 
+  // Between pages that nothing may touch, its end as near the second as its alignment lets it.
   void* allocate(int64_t bytes) override {
     if (bytes > free_bytes()) return nullptr;
-    void* memory = ::operator new(static_cast<size_t>(bytes), alignment);
-    std::memset(memory, 0xFF, static_cast<size_t>(bytes));
+    const auto size = static_cast<size_t>(round_up(bytes, 256)),
+               mapped = static_cast<size_t>(round_up(bytes, guard_bytes));
+    auto* begin =
+        static_cast<std::byte*>(mmap(nullptr, mapped + 2 * guard_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    DL_CHECK(begin != MAP_FAILED && mprotect(begin + guard_bytes, mapped, PROT_READ | PROT_WRITE) == 0, "no memory");
+    std::byte* memory = begin + guard_bytes + mapped - size;
+    std::memset(memory, 0xFF, size);
     memory_[memory] = bytes;
     used_ += bytes;
     return memory;
@@ -90,9 +99,11 @@ class EmulatedDriver final : public Driver {
   void release(void* memory) override {
     const auto found = memory_.find(memory);
     if (found == memory_.end()) throw Undefined("memory is released that the driver does not have");
-    used_ -= found->second;
+    const int64_t bytes = found->second, mapped = round_up(bytes, guard_bytes);
+    used_ -= bytes;
     memory_.erase(found);
-    ::operator delete(memory, alignment);
+    munmap(static_cast<std::byte*>(memory) + round_up(bytes, 256) - mapped - guard_bytes,
+           static_cast<size_t>(mapped + 2 * guard_bytes));
   }
   void* allocate_host(int64_t bytes) override {
     void* memory = ::operator new(static_cast<size_t>(bytes), alignment);
