@@ -1,5 +1,6 @@
 // NVIDIA's driver, through functions that are looked up where the program runs. The GPU's primary context is used,
-// which cuBLASLt and cuDNN take too; it is made current on each thread that calls. SPDX-License-Identifier: Apache-2.0
+// which cuBLASLt and cuDNN take too; it is made current on each thread that calls the driver.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cuda/driver.h"
 
 #include <array>

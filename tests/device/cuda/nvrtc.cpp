@@ -1,5 +1,5 @@
-// NVRTC, the real one where it is found and one of the test: what it is given, what becomes of the result, what is
-// said. SPDX-License-Identifier: Apache-2.0
+// NVRTC, the real one where it is found and one of the test: what it is given, what becomes of it, what is said.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cuda/nvrtc.h"
 
 #include <doctest/doctest.h>
