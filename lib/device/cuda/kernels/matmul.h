@@ -74,10 +74,13 @@ inline int within(bool row, int at, int end, int most) {
 template <int rows, int columns, class Thread>
 void put_fragments(const Thread& t, const Multiply& p, const float (&d)[rows][columns][4], int m, int n) {
   float* c = p.c + t.block_z() * p.c_batch + t.block_y() * p.c_piece;
+  DL_UNROLL
   for (int i = 0; i < rows; ++i) {
+    DL_UNROLL
     for (int half = 0; half < 2; ++half) {
       const int row = m + i * 16 + t.lane() / 4 + half * 8;
       if (row >= p.m) continue;
+      DL_UNROLL
       for (int j = 0; j < columns; ++j) {
         const int column = n + j * 8 + t.lane() % 4 * 2;
         float* to = c + row * p.c_row + column;
@@ -278,9 +281,11 @@ void multiply_f32(const Thread& t, const Multiply& p) {
   };
   pipeline<stages>(t, (tile.last - tile.first + depth - 1) / depth, load, compute);
   float* c = p.c + t.block_z() * p.c_batch + t.block_y() * p.c_piece;
+  DL_UNROLL
   for (int i = 0; i < thread_m; ++i) {
     const int row = tile.m + m + i / 4 * 16 + i % 4;
     if (row >= p.m) continue;
+    DL_UNROLL
     for (int j = 0; j < thread_n; j += 4) {
       const int column = tile.n + n + j / 4 * 32;
       float* to = c + row * p.c_row + column;
@@ -292,6 +297,7 @@ void multiply_f32(const Thread& t, const Multiply& p) {
         }
         t.put_vector(to, x);
       } else {
+        DL_UNROLL
         for (int e = 0; e < 4; ++e)
           if (column + e < p.n) to[e] = p.add ? to[e] + d[i][j + e] : d[i][j + e];
       }
