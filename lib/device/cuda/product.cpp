@@ -29,10 +29,10 @@ constexpr int ring_f32(int m, int n, int pad) { return 3 * 16 * (m + n + 2 * pad
 constexpr TileKind bf16_tiles[] = {{"multiply_bf16", 128, 128, 64, 32, 256, 2, ring_bf16(128, 128)},
                                    {"multiply_bf16", 64, 64, 32, 32, 128, 4, ring_bf16(64, 64)},
                                    {"multiply_bf16", 32, 64, 16, 32, 128, 4, ring_bf16(32, 64)}};
-constexpr TileKind f32_tiles[] = {{"multiply_f32", 128, 128, 8, 8, 256, 2, ring_f32(128, 128, 4)},
+constexpr TileKind f32_tiles[] = {{"multiply_f32", 128, 128, 8, 8, 256, 1, ring_f32(128, 128, 4)},
                                   {"multiply_f32", 64, 64, 8, 4, 128, 4, ring_f32(64, 64, 4)},
                                   {"multiply_f32", 32, 32, 4, 4, 64, 8, ring_f32(32, 32, 4)}};
-constexpr TileKind tf32_tiles[] = {{"multiply_tf32", 128, 128, 64, 32, 256, 2, ring_f32(128, 128, 8)},
+constexpr TileKind tf32_tiles[] = {{"multiply_tf32", 128, 128, 64, 32, 256, 1, ring_f32(128, 128, 8)},
                                    {"multiply_tf32", 64, 64, 32, 32, 128, 4, ring_f32(64, 64, 8)}};
 
 std::span<const TileKind> tiles_for(const ProductShape& s, bool tf32) {
@@ -115,7 +115,8 @@ Product::Product(CudaDevice& device, const ProductShape& shape, int64_t most_at_
   const OwnPlan& p = plan_;
   const std::string last = s.factors == DType::bf16 ? std::to_string(p.access) : p.access == 4 ? "true" : "false";
   KernelSource source{.header = "matmul.h", .arguments = "Multiply", .threads = p.threads};
-  source.blocks_per_sm = p.blocks_per_sm;
+  // What is copied number by number takes more registers.
+  source.blocks_per_sm = p.access == 1 && p.threads == 256 ? 1 : p.blocks_per_sm;
   source.call = concat(p.call, "<", p.tile_m, ", ", p.tile_n, ", ", p.part_m, ", ", p.part_n, ", ",
                        s.transpose_a ? "true" : "false", ", ", s.transpose_b ? "true" : "false", ", ", last, ">");
   Grid grid{.x = static_cast<int>(p.blocks), .y = static_cast<int>(p.pieces), .threads = p.threads};
