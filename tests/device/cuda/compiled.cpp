@@ -54,8 +54,6 @@ void record(const Graph& graph, Sources& found) {
   try {
     Program program(graph, store);
     program.run();
-  } catch (const Error& error) {
-    MESSAGE(error.what());
   } catch (const CheckFailure& failure) {  // the image is empty
     CHECK_MESSAGE(std::string(failure.what()).find("no kernel ") != std::string::npos, failure.what());
   }
@@ -196,6 +194,21 @@ void compile_all(const std::vector<Code>& codes, int major) {
 
 }  // namespace
 
+TEST_CASE("every operation that the CPU runs has a kernel on a GPU") {
+  const std::regex registration("DL_CPU_KERNEL\\(\"(\\w+)\"");
+  int operations = 0;
+  for (const auto& file : fs::directory_iterator(fs::path(dl::testing::source_dir()) / "lib/device/cpu")) {
+    if (file.path().extension() != ".cpp") continue;
+    const std::string text = dl::testing::text_of(file.path());
+    for (std::sregex_iterator match(text.begin(), text.end(), registration), end; match != end; ++match) {
+      CHECK_MESSAGE(has_kernel((*match)[1].str()), "register DL_CUDA_KERNEL(\"", (*match)[1].str(), "\", …)");
+      ++operations;
+    }
+  }
+  CHECK(operations > 20);
+  CHECK(has_kernel("loop"));
+}
+
 TEST_CASE("every kernel compiles for sm_80, sm_90a and sm_100, with its numbers in registers") {
   if (!dl::testing::real_nvrtc()) return;
   const Sources sources = all_sources();
@@ -209,6 +222,27 @@ TEST_CASE("every kernel compiles for sm_80, sm_90a and sm_100, with its numbers 
   compile_all(every, 9);
   compile_all(one_of_each, 8);
   compile_all(one_of_each, 10);
+}
+
+TEST_CASE("each header of kernels has a kernel among those that are compiled here") {
+  const Sources sources = all_sources();
+  std::set<std::string> reached = {"lib/device/cuda/kernels/thread.h"};
+  for (const auto& [name, source] : sources)
+    if (!source.header.empty()) reached.insert("lib/device/cuda/kernels/" + source.header);
+  const std::regex include("#include \"([^\"]+)\"");
+  for (size_t before = 0; before != reached.size();) {
+    before = reached.size();
+    for (const KernelText& header : kernel_texts()) {
+      if (!reached.contains(header.name)) continue;
+      const std::string text = header.text;
+      for (std::sregex_iterator match(text.begin(), text.end(), include), end; match != end; ++match)
+        reached.insert((*match)[1].str());
+    }
+  }
+  for (const std::string common : {"block.h", "numbers.h", "random.h"})  // of any module
+    reached.insert("lib/device/cuda/kernels/" + common);
+  for (const KernelText& header : kernel_texts())
+    CHECK_MESSAGE(reached.contains(header.name), "give operations() one that takes ", std::string(header.name));
 }
 
 TEST_CASE("each header of kernels has a kernel among those that are compiled here") {
