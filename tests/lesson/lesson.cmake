@@ -21,7 +21,7 @@ foreach(name layer.cpp test.cpp)  # the first two blocks of C++
   list(APPEND lesson_sources ${file})
 endforeach()
 
-add_executable(test_lesson ${lesson_sources} ${CMAKE_CURRENT_LIST_DIR}/lesson.cpp ${CMAKE_CURRENT_SOURCE_DIR}/main.cpp)
-target_link_libraries(test_lesson PRIVATE dlcli_options dl_app ${dlcli_objects} ${dlcli_libraries} doctest::doctest)
+add_executable(test_lesson ${lesson_sources} ${CMAKE_CURRENT_LIST_DIR}/lesson.cpp)
+target_link_libraries(test_lesson PRIVATE dlcli_options dl_test_main dl_app ${dlcli_objects} ${dlcli_libraries} doctest::doctest)
 target_compile_definitions(test_lesson PRIVATE LESSON_LAYER="${CMAKE_CURRENT_BINARY_DIR}/lesson/layer.cpp")
 add_test(NAME lesson COMMAND test_lesson WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
