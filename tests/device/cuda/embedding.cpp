@@ -114,7 +114,8 @@ TEST_CASE("rows are found by index; an index outside the table gives zeros, and 
     CAPTURE(dim);
     const int64_t rows = 50;
     const Floats table = random_floats(rows * dim, 1);
-    for (const std::vector<size_t>& wrong : std::vector<std::vector<size_t>>{{}, {0}, {299}, {131, 130, 290}}) {
+    for (const std::vector<size_t>& wrong :
+         std::vector<std::vector<size_t>>{{}, {0}, {299}, {131, 130, 290}, {296, 40}}) {
       Indices indices = random_indices(300, 0, 50, 2);
       for (size_t k = 0; k < wrong.size(); ++k)
         indices[wrong[k]] = k % 2 ? -1 - static_cast<int>(k) : 50 + static_cast<int>(k);
