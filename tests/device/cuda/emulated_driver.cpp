@@ -61,7 +61,11 @@ constexpr int64_t guard_bytes = 64 << 10;  // as large as pages are anywhere
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+// A driver is called from several threads.
+std::recursive_mutex queues;
+
 void begin(Stream stream, Task task) {
+  const std::lock_guard lock(queues);
   if (stream->captured) {
     if (task.waits_for) throw Undefined("an event of another stream in a capture");
     stream->captured->push_back(std::move(task));
@@ -131,12 +135,14 @@ class EmulatedDriver final : public Driver {
     run_until([&] { return stream->tasks.empty(); });
   }
 
-  Event make_event(bool timed) override { return new CUevent_st{.timed = timed}; }
-  void release(Event event) override {
-    run_until([&] { return event->done == event->recorded; });
-    delete event;
+  Event make_event(bool timed) override {
+    const std::lock_guard lock(queues);
+    events_.push_back(std::make_unique<CUevent_st>(CUevent_st{.timed = timed}));
+    return events_.back().get();
   }
+  void release(Event) override {}  // what was begun may still name it
   void record(Event event, Stream stream) override {
+    const std::lock_guard lock(queues);
     const int64_t turn = ++event->recorded;
     begin(stream, {[event, turn] {
             event->done = turn;
@@ -225,6 +231,7 @@ class EmulatedDriver final : public Driver {
  private:
   template <class Done>
   void run_until(Done done) {
+    const std::lock_guard lock(queues);
     std::vector<CUstream_st*> ready;
     while (!done()) {
       ready.clear();
@@ -261,6 +268,7 @@ class EmulatedDriver final : public Driver {
   std::map<void*, int64_t> memory_, pinned_;
   std::mutex pinned_mutex_;
   std::map<Stream, std::unique_ptr<CUstream_st>> streams_;
+  std::vector<std::unique_ptr<CUevent_st>> events_;
   std::vector<Task> capture_;
 };
 
