@@ -1,7 +1,7 @@
 // Bytes moved from place to place: pieces of rows, each in units as wide as its alignment allows.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "lib/device/cuda/kernels/index_divisor.h"
+#include "lib/device/cuda/kernels/divisor.h"
 #include "lib/device/cuda/kernels/numbers.h"
 
 namespace dl::cuda {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/device/cuda/kernels/block.h"
-#include "lib/device/cuda/kernels/index_divisor.h"
+#include "lib/device/cuda/kernels/divisor.h"
 #include "lib/device/cuda/kernels/numbers.h"
 
 namespace dl::cuda {

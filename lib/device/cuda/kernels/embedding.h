@@ -1,7 +1,7 @@
 // Rows of a table by index, and the first index that is no row of it.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "lib/device/cuda/kernels/index_divisor.h"
+#include "lib/device/cuda/kernels/divisor.h"
 #include "lib/device/cuda/kernels/numbers.h"
 
 namespace dl::cuda {

@@ -3,7 +3,7 @@
 // piece of the sorted list, then what pieces gave, until one piece is left.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "lib/device/cuda/kernels/index_divisor.h"
+#include "lib/device/cuda/kernels/divisor.h"
 #include "lib/device/cuda/kernels/numbers.h"
 
 namespace dl::cuda {

@@ -2,7 +2,7 @@
 // not the result's, squares of both go through shared memory.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "lib/device/cuda/kernels/index_divisor.h"
+#include "lib/device/cuda/kernels/divisor.h"
 #include "lib/device/cuda/kernels/numbers.h"
 
 namespace dl::cuda {
