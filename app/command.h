@@ -42,6 +42,6 @@ struct CommandRegistration {
 }  // namespace dl
 
 // DL_COMMAND(Train, "train"); at the end of the command's file.
-#define DL_COMMAND(Type, name)                       \
-  static const ::dl::CommandRegistration registered( \
+#define DL_COMMAND(Type, name)                              \
+  static const ::dl::CommandRegistration Type##_registered( \
       name, []() -> std::unique_ptr<::dl::Command> { return std::make_unique<Type>(); })

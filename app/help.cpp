@@ -12,14 +12,14 @@
 namespace dl {
 namespace {
 
-using Row = std::pair<std::string, std::string>;
+using HelpRow = std::pair<std::string, std::string>;
 constexpr size_t line_width = 80;
 
 // Two columns; the second is wrapped.
-std::string table(const std::string& title, const std::vector<Row>& rows) {
+std::string help_table(const std::string& title, const std::vector<HelpRow>& rows) {
   if (rows.empty()) return {};
   size_t width = 0;
-  for (const Row& row : rows) width = std::max(width, row.first.size());
+  for (const HelpRow& row : rows) width = std::max(width, row.first.size());
   const std::string indent(width + 4, ' ');
   std::string out = "\n" + title + ":\n";
   for (const auto& [name, description] : rows)
@@ -56,13 +56,14 @@ std::vector<const CLI::App*> shown_commands(const CLI::App& app) {
 }
 
 std::string HelpFormat::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
-  std::vector<Row> arguments, options, subcommands;
+  std::vector<HelpRow> arguments, options, subcommands;
   for (const CLI::Option* option : app->get_options())
     (option->get_positional() ? arguments : options).emplace_back(name_of(*option), option->get_description());
   for (const CLI::App* sub : shown_commands(*app)) subcommands.emplace_back(sub->get_name(), sub->get_description());
   std::rotate(options.begin(), options.begin() + 1, options.end());  // --help comes first from CLI11, and is known
   return wrapped(app->get_description(), line_width, "", "") + "\nusage: " + usage_of(*app) + "\n" +
-         table("commands", subcommands) + table("arguments", arguments) + table("options", options) + app->get_footer();
+         help_table("commands", subcommands) + help_table("arguments", arguments) + help_table("options", options) +
+         app->get_footer();
 }
 
 }  // namespace dl

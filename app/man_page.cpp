@@ -13,7 +13,7 @@ namespace dl {
 namespace {
 
 // Text that roff takes as it is.
-std::string escaped(const std::string& text) {
+std::string escaped_roff(const std::string& text) {
   std::string out;
   for (const char c : text) {
     if (c == '\\')
@@ -27,7 +27,7 @@ std::string escaped(const std::string& text) {
 }
 
 std::string entry(const std::string& name, const std::string& what) {
-  return concat(".TP\n\\fB", escaped(name), "\\fR\n", escaped(what), "\n");
+  return concat(".TP\n\\fB", escaped_roff(name), "\\fR\n", escaped_roff(what), "\n");
 }
 
 // "\nexamples:\n  dlcli …  # …\n", as it stands.
@@ -35,7 +35,7 @@ std::string examples_of(const CLI::App& app) {
   std::istringstream lines(app.get_footer());
   std::string text;
   for (std::string line; std::getline(lines, line);)
-    if (line.starts_with("  ")) text += escaped(line.substr(2)) + "\n";
+    if (line.starts_with("  ")) text += escaped_roff(line.substr(2)) + "\n";
   return text.empty() ? text : ".SH EXAMPLES\n.nf\n" + text + ".fi\n";
 }
 
@@ -50,8 +50,8 @@ std::string man_page(const CLI::App& app, const std::string& date) {
   std::string title = name;
   std::ranges::transform(title, title.begin(), [](char c) { return static_cast<char>(std::toupper(c)); });
   std::string text =
-      concat(".TH ", title, " 1 ", date, " \"dlcli ", version(), "\"\n.SH NAME\n", escaped(name), " \\- ",
-             escaped(app.get_description()), "\n.SH SYNOPSIS\n.B ", escaped(usage_of(app)), "\n");
+      concat(".TH ", title, " 1 ", date, " \"dlcli ", version(), "\"\n.SH NAME\n", escaped_roff(name), " \\- ",
+             escaped_roff(app.get_description()), "\n.SH SYNOPSIS\n.B ", escaped_roff(usage_of(app)), "\n");
   std::string arguments, options;
   for (const CLI::Option* option : app.get_options())
     (option->get_positional() ? arguments : options) += entry(name_of(*option), option->get_description());
@@ -62,7 +62,7 @@ std::string man_page(const CLI::App& app, const std::string& date) {
   std::string pages = app.get_parent() != nullptr ? ".BR dlcli (1)" : "";
   for (const CLI::App* sub : shown_commands(app)) {
     subcommands += entry(sub->get_name(), sub->get_description());
-    pages += concat(pages.empty() ? "" : ",\n", ".BR ", escaped(man_page_name(*sub)), " (1)");
+    pages += concat(pages.empty() ? "" : ",\n", ".BR ", escaped_roff(man_page_name(*sub)), " (1)");
   }
   section("COMMANDS", subcommands);
   section("ARGUMENTS", arguments);

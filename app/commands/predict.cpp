@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t most_drawn = 64;  // where --first does not say
+constexpr int64_t most_drawn_samples = 64;  // where --first does not say
 
 std::string passed_over_text(const std::string& folder, const std::vector<fs::path>& files) {
   std::vector<std::string> names;
@@ -165,7 +165,7 @@ class Predict final : public Command {
         [&](const Prediction& p) {
           entries.push_back({dots_of(p.output), {{std::to_string(p.index), Picture::grey}}});
         },
-        first_ > 0 ? first_ : most_drawn);
+        first_ > 0 ? first_ : most_drawn_samples);
     write_sheet(sheet_, output.shape, entries);
   }
 

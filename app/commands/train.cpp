@@ -23,7 +23,7 @@
 namespace dl {
 namespace {
 
-constexpr size_t most_rows = 16;  // of the network's table
+constexpr size_t most_network_rows = 16;  // of the network's table
 
 // Keeps what the summary is made of.
 class Outcome final : public Observer {
@@ -119,7 +119,7 @@ class Train final : public Command {
     Outcome outcome;
     Warnings warnings;
     Output& shown = json_ ? standard_error() : standard_output();
-    RunProgress progress(shown, network_table(*plan->network, shown.columns() - 2, most_rows));
+    RunProgress progress(shown, network_table(*plan->network, shown.columns() - 2, most_network_rows));
     Place place(shown);
     Observer* console = quiet_ ? static_cast<Observer*>(&warnings) : &progress;
     TrainerOptions options{.folder = folder ? &*folder : nullptr, .observers = {&outcome, console}, .stop = &stop};

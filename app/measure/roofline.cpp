@@ -16,9 +16,9 @@
 namespace dl {
 namespace {
 
-constexpr double width = 1180, height = 640, left = 80, right = 700, top = 60, bottom = 570;
+constexpr double width = 1180, height = 640, plot_left = 80, plot_right = 700, plot_top = 60, plot_bottom = 570;
 constexpr size_t most_listed = 18;
-constexpr const char *black = "#000000", *grid = "#dcdcdc";
+constexpr const char *black = "#000000", *grid_grey = "#dcdcdc";
 
 // A logarithmic axis from one power of ten to another.
 struct Axis {
@@ -46,26 +46,26 @@ TextStyle style(Anchor anchor, double size = 13) { return {.size = size, .colour
 void axes(Canvas& d, const Axis& x, const Axis& y) {
   for (double e = x.first; e <= x.last; ++e) {
     const double value = std::pow(10, e);
-    segment(d, {x(value), top}, {x(value), bottom}, {.colour = grid});
-    d.text({x(value), bottom + 20}, number_text(value), style(Anchor::middle));
+    segment(d, {x(value), plot_top}, {x(value), plot_bottom}, {.colour = grid_grey});
+    d.text({x(value), plot_bottom + 20}, number_text(value), style(Anchor::middle));
   }
   for (double e = y.first; e <= y.last; ++e) {
     const double value = std::pow(10, e);
-    segment(d, {left, y(value)}, {right, y(value)}, {.colour = grid});
-    d.text({left - 8, y(value) + 4}, short_count(value), style(Anchor::end));
+    segment(d, {plot_left, y(value)}, {plot_right, y(value)}, {.colour = grid_grey});
+    d.text({plot_left - 8, y(value) + 4}, short_count(value), style(Anchor::end));
   }
-  d.text({(left + right) / 2, bottom + 44}, "FLOP a byte read or written", style(Anchor::middle));
+  d.text({(plot_left + plot_right) / 2, plot_bottom + 44}, "FLOP a byte read or written", style(Anchor::middle));
   TextStyle upwards = style(Anchor::middle);
   upwards.degrees = -90;
-  d.text({22, (top + bottom) / 2}, "FLOP/s", upwards);
+  d.text({22, (plot_top + plot_bottom) / 2}, "FLOP/s", upwards);
 }
 
 void roofs(Canvas& d, const Axis& x, const Axis& y, const DeviceLimits& limits) {
   const double peak = std::max(limits.f32_flops, limits.bf16_flops), last = std::pow(10, x.last);
   const auto ceiling = [&](double flops, const char* name) {
     const double begin = std::max(flops / limits.levels.front().bytes_per_s, std::pow(10, x.first));
-    segment(d, {x(begin), y(flops)}, {right, y(flops)}, {.width = 2});
-    d.text({right - 4, y(flops) - 6}, concat(name, " ", rate(flops, "FLOP/s")), style(Anchor::end));
+    segment(d, {x(begin), y(flops)}, {plot_right, y(flops)}, {.width = 2});
+    d.text({plot_right - 4, y(flops) - 6}, concat(name, " ", rate(flops, "FLOP/s")), style(Anchor::end));
   };
   ceiling(limits.f32_flops, "f32");
   if (limits.bf16_flops > 1.05 * limits.f32_flops) ceiling(limits.bf16_flops, "bf16");
@@ -136,21 +136,21 @@ std::string roofline_svg(const std::string& title, const DeviceLimits& limits,
     most_x = std::max(most_x, dot.intensity());
     least_y = std::min(least_y, dot.flops_per_s());
   }
-  const Axis x = axis(least_x, most_x, left, right),
-             y = axis(least_y, std::max(limits.f32_flops, limits.bf16_flops), bottom, top);
+  const Axis x = axis(least_x, most_x, plot_left, plot_right),
+             y = axis(least_y, std::max(limits.f32_flops, limits.bf16_flops), plot_bottom, plot_top);
   const std::unique_ptr<Canvas> canvas = svg_canvas(width, height);
   Canvas& d = *canvas;
   const auto circle = [&](double cx, double cy, double r, Phase phase, const std::string& tooltip) {
     d.circle({cx, cy}, r, {.colour = fill_of(phase), .opacity = 0.75}, {}, tooltip);
   };
-  d.text({left, 32}, title, style(Anchor::start, 17));
+  d.text({plot_left, 32}, title, style(Anchor::start, 17));
   axes(d, x, y);
   roofs(d, x, y, limits);
   for (const Dot& dot : dots)
     circle(x(dot.intensity()), y(dot.flops_per_s()), radius(dot, step_s), dot.first.phase,
            concat(label(dot), ", ", name_of(dot.first.phase), ", ", seconds_text(dot.seconds)));
-  const double list = right + 30;
-  double row = top;
+  const double list = plot_right + 30;
+  double row = plot_top;
   for (const Phase phase : {Phase::forward, Phase::backward, Phase::update}) {
     circle(list + 7, row - 4, 6, phase, name_of(phase));
     d.text({list + 20, row}, name_of(phase), style(Anchor::start));

@@ -9,7 +9,7 @@
 namespace dl {
 namespace {
 
-struct Range {
+struct Extent {
   double least = std::numeric_limits<double>::infinity(), most = -least;
   void add(double value) {
     least = std::min(least, value);
@@ -21,7 +21,7 @@ struct Range {
 }  // namespace
 
 Axes axes_of(const Chart& chart, const Panel& panel, size_t x_ticks, size_t y_ticks) {
-  Range x, y;
+  Extent x, y;
   for (const Panel& each : chart.panels)
     for (const ChartLine& line : each.lines)
       for (const Point& p : line.points) {

@@ -12,7 +12,7 @@
 namespace dl {
 namespace {
 
-constexpr std::string_view letters = "*o+x#@%&";
+constexpr std::string_view line_letters = "*o+x#@%&";
 // Readable on dark and on light grounds: of 256 colours the picture's own, of eight their like.
 constexpr std::array many{"38;5;32", "38;5;208", "38;5;36", "38;5;175", "38;5;178", "38;5;74", "38;5;245"};
 constexpr std::array eight{"36", "33", "32", "35", "34", "31", "37"};
@@ -87,7 +87,7 @@ class TerminalPanel {
   }
   std::string dim(const std::string& text) const { return look_.colours ? "\033[2m" + text + "\033[0m" : text; }
 
-  char letter(size_t line) const { return letters[line % letters.size()]; }
+  char letter(size_t line) const { return line_letters[line % line_letters.size()]; }
 
   std::string heading() const {
     std::string out, row = look_.colours ? "\033[1m" + panel_.title + "\033[0m" : panel_.title;

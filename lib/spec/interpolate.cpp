@@ -13,8 +13,8 @@ namespace dl {
 namespace {
 
 constexpr std::string_view environment_prefix = "env:";
-constexpr int64_t most_values = 100'000;  // visited behind references, in one spec
-constexpr int64_t most_bytes = 4 << 20;   // put in by references, in one spec
+constexpr int64_t most_referenced_values = 100'000;  // visited behind references, in one spec
+constexpr int64_t most_bytes = 4 << 20;              // put in by references, in one spec
 constexpr size_t longest_chain = 64;
 
 // As a plain scalar in a file would be read.
@@ -199,9 +199,9 @@ class ReferenceWalk {
     Node value = resolved(target, path);
     chain_.pop_back();
     bytes_ += text_bytes(value);
-    exhausted_ = values_ > most_values || bytes_ > most_bytes;
+    exhausted_ = values_ > most_referenced_values || bytes_ > most_bytes;
     if (exhausted_)
-      throw ExpressionError{"references put in more than " + count_of(most_values, "value") + " or " +
+      throw ExpressionError{"references put in more than " + count_of(most_referenced_values, "value") + " or " +
                                 bytes_text(static_cast<double>(most_bytes)),
                             "use fewer",
                             {}};

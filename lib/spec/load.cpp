@@ -15,9 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t deepest = 16;   // files in one another
-constexpr int most_files = 256;  // read for one spec
-constexpr int64_t most_values = 100'000;
+constexpr size_t deepest_include = 16;  // files in one another
+constexpr int most_files = 256;         // read for one spec
+constexpr int64_t most_loaded_values = 100'000;
 
 std::optional<std::string> process_environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
@@ -103,10 +103,10 @@ class Loader {
       r.problem(name.where, "files in a circle: " + join(circle, " -> "), "remove one of these references");
       return {};
     }
-    if (open_.size() == deepest || ++files_ > most_files) {
+    if (open_.size() == deepest_include || ++files_ > most_files) {
       r.problem(name.where,
-                open_.size() == deepest ? concat("more than ", deepest, " files in one another")
-                                        : concat("more than ", most_files, " files in one spec"),
+                open_.size() == deepest_include ? concat("more than ", deepest_include, " files in one another")
+                                                : concat("more than ", most_files, " files in one spec"),
                 "join some of them");
       return {};
     }
@@ -118,8 +118,8 @@ class Loader {
       return {};
     }
     values_ += node_count(content);
-    if (values_ > most_values) {
-      r.problem(name.where, "more than " + count_of(most_values, "value") + " in one spec", "");
+    if (values_ > most_loaded_values) {
+      r.problem(name.where, "more than " + count_of(most_loaded_values, "value") + " in one spec", "");
       return {};
     }
     interpolate_environment(content, environment_, r);

@@ -19,7 +19,7 @@ void draw(const fs::path& file, int shade) {
   dl::write_png(file, {4, 4}, 1, std::vector<uint8_t>(16, static_cast<uint8_t>(shade)));
 }
 
-const std::string config =
+const std::string predict_config =
     "data: {train: {format: image_folder, path: train, channels: 1}, validation: {fraction: 0.25, stratified: true}}\n"
     "model: [flatten, {linear: 8}, relu, {linear: '${data.classes}'}]\n"
     "loss: cross_entropy\n"
@@ -28,7 +28,7 @@ const std::string config =
     "trainer: {max_epochs: 40, threads: 1}\n";
 
 // A run named "shades", trained until it is sure.
-void train_shades(const fs::path& folder, const std::string& text = config) {
+void train_shades(const fs::path& folder, const std::string& text = predict_config) {
   for (int i = 0; i < 12; ++i) {
     draw(folder / "train/coal" / (std::to_string(i) + ".png"), 10 + i);
     draw(folder / "train/snow" / (std::to_string(i) + ".png"), 240 + i);
@@ -229,7 +229,7 @@ TEST_CASE("a split whose targets are all ignored is told by eval, with the exit 
 TEST_CASE("predict tells an item of the model by its name, of as many samples as are wanted, and draws images") {
   Folder folder;
   train_shades(folder, [] {
-    std::string text = config;
+    std::string text = predict_config;
     const std::string model = "model: [flatten, {linear: 8}, relu, {linear: '${data.classes}'}]\n";
     text.replace(text.find(model), model.size(),
                  "model:\n  - flatten\n  - linear: 16\n    name: wide\n  - unflatten: [4, 4, 1]\n    name: drawn\n"

@@ -302,10 +302,10 @@ TEST_CASE("counts, times and shares are written as people read them") {
 }
 
 TEST_CASE("a table's columns are aligned, and long cells are wrapped where it is too wide") {
-  CHECK(table({{"layer", "parameters"}, {"conv", "1,000"}, {"fc", "10"}}, 80) ==
+  CHECK(dl::table({{"layer", "parameters"}, {"conv", "1,000"}, {"fc", "10"}}, 80) ==
         "layer  parameters\nconv        1,000\nfc             10\n");
-  CHECK(table({{"name", "what it is", "n"}, {"relu", "the larger of x and zero", "1,000"}}, 24) ==
+  CHECK(dl::table({{"name", "what it is", "n"}, {"relu", "the larger of x and zero", "1,000"}}, 24) ==
         "name  what it is       n\nrelu  the larger   1,000\n      of x and\n      zero\n");
-  CHECK(table({{"a/long/path/without/any/blank"}}, 16) == "a/long/path/\nwithout/any/\nblank\n");
+  CHECK(dl::table({{"a/long/path/without/any/blank"}}, 16) == "a/long/path/\nwithout/any/\nblank\n");
   CHECK(wrapped("one two three", 9, "  ", "- ") == "- one two\n  three\n");
 }

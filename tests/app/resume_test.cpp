@@ -17,7 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-const std::string config = R"(
+const std::string resume_config = R"(
 data: {train: {format: random, shape: [8], dtype: f32, classes: 3, samples: 256}, validation: {last: 64}, batch_size: 16}
 model: [{linear: 8}, relu, {dropout: 0.2}, {linear: 3}]
 loss: cross_entropy
@@ -26,7 +26,7 @@ trainer: {max_epochs: 2, threads: 1, checkpoint: {every: 3 steps, keep: 2}}
 )";
 
 struct Workplace : Folder {
-  Workplace() { write("c.yaml", config); }
+  Workplace() { write("c.yaml", resume_config); }
 
   Finished train(std::vector<std::string> arguments, const std::vector<std::string>& environment = {}) const {
     arguments.insert(arguments.begin(), "train");

@@ -23,7 +23,7 @@ std::string flowers() {
   return text;
 }
 
-const std::string config =
+const std::string tables_config =
     "data:\n"
     "  train: {format: csv, path: flowers.csv, target: kind}\n"
     "  validation: {fraction: 0.25, stratified: true}\n"
@@ -41,7 +41,7 @@ TEST_CASE("a category that looks like a reference is kept as what it is") {
   std::string text = flowers();
   for (size_t at; (at = text.find(",red,")) != std::string::npos;) text.replace(at, 5, ",${red},");
   write(folder / "flowers.csv", text);
-  write(folder / "garden.yaml", config);
+  write(folder / "garden.yaml", tables_config);
   const Finished trained = run_dlcli({"train", "garden.yaml"}, folder);
   REQUIRE(trained.exit == 0);
   CHECK(text_of(folder / "runs/garden-1/resolved.yaml").find("categories: [\"$${red}\", blue]") != std::string::npos);
@@ -55,7 +55,7 @@ TEST_CASE("a category that looks like a reference is kept as what it is") {
 TEST_CASE("a table is trained on, and its fit goes with the checkpoint") {
   Folder folder;
   write(folder / "flowers.csv", flowers());
-  write(folder / "garden.yaml", config);
+  write(folder / "garden.yaml", tables_config);
   const Finished trained = run_dlcli({"train", "garden.yaml"}, folder);
   REQUIRE(trained.exit == 0);
   CHECK(trained.out.find("60 samples, 20 for validation") != std::string::npos);

@@ -16,26 +16,26 @@ using namespace dl::testing;
 
 namespace {
 
-using Rows = std::vector<std::vector<std::string>>;
+using TextRows = std::vector<std::vector<std::string>>;
 
-Rows rows_of(const CsvText& text) {
-  Rows rows(static_cast<size_t>(text.rows()));
+TextRows rows_of(const CsvText& text) {
+  TextRows rows(static_cast<size_t>(text.rows()));
   for (int64_t r = 0; r < text.rows(); ++r)
     for (int64_t c = 0; c < text.columns(); ++c) rows[static_cast<size_t>(r)].emplace_back(text.cell(r, c));
   return rows;
 }
 
 // The header's names as the first row, if there is one.
-Rows recognised(const std::string& bytes, CsvForm form = {}) {
+TextRows recognised(const std::string& bytes, CsvForm form = {}) {
   Folder folder;
   folder.write("a.csv", bytes);
   const CsvText text(folder / "a.csv", form);
-  Rows rows = rows_of(text);
+  TextRows rows = rows_of(text);
   if (text.has_header()) rows.insert(rows.begin(), {"HEADER"}), rows.insert(rows.begin() + 1, text.names());
   return rows;
 }
 
-Rows read(const std::string& bytes, CsvForm form = {.header = false}) {
+TextRows read(const std::string& bytes, CsvForm form = {.header = false}) {
   Folder folder;
   folder.write("a.csv", bytes);
   return rows_of(CsvText(folder / "a.csv", form));
@@ -50,7 +50,7 @@ std::string said(const std::string& bytes, CsvForm form = {.header = false}) {
 }  // namespace
 
 TEST_CASE("rows end with either line end, the last with none too, and empty lines are passed over") {
-  const Rows expected{{"a", "b"}, {"1", "2"}};
+  const TextRows expected{{"a", "b"}, {"1", "2"}};
   CHECK(read("a,b\n1,2\n") == expected);
   CHECK(read("a,b\r\n1,2\r\n") == expected);
   CHECK(read("a,b\n1,2") == expected);
@@ -61,14 +61,14 @@ TEST_CASE("rows end with either line end, the last with none too, and empty line
 }
 
 TEST_CASE("a quoted cell holds delimiters, line ends and quotes") {
-  CHECK(read("\"a,b\",\"c\"\"d\"\n\"e\nf\",\"\"\n") == Rows{{"a,b", "c\"d"}, {"e\nf", ""}});
-  CHECK(read("\"a\" , \"b \"\r\n\"\"\"\",c\"d\n") == Rows{{"a", "b "}, {"\"", "c\"d"}});
+  CHECK(read("\"a,b\",\"c\"\"d\"\n\"e\nf\",\"\"\n") == TextRows{{"a,b", "c\"d"}, {"e\nf", ""}});
+  CHECK(read("\"a\" , \"b \"\r\n\"\"\"\",c\"d\n") == TextRows{{"a", "b "}, {"\"", "c\"d"}});
 }
 
 TEST_CASE("blanks around cells are trimmed unless they are wanted") {
-  CHECK(read("39, State-gov ,x y\n") == Rows{{"39", "State-gov", "x y"}});
-  CHECK(read("39, State-gov \n", {.header = false, .trim = false}) == Rows{{"39", " State-gov "}});
-  CHECK(read("a\t\tb\n", {.delimiter = '\t', .header = false}) == Rows{{"a", "", "b"}});
+  CHECK(read("39, State-gov ,x y\n") == TextRows{{"39", "State-gov", "x y"}});
+  CHECK(read("39, State-gov \n", {.header = false, .trim = false}) == TextRows{{"39", " State-gov "}});
+  CHECK(read("a\t\tb\n", {.delimiter = '\t', .header = false}) == TextRows{{"a", "", "b"}});
 }
 
 TEST_CASE("lines to skip, comments and the header are no rows") {
@@ -76,7 +76,7 @@ TEST_CASE("lines to skip, comments and the header are no rows") {
   folder.write("a.csv", "made today\n|comment\nx,y\n1,2\n| 3,4\n5,6\n");
   const CsvText text(folder / "a.csv", {.skip = 1, .comment = "|"});
   CHECK(text.names() == std::vector<std::string>{"x", "y"});
-  CHECK(rows_of(text) == Rows{{"1", "2"}, {"5", "6"}});
+  CHECK(rows_of(text) == TextRows{{"1", "2"}, {"5", "6"}});
 }
 
 TEST_CASE("a cell knows its line and column, behind quoted line ends too") {
@@ -121,35 +121,36 @@ TEST_CASE("what is no CSV is told with its place") {
 }
 
 TEST_CASE("the delimiter is the one that cuts the first lines alike, and leaves the most numbers") {
-  const Rows expected{{"1.5", "b"}, {"2", "c"}};
+  const TextRows expected{{"1.5", "b"}, {"2", "c"}};
   for (const std::string delimiter : {",", ";", "\t", "|"})
     CHECK_MESSAGE(read("1.5" + delimiter + "b\n2" + delimiter + "c\n") == expected, delimiter);
-  CHECK(read("12,50;3,20\n1,00;4,5\n") == Rows{{"12,50", "3,20"}, {"1,00", "4,5"}});
-  CHECK(read("a b, 1\nc d, 2\n") == Rows{{"a b", "1"}, {"c d", "2"}});
-  CHECK(read("\"a;b\",1\n\"c\",2\n") == Rows{{"a;b", "1"}, {"c", "2"}});
-  CHECK(read("sep=|\na|1,5\n") == Rows{{"a", "1,5"}});
-  CHECK(read("  1   2.5\t3 \n 4 5 6\r\n") == Rows{{"1", "2.5", "3"}, {"4", "5", "6"}});
-  CHECK(read("two words\nand two\n") == Rows{{"two words"}, {"and two"}});
-  CHECK(read("one\ntwo\n") == Rows{{"one"}, {"two"}});
+  CHECK(read("12,50;3,20\n1,00;4,5\n") == TextRows{{"12,50", "3,20"}, {"1,00", "4,5"}});
+  CHECK(read("a b, 1\nc d, 2\n") == TextRows{{"a b", "1"}, {"c d", "2"}});
+  CHECK(read("\"a;b\",1\n\"c\",2\n") == TextRows{{"a;b", "1"}, {"c", "2"}});
+  CHECK(read("sep=|\na|1,5\n") == TextRows{{"a", "1,5"}});
+  CHECK(read("  1   2.5\t3 \n 4 5 6\r\n") == TextRows{{"1", "2.5", "3"}, {"4", "5", "6"}});
+  CHECK(read("two words\nand two\n") == TextRows{{"two words"}, {"and two"}});
+  CHECK(read("one\ntwo\n") == TextRows{{"one"}, {"two"}});
 }
 
 TEST_CASE("the first row is a header where it has text above numbers, or no cell of it comes again") {
-  CHECK(recognised("a,b\n1,x\n2,y\n") == Rows{{"HEADER"}, {"a", "b"}, {"1", "x"}, {"2", "y"}});
-  CHECK(recognised("1,x\n2,y\n") == Rows{{"1", "x"}, {"2", "y"}});
-  CHECK(recognised("NA,1,x\n2,3,y\n") == Rows{{"NA", "1", "x"}, {"2", "3", "y"}});
-  CHECK(recognised("kind,town\nx,Oslo\n") == Rows{{"HEADER"}, {"kind", "town"}, {"x", "Oslo"}});
-  CHECK(recognised("x,Bern\nx,Oslo\n") == Rows{{"x", "Bern"}, {"x", "Oslo"}});
-  CHECK(recognised("x,Bern\ny,Oslo\n", {.names = {"kind", "town"}}) == Rows{{"x", "Bern"}, {"y", "Oslo"}});
+  CHECK(recognised("a,b\n1,x\n2,y\n") == TextRows{{"HEADER"}, {"a", "b"}, {"1", "x"}, {"2", "y"}});
+  CHECK(recognised("1,x\n2,y\n") == TextRows{{"1", "x"}, {"2", "y"}});
+  CHECK(recognised("NA,1,x\n2,3,y\n") == TextRows{{"NA", "1", "x"}, {"2", "3", "y"}});
+  CHECK(recognised("kind,town\nx,Oslo\n") == TextRows{{"HEADER"}, {"kind", "town"}, {"x", "Oslo"}});
+  CHECK(recognised("x,Bern\nx,Oslo\n") == TextRows{{"x", "Bern"}, {"x", "Oslo"}});
+  CHECK(recognised("x,Bern\ny,Oslo\n", {.names = {"kind", "town"}}) == TextRows{{"x", "Bern"}, {"y", "Oslo"}});
   CHECK(recognised("town,kind\nx,Oslo\n", {.names = {"kind", "town"}}) ==
-        Rows{{"HEADER"}, {"town", "kind"}, {"x", "Oslo"}});
+        TextRows{{"HEADER"}, {"town", "kind"}, {"x", "Oslo"}});
   CHECK(recognised("id,2019,2020\nx,1,2\n", {.header = true}) ==
-        Rows{{"HEADER"}, {"id", "2019", "2020"}, {"x", "1", "2"}});
+        TextRows{{"HEADER"}, {"id", "2019", "2020"}, {"x", "1", "2"}});
 }
 
 TEST_CASE("rows may have one cell more than the header: rows' names, or nothing behind a last delimiter") {
-  CHECK(recognised("a,b\nr1,1,2\nr2,3,4\n") == Rows{{"HEADER"}, {"", "a", "b"}, {"r1", "1", "2"}, {"r2", "3", "4"}});
-  CHECK(recognised("a,b\n1,2,\n3,4,\n") == Rows{{"HEADER"}, {"a", "b"}, {"1", "2"}, {"3", "4"}});
-  CHECK(recognised("a,b,\n1,2,\n3,4,\n") == Rows{{"HEADER"}, {"a", "b"}, {"1", "2"}, {"3", "4"}});
+  CHECK(recognised("a,b\nr1,1,2\nr2,3,4\n") ==
+        TextRows{{"HEADER"}, {"", "a", "b"}, {"r1", "1", "2"}, {"r2", "3", "4"}});
+  CHECK(recognised("a,b\n1,2,\n3,4,\n") == TextRows{{"HEADER"}, {"a", "b"}, {"1", "2"}, {"3", "4"}});
+  CHECK(recognised("a,b,\n1,2,\n3,4,\n") == TextRows{{"HEADER"}, {"a", "b"}, {"1", "2"}, {"3", "4"}});
   CHECK(said("a,b\nr1,1,2\n3,4\n", {}) ==
         "error: DIR/a.csv:3:1: expected 3 cells as in the row before, found 2\n"
         "  help: mend the line: a cell that holds the delimiter stands in double quotes");
@@ -158,15 +159,15 @@ TEST_CASE("rows may have one cell more than the header: rows' names, or nothing 
 TEST_CASE("the first rows of a file are read however many cells they have") {
   Folder folder;
   folder.write("a.csv", "made today\n\na,b\n1,2\n");
-  CHECK(CsvText::first_rows(folder / "a.csv", {.delimiter = ','}, 2) == Rows{{"made today"}, {"a", "b"}});
-  CHECK(CsvText::first_rows(folder / "a.csv", {.skip = 1}, 9) == Rows{{"a", "b"}, {"1", "2"}});
+  CHECK(CsvText::first_rows(folder / "a.csv", {.delimiter = ','}, 2) == TextRows{{"made today"}, {"a", "b"}});
+  CHECK(CsvText::first_rows(folder / "a.csv", {.skip = 1}, 9) == TextRows{{"a", "b"}, {"1", "2"}});
 }
 
 namespace {
 
 // RFC 4180 as plainly as can be: rows of cells, or nothing where the text is not of that form.
-std::optional<Rows> plain_csv(const std::string& text, char delimiter) {
-  Rows rows;
+std::optional<TextRows> plain_csv(const std::string& text, char delimiter) {
+  TextRows rows;
   for (size_t at = 0; at < text.size();) {
     std::vector<std::string> row;
     const size_t line = at;
@@ -274,9 +275,9 @@ TEST_CASE("a large file that several threads read has the cells that one finds, 
     const std::string text = many_lines(rows);
     REQUIRE(text.size() > 5 << 20);
     const CsvForm form{.header = true, .comment = "#"};
-    const Rows found = read(text, form);
+    const TextRows found = read(text, form);
     CHECK(std::ssize(found) == rows);
-    Rows expected = read(text + "\"last\",0,0\n", form);  // a quoted cell is for one thread
+    TextRows expected = read(text + "\"last\",0,0\n", form);  // a quoted cell is for one thread
     REQUIRE(expected.back()[0] == "last");
     expected.pop_back();
     CHECK(found == expected);

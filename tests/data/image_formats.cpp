@@ -17,11 +17,11 @@ using namespace dl::testing;
 
 namespace {
 
-std::string file(const std::string& name) {
+std::string format_file(const std::string& name) {
   return read_file(std::filesystem::path(dl::testing::source_dir()) / "tests/data/images" / name, 1 << 20);
 }
 
-bool built(const std::string& decoder) { return std::ranges::count(image_decoders(), decoder) > 0; }
+bool format_is_built(const std::string& decoder) { return std::ranges::count(image_decoders(), decoder) > 0; }
 
 std::vector<int> numbers(const std::string& bytes) {
   std::vector<int> values;
@@ -137,15 +137,15 @@ TEST_CASE("a PNM that is cut short, or holds what its header does not say, is re
 TEST_CASE("WebP, TIFF and GIF give Pillow's pixels") {
   const Folder folder;
   std::vector<std::string> names{"transparent.gif"};
-  if (built("libwebp"))
+  if (format_is_built("libwebp"))
     names.insert(names.end(), {"webp-lossless.webp", "webp-alpha.webp", "webp-animated.webp", "webp-lossy.webp"});
-  if (built("libtiff"))
+  if (format_is_built("libtiff"))
     names.insert(names.end(), {"tiff-lzw.tif", "tiff-alpha.tif", "tiff-palette.tif", "tiff-grey.tif", "tiff-cmyk.tif",
                                "tiff-bits.tif"});
   for (const std::string& name : names) {
     CAPTURE(name);
-    const auto found = numbers(pixels(folder, file(name), 3));
-    const auto expected = numbers(pixels(folder, file(name.substr(0, name.find('.')) + ".ppm"), 3));
+    const auto found = numbers(pixels(folder, format_file(name), 3));
+    const auto expected = numbers(pixels(folder, format_file(name.substr(0, name.find('.')) + ".ppm"), 3));
     REQUIRE(found.size() == expected.size());
     int largest = 0;
     for (size_t i = 0; i < found.size(); ++i) largest = std::max(largest, std::abs(found[i] - expected[i]));
@@ -154,7 +154,7 @@ TEST_CASE("WebP, TIFF and GIF give Pillow's pixels") {
 }
 
 TEST_CASE("of a TIFF's 16 bits the high ones are taken, and what is not read is told") {
-  if (!built("libtiff")) return;
+  if (!format_is_built("libtiff")) return;
   const Folder folder;
   CHECK(pixels(folder, tiff_image(2, 1, 1, 16, little(0x10FF, 2) + little(0xF005, 2)), 1) == "\x10\xF0");
   CHECK(refused(folder, tiff_image(1, 1, 1, 64, little(0, 8))) ==
@@ -174,9 +174,10 @@ TEST_CASE("pictures stand upright as their Exif says, in each of the eight ways"
     CAPTURE(orientation);
     const auto& [size, expected] = standing[static_cast<size_t>(orientation - 1)];
     std::vector<std::string> files{png_with(png(3, 2, 1, "abcdef"), exif(orientation))};
-    if (built("libtiff")) files.push_back(tiff_image(3, 2, 1, 8, "abcdef", static_cast<uint32_t>(orientation)));
+    if (format_is_built("libtiff"))
+      files.push_back(tiff_image(3, 2, 1, 8, "abcdef", static_cast<uint32_t>(orientation)));
     for (const std::string& bytes : files) {
-      if (!built("libpng") && bytes.starts_with("\x89PNG")) continue;
+      if (!format_is_built("libpng") && bytes.starts_with("\x89PNG")) continue;
       folder.write("a", bytes);
       CHECK(image_size(folder / "a") == size);
       CHECK(pixels(folder, bytes, 1) == expected);
@@ -189,10 +190,11 @@ TEST_CASE("every window of a turned picture is what is cut out of the whole, of 
   for (int orientation = 1; orientation <= 8; ++orientation) {
     CAPTURE(orientation);
     std::vector<std::pair<std::string, std::string>> files;  // stored, and with its Exif
-    if (built("libjpeg-turbo"))
-      files.emplace_back(file("baseline.jpg"), jpeg_with(file("baseline.jpg"), exif(orientation)));
-    if (built("libwebp"))
-      files.emplace_back(file("webp-lossless.webp"), webp_with(file("webp-lossless.webp"), exif(orientation)));
+    if (format_is_built("libjpeg-turbo"))
+      files.emplace_back(format_file("baseline.jpg"), jpeg_with(format_file("baseline.jpg"), exif(orientation)));
+    if (format_is_built("libwebp"))
+      files.emplace_back(format_file("webp-lossless.webp"),
+                         webp_with(format_file("webp-lossless.webp"), exif(orientation)));
     for (const auto& [plain, turned] : files) {
       const std::string stored = pixels(folder, plain, 3), whole = pixels(folder, turned, 3);
       const Pair size = image_size(folder / "a");
@@ -224,9 +226,9 @@ TEST_CASE("an Exif that is broken, or says no way to stand, leaves the picture a
 }
 
 TEST_CASE("a JPEG that shrinks and is turned is turned after it was decoded smaller") {
-  if (!built("libjpeg-turbo")) return;
+  if (!format_is_built("libjpeg-turbo")) return;
   const Folder folder;
-  const std::string jpeg = file("large-420.jpg");
+  const std::string jpeg = format_file("large-420.jpg");
   const auto at = [&](const std::string& bytes, Pair size) {
     folder.write("a", bytes);
     std::string found(static_cast<size_t>(size.h * size.w * 3), '\xEE');
@@ -241,26 +243,27 @@ TEST_CASE("a JPEG that shrinks and is turned is turned after it was decoded smal
 }
 
 TEST_CASE("what begins with one byte too many is no JPEG to any decoder") {
-  if (!built("libjpeg-turbo")) return;
+  if (!format_is_built("libjpeg-turbo")) return;
   const Folder folder;
-  CHECK(refused(folder, "\xFF" + file("baseline.jpg")) == "error: DIR/a: expected an image (" + join(image_formats()) +
-                                                              "), found none: Image not of any known type, or corrupt");
+  CHECK(refused(folder, "\xFF" + format_file("baseline.jpg")) ==
+        "error: DIR/a: expected an image (" + join(image_formats()) +
+            "), found none: Image not of any known type, or corrupt");
 }
 
 TEST_CASE("cut anywhere or changed at random, a file of any format is an error or other pixels") {
   const Folder folder;
   std::mt19937 random(3);
   std::vector<std::string> files{"P1\n3 2\n1 0 1\n010", "P3 1 2 1023 1023 0 512 1 2 3",
-                                 "P6 1 1 1023\n" + std::string("\1a\2b\3c", 6), file("transparent.gif")};
-  if (built("libwebp"))
+                                 "P6 1 1 1023\n" + std::string("\1a\2b\3c", 6), format_file("transparent.gif")};
+  if (format_is_built("libwebp"))
     for (const char* name : {"webp-lossy.webp", "webp-lossless.webp", "webp-animated.webp"})
-      files.push_back(file(name));
-  if (built("libwebp")) files.push_back(webp_with(file("webp-lossless.webp"), exif(6)));
-  if (built("libtiff"))
+      files.push_back(format_file(name));
+  if (format_is_built("libwebp")) files.push_back(webp_with(format_file("webp-lossless.webp"), exif(6)));
+  if (format_is_built("libtiff"))
     for (const char* name : {"tiff-lzw.tif", "tiff-alpha.tif", "tiff-palette.tif", "tiff-bits.tif"})
-      files.push_back(file(name));
-  if (built("libjpeg-turbo")) files.push_back(jpeg_with(file("baseline.jpg"), exif(8)));
-  if (built("libpng")) files.push_back(png_with(png(3, 2, 1, "abcdef"), exif(3)));
+      files.push_back(format_file(name));
+  if (format_is_built("libjpeg-turbo")) files.push_back(jpeg_with(format_file("baseline.jpg"), exif(8)));
+  if (format_is_built("libpng")) files.push_back(png_with(png(3, 2, 1, "abcdef"), exif(3)));
   const auto read = [&](const std::string& bytes) {
     folder.write("a", bytes);
     const std::string said = error_text(folder, [&] {

@@ -35,7 +35,7 @@ struct Shards : Folder {
   int shards = 0;
 };
 
-std::vector<int> numbers(const Batch& batch) {
+std::vector<int> batch_numbers(const Batch& batch) {
   const auto* x = reinterpret_cast<const float*>(batch.fields[0]);
   std::vector<int> all;
   for (int64_t i = 0; i < batch.count; ++i) {
@@ -45,9 +45,9 @@ std::vector<int> numbers(const Batch& batch) {
   return all;
 }
 
-std::vector<std::vector<int>> take(Loader& loader, int batches) {
+std::vector<std::vector<int>> take_batches(Loader& loader, int batches) {
   std::vector<std::vector<int>> all;
-  for (int i = 0; i < batches; ++i) all.push_back(numbers(loader.next()));
+  for (int i = 0; i < batches; ++i) all.push_back(batch_numbers(loader.next()));
   return all;
 }
 
@@ -80,7 +80,8 @@ TEST_CASE("entries of one key are a sample, and all of them are counted by their
   each_sample(data, [&](int64_t index) { found.push_back(label(data, index)); });
   CHECK(found == std::vector<int>{0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2});
   Loader loader(opened->sets.train, {.batch_size = 5});
-  CHECK(take(loader, 4) == std::vector<std::vector<int>>{{0, 1, 2, 3, 4}, {5, 6, 7, 8, 9}, {10, 11}, {0, 1, 2, 3, 4}});
+  CHECK(take_batches(loader, 4) ==
+        std::vector<std::vector<int>>{{0, 1, 2, 3, 4}, {5, 6, 7, 8, 9}, {10, 11}, {0, 1, 2, 3, 4}});
 }
 
 TEST_CASE("a shuffled epoch has every sample once, in an order of its own that the seed and the epoch decide") {
@@ -90,13 +91,13 @@ TEST_CASE("a shuffled epoch has every sample once, in an order of its own that t
     Loader loader(opened->sets.train, {.batch_size = 4, .shuffle = true, .seed = 3});
     std::vector<std::vector<int>> epochs(4);
     for (int i = 0; i < 12; ++i)
-      for (const int number : numbers(loader.next())) epochs[static_cast<size_t>(i / 3)].push_back(number);
+      for (const int number : batch_numbers(loader.next())) epochs[static_cast<size_t>(i / 3)].push_back(number);
     for (const auto& epoch : epochs) CHECK(std::set<int>(epoch.begin(), epoch.end()).size() == 12);
     CHECK(std::set<std::vector<int>>(epochs.begin(), epochs.end()).size() >= 3);
     Loader again(opened->sets.train, {.batch_size = 12, .shuffle = true, .seed = 3});
-    CHECK(numbers(again.next()) == epochs[0]);
+    CHECK(batch_numbers(again.next()) == epochs[0]);
     Loader other(opened->sets.train, {.batch_size = 12, .shuffle = true, .seed = 4});
-    CHECK(numbers(other.next()) != epochs[0]);
+    CHECK(batch_numbers(other.next()) != epochs[0]);
   }
 }
 
@@ -145,11 +146,11 @@ TEST_CASE("samples that are said to be an epoch are not counted, and more than t
   const auto few = shards.opened("classes: 3, samples: 7");
   CHECK(few->sets.train->size() == 7);
   Loader loader(few->sets.train, {.batch_size = 5});
-  CHECK(take(loader, 3) == std::vector<std::vector<int>>{{0, 1, 2, 3, 4}, {5, 6}, {0, 1, 2, 3, 4}});
+  CHECK(take_batches(loader, 3) == std::vector<std::vector<int>>{{0, 1, 2, 3, 4}, {5, 6}, {0, 1, 2, 3, 4}});
   const auto many = shards.opened("classes: 3, samples: 13");
   for (const int threads : {0, 2}) {
     Loader beyond(many->sets.train, {.batch_size = 5, .threads = threads});
-    CHECK(take(beyond, 2).size() == 2);
+    CHECK(take_batches(beyond, 2).size() == 2);
     for (int again = 0; again < 2; ++again)
       CHECK_THROWS_WITH_AS(beyond.next(),
                            "error: data: expected 13 samples an epoch, there are fewer\n  help: lower 'samples', or "

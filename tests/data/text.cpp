@@ -13,7 +13,7 @@ using namespace dl::testing;
 
 namespace {
 
-std::vector<int32_t> numbers(const std::string& bytes) {
+std::vector<int32_t> token_numbers(const std::string& bytes) {
   std::vector<int32_t> out(bytes.size() / sizeof(int32_t));
   std::memcpy(out.data(), bytes.data(), bytes.size());
   return out;
@@ -21,7 +21,7 @@ std::vector<int32_t> numbers(const std::string& bytes) {
 
 // The text that a sample's field stands for.
 std::string text_of(const Dataset& data, int64_t index, size_t field = 0) {
-  return vocabulary(data)->decode(numbers(sample(data, index)[field]));
+  return vocabulary(data)->decode(token_numbers(sample(data, index)[field]));
 }
 
 std::string little_endian(const std::vector<uint32_t>& values, size_t width) {
@@ -41,7 +41,7 @@ TEST_CASE("characters are numbered in the order of their code points, and a targ
   CHECK(opened->sets.classes == std::vector<std::string>{" ", "d", "h", "l", "o", "r", "w", "\u00e9", "\u00f6"});
   const Dataset& data = *opened->sets.train;
   CHECK(data.size() == 2);
-  CHECK(numbers(sample(data, 0)[0]) == std::vector<int32_t>{2, 7, 3, 3, 4});
+  CHECK(token_numbers(sample(data, 0)[0]) == std::vector<int32_t>{2, 7, 3, 3, 4});
   CHECK(text_of(data, 0, 1) == "\u00e9llo ");
   CHECK(text_of(data, 1) == " w\u00f6rl");
   CHECK(text_of(data, 1, 1) == "w\u00f6rld");
@@ -155,7 +155,7 @@ TEST_CASE("the vocabulary is kept with what was fitted, and taken instead of fit
   const auto kept = open("{train: " + set + ", fitted: {tokens: a b c}}", folder.path);
   CHECK(kept->problems == "");
   CHECK(kept->sets.classes == std::vector<std::string>{"a", "b", "c"});
-  CHECK(numbers(sample(*kept->sets.train, 0)[0]) == std::vector<int32_t>{2, 1});
+  CHECK(token_numbers(sample(*kept->sets.train, 0)[0]) == std::vector<int32_t>{2, 1});
   folder.write("a.txt", "cbdbcb");
   CHECK(open("{train: " + set + ", fitted: {tokens: a b c}}", folder.path)->problems ==
         "error: DIR/a.txt:1:3: data.train: 'd' is not one of the 3 tokens of the training text\n"
@@ -204,7 +204,7 @@ TEST_CASE("what the training part is like follows from the vocabulary alone wher
   CHECK(sets.inputs == std::vector<SampleField>{{"x", {DType::i32, {2}}, 3}});
   CHECK(sets.classes == std::vector<std::string>{"a", "b", "c"});
   CHECK(sets.names == std::vector<std::string>{"train", "test"});
-  CHECK(numbers(sample(*sets.part("test"), 0)[0]) == std::vector<int32_t>{2, 0});
+  CHECK(token_numbers(sample(*sets.part("test"), 0)[0]) == std::vector<int32_t>{2, 0});
   CHECK(error_text([&] { sets.part("val"); }) ==
         "error: there is no split 'val'; there are: train, test\n  help: name one of them");
 }
@@ -289,10 +289,10 @@ TEST_CASE("files of tokens have numbers of two or four bytes") {
   const auto a = open("{train: {format: tokens, path: a.bin, vocabulary: 50257, length: 2}}", folder.path);
   CHECK(a->problems == "");
   CHECK(a->sets.train->size() == 2);
-  CHECK(numbers(sample(*a->sets.train, 1)[0]) == std::vector<int32_t>{2, 40000});
-  CHECK(numbers(sample(*a->sets.train, 1)[1]) == std::vector<int32_t>{40000, 5});
+  CHECK(token_numbers(sample(*a->sets.train, 1)[0]) == std::vector<int32_t>{2, 40000});
+  CHECK(token_numbers(sample(*a->sets.train, 1)[1]) == std::vector<int32_t>{40000, 5});
   const auto b = open("{train: {format: tokens, path: b.bin, dtype: u32, vocabulary: 70001, length: 2}}", folder.path);
-  CHECK(numbers(sample(*b->sets.train, 0)[1]) == std::vector<int32_t>{70000, 2});
+  CHECK(token_numbers(sample(*b->sets.train, 0)[1]) == std::vector<int32_t>{70000, 2});
   CHECK(a->sets.train->fingerprint() != b->sets.train->fingerprint());
 }
 
@@ -310,8 +310,8 @@ TEST_CASE("files of tokens may be arrays that numpy saved, whose header says wha
     const auto set = opened();
     CHECK(set->problems == "");
     CHECK(set->sets.train->size() == 2);
-    CHECK(numbers(sample(*set->sets.train, 1)[0]) == std::vector<int32_t>{2, 40000});
-    CHECK(numbers(sample(*set->sets.train, 1)[1]) == std::vector<int32_t>{40000, 5});
+    CHECK(token_numbers(sample(*set->sets.train, 1)[0]) == std::vector<int32_t>{2, 40000});
+    CHECK(token_numbers(sample(*set->sets.train, 1)[1]) == std::vector<int32_t>{40000, 5});
   }
   for (const auto& [descr, width] : {std::pair("<i4", 4), {"<i8", 8}}) {
     CAPTURE(descr);

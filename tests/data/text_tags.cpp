@@ -19,7 +19,7 @@ struct Tagged : Folder {
   }
 };
 
-std::vector<int> whole(const std::string& bytes) {
+std::vector<int> whole_text(const std::string& bytes) {
   std::vector<int32_t> values(bytes.size() / 4);
   std::memcpy(values.data(), bytes.data(), bytes.size());
   return {values.begin(), values.end()};
@@ -39,12 +39,12 @@ TEST_CASE("a sentence is its tokens and their tags, padded behind, with their nu
   CHECK(data.fields()[0].type == Type{DType::i32, {3}});
   CHECK(data.fields()[1].name == "lengths");
   CHECK(data.fields()[2].type == Type{DType::i32, {3}});
-  CHECK(whole(sample(data, 0)[0]) == std::vector<int>{7, 4, 6});
-  CHECK(whole(sample(data, 0)[2]) == std::vector<int>{0, 1, 2});
-  CHECK(whole(sample(data, 1)[0]) == std::vector<int>{3, 5, 0});
-  CHECK(whole(sample(data, 1)[1]) == std::vector<int>{2});
-  CHECK(whole(sample(data, 1)[2]) == std::vector<int>{0, 1, 0});
-  CHECK(whole(sample(data, 2)[0]) == std::vector<int>{2, 0, 0});
+  CHECK(whole_text(sample(data, 0)[0]) == std::vector<int>{7, 4, 6});
+  CHECK(whole_text(sample(data, 0)[2]) == std::vector<int>{0, 1, 2});
+  CHECK(whole_text(sample(data, 1)[0]) == std::vector<int>{3, 5, 0});
+  CHECK(whole_text(sample(data, 1)[1]) == std::vector<int>{2});
+  CHECK(whole_text(sample(data, 1)[2]) == std::vector<int>{0, 1, 0});
+  CHECK(whole_text(sample(data, 2)[0]) == std::vector<int>{2, 0, 0});
   CHECK(data.place(1).text() == (tagged / "t.tsv").string() + ":6");
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("what training lacks is unknown, long sentences are cut, and padding i
   const auto opened = tagged.opened(", max_length: 3", ", validation: {last: 1}");
   REQUIRE(opened->problems == "");
   CHECK(vocabulary(*opened->sets.train)->tokens() == std::vector<std::string>{"<pad>", "<unk>", "a", "b", "c", "d"});
-  CHECK(whole(sample(*opened->sets.validation, 0)[0]) == std::vector<int>{1, 3, 0});
+  CHECK(whole_text(sample(*opened->sets.validation, 0)[0]) == std::vector<int>{1, 3, 0});
   CHECK(warnings(tagged, *opened->sets.train).find("1 of 2 texts are longer than 3 tokens and are cut") !=
         std::string::npos);
   CHECK(targets_by_class(*opened->sets.train, 3, "lengths") == std::vector<int64_t>{2, 1, 1});

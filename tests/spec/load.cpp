@@ -33,10 +33,10 @@ Node loaded(const std::string& text, std::vector<std::string> sets = {}, std::ve
 }
 
 // In one line, for comparisons.
-std::string json(const Node& node) { return to_json(node, 0); }
+std::string json_of(const Node& node) { return to_json(node, 0); }
 
 std::string set(const std::string& text, const std::string& option) {
-  return error_text([&] { return json(loaded(text, {option})); });
+  return error_text([&] { return json_of(loaded(text, {option})); });
 }
 
 std::string refusal(const std::string& text, std::vector<std::string> sets = {}, std::vector<std::string> later = {}) {
@@ -54,17 +54,18 @@ TEST_CASE("a file's values lie over those of the files it extends") {
       "sub/run.yaml",
       "extends: [../base.yaml, ../more.yaml]\ntrainer: {epochs: 5}\nlist: [3]\noptimizer: {sgd: {lr: 2}}\n");
   CHECK(
-      json(load_spec(run)) ==
+      json_of(load_spec(run)) ==
       R"({"a": 2, "trainer": {"epochs": 5, "clip": 1}, "list": [3], "optimizer": {"sgd": {"lr": 2, "momentum": 0.9}}, "b": 2})");
 }
 
 TEST_CASE("another of the same kind replaces the one extended, with its keys") {
   const Folder files;
   files.write("base.yaml", "optimizer: {sgd: {lr: 1}}\n");
-  CHECK(json(load_spec(files.write("a.yaml", "extends: base.yaml\noptimizer: {adam: {lr: 2}}\n"))) ==
+  CHECK(json_of(load_spec(files.write("a.yaml", "extends: base.yaml\noptimizer: {adam: {lr: 2}}\n"))) ==
         R"({"optimizer": {"adam": {"lr": 2}}})");
-  CHECK(json(load_spec(files.write("b.yaml", "extends: base.yaml\noptimizer: adam\n"))) == R"({"optimizer": "adam"})");
-  CHECK(json(load_spec(files.write("c.yaml", "extends: base.yaml\noptimizer: null\n"))) == R"({"optimizer": null})");
+  CHECK(json_of(load_spec(files.write("b.yaml", "extends: base.yaml\noptimizer: adam\n"))) ==
+        R"({"optimizer": "adam"})");
+  CHECK(json_of(load_spec(files.write("c.yaml", "extends: base.yaml\noptimizer: null\n"))) == R"({"optimizer": null})");
 }
 
 TEST_CASE("an unquoted name that ends in .yaml is that file's content") {
@@ -76,7 +77,7 @@ TEST_CASE("an unquoted name that ends in .yaml is that file's content") {
   const std::string run =
       files.write("run.yaml", "extends: base.yaml\nmodel: models/lenet.yaml\nname: 'x.yaml'\ndata: data/d.yaml\n");
   const Node spec = load_spec(run);
-  CHECK(json(spec) == R"({"data": {"classes": 10, "size": 3}, "model": [{"linear": 3}, "relu"], "name": "x.yaml"})");
+  CHECK(json_of(spec) == R"({"data": {"classes": 10, "size": 3}, "model": [{"linear": 3}, "relu"], "name": "x.yaml"})");
   CHECK(spec.find("model")->items[0].where.text() == (files / "models/lenet.yaml").string() + ":1:3");
 }
 
@@ -88,8 +89,8 @@ TEST_CASE("files are looked for beside the file that names them, then in the sea
   const std::string run = files.write("run.yaml", "a: models/a.yaml\nb: models/b.yaml\n");
   LoadOptions options;
   options.search = {files / "installed"};
-  CHECK(json(load_spec(run, options)) == R"({"a": ["near"], "b": ["far"]})");
-  CHECK(json(load_spec("models/b.yaml", options)) == R"(["far"])");
+  CHECK(json_of(load_spec(run, options)) == R"({"a": ["near"], "b": ["far"]})");
+  CHECK(json_of(load_spec("models/b.yaml", options)) == R"(["far"])");
 }
 
 TEST_CASE("a file that is not there is named, with where it was looked for") {
@@ -156,7 +157,7 @@ TEST_CASE("a reference alone keeps the type of its value, within text it is writ
   CHECK(spec.find("int")->as_integer() == 3);
   CHECK(spec.find("int")->where.text() == "a.yaml:2:6");
   CHECK(spec.find("text")->as_string() == "run-3-x");
-  CHECK(json(*spec.find("list")) == R"([1, {"c": "x"}])");
+  CHECK(json_of(*spec.find("list")) == R"([1, {"c": "x"}])");
   CHECK(spec.find("sum")->as_integer() == 7);
   CHECK(spec.find("chain")->as_integer() == 7);
   CHECK(spec.find("quoted")->as_integer() == 3);
@@ -166,7 +167,7 @@ TEST_CASE("$${ is the text ${, which nothing is put in for, and is written so ag
   const std::string text = "a: 3\nb: \"$${a} ${a}\"\nc: [\"$${\", \"}\"]\nd: ${b}\ne: $${a}\nf: \"$${data.classes}\"\n";
   const Node spec = provide(loaded(text, {}, {"data.classes"}), {{"data.classes", Node::integer(10)}});
   CHECK(spec.find("b")->as_string() == "${a} 3");
-  CHECK(json(*spec.find("c")) == R"(["${", "}"])");
+  CHECK(json_of(*spec.find("c")) == R"(["${", "}"])");
   CHECK(spec.find("d")->as_string() == "${a} 3");
   CHECK(spec.find("e")->as_string() == "${a}");
   CHECK(spec.find("f")->as_string() == "${data.classes}");
@@ -177,9 +178,9 @@ TEST_CASE("names that the program will know stay, and are put in by provide") {
   const Node spec =
       loaded("data: {size: 2}\nmodel: [{linear: ${data.classes}}, {linear: ${data.classes * data.size}}]\n", {},
              {"data.classes"});
-  CHECK(json(*spec.find("model")) == R"([{"linear": "${data.classes}"}, {"linear": "${data.classes * (2)}"}])");
+  CHECK(json_of(*spec.find("model")) == R"([{"linear": "${data.classes}"}, {"linear": "${data.classes * (2)}"}])");
   const Node provided = provide(spec, {{"data.classes", Node::integer(10)}});
-  CHECK(json(*provided.find("model")) == R"([{"linear": 10}, {"linear": 20}])");
+  CHECK(json_of(*provided.find("model")) == R"([{"linear": 10}, {"linear": 20}])");
   CHECK(explain(provided, provided, "model[0].linear").text() ==
         "model[0].linear: 10, from ${data.classes} at a.yaml:2:18");
   CHECK(error_text([&] {
@@ -196,7 +197,7 @@ TEST_CASE("parameters of a block stay until the block is used") {
       "w: 2\nblocks:\n  basic:\n    params: {channels: , mid: \"${channels * w}\"}\n"
       "    layers: [{linear: ${channels}}, {linear: ${channels * w + mid}}]\n");
   CHECK(
-      json(*spec.find("blocks")->find("basic")) ==
+      json_of(*spec.find("blocks")->find("basic")) ==
       R"j({"params": {"channels": null, "mid": "${channels * (2)}"}, "layers": [{"linear": "${channels}"}, {"linear": "${channels * (2) + mid}"}]})j");
   CHECK(refusal("blocks: {basic: {params: {channels: 1}, layers: [{linear: ${chanels}}]}}\n") ==
         "error: a.yaml:1:59: blocks.basic.layers[0].linear: unknown name 'chanels' in ${}\n"
@@ -266,7 +267,8 @@ TEST_CASE("environment variables are values like those in the file") {
 TEST_CASE("a file can be named by an environment variable") {
   const Folder files;
   files.write("lenet.yaml", "[relu]\n");
-  CHECK(json(load_spec(files.write("run.yaml", "model: ${env:MODEL}\n"), with_sets({}))) == R"({"model": ["relu"]})");
+  CHECK(json_of(load_spec(files.write("run.yaml", "model: ${env:MODEL}\n"), with_sets({}))) ==
+        R"({"model": ["relu"]})");
 }
 
 TEST_CASE("--set replaces, adds and reaches into lists") {
@@ -281,7 +283,7 @@ TEST_CASE("--set replaces, adds and reaches into lists") {
   CHECK(set(spec, "a=") == R"({"a": null, "list": [1, [2, 3]], "none": null})");
   CHECK(set("", "a.b=1") == R"({"a": {"b": 1}})");
   CHECK(set("{a: 1, b: 2}", "b=${a + 1}") == R"({"a": 1, "b": 2})");
-  CHECK(json(loaded("{a: 1}", {"a=2", "a=3"})) == R"({"a": 3})");
+  CHECK(json_of(loaded("{a: 1}", {"a=2", "a=3"})) == R"({"a": 3})");
 }
 
 TEST_CASE("--set writes short forms out where it reaches into them") {

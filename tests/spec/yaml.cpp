@@ -13,7 +13,7 @@ namespace {
 
 Node yaml(const std::string& text) { return parse_yaml(text, "a.yaml"); }
 
-std::string refusal(const std::string& text) {
+std::string yaml_refusal(const std::string& text) {
   return error_text([&] { yaml(text); });
 }
 
@@ -54,31 +54,31 @@ TEST_CASE("references stand unquoted anywhere, inside brackets too") {
 }
 
 TEST_CASE("what YAML has and a spec does not take is named with its place") {
-  CHECK(refusal("a: &x 1\nb: *x\n") ==
+  CHECK(yaml_refusal("a: &x 1\nb: *x\n") ==
         "error: a.yaml:1:4: an anchor '&x' is not taken here\n"
         "  help: write the value out, or refer to it as ${path.of.value}\n"
         "error: a.yaml:2:4: an alias is not taken here\n"
         "  help: write the value out, or refer to it as ${path.of.value}");
-  CHECK(refusal("a: &a [*a]\n") ==
+  CHECK(yaml_refusal("a: &a [*a]\n") ==
         "error: a.yaml:1:4: an anchor '&a' is not taken here\n"
         "  help: write the value out, or refer to it as ${path.of.value}\n"
         "error: a.yaml:1:8: an alias is not taken here\n"
         "  help: write the value out, or refer to it as ${path.of.value}");
-  CHECK(refusal("b: *x\n") ==
+  CHECK(yaml_refusal("b: *x\n") ==
         "error: a.yaml:1:4: an alias is not taken here\n"
         "  help: write the value out, or refer to it as ${path.of.value}");
-  CHECK(refusal("<<: {a: 1}\n") ==
+  CHECK(yaml_refusal("<<: {a: 1}\n") ==
         "error: a.yaml:1:1: the merge key '<<' is not taken here\n  help: name the other file in 'extends:'");
-  CHECK(refusal("a: !foo 1\nb: !!binary x\n") ==
+  CHECK(yaml_refusal("a: !foo 1\nb: !!binary x\n") ==
         "error: a.yaml:1:4: a tag '!foo' is not taken here\n  help: remove it\n"
         "error: a.yaml:2:4: a tag '!!binary' is not taken here\n  help: remove it");
-  CHECK(refusal("lr: 1\nlr: 2\n") ==
+  CHECK(yaml_refusal("lr: 1\nlr: 2\n") ==
         "error: a.yaml:2:1: key 'lr' stands twice in one map\n  first at a.yaml:1:1\n  help: remove one of them");
-  CHECK(refusal("a: 1\n---\nb: 2\n") ==
+  CHECK(yaml_refusal("a: 1\n---\nb: 2\n") ==
         "error: a.yaml:2:1: a second document begins here\n  help: write one document in a file: remove '---'");
-  CHECK(refusal("[a, b]: 1\n") ==
+  CHECK(yaml_refusal("[a, b]: 1\n") ==
         "error: a.yaml:1:1: a key must be a word, got a list of 2\n  help: write 'key: value'");
-  CHECK(refusal("a: \"\\0\"\n") == "error: a.yaml:1:4: a string with a NUL character\n  help: remove \\0");
+  CHECK(yaml_refusal("a: \"\\0\"\n") == "error: a.yaml:1:4: a string with a NUL character\n  help: remove \\0");
 }
 
 TEST_CASE("the core schema's tags are taken") {
@@ -88,10 +88,10 @@ TEST_CASE("the core schema's tags are taken") {
 }
 
 TEST_CASE("bytes that are no text are refused at their place") {
-  CHECK(refusal("a: 1\nb: \xFF\n") == "error: a.yaml:2:4: bytes that are not UTF-8\n  help: save the file as UTF-8");
-  CHECK(refusal(std::string("a: x\0y\n", 7)) ==
+  CHECK(yaml_refusal("a: 1\nb: \xFF\n") == "error: a.yaml:2:4: bytes that are not UTF-8\n  help: save the file as UTF-8");
+  CHECK(yaml_refusal(std::string("a: x\0y\n", 7)) ==
         "error: a.yaml:1:5: a control character (0x00)\n  help: remove it; a spec is UTF-8 text");
-  CHECK(refusal("a: 1\rb: 2\n") ==
+  CHECK(yaml_refusal("a: 1\rb: 2\n") ==
         "error: a.yaml:1:5: a control character (0x0d)\n  help: remove it; a spec is UTF-8 text");
 }
 
@@ -143,33 +143,33 @@ TEST_CASE("a syntax error says what is wrong and what to write") {
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);
-    CHECK(refusal(text) == message);
+    CHECK(yaml_refusal(text) == message);
   }
 }
 
 TEST_CASE("hostile files are ordinary errors") {
   const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
-  CHECK(refusal(nested(64)) == "");
-  CHECK(refusal(nested(65)) == "error: a.yaml:1:65: nested deeper than 64 levels");
-  CHECK(refusal(nested(10'000)).ends_with(": nested deeper than 64 levels"));
-  CHECK(refusal(std::string(10'000, '[')).ends_with(": nested deeper than 64 levels"));
+  CHECK(yaml_refusal(nested(64)) == "");
+  CHECK(yaml_refusal(nested(65)) == "error: a.yaml:1:65: nested deeper than 64 levels");
+  CHECK(yaml_refusal(nested(10'000)).ends_with(": nested deeper than 64 levels"));
+  CHECK(yaml_refusal(std::string(10'000, '[')).ends_with(": nested deeper than 64 levels"));
   std::string braces;
   for (int i = 0; i < 10'000; ++i) braces += "{a: ";
-  CHECK(refusal(braces).ends_with(": nested deeper than 64 levels"));
+  CHECK(yaml_refusal(braces).ends_with(": nested deeper than 64 levels"));
   std::string indented;
   for (int i = 0; i < 100; ++i) indented += std::string(static_cast<size_t>(i), ' ') + "a:\n";
-  CHECK(refusal(indented) == "error: a.yaml:65:65: nested deeper than 64 levels");
+  CHECK(yaml_refusal(indented) == "error: a.yaml:65:65: nested deeper than 64 levels");
   std::string dashes;
   for (int i = 0; i < 10'000; ++i) dashes += "- ";
-  CHECK(refusal(dashes + "a") == "error: a.yaml:1:129: nested deeper than 64 levels");
+  CHECK(yaml_refusal(dashes + "a") == "error: a.yaml:1:129: nested deeper than 64 levels");
   std::string laughs = "a: &a [lol, lol]\n";
   for (char c = 'b'; c < 'z'; ++c)
     laughs += std::string(1, c) + ": &" + c + " [*" + char(c - 1) + ", *" + char(c - 1) + "]\n";
-  CHECK(refusal(laughs).starts_with("error: a.yaml:1:4: an anchor '&a' is not taken here\n"));
+  CHECK(yaml_refusal(laughs).starts_with("error: a.yaml:1:4: an anchor '&a' is not taken here\n"));
   std::string values = "[";
   for (int i = 0; i < 200'000; ++i) values += "1,";
-  CHECK(refusal(values).ends_with(": more than 100000 values in one file"));
-  CHECK(refusal("a: " + std::string(2 << 20, 'x')) ==
+  CHECK(yaml_refusal(values).ends_with(": more than 100000 values in one file"));
+  CHECK(yaml_refusal("a: " + std::string(2 << 20, 'x')) ==
         "error: a.yaml: larger than 1 MiB\n  help: keep data in files of its own; a spec is written by hand");
 }
 

@@ -24,7 +24,7 @@ struct Count : Observer {
 };
 
 // A config of the benchmark, and what makes its step shorter without taking an operation out of it.
-struct Workload {
+struct MeasuredRun {
   std::string name;
   std::vector<std::string> smaller;
 };
@@ -52,7 +52,7 @@ TEST_CASE("a training step takes no heap memory") {
 // Of the large ones batches and images are smaller than the benchmark's, and gpt_baby has two of its six equal blocks;
 // the operations are the same.
 TEST_CASE("the third step of each workload of the benchmark takes no heap memory, in fp32 and in mixed precision") {
-  const Workload workloads[] = {
+  const MeasuredRun workloads[] = {
       {.name = "mlp"},
       {.name = "lenet"},
       {.name = "cnn", .smaller = {"data.batch_size=16"}},

@@ -27,13 +27,13 @@ trainer:
   checkpoint: {every: 2 steps, keep: 100}
 )";
 
-struct Outcome {
+struct CarriedOutcome {
   std::vector<float> parameters;
   Record record;
 };
 
-Outcome train(Plan& plan, RunFolder& folder, int64_t stop_after, bool resumed) {
-  Outcome outcome;
+CarriedOutcome train(Plan& plan, RunFolder& folder, int64_t stop_after, bool resumed) {
+  CarriedOutcome outcome;
   StopAfter stop(stop_after);
   Trainer trainer(plan, {.folder = &folder, .observers = {&outcome.record, &stop}, .stop = &stop.stop});
   if (resumed) {
@@ -116,7 +116,7 @@ TEST_CASE("a run that carries states, stopped within an epoch and resumed, ends 
     return RunFolder::create(place.path / "runs", p.name, p.resolved(), p.config);
   };
   RunFolder folder = new_run(*plan);
-  const Outcome expected = train(*plan, folder, -1, false);
+  const CarriedOutcome expected = train(*plan, folder, -1, false);
   REQUIRE(expected.record.losses.size() == 18);
   for (const int64_t stop : {1, 6, 8, 17}) {
     CAPTURE(stop);

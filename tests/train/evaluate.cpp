@@ -15,8 +15,8 @@ using namespace dl::testing;
 namespace {
 
 // A run of six epochs, and its last checkpoint opened as `eval` does.
-struct Trained : Workplace {
-  Trained() {
+struct EvaluatedRun : Workplace {
+  EvaluatedRun() {
     const auto trained = this->plan({"trainer.max_epochs=6"});
     RunFolder folder = new_run(*trained);
     run = folder.paths();
@@ -33,7 +33,7 @@ struct Trained : Workplace {
 }  // namespace
 
 TEST_CASE("a checkpoint evaluates to what the run measured") {
-  const Trained trained;
+  const EvaluatedRun trained;
   Inference inference(*trained.opened, trained.checkpoint);
   const Evaluation val = inference.evaluate("val");
   CHECK(val.split == "val");
@@ -48,7 +48,7 @@ TEST_CASE("a checkpoint evaluates to what the run measured") {
 }
 
 TEST_CASE("a split that is not there is told with those that are") {
-  const Trained trained;
+  const EvaluatedRun trained;
   Inference inference(*trained.opened, trained.checkpoint);
   CHECK(error_text([&] { inference.evaluate("test"); }) ==
         "error: there is no split 'test'; there are: train, val\n  help: name one of them, or write 'data.test:'");
@@ -57,7 +57,7 @@ TEST_CASE("a split that is not there is told with those that are") {
 }
 
 TEST_CASE("predictions are probabilities in the data set's order, and agree with the accuracy") {
-  const Trained trained;
+  const EvaluatedRun trained;
   Inference inference(*trained.opened, trained.checkpoint);
   const DatasetPointer data = trained.opened->data.validation;
   const auto y = static_cast<size_t>(field_index(*data, "y"));
@@ -81,7 +81,7 @@ TEST_CASE("predictions are probabilities in the data set's order, and agree with
 }
 
 TEST_CASE("a checkpoint of another model, and samples of another shape, are refused") {
-  const Trained trained;
+  const EvaluatedRun trained;
   const auto other = plan_from(trained.checkpoint.resolved(), {"model.0.conv2d.out_channels=5"});
   CHECK(error_text([&] { Inference(*other, trained.checkpoint); }, {{trained.checkpoint.folder.string(), "CHECKPOINT"}})
             .starts_with("error: CHECKPOINT/model.safetensors: holds the weights of another model\n"

@@ -14,7 +14,7 @@ using namespace dl::testing;
 
 namespace {
 
-std::string config(const std::string& layers) {
+std::string text_config(const std::string& layers) {
   return "data: {train: {format: random, shape: [9], vocabulary: 11, samples: 8}, batch_size: 2}\nmodel:\n" + layers +
          "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1, device: cpu}\n";
 }
@@ -35,9 +35,9 @@ const std::string gpt = R"(
 )";
 
 // A network with its initial weights.
-struct Trained {
-  explicit Trained(const std::string& layers)
-      : place(config(layers)), plan(place.plan()), device(make_device("cpu", {.threads = 2})), store(*device) {
+struct TrainedText {
+  explicit TrainedText(const std::string& layers)
+      : place(text_config(layers)), plan(place.plan()), device(make_device("cpu", {.threads = 2})), store(*device) {
     Programs programs(plan->recipe(), store);
     programs.initialize();
   }
@@ -47,7 +47,7 @@ struct Trained {
   Store store;
 };
 
-std::vector<int32_t> continued(Trained& t, bool cached, std::vector<int32_t> tokens, int more) {
+std::vector<int32_t> continued(TrainedText& t, bool cached, std::vector<int32_t> tokens, int more) {
   Generation generation(*t.plan->network, t.store, cached);
   for (int i = 0; i < more; ++i) {
     tokens.push_back(draw_token(generation.next(tokens), {.seed = 5}, static_cast<int64_t>(tokens.size())));
@@ -56,14 +56,14 @@ std::vector<int32_t> continued(Trained& t, bool cached, std::vector<int32_t> tok
 }
 
 std::string generation_error(const std::string& layers) {
-  Trained t(layers);
+  TrainedText t(layers);
   return error_text([&] { Generation(*t.plan->network, t.store); });
 }
 
 }  // namespace
 
 TEST_CASE("what is kept of earlier positions changes no token, also where the text outgrows the network's length") {
-  Trained t(gpt);
+  TrainedText t(gpt);
   const std::vector<int32_t> tokens = continued(t, true, {3, 0, 7}, 20);
   CHECK(tokens.size() == 23);
   CHECK(tokens == continued(t, false, {3, 0, 7}, 20));
@@ -71,7 +71,7 @@ TEST_CASE("what is kept of earlier positions changes no token, also where the te
 
 TEST_CASE("a recurrent network goes on from its states") {
   for (const std::string stateful : {"false", "true"}) {
-    Trained t(
+    TrainedText t(
         "  - embedding: {num_embeddings: 11, embedding_dim: 6}\n  - lstm: {hidden_size: 5, num_layers: 2, stateful: " +
         stateful + "}\n  - gru: 4\n  - linear: 11\n");
     const std::vector<int32_t> tokens = continued(t, true, {3, 0, 7}, 20);
@@ -81,7 +81,7 @@ TEST_CASE("a recurrent network goes on from its states") {
 }
 
 TEST_CASE("the values for the next token are those of the whole network") {
-  Trained t(gpt);
+  TrainedText t(gpt);
   Generation cached(*t.plan->network, t.store), whole(*t.plan->network, t.store, false);
   CHECK(cached.length() == 9);
   // A text that goes on, another that begins anew, one of which a part is known, and one too long to be seen whole.
@@ -99,7 +99,7 @@ TEST_CASE("the values for the next token are those of the whole network") {
 }
 
 TEST_CASE("no token is drawn that there is not, or that the network could not go on from") {
-  Trained wide("  - embedding: {num_embeddings: 14, embedding_dim: 6}\n  - linear: 20\n");
+  TrainedText wide("  - embedding: {num_embeddings: 14, embedding_dim: 6}\n  - linear: 20\n");
   const std::vector<int32_t> begin{1};
   CHECK(Generation(*wide.plan->network, wide.store, true, 11).next(begin).size() == 11);
   CHECK(Generation(*wide.plan->network, wide.store, true).next(begin).size() == 14);

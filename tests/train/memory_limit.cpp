@@ -40,8 +40,8 @@ trainer: {max_steps: 3, threads: 2}
 )";
 
 // A training step after three updates.
-struct Stepped {
-  Stepped(const testing::Workplace& place, const std::vector<std::string>& sets, int64_t samples = 16)
+struct LimitedStep {
+  LimitedStep(const testing::Workplace& place, const std::vector<std::string>& sets, int64_t samples = 16)
       : batch(samples),
         plan(place.plan(sets)),
         device(make_device(plan->run.trainer.device, plan->device_options())),
@@ -87,13 +87,13 @@ TEST_CASE("within a memory limit a step takes no more than that and leaves the s
   for (const std::string device : {"cpu", "reference"}) {
     CAPTURE(device);
     const std::string on = "trainer.device=" + device;
-    const Stepped plain(place, {on});
+    const LimitedStep plain(place, {on});
     CHECK(plain.programs.memory(16).extra_flops == 0);
     double last_flops = plain.flops;
     for (const double share : {0.85, 0.77, 0.7}) {
       CAPTURE(share);
       const int64_t bytes = plain.needed() - static_cast<int64_t>((1 - share) * static_cast<double>(plain.arena_bytes));
-      const Stepped limited(place, {on, limit(bytes)});
+      const LimitedStep limited(place, {on, limit(bytes)});
       CHECK(limited.needed() <= bytes);
       CHECK(limited.flops >= last_flops);
       CHECK(limited.programs.memory(16).extra_flops == doctest::Approx(limited.flops / plain.flops - 1));
@@ -130,13 +130,13 @@ trainer: {max_steps: 3, threads: 2}
 )");
   for (const std::string device : {"cpu", "reference"}) {
     const std::string on = "trainer.device=" + device;
-    const Stepped plain(place, {on}, batch);
+    const LimitedStep plain(place, {on}, batch);
     int kept = 0;
     for (int share = 1; share < 16; ++share) {
       const int64_t bytes = plain.needed() - plain.arena_bytes * share / 16;
       CAPTURE(bytes);
       const std::string refusal = testing::error_text([&] {
-        const Stepped limited(place, {on, limit(bytes)}, batch);
+        const LimitedStep limited(place, {on, limit(bytes)}, batch);
         CHECK(limited.needed() <= bytes);
         CHECK(limited.contents == plain.contents);
         ++kept;
@@ -149,7 +149,7 @@ trainer: {max_steps: 3, threads: 2}
 
 TEST_CASE("a limit that is wide enough changes nothing") {
   const testing::Workplace place(deep_config);
-  const Stepped plain(place, {}), wide(place, {limit(plain.needed())});
+  const LimitedStep plain(place, {}), wide(place, {limit(plain.needed())});
   CHECK(wide.arena_bytes == plain.arena_bytes);
   CHECK(wide.flops == plain.flops);
   CHECK(wide.programs.memory(16).recomputation == Recomputation{});

@@ -49,7 +49,7 @@ struct KindsAndPricesReader final : Reader {
 };
 DL_READER(KindsAndPricesReader, "kinds_and_prices");
 
-std::string config(const std::string& objectives) {
+std::string objectives_config(const std::string& objectives) {
   return "data:\n  train: {format: kinds_and_prices}\n  validation: {last: 16}\n  batch_size: 8\n" + std::string(R"(
 model:
   - linear: 16
@@ -81,7 +81,7 @@ double value_of(const std::vector<Measured>& values, const std::string& name) {
 }  // namespace
 
 TEST_CASE("a model with two outputs learns from two losses, each with its target, weight and weights of samples") {
-  const Workplace place(config(two));
+  const Workplace place(objectives_config(two));
   const auto plan = place.plan();
   CHECK(plan->network->inputs().size() == 1);  // what only losses read is no input
   CHECK(plan->objectives.figures() == std::vector<std::string>{"loss", "kind_loss", "price_loss", "accuracy"});
@@ -100,7 +100,7 @@ TEST_CASE("a model with two outputs learns from two losses, each with its target
 }
 
 TEST_CASE("a resolved config with several losses makes the same run") {
-  const Workplace place(config(two));
+  const Workplace place(objectives_config(two));
   const auto plan = place.plan();
   write(place.path / "again.yaml", plan->resolved());
   CHECK(plan_run(place.path / "again.yaml", {})->resolved() == plan->resolved());
@@ -135,7 +135,7 @@ TEST_CASE("a loss of two outputs learns a mean and its variance") {
 
 TEST_CASE("what losses and metrics name and nobody has is refused, with what there is") {
   const auto refusal = [](const std::string& objectives) {
-    const Workplace place(config(objectives));
+    const Workplace place(objectives_config(objectives));
     return place.refusal();
   };
   CHECK(refusal("loss: {mse: {target: prize}}\n") ==
@@ -161,7 +161,7 @@ TEST_CASE("what losses and metrics name and nobody has is refused, with what the
 }
 
 TEST_CASE("collected rows, sums of matrices and several losses go on to the same records after a stop") {
-  const Workplace place(config(R"(
+  const Workplace place(objectives_config(R"(
 losses:
   kind: {cross_entropy: {output: class, target: kind}}
   price: {mse: {target: price, sample_weight: weight}, weight: 0.5}
@@ -189,7 +189,7 @@ metrics: [{roc_auc: {output: class, target: kind}}, {confusion_matrix: {output: 
 }
 
 TEST_CASE("a run that goes on with other metrics keeps those that it still has") {
-  const Workplace place(config(two));
+  const Workplace place(objectives_config(two));
   const auto plan = place.plan({"trainer.max_epochs=2"});
   RunFolder folder = place.new_run(*plan);
   StopAfter stop(5);

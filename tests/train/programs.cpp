@@ -74,13 +74,13 @@ struct Fixture {
   }
 };
 
-struct Feed {
+struct ProgramFeed {
   std::vector<float> x;
   std::vector<int32_t> y;
   UpdateTime time{.lr = 0.01};
   int32_t step = 0;
 
-  Feed(int64_t batch, int64_t features, int classes, uint64_t key)
+  ProgramFeed(int64_t batch, int64_t features, int classes, uint64_t key)
       : x(static_cast<size_t>(batch * features)), y(static_cast<size_t>(batch)) {
     for (size_t i = 0; i < x.size(); ++i) x[i] = 2 * random_uniform(key, 0, i) - 1;
     for (size_t i = 0; i < y.size(); ++i)
@@ -121,7 +121,7 @@ TEST_CASE("a few steps on one batch lower its loss") {
   for (const std::string device : {"reference", "cpu"}) {
     CAPTURE(device);
     Fixture f(small_cnn, {8, 6, 3}, device);
-    Feed feed(12, 8 * 6 * 3, 4, 3);
+    ProgramFeed feed(12, 8 * 6 * 3, 4, 3);
     Program& step = f.programs.step(12);
     float first = 0, last = 0;
     for (int i = 0; i < 30; ++i) {
@@ -147,7 +147,7 @@ TEST_CASE("a training step on the cpu gives what the reference device gives") {
     CAPTURE(optimizer);
     Fixture a(small_cnn, {8, 6, 3}, "reference", optimizer), b(small_cnn, {8, 6, 3}, "cpu", optimizer);
     REQUIRE(a.store.read("parameters") == b.store.read("parameters"));
-    Feed feed(9, 8 * 6 * 3, 4, 5);
+    ProgramFeed feed(9, 8 * 6 * 3, 4, 5);
     feed.step = 3;
     for (Fixture* f : {&a, &b}) {
       Program& step = f->programs.step(9);
@@ -168,7 +168,7 @@ TEST_CASE("accumulated micro-batches, a short one included, update as the whole 
   for (const std::string device : {"reference", "cpu"}) {
     CAPTURE(device);
     Fixture whole(layers, {4, 4, 1}, device, "sgd"), parts(layers, {4, 4, 1}, device, "sgd");
-    const Feed all(10, 16, 4, 9);
+    const ProgramFeed all(10, 16, 4, 9);
     all.into(whole.programs, whole.programs.step(10));
     whole.programs.step(10).run();
     for (const auto& [from, count] : {std::pair<size_t, size_t>{0, 4}, {4, 4}, {8, 2}}) {
@@ -194,7 +194,7 @@ TEST_CASE("micro-batches weigh by the targets that count, and by the weights of 
     Fixture whole(layers, {4, 4, 1}, "reference", "sgd"), parts(layers, {4, 4, 1}, "reference", "sgd");
     whole.recipe.forward.losses[0].loss = parts.recipe.forward.losses[0].loss = loss.get();
     Programs at_once(whole.recipe, whole.store), in_parts(parts.recipe, parts.store);
-    Feed all(12, 16, 4, 9);
+    ProgramFeed all(12, 16, 4, 9);
     all.time.lr = 1;
     all.y = {0, 2, 0, 0, 1, 3, 0, 2, 0, 0, 0, 0};
     const std::vector<float> before = whole.store.read("parameters");
@@ -225,7 +225,7 @@ TEST_CASE("clipping by norm scales the gradient to the norm asked for") {
   const auto clip = testing::read_registered_as<UpdateRule>("clip_norm: 0.01");
   f.recipe.updates[0].before = {clip.get()};
   Programs clipped(f.recipe, f.store);
-  Feed feed(10, 16, 4, 9);
+  ProgramFeed feed(10, 16, 4, 9);
   feed.time.lr = 1;
   Program& step = clipped.step(10);
   feed.into(clipped, step);
@@ -247,7 +247,7 @@ struct Trained {
 
 Trained trained(const std::vector<std::string>& layers, int64_t size, std::unique_ptr<Device> device,
                 Precision precision) {
-  const Feed feed(6, size * size * 3, 4, 3);
+  const ProgramFeed feed(6, size * size * 3, 4, 3);
   Fixture f(layers, {size, size, 3}, std::move(device), "sgd");
   Recipe recipe = f.recipe;
   recipe.precision = precision;
@@ -274,7 +274,7 @@ double norm(const std::vector<float>& x) { return std::sqrt(std::inner_product(x
 }  // namespace
 
 TEST_CASE("with parameters in bf16 updates far below its spacing add up, to the same bits on any threads and again") {
-  const Feed feed(10, 8, 3, 5);
+  const ProgramFeed feed(10, 8, 3, 5);
   const auto trained = [&](const std::string& device, Precision precision, int threads) {
     Fixture f({"linear:out_features=64", "relu", "linear:out_features=3"}, {8}, device, "sgd", threads);
     Recipe recipe = f.recipe;
@@ -284,7 +284,7 @@ TEST_CASE("with parameters in bf16 updates far below its spacing add up, to the 
     programs.initialize();
     CHECK(store.description("parameters").type.dtype == (precision == Precision::bf16_true ? DType::bf16 : DType::f32));
     const std::vector<float> before = store.read("parameters");
-    Feed mine = feed;
+    ProgramFeed mine = feed;
     mine.time.lr = 1e-4;  // of weights about 0.2, whose spacing is 1e-3, gradients about 0.05
     for (mine.step = 0; mine.step < 300; ++mine.step) {
       Program& p = programs.step(10);

@@ -11,6 +11,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/memory.h"
 #include "lib/train/plan/planned_step.h"
+#include "tests/from_environment.h"
 #include "tests/train/fixture.h"
 
 namespace dl {
@@ -19,15 +20,10 @@ namespace {
 constexpr double most_seconds = 20;
 constexpr int64_t most_bytes = int64_t{2} << 30;  // of this process, ever
 
-int64_t from_environment(const char* name, int64_t otherwise) {
-  const char* given = std::getenv(name);
-  return given ? std::atoll(given) : otherwise;
-}
-
 // What becomes of one: empty where it is right, else the first line of the error that refuses it. Any other exception
 // fails the test.
 template <class Work>
-std::string refusal(Work&& work) {
+std::string random_refusal(Work&& work) {
   const double begin = steady_seconds();
   std::string text;
   try {
@@ -44,7 +40,8 @@ std::string refusal(Work&& work) {
 
 TEST_CASE("a config made at random is planned or refused") {
   const testing::Folder folder;
-  const int64_t count = from_environment("DLCLI_RANDOM_CONFIGS", 240), first = from_environment("DLCLI_RANDOM_SEED", 0);
+  const int64_t count = testing::from_environment("DLCLI_RANDOM_CONFIGS", 240),
+                first = testing::from_environment("DLCLI_RANDOM_SEED", 0);
   int64_t good = 0, refused = 0;
   for (int64_t seed = first; seed < first + count; ++seed) {
     const testing::RandomConfig config(static_cast<uint64_t>(seed), static_cast<testing::Spoilt>(seed % 3));
@@ -52,7 +49,7 @@ TEST_CASE("a config made at random is planned or refused") {
     CAPTURE(seed);
     CAPTURE(yaml);
     testing::write(folder.path / "random.yaml", yaml);
-    const std::string refused_by = refusal([&] {
+    const std::string refused_by = random_refusal([&] {
       const auto plan = plan_run(folder.path / "random.yaml", {});
       const PlannedStep step(*plan, plan->largest_batch());
       CHECK(step.memory_bytes() > 0);
@@ -69,7 +66,8 @@ TEST_CASE("a config made at random is planned or refused") {
 
 TEST_CASE("a config made at random that is right takes a step") {
   const testing::Folder folder;
-  const int64_t count = from_environment("DLCLI_RANDOM_STEPS", 40), first = from_environment("DLCLI_RANDOM_SEED", 0);
+  const int64_t count = testing::from_environment("DLCLI_RANDOM_STEPS", 40),
+                first = testing::from_environment("DLCLI_RANDOM_SEED", 0);
   int64_t stepped = 0, stopped = 0, seed = first;
   for (; stepped < count; ++seed) {
     REQUIRE(seed < first + 20 * count);
@@ -81,7 +79,7 @@ TEST_CASE("a config made at random that is right takes a step") {
     CAPTURE(yaml);
     testing::write(folder.path / "random.yaml", yaml);
     bool ran = false;
-    const std::string refused_by = refusal([&] {
+    const std::string refused_by = random_refusal([&] {
       const auto plan = plan_run(folder.path / "random.yaml", {});
       {
         const PlannedStep step(*plan, plan->largest_batch());

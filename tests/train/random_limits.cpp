@@ -9,6 +9,7 @@
 
 #include "lib/train/programs/memory_limit.h"
 #include "tests/device/random_graph.h"
+#include "tests/from_environment.h"
 #include "tests/train/fixture.h"
 
 namespace dl {
@@ -16,11 +17,6 @@ namespace {
 
 using testing::Feed;
 using testing::Numbers;
-
-int64_t from_environment(const char* name, int64_t otherwise) {
-  const char* given = std::getenv(name);
-  return given ? std::atoll(given) : otherwise;
-}
 
 // The graph's variables and outputs after a step within a limit.
 struct Stepped {
@@ -69,7 +65,8 @@ bool same_bits(const std::map<std::string, Numbers>& a, const std::map<std::stri
 }  // namespace
 
 TEST_CASE("random networks under random memory limits give what they give without, or say what is needed") {
-  const int64_t count = from_environment("DLCLI_RANDOM_GRAPHS", 30), first = from_environment("DLCLI_RANDOM_SEED", 0);
+  const int64_t count = testing::from_environment("DLCLI_RANDOM_GRAPHS", 30),
+                first = testing::from_environment("DLCLI_RANDOM_SEED", 0);
   int64_t computed_again = 0, refused = 0;
   for (int64_t seed = first; seed < first + count; ++seed) {
     CAPTURE(seed);

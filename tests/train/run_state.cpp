@@ -12,7 +12,7 @@ using Status = RunState::Status;
 
 namespace {
 
-struct Run : Folder {
+struct RecordedRun : Folder {
   RunFolder made = RunFolder::create(path, "net", "", "");
   RunPaths paths = made.paths();
 
@@ -23,7 +23,7 @@ struct Run : Folder {
 }  // namespace
 
 TEST_CASE("a run is running while its folder is held, and then what its last record says") {
-  Run run;
+  RecordedRun run;
   RunRecord record(run.paths);
   record.started({.device = "cpu: 2 threads",
                   .total_steps = 40,
@@ -60,7 +60,7 @@ TEST_CASE("a run is running while its folder is held, and then what its last rec
 }
 
 TEST_CASE("a record or a newest checkpoint that cannot be read makes a run damaged, and says why") {
-  Run run;
+  RecordedRun run;
   run.end();
   const auto reason = [&] {
     const RunState state = read_run_state(run.paths);

@@ -45,7 +45,7 @@ struct TwoInputsReader final : Reader {
 };
 DL_READER(TwoInputsReader, "two_inputs");
 
-std::string config(const std::string& model, const std::string& rest = "loss: mse\nmetrics: [rmse]\n") {
+std::string inputs_config(const std::string& model, const std::string& rest = "loss: mse\nmetrics: [rmse]\n") {
   return "data:\n  train: {format: two_inputs}\n  validation: {last: 14}\n  batch_size: 8\nmodel:\n" + model + rest +
          "optimizer: {adam: {lr: 0.05}}\n"
          "trainer: {max_epochs: 40, device: reference, checkpoint: {best: val/rmse}}\n";
@@ -64,7 +64,7 @@ const std::string both = R"(
 }  // namespace
 
 TEST_CASE("a model of two inputs learns a function of both, and predicts its numbers") {
-  const Workplace place(config(both));
+  const Workplace place(inputs_config(both));
   const auto plan = place.plan();
   CHECK(plan->network->inputs()[0].name == "x");
   CHECK(plan->network->inputs()[1].name == "count");
@@ -79,7 +79,7 @@ TEST_CASE("a model of two inputs learns a function of both, and predicts its num
 
   const Checkpoint best = Checkpoints(run.paths().checkpoints()).find("best", nullptr);
   Inference inference(*plan, best);
-  const Evaluation again = inference.evaluate("val");
+  const dl::Evaluation again = inference.evaluate("val");
   CHECK(again.values[1].name == "val/rmse");
   CHECK(again.values[1].value == rmse);
   double squares = 0;
@@ -101,13 +101,13 @@ TEST_CASE("losses that do not fit the targets, and inputs that are not there, ar
     const Workplace place(text);
     return place.refusal();
   };
-  CHECK(refusal(config(both, "loss: cross_entropy\nmetrics: [rmse]\n")) ==
+  CHECK(refusal(inputs_config(both, "loss: cross_entropy\nmetrics: [rmse]\n")) ==
         "error: small.yaml:14:7: loss (cross_entropy): expected classes as targets, the data's are numbers: f32 []\n"
         "  help: take a loss or metric of numbers: 'mse'");
-  CHECK(refusal(config("  - linear: 2\n", "loss: mse\nmetrics: [rmse]\n")) ==
+  CHECK(refusal(inputs_config("  - linear: 2\n", "loss: mse\nmetrics: [rmse]\n")) ==
         "error: small.yaml:7:7: loss (mse): expected one value for each of the targets [], got [2]\n"
         "  help: end the model with 'linear: 1'");
-  CHECK(refusal(config("  - linear: 2\n    from: counts\n")) ==
+  CHECK(refusal(inputs_config("  - linear: 2\n    from: counts\n")) ==
         "error: small.yaml:7:11: model[0].from: unknown input 'counts'\n  names before this item: count, x\n"
         "  help: write 'count'");
 }

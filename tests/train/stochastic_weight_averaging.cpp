@@ -8,7 +8,7 @@
 namespace dl {
 namespace {
 
-const std::vector<std::string> averaged{
+const std::vector<std::string> swa_settings{
     "trainer.max_epochs=5",
     "schedule=null",
     "trainer.log_every_n_steps=1",
@@ -29,7 +29,7 @@ struct EpochEnds : Observer {
 
 TEST_CASE("stochastic_weight_averaging keeps the mean of the weights at the end of each late epoch") {
   const testing::Workplace place;
-  const auto plan = place.plan(averaged);
+  const auto plan = place.plan(swa_settings);
   EpochEnds ends;
   Trainer trainer(*plan, {.observers = {&ends}});
   ends.trainer = &trainer;
@@ -46,7 +46,7 @@ TEST_CASE("stochastic_weight_averaging keeps the mean of the weights at the end 
 
 TEST_CASE("the mean of late weights is what is validated and evaluated, and before it the weights") {
   const testing::Workplace place;
-  const auto plan = place.plan(averaged);
+  const auto plan = place.plan(swa_settings);
   RunFolder folder = place.new_run(*plan);
   testing::Record record;
   Trainer(*plan, {.folder = &folder, .observers = {&record}}).fit();
@@ -65,7 +65,7 @@ TEST_CASE("the mean of late weights is what is validated and evaluated, and befo
 
 TEST_CASE("a run stopped in the midst of the late epochs, or as one ends, goes on to the same bits") {
   const testing::Workplace place;
-  const auto plan = place.plan(averaged);
+  const auto plan = place.plan(swa_settings);
   for (const int64_t stop : {9, 18, 27, 31, 45}) {
     CAPTURE(stop);
     testing::check_goes_on(place, *plan, stop);
@@ -81,7 +81,7 @@ TEST_CASE("a mean of nothing, or beside another average, is an error") {
     return text;
   };
   CHECK(text_for("{swa_lrs: 0.01, swa_epoch_start: 3}") ==
-        "error: --set SET: trainer.stochastic_weight_averaging.swa_epoch_start: nothing is averaged: the run has "
+        "error: --set SET: trainer.stochastic_weight_averaging.swa_epoch_start: nothing is swa_settings: the run has "
         "3 epochs\n"
         "  help: lower it, or raise max_epochs");
   CHECK(text_for("{swa_lrs: 0.01, swa_epoch_start: 1.5}") ==
@@ -97,7 +97,7 @@ TEST_CASE("a mean of nothing, or beside another average, is an error") {
         "  help: leave one of them out");
   CHECK(text_for("{}") ==
         "error: --set SET: trainer.stochastic_weight_averaging: key 'swa_lrs' is missing\n"
-        "  swa_lrs: learning rate of the epochs that are averaged\n"
+        "  swa_lrs: learning rate of the epochs that are swa_settings\n"
         "  help: add 'swa_lrs: …', a number above 0");
 }
 

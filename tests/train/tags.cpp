@@ -29,7 +29,7 @@ void write_sentences(const std::filesystem::path& folder) {
   write(folder / "tags.tsv", text);
 }
 
-std::string config(const std::string& rest = "") {
+std::string tags_config(const std::string& rest = "") {
   return R"(
 seed: 4
 data:
@@ -56,7 +56,7 @@ trainer:
 }  // namespace
 
 TEST_CASE("a tagger learns tags that depend on the word before, the same on both devices") {
-  Workplace place(config(), 1);
+  Workplace place(tags_config(), 1);
   write_sentences(place.path);
   std::vector<Record> records(2);
   for (size_t i = 0; i < 2; ++i)
@@ -75,14 +75,14 @@ TEST_CASE("a tagger learns tags that depend on the word before, the same on both
 }
 
 TEST_CASE("how far sentences are padded changes no loss and no metric of their tags") {
-  Workplace place(config(), 1);
+  Workplace place(tags_config(), 1);
   write_sentences(place.path);
   const auto plan = place.plan({"trainer.device=reference", "trainer.max_epochs=1"});
   RunFolder folder = place.new_run(*plan);
   Trainer(*plan, {.folder = &folder}).fit();
   const Checkpoint last = *Checkpoints(folder.paths().checkpoints()).newest({});
   CHECK(text_of(last.resolved()).find("lengths: lengths") != std::string::npos);
-  std::map<std::string, Evaluation> figures;
+  std::map<std::string, dl::Evaluation> figures;
   for (const char* buckets : {"[4, 8]", "[]", "[5, 6, 11]"})
     figures[buckets] =
         Inference(*plan_from(last.resolved(), {std::string("data.buckets=") + buckets}), last).evaluate("val");
@@ -100,7 +100,7 @@ TEST_CASE("how far sentences are padded changes no loss and no metric of their t
 }
 
 TEST_CASE("classes of tags are balanced by the tokens, not by padding") {
-  Workplace place(config(), 1);
+  Workplace place(tags_config(), 1);
   write_sentences(place.path);
   const auto weights = [&](const std::string& buckets) {
     const std::string resolved =
@@ -111,10 +111,10 @@ TEST_CASE("classes of tags are balanced by the tokens, not by padding") {
 }
 
 TEST_CASE("a loss that would take padding for targets is warned of") {
-  Workplace place(config(), 1);
+  Workplace place(tags_config(), 1);
   write_sentences(place.path);
   CHECK(place.plan()->warnings.empty());
-  std::string text = config();
+  std::string text = tags_config();
   text.replace(text.find("{cross_entropy: {lengths: lengths}}"), 35, "cross_entropy");
   Workplace other(text, 1);
   write_sentences(other.path);
@@ -125,7 +125,7 @@ TEST_CASE("a loss that would take padding for targets is warned of") {
 }
 
 TEST_CASE("a tagger that is stopped within an epoch goes on to the same bits") {
-  Workplace place(config(), 1);
+  Workplace place(tags_config(), 1);
   write_sentences(place.path);
   const auto plan = place.plan({"trainer.max_epochs=3"});
   check_goes_on(place, *plan, plan->batches_per_epoch() + 2);
@@ -137,12 +137,12 @@ TEST_CASE("lengths that the data do not have, or that a mix has not, are told") 
     write_sentences(place.path);
     return place.refusal();
   };
-  std::string text = config();
+  std::string text = tags_config();
   text.replace(text.find("{lengths: lengths}"), 18, "{lengths: length}");
   CHECK(refusal(text) ==
         "error: small.yaml:14:8: loss (cross_entropy): reads the field 'length', which the data do not have\n"
         "  help: write 'lengths'");
-  text = config();
+  text = tags_config();
   text.insert(text.find("  batch_size"), "  batch_transforms: [mixup]\n");
   CHECK(refusal(text).find("data.batch_transforms: the loss (cross_entropy) goes by sequences' lengths, which a mix of "
                            "them has not\n  help: remove 'batch_transforms'") != std::string::npos);

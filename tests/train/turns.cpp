@@ -13,7 +13,7 @@ namespace {
 const std::string data = "data: {train: {format: random, shape: [3], samples: 24, classes: 2}, batch_size: 8}\n";
 const std::string end = "optimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 4, device: reference}\n";
 
-std::string refusal(const std::string& config) { return Workplace(config).refusal(); }
+std::string turns_refusal(const std::string& config) { return Workplace(config).refusal(); }
 
 std::map<std::string, std::vector<float>> trained(const Workplace& place, const std::vector<std::string>& sets = {}) {
   const auto plan = place.plan(sets);
@@ -202,7 +202,7 @@ TEST_CASE("the running averages of a shared batch_norm are renewed by each use")
 
 TEST_CASE("turns and shared items that make no sense are refused with what would") {
   const std::string model = data + "model:\n  - linear: 2\n    name: a\n  - linear: 2\n    from: x\n    name: b\n";
-  const auto turns = [&](const std::string& two) { return refusal(model + "turns:\n" + two + end); };
+  const auto turns = [&](const std::string& two) { return turns_refusal(model + "turns:\n" + two + end); };
   CHECK(turns("  - {update: c, loss: {cross_entropy: {output: a}}}\n") ==
         "error: small.yaml:9:14: turns[0].update: no parameter of the model is c\n"
         "  help: write an item of the model that has some: a, b");
@@ -222,17 +222,17 @@ TEST_CASE("turns and shared items that make no sense are refused with what would
   CHECK(turns("  - {update: a}\n") ==
         "error: small.yaml:9:5: turns[0]: key 'loss' is missing\n  loss: what the turn makes small\n"
         "  help: write 'loss: {mse: {output: NAME}}'");
-  CHECK(refusal(model +
-                "loss: {cross_entropy: {output: a}}\nturns: [{update: a, loss: {cross_entropy: {output: a}}}]\n" +
-                end) ==
+  CHECK(turns_refusal(model +
+                      "loss: {cross_entropy: {output: a}}\nturns: [{update: a, loss: {cross_entropy: {output: a}}}]\n" +
+                      end) ==
         "error: small.yaml:9:8: turns: 'turns' and 'loss' are both given\n"
         "  help: write the loss in the turn that it is of");
-  CHECK(refusal(model + "turns: [{update: a, loss: {cross_entropy: {output: a}}}]\noptimizer: {sgd: {lr: 0.1}}\n"
-                        "trainer: {max_epochs: 4, accumulate_grad_batches: 2}\n") ==
+  CHECK(turns_refusal(model + "turns: [{update: a, loss: {cross_entropy: {output: a}}}]\noptimizer: {sgd: {lr: 0.1}}\n"
+                              "trainer: {max_epochs: 4, accumulate_grad_batches: 2}\n") ==
         "error: small.yaml:8:8: turns: each turn sees the parameters after the turn before, so that batches cannot be "
         "added up\n  help: leave 'trainer.accumulate_grad_batches' out, and make 'data.batch_size' larger");
   const auto share = [&](const std::string& item) {
-    return refusal(data + "model:\n  - linear: 2\n    name: first\n" + item + "loss: cross_entropy\n" + end);
+    return turns_refusal(data + "model:\n  - linear: 2\n    name: first\n" + item + "loss: cross_entropy\n" + end);
   };
   CHECK(share("  - linear: 2\n    share: frist\n") ==
         "error: small.yaml:6:12: model[1].share: expected the name of an item before this one, got 'frist'\n"
@@ -247,17 +247,18 @@ TEST_CASE("turns and shared items that make no sense are refused with what would
 
 TEST_CASE("a number in the place of targets is for losses of numbers and of a sigmoid") {
   const std::string model = data + "model:\n  - linear: 2\n    name: a\n";
-  CHECK(refusal(model + "loss: {cross_entropy: {target: 1}}\n" + end) ==
+  CHECK(turns_refusal(model + "loss: {cross_entropy: {target: 1}}\n" + end) ==
         "error: small.yaml:5:8: loss (cross_entropy): takes classes, of which 1 for all is no data\n"
         "  help: write 'target: FIELD', or take a loss of numbers or of a sigmoid");
-  CHECK(refusal(model + "loss: {mse: {target: 0.5}}\nmetrics: [{mae: {target: 1}}]\n" + end) ==
+  CHECK(turns_refusal(model + "loss: {mse: {target: 0.5}}\nmetrics: [{mae: {target: 1}}]\n" + end) ==
         "error: small.yaml:6:12: metrics[0] (mae): reads the number 1 in the place of targets, as losses may\n"
         "  help: write 'target: FIELD', or leave the metric out");
 }
 
 TEST_CASE("a loss that no parameter changes is refused before anything is trained") {
-  CHECK(refusal(data + "model:\n  - relu:\n    name: first\n  - linear: 2\nloss: {mse: {output: first, target: x}}\n" +
-                end) ==
+  CHECK(turns_refusal(data +
+                      "model:\n  - relu:\n    name: first\n  - linear: 2\nloss: {mse: {output: first, target: x}}\n" +
+                      end) ==
         "error: small.yaml:6:7: loss: the loss depends on no parameter that is updated\n"
         "  help: let it read the output of a layer with weights, or one behind it");
 }

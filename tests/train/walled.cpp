@@ -11,21 +11,21 @@ using namespace dl::testing;
 
 namespace {
 
-struct Outcome {
+struct WalledOutcome {
   std::vector<double> losses;
   std::vector<Measured> figures;  // of the last validation, then of the evaluation
   std::map<std::string, std::vector<float>> variables;
   std::vector<float> predictions;
 };
 
-Outcome outcome_on(const Workplace& place, const std::string& device, std::vector<std::string> sets) {
+WalledOutcome outcome_on(const Workplace& place, const std::string& device, std::vector<std::string> sets) {
   sets.push_back("trainer.device=" + device);
   const auto plan = place.plan(sets);
   RunFolder folder = place.new_run(*plan);
   Record record;
   Trainer trainer(*plan, {.folder = &folder, .observers = {&record}});
   CHECK(trainer.fit().exit == Exit::done);
-  Outcome outcome{
+  WalledOutcome outcome{
       .losses = record.losses, .figures = record.validations.back().values, .variables = contents(trainer.store())};
   const auto last = Checkpoints(folder.paths().checkpoints()).newest({});
   REQUIRE(last);
@@ -57,8 +57,8 @@ TEST_CASE("training, evaluation and prediction behind the wall are the same bits
     for (std::vector<std::string> sets : runs) {
       CAPTURE(sets.size());
       sets.push_back("trainer.max_epochs=2");
-      const Outcome open = outcome_on(place, device, sets),
-                    behind = outcome_on(place, device == "cpu" ? "walled cpu" : "walled", sets);
+      const WalledOutcome open = outcome_on(place, device, sets),
+                          behind = outcome_on(place, device == "cpu" ? "walled cpu" : "walled", sets);
       CHECK(behind.losses == open.losses);
       CHECK(behind.variables == open.variables);
       CHECK(behind.predictions == open.predictions);

@@ -10,7 +10,7 @@ using namespace dl::testing;
 
 namespace {
 
-std::string config(const std::string& tie) {
+std::string tied_config(const std::string& tie) {
   return "data: {train: {format: random, shape: [3], vocabulary: 5, samples: 8}, batch_size: 2}\n"
          "model:\n"
          "  - embedding: {num_embeddings: 5, embedding_dim: 4}\n"
@@ -22,14 +22,14 @@ std::string config(const std::string& tie) {
 }
 
 std::string tie_error(const std::string& tie) {
-  const Workplace place(config(tie));
+  const Workplace place(tied_config(tie));
   return place.refusal();
 }
 
 }  // namespace
 
 TEST_CASE("a tied parameter is one tensor, whose gradient is the sum of what both layers give") {
-  const Workplace place(config("{weight: wte.weight}"));
+  const Workplace place(tied_config("{weight: wte.weight}"));
   const auto plan = place.plan();
   const Network& network = *plan->network;
   REQUIRE(network.tensors().size() == 2);

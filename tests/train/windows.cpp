@@ -55,7 +55,7 @@ struct HalvesReader final : Reader {
 };
 DL_READER(HalvesReader, "halves");
 
-std::string config(int axes, const std::string& model) {
+std::string windows_config(int axes, const std::string& model) {
   std::string text = "data: {train: {format: halves, axes: N}, batch_size: 16}\nmodel:\n" + model +
                      "optimizer: {adam: {lr: 0.02}}\ntrainer: {max_epochs: 10}\n";
   for (size_t at; (at = text.find("N")) != std::string::npos;) text.replace(at, 1, std::to_string(axes));
@@ -89,7 +89,7 @@ double mean_of_last(const std::vector<double>& losses) {
 TEST_CASE("convolutions and pools over one, two and three axes learn to tell classes apart") {
   for (int axes = 1; axes <= 3; ++axes) {
     CAPTURE(axes);
-    const std::vector<double> losses = losses_of(config(axes, R"(
+    const std::vector<double> losses = losses_of(windows_config(axes, R"(
   - convNd: {out_channels: 4, kernel_size: 3, padding: same}
   - relu
   - max_poolNd: 2
@@ -111,7 +111,7 @@ TEST_CASE("global pools over one, two and three axes learn what is in channels")
       if (pool == "max" && axes > 1) continue;
       CAPTURE(axes);
       CAPTURE(pool);
-      const std::vector<double> losses = losses_of(config(axes, R"(
+      const std::vector<double> losses = losses_of(windows_config(axes, R"(
   - convNd: {out_channels: 6, kernel_size: 5, padding: 1, stride: 2}
   - relu
   - global_)" + pool + R"(_poolNd
@@ -124,9 +124,9 @@ loss: cross_entropy
 }
 
 TEST_CASE("a metric that does not fit its target is told of that which the loss reads") {
-  const Workplace place(config(1,
-                               "  - conv1d: {out_channels: 1, kernel_size: 3, padding: same}\n"
-                               "loss: {mse: {target: x}}\nmetrics: [rmse]\n"));
+  const Workplace place(windows_config(1,
+                                       "  - conv1d: {out_channels: 1, kernel_size: 3, padding: same}\n"
+                                       "loss: {mse: {target: x}}\nmetrics: [rmse]\n"));
   CHECK(place.refusal() ==
         "error: small.yaml:5:11: metrics[0] (rmse): expected numbers as targets, the data's are classes: i32 []\n"
         "  help: write 'rmse: {target: x}', which is what the loss reads");
@@ -135,7 +135,7 @@ TEST_CASE("a metric that does not fit its target is told of that which the loss 
 TEST_CASE("an encoder and a decoder of windows learn to give back what they were given") {
   for (int axes = 1; axes <= 3; ++axes) {
     CAPTURE(axes);
-    const std::vector<double> losses = losses_of(config(axes, R"(
+    const std::vector<double> losses = losses_of(windows_config(axes, R"(
   - convNd: {out_channels: 4, kernel_size: 3, stride: 2, padding: same}
   - relu
   - convNd: {out_channels: 6, kernel_size: 2}

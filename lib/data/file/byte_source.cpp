@@ -13,7 +13,6 @@ namespace dl {
 namespace {
 
 constexpr size_t piece_bytes = 256 << 10;  // of the file, and of output between two steps of the hash
-constexpr uint64_t deflate_ratio = 1032;   // the most that one byte of deflate expands to
 
 }  // namespace
 

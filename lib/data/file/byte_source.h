@@ -9,6 +9,8 @@
 
 namespace dl {
 
+constexpr uint64_t deflate_ratio = 1032;  // the most bytes that one byte of deflate expands to (RFC 1951)
+
 class ByteSource {
  public:
   explicit ByteSource(std::filesystem::path path);

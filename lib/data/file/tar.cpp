@@ -14,12 +14,12 @@
 namespace dl {
 namespace {
 
-constexpr int64_t block_bytes = 512;
-constexpr int64_t most_header_bytes = 1 << 20;  // of a long name or of pax records
+constexpr int64_t tar_block_bytes = 512;
+constexpr int64_t most_extension_bytes = 1 << 20;  // of a long name or of pax records
 
-using Block = std::array<char, block_bytes>;
+using TarBlock = std::array<char, tar_block_bytes>;
 
-int64_t padded(int64_t bytes) { return round_up(bytes, block_bytes); }
+int64_t padded(int64_t bytes) { return round_up(bytes, tar_block_bytes); }
 
 [[noreturn]] void fail(const InputFile& file, int64_t at, std::string what, std::string help = {}) {
   throw Error(Exit::data, Problem{.where = {.file = file.path().string()},
@@ -28,13 +28,13 @@ int64_t padded(int64_t bytes) { return round_up(bytes, block_bytes); }
 }
 
 // A field of the header, without the zeros behind it.
-std::string_view text_in(const Block& block, size_t at, size_t bytes) {
+std::string_view text_in(const TarBlock& block, size_t at, size_t bytes) {
   const std::string_view field(block.data() + at, bytes);
   return field.substr(0, field.find('\0'));
 }
 
 // Octal digits, or of GNU tar and others two's complement behind a first bit of 1; none where it is neither.
-std::optional<int64_t> number_in(const Block& block, size_t at, size_t bytes) {
+std::optional<int64_t> number_in(const TarBlock& block, size_t at, size_t bytes) {
   const auto first = static_cast<unsigned char>(block[at]);
   if (first & 0x80) {
     if (first != 0x80) return {};  // negative, or more than 63 bits
@@ -52,7 +52,7 @@ std::optional<int64_t> number_in(const Block& block, size_t at, size_t bytes) {
   return number;
 }
 
-bool sum_is_right(const Block& block) {
+bool sum_is_right(const TarBlock& block) {
   constexpr size_t at = 148, bytes = 8;
   int64_t sum = 0;
   for (size_t i = 0; i < block.size(); ++i)
@@ -105,7 +105,7 @@ bool is_packed(const InputFile& file) {
          bytes.starts_with("BZh");
 }
 
-std::string name_in(const Block& block) {
+std::string name_in(const TarBlock& block) {
   const std::string_view name = text_in(block, 0, 100), prefix = text_in(block, 345, 155);
   const bool is_ustar = std::memcmp(block.data() + 257, "ustar\0", 6) == 0;  // GNU's has other fields there
   return is_ustar && !prefix.empty() ? concat(prefix, "/", name) : std::string(name);
@@ -128,14 +128,14 @@ std::optional<TarEntry> TarFile::entry(int64_t at) const {
     fail(file_, 0, "expected a tar, found a compressed one",
          "decompress the archive: its samples are read where they lie");
   for (int64_t header = at;;) {
-    if (header > size_bytes() - block_bytes)
+    if (header > size_bytes() - tar_block_bytes)
       fail(file_, header,
            concat("expected a header or the archive's end, blocks of zeros; the file ends after ", size_bytes(),
                   " bytes"),
            "get it again: it is cut short");
-    Block block;
+    TarBlock block;
     file_.read(static_cast<uint64_t>(header), block.data(), block.size());
-    if (std::ranges::count(block, '\0') == block_bytes) return {};
+    if (std::ranges::count(block, '\0') == tar_block_bytes) return {};
     if (!sum_is_right(block)) fail(file_, header, "expected a header of tar, its check sum is wrong", "get it again");
     const auto bytes = number_in(block, 124, 12);
     if (!bytes || *bytes < 0) fail(file_, header, "expected an entry's size, found none", "get it again");
@@ -143,7 +143,7 @@ std::optional<TarEntry> TarFile::entry(int64_t at) const {
     const bool is_before = kind == 'x' || kind == 'g' || kind == 'L' || kind == 'K';
     const bool has_contents = !(kind >= '1' && kind <= '6');
     const int64_t size = has_contents ? (is_before ? *bytes : said.bytes.value_or(*bytes)) : 0;
-    const int64_t begin = header + block_bytes;
+    const int64_t begin = header + tar_block_bytes;
     if (size > size_bytes() - begin)
       fail(file_, header,
            concat("'", shortened(said.name.value_or(name_in(block))), "' is to have ", size, " bytes, the file ends ",
@@ -152,7 +152,7 @@ std::optional<TarEntry> TarFile::entry(int64_t at) const {
     const int64_t next = begin + padded(size);
     if (kind == 'S') fail(file_, header, "a sparse file, which is not read", "write it whole");
     if (is_before) {
-      if (size > most_header_bytes)
+      if (size > most_extension_bytes)
         fail(file_, header, concat("a name or records of ", size, " bytes"), "get it again");
       std::string text(static_cast<size_t>(size), '\0');
       if (kind == 'x' || kind == 'L') file_.read(static_cast<uint64_t>(begin), text.data(), text.size());

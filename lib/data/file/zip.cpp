@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "lib/base/error.h"
+#include "lib/data/file/byte_source.h"
 
 namespace dl {
 namespace {
@@ -15,8 +16,7 @@ constexpr uint32_t local_signature = 0x04034B50, central_signature = 0x02014B50,
                    end64_signature = 0x06064B50, locator64_signature = 0x07064B50;
 constexpr uint64_t local_bytes = 30, central_bytes = 46, end_bytes = 22, end64_bytes = 56, locator64_bytes = 20;
 constexpr uint64_t most_directory_bytes = uint64_t{64} << 20;
-constexpr uint64_t deflate_ratio = 1032;  // the most that one byte of deflate expands to
-constexpr size_t piece_bytes = 256 << 10;
+constexpr size_t packed_piece_bytes = 256 << 10;
 
 [[noreturn]] void fail(const InputFile& file, std::string what) {
   throw Error(Exit::data,
@@ -24,9 +24,9 @@ constexpr size_t piece_bytes = 256 << 10;
 }
 
 // Little-endian numbers of a block of the file.
-class Block {
+class ZipBlock {
  public:
-  Block(const InputFile& file, uint64_t at, uint64_t bytes) : bytes_(static_cast<size_t>(bytes)) {
+  ZipBlock(const InputFile& file, uint64_t at, uint64_t bytes) : bytes_(static_cast<size_t>(bytes)) {
     if (at > file.size_bytes() || bytes > file.size_bytes() - at)
       fail(file,
            concat("expected ", bytes, " bytes of the zip archive at byte ", at, ", the file has ", file.size_bytes()));
@@ -52,15 +52,15 @@ struct Directory {
 
 Directory find_directory(const InputFile& file) {
   const uint64_t tail_bytes = std::min<uint64_t>(file.size_bytes(), end_bytes + 0xFFFF);
-  const Block tail(file, file.size_bytes() - tail_bytes, tail_bytes);
+  const ZipBlock tail(file, file.size_bytes() - tail_bytes, tail_bytes);
   for (uint64_t i = tail_bytes < end_bytes ? 0 : tail_bytes - end_bytes + 1; i-- > 0;) {
     if (tail.number(i, 4) != end_signature) continue;
     const Directory found{tail.number(i + 16, 4), tail.number(i + 12, 4), tail.number(i + 10, 2)};
     const uint64_t end = file.size_bytes() - tail_bytes + i;
     if (end < locator64_bytes) return found;
-    const Block locator(file, end - locator64_bytes, locator64_bytes);
+    const ZipBlock locator(file, end - locator64_bytes, locator64_bytes);
     if (locator.number(0, 4) != locator64_signature) return found;
-    const Block end64(file, locator.number(8, 8), end64_bytes);
+    const ZipBlock end64(file, locator.number(8, 8), end64_bytes);
     if (end64.number(0, 4) != end64_signature) fail(file, "expected the zip64 record that the archive's end names");
     return {end64.number(48, 8), end64.number(40, 8), end64.number(32, 8)};
   }
@@ -68,7 +68,7 @@ Directory find_directory(const InputFile& file) {
 }
 
 // Sizes and place as zip64's extra field gives them, in this order, where the record has all bits set.
-void read_extra64(const InputFile& file, const Block& block, uint64_t at, uint64_t end, ZipMember& member) {
+void read_extra64(const InputFile& file, const ZipBlock& block, uint64_t at, uint64_t end, ZipMember& member) {
   while (end - at >= 4) {
     const uint64_t id = block.number(at, 2), bytes = block.number(at + 2, 2);
     at += 4;
@@ -94,7 +94,7 @@ std::vector<ZipMember> read_zip(const InputFile& file) {
   const Directory directory = find_directory(file);
   if (directory.bytes > most_directory_bytes)
     fail(file, concat("expected a zip directory of at most ", most_directory_bytes, " bytes, found ", directory.bytes));
-  const Block block(file, directory.at, directory.bytes);
+  const ZipBlock block(file, directory.at, directory.bytes);
   std::vector<ZipMember> members;
   uint64_t at = 0;
   for (uint64_t i = 0; i < directory.members; ++i) {
@@ -128,7 +128,7 @@ std::vector<ZipMember> read_zip(const InputFile& file) {
 }
 
 uint64_t zip_data(const InputFile& file, const ZipMember& member) {
-  const Block header(file, member.header, local_bytes);
+  const ZipBlock header(file, member.header, local_bytes);
   if (header.number(0, 4) != local_signature)
     fail(file, concat("zip member '", member.name, "': expected its header at byte ", member.header));
   const uint64_t begin = member.header + local_bytes + header.number(26, 2) + header.number(28, 2);
@@ -145,11 +145,11 @@ void unzip(const InputFile& file, const ZipMember& member, void* into) {
     z_stream z{};
     DL_CHECK(::inflateInit2(&z, -15) == Z_OK, "inflateInit2");
     const std::unique_ptr<z_stream, int (*)(z_stream*)> ending(&z, &::inflateEnd);
-    std::vector<unsigned char> input(piece_bytes);
+    std::vector<unsigned char> input(packed_piece_bytes);
     int status = Z_OK;
     while (status == Z_OK) {
       if (z.avail_in == 0 && left > 0) {
-        const auto piece = static_cast<size_t>(std::min<uint64_t>(left, piece_bytes));
+        const auto piece = static_cast<size_t>(std::min<uint64_t>(left, packed_piece_bytes));
         file.read(at, input.data(), piece);
         at += piece;
         left -= piece;

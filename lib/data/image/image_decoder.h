@@ -60,6 +60,6 @@ void luma(const uint8_t* colours, int64_t pixels, uint8_t* into);
 
 }  // namespace dl
 
-#define DL_IMAGE_DECODER(Type)   \
-  static const Type the_decoder; \
-  [[maybe_unused]] static const bool decoder_added = ::dl::add_image_decoder(the_decoder)
+#define DL_IMAGE_DECODER(Type)  \
+  static const Type the_##Type; \
+  [[maybe_unused]] static const bool Type##_added = ::dl::add_image_decoder(the_##Type)

@@ -17,13 +17,13 @@ namespace {
 
 constexpr size_t signature_bytes = 8, header_bytes = 33;
 
-struct Header {
+struct MaskHeader {
   int64_t w, h;
   int depth, channels;
   int64_t row_bytes() const { return (w * depth * channels + 7) / 8; }
 };
 
-Header read_header(const std::filesystem::path& path, const std::string& file, const ImageLimits& limits) {
+MaskHeader read_mask_header(const std::filesystem::path& path, const std::string& file, const ImageLimits& limits) {
   const auto expected = [&](const std::string& found) {
     fail_image(path, "expected a mask, a PNG with a palette or grey values, found " + found,
                "save it with the number of its class as each pixel's value, as Pillow's modes P and L do");
@@ -31,10 +31,10 @@ Header read_header(const std::filesystem::path& path, const std::string& file, c
   if (!file.starts_with("\x89PNG\r\n\x1a\n")) expected(file.empty() ? "an empty file" : "another kind of file");
   check_png(path, file);
   if (file.size() < header_bytes || file.substr(12, 4) != "IHDR") expected("a PNG without a header");
-  const Header header{.w = big_endian(file.data() + 16),
-                      .h = big_endian(file.data() + 20),
-                      .depth = static_cast<unsigned char>(file[24]),
-                      .channels = file[25] == 4 ? 2 : 1};
+  const MaskHeader header{.w = big_endian(file.data() + 16),
+                          .h = big_endian(file.data() + 20),
+                          .depth = static_cast<unsigned char>(file[24]),
+                          .channels = file[25] == 4 ? 2 : 1};
   if (file[25] != 0 && file[25] != 3 && file[25] != 4) expected("colours");
   if (const int d = header.depth; d != 1 && d != 2 && d != 4 && d != 8 && d != 16)
     expected(concat("values of ", d, " bits"));
@@ -46,7 +46,7 @@ Header read_header(const std::filesystem::path& path, const std::string& file, c
 }
 
 // The chunks IDAT, decompressed: [h, 1 + row_bytes].
-std::string inflated(const std::filesystem::path& path, const std::string& file, const Header& header) {
+std::string inflated(const std::filesystem::path& path, const std::string& file, const MaskHeader& header) {
   std::string packed;
   for (size_t at = signature_bytes; at + 12 <= file.size();) {  // check_png() has seen that they are whole
     const size_t length = big_endian(file.data() + at);
@@ -63,7 +63,7 @@ std::string inflated(const std::filesystem::path& path, const std::string& file,
 }
 
 // Takes the filters off (PNG specification, 9.2), row by row.
-void unfilter(const std::filesystem::path& path, std::string& rows, const Header& header) {
+void unfilter(const std::filesystem::path& path, std::string& rows, const MaskHeader& header) {
   const auto row_bytes = static_cast<size_t>(header.row_bytes());
   const size_t pixel = static_cast<size_t>(std::max(1, header.depth * header.channels / 8));
   const std::string zeros(row_bytes, '\0');
@@ -91,7 +91,7 @@ void unfilter(const std::filesystem::path& path, std::string& rows, const Header
 
 Mask read_mask(const std::filesystem::path& path, const ImageLimits& limits) {
   const std::string file = read_file(path, static_cast<uint64_t>(std::min<int64_t>(limits.file_bytes, INT32_MAX)));
-  const Header header = read_header(path, file, limits);
+  const MaskHeader header = read_mask_header(path, file, limits);
   std::string rows = inflated(path, file, header);
   unfilter(path, rows, header);
   Mask mask{.size = {header.h, header.w}};

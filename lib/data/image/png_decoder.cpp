@@ -13,7 +13,7 @@
 namespace dl {
 namespace {
 
-constexpr size_t header_bytes = 33;  // the signature and the chunk IHDR
+constexpr size_t png_header_bytes = 33;  // the signature and the chunk IHDR
 
 // A reading whose errors jump to png's jump buffer. The library is C: nothing with a destructor may be made on the way.
 struct PngReading {
@@ -68,7 +68,7 @@ class PngDecoder final : public ImageDecoder {
   }
 
   Pair size(const std::filesystem::path& path, std::string_view file) const override {
-    if (file.size() < header_bytes || file.substr(12, 4) != "IHDR")
+    if (file.size() < png_header_bytes || file.substr(12, 4) != "IHDR")
       fail_image(path, concat("expected a PNG's header, found none in the file's ", file.size(), " bytes"));
     return {big_endian(file.data() + 20), big_endian(file.data() + 16)};
   }

@@ -8,7 +8,7 @@
 namespace dl {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_pnm_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // A file's text and values, from front to back.
 class PnmReading {
@@ -51,7 +51,7 @@ class PnmReading {
 
  private:
   void pass_blanks() {
-    while (at_ < file_.size() && (is_blank(file_[at_]) || file_[at_] == '#')) {
+    while (at_ < file_.size() && (is_pnm_blank(file_[at_]) || file_[at_] == '#')) {
       if (file_[at_] == '#') at_ = std::min(file_.find('\n', at_), file_.size() - 1);
       ++at_;
     }
@@ -74,7 +74,7 @@ class PnmDecoder final : public ImageDecoder {
   std::vector<std::string> extensions() const override { return {".pbm", ".pgm", ".pnm", ".ppm"}; }
   bool recognises(std::string_view file) const override {
     return file.size() > 2 && file[0] == 'P' && file[1] >= '1' && file[1] <= '6' &&
-           (is_blank(file[2]) || file[2] == '#');
+           (is_pnm_blank(file[2]) || file[2] == '#');
   }
 
   Pair size(const std::filesystem::path& path, std::string_view file) const override {

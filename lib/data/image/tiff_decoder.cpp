@@ -75,7 +75,9 @@ class TiffReading {
 };
 
 // What is kept of its tags may be as much as the file: colour profiles are.
-int64_t header_bytes(std::string_view file) { return 2 * static_cast<int64_t>(file.size()) + (int64_t{1} << 20); }
+int64_t libtiff_header_bytes(std::string_view file) {
+  return 2 * static_cast<int64_t>(file.size()) + (int64_t{1} << 20);
+}
 
 class TiffDecoder final : public ImageDecoder {
  public:
@@ -89,7 +91,7 @@ class TiffDecoder final : public ImageDecoder {
   }
 
   Pair size(const std::filesystem::path& path, std::string_view file) const override {
-    const TiffReading reading(file, header_bytes(file));
+    const TiffReading reading(file, libtiff_header_bytes(file));
     uint32_t width = 0, height = 0;
     if (!reading.tiff() || !TIFFGetField(reading.tiff(), TIFFTAG_IMAGEWIDTH, &width) ||
         !TIFFGetField(reading.tiff(), TIFFTAG_IMAGELENGTH, &height))
@@ -99,7 +101,7 @@ class TiffDecoder final : public ImageDecoder {
   }
 
   int orientation(std::string_view file) const override {
-    const TiffReading reading(file, header_bytes(file));
+    const TiffReading reading(file, libtiff_header_bytes(file));
     uint16_t orientation = as_stored;
     if (reading.tiff()) TIFFGetField(reading.tiff(), TIFFTAG_ORIENTATION, &orientation);
     return orientation >= 1 && orientation <= 8 ? orientation : as_stored;
@@ -109,7 +111,7 @@ class TiffDecoder final : public ImageDecoder {
               int channels, uint8_t* into) const override {
     const int64_t pixels = decoded.h * decoded.w;
     std::vector<uint32_t> raster(static_cast<size_t>(pixels));
-    const TiffReading reading(file, pixels * 32 + (int64_t{16} << 20) + header_bytes(file));
+    const TiffReading reading(file, pixels * 32 + (int64_t{16} << 20) + libtiff_header_bytes(file));
     char why[1024] = {};
     if (!reading.tiff() || !read_raster(reading.tiff(), decoded, raster.data(), why))
       fail_image(path, concat("the image cannot be decoded: ", reading.why()[0] ? reading.why() : why),

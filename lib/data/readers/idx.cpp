@@ -30,14 +30,14 @@ struct IdxType {
 constexpr IdxType idx_types[] = {{0x08, 1, "u8"},  {0x09, 1, "i8"},  {0x0B, 2, "i16"},
                                  {0x0C, 4, "i32"}, {0x0D, 4, "f32"}, {0x0E, 8, "f64"}};
 
-struct Header {
+struct IdxHeader {
   IdxType type;
   std::vector<int64_t> sizes;
   int64_t bytes = 0;        // of the header
   int64_t value_bytes = 0;  // of all values
   int64_t samples() const { return sizes[0]; }
   bool is_float() const { return type.name[0] == 'f'; }
-  bool operator==(const Header& other) const { return type.code == other.type.code && sizes == other.sizes; }
+  bool operator==(const IdxHeader& other) const { return type.code == other.type.code && sizes == other.sizes; }
 };
 
 [[noreturn]] void fail(const ByteSource& source, std::string what, std::string help = {}) {
@@ -50,7 +50,7 @@ std::string hex(unsigned value) {
   return {digits[value >> 4 & 15], digits[value & 15]};
 }
 
-Header read_header(ByteSource& source, int min_rank, int max_rank) {
+IdxHeader read_header(ByteSource& source, int min_rank, int max_rank) {
   unsigned char bytes[4 + 4 * 4];
   const size_t got = source.read(bytes, 4);
   if (got < 4) fail(source, concat("expected an idx header, the file ends after ", got, " bytes"));
@@ -70,7 +70,7 @@ Header read_header(ByteSource& source, int min_rank, int max_rank) {
   if (const size_t more = source.read(bytes + 4, size_bytes); more < size_bytes)
     fail(source, concat("expected an idx header of ", 4 + size_bytes, " bytes, the file ends after ", 4 + more));
 
-  Header header{.type = *type, .bytes = static_cast<int64_t>(4 + size_bytes), .value_bytes = type->bytes};
+  IdxHeader header{.type = *type, .bytes = static_cast<int64_t>(4 + size_bytes), .value_bytes = type->bytes};
   bool overflow = false;
   for (int i = 0; i < rank; ++i) {
     const unsigned char* b = bytes + 4 + 4 * i;
@@ -92,7 +92,7 @@ Header read_header(ByteSource& source, int min_rank, int max_rank) {
 }
 
 // The first `bytes` values; where these are all, the file must end with them and have the hash, if one is given.
-void read_values(ByteSource& source, const Header& header, uint8_t* into, int64_t bytes, const std::string& xxh64) {
+void read_values(ByteSource& source, const IdxHeader& header, uint8_t* into, int64_t bytes, const std::string& xxh64) {
   const size_t got = source.read(into, static_cast<size_t>(bytes));
   const std::string announced = concat("the header announces sizes ", Shape(header.sizes).text(), ", ",
                                        header.bytes + header.value_bytes, " bytes with the header; the file ");
@@ -139,7 +139,7 @@ class IdxSet final : public Dataset, public Labelled, public Fittable {
   IdxSet(Files files, std::vector<std::string> classes) : files_(std::move(files)), classes_(std::move(classes)) {
     ByteSource images(files_.images), labels(files_.labels);
     header_ = read_header(images, 2, 4);
-    const Header label_header = read_header(labels, 1, 1);
+    const IdxHeader label_header = read_header(labels, 1, 1);
     if (header_.samples() != label_header.samples())
       fail(labels, concat("expected a label for each of the ", header_.samples(), " images in ", files_.images.string(),
                           ", found ", label_header.samples()));
@@ -206,7 +206,7 @@ class IdxSet final : public Dataset, public Labelled, public Fittable {
   }
 
  private:
-  void read_labels(ByteSource& source, const Header& header) {
+  void read_labels(ByteSource& source, const IdxHeader& header) {
     if (header.is_float())
       fail(source, concat("expected labels of whole numbers, found ", header.type.name), "write them as u8 or i32");
     std::vector<uint8_t> bytes(static_cast<size_t>(header.value_bytes));
@@ -243,7 +243,7 @@ class IdxSet final : public Dataset, public Labelled, public Fittable {
 
   const Files files_;
   std::vector<std::string> classes_;
-  Header header_;
+  IdxHeader header_;
   int64_t size_ = 0, sample_bytes_ = 0;
   std::vector<SampleField> fields_;
   std::vector<int32_t> labels_;

@@ -32,12 +32,12 @@ void each_value(const NpyArray& array, DType dtype, Each each) {
 }
 
 // The least and the largest number of an array of integers, and where they stand.
-struct Range {
+struct ValueRange {
   int32_t least = INT32_MAX, most = INT32_MIN;
   int64_t least_at = 0, most_at = 0;
 };
-Range range_of(const NpyArray& array) {
-  Range range;
+ValueRange range_of(const NpyArray& array) {
+  ValueRange range;
   each_value<int32_t>(array, DType::i32, [&](int32_t value, int64_t i) {
     if (value < range.least) range.least = value, range.least_at = i;
     if (value > range.most) range.most = value, range.most_at = i;
@@ -109,7 +109,7 @@ class NpySet final : public Dataset, public Fittable {
       if (name == "y") warn_of_classes_in_floats(array);
       return {name, {DType::f32, Shape(std::move(sizes))}};
     }
-    const Range range = range_of(array);
+    const ValueRange range = range_of(array);
     if (name == "y" && sizes.empty()) {
       name_classes(array, range);
       return {name, {DType::i32, {}}, static_cast<int64_t>(classes_.size())};
@@ -117,7 +117,7 @@ class NpySet final : public Dataset, public Fittable {
     return {name, {DType::i32, Shape(std::move(sizes))}, range.least < 0 ? 0 : int64_t{range.most} + 1};
   }
 
-  void name_classes(const NpyArray& array, const Range& range) {
+  void name_classes(const NpyArray& array, const ValueRange& range) {
     const int64_t most = (classes_.empty() ? most_classes : static_cast<int64_t>(classes_.size())) - 1;
     if (range.least < 0)
       array.fail(concat("sample ", range.least_at, ": expected a label from 0 on, found ", range.least),

@@ -22,10 +22,10 @@
 namespace dl {
 namespace {
 
-constexpr uint64_t max_bytes = uint64_t{8} << 30;
+constexpr uint64_t most_labelled_bytes = uint64_t{8} << 30;
 
 // Texts and what they are labelled by, as the file has them.
-struct Rows {
+struct LabelledRows {
   std::filesystem::path path;
   std::vector<std::string> texts, labels;  // labels: empty where the file has none
   std::vector<int64_t> lines;
@@ -46,7 +46,7 @@ struct Form {
 
 class TextSet final : public SequenceSet {
  public:
-  TextSet(const Rows& rows, const Form& form, const FittedSequences& fit, std::span<const int64_t> samples,
+  TextSet(const LabelledRows& rows, const Form& form, const FittedSequences& fit, std::span<const int64_t> samples,
           bool labelled)
       : SequenceSet(rows.path, form.keys.vocabulary(form.tokenizer, fit), fit) {
     if (labelled) set_target({form.of_classes ? DType::i32 : DType::f32, {}});
@@ -63,7 +63,7 @@ class TextSet final : public SequenceSet {
     float value;
   };
 
-  Target target(const Rows& rows, int64_t row, const Form& form) const {
+  Target target(const LabelledRows& rows, int64_t row, const Form& form) const {
     const std::string& label = rows.labels[static_cast<size_t>(row)];
     if (form.of_classes) return {.label = class_number(label, rows.where(row))};
     const auto number = cell_number(label);
@@ -83,7 +83,7 @@ class TextSet final : public SequenceSet {
 
 class UnfittedTexts final : public UnfittedSequences, public Labelled {
  public:
-  UnfittedTexts(Rows rows, Form form, bool labelled)
+  UnfittedTexts(LabelledRows rows, Form form, bool labelled)
       : rows_(std::move(rows)), form_(std::move(form)), labelled_(labelled) {}
   int64_t size() const override { return rows_.size(); }
   uint64_t fingerprint() const override { return rows_.hash; }
@@ -130,7 +130,7 @@ class UnfittedTexts final : public UnfittedSequences, public Labelled {
     return labels;
   }
 
-  const Rows rows_;
+  const LabelledRows rows_;
   const Form form_;
   const bool labelled_;
 };
@@ -174,7 +174,8 @@ struct TextLabels final : Reader {
     return std::make_shared<UnfittedTexts>(read(find_data(folders, path), true), std::move(own), true);
   }
   DatasetPointer open_fitted(const Node& fit) const override {
-    return std::make_shared<TextSet>(Rows{}, form(), read_fit<FittedSequences>(fit), std::span<const int64_t>(), true);
+    return std::make_shared<TextSet>(LabelledRows{}, form(), read_fit<FittedSequences>(fit), std::span<const int64_t>(),
+                                     true);
   }
   DatasetPointer open_inputs(const std::filesystem::path& file, const Node& /*fit*/) const override {
     return std::make_shared<UnfittedTexts>(read(file, false), form(), false);
@@ -183,7 +184,7 @@ struct TextLabels final : Reader {
  private:
   Form form() const { return {.tokenizer = make_tokenizer(level), .keys = keys, .of_classes = as == "class"}; }
 
-  Rows read(const std::filesystem::path& file, bool labelled) const {
+  LabelledRows read(const std::filesystem::path& file, bool labelled) const {
     const bool tabs = delimiter ? *delimiter == "tab" : file.extension() == ".tsv";
     return tabs ? read_tsv(file, labelled) : read_csv(file, labelled);
   }
@@ -203,12 +204,12 @@ struct TextLabels final : Reader {
     return {find(text, true), find(label, labelled)};
   }
 
-  Rows read_csv(const std::filesystem::path& file, bool labelled) const {
+  LabelledRows read_csv(const std::filesystem::path& file, bool labelled) const {
     CsvForm as_written{.header = names.empty(), .names = names};
     if (delimiter) as_written.delimiter = (*delimiter)[0];
     const CsvText table(file, as_written);
     const auto [texts, labels] = columns(names.empty() ? table.names() : names, table.first_where(), labelled);
-    Rows rows{.path = file, .hash = table.xxh64()};
+    LabelledRows rows{.path = file, .hash = table.xxh64()};
     for (int64_t row = 0; row < table.rows(); ++row) {
       const int64_t widest = std::max(texts, labels);
       if (widest >= table.columns())
@@ -222,12 +223,12 @@ struct TextLabels final : Reader {
     return not_empty(std::move(rows));
   }
 
-  Rows read_tsv(const std::filesystem::path& file, bool labelled) const {
-    std::string whole = read_file(file, max_bytes);
+  LabelledRows read_tsv(const std::filesystem::path& file, bool labelled) const {
+    std::string whole = read_file(file, most_labelled_bytes);
     if (const size_t bad = not_text_at(whole); bad != std::string::npos)
       throw Error(Exit::data, not_text(whole, bad, file));
     if (whole.starts_with("\xEF\xBB\xBF")) whole.erase(0, 3);
-    Rows rows{.path = file, .hash = xxh64(whole)};
+    LabelledRows rows{.path = file, .hash = xxh64(whole)};
     std::pair<int64_t, int64_t> at{-1, -1};
     int64_t line = 0;
     for (size_t begin = 0; begin < whole.size();) {
@@ -265,7 +266,7 @@ struct TextLabels final : Reader {
     return cells;
   }
 
-  static Rows not_empty(Rows rows) {
+  static LabelledRows not_empty(LabelledRows rows) {
     if (rows.size() == 0)
       throw Error(Exit::data,
                   Problem{.where = {.file = rows.path.string()}, .what = "expected lines of text, found none"});

@@ -18,7 +18,7 @@
 namespace dl {
 namespace {
 
-constexpr uint64_t max_bytes = uint64_t{8} << 30;
+constexpr uint64_t most_tagged_bytes = uint64_t{8} << 30;
 
 // The file's tokens, one behind another, and where sentences begin among them.
 struct Sentences {
@@ -154,7 +154,7 @@ struct TextTags final : Reader {
   using Cells = std::vector<std::string_view>;
 
   Sentences read(const std::filesystem::path& file, bool tagged) const {
-    std::string whole = read_file(file, max_bytes);
+    std::string whole = read_file(file, most_tagged_bytes);
     if (const size_t bad = not_text_at(whole); bad != std::string::npos)
       throw Error(Exit::data, not_text(whole, bad, file));
     if (whole.starts_with("\xEF\xBB\xBF")) whole.erase(0, 3);

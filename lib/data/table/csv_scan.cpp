@@ -31,28 +31,25 @@
 namespace dl {
 namespace {
 
-constexpr size_t block_bytes = 64;
-constexpr size_t readable_bytes = block_bytes;  // before and behind the text of a chunk
-constexpr size_t most_cell_bytes = (size_t{1} << 24) - 1;
-constexpr size_t tail_bytes = 4 << 10;  // that are read beyond a chunk for its last line, at first
-constexpr size_t most_words = 1 << 16;  // of a column that is kept
+constexpr size_t scanned_bytes = 64;
+constexpr size_t readable_bytes = scanned_bytes;  // before and behind the text of a chunk
+constexpr size_t tail_bytes = 4 << 10;            // that are read beyond a chunk for its last line, at first
+constexpr size_t most_words = 1 << 16;            // of a column that is kept
 static_assert(most_words < NarrowCell::most_words);
 constexpr size_t most_number_words = 4'000;  // of one whose numbers are words
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 // Bit i: byte i of a block is a line end or the delimiter.
 uint64_t separators(const char* block, char delimiter) {
   uint64_t mask = 0;
 #if defined(__SSE2__)
   const __m128i ends = _mm_set1_epi8('\n'), delimiters = _mm_set1_epi8(delimiter);
-  for (size_t i = 0; i < block_bytes; i += 16) {
+  for (size_t i = 0; i < scanned_bytes; i += 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + i));
     const __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, ends), _mm_cmpeq_epi8(bytes, delimiters));
     mask |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(found))) << i;
   }
 #else
-  for (size_t i = 0; i < block_bytes; ++i) mask |= uint64_t{block[i] == '\n' || block[i] == delimiter} << i;
+  for (size_t i = 0; i < scanned_bytes; ++i) mask |= uint64_t{block[i] == '\n' || block[i] == delimiter} << i;
 #endif
   return mask;
 }
@@ -63,7 +60,7 @@ class Separators {
   Separators(const char* at, char delimiter) : delimiter_(delimiter), block_(at), mask_(separators(at, delimiter)) {}
   // The next one that was not returned yet, at `at` or behind it.
   const char* next() {
-    while (mask_ == 0) mask_ = separators(block_ += block_bytes, delimiter_);
+    while (mask_ == 0) mask_ = separators(block_ += scanned_bytes, delimiter_);
     const char* const found = block_ + std::countr_zero(mask_);
     mask_ &= mask_ - 1;
     return found;

@@ -11,6 +11,11 @@
 
 namespace dl {
 
+constexpr size_t most_cell_bytes = (size_t{1} << 24) - 1;  // of CSV
+
+// What stands around cells, and between them where any run of blanks does.
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 struct CsvScan {
   // Where bytes come from: writes `bytes` of them from `offset` on to `into`; several threads call it at once.
   std::function<void(uint64_t offset, char* into, size_t bytes)> read;

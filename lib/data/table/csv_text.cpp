@@ -20,14 +20,11 @@ namespace dl {
 namespace {
 
 constexpr uint64_t most_text_bytes = uint64_t{1} << 40;
-constexpr uint64_t most_cell_bytes = (uint64_t{1} << 24) - 1;
 constexpr size_t head_bytes = 256 << 10;
 constexpr int64_t head_lines = 1000;  // by which it is judged how many cells there will be
 constexpr size_t least_bytes_for_threads = 4 << 20;
 constexpr int64_t head_rows = 100;  // by which the delimiter and the header are recognised
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 std::string read_text(ByteSource& source, size_t most = SIZE_MAX) {
   std::string text;

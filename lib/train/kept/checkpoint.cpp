@@ -24,7 +24,7 @@ namespace {
 using Json = nlohmann::json;
 using Path = std::filesystem::path;
 
-constexpr int format_version = 1;
+constexpr int checkpoint_version = 1;
 constexpr std::array file_names{"model.safetensors", "optimizer.safetensors", "state.json", "resolved.yaml",
                                 "measures.safetensors"};
 constexpr const char* later_name = file_names.back();  // which earlier checkpoints do not have
@@ -75,7 +75,8 @@ class Writer {
     file(name, [&](const Append& append) { append(text.data(), text.size()); });
   }
   void manifest(int64_t step) {
-    const Json json = {{"format", "dlcli checkpoint"}, {"version", format_version}, {"step", step}, {"files", files_}};
+    const Json json = {
+        {"format", "dlcli checkpoint"}, {"version", checkpoint_version}, {"step", step}, {"files", files_}};
     file("manifest.json", json.dump(1) + "\n");
     fsync_folder(folder_);
   }
@@ -104,10 +105,10 @@ Json read_manifest(const Path& folder) {
   const Json manifest = Json::parse(read_file(path, max_text_bytes), nullptr, false);
   if (!manifest.is_object() || manifest.value("format", Json()) != "dlcli checkpoint")
     refuse(path, "is not the manifest of a dlcli checkpoint");
-  if (const Json version = manifest.value("version", Json()); version != format_version)
+  if (const Json version = manifest.value("version", Json()); version != checkpoint_version)
     throw Error(Exit::usage,
                 Problem{.where = {.file = path.string()},
-                        .what = concat("has version ", version.dump(), "; this dlcli reads ", format_version),
+                        .what = concat("has version ", version.dump(), "; this dlcli reads ", checkpoint_version),
                         .help = "use the dlcli that wrote it"});
   const Json files = manifest.value("files", Json());
   for (const char* name : file_names)

@@ -15,7 +15,7 @@ namespace {
 
 constexpr uint64_t max_metrics_bytes = uint64_t{1} << 32;
 
-class Reader {
+class HistoryReader {
  public:
   void line(std::string_view text) {
     const auto record = nlohmann::ordered_json::parse(text, nullptr, false);
@@ -74,7 +74,7 @@ RunHistory read_history(const std::filesystem::path& metrics_jsonl) {
   std::error_code error;
   if (!std::filesystem::exists(metrics_jsonl, error)) return {};
   const std::string text = read_file(metrics_jsonl, max_metrics_bytes);
-  Reader reader;
+  HistoryReader reader;
   for (size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1)
     reader.line(std::string_view(text).substr(at, end - at));
   return std::move(reader.history);

@@ -17,10 +17,10 @@
 namespace dl {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using Status = RunState::Status;
 
-constexpr int format_version = 1;
+constexpr int run_version = 1;
 constexpr uint64_t max_record_bytes = 1 << 20;
 constexpr std::array<std::pair<Status, const char*>, 6> names{{{Status::running, "running"},
                                                                {Status::stopped, "stopped"},
@@ -29,15 +29,15 @@ constexpr std::array<std::pair<Status, const char*>, 6> names{{{Status::running,
                                                                {Status::killed, "killed"},
                                                                {Status::damaged, "damaged"}}};
 
-Json to_json(const RunState& s) {
-  Json json = {{"format", "dlcli run"}, {"version", format_version}, {"state", name_of(s.status)}};
+OrderedJson to_json(const RunState& s) {
+  OrderedJson json = {{"format", "dlcli run"}, {"version", run_version}, {"state", name_of(s.status)}};
   json["reason"] = s.reason;
   json["exit"] = s.exit;
   json["step"] = s.step;
   json["epoch"] = s.epoch;
   json["total_steps"] = s.total_steps;
   json["time_s"] = std::round(s.time_s * 1e3) / 1e3;
-  json["values"] = Json::object();
+  json["values"] = OrderedJson::object();
   for (const Measured& m : s.values) json["values"][m.name] = m.value;
   json["best"] = nullptr;
   if (s.best_step >= 0) json["best"] = {{"monitor", s.monitor}, {"value", s.best_value}, {"step", s.best_step}};
@@ -55,7 +55,7 @@ Json to_json(const RunState& s) {
   return json;
 }
 
-RunState from_json(const Json& json) {
+RunState from_json(const OrderedJson& json) {
   RunState s;
   const auto name = json.at("state").get<std::string>();
   const auto* known = std::find_if(names.begin(), names.end(), [&](const auto& n) { return n.second == name; });
@@ -68,7 +68,7 @@ RunState from_json(const Json& json) {
   s.time_s = json.at("time_s").get<double>();
   for (const auto& [figure, value] : json.at("values").items())
     if (value.is_number()) s.values.push_back({figure, value.get<double>()});
-  if (const Json& best = json.at("best"); !best.is_null()) {
+  if (const OrderedJson& best = json.at("best"); !best.is_null()) {
     s.monitor = best.at("monitor").get<std::string>();
     s.best_value = best.at("value").get<double>();
     s.best_step = best.at("step").get<int64_t>();
@@ -77,7 +77,7 @@ RunState from_json(const Json& json) {
   s.written = json.at("written").get<std::string>();
   s.host = json.at("host").get<std::string>();
   s.process = json.at("process").get<int64_t>();
-  if (const Json& job = json.at("job"); !job.is_null())
+  if (const OrderedJson& job = json.at("job"); !job.is_null())
     s.job = BatchJob{.system = job.at("system").get<std::string>(),
                      .id = job.at("id").get<std::string>(),
                      .task = job.at("task").get<std::string>(),
@@ -93,13 +93,13 @@ RunState from_json(const Json& json) {
 std::optional<RunState> read_record(const RunPaths& run) {
   std::error_code error;
   if (!std::filesystem::exists(run.record(), error)) return {};
-  const Json json = Json::parse(read_file(run.record(), max_record_bytes), nullptr, false);
+  const OrderedJson json = OrderedJson::parse(read_file(run.record(), max_record_bytes), nullptr, false);
   try {
-    if (json.at("format") == "dlcli run" && json.at("version") == format_version) return from_json(json);
-  } catch (const Json::exception&) {  // told below
+    if (json.at("format") == "dlcli run" && json.at("version") == run_version) return from_json(json);
+  } catch (const OrderedJson::exception&) {  // told below
   }
   throw Error(Exit::data, Problem{.where = {.file = run.record().string()},
-                                  .what = concat("is not the record of a run, version ", format_version)});
+                                  .what = concat("is not the record of a run, version ", run_version)});
 }
 
 }  // namespace
@@ -245,7 +245,7 @@ void RunRecord::remember(const std::vector<Measured>& values) {
 void RunRecord::write() {
   state_.written = utc_timestamp();
   try {
-    write_file_atomic(run_.record(), to_json(state_).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+    write_file_atomic(run_.record(), to_json(state_).dump(1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
   } catch (const Error&) {  // the next one says it again; the checkpoints and the logs tell their own failures
   }
 }
