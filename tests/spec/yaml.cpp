@@ -88,7 +88,8 @@ TEST_CASE("the core schema's tags are taken") {
 }
 
 TEST_CASE("bytes that are no text are refused at their place") {
-  CHECK(yaml_refusal("a: 1\nb: \xFF\n") == "error: a.yaml:2:4: bytes that are not UTF-8\n  help: save the file as UTF-8");
+  CHECK(yaml_refusal("a: 1\nb: \xFF\n") ==
+        "error: a.yaml:2:4: bytes that are not UTF-8\n  help: save the file as UTF-8");
   CHECK(yaml_refusal(std::string("a: x\0y\n", 7)) ==
         "error: a.yaml:1:5: a control character (0x00)\n  help: remove it; a spec is UTF-8 text");
   CHECK(yaml_refusal("a: 1\rb: 2\n") ==
