@@ -1,5 +1,6 @@
 // Dropout (Srivastava et al. 2014): while training each element is 0 with probability p, else divided by 1 - p
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/functions.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -15,10 +16,7 @@ struct Dropout final : Layer {
     s.example("dropout: 0.25");
   }
 
-  Value build(Builder& b, Value x) const override {
-    if (!b.training() || p == 0) return x;
-    return x * where(b.random(x.shape()) < p, 0, 1 / (1 - p));
-  }
+  Value build(Builder& b, Value x) const override { return dropped(b, x, p, x.shape()); }
 };
 DL_LAYER(Dropout, "dropout");
 

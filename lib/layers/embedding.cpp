@@ -17,6 +17,7 @@ struct PaddedRow final : Initializer {
     for (int64_t i = std::max(begin, row * shape[1]); i < std::min(end, (row + 1) * shape[1]); ++i)
       values[static_cast<size_t>(i - begin)] = 0;
   }
+  bool whole() const override { return rest->whole(); }
   const std::shared_ptr<const Initializer> rest;
   const int64_t row;
 };

@@ -6,7 +6,10 @@
 
 #include "lib/graph/ops/window.h"
 #include "lib/graph/sizes.h"
+#include "lib/nn/axes.h"
 #include "lib/nn/image.h"
+#include "lib/nn/margins.h"
+#include "lib/nn/scoped_builder.h"
 
 namespace dl {
 
@@ -27,7 +30,8 @@ void AnyConvLayer<rank>::describe_keys(Schema& s, const Words& of) {
       .at_most(most_window)
       .known_as({"size", "kernel"});
   s.optional("stride", stride, of.stride).at_least(1).at_most(most_window).known_as({"strides"});
-  s.optional("padding", padding, of.padding).at_most(most_window).known_as({"pad"});
+  Field& pad = s.optional("padding", padding, of.padding).at_most(most_window).known_as({"pad"});
+  if (of.causal) pad.one_of({"causal"});
   s.optional("dilation", dilation, "distance of the kernel's elements")
       .at_least(1)
       .at_most(most_window)
@@ -36,6 +40,7 @@ void AnyConvLayer<rank>::describe_keys(Schema& s, const Words& of) {
   s.optional("bias", bias, "whether a bias is added").known_as({"use_bias"});
   s.optional("init", init, "initializer of the weight").known_as({"kernel_initializer", "weight_init"});
   s.optional("bias_init", bias_init, "initializer of the bias").known_as({"bias_initializer"});
+  norms.describe(s);
   s.instead_of("in_channels", "leave it out: input sizes are inferred");
   s.instead_of("activation", "write the activation as a layer of its own behind it: '- relu'");
   s.check([this](const Report& report) {
@@ -46,12 +51,8 @@ void AnyConvLayer<rank>::describe_keys(Schema& s, const Words& of) {
 }
 
 template <int rank>
-int64_t AnyConvLayer<rank>::channels_of(const Builder& b, Value x) const {
+int64_t AnyConvLayer<rank>::channels_of(Value x) const {
   expect_spatial(x, rank);
-  if (rank == 1 && b.decoding()) {
-    throw ShapeError(concat(this->name, " looks at other positions, so that none can be had by itself"),
-                     "write a recurrent layer or attention, and train again");
-  }
   const int64_t channels = x.shape().last();
   if (channels % groups != 0)
     throw ShapeError(concat("expected channels that ", groups, " groups divide, got ", channels));
@@ -67,12 +68,12 @@ std::shared_ptr<const Initializer> as_pytorch(const Shape& weight) {
 }  // namespace
 
 template <int rank>
-Value AnyConvLayer<rank>::weight(Builder& b, int64_t first, int64_t second) const {
+Value AnyConvLayer<rank>::weight(Builder& b, int64_t first, int64_t second, int units) const {
   const Window::Axes kernel = axes_of(kernel_size);
   std::vector<int64_t> sizes{first, second};
   sizes.insert(sizes.end(), kernel.begin(), kernel.begin() + rank);
   const Shape shape(std::move(sizes));
-  return b.parameter("weight", shape, init ? init : as_pytorch(shape));
+  return norms.make(b, shape, init ? init : as_pytorch(shape), units);
 }
 
 template <int rank>
@@ -82,17 +83,40 @@ Value AnyConvLayer<rank>::with_bias(Builder& b, Value y, const Shape& weight) co
 
 template <int rank>
 void ConvLayer<rank>::describe_conv(Schema& s) {
-  this->describe_keys(s, {.weight = "out_channels, channels / groups",
-                          .stride = "how far the kernel moves",
-                          .padding = "zeros around the " + words_of_rank(rank).kind +
-                                     "; 'same': as many as give its sizes over stride, rounded up"});
+  this->describe_keys(
+      s, {.weight = "out_channels, channels / groups",
+          .stride = "how far the kernel moves",
+          .padding = "zeros around the " + words_of_rank(rank).kind +
+                     "; 'same': as many as give its sizes over stride, rounded up" +
+                     (rank == 1 ? "; 'causal': all before it, so that an output sees nothing behind it" : ""),
+          .causal = rank == 1});
+  s.optional(
+       "padding_mode", padding_mode,
+       "what the padding is: zeros, the places mirrored at the first and last, the first and last again, or those of "
+       "the other end")
+      .one_of({"zeros", "reflect", "replicate", "circular"});
 }
 
 template <int rank>
 Value ConvLayer<rank>::build(Builder& b, Value x) const {
-  const int64_t channels = this->channels_of(b, x);
-  const Value w = this->weight(b, this->out_channels, channels / this->groups);
-  const Window window = make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, x.shape());
+  const int64_t channels = this->channels_of(x);
+  const Value w = this->weight(b, this->out_channels, channels / this->groups, 0);
+  Window window = make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, x.shape());
+  if (rank == 1 && b.decoding()) {
+    if (!this->padding.causal || padding_mode != "zeros" || !window.all(window.stride, 1))
+      refuse_decoding(b, this->name);
+    // What the kernel sees before a position is carried from one to the next.
+    if (const int64_t seen = window.pad_before[0]; seen > 0) {
+      x = concatenate({b.carried("inputs", {x.shape()[0], seen, channels}), as_f32(x)}, 1);
+      b.carry("inputs", slice(x, 1, 1, seen));
+      window.pad_before[0] = 0;
+    }
+  }
+  for (int axis = 0; padding_mode != "zeros" && axis < rank; ++axis) {
+    const size_t i = static_cast<size_t>(axis);
+    x = padded(x, axis + 1, {window.pad_before[i], window.pad_after[i]}, pad_mode(padding_mode));
+    window.pad_before[i] = window.pad_after[i] = 0;
+  }
   return this->with_bias(b, convolution(x, w, window, this->groups), w.shape());
 }
 
@@ -144,8 +168,9 @@ Shape TransposedConvLayer<rank>::output_of(const Shape& x) const {
 
 template <int rank>
 Value TransposedConvLayer<rank>::build(Builder& b, Value x) const {
-  const int64_t channels = this->channels_of(b, x);
-  const Value w = this->weight(b, channels, this->out_channels / this->groups);
+  const int64_t channels = this->channels_of(x);
+  if (rank == 1) refuse_decoding(b, this->name);
+  const Value w = this->weight(b, channels, this->out_channels / this->groups, 1);
   const Shape output = output_of(x.shape());
   std::vector<int64_t> sizes{1};
   sizes.insert(sizes.end(), output.sizes().begin(), output.sizes().end());
@@ -155,12 +180,84 @@ Value TransposedConvLayer<rank>::build(Builder& b, Value x) const {
   return this->with_bias(b, transposed_convolution(x, w, window, output, this->groups), w.shape());
 }
 
+template <int rank>
+void DepthwiseConvLayer<rank>::describe_depthwise(Schema& s) {
+  const SpatialWords& words = words_of_rank(rank);
+  if (separable()) {
+    s.required("out_channels", out_channels, "number of filters of the second convolution")
+        .at_least(1)
+        .known_as({"filters", "features"});
+  } else {
+    s.instead_of("out_channels",
+                 "write 'depth_multiplier', how many results a channel has; or write 'separable_conv2d'");
+  }
+  s.required("kernel_size", kernel_size, words.axes + " of the kernel")
+      .at_least(1)
+      .at_most(most_window)
+      .known_as({"kernel"});
+  s.optional("stride", stride, "how far the kernel moves").at_least(1).at_most(most_window).known_as({"strides"});
+  Field& pad =
+      s.optional("padding", padding,
+                 "zeros around the " + words.kind + "; 'same': as many as give its sizes over stride, rounded up")
+          .at_most(most_window)
+          .known_as({"pad"});
+  if (rank == 1) pad.one_of({"causal"});
+  s.optional("dilation", dilation, "distance of the kernel's elements")
+      .at_least(1)
+      .at_most(most_window)
+      .known_as({"dilation_rate"});
+  s.optional("depth_multiplier", depth_multiplier, "filters of each channel").at_least(1);
+  s.optional("bias", bias, "whether a bias is added").known_as({"use_bias"});
+  s.optional("init", init, "initializer of the weight").known_as({"depthwise_initializer", "kernel_initializer"});
+  if (separable())
+    s.optional("pointwise_init", pointwise_init, "initializer of pointwise.weight").known_as({"pointwise_initializer"});
+  s.optional("bias_init", bias_init, "initializer of the bias").known_as({"bias_initializer"});
+}
+
+namespace {
+
+template <int rank>
+struct PlainConv final : ConvLayer<rank> {
+  void describe(Schema&) override {}
+};
+
+}  // namespace
+
+template <int rank>
+Value DepthwiseConvLayer<rank>::build(Builder& b, Value x) const {
+  expect_spatial(x, rank);
+  PlainConv<rank> depthwise;
+  depthwise.name = this->name;
+  depthwise.out_channels = times(x.shape().last(), depth_multiplier);
+  depthwise.groups = x.shape().last();
+  depthwise.kernel_size = kernel_size;
+  depthwise.stride = stride;
+  depthwise.dilation = dilation;
+  depthwise.padding = padding;
+  depthwise.bias = bias && !separable();
+  depthwise.init = init;
+  depthwise.bias_init = bias_init;
+  if (!separable()) return depthwise.build(b, x);
+  ScopedBuilder first(b, "depthwise"), second(b, "pointwise");
+  PlainConv<rank> pointwise;
+  pointwise.name = this->name;
+  pointwise.out_channels = out_channels;
+  pointwise.kernel_size = 1;
+  pointwise.bias = bias;
+  pointwise.init = pointwise_init;
+  pointwise.bias_init = bias_init;
+  pointwise.padding.causal = padding.causal;
+  return pointwise.build(second, depthwise.build(first, x));
+}
+
 template struct AnyConvLayer<1>;
 template struct AnyConvLayer<2>;
 template struct AnyConvLayer<3>;
 template struct ConvLayer<1>;
 template struct ConvLayer<2>;
 template struct ConvLayer<3>;
+template struct DepthwiseConvLayer<1>;
+template struct DepthwiseConvLayer<2>;
 template struct TransposedConvLayer<1>;
 template struct TransposedConvLayer<2>;
 template struct TransposedConvLayer<3>;

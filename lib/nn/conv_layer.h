@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/nn/layer.h"
+#include "lib/nn/normed_weight.h"
 #include "lib/nn/padding.h"
 
 namespace dl {
@@ -14,27 +15,48 @@ struct AnyConvLayer : Layer {
   Padding<rank> padding;
   bool bias = true;
   std::shared_ptr<const Initializer> init, bias_init;
+  NormedWeight norms;
 
  protected:
   // What the keys that differ say: the weight's shape but for the kernel's, and of the stride and the padding.
   struct Words {
     std::string weight, stride, padding;
+    bool causal = false;
   };
   void describe_keys(Schema& s, const Words& of);
   // x's channels; ShapeError where x does not fit.
-  int64_t channels_of(const Builder& b, Value x) const;
-  // [first, second, kernel …], and what it is convolved to with its bias added.
-  Value weight(Builder& b, int64_t first, int64_t second) const;
+  int64_t channels_of(Value x) const;
+  // [first, second, kernel …] of which axis `units` counts the filters, and what it is convolved to with its bias
+  // added.
+  Value weight(Builder& b, int64_t first, int64_t second, int units) const;
   Value with_bias(Builder& b, Value y, const Shape& weight) const;
 };
 
 // y = convolution(x, weight) + bias, weight [out_channels, channels / groups, kernel …].
 template <int rank>
 struct ConvLayer : AnyConvLayer<rank> {
+  std::string padding_mode = "zeros";
   Value build(Builder& b, Value x) const final;
 
  protected:
   void describe_conv(Schema& s);
+};
+
+// Each channel convolved by itself, with depth_multiplier filters: groups as many as channels. With `separable` it is
+// followed by a convolution with a kernel of one place, weights "depthwise.weight" and "pointwise.weight" (Chollet
+// 2016, arXiv:1610.02357).
+template <int rank>
+struct DepthwiseConvLayer : Layer {
+  int64_t out_channels = 0, depth_multiplier = 1;
+  Sizes<rank> kernel_size, stride = 1, dilation = 1;
+  Padding<rank> padding;
+  bool bias = true;
+  std::shared_ptr<const Initializer> init, pointwise_init, bias_init;
+  Value build(Builder& b, Value x) const final;
+
+ protected:
+  virtual bool separable() const = 0;
+  void describe_depthwise(Schema& s);
 };
 
 // The gradient of a convolution from y to x: y = transposed_convolution(x, weight) + bias, weight [channels,

@@ -125,4 +125,28 @@ void fill_normal(std::span<float> values, double std, uint64_t key, int64_t begi
   fill(values, normal, std, key, begin);
 }
 
+void fill_truncated_normal(std::span<float> values, const TruncatedNormal& of, uint64_t key, int64_t begin) {
+  constexpr uint64_t most = 64;  // draws; what is still outside is uniform, as in a narrow range it is nearly
+  uint64_t group = static_cast<uint64_t>(begin) / lanes;
+  for (size_t i = 0; i < values.size(); i += lanes, ++group) {
+    const size_t count = std::min<size_t>(lanes, values.size() - i);
+    float drawn[lanes];
+    bool done[lanes] = {};
+    size_t left = count;
+    for (uint64_t draw = 0; left > 0; ++draw) {
+      const uint64_t key_of_draw = draw == 0 ? key : random_key(key, draw);
+      draw < most ? normal(of.std, key_of_draw, group, drawn)
+                  : uniform((of.high - of.low) / 2, key_of_draw, group, drawn);
+      const double middle = draw < most ? of.mean : (of.high + of.low) / 2;
+      for (size_t k = 0; k < count; ++k) {
+        const double value = middle + double{drawn[k]};
+        if (done[k] || (draw < most && (value < of.low || value > of.high))) continue;
+        values[i + k] = static_cast<float>(value);
+        done[k] = true;
+        --left;
+      }
+    }
+  }
+}
+
 }  // namespace dl

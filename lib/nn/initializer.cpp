@@ -8,10 +8,16 @@ namespace dl {
 
 namespace {
 
+void move(std::span<float> values, double by) {
+  if (by == 0) return;
+  for (float& value : values) value = static_cast<float>(double{value} + by);
+}
+
 struct Constant final : Initializer {
   double value = 0;
   void describe(Schema& s) override {
     s.summary("every element the same");
+    s.also_known_as({"constant_", "Constant"});
     s.required("value", value, "the value").positional();
     s.example("constant: 0");
   }
@@ -22,27 +28,36 @@ struct Constant final : Initializer {
 DL_INITIALIZER(Constant, "constant");
 
 struct Uniform final : Initializer {
-  double bound = 1;
+  double bound = 1, mean = 0;
   void describe(Schema& s) override {
-    s.summary("uniform in [-bound, bound)");
+    s.summary("uniform in [mean - bound, mean + bound)");
+    s.also_known_as({"uniform_", "RandomUniform", "random_uniform"});
     s.required("bound", bound, "half the width").at_least(0).positional();
+    s.optional("mean", mean, "the middle");
+    s.instead_of("a", "write 'bound', half the width, and 'mean', the middle");
+    s.instead_of("minval", "write 'bound', half the width, and 'mean', the middle");
     s.example("uniform: 0.1");
+    s.example("uniform: {bound: 0.5, mean: 0.5}");
   }
   void fill(std::span<float> values, const Shape&, uint64_t key, int64_t begin) const override {
     fill_uniform(values, bound, key, begin);
+    move(values, mean);
   }
 };
 DL_INITIALIZER(Uniform, "uniform");
 
 struct Normal final : Initializer {
-  double std = 1;
+  double std = 1, mean = 0;
   void describe(Schema& s) override {
-    s.summary("normal with mean 0");
-    s.required("std", std, "standard deviation").at_least(0).positional();
+    s.summary("normal, with mean 0 where no other is given");
+    s.also_known_as({"normal_", "RandomNormal", "random_normal"});
+    s.required("std", std, "standard deviation").at_least(0).positional().known_as({"stddev"});
+    s.optional("mean", mean, "the mean");
     s.example("normal: 0.02");
   }
   void fill(std::span<float> values, const Shape&, uint64_t key, int64_t begin) const override {
     fill_normal(values, std, key, begin);
+    move(values, mean);
   }
 };
 DL_INITIALIZER(Normal, "normal");

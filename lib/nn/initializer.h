@@ -17,6 +17,8 @@ struct Initializer : Described {
   // threads may fill it. Fans are those of PyTorch: of a weight [out, in, …], in times the remaining sizes, and out
   // times them. The key seeds base/random.h.
   virtual void fill(std::span<float> values, const Shape& shape, uint64_t key, int64_t begin = 0) const = 0;
+  // Whether it fills only all of a tensor at once.
+  virtual bool whole() const { return false; }
 };
 
 struct Fans {
@@ -27,6 +29,11 @@ Fans fans_of(const Shape& weight);
 // Uniform in [-bound, bound), and normal with mean 0 (Box and Muller 1958): elements from `begin` on, a multiple of 64.
 void fill_uniform(std::span<float> values, double bound, uint64_t key, int64_t begin);
 void fill_normal(std::span<float> values, double std, uint64_t key, int64_t begin);
+// Normal numbers of which those outside of [low, high] are drawn again.
+struct TruncatedNormal {
+  double mean = 0, std = 1, low = -2, high = 2;
+};
+void fill_truncated_normal(std::span<float> values, const TruncatedNormal& of, uint64_t key, int64_t begin);
 
 std::shared_ptr<const Initializer> constant_initializer(double value);
 std::shared_ptr<const Initializer> uniform_initializer(double bound);  // [-bound, bound)

@@ -15,36 +15,25 @@ void Layer::say_instead(AnyRegistry& registry) {
   registry.instead_of({"output", "OutputLayer"}, "write the last layer itself: '- linear: ${data.classes}'");
   registry.instead_of({"Sequential", "ModuleList", "Model", "functional"},
                       "write its layers as items of 'model'; layers that occur again are a block (docs/yaml.md)");
-  registry.instead_of({"reshape", "view", "unsqueeze", "squeeze", "expand_dims"},
-                      "leave it out: layers infer their shapes; 'flatten' makes features of an image, 'unflatten' an "
-                      "image of features");
-  registry.instead_of({"permute", "transpose"}, "leave it out: images are [height, width, channels] for every layer");
   registry.instead_of({"rescale", "Rescaling", "ToTensor", "normalization"},
                       "leave it out: images are numbers from 0 to 1; 'data.transforms: [normalize: …]' centres them");
   registry.instead_of({"resize", "Resizing", "RandomFlip", "RandomCrop", "RandomRotation", "RandomZoom",
                        "RandomTranslation", "CenterCrop", "horizontal_flip", "random_resized_crop"},
                       "it changes the data: write it below 'data.transforms' (resize, random_crop, horizontal_flip …)");
-  registry.instead_of({"logsigmoid"},
-                      "at the end leave it out: 'bce_with_logits' has it in it; between layers write 'relu' or 'gelu'");
-  registry.instead_of({"log_softmax", "logsoftmax"}, "leave it out: 'loss: cross_entropy' has it in it");
-  registry.instead_of({"elu", "selu", "celu", "silu", "swish", "mish", "prelu", "relu6", "hardswish", "hard_swish",
-                       "hardtanh", "softplus", "softsign", "glu"},
-                      "write 'relu' or 'gelu'");
   registry.instead_of({"activation"}, "write the activation's own name: '- relu'");
-  registry.instead_of({"depthwise_conv2d", "separable_conv2d"},
-                      "write 'conv2d' with as many 'groups' as there are channels");
-  registry.instead_of({"adaptive_avg_pool1d", "AdaptiveAvgPool1d"},
-                      "write 'global_avg_pool1d', which makes one of all");
-  registry.instead_of({"adaptive_avg_pool3d", "AdaptiveAvgPool3d"},
-                      "write 'global_avg_pool3d', which makes one of all");
-  registry.instead_of({"concat", "concatenate", "cat", "merge"},
-                      "branches are joined by 'add', which takes equal shapes");
-  registry.instead_of({"zero_padding2d", "pad", "ConstantPad2d"}, "write 'padding' in the convolution behind it");
+  registry.instead_of({"reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "ReflectionPad1d", "ReflectionPad2d",
+                       "ReflectionPad3d"},
+                      "write 'pad: {size: …, mode: reflect}'");
+  registry.instead_of({"replication_pad1d", "replication_pad2d", "replication_pad3d", "ReplicationPad1d",
+                       "ReplicationPad2d", "ReplicationPad3d"},
+                      "write 'pad: {size: …, mode: replicate}'");
+  registry.instead_of(
+      {"circular_pad1d", "circular_pad2d", "circular_pad3d", "CircularPad1d", "CircularPad2d", "CircularPad3d"},
+      "write 'pad: {size: …, mode: circular}'");
+  registry.instead_of({"softmax2d", "Softmax2d"}, "write 'softmax': channels come last");
   registry.instead_of({"bidirectional"}, "write it in the layer: 'lstm: {hidden_size: 64, bidirectional: true}'");
   registry.instead_of({"TimeDistributed"}, "leave it out: 'linear' acts on each position by itself");
-  registry.instead_of({"identity", "lambda", "noop"}, "leave it out");
-  registry.instead_of({"TransformerEncoder", "TransformerEncoderLayer", "TransformerBlock", "transformer"},
-                      "write it as a block; configs/models/gpt.yaml has one");
+  registry.instead_of({"lambda", "Lambda"}, "write 'expression: \"x * sigmoid(1.702 * x)\"', with a formula of yours");
 }
 
 void Loss::say_instead(AnyRegistry& registry) {

@@ -8,11 +8,18 @@
 
 namespace dl {
 
+namespace {
+
+bool takes_causal(const Limits& limits) { return std::ranges::count(limits.one_of, "causal") > 0; }
+
+}  // namespace
+
 template <int rank>
 bool Codec<Padding<rank>>::read(const Node& node, Padding<rank>& value, const Limits& limits, const Reading& r) {
   const std::optional<std::string> word = node.as_string();
-  if (word && (*word == "same" || *word == "valid")) {
-    value = {.size = 0, .same = *word == "same"};
+  const bool causal = word == "causal" && takes_causal(limits);
+  if (causal || word == "same" || word == "valid") {
+    value = {.size = 0, .same = word == "same", .causal = causal};
     return true;
   }
   if ((!node.is_list() || rank == 1) && !node.as_integer()) {
@@ -21,25 +28,28 @@ bool Codec<Padding<rank>>::read(const Node& node, Padding<rank>& value, const Li
   }
   Limits sizes = limits;
   sizes.at_least = 0;
-  value.same = false;
+  value.same = value.causal = false;
   return Codec<Sizes<rank>>::read(node, value.size, sizes, r);
 }
 
 template <int rank>
 Node Codec<Padding<rank>>::write(const Padding<rank>& value) {
-  return value.same ? Node::string("same") : Codec<Sizes<rank>>::write(value.size);
+  if (value.same || value.causal) return Node::string(value.same ? "same" : "causal");
+  return Codec<Sizes<rank>>::write(value.size);
 }
 
 template <int rank>
-std::string Codec<Padding<rank>>::type(const Limits&) {
+std::string Codec<Padding<rank>>::type(const Limits& limits) {
   const std::string list = rank == 1 ? "" : rank == 2 ? ", [height, width]" : ", [depth, height, width]";
-  return "a number of zeros" + list + ", 'same' or 'valid'";
+  return "a number of zeros" + list + (takes_causal(limits) ? ", 'same', 'valid' or 'causal'" : ", 'same' or 'valid'");
 }
 
 template <int rank>
 Node Codec<Padding<rank>>::json_schema(const Limits& limits) {
   Node words = Node::map();
-  words.set("enum", Node::list({Node::string("same"), Node::string("valid")}));
+  Node known = Node::list({Node::string("same"), Node::string("valid")});
+  if (takes_causal(limits)) known.items.push_back(Node::string("causal"));
+  words.set("enum", known);
   Node any = Node::map();
   any.set("anyOf", Node::list({Codec<Sizes<rank>>::json_schema(limits), words}));
   return any;
@@ -57,6 +67,7 @@ Window make_window(Sizes<rank> size, Sizes<rank> stride, const Padding<rank>& pa
     w.pad_before[i] = total / 2;
     w.pad_after[i] = total - total / 2;
   }
+  if (padding.causal) w.pad_before[0] = times(w.dilation[0], w.size[0] - 1);
   return w;
 }
 

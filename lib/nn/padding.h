@@ -18,11 +18,13 @@ inline Window::Axes axes_of(int64_t length) { return {length, 1, 1}; }
 inline Window::Axes axes_of(Pair p) { return {p.h, p.w, 1}; }
 inline Window::Axes axes_of(Triple t) { return {t.d, t.h, t.w}; }
 
-// `2` or `[1, 2]`: that many zeros on each side; `same`: as many as give ceil(size / stride) outputs; `valid`: none.
+// `2` or `[1, 2]`: that many zeros on each side; `same`: as many as give ceil(size / stride) outputs; `valid`: none;
+// `causal`, of sequences where Field::one_of allows it: before the first as many as make an output see nothing behind
+// it.
 template <int rank>
 struct Padding {
   Sizes<rank> size{0};
-  bool same = false;
+  bool same = false, causal = false;
 };
 
 template <int rank>

@@ -40,10 +40,11 @@ inline void for_each_case(const std::string& folder, const std::function<void(co
 
 inline Shape shape_of(const Json& tensor) { return Shape(tensor["shape"].get<std::vector<int64_t>>()); }
 
-// Within `tolerance` of the largest recorded number.
-inline void check_near(const std::string& what, const Numbers& ours, const Json& recorded, double tolerance = 1e-5) {
+// Within `tolerance` of the largest recorded number, or of `least` where all are smaller.
+inline void check_near(const std::string& what, const Numbers& ours, const Json& recorded, double tolerance = 1e-5,
+                       double least = 1e-3) {
   REQUIRE_MESSAGE(ours.size() == recorded.size(), what);
-  double largest = 1e-3;
+  double largest = least;
   for (const Json& value : recorded) largest = std::max(largest, std::abs(value.get<double>()));
   for (size_t i = 0; i < ours.size(); ++i) {
     const double theirs = recorded[i].get<double>();

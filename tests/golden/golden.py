@@ -4,15 +4,28 @@
 # [batch, height, width, channels], sequences and volumes likewise, weights as PyTorch stores them. Each tensor is {"shape": …, "values": …}.
 # SPDX-License-Identifier: Apache-2.0
 
+import random
+
 import torch
 
 cases = []  # of the script that runs
+chance = random.Random()  # of a script that draws its configurations
 _generator = torch.Generator()
 
 
 def begin():
     cases.clear()
+    chance.seed(1)
     _generator.manual_seed(1)
+
+
+def some_shape(*ranks, last=None, most=12):
+    """A shape of one of these ranks with few elements, batch first."""
+    while True:
+        shape = [chance.randint(1, 2 if i == 0 else 5) for i in range(chance.choice(ranks))]
+        shape[-1] = last or shape[-1]
+        if torch.Size(shape).numel() <= most * (last or 1):
+            return tuple(shape)
 
 
 def _given(shape, low=-2.0, high=2.0):
@@ -20,7 +33,8 @@ def _given(shape, low=-2.0, high=2.0):
 
 
 def _channels_first(x, sequences=False):
-    return x.movedim(-1, 1) if x.dim() > 3 or (sequences and x.dim() == 3) else x
+    # Copied, as gradients are: PyTorch 2.15's instance_norm is wrong where they are laid out channels last.
+    return x.movedim(-1, 1).contiguous() if x.dim() > 3 or (sequences and x.dim() == 3) else x
 
 
 def _channels_last(x, sequences=False):
@@ -45,7 +59,7 @@ def whole(below, shape):
     return torch.randint(below, shape, generator=_generator)
 
 
-def layer(yaml, module, *shapes, training=True, sequences=False):
+def layer(yaml, module, *shapes, training=True, sequences=False, low=-2.0, high=2.0):
     """One layer: `module` on inputs of these shapes (batch first), and the gradients of dot(output, d_output). In the
     place of a shape may stand whole numbers, which have no gradient. Images and volumes are given to PyTorch with
     their channels first, and so are `sequences`."""
@@ -57,11 +71,17 @@ def layer(yaml, module, *shapes, training=True, sequences=False):
             if b.dim() > 0:
                 b.copy_(_given(b.shape, 0.5, 2))
     before = {name: b.clone() for name, b in module.named_buffers() if b.dim() > 0}
-    inputs = [shape if torch.is_tensor(shape) else _given(shape) for shape in shapes]
+    inputs = [shape if torch.is_tensor(shape) else _given(shape, low, high) for shape in shapes]
     leaves = [x.clone().requires_grad_(x.is_floating_point()) for x in inputs]
-    output = _channels_last(module(*[_channels_first(x, sequences) for x in leaves]), sequences)
+    output = module(*[_channels_first(x, sequences) for x in leaves])
+    output.register_hook(lambda gradient: gradient.contiguous())
+    output = _channels_last(output, sequences)
     d_output = _given(output.shape)
     output.backward(d_output)
+    slopes = [p.grad for p in [*module.parameters(), *leaves] if p.is_floating_point()]
+    if not all(slope.isfinite().all() for slope in slopes):  # of a root of 0, say: other numbers
+        module.zero_grad()
+        return layer(yaml, module, *shapes, training=training, sequences=sequences, low=low, high=high)
     cases.append({
         "yaml": yaml,
         "training": training,

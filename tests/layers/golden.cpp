@@ -36,16 +36,20 @@ void check_layer_case(const golden::Json& recorded, const std::string& device) {
     for (const auto& [name, value] : built.assigned) graph.output(name + " after", value);
 
   const auto results = testing::outputs_of(graph, built.feed, device);
-  golden::check_near("y", results.at("y"), recorded["output"]["values"]);
+  // What is given is of the order of 1: sums of it that cancel are as exact as those that do not.
+  const auto check = [](const std::string& what, const golden::Numbers& ours, const golden::Json& theirs) {
+    golden::check_near(what, ours, theirs, 1e-5, 0.1);
+  };
+  check("y", results.at("y"), recorded["output"]["values"]);
   for (size_t i = 0; i < types.size(); ++i) {
     const std::string name = "gradient of x" + std::to_string(i);
-    if (types[i].dtype == DType::f32) golden::check_near(name, results.at(name), recorded["inputs"][i]["gradient"]);
+    if (types[i].dtype == DType::f32) check(name, results.at(name), recorded["inputs"][i]["gradient"]);
   }
   for (const auto& [name, tensor] : recorded["parameters"].items())
-    golden::check_near("gradient of " + name, results.at("gradient of " + name), tensor["gradient"]);
+    check("gradient of " + name, results.at("gradient of " + name), tensor["gradient"]);
   if (built.training())
     for (const auto& [name, tensor] : recorded["buffers"].items())
-      golden::check_near(name + " after", results.at(name + " after"), tensor["after"]);
+      check(name + " after", results.at(name + " after"), tensor["after"]);
 }
 
 // How wide a layer's initial parameters spread, which random numbers of our own only approach.

@@ -16,5 +16,6 @@ TEST_CASE("linear maps its features") {
 
 TEST_CASE("linear asks for one feature axis") {
   CHECK(layer_error("linear: 4", {{2, 3, 5}}) ==
-        "expected one feature axis, got shape [2, 3, 5]; put 'flatten' before it");
+        "expected one feature axis, got shape [2, 3, 5]; put 'flatten' before it, or set per_place: true to map each "
+        "place by itself");
 }

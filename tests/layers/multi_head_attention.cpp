@@ -29,8 +29,8 @@ TEST_CASE("multi_head_attention says what does not fit") {
   CHECK(layer_error("multi_head_attention: 3", {{4, 8}}) ==
         "cannot divide 8 features among 3 heads; set num_heads to a divisor, or head_dim");
   CHECK(layer_error("multi_head_attention: 2", {{8}}) == "expected a sequence [length, features], got shape [8]");
-  CHECK(
-      layer_error("multi_head_attention: 2", {{4, 8}, {5, 6}}) ==
-      "expected sequences of equal features, got 8 and 6; bring the second to the features of the first with 'linear'");
-  CHECK(layer_error("multi_head_attention: 2", {{4, 8}, {4, 8}, {4, 8}}) == "expected one or two inputs, got 3");
+  CHECK(layer_error("multi_head_attention: 2", {{4, 8}, {5, 6}, {4, 8}}) ==
+        "expected as many values as keys, got 5 keys and 4 values");
+  CHECK(layer_error("multi_head_attention: 2", {{4, 8}, {4, 8}, {4, 8}, {4, 8}}) ==
+        "expected one to three sequences, got 4");
 }

@@ -16,40 +16,40 @@ using namespace dl::testing;
 
 TEST_CASE("the layer has at most fifteen lines") {
   const std::string text = text_of(LESSON_LAYER);
-  CHECK(text.find("DL_LAYER(Celu, \"celu\")") != std::string::npos);
+  CHECK(text.find("DL_LAYER(Isrlu, \"isrlu\")") != std::string::npos);
   CHECK(std::count(text.begin(), text.end(), '\n') <= 16);  // with the empty line behind the include
 }
 
 TEST_CASE("the layer has its YAML key, with checks") {
-  CHECK(problems_of<Layer>("celu").empty());
-  CHECK(problems_of<Layer>("celu: {alpha: 0.5}").empty());
-  CHECK(problems_of<Layer>("celu: {alpha: -1}") ==
-        "error: test:1:15: layer.celu.alpha: expected a number above 0, got -1\n");
-  CHECK(problems_of<Layer>("celu: {alpa: 1}") ==
-        "error: test:1:8: layer (celu): unknown key 'alpa'\n  known keys: alpha\n  help: write 'alpha'\n");
-  CHECK(problems_of<Layer>("cellu").ends_with("help: write 'celu'\n"));
+  CHECK(problems_of<Layer>("isrlu").empty());
+  CHECK(problems_of<Layer>("isrlu: {alpha: 4}").empty());
+  CHECK(problems_of<Layer>("isrlu: {alpha: -1}") ==
+        "error: test:1:16: layer.isrlu.alpha: expected a number above 0, got -1\n");
+  CHECK(problems_of<Layer>("isrlu: {alpa: 1}") ==
+        "error: test:1:9: layer (isrlu): unknown key 'alpa'\n  known keys: alpha\n  help: write 'alpha'\n");
+  CHECK(problems_of<Layer>("isrllu").ends_with("help: write 'isrlu'\n"));
 }
 
 TEST_CASE("the layer stands in the reference and in the JSON Schema") {
   const std::vector<ReferenceEntry> all = reference();
-  const auto found = std::ranges::find(all, "celu", &ReferenceEntry::name);
+  const auto found = std::ranges::find(all, "isrlu", &ReferenceEntry::name);
   REQUIRE(found != all.end());
   CHECK(reference_text(*found, 80) ==
-        "celu (layer): continuously differentiable exponential linear unit\n"
+        "isrlu (layer): inverse square root linear unit\n"
         "\n"
-        "  alpha  the negative of what y approaches as x goes to -infinity\n"
+        "  alpha  1 over the square of what y approaches as x goes to -infinity\n"
         "         a number above 0; default 1\n"
         "\n"
         "  example:\n"
-        "    celu: {alpha: 0.5}\n");
-  CHECK(to_json(config_json_schema()).find("\"celu\"") != std::string::npos);
+        "    isrlu: {alpha: 4}\n");
+  CHECK(to_json(config_json_schema()).find("\"isrlu\"") != std::string::npos);
 }
 
 TEST_CASE("the layer is trained in a network by the command that the page shows") {
-  const auto plan = plan_run(source_dir() + "/configs/lenet5.yaml", {"model[1]=celu"});
+  const auto plan = plan_run(source_dir() + "/configs/lenet5.yaml", {"model[1]=isrlu"});
   const std::vector<LayerSummary> layers = plan->network->layers();
-  CHECK(layers[1].type == "celu");
-  CHECK(plan->resolved().find("- celu") != std::string::npos);
+  CHECK(layers[1].type == "isrlu");
+  CHECK(plan->resolved().find("- isrlu") != std::string::npos);
   const auto device = make_device("reference", {});
   Store store(*device);
   CHECK(Programs(plan->recipe(), store).step(2).flops() > 0);

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <map>
 #include <regex>
 
 #include "lib/spec/registry.h"
@@ -46,6 +48,29 @@ TEST_CASE("every registered type shows examples, which read as they stand and ag
         const Node resolved = write_registered(*read);
         CHECK(same_value(write_registered(*read_registered(*registry, resolved, Reading(problems))), resolved));
       }
+    }
+  }
+}
+
+TEST_CASE("every layer has been held against what another framework recorded, in twenty cases") {
+  // What these do while training is random; tests/layers/noise.cpp and random_normal.cpp hold it against its
+  // distribution.
+  const std::vector<std::string> random{"alpha_dropout",  "drop_block",       "drop_path",    "dropout",
+                                        "dropout1d",      "dropout2d",        "dropout3d",    "feature_alpha_dropout",
+                                        "gaussian_noise", "gaussian_dropout", "random_normal"};
+  std::map<std::string, int> cases;
+  for (const std::string& file : files_under("tests/golden/layers", {".json"})) {
+    const std::string text = text_of(file), begin = "{\"yaml\":\"";
+    for (size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+      at += begin.size();
+      ++cases[text.substr(at, text.find_first_of(":\"", at) - at)];
+    }
+  }
+  for (const AnyRegistry* registry : AnyRegistry::all()) {
+    if (registry->kind() != "layer") continue;
+    for (const std::string& name : registry->names()) {
+      if (std::ranges::count(random, name) > 0) continue;
+      CHECK_MESSAGE(cases[name] >= 20, name, " has ", cases[name], " cases in tests/golden/layers");
     }
   }
 }

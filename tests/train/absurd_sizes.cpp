@@ -59,7 +59,7 @@ TEST_CASE("a layer with a key that is not known is built with the others, so tha
         "  help: write 'padding'\n"
         "error: c.yaml:2:66: model[1] (linear): expected one feature axis, got shape [6, 6, 8]\n"
         "  computed with model[0] as far as it could be read\n"
-        "  help: put 'flatten' before it");
+        "  help: put 'flatten' before it, or set per_place: true to map each place by itself");
 }
 
 TEST_CASE("sizes whose products 64 bits do not count are an error at their layer") {

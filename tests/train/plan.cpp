@@ -195,7 +195,7 @@ trainer: {max_epochs: 1}
   const std::string data = "data: {train: {format: idx, images: images.idx, labels: labels.idx}}\n";
   CHECK(refusal(data + "model: [linear: 4]" + rest) ==
         "error: small.yaml:2:9: model[0] (linear): expected one feature axis, got shape [6, 6, 1]\n"
-        "  help: put 'flatten' before it");
+        "  help: put 'flatten' before it, or set per_place: true to map each place by itself");
   CHECK(refusal(data + "model: [conv2d: {out_channels: 4, kernel_size: 3}]" + rest) ==
         "error: small.yaml:3:7: loss (cross_entropy): expected one value a class and a class as target, got [4, 4, 4] "
         "and []\n"

@@ -26,7 +26,7 @@ struct Kaiming : Initializer {
 struct KaimingUniform final : Kaiming {
   void describe(Schema& s) override {
     s.summary("uniform, scaled for rectifiers: bound gain sqrt(3 / fan)");
-    s.also_known_as({"he_uniform", "kaiming_uniform_"});
+    s.also_known_as({"he_uniform", "kaiming_uniform_", "HeUniform"});
     describe_keys(s);
     s.example("kaiming_uniform: {mode: fan_out}");
   }
@@ -39,7 +39,7 @@ DL_INITIALIZER(KaimingUniform, "kaiming_uniform");
 struct KaimingNormal final : Kaiming {
   void describe(Schema& s) override {
     s.summary("normal, scaled for rectifiers: standard deviation gain / sqrt(fan)");
-    s.also_known_as({"he_normal", "kaiming_normal_"});
+    s.also_known_as({"he_normal", "kaiming_normal_", "HeNormal"});
     describe_keys(s);
     s.example("kaiming_normal: {mode: fan_out}");
   }

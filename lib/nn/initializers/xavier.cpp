@@ -19,7 +19,7 @@ struct Xavier : Initializer {
 struct XavierUniform final : Xavier {
   void describe(Schema& s) override {
     s.summary("uniform, scaled by both fans: bound gain sqrt(6 / (fan_in + fan_out))");
-    s.also_known_as({"glorot_uniform", "xavier_uniform_", "xavier"});
+    s.also_known_as({"glorot_uniform", "xavier_uniform_", "xavier", "GlorotUniform"});
     s.optional("gain", gain, "factor on the scale").above(0);
     s.example("xavier_uniform: {gain: 1}");
   }
@@ -32,7 +32,7 @@ DL_INITIALIZER(XavierUniform, "xavier_uniform");
 struct XavierNormal final : Xavier {
   void describe(Schema& s) override {
     s.summary("normal, scaled by both fans: standard deviation gain sqrt(2 / (fan_in + fan_out))");
-    s.also_known_as({"glorot_normal", "xavier_normal_"});
+    s.also_known_as({"glorot_normal", "xavier_normal_", "GlorotNormal"});
     s.optional("gain", gain, "factor on the scale").above(0);
     s.example("xavier_normal: {gain: 1}");
   }

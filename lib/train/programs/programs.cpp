@@ -89,8 +89,9 @@ struct Programs::Impl {
     std::vector<Piece> pieces;
     for (const Tensor& tensor : recipe.forward.network->tensors()) {
       const int64_t all = tensor.shape.elements();
-      for (int64_t begin = 0; begin < all; begin += most)
-        pieces.push_back({&tensor, begin, std::min(all, begin + most)});
+      const int64_t size = tensor.initial->whole() ? all : most;
+      for (int64_t begin = 0; begin < all; begin += size)
+        pieces.push_back({&tensor, begin, std::min(all, begin + size)});
     }
     in_parallel(std::ssize(pieces), recipe.threads, [&](int64_t i) {
       const auto& [tensor, begin, end] = pieces[static_cast<size_t>(i)];

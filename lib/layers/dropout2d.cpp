@@ -1,0 +1,29 @@
+// Dropout of whole channels (Tompson et al. 2014, arXiv:1411.4280): while training each channel of a sample is 0 with
+// probability p, else divided by 1 - p
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/functions.h"
+#include "lib/nn/image.h"
+#include "lib/nn/layer.h"
+
+namespace dl {
+namespace {
+
+struct Dropout2d final : Layer {
+  double p = 0.5;
+
+  void describe(Schema& s) override {
+    s.summary("sets whole channels of an image [height, width, channels] to 0 at random while training");
+    s.also_known_as({"Dropout2d", "SpatialDropout2D", "spatial_dropout2d"});
+    s.optional("p", p, "probability of a channel to become 0").at_least(0).below(1).positional().known_as({"rate"});
+    s.example("dropout2d: 0.25");
+  }
+
+  Value build(Builder& b, Value x) const override {
+    expect_spatial(x, 2);
+    return dropped(b, x, p, whole_channels(x));
+  }
+};
+DL_LAYER(Dropout2d, "dropout2d");
+
+}  // namespace
+}  // namespace dl

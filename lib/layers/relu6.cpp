@@ -1,0 +1,20 @@
+// Rectified linear unit that stops at 6 (Krizhevsky 2010, "Convolutional deep belief networks on CIFAR-10"): y =
+// min(max(x, 0), 6)
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/layer.h"
+
+namespace dl {
+namespace {
+
+struct Relu6 final : Layer {
+  void describe(Schema& s) override {
+    s.summary("rectified linear unit, at most 6");
+    s.also_known_as({"ReLU6"});
+    s.example("relu6");
+  }
+  Value build(Builder&, Value x) const override { return minimum(maximum(x, 0), 6); }
+};
+DL_LAYER(Relu6, "relu6");
+
+}  // namespace
+}  // namespace dl

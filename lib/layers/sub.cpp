@@ -1,0 +1,21 @@
+// Difference of two inputs: the first less the second
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/merge_layer.h"
+
+namespace dl {
+namespace {
+
+struct Sub final : MergeLayer {
+  void describe(Schema& s) override {
+    s.summary("the first layer named in 'from' less the second");
+    describe_merge(s);
+    s.also_known_as({"Subtract", "subtract", "difference"});
+    s.example("sub");
+  }
+  Value join(Value a, Value b) const override { return a - b; }
+  bool of_two() const override { return true; }
+};
+DL_LAYER(Sub, "sub");
+
+}  // namespace
+}  // namespace dl
