@@ -71,8 +71,109 @@ TEST_CASE("initializers spread as their formulas say") {
   }
 }
 
+TEST_CASE("uniform and normal numbers may lie around another number than 0") {
+  const std::vector<float> uniform = filled("uniform: {bound: 0.5, mean: 0.5}", weight);
+  const auto [low, high] = std::minmax_element(uniform.begin(), uniform.end());
+  CHECK(*low >= 0);
+  CHECK(*high <= 1);
+  const std::vector<float> normal = filled("normal: {std: 0.1, mean: 3}", weight),
+                           as_before = filled("normal: 0.1", weight);
+  for (size_t i = 0; i < normal.size(); ++i) REQUIRE(normal[i] == doctest::Approx(as_before[i] + 3));
+}
+
+TEST_CASE("zeros, ones, identity and dirac are without chance, wherever a part of the tensor begins") {
+  CHECK(filled("zeros", {2}) == std::vector<float>{0, 0});
+  CHECK(filled("ones", {2}) == std::vector<float>{1, 1});
+  CHECK(filled("identity: 3", {2, 3}) == std::vector<float>{3, 0, 0, 0, 3, 0});
+  CHECK(filled("identity", {3, 2}) == std::vector<float>{1, 0, 0, 1, 0, 0});
+  // torch.nn.init.dirac_ of [3, 2, 3] and, with two groups, of [4, 2, 2].
+  CHECK(filled("dirac", {3, 2, 3}) == std::vector<float>{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0});
+  CHECK(filled("dirac: {groups: 2}", {4, 2, 2}) == std::vector<float>{0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1});
+  const Shape large{40, 20, 3, 3};
+  for (const std::string yaml : {"dirac", "identity"}) {
+    const std::vector<float> all = filled(yaml, large);
+    std::vector<float> part(128);
+    read_registered_as<Initializer>(yaml)->fill(part, large, 1, 640);
+    CHECK(std::equal(part.begin(), part.end(), all.begin() + 640));
+  }
+}
+
+TEST_CASE("orthogonal gives rows, or where these are more than the columns columns, that are orthogonal") {
+  for (const Shape& shape : {Shape{4, 9}, Shape{9, 4}, Shape{5, 5}, Shape{6, 2, 3, 3}, Shape{1, 7}}) {
+    CAPTURE(shape.text());
+    const std::vector<float> values = filled("orthogonal: 1.5", shape);
+    const size_t rows = static_cast<size_t>(shape[0]), columns = values.size() / rows;
+    const bool by_rows = rows <= columns;
+    const auto at = [&](size_t vector, size_t i) {
+      return double{values[by_rows ? vector * columns + i : i * columns + vector]};
+    };
+    for (size_t a = 0; a < std::min(rows, columns); ++a) {
+      for (size_t b = 0; b <= a; ++b) {
+        double dot = 0;
+        for (size_t i = 0; i < std::max(rows, columns); ++i) dot += at(a, i) * at(b, i);
+        CHECK(std::abs(dot - (a == b ? 2.25 : 0)) < 1e-6);
+      }
+    }
+  }
+  CHECK(filled("orthogonal", {4, 9}, 1) != filled("orthogonal", {4, 9}, 2));
+}
+
+TEST_CASE("sparse sets a share of each column to 0") {
+  const std::vector<float> values = filled("sparse: {sparsity: 0.3, std: 0.5}", {10, 40});
+  double squares = 0;
+  for (size_t column = 0; column < 40; ++column) {
+    int zeros = 0;
+    for (size_t row = 0; row < 10; ++row) {
+      zeros += values[row * 40 + column] == 0;
+      squares += double{values[row * 40 + column]} * double{values[row * 40 + column]};
+    }
+    CHECK(zeros == 3);
+  }
+  CHECK(squares / 280 == doctest::Approx(0.25).epsilon(0.2));
+}
+
+TEST_CASE("truncated_normal draws again what lies outside of its bounds") {
+  // The variance of a standard normal number within [-2, 2] is 0.7737413.
+  const struct {
+    std::string yaml;
+    double low, high, mean, variance;
+  } cases[] = {
+      {"truncated_normal: 0.02", -0.04, 0.04, 0, 0.7737413 * 0.0004},
+      {"truncated_normal: {std: 1, a: -2, b: 2}", -2, 2, 0, 0.7737413},
+      {"truncated_normal: {std: 1, mean: 5}", 3, 7, 5, 0.7737413},
+      {"truncated_normal: {std: 1, a: 0, b: 1}", 0, 1, 0.4598622, 0.0795867},
+      {"variance_scaling: {scale: 2}", -2 / 0.87962566 * std::sqrt(2.0 / 288), 2 / 0.87962566 * std::sqrt(2.0 / 288), 0,
+       2.0 / 288},
+      {"variance_scaling: {mode: fan_avg, distribution: uniform}", -std::sqrt(3.0 / 432), std::sqrt(3.0 / 432), 0,
+       1.0 / 432},
+      {"variance_scaling: {mode: fan_out, distribution: untruncated_normal}", -10, 10, 0, 1.0 / 576},
+      {"lecun_uniform", -std::sqrt(3.0 / 288), std::sqrt(3.0 / 288), 0, 1.0 / 288},
+      {"lecun_normal", -10, 10, 0, 1.0 / 288},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.yaml);
+    const std::vector<float> values = filled(c.yaml, weight);
+    double sum = 0, squares = 0;
+    for (const double v : values) {
+      REQUIRE(v >= c.low - 1e-6);
+      REQUIRE(v <= c.high + 1e-6);
+      sum += v;
+      squares += (v - c.mean) * (v - c.mean);
+    }
+    const double n = static_cast<double>(values.size());
+    CHECK(std::abs(sum / n - c.mean) < 4 * std::sqrt(c.variance / n));
+    CHECK(squares / n == doctest::Approx(c.variance).epsilon(0.03));
+    std::vector<float> part(128);
+    read_registered_as<Initializer>(c.yaml)->fill(part, weight, 1, 640);
+    CHECK(std::equal(part.begin(), part.end(), values.begin() + 640));
+  }
+  CHECK(problems_of<Initializer>("truncated_normal: {std: 1, a: 2, b: 1}") ==
+        "error: test:1:37: initializer.truncated_normal.b: expected a number above a (2), got 1\n");
+}
+
 TEST_CASE("the same key gives the same numbers, another key others") {
-  for (const std::string yaml : {"normal: 1", "kaiming_uniform", "xavier_normal"}) {
+  for (const std::string yaml :
+       {"normal: 1", "kaiming_uniform", "xavier_normal", "orthogonal", "sparse: 0.1", "truncated_normal: 1"}) {
     CHECK(filled(yaml, weight, 1) == filled(yaml, weight, 1));
     CHECK_FALSE(filled(yaml, weight, 1) == filled(yaml, weight, 2));
   }
