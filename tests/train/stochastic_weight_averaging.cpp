@@ -81,7 +81,7 @@ TEST_CASE("a mean of nothing, or beside another average, is an error") {
     return text;
   };
   CHECK(text_for("{swa_lrs: 0.01, swa_epoch_start: 3}") ==
-        "error: --set SET: trainer.stochastic_weight_averaging.swa_epoch_start: nothing is swa_settings: the run has "
+        "error: --set SET: trainer.stochastic_weight_averaging.swa_epoch_start: nothing is averaged: the run has "
         "3 epochs\n"
         "  help: lower it, or raise max_epochs");
   CHECK(text_for("{swa_lrs: 0.01, swa_epoch_start: 1.5}") ==
@@ -97,7 +97,7 @@ TEST_CASE("a mean of nothing, or beside another average, is an error") {
         "  help: leave one of them out");
   CHECK(text_for("{}") ==
         "error: --set SET: trainer.stochastic_weight_averaging: key 'swa_lrs' is missing\n"
-        "  swa_lrs: learning rate of the epochs that are swa_settings\n"
+        "  swa_lrs: learning rate of the epochs that are averaged\n"
         "  help: add 'swa_lrs: …', a number above 0");
 }
 
