@@ -82,6 +82,8 @@ struct Opened {
   Wall& wall;
 };
 
+int64_t launches = 0;
+
 class WalledDevice;
 
 // Launches are kept until somebody waits or copies.
@@ -93,8 +95,8 @@ class WalledExecutable final : public Executable {
   void place(void* arena, std::span<void* const> variables) override;
   void feed(int input, const void* host) override;
   void launch(bool timed) override;
-  void wait() override;
-  const std::byte* results() override { return inner_->results(); }
+  void wait(int before) override;
+  const std::byte* results(int before) override { return inner_->results(launched_ ? before - 1 : before); }
   void read(const Address& from, void* host, int64_t bytes) override { inner_->read(from, host, bytes); }
   std::vector<KernelTime> times() override { return inner_->times(); }
 
@@ -115,10 +117,13 @@ class WalledExecutable final : public Executable {
 
 class WalledDevice final : public Device, public RepeatsArithmetic {
  public:
-  explicit WalledDevice(std::unique_ptr<Device> inner) : inner_(std::move(inner)) { launched_.reserve(64); }
+  WalledDevice(std::unique_ptr<Device> inner, bool ahead) : inner_(std::move(inner)), ahead_(ahead) {
+    launched_.reserve(64);
+  }
 
   std::string_view name() const override { return inner_->name(); }
   std::string description() const override { return inner_->description(); }
+  bool runs_ahead() const override { return ahead_; }
   bool gains_by_bf16() const override { return inner_->gains_by_bf16(); }
   std::string arithmetic() const override { return inner_->arithmetic(); }
   void compute_as(const std::string& arithmetic) override {
@@ -174,6 +179,7 @@ class WalledDevice final : public Device, public RepeatsArithmetic {
   }
 
   std::unique_ptr<Device> inner_;
+  const bool ahead_;
   Wall wall_;
   std::vector<WalledExecutable*> launched_;
   bool running_ = false;
@@ -214,21 +220,28 @@ void WalledExecutable::launch(bool timed) {
       DL_CHECK(std::memcmp(fed.slots[next_], fed.host, static_cast<size_t>(fed.bytes)) == 0,
                "what was fed changed before the launch");
   }
+  ++launches;
   launched_ = true;
   timed_ = timed;
   next_ = 1 - next_;
   device_.launched(*this);
 }
 
-void WalledExecutable::wait() { device_.catch_up(); }
+void WalledExecutable::wait(int before) {
+  if (before == 0) device_.catch_up();  // the launch before was done before the last began
+}
 
 void WalledExecutable::run() {
   const Opened opened(device_.wall());
   launched_ = false;
   for (size_t i = 0; i < inputs_.size(); ++i) inner_->feed(static_cast<int>(i), inputs_[i].slots[1 - next_]);
   inner_->launch(timed_);
+  inner_->results(0);  // read before another launch may begin
 }
 
+const DeviceRegistration ahead("walled ahead", [](const DeviceOptions& options) -> std::unique_ptr<Device> {
+  return std::make_unique<WalledDevice>(make_device("reference", options), true);
+});
 const DeviceRegistration reference("walled", [](const DeviceOptions& options) {
   return walled(make_device("reference", options));
 });
@@ -241,7 +254,9 @@ const bool everywhere = std::getenv("DLCLI_WALLED") && (wrap_devices(walled), tr
 }  // namespace
 
 std::unique_ptr<Device> walled(std::unique_ptr<Device> inner) {
-  return std::make_unique<WalledDevice>(std::move(inner));
+  return std::make_unique<WalledDevice>(std::move(inner), false);
 }
+
+int64_t launches_behind_walls() { return launches; }
 
 }  // namespace dl::testing

@@ -8,8 +8,12 @@
 
 namespace dl::testing {
 
-// Computes as the other does, in memory that faults otherwise. Registered are "walled", the reference device, and
-// "walled cpu"; with DLCLI_WALLED=1 in the environment every device is walled.
+// Computes as the other does, in memory that faults otherwise. Registered are "walled", the reference device, "walled
+// cpu", and "walled ahead", the reference device that says Device::runs_ahead(); with DLCLI_WALLED=1 in the environment
+// every device is walled.
 std::unique_ptr<Device> walled(std::unique_ptr<Device> inner);
+
+// Programs that were launched behind walls until now.
+int64_t launches_behind_walls();
 
 }  // namespace dl::testing

@@ -66,11 +66,11 @@ class Executable {
   virtual void feed(int input, const void* host) = 0;
   // Begins the layout's calls and copies, after all that was begun on the device before.
   virtual void launch(bool timed) = 0;
-  // Until the last launch is done.
-  virtual void wait() = 0;
-  // Of the last launch, after wait(): the layout's results, f32 or Fault, 64 bytes apart, in memory of the host; one
-  // copy however many there are, made when first asked for. Valid until the next launch.
-  virtual const std::byte* results() = 0;
+  // Until the last launch is done; with `before` 1, the one before it.
+  virtual void wait(int before) = 0;
+  // Of the same launch, after wait(): the layout's results, f32 or Fault, 64 bytes apart, in memory of the host; one
+  // copy however many there are. Valid until the second launch after it.
+  virtual const std::byte* results(int before) = 0;
   // Memory of the program as the last launch left it, after wait().
   virtual void read(const Address& from, void* host, int64_t bytes) = 0;
   // Of each of the layout's calls in the last launch with times, by the device's clock.
@@ -92,6 +92,9 @@ class Device {
   virtual int64_t free_bytes() const;
   // Measured now, in less than a second; none: it computes on the host's cores.
   virtual std::optional<DeviceLimits> measure_limits() { return std::nullopt; }
+  // Whether launch() returns before the work is done: then the next launch is best begun before the results of the last
+  // are read.
+  virtual bool runs_ahead() const { return false; }
   // Whether products of bf16 take less time than those of f32.
   virtual bool gains_by_bf16() const { return true; }
   // What decides the last bits of its results: where two say the same, they compute the same.

@@ -3,6 +3,7 @@
 #include "lib/device/host_executable.h"
 
 #include <chrono>
+#include <utility>
 
 #include "lib/device/layout.h"
 #include "lib/device/operands.h"
@@ -17,7 +18,8 @@ class HostExecutable final : public Executable {
         device_(device),
         operands_(layout),
         own_bytes_(Operands::own_bytes(layout)),
-        results_(static_cast<size_t>(layout.results * Layout::result_bytes)) {
+        results_(static_cast<size_t>(layout.results * Layout::result_bytes)),
+        before_(results_) {
     if (own_bytes_ > 0) own_ = static_cast<std::byte*>(device.allocate(own_bytes_));
     for (size_t i = 0; i < layout.constants.size(); ++i)
       device.copy_in(own_ + static_cast<int64_t>(i) * Layout::result_bytes, &layout.constants[i], sizeof(float));
@@ -35,6 +37,11 @@ class HostExecutable final : public Executable {
   }
 
   void launch(bool timed) override {
+    if (ran_) {
+      results(0);
+      std::swap(results_, before_);
+    }
+    ran_ = true;
     results_are_here_ = false;
     if (timed) {
       run_timed();
@@ -44,9 +51,10 @@ class HostExecutable final : public Executable {
     for (const Layout::Copy& copy : layout_.copies)
       device_.copy(operands_.at(copy.to), operands_.at(copy.from), copy.bytes);
   }
-  void wait() override {}
+  void wait(int) override {}
 
-  const std::byte* results() override {
+  const std::byte* results(int before) override {
+    if (before > 0) return before_.data();
     const auto bytes = static_cast<int64_t>(results_.size());
     if (!results_are_here_ && bytes > 0) device_.copy_out(results_.data(), own_ + own_bytes_ - bytes, bytes);
     results_are_here_ = true;
@@ -79,9 +87,9 @@ class HostExecutable final : public Executable {
   Device& device_;
   Operands operands_;
   const int64_t own_bytes_;
-  std::byte* own_ = nullptr;  // memory of the device
-  std::vector<std::byte> results_;
-  bool results_are_here_ = false;
+  std::byte* own_ = nullptr;                 // memory of the device
+  std::vector<std::byte> results_, before_;  // of the last launch, and of the one before it
+  bool ran_ = false, results_are_here_ = false;
   std::vector<KernelTime> times_;
 };
 

@@ -48,17 +48,19 @@ struct Program::Impl {
     std::ranges::fill(fed, char{false});
     for (const std::string& name : layout.changed) store.changed(name);
     linked().launch(timed);
-    ran = true;
-    done = false;
+    ++launched;
   }
 
-  void wait() {
-    if (done) return;
-    executable->wait();
-    done = true;
-    for (const auto& [call, result] : layout.faults)
-      if (const auto fault = result_of<Fault>(result); fault.found)
-        fail(layout.calls[static_cast<size_t>(call)], fault);
+  void wait(int before) {
+    const int64_t wanted = launched - before;
+    if (waited >= wanted) return;
+    executable->wait(before);
+    const int64_t first = std::max(waited + 1, launched - 1);  // whose results are still there
+    waited = wanted;
+    for (int64_t run = first; run <= wanted; ++run)
+      for (const auto& [call, result] : layout.faults)
+        if (const auto fault = result_of<Fault>(result, static_cast<int>(launched - run)); fault.found)
+          fail(layout.calls[static_cast<size_t>(call)], fault);
   }
 
   [[noreturn]] static void fail(const Call& call, const Fault& fault) {
@@ -68,23 +70,24 @@ struct Program::Impl {
   }
 
   template <class T>
-  T result_of(int result) {
+  T result_of(int result, int before) {
     T value;
-    std::memcpy(&value, executable->results() + result * Layout::result_bytes, sizeof value);
+    std::memcpy(&value, executable->results(before) + result * Layout::result_bytes, sizeof value);
     return value;
   }
 
-  float scalar(int result) {
-    DL_CHECK(ran && done, "nothing has run");
-    return result_of<float>(result);
+  float scalar(int result, int before) {
+    DL_CHECK(launched > before && waited >= launched - before, "nothing has run");
+    return result_of<float>(result, before);
   }
+  bool done() const { return launched > 0 && waited == launched; }
 
   Store& store;
   const Layout layout;
   std::unique_ptr<Executable> executable;
-  void* arena = nullptr;  // that the executable knows
-  std::vector<char> fed;  // inputs, since the last launch
-  bool ran = false, done = true;
+  void* arena = nullptr;             // that the executable knows
+  std::vector<char> fed;             // inputs, since the last launch
+  int64_t launched = 0, waited = 0;  // runs
 };
 
 Program::Program(const Graph& graph, Store& store, const PassOptions& options) {
@@ -140,15 +143,16 @@ void Program::feed_bytes(Slot slot, const void* data, int64_t bytes) {
 }
 
 void Program::launch() { impl_->launch(false); }
-void Program::wait() { impl_->wait(); }
+void Program::wait(int before) { impl_->wait(before); }
+int64_t Program::launches() const { return impl_->launched; }
 void Program::run_timed() {
   impl_->launch(true);
-  impl_->wait();
+  impl_->wait(0);
 }
 
 void Program::read_numbers(Slot slot, void* into, DType type, int64_t first, int64_t count) const {
   const Layout::Output& from = impl_->output(slot);
-  DL_CHECK(impl_->ran && impl_->done, "nothing has run");
+  DL_CHECK(impl_->done(), "nothing has run");
   DL_CHECK(type == from.type.dtype && first >= 0 && count >= 0 && first + count <= from.type.shape.elements(),
            "output ", from.name, " is ", name_of(from.type.dtype), " ", from.type.shape.text(), ", asked for ", count,
            " ", name_of(type), " from ", first, " on");
@@ -174,15 +178,15 @@ void Program::read_scalars(std::span<float> into) const {
   for (const Layout::Output& output : impl_->layout.outputs) {
     if (output.result < 0) continue;
     DL_CHECK(count < into.size(), "room for ", into.size(), " scalars, there are more");
-    into[count++] = impl_->scalar(output.result);
+    into[count++] = impl_->scalar(output.result, 0);
   }
   DL_CHECK(count == into.size(), count, " scalars, room for ", into.size());
 }
 
-float Program::scalar(Slot slot) const {
+float Program::scalar(Slot slot, int before) const {
   const Layout::Output& from = impl_->output(slot);
   DL_CHECK(from.result >= 0, from.name, " is ", name_of(from.type.dtype), " ", from.type.shape.text());
-  return impl_->scalar(from.result);
+  return impl_->scalar(from.result, before);
 }
 
 int64_t Program::arena_bytes() const { return impl_->layout.arena_bytes; }

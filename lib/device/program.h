@@ -143,10 +143,11 @@ class Program {
     wait();
   }
   void launch();  // begins a run
-  // Until it is done. Error where a kernel found numbers that make no sense, as an index outside its table; what the
-  // run has computed is of no use then.
-  void wait();
-  void run_timed();  // as run(), with the time of each kernel
+  // Until it is done; with `before` 1, the run before it. Error where a kernel found numbers that make no sense, as an
+  // index outside its table; what the run has computed is of no use then.
+  void wait(int before = 0);
+  int64_t launches() const;  // until now
+  void run_timed();          // as run(), with the time of each kernel
 
   // Elements of an output of the last run, from `first` on, as many as there is room for. Valid until the next run of
   // any program of the store.
@@ -161,12 +162,12 @@ class Program {
   }
   std::vector<float> read(const std::string& output) const;  // the whole of an f32 output
 
-  // The outputs of one f32, in the order of the graph. They are read from the device all at once, when one is asked
-  // for, and are valid until the next run of this program.
+  // The outputs of one f32, in the order of the graph, of the last run or the one before it. They are read from the
+  // device all at once.
   std::vector<std::string> scalar_names() const;
   void read_scalars(std::span<float> into) const;
-  float scalar(Slot output) const;
-  float scalar(const std::string& output) const { return scalar(this->output(output)); }
+  float scalar(Slot output, int before = 0) const;
+  float scalar(const std::string& output, int before = 0) const { return scalar(this->output(output), before); }
 
   int64_t arena_bytes() const;
   double flops() const;

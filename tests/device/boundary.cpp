@@ -77,6 +77,65 @@ TEST_CASE("the scalars of a run are read together, and outlast the runs of other
   }
 }
 
+TEST_CASE("the scalars of a run can be read while the next is at work, and those of both afterwards") {
+  Graph g;
+  const Value x = input(g, "x", four), w = variable(g, {"w", Type{}});
+  g.output("sum", sum(x));
+  g.output("old", w);
+  g.assign("w", w + sum(x));
+  for (const std::string& name : devices()) {
+    CAPTURE(name);
+    const auto device = make_device(name, {.threads = 1});
+    Store store(*device);
+    Program program(g, store);
+    float total = 0;
+    for (int run = 0; run < 5; ++run) {
+      const Numbers fed(4, static_cast<float>(run));
+      program.feed("x", fed);
+      program.launch();
+      CHECK(program.launches() == run + 1);
+      if (run == 0) {
+        CHECK(says(error_text<CheckFailure>([&] { program.scalar("sum", 1); }), "nothing has run"));
+        continue;
+      }
+      program.wait(1);
+      CHECK(program.scalar("sum", 1) == static_cast<float>(4 * (run - 1)));
+      CHECK(program.scalar("old", 1) == total);
+      total += static_cast<float>(4 * (run - 1));
+    }
+    program.wait();
+    CHECK(program.scalar("sum") == 16);
+    CHECK(program.scalar("sum", 1) == 12);
+    CHECK(program.scalar("old") == total);
+    CHECK(store.read("w") == Numbers{total + 16});
+  }
+}
+
+TEST_CASE(
+    "numbers that make no sense are told though the next run was begun before the one that met them is waited for") {
+  Graph g;
+  const Value table = variable(g, {"table", {DType::f32, {3, 2}}}), rows = input(g, "rows", {DType::i32, {2}});
+  g.output("sum", sum(embedding(table, rows)));
+  for (const std::string& name : devices()) {
+    CAPTURE(name);
+    const auto device = make_device(name, {.threads = 1});
+    Store store(*device);
+    Program program(g, store);
+    for (const int before : {0, 1}) {
+      CAPTURE(before);
+      for (const int32_t row : {1, 7, 2}) {
+        const std::vector<int32_t> fed{0, row};
+        program.feed("rows", fed);
+        program.launch();
+        if (row == 1) program.wait();
+      }
+      CHECK(says(error_text([&] { program.wait(before); }), "index 7 is outside an embedding of 3 rows"));
+      program.wait();
+      CHECK(program.scalar("sum") == 0);
+    }
+  }
+}
+
 TEST_CASE("a part of an output can be read, as whole numbers too") {
   Graph g;
   const Value x = input(g, "x", {DType::i32, {2, 3}});

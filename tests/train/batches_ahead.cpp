@@ -53,10 +53,13 @@ TEST_CASE("a batch whose memory was used for the next is looked at again, and th
     BatchesAhead ahead(loader);
     ahead.next();
     ahead.fetch();
-    CHECK_FALSE(ahead.non_finite());
+    CHECK_FALSE(ahead.non_finite(ahead.present()));
     CHECK(ahead.next().index == 1);
     ahead.fetch();
-    CHECK(ahead.non_finite() == "sample 2: value 1 of 'x' is .nan");
+    const Cursor second = ahead.present();
+    CHECK(ahead.non_finite(second) == "sample 2: value 1 of 'x' is .nan");
+    CHECK(ahead.next().index == 2);
+    CHECK(ahead.non_finite(second) == "sample 2: value 1 of 'x' is .nan");
     CHECK(ahead.next().index == 2);
   }
 }

@@ -60,6 +60,7 @@ class CudaDevice final : public Device {
   std::string arithmetic() const override;
   int64_t free_bytes() const override { return driver().free_bytes(); }
   std::optional<DeviceLimits> measure_limits() override;
+  bool runs_ahead() const override { return true; }
   bool fuses() const override { return true; }
   bool takes_epilogue(const Op& op, std::span<const Type> inputs) const override;
   std::unique_ptr<Kernel> compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) override;

@@ -3,8 +3,9 @@
 // What is fed is copied to a staging buffer on a stream of its own, beside the launch before; a launch copies it from
 // there to where the kernels read it. So the memory fed is free again when the launch returns, and the staging buffer
 // when the launch's first copies are done. The first launch runs the kernels one by one, so that libraries may make
-// what they need; from the second on they are one graph, captured once for the memory at hand.
-// SPDX-License-Identifier: Apache-2.0
+// what they need; from the second on they are one graph, captured once for the memory at hand. Results go to pinned
+// memory behind it, those of one launch and of the next to different places, so that the host may read the one while
+// the other is at work. SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cuda/executable.h"
 
 #include <algorithm>
@@ -30,8 +31,10 @@ class CudaExecutable final : public Executable {
   void place(void* arena, std::span<void* const> variables) override;
   void feed(int input, const void* host) override;
   void launch(bool timed) override;
-  void wait() override { driver_.wait(done_.get()); }
-  const std::byte* results() override { return results_; }
+  void wait(int before) override { driver_.wait(done_[turn_of(before)].get()); }
+  const std::byte* results(int before) override {
+    return results_ + static_cast<int64_t>(turn_of(before)) * result_bytes_;
+  }
   void read(const Address& from, void* host, int64_t bytes) override {
     device_.copy_out(host, operands_.at(from), bytes);
   }
@@ -48,6 +51,7 @@ class CudaExecutable final : public Executable {
   void run_kernels();
   void run_timed();
   void end_of_step();
+  size_t turn_of(int before) const { return turn_ ^ static_cast<size_t>(before); }
 
   const Layout& layout_;
   CudaDevice& device_;
@@ -56,10 +60,11 @@ class CudaExecutable final : public Executable {
   const int64_t own_bytes_, result_bytes_;
   int64_t all_bytes_ = 0;
   std::byte* own_ = nullptr;      // constants, results, the inputs' places, their staging buffers
-  std::byte* results_ = nullptr;  // pinned memory of the host
+  std::byte* results_ = nullptr;  // pinned memory of the host, for two launches
   std::vector<Input> inputs_;
   Owned<Stream> uploads_;
-  Owned<Event> uploaded_, taken_, done_;
+  Owned<Event> uploaded_, taken_, done_[2];
+  size_t turn_ = 0;  // of the last launch
   Owned<CapturedGraph> graph_;
   bool ran_ = false;  // since its memory was placed
   bool taking_ = false;
@@ -77,7 +82,7 @@ CudaExecutable::CudaExecutable(const Layout& layout, CudaDevice& device)
       uploads_(driver_, driver_.make_stream()),
       uploaded_(driver_, driver_.make_event(false)),
       taken_(driver_, driver_.make_event(false)),
-      done_(driver_, driver_.make_event(false)) {
+      done_{{driver_, driver_.make_event(false)}, {driver_, driver_.make_event(false)}} {
   all_bytes_ = round_up(std::max<int64_t>(own_bytes_, 1), alignment);
   for (size_t i = 0; i < inputs_.size(); ++i) {
     inputs_[i].bytes = layout.inputs[i].type.bytes();
@@ -95,7 +100,7 @@ CudaExecutable::CudaExecutable(const Layout& layout, CudaDevice& device)
   for (size_t i = 0; i < layout.constants.size(); ++i)
     device.copy_in(own_ + static_cast<int64_t>(i) * Layout::result_bytes, &layout.constants[i], sizeof(float));
   driver_.wait(device.stream());  // the memory is cleared before uploads, on another stream, begin
-  if (result_bytes_ > 0) results_ = static_cast<std::byte*>(device.allocate_host(result_bytes_));
+  if (result_bytes_ > 0) results_ = static_cast<std::byte*>(device.allocate_host(2 * result_bytes_));
 }
 
 CudaExecutable::~CudaExecutable() {
@@ -105,7 +110,7 @@ CudaExecutable::~CudaExecutable() {
   } catch (const std::exception&) {  // it was told already to who waited for the launch
   }
   device_.release(own_, all_bytes_);
-  if (results_) device_.release_host(results_, result_bytes_);
+  if (results_) device_.release_host(results_, 2 * result_bytes_);
 }
 
 void CudaExecutable::place(void* arena, std::span<void* const> variables) {
@@ -153,11 +158,10 @@ void CudaExecutable::run_timed() {
   driver_.record(marks_.back().get(), device_.stream());
 }
 
-// The copies at the layout's end, and the results on their way to the host.
+// The copies at the layout's end.
 void CudaExecutable::end_of_step() {
   for (const Layout::Copy& copy : layout_.copies)
     driver_.copy(operands_.at(copy.to), operands_.at(copy.from), copy.bytes, device_.stream());
-  if (result_bytes_ > 0) driver_.copy_out(results_, own_ + own_bytes_ - result_bytes_, result_bytes_, device_.stream());
 }
 
 void CudaExecutable::launch(bool timed) {
@@ -175,7 +179,11 @@ void CudaExecutable::launch(bool timed) {
     }
     driver_.launch(graph_.get(), device_.stream());
   }
-  driver_.record(done_.get(), device_.stream());
+  turn_ = 1 - turn_;
+  if (result_bytes_ > 0)
+    driver_.copy_out(results_ + static_cast<int64_t>(turn_) * result_bytes_, own_ + own_bytes_ - result_bytes_,
+                     result_bytes_, device_.stream());
+  driver_.record(done_[turn_].get(), device_.stream());
 }
 
 std::vector<KernelTime> CudaExecutable::times() {

@@ -23,9 +23,10 @@ const Batch* BatchesAhead::fetch() {
   return fetched_;
 }
 
-std::optional<std::string> BatchesAhead::non_finite() {
-  if (std::exchange(fetched_, nullptr)) {
-    loader_.seek(of_present_);
+std::optional<std::string> BatchesAhead::non_finite(const Cursor& batch) {
+  if (std::exchange(fetched_, nullptr) || !(batch == of_present_)) {
+    of_present_ = batch;
+    loader_.seek(batch);
     loader_.next();
   }
   return loader_.non_finite();

@@ -20,8 +20,11 @@ class BatchesAhead {
   bool fetched() const { return fetched_ != nullptr; }
   // Of the batch after the present one, for a checkpoint.
   Cursor cursor() const { return fetched_ ? of_fetched_ : loader_.cursor(); }
-  // Loader::non_finite() of the present batch, which is assembled once more where its memory is gone.
-  std::optional<std::string> non_finite();
+  // Of the present batch, for non_finite().
+  const Cursor& present() const { return of_present_; }
+  // Loader::non_finite() of the present batch, or of one before it, which then is the present one; it is assembled once
+  // more where its memory is gone.
+  std::optional<std::string> non_finite(const Cursor& batch);
 
  private:
   Loader& loader_;

@@ -148,6 +148,8 @@ struct Trainer::Impl {
   RunStarted about() const;
   RunFinished ended(Exit exit, std::string reason);
   void step();
+  void read();
+  void look_closer(double sum, const Cursor& batch);
   void log_record();
   void boundary();
   bool validate();
@@ -198,6 +200,13 @@ struct Trainer::Impl {
   Stretch interval_stretch, whole_stretch;
   size_t skipped_told = 0;
   double lr = 0;
+  // A step until its numbers are read: on a device that runs ahead, after the next was begun. What looks at the run's
+  // variables or ends it reads first, so that all of it is of the same step.
+  struct {
+    bool unread = false;
+    StepDone step;
+    Cursor batch;
+  } begun;
   bool weights_ready = false;
   bool best_now = false;  // the last validation was the best so far
   std::string diverged;   // what was not finite; empty: nothing
@@ -324,34 +333,51 @@ void Trainer::Impl::step() {
     interval_stretch.samples += samples;
     whole_stretch.samples += samples;
   };
-  const auto look_closer = [&](double sum) {
-    if (!bad_input.empty() || std::isfinite(sum)) return;
-    if (bad_layer.empty()) bad_layer = updates.first_not_finite();
-    if (const auto found = batches->non_finite()) bad_input = "the data held it: " + *found;
-  };
   if (trainer.accumulate_grad_batches == 1) {
-    const int64_t samples = updates.step(*batches, state.micro_batches);
-    look_closer(updates.loss() + static_cast<double>(updates.gradient_norm()));
-    seen(samples);
+    seen(updates.step(*batches, state.micro_batches));
   } else {
     const int64_t count = std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch() - state.epoch_batches);
     for (int64_t i = 0; i < count; ++i) {
       const int64_t samples = updates.accumulate(*batches, state.micro_batches);
-      look_closer(updates.loss());
+      look_closer(updates.loss(), batches->present());
       seen(samples);
     }
     updates.finish();
   }
   state.step += 1;
 
-  const double loss = updates.loss();
+  read();  // of the step before
+  if (!diverged.empty()) return;
+  begun.unread = true;
+  begun.step = {.step = state.step, .epoch = state.epoch, .samples = state.epoch_samples, .lr = lr};
+  begun.batch = batches->present();
+  const bool logs = state.step % trainer.log_every_n_steps == 0;
+  if (logs || !updates.reads_late()) read();
+  if (logs) aside([&] { log_record(); });
+}
+
+// Nothing where all is read.
+void Trainer::Impl::read() {
+  if (!std::exchange(begun.unread, false)) return;
+  updates.read();
+  const double loss = begun.step.loss = updates.loss(), norm = static_cast<double>(updates.gradient_norm());
+  if (trainer.accumulate_grad_batches == 1) look_closer(loss + norm, begun.batch);
   if (!std::isfinite(loss))
     diverged = "the loss became " + not_finite(loss);
-  else if (!std::isfinite(updates.gradient_norm()))
-    diverged = "the gradients became " + not_finite(static_cast<double>(updates.gradient_norm()));
-  const StepDone done{.step = state.step, .epoch = state.epoch, .samples = state.epoch_samples, .loss = loss, .lr = lr};
-  tell([&](Observer& o) { o.stepped(done); });
-  if (state.step % trainer.log_every_n_steps == 0) aside([&] { log_record(); });
+  else if (!std::isfinite(norm))
+    diverged = "the gradients became " + not_finite(norm);
+  if (!diverged.empty()) {  // the run ended here, whatever was begun since
+    state.step = begun.step.step;
+    lr = begun.step.lr;
+  }
+  tell([&](Observer& o) { o.stepped(begun.step); });
+}
+
+void Trainer::Impl::look_closer(double sum, const Cursor& batch) {
+  if (!bad_input.empty() || std::isfinite(sum)) return;
+  if (bad_layer.empty()) bad_layer = updates.first_not_finite();
+  if (const auto found = batches->non_finite(batch))
+    bad_input = "the data held it: " + *found;
 }
 
 void Trainer::Impl::log_record() {
@@ -376,10 +402,13 @@ void Trainer::Impl::log_record() {
 void Trainer::Impl::boundary() {
   const bool over = epoch_is_over();
   const bool last = !end_reason(state.epoch + (over ? 1 : 0)).empty();
+  const bool validates = plan.data.validation && (last || validation_cadence.due(state.step, now()));
   best_now = false;
+  if (over || validates) read();
+  if (!diverged.empty()) return;
   for (const auto& controller : controllers)
     if (over) controller->epoch_trained(state.epoch + 1, store);
-  if (plan.data.validation && (last || validation_cadence.due(state.step, now())) && !validate()) {
+  if (validates && !validate()) {
     state.boundary = true;
     return;
   }
@@ -448,6 +477,8 @@ void Trainer::Impl::end_epoch() {
 
 void Trainer::Impl::save(bool final) {
   if (!checkpointing.keeps() || checkpointing.has(state)) return;
+  read();
+  if (!diverged.empty()) return;
   checkpointing.expect_in_place();
   try {
     state.time_s = time_s();
@@ -513,15 +544,17 @@ RunFinished Trainer::Impl::train() {
   if (state.boundary && !stop_asked()) aside([&] { boundary(); });
   while (true) {
     reason = end_reason(state.epoch);
+    const bool stops = state.boundary || stop_asked(), late = !stops && time_is_up();
+    if (!reason.empty() || stops || late) read();
     if (!diverged.empty()) {
       exit = Exit::diverged;
       reason = concat(diverged, " at step ", state.step);
     } else if (!reason.empty() && !state.boundary) {
       exit = Exit::done;
-    } else if (state.boundary || stop_asked()) {
+    } else if (stops) {
       exit = Exit::interrupted;
       reason = "stopped by a signal";
-    } else if (time_is_up()) {
+    } else if (late) {
       exit = Exit::time_limit;
       reason = concat("max_time (", trainer.max_time->text(), ") reached");
     } else {

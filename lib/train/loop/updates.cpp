@@ -11,8 +11,12 @@
 namespace dl {
 
 Updates::Updates(const Plan& plan, Programs& programs, Store& store)
-    : programs_(programs), accumulates_(plan.run.trainer.accumulate_grad_batches > 1), tally_(store, true) {
+    : programs_(programs),
+      accumulates_(plan.run.trainer.accumulate_grad_batches > 1),
+      may_read_late_(store.device().runs_ahead() && !plan.run.trainer.detect_anomaly),
+      tally_(store, true) {
   launched_.reserve(plan.run.chains().size());
+  unread_.reserve(2);
   const auto add = [&](BatchPrograms::Make make, int64_t every) {
     turns_.push_back({{std::move(make), *plan.data.train}, every});
   };
@@ -24,6 +28,7 @@ Updates::Updates(const Plan& plan, Programs& programs, Store& store)
 
 void Updates::expect(const BatchType& batch) {
   for (Turn& turn : turns_) turn.programs.of(batch);
+  reads_late_ = may_read_late_ && !accumulates_ && turns_.size() == 1 && programs_.measures().rows.empty();
 }
 
 void Updates::begin(double lr, int64_t number) {
@@ -32,6 +37,10 @@ void Updates::begin(double lr, int64_t number) {
     turn.due = number % turn.every == 0;
     if (turn.due) programs_.begin_update({.lr = lr, .number = static_cast<double>(number / turn.every)}, i);
   }
+  forget();
+}
+
+void Updates::forget() {
   sum_ = count_ = of_turns_before_ = 0;
   gradient_norm_ = 0;
 }
@@ -57,17 +66,28 @@ int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
     launch(made.program());
     const Batch* next = turn == last ? batches.fetch() : nullptr;  // `batch` is gone then
     if (next && turns_.size() == 1) turn->programs.of(*next->type).feed(*next);
-    made.program().wait();
-    const auto targets = static_cast<double>(made.program().scalar("loss/count"));
-    sum_ += static_cast<double>(made.program().scalar("loss")) * targets;
-    count_ += targets;
-    tally_.after(made.program(), programs_.measures());
-    if (!accumulates_) gradient_norm_ = std::hypot(gradient_norm_, made.program().scalar("grad_norm"));
+    unread_.push_back({&made.program(), made.program().launches()});
+    if (reads_late_) break;
+    read();
     if (turn == last) break;
     of_turns_before_ = loss();
     sum_ = count_ = 0;
   }
   return count;
+}
+
+void Updates::read() {
+  if (unread_.empty()) return;
+  Program& program = *unread_.front().program;
+  const auto before = static_cast<int>(program.launches() - unread_.front().launch);
+  unread_.erase(unread_.begin());
+  if (reads_late_) forget();
+  program.wait(before);
+  const auto targets = static_cast<double>(program.scalar("loss/count", before));
+  sum_ += static_cast<double>(program.scalar("loss", before)) * targets;
+  count_ += targets;
+  if (!reads_late_) tally_.after(program, programs_.measures());
+  if (!accumulates_) gradient_norm_ = std::hypot(gradient_norm_, program.scalar("grad_norm", before));
 }
 
 std::string Updates::first_not_finite() const {

@@ -19,13 +19,18 @@ class Updates {
   // The next step's learning rate and number, from 1, which says whose turn it is.
   void begin(double lr, int64_t number);
   // The whole step from the next batch, whose number of samples it returns; `tick` numbers the random draws. The
-  // batch after it is fetched and, where each step is one update, fed while the device computes.
+  // batch after it is fetched and, where each step is one update, fed while the device computes. Where reads_late(), a
+  // step may be begun before the one before it is read.
   int64_t step(BatchesAhead& batches, int64_t tick);
+  // Of a device that runs ahead, where a step is one launch of which nothing but scalars is read.
+  bool reads_late() const { return reads_late_; }
+  // Waits for the first step that was not read, and takes its loss and gradient_norm(); none: nothing.
+  void read();
   // The update from several batches, as if they were one: each, then finish().
   int64_t accumulate(BatchesAhead& batches, int64_t tick);
   void finish();
 
-  // Since begin(), the turns' losses added; 0 where no target counted.
+  // Of the step read last, or so far, the turns' losses added; 0 where no target counted.
   double loss() const { return of_turns_before_ + (count_ > 0 ? sum_ / count_ : 0); }
   Measures take() { return tally_.take(programs_.measures()); }  // of the batches since the last time
   Measures peek() const { return tally_.peek(programs_.measures()); }
@@ -42,16 +47,23 @@ class Updates {
     int64_t every = 1;
     bool due = true;  // in this step
   };
+  struct Unread {
+    Program* program;
+    int64_t launch;  // Program::launches()
+  };
   void launch(Program& program);
+  void forget();
   int64_t run(BatchesAhead& batches, int64_t tick);
 
   Programs& programs_;
-  const bool accumulates_;
+  const bool accumulates_, may_read_late_;
   std::vector<Turn> turns_;
   std::vector<Program*> launched_;  // of the last batch
-  int32_t tick_ = 0;                // what the programs read
+  std::vector<Unread> unread_;
+  bool reads_late_ = false;
+  int32_t tick_ = 0;  // what the programs read
   Tally tally_;
-  double sum_ = 0, count_ = 0;  // of the losses since begin(), of the turn at hand
+  double sum_ = 0, count_ = 0;  // of the losses that were read, of the turn at hand
   double of_turns_before_ = 0;
   float gradient_norm_ = 0;
 };
