@@ -25,7 +25,7 @@ StepTrial::StepTrial(std::unique_ptr<Plan> plan, TrialOf of)
     for (size_t turn = 0; turn < plan_->run.chains().size(); ++turn)
       parts_.push_back(&programs_->step(batch_size(), turn));
   }
-  for (const SampleField& field : plan_->data.train->fields())
+  for (const SampleField& field : plan_->data.fed()->fields())
     feed_random(field.name, batched(field.type, batch_size()), field.values);
 }
 

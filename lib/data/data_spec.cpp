@@ -122,7 +122,8 @@ void DataSpec::describe(Schema& s) {
   s.optional(
       "cache", cache,
       "memory for samples as they were read, before transforms: 4 GiB, or 0 for none; without it half of what the "
-      "machine has to spare; what training leaves of it a set of its own for validation takes");
+      "machine has to spare; what training leaves of it a set of its own for validation takes. 'device': the training "
+      "set, transformed, lies whole where it is trained on, 4 bytes a number, and batches are gathered there");
   s.optional("fitted", fitted, "what a run fitted to its training data; without it, it is fitted anew");
   for (const char* key : {"validation_split", "val_split", "val_fraction", "test_size", "valid_pct"})
     s.instead_of(key, "write 'validation: {fraction: 0.1}'");

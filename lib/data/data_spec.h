@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/data/cache_spec.h"
 #include "lib/data/loader.h"
 #include "lib/data/source.h"
 #include "lib/data/transform.h"
@@ -49,8 +50,8 @@ struct DataSpec {
   std::vector<int64_t> buckets;  // lengths to which sequences of like length are padded
   std::optional<int> workers;    // loader threads; unset: one for data in memory, else one a core, at most 4
   int prefetch = 4;
-  std::optional<Bytes> cache;  // unset: as much as the machine can spare
-  Node fitted;                 // by a run to its training data, for sets that need it: lib/data/fit.h
+  std::optional<CacheSpec> cache;  // unset: as much memory as the machine can spare
+  Node fitted;                     // by a run to its training data, for sets that need it: lib/data/fit.h
   Where where;
   void describe(Schema& s);
 };
@@ -66,6 +67,7 @@ struct SetsToRead {
 // The opened sets, transformed; all have the same fields and classes. Headers have been read, samples have not.
 struct DataSets {
   DatasetPointer train;
+  DatasetPointer rows;              // of `train`, where it lives on the device: their numbers; else null
   DatasetPointer validation, test;  // null where there is none, or none is to be read
   std::vector<SampleField> inputs;  // as the network is given them, f32 or i32; "x" first
   Type target;                      // of one "y", if there is such a field
@@ -80,6 +82,8 @@ struct DataSets {
   int64_t batches_per_epoch = 0;  // of training
 
   std::vector<std::string> names;  // of those that the spec names: "train", "val", "test"
+  // What training is fed with.
+  const DatasetPointer& fed() const { return rows ? rows : train; }
   // The set of such a name, which was to be read; Error(Exit::usage) lists the names there are.
   const DatasetPointer& part(const std::string& name) const;
 

@@ -15,6 +15,7 @@
 #include "lib/data/fit.h"
 #include "lib/data/labelled.h"
 #include "lib/data/padded.h"
+#include "lib/data/row_numbers.h"
 #include "lib/data/split.h"
 #include "lib/data/streamed.h"
 #include "lib/data/succession.h"
@@ -192,7 +193,8 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
       in_test(problems, "data.test");
   Opened sets;
   const bool reads_train = read.train || (read.validation && spec.validation && !spec.validation->source.given());
-  int64_t cache_bytes = spec.cache ? spec.cache->count : spare_memory_bytes();  // that are left
+  // What lies on the device is read once.
+  int64_t cache_bytes = !spec.cache ? spare_memory_bytes() : spec.cache->bytes ? spec.cache->bytes->count : 0;
   sets.train = in_train.attempt([&] {
     const DatasetPointer known = known_by_fit(spec, folder);
     if (known && !reads_train) return known;
@@ -322,6 +324,11 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
                "give it another name");
   if (sets.train->size() > 0)
     sets.batches_per_epoch = batches_per_epoch(*sets.train, training_options(spec, *sets.train, seed));
+  if (spec.cache && !spec.cache->bytes && read.train) {
+    if (const std::string why = why_not_kept(*sets.train); !why.empty())
+      Findings(problems, "data.cache").add(spec.cache->where, why, "leave 'cache' out");
+    sets.rows = row_numbers(sets.train);
+  }
   if (!spec.buckets.empty() && !capability<Padded>(*sets.train))
     Findings(problems, "data.buckets")
         .add(spec.where, "the data have no sequences of different lengths, which could be padded",

@@ -22,6 +22,7 @@ class SampleRandom {
   int64_t below(int64_t n) {
     return static_cast<int64_t>(uint64_t{bits()} * static_cast<uint64_t>(n) >> 32);
   }  // n < 2^32
+  bool drew() const { return drawn_ > 0; }
 
  private:
   static constexpr uint64_t stream = random_stream("augmentation");

@@ -99,6 +99,13 @@ class Transformed final : public Around {
     into.fields.assign(into.results.begin(), into.results.end());
   }
 
+  bool draws() const {
+    SampleRandom random(0, 0, 0);
+    for (const TransformStep& step : steps_)
+      if (step.draw) step.draw(&random);
+    return random.drew();
+  }
+
  private:
   const Chain& chain_of_x() const { return *std::ranges::find(chains_, x_, &Chain::field); }
 
@@ -212,6 +219,11 @@ FieldStep by_table(size_t field, const Type& input, std::vector<float> table) {
             for (int64_t i = 0; i < elements; i += channels)
               for (int64_t c = 0; c < channels; ++c) y[i + c] = values[c * 256 + static_cast<uint8_t>(in[i + c])];
           }};
+}
+
+bool draws(const Dataset& data) {
+  const auto* transformed = dynamic_cast<const Transformed*>(&data);
+  return (transformed && transformed->draws()) || (data.inner() && draws(*data.inner()));
 }
 
 const Dataset& untransformed(const Dataset& data) {

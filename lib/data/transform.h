@@ -67,6 +67,9 @@ FieldStep by_table(size_t field, const Type& input, std::vector<float> table);
 // 0 … 255 to f32 in [0, 1]. Transforms where there is no "x" of u8 or f32 are an Error(Exit::usage).
 DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms);
 
+// Whether they draw random numbers for its samples in training.
+bool draws(const Dataset& data);
+
 // The set before transforms, with the same samples in the same order.
 const Dataset& untransformed(const Dataset& data);
 

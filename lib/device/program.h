@@ -40,6 +40,7 @@ class Store {
   // Elements [begin, begin + count), as f32, or in the type that they are kept in.
   void read_part(const std::string& name, int64_t begin, int64_t count, float* into);
   void read_kept(const std::string& name, int64_t begin, int64_t count, void* into);
+  void write_kept(const std::string& name, int64_t begin, int64_t count, const void* values);
   // Those from `begin` on; threads may write different elements of what is allocated at the same time.
   void write_part(const std::string& name, int64_t begin, const float* values, int64_t count);
 

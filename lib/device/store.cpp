@@ -107,18 +107,19 @@ void Store::write(const std::string& name, const float* values, int64_t count) {
 
 void Store::write_part(const std::string& name, int64_t begin, const float* values, int64_t count) {
   const Variable& v = description(name);
+  if (v.type.dtype != DType::bf16) return write_kept(name, begin, count, values);
+  std::vector<uint16_t> narrow(static_cast<size_t>(count));
+  std::transform(values, values + count, narrow.begin(), bf16_of_float);
+  write_kept(name, begin, count, narrow.data());
+}
+
+void Store::write_kept(const std::string& name, int64_t begin, int64_t count, const void* values) {
+  const Variable& v = description(name);
   DL_CHECK(begin >= 0 && count >= 0 && begin + count <= v.type.shape.elements(), name, " has ", v.type.shape.elements(),
            " elements, got ", count, " from ", begin, " on");
   const int64_t element_bytes = bytes_of(v.type.dtype);
   changed(name);
-  void* data = static_cast<char*>(this->data(name)) + begin * element_bytes;
-  if (v.type.dtype == DType::bf16) {
-    std::vector<uint16_t> narrow(static_cast<size_t>(count));
-    std::transform(values, values + count, narrow.begin(), bf16_of_float);
-    device_.copy_in(data, narrow.data(), count * element_bytes);
-  } else {
-    device_.copy_in(data, values, count * element_bytes);
-  }
+  device_.copy_in(static_cast<char*>(data(name)) + begin * element_bytes, values, count * element_bytes);
 }
 
 void Store::zero(const std::string& name) {

@@ -22,6 +22,7 @@ enum class Role : uint8_t {
   average,          // of the parameters, laid out as they are: validated and evaluated in their place
   counter,
   measure,                // sums of a loss or metric
+  data,                   // samples that training reads
   carried_in_training,    // by layers from batch to batch; a checkpoint has these
   carried_in_evaluation,  // or prediction
   carried_in_decoding,    // from position to position

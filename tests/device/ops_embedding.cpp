@@ -20,6 +20,25 @@ TEST_CASE("an embedding gives the rows that its indices name, and sums what goes
   check_value(gradients(sum(embedding(table, indices, 2) * dy), {table})[0], feed, {2, 20, 0, 0, 0, 0});
 }
 
+TEST_CASE("rows of whole numbers keep all their bits") {
+  Graph g;
+  const Value table = input(g, "table", {DType::i32, {3, 2}}), indices = input(g, "indices", {DType::i32, {4}});
+  g.output("y", embedding(table, indices));
+  const std::vector<int32_t> numbers{16777217, -1, 0x7f800001, 4, -2147483647, 2147483647}, rows{2, 0, 1, 2};
+  for (const std::string& name : devices()) {
+    CAPTURE(name);
+    const auto device = make_device(name, {.threads = 1});
+    Store store(*device);
+    Program program(g, store);
+    program.feed("table", numbers);
+    program.feed("indices", rows);
+    program.run();
+    std::vector<int32_t> y(8);
+    program.read("y", y);
+    CHECK(y == std::vector<int32_t>{-2147483647, 2147483647, 16777217, -1, 0x7f800001, 4, -2147483647, 2147483647});
+  }
+}
+
 TEST_CASE("a table's gradient of many indices, most of them one, agrees with the reference device") {
   const int64_t rows = 400, dim = 12, n = 2500;
   Graph g;

@@ -9,7 +9,7 @@ namespace dl {
 
 std::vector<Type> Embedding::infer(std::span<const Type> inputs) const {
   const Type &table = inputs[0], &indices = inputs[1];
-  DL_CHECK(table.dtype == DType::f32 && table.shape.rank() == 2, "a table of ", name_of(table.dtype), " ",
+  DL_CHECK((table.dtype == DType::f32 || table.dtype == DType::i32) && table.shape.rank() == 2, "a table of ", name_of(table.dtype), " ",
            table.shape.text());
   if (indices.dtype != DType::i32) {
     throw ShapeError(
@@ -18,11 +18,12 @@ std::vector<Type> Embedding::infer(std::span<const Type> inputs) const {
   }
   std::vector<int64_t> sizes = indices.shape.sizes();
   sizes.push_back(table.shape[1]);
-  return {Type{DType::f32, Shape(std::move(sizes))}};
+  return {Type{table.dtype, Shape(std::move(sizes))}};
 }
 
 std::vector<Value> Embedding::gradient(const Backward& b) const {
   const Value table = b.inputs[0], indices = b.inputs[1];
+  if (table.type().dtype == DType::i32) return {Value{}, Value{}};
   const auto op = std::make_shared<EmbeddingGrad>(table.shape()[0], padding);
   return {table.graph->add_one(op, {as_f32(b.gradients[0]), indices}), Value{}};
 }

@@ -22,6 +22,7 @@
 #include "lib/train/loop/cadence.h"
 #include "lib/train/loop/checkpointing.h"
 #include "lib/train/loop/evaluator.h"
+#include "lib/train/loop/resident_data.h"
 #include "lib/train/loop/resuming.h"
 #include "lib/train/loop/stretch.h"
 #include "lib/train/loop/updates.h"
@@ -268,11 +269,12 @@ void Trainer::Impl::prepare() {
       programs.begin_average();
     }
   }
-  loader.emplace(plan.data.train, training_loading(plan));
+  loader.emplace(plan.data.fed(), training_loading(plan));
   if (state.cursor.batch == loader->per_epoch()) state.cursor = {.epoch = state.cursor.epoch + 1};  // of older states
   loader->seek(state.cursor);
   batches.emplace(*loader);
   updates.expect(std::min(plan.run.data.batch_size, plan.data.train->size()));  // while the first batch is read
+  if (plan.data.rows) put_on_device(plan, store);
   if (!options.folder && options.make_folder) {
     keep_in(*options.make_folder());
     folder_is_new = true;
@@ -376,7 +378,7 @@ void Trainer::Impl::read() {
 void Trainer::Impl::look_closer(double sum, const Cursor& batch) {
   if (!bad_input.empty() || std::isfinite(sum)) return;
   if (bad_layer.empty()) bad_layer = updates.first_not_finite();
-  if (const auto found = batches->non_finite(batch))
+  if (const auto found = plan.data.rows ? non_finite_samples(plan, batch) : batches->non_finite(batch))
     bad_input = "the data held it: " + *found;
 }
 

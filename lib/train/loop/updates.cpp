@@ -18,7 +18,7 @@ Updates::Updates(const Plan& plan, Programs& programs, Store& store)
   launched_.reserve(plan.run.chains().size());
   unread_.reserve(2);
   const auto add = [&](BatchPrograms::Make make, int64_t every) {
-    turns_.push_back({{std::move(make), *plan.data.train}, every});
+    turns_.push_back({{std::move(make), *plan.data.fed()}, every});
   };
   if (accumulates_) add([this](const BatchType& batch) -> Program& { return programs_.accumulate(batch); }, 1);
   for (size_t i = 0; i < plan.run.chains().size() && !accumulates_; ++i)

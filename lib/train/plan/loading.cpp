@@ -57,6 +57,10 @@ std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, cons
 }  // namespace
 
 LoaderOptions training_loading(const Plan& plan) {
+  return plan.data.rows ? training_options(plan.run.data, *plan.data.rows, plan.seed()) : sample_loading(plan);
+}
+
+LoaderOptions sample_loading(const Plan& plan) {
   LoaderOptions options = training_options(plan.run.data, *plan.data.train, plan.seed());
   options.allowed = allowed_numbers(plan, *plan.data.train, "train");
   return options;

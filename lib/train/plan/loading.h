@@ -8,7 +8,8 @@
 
 namespace dl {
 
-LoaderOptions training_loading(const Plan& plan);
+LoaderOptions training_loading(const Plan& plan);  // of what training is fed with
+LoaderOptions sample_loading(const Plan& plan);    // of the training set, where that is its samples' numbers
 // `part` is "train", "val" or "test".
 LoaderOptions evaluation_loading(const Plan& plan, const Dataset& data, const std::string& part);
 LoaderOptions prediction_loading(const Plan& plan, const Dataset& data);  // targets may be anything

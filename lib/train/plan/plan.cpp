@@ -363,8 +363,9 @@ Recipe Plan::recipe() const {
     for (Variable& v : own.object ? own.object->keeps(network->parameters()) : std::vector<Variable>())
       recipe.kept.push_back(std::move(v));
   if (run.trainer.memory_limit) recipe.memory_limit_bytes = run.trainer.memory_limit->count;
-  const LoaderOptions loading = training_options(run.data, *data.train, seed());
-  for (const auto& field : data.train->fields()) recipe.batch_bytes = plus(recipe.batch_bytes, field.type.bytes());
+  if (data.rows) recipe.forward.resident_samples = data.train->size();
+  const LoaderOptions loading = training_options(run.data, *data.fed(), seed());
+  for (const auto& field : data.fed()->fields()) recipe.batch_bytes = plus(recipe.batch_bytes, field.type.bytes());
   if (loading.threads > 0) recipe.batch_bytes = times(recipe.batch_bytes, loading.prefetch + int64_t{1});
   return recipe;
 }

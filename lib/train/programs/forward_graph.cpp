@@ -6,6 +6,7 @@
 #include <map>
 
 #include "lib/base/error.h"
+#include "lib/data/row_numbers.h"
 #include "lib/graph/ops.h"
 #include "lib/nn/class_target.h"
 
@@ -18,10 +19,12 @@ class ForwardGraph {
  public:
   ForwardGraph(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training) : graph_(g), parts_(parts) {
     BatchFields given;
-    for (const Network::Input& i : parts.network->inputs())
-      given.inputs[i.name] = input(g, i.name, batched(batch.sample(i.name, i.type), batch.count));
-    for (const ForwardParts::Field& field : parts.fields)
-      targets_[field.name] = input(g, field.name, batched(batch.sample(field.name, field.type), batch.count));
+    const auto from_data = [&](const std::string& name, const Type& sample) {
+      return training && parts.resident_samples ? gathered(name, sample, batch.count)
+                                                : input(g, name, batched(batch.sample(name, sample), batch.count));
+    };
+    for (const Network::Input& i : parts.network->inputs()) given.inputs[i.name] = from_data(i.name, i.type);
+    for (const ForwardParts::Field& field : parts.fields) targets_[field.name] = from_data(field.name, field.type);
     if (training && !parts.batch_transforms.empty()) transform(given);
     std::vector<Value> inputs;
     for (const Network::Input& i : parts.network->inputs()) inputs.push_back(given.inputs[i.name]);
@@ -71,6 +74,14 @@ class ForwardGraph {
   std::vector<BatchDraw> draws;
 
  private:
+  // A batch's part of the training set's samples.
+  Value gathered(const std::string& name, const Type& sample, int64_t count) const {
+    const Shape all{*parts_.resident_samples, sample.shape.elements()};
+    const Value table = variable(graph_, {"data/" + name, {sample.dtype, all}, Role::data});
+    const Value rows = input(graph_, row_field, {DType::i32, {count}});
+    return reshape(embedding(table, rows), batched(sample, count).shape);
+  }
+
   // Inputs and targets as the transforms leave them. Classes are mixed as probabilities.
   void transform(BatchFields& given) {
     for (const ForwardParts::Term& term : parts_.losses) {

@@ -46,6 +46,9 @@ struct ForwardParts {
   };
   std::vector<Measured> metrics;
   std::vector<const BatchTransform*> batch_transforms;  // of training
+  // The training set's, where it lives on the device: training is given their numbers, "data/row" i32 [batch], and
+  // gathers the fields from variables "data/NAME" [samples, …].
+  std::optional<int64_t> resident_samples;
   uint64_t seed = 0;
 };
 
@@ -70,8 +73,9 @@ struct TurnPart {
   const MeasureLayout& all;
 };
 
-// Inputs of the graph: the network's by their names and the fields, [batch, …] each; "step" i32 [] where training, or
-// where the network draws random numbers all the same. Outputs: "loss" and "loss/count". What is measured is added up.
+// Inputs of the graph: the network's by their names and the fields, [batch, …] each, or the numbers of samples; "step"
+// i32 [] where training, or where the network draws random numbers all the same. Outputs: "loss" and "loss/count". What
+// is measured is added up.
 Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, bool training,
                 const TurnPart* only = nullptr);
 
