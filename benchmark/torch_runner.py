@@ -82,6 +82,24 @@ def conv(inputs, outputs, size, stride):
     return [nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False), nn.BatchNorm2d(outputs)]
 
 
+def bottleneck(inputs, channels, stride):
+    outputs = 4 * channels
+    inner = nn.Sequential(*conv(inputs, channels, 1, 1), nn.ReLU(), *conv(channels, channels, 3, stride), nn.ReLU(),
+                          *conv(channels, outputs, 1, 1))
+    same = stride == 1 and inputs == outputs
+    return Residual(inner, nn.Identity() if same else nn.Sequential(*conv(inputs, outputs, 1, stride)))
+
+
+def resnet50():
+    layers, inputs = [*conv(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)], 64
+    for channels, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
+        for block in range(blocks):
+            layers.append(bottleneck(inputs, channels, 2 if block == 0 and channels > 64 else 1))
+            inputs = 4 * channels
+    model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, 1000))
+    return model, images(64, 3, 224, 1000), momentum
+
+
 def resnet(stem, widths, blocks, classes):
     layers, inputs = stem, widths[0]
     for outputs in widths:
@@ -120,11 +138,14 @@ class TransformerBlock(nn.Module):
 
 
 class GPT(nn.Module):
-    def __init__(self, kinds, length, layers, heads, width):
+    def __init__(self, kinds, length, layers, heads, width, tied=False):
         super().__init__()
         self.token, self.position = nn.Embedding(kinds, width), nn.Embedding(length, width)
         self.blocks = nn.Sequential(*(TransformerBlock(width, heads) for _ in range(layers)))
-        self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, kinds, bias=False)
+        self.norm, self.head = nn.LayerNorm(width, bias=not tied), nn.Linear(width, kinds, bias=False)
+        if tied:
+            nn.init.normal_(self.token.weight, std=0.02)
+            self.head.weight = self.token.weight
 
     def forward(self, x):
         return self.head(self.norm(self.blocks(self.token(x) + self.position.weight[: x.shape[1]])))
@@ -136,6 +157,10 @@ def gpt_cpu():
 
 def gpt_baby():
     return GPT(65, 256, 6, 6, 384), tokens(65, 16, 256), adamw
+
+
+def gpt2():
+    return GPT(50304, 1024, 12, 12, 768, tied=True), tokens(50304, 8, 1024), adamw
 
 
 class LanguageModel(nn.Module):
@@ -152,7 +177,8 @@ def lstm_ptb():
     return LanguageModel(10000, 200), tokens(10000, 20, 20), sgd
 
 
-WORKLOADS = {f.__name__: f for f in (mlp, lenet, cnn, tabular, resnet20, resnet18, gpt_cpu, gpt_baby, lstm_ptb)}
+WORKLOADS = {f.__name__: f for f in (
+    mlp, lenet, cnn, tabular, resnet20, resnet18, resnet50, gpt_cpu, gpt_baby, gpt2, lstm_ptb)}
 
 
 def main():

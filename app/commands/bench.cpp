@@ -103,6 +103,7 @@ class Bench final : public Command {
                                    {"samples_per_s", Node::number(static_cast<double>(batch) / median)},
                                    {"first_step_s", Node::number(first_step_s)},
                                    {"rss_mb", Node::number(memory / (1 << 20))},
+                                   {"device_mb", Node::number(double(trial.device_bytes()) / (1 << 20))},
                                    {"params", Node::integer(trial.network().parameter_count())},
                                    {"batch_size", Node::integer(batch)},
                                    {"device", Node::string(trial.device().description())},

@@ -25,6 +25,8 @@ class Trial {
   virtual int threads() const = 0;                           // that compute
   virtual std::vector<Program::KernelCall> kernels() const;  // what is measured of the programs
   Device& device() const { return *device_; }
+  // Of the device: what is kept from run to run, and the values of a run; after a run.
+  int64_t device_bytes() const { return store_->variable_bytes() + store_->arena_bytes(); }
   // "lenet5, batch 64, 2 threads, avx512"
   std::string title(const std::string& name) const;
 
