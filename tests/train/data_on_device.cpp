@@ -15,15 +15,15 @@ using namespace dl::testing;
 
 namespace {
 
-struct Told {
+struct KeptRun {
   std::vector<double> losses;
   std::map<std::string, std::vector<float>> variables;
   std::vector<std::string> log;
 };
 
 // Of a run that is stopped after a step and goes on with other `sets`.
-Told told(const Workplace& place, const std::vector<std::string>& sets, int64_t stop_after,
-          const std::vector<std::string>& then) {
+KeptRun kept_run(const Workplace& place, const std::vector<std::string>& sets, int64_t stop_after,
+                 const std::vector<std::string>& then) {
   const auto plan = place.plan(sets);
   RunFolder folder = place.new_run(*plan);
   Record record;
@@ -38,8 +38,6 @@ Told told(const Workplace& place, const std::vector<std::string>& sets, int64_t 
   return {record.losses, std::move(variables), timeless(folder.paths().metrics_jsonl())};
 }
 
-const std::string random_data = "data.train={format: random, shape: [8], dtype: f32, ";
-
 }  // namespace
 
 TEST_CASE("a run whose data live on the device is the same bits, and goes on without, and the other way round") {
@@ -50,10 +48,10 @@ TEST_CASE("a run whose data live on the device is the same bits, and goes on wit
       fed.push_back("trainer.device=" + device);
       std::vector<std::string> kept = fed;
       kept.emplace_back("data.cache=device");
-      const Told expected = told(place, fed, 7, fed);
+      const KeptRun expected = kept_run(place, fed, 7, fed);
       REQUIRE(!expected.losses.empty());
       for (const auto& [first, then] : {std::pair(kept, kept), {kept, fed}, {fed, kept}}) {
-        const Told found = told(place, first, 7, then);
+        const KeptRun found = kept_run(place, first, 7, then);
         CHECK(found.losses == expected.losses);
         CHECK(found.variables == expected.variables);
         CHECK(found.log == expected.log);

@@ -32,7 +32,7 @@ std::vector<int64_t> begun_then(const Workplace& place, std::vector<std::string>
 }
 
 // Nine batches an epoch.
-const std::string plain = R"(
+const std::string nine_batches = R"(
 data:
   train: {format: idx, images: images.idx, labels: labels.idx}
   batch_size: 16
@@ -42,18 +42,18 @@ optimizer: {adamw: {lr: 0.01}}
 trainer: {max_epochs: 2, log_every_n_steps: 4, checkpoint: {every: 6 steps, keep: 100}}
 )";
 
-struct Told {
+struct LateRun {
   RunFinished end;
   Record record;
   std::map<std::string, std::vector<float>> variables;
   std::vector<std::string> log;
 };
 
-Told told_on(const std::string& device, const Workplace& place, std::vector<std::string> sets) {
+LateRun late_run(const std::string& device, const Workplace& place, std::vector<std::string> sets) {
   sets.push_back("trainer.device=" + device);
   const auto plan = place.plan(sets);
   RunFolder folder = place.new_run(*plan);
-  Told told;
+  LateRun told;
   Trainer trainer(*plan, {.folder = &folder, .observers = {&told.record}});
   told.end = trainer.fit();
   if (told.end.exit == Exit::done) told.variables = contents(trainer.store());
@@ -62,8 +62,8 @@ Told told_on(const std::string& device, const Workplace& place, std::vector<std:
 }
 
 // Tokens whose next one is to be told, one of which makes no sense at a step.
-struct Broken : Folder {
-  explicit Broken(int sample) {
+struct HoldsNan : Folder {
+  explicit HoldsNan(int sample) {
     std::vector<float> x(40 * 3, 0.5f);
     x[static_cast<size_t>(sample) * 3 + 1] = NAN;
     write("x.npy", npy("<f4", "(40, 3)", bytes(x)));
@@ -78,13 +78,13 @@ struct Broken : Folder {
 }  // namespace
 
 TEST_CASE("a step is begun before the last is read, but for those whose numbers are logged, or variables kept") {
-  const Workplace place(plain, 144);
+  const Workplace place(nine_batches, 144);
   CHECK(begun_then(place, {}) == std::vector<int64_t>{2, 3, 4, 4, 6, 6, 8, 8, 9, 11, 12, 12, 14, 15, 16, 16, 18, 18});
   CHECK(begun_then(place, {"trainer.log_every_n_steps=1", "trainer.max_steps=4"}) == std::vector<int64_t>{1, 2, 3, 4});
 }
 
 TEST_CASE("a step is read before the next is begun where more than numbers is read of it") {
-  const Workplace place(plain, 144);
+  const Workplace place(nine_batches, 144);
   const std::vector<int64_t> one_by_one{1, 2, 3};
   CHECK(begun_then(place, {"trainer.max_steps=3", "trainer.detect_anomaly=true"}) == one_by_one);
   CHECK(begun_then(place, {"trainer.max_steps=3", "metrics=[roc_auc]"}) == one_by_one);
@@ -94,7 +94,7 @@ TEST_CASE("what a run tells, logs and ends with is the same where steps are read
   const Workplace place;
   for (const std::vector<std::string>& sets :
        {std::vector<std::string>{}, {"trainer.accumulate_grad_batches=3"}, {"trainer.max_steps=11"}}) {
-    const Told expected = told_on("walled", place, sets), found = told_on("walled ahead", place, sets);
+    const LateRun expected = late_run("walled", place, sets), found = late_run("walled ahead", place, sets);
     CHECK(found.end.exit == Exit::done);
     CHECK(found.end.reason == expected.end.reason);
     CHECK(found.end.step == expected.end.step);
@@ -130,8 +130,8 @@ TEST_CASE("a run whose steps are read late goes on to the same bits wherever it 
 TEST_CASE("a loss that is no number ends the run at its own step, with the data that held it, where it is read late") {
   for (const int sample : {0, 5, 12, 13, 38}) {  // of steps 1, 3, 7, which is logged, 7 and 20, the last
     CAPTURE(sample);
-    const Broken place(sample);
-    Told told[2];
+    const HoldsNan place(sample);
+    LateRun told[2];
     for (const bool ahead : {false, true}) {
       const auto plan = plan_run(place / "c.yaml", {concat("trainer.device=walled", ahead ? " ahead" : "")});
       told[ahead].end = Trainer(*plan, {.observers = {&told[ahead].record}}).fit();
