@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
@@ -101,6 +102,8 @@ struct Network::Impl {
   int64_t arena = 0, count = 0;
   Variable flat() const { return {"parameters", {DType::f32, {arena}}, Role::parameter}; }
   std::vector<LayerSummary> summaries;
+  Patterns frozen;                      // of tensors
+  std::set<std::string> frozen_layers;  // by path
   std::vector<NumberLimit> limits;
 
   class LayerBuilder;
@@ -125,7 +128,7 @@ class Network::Impl::LayerBuilder final : public Builder {
   }
 
   Graph& graph() override { return graph_; }
-  bool training() const override { return training_; }
+  bool training() const override { return training_ && !net_.frozen_layers.contains(layer_path); }
 
   Value parameter(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) override {
     names.push_back(name);
@@ -164,7 +167,7 @@ class Network::Impl::LayerBuilder final : public Builder {
 
   // Of a buffer that items share, the last value is kept.
   void assign(const std::string& name, Value value) override {
-    if (!training_ || problems) return;
+    if (!training() || problems) return;
     const std::string path = tensor_path + "." + name;
     const auto given = std::ranges::find(assigned_, path, &Assigned::path);
     if (given != assigned_.end())
@@ -359,6 +362,42 @@ void Network::arrange(const std::function<size_t(const Tensor&)>& group) {
   }
   std::ranges::copy(m.tensors, m.all.begin());
 }
+
+namespace {
+
+// Whether the pattern is of that path, or of a part of the model that it is in.
+bool is_in(const std::string& pattern, const std::string& path) {
+  return fits_pattern(pattern, path) || fits_pattern(pattern + ".*", path);
+}
+
+bool is_in(const Patterns& patterns, const std::string& path) {
+  return std::ranges::any_of(patterns.list, [&](const std::string& pattern) { return is_in(pattern, path); });
+}
+
+}  // namespace
+
+std::vector<std::string> Network::freeze(const Patterns& patterns) {
+  Impl& m = *impl_;
+  m.frozen = patterns;
+  m.frozen_layers.clear();
+  std::vector<std::string> idle = patterns.list;
+  for (const LayerSummary& layer : m.summaries) {
+    bool some = false, all = true;
+    for (const Tensor& tensor : m.all) {
+      if (!tensor.path.starts_with(layer.path + ".") ||
+          tensor.path.find('.', layer.path.size() + 1) != std::string::npos)
+        continue;
+      some = true;
+      all = all && is_frozen(tensor.path);
+      std::erase_if(idle, [&](const std::string& pattern) { return is_in(pattern, tensor.path); });
+    }
+    std::erase_if(idle, [&](const std::string& pattern) { return is_in(pattern, layer.path); });
+    if ((some && all) || is_in(patterns, layer.path)) m.frozen_layers.insert(layer.path);
+  }
+  return idle;
+}
+
+bool Network::is_frozen(const std::string& tensor) const { return is_in(impl_->frozen, tensor); }
 
 Type batched(const Type& sample, int64_t batch) {
   std::vector<int64_t> sizes{batch};

@@ -11,6 +11,7 @@
 
 #include "lib/graph/ops.h"
 #include "lib/nn/layer.h"
+#include "lib/nn/patterns.h"
 #include "lib/spec/blocks.h"
 
 namespace dl {
@@ -82,6 +83,12 @@ class Network {
   // Lays the parameters out anew: those of the least group first, within a group in the order they were. Nothing that
   // is saved depends on it. No program may have been built before.
   void arrange(const std::function<size_t(const Tensor&)>& group);
+
+  // From now on no parameter that fits is trained (is_frozen()), and layers of which all tensors do, or that fit by
+  // their own path, are built as in evaluation: their running averages stay, and they drop nothing. A pattern is of a
+  // tensor's path, or the path of what it is in: "layer1", "*.bn1.*". Returns those that nothing fits.
+  std::vector<std::string> freeze(const Patterns& patterns);
+  bool is_frozen(const std::string& tensor) const;
 
   // The network applied to its inputs, each [batch, …], in `graph`; training decides dropout, batch statistics and
   // their updates. `step` numbers random draws (unset where not training). With `decoding` the inputs are one position

@@ -38,33 +38,42 @@ void Layer::say_instead(AnyRegistry& registry) {
 
 void Loss::say_instead(AnyRegistry& registry) {
   registry.instead_of({"accuracy", "acc"}, "write 'loss: cross_entropy', and 'metrics: [accuracy]' to see it");
-  registry.instead_of({"hinge", "focal", "focal_loss", "kl_div", "kl_divergence", "log_loss", "softmax"},
-                      "write 'cross_entropy'");
+  registry.instead_of({"log_loss", "softmax"}, "write 'cross_entropy'");
   registry.instead_of({"rmse", "root_mean_squared_error"}, "write 'mse', which has its least at the same weights");
+  registry.instead_of({"gan", "adversarial"},
+                      "write 'turns', with losses 'bce_with_logits: {output: …, target: 1}' and '… target: 0}'");
+  registry.instead_of({"ctc", "CTCLoss", "ctc_loss"}, "there is none; 'cross_entropy' takes a class for each place");
+  registry.instead_of({"lovasz", "lovasz_softmax", "LovaszLoss"},
+                      "it sorts, which losses cannot: write 'jaccard', which is small for the same weights");
 }
 
 void Metric::say_instead(AnyRegistry& registry) {
   registry.instead_of({"loss", "cross_entropy", "val_loss"}, "leave it out: the loss is measured in any case");
-  registry.instead_of({"top5", "top_5", "top_k", "top5_accuracy", "accuracy_top5", "top_k_accuracy",
+  registry.instead_of({"top5", "top_5", "top_k", "top5_accuracy", "accuracy_top5", "top_k_accuracy", "top_5_accuracy",
                        "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"},
                       "write '{accuracy: {top_k: 5}}'");
   registry.instead_of({"binary_accuracy"}, "write 'accuracy'");
 }
 
 void Optimizer::say_instead(AnyRegistry& registry) {
-  registry.instead_of({"lion", "nadam", "radam", "adamax", "adadelta", "lbfgs", "ftrl"}, "write 'adamw: {lr: 1e-3}'");
+  registry.instead_of({"lbfgs", "LBFGS", "L-BFGS"},
+                      "it searches along lines, which steps do not: write 'adamw: {lr: 1e-3}', for all the data in a "
+                      "batch 'rprop: {lr: 0.01}'");
+  registry.instead_of({"sophia", "Sophia", "SophiaG", "adahessian"},
+                      "it takes second derivatives, which there are none of: write 'lion: {lr: 1e-4}' or 'adamw: {lr: "
+                      "1e-3}'");
+  registry.instead_of(
+      {"sam", "SAM", "asam"},
+      "it takes a second gradient in each step, which there is none of: write 'sgd: {lr: 0.1, momentum: "
+      "0.9}', with 'trainer.stochastic_weight_averaging'");
   registry.instead_of({"momentum", "SGDM", "nesterov"}, "write 'sgd: {lr: 0.1, momentum: 0.9}'");
 }
 
 void LRSchedule::say_instead(AnyRegistry& registry) {
-  registry.instead_of({"exponential", "ExponentialLR", "ExponentialDecay"},
-                      "write 'step: {every: 1 epoch, gamma: 0.95}': a factor each epoch");
   registry.instead_of({"reduce_on_plateau", "ReduceLROnPlateau", "plateau"},
                       "write 'trainer.reduce_on_plateau: {factor: 0.1}'");
-  registry.instead_of({"one_cycle", "OneCycleLR", "linear", "LinearLR", "polynomial", "PolynomialDecay",
-                       "CosineAnnealingWarmRestarts", "cosine_with_restarts", "warmup_cosine"},
-                      "write 'cosine: {warmup: 1 epoch}'");
   registry.instead_of({"warmup", "linear_warmup", "constant_with_warmup"}, "write 'constant: {warmup: 1 epoch}'");
+  registry.instead_of({"lambda", "LambdaLR", "MultiplicativeLR"}, "write 'sequence' or 'chained' of those there are");
   registry.instead_of({"none", "fixed"}, "leave 'schedule' out: the learning rate stays");
 }
 

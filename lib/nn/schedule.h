@@ -21,6 +21,10 @@ struct LRSchedule : Described {
   static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for
   // The factor on the optimizer's learning rate for the update after `step` updates.
   virtual double factor(const Progress& p) const = 0;
+  // The momentum of that update, of one that moves_momentum().
+  virtual double momentum(const Progress& /*p*/) const { return 0; }
+  virtual bool moves_momentum() const { return false; }
+  virtual bool needs_end() const { return false; }  // whether it says nothing of a run without a planned end
 };
 
 }  // namespace dl

@@ -44,6 +44,7 @@ struct UpdateRange {
 struct Update {
   std::vector<const UpdateRule*> before, after;
   std::vector<UpdateRange> ranges;  // ascending, apart
+  bool moves_momentum = false;      // whether the schedule says the momentum of each update
 
   // Whether it updates the element of the flat parameters.
   bool has(int64_t element) const {

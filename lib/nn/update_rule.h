@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "lib/graph/ops.h"
@@ -12,8 +13,9 @@ namespace dl {
 
 // What the host knows of an update.
 struct UpdateTime {
-  double lr = 0;      // its learning rate, schedule and group's factor applied
-  double number = 1;  // from 1
+  double lr = 0;                   // its learning rate, schedule and group's factor applied
+  double number = 1;               // from 1
+  std::optional<double> momentum;  // where the schedule moves it
 };
 
 // What the rules of an update are written with. They act on a part of the parameters at a time: a flat range of them,
@@ -28,6 +30,15 @@ class UpdateBuilder {
   Value lr() {
     return number("lr", [](const UpdateTime& t) { return t.lr; });
   }
+  // The momentum of this update, and 1 minus it: `own`, or what the schedule says.
+  struct Momentum {
+    Operand kept, fresh;
+  };
+  virtual Momentum momentum(double own) { return {own, 1 - own}; }
+  // The parameters before the update; only for rules before the optimizer.
+  virtual Value parameters() = 0;
+  // The path of the tensor that is seen; empty where it is a range of them.
+  virtual std::string path() const { return ""; }
   // State named `name` ("exp_avg") with an element for each of the parameters', zero at first.
   virtual Value state(const std::string& name) = 0;
   // State of a tensor, of any shape, zero at first; only for rules by tensor.
@@ -46,6 +57,8 @@ struct UpdateRule : Described {
   virtual bool by_tensor() const { return false; }        // whether it sees one tensor at a time
   virtual bool after_optimizer() const { return false; }  // whether it acts on the new parameters, not on the gradient
   virtual bool averages() const { return false; }         // whether it keeps an average of the parameters
+  // Whether it changes the parameter of that path and number of axes; others pass as they are.
+  virtual bool acts_on(const std::string& /*path*/, int64_t /*rank*/) const { return true; }
   // What stands in the place of the gradient, or of the new parameters.
   virtual Value apply(UpdateBuilder& b, Value x) const = 0;
 };

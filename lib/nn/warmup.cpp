@@ -19,6 +19,12 @@ double updates_in(const Duration& d, const Progress& p) {
   return 0;
 }
 
+const std::vector<Duration::Unit>& schedule_units() {
+  static const std::vector<Duration::Unit> units{Duration::Unit::steps, Duration::Unit::epochs,
+                                                 Duration::Unit::samples};
+  return units;
+}
+
 void WarmupSchedule::describe_warmup(Schema& s) {
   for (const char* key : {"warmup_steps", "num_warmup_steps", "warmup_epochs", "warmup_ratio"})
     s.instead_of(key, "write 'warmup: 500 steps' or 'warmup: 1 epoch'");
@@ -27,13 +33,26 @@ void WarmupSchedule::describe_warmup(Schema& s) {
              "after them on")
       .at_least(0)
       .unit(Duration::Unit::steps)
-      .units({Duration::Unit::steps, Duration::Unit::epochs, Duration::Unit::samples});
+      .units(schedule_units());
 }
 
 double WarmupSchedule::factor(const Progress& p) const {
   const double rise = updates_in(warmup, p), step = static_cast<double>(p.step);
   if (step < rise) return (step + 1) / (rise + 1);
   return after(step - rise, std::max(0.0, static_cast<double>(p.total_steps) - rise), p);
+}
+
+void FallSchedule::describe_fall(Schema& s, std::vector<std::string> known_as) {
+  s.optional("over", over, "length of the fall after the warm-up; to the run's planned end where not given")
+      .above(0)
+      .units(schedule_units())
+      .known_as(std::move(known_as));
+  describe_warmup(s);
+}
+
+double FallSchedule::after(double done, double left, const Progress& p) const {
+  const double length = over ? updates_in(*over, p) : left;
+  return at(length > 0 ? std::min(1.0, done / length) : 0);
 }
 
 }  // namespace dl

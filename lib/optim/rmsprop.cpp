@@ -24,6 +24,7 @@ struct RmsProp final : Optimizer {
   }
 
   double learning_rate() const override { return lr; }
+  bool takes_momentum() const override { return true; }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (weight_decay > 0) g = g + weight_decay * p;
@@ -35,8 +36,8 @@ struct RmsProp final : Optimizer {
       v = maximum(v - a * a, 0);  // rounding may take it below
     }
     Value d = g / (sqrt(v) + eps);
-    if (momentum > 0) {
-      d = momentum * b.state("momentum_buffer") + d;
+    if (const Operand kept = b.momentum(momentum).kept; kept.value || momentum > 0) {
+      d = map(Function::mul, kept, b.state("momentum_buffer")) + d;
       b.assign("momentum_buffer", d);
     }
     return p - b.lr() * d;

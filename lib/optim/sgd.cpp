@@ -29,15 +29,16 @@ struct Sgd final : Optimizer {
 
   double learning_rate() const override { return lr; }
   double boldest_rate() const override { return 10; }
+  bool takes_momentum() const override { return true; }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (weight_decay > 0) g = g + weight_decay * p;
-    if (momentum == 0) return p - b.lr() * g;
-    const Value old = b.state("momentum_buffer");
-    Value v = momentum * old + (1 - dampening) * g;
+    const Operand kept = b.momentum(momentum).kept;
+    if (!kept.value && momentum == 0) return p - b.lr() * g;
+    Value v = map(Function::mul, kept, b.state("momentum_buffer")) + (1 - dampening) * g;
     if (dampening > 0) v = where(b.number("number", [](const UpdateTime& t) { return t.number; }) <= 1, g, v);
     b.assign("momentum_buffer", v);
-    return p - b.lr() * (nesterov ? g + momentum * v : v);
+    return p - b.lr() * (nesterov ? g + map(Function::mul, kept, v) : v);
   }
 };
 DL_OPTIMIZER(Sgd, "sgd");

@@ -15,8 +15,8 @@ struct StepSchedule final : WarmupSchedule {
 
   void describe(Schema& s) override {
     s.summary("the learning rate falls by a factor at regular times or at milestones");
-    s.also_known_as({"step_lr", "StepLR", "multi_step", "MultiStepLR"});
-    const std::vector<Duration::Unit> units{Duration::Unit::steps, Duration::Unit::epochs, Duration::Unit::samples};
+    s.also_known_as({"step_lr", "StepLR", "multi_step", "MultiStepLR", "PiecewiseConstantDecay", "piecewise_constant"});
+    const std::vector<Duration::Unit>& units = schedule_units();
     s.optional("every", every, "time between two falls").above(0).units(units).known_as({"step_size"});
     s.optional("start", start,
                "with 'every': when the first period begins; the first fall is at its end; 0 if left out")

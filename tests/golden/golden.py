@@ -28,6 +28,20 @@ def some_shape(*ranks, last=None, most=12):
             return tuple(shape)
 
 
+def between(low, high, digits=4):
+    """A number for a configuration, as it is written."""
+    return round(chance.uniform(low, high), digits)
+
+
+def yaml_of(name, **keys):
+    """A configuration as YAML: numbers, words, lists and true or false."""
+    def text(value):
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return "[" + ", ".join(text(v) for v in value) + "]" if isinstance(value, (list, tuple)) else str(value)
+    return f"{name}: {{" + ", ".join(f"{key}: {text(value)}" for key, value in keys.items()) + "}"
+
+
 def _given(shape, low=-2.0, high=2.0):
     return torch.randint(int(low * 64), int(high * 64), tuple(shape), generator=_generator) / 64
 
@@ -118,17 +132,66 @@ def loss(yaml, module, shape, ignored=None, target=None):
     })
 
 
-def optimizer(yaml, make, steps=4, elements=6):
-    """Parameters after each of some steps with given gradients."""
+def loss_of(yaml, function, *shapes, target=None):
+    """A loss `function(prediction, further outputs …, target)` of outputs of these shapes, batch first. The target is a
+    tensor, whole numbers or not, or there is none."""
+    outputs = [shape if torch.is_tensor(shape) else _given(shape) for shape in shapes]
+    outputs = [x.clone().requires_grad_() for x in outputs]
+    value = function(*outputs) if target is None else function(*outputs, target)
+    value.backward()
+    tensors = [_tensor(x, gradient=x.grad) for x in outputs]
+    case = {"yaml": yaml, "prediction": tensors[0], "further": tensors[1:], "loss": _numbers(value)[0]}
+    if target is not None:
+        whole = not target.is_floating_point()
+        case["target"] = (_whole if whole else _tensor)(target) | {"dtype": "i32" if whole else "f32"}
+    cases.append(case)
+
+
+def given(shape, low=-2.0, high=2.0):
+    """Numbers at random, as those that are given are."""
+    return _given(shape, low, high)
+
+
+def optimizer(yaml, make, steps=4, elements=6, schedule=None):
+    """Parameters after each of some steps with given gradients; where there is a `schedule(optimizer)`, of which factors and
+    momenta are recorded, with what it says."""
     p = _given([elements]).requires_grad_()
     update = make([p])
     case = {"yaml": yaml, "start": _numbers(p), "gradients": [], "parameters": []}
-    for _ in range(steps):
+    scheduler = schedule and schedule(update)
+    if scheduler:
+        case |= {"factors": [], "momenta": []}
+    for step in range(steps):
         p.grad = _given([elements])
         case["gradients"].append(_numbers(p.grad))
+        if scheduler:
+            group = update.param_groups[0]
+            case["factors"].append(group["lr"] / group["max_lr"])
+            case["momenta"].append(group["betas"][0] if "betas" in group else group["momentum"])
         update.step()
+        if scheduler and step + 1 < steps:
+            scheduler.step()
         case["parameters"].append(_numbers(p))
     cases.append(case)
+
+
+def schedule(yaml, make, steps, momentum=False):
+    """Factors on the learning rate of each step of a run, and where asked the momentum, as `make(optimizer)` schedules them."""
+    update = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1.0, momentum=0.9)
+    scheduler, groups = make(update), []
+    for step in range(steps):
+        groups.append(dict(update.param_groups[0]))
+        update.step()
+        if step + 1 < steps:
+            scheduler.step()
+    formula(yaml, lambda step: groups[step]["lr"], steps, (lambda step: groups[step]["momentum"]) if momentum else None)
+
+
+def formula(yaml, factor, steps, momentum=None):
+    """The same by functions of the step, from 0."""
+    numbers = {"factors": factor} | ({"momenta": momentum} if momentum else {})
+    cases.append({"yaml": yaml, "steps": steps}
+                 | {name: [float(f"{f(step):.9g}") for step in range(steps)] for name, f in numbers.items()})
 
 
 def initial(yaml, module, shape):
@@ -140,8 +203,9 @@ def initial(yaml, module, shape):
     cases.append({"yaml": yaml, "input": list(shape), "parameters": parameters})
 
 
-def parameter_groups(yaml, model_yaml, model, groups, steps=3):
-    """A model's parameters after each of some steps with given gradients; `groups(named parameters)` makes the optimizer."""
+def parameter_groups(yaml, model_yaml, model, groups, steps=3, average=None):
+    """A model's parameters after each of some steps with given gradients; `groups(named parameters)` makes the optimizer. Where
+    it has averages(named parameters), these too, as the variable of that name."""
     named = dict(model.named_parameters())
     with torch.no_grad():
         for p in named.values():
@@ -154,4 +218,7 @@ def parameter_groups(yaml, model_yaml, model, groups, steps=3):
         gradients = {n: _numbers(p.grad) for n, p in named.items()}
         update.step()
         case["steps"].append({"gradients": gradients, "parameters": {n: _numbers(p) for n, p in named.items()}})
+        if average:
+            case["average"] = average
+            case["steps"][-1]["averages"] = {n: _numbers(a) for n, a in update.averages(named).items()}
     cases.append(case)

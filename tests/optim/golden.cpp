@@ -17,12 +17,19 @@ class InputBuilder final : public UpdateBuilder {
   Value state(const std::string&, const Shape&) override { return {}; }
   Value average(const std::string&) override { return {}; }
   Value gradient_norm() override { return {}; }
+  Value parameters() override { return {}; }
+  Momentum momentum(double own) override {
+    if (!moves_momentum) return UpdateBuilder::momentum(own);
+    return {number("momentum", [](const UpdateTime& t) { return *t.momentum; }),
+            number("fresh", [](const UpdateTime& t) { return 1 - *t.momentum; })};
+  }
   Value state(const std::string& name) override {
     states[name].assign(size_t(elements_), 0.0f);
     return input(graph_, name, {DType::f32, {elements_}});
   }
   void assign(const std::string& name, Value value) override { graph_.output("new " + name, value); }
 
+  bool moves_momentum = false;
   testing::Feed states;
   std::map<std::string, std::function<double(const UpdateTime&)>> numbers;  // by input
 
@@ -42,6 +49,7 @@ TEST_CASE("optimizers take PyTorch's steps") {
       const int64_t elements = int64_t(parameters.size());
       Graph graph;
       InputBuilder builder(graph, elements);
+      builder.moves_momentum = recorded.contains("momenta");
       graph.output("p", optimizer->update(builder, input(graph, "p", {DType::f32, {elements}}),
                                           input(graph, "g", {DType::f32, {elements}})));
       for (size_t step = 0; step < recorded["gradients"].size(); ++step) {
@@ -49,7 +57,10 @@ TEST_CASE("optimizers take PyTorch's steps") {
         feed["p"] = parameters;
         feed["g"] = recorded["gradients"][step].get<golden::Numbers>();
         for (const auto& [name, compute] : builder.numbers)
-          feed[name] = {float(compute({.lr = optimizer->learning_rate(), .number = double(step + 1)}))};
+          feed[name] = {float(compute(
+              {.lr = optimizer->learning_rate() * (builder.moves_momentum ? double(recorded["factors"][step]) : 1),
+               .number = double(step + 1),
+               .momentum = builder.moves_momentum ? std::optional(double(recorded["momenta"][step])) : std::nullopt}))};
         const auto results = testing::outputs_of(graph, feed, device);
         for (auto& [name, values] : builder.states) values = results.at("new " + name);
         parameters = results.at("p");

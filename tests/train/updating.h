@@ -79,9 +79,12 @@ inline void check_steps(const std::string& folder) {
       Updating our(recorded["model"], recorded["yaml"], {inputs}, device);
       const golden::Numbers start = our.flat(recorded["start"]);
       our.store.write("parameters", start.data(), static_cast<int64_t>(start.size()));
+      our.programs.begin_average();
       for (const golden::Json& step : recorded["steps"]) {
         our.step(our.flat(step["gradients"]));
         golden::check_near("parameters", our.store.read("parameters"), our.flat(step["parameters"]));
+        if (recorded.contains("average"))
+          golden::check_near("average", our.store.read(recorded["average"]), our.flat(step["averages"]));
       }
     });
   }

@@ -53,10 +53,13 @@ struct StochasticWeightAveraging final : Controller {
       report("swa_epoch_start",
              concat("nothing is averaged: the run has ", *epochs, *epochs == 1 ? " epoch" : " epochs"),
              "lower it, or raise max_epochs");
-    for (const UpdateChain* chain : plan.run.chains())
+    for (const UpdateChain* chain : plan.run.chains()) {
+      if ((*chain)->averages())
+        report("", concat("'", (*chain)->name, "' averages the weights too"), "leave one of them out");
       for (const auto& rule : chain->after)
         if (rule->averages())
           report("", concat("'", rule->name, "' averages the weights too"), "leave one of them out");
+    }
     if (plan.run.trainer.ema.object) report("", "'ema' averages the weights too", "leave one of them out");
   }
 

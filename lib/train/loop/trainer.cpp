@@ -318,15 +318,15 @@ RunStarted Trainer::Impl::about() const {
 
 void Trainer::Impl::step() {
   double factor = 1;
-  if (plan.run.schedule)
-    factor = plan.run.schedule->factor(
-        {.step = state.step,
-         .total_steps = plan.total_steps(),
-         .steps_per_epoch = plan.steps_per_epoch(),
-         .batch_size = plan.largest_batch() * std::min(trainer.accumulate_grad_batches, plan.batches_per_epoch())});
+  std::optional<double> momentum;
+  if (const LRSchedule* schedule = plan.run.schedule.get()) {
+    const Progress at = plan.progress(state.step);
+    factor = schedule->factor(at);
+    if (schedule->moves_momentum()) momentum = schedule->momentum(at);
+  }
   lr = plan.run.optimizer->learning_rate() * factor;
   for (const auto& controller : controllers) lr = controller->learning_rate(lr);
-  updates.begin(lr, state.step + 1);
+  updates.begin(lr, state.step + 1, momentum);
   auto seen = [&](int64_t samples) {
     state.micro_batches += 1;
     state.samples += samples;

@@ -31,11 +31,12 @@ void Updates::expect(const BatchType& batch) {
   reads_late_ = may_read_late_ && !accumulates_ && turns_.size() == 1 && programs_.measures().rows.empty();
 }
 
-void Updates::begin(double lr, int64_t number) {
+void Updates::begin(double lr, int64_t number, std::optional<double> momentum) {
   for (size_t i = 0; i < turns_.size(); ++i) {
     Turn& turn = turns_[i];
     turn.due = number % turn.every == 0;
-    if (turn.due) programs_.begin_update({.lr = lr, .number = static_cast<double>(number / turn.every)}, i);
+    if (turn.due)
+      programs_.begin_update({.lr = lr, .number = static_cast<double>(number / turn.every), .momentum = momentum}, i);
   }
   forget();
 }

@@ -17,7 +17,7 @@ class Updates {
   // Makes the program for batches of a size before the first of them is there.
   void expect(const BatchType& batch);
   // The next step's learning rate and number, from 1, which says whose turn it is.
-  void begin(double lr, int64_t number);
+  void begin(double lr, int64_t number, std::optional<double> momentum = {});
   // The whole step from the next batch, whose number of samples it returns; `tick` numbers the random draws. The
   // batch after it is fetched and, where each step is one update, fed while the device computes. Where reads_late(), a
   // step may be begun before the one before it is read.

@@ -123,6 +123,9 @@ class RunPlanner {
     if (!data_good || problems_.size() > before) return check_keys(items, problems_);
     plan_.network = std::make_unique<Network>(items, std::move(inputs), problems_);
     if (problems_.size() > before) return;
+    if (const std::vector<std::string> idle = plan_.network->freeze(plan_.run.freeze); !idle.empty())
+      add("freeze", concat("nothing of the model is ", join(idle, " or ")),
+          "write an item of the model, or a pattern of tensors' paths: " + some_paths());
     if (plan_.network->parameter_count() == 0)
       add("model", "the model has no parameters, so there is nothing to train",
           "add a layer with weights: 'linear: 10'");
@@ -165,6 +168,21 @@ class RunPlanner {
     dl::plan_updates(plan_, problems_, [this](const std::string& path, std::string what, std::string help) {
       add(path, std::move(what), std::move(help));
     });
+  }
+
+  void check_schedule() {
+    const LRSchedule* schedule = plan_.run.schedule.get();
+    if (!schedule) return;
+    const TrainerSpec& trainer = plan_.run.trainer;
+    if (schedule->needs_end() && !trainer.max_epochs && !trainer.max_steps && !trainer.fast_dev_run)
+      add("schedule", concat("'", schedule->name, "' goes by the run's planned end, and the run has none"),
+          "write 'trainer.max_epochs' or 'trainer.max_steps', or a schedule that has no end: 'inverse_sqrt'");
+    if (!schedule->moves_momentum()) return;
+    for (const UpdateChain* chain : plan_.run.chains())
+      if (*chain && !(*chain)->takes_momentum())
+        return add("schedule",
+                   concat("'", schedule->name, "' moves the momentum, which '", (*chain)->name, "' does not have"),
+                   concat("write 'cycle_momentum: false' in '", schedule->name, "'"));
   }
 
   void check_trainer() {
@@ -224,6 +242,14 @@ class RunPlanner {
   }
 
  private:
+  std::string some_paths() const {
+    constexpr size_t told = 8;
+    std::vector<std::string> paths;
+    for (const Tensor& tensor : plan_.network->tensors())
+      if (paths.size() < told) paths.push_back(tensor.path);
+    return join(paths);
+  }
+
   std::filesystem::path folder() const {
     const Node* given = plan_.spec.find("folder");
     return given && given->is_scalar() ? std::filesystem::path(given->as_string().value_or(given->text))
@@ -317,6 +343,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
     planner.read_run();
     planner.build_network(data_good);
     planner.plan_updates();
+    planner.check_schedule();
     planner.check_trainer();
     if (weights == Weights::initial && problems.empty()) planner.check_initial_weights();
     if (problems.empty()) planner.warn_of_the_unlikely();
@@ -416,6 +443,13 @@ int64_t Plan::total_steps() const {
     by_epochs = std::numeric_limits<int64_t>::max();
   if (by_steps == 0 || by_epochs == 0) return std::max(by_steps, by_epochs);
   return std::min(by_steps, by_epochs);
+}
+
+Progress Plan::progress(int64_t step) const {
+  return {.step = step,
+          .total_steps = total_steps(),
+          .steps_per_epoch = steps_per_epoch(),
+          .batch_size = largest_batch() * std::min(run.trainer.accumulate_grad_batches, batches_per_epoch())};
 }
 
 std::unique_ptr<Plan> plan_run(const std::filesystem::path& config, const std::vector<std::string>& sets) {

@@ -55,8 +55,9 @@ struct Plan {
 
   int64_t largest_batch() const;  // samples: as many as data.batch_size says, or as there are
   int64_t batches_per_epoch() const;
-  int64_t steps_per_epoch() const;  // optimizer updates
-  int64_t total_steps() const;      // by max_epochs and max_steps; 0: no planned end
+  int64_t steps_per_epoch() const;        // optimizer updates
+  int64_t total_steps() const;            // by max_epochs and max_steps; 0: no planned end
+  Progress progress(int64_t step) const;  // for schedules
 };
 
 // Reads the config, one of those that come with the program where there is no such file (shared_file()), and checks all

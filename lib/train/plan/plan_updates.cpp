@@ -66,6 +66,33 @@ void expect_once(const std::string& key, const std::string& rule, const std::vec
   add(key, "'optimizer' has '" + rule + "' in its list too", "leave one of them out");
 }
 
+// What keeps averages of the weights, of which one can be validated.
+std::vector<std::string> averages_of(const UpdateChain& chain) {
+  std::vector<std::string> names;
+  if (chain->averages()) names.push_back(chain->name);
+  for (const auto& rule : chain.after)
+    if (rule->averages()) names.push_back(rule->name);
+  return names;
+}
+
+// That each rule acts on some parameter of those that its chain updates.
+void expect_some(const UpdateChain& chain, const Update& update, const Network& network, const std::string& place,
+                 const Add& add) {
+  const auto expect = [&](const UpdateRule& rule, size_t index) {
+    const bool some = std::ranges::any_of(network.tensors(), [&](const Tensor& tensor) {
+      return tensor.trained && update.has(tensor.offset) && rule.acts_on(tensor.path, tensor.shape.rank());
+    });
+    if (some) return;
+    std::vector<std::string> paths;
+    for (const Tensor& tensor : network.tensors())
+      if (tensor.trained && update.has(tensor.offset) && paths.size() < 8) paths.push_back(tensor.path);
+    add(concat(place, "[", index, "]"), concat("'", rule.name, "' acts on no parameter that is updated"),
+        "write a pattern that fits one of them: " + join(paths));
+  };
+  for (size_t i = 0; i < chain.before.size(); ++i) expect(*chain.before[i], i);
+  for (size_t i = 0; i < chain.after.size(); ++i) expect(*chain.after[i], chain.before.size() + 1 + i);
+}
+
 }  // namespace
 
 void plan_updates(Plan& plan, std::vector<Problem>& problems, const Add& add) {
@@ -77,8 +104,11 @@ void plan_updates(Plan& plan, std::vector<Problem>& problems, const Add& add) {
     const bool own = i < turns.size() && turns[i].optimizer;
     const Reading place(problems, own ? concat("turns[", i, "].optimizer") : "optimizer");
     parts.push_back({chains[i]->optimizer.get(), chains[i]->place_of_optimizer(place)});
-    if (i < turns.size())
-      parts.back().has = [turn = &turns[i]](const Tensor& tensor) { return turn->updates(tensor.path); };
+    const Turn* turn = i < turns.size() ? &turns[i] : nullptr;
+    if (turn || !plan.run.freeze.empty())
+      parts.back().has = [turn, network = plan.network.get()](const Tensor& tensor) {
+        return !network->is_frozen(tensor.path) && (!turn || turn->updates(tensor.path));
+      };
   }
   const bool whole = problems.empty() && plan.network;
   if (whole) check_turns(turns, *plan.network, add);
@@ -93,14 +123,23 @@ void plan_updates(Plan& plan, std::vector<Problem>& problems, const Add& add) {
     plan.clip = Registry<UpdateRule>::read(keys, Reading(problems, "trainer.gradient_clip_val"));
     for (const UpdateChain* chain : chains) expect_once("trainer.gradient_clip_val", rule, chain->before, add);
   }
-  for (const UpdateChain* chain : chains)
-    if (trainer.ema.object) expect_once("trainer.ema", "ema", chain->after, add);
+  for (size_t i = 0; i < chains.size(); ++i) {
+    const std::string place = i < turns.size() && turns[i].optimizer ? concat("turns[", i, "].optimizer") : "optimizer";
+    if (trainer.ema.object) expect_once("trainer.ema", "ema", chains[i]->after, add);
+    if (network && problems.empty()) expect_some(*chains[i], {.ranges = plan.groups.ranges(i)}, *network, place, add);
+    std::vector<std::string> averages = averages_of(*chains[i]);
+    if (trainer.ema.object && std::ranges::count(averages, "ema") == 0) averages.push_back("trainer.ema");
+    if (averages.size() > 1)
+      add(place, "'" + join(averages, "' and '") + "' each keep an average of the weights, of which one is validated",
+          "leave one of them out");
+  }
 }
 
 std::vector<Update> Plan::updates() const {
   std::vector<Update> updates;
   for (const UpdateChain* chain : run.chains()) {
     Update& update = updates.emplace_back(Update{.ranges = groups.ranges(updates.size())});
+    update.moves_momentum = run.schedule && run.schedule->moves_momentum();
     if (clip) update.before.push_back(clip.get());
     for (const auto& rule : chain->before) update.before.push_back(rule.get());
     for (const auto& rule : chain->after) update.after.push_back(rule.get());

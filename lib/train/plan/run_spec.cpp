@@ -220,6 +220,10 @@ void RunSpec::describe(Schema& s) {
       .known_as({"network", "net", "architecture"});
   s.optional("init_from", init_from,
              "a safetensors file with the initial weights, named by the layers' paths, or {path, missing, ignore}");
+  s.optional("freeze", freeze,
+             "patterns of parameters that stay as they are, or of parts of the model: [\"layer1\", \"*.bn1.*\"]; their "
+             "running averages stay too")
+      .known_as({"frozen", "freeze_layers", "trainable"});
   s.required("loss", loss, "what is to be made small")
       .known_as({"criterion", "loss_function", "loss_fn", "objective"})
       .unless({"losses", "turns"})

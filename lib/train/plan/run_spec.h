@@ -80,6 +80,7 @@ struct RunSpec {
   DataSpec data;
   Node blocks, model;  // read by lib/spec/blocks.h
   std::optional<InitFromSpec> init_from;
+  Patterns freeze;             // of tensors, or of parts of the model
   std::unique_ptr<Loss> loss;  // null: `losses`, or those of `turns`
   WeightedLosses losses;
   std::vector<Turn> turns;  // none: a step is one update, of all parameters

@@ -94,6 +94,13 @@ class UpdateGraph {
       whole_.numbers_.try_emplace(prefix_ + name, HostNumber{std::move(compute), piece_.range->lr_factor});
       return input(whole_.graph_, prefix_ + name, Type{});
     }
+    Momentum momentum(double own) override {
+      if (!whole_.update_.moves_momentum) return {own, 1 - own};
+      const auto kept = [own](const UpdateTime& t) { return t.momentum.value_or(own); };
+      return {number("momentum", kept), number("1 - momentum", [kept](const UpdateTime& t) { return 1 - kept(t); })};
+    }
+    Value parameters() override { return whole_.old(whole_.parameters_, piece_); }
+    std::string path() const override { return piece_.path; }
     Value state(const std::string& name) override { return kept({name, flat(), Role::optimizer_state}); }
     Value average(const std::string& name) override { return kept({name, flat(), Role::average}); }
     Value state(const std::string& name, const Shape& shape) override {

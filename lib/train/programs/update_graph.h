@@ -18,7 +18,7 @@ struct HostNumber {
   float value = 0;
 
   void update(const UpdateTime& time) {
-    value = static_cast<float>(compute({.lr = time.lr * lr_factor, .number = time.number}));
+    value = static_cast<float>(compute({.lr = time.lr * lr_factor, .number = time.number, .momentum = time.momentum}));
   }
 };
 using HostNumbers = std::map<std::string, HostNumber>;  // by the name of the programs' input; each has one address

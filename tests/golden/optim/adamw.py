@@ -1,8 +1,10 @@
 # adamw beside torch.optim.AdamW.
 # SPDX-License-Identifier: Apache-2.0
-from golden import optimizer
+from golden import between, chance, optimizer, yaml_of
 from torch.optim import AdamW
 
 optimizer("adamw: {lr: 0.01}", lambda p: AdamW(p, 0.01))
-optimizer("adamw: {lr: 0.01, betas: [0.8, 0.95], weight_decay: 0.1}",
-          lambda p: AdamW(p, 0.01, betas=(0.8, 0.95), weight_decay=0.1))
+for _ in range(20):
+    keys = dict(lr=between(0.001, 0.5), betas=(between(0.5, 0.95), between(0.8, 0.999)), eps=between(1e-6, 1e-2, 6),
+                weight_decay=chance.choice([0, between(0.01, 0.5)]), amsgrad=chance.random() < 0.6)
+    optimizer(yaml_of("adamw", **keys), lambda p: AdamW(p, **keys), steps=5, elements=4)

@@ -1,0 +1,39 @@
+// Schedules at the same time, as PyTorch's ChainedScheduler: the product of their factors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+
+#include "lib/nn/schedule.h"
+
+namespace dl {
+namespace {
+
+struct ChainedSchedule final : LRSchedule {
+  std::vector<std::unique_ptr<LRSchedule>> schedules;
+
+  void describe(Schema& s) override {
+    s.summary("several schedules at the same time: the product of their factors");
+    s.also_known_as({"ChainedScheduler"});
+    s.required("schedules", schedules, "of which the factors are multiplied").positional();
+    s.example("chained: [{exponential: {gamma: 0.95}}, {step: {milestones: [30 epochs]}}]");
+    s.check([this](const Report& report) {
+      if (schedules.empty()) report.at("schedules", "expected a schedule or more, got none");
+      for (const auto& schedule : schedules)
+        if (schedule->moves_momentum())
+          report.at("schedules", concat("'", schedule->name, "' moves the momentum, which it can alone"),
+                    "write 'cycle_momentum: false' in it");
+    });
+  }
+  bool needs_end() const override {
+    return std::ranges::any_of(schedules, [](const auto& schedule) { return schedule->needs_end(); });
+  }
+  double factor(const Progress& p) const override {
+    double product = 1;
+    for (const auto& schedule : schedules) product *= schedule->factor(p);
+    return product;
+  }
+};
+DL_SCHEDULE(ChainedSchedule, "chained");
+
+}  // namespace
+}  // namespace dl
