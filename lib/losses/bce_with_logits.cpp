@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
+#include "lib/nn/softplus.h"
 
 namespace dl {
 namespace {
@@ -11,7 +12,8 @@ struct BceWithLogits final : Loss {
   void describe_keys(Schema& s) override {
     s.summary("binary cross-entropy of a sigmoid; takes values before the sigmoid");
     s.details("Targets are probabilities, or classes 0 and 1.");
-    s.also_known_as({"BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "binary_crossentropy", "bce"});
+    s.also_known_as({"BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "binary_crossentropy", "bce",
+                     "MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"});
     s.optional("pos_weight", pos_weight, "weight of the targets 1")
         .above(0)
         .known_as({"weight", "class_weight", "scale_pos_weight"});
@@ -20,9 +22,7 @@ struct BceWithLogits final : Loss {
   }
   Value each(const Fields& f) const override {
     const Value x = as_predicted_shape(f.prediction, f.target), y = as_f32(f.target);
-    // log(1 + exp(-x)), shifted by the larger of both terms' exponents.
-    const Value shift = stop_gradient(maximum(-x, 0)), softplus = shift + log(exp(-shift) + exp(-x - shift));
-    return (1 - y) * x + (1 + (pos_weight - 1) * y) * softplus;
+    return (1 - y) * x + (1 + (pos_weight - 1) * y) * softplus(-x);
   }
   Reads reads() const override { return Reads::logit; }
   Value predicted(Value output) const override { return sigmoid(output); }

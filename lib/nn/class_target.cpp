@@ -43,6 +43,12 @@ bool are_class_probabilities(Value prediction, Value target) {
   return target.type().dtype == DType::f32 && target.shape().rank() >= 2 && target.shape() == prediction.shape();
 }
 
+Value class_probabilities(Value prediction, Value target) {
+  if (are_class_probabilities(prediction, target)) return as_f32(target);
+  expect_class_targets(prediction, target);
+  return hits(prediction, target);
+}
+
 Value first_largest(Value x) {
   const int64_t n = x.shape().last();
   const Value index = iota(*x.graph, n), whole = sum(equal(x, x), {-1}) >= static_cast<double>(n);

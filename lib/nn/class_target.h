@@ -17,6 +17,9 @@ Value hits(Value prediction, Value target);
 // Whether targets f32 are probabilities of the classes, of the predictions' shape.
 bool are_class_probabilities(Value prediction, Value target);
 
+// The same, or the probabilities that the targets are. Throws as expect_class_targets() does.
+Value class_probabilities(Value prediction, Value target);
+
 // [batch, …, 1]: the target's class, of probabilities the first of the largest. Throws as expect_class_targets() does.
 Value class_labels(Value prediction, Value target);
 

@@ -20,7 +20,7 @@ Value beside_targets(Value samples, const Shape& targets) {
 
 void Loss::describe(Schema& s) {
   describe_keys(s);
-  from.describe(s, takes_target());
+  from.describe(s, {.target = takes_target()});
   s.optional("sample_weight", sample_weight,
              "the data's field with a weight of each sample; the mean is sum(weight loss) / sum(weight)")
       .known_as({"sample_weights"});

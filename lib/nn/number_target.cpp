@@ -21,4 +21,6 @@ Value as_predicted_shape(Value prediction, Value target) {
                    wanted.rank() <= 1 ? concat("end the model with 'linear: ", wanted.elements(), "'") : "");
 }
 
+Value as_signs(Value target) { return 2 * (target > 0) - 1; }
+
 }  // namespace dl

@@ -12,4 +12,7 @@ Value as_predicted_numbers(Value prediction, Value target);
 // The same where classes 0 and 1 are taken as numbers.
 Value as_predicted_shape(Value prediction, Value target);
 
+// The target as 1 or -1: what is above 0 is 1, so that it may be a class 0 or 1, or -1 or 1.
+Value as_signs(Value target);
+
 }  // namespace dl

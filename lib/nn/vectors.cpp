@@ -1,0 +1,30 @@
+// Angles and distances.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/vectors.h"
+
+#include "lib/base/error.h"
+
+namespace dl {
+
+Value cosine(Value a, Value b) {
+  return sum(a * b, {-1}) * rsqrt((sum(a * a, {-1}) + 1e-12) * (sum(b * b, {-1}) + 1e-12));
+}
+
+Value distance(Value a, Value b, double p, double eps) {
+  const Value d = a - b + eps;
+  if (p == 2) return sqrt(sum(d * d, {-1}));
+  if (p == 1) return sum(abs(d), {-1});
+  return pow(sum(pow(abs(d), p), {-1}), 1 / p);
+}
+
+Value unit_length(Value x) { return x / maximum(sqrt(sum(x * x, {-1})), 1e-12); }
+
+void expect_same_vectors(Value a, Value b, const std::string& second) {
+  const Shape found = a.shape().without_batch();
+  if (b.type().dtype == DType::f32 && a.shape() == b.shape() && found.rank() > 0) return;
+  throw ShapeError(concat("expected vectors of one length, got ", found.text(), " and from ", second, " ",
+                          name_of(b.type().dtype), " ", b.shape().without_batch().text()),
+                   "let both end with 'linear: N' of one N");
+}
+
+}  // namespace dl
