@@ -16,9 +16,9 @@ struct Iou final : ClassScore {
     s.example("iou");
     s.example("iou: {average: per_class}");
   }
-  double score(double hits, double predicted, double actual) const override {
-    const double all = predicted + actual - hits;
-    return all > 0 ? hits / all : 0;
+  double score(const ClassCounts& c) const override {
+    const double either = c.predicted + c.actual - c.hits;
+    return either > 0 ? c.hits / either : 0;
   }
 };
 DL_METRIC(Iou, "iou");

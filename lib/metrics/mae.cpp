@@ -1,24 +1,17 @@
 // Mean absolute error: the mean over all targets of |x - y|
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/nn/metric.h"
-#include "lib/nn/number_target.h"
+#include "lib/nn/number_mean.h"
 
 namespace dl {
 namespace {
 
-struct MeanAbsoluteError final : Metric {
+struct MeanAbsoluteError final : NumberMean {
   void describe_keys(Schema& s) override {
     s.summary("mean of the absolute difference from the target");
     s.also_known_as({"mean_absolute_error", "MeanAbsoluteError", "l1"});
     s.example("mae");
   }
-  std::vector<Loss::Reads> takes() const override { return {Loss::Reads::numbers}; }
-  void add(Keep& keep, const Fields& f) const override {
-    const Value d = as_predicted_numbers(f.prediction, f.target) - f.target;
-    keep_mean_of(keep, abs(d), f.lengths);
-  }
-  std::vector<double> figures(const Kept& kept) const override { return {mean_of(kept)}; }
-  bool higher_is_better() const override { return false; }
+  Value of(Value x, Value y) const override { return abs(x - y); }
 };
 DL_METRIC(MeanAbsoluteError, "mae");
 

@@ -14,7 +14,7 @@ struct Recall final : ClassScore {
     s.example("recall");
     s.example("recall: {average: macro}");
   }
-  double score(double hits, double, double actual) const override { return actual > 0 ? hits / actual : 0; }
+  double score(const ClassCounts& c) const override { return c.actual > 0 ? c.hits / c.actual : 0; }
 };
 DL_METRIC(Recall, "recall");
 

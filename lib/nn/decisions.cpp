@@ -70,7 +70,11 @@ DecisionRule::Decisions DecisionRule::decide(const Fields& f) const {
     truth = truth * own;
     other = other * own;
   }
-  if (wanted.rank() == 1 && !f.lengths) return {rows_of(truth), rows_of(there * counts)};
+  if (wanted.rank() == 1 && !f.lengths) {
+    const Value known = counted(f.target, ignore_index, f.lengths);
+    return {rows_of(truth), rows_of(there * counts),
+            rows_of(broadcast_to(known ? known : constant(*x.graph, 1), f.target.shape()))};
+  }
   const auto column = [](Value v) { return reshape(v, {v.shape().elements(), 1}); };
   return {concatenate({column(other), column(truth)}, 1),
           concatenate({column((1 - there) * counts), column(there * counts)}, 1)};
@@ -82,6 +86,15 @@ void keep_class_counts(Keep& keep, const DecisionRule::Decisions& d) {
   keep.sum("hits", of_classes(d.truth * d.decided));
   keep.sum("predicted", of_classes(d.decided));
   keep.sum("actual", of_classes(d.truth));
+  keep.sum("all", d.counts ? of_classes(d.counts) : broadcast_to(reshape(sum(d.truth), {1}), {classes}));
+}
+
+std::vector<ClassCounts> class_counts(const Kept& kept) {
+  const std::vector<double>&hits = kept.sum("hits"), &predicted = kept.sum("predicted"), &actual = kept.sum("actual"),
+        &all = kept.sum("all");
+  std::vector<ClassCounts> counts;
+  for (size_t c = 0; c < hits.size(); ++c) counts.push_back({hits[c], predicted[c], actual[c], all[c]});
+  return counts;
 }
 
 void keep_confusion(Keep& keep, const DecisionRule::Decisions& d) {
@@ -149,16 +162,25 @@ std::vector<std::string> ClassScore::names() const {
 }
 
 std::vector<double> ClassScore::figures(const Kept& kept) const {
-  const std::vector<double>&hits = kept.sum("hits"), &predicted = kept.sum("predicted"), &actual = kept.sum("actual");
-  if (average == "micro") return {score(sum_of(hits), sum_of(predicted), sum_of(actual))};
+  const std::vector<ClassCounts> counts = class_counts(kept);
+  ClassCounts together;
   std::vector<double> scores;
-  for (size_t c = 0; c < hits.size(); ++c) scores.push_back(score(hits[c], predicted[c], actual[c]));
+  for (const ClassCounts& c : counts) {
+    scores.push_back(score(c));
+    together.hits += c.hits;
+    together.predicted += c.predicted;
+    together.actual += c.actual;
+    together.all += c.all;
+  }
+  if (average == "micro") return {score(together)};
   if (average == "per_class") return scores;
   if (average == "binary") return {scores[static_cast<size_t>(positive)]};
   double sum = 0, weight = 0;
   for (size_t c = 0; c < scores.size(); ++c) {
     // A class that is neither among the targets nor among the predictions is none of this set's.
-    const double w = average == "weighted" ? actual[c] : !exclusive_ || predicted[c] + actual[c] > 0 ? 1 : 0;
+    const double w = average == "weighted"                                       ? counts[c].actual
+                     : !exclusive_ || counts[c].predicted + counts[c].actual > 0 ? 1
+                                                                                 : 0;
     sum += w * scores[c];
     weight += w;
   }

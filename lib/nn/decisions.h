@@ -23,6 +23,7 @@ struct DecisionRule {
   // f32 [rows, classes], 1 and 0; a row of an ignored target is 0. A prediction that holds NaN decides for nothing.
   struct Decisions {
     Value truth, decided;
+    Value counts;  // of labels beside each other: whether each is known
   };
   Decisions decide(const Fields& fields) const;
 };
@@ -32,8 +33,13 @@ bool are_exclusive(const MetricSetting& setting);
 // "cat" and so on, or "0", "1", …: of all columns of Decisions.
 std::vector<std::string> decided_classes(const MetricSetting& setting);
 
-// Sums "hits", "predicted" and "actual", f32 [classes] each.
+// Sums "hits", "predicted", "actual" and "all", f32 [classes] each.
 void keep_class_counts(Keep& keep, const DecisionRule::Decisions& decisions);
+// Of a class: targets that are of it and taken for it, those taken for it, those of it, and all there are.
+struct ClassCounts {
+  double hits = 0, predicted = 0, actual = 0, all = 0;
+};
+std::vector<ClassCounts> class_counts(const Kept& kept);
 // Sum "confusion", f32 [classes, classes]: row the target's class, column the decided one.
 void keep_confusion(Keep& keep, const DecisionRule::Decisions& decisions);
 
@@ -73,7 +79,7 @@ struct ClassScore : Metric {
  protected:
   void describe_score(Schema& s);  // the keys
   // 0 where there is nothing to divide by.
-  virtual double score(double hits, double predicted, double actual) const = 0;
+  virtual double score(const ClassCounts& c) const = 0;
 
  private:
   std::vector<std::string> classes_;

@@ -27,12 +27,17 @@ Node Codec<TargetName>::json_schema(const Limits& limits) {
   return any;
 }
 
-void FieldNames::describe(Schema& s, bool takes_target) {
+void FieldNames::describe(Schema& s, Takes takes) {
   s.optional("output", output, "the model's item that it reads; without it, what the model ends with");
-  if (takes_target) s.optional("target", target, "the data's field that it reads, or a number that all targets are");
+  if (takes.target) s.optional("target", target, "the data's field that it reads, or a number that all targets are");
   s.optional("lengths", lengths,
              "the data's field that says how many places of each sequence count, from the first on; without it all do")
       .known_as({"length", "mask", "attention_mask"});
+  if (takes.group)
+    s.optional("group", group,
+               "the data's field with the number of the query that a sample is an answer to: a whole number below "
+               "16777216; without it each sample is a query, with a value for each answer")
+        .known_as({"indexes", "query", "query_id", "qid"});
 }
 
 }  // namespace dl

@@ -30,7 +30,11 @@ struct FieldNames {
   std::optional<std::string> output;  // of an item of the model; unset: what the model ends with
   TargetName target = "y";
   std::optional<std::string> lengths;  // of sequences that are padded: a field i32 []
-  void describe(Schema& s, bool takes_target = true);
+  std::optional<std::string> group;    // of what is ranked together: a field i32 []
+  struct Takes {
+    bool target = true, group = false;
+  };
+  void describe(Schema& s, Takes takes);
 };
 
 // The values of a batch.
@@ -38,6 +42,7 @@ struct Fields {
   Value prediction;            // [batch, …]
   Value target;                // [batch, …]; unset where it takes none
   std::vector<Value> further;  // further outputs, in the order it names them
+  Value group;                 // i32 [batch]: which samples are ranked together; unset where each is a ranking
   Value lengths;               // i32 [batch]: how many places of each sequence count; unset where all do
 };
 

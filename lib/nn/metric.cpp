@@ -32,7 +32,7 @@ Kept& Kept::operator+=(const Kept& other) {
 
 void Metric::describe(Schema& s) {
   describe_keys(s);
-  from.describe(s);
+  from.describe(s, {.group = takes_group()});
 }
 
 void expect_measurable(const Metric& metric, const Loss& loss) {

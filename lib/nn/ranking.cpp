@@ -136,6 +136,14 @@ std::vector<double> NumberPairs::figures(const Kept& kept) const {
   return {sum / static_cast<double>(columns)};
 }
 
+double median(std::vector<double> values) {
+  if (values.empty()) return nan;
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::ranges::nth_element(values, middle);
+  if (values.size() % 2 == 1) return *middle;
+  return (*std::max_element(values.begin(), middle) + *middle) / 2;
+}
+
 double correlation(const std::vector<double>& a, const std::vector<double>& b) {
   const auto n = static_cast<double>(a.size());
   const double mean_a = std::accumulate(a.begin(), a.end(), 0.0) / n;

@@ -55,7 +55,7 @@ struct NumberPairs : Metric {
   void add(Keep& keep, const Fields& fields) const final;
   void stand_in(const MetricSetting& setting) final { columns_ = setting.target.shape.elements(); }
   std::vector<double> figures(const Kept& kept) const final;
-  bool higher_is_better() const final { return true; }
+  bool higher_is_better() const override { return true; }
 
  protected:
   // NaN where there is nothing to be said.
@@ -64,6 +64,9 @@ struct NumberPairs : Metric {
  private:
   int64_t columns_ = 1;
 };
+
+// The middle of values, of an even number the mean of both.
+double median(std::vector<double> values);
 
 // Pearson's correlation; NaN where one of both does not vary.
 double correlation(const std::vector<double>& a, const std::vector<double>& b);

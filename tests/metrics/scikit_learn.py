@@ -59,6 +59,10 @@ def inputs():
     yield "two numbers a sample", "numbers", x, x + g.scores(40, 2, 0)
     g = Numbers(12)
     yield "targets that do not vary", "numbers", g.scores(10, 1, 0), np.ones((10, 1), dtype=np.float32)
+    g = Numbers(14)
+    yield "numbers above 0", "numbers", g.scores(50, 1, 0) + np.float32(2.5), g.scores(50, 1, 0) + np.float32(2.5)
+    g = Numbers(15)
+    yield "answers to queries", "answers", g.scores(30, 5, 0.5), np.array([[np.floor(g.next() * 4) for _ in range(5)] for _ in range(30)])
     g = Numbers(13)
     far = (g.scores(40, 1, 0.25) + np.float32(100000)).astype(np.float32)
     yield "numbers far from 0", "numbers", far, (far + g.scores(40, 1, 0.25)).astype(np.float32)
@@ -79,6 +83,38 @@ def calibration(confidence, hit, bins, norm):
             shares.append((of == b).mean())
     gaps, shares = np.array(gaps), np.array(shares)
     return {"l1": (shares * gaps).sum(), "l2": np.sqrt((shares * gaps**2).sum()), "max": gaps.max()}[norm]
+
+
+def best_at(name, at, truth, scores):
+    """The best of one rate over all thresholds at which the other is at least `at`."""
+    truth = np.asarray(truth)
+    if truth.all() or not truth.any():
+        return np.nan
+    best = 0
+    for threshold in np.append(np.unique(scores), np.inf):
+        taken = scores >= threshold
+        recall, specificity = taken[truth].mean(), 1 - taken[~truth].mean()
+        precision = truth[taken].mean() if taken.any() else -1
+        value, wanted = {"recall_at_precision": (recall, precision), "precision_at_recall": (precision, recall),
+                         "sensitivity_at_specificity": (recall, specificity),
+                         "specificity_at_sensitivity": (specificity, recall)}[name]
+        if wanted >= at:
+            best = max(best, value)
+    return best
+
+
+def of_answers(x, y):
+    """What torchmetrics' retrieval metrics are, query by query; equal scores as they came."""
+    yield "ndcg", sk.ndcg_score(y, x)
+    yield "ndcg: {top_k: 3}", sk.ndcg_score(y, x, k=3)
+    ranked = np.take_along_axis(y > 0, np.argsort(-x, axis=1, kind="stable"), 1)
+    first = lambda row: np.flatnonzero(row)
+    yield "mrr", np.mean([1 / (first(r)[0] + 1) if r.any() else 0 for r in ranked])
+    yield "retrieval_map", np.mean([np.mean((np.arange(r.sum()) + 1) / (first(r) + 1)) if r.any() else 0 for r in ranked])
+    for k in (1, 3):
+        yield f"hit_rate: {k}", np.mean([r[:k].any() for r in ranked])
+        yield f"retrieval_precision: {k}", np.mean([r[:k].mean() for r in ranked])
+        yield f"retrieval_recall: {k}", np.mean([r[:k].sum() / r.sum() if r.any() else 0 for r in ranked])
 
 
 def of_classes(kind, x, y):
@@ -128,6 +164,50 @@ def of_classes(kind, x, y):
         confidence, hit = np.exp(log_softmax(x)).max(axis=1), decided == y
     else:
         confidence, hit = (1 / (1 + np.exp(-np.abs(x.astype(np.float64))))).ravel(), ((x > 0).astype(int).ravel() == y.ravel())
+    counts = sk.multilabel_confusion_matrix(y, decided, labels=range(k) if kind != "labels" else None)
+    for ours, theirs in averages.items():
+        for name, cells in (("specificity", ((0, 0), (0, 1))), ("negative_predictive_value", ((0, 0), (1, 0)))):
+            over = lambda c: c[cells[0]] / max(1, c[cells[0]] + c[cells[1]])
+            each = np.array([over(c) for c in counts])
+            present = np.array([kind == "labels" or c[1].sum() + c[:, 1].sum() > 0 for c in counts])
+            targets = np.array([c[1].sum() for c in counts])
+            yield f"{name}: {{average: {ours}}}", {
+                "macro": each[present].mean(), "weighted": np.average(each, weights=targets), "micro": over(counts.sum(0)),
+                "per_class": each, "binary": each[-1]}[ours]
+    yield "accuracy", np.mean(y.reshape(decided.shape) == decided)
+    yield "hamming_loss", sk.hamming_loss(y, decided)
+    yield "exact_match", sk.accuracy_score(y, decided)
+    if kind == "labels":
+        yield "ndcg", sk.ndcg_score(y, x)
+        yield "ndcg: {top_k: 2}", sk.ndcg_score(y, x, k=2)
+        yield "label_ranking_average_precision", sk.label_ranking_average_precision_score(y, x)
+        yield "label_ranking_loss", sk.label_ranking_loss(y, x)
+        yield "coverage_error", sk.coverage_error(y, x)
+        p = 1 / (1 + np.exp(-x.astype(np.float64)))
+        yield "log_loss", np.mean([sk.log_loss(y[:, c], p[:, c], labels=[0, 1]) for c in range(k)])
+        yield "brier", np.mean((p - y) ** 2)
+    else:
+        yield "balanced_accuracy", sk.balanced_accuracy_score(y, decided)
+        if len(np.unique(y)) > 1:
+            yield "balanced_accuracy: {adjusted: true}", sk.balanced_accuracy_score(y, decided, adjusted=True)
+        if kind == "logit":
+            p = 1 / (1 + np.exp(-x[:, 0].astype(np.float64)))
+            p = np.stack([1 - p, p], 1)
+            yield "hinge", np.maximum(0, 1 - (2 * y - 1) * x[:, 0].astype(np.float64)).mean()
+        else:
+            p = np.exp(log_softmax(x))
+            own = x[np.arange(len(y)), y].astype(np.float64)
+            others = np.where(np.eye(k)[y] > 0, -np.inf, x).max(1)
+            yield "perplexity", np.exp(sk.log_loss(y, p, labels=range(k)))
+            if k > 2:
+                yield "accuracy: {top_k: 2}", sk.top_k_accuracy_score(y, x, k=2, labels=range(k))
+            yield "hinge", np.maximum(0, 1 - own + others).mean()
+        yield "log_loss", sk.log_loss(y, p, labels=range(k))
+        yield "brier", sk.brier_score_loss(y, p, labels=range(k))
+    for name, at in (("recall_at_precision", 0.5), ("precision_at_recall", 0.6), ("sensitivity_at_specificity", 0.7),
+                     ("specificity_at_sensitivity", 0.7)):
+        each = [best_at(name, at, truth, scores) for truth, scores in one_against_others]
+        yield f"{name}: {{{name.split('_at_')[1]}: {at}, average: per_class}}", each
     for norm in ("l1", "l2", "max"):
         yield f"calibration_error: {{bins: 7, norm: {norm}}}", calibration(confidence, hit, 7, norm)
 
@@ -136,6 +216,31 @@ def of_numbers(x, y):
     x, y = x.astype(np.float64), y.astype(np.float64)
     yield "r2", sk.r2_score(y, x)
     yield "mae", sk.mean_absolute_error(y, x)
+    n = len(y)
+    mean = lambda f: np.mean([f(x[:, c], y[:, c]) for c in range(x.shape[1])])
+    yield "r2: {adjusted: 3}", mean(lambda a, b: 1 - (1 - sk.r2_score(b, a)) * (n - 1) / (n - 4))
+    yield "explained_variance", sk.explained_variance_score(y, x)
+    yield "max_error", mean(lambda a, b: sk.max_error(b, a))
+    yield "median_ae", sk.median_absolute_error(y, x)
+    yield "d2_absolute_error", sk.d2_absolute_error_score(y, x)
+    yield "mse", sk.mean_squared_error(y, x)
+    yield "rmse", np.sqrt(sk.mean_squared_error(y, x))
+    yield "mape", np.mean(np.abs(x - y) / np.maximum(np.abs(y), 1.17e-6))
+    yield "smape", np.mean(2 * np.abs(x - y) / np.maximum(np.abs(x) + np.abs(y), 1.17e-6))
+    yield "wape", np.abs(x - y).sum() / np.abs(y).sum()
+    yield "log_cosh", np.mean(np.log(np.cosh(x - y)))
+    for q in (0.5, 0.2):
+        yield f"pinball: [{q}]", sk.mean_pinball_loss(y, x, alpha=q)
+    if y.shape[1] > 1:
+        yield "cosine_similarity", np.mean((x * y).sum(1) / np.linalg.norm(x, axis=1) / np.linalg.norm(y, axis=1))
+    yield "rse", mean(lambda a, b: np.nan if np.ptp(b) == 0 else 1 - sk.r2_score(b, a))
+    yield "concordance", mean(lambda a, b: 2 * np.cov(a, b, bias=True)[0, 1] / (a.var() + b.var() + (a.mean() - b.mean()) ** 2))
+    yield "kendall", mean(lambda a, b: stats.kendalltau(a, b)[0])
+    if (x > 0).all() and (y > 0).all() and x.max() < 100:
+        yield "msle", sk.mean_squared_log_error(y, x)
+        yield "rmsle", sk.root_mean_squared_log_error(y, x)
+        for power in (0, 1, 1.5, 2, 3):
+            yield f"tweedie_deviance: {{power: {power}}}", mean(lambda a, b: sk.mean_tweedie_deviance(b, a, power=power))
     yield "pearson", np.mean([stats.pearsonr(x[:, c], y[:, c])[0] for c in range(x.shape[1])])
     yield "spearman", np.mean([stats.spearmanr(x[:, c], y[:, c])[0] for c in range(x.shape[1])])
 
@@ -146,5 +251,6 @@ def literal(value):
 
 
 for name, kind, x, y in inputs():
-    for yaml, value in of_numbers(x, y) if kind == "numbers" else of_classes(kind, x, y):
+    of = {"numbers": of_numbers, "answers": of_answers}.get(kind, lambda x, y: of_classes(kind, x, y))
+    for yaml, value in of(x, y):
         print(f'    {{"{name}", "{yaml}", {literal(value)}}},')

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <regex>
+#include <set>
 
 #include "lib/spec/registry.h"
 #include "lib/spec/yaml.h"
@@ -87,4 +88,29 @@ TEST_CASE("every registered type has a test that names it in YAML") {
       CHECK_MESSAGE(std::regex_search(tests, named), "no test of the ", registry->kind(), " '", name, "'");
     }
   }
+}
+
+// What each has to be compared with, beside the test that names it.
+TEST_CASE("every loss, metric, optimizer, rule and schedule has recorded values of a reference") {
+  // Those whose test has the numbers by hand: averages of weights, a table.
+  const std::set<std::string> by_hand{"ema", "confusion_matrix"};
+  std::string recorded = text_of("tests/metrics/scikit_learn.cpp");
+  for (const std::string folder : {"tests/golden/losses", "tests/golden/optim", "tests/golden/updates",
+                                   "tests/golden/groups", "tests/golden/schedules"})
+    for (const std::string& file : files_under(folder, {".json"})) recorded += text_of(file);
+  const std::set<std::string> kinds{"loss", "metric", "optimizer", "rule", "schedule"};
+  size_t found = 0;
+  for (const AnyRegistry* registry : AnyRegistry::all()) {
+    if (!kinds.contains(registry->kind())) continue;
+    ++found;
+    for (const std::string& name : registry->names()) {
+      if (by_hand.contains(name)) continue;
+      const bool has =
+          std::ranges::any_of(std::vector<std::string>{"\"" + name + "\"", "\"" + name + ":", "[" + name + ":",
+                                                       " " + name + ":", " " + name + "]", "{" + name + ":"},
+                              [&](const std::string& text) { return recorded.find(text) != std::string::npos; });
+      CHECK_MESSAGE(has, "no recorded value of the ", registry->kind(), " '", name, "'");
+    }
+  }
+  CHECK(found == kinds.size());
 }

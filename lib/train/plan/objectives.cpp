@@ -78,8 +78,10 @@ std::vector<std::string> Objectives::targets() const {
     if (term.loss->reads_field()) add_once(names, term.loss->from.target);
     if (term.loss->sample_weight) add_once(names, *term.loss->sample_weight);
   }
-  for (const ForwardParts::Measured& measured : metrics_)
+  for (const ForwardParts::Measured& measured : metrics_) {
     if (!measured.metric->from.target.number()) add_once(names, measured.metric->from.target);
+    if (measured.metric->from.group) add_once(names, *measured.metric->from.group);
+  }
   return names;
 }
 
@@ -129,6 +131,7 @@ class Objectives::Check {
         fields.target = broadcast_to(constant(g, *number), fields.prediction.shape());
       else if (takes_target)
         fields.target = input(g, "target", batched(field(from.target).type, probe_batch));
+      if (from.group) fields.group = input(g, "group", batched(field(*from.group).type, probe_batch));
       if (from.lengths) fields.lengths = input(g, "lengths", batched(field(*from.lengths).type, probe_batch));
       build(fields);
       return true;

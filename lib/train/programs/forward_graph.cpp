@@ -37,6 +37,7 @@ class ForwardGraph {
     if (takes_target) f.target = target(names.target, f.prediction);
     for (const std::string& name : further) f.further.push_back(outputs_.at(name));
     if (names.lengths) f.lengths = field(*names.lengths);
+    if (names.group) f.group = field(*names.group);
     return f;
   }
   Value target(const TargetName& name, Value prediction) const {
@@ -52,9 +53,17 @@ class ForwardGraph {
   Fields fields(const Metric& metric) const {
     Fields f = fields(metric.from, {}, true);
     if (const auto own = own_.find(metric.from.target); own != own_.end()) f.target = own->second;
-    f.prediction = in_own_units(f.prediction, metric.from);
+    f.prediction = in_own_units(as_number(f.prediction, metric.from.output), metric.from);
     f.target = in_own_units(f.target, metric.from);
     return f;
+  }
+
+  // The number that an output predicts: what a loss of numbers reads may be its logarithm.
+  Value as_number(Value value, const OutputName& output) const {
+    const auto beside = std::ranges::find_if(
+        parts_.losses, [&](const ForwardParts::Term& term) { return term.loss->from.output == output; });
+    const bool number = beside != parts_.losses.end() && beside->loss->reads() == Loss::Reads::numbers;
+    return number ? beside->loss->predicted(value) : value;
   }
 
   // What is in the units that a field is trained in, in its own.

@@ -1,0 +1,25 @@
+// Hit rate: the share of queries with a relevant answer among the first top_k
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/query_metric.h"
+
+namespace dl {
+namespace {
+
+struct HitRate final : QueryMetric {
+  std::optional<int64_t> top_k;
+
+  void describe_keys(Schema& s) override {
+    s.summary("share of queries with a relevant answer among the first");
+    s.also_known_as({"RetrievalHitRate", "hits_at_k"});
+    describe_top_k(s, top_k);
+    s.example("hit_rate");
+    s.example("hit_rate: {top_k: 10, group: query}");
+  }
+  double of(const std::vector<Answer>& ranked) const override {
+    return relevant(ranked, first_answers(ranked, top_k)) > 0 ? 1 : 0;
+  }
+};
+DL_METRIC(HitRate, "hit_rate");
+
+}  // namespace
+}  // namespace dl

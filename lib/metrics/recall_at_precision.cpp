@@ -1,0 +1,41 @@
+// Largest recall of a class at a precision
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <limits>
+
+#include "lib/nn/ranking.h"
+
+namespace dl {
+namespace {
+
+struct RecallAtPrecision final : RankMetric {
+  double precision = 0.9;
+
+  void describe_keys(Schema& s) override {
+    s.summary("largest recall of a class at a precision");
+    s.details("Exact, over the whole set, at the best threshold; of several classes each against the others.");
+    s.also_known_as({"RecallAtFixedPrecision", "RecallAtPrecision", "recall_at_fixed_precision"});
+    s.optional("precision", precision, "the precision that is asked for").at_least(0).at_most(1).positional();
+    describe_average(s);
+    s.example("recall_at_precision: 0.9");
+  }
+  double of(std::span<const Ranked> sorted) const override {
+    double positives = 0, negatives = 0;
+    for (const Ranked& each : sorted) ++(each.positive ? positives : negatives);
+    double best = 0, hits = 0, wrong = 0;
+    const auto consider = [&] {
+      if (hits + wrong > 0 && hits / (hits + wrong) >= precision) best = std::max(best, hits / positives);
+    };
+    consider();
+    for_each_tie(sorted, [&](double right, double others) {
+      hits += right;
+      wrong += others;
+      consider();
+    });
+    return positives > 0 && negatives > 0 ? best : std::numeric_limits<double>::quiet_NaN();
+  }
+};
+DL_METRIC(RecallAtPrecision, "recall_at_precision");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,37 @@
+// Rankings: the answers to a query by their scores, and how relevant each is; what metrics of retrieval share.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <vector>
+
+#include "lib/nn/metric.h"
+
+namespace dl {
+
+struct Answer {
+  double score = 0, relevance = 0;
+};
+
+// The mean over the queries of a figure of each. A query is a sample with a value for each answer, whose targets say
+// how relevant each is, or a class, the one answer that is; or, with `group`, all samples of a group, one an answer.
+struct QueryMetric : Metric {
+  std::vector<Loss::Reads> takes() const final;
+  bool takes_group() const final { return true; }
+  void stand_in(const MetricSetting& setting) final;
+  void add(Keep& keep, const Fields& fields) const final;
+  std::vector<double> figures(const Kept& kept) const final;
+  bool higher_is_better() const override { return true; }
+
+ protected:
+  // Of answers from the highest score to the lowest, equal ones as they came.
+  virtual double of(const std::vector<Answer>& ranked) const = 0;
+
+ private:
+  size_t answers_ = 1;  // of a sample
+};
+
+// Of metrics of the first answers: their number.
+void describe_top_k(Schema& s, std::optional<int64_t>& top_k);
+size_t first_answers(const std::vector<Answer>& ranked, const std::optional<int64_t>& top_k);
+double relevant(const std::vector<Answer>& ranked, size_t count);  // how many of the first are relevant: above 0
+
+}  // namespace dl
