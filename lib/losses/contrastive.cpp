@@ -23,7 +23,7 @@ struct Contrastive final : Loss {
   std::vector<std::string> further_outputs() const override { return {other}; }
   Value each(const Fields& f) const override {
     expect_same_vectors(f.prediction, f.further[0], "'" + other + "'");
-    const Value d = reshape(distance(f.prediction, f.further[0]), f.target.shape());
+    const Value d = as_targets(distance(f.prediction, f.further[0]), f.target);
     const Value missing = maximum(margin - d, 0);
     return where(f.target > 0, d * d, missing * missing);
   }

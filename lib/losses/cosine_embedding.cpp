@@ -23,7 +23,7 @@ struct CosineEmbedding final : Loss {
   std::vector<std::string> further_outputs() const override { return {other}; }
   Value each(const Fields& f) const override {
     expect_same_vectors(f.prediction, f.further[0], "'" + other + "'");
-    const Value c = cosine(f.prediction, f.further[0]), of_pairs = reshape(c, f.target.shape());
+    const Value c = cosine(f.prediction, f.further[0]), of_pairs = as_targets(c, f.target);
     return where(f.target > 0, 1 - of_pairs, maximum(of_pairs - margin, 0));
   }
 };

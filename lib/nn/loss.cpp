@@ -30,7 +30,7 @@ Loss::Mean Loss::over(const Fields& fields, Value sample_weight) const {
   const Value losses = each(fields), divided = weights(fields);
   const bool ignores = ignored() && fields.target && fields.target.type().dtype == DType::i32;
   Value factor = counted(ignores ? with_class_axis(fields.target) : losses,  // on each target's loss
-                         ignores ? ignored() : std::nullopt, fields.lengths);
+                         ignores ? ignored() : std::nullopt, counts_places() ? fields.lengths : Value{});
   if (sample_weight) {
     const Value own = beside_targets(sample_weight, losses.shape());
     factor = factor ? factor * own : own;

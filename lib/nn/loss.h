@@ -30,6 +30,8 @@ struct Loss : Described {
   virtual void describe_keys(Schema& s) = 0;  // the loss's own
   virtual bool takes_target() const { return true; }
   bool reads_field() const { return takes_target() && !from.target.number(); }  // whether its targets are data
+  // Whether Fields::lengths say which of its values count; false: each() goes by them itself.
+  virtual bool counts_places() const { return true; }
   // Items of the model whose outputs it reads besides, as Fields::further.
   virtual std::vector<std::string> further_outputs() const { return {}; }
 

@@ -19,6 +19,12 @@ Value distance(Value a, Value b, double p, double eps) {
 
 Value unit_length(Value x) { return x / maximum(sqrt(sum(x * x, {-1})), 1e-12); }
 
+Value as_targets(Value of_pairs, Value target) {
+  if (of_pairs.shape().elements() == target.shape().elements()) return reshape(of_pairs, target.shape());
+  throw ShapeError(concat("expected one target a pair of vectors, got ", target.shape().without_batch().text()),
+                   "name the data's field that says whether two are of a kind: 'target: FIELD'");
+}
+
 void expect_same_vectors(Value a, Value b, const std::string& second) {
   const Shape found = a.shape().without_batch();
   if (b.type().dtype == DType::f32 && a.shape() == b.shape() && found.rank() > 0) return;

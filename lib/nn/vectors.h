@@ -17,4 +17,8 @@ Value unit_length(Value x);
 // Throws ShapeError where the two, of which the second is called so, are not vectors of one shape.
 void expect_same_vectors(Value a, Value b, const std::string& second);
 
+// A value of each pair, [batch, …, 1], in the shape of the targets, of which there is to be one a pair: else
+// ShapeError.
+Value as_targets(Value of_pairs, Value target);
+
 }  // namespace dl

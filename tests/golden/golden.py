@@ -132,9 +132,9 @@ def loss(yaml, module, shape, ignored=None, target=None):
     })
 
 
-def loss_of(yaml, function, *shapes, target=None):
+def loss_of(yaml, function, *shapes, target=None, lengths=None):
     """A loss `function(prediction, further outputs …, target)` of outputs of these shapes, batch first. The target is a
-    tensor, whole numbers or not, or there is none."""
+    tensor, whole numbers or not, or there is none; `lengths`, of sequences, are recorded."""
     outputs = [shape if torch.is_tensor(shape) else _given(shape) for shape in shapes]
     outputs = [x.clone().requires_grad_() for x in outputs]
     value = function(*outputs) if target is None else function(*outputs, target)
@@ -144,6 +144,8 @@ def loss_of(yaml, function, *shapes, target=None):
     if target is not None:
         whole = not target.is_floating_point()
         case["target"] = (_whole if whole else _tensor)(target) | {"dtype": "i32" if whole else "f32"}
+    if lengths is not None:
+        case["lengths"] = _whole(lengths) | {"dtype": "i32"}
     cases.append(case)
 
 

@@ -19,6 +19,7 @@ TEST_CASE("losses compute what PyTorch's do, forward and backward") {
       };
       Fields fields{.prediction = given("prediction", recorded["prediction"])};
       if (loss->takes_target()) fields.target = given("target", recorded["target"]);
+      if (recorded.contains("lengths")) fields.lengths = given("lengths", recorded["lengths"]);
       std::vector<golden::Json> outputs{recorded["prediction"]};
       for (const golden::Json& each : recorded.value("further", golden::Json::array())) {
         fields.further.push_back(given("further " + std::to_string(outputs.size()), each));

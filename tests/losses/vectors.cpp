@@ -40,6 +40,13 @@ TEST_CASE("losses of two outputs want vectors of one length, and name the item")
         "expected vectors of one length, got [3] and from the targets i32 []; let both end with 'linear: N' of one N");
 }
 
+TEST_CASE("losses of pairs want one target a pair") {
+  for (const std::string yaml : {"cosine_embedding: {other: right}", "contrastive: {other: right}"})
+    CHECK(refusal(yaml, vectors, vectors, {vectors}) ==
+          "expected one target a pair of vectors, got [3]; name the data's field that says whether two are of a kind: "
+          "'target: FIELD'");
+}
+
 TEST_CASE("losses of classes' probabilities, of labels and of classes say which targets they take") {
   CHECK(refusal("kl_div", vectors, label) ==
         "expected probabilities of the classes as targets, f32 [3], the data's are i32 []; take 'nll' for classes, "

@@ -139,4 +139,27 @@ trainer: {max_steps: 1}
   CHECK(largest <= 1 << 18);
 }
 
+TEST_CASE("tensors of a file may have other names, and some alone be taken") {
+  const testing::Workplace place;
+  std::vector<Item> other = whole();
+  for (Item& item : other) item.name = "net.body." + item.name;
+  other.push_back({"net.head.weight", {9}, 1});
+  write_weights_file(place.path / "w.safetensors", other);
+  const auto plan =
+      place.plan({init_from("{path: w.safetensors, only: [\"net.body.*\"], rename: {\"net.body.*\": \"*\"}}"),
+                  "trainer.max_steps=1", "optimizer={sgd: {lr: 1e-30}}"});
+  CHECK(plan->initial.taken.size() == 8);
+  CHECK(plan->initial.names.at("5.weight") == "net.body.5.weight");
+  CHECK(std::ranges::count(plan->initial.left, "net.head.weight") == 1);
+  Trainer trainer(*plan, {});
+  trainer.fit();
+  const std::vector<float> parameters = trainer.store().read("parameters");
+  for (const Tensor& tensor : plan->network->tensors())
+    if (tensor.path == "5.weight") CHECK(parameters[static_cast<size_t>(tensor.offset)] == 8);
+  CHECK(place.refusal({init_from("{path: w.safetensors, rename: {\"net.*\": \"body\"}}")})
+            .find("expected one '*' in both names or in none, got 'net.*' and 'body'") != std::string::npos);
+  CHECK(place.refusal({init_from("{path: w.safetensors, only: [\"nothing.*\"], missing: fresh}")})
+            .find("nothing in the file fits the pattern 'nothing.*'") != std::string::npos);
+}
+
 }  // namespace dl

@@ -132,6 +132,14 @@ bool is_batch_count(const std::string& name) {
   return name == count || name.ends_with("." + std::string(count));
 }
 
+// A name that fits `pattern` as `meant` has it: what '*' stands for is kept.
+std::string renamed(const std::string& name, const std::string& pattern, const std::string& meant) {
+  const size_t star = pattern.find('*'), place = meant.find('*');
+  if (star == std::string::npos || place == std::string::npos) return meant;
+  const std::string kept = name.substr(star, name.size() - (pattern.size() - 1));
+  return meant.substr(0, place) + kept + meant.substr(place + 1);
+}
+
 }  // namespace
 
 void write_weights(const Tensors& tensors, Store& store, const Append& append) {
@@ -152,45 +160,59 @@ void write_optimizer(const Tensors& tensors, Store& store, const Append& append)
   write_safetensors(std::move(items), {{"format", "dlcli optimizer"}, {"version", "1"}}, append);
 }
 
-InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& path, bool fresh,
-                             const std::vector<std::string>& ignore) {
+InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& path, const WantedWeights& wanted) {
   const SafetensorsFile file(path);
   InitialWeights match;
-  std::set<std::string> here;
+  std::set<std::string> here, fitted;
   for (const Tensor& t : tensors) here.insert(t.path);
-  std::vector<size_t> fitted(ignore.size(), 0);
-  auto ignored = [&](const std::string& name) {
+  const auto fits_one = [&](const std::vector<std::string>& patterns, const std::string& name) {
     bool any = false;
-    for (size_t i = 0; i < ignore.size(); ++i)
-      if (fits_pattern(ignore[i], name)) any = true, ++fitted[i];
+    for (const std::string& pattern : patterns)
+      if (fits_pattern(pattern, name)) any = true, fitted.insert(pattern);
     return any;
   };
-  std::set<std::string> offered;
+  const auto model_name = [&](const std::string& name) {
+    const std::pair<const std::string, std::string>* best = nullptr;
+    for (const auto& rule : wanted.rename)
+      if (fits_pattern(rule.first, name) && (!best || rule.first.size() > best->first.size())) best = &rule;
+    if (!best) return name;
+    fitted.insert(best->first);
+    return renamed(name, best->first, best->second);
+  };
+  std::map<std::string, std::string> offered;  // the file's name by the model's
   for (const auto& [name, entry] : file.tensors()) {
-    if (ignored(name) || (!here.contains(name) && is_batch_count(name)))
+    const bool left = fits_one(wanted.ignore, name) || (!wanted.only.empty() && !fits_one(wanted.only, name));
+    const std::string meant = left ? name : model_name(name);
+    if (left || (!here.contains(meant) && is_batch_count(name)))
       match.left.push_back(name);
-    else
-      offered.insert(name);
+    else if (const auto [place, fresh] = offered.try_emplace(meant, name); !fresh)
+      match.differences.push_back(concat("'", place->second, "' and '", name, "' are both '", meant, "' here"));
   }
   for (const Tensor& t : tensors) {
-    const bool there = offered.contains(t.path);
-    const Shape given = there ? file.tensors().at(t.path).shape : Shape();
+    const auto found = offered.find(t.path);
+    const bool there = found != offered.end();
+    const Shape given = there ? file.tensors().at(found->second).shape : Shape();
+    if (there && found->second != t.path) match.names[t.path] = found->second;
     if (there && given == t.shape)
       match.taken.push_back(t.path);
     else if (there)
       match.differences.push_back(
           concat("'", t.path, "' is ", given.text(), " in the file, ", t.shape.text(), " here"));
-    else if (fresh)
+    else if (wanted.fresh)
       match.fresh.push_back(t.path);
     else
       match.differences.push_back(concat("'", t.path, "' ", t.shape.text(), " is not in the file"));
   }
-  for (const std::string& name : offered)
-    if (!here.contains(name))
+  for (const auto& [meant, name] : offered)
+    if (!here.contains(meant))
       match.differences.push_back(
           concat("'", name, "' ", file.tensors().at(name).shape.text(), " is in the file, but not here"));
-  for (size_t i = 0; i < ignore.size(); ++i)
-    if (fitted[i] == 0) match.differences.push_back(concat("nothing in the file fits the pattern '", ignore[i], "'"));
+  std::vector<std::string> patterns = wanted.ignore;
+  patterns.insert(patterns.end(), wanted.only.begin(), wanted.only.end());
+  for (const auto& [theirs, ours] : wanted.rename) patterns.push_back(theirs);
+  for (const std::string& pattern : patterns)
+    if (!fitted.contains(pattern))
+      match.differences.push_back(concat("nothing in the file fits the pattern '", pattern, "'"));
   if (match.differences.empty() && match.taken.empty())
     match.differences.push_back("no tensor of the file is in the model");
   match.differences = shortened(std::move(match.differences));
@@ -204,11 +226,14 @@ void read_weights(const Tensors& tensors, Store& store, const std::filesystem::p
 }
 
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file,
-                  const std::vector<std::string>& taken) {
+                  const InitialWeights& found) {
   const SafetensorsFile source(file);
-  for (const Tensor& t : tensors)
-    if (std::ranges::count(taken, t.path) > 0)
-      read_tensor(source, t.path, store, variable_of(t, store), offset_of(t), t.shape);
+  for (const Tensor& t : tensors) {
+    if (std::ranges::count(found.taken, t.path) == 0) continue;
+    const auto other = found.names.find(t.path);
+    read_tensor(source, other != found.names.end() ? other->second : t.path, store, variable_of(t, store), offset_of(t),
+                t.shape);
+  }
 }
 
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,21 +24,25 @@ void write_optimizer(const Tensors& tensors, Store& store, const Append& append)
 
 // What of a file a model begins with.
 struct InitialWeights {
-  std::vector<std::string> taken;        // tensors, by path
-  std::vector<std::string> fresh;        // those of the model that are not in the file
-  std::vector<std::string> left;         // those of the file that are not taken
-  std::vector<std::string> differences;  // what does not fit, the first few; empty where all does
+  std::vector<std::string> taken;            // tensors, by path
+  std::map<std::string, std::string> names;  // of those that the file calls otherwise: its name, by path
+  std::vector<std::string> fresh;            // those of the model that are not in the file
+  std::vector<std::string> left;             // those of the file that are not taken
+  std::vector<std::string> differences;      // what does not fit, the first few; empty where all does
 };
-// Compares names and shapes; reads the header only. Tensors of the file that fit one of the patterns `ignore` count as
-// not there, and PyTorch's num_batches_tracked is left; with `fresh` the model may have tensors that the file has not.
-InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& file, bool fresh,
-                             const std::vector<std::string>& ignore);
+// What of a file is wanted, by patterns of its names.
+struct WantedWeights {
+  bool fresh = false;                         // the model may have tensors that the file has not
+  std::vector<std::string> ignore, only;      // what counts as not there; what alone is there, where it is given
+  std::map<std::string, std::string> rename;  // "backbone.*": "*", the model's names of the file's; the longest fits
+};
+// Compares names and shapes; reads the header only. PyTorch's num_batches_tracked is left.
+InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& file, const WantedWeights& wanted);
 
 // Set the store's variables from such a file. One that does not fit is an Error(Exit::usage).
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file);
-// Those of the model's tensors that `taken` names.
-void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file,
-                  const std::vector<std::string>& taken);
+// Those that were found.
+void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file, const InitialWeights& found);
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file);
 // Sets the parameters from their average of that name, which is part of such a state.
 void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file, const std::string& average);

@@ -265,7 +265,7 @@ void Trainer::Impl::prepare() {
       programs.initialize();
     } else {
       plan.initial.fresh.empty() ? programs.create() : programs.initialize();
-      read_weights(plan.network->tensors(), store, plan.initial_weights(), plan.initial.taken);
+      read_weights(plan.network->tensors(), store, plan.initial_weights(), plan.initial);
       programs.begin_average();
     }
   }

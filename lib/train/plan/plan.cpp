@@ -204,8 +204,11 @@ class RunPlanner {
                  "write a path that starts at the config's folder, or a whole one", Exit::data);
     try {
       verify_by_manifest(file);
-      plan_.initial = match_weights(plan_.network->tensors(), file, plan_.run.init_from->missing == "fresh",
-                                    plan_.run.init_from->ignore);
+      plan_.initial = match_weights(plan_.network->tensors(), file,
+                                    {.fresh = plan_.run.init_from->missing == "fresh",
+                                     .ignore = plan_.run.init_from->ignore,
+                                     .only = plan_.run.init_from->only,
+                                     .rename = plan_.run.init_from->rename});
       if (plan_.initial.differences.empty()) return;
       Problem problem = located("init_from", file.string() + " holds other tensors than the model");
       problem.notes = plan_.initial.differences;

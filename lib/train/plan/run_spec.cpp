@@ -66,9 +66,20 @@ void InitFromSpec::describe(Schema& s) {
              "what becomes of tensors of the model that the file does not have: fresh begins with "
              "their initializers")
       .one_of({"error", "fresh"});
-  s.optional("ignore", ignore, "patterns of the file's tensors that are left out, '*' for any characters");
+  s.optional("ignore", ignore, "patterns of the file's tensors that are left out, '*' for any characters")
+      .known_as({"except", "exclude", "skip"});
+  s.optional("only", only, "patterns of the file's tensors of which alone is taken").known_as({"include"});
+  s.optional("rename", rename,
+             "the model's names of the file's, '*' standing for the same in both: {\"backbone.*\": \"*\"}");
+  s.check([this](const Report& report) {
+    for (const auto& [theirs, ours] : rename)
+      if (std::ranges::count(theirs, '*') > 1 || std::ranges::count(theirs, '*') != std::ranges::count(ours, '*'))
+        report.at("rename", concat("expected one '*' in both names or in none, got '", theirs, "' and '", ours, "'"),
+                  "write {\"backbone.*\": \"*\"}");
+  });
   s.example("init_from: base.safetensors");
   s.example("init_from: {path: base.safetensors, ignore: [\"fc.*\"], missing: fresh}");
+  s.example("init_from: {path: clip.safetensors, only: [\"visual.*\"], rename: {\"visual.*\": \"*\"}, missing: fresh}");
 }
 
 void CheckpointSpec::describe(Schema& s) {

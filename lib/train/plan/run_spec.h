@@ -1,6 +1,7 @@
 // A whole config as typed values.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,8 +68,9 @@ struct TrainerSpec {
 
 struct InitFromSpec {
   std::string path;
-  std::string missing = "error";    // or "fresh"
-  std::vector<std::string> ignore;  // patterns of the file's tensors
+  std::string missing = "error";              // or "fresh"
+  std::vector<std::string> ignore, only;      // patterns of the file's tensors
+  std::map<std::string, std::string> rename;  // the model's names by the file's
   Where where;
   void describe(Schema& s);
 };
