@@ -23,6 +23,11 @@ std::string refusal(const std::string& yaml, const Type& prediction, const Type&
   });
 }
 
+void check_finite(const Graph& g, Value value, const Feed& feed) {
+  const std::vector<Numbers> results = evaluate(g, {value}, feed);
+  for (const float number : results[0]) CHECK(std::isfinite(number));
+}
+
 const Type vectors{DType::f32, {2, 3}}, longer{DType::f32, {2, 4}}, number{DType::f32, {2}}, label{DType::i32, {2}};
 
 }  // namespace
@@ -78,16 +83,14 @@ TEST_CASE("losses bear large values") {
        {"binary_focal", "binary_focal: {gamma: 0.5}", "soft_margin", "hinge", "squared_hinge"}) {
     CAPTURE(yaml);
     const Value loss = mean_loss(*read_registered_as<Loss>(yaml), x, y);
-    for (const Value value : {loss, gradients(loss, {x})[0]})
-      for (const float number : evaluate(g, {value}, feed)[0]) CHECK(std::isfinite(number));
+    for (const Value value : {loss, gradients(loss, {x})[0]}) check_finite(g, value, feed);
   }
   const Value logits = input(g, "logits", {DType::f32, {2, 3}}), classes = input(g, "classes", {DType::i32, {2}});
   const Feed wide{{"logits", {1000, -1000, 0, 1000, -1000, 0}}, {"classes", {0, 1}}};
   for (const std::string yaml : {"focal", "focal: {gamma: 0.5}", "multi_margin: {p: 2}"}) {
     CAPTURE(yaml);
     const Value loss = mean_loss(*read_registered_as<Loss>(yaml), logits, classes);
-    for (const Value value : {loss, gradients(loss, {logits})[0]})
-      for (const float number : evaluate(g, {value}, wide)[0]) CHECK(std::isfinite(number));
+    for (const Value value : {loss, gradients(loss, {logits})[0]}) check_finite(g, value, wide);
   }
 }
 
@@ -97,8 +100,7 @@ TEST_CASE("equal vectors have a finite gradient, and a batch without triplets co
   const Value loss = mean_loss(*read_registered_as<Loss>("triplet"), x, y);
   const Value slope = gradients(loss, {x})[0];
   check_value(loss, {{"x", {1, 2, 1, 2, 1, 2}}, {"y", {0, 0, 1}}}, {0.2f});
-  for (const float number : evaluate(g, {slope}, {{"x", {1, 2, 1, 2, 1, 2}}, {"y", {0, 0, 1}}})[0])
-    CHECK(std::isfinite(number));
+  check_finite(g, slope, {{"x", {1, 2, 1, 2, 1, 2}}, {"y", {0, 0, 1}}});
   check_value(loss, {{"x", {1, 2, 3, 4, 5, 6}}, {"y", {0, 0, 0}}}, {0});
   check_value(loss, {{"x", {1, 2, 3, 4, 5, 6}}, {"y", {0, 1, 2}}}, {0});
 }
