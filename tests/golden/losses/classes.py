@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 import torch
 import torch.nn.functional as F
-from golden import between, choose, given, loss_of, whole, yaml_of
+from golden import between, chance, given, loss_of, whole, yaml_of
 from torch import nn
 
 
 def size():
-    return choose.randint(1, 4), choose.randint(2, 5)
+    return chance.randint(1, 4), chance.randint(2, 5)
 
 
 def signs(shape):
@@ -30,7 +30,7 @@ for _ in range(20):
     loss_of("squared_hinge", lambda x, y: (1 - y * x).clamp(min=0).square().mean(), shape, target=signs(shape))
     loss_of("soft_margin", nn.SoftMarginLoss(), shape, target=signs(shape))
     loss_of(yaml_of("hinge_embedding", margin=yaml_margin), nn.HingeEmbeddingLoss(yaml_margin), shape, target=signs(shape))
-    p, weights = choose.choice([1, 2]), [between(0.1, 3) for _ in range(shape[1])]
+    p, weights = chance.choice([1, 2]), [between(0.1, 3) for _ in range(shape[1])]
     loss_of(yaml_of("multi_margin", p=p, margin=yaml_margin, weight=weights),
             nn.MultiMarginLoss(p, yaml_margin, torch.tensor(weights)), shape, target=whole(shape[1], shape[:1]))
 
@@ -56,10 +56,10 @@ def focal(x, y, weights, gamma):
 
 
 for _ in range(20):
-    shape, gamma, alpha = size(), choose.choice([0, between(0.5, 3)]), choose.choice([None, between(0.1, 0.9)])
+    shape, gamma, alpha = size(), chance.choice([0, between(0.5, 3)]), chance.choice([None, between(0.1, 0.9)])
     keys = dict(gamma=gamma) | (dict(alpha=alpha) if alpha else {})
     loss_of(yaml_of("binary_focal", **keys), lambda x, y: sigmoid_focal(x, y, alpha, gamma), shape,
-            target=choose.choice([whole(2, shape) * 1.0, given(shape, 0, 1)]))
+            target=chance.choice([whole(2, shape) * 1.0, given(shape, 0, 1)]))
     weights = [between(0.1, 3) for _ in range(shape[1])]
     loss_of(yaml_of("focal", gamma=gamma, weight=weights), lambda x, y: focal(x, y, torch.tensor(weights), gamma), shape,
             target=whole(shape[1], shape[:1]))
@@ -83,12 +83,12 @@ def overlap(score, sigmoid):
 
 
 for _ in range(20):
-    smooth, sigmoid, classes = between(0.01, 2), choose.random() < 0.5, choose.randint(2, 3)
-    shape = (2, choose.randint(1, 3), choose.randint(1, 3))
+    smooth, sigmoid, classes = between(0.01, 2), chance.random() < 0.5, chance.randint(2, 3)
+    shape = (2, chance.randint(1, 3), chance.randint(1, 3))
     target = whole(2 if sigmoid else classes, shape)
     shape = shape if sigmoid else shape + (classes,)
     keys = dict(smooth=smooth, activation="sigmoid" if sigmoid else "softmax")
-    alpha, beta, gamma = between(0, 1), between(0, 1), choose.choice([1, between(0.5, 2)])
+    alpha, beta, gamma = between(0, 1), between(0, 1), chance.choice([1, between(0.5, 2)])
     loss_of(yaml_of("dice", **keys), overlap(lambda tp, fp, fn: (2 * tp + smooth) / (2 * tp + fp + fn + smooth), sigmoid),
             shape, target=target)
     loss_of(yaml_of("jaccard", **keys), overlap(lambda tp, fp, fn: (tp + smooth) / (tp + fp + fn + smooth), sigmoid), shape,

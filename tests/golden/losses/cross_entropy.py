@@ -1,7 +1,7 @@
 # cross_entropy beside torch.nn.CrossEntropyLoss.
 # SPDX-License-Identifier: Apache-2.0
 import torch
-from golden import between, choose, loss, yaml_of
+from golden import between, chance, loss, yaml_of
 from torch.nn import CrossEntropyLoss
 
 loss("cross_entropy", CrossEntropyLoss(), (4, 5))
@@ -19,8 +19,8 @@ loss("cross_entropy: {weight: [0.5, 2, 0.25, 1], ignore_index: 1, label_smoothin
      CrossEntropyLoss(weight=weight, ignore_index=1, label_smoothing=0.1), (3, 4, 4), ignored=1)
 
 for _ in range(20):
-    shape = [(choose.randint(1, 4), choose.randint(2, 5)), (2, choose.randint(1, 3), choose.randint(2, 4))][choose.randint(0, 1)]
+    shape = [(chance.randint(1, 4), chance.randint(2, 5)), (2, chance.randint(1, 3), chance.randint(2, 4))][chance.randint(0, 1)]
     weights = [between(0.1, 3) for _ in range(shape[-1])]
-    keys = dict(label_smoothing=choose.choice([0, between(0.01, 0.5)])) | choose.choice([{}, {"weight": weights}])
+    keys = dict(label_smoothing=chance.choice([0, between(0.01, 0.5)])) | chance.choice([{}, {"weight": weights}])
     loss(yaml_of("cross_entropy", **keys),
          CrossEntropyLoss(torch.tensor(weights) if "weight" in keys else None, label_smoothing=keys["label_smoothing"]), shape)

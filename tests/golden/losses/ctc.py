@@ -1,7 +1,7 @@
 # ctc beside torch.nn.CTCLoss, with the softmax before it.
 # SPDX-License-Identifier: Apache-2.0
 import torch
-from golden import choose, loss_of, whole
+from golden import chance, loss_of, whole
 from torch.nn import CTCLoss
 
 
@@ -11,11 +11,11 @@ def ctc(x, y, lengths):
 
 
 for n in range(24):
-    batch, places, labels, classes = choose.randint(1, 3), choose.randint(1, 7), choose.randint(1, 3), choose.randint(2, 4)
+    batch, places, labels, classes = chance.randint(1, 3), chance.randint(1, 7), chance.randint(1, 3), chance.randint(2, 4)
     y = whole(classes - 1, (batch, labels)) + 1
     for row in y:
-        row[choose.randint(1, labels):] = 0  # behind the last label
-    lengths = torch.tensor([choose.randint(1, places) for _ in range(batch)])
+        row[chance.randint(1, labels):] = 0  # behind the last label
+    lengths = torch.tensor([chance.randint(1, places) for _ in range(batch)])
     if n % 2:
         loss_of("ctc: {lengths: places}", lambda x, y: ctc(x, y, lengths), (batch, places, classes), target=y, lengths=lengths)
     else:

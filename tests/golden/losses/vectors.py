@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import torch
 import torch.nn.functional as F
-from golden import between, choose, given, loss_of, whole, yaml_of
+from golden import between, chance, given, loss_of, whole, yaml_of
 from torch import nn
 
 
@@ -39,7 +39,7 @@ def contrastive(a, b, y, margin):
 
 
 for _ in range(20):
-    batch, n, margin = choose.randint(2, 5), choose.randint(2, 4), between(0.1, 2)
+    batch, n, margin = chance.randint(2, 5), chance.randint(2, 4), between(0.1, 2)
     shape = (batch, n)
     signs = whole(2, (batch,)) * 2.0 - 1
     loss_of("cosine_similarity", lambda x, y: (1 - F.cosine_similarity(x, y, dim=-1)).mean(), shape, target=given(shape))
@@ -49,7 +49,7 @@ for _ in range(20):
             target=signs)
     loss_of(yaml_of("contrastive", other="b", margin=margin), lambda a, b, y: contrastive(a, b, y, margin), shape, shape,
             target=whole(2, (batch,)))
-    keys = dict(margin=margin, p=choose.choice([1, 2, 3]), swap=choose.random() < 0.5)
+    keys = dict(margin=margin, p=chance.choice([1, 2, 3]), swap=chance.random() < 0.5)
     loss_of(yaml_of("triplet_margin", positive="p", negative="n", **keys), nn.TripletMarginLoss(**keys), shape, shape, shape)
     loss_of(yaml_of("triplet", margin=margin), lambda x, y: triplets(x, y, margin), (batch + 3, n),
             target=whole(3, (batch + 3,)))
