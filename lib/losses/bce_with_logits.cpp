@@ -1,8 +1,8 @@
 // Binary cross-entropy of a sigmoid: the mean over the targets of -(w y log(sigmoid(x)) + (1 - y) log(1 - sigmoid(x)))
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/log_one_plus_exp.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
-#include "lib/nn/softplus.h"
 
 namespace dl {
 namespace {
@@ -22,7 +22,7 @@ struct BceWithLogits final : Loss {
   }
   Value each(const Fields& f) const override {
     const Value x = as_predicted_shape(f.prediction, f.target), y = as_f32(f.target);
-    return (1 - y) * x + (1 + (pos_weight - 1) * y) * softplus(-x);
+    return (1 - y) * x + (1 + (pos_weight - 1) * y) * log_one_plus_exp(-x);
   }
   Reads reads() const override { return Reads::logit; }
   Value predicted(Value output) const override { return sigmoid(output); }

@@ -1,9 +1,9 @@
 // Focal loss of a sigmoid (Lin et al. 2017, arXiv:1708.02002), as torchvision's sigmoid_focal_loss: with q the
 // probability of the target's own side the mean over the targets of -a (1 - q)^gamma log(q), a = alpha for targets 1
 // and 1 - alpha for 0 SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/log_one_plus_exp.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
-#include "lib/nn/softplus.h"
 
 namespace dl {
 namespace {
@@ -29,7 +29,7 @@ struct BinaryFocal final : Loss {
 
   Value each(const Fields& f) const override {
     const Value x = as_predicted_shape(f.prediction, f.target), y = as_f32(f.target), p = sigmoid(x);
-    Value loss = (1 - y) * x + softplus(-x);
+    Value loss = (1 - y) * x + log_one_plus_exp(-x);
     if (gamma > 0) loss = loss * pow(maximum(p + y - 2 * (p * y), 1e-7), gamma);
     return alpha ? loss * (1 - *alpha + (2 * *alpha - 1) * y) : loss;
   }

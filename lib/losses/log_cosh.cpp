@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <numbers>
 
+#include "lib/nn/log_one_plus_exp.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
-#include "lib/nn/softplus.h"
 
 namespace dl {
 namespace {
@@ -18,7 +18,7 @@ struct LogCosh final : Loss {
   Reads reads() const override { return Reads::numbers; }
   Value each(const Fields& f) const override {
     const Value d = as_predicted_numbers(f.prediction, f.target) - f.target;
-    return d + softplus(-2 * d) - std::numbers::ln2;
+    return d + log_one_plus_exp(-2 * d) - std::numbers::ln2;
   }
 };
 DL_LOSS(LogCosh, "log_cosh");

@@ -1,8 +1,8 @@
 // Soft margin loss, as PyTorch's SoftMarginLoss: the mean over the targets of log(1 + exp(-y x)), y = 1 or -1
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/log_one_plus_exp.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
-#include "lib/nn/softplus.h"
 
 namespace dl {
 namespace {
@@ -17,7 +17,7 @@ struct SoftMargin final : Loss {
   Reads reads() const override { return Reads::logit; }
   Value predicted(Value output) const override { return sigmoid(output); }
   Value each(const Fields& f) const override {
-    return softplus(-as_signs(f.target) * as_predicted_shape(f.prediction, f.target));
+    return log_one_plus_exp(-as_signs(f.target) * as_predicted_shape(f.prediction, f.target));
   }
 };
 DL_LOSS(SoftMargin, "soft_margin");

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <numbers>
 
+#include "lib/nn/log_one_plus_exp.h"
 #include "lib/nn/number_mean.h"
-#include "lib/nn/softplus.h"
 
 namespace dl {
 namespace {
@@ -16,7 +16,7 @@ struct LogCoshMetric final : NumberMean {
   }
   Value of(Value x, Value y) const override {
     const Value d = x - y;
-    return d + softplus(-2 * d) - std::numbers::ln2;
+    return d + log_one_plus_exp(-2 * d) - std::numbers::ln2;
   }
 };
 DL_METRIC(LogCoshMetric, "log_cosh");

@@ -1,7 +1,7 @@
 // Log loss, as scikit-learn's log_loss: the mean over the targets of -log of the probability of the target's class
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/log_one_plus_exp.h"
 #include "lib/nn/probability_metric.h"
-#include "lib/nn/softplus.h"
 
 namespace dl {
 namespace {
@@ -15,7 +15,7 @@ struct LogLoss final : ProbabilityMetric {
     s.example("log_loss");
   }
   Value of_classes(Value x, Value y) const override { return -sum(y * log_softmax(x), {-1}); }
-  Value of_values(Value x, Value y) const override { return (1 - y) * x + softplus(-x); }
+  Value of_values(Value x, Value y) const override { return (1 - y) * x + log_one_plus_exp(-x); }
 };
 DL_METRIC(LogLoss, "log_loss");
 
