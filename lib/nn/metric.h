@@ -61,7 +61,7 @@ struct Metric : Described {
   FieldNames from;
 
   void describe(Schema& s) final;
-  virtual void describe_keys(Schema& s) = 0;  // the metric's own
+  virtual void describe_keys(Schema& s) = 0;          // the metric's own
   virtual bool takes_group() const { return false; }  // whether it reads Fields::group
   // The predictions of which the metric says something.
   virtual std::vector<Loss::Reads> takes() const = 0;

@@ -39,12 +39,12 @@ TEST_CASE("every metric is beside the losses whose predictions it can read, and 
   for (const std::string loss : {"cross_entropy", "nll"}) CHECK(beside("perplexity", loss) == "");
   for (const std::string loss : {"mse", "l1", "huber", "smooth_l1"}) {
     for (const std::string metric : {"mae", "mse", "rmse"}) CHECK(beside(metric, loss) == "");
-    CHECK(
-        beside("accuracy", loss) ==
-        concat("takes one value a class, before a softmax; or one logarithm of a probability a class; or one value a "
-               "target, before a sigmoid; the loss (",
-               loss,
-               ") takes the targets' numbers; leave it out, or write one that reads them: 'concordance', 'cosine_similarity', 'coverage_error', …"));
+    CHECK(beside("accuracy", loss) ==
+          concat("takes one value a class, before a softmax; or one logarithm of a probability a class; or one value a "
+                 "target, before a sigmoid; the loss (",
+                 loss,
+                 ") takes the targets' numbers; leave it out, or write one that reads them: 'concordance', "
+                 "'cosine_similarity', 'coverage_error', …"));
   }
   CHECK(beside("perplexity", "bce_with_logits") ==
         "takes one value a class, before a softmax; or one logarithm of a probability a class; the loss "

@@ -79,8 +79,9 @@ TEST_CASE("mistakes in a chain are named at their places") {
   CHECK(text_for("[clip_norm: -1, adamw]") ==
         "error: chain.yaml:2:24: optimizer[0].clip_norm.max_norm: expected a number above 0, got -1");
   const std::string unknown = text_for("[clip_nrm: 1, adamw]");
-  CHECK(unknown.starts_with("error: chain.yaml:2:13: optimizer[0]: unknown rule 'clip_nrm'\n"
-                            "  known rules: clip_norm, clip_norm_by_tensor, clip_value, ema, "));
+  CHECK(
+      unknown.starts_with("error: chain.yaml:2:13: optimizer[0]: unknown rule 'clip_nrm'\n"
+                          "  known rules: clip_norm, clip_norm_by_tensor, clip_value, ema, "));
   CHECK(unknown.ends_with("\n  help: write 'clip_norm'"));
   CHECK(text_for("[l1: {rate: 0.1, match: \"*.nothing\"}, adamw]")
             .starts_with("error: chain.yaml:2:13: optimizer[0]: 'l1' acts on no parameter that is updated\n"
