@@ -9,8 +9,8 @@ namespace dl {
 
 std::vector<Type> Embedding::infer(std::span<const Type> inputs) const {
   const Type &table = inputs[0], &indices = inputs[1];
-  DL_CHECK((table.dtype == DType::f32 || table.dtype == DType::i32) && table.shape.rank() == 2, "a table of ", name_of(table.dtype), " ",
-           table.shape.text());
+  DL_CHECK((table.dtype == DType::f32 || table.dtype == DType::i32) && table.shape.rank() == 2, "a table of ",
+           name_of(table.dtype), " ", table.shape.text());
   if (indices.dtype != DType::i32) {
     throw ShapeError(
         concat("expected whole numbers (i32), got ", name_of(indices.dtype), " ", indices.shape.without_batch().text()),
