@@ -13,7 +13,7 @@ using namespace dl::testing;
 
 namespace {
 
-std::string refusal(const std::string& yaml, const Type& prediction, const Type& target,
+std::string refused(const std::string& yaml, const Type& prediction, const Type& target,
                     std::vector<Type> further = {}) {
   Graph g;
   return error_text<ShapeError>([&] {
@@ -36,42 +36,42 @@ TEST_CASE("losses of two outputs want vectors of one length, and name the item")
   for (const std::string yaml : {"cosine_embedding: {other: right}", "contrastive: {other: right}",
                                  "nt_xent: {other: right}", "info_nce: {other: right}"}) {
     CAPTURE(yaml);
-    CHECK(refusal(yaml, vectors, label, {longer}) ==
+    CHECK(refused(yaml, vectors, label, {longer}) ==
           "expected vectors of one length, got [3] and from 'right' f32 [4]; let both end with 'linear: N' of one N");
   }
-  CHECK(refusal("triplet_margin: {positive: p, negative: n}", vectors, label, {vectors, longer}) ==
+  CHECK(refused("triplet_margin: {positive: p, negative: n}", vectors, label, {vectors, longer}) ==
         "expected vectors of one length, got [3] and from 'n' f32 [4]; let both end with 'linear: N' of one N");
-  CHECK(refusal("cosine_similarity", vectors, label) ==
+  CHECK(refused("cosine_similarity", vectors, label) ==
         "expected vectors of one length, got [3] and from the targets i32 []; let both end with 'linear: N' of one N");
 }
 
 TEST_CASE("losses of pairs want one target a pair") {
   for (const std::string yaml : {"cosine_embedding: {other: right}", "contrastive: {other: right}"})
-    CHECK(refusal(yaml, vectors, vectors, {vectors}) ==
+    CHECK(refused(yaml, vectors, vectors, {vectors}) ==
           "expected one target a pair of vectors, got [3]; name the data's field that says whether two are of a kind: "
           "'target: FIELD'");
 }
 
 TEST_CASE("losses of classes' probabilities, of labels and of classes say which targets they take") {
-  CHECK(refusal("kl_div", vectors, label) ==
+  CHECK(refused("kl_div", vectors, label) ==
         "expected probabilities of the classes as targets, f32 [3], the data's are i32 []; take 'nll' for classes, "
         "'mse' for numbers");
-  CHECK(refusal("distillation", vectors, label) ==
+  CHECK(refused("distillation", vectors, label) ==
         "expected the teacher's value of each class, f32 [3], got i32 []; name the data's field that has them: "
         "'target: logits'");
-  CHECK(refusal("multilabel_margin", vectors, label) ==
+  CHECK(refused("multilabel_margin", vectors, label) ==
         "expected one value for each of the labels beside each other, got [3] and targets []; end the model with "
         "'linear: N', N the number of labels");
-  CHECK(refusal("triplet", vectors, number) ==
+  CHECK(refused("triplet", vectors, number) ==
         "expected one vector a sample and a class as target, got [3] and f32 []; end the model with 'flatten' and "
         "'linear: 64'");
-  CHECK(refusal("quantile: [0.1, 0.9]", vectors, number) ==
+  CHECK(refused("quantile: [0.1, 0.9]", vectors, number) ==
         "expected 2 values, one a quantile, for each of the numbers [], got [3] for f32; end the model with 'linear: "
         "2'");
-  CHECK(refusal("dice: {activation: sigmoid}", vectors, label) ==
+  CHECK(refused("dice: {activation: sigmoid}", vectors, label) ==
         "expected one value for each of the targets [], got [3]; end the model with one channel, or write 'activation: "
         "softmax'");
-  CHECK(refusal("kl_normal: {logvar: v}", vectors, label, {longer}) ==
+  CHECK(refused("kl_normal: {logvar: v}", vectors, label, {longer}) ==
         "expected as many logarithms of variances as means, got [4] and [3]; let both end with 'linear: N' of one N");
 }
 
