@@ -127,7 +127,8 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "  help: write 'openblas', 'mkl', 'blis' or a library's file\n"},
       {{"bench", "linear: {out_feature: 3}", "--input", "32"},
        "error: LAYER:1:10: model[0] (linear): unknown key 'out_feature'\n"
-       "  known keys: bias, bias_init, init, out_features\n  help: write 'out_features'\n"},
+       "  known keys: bias, bias_init, init, out_features, per_place, spectral_norm, weight_norm\n  help: write "
+       "'out_features'\n"},
       {{"describe", "con2d"}, "error: dlcli describe: nothing is named 'con2d'\n  help: write 'conv2d'\n"},
       {{"describe", "logsigmoid"},
        "error: dlcli describe: nothing is named 'logsigmoid'\n"
