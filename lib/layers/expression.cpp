@@ -1,5 +1,9 @@
 // A formula written in the config: y = what it says of the inputs, number by number
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <regex>
+#include <set>
+
 #include "lib/base/text.h"
 #include "lib/nn/formula.h"
 #include "lib/nn/merge_layer.h"
@@ -25,8 +29,11 @@ struct Expression final : Layer {
     s.example("expression: {formula: \"a * tanh(b) + 0.5\", inputs: [a, b]}");
     s.check([this](const Report& report) {
       Formula read;
-      if (inputs.empty()) {
-        report.at("inputs", "expected the names of the inputs", "write [x]");
+      const bool words = std::ranges::all_of(inputs, [](const std::string& input) {
+        return std::regex_match(input, std::regex("[A-Za-z_][A-Za-z_0-9]*"));
+      });
+      if (inputs.empty() || !words || std::set(inputs.begin(), inputs.end()).size() < inputs.size()) {
+        report.at("inputs", "expected a name for each input, of letters, digits and _", "write [x]");
       } else if (const auto mistake = Formula::read(formula, inputs, read)) {
         report.at("formula", mistake->what, mistake->help);
       }
@@ -42,9 +49,7 @@ struct Expression final : Layer {
     Formula read;
     const auto mistake = Formula::read(formula, inputs, read);
     DL_CHECK(!mistake, formula);
-    Value y = read.build(given);
-    // A formula without inputs is the same everywhere.
-    return y.shape().rank() > 1 ? y : broadcast_to(y.shape().rank() == 1 ? reshape(y, {}) : y, given[0].shape());
+    return read.build(given);
   }
 };
 DL_LAYER(Expression, "expression");

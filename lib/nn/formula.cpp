@@ -255,13 +255,17 @@ Value Formula::build(std::span<const Value> inputs) const {
         for (size_t j = i + 1; j < operands.size(); ++j)
           if (operands[i].shape().rank() > 0 && operands[j].shape().rank() > 0)
             bring_together(operands[i], operands[j]);
-      // Along its last axis a number is itself.
       const std::string_view name = known[term.index].name;
-      const bool along = name == "sum" || name == "mean" || name == "softmax" || name == "log_softmax";
-      if (along && operands[0].shape().rank() == 0) operands[0] = reshape(operands[0], {1});
+      if (name == "sum" || name == "mean" || name == "softmax" || name == "log_softmax") {
+        if (operands[0].shape().rank() == 0) operands[0] = reshape(operands[0], {1, 1});
+        if (operands[0].shape().rank() == 1)
+          throw ShapeError(concat("expected features for '", name, "', got one number a sample"), "leave it out");
+      }
       made.push_back(known[term.index].of(operands));
     }
   }
+  const bool reads = std::ranges::any_of(terms_, [](const Term& term) { return term.kind == Term::Kind::input; });
+  if (!reads) return broadcast_to(reshape(made.back(), {}), inputs[0].shape());
   return made.back();
 }
 

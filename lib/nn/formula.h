@@ -21,7 +21,8 @@ class Formula {
   static std::optional<Mistake> read(const std::string& text, const std::vector<std::string>& inputs, Formula& formula);
   static std::vector<std::string> functions();  // their names
 
-  // Of the inputs, in the order of their names; ShapeError where they do not fit.
+  // Of the inputs, in the order of their names; ShapeError where they do not fit. A formula that names none of them has
+  // the shape of the first.
   Value build(std::span<const Value> inputs) const;
 
  private:

@@ -127,6 +127,10 @@ TEST_CASE("parts of transformers say what does not fit") {
         "expected a sequence, an image or a volume, got shape [4]; put it before 'flatten', or write 'layer_norm'");
   CHECK(layer_error("conv_lstm2d: {out_channels: 1, kernel_size: 3}", {{4, 4, 1}}) ==
         "expected a sequence of images [steps, height, width, channels], got shape [4, 4, 1]");
+  CHECK(layer_error("feature_tokens: {dim: 2, categories: [3]}", {{4}}) ==
+        "expected 1 input of whole numbers, got 0; name the columns that are 'as: index' in 'from', and in "
+        "'categories' how "
+        "many each has");
   CHECK(layer_error("embedding_bag: {num_embeddings: 4, embedding_dim: 3}", {{4}}) ==
         "expected whole numbers, got other ones; read them as 'index' columns or tokens");
 }
@@ -156,4 +160,12 @@ TEST_CASE("a formula's mistakes are named by their place, with what was meant") 
   CHECK(layer_error("expression: x + 1", {{4}, {4}}) ==
         "expected 1 input (x), got 2; name them in 'inputs', in the order of 'from'");
   check_close(layer_output("expression: 2 + 1", {2}, {7, 8}), {3, 3});
+  check_close(layer_output("expression: sum(2) + mean(1)", {2}, {7, 8}), {3, 3});
+  CHECK(layer_error("expression: sum(x)", {Shape{}}) ==
+        "expected features for 'sum', got one number a sample; leave it out");
+  for (const std::string inputs : {"[]", "[a, a]", "[1a]", "[a b]"})
+    CHECK(problems_of<Layer>("expression: {formula: a, inputs: " + inputs + "}") ==
+          "error: test:1:34: layer.expression.inputs: expected a name for each input, of letters, digits and _\n  "
+          "help: write "
+          "[x]\n");
 }

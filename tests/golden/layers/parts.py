@@ -132,6 +132,23 @@ class Decoder(nn.TransformerDecoderLayer):
         return super().forward(x, memory, tgt_mask=torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1))
 
 
+class Tokens(nn.Module):
+    def __init__(self, columns, dim, categories):
+        super().__init__()
+        if columns:
+            self.weight, self.bias = nn.Parameter(torch.empty(columns, dim)), nn.Parameter(torch.empty(columns, dim))
+        self.embeddings = nn.ModuleList(nn.Embedding(n, dim) for n in categories)
+        for e in self.embeddings:
+            e.bias = nn.Parameter(torch.empty(dim))
+
+    def forward(self, *inputs):
+        tokens, columns = [], list(inputs)
+        if columns[0].is_floating_point():
+            tokens.append(columns.pop(0)[..., None] * self.weight + self.bias)
+        tokens += [(e(x) + e.bias)[:, None] for e, x in zip(self.embeddings, columns)]
+        return torch.cat(tokens, 1)
+
+
 class Function(nn.Module):
     def __init__(self, of):
         super().__init__()
@@ -196,6 +213,11 @@ for i in range(20):
     layer(f"embedding_bag: {{num_embeddings: {rows}, embedding_dim: {embed}, mode: {mode}"
           + (f", padding_idx: {padding}}}" if padding is not None else "}"),
           Bag(rows, embed, mode, padding), whole(rows, (chance.randint(1, 3), chance.randint(1, 4))))
+    categories, columns, batch = [chance.randint(1, 4) for _ in range(chance.randint(0, 2))], chance.randint(0, 3), chance.randint(1, 3)
+    if not categories:
+        columns = max(columns, 1)
+    layer(f"feature_tokens: {{dim: {embed}, categories: {categories}}}", Tokens(columns, embed, categories),
+          *[(batch, columns)] * (columns > 0), *[whole(n, (batch,)) for n in categories])
     sequences = chance.random() < 0.5
     kernel = (chance.choice((1, 3)), chance.choice((1, 3)))
     layer(f"conv_lstm2d: {{out_channels: 1, kernel_size: [{kernel[0]}, {kernel[1]}], return_sequences: {word(sequences)}}}",
