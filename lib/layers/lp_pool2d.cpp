@@ -1,5 +1,6 @@
 // Power-average pooling (Gulcehre et al. 2013, arXiv:1311.1780): y = (sum of x^p over each window)^(1 / p), channel by
-// channel SPDX-License-Identifier: Apache-2.0
+// channel
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/pool_layer.h"
 
 namespace dl {

@@ -1,5 +1,6 @@
 // A layer of a transformer's decoder (Vaswani et al. 2017, arXiv:1706.03762): attention to itself, to a memory, then
-// two linear maps, each added to what it was given and normalized SPDX-License-Identifier: Apache-2.0
+// two linear maps, each added to what it was given and normalized
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/transformer_part.h"
 
 namespace dl {

@@ -55,7 +55,8 @@ TEST_CASE("a layer whose value is missing, 0 or of another type is not built, no
 TEST_CASE("a layer with a key that is not known is built with the others, so that the shapes behind it are checked") {
   CHECK(size_refusal(sizes_config("[{conv2d: {out_channels: 8, kernel_size: 3, paddin: 1}}, {linear: 2}]")) ==
         "error: c.yaml:2:52: model[0] (conv2d): unknown key 'paddin'\n"
-        "  known keys: bias, bias_init, dilation, groups, init, kernel_size, out_channels, padding, padding_mode, spectral_norm, stride, weight_norm\n"
+        "  known keys: bias, bias_init, dilation, groups, init, kernel_size, out_channels, padding, padding_mode, "
+        "spectral_norm, stride, weight_norm\n"
         "  help: write 'padding'\n"
         "error: c.yaml:2:66: model[1] (linear): expected one feature axis, got shape [6, 6, 8]\n"
         "  computed with model[0] as far as it could be read\n"
