@@ -3,6 +3,7 @@
 #include "lib/spec/blocks.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "lib/base/text.h"
@@ -36,10 +37,16 @@ class Expansion {
       const Reading r = Reading(problems_, label).index(i).noted(notes);
       if (!count_values(layers.items[i], r)) break;
       const Node written = values ? with_values(layers.items[i], *values, r) : layers.items[i];
-      ModelItem item{.path = prefix + std::to_string(i), .label = r.path(), .where = written.where, .notes = notes};
-      read(written, static_cast<int>(i), prefix, names, r, item);
-      name_tensors(item, written, r, out);
-      out.push_back(std::move(item));
+      const Copies copies = copies_of(written, r);
+      for (int64_t copy = 0; copy < copies.times && !exhausted_; ++copy) {
+        if (copy > 0 && !count_values(written, r)) break;
+        const Node one = copies.numbered ? copies.of(written, copy) : written;
+        const size_t place = out.size();
+        ModelItem item{.path = prefix + std::to_string(place), .label = r.path(), .where = one.where, .notes = notes};
+        read(one, static_cast<int>(place), prefix, names, r, item);
+        name_tensors(item, one, r, out);
+        out.push_back(std::move(item));
+      }
     }
     return out;
   }
@@ -134,14 +141,73 @@ class Expansion {
     return out;
   }
 
+  static int64_t times_of(const Node& repeat, const Reading& r) {
+    int64_t times = 1;
+    Codec<int64_t>::read(repeat, times, {.at_least = 0, .at_most = static_cast<double>(most_layers)}, r.key("repeat"));
+    return times;
+  }
+
+  // An item whose name has a number, layer{1}, is so many items of the list, layer1, layer2, …, and with the name {} as
+  // many without one. Any other is itself.
+  struct Copies {
+    int64_t times = 1;
+    bool numbered = false;
+    std::string name;   // before the number
+    int64_t first = 0;  // number
+
+    // The first reads what `written` says, the others the one before.
+    Node of(const Node& written, int64_t copy) const {
+      Node one = Node::map();
+      one.where = written.where;
+      for (const Node::Entry& entry : written.entries) {
+        if (entry.key == "repeat" || (entry.key == "name" && name.empty())) continue;
+        if (entry.key == "from" && copy > 0 && !entry.value.is_map()) continue;
+        one.entries.push_back(entry);
+        Node& value = one.entries.back().value;
+        if (entry.key == "name") value.text = concat(name, first + copy);
+        if (entry.key == "from" && copy > 0)
+          std::erase_if(value.entries, [](const Node::Entry& input) { return input.key == block_input; });
+      }
+      return one;
+    }
+  };
+
+  static Copies copies_of(const Node& written, const Reading& r) {
+    const Node *name = written.find("name"), *repeat = written.find("repeat"), *from = written.find("from");
+    const auto text = name ? name->as_string() : std::nullopt;
+    const size_t open = text ? text->find('{') : std::string::npos;
+    if (open == std::string::npos) return {};
+    Copies copies{.numbered = true, .name = text->substr(0, open)};
+    const std::string number = text->substr(open + 1, text->find('}', open) - open - 1);
+    const char* end = number.data() + number.size();
+    const bool has_number = std::from_chars(number.data(), end, copies.first).ptr == end && !number.empty();
+    const bool is_right =
+        text->ends_with("}") && copies.first >= 0 && (copies.name.empty() ? number.empty() : has_number);
+    if (!is_right) copies.name.clear();
+    if (!is_right)
+      r.key("name").expected(*name, "a name, or one that ends with the number of the first copy in braces",
+                             "write 'layer{1}' for layer1, layer2, …, or \"{}\" for copies without names");
+    else if (!repeat)
+      r.key("name").problem(name->where, "only what is repeated has a number in its name",
+                            "write 'repeat: N' beside it, or '" + copies.name + number + "'");
+    else if (from && from->is_list() && from->items.size() != 1)
+      report_inputs(*from, from->items.size(), r);
+    else
+      copies.times = times_of(*repeat, r);
+    return copies;
+  }
+
+  static void report_inputs(const Node& from, size_t given, const Reading& r) {
+    r.key("from").problem(from.where, concat("'repeat' takes one input, got ", given),
+                          "repeat a block that is given one input");
+  }
+
   // The copies, each fed by the one before.
   void repeat(const Node& times, const Node& written, const ItemType& type, bool one_input, const Reading& r,
               ModelItem& item) {
-    int64_t copies = 1;
-    Codec<int64_t>::read(times, copies, {.at_least = 0, .at_most = static_cast<double>(most_layers)}, r.key("repeat"));
+    const int64_t copies = times_of(times, r);
     if (one_input && item.from.size() != 1) {
-      r.key("from").problem(written.find("from")->where, concat("'repeat' takes one input, got ", item.from.size()),
-                            "repeat a block that is given one input");
+      report_inputs(*written.find("from"), item.from.size(), r);
       item.from.resize(1);
     }
     for (int64_t copy = 0; copy < copies && !exhausted_ && count_values(written, r); ++copy) {

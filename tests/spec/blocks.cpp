@@ -112,6 +112,42 @@ TEST_CASE("repeat makes copies, each fed by the one before; none is the input it
         "layer1 <-1\nlayer1.0 <-1\nlayer1.0.0 <-1 \"relu\"\nlayer1.1 <0\nlayer1.1.0 <-1 \"relu\"\n");
 }
 
+TEST_CASE("copies with a number in their name are items of the list") {
+  CHECK(outlined("model: [linear: 3, {relu: , repeat: 2, name: \"{}\", from: x}, tanh, {linear: 1, from: x}]") ==
+        outlined("model: [linear: 3, {relu: , from: x}, {relu: }, tanh, {linear: 1, from: x}]"));
+  CHECK(outlined("model: [linear: 3, {relu: , repeat: 2, name: \"r{1}\"}, tanh, {linear: 1, from: r2}]") ==
+        outlined("model: [linear: 3, {relu: , name: r1}, {relu: , name: r2}, tanh, {linear: 1, from: r2}]"));
+  CHECK(outlined("model: [linear: 3, {relu: , repeat: 0, name: \"{}\"}, tanh]") ==
+        outlined("model: [linear: 3, tanh]"));
+  CHECK(outlined("blocks: {b: {inputs: [m], layers: [relu]}}\n"
+                 "model: [{linear: 3, name: a}, tanh, {b: , from: {x: a, m: a}, repeat: 2, name: \"b{0}\"}]") ==
+        outlined(
+            "blocks: {b: {inputs: [m], layers: [relu]}}\n"
+            "model: [{linear: 3, name: a}, tanh, {b: , from: {x: a, m: a}, name: b0}, {b: , from: {m: a}, name: b1}]"));
+  CHECK(expanded("model: [{relu: , repeat: 2, name: \"r{\"}, {relu: , repeat: 2, name: \"{1}\"},\n"
+                 "{relu: , repeat: 2, name: \"r{}\"}, {relu: , name: \"r{1}\"}]")
+            .problems ==
+        "error: a.yaml:1:35: model[0].name: expected a name, or one that ends with the number of the first copy in "
+        "braces, "
+        "got 'r{'\n  help: write 'layer{1}' for layer1, layer2, …, or \"{}\" for copies without names\n"
+        "error: a.yaml:1:68: model[1].name: expected a name, or one that ends with the number of the first copy in "
+        "braces, "
+        "got '{1}'\n  help: write 'layer{1}' for layer1, layer2, …, or \"{}\" for copies without names\n"
+        "error: a.yaml:2:27: model[2].name: expected a name, or one that ends with the number of the first copy in "
+        "braces, "
+        "got 'r{}'\n  help: write 'layer{1}' for layer1, layer2, …, or \"{}\" for copies without names\n"
+        "error: a.yaml:2:50: model[3].name: only what is repeated has a number in its name\n"
+        "  help: write 'repeat: N' beside it, or 'r1'");
+  CHECK(expanded("model: [{name: r2, relu: }, {relu: , repeat: 2, name: \"r{1}\"}, {add: , from: [r2, x], repeat: 2, "
+                 "name: \"a{1}\"}]")
+            .problems ==
+        "error: a.yaml:1:55: model[1].name: another item of this list is named 'r2'\n  help: write another name\n"
+        "error: a.yaml:1:78: model[2].from: 'repeat' takes one input, got 2\n"
+        "  help: repeat a block that is given one input");
+  CHECK(expanded("model: [relu, {relu: , repeat: 10000, name: \"{}\"}]").problems ==
+        "error: a.yaml:1:16: model[1]: the model has more than 10000 layers\n  help: repeat less");
+}
+
 TEST_CASE("blocks use blocks, with repeats that are parameters") {
   CHECK(outlined(R"(
 blocks:
