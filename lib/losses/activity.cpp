@@ -1,5 +1,6 @@
 // Activity penalty, as Keras' activity_regularizer: the mean over the samples of l1 sum |x| + l2 sum x^2, x an item's
-// output SPDX-License-Identifier: Apache-2.0
+// output
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 
 namespace dl {

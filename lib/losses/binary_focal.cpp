@@ -1,6 +1,7 @@
 // Focal loss of a sigmoid (Lin et al. 2017, arXiv:1708.02002), as torchvision's sigmoid_focal_loss: with q the
 // probability of the target's own side the mean over the targets of -a (1 - q)^gamma log(q), a = alpha for targets 1
-// and 1 - alpha for 0 SPDX-License-Identifier: Apache-2.0
+// and 1 - alpha for 0
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/log_one_plus_exp.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"

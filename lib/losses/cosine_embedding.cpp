@@ -1,5 +1,6 @@
 // Cosine embedding loss, as PyTorch's CosineEmbeddingLoss: with c the cosine of the angle between two outputs the mean
-// over the targets of 1 - c where y = 1, max(0, c - margin) where y = -1 SPDX-License-Identifier: Apache-2.0
+// over the targets of 1 - c where y = 1, max(0, c - margin) where y = -1
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
 #include "lib/nn/vectors.h"

@@ -1,5 +1,6 @@
 // Hinge loss (Cortes and Vapnik 1995, doi:10.1007/BF00994018): the mean over the targets of max(0, 1 - y x), y = 1 or
-// -1 SPDX-License-Identifier: Apache-2.0
+// -1
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
 

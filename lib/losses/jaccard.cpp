@@ -1,6 +1,7 @@
 // Soft Jaccard loss (Rahman and Wang 2016, doi:10.1007/978-3-319-50835-1_22): with the probabilities p and the targets
 // y, 1 or 0, of each class 1 - (sum p y + smooth) / (sum p + sum y - sum p y + smooth) over a sample's places, and the
-// mean over the classes SPDX-License-Identifier: Apache-2.0
+// mean over the classes
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/overlap_loss.h"
 
 namespace dl {

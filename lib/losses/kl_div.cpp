@@ -1,5 +1,6 @@
 // Kullback-Leibler divergence (1951, doi:10.1214/aoms/1177729694), as PyTorch's KLDivLoss with reduction batchmean: the
-// mean over the targets of sum y (log y - x), x logarithms of probabilities SPDX-License-Identifier: Apache-2.0
+// mean over the targets of sum y (log y - x), x logarithms of probabilities
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
 #include "lib/nn/class_target.h"
 #include "lib/nn/loss.h"

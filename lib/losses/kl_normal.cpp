@@ -1,6 +1,7 @@
 // Kullback-Leibler divergence of a normal distribution from the standard one (Kingma and Welling 2014,
 // arXiv:1312.6114): the mean over the samples of sum (exp(v) + m^2 - 1 - v) / 2, m the mean and v the logarithm of the
-// variance SPDX-License-Identifier: Apache-2.0
+// variance
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
 #include "lib/nn/loss.h"
 

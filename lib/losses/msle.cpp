@@ -1,5 +1,6 @@
 // Mean squared logarithmic error, as Keras': the mean over the targets of (log(1 + x) - log(1 + y))^2, x and y at least
-// 1e-7 SPDX-License-Identifier: Apache-2.0
+// 1e-7
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/number_target.h"
 

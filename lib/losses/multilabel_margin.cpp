@@ -1,5 +1,6 @@
 // Multi-label margin loss, as PyTorch's MultiLabelMarginLoss: the sum over the labels i that are there and those j that
-// are not of max(0, 1 - (x[i] - x[j])) / labels, and the mean over the samples SPDX-License-Identifier: Apache-2.0
+// are not of max(0, 1 - (x[i] - x[j])) / labels, and the mean over the samples
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
 #include "lib/nn/loss.h"
 

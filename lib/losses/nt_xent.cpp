@@ -1,6 +1,7 @@
 // Normalized temperature-scaled cross-entropy (Chen et al. 2020, arXiv:2002.05709): of two views a and b of each
 // sample, with s the cosines of all 2 batch vectors over the temperature, the mean over the vectors of -log softmax(s
-// of all others)[its own other view] SPDX-License-Identifier: Apache-2.0
+// of all others)[its own other view]
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/vectors.h"
 

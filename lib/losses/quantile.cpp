@@ -1,5 +1,6 @@
 // Quantile loss (Koenker and Bassett 1978, doi:10.2307/1913643): with d = y - x the mean over the targets and the
-// quantiles q of max(q d, (q - 1) d) SPDX-License-Identifier: Apache-2.0
+// quantiles q of max(q d, (q - 1) d)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/pinball.h"
 

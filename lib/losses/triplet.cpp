@@ -1,6 +1,7 @@
 // Triplets within a batch (Hermans, Beyer and Leibe 2017, arXiv:1703.07737, "batch hard"): the mean over the samples of
 // max(0, d_p - d_n + margin), d_p the distance to the furthest sample of the same class and d_n to the nearest of
-// another; samples that lack one of them do not count SPDX-License-Identifier: Apache-2.0
+// another; samples that lack one of them do not count
+// SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
 #include "lib/base/error.h"

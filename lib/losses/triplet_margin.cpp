@@ -1,6 +1,7 @@
 // Triplet margin loss (Balntas et al. 2016), as PyTorch's TripletMarginLoss: with d the distance of the p-norm the mean
 // over the samples of max(0, d(anchor, positive) - d(anchor, negative) + margin); with swap the nearer of d(anchor,
-// negative) and d(positive, negative) SPDX-License-Identifier: Apache-2.0
+// negative) and d(positive, negative)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/loss.h"
 #include "lib/nn/vectors.h"
 

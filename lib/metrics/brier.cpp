@@ -1,5 +1,6 @@
 // Brier score (1950, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2): the mean over the targets of sum (p - y)^2
-// over the classes, of two classes (p - y)^2 of one of them, as scikit-learn has it SPDX-License-Identifier: Apache-2.0
+// over the classes, of two classes (p - y)^2 of one of them, as scikit-learn has it
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/probability_metric.h"
 
 namespace dl {

@@ -1,5 +1,6 @@
 // Coverage error, as scikit-learn has it: the mean over the samples of how many labels have no lower score than the
-// lowest of those that are there SPDX-License-Identifier: Apache-2.0
+// lowest of those that are there
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/query_metric.h"
 
 namespace dl {

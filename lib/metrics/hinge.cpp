@@ -1,5 +1,6 @@
 // Hinge loss, as scikit-learn's hinge_loss: the mean over the targets of max(0, 1 - y x), y = 1 or -1; of several
-// classes (Crammer and Singer 2001) of max(0, 1 - x[y] + the largest other x) SPDX-License-Identifier: Apache-2.0
+// classes (Crammer and Singer 2001) of max(0, 1 - x[y] + the largest other x)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/number_target.h"
 #include "lib/nn/probability_metric.h"
 

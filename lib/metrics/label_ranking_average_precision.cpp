@@ -1,5 +1,6 @@
 // Label ranking average precision, as scikit-learn has it: the mean over the samples of the mean over the labels that
-// are there of the share of such labels among those with no lower score SPDX-License-Identifier: Apache-2.0
+// are there of the share of such labels among those with no lower score
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/query_metric.h"
 
 namespace dl {

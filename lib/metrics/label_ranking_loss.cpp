@@ -1,5 +1,6 @@
 // Label ranking loss, as scikit-learn has it: the mean over the samples of the share of pairs of a label that is there
-// and one that is not of which the first has no higher score SPDX-License-Identifier: Apache-2.0
+// and one that is not of which the first has no higher score
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/query_metric.h"
 
 namespace dl {

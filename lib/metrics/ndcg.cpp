@@ -1,6 +1,7 @@
 // Normalized discounted cumulative gain (Järvelin and Kekäläinen 2002, doi:10.1145/582415.582418), as scikit-learn's
 // ndcg_score: sum relevance / log2(rank + 1) over that of the best order, equal scores having the mean of their
-// discounts SPDX-License-Identifier: Apache-2.0
+// discounts
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <functional>

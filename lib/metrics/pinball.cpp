@@ -1,5 +1,6 @@
 // Pinball loss of quantiles, as scikit-learn's mean_pinball_loss: with d = y - x the mean over all targets and the
-// quantiles q of max(q d, (q - 1) d) SPDX-License-Identifier: Apache-2.0
+// quantiles q of max(q d, (q - 1) d)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/pinball.h"
 #include "lib/nn/metric.h"
 

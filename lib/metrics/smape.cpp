@@ -1,5 +1,6 @@
 // Symmetric mean absolute percentage error, as torchmetrics: the mean over all targets of 2 |x - y| / max(|x| +
-// |y|, 1.17e-6) SPDX-License-Identifier: Apache-2.0
+// |y|, 1.17e-6)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/number_mean.h"
 
 namespace dl {

@@ -1,6 +1,7 @@
 // Tweedie deviance, as scikit-learn's mean_tweedie_deviance: the mean over all targets of, for power 0 (y - x)^2; 1,
 // Poisson: 2 (y log(y / x) - y + x); 2, gamma: 2 (log(x / y) + y / x - 1); others p: 2 (max(y, 0)^(2 - p) / ((1 - p) (2
-// - p)) - y x^(1 - p) / (1 - p) + x^(2 - p) / (2 - p)) SPDX-License-Identifier: Apache-2.0
+// - p)) - y x^(1 - p) / (1 - p) + x^(2 - p) / (2 - p))
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/number_mean.h"
 
 namespace dl {

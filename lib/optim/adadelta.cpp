@@ -1,5 +1,6 @@
 // Adadelta (Zeiler 2012, arXiv:1212.5701) as PyTorch has it: v = rho v + (1 - rho) g^2; d = sqrt(u + eps) / sqrt(v +
-// eps) g; u = rho u + (1 - rho) d^2; p -= lr d SPDX-License-Identifier: Apache-2.0
+// eps) g; u = rho u + (1 - rho) d^2; p -= lr d
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/optimizer.h"
 
 namespace dl {

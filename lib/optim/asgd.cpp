@@ -1,6 +1,7 @@
 // Averaged stochastic gradient descent (Polyak and Juditsky 1992, doi:10.1137/0330046) as PyTorch has it: with
 // eta = lr / (1 + lambd lr (t - 1))^alpha p *= 1 - lambd eta; p -= eta g; and from t0 on the mean of the weights,
-// before it the weights, is kept beside them SPDX-License-Identifier: Apache-2.0
+// before it the weights, is kept beside them
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 

@@ -1,5 +1,6 @@
 // Lookahead (Zhang et al. 2019, arXiv:1907.08610): after each k updates slow += alpha (weights - slow), and the weights
-// go on from there SPDX-License-Identifier: Apache-2.0
+// go on from there
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/update_rule.h"

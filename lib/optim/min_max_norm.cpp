@@ -1,5 +1,6 @@
 // Bounds of a norm (Keras' MinMaxNorm): after each update, with c = min(max(|w|, min_value), max_value) of the weights
-// of each unit, w *= (rate c + (1 - rate) |w|) / (|w| + 1e-7) SPDX-License-Identifier: Apache-2.0
+// of each unit, w *= (rate c + (1 - rate) |w|) / (|w| + 1e-7)
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/text.h"
 #include "lib/nn/partial_rule.h"
 

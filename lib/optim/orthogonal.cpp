@@ -1,6 +1,7 @@
 // Soft orthogonality (Bansal, Chen and Wang 2018, arXiv:1810.09102): rate |W W' - I|^2 added to the loss, of the
 // shorter side of each matrix, by its gradient 4 rate (W W' - I) W. Tensors of more axes are matrices of their first
-// axis and the rest. SPDX-License-Identifier: Apache-2.0
+// axis and the rest.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/partial_rule.h"
 
 namespace dl {

@@ -1,6 +1,7 @@
 // Rprop (Riedmiller and Braun 1993, doi:10.1109/ICNN.1993.298623) as PyTorch has it: a weight's step, lr at first,
 // grows by etas[1] where its gradient keeps its sign and shrinks by etas[0] where it changes, within step_sizes; p -=
-// sign(g) step, but not where the sign has just changed SPDX-License-Identifier: Apache-2.0
+// sign(g) step, but not where the sign has just changed
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/base/text.h"
 #include "lib/nn/optimizer.h"
 

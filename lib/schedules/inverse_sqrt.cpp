@@ -1,5 +1,6 @@
 // The inverse square root of the time (Vaswani et al. 2017, arXiv:1706.03762): sqrt(timescale / (timescale + t)), t
-// from the warm-up's end, as long as which the timescale is SPDX-License-Identifier: Apache-2.0
+// from the warm-up's end, as long as which the timescale is
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/warmup.h"

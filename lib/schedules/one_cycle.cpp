@@ -1,6 +1,7 @@
 // One cycle (Smith and Topin 2018, arXiv:1708.07120) as PyTorch's OneCycleLR: the rate rises from 1 / div_factor to 1
 // in the first pct_start of the run and falls to 1 / (div_factor final_div_factor), the momentum falls and rises
-// against it SPDX-License-Identifier: Apache-2.0
+// against it
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <numbers>

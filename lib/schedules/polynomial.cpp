@@ -1,5 +1,6 @@
 // A polynomial, as PyTorch's PolynomialLR and Keras' PolynomialDecay: end_factor + (1 - end_factor) (1 - t)^power, t
-// from 0 to 1 SPDX-License-Identifier: Apache-2.0
+// from 0 to 1
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
 #include "lib/nn/warmup.h"

@@ -1,5 +1,6 @@
 // Schedules one after another, as PyTorch's SequentialLR: each counts from its own beginning and, but for the last,
-// ends where the next begins SPDX-License-Identifier: Apache-2.0
+// ends where the next begins
+// SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <memory>
 

@@ -1,6 +1,7 @@
 // Warm-up, then as it is, then a fall to the run's end (Hu et al. 2024, arXiv:2404.06395; the root's form: Hägele et
 // al. 2024, arXiv:2405.18392): with t from 0 to 1 in the fall min_factor + (1 - min_factor) (1 - t), (1 + cos(pi t)) /
-// 2 or 1 - sqrt(t) SPDX-License-Identifier: Apache-2.0
+// 2 or 1 - sqrt(t)
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
 #include <numbers>

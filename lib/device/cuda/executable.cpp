@@ -5,7 +5,8 @@
 // when the launch's first copies are done. The first launch runs the kernels one by one, so that libraries may make
 // what they need; from the second on they are one graph, captured once for the memory at hand. Results go to pinned
 // memory behind it, those of one launch and of the next to different places, so that the host may read the one while
-// the other is at work. SPDX-License-Identifier: Apache-2.0
+// the other is at work.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cuda/executable.h"
 
 #include <algorithm>
