@@ -37,7 +37,7 @@ inline void fetch(const void* memory, size_t bytes) {
 }
 
 // What a transform draws for a sample, whatever the numbers mean to it.
-using Drawn = std::array<int64_t, 4>;
+using Drawn = std::array<double, 10>;
 
 // Reused from sample to sample. `fields` points at memory of the caller, one block a field of the data set.
 struct Sample {

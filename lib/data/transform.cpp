@@ -17,11 +17,9 @@ void Transform::say_instead(AnyRegistry& registry) {
   registry.instead_of(
       {"ToTensor", "PILToTensor", "ToImage", "ToDtype", "ConvertImageDtype", "rescale", "rescaling", "scale", "div255"},
       "leave it out: images are numbers from 0 to 1; 'normalize' centres them");
-  registry.instead_of({"random_rotation", "rotate", "RandomAffine", "random_zoom", "color_jitter", "RandomBrightness",
-                       "RandomContrast", "random_erasing", "cutout", "autoaugment", "trivial_augment", "randaugment",
-                       "vertical_flip", "random_vertical_flip", "mixup", "cutmix", "gaussian_blur"},
-                      "write 'random_crop', 'random_resized_crop' or 'horizontal_flip': these change images at random");
-  registry.instead_of({"grayscale", "RandomGrayscale"}, "write 'channels: 1' beside the images' 'path'");
+  registry.instead_of({"mixup", "cutmix"}, "write it in 'batch_transforms', as it mixes samples of a batch");
+  registry.instead_of({"five_crop", "ten_crop", "FiveCrop", "TenCrop"},
+                      "leave it out: write 'center_crop' for the one in the middle");
   registry.instead_of({"compose", "sequential"}, "write its transforms as items of 'transforms'");
   registry.instead_of({"one_hot", "to_categorical"}, "leave it out: losses take a class by its number");
   registry.instead_of({"flatten", "reshape"}, "write '- flatten' in 'model'");
@@ -179,8 +177,14 @@ std::vector<size_t> on_image(std::span<const SampleField> fields, const Where& w
   return all;
 }
 
-Drawn drawn_window(const ImageWindow& window) { return {window.top, window.left, window.h, window.w}; }
-ImageWindow window_drawn(const Drawn& drawn) { return {drawn[0], drawn[1], drawn[2], drawn[3]}; }
+Drawn drawn_window(const ImageWindow& window) {
+  return {static_cast<double>(window.top), static_cast<double>(window.left), static_cast<double>(window.h),
+          static_cast<double>(window.w)};
+}
+ImageWindow window_drawn(const Drawn& drawn) {
+  const auto whole = [&](size_t i) { return static_cast<int64_t>(drawn[i]); };
+  return {whole(0), whole(1), whole(2), whole(3)};
+}
 
 TransformStep window_step(std::span<const SampleField> fields, const Where& where, Pair size,
                           std::function<ImageWindow(SampleRandom*)> window) {

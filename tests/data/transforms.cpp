@@ -7,59 +7,10 @@
 #include <cmath>
 #include <map>
 
-#include "tests/data/sets_for_test.h"
+#include "tests/data/images_for_test.h"
 
 using namespace dl;
 using namespace dl::testing;
-
-namespace {
-
-// One sample of images, given as its bytes.
-class OneImage final : public Dataset {
- public:
-  OneImage(Type type, std::string bytes)
-      : fields_{{"x", std::move(type)}, {"y", {DType::i32, {}}}}, bytes_(std::move(bytes)) {}
-  int64_t size() const override { return 1; }
-  std::span<const SampleField> fields() const override { return fields_; }
-  std::span<const std::string> classes() const override { return {}; }
-  bool in_memory() const override { return true; }
-  uint64_t fingerprint() const override { return 0; }
-  void get(int64_t, Sample& into) const override {
-    std::memcpy(into.fields[0], bytes_.data(), bytes_.size());
-    std::memset(into.fields[1], 0, 4);
-  }
-
- private:
-  const std::vector<SampleField> fields_;
-  const std::string bytes_;
-};
-
-std::vector<std::unique_ptr<Transform>> read_transforms(const std::string& yaml) {
-  std::vector<std::unique_ptr<Transform>> transforms;
-  std::vector<Problem> problems;
-  Codec<std::vector<std::unique_ptr<Transform>>>::read(parse_yaml(yaml, "run.yaml"), transforms, {},
-                                                       Reading(problems, "data.transforms"));
-  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
-  return transforms;
-}
-
-DatasetPointer image_through(const std::string& yaml, Type type, const std::string& bytes) {
-  return transformed(std::make_shared<OneImage>(std::move(type), bytes), read_transforms(yaml));
-}
-
-std::string bytes_of_floats(const std::vector<float>& values) {
-  std::string bytes(values.size() * sizeof(float), '\0');
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return bytes;
-}
-
-// Of a f32 image [h, w, 1] with these values: what comes out in training, by position in the epoch.
-std::vector<float> trained(const Dataset& data, int64_t position) {
-  SampleRandom random(1, 0, position);
-  return floats(sample(data, 0, &random)[0]);
-}
-
-}  // namespace
 
 TEST_CASE("bytes that no transform made floats are scaled to [0, 1]") {
   const auto data = image_through("[]", {DType::u8, {1, 3, 1}}, std::string("\0\x80\xFF", 3));
@@ -226,8 +177,6 @@ TEST_CASE("transforms say where and why they cannot take the data") {
   CHECK(said("[horizontal_flip]", features) ==
         "error: run.yaml:1:2: data.transforms[0] (horizontal_flip): expected images [height, width, channels], the "
         "data's samples are [14]");
-  CHECK(said("[rotate]", image) ==
-        "error: run.yaml:1:2: data.transforms[0]: unknown transform 'rotate'\n"
-        "  known transforms: center_crop, horizontal_flip, normalize, random_crop, random_resized_crop, resize\n"
-        "  help: write 'random_crop', 'random_resized_crop' or 'horizontal_flip': these change images at random");
+  CHECK(said("[rotate]", image).ends_with("help: write 'rotation'"));
+  CHECK(said("[mixup]", image).ends_with("help: write it in 'batch_transforms', as it mixes samples of a batch"));
 }

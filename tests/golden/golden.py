@@ -224,3 +224,17 @@ def parameter_groups(yaml, model_yaml, model, groups, steps=3, average=None):
             case["average"] = average
             case["steps"][-1]["averages"] = {n: _numbers(a) for n, a in update.averages(named).items()}
     cases.append(case)
+
+
+def image(height, width, channels, numbers=False):
+    """An image that the tests make too, channels first: bytes, or numbers from 0 to 1."""
+    values = [(i * 2654435761 >> 11) % 256 for i in range(height * width * channels)]
+    x = torch.tensor(values, dtype=torch.uint8).reshape(height, width, channels).movedim(-1, 0)
+    return x / 255 if numbers else x
+
+
+def transform(yaml, function, height, width, channels=3, numbers=False, **more):
+    """What a transform makes of such an image: bytes as hexadecimal digits."""
+    y = function(image(height, width, channels, numbers)).movedim(0, -1).contiguous()
+    cases.append({"yaml": yaml, "image": [height, width, channels], "output": list(y.shape)} | more |
+                 ({"numbers": _numbers(y)} if numbers else {"bytes": bytes(y.reshape(-1).tolist()).hex()}))

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <vector>
 
-#include "lib/base/cpu.h"
 #include "lib/base/error.h"
+#include "lib/data/image/weighted_sum.h"
 
 namespace dl {
 namespace {
@@ -98,49 +98,6 @@ void colours_along_row(const float* row, const Taps& taps, int64_t width, T* int
   }
 }
 
-// Adds `count` rows by their weights to the sums.
-template <int count, class T>
-[[gnu::always_inline]] inline void add_rows(const T* __restrict__ from, int64_t row, const float* weights,
-                                            int64_t values, float* __restrict__ sums) {
-  for (int64_t i = 0; i < values; ++i) {
-    float sum = sums[i];
-    for (int t = 0; t < count; ++t) sum += weights[t] * static_cast<float>(from[t * row + i]);
-    sums[i] = sum;
-  }
-}
-
-// The sums of a window's rows by their weights.
-template <class T>
-[[gnu::always_inline]] inline void sum_rows(const T* from, int64_t row, const Taps::One& taps, int64_t values,
-                                            float* sums) {
-  std::fill_n(sums, values, 0.0f);
-  int64_t t = 0;
-  for (; t + 4 <= taps.count; t += 4) add_rows<4>(from + t * row, row, taps.weights + t, values, sums);
-  for (; t + 2 <= taps.count; t += 2) add_rows<2>(from + t * row, row, taps.weights + t, values, sums);
-  if (t < taps.count) add_rows<1>(from + t * row, row, taps.weights + t, values, sums);
-}
-
-// No fused multiply-adds: the sums are the same on every processor.
-template <class T>
-void sum_rows_portable(const T* from, int64_t row, const Taps::One& taps, int64_t values, float* sums) {
-  sum_rows(from, row, taps, values, sums);
-}
-#if defined(__x86_64__)
-template <class T>
-[[gnu::target("avx2")]] void sum_rows_avx2(const T* from, int64_t row, const Taps::One& taps, int64_t values,
-                                           float* sums) {
-  sum_rows(from, row, taps, values, sums);
-}
-#endif
-
-template <class T>
-auto sum_rows_here() {
-#if defined(__x86_64__)
-  if (cpu_features().avx2) return sum_rows_avx2<T>;
-#endif
-  return sum_rows_portable<T>;
-}
-
 // `from` is the first value of a window [from_size.h, from_size.w, channels] whose rows stand `row` values apart.
 template <class T>
 void resize(const T* from, int64_t row, Pair from_size, int64_t channels, T* into, Pair into_size) {
@@ -150,14 +107,16 @@ void resize(const T* from, int64_t row, Pair from_size, int64_t channels, T* int
       std::memcpy(into + y * values, from + y * row, static_cast<size_t>(values) * sizeof(T));
     return;
   }
-  static const auto sum = sum_rows_here<T>();
   Workspace& w = workspace;
   w.down.plan(from_size.h, into_size.h);
   w.across.plan(from_size.w, into_size.w);
   w.row.resize(std::max(w.row.size(), static_cast<size_t>(values) + 1));
   for (int64_t y = 0; y < into_size.h; ++y, into += into_size.w * channels) {
     const Taps::One taps = w.down[y];
-    sum(from + taps.first * row, row, taps, values, w.row.data());
+    vectorized([&]() DL_INLINED {
+      std::fill_n(w.row.data(), values, 0.0f);
+      add_weighted(from + taps.first * row, row, taps.weights, taps.count, values, w.row.data());
+    });
     if (channels == 3) {
       colours_along_row(w.row.data(), w.across, into_size.w, into);
     } else {

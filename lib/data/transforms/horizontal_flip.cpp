@@ -28,8 +28,9 @@ struct HorizontalFlip final : Transform {
   }
 
   TransformStep bind(std::span<const SampleField> fields) const override {
-    TransformStep step{
-        .draw = [p = static_cast<float>(p)](SampleRandom* random) { return Drawn{random && random->uniform() < p}; }};
+    TransformStep step{.draw = [p = static_cast<float>(p)](SampleRandom* random) {
+      return Drawn{random && random->uniform() < p ? 1.0 : 0.0};
+    }};
     for (const size_t field : on_image(fields, place)) step.fields.push_back(mirrored(field, fields[field].type));
     return step;
   }
@@ -41,7 +42,7 @@ struct HorizontalFlip final : Transform {
                         : c == 3                ? mirror_row<uint8_t, 3>
                                                 : mirror_row<uint8_t, 0>;
     return {field, type, [=, w = w, c = c](const std::byte* in, std::byte* out, const Drawn& drawn) {
-              if (!drawn[0]) {
+              if (drawn[0] == 0) {
                 std::memcpy(out, in, bytes);
               } else {
                 for (size_t at = 0; at < bytes; at += row) mirror(in + at, out + at, w, c);

@@ -1,43 +1,14 @@
 // normalize: y = (x - mean) / std, where u8 is first scaled to x = u8 / 255: torchvision's ToTensor and Normalize.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
+#include "lib/data/one_or_more.h"
 #include "lib/data/transform.h"
 
 namespace dl {
 namespace {
 
-// A number for all channels or one for each: `0.5` or `[0.49, 0.48, 0.45]`.
-struct PerChannel {
-  std::vector<double> values;
-};
-
-}  // namespace
-
-template <>
-struct Codec<PerChannel> {
-  using List = Codec<std::vector<double>>;
-  static bool read(const Node& node, PerChannel& value, const Limits& limits, const Reading& r) {
-    if (node.is_list()) return List::read(node, value.values, limits, r);
-    double number = 0;
-    if (!Codec<double>::read(node, number, limits, r)) return false;
-    value.values = {number};
-    return true;
-  }
-  static Node write(const PerChannel& value) {
-    return value.values.size() == 1 ? Node::number(value.values[0]) : List::write(value.values);
-  }
-  static std::string type(const Limits& limits) { return Codec<double>::type(limits) + " or a list of them"; }
-  static Node json_schema(const Limits& limits) {
-    Node out = Node::map();
-    out.set("anyOf", Node::list({Codec<double>::json_schema(limits), List::json_schema(limits)}));
-    return out;
-  }
-};
-
-namespace {
-
 struct Normalize final : Transform {
-  PerChannel mean, std;
+  OneOrMore mean, std;
   void describe(Schema& s) override {
     s.summary("(x - mean) / std, with images of bytes scaled to [0, 1] before");
     s.details("The same floats as torchvision's ToTensor followed by Normalize.");

@@ -43,7 +43,7 @@ struct RandomCrop final : Transform {
     TransformStep step{.draw = [=, pad = padding](SampleRandom* random) {
       const int64_t top = random ? random->below(rows + 1) : rows / 2;
       const int64_t left = random ? random->below(columns + 1) : columns / 2;
-      return Drawn{top - pad.h, left - pad.w};
+      return Drawn{static_cast<double>(top - pad.h), static_cast<double>(left - pad.w)};
     }};
     for (const size_t field : on_image(fields, place)) step.fields.push_back(cut(field, fields[field].type, window));
     return step;
@@ -53,7 +53,7 @@ struct RandomCrop final : Transform {
     const auto [h, w, c] = image_of(type);
     const int64_t pixel = c * bytes_of(type.dtype);
     return {field, with_size(type, window), [=, h = h, w = w](const std::byte* in, std::byte* out, const Drawn& drawn) {
-              const int64_t top = drawn[0], left = drawn[1];
+              const auto top = static_cast<int64_t>(drawn[0]), left = static_cast<int64_t>(drawn[1]);
               const int64_t begin = std::clamp<int64_t>(-left, 0, window.w);  // columns of the window inside the image
               const int64_t end = std::clamp<int64_t>(w - left, begin, window.w);
               for (int64_t i = 0; i < window.h; ++i, out += window.w * pixel) {
