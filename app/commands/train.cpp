@@ -1,8 +1,10 @@
 // dlcli train: trains a config, or goes on with a run.
 // SPDX-License-Identifier: Apache-2.0
+#include <charconv>
 #include <optional>
 
 #include "app/command.h"
+#include "app/console/folds_summary.h"
 #include "app/console/json.h"
 #include "app/console/network_table.h"
 #include "app/console/output.h"
@@ -68,18 +70,23 @@ class Train final : public Command {
                  "go on with a run, to the same bits as if it had never stopped; without a name, the newest of CONFIG; "
                  "'auto': that of CONFIG if there is one to go on with (in a batch job, this job's), else begin")
         ->type_name("[=RUN]");
+    app.add_option("--fold,--folds", fold_,
+                   "which of 'data.folds' is held out, from 1 on; 'all': one run with each, then mean and deviation")
+        ->type_name("N|all");
     app.add_option("--name", name_, "the run's name; its folder is runs/NAME-1, -2, …")->type_name("NAME");
     declare_runs(app, runs_);
     overrides_.declare_machine(app);
     declare_strict(app, strict_);
     declare_json(app, json_);
     app.add_flag("-q,--quiet", quiet_, "no progress, only warnings and the summary");
-    examples(app, {{"dlcli train configs/quickstart.yaml", "train"},
-                   {"dlcli train my.yaml --set optimizer.adamw.lr=3e-4", "with another learning rate"},
-                   {"dlcli train my.yaml --set trainer.fast_dev_run=true", "a few steps of everything, nothing kept"},
-                   {"dlcli train my.yaml --resume=auto", "in a batch job: begin, and go on when it is requeued"},
-                   {"dlcli train --resume=my-2", "go on after Ctrl-C, a time limit or a crash"},
-                   {"dlcli train --resume=my-2 --set trainer.max_epochs=20", "train for longer"}});
+    examples(app,
+             {{"dlcli train configs/quickstart.yaml", "train"},
+              {"dlcli train my.yaml --set optimizer.adamw.lr=3e-4", "with another learning rate"},
+              {"dlcli train my.yaml --set trainer.fast_dev_run=true", "a few steps of everything, nothing kept"},
+              {"dlcli train my.yaml --set data.folds=5 --folds all", "five runs, each with another fifth held out"},
+              {"dlcli train my.yaml --resume=auto", "in a batch job: begin, and go on when it is requeued"},
+              {"dlcli train --resume=my-2", "go on after Ctrl-C, a time limit or a crash"},
+              {"dlcli train --resume=my-2 --set trainer.max_epochs=20", "train for longer"}});
   }
 
   Exit run() override {
@@ -101,13 +108,57 @@ class Train final : public Command {
       throw Error(Exit::usage, Problem{.path = "dlcli train",
                                        .what = "'" + config_ + "' is a run",
                                        .help = "write 'dlcli train --resume=" + config_ + "' to go on with it"});
-    std::unique_ptr<Plan> plan = config_.empty() ? nullptr : plan_run(config_, sets());
+    if (fold_.empty()) {
+      std::optional<FoldEnd> end;
+      return train(sets(), stop, end);
+    }
+    return train_folds(stop);
+  }
+
+ private:
+  // The run of one fold is named after it; what is told of all comes at the end.
+  Exit train_folds(const std::atomic<bool>& stop) {
+    if (config_.empty())
+      throw Error(Exit::usage, Problem{.path = "--fold", .what = "CONFIG is missing", .help = "name the config"});
+    std::string base;
+    int64_t count = 0;
+    {
+      const std::unique_ptr<Plan> plan = plan_run(config_, sets());
+      base = plan->name;
+      if (!plan->run.data.folds)
+        throw Error(Exit::usage, Problem{.path = "--fold",
+                                         .what = "'data.folds' does not say how many there are",
+                                         .help = "write 'data: {folds: 5}', or '--set data.folds=5'"});
+      count = plan->run.data.folds->count;
+    }
+    const auto number = whole(fold_);
+    if (fold_ != "all" && (!number || *number < 1 || *number > count))
+      throw Error(Exit::usage, Problem{.path = "--fold",
+                                       .what = concat("expected a fold from 1 to ", count, " or all, got ", fold_)});
+    std::vector<FoldEnd> ends;
+    for (int64_t k = number.value_or(1); k <= number.value_or(count); ++k) {
+      std::vector<std::string> of_fold = sets();
+      of_fold.push_back(concat("data.fold=", k));
+      of_fold.push_back(concat("name=", base, "-fold", k));
+      std::optional<FoldEnd> end;
+      const Exit exit = train(of_fold, stop, end);
+      if (exit != Exit::done || !end) return exit;
+      ends.push_back(std::move(*end));
+    }
+    if (!number) standard_output().write(json_ ? json_line(folds_json(ends)) : folds_summary(ends));
+    return Exit::done;
+  }
+
+  // One run; how it ended.
+  Exit train(const std::vector<std::string>& sets, const std::atomic<bool>& stop, std::optional<FoldEnd>& ended) {
+    const bool one_of_all = fold_ == "all";
+    std::unique_ptr<Plan> plan = config_.empty() ? nullptr : plan_run(config_, sets);
     std::optional<RunFolder> folder;
     std::optional<Checkpoint> from;
     if (const std::optional<RunPaths> paths = run_to_resume(plan.get())) {
       folder.emplace(RunFolder::open(paths->folder));  // held before its checkpoints are looked at
       from = Checkpoints(paths->checkpoints()).newest(warn_passed_over);
-      if (!plan) plan = plan_from(from ? from->resolved() : paths->resolved(), sets());
+      if (!plan) plan = plan_from(from ? from->resolved() : paths->resolved(), sets);
       if (!from) {
         folder.reset();
         warn(paths->name() + " has no checkpoint to go on from; a new run begins");
@@ -135,21 +186,24 @@ class Train final : public Command {
       folder->write_resolved(plan->resolved());  // --set may have changed what goes on
       if (const auto end = trainer.already_finished()) {
         const RunStarted run = trainer.about();
-        standard_output().write(json_ ? json_line(run_json(run, *end)) : already_finished(run, *end));
+        ended = FoldEnd{run, *end};
+        if (!json_ || !one_of_all)
+          standard_output().write(json_ ? json_line(run_json(run, *end)) : already_finished(run, *end));
         return Exit::done;
       }
     }
     const RunFinished end = trainer.fit();
     // A terminal that went away is no reason to call a finished run a failure.
     Output& out = standard_output();
-    out.write(json_ ? json_line(run_json(outcome.run, end))
-                    : with_colours(out, run_summary(outcome.run, end, out.columns())));
+    ended = FoldEnd{outcome.run, end};
+    if (!json_ || !one_of_all || end.exit != Exit::done)
+      out.write(json_ ? json_line(run_json(outcome.run, end))
+                      : with_colours(out, run_summary(outcome.run, end, out.columns())));
     if (end.exit == Exit::diverged)
       standard_error().write(with_colours(standard_error(), render(divergence(outcome.run, end)) + "\n"));
     return end.exit;
   }
 
- private:
   // One process trains a run; others that a launcher started with it would make runs of their own.
   static void expect_first_task() {
     const LaunchedTask task = launched_task();
@@ -163,6 +217,12 @@ class Train final : public Command {
                                   "once, a job array"});
     warn(concat("of ", task.size, " tasks (", task.variable,
                 ") this one trains and the others end; start one: 'srun -n 1'"));
+  }
+
+  static std::optional<int64_t> whole(const std::string& text) {
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
   }
 
   // None: a new run begins.
@@ -191,7 +251,7 @@ class Train final : public Command {
     return all;
   }
 
-  std::string config_, resume_, name_, runs_ = "runs";
+  std::string config_, resume_, name_, fold_, runs_ = "runs";
   bool json_ = false, quiet_ = false, strict_ = false;
   Overrides overrides_;
 };

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "lib/base/error.h"
+#include "lib/base/random.h"
 #include "lib/base/text.h"
 #include "lib/data/capability.h"
 #include "lib/data/order.h"
@@ -40,7 +42,7 @@ class EqualBatches : public BatchOrder {
 };
 
 // By index: every place of every epoch is arithmetic.
-class IndexedOrder final : public EqualBatches {
+class IndexedOrder : public EqualBatches {
  public:
   using EqualBatches::EqualBatches;
 
@@ -59,6 +61,32 @@ class IndexedOrder final : public EqualBatches {
 
  private:
   int64_t number_ = 0;  // of the next batch, through all epochs
+};
+
+// Drawn by weights: the places of an epoch, shuffled, are spread evenly over the sum of the weights, so that chance
+// moves no sample's number by more than one.
+class WeightedOrder final : public IndexedOrder {
+ public:
+  WeightedOrder(int64_t samples, const OrderOptions& options)
+      : IndexedOrder(samples, options), key_(random_key(options.seed, random_stream("weighted samples"))) {
+    double sum = 0;
+    for (const double weight : options.weights) until_.push_back(sum += weight);
+    DL_CHECK(std::ssize(until_) == samples && sum > 0, until_.size(), " weights of ", samples);
+  }
+  void resolve(BatchSamples& batch) const override {
+    Permutation(samples_, options_.seed, batch.epoch).fill(batch.first, batch.samples);
+    for (int64_t& sample : batch.samples) {
+      const double place =
+          static_cast<double>(sample) +
+          static_cast<double>(random_uniform(key_, static_cast<uint64_t>(batch.epoch), static_cast<uint64_t>(sample)));
+      const auto found = std::ranges::upper_bound(until_, place / static_cast<double>(samples_) * until_.back());
+      sample = std::min<int64_t>(found - until_.begin(), samples_ - 1);
+    }
+  }
+
+ private:
+  const uint64_t key_;
+  std::vector<double> until_;  // sums of the weights up to each sample, with its own
 };
 
 // As a stream gives them: a pass for each epoch.
@@ -191,6 +219,7 @@ std::unique_ptr<BatchOrder> batch_order(const Dataset& data, const OrderOptions&
     return std::make_unique<StreamedOrder>(*stream.operator->(), data.size(), options);
   if (const auto padded = capability<Padded>(data); padded && options.buckets.size() > 1)
     return std::make_unique<BucketedOrder>(data, padded, options);
+  if (!options.weights.empty()) return std::make_unique<WeightedOrder>(data.size(), options);
   return std::make_unique<IndexedOrder>(data.size(), options);
 }
 

@@ -31,6 +31,9 @@ struct OrderOptions {
   bool shuffle = false;    // by the seed, anew in each epoch
   bool drop_last = false;  // leave out the short batch at the end of an epoch
   uint64_t seed = 0;
+  // How likely each sample is drawn, by an order by index; empty: each comes once an epoch. As many are drawn as there
+  // are, and of n a sample of share s of the sum comes s n times, rounded up or down.
+  std::vector<double> weights;
   std::vector<int64_t> buckets;  // lengths to which sequences are padded, in rising order, the longest last; empty: one
 };
 

@@ -6,9 +6,39 @@
 
 #include "lib/base/cpu.h"
 #include "lib/base/error.h"
+#include "lib/data/labelled.h"
 #include "lib/data/succession.h"
 
 namespace dl {
+
+namespace {
+
+void describe_split(Schema& s, SplitBy& by, const std::string& what) {
+  s.optional("stratified", by.stratified, what + " of each class");
+  s.optional("group", by.group, "a table's column: rows alike in it stay together, as those of one patient")
+      .known_as({"groups", "group_by"});
+  s.optional("order", by.order, "a table's column: what comes last by it is held out, as of a time")
+      .known_as({"time", "by_time", "sort_by"});
+}
+
+void check_split(const Report& report, const SplitBy& by, bool of_folds) {
+  if (!by.order.empty() && (by.stratified || !by.group.empty()))
+    report.at("order", "what comes last cannot be chosen by class or by group too", "keep one of them");
+  else if (!of_folds && by.stratified && !by.group.empty())
+    report.at("group", "whole groups cannot have a fraction of each class", "keep one of 'group' and 'stratified'");
+}
+
+}  // namespace
+
+void Folds::describe(Schema& s) {
+  s.summary("the training set cut into parts, of which one is held out for validation");
+  s.optional("count", count, "so many").at_least(2).at_most(1000).positional().known_as({"n_splits", "k"});
+  describe_split(s, by, "as many");
+  s.check([this](const Report& report) {
+    if (count < 2) report("expected a number of folds", "write 'folds: 5'");
+    check_split(report, by, true);
+  });
+}
 
 void Validation::describe(Schema& s) {
   s.summary("a part of the training set");
@@ -19,10 +49,17 @@ void Validation::describe(Schema& s) {
       .below(1)
       .known_as({"split", "ratio", "share", "percent", "size", "test_size", "validation_split"})
       .help("write a share, such as 0.2; 'last: 20' are so many samples");
-  s.optional("stratified", stratified, "that fraction of each class");
+  describe_split(s, by, "that fraction");
   s.check([this](const Report& report) {
-    if (stratified && !fraction)
-      report.at("stratified", "only a 'fraction' can be stratified", "write 'fraction: 0.1'");
+    const std::pair<const char*, bool> given_by[] = {
+        {"stratified", by.stratified}, {"group", !by.group.empty()}, {"order", !by.order.empty()}};
+    for (const auto& [key, given] : given_by)
+      if (given && !fraction)
+        report.at(key,
+                  concat("only a 'fraction' can be ",
+                         key == std::string("stratified") ? "stratified" : concat("chosen by '", key, "'")),
+                  "write 'fraction: 0.1'");
+    check_split(report, by, false);
     if (const int given = first.has_value() + last.has_value() + fraction.has_value(); given != 1)
       report(concat("expected one of 'first', 'last' and 'fraction', got ", given),
              given == 0 ? "write 'fraction: 0.1'" : "keep one of them");
@@ -47,7 +84,9 @@ Node Codec<Validation>::write(const Validation& value) {
   if (value.source.given()) return Codec<Source>::write(value.source);
   Node out = Node::map();
   for (Node::Entry& entry : write_object(value).entries)
-    if (!entry.value.is_null() && (entry.key != "stratified" || value.stratified))
+    if (const SplitBy& by = value.by; !entry.value.is_null() && (entry.key != "stratified" || by.stratified) &&
+                                      (entry.key != "group" || !by.group.empty()) &&
+                                      (entry.key != "order" || !by.order.empty()))
       out.set(entry.key, std::move(entry.value));
   return out;
 }
@@ -87,6 +126,17 @@ void DataSpec::describe(Schema& s) {
       .help("write 'train: NAME', a described set ('dlcli doctor' lists them), or 'train: {format: …, path: …}'");
   s.optional("validation", validation, "validation set; without it the one that comes with the training set")
       .known_as({"val", "valid", "dev", "val_data", "validation_data"});
+  s.optional("folds", folds,
+             "so many parts of the training set, of which one is held out for validation: 'dlcli train --folds all' "
+             "trains with each")
+      .known_as({"k_fold", "kfold", "cv", "cross_validation"});
+  s.optional("fold", fold, "which of them is held out, from 1 on").at_least(1);
+  s.check([this](const Report& report) {
+    if (folds && validation) report.at("folds", "'validation' says what is held out", "keep one of them");
+    if (folds && fold > folds->count)
+      report.at("fold", concat("expected a fold from 1 to ", folds->count, ", got ", fold));
+    if (!folds && fold != 1) report.at("fold", "there are no folds", "write 'folds: 5' beside it");
+  });
   s.optional("test", test, "test set; without it the one that comes with the training set");
   s.optional("transforms", transforms, "done to each sample, in this order").known_as({"transform", "augmentation"});
   s.optional("batch_transforms", batch_transforms, "done to each batch in training, in this order")
@@ -98,6 +148,10 @@ void DataSpec::describe(Schema& s) {
       .instead_of_value("auto", no_size)
       .instead_of_value("-1", no_size);
   s.optional("shuffle", shuffle, "take the training samples in a new random order in each epoch");
+  s.optional("balanced", balanced,
+             "draw training samples so that each class comes equally often: an epoch has as many as there are, some of "
+             "them several times")
+      .known_as({"class_balanced", "balance", "balance_classes", "oversample"});
   s.optional("drop_last", drop_last, "leave out the short batch at the end of an epoch");
   s.optional(
        "buckets", buckets,
@@ -135,8 +189,9 @@ void DataSpec::describe(Schema& s) {
     s.instead_of(key, "write 'transforms: [resize: [224, 224]]'");
   for (const char* key : {"normalize", "mean", "std"})
     s.instead_of(key, "write 'transforms: [normalize: {mean: …, std: …}]'");
-  for (const char* key : {"pin_memory", "persistent_workers", "collate_fn", "sampler"})
-    s.instead_of(key, "leave it out");
+  for (const char* key : {"pin_memory", "persistent_workers", "collate_fn"}) s.instead_of(key, "leave it out");
+  for (const char* key : {"sampler", "weighted_sampler"})
+    s.instead_of(key, "leave it out; 'balanced: true' draws all classes equally often");
   for (const char* key : {"epochs", "max_epochs", "precision", "device", "max_steps"})
     s.instead_of(key, "write it below 'trainer', beside 'data'");
 }
@@ -148,6 +203,16 @@ LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64
   options.augment = true;
   options.seed = seed;
   return options;
+}
+
+std::vector<double> sample_weights(const DataSpec& spec, const Dataset& data) {
+  if (!spec.balanced) return {};
+  const std::vector<int64_t> classes = labels(data);
+  std::map<int64_t, double> counts;
+  for (const int64_t label : classes) ++counts[label];
+  std::vector<double> weights;
+  for (const int64_t label : classes) weights.push_back(1 / counts[label]);
+  return weights;
 }
 
 LoaderOptions evaluation_options(const DataSpec& spec, const Dataset& data) {

@@ -13,6 +13,7 @@
 #include "lib/data/cache_spec.h"
 #include "lib/data/loader.h"
 #include "lib/data/source.h"
+#include "lib/data/split.h"
 #include "lib/data/transform.h"
 #include "lib/nn/batch_transform.h"
 
@@ -23,7 +24,7 @@ namespace dl {
 struct Validation {
   std::optional<int64_t> first, last;
   std::optional<double> fraction;  // chosen at random by the seed
-  bool stratified = false;         // the fraction of each class
+  SplitBy by;                      // what is chosen
   Source source;
   Where where;
   void describe(Schema& s);  // of all but the source
@@ -38,14 +39,25 @@ struct Codec<Validation> {
   static std::shared_ptr<const OwnedSchema> inner();
 };
 
+// The training set cut into so many parts, of which one is held out for validation.
+struct Folds {
+  int64_t count = 0;
+  SplitBy by;
+  Where where;
+  void describe(Schema& s);
+};
+
 struct DataSpec {
   Source train;
   std::optional<Validation> validation;  // unset: the validation part of the set that `train` names, if it has one
-  std::optional<Source> test;            // unset: the test part of the set that `train` names, if it has one
+  std::optional<Folds> folds;
+  int64_t fold = 1;            // of them, from 1 on
+  std::optional<Source> test;  // unset: the test part of the set that `train` names, if it has one
   std::vector<std::unique_ptr<Transform>> transforms;
   std::vector<std::unique_ptr<BatchTransform>> batch_transforms;
   int64_t batch_size = 32;
   bool shuffle = true;
+  bool balanced = false;  // training samples are drawn so that all classes come as often
   bool drop_last = false;
   std::vector<int64_t> buckets;  // lengths to which sequences of like length are padded
   std::optional<int> workers;    // loader threads; unset: one for data in memory, else one a core, at most 4
@@ -127,6 +139,8 @@ ImageFiles open_images(const DataSpec& spec, std::vector<std::filesystem::path> 
 
 // A loader's options: for training as the spec asks, for evaluation all samples in order.
 LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64_t seed);
+// Of the training samples where the spec asks for balanced classes; else empty. May read all samples.
+std::vector<double> sample_weights(const DataSpec& spec, const Dataset& data);
 LoaderOptions evaluation_options(const DataSpec& spec, const Dataset& data);
 
 }  // namespace dl

@@ -78,7 +78,8 @@ std::unique_ptr<BatchOrder> order_of(const Dataset& data, const LoaderOptions& o
   OrderOptions order{.batch_size = options.batch_size,
                      .shuffle = options.shuffle,
                      .drop_last = options.drop_last,
-                     .seed = options.seed};
+                     .seed = options.seed,
+                     .weights = options.weights};
   if (const auto padded = capability<Padded>(data); padded && !options.buckets.empty()) {
     const int64_t longest = data.fields()[padded->padded_fields().at(0)].type.shape[0];
     order.buckets = options.buckets;

@@ -30,6 +30,7 @@ struct LoaderOptions {
   bool drop_last = false;  // leave out the short batch at the end of an epoch
   bool augment = false;    // training: random transforms draw numbers
   uint64_t seed = 0;
+  std::vector<double> weights;   // how likely each sample is drawn; empty: each comes once an epoch
   std::vector<int64_t> buckets;  // lengths to which sequences of like length are padded, in rising order; empty: one
   int threads = 0;               // assembling batches ahead; 0: next() assembles them itself
   int prefetch = 4;              // batches ready or in the making beside the one in use, with threads > 0

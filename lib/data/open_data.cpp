@@ -150,21 +150,28 @@ struct Opened {
   std::vector<Problem> warnings;
 };
 
+// Whether samples can be held out of the set; else what to write is added.
+bool can_hold_out(const Dataset& data, const Where& where, const Findings& findings) {
+  if (capability<Streamed>(data))
+    findings.add(where, "no samples can be held out of a stream, which has no index of them",
+                 "name shards of its own: the same reader with other 'paths'");
+  else if (!divisible(data))
+    findings.add(where, "no samples can be held out of windows that are drawn or carried on",
+                 "name a part of its own: the same reader with 'begin: 0.9', and 'end: 0.9' in 'train'");
+  else
+    return true;
+  return false;
+}
+
 // Cuts the training set in two.
 void hold_out_validation(Opened& sets, const Validation& validation, uint64_t seed, const Findings& findings) {
-  if (capability<Streamed>(*sets.train))
-    return findings.add(validation.where, "no samples can be held out of a stream, which has no index of them",
-                        "name shards of its own: the same reader with other 'paths'");
-  if (!divisible(*sets.train))
-    return findings.add(validation.where, "no samples can be held out of windows that are drawn or carried on",
-                        "name a part of its own: the same reader with 'begin: 0.9', and 'end: 0.9' in 'train'");
+  if (!can_hold_out(*sets.train, validation.where, findings)) return;
   const int64_t size = sets.train->size(), count = samples_held_out(validation, size, findings);
   if (count == 0) return;
   if (validation.fraction) {
     sets.validation = findings.attempt(
         [&] {
-          Parts parts = validation.stratified ? hold_out_of_each(sets.train, *validation.fraction, seed)
-                                              : hold_out(sets.train, count, seed);
+          Parts parts = hold_out(sets.train, *validation.fraction, validation.by, seed);
           sets.train = std::move(parts.kept);
           return std::move(parts.held_out);
         },
@@ -180,6 +187,17 @@ void hold_out_validation(Opened& sets, const Validation& validation, uint64_t se
   }
 }
 
+void hold_out_fold(Opened& sets, const Folds& folds, int64_t number, uint64_t seed, const Findings& findings) {
+  if (!can_hold_out(*sets.train, folds.where, findings)) return;
+  sets.validation = findings.attempt(
+      [&] {
+        Parts parts = fold(sets.train, number - 1, folds.count, folds.by, seed);
+        sets.train = std::move(parts.kept);
+        return std::move(parts.held_out);
+      },
+      folds.where);
+}
+
 // The training set as its fit says it is, without its files; null where there is no fit that says it.
 DatasetPointer known_by_fit(const DataSpec& spec, const std::filesystem::path& folder) {
   if (spec.fitted.is_null()) return nullptr;
@@ -192,7 +210,8 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
   const Findings in_train(problems, "data.train"), in_validation(problems, "data.validation"),
       in_test(problems, "data.test");
   Opened sets;
-  const bool reads_train = read.train || (read.validation && spec.validation && !spec.validation->source.given());
+  const bool reads_train =
+      read.train || (read.validation && (spec.folds || (spec.validation && !spec.validation->source.given())));
   // What lies on the device is read once.
   int64_t cache_bytes = !spec.cache ? spare_memory_bytes() : spec.cache->bytes ? spec.cache->bytes->count : 0;
   sets.train = in_train.attempt([&] {
@@ -213,7 +232,7 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
 
   const auto is_named = [&](const char* name) { return is_described && reader_of(spec.train, name, folder); };
   sets.names = {"train"};
-  if (spec.validation || is_named("validation")) sets.names.push_back("val");
+  if (spec.validation || spec.folds || is_named("validation")) sets.names.push_back("val");
   if (spec.test || is_named("test")) sets.names.push_back("test");
 
   if (read.test && (spec.test || is_described)) sets.test = part(spec.test.value_or(spec.train), "test", in_test);
@@ -223,7 +242,9 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
     sets.validation = part(source, "validation", in_validation);
     if (sets.validation && read.train) sets.validation = cached(std::move(sets.validation), cache_bytes);
   };
-  if (!spec.validation) {
+  if (spec.folds) {
+    if (sets.train) hold_out_fold(sets, *spec.folds, spec.fold, seed, Findings(problems, "data.folds"));
+  } else if (!spec.validation) {
     if (is_described) validation_part(spec.train);
   } else if (const Validation& validation = *spec.validation; validation.source.given()) {
     validation_part(validation.source);
@@ -329,6 +350,15 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
       Findings(problems, "data.cache").add(spec.cache->where, why, "leave 'cache' out");
     sets.rows = row_numbers(sets.train);
   }
+  if (spec.balanced) {
+    const Findings in_balanced(problems, "data.balanced");
+    if (sets.target.dtype != DType::i32 || sets.target.shape.rank() > 0 || sets.classes.empty())
+      in_balanced.add(spec.where, "the samples have no class each that could come equally often",
+                      "leave 'balanced' out");
+    else if (capability<Streamed>(*sets.train) || continues(*sets.train) || !spec.buckets.empty() || !spec.shuffle)
+      in_balanced.add(spec.where, "samples are drawn by their class only where they are shuffled one by one",
+                      "leave 'balanced' out, or 'buckets' and 'shuffle: false'");
+  }
   if (!spec.buckets.empty() && !capability<Padded>(*sets.train))
     Findings(problems, "data.buckets")
         .add(spec.where, "the data have no sequences of different lengths, which could be padded",
@@ -352,7 +382,7 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
   };
   collect(sets.train, "data.train", spec.train.where);
   // What is said of the file that a part is held out of, the training data have told.
-  const bool is_held_out = spec.validation && !spec.validation->source.given();
+  const bool is_held_out = spec.folds || (spec.validation && !spec.validation->source.given());
   collect(sets.validation, "data.validation", spec.validation ? spec.validation->where : spec.train.where,
           is_held_out ? sets.train->warnings() : std::vector<Problem>());
   collect(sets.test, "data.test", place_of(spec.test, spec.train));

@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/data/capability.h"
 #include "lib/data/fit.h"
+#include "lib/data/table/csv_text.h"
 #include "lib/data/table/table.h"
 #include "lib/spec/yaml.h"
 

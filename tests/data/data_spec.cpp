@@ -182,8 +182,8 @@ TEST_CASE("a validation part must leave something on both sides") {
         "error: DIR/run.yaml:1:27: data.validation: expected one of 'first', 'last' and 'fraction', got 2\n  help: "
         "keep one of them");
   CHECK(said("{middle: 2}") ==
-        "error: DIR/run.yaml:1:28: data.validation: unknown key 'middle'\n  known keys: first, fraction, last, "
-        "stratified");
+        "error: DIR/run.yaml:1:28: data.validation: unknown key 'middle'\n  known keys: first, fraction, "
+        "group, last, order, stratified");
 }
 
 TEST_CASE("tokens and numbers have values of their own for the model") {

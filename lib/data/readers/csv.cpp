@@ -7,6 +7,7 @@
 #include "lib/base/text.h"
 #include "lib/data/fit.h"
 #include "lib/data/reader.h"
+#include "lib/data/table/csv_text.h"
 #include "lib/data/table/table_cells.h"
 
 namespace dl {
@@ -73,8 +74,9 @@ struct Csv final : Reader {
   DatasetPointer open_inputs(const std::filesystem::path& file, const Node& fit) const override {
     TableParts parts{.spec = table, .has_target = false, .where = place};
     const auto fitted = read_fit<FittedTable>(fit);
-    parts.text = open_rows(file, fitted, parts.warnings);
-    parts.names = parts.text->has_header() ? parts.text->names() : names_by_place(*parts.text, fitted);
+    const auto text = open_rows(file, fitted, parts.warnings);
+    parts.text = text;
+    parts.names = text->has_header() ? text->names() : names_by_place(*text, fitted);
     expect_distinct(parts);
     return make_table(std::move(parts));
   }
@@ -92,9 +94,9 @@ struct Csv final : Reader {
   }
 
   TableParts read(const std::filesystem::path& file, const std::vector<std::string>& classes) const {
-    TableParts parts{
-        .text = std::make_shared<CsvText>(file, form()), .spec = table, .classes = classes, .where = place};
-    const CsvText& text = *parts.text;
+    const auto opened = std::make_shared<const CsvText>(file, form());
+    TableParts parts{.text = opened, .spec = table, .classes = classes, .where = place};
+    const CsvText& text = *opened;
     if (!xxh64.empty() && hash_text(text.xxh64()) != xxh64)
       throw Error(Exit::data, Problem{.where = {.file = file.string()},
                                       .what = concat("expected the hash ", xxh64, ", found ", hash_text(text.xxh64())),
@@ -127,8 +129,9 @@ struct Csv final : Reader {
     rows.header.reset();
     rows.names = {table.target.column};
     rows.skip = 0;
-    parts.target = std::make_shared<CsvText>(file, rows);
-    const CsvText& target = *parts.target;
+    const auto opened = std::make_shared<const CsvText>(file, rows);
+    parts.target = opened;
+    const CsvText& target = *opened;
     const auto fail = [&](std::string what) {
       throw Error(Exit::data, Problem{.where = target.first_where(), .what = std::move(what)});
     };

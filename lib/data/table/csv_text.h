@@ -12,6 +12,7 @@
 #include "lib/base/error.h"
 #include "lib/data/table/csv_scan.h"
 #include "lib/data/table/kept_cells.h"
+#include "lib/data/table/table_text.h"
 
 namespace dl {
 
@@ -45,34 +46,34 @@ struct CsvForm {
 // rows have as many cells as the first; where they have one more than the first row, that row is the header and the
 // first column has no name (R's row names), or, where all their last cells are empty, that cell is none. gzip is read
 // too.
-class CsvText {
+class CsvText final : public TableText {
  public:
   // Reads all of it. A quote that is not closed, text after a closing quote, a row that is longer or shorter than the
   // first, bytes that are no UTF-8 and a file without rows are an Error(Exit::data) with line and column.
   CsvText(const std::filesystem::path& path, const CsvForm& form);
-  ~CsvText();
+  ~CsvText() override;
 
-  int64_t rows() const { return rows_; }  // but for the header
-  int64_t columns() const { return columns_; }
-  const std::vector<std::string>& names() const { return names_; }  // of the header; empty without one
+  int64_t rows() const override { return rows_; }  // but for the header
+  int64_t columns() const override { return columns_; }
+  const std::vector<std::string>& names() const override { return names_; }  // of the header; empty without one
   bool has_header() const { return !names_.empty(); }
-  char delimiter() const { return delimiter_; }
+  char delimiter() const override { return delimiter_; }
   // Where columns are kept, a number's text behind the first rows is read again: a file that has changed is an
   // Error(Exit::data) then.
-  std::string_view cell(int64_t row, int64_t column) const {
+  std::string_view cell(int64_t row, int64_t column) const override {
     if (row >= indexed_rows_) return cell_behind(row, column);
     const Cell& cell = cells_[begin_ + static_cast<size_t>(row * stride_ + column)];
     return std::string_view(text_).substr(cell.begin, cell.bytes);
   }
   // The column as it was kept; null where its text is in memory.
-  const KeptColumn* kept(int64_t column) const {
+  const KeptColumn* kept(int64_t column) const override {
     return kept_ && kept_->columns[static_cast<size_t>(column)].is_kept ? &kept_->columns[static_cast<size_t>(column)]
                                                                         : nullptr;
   }
-  Where where(int64_t row, int64_t column) const;
-  Where first_where() const;  // of the header, or of the first row
-  const std::filesystem::path& path() const { return path_; }
-  uint64_t xxh64() const { return xxh64_; }  // of the file, decompressed
+  Where where(int64_t row, int64_t column) const override;
+  Where first_where() const override;  // of the header, or of the first row
+  const std::filesystem::path& path() const override { return path_; }
+  uint64_t xxh64() const override { return xxh64_; }  // of the file, decompressed
 
   // The first rows of a file as they stand there, a header among them, however many cells each has.
   static std::vector<std::vector<std::string>> first_rows(const std::filesystem::path& path, const CsvForm& form,

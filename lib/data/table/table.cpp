@@ -16,6 +16,7 @@
 #include "lib/base/in_parallel.h"
 #include "lib/base/text.h"
 #include "lib/data/capability.h"
+#include "lib/data/columned.h"
 #include "lib/data/fit.h"
 #include "lib/data/labelled.h"
 #include "lib/data/table/table_cells.h"
@@ -277,7 +278,7 @@ class Samples final : public Dataset, public Tabular {
     else
       for (size_t i = 0; i < count; ++i) cells[i] = source.kept->cell(rows_[begin + static_cast<int64_t>(i)]);
     const FittedColumn& column = *source.column;
-    if (column.log) {
+    if (column.is_curved()) {
       for (size_t i = 0; i < count; ++i) made[i].number = scaled(column, cells[i]);
     } else {
       const double shift = column.shift, scale = column.scale;
@@ -304,7 +305,7 @@ class Samples final : public Dataset, public Tabular {
   }
 
   static float scaled(const FittedColumn& column, double number) {
-    return static_cast<float>(((column.log ? signed_log(number) : number) - column.shift) / column.scale);
+    return static_cast<float>((column.curved(number) - column.shift) / column.scale);
   }
   static std::optional<double> fill_of(const FittedColumn& column) {
     return column.fill ? cell_number(*column.fill) : std::nullopt;
@@ -484,7 +485,7 @@ class Samples final : public Dataset, public Tabular {
 };
 
 // Rows of text: what they become is not known yet.
-class Unfitted final : public Dataset, public Labelled, public Fittable {
+class Unfitted final : public Dataset, public Labelled, public Columned, public Fittable {
  public:
   explicit Unfitted(TableParts parts) : parts_(std::move(parts)), warnings_(parts_.warnings) {}
   int64_t size() const override { return parts_.text->rows(); }
@@ -501,6 +502,21 @@ class Unfitted final : public Dataset, public Labelled, public Fittable {
   }
   DatasetPointer fitted_first(const Node& fit, int64_t count) const override {
     return samples_of(fit, RowChoice::all(count));
+  }
+
+  ColumnCells cells(const std::string& column) const override {
+    expect_column(parts_, column);
+    const auto at = std::ranges::find(parts_.names, column) - parts_.names.begin();
+    ColumnCells cells;
+    bool numbers = true;
+    for (int64_t row = 0; row < size(); ++row) {
+      cells.texts.emplace_back(parts_.cell(row, at));
+      const auto number = numbers ? cell_number(cells.texts.back()) : std::nullopt;
+      numbers = number.has_value();
+      if (numbers) cells.numbers.push_back(*number);
+    }
+    if (!numbers) cells.numbers.clear();
+    return cells;
   }
 
   bool has_labels() const override { return parts_.has_target && target_is_class(parts_, all_rows()); }
@@ -538,6 +554,8 @@ class Unfitted final : public Dataset, public Labelled, public Fittable {
 };
 
 }  // namespace
+
+double FittedColumn::curved(double x) const { return log ? signed_log(x) : curve.is_none() ? x : curve(x); }
 
 NumberForm FittedColumn::form() const {
   return {.decimal = decimal.empty() ? '.' : decimal[0],

@@ -9,8 +9,9 @@
 
 #include "lib/data/dataset.h"
 #include "lib/data/table/cell_number.h"
+#include "lib/data/table/column_curve.h"
 #include "lib/data/table/column_summary.h"
-#include "lib/data/table/csv_text.h"
+#include "lib/data/table/table_text.h"
 #include "lib/spec/schema.h"
 
 namespace dl {
@@ -48,13 +49,17 @@ struct FittedColumn {
   std::string decimal = ".", thousands;  // as in its numbers
   bool percent = false;
   // numeric and value: y = (f(x) - shift) / scale, f(x) = sign(x) log(1 + |x|) where `log`, else x
+  // and where `curve` says so f(x) is that of lib/data/table/column_curve.h
   bool log = false;
+  ColumnCurve curve;
   double shift = 0, scale = 1;
   std::optional<std::string> fill;      // what stands for a missing cell
   std::vector<std::string> categories;  // sorted, numbers by their value; or as the classes were named
   bool missing_category = false;        // missing cells are a category of their own, behind the others
   void describe(Schema& s);
   NumberForm form() const;
+  double curved(double x) const;
+  bool is_curved() const { return log || !curve.is_none(); }
   bool is_number() const { return kind == "numeric" || kind == "value"; }
   int64_t category_count() const { return static_cast<int64_t>(categories.size()) + missing_category; }
 };
@@ -78,9 +83,10 @@ class Tabular {
 // 0 for a category that was not seen in training. A column `as: index` is an input of its own, i32 [], under its name:
 // 0 for a category that was not seen, then the categories from 1 on. "y" is a class, i32 [], or a number, f32 [].
 struct TableParts {
-  std::shared_ptr<const CsvText> text;
-  std::shared_ptr<const CsvText> target;  // a file of the target's column alone, the last of all; null: it is in `text`
-  std::vector<std::string> names;         // of the columns
+  std::shared_ptr<const TableText> text;
+  std::shared_ptr<const TableText>
+      target;                      // a file of the target's column alone, the last of all; null: it is in `text`
+  std::vector<std::string> names;  // of the columns
   TableSpec spec;
   std::vector<std::string> classes;  // in their order; empty: those of the training part, sorted
   bool has_target = true;            // false: rows to predict, without "y"

@@ -97,6 +97,14 @@ void check_range(const TableColumn& column, const ColumnNumbers& numbers, const 
       fail_cell(column.parts, row, column.index, float_expected, column.parts.cell(row, column.index), missing_help);
 }
 
+[[noreturn]] void fail_box_cox(const TableColumn& column, const ColumnNumbers& numbers) {
+  for (const int64_t row : column.rows)
+    if (const auto value = cell_number(column.text(row), numbers.form); value && *value <= 0)
+      fail_cell(column.parts, row, column.index, "a number above 0 for 'box_cox'", column.text(row),
+                "write 'yeo_johnson'");
+  DL_CHECK(false, "a column's least number is in none of its rows");
+}
+
 Spread fit_numbers(FittedColumn& fitted, const TableColumn& column, const ColumnNumbers& numbers,
                    const std::string& normalize) {
   const Spread spread = spread_of(numbers.values);
@@ -105,10 +113,16 @@ Spread fit_numbers(FittedColumn& fitted, const TableColumn& column, const Column
   fitted.thousands = numbers.form.thousands ? std::string(1, numbers.form.thousands) : "";
   fitted.percent = numbers.form.percent;
   fitted.log = normalize == "log";
-  if (fitted.log) {
-    std::vector<double> logs = numbers.values.all();
-    for (double& value : logs) value = signed_log(value);
-    const NumberSequence values(std::move(logs));
+  const std::string curves[] = {"yeo_johnson", "box_cox", "quantile", "quantile_normal"};
+  if (std::ranges::count(curves, normalize) > 0) {
+    if (normalize == "box_cox" && !numbers.values.empty() && spread.least <= 0) fail_box_cox(column, numbers);
+    fitted.curve = fit_curve(normalize, numbers.values.all());
+    if (fitted.curve.is_quantile()) return spread;
+  }
+  if (fitted.is_curved()) {
+    std::vector<double> curved = numbers.values.all();
+    for (double& value : curved) value = fitted.curved(value);
+    const NumberSequence values(std::move(curved));
     fit_scale(fitted, values, spread_of(values), normalize);
   } else {
     fit_scale(fitted, numbers.values, spread, normalize);

@@ -6,7 +6,8 @@
 namespace dl {
 namespace {
 
-const std::vector<std::string> normalizations{"standard", "minmax", "log", "none"};
+const std::vector<std::string> normalizations{"standard", "minmax",          "log", "yeo_johnson", "box_cox",
+                                              "quantile", "quantile_normal", "none"};
 const std::vector<std::string> imputations{"mean", "median", "most_frequent", "category"};
 
 }  // namespace
@@ -60,7 +61,8 @@ void TableSpec::describe(Schema& s) {
              "what stands between groups of three digits: one character; without it as the columns have it");
   s.optional("normalize", normalize,
              "numeric columns: standard (mean 0, deviation 1), minmax (0 to 1), log (sign(x) log(1 + |x|), then "
-             "standard) or none")
+             "standard), yeo_johnson or box_cox (the power that makes them most normal, then standard), quantile (the "
+             "share of numbers below), quantile_normal (that share's place in a normal distribution) or none")
       .one_of(normalizations);
   s.optional("impute", impute,
              "a missing number: the training part's mean, median or most_frequent; missing categories are one of their "
@@ -86,6 +88,10 @@ void FittedColumn::describe(Schema& s) {
   s.optional("thousands", thousands, "what stands between groups of three digits");
   s.optional("percent", percent, "% stands behind each number");
   s.optional("log", log, "sign(x) log(1 + |x|) before shift and scale");
+  s.optional("curve", curve.kind, "another function before shift and scale")
+      .one_of({"none", "yeo_johnson", "box_cox", "quantile", "quantile_normal"});
+  s.optional("lambda", curve.lambda, "the power of yeo_johnson and box_cox");
+  s.optional("quantiles", curve.quantiles, "of the training part, from the least to the largest");
   s.optional("shift", shift, "subtracted from a number");
   s.optional("scale", scale, "a number is divided by it after that");
   s.optional("fill", fill, "what stands for a missing cell");

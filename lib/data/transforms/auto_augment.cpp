@@ -7,8 +7,6 @@
 namespace dl {
 namespace {
 
-using enum AugmentKind;
-
 // A change with its probability and its magnitude, one of ten.
 struct Likely {
   AugmentKind kind;
@@ -18,7 +16,9 @@ struct Likely {
 using Policy = std::array<Likely, 2>;
 
 // clang-format off
-constexpr Policy imagenet[] = {
+struct Policies {
+using enum AugmentKind;
+static constexpr Policy imagenet[] = {
     {{{posterize, 0.4, 8}, {rotate, 0.6, 9}}},
     {{{solarize, 0.6, 5}, {autocontrast, 0.6, 0}}},
     {{{equalize, 0.8, 0}, {equalize, 0.6, 0}}},
@@ -45,7 +45,7 @@ constexpr Policy imagenet[] = {
     {{{color, 0.6, 4}, {contrast, 1, 8}}},
     {{{equalize, 0.8, 0}, {equalize, 0.6, 0}}}};
 
-constexpr Policy cifar10[] = {
+static constexpr Policy cifar10[] = {
     {{{invert, 0.1, 0}, {contrast, 0.2, 6}}},
     {{{rotate, 0.7, 2}, {translate_x, 0.3, 9}}},
     {{{sharpness, 0.8, 1}, {sharpness, 0.9, 3}}},
@@ -72,7 +72,7 @@ constexpr Policy cifar10[] = {
     {{{equalize, 0.8, 0}, {invert, 0.1, 0}}},
     {{{translate_y, 0.7, 9}, {autocontrast, 0.9, 0}}}};
 
-constexpr Policy svhn[] = {
+static constexpr Policy svhn[] = {
     {{{shear_x, 0.9, 4}, {invert, 0.2, 0}}},
     {{{shear_y, 0.9, 8}, {invert, 0.7, 0}}},
     {{{equalize, 0.6, 0}, {solarize, 0.6, 6}}},
@@ -98,6 +98,7 @@ constexpr Policy svhn[] = {
     {{{shear_x, 0.7, 9}, {translate_y, 0.8, 3}}},
     {{{shear_y, 0.8, 5}, {autocontrast, 0.7, 0}}},
     {{{shear_x, 0.7, 2}, {invert, 0.1, 0}}}};
+};
 // clang-format on
 
 struct AutoAugment final : Transform {
@@ -117,7 +118,9 @@ struct AutoAugment final : Transform {
 
   TransformStep bind(std::span<const SampleField> fields) const override {
     const AugmentReach reach = usual_reach(image_type(fields[input_field(fields)].type, place));
-    const Policy* policies = policy == "imagenet" ? imagenet : policy == "cifar10" ? cifar10 : svhn;
+    const Policy* policies = policy == "imagenet"  ? Policies::imagenet
+                             : policy == "cifar10" ? Policies::cifar10
+                                                   : Policies::svhn;
     return augment_step(fields, place, keys, [=](SampleRandom& random, std::vector<Augmentation>& list) {
       for (const auto& [kind, p, bin] : policies[random.below(25)])
         if (static_cast<double>(random.uniform()) < p) list.push_back(augmentation(kind, bin, 10, reach, random));

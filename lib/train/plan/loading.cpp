@@ -62,6 +62,7 @@ LoaderOptions training_loading(const Plan& plan) {
 
 LoaderOptions sample_loading(const Plan& plan) {
   LoaderOptions options = training_options(plan.run.data, *plan.data.train, plan.seed());
+  options.weights = sample_weights(plan.run.data, *plan.data.train);
   options.allowed = allowed_numbers(plan, *plan.data.train, "train");
   return options;
 }

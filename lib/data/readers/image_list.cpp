@@ -1,0 +1,289 @@
+// image_list: image files named by a table, with what is to be learned beside them: a class, several labels, numbers.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "lib/base/error.h"
+#include "lib/base/hash.h"
+#include "lib/base/text.h"
+#include "lib/data/columned.h"
+#include "lib/data/fit.h"
+#include "lib/data/image_keys.h"
+#include "lib/data/labelled.h"
+#include "lib/data/reader.h"
+#include "lib/data/sample_fit.h"
+#include "lib/data/table/cell_number.h"
+#include "lib/data/table/csv_text.h"
+#include "lib/data/windowed.h"
+
+namespace dl {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ListOptions {
+  std::string image;
+  std::vector<std::string> target;
+  std::string as;         // class, labels, numbers
+  std::string separator;  // of labels in one cell
+  std::string suffix;     // behind each name
+  ImageKeys images;
+};
+
+class ImageListSet final : public Dataset, public Windowed, public Labelled, public Columned, public Fittable {
+ public:
+  ImageListSet(const fs::path& file, const CsvForm& form, fs::path folder, ListOptions options,
+               std::vector<std::string> classes)
+      : text_(file, form), options_(std::move(options)), folder_(std::move(folder)), classes_(std::move(classes)) {
+    image_ = column(options_.image, 0);
+    std::vector<int64_t> columns;
+    for (const std::string& name : options_.target) columns.push_back(column(name, -1));
+    if (options_.as == "class")
+      read_classes(columns.at(0));
+    else if (options_.as == "labels")
+      columns.size() == 1 ? read_label_lists(columns[0]) : read_numbers(columns, true);
+    else
+      read_numbers(columns, false);
+    const ImageKeys& keys = options_.images;
+    size_ = keys.size ? *keys.size : image_size(path(0), keys.limits());
+    form_ = {.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()};
+    fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}},
+               has_labels() ? SampleField{"y", {DType::i32, {}}, std::ssize(classes_)}
+                            : SampleField{"y", {DType::f32, {std::ssize(numbers_) / size()}}}};
+    if (!has_labels() && options_.as == "numbers" && options_.target.size() == 1)
+      fields_[1].class_help = "write 'as: class' below 'train'";
+  }
+
+  int64_t size() const override { return text_.rows(); }
+  std::span<const SampleField> fields() const override { return fields_; }
+  std::span<const std::string> classes() const override {
+    return has_labels() ? std::span<const std::string>(classes_) : std::span<const std::string>();
+  }
+  bool in_memory() const override { return false; }
+  Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
+  Where place(int64_t index) const override { return {.file = path(index).string()}; }
+
+  void get(int64_t index, Sample& into) const override { get_window(index, whole_image(size_), size_, into); }
+  void get_window(int64_t index, const ImageWindow& window, Pair into_size, Sample& into) const override {
+    read_image_window(path(index), form_, window, into_size, into.fields[0], options_.images.limits());
+    const auto i = static_cast<size_t>(index);
+    if (has_labels()) {
+      std::memcpy(into.fields[1], &labels_[i], sizeof labels_[i]);
+    } else {
+      const size_t n = numbers_.size() / static_cast<size_t>(size());
+      std::memcpy(into.fields[1], numbers_.data() + i * n, n * sizeof(float));
+    }
+  }
+
+  bool has_labels() const override { return options_.as == "class"; }
+  std::vector<int64_t> labels() const override {
+    if (!has_labels())
+      throw Error(Exit::usage, Problem{.what = "expected samples with a class each, found numbers",
+                                       .help = "leave 'stratified' out, or write 'as: class' below 'train'"});
+    return {labels_.begin(), labels_.end()};
+  }
+  ColumnCells cells(const std::string& name) const override {
+    const int64_t at = column(name, -1);
+    ColumnCells cells;
+    for (int64_t row = 0; row < size(); ++row) {
+      cells.texts.emplace_back(text_.cell(row, at));
+      if (const auto number = cell_number(cells.texts.back())) cells.numbers.push_back(*number);
+    }
+    if (cells.numbers.size() != cells.texts.size()) cells.numbers.clear();
+    return cells;
+  }
+
+  // Of the table and the files' sizes: reading every image to compare it would take as long as an epoch.
+  uint64_t fingerprint() const override {
+    Xxh64 hash(text_.xxh64());
+    for (int64_t i = 0; i < size(); ++i) {
+      std::error_code vanished;
+      hash.append(concat(text_.cell(i, image_), '\0', fs::file_size(path(i), vanished), '\0'));
+    }
+    return hash.value();
+  }
+
+ private:
+  [[noreturn]] void fail(int64_t row, int64_t column, std::string what, std::string help = {}) const {
+    throw Error(Exit::data,
+                Problem{.where = text_.where(row, column), .what = std::move(what), .help = std::move(help)});
+  }
+
+  // By its name; a table without a header has the images in its first column and the target in its last.
+  int64_t column(const std::string& name, int64_t without_name) const {
+    if (name.empty()) return without_name < 0 ? text_.columns() + without_name : without_name;
+    const auto found = std::ranges::find(text_.names(), name);
+    if (found == text_.names().end())
+      throw Error(Exit::usage, Problem{.where = {.file = text_.path().string()},
+                                       .what = concat("there is no column '", name, "'"),
+                                       .notes = {text_.has_header() ? "its columns: " + join(text_.names())
+                                                                    : "the table has no header"},
+                                       .help = "name one of them, or write 'names: [...]'"});
+    return found - text_.names().begin();
+  }
+
+  // Numbers by their value, others by their text; those that are known stay.
+  void name_classes(const std::set<std::string>& found) {
+    if (!classes_.empty()) return;
+    classes_.assign(found.begin(), found.end());
+    if (std::ranges::all_of(classes_, [](const std::string& name) { return cell_number(name).has_value(); }))
+      std::ranges::stable_sort(classes_, {}, [](const std::string& name) { return *cell_number(name); });
+  }
+  int32_t class_number(const std::string& name, int64_t row, int64_t column) const {
+    const auto at = std::ranges::find(classes_, name);
+    if (at == classes_.end())
+      fail(row, column, concat("expected one of the classes ", shortened(join(classes_), 200), ", found '", name, "'"));
+    return static_cast<int32_t>(at - classes_.begin());
+  }
+
+  void read_classes(int64_t at) {
+    std::set<std::string> found;
+    for (int64_t row = 0; row < size(); ++row) {
+      found.emplace(text_.cell(row, at));
+      if (text_.cell(row, at).empty()) fail(row, at, "expected a class, the cell is empty", "take the row out");
+    }
+    name_classes(found);
+    std::map<std::string, int32_t> numbers;
+    for (int64_t row = 0; row < size(); ++row) {
+      const std::string name(text_.cell(row, at));
+      const auto known = numbers.find(name);
+      labels_.push_back(known != numbers.end() ? known->second : numbers[name] = class_number(name, row, at));
+    }
+  }
+
+  std::vector<std::string> labels_in(std::string_view cell) const {
+    std::vector<std::string> names;
+    while (!cell.empty()) {
+      const size_t end = std::min(cell.find(options_.separator), cell.size());
+      if (const std::string_view name = cell.substr(0, end); !name.empty()) names.emplace_back(name);
+      cell.remove_prefix(std::min(cell.size(), end + options_.separator.size()));
+    }
+    return names;
+  }
+  void read_label_lists(int64_t at) {
+    std::set<std::string> found;
+    for (int64_t row = 0; row < size(); ++row)
+      for (std::string& name : labels_in(text_.cell(row, at))) found.insert(std::move(name));
+    name_classes(found);
+    if (classes_.empty()) fail(0, at, "expected labels, all cells are empty");
+    numbers_.resize(static_cast<size_t>(size()) * classes_.size());
+    for (int64_t row = 0; row < size(); ++row)
+      for (const std::string& name : labels_in(text_.cell(row, at)))
+        numbers_[static_cast<size_t>(row) * classes_.size() + static_cast<size_t>(class_number(name, row, at))] = 1;
+  }
+
+  void read_numbers(const std::vector<int64_t>& columns, bool are_labels) {
+    for (int64_t row = 0; row < size(); ++row)
+      for (const int64_t at : columns) {
+        const auto number = cell_number(text_.cell(row, at));
+        if (!number || !std::isfinite(static_cast<float>(*number)))
+          fail(row, at, concat("expected a number, found '", text_.cell(row, at), "'"),
+               columns.size() == 1 ? "write 'as: class' if it is one" : "");
+        if (are_labels && (*number < 0 || *number > 1))
+          fail(row, at, concat("expected 0 or 1 of a label, found ", text_.cell(row, at)), "write 'as: numbers'");
+        numbers_.push_back(static_cast<float>(*number));
+      }
+  }
+
+  fs::path path(int64_t index) const { return folder_ / (std::string(text_.cell(index, image_)) + options_.suffix); }
+
+  const CsvText text_;
+  const ListOptions options_;
+  const fs::path folder_;
+  std::vector<std::string> classes_;
+  int64_t image_ = 0;  // its column
+  Pair size_;
+  ImageForm form_;
+  std::vector<SampleField> fields_;
+  std::vector<int32_t> labels_;  // of each sample
+  std::vector<float> numbers_;   // of each sample so many
+};
+
+// A name, or several.
+struct Names {
+  std::vector<std::string> all;
+};
+
+}  // namespace
+
+template <>
+struct Codec<Names> {
+  using List = Codec<std::vector<std::string>>;
+  static bool read(const Node& node, Names& names, const Limits& limits, const Reading& r) {
+    if (node.is_list()) return List::read(node, names.all, limits, r);
+    std::string name;
+    if (!Codec<std::string>::read(node, name, limits, r)) return false;
+    names.all = {name};
+    return true;
+  }
+  static Node write(const Names& names) {
+    return names.all.size() == 1 ? Node::string(names.all[0]) : List::write(names.all);
+  }
+  static std::string type(const Limits& limits) { return Codec<std::string>::type(limits) + " or a list of them"; }
+  static Node json_schema(const Limits& limits) {
+    Node out = Node::map();
+    out.set("anyOf", Node::list({Codec<std::string>::json_schema(limits), List::json_schema(limits)}));
+    return out;
+  }
+};
+
+namespace {
+
+struct ImageList final : Reader {
+  std::string path, root, delimiter;
+  std::vector<std::string> names;
+  Names target{{""}};
+  ListOptions options{.as = "class", .separator = " "};
+  void describe(Schema& s) override {
+    s.summary("images listed in a table, with their classes, labels or numbers");
+    s.details(
+        "A CSV or TSV file with a row an image: its file's name, looked for in 'root' or beside the table, and what is "
+        "to "
+        "be learned. A class each ('as: class', cross_entropy); any number of labels ('as: labels', bce_with_logits), "
+        "as "
+        "columns of 0 and 1 or as the words of one cell, where y is f32 [labels]; or numbers ('as: numbers', mse), f32 "
+        "[columns]. Without names the first column is the image and the last one the target. Classes and words are "
+        "sorted. Images are read as by image_folder.");
+    s.required("path", path, "the table").known_as({"csv", "file", "filename", "labels"});
+    s.optional("root", root, "the folder of the images; without it the table's")
+        .known_as({"images", "image_dir", "img_dir"});
+    s.optional("image", options.image, "the column of the files' names; without it the first");
+    s.optional("target", target, "the column of the target, or several; without it the last");
+    s.optional("as", options.as, "what the target is").one_of({"class", "labels", "numbers"});
+    s.optional("separator", options.separator, "between the labels of one cell");
+    s.optional("suffix", options.suffix, "what files have behind the names in the table: .jpg").known_as({"extension"});
+    s.optional("delimiter", delimiter, "between cells: one character or tab; without it as the first lines have it");
+    s.optional("names", names, "of the columns, where no header names them");
+    options.images.describe(s);
+    s.example("{format: image_list, path: labels.csv, image: file, target: breed, size: 64}");
+    s.example("{format: image_list, path: train.csv, root: images, suffix: .jpg, target: [cat, dog], as: labels}");
+    s.example("{format: image_list, path: ages.csv, target: age, as: numbers, size: [96, 96]}");
+    s.check([this](const Report& report) {
+      if (target.all.empty()) report.at("target", "expected a column at least");
+      if (target.all.size() > 1 && options.as == "class")
+        report.at("target", "a class is one column", "write 'as: labels' or 'as: numbers'");
+      if (options.separator.empty()) report.at("separator", "expected a character at least");
+      if (delimiter.size() > 1 && delimiter != "tab")
+        report.at("delimiter", concat("expected one character or tab, got '", delimiter, "'"));
+    });
+  }
+
+  DatasetPointer open(const Folders& folders) const override {
+    const fs::path file = find_data(folders, path);
+    CsvForm form{.names = names};
+    if (!delimiter.empty()) form.delimiter = delimiter == "tab" ? '\t' : delimiter[0];
+    ListOptions all = options;
+    all.target = target.all;
+    return std::make_shared<ImageListSet>(file, form, root.empty() ? file.parent_path() : find_data(folders, root),
+                                          std::move(all), folders.classes);
+  }
+  DatasetPointer open_fitted(const Node& fit) const override { return samples_of_fit(fit); }
+};
+DL_READER(ImageList, "image_list");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,74 @@
+// Tables of SQLite.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#if __has_include(<sqlite3.h>)
+#include <sqlite3.h>
+
+#include "tests/data/sets_for_test.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+void write_database(const std::filesystem::path& file) {
+  sqlite3* database = nullptr;
+  REQUIRE(::sqlite3_open(file.c_str(), &database) == SQLITE_OK);
+  REQUIRE(::sqlite3_exec(
+              database,
+              "CREATE TABLE \"my houses\" (rooms INTEGER, town TEXT, price REAL, photo BLOB);"
+              "INSERT INTO \"my houses\" VALUES (3, 'Ulm', 1.5, NULL), (4, NULL, 2.5, NULL), (NULL, 'Bonn', 4, NULL);"
+              "CREATE TABLE photos (photo BLOB); INSERT INTO photos VALUES (x'00FF');"
+              "CREATE TABLE empty (a);",
+              nullptr, nullptr, nullptr) == SQLITE_OK);
+  ::sqlite3_close(database);
+}
+
+}  // namespace
+
+TEST_CASE("a table of an SQLite data base is read, or what a query gives") {
+  const Folder folder;
+  write_database(folder.path / "h.db");
+  const auto table = open(
+      "{train: {format: sqlite, path: h.db, table: my houses, target: {column: price, normalize: none}, normalize: "
+      "none, "
+      "columns: {photo: ignore}}}",
+      folder.path);
+  CHECK(table->problems == "");
+  CHECK(table->sets.train->size() == 3);
+  CHECK(floats(sample(*table->sets.train, 0)[0]) == std::vector<float>{3, 0, 1, 0});
+  CHECK(floats(sample(*table->sets.train, 2)[0]) == std::vector<float>{3.5f, 1, 0, 0});
+  CHECK(floats(sample(*table->sets.train, 2)[1]) == std::vector<float>{4});
+  const auto query = open(
+      "{train: {format: sqlite, path: h.db, query: 'SELECT rooms * 2 AS r, price FROM \"my houses\" WHERE town NOT "
+      "NULL "
+      "ORDER BY price DESC', target: {column: price, normalize: none}, normalize: none}}",
+      folder.path);
+  CHECK(query->problems == "");
+  CHECK(query->sets.train->size() == 2);
+  CHECK(floats(sample(*query->sets.train, 1)[0]) == std::vector<float>{6});
+}
+
+TEST_CASE("a data base that cannot be read says why") {
+  const Folder folder;
+  write_database(folder.path / "h.db");
+  folder.write("no.db", std::string(5000, 'x'));
+  const auto said = [&](const std::string& keys) {
+    return open("{train: {format: sqlite, " + keys + ", target: price}}", folder.path)->problems;
+  };
+  CHECK(said("path: h.db, table: homes") ==
+        "error: DIR/h.db: data.train: SQLite does not take 'SELECT * FROM \"homes\"': no such table: homes\n  named in "
+        "DIR/run.yaml:1:9\n"
+        "  help: name one of its tables: sqlite3 FILE .tables");
+  CHECK(said("path: no.db, table: homes").find("file is not a database") != std::string::npos);
+  CHECK(said("path: h.db, query: DROP TABLE photos").find("expected a query that gives rows") != std::string::npos);
+  CHECK(said("path: h.db, table: photos") ==
+        "error: DIR/h.db: data.train: column 'photo' holds bytes (a BLOB), which are no cell\n  named in "
+        "DIR/run.yaml:1:9\n"
+        "  help: name the other columns in 'query'");
+  CHECK(said("path: h.db, table: empty") ==
+        "error: DIR/h.db: data.train: 'SELECT * FROM \"empty\"' gives no rows\n  named in DIR/run.yaml:1:9");
+  CHECK(said("path: h.db").ends_with("help: write 'table: NAME'"));
+}
+#endif
