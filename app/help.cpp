@@ -33,7 +33,8 @@ std::string name_of(const CLI::Option& option) {
   if (option.get_positional()) return option.get_name(true);
   std::string text;
   for (const std::string& name : option.get_snames()) text += "-" + name + ", ";
-  for (const std::string& name : option.get_lnames()) text += "--" + name;
+  for (const std::string& name : option.get_lnames())
+    text += (text.ends_with(", ") || text.empty() ? "--" : ", --") + name;
   // A type name in brackets is a value that may be left out: --resume[=RUN].
   const std::string value = option.get_type_name();
   if (value.empty() || (option.get_expected_max() == 0 && !value.starts_with("["))) return text;

@@ -24,15 +24,15 @@ std::string patients(int rows) {
   return text;
 }
 
-// The same with numbers to be predicted.
-constexpr const char* numbers =
+// The same with to_predict to be predicted.
+constexpr const char* to_predict =
     "train: {format: csv, path: patients.csv, target: {column: day, as: value}, normalize: none, columns: {patient: "
     "ignore, kind: ignore}}";
 
 constexpr const char* table =
     "train: {format: csv, path: patients.csv, target: kind, normalize: none, columns: {patient: ignore, day: ignore}}";
 
-std::vector<int> values(const DatasetPointer& data) {
+std::vector<int> first_values(const DatasetPointer& data) {
   std::vector<int> all;
   for (int64_t i = 0; i < data->size(); ++i) all.push_back(static_cast<int>(floats(sample(*data, i)[0])[0]));
   return all;
@@ -41,11 +41,11 @@ std::vector<int> values(const DatasetPointer& data) {
 struct Split {
   std::vector<int> train, validation;
 };
-Split split(const Folder& folder, const std::string& more, const char* train = table) {
+Split parts_of(const Folder& folder, const std::string& more, const char* train = table) {
   const auto opened = open(concat("{", train, ", ", more, "}"), folder.path);
   CHECK(opened->problems == "");
   REQUIRE(opened->sets.validation);
-  return {values(opened->sets.train), values(opened->sets.validation)};
+  return {first_values(opened->sets.train), first_values(opened->sets.validation)};
 }
 
 int patient_of(int value) { return value * 7 % 13 / 2; }
@@ -57,12 +57,12 @@ TEST_CASE("each sample is in one of the folds, which are of equal size") {
   folder.write("patients.csv", patients(50));
   std::multiset<int> all;
   for (const std::string fold : {"1", "2", "3", "4"}) {
-    const Split parts = split(folder, "folds: 4, fold: " + fold);
+    const Split parts = parts_of(folder, "folds: 4, fold: " + fold);
     CHECK(std::abs(std::ssize(parts.validation) - 12.5) < 1);
     CHECK(parts.train.size() + parts.validation.size() == 50);
     for (const int value : parts.validation) CHECK(std::ranges::count(parts.train, value) == 0);
     all.insert(parts.validation.begin(), parts.validation.end());
-    CHECK(split(folder, "folds: {count: 4}, fold: " + fold).validation == parts.validation);
+    CHECK(parts_of(folder, "folds: {count: 4}, fold: " + fold).validation == parts.validation);
   }
   CHECK(std::set<int>(all.begin(), all.end()).size() == 50);
   CHECK(all.size() == 50);
@@ -72,7 +72,7 @@ TEST_CASE("stratified folds have as many of each class") {
   const Folder folder;
   folder.write("patients.csv", patients(50));  // 13 are ill
   for (const std::string fold : {"1", "2", "3", "4", "5"}) {
-    const Split parts = split(folder, "folds: {count: 5, stratified: true}, fold: " + fold);
+    const Split parts = parts_of(folder, "folds: {count: 5, stratified: true}, fold: " + fold);
     const auto ill = std::ranges::count_if(parts.validation, [](int value) { return value % 4 == 0; });
     CHECK(ill >= 2);
     CHECK(ill <= 3);
@@ -94,26 +94,27 @@ TEST_CASE("groups are not cut, by folds nor by a fraction") {
   };
   for (const std::string by : {"group: patient", "group: patient, stratified: true"})
     for (const std::string fold : {"1", "2", "3"}) {
-      const Split parts = split(folder, concat("folds: {count: 3, ", by, "}, fold: ", fold));
+      const Split parts = parts_of(folder, concat("folds: {count: 3, ", by, "}, fold: ", fold));
       check_apart(parts);
       CHECK(std::ssize(parts.validation) >= 15);
       CHECK(std::ssize(parts.validation) <= 30);
     }
-  const Split parts = split(folder, "validation: {fraction: 0.3, group: patient}");
+  const Split parts = parts_of(folder, "validation: {fraction: 0.3, group: patient}");
   check_apart(parts);
   CHECK(std::abs(static_cast<double>(parts.validation.size()) / 65 - 0.3) < 0.1);
-  const Split few = split(folder, "validation: {fraction: 0.01, group: patient}");
+  const Split few = parts_of(folder, "validation: {fraction: 0.01, group: patient}");
   CHECK(patients_of(few.validation).size() == 1);
-  const Split most = split(folder, "validation: {fraction: 0.99, group: patient}");
+  const Split most = parts_of(folder, "validation: {fraction: 0.99, group: patient}");
   CHECK(patients_of(most.train).size() == 1);
 }
 
 TEST_CASE("by an order what comes last is held out, and folds go forward in it") {
   const Folder folder;
   folder.write("patients.csv", patients(12));  // the last day is that of the first row
-  CHECK(split(folder, "validation: {fraction: 0.25, order: day}", numbers).validation == std::vector<int>{0, 1, 2});
-  const Split first = split(folder, "folds: {count: 3, order: day}", numbers),
-              last = split(folder, "folds: {count: 3, order: day}, fold: 3", numbers);
+  CHECK(parts_of(folder, "validation: {fraction: 0.25, order: day}", to_predict).validation ==
+        std::vector<int>{0, 1, 2});
+  const Split first = parts_of(folder, "folds: {count: 3, order: day}", to_predict),
+              last = parts_of(folder, "folds: {count: 3, order: day}, fold: 3", to_predict);
   CHECK(first.train == std::vector<int>{9, 10, 11});
   CHECK(first.validation == std::vector<int>{6, 7, 8});
   CHECK(last.train == std::vector<int>{3, 4, 5, 6, 7, 8, 9, 10, 11});

@@ -9,7 +9,7 @@ using namespace dl::testing;
 
 namespace {
 
-std::string read(const Folder& folder, const std::string& text) {
+std::string problems_of(const Folder& folder, const std::string& text) {
   folder.write("t.jsonl", text);
   return open("{train: {format: json_lines, path: t.jsonl, target: y}}", folder.path)->problems;
 }
@@ -36,17 +36,18 @@ TEST_CASE("JSON lines are a table whose columns are the objects' members") {
 
 TEST_CASE("JSON lines that are none say where") {
   const Folder folder;
-  CHECK(read(folder, "{\"y\": 1}\n{\"y\": 2\n") ==
+  CHECK(problems_of(folder, "{\"y\": 1}\n{\"y\": 2\n") ==
         "error: DIR/t.jsonl:2: data.train: expected a JSON object, found '{\"y\": 2'\n  named in DIR/run.yaml:1:9");
-  CHECK(read(folder, "[{\"y\": 1}]\n") ==
+  CHECK(problems_of(folder, "[{\"y\": 1}]\n") ==
         "error: DIR/t.jsonl:1: data.train: expected a JSON object, found array\n  named in DIR/run.yaml:1:9\n"
         "  help: write the list's objects one a line: jq -c '.[]' FILE");
-  CHECK(read(folder, "\n") ==
+  CHECK(problems_of(folder, "\n") ==
         "error: DIR/t.jsonl: data.train: expected an object a line, found none\n  named in DIR/run.yaml:1:9");
-  CHECK(read(folder, "{\"x\": 1}\n").find("'y'") != std::string::npos);
+  CHECK(problems_of(folder, "{\"x\": 1}\n").find("'y'") != std::string::npos);
   std::string deep;
   for (int i = 0; i < 40; ++i) deep += "{\"a\":";
-  CHECK(read(folder, deep + "1" + std::string(40, '}')).find("lies deeper than 16 objects") != std::string::npos);
+  CHECK(problems_of(folder, deep + "1" + std::string(40, '}')).find("lies deeper than 16 objects") !=
+        std::string::npos);
   std::string lists(100000, '[');
-  CHECK(read(folder, lists).find("expected a JSON object") != std::string::npos);
+  CHECK(problems_of(folder, lists).find("expected a JSON object") != std::string::npos);
 }

@@ -15,7 +15,7 @@ using namespace dl::testing;
 
 namespace {
 
-std::string noise(int64_t bytes, uint64_t seed = 1) {
+std::string noisy_bytes(int64_t bytes, uint64_t seed = 1) {
   std::string out;
   for (int64_t i = 0; i < bytes; ++i) out += static_cast<char>(random_bits(seed, 0, static_cast<uint64_t>(i)) & 0xFF);
   return out;
@@ -45,7 +45,7 @@ std::vector<int32_t> whole_numbers(const std::string& bytes) {
 }  // namespace
 
 TEST_CASE("a transform is a function of the seed, the epoch and the sample's place alone") {
-  const std::string image = noise(230 * 240 * 3), mask = noise(230 * 240 * 4);
+  const std::string image = noisy_bytes(230 * 240 * 3), mask = noisy_bytes(230 * 240 * 4);
   for (std::string yaml : examples()) {
     if (yaml.find("noise") != std::string::npos) yaml.insert(1, "normalize: {mean: 0, std: 1}, ");
     CAPTURE(yaml);
@@ -66,10 +66,11 @@ TEST_CASE("transforms take images of any size, of bytes and of numbers, or say w
         CAPTURE(shape.text());
         const int64_t values = shape.elements();
         std::vector<float> numbers;
-        for (const char byte : noise(values)) numbers.push_back(static_cast<float>(static_cast<uint8_t>(byte)) / 255);
+        for (const char byte : noisy_bytes(values))
+          numbers.push_back(static_cast<float>(static_cast<uint8_t>(byte)) / 255);
         try {
           const auto data =
-              image_through(yaml, {dtype, shape}, dtype == DType::u8 ? noise(values) : bytes_of_floats(numbers));
+              image_through(yaml, {dtype, shape}, dtype == DType::u8 ? noisy_bytes(values) : bytes_of_floats(numbers));
           for (int64_t position = 0; position < 4; ++position)
             CHECK(std::ranges::all_of(trained(*data, position), [](float value) { return std::isfinite(value); }));
           sample(*data, 0);
@@ -118,7 +119,7 @@ TEST_CASE("a mask goes where its image goes, and colours do not change it") {
 }
 
 TEST_CASE("random transforms do nothing outside training, those without chance do the same there") {
-  const std::string image = noise(16 * 16 * 3);
+  const std::string image = noisy_bytes(16 * 16 * 3);
   const Type type{DType::u8, {16, 16, 3}};
   const auto plain = sample(*image_through("[]", type, image), 0);
   for (const std::string yaml : {"[vertical_flip: 1]", "[rotation: 30]", "[affine: 5]", "[perspective: {p: 1}]",
@@ -140,7 +141,7 @@ TEST_CASE("random transforms do nothing outside training, those without chance d
 
 TEST_CASE("chances are as frequent as they say") {
   const Type type{DType::u8, {8, 8, 3}};
-  const std::string image = noise(8 * 8 * 3);
+  const std::string image = noisy_bytes(8 * 8 * 3);
   const auto plain = floats(sample(*image_through("[]", type, image), 0)[0]);
   for (const auto& [yaml, share] : {std::pair("[vertical_flip: 0.3]", 0.3),
                                     {"[invert: 0.2]", 0.2},
@@ -226,7 +227,7 @@ TEST_CASE("random_erasing blots out windows of the areas and shapes allowed, wit
 
 TEST_CASE("the policies choose among their changes") {
   const Type type{DType::u8, {24, 24, 3}};
-  const std::string image = noise(24 * 24 * 3);
+  const std::string image = noisy_bytes(24 * 24 * 3);
   for (const std::string yaml : {"[rand_augment]", "[trivial_augment]", "[auto_augment]", "[auto_augment: cifar10]",
                                  "[auto_augment: svhn]", "[aug_mix]"}) {
     CAPTURE(yaml);
