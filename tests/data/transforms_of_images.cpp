@@ -111,7 +111,7 @@ TEST_CASE("a mask goes where its image goes, and colours do not change it") {
     }
   }
   for (const std::string yaml : {"[color_jitter: {strength: 0.9, hue: 0.5}]", "[gaussian_blur: 5]", "[invert: 1]",
-                                 "[random_erasing: 1]", "[aug_mix]", "[equalize: 1]"}) {
+                                 "[random_erasing: 1]", "[aug_mix]", "[equalize: 1]", "[autocontrast: 1]"}) {
     CAPTURE(yaml);
     SampleRandom random(1, 0, 0);
     CHECK(sample(*image_through(yaml, {DType::u8, {h, w, 3}}, image, mask), 0, &random)[1] == mask);
@@ -129,8 +129,8 @@ TEST_CASE("random transforms do nothing outside training, those without chance d
     CAPTURE(yaml);
     CHECK(sample(*image_through(yaml, type, image), 0) == plain);
   }
-  for (const std::string yaml : {"[invert: 1]", "[equalize: 1]", "[grayscale: 1]", "[posterize: {bits: 2, p: 1}]",
-                                 "[sharpness: {factor: 0, p: 1}]"}) {
+  for (const std::string yaml : {"[invert: 1]", "[equalize: 1]", "[grayscale: 1]", "[solarize: {threshold: 9, p: 1}]",
+                                 "[posterize: {bits: 2, p: 1}]", "[sharpness: {factor: 0, p: 1}]"}) {
     CAPTURE(yaml);
     const auto data = image_through(yaml, type, image);
     SampleRandom random(1, 0, 0);
