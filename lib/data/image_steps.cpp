@@ -63,7 +63,7 @@ void WarpKeys::describe(Schema& s) {
       .known_as({"fill_value", "fillcolor"});
 }
 
-std::vector<float> fill_of(const OneOrMore& fill, const ImageType& image, const Where& where) {
+std::vector<float> fill_of(const OneOrMore<double>& fill, const ImageType& image, const Where& where) {
   const auto count = std::ssize(fill.values);
   if (count != 1 && count != image.c)
     throw Error(Exit::usage, Problem{.where = where,
@@ -95,13 +95,13 @@ TransformStep warp_step(std::span<const SampleField> fields, const Where& where,
   return by_chance(std::move(step), p);
 }
 
-Interval range_of(const OneOrMore& numbers, double base, double least) {
+Interval range_of(const OneOrMore<double>& numbers, double base, double least) {
   const auto& values = numbers.values;
   if (values.size() == 2) return {values[0], values[1]};
   return {std::max(base - values.at(0), least), base + values.at(0)};
 }
 
-void check_range(const Report& report, const std::string& key, const OneOrMore& numbers) {
+void check_range(const Report& report, const std::string& key, const OneOrMore<double>& numbers) {
   const auto& values = numbers.values;
   if (values.size() == 1 && values[0] < 0)
     report.at(key, concat("expected a number of at least 0, or [least, most], got ", number_text(values[0])));

@@ -8,8 +8,8 @@
 
 #include "lib/data/image/colour.h"
 #include "lib/data/image/warp.h"
-#include "lib/data/one_or_more.h"
 #include "lib/data/transform.h"
+#include "lib/spec/one_or_more.h"
 
 namespace dl {
 
@@ -32,7 +32,7 @@ void expect_bytes(std::span<const SampleField> fields, const Where& where);
 // The keys of transforms that move places.
 struct WarpKeys {
   std::string interpolation = "nearest";
-  OneOrMore fill{{0}};
+  OneOrMore<double> fill{{0}};
   void describe(Schema& s);
 };
 
@@ -41,7 +41,7 @@ struct WarpKeys {
 TransformStep warp_step(std::span<const SampleField> fields, const Where& where, const WarpKeys& keys, double p,
                         std::function<Places(SampleRandom& random, const ImageType& image)> draw);
 // The values that an image's channels are filled with; of another number of channels an Error(Exit::usage) at `where`.
-std::vector<float> fill_of(const OneOrMore& fill, const ImageType& image, const Where& where);
+std::vector<float> fill_of(const OneOrMore<double>& fill, const ImageType& image, const Where& where);
 
 // Between two numbers, each alike.
 struct Interval {
@@ -49,8 +49,8 @@ struct Interval {
   double draw(SampleRandom& random) const { return low + (high - low) * static_cast<double>(random.uniform()); }
 };
 // [low, high] of a key; one number x is [base - x, base + x], not below `least`.
-Interval range_of(const OneOrMore& numbers, double base = 0, double least = -1e300);
+Interval range_of(const OneOrMore<double>& numbers, double base = 0, double least = -1e300);
 // Reports a key that is neither.
-void check_range(const Report& report, const std::string& key, const OneOrMore& numbers);
+void check_range(const Report& report, const std::string& key, const OneOrMore<double>& numbers);
 
 }  // namespace dl

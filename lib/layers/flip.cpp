@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/axes.h"
 #include "lib/nn/layer.h"
-#include "lib/nn/one_or_more.h"
+#include "lib/spec/one_or_more.h"
 
 namespace dl {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "lib/graph/sizes.h"
 #include "lib/nn/axes.h"
-#include "lib/nn/one_or_more.h"
+#include "lib/spec/one_or_more.h"
 
 namespace dl {
 namespace {

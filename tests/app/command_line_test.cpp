@@ -132,8 +132,7 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
       {{"describe", "con2d"}, "error: dlcli describe: nothing is named 'con2d'\n  help: write 'conv2d'\n"},
       {{"describe", "logsigmoid"},
        "error: dlcli describe: nothing is named 'logsigmoid'\n"
-       "  help: of a layer: at the end leave it out: 'bce_with_logits' has it in it; between layers write 'relu' or "
-       "'gelu'\n"},
+       "  help: write 'log_sigmoid'\n"},
       {{"describe", "dense"}, "error: dlcli describe: nothing is named 'dense'\n  help: write 'linear'\n"},
   };
   for (const Case& c : cases) {

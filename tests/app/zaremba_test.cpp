@@ -58,7 +58,7 @@ TEST_CASE("Zaremba's medium network is what the paper says, and without the tree
   const Treebank folder;
   const Finished checked = folder.run({"check", configs + "medium.yaml", "--resolved"});
   REQUIRE_MESSAGE(checked.exit == 0, checked.err);
-  for (const char* key : {"hidden_size: 650", "dropout: 0.5", "uniform: {bound: 0.05}", "lr: 35", "length: 35",
+  for (const char* key : {"hidden_size: 650", "dropout: 0.5", "uniform: {bound: 0.05, mean: 0}", "lr: 35", "length: 35",
                           "gradient_clip_val: 0.14285714285714285", "max_epochs: 39"})
     CHECK_MESSAGE(checked.out.find(key) != std::string::npos, key);
   const Folder empty;

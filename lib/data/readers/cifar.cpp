@@ -1,5 +1,6 @@
 // cifar: the binary files of CIFAR-10 and CIFAR-100 (https://www.cs.toronto.edu/~kriz/cifar.html): records of one label
-// or two and 32 x 32 pixels, all red ones first, then the green and the blue. SPDX-License-Identifier: Apache-2.0
+// or two and 32 x 32 pixels, all red ones first, then the green and the blue.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
 #include <cstring>

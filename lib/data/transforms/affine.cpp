@@ -8,7 +8,7 @@ namespace dl {
 namespace {
 
 struct Affine final : Transform {
-  OneOrMore degrees, shear{{0}};
+  OneOrMore<double> degrees, shear{{0}};
   std::vector<double> translate{0, 0}, scale{1, 1};
   WarpKeys keys;
   double p = 1;

@@ -1,5 +1,6 @@
 // auto_augment: one of 25 pairs of changes that a search found for a data set (Cubuk et al. 2019, arXiv:1805.09501,
-// tables 7 to 9): torchvision's AutoAugment. SPDX-License-Identifier: Apache-2.0
+// tables 7 to 9): torchvision's AutoAugment.
+// SPDX-License-Identifier: Apache-2.0
 #include <array>
 
 #include "lib/data/augment.h"

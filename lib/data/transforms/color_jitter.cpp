@@ -13,7 +13,7 @@ namespace {
 
 struct ColorJitter final : Transform {
   std::optional<double> strength;
-  OneOrMore brightness, contrast, saturation, hue{{0}};
+  OneOrMore<double> brightness, contrast, saturation, hue{{0}};
   double p = 1;
   void describe(Schema& s) override {
     s.summary("the image's brightness, contrast, saturation and hue changed at random, in training only");
@@ -44,7 +44,7 @@ struct ColorJitter final : Transform {
       ColourChange change;
       Interval range;
     };
-    const auto factor = [&](const OneOrMore& given) {
+    const auto factor = [&](const OneOrMore<double>& given) {
       return given.values.empty() ? range_of({{strength.value_or(0)}}, 1, 0) : range_of(given, 1, 0);
     };
     const std::array<One, 4> all{{{ColourChange::brightness, factor(brightness)},

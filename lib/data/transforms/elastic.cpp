@@ -30,7 +30,7 @@ void wobble(uint64_t key, uint64_t axis, const ImageType& image, int64_t size, d
 }
 
 struct Elastic final : Transform {
-  OneOrMore alpha{{50}}, sigma{{5}};
+  OneOrMore<double> alpha{{50}}, sigma{{5}};
   WarpKeys keys{.interpolation = "bilinear"};
   double p = 1;
   void describe(Schema& s) override {

@@ -11,7 +11,7 @@ namespace {
 
 struct GaussianBlur final : Transform {
   Pair kernel_size{0, 0};
-  OneOrMore sigma{{0.1, 2}};
+  OneOrMore<double> sigma{{0.1, 2}};
   double p = 1;
   void describe(Schema& s) override {
     s.summary("the image blurred, by a strength that is drawn, in training only");

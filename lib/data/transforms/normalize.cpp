@@ -1,14 +1,14 @@
 // normalize: y = (x - mean) / std, where u8 is first scaled to x = u8 / 255: torchvision's ToTensor and Normalize.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
-#include "lib/data/one_or_more.h"
 #include "lib/data/transform.h"
+#include "lib/spec/one_or_more.h"
 
 namespace dl {
 namespace {
 
 struct Normalize final : Transform {
-  OneOrMore mean, std;
+  OneOrMore<double> mean, std;
   void describe(Schema& s) override {
     s.summary("(x - mean) / std, with images of bytes scaled to [0, 1] before");
     s.details("The same floats as torchvision's ToTensor followed by Normalize.");

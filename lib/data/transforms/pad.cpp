@@ -10,8 +10,8 @@ namespace dl {
 namespace {
 
 struct Pad final : Transform {
-  OneOrMore padding;
-  OneOrMore fill{{0}};
+  OneOrMore<double> padding;
+  OneOrMore<double> fill{{0}};
   std::string padding_mode = "constant";
   void describe(Schema& s) override {
     s.summary("rows and columns added around the image, and around what lies on it");

@@ -14,7 +14,7 @@ namespace {
 
 // 0, a number for each channel, or noise: bytes from 0 to 255 alike, numbers normal.
 struct Blot {
-  std::optional<OneOrMore> value;  // none: noise
+  std::optional<OneOrMore<double>> value;  // none: noise
 };
 
 }  // namespace
@@ -26,15 +26,15 @@ struct Codec<Blot> {
       blot.value.reset();
       return true;
     }
-    OneOrMore numbers;
-    if (!Codec<OneOrMore>::read(node, numbers, limits, r)) return false;
+    OneOrMore<double> numbers;
+    if (!Codec<OneOrMore<double>>::read(node, numbers, limits, r)) return false;
     blot.value = numbers;
     return true;
   }
   static Node write(const Blot& blot) {
-    return blot.value ? Codec<OneOrMore>::write(*blot.value) : Node::string("random");
+    return blot.value ? Codec<OneOrMore<double>>::write(*blot.value) : Node::string("random");
   }
-  static std::string type(const Limits& limits) { return Codec<OneOrMore>::type(limits) + ", or random"; }
+  static std::string type(const Limits& limits) { return Codec<OneOrMore<double>>::type(limits) + ", or random"; }
   static Node json_schema(const Limits&) { return Node::map(); }
 };
 
@@ -43,7 +43,7 @@ namespace {
 struct RandomErasing final : Transform {
   double p = 0.5;
   std::vector<double> scale{0.02, 0.33}, ratio{0.3, 3.3};
-  Blot value{OneOrMore{{0}}};
+  Blot value{OneOrMore<double>{{0}}};
   void describe(Schema& s) override {
     s.summary("a window of random area and shape blotted out of the image, at random, in training only");
     s.details(

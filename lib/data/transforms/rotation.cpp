@@ -1,12 +1,13 @@
 // rotation: the image turned around its middle, counter-clockwise, by an angle that is drawn: torchvision's
-// RandomRotation. SPDX-License-Identifier: Apache-2.0
+// RandomRotation.
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/data/image_steps.h"
 
 namespace dl {
 namespace {
 
 struct Rotation final : Transform {
-  OneOrMore degrees;
+  OneOrMore<double> degrees;
   WarpKeys keys;
   double p = 1;
   void describe(Schema& s) override {

@@ -30,7 +30,7 @@ struct Codec<OneOrMore<T>> {
     if (value.size() == 1) return Codec<T>::write(value.values[0]);
     return Codec<std::vector<T>>::write(value.values);
   }
-  static std::string type(const Limits& limits) { return Codec<T>::type(limits) + ", or a list of them"; }
+  static std::string type(const Limits& limits) { return Codec<T>::type(limits) + " or a list of them"; }
   static Node json_schema(const Limits& limits) {
     Node any = Node::map();
     any.set("anyOf", Node::list({Codec<T>::json_schema(limits), Codec<std::vector<T>>::json_schema(limits)}));
