@@ -15,8 +15,6 @@ namespace dl {
 namespace {
 
 void check_name(const Node::Entry& definition, const Reading& r) {
-  if (is_layer(definition.key))
-    r.problem(definition.key_where, "a layer is called '" + definition.key + "' already", "write another name");
   if (stands_beside_a_layer(definition.key))
     r.problem(definition.key_where,
               "a block cannot be called '" + definition.key + "', which has a meaning beside a layer",

@@ -59,9 +59,11 @@ class Expansion {
     return names;
   }
 
+  // A block goes before a layer of its name, which inside the block is the layer: new layers break no config.
   const ModelBlock* block_of(const ItemType& type) const {
     const auto found = blocks_.find(type.name);
-    return found == blocks_.end() ? nullptr : found->second;
+    const bool is_inside = std::ranges::count(open_, type.name) > 0;
+    return found == blocks_.end() || (is_inside && is_layer(type.name)) ? nullptr : found->second;
   }
 
   // Adds to one of the counts that bound the model. Beyond `most` that is reported, once, and nothing more is expanded.

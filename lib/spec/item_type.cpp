@@ -63,7 +63,7 @@ void ItemTypes::report_several(const Node& item, const std::vector<std::string>&
 
 // A layer that is written as if it were a key of another.
 bool ItemTypes::has_layer_below(const ItemType& type, const Reading& r) const {
-  if (!is_layer(type.name) || !type.entry->value.is_map()) return false;
+  if (is_block(type.name) || !is_layer(type.name) || !type.entry->value.is_map()) return false;
   const auto object = layers()->make(type.name);
   const Schema schema = schema_of(*object);
   for (const Node::Entry& entry : type.entry->value.entries) {
