@@ -90,7 +90,7 @@ TEST_CASE("mistakes in parameter groups are named at their places") {
         "  help: write 'match: \"*.bias\"', or 'max_rank: 1'");
   CHECK(text_for("      - {match: \"*.bias\", weight_deca: 0}\n") ==
         "error: groups.yaml:5:27: optimizer.adamw.groups[0]: unknown key 'weight_deca'\n"
-        "  known keys: betas, eps, layer, lr, lr_factor, match, max_rank, min_rank, weight_decay\n"
+        "  known keys: amsgrad, betas, eps, layer, lr, lr_factor, match, max_rank, min_rank, weight_decay\n"
         "  help: write 'weight_decay'");
   CHECK(text_for("      - {match: \"*.bias\", lr: -1}\n") ==
         "error: groups.yaml:5:31: optimizer.adamw.groups[0].lr: expected a number above 0, got -1");

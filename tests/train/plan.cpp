@@ -120,7 +120,8 @@ trainer: {max_epochs: 1}
   const std::string text = plan->resolved();
   for (const char* part :
        {"      - linear: \"${n}\"\n", "      - dropout: {p: 0.5}\n", "  - flatten: {channels_first: null}\n",
-        "  - dense: {n: 8}\n    name: first\n    repeat: 2\n", "  - linear: {out_features: 4, bias: false, "}) {
+        "  - dense: {n: 8}\n    name: first\n    repeat: 2\n",
+        "  - linear:\n      out_features: 4\n      bias: false\n"}) {
     CAPTURE(part);
     CHECK(text.find(part) != std::string::npos);
   }
