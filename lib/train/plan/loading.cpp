@@ -44,6 +44,9 @@ std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, cons
       target.count = plan.network->output(loss.from.output).shape.last();
       target.help = "write 'ignore_index: NUMBER' in the loss where such targets count for nothing, or mend the data";
     } else {
+      // Where there is no value for each target they only tell which samples are alike.
+      const Shape& targets = data.fields()[static_cast<size_t>(field)].type.shape;
+      if (plan.network->output(loss.from.output).shape.elements() != targets.elements()) continue;
       target.count = 2;
       target.help = "mend the data, or take 'cross_entropy' for more classes";
     }
