@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-# Prints the table of tests/metrics/scikit_learn.cpp: what scikit-learn 1.9 and SciPy 1.17 say of the same inputs.
+# Writes scikit_learn.json: inputs at random and degenerate ones, and what scikit-learn 1.9 and SciPy 1.17 say of them.
 # SPDX-License-Identifier: Apache-2.0
+import json
+import pathlib
 import warnings
 
 import numpy as np
@@ -11,7 +13,7 @@ warnings.filterwarnings("ignore")
 
 
 class Numbers:
-    """Those of the test: a linear congruential generator (Numerical Recipes, 7.1)."""
+    """The same wherever it runs: a linear congruential generator (Numerical Recipes, 7.1)."""
 
     def __init__(self, seed):
         self.state = seed
@@ -245,12 +247,21 @@ def of_numbers(x, y):
     yield "spearman", np.mean([stats.spearmanr(x[:, c], y[:, c])[0] for c in range(x.shape[1])])
 
 
-def literal(value):
-    values = np.atleast_1d(np.array(value, dtype=np.float64))
-    return "{" + ", ".join("none" if np.isnan(v) else repr(float(v)) for v in values) + "}"
+def figures(value):
+    """Without a number: no figure."""
+    return [None if np.isnan(v) else float(v) for v in np.atleast_1d(np.array(value, dtype=np.float64))]
 
 
+LOSSES = {"logits": "cross_entropy", "logit": "bce_with_logits", "labels": "bce_with_logits"}
+
+recorded = []
 for name, kind, x, y in inputs():
     of = {"numbers": of_numbers, "answers": of_answers}.get(kind, lambda x, y: of_classes(kind, x, y))
-    for yaml, value in of(x, y):
-        print(f'    {{"{name}", "{yaml}", {literal(value)}}},')
+    recorded.append({
+        "name": name, "loss": LOSSES.get(kind, "mse"), "columns": x.shape[1], "one_target": y.ndim == 1,
+        "x": [float(v) for v in x.ravel()], "y": [float(v) for v in y.ravel()],
+        "metrics": [{"yaml": yaml, "figures": figures(value)} for yaml, value in of(x, y)]})
+lines = ["{" + ",\n ".join(
+    f"{json.dumps(key)}: " + ("[\n  " + ",\n  ".join(json.dumps(metric) for metric in value) + "]" if key == "metrics"
+                              else json.dumps(value)) for key, value in each.items()) + "}" for each in recorded]
+pathlib.Path(__file__).with_suffix(".json").write_text("[" + ",\n".join(lines) + "]\n")

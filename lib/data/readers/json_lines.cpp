@@ -7,8 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/data/file/byte_source.h"
-#include "lib/data/reader.h"
-#include "lib/data/table/table.h"
+#include "lib/data/table/table_reader.h"
 
 namespace dl {
 namespace {
@@ -99,9 +98,7 @@ class JsonRows {
   uint64_t hash_ = 0;
 };
 
-struct JsonLines final : Reader {
-  std::string path;
-  TableSpec table;
+struct JsonLines final : TableReader {
   void describe(Schema& s) override {
     s.summary("a table of JSON lines, plain or gzip: an object a row, its members the columns");
     s.details(
@@ -112,23 +109,10 @@ struct JsonLines final : Reader {
     table.describe(s);
     s.example("{format: json_lines, path: houses.jsonl, target: price, columns: {id: ignore}}");
   }
-  DatasetPointer open(const Folders& folders) const override {
-    return make_table(read(find_data(folders, path), folders.classes, true));
-  }
-  DatasetPointer open_fitted(const Node& fit) const override { return table_without_rows(fit); }
-  DatasetPointer open_inputs(const std::filesystem::path& file, const Node& /*fit*/) const override {
-    return make_table(read(file, {}, false));
-  }
 
- private:
-  TableParts read(const std::filesystem::path& file, std::vector<std::string> classes, bool has_target) const {
-    TableParts parts{.text = JsonRows(file).table(),
-                     .spec = table,
-                     .classes = std::move(classes),
-                     .has_target = has_target,
-                     .where = place};
-    parts.names = parts.text->names();
-    return parts;
+ protected:
+  std::shared_ptr<const TableText> rows_of(const std::filesystem::path& file) const override {
+    return JsonRows(file).table();
   }
 };
 DL_READER(JsonLines, "json_lines");

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
-#include "lib/data/reader.h"
-#include "lib/data/table/table.h"
+#include "lib/data/table/table_reader.h"
 
 namespace dl {
 namespace {
@@ -44,7 +44,12 @@ std::shared_ptr<const TableText> query_rows(const std::filesystem::path& file, c
     fail(concat("expected a query that gives rows, got '", shortened(query, 100), "'"), "write 'query: SELECT …'");
   std::vector<std::string> names;
   const int columns = ::sqlite3_column_count(prepared);
-  for (int c = 0; c < columns; ++c) names.emplace_back(::sqlite3_column_name(prepared, c));
+  for (int c = 0; c < columns; ++c) {
+    const std::string name = ::sqlite3_column_name(prepared, c);
+    if (std::ranges::count(names, name) > 0)
+      fail(concat("two columns are named '", name, "'"), "name them apart in 'query': SELECT a.id AS a_id, …");
+    names.push_back(name);
+  }
   auto table = std::make_shared<HeldTable>(file, names);
   Xxh64 hash;
   int step;
@@ -67,9 +72,8 @@ std::shared_ptr<const TableText> query_rows(const std::filesystem::path& file, c
   return table;
 }
 
-struct Sqlite final : Reader {
-  std::string path, from, query;
-  TableSpec table;
+struct Sqlite final : TableReader {
+  std::string from, query;
   void describe(Schema& s) override {
     s.summary("a table of an SQLite data base, or what a query gives");
     s.details(
@@ -86,35 +90,13 @@ struct Sqlite final : Reader {
       if (from.empty() == query.empty()) report("expected one of 'table' and 'query'", "write 'table: NAME'");
     });
   }
-  DatasetPointer open(const Folders& folders) const override {
-    return make_table(read(find_data(folders, path), folders.classes, true));
-  }
-  DatasetPointer open_fitted(const Node& fit) const override { return table_without_rows(fit); }
-  DatasetPointer open_inputs(const std::filesystem::path& file, const Node& /*fit*/) const override {
-    return make_table(read(file, {}, false));
-  }
 
- private:
-  TableParts read(const std::filesystem::path& file, std::vector<std::string> classes, bool has_target) const {
-    std::string select = query;
-    if (query.empty()) {
-      std::string quoted;
-      for (const char c : from) quoted += c == '"' ? "\"\"" : std::string(1, c);
-      select = concat("SELECT * FROM \"", quoted, "\"");
-    }
-    TableParts parts{.text = query_rows(file, select),
-                     .spec = table,
-                     .classes = std::move(classes),
-                     .has_target = has_target,
-                     .where = place};
-    parts.names = parts.text->names();
-    for (size_t i = 0; i < parts.names.size(); ++i)
-      for (size_t k = 0; k < i; ++k)
-        if (parts.names[i] == parts.names[k])
-          throw Error(Exit::data, Problem{.where = {.file = file.string()},
-                                          .what = concat("two columns are named '", parts.names[i], "'"),
-                                          .help = "name them apart in 'query': SELECT a.id AS a_id, …"});
-    return parts;
+ protected:
+  std::shared_ptr<const TableText> rows_of(const std::filesystem::path& file) const override {
+    if (!query.empty()) return query_rows(file, query);
+    std::string quoted;
+    for (const char c : from) quoted += c == '"' ? "\"\"" : std::string(1, c);
+    return query_rows(file, concat("SELECT * FROM \"", quoted, "\""));
   }
 };
 DL_READER(Sqlite, "sqlite");

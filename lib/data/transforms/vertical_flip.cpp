@@ -1,6 +1,7 @@
 // vertical_flip: the image mirrored upside down with probability p; never outside training.
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
+
 #include "lib/data/image_steps.h"
 
 namespace dl {
