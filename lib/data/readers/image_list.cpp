@@ -19,6 +19,7 @@
 #include "lib/data/table/cell_number.h"
 #include "lib/data/table/csv_text.h"
 #include "lib/data/windowed.h"
+#include "lib/spec/one_or_more.h"
 
 namespace dl {
 namespace {
@@ -128,16 +129,18 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
 
   // Numbers by their value, others by their text; those that are known stay.
   void name_classes(const std::set<std::string>& found) {
-    if (!classes_.empty()) return;
-    classes_.assign(found.begin(), found.end());
-    if (std::ranges::all_of(classes_, [](const std::string& name) { return cell_number(name).has_value(); }))
-      std::ranges::stable_sort(classes_, {}, [](const std::string& name) { return *cell_number(name); });
+    if (classes_.empty()) {
+      classes_.assign(found.begin(), found.end());
+      if (std::ranges::all_of(classes_, [](const std::string& name) { return cell_number(name).has_value(); }))
+        std::ranges::stable_sort(classes_, {}, [](const std::string& name) { return *cell_number(name); });
+    }
+    for (const std::string& name : classes_) class_numbers_.emplace(name, static_cast<int32_t>(class_numbers_.size()));
   }
   int32_t class_number(const std::string& name, int64_t row, int64_t column) const {
-    const auto at = std::ranges::find(classes_, name);
-    if (at == classes_.end())
+    const auto at = class_numbers_.find(name);
+    if (at == class_numbers_.end())
       fail(row, column, concat("expected one of the classes ", shortened(join(classes_), 200), ", found '", name, "'"));
-    return static_cast<int32_t>(at - classes_.begin());
+    return at->second;
   }
 
   void read_classes(int64_t at) {
@@ -147,12 +150,8 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
       if (text_.cell(row, at).empty()) fail(row, at, "expected a class, the cell is empty", "take the row out");
     }
     name_classes(found);
-    std::map<std::string, int32_t> numbers;
-    for (int64_t row = 0; row < size(); ++row) {
-      const std::string name(text_.cell(row, at));
-      const auto known = numbers.find(name);
-      labels_.push_back(known != numbers.end() ? known->second : numbers[name] = class_number(name, row, at));
-    }
+    for (int64_t row = 0; row < size(); ++row)
+      labels_.push_back(class_number(std::string(text_.cell(row, at)), row, at));
   }
 
   std::vector<std::string> labels_in(std::string_view cell) const {
@@ -195,6 +194,7 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
   const ListOptions options_;
   const fs::path folder_;
   std::vector<std::string> classes_;
+  std::map<std::string, int32_t> class_numbers_;
   int64_t image_ = 0;  // its column
   Pair size_;
   ImageForm form_;
@@ -203,49 +203,18 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
   std::vector<float> numbers_;   // of each sample so many
 };
 
-// A name, or several.
-struct Names {
-  std::vector<std::string> all;
-};
-
-}  // namespace
-
-template <>
-struct Codec<Names> {
-  using List = Codec<std::vector<std::string>>;
-  static bool read(const Node& node, Names& names, const Limits& limits, const Reading& r) {
-    if (node.is_list()) return List::read(node, names.all, limits, r);
-    std::string name;
-    if (!Codec<std::string>::read(node, name, limits, r)) return false;
-    names.all = {name};
-    return true;
-  }
-  static Node write(const Names& names) {
-    return names.all.size() == 1 ? Node::string(names.all[0]) : List::write(names.all);
-  }
-  static std::string type(const Limits& limits) { return Codec<std::string>::type(limits) + " or a list of them"; }
-  static Node json_schema(const Limits& limits) {
-    Node out = Node::map();
-    out.set("anyOf", Node::list({Codec<std::string>::json_schema(limits), List::json_schema(limits)}));
-    return out;
-  }
-};
-
-namespace {
-
 struct ImageList final : Reader {
   std::string path, root, delimiter;
   std::vector<std::string> names;
-  Names target{{""}};
+  OneOrMore<std::string> target{{""}};
   ListOptions options{.as = "class", .separator = " "};
   void describe(Schema& s) override {
     s.summary("images listed in a table, with their classes, labels or numbers");
     s.details(
         "A CSV or TSV file with a row an image: its file's name, looked for in 'root' or beside the table, and what is "
-        "to "
-        "be learned. A class each ('as: class', cross_entropy); any number of labels ('as: labels', bce_with_logits), "
-        "as "
-        "columns of 0 and 1 or as the words of one cell, where y is f32 [labels]; or numbers ('as: numbers', mse), f32 "
+        "to be learned. A class each ('as: class', cross_entropy); any number of labels ('as: labels', "
+        "bce_with_logits), as columns of 0 and 1 or as the words of one cell, where y is f32 [labels]; or numbers "
+        "('as: numbers', mse), f32 "
         "[columns]. Without names the first column is the image and the last one the target. Classes and words are "
         "sorted. Images are read as by image_folder.");
     s.required("path", path, "the table").known_as({"csv", "file", "filename", "labels"});
@@ -263,8 +232,8 @@ struct ImageList final : Reader {
     s.example("{format: image_list, path: train.csv, root: images, suffix: .jpg, target: [cat, dog], as: labels}");
     s.example("{format: image_list, path: ages.csv, target: age, as: numbers, size: [96, 96]}");
     s.check([this](const Report& report) {
-      if (target.all.empty()) report.at("target", "expected a column at least");
-      if (target.all.size() > 1 && options.as == "class")
+      if (target.empty()) report.at("target", "expected a column at least");
+      if (target.size() > 1 && options.as == "class")
         report.at("target", "a class is one column", "write 'as: labels' or 'as: numbers'");
       if (options.separator.empty()) report.at("separator", "expected a character at least");
       if (delimiter.size() > 1 && delimiter != "tab")
@@ -277,7 +246,7 @@ struct ImageList final : Reader {
     CsvForm form{.names = names};
     if (!delimiter.empty()) form.delimiter = delimiter == "tab" ? '\t' : delimiter[0];
     ListOptions all = options;
-    all.target = target.all;
+    all.target = target.values;
     return std::make_shared<ImageListSet>(file, form, root.empty() ? file.parent_path() : find_data(folders, root),
                                           std::move(all), folders.classes);
   }

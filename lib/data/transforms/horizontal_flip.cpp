@@ -1,8 +1,6 @@
 // horizontal_flip: the image mirrored left to right with probability p; never outside training.
 // SPDX-License-Identifier: Apache-2.0
-#include <cstring>
-
-#include "lib/data/transform.h"
+#include "lib/data/image_steps.h"
 
 namespace dl {
 namespace {
@@ -28,11 +26,9 @@ struct HorizontalFlip final : Transform {
   }
 
   TransformStep bind(std::span<const SampleField> fields) const override {
-    TransformStep step{.draw = [p = static_cast<float>(p)](SampleRandom* random) {
-      return Drawn{random && random->uniform() < p ? 1.0 : 0.0};
-    }};
+    TransformStep step;
     for (const size_t field : on_image(fields, place)) step.fields.push_back(mirrored(field, fields[field].type));
-    return step;
+    return by_chance(std::move(step), p);
   }
 
   static FieldStep mirrored(size_t field, const Type& type) {
@@ -41,12 +37,8 @@ struct HorizontalFlip final : Transform {
     const auto mirror = type.dtype != DType::u8 ? mirror_row<uint32_t, 0>
                         : c == 3                ? mirror_row<uint8_t, 3>
                                                 : mirror_row<uint8_t, 0>;
-    return {field, type, [=, w = w, c = c](const std::byte* in, std::byte* out, const Drawn& drawn) {
-              if (drawn[0] == 0) {
-                std::memcpy(out, in, bytes);
-              } else {
-                for (size_t at = 0; at < bytes; at += row) mirror(in + at, out + at, w, c);
-              }
+    return {field, type, [=, w = w, c = c](const std::byte* in, std::byte* out, const Drawn&) {
+              for (size_t at = 0; at < bytes; at += row) mirror(in + at, out + at, w, c);
             }};
   }
 };
