@@ -91,16 +91,25 @@ Recipe inference_recipe(const Plan& plan) {
 }
 
 struct Inference::Impl {
-  Impl(const Plan& p, const Checkpoint& checkpoint)
+  explicit Impl(const Plan& p)
       : plan(p),
         device(make_device(plan.run.trainer.device, plan.device_options())),
         store(*device),
         programs(inference_recipe(plan), store) {
     store.expect_no_changes();
+  }
+
+  void read(const Checkpoint& checkpoint) {
     programs.create();
     read_weights(plan.network->tensors(), store, checkpoint.weights());
     for (const Variable& average : averages_of(plan))
       read_average(plan.network->tensors(), store, checkpoint.optimizer(), average.name);
+  }
+
+  void initialize() {
+    programs.initialize();
+    if (const std::filesystem::path file = plan.initial_weights(); !file.empty())
+      read_weights(plan.network->tensors(), store, file, plan.initial);
   }
 
   // The averages of the weights that a run keeps.
@@ -116,8 +125,10 @@ struct Inference::Impl {
   Programs programs;
 };
 
-Inference::Inference(const Plan& plan, const Checkpoint& checkpoint)
-    : impl_(std::make_unique<Impl>(plan, checkpoint)) {}
+Inference::Inference(const Plan& plan, const Checkpoint& checkpoint) : impl_(std::make_unique<Impl>(plan)) {
+  impl_->read(checkpoint);
+}
+Inference::Inference(const Plan& plan) : impl_(std::make_unique<Impl>(plan)) { impl_->initialize(); }
 Inference::~Inference() = default;
 
 Evaluation Inference::evaluate(const std::string& split, const Each& each) {
@@ -131,6 +142,41 @@ Evaluation Inference::evaluate(const std::string& split, const Each& each) {
   result.tables = evaluator.tables();
   result.seconds = steady_seconds() - start;
   return result;
+}
+
+std::vector<float> Inference::apply(const std::vector<std::vector<std::byte>>& inputs, int64_t samples) {
+  const Network& network = *impl_->plan.network;
+  Graph g;
+  std::vector<Value> given;
+  for (const Network::Input& each : network.inputs()) given.push_back(input(g, each.name, batched(each.type, samples)));
+  const NetworkOutputs outputs = network.build(g, given, false, {}, impl_->plan.seed());
+  g.output("output", as_f32(outputs.at(impl_->plan.objectives.predicted_output())));
+  impl_->programs.forget_carried(false);
+  Program program(g, impl_->store, passes_for(*impl_->device, {.parameters = network.parameters()}));
+  std::vector<HostMemory> fed;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const std::string& name = network.inputs()[i].name;
+    if (!program.has_input(name)) continue;
+    const Type type = program.input_type(name);
+    fed.emplace_back(*impl_->device, type.bytes());
+    DL_CHECK(static_cast<int64_t>(inputs[i].size()) == type.bytes(), name, " has ", inputs[i].size(), " bytes");
+    std::ranges::copy(inputs[i], fed.back().data());
+    program.feed(name, fed.back().as<const std::byte>());
+  }
+  if (program.has_input("step")) {  // of layers that draw random numbers
+    fed.emplace_back(*impl_->device, bytes_of(DType::i32));
+    *fed.back().as<int32_t>().data() = 0;
+    program.feed("step", fed.back().as<const int32_t>());
+  }
+  program.run();
+  return program.read("output");
+}
+
+std::vector<float> Inference::weights(const Tensor& tensor) {
+  if (!tensor.trained) return impl_->store.read(tensor.path);
+  std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
+  impl_->store.read_part("parameters", tensor.offset, tensor.shape.elements(), values.data());
+  return values;
 }
 
 Generation Inference::generation(bool cached) {

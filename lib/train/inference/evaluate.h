@@ -47,6 +47,8 @@ class Inference {
  public:
   // `plan` must outlive it. A checkpoint of another model is an Error(Exit::usage).
   Inference(const Plan& plan, const Checkpoint& checkpoint);
+  // With the weights that a training begins with: of init_from, others by the seed.
+  explicit Inference(const Plan& plan);
   ~Inference();
 
   // Over a split, "train", "val" or "test"; Error(Exit::usage) lists the splits there are. `each` is called for every
@@ -56,6 +58,10 @@ class Inference {
   // Calls `each` for every sample of the data set, or the `first` so many, in its order; it must have the network's
   // inputs.
   void predict(const DatasetPointer& data, const Each& each, int64_t first = 0);
+  // What the network gives for a batch: the output that predictions are of, as the model gives it, from inputs in the
+  // order of the network's, each of its type in memory.
+  std::vector<float> apply(const std::vector<std::vector<std::byte>>& inputs, int64_t samples);
+  std::vector<float> weights(const Tensor& tensor);
   // Continues sequences with these weights; the inference must outlive it.
   Generation generation(bool cached = true);
 

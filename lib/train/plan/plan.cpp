@@ -119,9 +119,9 @@ class RunPlanner {
       inputs.push_back({field.name, field.type});
     }
     if (!data_good) names.clear();
-    const std::vector<ModelItem> items = expand_model(plan_.run.model, plan_.run.blocks, names, problems_);
-    if (!data_good || problems_.size() > before) return check_keys(items, problems_);
-    plan_.network = std::make_unique<Network>(items, std::move(inputs), problems_);
+    plan_.items = expand_model(plan_.run.model, plan_.run.blocks, names, problems_);
+    if (!data_good || problems_.size() > before) return check_keys(plan_.items, problems_);
+    plan_.network = std::make_unique<Network>(plan_.items, std::move(inputs), problems_);
     if (problems_.size() > before) return;
     if (const std::vector<std::string> idle = plan_.network->freeze(plan_.run.freeze); !idle.empty())
       add("freeze", concat("nothing of the model is ", join(idle, " or ")),

@@ -23,7 +23,8 @@ struct Plan {
   std::string config;  // the files it was read from, for people
   Node spec;           // every value with its place; explain() in lib/spec/load.h reads it
   RunSpec run;
-  DataSets data;  // headers are read, samples are not
+  DataSets data;                 // headers are read, samples are not
+  std::vector<ModelItem> items;  // that the network is made of
   std::unique_ptr<Network> network;
   ParameterGroups groups;
   std::unique_ptr<UpdateRule> clip;  // by trainer.gradient_clip_val; else null

@@ -1,0 +1,112 @@
+// dlcli export: a trained network as a file or as code for other programs, with an input and what dlcli computes of it.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+
+#include "app/command.h"
+#include "app/console/output.h"
+#include "app/console/text.h"
+#include "app/export_sample.h"
+#include "app/options.h"
+#include "app/trained.h"
+#include "lib/base/folder.h"
+#include "lib/base/text.h"
+#include "lib/interop/export_target.h"
+
+namespace dl {
+namespace {
+
+class Export final : public Command {
+ public:
+  std::string summary() const override { return "a trained network for other programs: ONNX, or code and weights"; }
+  std::vector<std::string> other_names() const override { return {"convert-to", "save-as", "to-onnx", "torchscript"}; }
+
+  void declare(CLI::App& app) override {
+    app.add_option("RUN", what_, "a run, a checkpoint's folder, or a config: its newest run")->required();
+    std::vector<std::string> names;
+    std::string help = "what to write:";
+    for (const auto& [name, factory] : export_targets()) {
+      names.emplace_back(name);
+      help += concat(names.size() == 1 ? " " : "; ", name, ": ", factory()->summary());
+    }
+    app.add_option("--to", to_, help)->type_name("TARGET")->check(one_of(names))->required();
+    app.add_option("-o,--output", output_, "a new folder for what is written; if left out, RUN-TARGET here")
+        ->type_name("FOLDER");
+    app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
+        ->type_name("WHICH");
+    app.add_flag("--untrained", untrained_, "of a config: with the weights that a training would begin with");
+    app.add_option("--layout", layout_, "images with their channels first, as other programs have them, or last")
+        ->type_name("LAYOUT")
+        ->check(one_of({"nchw", "nhwc"}));
+    app.add_flag("--plain", plain_, "code: all layers as operations, none as the target's own");
+    declare_runs(app, runs_);
+    overrides_.declare_set(app);
+    examples(app, {{"dlcli export quickstart --to onnx", "model.onnx in the folder quickstart-1-onnx"},
+                   {"dlcli export quickstart-2 --to onnx --layout nhwc -o for-the-phone", "channels last, elsewhere"},
+                   {"dlcli export my.yaml --to onnx --untrained", "before anything is trained"}});
+  }
+
+  Exit run() override {
+    const Trained trained = open();
+    const Plan& plan = *trained.plan;
+    const std::filesystem::path folder = new_folder(trained.name);
+    const std::unique_ptr<ExportTarget> target = export_targets().at(to_)();
+    const ExportOptions options{.channels_last = layout_ == "nhwc", .twins = !plain_};
+    const TrainedNetwork network{.network = *plan.network,
+                                 .items = plan.items,
+                                 .output = plan.objectives.predicted_output(),
+                                 .source = source_of(trained),
+                                 .config = plan.resolved_node(),
+                                 .weights = [&](const Tensor& tensor) { return trained.inference->weights(tensor); }};
+    const std::vector<WrittenTensor> tensors = target->write(network, options, folder);
+    write_sample(plan, *trained.inference, target->channels_first(options), folder / "expected.npz");
+    print(text(tensors, folder));
+    return Exit::done;
+  }
+
+ private:
+  Trained open() const {
+    if (!untrained_) return open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::none());
+    if (!is_config(what_))
+      throw Error(Exit::usage, Problem{.path = "--untrained",
+                                       .what = "expected a config, got '" + what_ + "'",
+                                       .help = "give the config's file, or leave --untrained out"});
+    Trained trained;
+    trained.plan = plan_run(what_, overrides_.sets());
+    trained.name = trained.plan->name;
+    trained.inference = std::make_unique<Inference>(*trained.plan);
+    return trained;
+  }
+
+  std::string source_of(const Trained& trained) const {
+    return untrained_ ? trained.name + ", untrained" : concat(trained.name, ", step ", trained.checkpoint.state.step);
+  }
+
+  std::filesystem::path new_folder(const std::string& name) const {
+    std::filesystem::path folder = output_;
+    if (output_.empty()) folder = std::filesystem::path(name).filename().string() + "-" + to_;
+    make_folders(folder);
+    const std::vector<std::string> there = names_in(folder);
+    if (!there.empty())
+      throw Error(Exit::usage, Problem{.path = folder.string(),
+                                       .what = "expected a new or empty folder, it has " + there[0],
+                                       .help = "remove it, or name another with --output"});
+    return folder;
+  }
+
+  static std::string text(const std::vector<WrittenTensor>& tensors, const std::filesystem::path& folder) {
+    std::vector<std::vector<std::string>> rows{{"here", "there", "shape there", "change"}};
+    for (const WrittenTensor& tensor : tensors)
+      rows.push_back({shortened(tensor.path), shortened(tensor.name), tensor.shape.text(), tensor.change});
+    return table(rows, standard_output().columns()) + "\nin " + folder.string() + ": " + join(names_in(folder)) + "\n";
+  }
+
+  std::string what_, to_, output_, checkpoint_, layout_ = "nchw", runs_ = "runs";
+  bool untrained_ = false, plain_ = false;
+  Overrides overrides_;
+};
+
+DL_COMMAND(Export, "export");
+
+}  // namespace
+}  // namespace dl

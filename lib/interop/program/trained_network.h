@@ -1,0 +1,32 @@
+// A network with its weights, as exports see it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/nn/network.h"
+
+namespace dl {
+
+struct TrainedNetwork {
+  const Network& network;
+  const std::vector<ModelItem>& items;  // that it was made of
+  std::optional<std::string> output;    // the item whose output is written; none: what the network ends with
+  std::string source;                   // where the weights are from, in words: "quickstart-1, step 430"
+  Node config;                          // of the run, resolved
+  std::function<std::vector<float>(const Tensor&)> weights;
+};
+
+// One of its tensors as an export has it.
+struct WrittenTensor {
+  std::string path, name;  // here, and there
+  Shape shape;             // there
+  std::string change;      // "as it is", or what was done to it
+};
+
+// The tensor that a value of Network::build's graph is; null where it is computed.
+const Tensor* tensor_of(const Network& network, const Value& v);
+
+}  // namespace dl

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# Exports networks and runs what was written in the frameworks it is for: what they give must be what dlcli computed of
+# the same input, which stands in expected.npz beside it.
+#
+# usage: compare.py DLCLI TARGET [WORD…]
+# Networks are each example of each registered layer, trained for a few steps, and those of configs/models; with WORDs those whose names have one of them. Ends with 1 where one is not as it should be.
+# SPDX-License-Identifier: Apache-2.0
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+TOLERANCE = 1e-5  # of the largest output
+
+UNEQUAL = {"random_normal"}  # draws other numbers there
+PARTS = {"gpt"}  # blocks, no model
+
+# What layers take, in the order they are tried.
+DATA = ["shape: [5, 5, 2], dtype: f32", "shape: [7], dtype: f32", "shape: [5, 8], dtype: f32",
+        "shape: [3, 4, 5, 2], dtype: f32", "shape: [6], vocabulary: 4"]
+
+
+def run(dlcli, *arguments):
+    return subprocess.run([dlcli, *arguments], capture_output=True, text=True)
+
+
+def layer_config(example, data, inputs):
+    """The layer, and one behind it that has something to learn in any case."""
+    item = example.strip() if ":" in example else example.strip() + ": {}"
+    lines = [f"data: {{train: {{format: random, {data}, samples: 16, targets: 1}}, batch_size: 4}}", "model:"]
+    if inputs == 2:
+        lines += ["  - tanh: {}", "    name: other"]
+    lines += ["  - " + item.replace("\n", "\n    ")]
+    if inputs == 2:
+        lines += ["    from: [x, other]"]
+    lines += ["  - batch_norm", "loss: {mse: {target: 0.5}}", "optimizer: {sgd: {lr: 0.1}}",
+              "trainer: {max_steps: 3, log_every_n_steps: 1}"]
+    return "\n".join(lines) + "\n"
+
+
+def layer_cases(dlcli, folder, words):
+    entries = json.loads(run(dlcli, "describe", "layer", "--json").stdout)["entries"]
+    for entry in entries:
+        if entry["name"] in UNEQUAL:
+            continue
+        for number, example in enumerate(entry["examples"]):
+            name = f"{entry['name']}-{number}"
+            if words and not any(word in name for word in words):
+                continue
+            errors = []
+            config = folder / f"{name}.yaml"
+            for inputs in (1, 2):
+                for data in DATA:
+                    config.write_text(layer_config(example, data, inputs))
+                    made = run(dlcli, "train", str(config), "--runs", str(folder / "runs"))
+                    if made.returncode == 0:
+                        break
+                    errors.append(made.stderr)
+                else:
+                    continue
+                break
+            else:
+                yield name, None, errors[0]
+                continue
+            yield name, [str(config)], ""
+
+
+def config_cases(dlcli, folder, words):
+    for path in sorted((TOP / "configs" / "models").glob("*.yaml")):
+        if path.stem in PARTS or (words and not any(word in path.stem for word in words)):
+            continue
+        for data in ["shape: [64, 64, 3], dtype: f32", "shape: [32, 32, 3], dtype: f32", "shape: [224, 224, 3], dtype: f32",
+                     "shape: [28, 28, 1], dtype: f32", "shape: [32, 2], dtype: f32", "shape: [16], vocabulary: 20"]:
+            config = folder / f"model-{path.stem}.yaml"
+            config.write_text(f"data: {{train: {{format: random, {data}, samples: 8, classes: 4}}, batch_size: 2}}\n"
+                              f"model: {path}\nloss: {{mse: {{target: 0.5}}}}\noptimizer: {{sgd: {{lr: 0.1}}}}\n"
+                              "trainer: {max_steps: 1}\n")
+            made = run(dlcli, "check", str(config))
+            if made.returncode == 0:
+                yield path.stem, [str(config), "--untrained"], ""
+                break
+        else:
+            yield path.stem, None, made.stderr
+
+
+def run_onnx(folder):
+    import onnx
+    import onnxruntime
+    path = folder / "model.onnx"
+    onnx.checker.check_model(str(path), full_check=True)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    expected = numpy.load(folder / "expected.npz")
+    wanted = [each.name for each in session.get_inputs()]
+    outputs = []
+    if session.get_inputs() and session.get_inputs()[0].shape[0] == 1:
+        for i in range(len(expected["output"])):
+            outputs.append(session.run(["output"], {name: expected[name][i:i + 1] for name in wanted})[0])
+        return numpy.concatenate(outputs)
+    return session.run(["output"], {name: expected[name] for name in wanted})[0]
+
+
+def run_python(folder):
+    """model.py's own check: prints the largest error, as a part of the largest output."""
+    made = subprocess.run([sys.executable, "check.py"], cwd=folder, capture_output=True, text=True)
+    if made.returncode != 0:
+        raise RuntimeError(made.stderr or made.stdout)
+    return numpy.load(folder / "found.npy")
+
+
+RUNNERS = {"onnx": run_onnx}
+
+
+def difference(folder, target):
+    expected = numpy.load(folder / "expected.npz")["output"]
+    found = numpy.asarray(RUNNERS.get(target, run_python)(folder))
+    if found.shape != expected.shape:
+        raise RuntimeError(f"shape {found.shape} instead of {expected.shape}")
+    spread = max(float(numpy.abs(expected).max()), 1e-3)
+    worst = float(numpy.abs(found - expected).max()) / spread
+    return float("inf") if numpy.isnan(worst) else worst
+
+
+def main():
+    dlcli, target, words = sys.argv[1], sys.argv[2], sys.argv[3:]
+    options = [word for word in words if word.startswith("--")]
+    words = [word for word in words if not word.startswith("--")]
+    good, bad = 0, []
+    with tempfile.TemporaryDirectory() as made:
+        folder = pathlib.Path(made)
+        for cases in (layer_cases, config_cases):
+            for name, arguments, error in cases(dlcli, folder, words):
+                if arguments is None:
+                    bad.append(name)
+                    print(f"{name}: no network: {error.strip()[:300]}", flush=True)
+                    continue
+                out = folder / f"{name}-out"
+                done = run(dlcli, "export", *arguments, "--to", target, "-o", str(out), "--runs", str(folder / "runs"),
+                           *options)
+                try:
+                    if done.returncode != 0:
+                        raise RuntimeError(done.stderr)
+                    worst = difference(out, target)
+                    if not worst <= TOLERANCE:
+                        raise RuntimeError(f"{worst:.2g} off")
+                    good += 1
+                except Exception as e:  # whatever a framework throws
+                    bad.append(name)
+                    print(f"{name}: {str(e).strip()[-1500:]}", flush=True)
+    print(f"{target} {' '.join(options)}: {good} of {good + len(bad)} as they should be; not: {' '.join(bad) or 'none'}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
