@@ -15,7 +15,7 @@ namespace {
 class Summary final : public Command {
  public:
   std::string summary() const override { return "the network as a table: shapes, parameters, FLOPs of each layer"; }
-  std::vector<std::string> other_names() const override { return {"model", "inspect", "show"}; }
+  std::vector<std::string> other_names() const override { return {"model", "show"}; }
 
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", what_, "a config, or a run")->required();

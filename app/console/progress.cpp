@@ -10,10 +10,12 @@
 #include "lib/base/clock.h"
 #include "lib/base/printable.h"
 #include "lib/base/text.h"
+#include "lib/interop/weights/chosen_weights.h"
 
 namespace dl {
 namespace {
 
+constexpr size_t most_names = 8;  // of tensors that are told
 constexpr double redraw_s = 0.1, plain_line_s = 10;
 constexpr size_t least_bar = 5, most_bar = 30, time_width = 8, figure_width = 6;
 
@@ -126,9 +128,31 @@ void RunProgress::started(const RunStarted& run) {
   else
     keep(wrapped(concat("resumed from ", printable(run.resumed_from.string()), " at step ", run.step), out_.columns(),
                  "  ", ""));
+  if (run.resumed_from.empty() && !run.initial.taken.empty()) keep_initial();
   rate_s_ = steady_seconds();
   rate_step_ = run.step;
   next_report_s_ = rate_s_ + (in_place_ ? 0 : plain_line_s);
+}
+
+// Where the weights come from; name by name only what does not simply fit, and that in part: the log has all.
+void RunProgress::keep_initial() {
+  const InitialWeights& initial = run_.initial;
+  keep(wrapped(concat("begun with ", printable(source_in_words(initial))), out_.columns(), "  ", ""));
+  std::vector<std::string> renamed;
+  for (const auto& [here, there] : initial.names) {
+    const std::string prefix = initial.key.empty() ? "" : initial.key + ".";
+    if (unwrapped(there.substr(there.starts_with(prefix) ? prefix.size() : 0), initial.wrappers) != here)
+      renamed.push_back(concat(here, " is ", there));
+  }
+  for (const auto& [what, names] : {std::pair("named otherwise: ", &std::as_const(renamed)),
+                                    {"begun anew: ", &initial.fresh},
+                                    {"left in the file: ", &initial.left}}) {
+    if (names->empty()) continue;
+    std::vector<std::string> some(names->begin(),
+                                  names->begin() + static_cast<int64_t>(std::min(names->size(), most_names)));
+    if (some.size() < names->size()) some.push_back(concat("and ", names->size() - some.size(), " more"));
+    keep(wrapped(printable(what + join(some)), out_.columns(), "    ", "  "));
+  }
 }
 
 bool RunProgress::due() {

@@ -34,6 +34,7 @@ class RunProgress final : public Observer {
   bool due();                            // whether it is time to say something again
   void report(const std::string& text);  // what is going on now
   void keep(const std::string& lines);   // what stays visible
+  void keep_initial();                   // where the weights come from
   void clear();
   void keep_epoch();  // the line of the epoch that ended, once all is known that belongs to it
 

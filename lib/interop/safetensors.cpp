@@ -3,8 +3,6 @@
 #include "lib/interop/safetensors.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -16,29 +14,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-static_assert(std::endian::native == std::endian::little, "safetensors are little-endian");
-
 constexpr uint64_t max_header_bytes = 100'000'000;  // the reference implementation's limit
 constexpr int max_header_depth = 3;                 // { name: { key: [
 constexpr size_t max_rank = 16;
-
-struct FileType {
-  const char* name;
-  uint64_t bytes;
-};
-constexpr FileType file_types[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E4M3", 1}, {"F8_E5M2", 1},
-                                   {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
-                                   {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
-
-const char* file_type(DType type) {
-  switch (type) {
-    case DType::f32: return "F32";
-    case DType::i32: return "I32";
-    case DType::u8: return "U8";
-    case DType::bf16: return "BF16";
-  }
-  return "";
-}
 
 [[noreturn]] void fail(const std::filesystem::path& file, const std::string& tensor, std::string what) {
   throw Error(Exit::data, Problem{.where = {.file = file.string()},
@@ -80,15 +58,15 @@ SafetensorsFile::Entry parse_entry(const Json& value, const std::filesystem::pat
   SafetensorsFile::Entry entry;
   if (!value["dtype"].is_string()) fail(file, name, concat("has dtype ", value["dtype"].dump(), ", not a text"));
   entry.dtype = value["dtype"].get<std::string>();
-  const auto* type = std::ranges::find(file_types, entry.dtype, &FileType::name);
-  if (type == std::end(file_types)) fail(file, name, concat("has dtype '", entry.dtype, "', which is not known"));
+  const std::optional<ElementType> type = element_type(entry.dtype);
+  if (!type) fail(file, name, concat("has dtype '", entry.dtype, "', which is not known"));
 
   const Json& shape = value["shape"];
   if (!shape.is_array()) fail(file, name, "has a shape that is no list");
   if (shape.size() > max_rank)
     fail(file, name, concat("has ", shape.size(), " dimensions; at most ", max_rank, " are read"));
   std::vector<int64_t> sizes;
-  uint64_t bytes = type->bytes;
+  uint64_t bytes = bytes_of(*type);
   for (const Json& item : shape) {
     const uint64_t size = unsigned_number(item, file, name, "shape");
     if (size > uint64_t{INT64_MAX} || __builtin_mul_overflow(bytes, size, &bytes))
@@ -127,28 +105,6 @@ void check_cover(const std::map<std::string, SafetensorsFile::Entry>& tensors, c
     at += entry->bytes;
   }
   if (at != data_bytes) fail(file, "", concat(data_bytes - at, " bytes at the end belong to no tensor"));
-}
-
-float half_value(uint16_t bits) {
-  const float sign = (bits & 0x8000u) != 0 ? -1.0f : 1.0f;
-  const uint32_t exponent = (bits >> 10) & 31u, fraction = bits & 1023u;
-  if (exponent == 0) return sign * static_cast<float>(fraction) * 0x1p-24f;
-  const uint32_t wide = (uint32_t{bits & 0x8000u} << 16) | (fraction << 13);
-  return std::bit_cast<float>(wide | (exponent == 31 ? 0x7F800000u : (exponent + 112) << 23));
-}
-
-float bfloat_value(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
-
-template <class From, class Convert>
-void read_as(const InputFile& file, const SafetensorsFile::Entry& entry, int64_t begin, std::span<float> into,
-             Convert convert) {
-  std::vector<From> piece(std::min<size_t>(into.size(), 1 << 16));
-  for (size_t at = 0; at < into.size(); at += piece.size()) {
-    const size_t n = std::min(piece.size(), into.size() - at);
-    file.read(entry.offset + (static_cast<uint64_t>(begin) + at) * sizeof(From), piece.data(), n * sizeof(From));
-    std::transform(piece.begin(), piece.begin() + static_cast<int64_t>(n), into.begin() + static_cast<int64_t>(at),
-                   convert);
-  }
 }
 
 }  // namespace
@@ -204,34 +160,39 @@ void SafetensorsFile::read_f32(const std::string& name, int64_t begin, std::span
   const Entry& e = entry(name);
   DL_CHECK(begin >= 0 && begin + static_cast<int64_t>(into.size()) <= e.shape.elements(), name, " ", e.shape.text(),
            " from ", begin, " on");
-  if (e.dtype == "F32") return file_.read(e.offset + static_cast<uint64_t>(begin) * 4, into.data(), into.size_bytes());
-  if (e.dtype == "F16") return read_as<uint16_t>(file_, e, begin, into, half_value);
-  if (e.dtype == "BF16") return read_as<uint16_t>(file_, e, begin, into, bfloat_value);
-  if (e.dtype == "F64") return read_as<double>(file_, e, begin, into, [](double x) { return static_cast<float>(x); });
-  fail(path(), name, concat("has dtype ", e.dtype, "; F32, F16, BF16 or F64 is needed"));
+  const ElementType type = *element_type(e.dtype);
+  if (!is_float(type)) fail(path(), name, concat("has dtype ", e.dtype, "; F32, F16, BF16 or F64 is needed"));
+  const uint64_t width = bytes_of(type), from = e.offset + static_cast<uint64_t>(begin) * width;
+  if (type == ElementType::f32) return file_.read(from, into.data(), into.size_bytes());
+  std::vector<std::byte> piece(std::min<size_t>(into.size(), 1 << 16) * width);
+  for (size_t at = 0; at < into.size(); at += piece.size() / width) {
+    const std::span<float> part = into.subspan(at, std::min(piece.size() / width, into.size() - at));
+    file_.read(from + at * width, piece.data(), part.size() * width);
+    to_f32(type, piece.data(), part);
+  }
 }
 
 void SafetensorsFile::read(const std::string& name, DType dtype, void* into) const {
   const Entry& e = entry(name);
-  if (e.dtype != file_type(dtype))
-    fail(path(), name, concat("has dtype ", e.dtype, "; ", file_type(dtype), " is needed"));
+  if (e.dtype != name_of(element_type(dtype)))
+    fail(path(), name, concat("has dtype ", e.dtype, "; ", name_of(element_type(dtype)), " is needed"));
   file_.read(e.offset, into, e.bytes);
 }
 
 void write_safetensors(std::vector<SafetensorsItem> items, const std::map<std::string, std::string>& metadata,
                        const std::function<void(const void* data, size_t bytes)>& append) {
   std::ranges::sort(items, [](const SafetensorsItem& a, const SafetensorsItem& b) {
-    return std::tuple(-bytes_of(a.type.dtype), std::cref(a.name).get()) <
-           std::tuple(-bytes_of(b.type.dtype), std::cref(b.name).get());
+    return std::tuple(bytes_of(b.type.element), std::cref(a.name).get()) <
+           std::tuple(bytes_of(a.type.element), std::cref(b.name).get());
   });
   Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   uint64_t at = 0;
   for (const SafetensorsItem& item : items) {
     DL_CHECK(!header.contains(item.name), item.name, " twice");
-    const uint64_t bytes = static_cast<uint64_t>(item.type.bytes());
+    const uint64_t bytes = item.type.bytes();
     header[item.name] = {
-        {"dtype", file_type(item.type.dtype)}, {"shape", item.type.shape.sizes()}, {"data_offsets", {at, at + bytes}}};
+        {"dtype", name_of(item.type.element)}, {"shape", item.type.shape.sizes()}, {"data_offsets", {at, at + bytes}}};
     at += bytes;
   }
   std::string text = header.dump();
@@ -241,7 +202,7 @@ void write_safetensors(std::vector<SafetensorsItem> items, const std::map<std::s
   append(text.data(), text.size());
   for (const SafetensorsItem& item : items) {
     if (item.data || !item.write)
-      append(item.data, static_cast<size_t>(item.type.bytes()));
+      append(item.data, item.type.bytes());
     else
       item.write(append);
   }

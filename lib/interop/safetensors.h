@@ -13,6 +13,7 @@
 
 #include "lib/base/file.h"
 #include "lib/graph/type.h"
+#include "lib/interop/element_type.h"
 
 namespace dl {
 
@@ -48,12 +49,22 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
+// The type of what is written: of ours, or any that the format has.
+struct SafetensorsType {
+  ElementType element;
+  Shape shape;
+
+  SafetensorsType(ElementType e, Shape s) : element(e), shape(std::move(s)) {}
+  SafetensorsType(DType dtype, Shape s) : SafetensorsType(element_type(dtype), std::move(s)) {}
+  uint64_t bytes() const { return static_cast<uint64_t>(shape.elements()) * bytes_of(element); }
+};
+
 // A tensor to be written: `data` holds type.bytes() bytes until the writing is done, or where it is null `write` gives
 // them in pieces when their turn comes.
 struct SafetensorsItem {
   using Append = std::function<void(const void* data, size_t bytes)>;
   std::string name;
-  Type type;
+  SafetensorsType type;
   const void* data = nullptr;
   std::function<void(const Append& append)> write = nullptr;
 };

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "lib/interop/safetensors.h"
+#include "lib/interop/weights/weights_writer.h"
 #include "tests/train/fixture.h"
 
 namespace dl {
@@ -160,6 +161,40 @@ TEST_CASE("tensors of a file may have other names, and some alone be taken") {
             .find("expected one '*' in both names or in none, got 'net.*' and 'body'") != std::string::npos);
   CHECK(place.refusal({init_from("{path: w.safetensors, only: [\"nothing.*\"], missing: fresh}")})
             .find("nothing in the file fits the pattern 'nothing.*'") != std::string::npos);
+}
+
+TEST_CASE("a checkpoint of another program's is begun with, without the names of wrappers, and it is said") {
+  const testing::Workplace place;
+  WeightsWriter::Tensors tensors;
+  for (const Item& item : whole()) {
+    const std::vector<float> numbers(static_cast<size_t>(std::max<int64_t>(item.shape.elements(), 1)), item.value);
+    tensors.push_back({"module._orig_mod." + item.name,
+                       {.shape = item.shape,
+                        .bytes = StoredBytes::in_memory(std::string(reinterpret_cast<const char*>(numbers.data()),
+                                                                    numbers.size() * sizeof(float)))}});
+  }
+  write_weights_file(place.path / "w.ckpt", tensors);
+  const auto plan = place.plan({init_from("w.ckpt"), "trainer.max_steps=1", "optimizer={sgd: {lr: 1e-30}}"});
+  CHECK(source_in_words(plan->initial) ==
+        "8 tensors of w.ckpt (PyTorch, its dict 'state_dict', without '_orig_mod.' and 'module.')");
+  CHECK(plan->initial.names.at("5.weight") == "state_dict.module._orig_mod.5.weight");
+  CHECK(plan->initial.left == std::vector<std::string>{"state_dict.module._orig_mod.1.num_batches_tracked"});
+  Trainer trainer(*plan, {});
+  trainer.fit();
+  const std::vector<float> parameters = trainer.store().read("parameters");
+  for (const Tensor& tensor : plan->network->tensors())
+    if (tensor.path == "5.weight") CHECK(parameters[static_cast<size_t>(tensor.offset)] == 8);
+  CHECK(place.refusal({init_from("{path: w.ckpt, key: ema}")})
+            .ends_with("w.ckpt: holds no weights under 'ema'\n"
+                       "  its dicts of weights: state_dict\n"
+                       "  help: write one of these"));
+  // With another head the rest is found too.
+  tensors[7].name = "module._orig_mod.fc.weight";
+  tensors[8].name = "module._orig_mod.fc.bias";
+  write_weights_file(place.path / "w.pth", tensors);
+  const auto part = place.plan({init_from("{path: w.pth, ignore: [\"*fc.*\"], missing: fresh}")});
+  CHECK(part->initial.taken.size() == 6);
+  CHECK(part->initial.fresh == std::vector<std::string>{"5.weight", "5.bias"});
 }
 
 }  // namespace dl

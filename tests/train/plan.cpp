@@ -250,8 +250,7 @@ TEST_CASE("init_from is compared with the model before anything runs") {
         "error: --set init_from=w.safetensors: init_from: there is no file 'w.safetensors'\n"
         "  help: write a path that starts at the config's folder, or a whole one");
   write(place.path / "w.safetensors", "no");
-  CHECK(place.refusal(sets) ==
-        "error: w.safetensors: is no safetensors file: 2 bytes, fewer than the header's size takes");
+  CHECK(place.refusal(sets).starts_with("error: w.safetensors: expected a file of weights ("));
   const std::vector<float> zeros(1000, 0);
   std::string bytes;
   write_safetensors({{"0.weight", {DType::f32, {4, 1, 3, 3}}, zeros.data()},

@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "lib/base/error.h"
+#include "lib/base/f16.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/data/file/file_fingerprint.h"
@@ -63,16 +63,6 @@ class HeaderText {
   std::string_view text_;
 };
 
-float half_to_float(uint16_t half) {
-  const int exponent = half >> 10 & 31;
-  const float fraction = static_cast<float>(half & 0x3FF);
-  const float size = exponent == 0    ? fraction * 0x1p-24f
-                     : exponent == 31 ? (fraction == 0 ? std::numeric_limits<float>::infinity()
-                                                       : std::numeric_limits<float>::quiet_NaN())
-                                      : (1 + fraction * 0x1p-10f) * __builtin_ldexpf(1, exponent - 15);
-  return half & 0x8000 ? -size : size;
-}
-
 template <class From, class Into, class Convert>
 void convert(const std::byte* from, std::byte* into, int64_t count, Convert one) {
   for (int64_t i = 0; i < count; ++i, from += sizeof(From), into += sizeof(Into)) {
@@ -88,6 +78,63 @@ void swap_bytes(std::byte* values, int64_t count, int64_t bytes) {
 }
 
 }  // namespace
+
+NpyHeader read_npy_header(uint64_t bytes, const std::function<void(uint64_t, void*, size_t)>& read,
+                          const std::function<void(std::string, std::string)>& fail) {
+  unsigned char start[12]{};
+  const auto got = static_cast<size_t>(std::min<uint64_t>(bytes, sizeof start));
+  read(0, start, got);
+  if (got < sizeof start || std::memcmp(start, magic.data(), magic.size()) != 0)
+    fail("expected a .npy array, which begins with \\x93NUMPY, found none", "");
+  const int version = start[6];
+  if (version < 1 || version > 3) fail(concat("expected version 1, 2 or 3 of .npy, found ", version), "");
+  const uint64_t prefix = version == 1 ? 10 : 12;
+  const uint64_t length = version == 1 ? uint64_t{start[8]} | uint64_t{start[9]} << 8
+                                       : uint64_t{start[8]} | uint64_t{start[9]} << 8 | uint64_t{start[10]} << 16 |
+                                             uint64_t{start[11]} << 24;
+  if (length > most_header_bytes || length > bytes - prefix)
+    fail(concat("expected a header of at most ", std::min(most_header_bytes, bytes - prefix), " bytes, found ", length),
+         "");
+  std::string text(static_cast<size_t>(length), '\0');
+  read(prefix, text.data(), text.size());
+
+  HeaderText header(text);
+  std::optional<std::string> descr;
+  std::optional<std::vector<int64_t>> sizes;
+  std::optional<bool> fortran;
+  bool good = header.take("{");
+  while (good && !header.take("}")) {
+    const auto key = header.string();
+    good = key && header.take(":");
+    if (!good) break;
+    if (*key == "descr") {
+      if (header.take("["))
+        fail("expected an array of numbers, found one of records with named columns",
+             "save the columns as one array: numpy.lib.recfunctions.structured_to_unstructured(it)");
+      descr = header.string();
+      good = descr.has_value();
+    } else if (*key == "shape") {
+      sizes = header.sizes();
+      good = sizes.has_value();
+    } else if (*key == "fortran_order") {
+      const bool yes = header.take("True");
+      good = yes || header.take("False");
+      fortran = yes;
+    } else {
+      good = false;
+    }
+    header.take(",");
+  }
+  if (!good || !descr || !sizes || !fortran)
+    fail(concat("expected descr, fortran_order and shape in the header, found '", shortened(trim(text), 120), "'"), "");
+  const bool has_order = descr->starts_with('<') || descr->starts_with('>') || descr->starts_with('|');
+  return {.type = has_order ? descr->substr(1) : *descr,
+          .descr = *descr,
+          .swapped = descr->starts_with('>'),
+          .fortran = *fortran && sizes->size() > 1,
+          .sizes = std::move(*sizes),
+          .values = prefix + length};
+}
 
 bool is_npy(const std::filesystem::path& path) {
   const InputFile file(path);
@@ -121,12 +168,7 @@ void NpyArray::open_member(const std::string& name) {
     bytes_ = member.bytes;
     begin_ = zip_data(file_, member);
     if (!member.deflated) return;
-    const uint64_t machine =
-        static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-    if (bytes_ > machine)
-      fail(concat("it takes ", bytes_, " bytes, the machine has ", machine), "save it uncompressed");
-    inflated_ = std::make_unique_for_overwrite<std::byte[]>(bytes_);
-    unzip(file_, member, inflated_.get());
+    inflated_ = unzip(file_, member, ZipSum::checked);
     return;
   }
   throw Error(Exit::data, Problem{.where = {.file = file_.path().string()},
@@ -144,78 +186,29 @@ void NpyArray::read(uint64_t at, void* into, size_t bytes) const {
 }
 
 void NpyArray::read_header() {
-  unsigned char start[12]{};
-  const auto got = static_cast<size_t>(std::min<uint64_t>(bytes_, sizeof start));
-  read(0, start, got);
-  if (got < sizeof start || std::memcmp(start, magic.data(), magic.size()) != 0)
-    fail("expected a .npy array, which begins with \\x93NUMPY, found none");
-  const int version = start[6];
-  if (version < 1 || version > 3) fail(concat("expected version 1, 2 or 3 of .npy, found ", version));
-  const uint64_t prefix = version == 1 ? 10 : 12;
-  const uint64_t length = version == 1 ? uint64_t{start[8]} | uint64_t{start[9]} << 8
-                                       : uint64_t{start[8]} | uint64_t{start[9]} << 8 | uint64_t{start[10]} << 16 |
-                                             uint64_t{start[11]} << 24;
-  if (length > most_header_bytes || length > bytes_ - prefix)
-    fail(concat("expected a header of at most ", std::min(most_header_bytes, bytes_ - prefix), " bytes, found ",
-                length));
-  std::string text(static_cast<size_t>(length), '\0');
-  read(prefix, text.data(), text.size());
-  values_ = prefix + length;
-  parse_header(text);
-}
-
-void NpyArray::parse_header(std::string_view text) {
-  HeaderText header(text);
-  std::optional<std::string> descr;
-  std::optional<std::vector<int64_t>> sizes;
-  std::optional<bool> fortran;
-  bool good = header.take("{");
-  while (good && !header.take("}")) {
-    const auto key = header.string();
-    good = key && header.take(":");
-    if (!good) break;
-    if (*key == "descr") {
-      if (header.take("["))
-        fail("expected an array of numbers, found one of records with named columns",
-             "save the columns as one array: numpy.lib.recfunctions.structured_to_unstructured(it)");
-      descr = header.string();
-      good = descr.has_value();
-    } else if (*key == "shape") {
-      sizes = header.sizes();
-      good = sizes.has_value();
-    } else if (*key == "fortran_order") {
-      const bool yes = header.take("True");
-      good = yes || header.take("False");
-      fortran = yes;
-    } else {
-      good = false;
-    }
-    header.take(",");
-  }
-  if (!good || !descr || !sizes || !fortran)
-    fail(concat("expected descr, fortran_order and shape in the header, found '", shortened(trim(text), 120), "'"));
-  parse_type(*descr);
-  fortran_ = *fortran && sizes->size() > 1;
-  if (sizes->empty()) fail("expected an array [samples, ...], found a single value");
+  NpyHeader header = read_npy_header(
+      bytes_, [this](uint64_t at, void* into, size_t bytes) { read(at, into, bytes); },
+      [this](std::string what, std::string help) { fail(std::move(what), std::move(help)); });
+  values_ = header.values;
+  dtype_ = std::move(header.type);
+  check_type(header.descr);
+  value_bytes_ = dtype_[1] - '0';
+  swapped_ = header.swapped && value_bytes_ > 1;
+  fortran_ = header.fortran;
+  if (header.sizes.empty()) fail("expected an array [samples, ...], found a single value");
   int64_t bytes = value_bytes_;
   bool wraps = false;
-  for (int64_t size : *sizes) wraps |= size < 0 || __builtin_mul_overflow(bytes, size, &bytes);
-  shape_ = Shape(*sizes);
+  for (int64_t size : header.sizes) wraps |= size < 0 || __builtin_mul_overflow(bytes, size, &bytes);
+  shape_ = Shape(std::move(header.sizes));
   if (wraps || shape_[0] < 1 || static_cast<uint64_t>(bytes) > bytes_ - values_)
     fail(concat("the header says ", dtype_, " ", shape_.text(), ", behind it are ", bytes_ - values_, " bytes"));
   row_elements_ = shape_.elements() / shape_[0];
   if (row_elements_ < 1) fail(concat("expected samples with values, found shape ", shape_.text()));
 }
 
-void NpyArray::parse_type(const std::string& descr) {
+void NpyArray::check_type(const std::string& descr) {
   static const std::vector<std::string> known{"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"};
-  const bool has_order = descr.starts_with('<') || descr.starts_with('>') || descr.starts_with('|');
-  dtype_ = has_order ? descr.substr(1) : descr;
-  if (std::ranges::count(known, dtype_) > 0) {
-    value_bytes_ = dtype_[1] - '0';
-    swapped_ = descr.starts_with('>') && value_bytes_ > 1;
-    return;
-  }
+  if (std::ranges::count(known, dtype_) > 0) return;
   const std::string found = concat("expected an array of numbers, found ",
                                    dtype_.starts_with('O')                              ? "Python objects"
                                    : dtype_.starts_with('S') || dtype_.starts_with('U') ? "texts"
@@ -268,7 +261,7 @@ void NpyArray::read_values(int64_t first, int64_t count, DType into_type, std::b
   if (swapped_) swap_bytes(raw, count, value_bytes_);
   if (as_it_is) return;
   if (dtype_ == "f2")
-    return convert<uint16_t, float>(raw, into, count, [](uint16_t v, int64_t) { return half_to_float(v); });
+    return convert<uint16_t, float>(raw, into, count, [](uint16_t v, int64_t) { return f16_value(v); });
   if (dtype_ == "f8")
     return convert<double, float>(raw, into, count, [](double v, int64_t) { return static_cast<float>(v); });
   DL_CHECK(into_type == DType::i32 && dtype_[0] != 'f', dtype_, " as ", name_of(into_type));

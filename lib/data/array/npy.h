@@ -3,15 +3,30 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "lib/base/file.h"
 #include "lib/data/file/zip.h"
 #include "lib/graph/type.h"
 
 namespace dl {
+
+// What a .npy file says before its values.
+struct NpyHeader {
+  std::string type;      // numpy's, without the order of bytes: "f4", "b1", "U3"
+  std::string descr;     // as it stands there: "<f4"
+  bool swapped = false;  // big-endian
+  bool fortran = false;  // the first index runs fastest
+  std::vector<int64_t> sizes;
+  uint64_t values = 0;  // where they begin
+};
+// Reads the header of a .npy of `bytes` bytes. What is none goes to `fail(what, help)`, which throws.
+NpyHeader read_npy_header(uint64_t bytes, const std::function<void(uint64_t at, void* into, size_t bytes)>& read,
+                          const std::function<void(std::string what, std::string help)>& fail);
 
 // Whether a file begins as .npy files do.
 bool is_npy(const std::filesystem::path& path);
@@ -50,8 +65,7 @@ class NpyArray {
   void open_member(const std::string& name);
   void read(uint64_t at, void* into, size_t bytes) const;  // of the .npy file
   void read_header();
-  void parse_header(std::string_view text);
-  void parse_type(const std::string& descr);
+  void check_type(const std::string& descr);
   void bring_into_c_order() const;
 
   InputFile file_;

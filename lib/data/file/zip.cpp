@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/data/file/zip.h"
 
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -18,9 +19,9 @@ constexpr uint64_t local_bytes = 30, central_bytes = 46, end_bytes = 22, end64_b
 constexpr uint64_t most_directory_bytes = uint64_t{64} << 20;
 constexpr size_t packed_piece_bytes = 256 << 10;
 
-[[noreturn]] void fail(const InputFile& file, std::string what) {
+[[noreturn]] void fail(const InputFile& file, std::string what, std::string help = "get the file again") {
   throw Error(Exit::data,
-              Problem{.where = {.file = file.path().string()}, .what = std::move(what), .help = "get the file again"});
+              Problem{.where = {.file = file.path().string()}, .what = std::move(what), .help = std::move(help)});
 }
 
 // Little-endian numbers of a block of the file.
@@ -138,9 +139,15 @@ uint64_t zip_data(const InputFile& file, const ZipMember& member) {
   return begin;
 }
 
-void unzip(const InputFile& file, const ZipMember& member, void* into) {
+std::unique_ptr<std::byte[]> unzip(const InputFile& file, const ZipMember& member, ZipSum wanted_sum) {
   uint64_t at = zip_data(file, member), left = member.packed_bytes, done = 0;
-  auto* out = static_cast<unsigned char*>(into);
+  const uint64_t machine =
+      static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  if (member.bytes > machine)
+    fail(file, concat("zip member '", member.name, "': it takes ", member.bytes, " bytes, the machine has ", machine),
+         "save it uncompressed");
+  auto inflated = std::make_unique_for_overwrite<std::byte[]>(member.bytes);
+  auto* out = reinterpret_cast<unsigned char*>(inflated.get());
   if (member.deflated) {
     z_stream z{};
     DL_CHECK(::inflateInit2(&z, -15) == Z_OK, "inflateInit2");
@@ -167,11 +174,34 @@ void unzip(const InputFile& file, const ZipMember& member, void* into) {
   } else {
     file.read(at, out, static_cast<size_t>(member.bytes));
   }
+  if (wanted_sum == ZipSum::ignored) return inflated;
   uLong sum = 0;
   for (uint64_t i = 0; i < member.bytes; i += 1 << 30)
     sum = ::crc32(sum, out + i, static_cast<uInt>(std::min<uint64_t>(member.bytes - i, 1 << 30)));
   if (sum != member.crc32)
     fail(file, concat("zip member '", member.name, "': its check sum does not match its contents"));
+  return inflated;
+}
+
+std::string unzip_start(const InputFile& file, const ZipMember& member, size_t bytes) {
+  const uint64_t at = zip_data(file, member);
+  std::string start(static_cast<size_t>(std::min<uint64_t>(bytes, member.bytes)), '\0');
+  if (!member.deflated) {
+    file.read(at, start.data(), start.size());
+    return start;
+  }
+  std::vector<unsigned char> input(static_cast<size_t>(std::min<uint64_t>(member.packed_bytes, bytes + 1024)));
+  file.read(at, input.data(), input.size());
+  z_stream z{};
+  DL_CHECK(::inflateInit2(&z, -15) == Z_OK, "inflateInit2");
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> ending(&z, &::inflateEnd);
+  z.next_in = input.data();
+  z.avail_in = static_cast<uInt>(input.size());
+  z.next_out = reinterpret_cast<Bytef*>(start.data());
+  z.avail_out = static_cast<uInt>(start.size());
+  ::inflate(&z, Z_SYNC_FLUSH);
+  start.resize(start.size() - z.avail_out);
+  return start;
 }
 
 }  // namespace dl

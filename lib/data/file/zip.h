@@ -1,6 +1,7 @@
 // The members of a zip archive (PKWARE's APPNOTE 6.3, with zip64): stored or deflated, one disk, no encryption.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,7 +26,12 @@ std::vector<ZipMember> read_zip(const InputFile& file);
 // Where the member's bytes begin in the file.
 uint64_t zip_data(const InputFile& file, const ZipMember& member);
 
-// A member inflated into `into`, which has room for member.bytes; its sum is checked.
-void unzip(const InputFile& file, const ZipMember& member, void* into);
+enum class ZipSum { checked, ignored };
+// All of a member, inflated where it is deflated. One that takes more memory than the machine has is an
+// Error(Exit::data).
+std::unique_ptr<std::byte[]> unzip(const InputFile& file, const ZipMember& member, ZipSum sum);
+
+// The first bytes of a member, at most this many; no sum is checked.
+std::string unzip_start(const InputFile& file, const ZipMember& member, size_t bytes);
 
 }  // namespace dl

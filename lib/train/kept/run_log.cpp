@@ -99,6 +99,7 @@ void RunLog::started(const RunStarted& e) {
   lines_.line(concat("dlcli ", version_text(), " on ", e.host, e.job ? ", " + e.job->text() : "", ", ",
                      count_of(e.threads, "thread")));
   if (!e.resumed_from.empty()) return;
+  if (!e.initial.taken.empty()) lines_.line(concat("begun with ", source_in_words(e.initial)));
   for (const auto& [what, names] : {std::pair("from init_from", &e.initial.taken),
                                     {"begun anew", &e.initial.fresh},
                                     {"left in init_from's file", &e.initial.left}})

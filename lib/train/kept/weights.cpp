@@ -9,6 +9,8 @@
 
 #include "lib/base/text.h"
 #include "lib/interop/safetensors.h"
+#include "lib/interop/weights/chosen_weights.h"
+#include "lib/interop/weights/weights_format.h"
 #include "lib/nn/patterns.h"
 
 namespace dl {
@@ -116,20 +118,20 @@ void require_same(const Shapes& wanted, const SafetensorsFile& file, const std::
   throw Error(Exit::usage, Problem{.where = {.file = file.path().string()}, .what = what, .notes = std::move(notes)});
 }
 
-// The file's tensor `name` into elements of `variable`, from `offset` on.
-void read_tensor(const SafetensorsFile& file, const std::string& name, Store& store, const std::string& variable,
-                 int64_t offset, const Shape& shape) {
+// What `read(begin, into)` gives into elements of `variable`, from `offset` on.
+template <class Read>
+void fill_variable(Store& store, const std::string& variable, int64_t offset, const Shape& shape, Read read) {
   std::vector<float> piece(piece_elements);
   in_pieces(shape, [&](int64_t begin, int64_t count) {
-    file.read_f32(name, begin, std::span(piece).first(static_cast<size_t>(count)));
+    read(begin, std::span(piece).first(static_cast<size_t>(count)));
     store.write_part(variable, offset + begin, piece.data(), count);
   });
 }
 
-// A count that PyTorch's batch norms keep beside their averages.
-bool is_batch_count(const std::string& name) {
-  const std::string_view count = "num_batches_tracked";
-  return name == count || name.ends_with("." + std::string(count));
+void read_tensor(const SafetensorsFile& file, const std::string& name, Store& store, const std::string& variable,
+                 int64_t offset, const Shape& shape) {
+  fill_variable(store, variable, offset, shape,
+                [&](int64_t begin, std::span<float> into) { file.read_f32(name, begin, into); });
 }
 
 // A name that fits `pattern` as `meant` has it: what '*' stands for is kept.
@@ -138,6 +140,22 @@ std::string renamed(const std::string& name, const std::string& pattern, const s
   if (star == std::string::npos || place == std::string::npos) return meant;
   const std::string kept = name.substr(star, name.size() - (pattern.size() - 1));
   return meant.substr(0, place) + kept + meant.substr(place + 1);
+}
+
+// What stands before the file's names of the model's tensors: of all, or of those that are in it where others may be
+// begun anew.
+std::vector<std::string> wrappers_of(const std::map<std::string, std::string>& meant, const Tensors& tensors,
+                                     bool some_are_fresh) {
+  std::set<std::string> names, ends;
+  for (const auto& [full, name] : meant) {
+    names.insert(name);
+    for (size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1))
+      ends.insert(name.substr(dot + 1));
+  }
+  std::vector<std::string> wanted;
+  for (const Tensor& t : tensors)
+    if (!some_are_fresh || names.contains(t.path) || ends.contains(t.path)) wanted.push_back(t.path);
+  return wrappers(names, wanted);
 }
 
 }  // namespace
@@ -160,9 +178,19 @@ void write_optimizer(const Tensors& tensors, Store& store, const Append& append)
   write_safetensors(std::move(items), {{"format", "dlcli optimizer"}, {"version", "1"}}, append);
 }
 
+std::string source_in_words(const InitialWeights& initial) {
+  std::string text = concat(count_of(static_cast<int64_t>(initial.taken.size()), "tensor"), " of ",
+                            std::filesystem::path(initial.file).filename().string(), " (", initial.format);
+  if (!initial.key.empty()) text += concat(", its dict '", initial.key, "'");
+  if (!initial.passed.empty()) text += concat(", not ", join(initial.passed));
+  if (!initial.wrappers.empty()) text += concat(", without '", join(initial.wrappers, "' and '"), "'");
+  return text + ")";
+}
+
 InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& path, const WantedWeights& wanted) {
-  const SafetensorsFile file(path);
-  InitialWeights match;
+  const WeightsTable table = read_weights_table(path);
+  const WeightsPlace place = weights_place(table, wanted.key);
+  InitialWeights match{.file = path.string(), .format = table.format(), .key = place.key, .passed = place.passed};
   std::set<std::string> here, fitted;
   for (const Tensor& t : tensors) here.insert(t.path);
   const auto fits_one = [&](const std::vector<std::string>& patterns, const std::string& name) {
@@ -179,19 +207,26 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
     fitted.insert(best->first);
     return renamed(name, best->first, best->second);
   };
+  std::map<std::string, std::string> meant;  // what is not left by a pattern: the model's name by that in the file
+  for (const auto& [name, full] : names_at(table, place))
+    if (fits_one(wanted.ignore, name) || (!wanted.only.empty() && !fits_one(wanted.only, name)))
+      match.left.push_back(full);
+    else
+      meant[full] = model_name(name);
+  match.wrappers = wrappers_of(meant, tensors, wanted.fresh);
   std::map<std::string, std::string> offered;  // the file's name by the model's
-  for (const auto& [name, entry] : file.tensors()) {
-    const bool left = fits_one(wanted.ignore, name) || (!wanted.only.empty() && !fits_one(wanted.only, name));
-    const std::string meant = left ? name : model_name(name);
-    if (left || (!here.contains(meant) && is_batch_count(name)))
-      match.left.push_back(name);
-    else if (const auto [place, fresh] = offered.try_emplace(meant, name); !fresh)
-      match.differences.push_back(concat("'", place->second, "' and '", name, "' are both '", meant, "' here"));
+  for (const auto& [full, given] : meant) {
+    const std::string name = unwrapped(given, match.wrappers);
+    if (!here.contains(name) && is_beside_weights(name))
+      match.left.push_back(full);
+    else if (const auto [first, fresh] = offered.try_emplace(name, full); !fresh)
+      match.differences.push_back(concat("'", first->second, "' and '", full, "' are both '", name, "' here"));
   }
+  std::ranges::sort(match.left);
   for (const Tensor& t : tensors) {
     const auto found = offered.find(t.path);
     const bool there = found != offered.end();
-    const Shape given = there ? file.tensors().at(found->second).shape : Shape();
+    const Shape given = there ? table.find(found->second)->shape : Shape();
     if (there && found->second != t.path) match.names[t.path] = found->second;
     if (there && given == t.shape)
       match.taken.push_back(t.path);
@@ -206,7 +241,7 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
   for (const auto& [meant, name] : offered)
     if (!here.contains(meant))
       match.differences.push_back(
-          concat("'", name, "' ", file.tensors().at(name).shape.text(), " is in the file, but not here"));
+          concat("'", name, "' ", table.find(name)->shape.text(), " is in the file, but not here"));
   std::vector<std::string> patterns = wanted.ignore;
   patterns.insert(patterns.end(), wanted.only.begin(), wanted.only.end());
   for (const auto& [theirs, ours] : wanted.rename) patterns.push_back(theirs);
@@ -227,12 +262,14 @@ void read_weights(const Tensors& tensors, Store& store, const std::filesystem::p
 
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file,
                   const InitialWeights& found) {
-  const SafetensorsFile source(file);
+  const WeightsTable table = read_weights_table(file);
+  const std::set<std::string> taken(found.taken.begin(), found.taken.end());
   for (const Tensor& t : tensors) {
-    if (std::ranges::count(found.taken, t.path) == 0) continue;
+    if (!taken.contains(t.path)) continue;
     const auto other = found.names.find(t.path);
-    read_tensor(source, other != found.names.end() ? other->second : t.path, store, variable_of(t, store), offset_of(t),
-                t.shape);
+    TensorReader reader = table.floats(other != found.names.end() ? other->second : t.path);
+    fill_variable(store, variable_of(t, store), offset_of(t), t.shape,
+                  [&](int64_t begin, std::span<float> into) { reader.read_f32(begin, into); });
   }
 }
 

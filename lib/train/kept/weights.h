@@ -1,9 +1,11 @@
-// A model's tensors between the store and safetensors files, under the paths of the layers.
+// A model's tensors between the store and files, under the paths of the layers: checkpoints are safetensors, what a
+// model begins with may be any file of weights (lib/interop/weights/).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,24 +26,32 @@ void write_optimizer(const Tensors& tensors, Store& store, const Append& append)
 
 // What of a file a model begins with.
 struct InitialWeights {
+  std::string file;                          // its path
+  std::string format;                        // of the file: "PyTorch"
+  std::string key;                           // the dict in it that was taken: "state_dict"; empty: the file itself
+  std::vector<std::string> passed;           // other dicts of weights in it
+  std::vector<std::string> wrappers;         // what was taken away before its names: "module."
   std::vector<std::string> taken;            // tensors, by path
   std::map<std::string, std::string> names;  // of those that the file calls otherwise: its name, by path
   std::vector<std::string> fresh;            // those of the model that are not in the file
   std::vector<std::string> left;             // those of the file that are not taken
   std::vector<std::string> differences;      // what does not fit, the first few; empty where all does
 };
+// "8 tensors of w.pt (PyTorch, its dict 'state_dict', without 'module.')".
+std::string source_in_words(const InitialWeights& initial);
 // What of a file is wanted, by patterns of its names.
 struct WantedWeights {
+  std::optional<std::string> key;             // the dict in the file that is meant
   bool fresh = false;                         // the model may have tensors that the file has not
   std::vector<std::string> ignore, only;      // what counts as not there; what alone is there, where it is given
   std::map<std::string, std::string> rename;  // "backbone.*": "*", the model's names of the file's; the longest fits
 };
-// Compares names and shapes; reads the header only. PyTorch's num_batches_tracked is left.
+// Compares names and shapes; reads no tensor. What frameworks keep beside weights, as num_batches_tracked, is left.
 InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& file, const WantedWeights& wanted);
 
-// Set the store's variables from such a file. One that does not fit is an Error(Exit::usage).
+// Set the store's variables from a checkpoint's file. One that does not fit is an Error(Exit::usage).
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file);
-// Those that were found.
+// Those that were found in a file of any format.
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file, const InitialWeights& found);
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file);
 // Sets the parameters from their average of that name, which is part of such a state.

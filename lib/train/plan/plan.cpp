@@ -205,7 +205,8 @@ class RunPlanner {
     try {
       verify_by_manifest(file);
       plan_.initial = match_weights(plan_.network->tensors(), file,
-                                    {.fresh = plan_.run.init_from->missing == "fresh",
+                                    {.key = plan_.run.init_from->key,
+                                     .fresh = plan_.run.init_from->missing == "fresh",
                                      .ignore = plan_.run.init_from->ignore,
                                      .only = plan_.run.init_from->only,
                                      .rename = plan_.run.init_from->rename});

@@ -56,12 +56,15 @@ void say_instead(Schema& s) {
 }  // namespace
 
 void InitFromSpec::describe(Schema& s) {
-  s.summary("a safetensors file with the initial weights, named by the layers' paths");
+  s.summary("a file with the initial weights, named by the layers' paths: of PyTorch, safetensors, …");
   s.details(
-      "Names and shapes must be the model's; num_batches_tracked of PyTorch's batch norms is left out. For another "
-      "head: "
-      "{path: base.safetensors, ignore: [\"fc.*\"], missing: fresh}.");
-  s.required("path", path, "the file").positional();
+      "The file's format is told by what is in it; 'dlcli inspect FILE' shows its names and shapes, which must be the "
+      "model's. Of a checkpoint the dict 'state_dict', 'model' or alike is taken; 'module.' and other names of "
+      "wrappers are taken away where all tensors are found then; what frameworks keep beside weights, as "
+      "num_batches_tracked, is left out. Nothing of a file is executed. For another head: "
+      "{path: base.pt, ignore: [\"fc.*\"], missing: fresh}.");
+  s.required("path", path, "the file, or a folder with model.safetensors or pytorch_model.bin").positional();
+  s.optional("key", key, "the dict in a checkpoint that holds the weights: state_dict_ema");
   s.optional("missing", missing,
              "what becomes of tensors of the model that the file does not have: fresh begins with "
              "their initializers")
@@ -78,7 +81,8 @@ void InitFromSpec::describe(Schema& s) {
                   "write {\"backbone.*\": \"*\"}");
   });
   s.example("init_from: base.safetensors");
-  s.example("init_from: {path: base.safetensors, ignore: [\"fc.*\"], missing: fresh}");
+  s.example("init_from: {path: base.pt, ignore: [\"fc.*\"], missing: fresh}");
+  s.example("init_from: {path: checkpoint.pth, key: state_dict_ema}");
   s.example("init_from: {path: clip.safetensors, only: [\"visual.*\"], rename: {\"visual.*\": \"*\"}, missing: fresh}");
 }
 
@@ -230,7 +234,7 @@ void RunSpec::describe(Schema& s) {
       .help("write 'model: [flatten, linear: 10]', or the layers below each other, each behind '- '")
       .known_as({"network", "net", "architecture"});
   s.optional("init_from", init_from,
-             "a safetensors file with the initial weights, named by the layers' paths, or {path, missing, ignore}");
+             "a file with the initial weights, named by the layers' paths, or {path, key, missing, ignore, …}");
   s.optional("freeze", freeze,
              "patterns of parameters that stay as they are, or of parts of the model: [\"layer1\", \"*.bn1.*\"]; their "
              "running averages stay too")

@@ -68,6 +68,7 @@ struct TrainerSpec {
 
 struct InitFromSpec {
   std::string path;
+  std::optional<std::string> key;             // a dict of the file
   std::string missing = "error";              // or "fresh"
   std::vector<std::string> ignore, only;      // patterns of the file's tensors
   std::map<std::string, std::string> rename;  // the model's names by the file's

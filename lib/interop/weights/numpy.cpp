@@ -1,0 +1,119 @@
+// Arrays of numpy: .npz archives, each member a tensor of its name.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+#include "lib/data/array/npy.h"
+#include "lib/data/file/zip_writer.h"
+#include "lib/interop/weights/weights_format.h"
+#include "lib/interop/weights/weights_writer.h"
+
+namespace dl {
+namespace {
+
+constexpr size_t npy_start_bytes = 4096;  // a header of arrays of numbers has a hundred
+
+struct NumpyType {
+  std::string_view name;
+  ElementType type;
+};
+constexpr NumpyType numpy_types[] = {{"b1", ElementType::boolean}, {"u1", ElementType::u8},   {"i1", ElementType::i8},
+                                     {"u2", ElementType::u16},     {"i2", ElementType::i16},  {"u4", ElementType::u32},
+                                     {"i4", ElementType::i32},     {"u8", ElementType::u64},  {"i8", ElementType::i64},
+                                     {"f2", ElementType::f16},     {"f4", ElementType::f32},  {"f8", ElementType::f64},
+                                     {"c8", ElementType::c64},     {"c16", ElementType::c128}};
+
+std::vector<int64_t> fortran_strides(const std::vector<int64_t>& sizes) {
+  std::vector<int64_t> strides(sizes.size(), 1);
+  for (size_t axis = 1; axis < sizes.size(); ++axis) strides[axis] = strides[axis - 1] * sizes[axis - 1];
+  return strides;
+}
+
+class NumpyWeights final : public WeightsFormat {
+ public:
+  std::string name() const override { return "numpy's .npz"; }
+  bool recognises(const WeightsSource& source) const override {
+    return !source.members.empty() &&
+           std::ranges::all_of(source.members, [](const ZipMember& member) { return member.name.ends_with(".npy"); });
+  }
+  WeightsTable read(const WeightsSource& source) const override {
+    WeightsTable table(source.path(), name());
+    table.add_holder("");
+    for (const ZipMember& member : source.members) {
+      const std::string name = member.name.substr(0, member.name.size() - std::string_view(".npy").size());
+      const auto fail = [&](std::string what, std::string help) {
+        refuse_weights(source.path(), name, std::move(what), std::move(help));
+      };
+      const std::string start = unzip_start(*source.file, member, npy_start_bytes);
+      const NpyHeader header = read_npy_header(
+          start.size(),
+          [&](uint64_t at, void* into, size_t bytes) {
+            std::copy_n(start.data() + at, bytes, static_cast<char*>(into));
+          },
+          fail);
+      const auto* type = std::ranges::find(numpy_types, header.type, &NumpyType::name);
+      if (type == std::end(numpy_types)) {
+        table.add_other(name, concat("an array of '", shortened(header.descr), "'"));
+        continue;
+      }
+      if (const std::string why = why_no_shape(header.sizes, type->type); !why.empty()) fail(concat("has ", why), "");
+      StoredTensor tensor;
+      tensor.type = type->type;
+      tensor.shape = Shape(header.sizes);
+      if (header.fortran) tensor.strides = fortran_strides(header.sizes);
+      tensor.offset = header.values;
+      tensor.swapped = header.swapped;
+      if (header.values > member.bytes || tensor.byte_count() > member.bytes - header.values)
+        fail(concat("the header says ", header.type, " ", tensor.shape.text(), ", behind it are ",
+                    member.bytes - std::min(header.values, member.bytes), " bytes"),
+             "get the file again");
+      tensor.bytes = StoredBytes::in_zip(source.file, member);
+      table.add(name, std::move(tensor));
+    }
+    return table;
+  }
+};
+DL_WEIGHTS_FORMAT(NumpyWeights);
+
+class NumpyWriter final : public WeightsWriter {
+ public:
+  std::string ending() const override { return ".npz"; }
+  std::string name() const override { return "numpy"; }
+  bool has(ElementType type) const override { return std::ranges::count(numpy_types, type, &NumpyType::type) > 0; }
+  void write(const Tensors& tensors, const Append& append) const override {
+    ZipWriter zip(append);
+    for (const auto& [name, tensor] : tensors) {
+      const std::string head = header_of(tensor);
+      zip.add(name + ".npy", head.size() + tensor.byte_count(), [&, &stored = tensor](const ZipWriter::Append& into) {
+        into(head.data(), head.size());
+        append_elements(stored, into);
+      });
+    }
+    zip.finish();
+  }
+
+ private:
+  // Version 1, padded so that the values begin at a multiple of 64.
+  static std::string header_of(const StoredTensor& tensor) {
+    const std::string_view type = std::ranges::find(numpy_types, tensor.type, &NumpyType::type)->name;
+    std::string shape;
+    for (const int64_t size : tensor.shape.sizes()) shape += concat(size, ", ");
+    if (tensor.shape.rank() > 1) shape.erase(shape.size() - 2);
+    if (tensor.shape.rank() == 1) shape.pop_back();
+    std::string text = concat("{'descr': '", bytes_of(tensor.type) == 1 ? '|' : '<', type,
+                              "', 'fortran_order': False, 'shape': (", shape, "), }");
+    constexpr size_t prefix = 10;
+    text.append(63 - (prefix + text.size()) % 64, ' ');
+    text += '\n';
+    std::string head = "\x93NUMPY";
+    head += std::string("\x01\x00", 2);
+    head += static_cast<char>(text.size() & 0xFF);
+    head += static_cast<char>(text.size() >> 8);
+    return head + text;
+  }
+};
+DL_WEIGHTS_WRITER(NumpyWriter);
+
+}  // namespace
+}  // namespace dl

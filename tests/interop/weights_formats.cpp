@@ -1,0 +1,185 @@
+// Files of weights as the frameworks wrote them (tests/interop/files/make.py): every tensor bit for bit.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/f16.h"
+#include "lib/interop/weights/chosen_weights.h"
+#include "lib/interop/weights/weights_format.h"
+#include "lib/interop/weights/weights_writer.h"
+#include "tests/folder.h"
+#include "tests/paths.h"
+
+namespace dl {
+namespace {
+
+std::filesystem::path weights_files() { return std::filesystem::path(testing::source_dir()) / "tests/interop/files"; }
+
+template <class T>
+double number_at(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return static_cast<double>(value);
+}
+
+double element(ElementType type, const std::byte* at) {
+  switch (type) {
+    case ElementType::boolean:
+    case ElementType::u8: return number_at<uint8_t>(at);
+    case ElementType::i8: return number_at<int8_t>(at);
+    case ElementType::u16: return number_at<uint16_t>(at);
+    case ElementType::i16: return number_at<int16_t>(at);
+    case ElementType::u32: return number_at<uint32_t>(at);
+    case ElementType::i32: return number_at<int32_t>(at);
+    case ElementType::u64: return number_at<uint64_t>(at);
+    case ElementType::i64: return number_at<int64_t>(at);
+    case ElementType::f64: return number_at<double>(at);
+    default: break;
+  }
+  float value = 0;
+  to_f32(type, at, {&value, 1});
+  return value;
+}
+
+std::vector<double> elements_of(const StoredTensor& tensor) {
+  std::vector<std::byte> bytes(tensor.byte_count());
+  TensorReader(tensor).read(0, tensor.shape.elements(), bytes.data());
+  std::vector<double> values;
+  for (size_t at = 0; at < bytes.size(); at += bytes_of(tensor.type))
+    values.push_back(element(tensor.type, bytes.data() + at));
+  return values;
+}
+
+void check_equal(const WeightsTable& table, const nlohmann::json& wanted) {
+  CHECK(table.tensors().size() == wanted.size());
+  for (const auto& [name, tensor] : wanted.items()) {
+    CAPTURE(name);
+    const StoredTensor* found = table.find(name);
+    REQUIRE(found);
+    CHECK(name_of(found->type) == tensor["type"].get<std::string>());
+    CHECK(found->shape.sizes() == tensor["shape"].get<std::vector<int64_t>>());
+    const auto values = tensor["values"].get<std::vector<double>>();
+    const std::vector<double> read = elements_of(*found);
+    REQUIRE(read.size() == values.size());
+    for (size_t i = 0; i < values.size(); ++i)
+      CHECK(std::bit_cast<uint64_t>(read[i]) == std::bit_cast<uint64_t>(values[i]));
+  }
+}
+
+nlohmann::json expected_weights() { return nlohmann::json::parse(testing::text_of(weights_files() / "expected.json")); }
+
+std::string said_of(const std::filesystem::path& file) {
+  return testing::error_text([&] { read_weights_table(file); });
+}
+
+}  // namespace
+
+TEST_CASE("files of weights are read bit for bit, whoever wrote them") {
+  const nlohmann::json expected = expected_weights();
+  for (const auto& [file, tensors] : expected.items()) {
+    CAPTURE(file);
+    check_equal(read_weights_table(weights_files() / file), tensors);
+  }
+}
+
+TEST_CASE("what is written is read again bit for bit, and says the same") {
+  const testing::Folder folder;
+  const nlohmann::json expected = expected_weights();
+  for (const auto& [file, tensors] : expected.items()) {
+    const WeightsTable table = read_weights_table(weights_files() / file);
+    for (const std::string& ending : weights_endings()) {
+      if (ending == ".ckpt") continue;  // below
+      const WeightsWriter& writer = weights_writer_for("x" + ending);
+      WeightsWriter::Tensors kept;
+      nlohmann::json wanted;
+      for (const auto& entry : table.tensors())
+        if (writer.has(entry.tensor.type)) {
+          kept.push_back(entry);
+          wanted[entry.name] = tensors[entry.name];
+        }
+      CAPTURE(file);
+      CAPTURE(ending);
+      write_weights_file(folder / ("x" + ending), kept);
+      check_equal(read_weights_table(folder / ("x" + ending)), wanted);
+    }
+  }
+}
+
+TEST_CASE("a checkpoint of Lightning's has its weights in state_dict") {
+  const testing::Folder folder;
+  const WeightsTable table = read_weights_table(weights_files() / "state_dict.pt");
+  write_weights_file(folder / "x.ckpt", table.tensors());
+  const WeightsTable written = read_weights_table(folder / "x.ckpt");
+  CHECK(weights_place(written, {}).key == "state_dict");
+  CHECK(written.tensors().size() == table.tensors().size());
+}
+
+TEST_CASE("a storage that two tensors share is written once") {
+  const testing::Folder folder;
+  const std::string bytes(4000, 'x');
+  const StoredTensor tensor{.shape = {1000}, .bytes = StoredBytes::in_memory(bytes)};
+  write_weights_file(folder / "x.pt", {{"a", tensor}, {"b", tensor}});
+  CHECK(std::filesystem::file_size(folder / "x.pt") < 6000);
+  CHECK(read_weights_table(folder / "x.pt").find("b")->byte_count() == 4000);
+}
+
+TEST_CASE("the dict that holds the weights is found, and another is taken where it is asked for") {
+  const WeightsTable table = read_weights_table(weights_files() / "training.pt");
+  const WeightsPlace place = weights_place(table, {});
+  CHECK(place.key == "model");
+  CHECK(place.passed == std::vector<std::string>{"state_dict_ema"});
+  CHECK(names_at(table, weights_place(table, "state_dict_ema")).at("0.weight") == "state_dict_ema.0.weight");
+  Exit exit = Exit::done;
+  CHECK(testing::error_text([&] { weights_place(table, "state_dict_emma"); }, {{weights_files().string(), "DIR"}},
+                            &exit) ==
+        "error: DIR/training.pt: holds no weights under 'state_dict_emma'\n"
+        "  its dicts of weights: model, optimizer.state.0, optimizer.state.1, optimizer.state.2, optimizer.state.3, "
+        "optimizer.state.4, optimizer.state.5, state_dict_ema\n"
+        "  help: write 'state_dict_ema'");
+  CHECK(exit == Exit::usage);
+}
+
+TEST_CASE("what wrappers put before names is taken away where all are found then and none is as it stands") {
+  using Names = std::vector<std::string>;
+  CHECK(wrappers({"module._orig_mod.0.weight", "module._orig_mod.0.bias"}, {"0.weight", "0.bias"}) ==
+        Names{"_orig_mod.", "module."});
+  CHECK(unwrapped("module._orig_mod.0.weight", {"_orig_mod.", "module."}) == "0.weight");
+  CHECK(wrappers({"layers._orig_mod.0.weight"}, {"layers.0.weight"}) == Names{"_orig_mod."});
+  CHECK(wrappers({"backbone.a", "head.b"}, {"a"}) == Names{"backbone."});
+  CHECK(wrappers({"backbone.a", "a"}, {"a"}).empty());
+  CHECK(wrappers({"module.a"}, {"a", "b"}).empty());
+  CHECK(wrappers({"my_orig_mod.a"}, {"mya"}).empty());
+}
+
+TEST_CASE("a file of no known format, and names that no format has, say what there is") {
+  const testing::Folder folder;
+  const std::string formats = said_of(folder.write("x.pt", "hello"));
+  CHECK(formats.find("expected a file of weights (") != std::string::npos);
+  CHECK(formats.find("PyTorch, ") != std::string::npos);
+  CHECK(formats.ends_with("found one that begins with 'hello'"));
+  CHECK(said_of(folder.write("e.pt", "")).ends_with("found one that is empty"));
+  CHECK(said_of(folder.path) ==
+        "error: " + folder.path.string() +
+            ": is a folder without model.safetensors or pytorch_model.bin\n  help: name the file");
+  CHECK(testing::error_text([&] {
+          weights_writer_for("x.bin");
+        }).starts_with("error: x.bin: no format is written whose names end so; they end in .ckpt, "));
+  folder.write("index.json", "{\"weight_map\": {\"a\": \"../x.bin\"}}");
+  CHECK(said_of(folder / "index.json").ends_with(": names '../x.bin', which is no file beside it"));
+  folder.write("index.json", "{\"weight_map\": {\"a\": \"x.bin\"}}");
+  CHECK(said_of(folder / "index.json").find("names 'x.bin', which is not there\n") != std::string::npos);
+}
+
+TEST_CASE("types that a format does not have are refused by name, and nothing is written") {
+  const testing::Folder folder;
+  const WeightsTable table = read_weights_table(weights_files() / "types.pt");
+  CHECK(testing::error_text(folder, [&] { write_weights_file(folder / "x.npz", table.tensors()); }) ==
+        "error: DIR/x.npz: tensor 'bf16': is of type BF16, which numpy does not have\n"
+        "  help: convert it to .safetensors");
+  CHECK(folder.names().empty());
+}
+
+}  // namespace dl
