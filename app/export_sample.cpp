@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "lib/base/random.h"
-#include "lib/interop/npz.h"
+#include "lib/interop/weights/weights_writer.h"
 
 namespace dl {
 namespace {
@@ -58,14 +58,16 @@ std::vector<std::byte> in_memory(const std::vector<double>& values, DType type) 
 }
 
 // As numpy has it, an image's channels moved to the front where they are wanted there.
-NpzArray array_of(const std::string& name, DType type, const Shape& shape, const std::vector<double>& values,
-                  bool channels_first) {
-  NpzArray array{.name = name, .type = type == DType::f32 ? "<f4" : type == DType::u8 ? "|u1" : "<i8", .shape = shape};
+WeightsTable::Entry array_of(const std::string& name, DType type, const Shape& shape, const std::vector<double>& values,
+                             bool channels_first) {
+  WeightsTable::Entry array{.name = name, .tensor = {}};
+  array.tensor.type = type == DType::i32 ? ElementType::i64 : element_type(type);
+  array.tensor.shape = shape;
   const int64_t channels = shape.last(), places = shape.rank() < 2 ? 1 : shape.elements() / shape[0] / channels;
   const bool move = channels_first && shape.rank() >= 4;
   if (move) {
-    array.shape[1] = channels;
-    for (int axis = 1; axis + 1 < shape.rank(); ++axis) array.shape[axis + 1] = shape[axis];
+    array.tensor.shape[1] = channels;
+    for (int axis = 1; axis + 1 < shape.rank(); ++axis) array.tensor.shape[axis + 1] = shape[axis];
   }
   std::vector<char> bytes;
   for (int64_t i = 0; i < shape.elements(); ++i) {
@@ -82,7 +84,7 @@ NpzArray array_of(const std::string& name, DType type, const Shape& shape, const
     else
       put(bytes, static_cast<int64_t>(v));
   }
-  array.bytes.assign(bytes.begin(), bytes.end());
+  array.tensor.bytes = StoredBytes::in_memory({bytes.begin(), bytes.end()});
   return array;
 }
 
@@ -90,7 +92,7 @@ NpzArray array_of(const std::string& name, DType type, const Shape& shape, const
 
 void write_sample(const Plan& plan, Inference& inference, bool channels_first, const std::filesystem::path& file) {
   const Network& network = *plan.network;
-  std::vector<NpzArray> arrays;
+  WeightsWriter::Tensors arrays;
   std::vector<std::vector<std::byte>> inputs;
   for (const Network::Input& input : network.inputs()) {
     const std::vector<double> values = drawn(network, input);
@@ -101,7 +103,7 @@ void write_sample(const Plan& plan, Inference& inference, bool channels_first, c
   const std::vector<float> output = inference.apply(inputs, samples);
   const Type type = batched(plan.predicted_output(), samples);
   arrays.push_back(array_of("output", DType::f32, type.shape, {output.begin(), output.end()}, channels_first));
-  write_npz(file, arrays);
+  write_weights_file(file, arrays);
 }
 
 }  // namespace dl

@@ -238,8 +238,8 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
     else
       match.differences.push_back(concat("'", t.path, "' ", t.shape.text(), " is not in the file"));
   }
-  for (const auto& [meant, name] : offered)
-    if (!here.contains(meant))
+  for (const auto& [wanted_name, name] : offered)
+    if (!here.contains(wanted_name))
       match.differences.push_back(
           concat("'", name, "' ", table.find(name)->shape.text(), " is in the file, but not here"));
   std::vector<std::string> patterns = wanted.ignore;
