@@ -18,14 +18,6 @@ std::vector<const WeightsFormat*>& weights_formats() {
   return all;
 }
 
-std::vector<std::string> format_names() {
-  std::vector<std::string> names;
-  for (const WeightsFormat* format : weights_formats())
-    if (!format->name().empty()) names.push_back(format->name());
-  std::ranges::sort(names);
-  return names;
-}
-
 WeightsSource open_source(const std::filesystem::path& path) {
   WeightsSource source{.file = std::make_shared<const InputFile>(path)};
   source.start.resize(static_cast<size_t>(std::min<uint64_t>(source.file->size_bytes(), start_bytes)));
@@ -56,6 +48,14 @@ std::filesystem::path weights_in(const std::filesystem::path& folder) {
 
 }  // namespace
 
+std::vector<std::string> weights_format_names() {
+  std::vector<std::string> names;
+  for (const WeightsFormat* format : weights_formats())
+    if (!format->name().empty()) names.push_back(format->name());
+  std::ranges::sort(names);
+  return names;
+}
+
 const ZipMember* WeightsSource::member(std::string_view name) const {
   const auto found = std::ranges::find(members, name, &ZipMember::name);
   return found == members.end() ? nullptr : &*found;
@@ -79,7 +79,8 @@ WeightsTable read_weights_table(const std::filesystem::path& path) {
                              : source.start.empty()
                                  ? "is empty"
                                  : concat("begins with '", printable(source.start.substr(0, 16)), "'");
-  refuse_weights(path, "", concat("expected a file of weights (", join(format_names()), "), found one that ", begins));
+  refuse_weights(path, "",
+                 concat("expected a file of weights (", join(weights_format_names()), "), found one that ", begins));
 }
 
 }  // namespace dl

@@ -35,6 +35,7 @@ class WeightsFormat {
 
 // Adds a format; it lives as long as the program.
 bool add_weights_format(const WeightsFormat& format);
+std::vector<std::string> weights_format_names();  // sorted
 
 // The tensors of a file of any of the formats; of a folder, those of the file in it that holds weights. A file of none
 // of them is an Error(Exit::data) that names those there are.

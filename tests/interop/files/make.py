@@ -1,7 +1,6 @@
 """Files of weights as the frameworks write them, and what is in them: expected.json has of each tensor its type, shape and
-values (as f64, exactly). Written with torch 2.15.0, numpy 2.4.6 and safetensors 0.8.0:
-python tests/interop/files/make.py pytorch; and with keras 3.15.1, flax 0.12.8, h5py 3.14.0, onnx 1.23.2 in a second
-environment: … make.py others."""
+values (as f64, exactly). Written with torch 2.15.0, onnx 1.23.2 and numpy 2.4.6: .venv-torch/bin/python make.py pytorch;
+and with keras 3.15.1, flax 0.12.8, h5py 3.14.0 and numpy 2.4.6: .venv-jax/bin/python make.py keras."""
 # SPDX-License-Identifier: Apache-2.0
 import io
 import json
@@ -115,13 +114,74 @@ def pytorch(expected):
     for name in ("arrays.npz", "deflated.npz"):
         expected[name] = {k: described(v, np.asarray(v).dtype.newbyteorder("=").name) for k, v in arrays.items()}
 
+    import onnx
+    from onnx import helper, numpy_helper
+    values = {"w": np.arange(6, dtype="f4").reshape(2, 3) / 7, "half": np.array([1.5, -2], "f2"), "n": np.array([2**40, -3]),
+              "flags": np.array([True, False])}
+    raw = [numpy_helper.from_array(v, k) for k, v in values.items()]
+    listed = [helper.make_tensor(k + "_listed", numpy_helper.from_array(v).data_type, v.shape, v.reshape(-1).tolist())
+              for k, v in values.items()]
+    graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [],
+                              [helper.make_tensor_value_info("y", 1, [2, 3])], raw + listed)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, path("model.onnx"))
+    onnx.save(model, path("outside.onnx"), save_as_external_data=True, location="outside.bin", size_threshold=8)
+    for name in ("model.onnx", "outside.onnx"):
+        expected[name] = {k + e: described(v, v.dtype.name) for k, v in values.items() for e in ("", "_listed")}
+
+
+def keras(expected):
+    os.environ["KERAS_BACKEND"] = "jax"
+    import h5py
+    import jax.numpy as jnp
+    import keras
+    from flax import serialization
+
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.layers.Input((5, 4, 1)), keras.layers.Conv2D(2, 3, name="first"),
+                              keras.layers.BatchNormalization(), keras.layers.Flatten(), keras.layers.Dense(3)])
+    model.save(path("model.keras"))
+    model.save_weights(path("model.weights.h5"))
+    model.save(path("legacy.h5"))
+
+    def of_hdf5(file):
+        out = {}
+        with h5py.File(file) as h5:
+            h5.visititems(lambda k, v: out.__setitem__(k.replace("/", "."), described(v[()], v.dtype.name))
+                          if isinstance(v, h5py.Dataset) else None)
+        return out
+
+    with h5py.File(path("plain.h5"), "w") as h5:
+        for i in range(20):  # several nodes of names
+            h5[f"group/name{i:02d}"] = np.full((i % 3, 2), i, "f8")
+        h5["half"] = np.array([1.5, -2], "f2")
+        h5["bytes"] = np.array([1, 255], "u1")
+        h5["big"] = np.array([1, -2], ">i4")
+        h5["compact"] = np.float32(2.5)
+        h5.attrs["texts"] = ["a", "bc"]
+        h5.attrs["number"] = 7
+    for name in ("model.weights.h5", "legacy.h5", "plain.h5"):
+        expected[name] = of_hdf5(path(name))
+    with zipfile.ZipFile(path("model.keras")) as archive:
+        expected["model.keras"] = of_hdf5(io.BytesIO(archive.read("model.weights.h5")))
+
+    tree = {"params": {"dense": {"kernel": jnp.arange(6.0).reshape(2, 3), "bias": jnp.ones(3, jnp.bfloat16)}},
+            "step": np.int32(3), "list": [jnp.zeros((0, 2)), jnp.array([1, 2], jnp.int8)]}
+    with open(path("flax.msgpack"), "wb") as f:
+        f.write(serialization.to_bytes(tree))
+    dense = tree["params"]["dense"]
+    expected["flax.msgpack"] = {
+        "params.dense.kernel": described(dense["kernel"], "float32"), "params.dense.bias": described(dense["bias"], "bfloat16"),
+        "step": described(tree["step"], "int32"), "list.0": described(tree["list"][0], "float32"),
+        "list.1": described(tree["list"][1], "int8")}
+
 
 def main():
     known = {}
     if os.path.exists(path("expected.json")):
         with open(path("expected.json")) as f:
             known = json.load(f)
-    {"pytorch": pytorch}[sys.argv[1]](known)
+    {"pytorch": pytorch, "keras": keras}[sys.argv[1]](known)
     with open(path("expected.json"), "w") as f:
         f.write("{" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(known.items())) + "}\n")
 
