@@ -138,7 +138,9 @@ void RunProgress::started(const RunStarted& run) {
 void RunProgress::keep_initial() {
   const InitialWeights& initial = run_.initial;
   keep(wrapped(concat("begun with ", printable(source_in_words(initial))), out_.columns(), "  ", ""));
-  std::vector<std::string> renamed;
+  std::vector<std::string> renamed, left;
+  std::ranges::copy_if(initial.left, std::back_inserter(left),
+                       [](const auto& name) { return !is_beside_weights(name); });
   for (const auto& [here, there] : initial.names) {
     const std::string prefix = initial.key.empty() ? "" : initial.key + ".";
     if (unwrapped(there.substr(there.starts_with(prefix) ? prefix.size() : 0), initial.wrappers) != here)
@@ -146,7 +148,7 @@ void RunProgress::keep_initial() {
   }
   for (const auto& [what, names] : {std::pair("named otherwise: ", &std::as_const(renamed)),
                                     {"begun anew: ", &initial.fresh},
-                                    {"left in the file: ", &initial.left}}) {
+                                    {"left in the file: ", &std::as_const(left)}}) {
     if (names->empty()) continue;
     std::vector<std::string> some(names->begin(),
                                   names->begin() + static_cast<int64_t>(std::min(names->size(), most_names)));
