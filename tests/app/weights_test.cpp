@@ -20,15 +20,15 @@ TEST_CASE("inspect shows a file's tensors as a tree, what stands beside them, an
   CHECK(done.exit == 0);
   const std::string& out = done.out;
   CHECK(
-      out.starts_with("name                 type  shape         size\n"
+      out.starts_with("name                     type  shape         size\n"
                       "model\n"
                       "  0\n"
-                      "    weight           F32   [2, 1, 3, 3]"));
+                      "    weight               F32   [2, 1, 3, 3]  72 B\n"));
   CHECK(out.find("\n    num_batches_tracked") != std::string::npos);
   CHECK(out.find("\nbeside tensors ") != std::string::npos);
   CHECK(out.find("\nepoch ") != std::string::npos);
   CHECK(out.find("PyTorch: ") != std::string::npos);
-  CHECK(out.find("'init_from' takes those in 'model', others\n  by 'key': state_dict_ema") != std::string::npos);
+  CHECK(out.find("'init_from' takes those in 'model',\n  others by 'key': state_dict_ema") != std::string::npos);
 
   const json read = json::parse(run_dlcli({"inspect", weights_file("views.pt"), "--json"}).out);
   CHECK(read["format"] == "PyTorch");
