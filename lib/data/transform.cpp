@@ -22,7 +22,7 @@ void Transform::say_instead(AnyRegistry& registry) {
                       "leave it out: write 'center_crop' for the one in the middle");
   registry.instead_of({"compose", "sequential"}, "write its transforms as items of 'transforms'");
   registry.instead_of({"one_hot", "to_categorical"}, "leave it out: losses take a class by its number");
-  registry.instead_of({"flatten", "reshape"}, "write '- flatten' in 'model'");
+  registry.instead_of({"flatten"}, "write '- flatten' in 'model'");
 }
 
 namespace {

@@ -38,6 +38,16 @@ TEST_CASE("normalize takes a mean and a deviation for each channel") {
   CHECK(floats(sample(*numbers, 0)[0]) == std::vector<float>{1, 3, 2});
 }
 
+TEST_CASE("reshape leaves the numbers in their order") {
+  const Type type{DType::f32, {6}};
+  const auto data = image_through("[{reshape: [-1, 2]}]", type, bytes_of_floats({1, 2, 3, 4, 5, 6}));
+  CHECK(data->fields()[0].type == Type{DType::f32, {3, 2}});
+  CHECK(floats(sample(*data, 0)[0]) == std::vector<float>{1, 2, 3, 4, 5, 6});
+  for (const char* shape : {"[4]", "[-1, 4]", "[12, -1]", "[2, 2]", "[9223372036854775807, 2]"})
+    CHECK_THROWS_WITH_AS(image_through(concat("[{reshape: ", shape, "}]"), type, bytes_of_floats({1, 2, 3, 4, 5, 6})),
+                         doctest::Contains("samples of shape [6], 6 numbers, are no"), Error);
+}
+
 TEST_CASE("random_crop takes every window of the padded image alike, and the middle one outside training") {
   const auto data =
       image_through("[{random_crop: {size: 2, padding: 1}}]", {DType::f32, {2, 2, 1}}, bytes_of_floats({1, 2, 3, 4}));

@@ -1,0 +1,123 @@
+// Windows of a table in time: which rows they have, what is fitted, what is refused.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tests/data/sets_for_test.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+using Floats = std::vector<float>;
+
+// Rows "day R, R, 10 R" for R = 0 … rows - 1.
+std::string ramp(int rows) {
+  std::string text = "day,a,b\n";
+  for (int r = 0; r < rows; ++r)
+    text += "day " + std::to_string(r) + "," + std::to_string(r) + "," + std::to_string(10 * r) + "\n";
+  return text;
+}
+
+std::string series(const std::string& keys) {
+  return "{format: series, path: s.csv, time: day, normalize: none, " + keys + "}";
+}
+
+std::string problems_of(const Folder& folder, const std::string& text, const std::string& keys) {
+  folder.write("s.csv", text);
+  return open("{train: {format: series, path: s.csv, " + keys + "}}", folder.path)->problems;
+}
+
+}  // namespace
+
+TEST_CASE("a series is windows of rows, and the rows that follow each") {
+  const Folder folder;
+  folder.write("s.csv", ramp(10));
+  const auto opened = open("{train: " + series("length: 3, horizon: 2") + "}", folder.path);
+  REQUIRE(opened->problems == "");
+  const Dataset& data = *opened->sets.train;
+  CHECK(data.size() == 6);
+  CHECK(data.fields()[0].type == Type{DType::f32, {3, 2}});
+  CHECK(data.fields()[1].type == Type{DType::f32, {2, 2}});
+  CHECK(floats(sample(data, 0)[0]) == Floats{0, 0, 1, 10, 2, 20});
+  CHECK(floats(sample(data, 0)[1]) == Floats{3, 30, 4, 40});
+  CHECK(floats(sample(data, 5)[1]) == Floats{8, 80, 9, 90});
+  CHECK(data.place(5).text() == (folder.path / "s.csv").string() + ":7");
+}
+
+TEST_CASE("a series with one target, strides and parts by time") {
+  const Folder folder;
+  folder.write("s.csv", ramp(20));
+  const auto opened =
+      open("{train: " + series("length: 3, horizon: 2, target: b, columns: [a], stride: 4, end: 0.6") +
+               ", validation: " + series("length: 3, horizon: 2, target: b, columns: [a], begin: 12") + "}",
+           folder.path);
+  REQUIRE(opened->problems == "");
+  const Dataset &train = *opened->sets.train, &validation = *opened->sets.validation;
+  CHECK(train.size() == 2);
+  CHECK(train.fields()[1].type == Type{DType::f32, {2}});
+  CHECK(floats(sample(train, 1)[0]) == Floats{4, 5, 6});
+  CHECK(floats(sample(train, 1)[1]) == Floats{70, 80});
+  // The first that is predicted is row 12, out of the three before it; the last is row 19.
+  CHECK(validation.size() == 7);
+  CHECK(floats(sample(validation, 0)[0]) == Floats{9, 10, 11});
+  CHECK(floats(sample(validation, 0)[1]) == Floats{120, 130});
+  CHECK(floats(sample(validation, 6)[1]) == Floats{180, 190});
+}
+
+TEST_CASE("a series is normalized by the rows of the training windows alone") {
+  const Folder folder;
+  folder.write("s.csv", ramp(20));
+  const std::string keys = "{format: series, path: s.csv, time: day, target: b, length: 2, ";
+  const auto opened =
+      open("{train: " + keys + "end: 5}, validation: " + keys + "begin: 5}}", folder.path);  // rows 0 … 4
+  REQUIRE(opened->problems == "");
+  const float deviation = std::sqrt(2.0f);
+  CHECK(floats(sample(*opened->sets.train, 0)[0])[2] == doctest::Approx(-1 / deviation));
+  CHECK(floats(sample(*opened->sets.validation, 0)[0])[0] == doctest::Approx(1 / deviation));
+  CHECK(opened->sets.target == Type{DType::f32, {}});
+  CHECK(opened->sets.target_scaling.shift == doctest::Approx(20));
+  CHECK(opened->sets.target_scaling.scale == doctest::Approx(10 * deviation));
+
+  SUBCASE("rows to predict are all windows of inputs, up to the file's end") {
+    folder.write("new.csv", "b,day,a\n0,x,0\n10,x,1\n20,x,2\n");
+    const auto rows = open_rows(opened->spec, folder.path / "new.csv", folder.path, opened->sets.fitted);
+    REQUIRE(rows);
+    CHECK(rows->size() == 2);
+    CHECK(rows->fields().size() == 1);
+    CHECK(floats(sample(*rows, 1)[0])[2] == doctest::Approx(0));
+    folder.write("short.csv", "day,a,b\nx,1,2\n");
+    CHECK_THROWS_WITH_AS(open_rows(opened->spec, folder.path / "short.csv", folder.path, opened->sets.fitted),
+                         doctest::Contains("expected 2 rows for a window, found 1"), Error);
+  }
+}
+
+TEST_CASE("cells of a series that are missing are the one before where that is written") {
+  const Folder folder;
+  folder.write("s.csv", "day,a\n1,5\n2,\n3,NA\n4,8\n");
+  const auto opened = open("{train: " + series("length: 3, impute: previous") + "}", folder.path);
+  REQUIRE(opened->problems == "");
+  CHECK(floats(sample(*opened->sets.train, 0)[0]) == Floats{5, 5, 5});
+}
+
+TEST_CASE("a series says what is wrong with a file or a key") {
+  const Folder folder;
+  CHECK(problems_of(folder, "day,a\n1,2\n2,\n", "length: 1, time: day") ==
+        "error: DIR/s.csv:3:3: data.train: column 'a': expected a number, found ''\n  named in DIR/run.yaml:1:9\n"
+        "  help: write 'impute: previous', which lets the one before it stand there");
+  CHECK(problems_of(folder, ramp(4), "length: 1").find("help: write 'time: day'") != std::string::npos);
+  CHECK(problems_of(folder, ramp(4), "length: 4, time: day") ==
+        "error: DIR/s.csv: data.train: expected 5 rows for a window, found 4\n  named in DIR/run.yaml:1:9\n"
+        "  help: lower 'length' or 'horizon', or let 'begin' and 'end' lie further apart");
+  CHECK(problems_of(folder, ramp(4), "length: 1, time: date").find("no column 'date'") != std::string::npos);
+  CHECK(problems_of(folder, ramp(4), "length: 1, time: day, target: c").find("no column 'c'") != std::string::npos);
+  CHECK(problems_of(folder, ramp(4), "length: 1, time: day, begin: 3, end: 2").find("more than 'begin'") !=
+        std::string::npos);
+  CHECK(problems_of(folder, ramp(4), "length: 1, time: day, end: 9").find("'end' is 9, but") != std::string::npos);
+  CHECK(problems_of(folder, "1,2\n3,4\n", "length: 1").find("expected a first row that names the columns") !=
+        std::string::npos);
+  CHECK(problems_of(folder, "day,a\n1,1e300\n2,1\n", "length: 1, time: day").find("found '1e300'") !=
+        std::string::npos);
+}
