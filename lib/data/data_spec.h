@@ -114,9 +114,11 @@ struct DataSets {
 DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, uint64_t seed,
                    std::vector<Problem>& problems, const SetsToRead& read = {});
 
-// Values for ${data.classes}, ${data.features} and so on, of the first input and the target: those that the sets have.
-// To be named in LoadOptions::later by data_value_names().
+// Values for ${data.classes}, ${data.features} and so on, of the first input and the target, those that the sets have,
+// and lists of the inputs' names and of how many numbers those of one whole number have. To be named in
+// LoadOptions::later by data_value_names(); the stand-ins are for data that could not be opened.
 std::map<std::string, Node> data_values(const DataSets& sets);
+std::map<std::string, Node> data_stand_ins();
 std::vector<std::string> data_value_names();
 
 // A described set (its test part, or its training part where it has none) by its name or its description's file, for

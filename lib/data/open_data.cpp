@@ -402,12 +402,41 @@ std::map<std::string, Node> data_values(const DataSets& sets) {
     values["data.width"] = Node::integer(shape[1]);
     values["data.channels"] = Node::integer(shape[2]);
   }
+  std::vector<Node> names, columns, categories;
+  for (const SampleField& field : sets.inputs) {
+    names.push_back(Node::string(field.name));
+    if (field.type.dtype != DType::i32 || field.type.shape.rank() > 0) continue;
+    columns.push_back(names.back());
+    categories.push_back(Node::integer(field.values));
+    values["data.categories." + field.name] = categories.back();
+  }
+  values["data.inputs"] = Node::list(std::move(names));
+  values["data.columns"] = Node::list(std::move(columns));
+  values["data.categories"] = Node::list(std::move(categories));
   return values;
 }
 
+std::map<std::string, Node> data_stand_ins() {
+  const Node one = Node::integer(1), none = Node::list({});
+  return {{"data.channels", one},
+          {"data.classes", one},
+          {"data.features", one},
+          {"data.height", one},
+          {"data.length", one},
+          {"data.targets", one},
+          {"data.vocabulary", one},
+          {"data.width", one},
+          {"data.inputs", Node::list({Node::string("x")})},
+          {"data.columns", none},
+          {"data.categories", none},
+          {"data.categories.*", one}};
+}
+
 std::vector<std::string> data_value_names() {
-  return {"data.channels", "data.classes", "data.features",   "data.height",
-          "data.length",   "data.targets", "data.vocabulary", "data.width"};
+  std::vector<std::string> names;
+  for (const auto& [name, value] : data_stand_ins())
+    if (!name.ends_with(".*")) names.push_back(name);
+  return names;
 }
 
 DatasetPointer open_described(const DataSpec& spec, const std::string& set_name, const std::filesystem::path& folder) {

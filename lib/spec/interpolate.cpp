@@ -172,7 +172,7 @@ class ReferenceWalk {
 
   std::optional<Node> value_of(const std::string& name, const std::set<std::string>& parameters) {
     std::vector<std::string> path = path_parts(name);
-    if (later_.contains(name) || parameters.contains(path[0])) return {};
+    if (is_later(path) || parameters.contains(path[0])) return {};
     const Node* target = find_path(spec_, path);
     if (!target) {
       std::vector<std::string> known = names_beside(spec_, path);
@@ -181,6 +181,15 @@ class ReferenceWalk {
       throw unknown_name(name, std::move(known));
     }
     return followed(path_text(path), *target, path);
+  }
+
+  // A name that is later, or what lies under one: of "data.categories" "data.categories.town".
+  bool is_later(const std::vector<std::string>& path) const {
+    std::vector<std::string> part;
+    return std::ranges::any_of(path, [&](const std::string& key) {
+      part.push_back(key);
+      return later_.contains(path_text(part));
+    });
   }
 
   std::optional<Node> followed(const std::string& name, const Node& target, std::vector<std::string>& path) {
@@ -237,7 +246,9 @@ Node interpolate_values(const Node& spec, const std::map<std::string, Node>& val
     if (node.is_scalar() && find_reference(node.text) != std::string::npos) {
       const std::set<std::string> parameters = block_parameters(spec, path);
       const NameLookup lookup = [&](const std::string& name) -> std::optional<Node> {
-        if (const auto found = values.find(name); found != values.end()) {
+        auto found = values.find(name);
+        if (found == values.end()) found = values.find(name.substr(0, name.rfind('.')) + ".*");
+        if (found != values.end()) {
           Node value = found->second;
           value.origin = Node::Origin::program;
           return value;

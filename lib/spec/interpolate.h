@@ -24,10 +24,10 @@ Node interpolate(const Node& scalar, const NameLookup& lookup, const Environment
 // Replaces ${env:NAME} and ${env:NAME:-default} in the whole tree.
 void interpolate_environment(Node& tree, const Environment& environment, const Reading& r);
 
-// Replaces references to other values of the tree. Names in `later` stay.
+// Replaces references to other values of the tree. Names in `later`, and what lies under them, stay.
 Node interpolate_references(const Node& spec, const std::set<std::string>& later, std::vector<Problem>& problems);
 
-// Replaces names in `values`.
+// Replaces names in `values`, where "data.categories.*" stands for all that lies under "data.categories".
 Node interpolate_values(const Node& spec, const std::map<std::string, Node>& values, std::vector<Problem>& problems);
 
 }  // namespace dl

@@ -51,6 +51,20 @@ std::vector<int> firsts(const DatasetPointer& data) {
 
 }  // namespace
 
+namespace {
+
+std::string values_for_model(const DataSets& sets) {
+  std::string text;
+  for (const auto& [name, value] : data_values(sets)) {
+    text += name + " " + value.text;
+    for (const Node& item : value.items) text += item.text + ",";
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
 TEST_CASE("a described set brings its parts, classes and sizes") {
   PetsSet folder;
   const auto opened = open("{train: pets}", folder.path);
@@ -63,9 +77,9 @@ TEST_CASE("a described set brings its parts, classes and sizes") {
   CHECK(sets.inputs == std::vector<SampleField>{{"x", {DType::f32, {2, 2, 1}}}});
   CHECK(sets.target == Type{DType::i32, {}});
   CHECK(sets.classes == std::vector<std::string>{"cat", "dog"});
-  std::string values;
-  for (const auto& [name, value] : data_values(sets)) values += name + " " + value.text + "\n";
-  CHECK(values == "data.channels 1\ndata.classes 2\ndata.features 4\ndata.height 2\ndata.width 2\n");
+  CHECK(values_for_model(sets) ==
+        "data.categories \ndata.channels 1\ndata.classes 2\ndata.columns \ndata.features 4\ndata.height 2\n"
+        "data.inputs x,\ndata.width 2\n");
 }
 
 TEST_CASE("validation is a part of the training set, which is trained on without it, or a set of its own") {
@@ -186,19 +200,25 @@ TEST_CASE("a validation part must leave something on both sides") {
         "group, last, order, stratified");
 }
 
-TEST_CASE("tokens and numbers have values of their own for the model") {
+TEST_CASE("tokens, numbers and tables have values of their own for the model") {
   PetsSet folder;
   const auto values = [&](const std::string& set) {
-    const auto opened = open("{train: {format: random, " + set + "}}", folder.path);
+    const auto opened = open("{train: {" + set + "}}", folder.path);
     CHECK(opened->problems == "");
-    std::string text;
-    for (const auto& [name, value] : data_values(opened->sets)) text += name + " " + value.text + "\n";
-    return text;
+    return values_for_model(opened->sets);
   };
-  CHECK(values("shape: [7], vocabulary: 5") == "data.classes 5\ndata.features 7\ndata.length 7\ndata.vocabulary 5\n");
-  CHECK(values("shape: [7], vocabulary: 5, classes: 3") ==
-        "data.classes 3\ndata.features 7\ndata.length 7\ndata.vocabulary 5\n");
-  CHECK(values("shape: [3], dtype: f32, targets: 2") == "data.features 3\ndata.targets 2\n");
+  CHECK(values("format: random, shape: [7], vocabulary: 5") ==
+        "data.categories \ndata.classes 5\ndata.columns \ndata.features 7\ndata.inputs x,\ndata.length 7\n"
+        "data.vocabulary 5\n");
+  CHECK(values("format: random, shape: [7], vocabulary: 5, classes: 3") ==
+        "data.categories \ndata.classes 3\ndata.columns \ndata.features 7\ndata.inputs x,\ndata.length 7\n"
+        "data.vocabulary 5\n");
+  CHECK(values("format: random, shape: [3], dtype: f32, targets: 2") ==
+        "data.categories \ndata.columns \ndata.features 3\ndata.inputs x,\ndata.targets 2\n");
+  folder.write("t.csv", "a,town,kind,y\n1,Ulm,p,0.5\n2,Kiel,q,1.5\n3,Bonn,q,2.5\n");
+  CHECK(values("format: csv, path: t.csv, target: y, columns: {town: {as: index}, kind: {as: index}}") ==
+        "data.categories 4,3,\ndata.categories.kind 3\ndata.categories.town 4\ndata.columns town,kind,\n"
+        "data.features 1\ndata.inputs x,town,kind,\ndata.targets 1\n");
 }
 
 TEST_CASE("a described set may be taken with other values of its readers' keys") {

@@ -192,6 +192,18 @@ TEST_CASE("names that the program will know stay, and are put in by provide") {
         "  known names: data.clases\n  help: write 'data.clases'");
 }
 
+TEST_CASE("what lies under a name that is known later is known later too") {
+  const Node spec = loaded("a: ${data.categories.town}\nb: ${data.categories}\n", {}, {"data.categories"});
+  const auto provided = [&](const std::map<std::string, Node>& values) { return json_of(provide(spec, values)); };
+  const Node list = Node::list({Node::integer(4), Node::integer(3)});
+  CHECK(provided({{"data.categories", list}, {"data.categories.town", Node::integer(4)}}) ==
+        R"({"a": 4, "b": [4, 3]})");
+  CHECK(provided({{"data.categories", list}, {"data.categories.*", Node::integer(1)}}) == R"({"a": 1, "b": [4, 3]})");
+  CHECK(error_text([&] {
+          provided({{"data.categories", list}, {"data.categories.twon", Node::integer(4)}});
+        }).ends_with("help: write 'data.categories.twon'"));
+}
+
 TEST_CASE("parameters of a block stay until the block is used") {
   const Node spec = loaded(
       "w: 2\nblocks:\n  basic:\n    params: {channels: , mid: \"${channels * w}\"}\n"

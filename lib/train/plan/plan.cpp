@@ -49,13 +49,6 @@ std::string config_text(const std::filesystem::path& config, const Node& spec, c
   return text;
 }
 
-// For references to values of data that could not be opened, so that the rest is checked all the same.
-std::map<std::string, Node> stand_ins() {
-  std::map<std::string, Node> values;
-  for (const std::string& name : data_value_names()) values[name] = Node::integer(1);
-  return values;
-}
-
 // Reads each layer's keys without building it.
 void check_keys(const std::vector<ModelItem>& items, std::vector<Problem>& problems) {
   for (const ModelItem& item : items) {
@@ -343,7 +336,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
   RunPlanner planner(*plan, problems, std::filesystem::absolute(config).parent_path(), read);
   try {
     const bool data_good = planner.open_data_sets();
-    plan->spec = provide(plan->spec, data_good ? data_values(plan->data) : stand_ins());
+    plan->spec = provide(plan->spec, data_good ? data_values(plan->data) : data_stand_ins());
     planner.read_run();
     planner.build_network(data_good);
     planner.plan_updates();
