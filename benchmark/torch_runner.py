@@ -14,10 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import clock
-
-
-def images(batch, channels, size, classes=10):
-    return torch.randn(batch, channels, size, size), torch.randint(classes, (batch,))
+from torch_models import MODELS, images
 
 
 def tokens(kinds, batch, length):
@@ -179,6 +176,7 @@ def lstm_ptb():
 
 WORKLOADS = {f.__name__: f for f in (
     mlp, lenet, cnn, tabular, resnet20, resnet18, resnet50, gpt_cpu, gpt_baby, gpt2, lstm_ptb)}
+WORKLOADS |= {name: lambda make=make: (*make(), momentum) for name, make in MODELS.items()}
 
 
 def main():
@@ -193,14 +191,15 @@ def main():
     model, x, y = model.to(device), x.to(device), y.to(device)
     if "channels-last" in mode:
         model = model.to(memory_format=torch.channels_last)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x, y = (t.contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t for t in (x, y))
     optimizer = make_optimizer(model.parameters(), **({"fused": True} if "fused" in mode else {}))
     forward = torch.compile(model, mode="reduce-overhead" if "graphs" in mode else None) if "compile" in mode else model
 
     def step():
         with torch.autocast(device, torch.bfloat16, enabled="bf16" in mode):
             prediction = forward(x)
-            loss = F.cross_entropy(prediction.flatten(0, -2), y.flatten())
+            loss = (F.mse_loss(prediction, y) if y.is_floating_point()
+                    else F.cross_entropy(prediction.flatten(0, -2), y.flatten()))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
