@@ -22,7 +22,8 @@ struct RunPaths {
   std::filesystem::path metrics_jsonl() const { return folder / "metrics.jsonl"; }
   std::filesystem::path metrics_csv() const { return folder / "metrics.csv"; }
   std::filesystem::path log() const { return folder / "log.txt"; }
-  std::filesystem::path tables() const { return folder / "tables"; }  // of the last validation
+  std::filesystem::path events() const { return folder / "events.out.tfevents.dlcli"; }  // TensorBoard's
+  std::filesystem::path tables() const { return folder / "tables"; }                     // of the last validation
   std::filesystem::path checkpoints() const { return folder / "checkpoints"; }
   std::filesystem::path lock() const { return folder / "lock"; }
   std::filesystem::path record() const { return folder / "run.json"; }  // lib/train/kept/run_state.h

@@ -46,6 +46,8 @@ RunLog::RunLog(const RunPaths& run, std::vector<std::string> figures, std::funct
       lines_([this](std::string_view line) { append(text_, line); }),
       figures_(std::move(figures)),
       warn_(std::move(warn)) {
+  const auto whole_lines = [](std::string_view content) { return content.rfind('\n') + 1; };  // npos + 1 is 0
+  for (AppendFile* file : {&jsonl_, &csv_, &text_}) keep_too(*file, whole_lines);
   fsync_folder(run.folder);
   if (csv_.size_bytes() == 0) append(csv_, "step,epoch,time_s," + join(figures_, ",") + "\n");
 }
@@ -58,14 +60,18 @@ void RunLog::append(AppendFile& file, std::string_view text) {
   }
 }
 
+void RunLog::keep_too(AppendFile& file, std::function<uint64_t(std::string_view content)> whole) {
+  kept_.push_back({&file, std::move(whole)});
+}
+
 void RunLog::cut(const std::map<std::string, uint64_t>& bytes) {
-  for (AppendFile* file : {&jsonl_, &csv_, &text_}) {
+  for (const auto& [file, whole] : kept_) {
     const auto recorded = bytes.find(file->path().filename().string());
     if (recorded == bytes.end()) continue;
     uint64_t wanted = recorded->second;
     if (file->size_bytes() < wanted) {
       warn_(concat(file->path(), " is shorter than at the checkpoint: records are missing"));
-      wanted = read_file(file->path(), max_log_bytes).rfind('\n') + 1;  // npos + 1 is 0
+      wanted = whole(read_file(file->path(), max_log_bytes));
     }
     file->truncate(wanted);
   }
@@ -73,7 +79,8 @@ void RunLog::cut(const std::map<std::string, uint64_t>& bytes) {
 
 std::map<std::string, uint64_t> RunLog::sync() {
   std::map<std::string, uint64_t> bytes;
-  for (AppendFile* file : {&jsonl_, &csv_, &text_}) {
+  for (const Kept& kept : kept_) {
+    AppendFile* const file = kept.file;
     file->sync();
     bytes[file->path().filename().string()] = file->size_bytes();
   }

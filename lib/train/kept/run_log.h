@@ -21,7 +21,10 @@ class RunLog final : public Observer {
   // once.
   RunLog(const RunPaths& run, std::vector<std::string> figures, std::function<void(const std::string&)> warn);
 
-  // Cuts the files to the lengths they had at a checkpoint; one shorter than that loses its torn last line only.
+  // A file of another observer that goes on with the run: it is cut and synced with the log's own. `whole` tells how
+  // many bytes at the beginning of its content are whole records.
+  void keep_too(AppendFile& file, std::function<uint64_t(std::string_view content)> whole);
+  // Cuts the files to the lengths they had at a checkpoint; one shorter than that loses its torn last record only.
   void cut(const std::map<std::string, uint64_t>& bytes);
   // Makes everything so far survive a power cut; returns the files' lengths, by name.
   std::map<std::string, uint64_t> sync();
@@ -45,8 +48,14 @@ class RunLog final : public Observer {
 
   void write_table(const MetricTable& table);
 
+  struct Kept {
+    AppendFile* file;
+    std::function<uint64_t(std::string_view content)> whole;
+  };
+
   std::filesystem::path tables_;
   AppendFile jsonl_, csv_, text_;
+  std::vector<Kept> kept_;
   TextLog lines_;
   std::vector<std::string> figures_;
   std::function<void(const std::string&)> warn_;

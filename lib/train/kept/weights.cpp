@@ -160,6 +160,12 @@ std::vector<std::string> wrappers_of(const std::map<std::string, std::string>& m
 
 }  // namespace
 
+std::vector<float> values_of(const Tensor& tensor, Store& store) {
+  std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
+  store.read_part(variable_of(tensor, store), offset_of(tensor), tensor.shape.elements(), values.data());
+  return values;
+}
+
 void write_weights(const Tensors& tensors, Store& store, const Append& append) {
   std::vector<SafetensorsItem> items;
   for (const Tensor& t : tensors) {

@@ -24,6 +24,9 @@ void write_weights(const Tensors& tensors, Store& store, const Append& append);
 // The optimizer's state: "exp_avg/PATH" for each state and trained tensor.
 void write_optimizer(const Tensors& tensors, Store& store, const Append& append);
 
+// A tensor's values, in the order of its elements.
+std::vector<float> values_of(const Tensor& tensor, Store& store);
+
 // What of a file a model begins with.
 struct InitialWeights {
   std::string file;                          // its path

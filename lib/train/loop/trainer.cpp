@@ -15,9 +15,11 @@
 #include "lib/data/order.h"
 #include "lib/data/skipping.h"
 #include "lib/device/repeats_arithmetic.h"
+#include "lib/interop/tfrecord.h"
 #include "lib/spec/yaml.h"
 #include "lib/train/kept/run_log.h"
 #include "lib/train/kept/run_state.h"
+#include "lib/train/kept/tensorboard_log.h"
 #include "lib/train/kept/weights.h"
 #include "lib/train/loop/cadence.h"
 #include "lib/train/loop/checkpointing.h"
@@ -119,6 +121,12 @@ struct Trainer::Impl {
     record.emplace(folder.paths());
     log.emplace(folder.paths(), log_columns(plan), [this](const std::string& text) { warn(text); });
     options.observers.insert(options.observers.begin(), {&*log, &*record});
+    if (const auto& wanted = trainer.tensorboard; wanted && wanted->on) {
+      board.emplace(folder.paths(), plan.config, plan.spec, [this](const std::string& text) { warn(text); });
+      log->keep_too(board->file(), whole_tfrecords);
+      options.observers.push_back(&*board);
+      if (wanted->histograms) histogram_cadence.emplace(*wanted->histograms, plan.steps_per_epoch());
+    }
   }
 
   // What was measured since the last time, added to what is kept of the record and of the epoch.
@@ -153,6 +161,7 @@ struct Trainer::Impl {
   void look_closer(double sum, const Cursor& batch);
   void log_record();
   void boundary();
+  void show_tensors();
   bool validate();
   void end_epoch();
   void save(bool final);
@@ -187,6 +196,8 @@ struct Trainer::Impl {
   Checkpointing checkpointing;
   Cadence validation_cadence;
   std::optional<RunLog> log;
+  std::optional<TensorBoardLog> board;
+  std::optional<Cadence> histogram_cadence;  // of its weights
   std::optional<RunRecord> record;
   bool folder_is_new = false;  // made by options.make_folder
   std::optional<Loader> loader;
@@ -280,6 +291,8 @@ void Trainer::Impl::prepare() {
     folder_is_new = true;
   }
   tell([started = about()](Observer& o) { o.started(started); });
+  if (board && resumed_from.empty() && trainer.tensorboard->images > 0)
+    board->images(*plan.data.train, trainer.tensorboard->images);
   for (const Problem& warning : plan.warnings) warn(problem_text(warning));
   if (trainer.numbers() != Precision::f32 && !device->gains_by_bf16())
     warn(concat("trainer.precision: this processor has no unit for bf16: '", trainer.precision,
@@ -406,8 +419,10 @@ void Trainer::Impl::boundary() {
   const bool last = !end_reason(state.epoch + (over ? 1 : 0)).empty();
   const bool validates = plan.data.validation && (last || validation_cadence.due(state.step, now()));
   best_now = false;
-  if (over || validates) read();
+  const bool shows_tensors = histogram_cadence && histogram_cadence->due(state.step, now());
+  if (over || validates || shows_tensors) read();
   if (!diverged.empty()) return;
+  if (shows_tensors) show_tensors();
   for (const auto& controller : controllers)
     if (over) controller->epoch_trained(state.epoch + 1, store);
   if (validates && !validate()) {
@@ -418,6 +433,11 @@ void Trainer::Impl::boundary() {
   if (!diverged.empty()) return;
   if (over) end_epoch();
   if (best_now || checkpointing.due(state.step, now())) save(false);
+}
+
+void Trainer::Impl::show_tensors() {
+  for (const Tensor& tensor : plan.network->tensors()) board->tensor(state.step, tensor.path, values_of(tensor, store));
+  histogram_cadence->done(now());
 }
 
 bool Trainer::Impl::validate() {

@@ -35,8 +35,13 @@ void say_instead(Schema& s) {
     s.instead_of(key,
                  "leave it out: each is a key of 'trainer', such as 'early_stopping: {…}'; 'dlcli describe controller' "
                  "lists them");
-  for (const char* key : {"logger", "loggers", "log_dir", "tensorboard", "wandb", "report_to", "default_root_dir"})
+  for (const char* key : {"log_dir", "wandb", "default_root_dir"})
     s.instead_of(key, "leave it out: the figures are in the run's folder, metrics.csv and metrics.jsonl");
+  for (const char* key : {"logger", "loggers", "report_to"})
+    s.instead_of(
+        key,
+        "leave it out: the figures are in the run's folder, metrics.csv and metrics.jsonl; 'tensorboard: true' "
+        "below 'trainer' writes them for TensorBoard too");
   for (const char* key : {"deterministic", "benchmark", "cudnn"})
     s.instead_of(key, "leave it out: the same seed gives the same bits");
   for (const char* key : {"amp", "fp16", "bf16", "mixed_precision"})
@@ -97,6 +102,22 @@ void CheckpointSpec::describe(Schema& s) {
       .known_as({"monitor"});
   s.optional("mode", mode, "min or max is better; without it, what is better for the figure").one_of({"min", "max"});
   s.example("checkpoint: {every: 500 steps, keep: 2, best: val/accuracy}");
+}
+
+void TensorBoardSpec::describe(Schema& s) {
+  s.summary("what is written for TensorBoard into the run's folder");
+  s.details(
+      "Every figure, the config as text and its numbers as hyperparameters: 'tensorboard --logdir runs' shows and "
+      "compares runs. A run that is resumed goes on in the same file.");
+  s.optional("on", on, "whether it is").positional();
+  s.optional("histograms", histograms, "how often the spread of each tensor of the model is written too")
+      .units({Unit::steps, Unit::epochs, Unit::seconds})
+      .above(0);
+  s.optional("images", images, "how many training samples that are images are shown when the run begins")
+      .at_least(0)
+      .at_most(1000);
+  s.example("tensorboard: true");
+  s.example("tensorboard: {histograms: 1 epoch, images: 8}");
 }
 
 std::vector<Duration> CheckpointSpec::intervals() const {
@@ -188,6 +209,7 @@ void TrainerSpec::describe(Schema& s) {
     s.optional(own.name, own, keys->schema.summary()).known_as(keys->schema.foreign_names());
   }
   s.optional("checkpoint", checkpoint, "which checkpoints are written and kept").known_as({"enable_checkpointing"});
+  s.optional("tensorboard", tensorboard, "writes figures for TensorBoard too");
   say_instead(s);
   lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
   for (const char* key : {"model", "loss", "metrics", "optimizer", "schedule", "seed", "data", "init_from", "name"})

@@ -35,6 +35,15 @@ struct CheckpointSpec {
   std::vector<Duration> intervals() const;  // one is written whenever one of them has passed
 };
 
+// What is written for TensorBoard.
+struct TensorBoardSpec {
+  bool on = true;
+  std::optional<Duration> histograms;  // how often the weights' are written; unset: never
+  int64_t images = 0;                  // of training, shown when the run begins
+  Where where;
+  void describe(Schema& s);
+};
+
 // Keys and meanings are those of Lightning's Trainer.
 struct TrainerSpec {
   std::optional<int64_t> max_epochs;
@@ -56,6 +65,7 @@ struct TrainerSpec {
   bool detect_anomaly = false;
   Keyed<UpdateRule> ema{"ema", nullptr};
   CheckpointSpec checkpoint;
+  std::optional<TensorBoardSpec> tensorboard;
   std::vector<Keyed<Controller>> controllers = every_controller();  // one for each that there is
   Where where;
   void describe(Schema& s);

@@ -1,0 +1,125 @@
+// What a run writes for TensorBoard: everything once, also by a run that is stopped and resumed.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <protozero/pbf_reader.hpp>
+
+#include "lib/interop/tfrecord.h"
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+const std::vector<std::string> for_tensorboard{"trainer.tensorboard={histograms: 7 steps, images: 2}"};
+
+// The bytes of each record.
+std::vector<std::string> records_of(const RunFolder& folder) {
+  const std::string file = text_of(folder.paths().events());
+  CHECK(whole_tfrecords(file) == file.size());
+  std::vector<std::string> records;
+  for (size_t at = 0; at < file.size();) {
+    uint64_t length;
+    std::memcpy(&length, file.data() + at, sizeof length);
+    records.push_back(file.substr(at + tfrecord_head_bytes, length));
+    CHECK(tfrecord(records.back()) == file.substr(at, tfrecord_head_bytes + length + tfrecord_tail_bytes));
+    at += tfrecord_head_bytes + length + tfrecord_tail_bytes;
+  }
+  return records;
+}
+
+// Of each value of an event "STEP TAG: what it is", without what depends on time.
+std::vector<std::string> events_of(const RunFolder& folder) {
+  std::vector<std::string> events;
+  for (const std::string& record : records_of(folder)) {
+    protozero::pbf_reader event(record);
+    std::string step = "0";
+    while (event.next()) {
+      if (event.tag() == 2) {
+        step = std::to_string(event.get_int64());
+      } else if (event.tag() == 3) {
+        events.push_back(event.get_string());
+      } else if (event.tag() == 5) {
+        protozero::pbf_reader summary = event.get_message();
+        while (summary.next(1)) {
+          protozero::pbf_reader value = summary.get_message();
+          std::string tag, what;
+          while (value.next()) {
+            if (value.tag() == 1)
+              tag = value.get_string();
+            else if (value.tag() == 2)
+              what = number_text(value.get_float());
+            else if (value.tag() == 4 || value.tag() == 5 || value.tag() == 8)
+              what = value.get_view().to_string();
+            else
+              value.skip();
+          }
+          if (tag != "samples_per_s" && tag != "input_wait") events.push_back(step + " " + tag + ": " + what);
+        }
+      } else {
+        event.skip();
+      }
+    }
+  }
+  return events;
+}
+
+int64_t count(const std::vector<std::string>& events, const std::string& part) {
+  return std::ranges::count_if(events, [&](const std::string& e) { return e.find(part) != std::string::npos; });
+}
+
+}  // namespace
+
+TEST_CASE("a run writes its figures, config, images and tensors for TensorBoard") {
+  const Workplace place;
+  const auto plan = place.plan(for_tensorboard);
+  RunFolder folder = place.new_run(*plan);
+  Record record;
+  Trainer(*plan, {.folder = &folder, .observers = {&record}}).fit();
+  const auto events = events_of(folder);
+  CHECK(events[0] == "brain.Event:2");
+  CHECK(count(events, "config/text_summary: ") == 1);
+  CHECK(count(events, "    loss: cross_entropy\n") == 1);
+  CHECK(count(events, "_hparams_/session_start_info") == 1);
+  CHECK(count(events, "_hparams_/session_end_info") == 1);
+  CHECK(count(events, "0 sample/1: ") == 1);
+  CHECK(count(events, "PNG") == 2);
+  CHECK(count(events, " train/loss: ") == std::ssize(record.logs));
+  CHECK(count(events, " val/accuracy: ") == std::ssize(record.validations));
+  const int64_t steps = std::ssize(record.losses);
+  CHECK(count(events, " 0.weight: ") == steps / 7);
+  CHECK(count(events, " 1.running_mean: ") == steps / 7);
+}
+
+TEST_CASE("without 'tensorboard' nothing is written for it") {
+  const Workplace place;
+  for (const std::string sets : {"", "trainer.tensorboard=false"}) {
+    const auto plan = place.plan(sets.empty() ? std::vector<std::string>{} : std::vector{sets});
+    RunFolder folder = place.new_run(*plan);
+    Trainer(*plan, {.folder = &folder}).fit();
+    CHECK(!std::filesystem::exists(folder.paths().events()));
+  }
+}
+
+TEST_CASE("a run that is stopped and resumed has the same events as one that was not") {
+  const Workplace place;
+  const auto plan = place.plan(for_tensorboard);
+  RunFolder whole = place.new_run(*plan);
+  Trainer(*plan, {.folder = &whole}).fit();
+  auto expected = events_of(whole);
+  for (const int64_t at : {1, 7, 9, 17}) {
+    CAPTURE(at);
+    RunFolder stopped = place.new_run(*plan);
+    StopAfter stop(at);
+    Trainer(*plan, {.folder = &stopped, .observers = {&stop}, .stop = &stop.stop}).fit();
+    const auto newest = *Checkpoints(stopped.paths().checkpoints()).newest({});
+    // What a process that was killed wrote after its last checkpoint, the last record torn.
+    write(stopped.paths().events(), text_of(stopped.paths().events()) + tfrecord("lost") + "torn");
+    Trainer resumed(*plan, {.folder = &stopped});
+    resumed.resume(newest);
+    resumed.fit();
+    CHECK(events_of(stopped) == expected);
+  }
+}
