@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
+#include "app/file_name.h"
 #include "app/look/look.h"
 #include "app/options.h"
 #include "lib/base/file.h"
@@ -14,23 +15,6 @@ namespace dl {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The name without its endings, of what may stand in a run's name.
-std::string name_of(const fs::path& path) {
-  fs::path name = fs::weakly_canonical(path).filename();
-  if (name.extension() == ".gz") name = name.stem();
-  std::error_code error;
-  if (!fs::is_directory(path, error) && name.has_stem()) name = name.stem();
-  std::string text;
-  for (const char c : name.string()) {
-    const bool kept =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    if (kept || (!text.empty() && text.back() != '-')) text += kept ? c : '-';
-  }
-  while (!text.empty() && (text.front() == '-' || text.front() == '_')) text.erase(0, 1);
-  while (!text.empty() && text.back() == '-') text.pop_back();
-  return text.empty() ? "data" : text;
-}
 
 class Init final : public Command {
  public:
@@ -53,7 +37,7 @@ class Init final : public Command {
   }
 
   Exit run() override {
-    LookOptions options{.target = target_, .task = task_, .name = name_of(path_)};
+    LookOptions options{.target = target_, .task = task_, .name = name_of_file(path_)};
     fs::path config = output_.empty() ? fs::path(options.name + ".yaml") : fs::path(output_);
     if (config.extension() != ".yaml" && config.extension() != ".yml")
       throw Error(Exit::usage,

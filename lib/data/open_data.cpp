@@ -198,11 +198,10 @@ void hold_out_fold(Opened& sets, const Folds& folds, int64_t number, uint64_t se
       folds.where);
 }
 
-// The training set as its fit says it is, without its files; null where there is no fit that says it.
+// The training set as its fit, or its reader's keys say it is, without its files; null where nothing says it.
 DatasetPointer known_by_fit(const DataSpec& spec, const std::filesystem::path& folder) {
-  if (spec.fitted.is_null()) return nullptr;
   const auto reader = reader_of(spec.train, "train", folder);
-  return reader ? reader->open_fitted(spec.fitted) : nullptr;
+  return reader && (reader->says_samples() || !spec.fitted.is_null()) ? reader->open_fitted(spec.fitted) : nullptr;
 }
 
 Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, uint64_t seed, const SetsToRead& read,

@@ -16,7 +16,7 @@ void Reader::say_instead(AnyRegistry& registry) {
                       "write 'csv'; 'delimiter: tab' where tabs part the cells");
   registry.instead_of({"excel", "xlsx", "parquet", "feather", "json", "jsonl", "sql", "arff"},
                       "save the table as a CSV file and write 'csv'");
-  registry.instead_of({"numpy", "npz", "hdf5", "h5", "mat", "pickle", "pkl", "pt", "tensor", "tfrecord", "lmdb"},
+  registry.instead_of({"numpy", "npz", "hdf5", "h5", "mat", "pickle", "pkl", "pt", "tensor", "lmdb"},
                       "save the arrays by numpy.savez and write 'npy'");
   registry.instead_of({"txt", "characters", "language", "corpus"}, "write 'text'");
   registry.instead_of({"bin"}, "write 'tokens'");

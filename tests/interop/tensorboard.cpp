@@ -8,7 +8,7 @@
 
 #include "lib/base/crc32c.h"
 #include "lib/interop/tensorboard_event.h"
-#include "lib/interop/tfrecord.h"
+#include "lib/data/file/tfrecord.h"
 
 using namespace dl;
 

@@ -5,7 +5,8 @@
 #include <cstring>
 #include <protozero/pbf_reader.hpp>
 
-#include "lib/interop/tfrecord.h"
+#include "lib/base/text.h"
+#include "lib/data/file/tfrecord.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;

@@ -74,6 +74,8 @@ struct TokenFile final : Reader {
     return token_windows(std::make_shared<FileTokens>(file, is_npy(file) ? npy_form(file) : raw_form(file), vocabulary),
                          window, vocabulary);
   }
+  bool says_samples() const override { return true; }
+  DatasetPointer open_fitted(const Node& /*fit*/) const override { return token_windows(nullptr, window, vocabulary); }
 
  private:
   FileTokens::Form raw_form(const std::filesystem::path& file) const {

@@ -9,7 +9,7 @@
 #include "lib/base/text.h"
 #include "lib/data/image/png_writer.h"
 #include "lib/interop/tensorboard_event.h"
-#include "lib/interop/tfrecord.h"
+#include "lib/data/file/tfrecord.h"
 
 namespace dl {
 namespace {

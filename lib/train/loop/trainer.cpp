@@ -15,7 +15,7 @@
 #include "lib/data/order.h"
 #include "lib/data/skipping.h"
 #include "lib/device/repeats_arithmetic.h"
-#include "lib/interop/tfrecord.h"
+#include "lib/data/file/tfrecord.h"
 #include "lib/spec/yaml.h"
 #include "lib/train/kept/run_log.h"
 #include "lib/train/kept/run_state.h"
