@@ -67,8 +67,7 @@ bool read_list(const Node& node, UpdateChain& value, const Reading& r) {
     rules.push_back(std::move(rule));
   }
   if (good && !chain.optimizer) {
-    r.problem(node.where, "no optimizer is in the list", example,
-              {"known optimizers: " + join(Registry<Optimizer>::instance().names())});
+    r.problem(node.where, "no optimizer is in the list", example, {Registry<Optimizer>::instance().known()});
     good = false;
   }
   if (good) value = std::move(chain);

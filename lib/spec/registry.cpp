@@ -99,9 +99,17 @@ std::unique_ptr<Described> AnyRegistry::make(const std::string& name, const Wher
   const Meant meant = this->meant(name);
   std::string help = meant.help;
   if (help.empty() && !meant.name.empty()) help = "write '" + meant.name + "'";
-  const std::string known = types_.empty() ? "none is built in" : "known " + plural(kind_) + ": " + join(names());
-  r.problem(where, "unknown " + kind_ + " " + Node::string(name).described(), help, {known});
+  r.problem(where, "unknown " + kind_ + " " + Node::string(name).described(), help, {known()});
   return nullptr;
+}
+
+std::string AnyRegistry::known() const {
+  constexpr size_t most_listed = 24;
+  if (types_.empty()) return "none is built in";
+  const std::string list = types_.size() <= most_listed
+                               ? join(names())
+                               : concat(types_.size(), ", which 'dlcli describe ", kind_, "' lists");
+  return "known " + plural(kind_) + ": " + list;
 }
 
 void AnyRegistry::instead_of(const std::vector<std::string>& names, const std::string& help) {

@@ -31,6 +31,7 @@ class AnyRegistry {
 
   const std::string& kind() const { return kind_; }  // "layer"
   std::vector<std::string> names() const;            // sorted
+  std::string known() const;  // the names as a note of a message, or where they are listed if they are many
   bool has(const std::string& name) const { return types_.contains(name); }
   // A new object with its defaults, or null and a problem: "unknown layer 'dense'", the names there are, and help.
   std::unique_ptr<Described> make(const std::string& name, const Where& where, const Reading& r) const;
