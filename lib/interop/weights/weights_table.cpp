@@ -10,7 +10,7 @@ namespace dl {
 namespace {
 
 constexpr size_t most_others = 1000;
-constexpr size_t most_name_bytes = 4096;
+constexpr size_t most_tensor_name_bytes = 4096;
 constexpr size_t most_bytes_of_names = 64 << 20;
 
 }  // namespace
@@ -30,7 +30,7 @@ const StoredTensor* WeightsTable::find(const std::string& name) const {
 
 void WeightsTable::add(std::string name, StoredTensor tensor) {
   if (!valid_utf8(name)) refuse_weights(path_, name, "has a name that is not UTF-8");
-  if (name.size() > most_name_bytes)
+  if (name.size() > most_tensor_name_bytes)
     refuse_weights(path_, name.substr(0, 60) + "…", concat("has a name of ", name.size(), " bytes"));
   name_bytes_ += name.size();
   if (name_bytes_ > most_bytes_of_names)

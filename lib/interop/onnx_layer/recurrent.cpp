@@ -1,0 +1,118 @@
+// ONNX's recurrent layers: gates are in another order there, the steps before the batch.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "lib/interop/onnx_layer/taken.h"
+
+namespace dl::onnx {
+namespace {
+
+using Whole = std::vector<int64_t>;
+
+// Which of ONNX's gates stands at each of ours: i o f c, as ours i f g o; z r h, as ours r z n.
+struct Gates {
+  Cell cell;
+  std::vector<int64_t> theirs;
+};
+
+Gates gates_of(Taking& t, const ReadNode& node) {
+  if (node.op == "LSTM") return {Cell::lstm, {0, 2, 3, 1}};
+  if (node.op == "GRU") {
+    if (t.attribute<int64_t>(node, "linear_before_reset", 0) == 0)
+      t.fail(node, "resets the state before the product, which there is no layer for here",
+             "export it with linear_before_reset, as PyTorch's and Keras's default are");
+    return {Cell::gru, {1, 0, 2}};
+  }
+  std::string activation = "Tanh";
+  if (const auto found = node.attributes.find("activations"); found != node.attributes.end())
+    if (const auto* one = std::get_if<std::string>(&found->second)) activation = *one;
+  return {activation == "Relu" ? Cell::rnn_relu : Cell::rnn_tanh, {0}};
+}
+
+// Rows of a direction [gates * hidden, width], or of a bias (width 1), in our order of gates.
+std::vector<float> ordered(const std::vector<float>& values, int64_t begin, const Gates& gates, int64_t hidden,
+                           int64_t width) {
+  std::vector<float> out;
+  const auto all = static_cast<int64_t>(gates.theirs.size()) * hidden * width;
+  if (all < 0 || begin + all > static_cast<int64_t>(values.size())) return out;  // which are not as many as expected
+  for (const int64_t gate : gates.theirs) {
+    const auto from = values.begin() + begin + gate * hidden * width;
+    out.insert(out.end(), from, from + hidden * width);
+  }
+  return out;
+}
+
+void take_recurrent(Taking& t, const ReadNode& node) {
+  const Gates gates = gates_of(t, node);
+  const int64_t hidden = t.attribute<int64_t>(node, "hidden_size", 0),
+                count = static_cast<int64_t>(gates.theirs.size());
+  if (hidden < 1) t.fail(node, "does not say 'hidden_size'");
+  const std::string direction = t.attribute<std::string>(node, "direction", "forward");
+  const int64_t directions = direction == "bidirectional" ? 2 : 1;
+  if (t.has(node, 4)) {  // steps of each sequence
+    const Taken& lengths = t.at(node, 4);
+    const int64_t steps = t.at(node, 0).sizes()[0];
+    if (lengths.value || std::ranges::any_of(t.integers(node, 4), [&](int64_t n) { return n != steps; }))
+      t.fail(node, "takes sequences of different lengths, which are not known here");
+  }
+  if (t.has(node, 7)) t.fail(node, "has weights from the cell to the gates, which there is no layer for here");
+  const bool batch_first = t.attribute<int64_t>(node, "layout", 0) != 0;
+  const AxisOrder order = batch_first ? AxisOrder{0, 1, 2} : AxisOrder{1, 0, 2};
+  const Value x = as_f32(t.in_order(node, 0, order));  // [batch, steps, features]
+  const int64_t batch = x.shape()[0], features = x.shape()[2], rows = count * hidden;
+  std::vector<Value> all, last, cells;
+  for (int64_t d = 0; d < directions; ++d) {
+    const bool reverse = direction == "reverse" || d == 1;
+    const std::string suffix = d == 1 ? "_reverse" : "_forward";
+    const Value w = t.parameter(node, 1, suffix, {rows, features}, [&](const std::vector<float>& values) {
+      return ordered(values, d * rows * features, gates, hidden, features);
+    });
+    const Value r = t.parameter(node, 2, suffix, {rows, hidden}, [&](const std::vector<float>& values) {
+      return ordered(values, d * rows * hidden, gates, hidden, hidden);
+    });
+    Value gate = matmul(x, w, false, true);
+    RecurrentStart start;
+    if (t.has(node, 3)) {
+      const auto bias = [&](int64_t begin, const char* name) {
+        return t.parameter(node, 3, name + suffix, {rows}, [&](const std::vector<float>& values) {
+          return ordered(values, (2 * d + begin) * rows, gates, hidden, 1);
+        });
+      };
+      gate = gate + bias(0, "_input");
+      if (gates.cell == Cell::gru)
+        start.bias = bias(1, "_state");
+      else
+        gate = gate + bias(1, "_state");
+    }
+    const auto begin = [&](size_t input) {
+      const Value zero = broadcast_to(constant(t.graph(), 0), {batch, hidden});
+      if (!t.has(node, input)) return zero;
+      Value value = t.in_order(node, input, batch_first ? AxisOrder{1, 0, 2} : AxisOrder{0, 1, 2});
+      return reshape(slice(value, 0, d, 1), {batch, hidden});
+    };
+    start.h = begin(5);
+    if (gates.cell == Cell::lstm) start.c = begin(6);
+    if (gates.cell == Cell::gru && !start.bias) start.bias = broadcast_to(constant(t.graph(), 0), {rows});
+    const States states = recurrent(gates.cell, gate, r, start, reverse);
+    all.push_back(reshape(states.y, {batch, x.shape()[1], 1, hidden}));
+    last.push_back(reshape(states.h, {batch, 1, hidden}));
+    if (states.c) cells.push_back(reshape(states.c, {batch, 1, hidden}));
+  }
+  const auto joined = [](std::vector<Value> parts, int axis) {
+    return parts.size() == 1 ? parts[0] : concatenate(std::move(parts), axis);
+  };
+  // Y is [steps, directions, batch, hidden]; with the batch first [batch, steps, directions, hidden].
+  t.give(node, 0, joined(all, 2), batch_first ? AxisOrder{0, 1, 2, 3} : AxisOrder{2, 0, 1, 3});
+  const AxisOrder state_order = batch_first ? AxisOrder{0, 1, 2} : AxisOrder{1, 0, 2};
+  t.give(node, 1, joined(last, 1), state_order);
+  if (!cells.empty()) t.give(node, 2, joined(cells, 1), state_order);
+}
+
+}  // namespace
+
+const TakeTable& recurrent_nodes() {
+  static const TakeTable table = {{"GRU", take_recurrent}, {"LSTM", take_recurrent}, {"RNN", take_recurrent}};
+  return table;
+}
+
+}  // namespace dl::onnx

@@ -1,0 +1,284 @@
+// The names of a model and what they stand for.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/interop/onnx_layer/taken.h"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include "lib/base/text.h"
+#include "lib/graph/ops/generate.h"
+
+namespace dl::onnx {
+namespace {
+
+// Initial values that stand in a file.
+struct FileValues final : dl::Initializer {
+  explicit FileValues(std::shared_ptr<const std::vector<float>> values) : values_(std::move(values)) {}
+  void describe(Schema& s) override { s.summary("values of a file"); }
+  void fill(std::span<float> values, const Shape&, uint64_t, int64_t begin) const override {
+    std::copy_n(values_->begin() + begin, values.size(), values.begin());
+  }
+
+ private:
+  const std::shared_ptr<const std::vector<float>> values_;
+};
+
+std::shared_ptr<const dl::Initializer> from_file(std::vector<float> values) {
+  return std::make_shared<FileValues>(std::make_shared<const std::vector<float>>(std::move(values)));
+}
+std::shared_ptr<const dl::Initializer> from_file(const TensorPointer& tensor) {
+  return std::make_shared<FileValues>(std::shared_ptr<const std::vector<float>>(tensor, &tensor->floats));
+}
+
+Value constant_values(Graph& g, const ReadTensor& tensor) {
+  std::vector<float> values = tensor.floats;
+  for (const int64_t x : tensor.integers) values.push_back(static_cast<float>(x));
+  if (values.size() == 1) {
+    const Value one = constant(g, static_cast<double>(values[0]));
+    return tensor.sizes.empty() ? one : reshape(one, Shape(tensor.sizes));
+  }
+  return reshape(numbers(g, std::move(values)), Shape(tensor.sizes));
+}
+
+}  // namespace
+
+AxisOrder natural_order(int rank) {
+  AxisOrder order(static_cast<size_t>(rank));
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+AxisOrder channels_last_order(int rank) {
+  AxisOrder order = natural_order(rank);
+  if (rank > 2) std::rotate(order.begin() + 1, order.begin() + 2, order.end());
+  return order;
+}
+
+Value transposed_to(Value value, const AxisOrder& from, const AxisOrder& to) {
+  if (from == to) return value;
+  std::vector<int> order;
+  for (const int axis : to) order.push_back(static_cast<int>(std::ranges::find(from, axis) - from.begin()));
+  return transpose(value, order);
+}
+
+std::vector<int64_t> Taken::sizes() const {
+  if (!value) return known->sizes;
+  std::vector<int64_t> sizes(order.size());
+  for (size_t i = 0; i < order.size(); ++i) sizes[static_cast<size_t>(order[i])] = value.shape()[static_cast<int>(i)];
+  return sizes;
+}
+
+Taking::Taking(const ReadModel& model, Builder& builder) : model_(model), builder_(builder) {
+  for (const auto& [name, tensor] : model.initializers) {
+    Taken taken{.known = tensor};
+    // A single number without an axis is a constant of a formula, not a weight.
+    if (tensor->is_float && !tensor->sizes.empty() && tensor->count() > 0) taken.parameter = name;
+    taken_[name] = std::move(taken);
+  }
+}
+
+void Taking::fail(const ReadNode& node, const std::string& what, const std::string& help) const {
+  throw ShapeError(
+      concat("ONNX node ", node.op, node.name.empty() ? "" : " '" + shortened(node.name, 60) + "'", ": ", what), help);
+}
+
+Taken Taking::run(const std::map<std::string, Taken>& inputs, const std::string& output) {
+  for (const auto& [name, taken] : inputs) taken_[name] = taken;
+  // Only what leads there.
+  std::map<std::string, const ReadNode*> makers;
+  for (const ReadNode& node : model_.nodes)
+    for (const std::string& name : node.outputs) makers[name] = &node;
+  std::set<const ReadNode*> needed;
+  std::vector<std::string> open{output};
+  while (!open.empty()) {
+    const std::string name = std::move(open.back());
+    open.pop_back();
+    const auto maker = makers.find(name);
+    if (inputs.contains(name) || maker == makers.end() || !needed.insert(maker->second).second) continue;
+    open.insert(open.end(), maker->second->inputs.begin(), maker->second->inputs.end());
+  }
+  std::set<std::string> unknown;
+  for (const ReadNode* node : needed)
+    if (!node_taker(node->op) || !(node->domain.empty() || node->domain == "ai.onnx"))
+      unknown.insert(node->domain.empty() ? node->op : node->domain + "." + node->op);
+  if (!unknown.empty())
+    throw ShapeError(concat("the ONNX model has operators that are not known here: ",
+                            join(std::vector<std::string>(unknown.begin(), unknown.end()))),
+                     "export it with operators of ONNX alone");
+  for (const ReadNode& node : model_.nodes)
+    if (needed.contains(&node)) node_taker(node.op)(*this, node);
+  const auto found = taken_.find(output);
+  if (found == taken_.end()) throw ShapeError(concat("the ONNX model has no tensor '", output, "'"));
+  Taken result = found->second;
+  if (!result.value) {
+    result.order = natural_order(result.rank());
+    result.value = as_value(result, output);
+  }
+  return result;
+}
+
+bool Taking::has(const ReadNode& node, size_t input) const {
+  return input < node.inputs.size() && !node.inputs[input].empty();
+}
+
+const Taken& Taking::at(const ReadNode& node, size_t input) {
+  if (!has(node, input)) fail(node, concat("input ", input, " is missing"));
+  const auto found = taken_.find(node.inputs[input]);
+  if (found == taken_.end())
+    fail(node, concat("'", shortened(node.inputs[input], 60), "' is made by no node before it"));
+  return found->second;
+}
+
+std::string Taking::name_for(const std::string& theirs) {
+  const auto known = names_.find(theirs);
+  if (known != names_.end()) return known->second;
+  std::string name;
+  for (const char c : theirs) {
+    const bool kept =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+    name += kept ? c : '_';
+  }
+  while (!name.empty() && name.front() == '.') name.erase(0, 1);
+  if (name.empty()) name = "tensor";
+  if (const int again = used_names_[name]++; again > 0) name += concat("_", again);
+  return names_[theirs] = name;
+}
+
+// Of one that has several names only once.
+Value Taking::made(const Taken& taken, const std::string& name) {
+  const std::string& key = taken.parameter.empty() ? name : taken.parameter;
+  if (const auto found = made_.find(key); found != made_.end()) return found->second;
+  const Value value = taken.parameter.empty() ? constant_values(graph(), *taken.known)
+                                              : builder_.parameter(name_for(taken.parameter), Shape(taken.known->sizes),
+                                                                   from_file(taken.known));
+  return made_[key] = value;
+}
+
+Value Taking::as_value(const Taken& taken, const std::string& name) {
+  return taken.value ? taken.value : made(taken, name);
+}
+
+Value Taking::in_order(const ReadNode& node, size_t input, const AxisOrder& order) {
+  const Taken& taken = at(node, input);
+  const AxisOrder from = taken.value ? taken.order : natural_order(taken.rank());
+  return transposed_to(as_value(taken, node.inputs[input]), from, order);
+}
+
+Value Taking::value(const ReadNode& node, size_t input) {
+  return in_order(node, input, natural_order(at(node, input).rank()));
+}
+
+const ReadTensor* Taking::known(const ReadNode& node, size_t input) {
+  const Taken& taken = at(node, input);
+  return taken.value || !taken.parameter.empty() ? nullptr : taken.known.get();
+}
+
+std::vector<int64_t> Taking::integers(const ReadNode& node, size_t input) {
+  const Taken& taken = at(node, input);
+  if (taken.value)
+    fail(node, concat("input ", input, " is computed of the data, but must be known when the network is built"));
+  if (!taken.known->is_float) return taken.known->integers;
+  std::vector<int64_t> whole;
+  for (const float x : taken.known->floats) whole.push_back(static_cast<int64_t>(x));
+  return whole;
+}
+
+std::vector<float> Taking::floats(const ReadNode& node, size_t input) {
+  const Taken& taken = at(node, input);
+  if (taken.value)
+    fail(node, concat("input ", input, " is computed of the data, but must be known when the network is built"));
+  if (taken.known->is_float) return taken.known->floats;
+  return {taken.known->integers.begin(), taken.known->integers.end()};
+}
+
+Value Taking::parameter(const ReadNode& node, size_t input, const std::string& suffix, Shape shape,
+                        const std::function<std::vector<float>(const std::vector<float>&)>& made) {
+  const Taken& taken = at(node, input);
+  const std::string key = (taken.parameter.empty() ? node.inputs[input] : taken.parameter) + "\n" + suffix;
+  if (const auto found = made_.find(key); found != made_.end()) return found->second;
+  std::vector<float> values = made(floats(node, input));
+  if (static_cast<int64_t>(values.size()) != shape.elements())
+    fail(node, concat("input ", input, " has ", values.size(), " values where ", shape.text(), " are expected"));
+  const Value value = taken.parameter.empty()
+                          ? reshape(numbers(graph(), std::move(values)), shape)
+                          : builder_.parameter(name_for(taken.parameter + suffix), shape, from_file(std::move(values)));
+  return made_[key] = value;
+}
+
+Value Taking::state(const ReadNode& node, size_t input) {
+  const Taken& taken = at(node, input);
+  if (taken.value) return value(node, input);
+  const std::string key = node.inputs[input] + "\nstate";
+  if (const auto found = made_.find(key); found != made_.end()) return found->second;
+  return made_[key] =
+             builder_.buffer(name_for(node.inputs[input]), Shape(taken.known->sizes), from_file(floats(node, input)));
+}
+
+void Taking::assign_state(const ReadNode& node, size_t input, Value value) {
+  if (!at(node, input).value) builder_.assign(name_for(node.inputs[input]), value);
+}
+
+void Taking::give(const ReadNode& node, size_t output, Value value, AxisOrder order) {
+  if (output < node.outputs.size() && !node.outputs[output].empty())
+    taken_[node.outputs[output]] = {.value = value, .order = std::move(order)};
+}
+void Taking::give(const ReadNode& node, size_t output, Value value) {
+  give(node, output, value, natural_order(value.shape().rank()));
+}
+void Taking::give_known(const ReadNode& node, size_t output, ReadTensor tensor) {
+  if (output < node.outputs.size() && !node.outputs[output].empty())
+    taken_[node.outputs[output]] = {.known = std::make_shared<const ReadTensor>(std::move(tensor))};
+}
+void Taking::give_same(const ReadNode& node, size_t output, const Taken& taken) {
+  if (output < node.outputs.size() && !node.outputs[output].empty()) {
+    Taken same = taken;  // `taken` may be an element of the map
+    taken_[node.outputs[output]] = std::move(same);
+  }
+}
+
+TakeNode node_taker(const std::string& op) {
+  for (const TakeTable* table :
+       {&elementwise_nodes(), &shape_nodes(), &window_nodes(), &product_nodes(), &recurrent_nodes()})
+    if (const auto found = table->find(op); found != table->end()) return found->second;
+  return nullptr;
+}
+
+int axis_in(const ReadNode& node, const Taking& t, int64_t axis, int rank) {
+  if (axis < -rank || axis >= rank) t.fail(node, concat("there is no axis ", axis, " of ", rank));
+  return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
+// The order of the value with the most axes; others are put into it, those of fewer axes with ones before.
+AxisOrder align(Taking& t, const ReadNode& node, std::vector<Value>& values) {
+  int rank = 0;
+  size_t leader = 0;
+  int64_t most = -1;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Taken& taken = t.at(node, i);
+    rank = std::max(rank, taken.rank());
+  }
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Taken& taken = t.at(node, i);
+    const int64_t elements = taken.value ? taken.value.shape().elements() : 0;
+    if (taken.rank() == rank && elements > most) most = elements, leader = i;
+  }
+  const Taken& lead = t.at(node, leader);
+  const AxisOrder order = lead.value ? lead.order : natural_order(rank);
+  values.clear();
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Taken& taken = t.at(node, i);
+    if (taken.rank() == rank) {
+      values.push_back(t.in_order(node, i, order));
+      continue;
+    }
+    Value small = t.value(node, i);
+    std::vector<int64_t> sizes(static_cast<size_t>(rank - taken.rank()), 1);
+    for (const int64_t n : taken.sizes()) sizes.push_back(n);
+    if (taken.rank() > 0) small = transposed_to(reshape(small, Shape(sizes)), natural_order(rank), order);
+    values.push_back(small);
+  }
+  return order;
+}
+
+}  // namespace dl::onnx

@@ -1,0 +1,157 @@
+// ONNX models as layers: what ONNX Runtime gives for them (onnx_layer/make.py), and what is refused.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "lib/base/text.h"
+#include "lib/interop/onnx/write.h"
+#include "tests/check_layer.h"
+#include "tests/folder.h"
+#include "tests/interop/small_network.h"
+#include "tests/paths.h"
+
+namespace dl::testing {
+namespace {
+
+std::string from_hex(const std::string& digits) {
+  std::string bytes;
+  for (size_t i = 0; i < digits.size(); i += 2) bytes += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
+  return bytes;
+}
+
+// The lines of nodes.json behind the versions.
+std::vector<nlohmann::json> recorded() {
+  std::vector<nlohmann::json> cases;
+  std::istringstream lines(text_of(source_dir() + "/tests/interop/onnx_layer/nodes.json"));
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) cases.push_back(nlohmann::json::parse(line));
+  return cases;
+}
+
+std::unique_ptr<Layer> onnx_layer(const std::filesystem::path& file, const std::string& more = "") {
+  return read_registered_as<Layer>("onnx: {path: " + file.string() + more + "}");
+}
+
+std::vector<Type> types_of(const nlohmann::json& inputs) {
+  std::vector<Type> types;
+  for (const nlohmann::json& x : inputs)
+    types.push_back(
+        {x.at("whole").get<bool>() ? DType::i32 : DType::f32, Shape(x.at("shape").get<std::vector<int64_t>>())});
+  return types;
+}
+
+}  // namespace
+
+TEST_CASE("nodes and networks of ONNX give what ONNX Runtime gives, on every device") {
+  const Folder folder;
+  for (const nlohmann::json& c : recorded()) {
+    CAPTURE(c.at("name"));
+    folder.write("m.onnx", from_hex(c.at("model")));
+    std::filesystem::last_write_time(folder.path / "m.onnx", std::filesystem::file_time_type::clock::now());
+    const auto layer = onnx_layer(folder.path / "m.onnx", ", channels_first: false");
+    BuiltLayer built(*layer, types_of(c.at("inputs")), false);
+    int i = 0;
+    for (const nlohmann::json& x : c.at("inputs")) built.feed[concat("x", i++)] = x.at("values").get<Numbers>();
+    CHECK(built.y.shape() == Shape(c.at("shape").get<std::vector<int64_t>>()));
+    for (const std::string& device : devices())
+      check_agree(evaluate(built.graph(), {built.y}, built.feed, device), {c.at("output").get<Numbers>()}, 1e-5);
+  }
+}
+
+TEST_CASE("an ONNX network is trained: gradients reach all its weights, averages follow the batch") {
+  const Folder folder;
+  for (const nlohmann::json& c : recorded()) {
+    const std::string name = c.at("name"), file = (folder.path / (name.substr(2, 4) + ".onnx")).string();
+    if (name == "a network whose slopes can be measured") {
+      write(file, from_hex(c.at("model")));
+      check_layer({.yaml = "onnx: '" + file + "'", .input = {6, 8, 3}});
+    }
+    if (name != "a convolutional network of PyTorch") continue;
+    folder.write("net.onnx", from_hex(c.at("model")));
+    const auto layer = onnx_layer(folder.path / "net.onnx");
+    const BuiltLayer built(*layer, LayerCase{.input = {6, 8, 3}}, 4, true);
+    CHECK(built.sources.contains("0.weight"));
+    CHECK(built.sources.contains("7.bias"));
+    CHECK(built.assigned.contains("1.running_mean"));
+    CHECK(built.y.shape() == Shape{4, 3});
+  }
+}
+
+TEST_CASE("a network that was exported comes back as a layer that gives the same") {
+  const Folder folder;
+  const std::vector<std::pair<std::string, Type>> networks = {
+      {"model: [{conv2d: {out_channels: 4, kernel_size: 3, padding: same}}, batch_norm, relu, {max_pool2d: 2}, "
+       "flatten, {linear: 5}, softmax]",
+       {DType::f32, {6, 4, 3}}},
+      {"model: [{conv_transpose2d: {out_channels: 3, kernel_size: 3, stride: 2}}, {avg_pool2d: 2}, gelu, "
+       "global_avg_pool2d]",
+       {DType::f32, {4, 5, 2}}},
+      {"model: [{lstm: 3}, {gru: {hidden_size: 4, bidirectional: true}}, layer_norm, {linear: 2}]",
+       {DType::f32, {5, 3}}},
+      {"model: [{embedding: {num_embeddings: 9, embedding_dim: 4}}, {multi_head_attention: 2}, {linear: 3}]",
+       {DType::i32, {5}}}};
+  for (const auto& [yaml, type] : networks) {
+    CAPTURE(yaml);
+    const SmallNetwork small(yaml, type);
+    onnx::Model model = onnx::write(small.trained(), true).model;
+    folder.write("back.onnx", onnx::bytes_of(model));
+    std::filesystem::last_write_time(folder.path / "back.onnx", std::filesystem::file_time_type::clock::now());
+    const auto layer = onnx_layer(folder.path / "back.onnx");
+    std::vector<int64_t> sizes{2};
+    sizes.insert(sizes.end(), type.shape.sizes().begin(), type.shape.sizes().end());
+    BuiltLayer built(*layer, {Type{type.dtype, Shape(sizes)}}, false, 9);
+    CHECK(built.y.shape().without_batch() == small.network->output().shape);
+    for (const auto& [name, values] : built.feed) CHECK(!values.empty());
+    CHECK(std::ranges::all_of(evaluate(built.graph(), {built.y}, built.feed)[0],
+                              [](float x) { return std::isfinite(x); }));
+  }
+}
+
+TEST_CASE("what is no ONNX, or asks for what is not known, says so") {
+  const Folder folder;
+  const auto said = [&](const std::string& bytes, const std::string& more = "") {
+    folder.write("m.onnx", bytes);
+    std::filesystem::last_write_time(folder.path / "m.onnx", std::filesystem::file_time_type::clock::now());
+    std::vector<Problem> problems;
+    const auto layer = read_registered(
+        Registry<Layer>::instance(),
+        parse_yaml("onnx: {path: " + (folder.path / "m.onnx").string() + more + "}", "test"), Reading(problems));
+    if (!problems.empty()) return problems[0].what;
+    return error_text<ShapeError>([&] {
+      BuiltLayer(dynamic_cast<const Layer&>(*layer), {Type{DType::f32, {2, 3}}}, false);
+    });
+  };
+  onnx::Model model{
+      .graph = "g", .inputs = {{"x", onnx::Element::f32, {-1, 3}}}, .outputs = {{"y", onnx::Element::f32, {-1, 3}}}};
+  const auto of_node = [&](const std::string& op, std::vector<std::string> inputs = {"x"}) {
+    model.nodes = {{.op = op, .inputs = std::move(inputs), .outputs = {"y"}}};
+    return onnx::bytes_of(model);
+  };
+  CHECK(said(of_node("Relu")) == "");
+  CHECK(said(of_node("Erfc")).find("operators that are not known here: Erfc") != std::string::npos);
+  CHECK(said(of_node("Relu", {"z"})).find("'z' is made by no node before it") != std::string::npos);
+  CHECK(said(of_node("Add", {"x"})).find("input 1 is missing") != std::string::npos);
+  CHECK(said(of_node("Relu"), ", output: nothing").find("no tensor 'nothing'") != std::string::npos);
+  CHECK(said(of_node("Relu"), ", xxh64: '00'").find("expected the file's hash 00") != std::string::npos);
+  CHECK(said("nothing of the kind").find("expected an ONNX model") != std::string::npos);
+  CHECK(said("").find("expected an ONNX model") != std::string::npos);
+  // Any part of a model, and any with changed bytes, is read or refused.
+  const std::string good = from_hex(recorded().back().at("model"));
+  for (size_t bytes = 0; bytes < good.size(); bytes += 97) said(good.substr(0, bytes));
+  for (int i = 0; i < 400; ++i) {
+    std::string changed = good;
+    for (int n = 0; n < 3; ++n)
+      changed[random_bits(4, static_cast<uint64_t>(n), static_cast<uint64_t>(i)) % changed.size()] =
+          static_cast<char>(random_bits(5, static_cast<uint64_t>(n), static_cast<uint64_t>(i)));
+    folder.write("m.onnx", changed);
+    try {
+      said(changed);
+    } catch (const std::exception&) {
+    }
+  }
+}
+
+}  // namespace dl::testing
