@@ -166,6 +166,11 @@ std::vector<float> values_of(const Tensor& tensor, Store& store) {
   return values;
 }
 
+void set_values(const Tensor& tensor, Store& store, const std::vector<float>& values) {
+  DL_CHECK(std::ssize(values) == tensor.shape.elements(), values.size(), " values of ", tensor.path);
+  store.write_part(variable_of(tensor, store), offset_of(tensor), values.data(), tensor.shape.elements());
+}
+
 void write_weights(const Tensors& tensors, Store& store, const Append& append) {
   std::vector<SafetensorsItem> items;
   for (const Tensor& t : tensors) {

@@ -26,6 +26,8 @@ void write_optimizer(const Tensors& tensors, Store& store, const Append& append)
 
 // A tensor's values, in the order of its elements.
 std::vector<float> values_of(const Tensor& tensor, Store& store);
+// As many values as it has elements.
+void set_values(const Tensor& tensor, Store& store, const std::vector<float>& values);
 
 // What of a file a model begins with.
 struct InitialWeights {

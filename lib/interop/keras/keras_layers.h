@@ -1,0 +1,81 @@
+// Keras's layers: https://keras.io/api/layers. What each becomes here, and where its variables lie.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "lib/base/text.h"
+#include "lib/interop/family.h"
+
+namespace dl::keras {
+
+using Json = nlohmann::json;
+
+// What of a layer's config is read, with what stands there otherwise.
+class Settings {
+ public:
+  Settings(const Json& config, std::string layer, std::vector<std::string>& problems)
+      : config_(config), layer_(std::move(layer)), problems_(problems) {}
+
+  bool flag(const char* key, bool otherwise) const {
+    const Json* value = find(key);
+    return value && value->is_boolean() ? value->get<bool>() : otherwise;
+  }
+  double number(const char* key, double otherwise) const {
+    const Json* value = find(key);
+    return value && value->is_number() ? value->get<double>() : otherwise;
+  }
+  int64_t whole(const char* key, int64_t otherwise) const {
+    return static_cast<int64_t>(number(key, static_cast<double>(otherwise)));
+  }
+  std::string text(const char* key, const std::string& otherwise = "") const {
+    const Json* value = find(key);
+    if (value && value->is_string()) return value->get<std::string>();
+    if (value && value->is_object()) return value->value("class_name", otherwise);  // a registered object
+    return otherwise;
+  }
+  // "[3, 3]", as YAML; of a single number that.
+  std::string sizes(const char* key, const std::string& otherwise = "1") const {
+    const Json* value = find(key);
+    if (!value) return otherwise;
+    if (value->is_array() && value->size() == 1) return (*value)[0].dump();
+    return value->dump();
+  }
+  const Json* find(const char* key) const {
+    const auto found = config_.find(key);
+    return found == config_.end() || found->is_null() ? nullptr : &*found;
+  }
+  void refuse(const std::string& what) const { problems_.push_back(concat(layer_, ": ", what)); }
+  // That a setting is as it is by default.
+  void need(const char* key, const std::vector<std::string>& values) const {
+    const std::string found = text(key, values[0]);
+    if (std::ranges::count(values, found) == 0) refuse(concat("'", key, ": ", found, "' has no counterpart"));
+  }
+
+ private:
+  const Json& config_;
+  const std::string layer_;
+  std::vector<std::string>& problems_;
+};
+
+// Where the values of a layer's parameter lie: the number of its variable below the layer's path, or a path there.
+struct Variable {
+  std::string ours, theirs;
+  FamilyTensor as;
+};
+
+// What a layer becomes: YAML of one of ours, perhaps several in a row, and its variables.
+struct Made {
+  std::vector<std::string> layers;  // the first has the parameters
+  std::vector<Variable> variables;
+  bool is_merge = false;  // takes several inputs
+};
+
+using MakeLayer = Made (*)(const Settings&);
+// By the names of their classes.
+const std::map<std::string, MakeLayer>& layers();
+
+}  // namespace dl::keras

@@ -1,0 +1,452 @@
+// A model's graph of layers made a list of items; what it was compiled with.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/interop/keras/keras_model.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/data/file/zip.h"
+#include "lib/interop/keras/keras_layers.h"
+#include "lib/interop/weights/stored_tensor.h"
+#include "lib/nn/network.h"
+#include "lib/spec/blocks.h"
+#include "lib/spec/yaml.h"
+
+namespace dl::keras {
+namespace {
+
+namespace fs = std::filesystem;
+
+// "BatchNormalization" is "batch_normalization" in the weights' paths, "Conv2DTranspose" "conv2d_transpose".
+std::string snake_case(const std::string& name) {
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  std::string out;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool word =
+        i > 0 && is_upper(name[i]) &&
+        ((i + 1 < name.size() && is_lower(name[i + 1])) || is_lower(name[i - 1]) || is_digit(name[i - 1]));
+    // What stands behind a digit begins no word where it is the D of 2D.
+    const bool dimension = i > 0 && is_digit(name[i - 1]) && name[i] == 'D';
+    if (word && !dimension) out += '_';
+    out += static_cast<char>(is_upper(name[i]) ? name[i] - 'A' + 'a' : name[i]);
+  }
+  return out;
+}
+
+struct InputOf {
+  std::string name;
+  std::vector<int64_t> sizes;  // of a sample
+  bool whole = false;
+};
+
+// The items of a config's `model:` and the tensors' places, out of a model's config.
+class KerasItems {
+ public:
+  void add_model(const Json& model, const std::string& path) {
+    const Json& config = model.at("config");
+    const std::string kind = model.value("class_name", "");
+    if (kind != "Sequential" && kind != "Functional") {
+      problems.push_back(
+          concat("a model of the class '", kind, "': only Sequential and Functional ones say their layers"));
+      return;
+    }
+    count_paths(config.at("layers"), path);
+    std::string last;
+    if (kind == "Sequential") {
+      for (const Json& layer : config.at("layers")) last = add_call(layer, {last}, false);
+      return finish(last);
+    }
+    add_calls(config);
+    const Json& named = config.at("output_layers");
+    const bool is_one = !named.empty() && named[0].is_string();  // [layer, call, tensor], or a list of these
+    for (const Json& output : is_one ? Json::array({named}) : named)
+      outputs.push_back(item_of_[{output.at(0).get<std::string>(), output.at(1).get<int64_t>()}]);
+    if (outputs.size() == 1) finish(outputs[0]);
+  }
+
+  Node items = Node::list();
+  std::map<std::string, FamilyTensor> tensors;
+  std::vector<InputOf> inputs;
+  std::vector<std::string> outputs;  // items; of one output the last item
+  std::vector<std::string> problems;
+  std::string last_layer;  // YAML of the last item
+
+ private:
+  using Call = std::pair<std::string, int64_t>;  // a layer, and which of its calls
+
+  void count_paths(const Json& layers, const std::string& path) {
+    std::map<std::string, int> counts;
+    for (const Json& layer : layers) {
+      const std::string kind = snake_case(layer.value("class_name", ""));
+      const int number = counts[kind]++;
+      paths_[layer.at("config").value("name", "")] =
+          concat(path, "layers/", kind, number ? concat("_", number) : "", "/");
+    }
+  }
+
+  // Layers in an order in which each stands behind what it reads.
+  void add_calls(const Json& config) {
+    std::vector<std::pair<const Json*, int64_t>> open;
+    for (const Json& layer : config.at("layers")) {
+      const auto& nodes = layer.at("inbound_nodes");
+      for (int64_t call = 0; call < std::max<int64_t>(static_cast<int64_t>(nodes.size()), 1); ++call)
+        open.emplace_back(&layer, call);
+    }
+    while (!open.empty()) {
+      const size_t before = open.size();
+      for (size_t i = 0; i < open.size();) {
+        const auto [layer, call] = open[i];
+        std::vector<std::string> from;
+        bool causal = false;
+        if (!reads(*layer, call, from, causal)) {
+          ++i;
+          continue;
+        }
+        item_of_[{layer->at("config").value("name", ""), call}] = add_call(*layer, from, causal, call);
+        open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+      if (open.size() == before) {
+        problems.push_back(
+            concat("what '", open[0].first->at("config").value("name", ""), "' reads is made by no layer"));
+        return;
+      }
+    }
+  }
+
+  // What a call reads; false where some of it is not there yet.
+  bool reads(const Json& layer, int64_t call, std::vector<std::string>& from, bool& causal) {
+    const auto& nodes = layer.at("inbound_nodes");
+    if (nodes.empty()) return true;
+    const Json& node = nodes.at(static_cast<size_t>(call));
+    std::vector<Call> calls;
+    const std::function<void(const Json&)> collect = [&](const Json& value) {
+      if (value.is_object() && value.value("class_name", "") == "__keras_tensor__") {
+        const Json& history = value.at("config").at("keras_history");
+        calls.emplace_back(history.at(0).get<std::string>(), history.at(1).get<int64_t>());
+      } else if (value.is_array() || value.is_object()) {
+        for (const Json& inner : value) collect(inner);
+      }
+    };
+    if (node.is_object()) {
+      collect(node.at("args"));
+      const Json& keywords = node.value("kwargs", Json::object());
+      for (const char* key : {"query", "value", "key"})
+        if (keywords.contains(key)) collect(keywords[key]);
+      causal = keywords.value("use_causal_mask", false);
+    } else {  // of before Keras 3: [[layer, call, tensor, {}], …]
+      for (const Json& one : node) calls.emplace_back(one.at(0).get<std::string>(), one.at(1).get<int64_t>());
+    }
+    for (const Call& one : calls) {
+      const auto found = item_of_.find(one);
+      if (found == item_of_.end()) return false;
+      from.push_back(found->second);
+    }
+    return true;
+  }
+
+  std::string item_name(const std::string& layer, int64_t call) {
+    std::string name;
+    for (const char c : layer) {
+      const bool kept =
+          (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+      name += kept ? c : '_';
+    }
+    if (name.empty() || name == "x" || name == "y") name += "_layer";
+    if (call > 0) name += concat("_call", call);
+    return name;
+  }
+
+  // The item whose output the layer's is.
+  std::string add_call(const Json& layer, std::vector<std::string> from, bool causal, int64_t call = 0) {
+    const std::string kind = layer.value("class_name", ""), layer_name = layer.at("config").value("name", "");
+    if (kind == "InputLayer") return add_input(layer);
+    const auto make = layers().find(kind);
+    if (make == layers().end()) {
+      problems.push_back(concat("'", layer_name, "': the layer ", kind, " has no counterpart that is known"));
+      return layer_name;
+    }
+    Json config = layer.at("config");
+    if (causal) config["causal"] = true;
+    if (const Json build = layer.value("build_config", Json::object()); build.contains("input_shape"))
+      config["rank"] = build["input_shape"].size();
+    if (inputs.empty()) add_input_of(layer);  // a Sequential without an InputLayer
+    std::erase(from, "");
+    Made made = make->second(Settings(config, concat("'", layer_name, "' (", kind, ")"), problems));
+    // Attention that looks at what it reads is one input.
+    if (kind == "MultiHeadAttention" && std::ranges::all_of(from, [&](const std::string& f) { return f == from[0]; }))
+      from.resize(1);
+    if (kind == "MultiHeadAttention" && from.size() == 3) std::swap(from[1], from[2]);  // (query, value, key) there
+    const std::string name = item_name(layer_name, call);
+    std::string last;
+    for (size_t i = 0; i < made.layers.size(); ++i) {
+      const std::string own = i == 0 ? name : concat(name, "_", i == 1 ? "activation" : std::to_string(i));
+      add_item(made.layers[i], own, i == 0 ? from : std::vector<std::string>{},
+               i == 0 && call > 0 ? item_name(layer_name, 0) : "");
+      last = own;
+    }
+    if (call == 0)
+      for (Variable& variable : made.variables) add_tensor(name, layer_name, variable);
+    return last;
+  }
+
+  void add_tensor(const std::string& item, const std::string& layer, Variable& variable) {
+    std::string path = variable.theirs;
+    while (!path.empty()) {
+      const size_t blank = std::min(path.find(' '), path.size());
+      std::string one = path.substr(0, blank);
+      if (one.find('/') == std::string::npos) one = "vars/" + one;
+      std::string whole = paths_[layer] + one;
+      std::ranges::replace(whole, '/', '.');
+      variable.as.from.push_back(whole);
+      path.erase(0, blank + 1);
+    }
+    tensors[concat(item, ".", variable.ours)] = variable.as;
+  }
+
+  void add_item(const std::string& yaml, const std::string& name, const std::vector<std::string>& from,
+                const std::string& shared) {
+    Node item = parse_yaml(yaml, "Keras");
+    if (!item.is_map()) {
+      Node map = Node::map();
+      map.set(item.text, Node::null());
+      item = map;
+    }
+    item.set("name", Node::string(name));
+    if (from.size() == 1 && from[0] != last_item_) item.set("from", Node::string(from[0]));
+    if (from.size() > 1) {
+      Node list = Node::list();
+      for (const std::string& one : from) list.items.push_back(Node::string(one));
+      item.set("from", list);
+    }
+    if (!shared.empty()) item.set("share", Node::string(shared));
+    items.items.push_back(std::move(item));
+    last_item_ = name;
+    last_layer = yaml;
+  }
+
+  std::string add_input(const Json& layer) {
+    const Json& config = layer.at("config");
+    const Json shape = config.value("batch_shape", config.value("batch_input_shape", Json::array()));
+    return add_input_of_shape(config.value("name", ""), shape, config.value("dtype", "float32"));
+  }
+  void add_input_of(const Json& layer) {
+    const Json build = layer.value("build_config", Json::object());
+    add_input_of_shape("x", layer.at("config").value("batch_input_shape", build.value("input_shape", Json::array())),
+                       "float32");
+  }
+  std::string add_input_of_shape(const std::string& name, const Json& shape, const std::string& dtype) {
+    InputOf input{.name = inputs.empty() ? "x" : item_name(name, 0)};
+    for (size_t i = 1; i < shape.size(); ++i) {
+      if (!shape[i].is_number())
+        problems.push_back(concat("the input '", name, "' has an axis of no size: give it one"));
+      input.sizes.push_back(shape[i].is_number() ? shape[i].get<int64_t>() : 1);
+    }
+    input.whole = dtype.starts_with("int") || dtype.starts_with("uint");
+    inputs.push_back(input);
+    if (inputs.size() == 1) last_item_ = "x";
+    return input.name;
+  }
+
+  // The model ends with what it gives.
+  void finish(const std::string& output) {
+    if (!output.empty() && output != last_item_) add_item("identity", "output", {output}, "");
+  }
+
+  std::map<std::string, std::string> paths_;  // of the layers' variables
+  std::map<Call, std::string> item_of_;
+  std::string last_item_;
+};
+
+// The config's parts beside the model: what it was compiled with.
+void add_compiled(const Json& compiled, KerasItems& items, Node& config) {
+  const auto name_of = [](const Json& value) {
+    std::string name = value.is_string()   ? value.get<std::string>()
+                       : value.is_object() ? value.value("class_name", "")
+                                           : "";
+    return snake_case(name);
+  };
+  const std::string loss = compiled.contains("loss") && items.outputs.size() < 2 ? name_of(compiled["loss"]) : "";
+  const bool ends_in_softmax = items.last_layer == "softmax", ends_in_sigmoid = items.last_layer == "sigmoid";
+  // Our losses of classes take what stands before a softmax; predictions are behind it all the same.
+  const auto drop_last = [&] { items.items.items.pop_back(); };
+  if (items.outputs.size() > 1) {  // each by its error, whatever it is
+    Node losses = Node::map();
+    for (const std::string& output : items.outputs) {
+      Node mse = Node::map(), one = Node::map();
+      mse.set("output", Node::string(output));
+      mse.set("target", Node::string("y_" + output));
+      one.set("mse", std::move(mse));
+      losses.set(output, std::move(one));
+    }
+    config.set("losses", std::move(losses));
+  } else if (loss.ends_with("categorical_crossentropy") || (loss.empty() && ends_in_softmax)) {
+    if (ends_in_softmax) drop_last();
+    config.set("loss", Node::string("cross_entropy"));
+    config.set("metrics", Node::list({Node::string("accuracy")}));
+  } else if (loss == "binary_crossentropy" || (loss.empty() && ends_in_sigmoid)) {
+    if (ends_in_sigmoid) drop_last();
+    config.set("loss", Node::string("bce_with_logits"));
+  } else {
+    static const std::map<std::string, std::string> losses = {{"mean_absolute_error", "l1"},
+                                                              {"mae", "l1"},
+                                                              {"huber", "huber"},
+                                                              {"log_cosh", "log_cosh"},
+                                                              {"mean_absolute_percentage_error", "mape"},
+                                                              {"mean_squared_logarithmic_error", "msle"}};
+    const auto found = losses.find(loss);
+    config.set("loss", Node::string(found == losses.end() ? "mse" : found->second));
+  }
+  Node optimizer = Node::map();
+  const Json& given = compiled.contains("optimizer") ? compiled["optimizer"] : Json();
+  const std::string kind = given.is_null() ? "adam" : name_of(given);
+  const Json keys = given.is_object() ? given.value("config", Json::object()) : Json::object();
+  Node own = Node::map();
+  const bool has_rate = keys.contains("learning_rate") && keys["learning_rate"].is_number();
+  own.set("lr", Node::number(has_rate ? keys["learning_rate"].get<double>() : 1e-3));
+  static const std::set<std::string> adams = {"adam", "adamw", "nadam", "adamax"};
+  if (adams.contains(kind) && keys.contains("beta_1")) {
+    own.set("betas",
+            Node::list({Node::number(keys["beta_1"].get<double>()), Node::number(keys["beta_2"].get<double>())}));
+    own.set("eps", Node::number(keys.value("epsilon", 1e-7)));
+  }
+  if (kind == "sgd" && keys.value("momentum", 0.0) != 0) {
+    own.set("momentum", Node::number(keys["momentum"].get<double>()));
+    own.set("nesterov", Node::boolean(keys.value("nesterov", false)));
+  }
+  if (kind == "adamw" && keys.contains("weight_decay") && keys["weight_decay"].is_number())
+    own.set("weight_decay", Node::number(keys["weight_decay"].get<double>()));
+  optimizer.set(adams.contains(kind) || kind == "sgd" || kind == "rmsprop" || kind == "adagrad" ? kind : "adam",
+                std::move(own));
+  config.set("optimizer", std::move(optimizer));
+}
+
+// Arrays of the inputs' sizes, in files that a user puts there.
+Node data_of(const KerasItems& items, const Node* loss, const std::map<std::string, Shape>& outputs) {
+  Node fields = Node::map(), fitted = Node::list();
+  const auto add = [&](const std::string& name, bool whole, const std::vector<int64_t>& sizes, int64_t values) {
+    fields.set(name, Node::string(name + ".npy"));
+    Node field = Node::map(), shape = Node::list();
+    for (const int64_t n : sizes) shape.items.push_back(Node::integer(n));
+    field.set("name", Node::string(name));
+    field.set("dtype", Node::string(whole ? "i32" : "f32"));
+    field.set("shape", std::move(shape));
+    if (values > 0) field.set("values", Node::integer(values));
+    fitted.items.push_back(std::move(field));
+  };
+  for (const InputOf& input : items.inputs) add(input.name, input.whole, input.sizes, 0);
+  Node fit = Node::map();
+  std::vector<int64_t> sizes = outputs.begin()->second.sizes();
+  const int64_t classes = sizes.empty() ? 1 : sizes.back();
+  if (!loss) {
+    for (const auto& [name, shape] : outputs) add("y_" + name, false, shape.sizes(), 0);
+  } else if (loss->text == "cross_entropy") {
+    sizes.pop_back();
+    add("y", true, sizes, classes);
+    fit.set("numbered_classes", Node::integer(classes));
+  } else {
+    if (sizes.size() == 1 && sizes[0] == 1) sizes.clear();
+    add("y", false, sizes, 0);
+  }
+  fit.set("fields", std::move(fitted));
+  Node train = Node::map(), data = Node::map();
+  train.set("format", Node::string("npy"));
+  train.set("fields", std::move(fields));
+  data.set("train", std::move(train));
+  data.set("fitted", std::move(fit));
+  return data;
+}
+
+// The shapes of what the model gives for a sample, by items; of one output by "".
+std::map<std::string, Shape> outputs_of(const Node& config, const KerasItems& keras) {
+  std::vector<std::string> names;
+  std::vector<Network::Input> types;
+  for (const InputOf& input : keras.inputs) {
+    names.push_back(input.name);
+    types.push_back({input.name, {input.whole ? DType::i32 : DType::f32, Shape(input.sizes)}});
+  }
+  std::vector<Problem> problems;
+  const std::vector<ModelItem> items = expand_model(*config.find("model"), Node(), names, problems);
+  const Network network(items, types, problems);
+  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+  std::map<std::string, Shape> shapes;
+  if (keras.outputs.size() < 2) shapes[""] = network.output().shape;
+  for (const LayerSummary& layer : network.layers())
+    if (keras.outputs.size() > 1 && std::ranges::count(keras.outputs, layer.path) > 0)
+      shapes[layer.path] = layer.output;
+  return shapes;
+}
+
+std::string config_of(const fs::path& file) {
+  const auto opened = std::make_shared<const InputFile>(file);
+  for (const ZipMember& member : read_zip(*opened))
+    if (member.name == "config.json") {
+      const StoredBytes::Pointer bytes = StoredBytes::in_zip(opened, member);
+      if (bytes->size() > (64 << 20)) return "";
+      std::string text(bytes->size(), '\0');
+      if (bytes->is_deflated())
+        std::memcpy(text.data(), bytes->inflated().get(), text.size());
+      else
+        bytes->read(0, text.data(), text.size());
+      return text;
+    }
+  return "";
+}
+
+}  // namespace
+
+bool is_model(const fs::path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return false;
+  try {
+    const std::string config = config_of(file);
+    return config.find("\"class_name\"") != std::string::npos;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+FamilyNetwork read_model(const fs::path& file) {
+  KerasItems items;
+  FamilyNetwork network;
+  try {
+    const Json model = Json::parse(config_of(file));
+    items.add_model(model, "");
+    network.architecture = concat("Keras ", model.value("class_name", ""));
+    if (!items.problems.empty()) {
+      Problem problem{.where = {.file = file.string()}, .what = items.problems[0]};
+      problem.notes.assign(items.problems.begin() + 1, items.problems.end());
+      throw Error(Exit::usage, problem);
+    }
+    if (items.items.items.empty() || items.inputs.empty())
+      throw Error(Exit::usage,
+                  Problem{.where = {.file = file.string()}, .what = "the model has no layers, or no input"});
+    Node config = Node::map();
+    const Json compiled = model.contains("compile_config") && model["compile_config"].is_object()
+                              ? model["compile_config"]
+                              : Json::object();
+    add_compiled(compiled, items, config);
+    Node ordered = Node::map();
+    ordered.set("model", std::move(items.items));
+    for (const std::string& key : config.keys()) ordered.set(key, *config.find(key));
+    Node trainer = Node::map();
+    trainer.set("max_epochs", Node::integer(1));
+    ordered.set("trainer", std::move(trainer));
+    network.config = std::move(ordered);
+    network.tensors = std::move(items.tensors);
+    network.ignore = {"optimizer.vars.*"};
+    network.config.set("data", data_of(items, config.find("loss"), outputs_of(network.config, items)));
+  } catch (const Json::exception& error) {
+    throw Error(Exit::data, Problem{.where = {.file = file.string()},
+                                    .what = concat("its config.json is no model of Keras's: ", error.what())});
+  }
+  return network;
+}
+
+}  // namespace dl::keras

@@ -1,0 +1,216 @@
+// Networks that transformers and Keras saved, imported: their outputs, and a greedy continuation token by token.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "lib/interop/family.h"
+#include "lib/interop/keras/keras_model.h"
+#include "lib/interop/weights/weights_format.h"
+#include "lib/train/inference/evaluate.h"
+#include "lib/train/inference/imported_run.h"
+#include "tests/paths.h"
+#include "tests/train/fixture.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+// So many samples of some fields, each with its values.
+class GivenInputs final : public Dataset {
+ public:
+  GivenInputs(Type type, std::vector<std::byte> values)
+      : GivenInputs(std::vector<SampleField>{{"x", type}}, {std::move(values)}) {}
+  GivenInputs(std::vector<SampleField> fields, std::vector<std::vector<std::byte>> values)
+      : fields_(std::move(fields)), values_(std::move(values)) {}
+  int64_t size() const override { return std::ssize(values_[0]) / fields_[0].type.bytes(); }
+  std::span<const SampleField> fields() const override { return fields_; }
+  std::span<const std::string> classes() const override { return {}; }
+  bool in_memory() const override { return true; }
+  uint64_t fingerprint() const override { return 1; }
+  void get(int64_t index, Sample& into) const override {
+    for (size_t f = 0; f < fields_.size(); ++f) {
+      const auto bytes = static_cast<size_t>(fields_[f].type.bytes());
+      std::memcpy(into.fields[f], values_[f].data() + static_cast<size_t>(index) * bytes, bytes);
+    }
+  }
+
+ private:
+  const std::vector<SampleField> fields_;
+  const std::vector<std::vector<std::byte>> values_;
+};
+
+template <class T>
+std::vector<std::byte> bytes_of_values(const std::vector<T>& values) {
+  std::vector<std::byte> bytes(values.size() * sizeof(T));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+struct ImportedNetwork {
+  explicit ImportedNetwork(const std::string& name, std::vector<std::string> sets = {})
+      : source(source_dir() + "/tests/interop/families/" + name),
+        expected(nlohmann::json::parse(text_of(source / "expected.json"))) {
+    const FamilyNetwork network = read_family_folder(source);
+    RunFolder run = RunFolder::create(folder.path / "runs", name, to_yaml(network.config), to_yaml(network.config));
+    sets.insert(sets.end(), {"trainer.device=cpu", "trainer.threads=1"});
+    plan = plan_from(run.paths().resolved(), sets, SetsToRead::none());
+    const WeightsTable table = read_weights_table(source);
+    FamilyWeights weights(network, table);
+    const Checkpoint checkpoint =
+        keep_imported(*plan, run, [&](const Tensor& t) { return weights.values(t.path, t.shape); });
+    left = weights.left();
+    inference = std::make_unique<Inference>(*plan, checkpoint);
+  }
+
+  // The largest difference between the logarithms of probabilities here and there.
+  double error(const DatasetPointer& inputs, int64_t positions) {
+    const auto logits = expected.at("logits").get<std::vector<double>>();
+    const auto classes = static_cast<size_t>(plan->network->output().shape.last());
+    double worst = 0;
+    size_t row = 0;
+    inference->predict(inputs, [&](const Prediction& prediction) {
+      for (int64_t position = 0; position < positions; ++position, ++row) {
+        double sum = 0;
+        for (size_t c = 0; c < classes; ++c) sum += std::exp(logits.at(row * classes + c));
+        for (size_t c = 0; c < classes; ++c)
+          worst = std::max(worst, std::abs(std::log(static_cast<double>(prediction.at(position)[c])) -
+                                           (logits[row * classes + c] - std::log(sum))));
+      }
+    });
+    CHECK(row * classes == logits.size());
+    return worst;
+  }
+
+  const Folder folder;
+  const std::filesystem::path source;
+  const nlohmann::json expected;
+  std::unique_ptr<Plan> plan;
+  std::unique_ptr<Inference> inference;
+  std::vector<std::string> left;
+};
+
+// The tokens of the file, each sequence with zeros behind it to the network's length.
+DatasetPointer tokens_of(const ImportedNetwork& network, int64_t length) {
+  const auto tokens = network.expected.at("input").get<std::vector<int32_t>>();
+  const auto given = network.expected.at("shape")[1].get<int64_t>();
+  std::vector<int32_t> padded;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    padded.push_back(tokens[i]);
+    if (static_cast<int64_t>(i + 1) % given == 0)
+      for (int64_t more = given; more < length; ++more) padded.push_back(0);
+  }
+  return std::make_shared<GivenInputs>(Type{DType::i32, {length}}, bytes_of_values(padded));
+}
+
+// The images of the file, normalized.
+DatasetPointer images_of(const ImportedNetwork& network, std::array<float, 3> mean, std::array<float, 3> std) {
+  std::vector<float> values;
+  for (const int pixel : network.expected.at("input").get<std::vector<int>>()) {
+    const size_t c = values.size() % 3;
+    values.push_back((static_cast<float>(pixel) / 255 - mean[c]) / std[c]);
+  }
+  const auto size = network.expected.at("shape")[1].get<int64_t>();
+  return std::make_shared<GivenInputs>(Type{DType::f32, {size, size, 3}}, bytes_of_values(values));
+}
+
+}  // namespace
+
+TEST_CASE("language models of transformers give its logits and continue as it does") {
+  for (const std::string name : {"gpt2", "llama", "llama_tied"}) {
+    CAPTURE(name);
+    ImportedNetwork network(name);
+    CHECK(network.left == std::vector<std::string>{});
+    CHECK(network.error(tokens_of(network, 12), 6) < 1e-5);
+    auto tokens = network.expected.at("prompt").get<std::vector<int32_t>>();
+    Generation generation = network.inference->generation();
+    for (const int32_t expected : network.expected.at("continued").get<std::vector<int32_t>>()) {
+      tokens.push_back(draw_token(generation.next(tokens), {.temperature = 0}, std::ssize(tokens)));
+      CHECK(tokens.back() == expected);
+    }
+  }
+}
+
+TEST_CASE("a BERT of transformers gives its logits") {
+  ImportedNetwork network("bert");
+  CHECK(network.left == std::vector<std::string>{});
+  CHECK(network.error(tokens_of(network, 6), 1) < 1e-5);
+  const auto classes = network.plan->data.train->classes();
+  CHECK(std::vector<std::string>(classes.begin(), classes.end()) == std::vector<std::string>{"cat", "dog", "a bird"});
+}
+
+TEST_CASE("image networks of transformers give its logits") {
+  ImportedNetwork vit("vit");
+  CHECK(vit.error(images_of(vit, {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}), 1) < 1e-5);
+  for (const std::string name : {"resnet", "resnet_bottleneck"}) {
+    CAPTURE(name);
+    // config.json does not say of what size the images were.
+    ImportedNetwork network(name, {"data.train.size=[32, 32]", "data.fitted.fields.0.shape=[32, 32, 3]"});
+    CHECK(network.left == std::vector<std::string>{});
+    const double scale = std::max(1.0, std::abs(network.expected.at("logits")[0].get<double>()));
+    CHECK(network.error(images_of(network, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}), 1) < 1e-5 * scale);
+  }
+}
+
+TEST_CASE("models of Keras give its outputs, and go on with what they were compiled with") {
+  for (const std::string name : {"images", "sequences", "chain"}) {
+    CAPTURE(name);
+    const Folder folder;
+    const std::string path = source_dir() + "/tests/interop/keras/" + name;
+    REQUIRE(keras::is_model(path + ".keras"));
+    const FamilyNetwork network = keras::read_model(path + ".keras");
+    RunFolder run = RunFolder::create(folder.path / "runs", name, to_yaml(network.config), to_yaml(network.config));
+    const auto plan =
+        plan_from(run.paths().resolved(), {"trainer.device=cpu", "trainer.threads=1"}, SetsToRead::none());
+    const WeightsTable table = read_weights_table(path + ".keras");
+    FamilyWeights weights(network, table);
+    const Checkpoint checkpoint =
+        keep_imported(*plan, run, [&](const Tensor& t) { return weights.values(t.path, t.shape); });
+    CHECK(weights.left() == std::vector<std::string>{});
+    Inference inference(*plan, checkpoint);
+    const nlohmann::json recorded = nlohmann::json::parse(text_of(path + ".json"));
+    std::vector<SampleField> fields;
+    std::vector<std::vector<std::byte>> values;
+    for (const SampleField& field : plan->data.inputs) {
+      const nlohmann::json& numbers = recorded.at("inputs").at(fields.size());
+      fields.push_back(field);
+      values.push_back(field.type.dtype == DType::i32 ? bytes_of_values(numbers.get<std::vector<int32_t>>())
+                                                      : bytes_of_values(numbers.get<std::vector<float>>()));
+    }
+    const auto expected = recorded.at("output").get<std::vector<double>>();
+    size_t at = 0;
+    inference.predict(std::make_shared<GivenInputs>(fields, values), [&](const Prediction& p) {
+      for (const float y : p.output) CHECK(static_cast<double>(y) == doctest::Approx(expected.at(at++)).epsilon(1e-5));
+    });
+    CHECK(at == expected.size());
+    if (name == "images") {
+      CHECK(plan->resolved().find("sgd:") != std::string::npos);
+      CHECK(plan->run.optimizer->learning_rate() == doctest::Approx(0.02));
+    }
+  }
+}
+
+TEST_CASE("a folder that is none of a known network says why") {
+  const Folder folder;
+  const auto refusal = [&](const std::string& config) {
+    folder.write("config.json", config);
+    return error_text([&] { read_family_folder(folder.path); }, {{folder.path.string(), "DIR"}});
+  };
+  CHECK(refusal(R"({"model_type": "mamba"})").find("'model_type' is 'mamba', which is no family") != std::string::npos);
+  CHECK(refusal(R"({"model_type": "../gpt2"})").find("no family") != std::string::npos);
+  CHECK(refusal("{").find("DIR/config.json") != std::string::npos);
+  CHECK(refusal(R"({"model_type": "gpt2", "architectures": ["GPT2Model"]})")
+            .find("'architectures' is 'GPT2Model', expected GPT2LMHeadModel") != std::string::npos);
+  const std::string sizes =
+      R"("architectures": ["GPT2LMHeadModel"], "n_embd": 4, "n_layer": 1, "n_head": 2, "vocab_size": 3, "n_positions": 5)";
+  CHECK(refusal(R"({"model_type": "gpt2", "activation_function": "snake", )" + sizes + "}") ==
+        "error: DIR/config.json: 'activation_function' is 'snake', expected one of gelu_new, gelu_pytorch_tanh, gelu, "
+        "relu, silu");
+  CHECK(refusal(R"({"model_type": "gpt2", "scale_attn_weights": false, )" + sizes + "}").find("'scale_attn_weights'") !=
+        std::string::npos);
+  CHECK(refusal(R"({"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]})").find("hf.n_") != std::string::npos);
+  CHECK(refusal(R"({"model_type": "gpt2", )" + sizes + "}") == "");
+}
