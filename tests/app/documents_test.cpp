@@ -77,12 +77,15 @@ TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
   }
 }
 
-TEST_CASE("docs/commands.md is what the commands print") {
-  Folder folder;
-  const std::string file = folder / "commands.md";
-  REQUIRE(std::system((source_dir() + "/scripts/commands-doc " + dlcli_binary() + " > " + file).c_str()) == 0);
-  CHECK_MESSAGE(text_of(file) == text_of(source_dir() + "/docs/commands.md"),
-                "write it anew: scripts/commands-doc build/dlcli > docs/commands.md");
+TEST_CASE("the pages made of what the program says of itself are what it says") {
+  for (const std::string page : {"commands", "leaves"}) {
+    CAPTURE(page);
+    const Folder folder;
+    const std::string file = folder / (page + ".md");
+    REQUIRE(std::system((source_dir() + "/scripts/" + page + "-doc " + dlcli_binary() + " > " + file).c_str()) == 0);
+    CHECK_MESSAGE(text_of(file) == text_of(source_dir() + "/docs/" + page + ".md"), "write it anew: scripts/", page,
+                  "-doc build/dlcli > docs/", page, ".md");
+  }
 }
 
 TEST_CASE("the JSON Schema names every section and describes every type") {
