@@ -1,5 +1,5 @@
-// How long a transform takes for one image, on one thread. Arguments: the transforms as YAML, the image's side, seconds.
-// Prints {"median_us": …, "least_us": …, "images": …}. Random transforms are drawn anew for each image.
+// How long a transform takes for one image, on one thread. Arguments: the transforms as YAML, the image's side,
+// seconds. Prints {"median_us": …, "least_us": …, "images": …}. Random transforms are drawn anew for each image.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
@@ -23,7 +23,8 @@ int main(int argc, char** argv) {
   const int64_t side = std::atoi(argv[2]);
   const std::vector<SampleField> fields{{"x", {DType::u8, {side, side, 3}}}};
   const TransformStep step = transforms[0]->bind(fields);
-  std::vector<std::byte> in(static_cast<size_t>(side * side * 3)), out(static_cast<size_t>(step.fields[0].output.bytes()));
+  std::vector<std::byte> in(static_cast<size_t>(side * side * 3)),
+      out(static_cast<size_t>(step.fields[0].output.bytes()));
   for (size_t i = 0; i < in.size(); ++i) in[i] = static_cast<std::byte>(i * 2654435761u >> 11);
   using Clock = std::chrono::steady_clock;
   std::vector<double> times;

@@ -417,18 +417,10 @@ std::map<std::string, Node> data_values(const DataSets& sets) {
 
 std::map<std::string, Node> data_stand_ins() {
   const Node one = Node::integer(1), none = Node::list({});
-  return {{"data.channels", one},
-          {"data.classes", one},
-          {"data.features", one},
-          {"data.height", one},
-          {"data.length", one},
-          {"data.targets", one},
-          {"data.vocabulary", one},
-          {"data.width", one},
-          {"data.inputs", Node::list({Node::string("x")})},
-          {"data.columns", none},
-          {"data.categories", none},
-          {"data.categories.*", one}};
+  return {{"data.channels", one},   {"data.classes", one},     {"data.features", one},
+          {"data.height", one},     {"data.length", one},      {"data.targets", one},
+          {"data.vocabulary", one}, {"data.width", one},       {"data.inputs", Node::list({Node::string("x")})},
+          {"data.columns", none},   {"data.categories", none}, {"data.categories.*", one}};
 }
 
 std::vector<std::string> data_value_names() {

@@ -7,8 +7,8 @@
 #include <protozero/pbf_reader.hpp>
 
 #include "lib/base/crc32c.h"
-#include "lib/interop/tensorboard_event.h"
 #include "lib/data/file/tfrecord.h"
+#include "lib/interop/tensorboard_event.h"
 
 using namespace dl;
 

@@ -10,12 +10,12 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/data/file/tfrecord.h"
 #include "lib/data/fit.h"
 #include "lib/data/image_keys.h"
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
 #include "lib/data/windowed.h"
-#include "lib/data/file/tfrecord.h"
 #include "lib/spec/one_or_more.h"
 
 namespace dl {

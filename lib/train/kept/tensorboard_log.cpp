@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "lib/data/file/tfrecord.h"
 #include "lib/data/image/png_writer.h"
 #include "lib/interop/tensorboard_event.h"
-#include "lib/data/file/tfrecord.h"
 
 namespace dl {
 namespace {
