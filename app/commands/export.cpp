@@ -57,7 +57,8 @@ class Export final : public Command {
                                  .output = plan.objectives.predicted_output(),
                                  .source = source_of(trained),
                                  .config = plan.resolved_node(),
-                                 .weights = [&](const Tensor& tensor) { return trained.inference->weights(tensor); }};
+                                 .weights = [&](const Tensor& tensor) { return trained.inference->weights(tensor); },
+                                 .learning_rates = learning_rates(plan)};
     const std::vector<WrittenTensor> tensors = target->write(network, options, folder);
     write_sample(plan, *trained.inference, target->channels_first(options), folder / "expected.npz");
     print(text(tensors, folder));
@@ -76,6 +77,16 @@ class Export final : public Command {
     trained.name = trained.plan->name;
     trained.inference = std::make_unique<Inference>(*trained.plan);
     return trained;
+  }
+
+  // Of every step there will be, or of one where the run has no planned end and its learning rate stays.
+  static std::vector<float> learning_rates(const Plan& plan) {
+    constexpr int64_t most = 1'000'000;
+    const int64_t steps = plan.run.schedule ? std::clamp<int64_t>(plan.total_steps(), 1, most) : 1;
+    std::vector<float> factors;
+    for (int64_t step = 0; step < steps; ++step)
+      factors.push_back(plan.run.schedule ? static_cast<float>(plan.run.schedule->factor(plan.progress(step))) : 1.0f);
+    return factors;
   }
 
   std::string source_of(const Trained& trained) const {

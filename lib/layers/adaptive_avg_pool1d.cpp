@@ -14,6 +14,7 @@ struct AdaptiveAvgPool1d final : AdaptivePoolLayer<1> {
   }
 
   Value pool(Value x, int axis, int64_t n) const override { return adaptive_mean(x, axis, n); }
+  void twins(Twins& t) const override { adaptive_twin(t, "Avg"); }
 };
 DL_LAYER(AdaptiveAvgPool1d, "adaptive_avg_pool1d");
 

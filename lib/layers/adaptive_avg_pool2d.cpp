@@ -15,6 +15,7 @@ struct AdaptiveAvgPool2d final : AdaptivePoolLayer<2> {
   }
 
   Value pool(Value x, int axis, int64_t n) const override { return adaptive_mean(x, axis, n); }
+  void twins(Twins& t) const override { adaptive_twin(t, "Avg"); }
 };
 DL_LAYER(AdaptiveAvgPool2d, "adaptive_avg_pool2d");
 

@@ -14,6 +14,7 @@ struct AdaptiveMaxPool1d final : AdaptivePoolLayer<1> {
   }
 
   Value pool(Value x, int axis, int64_t n) const override { return adaptive_max(x, axis, n); }
+  void twins(Twins& t) const override { adaptive_twin(t, "Max"); }
 };
 DL_LAYER(AdaptiveMaxPool1d, "adaptive_max_pool1d");
 

@@ -15,6 +15,7 @@ struct AdaptiveMaxPool2d final : AdaptivePoolLayer<2> {
   }
 
   Value pool(Value x, int axis, int64_t n) const override { return adaptive_max(x, axis, n); }
+  void twins(Twins& t) const override { adaptive_twin(t, "Max"); }
 };
 DL_LAYER(AdaptiveMaxPool2d, "adaptive_max_pool2d");
 

@@ -20,6 +20,7 @@ struct AlphaDropout final : Layer {
   Value build(Builder& b, Value x) const override {
     return b.training() && p > 0 ? alpha_dropped(b, x, p, x.shape()) : x;
   }
+  void twins(Twins& t) const override { t.pytorch("nn.AlphaDropout({p})"); }
 };
 DL_LAYER(AlphaDropout, "alpha_dropout");
 

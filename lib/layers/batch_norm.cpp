@@ -1,6 +1,7 @@
 // Batch normalization (Ioffe and Szegedy 2015, arXiv:1502.03167): y = (x - mean) / sqrt(variance + eps) weight + bias,
 // with the batch's moments of each channel while training and their running averages afterwards
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/base/error.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -46,6 +47,16 @@ struct BatchNorm final : Layer {
     }
     // The scale first, which is small: one product and, backwards, one sum over x less.
     return (x - mean) * (rsqrt(variance + eps) * weight) + bias;
+  }
+  void twins(Twins& t) const override {
+    t.say("rank", std::to_string(std::max(1, t.x().rank() - 2)));
+    t.pytorch("nn.BatchNorm{rank}d({in}, eps={eps|1e-05}, momentum={momentum|0.1})").first();
+    t.say("keras_momentum", concat(1 - momentum));
+    t.keras("layers.BatchNormalization(momentum={keras_momentum|0.99}, epsilon={eps|0.001})")
+        .tensor("weight", "gamma")
+        .tensor("bias", "beta")
+        .tensor("running_mean", "moving_mean")
+        .tensor("running_var", "moving_variance");
   }
 };
 DL_LAYER(BatchNorm, "batch_norm");

@@ -38,6 +38,14 @@ struct ConcatLayer final : Layer {
     }
     return concatenate(std::move(parts), along);
   }
+  void twins(Twins& t) const override {
+    std::string inputs = "{x}";
+    for (size_t i = 1; i < t.inputs.size(); ++i) inputs += ", {x" + std::to_string(i) + "}";
+    const int along = axis_of(t.x(), axis);
+    const int place = t.x().rank() < 4 ? along : along == t.x().rank() - 1 ? 1 : along + 1;  // channels are first there
+    t.pytorch_expression("torch.cat([" + inputs + "], " + std::to_string(place) + ")");
+    t.keras_expression("layers.Concatenate(" + std::to_string(along) + ")([" + inputs + "])");
+  }
 };
 DL_LAYER(ConcatLayer, "concat");
 

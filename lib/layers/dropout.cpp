@@ -17,6 +17,10 @@ struct Dropout final : Layer {
   }
 
   Value build(Builder& b, Value x) const override { return dropped(b, x, p, x.shape()); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Dropout({p})");
+    t.keras("layers.Dropout({p})");
+  }
 };
 DL_LAYER(Dropout, "dropout");
 

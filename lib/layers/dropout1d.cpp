@@ -22,6 +22,7 @@ struct Dropout1d final : Layer {
     expect_spatial(x, 1);
     return dropped(b, x, p, whole_channels(x));
   }
+  void twins(Twins& t) const override { t.pytorch("nn.Dropout1d({p})").first(); }
 };
 DL_LAYER(Dropout1d, "dropout1d");
 

@@ -22,6 +22,7 @@ struct Dropout2d final : Layer {
     expect_spatial(x, 2);
     return dropped(b, x, p, whole_channels(x));
   }
+  void twins(Twins& t) const override { t.pytorch("nn.Dropout2d({p})").first(); }
 };
 DL_LAYER(Dropout2d, "dropout2d");
 

@@ -22,6 +22,7 @@ struct Dropout3d final : Layer {
     expect_spatial(x, 3);
     return dropped(b, x, p, whole_channels(x));
   }
+  void twins(Twins& t) const override { t.pytorch("nn.Dropout3d({p})").first(); }
 };
 DL_LAYER(Dropout3d, "dropout3d");
 

@@ -17,6 +17,10 @@ struct Elu final : Layer {
   }
 
   Value build(Builder&, Value x) const override { return where(x > 0, x, alpha * (exp(where(x > 0, 0, x)) - 1)); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.ELU(alpha={alpha|1})");
+    t.keras("layers.ELU(alpha={alpha|1})");
+  }
 };
 DL_LAYER(Elu, "elu");
 

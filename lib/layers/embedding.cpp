@@ -57,6 +57,10 @@ struct EmbeddingLayer final : Layer {
     if (padding_idx) initial = std::make_shared<PaddedRow>(initial, *padding_idx);
     return embedding(b.parameter("weight", {num_embeddings, embedding_dim}, initial), x, padding_idx.value_or(-1));
   }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Embedding({num_embeddings}, {embedding_dim}, padding_idx={padding_idx|None})").last();
+    t.keras("layers.Embedding({num_embeddings}, {embedding_dim})").tensor("weight", "embeddings");
+  }
 };
 DL_LAYER(EmbeddingLayer, "embedding");
 

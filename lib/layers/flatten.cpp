@@ -32,6 +32,14 @@ struct Flatten final : Layer {
     }
     return reshape(x, {x.shape()[0], -1});
   }
+  void twins(Twins& t) const override {
+    const bool usual = t.x().rank() > 3;
+    if (channels_first.value_or(usual) != usual) return;
+    t.pytorch("nn.Flatten()").plainly("torch.flatten({x}, 1)");
+    Twin& keras = t.keras("layers.Flatten()");
+    if (t.x().rank() == 4) keras.called("{self}(layers.Permute((3, 1, 2))({x}))");
+    if (t.x().rank() == 5) keras.called("{self}(layers.Permute((4, 1, 2, 3))({x}))");
+  }
 };
 DL_LAYER(Flatten, "flatten");
 

@@ -26,6 +26,10 @@ struct Gelu final : Layer {
       return 0.5 * x * (1 + tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
     return map(Function::gelu, x);
   }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.GELU(approximate={approximate|'none'})").plainly("F.gelu({x}, approximate={approximate|'none'})");
+    if (approximate == "none") t.keras("layers.Activation('gelu')");
+  }
 };
 DL_LAYER(Gelu, "gelu");
 

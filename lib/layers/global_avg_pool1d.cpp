@@ -17,6 +17,7 @@ struct GlobalAvgPool1d final : GlobalPoolLayer<1> {
   Value pool(Value x, const std::vector<int>& places, Value inside, Value count) const override {
     return inside ? sum(where(inside, x, 0), places) / count : mean(x, places);
   }
+  void twins(Twins& t) const override { global_twin(t, "mean", "Avg"); }
 };
 DL_LAYER(GlobalAvgPool1d, "global_avg_pool1d");
 

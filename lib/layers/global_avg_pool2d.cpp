@@ -15,6 +15,7 @@ struct GlobalAvgPool2d final : GlobalPoolLayer<2> {
   }
 
   Value pool(Value x, const std::vector<int>& places, Value, Value) const override { return mean(x, places); }
+  void twins(Twins& t) const override { global_twin(t, "mean", "Avg"); }
 };
 DL_LAYER(GlobalAvgPool2d, "global_avg_pool2d");
 

@@ -15,6 +15,7 @@ struct GlobalAvgPool3d final : GlobalPoolLayer<3> {
   }
 
   Value pool(Value x, const std::vector<int>& places, Value, Value) const override { return mean(x, places); }
+  void twins(Twins& t) const override { global_twin(t, "mean", "Avg"); }
 };
 DL_LAYER(GlobalAvgPool3d, "global_avg_pool3d");
 

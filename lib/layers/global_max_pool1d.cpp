@@ -17,6 +17,7 @@ struct GlobalMaxPool1d final : GlobalPoolLayer<1> {
   Value pool(Value x, const std::vector<int>& places, Value inside, Value) const override {
     return max(inside ? where(inside, x, -3e38) : x, places);
   }
+  void twins(Twins& t) const override { global_twin(t, "amax", "Max"); }
 };
 DL_LAYER(GlobalMaxPool1d, "global_max_pool1d");
 

@@ -15,6 +15,7 @@ struct GlobalMaxPool2d final : GlobalPoolLayer<2> {
   }
 
   Value pool(Value x, const std::vector<int>& places, Value, Value) const override { return max(x, places); }
+  void twins(Twins& t) const override { global_twin(t, "amax", "Max"); }
 };
 DL_LAYER(GlobalMaxPool2d, "global_max_pool2d");
 

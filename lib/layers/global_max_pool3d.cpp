@@ -15,6 +15,7 @@ struct GlobalMaxPool3d final : GlobalPoolLayer<3> {
   }
 
   Value pool(Value x, const std::vector<int>& places, Value, Value) const override { return max(x, places); }
+  void twins(Twins& t) const override { global_twin(t, "amax", "Max"); }
 };
 DL_LAYER(GlobalMaxPool3d, "global_max_pool3d");
 

@@ -13,6 +13,7 @@ struct Glu final : GatedLayer {
     s.example("glu");
   }
   Value gate(Value x) const override { return sigmoid(x); }
+  void twins(Twins& t) const override { t.pytorch("nn.GLU(-1)").plainly("F.glu({x}, -1)").last(); }
 };
 DL_LAYER(Glu, "glu");
 

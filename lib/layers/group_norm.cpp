@@ -52,6 +52,12 @@ struct GroupNorm final : Layer {
     y = y * b.parameter("weight", {c}, constant_initializer(1));
     return bias ? y + b.parameter("bias", {c}, constant_initializer(0)) : y;
   }
+  void twins(Twins& t) const override {
+    if (bias) t.pytorch("nn.GroupNorm({num_groups}, {in}, eps={eps|1e-05})").first();
+    Twin& keras = t.keras("layers.GroupNormalization({num_groups}, epsilon={eps|0.001}, center={bias|True})")
+                      .tensor("weight", "gamma");
+    if (bias) keras.tensor("bias", "beta");
+  }
 };
 DL_LAYER(GroupNorm, "group_norm");
 

@@ -19,6 +19,7 @@ struct Hardshrink final : Layer {
   }
 
   Value build(Builder&, Value x) const override { return where(abs(x) > lambd, x, 0); }
+  void twins(Twins& t) const override { t.pytorch("nn.Hardshrink({lambd})"); }
 };
 DL_LAYER(Hardshrink, "hardshrink");
 

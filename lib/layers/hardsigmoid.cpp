@@ -13,6 +13,10 @@ struct Hardsigmoid final : Layer {
     s.example("hardsigmoid");
   }
   Value build(Builder&, Value x) const override { return minimum(maximum(x + 3, 0), 6) / 6; }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Hardsigmoid()").plainly("F.hardsigmoid({x})");
+    t.keras("layers.Activation('hard_sigmoid')");
+  }
 };
 DL_LAYER(Hardsigmoid, "hardsigmoid");
 

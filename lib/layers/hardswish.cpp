@@ -12,6 +12,10 @@ struct Hardswish final : Layer {
     s.example("hardswish");
   }
   Value build(Builder&, Value x) const override { return x * (minimum(maximum(x + 3, 0), 6) / 6); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Hardswish()").plainly("F.hardswish({x})");
+    t.keras("layers.Activation('hard_swish')");
+  }
 };
 DL_LAYER(Hardswish, "hardswish");
 

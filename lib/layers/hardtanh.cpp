@@ -23,6 +23,7 @@ struct Hardtanh final : Layer {
   }
 
   Value build(Builder&, Value x) const override { return minimum(maximum(x, min_val), max_val); }
+  void twins(Twins& t) const override { t.pytorch("nn.Hardtanh({min_val}, {max_val})"); }
 };
 DL_LAYER(Hardtanh, "hardtanh");
 

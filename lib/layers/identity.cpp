@@ -13,6 +13,10 @@ struct Identity final : Layer {
     s.example("identity");
   }
   Value build(Builder&, Value x) const override { return x; }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Identity()").plainly("{x}");
+    t.keras("layers.Identity()");
+  }
 };
 DL_LAYER(Identity, "identity");
 

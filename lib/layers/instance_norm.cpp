@@ -62,6 +62,13 @@ struct InstanceNorm final : Layer {
           b.parameter("bias", {channels}, constant_initializer(0));
     return y;
   }
+  void twins(Twins& t) const override {
+    t.say("rank", std::to_string(t.x().rank() - 2));
+    t.pytorch(
+         "nn.InstanceNorm{rank}d({in}, eps={eps|1e-05}, momentum={momentum|0.1}, affine={affine|False}, "
+         "track_running_stats={track_running_stats|False})")
+        .first();
+  }
 };
 DL_LAYER(InstanceNorm, "instance_norm");
 

@@ -28,6 +28,12 @@ struct LayerNorm final : Layer {
     y = y * b.parameter("weight", {features}, constant_initializer(1));
     return bias ? y + b.parameter("bias", {features}, constant_initializer(0)) : y;
   }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.LayerNorm({in}, eps={eps|1e-05}, bias={bias|True})").last();
+    Twin& keras =
+        t.keras("layers.LayerNormalization(epsilon={eps|0.001}, center={bias|True})").tensor("weight", "gamma");
+    if (bias) keras.tensor("bias", "beta");
+  }
 };
 DL_LAYER(LayerNorm, "layer_norm");
 

@@ -16,6 +16,10 @@ struct LeakyRelu final : Layer {
     s.example("leaky_relu: 0.2");
   }
   Value build(Builder&, Value x) const override { return where(x > 0, x, negative_slope * x); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.LeakyReLU({negative_slope})");
+    t.keras("layers.LeakyReLU(negative_slope={negative_slope})");
+  }
 };
 DL_LAYER(LeakyRelu, "leaky_relu");
 

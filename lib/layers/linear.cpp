@@ -48,6 +48,12 @@ struct Linear final : Layer {
     if (bias) y = y + b.parameter("bias", {out_features}, bias_init ? bias_init : pytorch);
     return y;
   }
+  void twins(Twins& t) const override {
+    if (norms.weight_norm || norms.spectral_norm) return;
+    t.pytorch("nn.Linear({in}, {out_features}, bias={bias|True})").last();
+    Twin& keras = t.keras("layers.Dense({out_features}, use_bias={bias|True})").tensor("weight", "kernel", "oi -> io");
+    if (bias) keras.tensor("bias", "bias");
+  }
 };
 DL_LAYER(Linear, "linear");
 

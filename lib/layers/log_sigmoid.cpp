@@ -14,6 +14,7 @@ struct LogSigmoid final : Layer {
     s.example("log_sigmoid");
   }
   Value build(Builder&, Value x) const override { return -softplus(-x); }
+  void twins(Twins& t) const override { t.pytorch("nn.LogSigmoid()").plainly("F.logsigmoid({x})"); }
 };
 DL_LAYER(LogSigmoid, "log_sigmoid");
 

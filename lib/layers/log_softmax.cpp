@@ -13,6 +13,10 @@ struct LogSoftmax final : Layer {
     s.example("log_softmax");
   }
   Value build(Builder&, Value x) const override { return log_softmax(x); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.LogSoftmax(-1)").plainly("torch.log_softmax({x}, -1)").last();
+    t.keras("layers.Activation('log_softmax')");
+  }
 };
 DL_LAYER(LogSoftmax, "log_softmax");
 

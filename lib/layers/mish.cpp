@@ -13,6 +13,10 @@ struct Mish final : Layer {
     s.example("mish");
   }
   Value build(Builder&, Value x) const override { return x * tanh(softplus(x)); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Mish()").plainly("F.mish({x})");
+    t.keras("layers.Activation('mish')");
+  }
 };
 DL_LAYER(Mish, "mish");
 

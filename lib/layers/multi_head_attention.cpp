@@ -34,6 +34,7 @@ struct MultiHeadAttention final : Layer {
   }
 
   Value build(Builder& b, std::span<const Value> inputs) const override { return part.build(b, inputs); }
+  void twins(Twins& t) const override { part.twins(t); }
 };
 DL_LAYER(MultiHeadAttention, "multi_head_attention");
 

@@ -30,6 +30,7 @@ struct PixelShuffle final : Layer {
     const Value parts = dl::transpose(dl::reshape(x, {s[0], s[1], s[2], channels, r, r}), {0, 1, 4, 2, 5, 3});
     return dl::reshape(parts, {s[0], times(s[1], r), times(s[2], r), channels});
   }
+  void twins(Twins& t) const override { t.pytorch("nn.PixelShuffle({upscale_factor})").first(); }
 };
 DL_LAYER(PixelShuffle, "pixel_shuffle");
 

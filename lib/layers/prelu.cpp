@@ -25,6 +25,10 @@ struct Prelu final : Layer {
     const int64_t slopes = per_channel ? x.shape().last() : 1;
     return where(x > 0, x, b.parameter("weight", {slopes}, constant_initializer(init)) * x);
   }
+  void twins(Twins& t) const override {
+    t.say("slopes", std::to_string(per_channel ? t.x().last() : 1));
+    t.pytorch("nn.PReLU({slopes|1})").first();
+  }
 };
 DL_LAYER(Prelu, "prelu");
 

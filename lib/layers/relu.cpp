@@ -12,6 +12,10 @@ struct Relu final : Layer {
     s.example("relu");
   }
   Value build(Builder&, Value x) const override { return maximum(x, 0); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.ReLU()").plainly("torch.relu({x})");
+    t.keras("layers.ReLU()");
+  }
 };
 DL_LAYER(Relu, "relu");
 

@@ -13,6 +13,10 @@ struct Relu6 final : Layer {
     s.example("relu6");
   }
   Value build(Builder&, Value x) const override { return minimum(maximum(x, 0), 6); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.ReLU6()").plainly("F.relu6({x})");
+    t.keras("layers.ReLU(max_value=6)");
+  }
 };
 DL_LAYER(Relu6, "relu6");
 

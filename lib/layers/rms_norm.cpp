@@ -21,6 +21,7 @@ struct RmsNorm final : Layer {
   Value build(Builder& b, Value x) const override {
     return x * rsqrt(mean(x * x, {-1}) + eps) * b.parameter("weight", {x.shape().last()}, constant_initializer(1));
   }
+  void twins(Twins& t) const override { t.pytorch("nn.RMSNorm({in}, eps={eps})").last(); }
 };
 DL_LAYER(RmsNorm, "rms_norm");
 

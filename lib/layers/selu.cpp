@@ -17,6 +17,10 @@ struct Selu final : Layer {
     constexpr double alpha = 1.6732632423543772, scale = 1.0507009873554805;
     return scale * where(x > 0, x, alpha * (exp(where(x > 0, 0, x)) - 1));
   }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.SELU()").plainly("F.selu({x})");
+    t.keras("layers.Activation('selu')");
+  }
 };
 DL_LAYER(Selu, "selu");
 

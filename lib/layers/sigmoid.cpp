@@ -13,6 +13,10 @@ struct Sigmoid final : Layer {
     s.example("sigmoid");
   }
   Value build(Builder&, Value x) const override { return sigmoid(x); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Sigmoid()").plainly("torch.sigmoid({x})");
+    t.keras("layers.Activation('sigmoid')");
+  }
 };
 DL_LAYER(Sigmoid, "sigmoid");
 

@@ -13,6 +13,10 @@ struct Silu final : Layer {
     s.example("silu");
   }
   Value build(Builder&, Value x) const override { return x * sigmoid(x); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.SiLU()").plainly("F.silu({x})");
+    t.keras("layers.Activation('silu')");
+  }
 };
 DL_LAYER(Silu, "silu");
 

@@ -13,6 +13,10 @@ struct Softmax final : Layer {
     s.example("softmax");
   }
   Value build(Builder&, Value x) const override { return softmax(x); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Softmax(-1)").plainly("torch.softmax({x}, -1)").last();
+    t.keras("layers.Softmax()");
+  }
 };
 DL_LAYER(Softmax, "softmax");
 

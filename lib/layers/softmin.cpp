@@ -12,6 +12,7 @@ struct Softmin final : Layer {
     s.example("softmin");
   }
   Value build(Builder&, Value x) const override { return softmax(-x); }
+  void twins(Twins& t) const override { t.pytorch("nn.Softmin(-1)").last(); }
 };
 DL_LAYER(Softmin, "softmin");
 

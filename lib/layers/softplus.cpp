@@ -19,6 +19,7 @@ struct Softplus final : Layer {
   }
 
   Value build(Builder&, Value x) const override { return softplus(x, beta, threshold); }
+  void twins(Twins& t) const override { t.pytorch("nn.Softplus(beta={beta|1}, threshold={threshold|20})"); }
 };
 DL_LAYER(Softplus, "softplus");
 

@@ -16,6 +16,7 @@ struct Softshrink final : Layer {
   }
 
   Value build(Builder&, Value x) const override { return where(x > lambd, x - lambd, where(x < -lambd, x + lambd, 0)); }
+  void twins(Twins& t) const override { t.pytorch("nn.Softshrink({lambd})"); }
 };
 DL_LAYER(Softshrink, "softshrink");
 

@@ -12,6 +12,10 @@ struct Softsign final : Layer {
     s.example("softsign");
   }
   Value build(Builder&, Value x) const override { return x / (1 + abs(x)); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Softsign()").plainly("F.softsign({x})");
+    t.keras("layers.Activation('softsign')");
+  }
 };
 DL_LAYER(Softsign, "softsign");
 

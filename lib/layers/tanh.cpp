@@ -12,6 +12,10 @@ struct Tanh final : Layer {
     s.example("tanh");
   }
   Value build(Builder&, Value x) const override { return tanh(x); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Tanh()").plainly("torch.tanh({x})");
+    t.keras("layers.Activation('tanh')");
+  }
 };
 DL_LAYER(Tanh, "tanh");
 

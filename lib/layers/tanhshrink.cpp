@@ -12,6 +12,7 @@ struct Tanhshrink final : Layer {
     s.example("tanhshrink");
   }
   Value build(Builder&, Value x) const override { return x - tanh(x); }
+  void twins(Twins& t) const override { t.pytorch("nn.Tanhshrink()").plainly("F.tanhshrink({x})"); }
 };
 DL_LAYER(Tanhshrink, "tanhshrink");
 

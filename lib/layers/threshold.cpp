@@ -17,6 +17,7 @@ struct Threshold final : Layer {
   }
 
   Value build(Builder&, Value x) const override { return where(x > threshold, x, value); }
+  void twins(Twins& t) const override { t.pytorch("nn.Threshold({threshold}, {value})"); }
 };
 DL_LAYER(Threshold, "threshold");
 

@@ -27,6 +27,13 @@ struct TransformerEncoderLayer final : TransformerLayer {
         residual(b, inputs[0], "norm1", [&](Value x) { return attend(b, "self_attn", causal, x, inputs.subspan(1)); });
     return residual(b, y, "norm2", [&](Value x) { return feed_forward(b, x); });
   }
+  void twins(Twins& t) const override {
+    if (t.inputs.size() > 1 || causal || (activation != "relu" && activation != "gelu")) return;
+    t.pytorch(
+         "nn.TransformerEncoderLayer({in}, {nhead}, {dim_feedforward}, {dropout}, {activation|'relu'}, "
+         "layer_norm_eps={layer_norm_eps|1e-05}, batch_first=True, norm_first={norm_first|False}, bias={bias|True})")
+        .last();
+  }
 };
 DL_LAYER(TransformerEncoderLayer, "transformer_encoder_layer");
 

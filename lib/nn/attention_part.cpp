@@ -303,6 +303,18 @@ Value AttentionPart::build(Builder& b, std::span<const Value> inputs) const {
   return bias ? y + b.parameter("out_proj.bias", {features}, zero) : y;
 }
 
+void AttentionPart::twins(Twins& t) const {
+  const int64_t features = t.x().last();
+  const bool usual = t.inputs.size() == 1 && !rotary && !alibi && num_kv_heads.value_or(num_heads) == num_heads &&
+                     head_dim.value_or(features / num_heads) * num_heads == features;
+  if (!usual) return;
+  t.say("mask", concat("nn.Transformer.generate_square_subsequent_mask(", t.x()[1], ")"));
+  t.pytorch("nn.MultiheadAttention({in}, {num_heads}, dropout={dropout|0}, bias={bias|True}, batch_first=True)")
+      .called(causal ? "{self}({x}, {x}, {x}, need_weights=False, attn_mask={mask}, is_causal=True)[0]"
+                     : "{self}({x}, {x}, {x}, need_weights=False)[0]")
+      .last();
+}
+
 Value linear_part(Builder& b, Value x, int64_t out_features, bool bias) {
   const int64_t in = x.shape().last();
   const auto pytorch = uniform_initializer(1.0 / std::sqrt(static_cast<double>(in)));

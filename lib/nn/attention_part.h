@@ -29,6 +29,7 @@ struct AttentionPart {
   // that gives the values; lengths, i32 [batch], or a mask, i32 [batch, queries, keys], of what is seen. ShapeError
   // where they do not fit.
   Value build(Builder& b, std::span<const Value> inputs) const;
+  void twins(Twins& t) const;
 };
 
 // y = x W^T + b along the last axis, with "weight" and "bias" as torch.nn.Linear has them.

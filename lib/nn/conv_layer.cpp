@@ -120,6 +120,50 @@ Value ConvLayer<rank>::build(Builder& b, Value x) const {
   return this->with_bias(b, convolution(x, w, window, this->groups), w.shape());
 }
 
+// Elsewhere an odd zero has no place but in what PyTorch calls 'same', of a kernel that moves by one.
+template <int rank>
+void ConvLayer<rank>::twins(Twins& t) const {
+  keras_twin(t);
+  const Window w = make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, t.x());
+  const bool same = this->padding.same && w.all(w.stride, 1);
+  if (this->norms.weight_norm || this->norms.spectral_norm || (!same && w.pad_before != w.pad_after)) return;
+  t.say("padding", same ? "'same'" : sizes_text(w, w.pad_before));
+  t.say("rank", std::to_string(rank));
+  t.pytorch(
+       "nn.Conv{rank}d({in}, {out_channels}, {kernel_size}, stride={stride|1}, padding={padding|0}, "
+       "dilation={dilation|1}, groups={groups|1}, bias={bias|True}, padding_mode={padding_mode|'zeros'})")
+      .first();
+}
+
+template <int rank>
+void ConvLayer<rank>::keras_twin(Twins& t) const {
+  const Window w = make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, t.x());
+  const bool plain = !this->norms.weight_norm && !this->norms.spectral_norm && padding_mode == "zeros" &&
+                     this->groups == 1 && (w.all(w.stride, 1) || w.all(w.dilation, 1));
+  const bool named = this->padding.same || this->padding.causal, around = !named && !w.all(w.pad_before, 0);
+  if (!plain) return;
+  t.say("rank", std::to_string(rank));
+  t.say("keras_padding", this->padding.same ? "'same'" : this->padding.causal ? "'causal'" : "'valid'");
+  t.say("zeros", sizes_text(w, w.pad_before));
+  static constexpr const char* arrows[] = {"oik -> kio", "oihw -> hwio", "oidhw -> dhwio"};
+  Twin& keras = t.keras(
+                     "layers.Conv{rank}D({out_channels}, {kernel_size}, strides={stride|1}, "
+                     "padding={keras_padding|'valid'}, dilation_rate={dilation|1}, use_bias={bias|True})")
+                    .tensor("weight", "kernel", arrows[rank - 1]);
+  if (this->bias) keras.tensor("bias", "bias");
+  if (around) keras.called("{self}(layers.ZeroPadding{rank}D({zeros})({x}))");
+}
+
+template <int rank>
+void TransposedConvLayer<rank>::twins(Twins& t) const {
+  if (this->norms.weight_norm || this->norms.spectral_norm || this->padding.same) return;
+  t.say("rank", std::to_string(rank));
+  t.pytorch(
+       "nn.ConvTranspose{rank}d({in}, {out_channels}, {kernel_size}, stride={stride|1}, padding={padding|0}, "
+       "output_padding={output_padding|0}, groups={groups|1}, bias={bias|True}, dilation={dilation|1})")
+      .first();
+}
+
 template <int rank>
 void TransposedConvLayer<rank>::describe_conv(Schema& s) {
   this->describe_keys(

@@ -37,9 +37,13 @@ template <int rank>
 struct ConvLayer : AnyConvLayer<rank> {
   std::string padding_mode = "zeros";
   Value build(Builder& b, Value x) const final;
+  void twins(Twins& t) const final;
 
  protected:
   void describe_conv(Schema& s);
+
+ private:
+  void keras_twin(Twins& t) const;
 };
 
 // Each channel convolved by itself, with depth_multiplier filters: groups as many as channels. With `separable` it is
@@ -65,6 +69,7 @@ template <int rank>
 struct TransposedConvLayer : AnyConvLayer<rank> {
   Sizes<rank> output_padding{0};
   Value build(Builder& b, Value x) const final;
+  void twins(Twins& t) const final;
 
  protected:
   void describe_conv(Schema& s);

@@ -8,6 +8,7 @@
 
 #include "lib/graph/ops.h"
 #include "lib/nn/initializer.h"
+#include "lib/nn/twins.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
 
@@ -51,6 +52,8 @@ struct Layer : Described {
   virtual Value build(Builder& b, Value x) const;
   // Several inputs (`from: [a, b]`); by default one is expected and given to the other form.
   virtual Value build(Builder& b, std::span<const Value> inputs) const;
+  // What it is called elsewhere, of such inputs.
+  virtual void twins(Twins& /*t*/) const {}
 };
 
 // The shape's text and what was wanted, as a ShapeError: expect_rank(x, 4, "an image [height, width, channels]", "…").

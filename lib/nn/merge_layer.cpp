@@ -49,6 +49,16 @@ Value MergeLayer::build(Builder&, std::span<const Value> inputs) const {
   return finish(joined, inputs.size());
 }
 
+void twin_of_equal_shapes(Twins& t, const std::string& sign) {
+  std::string text = "{x}";
+  for (size_t i = 1; i < t.inputs.size(); ++i) {
+    if (t.inputs[i] != t.inputs[0]) return;
+    text += concat(sign, "{x", i, "}");
+  }
+  t.pytorch_expression(text);
+  t.keras_expression(text);
+}
+
 std::pair<Value, Value> expect_two_of_features(std::span<const Value> inputs) {
   if (inputs.size() != 2) {
     throw ShapeError(concat("expected two inputs, got ", inputs.size() == 1 ? "one" : std::to_string(inputs.size())),

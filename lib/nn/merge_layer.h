@@ -21,6 +21,9 @@ struct MergeLayer : Layer {
   void describe_merge(Schema& s);
 };
 
+// Inputs of one shape, joined by a sign: "{x} + {x1}". Others are written as operations.
+void twin_of_equal_shapes(Twins& t, const std::string& sign);
+
 // Two inputs of one rank at least 2 and with one size of their last axis, [batch, …, features].
 std::pair<Value, Value> expect_two_of_features(std::span<const Value> inputs);
 

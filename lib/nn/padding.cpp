@@ -71,6 +71,13 @@ Window make_window(Sizes<rank> size, Sizes<rank> stride, const Padding<rank>& pa
   return w;
 }
 
+std::string sizes_text(const Window& window, const Window::Axes& numbers) {
+  if (window.all(numbers, numbers[0])) return std::to_string(numbers[0]);
+  std::string text;
+  for (size_t i = 0; i < static_cast<size_t>(window.rank); ++i) text += concat(i == 0 ? "(" : ", ", numbers[i]);
+  return text + ")";
+}
+
 template <int rank>
 void check_padding(const Report& report, Sizes<rank> size, const Padding<rank>& padding) {
   const Window::Axes sizes = axes_of(size), zeros = axes_of(padding.size);

@@ -40,6 +40,9 @@ template <int rank>
 Window make_window(Sizes<rank> size, Sizes<rank> stride, const Padding<rank>& padding, Sizes<rank> dilation,
                    const Shape& x);
 
+// Numbers of the window's axes as code has them: "1" of all, or "(1, 2)".
+std::string sizes_text(const Window& window, const Window::Axes& numbers);
+
 // Reports where more zeros stand on a side than half of the window: a window could lie in them wholly.
 template <int rank>
 void check_padding(const Report& report, Sizes<rank> size, const Padding<rank>& padding);

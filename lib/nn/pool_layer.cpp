@@ -71,6 +71,57 @@ void MaxPoolLayer<rank>::describe_max(Schema& s) {
   this->describe_dilation(s);
 }
 
+namespace {
+
+// Whether the window's padding is the same on both sides, as elsewhere, ceil_mode aside; says it.
+template <int rank>
+bool says_padding(Twins& t, const PoolLayer<rank>& layer) {
+  const Window w = make_window<rank>(layer.kernel_size, layer.stride.value_or(layer.kernel_size), layer.padding,
+                                     layer.dilation, t.x());
+  t.say("padding", sizes_text(w, w.pad_before));
+  t.say("rank", std::to_string(rank));
+  return w.pad_before == w.pad_after;
+}
+
+// Of windows without padding, or with what Keras calls 'same'.
+template <int rank>
+void keras_pool(Twins& t, const PoolLayer<rank>& layer, const std::string& what) {
+  const Window w = make_window<rank>(layer.kernel_size, layer.stride.value_or(layer.kernel_size), layer.padding,
+                                     layer.dilation, t.x());
+  const bool known = (layer.padding.same || w.all(w.pad_before, 0)) && w.all(w.dilation, 1) && !layer.ceil_mode;
+  if (!known) return;
+  t.say("keras_padding", layer.padding.same ? "'same'" : "'valid'");
+  t.keras("layers." + what + "Pooling{rank}D({kernel_size}, strides={stride|None}, padding={keras_padding|'valid'})");
+}
+
+}  // namespace
+
+template <int rank>
+void MaxPoolLayer<rank>::twins(Twins& t) const {
+  t.say("rank", std::to_string(rank));
+  keras_pool<rank>(t, *this, "Max");
+  if (!says_padding<rank>(t, *this)) return;
+  t.pytorch(
+       "nn.MaxPool{rank}d({kernel_size}, stride={stride|None}, padding={padding|0}, dilation={dilation|1}, "
+       "ceil_mode={ceil_mode|False})")
+      .first();
+}
+
+template <int rank>
+void AvgPoolLayer<rank>::twins(Twins& t) const {
+  t.say("rank", std::to_string(rank));
+  if (padding_mode == "zeros" && !divisor_override &&
+      count_include_pad.value_or(!this->padding.same) != this->padding.same)
+    keras_pool<rank>(t, *this, "Average");
+  if (!says_padding<rank>(t, *this) || padding_mode != "zeros" || (rank == 1 && divisor_override)) return;
+  t.say("count_include_pad", count_include_pad.value_or(!this->padding.same) ? "True" : "False");
+  t.pytorch(
+       "nn.AvgPool{rank}d({kernel_size}, stride={stride|None}, padding={padding|0}, ceil_mode={ceil_mode|False}, "
+       "count_include_pad={count_include_pad|True}" +
+       std::string(rank == 1 ? ")" : ", divisor_override={divisor_override|None})"))
+      .first();
+}
+
 template <int rank>
 void AvgPoolLayer<rank>::describe_avg(Schema& s) {
   this->describe_pool(s);
@@ -205,6 +256,25 @@ Value adaptive_max(Value x, int axis, int64_t n) {
   Shape shape = x.shape();
   shape[axis] = n;
   return reshape(y, shape);
+}
+
+template <int rank>
+void AdaptivePoolLayer<rank>::adaptive_twin(Twins& t, const std::string& what) const {
+  t.pytorch(concat("nn.Adaptive", what, "Pool", rank, "d({output_size})")).first();
+}
+
+template <int rank>
+void GlobalPoolLayer<rank>::global_twin(Twins& t, const std::string& method, const std::string& what) const {
+  if (t.inputs.size() != 1) return;
+  t.keras(concat("layers.Global", what == "Avg" ? "Average" : what, "Pooling", rank, "D(keepdims={keepdim|False})"));
+  static constexpr const char* axes[] = {"(1,)", "(2, 3)", "(2, 3, 4)"};
+  const std::string plain = "{x}." + method + "(" + axes[rank - 1] + (keepdim ? ", keepdim=True)" : ")");
+  if (rank == 1) {
+    t.pytorch_expression(plain).last();
+    return;
+  }
+  const std::string pool = concat("nn.Adaptive", what, "Pool", rank, "d(1)");
+  t.pytorch(keepdim ? pool : "nn.Sequential(" + pool + ", nn.Flatten())").plainly(plain).first();
 }
 
 template <int rank>

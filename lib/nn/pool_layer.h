@@ -28,6 +28,7 @@ struct PoolLayer : Layer {
 template <int rank>
 struct MaxPoolLayer : PoolLayer<rank> {
   Value build(Builder& b, Value x) const final { return max_pool(x, this->window_over(b, x)); }
+  void twins(Twins& t) const final;
 
  protected:
   void describe_max(Schema& s);
@@ -39,6 +40,7 @@ struct AvgPoolLayer : PoolLayer<rank> {
   std::optional<bool> count_include_pad;
   std::optional<int64_t> divisor_override;
   Value build(Builder& b, Value x) const final;
+  void twins(Twins& t) const final;
 
  protected:
   void describe_avg(Schema& s);
@@ -63,6 +65,8 @@ struct AdaptivePoolLayer : Layer {
 
  protected:
   virtual Value pool(Value x, int axis, int64_t n) const = 0;  // along one axis
+  // `what` is taken of a window: "Avg".
+  void adaptive_twin(Twins& t, const std::string& what) const;
   void describe_adaptive(Schema& s);
 };
 
@@ -82,6 +86,8 @@ struct GlobalPoolLayer : Layer {
   // is 1 at the positions that count and `count` [batch, 1, 1] how many these are.
   virtual Value pool(Value x, const std::vector<int>& places, Value inside, Value count) const = 0;
   void describe_global(Schema& s);
+  // `method` of a tensor is its mean or maximum over axes, `what` the same in the name of a class: "mean", "Avg".
+  void global_twin(Twins& t, const std::string& method, const std::string& what) const;
 };
 
 }  // namespace dl

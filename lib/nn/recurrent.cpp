@@ -100,6 +100,20 @@ States RecurrentLayer::build_one(Builder& b, Value x, Value inside, Value at_las
   return states;
 }
 
+void RecurrentLayer::twins(Twins& t) const {
+  if (t.inputs.size() > 1) return;
+  const bool lstm = cell() == Cell::lstm;
+  const std::string states = lstm ? "{self}({x})[1][0]" : "{self}({x})[1]";
+  t.say("class", lstm ? "LSTM" : cell() == Cell::gru ? "GRU" : "RNN");
+  t.pytorch("nn.{class}({in}, {hidden_size}, num_layers={num_layers|1}, " +
+            std::string(lstm || cell() == Cell::gru ? "" : "nonlinearity={nonlinearity|'tanh'}, ") +
+            "bias={bias|True}, batch_first=True, dropout={dropout|0}, bidirectional={bidirectional|False})")
+      .called(return_sequences ? "{self}({x})[0]"
+              : bidirectional  ? "torch.cat(list(" + states + "[-2:]), -1)"
+                               : states + "[-1]")
+      .last();
+}
+
 Value RecurrentLayer::build(Builder& b, std::span<const Value> inputs) const {
   if (inputs.size() > 2) throw ShapeError(concat("expected one or two inputs, got ", inputs.size()));
   Value x = inputs[0], inside, at_last;

@@ -15,6 +15,7 @@ struct RecurrentLayer : Layer {
   // D: 2 where bidirectional, else 1. A second input, i32 [batch], says how many steps each sequence has: behind them
   // the result is 0, the last step is the sequence's own, and the other direction begins there.
   Value build(Builder& b, std::span<const Value> inputs) const final;
+  void twins(Twins& t) const final;
 
  protected:
   virtual Cell cell() const = 0;

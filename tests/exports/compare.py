@@ -2,12 +2,15 @@
 # Exports networks and runs what was written in the frameworks it is for: what they give must be what dlcli computed of
 # the same input, which stands in expected.npz beside it.
 #
-# usage: compare.py DLCLI TARGET [WORD…]
-# Networks are each example of each registered layer, trained for a few steps, and those of configs/models; with WORDs those whose names have one of them. Ends with 1 where one is not as it should be.
+# usage: compare.py DLCLI TARGET[,TARGET…] [WORD…]
+# Networks are each example of each registered layer, trained for a few steps, and those of configs/models;
+# with WORDs those whose names have one of them. TARGET-plain: all layers as operations. Ends with 1 where one is not as it should be.
 # SPDX-License-Identifier: Apache-2.0
 
+import importlib.util
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -107,14 +110,24 @@ def run_onnx(folder):
 
 
 def run_python(folder):
-    """model.py's own check: prints the largest error, as a part of the largest output."""
-    made = subprocess.run([sys.executable, "check.py"], cwd=folder, capture_output=True, text=True)
-    if made.returncode != 0:
-        raise RuntimeError(made.stderr or made.stdout)
-    return numpy.load(folder / "found.npy")
+    """What predict() of model.py gives."""
+    spec = importlib.util.spec_from_file_location("model_" + folder.name.replace("-", "_"), folder / "model.py")
+    model = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(model)
+    return model.predict(numpy.load(folder / "expected.npz"))
 
 
-RUNNERS = {"onnx": run_onnx}
+def run_c(folder):
+    subprocess.run(["cc", "-std=c99", "-O2", "-Wall", "-Werror", "-o", "model", "model.c", "-lm"], cwd=folder, check=True)
+    expected = numpy.load(folder / "expected.npz")
+    inputs = [expected[name] for name in expected.files if name != "output"]
+    inputs = [x.astype(numpy.int32) if x.dtype == numpy.int64 else x for x in inputs]
+    data = b"".join(x[i].tobytes() for i in range(len(inputs[0])) for x in inputs)
+    made = subprocess.run(["./model", "model.weights"], cwd=folder, input=data, capture_output=True, check=True)
+    return numpy.frombuffer(made.stdout, numpy.float32).reshape(expected["output"].shape)
+
+
+RUNNERS = {"onnx": run_onnx, "c": run_c}
 
 
 def difference(folder, target):
@@ -128,33 +141,34 @@ def difference(folder, target):
 
 
 def main():
-    dlcli, target, words = sys.argv[1], sys.argv[2], sys.argv[3:]
-    options = [word for word in words if word.startswith("--")]
-    words = [word for word in words if not word.startswith("--")]
-    good, bad = 0, []
+    dlcli, targets, words = sys.argv[1], sys.argv[2].split(","), sys.argv[3:]
+    good, bad = {target: 0 for target in targets}, {target: [] for target in targets}
     with tempfile.TemporaryDirectory() as made:
         folder = pathlib.Path(made)
         for cases in (layer_cases, config_cases):
             for name, arguments, error in cases(dlcli, folder, words):
-                if arguments is None:
-                    bad.append(name)
-                    print(f"{name}: no network: {error.strip()[:300]}", flush=True)
-                    continue
-                out = folder / f"{name}-out"
-                done = run(dlcli, "export", *arguments, "--to", target, "-o", str(out), "--runs", str(folder / "runs"),
-                           *options)
-                try:
-                    if done.returncode != 0:
-                        raise RuntimeError(done.stderr)
-                    worst = difference(out, target)
-                    if not worst <= TOLERANCE:
-                        raise RuntimeError(f"{worst:.2g} off")
-                    good += 1
-                except Exception as e:  # whatever a framework throws
-                    bad.append(name)
-                    print(f"{name}: {str(e).strip()[-1500:]}", flush=True)
-    print(f"{target} {' '.join(options)}: {good} of {good + len(bad)} as they should be; not: {' '.join(bad) or 'none'}")
-    return 1 if bad else 0
+                for target in targets:
+                    try:
+                        if arguments is None:
+                            raise RuntimeError(error)
+                        out = folder / f"{name}-{target}"
+                        to, plain = target.removesuffix("-plain"), ["--plain"] if target.endswith("-plain") else []
+                        done = run(dlcli, "export", *arguments, "--to", to, "-o", str(out), "--runs",
+                                   str(folder / "runs"), *plain)
+                        if done.returncode != 0:
+                            raise RuntimeError(done.stderr)
+                        worst = difference(out, to)
+                        if not worst <= TOLERANCE:
+                            raise RuntimeError(f"{worst:.2g} off")
+                        good[target] += 1
+                        shutil.rmtree(out)
+                    except Exception as e:  # whatever a framework throws
+                        bad[target].append(name)
+                        print(f"{name}, {target}: {str(e).strip()[-1200:]}", flush=True)
+    for target in targets:
+        off = " ".join(bad[target]) or "none"
+        print(f"{target}: {good[target]} of {good[target] + len(bad[target])} as they should be; not: {off}")
+    return 1 if any(bad.values()) else 0
 
 
 if __name__ == "__main__":

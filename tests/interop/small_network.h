@@ -29,7 +29,8 @@ struct SmallNetwork {
               std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
               for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) / 8;
               return values;
-            }};
+            },
+            .learning_rates = {1}};
   }
 
   std::vector<Problem> problems;

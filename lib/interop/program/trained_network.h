@@ -17,6 +17,7 @@ struct TrainedNetwork {
   std::string source;                   // where the weights are from, in words: "quickstart-1, step 430"
   Node config;                          // of the run, resolved
   std::function<std::vector<float>(const Tensor&)> weights;
+  std::vector<float> learning_rates;  // factors on the optimizer's, of each step of the run; one at least
 };
 
 // One of its tensors as an export has it.

@@ -1,0 +1,150 @@
+// Export to Lightning: the module of an export to PyTorch, and a LightningModule with the run's loss, optimizer and
+// learning rates.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/interop/code/python_files.h"
+#include "lib/interop/code/text.h"
+#include "lib/interop/export_target.h"
+
+namespace dl::code {
+namespace {
+
+// A registered type of the config: its name, and its keys.
+struct Typed {
+  std::string name;
+  Node keys = Node::map();
+};
+
+Typed typed(const Node& node) {
+  if (node.is_map() && node.entries.size() == 1) return {node.entries[0].key, node.entries[0].value};
+  return {node.text, Node::map()};
+}
+
+[[noreturn]] void refuse(const std::string& path, const std::string& what) {
+  throw Error(Exit::usage,
+              Problem{.path = path, .what = what, .help = "export to pytorch, and write the training around it"});
+}
+
+// Keys that are named and mean the same here and there.
+std::string arguments(const Node& keys, const std::vector<std::string>& without) {
+  std::string text;
+  for (const Node::Entry& key : keys.entries)
+    if (std::ranges::count(without, key.key) == 0 && !key.value.is_null())
+      text += ", " + key.key + "=" + python(key.value);
+  return text;
+}
+
+std::string optimizer(const Node& config) {
+  static const std::map<std::string, std::string> classes{
+      {"sgd", "SGD"},         {"adam", "Adam"},       {"adamw", "AdamW"},
+      {"rmsprop", "RMSprop"}, {"adagrad", "Adagrad"}, {"adadelta", "Adadelta"},
+      {"adamax", "Adamax"},   {"nadam", "NAdam"},     {"radam", "RAdam"}};
+  const Node* written = config.find("optimizer");
+  if (!written || !written->is_map())
+    refuse("optimizer", "expected one optimizer, got " + (written ? written->described() : "none"));
+  const Typed made = typed(*written);
+  const auto found = classes.find(made.name);
+  if (found == classes.end())
+    refuse("optimizer", "'" + made.name + "' has no counterpart in torch.optim that is known here");
+  if (const Node* groups = made.keys.find("groups"); groups && !groups->items.empty())
+    refuse("optimizer." + made.name + ".groups", "groups of parameters are not written as Lightning");
+  return "torch.optim." + found->second + "(self.parameters()" + arguments(made.keys, {"groups"}) + ")";
+}
+
+std::string loss(const Node& config) {
+  const Node* written = config.find("loss");
+  if (!written || written->is_null()) refuse("losses", "several losses are not written as Lightning");
+  const Typed made = typed(*written);
+  static const std::map<std::string, std::string> functions{{"mse", "F.mse_loss"},
+                                                            {"mae", "F.l1_loss"},
+                                                            {"l1", "F.l1_loss"},
+                                                            {"huber", "F.huber_loss"},
+                                                            {"smooth_l1", "F.smooth_l1_loss"},
+                                                            {"poisson_nll", "F.poisson_nll_loss"},
+                                                            {"bce_with_logits", "F.binary_cross_entropy_with_logits"}};
+  const std::vector<std::string> ours{"output", "target", "lengths", "sample_weight"};
+  if (made.name == "cross_entropy") {
+    std::vector<std::string> without = ours;
+    if (const Node* weight = made.keys.find("weight"); weight && !weight->is_null())
+      refuse("loss.cross_entropy.weight", "weights of classes are not written as Lightning");
+    return "F.cross_entropy(found.movedim(-1, 1) if found.ndim == 3 else found, y" + arguments(made.keys, without) +
+           ")";
+  }
+  const auto found = functions.find(made.name);
+  if (found == functions.end())
+    refuse("loss", "'" + made.name + "' has no counterpart in torch.nn.functional that is known here");
+  return found->second + "(found, y" + arguments(made.keys, ours) + ")";
+}
+
+class Lightning final : public ExportTarget {
+ public:
+  std::string summary() const override { return "a LightningModule with the run's loss, optimizer and learning rates"; }
+  bool channels_first(const ExportOptions&) const override { return true; }
+
+  std::vector<WrittenTensor> write(const TrainedNetwork& trained, const ExportOptions& options,
+                                   const std::filesystem::path& folder) const override {
+    const std::string text = module_text(trained);
+    const std::vector<WrittenTensor> tensors = export_targets().at("pytorch")()->write(trained, options, folder);
+    write_arrays(folder / "schedule.npz", {{"factors", {std::ssize(trained.learning_rates)}, trained.learning_rates}});
+    write_file_atomic(folder / "lit_model.py", text);
+    return tensors;
+  }
+
+ private:
+  static std::string module_text(const TrainedNetwork& trained) {
+    return fill(
+        R"("""{source}, as a Lightning module: the network of model.py with the run's loss, optimizer and learning rates.
+
+schedule.npz has what the learning rate is multiplied by at each step of the run.
+"""
+from pathlib import Path
+
+import lightning as L
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from model import load
+
+HERE = Path(__file__).parent
+
+
+class LitModel(L.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.net = load()
+
+    def forward(self, *inputs):
+        return self.net(*inputs)
+
+    def loss(self, batch):
+        *inputs, y = batch
+        found = self(*inputs)
+        return {loss}
+
+    def training_step(self, batch, batch_idx):
+        loss = self.loss(batch)
+        self.log("train/loss", loss, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val/loss", self.loss(batch), prog_bar=True)
+
+    def configure_optimizers(self):
+        optimizer = {optimizer}
+        factors = np.load(HERE / "schedule.npz")["factors"]
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factors[min(step, len(factors) - 1)])
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+)",
+        {{"source", trained.source}, {"loss", loss(trained.config)}, {"optimizer", optimizer(trained.config)}});
+  }
+};
+
+DL_EXPORT_TARGET(Lightning, "lightning");
+
+}  // namespace
+}  // namespace dl::code

@@ -1,0 +1,313 @@
+// Writing the classes, from the innermost block outwards.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/interop/code/pytorch_module.h"
+
+#include <algorithm>
+#include <set>
+
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+#include "lib/graph/ops/leaf.h"
+#include "lib/interop/code/class_table.h"
+#include "lib/interop/code/ops.h"
+#include "lib/interop/code/text.h"
+#include "lib/interop/code/twin_text.h"
+#include "lib/nn/layer.h"
+
+namespace dl::code {
+namespace {
+
+// How an item stands in the class of its list.
+struct ItemCode {
+  std::string key;     // in the class: the last part of its path
+  std::string module;  // what makes its module; empty where it has none of its own
+  std::string call;    // of {self}, {x}, {x1}, …
+  std::string plain;   // the same without a module; empty where it needs one
+  bool links = false;  // is a module, called with one tensor: it can stand in an nn.Sequential
+  Type output;         // of a sample
+};
+
+// The name of the block that an item uses; empty for a repeat, whose children are its copies.
+std::string block_of(const ModelItem& item) {
+  if (item.children.empty() || item.children[0].label == item.label) return {};
+  const std::string& label = item.children[0].label;
+  const size_t end = label.rfind(".layers["), begin = label.rfind('.', end - 1);
+  return end == std::string::npos ? "" : label.substr(begin == std::string::npos ? 0 : begin + 1, end - begin - 1);
+}
+
+// Images and volumes lie with their channels first, everything else as in dlcli.
+bool held_first(const Shape& sample) { return sample.rank() >= 3; }
+
+std::string moved(const std::string& x, const Shape& sample, Twin::Wants wants, bool back) {
+  if (sample.rank() < 2 || wants == Twin::Wants::any || (wants == Twin::Wants::channels_first) == held_first(sample))
+    return x;
+  if (sample.rank() == 2) return x + ".transpose(1, 2)";
+  return x + ((wants == Twin::Wants::channels_first) != back ? ".movedim(-1, 1)" : ".movedim(1, -1)");
+}
+
+std::string sizes_of(const Shape& shape) {
+  std::vector<std::string> sizes;
+  for (const int64_t n : shape.sizes()) sizes.push_back(std::to_string(n));
+  return join(sizes);
+}
+
+class Modules {
+ public:
+  explicit Modules(bool twins) : twins_(twins) {}
+
+  // The class of a list, or of a chain without a name the expression that makes it.
+  ItemCode list(const std::vector<ModelItem>& items, const std::vector<Type>& inputs, const std::string& name,
+                const std::vector<std::string>& input_names, const std::optional<std::string>& output) {
+    std::vector<ItemCode> codes;
+    for (const ModelItem& item : items) codes.push_back(item_code(item, items, types_of(item, inputs, codes)));
+    ItemCode made{.key = {},
+                  .module = {},
+                  .call = call_with(inputs.size()),
+                  .plain = {},
+                  .links = inputs.size() == 1,
+                  .output = inputs[0]};
+    if (!codes.empty()) made.output = codes.back().output;
+    if (!output && is_chain(items, codes)) {
+      made.module = chain(items, codes, name);
+    } else {
+      made.module = table_.make(name.empty() ? "Part" : name, general(items, codes, input_names, output));
+    }
+    return made;
+  }
+
+  const ClassTable& table() const { return table_; }
+  std::vector<std::string> tied;
+
+ private:
+  static std::string call_with(size_t inputs) {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < inputs; ++i) names.push_back("{" + input_name(i) + "}");
+    return "{self}(" + join(names) + ")";
+  }
+
+  static std::vector<Type> types_of(const ModelItem& item, const std::vector<Type>& inputs,
+                                    const std::vector<ItemCode>& codes) {
+    std::vector<Type> types;
+    for (const int from : item.from)
+      types.push_back(from < 0 ? inputs.at(ModelItem::input_number(from)) : codes.at(static_cast<size_t>(from)).output);
+    return types;
+  }
+
+  ItemCode item_code(const ModelItem& item, const std::vector<ModelItem>& list, const std::vector<Type>& inputs) {
+    ItemCode code = item.is_layer() ? layer(item, inputs) : part(item, inputs);
+    code.key = last_part(item.path);
+    if (item.tensors == item.path || item.tensors.empty()) return code;
+    // It is the module of an item before.
+    const auto first = std::ranges::find_if(list, [&](const ModelItem& other) { return other.path == item.tensors; });
+    if (first != list.end()) {
+      code.key = last_part(first->path);
+      code.module.clear();
+      code.links = false;
+    }
+    return code;
+  }
+
+  ItemCode part(const ModelItem& item, const std::vector<Type>& inputs) {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < inputs.size(); ++i) names.push_back(input_name(i));
+    const std::string block = block_of(item);
+    return list(item.children, inputs, block.empty() ? "" : pascal_case(block), names, {});
+  }
+
+  ItemCode layer(const ModelItem& item, const std::vector<Type>& inputs) {
+    const TwinnedLayer made(item, inputs, twins_);
+    const Twin* twin = made.twins.find("pytorch");
+    return twin ? as_twin(made, *twin) : as_operations(*made.layer, inputs, made.lone);
+  }
+
+  static ItemCode as_twin(const TwinnedLayer& made, const Twin& twin) {
+    const std::map<std::string, std::string> values = made.values();
+    const Twins& twins = made.twins;
+    const LoneLayer& lone = made.lone;
+    ItemCode code{
+        .key = {}, .module = fill_call(twin.module, values), .call = twin.call, .links = false, .output = lone.output};
+    std::map<std::string, std::string> wrapped;
+    bool wraps = false;
+    for (size_t i = 0; i < twins.inputs.size(); ++i) {
+      const std::string x = "{" + input_name(i) + "}";
+      wrapped[input_name(i)] = moved(x, twins.inputs[i].shape.without_batch(), twin.wants, false);
+      wraps = wraps || wrapped[input_name(i)] != x;
+    }
+    const auto with_moves = [&](const std::string& text) {
+      return moved(fill(fill_call(text, values), wrapped), lone.output.shape, twin.wants, true);
+    };
+    code.links = !code.module.empty() && twin.call == "{self}({x})" && !wraps && with_moves(twin.call) == twin.call;
+    code.call = with_moves(twin.call);
+    if (!twin.plain.empty()) code.plain = with_moves(twin.plain);
+    return code;
+  }
+
+  ItemCode as_operations(const Layer& layer, const std::vector<Type>& inputs, const LoneLayer& lone) {
+    std::string text = "    def __init__(self):\n        super().__init__()\n";
+    std::set<std::string> parts;
+    const auto owner = [&](const std::string& name) {
+      std::string self = "self";
+      for (size_t dot = name.find('.'), begin = 0; dot != std::string::npos; dot = name.find('.', begin)) {
+        self += "." + name.substr(begin, dot - begin);
+        if (parts.insert(self).second) text += "        " + self + " = nn.Module()\n";
+        begin = dot + 1;
+      }
+      return self;
+    };
+    for (const auto& [name, shape] : lone.parameters)
+      text += concat("        ", owner(name), ".", last_part(name), " = nn.Parameter(torch.zeros(", sizes_of(shape),
+                     "))\n");
+    for (const auto& [name, shape] : lone.buffers)
+      text += concat("        ", owner(name), ".register_buffer('", last_part(name), "', torch.zeros(", sizes_of(shape),
+                     "))\n");
+    std::vector<std::string> arguments{"self"};
+    for (size_t i = 0; i < inputs.size(); ++i) arguments.push_back(input_name(i));
+    text += "\n    def forward(" + join(arguments) + "):\n";
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (held_first(inputs[i].shape))
+        text += concat("        ", input_name(i), " = ", input_name(i), ".movedim(1, -1)\n");
+    const OpsText ops = write_ops(lone.open, torch_dialect(), [](const Value& v) {
+      const GraphNode& node = v.graph->node(v.node);
+      const auto* variable = dynamic_cast<const VariableOp*>(node.op.get());
+      return variable ? "self." + variable->variable.name : node.op->attributes();
+    });
+    for (const std::string& line : ops.lines) text += "        " + line + "\n";
+    const bool back = held_first(lone.output.shape);
+    text += "        return " + (back ? "(" + ops.result + ").movedim(-1, 1)" : ops.result) + "\n";
+    const std::string about = layer.name + ", as operations";
+    return {.key = {},
+            .module = table_.make(pascal_case(layer.name), "(nn.Module):\n    \"\"\"" + about + "\"\"\"\n\n" + text),
+            .call = call_with(inputs.size()),
+            .links = inputs.size() == 1,
+            .output = lone.output};
+  }
+
+  static bool is_chain(const std::vector<ModelItem>& items, const std::vector<ItemCode>& codes) {
+    for (size_t i = 0; i < items.size(); ++i)
+      if (!codes[i].links || items[i].from != std::vector<int>{static_cast<int>(i) - 1} || !items[i].ties.empty())
+        return false;
+    return !items.empty();
+  }
+
+  static bool is_numbered(const std::vector<ItemCode>& codes) {
+    for (size_t i = 0; i < codes.size(); ++i)
+      if (codes[i].key != std::to_string(i)) return false;
+    return true;
+  }
+
+  std::string chain(const std::vector<ModelItem>&, const std::vector<ItemCode>& codes, const std::string& name) {
+    const bool numbered = is_numbered(codes);
+    std::vector<std::string> parts;
+    for (const ItemCode& code : codes)
+      parts.push_back(numbered ? code.module : "('" + code.key + "', " + code.module + ")");
+    const bool same = std::ranges::count(parts, parts[0]) == std::ssize(parts);
+    if (name.empty() && numbered && same && parts.size() > 2)
+      return concat("nn.Sequential(*[", parts[0], " for _ in range(", parts.size(), ")])");
+    const std::string indent = name.empty() ? " " : "\n            ";
+    if (name.empty() && numbered) return "nn.Sequential(" + join(parts) + ")";
+    if (name.empty()) return "nn.Sequential(OrderedDict([" + join(parts) + "]))";
+    std::string body = "(nn.Sequential):\n    def __init__(self):\n        super().__init__(";
+    if (!numbered) body += "OrderedDict([";
+    for (const std::string& part : parts) body += indent + part + ",";
+    return table_.make(name, body + (numbered ? ")\n" : "]))\n"));
+  }
+
+  // The class of items that branch: its forward() in the order of the list.
+  std::string general(const std::vector<ModelItem>& items, std::vector<ItemCode> codes,
+                      const std::vector<std::string>& input_names, const std::optional<std::string>& output) {
+    for (ItemCode& code : codes) {
+      if (code.plain.empty()) continue;
+      code.call = code.plain;
+      code.module.clear();
+    }
+    const bool attributes =
+        std::ranges::all_of(codes, [](const ItemCode& code) { return code.module.empty() || is_identifier(code.key); });
+    std::string text = attributes ? "(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+                                  : "(nn.ModuleDict):\n    def __init__(self):\n        super().__init__({\n";
+    for (const ItemCode& code : codes) {
+      if (code.module.empty()) continue;
+      text += attributes ? "        self." + code.key + " = " + code.module + "\n"
+                         : "            '" + code.key + "': " + code.module + ",\n";
+    }
+    if (!attributes) text += "        })\n";
+    text += tie_lines(items);
+    text += "\n    def forward(self, " + join(input_names) + "):\n";
+    return text + forward(items, codes, input_names, attributes, output);
+  }
+
+  std::string tie_lines(const std::vector<ModelItem>& items) {
+    std::string text;
+    for (const ModelItem& item : items)
+      for (const ModelItem::Tie& tie : item.ties) {
+        const std::string prefix = item.path.substr(0, item.path.size() - last_part(item.path).size());
+        const auto place = [&](const std::string& path) {
+          const std::string within = path.substr(prefix.size());
+          const size_t dot = within.rfind('.');
+          return "self.get_submodule('" + within.substr(0, dot) + "')." + within.substr(dot + 1);
+        };
+        const std::string own = item.path + "." + tie.parameter;
+        text += "        " + place(own) + " = " + place(tie.path) + "\n";
+        tied.push_back(own);
+      }
+    return text;
+  }
+
+  static std::string forward(const std::vector<ModelItem>& items, const std::vector<ItemCode>& codes,
+                             const std::vector<std::string>& input_names, bool attributes,
+                             const std::optional<std::string>& output) {
+    const size_t inputs = input_names.size();
+    // Values: the inputs, then what each item gives; until which item each is read.
+    const auto value_of = [&](int from) {
+      return from < 0 ? ModelItem::input_number(from) : inputs + static_cast<size_t>(from);
+    };
+    std::vector<size_t> last_read(inputs + items.size(), 0);
+    for (size_t i = 0; i < items.size(); ++i)
+      for (const int from : items[i].from) last_read[value_of(from)] = i + 1;
+    size_t result = items.empty() ? 0 : inputs + items.size() - 1;
+    for (size_t i = 0; output && i < items.size(); ++i)
+      if (items[i].path == *output) result = inputs + i;
+    last_read[result] = items.size() + 1;
+    std::vector<std::string> names = input_names;
+    const auto is_live = [&](const std::string& name, size_t item) {
+      for (size_t v = 0; v < names.size(); ++v)
+        if (names[v] == name && last_read[v] > item + 1) return true;
+      return false;
+    };
+    std::string text;
+    for (size_t i = 0; i < items.size(); ++i) {
+      std::string name = names[value_of(items[i].from.at(0))];
+      if (is_live(name, i)) {
+        const std::string own = last_part(items[i].path);
+        name = is_identifier(own) && !is_live(own, i) ? own : "y";
+        for (int number = 2; is_live(name, i); ++number) name = concat("y", number);
+      }
+      std::map<std::string, std::string> fillings{
+          {"self", attributes ? "self." + codes[i].key : "self['" + codes[i].key + "']"}};
+      for (size_t k = 0; k < items[i].from.size(); ++k) fillings[input_name(k)] = names[value_of(items[i].from[k])];
+      const std::string call = fill(codes[i].call, fillings);
+      names.push_back(name);
+      if (last_read[inputs + i] > 0 && call != name) text += "        " + name + " = " + call + "\n";
+    }
+    return text + "        return " + names[result] + "\n";
+  }
+
+  const bool twins_;
+  ClassTable table_;
+};
+
+}  // namespace
+
+PyTorchModule pytorch_module(const TrainedNetwork& trained, bool twins) {
+  Modules modules(twins);
+  std::vector<Type> inputs;
+  std::vector<std::string> names;
+  for (const Network::Input& input : trained.network.inputs()) {
+    inputs.push_back(input.type);
+    names.push_back(is_identifier(input.name) && input.name != "self" ? input.name : input_name(names.size()));
+  }
+  const ItemCode net = modules.list(trained.items, inputs, "Net", names, trained.output);
+  const std::string made = modules.table().resolved(net.module);
+  return {modules.table().definitions(), made.substr(0, made.size() - 2), modules.tied};
+}
+
+}  // namespace dl::code

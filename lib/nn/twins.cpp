@@ -1,0 +1,51 @@
+// Collecting what a layer says.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/twins.h"
+
+#include <algorithm>
+
+namespace dl {
+
+Twin& Twin::called(std::string text) {
+  call = std::move(text);
+  return *this;
+}
+Twin& Twin::plainly(std::string text) {
+  plain = std::move(text);
+  return *this;
+}
+Twin& Twin::first() {
+  wants = Wants::channels_first;
+  return *this;
+}
+Twin& Twin::last() {
+  wants = Wants::channels_last;
+  return *this;
+}
+Twin& Twin::tensor(std::string ours, std::string theirs, std::string arrow) {
+  tensors.push_back({std::move(ours), std::move(theirs), std::move(arrow)});
+  return *this;
+}
+
+namespace {
+
+Twin module_of(const std::string& target, std::string module) {
+  return {.target = target, .module = std::move(module), .call = "{self}({x})", .plain = {}};
+}
+Twin expression_of(const std::string& target, const std::string& text) {
+  return {.target = target, .module = {}, .call = text, .plain = text};
+}
+
+}  // namespace
+
+Twin& Twins::pytorch(std::string module) { return twins_.emplace_back(module_of("pytorch", std::move(module))); }
+Twin& Twins::keras(std::string module) { return twins_.emplace_back(module_of("keras", std::move(module))); }
+Twin& Twins::pytorch_expression(std::string text) { return twins_.emplace_back(expression_of("pytorch", text)); }
+Twin& Twins::keras_expression(std::string text) { return twins_.emplace_back(expression_of("keras", text)); }
+
+const Twin* Twins::find(const std::string& target) const {
+  const auto found = std::ranges::find(twins_, target, &Twin::target);
+  return found == twins_.end() ? nullptr : &*found;
+}
+
+}  // namespace dl

@@ -1,0 +1,66 @@
+// What a layer is called in other frameworks and how its parameters lie there, said in the layer's own file. Optional:
+// a layer that says nothing is written elsewhere as the operations that it is made of. The same lines serve both ways,
+// as names of parameters and the order of their axes can be read backwards.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lib/graph/type.h"
+
+namespace dl {
+
+struct Twin {
+  // How the call's tensors lie, where they have more than two axes: either way; [batch, channels, places …]; or
+  // [batch, places …, channels].
+  enum class Wants { any, channels_first, channels_last };
+  struct Place {
+    std::string ours, theirs;
+    std::string arrow;  // "oihw -> hwio": the letters of our axes in the order there; empty: as it is
+  };
+
+  std::string target;  // "pytorch"
+  std::string module;  // what makes it: "nn.Linear({in}, {out_features}, bias={bias|True})"
+  std::string call;    // what applies it: "{self}({x})"
+  std::string plain;   // the same without an object, where it has no parameters: "torch.relu({x})"; may be empty
+  Wants wants = Wants::any;
+  std::vector<Place> tensors;  // none: under our names, as they are
+
+  Twin& called(std::string text);
+  Twin& plainly(std::string text);
+  Twin& first();  // wants its channels first
+  Twin& last();
+  Twin& tensor(std::string ours, std::string theirs, std::string arrow = {});
+};
+
+// In a template {key} is the value of the layer's key as Python has it, {in} the size of the first input's last axis,
+// {self} the object, {x}, {x1}, {x2} … its inputs. An argument written NAME={key|DEFAULT} is left out where it has this
+// value.
+class Twins {
+ public:
+  Twins(std::vector<Type> inputs, Type output) : inputs(std::move(inputs)), output(std::move(output)) {}
+
+  Twin& pytorch(std::string module);
+  Twin& keras(std::string module);  // of tensors whose channels are last, as ours
+  // Of a layer that is an expression: "{x} + {x1}".
+  Twin& pytorch_expression(std::string text);
+  Twin& keras_expression(std::string text);
+  // What {name} stands for, beside or in the place of a key.
+  void say(const std::string& name, std::string text) { said_[name] = std::move(text); }
+
+  const Twin* find(const std::string& target) const;  // null where the layer says nothing
+  const std::deque<Twin>& all() const { return twins_; }
+  const std::map<std::string, std::string>& said() const { return said_; }
+
+  const std::vector<Type> inputs;  // [batch, …]
+  const Type output;
+  const Shape& x() const { return inputs[0].shape; }
+
+ private:
+  std::deque<Twin> twins_;
+  std::map<std::string, std::string> said_;
+};
+
+}  // namespace dl

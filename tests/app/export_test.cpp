@@ -1,0 +1,90 @@
+// dlcli export as a user calls it: what is written compiles, and gives what dlcli computes.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "lib/base/folder.h"
+#include "lib/data/array/npy.h"
+#include "tests/app/run_dlcli.h"
+
+namespace dl::testing {
+namespace {
+
+std::vector<float> array_of(const std::filesystem::path& file, const std::string& name) {
+  const NpyArray array(file, name);
+  std::vector<float> values(static_cast<size_t>(array.shape().elements()));
+  std::vector<std::byte> scratch(values.size() * sizeof(float));
+  array.read_values(0, array.shape().elements(), DType::f32, reinterpret_cast<std::byte*>(values.data()),
+                    scratch.data());
+  return values;
+}
+
+// LeNet-5 of images without meaning.
+std::string images_config() {
+  return "data: {train: {format: random, shape: [28, 28, 1], dtype: f32, classes: 10}, batch_size: 4}\n"
+         "model: models/lenet5.yaml\nloss: cross_entropy\noptimizer: adam\ntrainer: {max_steps: 1}\n";
+}
+
+}  // namespace
+
+TEST_CASE("a network exported to C compiles without a warning and gives the classes that dlcli gives") {
+  if (std::system("cc --version > /dev/null 2>&1") != 0) return;
+  const Folder folder;
+  const std::string config = folder.write("net.yaml", images_config()).string(), out = (folder / "out").string();
+  const Finished done = run_dlcli({"export", config, "--untrained", "--to", "c", "-o", out});
+  CHECK_MESSAGE(done.exit == 0, done.err);
+  const std::string compile = "cd " + out + " && cc -std=c99 -O2 -Wall -Wextra -Werror -o model model.c -lm";
+  REQUIRE(std::system(compile.c_str()) == 0);
+  const std::vector<float> x = array_of(folder / "out/expected.npz", "x"),
+                           expected = array_of(folder / "out/expected.npz", "output");
+  write(folder / "out/samples", {reinterpret_cast<const char*>(x.data()), x.size() * sizeof(float)});
+  REQUIRE(std::system(("cd " + out + " && ./model model.weights < samples > outputs").c_str()) == 0);
+  const std::string bytes = text_of(folder / "out/outputs");
+  REQUIRE(bytes.size() == expected.size() * sizeof(float));
+  const float* found = reinterpret_cast<const float*>(bytes.data());
+  for (size_t sample = 0; sample < expected.size() / 10; ++sample) {
+    const auto best = [&](const float* of) { return std::max_element(of + sample * 10, of + sample * 10 + 10) - of; };
+    CHECK(best(found) == best(expected.data()));
+  }
+  for (size_t i = 0; i < expected.size(); ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-5);
+}
+
+TEST_CASE("an export tells where each tensor went, and does not write over what is there") {
+  const Folder folder;
+  const std::string config = folder.write("net.yaml", images_config()).string(), out = (folder / "out").string();
+  const Finished done = run_dlcli({"export", config, "--untrained", "--to", "pytorch", "-o", out});
+  CHECK(done.exit == 0);
+  CHECK(done.out.find("here      there     shape there    change") != std::string::npos);
+  CHECK(done.out.find("expected.npz, model.py, model.safetensors") != std::string::npos);
+  const Finished again = run_dlcli({"export", config, "--untrained", "--to", "pytorch", "-o", out});
+  CHECK(again.exit == 2);
+  CHECK(
+      again.err ==
+      "error: " + out +
+          ": expected a new or empty folder, it has expected.npz\n  help: remove it, or name another with --output\n");
+}
+
+TEST_CASE("an export without a training needs a config") {
+  const Finished done = run_dlcli({"export", "some-run", "--untrained", "--to", "numpy"});
+  CHECK(done.exit == 2);
+  CHECK(done.err ==
+        "error: --untrained: expected a config, got 'some-run'\n"
+        "  help: give the config's file, or leave --untrained out\n");
+}
+
+TEST_CASE("what Lightning has no equal of is refused before anything is written") {
+  const Folder folder;
+  const std::string config = folder.write("net.yaml", images_config()).string(), out = (folder / "out").string();
+  const Finished done =
+      run_dlcli({"export", config, "--untrained", "--to", "lightning", "-o", out, "--set", "optimizer=lion"});
+  CHECK(done.exit == 2);
+  CHECK(done.err ==
+        "error: optimizer: 'lion' has no counterpart in torch.optim that is known here\n"
+        "  help: export to pytorch, and write the training around it\n");
+  CHECK(names_in(folder / "out").empty());
+}
+
+}  // namespace dl::testing

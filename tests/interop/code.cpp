@@ -1,0 +1,200 @@
+// Networks written as code, and what layers say of themselves for it.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "lib/interop/c/loop_text.h"
+#include "lib/interop/code/dialect.h"
+#include "lib/interop/code/function_text.h"
+#include "lib/interop/code/lone_layer.h"
+#include "lib/interop/code/ops.h"
+#include "lib/interop/code/pytorch_module.h"
+#include "lib/interop/code/text.h"
+#include "tests/interop/operations.h"
+#include "tests/interop/small_network.h"
+#include "tests/read_registered.h"
+
+namespace dl::testing {
+namespace {
+
+// The functions that a text calls by a bare name.
+bool has_all_functions(const code::Dialect& dialect) {
+  for (const code::Dialect* other : {&code::torch_dialect(), &code::numpy_dialect(), &code::jax_dialect()})
+    for (const auto& [name, definition] : other->functions)
+      if (name != "padded" && name != "windows" && !dialect.functions.contains(name)) return false;
+  return true;
+}
+
+bool is_balanced(const std::string& text) {
+  std::string open;
+  for (const char c : text) {
+    if (c == '(' || c == '[') open += c;
+    if (c != ')' && c != ']') continue;
+    if (open.empty() || open.back() != (c == ')' ? '(' : '[')) return false;
+    open.pop_back();
+  }
+  return open.empty();
+}
+
+}  // namespace
+
+TEST_CASE("every operation that an evaluation has, and every whole but recurrent layers, is known to Python's table") {
+  const std::vector<std::string_view> known = code::known_operations();
+  for (const std::string& name : operations_of_evaluation())
+    CHECK_MESSAGE(std::ranges::count(known, std::string_view(name)) == 1, name);
+  for (const std::string_view name : names_of_wholes())
+    CHECK_MESSAGE((name == "recurrent_layer" || std::ranges::count(known, name) == 1), name);
+}
+
+TEST_CASE("every library of arrays has the functions that code calls") {
+  CHECK(has_all_functions(code::torch_dialect()));
+  CHECK(has_all_functions(code::numpy_dialect()));
+  CHECK(has_all_functions(code::jax_dialect()));
+  CHECK(has_all_functions(code::keras_dialect()));
+}
+
+TEST_CASE("what a layer says of its twins names keys that it has, is balanced, and has its tensors and permutations") {
+  int64_t said = 0;
+  for (const std::string& name : Registry<Layer>::instance().names())
+    for (const std::string& example : schema_of(*Registry<Layer>::make(name)).examples())
+      for (const Type& sample : {Type{DType::f32, {6, 6, 4}}, Type{DType::f32, {6}}, Type{DType::f32, {6, 8}},
+                                 Type{DType::f32, {4, 4, 6, 2}}, Type{DType::i32, {6}}})
+        for (const size_t inputs : {1u, 2u}) {
+          const std::unique_ptr<Layer> layer = read_registered_as<Layer>(example);
+          CAPTURE(example);
+          try {
+            const code::LoneLayer lone(*layer, std::vector<Type>(inputs, sample));
+            Twins twins(std::vector<Type>(inputs, batched(sample, 1)), batched(lone.output, 1));
+            layer->twins(twins);
+            const Schema schema = schema_of(*layer);
+            for (const Twin& twin : twins.all()) {
+              ++said;
+              for (const std::string& text : {twin.module, twin.call, twin.plain}) {
+                CHECK(is_balanced(text));
+                for (size_t at = text.find('{'); at != std::string::npos; at = text.find('{', at + 1)) {
+                  const std::string key = text.substr(at + 1, text.find_first_of("|}", at) - at - 1);
+                  const bool known = key == "self" || key == "in" || key == "x" || key == "x1" ||
+                                     twins.said().contains(key) || schema.field(key) != nullptr;
+                  CHECK_MESSAGE(known, key);
+                }
+              }
+              for (const Twin::Place& place : twin.tensors) {
+                const auto is_named = [&](const auto& tensor) { return tensor.first == place.ours; };
+                CHECK((std::ranges::any_of(lone.parameters, is_named) || std::ranges::any_of(lone.buffers, is_named)));
+                std::string from = place.arrow.substr(0, place.arrow.find(" -> ")), to = place.arrow;
+                to = place.arrow.empty() ? "" : to.substr(to.find(" -> ") + 4);
+                std::ranges::sort(from);
+                std::ranges::sort(to);
+                CHECK(from == to);
+              }
+            }
+          } catch (const ShapeError&) {  // it takes other inputs
+          }
+        }
+  CHECK(said > 60);
+}
+
+TEST_CASE("arguments of a twin that are as the other framework has them anyway are left out") {
+  CHECK(code::fill_call("nn.Conv2d({in}, {out}, stride={stride|1}, bias={bias|True})",
+                        {{"in", "3"}, {"out", "8"}, {"stride", "1"}, {"bias", "False"}}) ==
+        "nn.Conv2d(3, 8, bias=False)");
+  CHECK(code::fill_call("nn.ELU(alpha={alpha|1})", {{"alpha", "1"}}) == "nn.ELU()");
+  CHECK(code::fill_call("f(a={a|1}, b={b|2})", {{"a", "1"}, {"b", "3"}}) == "f(b=3)");
+}
+
+TEST_CASE("a chain of layers is an nn.Sequential whose keys are dlcli's") {
+  const SmallNetwork small(
+      "model: [{conv2d: {out_channels: 4, kernel_size: 3, padding: same}}, batch_norm, relu, flatten, {linear: 5}]",
+      {DType::f32, {6, 4, 3}});
+  const code::PyTorchModule made = code::pytorch_module(small.trained(), true);
+  CHECK(made.net == "Net");
+  CHECK(made.classes ==
+        "\n\nclass Net(nn.Sequential):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(\n"
+        "            nn.Conv2d(3, 4, 3, padding='same'),\n"
+        "            nn.BatchNorm2d(4),\n"
+        "            nn.ReLU(),\n"
+        "            nn.Flatten(),\n"
+        "            nn.Linear(96, 5),)\n");
+}
+
+TEST_CASE("a block is a class, with a name for what is read again") {
+  const SmallNetwork small(R"(
+blocks:
+  basic:
+    layers:
+      - linear: 4
+        name: inner
+      - relu: {}
+        name: bent
+      - add: {}
+        from: [bent, x]
+model:
+  - basic: {}
+    repeat: 3
+)",
+                           {DType::f32, {4}});
+  const code::PyTorchModule made = code::pytorch_module(small.trained(), true);
+  CHECK(made.classes.find("class Basic(nn.Module):\n"
+                          "    def __init__(self):\n"
+                          "        super().__init__()\n"
+                          "        self.inner = nn.Linear(4, 4)\n"
+                          "\n"
+                          "    def forward(self, x):\n"
+                          "        inner = self.inner(x)\n"
+                          "        inner = torch.relu(inner)\n"
+                          "        inner = inner + x\n"
+                          "        return inner\n") != std::string::npos);
+  CHECK(made.classes.find("nn.Sequential(*[Basic() for _ in range(3)])") != std::string::npos);
+}
+
+TEST_CASE("classes that differ in numbers only are one, which is given the numbers that differ") {
+  const SmallNetwork small(R"(
+blocks:
+  wider:
+    params: {features: }
+    layers:
+      - linear: ${features}
+        name: inner
+      - layer_norm: {eps: 0.001}
+        name: norm
+      - mul: {}
+        from: [norm, norm]
+model:
+  - wider: {features: 8}
+  - wider: {features: 16}
+)",
+                           {DType::f32, {4}});
+  const std::string classes = code::pytorch_module(small.trained(), true).classes;
+  CHECK(classes.find("class Wider(nn.Module):\n"
+                     "    def __init__(self, inputs, outputs):\n"
+                     "        super().__init__()\n"
+                     "        self.inner = nn.Linear(inputs, outputs)\n"
+                     "        self.norm = nn.LayerNorm(outputs, eps=0.001)\n") != std::string::npos);
+  CHECK(classes.find("Wider(4, 8),\n            Wider(8, 16),") != std::string::npos);
+}
+
+TEST_CASE("a layer without a twin is a class of its operations, with parameters of its own names") {
+  const SmallNetwork small("model: [{layer_scale: 0.1}]", {DType::f32, {4}});
+  const std::string classes = code::pytorch_module(small.trained(), true).classes;
+  CHECK(classes.find("nn.Parameter(torch.zeros(4))") != std::string::npos);
+  CHECK(classes.find("return x * self.") != std::string::npos);
+}
+
+TEST_CASE("a network is one function of arrays") {
+  const SmallNetwork small("model: [{linear: 2}, relu]", {DType::f32, {3}});
+  const std::string text = code::function_text(small.trained(), code::numpy_dialect());
+  CHECK(text.find("def network(p, x):\n"
+                  "    return relu(x @ p['0.weight'].transpose((1, 0)) + p['0.bias'])\n") != std::string::npos);
+  CHECK(text.find("def relu(x):\n    return np.maximum(x, 0.0)\n") != std::string::npos);
+}
+
+TEST_CASE("numbers of C are floats, whatever they are") {
+  CHECK(c::literal(1) == "1.0f");
+  CHECK(c::literal(-0.5) == "(-0.5f)");
+  CHECK(c::literal(1e-8) == "1e-08f");
+}
+
+}  // namespace dl::testing
