@@ -25,11 +25,12 @@ struct SmallNetwork {
             .output = {},
             .source = "test, step 1",
             .config = Node::map(),
-            .weights = [](const Tensor& tensor) {
-              std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
-              for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) / 8;
-              return values;
-            },
+            .weights =
+                [](const Tensor& tensor) {
+                  std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
+                  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) / 8;
+                  return values;
+                },
             .learning_rates = {1}};
   }
 
