@@ -14,6 +14,7 @@
 #include "app/warnings.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/data/array/npy.h"
 #include "lib/data/image/image_names.h"
 #include "lib/data/skipping.h"
 #include "lib/train/inference/evaluate.h"
@@ -66,9 +67,10 @@ class Predict final : public Command {
         ->type_name("DATA");
     app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
         ->type_name("WHICH");
-    app.add_option("--format", format_, "csv or jsonl: one JSON object a line")
+    app.add_option("--format", format_,
+                   "csv; jsonl: one JSON object a line; npy: an array of f32 with all that is given")
         ->type_name("FORMAT")
-        ->check(one_of({"csv", "jsonl"}));
+        ->check(one_of({"csv", "jsonl", "npy"}));
     app.add_flag("--all", all_, "the probability of every class");
     app.add_option("--item", item_,
                    "what an item of the model gives, by its name; if left out, what the first loss reads")
@@ -86,6 +88,7 @@ class Predict final : public Command {
                    {"dlcli predict quickstart photos/ --format jsonl --all", "a folder, every class's probability"},
                    {"dlcli predict adult people.csv -o incomes.csv", "rows of a table, numbered from 0"},
                    {"dlcli predict quickstart --data test -o test.csv", "the test set, into a file"},
+                   {"dlcli predict quickstart --data test --format npy -o test.npy", "as an array of probabilities"},
                    {"dlcli predict dcgan --data test --item generator --first 64 --sheet drawn.png",
                     "images that a network drew"}});
   }
@@ -101,6 +104,10 @@ class Predict final : public Command {
       throw Error(Exit::usage, Problem{.path = "dlcli predict",
                                        .what = "--sheet draws in the place of the lines that --output is for",
                                        .help = "call it once for each"});
+    if (format_ == "npy" && output_.empty())
+      throw Error(Exit::usage, Problem{.path = "--format npy",
+                                       .what = "an array is not written to standard output",
+                                       .help = "name the file: -o predictions.npy"});
     const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(data_), item_);
     const Plan& plan = *trained.plan;
     const DatasetPointer rows = inputs_.empty() ? nullptr : open_rows_of(plan);
@@ -120,6 +127,10 @@ class Predict final : public Command {
                                 {.csv = format_ == "csv", .all = all_, .targets = has_targets, .places = has_places});
     if (!sheet_.empty()) {
       draw(*trained.inference, data, plan.predicted_output());
+      return Exit::done;
+    }
+    if (format_ == "npy") {
+      write_array(*trained.inference, data, plan.predicted_output());
       return Exit::done;
     }
     std::optional<AtomicFile> file;
@@ -157,6 +168,21 @@ class Predict final : public Command {
   }
 
  private:
+  // [samples, sizes of an output …], in the data's order.
+  void write_array(Inference& inference, const DatasetPointer& data, const Type& output) const {
+    std::vector<int64_t> sizes{first_ > 0 ? std::min(first_, data->size()) : data->size()};
+    sizes.insert(sizes.end(), output.shape.sizes().begin(), output.shape.sizes().end());
+    AtomicFile file(output_);
+    file.append(npy_head("<f4", Shape(std::move(sizes))));
+    inference.predict(
+        data,
+        [&](const Prediction& p) {
+          file.append({reinterpret_cast<const char*>(p.output.data()), p.output.size_bytes()});
+        },
+        first_);
+    file.commit();
+  }
+
   void draw(Inference& inference, const DatasetPointer& data, const Type& output) const {
     expect_images(output, "the outputs are");
     std::vector<SheetEntry> entries;

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "lib/data/image/write_png.h"
 #include "tests/app/run_dlcli.h"
@@ -44,6 +46,25 @@ std::string first_cells(const std::string& line, int count) {
 }
 
 }  // namespace
+
+TEST_CASE("predict writes an array of what the network gives, in the order of the data") {
+  Folder folder;
+  train_shades(folder);
+  CHECK(run_dlcli({"predict", "shades", "--data", "val", "--format", "npy"}, folder).err.find("-o predictions.npy") !=
+        std::string::npos);
+  REQUIRE(run_dlcli({"predict", "shades", "--data", "val", "--format", "npy", "-o", "p.npy"}, folder).exit == 0);
+  const std::string array = text_of(folder / "p.npy");
+  CHECK(array.find("'descr': '<f4', 'fortran_order': False, 'shape': (6, 2), }") == 10);
+  REQUIRE(array.size() == 128 + 6 * 2 * sizeof(float));
+  const Finished lines = run_dlcli({"predict", "shades", "--data", "val", "--format", "jsonl", "--all"}, folder);
+  std::istringstream text(lines.out);
+  std::string line;
+  for (size_t i = 0; std::getline(text, line); ++i) {
+    float coal;
+    std::memcpy(&coal, array.data() + 128 + 2 * i * sizeof coal, sizeof coal);
+    CHECK(json::parse(line).at("probabilities").at("coal").get<float>() == doctest::Approx(coal).epsilon(1e-4));
+  }
+}
 
 TEST_CASE("predict takes a folder's images without what is hidden, and says what it passes over") {
   Folder folder;

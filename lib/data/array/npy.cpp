@@ -280,4 +280,20 @@ void NpyArray::read_values(int64_t first, int64_t count, DType into_type, std::b
   convert<uint8_t, int32_t>(raw, into, count, widened);
 }
 
+std::string npy_head(const std::string& descr, const Shape& shape) {
+  std::string sizes;
+  for (const int64_t size : shape.sizes()) sizes += concat(size, ", ");
+  if (shape.rank() > 1) sizes.erase(sizes.size() - 2);
+  if (shape.rank() == 1) sizes.pop_back();
+  std::string text = concat("{'descr': '", descr, "', 'fortran_order': False, 'shape': (", sizes, "), }");
+  constexpr size_t prefix = 10;
+  text.append(63 - (prefix + text.size()) % 64, ' ');
+  text += '\n';
+  std::string head = "\x93NUMPY";
+  head += std::string("\x01\x00", 2);
+  head += static_cast<char>(text.size() & 0xFF);
+  head += static_cast<char>(text.size() >> 8);
+  return head + text;
+}
+
 }  // namespace dl

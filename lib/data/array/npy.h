@@ -81,4 +81,8 @@ class NpyArray {
   int64_t value_bytes_ = 0, row_elements_ = 0;
 };
 
+// What stands before the values of an array in C order: version 1, padded so that they begin at a multiple of 64.
+// `descr` is numpy's name of their type, "<f4".
+std::string npy_head(const std::string& descr, const Shape& shape);
+
 }  // namespace dl

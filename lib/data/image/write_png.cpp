@@ -4,8 +4,6 @@
 
 #include <zlib.h>
 
-#include <string>
-
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 
@@ -37,7 +35,7 @@ std::string deflated(const std::string& text) {
 
 }  // namespace
 
-void write_png(const std::filesystem::path& path, Pair size, int channels, std::span<const uint8_t> pixels) {
+std::string png_of(Pair size, int channels, std::span<const uint8_t> pixels) {
   DL_CHECK((channels == 1 || channels == 3) && std::ssize(pixels) == size.h * size.w * channels, channels, ", ",
            pixels.size());
   const auto row = static_cast<size_t>(size.w * channels);
@@ -49,8 +47,11 @@ void write_png(const std::filesystem::path& path, Pair size, int channels, std::
   const char depth_and_colour[] = {8, static_cast<char>(channels == 3 ? 2 : 0), 0, 0, 0};
   const std::string header = big_endian(static_cast<uint64_t>(size.w)) + big_endian(static_cast<uint64_t>(size.h)) +
                              std::string(depth_and_colour, sizeof depth_and_colour);
-  write_file_atomic(path,
-                    "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", deflated(rows)) + chunk("IEND", ""));
+  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", deflated(rows)) + chunk("IEND", "");
+}
+
+void write_png(const std::filesystem::path& path, Pair size, int channels, std::span<const uint8_t> pixels) {
+  write_file_atomic(path, png_of(size, channels, pixels));
 }
 
 }  // namespace dl

@@ -94,23 +94,9 @@ class NumpyWriter final : public WeightsWriter {
   }
 
  private:
-  // Version 1, padded so that the values begin at a multiple of 64.
   static std::string header_of(const StoredTensor& tensor) {
     const std::string_view type = std::ranges::find(numpy_types, tensor.type, &NumpyType::type)->name;
-    std::string shape;
-    for (const int64_t size : tensor.shape.sizes()) shape += concat(size, ", ");
-    if (tensor.shape.rank() > 1) shape.erase(shape.size() - 2);
-    if (tensor.shape.rank() == 1) shape.pop_back();
-    std::string text = concat("{'descr': '", bytes_of(tensor.type) == 1 ? '|' : '<', type,
-                              "', 'fortran_order': False, 'shape': (", shape, "), }");
-    constexpr size_t prefix = 10;
-    text.append(63 - (prefix + text.size()) % 64, ' ');
-    text += '\n';
-    std::string head = "\x93NUMPY";
-    head += std::string("\x01\x00", 2);
-    head += static_cast<char>(text.size() & 0xFF);
-    head += static_cast<char>(text.size() >> 8);
-    return head + text;
+    return npy_head(concat(bytes_of(tensor.type) == 1 ? '|' : '<', type), tensor.shape);
   }
 };
 DL_WEIGHTS_WRITER(NumpyWriter);

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "lib/base/text.h"
 #include "lib/data/file/tfrecord.h"
-#include "lib/data/image/png_writer.h"
+#include "lib/data/image/write_png.h"
 #include "lib/interop/tensorboard_event.h"
 
 namespace dl {
@@ -28,6 +30,24 @@ std::string as_code(const std::string& lines) {
     at = end + 1;
   }
   return out;
+}
+
+// An image of floats with its least 0 and its largest 255; of bytes as it is.
+std::vector<uint8_t> as_bytes(const std::byte* image, const Type& type) {
+  const auto count = static_cast<size_t>(type.shape.elements());
+  std::vector<uint8_t> bytes(count);
+  if (type.dtype == DType::u8) {
+    std::memcpy(bytes.data(), image, count);
+    return bytes;
+  }
+  const std::span values(reinterpret_cast<const float*>(image), count);
+  float least = INFINITY, most = -INFINITY;
+  for (const float x : values)
+    if (std::isfinite(x)) least = std::min(least, x), most = std::max(most, x);
+  const float scale = most > least ? 255 / (most - least) : 0;
+  for (size_t i = 0; i < count; ++i)
+    if (std::isfinite(values[i])) bytes[i] = static_cast<uint8_t>(std::lround((values[i] - least) * scale));
+  return bytes;
 }
 
 // Numbers, words and flags below a part of a spec: "optimizer.adamw.lr".
@@ -93,7 +113,8 @@ void TensorBoardLog::images(const Dataset& data, int64_t count) {
                         .height = shape[0],
                         .width = shape[1],
                         .channels = shape[2],
-                        .png = png_of(sample.fields[static_cast<size_t>(x - fields.begin())], x->type)});
+                        .png = png_of({shape[0], shape[1]}, static_cast<int>(shape[2]),
+                                      as_bytes(sample.fields[static_cast<size_t>(x - fields.begin())], x->type))});
   }
   append(tensorboard::images(wall_seconds(), 0, pictures));
 }
