@@ -199,7 +199,8 @@ void hold_out_fold(Opened& sets, const Folds& folds, int64_t number, uint64_t se
 }
 
 // The training set as its fit, or its reader's keys say it is, without its files; null where nothing says it.
-DatasetPointer known_by_fit(const DataSpec& spec, const std::filesystem::path& folder) {
+DatasetPointer known_by_fit(const DataSpec& spec, const std::filesystem::path& folder, bool reads_train) {
+  if (spec.fitted.is_null() && reads_train) return nullptr;
   const auto reader = reader_of(spec.train, "train", folder);
   return reader && (reader->says_samples() || !spec.fitted.is_null()) ? reader->open_fitted(spec.fitted) : nullptr;
 }
@@ -214,7 +215,7 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
   // What lies on the device is read once.
   int64_t cache_bytes = !spec.cache ? spare_memory_bytes() : spec.cache->bytes ? spec.cache->bytes->count : 0;
   sets.train = in_train.attempt([&] {
-    const DatasetPointer known = known_by_fit(spec, folder);
+    const DatasetPointer known = known_by_fit(spec, folder, reads_train);
     if (known && !reads_train) return known;
     // What a label means is what it meant when the run began.
     const auto names = known ? known->classes() : std::span<const std::string>();

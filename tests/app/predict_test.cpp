@@ -54,7 +54,7 @@ TEST_CASE("predict writes an array of what the network gives, in the order of th
         std::string::npos);
   REQUIRE(run_dlcli({"predict", "shades", "--data", "val", "--format", "npy", "-o", "p.npy"}, folder).exit == 0);
   const std::string array = text_of(folder / "p.npy");
-  CHECK(array.find("'descr': '<f4', 'fortran_order': False, 'shape': (6, 2), }") == 10);
+  CHECK(array.find("'descr': '<f4', 'fortran_order': False, 'shape': (6, 2), }") == 11);
   REQUIRE(array.size() == 128 + 6 * 2 * sizeof(float));
   const Finished lines = run_dlcli({"predict", "shades", "--data", "val", "--format", "jsonl", "--all"}, folder);
   std::istringstream text(lines.out);

@@ -136,10 +136,10 @@ TEST_CASE("damaged records and features that are not there name the record") {
   CHECK(said(damaged).find("DIR/f.rec, record 1: the checksum of its bytes is another") != std::string::npos);
   damaged = good;
   damaged[good.size() / 2 + 1] ^= 1;
-  CHECK(said(damaged).find("record 1: the checksum of its length is another") != std::string::npos);
-  CHECK(said(good.substr(0, good.size() - 1)).find("record 1: it is 59 bytes long, but the file ends before") !=
-        std::string::npos);
-  CHECK(said(good + "torn").find("record 2: the file ends within its head") != std::string::npos);
+  CHECK(said(damaged).find("record 1: data.train: the checksum of its length is another") != std::string::npos);
+  CHECK(said(good.substr(0, good.size() - 1))
+            .find("record 1: data.train: it is 59 bytes long, but the file ends before") != std::string::npos);
+  CHECK(said(good + "torn").find("record 2: data.train: the file ends within its head") != std::string::npos);
   CHECK(said("").find("the files have none") != std::string::npos);
   CHECK(said("no records at all").find("record 0") != std::string::npos);
   CHECK(said(good, "features: {valeus: values}").find("expected a feature 'valeus', found none\n") !=
@@ -150,7 +150,7 @@ TEST_CASE("damaged records and features that are not there name the record") {
   CHECK(said(good, "features: {values: {shape: [3]}}").find("expected 3 values, found 2") != std::string::npos);
   CHECK(said(good, "features: {values: values, label: values}").find("two features are the field 'x'") !=
         std::string::npos);
-  CHECK(said(tfrecord("\x0a\x7f")).find("record 0: it is no tf.train.Example") != std::string::npos);
+  CHECK(said(tfrecord("\x0a\x7f")).find("record 0: data.train: it is no tf.train.Example") != std::string::npos);
 }
 
 TEST_CASE("records with any byte changed are read or refused, whatever it is") {
