@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/data/reader.h"
 
+#include <glob.h>
+
 #include <algorithm>
 
 #include "lib/base/error.h"
@@ -14,7 +16,7 @@ void Reader::say_instead(AnyRegistry& registry) {
                       "write 'image_folder'");
   registry.instead_of({"table", "tsv", "pandas", "dataframe"},
                       "write 'csv'; 'delimiter: tab' where tabs part the cells");
-  registry.instead_of({"excel", "xlsx", "parquet", "feather", "json", "jsonl", "sql", "arff"},
+  registry.instead_of({"excel", "xlsx", "json", "jsonl", "sql", "arff"},
                       "save the table as a CSV file and write 'csv'");
   registry.instead_of({"numpy", "npz", "hdf5", "h5", "mat", "pickle", "pkl", "pt", "tensor", "lmdb"},
                       "save the arrays by numpy.savez and write 'npy'");
@@ -44,6 +46,46 @@ std::filesystem::path find_data(const Folders& folders, const std::string& name)
                       .help = folders.get.empty() ? ""
                                                   : concat("get it with: ", folders.get,
                                                            "; or name the folder that has it in DLCLI_DATA")});
+}
+
+namespace {
+
+// What a shell makes of a name below a folder, in order.
+std::vector<std::filesystem::path> fitting(const std::filesystem::path& root, const std::string& name) {
+  std::string pattern;
+  for (const char c : std::filesystem::path(name).is_absolute() ? std::string() : root.string() + "/") {
+    if (std::string_view("*?[\\").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  pattern += name;
+  glob_t found{};
+  std::vector<std::filesystem::path> paths;
+  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0)
+    for (size_t i = 0; i < found.gl_pathc; ++i)
+      if (std::error_code unreadable; std::filesystem::is_regular_file(found.gl_pathv[i], unreadable))
+        paths.emplace_back(std::filesystem::path(found.gl_pathv[i]).lexically_normal());
+  ::globfree(&found);
+  std::ranges::sort(paths);
+  return paths;
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> find_all_data(const Folders& folders, const std::string& name) {
+  const bool is_pattern = name.find_first_of("*?[") != std::string::npos;
+  const auto is_there = [&](const std::filesystem::path& root) {
+    std::error_code unreadable;
+    return std::filesystem::exists(root / name, unreadable);
+  };
+  if (!is_pattern || std::ranges::any_of(folders.roots, is_there)) return {find_data(folders, name)};
+  std::vector<std::string> looked_in;
+  for (const std::filesystem::path& root : folders.roots) {
+    if (std::vector<std::filesystem::path> paths = fitting(root, name); !paths.empty()) return paths;
+    if (std::ranges::count(looked_in, root.string()) == 0) looked_in.push_back(root.string());
+  }
+  throw Error(Exit::data,
+              Problem{.what = concat("no file is '", name, "'; looked in ", join(looked_in)),
+                      .help = "write the pattern as the files' names are: '*' stands for any characters but '/'"});
 }
 
 bool Codec<ReaderSpec>::read(const Node& node, ReaderSpec& value, const Limits&, const Reading& r) {

@@ -22,6 +22,10 @@ struct Folders {
 // The file or folder of this name, in the first root that has it; Error(Exit::data) says where it was looked for.
 std::filesystem::path find_data(const Folders& folders, const std::string& name);
 
+// The files that a name stands for, by name: one that is there is itself; in others '*', '?' and '[a-z]' stand for
+// characters, as in a shell, and the first root that has such files counts. None: Error(Exit::data).
+std::vector<std::filesystem::path> find_all_data(const Folders& folders, const std::string& name);
+
 struct Reader : Described {
   static constexpr const char* kind = "reader";
   static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for

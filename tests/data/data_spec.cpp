@@ -163,8 +163,8 @@ TEST_CASE("names that are not known are answered with those that are") {
         "  known data sets: KNOWN\n"
         "  help: write 'pets'");
   CHECK(open("{train: imagenet}", folder.path)->problems.ends_with("\n  help: describe it in datasets/imagenet.yaml"));
-  CHECK(open("{train: {format: parquet, path: a}}", folder.path)->problems ==
-        "error: DIR/run.yaml:1:18: data.train: unknown reader 'parquet'\n  known readers: " + readers +
+  CHECK(open("{train: {format: excel, path: a}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:18: data.train: unknown reader 'excel'\n  known readers: " + readers +
             "\n  help: save the table as a CSV file and write 'csv'");
   CHECK(open("{train: {format: idx, image: a, labels: b}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:23: data.train: unknown key 'image'\n"

@@ -144,7 +144,8 @@ struct Cifar final : Reader {
   }
   DatasetPointer open(const Folders& folders) const override {
     std::vector<std::filesystem::path> files;
-    for (const std::string& path : paths) files.push_back(find_data(folders, path));
+    for (const std::string& path : paths)
+      for (auto& file : find_all_data(folders, path)) files.push_back(std::move(file));
     return std::make_shared<CifarSet>(std::move(files), labels == "one" ? 1 : 2, labels == "fine" ? 1 : 0,
                                       folders.classes.empty() ? numbered_classes(labels == "fine"     ? 100
                                                                                  : labels == "coarse" ? 20

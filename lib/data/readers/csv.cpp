@@ -8,6 +8,7 @@
 #include "lib/data/fit.h"
 #include "lib/data/reader.h"
 #include "lib/data/table/csv_text.h"
+#include "lib/data/table/joined_text.h"
 #include "lib/data/table/table_cells.h"
 
 namespace dl {
@@ -37,7 +38,8 @@ struct Csv final : Reader {
         "A file to predict need not be of the training file's form: its header is recognised by the columns' names, "
         "which may come in any order and with others between them; without a header the columns are taken by their "
         "place.");
-    s.required("path", path, "the file").known_as({"file", "filename", "root", "folder", "data_dir"});
+    s.required("path", path, "the file, or a pattern of several with the same columns: \"part-*.csv\"")
+        .known_as({"file", "filename", "root", "folder", "data_dir"});
     s.optional(
         "delimiter", delimiter,
         "between cells: one character, tab, or space for any run of blanks; without it as the first lines have it");
@@ -66,7 +68,7 @@ struct Csv final : Reader {
   }
 
   DatasetPointer open(const Folders& folders) const override {
-    TableParts parts = read(find_data(folders, path), folders.classes);
+    TableParts parts = read_all(find_all_data(folders, path), folders.classes);
     if (target_path) add_target(parts, find_data(folders, *target_path));
     return make_table(std::move(parts));
   }
@@ -93,8 +95,22 @@ struct Csv final : Reader {
     return form;
   }
 
-  TableParts read(const std::filesystem::path& file, const std::vector<std::string>& classes) const {
-    const auto opened = std::make_shared<const CsvText>(file, form());
+  // Of several files the rows of all, whose text stays in memory.
+  TableParts read_all(const std::vector<std::filesystem::path>& files, const std::vector<std::string>& classes) const {
+    CsvForm rows = form();
+    if (files.size() == 1) return read(files[0], rows, classes);
+    rows.keep.reset();
+    TableParts first = read(files[0], rows, classes);
+    rows.names = first.names;
+    std::vector<std::shared_ptr<const TableText>> texts{first.text};
+    for (size_t i = 1; i < files.size(); ++i) texts.push_back(read(files[i], rows, classes).text);
+    first.text = std::make_shared<JoinedText>(std::move(texts));
+    return first;
+  }
+
+  TableParts read(const std::filesystem::path& file, const CsvForm& rows,
+                  const std::vector<std::string>& classes) const {
+    const auto opened = std::make_shared<const CsvText>(file, rows);
     TableParts parts{.text = opened, .spec = table, .classes = classes, .where = place};
     const CsvText& text = *opened;
     if (!xxh64.empty() && hash_text(text.xxh64()) != xxh64)

@@ -105,7 +105,8 @@ struct JsonLines final : TableReader {
         "A member of an object in the object is the column 'a.b', one of a list 'a.0'. A member that is null or not "
         "there "
         "is a missing cell. What becomes of columns is as of 'csv'.");
-    s.required("path", path, "the file").known_as({"file", "filename"});
+    s.required("path", path, "the file, or a pattern of several with the same columns: \"part-*.jsonl\"")
+        .known_as({"file", "filename"});
     table.describe(s);
     s.example("{format: json_lines, path: houses.jsonl, target: price, columns: {id: ignore}}");
   }

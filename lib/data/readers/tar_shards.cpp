@@ -345,7 +345,8 @@ struct TarShardsReader final : Reader {
         "In training shards come in an order drawn for each epoch, and samples are drawn from a buffer of those that "
         "come next, so that no more than the buffer is known of a set of any size; what is drawn depends on the seed "
         "and the epoch alone, and a run goes on where it stopped. The archives are not compressed.");
-    s.required("paths", paths, "the shards; {000..015} in a name stands for each of these numbers")
+    s.required("paths", paths,
+               "the shards; {000..015} in a name stands for each of these numbers, and '*' for any characters")
         .known_as({"path", "urls", "shards", "files"});
     s.optional("label", label, "the ending of the entries with the class: cls, txt, json");
     s.optional("label_key", label_key, "of JSON, the key of the class");
@@ -368,7 +369,8 @@ struct TarShardsReader final : Reader {
     std::vector<std::string> classes = count.names(folders, place, "", 1000);
     std::vector<fs::path> shards;
     for (const std::string& written : paths)
-      for (const std::string& name : with_numbers(written, place)) shards.push_back(find_data(folders, name));
+      for (const std::string& name : with_numbers(written, place))
+        for (fs::path& shard : find_all_data(folders, name)) shards.push_back(std::move(shard));
     return std::make_shared<TarShards>(std::move(shards), TarShards::Options{.images = images,
                                                                              .label = label,
                                                                              .label_key = label_key,
