@@ -118,6 +118,7 @@ model:
 losses:
   pixels: cross_entropy
   areas: dice
+  overlap: lovasz
 optimizer: {adamw: {lr: 1e-3}}
 trainer: {max_epochs: 1}
 )";

@@ -14,6 +14,7 @@
 #include "lib/device/cuda/nvrtc.h"
 #include "lib/device/program.h"
 #include "lib/graph/ops.h"
+#include "lib/graph/ops/jaccard_slopes.h"
 #include "lib/graph/ops/write_rows.h"
 #include "tests/device/cuda/cubin.h"
 #include "tests/device/cuda/emulated_driver.h"
@@ -159,6 +160,7 @@ Sources all_sources() {
   Graph graph;
   Inputs in{graph};
   graph.output("y", write_rows(in({2, 9, 8}), in({2, 1, 8}), in.integers({2})));
+  graph.output("slopes", jaccard_slopes(in({2, 9}), in({2, 9})));
   record(graph, found);
   return found;
 }
