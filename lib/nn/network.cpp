@@ -102,8 +102,8 @@ struct Network::Impl {
   int64_t arena = 0, count = 0;
   Variable flat() const { return {"parameters", {DType::f32, {arena}}, Role::parameter}; }
   std::vector<LayerSummary> summaries;
-  Patterns frozen;                      // of tensors
-  std::set<std::string> frozen_layers;  // by path
+  std::vector<Frozen> frozen;
+  std::map<std::string, int64_t> frozen_layers;  // by path, until so many updates
   std::vector<NumberLimit> limits;
 
   class LayerBuilder;
@@ -116,19 +116,23 @@ struct Network::Impl {
 class Network::Impl::LayerBuilder final : public Builder {
  public:
   LayerBuilder(Impl& net, Graph& g, bool is_training, Value step, uint64_t seed, std::vector<Problem>* problem_list,
-               const Decoding* decoding = nullptr)
+               const Decoding* decoding = nullptr, int64_t updates = 0)
       : problems(problem_list),
         net_(net),
         graph_(g),
         training_(is_training),
         step_(step),
         seed_(seed),
-        decoding_(decoding) {
+        decoding_(decoding),
+        updates_(updates) {
     if (!problem_list && net.arena > 0) flat_ = variable(g, net.flat());
   }
 
   Graph& graph() override { return graph_; }
-  bool training() const override { return training_ && !net_.frozen_layers.contains(layer_path); }
+  bool training() const override {
+    const auto frozen = net_.frozen_layers.find(layer_path);
+    return training_ && (frozen == net_.frozen_layers.end() || frozen->second <= updates_);
+  }
 
   Value parameter(const std::string& name, Shape shape, std::shared_ptr<const Initializer> initial) override {
     names.push_back(name);
@@ -262,6 +266,7 @@ class Network::Impl::LayerBuilder final : public Builder {
   Value step_;
   uint64_t seed_;
   const Decoding* decoding_;
+  int64_t updates_;
   Value flat_;
 };
 
@@ -370,34 +375,48 @@ bool is_in(const std::string& pattern, const std::string& path) {
   return fits_pattern(pattern, path) || fits_pattern(pattern + ".*", path);
 }
 
-bool is_in(const Patterns& patterns, const std::string& path) {
-  return std::ranges::any_of(patterns.list, [&](const std::string& pattern) { return is_in(pattern, path); });
+// The updates until which it is frozen; 0: it is not.
+int64_t until(const std::vector<Frozen>& frozen, const std::string& path) {
+  int64_t last = 0;
+  for (const Frozen& each : frozen)
+    if (std::ranges::any_of(each.params.list, [&](const std::string& pattern) { return is_in(pattern, path); }))
+      last = std::max(last, each.until);
+  return last;
 }
 
 }  // namespace
 
-std::vector<std::string> Network::freeze(const Patterns& patterns) {
+std::vector<std::string> Network::freeze(const std::vector<Frozen>& frozen) {
   Impl& m = *impl_;
-  m.frozen = patterns;
+  m.frozen = frozen;
   m.frozen_layers.clear();
-  std::vector<std::string> idle = patterns.list;
+  std::vector<std::string> idle;
+  for (const Frozen& each : frozen) idle.insert(idle.end(), each.params.list.begin(), each.params.list.end());
   for (const LayerSummary& layer : m.summaries) {
-    bool some = false, all = true;
+    int64_t all = Frozen::always;  // until one of its tensors is trained
+    bool some = false;
     for (const Tensor& tensor : m.all) {
       if (!tensor.path.starts_with(layer.path + ".") ||
           tensor.path.find('.', layer.path.size() + 1) != std::string::npos)
         continue;
       some = true;
-      all = all && is_frozen(tensor.path);
+      all = std::min(all, frozen_until(tensor.path));
       std::erase_if(idle, [&](const std::string& pattern) { return is_in(pattern, tensor.path); });
     }
     std::erase_if(idle, [&](const std::string& pattern) { return is_in(pattern, layer.path); });
-    if ((some && all) || is_in(patterns, layer.path)) m.frozen_layers.insert(layer.path);
+    m.frozen_layers[layer.path] = std::max(some ? all : 0, until(frozen, layer.path));
   }
   return idle;
 }
 
-bool Network::is_frozen(const std::string& tensor) const { return is_in(impl_->frozen, tensor); }
+int64_t Network::frozen_until(const std::string& tensor) const { return until(impl_->frozen, tensor); }
+
+std::vector<int64_t> Network::thaws() const {
+  std::set<int64_t> ends;
+  for (const Frozen& each : impl_->frozen)
+    if (each.until != Frozen::always) ends.insert(each.until);
+  return {ends.begin(), ends.end()};
+}
 
 Type batched(const Type& sample, int64_t batch) {
   std::vector<int64_t> sizes{batch};
@@ -422,8 +441,8 @@ std::vector<LayerSummary> Network::layers() const { return impl_->summaries; }
 std::vector<NumberLimit> Network::number_limits() const { return impl_->limits; }
 
 NetworkOutputs Network::build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
-                              const Decoding* decoding) const {
-  Impl::LayerBuilder b(*impl_, graph, training, step, seed, nullptr, decoding);
+                              const Decoding* decoding, int64_t updates) const {
+  Impl::LayerBuilder b(*impl_, graph, training, step, seed, nullptr, decoding, updates);
   NetworkOutputs outputs = impl_->build_all(inputs, b);
   b.assign_buffers();
   return outputs;

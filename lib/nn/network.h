@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "lib/graph/ops.h"
+#include "lib/nn/frozen.h"
 #include "lib/nn/layer.h"
-#include "lib/nn/patterns.h"
 #include "lib/spec/blocks.h"
 
 namespace dl {
@@ -84,18 +84,20 @@ class Network {
   // is saved depends on it. No program may have been built before.
   void arrange(const std::function<size_t(const Tensor&)>& group);
 
-  // From now on no parameter that fits is trained (is_frozen()), and layers of which all tensors do, or that fit by
-  // their own path, are built as in evaluation: their running averages stay, and they drop nothing. A pattern is of a
-  // tensor's path, or the path of what it is in: "layer1", "*.bn1.*". Returns those that nothing fits.
-  std::vector<std::string> freeze(const Patterns& patterns);
-  bool is_frozen(const std::string& tensor) const;
+  // From now on a parameter that fits is not trained until so many updates were made (frozen_until()), and layers of
+  // which all tensors do, or that fit by their own path, are built as in evaluation until then: their running averages
+  // stay, and they drop nothing. A pattern is of a tensor's path, or the path of what it is in: "layer1", "*.bn1.*".
+  // Of several that fit, the last to end counts. Returns those that nothing fits.
+  std::vector<std::string> freeze(const std::vector<Frozen>& frozen);
+  int64_t frozen_until(const std::string& tensor) const;  // 0: it never is
+  std::vector<int64_t> thaws() const;  // the updates after which something that was frozen is trained, ascending
 
   // The network applied to its inputs, each [batch, …], in `graph`; training decides dropout, batch statistics and
-  // their updates. `step` numbers random draws (unset where not training). With `decoding` the inputs are one position
-  // [batch, 1, …] of their sequences, and what layers carry goes on to the next; ShapeError where
-  // a layer cannot.
+  // their updates, and `updates`, those made before, what is frozen. `step` numbers random draws (unset where not
+  // training). With `decoding` the inputs are one position [batch, 1, …] of their sequences, and what layers carry goes
+  // on to the next; ShapeError where a layer cannot.
   NetworkOutputs build(Graph& graph, std::span<const Value> inputs, bool training, Value step, uint64_t seed,
-                       const Decoding* decoding = nullptr) const;
+                       const Decoding* decoding = nullptr, int64_t updates = 0) const;
 
  private:
   struct Impl;

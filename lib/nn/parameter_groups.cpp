@@ -3,7 +3,8 @@
 #include "lib/nn/parameter_groups.h"
 
 #include <algorithm>
-#include <ranges>
+#include <set>
+#include <utility>
 
 #include "lib/base/text.h"
 
@@ -131,7 +132,7 @@ ParameterGroups::ParameterGroups(const std::vector<Part>& parts, double lr, Netw
     const ParameterGroup* of = nullptr;  // null: what is in no group of the part
     const Optimizer* optimizer = nullptr;
     Reading reading;
-    int64_t begin = -1;
+    bool empty = true;
   };
   std::vector<Group> groups;
   bool good = true;
@@ -156,31 +157,38 @@ ParameterGroups::ParameterGroups(const std::vector<Part>& parts, double lr, Netw
                                                     }) -
                                groups.begin());
   };
-  network->arrange(group_of);
-  int64_t end = network->arena_elements();
+  std::set<int64_t> frozen;  // until when
+  for (const Tensor& tensor : network->tensors()) frozen.insert(network->frozen_until(tensor.path));
+  const auto place_of = [&](const Tensor& tensor) {  // within a group what is frozen longer lies behind
+    const auto rank = std::distance(frozen.begin(), frozen.find(network->frozen_until(tensor.path)));
+    return group_of(tensor) * frozen.size() + static_cast<size_t>(rank);
+  };
+  network->arrange(place_of);
+  std::vector<UpdateRange>* open = nullptr;  // whose last range has no end yet
+  const auto end_at = [&](int64_t element) {
+    if (std::vector<UpdateRange>* last = std::exchange(open, nullptr)) last->back().end = element;
+  };
+  size_t place = 0;
   for (const Tensor& tensor : network->tensors()) {
-    if (!tensor.trained) continue;
+    if (!tensor.trained || (open && place_of(tensor) == place)) continue;
+    end_at(tensor.offset);
     const size_t index = group_of(tensor);
-    if (index == groups.size()) {
-      end = tensor.offset;
-      break;
-    }
-    if (groups[index].begin < 0) groups[index].begin = tensor.offset;
+    if (index == groups.size()) break;
+    Group& group = groups[index];
+    group.empty = false;
+    place = place_of(tensor);
+    open = &ranges_[group.part];
+    const double factor = group.of ? group.of->lr_factor : 1;
+    open->push_back({.begin = tensor.offset,
+                     .optimizer = group.optimizer,
+                     .lr_factor = factor * group.optimizer->learning_rate() / lr,
+                     .frozen_until = network->frozen_until(tensor.path)});
   }
+  end_at(network->arena_elements());
   for (const Group& group : groups)
-    if (group.begin < 0 && group.of)
+    if (group.empty && group.of)
       group.reading.problem(group.of->where, "no parameter is in this group that is not in one before it",
                             "write a pattern that fits one of them, or leave the group out", some_paths(*network));
-  for (const Group& group : groups | std::views::reverse) {
-    if (group.begin < 0) continue;
-    const double factor = group.of ? group.of->lr_factor : 1;
-    std::vector<UpdateRange>& of_part = ranges_[group.part];
-    of_part.insert(of_part.begin(), {.begin = group.begin,
-                                     .end = end,
-                                     .optimizer = group.optimizer,
-                                     .lr_factor = factor * group.optimizer->learning_rate() / lr});
-    end = group.begin;
-  }
 }
 
 }  // namespace dl

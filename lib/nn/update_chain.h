@@ -33,11 +33,12 @@ struct Codec<UpdateChain> {
 const Node* optimizer_keys(const Node& resolved);
 
 // Elements [begin, end) of the flat parameters and the optimizer that updates them, at lr_factor times the run's
-// learning rate.
+// learning rate. Frozen ones are left out of the run's first updates, and count theirs from then on.
 struct UpdateRange {
   int64_t begin = 0, end = 0;
   const Optimizer* optimizer = nullptr;
   double lr_factor = 1;
+  int64_t frozen_until = 0;  // so many of the run's updates were made
 };
 
 // An update as the training step makes it. What no range has is not updated.
@@ -45,10 +46,13 @@ struct Update {
   std::vector<const UpdateRule*> before, after;
   std::vector<UpdateRange> ranges;  // ascending, apart
   bool moves_momentum = false;      // whether the schedule says the momentum of each update
+  int64_t every = 1;                // it is made in each such step of the run
 
-  // Whether it updates the element of the flat parameters.
-  bool has(int64_t element) const {
-    return std::ranges::any_of(ranges, [&](const UpdateRange& r) { return r.begin <= element && element < r.end; });
+  // Whether it updates the element of the flat parameters once so many updates of the run were made.
+  bool has(int64_t element, int64_t updates) const {
+    return std::ranges::any_of(ranges, [&](const UpdateRange& r) {
+      return r.begin <= element && element < r.end && r.frozen_until <= updates;
+    });
   }
 };
 

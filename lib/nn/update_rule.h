@@ -59,6 +59,9 @@ struct UpdateRule : Described {
   virtual bool averages() const { return false; }         // whether it keeps an average of the parameters
   // Whether it changes the parameter of that path and number of axes; others pass as they are.
   virtual bool acts_on(const std::string& /*path*/, int64_t /*rank*/) const { return true; }
+  // Where the gradient is to be taken in the place of p: of all the parameters, flat, and their gradient, 0 where
+  // nothing is updated. Unset: at p. One rule of a chain at most moves it.
+  virtual Value ascended(Value /*p*/, Value /*g*/) const { return {}; }
   // What stands in the place of the gradient, or of the new parameters.
   virtual Value apply(UpdateBuilder& b, Value x) const = 0;
 };

@@ -1,6 +1,7 @@
-// A number, or a list of them, in a spec: `2`, `[2, 1.5]`.
+// A value, or a list of them, in a spec: `2`, `[2, 1.5]`.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <utility>
 #include <vector>
 
 #include "lib/spec/codec.h"
@@ -23,7 +24,7 @@ struct Codec<OneOrMore<T>> {
     if (node.is_list()) return Codec<std::vector<T>>::read(node, value.values, limits, r);
     T one{};
     if (!Codec<T>::read(node, one, limits, r)) return false;
-    value.values = {one};
+    value.values = {std::move(one)};
     return true;
   }
   static Node write(const OneOrMore<T>& value) {
@@ -36,6 +37,8 @@ struct Codec<OneOrMore<T>> {
     any.set("anyOf", Node::list({Codec<T>::json_schema(limits), Codec<std::vector<T>>::json_schema(limits)}));
     return any;
   }
+  static auto inner() requires requires { Codec<T>::inner(); }
+  { return Codec<T>::inner(); }
 };
 
 }  // namespace dl

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/units.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/spec/node.h"
 
@@ -59,6 +61,12 @@ constexpr std::array byte_units{
 constexpr double largest_whole = 0x1p53;  // doubles count exactly up to here
 
 }  // namespace
+
+int64_t whole_steps(const Duration& duration, int64_t steps_per_epoch) {
+  DL_CHECK(duration.unit == Duration::Unit::steps || duration.unit == Duration::Unit::epochs, duration.text());
+  const double factor = duration.unit == Duration::Unit::epochs ? static_cast<double>(steps_per_epoch) : 1;
+  return std::llround(std::clamp(duration.value * factor, 1.0, 0x1p62));
+}
 
 std::optional<Duration> Duration::parse(std::string_view text, std::optional<Unit> bare) {
   const auto q = quantity(text);

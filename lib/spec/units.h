@@ -26,6 +26,9 @@ struct Duration {
   bool operator==(const Duration&) const = default;
 };
 
+// Steps or epochs as steps: a part of an epoch is rounded to them, at least one.
+int64_t whole_steps(const Duration& duration, int64_t steps_per_epoch);
+
 // `512 MiB`, `1.5 GB`, `4096` (bytes). KiB MiB GiB TiB are powers of 1024; kB KB MB GB TB powers of 1000.
 struct Bytes {
   int64_t count = 0;

@@ -226,6 +226,31 @@ def parameter_groups(yaml, model_yaml, model, groups, steps=3, average=None):
     cases.append(case)
 
 
+def trained(yaml, make, steps=4):
+    """The parameters of linear: 4, tanh, linear: 2 after each of some steps of `make(parameters)` on a batch of five with the
+    loss mse; step(closure) may ask for the gradients as often as it wants."""
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    named = dict(model.named_parameters())
+    with torch.no_grad():
+        for p in named.values():
+            p.copy_(_given(p.shape, -1, 1))
+    x, y = _given((5, 3)), _given((5, 2))
+    update = make(list(named.values()))
+
+    def closure():
+        update.zero_grad()
+        loss = torch.nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        return loss
+
+    case = {"yaml": yaml, "x": _numbers(x), "y": _numbers(y), "start": {n: _tensor(p) for n, p in named.items()},
+            "steps": []}
+    for _ in range(steps):
+        update.step(closure)
+        case["steps"].append({n: _numbers(p) for n, p in named.items()})
+    cases.append(case)
+
+
 def image(height, width, channels, numbers=False):
     """An image that the tests make too, channels first: bytes, or numbers from 0 to 1."""
     values = [(i * 2654435761 >> 11) % 256 for i in range(height * width * channels)]

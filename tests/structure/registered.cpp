@@ -113,7 +113,7 @@ TEST_CASE("every loss, metric, optimizer, rule and schedule has recorded values 
   const std::set<std::string> by_hand{"ema", "confusion_matrix"};
   std::string recorded = text_of("tests/metrics/scikit_learn.json");
   for (const std::string folder : {"tests/golden/losses", "tests/golden/optim", "tests/golden/updates",
-                                   "tests/golden/groups", "tests/golden/schedules"})
+                                   "tests/golden/groups", "tests/golden/trained", "tests/golden/schedules"})
     for (const std::string& file : files_under(folder, {".json"})) recorded += text_of(file);
   const std::set<std::string> kinds{"loss", "metric", "optimizer", "rule", "schedule"};
   size_t found = 0;

@@ -1,26 +1,19 @@
 // How often something is done in a run: every so many steps, or every so many seconds.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 
-#include "lib/base/error.h"
 #include "lib/spec/units.h"
 
 namespace dl {
 
 class Cadence {
  public:
-  // A part of an epoch is rounded to steps, at least one.
   Cadence(const Duration& every, int64_t steps_per_epoch) {
-    DL_CHECK(every.unit != Duration::Unit::samples, every.text());
     if (every.unit == Duration::Unit::seconds)
       seconds_ = every.value;
     else
-      steps_ = std::llround(
-          std::clamp(every.value * (every.unit == Duration::Unit::epochs ? static_cast<double>(steps_per_epoch) : 1),
-                     1.0, 0x1p62));
+      steps_ = whole_steps(every, steps_per_epoch);
   }
 
   // Whether it is due after `step` updates, `now` seconds into this process's part of the run. Time is counted from

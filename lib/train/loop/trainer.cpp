@@ -284,7 +284,8 @@ void Trainer::Impl::prepare() {
   if (state.cursor.batch == loader->per_epoch()) state.cursor = {.epoch = state.cursor.epoch + 1};  // of older states
   loader->seek(state.cursor);
   batches.emplace(*loader);
-  updates.expect(std::min(plan.run.data.batch_size, plan.data.train->size()));  // while the first batch is read
+  updates.expect(std::min(plan.run.data.batch_size, plan.data.train->size()),
+                 state.step);  // while the first batch is read
   if (plan.data.rows) put_on_device(plan, store);
   if (!options.folder && options.make_folder) {
     keep_in(*options.make_folder());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <ranges>
 
 #include "lib/base/text.h"
 
@@ -12,6 +13,7 @@ namespace dl {
 
 Updates::Updates(const Plan& plan, Programs& programs, Store& store)
     : programs_(programs),
+      network_(*plan.network),
       accumulates_(plan.run.trainer.accumulate_grad_batches > 1),
       may_read_late_(store.device().runs_ahead() && !plan.run.trainer.detect_anomaly),
       tally_(store, true) {
@@ -26,12 +28,26 @@ Updates::Updates(const Plan& plan, Programs& programs, Store& store)
         plan.run.turns.empty() ? 1 : plan.run.turns[i].every);
 }
 
-void Updates::expect(const BatchType& batch) {
-  for (Turn& turn : turns_) turn.programs.of(batch);
+void Updates::expect(const BatchType& batch, int64_t updates) {
+  std::vector<int64_t> stages{updates};
+  for (const int64_t thaw : network_.thaws())
+    if (thaw > updates) stages.push_back(thaw);
+  for (const int64_t stage : stages | std::views::reverse) {
+    thaw(stage);
+    for (Turn& turn : turns_) turn.programs.of(batch);
+    if (accumulates_) programs_.update();
+  }
   reads_late_ = may_read_late_ && !accumulates_ && turns_.size() == 1 && programs_.measures().rows.empty();
 }
 
+void Updates::thaw(int64_t updates) {
+  if (!programs_.thaw(updates)) return;
+  thawed_ = true;
+  for (Turn& turn : turns_) turn.programs.forget();
+}
+
 void Updates::begin(double lr, int64_t number, std::optional<double> momentum) {
+  thaw(number - 1);
   for (size_t i = 0; i < turns_.size(); ++i) {
     Turn& turn = turns_[i];
     turn.due = number % turn.every == 0;
@@ -53,7 +69,8 @@ void Updates::launch(Program& program) {
 
 int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
   tick_ = static_cast<int32_t>(tick);
-  const bool fed = batches.fetched() && turns_.size() == 1;
+  const bool fed = batches.fetched() && turns_.size() == 1 && !thawed_;
+  thawed_ = false;
   const Batch& batch = batches.next();
   const int64_t count = batch.count;
   launched_.clear();

@@ -14,8 +14,9 @@ class Updates {
  public:
   Updates(const Plan& plan, Programs& programs, Store& store);
 
-  // Makes the program for batches of a size before the first of them is there.
-  void expect(const BatchType& batch);
+  // Makes the programs for batches of a size before the first of them is there: of a run of which so many updates were
+  // made, and of what is frozen now and trained later.
+  void expect(const BatchType& batch, int64_t updates);
   // The next step's learning rate and number, from 1, which says whose turn it is.
   void begin(double lr, int64_t number, std::optional<double> momentum = {});
   // The whole step from the next batch, whose number of samples it returns; `tick` numbers the random draws. The
@@ -51,17 +52,20 @@ class Updates {
     Program* program;
     int64_t launch;  // Program::launches()
   };
+  void thaw(int64_t updates);
   void launch(Program& program);
   void forget();
   int64_t run(BatchesAhead& batches, int64_t tick);
 
   Programs& programs_;
+  const Network& network_;
   const bool accumulates_, may_read_late_;
   std::vector<Turn> turns_;
   std::vector<Program*> launched_;  // of the last batch
   std::vector<Unread> unread_;
   bool reads_late_ = false;
-  int32_t tick_ = 0;  // what the programs read
+  bool thawed_ = false;  // since the last batch: it was fed to programs that are no longer those of its turns
+  int32_t tick_ = 0;     // what the programs read
   Tally tally_;
   double sum_ = 0, count_ = 0;  // of the losses that were read, of the turn at hand
   double of_turns_before_ = 0;

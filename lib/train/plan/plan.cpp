@@ -116,7 +116,7 @@ class RunPlanner {
     if (!data_good || problems_.size() > before) return check_keys(plan_.items, problems_);
     plan_.network = std::make_unique<Network>(plan_.items, std::move(inputs), problems_);
     if (problems_.size() > before) return;
-    if (const std::vector<std::string> idle = plan_.network->freeze(plan_.run.freeze); !idle.empty())
+    if (const std::vector<std::string> idle = plan_.network->freeze(plan_.frozen()); !idle.empty())
       add("freeze", concat("nothing of the model is ", join(idle, " or ")),
           "write an item of the model, or a pattern of tensors' paths: " + some_paths());
     if (plan_.network->parameter_count() == 0)
@@ -462,6 +462,13 @@ std::string run_name(const std::filesystem::path& name) {
   const std::filesystem::path config = config_file(name);
   const Node spec = load_spec(
       config, {.later = data_value_names(), .schema = owned_schema<RunSpec>(), .most_bytes = max_resolved_bytes});
+std::vector<Frozen> Plan::frozen() const {
+  std::vector<Frozen> frozen;
+  for (const FreezeSpec& each : run.freeze.values)
+    frozen.push_back({each.params, each.until ? whole_steps(*each.until, steps_per_epoch()) : Frozen::always});
+  return frozen;
+}
+
   const Node* given = spec.find("name");
   return given && given->is_scalar() ? given->as_string().value_or(given->text) : config.stem().string();
 }

@@ -59,6 +59,7 @@ struct Plan {
   int64_t steps_per_epoch() const;        // optimizer updates
   int64_t total_steps() const;            // by max_epochs and max_steps; 0: no planned end
   Progress progress(int64_t step) const;  // for schedules
+  std::vector<Frozen> frozen() const;     // as the run's config says it
 };
 
 // Reads the config, one of those that come with the program where there is no such file (shared_file()), and checks all

@@ -49,13 +49,14 @@ void check_dependence(const Plan& plan, const Add& add) {
     const Value loss = forward(g, parts, 2, false, &turn).loss, flat = variable(g, plan.network->parameters());
     std::vector<Value> wrt;
     for (const Tensor& tensor : plan.network->tensors())
-      if (tensor.trained && updates[i].has(tensor.offset)) wrt.push_back(view(flat, tensor.offset, tensor.shape));
+      if (tensor.trained && updates[i].has(tensor.offset, 0)) wrt.push_back(view(flat, tensor.offset, tensor.shape));
     if (std::ranges::any_of(gradients(loss, wrt), [](Value d) { return bool(d); })) continue;
     add(!plan.run.turns.empty() ? concat("turns[", i, "]")
         : plan.run.loss         ? "loss"
                                 : "losses",
         "the loss depends on no parameter that is updated",
-        "let it read the output of a layer with weights, or one behind it");
+        plan.run.freeze.empty() ? "let it read the output of a layer with weights, or one behind it"
+                                : "leave a part of what the loss depends on out of 'freeze'");
   }
 }
 
@@ -80,12 +81,13 @@ void expect_some(const UpdateChain& chain, const Update& update, const Network& 
                  const Add& add) {
   const auto expect = [&](const UpdateRule& rule, size_t index) {
     const bool some = std::ranges::any_of(network.tensors(), [&](const Tensor& tensor) {
-      return tensor.trained && update.has(tensor.offset) && rule.acts_on(tensor.path, tensor.shape.rank());
+      return tensor.trained && update.has(tensor.offset, Frozen::always) &&
+             rule.acts_on(tensor.path, tensor.shape.rank());
     });
     if (some) return;
     std::vector<std::string> paths;
     for (const Tensor& tensor : network.tensors())
-      if (tensor.trained && update.has(tensor.offset) && paths.size() < 8) paths.push_back(tensor.path);
+      if (tensor.trained && update.has(tensor.offset, Frozen::always) && paths.size() < 8) paths.push_back(tensor.path);
     add(concat(place, "[", index, "]"), concat("'", rule.name, "' acts on no parameter that is updated"),
         "write a pattern that fits one of them: " + join(paths));
   };
@@ -107,7 +109,7 @@ void plan_updates(Plan& plan, std::vector<Problem>& problems, const Add& add) {
     const Turn* turn = i < turns.size() ? &turns[i] : nullptr;
     if (turn || !plan.run.freeze.empty())
       parts.back().has = [turn, network = plan.network.get()](const Tensor& tensor) {
-        return !network->is_frozen(tensor.path) && (!turn || turn->updates(tensor.path));
+        return network->frozen_until(tensor.path) != Frozen::always && (!turn || turn->updates(tensor.path));
       };
   }
   const bool whole = problems.empty() && plan.network;
@@ -139,6 +141,7 @@ std::vector<Update> Plan::updates() const {
   std::vector<Update> updates;
   for (const UpdateChain* chain : run.chains()) {
     Update& update = updates.emplace_back(Update{.ranges = groups.ranges(updates.size())});
+    if (!run.turns.empty()) update.every = run.turns[updates.size() - 1].every;
     update.moves_momentum = run.schedule && run.schedule->moves_momentum();
     if (clip) update.before.push_back(clip.get());
     for (const auto& rule : chain->before) update.before.push_back(rule.get());

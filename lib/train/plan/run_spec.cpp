@@ -259,8 +259,8 @@ void RunSpec::describe(Schema& s) {
              "a file with the initial weights, named by the layers' paths, or {path, key, missing, ignore, …}");
   s.optional("freeze", freeze,
              "patterns of parameters that stay as they are, or of parts of the model: [\"layer1\", \"*.bn1.*\"]; their "
-             "running averages stay too")
-      .known_as({"frozen", "freeze_layers", "trainable"});
+             "running averages stay too. {params: \"layer*\", until: 2 epochs} lets them train from then on")
+      .known_as({"frozen", "freeze_layers", "trainable", "unfreeze"});
   s.required("loss", loss, "what is to be made small")
       .known_as({"criterion", "loss_function", "loss_fn", "objective"})
       .unless({"losses", "turns"})

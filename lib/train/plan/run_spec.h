@@ -9,6 +9,7 @@
 
 #include "lib/data/data_spec.h"
 #include "lib/graph/passes.h"
+#include "lib/nn/frozen.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/schedule.h"
@@ -16,6 +17,7 @@
 #include "lib/nn/update_chain.h"
 #include "lib/nn/weighted_losses.h"
 #include "lib/spec/node.h"
+#include "lib/spec/one_or_more.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
 #include "lib/spec/units.h"
@@ -93,7 +95,7 @@ struct RunSpec {
   DataSpec data;
   Node blocks, model;  // read by lib/spec/blocks.h
   std::optional<InitFromSpec> init_from;
-  Patterns freeze;             // of tensors, or of parts of the model
+  OneOrMore<FreezeSpec> freeze;
   std::unique_ptr<Loss> loss;  // null: `losses`, or those of `turns`
   WeightedLosses losses;
   std::vector<Turn> turns;  // none: a step is one update, of all parameters

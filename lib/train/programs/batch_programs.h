@@ -42,6 +42,7 @@ class BatchPrograms {
   BatchPrograms(Make make, const Dataset& data) : make_(std::move(make)), data_(data) {}
 
   BatchProgram& of(const BatchType& batch);
+  void forget() { made_.clear(); }  // they are asked for anew
 
  private:
   Make make_;

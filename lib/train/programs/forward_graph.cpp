@@ -23,13 +23,23 @@ class ForwardGraph {
       return training && parts.resident_samples ? gathered(name, sample, batch.count)
                                                 : input(g, name, batched(batch.sample(name, sample), batch.count));
     };
-    for (const Network::Input& i : parts.network->inputs()) given.inputs[i.name] = from_data(i.name, i.type);
+    const auto seen = [&](Type sample) {
+      if (training || parts.views == 1) return sample;
+      return batched(sample, parts.views);
+    };
+    for (const Network::Input& i : parts.network->inputs()) given.inputs[i.name] = from_data(i.name, seen(i.type));
     for (const ForwardParts::Field& field : parts.fields) targets_[field.name] = from_data(field.name, field.type);
     if (training && !parts.batch_transforms.empty()) transform(given);
     std::vector<Value> inputs;
     for (const Network::Input& i : parts.network->inputs()) inputs.push_back(given.inputs[i.name]);
     const Value step = training ? input(g, "step", Type{DType::i32, {}}) : Value{};
-    outputs_ = parts.network->build(g, inputs, training, step, parts.seed);
+    const bool views = !training && parts.views > 1;
+    if (views)
+      inputs[0] = reshape(inputs[0], batched(parts.network->inputs()[0].type, batch.count * parts.views).shape);
+    outputs_ = parts.network->build(g, inputs, training, step, parts.seed, nullptr, parts.updates);
+    if (!views) return;
+    outputs_.last = mean_of_views(outputs_.last, batch.count);
+    for (auto& [item, value] : outputs_.items) value = mean_of_views(value, batch.count);
   }
 
   Fields fields(const FieldNames& names, const std::vector<std::string>& further, bool takes_target) const {
@@ -83,6 +93,15 @@ class ForwardGraph {
   std::vector<BatchDraw> draws;
 
  private:
+  // Of what is made of each view, [batch views, …].
+  Value mean_of_views(Value x, int64_t batch) const {
+    std::vector<int64_t> sizes(x.shape().sizes().begin(), x.shape().sizes().end());
+    sizes[0] = batch;
+    const Shape whole(sizes);
+    sizes.insert(sizes.begin() + 1, parts_.views);
+    return reshape(mean(reshape(x, Shape(sizes)), {1}), whole);
+  }
+
   // A batch's part of the training set's samples.
   Value gathered(const std::string& name, const Type& sample, int64_t count) const {
     const Shape all{*parts_.resident_samples, sample.shape.elements()};

@@ -50,6 +50,8 @@ struct ForwardParts {
   // gathers the fields from variables "data/NAME" [samples, …].
   std::optional<int64_t> resident_samples;
   uint64_t seed = 0;
+  int64_t views = 1;    // outside training, of a sample's "x", f32 [views, …]: outputs are the mean over them
+  int64_t updates = 0;  // that were made before, which decides what of the network is still frozen in training
 };
 
 // Numbers that the host draws for each batch: an input f32 [] of the program for each.

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <compare>
 #include <span>
+#include <utility>
 
 #include "lib/base/error.h"
 #include "lib/base/in_parallel.h"
 #include "lib/base/random.h"
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/sizes.h"
+#include "lib/graph/substitute.h"
 #include "lib/train/programs/update_graph.h"
 
 namespace dl {
@@ -24,6 +26,7 @@ struct Programs::Impl {
     std::string kind;
     BatchType batch;
     size_t turn = 0;
+    int64_t updates = 0;  // ForwardParts::updates
     bool operator==(const Key&) const = default;
     std::weak_ordering operator<=>(const Key&) const = default;
   };
@@ -103,13 +106,20 @@ struct Programs::Impl {
     });
   }
 
-  // The gradient of the loss with respect to the parameters that a turn updates, flat.
-  Value flat_gradient(Graph& g, Value loss, size_t turn) {
-    const Value flat = variable(g, parameters());
+  // The gradient that a turn's update is made with, flat, taken where its rules ask for it.
+  Value flat_gradient(Graph& g, Value loss, const Key& key) {
+    const Value flat = variable(g, parameters()), d = flat_gradient(loss, flat, key);
+    for (const UpdateRule* rule : recipe.updates[key.turn].before)
+      if (const Value there = rule->ascended(flat, d)) return flat_gradient(substituted(loss, flat, there), there, key);
+    return d;
+  }
+
+  // The gradient of the loss with respect to the parameters of `flat` that a turn updates.
+  Value flat_gradient(Value loss, Value flat, const Key& key) {
     std::vector<Value> wrt;
     std::vector<int64_t> offsets;
     for (const Tensor& tensor : recipe.forward.network->tensors()) {
-      if (!tensor.trained || !recipe.updates[turn].has(tensor.offset)) continue;
+      if (!tensor.trained || !recipe.updates[key.turn].has(tensor.offset, key.updates)) continue;
       wrt.push_back(view(flat, tensor.offset, tensor.shape));
       offsets.push_back(tensor.offset);
     }
@@ -124,8 +134,13 @@ struct Programs::Impl {
     return pack(parts, places, elements());
   }
 
-  void add_update(Graph& g, size_t turn, Value gradient, Value count = {}) {
-    build_update(g, recipe.updates[turn], *recipe.forward.network, gradient, count, turns[turn].numbers);
+  void add_update(Graph& g, const Key& key, Value gradient, Value count = {}) {
+    build_update(g, recipe.updates[key.turn], *recipe.forward.network, gradient, count, turns[key.turn].numbers,
+                 key.updates);
+  }
+
+  Key training_key(const std::string& kind, const BatchType& batch, size_t turn = 0) const {
+    return {kind, batch, turn, recipe.forward.updates};
   }
 
   PassOptions passes() const {
@@ -190,19 +205,19 @@ struct Programs::Impl {
 
   void build_step(Graph& g, const Key& key) {
     const Value loss = forward_in_training(g, key.batch, key.turn).loss;
-    add_update(g, key.turn, flat_gradient(g, loss, key.turn));
+    add_update(g, key, flat_gradient(g, loss, key));
   }
 
   void build_accumulate(Graph& g, const Key& key) {
     const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
     const Forward f = forward_in_training(g, key.batch, key.turn);
-    g.assign("gradients", sum + f.count * flat_gradient(g, f.loss, key.turn));
+    g.assign("gradients", sum + f.count * flat_gradient(g, f.loss, key));
     g.assign("gradient_count", count + f.count);
   }
 
   void build_update_alone(Graph& g, const Key& key) {
     const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
-    add_update(g, key.turn, sum, where(count > 0, count, 1));  // of weights it may be below 1
+    add_update(g, key, sum, where(count > 0, count, 1));  // of weights it may be below 1
     g.assign("gradients", broadcast_to(constant(g, 0), {elements()}));
     g.assign("gradient_count", constant(g, 0));
   }
@@ -235,7 +250,7 @@ void Programs::create() {
     if (!tensor.trained) m.store.declare({tensor.path, Type{DType::f32, tensor.shape}});
   for (size_t turn = 0; turn < m.recipe.updates.size() && m.elements() > 0; ++turn) {  // the state it asks for
     Graph g;
-    m.build_update_alone(g, {"update", 0, turn});
+    m.build_update_alone(g, {"update", 0, turn, Frozen::always});
     for (int i = 0; i < g.size(); ++i) {
       const auto* read = dynamic_cast<const VariableOp*>(g.node(i).op.get());
       if (read && kept_by_updates(read->variable.role)) m.store.declare(read->variable);
@@ -268,6 +283,13 @@ void Programs::begin_average() {
   }
 }
 
+bool Programs::thaw(int64_t updates) {
+  const std::vector<int64_t> thaws = impl_->recipe.forward.network->thaws();
+  const auto next = std::ranges::upper_bound(thaws, updates);
+  const int64_t last = next == thaws.begin() ? 0 : next[-1];
+  return std::exchange(impl_->recipe.forward.updates, last) != last;
+}
+
 void Programs::draw(Program& program, int64_t tick) {
   Impl& m = *impl_;
   m.drawn.clear();
@@ -286,12 +308,12 @@ void Programs::draw(Program& program, int64_t tick) {
 const MeasureLayout& Programs::measures() { return impl_->all_measures(); }
 
 Program& Programs::step(const BatchType& batch, size_t turn) {
-  return impl_->training_program({"step", batch, turn}, &Impl::build_step);
+  return impl_->training_program(impl_->training_key("step", batch, turn), &Impl::build_step);
 }
 Program& Programs::accumulate(const BatchType& batch) {
-  return impl_->training_program({"accumulate", batch}, &Impl::build_accumulate);
+  return impl_->training_program(impl_->training_key("accumulate", batch), &Impl::build_accumulate);
 }
-Program& Programs::update() { return impl_->program({"update", 0}, &Impl::build_update_alone); }
+Program& Programs::update() { return impl_->program(impl_->training_key("update", 0), &Impl::build_update_alone); }
 Program& Programs::evaluate(const BatchType& batch) {
   return impl_->program({"evaluate", batch}, &Impl::build_evaluate);
 }

@@ -53,6 +53,10 @@ class Programs {
   // Before each update's programs are launched, and after the launch before has returned: when it is.
   void begin_update(const UpdateTime& time, size_t turn = 0);
 
+  // From now on training programs are those of a run in which so many updates were made: what is frozen until then
+  // trains. True where that makes other programs.
+  bool thaw(int64_t updates);
+
   // Feeds a program that steps or accumulates the numbers drawn for micro-batch `tick`.
   void draw(Program& program, int64_t tick);
 

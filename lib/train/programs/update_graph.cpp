@@ -28,7 +28,7 @@ bool by_tensor(const Update& update, const UpdateRange& range) {
          std::ranges::any_of(update.after, asks);
 }
 
-std::vector<Piece> pieces_of(const Update& update, const Network& network) {
+std::vector<Piece> pieces_of(const Update& update, const Network& network, int64_t updates) {
   std::vector<Piece> pieces;
   int64_t end = 0;
   const auto leave_out = [&](int64_t until) {
@@ -36,6 +36,7 @@ std::vector<Piece> pieces_of(const Update& update, const Network& network) {
   };
   for (size_t i = 0; i < update.ranges.size(); ++i) {
     const UpdateRange& range = update.ranges[i];
+    if (range.frozen_until > updates) continue;
     const std::string prefix = concat("update/", i, "/");
     leave_out(range.begin);
     end = range.end;
@@ -53,11 +54,11 @@ std::vector<Piece> pieces_of(const Update& update, const Network& network) {
 
 class UpdateGraph {
  public:
-  UpdateGraph(Graph& g, const Update& update, const Network& network, HostNumbers& numbers)
+  UpdateGraph(Graph& g, const Update& update, const Network& network, HostNumbers& numbers, int64_t updates)
       : graph_(g),
         update_(update),
         parameters_(network.parameters()),
-        pieces_(pieces_of(update, network)),
+        pieces_(pieces_of(update, network, updates)),
         numbers_(numbers) {}
 
   void run(Value gradient, Value count) {
@@ -91,7 +92,8 @@ class UpdateGraph {
         : whole_(whole), piece_(piece), prefix_(concat(piece.prefix, rule, "/")) {}
 
     Value number(const std::string& name, std::function<double(const UpdateTime&)> compute) override {
-      whole_.numbers_.try_emplace(prefix_ + name, HostNumber{std::move(compute), piece_.range->lr_factor});
+      const auto before = static_cast<double>(piece_.range->frozen_until / whole_.update_.every);
+      whole_.numbers_.try_emplace(prefix_ + name, HostNumber{std::move(compute), piece_.range->lr_factor, before});
       return input(whole_.graph_, prefix_ + name, Type{});
     }
     Momentum momentum(double own) override {
@@ -212,8 +214,8 @@ class UpdateGraph {
 }  // namespace
 
 void build_update(Graph& g, const Update& update, const Network& network, Value gradient, Value count,
-                  HostNumbers& numbers) {
-  UpdateGraph(g, update, network, numbers).run(gradient, count);
+                  HostNumbers& numbers, int64_t updates) {
+  UpdateGraph(g, update, network, numbers, updates).run(gradient, count);
 }
 
 }  // namespace dl

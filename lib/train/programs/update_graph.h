@@ -15,17 +15,21 @@ namespace dl {
 struct HostNumber {
   std::function<double(const UpdateTime&)> compute;
   double lr_factor = 1;
+  double before = 0;  // updates of the run that its parameters were frozen in
   float value = 0;
 
   void update(const UpdateTime& time) {
-    value = static_cast<float>(compute({.lr = time.lr * lr_factor, .number = time.number, .momentum = time.momentum}));
+    if (time.number <= before) return;  // not yet read
+    value = static_cast<float>(
+        compute({.lr = time.lr * lr_factor, .number = time.number - before, .momentum = time.momentum}));
   }
 };
 using HostNumbers = std::map<std::string, HostNumber>;  // by the name of the programs' input; each has one address
 
 // Assigns the new values of the parameters and of all that the rules keep, by the flat gradient, divided by `count`
 // where that is given. Output "grad_norm" [] is the norm of the gradient of all that is updated, before any rule.
+// `updates` of the run were made before: what is frozen until more were is left as it is.
 void build_update(Graph& g, const Update& update, const Network& network, Value gradient, Value count,
-                  HostNumbers& numbers);
+                  HostNumbers& numbers, int64_t updates);
 
 }  // namespace dl

@@ -1,0 +1,8 @@
+# lbfgs beside torch.optim.LBFGS, of which one step is as many of ours as it has iterations.
+# SPDX-License-Identifier: Apache-2.0
+from golden import between, chance, trained, yaml_of
+from torch.optim import LBFGS
+
+for _ in range(12):
+    keys = {"lr": between(0.1, 0.6), "history_size": chance.randint(1, 8)}
+    trained(yaml_of("lbfgs", **keys), lambda parameters: LBFGS(parameters, max_iter=1, **keys), steps=8)
