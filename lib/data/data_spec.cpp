@@ -139,6 +139,11 @@ void DataSpec::describe(Schema& s) {
   });
   s.optional("test", test, "test set; without it the one that comes with the training set");
   s.optional("transforms", transforms, "done to each sample, in this order").known_as({"transform", "augmentation"});
+  s.optional("test_time", test_time,
+             "views of an image whose predictions 'eval' and 'predict' average: horizontal_flip, vertical_flip; "
+             "five_crop, the crop of 'transforms' at the corners too; ten_crop, those mirrored too")
+      .one_of({"horizontal_flip", "vertical_flip", "five_crop", "ten_crop"})
+      .known_as({"test_time_augmentation", "tta"});
   s.optional("batch_transforms", batch_transforms, "done to each batch in training, in this order")
       .known_as({"batch_augmentation"});
   const std::string no_size = "write a number, such as 32; 'dlcli check CONFIG --fit' finds the largest";

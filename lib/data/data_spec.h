@@ -16,6 +16,7 @@
 #include "lib/data/split.h"
 #include "lib/data/transform.h"
 #include "lib/nn/batch_transform.h"
+#include "lib/spec/one_or_more.h"
 
 namespace dl {
 
@@ -55,6 +56,7 @@ struct DataSpec {
   std::optional<Source> test;  // unset: the test part of the set that `train` names, if it has one
   std::vector<std::unique_ptr<Transform>> transforms;
   std::vector<std::unique_ptr<BatchTransform>> batch_transforms;
+  OneOrMore<std::string> test_time;  // lib/data/test_views.h
   int64_t batch_size = 32;
   bool shuffle = true;
   bool balanced = false;  // training samples are drawn so that all classes come as often

@@ -43,6 +43,7 @@ using Drawn = std::array<double, 10>;
 struct Sample {
   std::vector<std::byte*> fields;
   SampleRandom* random = nullptr;  // null outside training: random transforms then do their plain counterpart
+  int corner = 0;                  // outside training, of a crop: TestView::corner
   std::vector<std::byte> whole;    // an image of which a window is wanted
   // Of the transforms: what they drew, where the results of the fields go, raw values and those in between.
   std::vector<Drawn> drawn;

@@ -19,7 +19,7 @@ void Transform::say_instead(AnyRegistry& registry) {
       "leave it out: images are numbers from 0 to 1; 'normalize' centres them");
   registry.instead_of({"mixup", "cutmix"}, "write it in 'batch_transforms', as it mixes samples of a batch");
   registry.instead_of({"five_crop", "ten_crop", "FiveCrop", "TenCrop"},
-                      "leave it out: write 'center_crop' for the one in the middle");
+                      "write 'test_time: five_crop' beside 'transforms'; here 'center_crop' is the one in the middle");
   registry.instead_of({"compose", "sequential"}, "write its transforms as items of 'transforms'");
   registry.instead_of({"one_hot", "to_categorical"}, "leave it out: losses take a class by its number");
   registry.instead_of({"flatten"}, "write '- flatten' in 'model'");
@@ -66,7 +66,7 @@ class Transformed final : public Around {
 
   void get(int64_t index, Sample& into) const override {
     into.drawn.clear();
-    for (const TransformStep& step : steps_) into.drawn.push_back(step.draw ? step.draw(into.random) : Drawn{});
+    for (const TransformStep& step : steps_) into.drawn.push_back(drawn(step, into));
     // The raw values are read beside what comes of them.
     into.results.assign(into.fields.begin(), into.fields.end());
     into.raw.resize(std::max(into.raw.size(), fields_.size()));
@@ -97,6 +97,10 @@ class Transformed final : public Around {
     into.fields.assign(into.results.begin(), into.results.end());
   }
 
+  bool has_corners() const {
+    return std::ranges::any_of(steps_, [](const TransformStep& step) { return step.corner != nullptr; });
+  }
+
   bool draws() const {
     SampleRandom random(0, 0, 0);
     for (const TransformStep& step : steps_)
@@ -105,6 +109,11 @@ class Transformed final : public Around {
   }
 
  private:
+  static Drawn drawn(const TransformStep& step, const Sample& into) {
+    if (into.corner > 0 && step.corner) return step.corner(into.corner);
+    return step.draw ? step.draw(into.random) : Drawn{};
+  }
+
   const Chain& chain_of_x() const { return *std::ranges::find(chains_, x_, &Chain::field); }
 
   void read_window(int64_t index, const ImageWindow& window, Pair size, Sample& into) const {
@@ -204,6 +213,15 @@ TransformStep window_step(std::span<const SampleField> fields, const Where& wher
   return step;
 }
 
+TransformStep with_corners(TransformStep step, const ImageType& image, Pair size) {
+  const int64_t rows = image.h - size.h, columns = image.w - size.w;  // room to move in
+  if (rows > 0 || columns > 0)
+    step.corner = [=](int corner) {
+      return drawn_window({corner > 2 ? rows : 0, corner % 2 == 0 ? columns : 0, size.h, size.w});
+    };
+  return step;
+}
+
 FieldStep by_table(size_t field, const Type& input, std::vector<float> table) {
   const int64_t channels = static_cast<int64_t>(table.size()) / 256, elements = input.shape.elements();
   DL_CHECK(input.dtype == DType::u8 && elements % channels == 0, input.shape.text(), ", ", channels, " channels");
@@ -228,6 +246,11 @@ FieldStep by_table(size_t field, const Type& input, std::vector<float> table) {
 bool draws(const Dataset& data) {
   const auto* transformed = dynamic_cast<const Transformed*>(&data);
   return (transformed && transformed->draws()) || (data.inner() && draws(*data.inner()));
+}
+
+bool has_corners(const Dataset& data) {
+  const auto* transformed = dynamic_cast<const Transformed*>(&data);
+  return (transformed && transformed->has_corners()) || (data.inner() && has_corners(*data.inner()));
 }
 
 const Dataset& untransformed(const Dataset& data) {

@@ -31,6 +31,8 @@ struct TransformStep {
   // Of a step that brings a window of the image "x" to the output's size and does nothing else to it: the window. Where
   // it is the first step, the reader is asked for that window alone.
   std::function<ImageWindow(const Drawn&)> window = nullptr;
+  // Of a crop that leaves some of the image out: what is drawn for one of the image's corners (TestView::corner).
+  std::function<Drawn(int corner)> corner = nullptr;
 };
 
 struct Transform : Described {
@@ -59,6 +61,8 @@ Drawn drawn_window(const ImageWindow& window);
 ImageWindow window_drawn(const Drawn& drawn);
 TransformStep window_step(std::span<const SampleField> fields, const Where& where, Pair size,
                           std::function<ImageWindow(SampleRandom* random)> window);
+// Of a window of this size, in the image as it is.
+TransformStep with_corners(TransformStep step, const ImageType& image, Pair size);
 
 // u8 to f32 by tables of 256 values, one for each channel (the last dimension) or one for all.
 FieldStep by_table(size_t field, const Type& input, std::vector<float> table);
@@ -69,6 +73,9 @@ DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_pt
 
 // Whether they draw random numbers for its samples in training.
 bool draws(const Dataset& data);
+
+// Whether a crop leaves some of the image out.
+bool has_corners(const Dataset& data);
 
 // The set before transforms, with the same samples in the same order.
 const Dataset& untransformed(const Dataset& data);

@@ -23,7 +23,7 @@ struct CenterCrop final : Transform {
                                                       " does not fit into images of ", h, " x ", w),
                                        .help = "lower 'size', or write 'resize' before it"});
     const ImageWindow middle{(h - size.h) / 2, (w - size.w) / 2, size.h, size.w};
-    return window_step(fields, place, size, [middle](SampleRandom*) { return middle; });
+    return with_corners(window_step(fields, place, size, [middle](SampleRandom*) { return middle; }), {h, w, c}, size);
   }
 };
 DL_TRANSFORM(CenterCrop, "center_crop");

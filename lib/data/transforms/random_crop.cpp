@@ -36,10 +36,13 @@ struct RandomCrop final : Transform {
                                          " x ", w, " padded by ", padding.h, " and ", padding.w),
                           .help = "lower 'size' or raise 'padding'"});
     if (padding == Pair(0))
-      return window_step(fields, place, window, [=](SampleRandom* random) {
-        const int64_t top = random ? random->below(rows + 1) : rows / 2;
-        return ImageWindow{top, random ? random->below(columns + 1) : columns / 2, window.h, window.w};
-      });
+      return with_corners(window_step(fields, place, window,
+                                      [=](SampleRandom* random) {
+                                        const int64_t top = random ? random->below(rows + 1) : rows / 2;
+                                        const int64_t left = random ? random->below(columns + 1) : columns / 2;
+                                        return ImageWindow{top, left, window.h, window.w};
+                                      }),
+                          {h, w, c}, window);
     TransformStep step{.draw = [=, pad = padding](SampleRandom* random) {
       const int64_t top = random ? random->below(rows + 1) : rows / 2;
       const int64_t left = random ? random->below(columns + 1) : columns / 2;

@@ -9,6 +9,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
+#include "lib/data/test_views.h"
 #include "lib/data/text/tokenized.h"
 #include "lib/train/kept/weights.h"
 #include "lib/train/loop/evaluator.h"
@@ -90,12 +91,24 @@ Recipe inference_recipe(const Plan& plan) {
   return recipe;
 }
 
+namespace {
+
+// The same of each sample's views.
+Recipe recipe_of_views(const Plan& plan, size_t views) {
+  Recipe recipe = inference_recipe(plan);
+  recipe.forward.views = static_cast<int64_t>(views);
+  return recipe;
+}
+
+}  // namespace
+
 struct Inference::Impl {
   explicit Impl(const Plan& p)
       : plan(p),
+        views(test_views(plan.run.data.test_time.values)),
         device(make_device(plan.run.trainer.device, plan.device_options())),
         store(*device),
-        programs(inference_recipe(plan), store) {
+        programs(recipe_of_views(plan, views.size()), store) {
     store.expect_no_changes();
   }
 
@@ -120,6 +133,7 @@ struct Inference::Impl {
   }
 
   const Plan& plan;
+  const std::vector<TestView> views;
   std::unique_ptr<Device> device;
   Store store;
   Programs programs;
@@ -133,7 +147,7 @@ Inference::~Inference() = default;
 
 Evaluation Inference::evaluate(const std::string& split, const Each& each) {
   const double start = steady_seconds();
-  const DatasetPointer& data = impl_->plan.data.part(split);
+  const DatasetPointer data = viewed(impl_->plan.data.part(split), impl_->views);
   Evaluator evaluator(impl_->plan, impl_->programs, impl_->store, data, split);
   Evaluator::Watch watch;
   Predictions predictions(*data, impl_->plan, each);
@@ -185,11 +199,11 @@ Generation Inference::generation(bool cached) {
   return Generation(*impl_->plan.network, impl_->store, cached, tokens);
 }
 
-void Inference::predict(const DatasetPointer& data, const Each& each, int64_t first) {
+void Inference::predict(const DatasetPointer& given, const Each& each, int64_t first) {
   const Network& network = *impl_->plan.network;
   for (const Network::Input& wanted : network.inputs()) {
-    const auto found = std::ranges::find(data->fields(), wanted.name, &SampleField::name);
-    if (found == data->fields().end())
+    const auto found = std::ranges::find(given->fields(), wanted.name, &SampleField::name);
+    if (found == given->fields().end())
       throw Error(Exit::data,
                   Problem{.what = concat("expected samples with a field '", wanted.name, "', there is none"),
                           .help = "give data with the fields that the network was trained on"});
@@ -198,6 +212,7 @@ void Inference::predict(const DatasetPointer& data, const Each& each, int64_t fi
                                                      found->type.shape.text()),
                                       .help = "give data of the shape that the network was trained on"});
   }
+  const DatasetPointer data = viewed(given, impl_->views);
   BatchPrograms programs([this](const BatchType& batch) -> Program& { return impl_->programs.predict(batch); }, *data);
   Loader loader(data, prediction_loading(impl_->plan, *data));
   impl_->programs.forget_carried(false);

@@ -125,6 +125,7 @@ class RunPlanner {
     else if (parameters_counted()) {
       check_output();
       check_buckets();
+      check_test_time();
     }
   }
 
@@ -144,6 +145,25 @@ class RunPlanner {
                    error.help.empty() ? "leave 'buckets' out" : error.help);
       }
     }
+  }
+
+  // That outputs can be averaged over views of an image.
+  void check_test_time() {
+    const std::vector<std::string>& names = plan_.run.data.test_time.values;
+    if (names.empty()) return;
+    const Type& x = plan_.network->inputs()[0].type;
+    if (plan_.network->inputs().size() > 1 || x.dtype != DType::f32 || x.shape.rank() != 3)
+      return add("data.test_time", concat("expected images as the model's only input, got ", x.shape.text()),
+                 "leave 'test_time' out");
+    if (plan_.data.train && std::ranges::any_of(names, [](const auto& name) { return name.ends_with("_crop"); }) &&
+        !has_corners(*plan_.data.train))
+      return add("data.test_time", "no crop of 'transforms' leaves anything of the image out at its corners",
+                 "write 'transforms: [resize: [256, 256], random_crop: 224]', or 'test_time: horizontal_flip'");
+    for (const Objectives::Term& term : plan_.objectives.losses())
+      if (const Shape& shape = plan_.network->output(term.loss->from.output).shape; shape.rank() > 1)
+        return add("data.test_time",
+                   concat("expected an output of the image as a whole, got one of its places ", shape.text()),
+                   "leave 'test_time' out");
   }
 
   // That 64 bits count what all parameters take.
@@ -442,6 +462,13 @@ int64_t Plan::total_steps() const {
   return std::min(by_steps, by_epochs);
 }
 
+std::vector<Frozen> Plan::frozen() const {
+  std::vector<Frozen> frozen;
+  for (const FreezeSpec& each : run.freeze.values)
+    frozen.push_back({each.params, each.until ? whole_steps(*each.until, steps_per_epoch()) : Frozen::always});
+  return frozen;
+}
+
 Progress Plan::progress(int64_t step) const {
   return {.step = step,
           .total_steps = total_steps(),
@@ -462,13 +489,6 @@ std::string run_name(const std::filesystem::path& name) {
   const std::filesystem::path config = config_file(name);
   const Node spec = load_spec(
       config, {.later = data_value_names(), .schema = owned_schema<RunSpec>(), .most_bytes = max_resolved_bytes});
-std::vector<Frozen> Plan::frozen() const {
-  std::vector<Frozen> frozen;
-  for (const FreezeSpec& each : run.freeze.values)
-    frozen.push_back({each.params, each.until ? whole_steps(*each.until, steps_per_epoch()) : Frozen::always});
-  return frozen;
-}
-
   const Node* given = spec.find("name");
   return given && given->is_scalar() ? given->as_string().value_or(given->text) : config.stem().string();
 }
