@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "lib/base/f16.h"
 #include "lib/interop/weights/chosen_weights.h"
@@ -192,6 +193,20 @@ TEST_CASE("beside tensors there is what Keras and training loops say of them") {
   CHECK(other("plain.h5", "number") == "'7'");
   CHECK(other("training.pt", "name") == "'run ä'");
   CHECK(other("training.pt", "big") == "an integer beyond 64 bits");
+}
+
+TEST_CASE("a file of Keras says which layer's kernel a numbered variable is") {
+  for (const char* file : {"model.weights.h5", "model.keras"}) {
+    const WeightsTable table = read_weights_table(weights_files() / file);
+    CHECK(table.meaning("layers.conv2d.vars.0") == "first.kernel");
+    CHECK(table.meaning("layers.conv2d.vars.1") == "first.bias");
+    CHECK(table.meaning("layers.batch_normalization.vars.2") == "batch_normalization.moving_mean");
+  }
+  const WeightsTable legacy = read_weights_table(weights_files() / "legacy.h5");
+  std::set<std::string> meanings;
+  for (const auto& entry : legacy.tensors()) meanings.insert(legacy.meaning(entry.name));
+  CHECK(meanings.contains("first.kernel"));
+  CHECK(meanings.contains("batch_normalization.gamma"));
 }
 
 TEST_CASE("bytes of an ONNX model lie beside it and nowhere else") {

@@ -197,4 +197,43 @@ TEST_CASE("a checkpoint of another program's is begun with, without the names of
   CHECK(part->initial.fresh == std::vector<std::string>{"5.weight", "5.bias"});
 }
 
+TEST_CASE("weights of Keras and Flax are turned to ours") {
+  const testing::Workplace place;
+  std::vector<float> kernel(9 * 4), dense(64 * 4);
+  for (size_t i = 0; i < kernel.size(); ++i) kernel[i] = static_cast<float>(i);
+  for (size_t i = 0; i < dense.size(); ++i) dense[i] = static_cast<float>(1000 + i);
+  const auto stored = [](const Shape& shape, const std::vector<float>& values) {
+    return StoredTensor{
+        .shape = shape,
+        .bytes = StoredBytes::in_memory({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)})};
+  };
+  const std::vector<float> four(4, 2);
+  write_weights_file(place.path / "w.msgpack", {{"0.kernel", stored({3, 3, 1, 4}, kernel)},
+                                                {"0.bias", stored({4}, four)},
+                                                {"1.scale", stored({4}, four)},
+                                                {"1.bias", stored({4}, four)},
+                                                {"1.mean", stored({4}, four)},
+                                                {"1.var", stored({4}, four)},
+                                                {"5.kernel", stored({64, 4}, dense)},
+                                                {"5.bias", stored({4}, four)}});
+  const auto plan = place.plan({init_from("w.msgpack"), "trainer.max_steps=1", "optimizer={sgd: {lr: 1e-30}}"});
+  CHECK(source_in_words(plan->initial) == "8 tensors of w.msgpack (Flax, kernels turned: hwio -> oihw, io -> oi)");
+  REQUIRE(!plan->warnings.empty());
+  CHECK(problem_text(plan->warnings.back())
+            .find("whose networks flatten images place by place; layer '3' does so channel by "
+                  "channel\n  help: write 'flatten: {channels_first: false}'") != std::string::npos);
+  Trainer trainer(*plan, {});
+  trainer.fit();
+  const std::vector<float> parameters = trainer.store().read("parameters");
+  for (const Tensor& tensor : plan->network->tensors()) {
+    const float* values = parameters.data() + tensor.offset;
+    if (tensor.path == "0.weight")  // [out, in, h, w] of [h, w, in, out]
+      for (int64_t o = 0; o < 4; ++o)
+        for (int64_t hw = 0; hw < 9; ++hw) CHECK(values[o * 9 + hw] == kernel[static_cast<size_t>(hw * 4 + o)]);
+    if (tensor.path == "5.weight")
+      for (int64_t o = 0; o < 4; ++o)
+        for (int64_t i = 0; i < 64; ++i) CHECK(values[o * 64 + i] == dense[static_cast<size_t>(i * 4 + o)]);
+  }
+}
+
 }  // namespace dl

@@ -2,6 +2,7 @@
 // layouts Keras's own: kernels are [in, out] and [height, width, in, out].
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -19,14 +20,64 @@ std::string dotted(std::string path) {
   return path;
 }
 
+// What the numbered variables of a layer are, by the class that its group is named after.
+struct KerasClass {
+  std::string_view name;
+  std::vector<std::string_view> variables;
+};
+const KerasClass keras_classes[] = {
+    {"dense", {"kernel", "bias"}},
+    {"conv1d", {"kernel", "bias"}},
+    {"conv2d", {"kernel", "bias"}},
+    {"conv3d", {"kernel", "bias"}},
+    {"embedding", {"embeddings"}},
+    {"batch_normalization", {"gamma", "beta", "moving_mean", "moving_variance"}},
+    {"layer_normalization", {"gamma", "beta"}},
+    {"group_normalization", {"gamma", "beta"}},
+};
+
+// "first.kernel" of layers/conv2d_1/vars/0 where the layer is called 'first', and of model_weights/first/…/kernel;
+// empty where the class is none of these.
+std::string keras_meaning(const std::string& path, const std::map<std::string, const Hdf5Object*>& groups,
+                          const std::map<std::string, size_t>& variables) {
+  std::vector<std::string> parts;
+  for (size_t from = 0, slash = 0; slash != std::string::npos; from = slash + 1) {
+    slash = path.find('/', from);
+    parts.push_back(path.substr(from, slash - from));
+  }
+  if (parts.size() >= 3 && parts[0] == "model_weights") return concat(parts[1], ".", parts.back());
+  if (parts.size() != 4 || parts[0] != "layers" || parts[2] != "vars" || parts[3].size() != 1) return "";
+  std::string_view kind = parts[1];
+  if (const size_t number = kind.rfind('_');
+      number != std::string_view::npos && kind.find_first_not_of("0123456789", number + 1) == std::string_view::npos)
+    kind = kind.substr(0, number);
+  const auto* known = std::ranges::find(keras_classes, kind, &KerasClass::name);
+  const std::string group = path.substr(0, path.rfind('/'));
+  const auto layer = groups.find(group);
+  const size_t number = static_cast<size_t>(parts[3][0] - '0');
+  if (known == std::end(keras_classes) || layer == groups.end() || number >= known->variables.size()) return "";
+  // Of norms without scale or offset the numbers say something else.
+  const size_t count = variables.at(group), all = known->variables.size();
+  if (count != all && !(count == 1 && known->variables[0] == "kernel")) return "";
+  const auto name = layer->second->attributes.find("name");
+  return name == layer->second->attributes.end() ? "" : concat(name->second, ".", known->variables[number]);
+}
+
 void add_hdf5(const std::vector<Hdf5Object>& objects, WeightsTable& table) {
+  std::map<std::string, const Hdf5Object*> groups;
+  std::map<std::string, size_t> variables;  // of each group
+  for (const Hdf5Object& object : objects)
+    if (object.is_group)
+      groups[object.path] = &object;
+    else
+      ++variables[object.path.substr(0, object.path.rfind('/'))];
   for (const Hdf5Object& object : objects) {
     const std::string name = dotted(object.path);
     for (const auto& [key, value] : object.attributes)
       table.add_other(name.empty() ? key : concat(name, ".", key), "'" + shortened(value) + "'");
     if (object.is_group) continue;
     if (object.unread.empty())
-      table.add(name, object.data);
+      table.add(name, object.data, keras_meaning(object.path, groups, variables));
     else
       table.add_other(name, object.unread);
   }

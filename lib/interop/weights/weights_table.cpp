@@ -28,7 +28,7 @@ const StoredTensor* WeightsTable::find(const std::string& name) const {
   return found == places_.end() ? nullptr : &tensors_[found->second].tensor;
 }
 
-void WeightsTable::add(std::string name, StoredTensor tensor) {
+void WeightsTable::add(std::string name, StoredTensor tensor, std::string meaning) {
   if (!valid_utf8(name)) refuse_weights(path_, name, "has a name that is not UTF-8");
   if (name.size() > most_tensor_name_bytes)
     refuse_weights(path_, name.substr(0, 60) + "…", concat("has a name of ", name.size(), " bytes"));
@@ -36,6 +36,7 @@ void WeightsTable::add(std::string name, StoredTensor tensor) {
   if (name_bytes_ > most_bytes_of_names)
     refuse_weights(path_, "", concat("the names of its tensors take more than ", most_bytes_of_names, " bytes"));
   if (!places_.emplace(name, tensors_.size()).second) refuse_weights(path_, name, "stands twice in the file");
+  if (!meaning.empty()) meanings_[name] = std::move(meaning);
   tensors_.push_back({std::move(name), std::move(tensor)});
 }
 
@@ -45,12 +46,16 @@ void WeightsTable::add_other(std::string name, std::string value) {
   if (!is_full_of_others()) others_.push_back({std::move(name), std::move(value)});
 }
 
-TensorReader WeightsTable::floats(const std::string& name) const {
+const std::string& WeightsTable::meaning(const std::string& name) const {
+  const auto found = meanings_.find(name);
+  return found == meanings_.end() ? name : found->second;
+}
+
+void WeightsTable::expect_floats(const std::string& name) const {
   const StoredTensor* tensor = find(name);
   DL_CHECK(tensor, name);
   if (!is_float(tensor->type))
     refuse_weights(path_, name, concat("has dtype ", name_of(tensor->type), "; F32, F16, BF16, F64 or F8 is needed"));
-  return TensorReader(*tensor);
 }
 
 }  // namespace dl

@@ -24,6 +24,7 @@ class WeightsTable {
   const std::string& format() const { return format_; }              // "PyTorch", "safetensors", …
   const std::vector<Entry>& tensors() const { return tensors_; }     // in the file's order
   const StoredTensor* find(const std::string& name) const;           // null where there is none
+  const std::string& meaning(const std::string& name) const;         // of a tensor there is; else its name
   const std::set<std::string>& holders() const { return holders_; }  // dicts in which tensors stand; "" is the file
   struct Other {
     std::string name, value;
@@ -31,19 +32,20 @@ class WeightsTable {
   const std::vector<Other>& others() const { return others_; }  // what is no tensor, in words: the first thousand
 
   // Two of one name, a name that is no UTF-8 and names of more bytes than any network has are an Error(Exit::data).
-  void add(std::string name, StoredTensor tensor);
+  void add(std::string name, StoredTensor tensor, std::string meaning = {});
   void add_holder(std::string name) { holders_.insert(std::move(name)); }
   void add_other(std::string name, std::string value);
   bool is_full_of_others() const;
 
-  // The tensor's elements made f32; one of integers is an Error(Exit::data) that names it.
-  TensorReader floats(const std::string& name) const;
+  // That a tensor's elements can be made f32; one of integers is an Error(Exit::data) that names it.
+  void expect_floats(const std::string& name) const;
 
  private:
   std::filesystem::path path_;
   std::string format_;
   std::vector<Entry> tensors_;
   std::map<std::string, size_t> places_;
+  std::map<std::string, std::string> meanings_;
   std::set<std::string> holders_;
   std::vector<Other> others_;
   size_t name_bytes_ = 0;

@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/interop/safetensors.h"
 #include "lib/interop/weights/chosen_weights.h"
+#include "lib/interop/weights/layouts.h"
 #include "lib/interop/weights/weights_format.h"
 #include "lib/nn/patterns.h"
 
@@ -158,6 +159,21 @@ std::vector<std::string> wrappers_of(const std::map<std::string, std::string>& m
   return wrappers(names, wanted);
 }
 
+// Whether the names are Keras's or Flax's ("conv.kernel") and none of the model's: they are made ours then.
+bool translate(std::map<std::string, std::string>& meant, const std::set<std::string>& here,
+               const std::vector<std::string>& wrappers) {
+  std::map<std::string, std::string> ours;
+  bool any = false;
+  for (const auto& [full, name] : meant) {
+    const std::string theirs = unwrapped(name, wrappers), given = name_of_ours(theirs);
+    if (here.contains(theirs) && given != theirs) return false;
+    any |= here.contains(given) && given != theirs;
+    ours[full] = given.empty() ? name : given;
+  }
+  if (any) meant = std::move(ours);
+  return any;
+}
+
 }  // namespace
 
 std::vector<float> values_of(const Tensor& tensor, Store& store) {
@@ -195,6 +211,7 @@ std::string source_in_words(const InitialWeights& initial) {
   if (!initial.key.empty()) text += concat(", its dict '", initial.key, "'");
   if (!initial.passed.empty()) text += concat(", not ", join(initial.passed));
   if (!initial.wrappers.empty()) text += concat(", without '", join(initial.wrappers, "' and '"), "'");
+  if (!initial.axes.empty()) text += ", kernels turned: hwio -> oihw, io -> oi";
   return text + ")";
 }
 
@@ -223,8 +240,9 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
     if (fits_one(wanted.ignore, name) || (!wanted.only.empty() && !fits_one(wanted.only, name)))
       match.left.push_back(full);
     else
-      meant[full] = model_name(name);
+      meant[full] = model_name(table.meaning(full) == full ? name : table.meaning(full));
   match.wrappers = wrappers_of(meant, tensors, wanted.fresh);
+  const bool is_foreign = translate(meant, here, match.wrappers);
   std::map<std::string, std::string> offered;  // the file's name by the model's
   for (const auto& [full, given] : meant) {
     const std::string name = unwrapped(given, match.wrappers);
@@ -237,8 +255,18 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
   for (const Tensor& t : tensors) {
     const auto found = offered.find(t.path);
     const bool there = found != offered.end();
-    const Shape given = there ? table.find(found->second)->shape : Shape();
+    Shape given = there ? table.find(found->second)->shape : Shape();
     if (there && found->second != t.path) match.names[t.path] = found->second;
+    if (there && is_foreign) {
+      const auto axes = axes_of_ours(table.meaning(found->second), t.layer, given.rank());
+      if (!axes) {
+        match.differences.push_back(
+            concat("'", found->second, "' has a layout that no ", t.layer, " of ours is made of"));
+        continue;
+      }
+      given = turned(*table.find(found->second), *axes).shape;
+      match.axes[t.path] = *axes;
+    }
     if (there && given == t.shape)
       match.taken.push_back(t.path);
     else if (there)
@@ -278,7 +306,11 @@ void read_weights(const Tensors& tensors, Store& store, const std::filesystem::p
   for (const Tensor& t : tensors) {
     if (!taken.contains(t.path)) continue;
     const auto other = found.names.find(t.path);
-    TensorReader reader = table.floats(other != found.names.end() ? other->second : t.path);
+    const std::string& name = other != found.names.end() ? other->second : t.path;
+    table.expect_floats(name);
+    const auto axes = found.axes.find(t.path);
+    const StoredTensor tensor = axes == found.axes.end() ? *table.find(name) : turned(*table.find(name), axes->second);
+    TensorReader reader(tensor);
     fill_variable(store, variable_of(t, store), offset_of(t), t.shape,
                   [&](int64_t begin, std::span<float> into) { reader.read_f32(begin, into); });
   }

@@ -31,11 +31,13 @@ void set_values(const Tensor& tensor, Store& store, const std::vector<float>& va
 
 // What of a file a model begins with.
 struct InitialWeights {
-  std::string file;                          // its path
-  std::string format;                        // of the file: "PyTorch"
-  std::string key;                           // the dict in it that was taken: "state_dict"; empty: the file itself
-  std::vector<std::string> passed;           // other dicts of weights in it
-  std::vector<std::string> wrappers;         // what was taken away before its names: "module."
+  std::string file;                   // its path
+  std::string format;                 // of the file: "PyTorch"
+  std::string key;                    // the dict in it that was taken: "state_dict"; empty: the file itself
+  std::vector<std::string> passed;    // other dicts of weights in it
+  std::vector<std::string> wrappers;  // what was taken away before its names: "module."
+  // Of tensors in the layouts of Keras and Flax which axis of theirs is each of ours, by path.
+  std::map<std::string, std::vector<int>> axes;
   std::vector<std::string> taken;            // tensors, by path
   std::map<std::string, std::string> names;  // of those that the file calls otherwise: its name, by path
   std::vector<std::string> fresh;            // those of the model that are not in the file

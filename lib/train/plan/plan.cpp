@@ -223,7 +223,7 @@ class RunPlanner {
                                      .ignore = plan_.run.init_from->ignore,
                                      .only = plan_.run.init_from->only,
                                      .rename = plan_.run.init_from->rename});
-      if (plan_.initial.differences.empty()) return;
+      if (plan_.initial.differences.empty()) return doubt_order_of_places();
       Problem problem = located("init_from", file.string() + " holds other tensors than the model");
       problem.notes = plan_.initial.differences;
       problem.help =
@@ -233,6 +233,18 @@ class RunPlanner {
     } catch (const Error& error) {
       for (Problem problem : error.problems()) add_problem(problems_, std::move(problem));
     }
+  }
+
+  // Keras's and Flax's networks flatten images place by place, ours channel by channel unless it is said.
+  void doubt_order_of_places() {
+    const std::vector<LayerSummary>& layers = plan_.network->layers();
+    if (plan_.initial.axes.empty() || to_json(plan_.run.model).find("channels_first") != std::string::npos) return;
+    for (size_t i = 1; i < layers.size(); ++i)
+      if (layers[i].type == "flatten" && layers[i - 1].output.rank() >= 3)
+        return warn("init_from",
+                    concat("the file is of Keras or Flax, whose networks flatten images place by place; layer '",
+                           layers[i].path, "' does so channel by channel"),
+                    "write 'flatten: {channels_first: false}', or '{channels_first: true}' to keep it");
   }
 
   // What can be trained but is likely not meant; the plan is whole.
