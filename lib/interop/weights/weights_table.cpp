@@ -58,4 +58,9 @@ void WeightsTable::expect_floats(const std::string& name) const {
     refuse_weights(path_, name, concat("has dtype ", name_of(tensor->type), "; F32, F16, BF16, F64 or F8 is needed"));
 }
 
+TensorReader WeightsTable::floats(const std::string& name) const {
+  expect_floats(name);
+  return TensorReader(*find(name));
+}
+
 }  // namespace dl

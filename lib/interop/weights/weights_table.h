@@ -21,10 +21,11 @@ class WeightsTable {
   WeightsTable(std::filesystem::path path, std::string format) : path_(std::move(path)), format_(std::move(format)) {}
 
   const std::filesystem::path& path() const { return path_; }
-  const std::string& format() const { return format_; }              // "PyTorch", "safetensors", …
-  const std::vector<Entry>& tensors() const { return tensors_; }     // in the file's order
-  const StoredTensor* find(const std::string& name) const;           // null where there is none
-  const std::string& meaning(const std::string& name) const;         // of a tensor there is; else its name
+  const std::string& format() const { return format_; }           // "PyTorch", "safetensors", …
+  const std::vector<Entry>& tensors() const { return tensors_; }  // in the file's order
+  const StoredTensor* find(const std::string& name) const;        // null where there is none
+  const std::string& meaning(
+      const std::string& name) const;  // "first.kernel" where its path says neither; else its name
   const std::set<std::string>& holders() const { return holders_; }  // dicts in which tensors stand; "" is the file
   struct Other {
     std::string name, value;
@@ -39,6 +40,8 @@ class WeightsTable {
 
   // That a tensor's elements can be made f32; one of integers is an Error(Exit::data) that names it.
   void expect_floats(const std::string& name) const;
+  // A reader of its elements that has checked so.
+  TensorReader floats(const std::string& name) const;
 
  private:
   std::filesystem::path path_;
