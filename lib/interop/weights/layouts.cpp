@@ -31,12 +31,12 @@ const TwinKernel twin_kernels[] = {
     {"linear", {1, 0}}, {"conv1d", {2, 1, 0}}, {"conv2d", {3, 2, 0, 1}}, {"conv3d", {4, 3, 0, 1, 2}}};
 constexpr std::string_view twin_layers[] = {"batch_norm", "layer_norm", "group_norm", "rms_norm", "embedding"};
 
-std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
+std::string_view end_of_name(std::string_view name) { return name.substr(name.rfind('.') + 1); }
 
 }  // namespace
 
 std::string name_of_ours(const std::string& theirs) {
-  const std::string_view last = last_part(theirs);
+  const std::string_view last = end_of_name(theirs);
   const auto* twin = std::ranges::find(twin_names, last, &TwinName::theirs);
   if (twin == std::end(twin_names)) return "";
   return theirs.substr(0, theirs.size() - last.size()) + std::string(twin->ours);
@@ -48,7 +48,7 @@ std::optional<std::vector<int>> axes_of_ours(const std::string& theirs, std::str
   const auto* kernel = std::ranges::find(twin_kernels, layer, &TwinKernel::layer);
   if (kernel == std::end(twin_kernels))
     return std::ranges::count(twin_layers, layer) > 0 ? std::optional(as_they_are) : std::nullopt;
-  if (last_part(theirs) != "kernel") return as_they_are;
+  if (end_of_name(theirs) != "kernel") return as_they_are;
   if (static_cast<int>(kernel->axes.size()) != rank) return {};
   return kernel->axes;
 }
