@@ -41,7 +41,7 @@ std::unique_ptr<OpenedForTest> opened(const Folder& folder, const std::string& b
   return open("{train: {format: tfrecord, path: f.rec, " + keys + "}}", folder.path);
 }
 
-std::vector<int32_t> whole(const std::string& bytes) {
+std::vector<int32_t> whole_values(const std::string& bytes) {
   std::vector<int32_t> out(bytes.size() / sizeof(int32_t));
   std::memcpy(out.data(), bytes.data(), bytes.size());
   return out;
@@ -94,7 +94,7 @@ TEST_CASE("feature lists of a SequenceExample are sequences, whole numbers token
   REQUIRE(tokens->problems == "");
   CHECK(tokens->sets.raw_input == Type{DType::u8, {1, 3, 1}});
   CHECK(floats(sample(*tokens->sets.train, 0)[0]) == Floats{0, 1, 128.0f / 255});
-  CHECK(whole(sample(*tokens->sets.train, 0)[1]) == std::vector<int32_t>{7, 0, 300, 2147483647});
+  CHECK(whole_values(sample(*tokens->sets.train, 0)[1]) == std::vector<int32_t>{7, 0, 300, 2147483647});
 }
 
 TEST_CASE("encoded images in records are decoded to one size") {
