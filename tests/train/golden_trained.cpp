@@ -37,12 +37,13 @@ TEST_CASE("networks take the steps of recorded runs, on each device") {
         const auto values = recorded["start"][tensor.path]["values"].get<golden::Numbers>();
         store.write_part("parameters", tensor.offset, values.data(), std::ssize(values));
       }
+      const auto x = recorded["x"].get<golden::Numbers>(), y = recorded["y"].get<golden::Numbers>();
       for (size_t step = 0; step < recorded["steps"].size(); ++step) {
         CAPTURE(step);
         programs.begin_update({.lr = plan->run.optimizer->learning_rate(), .number = static_cast<double>(step + 1)});
         Program& program = programs.step(5);
-        program.feed("x", recorded["x"].get<golden::Numbers>());
-        program.feed("y", recorded["y"].get<golden::Numbers>());
+        program.feed("x", x);
+        program.feed("y", y);
         program.run();
         const std::vector<float> flat = store.read("parameters");
         for (const Tensor& tensor : plan->network->tensors())
