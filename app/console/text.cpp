@@ -38,8 +38,11 @@ std::string four_digits(double value, size_t decimals) {
   return fixed;
 }
 
+// With a unit or without: 12, -3.5, "1.2 ms", "41.2k"; not a path such as "0.weight".
 bool is_number(const std::string& text) {
-  return !text.empty() && (std::isdigit(static_cast<unsigned char>(text[0])) || text[0] == '-');
+  const auto digit = [&](size_t at) { return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])); };
+  const size_t point = text.find('.');
+  return (digit(0) || text.starts_with('-')) && (point == std::string::npos || digit(point + 1));
 }
 
 }  // namespace

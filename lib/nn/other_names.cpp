@@ -42,9 +42,6 @@ void Loss::say_instead(AnyRegistry& registry) {
   registry.instead_of({"rmse", "root_mean_squared_error"}, "write 'mse', which has its least at the same weights");
   registry.instead_of({"gan", "adversarial"},
                       "write 'turns', with losses 'bce_with_logits: {output: …, target: 1}' and '… target: 0}'");
-  registry.instead_of({"ctc", "CTCLoss", "ctc_loss"}, "there is none; 'cross_entropy' takes a class for each place");
-  registry.instead_of({"lovasz", "lovasz_softmax", "LovaszLoss"},
-                      "it sorts, which losses cannot: write 'jaccard', which is small for the same weights");
 }
 
 void Metric::say_instead(AnyRegistry& registry) {
@@ -56,16 +53,11 @@ void Metric::say_instead(AnyRegistry& registry) {
 }
 
 void Optimizer::say_instead(AnyRegistry& registry) {
-  registry.instead_of({"lbfgs", "LBFGS", "L-BFGS"},
-                      "it searches along lines, which steps do not: write 'adamw: {lr: 1e-3}', for all the data in a "
-                      "batch 'rprop: {lr: 0.01}'");
   registry.instead_of({"sophia", "Sophia", "SophiaG", "adahessian"},
                       "it takes second derivatives, which there are none of: write 'lion: {lr: 1e-4}' or 'adamw: {lr: "
                       "1e-3}'");
-  registry.instead_of(
-      {"sam", "SAM", "asam"},
-      "it takes a second gradient in each step, which there is none of: write 'sgd: {lr: 0.1, momentum: "
-      "0.9}', with 'trainer.stochastic_weight_averaging'");
+  registry.instead_of({"sam", "asam", "sharpness_aware"},
+                      "it stands before an optimizer: write '[sam: 0.05, sgd: {lr: 0.1, momentum: 0.9}]'");
   registry.instead_of({"momentum", "SGDM", "nesterov"}, "write 'sgd: {lr: 0.1, momentum: 0.9}'");
 }
 

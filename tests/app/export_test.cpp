@@ -9,6 +9,7 @@
 #include "lib/base/folder.h"
 #include "lib/data/array/npy.h"
 #include "tests/app/run_dlcli.h"
+#include "tests/paths.h"
 
 namespace dl::testing {
 namespace {
@@ -24,8 +25,9 @@ std::vector<float> array_of(const std::filesystem::path& file, const std::string
 
 // LeNet-5 of images without meaning.
 std::string images_config() {
-  return "data: {train: {format: random, shape: [28, 28, 1], dtype: f32, classes: 10}, batch_size: 4}\n"
-         "model: models/lenet5.yaml\nloss: cross_entropy\noptimizer: adam\ntrainer: {max_steps: 1}\n";
+  return "data: {train: {format: random, shape: [28, 28, 1], dtype: f32, classes: 10}, batch_size: 4}\nmodel: " +
+         source_dir() + "/configs/models/lenet5.yaml" +
+         "\nloss: cross_entropy\noptimizer: adam\ntrainer: {max_steps: 1}\n";
 }
 
 }  // namespace
@@ -57,7 +59,7 @@ TEST_CASE("an export tells where each tensor went, and does not write over what 
   const std::string config = folder.write("net.yaml", images_config()).string(), out = (folder / "out").string();
   const Finished done = run_dlcli({"export", config, "--untrained", "--to", "pytorch", "-o", out});
   CHECK(done.exit == 0);
-  CHECK(done.out.find("here      there     shape there    change") != std::string::npos);
+  CHECK(done.out.find("here       there      shape there    change") != std::string::npos);
   CHECK(done.out.find("expected.npz, model.py, model.safetensors") != std::string::npos);
   const Finished again = run_dlcli({"export", config, "--untrained", "--to", "pytorch", "-o", out});
   CHECK(again.exit == 2);
