@@ -183,7 +183,9 @@ TEST_CASE("pickles that do not end, or grow, are refused soon and in little memo
   CHECK(refused(proto + thousand + repeated("(" + repeated("h" + low(0, 1), 1000) + "l", 6000) + ".")
             .find("holds more than 4000000 ") != std::string::npos);
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(20));
+#ifndef __SANITIZE_ADDRESS__  // keeps freed memory for a while
   CHECK(peak_memory_bytes() < int64_t{600} << 20);
+#endif
 }
 
 TEST_CASE("a damaged file of weights is read or refused, never a crash") {

@@ -95,10 +95,11 @@ TEST_CASE("a model's bytes are onnx.proto's, field by field") {
   int64_t ir = 0;
   protozero::pbf_reader model(bytes);
   while (model.next()) {
-    if (model.tag() == 1)
+    const uint32_t tag = model.tag();
+    if (tag == 1)
       ir = model.get_int64();
     else
-      fields[model.tag()] = model.get_string();
+      fields[tag] = model.get_string();
   }
   CHECK(ir == 8);
   CHECK(fields.at(2) == "dlcli");

@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstring>
 #include <functional>
-#include <protozero/pbf_reader.hpp>
 #include <set>
 #include <stdexcept>
 
@@ -14,6 +13,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/data/file/byte_source.h"
+#include "lib/data/file/protobuf.h"
 
 namespace dl {
 namespace {
@@ -103,7 +103,7 @@ void TfrecordFile::fail(int64_t number, std::string what, std::string help) cons
 
 namespace {
 
-using Message = protozero::pbf_reader;
+using Message = ProtobufMessage;
 
 // Adds the values of a tf.train.Feature.
 void add_feature(Message feature, ExampleFeature& into) {

@@ -18,7 +18,7 @@ constexpr uint16_t utf8_names = 0x0800;
 constexpr uint16_t first_day = 0x21;  // 1 January 1980: the same tensors give the same bytes
 
 void put(std::string& out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+  for (int i = 0; i < bytes; ++i, value >>= 8) out.push_back(static_cast<char>(value));
 }
 
 uint32_t sum_of(uint64_t bytes, const std::function<void(const ZipWriter::Append&)>& write) {

@@ -73,10 +73,10 @@ void describe_type(ArrowColumn& c, int kind, const FlatTable& type) {
     case 2: describe_whole(c, type); break;
     case 3: {
       const int precision = type.scalar<int16_t>(0, 0);
+      if (precision < 0 || precision > 2) throw FlatBufferError("numbers have no precision");
       describe_number(c, ArrowLayout::numbers, 2 << precision, precision == 2 ? ParquetType::twice : ParquetType::real,
                       ParquetMeaning::itself);
       if (precision == 0) describe_number(c, ArrowLayout::numbers, 2, ParquetType::fixed, ParquetMeaning::half);
-      if (precision < 0 || precision > 2) throw FlatBufferError("numbers have no precision");
       break;
     }
     case 4:

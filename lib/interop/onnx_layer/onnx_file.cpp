@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <protozero/pbf_reader.hpp>
 #include <set>
 
 #include "lib/base/error.h"
@@ -12,12 +11,13 @@
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/data/file/protobuf.h"
 
 namespace dl::onnx {
 namespace {
 
 namespace fs = std::filesystem;
-using Message = protozero::pbf_reader;
+using Message = ProtobufMessage;
 
 constexpr uint64_t most_file_bytes = uint64_t{4} << 30;
 

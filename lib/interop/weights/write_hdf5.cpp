@@ -36,7 +36,7 @@ size_t most_nodes(const TensorTree& group) {
 class Hdf5Bytes {
  public:
   void put(uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) bytes_.push_back(static_cast<char>(value >> (8 * i)));
+    for (int i = 0; i < bytes; ++i, value >>= 8) bytes_.push_back(static_cast<char>(value));
   }
   void put(std::string_view text) { bytes_ += text; }
   void pad(size_t multiple) { bytes_.resize((bytes_.size() + multiple - 1) / multiple * multiple); }
