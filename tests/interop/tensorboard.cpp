@@ -91,10 +91,11 @@ TEST_CASE("a histogram counts every finite value once, in buckets that hold it")
   double least = 0, most = 0, number = 0;
   std::vector<double> limits, counts;
   while (histogram.next()) {
-    if (histogram.tag() <= 3) {
-      (histogram.tag() == 1 ? least : histogram.tag() == 2 ? most : number) = histogram.get_double();
-    } else if (histogram.tag() >= 6) {
-      for (const double x : histogram.get_packed_double()) (histogram.tag() == 6 ? limits : counts).push_back(x);
+    const uint32_t tag = histogram.tag();
+    if (tag <= 3) {
+      (tag == 1 ? least : tag == 2 ? most : number) = histogram.get_double();
+    } else if (tag >= 6) {
+      for (const double x : histogram.get_packed_double()) (tag == 6 ? limits : counts).push_back(x);
     } else {
       histogram.skip();
     }
