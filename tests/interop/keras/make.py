@@ -7,6 +7,7 @@
 import json
 import os
 import pathlib
+import tempfile
 import zipfile
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -65,11 +66,12 @@ for name, make in (("images", images), ("sequences", sequences), ("chain", chain
     rng = np.random.default_rng(9)
     model.set_weights([(w + rng.normal(size=w.shape) * 0.2) if w.min() < 0.99 else np.abs(w + rng.normal(size=w.shape) * 0.2) + 0.1
                        for w in model.get_weights()])
-    model.save("/tmp/stored.keras")
-    with zipfile.ZipFile("/tmp/stored.keras") as stored, zipfile.ZipFile(
-            HERE / f"{name}.keras", "w", zipfile.ZIP_DEFLATED) as small:
-        for member in stored.namelist():
-            small.writestr(member, stored.read(member))
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/stored.keras")
+        with zipfile.ZipFile(f"{folder}/stored.keras") as stored, zipfile.ZipFile(
+                HERE / f"{name}.keras", "w", zipfile.ZIP_DEFLATED) as small:
+            for member in stored.namelist():
+                small.writestr(member, stored.read(member))
     feeds = [rng.integers(0, 12, (2, *i.shape[1:])) if "int" in str(i.dtype) else
              rng.normal(size=(2, *i.shape[1:])).astype("float32").round(3) for i in model.inputs]
     y = np.asarray(model(feeds if len(feeds) > 1 else feeds[0], training=False))
