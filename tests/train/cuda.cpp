@@ -281,7 +281,9 @@ TEST_CASE(
   if (std::getenv("DLCLI_WALLED")) return;
   const Workplace place;
   const auto on = [&](const std::string& device) {
-    return place.plan({"trainer.device=" + device, "trainer.max_steps=18", "trainer.log_every_n_steps=1"});
+    // A bias before a normalization has rounding for a gradient, which Adam makes a step of.
+    return place.plan({"trainer.device=" + device, "trainer.max_steps=18", "trainer.log_every_n_steps=1",
+                       "model.0.conv2d.bias=false"});
   };
   const std::string gpu = "cuda (emulated)";
   const auto cpu = on("cpu");
@@ -319,6 +321,6 @@ TEST_CASE(
   for (size_t i = 0; i < record.validations.size(); ++i) {
     const Measured &found = record.validations[i].values[0], &wanted = expected.validations[i].values[0];
     CHECK(found.name == "val/loss");
-    CHECK(found.value == doctest::Approx(wanted.value).epsilon(1e-3));
+    CHECK(found.value == doctest::Approx(wanted.value).epsilon(1e-5));
   }
 }

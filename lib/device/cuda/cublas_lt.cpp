@@ -71,6 +71,7 @@ bool CublasLtProduct::describe(const ProductShape& s, bool tf32) {
   };
   if (!set(lt_.matmul_desc_set, desc_, CublasLt::transpose_a, operation(s.transpose_b))) return false;
   if (!set(lt_.matmul_desc_set, desc_, CublasLt::transpose_b, operation(s.transpose_a))) return false;
+  if (s.bias && !set(lt_.matmul_desc_set, desc_, CublasLt::epilogue, CublasLt::adds_bias)) return false;
   // `columns`: of a row as it lies in memory.
   const auto layout = [&](CublasLt::Layout& made, int of, int64_t columns, int64_t rows, int64_t row, int64_t stride) {
     if (lt_.layout_create(&made, of, static_cast<uint64_t>(columns), static_cast<uint64_t>(rows), row) != 0)
@@ -106,10 +107,13 @@ bool CublasLtProduct::choose(const ProductShape& s) {
   return chosen;
 }
 
-void CublasLtProduct::run(const void* a, const void* b, float* c, void* workspace, bool add, Stream stream) const {
+void CublasLtProduct::run(const void* a, const void* b, float* c, void* workspace, bool add, const float* bias,
+                          Stream stream) const {
   const float one = 1, old = add ? 1.0f : 0.0f;
-  const int status = lt_.matmul(lt_.handle(), desc_, &one, b, left_, a, right_, &old, c, c_, c, c_, &algo_, workspace,
-                                workspace_bytes_, stream);
+  int status = bias ? lt_.matmul_desc_set(desc_, CublasLt::bias_pointer, &bias, sizeof bias) : 0;
+  if (status == 0)
+    status = lt_.matmul(lt_.handle(), desc_, &one, b, left_, a, right_, &old, c, c_, c, c_, &algo_, workspace,
+                        workspace_bytes_, stream);
   if (status != 0)
     throw Error(Exit::failed, Problem{.path = "trainer.device",
                                       .what = concat("cublasLtMatmul failed with status ", status),

@@ -34,6 +34,8 @@ struct CublasLt {
   static constexpr int type_f32 = 0, type_bf16 = 14;              // cudaDataType
   static constexpr int compute_f32 = 68, compute_tf32 = 77;       // cublasComputeType_t
   static constexpr int transpose_a = 3, transpose_b = 4;          // cublasLtMatmulDescAttributes_t
+  static constexpr int epilogue = 7, bias_pointer = 8;            // of it too
+  static constexpr uint32_t adds_bias = 4;                        // cublasLtEpilogue_t
   static constexpr int batch_count = 5, batch_stride = 6;         // cublasLtMatrixLayoutAttribute_t
   static constexpr int max_workspace = 1, reduction_schemes = 3;  // cublasLtMatmulPreferenceAttributes_t
   static constexpr int alignment_of_a = 5, alignment_of_b = 6, alignment_of_c = 7, alignment_of_d = 8;
@@ -82,7 +84,8 @@ class CublasLtProduct {
   static std::unique_ptr<CublasLtProduct> plan(const CublasLt& lt, const ProductShape& shape, bool tf32);
   ~CublasLtProduct();
   int64_t workspace_bytes() const { return static_cast<int64_t>(workspace_bytes_); }
-  void run(const void* a, const void* b, float* c, void* workspace, bool add, Stream stream) const;
+  // `bias`: f32 [n], where the shape has one; else null.
+  void run(const void* a, const void* b, float* c, void* workspace, bool add, const float* bias, Stream stream) const;
 
  private:
   explicit CublasLtProduct(const CublasLt& lt) : lt_(lt) {}

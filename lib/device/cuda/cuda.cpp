@@ -106,7 +106,10 @@ std::string CudaDevice::arithmetic() const {
                 parts_.libraries.empty() ? "" : ", ", parts_.libraries);
 }
 
-bool CudaDevice::takes_epilogue(const Op&, std::span<const Type>) const { return false; }
+// A product's bias is the library's to add. Behind all else a loop is a kernel of its own.
+bool CudaDevice::takes_epilogue(const Op& op, std::span<const Type>) const {
+  return cublas_lt() && op.name() == "matmul";
+}
 
 std::unique_ptr<Kernel> CudaDevice::compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) {
   const auto found = kernels().find(op.name());

@@ -1,11 +1,19 @@
 // The product of two matrices.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/graph/ops/matmul.h"
+#include "lib/device/cuda/matmul.h"
 
 #include "lib/device/cuda/cuda.h"
-#include "lib/device/cuda/product.h"
 
 namespace dl::cuda {
+
+ProductShape product_shape(const MatMul& matmul, std::span<const Type> inputs, const Type& output) {
+  ProductShape shape{.factors = inputs[0].dtype, .n = output.shape.last()};
+  shape.k = inputs[0].shape[matmul.transpose_a ? 0 : -1];
+  shape.m = shape.n > 0 ? output.shape.elements() / shape.n : 0;
+  shape.transpose_a = matmul.transpose_a, shape.transpose_b = matmul.transpose_b;
+  return shape;
+}
+
 namespace {
 
 class MatMulKernel final : public Kernel {
@@ -23,12 +31,7 @@ class MatMulKernel final : public Kernel {
 
 std::unique_ptr<Kernel> make_matmul(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs,
                                     CudaDevice& device) {
-  const auto& matmul = dynamic_cast<const MatMul&>(op);
-  ProductShape shape{.factors = inputs[0].dtype, .n = outputs[0].shape.last()};
-  shape.k = inputs[0].shape[matmul.transpose_a ? 0 : -1];
-  shape.m = shape.n > 0 ? outputs[0].shape.elements() / shape.n : 0;
-  shape.transpose_a = matmul.transpose_a, shape.transpose_b = matmul.transpose_b;
-  return std::make_unique<MatMulKernel>(device, shape);
+  return std::make_unique<MatMulKernel>(device, product_shape(dynamic_cast<const MatMul&>(op), inputs, outputs[0]));
 }
 
 DL_CUDA_KERNEL("matmul", make_matmul);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "lib/base/division.h"
 
@@ -110,7 +111,9 @@ Product::Product(CudaDevice& device, const ProductShape& shape, int64_t most_at_
       plan_(plan_own_product(shape, device.tf32())) {
   const ProductShape& s = shape_;
   if (s.m == 0 || s.n == 0 || s.batch == 0) return;
-  if (device.cublas_lt()) library_ = CublasLtProduct::plan(*device.cublas_lt(), s, device.tf32());
+  const auto by_library = [&] { return CublasLtProduct::plan(*device.cublas_lt(), s, device.tf32()); };
+  if (device.cublas_lt()) library_ = by_library();
+  if (device.cublas_lt() && !library_ && std::exchange(shape_.bias, false)) library_ = by_library();
   if (library_) return;
   const OwnPlan& p = plan_;
   const std::string last = s.factors == DType::bf16 ? std::to_string(p.access) : p.access == 4 ? "true" : "false";
@@ -139,9 +142,10 @@ int64_t Product::scratch_bytes() const {
   return add_ ? plan_.pieces * shape_.batch * shape_.m * shape_.n * 4 : 0;
 }
 
-void Product::run(const void* a, const void* b, float* c, void* scratch, bool add) const {
+void Product::run(const void* a, const void* b, float* c, void* scratch, bool add, const float* bias) const {
+  DL_CHECK(adds_bias() == (bias != nullptr), "a bias that the product does not add");
   if (library_) {
-    library_->run(a, b, c, scratch, add, device_->stream());
+    library_->run(a, b, c, scratch, add, bias, device_->stream());
   } else if (add_) {
     run_own(a, b, static_cast<float*>(scratch), true, false);
     add_parts(static_cast<const float*>(scratch), c, add);

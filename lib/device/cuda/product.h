@@ -23,6 +23,7 @@ struct ProductShape {
   int64_t a_row = 0, b_row = 0, c_row = 0;           // elements from a row, as it is stored, to the next; 0: no gap
   int64_t a_batch = -1, b_batch = -1, c_batch = -1;  // from a matrix to the next; -1: no gap, 0 (not of c): the same
   int64_t alignment = 16;                            // bytes of which the pointers given to run() are multiples
+  bool bias = false;                                 // f32 [n] is to be added to each row, if cuBLASLt will
 
   int64_t a_rows() const { return transpose_a ? k : m; }
   int64_t a_columns() const { return transpose_a ? m : k; }
@@ -49,8 +50,11 @@ class Product {
   Product(CudaDevice& device, const ProductShape& shape, int64_t most_at_once = 65535);
   int64_t scratch_bytes() const;
   std::string way() const { return library_ ? "cublaslt" : "own"; }
-  // Begins it on the device's stream. `scratch`: 16-byte aligned; in use until what is begun is done.
-  void run(const void* a, const void* b, float* c, void* scratch, bool add = false) const;
+  // Whether run() adds the bias that the shape asks for; else it is left to whoever reads c.
+  bool adds_bias() const { return shape_.bias && library_; }
+  // Begins it on the device's stream. `scratch`: 16-byte aligned; in use until what is begun is done. `bias`: where
+  // adds_bias().
+  void run(const void* a, const void* b, float* c, void* scratch, bool add = false, const float* bias = nullptr) const;
 
  private:
   void run_own(const void* a, const void* b, float* c, bool in_parts, bool add) const;

@@ -48,7 +48,7 @@ struct Numbers {
   std::vector<Line> memory;
 };
 
-// The largest error of c = a b, or of c += a b, by the library.
+// The largest error of c = a b, or of c += a b, with a bias where the shape has one, by the library.
 double error(const ProductShape& shape, bool add, bool tf32 = false) {
   const ProductShape s = shape.with_strides();
   const auto lt = emulated_cublas_lt();
@@ -57,13 +57,16 @@ double error(const ProductShape& shape, bool add, bool tf32 = false) {
   Numbers a(s.factors, s.batch * s.a_rows() * s.a_row, 1), b(s.factors, s.batch * s.b_rows() * s.b_row, 2);
   Numbers c(DType::f32, s.batch * s.m * s.c_row, 3), workspace(DType::f32, product->workspace_bytes() / 4, 4);
   const Numbers before = c;
-  product->run(a.memory.data(), b.memory.data(), c.floats(), workspace.memory.data(), add, nullptr);
+  Numbers bias(DType::f32, s.n, 5);
+  product->run(a.memory.data(), b.memory.data(), c.floats(), workspace.memory.data(), add,
+               s.bias ? bias.floats() : nullptr, nullptr);
   double worst = 0;
   for (int64_t q = 0; q < s.batch; ++q) {
     for (int64_t i = 0; i < s.m; ++i) {
       for (int64_t j = 0; j < s.c_row; ++j) {
         const int64_t to = q * s.c_batch + i * s.c_row + j;
         double sum = add || j >= s.n ? before.at(to) : 0;
+        if (s.bias && j < s.n) sum += bias.at(j);
         for (int64_t l = 0; l < s.k && j < s.n; ++l)
           sum += a.at(q * s.a_batch + (s.transpose_a ? l * s.a_row + i : i * s.a_row + l)) *
                  b.at(q * s.b_batch + (s.transpose_b ? j * s.b_row + l : l * s.b_row + j));
@@ -89,6 +92,9 @@ TEST_CASE("cuBLASLt is told of a product's rows, layouts and batches") {
       CHECK(error(s, true) < 1e-5);
       s.b_batch = 0;
       CHECK(error(s, false) < 1e-5);
+      s.bias = true;
+      CHECK(error(s, false) < 1e-5);
+      CHECK(error(s, true) < 1e-5);
     }
   }
 }
@@ -122,6 +128,7 @@ namespace {
 // What the real library's descriptors, made by CublasLtProduct, say of themselves.
 struct Told {
   int32_t transpose_a = -1, transpose_b = -1, type[3] = {}, batch[3] = {};
+  uint32_t epilogue = 0;
   uint64_t rows[3] = {}, columns[3] = {};
   int64_t leading[3] = {}, stride[3] = {};
   uint64_t workspace = 0;
@@ -142,6 +149,7 @@ CublasLt::Status ask(CublasLt::Handle, CublasLt::MatmulDesc desc, CublasLt::Layo
   };
   get(desc_get, desc, 3, told.transpose_a);
   get(desc_get, desc, 4, told.transpose_b);
+  get(desc_get, desc, 7, told.epilogue);
   const CublasLt::Layout layouts[] = {a, b, c};
   for (int i = 0; i < 3; ++i) {
     get(layout_get, layouts[i], 0, told.type[i]);
@@ -174,11 +182,12 @@ TEST_CASE("the real cuBLASLt, where it is found, takes the descriptors, and says
   lt->use(reinterpret_cast<CublasLt::Handle>(&told));
   lt->heuristic = ask;
   ProductShape s = shape_of(DType::bf16, 5, 7, 11);
-  s.transpose_b = true, s.batch = 3, s.a_row = 16, s.alignment = 4;
+  s.transpose_b = true, s.batch = 3, s.a_row = 16, s.alignment = 4, s.bias = true;
   const auto product = CublasLtProduct::plan(*lt, s, false);
   REQUIRE(product);
   CHECK(told.transpose_a == 1);
   CHECK(told.transpose_b == 0);
+  CHECK(told.epilogue == 4);
   const uint64_t rows[] = {11, 11, 7}, columns[] = {7, 5, 5};
   const int64_t leading[] = {11, 16, 7}, stride[] = {77, 80, 35};
   const int32_t type[] = {14, 14, 0};

@@ -96,6 +96,9 @@ static_assert(CublasLt::type_f32 == CUDA_R_32F && CublasLt::type_bf16 == CUDA_R_
 static_assert(CublasLt::transpose_a == CUBLASLT_MATMUL_DESC_TRANSA &&
               CublasLt::transpose_b == CUBLASLT_MATMUL_DESC_TRANSB && CublasLt::not_transposed == CUBLAS_OP_N &&
               CublasLt::transposed == CUBLAS_OP_T);
+static_assert(CublasLt::epilogue == CUBLASLT_MATMUL_DESC_EPILOGUE &&
+              CublasLt::bias_pointer == CUBLASLT_MATMUL_DESC_BIAS_POINTER &&
+              CublasLt::adds_bias == CUBLASLT_EPILOGUE_BIAS && sizeof(cublasLtEpilogue_t) == sizeof(uint32_t));
 static_assert(CublasLt::batch_count == CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT &&
               CublasLt::batch_stride == CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET);
 static_assert(CublasLt::max_workspace == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES &&

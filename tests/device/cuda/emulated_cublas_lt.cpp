@@ -19,6 +19,8 @@ struct CublasLtHandle {
 struct CublasLtMatmulDesc {
   int compute = 0, scale = 0;
   int32_t transpose_a = 0, transpose_b = 0;
+  uint32_t epilogue = 1;
+  const float* bias = nullptr;
 };
 struct CublasLtMatrixLayout {
   int type = 0;
@@ -61,6 +63,8 @@ CublasLt::Status desc_set(CublasLt::MatmulDesc desc, int attribute, const void* 
   switch (attribute) {
     case 3: desc->transpose_a = value_of<int32_t>(value, bytes); return 0;
     case 4: desc->transpose_b = value_of<int32_t>(value, bytes); return 0;
+    case 7: desc->epilogue = value_of<uint32_t>(value, bytes); return 0;
+    case 8: desc->bias = value_of<const float*>(value, bytes); return 0;
   }
   return wrong_value;
 }
@@ -110,6 +114,7 @@ CublasLt::Status heuristic(CublasLt::Handle handle, CublasLt::MatmulDesc desc, C
   if (a->batch != b->batch || a->batch != c->batch) throw Undefined("matrices of several batches");
   const bool types = a->type == b->type && (a->type == 0 || a->type == 14) && c->type == 0 && desc->scale == 0;
   if (!types || (desc->compute != 68 && desc->compute != 77)) return refused;
+  if (desc->epilogue != 1 && (desc->epilogue != 4 || !handle->how.adds_bias)) return refused;
   if (preference->reduction_schemes & 1) throw Undefined("a reduction whose order nothing decides is allowed");
   *result = {};
   for (int i = 0; i < 4; ++i) result->algo.data[i] = preference->alignment[i];
@@ -148,7 +153,8 @@ void multiply(const Call& call) {
         for (int64_t l = 0; l < depth; ++l)
           sum += factor(call.left, ta, tf32, call.a, q, i, l) * factor(call.right, tb, tf32, call.b, q, l, j);
         float& c = call.c[q * call.result.stride + j * call.result.leading + i];
-        c = static_cast<float>(call.alpha * sum + (call.beta != 0 ? double{call.beta} * c : 0));
+        const double bias = call.desc.epilogue == 4 ? call.desc.bias[i] : 0.0f;  // of c's rows, as it sees them
+        c = static_cast<float>(call.alpha * sum + (call.beta != 0 ? double{call.beta} * c : 0) + bias);
       }
     }
   }
@@ -159,6 +165,8 @@ CublasLt::Status matmul(CublasLt::Handle handle, CublasLt::MatmulDesc desc, cons
                         const void* c, CublasLt::Layout c_layout, void* d, CublasLt::Layout d_layout,
                         const CublasLt::Algo* algo, void* workspace, size_t bytes, Stream stream) {
   if (!algo || c != d || c_layout != d_layout) return wrong_value;
+  if (desc->epilogue == 4 && reinterpret_cast<uintptr_t>(desc->bias) % 16 != 0) throw Undefined("a bias not aligned");
+  if (desc->epilogue == 4 && !desc->bias) throw Undefined("a bias that was not told");
   const void* pointers[] = {a, b, c, d};
   for (int i = 0; i < 4; ++i)
     if (reinterpret_cast<uintptr_t>(pointers[i]) % algo->data[i] != 0) throw Undefined("less aligned than was said");

@@ -12,6 +12,7 @@ namespace dl::cuda {
 struct EmulatedCublasLt {
   // Begins work in a stream; without it, it is done at once.
   std::function<void(Stream, std::function<void()>)> begin;
+  bool adds_bias = true;  // false: no product with a bias has a way
 };
 std::shared_ptr<const CublasLt> emulated_cublas_lt(EmulatedCublasLt how = {});
 

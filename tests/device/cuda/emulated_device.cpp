@@ -24,7 +24,7 @@ std::unique_ptr<CudaDevice> make_emulated_device(const DeviceOptions& options, c
   Parts parts{.driver = make_emulated_driver(gpu), .compiler = make_emulated_compiler()};
   if (!parts.compiler)
     throw Error(Exit::usage, Problem{.what = "the emulated GPU needs a C++ compiler", .help = "install g++"});
-  if (libraries.cublas_lt) parts.cublas_lt = emulated_cublas_lt({.begin = begin_in});
+  if (libraries.cublas_lt) parts.cublas_lt = emulated_cublas_lt({.begin = begin_in, .adds_bias = libraries.adds_bias});
   if (libraries.cudnn) parts.cudnn = emulated_cudnn({.begin = begin_in});
   return std::make_unique<CudaDevice>(std::move(parts), options);
 }

@@ -10,6 +10,7 @@ namespace dl::cuda {
 
 struct EmulatedLibraries {
   bool cublas_lt = true, cudnn = true;
+  bool adds_bias = true;  // cuBLASLt, to its products
 };
 
 // Throws Error(Exit::usage) where there is no compiler for its kernels. Registered are "cuda (emulated)", and "cuda
