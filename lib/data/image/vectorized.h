@@ -8,16 +8,17 @@
 
 namespace dl {
 
+// The lambda is copied, so that the compiler sees that no byte written changes what was captured by value.
 #if defined(__x86_64__)
 template <class Work>
-[[gnu::target("avx2")]] void run_with_avx2(const Work& work) {
+[[gnu::target("avx2")]] void run_with_avx2(Work work) {
   work();
 }
 #endif
 
-// vectorized([&]() DL_INLINED { for (…) … });
+// vectorized([=]() DL_INLINED { for (…) … });
 template <class Work>
-void vectorized(const Work& work) {
+void vectorized(Work work) {
 #if defined(__x86_64__)
   if (cpu_features().avx2) return run_with_avx2(work);
 #endif
