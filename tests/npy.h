@@ -1,8 +1,12 @@
 // Files as numpy writes them, for tests of what reads them.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstddef>
+#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "lib/data/array/npy.h"
 
 namespace dl::testing {
 
@@ -19,6 +23,16 @@ inline std::string npy_with(const std::string& header, const std::string& values
 
 inline std::string npy(const std::string& descr, const std::string& shape, const std::string& values) {
   return npy_with("{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }          \n", values);
+}
+
+// The numbers of a .npy file, or of an array in an .npz.
+inline std::vector<float> floats_of(const std::filesystem::path& file, const std::string& name = "") {
+  const NpyArray array(file, name);
+  std::vector<float> values(static_cast<size_t>(array.shape().elements()));
+  std::vector<std::byte> scratch(values.size() * sizeof(float));
+  array.read_values(0, array.shape().elements(), DType::f32, reinterpret_cast<std::byte*>(values.data()),
+                    scratch.data());
+  return values;
 }
 
 }  // namespace dl::testing

@@ -1,5 +1,6 @@
 // dlcli import: a network of another library's made a run of ours, which is used, exported and trained further.
 // SPDX-License-Identifier: Apache-2.0
+#include <charconv>
 #include <filesystem>
 
 #include "app/command.h"
@@ -10,6 +11,7 @@
 #include "lib/base/text.h"
 #include "lib/interop/family.h"
 #include "lib/interop/keras/keras_model.h"
+#include "lib/interop/onnx_layer/onnx_import.h"
 #include "lib/interop/weights/weights_format.h"
 #include "lib/train/inference/imported_run.h"
 
@@ -24,28 +26,38 @@ class Import final : public Command {
   std::vector<std::string> other_names() const override { return {"from_pretrained", "load", "pretrained"}; }
 
   void declare(CLI::App& app) override {
-    app.add_option("FOLDER", path_,
-                   "a folder with config.json and weights, as Hugging Face's save_pretrained writes it")
+    app.add_option(
+           "PATH", path_,
+           "a .keras or .onnx file, or a folder with config.json and weights, as Hugging Face's save_pretrained "
+           "writes it")
         ->required();
+    app.add_option("--shape", shapes_,
+                   "sizes that an ONNX file leaves open, by the input's name and without the batch: x=3x224x224")
+        ->type_name("NAME=SIZES");
     app.add_option("--name", name_, "the run's name; if left out, the file's or folder's")->type_name("NAME");
     declare_runs(app, runs_);
     examples(app, {{"dlcli import gpt2/", "makes the run gpt2-1"},
                    {"dlcli import model.keras", "makes the run model-1"},
+                   {"dlcli import model.onnx --shape input=3x224x224", "of a file that leaves the images' sizes open"},
                    {"dlcli generate gpt2-1 --prompt \"15496 11\"", "uses it: tokens are numbers"},
                    {"dlcli train runs/gpt2-1/config.yaml --set data.train.path=mine.npy",
                     "trains it further, on tokens of one's own"}});
   }
 
   Exit run() override {
-    const FamilyNetwork network = keras::is_model(path_) ? keras::read_model(path_) : read_family_folder(path_);
-    const WeightsTable table = read_weights_table(path_);
+    const bool is_onnx = fs::path(path_).extension() == ".onnx";
+    if (!is_onnx && !shapes_.empty())
+      throw Error(Exit::usage, Problem{.path = "--shape", .what = "only ONNX files leave sizes open"});
+    const FamilyNetwork network = read_network(is_onnx);
+    // What an ONNX layer begins with is what its file holds.
+    const std::optional<WeightsTable> table = is_onnx ? std::nullopt : std::optional(read_weights_table(path_));
     const std::string name = name_.empty() ? name_of_file(path_) : name_;
     Node config = network.config;
     config.set("name", Node::string(name));
     const std::string head = concat("# ", network.architecture, " out of ", path_, "\n");
     RunFolder folder = RunFolder::create(runs_, name, to_yaml(config), head + to_yaml(config));
     try {
-      keep(network, table, folder, std::move(config), head);
+      keep(network, table ? &*table : nullptr, folder, std::move(config), head);
     } catch (...) {
       folder.discard();
       throw;
@@ -54,24 +66,68 @@ class Import final : public Command {
   }
 
  private:
-  void keep(const FamilyNetwork& network, const WeightsTable& table, const RunFolder& folder, Node config,
+  FamilyNetwork read_network(bool is_onnx) const {
+    if (is_onnx) return onnx::read_import(path_, given_sizes());
+    if (keras::is_model(path_)) return keras::read_model(path_);
+    std::error_code unreadable;
+    if (fs::is_regular_file(path_, unreadable))
+      throw Error(Exit::usage,
+                  Problem{.path = path_,
+                          .what = "is neither a .keras nor an .onnx file, which say what the network is",
+                          .help = "of a file of weights alone write the network as YAML, and init_from: FILE"});
+    return read_family_folder(path_);
+  }
+
+  // "input=3x224x224"
+  onnx::GivenSizes given_sizes() const {
+    onnx::GivenSizes given;
+    for (const std::string& text : shapes_) {
+      const size_t equals = text.rfind('=');
+      std::vector<int64_t>& sizes = given[text.substr(0, equals)];
+      const char *at = text.data() + (equals == std::string::npos ? text.size() : equals + 1),
+                 *end = text.data() + text.size();
+      while (at < end) {
+        int64_t size = 0;
+        const auto [next, error] = std::from_chars(at, end, size);
+        if (error != std::errc() || size < 1 || (next < end && (*next != 'x' || next + 1 == end))) break;
+        sizes.push_back(size);
+        at = next < end ? next + 1 : next;
+      }
+      if (at < end || sizes.empty())
+        throw Error(Exit::usage, Problem{.path = "--shape",
+                                         .what = concat("expected an input's name and sizes above 0, got '", text, "'"),
+                                         .help = "write x=3x224x224"});
+    }
+    return given;
+  }
+
+  // `table`: none where the network's layers begin with their own.
+  void keep(const FamilyNetwork& network, const WeightsTable* table, const RunFolder& folder, Node config,
             const std::string& head) const {
     const auto plan = plan_from(folder.paths().resolved(), {}, SetsToRead::none());
     folder.write_resolved(plan->resolved());
-    FamilyWeights weights(network, table);
-    const Checkpoint checkpoint =
-        keep_imported(*plan, folder, [&](const Tensor& tensor) { return weights.values(tensor.path, tensor.shape); });
+    std::optional<FamilyWeights> weights;
+    ImportedValues values;
+    if (table) {
+      weights.emplace(network, *table);
+      values = [&](const Tensor& tensor) { return weights->values(tensor.path, tensor.shape); };
+    }
+    const Checkpoint checkpoint = keep_imported(*plan, folder, values);
     // The config that is trained further begins with these weights.
     config.set("init_from", Node::string(fs::absolute(checkpoint.weights()).string()));
     write_file_atomic(folder.paths().config(), head + to_yaml(config));
     print(concat("imported ", network.architecture, ": ", count_of(std::ssize(plan->network->tensors()), "tensor"),
                  ", ", count(static_cast<double>(plan->network->parameter_count())), " parameters\n"));
-    if (const auto left = weights.left(); !left.empty()) print(concat("left in the file: ", join(left), "\n"));
+    if (const auto left = weights ? weights->left() : std::vector<std::string>(); !left.empty())
+      print(concat("left in the file: ", join(left), "\n"));
+    if (const Node* loss = config.find("loss"))
+      print(concat("loss: ", loss->text, "; write another into its config.yaml if it was trained by one\n"));
     print(concat("run folder: ", folder.paths().folder.string(), "\n"));
     print(concat("next: dlcli summary ", folder.paths().name(), "\n"));
   }
 
   std::string path_, name_, runs_ = "runs";
+  std::vector<std::string> shapes_;
 };
 
 DL_COMMAND(Import, "import");

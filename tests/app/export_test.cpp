@@ -7,21 +7,12 @@
 #include <cstdlib>
 
 #include "lib/base/folder.h"
-#include "lib/data/array/npy.h"
 #include "tests/app/run_dlcli.h"
+#include "tests/npy.h"
 #include "tests/paths.h"
 
 namespace dl::testing {
 namespace {
-
-std::vector<float> array_of(const std::filesystem::path& file, const std::string& name) {
-  const NpyArray array(file, name);
-  std::vector<float> values(static_cast<size_t>(array.shape().elements()));
-  std::vector<std::byte> scratch(values.size() * sizeof(float));
-  array.read_values(0, array.shape().elements(), DType::f32, reinterpret_cast<std::byte*>(values.data()),
-                    scratch.data());
-  return values;
-}
 
 // LeNet-5 of images without meaning.
 std::string images_config() {
@@ -40,8 +31,8 @@ TEST_CASE("a network exported to C compiles without a warning and gives the clas
   CHECK_MESSAGE(done.exit == 0, done.err);
   const std::string compile = "cd " + out + " && cc -std=c99 -O2 -Wall -Wextra -Werror -o model model.c -lm";
   REQUIRE(std::system(compile.c_str()) == 0);
-  const std::vector<float> x = array_of(folder / "out/expected.npz", "x"),
-                           expected = array_of(folder / "out/expected.npz", "output");
+  const std::vector<float> x = floats_of(folder / "out/expected.npz", "x"),
+                           expected = floats_of(folder / "out/expected.npz", "output");
   write(folder / "out/samples", {reinterpret_cast<const char*>(x.data()), x.size() * sizeof(float)});
   REQUIRE(std::system(("cd " + out + " && ./model model.weights < samples > outputs").c_str()) == 0);
   const std::string bytes = text_of(folder / "out/outputs");

@@ -7,6 +7,8 @@
 
 #include "lib/base/text.h"
 #include "lib/interop/onnx/write.h"
+#include "lib/interop/onnx_layer/onnx_import.h"
+#include "lib/spec/yaml.h"
 #include "tests/check_layer.h"
 #include "tests/folder.h"
 #include "tests/interop/small_network.h"
@@ -108,6 +110,62 @@ TEST_CASE("a network that was exported comes back as a layer that gives the same
     CHECK(std::ranges::all_of(evaluate(built.graph(), {built.y}, built.feed)[0],
                               [](float x) { return std::isfinite(x); }));
   }
+}
+
+TEST_CASE("an ONNX file says of what a run's network, loss and data are") {
+  const Folder folder;
+  onnx::Model model{.graph = "g",
+                    .nodes = {{.op = "Softmax", .inputs = {"logits"}, .outputs = {"p"}}},
+                    .inputs = {{"pixel values", onnx::Element::f32, {-1, 3, 6, 4}}},
+                    .outputs = {{"p", onnx::Element::f32, {-1, 3, 6, 4}}}};
+  const auto imported = [&](const onnx::GivenSizes& given = {}) {
+    folder.write("m.onnx", onnx::bytes_of(model));
+    std::filesystem::last_write_time(folder.path / "m.onnx", std::filesystem::file_time_type::clock::now());
+    return onnx::read_import(folder.path / "m.onnx", given).config;
+  };
+  const auto layer = [&](const Node& config) { return to_yaml(config.find("model")->items.at(0)); };
+  const auto sizes = [](const Node& config) {
+    std::vector<std::string> texts;
+    const Node* fields = config.find("data")->find("fitted")->find("fields");
+    for (const Node& n : fields->items.at(0).find("shape")->items) texts.push_back(n.text);
+    return join(texts);
+  };
+  const std::string path = (folder.path / "m.onnx").string();
+
+  model.nodes.insert(model.nodes.begin(), {.op = "Relu", .inputs = {"pixel values"}, .outputs = {"logits"}});
+  Node config = imported();
+  CHECK(config.find("loss")->text == "cross_entropy");
+  CHECK(layer(config).find("output: logits") != std::string::npos);
+  CHECK(sizes(config) == "6, 4, 3");
+
+  model.nodes[1].op = "Sigmoid";
+  CHECK(imported().find("loss")->text == "bce_with_logits");
+  model.nodes[1].op = "Tanh";
+  config = imported();
+  CHECK(config.find("loss")->text == "cross_entropy");
+  CHECK(layer(config).find("output") == std::string::npos);
+
+  model.inputs[0].sizes = {-1, 28, 28, 1};  // as TensorFlow has images
+  config = imported();
+  CHECK(sizes(config) == "28, 28, 1");
+  CHECK(layer(config).find("channels_first: false") != std::string::npos);
+  CHECK(config.find("loss")->text == "mse");
+
+  model.inputs[0].sizes = {-1, 3, -1, -1};
+  const auto said = [&](const onnx::GivenSizes& given = {}) {
+    return error_text([&] { imported(given); }, {{path, "FILE"}});
+  };
+  CHECK(said() ==
+        "error: FILE: the model leaves sizes of its input 'pixel values' open: 3x?x?\n"
+        "  help: write them without the batch: --shape pixel values=3x224x224");
+  CHECK(sizes(imported({{"pixel values", {3, 8, 9}}})) == "8, 9, 3");
+  CHECK(said({{"x", {3, 8, 9}}}).find("the model has no input 'x'\n  help: its inputs: pixel values") !=
+        std::string::npos);
+
+  model.nodes = {{.op = "Add", .inputs = {"pixel values", "mask"}, .outputs = {"p"}}};
+  model.inputs = {{"pixel values", onnx::Element::f32, {-1, 7}}, {"mask", onnx::Element::f32, {-1, 7}}};
+  config = imported();
+  CHECK(layer(config).find("from: [x, mask]") != std::string::npos);
 }
 
 TEST_CASE("what is no ONNX, or asks for what is not known, says so") {

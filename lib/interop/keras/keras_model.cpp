@@ -11,10 +11,9 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/data/file/zip.h"
+#include "lib/interop/imported_data.h"
 #include "lib/interop/keras/keras_layers.h"
 #include "lib/interop/weights/stored_tensor.h"
-#include "lib/nn/network.h"
-#include "lib/spec/blocks.h"
 #include "lib/spec/yaml.h"
 
 namespace dl::keras {
@@ -39,12 +38,6 @@ std::string snake_case(const std::string& name) {
   }
   return out;
 }
-
-struct InputOf {
-  std::string name;
-  std::vector<int64_t> sizes;  // of a sample
-  bool whole = false;
-};
 
 // The items of a config's `model:` and the tensors' places, out of a model's config.
 class KerasItems {
@@ -73,7 +66,7 @@ class KerasItems {
 
   Node items = Node::list();
   std::map<std::string, FamilyTensor> tensors;
-  std::vector<InputOf> inputs;
+  std::vector<ImportedInput> inputs;
   std::vector<std::string> outputs;  // items; of one output the last item
   std::vector<std::string> problems;
   std::string last_layer;  // YAML of the last item
@@ -242,7 +235,7 @@ class KerasItems {
                        "float32");
   }
   std::string add_input_of_shape(const std::string& name, const Json& shape, const std::string& dtype) {
-    InputOf input{.name = inputs.empty() ? "x" : item_name(name, 0)};
+    ImportedInput input{.name = inputs.empty() ? "x" : item_name(name, 0)};
     for (size_t i = 1; i < shape.size(); ++i) {
       if (!shape[i].is_number())
         problems.push_back(concat("the input '", name, "' has an axis of no size: give it one"));
@@ -327,62 +320,6 @@ void add_compiled(const Json& compiled, KerasItems& items, Node& config) {
   config.set("optimizer", std::move(optimizer));
 }
 
-// Arrays of the inputs' sizes, in files that a user puts there.
-Node data_of(const KerasItems& items, const Node* loss, const std::map<std::string, Shape>& outputs) {
-  Node fields = Node::map(), fitted = Node::list();
-  const auto add = [&](const std::string& name, bool whole, const std::vector<int64_t>& sizes, int64_t values) {
-    fields.set(name, Node::string(name + ".npy"));
-    Node field = Node::map(), shape = Node::list();
-    for (const int64_t n : sizes) shape.items.push_back(Node::integer(n));
-    field.set("name", Node::string(name));
-    field.set("dtype", Node::string(whole ? "i32" : "f32"));
-    field.set("shape", std::move(shape));
-    if (values > 0) field.set("values", Node::integer(values));
-    fitted.items.push_back(std::move(field));
-  };
-  for (const InputOf& input : items.inputs) add(input.name, input.whole, input.sizes, 0);
-  Node fit = Node::map();
-  std::vector<int64_t> sizes = outputs.begin()->second.sizes();
-  const int64_t classes = sizes.empty() ? 1 : sizes.back();
-  if (!loss) {
-    for (const auto& [name, shape] : outputs) add("y_" + name, false, shape.sizes(), 0);
-  } else if (loss->text == "cross_entropy") {
-    sizes.pop_back();
-    add("y", true, sizes, classes);
-    fit.set("numbered_classes", Node::integer(classes));
-  } else {
-    if (sizes.size() == 1 && sizes[0] == 1) sizes.clear();
-    add("y", false, sizes, 0);
-  }
-  fit.set("fields", std::move(fitted));
-  Node train = Node::map(), data = Node::map();
-  train.set("format", Node::string("npy"));
-  train.set("fields", std::move(fields));
-  data.set("train", std::move(train));
-  data.set("fitted", std::move(fit));
-  return data;
-}
-
-// The shapes of what the model gives for a sample, by items; of one output by "".
-std::map<std::string, Shape> outputs_of(const Node& config, const KerasItems& keras) {
-  std::vector<std::string> names;
-  std::vector<Network::Input> types;
-  for (const InputOf& input : keras.inputs) {
-    names.push_back(input.name);
-    types.push_back({input.name, {input.whole ? DType::i32 : DType::f32, Shape(input.sizes)}});
-  }
-  std::vector<Problem> problems;
-  const std::vector<ModelItem> items = expand_model(*config.find("model"), Node(), names, problems);
-  const Network network(items, types, problems);
-  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
-  std::map<std::string, Shape> shapes;
-  if (keras.outputs.size() < 2) shapes[""] = network.output().shape;
-  for (const LayerSummary& layer : network.layers())
-    if (keras.outputs.size() > 1 && std::ranges::count(keras.outputs, layer.path) > 0)
-      shapes[layer.path] = layer.output;
-  return shapes;
-}
-
 std::string config_of(const fs::path& file) {
   const auto opened = std::make_shared<const InputFile>(file);
   for (const ZipMember& member : read_zip(*opened))
@@ -441,7 +378,8 @@ FamilyNetwork read_model(const fs::path& file) {
     network.config = std::move(ordered);
     network.tensors = std::move(items.tensors);
     network.ignore = {"optimizer.vars.*"};
-    network.config.set("data", data_of(items, config.find("loss"), outputs_of(network.config, items)));
+    const auto given = outputs_of(*network.config.find("model"), items.inputs, items.outputs);
+    network.config.set("data", imported_data(items.inputs, config.find("loss"), given));
   } catch (const Json::exception& error) {
     throw Error(Exit::data, Problem{.where = {.file = file.string()},
                                     .what = concat("its config.json is no model of Keras's: ", error.what())});

@@ -64,14 +64,14 @@ struct OnnxLayer final : Layer {
     const auto model = model_of(path);
     if (model->inputs.size() != inputs.size())
       throw ShapeError(concat("the ONNX model takes ", count_of(std::ssize(model->inputs), "input"), " (",
-                              join(model->inputs), "), got ", inputs.size()),
+                              join(model->input_names()), "), got ", inputs.size()),
                        "name them in this order: from: [x, …]");
     std::map<std::string, onnx::Taken> given;
     for (size_t i = 0; i < inputs.size(); ++i) {
       const int rank = inputs[i].shape().rank();
       const bool first = channels_first.value_or(rank > 3) && rank > 2;
-      given[model->inputs[i]] = {.value = inputs[i],
-                                 .order = first ? onnx::channels_last_order(rank) : onnx::natural_order(rank)};
+      given[model->inputs[i].name] = {.value = inputs[i],
+                                      .order = first ? onnx::channels_last_order(rank) : onnx::natural_order(rank)};
     }
     if (model->outputs.empty()) throw ShapeError("the ONNX model has no output");
     onnx::Taking taking(*model, b);

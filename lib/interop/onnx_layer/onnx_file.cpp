@@ -92,7 +92,7 @@ class File {
       fail(concat("expected an ONNX model, found what is none: ", error.what()), "get the file again");
     }
     if (!has_graph || model.opset == 0) fail("expected an ONNX model, found what is none", "get the file again");
-    std::erase_if(model.inputs, [&](const std::string& name) { return model.initializers.contains(name); });
+    std::erase_if(model.inputs, [&](const ReadInput& input) { return model.initializers.contains(input.name); });
     return model;
   }
 
@@ -121,15 +121,51 @@ class File {
           model.initializers[name] = std::move(tensor);
           break;
         }
-        case 11: model.inputs.push_back(name_of_value(graph.get_message())); break;
-        case 12: model.outputs.push_back(name_of_value(graph.get_message())); break;
+        case 11: model.inputs.push_back(read_input(graph.get_message())); break;
+        case 12: model.outputs.push_back(read_input(graph.get_message()).name); break;
         case 15: fail("the model has sparse tensors, which are not read");
         default: graph.skip();
       }
     }
   }
 
-  static std::string name_of_value(Message value) { return value.next(1) ? value.get_string() : ""; }
+  // A ValueInfoProto: a name, and in its type's field 1, a tensor's, the type of the elements and the axes.
+  static ReadInput read_input(Message value) {
+    ReadInput input;
+    while (value.next()) {
+      if (value.tag() == 1)
+        input.name = value.get_string();
+      else if (value.tag() == 2)
+        read_type(value.get_message(), input);
+      else
+        value.skip();
+    }
+    return input;
+  }
+
+  static void read_type(Message type, ReadInput& input) {
+    if (!type.next(1)) return;
+    Message tensor = type.get_message();
+    while (tensor.next()) {
+      if (tensor.tag() == 1) {
+        const int32_t of = tensor.get_int32();
+        input.whole = of != f32 && of != f16 && of != f64 && of != bf16;
+      } else if (tensor.tag() == 2) {
+        read_axes(tensor.get_message(), input);
+      } else {
+        tensor.skip();
+      }
+    }
+  }
+
+  static void read_axes(Message shape, ReadInput& input) {
+    input.has_sizes = true;
+    while (shape.next(1)) {
+      Message axis = shape.get_message();
+      const int64_t size = axis.next(1) ? axis.get_int64() : -1;
+      input.sizes.push_back(size > 0 ? size : -1);
+    }
+  }
 
   ReadNode read_node(Message message) const {
     ReadNode node;
@@ -365,6 +401,12 @@ class File {
 };
 
 }  // namespace
+
+std::vector<std::string> ReadModel::input_names() const {
+  std::vector<std::string> names;
+  for (const ReadInput& input : inputs) names.push_back(input.name);
+  return names;
+}
 
 ReadModel read_model(const fs::path& path) { return File(path).read(); }
 

@@ -33,12 +33,23 @@ struct ReadNode {
   std::map<std::string, ReadAttribute> attributes;
 };
 
+// What a model is given, as it says of itself.
+struct ReadInput {
+  std::string name;
+  bool whole = false;          // whole numbers
+  bool has_sizes = false;      // of any number of axes; else nothing is said of them
+  std::vector<int64_t> sizes;  // -1: open
+};
+
 struct ReadModel {
   int64_t opset = 0;
   std::vector<ReadNode> nodes;
   std::map<std::string, TensorPointer> initializers;
-  std::vector<std::string> inputs, outputs;  // inputs without initializers
-  uint64_t xxh64 = 0;                        // of the file
+  std::vector<ReadInput> inputs;  // without initializers
+  std::vector<std::string> outputs;
+  uint64_t xxh64 = 0;  // of the file
+
+  std::vector<std::string> input_names() const;
 };
 
 // Tensors in files beside it are read too, where these lie in its folder. What is no ONNX, is cut short, or has tensors

@@ -7,13 +7,16 @@
 
 namespace dl {
 
-Checkpoint keep_imported(const Plan& plan, const RunFolder& folder,
-                         const std::function<std::vector<float>(const Tensor&)>& values) {
+Checkpoint keep_imported(const Plan& plan, const RunFolder& folder, const ImportedValues& values) {
   const auto device = make_device(plan.run.trainer.device, plan.device_options());
   Store store(*device);
   Programs programs(inference_recipe(plan), store);
-  programs.create();
-  for (const Tensor& tensor : plan.network->tensors()) set_values(tensor, store, values(tensor));
+  if (values) {
+    programs.create();
+    for (const Tensor& tensor : plan.network->tensors()) set_values(tensor, store, values(tensor));
+  } else {
+    programs.initialize();
+  }
   const TrainState state{.seed = plan.seed(), .batch_size = plan.run.data.batch_size};
   const auto measures = [](const Append& append) { write_measures({}, append); };
   return Checkpoints(folder.paths().checkpoints())

@@ -11,8 +11,9 @@
 
 namespace dl {
 
-// `values` gives each tensor's elements in their order. Throws what that throws, and what Checkpoints::save() does.
-Checkpoint keep_imported(const Plan& plan, const RunFolder& folder,
-                         const std::function<std::vector<float>(const Tensor&)>& values);
+// `values` gives each tensor's elements in their order; without it they are what a training would begin with. Throws
+// what that throws, and what Checkpoints::save() does.
+using ImportedValues = std::function<std::vector<float>(const Tensor&)>;
+Checkpoint keep_imported(const Plan& plan, const RunFolder& folder, const ImportedValues& values);
 
 }  // namespace dl

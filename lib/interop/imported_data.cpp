@@ -1,0 +1,68 @@
+// Fields of arrays, and their sizes as a fit has them.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/interop/imported_data.h"
+
+#include <algorithm>
+
+#include "lib/base/error.h"
+#include "lib/nn/network.h"
+#include "lib/spec/blocks.h"
+
+namespace dl {
+
+std::map<std::string, Shape> outputs_of(const Node& model, const std::vector<ImportedInput>& inputs,
+                                        const std::vector<std::string>& outputs) {
+  std::vector<std::string> names;
+  std::vector<Network::Input> types;
+  for (const ImportedInput& input : inputs) {
+    names.push_back(input.name);
+    types.push_back({input.name, {input.whole ? DType::i32 : DType::f32, Shape(input.sizes)}});
+  }
+  std::vector<Problem> problems;
+  const std::vector<ModelItem> items = expand_model(model, Node(), names, problems);
+  const Network network(items, types, problems);
+  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+  std::map<std::string, Shape> shapes;
+  if (outputs.size() < 2) shapes[""] = network.output().shape;
+  for (const LayerSummary& layer : network.layers())
+    if (outputs.size() > 1 && std::ranges::count(outputs, layer.path) > 0) shapes[layer.path] = layer.output;
+  return shapes;
+}
+
+Node imported_data(const std::vector<ImportedInput>& inputs, const Node* loss,
+                   const std::map<std::string, Shape>& outputs) {
+  Node fields = Node::map(), fitted = Node::list();
+  const auto add = [&](const std::string& name, bool whole, const std::vector<int64_t>& sizes, int64_t values) {
+    fields.set(name, Node::string(name + ".npy"));
+    Node field = Node::map(), shape = Node::list();
+    for (const int64_t n : sizes) shape.items.push_back(Node::integer(n));
+    field.set("name", Node::string(name));
+    field.set("dtype", Node::string(whole ? "i32" : "f32"));
+    field.set("shape", std::move(shape));
+    if (values > 0) field.set("values", Node::integer(values));
+    fitted.items.push_back(std::move(field));
+  };
+  for (const ImportedInput& input : inputs) add(input.name, input.whole, input.sizes, 0);
+  Node fit = Node::map();
+  std::vector<int64_t> sizes = outputs.begin()->second.sizes();
+  const int64_t classes = sizes.empty() ? 1 : sizes.back();
+  if (!loss) {
+    for (const auto& [name, shape] : outputs) add("y_" + name, false, shape.sizes(), 0);
+  } else if (loss->text == "cross_entropy") {
+    sizes.pop_back();
+    add("y", true, sizes, classes);
+    fit.set("numbered_classes", Node::integer(classes));
+  } else {
+    if (sizes.size() == 1 && sizes[0] == 1) sizes.clear();
+    add("y", false, sizes, 0);
+  }
+  fit.set("fields", std::move(fitted));
+  Node train = Node::map(), data = Node::map();
+  train.set("format", Node::string("npy"));
+  train.set("fields", std::move(fields));
+  data.set("train", std::move(train));
+  data.set("fitted", std::move(fit));
+  return data;
+}
+
+}  // namespace dl

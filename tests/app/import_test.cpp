@@ -1,0 +1,71 @@
+// dlcli import of an ONNX file as a user calls it.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "lib/base/error.h"
+#include "tests/app/run_dlcli.h"
+#include "tests/npy.h"
+
+namespace dl::testing {
+namespace {
+
+constexpr const char* network = R"(
+data: {train: {format: random, shape: [9, 8, 1], dtype: f32, classes: 5}, batch_size: 4}
+model: [{conv2d: {out_channels: 4, kernel_size: 3}}, batch_norm, relu, {max_pool2d: 2}, flatten, {linear: 5}]
+loss: cross_entropy
+optimizer: adam
+trainer: {max_steps: 1}
+)";
+
+}  // namespace
+
+TEST_CASE("an ONNX file becomes a run that predicts what the file's network gives, and is trained further") {
+  const Folder folder;
+  folder.write("net.yaml", network);
+  Finished done = run_dlcli({"export", "net.yaml", "--untrained", "--to", "onnx", "-o", "out"}, folder.path);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  done = run_dlcli({"import", "out/model.onnx", "--name", "back"}, folder.path);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  CHECK(done.out.starts_with("imported ONNX model: "));
+  CHECK(done.out.find("run folder: runs/back-1\n") != std::string::npos);
+
+  const std::vector<float> x = floats_of(folder / "out/expected.npz", "x"),
+                           logits = floats_of(folder / "out/expected.npz", "output");
+  const size_t samples = logits.size() / 5;
+  write(folder / "runs/back-1/x.npy", npy("<f4", concat("(", samples, ", 9, 8, 1)"), bytes(x)));
+  write(folder / "runs/back-1/y.npy", npy("<i4", concat("(", samples, ",)"), bytes(std::vector<int32_t>(samples, 1))));
+  done = run_dlcli({"predict", "back-1", "--data", "train", "--format", "npy", "-o", "p.npy"}, folder.path);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  const std::vector<float> found = floats_of(folder / "p.npy", "");
+  REQUIRE(found.size() == logits.size());
+  for (size_t s = 0; s < samples; ++s) {
+    double sum = 0;
+    for (size_t i = 0; i < 5; ++i) sum += std::exp(double{logits[s * 5 + i]});
+    for (size_t i = 0; i < 5; ++i)
+      CHECK(found[s * 5 + i] == doctest::Approx(std::exp(double{logits[s * 5 + i]}) / sum).epsilon(1e-5));
+  }
+  done = run_dlcli({"train", "runs/back-1/config.yaml", "--set", "trainer.max_steps=2"}, folder.path);
+  CHECK_MESSAGE(done.exit == 0, done.err);
+}
+
+TEST_CASE("what is no network is refused with what to write instead") {
+  const Folder folder;
+  folder.write("weights.pt", "PK");
+  CHECK(run_dlcli({"import", "weights.pt"}, folder.path).err ==
+        "error: weights.pt: is neither a .keras nor an .onnx file, which say what the network is\n"
+        "  help: of a file of weights alone write the network as YAML, and init_from: FILE\n");
+  CHECK(run_dlcli({"import", "weights.pt", "--shape", "x=3"}, folder.path).err ==
+        "error: --shape: only ONNX files leave sizes open\n");
+  for (const std::string given : {"x", "x=", "x=3x", "x=3xx4", "x=0", "x=-3", "x=3,4"}) {
+    CAPTURE(given);
+    const Finished done = run_dlcli({"import", "net.onnx", "--shape", given}, folder.path);
+    CHECK(done.exit == 2);
+    CHECK(done.err == "error: --shape: expected an input's name and sizes above 0, got '" + given +
+                          "'\n  help: write x=3x224x224\n");
+  }
+}
+
+}  // namespace dl::testing
