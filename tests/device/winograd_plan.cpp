@@ -43,7 +43,8 @@ TEST_CASE("blocks of tiles cover all of them, end with whole images where a row 
       CHECK(p.in_row >= t.in_channels);
       CHECK(p.in_row % lanes == 0);
       CHECK(p.out_row % lanes == 0);
-      for (const int64_t stride : {p.in_stride, p.out_stride, p.weight_stride}) CHECK(stride / 16 % 2 == 1);
+      for (const int64_t stride : {p.in_stride, p.out_stride, p.weight_stride, p.kept_stride})
+        CHECK(stride / 16 % 2 == 1);
       CHECK(p.in_stride >= p.block_tiles() * p.in_row);
       if (p.by_panels) {
         CHECK(p.block_rows == t.rows());

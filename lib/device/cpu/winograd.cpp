@@ -13,6 +13,7 @@ namespace dl {
 namespace {
 
 constexpr int64_t taps = 9;
+constexpr int64_t few_tiles = 256;  // with more, transforming the weights costs next to nothing
 
 }  // namespace
 
@@ -66,21 +67,36 @@ const float* WinogradOf<T>::widened(const T* weight, void* scratch) const {
 }
 
 template <class T>
-void WinogradOf<T>::transform_all(const T* weight, void* scratch, float* to) const {
+void WinogradOf<T>::transform_all(const T* weight, void* scratch, const WinogradPoints& to) const {
   const float* wide = widened(weight, scratch);
   ThreadTeam& team = device_.team();
   team.run([&](int thread) { transform_weights(wide, split(t_.out_channels, team.size(), thread), 0, to); });
+}
+
+// Transformed, weights take four times the memory: by panels, reading them costs what making them does where they lie
+// behind the second-level caches.
+template <class T>
+bool WinogradOf<T>::keeps_weights() const {
+  const int64_t bytes = 4 * winograd_points * p_.kept_stride;
+  return p_.by_panels ? bytes <= cpu_features().l2_bytes * device_.team().size() : t_.count() < few_tiles;
+}
+
+template <class T>
+const float* WinogradOf<T>::kept_weights(const T* weight, void* scratch) {
+  if (!transformed_) return nullptr;
+  return transformed_.floats(winograd_points * p_.kept_stride, [&](float* to) {
+    transform_all(weight, scratch, {to, p_.kept_stride});
+  });
 }
 
 template <class T>
 void WinogradOf<T>::by_blocks(const T* x, const T* weight, float* product, void* scratch) {
   ThreadTeam& team = device_.team();
   const T* zeros = reinterpret_cast<const T*>(floats_at(scratch, zeros_at_));
-  const float* weights = floats_at(scratch, weights_at_);
-  if (transformed_) {
-    weights = transformed_.floats(weights_floats(), [&](float* to) { transform_all(weight, scratch, to); });
-  } else {
-    transform_all(weight, scratch, floats_at(scratch, weights_at_));
+  const float* weights = kept_weights(weight, scratch);
+  if (!weights) {
+    weights = floats_at(scratch, weights_at_);
+    transform_all(weight, scratch, {floats_at(scratch, weights_at_), p_.weight_stride});
   }
   team.run([&](int thread) {
     const Range mine = split(ceil_div(t_.rows(), p_.block_rows), team.size(), thread);
@@ -90,7 +106,7 @@ void WinogradOf<T>::by_blocks(const T* x, const T* weight, float* product, void*
     for (int64_t block = mine.begin; block < mine.end; ++block) {
       const int64_t begin = block * p_.block_rows, end = std::min(begin + p_.block_rows, t_.rows());
       read_tiles(begin, end, x, zeros, inputs);
-      multiply((end - begin) * t_.across(), inputs, weights, {0, t_.out_channels}, sums);
+      multiply((end - begin) * t_.across(), inputs, weights, p_.weight_stride, {0, t_.out_channels}, sums);
       const int64_t first = t_.first_pixel(begin);
       float* y = product != nullptr ? product + first * t_.out_channels : buffer;
       write_tiles(begin, end, sums, t_.out_channels, y);
@@ -102,7 +118,8 @@ void WinogradOf<T>::by_blocks(const T* x, const T* weight, float* product, void*
 template <class T>
 void WinogradOf<T>::by_panels(const T* x, const T* given, float* product, void* scratch) {
   ThreadTeam& team = device_.team();
-  const float* weight = widened(given, scratch);
+  const float* kept = kept_weights(given, scratch);
+  const float* weight = kept ? nullptr : widened(given, scratch);
   const T* zeros = reinterpret_cast<const T*>(floats_at(scratch, zeros_at_));
   float* inputs = floats_at(scratch, inputs_at_);
   if (product == nullptr) product = floats_at(scratch, products_at_);
@@ -118,8 +135,12 @@ void WinogradOf<T>::by_panels(const T* x, const T* given, float* product, void* 
       const int64_t width = strips_.next_vectors(t_.out_channels - begin, p_.block_tiles()) * strips_.lanes;
       end = std::min(begin + width, t_.out_channels);
       if (begin < mine.begin) continue;
-      transform_weights(weight, {begin, begin + 1}, begin, panel);
-      multiply(t_.count(), inputs, panel, {begin, end}, sums);
+      if (kept) {
+        multiply(t_.count(), inputs, kept + begin * t_.in_channels, p_.kept_stride, {begin, end}, sums);
+      } else {
+        transform_weights(weight, {begin, begin + 1}, begin, {panel, p_.weight_stride});
+        multiply(t_.count(), inputs, panel, p_.weight_stride, {begin, end}, sums);
+      }
       write_tiles(0, t_.rows(), sums, end - begin, product + begin);
     }
   });
@@ -134,14 +155,15 @@ void WinogradOf<T>::by_panels(const T* x, const T* given, float* product, void* 
 }
 
 template <class T>
-void WinogradOf<T>::transform_weights(const float* weight, Range columns, int64_t origin, float* to) const {
+void WinogradOf<T>::transform_weights(const float* weight, Range columns, int64_t origin,
+                                      const WinogradPoints& to) const {
   const WinogradWeights w{.weight = weight,
                           .out = by_in_ ? t_.in_channels : t_.out_channels,
                           .in = by_in_ ? t_.out_channels : t_.in_channels,
                           .strip_rows = p_.block_tiles(),
                           .origin = origin};
   const auto transform = by_in_ ? kernels_.weights_by_in : kernels_.weights_by_out;
-  transform(w, columns.begin, columns.end, {to, p_.weight_stride});
+  transform(w, columns.begin, columns.end, to);
 }
 
 template <class T>
@@ -157,15 +179,15 @@ void WinogradOf<T>::read_tiles(int64_t row_begin, int64_t row_end, const T* x, c
 
 // The 36 products of `tiles` rows with the panels of some columns, which begin at weights.
 template <class T>
-void WinogradOf<T>::multiply(int64_t tiles, const float* inputs, const float* weights, Range columns,
-                             float* sums) const {
+void WinogradOf<T>::multiply(int64_t tiles, const float* inputs, const float* weights, int64_t weight_stride,
+                             Range columns, float* sums) const {
   const int64_t lanes = strips_.lanes;
   Tile t{.a_row = p_.in_row, .c_row = p_.out_row, .depth = t_.in_channels};
   for (int64_t point = 0; point < winograd_points; ++point) {
     t.a = inputs + point * p_.in_stride;
     for (int64_t column = columns.begin; column < columns.end; column += t.b_depth) {
       const int vectors = strips_.next_vectors(t_.out_channels - column, p_.block_tiles());
-      t.b = weights + point * p_.weight_stride + (column - columns.begin) * t_.in_channels;
+      t.b = weights + point * weight_stride + (column - columns.begin) * t_.in_channels;
       t.b_depth = vectors * lanes;
       t.c = sums + point * p_.out_stride + (column - columns.begin);
       t.last = static_cast<int>(std::min(t_.out_channels - column, t.b_depth) - (t.b_depth - lanes));

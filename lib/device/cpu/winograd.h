@@ -22,24 +22,25 @@ class WinogradOf final : public Kernel {
   WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& device, std::unique_ptr<LoopRunner> epilogue);
 
   std::string way() const override { return p_.by_panels ? "winograd, panels" : "winograd, tiles"; }
-  // Transformed, weights take four times the memory: by panels, reading them would cost what making them does.
   void stays(int input, const int64_t& changes) override {
-    constexpr int64_t few_tiles = 256;  // with more, making them costs next to nothing
-    if (input == 1 && !p_.by_panels && t_.count() < few_tiles) transformed_.watch(changes);
+    if (input == 1 && keeps_weights()) transformed_.watch(changes);
   }
   int64_t scratch_bytes() const override { return scratch_.size_bytes(); }
   bool in_place(int in, int out) const override { return destination_.in_place(in, out); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
+  bool keeps_weights() const;
+  const float* kept_weights(const T* weight, void* scratch);  // null where none are
   void by_blocks(const T* x, const T* weight, float* product, void* scratch);
   void by_panels(const T* x, const T* weight, float* product, void* scratch);
   const float* widened(const T* weight, void* scratch) const;
-  void transform_all(const T* weight, void* scratch, float* to) const;
+  void transform_all(const T* weight, void* scratch, const WinogradPoints& to) const;
   void read_tiles(int64_t row_begin, int64_t row_end, const T* x, const T* zeros, float* inputs) const;
   void write_tiles(int64_t row_begin, int64_t row_end, float* sums, int64_t channels, float* y) const;
-  void multiply(int64_t tiles, const float* inputs, const float* weights, Range columns, float* sums) const;
-  void transform_weights(const float* weight, Range columns, int64_t origin, float* to) const;
+  void multiply(int64_t tiles, const float* inputs, const float* weights, int64_t weight_stride, Range columns,
+                float* sums) const;
+  void transform_weights(const float* weight, Range columns, int64_t origin, const WinogradPoints& to) const;
 
   int64_t weights_floats() const { return winograd_points * p_.weight_stride; }
   int64_t inputs_floats() const { return winograd_points * p_.in_stride; }

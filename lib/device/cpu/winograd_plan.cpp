@@ -46,6 +46,7 @@ WinogradPlan plan_winograd(const WinogradTiles& tiles, int lanes, int64_t l2_byt
   p.in_stride = winograd_stride(p.block_tiles() * p.in_row);
   p.out_stride = winograd_stride(p.block_tiles() * p.out_row);
   p.weight_stride = winograd_stride(tiles.in_channels * p.out_row);
+  p.kept_stride = winograd_stride(tiles.in_channels * round_up(tiles.out_channels, lanes));
   p.product_floats =
       p.by_panels ? tiles.pixels() * tiles.out_channels : round_up(p.block_pixels() * tiles.out_channels, 16);
   return p;

@@ -17,6 +17,7 @@ struct WinogradPlan {
   int64_t block_rows = 1;                                    // of tiles
   int64_t in_row = 0, out_row = 0;                           // of the matrices
   int64_t in_stride = 0, out_stride = 0, weight_stride = 0;  // from one point to the next
+  int64_t kept_stride = 0;                                   // of all weights, where they are kept
   int64_t product_floats = 0;                                // what is made between two epilogues
 
   int64_t block_tiles() const { return block_rows * tiles.across(); }
