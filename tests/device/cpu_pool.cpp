@@ -17,6 +17,9 @@ const Case cases[] = {
     {{1, 9, 10, 33}, {.size = {3, 3}, .stride = {2, 2}, .pad_before = {1, 1}, .pad_after = {1, 1}}},
     {{2, 5, 6, 1}, {.size = {3, 2}, .stride = {1, 1}, .pad_before = {1, 0}, .pad_after = {0, 1}}},
     {{1, 11, 9, 20}, {.size = {2, 3}, .stride = {3, 1}, .pad_before = {0, 2}, .pad_after = {3, 2}, .dilation = {2, 2}}},
+    {{2, 8, 30, 3}, {.size = {2, 2}, .stride = {2, 2}}},
+    {{1, 6, 41, 1}, {.size = {3, 3}, .stride = {2, 2}, .pad_before = {1, 1}, .pad_after = {1, 1}}},
+    {{1, 5, 23, 10}, {.size = {3, 3}, .stride = {1, 1}, .pad_before = {0, 2}, .pad_after = {2, 1}}},
     {{2, 4, 4, 17}, {.size = {1, 1}, .stride = {3, 3}, .pad_before = {1, 1}, .pad_after = {1, 1}}},
 };
 

@@ -22,6 +22,7 @@ class AxisTaps {
   // `stride`: elements from one of the positions found to the next; `place`: what one step in the window counts.
   void inputs_of_outputs(const Window& w, size_t axis, int64_t input, int64_t output, int64_t stride, int32_t place) {
     const int64_t gap = w.dilation[axis];
+    extent_ = input * stride;
     offset_step_ = gap * stride;
     place_step_ = place;
     for (int64_t o = 0; o < output; ++o) {
@@ -33,6 +34,7 @@ class AxisTaps {
   }
   void outputs_of_inputs(const Window& w, size_t axis, int64_t input, int64_t output, int64_t stride, int32_t place) {
     const int64_t gap = w.dilation[axis], step = w.stride[axis], apart = std::gcd(gap, step), period = step / apart;
+    extent_ = output * stride;
     offset_step_ = gap / apart * stride;
     place_step_ = static_cast<int32_t>(-period * place);
     for (int64_t i = 0; i < input; ++i) {
@@ -51,7 +53,7 @@ class AxisTaps {
   }
 
   PoolAxis all() const {
-    return {positions_.data(), static_cast<int64_t>(positions_.size()), offset_step_, place_step_, one_each_};
+    return {positions_.data(), static_cast<int64_t>(positions_.size()), extent_, offset_step_, place_step_, one_each_};
   }
   bool made() const { return !positions_.empty(); }
   const PoolTaps& of(int64_t position) const { return positions_[static_cast<size_t>(position)]; }
@@ -63,7 +65,7 @@ class AxisTaps {
   }
 
   std::vector<PoolTaps> positions_;
-  int64_t offset_step_ = 0;
+  int64_t extent_ = 0, offset_step_ = 0;
   int32_t place_step_ = 0;
   bool one_each_ = true;
 };

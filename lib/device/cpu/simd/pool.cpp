@@ -47,14 +47,19 @@ DL_INLINE void store_places(uint8_t* p, vi places, int count) {
 DL_INLINE vf load_some(const float* p, int count) { return count == lanes ? load(p) : load_first(p, count); }
 DL_INLINE void store_some(float* p, vf x, int count) { count == lanes ? store(p, x) : store_first(p, x, count); }
 
-// Calls f(taps, first element, c, count) for each position, and in it for each vector of channels.
+// Calls f(taps, first element, c, count) for each position, and in it for each vector of channels. Where fewer channels
+// are left than a vector has, whole ones are taken nevertheless as long as they stay within the row: what is written
+// too much is what the next positions write then.
 template <class F>
 DL_INLINE void for_each_vector(const PoolAxis& columns, int64_t channels, F f) {
   for (int64_t i = 0; i < columns.count; ++i) {
     const PoolTaps& taps = columns.positions[i];
     int64_t c = 0;
     for (; c + lanes <= channels; c += lanes) f(taps, i * channels, c, lanes);
-    if (c < channels) f(taps, i * channels, c, static_cast<int>(channels - c));
+    if (c == channels) continue;
+    const int64_t last = taps.count > 0 ? taps.offset + (taps.count - 1) * columns.offset_step : 0;
+    const bool whole = i * channels + c + lanes <= columns.count * channels && last + c + lanes <= columns.extent;
+    f(taps, i * channels, c, whole ? lanes : static_cast<int>(channels - c));
   }
 }
 

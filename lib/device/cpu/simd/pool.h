@@ -20,6 +20,7 @@ struct PoolTaps {
 struct PoolAxis {
   const PoolTaps* positions = nullptr;
   int64_t count = 0;  // of positions
+  int64_t extent = 0;  // elements that all of the axis' taps lie in
   int64_t offset_step = 0;
   int32_t place_step = 0;
   bool one_each = false;  // every position has one tap
