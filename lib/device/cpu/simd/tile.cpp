@@ -186,17 +186,24 @@ void run(const Tile& t, int rows, int vectors) {
 
 // One vector of columns, each by itself.
 template <int Rows, bool full>
-DL_INLINE void each_tile(const Tile& t, bool b_masked, int last) {
+void each_tile(const Tile& t, bool b_masked) {
+  constexpr int pointers = (Rows + 2) / 3;  // as of add_products()
   vf sum[Rows] = {};
+  const int last = t.last;
+  const int64_t a_row = t.a_row, a_depth = t.a_depth, b_depth = t.b_depth, depth = t.depth;
   for (int64_t o = 0; o < t.outer; ++o) {
     for (int64_t i = 0; i < t.inner; ++i) {
-      const float* a = t.a + o * t.a_outer + i * t.a_inner;
       const float* b = t.b + o * t.b_outer + i * t.b_inner;
-      for (int64_t d = 0; d < t.depth; ++d, a += t.a_depth, b += t.b_depth) {
+      const float* row[pointers];
+      DL_UNROLL for (int p = 0; p < pointers; ++p) row[p] = t.a + o * t.a_outer + i * t.a_inner + 3 * p * a_row;
+#pragma GCC unroll 1
+      for (int64_t d = 0; d < depth; ++d, b += b_depth) {
         const vf y = full || !b_masked ? load(b) : load_first(b, last);
         DL_UNROLL for (int r = 0; r < Rows; ++r) {
-          sum[r] += (full ? load(a + r * t.a_row) : load_first(a + r * t.a_row, last)) * y;
+          const float* x = row[r / 3] + (r % 3) * a_row;
+          sum[r] += (full ? load(x) : load_first(x, last)) * y;
         }
+        DL_UNROLL for (int p = 0; p < pointers; ++p) row[p] += a_depth;
       }
     }
   }
@@ -210,14 +217,17 @@ DL_INLINE void each_tile(const Tile& t, bool b_masked, int last) {
   }
 }
 
-template <int Rows>
-void each(Tile t, bool b_masked, int vectors) {
-  for (int v = 0; v + 1 < vectors; ++v, t.a += lanes, t.b += lanes, t.c += lanes)
-    each_tile<Rows, true>(t, false, lanes);
-  if (t.last == lanes) {
-    each_tile<Rows, true>(t, false, lanes);
-  } else {
-    each_tile<Rows, false>(t, b_masked, t.last);
+template <bool full>
+void each_row(Tile t, bool b_masked, int64_t rows) {
+  constexpr int most = 8;
+  constexpr decltype(&each_tile<1, full>) by_rows[most] = {each_tile<1, full>, each_tile<2, full>, each_tile<3, full>,
+                                                           each_tile<4, full>, each_tile<5, full>, each_tile<6, full>,
+                                                           each_tile<7, full>, each_tile<8, full>};
+  for (int64_t r = 0, height = 0; r < rows; r += height) {
+    height = rows - r <= most ? rows - r : rows - r < 2 * most ? (rows - r + 1) / 2 : most;
+    by_rows[height - 1](t, b_masked);
+    t.a += height * t.a_row;
+    t.c += height * t.c_row;
   }
 }
 
@@ -242,15 +252,13 @@ void run_strip(const Tile& strip, Along along, int64_t rows, int vectors) {
 namespace {
 
 void run_strip_of_each(const Tile& strip, bool b_masked, int64_t rows, int vectors) {
-  constexpr int most = 8;
-  constexpr decltype(&each<1>) by_rows[most] = {each<1>, each<2>, each<3>, each<4>, each<5>, each<6>, each<7>, each<8>};
   Tile t = strip;
-  for (int64_t r = 0, height = 0; r < rows; r += height) {
-    height = rows - r < most ? rows - r : rows - r < 2 * most ? (rows - r + 1) / 2 : most;
-    by_rows[height - 1](t, b_masked, vectors);
-    t.a += height * t.a_row;
-    t.c += height * t.c_row;
+  if (t.depth == 1) {  // the taps of a row of a window are the innermost loop
+    t.depth = t.inner, t.a_depth = t.a_inner, t.b_depth = t.b_inner;
+    t.inner = 1;
   }
+  for (int v = 0; v + 1 < vectors; ++v, t.a += lanes, t.b += lanes, t.c += lanes) each_row<true>(t, false, rows);
+  t.last == lanes ? each_row<true>(t, false, rows) : each_row<false>(t, b_masked, rows);
 }
 
 }  // namespace
