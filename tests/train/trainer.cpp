@@ -205,6 +205,11 @@ TEST_CASE("targets that are all left out are told, of training as of a split") {
   CHECK(error_text([&] { all_ignored("{first: 40}"); }) ==
         "error: expected targets that count in the split 'val', the loss ignores all of them\n"
         "  help: mend its 'ignore_index', or the targets");
+  const auto alone = place.plan({"loss=triplet", "metrics=[]", "data.batch_size=1", "data.validation=null",
+                                 "trainer.max_steps=2", "trainer.checkpoint.best=null"});
+  CHECK(error_text([&] {
+          train(*alone, nullptr);
+        }).find("make 'data.batch_size' larger where the loss compares a batch's samples") != std::string::npos);
 }
 
 TEST_CASE("a metric without targets of its own is not told, and never a gain") {

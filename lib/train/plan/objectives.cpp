@@ -311,9 +311,13 @@ std::vector<Measured> Objectives::measured(const Measures& measures, const std::
 std::vector<Measured> Objectives::measured_whole(const Measures& measures, const std::string& part) const {
   std::vector<Measured> values = measured(measures, part);
   if (!values.empty()) return values;
+  const bool has_ignored =
+      std::ranges::any_of(losses_, [](const Term& term) { return term.loss->ignored().has_value(); });
   throw Error(Exit::data, Problem{.what = concat("expected targets that count in the split '", part,
                                                  "', the loss ignores all of them"),
-                                  .help = "mend its 'ignore_index', or the targets"});
+                                  .help = has_ignored ? "mend its 'ignore_index', or the targets"
+                                                      : "mend the targets, or make 'data.batch_size' larger where the "
+                                                        "loss compares a batch's samples"});
 }
 
 std::vector<MetricTable> Objectives::tables(const Measures& measures) const {
