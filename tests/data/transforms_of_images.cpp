@@ -118,6 +118,16 @@ TEST_CASE("a mask goes where its image goes, and colours do not change it") {
   }
 }
 
+TEST_CASE("rgb gives a grey image three times, and leaves colours alone") {
+  CHECK(sample(*image_through("[rgb]", {DType::u8, {1, 2, 1}}, std::string("\x33\xFF")), 0)[0] ==
+        sample(*image_through("[]", {DType::u8, {1, 2, 3}}, std::string("\x33\x33\x33\xFF\xFF\xFF")), 0)[0]);
+  const std::string colours = noisy_bytes(4 * 4 * 3);
+  CHECK(sample(*image_through("[rgb]", {DType::u8, {4, 4, 3}}, colours), 0) ==
+        sample(*image_through("[]", {DType::u8, {4, 4, 3}}, colours), 0));
+  CHECK_THROWS_WITH(image_through("[rgb]", {DType::u8, {4, 4, 2}}, noisy_bytes(4 * 4 * 2)),
+                    doctest::Contains("expected images of one channel or of three, got [4, 4, 2]"));
+}
+
 TEST_CASE("random transforms do nothing outside training, those without chance do the same there") {
   const std::string image = noisy_bytes(16 * 16 * 3);
   const Type type{DType::u8, {16, 16, 3}};

@@ -3,7 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace dl {
@@ -16,6 +18,8 @@ class BlockCodec {
   virtual uint64_t most_expansion() const = 0;
   // Whether the block was whole and filled `out`, no more and no less.
   virtual bool decode(std::string_view in, std::span<char> out) const = 0;
+  // The same bytes as a block; none where blocks of this codec are not written.
+  virtual std::optional<std::string> encode(std::string_view /*in*/) const { return {}; }
 };
 
 // Adds a codec; it lives as long as the program.

@@ -16,6 +16,13 @@ class SnappyCodec final : public BlockCodec {
     return ::snappy_uncompressed_length(in.data(), in.size(), &size) == SNAPPY_OK && size == out.size() &&
            ::snappy_uncompress(in.data(), in.size(), out.data(), &size) == SNAPPY_OK;
   }
+  std::optional<std::string> encode(std::string_view in) const override {
+    std::string out(::snappy_max_compressed_length(in.size()), '\0');
+    size_t size = out.size();
+    if (::snappy_compress(in.data(), in.size(), out.data(), &size) != SNAPPY_OK) return {};
+    out.resize(size);
+    return out;
+  }
 };
 DL_BLOCK_CODEC(SnappyCodec);
 
