@@ -93,14 +93,14 @@ WeightsTable::Entry array_of(const std::string& name, DType type, const Shape& s
 void write_sample(const Plan& plan, Inference& inference, bool channels_first, const std::filesystem::path& file) {
   const Network& network = *plan.network;
   WeightsWriter::Tensors arrays;
-  std::vector<std::vector<std::byte>> inputs;
+  std::vector<Inference::Given> inputs;
   for (const Network::Input& input : network.inputs()) {
     const std::vector<double> values = drawn(network, input);
-    inputs.push_back(in_memory(values, input.type.dtype));
-    arrays.push_back(
-        array_of(input.name, input.type.dtype, batched(input.type, samples).shape, values, channels_first));
+    const Type type = batched(input.type, samples);
+    inputs.push_back({input.name, type, in_memory(values, type.dtype)});
+    arrays.push_back(array_of(input.name, type.dtype, type.shape, values, channels_first));
   }
-  const std::vector<float> output = inference.apply(inputs, samples);
+  const std::vector<float> output = inference.apply(inputs);
   const Type type = batched(plan.predicted_output(), samples);
   arrays.push_back(array_of("output", DType::f32, type.shape, {output.begin(), output.end()}, channels_first));
   write_weights_file(file, arrays);

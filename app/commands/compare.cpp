@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "app/activation_comparison.h"
 #include "app/command.h"
 #include "app/config_difference.h"
 #include "app/console/json.h"
@@ -23,15 +24,23 @@ struct Compared {
 
 class Compare final : public Command {
  public:
-  std::string summary() const override { return "what differs between runs: keys of their configs, and figures"; }
+  std::string summary() const override {
+    return "what differs between runs: keys of their configs, and figures; or what their layers give";
+  }
 
   void declare(CLI::App& app) override {
-    app.add_option("RUN", names_, "two runs or more: names, folders, or configs, which stand for their newest run")
+    app.add_option(
+           "RUN", names_,
+           "two runs or more: names, folders, or configs, which stand for their newest run; of activations, files "
+           "of them too")
         ->required()
         ->expected(1, 1 << 20);
+    comparison_.declare(app);
     declare_runs(app, folder_);
     declare_json(app, json_);
     examples(app, {{"dlcli compare my-1 my-2", "which keys differ, and what came out"},
+                   {"dlcli compare my-1 theirs.npz", "the first layer that gives something else in another program"},
+                   {"dlcli compare my-1 my-2 --activations --data val", "the first layer at which two runs part"},
                    {"dlcli compare my-1 my-2 my-3 --json", "for scripts"}});
   }
 
@@ -40,6 +49,7 @@ class Compare final : public Command {
       throw Error(Exit::usage, Problem{.path = "dlcli compare",
                                        .what = "expected two runs or more, got one",
                                        .help = "write 'dlcli compare " + names_[0] + " RUN'; 'dlcli runs' lists them"});
+    if (comparison_.is_meant(names_)) return comparison_.run(names_, folder_, json_);
     for (const std::string& name : names_) runs_.push_back(read(name));
     std::vector<const Node*> configs;
     for (const Compared& run : runs_) configs.push_back(&run.info.resolved);
@@ -153,6 +163,7 @@ class Compare final : public Command {
   std::vector<std::string> names_;
   std::string folder_ = "runs";
   bool json_ = false;
+  ActivationComparison comparison_;
   std::vector<Compared> runs_;
   std::vector<Difference> differences_;
 };

@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <optional>
 
+#include "app/activations.h"
 #include "app/command.h"
 #include "app/console/output.h"
 #include "app/options.h"
 #include "app/place.h"
 #include "app/prediction_lines.h"
+#include "app/prediction_table.h"
 #include "app/sheet.h"
 #include "app/trained.h"
 #include "app/warnings.h"
@@ -24,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t most_drawn_samples = 64;  // where --first does not say
+constexpr int64_t most_drawn_samples = 64, most_activated_samples = 8;  // where --first does not say
 
 std::string passed_over_text(const std::string& folder, const std::vector<fs::path>& files) {
   std::vector<std::string> names;
@@ -68,9 +70,9 @@ class Predict final : public Command {
     app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
         ->type_name("WHICH");
     app.add_option("--format", format_,
-                   "csv; jsonl: one JSON object a line; npy: an array of f32 with all that is given")
+                   "csv; jsonl: one JSON object a line; npy: an array of f32 with all that is given; parquet: a table")
         ->type_name("FORMAT")
-        ->check(one_of({"csv", "jsonl", "npy"}));
+        ->check(one_of({"csv", "jsonl", "npy", "parquet"}));
     app.add_flag("--all", all_, "the probability of every class");
     app.add_option("--item", item_,
                    "what an item of the model gives, by its name; if left out, what the first loss reads")
@@ -80,17 +82,23 @@ class Predict final : public Command {
         ->check(whole_number(1, int64_t{1} << 40));
     app.add_option("--sheet", sheet_, "of outputs that are images: draw them, in the place of the lines")
         ->type_name("FILE.png");
+    app.add_option("--activations", activations_,
+                   "what every layer gives, and the inputs, by name, in the place of the lines: of the first 8 samples")
+        ->type_name("FILE.npz");
     app.add_option("-o,--output", output_, "the file to write; if left out, standard output")->type_name("FILE");
     declare_runs(app, runs_);
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
-    examples(app, {{"dlcli predict quickstart shirt.png", "one image"},
-                   {"dlcli predict quickstart photos/ --format jsonl --all", "a folder, every class's probability"},
-                   {"dlcli predict adult people.csv -o incomes.csv", "rows of a table, numbered from 0"},
-                   {"dlcli predict quickstart --data test -o test.csv", "the test set, into a file"},
-                   {"dlcli predict quickstart --data test --format npy -o test.npy", "as an array of probabilities"},
-                   {"dlcli predict dcgan --data test --item generator --first 64 --sheet drawn.png",
-                    "images that a network drew"}});
+    examples(app,
+             {{"dlcli predict quickstart shirt.png", "one image"},
+              {"dlcli predict quickstart photos/ --format jsonl --all", "a folder, every class's probability"},
+              {"dlcli predict adult people.csv -o incomes.csv", "rows of a table, numbered from 0"},
+              {"dlcli predict quickstart --data test -o test.csv", "the test set, into a file"},
+              {"dlcli predict quickstart --data test --format npy -o test.npy", "as an array of probabilities"},
+              {"dlcli predict adult --data test --format parquet -o test.parquet", "for pandas and DuckDB"},
+              {"dlcli predict quickstart --data test --activations mine.npz", "for 'dlcli compare', and to look at"},
+              {"dlcli predict dcgan --data test --item generator --first 64 --sheet drawn.png",
+               "images that a network drew"}});
   }
 
   Exit run() override {
@@ -100,14 +108,16 @@ class Predict final : public Command {
                           .what = data_.empty() ? "there is nothing to predict" : "INPUT and --data are both given",
                           .help = data_.empty() ? "name image files, a folder or a file of rows, or write '--data test'"
                                                 : "keep one of them"});
-    if (!sheet_.empty() && !output_.empty())
-      throw Error(Exit::usage, Problem{.path = "dlcli predict",
-                                       .what = "--sheet draws in the place of the lines that --output is for",
-                                       .help = "call it once for each"});
-    if (format_ == "npy" && output_.empty())
-      throw Error(Exit::usage, Problem{.path = "--format npy",
-                                       .what = "an array is not written to standard output",
-                                       .help = "name the file: -o predictions.npy"});
+    for (const auto& [option, file] : {std::pair("--sheet draws", sheet_), {"--activations writes", activations_}})
+      if (!file.empty() && !output_.empty())
+        throw Error(Exit::usage, Problem{.path = "dlcli predict",
+                                         .what = concat(option, " in the place of the lines that --output is for"),
+                                         .help = "call it once for each"});
+    if ((format_ == "npy" || format_ == "parquet") && output_.empty())
+      throw Error(Exit::usage, Problem{.path = "--format " + format_,
+                                       .what = concat(format_ == "npy" ? "an array" : "a table",
+                                                      " is not written to standard output"),
+                                       .help = "name the file: -o predictions." + format_});
     const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(data_), item_);
     const Plan& plan = *trained.plan;
     const DatasetPointer rows = inputs_.empty() ? nullptr : open_rows_of(plan);
@@ -123,10 +133,16 @@ class Predict final : public Command {
     const bool has_targets =
         loss && loss->reads_field() && std::ranges::count(data->fields(), loss->from.target, &SampleField::name) > 0;
     const bool has_places = !data_.empty() && data->size() > 0 && !place_text(*data, 0).empty();
-    const PredictionLines lines(plan,
-                                {.csv = format_ == "csv", .all = all_, .targets = has_targets, .places = has_places});
+    const PredictionLines::Options options{
+        .csv = format_ == "csv", .all = all_, .targets = has_targets, .places = has_places};
+    const PredictionLines lines(plan, options);
     if (!sheet_.empty()) {
       draw(*trained.inference, data, plan.predicted_output());
+      return Exit::done;
+    }
+    if (!activations_.empty()) {
+      const auto given = trained.inference->inputs_of(data, first_ > 0 ? first_ : most_activated_samples);
+      write_activations(activations_, given, trained.inference->activations(given));
       return Exit::done;
     }
     if (format_ == "npy") {
@@ -138,7 +154,10 @@ class Predict final : public Command {
     const auto write = [&](const std::string& text) { file ? file->append(text) : print(text); };
     Inference& inference = *trained.inference;
     const int64_t tried = first_ > 0 ? std::min(first_, data->size()) : data->size();
-    std::string text = lines.header();
+    std::optional<PredictionTable> table;
+    if (format_ == "parquet")
+      table.emplace(plan, options, !images.data, [&](std::string_view bytes) { file->append(bytes); });
+    std::string text = table ? "" : lines.header();
     std::vector<Problem> problems;
     inference.predict(
         data,
@@ -148,13 +167,20 @@ class Predict final : public Command {
             return;
           }
           const std::string place = has_places || images.data ? place_text(*data, p.index) : "";
+          if (table) {
+            table->add(place, place, p);
+            return;
+          }
           text += lines.lines(images.data ? place : std::to_string(p.index), place, p);
           if (text.size() < (1 << 16)) return;
           write(text);
           text.clear();
         },
         first_);
-    write(text);
+    if (table)
+      table->finish();
+    else
+      write(text);
     if (file) file->commit();
     for (const std::string& line : skipped(*data)) warn("skipped, the image behind it was predicted instead: " + line);
     if (problems.empty()) return Exit::done;
@@ -206,7 +232,7 @@ class Predict final : public Command {
     return rows;
   }
 
-  std::string what_, data_, checkpoint_, format_ = "csv", output_, item_, sheet_;
+  std::string what_, data_, checkpoint_, format_ = "csv", output_, item_, sheet_, activations_;
   int64_t first_ = 0;  // all
   std::vector<std::string> inputs_;
   bool all_ = false;

@@ -144,7 +144,7 @@ class Network::Impl::LayerBuilder final : public Builder {
     if (problems) {
       DL_CHECK(!net_.parameter_index.contains(path), path, " is made twice");
       net_.parameter_index[path] = net_.tensors.size();
-      net_.tensors.push_back({path, shape, true, net_.arena, layer_type, std::move(initial)});
+      net_.tensors.push_back({path, shape, true, net_.arena, layer_type, std::move(initial), std::ssize(net_.tensors)});
       net_.arena = plus(net_.arena, aligned(shape));
       net_.count += shape.elements();
       parameters += shape.elements();
@@ -226,6 +226,7 @@ class Network::Impl::LayerBuilder final : public Builder {
   int draws = 0;
   std::vector<Problem>* problems;  // set while learning
   std::string doubtful;            // label of a layer before that was not wholly understood
+  std::vector<NetworkOutputs::Part> parts;
 
  private:
   bool shares() const { return tensor_path != layer_path; }
@@ -286,13 +287,15 @@ NetworkOutputs Network::Impl::build_all(std::span<const Value> given, LayerBuild
   const std::vector<Value> made = build_list(items, given, b);
   NetworkOutputs out{.last = made.empty() ? given[0] : made.back()};
   for (size_t i = 0; i < made.size(); ++i) out.items[items[i].spec.path] = made[i];
+  out.parts = std::move(b.parts);
   return out;
 }
 
 Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs, LayerBuilder& b) {
   if (!item.spec.is_layer()) {
     const std::vector<Value> made = build_list(item.children, inputs, b);
-    return made.empty() ? inputs[0] : made.back();
+    b.parts.push_back({item.spec.path, "", made.empty() ? inputs[0] : made.back()});
+    return b.parts.back().value;
   }
   if (!item.layer) throw Stop{};
   b.layer_path = item.spec.path;
@@ -319,6 +322,7 @@ Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs,
     throw Stop{};
   }
   b.graph().scope.clear();
+  b.parts.push_back({item.spec.path, item.layer->name, y});
   if (b.problems) {
     double flops = 0;
     for (int i = first; i < b.graph().size(); ++i) {

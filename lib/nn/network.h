@@ -24,6 +24,7 @@ struct Tensor {
   int64_t offset = 0;   // elements into "parameters"; 0 for a buffer, whose variable has the path's name
   std::string layer;    // registered name of its layer, "conv2d"
   std::shared_ptr<const Initializer> initial;
+  int64_t number = 0;  // of a parameter: how many layers asked for before it, however they are arranged
 };
 
 struct LayerSummary {
@@ -45,10 +46,15 @@ struct NumberLimit {
   std::string layer;  // its path: "3", "tokens"
 };
 
-// What a network gives for a batch: what it ends with, and what each item of its list gives.
+// What a network gives for a batch: what it ends with, what each item of its list gives, and all on the way.
 struct NetworkOutputs {
   Value last;
   std::map<std::string, Value> items;  // by path: "3", "head"
+  struct Part {
+    std::string path, type;  // "layer1.0.conv1", "conv2d"; a block, and what repeats one, has no type
+    Value value;
+  };
+  std::vector<Part> parts;  // every layer, and every block behind what is in it, as they are computed
 
   // Of an item, or without one what the network ends with.
   Value at(const std::optional<std::string>& item) const { return item ? items.at(*item) : last; }

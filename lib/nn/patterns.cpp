@@ -25,6 +25,13 @@ bool fits_pattern(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
+std::string renamed(const std::string& name, const std::string& pattern, const std::string& meant) {
+  const size_t star = pattern.find('*'), place = meant.find('*');
+  if (star == std::string::npos || place == std::string::npos) return meant;
+  const std::string kept = name.substr(star, name.size() - (pattern.size() - 1));
+  return meant.substr(0, place) + kept + meant.substr(place + 1);
+}
+
 bool Patterns::fit(std::string_view text) const {
   return std::ranges::any_of(list, [&](const std::string& pattern) { return fits_pattern(pattern, text); });
 }

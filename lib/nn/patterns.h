@@ -12,6 +12,9 @@ namespace dl {
 // Whether `pattern` stands for the whole text.
 bool fits_pattern(std::string_view pattern, std::string_view text);
 
+// A name that fits `pattern` as `meant` has it: what the first '*' stands for is kept, where both have one.
+std::string renamed(const std::string& name, const std::string& pattern, const std::string& meant);
+
 struct Patterns {
   std::vector<std::string> list;
 

@@ -125,6 +125,9 @@ struct Inference::Impl {
       read_weights(plan.network->tensors(), store, file, plan.initial);
   }
 
+  template <class Tell, class Take>
+  void run(const std::vector<Given>& inputs, const Tell& tell, const Take& take);
+
   // The averages of the weights that a run keeps.
   std::vector<Variable> averages_of(const Plan& plan) {
     Store planned(*device);
@@ -158,32 +161,93 @@ Evaluation Inference::evaluate(const std::string& split, const Each& each) {
   return result;
 }
 
-std::vector<float> Inference::apply(const std::vector<std::vector<std::byte>>& inputs, int64_t samples) {
-  const Network& network = *impl_->plan.network;
+namespace {
+
+// That data have what the network reads, in the types that it was trained on.
+void expect_inputs(const Network& network, const Dataset& data) {
+  for (const Network::Input& wanted : network.inputs()) {
+    const auto found = std::ranges::find(data.fields(), wanted.name, &SampleField::name);
+    if (found == data.fields().end())
+      throw Error(Exit::data,
+                  Problem{.what = concat("expected samples with a field '", wanted.name, "', there is none"),
+                          .help = "give data with the fields that the network was trained on"});
+    if (found->type != wanted.type)
+      throw Error(Exit::data, Problem{.what = concat("expected samples of shape ", wanted.type.shape.text(), ", got ",
+                                                     found->type.shape.text()),
+                                      .help = "give data of the shape that the network was trained on"});
+  }
+}
+
+}  // namespace
+
+std::vector<Inference::Given> Inference::inputs_of(const DatasetPointer& data, int64_t samples) {
+  expect_inputs(*impl_->plan.network, *data);
+  Loader loader(data, prediction_loading(impl_->plan, *data));
+  const Batch& batch = loader.next();
+  std::vector<Given> inputs;
+  for (const Network::Input& input : impl_->plan.network->inputs()) {
+    const auto field = std::ranges::find(data->fields(), input.name, &SampleField::name) - data->fields().begin();
+    const Type type = batched(batch.type->sample(input.name, input.type), std::min(samples, batch.count));
+    const std::byte* values = batch.fields[static_cast<size_t>(field)];
+    inputs.push_back({input.name, type, {values, values + type.bytes()}});
+  }
+  return inputs;
+}
+
+// The network applied to a batch; `tell` says which of its values are outputs, which `take` reads.
+template <class Tell, class Take>
+void Inference::Impl::run(const std::vector<Given>& inputs, const Tell& tell, const Take& take) {
+  const Network& network = *plan.network;
   Graph g;
   std::vector<Value> given;
-  for (const Network::Input& each : network.inputs()) given.push_back(input(g, each.name, batched(each.type, samples)));
-  const NetworkOutputs outputs = network.build(g, given, false, {}, impl_->plan.seed());
-  g.output("output", as_f32(outputs.at(impl_->plan.objectives.predicted_output())));
-  impl_->programs.forget_carried(false);
-  Program program(g, impl_->store, passes_for(*impl_->device, {.parameters = network.parameters()}));
+  for (const Given& each : inputs) given.push_back(input(g, each.name, each.type));
+  tell(g, network.build(g, given, false, {}, plan.seed()));
+  programs.forget_carried(false);
+  Program program(g, store, passes_for(*device, {.parameters = network.parameters()}));
   std::vector<HostMemory> fed;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const std::string& name = network.inputs()[i].name;
-    if (!program.has_input(name)) continue;
-    const Type type = program.input_type(name);
-    fed.emplace_back(*impl_->device, type.bytes());
-    DL_CHECK(static_cast<int64_t>(inputs[i].size()) == type.bytes(), name, " has ", inputs[i].size(), " bytes");
-    std::ranges::copy(inputs[i], fed.back().data());
-    program.feed(name, fed.back().as<const std::byte>());
+  for (const Given& each : inputs) {
+    if (!program.has_input(each.name)) continue;
+    const Type type = program.input_type(each.name);
+    fed.emplace_back(*device, type.bytes());
+    DL_CHECK(std::ssize(each.values) == type.bytes(), each.name, " has ", each.values.size(), " bytes");
+    std::ranges::copy(each.values, fed.back().data());
+    program.feed(each.name, fed.back().template as<const std::byte>());
   }
   if (program.has_input("step")) {  // of layers that draw random numbers
-    fed.emplace_back(*impl_->device, bytes_of(DType::i32));
-    *fed.back().as<int32_t>().data() = 0;
-    program.feed("step", fed.back().as<const int32_t>());
+    fed.emplace_back(*device, bytes_of(DType::i32));
+    *fed.back().template as<int32_t>().data() = 0;
+    program.feed("step", fed.back().template as<const int32_t>());
   }
   program.run();
-  return program.read("output");
+  take(program);
+}
+
+std::vector<float> Inference::apply(const std::vector<Given>& inputs) {
+  std::vector<float> output;
+  impl_->run(
+      inputs,
+      [&](Graph& g, const NetworkOutputs& outputs) {
+        g.output("output", as_f32(outputs.at(impl_->plan.objectives.predicted_output())));
+      },
+      [&](Program& program) { output = program.read("output"); });
+  return output;
+}
+
+std::vector<Inference::Activation> Inference::activations(const std::vector<Given>& inputs) {
+  std::vector<Activation> made;
+  const auto name = [](size_t part) { return concat("part/", part); };
+  impl_->run(
+      inputs,
+      [&](Graph& g, const NetworkOutputs& outputs) {
+        for (const NetworkOutputs::Part& part : outputs.parts) {
+          g.output(name(made.size()), as_f32(part.value));
+          made.push_back({part.path, part.type, part.value.shape(), {}});
+        }
+      },
+      [&](Program& program) {
+        for (size_t i = 0; i < made.size(); ++i) made[i].values = program.read(name(i));
+      });
+  return made;
 }
 
 std::vector<float> Inference::weights(const Tensor& tensor) {
@@ -200,18 +264,7 @@ Generation Inference::generation(bool cached) {
 }
 
 void Inference::predict(const DatasetPointer& given, const Each& each, int64_t first) {
-  const Network& network = *impl_->plan.network;
-  for (const Network::Input& wanted : network.inputs()) {
-    const auto found = std::ranges::find(given->fields(), wanted.name, &SampleField::name);
-    if (found == given->fields().end())
-      throw Error(Exit::data,
-                  Problem{.what = concat("expected samples with a field '", wanted.name, "', there is none"),
-                          .help = "give data with the fields that the network was trained on"});
-    if (found->type != wanted.type)
-      throw Error(Exit::data, Problem{.what = concat("expected samples of shape ", wanted.type.shape.text(), ", got ",
-                                                     found->type.shape.text()),
-                                      .help = "give data of the shape that the network was trained on"});
-  }
+  expect_inputs(*impl_->plan.network, *given);
   const DatasetPointer data = viewed(given, impl_->views);
   BatchPrograms programs([this](const BatchType& batch) -> Program& { return impl_->programs.predict(batch); }, *data);
   Loader loader(data, prediction_loading(impl_->plan, *data));

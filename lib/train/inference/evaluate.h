@@ -58,9 +58,23 @@ class Inference {
   // Calls `each` for every sample of the data set, or the `first` so many, in its order; it must have the network's
   // inputs.
   void predict(const DatasetPointer& data, const Each& each, int64_t first = 0);
-  // What the network gives for a batch: the output that predictions are of, as the model gives it, from inputs in the
-  // order of the network's, each of its type in memory.
-  std::vector<float> apply(const std::vector<std::vector<std::byte>>& inputs, int64_t samples);
+  // An input of the network for a batch: its name, and values of its type [batch, …] in memory.
+  struct Given {
+    std::string name;
+    Type type;
+    std::vector<std::byte> values;
+  };
+  // Those of the first samples of a data set, as many as are wanted and the first batch has.
+  std::vector<Given> inputs_of(const DatasetPointer& data, int64_t samples);
+  // What the network gives for a batch: the output that predictions are of, as the model gives it, from all its inputs.
+  std::vector<float> apply(const std::vector<Given>& inputs);
+  // What every layer and block gives for a batch, in the order that they are computed.
+  struct Activation {
+    std::string path, type;  // "layer1.0.conv1", "conv2d"; a block has no type
+    Shape shape;             // [batch, …]
+    std::vector<float> values;
+  };
+  std::vector<Activation> activations(const std::vector<Given>& inputs);
   std::vector<float> weights(const Tensor& tensor);
   // Continues sequences with these weights; the inference must outlive it.
   Generation generation(bool cached = true);

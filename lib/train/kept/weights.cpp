@@ -135,14 +135,6 @@ void read_tensor(const SafetensorsFile& file, const std::string& name, Store& st
                 [&](int64_t begin, std::span<float> into) { file.read_f32(name, begin, into); });
 }
 
-// A name that fits `pattern` as `meant` has it: what '*' stands for is kept.
-std::string renamed(const std::string& name, const std::string& pattern, const std::string& meant) {
-  const size_t star = pattern.find('*'), place = meant.find('*');
-  if (star == std::string::npos || place == std::string::npos) return meant;
-  const std::string kept = name.substr(star, name.size() - (pattern.size() - 1));
-  return meant.substr(0, place) + kept + meant.substr(place + 1);
-}
-
 // What stands before the file's names of the model's tensors: of all, or of those that are in it where others may be
 // begun anew.
 std::vector<std::string> wrappers_of(const std::map<std::string, std::string>& meant, const Tensors& tensors,
