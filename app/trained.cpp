@@ -12,6 +12,13 @@ namespace {
 
 bool is_checkpoint(const std::filesystem::path& folder) { return std::filesystem::exists(folder / "manifest.json"); }
 
+void refuse_which(const std::string& checkpoint, const std::string& which) {
+  if (which.empty()) return;
+  throw Error(Exit::usage, Problem{.path = checkpoint,
+                                   .what = "is a checkpoint, so --checkpoint " + which + " says nothing of it",
+                                   .help = "give the run's name, or leave --checkpoint out"});
+}
+
 // The best of a run that keeps one; its last one's state says whether it does.
 Checkpoint best_or_last(const Checkpoints& checkpoints) {
   Checkpoint last = checkpoints.find("last", warn_passed_over);
@@ -38,14 +45,26 @@ RunPaths named_run(const std::string& text, const std::filesystem::path& runs) {
   return find_run(is_config(text) ? run_name(text) : text, runs);
 }
 
+std::optional<Checkpoint> named_checkpoint(const std::string& text, const std::filesystem::path& runs,
+                                           const std::string& which) {
+  if (is_checkpoint(text)) {
+    refuse_which(text, which);
+    return open_checkpoint(text);
+  }
+  const std::filesystem::path path = text;
+  std::error_code none;
+  if (!is_config(text)) {
+    const bool there = std::filesystem::exists(path, none);
+    if (there ? !std::filesystem::exists(path / "checkpoints", none) : path.has_extension()) return {};
+  }
+  return Checkpoints(named_run(text, runs).checkpoints()).find(which.empty() ? "last" : which, warn_passed_over);
+}
+
 Trained open_trained(const std::string& text, const std::filesystem::path& runs, const std::string& which,
                      const std::vector<std::string>& sets, const SetsToRead& read, const std::string& item) {
   Trained trained;
   const bool is_folder = is_checkpoint(text);
-  if (is_folder && !which.empty())
-    throw Error(Exit::usage, Problem{.path = text,
-                                     .what = "is a checkpoint, so --checkpoint " + which + " says nothing of it",
-                                     .help = "give the run's name, or leave --checkpoint out"});
+  if (is_folder) refuse_which(text, which);
   while (true) {
     if (is_folder) {
       trained.name = text;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,11 @@ std::string config_file(const std::string& text);
 
 // The run that `text` names: its folder, its name in the folder `runs`, or a config, which stands for its newest run.
 RunPaths named_run(const std::string& text, const std::filesystem::path& runs);
+
+// The checkpoint that `text` names where it is no file of weights and no folder with one: a checkpoint's folder; or of
+// a run `which`, if left out the last.
+std::optional<Checkpoint> named_checkpoint(const std::string& text, const std::filesystem::path& runs,
+                                           const std::string& which = "");
 
 // A trained network: the plan it was trained by, and a checkpoint of it put to use.
 struct Trained {

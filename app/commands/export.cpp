@@ -9,6 +9,7 @@
 #include "app/export_sample.h"
 #include "app/options.h"
 #include "app/trained.h"
+#include "app/training_state_of.h"
 #include "lib/base/folder.h"
 #include "lib/base/text.h"
 #include "lib/interop/export_target.h"
@@ -47,10 +48,12 @@ class Export final : public Command {
   }
 
   Exit run() override {
-    const Trained trained = open();
-    const Plan& plan = *trained.plan;
-    const std::filesystem::path folder = new_folder(trained.name);
     const std::unique_ptr<ExportTarget> target = export_targets().at(to_)();
+    const Trained trained = open(target->training());
+    const Plan& plan = *trained.plan;
+    const std::optional<TrainingState> training =
+        target->training() == ExportTarget::Training::none ? std::nullopt : where_it_stands(trained);
+    const std::filesystem::path folder = new_folder(trained.name);
     const ExportOptions options{.channels_last = layout_ == "nhwc", .twins = !plain_};
     const TrainedNetwork network{.network = *plan.network,
                                  .items = plan.items,
@@ -58,7 +61,8 @@ class Export final : public Command {
                                  .source = source_of(trained),
                                  .config = plan.resolved_node(),
                                  .weights = [&](const Tensor& tensor) { return trained.inference->weights(tensor); },
-                                 .learning_rates = learning_rates(plan)};
+                                 .learning_rates = learning_rates(plan),
+                                 .training = training ? &*training : nullptr};
     const std::vector<WrittenTensor> tensors = target->write(network, options, folder);
     write_sample(plan, *trained.inference, target->channels_first(options), folder / "expected.npz");
     print(text(tensors, folder));
@@ -66,8 +70,24 @@ class Export final : public Command {
   }
 
  private:
-  Trained open() const {
-    if (!untrained_) return open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::none());
+  // With the training set where the target asks for it. One that can do without has none where that is not there.
+  Trained open(ExportTarget::Training training) const {
+    const auto trained_with = [&](const SetsToRead& read) {
+      return open_trained(what_, runs_, checkpoint_, overrides_.sets(), read);
+    };
+    if (untrained_) return untrained();
+    if (training == ExportTarget::Training::none) return trained_with(SetsToRead::none());
+    try {
+      return trained_with(SetsToRead::only("train"));
+    } catch (const Error& e) {
+      if (training == ExportTarget::Training::all) throw;
+      Trained trained = trained_with(SetsToRead::none());  // fails too where it is not the data
+      warn(concat("the optimizer's state is left, as the training set was not to be opened: ", e.problems()[0].what));
+      return trained;
+    }
+  }
+
+  Trained untrained() const {
     if (!is_config(what_))
       throw Error(Exit::usage, Problem{.path = "--untrained",
                                        .what = "expected a config, got '" + what_ + "'",
@@ -77,6 +97,15 @@ class Export final : public Command {
     trained.name = trained.plan->name;
     trained.inference = std::make_unique<Inference>(*trained.plan);
     return trained;
+  }
+
+  std::optional<TrainingState> where_it_stands(const Trained& trained) const {
+    if (untrained_ || trained.plan->batches_per_epoch() == 0) return {};
+    if (const std::string why = why_not_in_torch(trained.plan->updates()); !why.empty()) {
+      warn("the optimizer's state is left: " + why);
+      return {};
+    }
+    return training_state_of(*trained.plan, trained.checkpoint);
   }
 
   // Of every step there will be, or of one where the run has no planned end and its learning rate stays.

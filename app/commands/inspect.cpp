@@ -8,9 +8,12 @@
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/options.h"
+#include "app/trained.h"
 #include "lib/base/printable.h"
 #include "lib/base/text.h"
+#include "lib/interop/safetensors.h"
 #include "lib/interop/weights/chosen_weights.h"
+#include "lib/interop/weights/stored_optimizers.h"
 #include "lib/interop/weights/weights_format.h"
 
 namespace dl {
@@ -58,21 +61,38 @@ class Inspect final : public Command {
   std::vector<std::string> other_names() const override { return {"tensors", "weights", "ls"}; }
 
   void declare(CLI::App& app) override {
-    app.add_option("FILE", file_, "a file of weights, or a folder with model.safetensors or pytorch_model.bin")
+    app.add_option("FILE", file_,
+                   "a file of weights, or a folder with model.safetensors or pytorch_model.bin; or a run, or a "
+                   "checkpoint's folder")
         ->required();
+    declare_runs(app, runs_);
     declare_json(app, json_);
     examples(app, {{"dlcli inspect resnet18.pth", "what 'init_from: resnet18.pth' would find"},
+                   {"dlcli inspect my-1", "a run's last checkpoint, and what its optimizer keeps"},
                    {"dlcli inspect last.ckpt --json", "for scripts"}});
   }
 
   Exit run() override {
-    const WeightsTable table = read_weights_table(file_);
-    print(json_ ? json_line(as_json(table)) : as_text(table, standard_output().columns()));
+    const std::optional<Checkpoint> checkpoint = named_checkpoint(file_, runs_);
+    const WeightsTable table = read_weights_table(checkpoint ? checkpoint->weights() : std::filesystem::path(file_));
+    const std::vector<StoredOptimizer> optimizers = checkpoint ? optimizers_of(*checkpoint) : stored_optimizers(table);
+    print(json_ ? json_line(as_json(table, optimizers)) : as_text(table, optimizers, standard_output().columns()));
     return Exit::done;
   }
 
  private:
-  static std::string as_text(const WeightsTable& weights, size_t columns) {
+  static std::vector<StoredOptimizer> optimizers_of(const Checkpoint& checkpoint) {
+    if (SafetensorsFile(checkpoint.optimizer()).tensors().empty()) return {};
+    std::vector<StoredOptimizer> found = stored_optimizers(read_weights_table(checkpoint.optimizer()), true);
+    for (StoredOptimizer& optimizer : found) {
+      optimizer.key = checkpoint.optimizer().filename().string();
+      optimizer.step = static_cast<double>(checkpoint.state.step);
+    }
+    return found;
+  }
+
+  static std::string as_text(const WeightsTable& weights, const std::vector<StoredOptimizer>& optimizers,
+                             size_t columns) {
     NameTree tree;
     double bytes = 0, elements = 0;
     for (const auto& [name, tensor] : weights.tensors()) {
@@ -96,11 +116,25 @@ class Inspect final : public Command {
     if (const WeightsPlace place = weights_place(weights, {}); !place.key.empty())
       summary += concat("; 'init_from' takes those in '", place.key, "'",
                         place.passed.empty() ? "" : ", others by 'key': " + join(place.passed));
-    return text + wrapped(printable(summary), columns, "  ", "");
+    text += wrapped(printable(summary), columns, "  ", "");
+    for (const StoredOptimizer& optimizer : optimizers)
+      text += "\n" + wrapped(printable(concat("an optimizer's state",
+                                              optimizer.key.empty() ? "" : " in '" + optimizer.key + "'", ": ",
+                                              in_words(optimizer))),
+                             columns, "  ", "");
+    return text;
   }
 
-  static Node as_json(const WeightsTable& weights) {
-    Node tensors = Node::list(), others = Node::map();
+  static Node as_json(const WeightsTable& weights, const std::vector<StoredOptimizer>& optimizers) {
+    Node tensors = Node::list(), others = Node::map(), states = Node::list();
+    for (const StoredOptimizer& optimizer : optimizers) {
+      Node names = Node::list();
+      for (const std::string& name : optimizer.states) names.items.push_back(Node::string(name));
+      states.items.push_back(json_object({{"at", Node::string(optimizer.key)},
+                                          {"states", std::move(names)},
+                                          {"parameters", Node::integer(optimizer.parameters)},
+                                          {"step", optimizer.step ? Node::number(*optimizer.step) : Node::null()}}));
+    }
     for (const auto& [name, tensor] : weights.tensors())
       tensors.items.push_back(json_object({{"name", Node::string(name)},
                                            {"type", Node::string(name_of(tensor.type))},
@@ -111,10 +145,11 @@ class Inspect final : public Command {
     return json_object({{"format", Node::string(weights.format())},
                         {"weights_at", Node::string(weights_place(weights, {}).key)},
                         {"tensors", std::move(tensors)},
+                        {"optimizers", std::move(states)},
                         {"others", std::move(others)}});
   }
 
-  std::string file_;
+  std::string file_, runs_ = "runs";
   bool json_ = false;
 };
 

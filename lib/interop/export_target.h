@@ -24,6 +24,10 @@ class ExportTarget {
   virtual std::string summary() const = 0;
   // Whether images and volumes are [batch, channels, spatial …] outside, as the options have it.
   virtual bool channels_first(const ExportOptions& options) const = 0;
+  // What of the run's training is written, for which its data are to be there: nothing; where it stands, if that can be
+  // known; or besides the learning rate of each step.
+  enum class Training { none, moment, all };
+  virtual Training training() const { return Training::none; }
   // Writes files into the folder, which is there and has none of their names.
   virtual std::vector<WrittenTensor> write(const TrainedNetwork& trained, const ExportOptions& options,
                                            const std::filesystem::path& folder) const = 0;

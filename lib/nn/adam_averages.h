@@ -23,6 +23,8 @@ struct AdamKin : Optimizer {
   double learning_rate() const final { return lr; }
 
  protected:
+  inline static const std::vector<std::string> kept_averages{"exp_avg", "exp_avg_sq"};  // states of those below
+
   void describe_adam(Schema& s, const std::string& decay);
   // m = beta1 m + (1 - beta1) g, state "exp_avg"
   Value average(UpdateBuilder& b, Value g) const;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/nn/patterns.h"
+#include "lib/nn/torch_optimizer.h"
 #include "lib/nn/update_rule.h"
 
 namespace dl {
@@ -42,6 +43,8 @@ struct Optimizer : Described {
   virtual bool by_tensor() const { return false; }       // whether it sees one tensor at a time
   virtual bool takes_momentum() const { return false; }  // whether it asks for UpdateBuilder::momentum()
   virtual bool averages() const { return false; }        // whether it keeps an average of the parameters
+  // What torch.optim has for it; none where that has no optimizer which makes the same updates.
+  virtual std::optional<TorchOptimizer> torch() const { return {}; }
   // The new parameters, from parameters p and gradients g.
   virtual Value update(UpdateBuilder& b, Value p, Value g) const = 0;
 };

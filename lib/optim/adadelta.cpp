@@ -21,6 +21,9 @@ struct Adadelta final : Optimizer {
 
   double learning_rate() const override { return lr; }
   double boldest_rate() const override { return 100; }
+  std::optional<TorchOptimizer> torch() const override {
+    return TorchOptimizer{.name = "Adadelta", .states = {"square_avg", "acc_delta"}};
+  }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (weight_decay > 0) g = g + weight_decay * p;

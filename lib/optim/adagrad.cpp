@@ -19,6 +19,11 @@ struct Adagrad final : Optimizer {
   }
 
   double learning_rate() const override { return lr; }
+  std::optional<TorchOptimizer> torch() const override {
+    TorchOptimizer theirs{.name = "Adagrad", .states = {"sum"}};
+    theirs.keys.set("initial_accumulator_value", Node::integer(0));
+    return theirs;
+  }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (weight_decay > 0) g = g + weight_decay * p;

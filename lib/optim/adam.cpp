@@ -16,6 +16,12 @@ struct AdamBase : AdamKin {
     s.optional("amsgrad", amsgrad, "steps never grow again: divided by the largest average of the square so far");
   }
   bool takes_momentum() const final { return true; }
+  TorchOptimizer torch_as(const char* theirs, bool decays_by_itself) const {
+    TorchOptimizer made{.name = theirs, .states = kept_averages};
+    if (amsgrad) made.states.emplace_back("max_exp_avg_sq");
+    made.keys.set("decoupled_weight_decay", Node::boolean(decays_by_itself));
+    return made;
+  }
 
   Value step(UpdateBuilder& b, Value p, Value g) const {
     const Value m = average(b, g);
@@ -36,6 +42,7 @@ struct Adam final : AdamBase {
     s.example("adam: {lr: 1e-3}");
     s.example("adam: {lr: 1e-3, amsgrad: true}");
   }
+  std::optional<TorchOptimizer> torch() const override { return torch_as("Adam", false); }
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     return step(b, p, weight_decay > 0 ? g + weight_decay * p : g);
   }
@@ -50,6 +57,7 @@ struct AdamW final : AdamBase {
     describe_keys_with(s, decay_by_itself);
     s.example("adamw: {lr: 1e-3, weight_decay: 0.01}");
   }
+  std::optional<TorchOptimizer> torch() const override { return torch_as("AdamW", true); }
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     return step(b, decayed_by_itself(b, p, weight_decay), g);
   }

@@ -16,6 +16,10 @@ struct Adamax final : AdamKin {
     s.example("adamax: {lr: 2e-3}");
   }
 
+  std::optional<TorchOptimizer> torch() const override {
+    return TorchOptimizer{.name = "Adamax", .states = {"exp_avg", "exp_inf"}};
+  }
+
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (weight_decay > 0) g = g + weight_decay * p;
     const Value m = average(b, g), u = maximum(betas[1] * b.state("exp_inf"), abs(g) + eps);

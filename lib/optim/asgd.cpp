@@ -29,18 +29,28 @@ struct Asgd final : Optimizer {
   double learning_rate() const override { return lr; }
   double boldest_rate() const override { return 10; }
   bool averages() const override { return true; }
+  std::optional<TorchOptimizer> torch() const override {
+    const auto numbers = [this](const UpdateTime& t) {  // eta and mu are those of the next update
+      return std::map<std::string, double>{
+          {"step", t.number}, {"eta", eta({t.lr, t.number + 1})}, {"mu", mu({t.lr, t.number + 1})}};
+    };
+    return TorchOptimizer{.name = "ASGD", .states = {"ax"}, .numbers = numbers};
+  }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (weight_decay > 0) g = g + weight_decay * p;
-    const auto rate = [this](const UpdateTime& t) { return t.lr / std::pow(1 + lambd * t.lr * (t.number - 1), alpha); };
-    const Value eta = b.number("eta", rate);
-    const Value kept = b.number("kept", [this, rate](const UpdateTime& t) { return 1 - lambd * rate(t); });
-    const Value mu = b.number("mu", [this](const UpdateTime& t) { return 1 / std::max(1.0, t.number - 1 - t0); });
-    p = kept * p - eta * g;
+    const Value rate = b.number("eta", [this](const UpdateTime& t) { return eta(t); });
+    const Value kept = b.number("kept", [this](const UpdateTime& t) { return 1 - lambd * eta(t); });
+    const Value share = b.number("mu", [this](const UpdateTime& t) { return mu(t); });
+    p = kept * p - rate * g;
     const Value average = b.average("ax");
-    b.assign("ax", average + mu * (p - average));
+    b.assign("ax", average + share * (p - average));
     return p;
   }
+
+ private:
+  double eta(const UpdateTime& t) const { return t.lr / std::pow(1 + lambd * t.lr * (t.number - 1), alpha); }
+  double mu(const UpdateTime& t) const { return 1 / std::max(1.0, t.number - 1 - t0); }
 };
 DL_OPTIMIZER(Asgd, "asgd");
 

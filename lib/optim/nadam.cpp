@@ -23,6 +23,13 @@ struct NAdam final : AdamKin {
     s.example("nadam: {lr: 2e-3}");
   }
 
+  std::optional<TorchOptimizer> torch() const override {
+    const auto numbers = [this](const UpdateTime& t) {
+      return std::map<std::string, double>{{"step", t.number}, {"mu_product", product(t.number)}};
+    };
+    return TorchOptimizer{.name = "NAdam", .states = kept_averages, .numbers = numbers};
+  }
+
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (decoupled_weight_decay)
       p = decayed_by_itself(b, p, weight_decay);

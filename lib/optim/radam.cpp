@@ -20,6 +20,10 @@ struct RAdam final : AdamKin {
     s.example("radam: {lr: 1e-3}");
   }
 
+  std::optional<TorchOptimizer> torch() const override {
+    return TorchOptimizer{.name = "RAdam", .states = kept_averages};
+  }
+
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (decoupled_weight_decay)
       p = decayed_by_itself(b, p, weight_decay);

@@ -25,6 +25,12 @@ struct RmsProp final : Optimizer {
 
   double learning_rate() const override { return lr; }
   bool takes_momentum() const override { return true; }
+  std::optional<TorchOptimizer> torch() const override {
+    TorchOptimizer theirs{.name = "RMSprop", .states = {"square_avg"}};
+    if (momentum > 0) theirs.states.emplace_back("momentum_buffer");
+    if (centered) theirs.states.emplace_back("grad_avg");
+    return theirs;
+  }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (weight_decay > 0) g = g + weight_decay * p;

@@ -29,6 +29,9 @@ struct Rprop final : Optimizer {
   }
 
   double learning_rate() const override { return lr; }
+  std::optional<TorchOptimizer> torch() const override {
+    return TorchOptimizer{.name = "Rprop", .states = {"prev", "step_size"}};
+  }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     const Value before = b.state("prev"), agree = sign(g) * sign(before);

@@ -30,6 +30,11 @@ struct Sgd final : Optimizer {
   double learning_rate() const override { return lr; }
   double boldest_rate() const override { return 10; }
   bool takes_momentum() const override { return true; }
+  std::optional<TorchOptimizer> torch() const override {
+    TorchOptimizer theirs{.name = "SGD", .numbers = [](const UpdateTime&) { return std::map<std::string, double>(); }};
+    if (momentum > 0) theirs.states = {"momentum_buffer"};
+    return theirs;
+  }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     if (weight_decay > 0) g = g + weight_decay * p;

@@ -88,3 +88,101 @@ trainer: {max_steps: 1}
   CHECK(part.out.find("begun anew: 3.weight, 3.bias\n"
                       "  left in the file: module._orig_mod.3.bias, module._orig_mod.3.weight\n") != std::string::npos);
 }
+
+namespace {
+
+const std::string sequences_config = R"(
+data: {train: {format: random, shape: [6, 4], dtype: f32, classes: 3, samples: 24}, batch_size: 8}
+model: [{conv1d: {out_channels: 4, kernel_size: 3}}, batch_norm, {multi_head_attention: 2}, {lstm: 5}, flatten, {linear: 3}]
+loss: cross_entropy
+optimizer: {adamw: {lr: 0.01}}
+trainer: {max_steps: 4, threads: 1}
+)";
+
+// A run named "my".
+void train_my(const Folder& folder, const std::vector<std::string>& sets = {}) {
+  folder.write("my.yaml", sequences_config);
+  std::vector<std::string> arguments{"train", "my.yaml", "-q"};
+  for (const std::string& set : sets) arguments.insert(arguments.end(), {"--set", set});
+  const Finished done = run_dlcli(arguments, folder);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+}
+
+}  // namespace
+
+TEST_CASE("a run's weights go out in every format that is written, and come back with the same bits") {
+  const Folder folder;
+  train_my(folder);
+  const std::string step = "runs/my-1/checkpoints/step-00000004";
+  REQUIRE(run_dlcli({"convert", step, "a.safetensors"}, folder).exit == 0);
+  for (const std::string ending : {".safetensors", ".pt", ".pth", ".ckpt", ".npz", ".msgpack", ".weights.h5"}) {
+    CAPTURE(ending);
+    CHECK(run_dlcli({"convert", "my", "b" + ending}, folder).exit == 0);
+    CHECK(run_dlcli({"convert", "b" + ending, "c.safetensors"}, folder).exit == 0);
+    CHECK(folder.text("c.safetensors") == folder.text("a.safetensors"));
+    // A run that begins with them, and whose steps are too small to be seen, has them.
+    const Finished begun =
+        run_dlcli({"train", "my.yaml", "-q", "--name", "back", "--set", "init_from=b" + ending, "--set",
+                   "optimizer={sgd: {lr: 1e-30}}", "--set", "trainer.max_steps=1", "--set", "freeze=['1']"},
+                  folder);
+    CHECK_MESSAGE(begun.exit == 0, begun.err);
+    CHECK(run_dlcli({"convert", "back", "d.safetensors"}, folder).exit == 0);
+    CHECK(folder.text("d.safetensors") == folder.text("a.safetensors"));
+  }
+}
+
+TEST_CASE("where a run's training stands goes out with its weights, and inspect shows it") {
+  const Folder folder;
+  train_my(folder);
+  const auto optimizers_in = [&](const std::string& file) {
+    return json::parse(run_dlcli({"inspect", file, "--json"}, folder).out)["optimizers"];
+  };
+  const Finished lightning = run_dlcli({"convert", "my", "last.ckpt", "--prefix", "net."}, folder);
+  CHECK_MESSAGE(lightning.exit == 0, lightning.err);
+  CHECK(lightning.out.find(", of step 4, and the state of AdamW\n") != std::string::npos);
+  const int64_t parameters = optimizers_in("my")[0]["parameters"];
+  CHECK(parameters > 10);
+  const json states = {"step", "exp_avg", "exp_avg_sq"};
+  CHECK(optimizers_in("last.ckpt") ==
+        json{{{"at", "optimizer_states.0"}, {"states", states}, {"parameters", parameters}, {"step", 4}}});
+  const Finished shown = run_dlcli({"inspect", "my"}, folder);
+  CHECK_MESSAGE(
+      shown.out.find("\nan optimizer's state in 'optimizer.safetensors': exp_avg, exp_avg_sq of ") != std::string::npos,
+      shown.out);
+  CHECK(run_dlcli({"convert", "my-1", "all.pt", "--all"}, folder).exit == 0);
+  CHECK(json::parse(run_dlcli({"inspect", "all.pt", "--json"}, folder).out)["weights_at"] == "model_state_dict");
+  CHECK(optimizers_in("all.pt")[0]["at"] == "optimizer_state_dict");
+  CHECK(run_dlcli({"convert", "my-1", "alone.pt"}, folder).exit == 0);
+  CHECK(optimizers_in("alone.pt").empty());
+  const Finished begun =
+      run_dlcli({"train", "my.yaml", "--set", "init_from=last.ckpt", "--set", "trainer.max_steps=1"}, folder);
+  CHECK_MESSAGE(begun.out.find("tensors of last.ckpt (PyTorch, its dict 'state_dict', without") != std::string::npos,
+                begun.out);
+}
+
+TEST_CASE("a state that the format or torch.optim does not have is refused in words") {
+  const Folder folder;
+  train_my(folder, {"optimizer={lion: {lr: 1e-3}}"});
+  const auto refused = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "convert");
+    const Finished done = run_dlcli(arguments, folder);
+    CHECK(done.exit == 2);
+    return done.err;
+  };
+  CHECK(refused({"my", "last.ckpt"}) ==
+        "error: optimizer: 'lion' has no counterpart in torch.optim that is known here\n"
+        "  help: take the weights alone, as .safetensors, or as .pt without --all\n");
+  CHECK(refused({"my", "w.npz", "--all"}) ==
+        "error: --all: files of numpy hold no optimizer's state\n"
+        "  help: write a .pt or a .ckpt, or leave --all out\n");
+  const std::string step = "runs/my-1/checkpoints/step-00000004";
+  CHECK(refused({step, "w.pt", "--checkpoint", "best"}) ==
+        "error: " + step +
+            ": is a checkpoint, so --checkpoint best says nothing of it\n"
+            "  help: give the run's name, or leave --checkpoint out\n");
+  CHECK(run_dlcli({"convert", "my", "w.pt"}, folder).exit == 0);
+  const Finished exported = run_dlcli({"export", "my", "--to", "pytorch", "-o", "out"}, folder);
+  CHECK(exported.exit == 0);
+  CHECK(exported.err ==
+        "warning: the optimizer's state is left: 'lion' has no counterpart in torch.optim that is known here\n");
+}

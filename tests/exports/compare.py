@@ -114,6 +114,12 @@ def run_python(folder):
     spec = importlib.util.spec_from_file_location("model_" + folder.name.replace("-", "_"), folder / "model.py")
     model = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(model)
+    if (folder / "optimizer.pt").exists():
+        import torch
+        [group] = torch.load(folder / "optimizer.pt", weights_only=True)["param_groups"]
+        names = [name for name, _ in model.load().named_parameters()]
+        if group["param_names"] != names:
+            raise RuntimeError(f"the module has {names}, the optimizer's state is of {group['param_names']}")
     return model.predict(numpy.load(folder / "expected.npz"))
 
 

@@ -9,6 +9,9 @@
 #include "lib/interop/code/python_files.h"
 #include "lib/interop/code/text.h"
 #include "lib/interop/export_target.h"
+#include "lib/interop/training_state.h"
+#include "lib/interop/weights/weights_format.h"
+#include "lib/nn/optimizer.h"
 
 namespace dl::code {
 namespace {
@@ -39,20 +42,15 @@ std::string arguments(const Node& keys, const std::vector<std::string>& without)
 }
 
 std::string optimizer(const Node& config) {
-  static const std::map<std::string, std::string> classes{
-      {"sgd", "SGD"},         {"adam", "Adam"},       {"adamw", "AdamW"},
-      {"rmsprop", "RMSprop"}, {"adagrad", "Adagrad"}, {"adadelta", "Adadelta"},
-      {"adamax", "Adamax"},   {"nadam", "NAdam"},     {"radam", "RAdam"}};
   const Node* written = config.find("optimizer");
   if (!written || !written->is_map())
     refuse("optimizer", "expected one optimizer, got " + (written ? written->described() : "none"));
   const Typed made = typed(*written);
-  const auto found = classes.find(made.name);
-  if (found == classes.end())
-    refuse("optimizer", "'" + made.name + "' has no counterpart in torch.optim that is known here");
+  const auto theirs = Registry<Optimizer>::make(made.name)->torch();
+  if (!theirs) refuse("optimizer", "'" + made.name + "' has no counterpart in torch.optim that is known here");
   if (const Node* groups = made.keys.find("groups"); groups && !groups->items.empty())
     refuse("optimizer." + made.name + ".groups", "groups of parameters are not written as Lightning");
-  return "torch.optim." + found->second + "(self.parameters()" + arguments(made.keys, {"groups"}) + ")";
+  return "torch.optim." + theirs->name + "(self.parameters()" + arguments(made.keys, {"groups"}) + ")";
 }
 
 std::string loss(const Node& config) {
@@ -80,21 +78,60 @@ std::string loss(const Node& config) {
   return found->second + "(found, y" + arguments(made.keys, ours) + ")";
 }
 
+// What keeps frozen parameters as they are, and running averages where all of a module's are; empty where nothing is.
+std::string frozen(const Network& network) {
+  std::vector<std::string> names;
+  for (const Tensor& tensor : network.tensors()) {
+    const int64_t until = network.frozen_until(tensor.path);
+    if (!tensor.trained || until == 0) continue;
+    if (until != Frozen::always) refuse("freeze", "what is trained from a step on is not written as Lightning");
+    names.push_back("'" + tensor.path + "'");
+  }
+  if (names.empty()) return "";
+  return fill(R"(    FROZEN = frozenset([{names}])
+
+    def train(self, mode=True):
+        super().train(mode)
+        for name, module in self.net.named_modules():
+            own = {f"{name}.{key}" if name else key for key, _ in module.named_parameters(recurse=False)}
+            for parameter in own & self.FROZEN:
+                self.net.get_parameter(parameter).requires_grad_(False)
+            if own and own <= self.FROZEN:
+                module.eval()
+        return self
+
+)",
+              {{"names", join(names)}});
+}
+
 class Lightning final : public ExportTarget {
  public:
   std::string summary() const override { return "a LightningModule with the run's loss, optimizer and learning rates"; }
   bool channels_first(const ExportOptions&) const override { return true; }
+  Training training() const override { return Training::all; }
 
   std::vector<WrittenTensor> write(const TrainedNetwork& trained, const ExportOptions& options,
                                    const std::filesystem::path& folder) const override {
     const std::string text = module_text(trained);
-    const std::vector<WrittenTensor> tensors = export_targets().at("pytorch")()->write(trained, options, folder);
+    TrainedNetwork network = trained;
+    network.training = nullptr;
+    const std::vector<WrittenTensor> tensors = export_targets().at("pytorch")()->write(network, options, folder);
+    if (trained.training) write_checkpoint(*trained.training, folder / "last.ckpt");
     write_arrays(folder / "schedule.npz", {{"factors", {std::ssize(trained.learning_rates)}, trained.learning_rates}});
     write_file_atomic(folder / "lit_model.py", text);
     return tensors;
   }
 
  private:
+  // Weights as they are trained, which are not an average of them.
+  static void write_checkpoint(TrainingState training, const std::filesystem::path& file) {
+    const std::string prefix = "net.";
+    training.put_before_names(prefix);
+    WeightsWriter::Tensors tensors = read_weights_table(training.moment.weights).tensors();
+    for (WeightsTable::Entry& tensor : tensors) tensor.name.insert(0, prefix);
+    write_torch_file(file, lightning_checkpoint(tensors, training));
+  }
+
   static std::string module_text(const TrainedNetwork& trained) {
     return fill(
         R"("""{source}, as a Lightning module: the network of model.py with the run's loss, optimizer and learning rates.
@@ -117,11 +154,12 @@ class LitModel(L.LightningModule):
     def __init__(self):
         super().__init__()
         self.net = load()
+        self.train()
 
     def forward(self, *inputs):
         return self.net(*inputs)
 
-    def loss(self, batch):
+{frozen}    def loss(self, batch):
         *inputs, y = batch
         found = self(*inputs)
         return {loss}
@@ -140,7 +178,10 @@ class LitModel(L.LightningModule):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factors[min(step, len(factors) - 1)])
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 )",
-        {{"source", trained.source}, {"loss", loss(trained.config)}, {"optimizer", optimizer(trained.config)}});
+        {{"source", trained.source},
+         {"frozen", frozen(trained.network)},
+         {"loss", loss(trained.config)},
+         {"optimizer", optimizer(trained.config)}});
   }
 };
 

@@ -7,6 +7,7 @@
 #include "lib/interop/code/pytorch_module.h"
 #include "lib/interop/code/text.h"
 #include "lib/interop/export_target.h"
+#include "lib/interop/training_state.h"
 
 namespace dl::code {
 namespace {
@@ -15,10 +16,12 @@ class PyTorch final : public ExportTarget {
  public:
   std::string summary() const override { return "model.py, a torch.nn.Module, and its weights"; }
   bool channels_first(const ExportOptions&) const override { return true; }
+  Training training() const override { return Training::moment; }
 
   std::vector<WrittenTensor> write(const TrainedNetwork& trained, const ExportOptions& options,
                                    const std::filesystem::path& folder) const override {
     write_tensors(trained, folder / "model.safetensors");
+    if (trained.training) write_torch_file(folder / "optimizer.pt", optimizer_state_dict(*trained.training));
     write_file_atomic(folder / "model.py", module_text(trained, options));
     return as_they_are(trained.network);
   }

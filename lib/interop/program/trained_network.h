@@ -10,6 +10,8 @@
 
 namespace dl {
 
+struct TrainingState;
+
 struct TrainedNetwork {
   const Network& network;
   const std::vector<ModelItem>& items;  // that it was made of
@@ -17,7 +19,8 @@ struct TrainedNetwork {
   std::string source;                   // where the weights are from, in words: "quickstart-1, step 430"
   Node config;                          // of the run, resolved
   std::function<std::vector<float>(const Tensor&)> weights;
-  std::vector<float> learning_rates;  // factors on the optimizer's, of each step of the run; one at least
+  std::vector<float> learning_rates;        // factors on the optimizer's, of each step of the run; one at least
+  const TrainingState* training = nullptr;  // where the training stands; null: it is not known, or goes on nowhere
 };
 
 // One of its tensors as an export has it.

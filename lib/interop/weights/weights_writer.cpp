@@ -42,7 +42,8 @@ const WeightsWriter& weights_writer_for(const std::filesystem::path& path) {
                       .help = "give it one of these endings"});
 }
 
-void write_weights_file(const std::filesystem::path& path, const WeightsWriter::Tensors& tensors) {
+void write_weights_file(const std::filesystem::path& path, const WeightsWriter::Tensors& tensors,
+                        const TrainingState* training) {
   const WeightsWriter& writer = weights_writer_for(path);
   for (const auto& [name, tensor] : tensors)
     if (!writer.has(tensor.type))
@@ -50,7 +51,11 @@ void write_weights_file(const std::filesystem::path& path, const WeightsWriter::
                      concat("is of type ", name_of(tensor.type), ", which ", writer.name(), " does not have"),
                      "convert it to .safetensors");
   AtomicFile file(path);
-  writer.write(tensors, [&](const void* data, size_t bytes) { file.append(data, bytes); });
+  const auto append = [&](const void* data, size_t bytes) { file.append(data, bytes); };
+  if (training)
+    writer.write_training(tensors, *training, append);
+  else
+    writer.write(tensors, append);
   file.commit();
 }
 

@@ -11,6 +11,8 @@
 
 namespace dl {
 
+struct TrainingState;
+
 class WeightsWriter {
  public:
   using Append = std::function<void(const void* data, size_t bytes)>;
@@ -22,6 +24,10 @@ class WeightsWriter {
   virtual bool has(ElementType type) const = 0;
   // Gives the whole file to `append`, piece by piece; tensors in their order. Of every one has(type) holds.
   virtual void write(const Tensors& tensors, const Append& append) const = 0;
+  // Whether a file can hold besides where a training stands; then write_training() writes both.
+  virtual bool has_training() const { return false; }
+  virtual bool always_has_training() const { return false; }  // whether users of the format count on it
+  virtual void write_training(const Tensors&, const TrainingState&, const Append&) const {}
 };
 
 bool add_weights_writer(const WeightsWriter& writer);
@@ -31,8 +37,9 @@ std::vector<std::string> weights_endings();  // sorted
 const WeightsWriter& weights_writer_for(const std::filesystem::path& path);
 
 // Writes the file, which appears when it is complete. Types that the format does not have are an Error(Exit::data) that
-// names the tensor; nothing is written then.
-void write_weights_file(const std::filesystem::path& path, const WeightsWriter::Tensors& tensors);
+// names the tensor; nothing is written then. `training` may be null, and is where the writer does not have it.
+void write_weights_file(const std::filesystem::path& path, const WeightsWriter::Tensors& tensors,
+                        const TrainingState* training = nullptr);
 
 // The elements of a tensor, little-endian and row-major, in pieces.
 void append_elements(const StoredTensor& tensor, const WeightsWriter::Append& append);
