@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <limits>
 #include <protozero/pbf_reader.hpp>
 
 #include "lib/base/text.h"
@@ -92,6 +93,59 @@ TEST_CASE("a run writes its figures, config, images and tensors for TensorBoard"
   const int64_t steps = std::ssize(record.losses);
   CHECK(count(events, " 0.weight: ") == steps / 7);
   CHECK(count(events, " 1.running_mean: ") == steps / 7);
+}
+
+TEST_CASE("gradients are written beside the tensors, of what is trained, and change nothing of the training") {
+  const Workplace place;
+  const auto losses_of = [&](std::vector<std::string> sets, RunFolder& folder) {
+    const auto plan = place.plan(sets);
+    Record record;
+    Trainer(*plan, {.folder = &folder, .observers = {&record}}).fit();
+    return record.losses;
+  };
+  for (const std::string more : {"", "trainer.accumulate_grad_batches=2"}) {
+    CAPTURE(more);
+    std::vector<std::string> sets = for_tensorboard;
+    sets.push_back("freeze=[\"5\"]");
+    if (!more.empty()) sets.push_back(more);
+    RunFolder without = place.new_run(*place.plan(sets)), with = place.new_run(*place.plan(sets));
+    const auto expected = losses_of(sets, without);
+    sets.push_back("trainer.tensorboard.gradients=true");
+    CHECK(losses_of(sets, with) == expected);
+    const auto events = events_of(with);
+    CHECK(count(events, " gradient/0.weight: ") == std::ssize(expected) / 7);
+    CHECK(count(events, " gradient/1.running_mean: ") == 0);
+    CHECK(count(events, " gradient/5.weight: ") == 0);
+  }
+}
+
+TEST_CASE("a gradient is what one step of descent takes away, whatever clips it") {
+  const Workplace place;
+  // The sum of a histogram's values at step 1.
+  const auto sum_in = [](const std::vector<std::string>& events, const std::string& tag) {
+    for (const std::string& event : events)
+      if (event.starts_with("1 " + tag + ": ")) {
+        protozero::pbf_reader histogram(event.data() + tag.size() + 4, event.size() - tag.size() - 4);
+        while (histogram.next())
+          if (histogram.tag() == 4)
+            return histogram.get_double();
+          else
+            histogram.skip();
+      }
+    return std::numeric_limits<double>::quiet_NaN();
+  };
+  const auto events_with = [&](const std::string& optimizer) {
+    const auto plan = place.plan({"trainer.tensorboard={histograms: 1 steps, gradients: true}",
+                                  "schedule=", "trainer.max_epochs=", "trainer.max_steps=1", "optimizer=" + optimizer});
+    RunFolder folder = place.new_run(*plan);
+    Trainer(*plan, {.folder = &folder}).fit();
+    return events_of(folder);
+  };
+  const auto stepped = events_with("{sgd: {lr: 1}}"), stayed = events_with("{sgd: {lr: 1e-30}}"),
+             clipped = events_with("[clip_norm: 1e-3, sgd: {lr: 1}]");
+  const double gradient = sum_in(stepped, "gradient/0.weight");
+  CHECK(gradient == doctest::Approx(sum_in(stayed, "0.weight") - sum_in(stepped, "0.weight")).epsilon(1e-4));
+  CHECK(sum_in(clipped, "gradient/0.weight") == gradient);
 }
 
 TEST_CASE("without 'tensorboard' nothing is written for it") {

@@ -438,6 +438,12 @@ void Trainer::Impl::boundary() {
 
 void Trainer::Impl::show_tensors() {
   for (const Tensor& tensor : plan.network->tensors()) board->tensor(state.step, tensor.path, values_of(tensor, store));
+  const std::vector<float> gradient = trainer.tensorboard->gradients ? updates.gradient() : std::vector<float>();
+  for (const Tensor& tensor : plan.network->tensors())
+    if (!gradient.empty() && tensor.trained && plan.network->frozen_until(tensor.path) < state.step)
+      board->tensor(state.step, "gradient/" + tensor.path,
+                    std::span(gradient).subspan(static_cast<size_t>(tensor.offset),
+                                                static_cast<size_t>(tensor.shape.elements())));
   histogram_cadence->done(now());
 }
 

@@ -119,6 +119,11 @@ std::string Updates::first_not_finite() const {
   return "";
 }
 
+std::vector<float> Updates::gradient() const {
+  if (launched_.empty()) return {};
+  return (accumulates_ ? programs_.update() : *launched_.back()).read("gradient");
+}
+
 int64_t Updates::step(BatchesAhead& batches, int64_t tick) { return run(batches, tick); }
 
 int64_t Updates::accumulate(BatchesAhead& batches, int64_t tick) { return run(batches, tick); }

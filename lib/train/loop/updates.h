@@ -36,6 +36,9 @@ class Updates {
   Measures take() { return tally_.take(programs_.measures()); }  // of the batches since the last time
   Measures peek() const { return tally_.peek(programs_.measures()); }
   Tally& tally() { return tally_; }
+  // Of the last step, read before anything else is run, where updates give it: the gradient of all that was updated, as
+  // the parameters lie; empty before the first.
+  std::vector<float> gradient() const;
   float gradient_norm() const { return gradient_norm_; }  // of all that is updated
   // Where layers are watched: "in what the layer 'conv1' gives", the first that was not finite in the last batch; else
   // empty.

@@ -410,11 +410,13 @@ Explanation Plan::explain(const std::string& key) const { return dl::explain(spe
 int Plan::threads() const { return run.trainer.threads > 0 ? run.trainer.threads : usable_cores(); }
 
 Recipe Plan::recipe() const {
+  const auto& board = run.trainer.tensorboard;
   Recipe recipe{.forward = objectives.parts(*network, *data.train, seed()),
                 .updates = updates(),
                 .threads = threads(),
                 .precision = run.trainer.numbers(),
-                .watches_layers = run.trainer.detect_anomaly};
+                .watches_layers = run.trainer.detect_anomaly,
+                .gives_gradient = board && board->on && board->gradients};
   for (const Keyed<Controller>& own : run.trainer.controllers)
     for (Variable& v : own.object ? own.object->keeps(network->parameters()) : std::vector<Variable>())
       recipe.kept.push_back(std::move(v));

@@ -113,11 +113,17 @@ void TensorBoardSpec::describe(Schema& s) {
   s.optional("histograms", histograms, "how often the spread of each tensor of the model is written too")
       .units({Unit::steps, Unit::epochs, Unit::seconds})
       .above(0);
+  s.optional("gradients", gradients, "with them that of each parameter's gradient in the step before, unclipped");
   s.optional("images", images, "how many training samples that are images are shown when the run begins")
       .at_least(0)
       .at_most(1000);
   s.example("tensorboard: true");
   s.example("tensorboard: {histograms: 1 epoch, images: 8}");
+  s.example("tensorboard: {histograms: 500 steps, gradients: true}");
+  s.check([this](const Report& report) {
+    if (gradients && !histograms)
+      report.at("gradients", "'histograms' does not say how often", "write 'histograms: 1 epoch' beside it");
+  });
 }
 
 std::vector<Duration> CheckpointSpec::intervals() const {
@@ -289,6 +295,9 @@ void RunSpec::describe(Schema& s) {
     if (trainer.accumulate_grad_batches > 1)
       report.at("turns", "each turn sees the parameters after the turn before, so that batches cannot be added up",
                 "leave 'trainer.accumulate_grad_batches' out, and make 'data.batch_size' larger");
+    if (trainer.tensorboard && trainer.tensorboard->gradients)
+      report.at("turns", "the gradients of several turns are not written for TensorBoard",
+                "leave 'trainer.tensorboard.gradients' out");
     if (std::ranges::none_of(turns, [](const Turn& turn) { return turn.every == 1; }))
       report.at("turns", "there are steps in which no turn is taken", "leave 'every' out of one of them");
     for (size_t i = 0; i < turns.size(); ++i)

@@ -41,6 +41,7 @@ struct CheckpointSpec {
 struct TensorBoardSpec {
   bool on = true;
   std::optional<Duration> histograms;  // how often the weights' are written; unset: never
+  bool gradients = false;              // those of their gradients with them
   int64_t images = 0;                  // of training, shown when the run begins
   Where where;
   void describe(Schema& s);

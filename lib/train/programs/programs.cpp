@@ -135,6 +135,7 @@ struct Programs::Impl {
   }
 
   void add_update(Graph& g, const Key& key, Value gradient, Value count = {}) {
+    if (recipe.gives_gradient) g.output("gradient", as_f32(count ? gradient / count : gradient));
     build_update(g, recipe.updates[key.turn], *recipe.forward.network, gradient, count, turns[key.turn].numbers,
                  key.updates);
   }

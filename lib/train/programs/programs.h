@@ -28,6 +28,7 @@ struct Recipe {
   int64_t batch_bytes = 0;
   Precision precision = Precision::f32;
   bool watches_layers = false;  // in training: outputs of watch_layers()
+  bool gives_gradient = false;  // updates have an output "gradient", flat, before any rule; 0 where nothing is updated
 };
 
 // Inputs of every program: the network's by their names, [batch, …] each, and, but for prediction, the fields that
