@@ -3,13 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <random>
 
 #include "lib/base/memory.h"
 #include "lib/data/file/zip_writer.h"
 #include "lib/interop/weights/weights_format.h"
 #include "tests/folder.h"
-#include "tests/from_environment.h"
 #include "tests/paths.h"
 
 namespace dl {
@@ -186,43 +184,6 @@ TEST_CASE("pickles that do not end, or grow, are refused soon and in little memo
 #ifndef __SANITIZE_ADDRESS__  // keeps freed memory for a while
   CHECK(peak_memory_bytes() < int64_t{600} << 20);
 #endif
-}
-
-TEST_CASE("a damaged file of weights is read or refused, never a crash") {
-  // DLCLI_DAMAGED_WEIGHTS: how many damages of each file.
-  const int64_t tries = testing::from_environment("DLCLI_DAMAGED_WEIGHTS", 150);
-  const testing::Folder folder;
-  std::mt19937 random(5);
-  const auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random); };
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(testing::source_dir()) / "tests/interop/files")) {
-    const std::string extension = entry.path().extension();
-    if (extension == ".py" || extension == ".json") continue;
-    const std::string good = testing::text_of(entry.path());
-    CAPTURE(entry.path());
-    for (int64_t i = 0; i < tries; ++i) {
-      std::string bytes = good;
-      const size_t changes = 1 + below(6);
-      for (size_t change = 0; change < changes; ++change) {
-        const size_t at = below(bytes.size());
-        switch (below(5)) {
-          case 0: bytes[at] = static_cast<char>(random()); break;
-          case 1: bytes[at] = static_cast<char>(bytes[at] ^ (1 << below(8))); break;
-          case 2: bytes[at] = '\xFF'; break;
-          case 3: bytes.replace(at, 4, low(random(), 4)); break;
-          default:
-            if (bytes.size() > 100) bytes.erase(at, 1 + below(8));
-        }
-      }
-      if (below(20) == 0) bytes.resize(below(bytes.size()) + 1);
-      folder.write("damaged", bytes);
-      try {
-        read_everything(folder / "damaged");
-      } catch (const Error& error) {
-        CHECK(std::string_view(error.what()).size() < 5000);
-      }
-    }
-  }
 }
 
 }  // namespace dl

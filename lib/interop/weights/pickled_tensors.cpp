@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -112,7 +113,9 @@ class PickledTensors {
 
   void add_all() {
     const Id root = pickle_.root();
-    if (pickle_.kind(root) == Kind::tensor || !items_of(pickle_, root).empty()) add(root, "", 0);
+    if (pickle_.kind(root) != Kind::tensor && items_of(pickle_, root).empty()) return;
+    if (walked(root, 0) > most_entries) fail_of_entries();
+    add(root, "", 0);
   }
 
  private:
@@ -122,9 +125,32 @@ class PickledTensors {
     refuse_weights(table_.path(), tensor, std::move(what), "get the file again, or save the weights anew");
   }
 
+  [[noreturn]] void fail_of_entries() const {
+    fail("", concat("holds more than ", most_entries, " containers and tensors"));
+  }
+
+  // So many containers and tensors the walk will come by, what stands in several places counted for each: a few bytes
+  // can stand for more than there is time for.
+  size_t walked(Id id, int depth) {
+    if (pickle_.kind(id) == Kind::tensor) return 1;
+    if (depth > most_nested) fail("", concat("nests deeper than ", most_nested));
+    const auto [known, fresh] = walked_.try_emplace(id);
+    if (!fresh) return known->second.has_tensors ? known->second.count : 1;
+    const std::span<const Id> parts = pickle_.parts(id);
+    const bool is_dict = pickle_.kind(id) == Kind::dict;
+    Walked sum{.count = 1};
+    for (size_t i = is_dict ? 1 : 0; i < parts.size(); i += is_dict ? 2 : 1) {
+      if (pickle_.kind(parts[i]) != Kind::tensor && items_of(pickle_, parts[i]).empty()) continue;
+      sum.count = std::min(sum.count + walked(parts[i], depth + 1), most_entries + 1);
+      sum.has_tensors |= pickle_.kind(parts[i]) == Kind::tensor || walked_[parts[i]].has_tensors;
+    }
+    walked_[id] = sum;
+    return sum.count;
+  }
+
   // Whether there was a tensor; a container without one is not gone through a second time.
   bool add(Id id, const std::string& path, int depth) {
-    if (++entries_ > most_entries) fail("", concat("holds more than ", most_entries, " containers and tensors"));
+    if (++entries_ > most_entries) fail_of_entries();
     if (depth > most_nested) fail("", concat("nests deeper than ", most_nested));
     if (path.size() > most_path_bytes) fail("", concat("has a name of more than ", most_path_bytes, " bytes"));
     if (pickle_.kind(id) == Kind::tensor) {
@@ -235,6 +261,11 @@ class PickledTensors {
   PickledStorages& storages_;
   bool swapped_;
   WeightsTable& table_;
+  struct Walked {
+    size_t count = 0;
+    bool has_tensors = false;
+  };
+  std::unordered_map<Id, Walked> walked_;
   std::set<Id> open_, barren_;
   mutable size_t entries_ = 0;
 };
