@@ -28,14 +28,16 @@ std::vector<std::string> blocks_of(const std::string& file, const std::string& l
 
 }  // namespace
 
-TEST_CASE("the YAML in README is a config") {
+TEST_CASE("the YAML in README and on the pages for who comes from elsewhere is a config") {
   Folder folder;
-  const std::vector<std::string> blocks = blocks_of("README.md", "yaml");
-  REQUIRE(!blocks.empty());
-  for (const std::string& block : blocks) {
-    write(folder / "readme.yaml", block);
-    const Finished checked = run_dlcli({"check", "readme.yaml"}, folder);
-    CHECK_MESSAGE(checked.exit == 0, checked.err);
+  for (const std::string page : {"README.md", "docs/from-pytorch.md", "docs/from-keras.md", "docs/from-lightning.md"}) {
+    const std::vector<std::string> blocks = blocks_of(page, "yaml");
+    REQUIRE(!blocks.empty());
+    for (const std::string& block : blocks) {
+      write(folder / "page.yaml", block);
+      const Finished checked = run_dlcli({"check", "page.yaml"}, folder);
+      CHECK_MESSAGE(checked.exit == 0, page, ": ", checked.err);
+    }
   }
 }
 

@@ -60,7 +60,27 @@ def chain():
                              layers.BatchNormalization(scale=False), layers.Dense(1, activation="sigmoid")])
 
 
-for name, make in (("images", images), ("sequences", sequences), ("chain", chain)):
+def resnet():
+    """A small ResNet as Keras's users write one: a stem, two blocks, the second with a shortcut of its own."""
+    def block(x, channels, stride, name):
+        y = layers.Conv2D(channels, 3, strides=stride, padding="same", use_bias=False, name=f"{name}_conv1")(x)
+        y = layers.ReLU(name=f"{name}_relu1")(layers.BatchNormalization(name=f"{name}_bn1")(y))
+        y = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv2")(y)
+        y = layers.BatchNormalization(name=f"{name}_bn2")(y)
+        if stride > 1:
+            x = layers.Conv2D(channels, 1, strides=stride, use_bias=False, name=f"{name}_shortcut")(x)
+            x = layers.BatchNormalization(name=f"{name}_bn3")(x)
+        return layers.ReLU(name=f"{name}_out")(layers.Add(name=f"{name}_add")([x, y]))
+
+    image = layers.Input((16, 16, 3), name="x")
+    y = layers.Conv2D(4, 3, padding="same", use_bias=False, name="stem")(image)
+    y = layers.ReLU(name="stem_relu")(layers.BatchNormalization(name="stem_bn")(y))
+    y = block(block(y, 4, 1, "block1"), 6, 2, "block2")
+    y = layers.Dense(5, name="head")(layers.GlobalAveragePooling2D(name="pool")(y))
+    return keras.Model(image, y)
+
+
+for name, make in (("images", images), ("sequences", sequences), ("chain", chain), ("resnet", resnet)):
     keras.utils.clear_session()
     model = make()
     rng = np.random.default_rng(9)
