@@ -51,8 +51,9 @@ class Export final : public Command {
     const std::unique_ptr<ExportTarget> target = export_targets().at(to_)();
     const Trained trained = open(target->training());
     const Plan& plan = *trained.plan;
-    const std::optional<TrainingState> training =
-        target->training() == ExportTarget::Training::none ? std::nullopt : where_it_stands(trained);
+    const std::optional<TrainingState> training = target->training() == ExportTarget::Training::none
+                                                      ? std::nullopt
+                                                      : where_it_stands(trained, target->training());
     const std::filesystem::path folder = new_folder(trained.name);
     const ExportOptions options{.channels_last = layout_ == "nhwc", .twins = !plain_};
     const TrainedNetwork network{.network = *plan.network,
@@ -99,8 +100,25 @@ class Export final : public Command {
     return trained;
   }
 
-  std::optional<TrainingState> where_it_stands(const Trained& trained) const {
+  // Whether what is exported is an average of the weights that are trained.
+  static bool exports_average(const Plan& plan) {
+    const auto averages = [](const UpdateRule* rule) { return rule->averages(); };
+    for (const Update& update : plan.updates()) {
+      if (std::ranges::any_of(update.after, averages)) return true;
+      for (const UpdateRange& range : update.ranges)
+        if (range.optimizer->averages()) return true;
+    }
+    return std::ranges::any_of(plan.recipe().kept, [](const Variable& v) { return v.role == Role::average; });
+  }
+
+  std::optional<TrainingState> where_it_stands(const Trained& trained, ExportTarget::Training wanted) const {
     if (untrained_ || trained.plan->batches_per_epoch() == 0) return {};
+    if (wanted == ExportTarget::Training::moment && exports_average(*trained.plan)) {
+      warn(
+          "the optimizer's state is left: what is exported is an average of the weights that are trained; 'dlcli "
+          "convert RUN all.pt --all' has both");
+      return {};
+    }
     if (const std::string why = why_not_in_torch(trained.plan->updates()); !why.empty()) {
       warn("the optimizer's state is left: " + why);
       return {};

@@ -57,9 +57,10 @@ struct InstanceNorm final : Layer {
       }
     }
     Value y = (x - m.mean) * rsqrt(m.variance + eps);
-    if (affine)
-      y = y * b.parameter("weight", {channels}, constant_initializer(1)) +
-          b.parameter("bias", {channels}, constant_initializer(0));
+    if (affine) {
+      const Value weight = b.parameter("weight", {channels}, constant_initializer(1));
+      y = y * weight + b.parameter("bias", {channels}, constant_initializer(0));
+    }
     return y;
   }
   void twins(Twins& t) const override {

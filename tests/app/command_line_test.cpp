@@ -100,7 +100,8 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
       {{"predict", "quickstart", "a.png", "--data", "test"},
        "error: dlcli predict: INPUT and --data are both given\n  help: keep one of them\n"},
       {{"predict", "quickstart", "a.png", "--format", "xml"},
-       "error: dlcli predict: --format: expected csv, jsonl, npy, got 'xml'\n  help: see 'dlcli predict --help'\n"},
+       "error: dlcli predict: --format: expected csv, jsonl, npy, parquet, got 'xml'\n  help: see 'dlcli predict "
+       "--help'\n"},
       {{"bench", "relu"},
        "error: dlcli bench: 'relu' is a layer, and --input is missing\n"
        "  help: write '--input 32,32,64', or whatever one sample is\n"},

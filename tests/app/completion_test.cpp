@@ -51,7 +51,7 @@ TEST_CASE("bash completes commands, options, values, files, runs and names") {
   CHECK(offered(folder, "dlcli train --resume=m") == Words{"my", "my-1"});
   CHECK(offered(folder, "dlcli eval my-") == Words{"my-1"});
   CHECK(offered(folder, "dlcli plot my-1 my-") == Words{"my-1"});
-  CHECK(offered(folder, "dlcli predict my --format ") == Words{"csv", "jsonl", "npy"});
+  CHECK(offered(folder, "dlcli predict my --format ") == Words{"csv", "jsonl", "npy", "parquet"});
   CHECK(offered(folder, "dlcli describe conv2") == Words{"conv2d"});
   CHECK(offered(folder, "dlcli train --set trainer.max_ep") == Words{"trainer.max_epochs="});
   CHECK(offered(folder, "dlcli train --set trainer.precision=bf16-t") == Words{"bf16-true"});

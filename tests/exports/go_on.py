@@ -189,7 +189,8 @@ def check(dlcli, folder, name):
         run(dlcli, folder, "convert", *at, "again.ckpt", "--prefix", "net.")
         if (folder / "again.ckpt").read_bytes() != (folder / "lightning" / "last.ckpt").read_bytes():
             raise RuntimeError("convert and export give different checkpoints")
-    if "schedule" not in more and "freeze" not in more and "groups" not in optimizer:
+    exported = (folder / "pytorch" / "optimizer.pt").exists()  # not beside an average of the weights
+    if exported and "schedule" not in more and "freeze" not in more and "groups" not in optimizer:
         ways["PyTorch"] = with_pytorch(folder / "pytorch", state, x, y)
     if "freeze" not in more:
         ways["checkpoint"] = with_checkpoint(folder / "pytorch", folder / "all.pt", state, factors, x, y)

@@ -41,7 +41,18 @@ std::string arguments(const Node& keys, const std::vector<std::string>& without)
   return text;
 }
 
-std::string optimizer(const Node& config) {
+// In the order of last.ckpt. PyTorch's modules have ours but for those of a transformer's layers.
+std::string parameters(const TrainedNetwork& trained) {
+  const auto is_other = [](const Tensor& tensor) { return tensor.layer.starts_with("transformer_"); };
+  if (!trained.training || std::ranges::none_of(trained.network.tensors(), is_other)) return "self.parameters()";
+  std::vector<std::string> names;
+  for (const TrainingState::Group& group : trained.training->groups)
+    for (const TrainingState::Parameter& parameter : group.parameters) names.push_back("'" + parameter.name + "'");
+  return "[self.net.get_parameter(name) for name in " + tuple(names) + "]";
+}
+
+std::string optimizer(const TrainedNetwork& trained) {
+  const Node& config = trained.config;
   const Node* written = config.find("optimizer");
   if (!written || !written->is_map())
     refuse("optimizer", "expected one optimizer, got " + (written ? written->described() : "none"));
@@ -50,7 +61,7 @@ std::string optimizer(const Node& config) {
   if (!theirs) refuse("optimizer", "'" + made.name + "' has no counterpart in torch.optim that is known here");
   if (const Node* groups = made.keys.find("groups"); groups && !groups->items.empty())
     refuse("optimizer." + made.name + ".groups", "groups of parameters are not written as Lightning");
-  return "torch.optim." + theirs->name + "(self.parameters()" + arguments(made.keys, {"groups"}) + ")";
+  return "torch.optim." + theirs->name + "(" + parameters(trained) + arguments(made.keys, {"groups"}) + ")";
 }
 
 std::string loss(const Node& config) {
@@ -181,7 +192,7 @@ class LitModel(L.LightningModule):
         {{"source", trained.source},
          {"frozen", frozen(trained.network)},
          {"loss", loss(trained.config)},
-         {"optimizer", optimizer(trained.config)}});
+         {"optimizer", optimizer(trained)}});
   }
 };
 
