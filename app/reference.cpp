@@ -6,6 +6,8 @@
 
 #include "app/console/json.h"
 #include "app/console/text.h"
+#include "lib/base/text.h"
+#include "lib/interop/code/known_twins.h"
 #include "lib/spec/registry.h"
 #include "lib/train/plan/run_spec.h"
 
@@ -64,6 +66,11 @@ std::string type_and_default(const Field& field) {
   return field.type() + (more.empty() ? "" : "; " + more);
 }
 
+// Of a layer, by framework.
+std::map<std::string, std::string> elsewhere(const ReferenceEntry& entry) {
+  return entry.kind == "layer" ? code::names_elsewhere(entry.name) : std::map<std::string, std::string>();
+}
+
 std::string indented(const std::string& text, const std::string& indent) {
   std::string out = indent;
   for (char c : text) {
@@ -104,6 +111,9 @@ std::string reference_text(const ReferenceEntry& entry, size_t columns) {
                         indent + "  ");
   }
   if (!shorthand(entry).empty()) text += "\n  " + shorthand(entry) + "\n";
+  std::vector<std::string> names;
+  for (const auto& [target, name] : elsewhere(entry)) names.push_back(concat(name, " (", target, ")"));
+  if (!names.empty()) text += "\n" + wrapped("elsewhere: " + join(names), columns, "    ", "  ");
   for (const std::string& example : entry.schema.examples()) text += "\n  example:\n" + indented(example, "    ");
   return text;
 }
@@ -149,9 +159,12 @@ Node reference_json(const ReferenceEntry& entry) {
     Node& inner = key.set("keys", Node::list());
     for (const Field& one : below->schema.fields()) inner.items.push_back(described(one));
   }
+  Node names = Node::map();
+  for (const auto& [target, name] : elsewhere(entry)) names.set(target, Node::string(name));
   return json_object({{"kind", Node::string(entry.kind)},
                       {"name", Node::string(entry.name)},
                       {"summary", Node::string(entry.schema.summary())},
+                      {"elsewhere", std::move(names)},
                       {"details", Node::string(entry.schema.details())},
                       {"keys", std::move(keys)},
                       {"examples", json_list(entry.schema.examples())}});

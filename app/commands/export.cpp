@@ -67,6 +67,7 @@ class Export final : public Command {
     const std::vector<WrittenTensor> tensors = target->write(network, options, folder);
     write_sample(plan, *trained.inference, target->channels_first(options), folder / "expected.npz");
     print(text(tensors, folder));
+    if (const std::string left = target->left_out(network, options); !left.empty()) print(left + "\n");
     return Exit::done;
   }
 

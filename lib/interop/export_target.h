@@ -31,6 +31,8 @@ class ExportTarget {
   // Writes files into the folder, which is there and has none of their names.
   virtual std::vector<WrittenTensor> write(const TrainedNetwork& trained, const ExportOptions& options,
                                            const std::filesystem::path& folder) const = 0;
+  // What is not written of such a network, and why: a sentence; empty where nothing is left out.
+  virtual std::string left_out(const TrainedNetwork&, const ExportOptions&) const { return {}; }
 };
 
 using ExportTargetFactory = std::unique_ptr<ExportTarget> (*)();

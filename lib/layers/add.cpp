@@ -13,7 +13,7 @@ struct Add final : MergeLayer {
     s.example("add");
   }
   Value join(Value a, Value b) const override { return a + b; }
-  void twins(Twins& t) const override { twin_of_equal_shapes(t, " + "); }
+  void twins(Twins& t) const override { twin_of_equal_shapes(t, " + ", "Add"); }
 };
 DL_LAYER(Add, "add");
 

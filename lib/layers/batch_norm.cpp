@@ -57,6 +57,11 @@ struct BatchNorm final : Layer {
         .tensor("bias", "beta")
         .tensor("running_mean", "moving_mean")
         .tensor("running_var", "moving_variance");
+    t.flax("nn.BatchNorm(use_running_average=not train, momentum={keras_momentum|0.99}, epsilon={eps|1e-05})")
+        .tensor("weight", "scale")
+        .tensor("bias", "bias")
+        .tensor("running_mean", "mean")
+        .tensor("running_var", "var");
   }
 };
 DL_LAYER(BatchNorm, "batch_norm");

@@ -19,7 +19,10 @@ struct Celu final : Layer {
   Value build(Builder&, Value x) const override {
     return where(x > 0, x, alpha * (exp(where(x > 0, 0, x) / alpha) - 1));
   }
-  void twins(Twins& t) const override { t.pytorch("nn.CELU(alpha={alpha|1})"); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.CELU(alpha={alpha|1})");
+    t.flax_expression("nn.celu({x}, {alpha|1})");
+  }
 };
 DL_LAYER(Celu, "celu");
 

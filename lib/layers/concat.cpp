@@ -44,7 +44,8 @@ struct ConcatLayer final : Layer {
     const int along = axis_of(t.x(), axis);
     const int place = t.x().rank() < 4 ? along : along == t.x().rank() - 1 ? 1 : along + 1;  // channels are first there
     t.pytorch_expression("torch.cat([" + inputs + "], " + std::to_string(place) + ")");
-    t.keras_expression("layers.Concatenate(" + std::to_string(along) + ")([" + inputs + "])");
+    t.keras("layers.Concatenate(axis:" + std::to_string(along) + ")").called("{self}([" + inputs + "])");
+    t.flax_expression("jnp.concatenate([" + inputs + "], " + std::to_string(along) + ")");
   }
 };
 DL_LAYER(ConcatLayer, "concat");

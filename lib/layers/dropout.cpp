@@ -19,7 +19,8 @@ struct Dropout final : Layer {
   Value build(Builder& b, Value x) const override { return dropped(b, x, p, x.shape()); }
   void twins(Twins& t) const override {
     t.pytorch("nn.Dropout({p})");
-    t.keras("layers.Dropout({p})");
+    t.keras("layers.Dropout(rate:{p})");
+    t.flax("nn.Dropout({p}, deterministic=not train)");
   }
 };
 DL_LAYER(Dropout, "dropout");

@@ -22,7 +22,10 @@ struct Dropout1d final : Layer {
     expect_spatial(x, 1);
     return dropped(b, x, p, whole_channels(x));
   }
-  void twins(Twins& t) const override { t.pytorch("nn.Dropout1d({p})").first(); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Dropout1d({p})").first();
+    t.flax("nn.Dropout({p}, broadcast_dims=(1,), deterministic=not train)");
+  }
 };
 DL_LAYER(Dropout1d, "dropout1d");
 

@@ -22,7 +22,10 @@ struct Dropout2d final : Layer {
     expect_spatial(x, 2);
     return dropped(b, x, p, whole_channels(x));
   }
-  void twins(Twins& t) const override { t.pytorch("nn.Dropout2d({p})").first(); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Dropout2d({p})").first();
+    t.flax("nn.Dropout({p}, broadcast_dims=(1, 2), deterministic=not train)");
+  }
 };
 DL_LAYER(Dropout2d, "dropout2d");
 

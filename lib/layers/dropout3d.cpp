@@ -22,7 +22,10 @@ struct Dropout3d final : Layer {
     expect_spatial(x, 3);
     return dropped(b, x, p, whole_channels(x));
   }
-  void twins(Twins& t) const override { t.pytorch("nn.Dropout3d({p})").first(); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.Dropout3d({p})").first();
+    t.flax("nn.Dropout({p}, broadcast_dims=(1, 2, 3), deterministic=not train)");
+  }
 };
 DL_LAYER(Dropout3d, "dropout3d");
 

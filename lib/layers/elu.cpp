@@ -20,6 +20,7 @@ struct Elu final : Layer {
   void twins(Twins& t) const override {
     t.pytorch("nn.ELU(alpha={alpha|1})");
     t.keras("layers.ELU(alpha={alpha|1})");
+    t.flax_expression("nn.elu({x}, {alpha|1})");
   }
 };
 DL_LAYER(Elu, "elu");

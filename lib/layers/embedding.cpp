@@ -59,7 +59,8 @@ struct EmbeddingLayer final : Layer {
   }
   void twins(Twins& t) const override {
     t.pytorch("nn.Embedding({num_embeddings}, {embedding_dim}, padding_idx={padding_idx|None})").last();
-    t.keras("layers.Embedding({num_embeddings}, {embedding_dim})").tensor("weight", "embeddings");
+    t.keras("layers.Embedding(input_dim:{num_embeddings}, output_dim:{embedding_dim})").tensor("weight", "embeddings");
+    t.flax("nn.Embed({num_embeddings}, {embedding_dim})").tensor("weight", "embedding");
   }
 };
 DL_LAYER(EmbeddingLayer, "embedding");

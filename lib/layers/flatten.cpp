@@ -1,6 +1,7 @@
 // Flatten: all axes but the batch made one. Images and volumes are laid out channel by channel, as PyTorch and Caffe
 // have them, so that the weights of a linear layer behind it can be exchanged.
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/base/text.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -35,10 +36,16 @@ struct Flatten final : Layer {
   void twins(Twins& t) const override {
     const bool usual = t.x().rank() > 3;
     if (channels_first.value_or(usual) != usual) return;
+    const int rank = t.x().rank();
+    t.flax_expression(concat("{x}",
+                             rank == 4   ? ".transpose((0, 3, 1, 2))"
+                             : rank == 5 ? ".transpose((0, 4, 1, 2, 3))"
+                                         : "",
+                             ".reshape(({x}.shape[0], -1))"));
     t.pytorch("nn.Flatten()").plainly("torch.flatten({x}, 1)");
     Twin& keras = t.keras("layers.Flatten()");
-    if (t.x().rank() == 4) keras.called("{self}(layers.Permute((3, 1, 2))({x}))");
-    if (t.x().rank() == 5) keras.called("{self}(layers.Permute((4, 1, 2, 3))({x}))");
+    if (t.x().rank() == 4) keras.called("{self}(layers.Permute(dims:(3, 1, 2))({x}))");
+    if (t.x().rank() == 5) keras.called("{self}(layers.Permute(dims:(4, 1, 2, 3))({x}))");
   }
 };
 DL_LAYER(Flatten, "flatten");

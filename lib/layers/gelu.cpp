@@ -28,7 +28,9 @@ struct Gelu final : Layer {
   }
   void twins(Twins& t) const override {
     t.pytorch("nn.GELU(approximate={approximate|'none'})").plainly("F.gelu({x}, approximate={approximate|'none'})");
-    if (approximate == "none") t.keras("layers.Activation('gelu')");
+    if (approximate == "none") t.keras("layers.Activation(activation:'gelu')");
+    t.say("flax_approximate", approximate == "tanh" ? "True" : "False");
+    t.flax_expression("nn.gelu({x}, approximate={flax_approximate|True})");
   }
 };
 DL_LAYER(Gelu, "gelu");

@@ -13,7 +13,10 @@ struct Glu final : GatedLayer {
     s.example("glu");
   }
   Value gate(Value x) const override { return sigmoid(x); }
-  void twins(Twins& t) const override { t.pytorch("nn.GLU(-1)").plainly("F.glu({x}, -1)").last(); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.GLU(-1)").plainly("F.glu({x}, -1)").last();
+    t.flax_expression("nn.glu({x})");
+  }
 };
 DL_LAYER(Glu, "glu");
 

@@ -54,9 +54,13 @@ struct GroupNorm final : Layer {
   }
   void twins(Twins& t) const override {
     if (bias) t.pytorch("nn.GroupNorm({num_groups}, {in}, eps={eps|1e-05})").first();
-    Twin& keras = t.keras("layers.GroupNormalization({num_groups}, epsilon={eps|0.001}, center={bias|True})")
+    Twin& keras = t.keras("layers.GroupNormalization(groups:{num_groups}, epsilon={eps|0.001}, center={bias|True})")
                       .tensor("weight", "gamma");
     if (bias) keras.tensor("bias", "beta");
+    Twin& flax =
+        t.flax("nn.GroupNorm({num_groups}, epsilon={eps|1e-06}, use_bias={bias|True}, use_fast_variance=False)")
+            .tensor("weight", "scale");
+    if (bias) flax.tensor("bias", "bias");
   }
 };
 DL_LAYER(GroupNorm, "group_norm");

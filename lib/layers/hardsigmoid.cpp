@@ -15,7 +15,8 @@ struct Hardsigmoid final : Layer {
   Value build(Builder&, Value x) const override { return minimum(maximum(x + 3, 0), 6) / 6; }
   void twins(Twins& t) const override {
     t.pytorch("nn.Hardsigmoid()").plainly("F.hardsigmoid({x})");
-    t.keras("layers.Activation('hard_sigmoid')");
+    t.keras("layers.Activation(activation:'hard_sigmoid')");
+    t.flax_expression("nn.hard_sigmoid({x})");
   }
 };
 DL_LAYER(Hardsigmoid, "hardsigmoid");

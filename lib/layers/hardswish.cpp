@@ -14,7 +14,8 @@ struct Hardswish final : Layer {
   Value build(Builder&, Value x) const override { return x * (minimum(maximum(x + 3, 0), 6) / 6); }
   void twins(Twins& t) const override {
     t.pytorch("nn.Hardswish()").plainly("F.hardswish({x})");
-    t.keras("layers.Activation('hard_swish')");
+    t.keras("layers.Activation(activation:'hard_swish')");
+    t.flax_expression("nn.hard_swish({x})");
   }
 };
 DL_LAYER(Hardswish, "hardswish");

@@ -16,6 +16,7 @@ struct Identity final : Layer {
   void twins(Twins& t) const override {
     t.pytorch("nn.Identity()").plainly("{x}");
     t.keras("layers.Identity()");
+    t.flax_expression("{x}");
   }
 };
 DL_LAYER(Identity, "identity");

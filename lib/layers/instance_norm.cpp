@@ -69,6 +69,11 @@ struct InstanceNorm final : Layer {
          "nn.InstanceNorm{rank}d({in}, eps={eps|1e-05}, momentum={momentum|0.1}, affine={affine|False}, "
          "track_running_stats={track_running_stats|False})")
         .first();
+    if (track_running_stats) return;
+    Twin& flax = t.flax(
+        "nn.InstanceNorm(epsilon={eps|1e-06}, use_bias={affine|True}, use_scale={affine|True}, "
+        "use_fast_variance=False)");
+    if (affine) flax.tensor("weight", "scale").tensor("bias", "bias");
   }
 };
 DL_LAYER(InstanceNorm, "instance_norm");

@@ -33,6 +33,9 @@ struct LayerNorm final : Layer {
     Twin& keras =
         t.keras("layers.LayerNormalization(epsilon={eps|0.001}, center={bias|True})").tensor("weight", "gamma");
     if (bias) keras.tensor("bias", "beta");
+    Twin& flax = t.flax("nn.LayerNorm(epsilon={eps|1e-06}, use_bias={bias|True}, use_fast_variance=False)")
+                     .tensor("weight", "scale");
+    if (bias) flax.tensor("bias", "bias");
   }
 };
 DL_LAYER(LayerNorm, "layer_norm");

@@ -19,6 +19,7 @@ struct LeakyRelu final : Layer {
   void twins(Twins& t) const override {
     t.pytorch("nn.LeakyReLU({negative_slope})");
     t.keras("layers.LeakyReLU(negative_slope={negative_slope})");
+    t.flax_expression("nn.leaky_relu({x}, {negative_slope|0.01})");
   }
 };
 DL_LAYER(LeakyRelu, "leaky_relu");

@@ -51,8 +51,11 @@ struct Linear final : Layer {
   void twins(Twins& t) const override {
     if (norms.weight_norm || norms.spectral_norm) return;
     t.pytorch("nn.Linear({in}, {out_features}, bias={bias|True})").last();
-    Twin& keras = t.keras("layers.Dense({out_features}, use_bias={bias|True})").tensor("weight", "kernel", "oi -> io");
+    Twin& keras =
+        t.keras("layers.Dense(units:{out_features}, use_bias={bias|True})").tensor("weight", "kernel", "oi -> io");
     if (bias) keras.tensor("bias", "bias");
+    Twin& flax = t.flax("nn.Dense({out_features}, use_bias={bias|True})").tensor("weight", "kernel", "oi -> io");
+    if (bias) flax.tensor("bias", "bias");
   }
 };
 DL_LAYER(Linear, "linear");

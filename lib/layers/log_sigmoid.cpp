@@ -14,7 +14,10 @@ struct LogSigmoid final : Layer {
     s.example("log_sigmoid");
   }
   Value build(Builder&, Value x) const override { return -softplus(-x); }
-  void twins(Twins& t) const override { t.pytorch("nn.LogSigmoid()").plainly("F.logsigmoid({x})"); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.LogSigmoid()").plainly("F.logsigmoid({x})");
+    t.flax_expression("nn.log_sigmoid({x})");
+  }
 };
 DL_LAYER(LogSigmoid, "log_sigmoid");
 

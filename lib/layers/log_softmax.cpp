@@ -15,7 +15,8 @@ struct LogSoftmax final : Layer {
   Value build(Builder&, Value x) const override { return log_softmax(x); }
   void twins(Twins& t) const override {
     t.pytorch("nn.LogSoftmax(-1)").plainly("torch.log_softmax({x}, -1)").last();
-    t.keras("layers.Activation('log_softmax')");
+    t.keras("layers.Activation(activation:'log_softmax')");
+    t.flax_expression("nn.log_softmax({x})");
   }
 };
 DL_LAYER(LogSoftmax, "log_softmax");

@@ -15,7 +15,7 @@ struct Mish final : Layer {
   Value build(Builder&, Value x) const override { return x * tanh(softplus(x)); }
   void twins(Twins& t) const override {
     t.pytorch("nn.Mish()").plainly("F.mish({x})");
-    t.keras("layers.Activation('mish')");
+    t.keras("layers.Activation(activation:'mish')");
   }
 };
 DL_LAYER(Mish, "mish");

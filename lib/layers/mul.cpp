@@ -13,7 +13,7 @@ struct Mul final : MergeLayer {
     s.example("mul");
   }
   Value join(Value a, Value b) const override { return a * b; }
-  void twins(Twins& t) const override { twin_of_equal_shapes(t, " * "); }
+  void twins(Twins& t) const override { twin_of_equal_shapes(t, " * ", "Multiply"); }
 };
 DL_LAYER(Mul, "mul");
 

@@ -13,8 +13,10 @@ struct MultiHeadAttention final : Layer {
   void describe(Schema& s) override {
     s.summary("each position of a sequence [length, features] looks at the others");
     s.details(
-        "Parameters as in PyTorch: in_proj_weight [(num_heads + 2 num_kv_heads) head_dim, features], the rows of the "
-        "queries before those of the keys and values, in_proj_bias, out_proj.weight [features, num_heads head_dim], "
+        "Parameters as in PyTorch: in_proj_weight [num_heads head_dim + num_kv_heads (head_dim + value_dim), "
+        "features], "
+        "the rows of the queries before those of the keys and values, in_proj_bias, out_proj.weight [features, "
+        "num_heads value_dim], "
         "out_proj.bias. Without initializers the first is xavier_uniform, out_proj.weight uniform in "
         "[-1/sqrt(inputs), 1/sqrt(inputs)) and the biases 0.");
     s.details(
@@ -31,6 +33,7 @@ struct MultiHeadAttention final : Layer {
     s.example("multi_head_attention: {num_heads: 4, num_kv_heads: 2, causal: true, bias: false}");
     s.example("multi_head_attention: {num_heads: 2, causal: true, rotary: {base: 10000}}");
     s.example("multi_head_attention: {num_heads: 4, causal: true, alibi: true}");
+    s.example("multi_head_attention: {num_heads: 2, head_dim: 3, value_dim: 5, causal: true}");
   }
 
   Value build(Builder& b, std::span<const Value> inputs) const override { return part.build(b, inputs); }

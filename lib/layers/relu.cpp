@@ -15,6 +15,7 @@ struct Relu final : Layer {
   void twins(Twins& t) const override {
     t.pytorch("nn.ReLU()").plainly("torch.relu({x})");
     t.keras("layers.ReLU()");
+    t.flax_expression("nn.relu({x})");
   }
 };
 DL_LAYER(Relu, "relu");

@@ -16,6 +16,7 @@ struct Relu6 final : Layer {
   void twins(Twins& t) const override {
     t.pytorch("nn.ReLU6()").plainly("F.relu6({x})");
     t.keras("layers.ReLU(max_value=6)");
+    t.flax_expression("nn.relu6({x})");
   }
 };
 DL_LAYER(Relu6, "relu6");

@@ -21,7 +21,10 @@ struct RmsNorm final : Layer {
   Value build(Builder& b, Value x) const override {
     return x * rsqrt(mean(x * x, {-1}) + eps) * b.parameter("weight", {x.shape().last()}, constant_initializer(1));
   }
-  void twins(Twins& t) const override { t.pytorch("nn.RMSNorm({in}, eps={eps})").last(); }
+  void twins(Twins& t) const override {
+    t.pytorch("nn.RMSNorm({in}, eps={eps})").last();
+    t.flax("nn.RMSNorm(epsilon={eps|1e-06})").tensor("weight", "scale");
+  }
 };
 DL_LAYER(RmsNorm, "rms_norm");
 

@@ -19,7 +19,8 @@ struct Selu final : Layer {
   }
   void twins(Twins& t) const override {
     t.pytorch("nn.SELU()").plainly("F.selu({x})");
-    t.keras("layers.Activation('selu')");
+    t.keras("layers.Activation(activation:'selu')");
+    t.flax_expression("nn.selu({x})");
   }
 };
 DL_LAYER(Selu, "selu");

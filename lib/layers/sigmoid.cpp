@@ -15,7 +15,8 @@ struct Sigmoid final : Layer {
   Value build(Builder&, Value x) const override { return sigmoid(x); }
   void twins(Twins& t) const override {
     t.pytorch("nn.Sigmoid()").plainly("torch.sigmoid({x})");
-    t.keras("layers.Activation('sigmoid')");
+    t.keras("layers.Activation(activation:'sigmoid')");
+    t.flax_expression("nn.sigmoid({x})");
   }
 };
 DL_LAYER(Sigmoid, "sigmoid");

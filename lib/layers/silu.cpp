@@ -15,7 +15,8 @@ struct Silu final : Layer {
   Value build(Builder&, Value x) const override { return x * sigmoid(x); }
   void twins(Twins& t) const override {
     t.pytorch("nn.SiLU()").plainly("F.silu({x})");
-    t.keras("layers.Activation('silu')");
+    t.keras("layers.Activation(activation:'silu')");
+    t.flax_expression("nn.silu({x})");
   }
 };
 DL_LAYER(Silu, "silu");

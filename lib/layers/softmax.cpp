@@ -16,6 +16,7 @@ struct Softmax final : Layer {
   void twins(Twins& t) const override {
     t.pytorch("nn.Softmax(-1)").plainly("torch.softmax({x}, -1)").last();
     t.keras("layers.Softmax()");
+    t.flax_expression("nn.softmax({x})");
   }
 };
 DL_LAYER(Softmax, "softmax");

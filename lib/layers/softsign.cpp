@@ -14,7 +14,8 @@ struct Softsign final : Layer {
   Value build(Builder&, Value x) const override { return x / (1 + abs(x)); }
   void twins(Twins& t) const override {
     t.pytorch("nn.Softsign()").plainly("F.softsign({x})");
-    t.keras("layers.Activation('softsign')");
+    t.keras("layers.Activation(activation:'softsign')");
+    t.flax_expression("nn.soft_sign({x})");
   }
 };
 DL_LAYER(Softsign, "softsign");

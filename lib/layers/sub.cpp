@@ -14,7 +14,7 @@ struct Sub final : MergeLayer {
   }
   Value join(Value a, Value b) const override { return a - b; }
   bool of_two() const override { return true; }
-  void twins(Twins& t) const override { twin_of_equal_shapes(t, " - "); }
+  void twins(Twins& t) const override { twin_of_equal_shapes(t, " - ", "Subtract"); }
 };
 DL_LAYER(Sub, "sub");
 

@@ -14,7 +14,8 @@ struct Tanh final : Layer {
   Value build(Builder&, Value x) const override { return tanh(x); }
   void twins(Twins& t) const override {
     t.pytorch("nn.Tanh()").plainly("torch.tanh({x})");
-    t.keras("layers.Activation('tanh')");
+    t.keras("layers.Activation(activation:'tanh')");
+    t.flax_expression("nn.tanh({x})");
   }
 };
 DL_LAYER(Tanh, "tanh");

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/attention_part.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "lib/base/error.h"
@@ -59,6 +60,8 @@ void AttentionPart::describe(Schema& s) {
   s.optional("head_dim", head_dim, "features of a head; by default features / num_heads")
       .at_least(1)
       .known_as({"key_dim", "kdim"});
+  s.optional("value_dim", value_dim, "features of a head's values, where they have others than queries and keys")
+      .at_least(1);
   s.optional("causal", causal, "whether a position sees only itself and those before it")
       .known_as({"is_causal", "use_causal_mask"});
   s.optional("dropout", dropout, "probability with which a position is not seen, while training")
@@ -79,6 +82,7 @@ void AttentionPart::describe(Schema& s) {
       report.at("num_kv_heads", concat("expected a divisor of num_heads (", num_heads, "), got ", *num_kv_heads));
     }
     if (alibi && !causal) report.at("alibi", "expected attention that is causal", "write causal: true");
+    if (alibi && value_dim) report.at("value_dim", "with alibi values have as many features as keys", "leave it out");
   });
 }
 
@@ -94,6 +98,23 @@ std::vector<double> alibi_slopes(int64_t heads) {
   for (int64_t i = 1; std::ssize(slopes) < heads; i += 2)
     slopes.push_back(std::exp2(-4.0 * static_cast<double>(i) / static_cast<double>(power)));
   return slopes;
+}
+
+// Zeros behind the features of each head, so that it has `wide` of them.
+Value widened(Value x, int64_t heads, int64_t wide) {
+  const Shape shape = x.shape();
+  const int64_t dim = shape[2] / heads;
+  if (dim == wide) return x;
+  const Value each = as_f32(reshape(x, {shape[0], shape[1], heads, dim}));
+  const Value zeros = broadcast_to(constant(*x.graph, 0), {shape[0], shape[1], heads, wide - dim});
+  return reshape(concatenate({each, zeros}, 3), {shape[0], shape[1], -1});
+}
+
+// The first features of each head.
+Value narrowed(Value x, int64_t heads, int64_t dim) {
+  const Shape shape = x.shape();
+  if (shape[2] == heads * dim) return x;
+  return reshape(slice(reshape(x, {shape[0], shape[1], heads, shape[2] / heads}), 3, 0, dim), {shape[0], shape[1], -1});
 }
 
 // Two more features of each head, [… , n] beside those of x.
@@ -127,10 +148,7 @@ struct Alibi {
     return with_features(k, kv_heads, reshape(two, {batch, k.shape()[1], 1, 2}));
   }
   Value value(Value v) const { return with_features(v, kv_heads, constant(*v.graph, 0)); }
-  Value result(Value y) const {
-    const Shape shape = y.shape();
-    return reshape(slice(reshape(y, {shape[0], shape[1], heads, dim + 2}), 3, 0, dim), {shape[0], shape[1], -1});
-  }
+  Value result(Value y) const { return narrowed(y, heads, dim); }
 };
 
 // With the matrix of all queries and keys: what attention() is where mask [batch, queries, keys] is not 0.
@@ -203,11 +221,12 @@ Value AttentionPart::build(Builder& b, std::span<const Value> inputs) const {
     throw ShapeError(
         concat("expected as many values as keys, got ", memory.shape()[1], " keys and ", valued.shape()[1], " values"));
   const int64_t dim = head_dim.value_or(features / num_heads), q = times(num_heads, dim), k = times(kv_heads, dim);
-  const int64_t kv = times(2, k), all_rows = plus(q, kv);
+  const int64_t of_values = value_dim.value_or(dim), v = times(kv_heads, of_values), wide = std::max(dim, of_values);
+  const int64_t kv = plus(k, v), all_rows = plus(q, kv), made = times(num_heads, of_values);
   const auto xavier = [](int64_t in, int64_t out) {
     return uniform_initializer(std::sqrt(6.0 / static_cast<double>(plus(in, out))));
   };
-  const auto uniform = uniform_initializer(1 / std::sqrt(static_cast<double>(q)));
+  const auto uniform = uniform_initializer(1 / std::sqrt(static_cast<double>(made)));
   const auto zero = constant_initializer(0);
 
   // Keys or values of other features have weights of their own, as in PyTorch.
@@ -222,7 +241,7 @@ Value AttentionPart::build(Builder& b, std::span<const Value> inputs) const {
   if (!together) {
     q_weight = own_weight("q_proj_weight", x, q);
     k_weight = own_weight("k_proj_weight", memory, k);
-    v_weight = own_weight("v_proj_weight", valued, k);
+    v_weight = own_weight("v_proj_weight", valued, v);
   }
   const Value shift = bias ? b.parameter("in_proj_bias", {all_rows}, zero) : Value{};
   // Rows of the weight: those of the queries before those of the keys and of the values.
@@ -248,18 +267,19 @@ Value AttentionPart::build(Builder& b, std::span<const Value> inputs) const {
   const auto queries = [&](Value from) {
     Value y = project(from, 0, q);
     if (rotary) y = rotary->turn(y, num_heads, positions(from));
-    return alibi ? slopes.query(y) : y;
+    if (wide > dim) y = y * std::sqrt(static_cast<double>(wide) / static_cast<double>(dim));  // the scale is of `wide`
+    return alibi ? slopes.query(y) : widened(y, num_heads, wide);
   };
   const auto keys = [&](Value from) {
     Value y = project(from, q, k);
     if (rotary) y = rotary->turn(y, kv_heads, positions(from));
-    return alibi ? slopes.key(y, positions(from)) : y;
+    return alibi ? slopes.key(y, positions(from)) : widened(y, kv_heads, wide);
   };
   const auto values = [&](Value from) {
-    const Value y = project(from, q + k, k);
-    return alibi ? slopes.value(y) : y;
+    const Value y = project(from, q + k, v);
+    return alibi ? slopes.value(y) : widened(y, kv_heads, wide);
   };
-  const bool turned = rotary || alibi;
+  const bool apart = rotary || alibi || of_values != dim;  // each made of a product of its own
   std::vector<Value> tensors;
   if (decoding) {
     const auto cached = [&](const std::string& name, Value now) {
@@ -268,15 +288,15 @@ Value AttentionPart::build(Builder& b, std::span<const Value> inputs) const {
       b.carry(name, after);
       return after;
     };
-    if (turned)
+    if (apart)
       tensors = {queries(x), cached("keys", keys(x)), cached("values", values(x))};
     else
       tensors = {project(x, 0, q), cached("cache", project(x, q, kv))};
     options.causal = false;
     options.lengths = decoding->count;
-  } else if (itself && !turned && !seen.mask) {
+  } else if (itself && !apart && !seen.mask) {
     tensors = {project(x, 0, all_rows)};
-  } else if (together && memory == valued && !turned && !seen.mask) {
+  } else if (together && memory == valued && !apart && !seen.mask) {
     tensors = {project(x, 0, q), project(memory, q, kv)};
   } else {
     tensors = {queries(x), keys(memory), values(valued)};
@@ -297,17 +317,47 @@ Value AttentionPart::build(Builder& b, std::span<const Value> inputs) const {
   } else {
     heads = attention(std::move(tensors), options);
   }
-  if (alibi) heads = slopes.result(heads);
+  heads = alibi ? slopes.result(heads) : narrowed(heads, num_heads, of_values);
   const Value y =
-      matmul(heads, b.parameter("out_proj.weight", {features, q}, out_init ? out_init : uniform), false, true);
+      matmul(heads, b.parameter("out_proj.weight", {features, made}, out_init ? out_init : uniform), false, true);
   return bias ? y + b.parameter("out_proj.bias", {features}, zero) : y;
 }
 
+namespace {
+
+// Queries, keys and values by themselves, [features, heads, dim], and what is made of them, [heads, dim, features].
+void say_apart(Twin& twin, int64_t features, int64_t heads, int64_t dim, bool bias, const std::string& dot,
+               const std::string& last) {
+  const char* names[] = {"query", "key", "value"};
+  for (int64_t i = 0; i < 3; ++i) {
+    const std::string name = names[i];
+    twin.tensor("in_proj_weight", name + dot + "kernel", "hdi -> ihd").part(i, 3).seen({heads, dim, features});
+    if (bias) twin.tensor("in_proj_bias", name + dot + "bias").part(i, 3).seen({heads, dim});
+  }
+  twin.tensor("out_proj.weight", last + dot + "kernel", "ohd -> hdo").seen({features, heads, dim});
+  if (bias) twin.tensor("out_proj.bias", last + dot + "bias");
+}
+
+}  // namespace
+
 void AttentionPart::twins(Twins& t) const {
-  const int64_t features = t.x().last();
-  const bool usual = t.inputs.size() == 1 && !rotary && !alibi && num_kv_heads.value_or(num_heads) == num_heads &&
-                     head_dim.value_or(features / num_heads) * num_heads == features;
-  if (!usual) return;
+  const int64_t features = t.x().last(), dim = head_dim.value_or(features / num_heads);
+  if (t.inputs.size() > 1 || rotary || alibi || num_kv_heads.value_or(num_heads) != num_heads ||
+      value_dim.value_or(dim) != dim)
+    return;
+  t.say("dim", std::to_string(dim));
+  say_apart(
+      t.keras(
+           "layers.MultiHeadAttention(num_heads:{num_heads}, key_dim:{dim}, dropout={dropout|0}, use_bias={bias|True})")
+          .called(causal ? "{self}({x}, {x}, use_causal_mask=True)" : "{self}({x}, {x})"),
+      features, num_heads, dim, bias, "/", "attention_output");
+  t.say("together", dim * num_heads == features ? "None" : std::to_string(dim * num_heads));
+  say_apart(
+      t.flax("nn.MultiHeadDotProductAttention({num_heads}, qkv_features={together|None}, dropout_rate={dropout|0}, "
+             "deterministic=not train, use_bias={bias|True})")
+          .called(causal ? "{self}({x}, mask=nn.make_causal_mask({x}[..., 0]))" : "{self}({x})"),
+      features, num_heads, dim, bias, ".", "out");
+  if (dim * num_heads != features) return;
   t.say("mask", concat("nn.Transformer.generate_square_subsequent_mask(", t.x()[1], ")"));
   t.pytorch("nn.MultiheadAttention({in}, {num_heads}, dropout={dropout|0}, bias={bias|True}, batch_first=True)")
       .called(causal ? "{self}({x}, {x}, {x}, need_weights=False, attn_mask={mask}, is_causal=True)[0]"

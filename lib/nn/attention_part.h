@@ -18,7 +18,7 @@ struct Rotary {
 
 struct AttentionPart {
   int64_t num_heads = 1;
-  std::optional<int64_t> num_kv_heads, head_dim;
+  std::optional<int64_t> num_kv_heads, head_dim, value_dim;
   bool causal = false, bias = true, alibi = false;
   double dropout = 0;
   std::optional<Rotary> rotary;

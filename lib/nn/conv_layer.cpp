@@ -120,10 +120,19 @@ Value ConvLayer<rank>::build(Builder& b, Value x) const {
   return this->with_bias(b, convolution(x, w, window, this->groups), w.shape());
 }
 
+namespace {
+
+// Of weights elsewhere whose outputs are last.
+constexpr const char* kernel_arrows[] = {"oik -> kio", "oihw -> hwio", "oidhw -> dhwio"};
+constexpr const char* transposed_kernel_arrows[] = {"iok -> koi", "iohw -> hwoi", "iodhw -> dhwoi"};
+
+}  // namespace
+
 // Elsewhere an odd zero has no place but in what PyTorch calls 'same', of a kernel that moves by one.
 template <int rank>
 void ConvLayer<rank>::twins(Twins& t) const {
   keras_twin(t);
+  flax_twin(t);
   const Window w = make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, t.x());
   const bool same = this->padding.same && w.all(w.stride, 1);
   if (this->norms.weight_norm || this->norms.spectral_norm || (!same && w.pad_before != w.pad_after)) return;
@@ -145,18 +154,56 @@ void ConvLayer<rank>::keras_twin(Twins& t) const {
   t.say("rank", std::to_string(rank));
   t.say("keras_padding", this->padding.same ? "'same'" : this->padding.causal ? "'causal'" : "'valid'");
   t.say("zeros", sizes_text(w, w.pad_before));
-  static constexpr const char* arrows[] = {"oik -> kio", "oihw -> hwio", "oidhw -> dhwio"};
   Twin& keras = t.keras(
-                     "layers.Conv{rank}D({out_channels}, {kernel_size}, strides={stride|1}, "
+                     "layers.Conv{rank}D(filters:{out_channels}, kernel_size:{kernel_size}, strides={stride|1}, "
                      "padding={keras_padding|'valid'}, dilation_rate={dilation|1}, use_bias={bias|True})")
-                    .tensor("weight", "kernel", arrows[rank - 1]);
+                    .tensor("weight", "kernel", kernel_arrows[rank - 1]);
   if (this->bias) keras.tensor("bias", "bias");
-  if (around) keras.called("{self}(layers.ZeroPadding{rank}D({zeros})({x}))");
+  if (around) keras.called("{self}(layers.ZeroPadding{rank}D(padding:{zeros})({x}))");
+}
+
+template <int rank>
+void ConvLayer<rank>::flax_twin(Twins& t) const {
+  if (this->norms.weight_norm || this->norms.spectral_norm || padding_mode != "zeros") return;
+  const Window w = make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, t.x());
+  t.say("flax_size", tuple_text(w, w.size));
+  t.say("pads", this->padding.same                                ? "'SAME'"
+                : w.all(w.pad_before, 0) && w.all(w.pad_after, 0) ? "'VALID'"
+                                                                  : pads_text(w));
+  Twin& flax = t.flax(
+                    "nn.Conv({out_channels}, {flax_size}, strides={stride|1}, padding={pads|'SAME'}, "
+                    "kernel_dilation={dilation|1}, feature_group_count={groups|1}, use_bias={bias|True})")
+                   .tensor("weight", "kernel", kernel_arrows[rank - 1]);
+  if (this->bias) flax.tensor("bias", "bias");
+}
+
+// The inputs stand `stride` apart in zeros, over which the kernel goes backwards: as many zeros around them as give the
+// output's sizes.
+template <int rank>
+void TransposedConvLayer<rank>::flax_twin(Twins& t) const {
+  if (this->groups != 1) return;
+  const Shape output = output_of(t.x());
+  const Window w = window_over(output);
+  Window around = w;
+  for (size_t i = 0; i < static_cast<size_t>(rank); ++i) {
+    const int axis = static_cast<int>(i);
+    around.pad_before[i] = w.dilation[i] * (w.size[i] - 1) - w.pad_before[i];
+    around.pad_after[i] = w.pad_before[i] + output[axis] - (t.x()[axis + 1] - 1) * w.stride[i] - 1;
+  }
+  t.say("flax_size", tuple_text(w, w.size));
+  t.say("pads", pads_text(around));
+  Twin& flax = t.flax(
+                    "nn.ConvTranspose({out_channels}, {flax_size}, strides={stride|1}, padding={pads}, "
+                    "kernel_dilation={dilation|1}, use_bias={bias|True}, transpose_kernel=True)")
+                   .tensor("weight", "kernel", transposed_kernel_arrows[rank - 1]);
+  if (this->bias) flax.tensor("bias", "bias");
 }
 
 template <int rank>
 void TransposedConvLayer<rank>::twins(Twins& t) const {
-  if (this->norms.weight_norm || this->norms.spectral_norm || this->padding.same) return;
+  if (this->norms.weight_norm || this->norms.spectral_norm) return;
+  flax_twin(t);
+  if (this->padding.same) return;
   t.say("rank", std::to_string(rank));
   t.pytorch(
        "nn.ConvTranspose{rank}d({in}, {out_channels}, {kernel_size}, stride={stride|1}, padding={padding|0}, "
@@ -211,17 +258,20 @@ Shape TransposedConvLayer<rank>::output_of(const Shape& x) const {
 }
 
 template <int rank>
+Window TransposedConvLayer<rank>::window_over(const Shape& output) const {
+  std::vector<int64_t> sizes{1};
+  sizes.insert(sizes.end(), output.sizes().begin(), output.sizes().end());
+  sizes.push_back(this->out_channels);
+  return make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, Shape(std::move(sizes)));
+}
+
+template <int rank>
 Value TransposedConvLayer<rank>::build(Builder& b, Value x) const {
   const int64_t channels = this->channels_of(x);
   if (rank == 1) refuse_decoding(b, this->name);
   const Value w = this->weight(b, channels, this->out_channels / this->groups, 1);
   const Shape output = output_of(x.shape());
-  std::vector<int64_t> sizes{1};
-  sizes.insert(sizes.end(), output.sizes().begin(), output.sizes().end());
-  sizes.push_back(this->out_channels);
-  const Window window =
-      make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, Shape(std::move(sizes)));
-  return this->with_bias(b, transposed_convolution(x, w, window, output, this->groups), w.shape());
+  return this->with_bias(b, transposed_convolution(x, w, window_over(output), output, this->groups), w.shape());
 }
 
 template <int rank>

@@ -44,6 +44,7 @@ struct ConvLayer : AnyConvLayer<rank> {
 
  private:
   void keras_twin(Twins& t) const;
+  void flax_twin(Twins& t) const;
 };
 
 // Each channel convolved by itself, with depth_multiplier filters: groups as many as channels. With `separable` it is
@@ -76,6 +77,8 @@ struct TransposedConvLayer : AnyConvLayer<rank> {
 
  private:
   Shape output_of(const Shape& x) const;  // without batch and channels
+  Window window_over(const Shape& output) const;
+  void flax_twin(Twins& t) const;
 };
 
 }  // namespace dl

@@ -49,14 +49,16 @@ Value MergeLayer::build(Builder&, std::span<const Value> inputs) const {
   return finish(joined, inputs.size());
 }
 
-void twin_of_equal_shapes(Twins& t, const std::string& sign) {
-  std::string text = "{x}";
+void twin_of_equal_shapes(Twins& t, const std::string& sign, const std::string& keras_class) {
+  std::string text = "{x}", list = "{x}";
   for (size_t i = 1; i < t.inputs.size(); ++i) {
     if (t.inputs[i] != t.inputs[0]) return;
     text += concat(sign, "{x", i, "}");
+    list += concat(", {x", i, "}");
   }
   t.pytorch_expression(text);
-  t.keras_expression(text);
+  t.keras("layers." + keras_class + "()").called("{self}([" + list + "])");
+  t.flax_expression(text);
 }
 
 std::pair<Value, Value> expect_two_of_features(std::span<const Value> inputs) {

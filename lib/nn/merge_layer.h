@@ -21,8 +21,8 @@ struct MergeLayer : Layer {
   void describe_merge(Schema& s);
 };
 
-// Inputs of one shape, joined by a sign: "{x} + {x1}". Others are written as operations.
-void twin_of_equal_shapes(Twins& t, const std::string& sign);
+// Inputs of one shape, joined by a sign: "{x} + {x1}", or in Keras by a layer. Others are written as operations.
+void twin_of_equal_shapes(Twins& t, const std::string& sign, const std::string& keras_class);
 
 // Two inputs of one rank at least 2 and with one size of their last axis, [batch, …, features].
 std::pair<Value, Value> expect_two_of_features(std::span<const Value> inputs);

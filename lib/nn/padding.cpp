@@ -78,6 +78,19 @@ std::string sizes_text(const Window& window, const Window::Axes& numbers) {
   return text + ")";
 }
 
+std::string tuple_text(const Window& window, const Window::Axes& numbers) {
+  std::string text = "(";
+  for (size_t i = 0; i < static_cast<size_t>(window.rank); ++i) text += concat(i == 0 ? "" : ", ", numbers[i]);
+  return text + (window.rank == 1 ? ",)" : ")");
+}
+
+std::string pads_text(const Window& window) {
+  std::string text = "(";
+  for (size_t i = 0; i < static_cast<size_t>(window.rank); ++i)
+    text += concat(i == 0 ? "(" : ", (", window.pad_before[i], ", ", window.pad_after[i], ")");
+  return text + (window.rank == 1 ? ",)" : ")");
+}
+
 template <int rank>
 void check_padding(const Report& report, Sizes<rank> size, const Padding<rank>& padding) {
   const Window::Axes sizes = axes_of(size), zeros = axes_of(padding.size);

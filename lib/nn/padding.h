@@ -42,6 +42,9 @@ Window make_window(Sizes<rank> size, Sizes<rank> stride, const Padding<rank>& pa
 
 // Numbers of the window's axes as code has them: "1" of all, or "(1, 2)".
 std::string sizes_text(const Window& window, const Window::Axes& numbers);
+// "(3, 3)", of each axis; "((1, 1), (1, 2))", what is added before and behind each.
+std::string tuple_text(const Window& window, const Window::Axes& numbers);
+std::string pads_text(const Window& window);
 
 // Reports where more zeros stand on a side than half of the window: a window could lie in them wholly.
 template <int rank>

@@ -51,10 +51,15 @@ template <int rank>
 Window PoolLayer<rank>::window_over(const Builder& b, Value x) const {
   expect_spatial(x, rank);
   if (rank == 1) refuse_decoding(b, this->name);
-  Window w = make_window<rank>(kernel_size, stride.value_or(kernel_size), padding, dilation, x.shape());
+  return window_over(x.shape());
+}
+
+template <int rank>
+Window PoolLayer<rank>::window_over(const Shape& x) const {
+  Window w = make_window<rank>(kernel_size, stride.value_or(kernel_size), padding, dilation, x);
   for (int axis = 0; ceil_mode && axis < rank; ++axis) {
     const size_t i = static_cast<size_t>(axis);
-    const int64_t input = x.shape()[axis + 1], reach = times(w.dilation[i], w.size[i] - 1) + 1;
+    const int64_t input = x[axis + 1], reach = times(w.dilation[i], w.size[i] - 1) + 1;
     const int64_t room = plus(input, times(2, w.pad_before[i])) - reach;
     if (room < 0) continue;
     int64_t outputs = (room + w.stride[i] - 1) / w.stride[i] + 1;
@@ -91,7 +96,20 @@ void keras_pool(Twins& t, const PoolLayer<rank>& layer, const std::string& what)
   const bool known = (layer.padding.same || w.all(w.pad_before, 0)) && w.all(w.dilation, 1) && !layer.ceil_mode;
   if (!known) return;
   t.say("keras_padding", layer.padding.same ? "'same'" : "'valid'");
-  t.keras("layers." + what + "Pooling{rank}D({kernel_size}, strides={stride|None}, padding={keras_padding|'valid'})");
+  t.keras("layers." + what +
+          "Pooling{rank}D(pool_size:{kernel_size}, strides={stride|None}, padding={keras_padding|'valid'})");
+}
+
+// Any window but a dilated one.
+void flax_pool(Twins& t, const Window& w, const std::string& what, bool counts_padding) {
+  if (!w.all(w.dilation, 1)) return;
+  t.say("flax_size", tuple_text(w, w.size));
+  t.say("flax_strides", tuple_text(w, w.stride));
+  t.say("pads", w.all(w.pad_before, 0) && w.all(w.pad_after, 0) ? "'VALID'" : pads_text(w));
+  t.say("counts_padding", counts_padding ? "True" : "False");
+  t.flax_expression("nn." + what +
+                    "_pool({x}, {flax_size}, strides={flax_strides}, padding={pads|'VALID'}, "
+                    "count_include_pad={counts_padding|True})");
 }
 
 }  // namespace
@@ -99,6 +117,7 @@ void keras_pool(Twins& t, const PoolLayer<rank>& layer, const std::string& what)
 template <int rank>
 void MaxPoolLayer<rank>::twins(Twins& t) const {
   t.say("rank", std::to_string(rank));
+  flax_pool(t, this->window_over(t.x()), "max", true);
   keras_pool<rank>(t, *this, "Max");
   if (!says_padding<rank>(t, *this)) return;
   t.pytorch(
@@ -113,8 +132,11 @@ void AvgPoolLayer<rank>::twins(Twins& t) const {
   if (padding_mode == "zeros" && !divisor_override &&
       count_include_pad.value_or(!this->padding.same) != this->padding.same)
     keras_pool<rank>(t, *this, "Average");
+  const bool counts = count_include_pad.value_or(!this->padding.same);
+  if (padding_mode == "zeros" && !divisor_override && !this->ceil_mode)
+    flax_pool(t, this->window_over(t.x()), "avg", counts);
   if (!says_padding<rank>(t, *this) || padding_mode != "zeros" || (rank == 1 && divisor_override)) return;
-  t.say("count_include_pad", count_include_pad.value_or(!this->padding.same) ? "True" : "False");
+  t.say("count_include_pad", counts ? "True" : "False");
   t.pytorch(
        "nn.AvgPool{rank}d({kernel_size}, stride={stride|None}, padding={padding|0}, ceil_mode={ceil_mode|False}, "
        "count_include_pad={count_include_pad|True}" +
@@ -267,6 +289,9 @@ template <int rank>
 void GlobalPoolLayer<rank>::global_twin(Twins& t, const std::string& method, const std::string& what) const {
   if (t.inputs.size() != 1) return;
   t.keras(concat("layers.Global", what == "Avg" ? "Average" : what, "Pooling", rank, "D(keepdims={keepdim|False})"));
+  static constexpr const char* places[] = {"1", "(1, 2)", "(1, 2, 3)"};
+  t.flax_expression(
+      concat("{x}.", what == "Avg" ? "mean" : "max", "(", places[rank - 1], keepdim ? ", keepdims=True)" : ")"));
   static constexpr const char* axes[] = {"(1,)", "(2, 3)", "(2, 3, 4)"};
   const std::string plain = "{x}." + method + "(" + axes[rank - 1] + (keepdim ? ", keepdim=True)" : ")");
   if (rank == 1) {

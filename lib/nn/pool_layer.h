@@ -23,6 +23,7 @@ struct PoolLayer : Layer {
   // The window over x; ShapeError where x does not fit the layer. With ceil_mode as many more places stand behind as
   // the last window needs.
   Window window_over(const Builder& b, Value x) const;
+  Window window_over(const Shape& x) const;
 };
 
 template <int rank>

@@ -23,7 +23,16 @@ Twin& Twin::last() {
   return *this;
 }
 Twin& Twin::tensor(std::string ours, std::string theirs, std::string arrow) {
-  tensors.push_back({std::move(ours), std::move(theirs), std::move(arrow)});
+  tensors.push_back({.ours = std::move(ours), .theirs = std::move(theirs), .arrow = std::move(arrow), .seen = {}});
+  return *this;
+}
+Twin& Twin::part(int64_t part, int64_t parts) {
+  tensors.back().part = part;
+  tensors.back().parts = parts;
+  return *this;
+}
+Twin& Twin::seen(std::vector<int64_t> sizes) {
+  tensors.back().seen = std::move(sizes);
   return *this;
 }
 
@@ -40,8 +49,10 @@ Twin expression_of(const std::string& target, const std::string& text) {
 
 Twin& Twins::pytorch(std::string module) { return twins_.emplace_back(module_of("pytorch", std::move(module))); }
 Twin& Twins::keras(std::string module) { return twins_.emplace_back(module_of("keras", std::move(module))); }
+Twin& Twins::flax(std::string module) { return twins_.emplace_back(module_of("flax", std::move(module))); }
 Twin& Twins::pytorch_expression(std::string text) { return twins_.emplace_back(expression_of("pytorch", text)); }
 Twin& Twins::keras_expression(std::string text) { return twins_.emplace_back(expression_of("keras", text)); }
+Twin& Twins::flax_expression(std::string text) { return twins_.emplace_back(expression_of("flax", text)); }
 
 const Twin* Twins::find(const std::string& target) const {
   const auto found = std::ranges::find(twins_, target, &Twin::target);

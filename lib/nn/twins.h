@@ -16,9 +16,13 @@ struct Twin {
   // How the call's tensors lie, where they have more than two axes: either way; [batch, channels, places …]; or
   // [batch, places …, channels].
   enum class Wants { any, channels_first, channels_last };
+  // Where a tensor lies there: one of `parts` equal parts of ours along its first axis, as an array of the sizes `seen`
+  // (of its own where these are empty), whose axes are put in another order.
   struct Place {
     std::string ours, theirs;
     std::string arrow;  // "oihw -> hwio": the letters of our axes in the order there; empty: as it is
+    int64_t part = 0, parts = 1;
+    std::vector<int64_t> seen;
   };
 
   std::string target;  // "pytorch"
@@ -33,20 +37,25 @@ struct Twin {
   Twin& first();  // wants its channels first
   Twin& last();
   Twin& tensor(std::string ours, std::string theirs, std::string arrow = {});
+  // Of the tensor that was said last.
+  Twin& part(int64_t part, int64_t parts);
+  Twin& seen(std::vector<int64_t> sizes);
 };
 
 // In a template {key} is the value of the layer's key as Python has it, {in} the size of the first input's last axis,
 // {self} the object, {x}, {x1}, {x2} … its inputs. An argument written NAME={key|DEFAULT} is left out where it has this
-// value.
+// value. For Keras an argument without a keyword is written NAME:{key}: in a model's file it has this name.
 class Twins {
  public:
   Twins(std::vector<Type> inputs, Type output) : inputs(std::move(inputs)), output(std::move(output)) {}
 
   Twin& pytorch(std::string module);
   Twin& keras(std::string module);  // of tensors whose channels are last, as ours
+  Twin& flax(std::string module);   // of linen; channels are last likewise
   // Of a layer that is an expression: "{x} + {x1}".
   Twin& pytorch_expression(std::string text);
   Twin& keras_expression(std::string text);
+  Twin& flax_expression(std::string text);
   // What {name} stands for, beside or in the place of a key.
   void say(const std::string& name, std::string text) { said_[name] = std::move(text); }
 

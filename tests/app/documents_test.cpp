@@ -80,7 +80,7 @@ TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
 }
 
 TEST_CASE("the pages made of what the program says of itself are what it says") {
-  for (const std::string page : {"commands", "leaves"}) {
+  for (const std::string page : {"commands", "leaves", "names"}) {
     CAPTURE(page);
     const Folder folder;
     const std::string file = folder / (page + ".md");

@@ -29,7 +29,7 @@ TEST_CASE("a network exported to C compiles without a warning and gives the clas
   const std::string config = folder.write("net.yaml", images_config()).string(), out = (folder / "out").string();
   const Finished done = run_dlcli({"export", config, "--untrained", "--to", "c", "-o", out});
   CHECK_MESSAGE(done.exit == 0, done.err);
-  const std::string compile = "cd " + out + " && cc -std=c99 -O2 -Wall -Wextra -Werror -o model model.c -lm";
+  const std::string compile = "cd " + out + " && cc -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -o model model.c -lm";
   REQUIRE(std::system(compile.c_str()) == 0);
   const std::vector<float> x = floats_of(folder / "out/expected.npz", "x"),
                            expected = floats_of(folder / "out/expected.npz", "output");
@@ -58,6 +58,28 @@ TEST_CASE("an export tells where each tensor went, and does not write over what 
       again.err ==
       "error: " + out +
           ": expected a new or empty folder, it has expected.npz\n  help: remove it, or name another with --output\n");
+}
+
+TEST_CASE("a network of layers that Keras has is written as Keras keeps models; else those that it has not are named") {
+  const Folder folder;
+  const auto exported = [&](const std::string& name, const std::string& model) {
+    const std::string config =
+        folder
+            .write(name + ".yaml",
+                   "data: {train: {format: random, shape: [6, 4], dtype: f32, targets: 1}, "
+                   "batch_size: 4}\nmodel: " +
+                       model + "\nloss: {mse: {target: 0.5}}\noptimizer: adam\n" + "trainer: {max_steps: 1}\n")
+            .string();
+    return run_dlcli({"export", config, "--untrained", "--to", "keras", "-o", (folder / name).string()}).out;
+  };
+  const std::string known = exported("known", "[{multi_head_attention: 2}, layer_norm, flatten, {linear: 2}]");
+  CHECK(known.find("model.keras, model.npz, model.py") != std::string::npos);
+  CHECK(known.find("no model.keras") == std::string::npos);
+  const std::string unknown = exported("unknown", "[{lstm: 3}, layer_scale, layer_scale]");
+  CHECK(unknown.find(
+            "no model.keras, as Keras has no layer for lstm, layer_scale; load().save(\"model.keras\") of model.py "
+            "makes one that needs model.py\n") != std::string::npos);
+  CHECK(!std::filesystem::exists(folder / "unknown/model.keras"));
 }
 
 TEST_CASE("an export without a training needs a config") {

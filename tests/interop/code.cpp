@@ -3,11 +3,16 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "lib/base/error.h"
 #include "lib/interop/c/loop_text.h"
+#include "lib/interop/code/arrow.h"
+#include "lib/interop/code/call_text.h"
 #include "lib/interop/code/dialect.h"
+#include "lib/interop/code/flax_module.h"
 #include "lib/interop/code/function_text.h"
+#include "lib/interop/code/known_twins.h"
 #include "lib/interop/code/lone_layer.h"
 #include "lib/interop/code/ops.h"
 #include "lib/interop/code/pytorch_module.h"
@@ -188,6 +193,92 @@ TEST_CASE("a layer without a twin is a class of its operations, with parameters 
   const std::string classes = code::pytorch_module(small.trained(), true).classes;
   CHECK(classes.find("nn.Parameter(torch.zeros(4))") != std::string::npos);
   CHECK(classes.find("return x * self.") != std::string::npos);
+}
+
+TEST_CASE("a block is a module of linen, with fields for the numbers that differ") {
+  const SmallNetwork small(R"(
+blocks:
+  wider:
+    params: {features: }
+    layers:
+      - linear: ${features}
+        name: inner
+      - dropout: 0.5
+        name: kept
+      - relu
+model:
+  - wider: {features: 8}
+    name: first
+  - wider: {features: 16}
+    name: second
+  - linear: 2
+    name: head
+)",
+                           {DType::f32, {4}});
+  const code::FlaxModule made = code::flax_module(small.trained(), true);
+  CHECK(made.net == "Net");
+  CHECK(made.classes ==
+        "\n\nclass Wider(nn.Module):\n"
+        "    features: int\n"
+        "\n"
+        "    @nn.compact\n"
+        "    def __call__(self, x, train: bool = False):\n"
+        "        x = nn.Dense(self.features, name='inner')(x)\n"
+        "        x = nn.Dropout(0.5, deterministic=not train, name='kept')(x)\n"
+        "        x = nn.relu(x)\n"
+        "        return x\n"
+        "\n\nclass Net(nn.Module):\n"
+        "    @nn.compact\n"
+        "    def __call__(self, x, train: bool = False):\n"
+        "        x = Wider(8, name='first')(x, train)\n"
+        "        x = Wider(16, name='second')(x, train)\n"
+        "        x = nn.Dense(2, name='head')(x)\n"
+        "        return x\n");
+  CHECK(made.tensors.arrays().at(0).name == "params.first.inner.kernel");
+  CHECK(made.tensors.arrays().at(0).shape == Shape{4, 8});
+}
+
+TEST_CASE("copies of a block are a loop of linen's") {
+  const SmallNetwork small(
+      "{blocks: {twice: {layers: [{linear: 4}, relu]}}, model: [{twice: {}, name: part, repeat: 3}]}",
+      {DType::f32, {4}});
+  const code::FlaxModule made = code::flax_module(small.trained(), true);
+  CHECK(made.classes.find("        for i in range(3):\n"
+                          "            x = Twice(name=f'{i}')(x)\n") != std::string::npos);
+}
+
+TEST_CASE("a part of a tensor is seen with other axes") {
+  const Twin::Place place{.ours = "in_proj_weight",
+                          .theirs = "key.kernel",
+                          .arrow = "hdi -> ihd",
+                          .part = 1,
+                          .parts = 3,
+                          .seen = {2, 1, 3}};
+  std::vector<float> values(18);
+  std::iota(values.begin(), values.end(), 0.0f);
+  const code::Arranged made = code::placed(values, {6, 3}, place);
+  CHECK(made.shape == Shape{3, 2, 1});
+  CHECK(made.values == std::vector<float>{6, 9, 7, 10, 8, 11});
+}
+
+TEST_CASE("arguments without a keyword have a name where one is wanted") {
+  const std::string call =
+      "layers.Conv2D(filters:4, kernel_size:(3, 3), name='a')(layers.Permute(dims:(3, 1, 2))({x}))";
+  CHECK(code::without_names(call) == "layers.Conv2D(4, (3, 3), name='a')(layers.Permute((3, 1, 2))({x}))");
+  const code::CallTree read = code::read_call(code::with_keywords(call));
+  REQUIRE(read.kind == code::CallTree::Kind::call);
+  REQUIRE(read.items.size() == 2);
+  CHECK(read.items[0].items[0].text == "layers.Conv2D");
+  CHECK(read.items[0].named[1].first == "kernel_size");
+  CHECK(read.items[0].named[1].second.items[1].text == "3");
+  CHECK(read.items[1].items[1].text == "{x}");
+}
+
+TEST_CASE("layers are known by what they are called elsewhere") {
+  CHECK(code::names_elsewhere("conv2d") ==
+        std::map<std::string, std::string>{{"flax", "nn.Conv"}, {"keras", "layers.Conv2D"}, {"pytorch", "nn.Conv2d"}});
+  CHECK(code::names_elsewhere("add").at("pytorch") == "x + x1");
+  CHECK(code::names_elsewhere("layer_scale").empty());
 }
 
 TEST_CASE("a network is one function of arrays") {

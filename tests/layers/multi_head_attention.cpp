@@ -13,6 +13,10 @@ TEST_CASE("multi_head_attention keeps the shape of its sequence") {
   check_layer(
       {.yaml = "multi_head_attention: {num_heads: 2, head_dim: 3, dropout: 0.5}", .input = {4, 5}, .spacing = 0.02f});
   check_layer({.yaml = "multi_head_attention: {num_heads: 1}", .input = {3, 4}, .inputs = 2, .spacing = 0.02f});
+  for (const char* dims : {"head_dim: 3, value_dim: 5", "head_dim: 5, value_dim: 2"})
+    check_layer({.yaml = concat("multi_head_attention: {num_heads: 2, ", dims, ", causal: true}"),
+                 .input = {4, 6},
+                 .spacing = 0.02f});
 }
 
 TEST_CASE("where attention is causal a position does not depend on later ones") {

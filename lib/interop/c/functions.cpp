@@ -20,29 +20,126 @@ const std::map<std::string_view, std::string_view>& functions() {
   state = state * 1664525u + 1013904223u;
   return (float)(state >> 8) / 16777216.0f;
 })"},
-      {"lay", R"(/* [a, b, inner] as [inner, b, a]. */
+      {"wide", R"(/* Rows of weights are filled up with zeros. */
+static long wide(long n) { return (n + 7) / 8 * 8; })"},
+      {"lay", R"(/* [a, b, inner] as [inner, b, wide(a)]. */
 static void lay(const float *x, float *y, long a, long b, long inner) {
   for (long i = 0; i < a; ++i)
     for (long j = 0; j < b; ++j)
-      for (long k = 0; k < inner; ++k) y[(k * b + j) * a + i] = x[(i * b + j) * inner + k];
+      for (long k = 0; k < inner; ++k) y[(k * b + j) * wide(a) + i] = x[(i * b + j) * inner + k];
 })"},
-      {"matmul", R"(/* y [m, n] = x w: x at i * row + l * column, w [k, n]. */
-static void matmul(const float *x, const float *w, float *y, long m, long k, long n, long row, long column) {
-  for (long i = 0; i < m; ++i) {
-    float *restrict to = y + i * n;
-    memset(to, 0, n * sizeof(float));
-    for (long l = 0; l < k; ++l) {
-      const float a = x[i * row + l * column];
-      const float *restrict from = w + l * n;
-      for (long j = 0; j < n; ++j) to[j] += a * from[j];
+      {"TILE",
+       R"(/* Loops of few turns are unrolled, so that their sums stay in registers (-O3 would move these), and made for the
+ * processor at hand. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLLED _Pragma("GCC unroll 32")
+#else
+#define UNROLLED
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
+#define FOR_ANY_PROCESSOR __attribute__((optimize("O2"), target_clones("arch=haswell", "default")))
+#else
+#define FOR_ANY_PROCESSOR
+#endif
+
+/* y [places, columns] += x w: x has `runs` of `count` numbers `run` apart, at places that lie `apart`; rows of w lie
+ * `stride` apart, those of the next run `w_run` behind. */
+#define TILE(name, places, columns)                                                                              \
+  FOR_ANY_PROCESSOR static void name(float *restrict y, const float *restrict x, long apart, long run, long runs, \
+                                     long count, const float *restrict w, long w_run, long stride) {             \
+    float sum[places][columns];                                                                                  \
+    memcpy(sum, y, sizeof sum);                                                                                  \
+    for (long r = 0; r < runs; ++r)                                                                              \
+      for (long l = 0; l < count; ++l) {                                                                         \
+        const float *from = x + r * run + l, *row = w + r * w_run + l * stride;                                  \
+        UNROLLED for (int p = 0; p < places; ++p)                                                                \
+            UNROLLED for (int j = 0; j < columns; ++j) sum[p][j] += from[p * apart] * row[j];                    \
+      }                                                                                                          \
+    memcpy(y, sum, sizeof sum);                                                                                  \
+  })"},
+      {"tile_of_one", "TILE(tile_of_one, 1, 8)"},
+      {"tile_of_four", "TILE(tile_of_four, 4, 8)"},
+      {"wide_tile_of_one", "TILE(wide_tile_of_one, 1, 32)"},
+      {"wide_tile_of_four", "TILE(wide_tile_of_four, 4, 16)"},
+      {"matmul", R"(/* y [m, n] = x w: x at i * row + l * column, w [k, n] in rows of `stride`. */
+static void matmul(const float *x, const float *w, float *y, long m, long k, long n, long row, long column,
+                   long stride) {
+  const long tiled = column != 1 ? 0 : stride % 8 ? n / 8 * 8 : stride;
+  for (long i = 0, rows; i < m; i += rows) {
+    rows = m - i < 4 ? 1 : 4;
+    const long widest = rows == 1 ? 32 : 16;
+    for (long j = 0, columns; j < tiled; j += columns) {
+      float sums[64] = {0};
+      columns = tiled - j < widest ? 8 : widest;
+      if (rows == 1 && columns == 8) tile_of_one(sums, x + i * row, row, 0, 1, k, w + j, 0, stride);
+      if (rows == 1 && columns > 8) wide_tile_of_one(sums, x + i * row, row, 0, 1, k, w + j, 0, stride);
+      if (rows == 4 && columns == 8) tile_of_four(sums, x + i * row, row, 0, 1, k, w + j, 0, stride);
+      if (rows == 4 && columns > 8) wide_tile_of_four(sums, x + i * row, row, 0, 1, k, w + j, 0, stride);
+      for (long p = 0; p < rows; ++p)
+        memcpy(y + (i + p) * n + j, sums + p * columns, (n - j < columns ? n - j : columns) * sizeof(float));
+    }
+    for (long p = i; p < i + rows && tiled < n; ++p) {
+      float *restrict to = y + p * n;
+      memset(to + tiled, 0, (n - tiled) * sizeof(float));
+      for (long l = 0; l < k; ++l) {
+        const float a = x[p * row + l * column];
+        const float *restrict from = w + l * stride;
+        for (long j = tiled; j < n; ++j) to[j] += a * from[j];
+      }
     }
   }
 })"},
-      {"convolution", R"(/* Channels last; w [kernel ..., channels / groups, outputs]. */
+      {"first_inside",
+       R"(/* The first of a kernel's places from `start` on that is no padding, and the first behind the last one. */
+static long first_inside(long start, long dilation) { return start < 0 ? (dilation - 1 - start) / dilation : 0; }
+static long end_inside(long start, long dilation, long size, long in) {
+  const long end = start >= in ? 0 : (in - 1 - start) / dilation + 1;
+  return end < size ? end : size;
+})"},
+      {"dense_convolution", R"(/* As convolution, of one group: one output's places by another. */
+static void dense_convolution(const float *x, const float *w, float *y, long batch, const long *in, long channels,
+                              const long *out, long outputs, const long *size, const long *stride, const long *pad,
+                              const long *dilation) {
+  const long row = wide(outputs), apart = stride[2] * channels, whole = dilation[2] == 1;
+  for (long at = 0; at < batch * out[0] * out[1]; ++at) {
+    const long h = at % out[1] * stride[1] - pad[1], d = at / out[1] % out[0] * stride[0] - pad[0],
+               b = at / out[1] / out[0], h0 = first_inside(h, dilation[1]),
+               h1 = end_inside(h, dilation[1], size[1], in[1]), d0 = first_inside(d, dilation[0]),
+               d1 = end_inside(d, dilation[0], size[0], in[0]);
+    for (long ow = 0, places; ow < out[2]; ow += places) {
+      const long c = ow * stride[2] - pad[2];
+      places = ow + 4 <= out[2] && c >= 0 && c + 3 * stride[2] + (size[2] - 1) * dilation[2] < in[2] ? 4 : 1;
+      const long c0 = first_inside(c, dilation[2]), c1 = end_inside(c, dilation[2], size[2], in[2]),
+                 widest = places == 1 ? 32 : 16;
+      for (long j = 0, columns; j < row; j += columns) {
+        float sums[64] = {0};
+        columns = row - j < widest ? 8 : widest;
+        for (long kd = d0; kd < d1; ++kd)
+          for (long kh = h0; kh < h1; kh += whole ? size[1] : 1) {
+            const float *from =
+                x + (((b * in[0] + d + kd * dilation[0]) * in[1] + h + kh * dilation[1]) * in[2] + c + c0 * dilation[2]) * channels;
+            const float *kernel = w + (((kd * size[1] + kh) * size[2] + c0) * channels) * row + j;
+            /* Places beside each other are one run, and lines are runs; else each place is one. */
+            const long runs = c1 <= c0 ? 0 : whole ? h1 - h0 : c1 - c0, count = whole ? (c1 - c0) * channels : channels,
+                       run = whole ? dilation[1] * in[2] * channels : dilation[2] * channels,
+                       w_run = (whole ? size[2] : 1) * channels * row;
+            if (places == 1 && columns == 8) tile_of_one(sums, from, apart, run, runs, count, kernel, w_run, row);
+            if (places == 1 && columns > 8) wide_tile_of_one(sums, from, apart, run, runs, count, kernel, w_run, row);
+            if (places == 4 && columns == 8) tile_of_four(sums, from, apart, run, runs, count, kernel, w_run, row);
+            if (places == 4 && columns > 8) wide_tile_of_four(sums, from, apart, run, runs, count, kernel, w_run, row);
+          }
+        for (long p = 0; p < places; ++p)
+          memcpy(y + (at * out[2] + ow + p) * outputs + j, sums + p * columns,
+                 (outputs - j < columns ? outputs - j : columns) * sizeof(float));
+      }
+    }
+  }
+})"},
+      {"convolution", R"(/* Channels last; w [kernel ..., channels / groups, wide(outputs)]. */
 static void convolution(const float *x, const float *w, float *y, long batch, const long *in, long channels,
                         const long *out, long outputs, const long *size, const long *stride, const long *pad,
                         const long *dilation, long groups) {
-  const long each = channels / groups, made = outputs / groups;
+  const long each = channels / groups, made = outputs / groups, row = wide(outputs);
   for (long b = 0; b < batch; ++b)
     for (long od = 0; od < out[0]; ++od)
       for (long oh = 0; oh < out[1]; ++oh)
@@ -56,7 +153,7 @@ static void convolution(const float *x, const float *w, float *y, long batch, co
                            c = ow * stride[2] - pad[2] + kw * dilation[2];
                 if (d < 0 || d >= in[0] || h < 0 || h >= in[1] || c < 0 || c >= in[2]) continue;
                 const float *restrict from = x + (((b * in[0] + d) * in[1] + h) * in[2] + c) * channels;
-                const float *restrict kernel = w + ((kd * size[1] + kh) * size[2] + kw) * each * outputs;
+                const float *restrict kernel = w + ((kd * size[1] + kh) * size[2] + kw) * each * row;
                 if (each == 1 && made == 1) {
                   for (long i = 0; i < channels; ++i) to[i] += from[i] * kernel[i];
                   continue;
@@ -64,8 +161,8 @@ static void convolution(const float *x, const float *w, float *y, long batch, co
                 for (long g = 0; g < groups; ++g)
                   for (long i = 0; i < each; ++i) {
                     const float a = from[g * each + i];
-                    const float *restrict row = kernel + i * outputs + g * made;
-                    for (long o = 0; o < made; ++o) to[g * made + o] += a * row[o];
+                    const float *restrict line = kernel + i * row + g * made;
+                    for (long o = 0; o < made; ++o) to[g * made + o] += a * line[o];
                   }
               }
         }
@@ -156,11 +253,10 @@ static void attention(const float *q, long q_step, const float *k, long k_step, 
         sums[(b * heads + h) * queries + i] = most + logf(sum);
       }
 })"},
-      {"gates_of", R"(/* gates [width] = x + h w; w [hidden, width]. */
+      {"gates_of", R"(/* gates [width] = x + h w; w [hidden, wide(width)]. */
 static void gates_of(const float *x, const float *h, const float *w, float *gates, long hidden, long width) {
-  memcpy(gates, x, width * sizeof(float));
-  for (long l = 0; l < hidden; ++l)
-    for (long j = 0; j < width; ++j) gates[j] += h[l] * w[l * width + j];
+  matmul(h, w, gates, 1, hidden, width, hidden, 1, wide(width));
+  for (long j = 0; j < width; ++j) gates[j] += x[j];
 })"},
       {"logistic", R"(static float logistic(float x) { return 1.0f / (1.0f + expf(-x)); })"},
       {"rnn_tanh",

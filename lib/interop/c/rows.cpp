@@ -199,7 +199,7 @@ void matmul(Writer& w, const GraphNode& node, const Outputs& y) {
                 k = op.transpose_b ? b.shape()[1] : b.shape()[0];
   const std::string right = op.transpose_b ? w.laid(b, Lie::matrix_transposed) : w.pointer(b);
   w.call("matmul", {w.pointer(a), right, w.pointer(y[0]), text(m), text(k), text(n), text(op.transpose_a ? 1 : k),
-                    text(op.transpose_a ? m : 1)});
+                    text(op.transpose_a ? m : 1), text(op.transpose_b ? wide(n) : n)});
 }
 
 std::string axes(const Window& window, const Window::Axes& numbers, int64_t missing) {
@@ -222,10 +222,21 @@ void convolution(Writer& w, const GraphNode& node, const Outputs& y) {
   const Convolution& op = as<Convolution>(node);
   const Value& x = node.inputs[0];
   const Window& o = op.window;
-  w.call("convolution", {w.pointer(x), w.laid(node.inputs[1], Lie::kernel_last), w.pointer(y[0]), text(x.shape()[0]),
-                         axes(o, places(x.shape()), 1), text(x.shape().last()), axes(o, places(y[0].shape()), 1),
-                         text(y[0].shape().last()), axes(o, o.size, 1), axes(o, o.stride, 1), axes(o, o.pad_before, 0),
-                         axes(o, o.dilation, 1), text(op.groups)});
+  std::vector<std::string> arguments{w.pointer(x),
+                                     w.laid(node.inputs[1], Lie::kernel_last),
+                                     w.pointer(y[0]),
+                                     text(x.shape()[0]),
+                                     axes(o, places(x.shape()), 1),
+                                     text(x.shape().last()),
+                                     axes(o, places(y[0].shape()), 1),
+                                     text(y[0].shape().last()),
+                                     axes(o, o.size, 1),
+                                     axes(o, o.stride, 1),
+                                     axes(o, o.pad_before, 0),
+                                     axes(o, o.dilation, 1)};
+  if (op.groups == 1) return w.call("dense_convolution", arguments);
+  arguments.push_back(text(op.groups));
+  w.call("convolution", arguments);
 }
 
 void transposed_convolution(Writer& w, const GraphNode& node, const Outputs& y) {

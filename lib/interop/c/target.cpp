@@ -36,7 +36,7 @@ struct Program {
 
 constexpr const char* frame = R"(/* {source}. Written by dlcli export; C99, needs libm only.
  *
- *   cc -O3 -o model model.c -lm && ./model model.weights < samples > outputs
+ *   cc -O2 -o model model.c -lm && ./model model.weights < samples > outputs
  *
  * reads samples ({inputs}, one after another) and writes what the network gives of each (float{output}).
  * As a part of a program compile it with -DMODEL_ONLY. One thread at a time may run a model. */
@@ -169,8 +169,8 @@ class C final : public ExportTarget {
       weights.append(values.data(), values.size() * sizeof(float));
       tensors.push_back({stored.tensor->path, concat("weights + ", stored.offset), stored.tensor->shape,
                          stored.lie == Lie::as_it_is            ? "as it is"
-                         : stored.lie == Lie::matrix_transposed ? "[n, k] as [k, n]"
-                                                                : "[o, c, kernel] as [kernel, c, o]"});
+                         : stored.lie == Lie::matrix_transposed ? "[n, k] as [k, n], rows of a multiple of 8"
+                                                                : "[o, c, kernel] as [kernel, c, o], rows likewise"});
     }
     weights.commit();
     write_file_atomic(folder / "model.c", program.text);

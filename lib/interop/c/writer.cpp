@@ -26,7 +26,7 @@ std::string Writer::laid(const Value& v, Lie lie) {
   const Tensor* tensor = tensor_of(v);
   if (!tensor) {
     DL_CHECK(lie != Lie::as_it_is, "nothing stands for ", graph_.node(v.node).op->name());
-    scratch_ = std::max(scratch_, v.shape().elements());
+    scratch_ = std::max(scratch_, stored_elements(v.shape(), lie));
     const std::string from = pointer(v);
     const Shape& s = v.shape();
     const int64_t inner = lie == Lie::matrix_transposed ? 1 : s.elements() / s[0] / s[1];
@@ -36,7 +36,7 @@ std::string Writer::laid(const Value& v, Lie lie) {
   const auto [found, fresh] = offsets_.try_emplace({tensor->path, lie}, stored_elements_);
   if (fresh) {
     stored_.push_back({tensor, lie, stored_elements_});
-    stored_elements_ += tensor->shape.elements();
+    stored_elements_ += stored_elements(tensor->shape, lie);
   }
   return concat("(weights + ", found->second, ")");
 }
@@ -45,15 +45,19 @@ void Writer::call(const std::string& function, const std::vector<std::string>& a
   body_ += function + "(" + join(arguments) + ");\n";
 }
 
-// [a, b, inner] as [inner, b, a].
+int64_t Writer::stored_elements(const Shape& shape, Lie lie) {
+  return lie == Lie::as_it_is ? shape.elements() : shape.elements() / shape[0] * wide(shape[0]);
+}
+
+// [a, b, inner] as [inner, b, wide(a)].
 std::vector<float> Writer::as_stored(const std::vector<float>& values, const Shape& shape, Lie lie) {
   if (lie == Lie::as_it_is) return values;
   const int64_t a = shape[0], b = shape[1], inner = shape.elements() / a / b;
-  std::vector<float> out(values.size());
+  std::vector<float> out(static_cast<size_t>(stored_elements(shape, lie)), 0.0f);
   for (int64_t i = 0; i < a; ++i)
     for (int64_t j = 0; j < b; ++j)
       for (int64_t k = 0; k < inner; ++k)
-        out[static_cast<size_t>((k * b + j) * a + i)] = values[static_cast<size_t>((i * b + j) * inner + k)];
+        out[static_cast<size_t>((k * b + j) * wide(a) + i)] = values[static_cast<size_t>((i * b + j) * inner + k)];
   return out;
 }
 

@@ -12,12 +12,16 @@
 
 namespace dl::c {
 
-// How a parameter lies in the file of weights: as it is; or so that loops run over its outputs.
+// How a parameter lies in the file of weights: as it is; or so that loops run over its outputs, in rows that are filled
+// up with zeros.
 enum class Lie {
   as_it_is,
-  matrix_transposed /* [n, k] as [k, n] */,
-  kernel_last /* [o, c, places …] as [places …, c, o] */
+  matrix_transposed /* [n, k] as [k, wide(n)] */,
+  kernel_last /* [o, c, places …] as [places …, c, wide(o)] */
 };
+
+// The elements of a row of so many outputs.
+constexpr int64_t wide(int64_t n) { return (n + 7) / 8 * 8; }
 
 class Writer {
  public:
@@ -42,7 +46,8 @@ class Writer {
   };
   const std::vector<Stored>& stored() const { return stored_; }
   int64_t stored_elements() const { return stored_elements_; }
-  // A tensor's values as they are stored.
+  // A tensor's values as they are stored, and how many these are.
+  static int64_t stored_elements(const Shape& shape, Lie lie);
   static std::vector<float> as_stored(const std::vector<float>& values, const Shape& shape, Lie lie);
   int64_t scratch_elements() const { return scratch_; }  // for what is laid out by statements
 

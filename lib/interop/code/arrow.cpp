@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/interop/code/arrow.h"
 
+#include <algorithm>
+
 #include "lib/base/error.h"
 
 namespace dl::code {
@@ -40,6 +42,40 @@ Arranged arranged(std::vector<float> values, const Shape& shape, const std::stri
     for (size_t i = rank; i-- > 0 && ++place[i] == sizes[i];) place[i] = 0;
   }
   return made;
+}
+
+namespace {
+
+// Of a part of ours, before its axes are put in another order.
+Shape seen_shape(const Shape& shape, const Twin::Place& place) {
+  std::vector<int64_t> sizes = place.seen.empty() ? shape.sizes() : place.seen;
+  if (place.seen.empty() && place.parts > 1) sizes[0] /= place.parts;
+  DL_CHECK(Shape(sizes).elements() * place.parts == shape.elements(), place.ours, " ", shape.text());
+  return Shape(sizes);
+}
+
+}  // namespace
+
+Shape placed_shape(const Shape& shape, const Twin::Place& place) {
+  const Shape seen = seen_shape(shape, place);
+  const size_t at = place.arrow.find(between);
+  if (at == std::string::npos) return seen;
+  std::vector<int64_t> sizes;
+  for (const char axis : place.arrow.substr(at + between.size()))
+    sizes.push_back(seen[static_cast<int>(place.arrow.find(axis))]);
+  return Shape(sizes);
+}
+
+Arranged placed(const std::vector<float>& values, const Shape& shape, const Twin::Place& place) {
+  const int64_t count = shape.elements() / place.parts;
+  const auto begin = values.begin() + count * place.part;
+  return arranged({begin, begin + count}, seen_shape(shape, place), place.arrow);
+}
+
+void put_back(const std::vector<float>& there, const Twin::Place& place, const Shape& shape,
+              std::vector<float>& values) {
+  const Arranged back = arranged(there, placed_shape(shape, place), reversed(place.arrow));
+  std::ranges::copy(back.values, values.begin() + std::ssize(back.values) * place.part);
 }
 
 }  // namespace dl::code

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/graph/type.h"
+#include "lib/nn/twins.h"
 
 namespace dl::code {
 
@@ -15,6 +16,12 @@ struct Arranged {
 
 // Each letter is an axis. An empty arrow changes nothing; one that does not fit the shape is a failed check.
 Arranged arranged(std::vector<float> values, const Shape& shape, const std::string& arrow);
+// What lies at such a place elsewhere, and its shape.
+Arranged placed(const std::vector<float>& values, const Shape& shape, const Twin::Place& place);
+Shape placed_shape(const Shape& shape, const Twin::Place& place);
+// The same back: sets that part of our tensor's values to what lies there.
+void put_back(const std::vector<float>& there, const Twin::Place& place, const Shape& shape,
+              std::vector<float>& values);
 // The same arrow read from its end: "hwio -> oihw".
 std::string reversed(const std::string& arrow);
 

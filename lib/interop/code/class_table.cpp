@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr char opens = '\1', closes = '\2';
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_whole(const std::string& number) { return number.find_first_of(".e") == std::string::npos; }
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
 struct Cut {
@@ -49,26 +51,60 @@ Cut cut(const std::string& text) {
   return made;
 }
 
-// How many numbers stand in __init__, which alone is given them.
-size_t numbers_given(const std::vector<std::string>& pieces) {
-  for (size_t i = 0; i < pieces.size(); ++i)
-    if (pieces[i].find("def forward(") != std::string::npos) return i;
-  return pieces.size() - 1;
-}
-
-bool differ_where_given_only(const std::vector<std::string>& pieces, const std::vector<std::string>& a,
-                             const std::vector<std::string>& b) {
-  return std::equal(a.begin() + static_cast<std::ptrdiff_t>(numbers_given(pieces)), a.end(),
-                    b.begin() + static_cast<std::ptrdiff_t>(numbers_given(pieces)));
+// Where a keyword or a call begins that a number behind `text` is given to: "f(a, b=" and "f(a, (1, ".
+struct GivenTo {
+  std::string keyword;  // empty: by its place
+  size_t place = 0;
+};
+std::optional<GivenTo> given_to(const std::string& text) {
+  const auto word_before = [&](size_t end) {
+    size_t begin = end;
+    while (begin > 0 && is_word(text[begin - 1])) --begin;
+    return text.substr(begin, end - begin);
+  };
+  if (text.ends_with('=')) return GivenTo{word_before(text.size() - 1)};
+  size_t place = 0;
+  int depth = 0;
+  for (size_t i = text.size(); i-- > 0;) {
+    if (text[i] == ')') ++depth;
+    if (text[i] == ',' && depth == 0) ++place;
+    if (text[i] != '(' || depth-- > 0) continue;
+    depth = 0;
+    if (i > 0 && text[i - 1] == '=') return GivenTo{word_before(i - 1)};
+    if (i > 0 && is_word(text[i - 1])) return GivenTo{{}, place};
+    place = 0;  // a tuple's
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
+const ClassForm& torch_classes() {
+  static const ClassForm form{.before = "def __init__(self",
+                              .are_fields = false,
+                              .end_of_given = "def forward(",
+                              .by_place = {"inputs", "outputs"}};
+  return form;
+}
+
+const ClassForm& linen_classes() {
+  static const ClassForm form{
+      .before = "    @nn.compact", .are_fields = true, .end_of_given = "", .by_place = {"features", "kernel_size"}};
+  return form;
+}
+
+size_t ClassTable::numbers_given(const std::vector<std::string>& pieces) const {
+  for (size_t i = 0; i < pieces.size() && !form_.end_of_given.empty(); ++i)
+    if (pieces[i].find(form_.end_of_given) != std::string::npos) return i;
+  return pieces.size() - 1;
+}
+
 std::string ClassTable::make(const std::string& wanted, const std::string& body) {
   Cut found = cut(body);
   const auto fits = [&](const Class& c) {
+    const auto given = static_cast<std::ptrdiff_t>(numbers_given(c.pieces));
     return c.name.starts_with(wanted) && c.pieces == found.pieces &&
-           differ_where_given_only(c.pieces, c.uses[0], found.numbers);
+           std::equal(c.uses[0].begin() + given, c.uses[0].end(), found.numbers.begin() + given);
   };
   auto made = std::ranges::find_if(classes_, fits);
   if (made == classes_.end()) {
@@ -108,11 +144,6 @@ std::vector<ClassTable::Parameter> ClassTable::parameters(const Class& c) const 
 std::string ClassTable::name_of(const Class& c, size_t column) const {
   std::string before;
   for (size_t i = 0; i <= column; ++i) before += c.pieces[i] + (i < column ? c.uses[0][i] : "");
-  if (before.ends_with('=')) {
-    size_t begin = before.size() - 1;
-    while (begin > 0 && is_word(before[begin - 1])) --begin;
-    return before.substr(begin, before.size() - 1 - begin);
-  }
   if (const size_t open = before.rfind(opens);
       open != std::string::npos && before.find(closes, open) == std::string::npos) {
     size_t begin = open;
@@ -121,9 +152,9 @@ std::string ClassTable::name_of(const Class& c, size_t column) const {
     const Class& inner = named(before.substr(begin, open - begin));
     return place < inner.uses[0].size() ? name_of(inner, place) : "n";
   }
-  const size_t open = before.rfind('(');
-  const auto place = open == std::string::npos ? 2 : std::ranges::count(before.substr(open), ',');
-  return place == 0 ? "inputs" : place == 1 ? "outputs" : "size";
+  const std::optional<GivenTo> given = given_to(before);
+  if (given && !given->keyword.empty()) return given->keyword;
+  return given && given->place < form_.by_place.size() ? form_.by_place[given->place] : "size";
 }
 
 std::string ClassTable::resolved(const std::string& text) const {
@@ -141,7 +172,8 @@ std::string ClassTable::resolved(const std::string& text) const {
     }
     std::vector<std::string> given;
     for (const Parameter& p : parameters(named(out.substr(begin, open - begin)))) given.push_back(numbers.at(p.column));
-    out.replace(open, end + 3 - open, "(" + join(given) + ")");
+    const bool more = out.at(end + 2) != ')';
+    out.replace(open, end + 2 - open, "(" + join(given) + (more && !given.empty() ? ", " : ""));
   }
   return out;
 }
@@ -154,12 +186,15 @@ std::string ClassTable::definitions() const {
     for (size_t column = 0; column < c.uses[0].size(); ++column) {
       std::string number = c.uses[0][column];
       for (const Parameter& p : given)
-        if (std::ranges::all_of(c.uses, [&](const auto& use) { return use[p.column] == use[column]; })) number = p.name;
+        if (std::ranges::all_of(c.uses, [&](const auto& use) { return use[p.column] == use[column]; }))
+          number = (form_.are_fields ? "self." : "") + p.name;
       body += number + c.pieces[column + 1];
     }
-    for (const Parameter& p : given) names += ", " + p.name;
-    const std::string init = "def __init__(self";
-    if (const size_t at = body.find(init); at != std::string::npos) body.insert(at + init.size(), names);
+    for (const Parameter& p : given)
+      names += form_.are_fields ? "    " + p.name + (is_whole(c.uses[0][p.column]) ? ": int\n" : ": float\n")
+                                : ", " + p.name;
+    if (const size_t at = body.find(form_.before); at != std::string::npos && !names.empty())
+      body.insert(form_.are_fields ? at : at + form_.before.size(), form_.are_fields ? names + "\n" : names);
     text += "\n\nclass " + c.name + resolved(body);
   }
   return text;

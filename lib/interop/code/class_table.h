@@ -7,11 +7,23 @@
 
 namespace dl::code {
 
+// How classes are given numbers.
+struct ClassForm {
+  std::string before;        // what is written before: arguments of "def __init__(self", or fields of the class
+  bool are_fields = false;   // read as self.NAME, and declared in lines before that text
+  std::string end_of_given;  // where the numbers that are given end; empty: with the body
+  std::vector<std::string> by_place;  // names of a call's numbers that have no keyword; those behind are "size"
+};
+const ClassForm& torch_classes();  // numbers are arguments of __init__, which comes before all else and takes self only
+const ClassForm& linen_classes();  // numbers are fields, before @nn.compact
+
 class ClassTable {
  public:
-  // An expression that makes an object of a class with this body, "(nn.Module):\n …", of which __init__ comes before
-  // all else and takes self only. It is to stand in other bodies, or to be resolved. The name is the wanted one, with a
-  // number behind it where that is another class's.
+  explicit ClassTable(const ClassForm& form) : form_(form) {}
+
+  // An expression that makes an object of a class with this body, "(nn.Module):\n …". It is to stand in other bodies,
+  // or to be resolved, perhaps with arguments in its last parentheses, "()". The name is the wanted one, with a number
+  // behind it where that is another class's.
   std::string make(const std::string& wanted, const std::string& body);
   // As Python has it; when all classes are made.
   std::string resolved(const std::string& text) const;
@@ -30,7 +42,9 @@ class ClassTable {
   const Class& named(const std::string& name) const;
   std::vector<Parameter> parameters(const Class& c) const;
   std::string name_of(const Class& c, size_t column) const;
+  size_t numbers_given(const std::vector<std::string>& pieces) const;
 
+  const ClassForm& form_;
   std::vector<Class> classes_;
 };
 

@@ -8,7 +8,9 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/graph/ops/leaf.h"
-#include "lib/interop/code/arrow.h"
+#include "lib/interop/code/assignments.h"
+#include "lib/interop/code/foreign_tensors.h"
+#include "lib/interop/code/keras_file.h"
 #include "lib/interop/code/ops.h"
 #include "lib/interop/code/python_files.h"
 #include "lib/interop/code/text.h"
@@ -21,7 +23,7 @@ namespace {
 // The calls of a model, one after another, whatever blocks they stand in.
 class KerasModel {
  public:
-  KerasModel(const TrainedNetwork& trained, bool twins) : trained_(trained), twins_(twins) {
+  KerasModel(const TrainedNetwork& trained, bool twins) : trained_(trained), twins_(twins), tensors_(trained) {
     std::vector<size_t> inputs;
     for (const Network::Input& input : trained.network.inputs()) {
       inputs.push_back(values_.size());
@@ -32,15 +34,11 @@ class KerasModel {
   }
 
   std::string build() const {
-    std::vector<size_t> last(values_.size(), 0);
-    for (size_t i = 0; i < calls_.size(); ++i)
-      for (const size_t v : calls_[i].inputs) last[v] = i + 1;
-    last[result_] = calls_.size() + 1;
-    std::vector<std::string> names(values_.size());
+    std::vector<std::string> names;
     std::string text = "def build():\n", given;
     for (size_t i = 0; i < inputs_; ++i) {
       const Network::Input& input = trained_.network.inputs()[i];
-      names[i] = values_[i].name;
+      names.push_back(values_[i].name);
       const char* type = input.type.dtype == DType::i32  ? ", dtype='int32'"
                          : input.type.dtype == DType::u8 ? ", dtype='uint8'"
                                                          : "";
@@ -51,34 +49,21 @@ class KerasModel {
     }
     const std::string inputs = inputs_ == 1 ? given : "[" + given + "]";
     text += "    inputs = " + inputs + "\n";
-    for (size_t i = 0; i < calls_.size(); ++i) {
-      const Call& call = calls_[i];
-      const auto is_live = [&](const std::string& name) {
-        for (size_t v = 0; v < names.size(); ++v)
-          if (names[v] == name && last[v] > i + 1) return true;
-        return false;
-      };
-      std::string name = names[call.inputs[0]];
-      for (int number = 1; is_live(name); ++number) name = number == 1 ? "y" : concat("y", number);
-      std::map<std::string, std::string> fillings;
-      for (size_t k = 0; k < call.inputs.size(); ++k) fillings[input_name(k)] = names[call.inputs[k]];
-      const std::string value = fill(call.text, fillings);
-      names[call.output] = name;
-      if (value != name) text += "    " + name + " = " + value + "\n";
-    }
-    return text + "    return keras.Model(inputs, " + names[result_] + ")\n";
+    const Assignments made = assignments(names, calls_, result_);
+    for (const std::string& line : made.lines) text += "    " + line + "\n";
+    return text + "    return keras.Model(inputs, " + made.result + ")\n";
   }
 
   const std::string& classes() const { return classes_; }
-  const std::vector<NamedArray>& arrays() const { return arrays_; }
-  const std::vector<WrittenTensor>& written() const { return written_; }
+  const ForeignTensors& tensors() const { return tensors_; }
+  // The types of layers that Keras has none of, each once.
+  const std::vector<std::string>& without_twin() const { return without_twin_; }
+  // Where there are none of these.
+  void write_file(const std::filesystem::path& file) const {
+    write_keras_file(file, trained_.network.inputs(), keras_calls_, result_, tensors_.arrays());
+  }
 
  private:
-  struct Call {
-    std::string text;  // of {x}, {x1}, …
-    std::vector<size_t> inputs;
-    size_t output;
-  };
   struct Made {
     Type type;
     std::string name;
@@ -105,14 +90,20 @@ class KerasModel {
     const TwinnedLayer made(item, types, twins_);
     const Twin* twin = made.twins.find("keras");
     const std::string text = twin ? as_twin(item, made, *twin) : as_operations(item, made);
-    calls_.push_back({text, inputs, values_.size()});
+    if (twin) {
+      keras_calls_.back().inputs = inputs;
+      keras_calls_.back().output = made.lone.output.shape;
+    } else if (std::ranges::count(without_twin_, made.layer->name) == 0) {
+      without_twin_.push_back(made.layer->name);
+    }
+    calls_.push_back({text, inputs, {}});
     values_.push_back({made.lone.output, {}});
-    return calls_.back().output;
+    return values_.size() - 1;
   }
 
   // The constructor with the layer's name, once: an item that shares another's tensors calls its layer again.
   std::string object(const ModelItem& item, const std::string& constructor) {
-    const std::string path = item.tensors.empty() ? item.path : item.tensors;
+    const std::string& path = tensors_path(item);
     const bool is_first = known_.insert(path).second;
     if (!is_first) return "shared['" + path + "']";
     const bool empty = constructor.ends_with("()");
@@ -128,10 +119,12 @@ class KerasModel {
 
   std::string as_twin(const ModelItem& item, const TwinnedLayer& made, const Twin& twin) {
     const std::map<std::string, std::string> values = made.values();
-    if (twin.module.empty()) return fill_call(twin.call, values);
-    const std::string self = object(item, fill_call(twin.module, values));
-    for (const Twin::Place& place : twin.tensors) keep(item, place.ours, place.theirs, place.arrow);
-    return fill(fill_call(twin.call, values), {{"self", self}});
+    const std::string module = fill_call(twin.module, values), call = fill_call(twin.call, values);
+    keras_calls_.push_back({tensors_path(item), with_keywords(module), with_keywords(call), {}, {}});
+    if (module.empty()) return without_names(call);
+    const std::string self = object(item, without_names(module));
+    for (const Twin::Place& place : twin.tensors) keep(item, place);
+    return fill(without_names(call), {{"self", self}});
   }
 
   std::string as_operations(const ModelItem& item, const TwinnedLayer& made) {
@@ -144,7 +137,7 @@ class KerasModel {
     const auto add = [&](const std::string& name, const Shape& shape, const char* more) {
       text += concat("            '", name, "': self.add_weight(shape=", shape_text(shape), ", initializer='zeros'",
                      more, ", name='", name, "'),\n");
-      keep(item, name, name, {});
+      keep(item, {.ours = name, .theirs = name, .arrow = {}, .seen = {}});
     };
     for (const auto& [name, shape] : made.lone.parameters) add(name, shape, "");
     for (const auto& [name, shape] : made.lone.buffers) add(name, shape, ", trainable=False");
@@ -177,32 +170,22 @@ class KerasModel {
     return name;
   }
 
-  // A tensor of the item, under the name of its layer and of Keras's variable.
-  void keep(const ModelItem& item, const std::string& ours, const std::string& theirs, const std::string& arrow) {
-    const std::string layer = item.tensors.empty() ? item.path : item.tensors, name = layer + "/" + theirs;
-    std::string path = layer + "." + ours;
-    for (const ModelItem::Tie& tie : item.ties)
-      if (tie.parameter == ours) path = tie.path;
-    const bool there = std::ranges::any_of(arrays_, [&](const NamedArray& array) { return array.name == name; });
-    const auto& tensors = trained_.network.tensors();
-    const auto found = std::ranges::find(tensors, path, &Tensor::path);
-    DL_CHECK(found != tensors.end(), "no tensor ", path);
-    if (there) return;
-    Arranged made = arranged(trained_.weights(*found), found->shape, arrow);
-    arrays_.push_back({name, made.shape, std::move(made.values)});
-    written_.push_back({path, name, made.shape, arrow.empty() ? "as it is" : arrow});
+  // A tensor of the item, under the path of Keras's variable.
+  void keep(const ModelItem& item, const Twin::Place& place) {
+    tensors_.keep(item, place, tensors_path(item) + "/" + place.theirs);
   }
 
   const TrainedNetwork& trained_;
   const bool twins_;
   std::vector<Made> values_;
-  std::vector<Call> calls_;
+  std::vector<CallText> calls_;
+  std::vector<KerasCall> keras_calls_;
+  std::vector<std::string> without_twin_;
   size_t inputs_ = 0, result_ = 0;
   std::set<std::string> known_, taken_;
   std::string classes_;
   std::map<std::string, std::string> names_;
-  std::vector<NamedArray> arrays_;
-  std::vector<WrittenTensor> written_;
+  ForeignTensors tensors_;
 };
 
 class Keras final : public ExportTarget {
@@ -213,7 +196,7 @@ class Keras final : public ExportTarget {
   std::vector<WrittenTensor> write(const TrainedNetwork& trained, const ExportOptions& options,
                                    const std::filesystem::path& folder) const override {
     const KerasModel model(trained, options.twins);
-    write_arrays(folder / "model.npz", model.arrays());
+    write_arrays(folder / "model.npz", model.tensors().arrays());
     const std::string body = model.classes() + "\n\n" + model.build(),
                       functions = functions_called(keras_dialect(), body);
     std::string text = head(trained, "as a Keras model", false);
@@ -230,7 +213,7 @@ def load(path=HERE / "model.npz"):
     weights = np.load(path)
     for layer in model.layers:
         for variable in layer.weights:
-            variable.assign(weights[f"{layer.name}/{variable.name}"])
+            variable.assign(weights[variable.path])
     return model
 
 
@@ -240,7 +223,15 @@ def predict(inputs):
     return np.asarray(load()(given[0] if len(given) == 1 else given, training=False))
 )";
     write_file_atomic(folder / "model.py", text + check_at_end());
-    return model.written();
+    if (model.without_twin().empty()) model.write_file(folder / "model.keras");
+    return model.tensors().written();
+  }
+
+  std::string left_out(const TrainedNetwork& trained, const ExportOptions& options) const override {
+    const KerasModel model(trained, options.twins);
+    if (model.without_twin().empty()) return {};
+    return concat("no model.keras, as Keras has no layer for ", join(model.without_twin()),
+                  "; load().save(\"model.keras\") of model.py makes one that needs model.py");
   }
 };
 

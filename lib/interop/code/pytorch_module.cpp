@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/graph/ops/leaf.h"
+#include "lib/interop/code/assignments.h"
 #include "lib/interop/code/class_table.h"
 #include "lib/interop/code/ops.h"
 #include "lib/interop/code/text.h"
@@ -26,14 +27,6 @@ struct ItemCode {
   bool links = false;  // is a module, called with one tensor: it can stand in an nn.Sequential
   Type output;         // of a sample
 };
-
-// The name of the block that an item uses; empty for a repeat, whose children are its copies.
-std::string block_of(const ModelItem& item) {
-  if (item.children.empty() || item.children[0].label == item.label) return {};
-  const std::string& label = item.children[0].label;
-  const size_t end = label.rfind(".layers["), begin = label.rfind('.', end - 1);
-  return end == std::string::npos ? "" : label.substr(begin == std::string::npos ? 0 : begin + 1, end - begin - 1);
-}
 
 // Images and volumes lie with their channels first, everything else as in dlcli.
 bool held_first(const Shape& sample) { return sample.rank() >= 3; }
@@ -256,43 +249,25 @@ class Modules {
                              const std::vector<std::string>& input_names, bool attributes,
                              const std::optional<std::string>& output) {
     const size_t inputs = input_names.size();
-    // Values: the inputs, then what each item gives; until which item each is read.
-    const auto value_of = [&](int from) {
-      return from < 0 ? ModelItem::input_number(from) : inputs + static_cast<size_t>(from);
-    };
-    std::vector<size_t> last_read(inputs + items.size(), 0);
-    for (size_t i = 0; i < items.size(); ++i)
-      for (const int from : items[i].from) last_read[value_of(from)] = i + 1;
+    std::vector<CallText> calls;
+    for (size_t i = 0; i < items.size(); ++i) {
+      const std::string self = attributes ? "self." + codes[i].key : "self['" + codes[i].key + "']";
+      CallText call{fill(codes[i].call, {{"self", self}}), {}, last_part(items[i].path)};
+      for (const int from : items[i].from)
+        call.inputs.push_back(from < 0 ? ModelItem::input_number(from) : inputs + static_cast<size_t>(from));
+      calls.push_back(std::move(call));
+    }
     size_t result = items.empty() ? 0 : inputs + items.size() - 1;
     for (size_t i = 0; output && i < items.size(); ++i)
       if (items[i].path == *output) result = inputs + i;
-    last_read[result] = items.size() + 1;
-    std::vector<std::string> names = input_names;
-    const auto is_live = [&](const std::string& name, size_t item) {
-      for (size_t v = 0; v < names.size(); ++v)
-        if (names[v] == name && last_read[v] > item + 1) return true;
-      return false;
-    };
+    const Assignments made = assignments(input_names, calls, result);
     std::string text;
-    for (size_t i = 0; i < items.size(); ++i) {
-      std::string name = names[value_of(items[i].from.at(0))];
-      if (is_live(name, i)) {
-        const std::string own = last_part(items[i].path);
-        name = is_identifier(own) && !is_live(own, i) ? own : "y";
-        for (int number = 2; is_live(name, i); ++number) name = concat("y", number);
-      }
-      std::map<std::string, std::string> fillings{
-          {"self", attributes ? "self." + codes[i].key : "self['" + codes[i].key + "']"}};
-      for (size_t k = 0; k < items[i].from.size(); ++k) fillings[input_name(k)] = names[value_of(items[i].from[k])];
-      const std::string call = fill(codes[i].call, fillings);
-      names.push_back(name);
-      if (last_read[inputs + i] > 0 && call != name) text += "        " + name + " = " + call + "\n";
-    }
-    return text + "        return " + names[result] + "\n";
+    for (const std::string& line : made.lines) text += "        " + line + "\n";
+    return text + "        return " + made.result + "\n";
   }
 
   const bool twins_;
-  ClassTable table_;
+  ClassTable table_{torch_classes()};
 };
 
 }  // namespace

@@ -47,6 +47,34 @@ std::string fill_call(std::string text, const std::map<std::string, std::string>
   return fill(text, names);
 }
 
+namespace {
+
+// Puts `sign` in the place of the colon, or leaves the name out where it is none.
+std::string with_sign(const std::string& call, const char* sign) {
+  std::string out;
+  const auto is_of_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  for (size_t at = 0; at < call.size();) {
+    size_t end = at;
+    while (end < call.size() && is_of_name(call[end])) ++end;
+    const bool begins = at == 0 || call[at - 1] == '(' || call[at - 1] == ' ';
+    const bool is_name = begins && end > at && end + 1 < call.size() && call[end] == ':' && call[end + 1] != ' ';
+    if (!is_name) {
+      end = std::max(end, at + 1);
+      out += call.substr(at, end - at);
+    } else {
+      if (sign) out += call.substr(at, end - at) + sign;
+      ++end;
+    }
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string without_names(const std::string& call) { return with_sign(call, nullptr); }
+std::string with_keywords(const std::string& call) { return with_sign(call, "="); }
+
 std::string tuple(const std::vector<std::string>& items) {
   return "(" + join(items) + (items.size() == 1 ? ",)" : ")");
 }

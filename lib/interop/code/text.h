@@ -13,6 +13,9 @@ namespace dl::code {
 std::string fill(const std::string& text, const std::map<std::string, std::string>& names);
 // A call in which an argument NAME={key|DEFAULT}, or {key|DEFAULT} alone, is left out where key stands for DEFAULT.
 std::string fill_call(std::string text, const std::map<std::string, std::string>& names);
+// Of a call in which arguments without a keyword are written NAME:VALUE: VALUE alone, and NAME=VALUE.
+std::string without_names(const std::string& call);
+std::string with_keywords(const std::string& call);
 // "(2, 3)", "(2,)", "()".
 std::string tuple(const std::vector<std::string>& items);
 // A value of a config as Python has it: True, None, 0.1, 'same', (3, 3).

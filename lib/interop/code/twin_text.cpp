@@ -41,4 +41,11 @@ std::map<std::string, std::string> TwinnedLayer::values() const {
 
 std::string last_part(const std::string& path) { return path.substr(path.rfind('.') + 1); }
 
+std::string block_of(const ModelItem& item) {
+  if (item.children.empty() || item.children[0].label == item.label) return {};
+  const std::string& label = item.children[0].label;
+  const size_t end = label.rfind(".layers["), begin = label.rfind('.', end - 1);
+  return end == std::string::npos ? "" : label.substr(begin == std::string::npos ? 0 : begin + 1, end - begin - 1);
+}
+
 }  // namespace dl::code

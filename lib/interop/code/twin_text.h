@@ -24,5 +24,7 @@ struct TwinnedLayer {
 
 // "conv1" of "layer1.0.conv1".
 std::string last_part(const std::string& path);
+// The name of the block that an item uses; empty for a repeat, whose children are its copies.
+std::string block_of(const ModelItem& item);
 
 }  // namespace dl::code

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/interop/keras/keras_layers.h"
 
+#include <set>
 #include <tuple>
 
 namespace dl::keras {
@@ -142,9 +143,14 @@ Made batch_normalization(const Settings& s) {
   return made;
 }
 Made layer_normalization(const Settings& s) {
+  if (s.flag("rms_scaling", false)) s.refuse("'rms_scaling' has no counterpart");
   int next = 0;
   return {.layers = {concat("layer_norm: {eps: ", s.number("epsilon", 1e-3), "}")},
           .variables = scale_and_shift(s, next)};
+}
+Made rms_normalization(const Settings& s) {
+  return {.layers = {concat("rms_norm: {eps: ", number_text(s.number("epsilon", 1e-6)), "}")},
+          .variables = {{"weight", "0", {}}}};
 }
 Made group_normalization(const Settings& s) {
   int next = 0;
@@ -165,8 +171,8 @@ Made pooling(const Settings& s) {
 template <int rank, bool is_max>
 Made global_pooling(const Settings& s) {
   s.need("data_format", {"channels_last"});
-  if (s.flag("keepdims", false)) s.refuse("'keepdims' has no counterpart");
-  return {.layers = {concat("global_", is_max ? "max" : "avg", "_pool", rank, "d")}};
+  return {.layers = {concat("global_", is_max ? "max" : "avg", "_pool", rank,
+                            "d: {keepdim: ", yes(s.flag("keepdims", false)), "}")}};
 }
 
 // i f c o there, i f g o here: the same; z r h there, r z n here.
@@ -236,25 +242,51 @@ Made embedding(const Settings& s) {
           .variables = {{"weight", "0", {}}}};
 }
 
+void refuse_variants(const Settings& s) {
+  for (const char* key : {"output_shape", "sliding_window"})
+    if (s.find(key)) s.refuse(concat("'", key, "' has no counterpart"));
+  if (s.flag("use_gate", false)) s.refuse("'use_gate' has no counterpart");
+  if (const Json* axes = s.find("attention_axes"); axes && *axes != Json::array({1}))
+    s.refuse("other 'attention_axes' have no counterpart");
+}
+
 // Kernels [features, heads, dim] of queries, keys and values are put one behind the other; the last is [heads, dim,
 // features].
-Made multi_head_attention(const Settings& s) {
-  if (s.find("value_dim") && s.whole("value_dim", 0) != s.whole("key_dim", 0))
-    s.refuse("another 'value_dim' has no counterpart");
-  if (s.find("output_shape")) s.refuse("'output_shape' has no counterpart");
-  Made made{.layers = {concat("multi_head_attention: {num_heads: ", s.whole("num_heads", 1),
-                              ", head_dim: ", s.whole("key_dim", 1), ", causal: ", yes(s.flag("causal", false)),
-                              ", dropout: ", s.number("dropout", 0), ", bias: ", yes(s.flag("use_bias", true)), "}")},
-            .is_merge = true};
-  const auto three = [](const std::string& variable) {
-    return concat("query_dense/vars/", variable, " key_dense/vars/", variable, " value_dense/vars/", variable);
+void add_attention_variables(Made& made, const Settings& s, const std::string& prefix) {
+  const auto three = [&](const std::string& variable) {
+    std::vector<std::string> paths;
+    for (const char* part : {"query", "key", "value"}) paths.push_back(concat(prefix, part, "_dense/vars/", variable));
+    return join(paths, " ");
   };
   made.variables.push_back({"in_proj_weight", three("0"), {.axes = {1, 2, 0}, .reshaped = true}});
-  made.variables.push_back({"out_proj.weight", "output_dense/vars/0", {.axes = {2, 0, 1}, .reshaped = true}});
+  made.variables.push_back({"out_proj.weight", prefix + "output_dense/vars/0", {.axes = {2, 0, 1}, .reshaped = true}});
   if (s.flag("use_bias", true)) {
     made.variables.push_back({"in_proj_bias", three("1"), {.reshaped = true}});
-    made.variables.push_back({"out_proj.bias", "output_dense/vars/1", {}});
+    made.variables.push_back({"out_proj.bias", prefix + "output_dense/vars/1", {}});
   }
+}
+
+Made multi_head_attention(const Settings& s) {
+  refuse_variants(s);
+  const int64_t dim = s.whole("key_dim", 1), of_values = s.whole("value_dim", dim);
+  Made made{.layers = {concat("multi_head_attention: {num_heads: ", s.whole("num_heads", 1), ", head_dim: ", dim,
+                              of_values == dim ? "" : concat(", value_dim: ", of_values),
+                              ", causal: ", yes(s.flag("causal", false)), ", dropout: ", s.number("dropout", 0),
+                              ", bias: ", yes(s.flag("use_bias", true)), "}")},
+            .is_merge = true};
+  add_attention_variables(made, s, "");
+  return made;
+}
+
+// Keras keeps its parts under other names than those of MultiHeadAttention.
+Made group_query_attention(const Settings& s) {
+  refuse_variants(s);
+  Made made{.layers = {concat("multi_head_attention: {num_heads: ", s.whole("num_query_heads", 1),
+                              ", num_kv_heads: ", s.whole("num_key_value_heads", 1),
+                              ", head_dim: ", s.whole("head_dim", 1), ", causal: ", yes(s.flag("causal", false)),
+                              ", dropout: ", s.number("dropout", 0), ", bias: ", yes(s.flag("use_bias", true)), "}")},
+            .is_merge = true};
+  add_attention_variables(made, s, "_");
   return made;
 }
 
@@ -271,6 +303,14 @@ Made relu(const Settings& s) {
 }
 Made leaky_relu(const Settings& s) {
   return {.layers = {concat("leaky_relu: ", s.number("negative_slope", s.number("alpha", 0.3)))}};
+}
+// One slope, or one of each channel.
+Made prelu(const Settings& s) {
+  const Json* shared = s.find("shared_axes");
+  const int64_t axes_there = s.whole("rank", 2) - 1, count = shared ? std::ssize(*shared) : 0;
+  if (count + 1 < axes_there) s.refuse("slopes of each place have no counterpart: see 'shared_axes'");
+  return {.layers = {concat("prelu: {per_channel: ", yes(count < axes_there), "}")},
+          .variables = {{"weight", "0", {.reshaped = true}}}};
 }
 Made elu(const Settings& s) { return {.layers = {concat("elu: ", s.number("alpha", 1))}}; }
 Made softmax_layer(const Settings& s) {
@@ -303,7 +343,54 @@ Made permute_layer(const Settings& s) {
 }
 Made repeat_vector(const Settings& s) { return {.layers = {concat("repeat_vector: ", s.whole("n", 1))}}; }
 Made identity(const Settings&) { return {.layers = {"identity"}}; }
-Made zero_padding(const Settings& s) { return {.layers = {concat("pad: {size: ", s.sizes("padding"), "}")}}; }
+// Of a sequence both ends, of others each axis.
+std::string margins(const Settings& s, const char* key) {
+  const std::string sizes = s.sizes(key);
+  return s.whole("rank", 0) == 3 ? "[" + sizes + "]" : sizes;
+}
+Made cropping(const Settings& s) { return {.layers = {concat("crop: {size: ", margins(s, "cropping"), "}")}}; }
+Made zero_padding(const Settings& s) { return {.layers = {concat("pad: {size: ", margins(s, "padding"), "}")}}; }
+// Of two vectors.
+Made dot(const Settings& s) {
+  if (s.whole("rank", 2) != 2) s.refuse("a product of more than vectors has no counterpart");
+  return {.layers = {concat("dot: {normalize: ", yes(s.flag("normalize", false)), "}")}, .is_merge = true};
+}
+// Kernels [h, w, in, 4 filters]; gates i f c o there, i f g o here.
+Made conv_lstm(const Settings& s) {
+  s.need("data_format", {"channels_last"});
+  s.need("activation", {"tanh"});
+  s.need("recurrent_activation", {"sigmoid"});
+  for (const char* key : {"strides", "dilation_rate"})
+    if (s.sizes(key, "[1,1]") != "[1,1]") s.refuse(concat("'", key, "' has no counterpart"));
+  for (const char* key : {"go_backwards", "return_state", "stateful"})
+    if (s.flag(key, false)) s.refuse(concat("'", key, "' has no counterpart"));
+  Made made{.layers = {concat("conv_lstm2d: {out_channels: ", s.whole("filters", 1),
+                              ", kernel_size: ", s.sizes("kernel_size"), ", padding: ", s.text("padding", "valid"),
+                              ", bias: ", yes(s.flag("use_bias", true)),
+                              ", return_sequences: ", yes(s.flag("return_sequences", false)), "}")},
+            .variables = {{"weight_ih", "cell/vars/0", axes({3, 2, 0, 1})},
+                          {"weight_hh", "cell/vars/1", axes({3, 2, 0, 1})}}};
+  if (s.flag("use_bias", true)) made.variables.push_back({"bias", "cell/vars/2", {}});
+  return made;
+}
+// What is drawn while training only: transforms of the data do that here.
+Made augmentation(const Settings&) { return {.layers = {"identity"}}; }
+// A layer of features at each position.
+Made time_distributed(const Settings& s) {
+  static const std::set<std::string> of_features = {"Dense", "Activation", "Dropout", "LayerNormalization", "ReLU"};
+  const Json* layer = s.find("layer");
+  const std::string kind = layer ? layer->value("class_name", "") : "";
+  if (!of_features.contains(kind) || !layer->contains("config")) {
+    s.refuse(concat("of ", kind, " has no counterpart"));
+    return {.layers = {"identity"}};
+  }
+  const auto make = layers().find(kind);
+  std::vector<std::string> problems;
+  Made made = make->second(Settings((*layer)["config"], "TimeDistributed", problems));
+  for (const std::string& problem : problems) s.refuse(problem.substr(problem.find(": ") + 2));
+  for (Variable& variable : made.variables) variable.theirs = "layer/vars/" + variable.theirs;
+  return made;
+}
 Made rescaling(const Settings& s) {
   for (const char* key : {"scale", "offset"})
     if (const Json* value = s.find(key); value && !value->is_number())
@@ -339,9 +426,14 @@ const std::map<std::string, MakeLayer>& layers() {
       {"Conv2DTranspose", conv_transpose<2>},
       {"Conv3D", conv<3>},
       {"Conv3DTranspose", conv_transpose<3>},
+      {"ConvLSTM2D", conv_lstm},
+      {"Cropping1D", cropping},
+      {"Cropping2D", cropping},
+      {"Cropping3D", cropping},
       {"Dense", dense},
       {"DepthwiseConv1D", depthwise<1>},
       {"DepthwiseConv2D", depthwise<2>},
+      {"Dot", dot},
       {"Dropout", dropout_of<dropout_name>},
       {"ELU", elu},
       {"Embedding", embedding},
@@ -356,6 +448,7 @@ const std::map<std::string, MakeLayer>& layers() {
       {"GlobalMaxPooling2D", global_pooling<2, true>},
       {"GlobalMaxPooling3D", global_pooling<3, true>},
       {"GroupNormalization", group_normalization},
+      {"GroupQueryAttention", group_query_attention},
       {"Identity", identity},
       {"LSTM", recurrent_of<'L'>},
       {"LayerNormalization", layer_normalization},
@@ -367,7 +460,15 @@ const std::map<std::string, MakeLayer>& layers() {
       {"Minimum", merge_of<minimum_name>},
       {"MultiHeadAttention", multi_head_attention},
       {"Multiply", merge_of<mul_name>},
+      {"PReLU", prelu},
       {"Permute", permute_layer},
+      {"RMSNormalization", rms_normalization},
+      {"RandomBrightness", augmentation},
+      {"RandomContrast", augmentation},
+      {"RandomFlip", augmentation},
+      {"RandomRotation", augmentation},
+      {"RandomTranslation", augmentation},
+      {"RandomZoom", augmentation},
       {"ReLU", relu},
       {"RepeatVector", repeat_vector},
       {"Rescaling", rescaling},
@@ -379,6 +480,7 @@ const std::map<std::string, MakeLayer>& layers() {
       {"SpatialDropout1D", dropout_of<dropout1d_name>},
       {"SpatialDropout2D", dropout_of<dropout2d_name>},
       {"SpatialDropout3D", dropout_of<dropout3d_name>},
+      {"TimeDistributed", time_distributed},
       {"Subtract", merge_of<sub_name>},
       {"UpSampling1D", up_sampling},
       {"UpSampling2D", up_sampling},

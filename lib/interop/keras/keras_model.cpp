@@ -13,6 +13,7 @@
 #include "lib/data/file/zip.h"
 #include "lib/interop/imported_data.h"
 #include "lib/interop/keras/keras_layers.h"
+#include "lib/interop/keras/keras_names.h"
 #include "lib/interop/weights/stored_tensor.h"
 #include "lib/spec/yaml.h"
 
@@ -20,24 +21,6 @@ namespace dl::keras {
 namespace {
 
 namespace fs = std::filesystem;
-
-// "BatchNormalization" is "batch_normalization" in the weights' paths, "Conv2DTranspose" "conv2d_transpose".
-std::string snake_case(const std::string& name) {
-  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  std::string out;
-  for (size_t i = 0; i < name.size(); ++i) {
-    const bool word =
-        i > 0 && is_upper(name[i]) &&
-        ((i + 1 < name.size() && is_lower(name[i + 1])) || is_lower(name[i - 1]) || is_digit(name[i - 1]));
-    // What stands behind a digit begins no word where it is the D of 2D.
-    const bool dimension = i > 0 && is_digit(name[i - 1]) && name[i] == 'D';
-    if (word && !dimension) out += '_';
-    out += static_cast<char>(is_upper(name[i]) ? name[i] - 'A' + 'a' : name[i]);
-  }
-  return out;
-}
 
 // The items of a config's `model:` and the tensors' places, out of a model's config.
 class KerasItems {
@@ -50,17 +33,14 @@ class KerasItems {
           concat("a model of the class '", kind, "': only Sequential and Functional ones say their layers"));
       return;
     }
-    count_paths(config.at("layers"), path);
+    scope_.paths = paths_of(config.at("layers"), path);
     std::string last;
     if (kind == "Sequential") {
       for (const Json& layer : config.at("layers")) last = add_call(layer, {last}, false);
       return finish(last);
     }
     add_calls(config);
-    const Json& named = config.at("output_layers");
-    const bool is_one = !named.empty() && named[0].is_string();  // [layer, call, tensor], or a list of these
-    for (const Json& output : is_one ? Json::array({named}) : named)
-      outputs.push_back(item_of_[{output.at(0).get<std::string>(), output.at(1).get<int64_t>()}]);
+    outputs = outputs_of_scope(config);
     if (outputs.size() == 1) finish(outputs[0]);
   }
 
@@ -74,14 +54,63 @@ class KerasItems {
  private:
   using Call = std::pair<std::string, int64_t>;  // a layer, and which of its calls
 
-  void count_paths(const Json& layers, const std::string& path) {
+  // What the names of a model's layers stand for; a model in it has its own.
+  struct Scope {
+    std::string prefix;                        // of the items' names
+    std::map<std::string, std::string> paths;  // of the layers' variables
+    std::map<Call, std::string> item_of;
+    std::map<std::string, std::string> given;  // items that its inputs are; none: they are the data's
+  };
+
+  // [layer, call, tensor], or a list of these.
+  static std::vector<Call> calls_named(const Json& named) {
+    std::vector<Call> calls;
+    const bool is_one = !named.empty() && named[0].is_string();
+    for (const Json& one : is_one ? Json::array({named}) : named)
+      calls.emplace_back(one.at(0).get<std::string>(), one.at(1).get<int64_t>());
+    return calls;
+  }
+  std::vector<std::string> outputs_of_scope(const Json& config) {
+    std::vector<std::string> items_of_outputs;
+    for (const Call& call : calls_named(config.at("output_layers"))) items_of_outputs.push_back(scope_.item_of[call]);
+    return items_of_outputs;
+  }
+
+  // The layers of a model that is called as a layer, in the place of that.
+  std::string add_nested(const Json& layer, const std::vector<std::string>& from, int64_t call) {
+    const Json& config = layer.at("config");
+    const std::string name = config.value("name", "");
+    if (call > 0) problems.push_back(concat("'", name, "': a model that is called more than once has no counterpart"));
+    Scope outer =
+        std::exchange(scope_, Scope{.prefix = item_name(name, 0) + "_", .paths = {}, .item_of = {}, .given = {}});
+    scope_.paths = paths_of(config.at("layers"), outer.paths[name]);
+    std::string last = from.empty() ? "" : from[0];
+    if (layer.value("class_name", "") == "Sequential") {
+      for (const Json& inner : config.at("layers"))
+        if (inner.value("class_name", "") != "InputLayer") last = add_call(inner, {last}, false);
+    } else {
+      const std::vector<Call> named = calls_named(config.at("input_layers"));
+      for (size_t i = 0; i < std::min(named.size(), from.size()); ++i) scope_.given[named[i].first] = from[i];
+      add_calls(config);
+      const std::vector<std::string> made = outputs_of_scope(config);
+      if (made.size() != 1)
+        problems.push_back(concat("'", name, "': a model with several outputs in a model has no counterpart"));
+      if (!made.empty()) last = made[0];
+    }
+    scope_ = std::move(outer);
+    return last;
+  }
+
+  static std::map<std::string, std::string> paths_of(const Json& layers, const std::string& path) {
+    std::map<std::string, std::string> paths;
     std::map<std::string, int> counts;
     for (const Json& layer : layers) {
       const std::string kind = snake_case(layer.value("class_name", ""));
       const int number = counts[kind]++;
-      paths_[layer.at("config").value("name", "")] =
+      paths[layer.at("config").value("name", "")] =
           concat(path, "layers/", kind, number ? concat("_", number) : "", "/");
     }
+    return paths;
   }
 
   // Layers in an order in which each stands behind what it reads.
@@ -102,7 +131,8 @@ class KerasItems {
           ++i;
           continue;
         }
-        item_of_[{layer->at("config").value("name", ""), call}] = add_call(*layer, from, causal, call);
+        const std::string item = add_call(*layer, from, causal, call);
+        scope_.item_of[{layer->at("config").value("name", ""), call}] = item;
         open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
       }
       if (open.size() == before) {
@@ -137,15 +167,15 @@ class KerasItems {
       for (const Json& one : node) calls.emplace_back(one.at(0).get<std::string>(), one.at(1).get<int64_t>());
     }
     for (const Call& one : calls) {
-      const auto found = item_of_.find(one);
-      if (found == item_of_.end()) return false;
+      const auto found = scope_.item_of.find(one);
+      if (found == scope_.item_of.end()) return false;
       from.push_back(found->second);
     }
     return true;
   }
 
   std::string item_name(const std::string& layer, int64_t call) {
-    std::string name;
+    std::string name = scope_.prefix;
     for (const char c : layer) {
       const bool kept =
           (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -159,7 +189,8 @@ class KerasItems {
   // The item whose output the layer's is.
   std::string add_call(const Json& layer, std::vector<std::string> from, bool causal, int64_t call = 0) {
     const std::string kind = layer.value("class_name", ""), layer_name = layer.at("config").value("name", "");
-    if (kind == "InputLayer") return add_input(layer);
+    if (kind == "InputLayer") return scope_.given.contains(layer_name) ? scope_.given[layer_name] : add_input(layer);
+    if (kind == "Functional" || kind == "Sequential") return add_nested(layer, from, call);
     const auto make = layers().find(kind);
     if (make == layers().end()) {
       problems.push_back(concat("'", layer_name, "': the layer ", kind, " has no counterpart that is known"));
@@ -173,9 +204,9 @@ class KerasItems {
     std::erase(from, "");
     Made made = make->second(Settings(config, concat("'", layer_name, "' (", kind, ")"), problems));
     // Attention that looks at what it reads is one input.
-    if (kind == "MultiHeadAttention" && std::ranges::all_of(from, [&](const std::string& f) { return f == from[0]; }))
-      from.resize(1);
-    if (kind == "MultiHeadAttention" && from.size() == 3) std::swap(from[1], from[2]);  // (query, value, key) there
+    const bool attends = kind == "MultiHeadAttention" || kind == "GroupQueryAttention";
+    if (attends && std::ranges::all_of(from, [&](const std::string& f) { return f == from[0]; })) from.resize(1);
+    if (attends && from.size() == 3) std::swap(from[1], from[2]);  // (query, value, key) there
     const std::string name = item_name(layer_name, call);
     std::string last;
     for (size_t i = 0; i < made.layers.size(); ++i) {
@@ -195,7 +226,7 @@ class KerasItems {
       const size_t blank = std::min(path.find(' '), path.size());
       std::string one = path.substr(0, blank);
       if (one.find('/') == std::string::npos) one = "vars/" + one;
-      std::string whole = paths_[layer] + one;
+      std::string whole = scope_.paths[layer] + one;
       std::ranges::replace(whole, '/', '.');
       variable.as.from.push_back(whole);
       path.erase(0, blank + 1);
@@ -252,8 +283,7 @@ class KerasItems {
     if (!output.empty() && output != last_item_) add_item("identity", "output", {output}, "");
   }
 
-  std::map<std::string, std::string> paths_;  // of the layers' variables
-  std::map<Call, std::string> item_of_;
+  Scope scope_;
   std::string last_item_;
 };
 

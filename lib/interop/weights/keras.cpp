@@ -36,6 +36,19 @@ const KerasClass keras_classes[] = {
     {"group_normalization", {"gamma", "beta"}},
 };
 
+// "look.query.kernel" of layers/multi_head_attention/query_dense/vars/0 where the layer is called 'look'.
+std::string attention_meaning(const std::vector<std::string>& parts,
+                              const std::map<std::string, const Hdf5Object*>& groups) {
+  static const std::map<std::string, std::string> parts_there{
+      {"query_dense", "query"}, {"key_dense", "key"}, {"value_dense", "value"}, {"output_dense", "attention_output"}};
+  const auto layer = groups.find(concat("layers/", parts[1], "/vars"));
+  const auto part = parts_there.find(parts[2]);
+  if (layer == groups.end() || part == parts_there.end() || !parts[1].starts_with("multi_head_attention")) return "";
+  const auto name = layer->second->attributes.find("name");
+  if (name == layer->second->attributes.end() || (parts[4] != "0" && parts[4] != "1")) return "";
+  return concat(name->second, ".", part->second, parts[4] == "0" ? ".kernel" : ".bias");
+}
+
 // "first.kernel" of layers/conv2d_1/vars/0 where the layer is called 'first', and of model_weights/first/…/kernel;
 // empty where the class is none of these.
 std::string keras_meaning(const std::string& path, const std::map<std::string, const Hdf5Object*>& groups,
@@ -46,6 +59,7 @@ std::string keras_meaning(const std::string& path, const std::map<std::string, c
     parts.push_back(path.substr(from, slash - from));
   }
   if (parts.size() >= 3 && parts[0] == "model_weights") return concat(parts[1], ".", parts.back());
+  if (parts.size() == 5 && parts[0] == "layers" && parts[3] == "vars") return attention_meaning(parts, groups);
   if (parts.size() != 4 || parts[0] != "layers" || parts[2] != "vars" || parts[3].size() != 1) return "";
   std::string_view kind = parts[1];
   if (const size_t number = kind.rfind('_');

@@ -11,6 +11,7 @@ namespace dl {
 struct TensorTree {
   std::map<std::string, TensorTree> groups;
   std::map<std::string, const StoredTensor*> tensors;
+  std::map<std::string, std::string> attributes;  // texts, of formats that have them
 
   size_t names() const { return groups.size() + tensors.size(); }
 };

@@ -172,12 +172,40 @@ class Hdf5Layout {
     }
     out_.fill(end - out_.size());
 
-    written.header = object(1, 24);
     Hdf5Bytes table;
     table.put(written.tree, 8);
     table.put(written.heap, 8);
+    std::vector<Hdf5Bytes> attributes;
+    uint64_t bytes = 8 + table.size();
+    for (const auto& [name, text] : given.attributes) {
+      attributes.push_back(attribute(name, text));
+      bytes += 8 + attributes.back().size();
+    }
+    written.header = object(1 + attributes.size(), bytes);
     message(17, table);
+    for (const Hdf5Bytes& each : attributes) message(12, each);
     return written;
+  }
+
+  // A text of as many bytes as it has.
+  static Hdf5Bytes attribute(const std::string& name, const std::string& text) {
+    Hdf5Bytes out;
+    out.put(1, 1);
+    out.put(0, 1);
+    out.put(name.size() + 1, 2);
+    out.put(8, 2);  // bytes of the type
+    out.put(8, 2);  // and of the space
+    out.put(name);
+    out.put(0, 1);
+    out.pad(8);
+    out.put(0x13, 1);
+    out.put(0x11, 3);  // padded with zeros, UTF-8
+    out.put(text.size(), 4);
+    out.put(1, 1);  // a space of no axes
+    out.put(0, 7);
+    out.put(text);
+    out.pad(8);
+    return out;
   }
 
   uint64_t dataset(const StoredTensor& tensor) {

@@ -8,9 +8,9 @@
 #include <set>
 
 #include "lib/base/text.h"
+#include "lib/interop/code/arrow.h"
 #include "lib/interop/safetensors.h"
 #include "lib/interop/weights/chosen_weights.h"
-#include "lib/interop/weights/layouts.h"
 #include "lib/interop/weights/weights_format.h"
 #include "lib/nn/patterns.h"
 
@@ -151,19 +151,55 @@ std::vector<std::string> wrappers_of(const std::map<std::string, std::string>& m
   return wrappers(names, wanted);
 }
 
-// Whether the names are Keras's or Flax's ("conv.kernel") and none of the model's: they are made ours then.
-bool translate(std::map<std::string, std::string>& meant, const std::set<std::string>& here,
-               const std::vector<std::string>& wrappers) {
-  std::map<std::string, std::string> ours;
-  bool any = false;
+// A name as layers of Keras and Flax have it: without the collection that it is in, its parts divided by dots.
+std::string name_in_layers(std::string name) {
+  for (const char* collection : {"params.", "batch_stats."})
+    if (name.starts_with(collection)) name.erase(0, std::string_view(collection).size());
+  std::ranges::replace(name, '/', '.');
+  return name;
+}
+
+using Pieces = std::map<std::string, std::vector<InitialWeights::Piece>>;
+
+// What the model's tensors are made of where the file has them as Keras or Flax does, and more of them than by our
+// names.
+Pieces pieces_of(const std::map<std::string, std::string>& meant, const std::set<std::string>& here,
+                 const std::vector<std::string>& wrappers, const WantedWeights& wanted) {
+  std::map<std::string, std::string> there;
+  size_t ours = 0;
   for (const auto& [full, name] : meant) {
-    const std::string theirs = unwrapped(name, wrappers), given = name_of_ours(theirs);
-    if (here.contains(theirs) && given != theirs) return false;
-    any |= here.contains(given) && given != theirs;
-    ours[full] = given.empty() ? name : given;
+    const std::string own = unwrapped(name, wrappers);
+    ours += here.contains(own);
+    there[name_in_layers(own)] = full;
   }
-  if (any) meant = std::move(ours);
-  return any;
+  Pieces best;
+  if (ours >= here.size() || !wanted.elsewhere) return best;
+  for (const char* target : {"keras", "flax"}) {
+    Pieces found;
+    for (const code::PlaceElsewhere& place : wanted.elsewhere(target)) {
+      const auto name = there.find(place.name);
+      std::vector<InitialWeights::Piece>& parts = found[place.path];
+      if (name != there.end() && std::ssize(parts) == place.place.part) parts.push_back({name->second, place.place});
+    }
+    std::erase_if(found, [](const auto& tensor) {
+      return tensor.second.empty() || std::ssize(tensor.second) < tensor.second[0].place.parts;
+    });
+    if (found.size() > std::max(best.size(), ours)) best = std::move(found);
+  }
+  return best;
+}
+
+// Whether these pieces are the tensor; says it where they are not.
+bool fits(const WeightsTable& table, const Tensor& t, const std::vector<InitialWeights::Piece>& pieces,
+          std::vector<std::string>& differences) {
+  for (const InitialWeights::Piece& piece : pieces) {
+    const Shape given = table.find(piece.name)->shape, expected = code::placed_shape(t.shape, piece.place);
+    if (given == expected) continue;
+    differences.push_back(concat("'", piece.name, "' is ", given.text(), " in the file, ", expected.text(), " as '",
+                                 t.path, "' ", t.shape.text(), " is there"));
+    return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -203,7 +239,7 @@ std::string source_in_words(const InitialWeights& initial) {
   if (!initial.key.empty()) text += concat(", its dict '", initial.key, "'");
   if (!initial.passed.empty()) text += concat(", not ", join(initial.passed));
   if (!initial.wrappers.empty()) text += concat(", without '", join(initial.wrappers, "' and '"), "'");
-  if (!initial.axes.empty()) text += ", kernels turned: hwio -> oihw, io -> oi";
+  if (!initial.pieces.empty()) text += ", kernels turned: hwio -> oihw, io -> oi";
   return text + ")";
 }
 
@@ -234,7 +270,9 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
     else
       meant[full] = model_name(table.meaning(full) == full ? name : table.meaning(full));
   match.wrappers = wrappers_of(meant, tensors, wanted.fresh);
-  const bool is_foreign = translate(meant, here, match.wrappers);
+  const Pieces pieces = pieces_of(meant, here, match.wrappers, wanted);
+  for (const auto& [path, parts] : pieces)
+    for (const InitialWeights::Piece& piece : parts) meant.erase(piece.name);
   std::map<std::string, std::string> offered;  // the file's name by the model's
   for (const auto& [full, given] : meant) {
     const std::string name = unwrapped(given, match.wrappers);
@@ -247,18 +285,14 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
   for (const Tensor& t : tensors) {
     const auto found = offered.find(t.path);
     const bool there = found != offered.end();
-    Shape given = there ? table.find(found->second)->shape : Shape();
-    if (there && found->second != t.path) match.names[t.path] = found->second;
-    if (there && is_foreign) {
-      const auto axes = axes_of_ours(table.meaning(found->second), t.layer, given.rank());
-      if (!axes) {
-        match.differences.push_back(
-            concat("'", found->second, "' has a layout that no ", t.layer, " of ours is made of"));
-        continue;
-      }
-      given = turned(*table.find(found->second), *axes).shape;
-      match.axes[t.path] = *axes;
+    if (const auto made = pieces.find(t.path); made != pieces.end()) {
+      if (!fits(table, t, made->second, match.differences)) continue;
+      match.pieces.insert(*made);
+      match.taken.push_back(t.path);
+      continue;
     }
+    const Shape given = there ? table.find(found->second)->shape : Shape();
+    if (there && found->second != t.path) match.names[t.path] = found->second;
     if (there && given == t.shape)
       match.taken.push_back(t.path);
     else if (there)
@@ -297,12 +331,20 @@ void read_weights(const Tensors& tensors, Store& store, const std::filesystem::p
   const std::set<std::string> taken(found.taken.begin(), found.taken.end());
   for (const Tensor& t : tensors) {
     if (!taken.contains(t.path)) continue;
+    if (const auto made = found.pieces.find(t.path); made != found.pieces.end()) {
+      std::vector<float> values(static_cast<size_t>(t.shape.elements()));
+      for (const InitialWeights::Piece& piece : made->second) {
+        std::vector<float> part(static_cast<size_t>(table.find(piece.name)->shape.elements()));
+        table.floats(piece.name).read_f32(0, part);
+        code::put_back(part, piece.place, t.shape, values);
+      }
+      set_values(t, store, values);
+      continue;
+    }
     const auto other = found.names.find(t.path);
     const std::string& name = other != found.names.end() ? other->second : t.path;
     table.expect_floats(name);
-    const auto axes = found.axes.find(t.path);
-    const StoredTensor tensor = axes == found.axes.end() ? *table.find(name) : turned(*table.find(name), axes->second);
-    TensorReader reader(tensor);
+    TensorReader reader(*table.find(name));
     fill_variable(store, variable_of(t, store), offset_of(t), t.shape,
                   [&](int64_t begin, std::span<float> into) { reader.read_f32(begin, into); });
   }

@@ -11,6 +11,7 @@
 
 #include "lib/base/error.h"
 #include "lib/device/program.h"
+#include "lib/interop/code/places_elsewhere.h"
 #include "lib/nn/network.h"
 
 namespace dl {
@@ -36,13 +37,16 @@ struct InitialWeights {
   std::string key;                    // the dict in it that was taken: "state_dict"; empty: the file itself
   std::vector<std::string> passed;    // other dicts of weights in it
   std::vector<std::string> wrappers;  // what was taken away before its names: "module."
-  // Of tensors in the layouts of Keras and Flax which axis of theirs is each of ours, by path.
-  std::map<std::string, std::vector<int>> axes;
-  std::vector<std::string> taken;            // tensors, by path
-  std::map<std::string, std::string> names;  // of those that the file calls otherwise: its name, by path
-  std::vector<std::string> fresh;            // those of the model that are not in the file
-  std::vector<std::string> left;             // those of the file that are not taken
-  std::vector<std::string> differences;      // what does not fit, the first few; empty where all does
+  struct Piece {
+    std::string name;  // in the file
+    Twin::Place place;
+  };
+  std::map<std::string, std::vector<Piece>> pieces;  // of tensors that Keras or Flax has in layouts of theirs, by path
+  std::vector<std::string> taken;                    // tensors, by path
+  std::map<std::string, std::string> names;          // of those that the file calls otherwise: its name, by path
+  std::vector<std::string> fresh;                    // those of the model that are not in the file
+  std::vector<std::string> left;                     // those of the file that are not taken
+  std::vector<std::string> differences;              // what does not fit, the first few; empty where all does
 };
 // "8 tensors of w.pt (PyTorch, its dict 'state_dict', without 'module.')".
 std::string source_in_words(const InitialWeights& initial);
@@ -52,6 +56,8 @@ struct WantedWeights {
   bool fresh = false;                         // the model may have tensors that the file has not
   std::vector<std::string> ignore, only;      // what counts as not there; what alone is there, where it is given
   std::map<std::string, std::string> rename;  // "backbone.*": "*", the model's names of the file's; the longest fits
+  // Where Keras ("keras") and Flax ("flax") have the model's tensors; not set: they are not looked for there.
+  std::function<std::vector<code::PlaceElsewhere>(const std::string& target)> elsewhere;
 };
 // Compares names and shapes; reads no tensor. What frameworks keep beside weights, as num_batches_tracked, is left.
 InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& file, const WantedWeights& wanted);

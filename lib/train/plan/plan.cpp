@@ -222,7 +222,10 @@ class RunPlanner {
                                      .fresh = plan_.run.init_from->missing == "fresh",
                                      .ignore = plan_.run.init_from->ignore,
                                      .only = plan_.run.init_from->only,
-                                     .rename = plan_.run.init_from->rename});
+                                     .rename = plan_.run.init_from->rename,
+                                     .elsewhere = [this](const std::string& target) {
+                                       return code::places_elsewhere(plan_.items, plan_.network->inputs(), target);
+                                     }});
       if (plan_.initial.differences.empty()) return doubt_order_of_places();
       Problem problem = located("init_from", file.string() + " holds other tensors than the model");
       problem.notes = plan_.initial.differences;
@@ -238,7 +241,7 @@ class RunPlanner {
   // Keras's and Flax's networks flatten images place by place, ours channel by channel unless it is said.
   void doubt_order_of_places() {
     const std::vector<LayerSummary>& layers = plan_.network->layers();
-    if (plan_.initial.axes.empty() || to_json(plan_.run.model).find("channels_first") != std::string::npos) return;
+    if (plan_.initial.pieces.empty() || to_json(plan_.run.model).find("channels_first") != std::string::npos) return;
     for (size_t i = 1; i < layers.size(); ++i)
       if (layers[i].type == "flatten" && layers[i - 1].output.rank() >= 3)
         return warn("init_from",

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # Writes small Keras models beside it, each with NAME.json: inputs and what Keras gives for them.
 #
-# usage: make.py, with the Keras that the files name
+# usage: make.py [NAME…], with the Keras that the files name
 # SPDX-License-Identifier: Apache-2.0
 
 import json
 import os
 import pathlib
+import sys
 import tempfile
 import zipfile
 
@@ -80,7 +81,75 @@ def resnet():
     return keras.Model(image, y)
 
 
-for name, make in (("images", images), ("sequences", sequences), ("chain", chain), ("resnet", resnet)):
+# The layers that the three above do not have, of each kind at least one.
+def more_images():
+    image = layers.Input((9, 8, 4), name="image")
+    y = layers.RandomFlip("horizontal")(image)
+    y = layers.Cropping2D(((1, 0), (0, 1)))(y)
+    y = layers.PReLU(shared_axes=[1, 2], alpha_initializer="ones")(y)
+    y = layers.Conv2D(6, 3, groups=2, padding="same", dilation_rate=2)(y)
+    base = keras.Sequential([layers.Input((8, 7, 6)), layers.Conv2D(4, 3, activation="relu6"),
+                             layers.BatchNormalization(center=False)], name="base")
+    y = layers.ReLU(max_value=2.0)(base(y))
+    inner_in = layers.Input((6, 5, 4))
+    inner = layers.Add()([layers.Conv2D(4, 1, name="conv")(inner_in), inner_in])
+    y = keras.Model(inner_in, inner, name="inner")(y)
+    y = layers.SpatialDropout2D(0.2)(y)
+    z = layers.GlobalAveragePooling2D(keepdims=True)(y)
+    z = layers.Conv2D(4, 1, activation="hard_sigmoid")(z)
+    y = layers.GaussianNoise(0.1)(y)
+    y = layers.ELU(0.5)(layers.AveragePooling2D(2)(y))
+    y = layers.UpSampling2D((2, 1))(y)
+    a, b = layers.GlobalMaxPooling2D()(y), layers.GlobalAveragePooling2D()(layers.Softmax()(y))
+    c = layers.Multiply()([a, layers.Flatten()(z)])
+    d = layers.Dot(1, normalize=True)([a, b])
+    y = layers.Concatenate()([layers.Maximum()([a, b]), layers.Minimum()([b, c]), layers.Average()([a, c]),
+                              layers.Subtract()([a, b]), d])
+    y = layers.Dense(4, activation="softplus")(layers.AlphaDropout(0.1)(layers.GaussianDropout(0.1)(y)))
+    return keras.Model(image, layers.Activation("selu")(layers.Reshape((2, 2))(y)))
+
+
+def more_sequences():
+    x = layers.Input((12, 4), name="x")
+    y = layers.ZeroPadding1D((1, 2))(x)
+    y = layers.Cropping1D((0, 1))(y)
+    y = layers.Conv1D(6, 3, padding="causal", activation="mish")(y)
+    y = layers.DepthwiseConv1D(3, padding="same", activation="softsign")(y)
+    y = layers.SeparableConv1D(4, 3, strides=2, padding="same")(y)
+    y = layers.Conv1DTranspose(4, 3, strides=2)(y)
+    y = layers.MaxPooling1D(3, strides=2, padding="same")(y)
+    y = layers.UpSampling1D(2)(y)
+    y = layers.AveragePooling1D(2)(y)
+    y = layers.SpatialDropout1D(0.1)(y)
+    y = layers.TimeDistributed(layers.Dense(8, activation="linear"))(y)
+    y = layers.MultiHeadAttention(2, 3, value_dim=5, dropout=0.1)(y, y)
+    y = layers.RMSNormalization()(y)
+    y = layers.GroupQueryAttention(3, 4, 2)(y, y)
+    z = layers.RepeatVector(3)(layers.GlobalAveragePooling1D()(y))
+    z = layers.GRU(4, return_sequences=True, use_bias=False)(z)
+    return keras.Model(x, layers.Bidirectional(layers.SimpleRNN(3))(z))
+
+
+def volumes():
+    x = layers.Input((6, 6, 4, 2), name="x")
+    y = layers.Conv3D(3, 2, activation="silu")(x)
+    y = layers.ZeroPadding3D(1)(y)
+    y = layers.Conv3DTranspose(3, 2, strides=2, padding="same", activation="leaky_relu")(y)
+    y = layers.Cropping3D(((1, 0), (2, 1), (0, 1)))(y)
+    y = layers.MaxPooling3D(2)(y)
+    y = layers.UpSampling3D((1, 2, 1))(y)
+    y = layers.AveragePooling3D((2, 2, 1))(y)
+    y = layers.SpatialDropout3D(0.1)(y)
+    y = layers.Permute((2, 1, 3, 4))(y)
+    y = layers.ConvLSTM2D(3, 2, padding="same", return_sequences=True)(y)
+    y = layers.GlobalMaxPooling3D()(y)
+    return keras.Model(x, layers.PReLU(alpha_initializer="ones")(layers.Dense(3, activation="exponential")(y)))
+
+
+for name, make in (("images", images), ("sequences", sequences), ("chain", chain), ("resnet", resnet), ("more_images", more_images),
+                   ("more_sequences", more_sequences), ("volumes", volumes)):
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        continue
     keras.utils.clear_session()
     model = make()
     rng = np.random.default_rng(9)

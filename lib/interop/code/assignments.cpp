@@ -1,0 +1,52 @@
+// Choosing names.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/interop/code/assignments.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "lib/base/text.h"
+#include "lib/interop/code/lone_layer.h"
+#include "lib/interop/code/text.h"
+
+namespace dl::code {
+namespace {
+
+// What modules that are written refer to.
+constexpr std::array<std::string_view, 13> taken{"self", "torch", "nn",     "np",    "F",    "jax",   "jnp",
+                                                 "ops",  "keras", "layers", "train", "math", "shared"};
+
+}  // namespace
+
+Assignments assignments(const std::vector<std::string>& inputs, const std::vector<CallText>& calls, size_t result) {
+  std::vector<size_t> last_read(inputs.size() + calls.size(), 0);  // by which call, counted from 1
+  for (size_t i = 0; i < calls.size(); ++i)
+    for (const size_t v : calls[i].inputs) last_read[v] = i + 1;
+  last_read[result] = calls.size() + 1;
+  std::vector<std::string> names = inputs;
+  Assignments made;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const CallText& call = calls[i];
+    const auto is_live = [&](const std::string& name) {
+      for (size_t v = 0; v < names.size(); ++v)
+        if (names[v] == name && last_read[v] > i + 1) return true;
+      return false;
+    };
+    std::string name = names[call.inputs.at(0)];
+    if (is_live(name)) {
+      const bool fits = is_identifier(call.own) && std::ranges::count(taken, call.own) == 0 && !is_live(call.own);
+      name = fits ? call.own : "y";
+      for (int number = 2; is_live(name); ++number) name = concat("y", number);
+    }
+    std::map<std::string, std::string> fillings;
+    for (size_t k = 0; k < call.inputs.size(); ++k) fillings[input_name(k)] = names[call.inputs[k]];
+    const std::string value = fill(call.text, fillings);
+    names.push_back(name);
+    if (last_read[inputs.size() + i] > 0 && value != name) made.lines.push_back(name + " = " + value);
+  }
+  made.result = names[result];
+  return made;
+}
+
+}  // namespace dl::code
