@@ -61,6 +61,8 @@ std::string round_trip(const Model& model, const std::string& target, const std:
   wanted.elsewhere = [&](const std::string& other) {
     return code::places_elsewhere(model.items, network.inputs(), other);
   };
+  if (target == "onnx")  // it has constants besides
+    for (const Tensor& tensor : network.tensors()) wanted.only.push_back(tensor.path);
   const InitialWeights found = match_weights(network.tensors(), folder.path / file, wanted);
   if (!found.differences.empty()) return found.differences[0];
   const std::unique_ptr<Device> device = make_device("reference", {});
@@ -93,6 +95,8 @@ TEST_CASE("weights of every layer come back bit for bit from what an export writ
         if (!model || model->network->tensors().empty()) continue;
         for (const auto& [target, file] : files_of_targets)
           for (const bool twins : {true, false}) {
+            if (file == "model.keras" && name.ends_with("_norm") && example.find("bias: false") != std::string::npos)
+              continue;  // its one variable may be a scale or a shift
             if (target == "onnx" && name.find("rnn") + name.find("lstm") + name.find("gru") != 3 * std::string::npos)
               continue;  // gates stand in another order there
             ++tried;
@@ -113,9 +117,10 @@ blocks:
     layers:
       - linear: 6
         name: inner
-      - layer_norm
+      - layer_norm: {}
+        name: norm
       - add:
-        from: [inner, x]
+        from: [norm, x]
 model:
   - embedding: {num_embeddings: 5, embedding_dim: 6}
     name: table

@@ -7,6 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/interop/weights/pickled_tensors.h"
+#include "lib/interop/weights/safetensors_start.h"
 #include "lib/interop/weights/tensor_tree.h"
 #include "lib/interop/weights/weights_format.h"
 #include "lib/interop/weights/weights_writer.h"
@@ -138,7 +139,7 @@ class FlaxWeights final : public WeightsFormat {
  public:
   std::string name() const override { return "Flax's MessagePack"; }
   bool recognises(const WeightsSource& source) const override {
-    if (source.start.size() < 4) return false;
+    if (source.start.size() < 4 || begins_as_safetensors(source.start)) return false;
     const auto byte = [&](size_t i) { return static_cast<unsigned char>(source.start[i]); };
     const size_t first = byte(0) > 0x80 && byte(0) <= 0x8F ? 1 : byte(0) == 0xDE ? 3 : byte(0) == 0xDF ? 5 : 0;
     if (first == 0 || first >= source.start.size()) return false;

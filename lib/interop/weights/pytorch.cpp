@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/interop/weights/pickled_tensors.h"
+#include "lib/interop/weights/safetensors_start.h"
 #include "lib/interop/weights/weights_format.h"
 
 namespace dl {
@@ -141,7 +142,8 @@ class LegacyPytorchWeights final : public WeightsFormat {
  public:
   std::string name() const override { return "PyTorch before 1.6"; }
   bool recognises(const WeightsSource& source) const override {
-    return source.start.size() > 2 && source.start[0] == '\x80' && source.start[1] >= 2 && source.start[1] <= 5;
+    return source.start.size() > 2 && source.start[0] == '\x80' && source.start[1] >= 2 && source.start[1] <= 5 &&
+           !begins_as_safetensors(source.start);
   }
 
   WeightsTable read(const WeightsSource& source) const override {

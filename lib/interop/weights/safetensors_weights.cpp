@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/interop/safetensors.h"
+#include "lib/interop/weights/safetensors_start.h"
 #include "lib/interop/weights/weights_format.h"
 
 namespace dl {
@@ -16,9 +17,7 @@ namespace {
 class SafetensorsWeights final : public WeightsFormat {
  public:
   std::string name() const override { return "safetensors"; }
-  bool recognises(const WeightsSource& source) const override {
-    return source.start.size() > 8 && source.start[8] == '{' && source.start.substr(4, 4) == std::string(4, '\0');
-  }
+  bool recognises(const WeightsSource& source) const override { return begins_as_safetensors(source.start); }
   WeightsTable read(const WeightsSource& source) const override {
     const SafetensorsFile file(source.path());
     WeightsTable table(source.path(), name());

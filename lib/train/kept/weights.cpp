@@ -159,7 +159,10 @@ std::string name_in_layers(std::string name) {
   return name;
 }
 
-using Pieces = std::map<std::string, std::vector<InitialWeights::Piece>>;
+struct Pieces {
+  std::map<std::string, std::vector<InitialWeights::Piece>> of;  // tensors, by path
+  std::set<std::string> names;                                   // in the file, also of what stands there twice
+};
 
 // What the model's tensors are made of where the file has them as Keras or Flax does, and more of them than by our
 // names.
@@ -178,13 +181,15 @@ Pieces pieces_of(const std::map<std::string, std::string>& meant, const std::set
     Pieces found;
     for (const code::PlaceElsewhere& place : wanted.elsewhere(target)) {
       const auto name = there.find(place.name);
-      std::vector<InitialWeights::Piece>& parts = found[place.path];
-      if (name != there.end() && std::ssize(parts) == place.place.part) parts.push_back({name->second, place.place});
+      if (name == there.end()) continue;
+      found.names.insert(name->second);
+      std::vector<InitialWeights::Piece>& parts = found.of[place.path];
+      if (std::ssize(parts) == place.place.part) parts.push_back({name->second, place.place});
     }
-    std::erase_if(found, [](const auto& tensor) {
+    std::erase_if(found.of, [](const auto& tensor) {
       return tensor.second.empty() || std::ssize(tensor.second) < tensor.second[0].place.parts;
     });
-    if (found.size() > std::max(best.size(), ours)) best = std::move(found);
+    if (found.of.size() > std::max(best.of.size(), ours)) best = std::move(found);
   }
   return best;
 }
@@ -271,8 +276,7 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
       meant[full] = model_name(table.meaning(full) == full ? name : table.meaning(full));
   match.wrappers = wrappers_of(meant, tensors, wanted.fresh);
   const Pieces pieces = pieces_of(meant, here, match.wrappers, wanted);
-  for (const auto& [path, parts] : pieces)
-    for (const InitialWeights::Piece& piece : parts) meant.erase(piece.name);
+  for (const std::string& name : pieces.names) meant.erase(name);
   std::map<std::string, std::string> offered;  // the file's name by the model's
   for (const auto& [full, given] : meant) {
     const std::string name = unwrapped(given, match.wrappers);
@@ -285,7 +289,7 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
   for (const Tensor& t : tensors) {
     const auto found = offered.find(t.path);
     const bool there = found != offered.end();
-    if (const auto made = pieces.find(t.path); made != pieces.end()) {
+    if (const auto made = pieces.of.find(t.path); made != pieces.of.end()) {
       if (!fits(table, t, made->second, match.differences)) continue;
       match.pieces.insert(*made);
       match.taken.push_back(t.path);
