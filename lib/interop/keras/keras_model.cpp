@@ -105,7 +105,8 @@ class KerasItems {
     std::map<std::string, std::string> paths;
     std::map<std::string, int> counts;
     for (const Json& layer : layers) {
-      const std::string kind = snake_case(layer.value("class_name", ""));
+      const std::string given = layer.value("class_name", "");  // not always the class's own name
+      const std::string kind = snake_case(given == "GroupQueryAttention" ? "GroupedQueryAttention" : given);
       const int number = counts[kind]++;
       paths[layer.at("config").value("name", "")] =
           concat(path, "layers/", kind, number ? concat("_", number) : "", "/");
