@@ -53,15 +53,22 @@ class Ops {
     }
     OpsText text{.result = in(open_.graph().outputs().at(0).value, loose)};
     if (reads_samples_) {
-      const auto input = std::ranges::find(steps, "input", &Step::op);
-      DL_CHECK(input != steps.end(), "samples are counted, and there is no input");
-      text.lines.push_back("samples = " + fill(d_.samples, {{"x", name_of_(input->outputs[0])}}));
+      text.lines.push_back("samples = " + fill(d_.samples, {{"x", name_of_(batched_input())}}));
     }
     text.lines.insert(text.lines.end(), lines_.begin(), lines_.end());
     return text;
   }
 
  private:
+  // The first, whether or not its values are read.
+  Value batched_input() const {
+    const Graph& g = open_.graph();
+    for (int i = 0; i < g.size(); ++i)
+      if (g.node(i).op->name() == "input" && g.node(i).types[0].shape.rank() > 0)
+        return {g.outputs().at(0).value.graph, i, 0};
+    DL_CHECK(false, "samples are counted, and there is no input");
+  }
+
   // The expression of a value, in parentheses where it does not hold together as tightly; 1 and 0 of what is true or
   // false.
   std::string in(const Value& v, Tie tie) { return enclosed(as_number(v), tie); }
