@@ -197,10 +197,10 @@ class Plot final : public Command {
     return panel;
   }
 
-  std::vector<Point> points_of(const Drawn& run, const Curve& curve) {
-    std::vector<Point> points;
+  std::vector<ChartPoint> points_of(const Drawn& run, const Curve& curve) {
+    std::vector<ChartPoint> points;
     for (size_t i = 0; i < curve.steps.size(); ++i) {
-      Point point{.x = place_of(run, curve, i), .y = curve.values[i]};
+      ChartPoint point{.x = place_of(run, curve, i), .y = curve.values[i]};
       if (log_ && point.y <= 0) {
         ++not_drawn_;
         point.y = nan;

@@ -39,7 +39,7 @@ const char* fill_of(Phase phase) {
   return black;
 }
 
-void segment(Canvas& d, Point from, Point to, const Stroke& stroke) { d.line(std::array{from, to}, stroke); }
+void segment(Canvas& d, ChartPoint from, ChartPoint to, const Stroke& stroke) { d.line(std::array{from, to}, stroke); }
 
 TextStyle style(Anchor anchor, double size = 13) { return {.size = size, .colour = black, .anchor = anchor}; }
 
@@ -75,7 +75,7 @@ void roofs(Canvas& d, const Axis& x, const Axis& y, const DeviceLimits& limits) 
     // From where the line enters the picture to the highest roof.
     const double begin = std::max(std::pow(10, x.first), std::pow(10, y.first) / level.bytes_per_s);
     const double end = std::min(last, peak / level.bytes_per_s);
-    const Point from{x(begin), y(begin * level.bytes_per_s)}, to{x(end), y(end * level.bytes_per_s)};
+    const ChartPoint from{x(begin), y(begin * level.bytes_per_s)}, to{x(end), y(end * level.bytes_per_s)};
     segment(d, from, to, strokes[std::min<size_t>(2, i + 3 - limits.levels.size())]);
     const double slope = std::atan2(to.y - from.y, to.x - from.x);
     TextStyle along = style(Anchor::start, 11);

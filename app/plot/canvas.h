@@ -8,7 +8,7 @@
 
 namespace dl {
 
-struct Point {
+struct ChartPoint {
   double x = 0, y = 0;
 };
 
@@ -37,12 +37,12 @@ struct TextStyle {
 class Canvas {
  public:
   virtual ~Canvas() = default;
-  virtual void line(std::span<const Point> points, const Stroke& stroke) = 0;
+  virtual void line(std::span<const ChartPoint> points, const Stroke& stroke) = 0;
   // `tooltip` is shown where the pointer rests, in formats that can.
-  virtual void circle(Point centre, double radius, const Fill& fill, const Stroke& stroke,
+  virtual void circle(ChartPoint centre, double radius, const Fill& fill, const Stroke& stroke,
                       const std::string& tooltip = {}) = 0;
   // `at` is on the baseline.
-  virtual void text(Point at, const std::string& words, const TextStyle& style = {}) = 0;
+  virtual void text(ChartPoint at, const std::string& words, const TextStyle& style = {}) = 0;
   virtual std::string document() = 0;  // the file's bytes
 };
 

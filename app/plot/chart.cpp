@@ -24,7 +24,7 @@ Axes axes_of(const Chart& chart, const Panel& panel, size_t x_ticks, size_t y_ti
   Extent x, y;
   for (const Panel& each : chart.panels)
     for (const ChartLine& line : each.lines)
-      for (const Point& p : line.points) {
+      for (const ChartPoint& p : line.points) {
         if (std::isnan(p.y)) continue;
         x.add(p.x);
         if (&each == &panel) y.add(p.y);
@@ -36,10 +36,10 @@ Axes axes_of(const Chart& chart, const Panel& panel, size_t x_ticks, size_t y_ti
           .y = scale_of(y.least, y.most, {.ticks = y_ticks, .logarithmic = chart.logarithmic})};
 }
 
-std::vector<Point> thinned(const std::vector<Point>& points, const Scale& x, size_t columns) {
+std::vector<ChartPoint> thinned(const std::vector<ChartPoint>& points, const Scale& x, size_t columns) {
   if (points.size() <= 4 * columns) return points;
-  std::vector<Point> kept;
-  const auto place = [&](const Point& p) { return std::floor(x.share(p.x) * static_cast<double>(columns)); };
+  std::vector<ChartPoint> kept;
+  const auto place = [&](const ChartPoint& p) { return std::floor(x.share(p.x) * static_cast<double>(columns)); };
   for (size_t begin = 0; begin < points.size();) {
     size_t end = begin, least = begin, most = begin;
     for (; end < points.size() && place(points[end]) == place(points[begin]); ++end) {

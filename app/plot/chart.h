@@ -14,10 +14,10 @@ namespace dl {
 
 // A point whose y is NaN is a gap.
 struct ChartLine {
-  std::string label;          // in the legend
-  size_t hue = 0;             // lines of one hue belong together
-  bool faint = false;         // drawn behind the others
-  std::vector<Point> points;  // in the order of x
+  std::string label;               // in the legend
+  size_t hue = 0;                  // lines of one hue belong together
+  bool faint = false;              // drawn behind the others
+  std::vector<ChartPoint> points;  // in the order of x
 };
 
 // The lines are drawn into one pair of axes.
@@ -43,7 +43,7 @@ Axes axes_of(const Chart& chart, const Panel& panel, size_t x_ticks, size_t y_ti
 
 // What is left of a line in a picture where `columns` places lie side by side: of those that fall together the first,
 // the least, the greatest and the last.
-std::vector<Point> thinned(const std::vector<Point>& points, const Scale& x, size_t columns);
+std::vector<ChartPoint> thinned(const std::vector<ChartPoint>& points, const Scale& x, size_t columns);
 
 // The file's bytes. `make` is svg_canvas or png_canvas.
 std::string picture_of(const Chart& chart, std::unique_ptr<Canvas> (*make)(double width, double height));

@@ -18,7 +18,7 @@ constexpr double margin = 24, left = 58, right = 20, top = 34, bottom = 46;  // 
 constexpr double legend_row = 22;
 constexpr size_t few_points = 40;  // these are marked each
 
-struct Box {
+struct Area {
   double x, y, width, height;
 };
 
@@ -26,32 +26,32 @@ Stroke stroke_of(const ChartLine& line) {
   return {.colour = hues[line.hue % hues.size()], .width = line.faint ? 1.2 : 2.2, .opacity = line.faint ? 0.55 : 1};
 }
 
-void draw_axes(Canvas& canvas, const Box& box, const Axes& axes, const std::string& x_name) {
+void draw_axes(Canvas& canvas, const Area& box, const Axes& axes, const std::string& x_name) {
   for (const double tick : axes.y.ticks) {
     const double y = box.y + box.height * (1 - axes.y.share(tick));
-    canvas.line(std::array{Point{box.x, y}, Point{box.x + box.width, y}}, {.colour = grid});
+    canvas.line(std::array{ChartPoint{box.x, y}, ChartPoint{box.x + box.width, y}}, {.colour = grid});
     canvas.text({box.x - 8, y + 4}, tick_text(tick), {.size = 12, .colour = faint_ink, .anchor = Anchor::end});
   }
   const double base = box.y + box.height;
-  canvas.line(std::array{Point{box.x, base}, Point{box.x + box.width, base}}, {.colour = axis_colour});
+  canvas.line(std::array{ChartPoint{box.x, base}, ChartPoint{box.x + box.width, base}}, {.colour = axis_colour});
   for (const double tick : axes.x.ticks) {
     const double x = box.x + box.width * axes.x.share(tick);
-    canvas.line(std::array{Point{x, base}, Point{x, base + 5}}, {.colour = axis_colour});
+    canvas.line(std::array{ChartPoint{x, base}, ChartPoint{x, base + 5}}, {.colour = axis_colour});
     canvas.text({x, base + 19}, tick_text(tick), {.size = 12, .colour = faint_ink, .anchor = Anchor::middle});
   }
   canvas.text({box.x + box.width / 2, base + 38}, x_name, {.size = 12, .colour = faint_ink, .anchor = Anchor::middle});
 }
 
-void draw_line(Canvas& canvas, const Box& box, const Axes& axes, const ChartLine& line) {
+void draw_line(Canvas& canvas, const Area& box, const Axes& axes, const ChartLine& line) {
   const Stroke stroke = stroke_of(line);
-  const auto draw = [&](const std::vector<Point>& part) {
+  const auto draw = [&](const std::vector<ChartPoint>& part) {
     if (part.size() > 1) canvas.line(part, stroke);
     if (part.size() == 1 || line.points.size() <= few_points)
-      for (const Point& p : part)
+      for (const ChartPoint& p : part)
         canvas.circle(p, line.faint ? 2 : 3, {.colour = stroke.colour, .opacity = stroke.opacity}, {.width = 0});
   };
-  std::vector<Point> part;
-  for (const Point& p : thinned(line.points, axes.x, static_cast<size_t>(box.width))) {
+  std::vector<ChartPoint> part;
+  for (const ChartPoint& p : thinned(line.points, axes.x, static_cast<size_t>(box.width))) {
     if (std::isnan(p.y)) {
       draw(part);
       part.clear();
@@ -81,15 +81,15 @@ std::vector<Entry> legend_of(const Panel& panel, double width) {
   return entries;
 }
 
-void draw_panel(Canvas& canvas, const Chart& chart, const Panel& panel, const Box& cell, double legend_height) {
+void draw_panel(Canvas& canvas, const Chart& chart, const Panel& panel, const Area& cell, double legend_height) {
   canvas.text({cell.x + left, cell.y + 14}, panel.title, {.size = 14, .colour = ink, .bold = true});
   for (const Entry& entry : legend_of(panel, cell.width - left - right)) {
     const double x = cell.x + left + entry.x, y = cell.y + top + entry.y;
-    canvas.line(std::array{Point{x, y - 4}, Point{x + 22, y - 4}}, stroke_of(*entry.line));
+    canvas.line(std::array{ChartPoint{x, y - 4}, ChartPoint{x + 22, y - 4}}, stroke_of(*entry.line));
     canvas.text({x + 30, y}, entry.line->label, {.size = 12, .colour = ink});
   }
-  const Box box{cell.x + left, cell.y + top + legend_height, cell.width - left - right,
-                cell.height - top - legend_height - bottom};
+  const Area box{cell.x + left, cell.y + top + legend_height, cell.width - left - right,
+                 cell.height - top - legend_height - bottom};
   const Axes axes = axes_of(chart, panel, static_cast<size_t>(box.width / 80), static_cast<size_t>(box.height / 45));
   draw_axes(canvas, box, axes, chart.x_name);
   for (const bool faint : {true, false})

@@ -122,14 +122,14 @@ class PngCanvas final : public Canvas {
   PngCanvas(const PngCanvas&) = delete;
   PngCanvas& operator=(const PngCanvas&) = delete;
 
-  void line(std::span<const Point> points, const Stroke& stroke) override {
+  void line(std::span<const ChartPoint> points, const Stroke& stroke) override {
     cairo_.new_path(drawing_);
     cairo_.set_line_cap(drawing_, points.size() == 2 ? 0 : round_cap);
-    for (const Point& p : points) cairo_.line_to(drawing_, p.x, p.y);
+    for (const ChartPoint& p : points) cairo_.line_to(drawing_, p.x, p.y);
     draw(stroke);
   }
 
-  void circle(Point centre, double radius, const Fill& fill, const Stroke& stroke, const std::string&) override {
+  void circle(ChartPoint centre, double radius, const Fill& fill, const Stroke& stroke, const std::string&) override {
     cairo_.new_path(drawing_);
     cairo_.arc(drawing_, centre.x, centre.y, radius, 0, 2 * M_PI);
     colour(fill.colour, fill.opacity);
@@ -137,7 +137,7 @@ class PngCanvas final : public Canvas {
     draw(stroke);
   }
 
-  void text(Point at, const std::string& words, const TextStyle& style) override {
+  void text(ChartPoint at, const std::string& words, const TextStyle& style) override {
     cairo_.select_font_face(drawing_, "sans-serif", slant_normal, style.bold ? weight_bold : weight_normal);
     cairo_.set_font_size(drawing_, style.size);
     TextExtents size{};

@@ -49,7 +49,7 @@ class SvgCanvas final : public Canvas {
                     width, " ", height, "\" width=\"", width, "\" height=\"", height,
                     "\" font-family=\"sans-serif\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n")) {}
 
-  void line(std::span<const Point> points, const Stroke& stroke) override {
+  void line(std::span<const ChartPoint> points, const Stroke& stroke) override {
     if (points.size() == 2) {
       out_ += concat("<line x1=\"", at(points[0].x), "\" y1=\"", at(points[0].y), "\" x2=\"", at(points[1].x),
                      "\" y2=\"", at(points[1].y), "\"", attributes(stroke), "/>\n");
@@ -57,11 +57,11 @@ class SvgCanvas final : public Canvas {
     }
     out_ += concat("<polyline fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\"", attributes(stroke),
                    " points=\"");
-    for (const Point& p : points) out_ += concat(&p == points.data() ? "" : " ", at(p.x), ",", at(p.y));
+    for (const ChartPoint& p : points) out_ += concat(&p == points.data() ? "" : " ", at(p.x), ",", at(p.y));
     out_ += "\"/>\n";
   }
 
-  void circle(Point centre, double radius, const Fill& fill, const Stroke& stroke,
+  void circle(ChartPoint centre, double radius, const Fill& fill, const Stroke& stroke,
               const std::string& tooltip) override {
     out_ += concat("<circle cx=\"", at(centre.x), "\" cy=\"", at(centre.y), "\" r=\"", at(radius), "\" fill=\"",
                    fill.colour, "\"");
@@ -69,7 +69,7 @@ class SvgCanvas final : public Canvas {
     out_ += attributes(stroke) + (tooltip.empty() ? "/>\n" : "><title>" + escaped(tooltip) + "</title></circle>\n");
   }
 
-  void text(Point point, const std::string& words, const TextStyle& style) override {
+  void text(ChartPoint point, const std::string& words, const TextStyle& style) override {
     const char* anchor = style.anchor == Anchor::start ? "start" : style.anchor == Anchor::middle ? "middle" : "end";
     out_ += concat("<text x=\"", at(point.x), "\" y=\"", at(point.y), "\" font-size=\"", style.size, "\" fill=\"",
                    style.colour, "\" text-anchor=\"", anchor, "\"", style.bold ? " font-weight=\"bold\"" : "");

@@ -115,7 +115,7 @@ class TerminalPanel {
     };
     bool begun = false;
     int64_t x0 = 0, y0 = 0;
-    for (const Point& p : thinned(line.points, axes_.x, grid.width())) {
+    for (const ChartPoint& p : thinned(line.points, axes_.x, grid.width())) {
       if (std::isnan(p.y)) {
         begun = false;
         continue;

@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "lib/base/error.h"
+#include "lib/data/boxes.h"
 #include "lib/data/image/blur.h"
 #include "lib/data/nested.h"
 
@@ -101,6 +102,14 @@ TransformStep augment_step(std::span<const SampleField> fields, const Where& whe
   expect_bytes(fields, where);
   const size_t x = input_field(fields);
   TransformStep step{.draw = drawn_key};
+  const auto chosen = [choose = std::move(choose)](const Drawn& drawn, bool places_alone) {
+    std::vector<Augmentation> list;
+    if (auto random = random_by(drawn)) choose(*random, list);
+    std::erase_if(list, [&](const Augmentation& a) {
+      return a.kind == AugmentKind::identity || (places_alone && !moves_places(a.kind));
+    });
+    return list;
+  };
   for (const size_t field : on_image(fields, where)) {
     const Type& type = fields[field].type;
     const bool is_x = field == x;
@@ -109,17 +118,17 @@ TransformStep augment_step(std::span<const SampleField> fields, const Where& whe
                             bilinear = keys.interpolation == "bilinear",
                             fill = is_x ? fill_of(keys.fill, image_of(type), where) : std::vector<float>()](
                                const std::byte* in, std::byte* out, const Drawn& drawn) {
-                             std::vector<Augmentation> list;
-                             if (auto random = random_by(drawn)) choose(*random, list);
-                             std::erase_if(list, [&](const Augmentation& a) {
-                               return a.kind == AugmentKind::identity || (!is_x && !moves_places(a.kind));
-                             });
+                             const std::vector<Augmentation> list = chosen(drawn, !is_x);
                              one_after_another(
                                  list.size(), bytes, in, out, [&](size_t i, const std::byte* from, std::byte* into) {
                                    augment(list[i], from, dtype, image, {.bilinear = bilinear, .fill = fill}, into);
                                  });
                            }});
   }
+  const ImageType image = image_of(fields[x].type);
+  move_boxes(step, fields, {image.h, image.w}, [chosen, image](const Drawn& drawn, std::span<Point> points) {
+    for (const Augmentation& a : chosen(drawn, true)) move_points(places_for(a, image), points);
+  });
   return step;
 }
 

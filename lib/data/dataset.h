@@ -28,6 +28,7 @@ struct SampleField {
   int64_t values = 0;      // i32: it counts so many things, 0 … values - 1; 0: not known
   Scaling scaling;         // of a target that is f32
   std::string class_help;  // of the same: what to write where it is meant as a class; empty where nothing helps
+  bool boxes = false;      // boxes on the image "x", f32 [most, BoxRow::columns] (lib/graph/boxes.h)
   bool operator==(const SampleField&) const = default;
 };
 

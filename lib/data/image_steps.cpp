@@ -7,6 +7,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
+#include "lib/data/boxes.h"
 
 namespace dl {
 
@@ -27,6 +28,10 @@ TransformStep by_chance(TransformStep step, double p, bool always) {
         std::memcpy(out, in, bytes);
       else
         apply(in, out, drawn);
+    };
+  if (step.points)
+    step.points = [points = std::move(step.points)](const Drawn& drawn, std::span<Point> of) {
+      if (drawn[done] != 0) points(drawn, of);
     };
   return step;
 }
@@ -81,17 +86,23 @@ TransformStep warp_step(std::span<const SampleField> fields, const Where& where,
     std::ranges::copy(draw(*random, of_x), drawn.begin());
     return drawn;
   }};
+  const auto drawn_places = [](const Drawn& drawn) {
+    Places places;
+    std::copy_n(drawn.begin(), places.size(), places.begin());
+    return places;
+  };
   for (const size_t field : on_image(fields, where)) {
     const Type& type = fields[field].type;
-    step.fields.push_back({field, type,
-                           [dtype = type.dtype, image = image_of(type), bilinear = keys.interpolation == "bilinear",
-                            fill = field == x ? fill_of(keys.fill, of_x, where) : std::vector<float>()](
-                               const std::byte* in, std::byte* out, const Drawn& drawn) {
-                             Places places;
-                             std::copy_n(drawn.begin(), places.size(), places.begin());
-                             warp(in, dtype, image, places, {.bilinear = bilinear, .fill = fill}, out);
-                           }});
+    step.fields.push_back(
+        {field, type,
+         [dtype = type.dtype, image = image_of(type), drawn_places, bilinear = keys.interpolation == "bilinear",
+          fill = field == x ? fill_of(keys.fill, of_x, where) : std::vector<float>()](
+             const std::byte* in, std::byte* out, const Drawn& drawn) {
+           warp(in, dtype, image, drawn_places(drawn), {.bilinear = bilinear, .fill = fill}, out);
+         }});
   }
+  move_boxes(step, fields, {of_x.h, of_x.w},
+             [drawn_places](const Drawn& drawn, std::span<Point> points) { move_points(drawn_places(drawn), points); });
   return by_chance(std::move(step), p);
 }
 

@@ -24,7 +24,7 @@ void Reader::say_instead(AnyRegistry& registry) {
   registry.instead_of({"bin"}, "write 'tokens'");
   registry.instead_of({"conll", "conllu", "conll2003", "ner", "pos", "tags", "token_classification"},
                       "write 'text_tags'");
-  registry.instead_of({"masks", "segmentation", "image_masks", "image_mask_folder", "voc", "cityscapes"},
+  registry.instead_of({"masks", "segmentation", "image_masks", "image_mask_folder", "cityscapes"},
                       "write 'image_pairs'");
   registry.instead_of({"ubyte"}, "write 'idx'");
 }

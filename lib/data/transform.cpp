@@ -8,6 +8,7 @@
 
 #include "lib/base/error.h"
 #include "lib/data/around.h"
+#include "lib/data/boxes.h"
 #include "lib/data/capability.h"
 #include "lib/data/windowed.h"
 
@@ -101,6 +102,11 @@ class Transformed final : public Around {
     return std::ranges::any_of(steps_, [](const TransformStep& step) { return step.corner != nullptr; });
   }
 
+  void move_points(std::span<Point> points) const {
+    for (const TransformStep& step : steps_)
+      if (step.points) step.points(step.draw ? step.draw(nullptr) : Drawn{}, points);
+  }
+
   bool draws() const {
     SampleRandom random(0, 0, 0);
     for (const TransformStep& step : steps_)
@@ -181,7 +187,7 @@ std::vector<size_t> on_image(std::span<const SampleField> fields, const Where& w
     const auto& [dtype, shape] = fields[f].type;
     const bool numbers = dtype == DType::f32 && (shape.rank() == 2 || shape.rank() == 3);
     const bool mask = dtype == DType::i32 && shape.rank() == 2;
-    if (f != x && (numbers || mask) && shape[0] == h && shape[1] == w) all.push_back(f);
+    if (f != x && !fields[f].boxes && (numbers || mask) && shape[0] == h && shape[1] == w) all.push_back(f);
   }
   return all;
 }
@@ -210,6 +216,13 @@ TransformStep window_step(std::span<const SampleField> fields, const Where& wher
              resize_window(in, dtype, image, window_drawn(drawn), out, size);
          }});
   }
+  move_boxes(step, fields, size, [size](const Drawn& drawn, std::span<Point> points) {
+    const ImageWindow from = window_drawn(drawn);
+    const double across = static_cast<double>(size.w) / static_cast<double>(from.w);
+    const double down = static_cast<double>(size.h) / static_cast<double>(from.h);
+    for (Point& p : points)
+      p = {(p.x - static_cast<double>(from.left)) * across, (p.y - static_cast<double>(from.top)) * down};
+  });
   return step;
 }
 
@@ -246,6 +259,11 @@ FieldStep by_table(size_t field, const Type& input, std::vector<float> table) {
 bool draws(const Dataset& data) {
   const auto* transformed = dynamic_cast<const Transformed*>(&data);
   return (transformed && transformed->draws()) || (data.inner() && draws(*data.inner()));
+}
+
+void move_points(const Dataset& data, std::span<Point> points) {
+  if (data.inner()) move_points(*data.inner(), points);
+  if (const auto* transformed = dynamic_cast<const Transformed*>(&data)) transformed->move_points(points);
 }
 
 bool has_corners(const Dataset& data) {

@@ -10,6 +10,7 @@
 
 #include "lib/data/dataset.h"
 #include "lib/data/image/resize.h"
+#include "lib/data/image/warp.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
 
@@ -23,6 +24,9 @@ struct FieldStep {
   std::function<void(const std::byte* in, std::byte* out, const Drawn& drawn)> apply;
 };
 
+// Moves points of an image, in pixels from its left upper corner, to where they lie in what becomes of it.
+using MovePoints = std::function<void(const Drawn& drawn, std::span<Point> points)>;
+
 // A transform for samples of some fields.
 struct TransformStep {
   std::vector<FieldStep> fields;  // those that it changes
@@ -33,6 +37,7 @@ struct TransformStep {
   std::function<ImageWindow(const Drawn&)> window = nullptr;
   // Of a crop that leaves some of the image out: what is drawn for one of the image's corners (TestView::corner).
   std::function<Drawn(int corner)> corner = nullptr;
+  MovePoints points = nullptr;  // null: they stay
 };
 
 struct Transform : Described {
@@ -73,6 +78,9 @@ DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_pt
 
 // Whether they draw random numbers for its samples in training.
 bool draws(const Dataset& data);
+
+// Moves points of the image before all transforms to where they lie in the samples outside of training.
+void move_points(const Dataset& data, std::span<Point> points);
 
 // Whether a crop leaves some of the image out.
 bool has_corners(const Dataset& data);

@@ -15,8 +15,8 @@ using namespace dl::testing;
 namespace {
 
 // 101 tokens, each its own place: every window says where it begins.
-struct Places : Folder {
-  Places() {
+struct TextPlaces : Folder {
+  TextPlaces() {
     std::string bytes;
     for (int i = 0; i <= 100; ++i) bytes += std::string{static_cast<char>(i), '\0'};
     write("a.bin", bytes);
@@ -52,7 +52,7 @@ std::vector<std::vector<int32_t>> begins(const DatasetPointer& data, LoaderOptio
 }  // namespace
 
 TEST_CASE("random windows begin anywhere, the same for the same seed wherever reading starts and on any threads") {
-  const Places folder;
+  const TextPlaces folder;
   const auto opened = folder.open("random");
   CHECK(opened->problems == "");
   const DatasetPointer& train = opened->sets.train;
@@ -73,7 +73,7 @@ TEST_CASE("random windows begin anywhere, the same for the same seed wherever re
 }
 
 TEST_CASE("outside training random windows are the text once, in order") {
-  const Places folder;
+  const TextPlaces folder;
   const auto opened = folder.open("random");
   const auto all = begins(opened->sets.validation, evaluation_options(opened->spec, *opened->sets.validation), 0, 9);
   int32_t next = 0;
@@ -83,7 +83,7 @@ TEST_CASE("outside training random windows are the text once, in order") {
 }
 
 TEST_CASE("sequential windows are shuffled in training as samples are") {
-  const Places folder;
+  const TextPlaces folder;
   const auto opened = folder.open("sequential");
   std::set<int32_t> seen;
   for (const auto& batch : begins(opened->sets.train, training_options(opened->spec, *opened->sets.train, 5), 0, 9))
@@ -95,7 +95,7 @@ TEST_CASE("sequential windows are shuffled in training as samples are") {
 }
 
 TEST_CASE("each row of carried windows goes on in the next batch, in training too, from wherever reading starts") {
-  const Places folder;
+  const TextPlaces folder;
   const auto opened = folder.open("carried");
   CHECK(opened->problems == "");
   const LoaderOptions options = training_options(opened->spec, *opened->sets.train, 5);
@@ -106,7 +106,7 @@ TEST_CASE("each row of carried windows goes on in the next batch, in training to
 }
 
 TEST_CASE("windows that are drawn or carried hold nothing out, and carried ones fill the rows of a batch") {
-  const Places folder;
+  const TextPlaces folder;
   for (const std::string windows : {"random", "carried"})
     CHECK(folder.open(windows, "{last: 3}")->problems ==
           "error: DIR/run.yaml:1:" + std::to_string(91 + windows.size()) +

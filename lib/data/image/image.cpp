@@ -125,8 +125,12 @@ Pair image_size(const std::filesystem::path& path, const ImageLimits& limits) {
 }
 
 Pair image_size(const std::filesystem::path& path, std::string_view file, const ImageLimits& limits) {
-  const Pair stored = checked_size(path, file, limits);
-  return upright(stored, decoder_of(file).orientation(file));
+  const StoredImage stored = stored_image(path, file, limits);
+  return upright(stored.size, stored.orientation);
+}
+
+StoredImage stored_image(const std::filesystem::path& path, std::string_view file, const ImageLimits& limits) {
+  return {checked_size(path, file, limits), decoder_of(file).orientation(file)};
 }
 
 void read_image(const std::filesystem::path& path, const ImageForm& form, std::byte* into, const ImageLimits& limits) {
@@ -140,9 +144,8 @@ void read_image_window(const std::filesystem::path& path, const ImageForm& form,
 
 void decode_image(const std::filesystem::path& path, std::string_view file, const ImageForm& form,
                   const ImageWindow& window, Pair size, std::byte* into, const ImageLimits& limits) {
-  const Pair stored = checked_size(path, file, limits);
+  const auto [stored, orientation] = stored_image(path, file, limits);
   const ImageDecoder& decoder = decoder_of(file);
-  const int orientation = decoder.orientation(file);
   const Pair found = upright(stored, orientation);
   if (!form.may_resize && found != form.size)
     fail_image(path,

@@ -46,6 +46,14 @@ Pair image_size(const std::filesystem::path& path, std::string_view file, const 
 void decode_image(const std::filesystem::path& path, std::string_view file, const ImageForm& form,
                   const ImageWindow& window, Pair size, std::byte* into, const ImageLimits& limits = {});
 
+// How an image that is in memory is stored, by its header: the size that its pixels have in the file, and how they are
+// to be turned (lib/data/image/orientation.h).
+struct StoredImage {
+  Pair size;
+  int orientation = 1;
+};
+StoredImage stored_image(const std::filesystem::path& path, std::string_view file, const ImageLimits& limits = {});
+
 // The formats that this build decodes, by their extensions without the dot, sorted: "bmp", "gif", "jpeg".
 std::vector<std::string> image_formats();
 

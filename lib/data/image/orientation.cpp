@@ -63,6 +63,14 @@ ImageWindow stored_window(const ImageWindow& window, Pair stored, int orientatio
   return found;
 }
 
+Box upright_box(const Box& box, Pair stored, int orientation) {
+  const auto w = static_cast<float>(stored.w), h = static_cast<float>(stored.h);
+  Box b = box;
+  if (from_bottom(orientation)) b = {b.left, h - b.bottom, b.right, h - b.top};
+  if (from_right(orientation)) b = {w - b.right, b.top, w - b.left, b.bottom};
+  return is_transposed(orientation) ? Box{b.top, b.left, b.bottom, b.right} : b;
+}
+
 void turn_upright(const uint8_t* image, Pair stored, int channels, int orientation, const ImageWindow& window,
                   uint8_t* into) {
   const int64_t row = (from_bottom(orientation) ? -1 : 1) * stored.w * channels;

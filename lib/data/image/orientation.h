@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "lib/data/image/resize.h"
+#include "lib/graph/boxes.h"
 
 namespace dl {
 
@@ -21,6 +22,9 @@ Pair upright(Pair size, int orientation);
 
 // Where an upright image's window stands in the stored image.
 ImageWindow stored_window(const ImageWindow& window, Pair stored, int orientation);
+
+// Where the stored image's box stands in the upright one.
+Box upright_box(const Box& box, Pair stored, int orientation);
 
 // Writes the window of the upright image u8 [height, width, channels]; the rest of `into` is left as it is.
 void turn_upright(const uint8_t* image, Pair stored, int channels, int orientation, const ImageWindow& window,

@@ -176,6 +176,17 @@ void displace(const std::byte* in, DType dtype, const ImageType& type, const flo
   });
 }
 
+// By the inverse of the matrix [a b c; d e f; g h 1], but for a factor.
+void move_points(const Places& places, std::span<Point> points) {
+  const auto [a, b, c, d, e, f, g, h] = places;
+  for (Point& point : points) {
+    const double x = point.x - 0.5, y = point.y - 0.5;
+    const double depth = (d * h - e * g) * x + (b * g - a * h) * y + a * e - b * d;
+    point = {((e - f * h) * x + (c * h - b) * y + b * f - c * e) / depth + 0.5,
+             ((f * g - d) * x + (a - c * g) * y + c * d - a * f) / depth + 0.5};
+  }
+}
+
 // The inverse of T(move) C R(angle) Shear(sx, sy) Scale(s) C^-1, as torchvision's _get_inverse_affine_matrix.
 Places places_of(const AffineMap& map, double center_x, double center_y) {
   const auto radians = [](double degrees) { return degrees * std::numbers::pi / 180; };

@@ -10,6 +10,10 @@
 
 namespace dl {
 
+struct Point {
+  double x = 0, y = 0;
+};
+
 // Where an image's pixels are taken from: pixel (x, y), counted from 0, from
 // ((a x + b y + c) / (g x + h y + 1), (d x + e y + f) / (g x + h y + 1)). In the order a … h.
 using Places = std::array<double, 8>;
@@ -26,6 +30,10 @@ void warp(const std::byte* in, DType dtype, const ImageType& type, const Places&
 // Pixel (x, y) from (x + dx[y w + x], y + dy[y w + x]).
 void displace(const std::byte* in, DType dtype, const ImageType& type, const float* dx, const float* dy,
               const WarpOptions& options, std::byte* out);
+
+// Where points of the image, in pixels from its left upper corner (half a pixel from the middle of the first), lie in
+// the warped one.
+void move_points(const Places& places, std::span<Point> points);
 
 // An affine map as torchvision's affine has it: turned clockwise by degrees, sheared, stretched, moved to the right and
 // down by pixels, around (center_x, center_y) from the left upper corner. Its inverse, which warp() takes.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lib/data/boxes.h"
 #include "lib/data/image/blur.h"
 #include "lib/data/image_steps.h"
 #include "lib/data/nested.h"
@@ -60,22 +61,38 @@ struct Elastic final : Transform {
       const auto reach = std::min<int64_t>(static_cast<int64_t>(8 * deviation + 1) / 2, std::min(image.h, image.w) - 1);
       return 2 * reach + 1;
     };
+    // [2, height, width]: how far each place is moved across, then down.
+    const auto displacements = [=, a = alpha.values, s = sigma.values](const Drawn& drawn, Scratch& both) {
+      float* const dx = reinterpret_cast<float*>(both.data());
+      wobble(key_of(drawn), 0, image, size(s[0]), s[0], a[0] / h * w / 2, dx);
+      wobble(key_of(drawn), 1, image, size(s.back()), s.back(), a.back() / w * h / 2, dx + image.h * image.w);
+      return dx;
+    };
+    const size_t bytes = 2 * static_cast<size_t>(image.h * image.w) * sizeof(float);
     TransformStep step{.draw = drawn_key};
     for (const size_t field : on_image(fields, place)) {
       const Type& type = fields[field].type;
       const auto fill = field == x ? fill_of(keys.fill, image, place) : std::vector<float>();
       step.fields.push_back(
           {field, type,
-           [=, dtype = type.dtype, of_field = image_of(type), a = alpha.values, s = sigma.values,
-            bilinear = keys.interpolation == "bilinear"](const std::byte* in, std::byte* out, const Drawn& drawn) {
-             Scratch both(2 * static_cast<size_t>(image.h * image.w) * sizeof(float));
-             float *dx = reinterpret_cast<float*>(both.data()), *dy = dx + image.h * image.w;
-             const uint64_t key = key_of(drawn);
-             wobble(key, 0, image, size(s[0]), s[0], a[0] / h * w / 2, dx);
-             wobble(key, 1, image, size(s.back()), s.back(), a.back() / w * h / 2, dy);
-             displace(in, dtype, of_field, dx, dy, {.bilinear = bilinear, .fill = fill}, out);
+           [=, dtype = type.dtype, of_field = image_of(type), bilinear = keys.interpolation == "bilinear"](
+               const std::byte* in, std::byte* out, const Drawn& drawn) {
+             Scratch both(bytes);
+             const float* const dx = displacements(drawn, both);
+             displace(in, dtype, of_field, dx, dx + image.h * image.w, {.bilinear = bilinear, .fill = fill}, out);
            }});
     }
+    // Where a point comes to lie is where the place it stands at comes from, the other way round.
+    move_boxes(step, fields, {image.h, image.w}, [=](const Drawn& drawn, std::span<Point> points) {
+      Scratch both(bytes);
+      const float* const dx = displacements(drawn, both);
+      for (Point& p : points) {
+        const auto column = std::clamp<int64_t>(static_cast<int64_t>(p.x), 0, image.w - 1);
+        const auto row = std::clamp<int64_t>(static_cast<int64_t>(p.y), 0, image.h - 1);
+        const float* const moved = dx + row * image.w + column;
+        p = {p.x - double{moved[0]}, p.y - double{moved[image.h * image.w]}};
+      }
+    });
     return by_chance(std::move(step), p);
   }
 };

@@ -1,5 +1,6 @@
 // horizontal_flip: the image mirrored left to right with probability p; never outside training.
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/data/boxes.h"
 #include "lib/data/image_steps.h"
 
 namespace dl {
@@ -28,6 +29,10 @@ struct HorizontalFlip final : Transform {
   TransformStep bind(std::span<const SampleField> fields) const override {
     TransformStep step;
     for (const size_t field : on_image(fields, place)) step.fields.push_back(mirrored(field, fields[field].type));
+    const auto [h, w, c] = image_type(fields[input_field(fields)].type, place);
+    move_boxes(step, fields, {h, w}, [w = static_cast<double>(w)](const Drawn&, std::span<Point> points) {
+      for (Point& p : points) p.x = w - p.x;
+    });
     return by_chance(std::move(step), p);
   }
 

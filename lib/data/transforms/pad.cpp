@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "lib/base/error.h"
+#include "lib/data/boxes.h"
 #include "lib/data/image_steps.h"
 
 namespace dl {
@@ -85,6 +86,11 @@ struct Pad final : Transform {
                                }
                              }});
     }
+    move_boxes(step, fields, {above + image.h + below, left + image.w + right},
+               [left, above](const Drawn&, std::span<Point> points) {
+                 for (Point& point : points)
+                   point = {point.x + static_cast<double>(left), point.y + static_cast<double>(above)};
+               });
     return step;
   }
 

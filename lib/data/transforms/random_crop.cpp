@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "lib/base/error.h"
+#include "lib/data/boxes.h"
 #include "lib/data/image/image_type.h"
 #include "lib/data/transform.h"
 
@@ -49,6 +50,9 @@ struct RandomCrop final : Transform {
       return Drawn{static_cast<double>(top - pad.h), static_cast<double>(left - pad.w)};
     }};
     for (const size_t field : on_image(fields, place)) step.fields.push_back(cut(field, fields[field].type, window));
+    move_boxes(step, fields, window, [](const Drawn& drawn, std::span<Point> points) {
+      for (Point& p : points) p = {p.x - drawn[1], p.y - drawn[0]};
+    });
     return step;
   }
 

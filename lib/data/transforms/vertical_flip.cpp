@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstring>
 
+#include "lib/data/boxes.h"
 #include "lib/data/image_steps.h"
 
 namespace dl {
@@ -26,6 +27,10 @@ struct VerticalFlip final : Transform {
                                  std::memcpy(out + y * row, in + (rows - 1 - y) * row, row);
                              }});
     }
+    const auto [h, w, c] = image_type(fields[input_field(fields)].type, place);
+    move_boxes(step, fields, {h, w}, [h = static_cast<double>(h)](const Drawn&, std::span<Point> points) {
+      for (Point& p : points) p.y = h - p.y;
+    });
     return by_chance(std::move(step), p);
   }
 };
