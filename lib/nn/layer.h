@@ -43,6 +43,8 @@ class Builder {
   // Set where the inputs are one position [batch, 1, …] of a sequence; a layer to which it matters then builds what its
   // whole sequence would have there, or throws ShapeError where that depends on later positions.
   virtual const Decoding* decoding() const { return nullptr; }
+  // The shape of a sample of the model's first input; [] where the layer stands alone.
+  virtual Shape model_input() const { return {}; }
 };
 
 struct Layer : Described {

@@ -3,8 +3,10 @@
 #include "lib/nn/loss.h"
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/nn/class_target.h"
 #include "lib/nn/counted.h"
+#include "lib/nn/detections.h"
 
 namespace dl {
 namespace {
@@ -49,6 +51,7 @@ std::string name_of(Loss::Reads reads) {
     case Loss::Reads::logit: return "one value a target, before a sigmoid";
     case Loss::Reads::logits: return "one value a class, before a softmax";
     case Loss::Reads::log_probabilities: return "one logarithm of a probability a class";
+    case Loss::Reads::boxes: return "anchors with offsets and one value a class";
   }
   return "";
 }
@@ -57,6 +60,10 @@ void expect_classes(const Loss& loss, const Type& prediction, int64_t classes) {
   if (loss.reads() == Loss::Reads::logit && classes > 2)
     throw ShapeError(concat("expected two classes, which one value tells apart, the data have ", classes),
                      "take 'cross_entropy', and end the model with 'linear: ${data.classes}'");
+  if (const int64_t own = prediction.shape.last() - AnchorColumns::besides_classes;
+      loss.reads() == Loss::Reads::boxes && classes > 0 && own != classes)
+    throw ShapeError(concat("the model tells ", count_of(own, "class"), " apart, the data have ", classes),
+                     "write 'classes: ${data.classes}' in 'ssd_head'");
   if (!loss.takes_classes()) return;
   if (prediction.shape.last() == 1)
     throw ShapeError("expected one value a class, got a single one: its probability is always 1",

@@ -21,6 +21,7 @@ struct Loss : Described {
     logit,              // one for each target, before a sigmoid: its class is 1 where the value is above 0
     logits,             // along the last axis one a class, before a softmax
     log_probabilities,  // the same, after it
+    boxes,              // anchors with what is seen there: lib/nn/detections.h
   };
 
   FieldNames from;
@@ -60,6 +61,10 @@ struct Loss : Described {
   // What the model predicts by an output that this loss reads: probabilities, where it takes what comes before a
   // softmax.
   virtual Value predicted(Value output) const { return output; }
+  // What metrics see of it: the same of numbers and boxes, of classes what comes before a softmax.
+  Value measured(Value output) const {
+    return reads() == Reads::numbers || reads() == Reads::boxes ? predicted(output) : output;
+  }
 };
 
 // "one value a class, before a softmax": what follows "takes".

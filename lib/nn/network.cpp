@@ -208,6 +208,7 @@ class Network::Impl::LayerBuilder final : public Builder {
   }
 
   const Decoding* decoding() const override { return decoding_; }
+  Shape model_input() const override { return net_.inputs.at(0).type.shape; }
 
   // Batches of another size carry what is theirs.
   Variable carried_variable(const std::string& name, const Shape& shape) const {

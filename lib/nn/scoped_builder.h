@@ -24,6 +24,7 @@ class ScopedBuilder final : public Builder {
   void carry(const std::string& name, Value value) override { layer_.carry(prefix_ + name, value); }
   Value random(Shape shape) override { return layer_.random(std::move(shape)); }
   const Decoding* decoding() const override { return layer_.decoding(); }
+  Shape model_input() const override { return layer_.model_input(); }
 
  private:
   Builder& layer_;

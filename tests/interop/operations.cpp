@@ -13,9 +13,10 @@
 namespace dl::testing {
 
 std::set<std::string> operations_of_evaluation() {
-  static const std::set<std::string> others{
-      "attention_grad",     "embedding_grad",          "max_pool2d_grad", "recurrent_grad",       "cross_entropy",
-      "cross_entropy_grad", "convolution_grad_weight", "write_rows",      "linear_cross_entropy", "jaccard_slopes"};
+  static const std::set<std::string> others{"attention_grad",          "embedding_grad", "max_pool2d_grad",
+                                            "recurrent_grad",          "cross_entropy",  "cross_entropy_grad",
+                                            "convolution_grad_weight", "write_rows",     "linear_cross_entropy",
+                                            "jaccard_slopes",          "match_boxes",    "best_boxes"};
   static const std::regex name("\"([a-z0-9_]+)\"");
   std::set<std::string> names;
   for (const auto& header : std::filesystem::directory_iterator(std::filesystem::path(source_dir()) / "lib/graph/ops"))

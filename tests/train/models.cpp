@@ -15,6 +15,7 @@ enum class Given {
   classes,  // bytes of a shape, of a class
   image,    // numbers of a shape, which are what shall come out
   number,   // numbers of a shape, with a number
+  boxes,    // images with boxes
   table,    // a table of two numbers and two categories, of a class of two
 };
 
@@ -58,6 +59,7 @@ const NetworkCase network_cases[] = {
     {"segnet", 0, Given::image, "[32, 32, 3]", rebuilt},
     {"shufflenet_v2", 2'278'604},
     {"squeezenet", 1'235'496},
+    {"ssd_small", 0, Given::boxes, "", "loss: ssd\n"},
     {"tab_transformer", 0, Given::table, ""},
     {"unet", 0, Given::image, "[32, 32, 3]", rebuilt},
     {"vae", 0, Given::image, "[8, 8, 1]",
@@ -84,6 +86,7 @@ std::string data_of(const NetworkCase& network, const std::string& shape, int cl
   switch (network.given) {
     case Given::classes: return random + ", classes: " + std::to_string(classes) + "}";
     case Given::image: return random + ", dtype: f32, classes: " + std::to_string(classes) + "}";
+    case Given::boxes: return "tiny_scenes";
     case Given::number: return random + ", dtype: f32, targets: 1}";
     case Given::table:
       return "{format: csv, path: table.csv, target: {column: sold, as: class}, columns: {town: {as: index}, kind: "

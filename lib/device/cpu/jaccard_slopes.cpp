@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "lib/device/cpu/cpu.h"
+#include "lib/graph/falling_key.h"
 
 namespace dl {
 namespace {
@@ -30,7 +31,7 @@ class JaccardSlopesKernel final : public Kernel {
 
  private:
   void slopes(const float* errors, const float* hits, uint64_t* keys, float* y) const {
-    for (int64_t i = 0; i < places_; ++i) keys[i] = JaccardSlopes::key(errors[i], i);
+    for (int64_t i = 0; i < places_; ++i) keys[i] = falling_key(errors[i], i);
     std::sort(keys, keys + places_);
     const double all = std::accumulate(hits, hits + places_, 0.0);
     double wrong = 0, hit = 0, before = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/device/reference/kernel.h"
+#include "lib/graph/falling_key.h"
 
 namespace dl::reference {
 
@@ -19,7 +20,7 @@ Run jaccard_slopes_kernel(const Op&, Types in, Types) {
     for (int64_t row = 0; row < shape[0]; ++row) {
       const float *errors = f32(x, 0) + row * places, *hits = f32(x, 1) + row * places;
       std::iota(order.begin(), order.end(), 0);
-      std::ranges::sort(order, {}, [&](int64_t i) { return JaccardSlopes::key(errors[i], i); });
+      std::ranges::sort(order, {}, [&](int64_t i) { return falling_key(errors[i], i); });
       const double all = std::accumulate(hits, hits + places, 0.0);
       double wrong = 0, hit = 0, before = 0;
       for (const int64_t i : order) {

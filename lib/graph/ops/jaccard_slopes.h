@@ -1,9 +1,6 @@
 // The slopes of the Lovasz extension of the Jaccard index (Berman et al. 2017, arXiv:1705.08790, algorithm 1).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <bit>
-#include <cstdint>
-
 #include "lib/graph/graph.h"
 
 namespace dl {
@@ -16,12 +13,6 @@ struct JaccardSlopes final : Op {
   std::vector<Type> infer(std::span<const Type> inputs) const override;
   Cost cost(std::span<const Type> inputs, std::span<const Type> outputs) const override;
 
-  // Sorts places as they are to be: by falling error, then by their number; the latter is its lower half.
-  static uint64_t key(float error, int64_t place) {
-    const auto bits = std::bit_cast<uint32_t>(error);
-    const uint32_t rising = bits >> 31 ? ~bits : bits | 0x80000000u;
-    return uint64_t{~rising} << 32 | static_cast<uint32_t>(place);
-  }
   // 1 - intersection / union where `wrong` places are, `hit` of them of the set of `all`.
   template <class Number>
   static Number loss(Number all, Number wrong, Number hit) {

@@ -63,17 +63,16 @@ class ForwardGraph {
   Fields fields(const Metric& metric) const {
     Fields f = fields(metric.from, {}, true);
     if (const auto own = own_.find(metric.from.target); own != own_.end()) f.target = own->second;
-    f.prediction = in_own_units(as_number(f.prediction, metric.from.output), metric.from);
+    f.prediction = in_own_units(measured(f.prediction, metric.from.output), metric.from);
     f.target = in_own_units(f.target, metric.from);
     return f;
   }
 
-  // The number that an output predicts: what a loss of numbers reads may be its logarithm.
-  Value as_number(Value value, const OutputName& output) const {
+  // What metrics see of an output.
+  Value measured(Value value, const OutputName& output) const {
     const auto beside = std::ranges::find_if(
         parts_.losses, [&](const ForwardParts::Term& term) { return term.loss->from.output == output; });
-    const bool number = beside != parts_.losses.end() && beside->loss->reads() == Loss::Reads::numbers;
-    return number ? beside->loss->predicted(value) : value;
+    return beside != parts_.losses.end() ? beside->loss->measured(value) : value;
   }
 
   // What is in the units that a field is trained in, in its own.

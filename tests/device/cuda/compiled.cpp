@@ -14,7 +14,9 @@
 #include "lib/device/cuda/nvrtc.h"
 #include "lib/device/program.h"
 #include "lib/graph/ops.h"
+#include "lib/graph/ops/best_boxes.h"
 #include "lib/graph/ops/jaccard_slopes.h"
+#include "lib/graph/ops/match_boxes.h"
 #include "lib/graph/ops/write_rows.h"
 #include "tests/device/cuda/cubin.h"
 #include "tests/device/cuda/emulated_driver.h"
@@ -161,6 +163,8 @@ Sources all_sources() {
   Inputs in{graph};
   graph.output("y", write_rows(in({2, 9, 8}), in({2, 1, 8}), in.integers({2})));
   graph.output("slopes", jaccard_slopes(in({2, 9}), in({2, 9})));
+  graph.output("matches", match_boxes(in({2, 9, 4}), in({2, 3, 6}), in({2, 9}), {}));
+  graph.output("found", best_boxes(in({2, 9, 4}), in({2, 9, 2}), {}));
   record(graph, found);
   return found;
 }

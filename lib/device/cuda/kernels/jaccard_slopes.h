@@ -1,6 +1,7 @@
 // Slopes of the Jaccard index, a block a row: its places are sorted by a bitonic network, their hits summed in order.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "lib/device/cuda/kernels/keys.h"
 
 namespace dl::cuda {
 
@@ -12,14 +13,6 @@ struct JaccardRows {
   unsigned long long* keys;        // [blocks, padded]
   long long rows, places, padded;  // the next power of two
 };
-
-// As JaccardSlopes::key().
-template <class Thread>
-unsigned long long slope_key(const Thread& t, const float* error, long long place) {
-  const unsigned bits = t.template vector<unsigned>(error);
-  const unsigned rising = bits >> 31 ? ~bits : bits | 0x80000000u;
-  return static_cast<unsigned long long>(~rising) << 32 | static_cast<unsigned>(place);
-}
 
 template <class Thread>
 void sort_keys(const Thread& t, unsigned long long* keys, long long count) {
@@ -44,7 +37,7 @@ void jaccard_slopes(const Thread& t, const JaccardRows& p) {
   for (long long row = t.block(); row < p.rows; row += t.blocks()) {
     const float *errors = p.errors + row * p.places, *hits = p.hits + row * p.places;
     for (long long i = t.index(); i < p.padded; i += t.count())
-      keys[i] = i < p.places ? slope_key(t, errors + i, i) : ~0ull;
+      keys[i] = i < p.places ? falling_key(errors[i], i) : no_key;
     t.sync();
     sort_keys(t, keys, p.padded);
     const long long each = (p.places + t.count() - 1) / t.count();
