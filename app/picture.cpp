@@ -34,6 +34,11 @@ void Picture::dot(int64_t y, int64_t x, Colour colour) {
   std::ranges::copy(colour, dots_.begin() + (y * size_.w + x) * 3);
 }
 
+void Picture::frame(int64_t top, int64_t left, int64_t bottom, int64_t right, Colour colour) {
+  for (int64_t x = left; x <= right; ++x) dot(top, x, colour), dot(bottom, x, colour);
+  for (int64_t y = top; y <= bottom; ++y) dot(y, left, colour), dot(y, right, colour);
+}
+
 void Picture::image(int64_t y, int64_t x, const uint8_t* values, Pair image, int64_t channels, int64_t times) {
   for (int64_t i = 0; i < image.h * times; ++i)
     for (int64_t j = 0; j < image.w * times; ++j) {

@@ -22,6 +22,8 @@ class Picture {
 
   Pair size() const { return size_; }
   void dot(int64_t y, int64_t x, Colour colour);  // nothing outside the picture
+  // The outline of a rectangle whose corners are these dots.
+  void frame(int64_t top, int64_t left, int64_t bottom, int64_t right, Colour colour);
   // u8 [image.h, image.w, channels] with its corner at (y, x), each value as `times` × `times` dots.
   void image(int64_t y, int64_t x, const uint8_t* values, Pair image, int64_t channels, int64_t times);
   // One line of it, as many letters as `width` has room for, the last a dot where some are left out; what is not ASCII

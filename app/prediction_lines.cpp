@@ -2,21 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/prediction_lines.h"
 
-#include <charconv>
 #include <cmath>
 
 #include "app/console/json.h"
+#include "app/console/text.h"
 #include "lib/base/csv_cell.h"
 #include "lib/base/text.h"
 
 namespace dl {
 namespace {
 
-// The shortest decimal that is this float.
-std::string float_text(float value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
 Node float_node(float value) { return std::isfinite(value) ? Node::scalar(float_text(value)) : Node::number(value); }
 
 // `leaf` of each position, as lists of lists.
@@ -31,7 +26,7 @@ Node nested(std::span<const int64_t> sizes, int64_t& position, const Leaf& leaf)
 }  // namespace
 
 PredictionLines::PredictionLines(const Plan& plan, const Options& options) : verdicts_(plan), options_(options) {
-  const Shape& output = plan.predicted_output().shape;
+  const Shape& output = plan.prediction().shape;
   outputs_ = verdicts_.of_classes() ? verdicts_.classes() : output.rank() == 0 ? 1 : output.last();
   for (int i = 0; i + 1 < output.rank(); ++i) places_.push_back(output[i]);
   if (!options_.targets) return;

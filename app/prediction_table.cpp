@@ -10,7 +10,7 @@ namespace dl {
 namespace {
 
 std::vector<int64_t> sizes_of_positions(const Plan& plan) {
-  std::vector<int64_t> sizes = plan.predicted_output().shape.sizes();
+  std::vector<int64_t> sizes = plan.prediction().shape.sizes();
   if (!sizes.empty()) sizes.pop_back();
   return sizes;
 }
@@ -23,7 +23,7 @@ PredictionTable::PredictionTable(const Plan& plan, const PredictionLines::Option
       options_(options),
       numbered_(numbered),
       places_(sizes_of_positions(plan)),
-      outputs_(plan.predicted_output().shape.last()),
+      outputs_(plan.prediction().shape.last()),
       target_is_list_(places_.empty() && plan.predicted_target().shape.elements() > 1),
       target_is_class_(plan.predicted_target().dtype == DType::i32),
       writer_(columns(), std::move(append)) {}

@@ -88,6 +88,15 @@ void write_sheet(const std::filesystem::path& file, const Shape& shape, const st
     Pair size{shape[0], shape[1]};
     const std::vector<uint8_t> dots = thinned(entry.dots, size, shape[2]);
     picture.image(top, left, dots.data(), size, shape[2], times);
+    for (const auto& [box, text] : entry.boxes) {
+      const auto at = [&](float place, int64_t shown_size, int64_t whole) {
+        return std::lround(place * static_cast<float>(shown_size * times) / static_cast<float>(whole));
+      };
+      const int64_t box_top = top + at(box.top, size.h, shape[0]), box_left = left + at(box.left, size.w, shape[1]);
+      picture.frame(box_top, box_left, top + at(box.bottom, size.h, shape[0]) - 1,
+                    left + at(box.right, size.w, shape[1]) - 1, Picture::red);
+      picture.text(box_top + 2, box_left + 2, text, Picture::red, left + size.w * times - box_left - 2);
+    }
     for (size_t line = 0; line < entry.lines.size(); ++line)
       picture.text(top + size.h * times + 3 + static_cast<int64_t>(line) * (Picture::letter_height + 2), left,
                    entry.lines[line].text, entry.lines[line].colour, cell.w - gap);

@@ -9,17 +9,23 @@
 #include "app/picture.h"
 #include "lib/data/dataset.h"
 #include "lib/data/one_sample.h"
+#include "lib/graph/boxes.h"
 
 namespace dl {
 
-// An image with a few words under it.
+// An image with a few words under it, and boxes with a word each on it.
 struct SheetEntry {
   struct Line {
     std::string text;
     Picture::Colour colour = Picture::black;
   };
   std::vector<uint8_t> dots;  // [height, width, channels]
+  struct Outline {
+    Box box;  // in pixels of the image
+    std::string text;
+  };
   std::vector<Line> lines = {};
+  std::vector<Outline> boxes = {};
 };
 
 // What is no image [height, width, channels] of 1, 3 or 4 channels is an Error(Exit::usage); `what` is "the samples

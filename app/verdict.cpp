@@ -5,7 +5,7 @@
 namespace dl {
 
 Verdicts::Verdicts(const Plan& plan) {
-  const Shape& output = plan.predicted_output().shape;
+  const Shape& output = plan.prediction().shape;
   const int64_t width = output.rank() == 0 ? 1 : output.last();
   const bool targets_are_classes = plan.predicted_target().dtype == DType::i32;
   const Loss* loss = plan.objectives.predicted_by();

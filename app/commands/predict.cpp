@@ -7,6 +7,7 @@
 #include "app/activations.h"
 #include "app/command.h"
 #include "app/console/output.h"
+#include "app/found_boxes.h"
 #include "app/options.h"
 #include "app/place.h"
 #include "app/prediction_lines.h"
@@ -80,7 +81,8 @@ class Predict final : public Command {
     app.add_option("--first", first_, "so many samples alone")
         ->type_name("COUNT")
         ->check(whole_number(1, int64_t{1} << 40));
-    app.add_option("--sheet", sheet_, "of outputs that are images: draw them, in the place of the lines")
+    app.add_option("--sheet", sheet_,
+                   "of outputs that are images, or boxes on such: draw them, in the place of the lines")
         ->type_name("FILE.png");
     app.add_option("--activations", activations_,
                    "what every layer gives, and the inputs, by name, in the place of the lines: of the first 8 samples")
@@ -137,7 +139,8 @@ class Predict final : public Command {
         .csv = format_ == "csv", .all = all_, .targets = has_targets, .places = has_places};
     const PredictionLines lines(plan, options);
     if (!sheet_.empty()) {
-      draw(*trained.inference, data, plan.predicted_output());
+      predicts_boxes(plan) ? draw_boxes(*trained.inference, plan, data)
+                           : draw(*trained.inference, data, plan.prediction());
       return Exit::done;
     }
     if (!activations_.empty()) {
@@ -146,7 +149,7 @@ class Predict final : public Command {
       return Exit::done;
     }
     if (format_ == "npy") {
-      write_array(*trained.inference, data, plan.predicted_output());
+      write_array(*trained.inference, data, plan.prediction());
       return Exit::done;
     }
     std::optional<AtomicFile> file;
@@ -154,10 +157,16 @@ class Predict final : public Command {
     const auto write = [&](const std::string& text) { file ? file->append(text) : print(text); };
     Inference& inference = *trained.inference;
     const int64_t tried = first_ > 0 ? std::min(first_, data->size()) : data->size();
+    std::optional<FoundBoxes> boxes;
+    if (predicts_boxes(plan)) boxes.emplace(plan, *data);
+    if (boxes && format_ == "parquet")
+      throw Error(Exit::usage, Problem{.path = "--format parquet",
+                                       .what = "boxes, so many on each image, are no rows of a table with one a sample",
+                                       .help = "write '--format csv' or '--format jsonl'"});
     std::optional<PredictionTable> table;
     if (format_ == "parquet")
       table.emplace(plan, options, !images.data, [&](std::string_view bytes) { file->append(bytes); });
-    std::string text = table ? "" : lines.header();
+    std::string text = table ? "" : !boxes ? lines.header() : format_ == "csv" ? FoundBoxes::csv_header() : "";
     std::vector<Problem> problems;
     inference.predict(
         data,
@@ -171,7 +180,10 @@ class Predict final : public Command {
             table->add(place, place, p);
             return;
           }
-          text += lines.lines(images.data ? place : std::to_string(p.index), place, p);
+          const std::string input = images.data || (boxes && has_places) ? place : std::to_string(p.index);
+          text += !boxes             ? lines.lines(input, place, p)
+                  : format_ == "csv" ? boxes->csv(input, p)
+                                     : boxes->json(input, p);
           if (text.size() < (1 << 16)) return;
           write(text);
           text.clear();
@@ -219,6 +231,24 @@ class Predict final : public Command {
         },
         first_ > 0 ? first_ : most_drawn_samples);
     write_sheet(sheet_, output.shape, entries);
+  }
+
+  // Those whose score is a half at least, on the samples before transforms.
+  void draw_boxes(Inference& inference, const Plan& plan, const DatasetPointer& data) const {
+    constexpr float least_score = 0.5f;
+    SampleImages images(*data);
+    const FoundBoxes found(plan, *data, Pair(images.shape()[0], images.shape()[1]));
+    std::vector<SheetEntry> entries;
+    inference.predict(
+        data,
+        [&](const Prediction& p) {
+          SheetEntry entry{images.dots(p.index), {{std::to_string(p.index), Picture::grey}}};
+          for (const BoxRow& row : found.of(p))
+            if (row.more >= least_score) entry.boxes.push_back({row.box, found.class_name(row)});
+          entries.push_back(std::move(entry));
+        },
+        first_ > 0 ? first_ : most_drawn_samples);
+    write_sheet(sheet_, images.shape(), entries);
   }
 
   // The rows of INPUT, where the network was trained on rows; else null.

@@ -3,6 +3,7 @@
 #include "app/console/text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 
@@ -79,6 +80,11 @@ std::string clock(double seconds) {
 }
 
 std::string percent(double share) { return print_number("%.1f %%", 100 * share); }
+
+std::string float_text(float value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
 
 size_t display_width(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));

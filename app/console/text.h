@@ -20,6 +20,8 @@ std::string rate(double per_s, std::string_view unit);  // 236e9, "FLOP/s" -> "2
 std::string clock(double seconds);                      // 0:07, 12:45, 1:02:03
 std::string percent(double share);                      // 0.123 -> "12.3 %"
 
+std::string float_text(float value);  // the shortest decimal that is it
+
 size_t display_width(std::string_view text);  // columns of a terminal
 
 // Rows under a header, cells aligned: text and the first column to the left, numbers to the right. Where the rows are

@@ -71,9 +71,10 @@ TEST_CASE("the YAML in docs/yaml.md is accepted as a part of a config") {
     // is its data, and what it says in another way than the config that it is a part of.
     const Finished checked = run_dlcli({"check", "part.yaml"}, folder);
     bool accepted = checked.exit == 0;
-    for (const char* lacks : {"the model ends with", "loss (cross_entropy)", "there is no validation set",
-                              "which the data do not have", "'loss' and 'losses' are both given",
-                              "'turns' and 'loss' are both given", "data.train: 'masks' is not there"})
+    for (const char* lacks :
+         {"the model ends with", "loss (cross_entropy)", "there is no validation set", "which the data do not have",
+          "'loss' and 'losses' are both given", "'turns' and 'loss' are both given", "data.train: 'masks' is not there",
+          "data.train: 'instances.json' is not there"})
       accepted |= checked.err.find(lacks) != std::string::npos;
     CHECK_MESSAGE(accepted, checked.err);
   }

@@ -111,7 +111,7 @@ TEST_CASE("every registered type has a test that names it in YAML") {
 TEST_CASE("every loss, metric, optimizer, rule and schedule has recorded values of a reference") {
   // Those whose test has the numbers by hand: averages of weights, a table.
   const std::set<std::string> by_hand{"ema", "confusion_matrix"};
-  std::string recorded = text_of("tests/metrics/scikit_learn.json");
+  std::string recorded = text_of("tests/metrics/scikit_learn.json") + text_of("tests/metrics/coco_figures.json");
   for (const std::string folder : {"tests/golden/losses", "tests/golden/optim", "tests/golden/updates",
                                    "tests/golden/groups", "tests/golden/trained", "tests/golden/schedules"})
     for (const std::string& file : files_under(folder, {".json"})) recorded += text_of(file);

@@ -35,7 +35,7 @@ double in_own_units(float scaled, const Scaling& scaling) {
 class Predictions {
  public:
   Predictions(const Dataset& data, const Plan& plan, const Inference::Each& each)
-      : each_(each), width_(plan.predicted_output().shape.rank() == 0 ? 1 : plan.predicted_output().shape.last()) {
+      : each_(each), width_(plan.prediction().shape.rank() == 0 ? 1 : plan.prediction().shape.last()) {
     const Loss* loss = plan.objectives.predicted_by();
     if (!loss || !loss->reads_field()) return;
     const auto target = std::ranges::find(data.fields(), loss->from.target, &SampleField::name);

@@ -209,7 +209,7 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
     const auto beside =
         std::ranges::find_if(losses_, [&](const Term& term) { return term.loss->from.output == metric.from.output; });
     if (!metric.from.lengths && beside != losses_.end()) metric.from.lengths = beside->loss->from.lengths;
-    check.fits(metric, concat("metrics[", i, "]"), metric.from, {}, true, [&](const Fields& f) {
+    check.fits(metric, concat("metrics[", i, "]"), metric.from, {}, true, [&](Fields f) {
       if (metric.from.target.number())
         throw ShapeError(concat("reads the number ", metric.from.target, " in the place of targets, as losses may"),
                          "write 'target: FIELD', or leave the metric out");
@@ -218,6 +218,7 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
                          concat("write 'output: ", losses_[0].loss->from.output.value_or("…"), "', or add a loss"));
       const Loss& loss = *beside->loss;
       expect_measurable(metric, loss);
+      if (loss.reads() == Loss::Reads::boxes) f.prediction = loss.predicted(f.prediction);
       metric.stand_in({.loss = loss,
                        .prediction = {f.prediction.type().dtype, f.prediction.shape().without_batch()},
                        .target = {f.target.type().dtype, f.target.shape().without_batch()},
@@ -249,6 +250,9 @@ void Objectives::check_batch_transforms(const Network& network, const DataSets& 
     if (term.loss->ignored())
       return refuse(concat("the loss (", term.loss->name, ") ignores targets, which a mix of them cannot be"),
                     "remove 'ignore_index', or 'batch_transforms'");
+    if (term.loss->reads() == Loss::Reads::boxes)
+      return refuse(concat("the loss (", term.loss->name, ") takes boxes, which a mix of them is not"),
+                    "remove 'batch_transforms'");
     if (term.loss->from.lengths)
       return refuse(concat("the loss (", term.loss->name, ") goes by sequences' lengths, which a mix of them has not"),
                     "remove 'batch_transforms'");

@@ -431,6 +431,14 @@ Recipe Plan::recipe() const {
   return recipe;
 }
 
+Type Plan::prediction() const {
+  const Loss* loss = objectives.predicted_by();
+  if (!loss) return predicted_output();
+  Graph g;
+  const Type told = loss->predicted(input(g, "output", batched(predicted_output(), 1))).type();
+  return {told.dtype, told.shape.without_batch()};
+}
+
 Type Plan::predicted_target() const {
   const Loss* loss = objectives.predicted_by();
   if (!loss || !loss->reads_field()) return {};

@@ -42,8 +42,10 @@ struct Plan {
   Recipe recipe() const;                // refers to this plan
   std::vector<Update> updates() const;  // of each step, one a turn, by the optimizers' chains and the trainer's keys
   std::filesystem::path initial_weights() const;  // init_from's file; empty where there is none
-  // Of predictions, and of the targets beside them: types of a sample.
+  // Of what predictions are made of, of these as the loss tells them, and of the targets beside them: types of a
+  // sample.
   Type predicted_output() const { return network->output(objectives.predicted_output()); }
+  Type prediction() const;
   Type predicted_target() const;
   // From now on predictions are of that item of the model; Error(Exit::usage) where there is none.
   void predict(const std::string& item);

@@ -95,6 +95,7 @@ class Doubts {
             concat("remove '", layer, "' at the end"));
       return;
     }
+    if (reads == Loss::Reads::boxes) return;
     const std::string own = reads == Loss::Reads::logit ? "sigmoid" : "softmax";
     if (layer == own || layer == "log_softmax")
       add(at_layer(path), concat("'", loss, "' applies a ", own, " itself: it takes the values before"),
@@ -112,7 +113,7 @@ class Doubts {
     const Loss& loss = *plan_.objectives.losses()[0].loss;
     const int64_t values = loss.takes_classes() && loss.from.target == "y" ? plan_.predicted_output().shape.last() : 0;
     // Vocabularies are often padded, to sizes that a machine likes.
-    if (classes == 1)
+    if (classes == 1 && plan_.data.target.dtype == DType::i32)
       add(at("data.train"), "the data have one class, so that there is nothing to tell apart",
           "give data of more classes");
     else if (classes > 0 && values > classes && plan_.data.target.shape.rank() == 0)
