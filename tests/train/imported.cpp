@@ -156,7 +156,8 @@ TEST_CASE("image networks of transformers give its logits") {
 }
 
 TEST_CASE("models of Keras give its outputs, and go on with what they were compiled with") {
-  for (const std::string name : {"images", "sequences", "chain", "resnet", "more_images", "more_sequences", "volumes"}) {
+  for (const std::string name :
+       {"images", "sequences", "chain", "resnet", "more_images", "more_sequences", "volumes"}) {
     CAPTURE(name);
     const Folder folder;
     const std::string path = source_dir() + "/tests/interop/keras/" + name;
