@@ -58,12 +58,17 @@ Whole spatial_sizes(const Value& weight) { return {weight.shape().sizes().begin(
 
 Value with_bias(Taking& t, const ReadNode& node, Value y) { return t.has(node, 2) ? y + t.value(node, 2) : y; }
 
+int64_t groups_of(Taking& t, const ReadNode& node) {
+  const auto groups = t.attribute<int64_t>(node, "group", 1);
+  if (groups < 1) t.fail(node, concat("expected one group or more, got ", groups));
+  return groups;
+}
+
 void take_conv(Taking& t, const ReadNode& node) {
   const Value x = channels_last(t, node, 0), weight = t.value(node, 1);
   if (weight.shape().rank() != x.shape().rank()) t.fail(node, concat("its weight is ", weight.shape().text()));
   const Window window = window_of(t, node, x, spatial_sizes(weight));
-  give_channels_last(t, node,
-                     with_bias(t, node, convolution(x, weight, window, t.attribute<int64_t>(node, "group", 1))));
+  give_channels_last(t, node, with_bias(t, node, convolution(x, weight, window, groups_of(t, node))));
 }
 
 void take_conv_transpose(Taking& t, const ReadNode& node) {
@@ -76,14 +81,14 @@ void take_conv_transpose(Taking& t, const ReadNode& node) {
   Window window = window_of(t, node, x, spatial_sizes(weight));
   const Whole more = of_each_axis(t, node, "output_padding", 0, axes);
   Whole output;
-  for (size_t i = 0; i < axes; ++i)
+  for (size_t i = 0; i < axes; ++i) {
     output.push_back((x.shape()[static_cast<int>(i) + 1] - 1) * window.stride[i] +
                      (window.size[i] - 1) * window.dilation[i] + 1 + more[i] - window.pad_before[i] -
                      window.pad_after[i]);
-  give_channels_last(
-      t, node,
-      with_bias(t, node,
-                transposed_convolution(x, weight, window, Shape(output), t.attribute<int64_t>(node, "group", 1))));
+    if (output.back() < 1) t.fail(node, concat("would give ", output.back(), " places"));
+  }
+  give_channels_last(t, node,
+                     with_bias(t, node, transposed_convolution(x, weight, window, Shape(output), groups_of(t, node))));
 }
 
 // With ceil_mode as many more places stand behind as the last window needs that begins in what there is.
