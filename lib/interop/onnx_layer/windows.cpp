@@ -85,6 +85,8 @@ void take_conv_transpose(Taking& t, const ReadNode& node) {
     output.push_back((x.shape()[static_cast<int>(i) + 1] - 1) * window.stride[i] +
                      (window.size[i] - 1) * window.dilation[i] + 1 + more[i] - window.pad_before[i] -
                      window.pad_after[i]);
+    if (more[i] < 0 || more[i] >= window.stride[i])
+      t.fail(node, concat("'output_padding' is ", more[i], " where its stride is ", window.stride[i]));
     if (output.back() < 1) t.fail(node, concat("would give ", output.back(), " places"));
   }
   give_channels_last(t, node,
