@@ -68,6 +68,12 @@ Value take(Value x, int axis, const std::vector<int64_t>& places) {
   return concatenate(std::move(parts), axis);
 }
 
+Value rolled(Value x, int axis, int64_t by) {
+  const int64_t size = x.shape()[axis], last = (by % size + size) % size;
+  if (last == 0) return x;
+  return concatenate({slice(x, axis, size - last, last), slice(x, axis, 0, size - last)}, axis);
+}
+
 Value along_axis(Value x, int axis, int64_t wanted, std::vector<float> matrix) {
   return along_axis(x, axis, reshape(numbers(*x.graph, std::move(matrix)), {wanted, x.shape()[axis]}));
 }

@@ -16,6 +16,8 @@ int axis_of(const Shape& x, int64_t axis, int more = 0);
 
 // x at these places of an axis, in this order; places may be missing or come several times.
 Value take(Value x, int axis, const std::vector<int64_t>& places);
+// The places of an axis moved on by so many, those that fall out coming in at the other end: y[(i + by) mod n] = x[i].
+Value rolled(Value x, int axis, int64_t by);
 // The product of an axis of x with a matrix [wanted, size of the axis], as a value or given row by row.
 Value along_axis(Value x, int axis, Value matrix);
 Value along_axis(Value x, int axis, int64_t wanted, std::vector<float> matrix);

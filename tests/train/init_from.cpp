@@ -83,6 +83,34 @@ TEST_CASE("a part of a file is taken where the rest is left by name and may be m
   CHECK(log.find("left in init_from's file: 1.num_batches_tracked, fc.bias, fc.weight\n") != std::string::npos);
 }
 
+TEST_CASE("a tensor that has the name of a layer is the layer's only one, whatever axes of size 1 it has") {
+  const testing::Workplace place(
+      "data: {train: {format: random, shape: [8, 8, 1], dtype: f32, samples: 4, classes: 3}, batch_size: 2}\n"
+      "model:\n  - conv2d: {out_channels: 6, kernel_size: 4, stride: 4}\n    name: conv_proj\n  - to_sequence\n"
+      "  - class_token:\n    name: class_token\n  - positional_embedding:\n    name: pos\n  - select: 0\n"
+      "  - linear: 3\n    name: head\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_steps: 1}\n");
+  std::vector<Item> items{{"conv_proj.weight", {6, 1, 4, 4}, 1},
+                          {"conv_proj.bias", {6}, 2},
+                          {"class_token", {1, 1, 6}, 3},
+                          {"pos", {1, 5, 6}, 4},
+                          {"head.weight", {3, 6}, 5},
+                          {"head.bias", {3}, 6}};
+  write_weights_file(place.path / "w.safetensors", items);
+  CHECK(place.plan({init_from("w.safetensors")})->initial.taken.size() == 6);
+  for (Item& item : items) item.name = "module." + item.name;  // behind a wrapper too
+  write_weights_file(place.path / "w.safetensors", items);
+  const auto plan = place.plan({init_from("w.safetensors")});
+  CHECK(plan->initial.names.at("pos.weight") == "module.pos");
+  Trainer trainer(*plan, {});
+  const std::vector<float> weights = trainer.store().read("parameters");
+  for (const Tensor& tensor : plan->network->tensors())
+    if (tensor.path == "pos.weight") CHECK(weights[static_cast<size_t>(tensor.offset) + 29] == 4);
+  items[3].shape = {5, 1, 6, 2};  // of other numbers
+  write_weights_file(place.path / "w.safetensors", items);
+  CHECK(place.refusal({init_from("w.safetensors")}).find("'pos.weight' is [5, 1, 6, 2] in the file, [5, 6] here") !=
+        std::string::npos);
+}
+
 TEST_CASE("a pattern that fits nothing, or a file of which nothing fits, is a mistake") {
   const testing::Workplace place;
   const auto refusal = [&](const std::string& value) {

@@ -60,6 +60,7 @@ const NetworkCase network_cases[] = {
     {"shufflenet_v2", 2'278'604},
     {"squeezenet", 1'235'496},
     {"ssd_small", 0, Given::boxes, "", "loss: ssd\n"},
+    {"swin_tiny", 28'288'354},
     {"tab_transformer", 0, Given::table, ""},
     {"unet", 0, Given::image, "[32, 32, 3]", rebuilt},
     {"vae", 0, Given::image, "[8, 8, 1]",

@@ -116,7 +116,8 @@ std::string unwrapped(std::string name, const std::vector<std::string>& wrappers
 }
 
 bool is_beside_weights(const std::string& name) {
-  for (const char* beside : {"num_batches_tracked", "position_ids", "inv_freq", "attn.bias", "attn.masked_bias"})
+  for (const char* beside : {"num_batches_tracked", "position_ids", "inv_freq", "attn.bias", "attn.masked_bias",
+                             "relative_position_index", "attn_mask"})
     if (name == beside || name.ends_with(std::string(".") + beside)) return true;
   return false;
 }

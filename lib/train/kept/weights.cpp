@@ -135,6 +135,45 @@ void read_tensor(const SafetensorsFile& file, const std::string& name, Store& st
                 [&](int64_t begin, std::span<float> into) { file.read_f32(name, begin, into); });
 }
 
+// Layers that have one tensor, which a module of PyTorch may have without a layer around it: "encoder.pos_embedding" is
+// its "encoder.pos_embedding.weight". The tensor by the layer's name.
+std::map<std::string, std::string> lone_tensors(const Tensors& tensors) {
+  std::map<std::string, std::string> lone;
+  std::set<std::string> crowded;
+  for (const Tensor& t : tensors) {
+    const std::string layer = t.path.substr(0, t.path.rfind('.'));
+    if (!lone.try_emplace(layer, t.path).second) crowded.insert(layer);
+    for (size_t dot = layer.rfind('.'); dot != std::string::npos; dot = dot == 0 ? dot : layer.rfind('.', dot - 1))
+      crowded.insert(layer.substr(0, dot));
+  }
+  std::erase_if(lone, [&](const auto& entry) { return crowded.contains(entry.first); });
+  return lone;
+}
+
+// A name of the file, behind wrappers or not, that is a layer's becomes that of its only tensor; names of the model
+// stay.
+std::string of_lone_tensor(const std::string& name, const std::set<std::string>& here,
+                           const std::map<std::string, std::string>& lone) {
+  for (size_t begin = 0;;) {
+    const std::string end = name.substr(begin);
+    if (here.contains(end)) return name;
+    if (const auto found = lone.find(end); found != lone.end()) return name.substr(0, begin) + found->second;
+    const size_t dot = name.find('.', begin);
+    if (dot == std::string::npos) return name;
+    begin = dot + 1;
+  }
+}
+
+// Whether they hold the same numbers in the same order: axes of size 1 may be more or fewer.
+bool same_but_for_ones(const Shape& a, const Shape& b) {
+  const auto without_ones = [](const Shape& shape) {
+    std::vector<int64_t> sizes = shape.sizes();
+    std::erase(sizes, 1);
+    return sizes;
+  };
+  return without_ones(a) == without_ones(b);
+}
+
 // What stands before the file's names of the model's tensors: of all, or of those that are in it where others may be
 // begun anew.
 std::vector<std::string> wrappers_of(const std::map<std::string, std::string>& meant, const Tensors& tensors,
@@ -268,12 +307,17 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
     fitted.insert(best->first);
     return renamed(name, best->first, best->second);
   };
+  const std::map<std::string, std::string> lone = lone_tensors(tensors);
+  std::set<std::string> by_layer;            // those of the file that have the name of a layer
   std::map<std::string, std::string> meant;  // what is not left by a pattern: the model's name by that in the file
   for (const auto& [name, full] : names_at(table, place))
     if (fits_one(wanted.ignore, name) || (!wanted.only.empty() && !fits_one(wanted.only, name)))
       match.left.push_back(full);
-    else
-      meant[full] = model_name(table.meaning(full) == full ? name : table.meaning(full));
+    else {
+      const std::string given = model_name(table.meaning(full) == full ? name : table.meaning(full));
+      meant[full] = of_lone_tensor(given, here, lone);
+      if (meant[full] != given) by_layer.insert(full);
+    }
   match.wrappers = wrappers_of(meant, tensors, wanted.fresh);
   const Pieces pieces = pieces_of(meant, here, match.wrappers, wanted);
   for (const std::string& name : pieces.names) meant.erase(name);
@@ -295,8 +339,9 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
       match.taken.push_back(t.path);
       continue;
     }
-    const Shape given = there ? table.find(found->second)->shape : Shape();
+    Shape given = there ? table.find(found->second)->shape : Shape();
     if (there && found->second != t.path) match.names[t.path] = found->second;
+    if (there && by_layer.contains(found->second) && same_but_for_ones(given, t.shape)) given = t.shape;
     if (there && given == t.shape)
       match.taken.push_back(t.path);
     else if (there)
