@@ -122,6 +122,8 @@ def loss(yaml, module, shape, ignored=None, target=None):
             y[:, 0] = ignored
     # PyTorch wants the classes before the sequence.
     value = module(prediction.movedim(-1, 1), y) if target is None else module(prediction, y)
+    if not value.isfinite():  # a mean over nothing: 0 here
+        return loss(yaml, module, shape, ignored, target)
     value.backward()
     cases.append({
         "yaml": yaml,
@@ -205,6 +207,16 @@ def initial(yaml, module, shape):
     cases.append({"yaml": yaml, "input": list(shape), "parameters": parameters})
 
 
+def filled(yaml, fill, shape, same=False):
+    """What an initializer fills a tensor of this shape with: all of it where each time is the `same`, else how it spreads."""
+    w = torch.empty(shape)
+    with torch.no_grad():
+        fill(w)
+    cases.append({"yaml": yaml, "shape": list(shape)} | ({"values": _numbers(w)} if same else {
+        "mean": w.mean().item(), "std": w.std().item(), "low": w.min().item(), "high": w.max().item(),
+        "zeros": int((w == 0).sum())}))
+
+
 def parameter_groups(yaml, model_yaml, model, groups, steps=3, average=None):
     """A model's parameters after each of some steps with given gradients; `groups(named parameters)` makes the optimizer. Where
     it has averages(named parameters), these too, as the variable of that name."""
@@ -226,24 +238,27 @@ def parameter_groups(yaml, model_yaml, model, groups, steps=3, average=None):
     cases.append(case)
 
 
-def trained(yaml, make, steps=4):
-    """The parameters of linear: 4, tanh, linear: 2 after each of some steps of `make(parameters)` on a batch of five with the
-    loss mse; step(closure) may ask for the gradients as often as it wants."""
+def trained(yaml, make, steps=4, loss=("mse", torch.nn.functional.mse_loss)):
+    """The parameters of linear: 4, tanh, linear: 2 after each of some steps of `make(parameters)` on a batch of five, with the
+    loss of that name and function; step(closure) may ask for the gradients as often as it wants, also against other targets:
+    closure(lambda prediction: targets)."""
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
     named = dict(model.named_parameters())
     with torch.no_grad():
         for p in named.values():
             p.copy_(_given(p.shape, -1, 1))
-    x, y = _given((5, 3)), _given((5, 2))
+    low, high = (-2, 2) if loss[0] == "mse" else (0, 1)  # else probabilities
+    x, y = _given((5, 3)), _given((5, 2), low, high)
     update = make(list(named.values()))
 
-    def closure():
+    def closure(targets=lambda prediction: y):
         update.zero_grad()
-        loss = torch.nn.functional.mse_loss(model(x), y)
-        loss.backward()
-        return loss
+        prediction = model(x)
+        value = loss[1](prediction, targets(prediction.detach()))
+        value.backward()
+        return value
 
-    case = {"yaml": yaml, "x": _numbers(x), "y": _numbers(y), "start": {n: _tensor(p) for n, p in named.items()},
+    case = {"yaml": yaml, "loss": loss[0], "x": _numbers(x), "y": _numbers(y), "start": {n: _tensor(p) for n, p in named.items()},
             "steps": []}
     for _ in range(steps):
         update.step(closure)
@@ -261,5 +276,5 @@ def image(height, width, channels, numbers=False):
 def transform(yaml, function, height, width, channels=3, numbers=False, **more):
     """What a transform makes of such an image: bytes as hexadecimal digits."""
     y = function(image(height, width, channels, numbers)).movedim(0, -1).contiguous()
-    cases.append({"yaml": yaml, "image": [height, width, channels], "output": list(y.shape)} | more |
-                 ({"numbers": _numbers(y)} if numbers else {"bytes": bytes(y.reshape(-1).tolist()).hex()}))
+    found = {"numbers": _numbers(y)} if y.is_floating_point() else {"bytes": bytes(y.reshape(-1).tolist()).hex()}
+    cases.append({"yaml": yaml, "image": [height, width, channels], "output": list(y.shape)} | ({"of_numbers": True} if numbers else {}) | more | found)

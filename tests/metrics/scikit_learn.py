@@ -68,6 +68,18 @@ def inputs():
     g = Numbers(13)
     far = (g.scores(40, 1, 0.25) + np.float32(100000)).astype(np.float32)
     yield "numbers far from 0", "numbers", far, (far + g.scores(40, 1, 0.25)).astype(np.float32)
+    for i in range(20):  # of any size
+        g = Numbers(100 + i)
+        n, k, step = 2 * int(g.next() * 8 + 3), int(g.next() * 4 + 2), (0, 0.5)[i % 2]
+        last = k - 1 - (i % 5 == 4)  # then a class never occurs
+        yield f"classes {i}", "logits", g.scores(n, k, step), g.labels(n, 0, last)
+        yield f"two classes {i}", "logit", g.scores(n, 1, step), g.labels(n, 0, 1)
+        yield f"labels {i}", "labels", g.scores(n, k, step), g.scores(n, k, 0).__gt__(0.5).astype(int)
+        y = g.scores(n, 1 + i % 3, step)
+        yield f"numbers {i}", "numbers", (y * np.float32(g.next()) + g.scores(n, 1 + i % 3, step)).astype(np.float32), y
+        x, y = (g.scores(n, 1 + i % 2, 0) + np.float32(2.25) for _ in range(2))
+        yield f"numbers above 0 {i}", "numbers", x, y
+        yield f"queries {i}", "answers", g.scores(n, k + 1, step), np.floor(g.scores(n, k + 1, 0).clip(0, 3) * 2)
 
 
 def log_softmax(x):

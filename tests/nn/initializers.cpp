@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "lib/base/random.h"
+#include "tests/golden/golden.h"
 #include "tests/read_registered.h"
 
 using namespace dl;
@@ -28,6 +29,26 @@ double mean_square(const std::vector<float>& values) {
 const Shape weight{64, 32, 3, 3};  // fans: in 288, out 576
 
 }  // namespace
+
+TEST_CASE("initializers fill tensors as PyTorch's and Keras's do, as far as chance lets them") {
+  golden::for_each_case("fills", [](const golden::Json& recorded) {
+    const Shape shape = golden::shape_of(recorded);
+    const std::vector<float> values = filled(recorded["yaml"], shape);
+    if (recorded.contains("values")) return golden::check_near("filled", values, recorded["values"], 1e-6);
+    const double n = static_cast<double>(values.size()), std = recorded["std"], mean = recorded["mean"];
+    const double sure = 5 * std::sqrt(2 / n);  // five standard errors of the difference of two estimates
+    double sum = 0, squares = 0;
+    for (const double value : values) sum += value;
+    for (const double value : values) squares += (value - sum / n) * (value - sum / n);
+    CHECK_MESSAGE(std::abs(sum / n - mean) < sure * std, "mean ", sum / n, ", PyTorch's ", mean);
+    CHECK_MESSAGE(std::abs(std::sqrt(squares / n) / std - 1) < sure, "deviation ", std::sqrt(squares / n),
+                  ", PyTorch's ", std);
+    const auto [low, high] = std::ranges::minmax(values);
+    CHECK(std::abs(double{low} - recorded["low"].get<double>()) < 2 * std);
+    CHECK(std::abs(double{high} - recorded["high"].get<double>()) < 2 * std);
+    CHECK(std::ranges::count(values, 0.0f) == recorded["zeros"].get<int64_t>());
+  });
+}
 
 TEST_CASE("fans are PyTorch's: in is all but the outputs, out all but the inputs") {
   CHECK(fans_of(weight).in == 288);

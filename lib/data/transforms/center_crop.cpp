@@ -22,7 +22,7 @@ struct CenterCrop final : Transform {
                                        .what = concat("a window of ", size.h, " x ", size.w,
                                                       " does not fit into images of ", h, " x ", w),
                                        .help = "lower 'size', or write 'resize' before it"});
-    const ImageWindow middle{(h - size.h) / 2, (w - size.w) / 2, size.h, size.w};
+    const ImageWindow middle{half_of(h - size.h), half_of(w - size.w), size.h, size.w};
     return with_corners(window_step(fields, place, size, [middle](SampleRandom*) { return middle; }), {h, w, c}, size);
   }
 };

@@ -39,14 +39,14 @@ struct RandomCrop final : Transform {
     if (padding == Pair(0))
       return with_corners(window_step(fields, place, window,
                                       [=](SampleRandom* random) {
-                                        const int64_t top = random ? random->below(rows + 1) : rows / 2;
-                                        const int64_t left = random ? random->below(columns + 1) : columns / 2;
+                                        const int64_t top = random ? random->below(rows + 1) : half_of(rows);
+                                        const int64_t left = random ? random->below(columns + 1) : half_of(columns);
                                         return ImageWindow{top, left, window.h, window.w};
                                       }),
                           {h, w, c}, window);
     TransformStep step{.draw = [=, pad = padding](SampleRandom* random) {
-      const int64_t top = random ? random->below(rows + 1) : rows / 2;
-      const int64_t left = random ? random->below(columns + 1) : columns / 2;
+      const int64_t top = random ? random->below(rows + 1) : half_of(rows);
+      const int64_t left = random ? random->below(columns + 1) : half_of(columns);
       return Drawn{static_cast<double>(top - pad.h), static_cast<double>(left - pad.w)};
     }};
     for (const size_t field : on_image(fields, place)) step.fields.push_back(cut(field, fields[field].type, window));

@@ -12,3 +12,11 @@ for _ in range(20):
     shape = (chance.randint(1, 4), chance.randint(2, 5))
     weights = [between(0.1, 3) for _ in range(shape[-1])]
     loss(yaml_of("nll", weight=weights), NLLLoss(torch.tensor(weights)), shape)
+
+for _ in range(20):  # targets that count for nothing, in sequences of one and of more, of a class and of none
+    shape = (chance.randint(1, 3), chance.randint(2, 4), chance.randint(2, 4))
+    ignored = chance.choice([-100, -1, shape[-1] - 1, shape[-1]])
+    weights = [between(0.1, 3) for _ in range(shape[-1])]
+    keys = dict(ignore_index=ignored) | chance.choice([{}, {"weight": weights}])
+    loss(yaml_of("nll", **keys),
+         NLLLoss(torch.tensor(weights) if "weight" in keys else None, ignore_index=ignored), shape, ignored=ignored)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import random
 
+import torch
 import torchvision.transforms.v2.functional as F
 from golden import transform
 
@@ -24,6 +25,13 @@ for i in range(24):
     threshold = random.randint(0, 255)
     transform(f"solarize: {{threshold: {threshold}, p: 1}}",
               lambda x: F.solarize(x, threshold / 255 if numbers else threshold), *size)
+    mean, std = random.randint(0, 64) / 64, random.randint(1, 64) / 64
+    transform(f"normalize: {{mean: {mean}, std: {std}}}",
+              lambda x: F.normalize(F.to_dtype(x, torch.float32, scale=True), [mean] * channels, [std] * channels), *size)
+    means, stds = [mean, 0.5, 0.25], [std, 0.25, 0.75]
+    if channels == 3:
+        transform(f"normalize: {{mean: {means}, std: {stds}}}",
+                  lambda x: F.normalize(F.to_dtype(x, torch.float32, scale=True), means, stds), *size)
     transform("autocontrast: 1", F.autocontrast, *size)
     if not numbers:
         bits = random.randint(0, 8)
@@ -33,5 +41,5 @@ for i in range(24):
     transform(f"gaussian_blur: {{kernel_size: [{kernel[1]}, {kernel[0]}], sigma: {sigma}}}",
               lambda x: F.gaussian_blur(x, kernel, [sigma, sigma]), *size)
 # Enough places that a step of the table is more than none.
-for i in range(4):
-    transform("equalize: 1", F.equalize, 16 + i, 17, 1 if i % 2 else 3)
+for i in range(20):
+    transform("equalize: 1", F.equalize, 16 + i % 5, 17, 1 if i % 2 else 3)

@@ -58,3 +58,8 @@ for i in range(24):
     transform(f"pad: {{padding: {sides}, fill: {fill}, padding_mode: {how}}}",
               lambda x: F.pad(x, sides, fill, how), *size)
     transform("vertical_flip: 1", F.vertical_flip, *size)
+    transform("horizontal_flip: 1", F.horizontal_flip, *size)
+    window = [random.randint(1, h), random.randint(1, w)]
+    transform(f"center_crop: {window}", lambda x: F.center_crop(x, window), *size)
+    other = [random.randint(1, 12), random.randint(1, 12)]
+    transform(f"resize: {other}", lambda x: F.resize(x, other, antialias=True), *size)

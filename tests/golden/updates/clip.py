@@ -1,6 +1,6 @@
 # Rules of an update's chain beside PyTorch's clipping, and Keras's by tensor.
 # SPDX-License-Identifier: Apache-2.0
-from golden import parameter_groups
+from golden import between, chance, parameter_groups
 from torch.nn import Linear, Sequential
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import SGD
@@ -43,3 +43,15 @@ for rules, clips in [("clip_norm: 1.5", [norm(1.5)]),
                      ("clip_norm: 2, clip_value: 0.125", [norm(2), value(0.125)]),
                      ("clip_norm_by_tensor: 1, clip_norm: 0.5", [norm_by_tensor(1), norm(0.5)])]:
     parameter_groups(f"[{rules}, {sgd}]", model_yaml, model(), lambda named, clips=clips: Clipped(named, clips))
+
+def small():
+    """A network with matrices and vectors of few numbers, as YAML and as PyTorch has it."""
+    inputs, inner, outputs = (chance.randint(1, 4) for _ in range(3))
+    return f"[{{linear: {inner}}}, {{linear: {outputs}}}]", Sequential(Linear(inputs, inner), Linear(inner, outputs))
+
+
+for _ in range(20):
+    for rule, clip in (("clip_norm", norm), ("clip_value", value), ("clip_norm_by_tensor", norm_by_tensor)):
+        bound = between(0.05, 4)
+        yaml, model = small()
+        parameter_groups(f"[{rule}: {bound}, {sgd}]", yaml, model, lambda named: Clipped(named, [clip(bound)]), steps=2)

@@ -1,7 +1,7 @@
 # lamb beside its paper's algorithm 2, written here for a tensor at a time.
 # SPDX-License-Identifier: Apache-2.0
 import torch
-from golden import parameter_groups
+from golden import between, chance, parameter_groups, yaml_of
 from torch.nn import Linear, Sequential
 
 model_yaml = "[{linear: 5}, {linear: 3}]"
@@ -34,3 +34,15 @@ parameter_groups("lamb: {lr: 0.02}", model_yaml, model(), lambda named: Lamb(nam
 parameter_groups("lamb: {lr: 0.02, betas: [0.8, 0.95], weight_decay: 0, groups: [{max_rank: 1, adapt: false}]}",
                  model_yaml, model(), lambda named: Lamb(named.values(), 0.02, (0.8, 0.95), weight_decay=0,
                                                          adapted=lambda p: p.dim() > 1))
+
+def small():
+    """A network with matrices and vectors of few numbers, as YAML and as PyTorch has it."""
+    inputs, inner, outputs = (chance.randint(1, 4) for _ in range(3))
+    return f"[{{linear: {inner}}}, {{linear: {outputs}}}]", Sequential(Linear(inputs, inner), Linear(inner, outputs))
+
+
+for _ in range(20):
+    keys = dict(lr=between(0.001, 0.2), betas=[between(0, 0.95), between(0.5, 0.99)], eps=between(1e-4, 0.1),
+                weight_decay=chance.choice([0, between(0.01, 0.5)]))
+    yaml, model = small()
+    parameter_groups(yaml_of("lamb", **keys), yaml, model, lambda named: Lamb(named.values(), **keys))

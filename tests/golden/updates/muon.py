@@ -2,7 +2,7 @@
 # torch.optim.AdamW for the rest.
 # SPDX-License-Identifier: Apache-2.0
 import torch
-from golden import parameter_groups
+from golden import between, chance, parameter_groups, yaml_of
 from torch.nn import Linear, Sequential
 from torch.optim import AdamW, Muon
 
@@ -41,4 +41,20 @@ parameter_groups("muon: {lr: 0.01, momentum: 0.8, nesterov: false, weight_decay:
                                          adjust_lr_fn="match_rms_adamw"),
                                     AdamW([named[n] for n in ("0.bias", "1.weight", "1.bias")], 0.02, (0.8, 0.9),
                                           weight_decay=0)))
+
+def small():
+    """A network with matrices and vectors of few numbers, as YAML and as PyTorch has it."""
+    inputs, inner, outputs = (chance.randint(1, 4) for _ in range(3))
+    return f"[{{linear: {inner}}}, {{linear: {outputs}}}]", Sequential(Linear(inputs, inner), Linear(inner, outputs))
+
+
+for _ in range(20):
+    keys = dict(lr=between(0.005, 0.2), momentum=between(0, 0.95), nesterov=chance.random() < 0.5,
+                weight_decay=chance.choice([0, between(0.01, 0.3)]))
+    adjust = chance.choice(["original", "match_rms_adamw"])
+    rate, betas = between(0.001, 0.1), [between(0, 0.95), between(0.5, 0.99)]
+    yaml, model = small()
+    parameter_groups(yaml_of("muon", adjust_lr=adjust, adamw_lr=rate, adamw_betas=betas, **keys), yaml, model,
+                     lambda named: Both(Muon(matrices(named), adjust_lr_fn=adjust, **keys),
+                                        AdamW(rest(named), rate, betas, weight_decay=keys["weight_decay"])))
 torch.bfloat16 = torch.zeros(0).bfloat16().dtype
