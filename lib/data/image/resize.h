@@ -14,9 +14,6 @@ struct ImageWindow {
   int64_t top, left, h, w;
   bool operator==(const ImageWindow&) const = default;
 };
-// Where a window in the middle begins, of so many places to either side together: half of them, rounded to even as
-// torchvision does.
-constexpr int64_t half_of(int64_t room) { return room / 2 + (room % 4 == 3 ? 1 : 0); }
 inline ImageWindow whole_image(Pair image) { return {0, 0, image.h, image.w}; }
 
 // The window of an image [from.h, from.w, from.c] of u8 or f32 brought to a size. Bilinear, with the filter widened

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/error.h"
 #include "lib/data/image/image_type.h"
+#include "lib/data/image/middle.h"
 #include "lib/data/transform.h"
 
 namespace dl {

@@ -7,6 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/data/boxes.h"
 #include "lib/data/image/image_type.h"
+#include "lib/data/image/middle.h"
 #include "lib/data/transform.h"
 
 namespace dl {
