@@ -34,7 +34,7 @@ NETWORKS = {
 CLASSES = {"fcn_resnet50": 21}
 
 
-def made(name):
+def made(name, size):
     """torchvision's, with other weights and running statistics than the first ones: these are 0 and 1 too often."""
     if name == "fcn_resnet50":
         model = segmentation.fcn_resnet50(weights=None, weights_backbone=None, num_classes=CLASSES[name], aux_loss=False)
@@ -44,11 +44,13 @@ def made(name):
         for p in model.parameters():
             if p.numel() < 2 or p.std() < 1e-5:
                 p.mul_(0).add_(0.1 * torch.randn_like(p)) if p.abs().max() < 1e-5 else p.add_(0.1 * torch.randn_like(p))
-        for key, b in model.named_buffers():
-            if key.endswith("running_mean"):
-                b.copy_(0.1 * torch.randn_like(b))
-            elif key.endswith("running_var"):
-                b.uniform_(0.5, 1.5)
+        norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+        for norm in norms:
+            norm.momentum = 1
+        model.train()(torch.randn(8, 3, size, size))  # statistics that keep the signal alive, and others near them
+        for norm in norms:
+            norm.running_mean += 0.02 * norm.running_var.sqrt() * torch.randn_like(norm.running_mean)
+            norm.running_var *= torch.empty_like(norm.running_var).uniform_(0.9, 1.1)
     return model.eval()
 
 
@@ -75,7 +77,7 @@ def count_of(dlcli, folder):
 
 def compare(dlcli, name):
     theirs, size = NETWORKS[name]
-    model, classes = made(theirs), CLASSES.get(name, 1000)
+    model, classes = made(theirs, size), CLASSES.get(name, 1000)
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         torch.save(model.state_dict(), folder / "weights.pt")

@@ -58,6 +58,10 @@ for i in range(24):
     transform(f"pad: {{padding: {sides}, fill: {fill}, padding_mode: {how}}}",
               lambda x: F.pad(x, sides, fill, how), *size)
     transform("vertical_flip: 1", F.vertical_flip, *size)
+
+for i in range(24):
+    h, w = random.randint(1, 8), random.randint(1, 8)
+    size = (h, w, random.choice([1, 3, 4]), i % 8 == 7)
     transform("horizontal_flip: 1", F.horizontal_flip, *size)
     window = [random.randint(1, h), random.randint(1, w)]
     transform(f"center_crop: {window}", lambda x: F.center_crop(x, window), *size)
