@@ -22,7 +22,7 @@ struct Fold final : Layer {
     s.optional("stride", stride, "how far the window moves").at_least(1).at_most(most_window).known_as({"strides"});
     s.optional("padding", padding, "places around the image that are left out").at_least(0).at_most(most_window);
     s.optional("dilation", dilation, "distance of the window's places").at_least(1).at_most(most_window);
-    s.example("fold: {output_size: [3, 2], kernel_size: 1}");
+    s.example("fold: {output_size: [2, 6], kernel_size: 2}");
   }
 
   Value build(Builder& b, Value x) const override {

@@ -11,7 +11,7 @@ LayerCase case_for(const std::string& yaml) {
   const std::unique_ptr<Layer> layer = read_registered_as<Layer>(yaml);
   const auto is = [&](const std::string& part) { return yaml.find(part) != std::string::npos; };
   const bool chooses = is("max_pool");  // a small step must not change which is largest
-  const bool steep = is("conv_lstm"), steep_at_0 = yaml == "div" || is("lp_pool");
+  const bool steep = is("conv_lstm") || is("window_attention"), steep_at_0 = yaml == "div" || is("lp_pool");
   for (const int64_t indices : {0, 4})
     for (const Shape& shape : {Shape{5, 5, 2}, Shape{7}, Shape{5, 8}, Shape{3, 4, 5, 2}})
       for (const int inputs : {1, 2}) try {
