@@ -67,3 +67,4 @@ for i in range(24):
     transform(f"center_crop: {window}", lambda x: F.center_crop(x, window), *size)
     other = [random.randint(1, 12), random.randint(1, 12)]
     transform(f"resize: {other}", lambda x: F.resize(x, other, antialias=True), *size)
+    transform("rgb", F.grayscale_to_rgb, h, w, 1, size[3])
