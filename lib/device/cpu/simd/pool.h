@@ -19,7 +19,7 @@ struct PoolTaps {
 // The taps of an axis' positions, and what is from one tap to the next.
 struct PoolAxis {
   const PoolTaps* positions = nullptr;
-  int64_t count = 0;  // of positions
+  int64_t count = 0;   // of positions
   int64_t extent = 0;  // elements that all of the axis' taps lie in
   int64_t offset_step = 0;
   int32_t place_step = 0;
