@@ -74,15 +74,15 @@ TEST_CASE("axes have round numbers and hold every value") {
 }
 
 TEST_CASE("a thinned curve keeps its peaks, its ends and its gaps") {
-  std::vector<dl::Point> points;
+  std::vector<dl::ChartPoint> points;
   for (int i = 0; i < 100000; ++i)
     points.push_back({double(i), i == 777 ? 50.0 : i == 60000 ? std::nan("") : std::sin(i)});
-  const std::vector<dl::Point> kept = dl::thinned(points, scale_of(0, 99999, {.to_ticks = false}), 100);
+  const std::vector<dl::ChartPoint> kept = dl::thinned(points, scale_of(0, 99999, {.to_ticks = false}), 100);
   CHECK(kept.size() <= 420);
   CHECK(kept.front().x == 0);
   CHECK(kept.back().x == 99999);
   const auto holds = [&](double x) {
-    for (const dl::Point& p : kept)
+    for (const dl::ChartPoint& p : kept)
       if (p.x == x) return true;
     return false;
   };

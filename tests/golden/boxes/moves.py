@@ -38,8 +38,7 @@ for i in range(16):
     moved("vertical_flip: 1", F.vertical_flip, h, w)
     moved(f"resize: {to}", lambda x: F.resize(x, to), h, w)
     crop = [chance.randint(1, h), chance.randint(1, w)]
-    top, left = (h - crop[0]) // 2, (w - crop[1]) // 2
-    moved(f"center_crop: {crop}", lambda x: F.crop(x, top, left, *crop), h, w)
+    moved(f"center_crop: {crop}", lambda x: F.center_crop(x, crop), h, w)
     sides = [chance.randint(0, 9) for _ in range(4)]
     moved(f"pad: {sides}", lambda x: F.pad(x, sides), h, w)
     angle, scale = between(-180, 180), between(0.5, 2)
