@@ -97,7 +97,7 @@ TEST_CASE("a detector of another number of classes, and a mix of boxes, are refu
                   "'ssd_head'\n") != std::string::npos);
   CHECK(refused("loss: ssd", "loss: mse").find("loss (mse)") != std::string::npos);
   CHECK(refused("[mean_average_precision]", "[accuracy]")
-            .find("the loss (ssd) takes anchors with offsets and one value a class; leave it out, or write "
+            .find("the loss (ssd) takes anchors with offsets and one value a class\n  help: leave it out, or write "
                   "'mean_average_precision'") != std::string::npos);
   CHECK(refused("batch_size: 8", "batch_size: 8, batch_transforms: [mixup]")
             .find("the loss (ssd) takes boxes, which a mix of them is not\n  help: remove 'batch_transforms'") !=
