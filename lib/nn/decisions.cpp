@@ -15,6 +15,8 @@
 namespace dl {
 namespace {
 
+constexpr int64_t most_decided_classes = 1 << 20;
+
 // [rows, columns] of [batch, …, columns].
 Value rows_of(Value x) { return reshape(x, {x.shape().elements() / x.shape().last(), x.shape().last()}); }
 
@@ -31,6 +33,10 @@ std::vector<std::string> decided_classes(const MetricSetting& setting) {
   const int64_t columns = of_logits                ? setting.prediction.shape.last()
                           : are_exclusive(setting) ? 2
                                                    : setting.target.shape.elements();
+  if (columns > most_decided_classes)
+    throw ShapeError(
+        concat("keeps a name and counts for each class, of at most ", most_decided_classes, ", there are ", columns),
+        "leave it out, or write 'accuracy'");
   std::vector<std::string> names;
   for (int64_t i = 0; i < columns; ++i)
     names.push_back(static_cast<size_t>(columns) == setting.classes.size() ? setting.classes[static_cast<size_t>(i)]

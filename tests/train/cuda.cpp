@@ -151,6 +151,7 @@ const std::vector<GpuWorkload> gpu_runs = {
     {.name = "nanogpt-shakespeare-char", .smaller = {letters, "data.batch_size=2", "model.3.repeat=1"}},
     {.name = "quickstart", .smaller = {clothes, "data.batch_size=2"}},
     {.name = "resnet20", .smaller = {clothes, "data.batch_size=2", "trainer.max_steps=1"}},
+    {.name = "tiny-detector", .smaller = {"data.batch_size=2", "trainer.max_steps=1"}},
     {.name = "vae", .smaller = {clothes, "data.batch_size=2"}},
     {.name = "zaremba-lstm-medium", .smaller = {letters, "data.batch_size=2"}},
     {.name = "zaremba-lstm-small", .smaller = {letters, "data.batch_size=2"}},
