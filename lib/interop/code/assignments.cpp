@@ -9,6 +9,7 @@
 #include "lib/base/text.h"
 #include "lib/interop/code/lone_layer.h"
 #include "lib/interop/code/text.h"
+#include "lib/interop/code/twin_text.h"
 
 namespace dl::code {
 namespace {
@@ -47,6 +48,24 @@ Assignments assignments(const std::vector<std::string>& inputs, const std::vecto
   }
   made.result = names[result];
   return made;
+}
+
+CallText call_of(const ModelItem& item, std::string text, size_t inputs) {
+  CallText call{std::move(text), {}, last_part(item.path)};
+  for (const int from : item.from)
+    call.inputs.push_back(from < 0 ? ModelItem::input_number(from) : inputs + static_cast<size_t>(from));
+  return call;
+}
+
+std::string method_body(const std::vector<ModelItem>& items, const std::vector<std::string>& inputs,
+                        const std::vector<CallText>& calls, const std::optional<std::string>& output) {
+  size_t result = items.empty() ? 0 : inputs.size() + items.size() - 1;
+  for (size_t i = 0; output && i < items.size(); ++i)
+    if (items[i].path == *output) result = inputs.size() + i;
+  const Assignments made = assignments(inputs, calls, result);
+  std::string text;
+  for (const std::string& line : made.lines) text += "        " + line + "\n";
+  return text + "        return " + made.result + "\n";
 }
 
 }  // namespace dl::code

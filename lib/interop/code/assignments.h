@@ -1,8 +1,11 @@
 // Calls of a function's body as assignments, each value under a name that nothing that is still read has.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "lib/spec/blocks.h"
 
 namespace dl::code {
 
@@ -18,5 +21,12 @@ struct Assignments {
 };
 
 Assignments assignments(const std::vector<std::string>& inputs, const std::vector<CallText>& calls, size_t result);
+
+// An item's call in a function of so many inputs.
+CallText call_of(const ModelItem& item, std::string text, size_t inputs);
+
+// The body of a method: the items' calls, and what `output` of them gives, or the last.
+std::string method_body(const std::vector<ModelItem>& items, const std::vector<std::string>& inputs,
+                        const std::vector<CallText>& calls, const std::optional<std::string>& output);
 
 }  // namespace dl::code

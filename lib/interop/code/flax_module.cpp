@@ -125,7 +125,6 @@ class LinenModules {
     const auto shares = [](const ModelItem& item) { return tensors_path(item) != item.path; };
     std::vector<CallText> calls;
     std::string text;
-    const size_t inputs = input_names.size();
     for (size_t i = 0; i < items.size(); ++i) {
       const ModelItem& item = items[i];
       std::string self = named(codes[i].module, "'" + last_part(tensors_path(item)) + "'");
@@ -136,17 +135,9 @@ class LinenModules {
         if (!shares(item)) text += "        " + variable + " = " + self + "\n";
         self = variable;
       }
-      CallText call{fill(codes[i].call, {{"self", self}}), {}, last_part(item.path)};
-      for (const int from : item.from)
-        call.inputs.push_back(from < 0 ? ModelItem::input_number(from) : inputs + static_cast<size_t>(from));
-      calls.push_back(std::move(call));
+      calls.push_back(call_of(item, fill(codes[i].call, {{"self", self}}), input_names.size()));
     }
-    size_t result = items.empty() ? 0 : inputs + items.size() - 1;
-    for (size_t i = 0; output && i < items.size(); ++i)
-      if (items[i].path == *output) result = inputs + i;
-    const Assignments made = assignments(input_names, calls, result);
-    for (const std::string& line : made.lines) text += "        " + line + "\n";
-    return text + "        return " + made.result + "\n";
+    return text + method_body(items, input_names, calls, output);
   }
 
   // Copies of one module, one behind another.

@@ -248,22 +248,12 @@ class Modules {
   static std::string forward(const std::vector<ModelItem>& items, const std::vector<ItemCode>& codes,
                              const std::vector<std::string>& input_names, bool attributes,
                              const std::optional<std::string>& output) {
-    const size_t inputs = input_names.size();
     std::vector<CallText> calls;
     for (size_t i = 0; i < items.size(); ++i) {
       const std::string self = attributes ? "self." + codes[i].key : "self['" + codes[i].key + "']";
-      CallText call{fill(codes[i].call, {{"self", self}}), {}, last_part(items[i].path)};
-      for (const int from : items[i].from)
-        call.inputs.push_back(from < 0 ? ModelItem::input_number(from) : inputs + static_cast<size_t>(from));
-      calls.push_back(std::move(call));
+      calls.push_back(call_of(items[i], fill(codes[i].call, {{"self", self}}), input_names.size()));
     }
-    size_t result = items.empty() ? 0 : inputs + items.size() - 1;
-    for (size_t i = 0; output && i < items.size(); ++i)
-      if (items[i].path == *output) result = inputs + i;
-    const Assignments made = assignments(input_names, calls, result);
-    std::string text;
-    for (const std::string& line : made.lines) text += "        " + line + "\n";
-    return text + "        return " + made.result + "\n";
+    return method_body(items, input_names, calls, output);
   }
 
   const bool twins_;
