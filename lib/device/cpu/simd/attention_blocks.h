@@ -237,31 +237,57 @@ DL_INLINE void clear_operand(T* x, int64_t begin, int64_t end) {
   for (int64_t j = begin; j < end; j += lanes) store_operand(x + j, vf{});
 }
 
-// Scores of one row become, in their place, operands exp(scale score - most) times the factors of dropout, with most
-// and total carried on; what was summed up before shrinks.
-template <class T>
-void soften(float* scores, int64_t valid, int64_t n, float scale, const float* factors, float& most, float& total,
-            float* sums, int64_t width) {
-  T* const p = operand<T>(scores);
+// The largest of `most` and of one row's scaled scores.
+DL_INLINE float largest_of(const float* scores, int64_t valid, float scale, float most) {
   vf largest = splat(most);
   each_vector(valid, [&](int64_t j, int count) {
     largest = larger(only_first(load(scores + j) * scale, splat(-infinity), count), largest);
   });
-  const float now = lane_max(largest);
-  vf sum{};
-  each_vector(valid, [&](int64_t j, int count) {
-    const vf e = only_first(exp_or_zero(load(scores + j) * scale - now), vf{}, count);
-    sum += e;
-    store_operand(p + j, factors != nullptr ? e * load_values(factors + j, count) : e);
-  });
-  clear_operand(p, round_up(valid, lanes), n);
-  if (most != now && most > -infinity) {
-    const float shrink = exp(splat(most - now))[0];
-    total *= shrink;
-    for (int64_t d = 0; d < width; d += lanes) store(sums + d, load(sums + d) * shrink);
+  return lane_max(largest);
+}
+
+// Scores of `height` rows of head g, from query i0 and key k0 on, become, in their place, operands
+// exp(scale score - most) times the factors of dropout, with each row's `most` and `total` carried on; what was summed
+// up before shrinks.
+template <class T>
+__attribute__((noinline)) void soften(const AttentionHeads& h, int64_t g, int64_t i0, int64_t height, int64_t k0,
+                                      int64_t n, const Sizes<T>& z, float* scores, float* factors, float* most,
+                                      float* total, float* sums) {
+  const auto valid_of = [&](int64_t r) { return least(n, seen(h, i0 + r) - k0); };
+  // Of all rows first: a row's exponentials wait for its largest score, the next row's search does not.
+  float largest[most_rows(2)];
+  for (int64_t r = 0; r < height; ++r) largest[r] = largest_of(scores + r * z.row, valid_of(r), h.scale, most[r]);
+  for (int64_t r = 0; r < height; ++r, scores += z.row, sums += z.width) {
+    T* const p = operand<T>(scores);
+    const int64_t valid = valid_of(r);
+    if (valid <= 0) {
+      clear_operand(p, 0, n);
+      continue;
+    }
+    const float now = largest[r];
+    vf sum{};
+    const auto soften_vectors = [&](auto factor) __attribute__((always_inline)) {
+      each_vector(valid, [&](int64_t j, int count) {
+        const vf e = only_first(exp_or_zero(load(scores + j) * h.scale - now), vf{}, count);
+        sum += e;
+        store_operand(p + j, factor(e, j, count));
+      });
+    };
+    if (h.dropout > 0) {
+      draw(h, g, i0 + r, k0, valid, factors);
+      soften_vectors([=](vf e, int64_t j, int count) { return e * load_values(factors + j, count); });
+    } else {
+      soften_vectors([](vf e, int64_t, int) { return e; });
+    }
+    clear_operand(p, round_up(valid, lanes), n);
+    if (most[r] != now && most[r] > -infinity) {
+      const float shrink = exp(splat(most[r] - now))[0];
+      total[r] *= shrink;
+      for (int64_t d = 0; d < z.width; d += lanes) store(sums + d, load(sums + d) * shrink);
+    }
+    most[r] = now;
+    total[r] += lane_sum(sum);
   }
-  most = now;
-  total += lane_sum(sum);
 }
 
 template <class T>
@@ -302,17 +328,7 @@ void forward(const AttentionHeads& h, int64_t begin, int64_t end, float* workspa
         const int64_t n = least(block, seen(h, begin + row + height - 1) - k0), at = g * rows + row;
         if (n <= 0) continue;
         multiply_panels(queries + row * h.q_row, h.q_row, keys, static_cast<int>(height), n, z, scores, next);
-        for (int64_t r = 0; r < height; ++r) {
-          const int64_t i = begin + row + r, valid = least(n, seen(h, i) - k0);
-          float* const p = scores + r * z.row;
-          if (valid <= 0) {
-            clear_operand(operand<T>(p), 0, n);
-            continue;
-          }
-          if (h.dropout > 0) draw(h, g, i, k0, valid, factors);
-          soften<T>(p, valid, n, h.scale, h.dropout > 0 ? factors : nullptr, most[at + r], total[at + r],
-                    sums + (at + r) * z.width, z.width);
-        }
+        soften<T>(h, g, begin + row, height, k0, n, z, scores, factors, most + at, total + at, sums + at * z.width);
         add_product(rows_of<T>(operand<T>(scores), z), Along::depth, static_cast<int>(height), n, values, z,
                     sums + at * z.width, next);
       }
