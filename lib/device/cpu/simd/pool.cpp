@@ -31,8 +31,21 @@ DL_INLINE vi load_places(const uint8_t* p, int count) {
 #endif
 }
 
+// The lowest bytes. GCC 12 converts such vectors number by number where no instruction does it.
+DL_INLINE vb lowest_bytes(vi x) {
+#if defined(__AVX512F__)
+  return __builtin_convertvector(x, vb);
+#else
+  typedef uint8_t all_bytes __attribute__((vector_size(DL_LANES * 4)));
+  all_bytes from{};
+  for (int i = 0; i < lanes; ++i) from[i] = static_cast<uint8_t>(4 * i);
+  const all_bytes joined = __builtin_shuffle(reinterpret_cast<all_bytes>(x), from);
+  return *reinterpret_cast<const vb_memory*>(&joined);
+#endif
+}
+
 DL_INLINE void store_places(uint8_t* p, vi places, int count) {
-  const vb bytes = __builtin_convertvector(places, vb);
+  const vb bytes = lowest_bytes(places);
   if (count == lanes) {
     *reinterpret_cast<vb_memory*>(p) = bytes;
     return;
@@ -63,6 +76,8 @@ DL_INLINE void for_each_vector(const PoolAxis& columns, int64_t channels, F f) {
   }
 }
 
+constexpr int64_t floats_ahead = 512;  // the next windows' are fetched: they lie in several rows
+
 // The largest under one position, and where: of so many rows and columns, or as many as the taps count where Size is 0.
 template <int Size, bool with_places, class Place>
 DL_INLINE void max_of_window(const float* x, const PoolTaps& row, const PoolAxis& rows, const PoolTaps& column,
@@ -73,6 +88,7 @@ DL_INLINE void max_of_window(const float* x, const PoolTaps& row, const PoolAxis
     const float* in_row = x + r * rows.offset_step;
     const int32_t row_place = row.place + r * rows.place_step + column.place;
     for (int32_t k = Size > 0 ? Size : column.count; k-- > 0;) {
+      if (Size > 0) __builtin_prefetch(in_row + k * columns.offset_step + floats_ahead);
       const vf value = load_some(in_row + k * columns.offset_step, part);
       const vi better = (value >= largest) | (value != value);
       largest = select(better, value, largest);
