@@ -14,10 +14,13 @@
 
 namespace dl::DL_ISA {
 
-constexpr int64_t panel = 2 * lanes;               // keys of a panel
-constexpr int64_t block_floats = 16 * 1024;        // of a block of keys: with its companions half the second cache
-constexpr int64_t most_keys = 512;                 // of a block
-constexpr int64_t query_block = 4 * most_rows(2);  // of backward; even
+constexpr int64_t panel = 2 * lanes;         // keys of a panel
+constexpr int64_t block_floats = 16 * 1024;  // of a block of keys: with its companions half the second cache
+constexpr int64_t most_keys = 512;           // of a block
+// Of backward. The more queries, the fewer times the gradients of keys and values come from the second cache,
+// where the queries' scores and their slopes lie, too.
+constexpr int64_t query_block = 84 / most_rows(2) * most_rows(2);
+static_assert(query_block % 2 == 0);
 
 constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
