@@ -1,4 +1,4 @@
-// The networks of configs/models: of the published size, and trained for a step.
+// The networks of configs/models: of the published size, and trained for a step; and configs/recipes, which learn.
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <cstdlib>
@@ -131,4 +131,25 @@ TEST_CASE("every network in configs/models has the published number of parameter
     const std::string name = entry.path().stem();
     if (entry.is_regular_file() && name != "gpt") CHECK_MESSAGE(tested.contains(name), "no test trains ", name);
   }
+}
+
+TEST_CASE("every recipe in configs/recipes trains, and its loss falls") {
+  if (std::getenv("DLCLI_WALLED")) return;
+  int recipes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(source_dir() + "/configs/recipes")) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++recipes;
+    CAPTURE(entry.path().filename().string());
+    const auto plan = plan_run(entry.path(), {"trainer.device=cpu", "trainer.threads=2"});
+    Record record;
+    CHECK(Trainer(*plan, {.observers = {&record}}).fit().exit == Exit::done);
+    REQUIRE(record.epochs.size() > 1);
+    const auto loss_of = [](const EpochRecord& epoch) {
+      const auto found = std::ranges::find(epoch.values, "train/loss", &Measured::name);
+      REQUIRE(found != epoch.values.end());
+      return found->value;
+    };
+    CHECK(loss_of(record.epochs.back()) < loss_of(record.epochs.front()));
+  }
+  CHECK(recipes > 20);
 }
