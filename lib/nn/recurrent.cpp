@@ -100,13 +100,85 @@ States RecurrentLayer::build_one(Builder& b, Value x, Value inside, Value at_las
   return states;
 }
 
+// Keras has one bias beside kernel and recurrent_kernel, but for a GRU, whose gates are z, r, n there and whose biases
+// are two rows.
+void RecurrentLayer::say_keras(Twins& t) const {
+  const bool gru = cell() == Cell::gru;
+  t.say("keras_class", cell() == Cell::lstm ? "LSTM" : gru ? "GRU" : "SimpleRNN");
+  t.say("sequences", return_sequences ? "True" : "False");
+  const std::string one = std::string("layers.{keras_class}(units:{hidden_size}, ") +
+                          (has_gates() ? "" : "activation={nonlinearity|'tanh'}, ") +
+                          "use_bias={bias|True}, return_sequences={sequences|False}";
+  Twin& keras = t.keras(bidirectional ? "layers.Bidirectional(layer:" + one + ", name='rnn'))" : one + ")");
+  const std::vector<int64_t> order = gru ? std::vector<int64_t>{1, 0, 2} : std::vector<int64_t>{};
+  const std::string of_cell = cell() == Cell::lstm ? "lstm_cell/" : gru ? "gru_cell/" : "simple_rnn_cell/";
+  for (const bool reverse : {false, true}) {
+    if (reverse && !bidirectional) continue;
+    const std::string suffix = reverse ? "_l0_reverse" : "_l0", there = (!bidirectional ? ""
+                                                                         : reverse      ? "backward_rnn/"
+                                                                                        : "forward_rnn/") +
+                                                                        of_cell;
+    keras.tensor("weight_ih" + suffix, there + "kernel", "oi -> io").blocks(order);
+    keras.tensor("weight_hh" + suffix, there + "recurrent_kernel", "oi -> io").blocks(order);
+    if (!bias) continue;
+    keras.tensor("bias_ih" + suffix, there + "bias").blocks(order);
+    if (gru) keras.row(0, 2);
+    keras.tensor("bias_hh" + suffix, there + "bias").blocks(order);
+    if (gru)
+      keras.row(1, 2);
+    else
+      keras.added();
+  }
+}
+
+// Flax has a map for each gate of the inputs and of the state, and a bias in one of these, but for a GRU's n, which has
+// both.
+void RecurrentLayer::say_flax(Twins& t) const {
+  if (!bias || (bidirectional && !return_sequences)) return;
+  const bool lstm = cell() == Cell::lstm, gru = cell() == Cell::gru;
+  const std::string cell_there = lstm  ? "nn.OptimizedLSTMCell({hidden_size}, parent=None)"
+                                 : gru ? "nn.GRUCell({hidden_size}, parent=None)"
+                                       : "nn.SimpleCell({hidden_size}, activation_fn={function|nn.tanh}, parent=None)";
+  if (cell() == Cell::rnn_relu) t.say("function", "nn.relu");
+  const std::string one = "nn.RNN(" + cell_there;
+  Twin& flax =
+      t.flax(bidirectional ? "nn.Bidirectional(" + one + ", parent=None), " + one + ", parent=None))" : one + ")");
+  if (!return_sequences) flax.called("{self}({x})[:, -1]");
+  const std::vector<std::string> gates = lstm  ? std::vector<std::string>{"i", "f", "g", "o"}
+                                         : gru ? std::vector<std::string>{"r", "z", "n"}
+                                               : std::vector<std::string>{""};
+  const int64_t parts = std::ssize(gates);
+  for (const bool reverse : {false, true}) {
+    if (reverse && !bidirectional) continue;
+    const std::string suffix = reverse ? "_l0_reverse" : "_l0", there = (!bidirectional ? ""
+                                                                         : reverse      ? "backward_rnn."
+                                                                                        : "forward_rnn.") +
+                                                                        std::string("cell.");
+    for (int64_t part = 0; part < parts; ++part) {
+      const std::string &gate = gates[static_cast<size_t>(part)], of_x = there + "i" + gate + ".",
+                        of_h = there + "h" + gate + ".", biased = lstm ? of_h : of_x;
+      flax.tensor("weight_ih" + suffix, of_x + "kernel", "oi -> io").part(part, parts);
+      flax.tensor("weight_hh" + suffix, of_h + "kernel", "oi -> io").part(part, parts);
+      flax.tensor("bias_ih" + suffix, biased + "bias").part(part, parts);
+      if (gate == "n")
+        flax.tensor("bias_hh" + suffix, of_h + "bias").part(part, parts);
+      else
+        flax.tensor("bias_hh" + suffix, biased + "bias").part(part, parts).added();
+    }
+  }
+}
+
 void RecurrentLayer::twins(Twins& t) const {
   if (t.inputs.size() > 1) return;
+  if (num_layers == 1) {
+    say_keras(t);
+    say_flax(t);
+  }
   const bool lstm = cell() == Cell::lstm;
   const std::string states = lstm ? "{self}({x})[1][0]" : "{self}({x})[1]";
   t.say("class", lstm ? "LSTM" : cell() == Cell::gru ? "GRU" : "RNN");
   t.pytorch("nn.{class}({in}, {hidden_size}, num_layers={num_layers|1}, " +
-            std::string(lstm || cell() == Cell::gru ? "" : "nonlinearity={nonlinearity|'tanh'}, ") +
+            std::string(has_gates() ? "" : "nonlinearity={nonlinearity|'tanh'}, ") +
             "bias={bias|True}, batch_first=True, dropout={dropout|0}, bidirectional={bidirectional|False})")
       .called(return_sequences ? "{self}({x})[0]"
               : bidirectional  ? "torch.cat(list(" + states + "[-2:]), -1)"

@@ -23,6 +23,9 @@ struct RecurrentLayer : Layer {
   void describe_recurrent(Schema& s, const std::string& formula);
 
  private:
+  bool has_gates() const { return cell() == Cell::lstm || cell() == Cell::gru; }
+  void say_keras(Twins& t) const;  // of one layer
+  void say_flax(Twins& t) const;
   // `inside` [batch, steps, 1] is true at the sequence's steps, `at_last` at the last of them; unset: all steps are.
   States build_one(Builder& b, Value x, Value inside, Value at_last, const std::string& suffix, bool reverse) const;
 };

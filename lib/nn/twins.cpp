@@ -23,7 +23,10 @@ Twin& Twin::last() {
   return *this;
 }
 Twin& Twin::tensor(std::string ours, std::string theirs, std::string arrow) {
-  tensors.push_back({.ours = std::move(ours), .theirs = std::move(theirs), .arrow = std::move(arrow), .seen = {}});
+  Place& place = tensors.emplace_back();
+  place.ours = std::move(ours);
+  place.theirs = std::move(theirs);
+  place.arrow = std::move(arrow);
   return *this;
 }
 Twin& Twin::part(int64_t part, int64_t parts) {
@@ -33,6 +36,19 @@ Twin& Twin::part(int64_t part, int64_t parts) {
 }
 Twin& Twin::seen(std::vector<int64_t> sizes) {
   tensors.back().seen = std::move(sizes);
+  return *this;
+}
+Twin& Twin::blocks(std::vector<int64_t> order) {
+  tensors.back().blocks = std::move(order);
+  return *this;
+}
+Twin& Twin::row(int64_t row, int64_t rows) {
+  tensors.back().row = row;
+  tensors.back().rows = rows;
+  return *this;
+}
+Twin& Twin::added() {
+  tensors.back().added = true;
   return *this;
 }
 

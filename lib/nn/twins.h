@@ -17,12 +17,15 @@ struct Twin {
   // [batch, places …, channels].
   enum class Wants { any, channels_first, channels_last };
   // Where a tensor lies there: one of `parts` equal parts of ours along its first axis, as an array of the sizes `seen`
-  // (of its own where these are empty), whose axes are put in another order.
+  // (of its own where these are empty), whose blocks and whose axes are put in another order.
   struct Place {
     std::string ours, theirs;
     std::string arrow;  // "oihw -> hwio": the letters of our axes in the order there; empty: as it is
     int64_t part = 0, parts = 1;
     std::vector<int64_t> seen;
+    std::vector<int64_t> blocks{};  // our numbers of equal blocks along the first axis, in their order there
+    int64_t row = 0, rows = 1;      // one of so many along a new first axis; others of ours are the others
+    bool added = false;             // to another of ours that is there; read back it is 0
   };
 
   std::string target;  // "pytorch"
@@ -40,6 +43,9 @@ struct Twin {
   // Of the tensor that was said last.
   Twin& part(int64_t part, int64_t parts);
   Twin& seen(std::vector<int64_t> sizes);
+  Twin& blocks(std::vector<int64_t> order);
+  Twin& row(int64_t row, int64_t rows);
+  Twin& added();
 };
 
 // In a template {key} is the value of the layer's key as Python has it, {in} the size of the first input's last axis,

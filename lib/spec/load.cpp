@@ -73,6 +73,11 @@ class Loader {
     for (const fs::path& candidate_folder : folders) {
       const fs::path candidate = (candidate_folder / wanted).lexically_normal();
       if (fs::exists(candidate, ignored)) return candidate;
+      const auto is_there = [&](const std::string& other) {
+        return fs::equivalent(other, candidate.parent_path(), ignored);
+      };
+      const bool adds = fs::is_directory(candidate.parent_path(), ignored) && std::ranges::none_of(looked_in, is_there);
+      if (!looked_in.empty() && !adds) continue;
       looked_in.push_back(folder_text(candidate.parent_path()));
       for (const fs::directory_entry& entry : fs::directory_iterator(looked_in.back(), ignored))
         if (names_a_file(Node::scalar(entry.path().string())))

@@ -72,10 +72,13 @@ TEST_CASE("a network of layers that Keras has is written as Keras keeps models; 
             .string();
     return run_dlcli({"export", config, "--untrained", "--to", "keras", "-o", (folder / name).string()}).out;
   };
-  const std::string known = exported("known", "[{multi_head_attention: 2}, layer_norm, flatten, {linear: 2}]");
+  const std::string known = exported("known",
+                                     "[{multi_head_attention: 2}, layer_norm, {lstm: 4}, {gru: {hidden_size: 2, "
+                                     "bidirectional: true}}, flatten, {linear: 2}]");
   CHECK(known.find("model.keras, model.npz, model.py") != std::string::npos);
   CHECK(known.find("no model.keras") == std::string::npos);
-  const std::string unknown = exported("unknown", "[{lstm: 3}, layer_scale, layer_scale]");
+  const std::string unknown =
+      exported("unknown", "[{lstm: {hidden_size: 3, num_layers: 2}}, layer_scale, layer_scale]");
   CHECK(unknown.find(
             "no model.keras, as Keras has no layer for lstm, layer_scale; load().save(\"model.keras\") of model.py "
             "makes one that needs model.py\n") != std::string::npos);

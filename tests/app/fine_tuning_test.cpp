@@ -48,8 +48,8 @@ Kept kept(const Folder& folder, const std::string& before, const std::string& af
 void make_resnet(const Folder& folder) {
   folder.write("resnet.yaml",
                "data: {train: {format: random, shape: [32, 32, 3], samples: 8, classes: 3}, batch_size: 4}\n"
-               "model: " +
-                   source_dir() + "/configs/models/resnet18.yaml\n" + std::string(training));
+               "model: models/resnet18.yaml\n" +
+                   std::string(training));
   succeed(folder, {"train", "resnet.yaml", "-q"});
 }
 
@@ -60,10 +60,9 @@ TEST_CASE("a ResNet-18 out of a .pt keeps its weights and averages, and its new 
   make_resnet(folder);
   succeed(folder, {"convert", "resnet", "resnet18.pth"});
   folder.write("tuned.yaml", photos_of_five +
-                                 ("model: " + source_dir() +
-                                  "/configs/models/resnet18.yaml\n"
-                                  "init_from: {path: resnet18.pth, ignore: [\"fc.*\"], "
-                                  "missing: fresh}\nfreeze: [\"conv1\", \"bn1\", \"layer*\"]\n") +
+                                 std::string("model: models/resnet18.yaml\n"  // one that comes with dlcli
+                                             "init_from: {path: resnet18.pth, ignore: [\"fc.*\"], "
+                                             "missing: fresh}\nfreeze: [\"conv1\", \"bn1\", \"layer*\"]\n") +
                                  training);
   succeed(folder, {"train", "tuned.yaml", "-q"});
   succeed(folder, {"convert", "tuned", "tuned.safetensors"});

@@ -2,14 +2,15 @@
 # Exports networks and runs what was written in the frameworks it is for: what they give must be what dlcli computed of
 # the same input, which stands in expected.npz beside it.
 #
-# usage: compare.py DLCLI TARGET[,TARGET…] [WORD…]
-# Networks are each example of each registered layer, trained for a few steps, those of configs/models and the models of
-# configs; with WORDs those whose names have one of them. TARGET-plain: all layers as operations.
-# Ends with 1 where one is not as it should be.
+# usage: compare.py DLCLI TARGET[,TARGET…] [--every-shape] [--matrix FILE] [WORD…]
+# Networks are each example of each registered layer, trained for a few steps, on the first of the data that it takes or
+# on all of them, those of configs/models and configs/bench and the models of configs; with WORDs those whose names have
+# one of them. TARGET-plain: all layers as operations. FILE gets a table: a row a layer or model, a column a target.
+# Ends with 1 where one is not as it should be: within TOLERANCE, or as KNOWN says.
 # SPDX-License-Identifier: Apache-2.0
 
+import argparse
 import importlib.util
-import json
 import pathlib
 import shutil
 import subprocess
@@ -17,108 +18,13 @@ import sys
 import tempfile
 
 import numpy
+from networks import all_cases, kind_of, run
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-5  # of the largest output
 
 DRAWS = {"random_normal", "vae", "dcgan"}  # other numbers there: only shapes are compared
-READS = {"onnx"}  # a file
-PARTS = {"gpt"}  # blocks, no model: they stand in models of configs
-
-# What layers take, in the order they are tried.
-DATA = ["shape: [5, 5, 2], dtype: f32", "shape: [7], dtype: f32", "shape: [5, 8], dtype: f32",
-        "shape: [3, 4, 5, 2], dtype: f32", "shape: [6], vocabulary: 4"]
-
-
-def run(dlcli, *arguments):
-    return subprocess.run([dlcli, *arguments], capture_output=True, text=True)
-
-
-def layer_config(example, data, inputs):
-    """The layer, and one behind it that has something to learn in any case."""
-    item = example.strip() if ":" in example else example.strip() + ": {}"
-    lines = [f"data: {{train: {{format: random, {data}, samples: 16, targets: 1}}, batch_size: 4}}", "model:"]
-    if inputs == 2:
-        lines += ["  - tanh: {}", "    name: other"]
-    lines += ["  - " + item.replace("\n", "\n    ")]
-    if inputs == 2:
-        lines += ["    from: [x, other]"]
-    lines += ["  - batch_norm", "loss: {mse: {target: 0.5}}", "optimizer: {sgd: {lr: 0.1}}",
-              "trainer: {max_steps: 3, log_every_n_steps: 1}"]
-    return "\n".join(lines) + "\n"
-
-
-def chosen(name, words):
-    return not words or any(word in name for word in words)
-
-
-def first_that_fits(dlcli, config, texts):
-    """Writes the first of the texts that dlcli takes as a config; what it says of the first where there is none."""
-    said = ""
-    for text in texts:
-        config.write_text(text)
-        made = run(dlcli, "check", str(config))
-        if made.returncode == 0:
-            return ""
-        said = said or made.stderr
-    return said
-
-
-def layer_cases(dlcli, folder, words):
-    entries = json.loads(run(dlcli, "describe", "layer", "--json").stdout)["entries"]
-    for entry in entries:
-        if entry["name"] in READS:
-            continue
-        for number, example in enumerate(entry["examples"]):
-            name = f"{entry['name']}-{number}"
-            if not chosen(name, words):
-                continue
-            config = folder / f"{name}.yaml"
-            texts = [layer_config(example, data, inputs) for inputs in (1, 2) for data in DATA]
-            error = first_that_fits(dlcli, config, texts)
-            if not error:
-                made = run(dlcli, "train", str(config), "--runs", str(folder / "runs"))
-                error = "" if made.returncode == 0 else made.stderr
-            yield name, None if error else [str(config)], error
-
-
-# What models take.
-MODEL_DATA = ["shape: [64, 64, 3], dtype: f32", "shape: [32, 32, 3], dtype: f32", "shape: [224, 224, 3], dtype: f32",
-              "shape: [28, 28, 1], dtype: f32", "shape: [32, 2], dtype: f32", "shape: [16], vocabulary: 20",
-              "shape: [336, 7], dtype: f32", "shape: [16], dtype: f32"]
-
-
-def section(text, key, folder):
-    """A section of a config, with the files that it names."""
-    lines, taken = text.splitlines(), []
-    for line in lines:
-        if line.startswith(key + ":"):
-            taken = [line]
-        elif taken and (not line.strip() or line[0] in " #-"):
-            taken.append(line)
-        elif taken:
-            break
-    return "".join(line.replace("models/", f"{folder}/models/") + "\n" for line in taken)
-
-
-def config_cases(dlcli, folder, words):
-    paths = [("", "models", path) for path in sorted((TOP / "configs" / "models").glob("*.yaml")) if path.stem not in PARTS]
-    paths += [("config-", "configs", path) for path in sorted((TOP / "configs").glob("*.yaml"))]
-    for prefix, kind, path in paths:
-        name = prefix + path.stem
-        if not chosen(name, words):
-            continue
-        model = f"model: {path}\n"
-        if kind == "configs":
-            text = path.read_text()
-            model = section(text, "blocks", path.parent) + section(text, "model", path.parent)
-        rest = ("loss: {mse: {target: 0.5}}\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_steps: 1}\n")
-        texts = [f"data: {{train: {{format: random, {data}, samples: 8, classes: 4}}, batch_size: 2}}\n{model}{rest}"
-                 for data in MODEL_DATA]
-        config = folder / f"model-{name}.yaml"
-        error = first_that_fits(dlcli, config, texts)
-        yield name, None if error else [str(config), "--untrained"], error
-
+# What a target cannot do, and how dlcli says so: {(layer or model, target): words of the error}.
+KNOWN = {}
 
 def run_onnx(folder):
     import onnx
@@ -198,35 +104,67 @@ def difference(folder, target, draws):
     return float("inf") if numpy.isnan(worst) else worst
 
 
+def compared(dlcli, folder, name, arguments, target):
+    """How far off the largest output is, of one network for one target."""
+    out = folder / f"{name}-{target}"
+    to, plain = target.removesuffix("-plain"), ["--plain"] if target.endswith("-plain") else []
+    done = run(dlcli, "export", *arguments, "--to", to, "-o", str(out), "--runs", str(folder / "runs"), *plain)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr)
+    draws = kind_of(name) in DRAWS
+    worst = difference(out, to, draws)
+    if not worst <= TOLERANCE:
+        raise RuntimeError(f"{worst:.2g} off")
+    shutil.rmtree(out)
+    return "shapes" if draws else f"{worst:.0e}"
+
+
+def verdict(dlcli, folder, name, arguments, error, target):
+    """What the table says, and the error where that is none of the known ones."""
+    try:
+        if arguments is None:
+            raise RuntimeError(error)
+        return compared(dlcli, folder, name, arguments, target), ""
+    except Exception as e:  # whatever a framework throws
+        said = str(e).strip()
+        known = KNOWN.get((kind_of(name), target))
+        if known and known in said:
+            return f"refused: {known}", ""
+        return "NOT", f"{name}, {target}: {said[-1200:]}"
+
+
+def write_matrix(path, targets, rows):
+    lines = ["| | " + " | ".join(targets) + " |", "|---" * (len(targets) + 1) + "|"]
+    lines += [f"| {name} | " + " | ".join(cells) + " |" for name, cells in rows]
+    pathlib.Path(path).write_text("\n".join(lines) + "\n")
+
+
 def main():
-    dlcli, targets, words = sys.argv[1], sys.argv[2].split(","), sys.argv[3:]
-    good, bad = {target: 0 for target in targets}, {target: [] for target in targets}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("dlcli")
+    parser.add_argument("targets")
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--every-shape", action="store_true")
+    parser.add_argument("--matrix")
+    given = parser.parse_intermixed_args()
+    targets = given.targets.split(",")
+    rows, bad = [], {target: [] for target in targets}
     with tempfile.TemporaryDirectory() as made:
         folder = pathlib.Path(made)
-        for cases in (layer_cases, config_cases):
-            for name, arguments, error in cases(dlcli, folder, words):
-                for target in targets:
-                    try:
-                        if arguments is None:
-                            raise RuntimeError(error)
-                        out = folder / f"{name}-{target}"
-                        to, plain = target.removesuffix("-plain"), ["--plain"] if target.endswith("-plain") else []
-                        done = run(dlcli, "export", *arguments, "--to", to, "-o", str(out), "--runs",
-                                   str(folder / "runs"), *plain)
-                        if done.returncode != 0:
-                            raise RuntimeError(done.stderr)
-                        draws = name.removeprefix("config-").split("-")[0] in DRAWS
-                        worst = difference(out, to, draws)
-                        if not worst <= TOLERANCE:
-                            raise RuntimeError(f"{worst:.2g} off")
-                        good[target] += 1
-                        shutil.rmtree(out)
-                    except Exception as e:  # whatever a framework throws
-                        bad[target].append(name)
-                        print(f"{name}, {target}: {str(e).strip()[-1200:]}", flush=True)
+        for name, arguments, error in all_cases(given.dlcli, folder, given.words, given.every_shape):
+            cells = []
+            for target in targets:
+                cell, off = verdict(given.dlcli, folder, name, arguments, error, target)
+                cells.append(cell)
+                if off:
+                    bad[target].append(name)
+                    print(off, flush=True)
+            rows.append((name, cells))
     for target in targets:
         off = " ".join(bad[target]) or "none"
-        print(f"{target}: {good[target]} of {good[target] + len(bad[target])} as they should be; not: {off}")
+        print(f"{target}: {len(rows) - len(bad[target])} of {len(rows)} as they should be; not: {off}")
+    if given.matrix:
+        write_matrix(given.matrix, targets, rows)
     return 1 if any(bad.values()) else 0
 
 

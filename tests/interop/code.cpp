@@ -261,6 +261,56 @@ TEST_CASE("a part of a tensor is seen with other axes") {
   CHECK(made.values == std::vector<float>{6, 9, 7, 10, 8, 11});
 }
 
+TEST_CASE("blocks stand elsewhere in another order and rows behind each other, and come back") {
+  Twin::Place place;
+  place.arrow = "oi -> io";
+  place.blocks = {1, 0, 2};
+  const std::vector<float> ours{0, 1, 2, 3, 4, 5};
+  const code::Arranged made = code::placed(ours, {3, 2}, place);
+  CHECK(made.shape == Shape{2, 3});
+  CHECK(made.values == std::vector<float>{2, 0, 4, 3, 1, 5});
+  std::vector<float> back(6, -1.0f);
+  code::put_back(made.values, place, {3, 2}, back);
+  CHECK(back == ours);
+
+  Twin::Place second;
+  second.row = 1;
+  second.rows = 2;
+  CHECK(code::placed_shape({3}, second) == Shape{2, 3});
+  std::vector<float> row(3);
+  code::put_back(ours, second, {3}, row);
+  CHECK(row == std::vector<float>{3, 4, 5});
+}
+
+TEST_CASE(
+    "where another framework has one bias for two of a recurrent layer it is their sum, and comes back as the first") {
+  const SmallNetwork small("model: [{lstm: 3}]", {DType::f32, {5, 4}});
+  const std::vector<code::NamedArray> arrays = code::flax_module(small.trained(), true).tensors.arrays();
+  const auto bias = std::ranges::find(arrays, "params.0.cell.hf.bias", &code::NamedArray::name);
+  REQUIRE(bias != arrays.end());
+  CHECK(bias->values == std::vector<float>{2 * 3.0f / 8, 2 * 4.0f / 8, 2 * 5.0f / 8});
+  Twin::Place place;
+  place.added = true;
+  std::vector<float> second{1, 2, 3};
+  code::put_back(bias->values, place, {3}, second);
+  CHECK(second == std::vector<float>{0, 0, 0});
+}
+
+TEST_CASE("a recurrent layer is linen's") {
+  const SmallNetwork small(
+      "model: [{gru: {hidden_size: 3, bidirectional: true}}, {rnn: {hidden_size: 2, return_sequences: false}}]",
+      {DType::f32, {5, 4}});
+  CHECK(code::flax_module(small.trained(), true).classes ==
+        "\n\nclass Net(nn.Module):\n"
+        "    @nn.compact\n"
+        "    def __call__(self, x):\n"
+        "        x = nn.Bidirectional(nn.RNN(nn.GRUCell(3, parent=None), parent=None), nn.RNN(nn.GRUCell(3, "
+        "parent=None), "
+        "parent=None), name='0')(x)\n"
+        "        x = nn.RNN(nn.SimpleCell(2, parent=None), name='1')(x)[:, -1]\n"
+        "        return x\n");
+}
+
 TEST_CASE("arguments without a keyword have a name where one is wanted") {
   const std::string call =
       "layers.Conv2D(filters:4, kernel_size:(3, 3), name='a')(layers.Permute(dims:(3, 1, 2))({x}))";

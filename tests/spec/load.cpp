@@ -96,10 +96,11 @@ TEST_CASE("files are looked for beside the file that names them, then in the sea
 TEST_CASE("a file that is not there is named, with where it was looked for") {
   const Folder files;
   files.write("models/lenet5.yaml", "[]\n");
+  files.write("share/models/alexnet.yaml", "[]\n");
   const std::string run = files.write("run.yaml", "model: models/lenet.yaml\nextends: gone.yaml\nb: bad.yaml\n");
   files.write("bad.yaml", "a: [\n");
   LoadOptions options;
-  options.search = {files / "share"};
+  options.search = {files / "share", files / "elsewhere", files.path};
   CHECK(error_text(files, [&] { load_spec(run, options); }) ==
         "error: DIR/run.yaml:1:8: model: no file 'models/lenet.yaml'\n"
         "  looked in DIR/models, DIR/share/models\n"

@@ -28,25 +28,35 @@ static void lay(const float *x, float *y, long a, long b, long inner) {
     for (long j = 0; j < b; ++j)
       for (long k = 0; k < inner; ++k) y[(k * b + j) * wide(a) + i] = x[(i * b + j) * inner + k];
 })"},
+      {"EACH", R"(/* Turns that do not depend on each other. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define EACH(i, n) _Pragma("GCC ivdep") for (long i = 0; i < (n); ++i)
+#else
+#define EACH(i, n) for (long i = 0; i < (n); ++i)
+#endif)"},
+      {"MADE", R"(/* For processors with AVX2 and for others in one program, by its own level of optimization. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
+#if __GNUC__ >= 12
+#define MADE(level) __attribute__((optimize(level), target_clones("arch=x86-64-v3", "default")))
+#else
+#define MADE(level) __attribute__((optimize(level), target_clones("arch=haswell", "default")))
+#endif
+#else
+#define MADE(level)
+#endif)"},
       {"TILE",
-       R"(/* Loops of few turns are unrolled, so that their sums stay in registers (-O3 would move these), and made for the
- * processor at hand. */
+       R"(/* Loops of few turns are unrolled, so that their sums stay in registers; -O3 would move these. */
 #if defined(__GNUC__) && !defined(__clang__)
 #define UNROLLED _Pragma("GCC unroll 32")
 #else
 #define UNROLLED
 #endif
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
-#define FOR_ANY_PROCESSOR __attribute__((optimize("O2"), target_clones("arch=haswell", "default")))
-#else
-#define FOR_ANY_PROCESSOR
-#endif
 
 /* y [places, columns] += x w: x has `runs` of `count` numbers `run` apart, at places that lie `apart`; rows of w lie
  * `stride` apart, those of the next run `w_run` behind. */
 #define TILE(name, places, columns)                                                                              \
-  FOR_ANY_PROCESSOR static void name(float *restrict y, const float *restrict x, long apart, long run, long runs, \
-                                     long count, const float *restrict w, long w_run, long stride) {             \
+  MADE("O2") static void name(float *restrict y, const float *restrict x, long apart, long run, long runs,       \
+                              long count, const float *restrict w, long w_run, long stride) {                    \
     float sum[places][columns];                                                                                  \
     memcpy(sum, y, sizeof sum);                                                                                  \
     for (long r = 0; r < runs; ++r)                                                                              \
@@ -136,9 +146,9 @@ static void dense_convolution(const float *x, const float *w, float *y, long bat
   }
 })"},
       {"convolution", R"(/* Channels last; w [kernel ..., channels / groups, wide(outputs)]. */
-static void convolution(const float *x, const float *w, float *y, long batch, const long *in, long channels,
-                        const long *out, long outputs, const long *size, const long *stride, const long *pad,
-                        const long *dilation, long groups) {
+MADE("O3") static void convolution(const float *x, const float *w, float *y, long batch, const long *in, long channels,
+                                   const long *out, long outputs, const long *size, const long *stride, const long *pad,
+                                   const long *dilation, long groups) {
   const long each = channels / groups, made = outputs / groups, row = wide(outputs);
   for (long b = 0; b < batch; ++b)
     for (long od = 0; od < out[0]; ++od)
@@ -194,8 +204,9 @@ static void transposed_convolution(const float *x, const float *w, float *y, lon
         }
 })"},
       {"max_pool",
-       R"(static void max_pool(const float *x, float *y, long batch, long height, long width, long channels, long rows,
-                     long columns, const long *size, const long *stride, const long *pad, const long *dilation) {
+       R"(MADE("O3") static void max_pool(const float *x, float *y, long batch, long height, long width, long channels,
+                                long rows, long columns, const long *size, const long *stride, const long *pad,
+                                const long *dilation) {
   for (long b = 0; b < batch; ++b)
     for (long r = 0; r < rows; ++r)
       for (long q = 0; q < columns; ++q) {
@@ -219,9 +230,9 @@ static void transposed_convolution(const float *x, const float *w, float *y, lon
   return 0;
 })"},
       {"attention", R"(/* `sums` has room for a row of each head and query, `y` for the result. */
-static void attention(const float *q, long q_step, const float *k, long k_step, const float *v, long v_step, float *y,
-                      float *sums, long batch, long queries, long keys, long heads, long kv_heads, long dim, float scale,
-                      int causal, const int32_t *lengths) {
+MADE("O3") static void attention(const float *q, long q_step, const float *k, long k_step, const float *v, long v_step,
+                                 float *y, float *sums, long batch, long queries, long keys, long heads, long kv_heads,
+                                 long dim, float scale, int causal, const int32_t *lengths) {
   const long width = heads * dim;
   for (long b = 0; b < batch; ++b)
     for (long h = 0; h < heads; ++h)

@@ -1,4 +1,5 @@
-// Rows outside, columns inside; a row's sum or maximum is a pass of its own over the columns.
+// Rows outside, columns inside; a row's sum or maximum is a pass of its own over the columns. What depends on the
+// column only is computed before.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/interop/c/loop_text.h"
 
@@ -19,9 +20,32 @@ using Extent = Loop::Extent;
 class LoopText {
  public:
   LoopText(const Loop& loop, const std::vector<std::string>& inputs, const std::vector<std::string>& outputs)
-      : loop_(loop), inputs_(inputs), outputs_(outputs) {}
+      : loop_(loop), inputs_(inputs), outputs_(outputs) {
+    if (loop.rows == 1 || loop.cols > most_kept) return;
+    for (const Instruction& i : loop.code)
+      for (const int reg : {i.a, i.b, i.c})
+        if (i.extent == Extent::full && reg >= 0 && at(reg).extent == Extent::column && at(reg).kind == Kind::map)
+          kept_.insert(reg);
+  }
 
   std::string text() {
+    if (kept_.empty()) return nests();
+    const std::vector<int> kept(kept_.begin(), kept_.end());
+    std::string arrays, body;
+    for (const int reg : kept) {
+      arrays += concat("  float ", array(reg), "[", loop_.cols, "];\n");
+      body += "    " + array(reg) + "[c] = " + name(reg) + ";\n";
+    }
+    kept_.clear();
+    const std::string before = columns(kept, body, true);
+    kept_ = {kept.begin(), kept.end()};
+    return "{\n" + arrays + before + nests() + "}\n";
+  }
+
+ private:
+  static constexpr int64_t most_kept = 4096;  // of an array on the stack
+
+  std::string nests() {
     size_t output = 0;
     bool again = false;  // for the variances, behind the means
     std::string before, behind;
@@ -49,7 +73,6 @@ class LoopText {
     return text;
   }
 
- private:
   static std::string zero(const std::string& y, int64_t n) {
     return concat("memset(", y, ", 0, ", n, " * sizeof(float));\n");
   }
@@ -76,6 +99,7 @@ class LoopText {
   }
 
   static std::string name(int reg) { return concat("v", reg); }
+  static std::string array(int reg) { return concat("of_column", reg); }
   std::string operand(int reg) const {
     const Instruction& i = at(reg);
     return i.kind == Kind::constant ? literal(i.value) : name(reg);
@@ -107,14 +131,18 @@ class LoopText {
       const int reg = left.back();
       left.pop_back();
       if (reg < 0 || !by_column(at(reg)) || at(reg).kind == Kind::constant || !found.insert(reg).second) continue;
-      if (!reduces(at(reg)))
+      if (!reduces(at(reg)) && !kept_.contains(reg))
         for (const int next : {at(reg).a, at(reg).b, at(reg).c}) left.push_back(next);
     }
     return found;
   }
-  std::string columns(const std::vector<int>& wanted, const std::string& body) const {
-    std::string text = concat("  for (long c = 0; c < ", loop_.cols, "; ++c) {\n");
-    for (const int reg : inside(wanted)) text += "    const float " + name(reg) + " = " + value(at(reg)) + ";\n";
+  // `apart`: no turn reads what another has written.
+  std::string columns(const std::vector<int>& wanted, const std::string& body, bool apart) const {
+    std::string text =
+        apart ? concat("  EACH(c, ", loop_.cols, ") {\n") : concat("  for (long c = 0; c < ", loop_.cols, "; ++c) {\n");
+    for (const int reg : inside(wanted))
+      text +=
+          "    const float " + name(reg) + " = " + (kept_.contains(reg) ? array(reg) + "[c]" : value(at(reg))) + ";\n";
     return text + body + "  }\n";
   }
 
@@ -124,12 +152,14 @@ class LoopText {
     const std::string x = operand(i.a), y = name(reg);
     return "  float " + y + " = " + (sums ? "0" : "-INFINITY") + ";\n" +
            columns({i.a},
-                   sums ? "    " + y + " += " + x + ";\n" : "    if (" + x + " > " + y + ") " + y + " = " + x + ";\n");
+                   sums ? "    " + y + " += " + x + ";\n" : "    if (" + x + " > " + y + ") " + y + " = " + x + ";\n",
+                   false);
   }
 
   std::string nest(bool variances) {
     std::vector<int> wanted;
     std::string body, row_stores;
+    bool apart = true;
     size_t output = 0;
     for (const Loop::Result& result : loop_.results) {
       const std::string& y = outputs_[output++];
@@ -157,7 +187,7 @@ class LoopText {
       else if (result.kind == R::sum)
         body += "    " + y + group + " += " + x + ";\n";
       else if (per_column)
-        body += "    " + y + "[0] += " + x + ";\n";
+        body += "    " + y + "[0] += " + x + ";\n", apart = false;
       else
         row_stores += "  " + y + "[0] += " + x + ";\n", wanted.pop_back();
     }
@@ -168,12 +198,13 @@ class LoopText {
       text += reduces(i) ? reduction(reg) : "  const float " + name(reg) + " = " + value(i) + ";\n";
     }
     text += row_stores;
-    if (!body.empty()) text += columns(wanted, body);
+    if (!body.empty()) text += columns(wanted, body, apart);
     return text + "}\n";
   }
 
   const Loop& loop_;
   const std::vector<std::string>&inputs_, &outputs_;
+  std::set<int> kept_;  // registers that are computed before, one value a column
 };
 
 }  // namespace

@@ -29,6 +29,9 @@ std::string called_functions(const std::string& body) {
   return code::functions_called(all, body);
 }
 
+// An input that nothing is computed from.
+std::string unread(size_t i) { return "in_" + std::to_string(i) + "_unread"; }
+
 struct Program {
   std::string text;
   std::vector<Writer::Stored> stored;
@@ -115,6 +118,8 @@ Program write_program(const TrainedNetwork& trained) {
     for (size_t k = 0; k < node.types.size(); ++k) outputs.push_back({fused.get(), i, static_cast<int>(k)});
     row->second(w, node, outputs);
   }
+  for (size_t i = 0; i < network.inputs().size(); ++i)
+    if (!node_of_input.contains(network.inputs()[i].name)) w.statement(concat("(void)", unread(i), ";\n"));
   const Value output = g.outputs()[0].value;
   w.statement(concat("memcpy(output, ", w.pointer(output), ", ", output.shape().elements(), " * sizeof(float));\n"));
 
@@ -122,9 +127,9 @@ Program write_program(const TrainedNetwork& trained) {
   std::string buffers;
   for (const Network::Input& each : network.inputs()) {
     const auto found = node_of_input.find(each.name);
-    const std::string name = concat("in_", found == node_of_input.end() ? -1 : found->second);
-    const std::string type = type_of(each.type.dtype),
-                      argument = name == "in_-1" ? "in_" + std::to_string(parameters.size()) + "_unread" : name;
+    const std::string type = type_of(each.type.dtype), argument = found == node_of_input.end()
+                                                                      ? unread(parameters.size())
+                                                                      : "in_" + std::to_string(found->second);
     parameters.push_back("const " + type + " *" + argument);
     described.push_back(each.name + ": " + type + sizes_of(each.type.shape));
     buffers += "  static " + type + " " + argument + "[" + std::to_string(each.type.shape.elements()) + "];\n";

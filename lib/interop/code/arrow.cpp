@@ -54,9 +54,8 @@ Shape seen_shape(const Shape& shape, const Twin::Place& place) {
   return Shape(sizes);
 }
 
-}  // namespace
-
-Shape placed_shape(const Shape& shape, const Twin::Place& place) {
+// Of one of the rows there.
+Shape row_shape(const Shape& shape, const Twin::Place& place) {
   const Shape seen = seen_shape(shape, place);
   const size_t at = place.arrow.find(between);
   if (at == std::string::npos) return seen;
@@ -66,16 +65,46 @@ Shape placed_shape(const Shape& shape, const Twin::Place& place) {
   return Shape(sizes);
 }
 
+// Equal blocks of values in the order there, or back in ours.
+std::vector<float> in_blocks(const std::vector<float>& from, const std::vector<int64_t>& order, bool back) {
+  if (order.empty()) return from;
+  const int64_t each = std::ssize(from) / std::ssize(order);
+  DL_CHECK(each * std::ssize(order) == std::ssize(from), from.size(), " values in ", order.size(), " blocks");
+  std::vector<float> to(from.size());
+  for (int64_t theirs = 0; theirs < std::ssize(order); ++theirs) {
+    const int64_t ours = order[static_cast<size_t>(theirs)];
+    std::copy_n(from.begin() + each * (back ? theirs : ours), each, to.begin() + each * (back ? ours : theirs));
+  }
+  return to;
+}
+
+}  // namespace
+
+Shape placed_shape(const Shape& shape, const Twin::Place& place) {
+  const Shape row = row_shape(shape, place);
+  if (place.rows == 1) return row;
+  std::vector<int64_t> sizes = row.sizes();
+  sizes.insert(sizes.begin(), place.rows);
+  return Shape(sizes);
+}
+
 Arranged placed(const std::vector<float>& values, const Shape& shape, const Twin::Place& place) {
   const int64_t count = shape.elements() / place.parts;
   const auto begin = values.begin() + count * place.part;
-  return arranged({begin, begin + count}, seen_shape(shape, place), place.arrow);
+  return arranged(in_blocks({begin, begin + count}, place.blocks, false), seen_shape(shape, place), place.arrow);
 }
 
 void put_back(const std::vector<float>& there, const Twin::Place& place, const Shape& shape,
               std::vector<float>& values) {
-  const Arranged back = arranged(there, placed_shape(shape, place), reversed(place.arrow));
-  std::ranges::copy(back.values, values.begin() + std::ssize(back.values) * place.part);
+  const int64_t count = shape.elements() / place.parts;
+  const auto begin = there.begin() + count * place.row;
+  const auto to = values.begin() + count * place.part;
+  if (place.added) {
+    std::fill_n(to, count, 0.0f);
+    return;
+  }
+  const Arranged back = arranged({begin, begin + count}, row_shape(shape, place), reversed(place.arrow));
+  std::ranges::copy(in_blocks(back.values, place.blocks, true), to);
 }
 
 }  // namespace dl::code

@@ -16,10 +16,11 @@ struct Arranged {
 
 // Each letter is an axis. An empty arrow changes nothing; one that does not fit the shape is a failed check.
 Arranged arranged(std::vector<float> values, const Shape& shape, const std::string& arrow);
-// What lies at such a place elsewhere, and its shape.
+// What of our tensor lies at such a place elsewhere: a row of what is there, where that has several.
 Arranged placed(const std::vector<float>& values, const Shape& shape, const Twin::Place& place);
+// Of all that lies there.
 Shape placed_shape(const Shape& shape, const Twin::Place& place);
-// The same back: sets that part of our tensor's values to what lies there.
+// Sets that part of our tensor's values to what lies there.
 void put_back(const std::vector<float>& there, const Twin::Place& place, const Shape& shape,
               std::vector<float>& values);
 // The same arrow read from its end: "hwio -> oihw".

@@ -2,7 +2,9 @@
 // say.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/interop/code/python_files.h"
@@ -16,7 +18,8 @@ class ForeignTensors {
  public:
   explicit ForeignTensors(const TrainedNetwork& trained) : trained_(trained) {}
 
-  // A tensor of the item's layer, tied or its own, under a name there. A name that is there already is passed over.
+  // A tensor of the item's layer, tied or its own, under a name there. One that is there already is passed over;
+  // several are one there where their places say so.
   void keep(const ModelItem& item, const Twin::Place& place, const std::string& name);
 
   const std::vector<NamedArray>& arrays() const { return arrays_; }
@@ -26,6 +29,7 @@ class ForeignTensors {
   const TrainedNetwork& trained_;
   std::vector<NamedArray> arrays_;
   std::vector<WrittenTensor> written_;
+  std::set<std::pair<std::string, std::string>> kept_;  // paths here, and names there
 };
 
 // The path of the item whose tensors it has: its own, or that of the one that it shares them with.

@@ -36,6 +36,20 @@ struct KerasLayer {
   std::vector<Node> nodes;
 };
 
+Json constant(const CallTree& e);
+
+// layers.LSTM(units=3), as an argument of another layer.
+Json serialized(const CallTree& constructor) {
+  const std::string& kind = constructor.items[0].text;
+  DL_CHECK(kind.starts_with("layers.") && constructor.items.size() == 1, "'", kind, "' has arguments without names");
+  Json config = Json::object();
+  for (const auto& [key, value] : constructor.named) config[key] = constant(value);
+  return {{"module", "keras.layers"},
+          {"class_name", kind.substr(kind.find('.') + 1)},
+          {"config", config},
+          {"registered_name", nullptr}};
+}
+
 Json constant(const CallTree& e) {
   if (e.kind == CallTree::Kind::text) return e.text;
   if (e.kind == CallTree::Kind::number)
@@ -45,6 +59,7 @@ Json constant(const CallTree& e) {
     for (const CallTree& item : e.items) list.push_back(constant(item));
     return list;
   }
+  if (e.kind == CallTree::Kind::call) return serialized(e);
   DL_CHECK(e.text == "True" || e.text == "False" || e.text == "None", "'", e.text, "' is no constant");
   return e.text == "None" ? Json() : Json(e.text == "True");
 }
@@ -168,11 +183,8 @@ class KerasGraph {
   size_t layer_of(const std::string& name, const CallTree& constructor) {
     const auto known = std::ranges::find(layers_, name, &KerasLayer::name);
     if (known != layers_.end()) return static_cast<size_t>(known - layers_.begin());
-    const std::string& kind = constructor.items[0].text;
-    DL_CHECK(kind.starts_with("layers.") && constructor.items.size() == 1, "'", kind, "' has arguments without names");
-    KerasLayer layer{name, kind.substr(kind.find('.') + 1), Json::object(), {}};
-    for (const auto& [key, value] : constructor.named) layer.config[key] = constant(value);
-    layers_.push_back(std::move(layer));
+    const Json made = serialized(constructor);
+    layers_.push_back({name, made["class_name"], made["config"], {}});
     return layers_.size() - 1;
   }
 
@@ -226,10 +238,17 @@ class KerasGraph {
 
 // What parts of a layer are called as its attributes.
 std::string attribute_of(const std::string& part) {
-  static const std::map<std::string, std::string> attention{
-      {"query", "query_dense"}, {"key", "key_dense"}, {"value", "value_dense"}, {"attention_output", "output_dense"}};
-  const auto found = attention.find(part);
-  return found == attention.end() ? part : found->second;
+  static const std::map<std::string, std::string> attributes{{"query", "query_dense"},
+                                                             {"key", "key_dense"},
+                                                             {"value", "value_dense"},
+                                                             {"attention_output", "output_dense"},
+                                                             {"lstm_cell", "cell"},
+                                                             {"gru_cell", "cell"},
+                                                             {"simple_rnn_cell", "cell"},
+                                                             {"forward_rnn", "forward_layer"},
+                                                             {"backward_rnn", "backward_layer"}};
+  const auto found = attributes.find(part);
+  return found == attributes.end() ? part : found->second;
 }
 
 StoredTensor stored(ElementType type, const Shape& shape, const void* values) {
@@ -266,11 +285,14 @@ struct KerasVariables {
   TensorTree root;
 
  private:
-  void add(TensorTree& group, const NamedArray& array, size_t begin) {
-    const size_t slash = array.name.find('/', begin);
-    TensorTree& part =
-        slash == std::string::npos ? group : group.groups[attribute_of(array.name.substr(begin, slash - begin))];
-    TensorTree& variables = part.groups["vars"];
+  void add(TensorTree& layer, const NamedArray& array, size_t begin) {
+    TensorTree* group = &layer;
+    for (size_t end = array.name.find('/', begin); end != std::string::npos; end = array.name.find('/', begin)) {
+      group = &group->groups[attribute_of(array.name.substr(begin, end - begin))];
+      group->groups["vars"];
+      begin = end + 1;
+    }
+    TensorTree& variables = group->groups["vars"];
     kept_.push_back(std::make_unique<StoredTensor>(stored(ElementType::f32, array.shape, array.values.data())));
     variables.tensors[std::to_string(variables.tensors.size())] = kept_.back().get();
   }

@@ -44,6 +44,45 @@ std::string sizes_of(const Shape& shape) {
   return join(sizes);
 }
 
+// What has a tensor or a module of this path in a class, and the tensor itself: self.weight, self.proj.weight; parts
+// that are no names are asked for.
+std::string owner_of(const std::string& path) {
+  const size_t dot = path.rfind('.');
+  if (dot == std::string::npos) return "self";
+  const std::string owner = path.substr(0, dot);
+  return is_identifier(last_part(owner)) ? owner_of(owner) + "." + last_part(owner)
+                                         : "self.get_submodule('" + owner + "')";
+}
+std::string attribute_of(const std::string& path) {
+  const std::string name = last_part(path);
+  return is_identifier(name) ? owner_of(path) + "." + name : "getattr(" + owner_of(path) + ", '" + name + "')";
+}
+
+// Lines of __init__() that make a layer's tensors, with modules for the parts of their paths.
+std::string declarations(const LoneLayer& lone) {
+  std::string text;
+  const auto add = [&](const std::string& path, const char* method, const std::string& object, bool by_name) {
+    text += "        " + (by_name && is_identifier(last_part(path))
+                              ? attribute_of(path) + " = " + object
+                              : owner_of(path) + "." + method + "('" + last_part(path) + "', " + object + ")");
+    text += "\n";
+  };
+  std::set<std::string> parts;
+  const auto add_parts = [&](const std::string& path) {
+    for (size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1))
+      if (parts.insert(path.substr(0, dot)).second) add(path.substr(0, dot), "add_module", "nn.Module()", true);
+  };
+  for (const auto& [path, shape] : lone.parameters) {
+    add_parts(path);
+    add(path, "register_parameter", "nn.Parameter(torch.zeros(" + sizes_of(shape) + "))", true);
+  }
+  for (const auto& [path, shape] : lone.buffers) {
+    add_parts(path);
+    add(path, "register_buffer", "torch.zeros(" + sizes_of(shape) + ")", false);
+  }
+  return text;
+}
+
 class Modules {
  public:
   explicit Modules(bool twins) : twins_(twins) {}
@@ -136,23 +175,7 @@ class Modules {
   }
 
   ItemCode as_operations(const Layer& layer, const std::vector<Type>& inputs, const LoneLayer& lone) {
-    std::string text = "    def __init__(self):\n        super().__init__()\n";
-    std::set<std::string> parts;
-    const auto owner = [&](const std::string& name) {
-      std::string self = "self";
-      for (size_t dot = name.find('.'), begin = 0; dot != std::string::npos; dot = name.find('.', begin)) {
-        self += "." + name.substr(begin, dot - begin);
-        if (parts.insert(self).second) text += "        " + self + " = nn.Module()\n";
-        begin = dot + 1;
-      }
-      return self;
-    };
-    for (const auto& [name, shape] : lone.parameters)
-      text += concat("        ", owner(name), ".", last_part(name), " = nn.Parameter(torch.zeros(", sizes_of(shape),
-                     "))\n");
-    for (const auto& [name, shape] : lone.buffers)
-      text += concat("        ", owner(name), ".register_buffer('", last_part(name), "', torch.zeros(", sizes_of(shape),
-                     "))\n");
+    std::string text = "    def __init__(self):\n        super().__init__()\n" + declarations(lone);
     std::vector<std::string> arguments{"self"};
     for (size_t i = 0; i < inputs.size(); ++i) arguments.push_back(input_name(i));
     text += "\n    def forward(" + join(arguments) + "):\n";
@@ -162,7 +185,7 @@ class Modules {
     const OpsText ops = write_ops(lone.open, torch_dialect(), [](const Value& v) {
       const GraphNode& node = v.graph->node(v.node);
       const auto* variable = dynamic_cast<const VariableOp*>(node.op.get());
-      return variable ? "self." + variable->variable.name : node.op->attributes();
+      return variable ? attribute_of(variable->variable.name) : node.op->attributes();
     });
     for (const std::string& line : ops.lines) text += "        " + line + "\n";
     const bool back = held_first(lone.output.shape);

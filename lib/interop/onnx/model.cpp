@@ -21,7 +21,16 @@ enum class OpsetField : protozero::pbf_tag_type { domain = 1, version = 2 };
 enum class EntryField : protozero::pbf_tag_type { key = 1, value = 2 };
 enum class GraphField : protozero::pbf_tag_type { node = 1, name = 2, initializer = 5, input = 11, output = 12 };
 enum class NodeField : protozero::pbf_tag_type { input = 1, output = 2, name = 3, op_type = 4, attribute = 5 };
-enum class AttributeField : protozero::pbf_tag_type { name = 1, f = 2, i = 3, s = 4, floats = 7, ints = 8, type = 20 };
+enum class AttributeField : protozero::pbf_tag_type {
+  name = 1,
+  f = 2,
+  i = 3,
+  s = 4,
+  t = 5,
+  floats = 7,
+  ints = 8,
+  type = 20
+};
 enum class TensorField : protozero::pbf_tag_type {
   dims = 1,
   data_type = 2,
@@ -41,7 +50,7 @@ using Message = protozero::pbf_builder<Field>;
 
 constexpr uint64_t page = 64 << 10;  // Windows maps files in these
 
-enum AttributeType : int32_t { of_float = 1, of_int = 2, of_string = 3, of_floats = 6, of_ints = 7 };
+enum AttributeType : int32_t { of_float = 1, of_int = 2, of_string = 3, of_tensor = 4, of_floats = 6, of_ints = 7 };
 
 void write_attribute(Message<NodeField>& node, const std::string& name, const Attribute& attribute) {
   using F = AttributeField;
@@ -89,10 +98,11 @@ void write_entry(Message<TensorField>& w, const std::string& key, const std::str
   entry.add_string(EntryField::value, value);
 }
 
-void write_initializer(Message<GraphField>& graph, const Initializer& tensor, const std::string& beside,
-                       const Place& place) {
+template <class Field>
+void write_tensor(Message<Field>& message, Field field, const Initializer& tensor, const std::string& beside,
+                  const Place& place) {
   using F = TensorField;
-  Message<F> w(graph, GraphField::initializer);
+  Message<F> w(message, field);
   for (const int64_t n : tensor.sizes) w.add_int64(F::dims, n);
   w.add_int32(F::data_type, static_cast<int32_t>(tensor.type));
   w.add_string(F::name, tensor.name);
@@ -104,6 +114,16 @@ void write_initializer(Message<GraphField>& graph, const Initializer& tensor, co
   write_entry(w, "offset", std::to_string(place.offset));
   write_entry(w, "length", std::to_string(place.bytes));
   w.add_enum(F::data_location, 1);
+}
+
+void write_constant(Message<GraphField>& graph, const Initializer& tensor) {
+  Message<NodeField> w(graph, GraphField::node);
+  w.add_string(NodeField::output, tensor.name);
+  w.add_string(NodeField::op_type, "Constant");
+  Message<AttributeField> value(w, NodeField::attribute);
+  value.add_string(AttributeField::name, "value");
+  write_tensor(value, AttributeField::t, tensor, {}, {});
+  value.add_int32(AttributeField::type, of_tensor);
 }
 
 void write_value(Message<GraphField>& graph, GraphField field, const OpenValue& value) {
@@ -150,10 +170,11 @@ std::string bytes_of(const Model& model, const std::string& beside) {
   {
     const std::vector<Place> places = places_beside(model);
     Message<GraphField> graph(w, F::graph);
+    for (const Initializer& tensor : model.constants) write_constant(graph, tensor);
     for (const OnnxNode& node : model.nodes) write_node(graph, node);
     graph.add_string(GraphField::name, model.graph);
     for (size_t i = 0; i < model.initializers.size(); ++i)
-      write_initializer(graph, model.initializers[i], beside, places[i]);
+      write_tensor(graph, GraphField::initializer, model.initializers[i], beside, places[i]);
     for (const OpenValue& input : model.inputs) write_value(graph, GraphField::input, input);
     for (const OpenValue& output : model.outputs) write_value(graph, GraphField::output, output);
   }

@@ -36,7 +36,8 @@ struct OpenValue {  // an input or output of the graph
 struct Model {
   std::string graph;  // its name
   std::vector<OnnxNode> nodes;
-  std::vector<Initializer> initializers;
+  std::vector<Initializer> initializers;  // the network's tensors
+  std::vector<Initializer> constants;     // nodes, so that no reader takes them for weights
   std::vector<OpenValue> inputs, outputs;
   std::map<std::string, std::string> metadata;
 };

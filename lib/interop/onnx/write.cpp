@@ -37,7 +37,9 @@ void drop_unread(Model& model) {
   }
   std::ranges::reverse(kept);
   model.nodes = std::move(kept);
-  std::erase_if(model.initializers, [&](const Initializer& tensor) { return !read.contains(tensor.name); });
+  const auto is_unread = [&](const Initializer& tensor) { return !read.contains(tensor.name); };
+  std::erase_if(model.initializers, is_unread);
+  std::erase_if(model.constants, is_unread);
 }
 
 }  // namespace

@@ -59,11 +59,16 @@ std::string Writer::initializer(const std::string& name, Element type, std::vect
   return model_.initializers.back().name;
 }
 
+std::string Writer::constant(const std::string& name, Element type, std::vector<int64_t> sizes, std::string bytes) {
+  model_.constants.push_back({unique(name), type, std::move(sizes), std::move(bytes)});
+  return model_.constants.back().name;
+}
+
 std::string Writer::ints(const std::vector<int64_t>& values) {
   std::string& name = constants_["ints " + joined(values)];
   if (name.empty())
-    name = initializer("sizes_" + joined(values), Element::i64, {static_cast<int64_t>(values.size())},
-                       bytes_of_values(values));
+    name = constant("sizes_" + joined(values), Element::i64, {static_cast<int64_t>(values.size())},
+                    bytes_of_values(values));
   return name;
 }
 
@@ -71,13 +76,12 @@ std::string Writer::number(double value) {
   const std::string text = number_text(value);
   std::string& name = constants_["number " + text];
   if (name.empty())
-    name =
-        initializer("number_" + text, Element::f32, {}, bytes_of_values(std::vector<float>{static_cast<float>(value)}));
+    name = constant("number_" + text, Element::f32, {}, bytes_of_values(std::vector<float>{static_cast<float>(value)}));
   return name;
 }
 
 std::string Writer::numbers(const std::string& name, const std::vector<float>& values, const Shape& shape) {
-  return initializer((scope_.empty() ? "" : scope_ + "/") + name, Element::f32, shape.sizes(), bytes_of_values(values));
+  return constant((scope_.empty() ? "" : scope_ + "/") + name, Element::f32, shape.sizes(), bytes_of_values(values));
 }
 
 std::string Writer::samples() {

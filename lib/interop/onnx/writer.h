@@ -89,6 +89,7 @@ class Writer {
   std::string transposed(const Held& from, const Order& order);
   std::string unique(std::string name);
   std::string initializer(const std::string& name, Element type, std::vector<int64_t> sizes, std::string bytes);
+  std::string constant(const std::string& name, Element type, std::vector<int64_t> sizes, std::string bytes);
   std::string samples();  // i64 [1]: how many there are
 
   const TrainedNetwork& trained_;

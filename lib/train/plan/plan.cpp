@@ -343,6 +343,13 @@ class RunPlanner {
   SetsToRead read_;
 };
 
+LoadOptions load_options(const std::vector<std::string>& sets) {
+  LoadOptions options{.sets = sets, .later = data_value_names(), .schema = owned_schema<RunSpec>()};
+  for (const std::filesystem::path& folder : shared_folders()) options.search.push_back(folder / "configs");
+  options.most_bytes = max_resolved_bytes;
+  return options;
+}
+
 // Error(Exit::usage) where there is none, but one that comes with the program is called so.
 std::filesystem::path config_file(const std::filesystem::path& name) {
   const std::filesystem::path config = shared_file(name);
@@ -362,9 +369,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
                                 Weights weights, const SetsToRead& read) {
   const std::filesystem::path config = config_file(name);
   auto plan = std::make_unique<Plan>();
-  plan->spec = load_spec(
-      config,
-      {.sets = sets, .later = data_value_names(), .schema = owned_schema<RunSpec>(), .most_bytes = max_resolved_bytes});
+  plan->spec = load_spec(config, load_options(sets));
   plan->config = config_text(config, plan->spec, sets);
   plan->name = config.stem().string();
   std::vector<Problem> problems;
@@ -512,8 +517,7 @@ std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std
 
 std::string run_name(const std::filesystem::path& name) {
   const std::filesystem::path config = config_file(name);
-  const Node spec = load_spec(
-      config, {.later = data_value_names(), .schema = owned_schema<RunSpec>(), .most_bytes = max_resolved_bytes});
+  const Node spec = load_spec(config, load_options({}));
   const Node* given = spec.find("name");
   return given && given->is_scalar() ? given->as_string().value_or(given->text) : config.stem().string();
 }
