@@ -17,6 +17,8 @@
 #include "lib/interop/code/ops.h"
 #include "lib/interop/code/pytorch_module.h"
 #include "lib/interop/code/text.h"
+#include "lib/interop/export_target.h"
+#include "tests/folder.h"
 #include "tests/interop/operations.h"
 #include "tests/interop/small_network.h"
 #include "tests/read_registered.h"
@@ -343,6 +345,19 @@ TEST_CASE("numbers of C are floats, whatever they are") {
   CHECK(c::literal(1) == "1.0f");
   CHECK(c::literal(-0.5) == "(-0.5f)");
   CHECK(c::literal(1e-8) == "1e-08f");
+}
+
+TEST_CASE("what depends on a channel only is computed once in C, before the loop over places") {
+  const SmallNetwork small("model: [{conv2d: {out_channels: 4, kernel_size: 3}}, batch_norm, relu]",
+                           {DType::f32, {6, 6, 2}});
+  const Folder folder;
+  export_targets().at("c")()->write(small.trained(), {}, folder.path);
+  const std::string text = folder.text("model.c");
+  const size_t rows = text.find("for (long r = 0");
+  REQUIRE(rows != std::string::npos);
+  CHECK(text.find("sqrtf(") < rows);
+  CHECK(text.find("sqrtf(", rows) == std::string::npos);
+  CHECK(text.find("EACH(c, 4) {", rows) != std::string::npos);
 }
 
 }  // namespace dl::testing
