@@ -139,7 +139,7 @@ void RecurrentLayer::say_flax(Twins& t) const {
   const std::string cell_there = lstm  ? "nn.OptimizedLSTMCell({hidden_size}, parent=None)"
                                  : gru ? "nn.GRUCell({hidden_size}, parent=None)"
                                        : "nn.SimpleCell({hidden_size}, activation_fn={function|nn.tanh}, parent=None)";
-  if (cell() == Cell::rnn_relu) t.say("function", "nn.relu");
+  t.say("function", cell() == Cell::rnn_relu ? "nn.relu" : "nn.tanh");
   const std::string one = "nn.RNN(" + cell_there;
   Twin& flax =
       t.flax(bidirectional ? "nn.Bidirectional(" + one + ", parent=None), " + one + ", parent=None))" : one + ")");
