@@ -194,6 +194,9 @@ TEST_CASE("what is no ONNX, or asks for what is not known, says so") {
   CHECK(said(of_node("Add", {"x"})).find("input 1 is missing") != std::string::npos);
   CHECK(said(of_node("Relu"), ", output: nothing").find("no tensor 'nothing'") != std::string::npos);
   CHECK(said(of_node("Relu"), ", xxh64: '00'").find("expected the file's hash 00") != std::string::npos);
+  const std::vector<int64_t> huge{int64_t{1} << 40, int64_t{1} << 40, -1};
+  model.constants = {{"sizes", onnx::Element::i64, {3}, {reinterpret_cast<const char*>(huge.data()), 24}}};
+  CHECK(said(of_node("Reshape", {"x", "sizes"})).find("larger than 64 bits count") != std::string::npos);
   CHECK(said("nothing of the kind").find("expected an ONNX model") != std::string::npos);
   CHECK(said("").find("expected an ONNX model") != std::string::npos);
   // Any part of a model, and any with changed bytes, is read or refused.

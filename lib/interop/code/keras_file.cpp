@@ -288,8 +288,9 @@ struct KerasVariables {
   void add(TensorTree& layer, const NamedArray& array, size_t begin) {
     TensorTree* group = &layer;
     for (size_t end = array.name.find('/', begin); end != std::string::npos; end = array.name.find('/', begin)) {
-      group = &group->groups[attribute_of(array.name.substr(begin, end - begin))];
-      group->groups["vars"];
+      const std::string part = array.name.substr(begin, end - begin);
+      group = &group->groups[attribute_of(part)];
+      group->groups["vars"].attributes["name"] = part;
       begin = end + 1;
     }
     TensorTree& variables = group->groups["vars"];

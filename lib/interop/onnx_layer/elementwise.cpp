@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
+#include "lib/graph/sizes.h"
 #include "lib/interop/onnx_layer/taken.h"
 #include "lib/nn/functions.h"
 
@@ -32,7 +33,7 @@ ReadTensor combined(const ReadTensor& a, const ReadTensor& b, bool is_float, OfT
     for (int axis = shape.rank() - 1, own = static_cast<int>(t.sizes.size()) - 1; own >= 0; --axis, --own) {
       const int64_t size = t.sizes[static_cast<size_t>(own)];
       if (size > 1) index += at % shape[axis] * stride;
-      stride *= size;
+      stride = times(stride, size);
       at /= shape[axis];
     }
     return index;

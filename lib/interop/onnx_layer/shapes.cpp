@@ -19,7 +19,7 @@ using Whole = std::vector<int64_t>;
 std::vector<int64_t> strides_of(const Whole& sizes) {
   Whole strides(sizes.size());
   int64_t stride = 1;
-  for (size_t i = sizes.size(); i-- > 0;) strides[i] = stride, stride *= sizes[i];
+  for (size_t i = sizes.size(); i-- > 0;) strides[i] = stride, stride = times(stride, sizes[i]);
   return strides;
 }
 
@@ -84,7 +84,7 @@ void take_reshape(Taking& t, const ReadNode& node) {
     if (sizes[i] == -1)
       open = static_cast<int64_t>(i);
     else
-      known *= sizes[i];
+      known = times(known, sizes[i]);
   }
   const int64_t count = Shape(from).elements();
   if (open >= 0) sizes[static_cast<size_t>(open)] = known == 0 ? 0 : count / known;

@@ -49,6 +49,33 @@ std::string attention_meaning(const std::vector<std::string>& parts,
   return concat(name->second, ".", part->second, parts[4] == "0" ? ".kernel" : ".bias");
 }
 
+// "lstm_cell" of "lstm_cell_3".
+std::string without_number(const std::string& name) {
+  const size_t number = name.rfind('_');
+  const bool has = number != std::string::npos && name.find_first_not_of("0123456789", number + 1) == std::string::npos;
+  return has ? name.substr(0, number) : name;
+}
+
+// "second.lstm_cell.bias" of layers/lstm_1/cell/vars/2 where the layer is called 'second', and
+// "second.forward_rnn.lstm_cell.bias" of layers/bidirectional/forward_layer/cell/vars/2.
+std::string recurrent_meaning(const std::vector<std::string>& parts,
+                              const std::map<std::string, const Hdf5Object*>& groups) {
+  static const std::map<std::string, std::string> variables{{"0", "kernel"}, {"1", "recurrent_kernel"}, {"2", "bias"}};
+  const bool both = parts.size() == 6, forward = parts[2] == "forward_layer";
+  const std::string inside = concat("layers/", parts[1], "/", both ? parts[2] + "/" : "", "cell/vars");
+  const auto name_of = [&](const std::string& path) {
+    const auto group = groups.find(path);
+    if (group == groups.end()) return std::string();
+    const auto name = group->second->attributes.find("name");
+    return name == group->second->attributes.end() ? std::string() : name->second;
+  };
+  const std::string layer = name_of(concat("layers/", parts[1], "/vars")), cell = without_number(name_of(inside));
+  const auto variable = variables.find(parts.back());
+  if (layer.empty() || cell.empty() || variable == variables.end()) return "";
+  if (both && !forward && parts[2] != "backward_layer") return "";
+  return concat(layer, !both ? "." : forward ? ".forward_rnn." : ".backward_rnn.", cell, ".", variable->second);
+}
+
 // "first.kernel" of layers/conv2d_1/vars/0 where the layer is called 'first', and of model_weights/first/…/kernel;
 // empty where the class is none of these.
 std::string keras_meaning(const std::string& path, const std::map<std::string, const Hdf5Object*>& groups,
@@ -59,13 +86,12 @@ std::string keras_meaning(const std::string& path, const std::map<std::string, c
     parts.push_back(path.substr(from, slash - from));
   }
   if (parts.size() >= 3 && parts[0] == "model_weights") return concat(parts[1], ".", parts.back());
+  if (parts.size() >= 5 && parts.size() <= 6 && parts[0] == "layers" && parts[parts.size() - 3] == "cell")
+    return recurrent_meaning(parts, groups);
   if (parts.size() == 5 && parts[0] == "layers" && parts[3] == "vars") return attention_meaning(parts, groups);
   if (parts.size() != 4 || parts[0] != "layers" || parts[2] != "vars" || parts[3].size() != 1) return "";
-  std::string_view kind = parts[1];
-  if (const size_t number = kind.rfind('_');
-      number != std::string_view::npos && kind.find_first_not_of("0123456789", number + 1) == std::string_view::npos)
-    kind = kind.substr(0, number);
-  const auto* known = std::ranges::find(keras_classes, kind, &KerasClass::name);
+  const std::string kind = without_number(parts[1]);
+  const auto* known = std::ranges::find(keras_classes, std::string_view(kind), &KerasClass::name);
   const std::string group = path.substr(0, path.rfind('/'));
   const auto layer = groups.find(group);
   const size_t number = static_cast<size_t>(parts[3][0] - '0');
