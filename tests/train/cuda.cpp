@@ -189,6 +189,7 @@ GpuOutcome gpu_outcome(const GpuWorkload& workload, const std::string& device, c
                                    "trainer.log_every_n_steps=1",    "data.batch_size=16",
                                    "trainer.precision=" + precision, "data.workers=0"};
   if (workload.name.starts_with("bench/")) sets.emplace_back("data.train.samples=256");
+  if (std::getenv("DLCLI_CUDA_STEPS")) sets.emplace_back("trainer.max_epochs=100");
   if (!workload.name.starts_with("bench/") && workload.text.empty()) sets.emplace_back("data.validation={last: 4}");
   if (!workload.text.empty()) {
     config = folder / (workload.name + ".yaml");
