@@ -186,8 +186,13 @@ void DataSpec::describe(Schema& s) {
   s.optional("fitted", fitted, "what a run fitted to its training data; without it, it is fitted anew");
   for (const char* key : {"validation_split", "val_split", "val_fraction", "test_size", "valid_pct"})
     s.instead_of(key, "write 'validation: {fraction: 0.1}'");
-  for (const char* key : {"path", "root", "data_dir", "format", "file", "images", "labels", "target", "columns"})
+  for (const char* key : {"path", "root", "data_dir", "format", "file", "images", "labels", "columns"})
     s.instead_of(key, concat("write it below 'train': 'train: {format: …, path: …}'"));
+  s.instead_of("target",
+               "name it in the loss: 'loss: {mse: {target: x}}' compares with the input; a table's column is named "
+               "below 'train': 'train: {format: csv, path: …, target: …}'");
+  for (const char* key : {"k_fold", "kfold", "cross_validation", "cv"})
+    s.instead_of(key, "write 'folds: {count: 5}', and train with 'dlcli train … --folds all'");
   for (const char* key : {"classes", "num_classes", "class_names"})
     s.instead_of(key, "leave it out: the data say it; ${data.classes} is the number of classes");
   for (const char* key : {"image_size", "img_size", "target_size", "resize"})

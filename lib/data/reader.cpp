@@ -27,6 +27,13 @@ void Reader::say_instead(AnyRegistry& registry) {
   registry.instead_of({"masks", "segmentation", "image_masks", "image_mask_folder", "cityscapes"},
                       "write 'image_pairs'");
   registry.instead_of({"ubyte"}, "write 'idx'");
+  registry.instead_of(
+      {"audio", "audio_folder", "wav", "speech", "sound", "mp3", "flac"},
+      "sound is not read: save its spectrograms by numpy.savez and write 'npy', or as pictures and write "
+      "'image_folder'");
+  registry.instead_of({"graph", "planetoid", "ogb"}, "graphs are not read, and no layer passes messages along edges");
+  registry.instead_of({"text_pairs", "translation", "parallel"},
+                      "pairs of texts are not read: save their tokens as arrays, one a field, and write 'npy'");
 }
 
 std::filesystem::path find_data(const Folders& folders, const std::string& name) {

@@ -24,6 +24,9 @@ void Transform::say_instead(AnyRegistry& registry) {
   registry.instead_of({"compose", "sequential"}, "write its transforms as items of 'transforms'");
   registry.instead_of({"one_hot", "to_categorical"}, "leave it out: losses take a class by its number");
   registry.instead_of({"flatten"}, "write '- flatten' in 'model'");
+  registry.instead_of({"log_mel", "mel_spectrogram", "MelSpectrogram", "mfcc", "MFCC", "spectrogram", "random_shift",
+                       "spec_augment", "time_masking", "frequency_masking", "TimeMasking", "FrequencyMasking"},
+                      "sound is not transformed: save its spectrograms as arrays or pictures");
 }
 
 namespace {

@@ -33,6 +33,18 @@ void Layer::say_instead(AnyRegistry& registry) {
   registry.instead_of({"softmax2d", "Softmax2d"}, "write 'softmax': channels come last");
   registry.instead_of({"bidirectional"}, "write it in the layer: 'lstm: {hidden_size: 64, bidirectional: true}'");
   registry.instead_of({"TimeDistributed"}, "leave it out: 'linear' acts on each position by itself");
+  registry.instead_of({"l2_normalize", "unit_normalization", "UnitNormalization", "normalize", "F.normalize"},
+                      "write 'expression: \"x / sqrt(sum(square(x)) + 1e-12)\"'");
+  registry.instead_of({"gaussian_sample", "sampling", "Sampling", "reparameterize"},
+                      "write 'random_normal', and 'expression: {formula: \"mean + exp(logvar / 2) * noise\", inputs: "
+                      "[mean, logvar, noise]}', as models/vae.yaml does");
+  registry.instead_of(
+      {"graph_conv", "GCNConv", "gcn_conv", "GATConv", "gat_conv", "SAGEConv", "sage_conv", "message_passing"},
+      "there are no networks on graphs");
+  registry.instead_of(
+      {"embed_columns", "column_embedding"},
+      "write 'feature_tokens: {dim: 8, categories: \"${data.categories}\"}', which has a vector for each "
+      "column, from: \"${data.inputs}\"");
   registry.instead_of({"lambda", "Lambda"}, "write 'expression: \"x * sigmoid(1.702 * x)\"', with a formula of yours");
 }
 

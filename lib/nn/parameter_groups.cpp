@@ -121,6 +121,13 @@ void Optimizer::describe(Schema& s) {
   describe_keys(s);
   s.optional("groups", groups, "parameters with other values of these keys: {match: \"*.bias\", weight_decay: 0}")
       .known_as({"param_groups", "parameter_groups"});
+  for (const char* key : {"l1", "l2"})
+    if (!s.field(key))
+      s.instead_of(key, concat("put the rule before it: 'optimizer: [", key, ": 1e-4, ", name, ": {…}]'"));
+  for (const char* key : {"clipnorm", "clip_norm", "grad_clip", "max_grad_norm"})
+    s.instead_of(key, concat("put the rule before it: 'optimizer: [clip_norm: 1, ", name, ": {…}]'"));
+  for (const char* key : {"ema", "use_ema"})
+    s.instead_of(key, concat("put the rule behind it: 'optimizer: [", name, ": {…}, ema: 0.999]'"));
 }
 
 ParameterGroups::ParameterGroups(const Optimizer& base, Network* network, const Reading& r)

@@ -22,6 +22,8 @@ void ColumnSpec::describe(Schema& s) {
   s.optional("fill", fill, "the value that stands for a missing cell, instead of 'impute'");
   s.optional("as", as, "a categorical column's form: one_hot, or index, an input of its own for an embedding")
       .one_of({"one_hot", "index"});
+  for (const char* key : {"dim", "embedding_dim", "embedding"})
+    s.instead_of(key, "leave it out: the layer says how wide its vectors are, 'feature_tokens: {dim: 8}'");
   s.optional("strip", strip, "characters taken off the end of each cell");
   s.check([this](const Report& report) {
     if (!fill.is_null() && !fill.is_scalar()) report.at("fill", "expected one value, got " + fill.described());
@@ -49,6 +51,9 @@ void TargetSpec::describe(Schema& s) {
 
 void TableSpec::describe(Schema& s) {
   s.required("target", target, "the column to be predicted");
+  s.instead_of("targets", "write 'target' with one column; arrays, 'format: npy', may have several targets");
+  for (const char* key : {"sequence", "series", "window"})
+    s.instead_of(key, "write 'data.transforms: [reshape: [-1, 1]]' for a row that is a series");
   s.optional("columns", columns, "how columns become numbers, by name; the others are numeric if all cells are numbers")
       .help("write 'columns: {NAME: ignore, NAME: {as: index}}'; columns that are not named are taken too");
   s.optional("missing", missing,

@@ -27,6 +27,13 @@ void lead_to(Schema& s, const Schema& other, const std::string& place) {
   }
 }
 
+// Keys of `data` that are looked for elsewhere.
+void lead_to_data(Schema& s) {
+  lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
+  for (const char* key : {"k_fold", "kfold", "n_splits", "cross_validation"})
+    s.instead_of(key, "write 'data.folds: {count: 5}', and train with 'dlcli train … --folds all'");
+}
+
 // Keys of other frameworks that are wanted beside these, and below them.
 void say_instead(Schema& s) {
   for (const char* key : {"devices", "gpus", "num_gpus", "gpu", "num_nodes", "strategy", "world_size"})
@@ -54,6 +61,7 @@ void say_instead(Schema& s) {
     s.instead_of(key, "leave it out, and write 'dlcli train --resume=RUN'");
   for (const char* key : {"verbose", "enable_progress_bar", "progress_bar"})
     s.instead_of(key, "leave it out; 'dlcli train --quiet' shows less");
+  s.instead_of("models", "write them as blocks below 'blocks', and use these in 'model' (docs/yaml.md)");
   for (const char* key : {"dropout", "activation", "layers", "num_layers", "hidden_size", "num_classes", "input_shape"})
     s.instead_of(key, "write it in the layers: 'model: [flatten, linear: 128, relu, dropout: 0.5, …]'");
 }
@@ -217,7 +225,7 @@ void TrainerSpec::describe(Schema& s) {
   s.optional("checkpoint", checkpoint, "which checkpoints are written and kept").known_as({"enable_checkpointing"});
   s.optional("tensorboard", tensorboard, "writes figures for TensorBoard too");
   say_instead(s);
-  lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
+  lead_to_data(s);
   for (const char* key : {"model", "loss", "metrics", "optimizer", "schedule", "seed", "data", "init_from", "name"})
     s.instead_of(key, concat("write '", key, "' beside 'trainer', not below it"));
   s.check([this](const Report& report) {
@@ -306,7 +314,7 @@ void RunSpec::describe(Schema& s) {
           report.at("turns", concat("two turns are named '", turns[i].title(), "'"), "give each its own 'name'");
   });
   say_instead(s);
-  lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
+  lead_to_data(s);
   lead_to(s, schema_of(*std::make_unique<TrainerSpec>()), "below 'trainer'");
 }
 
