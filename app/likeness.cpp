@@ -7,6 +7,7 @@
 #include "lib/base/hash.h"
 #include "lib/data/one_sample.h"
 #include "lib/data/streamed.h"
+#include "lib/data/targeted.h"
 
 namespace dl {
 namespace {
@@ -20,12 +21,15 @@ void Likeness::add(const std::string& part, const Dataset& data) {
   OneSample sample(data);
   std::vector<Alike> alike;  // as in each part
   for (const std::string& other : parts_) alike.push_back({.part = part, .as_in = other});
+  const std::vector<std::string> targets = target_names(data);
+  std::vector<bool> is_target;
+  for (const SampleField& field : data.fields()) is_target.push_back(std::ranges::count(targets, field.name) > 0);
   each_sample(data, [&](int64_t i) {
     sample.read(i);
     uint64_t inputs = 0, target = 0;
     for (size_t f = 0; f < data.fields().size(); ++f) {
       const std::string_view bytes(reinterpret_cast<const char*>(sample.bytes(f)), sample.size_bytes(f));
-      uint64_t& hash = data.fields()[f].name == "y" ? target : inputs;
+      uint64_t& hash = is_target[f] ? target : inputs;
       hash = xxh64(bytes, hash);
     }
     const auto [seen, is_new] = seen_.try_emplace(inputs, Seen{parts_.size() - 1, i, target});

@@ -17,6 +17,7 @@
 #include "lib/data/streamed.h"
 #include "lib/data/succession.h"
 #include "lib/data/table/table.h"
+#include "lib/data/targeted.h"
 #include "lib/data/text/tokenized.h"
 #include "lib/train/plan/plan.h"
 
@@ -98,8 +99,10 @@ class Data final : public Command {
     std::vector<std::vector<std::string>> rows{{"part", "samples"}};
     for (const NamedPart& part : parts) rows.push_back({part.name, count(static_cast<double>(part.data->size()))});
     std::string out = table(rows, standard_output().columns()) + "\na sample\n";
+    const std::vector<std::string> targets = target_names(*sets.train);
     for (const SampleField& field : untransformed(*sets.train).fields())
-      out += concat("  ", field.name == "y" ? "target" : "input", "  ", field_text(field), "\n");
+      out +=
+          concat("  ", std::ranges::count(targets, field.name) > 0 ? "target" : "input", "  ", field_text(field), "\n");
     for (const SampleField& field : sets.inputs)
       if (field.name == "x" && field.type != sets.raw_input)
         out += concat("  after transforms  ", field_text(field), "\n");

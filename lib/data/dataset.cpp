@@ -4,12 +4,23 @@
 
 #include <algorithm>
 
+#include "lib/data/capability.h"
+#include "lib/data/targeted.h"
+
 namespace dl {
 
+std::vector<std::string> target_names(const Dataset& data) {
+  const auto targeted = capability<Targeted>(data);
+  std::vector<std::string> names = targeted ? targeted->further_targets() : std::vector<std::string>();
+  names.push_back("y");
+  return names;
+}
+
 std::vector<SampleField> inputs_of(const Dataset& data) {
+  const std::vector<std::string> targets = target_names(data);
   std::vector<SampleField> inputs;
   for (const SampleField& field : data.fields())
-    if (field.name != "y") inputs.push_back(field);
+    if (std::ranges::count(targets, field.name) == 0) inputs.push_back(field);
   std::stable_partition(inputs.begin(), inputs.end(), [](const SampleField& f) { return f.name == "x"; });
   return inputs;
 }

@@ -47,6 +47,11 @@ std::vector<int64_t> labels(const Dataset& data) {
     for (int64_t i = 0; i < data.size(); ++i) labels.push_back(all[static_cast<size_t>(labelled.index(i))]);
     return labels;
   }
+  if (std::ranges::count(data.fields(), "y", &SampleField::name) == 0)
+    throw Error(Exit::usage,
+                Problem{.what = "expected samples with a class each to take a part of each class, found no "
+                                "field 'y'",
+                        .help = "leave 'stratified' out"});
   const auto y = static_cast<size_t>(field_index(data, "y"));
   if (const Type& type = data.fields()[y].type; type != Type{DType::i32, {}})
     throw Error(Exit::usage, Problem{.what = concat("expected samples with a class each to take a part of each class, "

@@ -19,6 +19,7 @@
 #include "lib/data/split.h"
 #include "lib/data/streamed.h"
 #include "lib/data/succession.h"
+#include "lib/data/targeted.h"
 
 namespace dl {
 namespace {
@@ -410,6 +411,10 @@ std::map<std::string, Node> data_values(const DataSets& sets) {
     categories.push_back(Node::integer(field.values));
     values["data.categories." + field.name] = categories.back();
   }
+  const std::vector<std::string> targets = target_names(*sets.train);
+  for (const SampleField& field : sets.train->fields())
+    if (field.name != "y" && field.values > 0 && std::ranges::count(targets, field.name) > 0)
+      values["data.categories." + field.name] = Node::integer(field.values);
   values["data.inputs"] = Node::list(std::move(names));
   values["data.columns"] = Node::list(std::move(columns));
   values["data.categories"] = Node::list(std::move(categories));

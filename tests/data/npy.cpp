@@ -90,6 +90,21 @@ TEST_CASE("bytes are images, other integers tokens, and a target of floats is nu
   CHECK(floats(sample(*opened->sets.train, 1)[1]) == std::vector<float>{0.75f});
 }
 
+TEST_CASE("arrays need no target of the name y") {
+  const Arrays arrays;
+  arrays.write("x.npy", npy("<f4", "(2, 3)", bytes<float>({1, 2, 3, 4, 5, 6})));
+  const auto opened = arrays.open("fields: {x: x.npy, kind: y.npy}");
+  CHECK(opened->problems == "");
+  CHECK(opened->sets.inputs.size() == 2);
+  CHECK(opened->sets.classes.empty());
+  CHECK(arrays.open("fields: {x: x.npy}")->problems == "");
+  CHECK(
+      dl::testing::open("{train: {format: npy, fields: {x: x.npy}}, folds: {count: 2, stratified: true}}", arrays.path)
+          ->problems.find("expected samples with a class each to take a part of each class, found no field 'y'") !=
+      std::string::npos);
+  CHECK(arrays.open("fields: {y: y.npy}")->problems.find("expected at least one input") != std::string::npos);
+}
+
 TEST_CASE("integers of every size become i32 where they fit") {
   Arrays arrays;
   for (const auto& [descr, values] : {std::pair("<u2", bytes<uint16_t>({1, 40000})),

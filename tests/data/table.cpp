@@ -74,6 +74,65 @@ TEST_CASE("a column as index is an input of its own: 0 for what is new, then mis
   CHECK(towns == std::vector<int>{2, 1, 2, 3});
 }
 
+TEST_CASE("a column may be a further target: a field that is no input, of values or of classes") {
+  const Table table("x,kind,price,y\n1,a,10,no\n2,b,30,yes\n3,a,20,no\n4,c,40,yes\n");
+  const auto opened = table.open("target: y, columns: {price: target, kind: {type: target, as: class}}");
+  CHECK(opened->problems == "");
+  const DataSets& sets = opened->sets;
+  const auto fields = sets.train->fields();
+  REQUIRE(fields.size() == 4);
+  CHECK(fields[1] == SampleField{"kind", {DType::i32, {}}, 3});
+  CHECK(fields[2].name == "price");
+  CHECK(fields[2].type == Type{DType::f32, {}});
+  CHECK(fields[2].scaling == Scaling{25, std::sqrt(125.0)});
+  CHECK(fields[3].name == "y");
+  REQUIRE(sets.inputs.size() == 1);  // neither is given to the model
+  CHECK(inputs(sets.train).size() == 4);
+  CHECK(sample(*sets.train, 3)[1][0] == 2);
+  CHECK(floats(sample(*sets.train, 0)[2])[0] == doctest::Approx(-15 / std::sqrt(125.0)));
+  CHECK(sets.classes == std::vector<std::string>{"no", "yes"});
+  const auto values = data_values(sets);
+  CHECK(values.at("data.categories.kind").as_integer() == 3);
+  CHECK(values.at("data.columns").items.empty());
+  for (const char* rows : {"x,kind,price,y\n4,a,1,no\n", "x\n4\n", "4,a,1,no\n", "4\n"}) {  // with targets or without
+    const DatasetPointer read = table.rows(*opened, rows);
+    CHECK(read->fields().size() == 1);
+    CHECK(inputs(read)[0][0] == inputs(sets.train)[3][0]);
+  }
+}
+
+TEST_CASE("what is said of a further target names it as it is written") {
+  const std::string text = "x,kind,y\n1,3,no\n2,z,yes\n";
+  CHECK(refusal("x,kind,y\n1,3,no\n2,,yes\n", "target: y, columns: {kind: target}") ==
+        "error: DIR/people.csv:3:3: data.train: column 'kind': expected a number, found ''\n"
+        "  named in DIR/run.yaml:1:9\n  help: take the row out");
+  CHECK(refusal(text, "target: y, columns: {kind: {type: target, as: index}}") ==
+        "error: DIR/run.yaml:1:86: data.train.columns.kind.as: expected one of class, value of a target, got 'index'\n"
+        "  help: leave 'as' out");
+  CHECK(refusal(text, "target: y, columns: {kind: {as: class}}") ==
+        "error: DIR/run.yaml:1:72: data.train.columns.kind.as: expected one of one_hot, index of a column that is no "
+        "target, got 'class'\n  help: write '{type: target, as: class}'");
+  CHECK(refusal(text, "target: y, columns: {kind: {type: target, fill: 0}}") ==
+        "error: DIR/run.yaml:1:88: data.train.columns.kind.fill: a target that is missing is not made up\n"
+        "  help: take such rows out");
+  CHECK(refusal(text, "target: y, columns: {kind: {type: target, normalize: log}}") ==
+        "error: DIR/run.yaml:1:93: data.train.columns.kind.normalize: expected one of standard, minmax, none for a "
+        "target, got 'log'");
+  CHECK(refusal(text, "target: y, columns: {x: target, kind: target}") ==
+        "error: DIR/run.yaml:1:9: data.train: no column of 'people.csv' is left as input\n"
+        "  column 'x' is a target\n  column 'kind' is a target\n  column 'y' is the target\n  help: leave one column "
+        "in at least");
+}
+
+TEST_CASE("a column that is named by its place is told the names there are") {
+  CHECK(refusal("x,y\n1,2\n", "target: 1") ==
+        "error: DIR/run.yaml:1:50: data.train.target.column: expected a string, got 1\n"
+        "  help: write the column's name; where no header names them they are c1, c2, …");
+  CHECK(refusal("x,y\n1,2\n", "target: \"1\"") ==
+        "error: DIR/run.yaml:1:9: data.train: unknown column '1'\n  known columns: x, y\n"
+        "  help: columns go by their names: the first is 'x', the last 'y'");
+}
+
 TEST_CASE("nothing of the held-out part is fitted, and a category that is new there has no place") {
   const Table table("x,town,y\n1,A,no\n3,B,yes\n100,C,no\n");
   const auto opened = table.open("target: y", ", validation: {last: 1}");

@@ -41,8 +41,9 @@ struct Csv final : Reader {
     s.required("path", path, "the file, or a pattern of several with the same columns: \"part-*.csv\"")
         .known_as({"file", "filename", "root", "folder", "data_dir"});
     s.optional(
-        "delimiter", delimiter,
-        "between cells: one character, tab, or space for any run of blanks; without it as the first lines have it");
+         "delimiter", delimiter,
+         "between cells: one character, tab, or space for any run of blanks; without it as the first lines have it")
+        .known_as({"sep", "separator"});
     s.optional("header", header, "the first row names the columns; without it as the first row looks");
     s.optional(
         "names", names,
@@ -225,22 +226,26 @@ struct Csv final : Reader {
     if (names.size() != cells.size()) return false;
     const MissingWords missing(table, true);
     return std::ranges::all_of(fitted.columns, [&](const FittedColumn& column) {
+      if (column.is_target()) return true;
       const auto at = static_cast<size_t>(std::ranges::find(names, column.name) - names.begin());
       const std::string_view cell = stripped(cells[at], column.strip);
       return !column.is_number() || missing.contains(cell) || cell_number(cell, column.form());
     });
   }
 
-  // Those in which columns without names may come: all of the training table, with and without the target, or those
+  // Those in which columns without names may come: all of the training table, with and without targets, or those
   // that are used.
   static std::vector<std::vector<std::string>> orders(const FittedTable& fitted) {
     std::vector<std::string> used;
-    for (const FittedColumn& column : fitted.columns) used.push_back(column.name);
+    for (const FittedColumn& column : fitted.columns)
+      if (!column.is_target()) used.push_back(column.name);
     std::vector<std::vector<std::string>> orders;
     if (!fitted.names.empty()) {
       orders.push_back(fitted.names);
       orders.push_back(fitted.names);
       std::erase(orders.back(), fitted.target.name);
+      for (const FittedColumn& column : fitted.columns)
+        if (column.is_target()) std::erase(orders.back(), column.name);
     }
     orders.push_back(used);
     return orders;

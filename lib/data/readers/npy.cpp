@@ -61,7 +61,7 @@ class NpySet final : public Dataset, public Fittable {
     if (arrays.contains("x")) add("x");
     for (const auto& [name, array] : arrays)
       if (name != "x" && name != "y") add(name);
-    add("y");
+    if (arrays.contains("y")) add("y");
   }
 
   int64_t size() const override { return arrays_[0]->shape()[0]; }
@@ -184,14 +184,17 @@ struct Npy final : Reader {
         "[length, features] unless 'layout: grey' says otherwise; [samples, height, width, channels] are images, with "
         "'layout: channels_first' [samples, channels, height, width], PyTorch's order. Rows are read from the file "
         "when they are needed; only compressed members and arrays in Fortran's order are held in memory.");
-    s.required("fields", fields, "the file of each field; or the member, where 'path' names an archive");
+    s.required("fields", fields, "the file of each field; or the member, where 'path' names an archive")
+        .help("write 'fields: {x: images.npy, y: labels.npy}'");
+    for (const char* key : {"x", "y", "inputs", "targets", "labels", "images", "data"})
+      s.instead_of(key, "write 'fields: {x: FILE, y: FILE}'");
     s.optional("path", path, "a .npz archive");
     s.optional("layout", layout, "of the images in 'x'; grey ones have no channels").one_of(image_layouts());
     s.example("{format: npy, fields: {x: images.npy, y: labels.npy}}");
     s.example("{format: npy, path: train.npz, fields: {x: x_train, y: y_train}}");
     s.check([this](const Report& report) {
-      if (!fields.contains("y") || fields.size() < 2)
-        report.at("fields", "expected 'y' and at least one input", "write 'fields: {x: ..., y: ...}'");
+      if (fields.empty() || (fields.size() == 1 && fields.contains("y")))
+        report.at("fields", "expected at least one input", "write 'fields: {x: ..., y: ...}'");
       if (layout && !fields.contains("x")) report.at("layout", "there is no field 'x'", "leave 'layout' out");
     });
   }

@@ -22,6 +22,7 @@
 #include "lib/data/table/table_cells.h"
 #include "lib/data/table/table_column.h"
 #include "lib/data/table/table_fit.h"
+#include "lib/data/targeted.h"
 
 namespace dl {
 namespace {
@@ -30,8 +31,6 @@ uint64_t content_hash(const TableParts& parts) {
   const uint64_t text = parts.text ? parts.text->xxh64() : 0;
   return parts.target ? text * 31 + parts.target->xxh64() : text;
 }
-
-std::string as_class(const std::string& column) { return concat("write 'target: {column: ", column, ", as: class}'"); }
 
 // Categories by their text, and by their value where they are numbers: 1.0 is 1.
 class Categories {
@@ -71,7 +70,7 @@ class Categories {
 };
 
 // Cells made numbers: the rows named, each a sample.
-class Samples final : public Dataset, public Tabular {
+class Samples final : public Dataset, public Tabular, public Targeted {
  public:
   Samples(TableParts parts, FittedTable fitted, RowChoice rows, std::vector<Problem> warnings)
       : parts_(std::move(parts)),
@@ -82,7 +81,8 @@ class Samples final : public Dataset, public Tabular {
     std::vector<int32_t> begins;  // of each column in "x"
     for (const FittedColumn& column : fitted_.columns) {
       begins.push_back(static_cast<int32_t>(features_));
-      if (column.kind == "index") {
+      if (!reads(column)) continue;
+      if (is_field(column)) {
         ++others_;
       } else if (column.kind == "numeric") {
         number_places_.push_back(begins.back());
@@ -99,18 +99,19 @@ class Samples final : public Dataset, public Tabular {
     size_t number = 0, one = number_places_.size(), index = one + ones_;
     for (size_t i = 0; i < fitted_.columns.size(); ++i) {
       const FittedColumn& column = fitted_.columns[i];
-      if (column.kind == "index") fields_.push_back({column.name, {DType::i32, {}}, column.category_count() + 1});
+      if (!reads(column)) continue;
+      if (is_field(column)) fields_.push_back(field_of(column, column.name));
       sources.push_back({.column = &column,
-                         .place = column.kind == "index"     ? index++
+                         .place = is_field(column)           ? index++
                                   : column.kind == "numeric" ? number++
                                                              : one++,
                          .first = column.kind == "index"     ? 1
-                                  : column.kind == "numeric" ? 0
-                                                             : begins[i]});
+                                  : column.kind == "one_hot" ? begins[i]
+                                                             : 0});
     }
     if (parts_.has_target) {
       sources.push_back({.column = &fitted_.target, .place = width_ - 1});
-      fields_.push_back(target_field());
+      fields_.push_back(field_of(fitted_.target, "y"));
     }
     put_cells(sources);
     if (fitted_.target.kind == "class") classes_ = fitted_.target.categories;
@@ -121,6 +122,12 @@ class Samples final : public Dataset, public Tabular {
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return classes_; }
   bool in_memory() const override { return true; }
+  std::vector<std::string> further_targets() const override {
+    std::vector<std::string> names;
+    for (const FittedColumn& column : fitted_.columns)
+      if (column.is_target()) names.push_back(column.name);
+    return names;
+  }
   uint64_t fingerprint() const override {
     Xxh64 hash(content_hash(parts_));
     std::array<int64_t, 512> block;
@@ -142,6 +149,7 @@ class Samples final : public Dataset, public Tabular {
     for (const std::string& name : parts_.names) {
       if (name == fitted_.target.name) continue;
       const auto column = std::ranges::find(fitted_.columns, name, &FittedColumn::name);
+      if (column != fitted_.columns.end() && !reads(*column)) continue;
       columns.push_back(column == fitted_.columns.end() ? ColumnSummary{.name = name, .kind = "ignored"}
                                                         : summary(*column));
     }
@@ -171,6 +179,8 @@ class Samples final : public Dataset, public Tabular {
     float number;  // of "x"
     int32_t code;  // the place in "x" that is 1, -1 for none; or an index; or a class
   };
+  static bool is_field(const FittedColumn& column) { return column.kind == "index" || column.is_target(); }
+  bool reads(const FittedColumn& column) const { return parts_.has_target || !column.is_target(); }
   static constexpr float not_a_cell = std::numeric_limits<float>::quiet_NaN();
 
   // A column of cells_: of one that was kept each cell is made as the samples are put together, else all before that.
@@ -244,7 +254,7 @@ class Samples final : public Dataset, public Tabular {
     }
     const std::vector<int32_t> codes = this->codes(column, source.warnings);
     for (size_t i = 0; i < codes.size(); ++i) {
-      if (codes[i] < 0 && column.kind == "class") fail_class(rows_[static_cast<int64_t>(i)], index_of(column));
+      if (codes[i] < 0 && column.kind == "class") fail_class(rows_[static_cast<int64_t>(i)], column);
       source.made.push_back({.code = codes[i] < 0 ? absent_code(source) : codes[i] + source.first});
     }
   }
@@ -441,20 +451,19 @@ class Samples final : public Dataset, public Tabular {
                           shortened(join(more), 200), "; ", more.size() == 1 ? "it is" : "they are", " left out")});
   }
 
-  // The last cell of each row.
-  SampleField target_field() const {
-    const FittedColumn& target = fitted_.target;
-    const bool is_class = target.kind == "class";
-    SampleField y{"y", {is_class ? DType::i32 : DType::f32, {}}, is_class ? target.category_count() : 0};
-    if (target.kind == "value") {
-      y.scaling = {target.shift, target.scale};
-      y.class_help = as_class(target.name);
+  // A column that is a field of its own.
+  SampleField field_of(const FittedColumn& column, const std::string& name) const {
+    SampleField field{name, {DType::i32, {}}, column.category_count() + (column.kind == "index")};
+    if (column.kind == "value") {
+      field = {name, {DType::f32, {}}};
+      field.scaling = {column.shift, column.scale};
+      field.class_help = concat("write '", as_class(parts_.spec, column.name), "'");
     }
-    return y;
+    return field;
   }
 
-  [[noreturn]] void fail_class(int64_t row, int64_t at) const {
-    const FittedColumn& target = fitted_.target;
+  [[noreturn]] void fail_class(int64_t row, const FittedColumn& target) const {
+    const int64_t at = index_of(target);
     const std::string cell(stripped(parts_.cell(row, at), target.strip));
     const Categories categories(target.categories);
     // What stands behind a class's name in every cell of some files.
@@ -464,7 +473,9 @@ class Samples final : public Dataset, public Tabular {
     if (MissingWords(parts_.spec, false).contains(cell))
       help = "take the row out";
     else if (!end.empty() && categories.code(cell.substr(0, last + 1)) >= 0)
-      help = concat("write 'target: {column: ", target.name, ", strip: \"", end, "\"}'");
+      help = &target == &fitted_.target
+                 ? concat("write 'target: {column: ", target.name, ", strip: \"", end, "\"}'")
+                 : concat("write 'columns: {", target.name, ": {type: target, strip: \"", end, "\"}}'");
     else if (const std::string* near = categories.alike(cell))
       help = concat("write '", *near, "', as in training");
     fail_cell(parts_, row, at, "one of " + shortened(join(target.categories), 200), cell, std::move(help));
@@ -525,11 +536,12 @@ class Unfitted final : public Dataset, public Labelled, public Columned, public 
   std::vector<int64_t> labels() const override {
     const TargetSpec& target = parts_.spec.target;
     if (!target_is_class(parts_, all_rows()))
-      throw Error(Exit::usage,
-                  Problem{.what = concat("expected samples with a class each to take a part of each class, found "
-                                         "numbers in the target '",
-                                         target.column, "'"),
-                          .help = concat("leave 'stratified' out, or ", as_class(target.column))});
+      throw Error(
+          Exit::usage,
+          Problem{.what = concat("expected samples with a class each to take a part of each class, found "
+                                 "numbers in the target '",
+                                 target.column, "'"),
+                  .help = concat("leave 'stratified' out, or write '", as_class(parts_.spec, target.column), "'")});
     std::unordered_map<std::string_view, int64_t> numbers;
     std::vector<int64_t> labels;
     for (int64_t row = 0; row < size(); ++row)

@@ -44,7 +44,7 @@ struct TableSpec {
 // What was fitted to the training part: all that is needed to make samples of other rows. It is kept in the resolved
 // config, as `data.fitted`.
 struct FittedColumn {
-  std::string name, kind;                // numeric, one_hot, index; of the target class, value
+  std::string name, kind;                // numeric, one_hot, index; of a target class, value
   std::string strip;                     // characters that are taken off a cell's end
   std::string decimal = ".", thousands;  // as in its numbers
   bool percent = false;
@@ -61,12 +61,13 @@ struct FittedColumn {
   double curved(double x) const;
   bool is_curved() const { return log || !curve.is_none(); }
   bool is_number() const { return kind == "numeric" || kind == "value"; }
+  bool is_target() const { return kind == "class" || kind == "value"; }
   int64_t category_count() const { return static_cast<int64_t>(categories.size()) + missing_category; }
 };
 
 struct FittedTable {
-  std::vector<std::string> names;  // of all the training table's columns, in order; empty: not known
-  std::vector<FittedColumn> columns;
+  std::vector<std::string> names;     // of all the training table's columns, in order; empty: not known
+  std::vector<FittedColumn> columns;  // of the input, in order, and behind them further targets
   FittedColumn target;
   void describe(Schema& s);
 };
@@ -81,7 +82,8 @@ class Tabular {
 // A table as it was read: its Fittable makes samples of it. "x" is f32 [features]: in the columns'
 // order a number for each numeric one, and for each categorical one as many as it has categories, 1 at its own; all are
 // 0 for a category that was not seen in training. A column `as: index` is an input of its own, i32 [], under its name:
-// 0 for a category that was not seen, then the categories from 1 on. "y" is a class, i32 [], or a number, f32 [].
+// 0 for a category that was not seen, then the categories from 1 on. "y" is a class, i32 [], or a number, f32 []; so is
+// a further target, under its column's name.
 struct TableParts {
   std::shared_ptr<const TableText> text;
   std::shared_ptr<const TableText>
@@ -89,7 +91,7 @@ struct TableParts {
   std::vector<std::string> names;  // of the columns
   TableSpec spec;
   std::vector<std::string> classes;  // in their order; empty: those of the training part, sorted
-  bool has_target = true;            // false: rows to predict, without "y"
+  bool has_target = true;            // false: rows to predict, without targets
   Where where;                       // of the reader in the spec
   std::vector<Problem> warnings;     // of the file
 

@@ -36,10 +36,14 @@ int threads_for(int64_t rows) { return rows < 20'000 ? 1 : usable_cores(); }
 
 void expect_column(const TableParts& parts, const std::string& name) {
   if (std::ranges::count(parts.names, name) > 0) return;
+  std::string help = spelling_help(name, parts.names);
+  if (Node::scalar(name).as_integer())
+    help = concat("columns go by their names: the first is '", parts.names.front(), "', the last '", parts.names.back(),
+                  "'");
   throw Error(Exit::usage, Problem{.where = parts.where,
                                    .what = concat("unknown column '", name, "'"),
                                    .notes = {"known columns: " + join(parts.names)},
-                                   .help = spelling_help(name, parts.names)});
+                                   .help = std::move(help)});
 }
 
 void fail_cell(const TableParts& parts, int64_t row, int64_t column, const std::string& expected,

@@ -14,6 +14,11 @@
 
 namespace dl {
 
+std::string as_class(const TableSpec& spec, const std::string& target) {
+  return target == spec.target.column ? concat("target: {column: ", target, ", as: class}")
+                                      : concat("columns: {", target, ": {type: target, as: class}}");
+}
+
 double signed_log(double x) { return std::copysign(std::log1p(std::abs(x)), x); }
 
 namespace {
@@ -158,17 +163,21 @@ class Fitter {
     in_parallel(std::ssize(found), threads_for(rows_.size()),
                 [&](int64_t i) { found[static_cast<size_t>(i)] = fit_column(i); });
     FittedTable fitted{.names = parts_.names};
+    std::vector<FittedColumn> targets;  // further ones
     std::vector<std::string> left_out;  // columns that are no input, and why
     for (Column& column : found) {
       std::ranges::move(column.warnings, std::back_inserter(warnings_));
       if (column.is_target)
         fitted.target = std::move(column.fitted);
+      else if (column.fitted.is_target())
+        targets.push_back(std::move(column.fitted));
       else if (column.left_out.empty())
         fitted.columns.push_back(std::move(column.fitted));
       else
         left_out.push_back(std::move(column.left_out));
     }
     if (fitted.columns.empty()) {
+      for (const FittedColumn& target : targets) left_out.push_back(concat("column '", target.name, "' is a target"));
       left_out.push_back(concat("column '", parts_.spec.target.column, "' is the target"));
       throw Error(Exit::usage, Problem{.where = parts_.where,
                                        .what = concat("no column of '", parts_.text->path().filename().string(),
@@ -176,6 +185,7 @@ class Fitter {
                                        .notes = left_out,
                                        .help = "leave one column in at least"});
     }
+    std::ranges::move(targets, std::back_inserter(fitted.columns));
     return fitted;
   }
 
@@ -201,7 +211,11 @@ class Fitter {
     };
     if (name == parts_.spec.target.column) {
       found.is_target = true;
-      found.fitted = fit_target(column(parts_.spec.target.strip), found.warnings);
+      found.fitted = fit_target(parts_.spec.target, column(parts_.spec.target.strip), parts_.classes, found.warnings);
+    } else if (spec.type == "target") {
+      const TargetSpec target{
+          .column = name, .as = spec.as, .normalize = spec.normalize.value_or("standard"), .strip = spec.strip};
+      found.fitted = fit_target(target, column(spec.strip), {}, found.warnings);
     } else if (spec.type == "ignore") {
       leave_out(concat("column '", name, "' is declared 'ignore'"));
     } else if (name.empty() && i == 0 && said == parts_.spec.columns.end()) {
@@ -252,16 +266,17 @@ class Fitter {
     return fitted;
   }
 
-  FittedColumn fit_target(const TableColumn& column, std::vector<Problem>& warnings) const {
-    const TargetSpec& spec = parts_.spec.target;
+  // `classes` in their order; empty: those that the rows have.
+  FittedColumn fit_target(const TargetSpec& spec, const TableColumn& column, const std::vector<std::string>& classes,
+                          std::vector<Problem>& warnings) const {
     FittedColumn fitted{.name = spec.column, .strip = spec.strip};
     ColumnNumbers numbers;
-    if (spec.as ? *spec.as == "value" : parts_.classes.empty()) {
+    if (spec.as ? *spec.as == "value" : classes.empty()) {
       numbers = column.numbers();
       if (numbers.others > 0 && (spec.as || numbers.are_most()))
         fail_cell(parts_, numbers.other_rows[0], column.index, "a number", column.text(numbers.other_rows[0]),
-                  concat("take the row out, or write 'target: {column: ", spec.column,
-                         ", as: class}' if all are names of classes"));
+                  concat("take the row out, or write '", as_class(parts_.spec, spec.column),
+                         "' if all are names of classes"));
     }
     if (spec.as == "value" || numbers.are_all()) {
       fitted.kind = "value";
@@ -270,7 +285,7 @@ class Fitter {
       return fitted;
     }
     fitted.kind = "class";
-    fitted.categories = parts_.classes;
+    fitted.categories = classes;
     if (!fitted.categories.empty()) return fitted;
     fit_categories(fitted, column, column.categories(), 1, "the target", "name a target with fewer");
     doubt_classes(column, fitted.categories, warnings);

@@ -14,6 +14,9 @@ FittedTable fit_table(const TableParts& parts, RowChoice rows, std::vector<Probl
 // Whether the target is a class, by the spec or by the cells of `rows`.
 bool target_is_class(const TableParts& parts, RowChoice rows);
 
+// How the spec says that a target is a class: "target: {column: kind, as: class}".
+std::string as_class(const TableSpec& spec, const std::string& target);
+
 double signed_log(double x);  // sign(x) log(1 + |x|)
 
 }  // namespace dl

@@ -1,5 +1,7 @@
 // The keys of tables, and of what is fitted to them.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "lib/base/text.h"
 #include "lib/data/table/table.h"
 
@@ -8,22 +10,38 @@ namespace {
 
 const std::vector<std::string> normalizations{"standard", "minmax",          "log", "yeo_johnson", "box_cox",
                                               "quantile", "quantile_normal", "none"};
+const std::vector<std::string> target_normalizations{"standard", "minmax", "none"};
 const std::vector<std::string> imputations{"mean", "median", "most_frequent", "category"};
 
 }  // namespace
 
 void ColumnSpec::describe(Schema& s) {
   s.summary("how one column becomes numbers");
-  s.optional("type", type, "numeric, categorical or ignored; without it as the training part's cells are")
-      .one_of({"numeric", "categorical", "ignore"})
+  s.optional("type", type,
+             "numeric, categorical or ignored, or a further target, which losses and metrics name: {mse: {target: "
+             "NAME}}; without it as the training part's cells are")
+      .one_of({"numeric", "categorical", "ignore", "target"})
+      .instead_of_value("index", "write '{as: index}'")
+      .instead_of_value("embedding", "write '{as: index}', and an 'embedding' from the column in the model")
+      .instead_of_value("one_hot", "write '{as: one_hot}'")
+      .instead_of_value("onehot", "write '{as: one_hot}'")
+      .instead_of_value("drop", "write 'ignore'")
+      .instead_of_value("skip", "write 'ignore'")
+      .instead_of_value("exclude", "write 'ignore'")
+      .instead_of_value("false", "write 'ignore'")
+      .instead_of_value("label", "write 'target'")
       .positional();
   s.optional("normalize", normalize, "of a numeric column; without it the table's").one_of(normalizations);
   s.optional("impute", impute, "what stands for a missing cell; without it the table's").one_of(imputations);
   s.optional("fill", fill, "the value that stands for a missing cell, instead of 'impute'");
-  s.optional("as", as, "a categorical column's form: one_hot, or index, an input of its own for an embedding")
-      .one_of({"one_hot", "index"});
-  for (const char* key : {"dim", "embedding_dim", "embedding"})
-    s.instead_of(key, "leave it out: the layer says how wide its vectors are, 'feature_tokens: {dim: 8}'");
+  s.optional("as", as,
+             "a categorical column's form: one_hot, or index, an input of its own for an embedding; a target's: class "
+             "or value")
+      .one_of({"one_hot", "index", "class", "value"});
+  for (const char* key : {"dim", "embedding_dim", "embedding", "embed", "embedding_size"})
+    s.instead_of(key,
+                 "leave it out: the layer says how wide its vectors are, 'feature_tokens: {dim: 8}' for all columns, "
+                 "'embedding: {embedding_dim: 8}' from one");
   s.optional("strip", strip, "characters taken off the end of each cell");
   s.check([this](const Report& report) {
     if (!fill.is_null() && !fill.is_scalar()) report.at("fill", "expected one value, got " + fill.described());
@@ -31,6 +49,18 @@ void ColumnSpec::describe(Schema& s) {
     if (type == "categorical" && normalize)
       report.at("normalize", "a categorical column is not normalised", "leave 'normalize' out");
     if (type == "numeric" && as) report.at("as", "a numeric column is no category", "leave 'as' out");
+    const bool as_target = as == "class" || as == "value";
+    if (as && type != "numeric" && as_target != (type == "target"))
+      report.at("as",
+                concat("expected one of ",
+                       as_target ? "one_hot, index of a column that is no target" : "class, value of a target",
+                       ", got '", *as, "'"),
+                as_target ? concat("write '{type: target, as: ", *as, "}'") : "leave 'as' out");
+    if (type == "target" && (impute || !fill.is_null()))
+      report.at(impute ? "impute" : "fill", "a target that is missing is not made up", "take such rows out");
+    if (type == "target" && normalize && std::ranges::count(target_normalizations, *normalize) == 0)
+      report.at("normalize",
+                concat("expected one of ", join(target_normalizations), " for a target, got '", *normalize, "'"));
     if (type == "numeric" && impute == "category")
       report.at("impute", "expected one of mean, median, most_frequent for a numeric column, got 'category'");
     if (type == "categorical" && (impute == "mean" || impute == "median"))
@@ -41,17 +71,34 @@ void ColumnSpec::describe(Schema& s) {
 
 void TargetSpec::describe(Schema& s) {
   s.summary("the column that is to be predicted");
-  s.required("column", column, "its name").positional();
+  s.required("column", column, "its name")
+      .positional()
+      .help(
+          "write a column's name; where no header names them they are c1, c2, …; further targets are 'columns: {NAME: "
+          "target}'");
   s.optional("as", as, "class or value; without it value where the training part's cells are numbers")
       .one_of({"class", "value"});
   s.optional("normalize", normalize, "of a value; figures and predictions are reported in the column's own units")
-      .one_of({"standard", "minmax", "none"});
+      .one_of(target_normalizations);
   s.optional("strip", strip, "characters taken off the end of each cell");
 }
 
 void TableSpec::describe(Schema& s) {
-  s.required("target", target, "the column to be predicted");
-  s.instead_of("targets", "write 'target' with one column; arrays, 'format: npy', may have several targets");
+  s.required("target", target, "the column to be predicted")
+      .known_as({"label", "y", "target_column", "label_column", "y_col"})
+      .help("write 'target: COLUMN', the name of one");
+  for (const char* key : {"features", "inputs", "feature_columns", "usecols", "use", "x"})
+    s.instead_of(key, "leave it out: all columns are inputs but those of 'columns: {NAME: ignore}'");
+  for (const char* key : {"drop", "ignore", "exclude", "drop_columns"})
+    s.instead_of(key, "write 'columns: {NAME: ignore}'");
+  for (const char* key :
+       {"categorical", "categories", "categorical_columns", "cat_features", "cat_names", "embeddings"})
+    s.instead_of(key, "write 'columns: {NAME: categorical}', or 'columns: {NAME: {as: index}}' for an embedding");
+  for (const char* key : {"numeric", "numerical", "continuous", "cont_names"})
+    s.instead_of(key, "write 'columns: {NAME: numeric}'");
+  s.instead_of("targets",
+               "write 'target: COLUMN', and for each further one 'columns: {OTHER: target}', which a loss names: {mse: "
+               "{target: OTHER}}");
   for (const char* key : {"sequence", "series", "window"})
     s.instead_of(key, "write 'data.transforms: [reshape: [-1, 1]]' for a row that is a series");
   s.optional("columns", columns, "how columns become numbers, by name; the others are numeric if all cells are numbers")
@@ -68,7 +115,12 @@ void TableSpec::describe(Schema& s) {
              "numeric columns: standard (mean 0, deviation 1), minmax (0 to 1), log (sign(x) log(1 + |x|), then "
              "standard), yeo_johnson or box_cox (the power that makes them most normal, then standard), quantile (the "
              "share of numbers below), quantile_normal (that share's place in a normal distribution) or none")
-      .one_of(normalizations);
+      .one_of(normalizations)
+      .instead_of_value("true", "write 'standard'")
+      .instead_of_value("false", "write 'none'")
+      .instead_of_value("zscore", "write 'standard'")
+      .instead_of_value("z-score", "write 'standard'")
+      .instead_of_value("standardize", "write 'standard'");
   s.optional("impute", impute,
              "a missing number: the training part's mean, median or most_frequent; missing categories are one of their "
              "own")
@@ -110,7 +162,7 @@ void FittedColumn::describe(Schema& s) {
 void FittedTable::describe(Schema& s) {
   s.summary("what was fitted to the training part of a table");
   s.optional("names", names, "of all the table's columns, in order");
-  s.required("columns", columns, "of the input, in order");
+  s.required("columns", columns, "of the input, in order, and behind them further targets");
   s.required("target", target, "the column to be predicted");
 }
 

@@ -137,8 +137,10 @@ class Objectives::Check {
       return true;
     } catch (const ShapeError& error) {
       const std::string what = error.what();
-      const bool as_class = !data_.class_help.empty() && what.starts_with("expected classes as");
-      return tell(what, as_class ? concat(data_.class_help, ", or ", error.help) : error.help);
+      const auto read = std::ranges::find(data_.train->fields(), std::string(from.target), &SampleField::name);
+      const std::string class_help = read != data_.train->fields().end() ? read->class_help : "";
+      const bool as_class = !class_help.empty() && what.starts_with("expected classes as");
+      return tell(what, as_class ? concat(class_help, ", or ", error.help) : error.help);
     }
   }
 
