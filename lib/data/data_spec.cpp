@@ -132,7 +132,9 @@ void DataSpec::describe(Schema& s) {
       .known_as({"k_fold", "kfold", "cv", "cross_validation"});
   s.optional("fold", fold, "which of them is held out, from 1 on").at_least(1);
   s.check([this](const Report& report) {
-    if (folds && validation) report.at("folds", "'validation' says what is held out", "keep one of them");
+    if (folds && validation)
+      report.at("folds", "'validation' says what is held out",
+                "keep one of them; 'validation: null' leaves out that of a config that is extended");
     if (folds && fold > folds->count)
       report.at("fold", concat("expected a fold from 1 to ", folds->count, ", got ", fold));
     if (!folds && fold != 1) report.at("fold", "there are no folds", "write 'folds: 5' beside it");
@@ -193,6 +195,10 @@ void DataSpec::describe(Schema& s) {
                "below 'train': 'train: {format: csv, path: …, target: …}'");
   for (const char* key : {"k_fold", "kfold", "cross_validation", "cv"})
     s.instead_of(key, "write 'folds: {count: 5}', and train with 'dlcli train … --folds all'");
+  for (const char* key : {"split", "splits", "train_split", "val_size"})
+    s.instead_of(key, "write 'validation: {fraction: 0.1}'; 'test' is a set of its own");
+  for (const char* key : {"class_weight", "class_weights"})
+    s.instead_of(key, "write it in the loss: 'loss: {cross_entropy: {weight: balanced}}'");
   for (const char* key : {"classes", "num_classes", "class_names"})
     s.instead_of(key, "leave it out: the data say it; ${data.classes} is the number of classes");
   for (const char* key : {"image_size", "img_size", "target_size", "resize"})
@@ -201,7 +207,7 @@ void DataSpec::describe(Schema& s) {
     s.instead_of(key, "write 'transforms: [normalize: {mean: …, std: …}]'");
   for (const char* key : {"pin_memory", "persistent_workers", "collate_fn"}) s.instead_of(key, "leave it out");
   for (const char* key : {"sampler", "weighted_sampler"})
-    s.instead_of(key, "leave it out; 'balanced: true' draws all classes equally often");
+    s.instead_of(key, "write 'balanced: true', which draws all classes equally often");
   for (const char* key : {"epochs", "max_epochs", "precision", "device", "max_steps"})
     s.instead_of(key, "write it below 'trainer', beside 'data'");
 }

@@ -46,9 +46,11 @@ FieldStep colour_field(std::span<const SampleField> fields, const Where& where, 
 
 void expect_bytes(std::span<const SampleField> fields, const Where& where) {
   if (fields[input_field(fields)].type.dtype != DType::u8)
-    throw Error(Exit::usage, Problem{.where = where,
-                                     .what = "expected images of bytes, these are numbers",
-                                     .help = "write it before 'normalize'"});
+    throw Error(
+        Exit::usage,
+        Problem{.where = where,
+                .what = "expected images of bytes, these are numbers",
+                .help = "write it before 'normalize'; where there is none, keep the images as bytes, 0 to 255"});
 }
 
 TransformStep colour_step(std::span<const SampleField> fields, const Where& where, ColourChange change, float strength,

@@ -21,6 +21,9 @@ void Transform::say_instead(AnyRegistry& registry) {
   registry.instead_of({"mixup", "cutmix"}, "write it in 'batch_transforms', as it mixes samples of a batch");
   registry.instead_of({"five_crop", "ten_crop", "FiveCrop", "TenCrop"},
                       "write 'test_time: five_crop' beside 'transforms'; here 'center_crop' is the one in the middle");
+  registry.instead_of({"crop"}, "write 'random_crop: 28', or 'center_crop: 28' for the middle");
+  registry.instead_of({"mixup_or_cutmix", "random_mixup_cutmix"},
+                      "write 'batch_transforms: [{mixup: 0.2}, {cutmix: {probability: 0.5}}]' below 'data'");
   registry.instead_of({"compose", "sequential"}, "write its transforms as items of 'transforms'");
   registry.instead_of({"one_hot", "to_categorical"}, "leave it out: losses take a class by its number");
   registry.instead_of({"flatten"}, "write '- flatten' in 'model'");

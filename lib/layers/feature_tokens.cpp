@@ -31,7 +31,7 @@ struct FeatureTokens final : Layer {
     if (inputs.size() - numbers != categories.size()) {
       throw ShapeError(concat("expected ", categories.size(), categories.size() == 1 ? " input" : " inputs",
                               " of whole numbers, got ", inputs.size() - numbers),
-                       "name the columns that are 'as: index' in 'from', and in 'categories' how many each has");
+                       "write 'categories: \"${data.categories}\"', and 'from: ${data.inputs}' beside the layer");
     }
     const auto uniform = uniform_initializer(1 / std::sqrt(static_cast<double>(dim)));
     const int64_t batch = inputs[0].shape()[0];

@@ -21,9 +21,17 @@ struct Distillation final : Loss {
         "Beside the loss of the labels: losses: {soft: {distillation: {target: logits}, weight: 0.9}, hard: "
         "{cross_entropy: {}, weight: 0.1}}.");
     s.also_known_as({"distill", "knowledge_distillation", "DistillationLoss", "kd"});
-    s.optional("temperature", temperature, "both are divided by it: above 1, small probabilities count more").above(0);
+    s.optional("temperature", temperature, "both are divided by it: above 1, small probabilities count more")
+        .above(0)
+        .known_as({"T", "tau"});
     s.optional("teacher", teacher, "the model's item that gives the teacher's values; without it, 'target' has them");
     s.instead_of("alpha", "write it as the 'weight' of this loss and of that of the labels, below 'losses'");
+    s.check([this](const Report& report) {
+      if (teacher && teacher->find('/') != std::string::npos)
+        report.at("teacher", concat("expected the name of an item of the model, got '", *teacher, "'"),
+                  "make the teacher an item with 'name: teacher' and its weights by 'init_from: {path: FILE, rename: "
+                  "{\"*\": \"teacher.*\"}, missing: fresh}' and 'freeze: [teacher]'");
+    });
     s.example("distillation: {target: logits, temperature: 4}");
     s.example("distillation: {output: student, teacher: teacher}");
   }

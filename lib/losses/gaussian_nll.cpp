@@ -21,9 +21,14 @@ struct GaussianNll final : Loss {
         "The variance is another output of the model, of the shape of the first: an item with a 'name', which ends "
         "above 0.");
     s.also_known_as({"GaussianNLLLoss", "gaussian_nll_loss"});
-    s.required("variance", variance, "the model's item that gives the variance").known_as({"var"});
+    s.required("variance", variance, "the model's item that gives the variance")
+        .known_as({"var"})
+        .help(
+            "write 'gaussian_nll: {output: mean, variance: variance}', two items of the model by their 'name', the "
+            "second behind 'softplus'");
     s.optional("eps", eps, "the least variance").above(0);
     s.optional("full", full, "adds the constant log(2 pi) / 2");
+    s.instead_of("mean", "write 'output', the item that gives it");
     s.example("gaussian_nll: {output: mean, variance: variance}");
   }
   Reads reads() const override { return Reads::numbers; }

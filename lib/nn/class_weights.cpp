@@ -86,7 +86,9 @@ bool Codec<ClassWeights>::read(const Node& node, ClassWeights& value, const Limi
   } else if (node.is_scalar() && node.text == "balanced") {
     read.balanced = true;
   } else {
-    r.expected(node, type(limits), "write '[1, 5]', or 'balanced'");
+    r.expected(node, type(limits),
+               concat("write '[1, 5]', or 'balanced'",
+                      node.as_number() ? "; a weight of the loss stands beside its name, below 'losses'" : ""));
     return false;
   }
   const auto is_positive = [](double weight) { return weight > 0; };

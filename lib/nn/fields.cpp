@@ -28,7 +28,9 @@ Node Codec<TargetName>::json_schema(const Limits& limits) {
 }
 
 void FieldNames::describe(Schema& s, Takes takes) {
-  s.optional("output", output, "the model's item that it reads; without it, what the model ends with");
+  s.instead_of("from", takes.target ? "write 'output: ITEM, target: FIELD'" : "write 'output: ITEM'");
+  s.optional("output", output, "the model's item that it reads; without it, what the model ends with")
+      .known_as({"input", "inputs", "prediction", "pred", "item"});
   if (takes.target) s.optional("target", target, "the data's field that it reads, or a number that all targets are");
   s.optional("lengths", lengths,
              "the data's field that says how many places of each sequence count, from the first on; without it all do")

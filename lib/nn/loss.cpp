@@ -21,7 +21,12 @@ Value beside_targets(Value samples, const Shape& targets) {
 }  // namespace
 
 void Loss::describe(Schema& s) {
+  s.instead_of("reduction", "leave it out: a loss is the mean over its targets; below 'losses' it may have a 'weight'");
+  for (const char* key : {"from_logits", "logits"})
+    s.instead_of(key, "leave it out: losses of classes take values before a softmax or a sigmoid");
   describe_keys(s);
+  if (!s.field("weight"))
+    s.instead_of("weight", concat("write it beside the loss: 'losses: {NAME: {", name, ": {…}, weight: 0.5}}'"));
   from.describe(s, {.target = takes_target()});
   s.optional("sample_weight", sample_weight,
              "the data's field with a weight of each sample; the mean is sum(weight loss) / sum(weight)")

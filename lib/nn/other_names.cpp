@@ -1,11 +1,16 @@
 // Names of other frameworks' layers, losses, metrics, optimizers and schedules that have no counterpart of their own
 // here, each with what is written instead. Names that have one are told by the type itself (Schema::also_known_as).
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "lib/base/text.h"
 #include "lib/nn/layer.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
 #include "lib/nn/optimizer.h"
 #include "lib/nn/schedule.h"
+#include "lib/spec/several.h"
+#include "lib/spec/write.h"
 
 namespace dl {
 
@@ -20,6 +25,7 @@ void Layer::say_instead(AnyRegistry& registry) {
   registry.instead_of({"resize", "Resizing", "RandomFlip", "RandomCrop", "RandomRotation", "RandomZoom",
                        "RandomTranslation", "CenterCrop", "horizontal_flip", "random_resized_crop"},
                       "it changes the data: write it below 'data.transforms' (resize, random_crop, horizontal_flip …)");
+  registry.instead_of({"scale", "multiply_by", "shift"}, "write 'expression: \"0.5 * x\"'");
   registry.instead_of({"activation"}, "write the activation's own name: '- relu'");
   registry.instead_of({"reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "ReflectionPad1d", "ReflectionPad2d",
                        "ReflectionPad3d"},
@@ -51,6 +57,17 @@ void Layer::say_instead(AnyRegistry& registry) {
 void Loss::say_instead(AnyRegistry& registry) {
   registry.instead_of({"accuracy", "acc"}, "write 'loss: cross_entropy', and 'metrics: [accuracy]' to see it");
   registry.instead_of({"log_loss", "softmax"}, "write 'cross_entropy'");
+  registry.instead_of({"ce", "crossentropy", "softmax_cross_entropy", "softmax_crossentropy", "xent"},
+                      "write 'cross_entropy'");
+  registry.instead_of({"cosine", "cos"}, "write 'cosine_similarity'");
+  registry.instead_of({"kl"}, "write 'kl_div' of probabilities, 'kl_normal' of a code's mean and variance");
+  registry.instead_of({"label_smoothing"}, "write 'cross_entropy: {label_smoothing: 0.1}'");
+  registry.instead_of({"r2", "r2_score"}, "write 'mse', which has its least at the same weights");
+  registry.instead_of({"ordinal", "coral", "ordinal_regression"},
+                      "write 'bce_with_logits' of a value for each step from a class to the next");
+  registry.instead_of({"ssim", "perceptual", "lpips"}, "write 'mse' or 'l1'");
+  registry.instead_of({"sum", "weighted", "combined", "multi", "multi_task", "compose"},
+                      "write 'losses: {NAME: {LOSS: {…}, weight: 0.5}, …}' in the place of 'loss'");
   registry.instead_of({"rmse", "root_mean_squared_error"}, "write 'mse', which has its least at the same weights");
   registry.instead_of({"gan", "adversarial"},
                       "write 'turns', with losses 'bce_with_logits: {output: …, target: 1}' and '… target: 0}'");
@@ -58,10 +75,23 @@ void Loss::say_instead(AnyRegistry& registry) {
 
 void Metric::say_instead(AnyRegistry& registry) {
   registry.instead_of({"loss", "cross_entropy", "val_loss"}, "leave it out: the loss is measured in any case");
+  registry.instead_of({"error_rate", "error", "misclassification"}, "write 'accuracy', of which it is the rest");
+  registry.instead_of({"balanced_acc"}, "write 'balanced_accuracy'");
+  registry.instead_of({"roc", "roc_curve", "gini", "auc_roc"}, "write 'roc_auc'");
+  registry.instead_of({"classification_report"},
+                      "write 'f_beta: {average: per_class}', and 'precision' and 'recall' alike");
+  registry.instead_of({"psnr", "ssim", "lpips", "fid"}, "write 'mse', or '{mse: {target: x}}' against the input");
+  registry.instead_of({"recall_at_1", "recall_at_5", "recall@1", "recall@5"},
+                      "write 'retrieval_recall: {top_k: 1}' for answers to queries");
+  registry.instead_of({"top1", "top_1", "top1_accuracy", "top_1_accuracy"}, "write 'accuracy'");
+  registry.instead_of({"top3", "top_3", "top3_accuracy", "top_3_accuracy", "top10", "top_10", "top_10_accuracy"},
+                      "write '{accuracy: {top_k: 3}}'");
   registry.instead_of({"top5", "top_5", "top_k", "top5_accuracy", "accuracy_top5", "top_k_accuracy", "top_5_accuracy",
                        "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"},
                       "write '{accuracy: {top_k: 5}}'");
   registry.instead_of({"binary_accuracy"}, "write 'accuracy'");
+  registry.instead_of({"bleu", "BLEUScore", "rouge", "ROUGEScore", "wer", "WordErrorRate"},
+                      "texts are not compared: 'accuracy' and 'perplexity' are of their tokens");
 }
 
 void Optimizer::say_instead(AnyRegistry& registry) {
@@ -70,6 +100,21 @@ void Optimizer::say_instead(AnyRegistry& registry) {
                       "1e-3}'");
   registry.instead_of({"sam", "asam", "sharpness_aware"},
                       "it stands before an optimizer: write '[sam: 0.05, sgd: {lr: 0.1, momentum: 0.9}]'");
+  registry.instead_of({"lookahead", "ema", "swa_average"},
+                      "it stands behind an optimizer: write '[adam: {lr: 1e-3}, lookahead: {}]'");
+  registry.instead_of({"l1", "l2", "elastic_net", "lasso", "ridge"},
+                      "it stands before an optimizer: write '[l1: 1e-4, sgd: {lr: 0.1}]'");
+  registry.instead_of({"clip_norm", "clip_value", "clip_grad_norm"},
+                      "it stands before an optimizer: write '[clip_norm: 1, adamw: {lr: 1e-3}]'");
+  registry.instead_of({"prodigy", "dadaptation", "schedule_free", "adamw_8bit", "adam8bit", "paged_adamw"},
+                      "write 'adamw: {lr: 1e-3}'");
+  say_of_several(kind, [](const Node& node) -> std::string {
+    const auto is_optimizer = [](const Node::Entry& entry) { return Registry<Optimizer>::instance().has(entry.key); };
+    if (!node.is_map() || std::ranges::count_if(node.entries, is_optimizer) > 1) return "";
+    Node list = Node::list();
+    for (const Node::Entry& entry : node.entries) list.items.emplace_back(Node::map()).set(entry.key, entry.value);
+    return concat("write the optimizer and the rules around it as a list: ", to_yaml_line(list));
+  });
   registry.instead_of({"momentum", "SGDM", "nesterov"}, "write 'sgd: {lr: 0.1, momentum: 0.9}'");
 }
 
@@ -79,6 +124,10 @@ void LRSchedule::say_instead(AnyRegistry& registry) {
   registry.instead_of({"warmup", "linear_warmup", "constant_with_warmup"}, "write 'constant: {warmup: 1 epoch}'");
   registry.instead_of({"lambda", "LambdaLR", "MultiplicativeLR"}, "write 'sequence' or 'chained' of those there are");
   registry.instead_of({"none", "fixed"}, "leave 'schedule' out: the learning rate stays");
+  say_of_several(kind, [](const Node&) -> std::string {
+    return "write 'sequence: {schedules: […], milestones: [2 epochs]}' for one after another, 'chained: […]' for all "
+           "at once";
+  });
 }
 
 }  // namespace dl

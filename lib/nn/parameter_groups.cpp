@@ -124,8 +124,10 @@ void Optimizer::describe(Schema& s) {
   for (const char* key : {"l1", "l2"})
     if (!s.field(key))
       s.instead_of(key, concat("put the rule before it: 'optimizer: [", key, ": 1e-4, ", name, ": {…}]'"));
-  for (const char* key : {"clipnorm", "clip_norm", "grad_clip", "max_grad_norm"})
+  for (const char* key : {"clipnorm", "clip_norm", "clip", "grad_clip", "gradient_clip", "max_grad_norm"})
     s.instead_of(key, concat("put the rule before it: 'optimizer: [clip_norm: 1, ", name, ": {…}]'"));
+  for (const char* key : {"schedule", "scheduler", "lr_schedule", "warmup"})
+    s.instead_of(key, "write it beside 'optimizer': 'schedule: {cosine: {warmup: 1 epoch}}'");
   for (const char* key : {"ema", "use_ema"})
     s.instead_of(key, concat("put the rule behind it: 'optimizer: [", name, ": {…}, ema: 0.999]'"));
 }
@@ -192,8 +194,13 @@ ParameterGroups::ParameterGroups(const std::vector<Part>& parts, double lr, Netw
                      .frozen_until = network->frozen_until(tensor.path)});
   }
   end_at(network->arena_elements());
+  const auto is_of_frozen = [&](const Group& group) {
+    return std::ranges::any_of(network->tensors(), [&](const Tensor& tensor) {
+      return tensor.trained && network->frozen_until(tensor.path) == Frozen::always && contains(*group.of, tensor);
+    });
+  };
   for (const Group& group : groups)
-    if (group.empty && group.of)
+    if (group.empty && group.of && !is_of_frozen(group))
       group.reading.problem(group.of->where, "no parameter is in this group that is not in one before it",
                             "write a pattern that fits one of them, or leave the group out", some_paths(*network));
 }

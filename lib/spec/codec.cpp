@@ -87,6 +87,8 @@ std::string number_help(const Node& node, bool whole) {
     return "write ${" + text + "}";
   const size_t end = std::min(text.find_first_not_of("0123456789.+-"), text.size());
   const size_t unit = std::min(text.find_first_not_of(' ', end), text.size());
+  if (const auto thousands = number_in(std::string_view(text).substr(0, end)); thousands && text.substr(unit) == "k")
+    return "write " + number_text(*thousands * 1000);
   const bool word = unit < text.size() && std::isalpha(static_cast<unsigned char>(text[unit])) != 0;
   if (word && number_in(std::string_view(text).substr(0, end))) return "write " + text.substr(0, end);
   return "";
@@ -198,6 +200,8 @@ std::string duration_help(const Node& node, const Limits& limits) {
         if (const auto meant = Duration::parse(concat(number, " ", ours)); meant && allowed(meant->unit))
           return concat("write '", number, " ", ours, "'");
   }
+  if (const auto part = node.as_number(); part && *part > 0 && *part < 1 && allowed(Duration::Unit::epochs))
+    return "write '" + node.text + " epochs'";
   return "write it as " + duration_forms(limits);
 }
 
@@ -288,7 +292,8 @@ Node Codec<double>::json_schema(const Limits& limits) { return schema_with_range
 bool Codec<std::string>::read(const Node& node, std::string& value, const Limits& limits, const Reading& r) {
   const auto text = node.as_string();
   if (!text) {
-    const std::string quotes = node.is_scalar() && limits.one_of.empty() ? "write \"" + node.text + "\"" : "";
+    const bool quoted_helps = node.is_scalar() && limits.one_of.empty() && limits.help.empty();
+    const std::string quotes = quoted_helps ? "write \"" + node.text + "\"" : "";
     r.expected(node, type(limits), help_of(node, limits, quotes.empty() ? choice_help(node, limits) : quotes));
     return false;
   }

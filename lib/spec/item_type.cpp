@@ -3,10 +3,12 @@
 #include "lib/spec/item_type.h"
 
 #include <algorithm>
+#include <map>
 
 #include "lib/base/text.h"
 #include "lib/spec/blocks.h"
 #include "lib/spec/registry.h"
+#include "lib/spec/write.h"
 
 namespace dl {
 namespace {
@@ -15,6 +17,16 @@ const AnyRegistry* layers() {
   for (const AnyRegistry* registry : AnyRegistry::all())
     if (registry->kind() == "layer") return registry;
   return nullptr;
+}
+
+// What another program's key beside a layer is here; empty where it is none.
+std::string meant_beside(const std::string& key) {
+  static const std::map<std::string, std::string> others{
+      {"input", "from"},  {"inputs", "from"},  {"inbound", "from"},  {"inbound_nodes", "from"},
+      {"source", "from"}, {"reads", "from"},   {"id", "name"},       {"as", "name"},
+      {"output", "name"}, {"times", "repeat"}, {"copies", "repeat"}, {"num_layers", "repeat"}};
+  const auto found = others.find(key);
+  return found == others.end() ? "" : found->second;
 }
 
 }  // namespace
@@ -52,6 +64,10 @@ void ItemTypes::report_several(const Node& item, const std::vector<std::string>&
   const auto is_type = [&](const std::string& name) { return !meant(name).empty(); };
   if (const Node* named = named_by_key(item); named && is_type(*named->as_string())) {
     r.expected(item, "a layer or a block", "write '" + meant(*named->as_string()) + ": {…}', the name first");
+  } else if (const std::string ours = meant_beside(types[1]); is_type(types[0]) && types.size() == 2 && !ours.empty()) {
+    r.problem(item.entry(types[1])->key_where, "unknown key " + Node::string(types[1]).described(),
+              "write '" + ours + "'",
+              {"known keys beside a layer: " + join(std::vector<std::string>(item_keys.begin(), item_keys.end()))});
   } else if (is_type(types[0]) && std::none_of(types.begin() + 1, types.end(), is_type)) {
     r.problem(item.entry(types[1])->key_where, "'" + types[1] + "' stands beside '" + types[0] + "', not below it",
               "indent it further than '" + types[0] + "', or write '" + types[0] + ": {" + types[1] + ": …}'");
@@ -61,15 +77,18 @@ void ItemTypes::report_several(const Node& item, const std::vector<std::string>&
   }
 }
 
-// A layer that is written as if it were a key of another.
+// A layer that is written as if it were a key of another, or what belongs beside it.
 bool ItemTypes::has_layer_below(const ItemType& type, const Reading& r) const {
   if (is_block(type.name) || !is_layer(type.name) || !type.entry->value.is_map()) return false;
   const auto object = layers()->make(type.name);
   const Schema schema = schema_of(*object);
   for (const Node::Entry& entry : type.entry->value.entries) {
-    if (schema.field(entry.key) || !(is_layer(entry.key) || is_block(entry.key))) continue;
+    const bool beside = stands_beside_a_layer(entry.key);
+    if (schema.field(entry.key) || !(beside || is_layer(entry.key) || is_block(entry.key))) continue;
     r.problem(entry.key_where, "'" + entry.key + "' stands below '" + type.name + "', which takes no such key",
-              "write it as an item of its own: '- " + entry.key + "'");
+              beside ? "write it beside '" + type.name + "', on a line of its own that is indented as '" + type.name +
+                           "' is: '" + entry.key + ": " + to_yaml_line(entry.value) + "'"
+                     : "write it as an item of its own: '- " + entry.key + "'");
     return true;
   }
   return false;

@@ -21,7 +21,8 @@ class ItemTypes {
  public:
   explicit ItemTypes(std::vector<std::string> blocks) : blocks_(std::move(blocks)) {}
 
-  // The item's one layer or block. Anything else is reported, and so is a layer indented below another.
+  // The item's one layer or block. Anything else is reported, and so is what is indented below a layer and belongs
+  // beside it.
   ItemType of(const Node& item, const Reading& r) const;
   // Reports a name that is no layer and like a block's.
   bool is_misspelt_block(const ItemType& type, const Reading& r) const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/base/text.h"
+#include "lib/spec/several.h"
 
 namespace dl {
 namespace {
@@ -147,6 +148,28 @@ std::vector<const AnyRegistry*> AnyRegistry::all() {
   return out;
 }
 
+namespace {
+
+std::map<std::string, SeveralHelp>& helps_of_several() {
+  static std::map<std::string, SeveralHelp> all;
+  return all;
+}
+
+// {type: mse, …}, or {loss: mse, …} where a loss is read.
+const Node* named_in(const AnyRegistry& registry, const Node& node) {
+  const Node* own = node.find(registry.kind());
+  return own && own->as_string() ? own : named_by_key(node);
+}
+
+}  // namespace
+
+void say_of_several(const std::string& kind, SeveralHelp help) { helps_of_several()[kind] = help; }
+
+std::string help_of_several(const std::string& kind, const Node& several) {
+  const auto found = helps_of_several().find(kind);
+  return found == helps_of_several().end() ? "" : found->second(several);
+}
+
 std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const Node& node, const Reading& r) {
   const std::string wanted = with_article(registry.kind());
   std::string name;
@@ -158,14 +181,16 @@ std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const No
     name = node.entries[0].key;
     name_where = node.entries[0].key_where;
     config = &node.entries[0].value;
-  } else if (const Node* given = named_by_key(node)) {
+  } else if (const Node* given = named_in(registry, node)) {
     const std::string meant = registry.meant(given->text).name;
     r.expected(node, wanted, "write '" + (meant.empty() ? given->text : meant) + ": {…}', the name first");
     return nullptr;
   } else {
     const bool several = node.is_map() && node.entries.size() > 1;
+    const std::string of_list = several || node.items.size() > 1 ? help_of_several(registry.kind(), node) : "";
     r.expected(node, wanted,
-               several                                    ? "write one name, its keys in braces: 'NAME: {…}'"
+               !of_list.empty()                           ? of_list
+               : several                                  ? "write one name, its keys in braces: 'NAME: {…}'"
                : node.is_list() && node.items.size() == 1 ? "leave the '-' or the brackets out: it is one, not a list"
                                                           : "write 'NAME' or 'NAME: {…}'");
     return nullptr;

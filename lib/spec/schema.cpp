@@ -186,7 +186,10 @@ bool Schema::read(const Node& node, const Reading& r) const {
     read_field(*f, node);
   } else if (!node.is_null()) {
     std::string help = map_help(node);
-    if (help.empty() && !examples_.empty()) help = "write '" + examples_.front() + "'";
+    const auto shows_keys =
+        std::ranges::find_if(examples_, [](const std::string& text) { return text.find('{') != text.npos; });
+    if (help.empty() && !examples_.empty())
+      help = "write '" + (shows_keys != examples_.end() ? *shows_keys : examples_.front()) + "'";
     r.problem(node.where, "expected a map of keys, got " + node.described(), help, {known_keys()});
     return false;
   }

@@ -1,5 +1,7 @@
 // Nodes as YAML and as JSON text.
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/spec/write.h"
+
 #include <cmath>
 #include <cstdio>
 
@@ -178,6 +180,8 @@ std::string to_yaml(const Node& node) {
   write_yaml(node, 0, out);
   return out;
 }
+
+std::string to_yaml_line(const Node& node) { return one_line(node); }
 
 std::string to_json(const Node& node, int indent) {
   std::string out;

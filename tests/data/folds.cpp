@@ -136,7 +136,8 @@ TEST_CASE("parts that cannot be cut say why") {
   CHECK(said("fold: 2") ==
         "error: DIR/run.yaml:1:122: data.fold: there are no folds\n  help: write 'folds: 5' beside it");
   CHECK(said("folds: 3, validation: {fraction: 0.1}") ==
-        "error: DIR/run.yaml:1:123: data.folds: 'validation' says what is held out\n  help: keep one of them");
+        "error: DIR/run.yaml:1:123: data.folds: 'validation' says what is held out\n"
+        "  help: keep one of them; 'validation: null' leaves out that of a config that is extended");
   CHECK(said("folds: {count: 3, group: doctor}").find("doctor") != std::string::npos);
   CHECK(said("folds: {count: 3, order: day, group: patient}").ends_with("help: keep one of them"));
   CHECK(said("validation: {last: 2, group: patient}") ==

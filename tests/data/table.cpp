@@ -105,18 +105,18 @@ TEST_CASE("what is said of a further target names it as it is written") {
   const std::string text = "x,kind,y\n1,3,no\n2,z,yes\n";
   CHECK(refusal("x,kind,y\n1,3,no\n2,,yes\n", "target: y, columns: {kind: target}") ==
         "error: DIR/people.csv:3:3: data.train: column 'kind': expected a number, found ''\n"
-        "  named in DIR/run.yaml:1:9\n  help: take the row out");
+        "  help: take the row out");
   CHECK(refusal(text, "target: y, columns: {kind: {type: target, as: index}}") ==
-        "error: DIR/run.yaml:1:86: data.train.columns.kind.as: expected one of class, value of a target, got 'index'\n"
+        "error: DIR/run.yaml:1:87: data.train.columns.kind.as: expected one of class, value of a target, got 'index'\n"
         "  help: leave 'as' out");
   CHECK(refusal(text, "target: y, columns: {kind: {as: class}}") ==
-        "error: DIR/run.yaml:1:72: data.train.columns.kind.as: expected one of one_hot, index of a column that is no "
+        "error: DIR/run.yaml:1:73: data.train.columns.kind.as: expected one of one_hot, index of a column that is no "
         "target, got 'class'\n  help: write '{type: target, as: class}'");
   CHECK(refusal(text, "target: y, columns: {kind: {type: target, fill: 0}}") ==
-        "error: DIR/run.yaml:1:88: data.train.columns.kind.fill: a target that is missing is not made up\n"
+        "error: DIR/run.yaml:1:89: data.train.columns.kind.fill: a target that is missing is not made up\n"
         "  help: take such rows out");
   CHECK(refusal(text, "target: y, columns: {kind: {type: target, normalize: log}}") ==
-        "error: DIR/run.yaml:1:93: data.train.columns.kind.normalize: expected one of standard, minmax, none for a "
+        "error: DIR/run.yaml:1:94: data.train.columns.kind.normalize: expected one of standard, minmax, none for a "
         "target, got 'log'");
   CHECK(refusal(text, "target: y, columns: {x: target, kind: target}") ==
         "error: DIR/run.yaml:1:9: data.train: no column of 'people.csv' is left as input\n"
@@ -126,8 +126,10 @@ TEST_CASE("what is said of a further target names it as it is written") {
 
 TEST_CASE("a column that is named by its place is told the names there are") {
   CHECK(refusal("x,y\n1,2\n", "target: 1") ==
-        "error: DIR/run.yaml:1:50: data.train.target.column: expected a string, got 1\n"
-        "  help: write the column's name; where no header names them they are c1, c2, …");
+        "error: DIR/run.yaml:1:49: data.train.target.column: expected a string, got 1\n"
+        "  help: write a column's name; where no header names them they are c1, c2, …; further targets are 'columns: "
+        "{NAME: "
+        "target}'");
   CHECK(refusal("x,y\n1,2\n", "target: \"1\"") ==
         "error: DIR/run.yaml:1:9: data.train: unknown column '1'\n  known columns: x, y\n"
         "  help: columns go by their names: the first is 'x', the last 'y'");

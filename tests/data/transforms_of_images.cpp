@@ -268,7 +268,7 @@ TEST_CASE("transforms of images say what they do not take") {
         "  help: lower 'kernel_size'");
   CHECK(said("[normalize: {mean: 0, std: 1}, equalize]", type) ==
         "error: run.yaml:1:32: data.transforms[1] (equalize): expected images of bytes, these are numbers\n"
-        "  help: write it before 'normalize'");
+        "  help: write it before 'normalize'; where there is none, keep the images as bytes, 0 to 255");
   CHECK(said("[pad: {padding: 9, padding_mode: symmetric}]", type) ==
         "error: run.yaml:1:2: data.transforms[0] (pad): images of 8 x 8 have no 9 rows and columns to mirror\n"
         "  help: lower 'padding'");

@@ -128,9 +128,8 @@ TEST_CASE("parts of transformers say what does not fit") {
   CHECK(layer_error("conv_lstm2d: {out_channels: 1, kernel_size: 3}", {{4, 4, 1}}) ==
         "expected a sequence of images [steps, height, width, channels], got shape [4, 4, 1]");
   CHECK(layer_error("feature_tokens: {dim: 2, categories: [3]}", {{4}}) ==
-        "expected 1 input of whole numbers, got 0; name the columns that are 'as: index' in 'from', and in "
-        "'categories' how "
-        "many each has");
+        "expected 1 input of whole numbers, got 0; write 'categories: \"${data.categories}\"', and 'from: "
+        "${data.inputs}' beside the layer");
   CHECK(layer_error("embedding_bag: {num_embeddings: 4, embedding_dim: 3}", {{4}}) ==
         "expected whole numbers, got other ones; read them as 'index' columns or tokens");
 }

@@ -117,6 +117,12 @@ TEST_CASE("a pattern that nothing fits is named, and so is a model that is froze
         std::string::npos);
 }
 
+TEST_CASE("a group of parameters may be frozen whole") {
+  const testing::Workplace place;
+  CHECK(place.refusal({"freeze=[\"0\"]", "optimizer={sgd: {lr: 0.1, groups: [{match: \"0.*\", lr_factor: 0.1}]}}"}) ==
+        "");
+}
+
 TEST_CASE("a run with frozen parts goes on to the same bits") {
   const testing::Workplace place;
   const auto plan = place.plan({"freeze=[\"0\", \"1\"]"});

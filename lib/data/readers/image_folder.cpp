@@ -401,6 +401,8 @@ struct ImageFolder final : Reader {
     s.optional("on_bad", on_bad, "what an image that cannot be read does; skip: the next one takes its place")
         .one_of({"error", "skip"});
     s.optional("max_skipped", max_skipped, "so many images that cannot be read end the run even so").at_least(0);
+    for (const char* key : {"sample", "triplets", "pairs"})
+      s.instead_of(key, "leave it out: 'loss: triplet' takes the triplets of each batch, by their classes");
     s.example("{format: image_folder, path: photos/train, size: 64}");
   }
   DatasetPointer open(const Folders& folders) const override {

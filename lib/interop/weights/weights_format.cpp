@@ -3,6 +3,7 @@
 #include "lib/interop/weights/weights_format.h"
 
 #include <algorithm>
+#include <set>
 
 #include "lib/base/error.h"
 #include "lib/base/printable.h"
@@ -43,7 +44,12 @@ std::filesystem::path weights_in(const std::filesystem::path& folder) {
                    "flat = flax.traverse_util.flatten_dict(tree, sep='.'); "
                    "safetensors.numpy.save_file({k: numpy.asarray(v) for k, v in flat.items()}, "
                    "'weights.safetensors')");
-  refuse_weights(folder, "", "is a folder without model.safetensors or pytorch_model.bin", "name the file");
+  std::set<std::filesystem::path> checkpoints;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "checkpoints", none))
+    if (std::filesystem::exists(entry.path() / "model.safetensors", none)) checkpoints.insert(entry.path());
+  refuse_weights(folder, "", "is a folder without model.safetensors or pytorch_model.bin",
+                 checkpoints.empty() ? "name the file"
+                                     : concat("name its newest checkpoint: '", checkpoints.rbegin()->string(), "'"));
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ void lead_to(Schema& s, const Schema& other, const std::string& place) {
 // Keys of `data` that are looked for elsewhere.
 void lead_to_data(Schema& s) {
   lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
-  for (const char* key : {"k_fold", "kfold", "n_splits", "cross_validation"})
+  for (const char* key : {"k_fold", "k_folds", "kfold", "n_splits", "cv", "cross_validation"})
     s.instead_of(key, "write 'data.folds: {count: 5}', and train with 'dlcli train … --folds all'");
 }
 
@@ -55,13 +55,29 @@ void say_instead(Schema& s) {
     s.instead_of(key, "write 'precision: bf16-mixed' below 'trainer'");
   for (const Keyed<Controller>& own : TrainerSpec::every_controller())
     lead_to(s, Codec<Keyed<Controller>>::inner(own)->schema, concat("below 'trainer.", own.name, "'"));
+  s.instead_of("patience", "write 'patience' below 'trainer.early_stopping'");
   for (const char* key : {"lr", "learning_rate", "weight_decay", "momentum", "betas"})
     s.instead_of(key, "write it below the optimizer's name: 'optimizer: {adamw: {lr: 1e-3}}'");
   for (const char* key : {"resume", "resume_from_checkpoint", "ckpt_path", "resume_from"})
     s.instead_of(key, "leave it out, and write 'dlcli train --resume=RUN'");
   for (const char* key : {"verbose", "enable_progress_bar", "progress_bar"})
     s.instead_of(key, "leave it out; 'dlcli train --quiet' shows less");
-  s.instead_of("models", "write them as blocks below 'blocks', and use these in 'model' (docs/yaml.md)");
+  s.instead_of("models",
+               "write each below 'blocks', make them items of 'model', and train them in 'turns', as "
+               "configs/dcgan.yaml does");
+  for (const char* key : {"generator", "discriminator", "encoder", "decoder", "backbone", "head", "student"})
+    s.instead_of(key, concat("write it below 'blocks', '", key, ": {layers: […]}', and make it an item of 'model'"));
+  s.instead_of("teacher",
+               "write it below 'blocks', make it an item of 'model', and name that in the loss: "
+               "'distillation: {output: student, teacher: teacher}'");
+  for (const char* key : {"task", "problem", "problem_type", "input", "output", "inputs", "outputs", "input_size"})
+    s.instead_of(key, "leave it out: the data and the loss say it");
+  for (const char* key : {"target", "targets", "features"})
+    s.instead_of(key, "write it in the reader, below 'data.train'");
+  for (const char* key : {"regularization", "regularizer", "regularizers", "l1", "l2", "penalty"})
+    s.instead_of(key, "put the rule before the optimizer: 'optimizer: [l1: 1e-4, sgd: {…}]'");
+  for (const char* key : {"finetune", "fine_tune"})
+    s.instead_of(key, "write 'init_from' and 'freeze' (docs/fine-tuning.md)");
   for (const char* key : {"dropout", "activation", "layers", "num_layers", "hidden_size", "num_classes", "input_shape"})
     s.instead_of(key, "write it in the layers: 'model: [flatten, linear: 128, relu, dropout: 0.5, …]'");
 }
@@ -76,7 +92,9 @@ void InitFromSpec::describe(Schema& s) {
       "wrappers are taken away where all tensors are found then; what frameworks keep beside weights, as "
       "num_batches_tracked, is left out. Nothing of a file is executed. For another head: "
       "{path: base.pt, ignore: [\"fc.*\"], missing: fresh}.");
-  s.required("path", path, "the file, or a folder with model.safetensors or pytorch_model.bin").positional();
+  s.required("path", path, "the file, or a folder with model.safetensors or pytorch_model.bin")
+      .positional()
+      .known_as({"file", "checkpoint", "weights", "ckpt"});
   s.optional("key", key, "the dict in a checkpoint that holds the weights: state_dict_ema");
   s.optional("missing", missing,
              "what becomes of tensors of the model that the file does not have: fresh begins with "
@@ -198,7 +216,9 @@ void TrainerSpec::describe(Schema& s) {
        "of weights, optimizer state, batches and a step's values; where they take more, values of the forward pass "
        "are computed again in the backward pass, to the same bits")
       .above(0);
-  s.optional("gradient_clip_val", gradient_clip_val, "the bound that gradients are clipped to").above(0);
+  s.optional("gradient_clip_val", gradient_clip_val, "the bound that gradients are clipped to")
+      .above(0)
+      .known_as({"clip", "grad_clip", "gradient_clip", "clip_norm", "max_grad_norm", "clip_grad_norm"});
   s.optional("gradient_clip_algorithm", gradient_clip_algorithm,
              "norm: the L2 norm of all gradients together; value: each element")
       .one_of({"norm", "value"});
@@ -207,7 +227,8 @@ void TrainerSpec::describe(Schema& s) {
       .at_least(1)
       .known_as({"gradient_accumulation_steps"});
   s.optional("check_val_every_n_epoch", check_val_every_n_epoch, "epochs between validations; without either key, 1")
-      .at_least(1);
+      .at_least(1)
+      .known_as({"val_every", "validate_every", "eval_every", "val_interval"});
   s.optional("val_check_interval", val_check_interval, "steps, a part of an epoch or time between validations")
       .units({Unit::steps, Unit::epochs, Unit::seconds})
       .unit(Unit::steps)
@@ -225,6 +246,10 @@ void TrainerSpec::describe(Schema& s) {
   s.optional("checkpoint", checkpoint, "which checkpoints are written and kept").known_as({"enable_checkpointing"});
   s.optional("tensorboard", tensorboard, "writes figures for TensorBoard too");
   say_instead(s);
+  for (const char* key : {"save_best", "save_best_only", "best", "monitor"})
+    s.instead_of(key, "write 'checkpoint: {best: val/loss}'");
+  for (const char* key : {"lr_find", "auto_lr_find"})
+    s.instead_of(key, "leave it out: 'lr' is written in the optimizer");
   lead_to_data(s);
   for (const char* key : {"model", "loss", "metrics", "optimizer", "schedule", "seed", "data", "init_from", "name"})
     s.instead_of(key, concat("write '", key, "' beside 'trainer', not below it"));
@@ -270,7 +295,8 @@ void RunSpec::describe(Schema& s) {
       .help("write 'model: [flatten, linear: 10]', or the layers below each other, each behind '- '")
       .known_as({"network", "net", "architecture"});
   s.optional("init_from", init_from,
-             "a file with the initial weights, named by the layers' paths, or {path, key, missing, ignore, …}");
+             "a file with the initial weights, named by the layers' paths, or {path, key, missing, ignore, …}")
+      .known_as({"pretrained", "weights", "pretrained_weights", "init_weights", "load_from", "checkpoint_path"});
   s.optional("freeze", freeze,
              "patterns of parameters that stay as they are, or of parts of the model: [\"layer1\", \"*.bn1.*\"]; their "
              "running averages stay too. {params: \"layer*\", until: 2 epochs} lets them train from then on")
@@ -282,9 +308,10 @@ void RunSpec::describe(Schema& s) {
   s.optional("losses", losses,
              "in the place of 'loss', several by name, each with its 'weight': their sum is to be small");
   s.optional(
-      "turns", turns,
-      "in the place of 'loss', updates that each step takes one after another, each of some parameters by a loss "
-      "of its own: a generator and a discriminator");
+       "turns", turns,
+       "in the place of 'loss', updates that each step takes one after another, each of some parameters by a loss "
+       "of its own: a generator and a discriminator")
+      .known_as({"updates", "alternate", "alternating", "train_steps"});
   s.optional("metrics", metrics, "what else is measured");
   s.required("optimizer", optimizer, "how the weights are updated")
       .known_as({"optim", "optimiser", "solver"})
@@ -292,7 +319,7 @@ void RunSpec::describe(Schema& s) {
   s.optional("schedule", schedule, "how the learning rate changes; without it, it stays")
       .known_as({"lr_scheduler", "scheduler", "lr_schedule"});
   s.required("trainer", trainer, "how long, on what and how the run is trained")
-      .known_as({"training"})
+      .known_as({"training", "fit"})
       .help("write 'trainer: {max_epochs: 10}'");
   s.check([this](const Report& report) {
     if (loss && !losses.terms.empty()) report.at("losses", "'loss' and 'losses' are both given", "keep one of them");
@@ -316,6 +343,9 @@ void RunSpec::describe(Schema& s) {
   say_instead(s);
   lead_to_data(s);
   lead_to(s, schema_of(*std::make_unique<TrainerSpec>()), "below 'trainer'");
+  s.instead_of("train",
+               "write data below 'data', 'data: {train: NAME}', and updates that alternate as 'turns: [{update: ITEM, "
+               "loss: …}, {update: ITEM, loss: …}]'");
 }
 
 std::vector<const UpdateChain*> RunSpec::chains() const {
