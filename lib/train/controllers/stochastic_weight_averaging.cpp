@@ -25,7 +25,9 @@ struct StochasticWeightAveraging final : Controller {
         "is "
         "the weights. Buffers, such as the running statistics of batch_norm, are those of the last weights.");
     s.also_known_as({"StochasticWeightAveraging", "swa"});
-    s.required("swa_lrs", swa_lrs, "learning rate of the epochs that are averaged").above(0).known_as({"swa_lr", "lr", "learning_rate"});
+    s.required("swa_lrs", swa_lrs, "learning rate of the epochs that are averaged")
+        .above(0)
+        .known_as({"swa_lr", "lr", "learning_rate"});
     s.optional("swa_epoch_start", swa_epoch_start,
                "epochs before those that are averaged; below 1, a share of max_epochs")
         .at_least(0)
