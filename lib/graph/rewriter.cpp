@@ -48,4 +48,9 @@ std::unique_ptr<Graph> Rewriter::finish(const std::function<Value(const Value&)>
   return std::move(made_);
 }
 
+std::unique_ptr<Graph> Rewriter::finish_outputs() {
+  for (const Graph::Named& o : old_.outputs()) made().output(o.name, mapped(o.value));
+  return std::move(made_);
+}
+
 }  // namespace dl

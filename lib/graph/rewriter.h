@@ -38,6 +38,8 @@ class Rewriter {
   std::unique_ptr<Graph> finish(const std::function<Value(const Value&)>& value);
   std::unique_ptr<Graph> finish(const std::function<Value(const Value&)>& value,
                                 const std::function<Value(const Graph::Named&)>& assigned);
+  // The new graph with the outputs alone: no variable changes.
+  std::unique_ptr<Graph> finish_outputs();
 
  private:
   const Graph& old_;

@@ -24,6 +24,9 @@ struct BceWithLogits final : Loss {
     const Value x = as_predicted_shape(f.prediction, f.target), y = as_f32(f.target);
     return (1 - y) * x + (1 + (pos_weight - 1) * y) * log_one_plus_exp(-x);
   }
+  Value of_drawn(Value x, Value uniform) const override {
+    return where(uniform < sigmoid(stop_gradient(x)), 0, x) + log_one_plus_exp(-x);
+  }
   Reads reads() const override { return Reads::logit; }
   Value predicted(Value output) const override { return sigmoid(output); }
 };

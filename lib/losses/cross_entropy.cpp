@@ -50,6 +50,9 @@ struct CrossEntropy final : Loss {
     if (!weight.given() || are_class_probabilities(f.prediction, f.target)) return {};
     return weight.of_targets(f.prediction, f.target);
   }
+  Value of_drawn(Value prediction, Value uniform) const override {
+    return -sum(drawn_class(prediction, uniform) * log_softmax(prediction), {-1});
+  }
   Reads reads() const override { return Reads::logits; }
   std::optional<int64_t> ignored() const override { return ignore_index; }
   Value predicted(Value output) const override { return softmax(output); }

@@ -31,6 +31,9 @@ struct NegativeLogLikelihood final : Loss {
   Value weights(const Fields& f) const override {
     return weight.given() ? weight.of_targets(f.prediction, f.target) : Value{};
   }
+  Value of_drawn(Value prediction, Value uniform) const override {
+    return -sum(drawn_class(prediction, uniform) * prediction, {-1});
+  }
   Value predicted(Value output) const override { return exp(output); }
   Reads reads() const override { return Reads::log_probabilities; }
   std::optional<int64_t> ignored() const override { return ignore_index; }

@@ -29,6 +29,8 @@ void expect_class_targets(Value prediction, Value target) {
                    "keep the model's sequence as long as the targets, and end it with 'linear: ${data.classes}'");
 }
 
+Value drawn_class(Value x, Value uniform) { return first_largest(stop_gradient(x) - log(-log(uniform))); }
+
 Value with_class_axis(Value target) {
   std::vector<int64_t> sizes = target.shape().sizes();
   sizes.push_back(1);

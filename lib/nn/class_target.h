@@ -26,6 +26,9 @@ Value class_labels(Value prediction, Value target);
 // Of x along the last axis: 1 at the first of the largest, else 0; all 0 where one is NaN.
 Value first_largest(Value x);
 
+// [batch, …, classes]: 1 at a class drawn by softmax(x) (Gumbel 1954), else 0; `uniform` of x's shape, in [0, 1).
+Value drawn_class(Value x, Value uniform);
+
 // [batch, …, 1]: the target with an axis for the classes.
 Value with_class_axis(Value target);
 

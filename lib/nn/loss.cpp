@@ -34,7 +34,14 @@ void Loss::describe(Schema& s) {
 }
 
 Loss::Mean Loss::over(const Fields& fields, Value sample_weight) const {
-  const Value losses = each(fields), divided = weights(fields);
+  return mean_of(each(fields), weights(fields), fields, sample_weight);
+}
+
+Loss::Mean Loss::mean_of_drawn(Value losses, const Fields& fields, Value sample_weight) const {
+  return mean_of(losses, {}, fields, sample_weight);
+}
+
+Loss::Mean Loss::mean_of(Value losses, Value divided, const Fields& fields, Value sample_weight) const {
   const bool ignores = ignored() && fields.target && fields.target.type().dtype == DType::i32;
   Value factor = counted(ignores ? with_class_axis(fields.target) : losses,  // on each target's loss
                          ignores ? ignored() : std::nullopt, counts_places() ? fields.lengths : Value{});

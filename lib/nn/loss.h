@@ -50,6 +50,12 @@ struct Loss : Described {
   };
   Mean over(const Fields& fields, Value sample_weight = {}) const;
 
+  // As each(), against targets drawn by the probabilities that the prediction stands for: by `uniform` in [0, 1), of
+  // the prediction's shape. Unset: it stands for none. Weights of classes are left out.
+  virtual Value of_drawn(Value /*prediction*/, Value /*uniform*/) const { return {}; }
+  // The mean of such losses over what over() counts; `losses` is what of_drawn() gave.
+  Mean mean_of_drawn(Value losses, const Fields& fields, Value sample_weight = {}) const;
+
   virtual Reads reads() const = 0;
   // Completes what the config left to the data (ClassWeights); called once, before anything is built. Data that do not
   // fit are a ShapeError.
@@ -65,6 +71,9 @@ struct Loss : Described {
   Value measured(Value output) const {
     return reads() == Reads::numbers || reads() == Reads::boxes ? predicted(output) : output;
   }
+
+ private:
+  Mean mean_of(Value losses, Value divided, const Fields& fields, Value sample_weight) const;
 };
 
 // "one value a class, before a softmax": what follows "takes".

@@ -43,6 +43,14 @@ struct Optimizer : Described {
   virtual bool by_tensor() const { return false; }       // whether it sees one tensor at a time
   virtual bool takes_momentum() const { return false; }  // whether it asks for UpdateBuilder::momentum()
   virtual bool averages() const { return false; }        // whether it keeps an average of the parameters
+  // In every how many updates, from the first on, it is given UpdateBuilder::curvature(): n d^2, where d is the
+  // gradient of the loss against targets drawn by what the model predicts, and n counts them; 0: never.
+  virtual int64_t curvature_every() const { return 0; }
+  // Where it does not move the parameters itself, but says a direction along which the trainer searches for the place
+  // that they go to (lib/train/programs/line_search.h): the least that the search still tells apart. Its states are
+  // "direction", which it assigns, and "last_step", which the search does; it tells the "slope" of the loss along the
+  // direction, 0 where it stays, the "first" length that is tried and the direction's largest element "reach".
+  virtual std::optional<double> searches() const { return {}; }
   // What torch.optim has for it; none where that has no optimizer which makes the same updates.
   virtual std::optional<TorchOptimizer> torch() const { return {}; }
   // The new parameters, from parameters p and gradients g.

@@ -95,9 +95,8 @@ void Metric::say_instead(AnyRegistry& registry) {
 }
 
 void Optimizer::say_instead(AnyRegistry& registry) {
-  registry.instead_of({"sophia", "Sophia", "SophiaG", "adahessian"},
-                      "it takes second derivatives, which there are none of: write 'lion: {lr: 1e-4}' or 'adamw: {lr: "
-                      "1e-3}'");
+  registry.instead_of({"adahessian", "AdaHessian"},
+                      "it takes second derivatives, which there are none of: write 'sophia: {lr: 3e-4}'");
   registry.instead_of({"sam", "asam", "sharpness_aware"},
                       "it stands before an optimizer: write '[sam: 0.05, sgd: {lr: 0.1, momentum: 0.9}]'");
   registry.instead_of({"lookahead", "ema", "swa_average"},

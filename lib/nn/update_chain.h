@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "lib/nn/optimizer.h"
@@ -48,6 +49,17 @@ struct Update {
   bool moves_momentum = false;      // whether the schedule says the momentum of each update
   int64_t every = 1;                // it is made in each such step of the run
 
+  // From so many steps of the run on, the first behind which an update measures curvature
+  // (Optimizer::curvature_every); none: never.
+  std::optional<int64_t> next_curvature(int64_t steps) const {
+    const int64_t apart = ranges.empty() ? 0 : ranges.front().optimizer->curvature_every();
+    if (apart == 0) return {};
+    const int64_t update = (steps / every + apart - 1) / apart * apart;
+    return (update + 1) * every - 1;
+  }
+  bool measures_curvature(int64_t steps) const { return next_curvature(steps) == steps; }
+  // Whether the trainer searches along a direction of it (Optimizer::searches).
+  bool searches() const { return !ranges.empty() && ranges.front().optimizer->searches(); }
   // Whether it updates the element of the flat parameters once so many updates of the run were made.
   bool has(int64_t element, int64_t updates) const {
     return std::ranges::any_of(ranges, [&](const UpdateRange& r) {

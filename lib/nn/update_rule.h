@@ -47,6 +47,11 @@ class UpdateBuilder {
   virtual Value average(const std::string& name) = 0;
   // The value that a state or an average takes after this update.
   virtual void assign(const std::string& name, Value value) = 0;
+  // How bent the loss is along each parameter, as Optimizer::curvature_every() says; unset in updates that measure
+  // none.
+  virtual Value curvature() { return {}; }
+  // A number f32 [] that the search along a direction begins with, as Optimizer::searches() says.
+  virtual void tell(const std::string& /*name*/, Value /*number*/) {}
   // f32 []: the L2 norm of the gradient of all parameters, as this rule finds it; only for rules before the optimizer.
   virtual Value gradient_norm() = 0;
 };

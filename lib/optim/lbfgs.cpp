@@ -1,7 +1,7 @@
-// Limited-memory BFGS (Liu and Nocedal 1989, doi:10.1007/BF01589116) without line search, as PyTorch has it, one of its
-// iterations a step: with s the last step and y the change of the gradient, kept in pairs where y's > 1e-10,
-// d = -H g by the recursion in two loops over them from H = y's / y'y; p += t d with t = lr, the first time
-// lr min(1, 1 / |g|_1)
+// Limited-memory BFGS (Liu and Nocedal 1989, doi:10.1007/BF01589116) as PyTorch has it, one of its iterations a step:
+// with s the last step and y the change of the gradient, kept in pairs where y's > 1e-10, d = -H g by the recursion in
+// two loops over them from H = y's / y'y; p += t d with t = lr, the first time lr min(1, 1 / |g|_1), or where a search
+// that begins there ends
 // SPDX-License-Identifier: Apache-2.0
 #include <vector>
 
@@ -13,6 +13,7 @@ namespace {
 struct Lbfgs final : Optimizer {
   double lr = 1, tolerance_grad = 1e-7, tolerance_change = 1e-9;
   int64_t history_size = 100;
+  std::string line_search = "none";
 
   void describe_keys(Schema& s) override {
     s.summary("steps by the curvature that the last ones met: for few parameters, and batches of all samples");
@@ -27,14 +28,22 @@ struct Lbfgs final : Optimizer {
     s.optional("history_size", history_size, "pairs kept").at_least(1).at_most(1000);
     s.optional("tolerance_grad", tolerance_grad, "nothing moves where no gradient is above it").at_least(0);
     s.optional("tolerance_change", tolerance_change, "nothing moves where the loss would fall by less").at_least(0);
+    s.optional("line_search", line_search,
+               "how far a step goes: lr of the direction, or where the loss has fallen enough and lies flat enough "
+               "(strong_wolfe), which takes a few evaluations of it a step")
+        .one_of({"none", "strong_wolfe"})
+        .known_as({"line_search_fn"});
     for (const char* key : {"max_iter", "max_eval"})
       s.instead_of(key, "leave it out: a step is one iteration; 'trainer.max_steps' bounds them");
-    s.instead_of("line_search_fn", "leave it out: steps are of lr, without a search");
     s.example("lbfgs: {lr: 0.5, history_size: 10}");
+    s.example("lbfgs: {line_search: strong_wolfe}");
   }
 
   double learning_rate() const override { return lr; }
   double boldest_rate() const override { return 2; }
+  std::optional<double> searches() const override {
+    return line_search == "none" ? std::nullopt : std::optional(tolerance_change);
+  }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     const Value last_g = b.state("last_gradient"), last_s = b.state("last_step");
@@ -64,10 +73,19 @@ struct Lbfgs final : Optimizer {
       d = d + (alpha[i] - beta) * pairs[i].s;
     }
 
-    const Value t = b.lr() * where(first, minimum(1 / sum(abs(g)), 1), 1), s = t * d;
+    const Value t = b.lr() * where(first, minimum(1 / sum(abs(g)), 1), 1), s = t * d, slope = dot(g, d);
+    const Value goes = moves * (slope <= -tolerance_change);
     b.assign("last_gradient", where(moves, g, last_g));
-    b.assign("last_step", where(moves, s, last_s));
-    return where(moves * (dot(g, d) <= -tolerance_change), p + s, p);
+    if (!searches()) {
+      b.assign("last_step", where(moves, s, last_s));
+      return where(goes, p + s, p);
+    }
+    b.state("direction");
+    b.assign("direction", d);
+    b.tell("slope", where(goes, slope, 0));
+    b.tell("first", t);
+    b.tell("reach", max_of(abs(d)));
+    return p;
   }
 
  private:

@@ -106,6 +106,16 @@ TEST_CASE("within a memory limit a step takes no more than that and leaves the s
   }
 }
 
+TEST_CASE("a step that measures curvature by a second backward pass keeps to a limit and leaves the same bits") {
+  const testing::Workplace place(deep_config);
+  const std::string sophia = "optimizer={sophia: {lr: 0.01, every: 1}}";
+  const LimitedStep plain(place, {sophia});
+  const int64_t bytes = plain.needed() - plain.arena_bytes / 5;
+  const LimitedStep limited(place, {sophia, limit(bytes)});
+  CHECK(limited.needed() <= bytes);
+  CHECK(limited.contents == plain.contents);
+}
+
 TEST_CASE("dropout before linear layers keeps to limits: what is computed again draws the same numbers again") {
   const int64_t batch = 256;
   const testing::Workplace place(R"(

@@ -8,14 +8,16 @@
 #include <ranges>
 
 #include "lib/base/text.h"
+#include "lib/train/programs/line_search.h"
 
 namespace dl {
 
 Updates::Updates(const Plan& plan, Programs& programs, Store& store)
     : programs_(programs),
-      network_(*plan.network),
       accumulates_(plan.run.trainer.accumulate_grad_batches > 1),
-      may_read_late_(store.device().runs_ahead() && !plan.run.trainer.detect_anomaly),
+      searches_(plan.run.optimizer->searches()),
+      may_read_late_(store.device().runs_ahead() && !plan.run.trainer.detect_anomaly && !searches_),
+      probes_([this](const BatchType& batch) -> Program& { return programs_.probe(batch); }, *plan.data.fed()),
       tally_(store, true) {
   launched_.reserve(plan.run.chains().size());
   unread_.reserve(2);
@@ -29,25 +31,25 @@ Updates::Updates(const Plan& plan, Programs& programs, Store& store)
 }
 
 void Updates::expect(const BatchType& batch, int64_t updates) {
-  std::vector<int64_t> stages{updates};
-  for (const int64_t thaw : network_.thaws())
-    if (thaw > updates) stages.push_back(thaw);
+  const std::vector<int64_t> stages = programs_.stages(updates);
   for (const int64_t stage : stages | std::views::reverse) {
-    thaw(stage);
+    advance(stage);
     for (Turn& turn : turns_) turn.programs.of(batch);
     if (accumulates_) programs_.update();
+    if (searches_) probes_.of(batch), programs_.move();
   }
   reads_late_ = may_read_late_ && !accumulates_ && turns_.size() == 1 && programs_.measures().rows.empty();
 }
 
-void Updates::thaw(int64_t updates) {
-  if (!programs_.thaw(updates)) return;
-  thawed_ = true;
+void Updates::advance(int64_t updates) {
+  if (!programs_.advance(updates)) return;
+  others_ = true;
   for (Turn& turn : turns_) turn.programs.forget();
+  probes_.forget();
 }
 
 void Updates::begin(double lr, int64_t number, std::optional<double> momentum) {
-  thaw(number - 1);
+  advance(number - 1);
   for (size_t i = 0; i < turns_.size(); ++i) {
     Turn& turn = turns_[i];
     turn.due = number % turn.every == 0;
@@ -69,8 +71,8 @@ void Updates::launch(Program& program) {
 
 int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
   tick_ = static_cast<int32_t>(tick);
-  const bool fed = batches.fetched() && turns_.size() == 1 && !thawed_;
-  thawed_ = false;
+  const bool fed = batches.fetched() && turns_.size() == 1 && !others_;
+  others_ = false;
   const Batch& batch = batches.next();
   const int64_t count = batch.count;
   launched_.clear();
@@ -82,6 +84,7 @@ int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
     programs_.draw(made.program(), tick);
     launched_.push_back(&made.program());
     launch(made.program());
+    if (searches_) search(batch, tick);
     const Batch* next = turn == last ? batches.fetch() : nullptr;  // `batch` is gone then
     if (next && turns_.size() == 1) turn->programs.of(*next->type).feed(*next);
     unread_.push_back({&made.program(), made.program().launches()});
@@ -92,6 +95,16 @@ int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
     sum_ = count_ = 0;
   }
   return count;
+}
+
+void Updates::search(const Batch& batch, int64_t tick) {
+  Program& step = *launched_.back();
+  step.wait();
+  BatchProgram& probe = probes_.of(*batch.type);
+  search_along_direction(step, probe.program(), programs_.move(), *searches_, [&] {
+    probe.feed(batch, tick);
+    programs_.draw(probe.program(), tick);
+  });
 }
 
 void Updates::read() {

@@ -55,19 +55,22 @@ class Updates {
     Program* program;
     int64_t launch;  // Program::launches()
   };
-  void thaw(int64_t updates);
+  void advance(int64_t updates);
+  void search(const Batch& batch, int64_t tick);
   void launch(Program& program);
   void forget();
   int64_t run(BatchesAhead& batches, int64_t tick);
 
   Programs& programs_;
-  const Network& network_;
-  const bool accumulates_, may_read_late_;
+  const bool accumulates_;
+  const std::optional<double> searches_;  // Optimizer::searches()
+  const bool may_read_late_;
   std::vector<Turn> turns_;
+  BatchPrograms probes_;
   std::vector<Program*> launched_;  // of the last batch
   std::vector<Unread> unread_;
   bool reads_late_ = false;
-  bool thawed_ = false;  // since the last batch: it was fed to programs that are no longer those of its turns
+  bool others_ = false;  // since the last batch: it was fed to programs that are no longer those of its turns
   int32_t tick_ = 0;     // what the programs read
   Tally tally_;
   double sum_ = 0, count_ = 0;  // of the losses that were read, of the turn at hand

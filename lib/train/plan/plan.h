@@ -41,6 +41,7 @@ struct Plan {
   int threads() const;                  // that compute
   Recipe recipe() const;                // refers to this plan
   std::vector<Update> updates() const;  // of each step, one a turn, by the optimizers' chains and the trainer's keys
+  bool averages_weights() const;        // whether an average of the weights that are trained is validated and used
   std::filesystem::path initial_weights() const;  // init_from's file; empty where there is none
   // Of what predictions are made of, of these as the loss tells them, and of the targets beside them: types of a
   // sample.

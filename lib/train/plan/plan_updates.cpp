@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/base/text.h"
+#include "lib/graph/ops/leaf.h"
 
 namespace dl {
 namespace {
@@ -58,6 +59,63 @@ void check_dependence(const Plan& plan, const Add& add) {
         plan.run.freeze.empty() ? "let it read the output of a layer with weights, or one behind it"
                                 : "leave a part of what the loss depends on out of 'freeze'");
   }
+}
+
+// That what measures curvature is given a loss that can draw targets, and one measure for all.
+void check_curvature(const Plan& plan, const Add& add) {
+  const std::vector<Update> updates = plan.updates();
+  for (size_t i = 0; i < updates.size(); ++i) {
+    if (updates[i].ranges.empty()) continue;
+    const Optimizer& first = *updates[i].ranges.front().optimizer;
+    for (const UpdateRange& range : updates[i].ranges)
+      if (range.optimizer->curvature_every() != first.curvature_every())
+        return add("optimizer",
+                   concat("groups of '", first.name, "' measure the curvature each in updates of their own"),
+                   "write 'every' outside of the groups");
+    if (first.curvature_every() == 0) continue;
+    if (plan.run.trainer.accumulate_grad_batches > 1)
+      add("trainer.accumulate_grad_batches",
+          concat("'", first.name, "' measures the curvature of the batch of an update, and does not add up several"),
+          "leave it out, and make 'data.batch_size' larger");
+    for (const Objectives::Term& term : plan.objectives.losses()) {
+      Graph g;
+      const Value x = input(g, "x", {DType::f32, {1, 2}}), uniform = input(g, "uniform", {DType::f32, {1, 2}});
+      if (term.turn != i || term.loss->of_drawn(x, uniform)) continue;
+      add(term.path,
+          concat("'", first.name, "' draws targets by what the model predicts, and '", term.loss->name,
+                 "' stands for no probabilities"),
+          "take cross_entropy, nll, bce_with_logits or mse, or another optimizer");
+    }
+  }
+}
+
+// That what searches along a direction is alone: what else would change the parameters or the gradient.
+void check_search(const Plan& plan, const Add& add) {
+  const UpdateChain& chain = plan.run.optimizer;
+  if (std::ranges::none_of(plan.run.chains(), [](const UpdateChain* c) { return (*c)->searches().has_value(); }))
+    return;
+  const std::string who = concat("'", chain->name, "' searches along its direction");
+  if (!plan.run.turns.empty()) return add("turns", who + ", and a turn is one update", "write 'line_search: none'");
+  if (plan.run.trainer.accumulate_grad_batches > 1)
+    add("trainer.accumulate_grad_batches", who + " on one batch, and does not add up several",
+        "leave it out, and make 'data.batch_size' larger");
+  const Update update = plan.updates().front();
+  if (!update.before.empty() || !update.after.empty())
+    add("optimizer",
+        concat(who, ", which '", (update.before.empty() ? update.after : update.before).front()->name, "' would leave"),
+        "leave the other rules out, or write 'line_search: none'");
+  if (update.ranges.size() > 1)
+    add("optimizer",
+        who + " of all parameters at once, and groups, or what is frozen for a while, have directions of their own",
+        "leave 'groups' and 'until' out, or write 'line_search: none'");
+  Graph g;
+  forward(g, plan.objectives.parts(*plan.network, *plan.data.train, plan.seed()), 2, true);
+  for (int node = 0; node < g.size(); ++node)
+    if (const auto* read = dynamic_cast<const VariableOp*>(g.node(node).op.get());
+        read && read->variable.role == Role::carried_in_training)
+      return add("optimizer",
+                 who + " by the loss of one batch, which depends on what the batch before left in the model",
+                 "leave 'stateful' out, or write 'line_search: none'");
 }
 
 // That an optimizer's chain has no rule which is a key of the trainer too.
@@ -117,6 +175,8 @@ void plan_updates(Plan& plan, std::vector<Problem>& problems, const Add& add) {
   Network* network = whole && problems.empty() ? plan.network.get() : nullptr;
   plan.groups = ParameterGroups(parts, plan.run.optimizer->learning_rate(), network);
   if (network && problems.empty()) check_dependence(plan, add);
+  if (network && problems.empty()) check_curvature(plan, add);
+  if (network && problems.empty()) check_search(plan, add);
   const TrainerSpec& trainer = plan.run.trainer;
   if (const auto& bound = trainer.gradient_clip_val) {
     const std::string rule = "clip_" + trainer.gradient_clip_algorithm;
@@ -135,6 +195,15 @@ void plan_updates(Plan& plan, std::vector<Problem>& problems, const Add& add) {
       add(place, "'" + join(averages, "' and '") + "' each keep an average of the weights, of which one is validated",
           "leave one of them out");
   }
+}
+
+bool Plan::averages_weights() const {
+  const auto averages = [](const auto* part) { return part->averages(); };
+  for (const Update& update : updates())
+    if (std::ranges::any_of(update.after, averages) ||
+        std::ranges::any_of(update.ranges, averages, &UpdateRange::optimizer))
+      return true;
+  return std::ranges::any_of(recipe().kept, [](const Variable& v) { return v.role == Role::average; });
 }
 
 std::vector<Update> Plan::updates() const {

@@ -20,7 +20,7 @@ class BatchProgram {
   Program& program() { return *program_; }
   // Every field that the program reads. The batch must stay until the program's launch has returned.
   void feed(const Batch& batch);
-  // The same of a program that does not train; `number` of the batch numbers its random draws, where it has any.
+  // The same of a program that does not update; `number` of the batch numbers its random draws, where it has any.
   void feed(const Batch& batch, int64_t number);
 
  private:

@@ -154,18 +154,31 @@ Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, boo
   Forward f{.predicted = built.predicted()};
   const auto left_out = [&](size_t turn) { return only && only->turn != turn; };
   int64_t losses = 0;
+  Loss::Mean given;
   for (const ForwardParts::Term& term : parts.losses) {
     if (left_out(term.turn)) continue;
     ++losses;
     const Loss& loss = *term.loss;
-    const Loss::Mean of = loss.over(built.fields(loss.from, loss.further_outputs(), loss.takes_target()),
-                                    loss.sample_weight ? built.field(*loss.sample_weight) : Value{});
-    const Value weighed = term.weight == 1 ? of.mean : term.weight * of.mean;
-    f.loss = f.loss ? f.loss + weighed : weighed;
-    f.count = losses == 1 ? of.count : constant(g, static_cast<double>(batch.count));
+    const Fields fields = built.fields(loss.from, loss.further_outputs(), loss.takes_target());
+    const Value sample_weight = loss.sample_weight ? built.field(*loss.sample_weight) : Value{};
+    const auto add_to = [&](Loss::Mean& sum, const Loss::Mean& mean) {
+      const Value weighed = term.weight == 1 ? mean.mean : term.weight * mean.mean;
+      sum.mean = sum.mean ? sum.mean + weighed : weighed;
+      sum.count = losses == 1 ? mean.count : constant(g, static_cast<double>(batch.count));
+    };
+    const Loss::Mean of = loss.over(fields, sample_weight);
+    add_to(given, of);
+    if (training && parts.draws_targets) {
+      const Value step = input(g, "step", Type{DType::i32, {}}), x = fields.prediction;
+      const Value each = loss.of_drawn(x, random_uniform(step, x.shape(), parts.seed, "drawn/" + term.name));
+      DL_CHECK(each, "a loss that draws no targets: ", loss.name);
+      add_to(f.drawn, loss.mean_of_drawn(each, fields, sample_weight));
+    }
     measures.of(term.name);
     keep_mean(measures, of.mean * of.count, of.count);
   }
+  f.loss = given.mean;
+  f.count = given.count;
   g.output("loss", f.loss);
   g.output("loss/count", f.count);
   for (const auto& [metric, name, turn] : parts.metrics) {

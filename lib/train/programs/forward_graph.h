@@ -50,8 +50,9 @@ struct ForwardParts {
   // gathers the fields from variables "data/NAME" [samples, …].
   std::optional<int64_t> resident_samples;
   uint64_t seed = 0;
-  int64_t views = 1;    // outside training, of a sample's "x", f32 [views, …]: outputs are the mean over them
-  int64_t updates = 0;  // that were made before, which decides what of the network is still frozen in training
+  int64_t views = 1;           // outside training, of a sample's "x", f32 [views, …]: outputs are the mean over them
+  bool draws_targets = false;  // in training: Forward::drawn, of losses that can (Loss::of_drawn)
+  int64_t updates = 0;         // that were made before, which decides what of the network is still frozen in training
 };
 
 // Numbers that the host draws for each batch: an input f32 [] of the program for each.
@@ -62,9 +63,11 @@ struct BatchDraw {
 };
 
 struct Forward {
-  Value loss;       // f32 []: the sum of the losses' weighed means over the batch's targets
-  Value count;      // f32 []: of the targets that this is a mean over; of several losses, the samples
-  Value predicted;  // the output that predictions are of, as Loss::predicted, in the target's own units
+  Value loss;        // f32 []: the sum of the losses' weighed means over the batch's targets
+  Value count;       // f32 []: of the targets that this is a mean over; of several losses, the samples
+  Loss::Mean drawn;  // the same against targets that are drawn, new ones each step, by what the model predicts; unset
+                     // where it was not asked for
+  Value predicted;   // the output that predictions are of, as Loss::predicted, in the target's own units
   MeasureLayout measures;
   std::vector<BatchDraw> draws;
 };

@@ -11,6 +11,7 @@
 #include "lib/base/in_parallel.h"
 #include "lib/base/random.h"
 #include "lib/graph/ops/leaf.h"
+#include "lib/graph/rewriter.h"
 #include "lib/graph/sizes.h"
 #include "lib/graph/substitute.h"
 #include "lib/train/programs/update_graph.h"
@@ -27,6 +28,7 @@ struct Programs::Impl {
     BatchType batch;
     size_t turn = 0;
     int64_t updates = 0;  // ForwardParts::updates
+    bool measures_curvature = false;
     bool operator==(const Key&) const = default;
     std::weak_ordering operator<=>(const Key&) const = default;
   };
@@ -49,6 +51,7 @@ struct Programs::Impl {
     }
   };
   std::vector<Turn> turns;
+  int64_t steps = 0;                      // that were made of the run
   std::vector<BatchDraw> draws;           // of training programs
   std::vector<float> drawn;               // for the next of them
   std::optional<MeasureLayout> measures;  // known once a graph was built
@@ -60,10 +63,12 @@ struct Programs::Impl {
 
   Forward forward(Graph& g, const BatchType& batch) { return kept(dl::forward(g, recipe.forward, batch, false)); }
 
-  Forward forward_in_training(Graph& g, const BatchType& batch, size_t turn) {
-    if (turns.size() == 1) return kept(dl::forward(g, recipe.forward, batch, true));
-    const TurnPart part{turn, all_measures()};
-    return kept(dl::forward(g, recipe.forward, batch, true, &part));
+  Forward forward_in_training(Graph& g, const Key& key) {
+    ForwardParts parts = recipe.forward;
+    parts.draws_targets = key.measures_curvature;
+    if (turns.size() == 1) return kept(dl::forward(g, parts, key.batch, true));
+    const TurnPart part{key.turn, all_measures()};
+    return kept(dl::forward(g, parts, key.batch, true, &part));
   }
 
   const MeasureLayout& all_measures() {
@@ -134,14 +139,22 @@ struct Programs::Impl {
     return pack(parts, places, elements());
   }
 
-  void add_update(Graph& g, const Key& key, Value gradient, Value count = {}) {
-    if (recipe.gives_gradient) g.output("gradient", as_f32(count ? gradient / count : gradient));
-    build_update(g, recipe.updates[key.turn], *recipe.forward.network, gradient, count, turns[key.turn].numbers,
+  // n d^2 of the gradient d of the loss against n targets that are drawn.
+  Value curvature(Graph& g, const Forward& f, const Key& key) {
+    if (!key.measures_curvature) return {};
+    const Value d = flat_gradient(f.drawn.mean, variable(g, parameters()), key);
+    return f.drawn.count * (d * d);
+  }
+
+  void add_update(Graph& g, const Key& key, const Slopes& slopes, Value count = {}) {
+    if (recipe.gives_gradient) g.output("gradient", as_f32(count ? slopes.gradient / count : slopes.gradient));
+    build_update(g, recipe.updates[key.turn], *recipe.forward.network, slopes, count, turns[key.turn].numbers,
                  key.updates);
   }
 
   Key training_key(const std::string& kind, const BatchType& batch, size_t turn = 0) const {
-    return {kind, batch, turn, recipe.forward.updates};
+    return {kind, batch, turn, recipe.forward.updates,
+            !recipe.updates.empty() && recipe.updates[turn].measures_curvature(steps)};
   }
 
   PassOptions passes() const {
@@ -188,39 +201,72 @@ struct Programs::Impl {
     });
   }
 
-  // One with a backward pass.
+  // One with a backward pass, within the memory limit.
+  LimitedProgram limited(const Graph& g, const Key& key) {
+    PassOptions options = passes();
+    options.watches_layers = recipe.watches_layers;
+    return fit_program(g, store, options,
+                       {.bytes = recipe.memory_limit_bytes,
+                        .batches = times(recipe.batch_bytes, key.batch.count),
+                        .batch = key.batch.count});
+  }
+
   Program& training_program(const Key& key, Build build) {
     return once(key, [&] {
       Graph g;
       (this->*build)(g, key);
-      PassOptions options = passes();
-      options.watches_layers = recipe.watches_layers;
-      LimitedProgram limited = fit_program(g, store, options,
-                                           {.bytes = recipe.memory_limit_bytes,
-                                            .batches = times(recipe.batch_bytes, key.batch.count),
-                                            .batch = key.batch.count});
-      memory.insert_or_assign({key.batch, key.turn}, limited.memory);
-      return std::move(limited.program);
+      LimitedProgram made_of_it = limited(g, key);
+      memory.insert_or_assign({key.batch, key.turn}, made_of_it.memory);
+      return std::move(made_of_it.program);
     });
   }
 
+  Program& probing_program(const Key& key) {
+    return once(key, [&] {
+      Graph g;
+      build_probe(g, key);
+      return std::move(limited(*outputs_of(g), key).program);
+    });
+  }
+
+  // What gives the same and leaves the variables as they are.
+  static std::unique_ptr<Graph> outputs_of(const Graph& g) {
+    Rewriter looking(g);
+    for (int node = 0; node < g.size(); ++node) looking.copy(node);
+    return looking.finish_outputs();
+  }
+
   void build_step(Graph& g, const Key& key) {
-    const Value loss = forward_in_training(g, key.batch, key.turn).loss;
-    add_update(g, key, flat_gradient(g, loss, key));
+    const Forward f = forward_in_training(g, key);
+    add_update(g, key, {flat_gradient(g, f.loss, key), curvature(g, f, key)});
+    if (recipe.updates[key.turn].searches()) g.assign("origin", variable(g, parameters()));
   }
 
   void build_accumulate(Graph& g, const Key& key) {
     const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
-    const Forward f = forward_in_training(g, key.batch, key.turn);
+    const Forward f = forward_in_training(g, key);
     g.assign("gradients", sum + f.count * flat_gradient(g, f.loss, key));
     g.assign("gradient_count", count + f.count);
   }
 
   void build_update_alone(Graph& g, const Key& key) {
     const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
-    add_update(g, key, sum, where(count > 0, count, 1));  // of weights it may be below 1
+    add_update(g, key, {sum, {}}, where(count > 0, count, 1));  // of weights it may be below 1
     g.assign("gradients", broadcast_to(constant(g, 0), {elements()}));
     g.assign("gradient_count", constant(g, 0));
+  }
+
+  Variable state(const std::string& name) const { return {name, parameters().type, Role::optimizer_state}; }
+
+  void build_probe(Graph& g, const Key& key) {
+    const Value slopes = flat_gradient(forward_in_training(g, key).loss, variable(g, parameters()), key);
+    g.output("search/slope", sum(slopes * variable(g, state("direction"))));
+  }
+
+  void build_move(Graph& g, const Key&) {
+    const Value step = input(g, "search/length", {}) * variable(g, state("direction"));
+    g.assign(parameters().name, variable(g, state("origin")) + step);
+    g.assign("last_step", step);
   }
 
   void build_evaluate(Graph& g, const Key& key) { forward(g, key.batch); }
@@ -232,6 +278,8 @@ struct Programs::Impl {
 
 Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<Impl>(recipe, store)) {
   for (const Variable& v : recipe.kept) store.declare(v);
+  if (std::ranges::any_of(recipe.updates, &Update::searches))
+    for (const char* name : {"origin", "direction", "last_step"}) store.declare(impl_->state(name));
 }
 Programs::~Programs() = default;
 
@@ -284,11 +332,27 @@ void Programs::begin_average() {
   }
 }
 
-bool Programs::thaw(int64_t updates) {
-  const std::vector<int64_t> thaws = impl_->recipe.forward.network->thaws();
+std::vector<int64_t> Programs::stages(int64_t updates) const {
+  std::vector<int64_t> stages{updates}, measuring;
+  for (const int64_t thaw : impl_->recipe.forward.network->thaws())
+    if (thaw > updates) stages.push_back(thaw);
+  for (const int64_t stage : stages)
+    for (const Update& update : impl_->recipe.updates)
+      if (const auto next = update.next_curvature(stage)) measuring.push_back(next == stage ? stage + 1 : *next);
+  stages.insert(stages.end(), measuring.begin(), measuring.end());
+  return stages;
+}
+
+bool Programs::advance(int64_t updates) {
+  Impl& m = *impl_;
+  const int64_t before = std::exchange(m.steps, updates);
+  const bool measures_otherwise = std::ranges::any_of(m.recipe.updates, [&](const Update& update) {
+    return update.measures_curvature(before) != update.measures_curvature(updates);
+  });
+  const std::vector<int64_t> thaws = m.recipe.forward.network->thaws();
   const auto next = std::ranges::upper_bound(thaws, updates);
   const int64_t last = next == thaws.begin() ? 0 : next[-1];
-  return std::exchange(impl_->recipe.forward.updates, last) != last;
+  return std::exchange(m.recipe.forward.updates, last) != last || measures_otherwise;
 }
 
 void Programs::draw(Program& program, int64_t tick) {
@@ -315,6 +379,8 @@ Program& Programs::accumulate(const BatchType& batch) {
   return impl_->training_program(impl_->training_key("accumulate", batch), &Impl::build_accumulate);
 }
 Program& Programs::update() { return impl_->program(impl_->training_key("update", 0), &Impl::build_update_alone); }
+Program& Programs::probe(const BatchType& batch) { return impl_->probing_program(impl_->training_key("probe", batch)); }
+Program& Programs::move() { return impl_->program(impl_->training_key("move", 0), &Impl::build_move); }
 Program& Programs::evaluate(const BatchType& batch) {
   return impl_->program({"evaluate", batch}, &Impl::build_evaluate);
 }

@@ -54,9 +54,11 @@ class Programs {
   // Before each update's programs are launched, and after the launch before has returned: when it is.
   void begin_update(const UpdateTime& time, size_t turn = 0);
 
+  // Numbers of updates, `updates` first, by which advance() makes all training programs that a run has from there on.
+  std::vector<int64_t> stages(int64_t updates) const;
   // From now on training programs are those of a run in which so many updates were made: what is frozen until then
-  // trains. True where that makes other programs.
-  bool thaw(int64_t updates);
+  // trains, and curvature is measured where the next update asks for it. True where that makes other programs.
+  bool advance(int64_t updates);
 
   // Feeds a program that steps or accumulates the numbers drawn for micro-batch `tick`.
   void draw(Program& program, int64_t tick);
@@ -70,6 +72,11 @@ class Programs {
   Program& accumulate(const BatchType& batch);
   // Clip, update from the gradient of the mean over all those targets, as of one large batch; sets both to zero.
   Program& update();
+  // Of an optimizer that searches (Optimizer::searches): the training's "loss" where the parameters are, and its slope
+  // along the direction, "search/slope"; no variable changes. And what moves the parameters by "search/length" of the
+  // direction, from where the step left them.
+  Program& probe(const BatchType& batch);
+  Program& move();
   Program& evaluate(const BatchType& batch);
   Program& predict(const BatchType& batch);
   Program& examine(const BatchType& batch);  // evaluates and predicts

@@ -61,7 +61,9 @@ class UpdateGraph {
         pieces_(pieces_of(update, network, updates)),
         numbers_(numbers) {}
 
-  void run(Value gradient, Value count) {
+  void run(const Slopes& slopes, Value count) {
+    const Value gradient = slopes.gradient;
+    curvature_ = slopes.curvature;
     graph_.phase = Phase::update;
     std::vector<Value> gradients = parts_of(gradient);
     norm_ = everything_is_updated() ? sqrt(sum(gradient * gradient)) : norm_of(gradients);
@@ -120,6 +122,8 @@ class UpdateGraph {
       else
         whole_.renew(v, piece_, value);
     }
+    Value curvature() override { return whole_.curvature_ ? whole_.part(whole_.curvature_, piece_) : Value{}; }
+    void tell(const std::string& number, Value value) override { whole_.graph_.output("search/" + number, value); }
     Value gradient_norm() override { return whole_.gradient_norm(); }
 
    private:
@@ -207,15 +211,16 @@ class UpdateGraph {
   }();
   HostNumbers& numbers_;
   std::map<std::string, Renewed> renewed_;  // flat variables, by name
+  Value curvature_;                         // flat; unset where none is measured
   Value norm_;                              // of the gradient as the present rule finds it; unset: not known yet
   const std::vector<Value>* gradients_ = nullptr;
 };
 
 }  // namespace
 
-void build_update(Graph& g, const Update& update, const Network& network, Value gradient, Value count,
+void build_update(Graph& g, const Update& update, const Network& network, const Slopes& slopes, Value count,
                   HostNumbers& numbers, int64_t updates) {
-  UpdateGraph(g, update, network, numbers, updates).run(gradient, count);
+  UpdateGraph(g, update, network, numbers, updates).run(slopes, count);
 }
 
 }  // namespace dl

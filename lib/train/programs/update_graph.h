@@ -26,10 +26,15 @@ struct HostNumber {
 };
 using HostNumbers = std::map<std::string, HostNumber>;  // by the name of the programs' input; each has one address
 
+// The gradient of a turn's loss, flat, and with it, where the update measures curvature, that (Optimizer).
+struct Slopes {
+  Value gradient, curvature;
+};
+
 // Assigns the new values of the parameters and of all that the rules keep, by the flat gradient, divided by `count`
 // where that is given. Output "grad_norm" [] is the norm of the gradient of all that is updated, before any rule.
 // `updates` of the run were made before: what is frozen until more were is left as it is.
-void build_update(Graph& g, const Update& update, const Network& network, Value gradient, Value count,
+void build_update(Graph& g, const Update& update, const Network& network, const Slopes& slopes, Value count,
                   HostNumbers& numbers, int64_t updates);
 
 }  // namespace dl

@@ -1,0 +1,27 @@
+// How far an optimizer that searches goes along its direction.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <functional>
+
+#include "lib/device/program.h"
+
+namespace dl {
+
+// A place along a direction: the loss there, and its slope along it.
+struct Trial {
+  double length = 0, loss = 0, slope = 0;
+};
+
+// The length at which the loss has fallen by 1e-4 of what the slope at the beginning, below 0, promises, and is at most
+// 0.9 as steep: the strong conditions of Wolfe 1969, by the search of Nocedal and Wright 2006, algorithms 3.5 and 3.6,
+// with the safeguards of PyTorch's. `first` is tried first; after 25 more the best end of the bracket is taken, and
+// where its ends are less than `tolerance` apart, in the largest element `reach` of the direction.
+double strong_wolfe(const Trial& begin, double first, double reach, double tolerance,
+                    const std::function<Trial(double length)>& at);
+
+// The search from where the program of a step, which has run on a batch, left the parameters (Optimizer::searches), and
+// their move there. `prepare` feeds the batch to Programs::probe() before each of its runs; `move` is Programs::move().
+void search_along_direction(const Program& step, Program& probe, Program& move, double tolerance,
+                            const std::function<void()>& prepare);
+
+}  // namespace dl
