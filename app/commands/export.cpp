@@ -101,20 +101,9 @@ class Export final : public Command {
     return trained;
   }
 
-  // Whether what is exported is an average of the weights that are trained.
-  static bool exports_average(const Plan& plan) {
-    const auto averages = [](const UpdateRule* rule) { return rule->averages(); };
-    for (const Update& update : plan.updates()) {
-      if (std::ranges::any_of(update.after, averages)) return true;
-      for (const UpdateRange& range : update.ranges)
-        if (range.optimizer->averages()) return true;
-    }
-    return std::ranges::any_of(plan.recipe().kept, [](const Variable& v) { return v.role == Role::average; });
-  }
-
   std::optional<TrainingState> where_it_stands(const Trained& trained, ExportTarget::Training wanted) const {
     if (untrained_ || trained.plan->batches_per_epoch() == 0) return {};
-    if (wanted == ExportTarget::Training::moment && exports_average(*trained.plan)) {
+    if (wanted == ExportTarget::Training::moment && trained.plan->averages_weights()) {
       warn(
           "the optimizer's state is left: what is exported is an average of the weights that are trained; 'dlcli "
           "convert RUN all.pt --all' has both");

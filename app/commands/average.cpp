@@ -1,0 +1,121 @@
+// dlcli average: one run of the mean of several's weights, a model soup (Wortsman et al. 2022, arXiv:2203.05482).
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+
+#include "app/command.h"
+#include "app/console/output.h"
+#include "app/options.h"
+#include "app/trained.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/spec/yaml.h"
+#include "lib/train/inference/imported_run.h"
+
+namespace dl {
+namespace {
+
+class Average final : public Command {
+ public:
+  std::string summary() const override { return "makes a run of the mean of several runs' weights: a model soup"; }
+  std::vector<std::string> other_names() const override { return {"soup", "model_soup", "merge"}; }
+
+  void declare(CLI::App& app) override {
+    app.add_option("RUN", runs_of_, "two runs or more, or checkpoints' folders, of one model")
+        ->required()
+        ->expected(2, 10'000);
+    app.add_option("--checkpoint", checkpoint_, "of runs: best, last or step-120; if left out, the best there is")
+        ->type_name("WHICH");
+    app.add_option("--name", name_, "the new run's name; if left out, the first's and '-average'")->type_name("NAME");
+    declare_runs(app, runs_);
+    examples(app, {{"dlcli average tuned-1 tuned-2 tuned-3", "of runs that began with the same weights"},
+                   {"dlcli average my-1/checkpoints/step-0000{3,4,5}000", "of checkpoints of one"},
+                   {"dlcli eval tuned-average-1", "what came of it"}});
+  }
+
+  Exit run() override {
+    const Trained first = open(runs_of_[0]);
+    const Plan& plan = *first.plan;
+    if (plan.averages_weights())
+      throw Error(Exit::usage, Problem{.path = runs_of_[0],
+                                       .what = "keeps an average of its weights beside them, as ema does",
+                                       .help = "average runs that keep none"});
+    std::map<std::string, std::vector<double>> sums;
+    add(first, sums);
+    for (size_t i = 1; i < runs_of_.size(); ++i) {
+      const Trained other = open(runs_of_[i]);
+      expect_same(plan, *other.plan, runs_of_[i]);
+      add(other, sums);
+    }
+    write(plan, sums);
+    return Exit::done;
+  }
+
+ private:
+  Trained open(const std::string& what) const {
+    return open_trained(what, runs_,
+                        std::filesystem::exists(std::filesystem::path(what) / "manifest.json") ? "" : checkpoint_, {},
+                        SetsToRead::none());
+  }
+
+  static void add(const Trained& trained, std::map<std::string, std::vector<double>>& sums) {
+    for (const Tensor& tensor : trained.plan->network->tensors()) {
+      const std::vector<float> values = trained.inference->weights(tensor);
+      std::vector<double>& sum = sums[tensor.path];
+      sum.resize(values.size());
+      for (size_t i = 0; i < values.size(); ++i) sum[i] += double{values[i]};
+    }
+  }
+
+  void expect_same(const Plan& plan, const Plan& other, const std::string& what) const {
+    const auto refuse = [&](std::string how) {
+      throw Error(Exit::usage,
+                  Problem{.path = what,
+                          .what = concat("holds the weights of another model than '", runs_of_[0], "': ", how),
+                          .help = "average runs of one model"});
+    };
+    std::map<std::string, Shape> shapes;
+    for (const Tensor& tensor : plan.network->tensors()) shapes[tensor.path] = tensor.shape;
+    for (const Tensor& tensor : other.network->tensors()) {
+      const auto found = shapes.find(tensor.path);
+      if (found == shapes.end()) refuse(concat("'", tensor.path, "' is not there"));
+      if (found->second != tensor.shape)
+        refuse(concat("'", tensor.path, "' is ", tensor.shape.text(), ", there ", found->second.text()));
+      shapes.erase(found);
+    }
+    if (!shapes.empty()) refuse(concat("it has no '", shapes.begin()->first, "'"));
+  }
+
+  void write(const Plan& plan, const std::map<std::string, std::vector<double>>& sums) const {
+    const std::string name = name_.empty() ? plan.name + "-average" : name_;
+    const std::string head = concat("# The mean of the weights of ", join(runs_of_), "\n");
+    Node config = parse_yaml(plan.resolved(), "resolved.yaml");
+    config.set("name", Node::string(name));
+    RunFolder folder = RunFolder::create(runs_, name, to_yaml(config), head + to_yaml(config));
+    try {
+      const auto renamed = plan_from(folder.paths().resolved(), {}, SetsToRead::none());
+      const double count = static_cast<double>(runs_of_.size());
+      const Checkpoint checkpoint = keep_imported(*renamed, folder, [&](const Tensor& tensor) {
+        std::vector<float> mean;
+        for (const double sum : sums.at(tensor.path)) mean.push_back(static_cast<float>(sum / count));
+        return mean;
+      });
+      // The config that is trained further begins with these weights.
+      config.set("init_from", Node::string(std::filesystem::absolute(checkpoint.weights()).string()));
+      write_file_atomic(folder.paths().config(), head + to_yaml(config));
+    } catch (...) {
+      folder.discard();
+      throw;
+    }
+    print(concat("the mean of ", runs_of_.size(), " networks of ",
+                 count_of(plan.network->parameter_count(), "parameter"),
+                 "\nrun folder: ", folder.paths().folder.string(), "\nnext: dlcli eval ", folder.paths().name(), "\n"));
+  }
+
+  std::vector<std::string> runs_of_;
+  std::string checkpoint_, name_, runs_ = "runs";
+};
+
+DL_COMMAND(Average, "average");
+
+}  // namespace
+}  // namespace dl

@@ -1,0 +1,66 @@
+// dlcli average as a user calls it: a run of the mean of several's weights, and what is refused.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include "lib/interop/safetensors.h"
+#include "tests/app/run_dlcli.h"
+
+using namespace dl;
+using namespace dl::testing;
+
+namespace {
+
+std::string config_of(int outputs) {
+  return "data: {train: {format: random, shape: [3], targets: " + std::to_string(outputs) +
+         ", samples: 8}, batch_size: 4}\nmodel: [{linear: " + std::to_string(outputs) +
+         "}, batch_norm]\nloss: mse\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_steps: 2}\n";
+}
+
+std::vector<float> weights_of(const Folder& folder, const std::string& run, const std::string& name) {
+  return SafetensorsFile(folder / ("runs/" + run + "/checkpoints/step-" +
+                                   (run.find("average") != run.npos ? "00000000" : "00000002") + "/model.safetensors"))
+      .read_f32(name);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "average makes a run of the mean of runs' weights and running averages, which is evaluated and trained further") {
+  const Folder folder;
+  folder.write("net.yaml", config_of(2));
+  for (const std::string seed : {"1", "2", "3"})
+    REQUIRE(run_dlcli({"train", "net.yaml", "--quiet", "--set", "seed=" + seed}, folder).exit == 0);
+  const Finished done = run_dlcli({"average", "net-1", "net-2", "net-3"}, folder);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  CHECK(done.out.starts_with("the mean of 3 networks of 12 parameters\nrun folder: "));
+  CHECK(done.out.ends_with("next: dlcli eval net-average-1\n"));
+  for (const std::string name : {"0.weight", "1.running_var"}) {
+    const auto a = weights_of(folder, "net-1", name), b = weights_of(folder, "net-2", name),
+               c = weights_of(folder, "net-3", name), mean = weights_of(folder, "net-average-1", name);
+    REQUIRE(mean.size() == a.size());
+    for (size_t i = 0; i < mean.size(); ++i) CHECK(mean[i] == doctest::Approx((a[i] + b[i] + c[i]) / 3).epsilon(1e-6));
+  }
+  CHECK(run_dlcli({"eval", "net-average-1", "--split", "train"}, folder).exit == 0);
+  const Finished further = run_dlcli({"train", "runs/net-average-1/config.yaml", "--quiet"}, folder);
+  CHECK_MESSAGE(further.exit == 0, further.err);
+}
+
+TEST_CASE("average refuses networks of other shapes, and runs whose weights stand beside an average") {
+  const Folder folder;
+  folder.write("net.yaml", config_of(2));
+  folder.write("wide.yaml", config_of(4));
+  REQUIRE(run_dlcli({"train", "net.yaml", "--quiet"}, folder).exit == 0);
+  REQUIRE(run_dlcli({"train", "wide.yaml", "--quiet"}, folder).exit == 0);
+  const Finished other = run_dlcli({"average", "net-1", "wide-1"}, folder);
+  CHECK(other.exit == 2);
+  CHECK(other.err ==
+        "error: wide-1: holds the weights of another model than 'net-1': '0.weight' is [4, 3], there [2, 3]\n"
+        "  help: average runs of one model\n");
+  REQUIRE(run_dlcli({"train", "net.yaml", "--quiet", "--set", "trainer.ema=0.9"}, folder).exit == 0);
+  const Finished averaged = run_dlcli({"average", "net-2", "net-1"}, folder);
+  CHECK(averaged.exit == 2);
+  CHECK(
+      averaged.err ==
+      "error: net-2: keeps an average of its weights beside them, as ema does\n  help: average runs that keep none\n");
+  CHECK(run_dlcli({"average", "net-1"}, folder).exit == 2);
+}
