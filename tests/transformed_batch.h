@@ -8,25 +8,32 @@
 
 namespace dl::testing {
 
-// The batch and its targets after the transform, with these numbers drawn.
+// The batch and its targets after the transform, with the numbers that `drawn` gives for what is to be drawn.
 inline std::vector<Numbers> transformed(const std::string& yaml, const Shape& shape, const Numbers& x, const Numbers& y,
-                                        const Numbers& drawn) {
+                                        const std::function<Numbers(const Draw&)>& drawn) {
   Graph g;
   const int64_t batch = shape[0];
   BatchFields fields{.inputs = {{"x", input(g, "x", {DType::f32, shape})}},
                      .targets = {{"y", input(g, "y", {DType::f32, {batch, std::ssize(y) / batch}})}}};
   Feed feed{{"x", x}, {"y", y}};
-  read_registered_as<BatchTransform>(yaml)->build(fields, [&](size_t count, const Draw&) {
-    REQUIRE(count == drawn.size());
+  read_registered_as<BatchTransform>(yaml)->build(fields, [&](size_t count, const Draw& draw) {
+    const Numbers numbers = drawn(draw);
+    REQUIRE(count == numbers.size());
     std::vector<Value> values;
     for (size_t i = 0; i < count; ++i) {
       const std::string name = "drawn/" + std::to_string(i);
-      feed[name] = {drawn[i]};
+      feed[name] = {numbers[i]};
       values.push_back(input(g, name, Type{}));
     }
     return values;
   });
   return evaluate(g, {fields.inputs.at("x"), fields.targets.at("y")}, feed);
+}
+
+// The same with these numbers drawn.
+inline std::vector<Numbers> transformed(const std::string& yaml, const Shape& shape, const Numbers& x, const Numbers& y,
+                                        const Numbers& drawn) {
+  return transformed(yaml, shape, x, y, [&](const Draw&) { return drawn; });
 }
 
 // What the transform's draws of many batches are.

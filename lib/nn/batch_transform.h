@@ -20,10 +20,11 @@ class BatchRandom {
  public:
   BatchRandom(uint64_t seed, uint64_t transform, int64_t batch)
       : key_(random_key(seed, random_stream("batch_transforms") + transform)), batch_(batch) {}
-  double uniform();  // in [0, 1)
+  virtual ~BatchRandom() = default;
+  virtual double uniform();  // in [0, 1)
   double normal();
   double gamma(double shape);  // scale 1
-  double beta(double a, double b);
+  virtual double beta(double a, double b);
 
  private:
   uint64_t key_;

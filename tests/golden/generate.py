@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # Runs every script in the folders beside it and writes what it recorded next to it, as NAME.json.
-# Needs torch, and for transforms torchvision and opencv-python-headless; the tests need only the JSON.
+# Needs torch, for transforms and batches torchvision and opencv-python-headless, and for columns scikit-learn; the tests need
+# only the JSON.
 #
 # usage: generate.py [FOLDER/NAME.py …]
 # SPDX-License-Identifier: Apache-2.0

@@ -278,3 +278,17 @@ def transform(yaml, function, height, width, channels=3, numbers=False, **more):
     y = function(image(height, width, channels, numbers)).movedim(0, -1).contiguous()
     found = {"numbers": _numbers(y)} if y.is_floating_point() else {"bytes": bytes(y.reshape(-1).tolist()).hex()}
     cases.append({"yaml": yaml, "image": [height, width, channels], "output": list(y.shape)} | ({"of_numbers": True} if numbers else {}) | more | found)
+
+
+def column(yaml, x, y, tolerance=1e-5):
+    """A table's column, cells of numbers or words, those that are not a number or None missing, and the rows of numbers made of
+    it; `yaml` is what is written of the column. Within `tolerance` of the largest."""
+    cells = [None if c is None or c != c else c for c in x.tolist()]
+    cases.append({"yaml": yaml, "cells": cells, "rows": [[float(f"{v:.8g}") for v in row] for row in y.tolist()],
+                  "tolerance": tolerance})
+
+
+def batch(yaml, x, y, output, targets, **drawn):
+    """A batch and its targets before and after a transform of batches, and the numbers that it drew."""
+    cases.append({"yaml": yaml, **drawn, "x": _tensor(x), "y": _tensor(y), "output": _numbers(output),
+                  "targets": _numbers(targets)})

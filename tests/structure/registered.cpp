@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 
+#include "lib/data/table/table.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/yaml.h"
 #include "tests/structure/sources.h"
@@ -118,6 +119,7 @@ TEST_CASE("every layer, loss, metric … has been held against what another prog
       {"schedule", {golden + "schedules"}},
       {"initializer", {golden + "fills"}},
       {"transform", {golden + "transforms"}},
+      {"batch transform", {golden + "batches"}},
   };
   size_t kinds = 0;
   for (const AnyRegistry* registry : AnyRegistry::all()) {
@@ -132,6 +134,21 @@ TEST_CASE("every layer, loss, metric … has been held against what another prog
     }
   }
   CHECK(kinds == folders.size());
+}
+
+TEST_CASE("each way to make numbers of a column has been held against scikit-learn in twenty cases") {
+  std::map<std::string, int> cases = recorded_cases({"tests/golden/columns"});
+  ColumnSpec column;
+  for (const std::string key : {"normalize", "impute", "as"}) {
+    const Node schema = schema_of(column).field(key)->json_schema();
+    const Node* const either = schema.find("anyOf");  // words, or null
+    REQUIRE(either);
+    const Node* const ways = either->items[0].find("enum");
+    REQUIRE(ways);
+    for (const Node& way : ways->items)
+      if (way.text != "category")  // what is done without a word
+        CHECK_MESSAGE(cases[way.text] >= 20, key, ": ", way.text, " has ", cases[way.text], " recorded cases");
+  }
 }
 
 TEST_CASE("every registered type has a test that names it in YAML") {

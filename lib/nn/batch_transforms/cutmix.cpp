@@ -1,6 +1,6 @@
 // CutMix (Yun et al. 2019, arXiv:1905.04899): a box of each image is that of another of the batch, and the target their
 // mix by area; the box has the share 1 - s of the image, s ~ Beta(alpha, alpha), the image's form, and its centre
-// anywhere.
+// anywhere: whole pixels to both sides of it, as torchvision's.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
@@ -27,12 +27,11 @@ struct CutMix final : BatchTransform {
   // The box's edges [top, bottom), [left, right), and the share that stays.
   static std::vector<double> box(BatchRandom& random, double alpha, double probability, int64_t height, int64_t width) {
     if (random.uniform() >= probability) return {0, 0, 0, 0, 1};
-    const double side = std::sqrt(1 - random.beta(alpha, alpha));
+    const double half_side = std::sqrt(1 - random.beta(alpha, alpha)) / 2;
     const auto edges = [&](int64_t size) {
-      const double half = std::floor(side * static_cast<double>(size)) / 2,
-                   centre = std::floor(random.uniform() * static_cast<double>(size));
-      const auto inside = [&](double at) { return std::clamp(std::floor(at), 0.0, static_cast<double>(size)); };
-      return std::pair(inside(centre - half), inside(centre + half));
+      const auto whole = static_cast<double>(size);
+      const double half = std::floor(half_side * whole), centre = std::floor(random.uniform() * whole);
+      return std::pair(std::max(centre - half, 0.0), std::min(centre + half, whole));
     };
     const auto [top, bottom] = edges(height);
     const auto [left, right] = edges(width);

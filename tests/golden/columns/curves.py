@@ -23,6 +23,4 @@ for i in range(24):
                                          output_distribution="normal" if "normal" in kind else "uniform")
         else:
             fitted = PowerTransformer(kind.replace("_", "-"))
-        y = fitted.fit_transform(x[:, None])[:, 0]
-        golden.cases.append({"yaml": kind, "x": x.tolist(), "y": [float(f"{v:.7g}") for v in y]} |
-                            ({} if kind.startswith("quantile") else {"lambda": float(fitted.lambdas_[0])}))
+        golden.column(f"normalize: {kind}", x, fitted.fit_transform(x[:, None]), tolerance=2e-5 if "quantile" in kind else 1e-4)
