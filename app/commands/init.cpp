@@ -23,7 +23,11 @@ class Init final : public Command {
   std::vector<std::string> other_names() const override { return {"new", "template", "create", "setup", "wizard"}; }
 
   void declare(CLI::App& app) override {
-    app.add_option("PATH", path_, "a folder of images, a table, a text, arrays of numpy or idx files")->required();
+    app.add_option(
+           "PATH", path_,
+           "a folder of images, with boxes as COCO or Pascal VOC has them too, a table, a text, arrays of numpy or idx "
+           "files")
+        ->required();
     app.add_option("-o,--output", output_, "the config to write; if left out, NAME.yaml here")->type_name("FILE.yaml");
     app.add_option("--target", target_, "of a table: the column to predict, or a file of one column that has it")
         ->type_name("COLUMN");
@@ -33,6 +37,8 @@ class Init final : public Command {
     examples(app, {{"dlcli init flowers.csv", "writes flowers.yaml"},
                    {"dlcli init houses.csv --target price", "names the column to predict"},
                    {"dlcli init photos/ -o photos.yaml", "images in folders named as their classes"},
+                   {"dlcli init annotations.json", "images with boxes, as COCO has them"},
+                   {"dlcli init VOCdevkit/VOC2007", "images with boxes, as Pascal VOC has them"},
                    {"dlcli init book.txt", "a text to be continued"}});
   }
 

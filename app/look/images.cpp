@@ -1,15 +1,15 @@
 // A config for a folder of images: by class, in parts, or with a table of labels beside.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 #include <optional>
 
 #include "app/look/columns.h"
 #include "app/look/convnet.h"
+#include "app/look/image_sample.h"
 #include "app/look/look.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "lib/data/image/image.h"
 #include "lib/data/image/image_names.h"
 
 namespace dl {
@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t samples_looked_at = 300, longest_side = 64;
+constexpr size_t samples_looked_at = 300;
+constexpr int64_t longest_side = 64;
 
 struct ClassFolder {
   std::string name;
@@ -38,80 +39,17 @@ std::vector<ClassFolder> class_folders(const fs::path& folder) {
   return classes;
 }
 
-// What some of the images are like.
-struct Sampled {
-  Pair size;  // that they are brought to
-  bool grey = true, all_alike = true;
-  Pair least{0, 0}, most{0, 0};
-  int64_t looked_at = 0, unreadable = 0;
-  double mean[3] = {}, deviation[3] = {};
-};
-
-Sampled sample(const std::vector<ClassFolder>& classes) {
+// Of each class a part, of small ones two.
+ImageSample sample(const std::vector<ClassFolder>& classes) {
   std::vector<fs::path> some;
   size_t all = 0;
   for (const ClassFolder& c : classes) all += c.images.size();
   for (const ClassFolder& c : classes) {
-    const size_t wanted = std::max<size_t>(2, static_cast<size_t>(samples_looked_at) * c.images.size() / all);
-    const size_t step = std::max<size_t>(1, c.images.size() / wanted);
-    for (size_t i = 0; i < c.images.size(); i += step) some.push_back(c.images[i]);
+    const size_t wanted = std::max<size_t>(2, samples_looked_at * c.images.size() / all);
+    std::ranges::copy(some_of(c.images, wanted), std::back_inserter(some));
   }
-  Sampled s;
-  std::vector<int64_t> heights, widths;
-  std::vector<fs::path> readable;
-  std::optional<Problem> wrong;
-  for (const fs::path& path : some) try {
-      const Pair size = image_size(path);
-      if (heights.empty()) s.least = s.most = size;
-      s.least = {std::min(s.least.h, size.h), std::min(s.least.w, size.w)};
-      s.most = {std::max(s.most.h, size.h), std::max(s.most.w, size.w)};
-      heights.push_back(size.h);
-      widths.push_back(size.w);
-      readable.push_back(path);
-    } catch (const Error& error) {
-      ++s.unreadable;
-      wrong = error.problems().front();
-    }
-  if (readable.empty()) throw Error(Exit::data, *wrong);
-  s.all_alike = s.least.h == s.most.h && s.least.w == s.most.w;
-  const auto middle = [](std::vector<int64_t> values) {
-    std::ranges::sort(values);
-    return values[values.size() / 2];
-  };
-  s.size = {middle(heights), middle(widths)};
-  if (std::max(s.size.h, s.size.w) > longest_side + longest_side / 2) {  // brought to a size that trains in minutes
-    const double shrink = static_cast<double>(longest_side) / static_cast<double>(std::max(s.size.h, s.size.w));
-    for (int64_t* side : {&s.size.h, &s.size.w})
-      *side = std::max<int64_t>(16, std::llround(static_cast<double>(*side) * shrink / 4) * 4);
-  }
-  double sums[3] = {}, squares[3] = {};
-  std::vector<std::byte> values(static_cast<size_t>(s.size.h * s.size.w * 3));
-  for (const fs::path& path : readable) try {
-      read_image(path, {.size = s.size, .channels = 3, .may_resize = true}, values.data());
-      ++s.looked_at;
-      for (size_t i = 0; i < values.size(); i += 3) {
-        s.grey &= values[i] == values[i + 1] && values[i] == values[i + 2];
-        for (size_t c = 0; c < 3; ++c) {
-          const double value = static_cast<double>(values[i + c]) / 255;
-          sums[c] += value;
-          squares[c] += value * value;
-        }
-      }
-    } catch (const Error& error) {
-      ++s.unreadable;
-      wrong = error.problems().front();
-    }
-  if (s.looked_at == 0) throw Error(Exit::data, *wrong);
-  const auto count = static_cast<double>(s.looked_at * s.size.h * s.size.w);
-  for (size_t c = 0; c < 3; ++c) {
-    s.mean[c] = sums[c] / count;
-    s.deviation[c] = std::max(0.01, std::sqrt(std::max(0.0, squares[c] / count - s.mean[c] * s.mean[c])));
-  }
-  return s;
+  return sample_images(some, longest_side, 4);
 }
-
-std::string three_digits(double value) { return number_text(std::round(value * 1000) / 1000); }
-std::string size_text(Pair size) { return concat(size.h, " × ", size.w); }
 
 int64_t count_of_images(const std::vector<ClassFolder>& classes) {
   int64_t count = 0;
@@ -206,14 +144,11 @@ Look look_at_images(const fs::path& folder, const LookOptions& options) {
                 .help = "put the images of each class into a folder of its own, named as the class"});
   const int64_t all = count_of_images(classes);
   const auto [least, most] = std::ranges::minmax(classes, {}, [](const ClassFolder& c) { return c.images.size(); });
-  const Sampled s = sample(classes);
+  const ImageSample s = sample(classes);
   look.found.push_back(concat(train.filename().string(), ": ", count_of(all, "image"), " of ", classes.size(),
                               " classes, ", least.images.size(), " (", least.name, ") to ", most.images.size(), " (",
                               most.name, ") each"));
-  look.found.push_back(
-      concat(s.grey ? "grey" : "of colour", ", ",
-             s.all_alike ? size_text(s.most) : concat("from ", size_text(s.least), " to ", size_text(s.most)),
-             s.looked_at < all ? concat(", as ", s.looked_at, " of them are") : std::string()));
+  look.found.push_back(s.text(all));
   if (s.unreadable > 0) look.found.push_back(concat(s.unreadable, " of those cannot be read; they are skipped"));
 
   const bool held_out = !parts.contains("val");
@@ -243,14 +178,7 @@ Look look_at_images(const fs::path& folder, const LookOptions& options) {
     yaml += concat("    # pictures look much the same mirrored and moved a little; take these out if yours do not\n",
                    "    - horizontal_flip\n    - random_crop: {size: [", s.size.h, ", ", s.size.w,
                    "], padding: ", padding, "}\n");
-  if (s.grey) {
-    yaml += concat("    - normalize: {mean: ", three_digits(s.mean[0]), ", std: ", three_digits(s.deviation[0]),
-                   "}   # as the images have it\n");
-  } else {
-    yaml += "    - normalize: {mean: [" + three_digits(s.mean[0]) + ", " + three_digits(s.mean[1]) + ", " +
-            three_digits(s.mean[2]) + "], std: [" + three_digits(s.deviation[0]) + ", " + three_digits(s.deviation[1]) +
-            ", " + three_digits(s.deviation[2]) + "]}   # as the images have it\n";
-  }
+  yaml += s.normalize_yaml();
   yaml +=
       "model:\n" + network +
       concat("  - linear: ${data.classes}\nloss: cross_entropy\nmetrics: [accuracy]\n",
@@ -258,8 +186,7 @@ Look look_at_images(const fs::path& folder, const LookOptions& options) {
              "trainer:\n  max_epochs: ", epochs, "\n  early_stopping: {monitor: ", best,
              ", patience: ", std::max<int64_t>(5, epochs / 3),
              "}   # ends where it no longer gets better\n  checkpoint: {every: 1 epoch, keep: 1, best: ", best, "}\n");
-  if (!s.all_alike || s.size.h != s.most.h || s.size.w != s.most.w)
-    look.chosen.push_back(concat("all are brought to ", size_text(s.size)));
+  if (s.is_resized()) look.chosen.push_back(concat("all are brought to ", size_text(s.size)));
   if (!s.grey) look.chosen.push_back("mirrored and moved at random in training");
   look.chosen.push_back(concat("a convolutional network of ", count_of(stages, "stage"), ", ",
                                held_out ? concat("20 % ", stratified ? "of each class " : "", "for validation")

@@ -53,6 +53,7 @@ Look look_at_folder(const fs::path& folder, const LookOptions& options) {
     if (path.extension() == ".txt") texts.push_back(path);
   }
   if (!idx.empty()) return look_at_idx(folder, options);
+  if (auto boxes = look_at_boxes(folder, options)) return *std::move(boxes);
   if (has_images || (has_folders && tables.empty() && arrays.empty())) return look_at_images(folder, options);
   if (!arrays.empty()) return look_at_arrays(folder, options);
   if (const fs::path table = table_in(tables); !table.empty()) return look_at_table(table, options);
@@ -97,6 +98,7 @@ Look look(const fs::path& path, const LookOptions& options) {
                                      .what = "expected data to train on, got one image",
                                      .help = "name the folder that has the folders of the classes"});
   if (options.task == "text") return look_at_text(path, options);
+  if (auto boxes = look_at_boxes(path, options)) return *std::move(boxes);
   if (is_table_name(path) || !options.target.empty()) return look_at_table(path, options);
   return look_at_text(path, options);
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ Look look(const std::filesystem::path& path, const LookOptions& options);
 
 Look look_at_table(const std::filesystem::path& file, const LookOptions& options);
 Look look_at_images(const std::filesystem::path& folder, const LookOptions& options);
+// Of images with boxes, a file of COCO's or a folder with such files or of Pascal VOC's; nothing where it is neither.
+std::optional<Look> look_at_boxes(const std::filesystem::path& path, const LookOptions& options);
+bool is_coco_file(const std::filesystem::path& file);  // by its beginning
 Look look_at_text(const std::filesystem::path& file, const LookOptions& options);
 Look look_at_arrays(const std::filesystem::path& path, const LookOptions& options);
 Look look_at_idx(const std::filesystem::path& folder, const LookOptions& options);

@@ -195,6 +195,55 @@ TEST_CASE("init brings images of mixed sizes and colours to one, and its config 
   CHECK(fs::exists(folder / "flat-by-class/coal/0.png"));
 }
 
+TEST_CASE("init finds the images and parts of COCO's files, and anchors of the boxes' sizes, and its config trains") {
+  Folder folder;
+  fs::copy(fs::path(source_dir()) / "datasets/tiny_scenes", folder / "scenes", fs::copy_options::recursive);
+  const Finished init = run_dlcli({"init", "scenes"}, folder);
+  INFO(init.err);
+  REQUIRE(init.exit == 0);
+  CHECK(init.out.starts_with("found\n  96 images of 3 classes, boxes as COCO has them\n  grey, 48 × 48\n"));
+  const std::string config = text_of(folder / "scenes.yaml");
+  CHECK(config.find("train: {format: coco, annotations: scenes/train.json, images: scenes/train, size: [48, 48], "
+                    "channels: 1}") != std::string::npos);
+  CHECK(config.find("test: {format: coco, annotations: scenes/test.json, images: scenes/test, size: [48, 48], "
+                    "channels: 1}") != std::string::npos);
+  CHECK(run_dlcli({"train", "scenes.yaml", "-q", "--set", "trainer.max_epochs=1"}, folder).exit == 0);
+  CHECK(run_dlcli({"init", "scenes/train.json", "-o", "one.yaml"}, folder).exit == 0);
+  CHECK(run_dlcli({"init", "scenes", "--target", "box", "-o", "x.yaml"}, folder).err ==
+        "error: --target: images with boxes have no columns: all of their boxes are the target\n"
+        "  help: leave --target out\n");
+  for (const char* part : {"train", "test"}) fs::remove_all(folder / "scenes" / part);
+  CHECK(run_dlcli({"init", "scenes/train.json", "-o", "x.yaml"}, folder)
+            .err.find("is in no folder beside the file\n  help: put the folder of the images beside the file\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("init takes the lists of a folder of Pascal VOC's as parts, and its config trains") {
+  Folder folder;
+  std::string train, val;
+  for (int i = 0; i < 24; ++i) {
+    const std::string name = "a" + std::to_string(i), at = std::to_string(2 + i % 9);
+    draw(folder / "VOC/JPEGImages" / (name + ".png"), {40, 40}, 3, 20 + i);
+    write(folder / "VOC/Annotations" / (name + ".xml"),
+          "<annotation><filename>" + name +
+              ".png</filename><size><width>40</width><height>40</height></size><object><name>" +
+              (i % 2 ? "cat" : "dog") + "</name><bndbox><xmin>" + at + "</xmin><ymin>" + at + "</ymin><xmax>" +
+              std::to_string(18 + i) + "</xmax><ymax>" + std::to_string(16 + i) +
+              "</ymax></bndbox></object></annotation>");
+    (i < 16 ? train : val) += name + "\n";
+  }
+  write(folder / "VOC/ImageSets/Main/train.txt", train);
+  write(folder / "VOC/ImageSets/Main/val.txt", val);
+  const Finished init = run_dlcli({"init", "VOC", "-o", "pets.yaml"}, folder);
+  INFO(init.err);
+  REQUIRE(init.exit == 0);
+  CHECK(init.out.starts_with("found\n  16 images of 2 classes, boxes as Pascal VOC has them\n"));
+  const std::string config = text_of(folder / "pets.yaml");
+  CHECK(config.find("train: {format: voc, path: VOC, split: train, size: [40, 40]") != std::string::npos);
+  CHECK(config.find("validation: {format: voc, path: VOC, split: val, size: [40, 40]") != std::string::npos);
+  CHECK(run_dlcli({"train", "pets.yaml", "-q", "--set", "trainer.max_epochs=1"}, folder).exit == 0);
+}
+
 TEST_CASE("init writes a config for a text that trains and continues it") {
   Folder folder;
   std::string song;
