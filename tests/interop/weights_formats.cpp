@@ -175,7 +175,8 @@ TEST_CASE("a file of no known format, and names that no format has, say what the
   std::filesystem::create_directories(folder / "run/checkpoints/step-00000004");
   folder.write("run/checkpoints/step-00000004/model.safetensors", "");
   CHECK(said_of(folder / "run")
-            .ends_with("help: name its newest checkpoint: '" + (folder / "run") + "/checkpoints/step-00000004'"));
+            .ends_with("help: name its newest checkpoint: '" + (folder / "run/checkpoints/step-00000004").string() +
+                       "'"));
   CHECK(testing::error_text([&] {
           weights_writer_for("x.bin");
         }).starts_with("error: x.bin: no format is written whose names end so; they end in .ckpt, "));

@@ -11,7 +11,7 @@ namespace dl {
 namespace {
 
 // Where the cubic through two places has its least, within [low, high]; the middle where it has none.
-double least_between(Trial a, Trial b, double low, double high) {
+double least_between(LinePoint a, LinePoint b, double low, double high) {
   if (a.length > b.length) std::swap(a, b);
   const double d = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.length - b.length);
   const double square = d * d - a.slope * b.slope;
@@ -23,15 +23,17 @@ double least_between(Trial a, Trial b, double low, double high) {
 
 }  // namespace
 
-double strong_wolfe(const Trial& begin, double first, double reach, double tolerance,
-                    const std::function<Trial(double length)>& at) {
+double strong_wolfe(const LinePoint& begin, double first, double reach, double tolerance,
+                    const std::function<LinePoint(double length)>& at) {
   constexpr double least_fall = 1e-4, most_slope = 0.9;
   constexpr int most_tries = 25;
-  const auto is_too_high = [&](const Trial& x) { return x.loss > begin.loss + least_fall * x.length * begin.slope; };
-  const auto is_flat = [&](const Trial& x) { return std::abs(x.slope) <= -most_slope * begin.slope; };
+  const auto is_too_high = [&](const LinePoint& x) {
+    return x.loss > begin.loss + least_fall * x.length * begin.slope;
+  };
+  const auto is_flat = [&](const LinePoint& x) { return std::abs(x.slope) <= -most_slope * begin.slope; };
 
   // Longer and longer, until the least lies between the last two.
-  std::array<Trial, 2> ends{begin, at(first)};
+  std::array<LinePoint, 2> ends{begin, at(first)};
   int tries = 0;
   for (; tries < most_tries; ++tries) {
     const auto& [before, now] = ends;
@@ -56,9 +58,9 @@ double strong_wolfe(const Trial& begin, double first, double reach, double toler
     if (moved_in) length = high - length < length - low ? high - margin : low + margin;
     was_near = is_near && !moved_in;
 
-    const Trial tried = at(length);
-    Trial& good = ends[best];
-    Trial& other = ends[1 - best];
+    const LinePoint tried = at(length);
+    LinePoint& good = ends[best];
+    LinePoint& other = ends[1 - best];
     if (is_too_high(tried) || tried.loss >= good.loss) {
       other = tried;
       best = better_end();
@@ -76,7 +78,7 @@ void search_along_direction(const Program& step, Program& probe, Program& move, 
   const auto told = [](const Program& program, const std::string& name) {
     return static_cast<double>(program.scalar(name));
   };
-  const Trial begin{.loss = told(step, "loss"), .slope = told(step, "search/slope")};
+  const LinePoint begin{.loss = told(step, "loss"), .slope = told(step, "search/slope")};
   if (!(begin.slope < 0)) return;
   const auto go = [&](double length) {
     const auto number = static_cast<float>(length);
@@ -88,7 +90,7 @@ void search_along_direction(const Program& step, Program& probe, Program& move, 
         go(l);
         prepare();
         probe.run();
-        return Trial{.length = l, .loss = told(probe, "loss"), .slope = told(probe, "search/slope")};
+        return LinePoint{.length = l, .loss = told(probe, "loss"), .slope = told(probe, "search/slope")};
       });
   go(length);
 }

@@ -8,7 +8,7 @@
 namespace dl {
 
 // A place along a direction: the loss there, and its slope along it.
-struct Trial {
+struct LinePoint {
   double length = 0, loss = 0, slope = 0;
 };
 
@@ -16,8 +16,8 @@ struct Trial {
 // 0.9 as steep: the strong conditions of Wolfe 1969, by the search of Nocedal and Wright 2006, algorithms 3.5 and 3.6,
 // with the safeguards of PyTorch's. `first` is tried first; after 25 more the best end of the bracket is taken, and
 // where its ends are less than `tolerance` apart, in the largest element `reach` of the direction.
-double strong_wolfe(const Trial& begin, double first, double reach, double tolerance,
-                    const std::function<Trial(double length)>& at);
+double strong_wolfe(const LinePoint& begin, double first, double reach, double tolerance,
+                    const std::function<LinePoint(double length)>& at);
 
 // The search from where the program of a step, which has run on a batch, left the parameters (Optimizer::searches), and
 // their move there. `prepare` feeds the batch to Programs::probe() before each of its runs; `move` is Programs::move().
