@@ -388,7 +388,8 @@ TEST_CASE("a config that comes with the program is named where its folder was le
 
 TEST_CASE("names, keys and values from outside never steer the terminal, and --json is JSON whatever they hold") {
   Folder folder;
-  CHECK(run_dlcli({"check", "\x1b[2J\xff.yaml"}, folder).err == "error: no file '\\x1b[2J\\xff.yaml'\n  looked in .\n");
+  CHECK(run_dlcli({"check", "\x1b[2J\xff.yaml"}, folder)
+            .err.starts_with("error: no file '\\x1b[2J\\xff.yaml'\n  looked in ."));
   CHECK(run_dlcli({"tra\x1b[7min"}, folder).err.starts_with("error: dlcli: unknown command 'tra\\x1b[7min'\n"));
   const std::string rest =
       "data: {train: {format: random, shape: [4], classes: 3, samples: 8}, batch_size: 4}\n"
