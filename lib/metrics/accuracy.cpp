@@ -32,12 +32,13 @@ struct Accuracy final : Metric {
   }
   void stand_in(const MetricSetting& setting) override {
     if (!ignore_index) ignore_index = setting.loss.ignored();
+    reads_classes_ = setting.loss.takes_classes();
   }
 
   // prediction f32 [batch, …, classes], target i32 [batch, …] or probabilities f32 [batch, …, classes], of which the
   // largest is the class; or one value for each target
   void add(Keep& keep, const Fields& f) const override {
-    if (is_one_value_a_target(f.prediction, f.target)) return add_single_values(keep, f);
+    if (is_one_value_a_target(f.prediction, f.target, reads_classes_)) return add_single_values(keep, f);
     const Value label = class_labels(f.prediction, f.target);
     expect_misses(f.prediction.shape().last());
     const Value classes = iota(*f.prediction.graph, f.prediction.shape().last());
@@ -52,6 +53,8 @@ struct Accuracy final : Metric {
   bool higher_is_better() const override { return true; }
 
  private:
+  bool reads_classes_ = true;
+
   // Written so that NaN counts as a miss.
   void add_single_values(Keep& keep, const Fields& f) const {
     expect_misses(2);

@@ -35,12 +35,12 @@ struct CalibrationError final : Metric {
   }
   void stand_in(const MetricSetting& setting) override {
     if (!ignore_index) ignore_index = setting.loss.ignored();
+    reads_classes_ = setting.loss.takes_classes();
   }
 
   void add(Keep& keep, const Fields& f) const override {
     Value confidence, hit, label;  // of each target, [rows, 1]
-    const Shape wanted = f.target.shape().without_batch(), found = f.prediction.shape().without_batch();
-    if (found == wanted || (wanted.rank() == 0 && found == Shape{1})) {
+    if (is_one_value_a_target(f.prediction, f.target, reads_classes_)) {
       const Value x = as_predicted_shape(f.prediction, f.target);
       label = f.target;
       confidence = sigmoid(abs(x));
@@ -83,6 +83,9 @@ struct CalibrationError final : Metric {
     return {norm == "l2" ? std::sqrt(error) : error};
   }
   bool higher_is_better() const override { return false; }
+
+ private:
+  bool reads_classes_ = true;
 };
 DL_METRIC(CalibrationError, "calibration_error");
 

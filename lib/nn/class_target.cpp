@@ -6,8 +6,8 @@
 
 namespace dl {
 
-bool is_one_value_a_target(Value prediction, Value target) {
-  if (target.type().dtype != DType::i32) return false;
+bool is_one_value_a_target(Value prediction, Value target, bool of_classes) {
+  if (of_classes && are_class_probabilities(prediction, target)) return false;
   const Shape found = prediction.shape().without_batch(), wanted = target.shape().without_batch();
   return found == wanted || (wanted.rank() == 0 && found == Shape{1});
 }

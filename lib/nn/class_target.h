@@ -5,8 +5,10 @@
 
 namespace dl {
 
-// Whether predictions [batch, …], or [batch, 1] of single targets, stand against classes of the same shape.
-bool is_one_value_a_target(Value prediction, Value target);
+// Whether predictions [batch, …], or [batch, 1] of single targets, hold one value for each target of the same shape,
+// before a sigmoid. f32 targets of that shape are labels beside each other, or where the predictions are `of_classes`
+// (Loss::takes_classes()), their probabilities, which are one target.
+bool is_one_value_a_target(Value prediction, Value target, bool of_classes);
 
 // Throws ShapeError where the types are others.
 void expect_class_targets(Value prediction, Value target);

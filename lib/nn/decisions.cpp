@@ -54,12 +54,11 @@ void DecisionRule::describe(Schema& s) {
 
 void DecisionRule::stand_in(const MetricSetting& setting) {
   if (!ignore_index) ignore_index = setting.loss.ignored();
+  reads_classes_ = setting.loss.takes_classes();
 }
 
 DecisionRule::Decisions DecisionRule::decide(const Fields& f) const {
-  const Shape wanted = f.target.shape().without_batch(), found = f.prediction.shape().without_batch();
-  const bool single = found == wanted || (wanted.rank() == 0 && found == Shape{1});
-  if (!single || are_class_probabilities(f.prediction, f.target)) {
+  if (!is_one_value_a_target(f.prediction, f.target, reads_classes_)) {
     const Value label = class_labels(f.prediction, f.target);
     Value truth = equal(iota(*f.target.graph, f.prediction.shape().last()), label);
     Value decided = first_largest(f.prediction);
@@ -76,7 +75,7 @@ DecisionRule::Decisions DecisionRule::decide(const Fields& f) const {
     truth = truth * own;
     other = other * own;
   }
-  if (wanted.rank() == 1 && !f.lengths) {
+  if (f.target.shape().rank() == 2 && !f.lengths) {
     const Value known = counted(f.target, ignore_index, f.lengths);
     return {rows_of(truth), rows_of(there * counts),
             rows_of(broadcast_to(known ? known : constant(*x.graph, 1), f.target.shape()))};

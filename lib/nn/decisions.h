@@ -26,6 +26,9 @@ struct DecisionRule {
     Value counts;  // of labels beside each other: whether each is known
   };
   Decisions decide(const Fields& fields) const;
+
+ private:
+  bool reads_classes_ = true;
 };
 
 // Whether the classes of a target exclude each other: not those of labels beside each other.

@@ -23,10 +23,8 @@ void ProbabilityMetric::stand_in(const MetricSetting& setting) {
 }
 
 void ProbabilityMetric::add(Keep& keep, const Fields& f) const {
-  const Shape wanted = f.target.shape().without_batch(), found = f.prediction.shape().without_batch();
-  const bool single = found == wanted || (wanted.rank() == 0 && found == Shape{1});
   Value label = f.target, values;
-  if (single && !(are_class_probabilities(f.prediction, f.target) && reads_classes_)) {
+  if (is_one_value_a_target(f.prediction, f.target, reads_classes_)) {
     values = of_values(as_predicted_shape(f.prediction, f.target), as_f32(f.target));
   } else {
     const Value y = class_probabilities(f.prediction, f.target);

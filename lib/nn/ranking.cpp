@@ -48,6 +48,7 @@ void RankMetric::stand_in(const MetricSetting& setting) {
   if (!average) average = "macro";
   classes_ = decided_classes(setting);
   exclusive_ = are_exclusive(setting);
+  reads_classes_ = setting.loss.takes_classes();
 }
 
 std::vector<std::string> RankMetric::names() const {
@@ -58,9 +59,7 @@ std::vector<std::string> RankMetric::names() const {
 // "score" [rows, k] and "label": of k classes that exclude each other [rows], the class; of others [rows, k], whether
 // each is there. Of two classes one score, that of class 1.
 void RankMetric::add(Keep& keep, const Fields& f) const {
-  const Shape wanted = f.target.shape().without_batch(), found = f.prediction.shape().without_batch();
-  const bool single = found == wanted || (wanted.rank() == 0 && found == Shape{1});
-  if (single && !are_class_probabilities(f.prediction, f.target)) {
+  if (is_one_value_a_target(f.prediction, f.target, reads_classes_)) {
     const Value x = as_predicted_shape(f.prediction, f.target);
     keep.collect("score", flat(x));
     keep.collect("label", flat(marked(f.target, ignore_index, f.lengths)));

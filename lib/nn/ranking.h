@@ -35,7 +35,7 @@ struct RankMetric : Metric {
 
  private:
   std::vector<std::string> classes_;
-  bool exclusive_ = true;
+  bool exclusive_ = true, reads_classes_ = true;
 };
 
 // Calls f(positives, negatives) for each run of equal scores, from the highest to the lowest.

@@ -128,3 +128,19 @@ TEST_CASE("a metric ignores the targets that its loss ignores, unless it is told
     CHECK(ignored(metric + ": {ignore_index: 3}", "cross_entropy: {ignore_index: -100}") == "3");
   }
 }
+
+TEST_CASE(
+    "labels beside each other are labels as whole numbers and as numbers, and one class each beside cross_entropy") {
+  const Numbers x = {2, -1, 0.5f, -0.3f, 1.5f, -2, 0.1f, -0.2f, 3, -1.5f, 0.4f, 0.6f};
+  const Numbers y = {1, 0, 0, 0, 1, 0, 1, 1, 1, 0, 0, 1}, one_hot = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0};
+  const Type predicted{DType::f32, {4, 3}}, wholes{DType::i32, {4, 3}}, numbers{DType::f32, {4, 3}};
+  for (const std::string metric : {"accuracy", "f_beta", "precision", "recall", "exact_match", "hamming_loss",
+                                   "roc_auc", "average_precision", "log_loss", "brier", "calibration_error"}) {
+    CAPTURE(metric);
+    CHECK(measured(metric, "bce_with_logits", predicted, wholes, x, y) ==
+          measured(metric, "bce_with_logits", predicted, numbers, x, y));
+    if (metric == "exact_match" || metric == "hamming_loss") continue;
+    CHECK(measured(metric, "cross_entropy", predicted, {DType::i32, {4}}, x, {0, 1, 2, 1}) ==
+          measured(metric, "cross_entropy", predicted, numbers, x, one_hot));
+  }
+}
