@@ -15,6 +15,7 @@ struct LayerCase {
   std::string yaml;
   Shape input;              // of one sample
   int inputs = 1;           // of this shape each
+  Shape second = {};        // of the second input, where it has another
   int64_t indices = 0;      // above 0: the inputs are i32, from 0 to below this
   double tolerance = 2e-4;  // of the gradient, as a part of its largest element
   float spacing = 0.2f;     // between inputs in their order: less for what is steep, as a softmax of products is
@@ -31,8 +32,7 @@ inline Type input_type(const Shape& sample, int64_t batch, int64_t indices) {
 class BuiltLayer final : public Builder {
  public:
   BuiltLayer(const Layer& layer, const LayerCase& c, int64_t batch, bool training)
-      : BuiltLayer(layer, std::vector<Type>(static_cast<size_t>(c.inputs), input_type(c.input, batch, c.indices)),
-                   training, c.indices, c.spacing) {}
+      : BuiltLayer(layer, types_of(c, batch), training, c.indices, c.spacing) {}
   // `indices`: of inputs of whole numbers, which lie below.
   BuiltLayer(const Layer& layer, const std::vector<Type>& types, bool training, int64_t indices = 1,
              float spacing = 0.2f)
@@ -77,6 +77,12 @@ class BuiltLayer final : public Builder {
   bool is_random = false;
 
  private:
+  static std::vector<Type> types_of(const LayerCase& c, int64_t batch) {
+    std::vector<Type> types(static_cast<size_t>(c.inputs), input_type(c.input, batch, c.indices));
+    if (c.second.rank() > 0) types.at(1) = input_type(c.second, batch, c.indices);
+    return types;
+  }
+
   Graph graph_;
   bool training_;
   int draws_ = 0;

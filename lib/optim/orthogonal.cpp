@@ -14,7 +14,7 @@ struct OrthogonalPenalty final : PartialRule {
   void describe(Schema& s) override {
     s.summary("a penalty on matrices whose rows are not orthogonal");
     s.details("The loss is shown without it.");
-    s.also_known_as({"OrthogonalRegularizer", "orthogonal_regularizer", "soft_orthogonality"});
+    s.also_known_as({"soft_orthogonality"});
     s.required("rate", rate, "times the squared distance from the identity").above(0).positional().known_as({"factor"});
     describe_choice(s);
     s.example("orthogonal: 1e-3");

@@ -35,3 +35,19 @@ for _ in range(20):
         parameter_groups(f"[{name}: {{rate: {rate}{keys}}}, sgd: {{lr: 0.1}}]", f"[{{linear: {rows}}}]",
                          Sequential(Linear(columns, rows)),
                          lambda named: Penalized(named, 0.1, lambda w: rate * penalty(w), chosen), steps=2)
+
+
+def cosines(w, mode):
+    """As Keras' OrthogonalRegularizer of a matrix that lies as PyTorch's."""
+    m = w.reshape(w.shape[0], -1)
+    r = torch.nn.functional.normalize(m if mode == "rows" else m.T, dim=1)
+    product = r @ r.T
+    size = len(r)
+    return 0.5 * (product * (1 - torch.eye(size))).abs().sum() / (size * (size - 1) / 2)
+
+
+for i in range(24):
+    rate, rows, columns, mode = between(0.01, 0.5), chance.randint(2, 4), chance.randint(2, 4), ("rows", "columns")[i % 2]
+    parameter_groups(f"[orthogonal_cosines: {{rate: {rate}, mode: {mode}}}, sgd: {{lr: 0.1}}]", f"[{{linear: {rows}}}]",
+                     Sequential(Linear(columns, rows)),
+                     lambda named: Penalized(named, 0.1, lambda w: rate * cosines(w, mode), lambda name, p: p.dim() >= 2), steps=2)
