@@ -131,6 +131,7 @@ void DataSpec::describe(Schema& s) {
              "trains with each")
       .known_as({"k_fold", "kfold", "cv", "cross_validation"});
   s.optional("fold", fold, "which of them is held out, from 1 on").at_least(1);
+  s.alternatives({"validation", "folds"});
   s.check([this](const Report& report) {
     if (folds && validation)
       report.at("folds", "'validation' says what is held out",

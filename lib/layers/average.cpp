@@ -9,7 +9,7 @@ struct Average final : MergeLayer {
   void describe(Schema& s) override {
     s.summary("mean of the layers named in 'from'");
     describe_merge(s);
-    s.also_known_as({"Average", "mean"});
+    s.also_known_as({"Average"});
     s.example("average");
   }
   Value join(Value a, Value b) const override { return a + b; }

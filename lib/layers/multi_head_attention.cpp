@@ -29,6 +29,8 @@ struct MultiHeadAttention final : Layer {
     s.also_known_as({"MultiheadAttention", "MultiHeadAttention", "attention", "self_attention", "mha",
                      "scaled_dot_product_attention", "CausalSelfAttention", "GroupQueryAttention"});
     part.describe(s);
+    for (const char* key : {"relative_bias", "relative_position_bias", "relative_attention_bias"})
+      s.instead_of(key, "write 'alibi: true', or 'rotary: {base: 10000}', by which attention sees distances");
     s.example("multi_head_attention: 2");
     s.example("multi_head_attention: {num_heads: 4, num_kv_heads: 2, causal: true, bias: false}");
     s.example("multi_head_attention: {num_heads: 2, causal: true, rotary: {base: 10000}}");

@@ -18,7 +18,10 @@ struct KlNormal final : Loss {
         "There is no target. Beside the loss of the reconstruction, which is a mean over its elements: give this a "
         "'weight' of 1 over their number, or less.");
     s.also_known_as({"vae", "VAELoss", "kl_divergence_normal", "elbo"});
-    s.required("logvar", logvar, "the model's item that gives the logarithm of the variance").known_as({"log_var"});
+    s.required("logvar", logvar, "the model's item that gives the logarithm of the variance")
+        .known_as({"log_var"})
+        .help("write 'kl_normal: {output: mean, logvar: logvar}', two items of the model by their 'name'");
+    s.instead_of("mean", "write 'output', the item that gives it");
     s.example("kl_normal: {output: mean, logvar: logvar}");
   }
   Reads reads() const override { return Reads::numbers; }

@@ -20,6 +20,8 @@ struct BatchTriplet final : Loss {
         "samples of a class.");
     s.also_known_as({"TripletLoss", "triplet_loss", "TripletHardLoss", "batch_hard_triplet"});
     s.optional("margin", margin, "by how much they are to be nearer").above(0);
+    for (const char* key : {"mining", "sampling", "miner"})
+      s.instead_of(key, "leave it out: the hardest of each batch are taken");
     s.example("triplet: {margin: 0.2}");
   }
   Reads reads() const override { return Reads::numbers; }

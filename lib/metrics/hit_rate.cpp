@@ -10,6 +10,7 @@ struct HitRate final : QueryMetric {
 
   void describe_keys(Schema& s) override {
     s.summary("share of queries with a relevant answer among the first");
+    s.details("Of vectors, as 'triplet' compares them, 'hit_rate: 1' is their recall at 1.");
     s.also_known_as({"RetrievalHitRate", "hits_at_k"});
     describe_top_k(s, top_k);
     s.example("hit_rate");

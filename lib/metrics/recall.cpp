@@ -11,6 +11,8 @@ struct Recall final : ClassScore {
     s.details("0 for a class without targets that something is taken for, as in scikit-learn.");
     s.also_known_as({"sensitivity", "true_positive_rate", "tpr"});
     describe_score(s);
+    for (const char* key : {"at", "k", "top_k"})
+      s.instead_of(key, "write 'hit_rate: 1' for the nearest of vectors, 'accuracy: {top_k: 5}' for classes");
     s.example("recall");
     s.example("recall: {average: macro}");
   }

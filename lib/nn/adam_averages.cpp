@@ -17,7 +17,7 @@ void AdamKin::describe_adam(Schema& s, const std::string& decay) {
   s.optional("lr", lr, "learning rate").above(0).known_as({"learning_rate"});
   s.optional("betas", betas, "decay of the averages of the gradient and of its square").at_least(0).below(1);
   s.optional("eps", eps, "added to the denominator").above(0).known_as({"epsilon"});
-  s.optional("weight_decay", weight_decay, decay).at_least(0);
+  s.optional("weight_decay", weight_decay, decay).at_least(0).known_as({"wd"});
   s.instead_of("beta_1", "write betas: [0.9, 0.999]");
   s.instead_of("beta_2", "write betas: [0.9, 0.999]");
   for (const char* key : {"beta1", "beta2", "momentum"})

@@ -144,7 +144,9 @@ void ClassScore::describe_score(Schema& s) {
       .one_of({"binary", "macro", "weighted", "micro", "per_class"})
       .instead_of_value("none", "write 'per_class'")
       .instead_of_value("samples", "write 'macro'");
-  s.optional("positive", positive, "binary: the class that is looked for").at_least(0).known_as({"pos_label"});
+  s.optional("positive", positive, "binary: the class that is looked for")
+      .at_least(0)
+      .known_as({"pos_label", "class", "positive_class"});
   rule.describe(s);
 }
 

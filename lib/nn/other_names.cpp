@@ -25,6 +25,10 @@ void Layer::say_instead(AnyRegistry& registry) {
   registry.instead_of({"resize", "Resizing", "RandomFlip", "RandomCrop", "RandomRotation", "RandomZoom",
                        "RandomTranslation", "CenterCrop", "horizontal_flip", "random_resized_crop"},
                       "it changes the data: write it below 'data.transforms' (resize, random_crop, horizontal_flip …)");
+  registry.instead_of({"mean", "reduce_mean", "ReduceMean", "mean_pool", "mean_pooling"},
+                      "write 'global_avg_pool1d' over the positions of a sequence, 'global_avg_pool2d' over an image");
+  registry.instead_of({"residual", "skip", "shortcut", "skip_connection"},
+                      "name what the branch begins with, and write '- add:' with 'from: [BRANCH, NAME]' beside it");
   registry.instead_of({"scale", "multiply_by", "shift"}, "write 'expression: \"0.5 * x\"'");
   registry.instead_of({"activation"}, "write the activation's own name: '- relu'");
   registry.instead_of({"reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "ReflectionPad1d", "ReflectionPad2d",
@@ -39,8 +43,6 @@ void Layer::say_instead(AnyRegistry& registry) {
   registry.instead_of({"softmax2d", "Softmax2d"}, "write 'softmax': channels come last");
   registry.instead_of({"bidirectional"}, "write it in the layer: 'lstm: {hidden_size: 64, bidirectional: true}'");
   registry.instead_of({"TimeDistributed"}, "leave it out: 'linear' acts on each position by itself");
-  registry.instead_of({"l2_normalize", "unit_normalization", "UnitNormalization", "normalize", "F.normalize"},
-                      "write 'expression: \"x / sqrt(sum(square(x)) + 1e-12)\"'");
   registry.instead_of({"gaussian_sample", "sampling", "Sampling", "reparameterize"},
                       "write 'random_normal', and 'expression: {formula: \"mean + exp(logvar / 2) * noise\", inputs: "
                       "[mean, logvar, noise]}', as models/vae.yaml does");
@@ -81,8 +83,9 @@ void Metric::say_instead(AnyRegistry& registry) {
   registry.instead_of({"classification_report"},
                       "write 'f_beta: {average: per_class}', and 'precision' and 'recall' alike");
   registry.instead_of({"psnr", "ssim", "lpips", "fid"}, "write 'mse', or '{mse: {target: x}}' against the input");
-  registry.instead_of({"recall_at_1", "recall_at_5", "recall@1", "recall@5"},
-                      "write 'retrieval_recall: {top_k: 1}' for answers to queries");
+  registry.instead_of(
+      {"recall_at_1", "recall_at_5", "recall@1", "recall@5", "precision_at_1"},
+      "write 'hit_rate: 1' for the nearest of vectors, 'retrieval_recall: {top_k: 1}' for answers to queries");
   registry.instead_of({"top1", "top_1", "top1_accuracy", "top_1_accuracy"}, "write 'accuracy'");
   registry.instead_of({"top3", "top_3", "top3_accuracy", "top_3_accuracy", "top10", "top_10", "top_10_accuracy"},
                       "write '{accuracy: {top_k: 3}}'");

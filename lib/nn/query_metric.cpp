@@ -23,6 +23,10 @@ std::vector<Loss::Reads> QueryMetric::takes() const {
 }
 
 void QueryMetric::stand_in(const MetricSetting& setting) {
+  const bool of_vectors = !from.group && setting.loss.reads() == Loss::Reads::numbers &&
+                          setting.target == Type{DType::i32, {}} && setting.prediction.shape.rank() == 1;
+  features_ = of_vectors ? static_cast<size_t>(setting.prediction.shape.elements()) : 0;
+  if (of_vectors) return;
   answers_ = from.group ? 1 : static_cast<size_t>(setting.prediction.shape.elements());
   if (from.group && (setting.prediction.shape.elements() != 1 || setting.target.shape.elements() != 1))
     throw ShapeError(concat("expected one value for each sample, an answer to its group's query, got ",
@@ -35,6 +39,11 @@ void QueryMetric::stand_in(const MetricSetting& setting) {
 }
 
 void QueryMetric::add(Keep& keep, const Fields& f) const {
+  if (features_ > 0) {
+    keep.collect("vector", f.prediction * 1.0);
+    keep.collect("class", in_one_column(f.target * 1.0));
+    return;
+  }
   if (f.group && (f.group.type().dtype != DType::i32 || f.group.shape().rank() != 1))
     throw ShapeError(concat("expected a whole number for each sample in '", *from.group, "', got ",
                             name_of(f.group.type().dtype), " ", f.group.shape().without_batch().text()),
@@ -47,7 +56,40 @@ void QueryMetric::add(Keep& keep, const Fields& f) const {
   if (f.group) keep.collect("group", in_one_column(f.group * 1.0));
 }
 
+double QueryMetric::of_ranked(std::vector<Answer>& answers) const {
+  if (std::ranges::any_of(answers, [](const Answer& a) { return std::isnan(a.score); }))
+    return std::numeric_limits<double>::quiet_NaN();
+  std::ranges::stable_sort(answers, std::greater<>(), &Answer::score);
+  return of(answers);
+}
+
+double QueryMetric::of_neighbours(const Kept& kept) const {
+  constexpr size_t most_queries = 2000;
+  const std::vector<float>&vectors = kept.column("vector"), &classes = kept.column("class");
+  const size_t samples = classes.size(), step = (samples + most_queries - 1) / most_queries;
+  if (samples < 2) return std::numeric_limits<double>::quiet_NaN();
+  double sum = 0;
+  size_t queries = 0;
+  std::vector<Answer> answers;
+  for (size_t query = 0; query < samples; query += step, ++queries) {
+    answers.clear();
+    const float* const from = vectors.data() + query * features_;
+    for (size_t i = 0; i < samples; ++i) {
+      if (i == query) continue;
+      double distance = 0;  // squared
+      for (size_t k = 0; k < features_; ++k) {
+        const double d = static_cast<double>(from[k]) - static_cast<double>(vectors[i * features_ + k]);
+        distance += d * d;
+      }
+      answers.push_back({.score = -distance, .relevance = classes[i] == classes[query] ? 1.0 : 0.0});
+    }
+    sum += of_ranked(answers);
+  }
+  return sum / static_cast<double>(queries);
+}
+
 std::vector<double> QueryMetric::figures(const Kept& kept) const {
+  if (features_ > 0) return {of_neighbours(kept)};
   const std::vector<float>&scores = kept.column("score"), &relevance = kept.column("relevance");
   std::map<double, std::vector<Answer>> queries;
   for (size_t i = 0; i < scores.size(); ++i) {
@@ -55,11 +97,7 @@ std::vector<double> QueryMetric::figures(const Kept& kept) const {
     queries[query].push_back({static_cast<double>(scores[i]), static_cast<double>(relevance[i])});
   }
   double sum = 0;
-  for (auto& [query, answers] : queries) {
-    const bool holds_nan = std::ranges::any_of(answers, [](const Answer& a) { return std::isnan(a.score); });
-    std::ranges::stable_sort(answers, std::greater<>(), &Answer::score);
-    sum += holds_nan ? std::numeric_limits<double>::quiet_NaN() : of(answers);
-  }
+  for (auto& [query, answers] : queries) sum += of_ranked(answers);
   return {queries.empty() ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(queries.size())};
 }
 

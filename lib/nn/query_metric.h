@@ -12,7 +12,9 @@ struct Answer {
 };
 
 // The mean over the queries of a figure of each. A query is a sample with a value for each answer, whose targets say
-// how relevant each is, or a class, the one answer that is; or, with `group`, all samples of a group, one an answer.
+// how relevant each is, or a class, the one answer that is; or, with `group`, all samples of a group, one an answer. Of
+// vectors that a loss compares by their classes each is a query and all others are its answers, the nearest first; of
+// more than 2000 those are queries that lie as far apart in the set as 2000 can.
 struct QueryMetric : Metric {
   std::vector<Loss::Reads> takes() const final;
   bool takes_group() const final { return true; }
@@ -26,7 +28,10 @@ struct QueryMetric : Metric {
   virtual double of(const std::vector<Answer>& ranked) const = 0;
 
  private:
-  size_t answers_ = 1;  // of a sample
+  double of_ranked(std::vector<Answer>& answers) const;
+  double of_neighbours(const Kept& kept) const;
+  size_t answers_ = 1;   // of a sample
+  size_t features_ = 0;  // of vectors; 0: predictions are scores
 };
 
 // Of metrics of the first answers: their number.

@@ -28,6 +28,7 @@ void RecurrentLayer::describe_recurrent(Schema& s, const std::string& formula) {
   s.optional("num_layers", num_layers, "layers on top of each other").at_least(1).at_most(1000);
   s.optional("bidirectional", bidirectional,
              "whether each layer also reads the steps backwards; outputs are beside each other");
+  for (const char* key : {"last", "return_last", "last_only"}) s.instead_of(key, "write 'return_sequences: false'");
   s.optional("return_sequences", return_sequences,
              "whether the result is every step's output; else it is the last state of each direction");
   s.optional(

@@ -15,7 +15,8 @@ struct CosineSchedule final : FallSchedule {
     s.summary("the learning rate falls along half a cosine until the run's end");
     s.also_known_as({"cosine_annealing", "CosineAnnealingLR", "CosineDecay", "warmup_cosine", "cosine_with_warmup"});
     s.optional("min_factor", min_factor, "factor at the end").at_least(0).at_most(1).known_as({"alpha"});
-    s.instead_of("eta_min", "write 'min_factor', its share of the learning rate");
+    for (const char* key : {"eta_min", "min_lr", "lr_min", "end_lr", "final_lr"})
+      s.instead_of(key, "write 'min_factor', its share of the learning rate");
     describe_fall(s, {"T_max", "decay_steps"});
     s.example("cosine: {warmup: 1 epoch}");
   }

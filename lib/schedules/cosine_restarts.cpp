@@ -29,7 +29,8 @@ struct CosineRestartsSchedule final : WarmupSchedule {
         .at_most(1)
         .known_as({"m_mul", "gamma"});
     s.optional("min_factor", min_factor, "factor at the end of each fall").at_least(0).at_most(1).known_as({"alpha"});
-    s.instead_of("eta_min", "write 'min_factor', its share of the learning rate");
+    for (const char* key : {"eta_min", "min_lr", "lr_min", "end_lr", "final_lr"})
+      s.instead_of(key, "write 'min_factor', its share of the learning rate");
     describe_warmup(s);
     s.example("cosine_restarts: {first: 5 epochs, times: 2}");
     s.example("cosine_restarts: {first: 1000 steps, peak_factor: 0.8, min_factor: 0.01, warmup: 200 steps}");

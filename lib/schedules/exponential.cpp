@@ -16,7 +16,7 @@ struct ExponentialSchedule final : WarmupSchedule {
     s.summary("the learning rate falls by the same factor in every period, a little with each step");
     s.details("PyTorch's ExponentialLR, which is stepped once an epoch, is {every: 1 epoch, staircase: true}.");
     s.also_known_as({"ExponentialLR", "ExponentialDecay", "exponential_decay", "exp"});
-    s.required("gamma", gamma, "factor of a period").above(0).at_most(1).known_as({"decay_rate"});
+    s.required("gamma", gamma, "factor of a period").above(0).at_most(1).known_as({"decay_rate", "factor"});
     s.optional("every", every, "length of a period").above(0).units(schedule_units()).known_as({"decay_steps"});
     s.optional("staircase", staircase, "whether it falls at the end of each period, all at once");
     describe_warmup(s);

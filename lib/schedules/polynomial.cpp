@@ -18,7 +18,7 @@ struct PolynomialSchedule final : FallSchedule {
     s.optional("end_factor", end_factor, "factor at the end")
         .at_least(0)
         .at_most(1)
-        .known_as({"end_learning_rate", "lr_end", "min_factor"});
+        .known_as({"end_learning_rate", "end_lr", "lr_end", "min_factor"});
     describe_fall(s, {"total_iters", "decay_steps"});
     s.instead_of("cycle", "leave it out; 'cosine_restarts' begins anew");
     s.example("polynomial: {power: 2}");

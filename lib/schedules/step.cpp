@@ -23,7 +23,7 @@ struct StepSchedule final : WarmupSchedule {
         .above(0)
         .units(units);
     s.optional("milestones", milestones, "times of the falls, from the run's start").above(0).units(units);
-    s.optional("gamma", gamma, "factor of a fall").above(0).at_most(1).known_as({"decay_rate"});
+    s.optional("gamma", gamma, "factor of a fall").above(0).at_most(1).known_as({"decay_rate", "factor"});
     describe_warmup(s);
     s.example("step: {every: 30 epochs, gamma: 0.1}");
     s.example("step: {every: 1 epoch, start: 5 epochs, gamma: 0.5}");

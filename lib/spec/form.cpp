@@ -53,6 +53,10 @@ std::string Form::short_key() const {
   return field ? field->key() : "";
 }
 
+std::vector<std::string> Form::alternatives_to(const std::string& key) const {
+  return object && !object->by_name ? object->schema.alternatives_to(key) : std::vector<std::string>();
+}
+
 Form form_of(std::shared_ptr<const OwnedSchema> whole) {
   const bool known = whole != nullptr;
   return {.object = std::move(whole), .known = known};

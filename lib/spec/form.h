@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "lib/spec/registry.h"
 
@@ -19,6 +20,8 @@ struct Form {
   Form below(const Node& at, const std::string& part) const;
   // The key that a value without keys stands for: `dropout: 0.5` is {p: 0.5}. Empty where there is none.
   std::string short_key() const;
+  // The keys of an object that one with this key does not have (Schema::alternatives).
+  std::vector<std::string> alternatives_to(const std::string& key) const;
   // The keys of the type that a registered value names: of {sgd: …} and of `sgd` those of sgd. Null where it names
   // none.
   std::shared_ptr<const OwnedSchema> named_type(const std::string& name) const;

@@ -77,8 +77,10 @@ class PathSetter {
     if (const auto missing = missing_type(node, part, form)) return missing_in_path(node, i, *missing);
     replace_other_kind(node, i, form);
     const Form inner = form.below(node, part);
-    if (Node* present = node.find(part)) return set(*present, i + 1, inner);
     const bool last = i + 1 == path_.size();
+    if (!last || !value_.is_null())
+      for (const std::string& other : form.alternatives_to(part)) node.erase(other);
+    if (Node* present = node.find(part)) return set(*present, i + 1, inner);
     Node& made = node.set(part, last ? value_ : new_map());
     if (!last) set(made, i + 1, inner);
   }
@@ -172,6 +174,9 @@ Node merged(Node under, Node over, const Form& form) {
     return replaced(std::move(under), std::move(over));
   Node out = std::move(under);
   out.where = over.where;
+  for (const Node::Entry& entry : over.entries)
+    if (!entry.value.is_null())
+      for (const std::string& other : form.alternatives_to(entry.key)) out.erase(other);
   for (Node::Entry& entry : over.entries) {
     const Form inner = form.below(out, entry.key);
     Node* present = out.find(entry.key);

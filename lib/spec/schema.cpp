@@ -83,6 +83,7 @@ void Schema::instead_of(std::string key, std::string help) {
   instead_of_.emplace_back(std::move(key), std::move(help));
 }
 void Schema::decided_by(std::vector<std::string> keys) { deciding_ = std::move(keys); }
+void Schema::alternatives(std::vector<std::string> keys) { alternatives_.push_back(std::move(keys)); }
 void Schema::check(std::function<void(const Report&)> check) { checks_.push_back(std::move(check)); }
 
 Field& Schema::add(std::string key, void* member, const ErasedCodec& codec, std::string summary, bool required) {
@@ -104,6 +105,14 @@ const Field* Schema::field(std::string_view key) const {
 const Field* Schema::positional() const {
   const auto found = std::find_if(fields_.begin(), fields_.end(), [](const Field& f) { return f.is_positional(); });
   return found == fields_.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> Schema::alternatives_to(std::string_view key) const {
+  std::vector<std::string> others;
+  for (const std::vector<std::string>& keys : alternatives_)
+    if (std::ranges::count(keys, key) > 0)
+      std::ranges::copy_if(keys, std::back_inserter(others), [&](const std::string& other) { return other != key; });
+  return others;
 }
 
 std::string Schema::known_keys() const {

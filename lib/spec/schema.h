@@ -136,6 +136,8 @@ class Schema {
   // Keys that say which kind of object it is ("format"): laid over an object of another kind (extends, --set), it
   // replaces it whole.
   void decided_by(std::vector<std::string> keys);
+  // Keys of which an object has one: laid over an object that has another of them (extends, --set), it takes its place.
+  void alternatives(std::vector<std::string> keys);
   // Run after reading, where every field was good: s.check([this](const Report& report) { if (…) report("…"); }).
   void check(std::function<void(const Report&)> check);
 
@@ -147,6 +149,7 @@ class Schema {
   const Field* field(std::string_view key) const;  // null where there is none
   const Field* positional() const;                 // null where there is none
   const std::vector<std::string>& deciding_keys() const { return deciding_; }
+  std::vector<std::string> alternatives_to(std::string_view key) const;
   // The field that a key which is none was meant to be: known by this name elsewhere, or the nearest; else null.
   const Field* meant(std::string_view key) const;
   std::string advice(std::string_view key) const;  // what instead_of() says of it; empty where it says nothing
@@ -166,6 +169,7 @@ class Schema {
 
   std::string summary_, details_;
   std::vector<std::string> examples_, foreign_, deciding_;
+  std::vector<std::vector<std::string>> alternatives_;
   std::deque<Field> fields_;  // a deque: required() and optional() hand out references
   std::vector<std::pair<std::string, std::string>> instead_of_;
   std::vector<std::function<void(const Report&)>> checks_;

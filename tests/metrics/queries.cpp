@@ -60,6 +60,17 @@ TEST_CASE("a class as target is the one relevant answer") {
                  {2, 0})[0] == doctest::Approx(0.5));
 }
 
+TEST_CASE("vectors of classes are answers to each other, the nearest first") {
+  // At 0, 1, 3 and 10 of a line; those nearest to the third are of another class.
+  const auto of = [](const std::string& yaml) {
+    return measured(yaml, "triplet", {DType::f32, {4, 2}}, {DType::i32, {4}}, {0, 0, 1, 0, 3, 0, 10, 0},
+                    {5, 5, 2, 2})[0];
+  };
+  CHECK(of("hit_rate: 1") == doctest::Approx(0.75));
+  CHECK(of("hit_rate: 3") == doctest::Approx(1));
+  CHECK(of("mrr") == doctest::Approx((1 + 1 + 1.0 / 3 + 1) / 4));
+}
+
 TEST_CASE("a single value a sample is no ranking without a group, and several are none with one") {
   const auto said = [](const std::string& yaml, const Type& prediction, const Type& target) {
     return error_text<ShapeError>([&] { MeasuredMetric(yaml, "bce_with_logits", prediction, target); });

@@ -44,7 +44,12 @@ struct Whole {
   std::string path;
   std::vector<std::string> paths;
   Node model;
+  std::optional<int64_t> whole;
+  std::optional<double> fraction;
   void describe(Schema& s) {
+    s.alternatives({"whole", "fraction"});
+    s.optional("whole", whole, "so many");
+    s.optional("fraction", fraction, "or such a part");
     s.optional("ema", ema, "an average");
     s.optional("columns", columns, "averages by name");
     s.optional("part", part, "of the samples");
@@ -101,6 +106,14 @@ TEST_CASE("an object of another kind replaces the one there was, one of the same
   CHECK(set("part: {fraction: 0.1}", {"part.first=5"}) == R"({"part": {"first": 5}})");
   CHECK(set("part: {format: csv, path: a}", {"part.path=b", "part.format=npy"}) ==
         R"({"part": {"path": "b", "format": "npy"}})");
+}
+
+TEST_CASE("one of several alternatives replaces the one there was, unless it is nothing") {
+  CHECK(extended("fraction: 0.1\n", "whole: 3\n") == R"({"whole": 3})");
+  CHECK(extended("fraction: 0.1\n", "whole: null\n") == R"({"fraction": 0.1, "whole": null})");
+  CHECK(extended("whole: 3\n", "fraction: 0.1\nwhole: 4\n") ==
+        R"({"fraction": 0.1, "whole": 4})");  // a mistake of its own
+  CHECK(set("fraction: 0.1", {"whole=3"}) == R"({"whole": 3})");
 }
 
 TEST_CASE("a type that does not exist replaces what there was, so that it is the one named in the error") {

@@ -11,7 +11,7 @@ struct Autocontrast final : Transform {
     s.summary("each channel's values stretched to all there are, at random");
     s.details(
         "In training; with p: 1 it is no augmentation but what the images are, and is done outside training too.");
-    s.optional("p", p, "probability").at_least(0).at_most(1).positional();
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"}).positional();
     s.also_known_as({"random_autocontrast", "RandomAutocontrast", "auto_contrast"});
     s.example("autocontrast: 0.5");
   }

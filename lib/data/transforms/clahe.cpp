@@ -24,7 +24,7 @@ struct Clahe final : Transform {
         .at_least(1)
         .at_most(64)
         .known_as({"tile_size", "grid_size"});
-    s.optional("p", p, "probability").at_least(0).at_most(1);
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
     s.also_known_as({"CLAHE", "adaptive_histogram_equalization"});
     s.example("clahe: {clip_limit: 2, p: 1}");
   }

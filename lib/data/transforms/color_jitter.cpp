@@ -23,13 +23,15 @@ struct ColorJitter final : Transform {
         "neither saturation nor hue.");
     s.optional("strength", strength, "of brightness, contrast and saturation, where they do not say otherwise")
         .at_least(0)
-        .positional();
+        .positional()
+        .help("write '{brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1}' where they differ");
     s.optional("brightness", brightness, "a number, or [least, most] factor").at_least(0);
     s.optional("contrast", contrast, "a number, or [least, most] factor").at_least(0);
     s.optional("saturation", saturation, "a number, or [least, most] factor").at_least(0);
     s.optional("hue", hue, "a number, or [least, most] part of the circle").at_least(-0.5).at_most(0.5);
-    s.optional("p", p, "probability").at_least(0).at_most(1);
-    s.also_known_as({"ColourJitter", "RandomBrightness", "RandomContrast", "RandomSaturation", "random_hue"});
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
+    s.also_known_as({"ColourJitter", "RandomBrightness", "RandomContrast", "RandomSaturation", "random_hue",
+                     "brightness", "contrast", "saturation", "hue"});
     s.example("color_jitter: 0.4");
     s.example("color_jitter: {brightness: 0.2, contrast: [0.5, 1.2], hue: 0.1}");
     s.check([this](const Report& report) {

@@ -42,7 +42,7 @@ struct Elastic final : Transform {
         .positional();
     s.optional("sigma", sigma, "how smooth, in pixels, a number or [across, down]").above(0);
     keys.describe(s);
-    s.optional("p", p, "probability").at_least(0).at_most(1);
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
     s.also_known_as({"elastic_transform", "ElasticTransform", "random_elastic"});
     s.example("elastic");
     s.example("elastic: {alpha: 100, sigma: 8, p: 0.5}");

@@ -12,7 +12,7 @@ struct Equalize final : Transform {
     s.details(
         "Of images of bytes. In training; with p: 1 it is no augmentation but what the images are, and is done outside "
         "training too.");
-    s.optional("p", p, "probability").at_least(0).at_most(1).positional();
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"}).positional();
     s.also_known_as({"random_equalize", "RandomEqualize", "histogram_equalization"});
     s.example("equalize: 0.5");
   }

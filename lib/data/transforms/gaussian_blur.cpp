@@ -17,7 +17,7 @@ struct GaussianBlur final : Transform {
     s.summary("the image blurred, by a strength that is drawn, in training only");
     s.required("kernel_size", kernel_size, "[height, width], odd numbers").at_least(1).at_most(1001).positional();
     s.optional("sigma", sigma, "of the Gaussian in pixels, or [least, most] of it").above(0);
-    s.optional("p", p, "probability").at_least(0).at_most(1);
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
     s.also_known_as({"GaussianBlur", "random_gaussian_blur", "blur"});
     s.example("gaussian_blur: 3");
     s.example("gaussian_blur: {kernel_size: [5, 9], sigma: [0.1, 5], p: 0.5}");

@@ -12,7 +12,7 @@ struct Grayscale final : Transform {
     s.details(
         "In training; with p: 1 it is no augmentation but what the images are, and is done outside training too. Write "
         "'channels: 1' beside the images' 'path' for images of one channel.");
-    s.optional("p", p, "probability").at_least(0).at_most(1).positional();
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"}).positional();
     s.also_known_as({"random_grayscale", "RandomGrayscale", "greyscale", "to_gray"});
     s.example("grayscale: 0.1");
   }

@@ -21,8 +21,8 @@ struct HorizontalFlip final : Transform {
   double p = 0.5;
   void describe(Schema& s) override {
     s.summary("the image, and what lies on it, mirrored left to right, at random, in training only");
-    s.optional("p", p, "probability").at_least(0).at_most(1).positional();
-    s.also_known_as({"random_horizontal_flip", "hflip"});
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"}).positional();
+    s.also_known_as({"random_horizontal_flip", "hflip", "flip", "random_flip", "RandomFlip"});
     s.example("horizontal_flip: 0.5");
   }
 

@@ -11,7 +11,7 @@ struct Invert final : Transform {
     s.summary("the image's negative, at random");
     s.details(
         "In training; with p: 1 it is no augmentation but what the images are, and is done outside training too.");
-    s.optional("p", p, "probability").at_least(0).at_most(1).positional();
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"}).positional();
     s.also_known_as({"random_invert", "RandomInvert", "negative"});
     s.example("invert: 0.2");
   }

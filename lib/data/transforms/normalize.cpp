@@ -14,7 +14,9 @@ struct Normalize final : Transform {
     s.details("The same floats as torchvision's ToTensor followed by Normalize.");
     s.required("mean", mean, "of each channel, or one for all");
     s.required("std", std, "of each channel, or one for all").above(0);
+    s.also_known_as({"Normalize", "standardize", "normalise"});
     s.example("normalize: {mean: 0.1307, std: 0.3081}");
+    s.example("normalize: {mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}");
     s.check([this](const Report& report) {
       if (mean.values.size() != std.values.size() || mean.values.empty())
         report(concat("expected as many means as standard deviations, got ", mean.values.size(), " and ",

@@ -14,7 +14,7 @@ struct Perspective final : Transform {
         .at_least(0)
         .at_most(1)
         .positional();
-    s.optional("p", p, "probability").at_least(0).at_most(1);
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
     keys.describe(s);
     s.also_known_as({"random_perspective", "RandomPerspective"});
     s.example("perspective: 0.3");

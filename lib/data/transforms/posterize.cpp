@@ -14,7 +14,7 @@ struct Posterize final : Transform {
         "Of images of bytes. In training; with p: 1 it is no augmentation but what the images are, and is done outside "
         "training too.");
     s.optional("bits", bits, "that are kept").at_least(0).at_most(8).positional();
-    s.optional("p", p, "probability").at_least(0).at_most(1);
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
     s.also_known_as({"random_posterize", "RandomPosterize"});
     s.example("posterize: 4");
     s.example("posterize: {bits: 3, p: 0.2}");

@@ -12,7 +12,7 @@ struct RandomApply final : Transform {
   void describe(Schema& s) override {
     s.summary("a list of transforms done one after another, or none of them, at random, in training only");
     s.required("transforms", transforms, "in this order").positional();
-    s.optional("p", p, "probability").at_least(0).at_most(1);
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
     s.also_known_as({"RandomApply", "sometimes"});
     s.example("random_apply: {transforms: [gaussian_blur: 3, grayscale: 1], p: 0.3}");
   }

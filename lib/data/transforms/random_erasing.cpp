@@ -50,7 +50,7 @@ struct RandomErasing final : Transform {
         "Behind 'normalize' 0 is the mean colour, before it black. 'random' fills the window with noise: bytes from 0 "
         "to "
         "255, numbers with mean 0 and deviation 1.");
-    s.optional("p", p, "probability").at_least(0).at_most(1).positional();
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"}).positional();
     s.optional("scale", scale, "[least, most] share of the image's area").at_least(0).at_most(1);
     s.optional("ratio", ratio, "[least, most] width / height of the window").above(0);
     s.optional("value", value, "what stands there, one number or one for each channel, or random");

@@ -15,7 +15,7 @@ struct Rotation final : Transform {
     s.details("Its size stays: what leaves it is cut off.");
     s.required("degrees", degrees, "the largest angle to either side, or [least, most]").positional();
     keys.describe(s);
-    s.optional("p", p, "probability").at_least(0).at_most(1);
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
     s.also_known_as({"rotate", "random_rotation", "random_rotate"});
     s.example("rotation: 15");
     s.example("rotation: {degrees: [-10, 30], interpolation: bilinear}");

@@ -17,7 +17,7 @@ struct Sharpness final : Transform {
         .at_least(0)
         .positional()
         .known_as({"sharpness_factor"});
-    s.optional("p", p, "probability").at_least(0).at_most(1);
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
     s.also_known_as({"random_adjust_sharpness", "adjust_sharpness", "sharpen"});
     s.example("sharpness: 2");
     s.example("sharpness: {factor: 0.5, p: 0.2}");

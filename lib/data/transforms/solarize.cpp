@@ -16,7 +16,7 @@ struct Solarize final : Transform {
         .at_least(0)
         .at_most(255)
         .positional();
-    s.optional("p", p, "probability").at_least(0).at_most(1);
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
     s.also_known_as({"random_solarize", "RandomSolarize"});
     s.example("solarize");
     s.example("solarize: {threshold: 192, p: 0.2}");

@@ -12,7 +12,7 @@ struct VerticalFlip final : Transform {
   double p = 0.5;
   void describe(Schema& s) override {
     s.summary("the image, and what lies on it, mirrored upside down, at random, in training only");
-    s.optional("p", p, "probability").at_least(0).at_most(1).positional();
+    s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"}).positional();
     s.also_known_as({"random_vertical_flip", "vflip"});
     s.example("vertical_flip: 0.5");
   }

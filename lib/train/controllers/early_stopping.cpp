@@ -16,7 +16,8 @@ struct EarlyStopping final : Controller {
   void describe(Schema& s) override {
     s.summary("stops the run when a figure no longer gets better");
     s.also_known_as({"EarlyStopping"});
-    s.optional("monitor", monitor, "the figure: val/loss, or val/ and a metric's name");
+    s.optional("monitor", monitor, "the figure: val/loss, or val/ and a metric's name")
+        .known_as({"metric", "quantity"});
     s.optional("patience", patience, "validations without a gain after which the run stops").at_least(1);
     s.optional("min_delta", min_delta, "a smaller change is no gain").at_least(0);
     s.optional("mode", mode, "min or max is better; without it, what is better for the figure").one_of({"min", "max"});

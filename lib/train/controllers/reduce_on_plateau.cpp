@@ -20,7 +20,8 @@ struct ReduceOnPlateau final : Controller {
     s.summary("lowers the learning rate when a figure no longer gets better");
     s.details("The factor is on what the schedule gives, which min_lr does not raise.");
     s.also_known_as({"ReduceLROnPlateau", "plateau", "reduce_lr_on_plateau"});
-    s.optional("monitor", monitor, "the figure: val/loss, or val/ and a metric's name");
+    s.optional("monitor", monitor, "the figure: val/loss, or val/ and a metric's name")
+        .known_as({"metric", "quantity"});
     s.optional("factor", factor, "the learning rate times this").above(0).below(1);
     s.optional("patience", patience, "validations without a gain that are waited for; the next one lowers it")
         .at_least(0);

@@ -34,7 +34,7 @@ struct StochasticWeightAveraging final : Controller {
         .known_as({"swa_start", "start"});
     s.optional("annealing_epochs", annealing_epochs, "epochs in which the learning rate goes to swa_lrs")
         .at_least(0)
-        .known_as({"anneal_epochs"});
+        .known_as({"anneal_epochs", "anneal"});
     s.optional("annealing_strategy", annealing_strategy, "how it goes there: along half a cosine, or evenly")
         .one_of({"cos", "linear"})
         .known_as({"anneal_strategy"});

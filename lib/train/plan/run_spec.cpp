@@ -253,6 +253,7 @@ void TrainerSpec::describe(Schema& s) {
   lead_to_data(s);
   for (const char* key : {"model", "loss", "metrics", "optimizer", "schedule", "seed", "data", "init_from", "name"})
     s.instead_of(key, concat("write '", key, "' beside 'trainer', not below it"));
+  s.alternatives({"check_val_every_n_epoch", "val_check_interval"});
   s.check([this](const Report& report) {
     if (check_val_every_n_epoch && val_check_interval)
       report.at("val_check_interval", "val_check_interval and check_val_every_n_epoch are both given",
@@ -321,6 +322,7 @@ void RunSpec::describe(Schema& s) {
   s.required("trainer", trainer, "how long, on what and how the run is trained")
       .known_as({"training", "fit"})
       .help("write 'trainer: {max_epochs: 10}'");
+  s.alternatives({"loss", "losses", "turns"});
   s.check([this](const Report& report) {
     if (loss && !losses.terms.empty()) report.at("losses", "'loss' and 'losses' are both given", "keep one of them");
     if (turns.empty()) return;
