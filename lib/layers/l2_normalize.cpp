@@ -16,6 +16,10 @@ struct L2Normalize final : Layer {
   }
 
   Value build(Builder&, Value x) const override { return x / sqrt(maximum(sum(x * x, {-1}), eps * eps)); }
+  void twins(Twins& t) const override {
+    t.pytorch_expression("F.normalize({x}, dim=-1, eps={eps})").last();
+    if (eps == 1e-12) t.keras("layers.UnitNormalization()");
+  }
 };
 DL_LAYER(L2Normalize, "l2_normalize");
 

@@ -317,6 +317,10 @@ Made softmax_layer(const Settings& s) {
   if (s.whole("axis", -1) != -1) s.refuse("another 'axis' has no counterpart");
   return {.layers = {"softmax"}};
 }
+Made unit_normalization(const Settings& s) {
+  if (s.whole("axis", -1) != -1) s.refuse("another 'axis' has no counterpart");
+  return {.layers = {"l2_normalize"}};
+}
 Made flatten(const Settings&) { return {.layers = {"flatten: {channels_first: false}"}}; }
 template <const auto& name>
 Made dropout_of(const Settings& s) {
@@ -480,8 +484,9 @@ const std::map<std::string, MakeLayer>& layers() {
       {"SpatialDropout1D", dropout_of<dropout1d_name>},
       {"SpatialDropout2D", dropout_of<dropout2d_name>},
       {"SpatialDropout3D", dropout_of<dropout3d_name>},
-      {"TimeDistributed", time_distributed},
       {"Subtract", merge_of<sub_name>},
+      {"TimeDistributed", time_distributed},
+      {"UnitNormalization", unit_normalization},
       {"UpSampling1D", up_sampling},
       {"UpSampling2D", up_sampling},
       {"UpSampling3D", up_sampling},

@@ -1,4 +1,4 @@
-# l2_normalize beside torch.nn.functional.normalize along the last axis.
+# l2_normalize beside torch.nn.functional.normalize along the channels.
 # SPDX-License-Identifier: Apache-2.0
 from golden import chance, layer, some_shape
 from torch import nn
@@ -11,7 +11,7 @@ class Normalize(nn.Module):
         self.eps = eps
 
     def forward(self, x):
-        return F.normalize(x, dim=-1, eps=self.eps)
+        return F.normalize(x, dim=1 if x.dim() > 3 else -1, eps=self.eps)  # the channels
 
 
 for _ in range(20):

@@ -126,7 +126,7 @@ def more_sequences():
     y = layers.RMSNormalization()(y)
     y = layers.GroupQueryAttention(3, 4, 2)(y, y)
     z = layers.RepeatVector(3)(layers.GlobalAveragePooling1D()(y))
-    z = layers.GRU(4, return_sequences=True, use_bias=False)(z)
+    z = layers.UnitNormalization()(layers.GRU(4, return_sequences=True, use_bias=False)(z))
     return keras.Model(x, layers.Bidirectional(layers.SimpleRNN(3))(z))
 
 
