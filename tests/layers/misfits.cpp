@@ -168,3 +168,19 @@ TEST_CASE("a formula's mistakes are named by their place, with what was meant") 
           "help: write "
           "[x]\n");
 }
+
+TEST_CASE("unpooling is told which pooling does not fit") {
+  const std::string help =
+      "; write the kernel_size of the pooling, and let 'from' name what is put back and then what the pooling was "
+      "given";
+  CHECK(layer_error("max_unpool1d: 2", {{4, 2}}) ==
+        "expected two inputs, got 1; write from: [x, before], 'before' what the pooling was given");
+  CHECK(layer_error("max_unpool1d: 2", {{4, 2}, {10, 2}}) ==
+        "expected what a pooling makes of [10, 2], [5, 2], got [4, 2]" + help);
+  CHECK(layer_error("max_unpool2d: [2, 3]", {{2, 2, 1}, {4, 6, 2}}) ==
+        "expected what a pooling makes of [4, 6, 2], [2, 2, 2], got [2, 2, 1]" + help);
+  CHECK(layer_error("max_unpool3d: 4", {{1, 1, 1, 1}, {4, 4, 3, 1}}) ==
+        "expected what a pooling makes of [4, 4, 3, 1], [1, 1, 0, 1], got [1, 1, 1, 1]" + help);
+  CHECK(problems_of<Layer>("max_unpool2d: {kernel_size: 2, padding: 1}")
+            .ends_with("help: leave it out: the pooling is one whose windows lie beside each other\n"));
+}
