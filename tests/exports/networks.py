@@ -25,11 +25,12 @@ def layer_config(example, data, inputs):
     """The layer, and one behind it that has something to learn in any case."""
     item = example.strip() if ":" in example else example.strip() + ": {}"
     lines = [f"data: {{train: {{format: random, {data}, samples: 16, targets: 1}}, batch_size: 4}}", "model:"]
+    unpools = "max_unpool" in example  # of what is pooled, and what was
     if inputs == 2:
-        lines += ["  - tanh: {}", "    name: other"]
+        lines += ["  - " + (item.replace("unpool", "pool") if unpools else "tanh: {}"), "    name: other"]
     lines += ["  - " + item.replace("\n", "\n    ")]
     if inputs == 2:
-        lines += ["    from: [x, other]"]
+        lines += ["    from: [other, x]" if unpools else "    from: [x, other]"]
     lines += ["  - batch_norm", "loss: {mse: {target: 0.5}}", "optimizer: {sgd: {lr: 0.1}}",
               "trainer: {max_steps: 3, log_every_n_steps: 1}"]
     return "\n".join(lines) + "\n"
