@@ -214,6 +214,34 @@ TEST_CASE("a file of Keras says which layer's kernel a numbered variable is") {
   CHECK(meanings.contains("batch_normalization.gamma"));
 }
 
+TEST_CASE("names in files of older Keras and TensorFlow say which layer's variable each is") {
+  const testing::Folder folder;
+  const auto meaning = [&](const std::string& name) {
+    WeightsTable::Entry entry{.name = name, .tensor = {}};
+    entry.tensor.shape = {1};
+    entry.tensor.bytes = StoredBytes::in_memory(std::string(4, '\0'));
+    const std::filesystem::path file = folder / "x.weights.h5";
+    std::filesystem::remove(file);
+    write_weights_file(file, {entry});
+    const WeightsTable table = read_weights_table(file);
+    return table.meaning(table.tensors().at(0).name);
+  };
+  CHECK(meaning("model_weights.first.first.kernel") == "first.kernel");
+  CHECK(meaning("model_weights.first.kernel:0") == "first.kernel");
+  CHECK(meaning("model_weights.first.net.first.kernel:0") == "first.kernel");
+  CHECK(meaning("model_weights.look.look.query.bias") == "look.query.bias");
+  CHECK(meaning("model_weights.a.a.lstm_cell_3.recurrent_kernel:0") == "a.lstm_cell.recurrent_kernel");
+  CHECK(meaning("a.a.backward_lstm.lstm_cell_1.bias:0") == "a.backward_rnn.lstm_cell.bias");
+  CHECK(meaning("a.a.bias") == "a.a.bias");
+}
+
+TEST_CASE("states of optimizers and of random numbers are beside weights") {
+  for (const char* name :
+       {"optimizer.vars.3", "optimizer_weights.adam.iteration", "layers.dropout.seed_generator.vars.0"})
+    CHECK(is_beside_weights(name));
+  for (const char* name : {"optimizer.weight", "layers.dense.vars.0"}) CHECK(!is_beside_weights(name));
+}
+
 TEST_CASE("bytes of an ONNX model lie beside it and nowhere else") {
   if (std::ranges::count(weights_format_names(), "ONNX") == 0) return;
   const testing::Folder folder;

@@ -116,6 +116,10 @@ std::string unwrapped(std::string name, const std::vector<std::string>& wrappers
 }
 
 bool is_beside_weights(const std::string& name) {
+  // Of Keras: states of layers that draw numbers, and of a compiled model's optimizer.
+  if (name.find("seed_generator") != std::string::npos || name.starts_with("optimizer.vars.") ||
+      name.starts_with("optimizer_weights."))
+    return true;
   for (const char* beside : {"num_batches_tracked", "position_ids", "inv_freq", "attn.bias", "attn.masked_bias",
                              "relative_position_index", "attn_mask"})
     if (name == beside || name.ends_with(std::string(".") + beside)) return true;

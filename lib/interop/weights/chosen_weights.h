@@ -30,7 +30,7 @@ std::vector<std::string> wrappers(const std::set<std::string>& names, const std:
 std::string unwrapped(std::string name, const std::vector<std::string>& wrappers);
 
 // Whether frameworks write such a tensor beside the weights, and a model of ours has none: counts of batches, masks and
-// positions that are computed.
+// positions that are computed, states of random numbers and of Keras's optimizers.
 bool is_beside_weights(const std::string& name);
 
 }  // namespace dl

@@ -76,8 +76,24 @@ std::string recurrent_meaning(const std::vector<std::string>& parts,
   return concat(layer, !both ? "." : forward ? ".forward_rnn." : ".backward_rnn.", cell, ".", variable->second);
 }
 
-// "first.kernel" of layers/conv2d_1/vars/0 where the layer is called 'first', and of model_weights/first/…/kernel;
-// empty where the class is none of these.
+// "first.kernel" of first/first/kernel:0, "second.forward_rnn.lstm_cell.bias" of
+// second/second/forward_lstm/lstm_cell_1/ bias:0: what stands in older files behind `begin`. Of a variable in a scope
+// of another name the last part.
+std::string older_meaning(const std::vector<std::string>& parts, size_t begin) {
+  std::string meaning = parts[begin];
+  const bool in_own_scope = parts.size() > begin + 2 && parts[begin + 1] == parts[begin];
+  for (size_t i = in_own_scope ? begin + 2 : parts.size() - 1; i < parts.size(); ++i) {
+    const std::string& part = parts[i];
+    meaning += "." + (part.starts_with("forward_")    ? "forward_rnn"
+                      : part.starts_with("backward_") ? "backward_rnn"
+                      : i + 1 < parts.size()          ? without_number(part)
+                                                      : part.substr(0, part.find(':')));
+  }
+  return meaning;
+}
+
+// "first.kernel" of layers/conv2d_1/vars/0 where the layer is called 'first', and of older files' paths; empty where
+// the class is none of these.
 std::string keras_meaning(const std::string& path, const std::map<std::string, const Hdf5Object*>& groups,
                           const std::map<std::string, size_t>& variables) {
   std::vector<std::string> parts;
@@ -85,7 +101,8 @@ std::string keras_meaning(const std::string& path, const std::map<std::string, c
     slash = path.find('/', from);
     parts.push_back(path.substr(from, slash - from));
   }
-  if (parts.size() >= 3 && parts[0] == "model_weights") return concat(parts[1], ".", parts.back());
+  if (parts.size() >= 3 && parts[0] == "model_weights") return older_meaning(parts, 1);
+  if (parts.size() >= 3 && parts[0] == parts[1] && parts.back().ends_with(":0")) return older_meaning(parts, 0);
   if (parts.size() >= 5 && parts.size() <= 6 && parts[0] == "layers" && parts[parts.size() - 3] == "cell")
     return recurrent_meaning(parts, groups);
   if (parts.size() == 5 && parts[0] == "layers" && parts[3] == "vars") return attention_meaning(parts, groups);
