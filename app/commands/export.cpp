@@ -35,6 +35,9 @@ class Export final : public Command {
         ->type_name("FOLDER");
     app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
         ->type_name("WHICH");
+    app.add_option("--item", item_,
+                   "what an item of the model gives, by its name; if left out, what the first loss reads")
+        ->type_name("NAME");
     app.add_flag("--untrained", untrained_, "of a config: with the weights that a training would begin with");
     app.add_option("--layout", layout_, "images with their channels first, as other programs have them, or last")
         ->type_name("LAYOUT")
@@ -49,8 +52,19 @@ class Export final : public Command {
 
   Exit run() override {
     const std::unique_ptr<ExportTarget> target = export_targets().at(to_)();
+    if (!item_.empty() && target->training() == ExportTarget::Training::all)
+      throw Error(Exit::usage, Problem{.path = "--item",
+                                       .what = "an export to " + to_ + " is of what the run's loss reads",
+                                       .help = "leave it out, or write '--to pytorch'"});
     const Trained trained = open(target->training());
     const Plan& plan = *trained.plan;
+    for (const Network::Input& input : plan.network->inputs())
+      if (input.name == "output")
+        throw Error(Exit::usage,
+                    Problem{.path = "data",
+                            .what = "a field that the network is given is named 'output', as its result is "
+                                    "where it is exported",
+                            .help = "name the field otherwise, and where the model has it in 'from:'"});
     const std::optional<TrainingState> training = target->training() == ExportTarget::Training::none
                                                       ? std::nullopt
                                                       : where_it_stands(trained, target->training());
@@ -67,6 +81,8 @@ class Export final : public Command {
     const std::vector<WrittenTensor> tensors = target->write(network, options, folder);
     write_sample(plan, *trained.inference, target->channels_first(options), folder / "expected.npz");
     print(text(tensors, folder));
+    if (const auto before = transforms_before(network); !before.empty())
+      print("its inputs are to be what these transforms make of samples: " + join(before, "; ") + "\n");
     if (const std::string left = target->left_out(network, options); !left.empty()) print(left + "\n");
     return Exit::done;
   }
@@ -75,7 +91,7 @@ class Export final : public Command {
   // With the training set where the target asks for it. One that can do without has none where that is not there.
   Trained open(ExportTarget::Training training) const {
     const auto trained_with = [&](const SetsToRead& read) {
-      return open_trained(what_, runs_, checkpoint_, overrides_.sets(), read);
+      return open_trained(what_, runs_, checkpoint_, overrides_.sets(), read, item_);
     };
     if (untrained_) return untrained();
     if (training == ExportTarget::Training::none) return trained_with(SetsToRead::none());
@@ -96,6 +112,7 @@ class Export final : public Command {
                                        .help = "give the config's file, or leave --untrained out"});
     Trained trained;
     trained.plan = plan_run(what_, overrides_.sets());
+    if (!item_.empty()) trained.plan->predict(item_);
     trained.name = trained.plan->name;
     trained.inference = std::make_unique<Inference>(*trained.plan);
     return trained;
@@ -149,7 +166,7 @@ class Export final : public Command {
     return table(rows, standard_output().columns()) + "\nin " + folder.string() + ": " + join(names_in(folder)) + "\n";
   }
 
-  std::string what_, to_, output_, checkpoint_, layout_ = "nchw", runs_ = "runs";
+  std::string what_, to_, output_, checkpoint_, item_, layout_ = "nchw", runs_ = "runs";
   bool untrained_ = false, plain_ = false;
   Overrides overrides_;
 };

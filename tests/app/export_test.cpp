@@ -78,11 +78,54 @@ TEST_CASE("a network of layers that Keras has is written as Keras keeps models; 
   CHECK(known.find("model.keras, model.npz, model.py") != std::string::npos);
   CHECK(known.find("no model.keras") == std::string::npos);
   const std::string unknown =
-      exported("unknown", "[{lstm: {hidden_size: 3, num_layers: 2}}, layer_scale, layer_scale]");
+      exported("unknown", "[{lstm: {hidden_size: 3, num_layers: 2}}, celu, layer_scale, layer_scale]");
   CHECK(unknown.find(
-            "no model.keras, as Keras has no layer for lstm, layer_scale; load().save(\"model.keras\") of model.py "
+            "no model.keras, as Keras has no layer for celu, layer_scale; load().save(\"model.keras\") of model.py "
             "makes one that needs model.py\n") != std::string::npos);
   CHECK(!std::filesystem::exists(folder / "unknown/model.keras"));
+}
+
+TEST_CASE("what an item of the model gives is exported, and a field that is named as the result is refused") {
+  const Folder folder;
+  const std::string arrays =
+                        "data: {train: {format: random, shape: [4], dtype: f32, targets: 1}, batch_size: 4, "
+                        "transforms: [{normalize: {mean: 0.5, std: 2}}]}\n",
+                    model =
+                        "model: [{linear: 3, name: first}, {linear: 1, name: second}]\nloss: {mse: {target: 0.5}}\n"
+                        "optimizer: adam\ntrainer: {max_steps: 1}\n",
+                    config = folder.write("net.yaml", arrays + model).string();
+  const auto exported = [&](const std::string& to, const std::string& item) {
+    return run_dlcli({"export", config, "--untrained", "--to", to, "--item", item, "-o", (folder / to).string()});
+  };
+  const Finished done = exported("numpy", "first");
+  CHECK(done.exit == 0);
+  CHECK(floats_of(folder / "numpy/expected.npz", "output").size() == 9);
+  CHECK(done.out.find("its inputs are to be what these transforms make of samples: normalize: {mean: 0.5, std: 2}\n") !=
+        std::string::npos);
+  CHECK(text_of(folder / "numpy/model.py")
+            .find("Output: float32 [batch, 3]\n\nInputs are to be what these transforms make of samples:\n"
+                  "    normalize: {mean: 0.5, std: 2}\n\"\"\"\n") != std::string::npos);
+  CHECK(exported("jax", "third").err.find("third: no item of the model has this name") != std::string::npos);
+  CHECK(exported("lightning", "first").err ==
+        "error: --item: an export to lightning is of what the run's loss reads\n"
+        "  help: leave it out, or write '--to pytorch'\n");
+}
+
+TEST_CASE("a field that has the name of an export's result is refused") {
+  const Folder folder;
+  folder.write("table.csv", "output,b,y\np,1,2\nq,2,1\np,3,4\nq,4,4\n");
+  const std::string config =
+      folder
+          .write("net.yaml",
+                 "data: {train: {format: csv, path: table.csv, target: {column: y}, columns: {output: {as: index}}}}\n"
+                 "model: [{embedding: {num_embeddings: 9, embedding_dim: 2}, from: output}, {linear: 1}]\n"
+                 "loss: mse\noptimizer: adam\ntrainer: {max_steps: 1}\n")
+          .string();
+  const Finished done = run_dlcli({"export", config, "--untrained", "--to", "onnx", "-o", (folder / "out").string()});
+  CHECK(done.exit == 2);
+  CHECK(done.err.find("error: data: a field that the network is given is named 'output', as its result is where it is "
+                      "exported\n  help: name the field otherwise, and where the model has it in 'from:'\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("an export without a training needs a config") {

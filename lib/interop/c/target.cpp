@@ -41,7 +41,7 @@ constexpr const char* frame = R"(/* {source}. Written by dlcli export; C99, need
  *
  *   cc -O2 -o model model.c -lm && ./model model.weights < samples > outputs
  *
- * reads samples ({inputs}, one after another) and writes what the network gives of each (float{output}).
+ * reads samples ({inputs}, one after another) and writes what the network gives of each (float{output}).{transforms}
  * As a part of a program compile it with -DMODEL_ONLY. One thread at a time may run a model. */
 #include <math.h>
 #include <stdint.h>
@@ -85,6 +85,11 @@ int main(int argc, char **argv) {
 }
 #endif
 )";
+
+std::string in_comment(std::string text) {
+  for (size_t at = text.find("*/"); at != std::string::npos; at = text.find("*/", at)) text.insert(at + 1, " ");
+  return text;
+}
 
 Program write_program(const TrainedNetwork& trained) {
   const Network& network = trained.network;
@@ -131,7 +136,7 @@ Program write_program(const TrainedNetwork& trained) {
                                                                       ? unread(parameters.size())
                                                                       : "in_" + std::to_string(found->second);
     parameters.push_back("const " + type + " *" + argument);
-    described.push_back(each.name + ": " + type + sizes_of(each.type.shape));
+    described.push_back(in_comment(each.name) + ": " + type + sizes_of(each.type.shape));
     buffers += "  static " + type + " " + argument + "[" + std::to_string(each.type.shape.elements()) + "];\n";
     reads.push_back("fread(" + argument + ", sizeof " + argument + ", 1, stdin) == 1");
     arguments.push_back(argument);
@@ -139,11 +144,15 @@ Program write_program(const TrainedNetwork& trained) {
   parameters.push_back("float *output");
   arguments.push_back("output");
   const Type& type = network.output(trained.output);
+  std::string transforms;
+  for (const std::string& transform : transforms_before(trained))
+    transforms += (transforms.empty() ? "\n * Samples are to be what these transforms make: " : ", ") + transform;
   const std::string body = code::indented(w.body(), 2);
   return {code::fill(frame,
-                     {{"source", trained.source},
+                     {{"source", in_comment(trained.source)},
                       {"inputs", join(described)},
                       {"output", sizes_of(type.shape)},
+                      {"transforms", in_comment(transforms)},
                       {"parameters", join(parameters)},
                       {"memory", std::to_string(std::max<int64_t>(places.elements, 1))},
                       {"scratch",

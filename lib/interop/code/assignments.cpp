@@ -3,8 +3,6 @@
 #include "lib/interop/code/assignments.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include "lib/base/text.h"
 #include "lib/interop/code/lone_layer.h"
@@ -12,13 +10,6 @@
 #include "lib/interop/code/twin_text.h"
 
 namespace dl::code {
-namespace {
-
-// What modules that are written refer to.
-constexpr std::array<std::string_view, 13> taken{"self", "torch", "nn",     "np",    "F",    "jax",   "jnp",
-                                                 "ops",  "keras", "layers", "train", "math", "shared"};
-
-}  // namespace
 
 Assignments assignments(const std::vector<std::string>& inputs, const std::vector<CallText>& calls, size_t result) {
   std::vector<size_t> last_read(inputs.size() + calls.size(), 0);  // by which call, counted from 1
@@ -36,7 +27,7 @@ Assignments assignments(const std::vector<std::string>& inputs, const std::vecto
     };
     std::string name = names[call.inputs.at(0)];
     if (is_live(name)) {
-      const bool fits = is_identifier(call.own) && std::ranges::count(taken, call.own) == 0 && !is_live(call.own);
+      const bool fits = is_free_name(call.own) && !is_live(call.own);
       name = fits ? call.own : "y";
       for (int number = 2; is_live(name); ++number) name = concat("y", number);
     }

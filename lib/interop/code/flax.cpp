@@ -1,6 +1,7 @@
 // Export to Flax: model.py, a module of linen as a user of Flax writes it, and model.msgpack, its variables. Linen, not
 // nnx: its variables are a plain tree of arrays, which flax.serialization writes as MessagePack.
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/interop/code/dialect.h"
 #include "lib/interop/code/flax_module.h"
@@ -17,6 +18,11 @@ class Flax final : public ExportTarget {
 
   std::vector<WrittenTensor> write(const TrainedNetwork& trained, const ExportOptions& options,
                                    const std::filesystem::path& folder) const override {
+    for (const ModelItem& item : trained.items)
+      if (item.path == "params")  // apply() takes {"params": {"params": …}} for a mistake
+        throw Error(Exit::usage, Problem{.path = item.label,
+                                         .what = "an item is named 'params', as Flax names all that is trained",
+                                         .help = "name it otherwise"});
     const FlaxModule module = flax_module(trained, options.twins);
     write_arrays(folder / "model.msgpack", module.tensors.arrays());
     const std::string functions = functions_called(jax_dialect(), module.classes), code = functions + module.classes;

@@ -61,7 +61,7 @@ class LinenModules {
     std::vector<std::string> names;
     for (size_t i = 0; i < inputs.size(); ++i) names.push_back(input_name(i));
     const std::string block = block_of(item);
-    return list(item.children, inputs, pascal_case(block.empty() ? last_part(item.path) : block), names, {});
+    return list(item.children, inputs, class_of_block(block.empty() ? last_part(item.path) : block), names, {});
   }
 
   LinenCode layer(const ModelItem& item, const std::vector<Type>& inputs) {
@@ -164,14 +164,8 @@ class LinenModules {
 FlaxModule flax_module(const TrainedNetwork& trained, bool twins) {
   LinenModules modules(trained, twins);
   std::vector<Type> inputs;
-  std::vector<std::string> names;
-  for (const Network::Input& input : trained.network.inputs()) {
-    inputs.push_back(input.type);
-    names.push_back(is_identifier(input.name) && input.name != "self" && input.name != trains
-                        ? input.name
-                        : input_name(names.size()));
-  }
-  const LinenCode net = modules.list(trained.items, inputs, "Net", names, trained.output);
+  for (const Network::Input& input : trained.network.inputs()) inputs.push_back(input.type);
+  const LinenCode net = modules.list(trained.items, inputs, "Net", arguments_for(trained.network), trained.output);
   const std::string made = modules.table().resolved(net.module);
   return {modules.table().definitions(), made.substr(0, made.size() - 2), std::move(modules.tensors)};
 }

@@ -12,13 +12,13 @@ namespace dl::code {
 
 std::string function_text(const TrainedNetwork& trained, const Dialect& dialect) {
   const Network& network = trained.network;
-  std::vector<std::string> names{"p"};
+  std::vector<std::string> names = arguments_for(network);
   std::map<std::string, std::string> name_of_input;
-  for (const Network::Input& input : network.inputs()) {
-    const bool fits = is_identifier(input.name) && input.name != "p" && input.name != "samples";
-    names.push_back(fits ? input.name : concat("input", names.size()));
-    name_of_input[input.name] = names.back();
+  for (size_t i = 0; i < names.size(); ++i) {
+    while (dialect.functions.contains(names[i])) names[i] += "_";
+    name_of_input[network.inputs()[i].name] = names[i];
   }
+  names.insert(names.begin(), "p");
   const OpenGraph open([&](Graph& g, int64_t batch) {
     std::vector<Value> inputs;
     for (const Network::Input& i : network.inputs()) inputs.push_back(input(g, i.name, batched(i.type, batch)));

@@ -48,7 +48,7 @@ std::string parameters(const TrainedNetwork& trained) {
   std::vector<std::string> names;
   for (const TrainingState::Group& group : trained.training->groups)
     for (const TrainingState::Parameter& parameter : group.parameters) names.push_back("'" + parameter.name + "'");
-  return "[self.net.get_parameter(name) for name in " + tuple(names) + "]";
+  return "[dict(self.net.named_parameters())[name] for name in " + tuple(names) + "]";
 }
 
 std::string optimizer(const TrainedNetwork& trained) {
@@ -104,10 +104,10 @@ std::string frozen(const Network& network) {
     def train(self, mode=True):
         super().train(mode)
         for name, module in self.net.named_modules():
-            own = {f"{name}.{key}" if name else key for key, _ in module.named_parameters(recurse=False)}
-            for parameter in own & self.FROZEN:
-                self.net.get_parameter(parameter).requires_grad_(False)
-            if own and own <= self.FROZEN:
+            own = {f"{name}.{key}" if name else key: own for key, own in module.named_parameters(recurse=False)}
+            for path in own.keys() & self.FROZEN:
+                own[path].requires_grad_(False)
+            if own and own.keys() <= self.FROZEN:
                 module.eval()
         return self
 

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/interop/code/python_files.h"
 
+#include <algorithm>
+
 #include "lib/base/text.h"
+#include "lib/interop/code/lone_layer.h"
 #include "lib/interop/code/text.h"
 #include "lib/interop/weights/weights_writer.h"
 
@@ -22,16 +25,35 @@ std::string described(const std::string& name, const Type& sample, bool channels
 }  // namespace
 
 std::string head(const TrainedNetwork& trained, const std::string& what, bool channels_first) {
-  std::string text = "\"\"\"" + trained.source + ", " + what + ". Written by dlcli export.\n\n";
+  std::string text = trained.source + ", " + what + ". Written by dlcli export.\n\n";
   for (const Network::Input& input : trained.network.inputs())
     text += "Input " + described(input.name, input.type, channels_first) + "\n";
-  return text + described("Output", trained.network.output(trained.output), channels_first) + "\n\"\"\"\n";
+  text += described("Output", trained.network.output(trained.output), channels_first) + "\n";
+  const std::vector<std::string> transforms = transforms_before(trained);
+  if (!transforms.empty()) text += "\nInputs are to be what these transforms make of samples:\n";
+  for (const std::string& transform : transforms) text += "    " + transform + "\n";
+  std::ranges::replace(text, '\\', '/');
+  std::ranges::replace(text, '"', '\'');
+  return "\"\"\"" + text + "\"\"\"\n";
 }
 
 std::string input_names(const Network& network) {
   std::vector<std::string> names;
-  for (const Network::Input& input : network.inputs()) names.push_back("'" + input.name + "'");
+  for (const Network::Input& input : network.inputs()) names.push_back(quoted(input.name));
   return tuple(names);
+}
+
+std::vector<std::string> arguments_for(const Network& network) {
+  std::vector<std::string> names;
+  const auto is_own = [&](const std::string& name) {
+    return std::ranges::count(network.inputs(), name, &Network::Input::name) > 0;
+  };
+  for (const Network::Input& input : network.inputs()) {
+    std::string other = input_name(names.size());
+    while (is_own(other)) other += "_";
+    names.push_back(is_free_name(input.name) ? input.name : other);
+  }
+  return names;
 }
 
 std::string check_at_end() {

@@ -13,6 +13,8 @@ namespace dl::code {
 std::string head(const TrainedNetwork& trained, const std::string& what, bool channels_first);
 // The inputs' names as a Python tuple.
 std::string input_names(const Network& network);
+// What a function calls them: by their own names where these are free, all different.
+std::vector<std::string> arguments_for(const Network& network);
 // The end of a module that has predict(inputs): run by itself it compares with expected.npz, and fails where it is off.
 std::string check_at_end();
 struct NamedArray {

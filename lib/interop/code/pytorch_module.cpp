@@ -11,6 +11,7 @@
 #include "lib/interop/code/assignments.h"
 #include "lib/interop/code/class_table.h"
 #include "lib/interop/code/ops.h"
+#include "lib/interop/code/python_files.h"
 #include "lib/interop/code/text.h"
 #include "lib/interop/code/twin_text.h"
 #include "lib/nn/layer.h"
@@ -42,6 +43,28 @@ std::string sizes_of(const Shape& shape) {
   std::vector<std::string> sizes;
   for (const int64_t n : shape.sizes()) sizes.push_back(std::to_string(n));
   return join(sizes);
+}
+
+// What modules of PyTorch have by these names: add_module() refuses them, and self.NAME is theirs.
+bool is_of_modules(const std::string& name) {
+  static constexpr std::string_view names =
+      " T_destination add_module append apply bfloat16 buffers call_super_init children clear compile cpu cuda double "
+      "dump_patches eval extend extra_repr float forward half insert ipu items keys load_state_dict modules mtia "
+      "parameters pop requires_grad_ share_memory state_dict to to_empty train training type update values xpu "
+      "zero_grad ";
+  const auto begins = [&](const char* start) { return name.starts_with(start); };
+  return names.find(" " + name + " ") != std::string_view::npos || begins("get_") || begins("named_") ||
+         begins("register_") || begins("set_");
+}
+
+// The module of a path in a class. get_submodule() would find what modules have by the names of its parts.
+std::string module_at(const std::string& path) {
+  for (size_t begin = 0; begin != std::string::npos;) {
+    const size_t dot = path.find('.', begin);
+    if (is_of_modules(path.substr(begin, dot - begin))) return "dict(self.named_modules())['" + path + "']";
+    begin = dot == std::string::npos ? dot : dot + 1;
+  }
+  return "self.get_submodule('" + path + "')";
 }
 
 // What has a tensor or a module of this path in a class, and the tensor itself: self.weight, self.proj.weight; parts
@@ -143,7 +166,7 @@ class Modules {
     std::vector<std::string> names;
     for (size_t i = 0; i < inputs.size(); ++i) names.push_back(input_name(i));
     const std::string block = block_of(item);
-    return list(item.children, inputs, block.empty() ? "" : pascal_case(block), names, {});
+    return list(item.children, inputs, block.empty() ? "" : class_of_block(block), names, {});
   }
 
   ItemCode layer(const ModelItem& item, const std::vector<Type>& inputs) {
@@ -200,7 +223,8 @@ class Modules {
 
   static bool is_chain(const std::vector<ModelItem>& items, const std::vector<ItemCode>& codes) {
     for (size_t i = 0; i < items.size(); ++i)
-      if (!codes[i].links || items[i].from != std::vector<int>{static_cast<int>(i) - 1} || !items[i].ties.empty())
+      if (!codes[i].links || is_of_modules(codes[i].key) ||
+          items[i].from != std::vector<int>{static_cast<int>(i) - 1} || !items[i].ties.empty())
         return false;
     return !items.empty();
   }
@@ -236,10 +260,15 @@ class Modules {
       code.call = code.plain;
       code.module.clear();
     }
-    const bool attributes =
-        std::ranges::all_of(codes, [](const ItemCode& code) { return code.module.empty() || is_identifier(code.key); });
+    const auto all = [&](bool (*fits)(const std::string&)) {
+      return std::ranges::all_of(codes, [&](const ItemCode& code) { return code.module.empty() || fits(code.key); });
+    };
+    const bool free = all([](const std::string& key) { return !is_of_modules(key); });
+    const bool attributes = free && all(is_identifier);
     std::string text = attributes ? "(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
-                                  : "(nn.ModuleDict):\n    def __init__(self):\n        super().__init__({\n";
+                       : free     ? "(nn.ModuleDict):\n    def __init__(self):\n        super().__init__({\n"
+                                  : "(nn.ModuleDict):\n    def __init__(self):\n        super().__init__()\n"
+                                    "        self._modules.update({  # also names of what modules have\n";
     for (const ItemCode& code : codes) {
       if (code.module.empty()) continue;
       text += attributes ? "        self." + code.key + " = " + code.module + "\n"
@@ -259,7 +288,7 @@ class Modules {
         const auto place = [&](const std::string& path) {
           const std::string within = path.substr(prefix.size());
           const size_t dot = within.rfind('.');
-          return "self.get_submodule('" + within.substr(0, dot) + "')." + within.substr(dot + 1);
+          return module_at(within.substr(0, dot)) + "." + within.substr(dot + 1);
         };
         const std::string own = item.path + "." + tie.parameter;
         text += "        " + place(own) + " = " + place(tie.path) + "\n";
@@ -288,12 +317,8 @@ class Modules {
 PyTorchModule pytorch_module(const TrainedNetwork& trained, bool twins) {
   Modules modules(twins);
   std::vector<Type> inputs;
-  std::vector<std::string> names;
-  for (const Network::Input& input : trained.network.inputs()) {
-    inputs.push_back(input.type);
-    names.push_back(is_identifier(input.name) && input.name != "self" ? input.name : input_name(names.size()));
-  }
-  const ItemCode net = modules.list(trained.items, inputs, "Net", names, trained.output);
+  for (const Network::Input& input : trained.network.inputs()) inputs.push_back(input.type);
+  const ItemCode net = modules.list(trained.items, inputs, "Net", arguments_for(trained.network), trained.output);
   const std::string made = modules.table().resolved(net.module);
   return {modules.table().definitions(), made.substr(0, made.size() - 2), modules.tied};
 }

@@ -79,6 +79,15 @@ std::string tuple(const std::vector<std::string>& items) {
   return "(" + join(items) + (items.size() == 1 ? ",)" : ")");
 }
 
+std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c == '\n' ? "\\n" : std::string(1, c);
+  }
+  return out + "'";
+}
+
 std::string python(const Node& value) {
   if (value.is_null()) return "None";
   if (value.is_list()) {
@@ -88,7 +97,7 @@ std::string python(const Node& value) {
   }
   if (const auto flag = value.as_bool()) return *flag ? "True" : "False";
   if (value.as_integer() || value.as_number()) return number_text(*value.as_number());
-  return "'" + value.as_string().value_or(value.text) + "'";
+  return quoted(value.as_string().value_or(value.text));
 }
 
 std::string indented(const std::string& text, size_t blanks) {
@@ -113,6 +122,15 @@ bool is_identifier(const std::string& name) {
          std::ranges::count(keywords, name) == 0;
 }
 
+bool is_free_name(const std::string& name) {
+  static constexpr std::string_view taken =
+      " self torch nn np F jax jnp ops keras layers train math shared p samples list tuple dict range float int bool "
+      "len min max sum abs slice getattr super ";
+  const bool is_numbered =
+      name.size() > 1 && name[0] == 't' && name.find_first_not_of("0123456789", 1) == std::string::npos;
+  return is_identifier(name) && !is_numbered && taken.find(" " + name + " ") == std::string_view::npos;
+}
+
 std::string pascal_case(const std::string& name) {
   std::string out;
   bool upper = true;
@@ -125,6 +143,12 @@ std::string pascal_case(const std::string& name) {
     upper = false;
   }
   return out.empty() || std::isdigit(static_cast<unsigned char>(out[0])) != 0 ? "Part" + out : out;
+}
+
+std::string class_of_block(const std::string& block) {
+  const std::string name = pascal_case(block);
+  const bool fits = is_identifier(name) && name != "Net" && name != "Path" && name != "OrderedDict";
+  return fits ? name : name + "Block";
 }
 
 }  // namespace dl::code

@@ -6,8 +6,20 @@
 
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/ops/shape_ops.h"
+#include "lib/spec/write.h"
 
 namespace dl {
+
+std::vector<std::string> transforms_before(const TrainedNetwork& trained) {
+  std::vector<std::string> lines;
+  const Node* data = trained.config.find("data");
+  if (const Node* transforms = data ? data->find("transforms") : nullptr)
+    for (const Node& transform : transforms->items) {
+      const std::string line = to_yaml_line(transform);
+      lines.push_back(transform.is_map() ? line.substr(1, line.size() - 2) : line);
+    }
+  return lines;
+}
 
 const Tensor* tensor_of(const Network& network, const Value& v) {
   const GraphNode& node = v.graph->node(v.node);

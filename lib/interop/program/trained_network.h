@@ -30,6 +30,10 @@ struct WrittenTensor {
   std::string change;      // "as it is", or what was done to it
 };
 
+// What the run's transforms do to samples before the network is given them, which no export does: "normalize: {mean:
+// 0.1307, std: 0.3081}"; of random ones their plain counterpart.
+std::vector<std::string> transforms_before(const TrainedNetwork& trained);
+
 // The tensor that a value of Network::build's graph is; null where it is computed.
 const Tensor* tensor_of(const Network& network, const Value& v);
 
