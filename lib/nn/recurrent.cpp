@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/graph/ops/recurrent.h"
 #include "lib/graph/sizes.h"
 #include "lib/nn/lengths.h"
@@ -101,24 +102,62 @@ States RecurrentLayer::build_one(Builder& b, Value x, Value inside, Value at_las
   return states;
 }
 
+std::vector<int64_t> gates_in_onnx(Cell cell) {
+  switch (cell) {
+    case Cell::lstm: return {0, 3, 1, 2};
+    case Cell::gru: return {1, 0, 2};
+    default: return {0};
+  }
+}
+
+std::vector<RecurrentLayer::Part> RecurrentLayer::parts() const {
+  std::vector<Part> all;
+  for (int64_t layer = 0; layer < num_layers; ++layer) {
+    all.push_back({layer, false, concat("_l", layer)});
+    if (bidirectional) all.push_back({layer, true, concat("_l", layer, "_reverse")});
+  }
+  return all;
+}
+
+void RecurrentLayer::say_pytorch(Twins& t) const {
+  const bool lstm = cell() == Cell::lstm;
+  const std::string states = lstm ? "{self}({x})[1][0]" : "{self}({x})[1]";
+  t.say("class", lstm ? "LSTM" : cell() == Cell::gru ? "GRU" : "RNN");
+  t.pytorch("nn.{class}({in}, {hidden_size}, num_layers={num_layers|1}, " +
+            std::string(has_gates() ? "" : "nonlinearity={nonlinearity|'tanh'}, ") +
+            "bias={bias|True}, batch_first=True, dropout={dropout|0}, bidirectional={bidirectional|False})")
+      .called(return_sequences ? "{self}({x})[0]"
+              : bidirectional  ? "torch.cat(list(" + states + "[-2:]), -1)"
+                               : states + "[-1]")
+      .last();
+}
+
 // Keras has one bias beside kernel and recurrent_kernel, but for a GRU, whose gates are z, r, n there and whose biases
-// are two rows.
+// are two rows. Layers on top of each other are a chain.
 void RecurrentLayer::say_keras(Twins& t) const {
-  const bool gru = cell() == Cell::gru;
+  const bool gru = cell() == Cell::gru, drops = num_layers > 1 && dropout > 0;
   t.say("keras_class", cell() == Cell::lstm ? "LSTM" : gru ? "GRU" : "SimpleRNN");
-  t.say("sequences", return_sequences ? "True" : "False");
-  const std::string one = std::string("layers.{keras_class}(units:{hidden_size}, ") +
-                          (has_gates() ? "" : "activation={nonlinearity|'tanh'}, ") +
-                          "use_bias={bias|True}, return_sequences={sequences|False}";
-  Twin& keras = t.keras(bidirectional ? "layers.Bidirectional(layer:" + one + ", name='rnn'))" : one + ")");
+  const auto one = [&](bool sequences) {
+    const std::string made = std::string("layers.{keras_class}(units:{hidden_size}, ") +
+                             (has_gates() ? "" : "activation={nonlinearity|'tanh'}, ") + "use_bias={bias|True}" +
+                             (sequences ? ", return_sequences=True" : "");
+    return bidirectional ? "layers.Bidirectional(layer:" + made + ", name='rnn'))" : made + ")";
+  };
+  std::vector<std::string> chain;
+  for (int64_t layer = 1; layer < num_layers; ++layer) {
+    chain.push_back(one(true));
+    if (drops) chain.emplace_back("layers.Dropout(rate:{dropout})");
+  }
+  chain.push_back(one(return_sequences));
+  Twin& keras = chain.size() == 1 ? t.keras(chain[0]) : t.keras_chain(chain);
   const std::vector<int64_t> order = gru ? std::vector<int64_t>{1, 0, 2} : std::vector<int64_t>{};
   const std::string of_cell = cell() == Cell::lstm ? "lstm_cell/" : gru ? "gru_cell/" : "simple_rnn_cell/";
-  for (const bool reverse : {false, true}) {
-    if (reverse && !bidirectional) continue;
-    const std::string suffix = reverse ? "_l0_reverse" : "_l0", there = (!bidirectional ? ""
-                                                                         : reverse      ? "backward_rnn/"
-                                                                                        : "forward_rnn/") +
-                                                                        of_cell;
+  for (const auto& [layer, reverse, suffix] : parts()) {
+    const std::string there = concat(num_layers == 1 ? "" : concat(layer * (drops ? 2 : 1), "/"),
+                                     !bidirectional ? ""
+                                     : reverse      ? "backward_rnn/"
+                                                    : "forward_rnn/",
+                                     of_cell);
     keras.tensor("weight_ih" + suffix, there + "kernel", "oi -> io").blocks(order);
     keras.tensor("weight_hh" + suffix, there + "recurrent_kernel", "oi -> io").blocks(order);
     if (!bias) continue;
@@ -133,58 +172,75 @@ void RecurrentLayer::say_keras(Twins& t) const {
 }
 
 // Flax has a map for each gate of the inputs and of the state, and a bias in one of these, but for a GRU's n, which has
-// both.
+// both. Layers on top of each other are a Sequential.
 void RecurrentLayer::say_flax(Twins& t) const {
-  if (!bias || (bidirectional && !return_sequences)) return;
-  const bool lstm = cell() == Cell::lstm, gru = cell() == Cell::gru;
-  const std::string cell_there = lstm  ? "nn.OptimizedLSTMCell({hidden_size}, parent=None)"
-                                 : gru ? "nn.GRUCell({hidden_size}, parent=None)"
-                                       : "nn.SimpleCell({hidden_size}, activation_fn={function|nn.tanh}, parent=None)";
+  if (!bias) return;
+  const bool lstm = cell() == Cell::lstm, gru = cell() == Cell::gru, drops = num_layers > 1 && dropout > 0;
+  const std::string rnn =
+      std::string("nn.RNN(") + (lstm  ? "nn.OptimizedLSTMCell({hidden_size}, parent=None)"
+                                : gru ? "nn.GRUCell({hidden_size}, parent=None)"
+                                      : "nn.SimpleCell({hidden_size}, activation_fn={function|nn.tanh}, parent=None)");
   t.say("function", cell() == Cell::rnn_relu ? "nn.relu" : "nn.tanh");
-  const std::string one = "nn.RNN(" + cell_there;
-  Twin& flax =
-      t.flax(bidirectional ? "nn.Bidirectional(" + one + ", parent=None), " + one + ", parent=None))" : one + ")");
-  if (!return_sequences) flax.called("{self}({x})[:, -1]");
+  const auto one = [&](bool sequences) {
+    if (!bidirectional) return rnn;
+    const std::string both = "nn.Bidirectional(" + rnn + ", parent=None), " + rnn + ", parent=None)";
+    return both + (sequences ? "" : ", merge_fn=lambda f, b: jnp.concatenate((f[:, -1], b[:, 0]), -1)");
+  };
+  std::string lower;
+  for (int64_t layer = 1; layer < num_layers; ++layer)
+    lower +=
+        one(true) + ", parent=None), " + (drops ? "nn.Dropout({dropout}, deterministic=not train, parent=None), " : "");
+  Twin& flax = t.flax(num_layers == 1 ? one(return_sequences) + ")"
+                                      : "nn.Sequential([" + lower + one(return_sequences) + ", parent=None)])");
+  if (!return_sequences && !bidirectional) flax.called("{self}({x})[:, -1]");
   const std::vector<std::string> gates = lstm  ? std::vector<std::string>{"i", "f", "g", "o"}
                                          : gru ? std::vector<std::string>{"r", "z", "n"}
                                                : std::vector<std::string>{""};
-  const int64_t parts = std::ssize(gates);
-  for (const bool reverse : {false, true}) {
-    if (reverse && !bidirectional) continue;
-    const std::string suffix = reverse ? "_l0_reverse" : "_l0", there = (!bidirectional ? ""
-                                                                         : reverse      ? "backward_rnn."
-                                                                                        : "forward_rnn.") +
-                                                                        std::string("cell.");
-    for (int64_t part = 0; part < parts; ++part) {
+  const int64_t count = std::ssize(gates);
+  for (const auto& [layer, reverse, suffix] : parts()) {
+    const std::string there = concat(num_layers == 1 ? "" : concat("layers_", layer * (drops ? 2 : 1), "."),
+                                     !bidirectional ? ""
+                                     : reverse      ? "backward_rnn."
+                                                    : "forward_rnn.",
+                                     "cell.");
+    for (int64_t part = 0; part < count; ++part) {
       const std::string &gate = gates[static_cast<size_t>(part)], of_x = there + "i" + gate + ".",
                         of_h = there + "h" + gate + ".", biased = lstm ? of_h : of_x;
-      flax.tensor("weight_ih" + suffix, of_x + "kernel", "oi -> io").part(part, parts);
-      flax.tensor("weight_hh" + suffix, of_h + "kernel", "oi -> io").part(part, parts);
-      flax.tensor("bias_ih" + suffix, biased + "bias").part(part, parts);
+      flax.tensor("weight_ih" + suffix, of_x + "kernel", "oi -> io").part(part, count);
+      flax.tensor("weight_hh" + suffix, of_h + "kernel", "oi -> io").part(part, count);
+      flax.tensor("bias_ih" + suffix, biased + "bias").part(part, count);
       if (gate == "n")
-        flax.tensor("bias_hh" + suffix, of_h + "bias").part(part, parts);
+        flax.tensor("bias_hh" + suffix, of_h + "bias").part(part, count);
       else
-        flax.tensor("bias_hh" + suffix, biased + "bias").part(part, parts).added();
+        flax.tensor("bias_hh" + suffix, biased + "bias").part(part, count).added();
     }
   }
 }
 
-void RecurrentLayer::twins(Twins& t) const {
-  if (t.inputs.size() > 1) return;
-  if (num_layers == 1) {
-    say_keras(t);
-    say_flax(t);
+// A node of ONNX has one axis more, of directions, and both biases in one row. Where sequences have lengths what the
+// inputs give stands before the node: their weights as they are, and in the node's row the other bias of a gru alone.
+void RecurrentLayer::say_onnx(Twins& t) const {
+  const std::vector<int64_t> order = gates_in_onnx(cell());
+  const int64_t width = gates_of(cell()) * hidden_size;
+  Twin& onnx = t.onnx();
+  for (const auto& [layer, reverse, suffix] : parts()) {
+    const int64_t features = layer == 0 ? t.x().last() : hidden_size * (bidirectional ? 2 : 1);
+    const std::string bias_ih = "bias_ih" + suffix, bias_hh = "bias_hh" + suffix;
+    onnx.tensor("weight_ih" + suffix, "weight_ih" + suffix).blocks(order).whole({1, width, features});
+    onnx.tensor("weight_hh" + suffix, "weight_hh" + suffix).blocks(order).whole({1, width, hidden_size});
+    if (!bias) continue;
+    onnx.tensor(bias_ih, bias_ih).blocks(order).row(0, 2).whole({1, 2 * width});
+    for (const std::string& there : {bias_ih, bias_hh})
+      onnx.tensor(bias_hh, there).blocks(order).row(1, 2).whole({1, 2 * width});
   }
-  const bool lstm = cell() == Cell::lstm;
-  const std::string states = lstm ? "{self}({x})[1][0]" : "{self}({x})[1]";
-  t.say("class", lstm ? "LSTM" : cell() == Cell::gru ? "GRU" : "RNN");
-  t.pytorch("nn.{class}({in}, {hidden_size}, num_layers={num_layers|1}, " +
-            std::string(has_gates() ? "" : "nonlinearity={nonlinearity|'tanh'}, ") +
-            "bias={bias|True}, batch_first=True, dropout={dropout|0}, bidirectional={bidirectional|False})")
-      .called(return_sequences ? "{self}({x})[0]"
-              : bidirectional  ? "torch.cat(list(" + states + "[-2:]), -1)"
-                               : states + "[-1]")
-      .last();
+}
+
+void RecurrentLayer::twins(Twins& t) const {
+  say_onnx(t);
+  if (t.inputs.size() > 1) return;
+  say_pytorch(t);
+  say_keras(t);
+  say_flax(t);
 }
 
 Value RecurrentLayer::build(Builder& b, std::span<const Value> inputs) const {

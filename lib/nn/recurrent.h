@@ -5,6 +5,9 @@
 
 namespace dl {
 
+// Which of our gates stands in each place of ONNX's, i o f g of an lstm and z r n of a gru.
+std::vector<int64_t> gates_in_onnx(Cell cell);
+
 struct RecurrentLayer : Layer {
   int64_t hidden_size = 0, num_layers = 1;
   bool bias = true, bidirectional = false, return_sequences = true, stateful = false;
@@ -24,8 +27,17 @@ struct RecurrentLayer : Layer {
 
  private:
   bool has_gates() const { return cell() == Cell::lstm || cell() == Cell::gru; }
-  void say_keras(Twins& t) const;  // of one layer
+  // "_l0", "_l0_reverse", "_l1", …: what the names of the tensors of a layer and direction end with, in their order.
+  struct Part {
+    int64_t layer;
+    bool reverse;
+    std::string suffix;
+  };
+  std::vector<Part> parts() const;
+  void say_pytorch(Twins& t) const;
+  void say_keras(Twins& t) const;
   void say_flax(Twins& t) const;
+  void say_onnx(Twins& t) const;
   // `inside` [batch, steps, 1] is true at the sequence's steps, `at_last` at the last of them; unset: all steps are.
   States build_one(Builder& b, Value x, Value inside, Value at_last, const std::string& suffix, bool reverse) const;
 };

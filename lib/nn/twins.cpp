@@ -51,6 +51,10 @@ Twin& Twin::added() {
   tensors.back().added = true;
   return *this;
 }
+Twin& Twin::whole(std::vector<int64_t> sizes) {
+  tensors.back().whole = std::move(sizes);
+  return *this;
+}
 
 namespace {
 
@@ -65,6 +69,11 @@ Twin expression_of(const std::string& target, const std::string& text) {
 
 Twin& Twins::pytorch(std::string module) { return twins_.emplace_back(module_of("pytorch", std::move(module))); }
 Twin& Twins::keras(std::string module) { return twins_.emplace_back(module_of("keras", std::move(module))); }
+Twin& Twins::keras_chain(std::vector<std::string> modules) {
+  keras("").chain = std::move(modules);
+  return twins_.back();
+}
+Twin& Twins::onnx() { return twins_.emplace_back(expression_of("onnx", "")); }
 Twin& Twins::flax(std::string module) { return twins_.emplace_back(module_of("flax", std::move(module))); }
 Twin& Twins::pytorch_expression(std::string text) { return twins_.emplace_back(expression_of("pytorch", text)); }
 Twin& Twins::keras_expression(std::string text) { return twins_.emplace_back(expression_of("keras", text)); }

@@ -26,14 +26,16 @@ struct Twin {
     std::vector<int64_t> blocks{};  // our numbers of equal blocks along the first axis, in their order there
     int64_t row = 0, rows = 1;      // one of so many along a new first axis; others of ours are the others
     bool added = false;             // to another of ours that is there; read back it is 0
+    std::vector<int64_t> whole{};   // sizes of all that lies there, of as many elements, where they are others
   };
 
-  std::string target;  // "pytorch"
-  std::string module;  // what makes it: "nn.Linear({in}, {out_features}, bias={bias|True})"
-  std::string call;    // what applies it: "{self}({x})"
-  std::string plain;   // the same without an object, where it has no parameters: "torch.relu({x})"; may be empty
+  std::string target;                // "pytorch"
+  std::string module;                // what makes it: "nn.Linear({in}, {out_features}, bias={bias|True})"
+  std::vector<std::string> chain{};  // in its place what makes several, each called with what the one before gives
+  std::string call;                  // what applies it: "{self}({x})"
+  std::string plain;  // the same without an object, where it has no parameters: "torch.relu({x})"; may be empty
   Wants wants = Wants::any;
-  std::vector<Place> tensors;  // none: under our names, as they are
+  std::vector<Place> tensors{};  // none: under our names, as they are
 
   Twin& called(std::string text);
   Twin& plainly(std::string text);
@@ -46,6 +48,7 @@ struct Twin {
   Twin& blocks(std::vector<int64_t> order);
   Twin& row(int64_t row, int64_t rows);
   Twin& added();
+  Twin& whole(std::vector<int64_t> sizes);
 };
 
 // In a template {key} is the value of the layer's key as Python has it, {in} the size of the first input's last axis,
@@ -57,7 +60,12 @@ class Twins {
 
   Twin& pytorch(std::string module);
   Twin& keras(std::string module);  // of tensors whose channels are last, as ours
-  Twin& flax(std::string module);   // of linen; channels are last likewise
+  // Several of Keras's layers: of "rnn" they are "rnn.0", "rnn.1" …, and tensors of theirs "1/kernel".
+  Twin& keras_chain(std::vector<std::string> modules);
+  Twin& flax(std::string module);  // of linen; channels are last likewise
+  // Where tensors lie in a file of ONNX that an export wrote; those that are not named lie under our names, as they
+  // are.
+  Twin& onnx();
   // Of a layer that is an expression: "{x} + {x1}".
   Twin& pytorch_expression(std::string text);
   Twin& keras_expression(std::string text);

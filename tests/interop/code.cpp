@@ -15,9 +15,11 @@
 #include "lib/interop/code/known_twins.h"
 #include "lib/interop/code/lone_layer.h"
 #include "lib/interop/code/ops.h"
+#include "lib/interop/code/python_files.h"
 #include "lib/interop/code/pytorch_module.h"
 #include "lib/interop/code/text.h"
 #include "lib/interop/export_target.h"
+#include "tests/error_text.h"
 #include "tests/folder.h"
 #include "tests/interop/operations.h"
 #include "tests/interop/small_network.h"
@@ -82,7 +84,9 @@ TEST_CASE(
             const Schema schema = schema_of(*layer);
             for (const Twin& twin : twins.all()) {
               ++said;
-              for (const std::string& text : {twin.module, twin.call, twin.plain}) {
+              std::vector<std::string> texts = twin.chain;
+              texts.insert(texts.end(), {twin.module, twin.call, twin.plain});
+              for (const std::string& text : texts) {
                 CHECK(is_balanced(text));
                 for (size_t at = text.find('{'); at != std::string::npos; at = text.find('{', at + 1)) {
                   const std::string key = text.substr(at + 1, text.find_first_of("|}", at) - at - 1);
@@ -164,6 +168,76 @@ model:
   CHECK(made.classes.find("nn.Sequential(*[Basic() for _ in range(3)])") != std::string::npos);
 }
 
+TEST_CASE("items that are called as modules of PyTorch call something of their own stand in a ModuleDict beside that") {
+  const SmallNetwork small(R"(
+blocks:
+  both:
+    layers:
+      - linear: 4
+        name: forward
+      - linear: 4
+        name: backward
+      - add:
+        from: [forward, backward]
+  net:
+    layers:
+      - linear: 4
+        name: keys
+model: [{both: {}, name: type}, {net: {}, name: values}]
+)",
+                           {DType::f32, {4}});
+  const code::PyTorchModule made = code::pytorch_module(small.trained(), true);
+  CHECK(made.net == "Net");
+  CHECK(made.classes ==
+        "\n\nclass Both(nn.ModuleDict):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self._modules.update({  # also names of what modules have\n"
+        "            'forward': nn.Linear(4, 4),\n"
+        "            'backward': nn.Linear(4, 4),\n"
+        "        })\n"
+        "\n"
+        "    def forward(self, x):\n"
+        "        x = self['forward'](x)\n"
+        "        backward = self['backward'](x)\n"
+        "        x = x + backward\n"
+        "        return x\n"
+        "\n\nclass NetBlock(nn.ModuleDict):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self._modules.update({  # also names of what modules have\n"
+        "            'keys': nn.Linear(4, 4),\n"
+        "        })\n"
+        "\n"
+        "    def forward(self, x):\n"
+        "        x = self['keys'](x)\n"
+        "        return x\n"
+        "\n\nclass Net(nn.ModuleDict):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self._modules.update({  # also names of what modules have\n"
+        "            'type': Both(),\n"
+        "            'values': NetBlock(),\n"
+        "        })\n"
+        "\n"
+        "    def forward(self, x):\n"
+        "        x = self['type'](x)\n"
+        "        x = self['values'](x)\n"
+        "        return x\n");
+}
+
+TEST_CASE("inputs are called by their names where code means nothing else by these") {
+  std::vector<Problem> problems;
+  std::vector<Network::Input> inputs;
+  for (const char* name : {"x1", "torch", "in", "it's", "t1", "list"}) inputs.push_back({name, {DType::f32, {4}}});
+  const std::vector<ModelItem> items = expand_model(parse_yaml("[{add: {}, from: [torch, in]}]", "test"), Node(),
+                                                    {"x1", "torch", "in", "it's", "t1", "list"}, problems);
+  const Network network(items, inputs, problems);
+  REQUIRE(problems.empty());
+  CHECK(code::arguments_for(network) == std::vector<std::string>{"x1", "x1_", "x2", "x3", "x4", "x5"});
+  CHECK(code::input_names(network) == R"(('x1', 'torch', 'in', 'it\'s', 't1', 'list'))");
+}
+
 TEST_CASE("classes that differ in numbers only are one, which is given the numbers that differ") {
   const SmallNetwork small(R"(
 blocks:
@@ -240,6 +314,13 @@ model:
   CHECK(made.tensors.arrays().at(0).shape == Shape{4, 8});
 }
 
+TEST_CASE("an item that Flax would take for a collection is refused") {
+  const SmallNetwork small("model: [{linear: 3, name: params}]", {DType::f32, {4}});
+  const Folder folder;
+  CHECK(error_text([&] { export_targets().at("flax")()->write(small.trained(), {}, folder.path); }) ==
+        "error: model[0]: an item is named 'params', as Flax names all that is trained\n  help: name it otherwise");
+}
+
 TEST_CASE("copies of a block are a loop of linen's") {
   const SmallNetwork small(
       "{blocks: {twice: {layers: [{linear: 4}, relu]}}, model: [{twice: {}, name: part, repeat: 3}]}",
@@ -311,6 +392,32 @@ TEST_CASE("a recurrent layer is linen's") {
         "parent=None), name='0')(x)\n"
         "        x = nn.RNN(nn.SimpleCell(2, parent=None), name='1')(x)[:, -1]\n"
         "        return x\n");
+}
+
+TEST_CASE("recurrent layers on top of each other are a chain of Keras's layers, and a Sequential of linen") {
+  const SmallNetwork small(
+      "model: [{lstm: {hidden_size: 3, num_layers: 2, bidirectional: true, return_sequences: false, dropout: 0.5}, "
+      "name: rnn}]",
+      {DType::f32, {5, 4}});
+  CHECK(code::flax_module(small.trained(), true).classes ==
+        "\n\nclass Net(nn.Module):\n"
+        "    @nn.compact\n"
+        "    def __call__(self, x, train: bool = False):\n"
+        "        x = nn.Sequential([nn.Bidirectional(nn.RNN(nn.OptimizedLSTMCell(3, parent=None), parent=None), "
+        "nn.RNN(nn.OptimizedLSTMCell(3, parent=None), parent=None), parent=None), "
+        "nn.Dropout(0.5, deterministic=not train, parent=None), "
+        "nn.Bidirectional(nn.RNN(nn.OptimizedLSTMCell(3, parent=None), parent=None), "
+        "nn.RNN(nn.OptimizedLSTMCell(3, parent=None), parent=None), "
+        "merge_fn=lambda f, b: jnp.concatenate((f[:, -1], b[:, 0]), -1), parent=None)], name='rnn')(x)\n"
+        "        return x\n");
+  const Folder folder;
+  const std::vector<WrittenTensor> written = export_targets().at("keras")()->write(small.trained(), {}, folder.path);
+  CHECK(folder.text("model.py")
+            .find("    x = layers.Bidirectional(layers.LSTM(3, return_sequences=True, name='rnn'), name='rnn.0')(x)\n"
+                  "    x = layers.Dropout(0.5, name='rnn.1')(x)\n"
+                  "    x = layers.Bidirectional(layers.LSTM(3, name='rnn'), name='rnn.2')(x)\n") != std::string::npos);
+  CHECK(std::ranges::count(written, "rnn.2/backward_rnn/lstm_cell/recurrent_kernel", &WrittenTensor::name) == 1);
+  CHECK(std::filesystem::exists(folder.path / "model.keras"));
 }
 
 TEST_CASE("arguments without a keyword have a name where one is wanted") {

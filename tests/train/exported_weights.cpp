@@ -129,14 +129,45 @@ TEST_CASE("weights of every layer come back bit for bit from what an export writ
     for (const auto& [target, file] : files_of_targets)
       for (const bool twins : {true, false}) {
         if (file == "model.keras" && name.ends_with("_norm") && example.find("bias: false") != std::string::npos)
-          continue;                                            // its one variable may be a scale or a shift
-        if (target == "onnx" && is_recurrent(name)) continue;  // gates stand in another order there
+          continue;  // its one variable may be a scale or a shift
         ++tried;
         CAPTURE(target);
         CHECK(round_trip(model, target, file, twins) == "");
       }
   });
   CHECK(tried > 300);
+}
+
+TEST_CASE("weights of recurrent layers in both directions, on top of each other and without biases come back too") {
+  const Type sample{DType::f32, {6, 8}};
+  for (const std::string layer : {"rnn", "lstm", "gru"})
+    for (const std::string more :
+         {"num_layers: 3", "bidirectional: true", "num_layers: 2, bidirectional: true", "num_layers: 2, dropout: 0.5",
+          "num_layers: 2, bidirectional: true, return_sequences: false, dropout: 0.5", "num_layers: 2, bias: false"}) {
+      CAPTURE(layer);
+      CAPTURE(more);
+      const auto model =
+          model_of("model: [{" + layer + ": {hidden_size: 3, " + more + "}, name: rnn}, batch_norm]", sample);
+      REQUIRE(model);
+      for (const auto& [target, file] : files_of_targets)
+        for (const bool twins : {true, false}) {
+          CAPTURE(target);
+          CHECK(round_trip(*model, target, file, twins) == "");
+        }
+    }
+}
+
+TEST_CASE("weights of recurrent layers that are given lengths come back from ONNX") {
+  for (const std::string layer : {"rnn", "lstm", "gru"}) {
+    CAPTURE(layer);
+    std::vector<Problem> problems;
+    const Node spec = parse_yaml("[{" + layer + ": {hidden_size: 3, num_layers: 2}, from: [x, lengths]}]", "test");
+    Model model{expand_model(spec, Node(), {"x", "lengths"}, problems), nullptr};
+    model.network = std::make_unique<Network>(
+        model.items, std::vector<Network::Input>{{"x", {DType::f32, {6, 8}}}, {"lengths", {DType::i32, {}}}}, problems);
+    REQUIRE(problems.empty());
+    CHECK(round_trip(model, "onnx", "model.onnx", true) == "");
+  }
 }
 
 TEST_CASE("gates that stand in another order in ONNX come back bit for bit in the layer that a file is") {

@@ -157,7 +157,7 @@ TEST_CASE("image networks of transformers give its logits") {
 
 TEST_CASE("models of Keras give its outputs, and go on with what they were compiled with") {
   for (const std::string name :
-       {"images", "sequences", "chain", "resnet", "more_images", "more_sequences", "volumes"}) {
+       {"images", "sequences", "chain", "resnet", "more_images", "more_sequences", "volumes", "stacked"}) {
     CAPTURE(name);
     const Folder folder;
     const std::string path = source_dir() + "/tests/interop/keras/" + name;
@@ -192,6 +192,28 @@ TEST_CASE("models of Keras give its outputs, and go on with what they were compi
       CHECK(plan->run.optimizer->learning_rate() == doctest::Approx(0.02));
     }
   }
+}
+
+TEST_CASE("recurrent layers that Keras saved one by one begin one layer here") {
+  const Folder folder;
+  const std::string path = source_dir() + "/tests/interop/keras/stacked";
+  const auto plan = plan_run(
+      folder.write("net.yaml",
+                   "data: {train: {format: random, shape: [5, 3], dtype: f32, samples: 4, targets: 1}, batch_size: 2}\n"
+                   "model: [{lstm: {hidden_size: 3, num_layers: 2, bidirectional: true}, name: a},\n"
+                   "  {gru: {hidden_size: 4, num_layers: 2, dropout: 0.5, return_sequences: false}, name: b}]\n"
+                   "loss: {mse: {target: 0.5}}\noptimizer: adam\ntrainer: {max_steps: 1, device: cpu, threads: 1}\n"
+                   "init_from: {path: " +
+                       path + ".keras, rename: {lower.*: a.0.*, upper.*: a.1.*, gru.*: b.0.*, gru_1.*: b.2.*}}\n"),
+      {});
+  Inference inference(*plan);
+  const nlohmann::json recorded = nlohmann::json::parse(text_of(path + ".json"));
+  const auto x = recorded.at("inputs").at(0).get<std::vector<float>>();
+  const auto expected = recorded.at("output").get<std::vector<double>>();
+  const std::vector<float> found = inference.apply({{"x", {DType::f32, {2, 5, 3}}, bytes_of_values(x)}});
+  REQUIRE(found.size() == expected.size());
+  for (size_t i = 0; i < found.size(); ++i)
+    CHECK(static_cast<double>(found[i]) == doctest::Approx(expected[i]).epsilon(1e-5));
 }
 
 TEST_CASE("a folder that is none of a known network says why") {

@@ -81,6 +81,7 @@ std::vector<float> in_blocks(const std::vector<float>& from, const std::vector<i
 }  // namespace
 
 Shape placed_shape(const Shape& shape, const Twin::Place& place) {
+  if (!place.whole.empty()) return Shape(place.whole);
   const Shape row = row_shape(shape, place);
   if (place.rows == 1) return row;
   std::vector<int64_t> sizes = row.sizes();

@@ -25,9 +25,9 @@ class KerasModel {
  public:
   KerasModel(const TrainedNetwork& trained, bool twins) : trained_(trained), twins_(twins), tensors_(trained) {
     std::vector<size_t> inputs;
-    for (const Network::Input& input : trained.network.inputs()) {
+    for (const std::string& name : arguments_for(trained.network)) {
       inputs.push_back(values_.size());
-      values_.push_back({input.type, is_identifier(input.name) ? input.name : input_name(inputs.size() - 1)});
+      values_.push_back({trained.network.inputs()[inputs.size() - 1].type, name});
     }
     inputs_ = inputs.size();
     result_ = list(trained.items, inputs, true);
@@ -44,7 +44,8 @@ class KerasModel {
                                                          : "";
       std::vector<std::string> sizes;
       for (const int64_t n : input.type.shape.sizes()) sizes.push_back(std::to_string(n));
-      text += "    " + names[i] + " = keras.Input(" + tuple(sizes) + type + ", name='" + input.name + "')\n";
+      text += "    " + names[i] + " = keras.Input(" + tuple(sizes) + type +
+              ", name=" + quoted(input_layer_name(input.name)) + ")\n";
       given += (given.empty() ? "" : ", ") + names[i];
     }
     const std::string inputs = inputs_ == 1 ? given : "[" + given + "]";
@@ -88,28 +89,27 @@ class KerasModel {
     std::vector<Type> types;
     for (const size_t v : inputs) types.push_back(values_[v].type);
     const TwinnedLayer made(item, types, twins_);
-    const Twin* twin = made.twins.find("keras");
-    const std::string text = twin ? as_twin(item, made, *twin) : as_operations(item, made);
-    if (twin) {
-      keras_calls_.back().inputs = inputs;
-      keras_calls_.back().output = made.lone.output.shape;
-    } else if (std::ranges::count(without_twin_, made.layer->name) == 0) {
-      without_twin_.push_back(made.layer->name);
-    }
+    if (const Twin* twin = made.twins.find("keras")) return as_twin(item, made, *twin, inputs);
+    if (std::ranges::count(without_twin_, made.layer->name) == 0) without_twin_.push_back(made.layer->name);
+    return called(as_operations(item, made), inputs, made.lone.output);
+  }
+
+  // The value that a call gives.
+  size_t called(const std::string& text, const std::vector<size_t>& inputs, const Type& type) {
     calls_.push_back({text, inputs, {}});
-    values_.push_back({made.lone.output, {}});
+    values_.push_back({type, {}});
     return values_.size() - 1;
   }
 
-  // The constructor with the layer's name, once: an item that shares another's tensors calls its layer again.
-  std::string object(const ModelItem& item, const std::string& constructor) {
-    const std::string& path = tensors_path(item);
-    const bool is_first = known_.insert(path).second;
-    if (!is_first) return "shared['" + path + "']";
+  // The constructor with the layer's name, its item's or that of one of several, once: an item that shares another's
+  // tensors calls its layer again.
+  std::string object(const ModelItem& item, const std::string& name, const std::string& constructor) {
+    const bool is_first = known_.insert(name).second;
+    if (!is_first) return "shared['" + name + "']";
     const bool empty = constructor.ends_with("()");
     const std::string named =
-        constructor.substr(0, constructor.size() - 1) + (empty ? "" : ", ") + "name='" + path + "')";
-    return is_shared(trained_.items, path) ? "shared.setdefault('" + path + "', " + named + ")" : named;
+        constructor.substr(0, constructor.size() - 1) + (empty ? "" : ", ") + "name='" + name + "')";
+    return is_shared(trained_.items, tensors_path(item)) ? "shared.setdefault('" + name + "', " + named + ")" : named;
   }
   static bool is_shared(const std::vector<ModelItem>& items, const std::string& path) {
     return std::ranges::any_of(items, [&](const ModelItem& item) {
@@ -117,14 +117,23 @@ class KerasModel {
     });
   }
 
-  std::string as_twin(const ModelItem& item, const TwinnedLayer& made, const Twin& twin) {
+  // One call, or as many as the twin's chain is long, whose values between nothing else reads.
+  size_t as_twin(const ModelItem& item, const TwinnedLayer& made, const Twin& twin, std::vector<size_t> inputs) {
     const std::map<std::string, std::string> values = made.values();
-    const std::string module = fill_call(twin.module, values), call = fill_call(twin.call, values);
-    keras_calls_.push_back({tensors_path(item), with_keywords(module), with_keywords(call), {}, {}});
-    if (module.empty()) return without_names(call);
-    const std::string self = object(item, without_names(module));
-    for (const Twin::Place& place : twin.tensors) keep(item, place);
-    return fill(without_names(call), {{"self", self}});
+    const std::string call = fill_call(twin.call, values), &path = tensors_path(item);
+    for (const Twin::Place& place : twin.tensors) keep(item, place, twin.chain.empty() ? '/' : '.');
+    const auto add = [&](const std::string& name, const std::string& constructor, std::optional<Shape> output) {
+      const std::string module = fill_call(constructor, values);
+      keras_calls_.push_back({name, with_keywords(module), with_keywords(call), inputs, std::move(output)});
+      const std::string self = module.empty() ? "" : object(item, name, without_names(module));
+      inputs = {called(fill(without_names(call), {{"self", self}}), inputs, made.lone.output)};
+    };
+    for (size_t i = 0; i + 1 < twin.chain.size(); ++i) add(concat(path, ".", i), twin.chain[i], std::nullopt);
+    if (twin.chain.empty())
+      add(path, twin.module, made.lone.output.shape);
+    else
+      add(concat(path, ".", twin.chain.size() - 1), twin.chain.back(), made.lone.output.shape);
+    return inputs[0];
   }
 
   std::string as_operations(const ModelItem& item, const TwinnedLayer& made) {
@@ -137,7 +146,7 @@ class KerasModel {
     const auto add = [&](const std::string& name, const Shape& shape, const char* more) {
       text += concat("            '", name, "': self.add_weight(shape=", shape_text(shape), ", initializer='zeros'",
                      more, ", name='", name, "'),\n");
-      keep(item, {.ours = name, .theirs = name, .arrow = {}, .seen = {}});
+      keep(item, {.ours = name, .theirs = name, .arrow = {}, .seen = {}}, '/');
     };
     for (const auto& [name, shape] : made.lone.parameters) add(name, shape, "");
     for (const auto& [name, shape] : made.lone.buffers) add(name, shape, ", trainable=False");
@@ -158,7 +167,7 @@ class KerasModel {
     text += "        return " + ops.result + "\n";
     std::string inputs;
     for (size_t i = 0; i < made.twins.inputs.size(); ++i) inputs += concat(i == 0 ? "" : ", ", "{", input_name(i), "}");
-    return object(item, define(pascal_case(made.layer->name), text) + "()") + "(" + inputs + ")";
+    return object(item, tensors_path(item), define(pascal_case(made.layer->name), text) + "()") + "(" + inputs + ")";
   }
 
   std::string define(const std::string& wanted, const std::string& body) {
@@ -170,9 +179,9 @@ class KerasModel {
     return name;
   }
 
-  // A tensor of the item, under the path of Keras's variable.
-  void keep(const ModelItem& item, const Twin::Place& place) {
-    tensors_.keep(item, place, tensors_path(item) + "/" + place.theirs);
+  // A tensor of the item, under the path of Keras's variable: behind the layer's name, or the rest of that.
+  void keep(const ModelItem& item, const Twin::Place& place, char behind) {
+    tensors_.keep(item, place, concat(tensors_path(item), behind, place.theirs));
   }
 
   const TrainedNetwork& trained_;

@@ -69,7 +69,7 @@ class KerasGraph {
   KerasGraph(const std::vector<Network::Input>& inputs, const std::vector<KerasCall>& calls, size_t result) {
     for (const Network::Input& input : inputs) {
       const char* type = input.type.dtype == DType::i32 ? "int32" : input.type.dtype == DType::u8 ? "uint8" : "float32";
-      KerasLayer layer{input.name, "InputLayer", Json::object(), {}};
+      KerasLayer layer{input_layer_name(input.name), "InputLayer", Json::object(), {}};
       layer.config["batch_shape"] = with_batch(input.type.shape);
       layer.config["dtype"] = type;
       inputs_.push_back({layers_.size(), 0});
@@ -89,7 +89,7 @@ class KerasGraph {
       call_ = &calls[i];
       values_ = &values;
       values.back() = called(read_call(calls[i].call));
-      shapes_[values.back()] = calls[i].output;
+      if (calls[i].output) shapes_[values.back()] = *calls[i].output;
     }
     output_ = values[result];
     sort();
@@ -307,6 +307,11 @@ struct KerasVariables {
 };
 
 }  // namespace
+
+std::string input_layer_name(std::string input) {
+  std::ranges::replace(input, '/', '_');
+  return input;
+}
 
 void write_keras_file(const std::filesystem::path& file, const std::vector<Network::Input>& inputs,
                       const std::vector<KerasCall>& calls, size_t result, const std::vector<NamedArray>& arrays) {

@@ -23,8 +23,8 @@ const std::vector<Type>& tried_samples() {
 std::string shown(const Twin& twin, const Twins& twins) {
   std::map<std::string, std::string> values = twins.said();
   for (size_t i = 0; i < twins.inputs.size(); ++i) values[input_name(i)] = input_name(i);
-  const bool is_expression = twin.module.empty();
-  const std::string text = fill(is_expression ? twin.call : twin.module, values);
+  const std::string& made = twin.chain.empty() ? twin.module : twin.chain[0];
+  const std::string text = fill(made.empty() ? twin.call : made, values);
   const bool is_whole = text.starts_with("x") || text.starts_with("nn.Sequential(");
   return is_whole ? text : text.substr(0, text.find('('));
 }
@@ -47,7 +47,8 @@ std::map<std::string, std::string> names_elsewhere(const std::string& name) {
           const LoneLayer lone(*layer, samples);
           Twins twins(std::vector<Type>(inputs, batched(sample, 1)), batched(lone.output, 1));
           layer->twins(twins);
-          for (const Twin& twin : twins.all()) names.try_emplace(twin.target, shown(twin, twins));
+          for (const Twin& twin : twins.all())
+            if (const std::string there = shown(twin, twins); !there.empty()) names.try_emplace(twin.target, there);
         } catch (const ShapeError&) {  // it takes other inputs
         } catch (const Error&) {       // it reads a file
         }

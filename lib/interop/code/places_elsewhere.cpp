@@ -32,6 +32,7 @@ class PlacesOf {
     const TwinnedLayer made(item, inputs, true);
     if (const Twin* twin = made.twins.find(target_))
       for (const Twin::Place& place : twin->tensors) add(item, place);
+    if (target_ == "onnx") return made.lone.output;
     for (const auto* tensors : {&made.lone.parameters, &made.lone.buffers})
       for (const auto& [name, shape] : *tensors) {
         std::string theirs = name;

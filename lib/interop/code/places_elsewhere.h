@@ -18,7 +18,8 @@ struct PlaceElsewhere {
 };
 
 // Of a target with twins, "keras" or "flax". Of every tensor the places that its layer's twin says come first, then
-// that of our own name, in Flax with underscores, as a layer that is written as operations has it.
+// that of our own name, in Flax with underscores, as a layer that is written as operations has it. Of "onnx" only the
+// tensors that do not lie there as they are.
 std::vector<PlaceElsewhere> places_elsewhere(const std::vector<ModelItem>& items,
                                              const std::vector<Network::Input>& inputs, const std::string& target);
 

@@ -8,20 +8,12 @@
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/ops/shape_ops.h"
 #include "lib/interop/onnx/rows.h"
+#include "lib/nn/recurrent.h"
 
 namespace dl::onnx {
 namespace {
 
 const GraphNode& node_of(const Value& v) { return v.graph->node(v.node); }
-
-// Which of our gates stands in each place of ONNX's.
-std::vector<int64_t> gates_in_onnx(Cell cell) {
-  switch (cell) {
-    case Cell::lstm: return {0, 3, 1, 2};
-    case Cell::gru: return {1, 0, 2};
-    default: return {0};
-  }
-}
 
 const char* change_of(Cell cell) {
   switch (cell) {

@@ -199,28 +199,34 @@ std::string name_in_layers(std::string name) {
 }
 
 struct Pieces {
+  std::string layouts;                                           // "keras"
   std::map<std::string, std::vector<InitialWeights::Piece>> of;  // tensors, by path
   std::set<std::string> names;                                   // in the file, also of what stands there twice
 };
 
 // What the model's tensors are made of where the file has them as Keras or Flax does, and more of them than by our
-// names.
-Pieces pieces_of(const std::map<std::string, std::string>& meant, const std::set<std::string>& here,
+// names; of an ONNX file those that do not lie there as they are, which their sizes say.
+Pieces pieces_of(const WeightsTable& table, const std::map<std::string, std::string>& meant, const Tensors& tensors,
                  const std::vector<std::string>& wrappers, const WantedWeights& wanted) {
+  const bool is_onnx = table.format() == "ONNX";
+  const Shapes here = weight_shapes(tensors);
   std::map<std::string, std::string> there;
   size_t ours = 0;
   for (const auto& [full, name] : meant) {
     const std::string own = unwrapped(name, wrappers);
-    ours += here.contains(own);
+    ours += is_onnx ? 0 : here.count(own);
     there[name_in_layers(own)] = full;
   }
   Pieces best;
   if (ours >= here.size() || !wanted.elsewhere) return best;
-  for (const char* target : {"keras", "flax"}) {
-    Pieces found;
+  const std::vector<std::string> keras_and_flax{"keras", "flax"}, onnx{"onnx"};
+  for (const std::string& target : is_onnx ? onnx : keras_and_flax) {
+    Pieces found{.layouts = target, .of = {}, .names = {}};
     for (const code::PlaceElsewhere& place : wanted.elsewhere(target)) {
       const auto name = there.find(place.name);
       if (name == there.end()) continue;
+      const Shape& sizes = table.find(name->second)->shape;
+      if (is_onnx && sizes != code::placed_shape(here.at(place.path), place.place)) continue;
       found.names.insert(name->second);
       std::vector<InitialWeights::Piece>& parts = found.of[place.path];
       if (std::ssize(parts) == place.place.part) parts.push_back({name->second, place.place});
@@ -283,7 +289,10 @@ std::string source_in_words(const InitialWeights& initial) {
   if (!initial.key.empty()) text += concat(", its dict '", initial.key, "'");
   if (!initial.passed.empty()) text += concat(", not ", join(initial.passed));
   if (!initial.wrappers.empty()) text += concat(", without '", join(initial.wrappers, "' and '"), "'");
-  if (!initial.pieces.empty()) text += ", kernels turned: hwio -> oihw, io -> oi";
+  if (initial.layouts == "onnx")
+    text += ", gates of recurrent layers from ONNX's order";
+  else if (!initial.pieces.empty())
+    text += ", kernels turned: hwio -> oihw, io -> oi";
   return text + ")";
 }
 
@@ -319,7 +328,8 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
       if (meant[full] != given) by_layer.insert(full);
     }
   match.wrappers = wrappers_of(meant, tensors, wanted.fresh);
-  const Pieces pieces = pieces_of(meant, here, match.wrappers, wanted);
+  const Pieces pieces = pieces_of(table, meant, tensors, match.wrappers, wanted);
+  match.layouts = pieces.layouts;
   for (const std::string& name : pieces.names) meant.erase(name);
   std::map<std::string, std::string> offered;  // the file's name by the model's
   for (const auto& [full, given] : meant) {

@@ -41,7 +41,8 @@ struct InitialWeights {
     std::string name;  // in the file
     Twin::Place place;
   };
-  std::map<std::string, std::vector<Piece>> pieces;  // of tensors that Keras or Flax has in layouts of theirs, by path
+  std::string layouts;  // whose layouts the file has: "keras", "flax", "onnx"; empty where they are ours
+  std::map<std::string, std::vector<Piece>> pieces;  // of tensors that lie otherwise there, by path
   std::vector<std::string> taken;                    // tensors, by path
   std::map<std::string, std::string> names;          // of those that the file calls otherwise: its name, by path
   std::vector<std::string> fresh;                    // those of the model that are not in the file
@@ -56,7 +57,8 @@ struct WantedWeights {
   bool fresh = false;                         // the model may have tensors that the file has not
   std::vector<std::string> ignore, only;      // what counts as not there; what alone is there, where it is given
   std::map<std::string, std::string> rename;  // "backbone.*": "*", the model's names of the file's; the longest fits
-  // Where Keras ("keras") and Flax ("flax") have the model's tensors; not set: they are not looked for there.
+  // Where Keras ("keras"), Flax ("flax") and ONNX ("onnx") have the model's tensors; not set: they are not looked for
+  // there.
   std::function<std::vector<code::PlaceElsewhere>(const std::string& target)> elsewhere;
 };
 // Compares names and shapes; reads no tensor. What frameworks keep beside weights, as num_batches_tracked, is left.

@@ -241,7 +241,10 @@ class RunPlanner {
   // Keras's and Flax's networks flatten images place by place, ours channel by channel unless it is said.
   void doubt_order_of_places() {
     const std::vector<LayerSummary>& layers = plan_.network->layers();
-    if (plan_.initial.pieces.empty() || to_json(plan_.run.model).find("channels_first") != std::string::npos) return;
+    const std::string& layouts = plan_.initial.layouts;
+    if ((layouts != "keras" && layouts != "flax") ||
+        to_json(plan_.run.model).find("channels_first") != std::string::npos)
+      return;
     for (size_t i = 1; i < layers.size(); ++i)
       if (layers[i].type == "flatten" && layers[i - 1].output.rank() >= 3)
         return warn("init_from",

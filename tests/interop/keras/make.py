@@ -146,8 +146,16 @@ def volumes():
     return keras.Model(x, layers.PReLU(alpha_initializer="ones")(layers.Dense(3, activation="exponential")(y)))
 
 
+def stacked():
+    x = layers.Input((5, 3), name="x")
+    y = layers.Bidirectional(layers.LSTM(3, return_sequences=True), name="lower")(x)
+    y = layers.Bidirectional(layers.LSTM(3, return_sequences=True), name="upper")(y)
+    y = layers.Dropout(0.5)(layers.GRU(4, return_sequences=True)(y))
+    return keras.Model(x, layers.GRU(4)(y))
+
+
 for name, make in (("images", images), ("sequences", sequences), ("chain", chain), ("resnet", resnet), ("more_images", more_images),
-                   ("more_sequences", more_sequences), ("volumes", volumes)):
+                   ("more_sequences", more_sequences), ("volumes", volumes), ("stacked", stacked)):
     if sys.argv[1:] and name not in sys.argv[1:]:
         continue
     keras.utils.clear_session()
