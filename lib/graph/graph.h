@@ -14,12 +14,13 @@ namespace dl {
 // What a variable is to a run. Store, checkpoints, the memory plan and resuming go by it; a name only tells variables
 // apart.
 enum class Role : uint8_t {
-  buffer,           // a layer's own, under its path: running statistics
-  parameter,        // all of them, flat
-  gradient,         // of the parameters, flat: added up over the batches of an update
-  optimizer_state,  // one element a parameter's, laid out as they are
-  tensor_state,     // an optimizer's for one tensor, of any shape; named STATE/PATH
-  average,          // of the parameters, laid out as they are: validated and evaluated in their place
+  buffer,             // a layer's own, under its path: running statistics
+  parameter,          // all of them, flat
+  gradient,           // of the parameters, flat: added up over the batches of an update
+  optimizer_state,    // one element a parameter's, laid out as they are
+  tensor_state,       // an optimizer's for one tensor, of any shape; named STATE/PATH
+  average,            // of the parameters, laid out as they are: validated and evaluated in their place
+  average_of_buffer,  // the same of a layer's own; named AVERAGE/PATH
   counter,
   measure,                // sums of a loss or metric
   data,                   // samples that training reads
@@ -30,7 +31,8 @@ enum class Role : uint8_t {
 
 // Whether updates of the parameters keep it.
 constexpr bool kept_by_updates(Role role) {
-  return role == Role::optimizer_state || role == Role::tensor_state || role == Role::average;
+  return role == Role::optimizer_state || role == Role::tensor_state || role == Role::average ||
+         role == Role::average_of_buffer;
 }
 
 // A tensor that outlives a step: the parameters' arena, optimizer state, running statistics. Referred to by name.

@@ -15,9 +15,9 @@ struct Pass {
 bool is_narrow(const PassOptions& o) { return o.precision != Precision::f32; }
 
 constexpr Pass passes[] = {
-    // A validation reads the average of the weights in their place.
-    {[](const PassOptions& o) { return o.read_instead.has_value(); },
-     [](const Graph& g, const PassOptions& o) { return read_instead(g, o.parameters.name, *o.read_instead); }},
+    // A validation reads averages of the weights and the layers' own variables in their place.
+    {[](const PassOptions& o) { return !o.read_instead.empty(); },
+     [](const Graph& g, const PassOptions& o) { return read_instead(g, o.read_instead); }},
     {[](const PassOptions& o) { return o.watches_layers; },
      [](const Graph& g, const PassOptions&) { return watch_layers(g); }},
     {[](const PassOptions& o) { return o.precision == Precision::bf16_true; },

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,8 +16,9 @@ namespace dl {
 // Which nodes some output or assignment depends on, by node index.
 std::vector<char> live_nodes(const Graph& graph);
 
-// The graph reading another variable, of the same type, in the place of one.
-std::unique_ptr<Graph> read_instead(const Graph& graph, const std::string& variable, const Variable& other);
+// By variables' names others that are read in their place, of the same type.
+using Exchanged = std::map<std::string, Variable>;
+std::unique_ptr<Graph> read_instead(const Graph& graph, const Exchanged& exchanged);
 
 // The graph with an output f32 [] for each layer, and for its gradients: 0, or not a number where what the layer gives,
 // or passes back, is not finite. They are in the order in which they are computed, after the graph's own outputs, named
@@ -51,7 +53,7 @@ enum class Precision : uint8_t { f32, bf16_mixed, bf16_true };
 // What decides which passes take part.
 struct PassOptions {
   Variable parameters;
-  std::optional<Variable> read_instead;  // of the parameters; none: they themselves
+  Exchanged read_instead;
   Precision precision = Precision::f32;
   uint64_t seed = 0;  // of rounding parameters to bf16
   bool watches_layers = false;

@@ -9,21 +9,22 @@ namespace dl {
 
 namespace {
 
-// Reads of one variable become reads of another, widened to f32 behind the views of it.
+// Reads of variables become reads of others, widened to f32 behind the views of them.
 class Exchange {
  public:
-  Exchange(const Graph& graph, const std::string& from, const Variable& to)
+  Exchange(const Graph& graph, const Exchanged& exchanged)
       : rewriter(graph), reads_(static_cast<size_t>(graph.size()), 0) {
     for (int i = 0; i < graph.size(); ++i) {
       const GraphNode& node = graph.node(i);
       const auto* variable = dynamic_cast<const VariableOp*>(node.op.get());
-      const bool read = variable && variable->variable.name == from;
+      const auto other = variable ? exchanged.find(variable->variable.name) : exchanged.end();
+      const bool read = other != exchanged.end();
       const bool read_through = node.op->is_view() && reads(node.inputs[0]);
       reads_[static_cast<size_t>(i)] = read || read_through;
       rewriter.place_as(i);
       std::vector<Value> inputs;
       for (const Value& v : node.inputs) inputs.push_back(read_through ? rewriter.mapped(v) : mapped(v));
-      rewriter.copy(i, read ? std::make_shared<VariableOp>(to) : node.op, std::move(inputs));
+      rewriter.copy(i, read ? std::make_shared<VariableOp>(other->second) : node.op, std::move(inputs));
     }
   }
 
@@ -34,20 +35,20 @@ class Exchange {
  private:
   bool reads(const Value& v) const { return reads_[static_cast<size_t>(v.node)] != 0; }
 
-  std::vector<char> reads_;  // by node: the variable or a view of it
+  std::vector<char> reads_;  // by node: one of them or a view of it
 };
 
 }  // namespace
 
-std::unique_ptr<Graph> read_instead(const Graph& graph, const std::string& variable, const Variable& other) {
-  Exchange exchange(graph, variable, other);
+std::unique_ptr<Graph> read_instead(const Graph& graph, const Exchanged& exchanged) {
+  Exchange exchange(graph, exchanged);
   return exchange.rewriter.finish([&](const Value& v) { return exchange.mapped(v); });
 }
 
 std::unique_ptr<Graph> keep_in_bf16(const Graph& graph, const Variable& variable, uint64_t seed) {
   Variable kept = variable;
   kept.type.dtype = DType::bf16;
-  Exchange exchange(graph, variable.name, kept);
+  Exchange exchange(graph, {{variable.name, kept}});
   const auto mapped = [&](const Value& v) { return exchange.mapped(v); };
   return exchange.rewriter.finish(mapped, [&](const Graph::Named& a) {
     if (a.name != variable.name) return mapped(a.value);

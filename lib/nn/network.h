@@ -27,6 +27,11 @@ struct Tensor {
   int64_t number = 0;  // of a parameter: how many layers asked for before it, however they are arranged
 };
 
+// Where the average of that name of the parameters has that of a buffer.
+inline Variable average_of(const Tensor& buffer, const std::string& average) {
+  return {average + "/" + buffer.path, {DType::f32, buffer.shape}, Role::average_of_buffer};
+}
+
 struct LayerSummary {
   std::string path;  // "3", "layer1.0.conv1"
   std::string type;  // "conv2d"

@@ -14,29 +14,65 @@ const std::vector<std::string> averaged{"trainer.ema=0.9", "trainer.device=cpu",
 
 TEST_CASE("the average of the weights is decay times itself and the rest the weights, from the initial ones on") {
   const testing::Workplace place;
-  const auto plan = place.plan(averaged);
-  const std::unique_ptr<Device> device = make_device("cpu", {.threads = 2});
-  Store store(*device);
-  Programs programs(plan->recipe(), store);
-  programs.initialize();
-  Program& step = programs.update();
-  std::vector<float> expected = store.read("parameters");
-  CHECK(store.read("ema") == expected);
-  std::vector<float> gradients(expected.size());
-  for (size_t i = 0; i < gradients.size(); ++i) gradients[i] = random_uniform(1, 2, i) - 0.5f;
-  for (int update = 1; update <= 4; ++update) {
-    store.write("gradients", gradients.data(), static_cast<int64_t>(gradients.size()));
-    programs.begin_update({.lr = 0.01, .number = double(update)});
-    step.run();
-    const std::vector<float> weights = store.read("parameters"), average = store.read("ema");
-    for (size_t i = 0; i < expected.size(); ++i) {
-      expected[i] = 0.9f * expected[i] + 0.1f * weights[i];
-      CHECK(average[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+  for (const bool warmup : {true, false}) {
+    CAPTURE(warmup);
+    const auto plan =
+        place.plan({concat("trainer.ema={decay: 0.2, warmup: ", warmup ? "true}" : "false}"), "trainer.device=cpu"});
+    const std::unique_ptr<Device> device = make_device("cpu", {.threads = 2});
+    Store store(*device);
+    Programs programs(plan->recipe(), store);
+    programs.initialize();
+    Program& step = programs.update();
+    std::vector<float> expected = store.read("parameters");
+    CHECK(store.read("ema") == expected);
+    std::vector<float> gradients(expected.size());
+    for (size_t i = 0; i < gradients.size(); ++i) gradients[i] = random_uniform(1, 2, i) - 0.5f;
+    for (int update = 1; update <= 4; ++update) {
+      store.write("gradients", gradients.data(), static_cast<int64_t>(gradients.size()));
+      programs.begin_update({.lr = 0.01, .number = double(update)});
+      step.run();
+      const std::vector<float> weights = store.read("parameters"), average = store.read("ema");
+      const float kept = warmup && update == 1 ? 2.0f / 11 : 0.2f;  // (1 + t) / (10 + t), at most 0.2
+      for (size_t i = 0; i < expected.size(); ++i) {
+        expected[i] = kept * expected[i] + (1 - kept) * weights[i];
+        CHECK(average[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+      }
     }
   }
 }
 
-TEST_CASE("optimizer and average are one pass over the parameters") {
+TEST_CASE("running statistics are averaged as the weights are, by each update") {
+  struct Statistics : Observer {
+    void stepped(const StepDone&) override {
+      now.push_back(trainer->store().read("1.running_mean"));
+      average.push_back(trainer->store().read("ema/1.running_mean"));
+    }
+    Trainer* trainer = nullptr;
+    std::vector<std::vector<float>> now, average;
+  };
+  const testing::Workplace place;
+  for (const char* batches : {"1", "2"}) {
+    CAPTURE(batches);
+    std::vector<std::string> sets = averaged;
+    sets.insert(sets.end(), {concat("trainer.accumulate_grad_batches=", batches), "trainer.log_every_n_steps=1"});
+    const auto plan = place.plan(sets);
+    Statistics seen;
+    Trainer trainer(*plan, {.observers = {&seen}});
+    seen.trainer = &trainer;
+    trainer.fit();
+    REQUIRE(seen.now.size() > 10);
+    std::vector<double> expected(seen.now[0].size());
+    for (size_t step = 0; step < seen.now.size(); ++step)
+      for (size_t i = 0; i < expected.size(); ++i) {
+        const double t = double(step + 1), kept = std::min(0.9, (1 + t) / (10 + t));
+        expected[i] = kept * expected[i] + (1 - kept) * double(seen.now[step][i]);
+        CHECK(seen.average[step][i] == doctest::Approx(expected[i]).epsilon(1e-4));
+      }
+    CHECK(seen.average.back() != seen.now.back());
+  }
+}
+
+TEST_CASE("optimizer and average are one pass over the parameters, and the running statistics of a layer one more") {
   const testing::Workplace place;
   auto passes = [&](const std::vector<std::string>& sets) {
     const auto plan = place.plan(sets);
@@ -48,7 +84,7 @@ TEST_CASE("optimizer and average are one pass over the parameters") {
     for (const Program::KernelCall& step : programs.update().kernel_calls()) calls += step.op == "loop";
     return calls;
   };
-  CHECK(passes(averaged) == passes({"trainer.device=cpu"}));
+  CHECK(passes(averaged) == passes({"trainer.device=cpu"}) + 1);
 }
 
 TEST_CASE("validation, eval and prediction are by the average, during the run and from its checkpoint") {

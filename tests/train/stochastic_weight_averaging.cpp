@@ -18,10 +18,13 @@ const std::vector<std::string> swa_settings{
 
 // The weights as they are at the end of each epoch.
 struct EpochEnds : Observer {
-  void epoch_ended(const EpochRecord&) override { weights.push_back(trainer->store().read("parameters")); }
+  void epoch_ended(const EpochRecord&) override {
+    weights.push_back(trainer->store().read("parameters"));
+    statistics.push_back(trainer->store().read("1.running_var"));
+  }
   void stepped(const StepDone& e) override { rates.push_back(e.lr); }
   Trainer* trainer = nullptr;
-  std::vector<std::vector<float>> weights;
+  std::vector<std::vector<float>> weights, statistics;
   std::vector<double> rates;
 };
 
@@ -35,9 +38,13 @@ TEST_CASE("stochastic_weight_averaging keeps the mean of the weights at the end 
   ends.trainer = &trainer;
   trainer.fit();
   REQUIRE(ends.weights.size() == 5);
-  const std::vector<float> mean = trainer.store().read("swa");
-  for (size_t i = 0; i < mean.size(); ++i)
-    CHECK(mean[i] == doctest::Approx((ends.weights[2][i] + ends.weights[3][i] + ends.weights[4][i]) / 3).epsilon(1e-5));
+  const auto check_mean = [&](const std::string& average, const std::vector<std::vector<float>>& of) {
+    const std::vector<float> mean = trainer.store().read(average);
+    for (size_t i = 0; i < mean.size(); ++i)
+      CHECK(mean[i] == doctest::Approx((of[2][i] + of[3][i] + of[4][i]) / 3).epsilon(1e-5));
+  };
+  check_mean("swa", ends.weights);
+  check_mean("swa/1.running_var", ends.statistics);
   // Nine steps an epoch: as given, then along half a cosine to swa_lrs in two epochs.
   const std::vector<double> expected{0.01, 0.01, 0.01, 0.0075, 0.005};
   for (size_t step = 0; step < ends.rates.size(); ++step)

@@ -22,8 +22,7 @@ struct StochasticWeightAveraging final : Controller {
     s.summary("the mean of the weights of late epochs, which is what is validated and evaluated");
     s.details(
         "From swa_epoch_start on, the weights at the end of each epoch are averaged, each alike; before, the average "
-        "is "
-        "the weights. Buffers, such as the running statistics of batch_norm, are those of the last weights.");
+        "is the weights. Buffers, such as the running statistics of batch_norm, are averaged likewise.");
     s.also_known_as({"StochasticWeightAveraging", "swa"});
     s.required("swa_lrs", swa_lrs, "learning rate of the epochs that are averaged")
         .above(0)
@@ -65,8 +64,11 @@ struct StochasticWeightAveraging final : Controller {
     if (plan.run.trainer.ema.object) report("", "'ema' averages the weights too", "leave one of them out");
   }
 
-  std::vector<Variable> keeps(const Variable& parameters) const override {
-    return {{"swa", {DType::f32, parameters.type.shape}, Role::average}};
+  std::vector<Variable> keeps(const Network& network) const override {
+    std::vector<Variable> kept{{"swa", {DType::f32, network.parameters().type.shape}, Role::average}};
+    for (const Tensor& tensor : network.tensors())
+      if (!tensor.trained) kept.push_back(average_of(tensor, "swa"));
+    return kept;
   }
 
   void begin(const Plan& plan) override {
@@ -103,17 +105,22 @@ struct StochasticWeightAveraging final : Controller {
     return static_cast<int64_t>(swa_epoch_start < 1 ? swa_epoch_start * double(max_epochs) : swa_epoch_start);
   }
 
-  // The weights as the n-th of the mean.
+  // The weights and buffers as the n-th of the mean.
   void average(Store& store, int64_t n) const {
-    const int64_t all = store.description("swa").type.shape.elements();
-    std::vector<float> mean(size_t(std::min<int64_t>(all, 1 << 16))), weights(mean.size());
+    average(store, parameters_, "swa", n);
+    for (const Variable& v : store.of_role(Role::average_of_buffer))
+      average(store, v.name.substr(v.name.find('/') + 1), v.name, n);
+  }
+
+  static void average(Store& store, const std::string& variable, const std::string& average, int64_t n) {
+    const int64_t all = store.description(average).type.shape.elements();
+    std::vector<float> mean(size_t(std::min<int64_t>(all, 1 << 16))), now(mean.size());
     for (int64_t begin = 0; begin < all; begin += int64_t(mean.size())) {
       const int64_t count = std::min(int64_t(mean.size()), all - begin);
-      store.read_part(parameters_, begin, count, weights.data());
-      if (n > 1) store.read_part("swa", begin, count, mean.data());
-      for (size_t i = 0; i < size_t(count); ++i)
-        mean[i] = n == 1 ? weights[i] : mean[i] + (weights[i] - mean[i]) / float(n);
-      store.write_part("swa", begin, mean.data(), count);
+      store.read_part(variable, begin, count, now.data());
+      if (n > 1) store.read_part(average, begin, count, mean.data());
+      for (size_t i = 0; i < size_t(count); ++i) mean[i] = n == 1 ? now[i] : mean[i] + (now[i] - mean[i]) / float(n);
+      store.write_part(average, begin, mean.data(), count);
     }
   }
 

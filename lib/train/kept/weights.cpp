@@ -74,7 +74,8 @@ struct StatePart {
 std::vector<StatePart> kept_state(const Tensors& tensors, const Store& store) {
   std::vector<StatePart> parts;
   for (const Variable& v : store.variables()) {
-    if (v.role == Role::tensor_state) parts.push_back({v.name, v, 0, v.type.shape});
+    if (v.role == Role::tensor_state || v.role == Role::average_of_buffer)
+      parts.push_back({v.name, v, 0, v.type.shape});
     if (v.role != Role::optimizer_state && v.role != Role::average) continue;
     for (const Tensor& t : tensors)
       if (t.trained) parts.push_back({v.name + "/" + t.path, v, t.offset, t.shape});
@@ -426,7 +427,8 @@ void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem:
 void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file, const std::string& average) {
   const SafetensorsFile source(file);
   for (const Tensor& t : tensors)
-    if (t.trained) read_tensor(source, average + "/" + t.path, store, variable_of(t, store), t.offset, t.shape);
+    if (const std::string name = average + "/" + t.path; t.trained || source.tensors().contains(name))
+      read_tensor(source, name, store, variable_of(t, store), offset_of(t), t.shape);
 }
 
 }  // namespace dl

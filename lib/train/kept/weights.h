@@ -69,7 +69,7 @@ void read_weights(const Tensors& tensors, Store& store, const std::filesystem::p
 // Those that were found in a file of any format.
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file, const InitialWeights& found);
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file);
-// Sets the parameters from their average of that name, which is part of such a state.
+// Sets the parameters, and the buffers that have one, from their average of that name, which is part of such a state.
 void read_average(const Tensors& tensors, Store& store, const std::filesystem::path& file, const std::string& average);
 
 }  // namespace dl

@@ -42,8 +42,8 @@ struct Controller : Described {
   // What does not fit the rest of the run; the plan is whole but for it.
   virtual void check(const Plan&, const ControllerReport&) const {}
   // Variables it keeps beside those of updates. One of Role::average begins at the initial weights, and is validated
-  // and evaluated in the place of the parameters.
-  virtual std::vector<Variable> keeps(const Variable& /*parameters*/) const { return {}; }
+  // and evaluated in the place of the parameters; one of Role::average_of_buffer in the place of its layer's own.
+  virtual std::vector<Variable> keeps(const Network&) const { return {}; }
 
   // Once, before the first step or after the state of a checkpoint was read. The plan outlives the controller.
   virtual void begin(const Plan&) {}

@@ -429,7 +429,7 @@ Recipe Plan::recipe() const {
                 .watches_layers = run.trainer.detect_anomaly,
                 .gives_gradient = board && board->on && board->gradients};
   for (const Keyed<Controller>& own : run.trainer.controllers)
-    for (Variable& v : own.object ? own.object->keeps(network->parameters()) : std::vector<Variable>())
+    for (Variable& v : own.object ? own.object->keeps(*network) : std::vector<Variable>())
       recipe.kept.push_back(std::move(v));
   if (run.trainer.memory_limit) recipe.memory_limit_bytes = run.trainer.memory_limit->count;
   if (data.rows) recipe.forward.resident_samples = data.train->size();

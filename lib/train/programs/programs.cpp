@@ -56,6 +56,15 @@ struct Programs::Impl {
   std::vector<float> drawn;               // for the next of them
   std::optional<MeasureLayout> measures;  // known once a graph was built
 
+  // What is validated in the place of the parameters, and of the layers' own variables.
+  Exchanged averages() const {
+    Exchanged exchanged;
+    for (const Variable& average : store.of_role(Role::average)) exchanged.try_emplace(parameters().name, average);
+    for (const Variable& average : store.of_role(Role::average_of_buffer))
+      exchanged.try_emplace(average.name.substr(average.name.find('/') + 1), average);
+    return exchanged;
+  }
+
   int64_t elements() const { return recipe.forward.network->arena_elements(); }
   Variable parameters() const { return recipe.forward.network->parameters(); }
   Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}, Role::gradient}; }
@@ -195,8 +204,7 @@ struct Programs::Impl {
       Graph g;
       (this->*build)(g, key);
       PassOptions options = passes();
-      const std::vector<Variable> averages = store.of_role(Role::average);
-      if (!averages.empty() && key.kind != "update") options.read_instead = averages.front();
+      if (key.kind != "update") options.read_instead = averages();
       return std::make_unique<Program>(g, store, options);
     });
   }
@@ -321,14 +329,17 @@ void Programs::begin_update(const UpdateTime& time, size_t turn) {
 }
 
 void Programs::begin_average() {
-  Impl& m = *impl_;
-  const std::vector<Variable> averages = m.store.of_role(Role::average);
-  if (averages.empty()) return;
-  std::vector<float> piece(static_cast<size_t>(std::min<int64_t>(m.elements(), 1 << 16)));
-  for (int64_t begin = 0; begin < m.elements(); begin += static_cast<int64_t>(piece.size())) {
-    const int64_t count = std::min(static_cast<int64_t>(piece.size()), m.elements() - begin);
-    m.store.read_part(m.parameters().name, begin, count, piece.data());
-    for (const Variable& v : averages) m.store.write_part(v.name, begin, piece.data(), count);
+  Store& store = impl_->store;
+  constexpr int64_t most = 1 << 16;
+  std::vector<float> piece;
+  for (const auto& [name, average] : impl_->averages()) {
+    const int64_t all = average.type.shape.elements();
+    piece.resize(static_cast<size_t>(std::min(all, most)));
+    for (int64_t begin = 0; begin < all; begin += most) {
+      const int64_t count = std::min(most, all - begin);
+      store.read_part(name, begin, count, piece.data());
+      store.write_part(average.name, begin, piece.data(), count);
+    }
   }
 }
 

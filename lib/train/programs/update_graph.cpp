@@ -57,6 +57,7 @@ class UpdateGraph {
   UpdateGraph(Graph& g, const Update& update, const Network& network, HostNumbers& numbers, int64_t updates)
       : graph_(g),
         update_(update),
+        network_(network),
         parameters_(network.parameters()),
         pieces_(pieces_of(update, network, updates)),
         numbers_(numbers) {}
@@ -84,6 +85,7 @@ class UpdateGraph {
       parameters = each([&](Builder& b, size_t i) { return rule->apply(b, parameters[i]); }, rule->name);
     for (size_t i = 0; i < updated_.size(); ++i) renew(parameters_, *updated_[i], parameters[i]);
     assign();
+    for (const UpdateRule* rule : update_.after) average_buffers(*rule);
   }
 
  private:
@@ -179,6 +181,24 @@ class UpdateGraph {
     return norm_;
   }
 
+  // What the batch has made of a layer's own variable.
+  Value renewed_buffer(const Tensor& buffer) {
+    const auto& assigns = graph_.assigns();
+    const auto made = std::ranges::find(assigns, buffer.path, &Graph::Named::name);
+    return made != assigns.end() ? made->value : variable(graph_, {buffer.path, {DType::f32, buffer.shape}});
+  }
+
+  void average_buffers(const UpdateRule& rule) {
+    if (updated_.empty()) return;
+    Builder b(*this, *updated_.front(), rule.name);
+    for (const Tensor& t : network_.tensors()) {
+      if (t.trained) continue;
+      const Variable kept = average_of(t, rule.name);
+      if (const Value average = rule.average_of_buffer(b, variable(graph_, kept), renewed_buffer(t)))
+        graph_.assign(kept.name, average);
+    }
+  }
+
   // Each variable that some piece renewed, as a whole.
   void assign() {
     for (const auto& [name, v] : renewed_) {
@@ -201,6 +221,7 @@ class UpdateGraph {
 
   Graph& graph_;
   const Update& update_;
+  const Network& network_;
   const Variable parameters_;
   const std::vector<Piece> pieces_;
   const std::vector<const Piece*> updated_ = [this] {
