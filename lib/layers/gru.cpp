@@ -17,6 +17,7 @@ struct Gru final : RecurrentLayer {
         "stands behind the product, as in PyTorch and in Keras with reset_after.");
     s.example("gru: 32");
     s.example("gru: {hidden_size: 16, bidirectional: true}");
+    s.example("gru: {hidden_size: 8, num_layers: 2, bidirectional: true, return_sequences: false}");
   }
 
   Cell cell() const override { return Cell::gru; }

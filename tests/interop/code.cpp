@@ -238,6 +238,16 @@ TEST_CASE("inputs are called by their names where code means nothing else by the
   CHECK(code::input_names(network) == R"(('x1', 'torch', 'in', 'it\'s', 't1', 'list'))");
 }
 
+TEST_CASE("what a run is called ends no docstring") {
+  const SmallNetwork small("model: [{linear: 1}]", {DType::f32, {4}});
+  TrainedNetwork trained = small.trained();
+  trained.source = R"(q"""x\n)";
+  CHECK(
+      code::head(trained, "as a function", false) ==
+      "\"\"\"q'''x/n, as a function. Written by dlcli export.\n\nInput x: float32 [batch, 4]\nOutput: float32 [batch, "
+      "1]\n\"\"\"\n");
+}
+
 TEST_CASE("classes that differ in numbers only are one, which is given the numbers that differ") {
   const SmallNetwork small(R"(
 blocks:

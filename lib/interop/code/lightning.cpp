@@ -189,7 +189,7 @@ class LitModel(L.LightningModule):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factors[min(step, len(factors) - 1)])
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 )",
-        {{"source", trained.source},
+        {{"source", in_docstring(trained.source)},
          {"frozen", frozen(trained.network)},
          {"loss", loss(trained.config)},
          {"optimizer", optimizer(trained)}});

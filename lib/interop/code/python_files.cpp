@@ -32,9 +32,7 @@ std::string head(const TrainedNetwork& trained, const std::string& what, bool ch
   const std::vector<std::string> transforms = transforms_before(trained);
   if (!transforms.empty()) text += "\nInputs are to be what these transforms make of samples:\n";
   for (const std::string& transform : transforms) text += "    " + transform + "\n";
-  std::ranges::replace(text, '\\', '/');
-  std::ranges::replace(text, '"', '\'');
-  return "\"\"\"" + text + "\"\"\"\n";
+  return "\"\"\"" + in_docstring(text) + "\"\"\"\n";
 }
 
 std::string input_names(const Network& network) {

@@ -88,6 +88,12 @@ std::string quoted(const std::string& text) {
   return out + "'";
 }
 
+std::string in_docstring(std::string text) {
+  std::ranges::replace(text, '\\', '/');
+  std::ranges::replace(text, '"', '\'');
+  return text;
+}
+
 std::string python(const Node& value) {
   if (value.is_null()) return "None";
   if (value.is_list()) {

@@ -20,6 +20,8 @@ std::string with_keywords(const std::string& call);
 std::string tuple(const std::vector<std::string>& items);
 // A string as Python has it: 'it\'s'.
 std::string quoted(const std::string& text);
+// A text that can stand in a docstring: marks that would end it, or begin an escape, are others.
+std::string in_docstring(std::string text);
 // A value of a config as Python has it: True, None, 0.1, 'same', (3, 3).
 std::string python(const Node& value);
 // Each line of the text behind so many blanks; empty lines stay empty.
