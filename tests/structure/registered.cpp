@@ -58,7 +58,6 @@ const std::map<std::string, std::set<std::string>> compared_otherwise{
      {"alpha_dropout", "drop_block", "drop_path", "dropout", "dropout1d", "dropout2d", "dropout3d",
       "feature_alpha_dropout", "gaussian_noise", "gaussian_dropout", "random_normal", "onnx"}},
     {"metric", {"confusion_matrix"}},  // a table by hand in tests/metrics/confusion_matrix.cpp
-    {"rule", {"ema"}},                 // averages by hand in tests/train/ema.cpp
     // What is drawn, by its distribution, and chains of others: tests/data/transforms_of_images.cpp; of places that are
     // drawn the functions that move them are recorded without a name. reshape moves nothing.
     {"transform",
