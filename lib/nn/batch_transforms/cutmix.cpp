@@ -16,7 +16,9 @@ struct CutMix final : BatchTransform {
 
   void describe(Schema& s) override {
     s.summary("puts a box of another image of the batch into each, and mixes the targets by its area");
-    s.details("Classes become probabilities; the accuracy of a training step is that of the larger share.");
+    s.details(
+        "Classes become probabilities; the accuracy of a training step is that of the larger share. Targets that have "
+        "a value for each pixel, masks for one, are cut as their image is.");
     s.also_known_as({"CutMix", "cut_mix"});
     s.optional("alpha", alpha, "of the Beta distribution of the share that stays").above(0).positional();
     s.optional("probability", probability, "that a batch is mixed").above(0).at_most(1).known_as({"p", "prob"});
@@ -42,24 +44,39 @@ struct CutMix final : BatchTransform {
   void build(BatchFields& fields, const Drawn& drawn) const override {
     if (fields.inputs.size() != 1)
       throw ShapeError(concat("expected one input, an image, the model has ", fields.inputs.size()), "take 'mixup'");
-    Value share;
-    for (auto& [name, value] : fields.inputs) {
-      expect_numbers(name, value);
-      if (value.shape().rank() != 4)
-        throw ShapeError(
-            concat("expected images [height, width, channels], '", name, "' is ", value.shape().without_batch().text()),
-            "take 'mixup'");
-      const int64_t height = value.shape()[1], width = value.shape()[2];
-      const std::vector<Value> edges = drawn(5, [=, alpha = alpha, probability = probability](BatchRandom& random) {
-        return box(random, alpha, probability, height, width);
-      });
-      Graph& g = *value.graph;
-      const Value row = reshape(iota(g, height), {height, 1, 1}), column = reshape(iota(g, width), {1, width, 1});
-      const Value in_box = (row >= edges[0]) * (row < edges[1]) * ((column >= edges[2]) * (column < edges[3]));
-      value = where(in_box, successors(value), value);
-      share = edges[4];
+    auto& [name, image] = *fields.inputs.begin();
+    expect_numbers(name, image);
+    if (image.shape().rank() != 4)
+      throw ShapeError(
+          concat("expected images [height, width, channels], '", name, "' is ", image.shape().without_batch().text()),
+          "take 'mixup'");
+    const int64_t height = image.shape()[1], width = image.shape()[2];
+    const std::vector<Value> edges = drawn(5, [=, alpha = alpha, probability = probability](BatchRandom& random) {
+      return box(random, alpha, probability, height, width);
+    });
+    Graph& g = *image.graph;
+    const Value row = reshape(iota(g, height), {height, 1}), column = reshape(iota(g, width), {1, width});
+    const Value in_box = (row >= edges[0]) * (row < edges[1]) * ((column >= edges[2]) * (column < edges[3]));
+    const auto cut = [&](Value of_pixels) {  // [batch, height, width, …]
+      std::vector<int64_t> sizes(static_cast<size_t>(of_pixels.shape().rank() - 1), 1);
+      sizes[0] = height, sizes[1] = width;
+      return where(reshape(in_box, Shape(sizes)), successors(of_pixels), of_pixels);
+    };
+    image = cut(image);
+    for (auto& [target, value] : fields.targets) {
+      const Shape shape = value.shape().without_batch();
+      if (shape.rank() < 2) {
+        value = mixed_with_successors(value, edges[4]);
+        continue;
+      }
+      if (shape[0] != height || shape[1] != width)
+        throw ShapeError(concat("expected a target of the whole image, or of each of its ", height, " x ", width,
+                                " pixels, '", target, "' is ", shape.text()),
+                         "take 'mixup'");
+      value = cut(value);
+      if (const auto label = fields.labels.find(target); label != fields.labels.end())
+        label->second = cast(cut(label->second), DType::i32);
     }
-    for (auto& [name, value] : fields.targets) value = mixed_with_successors(value, share);
   }
 };
 DL_BATCH_TRANSFORM(CutMix, "cutmix");

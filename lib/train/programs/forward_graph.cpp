@@ -120,7 +120,7 @@ class ForwardGraph {
       else if (term.loss->takes_classes())
         given.targets[name] = one_hot(target, parts_.network->output(term.loss->from.output).shape.last());
       else
-        own_[name] = target, given.targets[name] = as_f32(target);
+        given.labels[name] = target, given.targets[name] = as_f32(target);
     }
     for (size_t i = 0; i < parts_.batch_transforms.size(); ++i) {
       parts_.batch_transforms[i]->build(given, [&](size_t count, Draw draw) {
@@ -134,6 +134,7 @@ class ForwardGraph {
       });
     }
     for (const auto& [name, value] : given.targets) targets_[name] = value;
+    own_ = std::move(given.labels);
   }
   static Value one_hot(Value target, int64_t classes) {
     return equal(iota(*target.graph, classes), with_class_axis(target)) * 1.0;
