@@ -11,7 +11,7 @@ struct L2Normalize final : Layer {
   void describe(Schema& s) override {
     s.summary("brings vectors along the last axis to length 1");
     s.also_known_as({"normalize", "F.normalize", "UnitNormalization", "unit_normalization", "l2_norm", "L2Norm"});
-    s.optional("eps", eps, "the least length that is divided by").above(0);
+    s.optional("eps", eps, "the least length that is divided by").at_least(1e-18);  // its square is a float
     s.example("l2_normalize");
   }
 

@@ -86,7 +86,7 @@ Value MaxUnpoolLayer<rank>::build(Builder& b, std::span<const Value> inputs) con
     before = slice(before, axis, 0, covered[axis]);
   }
   const Value chosen = first_of_each_window(reshape(before, apart(pooled, window, rank, false)), rank);
-  Value y = reshape(chosen * reshape(x, apart(pooled, window, rank, true)), covered);
+  Value y = reshape(where(chosen, reshape(x, apart(pooled, window, rank, true)), 0), covered);
   for (int axis = 1; axis <= rank; ++axis) y = padded(y, axis, {0, whole[axis] - covered[axis]}, PadMode::constant);
   return y;
 }
