@@ -72,8 +72,8 @@ bool higher_is_better(const std::string& figure) {
 
 RunInfo read_run(const RunPaths& paths) {
   RunInfo run{.paths = paths};
-  run.resolved = parse_yaml(read_file(paths.resolved(), max_resolved_bytes), paths.resolved().string(),
-                            {.bytes = max_resolved_bytes});
+  run.resolved =
+      parse_yaml(read_file(paths.resolved(), resolved_limits.bytes), paths.resolved().string(), resolved_limits);
   run.history = read_history(paths.metrics_jsonl());
   run.state = read_run_state(paths);
   run.begun = time_of(run.state.begun);

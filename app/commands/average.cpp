@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/command.h"
+#include "app/config_difference.h"
 #include "app/console/output.h"
 #include "app/options.h"
 #include "app/trained.h"
@@ -10,6 +11,7 @@
 #include "lib/base/text.h"
 #include "lib/spec/yaml.h"
 #include "lib/train/inference/imported_run.h"
+#include "lib/train/programs/forward_graph.h"
 
 namespace dl {
 namespace {
@@ -66,8 +68,16 @@ class Average final : public Command {
     }
   }
 
+  // What a network computes outside training, operation by operation.
+  static std::string steps_of(const Plan& plan) {
+    Graph g;
+    g.output("prediction", predicted(g, inference_recipe(plan).forward, BatchType(2)));
+    return g.text();
+  }
+
+  // That a weight means the same in both.
   void expect_same(const Plan& plan, const Plan& other, const std::string& what) const {
-    const auto refuse = [&](std::string how) {
+    const auto refuse = [&](const std::string& how) {
       throw Error(Exit::usage,
                   Problem{.path = what,
                           .what = concat("holds the weights of another model than '", runs_of_[0], "': ", how),
@@ -83,12 +93,21 @@ class Average final : public Command {
       shapes.erase(found);
     }
     if (!shapes.empty()) refuse(concat("it has no '", shapes.begin()->first, "'"));
+    const auto fits = config_differences({&plan.data.fitted, &other.data.fitted});
+    if (!fits.empty())
+      throw Error(Exit::usage,
+                  Problem{.path = what,
+                          .what = concat("was trained on other data than '", runs_of_[0], "', of which data.fitted.",
+                                         fits[0].key, " is ", shortened(fits[0].values[1].value_or("nothing"), 40),
+                                         ", there ", shortened(fits[0].values[0].value_or("nothing"), 40)),
+                          .help = "average runs of one training set"});
+    if (steps_of(plan) != steps_of(other)) refuse("its layers compute something else with the same shapes");
   }
 
   void write(const Plan& plan, const std::map<std::string, std::vector<double>>& sums) const {
     const std::string name = name_.empty() ? plan.name + "-average" : name_;
     const std::string head = concat("# The mean of the weights of ", join(runs_of_), "\n");
-    Node config = parse_yaml(plan.resolved(), "resolved.yaml");
+    Node config = parse_yaml(plan.resolved(), "resolved.yaml", resolved_limits);
     config.set("name", Node::string(name));
     RunFolder folder = RunFolder::create(runs_, name, to_yaml(config), head + to_yaml(config));
     try {

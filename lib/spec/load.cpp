@@ -17,7 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t deepest_include = 16;  // files in one another
 constexpr int most_files = 256;         // read for one spec
-constexpr int64_t most_loaded_values = 100'000;
 
 std::optional<std::string> process_environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
@@ -117,14 +116,14 @@ class Loader {
     }
     Node content;
     try {
-      content = read_yaml(path, {.bytes = options_.most_bytes});
+      content = read_yaml(path, options_.limits);
     } catch (const Error& error) {
       for (Problem problem : error.problems()) add_problem(problems_, std::move(problem));
       return {};
     }
     values_ += node_count(content);
-    if (values_ > most_loaded_values) {
-      r.problem(name.where, "more than " + count_of(most_loaded_values, "value") + " in one spec", "");
+    if (values_ > options_.limits.nodes) {
+      r.problem(name.where, "more than " + count_of(options_.limits.nodes, "value") + " in one spec", "");
       return {};
     }
     interpolate_environment(content, environment_, r);

@@ -28,6 +28,7 @@
 #include "lib/spec/node.h"
 #include "lib/spec/path.h"
 #include "lib/spec/schema.h"
+#include "lib/spec/yaml.h"
 
 namespace dl {
 
@@ -37,7 +38,7 @@ struct LoadOptions {
   std::vector<std::string> later;             // names that provide() will know: "data.classes"
   Environment environment;                    // unset: the process's own
   std::shared_ptr<const OwnedSchema> schema;  // of the whole, owned_schema<T>(); null: what a name means is guessed
-  size_t most_bytes = 1 << 20;                // of each file
+  YamlLimits limits;                          // of each file; and of all of them together as many values
 };
 
 // Throws Error(Exit::usage) with every problem found.

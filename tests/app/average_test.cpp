@@ -56,6 +56,17 @@ TEST_CASE("average refuses networks of other shapes, and runs whose weights stan
   CHECK(other.err ==
         "error: wide-1: holds the weights of another model than 'net-1': '0.weight' is [4, 3], there [2, 3]\n"
         "  help: average runs of one model\n");
+  REQUIRE(
+      run_dlcli({"train", "net.yaml", "--quiet", "--name", "tanh", "--set", "model=[{linear: 2}, tanh, batch_norm]"},
+                folder)
+          .exit == 0);
+  REQUIRE(
+      run_dlcli({"train", "net.yaml", "--quiet", "--name", "relu", "--set", "model=[{linear: 2}, relu, batch_norm]"},
+                folder)
+          .exit == 0);
+  CHECK(run_dlcli({"average", "tanh-1", "relu-1"}, folder).err ==
+        "error: relu-1: holds the weights of another model than 'tanh-1': its layers compute something else with the "
+        "same shapes\n  help: average runs of one model\n");
   REQUIRE(run_dlcli({"train", "net.yaml", "--quiet", "--set", "trainer.ema=0.9"}, folder).exit == 0);
   const Finished averaged = run_dlcli({"average", "net-2", "net-1"}, folder);
   CHECK(averaged.exit == 2);
@@ -63,4 +74,21 @@ TEST_CASE("average refuses networks of other shapes, and runs whose weights stan
       averaged.err ==
       "error: net-2: keeps an average of its weights beside them, as ema does\n  help: average runs that keep none\n");
   CHECK(run_dlcli({"average", "net-1"}, folder).exit == 2);
+}
+
+TEST_CASE("average refuses runs that were trained on data of other classes or columns") {
+  const Folder folder;
+  folder.write("a.csv", "x,kind\n1,p\n2,q\n3,p\n4,q\n");
+  folder.write("b.csv", "x,kind\n1,q\n2,r\n3,q\n4,r\n");
+  for (const std::string file : {"a", "b"}) {
+    folder.write(file + ".yaml", "data: {train: {format: csv, path: " + file +
+                                     ".csv, target: kind}, batch_size: 4}\nmodel: [{linear: 2}]\n"
+                                     "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_steps: 1}\n");
+    REQUIRE(run_dlcli({"train", file + ".yaml", "--quiet"}, folder).exit == 0);
+  }
+  const Finished other = run_dlcli({"average", "a-1", "b-1"}, folder);
+  CHECK(other.exit == 2);
+  CHECK(other.err ==
+        "error: b-1: was trained on other data than 'a-1', of which data.fitted.target.categories[0] is q, there p\n"
+        "  help: average runs of one training set\n");
 }

@@ -96,6 +96,33 @@ TEST_CASE("the resolved config makes the same plan from any folder") {
   CHECK(again->data.fingerprint() == plan->data.fingerprint());
 }
 
+TEST_CASE("what was fitted to a table of thousands of columns is read again, and what would not be is refused before") {
+  const std::string
+      data = "data: {train: {format: csv, path: table.csv, target: y",
+      rest = "}, batch_size: 2}\nmodel: [linear: 1]\nloss: mse\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_steps: 1}\n";
+  const Workplace wide(data + rest);
+  std::string names, cells;
+  for (int i = 0; i < 6000; ++i) names += concat("c", i, ","), cells += concat(i % 7, ",");
+  write(wide.path / "table.csv", concat(names, "y\n", cells, "1\n", cells, "2\n"));
+  const auto plan = wide.plan();
+  write(wide.path / "resolved.yaml", plan->resolved());
+  CHECK(plan_from(wide.path / "resolved.yaml", {})->resolved() == plan->resolved());
+
+  const Workplace long_names(data + ", columns: {a: {as: index}, b: {as: index}, c: {as: index}}" + rest);
+  std::string rows = "x,a,b,c,y\n";
+  for (int i = 0; i < 60'000; ++i) {
+    const std::string name = concat(std::string(100, 'n'), i);
+    rows += concat(i, ",", name, ",", name, ",", name, ",1\n");
+  }
+  write(long_names.path / "table.csv", rows);
+  const auto large = long_names.plan();
+  const std::string said = error_text([&] { (void)large->resolved(); });
+  CHECK_MESSAGE(said.starts_with("error: data: what is fitted to the training data makes the run's config "), said);
+  CHECK(
+      said.ends_with(", more than the 16 MiB and 2000000 values that are read again\n"
+                     "  help: leave columns out, 'columns: {NAME: ignore}', or rare categories by 'min_count'"));
+}
+
 TEST_CASE("the resolved config has every layer's keys, and blocks as they were written") {
   const Workplace place(R"(
 data: {train: {format: idx, images: images.idx, labels: labels.idx}}

@@ -18,7 +18,7 @@ namespace {
 
 Node resolved_in(const Checkpoint& checkpoint) {
   const std::filesystem::path file = checkpoint.resolved();
-  return parse_yaml(read_file(file, max_resolved_bytes), file.string(), {.bytes = max_resolved_bytes});
+  return parse_yaml(read_file(file, resolved_limits.bytes), file.string(), resolved_limits);
 }
 
 // The optimizer's groups in a resolved config.

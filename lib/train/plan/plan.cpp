@@ -31,7 +31,7 @@ enum class Weights { initial, given };
 std::string config_text(const std::filesystem::path& config, const Node& spec, const std::vector<std::string>& sets) {
   std::string text;
   for (const std::string& set : sets) text += "# --set " + set + "\n";
-  text += read_file(config, max_resolved_bytes);
+  text += read_file(config, resolved_limits.bytes);
   std::set<std::string> others;
   auto collect = [&](const Node& node, auto&& self) -> void {
     if (node.origin == Node::Origin::file && !node.where.file.empty()) others.insert(node.where.file);
@@ -43,7 +43,7 @@ std::string config_text(const std::filesystem::path& config, const Node& spec, c
   for (const std::string& other : others) {
     if (!std::filesystem::exists(other, error) || std::filesystem::equivalent(other, config, error)) continue;
     text += "\n# " + other + "\n";
-    std::istringstream lines(read_file(other, max_resolved_bytes));
+    std::istringstream lines(read_file(other, resolved_limits.bytes));
     for (std::string line; std::getline(lines, line);) text += "# " + line + "\n";
   }
   return text;
@@ -349,7 +349,7 @@ class RunPlanner {
 LoadOptions load_options(const std::vector<std::string>& sets) {
   LoadOptions options{.sets = sets, .later = data_value_names(), .schema = owned_schema<RunSpec>()};
   for (const std::filesystem::path& folder : shared_folders()) options.search.push_back(folder / "configs");
-  options.most_bytes = max_resolved_bytes;
+  options.limits = resolved_limits;
   return options;
 }
 
@@ -406,7 +406,21 @@ std::filesystem::path Plan::initial_weights() const {
   return run.init_from ? folder() / run.init_from->path : std::filesystem::path();
 }
 
-std::string Plan::resolved() const { return to_yaml(resolved_node()); }
+std::string Plan::resolved() const {
+  const Node node = resolved_node();
+  std::string text = to_yaml(node);
+  const int64_t values = node_count(node);
+  if (text.size() > resolved_limits.bytes || values > resolved_limits.nodes)
+    throw Error(
+        Exit::usage,
+        Problem{.path = "data",
+                .what = concat("what is fitted to the training data makes the run's config ",
+                               bytes_text(static_cast<double>(text.size())), " with ", count_of(values, "value"),
+                               ", more than the ", bytes_text(static_cast<double>(resolved_limits.bytes)), " and ",
+                               count_of(resolved_limits.nodes, "value"), " that are read again"),
+                .help = "leave columns out, 'columns: {NAME: ignore}', or rare categories by 'min_count'"});
+  return text;
+}
 
 Node Plan::resolved_node() const {
   Node node = write_object(run);

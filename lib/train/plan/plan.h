@@ -34,7 +34,9 @@ struct Plan {
 
   uint64_t seed() const { return static_cast<uint64_t>(run.seed); }
   std::filesystem::path folder() const { return *run.folder; }  // where relative names start
-  std::string resolved() const;  // every key with its value: YAML that plan_run takes, from any folder
+  // Every key with its value: YAML that plan_run takes, from any folder. More than it would take is an
+  // Error(Exit::usage).
+  std::string resolved() const;
   Node resolved_node() const;
   Explanation explain(const std::string& key) const;
 
@@ -72,7 +74,7 @@ struct Plan {
 std::unique_ptr<Plan> plan_run(const std::filesystem::path& config, const std::vector<std::string>& sets);
 
 // Of a resolved config, which holds what was fitted to the data.
-constexpr size_t max_resolved_bytes = 16 << 20;
+constexpr YamlLimits resolved_limits{.bytes = 16 << 20, .nodes = 2'000'000};
 
 // The plan of a run from its own or a checkpoint's resolved.yaml, for weights that are there: init_from is not read, of
 // the data only what is to be read.
