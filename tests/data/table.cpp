@@ -101,6 +101,31 @@ TEST_CASE("a column may be a further target: a field that is no input, of values
   }
 }
 
+TEST_CASE("a column may be a group: a field that is no input, numbered in each set by what the rows have in common") {
+  const Table table("q,x,y\n7,1,5\n7,2,6\n9,3,7\n12,4,8\n9,5,9\n12,6,4\n");
+  const auto opened = table.open("target: y, columns: {q: group}", ", validation: {last: 3}");
+  REQUIRE(opened->problems == "");
+  CHECK(warned(*opened) == "");
+  const auto groups = [](const Dataset& data) {
+    std::vector<int> found;
+    const auto at = static_cast<size_t>(field_index(data, "q"));
+    CHECK(data.fields()[at].type == Type{DType::i32, {}});
+    for (int64_t i = 0; i < data.size(); ++i) found.push_back(sample(data, i)[at][0]);
+    return found;
+  };
+  CHECK(groups(*opened->sets.train) == std::vector<int>{0, 0, 1});
+  CHECK(groups(*opened->sets.validation) == std::vector<int>{0, 1, 0});
+  CHECK(inputs_of(*opened->sets.train).size() == 1);
+  CHECK(table.rows(*opened, "x\n1\n")->fields().size() == 1);
+  CHECK(
+      refusal("q,x,y\n7,1,5\n,2,6\n", "target: y, columns: {q: group}") ==
+      "error: DIR/people.csv:3:1: data.train: column 'q': expected what the rows of a group have in common, found ''\n"
+      "  help: take the row out");
+  CHECK(refusal("q,x,y\n7,1,5\n", "target: y, columns: {q: {type: group, as: index}}")
+            .find("columns.q.as: a group is no number and no category\n  help: leave 'as' out") != std::string::npos);
+  CHECK(refusal("q,y\n7,5\n", "target: y, columns: {q: group}").find("column 'q' is a group") != std::string::npos);
+}
+
 TEST_CASE("what is said of a further target names it as it is written") {
   const std::string text = "x,kind,y\n1,3,no\n2,z,yes\n";
   CHECK(refusal("x,kind,y\n1,3,no\n2,,yes\n", "target: y, columns: {kind: target}") ==

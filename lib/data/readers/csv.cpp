@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
@@ -169,8 +171,9 @@ struct Csv final : Reader {
   }
 
   static void expect_distinct(const TableParts& parts) {
+    std::unordered_set<std::string_view> known;
     for (const std::string& name : parts.names)
-      if (std::ranges::count(parts.names, name) > 1)
+      if (!known.insert(name).second)
         throw Error(Exit::data, Problem{.where = {.file = parts.text->path().string()},
                                         .what = concat("two columns are named '", name, "'"),
                                         .help = "write 'names: [...]', which count more than the header"});
@@ -210,9 +213,8 @@ struct Csv final : Reader {
   }
 
   static bool is_header(const std::vector<std::string>& cells, const std::vector<std::string>& names) {
-    const auto known =
-        std::ranges::count_if(cells, [&](const std::string& cell) { return std::ranges::count(names, cell) > 0; });
-    return 2 * known > std::ssize(cells);
+    const std::unordered_set<std::string_view> known(names.begin(), names.end());
+    return 2 * std::ranges::count_if(cells, [&](const auto& cell) { return known.contains(cell); }) > std::ssize(cells);
   }
 
   // Whether such cells may be the values of the columns that were fitted, in their order.
@@ -225,10 +227,13 @@ struct Csv final : Reader {
             const FittedTable& fitted) const {
     if (names.size() != cells.size()) return false;
     const MissingWords missing(table, true);
+    std::unordered_map<std::string_view, size_t> places;
+    for (size_t i = 0; i < names.size(); ++i) places.emplace(names[i], i);
     return std::ranges::all_of(fitted.columns, [&](const FittedColumn& column) {
       if (column.is_target()) return true;
-      const auto at = static_cast<size_t>(std::ranges::find(names, column.name) - names.begin());
-      const std::string_view cell = stripped(cells[at], column.strip);
+      const auto place = places.find(column.name);
+      if (place == places.end()) return false;
+      const std::string_view cell = stripped(cells[place->second], column.strip);
       return !column.is_number() || missing.contains(cell) || cell_number(cell, column.form());
     });
   }

@@ -10,6 +10,7 @@
 #include <limits>
 #include <numeric>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "lib/base/hash.h"
@@ -223,6 +224,7 @@ class Samples final : public Dataset, public Tabular, public Targeted {
   void prepare(Source& source) const {
     const FittedColumn& column = *source.column;
     const TableColumn cells = column_of(column);
+    if (column.kind == "group") return make(source);
     source.kept = column.is_number() ? cells.kept_as(column.form()) : cells.kept_as({});
     if (!source.kept) return make(source);
     const MissingWords missing(parts_.spec, column.is_number());
@@ -252,7 +254,7 @@ class Samples final : public Dataset, public Tabular, public Targeted {
       for (const float value : numbers(column)) source.made.push_back({.number = value});
       return;
     }
-    const std::vector<int32_t> codes = this->codes(column, source.warnings);
+    const std::vector<int32_t> codes = column.kind == "group" ? groups(column) : this->codes(column, source.warnings);
     for (size_t i = 0; i < codes.size(); ++i) {
       if (codes[i] < 0 && column.kind == "class") fail_class(rows_[static_cast<int64_t>(i)], column);
       source.made.push_back({.code = codes[i] < 0 ? absent_code(source) : codes[i] + source.first});
@@ -305,13 +307,13 @@ class Samples final : public Dataset, public Tabular, public Targeted {
   }
 
   int64_t index_of(const FittedColumn& column) const {
-    const auto found = std::ranges::find(parts_.names, column.name);
-    if (found == parts_.names.end())
+    const auto found = places_.find(column.name);
+    if (found == places_.end())
       throw Error(Exit::data,
                   Problem{.where = {.file = parts_.text->path().string()},
                           .what = concat("expected a column '", column.name, "' as in the training data, found none"),
                           .notes = {"its columns: " + join(parts_.names)}});
-    return found - parts_.names.begin();
+    return found->second;
   }
 
   static float scaled(const FittedColumn& column, double number) {
@@ -409,6 +411,22 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     return values;
   }
 
+  // Each row's group, numbered as they come.
+  std::vector<int32_t> groups(const FittedColumn& column) const {
+    const MissingWords missing(parts_.spec, false);
+    const TableColumn cells = column_of(column);
+    std::unordered_map<std::string_view, int32_t> numbers;
+    std::vector<int32_t> values;
+    values.reserve(static_cast<size_t>(size()));
+    for (const int64_t row : rows_) {
+      const std::string_view text = cells.text(row);
+      if (missing.contains(text))
+        fail_cell(parts_, row, cells.index, "what the rows of a group have in common", text, "take the row out");
+      values.push_back(numbers.emplace(text, static_cast<int32_t>(numbers.size())).first->second);
+    }
+    return values;
+  }
+
   struct Unknown {
     int64_t count = 0, row = 0;  // the first
     std::vector<std::string> examples;
@@ -432,6 +450,8 @@ class Samples final : public Dataset, public Tabular, public Targeted {
       if (const std::string* near = categories.alike(example); near && help.starts_with("the"))
         help = concat("write '", *near, "' for '", example, "', as in training");
     }
+    if (column.kind == "index" && help.starts_with("the"))
+      help += concat("; or 'columns: {", column.name, ": group}' if it only says which rows are ranked together");
     return {.where = parts_.cell_where(unknown.row, at),
             .what = concat("column '", column.name, "': ", unknown.count, " of ", count_of(size(), "row"),
                            " have categories that training lacks: ", join(shown), unknown.more ? ", …" : ""),
@@ -441,9 +461,10 @@ class Samples final : public Dataset, public Tabular, public Targeted {
   // Columns that training did not have are of no use here.
   void warn_of_columns() {
     if (fitted_.names.empty() || !parts_.text) return;
+    const std::unordered_set<std::string_view> known(fitted_.names.begin(), fitted_.names.end());
     std::vector<std::string> more;
     for (const std::string& name : parts_.names)
-      if (std::ranges::count(fitted_.names, name) == 0) more.push_back("'" + name + "'");
+      if (!known.contains(name)) more.push_back("'" + name + "'");
     if (!more.empty())
       warnings_.push_back(
           {.where = parts_.text->first_where(),
@@ -481,7 +502,14 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     fail_cell(parts_, row, at, "one of " + shortened(join(target.categories), 200), cell, std::move(help));
   }
 
+  static std::unordered_map<std::string_view, int64_t> places_of(const std::vector<std::string>& names) {
+    std::unordered_map<std::string_view, int64_t> places;
+    for (size_t i = 0; i < names.size(); ++i) places.emplace(names[i], static_cast<int64_t>(i));
+    return places;
+  }
+
   const TableParts parts_;
+  const std::unordered_map<std::string_view, int64_t> places_ = places_of(parts_.names);  // of the table's columns
   const FittedTable fitted_;
   const std::vector<int64_t> named_rows_;
   const RowChoice rows_;  // of the table: those, or its first ones
@@ -498,7 +526,10 @@ class Samples final : public Dataset, public Tabular, public Targeted {
 // Rows of text: what they become is not known yet.
 class Unfitted final : public Dataset, public Labelled, public Columned, public Fittable {
  public:
-  explicit Unfitted(TableParts parts) : parts_(std::move(parts)), warnings_(parts_.warnings) {}
+  explicit Unfitted(TableParts parts)
+      : parts_(std::move(parts)),
+        target_(std::ranges::find(parts_.names, parts_.spec.target.column) - parts_.names.begin()),
+        warnings_(parts_.warnings) {}
   int64_t size() const override { return parts_.text->rows(); }
   std::span<const SampleField> fields() const override { return {}; }
   std::span<const std::string> classes() const override { return {}; }
@@ -556,12 +587,11 @@ class Unfitted final : public Dataset, public Labelled, public Columned, public 
     return std::make_shared<Samples>(parts_, read_fit<FittedTable>(fit), rows, std::exchange(warnings_, {}));
   }
   std::string_view label_text(int64_t row) const {
-    const TargetSpec& target = parts_.spec.target;
-    return stripped(parts_.cell(row, std::ranges::find(parts_.names, target.column) - parts_.names.begin()),
-                    target.strip);
+    return stripped(parts_.cell(row, target_), parts_.spec.target.strip);
   }
 
   const TableParts parts_;
+  const int64_t target_;                   // its column
   mutable std::vector<Problem> warnings_;  // of the file and of fitting, for the first set that is made of it
 };
 

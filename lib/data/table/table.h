@@ -44,7 +44,7 @@ struct TableSpec {
 // What was fitted to the training part: all that is needed to make samples of other rows. It is kept in the resolved
 // config, as `data.fitted`.
 struct FittedColumn {
-  std::string name, kind;                // numeric, one_hot, index; of a target class, value
+  std::string name, kind;                // numeric, one_hot, index; of a target class, value; group
   std::string strip;                     // characters that are taken off a cell's end
   std::string decimal = ".", thousands;  // as in its numbers
   bool percent = false;
@@ -61,7 +61,9 @@ struct FittedColumn {
   double curved(double x) const;
   bool is_curved() const { return log || !curve.is_none(); }
   bool is_number() const { return kind == "numeric" || kind == "value"; }
-  bool is_target() const { return kind == "class" || kind == "value"; }
+  bool is_target() const {
+    return kind == "class" || kind == "value" || kind == "group";
+  }  // losses and metrics read it
   int64_t category_count() const { return static_cast<int64_t>(categories.size()) + missing_category; }
 };
 
@@ -83,7 +85,7 @@ class Tabular {
 // order a number for each numeric one, and for each categorical one as many as it has categories, 1 at its own; all are
 // 0 for a category that was not seen in training. A column `as: index` is an input of its own, i32 [], under its name:
 // 0 for a category that was not seen, then the categories from 1 on. "y" is a class, i32 [], or a number, f32 []; so is
-// a further target, under its column's name.
+// a further target, under its column's name, and a group, i32 []: rows of a set that are alike in it have one number.
 struct TableParts {
   std::shared_ptr<const TableText> text;
   std::shared_ptr<const TableText>

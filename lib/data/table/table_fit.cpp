@@ -177,7 +177,8 @@ class Fitter {
         left_out.push_back(std::move(column.left_out));
     }
     if (fitted.columns.empty()) {
-      for (const FittedColumn& target : targets) left_out.push_back(concat("column '", target.name, "' is a target"));
+      for (const FittedColumn& target : targets)
+        left_out.push_back(concat("column '", target.name, "' is a ", target.kind == "group" ? "group" : "target"));
       left_out.push_back(concat("column '", parts_.spec.target.column, "' is the target"));
       throw Error(Exit::usage, Problem{.where = parts_.where,
                                        .what = concat("no column of '", parts_.text->path().filename().string(),
@@ -216,6 +217,8 @@ class Fitter {
       const TargetSpec target{
           .column = name, .as = spec.as, .normalize = spec.normalize.value_or("standard"), .strip = spec.strip};
       found.fitted = fit_target(target, column(spec.strip), {}, found.warnings);
+    } else if (spec.type == "group") {
+      found.fitted = {.name = name, .kind = "group", .strip = spec.strip};
     } else if (spec.type == "ignore") {
       leave_out(concat("column '", name, "' is declared 'ignore'"));
     } else if (name.empty() && i == 0 && said == parts_.spec.columns.end()) {

@@ -17,10 +17,12 @@ const std::vector<std::string> imputations{"mean", "median", "most_frequent", "c
 
 void ColumnSpec::describe(Schema& s) {
   s.summary("how one column becomes numbers");
-  s.optional("type", type,
-             "numeric, categorical or ignored, or a further target, which losses and metrics name: {mse: {target: "
-             "NAME}}; without it as the training part's cells are")
-      .one_of({"numeric", "categorical", "ignore", "target"})
+  s.optional(
+       "type", type,
+       "numeric, categorical or ignored; a further target, which losses and metrics name: {mse: {target: NAME}}; "
+       "or a group, which metrics of rankings name: {mrr: {group: NAME}}; without it as the training part's cells "
+       "are")
+      .one_of({"numeric", "categorical", "ignore", "target", "group"})
       .instead_of_value("index", "write '{as: index}'")
       .instead_of_value("embedding", "write '{as: index}', and an 'embedding' from the column in the model")
       .instead_of_value("one_hot", "write '{as: one_hot}'")
@@ -30,6 +32,7 @@ void ColumnSpec::describe(Schema& s) {
       .instead_of_value("exclude", "write 'ignore'")
       .instead_of_value("false", "write 'ignore'")
       .instead_of_value("label", "write 'target'")
+      .instead_of_value("query", "write 'group'")
       .positional();
   s.optional("normalize", normalize, "of a numeric column; without it the table's").one_of(normalizations);
   s.optional("impute", impute, "what stands for a missing cell; without it the table's").one_of(imputations);
@@ -50,7 +53,7 @@ void ColumnSpec::describe(Schema& s) {
       report.at("normalize", "a categorical column is not normalised", "leave 'normalize' out");
     if (type == "numeric" && as) report.at("as", "a numeric column is no category", "leave 'as' out");
     const bool as_target = as == "class" || as == "value";
-    if (as && type != "numeric" && as_target != (type == "target"))
+    if (as && type != "numeric" && type != "group" && as_target != (type == "target"))
       report.at("as",
                 concat("expected one of ",
                        as_target ? "one_hot, index of a column that is no target" : "class, value of a target",
@@ -61,6 +64,12 @@ void ColumnSpec::describe(Schema& s) {
     if (type == "target" && normalize && std::ranges::count(target_normalizations, *normalize) == 0)
       report.at("normalize",
                 concat("expected one of ", join(target_normalizations), " for a target, got '", *normalize, "'"));
+    if (type == "group" && (as || normalize || impute || !fill.is_null()))
+      report.at(as          ? "as"
+                : normalize ? "normalize"
+                : impute    ? "impute"
+                            : "fill",
+                "a group is no number and no category", "leave it out");
     if (type == "numeric" && impute == "category")
       report.at("impute", "expected one of mean, median, most_frequent for a numeric column, got 'category'");
     if (type == "categorical" && (impute == "mean" || impute == "median"))
@@ -138,8 +147,8 @@ void TableSpec::describe(Schema& s) {
 void FittedColumn::describe(Schema& s) {
   s.summary("what was fitted to a column of the training part");
   s.required("name", name, "the column's");
-  s.required("kind", kind, "numeric, one_hot, index, class or value")
-      .one_of({"numeric", "one_hot", "index", "class", "value"});
+  s.required("kind", kind, "numeric, one_hot, index, class, value or group")
+      .one_of({"numeric", "one_hot", "index", "class", "value", "group"});
   s.optional("strip", strip, "characters taken off the end of each cell");
   s.optional("decimal", decimal, "what stands before a number's decimals");
   s.optional("thousands", thousands, "what stands between groups of three digits");
