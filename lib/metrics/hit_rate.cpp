@@ -10,7 +10,9 @@ struct HitRate final : QueryMetric {
 
   void describe_keys(Schema& s) override {
     s.summary("share of queries with a relevant answer among the first");
-    s.details("Of vectors, as 'triplet' compares them, 'hit_rate: 1' is their recall at 1.");
+    s.details(
+        "Of vectors, as 'triplet' compares them, 'hit_rate: 1' is their recall at 1: of at most 2000 of the set, each "
+        "among all others.");
     s.also_known_as({"RetrievalHitRate", "hits_at_k"});
     describe_top_k(s, top_k);
     s.example("hit_rate");

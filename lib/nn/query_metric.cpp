@@ -3,18 +3,39 @@
 #include "lib/nn/query_metric.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
+#include <span>
 
+#include "lib/base/cpu.h"
 #include "lib/base/error.h"
+#include "lib/base/in_parallel.h"
 #include "lib/nn/class_target.h"
 #include "lib/nn/number_target.h"
 
 namespace dl {
 namespace {
 
+constexpr double no_figure = std::numeric_limits<double>::quiet_NaN();
+
 Value in_one_column(Value x) { return reshape(x, {x.shape().elements()}); }
+
+// In four sums, which do not wait for each other.
+double squared_distance(std::span<const float> a, std::span<const float> b) {
+  std::array<double, 4> sums{};
+  const auto add = [&](size_t k, double& sum) {
+    const double d = static_cast<double>(a[k]) - static_cast<double>(b[k]);
+    sum += d * d;
+  };
+  size_t k = 0;
+  for (; k + sums.size() <= a.size(); k += sums.size())
+    for (size_t i = 0; i < sums.size(); ++i) add(k + i, sums[i]);
+  for (; k < a.size(); ++k) add(k, sums[0]);
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
 
 }  // namespace
 
@@ -57,8 +78,8 @@ void QueryMetric::add(Keep& keep, const Fields& f) const {
 }
 
 double QueryMetric::of_ranked(std::vector<Answer>& answers) const {
-  if (std::ranges::any_of(answers, [](const Answer& a) { return std::isnan(a.score); }))
-    return std::numeric_limits<double>::quiet_NaN();
+  if (std::ranges::any_of(answers, [](const Answer& a) { return std::isnan(a.score) || std::isnan(a.relevance); }))
+    return no_figure;
   std::ranges::stable_sort(answers, std::greater<>(), &Answer::score);
   return of(answers);
 }
@@ -66,26 +87,21 @@ double QueryMetric::of_ranked(std::vector<Answer>& answers) const {
 double QueryMetric::of_neighbours(const Kept& kept) const {
   constexpr size_t most_queries = 2000;
   const std::vector<float>&vectors = kept.column("vector"), &classes = kept.column("class");
-  const size_t samples = classes.size(), step = (samples + most_queries - 1) / most_queries;
-  if (samples < 2) return std::numeric_limits<double>::quiet_NaN();
-  double sum = 0;
-  size_t queries = 0;
-  std::vector<Answer> answers;
-  for (size_t query = 0; query < samples; query += step, ++queries) {
-    answers.clear();
-    const float* const from = vectors.data() + query * features_;
-    for (size_t i = 0; i < samples; ++i) {
-      if (i == query) continue;
-      double distance = 0;  // squared
-      for (size_t k = 0; k < features_; ++k) {
-        const double d = static_cast<double>(from[k]) - static_cast<double>(vectors[i * features_ + k]);
-        distance += d * d;
-      }
-      answers.push_back({.score = -distance, .relevance = classes[i] == classes[query] ? 1.0 : 0.0});
-    }
-    sum += of_ranked(answers);
-  }
-  return sum / static_cast<double>(queries);
+  const size_t samples = classes.size(), queries = std::min(samples, most_queries);
+  if (samples < 2) return no_figure;
+  const auto vector = [&](size_t i) { return std::span(vectors).subspan(i * features_, features_); };
+  std::vector<double> figures(queries);
+  in_parallel(std::ssize(figures), usable_cores(), [&](int64_t q) {
+    const size_t query = static_cast<size_t>(q) * samples / queries;
+    std::vector<Answer> answers;
+    answers.reserve(samples);
+    for (size_t i = 0; i < samples; ++i)
+      if (i != query)
+        answers.push_back({.score = -squared_distance(vector(query), vector(i)),
+                           .relevance = classes[i] == classes[query] ? 1.0 : 0.0});
+    figures[static_cast<size_t>(q)] = of_ranked(answers);
+  });
+  return std::accumulate(figures.begin(), figures.end(), 0.0) / static_cast<double>(queries);
 }
 
 std::vector<double> QueryMetric::figures(const Kept& kept) const {
@@ -98,7 +114,7 @@ std::vector<double> QueryMetric::figures(const Kept& kept) const {
   }
   double sum = 0;
   for (auto& [query, answers] : queries) sum += of_ranked(answers);
-  return {queries.empty() ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(queries.size())};
+  return {queries.empty() ? no_figure : sum / static_cast<double>(queries.size())};
 }
 
 void describe_top_k(Schema& s, std::optional<int64_t>& top_k) {

@@ -14,7 +14,7 @@ struct Answer {
 // The mean over the queries of a figure of each. A query is a sample with a value for each answer, whose targets say
 // how relevant each is, or a class, the one answer that is; or, with `group`, all samples of a group, one an answer. Of
 // vectors that a loss compares by their classes each is a query and all others are its answers, the nearest first; of
-// more than 2000 those are queries that lie as far apart in the set as 2000 can.
+// more than 2000 so many are queries, evenly from the set's beginning to its end.
 struct QueryMetric : Metric {
   std::vector<Loss::Reads> takes() const final;
   bool takes_group() const final { return true; }

@@ -94,7 +94,7 @@ std::vector<double> RankMetric::figures(const Kept& kept) const {
       there += positive;
       holds_nan |= std::isnan(own);
     }
-    std::ranges::sort(ranked, std::greater<>(), &Ranked::score);
+    if (!holds_nan) std::ranges::sort(ranked, std::greater<>(), &Ranked::score);  // which NaN have no order for
     values.push_back(holds_nan ? nan : of(ranked));
     targets.push_back(there);
   }

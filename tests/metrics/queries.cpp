@@ -71,6 +71,29 @@ TEST_CASE("vectors of classes are answers to each other, the nearest first") {
   CHECK(of("mrr") == doctest::Approx((1 + 1 + 1.0 / 3 + 1) / 4));
 }
 
+TEST_CASE("of many vectors 2000 are queries, evenly from the first to the last, each among all others") {
+  // Pairs on a line, far from each other. Both of a pair are of one class in the first half alone.
+  constexpr int64_t vectors = 2500;
+  Numbers x, classes;
+  for (int64_t i = 0; i < vectors; ++i) {
+    x.push_back(float(10 * (i / 2)) + float(i % 2));
+    classes.push_back(i < vectors / 2 ? float(i / 2) : float(10'000 + i));
+  }
+  CHECK(measured("hit_rate: 1", "triplet", {DType::f32, {vectors, 1}}, {DType::i32, {vectors}}, x, classes)[0] ==
+        doctest::Approx(0.5).epsilon(1e-3));
+}
+
+TEST_CASE("scores or relevances that are NaN leave a ranking without a figure") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const std::string yaml : {"ndcg", "mrr"}) {
+    CAPTURE(yaml);
+    CHECK(std::isnan(
+        measured(yaml, "bce_with_logits", {DType::f32, {1, 3}}, {DType::f32, {1, 3}}, {1, 2, 3}, {1, nan, 0})[0]));
+    CHECK(std::isnan(
+        measured(yaml, "bce_with_logits", {DType::f32, {1, 3}}, {DType::f32, {1, 3}}, {1, nan, 3}, {1, 0, 0})[0]));
+  }
+}
+
 TEST_CASE("a single value a sample is no ranking without a group, and several are none with one") {
   const auto said = [](const std::string& yaml, const Type& prediction, const Type& target) {
     return error_text<ShapeError>([&] { MeasuredMetric(yaml, "bce_with_logits", prediction, target); });
