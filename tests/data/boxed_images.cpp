@@ -140,6 +140,8 @@ TEST_CASE("a file that is not COCO's is refused by the place in it") {
   CHECK(refused(R"({"image_id":10,"category_id":2})") == begin + "annotations[0]: has no 'bbox'");
   CHECK(refused(R"({"image_id":"10","category_id":2})") ==
         begin + "annotations[0].image_id: expected a whole number, found \"10\"");
+  CHECK(refused(R"({"image_id":18446744073709551606,"category_id":2})") ==
+        begin + "annotations[0].image_id: expected a whole number, found 18446744073709551606");
   CHECK(refused("3") == begin + "annotations[0]: expected an object, found number");
   CHECK(refused("", R"("categories":3)") ==
         begin +

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
@@ -126,8 +127,9 @@ class CocoFile {
     return *found;
   }
   int64_t whole(const Json& object, const char* name, const std::string& at) const {
+    constexpr uint64_t most = std::numeric_limits<int64_t>::max();
     const Json& value = member(object, name, at);
-    if (!value.is_number_integer())
+    if (!value.is_number_integer() || (value.is_number_unsigned() && value.get<uint64_t>() > most))
       fail(concat(at, ".", name), concat("expected a whole number, found ", shortened(shallow(value))));
     return value.get<int64_t>();
   }

@@ -39,17 +39,22 @@ struct Series final : Reader {
         .known_as({"date", "timestamp", "index"});
     s.required("length", length, "rows of the input")
         .at_least(1)
+        .at_most(most_rows)
         .known_as({"seq_len", "lookback", "input_length", "window"});
     s.optional("horizon", horizon, "rows that are predicted, those right behind the input")
         .at_least(1)
+        .at_most(most_rows)
         .known_as({"pred_len", "forecast"});
-    s.optional("stride", stride, "rows from a window to the next").at_least(1).known_as({"step"});
+    s.optional("stride", stride, "rows from a window to the next").at_least(1).at_most(most_rows).known_as({"step"});
     s.optional("columns", columns, "of the input; without it all but 'time'").known_as({"features", "inputs"});
     s.optional("target", target, "a column or several; without it those of the input").known_as({"targets", "label"});
     s.optional("begin", begin,
                "the first row that is predicted: below 1 a share of the rows, else a row's number from 0 on")
-        .at_least(0);
-    s.optional("end", end, "behind the last row that is predicted, likewise; without it the file's end").at_least(0);
+        .at_least(0)
+        .at_most(most_rows);
+    s.optional("end", end, "behind the last row that is predicted, likewise; without it the file's end")
+        .at_least(0)
+        .at_most(most_rows);
     s.optional("normalize", normalize, "standard (mean 0, deviation 1), minmax (0 to 1)")
         .one_of({"standard", "minmax", "none"});
     s.optional("impute", impute, "what stands for a missing cell: the one before it, or nothing may")
@@ -57,6 +62,9 @@ struct Series final : Reader {
     s.example("{format: series, path: ETTh1.csv, time: date, length: 336, horizon: 96, end: 8640}");
     s.example("{format: series, path: sales.csv, time: day, target: sold, length: 28, begin: 0.8}");
     s.check([this](const Report& report) {
+      for (const auto& [key, row] : {std::pair("begin", begin), std::pair("end", end.value_or(0))})
+        if (!is_share(row) && row != std::floor(row))
+          report.at(key, concat("expected a share below 1 or a row's whole number, got ", number_text(row)));
       if (end && is_share(begin) == is_share(*end) && *end <= begin)
         report.at("end", concat("expected more than 'begin', ", number_text(begin), ", got ", number_text(*end)));
     });
@@ -87,6 +95,7 @@ struct Series final : Reader {
   }
 
  private:
+  static constexpr int64_t most_rows = int64_t{1} << 40;
   static bool is_share(double place) { return place < 1; }
   static int64_t row_of(double place, int64_t rows) {
     return is_share(place) ? std::llround(place * static_cast<double>(rows)) : static_cast<int64_t>(place);
