@@ -3,31 +3,13 @@
 #include "lib/base/file.h"
 
 #include <doctest/doctest.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <csignal>
-
 #include "lib/base/error.h"
+#include "tests/file_size_limit.h"
 #include "tests/folder.h"
 
 using namespace dl::testing;
-
-namespace {
-
-// Limits the size of files that this process may write, for as long as it lives.
-struct FileSizeLimit {
-  rlimit before{};
-  explicit FileSizeLimit(rlim_t bytes) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before);
-    const rlimit limit{bytes, before.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before); }
-};
-
-}  // namespace
 
 TEST_CASE("what is written atomically is read back, and replaces what was there") {
   Folder folder;

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/file_size_limit.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;
@@ -22,6 +23,17 @@ TEST_CASE("a new run gets the next number and never an old folder") {
   std::filesystem::create_directory(runs / "net-1-30");
   CHECK(RunFolder::create(runs, "net", "", "").paths().name() == "net-10");
   CHECK(RunFolder::create(runs, "net-1", "", "").paths().name() == "net-1-31");
+}
+
+TEST_CASE("a run that cannot be begun leaves no folder behind") {
+  const Folder folder;
+  const std::string config(1 << 16, 'x');
+  {
+    const FileSizeLimit limit(1 << 12);
+    CHECK_THROWS_AS(RunFolder::create(folder.path / "runs", "net", "", config), Error);
+  }
+  CHECK(std::filesystem::is_empty(folder.path / "runs"));
+  CHECK(RunFolder::create(folder.path / "runs", "net", "", config).paths().name() == "net-1");
 }
 
 TEST_CASE("a run's folder is held by one process at a time") {

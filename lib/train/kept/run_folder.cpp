@@ -69,12 +69,18 @@ RunFolder RunFolder::create(const std::filesystem::path& runs, const std::string
     folder = runs / concat(name, "-", n);
     if (make_new_folder(folder)) break;  // another process may take the same number at the same time
   }
-  RunFolder run({folder});
-  write_file_atomic(run.paths().config(), config);
-  make_new_folder(run.paths().checkpoints());
-  run.write_resolved(resolved);  // last: with it the folder is a run
-  fsync_folder(runs);
-  return run;
+  try {
+    RunFolder run({folder});
+    write_file_atomic(run.paths().config(), config);
+    make_new_folder(run.paths().checkpoints());
+    run.write_resolved(resolved);  // last: with it the folder is a run
+    fsync_folder(runs);
+    return run;
+  } catch (...) {
+    std::error_code left;
+    std::filesystem::remove_all(folder, left);
+    throw;
+  }
 }
 
 RunFolder RunFolder::open(const std::filesystem::path& folder) {
