@@ -58,8 +58,10 @@ struct Update {
     return (update + 1) * every - 1;
   }
   bool measures_curvature(int64_t steps) const { return next_curvature(steps) == steps; }
-  // Whether the trainer searches along a direction of it (Optimizer::searches).
-  bool searches() const { return !ranges.empty() && ranges.front().optimizer->searches(); }
+  // How the trainer searches along a direction of it (Optimizer::searches); none: it does not.
+  std::optional<Optimizer::Search> searches() const {
+    return ranges.empty() ? std::nullopt : ranges.front().optimizer->searches();
+  }
   // Whether it updates the element of the flat parameters once so many updates of the run were made.
   bool has(int64_t element, int64_t updates) const {
     return std::ranges::any_of(ranges, [&](const UpdateRange& r) {

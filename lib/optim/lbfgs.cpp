@@ -41,8 +41,9 @@ struct Lbfgs final : Optimizer {
 
   double learning_rate() const override { return lr; }
   double boldest_rate() const override { return 2; }
-  std::optional<double> searches() const override {
-    return line_search == "none" ? std::nullopt : std::optional(tolerance_change);
+  std::optional<Search> searches() const override {
+    if (line_search == "none") return {};
+    return Search{.tolerance = tolerance_change, .origin = "origin", .direction = "direction", .step = "last_step"};
   }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
@@ -80,8 +81,10 @@ struct Lbfgs final : Optimizer {
       b.assign("last_step", where(moves, s, last_s));
       return where(goes, p + s, p);
     }
-    b.state("direction");
-    b.assign("direction", d);
+    for (const auto& [name, value] : {std::pair("origin", p), std::pair("direction", d)}) {
+      b.state(name);
+      b.assign(name, value);
+    }
     b.tell("slope", where(goes, slope, 0));
     b.tell("first", t);
     b.tell("reach", max_of(abs(d)));

@@ -52,8 +52,18 @@ TEST_CASE("networks take the steps of recorded runs, on each device") {
         };
         feed(program);
         program.run();
-        if (const auto least = plan->run.optimizer->searches())
-          search_along_direction(program, programs.probe(5), programs.move(), *least, [&] { feed(programs.probe(5)); });
+        if (const auto search = plan->run.optimizer->searches()) {
+          const auto move = [&](double length) {
+            const auto number = static_cast<float>(length);
+            programs.move().feed("search/length", std::span(&number, 1));
+            programs.move().run();
+          };
+          search_along_direction(program, search->tolerance, move, [&]() -> const Program& {
+            feed(programs.probe(5));
+            programs.probe(5).run();
+            return programs.probe(5);
+          });
+        }
         // A cubic through losses that lie near each other amplifies their rounding.
         const double tolerance = plan->run.optimizer->searches() ? 1e-3 : 2e-5;
         const std::vector<float> flat = store.read("parameters");
@@ -88,9 +98,8 @@ TEST_CASE(
 TEST_CASE("lbfgs with a search goes on to the same bits, never ends a step higher, and is alone") {
   const Workplace place;
   const std::string searching = "optimizer={lbfgs: {line_search: strong_wolfe, history_size: 4}}";
-  for (const std::string device : {"reference", "cpu"})
-    check_goes_on(place,
-                  *place.plan({searching, "trainer.max_steps=8", "trainer.device=" + device, "schedule=constant"}), 5);
+  for (const std::string device : {"device=reference", "device=cpu", "precision=bf16-true"})
+    check_goes_on(place, *place.plan({searching, "trainer.max_steps=8", "trainer." + device, "schedule=constant"}), 5);
   const Workplace square(
       "data: {train: {format: random, shape: [6], targets: 2, samples: 64}, batch_size: 64}\n"
       "model: [linear: 8, tanh, linear: 2]\nloss: mse\noptimizer: {lbfgs: {lr: 5, line_search: strong_wolfe}}\n"

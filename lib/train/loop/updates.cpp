@@ -101,9 +101,18 @@ void Updates::search(const Batch& batch, int64_t tick) {
   Program& step = *launched_.back();
   step.wait();
   BatchProgram& probe = probes_.of(*batch.type);
-  search_along_direction(step, probe.program(), programs_.move(), *searches_, [&] {
+  Program& move = programs_.move();
+  const auto go = [&](double length) {
+    const auto number = static_cast<float>(length);
+    move.feed("search/length", std::span(&number, 1));
+    launch(move);
+    move.wait();
+  };
+  search_along_direction(step, searches_->tolerance, go, [&]() -> const Program& {
     probe.feed(batch, tick);
     programs_.draw(probe.program(), tick);
+    probe.program().run();
+    return probe.program();
   });
 }
 

@@ -63,7 +63,7 @@ class Updates {
 
   Programs& programs_;
   const bool accumulates_;
-  const std::optional<double> searches_;  // Optimizer::searches()
+  const std::optional<Optimizer::Search> searches_;
   const bool may_read_late_;
   std::vector<Turn> turns_;
   BatchPrograms probes_;

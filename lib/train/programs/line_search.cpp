@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <span>
 
 namespace dl {
 namespace {
@@ -73,26 +72,20 @@ double strong_wolfe(const LinePoint& begin, double first, double reach, double t
   return ends[best].length;
 }
 
-void search_along_direction(const Program& step, Program& probe, Program& move, double tolerance,
-                            const std::function<void()>& prepare) {
+void search_along_direction(const Program& step, double tolerance, const std::function<void(double length)>& move,
+                            const std::function<const Program&()>& probe) {
   const auto told = [](const Program& program, const std::string& name) {
     return static_cast<double>(program.scalar(name));
   };
   const LinePoint begin{.loss = told(step, "loss"), .slope = told(step, "search/slope")};
   if (!(begin.slope < 0)) return;
-  const auto go = [&](double length) {
-    const auto number = static_cast<float>(length);
-    move.feed("search/length", std::span(&number, 1));
-    move.run();
-  };
   const double length =
       strong_wolfe(begin, told(step, "search/first"), told(step, "search/reach"), tolerance, [&](double l) {
-        go(l);
-        prepare();
-        probe.run();
-        return LinePoint{.length = l, .loss = told(probe, "loss"), .slope = told(probe, "search/slope")};
+        move(l);
+        const Program& there = probe();
+        return LinePoint{.length = l, .loss = told(there, "loss"), .slope = told(there, "search/slope")};
       });
-  go(length);
+  move(length);
 }
 
 }  // namespace dl

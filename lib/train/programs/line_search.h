@@ -20,8 +20,8 @@ double strong_wolfe(const LinePoint& begin, double first, double reach, double t
                     const std::function<LinePoint(double length)>& at);
 
 // The search from where the program of a step, which has run on a batch, left the parameters (Optimizer::searches), and
-// their move there. `prepare` feeds the batch to Programs::probe() before each of its runs; `move` is Programs::move().
-void search_along_direction(const Program& step, Program& probe, Program& move, double tolerance,
-                            const std::function<void()>& prepare);
+// their move there. `move` takes them so far along the direction; `probe` runs Programs::probe() on the batch.
+void search_along_direction(const Program& step, double tolerance, const std::function<void(double length)>& move,
+                            const std::function<const Program&()>& probe);
 
 }  // namespace dl

@@ -247,7 +247,6 @@ struct Programs::Impl {
   void build_step(Graph& g, const Key& key) {
     const Forward f = forward_in_training(g, key);
     add_update(g, key, {flat_gradient(g, f.loss, key), curvature(g, f, key)});
-    if (recipe.updates[key.turn].searches()) g.assign("origin", variable(g, parameters()));
   }
 
   void build_accumulate(Graph& g, const Key& key) {
@@ -264,17 +263,22 @@ struct Programs::Impl {
     g.assign("gradient_count", constant(g, 0));
   }
 
-  Variable state(const std::string& name) const { return {name, parameters().type, Role::optimizer_state}; }
+  // The states of an update that searches.
+  Optimizer::Search search(const Key& key) const { return *recipe.updates[key.turn].searches(); }
+  Value state(Graph& g, const std::string& name) const {
+    return variable(g, {name, parameters().type, Role::optimizer_state});
+  }
 
   void build_probe(Graph& g, const Key& key) {
     const Value slopes = flat_gradient(forward_in_training(g, key).loss, variable(g, parameters()), key);
-    g.output("search/slope", sum(slopes * variable(g, state("direction"))));
+    g.output("search/slope", sum(slopes * state(g, search(key).direction)));
   }
 
-  void build_move(Graph& g, const Key&) {
-    const Value step = input(g, "search/length", {}) * variable(g, state("direction"));
-    g.assign(parameters().name, variable(g, state("origin")) + step);
-    g.assign("last_step", step);
+  void build_move(Graph& g, const Key& key) {
+    const Optimizer::Search names = search(key);
+    const Value step = input(g, "search/length", {}) * state(g, names.direction);
+    g.assign(parameters().name, state(g, names.origin) + step);
+    g.assign(names.step, step);
   }
 
   void build_evaluate(Graph& g, const Key& key) { forward(g, key.batch); }
@@ -286,8 +290,6 @@ struct Programs::Impl {
 
 Programs::Programs(const Recipe& recipe, Store& store) : impl_(std::make_unique<Impl>(recipe, store)) {
   for (const Variable& v : recipe.kept) store.declare(v);
-  if (std::ranges::any_of(recipe.updates, &Update::searches))
-    for (const char* name : {"origin", "direction", "last_step"}) store.declare(impl_->state(name));
 }
 Programs::~Programs() = default;
 
