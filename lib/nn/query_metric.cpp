@@ -104,9 +104,21 @@ double QueryMetric::of_neighbours(const Kept& kept) const {
   return std::accumulate(figures.begin(), figures.end(), 0.0) / static_cast<double>(queries);
 }
 
+// That a float tells the groups apart.
+void QueryMetric::expect_distinct(const std::vector<float>& groups) const {
+  constexpr float most = 1 << 24;
+  const auto large = std::ranges::find_if(groups, [](float group) { return std::abs(group) >= most; });
+  if (large == groups.end()) return;
+  throw Error(Exit::data, Problem{.path = concat("metric '", name, "'"),
+                                  .what = concat("expected numbers below ", static_cast<int64_t>(most), " in '",
+                                                 *from.group, "', found ", static_cast<int64_t>(*large)),
+                                  .help = "number the groups from 0 on: numpy.unique(group, return_inverse=True)[1]"});
+}
+
 std::vector<double> QueryMetric::figures(const Kept& kept) const {
   if (features_ > 0) return {of_neighbours(kept)};
   const std::vector<float>&scores = kept.column("score"), &relevance = kept.column("relevance");
+  if (from.group) expect_distinct(kept.column("group"));
   std::map<double, std::vector<Answer>> queries;
   for (size_t i = 0; i < scores.size(); ++i) {
     const double query = from.group ? static_cast<double>(kept.column("group")[i]) : static_cast<double>(i / answers_);

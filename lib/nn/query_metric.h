@@ -30,6 +30,7 @@ struct QueryMetric : Metric {
  private:
   double of_ranked(std::vector<Answer>& answers) const;
   double of_neighbours(const Kept& kept) const;
+  void expect_distinct(const std::vector<float>& groups) const;
   size_t answers_ = 1;   // of a sample
   size_t features_ = 0;  // of vectors; 0: predictions are scores
 };

@@ -53,6 +53,14 @@ TEST_CASE("samples of a group are the answers to one query, wherever they stand"
   CHECK(of_groups("mrr: {group: query}", mixed_scores, mixed_relevance, mixed_groups) == doctest::Approx(0.5));
 }
 
+TEST_CASE("groups of numbers that a float cannot tell apart are refused") {
+  CHECK(error_text([] {
+          of_groups("mrr: {group: query}", {1, 2}, {0, 1}, {1, 16777216});
+        }) ==
+        "error: metric 'mrr': expected numbers below 16777216 in 'query', found 16777216\n"
+        "  help: number the groups from 0 on: numpy.unique(group, return_inverse=True)[1]");
+}
+
 TEST_CASE("a class as target is the one relevant answer") {
   CHECK(measured("mrr", "cross_entropy", {DType::f32, {2, 3}}, {DType::i32, {2}}, {1, 3, 2, 5, 0, 1}, {2, 0})[0] ==
         doctest::Approx(0.75));
