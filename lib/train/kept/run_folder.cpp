@@ -127,10 +127,10 @@ RunPaths find_run(const std::string& text, const std::filesystem::path& runs) {
                           .help = "name another run; a run that was ended before it began may be removed"});
   std::vector<std::string> names;
   for (const RunPaths& run : all_runs(runs)) names.push_back(run.name());
-  throw Error(Exit::usage,
-              Problem{.what = "there is no run '" + text + "'",
-                      .notes = {"runs in " + runs.string() + ": " + (names.empty() ? "none" : join(names))},
-                      .help = spelling_help(text, names, "name one of them, or a run's folder")});
+  throw Error(Exit::usage, Problem{.what = "there is no run '" + text + "'",
+                                   .notes = {"runs in " + runs.string() + ": " +
+                                             (names.empty() ? "none" : shortened(join(names), 400))},
+                                   .help = spelling_help(text, names, "name one of them, or a run's folder")});
 }
 
 std::vector<RunPaths> runs_of(const std::string& name, const std::filesystem::path& runs) {
