@@ -100,6 +100,7 @@ int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
 void Updates::search(const Batch& batch, int64_t tick) {
   Program& step = *launched_.back();
   step.wait();
+  keep_outputs(step);  // which lie where the search's programs compute
   BatchProgram& probe = probes_.of(*batch.type);
   Program& move = programs_.move();
   const auto go = [&](double length) {
@@ -116,6 +117,11 @@ void Updates::search(const Batch& batch, int64_t tick) {
   });
 }
 
+void Updates::keep_outputs(const Program& program) {
+  tally_.after(program, programs_.measures());
+  if (searches_ && program.has_output("gradient")) searched_gradient_ = program.read("gradient");
+}
+
 void Updates::read() {
   if (unread_.empty()) return;
   Program& program = *unread_.front().program;
@@ -126,7 +132,7 @@ void Updates::read() {
   const auto targets = static_cast<double>(program.scalar("loss/count", before));
   sum_ += static_cast<double>(program.scalar("loss", before)) * targets;
   count_ += targets;
-  if (!reads_late_) tally_.after(program, programs_.measures());
+  if (!reads_late_ && !searches_) keep_outputs(program);
   if (!accumulates_) gradient_norm_ = std::hypot(gradient_norm_, program.scalar("grad_norm", before));
 }
 
@@ -142,7 +148,7 @@ std::string Updates::first_not_finite() const {
 }
 
 std::vector<float> Updates::gradient() const {
-  if (launched_.empty()) return {};
+  if (launched_.empty() || searches_) return searched_gradient_;
   return (accumulates_ ? programs_.update() : *launched_.back()).read("gradient");
 }
 

@@ -57,6 +57,7 @@ class Updates {
   };
   void advance(int64_t updates);
   void search(const Batch& batch, int64_t tick);
+  void keep_outputs(const Program& program);
   void launch(Program& program);
   void forget();
   int64_t run(BatchesAhead& batches, int64_t tick);
@@ -67,7 +68,8 @@ class Updates {
   const bool may_read_late_;
   std::vector<Turn> turns_;
   BatchPrograms probes_;
-  std::vector<Program*> launched_;  // of the last batch
+  std::vector<Program*> launched_;        // of the last batch
+  std::vector<float> searched_gradient_;  // the last step's, before its search
   std::vector<Unread> unread_;
   bool reads_late_ = false;
   bool others_ = false;  // since the last batch: it was fed to programs that are no longer those of its turns
