@@ -16,6 +16,7 @@
 #include "lib/train/plan/plan.h"
 #include "tests/folder.h"
 #include "tests/idx.h"
+#include "tests/train/timeless.h"
 
 namespace dl::testing {
 
@@ -116,8 +117,8 @@ inline std::map<std::string, std::vector<float>> contents(Store& store) {
   return all;
 }
 
-// A run stopped after a step and resumed must end with the bits of one that was not stopped. The stopped run's last
-// checkpoint is returned.
+// A run stopped after a step and resumed must end with the bits of one that was not stopped, and with its records. The
+// stopped run's last checkpoint is returned.
 inline Checkpoint check_goes_on(const Workplace& place, Plan& plan, int64_t stop_after) {
   RunFolder whole = place.new_run(plan), stopped = place.new_run(plan);
   Trainer uninterrupted(plan, {.folder = &whole});
@@ -130,6 +131,7 @@ inline Checkpoint check_goes_on(const Workplace& place, Plan& plan, int64_t stop
   resumed.resume(last);
   resumed.fit();
   CHECK(contents(resumed.store()) == contents(uninterrupted.store()));
+  CHECK(timeless(stopped.paths().metrics_jsonl()) == timeless(whole.paths().metrics_jsonl()));
   return last;
 }
 

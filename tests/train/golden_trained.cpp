@@ -99,7 +99,21 @@ TEST_CASE("lbfgs with a search goes on to the same bits, never ends a step highe
   const Workplace place;
   const std::string searching = "optimizer={lbfgs: {line_search: strong_wolfe, history_size: 4}}";
   for (const std::string device : {"device=reference", "device=cpu", "precision=bf16-true"})
-    check_goes_on(place, *place.plan({searching, "trainer.max_steps=8", "trainer." + device, "schedule=constant"}), 5);
+    check_goes_on(place,
+                  *place.plan({searching, "trainer.max_steps=12", "trainer." + device, "schedule=constant",
+                               "trainer.log_every_n_steps=1", "metrics=[accuracy, roc_auc]"}),
+                  5);
+  // What a step gave is that of its batch, not of where the search looked.
+  std::vector<std::vector<Measured>> first;
+  for (const std::string search : {"none", "strong_wolfe"}) {
+    const auto plan = place.plan({"optimizer={lbfgs: {line_search: " + search + "}}", "trainer.max_steps=1",
+                                  "trainer.log_every_n_steps=1", "schedule=constant", "metrics=[roc_auc, log_loss]"});
+    Record record;
+    Trainer(*plan, {.observers = {&record}}).fit();
+    first.push_back(record.logs.at(0).values);
+  }
+  REQUIRE(first[0].size() == first[1].size());
+  for (size_t i = 0; i < first[0].size(); ++i) CHECK(first[0][i].value == first[1][i].value);
   const Workplace square(
       "data: {train: {format: random, shape: [6], targets: 2, samples: 64}, batch_size: 64}\n"
       "model: [linear: 8, tanh, linear: 2]\nloss: mse\noptimizer: {lbfgs: {lr: 5, line_search: strong_wolfe}}\n"
