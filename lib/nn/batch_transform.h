@@ -36,7 +36,7 @@ class BatchRandom {
 using Draw = std::function<std::vector<double>(BatchRandom& random)>;
 
 // What a transform changes, by name: [batch, …] each. Classes are probabilities of the classes, f32 [batch, …,
-// classes], or of the one class, f32 [batch, …]; of the latter metrics see `labels` in the target's place, i32.
+// classes], or of the one class, f32 [batch, …]; of the latter metrics see `labels` in the target's place.
 struct BatchFields {
   std::map<std::string, Value> inputs, targets, labels;
 };

@@ -75,7 +75,7 @@ struct CutMix final : BatchTransform {
                          "take 'mixup'");
       value = cut(value);
       if (const auto label = fields.labels.find(target); label != fields.labels.end())
-        label->second = cast(cut(label->second), DType::i32);
+        label->second = cut(label->second);
     }
   }
 };
