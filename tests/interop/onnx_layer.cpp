@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <tuple>
 
 #include "lib/base/text.h"
 #include "lib/interop/onnx/write.h"
@@ -170,7 +171,7 @@ TEST_CASE("an ONNX file says of what a run's network, loss and data are") {
 
 TEST_CASE("what is no ONNX, or asks for what is not known, says so") {
   const Folder folder;
-  const auto said = [&](const std::string& bytes, const std::string& more = "") {
+  const auto said = [&](const std::string& bytes, const std::string& more = "", const Shape& shape = {2, 3}) {
     folder.write("m.onnx", bytes);
     std::filesystem::last_write_time(folder.path / "m.onnx", std::filesystem::file_time_type::clock::now());
     std::vector<Problem> problems;
@@ -179,7 +180,7 @@ TEST_CASE("what is no ONNX, or asks for what is not known, says so") {
         parse_yaml("onnx: {path: " + (folder.path / "m.onnx").string() + more + "}", "test"), Reading(problems));
     if (!problems.empty()) return problems[0].what;
     return error_text<ShapeError>([&] {
-      BuiltLayer(dynamic_cast<const Layer&>(*layer), {Type{DType::f32, {2, 3}}}, false);
+      BuiltLayer(dynamic_cast<const Layer&>(*layer), {Type{DType::f32, shape}}, false);
     });
   };
   onnx::Model model{
@@ -192,6 +193,38 @@ TEST_CASE("what is no ONNX, or asks for what is not known, says so") {
   CHECK(said(of_node("Erfc")).find("operators that are not known here: Erfc") != std::string::npos);
   CHECK(said(of_node("Relu", {"z"})).find("'z' is made by no node before it") != std::string::npos);
   CHECK(said(of_node("Add", {"x"})).find("input 1 is missing") != std::string::npos);
+  for (const auto& [op, attribute, value, what] :
+       std::vector<std::tuple<std::string, std::string, onnx::Attribute, std::string>>{
+           {"LSTM", "activations", std::vector<std::string>{"Sigmoid", "Tanh", "Relu"}, "has other functions than"},
+           {"GRU", "activations", std::vector<std::string>{"HardSigmoid", "Tanh"}, "has other functions than"},
+           {"RNN", "activations", std::vector<std::string>{"Softsign"}, "has other functions than"},
+           {"RNN", "clip", 3.0f, "has 'clip', which there is no layer for here"},
+           {"LSTM", "input_forget", int64_t{1}, "has 'input_forget', which there is no layer for here"}}) {
+    CAPTURE(op);
+    of_node(op, {"x", "w", "r"});
+    model.nodes[0].attributes = {{"hidden_size", int64_t{1}}, {"linear_before_reset", int64_t{1}}, {attribute, value}};
+    model.constants = {{"w", onnx::Element::f32, {1, 1, 1}, std::string(4, '\0')},
+                       {"r", onnx::Element::f32, {1, 1, 1}, std::string(4, '\0')}};
+    CHECK(said(onnx::bytes_of(model)).find(what) != std::string::npos);
+  }
+  model.constants.clear();
+  model.inputs[0].sizes = {-1, 3, 1, 5};
+  const auto resized = [&](const std::string& attribute, onnx::Attribute value, float factor) {
+    of_node("Resize", {"x", "", "scales"});
+    model.nodes[0].attributes = {{"mode", std::string("linear")}, {attribute, std::move(value)}};
+    const std::vector<float> scales{1, 1, 1, factor};
+    model.constants = {{"scales", onnx::Element::f32, {4}, {reinterpret_cast<const char*>(scales.data()), 16}}};
+    return said(onnx::bytes_of(model), "", {2, 1, 5, 3});
+  };
+  CHECK(resized("antialias", int64_t{0}, 2) == "");
+  CHECK(resized("antialias", int64_t{1}, 2).find("has 'antialias', which there is no layer for here") !=
+        std::string::npos);
+  CHECK(resized("antialias", int64_t{0}, 1.5f).find("makes 7.5 places of 5, which is not known here") !=
+        std::string::npos);
+  CHECK(resized("keep_aspect_ratio_policy", std::string("not_larger"), 2).find("keeps the ratio of its sides") !=
+        std::string::npos);
+  model.constants.clear();
+  model.inputs[0].sizes = {-1, 3};
   CHECK(said(of_node("Relu"), ", output: nothing").find("no tensor 'nothing'") != std::string::npos);
   CHECK(said(of_node("Relu"), ", xxh64: '00'").find("expected the file's hash 00") != std::string::npos);
   const std::vector<int64_t> huge{int64_t{1} << 40, int64_t{1} << 40, -1};

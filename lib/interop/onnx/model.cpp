@@ -29,6 +29,7 @@ enum class AttributeField : protozero::pbf_tag_type {
   t = 5,
   floats = 7,
   ints = 8,
+  strings = 9,
   type = 20
 };
 enum class TensorField : protozero::pbf_tag_type {
@@ -50,7 +51,15 @@ using Message = protozero::pbf_builder<Field>;
 
 constexpr uint64_t page = 64 << 10;  // Windows maps files in these
 
-enum AttributeType : int32_t { of_float = 1, of_int = 2, of_string = 3, of_tensor = 4, of_floats = 6, of_ints = 7 };
+enum AttributeType : int32_t {
+  of_float = 1,
+  of_int = 2,
+  of_string = 3,
+  of_tensor = 4,
+  of_floats = 6,
+  of_ints = 7,
+  of_strings = 8
+};
 
 void write_attribute(Message<NodeField>& node, const std::string& name, const Attribute& attribute) {
   using F = AttributeField;
@@ -77,6 +86,10 @@ void write_attribute(Message<NodeField>& node, const std::string& name, const At
     void operator()(const std::vector<float>& floats) const {
       for (const float f : floats) w.add_float(F::floats, f);
       w.add_int32(F::type, of_floats);
+    }
+    void operator()(const std::vector<std::string>& strings) const {
+      for (const std::string& s : strings) w.add_bytes(F::strings, s);
+      w.add_int32(F::type, of_strings);
     }
   };
   std::visit(Write{w}, attribute);

@@ -11,7 +11,8 @@ namespace dl::onnx {
 
 enum class Element : int32_t { f32 = 1, u8 = 2, i32 = 6, i64 = 7, boolean = 9, bf16 = 16 };  // TensorProto.DataType
 
-using Attribute = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>>;
+using Attribute =
+    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, std::vector<std::string>>;
 
 struct OnnxNode {
   std::string op;

@@ -112,7 +112,7 @@ class RecurrentNode {
     std::map<std::string, Attribute> attributes{{"hidden_size", hidden_},
                                                 {"direction", std::string(op_.reverse ? "reverse" : "forward")}};
     if (op_.cell == Cell::gru) attributes["linear_before_reset"] = int64_t{1};
-    if (op_.cell == Cell::rnn_relu) attributes["activations"] = std::string("Relu");
+    if (op_.cell == Cell::rnn_relu) attributes["activations"] = std::vector<std::string>{"Relu"};
     const bool lstm = op_.cell == Cell::lstm;
     const char* name = lstm ? "LSTM" : op_.cell == Cell::gru ? "GRU" : "RNN";
     const auto made = w_.add_all(name, std::move(inputs), lstm ? 3 : 2, std::move(attributes));

@@ -188,6 +188,7 @@ class File {
     std::optional<ReadAttribute> value;
     std::vector<int64_t> integers;
     std::vector<float> floats;
+    std::vector<std::string> strings;
     while (message.next()) {
       const bool packed = message.wire_type() == protozero::pbf_wire_type::length_delimited;
       switch (message.tag()) {
@@ -212,6 +213,7 @@ class File {
           else
             integers.push_back(message.get_int64());
           break;
+        case 9: strings.push_back(text_of(message.get_view())); break;
         case 6:
         case 11:
           fail(concat("the node '", node.op, "' has a graph of its own (If, Loop, Scan), which is not read"),
@@ -223,6 +225,8 @@ class File {
       value = std::move(integers);
     else if (!floats.empty())
       value = std::move(floats);
+    else if (!strings.empty())
+      value = std::move(strings);
     // A list without items is written as nothing.
     node.attributes[name] = value ? std::move(*value) : ReadAttribute(std::vector<int64_t>());
   }

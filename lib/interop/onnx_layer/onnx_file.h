@@ -24,8 +24,8 @@ struct ReadTensor {
 };
 using TensorPointer = std::shared_ptr<const ReadTensor>;
 
-using ReadAttribute =
-    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, TensorPointer>;
+using ReadAttribute = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
+                                   std::vector<std::string>, TensorPointer>;
 
 struct ReadNode {
   std::string op, domain, name;

@@ -15,18 +15,36 @@ struct Gates {
   std::vector<int64_t> theirs;
 };
 
+// Whether the node's functions are these in each direction; where it says none it has ONNX's own.
+bool has_functions(const ReadNode& node, const std::vector<std::string>& wanted, bool are_usual) {
+  const auto found = node.attributes.find("activations");
+  if (found == node.attributes.end()) return are_usual;
+  const auto* said = std::get_if<std::vector<std::string>>(&found->second);
+  if (!said) return false;
+  for (size_t i = 0; i < said->size(); ++i)
+    if ((*said)[i] != wanted[i % wanted.size()]) return false;
+  return true;
+}
+
 Gates gates_of(Taking& t, const ReadNode& node) {
-  if (node.op == "LSTM") return {Cell::lstm, {0, 2, 3, 1}};
+  if (t.has_attribute(node, "clip")) t.fail(node, "has 'clip', which there is no layer for here");
+  if (t.attribute<int64_t>(node, "input_forget", 0) != 0)
+    t.fail(node, "has 'input_forget', which there is no layer for here");
+  const std::string other = "has other functions than a layer here: sigmoid and tanh, or relu in an RNN";
+  if (node.op == "LSTM") {
+    if (!has_functions(node, {"Sigmoid", "Tanh", "Tanh"}, true)) t.fail(node, other);
+    return {Cell::lstm, {0, 2, 3, 1}};
+  }
   if (node.op == "GRU") {
     if (t.attribute<int64_t>(node, "linear_before_reset", 0) == 0)
       t.fail(node, "resets the state before the product, which there is no layer for here",
              "export it with linear_before_reset, as PyTorch's and Keras's default are");
+    if (!has_functions(node, {"Sigmoid", "Tanh"}, true)) t.fail(node, other);
     return {Cell::gru, {1, 0, 2}};
   }
-  std::string activation = "Tanh";
-  if (const auto found = node.attributes.find("activations"); found != node.attributes.end())
-    if (const auto* one = std::get_if<std::string>(&found->second)) activation = *one;
-  return {activation == "Relu" ? Cell::rnn_relu : Cell::rnn_tanh, {0}};
+  if (has_functions(node, {"Relu"}, false)) return {Cell::rnn_relu, {0}};
+  if (!has_functions(node, {"Tanh"}, true)) t.fail(node, other);
+  return {Cell::rnn_tanh, {0}};
 }
 
 // Rows of a direction [gates * hidden, width], or of a bias (width 1), in our order of gates.

@@ -234,6 +234,11 @@ void take_resize(Taking& t, const ReadNode& node) {
   const Value x = channels_last(t, node, 0);
   const int axes = x.shape().rank() - 2;
   const bool is_old = t.opset() < 11 || node.op == "Upsample";
+  for (const char* changes : {"antialias", "exclude_outside"})
+    if (t.attribute<int64_t>(node, changes, 0) != 0)
+      t.fail(node, concat("has '", changes, "', which there is no layer for here"));
+  if (t.attribute<std::string>(node, "keep_aspect_ratio_policy", "stretch") != "stretch")
+    t.fail(node, "keeps the ratio of its sides, which is not known here", "export it with the sizes that it gives");
   std::string mode = t.attribute<std::string>(node, "mode", "nearest");
   const std::string places =
       is_old ? "asymmetric" : t.attribute<std::string>(node, "coordinate_transformation_mode", "half_pixel");
@@ -245,8 +250,12 @@ void take_resize(Taking& t, const ReadNode& node) {
   } else if (t.has(node, scales_at)) {
     const std::vector<float> scales = t.floats(node, scales_at);
     const Whole from = t.at(node, 0).sizes();
-    for (size_t i = 0; i < scales.size() && i < from.size(); ++i)
-      sizes.push_back(static_cast<int64_t>(std::floor(static_cast<float>(from[i]) * scales[i])));
+    for (size_t i = 0; i < scales.size() && i < from.size(); ++i) {
+      const float to = static_cast<float>(from[i]) * scales[i];
+      if (std::abs(to - std::round(to)) > 1e-3f)  // where places lie would follow from the factor, not from the sizes
+        t.fail(node, concat("makes ", to, " places of ", from[i], ", which is not known here"), "export it with sizes");
+      sizes.push_back(static_cast<int64_t>(std::floor(to)));
+    }
   }
   if (static_cast<int>(sizes.size()) != axes + 2) t.fail(node, "its sizes are not those of all axes");
   std::string list;

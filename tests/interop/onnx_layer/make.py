@@ -175,6 +175,8 @@ node("GRU", [values(5, 2, 4)], [values(1, 9, 4), values(1, 9, 3), values(1, 18)]
 node("GRU", [values(5, 2, 4)], [values(1, 9, 4), values(1, 9, 3)], hidden_size=3, linear_before_reset=1,
      direction="reverse", outputs=2, only=1, name="GRU backwards, without biases")
 node("RNN", [values(5, 2, 4)], [values(1, 3, 4), values(1, 3, 3), values(1, 6)], hidden_size=3)
+node("RNN", [values(5, 2, 4)], [values(2, 3, 4), values(2, 3, 3), values(2, 6)], hidden_size=3, direction="bidirectional",
+     activations=["Relu", "Relu"], name="RNN of relu in both directions")
 
 
 class Embedded(nn.Module):
