@@ -226,6 +226,10 @@ model:
     name: once
   - linear: 6
     share: once
+  - gru: {hidden_size: 6, num_layers: 2}
+    name: again
+  - gru: {hidden_size: 6, num_layers: 2}
+    share: again
   - linear: {out_features: 5, bias: false}
     tie: {weight: table.weight}
 )",

@@ -133,8 +133,13 @@ std::string Writer::tensor(const Tensor& tensor) {
 
 std::string Writer::made_of(const std::vector<std::pair<const Tensor*, std::string>>& tensors, const std::string& name,
                             const std::vector<float>& values, const Shape& shape) {
-  const std::string made = initializer(name, Element::f32, shape.sizes(), bytes_of_values(values));
-  for (const auto& [tensor, change] : tensors) written_.push_back({tensor->path, made, shape, change});
+  std::string what = name + " " + shape.text();
+  for (const auto& [tensor, change] : tensors) what += concat(" ", tensor->path, " ", change);
+  std::string& made = made_[what];
+  if (made.empty()) {
+    made = initializer(name, Element::f32, shape.sizes(), bytes_of_values(values));
+    for (const auto& [tensor, change] : tensors) written_.push_back({tensor->path, made, shape, change});
+  }
   return made;
 }
 

@@ -50,7 +50,8 @@ class Writer {
   std::string sizes_for_expand(const Shape& from, const Shape& to);
   // A parameter or buffer: the initializer of its name.
   std::string tensor(const Tensor& tensor);
-  // One made of parameters: `values` of `sizes`, for the tensors whose changes it is.
+  // One made of parameters: `values` of `sizes`, for the tensors whose changes it is. Written once for all layers that
+  // share these.
   std::string made_of(const std::vector<std::pair<const Tensor*, std::string>>& tensors, const std::string& name,
                       const std::vector<float>& values, const Shape& shape);
   std::vector<float> weights(const Tensor& tensor) const { return trained_.weights(tensor); }
@@ -100,6 +101,7 @@ class Writer {
   std::map<std::string, int> names_;
   std::map<std::string, std::string> constants_;  // by what they hold
   std::map<std::string, std::string> tensors_;    // by path
+  std::map<std::string, std::string> made_;       // by what they are made of
   std::vector<WrittenTensor> written_;
   std::string samples_;
 };
