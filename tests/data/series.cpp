@@ -117,7 +117,7 @@ TEST_CASE("a series says what is wrong with a file or a key") {
         std::string::npos);
   CHECK(problems_of(folder, ramp(4), "length: 1, time: day, end: 9").find("'end' is 9, but") != std::string::npos);
   CHECK(problems_of(folder, ramp(4), "length: 1, time: day, begin: 1.5") ==
-        "error: DIR/run.yaml:1:63: data.train.begin: expected a share below 1 or a row's whole number, got 1.5");
+        "error: DIR/run.yaml:1:68: data.train.begin: expected a share below 1 or a row's whole number, got 1.5");
   for (const std::string keys : {"begin: 1e30", "begin: 1, end: 1e30", "horizon: 9223372036854775807"})
     CHECK(problems_of(folder, ramp(4), "length: 1, time: day, " + keys).find("at most 1099511627776") !=
           std::string::npos);

@@ -122,7 +122,7 @@ TEST_CASE("a column may be a group: a field that is no input, numbered in each s
       "error: DIR/people.csv:3:1: data.train: column 'q': expected what the rows of a group have in common, found ''\n"
       "  help: take the row out");
   CHECK(refusal("q,x,y\n7,1,5\n", "target: y, columns: {q: {type: group, as: index}}")
-            .find("columns.q.as: a group is no number and no category\n  help: leave 'as' out") != std::string::npos);
+            .find("columns.q.as: a group is no number and no category\n  help: leave it out") != std::string::npos);
   CHECK(refusal("q,y\n7,5\n", "target: y, columns: {q: group}").find("column 'q' is a group") != std::string::npos);
 }
 
