@@ -2,10 +2,8 @@
 // max(0, d_p - d_n + margin), d_p the distance to the furthest sample of the same class and d_n to the nearest of
 // another; samples that lack one of them do not count
 // SPDX-License-Identifier: Apache-2.0
-#include <utility>
-
-#include "lib/base/error.h"
 #include "lib/nn/loss.h"
+#include "lib/nn/vectors.h"
 
 namespace dl {
 namespace {
@@ -28,7 +26,7 @@ struct BatchTriplet final : Loss {
 
   // f32 [batch]
   Value each(const Fields& f) const override {
-    const auto [same, others] = pairs(f);
+    const auto [same, others] = pairs_by_class(f.prediction, f.target);
     const int64_t batch = f.prediction.shape()[0];
     const Value x = f.prediction, squares = sum(x * x, {-1});
     // Squared distances lose digits where they are small; there the slope is that of 0.
@@ -37,22 +35,8 @@ struct BatchTriplet final : Loss {
     return reshape(maximum(furthest - nearest + margin, 0), {batch}) * weights(f);
   }
   Value weights(const Fields& f) const override {
-    const auto [same, others] = pairs(f);
+    const auto [same, others] = pairs_by_class(f.prediction, f.target);
     return reshape(max(same, {-1}) * max(others, {-1}), {f.prediction.shape()[0]});
-  }
-
- private:
-  // [batch, batch]: whether two samples are others of the same class, or of different ones.
-  static std::pair<Value, Value> pairs(const Fields& f) {
-    if (f.prediction.shape().rank() != 2 || f.target.type().dtype != DType::i32 || f.target.shape().rank() != 1)
-      throw ShapeError(concat("expected one vector a sample and a class as target, got ",
-                              f.prediction.shape().without_batch().text(), " and ", name_of(f.target.type().dtype), " ",
-                              f.target.shape().without_batch().text()),
-                       "end the model with 'flatten' and 'linear: 64'");
-    const int64_t batch = f.target.shape()[0];
-    const Value of_rows = reshape(f.target, {batch, 1}), of_columns = reshape(f.target, {1, batch});
-    const Value alike = equal(of_rows, of_columns), index = iota(*f.target.graph, batch);
-    return {alike * (1 - equal(reshape(index, {batch, 1}), index)), 1 - alike};
   }
 };
 DL_LOSS(BatchTriplet, "triplet");

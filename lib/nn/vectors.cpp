@@ -33,4 +33,16 @@ void expect_same_vectors(Value a, Value b, const std::string& second) {
                    "let both end with 'linear: N' of one N");
 }
 
+PairsByClass pairs_by_class(Value vectors, Value classes) {
+  if (vectors.shape().rank() != 2 || classes.type().dtype != DType::i32 || classes.shape().rank() != 1)
+    throw ShapeError(
+        concat("expected one vector a sample and a class as target, got ", vectors.shape().without_batch().text(),
+               " and ", name_of(classes.type().dtype), " ", classes.shape().without_batch().text()),
+        "end the model with 'flatten' and 'linear: 64'");
+  const int64_t batch = classes.shape()[0];
+  const Value alike = equal(reshape(classes, {batch, 1}), reshape(classes, {1, batch}));
+  const Value index = iota(*classes.graph, batch), own = equal(reshape(index, {batch, 1}), index);
+  return {alike * (1 - own), 1 - alike};
+}
+
 }  // namespace dl

@@ -17,6 +17,13 @@ Value unit_length(Value x);
 // Throws ShapeError where the two, of which the second is called so, are not vectors of one shape.
 void expect_same_vectors(Value a, Value b, const std::string& second);
 
+// Of a batch's samples, whose classes are i32 [batch], each beside each, [batch, batch]: whether two are others of the
+// same class, and whether they are of different ones. ShapeError where there is not one vector a sample.
+struct PairsByClass {
+  Value same, others;
+};
+PairsByClass pairs_by_class(Value vectors, Value classes);
+
 // A value of each pair, [batch, …, 1], in the shape of the targets, of which there is to be one a pair: else
 // ShapeError.
 Value as_targets(Value of_pairs, Value target);

@@ -27,6 +27,17 @@ def nt_xent(a, b, t):
     return torch.stack(terms).mean()
 
 
+def sup_con(x, y, t):
+    z, terms = F.normalize(x), []
+    for i in range(len(x)):
+        others = [j for j in range(len(x)) if j != i]
+        logs = F.log_softmax(torch.stack([z[i] @ z[j] / t for j in others]), 0)
+        near = [logs[k] for k, j in enumerate(others) if y[j] == y[i]]
+        if near:
+            terms.append(-torch.stack(near).mean())
+    return torch.stack(terms).mean() if terms else (x * 0).sum()
+
+
 def info_nce(a, b, t):
     s = F.normalize(a) @ F.normalize(b).T / t
     own = torch.arange(len(a))
@@ -56,3 +67,8 @@ for _ in range(20):
     t = between(0.2, 2)
     loss_of(yaml_of("nt_xent", other="b", temperature=t), lambda a, b: nt_xent(a, b, t), shape, shape)
     loss_of(yaml_of("info_nce", other="b", temperature=t), lambda a, b: info_nce(a, b, t), shape, shape)
+
+for _ in range(20):
+    batch, t = chance.randint(5, 9), between(0.05, 1)
+    loss_of(yaml_of("sup_con", temperature=t), lambda x, y: sup_con(x, y, t), (batch, chance.randint(2, 5)),
+            target=whole(3, (batch,)))
