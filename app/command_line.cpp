@@ -128,7 +128,8 @@ Error reworded(const CLI::App& app, const CLI::ParseError& e) {
     return usage_error(app, missing + " is missing", "write 'dlcli " + app.get_name() + " " + missing + "'");
   }
   if (e.get_name() == "ArgumentMismatch") return usage_error(app, "option '" + name + "' needs a value");
-  return usage_error(app, text);
+  const size_t help = text.find('\n');  // behind what a check of ours says
+  return usage_error(app, text.substr(0, help), help == std::string::npos ? "" : text.substr(help + 1));
 }
 
 }  // namespace

@@ -13,6 +13,17 @@
 #include "lib/spec/node.h"
 
 namespace dl {
+namespace {
+
+// The word that is meant: the nearest, or one that has it as a part, as "pytorch" has "torch".
+std::string meant(const std::string& text, const std::vector<std::string>& words) {
+  const std::string near = closest(text, words);
+  if (!near.empty() || text.size() < 3) return near;
+  const auto found = std::ranges::find_if(words, [&](const auto& word) { return word.find(text) != word.npos; });
+  return found == words.end() ? "" : *found;
+}
+
+}  // namespace
 
 void examples(CLI::App& app, const std::vector<Example>& examples) {
   constexpr size_t columns = 80, most_command = 44;
@@ -69,7 +80,8 @@ CLI::Validator one_of(std::vector<std::string> words) {
   return CLI::Validator(
       [words = std::move(words)](std::string& text) {
         if (std::find(words.begin(), words.end(), text) != words.end()) return std::string{};
-        return "expected " + join(words) + ", got '" + text + "'";
+        const std::string help = meant(text, words);
+        return "expected " + join(words) + ", got '" + text + "'" + (help.empty() ? "" : "\nwrite '" + help + "'");
       },
       listed, std::string(words_validator));
 }
@@ -91,7 +103,8 @@ void Overrides::declare_set(CLI::App& app) {
           [](std::string& text) {
             const size_t equals = text.find('=');
             if (equals != 0 && equals != std::string::npos) return std::string{};
-            return "expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got '" + text + "'";
+            return "expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got '" + text + "'" +
+                   (equals == 0 ? "" : "\nwrite '--set " + text + "=…'");
           },
           ""));
 }

@@ -57,6 +57,7 @@ std::string help_for_option(const std::string& option, const std::string& value,
   const auto set = [&](const std::string& key) {
     return "write '--set " + key + "=" + (value.empty() ? "…" : value) + "'";
   };
+  if (name.find('.') != std::string::npos && !path_parts(name).empty()) return set(name);
   const auto [optimizer, place] = optimizer_of(config);
   const auto object = Registry<Optimizer>::make(optimizer);
   const Schema schema = schema_of(*object);  // the field is its own

@@ -85,6 +85,8 @@ class Describe final : public Command {
     for (const AnyRegistry* registry : AnyRegistry::all())
       if (const AnyRegistry::Meant meant = registry->meant(name_); meant.name.empty() && !meant.help.empty())
         throw unknown("of a " + registry->kind() + ": " + meant.help);
+    for (const ReferenceEntry& entry : all)
+      if (entry.schema.field(name_)) throw unknown("it is a key: write '" + entry.name + "'");
     throw unknown(spelling_help(name_, known, "see the names: 'dlcli describe'"));
   }
 

@@ -17,11 +17,11 @@ namespace {
 
 constexpr size_t longest_word = 64;  // suggestions are for words; the distance takes time in proportion to both lengths
 
-// Lower case, without - and _.
+// Lower case, without blanks, - and _.
 std::string folded(std::string_view word) {
   std::string out;
   for (char c : word)
-    if (c != '-' && c != '_') out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (c != '-' && c != '_' && c != ' ') out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return out;
 }
 

@@ -12,7 +12,7 @@ namespace dl {
 // Insertions, deletions, replacements and swaps of neighbours that make one word the other.
 int edit_distance(std::string_view a, std::string_view b);
 
-// The candidate nearest to `word`, case and - _ ignored; empty where none is near enough to be meant.
+// The candidate nearest to `word`, case, blanks and - _ ignored; empty where none is near enough to be meant.
 std::string closest(std::string_view word, std::span<const std::string> candidates);
 // "write 'NEAREST'", or `otherwise` where none is near enough.
 std::string spelling_help(std::string_view word, std::span<const std::string> candidates, std::string otherwise = {});

@@ -6,15 +6,19 @@
 
 #include "lib/base/cpu.h"
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/data/labelled.h"
 #include "lib/data/succession.h"
+#include "lib/spec/write.h"
 
 namespace dl {
 
 namespace {
 
 void describe_split(Schema& s, SplitBy& by, const std::string& what) {
-  s.optional("stratified", by.stratified, what + " of each class");
+  s.optional("stratified", by.stratified, what + " of each class").known_as({"stratify"});
+  for (const char* key : {"random_state", "seed", "shuffle"})
+    s.instead_of(key, "leave it out: they are drawn at random by the config's 'seed'");
   s.optional("group", by.group, "a table's column: rows alike in it stay together, as those of one patient")
       .known_as({"groups", "group_by"});
   s.optional("order", by.order, "a table's column: what comes last by it is held out, as of a time")
@@ -68,6 +72,11 @@ void Validation::describe(Schema& s) {
 
 bool Codec<Validation>::read(const Node& node, Validation& value, const Limits& limits, const Reading& r) {
   Validation validation{.where = node.where};
+  if (node.is_scalar() && node.text.ends_with("%"))
+    if (const auto percent = Node::scalar(node.text.substr(0, node.text.size() - 1)).as_number()) {
+      r.expected(node, type(limits), concat("write 'validation: {fraction: ", number_text(*percent / 100), "}'"));
+      return false;
+    }
   if (const auto share = node.as_number()) {
     r.expected(node, type(limits),
                concat("write 'validation: {", *share < 1 ? "fraction: " : "last: ", node.text, "}'"));
@@ -119,6 +128,41 @@ Node Codec<Validation>::json_schema(const Limits& limits) {
   return out;
 }
 
+namespace {
+
+// Of a key of a reader that stands beside 'train', or in its place: all of them below it. Of a transform: its list.
+std::string where_it_stands(const Node& data, const std::string& key) {
+  for (const auto& [list, registry] :
+       {std::pair<const char*, const AnyRegistry*>{"transforms", &Registry<Transform>::instance()},
+        {"batch_transforms", &Registry<BatchTransform>::instance()}})
+    if (registry->has(key) && key != "normalize" && key != "resize") {
+      Node map = Node::map();
+      map.set(key, *data.find(key));
+      return concat("write '", list, ": ", to_yaml_line(map_as_list(map)), "'");
+    }
+  static const std::vector<std::string> readers_keys{"format", "path",   "root",     "data_dir", "file",       "images",
+                                                     "labels", "target", "columns",  "label",    "delimiter",  "sep",
+                                                     "header", "fields", "features", "masks",    "annotations"};
+  const auto is_readers = [&](const std::string& name) { return std::ranges::count(readers_keys, name) > 0; };
+  const Node* train = data.find("train");
+  const bool has_file = train && train->is_scalar() && reader_by_name(train->text) != "image_folder";
+  if (!is_readers(key) || (train && !has_file)) return "";
+  Node set = Node::map(), file = has_file ? *train : Node();
+  for (const char* name : {"path", "file", "root", "data_dir"})
+    if (const Node* given = data.find(name); given && given->is_scalar() && file.is_null()) file = *given;
+  const Node* format = data.find("format");
+  if (file.is_null() && !format) return "";
+  set.set("format", format ? *format : Node::string(reader_by_name(file.text)));
+  if (!file.is_null()) set.set("path", std::move(file));
+  for (const Node::Entry& entry : data.entries)
+    if (is_readers(entry.key) && !set.find(entry.key) && entry.key != "root" && entry.key != "data_dir" &&
+        entry.key != "file")
+      set.set(entry.key, entry.value);
+  return concat("write 'train: ", to_yaml_line(set), "'");
+}
+
+}  // namespace
+
 void DataSpec::describe(Schema& s) {
   s.summary("what to train, validate and test on, and how samples become batches");
   s.required("train", train, "training set")
@@ -141,7 +185,8 @@ void DataSpec::describe(Schema& s) {
     if (!folds && fold != 1) report.at("fold", "there are no folds", "write 'folds: 5' beside it");
   });
   s.optional("test", test, "test set; without it the one that comes with the training set");
-  s.optional("transforms", transforms, "done to each sample, in this order").known_as({"transform", "augmentation"});
+  s.optional("transforms", transforms, "done to each sample, in this order")
+      .known_as({"transform", "augmentation", "augmentations", "augment", "preprocessing"});
   s.optional("test_time", test_time,
              "views of an image whose predictions 'eval' and 'predict' average: horizontal_flip, vertical_flip; "
              "five_crop, the crop of 'transforms' at the corners too; ten_crop, those mirrored too")
@@ -159,7 +204,7 @@ void DataSpec::describe(Schema& s) {
   s.optional("balanced", balanced,
              "draw training samples so that each class comes equally often: an epoch has as many as there are, some of "
              "them several times")
-      .known_as({"class_balanced", "balance", "balance_classes", "oversample"});
+      .known_as({"class_balanced", "balance", "balance_classes", "class_balance", "oversample", "oversampling"});
   s.optional("drop_last", drop_last, "leave out the short batch at the end of an epoch");
   s.optional(
        "buckets", buckets,
@@ -189,8 +234,7 @@ void DataSpec::describe(Schema& s) {
   s.optional("fitted", fitted, "what a run fitted to its training data; without it, it is fitted anew");
   for (const char* key : {"validation_split", "val_split", "val_fraction", "test_size", "valid_pct"})
     s.instead_of(key, "write 'validation: {fraction: 0.1}'");
-  for (const char* key : {"path", "root", "data_dir", "format", "file", "images", "labels", "columns"})
-    s.instead_of(key, concat("write it below 'train': 'train: {format: …, path: …}'"));
+  s.say_of_unknown(where_it_stands);
   s.instead_of("target",
                "name it in the loss: 'loss: {mse: {target: x}}' compares with the input; a table's column is named "
                "below 'train': 'train: {format: csv, path: …, target: …}'");

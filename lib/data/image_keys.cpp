@@ -11,7 +11,8 @@ namespace dl {
 void ImageKeys::describe(Schema& s) {
   s.optional("size", size, "[height, width] that images are stretched to; without it all must have the first one's")
       .at_least(1)
-      .at_most(1 << 16);
+      .at_most(1 << 16)
+      .known_as({"image_size", "img_size", "target_size", "resize", "input_size"});
   s.optional("channels", channels, "3: colour; 1: grey").at_least(1).at_most(3);
   s.optional("max_pixels", max_pixels, "an image with more is not decoded").at_least(1).at_most(int64_t{1} << 32);
   s.check([this](const Report& report) {

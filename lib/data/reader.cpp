@@ -16,10 +16,15 @@ void Reader::say_instead(AnyRegistry& registry) {
                       "write 'image_folder'");
   registry.instead_of({"table", "tsv", "pandas", "dataframe"},
                       "write 'csv'; 'delimiter: tab' where tabs part the cells");
-  registry.instead_of({"excel", "xlsx", "json", "jsonl", "sql", "arff"},
-                      "save the table as a CSV file and write 'csv'");
-  registry.instead_of({"numpy", "npz", "hdf5", "h5", "mat", "pickle", "pkl", "pt", "tensor", "lmdb"},
+  registry.instead_of({"excel", "xlsx", "arff"}, "save the table as a CSV file and write 'csv'");
+  registry.instead_of({"npz"}, "write 'npy', with 'path: FILE.npz' and 'fields: {x: MEMBER, y: MEMBER}'");
+  registry.instead_of({"hdf5", "h5", "mat", "pickle", "pkl", "pt", "tensor", "lmdb"},
                       "save the arrays by numpy.savez and write 'npy'");
+  registry.instead_of({"yolo", "yolov5", "yolov8", "ultralytics", "darknet"},
+                      "convert the boxes to COCO's JSON and write 'coco'");
+  registry.instead_of({"huggingface", "hf", "datasets", "torchvision", "tfds", "keras_datasets", "kaggle"},
+                      "save the set as files and name their reader: 'parquet' for tables and texts, 'image_folder' for "
+                      "images");
   registry.instead_of({"txt", "characters", "language", "corpus"}, "write 'text'");
   registry.instead_of({"bin"}, "write 'tokens'");
   registry.instead_of({"conll", "conllu", "conll2003", "ner", "pos", "tags", "token_classification"},
@@ -47,12 +52,14 @@ std::filesystem::path find_data(const Folders& folders, const std::string& name)
     if (!again) looked_in.push_back(root.string());
   }
   const bool absolute = std::filesystem::path(name).is_absolute();
+  const bool is_url = name.starts_with("http://") || name.starts_with("https://");
   throw Error(Exit::data,
               Problem{.what = absolute ? concat("'", name, "' is not there")
                                        : concat("'", name, "' is not there; looked in ", join(looked_in)),
-                      .help = folders.get.empty() ? ""
-                                                  : concat("get it with: ", folders.get,
-                                                           "; or name the folder that has it in DLCLI_DATA")});
+                      .help = is_url                ? concat("fetch it first, 'curl -LO ", name, "', and name the file")
+                              : folders.get.empty() ? ""
+                                                    : concat("get it with: ", folders.get,
+                                                             "; or name the folder that has it in DLCLI_DATA")});
 }
 
 namespace {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include "lib/base/error.h"
@@ -127,7 +128,10 @@ std::shared_ptr<SetDescription> find_description(const Source& source, const fs:
   problem.help =
       names.empty()
           ? "put dlcli's share/dlcli beside the folder of its program, or name a folder of descriptions in DLCLI_DATA"
-          : spelling_help(source.name, names, concat("describe it in datasets/", source.name, ".yaml"));
+          : spelling_help(source.name.substr(source.name.rfind('.') + 1), names,  // torchvision.datasets.MNIST
+                          source.name.starts_with("$")
+                              ? concat("write ${env:", source.name.substr(1), "} for a variable of the environment")
+                              : concat("describe it in datasets/", source.name, ".yaml"));
   throw Error(Exit::usage, std::move(problem));
 }
 
@@ -164,6 +168,40 @@ void SetDescription::describe(Schema& s) {
   s.optional("test", test, "the test part: a reader");
 }
 
+std::string reader_by_name(const std::string& file) {
+  static const std::map<std::string, std::string> readers{
+      {".csv", "csv"},         {".tsv", "csv"},           {".data", "csv"},   {".parquet", "parquet"},
+      {".feather", "feather"}, {".arrow", "feather"},     {".db", "sqlite"},  {".sqlite", "sqlite"},
+      {".npz", "npy"},         {".npy", "npy"},           {".txt", "text"},   {".jsonl", "json_lines"},
+      {".json", "coco"},       {".tfrecord", "tfrecord"}, {".bin", "tokens"}, {"", "image_folder"}};
+  std::string name = lower(fs::path(file).filename().string());
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  const auto found = readers.find(fs::path(name).extension().string());
+  return found == readers.end() ? "" : found->second;
+}
+
+namespace {
+
+// What to write for a map without 'format', or for files in a list; empty where they do not say.
+std::string help_without_format(const Node& node) {
+  if (node.find("masks")) return "add 'format: image_pairs'";
+  if (node.find("annotations")) return "add 'format: coco'";
+  for (const char* key : {"images", "image_dir", "folder", "root", "data_dir", "dir"})
+    if (const Node* folder = node.is_map() && !node.find("path") ? node.find(key) : nullptr;
+        folder && folder->is_scalar())
+      return "write {format: image_folder, path: " + folder->text + "}";
+  if (const Node* path = node.find("path"); path && path->is_scalar()) {
+    const std::string format = reader_by_name(path->text);
+    return "add 'format: " + (format.empty() ? "…', whichever the file is of" : format + "'");
+  }
+  const auto is_array = [](const Node& item) { return item.is_scalar() && item.text.ends_with(".npy"); };
+  if (node.items.size() == 2 && std::ranges::all_of(node.items, is_array))
+    return "write {format: npy, fields: {x: " + node.items[0].text + ", y: " + node.items[1].text + "}}";
+  return "";
+}
+
+}  // namespace
+
 bool Codec<Source>::read(const Node& node, Source& value, const Limits& limits, const Reading& r) {
   Source source{.written = node, .where = node.where};
   if (node.is_map() && node.find("train")) {
@@ -179,10 +217,7 @@ bool Codec<Source>::read(const Node& node, Source& value, const Limits& limits, 
     source.name = *name;
   } else {
     const Node* named = named_by_key(node);
-    r.expected(node, type(limits),
-               named                                ? "write 'format: " + named->text + "'"
-               : node.is_map() && node.find("path") ? "add 'format: …', whichever the file is of"
-                                                    : "");
+    r.expected(node, type(limits), named ? "write 'format: " + named->text + "'" : help_without_format(node));
     return false;
   }
   value = std::move(source);

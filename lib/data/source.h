@@ -50,6 +50,10 @@ struct Codec<Source> {
   static std::shared_ptr<const OwnedSchema> inner();
 };
 
+// The reader of a file by its name's ending, "csv" of "a.csv", of a name without one "image_folder"; empty where
+// nothing is known to read it.
+std::string reader_by_name(const std::string& file);
+
 // The folders in which NAME.yaml is looked for: `datasets` in `folder`, in the one above it and in the current one,
 // those of the environment's DLCLI_DATA (separated by colons), the one installed with the program, and `folder` itself.
 std::vector<std::filesystem::path> description_folders(const std::filesystem::path& folder);

@@ -26,6 +26,12 @@ void Transform::say_instead(AnyRegistry& registry) {
                       "write 'batch_transforms: [{mixup: 0.2}, {cutmix: {probability: 0.5}}]' below 'data'");
   registry.instead_of({"compose", "sequential"}, "write its transforms as items of 'transforms'");
   registry.instead_of({"one_hot", "to_categorical"}, "leave it out: losses take a class by its number");
+  registry.instead_of({"zoom", "random_zoom", "random_scale"}, "write 'affine: {degrees: 0, scale: [0.8, 1.2]}'");
+  registry.instead_of({"translate", "random_translation", "shift", "width_shift", "height_shift"},
+                      "write 'affine: {degrees: 0, translate: [0.1, 0.1]}'");
+  registry.instead_of({"shear", "random_shear"}, "write 'affine: {degrees: 0, shear: 10}'");
+  registry.instead_of({"train", "training", "val", "valid", "validation", "test", "eval"},
+                      "write one list: what is random acts in training alone, elsewhere its plain counterpart does");
   registry.instead_of({"flatten"}, "write '- flatten' in 'model'");
   registry.instead_of({"log_mel", "mel_spectrogram", "MelSpectrogram", "mfcc", "MFCC", "spectrogram", "random_shift",
                        "spec_augment", "time_masking", "frequency_masking", "TimeMasking", "FrequencyMasking"},

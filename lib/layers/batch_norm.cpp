@@ -20,6 +20,7 @@ struct BatchNorm final : Layer {
         "one minus this.");
     s.also_known_as({"BatchNormalization", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "batch_norm1d", "batch_norm2d",
                      "batch_norm3d", "batchnorm", "bn", "batch_normalization"});
+    for (const char* key : {"axis", "dim"}) s.instead_of(key, "leave it out: channels are the last axis");
     s.instead_of("num_features", "leave it out: input sizes are inferred");
     s.optional("eps", eps, "added to the variance").above(0).known_as({"epsilon"});
     s.optional("momentum", momentum, "share of the batch in the running averages").at_least(0).at_most(1);

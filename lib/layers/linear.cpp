@@ -24,7 +24,8 @@ struct Linear final : Layer {
     s.required("out_features", out_features, "number of outputs")
         .at_least(1)
         .positional()
-        .known_as({"units", "features", "num_output"});
+        .known_as({"units", "features", "num_output"})
+        .instead_of_values({"num_classes", "n_classes", "classes", "auto", "-1"}, "write ${data.classes}");
     s.optional("bias", bias, "whether a bias is added").known_as({"use_bias"});
     s.optional("init", init, "initializer of the weight").known_as({"kernel_initializer", "weight_init"});
     s.optional("bias_init", bias_init, "initializer of the bias").known_as({"bias_initializer"});

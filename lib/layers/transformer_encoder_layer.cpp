@@ -17,7 +17,6 @@ struct TransformerEncoderLayer final : TransformerLayer {
         "model, which writes position by position.");
     s.also_known_as({"TransformerEncoderLayer", "TransformerEncoder", "TransformerBlock", "transformer"});
     describe_keys(s, false);
-    for (const char* key : {"num_layers", "layers", "depth"}) s.instead_of(key, "write 'repeat: 2' beside the layer");
     s.example("transformer_encoder_layer: {nhead: 2, dim_feedforward: 16, activation: gelu}");
     s.example(
         "transformer_encoder_layer: {nhead: 2, dim_feedforward: 8, dropout: 0, activation: gelu, norm_first: true}");

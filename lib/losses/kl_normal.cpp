@@ -17,7 +17,7 @@ struct KlNormal final : Loss {
     s.details(
         "There is no target. Beside the loss of the reconstruction, which is a mean over its elements: give this a "
         "'weight' of 1 over their number, or less.");
-    s.also_known_as({"vae", "VAELoss", "kl_divergence_normal", "elbo"});
+    s.also_known_as({"kl_divergence_normal", "kl_loss"});
     s.required("logvar", logvar, "the model's item that gives the logarithm of the variance")
         .known_as({"log_var"})
         .help("write 'kl_normal: {output: mean, logvar: logvar}', two items of the model by their 'name'");

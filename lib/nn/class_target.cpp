@@ -3,13 +3,14 @@
 #include "lib/nn/class_target.h"
 
 #include "lib/base/error.h"
+#include "lib/nn/number_target.h"
 
 namespace dl {
 
 bool is_one_value_a_target(Value prediction, Value target, bool of_classes) {
   if (of_classes && are_class_probabilities(prediction, target)) return false;
   const Shape found = prediction.shape().without_batch(), wanted = target.shape().without_batch();
-  return found == wanted || (wanted.rank() == 0 && found == Shape{1});
+  return found == wanted || is_with_one_channel(found, wanted);
 }
 
 void expect_class_targets(Value prediction, Value target) {
@@ -24,7 +25,10 @@ void expect_class_targets(Value prediction, Value target) {
   if (wanted.rank() == 0)
     throw ShapeError(
         concat("expected one value a class and a class as target, got ", found.text(), " and ", wanted.text()),
-        found.rank() > 1 ? "end the model with 'flatten' and 'linear: ${data.classes}'" : "");
+        found.rank() == 2  ? "put 'global_avg_pool1d', or 'select: -1' for the last place, before 'linear: "
+                             "${data.classes}'; a recurrent layer with 'return_sequences: false' gives its last state"
+        : found.rank() > 2 ? "end the model with 'global_avg_pool2d' or 'flatten', and 'linear: ${data.classes}'"
+                           : "");
   throw ShapeError(concat("expected one value a class for each of the targets ", wanted.text(), ", got ", found.text()),
                    "keep the model's sequence as long as the targets, and end it with 'linear: ${data.classes}'");
 }

@@ -13,12 +13,21 @@ Value as_predicted_numbers(Value prediction, Value target) {
                    "take a loss or metric of classes: 'cross_entropy'");
 }
 
+bool is_with_one_channel(const Shape& found, const Shape& wanted) {
+  std::vector<int64_t> sizes = wanted.sizes();
+  sizes.push_back(1);
+  return found == Shape(std::move(sizes));
+}
+
 Value as_predicted_shape(Value prediction, Value target) {
   const Shape found = prediction.shape().without_batch(), wanted = target.shape().without_batch();
   if (found == wanted) return prediction;
-  if (wanted.rank() == 0 && found == Shape{1}) return reshape(prediction, target.shape());
+  if (is_with_one_channel(found, wanted)) return reshape(prediction, target.shape());
   throw ShapeError(concat("expected one value for each of the targets ", wanted.text(), ", got ", found.text()),
-                   wanted.rank() <= 1 ? concat("end the model with 'linear: ", wanted.elements(), "'") : "");
+                   wanted.rank() <= 1 ? concat("end the model with 'linear: ", wanted.elements(), "'")
+                   : wanted.elements() == found.elements()
+                       ? concat("end the model with 'unflatten: ", wanted.text(), "'")
+                       : "");
 }
 
 Value as_signs(Value target) { return 2 * (target > 0) - 1; }

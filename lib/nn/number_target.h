@@ -5,8 +5,12 @@
 
 namespace dl {
 
-// The prediction in the target's shape: a prediction [batch, 1] fits a target [batch]. Throws ShapeError where they
-// have other shapes, or the targets are classes.
+// Whether a sample's prediction is one value a target with an axis of one channel behind: [height, width, 1] of
+// [height, width].
+bool is_with_one_channel(const Shape& found, const Shape& wanted);
+
+// The prediction in the target's shape: a prediction [batch, …, 1] fits a target [batch, …]. Throws ShapeError where
+// they have other shapes, or the targets are classes.
 Value as_predicted_numbers(Value prediction, Value target);
 
 // The same where classes 0 and 1 are taken as numbers.

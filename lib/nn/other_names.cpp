@@ -41,9 +41,21 @@ void Layer::say_instead(AnyRegistry& registry) {
       {"circular_pad1d", "circular_pad2d", "circular_pad3d", "CircularPad1d", "CircularPad2d", "CircularPad3d"},
       "write 'pad: {size: …, mode: circular}'");
   registry.instead_of({"softmax2d", "Softmax2d"}, "write 'softmax': channels come last");
+  registry.instead_of({"bilstm", "bi_lstm"}, "write 'lstm: {hidden_size: 64, bidirectional: true}'");
+  registry.instead_of({"bigru", "bi_gru"}, "write 'gru: {hidden_size: 64, bidirectional: true}'");
+  registry.instead_of({"none", "null", "no_activation"}, "leave it out, or write 'identity'");
   registry.instead_of({"bidirectional"}, "write it in the layer: 'lstm: {hidden_size: 64, bidirectional: true}'");
+  registry.instead_of({"last", "last_step", "last_timestep", "take_last", "last_hidden"},
+                      "write 'select: -1', or 'return_sequences: false' in the recurrent layer before it");
+  registry.instead_of({"resnet", "resnet18", "resnet34", "resnet50", "vgg", "vgg16", "densenet", "efficientnet",
+                       "efficientnet_b0", "mobilenet", "mobilenet_v2", "vit", "unet", "convnext"},
+                      "write 'model: models/resnet18.yaml', or another of docs/models.md, in the place of the layers");
+  registry.instead_of({"mlp", "fully_connected", "dense_block"},
+                      "write its layers: '- linear: 64', '- relu', '- linear: ${data.classes}'");
+  registry.instead_of({"layers", "block"},
+                      "write them below 'blocks', 'blocks: {NAME: {layers: […]}}', and NAME as an item here");
   registry.instead_of({"TimeDistributed"}, "leave it out: 'linear' acts on each position by itself");
-  registry.instead_of({"gaussian_sample", "sampling", "Sampling", "reparameterize"},
+  registry.instead_of({"gaussian_sample", "sampling", "Sampling", "reparameterize", "vae", "latent"},
                       "write 'random_normal', and 'expression: {formula: \"mean + exp(logvar / 2) * noise\", inputs: "
                       "[mean, logvar, noise]}', as models/vae.yaml does");
   registry.instead_of(
@@ -71,6 +83,14 @@ void Loss::say_instead(AnyRegistry& registry) {
   registry.instead_of({"sum", "weighted", "combined", "multi", "multi_task", "compose"},
                       "write 'losses: {NAME: {LOSS: {…}, weight: 0.5}, …}' in the place of 'loss'");
   registry.instead_of({"rmse", "root_mean_squared_error"}, "write 'mse', which has its least at the same weights");
+  registry.instead_of({"dice_ce", "ce_dice", "dice_bce", "bce_dice", "combo"},
+                      "write 'losses: {cross_entropy: {cross_entropy: {}}, dice: {dice: {}, weight: 0.5}}'");
+  registry.instead_of(
+      {"vae", "VAELoss", "elbo", "beta_vae"},
+      "write 'losses: {image: {mse: {output: image, target: x}}, code: {kl_normal: {output: mean, logvar: "
+      "logvar}, weight: 0.001}}', as configs/vae.yaml does");
+  registry.instead_of({"arcface", "cosface", "angular_margin", "proxy_nca", "center_loss"},
+                      "write 'triplet: {margin: 0.2}' or 'sup_con: {temperature: 0.1}', of vectors by their classes");
   registry.instead_of({"gan", "adversarial"},
                       "write 'turns', with losses 'bce_with_logits: {output: …, target: 1}' and '… target: 0}'");
 }
@@ -78,6 +98,12 @@ void Loss::say_instead(AnyRegistry& registry) {
 void Metric::say_instead(AnyRegistry& registry) {
   registry.instead_of({"loss", "cross_entropy", "val_loss"}, "leave it out: the loss is measured in any case");
   registry.instead_of({"error_rate", "error", "misclassification"}, "write 'accuracy', of which it is the rest");
+  registry.instead_of({"f1_macro", "macro_f1", "f1_score_macro"}, "write '{f_beta: {average: macro}}'");
+  registry.instead_of({"f1_weighted", "weighted_f1"}, "write '{f_beta: {average: weighted}}'");
+  registry.instead_of({"f1_micro", "micro_f1"}, "write '{f_beta: {average: micro}}'");
+  registry.instead_of({"precision_macro", "macro_precision"}, "write '{precision: {average: macro}}'");
+  registry.instead_of({"recall_macro", "macro_recall"}, "write '{recall: {average: macro}}'");
+  registry.instead_of({"f1_per_class", "per_class_f1"}, "write '{f_beta: {average: per_class}}'");
   registry.instead_of({"balanced_acc"}, "write 'balanced_accuracy'");
   registry.instead_of({"roc", "roc_curve", "gini", "auc_roc"}, "write 'roc_auc'");
   registry.instead_of({"classification_report"},

@@ -23,7 +23,14 @@ bool Codec<Padding<rank>>::read(const Node& node, Padding<rank>& value, const Li
     return true;
   }
   if ((!node.is_list() || rank == 1) && !node.as_integer()) {
-    r.expected(node, type(limits));
+    const auto is = [&](const char* known) { return node.is_scalar() && same_word(node.text, known); };
+    r.expected(node, type(limits),
+               is("same")                                 ? "write 'same'"
+               : is("valid") || is("none") || is("false") ? "write 'valid'"
+               : is("causal") && takes_causal(limits)     ? "write 'causal'"
+               : is("reflect") || is("replicate") || is("zeros")
+                   ? "write a number, and 'padding_mode: " + node.text + "'"
+                   : "");
     return false;
   }
   Limits sizes = limits;

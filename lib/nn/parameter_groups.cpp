@@ -120,7 +120,10 @@ Node Codec<ParameterGroup>::json_schema(const Limits&) {
 void Optimizer::describe(Schema& s) {
   describe_keys(s);
   s.optional("groups", groups, "parameters with other values of these keys: {match: \"*.bias\", weight_decay: 0}")
-      .known_as({"param_groups", "parameter_groups"});
+      .known_as({"param_groups", "parameter_groups", "params", "parameters"})
+      .help("write 'groups: [{match: \"*.bias\", weight_decay: 0}]'");
+  for (const char* key : {"no_decay", "no_weight_decay", "exclude_from_weight_decay", "layer_decay", "layerwise_lr"})
+    s.instead_of(key, "write 'groups: [{max_rank: 1, weight_decay: 0}]', and 'lr_factor' for another rate");
   for (const char* key : {"l1", "l2"})
     if (!s.field(key))
       s.instead_of(key, concat("put the rule before it: 'optimizer: [", key, ": 1e-4, ", name, ": {…}]'"));

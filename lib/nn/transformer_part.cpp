@@ -8,6 +8,10 @@ namespace dl {
 
 void TransformerLayer::describe_keys(Schema& s, bool causal_at_first) {
   causal = causal_at_first;
+  for (const char* key : {"num_layers", "layers", "depth", "n_layers", "num_blocks", "n_layer"})
+    s.instead_of(key, "write 'repeat: 2' beside the layer");
+  for (const char* key : {"hidden_size", "embed_dim", "dim", "hidden_dim"})
+    s.instead_of(key, "leave it out: it is as wide as its input");
   s.required("nhead", nhead, "heads of attention").at_least(1).positional().known_as({"num_heads", "n_head", "heads"});
   s.optional("dim_feedforward", dim_feedforward, "features between the two linear maps")
       .at_least(1)

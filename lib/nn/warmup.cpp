@@ -3,6 +3,7 @@
 #include "lib/nn/warmup.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "lib/base/error.h"
 
@@ -13,6 +14,7 @@ double updates_in(const Duration& d, const Progress& p) {
     case Duration::Unit::steps: return d.value;
     case Duration::Unit::epochs: return d.value * static_cast<double>(p.steps_per_epoch);
     case Duration::Unit::samples: return d.value / static_cast<double>(p.batch_size);
+    case Duration::Unit::percent: return d.value / 100 * static_cast<double>(p.total_steps);
     case Duration::Unit::seconds: break;
   }
   DL_CHECK(false, "a schedule in seconds would not be repeatable");
@@ -20,20 +22,30 @@ double updates_in(const Duration& d, const Progress& p) {
 }
 
 const std::vector<Duration::Unit>& schedule_units() {
-  static const std::vector<Duration::Unit> units{Duration::Unit::steps, Duration::Unit::epochs,
-                                                 Duration::Unit::samples};
+  static const std::vector<Duration::Unit> units{Duration::Unit::steps, Duration::Unit::epochs, Duration::Unit::samples,
+                                                 Duration::Unit::percent};
   return units;
 }
 
 void WarmupSchedule::describe_warmup(Schema& s) {
-  for (const char* key : {"warmup_steps", "num_warmup_steps", "warmup_epochs", "warmup_ratio"})
+  for (const char* key : {"warmup_steps", "num_warmup_steps", "warmup_epochs"})
     s.instead_of(key, "write 'warmup: 500 steps' or 'warmup: 1 epoch'");
+  for (const char* key : {"warmup_ratio", "warmup_proportion", "warmup_fraction"})
+    s.instead_of(key, "write 'warmup: 10%', of the run's steps");
   s.optional("warmup", warmup,
              "the factor rises linearly over so many updates n, as (update + 1) / (n + 1): it is 1 from the first "
              "after them on")
       .at_least(0)
       .unit(Duration::Unit::steps)
       .units(schedule_units());
+}
+
+bool is_told_by_the_end(const LRSchedule& schedule) {
+  const std::function<bool(const Node&)> has_share = [&](const Node& node) {
+    return (node.is_scalar() && node.text.ends_with("%")) || std::ranges::any_of(node.items, has_share) ||
+           std::ranges::any_of(node.entries, [&](const Node::Entry& entry) { return has_share(entry.value); });
+  };
+  return schedule.needs_end() || has_share(write_registered(schedule));
 }
 
 double WarmupSchedule::factor(const Progress& p) const {

@@ -9,10 +9,13 @@
 
 namespace dl {
 
-// How many updates a duration of steps, epochs or samples is.
+// How many updates a duration of steps, epochs, samples or a share of the run is.
 double updates_in(const Duration& d, const Progress& p);
 // The units that a schedule's durations may have: what is repeatable.
 const std::vector<Duration::Unit>& schedule_units();
+
+// Whether the schedule says nothing of a run without a planned end, be it for a duration that is a share of the run.
+bool is_told_by_the_end(const LRSchedule& schedule);
 
 // A schedule whose factor rises linearly over the first n updates, as (step + 1) / (n + 1) as in nanoGPT, so
 // that the first update after them is the first at 1, and then follows `after`.

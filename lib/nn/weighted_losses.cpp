@@ -50,6 +50,9 @@ std::optional<std::pair<std::string, Node>> named_loss(const Node& item) {
     weight = *within;
     keys.erase(weight_key);
   }
+  const auto object = Registry<Loss>::make(loss);
+  if (item.entries.size() == 1 && item.entries[0].value.as_number() && !schema_of(*object).positional())
+    weight = item.entries[0].value;  // {dice: 0.5}
   out.set(loss, std::move(keys));
   if (!weight.is_null()) out.set(weight_key, std::move(weight));
   return std::pair(name, std::move(out));
@@ -110,7 +113,9 @@ bool Codec<WeightedLosses>::read(const Node& node, WeightedLosses& value, const 
     value = {};
     return true;
   }
-  if (!node.is_map() || node.entries.empty()) {
+  const bool by_weight =
+      std::ranges::all_of(node.entries, [](const auto& entry) { return entry.value.as_number().has_value(); });
+  if (!node.is_map() || by_weight) {
     r.expected(node, type(limits), losses_help(node));
     return false;
   }

@@ -81,8 +81,10 @@ struct Lbfgs final : Optimizer {
       b.assign("last_step", where(moves, s, last_s));
       return where(goes, p + s, p);
     }
-    for (const char* name : {"origin", "direction"}) b.state(name);
-    b.assign("direction", d);
+    for (const auto& [name, value] : {std::pair("origin", p), std::pair("direction", d)}) {
+      b.state(name);
+      b.assign(name, value);
+    }
     b.tell("slope", where(goes, slope, 0));
     b.tell("first", t);
     b.tell("reach", max_of(abs(d)));

@@ -10,6 +10,7 @@
 #include "lib/spec/item_inputs.h"
 #include "lib/spec/item_type.h"
 #include "lib/spec/reference.h"
+#include "lib/spec/write.h"
 
 namespace dl {
 namespace {
@@ -28,19 +29,32 @@ void read_inputs(const Node& node, std::vector<std::string>& inputs, const Readi
     if (!seen.insert(name).second) r.problem(node.where, "'" + name + "' is an input already", "write another name");
 }
 
+// [width, p] as {width: , p: }.
+std::string params_help(const Node& params) {
+  std::vector<std::string> names;
+  for (const Node& item : params.items)
+    if (const auto name = item.as_string()) names.push_back(*name + ": ");
+  return names.empty() ? "write '{NAME: DEFAULT}', without a value where it must be given"
+                       : "write {" + join(names) + "}, with a value where there is a default";
+}
+
 ModelBlock read_block(const Node::Entry& definition, const Reading& r) {
   const Node& body = definition.value;
   ModelBlock block{definition.key, definition.key_where, r.path(), {}, {}, {}};
   if (!body.is_map()) {
-    r.expected(body, "a block", "write '" + block.name + ": {params: {…}, layers: […]}'");
+    Node layers = Node::map();
+    layers.set("layers", body);
+    const std::string line = to_yaml_line(layers);
+    r.expected(body, "a block",
+               concat("write '", block.name, ": ",
+                      body.is_list() && line.size() <= 120 ? line : "{params: {…}, layers: […]}", "'"));
     return block;
   }
   for (const Node::Entry& part : body.entries) {
     if (part.key == "params" && !part.value.is_null()) {
       block.params = part.value;
       if (!block.params.is_map())
-        r.key("params").expected(block.params, "a map of parameters",
-                                 "write '{NAME: DEFAULT}', without a value where it must be given");
+        r.key("params").expected(block.params, "a map of parameters", params_help(block.params));
     } else if (part.key == "inputs" && !part.value.is_null()) {
       read_inputs(part.value, block.inputs, r.key("inputs"));
     } else if (part.key == "layers") {
@@ -74,7 +88,12 @@ std::vector<ModelBlock> read_blocks(const Node& blocks, const std::string& label
 std::optional<BlockValues> ModelBlock::values(const Node& given, const Where& used_at, const Reading& r) const {
   const std::vector<std::string> known = params.keys();
   if (!given.is_map() && !given.is_null()) {
-    r.problem(given.where, "expected a map of params, got " + given.described(), "", {known_keys_text(known)});
+    const bool has_one = known.size() == 1 && given.is_scalar();
+    r.problem(given.where, "expected a map of params, got " + given.described(),
+              has_one         ? "write '" + name + ": {" + known[0] + ": " + given.text + "}'"
+              : known.empty() ? "write '" + name + "'"
+                              : "write '" + name + ": {" + known[0] + ": …}'",
+              {known_keys_text(known)});
     return std::nullopt;
   }
   bool good = true;

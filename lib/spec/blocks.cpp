@@ -87,6 +87,7 @@ class Expansion {
     if (type.name.empty()) return;
     item.where = type.where;
     const ModelBlock* block = block_of(type);
+    if (!block && are_inputs(type, names, r)) return;
     const std::vector<std::string> others = block ? block->inputs : std::vector<std::string>{};
     item.from = names.inputs_of(written, item.where, index, others, r);
     if (const Node* name = written.find("name"); name && names.name_item(*name, index, r.key("name")))
@@ -103,6 +104,19 @@ class Expansion {
       this->repeat(*repeat, written, type, others.empty(), r, item);
     else
       fill(item, type, r);
+  }
+
+  // Reports names of items that stand where a layer's keys do: {add: [a, b]}.
+  static bool are_inputs(const ItemType& type, const ItemNames& names, const Reading& r) {
+    if (!type.entry || !is_layer(type.name) || is_value_of(type.name, type.entry->value)) return false;
+    const std::vector<std::string> given = names.named_in(type.entry->value);
+    if (given.empty()) return false;
+    r.problem(type.entry->value.where,
+              concat("expected keys of '", type.name, "', got ", given.size() == 1 ? "a name" : "names",
+                     " of what it is to read: ", join(given)),
+              concat("write '", type.name, ":', and below it, indented as '", type.name, "' is, 'from: [", join(given),
+                     given.size() == 1 ? ", OTHER]', OTHER being the 'name' that the layer above is given" : "]'"));
+    return true;
   }
 
   // Names the item's tensors by its own path, or by that of the earlier item that `share` names.
@@ -285,8 +299,20 @@ class Expansion {
   bool exhausted_ = false;
 };
 
+// Whether a value is a list of layers, or the keys of a block.
+bool is_block_body(const Node& value) {
+  return (value.is_list() && !value.items.empty() && !value.items[0].as_number()) || value.find("layers");
+}
+
 // What to write for layers that are no list: the first of them as items.
 std::string items_help(const Node& given) {
+  if (!given.entries.empty() && std::ranges::all_of(given.entries, [](const Node::Entry& entry) {
+        return is_block_body(entry.value) && !is_layer(entry.key);
+      })) {
+    const std::string& first = given.entries[0].key;
+    return concat("write each below 'blocks', as '", first, ": {layers: […]}', and what the model does with them, '[",
+                  join(given.keys()), "]' one after another, in 'model'");
+  }
   std::vector<std::string> items;
   for (const Node::Entry& entry : given.entries) {
     if (items.size() == 2) break;

@@ -6,11 +6,14 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <span>
 
 #include "lib/base/text.h"
+#include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
+#include "lib/spec/write.h"
 
 namespace dl {
 namespace {
@@ -47,13 +50,6 @@ std::optional<int64_t> whole_number(const Node& node) {
 
 std::optional<double> number_in(std::string_view text) { return Node::scalar(std::string(trim(text))).as_number(); }
 
-// The field's own advice for this value, else `known`, else what it says of any.
-std::string help_of(const Node& node, const Limits& limits, const std::string& known) {
-  for (const auto& [value, help] : limits.instead_of)
-    if (node.is_scalar() && same_word(value, node.text)) return help;
-  return known.empty() ? limits.help : known;
-}
-
 // "0.1#later": a comment that became part of the value.
 std::string comment_help(const Node& node) {
   const size_t sign = node.is_scalar() && !node.quoted ? node.text.find('#') : std::string::npos;
@@ -62,12 +58,25 @@ std::string comment_help(const Node& node) {
              : "write a space before '#': " + shortened(node.text.substr(0, sign)) + " #…";
 }
 
+// A variable as other programs write it: "$width", "{{ width }}".
+std::string variable_help(std::string_view text) {
+  const bool braces = text.starts_with("{{") && text.ends_with("}}");
+  if (!braces && !(text.starts_with("$") && text.size() > 1 && std::isalpha(static_cast<unsigned char>(text[1]))))
+    return "";
+  const std::string name(trim(braces ? text.substr(2, text.size() - 4) : text.substr(1)));
+  return "write ${variables." + name + "}, and 'variables: {" + name + ": …}' at the top of the config";
+}
+
 // What number is meant by a value that is none: "0,001", "60,000", "60_000", "10%", "10 epochs", "'3'", "1/3", [64].
 std::string number_help(const Node& node, bool whole) {
   if (node.is_list() && !node.items.empty() && node.items.back().as_number())
     return (node.items.size() == 1 ? "write it without brackets: " : "write one number: ") + node.items.back().text;
+  if (node.is_map() && !node.entries.empty() && node.entries[0].value.as_number())
+    return "write one number: " + node.entries[0].value.text;
   if (!node.is_scalar()) return "";
   const std::string text(trim(node.text));
+  if (std::string help = variable_help(text); !help.empty()) return help;
+  if (text.starts_with("data.") && text.find(' ') == text.npos) return "write ${" + text + "}";
   if (number_in(text)) return node.quoted ? "write " + text + " without quotes" : "";
   if (const std::string comment = comment_help(node); !comment.empty()) return comment;
   std::string digits = text;
@@ -85,12 +94,14 @@ std::string number_help(const Node& node, bool whole) {
   const bool arithmetic = text.find_first_not_of("0123456789.+-*/() e") == std::string::npos;
   if (arithmetic && text.find_first_of("*/+") != std::string::npos && text.find("**") == std::string::npos)
     return "write ${" + text + "}";
-  const size_t end = std::min(text.find_first_not_of("0123456789.+-"), text.size());
+  constexpr size_t longest = 32;
+  size_t end = std::min(text.size(), longest);
+  while (end > 0 && !number_in(std::string_view(text).substr(0, end))) --end;
   const size_t unit = std::min(text.find_first_not_of(' ', end), text.size());
-  if (const auto thousands = number_in(std::string_view(text).substr(0, end)); thousands && text.substr(unit) == "k")
-    return "write " + number_text(*thousands * 1000);
+  const auto number = number_in(std::string_view(text).substr(0, end));
+  if (number && text.substr(unit) == "k") return "write " + number_text(*number * 1000);
   const bool word = unit < text.size() && std::isalpha(static_cast<unsigned char>(text[unit])) != 0;
-  if (word && number_in(std::string_view(text).substr(0, end))) return "write " + text.substr(0, end);
+  if (word && number) return "write " + std::string(trim(std::string_view(text).substr(0, end)));
   return "";
 }
 
@@ -139,16 +150,20 @@ Node schema_of_type(const char* type) {
   return out;
 }
 
+// Where a field does not say, all but a share of the run.
+bool is_allowed(Duration::Unit unit, const Limits& limits) {
+  return limits.units.empty() ? unit != Duration::Unit::percent : std::ranges::count(limits.units, unit) > 0;
+}
+
 // The units a duration may have, each shown: "'500 steps', '2 epochs' or '10 min'".
 std::string duration_forms(const Limits& limits) {
-  const auto allowed = [&](Duration::Unit unit) {
-    return limits.units.empty() || std::find(limits.units.begin(), limits.units.end(), unit) != limits.units.end();
-  };
+  const auto allowed = [&](Duration::Unit unit) { return is_allowed(unit, limits); };
   std::vector<std::string> forms;
   if (allowed(Duration::Unit::steps)) forms.push_back("'500 steps'");
   if (allowed(Duration::Unit::epochs)) forms.push_back("'2 epochs'");
   if (allowed(Duration::Unit::samples)) forms.push_back("'20000 samples'");
   if (allowed(Duration::Unit::seconds)) forms.push_back("'10 min'");
+  if (allowed(Duration::Unit::percent)) forms.push_back("'10%'");
   if (forms.size() == 1) return forms[0];
   const std::string last = forms.back();
   forms.pop_back();
@@ -169,40 +184,80 @@ std::optional<Duration> clock_time(std::string_view text) {
   return parts < 3 || parts > 4 ? std::nullopt : std::optional(Duration::seconds(seconds));
 }
 
-std::string duration_help(const Node& node, const Limits& limits) {
-  const auto allowed = [&](Duration::Unit unit) {
-    return limits.units.empty() || std::find(limits.units.begin(), limits.units.end(), unit) != limits.units.end();
+// The unit of a word that other programs have for it; empty where it is none.
+std::string_view unit_meant(std::string_view word) {
+  constexpr std::pair<std::string_view, std::string_view> others[] = {{"iterations", "steps"},
+                                                                      {"iteration", "step"},
+                                                                      {"iters", "steps"},
+                                                                      {"iter", "steps"},
+                                                                      {"it", "steps"},
+                                                                      {"updates", "steps"},
+                                                                      {"batches", "steps"},
+                                                                      {"batch", "step"},
+                                                                      {"images", "samples"},
+                                                                      {"examples", "samples"},
+                                                                      {"ep", "epochs"},
+                                                                      {"e", "epochs"},
+                                                                      {"m", "min"},
+                                                                      {"mins", "min"},
+                                                                      {"hr", "h"},
+                                                                      {"hrs", "h"},
+                                                                      {"secs", "s"}};
+  for (const auto& [other, ours] : others)
+    if (same_word(word, other)) return ours;
+  return word;
+}
+
+// "1h30m" and {hours: 1, minutes: 30}: the sum of times; none where a part is no time.
+std::optional<Duration> sum_of_times(const Node& node) {
+  std::string text;
+  for (const Node::Entry& entry : node.entries) text += entry.value.text + entry.key;
+  if (node.is_scalar()) text = node.text;
+  double seconds = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t unit = std::min(text.find_first_not_of("0123456789. ", at), text.size());
+    const size_t end = std::min(text.find_first_of("0123456789.", unit), text.size());
+    const std::string_view word = unit_meant(trim(std::string_view(text).substr(unit, end - unit)));
+    const auto part = Duration::parse(concat(trim(std::string_view(text).substr(at, unit - at)), " ", word));
+    if (!part || part->unit != Duration::Unit::seconds) return {};
+    seconds += part->value;
+    at = end;
+  }
+  return seconds > 0 ? std::optional(Duration::seconds(seconds)) : std::nullopt;
+}
+
+// Of a number without a unit: "write '5 epochs' or '5 steps'".
+std::string units_help(double number, const std::function<bool(Duration::Unit)>& allowed) {
+  std::vector<std::string> forms;
+  const auto add = [&](const Duration& duration) {
+    if (allowed(duration.unit)) forms.push_back("'" + duration.text() + "'");
   };
+  add(Duration::epochs(number));
+  if (number == std::floor(number)) add(Duration::steps(number));
+  if (forms.empty())
+    for (const char* unit : {"h", "min", "s"}) add(*Duration::parse(concat(number_text(number), " ", unit)));
+  return forms.empty() ? "" : "write " + join(forms, " or ");
+}
+
+std::string duration_help(const Node& node, const Limits& limits) {
+  const auto allowed = [&](Duration::Unit unit) { return is_allowed(unit, limits); };
   if (node.is_scalar()) {
     if (const std::string comment = comment_help(node); !comment.empty()) return comment;
     if (const auto time = clock_time(node.text); time && allowed(Duration::Unit::seconds))
       return "write '" + time->text() + "'";
     const size_t unit = std::min(node.text.find_first_not_of("0123456789. "), node.text.size());
     const std::string number(trim(node.text.substr(0, unit))), word(trim(node.text.substr(unit)));
-    constexpr std::pair<std::string_view, std::string_view> others[] = {{"iterations", "steps"},
-                                                                        {"iteration", "step"},
-                                                                        {"iters", "steps"},
-                                                                        {"iter", "steps"},
-                                                                        {"it", "steps"},
-                                                                        {"updates", "steps"},
-                                                                        {"batches", "steps"},
-                                                                        {"batch", "step"},
-                                                                        {"images", "samples"},
-                                                                        {"examples", "samples"},
-                                                                        {"ep", "epochs"},
-                                                                        {"m", "min"},
-                                                                        {"mins", "min"},
-                                                                        {"hr", "h"},
-                                                                        {"hrs", "h"},
-                                                                        {"secs", "s"}};
-    for (const auto& [other, ours] : others)
-      if (same_word(word, other) && number_in(number))
-        if (const auto meant = Duration::parse(concat(number, " ", ours)); meant && allowed(meant->unit))
-          return concat("write '", number, " ", ours, "'");
+    if (const std::string ours(unit_meant(word)); number_in(number) && ours != word)
+      if (const auto meant = Duration::parse(concat(number, " ", ours)); meant && allowed(meant->unit))
+        return concat("write '", number, " ", ours, "'");
   }
+  if (const auto times = sum_of_times(node); times && allowed(Duration::Unit::seconds))
+    return "write '" + times->text() + "'";
   if (const auto part = node.as_number(); part && *part > 0 && *part < 1 && allowed(Duration::Unit::epochs))
     return "write '" + node.text + " epochs'";
-  return "write it as " + duration_forms(limits);
+  if (const auto number = node.as_number(); number && *number > 0 && std::isfinite(*number))
+    if (std::string help = units_help(*number, allowed); !help.empty()) return help;
+  return limits.help.empty() ? "write it as " + duration_forms(limits) : "";
 }
 
 std::string bytes_help(const Node& node) {
@@ -240,6 +295,12 @@ std::string choice_help(const Node& node, const Limits& limits) {
 
 }  // namespace
 
+std::string help_of(const Node& node, const Limits& limits, const std::string& known) {
+  for (const auto& [value, help] : limits.instead_of)
+    if (node.is_scalar() && same_word(value, node.text)) return help;
+  return known.empty() ? limits.help : known;
+}
+
 bool says_none(const Node& node) {
   return node.is_scalar() && !node.quoted && (same_word(node.text, "none") || same_word(node.text, "nil"));
 }
@@ -252,9 +313,9 @@ bool Codec<bool>::read(const Node& node, bool& value, const Limits& limits, cons
   const auto is = [&](std::initializer_list<const char*> words) {
     return node.is_scalar() && std::find(words.begin(), words.end(), node.text) != words.end();
   };
-  const char* meant = is({"yes", "Yes", "on", "On", "1", "y", "true"})    ? "write true"
-                      : is({"no", "No", "off", "Off", "0", "n", "false"}) ? "write false"
-                                                                          : "";
+  const char* meant = is({"yes", "Yes", "on", "On", "1", "y", "true"})                             ? "write true"
+                      : is({"no", "No", "off", "Off", "0", "n", "false", "none", "None", "never"}) ? "write false"
+                                                                                                   : "";
   r.expected(node, type(limits), help_of(node, limits, *meant ? meant : comment_help(node)));
   return false;
 }
@@ -292,7 +353,7 @@ Node Codec<double>::json_schema(const Limits& limits) { return schema_with_range
 bool Codec<std::string>::read(const Node& node, std::string& value, const Limits& limits, const Reading& r) {
   const auto text = node.as_string();
   if (!text) {
-    const bool quoted_helps = node.is_scalar() && limits.one_of.empty() && limits.help.empty();
+    const bool quoted_helps = node.is_scalar() && !node.as_bool() && limits.one_of.empty() && limits.help.empty();
     const std::string quotes = quoted_helps ? "write \"" + node.text + "\"" : "";
     r.expected(node, type(limits), help_of(node, limits, quotes.empty() ? choice_help(node, limits) : quotes));
     return false;
@@ -318,6 +379,29 @@ Node Codec<std::string>::json_schema(const Limits& limits) {
 
 namespace {
 
+// "224x224", "(3, 3)", [224, 224, 3] and {height: 3, width: 5} as so many sizes: "write [224, 224]". A last one more is
+// the number of channels.
+std::string sizes_help(const Node& node, size_t count) {
+  std::vector<std::string> sizes;
+  if (node.is_scalar()) {
+    std::string text;
+    for (const char c : node.text)
+      if (std::string_view("()[] ").find(c) == std::string_view::npos) text += c;
+    for (size_t begin = 0; begin <= text.size();) {
+      const size_t end = std::min(text.find_first_of("xX*,", begin), text.size());
+      sizes.push_back(text.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  for (const Node& item : node.items) sizes.push_back(item.text);
+  for (const char* key : {"depth", "height", "width"})
+    if (const Node* size = node.find(key)) sizes.push_back(size->text);
+  if (sizes.size() == count + 1) sizes.pop_back();
+  const bool whole =
+      std::ranges::all_of(sizes, [](const std::string& size) { return whole_number(Node::scalar(size)).has_value(); });
+  return whole && sizes.size() == count ? "write [" + join(sizes) + "]" : "";
+}
+
 // A number for all sizes, or a list of one for each.
 bool read_sizes(const Node& node, std::span<int64_t> sizes, const std::string& type, const Limits& limits,
                 const Reading& r) {
@@ -328,9 +412,8 @@ bool read_sizes(const Node& node, std::span<int64_t> sizes, const std::string& t
   }
   const auto number = whole_number(node);
   if (!number || !within(static_cast<double>(*number), limits)) {
-    const std::string tuple = tuple_help(node);
-    const std::string help = tuple.empty() && node.is_scalar() ? number_help(node, true) : tuple;
-    r.expected(node, type, help_of(node, limits, help));
+    const std::string each = sizes_help(node, sizes.size());
+    r.expected(node, type, help_of(node, limits, each.empty() ? number_help(node, true) : each));
     return false;
   }
   std::fill(sizes.begin(), sizes.end(), *number);
@@ -381,8 +464,7 @@ Node Codec<Triple>::json_schema(const Limits& limits) { return schema_of_sizes(3
 
 bool Codec<Duration>::read(const Node& node, Duration& value, const Limits& limits, const Reading& r) {
   const auto duration = node.is_scalar() ? Duration::parse(node.text, limits.unit) : std::nullopt;
-  const bool allowed = duration && (limits.units.empty() || std::find(limits.units.begin(), limits.units.end(),
-                                                                      duration->unit) != limits.units.end());
+  const bool allowed = duration && is_allowed(duration->unit, limits);
   if (!allowed || !within(duration->value, limits)) {
     r.expected(node, type(limits), help_of(node, limits, duration_help(node, limits)));
     return false;
@@ -444,8 +526,27 @@ namespace {
 std::string several(const std::string& type) {
   const size_t article = type.starts_with("a ") ? 2 : type.starts_with("an ") ? 3 : 0;
   if (article == 0) return "values, each " + type;
-  const size_t end = std::min(type.find_first_of(" ,", article), type.size());
+  size_t end = std::min(type.find_first_of(" ,", article), type.size());
+  if (std::ranges::count(type, ' ') == 2 && type.find(',') == type.npos) end = type.size();  // a batch transform
   return plural(type.substr(article, end - article)) + type.substr(end);
+}
+
+}  // namespace
+
+namespace {
+
+// The one kind that each key of a map, or else its value, names a type of; null where there is none.
+const AnyRegistry* registry_of(const Node& map) {
+  for (const AnyRegistry* registry : AnyRegistry::all()) {
+    const auto is_named = [&](const Node::Entry& entry) {
+      const std::string value = entry.value.is_map() && entry.value.entries.size() == 1
+                                    ? entry.value.entries[0].key
+                                    : entry.value.as_string().value_or("");
+      return !registry->meant(entry.key).name.empty() || (!value.empty() && registry->has(value));
+    };
+    if (std::ranges::all_of(map.entries, is_named)) return registry;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -453,7 +554,35 @@ std::string several(const std::string& type) {
 std::string list_help(const Node& node) {
   if (const std::string tuple = tuple_help(node); !tuple.empty()) return tuple;
   if (node.is_scalar()) return "write it in brackets: [" + node.text + "]";
-  return node.is_map() && !node.entries.empty() ? "write a list: '- ' before each, or brackets around all" : "";
+  if (!node.is_map() || node.entries.empty()) return "";
+  constexpr size_t longest = 120;
+  const std::string line = to_yaml_line(map_as_list(node));
+  return !registry_of(node) || line.size() > longest ? "write a list: '- ' before each, or brackets around all"
+                                                     : "write " + line;
+}
+
+Node map_as_list(const Node& map) {
+  const AnyRegistry* registry = registry_of(map);
+  Node list = Node::list();
+  list.where = map.where;
+  for (const Node::Entry& entry : map.entries) {
+    if (entry.value.as_bool() == false) continue;
+    const std::string value = entry.value.as_string().value_or("");
+    const std::string named = registry ? registry->meant(value).name : "";
+    std::string name = registry ? registry->meant(entry.key).name : "";
+    // {zoom: 0.2} is no {affine: 0.2}: the item says itself what it is.
+    if (name.empty() || (entry.value.as_number() && !same_word(name, entry.key))) name = entry.key;
+    Node item = Node::string(name);
+    if (!named.empty() && (named == name || registry->meant(entry.key).name.empty()))
+      item = Node::string(named);  // {acc: accuracy}
+    else if (entry.value.is_map() && registry && !registry->has(name) && entry.value.entries.size() == 1)
+      item = entry.value;  // {top: {accuracy: {top_k: 5}}}
+    else if (!entry.value.is_null() && entry.value.as_bool() != true)
+      item = Node::map(), item.set(name, entry.value);
+    item.where = entry.key_where;
+    list.items.push_back(std::move(item));
+  }
+  return list;
 }
 
 std::string list_type(const std::string& item) { return "a list of " + several(item); }

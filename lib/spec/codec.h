@@ -50,7 +50,17 @@ DL_CODEC(Bytes);
 DL_CODEC(Node);  // any value, left as it is
 #undef DL_CODEC
 
+// The field's own advice for this value, else `known`, else what it says of any.
+std::string help_of(const Node& node, const Limits& limits, const std::string& known);
 bool says_none(const Node& node);  // None, nil and the like, which are strings in YAML
+
+// Whether a value is read without a problem, of those that `limits` say nothing of.
+template <class T>
+bool is_taken(const Node& node, const Limits& limits) {
+  std::vector<Problem> problems;
+  T ignored{};
+  return Codec<T>::read(node, ignored, limits, Reading(problems));
+}
 
 // Without a value: null, or the key not given.
 template <class T>
@@ -62,11 +72,15 @@ struct Codec<std::optional<T>> {
     }
     if constexpr (!std::is_same_v<T, std::string>) {
       if (says_none(node)) {
-        r.expected(node, Codec<T>::type(limits), "write null, or leave the key out");
+        r.expected(node, Codec<T>::type(limits), help_of(node, limits, "write null, or leave the key out"));
         return false;
       }
     }
     T read_value{};
+    if (node.as_bool() == false && !is_taken<T>(node, limits)) {
+      r.expected(node, Codec<T>::type(limits), "write null, or leave the key out");
+      return false;
+    }
     if (!Codec<T>::read(node, read_value, limits, r)) return false;
     value = std::move(read_value);
     return true;
@@ -118,7 +132,9 @@ Node map_of(Node item);
 Node or_null(Node value);
 }  // namespace json_schema
 
-std::string list_help(const Node& node);         // what to write for a value that is no list
+// What to write for a value that is no list.
+std::string list_help(const Node& node);
+Node map_as_list(const Node& map);               // {flip: true, rotate: 10} as [flip, {rotate: 10}]
 std::string list_type(const std::string& item);  // "a number" -> "a list of numbers"
 std::string map_type(const std::string& item);   // "a number" -> "a map of numbers"
 
@@ -142,7 +158,9 @@ bool read_element(const Node& node, T& value, const Limits& limits, const Readin
 template <class T>
 bool Codec<std::vector<T>>::read(const Node& node, std::vector<T>& value, const Limits& limits, const Reading& r) {
   if (!node.is_list()) {
-    r.expected(node, type(limits), list_help(node));
+    r.expected(node, type(limits), node.is_map() && !limits.help.empty() ? limits.help : list_help(node));
+    if constexpr (requires { Codec<T>::registry(); })  // what is wrong with the items themselves
+      if (node.is_map()) read(map_as_list(node), value, limits, r);
     return false;
   }
   std::vector<T> read_items(node.items.size());

@@ -111,8 +111,40 @@ std::set<std::string> block_parameters(const Node& spec, const std::vector<std::
   return {names.begin(), names.end()};
 }
 
+// The last part of a path: "data.vocab_size" -> vocab_size.
+std::string last_part(const std::string& name) { return name.substr(name.rfind('.') + 1); }
+
+// The one known name that a word of this one begins: "data.vocab_size" -> data.vocabulary. Empty where there is none.
+std::string by_word(const std::string& name, const std::vector<std::string>& known) {
+  constexpr size_t shortest = 4;
+  const std::string part = last_part(name);
+  std::set<std::string> found;
+  for (size_t begin = 0; begin < part.size();) {
+    const size_t end = std::min(part.find('_', begin), part.size());
+    const std::string word = part.substr(begin, end - begin);
+    if (word.size() >= shortest && word != "size")
+      for (const std::string& other : known)
+        if (last_part(other).starts_with(word)) found.insert(other);
+    begin = end + 1;
+  }
+  return found.size() == 1 ? *found.begin() : "";
+}
+
+// A variable of the environment, as another program or the shell has it: "oc.env:DATA", "DATA_DIR".
+std::string environment_meant(const std::string& name) {
+  const size_t prefix = name.find("env:");
+  if (prefix != std::string::npos) return name.substr(prefix);
+  if (name.ends_with(".env")) return "env:NAME";
+  const bool capitals = name.size() > 1 && name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == name.npos;
+  return capitals ? "env:" + name : "";
+}
+
 ExpressionError unknown_name(const std::string& name, std::vector<std::string> known) {
-  std::string meant = closest(name, known);
+  if (const std::string outside = environment_meant(name); !outside.empty())
+    return {"unknown name '" + shortened(name) + "' in ${}", "write '${" + outside + "}' for the environment's", {}};
+  const std::string variable = "variables." + name;
+  std::string meant = std::ranges::count(known, variable) > 0 ? variable : closest(name, known);
+  if (meant.empty()) meant = by_word(name, known);
   for (const std::string& longer : known)  // the section is missing: `classes` for data.classes
     if (meant.empty() && longer.ends_with("." + name)) meant = longer;
   std::sort(known.begin(), known.end());
@@ -177,6 +209,8 @@ class ReferenceWalk {
     if (!target) {
       std::vector<std::string> known = names_beside(spec_, path);
       known.insert(known.end(), later_.begin(), later_.end());
+      if (const Node* variables = spec_.find("variables"))
+        for (const std::string& key : variables->keys()) known.push_back("variables." + key);
       known.insert(known.end(), parameters.begin(), parameters.end());
       throw unknown_name(name, std::move(known));
     }

@@ -15,6 +15,15 @@ ItemNames::ItemNames(const std::vector<std::string>& inputs, bool others_are_inp
     positions_.emplace(name, ModelItem::input - static_cast<int>(positions_.size()));
 }
 
+std::vector<std::string> ItemNames::named_in(const Node& value) const {
+  std::vector<std::string> names;
+  for (const Node& one : value.is_list() ? value.items : std::vector<Node>{value}) {
+    if (!one.as_string() || !positions_.contains(*one.as_string())) return {};
+    names.push_back(*one.as_string());
+  }
+  return names;
+}
+
 bool ItemNames::name_item(const Node& name, int index, const Reading& r) {
   const auto text = name.as_string();
   const auto allowed = [](char c) {

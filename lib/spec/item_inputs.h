@@ -18,6 +18,9 @@ class ItemNames {
   ItemNames(const std::vector<std::string>& inputs, bool others_are_inputs);
   void add_input(const std::string& name, int position) { positions_[name] = position; }
 
+  // The names in a value, alone or in a list, where all are names that may be read; else none.
+  std::vector<std::string> named_in(const Node& value) const;
+
   // Gives the item of this index its name; false where it cannot have it, which is reported.
   bool name_item(const Node& name, int index, const Reading& r);
 

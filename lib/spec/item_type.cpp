@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/spec/blocks.h"
 #include "lib/spec/registry.h"
+#include "lib/spec/rewritten.h"
 #include "lib/spec/write.h"
 
 namespace dl {
@@ -33,6 +34,14 @@ std::string meant_beside(const std::string& key) {
 
 bool is_layer(const std::string& name) { return layers() && layers()->has(name); }
 
+bool is_value_of(const std::string& layer, const Node& value) {
+  if (!is_layer(layer)) return false;
+  const auto object = layers()->make(layer);
+  const Schema schema = schema_of(*object);
+  std::vector<Problem> problems;
+  return schema.positional() && schema.positional()->read(value, Reading(problems));
+}
+
 bool stands_beside_a_layer(const std::string& key) { return std::ranges::count(item_keys, key) > 0; }
 
 bool ItemTypes::is_block(const std::string& name) const { return std::ranges::count(blocks_, name) > 0; }
@@ -50,6 +59,10 @@ ItemType ItemTypes::of(const Node& item, const Reading& r) const {
     types.push_back(entry.key);
     out = {entry.key, &entry, entry.key_where};
   }
+  if (types.size() == 1 && types[0] == "layers" && out.entry->value.is_list()) {
+    report_several(item, types, r);
+    return {};
+  }
   if (types.size() == 1) return has_layer_below(out, r) ? ItemType{} : out;
   if (types.empty())
     r.expected(item, "a layer or a block",
@@ -63,7 +76,18 @@ ItemType ItemTypes::of(const Node& item, const Reading& r) const {
 void ItemTypes::report_several(const Node& item, const std::vector<std::string>& types, const Reading& r) const {
   const auto is_type = [&](const std::string& name) { return !meant(name).empty(); };
   if (const Node* named = named_by_key(item); named && is_type(*named->as_string())) {
-    r.expected(item, "a layer or a block", "write '" + meant(*named->as_string()) + ": {…}', the name first");
+    const std::string name = meant(*named->as_string());
+    Node keys = item;
+    std::erase_if(keys.entries, [&](const Node::Entry& entry) {
+      return entry.value.text == named->text || stands_beside_a_layer(entry.key);
+    });
+    r.expected(item, "a layer or a block",
+               is_block(name) ? "write '" + name + ": {…}', the name first" : help_for(*layers(), name, keys));
+  } else if (const Node* list = item.find("layers"); list && list->is_list()) {
+    Node block = Node::map();
+    block.set("layers", *list);
+    r.problem(item.where, "expected a layer or a block by its name, got 'layers'",
+              "write them below 'blocks', 'part: " + to_yaml_line(block) + "', and '- part:' here, in the place of it");
   } else if (const std::string ours = meant_beside(types[1]); is_type(types[0]) && types.size() == 2 && !ours.empty()) {
     r.problem(item.entry(types[1])->key_where, "unknown key " + Node::string(types[1]).described(),
               "write '" + ours + "'",

@@ -8,7 +8,9 @@
 
 namespace dl {
 
-bool is_layer(const std::string& name);              // registered as one
+bool is_layer(const std::string& name);  // registered as one
+// Whether a value may stand behind the layer's name, for one of its keys: linear: 10.
+bool is_value_of(const std::string& layer, const Node& value);
 bool stands_beside_a_layer(const std::string& key);  // one of item_keys
 
 struct ItemType {

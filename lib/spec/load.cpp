@@ -7,7 +7,9 @@
 #include <set>
 
 #include "lib/base/text.h"
+#include "lib/spec/item_type.h"
 #include "lib/spec/merge.h"
+#include "lib/spec/registry.h"
 #include "lib/spec/yaml.h"
 
 namespace dl {
@@ -84,11 +86,57 @@ class Loader {
     }
     std::sort(beside.begin(), beside.end());
     fs::path stem = wanted;
-    std::string meant = closest(stem.replace_extension().string(), beside);
-    if (!meant.empty()) meant += ".yaml";
+    std::string meant = below(folders, wanted);
+    if (meant.empty()) meant = closest(stem.replace_extension().string(), beside);
+    if (!meant.empty() && !meant.ends_with(".yaml")) meant += ".yaml";
     r.problem(name.where, "no file '" + name.text + "'", meant.empty() ? "" : "write '" + meant + "'",
               {"looked in " + join(looked_in)});
     return {};
+  }
+
+  // The file of this name in a folder within one of `folders`: "models/resnet20.yaml" for resnet20.yaml; else empty.
+  static std::string below(const std::vector<fs::path>& folders, const fs::path& wanted) {
+    if (wanted.is_absolute() || wanted.has_parent_path()) return "";
+    constexpr int most_entries = 1000;
+    std::error_code ignored;
+    for (const fs::path& folder : folders) {
+      int seen = 0;
+      for (const fs::directory_entry& entry : fs::directory_iterator(folder_text(folder), ignored)) {
+        if (++seen > most_entries) break;
+        if (entry.is_directory(ignored) && fs::exists(entry.path() / wanted, ignored))
+          return (entry.path().filename() / wanted).string();
+      }
+    }
+    return "";
+  }
+
+  // The file of a network that is named in the place of its layers, "ResNet-50": models/resnet50.yaml; else empty.
+  std::string model_named(const Node& model, const fs::path& folder) const {
+    const Node* named = model.is_map() ? named_by_key(model) : &model;
+    std::string name = named && named->as_string() ? *named->as_string() : "";
+    if (name.empty() && model.is_map() && model.entries.size() == 1 && !is_layer(model.entries[0].key))
+      name = model.entries[0].key;
+    if (name.empty()) return "";
+    std::vector<fs::path> folders{folder};
+    folders.insert(folders.end(), options_.search.begin(), options_.search.end());
+    std::error_code ignored;
+    for (const fs::path& one : folders)
+      for (const fs::directory_entry& entry : fs::directory_iterator(one / "models", ignored))
+        if (names_a_file(Node::scalar(entry.path().string())) && same_word(entry.path().stem().string(), name))
+          return ("models" / entry.path().filename()).string();
+    return "";
+  }
+
+  // What stands in the place of the layers and is none: a network's name, or the blocks of a file.
+  void check_model(const Node& model, const fs::path& folder, const Reading& r) {
+    if (model.is_list() || model.is_null() || model.find("layers")) return;
+    const auto is_block = [](const Node::Entry& entry) { return entry.value.find("layers") != nullptr; };
+    if (model.is_map() && !model.entries.empty() && std::ranges::all_of(model.entries, is_block))
+      return r.problem(
+          model.where, "expected layers, '" + model.where.file + "' holds blocks: " + join(model.keys()),
+          "write it as 'blocks:', and the layers that use them as 'model: [" + join(model.keys()) + ", …]'");
+    if (const std::string file = model_named(model, folder); !file.empty())
+      r.expected(model, "a list of layers and blocks, or a file's name", "write 'model: " + file + "'");
   }
 
   // The content of the file that `name` names, itself complete. Null where a problem was reported. `form` is that of
@@ -139,6 +187,8 @@ class Loader {
     if (const Node* given = content.find("extends")) extends = *given;
     content.erase("extends");
     include(content, folder, r, form);
+    if (const Node* model = r.path().empty() ? content.find("model") : nullptr)
+      check_model(*model, folder, r.key("model"));
     Node out = Node::map();
     const std::vector<Node> bases = extends.is_list() ? extends.items : std::vector<Node>{extends};
     for (const Node& base : bases) {
@@ -149,7 +199,7 @@ class Loader {
       }
       if (!names_a_file(Node::scalar(base.text))) {
         r.key("extends").problem(base.where, "'" + base.text + "' is no config by its name",
-                                 "name a file that ends in .yaml");
+                                 "write '" + base.text + ".yaml'");
         continue;
       }
       Node under = file(base, folder, r.key("extends"), form);
@@ -211,9 +261,39 @@ class Loader {
       return;
     }
     mark_as_option(value, where);
+    if (const std::string help = below_another_key(path, spec, set.substr(equals + 1)); !help.empty())
+      return r.problem(where, "unknown key '" + path[0] + "'", help);
     interpolate_environment(value, environment_, r);
     include(value, "", r, form_at(spec, path));
     set_path(spec, path, std::move(value), r, form_);
+  }
+
+  // What to write for --set KEY=…, where the config has such a key below others and none at its top.
+  std::string below_another_key(const std::vector<std::string>& path, const Node& spec,
+                                const std::string& value) const {
+    if (path.size() != 1 || !form_.object || form_.object->schema.field(path[0]) || spec.find(path[0])) return "";
+    std::vector<std::string> found, at;
+    find_keys(spec, path[0], at, found);
+    if (found.empty()) return "";
+    constexpr size_t most = 3;
+    if (found.size() > most) found.resize(most);
+    for (std::string& place : found) place = "--set " + place + "=" + shortened(value);
+    return "write " + join(found, " or ");
+  }
+
+  static void find_keys(const Node& node, const std::string& key, std::vector<std::string>& at,
+                        std::vector<std::string>& found) {
+    for (const Node::Entry& entry : node.entries) {
+      at.push_back(entry.key);
+      if (entry.key == key) found.push_back(path_text(at));
+      find_keys(entry.value, key, at, found);
+      at.pop_back();
+    }
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      at.push_back(std::to_string(i));
+      find_keys(node.items[i], key, at, found);
+      at.pop_back();
+    }
   }
 
   static void mark_as_option(Node& node, const Where& where) {

@@ -3,8 +3,10 @@
 #include "lib/spec/registry.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "lib/base/text.h"
+#include "lib/spec/rewritten.h"
 #include "lib/spec/several.h"
 
 namespace dl {
@@ -30,17 +32,7 @@ Call call(const std::string& text) {
   return out;
 }
 
-// "lr=0.1, momentum=0.9" -> "{lr: 0.1, momentum: 0.9}"; "784, 64", sizes of input and output, -> "64".
-std::string value_of(std::string arguments) {
-  if (arguments.find('=') == std::string::npos) {
-    if (std::count(arguments.begin(), arguments.end(), ',') > 1) return "{…}";
-    return std::string(trim(std::string_view(arguments).substr(arguments.find(',') + 1)));  // npos + 1 is 0
-  }
-  for (size_t at = 0; (at = arguments.find('=', at)) != std::string::npos; at += 2) arguments.replace(at, 1, ": ");
-  return "{" + arguments + "}";
-}
-
-// Ours or another framework's, case, - and _ ignored.
+// Ours or another framework's, case, blanks, - and _ ignored.
 AnyRegistry::Meant named(const AnyRegistry& registry,
                          const std::vector<std::pair<std::string, std::string>>& instead_of, const std::string& name) {
   const auto same = [&](const std::string& other) { return same_word(name, other); };
@@ -51,6 +43,51 @@ AnyRegistry::Meant named(const AnyRegistry& registry,
   for (const auto& [foreign, help] : instead_of)
     if (same(foreign)) return {"", help};
   return {};
+}
+
+// The words of a name that say what it is: "RandomFlip", "random_flip" -> flip.
+std::vector<std::string> telling_words(const std::string& name) {
+  static const std::vector<std::string> filling{"random", "layer", "loss", "metric", "score", "transform"};
+  std::vector<std::string> words(1);
+  for (size_t i = 0; i < name.size(); ++i) {
+    const auto c = static_cast<unsigned char>(name[i]);
+    const bool begins = std::isupper(c) && i > 0 && std::islower(static_cast<unsigned char>(name[i - 1]));
+    if ((begins || !std::isalnum(c)) && !words.back().empty()) words.emplace_back();
+    if (std::isalnum(c)) words.back() += static_cast<char>(std::tolower(c));
+  }
+  std::erase_if(words, [](const std::string& w) { return w.empty() || std::ranges::count(filling, w) > 0; });
+  return words;
+}
+
+// The names that have all words of this one: "flip" is horizontal_flip or vertical_flip. None where they are many.
+std::vector<std::string> with_words_of(const std::string& name, const std::vector<std::string>& names) {
+  constexpr size_t most = 3, shortest = 4;
+  const std::vector<std::string> wanted = telling_words(name);
+  if (wanted.empty() || std::ranges::any_of(wanted, [](const auto& word) { return word.size() < shortest; })) return {};
+  std::vector<std::string> found;
+  for (const std::string& known : names) {
+    const std::vector<std::string> words = telling_words(known);
+    if (std::ranges::all_of(wanted, [&](const auto& word) { return std::ranges::count(words, word) > 0; }))
+      found.push_back(known);
+  }
+  return found.size() > most ? std::vector<std::string>() : found;
+}
+
+// Whether a text may be the value behind a name: "linear 10", "betas (0.9, 0.99)".
+bool begins_a_value(std::string_view text) {
+  text = trim(text);
+  return !text.empty() && std::string_view("0123456789.([{-\"'").find(text[0]) != std::string_view::npos;
+}
+
+// "cross_entropy + dice", "adam, ema": the parts, where each is a name; else none.
+std::vector<std::string> joined_names(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find_first_of("+,&", begin), text.size());
+    parts.emplace_back(trim(std::string_view(text).substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return parts.size() > 1 ? parts : std::vector<std::string>();
 }
 
 }  // namespace
@@ -126,13 +163,23 @@ AnyRegistry::Meant AnyRegistry::meant(const std::string& name) const {
   if (Meant exact = named(name); !exact.name.empty() || !exact.help.empty()) return exact;
   if (const Call written = call(name); !written.name.empty() && written.name != name) {
     Meant inner = named(written.name);
-    if (!inner.name.empty() && written.called && !trim(written.arguments).empty())
-      inner.help = "write '" + inner.name + ": " + shortened(value_of(written.arguments)) + "'";
+    if (!inner.name.empty() && written.called)
+      inner.help = help_for(*this, inner.name, call_arguments(written.arguments));
     if (!inner.name.empty() || !inner.help.empty()) return inner;
   }
-  if (const size_t space = name.find(' '); space != std::string::npos && space > 0)
+  if (const size_t space = name.find(' ');
+      space != std::string::npos && space > 0 && begins_a_value(std::string_view(name).substr(space)))
     if (Meant first = named(name.substr(0, space)); !first.name.empty())
-      return {first.name, "write '" + first.name + ": " + shortened(trim(std::string_view(name).substr(space))) + "'"};
+      return {first.name, help_for(*this, first.name, call_arguments(name.substr(space)))};
+  const std::vector<std::string> joined = joined_names(name);
+  if (!joined.empty() && std::ranges::all_of(joined, [&](const auto& part) { return !named(part).name.empty(); })) {
+    Node several = Node::list();
+    for (const std::string& part : joined) several.items.push_back(Node::string(named(part).name));
+    if (std::string help = help_of_several(kind_, several); !help.empty()) return {"", std::move(help)};
+  }
+  const std::vector<std::string> fitting = with_words_of(name, names());
+  if (fitting.size() == 1) return {fitting[0], ""};
+  if (fitting.size() > 1) return {"", "write '" + join(fitting, "' or '") + "'"};
   return {closest(name, names()), ""};
 }
 
@@ -161,6 +208,26 @@ const Node* named_in(const AnyRegistry& registry, const Node& node) {
   return own && own->as_string() ? own : named_by_key(node);
 }
 
+// What to write for {type: adam, lr: 1}, whose name is `given`.
+std::string help_for_named(const AnyRegistry& registry, const Node& node, const Node& given) {
+  const std::string meant = registry.meant(given.text).name;
+  if (meant.empty()) return "write '" + given.text + ": {…}', the name first";
+  Node keys = node;
+  for (const Node::Entry& entry : node.entries)
+    if (&entry.value == &given) keys.erase(entry.key);
+  return help_for(registry, meant, keys);
+}
+
+// Whether a value that is no map may stand for the keys: any where there is a positional one, but a truth value where
+// that takes none.
+bool takes_value(Described& object, const Node& value) {
+  const Schema schema = schema_of(object);
+  const Field* field = schema.positional();
+  if (!field || !value.as_bool()) return field != nullptr;
+  std::vector<Problem> problems;
+  return field->read(value, Reading(problems));
+}
+
 }  // namespace
 
 void say_of_several(const std::string& kind, SeveralHelp help) { helps_of_several()[kind] = help; }
@@ -182,19 +249,26 @@ std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const No
     name_where = node.entries[0].key_where;
     config = &node.entries[0].value;
   } else if (const Node* given = named_in(registry, node)) {
-    const std::string meant = registry.meant(given->text).name;
-    r.expected(node, wanted, "write '" + (meant.empty() ? given->text : meant) + ": {…}', the name first");
+    r.expected(node, wanted, help_for_named(registry, node, *given));
     return nullptr;
   } else {
     const bool several = node.is_map() && node.entries.size() > 1;
+    const bool is_off = node.as_bool() == false;
     const std::string of_list = several || node.items.size() > 1 ? help_of_several(registry.kind(), node) : "";
     r.expected(node, wanted,
-               !of_list.empty()                           ? of_list
+               is_off                                     ? "leave it out"
+               : !of_list.empty()                         ? of_list
                : several                                  ? "write one name, its keys in braces: 'NAME: {…}'"
                : node.is_list() && node.items.size() == 1 ? "leave the '-' or the brackets out: it is one, not a list"
                                                           : "write 'NAME' or 'NAME: {…}'");
     return nullptr;
   }
+  if (config && !config->is_map() && !config->is_null() && !registry.has(name))
+    if (const AnyRegistry::Meant meant = registry.meant(name); !meant.name.empty() && meant.help.empty()) {
+      r.problem(name_where, "unknown " + registry.kind() + " " + Node::string(name).described(),
+                help_for(registry, meant.name, *config), {registry.known()});
+      return nullptr;
+    }
   std::unique_ptr<Described> object = registry.make(name, name_where, r);
   if (!object) {
     if (config) read_as_meant(registry, name, *config, r);
@@ -203,9 +277,26 @@ std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const No
   Node nothing;
   nothing.where = name_where;
   if (config && config->is_null()) config = nullptr;  // `relu:`
+  if (config && !config->is_map() && !takes_value(*object, *config)) {
+    const bool is_off = config->as_bool() == false, is_on = config->as_bool() == true;
+    schema_of(*object).expect_keys(*config, r.registered(name),
+                                   is_off ? "leave it out" : help_for(registry, name, is_on ? Node() : *config));
+    return nullptr;
+  }
   if (!read_object(config ? *config : nothing, *object, r.registered(name))) return nullptr;
   object->place = name_where;
   return object;
+}
+
+bool takes_truth(const Node& node, Described& object, const Reading& r) {
+  const auto on = node.as_bool();
+  if (!on || takes_value(object, node)) return true;
+  const Schema schema = schema_of(object);
+  schema.expect_keys(node, r,
+                     !*on                    ? "leave it out, or write null"
+                     : schema.has_required() ? "write '" + schema.examples().at(0) + "'"
+                                             : "write '" + object.name + ": {}'");
+  return false;
 }
 
 void read_as_meant(const AnyRegistry& registry, const std::string& name, const Node& config, const Reading& r) {

@@ -67,6 +67,10 @@ std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const No
 // Of a name that is not known: the problems of the keys that stand with it, as those of the type that was meant.
 void read_as_meant(const AnyRegistry& registry, const std::string& name, const Node& config, const Reading& r);
 
+// False, and a problem, where `node` is true or false and the object has no key that such a value alone stands for:
+// what turns it on, or off, is said.
+bool takes_truth(const Node& node, Described& object, const Reading& r);
+
 // `relu` where it has no keys, else `{conv2d: {…}}` with every default filled in.
 Node write_registered(const Described& object);
 
@@ -129,7 +133,7 @@ struct Codec<Keyed<T>> {
     value.object.reset();
     if (node.is_null()) return true;
     std::unique_ptr<T> object = Registry<T>::make(value.name);
-    if (!read_object(node, *object, r)) return false;
+    if (!takes_truth(node, *object, r) || !read_object(node, *object, r)) return false;
     object->place = node.where;
     value.object = std::move(object);
     return true;

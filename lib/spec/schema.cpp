@@ -6,12 +6,20 @@
 #include <unordered_set>
 
 #include "lib/base/text.h"
+#include "lib/spec/write.h"
+#include "lib/spec/yaml.h"
 
 namespace dl {
 namespace {
 
 bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::any_of(words.begin(), words.end(), [&](const std::string& w) { return same_word(w, word); });
+}
+
+// Whether null is a value of the key; its own is kept then.
+bool takes_nothing(const Field& field) {
+  std::vector<Problem> problems;
+  return field.value().is_null() || field.read(Node(), Reading(problems));
 }
 
 // What to write for a list where a map is expected.
@@ -36,6 +44,10 @@ Field& Field::instead_of_value(std::string value, std::string help) {
   limits_.instead_of.emplace_back(std::move(value), std::move(help));
   return *this;
 }
+Field& Field::instead_of_values(std::vector<std::string> values, const std::string& help) {
+  for (std::string& value : values) instead_of_value(std::move(value), help);
+  return *this;
+}
 Field& Field::help(std::string help) { return limits_.help = std::move(help), *this; }
 Field& Field::unless(std::vector<std::string> keys) {
   unless_ = std::move(keys);
@@ -58,7 +70,7 @@ bool same_word(std::string_view a, std::string_view b) {
   const auto folded = [](std::string_view word) {
     std::string out;
     for (char c : word)
-      if (c != '-' && c != '_') out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      if (c != '-' && c != '_' && c != ' ') out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     return out;
   };
   return folded(a) == folded(b);
@@ -81,6 +93,12 @@ void Schema::example(std::string yaml) { examples_.push_back(std::move(yaml)); }
 void Schema::also_known_as(std::vector<std::string> names) { foreign_ = std::move(names); }
 void Schema::instead_of(std::string key, std::string help) {
   instead_of_.emplace_back(std::move(key), std::move(help));
+}
+void Schema::say_of_unknown(std::function<std::string(const Node&, const std::string&)> help) {
+  of_unknown_ = std::move(help);
+}
+void Schema::stands_below(std::string key, std::string place, std::string ours) {
+  elsewhere_.push_back({std::move(key), std::move(place), std::move(ours)});
 }
 void Schema::decided_by(std::vector<std::string> keys) { deciding_ = std::move(keys); }
 void Schema::alternatives(std::vector<std::string> keys) { alternatives_.push_back(std::move(keys)); }
@@ -143,12 +161,44 @@ std::string Schema::advice(std::string_view key) const {
   std::string help;
   for (const auto& [known, advice] : instead_of_)
     if (same_word(known, key)) help = advice;
+  for (const Elsewhere& other : elsewhere_)
+    if (help.empty() && same_word(other.key, key)) help = "write '" + other.ours + "' below '" + other.place + "'";
   return help;
 }
 
-const Field* Schema::unknown_key(const Node::Entry& entry, const Reading& r) const {
+std::string Schema::help_of_unknown(const Node::Entry& entry, const Node& map, const Reading& r) const {
+  if (of_unknown_)
+    if (std::string help = of_unknown_(map, entry.key); !help.empty()) return help;
+  const std::string help = advice(entry.key);
+  if (entry.value.origin != Node::Origin::option || !r.path().empty()) return help;
+  for (const Elsewhere& other : elsewhere_)
+    if (same_word(other.key, entry.key) && !other.ours.empty())
+      return "write --set " + other.place + "." + other.ours + "=" + shortened(to_yaml_line(entry.value));
+  return help;
+}
+
+bool Schema::has_required() const {
+  return std::any_of(fields_.begin(), fields_.end(), [](const Field& f) { return f.is_required(); });
+}
+
+std::string Schema::shown_value(const std::string& key) const {
+  for (const std::string& example : examples_) {
+    Node shown = parse_yaml(example, "");
+    if (shown.is_map() && shown.entries.size() == 1) shown = Node(shown.entries[0].value);  // behind the name
+    if (const Node* value = shown.find(key)) return to_yaml_line(*value);
+  }
+  return "…";
+}
+
+void Schema::expect_keys(const Node& node, const Reading& r, const std::string& help) const {
+  const std::string of_list = map_help(node);
+  r.problem(node.where, "expected a map of keys, got " + node.described(), of_list.empty() ? help : of_list,
+            {known_keys()});
+}
+
+const Field* Schema::unknown_key(const Node::Entry& entry, const Node& map, const Reading& r) const {
   const Field* meant = nullptr;
-  std::string help = advice(entry.key);
+  std::string help = help_of_unknown(entry, map, r);
   if (help.empty()) meant = this->meant(entry.key);
   if (meant) help = "write '" + meant->key() + "'";
   if (help.empty() && fields_.empty()) help = "leave it out";
@@ -176,6 +226,10 @@ bool Schema::read(const Node& node, const Reading& r) const {
     } else if (is_required(f) && value.is_null()) {
       at.expected(value, f.type(), f.limits_.help);
       good = false;
+    } else if (value.is_null() && !takes_nothing(f)) {
+      at.expected(value, f.type(),
+                  "leave the key out, or write its default, '" + f.key() + ": " + to_yaml_line(f.value()) + "'");
+      good = false;
     } else {
       good = f.read(value, at) && good;
     }
@@ -185,7 +239,7 @@ bool Schema::read(const Node& node, const Reading& r) const {
       if (const Field* f = field(entry.key)) {
         read_field(*f, entry.value);
       } else {
-        const Field* meant = unknown_key(entry, r);
+        const Field* meant = unknown_key(entry, node, r);
         given.insert(meant);  // one mistake, one message: what was meant is not missing too
         if (meant && !entry.value.is_null()) meant->read(entry.value, r.key(meant->key()));
         good = false;
@@ -194,19 +248,20 @@ bool Schema::read(const Node& node, const Reading& r) const {
   } else if (const Field* f = positional(); f && !node.is_null()) {
     read_field(*f, node);
   } else if (!node.is_null()) {
-    std::string help = map_help(node);
     const auto shows_keys =
         std::ranges::find_if(examples_, [](const std::string& text) { return text.find('{') != text.npos; });
-    if (help.empty() && !examples_.empty())
-      help = "write '" + (shows_keys != examples_.end() ? *shows_keys : examples_.front()) + "'";
-    r.problem(node.where, "expected a map of keys, got " + node.described(), help, {known_keys()});
+    const std::string* shown = shows_keys != examples_.end() ? &*shows_keys
+                               : examples_.empty()           ? nullptr
+                                                             : &examples_.front();
+    expect_keys(node, r, shown ? "write '" + *shown + "'" : "");
     return false;
   }
   for (const Field& f : fields_) {
     if (!is_required(f) || given.contains(&f)) continue;
-    r.problem(node.where, "key '" + f.key() + "' is missing",
-              f.limits_.help.empty() ? "add '" + f.key() + ": …', " + f.type() : f.limits_.help,
-              {f.key() + ": " + f.summary()});
+    r.problem(
+        node.where, "key '" + f.key() + "' is missing",
+        f.limits_.help.empty() ? "add '" + f.key() + ": " + shown_value(f.key()) + "', " + f.type() : f.limits_.help,
+        {f.key() + ": " + f.summary()});
     good = false;
   }
   if (!good) return false;

@@ -55,7 +55,7 @@ inline constexpr ErasedCodec erased_codec{
       return nullptr;
     }};
 
-// Whether two words are the same but for case, - and _.
+// Whether two words are the same but for case, blanks, - and _.
 bool same_word(std::string_view a, std::string_view b);
 
 // One key. The functions that describe it return the field, to be chained.
@@ -72,6 +72,7 @@ class Field {
   Field& known_as(std::vector<std::string> names);  // names in other frameworks: an error whose help names this key
   // Values that other frameworks have and we do not, with what to write instead: {"fp16", "write 'bf16-mixed'"}.
   Field& instead_of_value(std::string value, std::string help);
+  Field& instead_of_values(std::vector<std::string> values, const std::string& help);  // the same of several
   Field& help(std::string help);  // of a value that is not taken, where nothing better is known of it, and of none
   Field& of(std::string type);    // of a Node's member: "a list of layers"
   Field& unless(std::vector<std::string> keys);  // of a required one: not where one of these is given
@@ -133,6 +134,11 @@ class Schema {
   void also_known_as(std::vector<std::string> names);
   // A key that other frameworks have and we do not: an error with this help.
   void instead_of(std::string key, std::string help);
+  // What is said of a key that there is not, by the map that it stands in: empty where nothing is. Asked before
+  // instead_of().
+  void say_of_unknown(std::function<std::string(const Node& map, const std::string& key)> help);
+  // A key that is looked for here and stands elsewhere: below `place`, a path such as "trainer", under the name `ours`.
+  void stands_below(std::string key, std::string place, std::string ours);
   // Keys that say which kind of object it is ("format"): laid over an object of another kind (extends, --set), it
   // replaces it whole.
   void decided_by(std::vector<std::string> keys);
@@ -149,10 +155,13 @@ class Schema {
   const Field* field(std::string_view key) const;  // null where there is none
   const Field* positional() const;                 // null where there is none
   const std::vector<std::string>& deciding_keys() const { return deciding_; }
+  bool has_required() const;  // whether a key must be given
   std::vector<std::string> alternatives_to(std::string_view key) const;
   // The field that a key which is none was meant to be: known by this name elsewhere, or the nearest; else null.
   const Field* meant(std::string_view key) const;
   std::string advice(std::string_view key) const;  // what instead_of() says of it; empty where it says nothing
+  // Reports a value that is no map of keys, with those that are known. Of a list of maps the help says what is wrong.
+  void expect_keys(const Node& node, const Reading& r, const std::string& help) const;
 
   // Sets the members from a map, from nothing (null) or from the positional value. Reports every problem; true where
   // there was none.
@@ -164,14 +173,22 @@ class Schema {
  private:
   Field& add(std::string key, void* member, const ErasedCodec& codec, std::string summary, bool required);
   std::string known_keys() const;
+  std::string shown_value(const std::string& key) const;  // of a key in the examples; "…" where none has it
+  // What is said of a key of this map that is none, which --set gave where its place says so.
+  std::string help_of_unknown(const Node::Entry& entry, const Node& map, const Reading& r) const;
   // Reports it and returns the field that was meant, or null.
-  const Field* unknown_key(const Node::Entry& entry, const Reading& r) const;
+  const Field* unknown_key(const Node::Entry& entry, const Node& map, const Reading& r) const;
 
   std::string summary_, details_;
   std::vector<std::string> examples_, foreign_, deciding_;
   std::vector<std::vector<std::string>> alternatives_;
   std::deque<Field> fields_;  // a deque: required() and optional() hand out references
   std::vector<std::pair<std::string, std::string>> instead_of_;
+  std::function<std::string(const Node&, const std::string&)> of_unknown_;
+  struct Elsewhere {
+    std::string key, place, ours;
+  };
+  std::vector<Elsewhere> elsewhere_;
   std::vector<std::function<void(const Report&)>> checks_;
 };
 

@@ -46,6 +46,7 @@ constexpr std::array duration_units{
     DurationUnit{"hours", Duration::Unit::seconds, 3600}, DurationUnit{"hour", Duration::Unit::seconds, 3600},
     DurationUnit{"d", Duration::Unit::seconds, 86400},    DurationUnit{"days", Duration::Unit::seconds, 86400},
     DurationUnit{"day", Duration::Unit::seconds, 86400},  DurationUnit{"ms", Duration::Unit::seconds, 1e-3},
+    DurationUnit{"%", Duration::Unit::percent, 1},
 };
 
 struct ByteUnit {
@@ -87,6 +88,7 @@ std::string Duration::text() const {
     case Unit::steps: return with(value, value == 1 ? "step" : "steps");
     case Unit::epochs: return with(value, value == 1 ? "epoch" : "epochs");
     case Unit::samples: return with(value, value == 1 ? "sample" : "samples");
+    case Unit::percent: return number_text(value) + "%";
     case Unit::seconds: break;
   }
   for (const auto& [factor, word] : {std::pair{86400.0, "d"}, {3600.0, "h"}, {60.0, "min"}})

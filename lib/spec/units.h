@@ -9,16 +9,18 @@
 
 namespace dl {
 
-// `500 steps`, `2 epochs`, `20000 samples`, `90 s`, `10 min`, `1.5 h`, `2 d`. A step is one optimizer update.
+// `500 steps`, `2 epochs`, `20000 samples`, `90 s`, `10 min`, `1.5 h`, `2 d`; `10%` of a run's steps. A step is one
+// optimizer update.
 struct Duration {
-  enum class Unit { steps, epochs, samples, seconds };
-  double value = 0;  // whole for steps and samples
+  enum class Unit { steps, epochs, samples, seconds, percent };  // of the run
+  double value = 0;                                              // whole for steps and samples
   Unit unit = Unit::steps;
 
   static Duration steps(double n) { return {n, Unit::steps}; }
   static Duration epochs(double n) { return {n, Unit::epochs}; }
   static Duration samples(double n) { return {n, Unit::samples}; }
   static Duration seconds(double n) { return {n, Unit::seconds}; }
+  static Duration percent(double n) { return {n, Unit::percent}; }
 
   std::string text() const;  // "500 steps", "1 epoch", "10 min"; parses to the same duration
   // Empty where it is none. A bare number has `bare` as unit, or is none where that is unset.

@@ -6,6 +6,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -127,7 +128,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     Frame& frame = frames_.back();
     if (frame.node.is_list()) {
-      frame.node.items.push_back(std::move(node));
+      if (!frame.flow || !closes_parenthesis(frame, node)) frame.node.items.push_back(std::move(node));
     } else if (!frame.key) {
       frame.key = std::move(node);
     } else {
@@ -135,6 +136,34 @@ class TreeBuilder final : public YAML::EventHandler {
       frame.key.reset();
       add_entry(frame, std::move(key), std::move(node));
     }
+  }
+
+  // [Conv2d(3, 16), relu] and [(3, 3)], which YAML cuts at the comma within: a call is put together again, for its
+  // message, of values there is none.
+  bool closes_parenthesis(Frame& frame, const Node& last) {
+    if (!last.is_scalar() || last.quoted || !last.text.ends_with(")") || last.text.find('(') != std::string::npos)
+      return false;
+    std::vector<Node>& items = frame.node.items;
+    // Of {reshape: (8, 24)} the value.
+    const auto text_of = [](Node& item) -> Node& {
+      return item.is_map() && item.entries.size() == 1 ? item.entries[0].value : item;
+    };
+    const auto opens = [&](Node& item) {
+      const Node& value = text_of(item);
+      return value.is_scalar() && !value.quoted && value.text.find('(') != std::string::npos &&
+             value.text.find(')') == std::string::npos;
+    };
+    const auto from = std::find_if(items.rbegin(), items.rend(), opens);
+    if (from == items.rend() || text_of(*from).where.line != last.where.line) return false;
+    const auto first = from.base() - 1;
+    Node& whole = text_of(*first);
+    for (auto item = first + 1; item != items.end(); ++item) whole.text += ", " + item->text;
+    whole.text += ", " + last.text;
+    if (whole.text[0] == '(')
+      problem(whole.where, "'" + shortened(whole.text) + "' is cut at each comma",
+              "write [" + shortened(whole.text.substr(1, whole.text.size() - 2)) + "]");
+    items.erase(first + 1, items.end());
+    return true;
   }
 
   // {lr: 0,001} and {kernel_size: (3, 3)}, which YAML cuts at the comma: the rest looks like a key without a value.
@@ -149,7 +178,13 @@ class TreeBuilder final : public YAML::EventHandler {
                   (before.text == "0" || key.text.size() != 3 ? before.text + "." + key.text : before.text + key.text));
       return true;
     }
-    if (!before.text.starts_with("(") || !key.text.ends_with(")")) return false;
+    if (before.text.find('(') == before.text.npos || before.text.find(')') != before.text.npos ||
+        !key.text.ends_with(")"))
+      return false;
+    if (before.text[0] != '(') {  // a call, which is put together again for its message
+      frame.node.entries.back().value.text += ", " + key.text;
+      return true;
+    }
     problem(before.where, "'" + shortened(before.text + ", " + key.text) + "' is two values in braces",
             "write [" + shortened(before.text.substr(1) + ", " + key.text.substr(0, key.text.size() - 1)) + "]");
     return true;

@@ -91,7 +91,13 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "  help: see 'dlcli train --help'\n"},
       {{"train", "x.yaml", "--set", "seed"},
        "error: dlcli train: --set: expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got 'seed'\n"
-       "  help: see 'dlcli train --help'\n"},
+       "  help: write '--set seed=…'\n"},
+      {{"train", "x.yaml", "--trainer.max_epochs=3"},
+       "error: dlcli train: unknown option '--trainer.max_epochs'\n"
+       "  help: write '--set trainer.max_epochs=3'\n"},
+      {{"export", "a", "--to", "torch"},
+       "error: dlcli export: --to: expected c, flax, jax, keras, lightning, numpy, onnx, pytorch, got 'torch'\n"
+       "  help: write 'pytorch'\n"},
       {{"train", "x.yaml", "--set"},
        "error: dlcli train: option '--set' needs a value\n  help: see 'dlcli train --help'\n"},
       {{"predict", "quickstart"},
@@ -130,6 +136,8 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "error: LAYER:1:10: model[0] (linear): unknown key 'out_feature'\n"
        "  known keys: bias, bias_init, init, out_features, per_place, spectral_norm, weight_norm\n  help: write "
        "'out_features'\n"},
+      {{"describe", "max_epochs"},
+       "error: dlcli describe: nothing is named 'max_epochs'\n  help: it is a key: write 'trainer'\n"},
       {{"describe", "con2d"}, "error: dlcli describe: nothing is named 'con2d'\n  help: write 'conv2d'\n"},
       {{"describe", "logsigmoid"},
        "error: dlcli describe: nothing is named 'logsigmoid'\n"

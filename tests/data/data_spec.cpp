@@ -174,7 +174,7 @@ TEST_CASE("names that are not known are answered with those that are") {
             ") and its keys, got a list of 1");
   CHECK(open("{train: {path: a}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: expected the name of a data set or a map with 'format' (" + readers +
-            ") and its keys, got a map with key path\n  help: add 'format: …', whichever the file is of");
+            ") and its keys, got a map with key path\n  help: add 'format: image_folder'");
 }
 
 TEST_CASE("a validation part must leave something on both sides") {

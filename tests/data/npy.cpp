@@ -198,6 +198,11 @@ TEST_CASE("the layout says where the channels of images stand, and likely mistak
   };
   CHECK(open("")->sets.raw_input == Type{DType::f32, {1, 5}});
   CHECK(open("grey")->sets.raw_input == Type{DType::f32, {1, 5, 1}});
+  arrays.write("x.npy", npy("<f4", "(2, 2, 3)", bytes<float>({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})));
+  const auto sequences = open("channels_first");
+  CHECK(sequences->problems == "");
+  CHECK(sequences->sets.raw_input == Type{DType::f32, {3, 2}});
+  CHECK(floats(sample(*sequences->sets.train, 1)[0]) == std::vector<float>{7, 10, 8, 11, 9, 12});
   arrays.write("x.npy", npy("|u1", "(2, 3, 1, 5)", "rstuvRSTUV01234rstuvRSTUV01234"));
   CHECK(warnings(arrays, *open("")->sets.train) ==
         "DIR/x.npy: samples [3, 1, 5] look like [channels, height, width], and are read as height 3, width 1 and 5 "

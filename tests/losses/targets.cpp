@@ -159,6 +159,20 @@ TEST_CASE("bce_with_logits takes one value for each class of two and for each nu
         "'linear: 3'\n");
 }
 
+TEST_CASE("places with a single channel are one value each, as a mask has them") {
+  const Target mask{"a mask", {DType::i32, {2, 1, 2}}, {1, 0, 0, 1}, 2};
+  const Output channel{"[1, 2, 1]", {2, 1, 2, 1}, {2, -1, 0, 1}}, places{"[1, 2]", {2, 1, 2}, channel.numbers};
+  for (const std::string yaml : {"bce_with_logits", "binary_focal", "hinge"}) {
+    CAPTURE(yaml);
+    const auto loss = read_registered_as<Loss>(yaml);
+    CHECK(said(*loss, mask, channel) == said(*loss, mask, places));
+  }
+  CHECK(said(*read_registered_as<Loss>("bce_with_logits"), mask, channel).starts_with("0."));
+  const Output flat{"2", {2, 2}, {2, -1, 0, 1}};
+  CHECK(said(*read_registered_as<Loss>("bce_with_logits"), mask, flat) ==
+        "expected one value for each of the targets [1, 2], got [2]; end the model with 'unflatten: [1, 2]'");
+}
+
 TEST_CASE("losses of numbers take as many values as there are numbers") {
   CHECK(table("mse") == of_numbers("3.1250", "1.5417"));
   CHECK(table("l1") == of_numbers("1.7500", "1.0833"));

@@ -30,9 +30,10 @@ TEST_CASE("a warm-up rises linearly and never begins at 0") {
   CHECK(factor(*schedule, 4) == 1);
 }
 
-TEST_CASE("a warm-up may be given in epochs and samples") {
+TEST_CASE("a warm-up may be given in epochs, in samples and as a share of the run") {
   CHECK(factor(*read_registered_as<LRSchedule>("constant: {warmup: 1 epoch}"), 9) == near(10.0 / 11));
   CHECK(factor(*read_registered_as<LRSchedule>("constant: {warmup: 200 samples}"), 9) == near(10.0 / 11));
+  CHECK(factor(*read_registered_as<LRSchedule>("constant: {warmup: 10%}"), 9) == near(10.0 / 11));
   CHECK(factor(*read_registered_as<LRSchedule>("constant: {warmup: 200 samples}"), 10) == 1);
 }
 

@@ -227,6 +227,7 @@ TEST_CASE("a block is used with the parameters it has") {
         "  known keys: channels, stride, mid\n  help: write 'channels'\n"
         "error: a.yaml:11:37: model[1] (basic): expected a map of params, got 16\n"
         "  known keys: channels, stride, mid\n"
+        "  help: write 'basic: {channels: …}'\n"
         "error: a.yaml:11:41: model[2] (basic): key 'channels' is missing\n"
         "  block 'basic' is defined at a.yaml:3:3\n  help: add 'channels: …'");
 }

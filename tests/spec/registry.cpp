@@ -42,7 +42,7 @@ TEST_CASE("an unknown name lists the names there are, and says what to write") {
         "  known toy layers: dropout, linear, relu\n  help: write 'linear'");
   CHECK(layer_problems("{dropuot: 0.2}") ==
         "error: a.yaml:1:2: model[3]: unknown toy layer 'dropuot'\n"
-        "  known toy layers: dropout, linear, relu\n  help: write 'dropout'");
+        "  known toy layers: dropout, linear, relu\n  help: write 'dropout: 0.2'");
   CHECK(layer_problems("attention") ==
         "error: a.yaml:1:1: model[3]: unknown toy layer 'attention'\n"
         "  known toy layers: dropout, linear, relu");
@@ -67,8 +67,8 @@ TEST_CASE("notes of the reader stand below each problem") {
 
 TEST_CASE("the same name twice is a fault of ours") {
   CHECK_THROWS_AS(Registry<ToyLayer>::instance().AnyRegistry::make("nothing"), CheckFailure);
-  AnyRegistry registry("toy");
-  const auto make = [] { return std::unique_ptr<Described>(); };
+  static AnyRegistry registry("toy");
+  const auto make = [] { return Registry<ToyLayer>::instance().AnyRegistry::make("relu"); };
   registry.add("a", make);
   CHECK_THROWS_AS(registry.add("a", make), CheckFailure);
 }

@@ -122,7 +122,8 @@ TEST_CASE("what is written has every default and reads back as the same") {
 TEST_CASE("null takes away what is optional, and is no value elsewhere") {
   CHECK(read("limit: null\noptimizer: ~\n").problems == "");
   CHECK(read("count:\n").problems ==
-        "error: a.yaml:2:1: count: expected an integer at least 1 and at most 10, got nothing");
+        "error: a.yaml:2:1: count: expected an integer at least 1 and at most 10, got nothing\n"
+        "  help: leave the key out, or write its default, 'count: 1'");
   CHECK(read("layers: [relu, ~]\n").problems == "error: a.yaml:1:16: layers[1]: expected a toy layer, got nothing");
 }
 
@@ -145,12 +146,14 @@ TEST_CASE("a value of the wrong type says what was expected, what was found and 
       {"mode: smae", "mode: expected one of same, valid, got 'smae'\n  help: write 'same'"},
       {"mode: 3", "mode: expected one of same, valid, got 3"},
       {"title: 12", "title: expected a string, got 12\n  help: write \"12\""},
-      {"title: true", "title: expected a string, got true\n  help: write \"true\""},
+      {"title: true", "title: expected a string, got true"},
+      {"limit: false", "limit: expected a number above 0, got false\n  help: write null, or leave the key out"},
       {"rates: 1", "rates: expected a list of numbers above 0, got 1\n  help: write it in brackets: [1]"},
       {"rates: [1, x]", "rates[1]: expected a number above 0, got 'x'"},
       {"limit: -1", "limit: expected a number above 0, got -1"},
       {"kernel: 0", "kernel: expected an integer at least 1, or [height, width], got 0"},
-      {"kernel: [1, 2, 3]", "kernel: expected an integer at least 1, or [height, width], got a list of 3"},
+      {"kernel: [1, 2, 3]",
+       "kernel: expected an integer at least 1, or [height, width], got a list of 3\n  help: write [1, 2]"},
       {"kernel: [1, 0]", "kernel[1]: expected an integer at least 1, got 0"},
       {"every: 5 parsecs",
        "every: expected a duration above 0, got '5 parsecs'\n"
@@ -171,7 +174,8 @@ TEST_CASE("a value of the wrong type says what was expected, what was found and 
        "  help: write one name, its keys in braces: 'NAME: {…}'"},
       {"optimizer: {type: sgd, lr: 1}",
        "optimizer: expected a toy optimizer, got a map with keys type, lr\n"
-       "  help: write 'sgd: {…}', the name first"},
+       "  help: write 'sgd: {lr: 1}'"},
+      {"optimizer: false", "optimizer: expected a toy optimizer, got false\n  help: leave it out"},
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);
@@ -203,11 +207,28 @@ TEST_CASE("the number that is meant is told, however it is written") {
       {"time: 01:12:00:00", "write '36 h'"},
       {"memory: 4 gb", "write '4 GB'"},
       {"memory: 512m", "write '512 MiB'"},
+      {"kernel: 3x5", "write [3, 5]"},
+      {"kernel: {height: 3, width: 5}", "write [3, 5]"},
+      {"ratio: 1e-3x", "write 1e-3"},
+      {"count: {a: 2}", "write one number: 2"},
+      {"time: 5", "write '5 h' or '5 min' or '5 s'"},
+      {"time: 1h30m", "write '90 min'"},
+      {"time: {hours: 2}", "write '2 h'"},
+      {"count: $width", "write ${variables.width}, and 'variables: {width: …}' at the top of the config"},
+      {"count: data.classes", "write ${data.classes}"},
+      {"layers: {relu: true, dropout: 0.2}", "write [relu, {dropout: 0.2}]"},
       {"rates: {a: 1}", "write a list: '- ' before each, or brackets around all"},
       {"stop: [{patience: 3}]", "leave the dashes out: keys stand below each other without '- '"},
       {"optimizer: [sgd]", "leave the '-' or the brackets out: it is one, not a list"},
       {"optimizer: SGD(lr=0.1, momentum=0.9)", "write 'sgd: {lr: 0.1, momentum: 0.9}'"},
-      {"optimizer: torch.optim.SGD()", "write 'sgd'"},
+      {"optimizer: torch.optim.SGD()", "write 'sgd: {lr: 0.1}'"},
+      {"optimizer: SGD(model.parameters(), lr=0.1)", "write 'sgd: {lr: 0.1}'"},
+      {"optimizer: sgd 0.1", "write 'sgd: {lr: 0.1}'"},
+      {"optimizer: {sgd: 0.1}", "write 'sgd: {lr: 0.1}'"},
+      {"optimizer: {name: SGD, params: {learning_rate: 0.1}}", "write 'sgd: {lr: 0.1}'"},
+      {"layers: [Dense(10, 3), relu]", "write 'linear: 3'"},
+      {"layers: [{relu: true}]", "write 'relu'"},
+      {"layers: [{dropout: false}]", "leave it out"},
       {"optimizer: sgd#later", "write 'sgd #later'"},
       {"layers: ['linear:3']", "write 'linear: 3'"},
       {"layers: [linear 3]", "write 'linear: 3'"},

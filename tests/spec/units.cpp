@@ -18,9 +18,11 @@ TEST_CASE("a duration has a unit, and reads back from its text") {
   CHECK(Duration::parse("1.5 h") == Duration::seconds(5400));
   CHECK(Duration::parse("2 d") == Duration::seconds(172800));
   CHECK(Duration::parse("90s") == Duration::seconds(90));
-  for (const Duration& d :
-       {Duration::steps(1), Duration::epochs(0.25), Duration::samples(7), Duration::seconds(0), Duration::seconds(90),
-        Duration::seconds(600), Duration::seconds(86400 * 3), Duration::seconds(0.125)}) {
+  CHECK(Duration::parse("10%") == Duration::percent(10));
+  CHECK(Duration::parse("2.5 %") == Duration::percent(2.5));
+  for (const Duration& d : {Duration::steps(1), Duration::epochs(0.25), Duration::samples(7), Duration::seconds(0),
+                            Duration::seconds(90), Duration::seconds(600), Duration::seconds(86400 * 3),
+                            Duration::seconds(0.125), Duration::percent(10), Duration::percent(0.7)}) {
     CAPTURE(d.text());
     CHECK(Duration::parse(d.text()) == d);
   }

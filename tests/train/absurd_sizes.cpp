@@ -37,7 +37,7 @@ TEST_CASE("a layer whose value is missing, 0 or of another type is not built, no
   CHECK(size_refusal(sizes_config("[{max_pool2d: }, flatten, {linear: 2}]")) ==
         "error: c.yaml:2:10: model[0] (max_pool2d): key 'kernel_size' is missing\n"
         "  kernel_size: height and width of the window\n"
-        "  help: add 'kernel_size: …', an integer at least 1 and at most 1048576, or [height, width]");
+        "  help: add 'kernel_size: 3', an integer at least 1 and at most 1048576, or [height, width]");
   CHECK(size_refusal(sizes_config("[{max_pool2d: 0}, flatten, {linear: 2}]")) ==
         "error: c.yaml:2:22: model[0].max_pool2d.kernel_size: " + window + ", got 0");
   CHECK(size_refusal(sizes_config("[{group_norm: 0}, flatten, {linear: 2}]")) ==

@@ -227,7 +227,7 @@ trainer: {max_epochs: 1}
   CHECK(refusal(data + "model: [conv2d: {out_channels: 4, kernel_size: 3}]" + rest) ==
         "error: small.yaml:3:7: loss (cross_entropy): expected one value a class and a class as target, got [4, 4, 4] "
         "and []\n"
-        "  help: end the model with 'flatten' and 'linear: ${data.classes}'");
+        "  help: end the model with 'global_avg_pool2d' or 'flatten', and 'linear: ${data.classes}'");
   CHECK(refusal(data + "model: [flatten, linear: 3]" + rest) ==
         "error: small.yaml:2:8: model: the model ends with 3 values, the data have 4 classes\n"
         "  help: end the model with 'linear: ${data.classes}'");
@@ -257,6 +257,9 @@ TEST_CASE("keys of the trainer are checked against each other and against what i
         "error: --set trainer.early_stopping.monitor=train/error: trainer.early_stopping.monitor: expected one of "
         "val/loss, val/accuracy, got 'train/error'\n"
         "  help: write one of them, or add the metric to 'metrics:'");
+  CHECK(refusal(small_config, {"trainer.checkpoint.best=val_acc"}).ends_with("\n  help: write 'val/accuracy'"));
+  CHECK(refusal(small_config, {"trainer.checkpoint.best=f1"})
+            .ends_with("\n  help: write one of them, or add the metric to 'metrics:'"));
   CHECK(refusal(small_config, {"data.validation=null"}) ==
         "error: small.yaml:21:49: trainer.checkpoint.best: 'val/accuracy' is never measured: there is no validation "
         "set\n"

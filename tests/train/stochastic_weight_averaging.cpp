@@ -105,7 +105,7 @@ TEST_CASE("a mean of nothing, or beside another average, is an error") {
   CHECK(text_for("{}") ==
         "error: --set SET: trainer.stochastic_weight_averaging: key 'swa_lrs' is missing\n"
         "  swa_lrs: learning rate of the epochs that are averaged\n"
-        "  help: add 'swa_lrs: …', a number above 0");
+        "  help: add 'swa_lrs: 0.02', a number above 0");
 }
 
 }  // namespace dl

@@ -12,6 +12,11 @@ std::vector<std::string> image_layouts() { return {"channels_last", "channels_fi
 
 LaidOut lay_out(const Shape& stored, bool two_are_grey, const std::optional<std::string>& layout) {
   LaidOut result{.shape = stored};
+  if (layout == "channels_first" && stored.rank() == 2 && !two_are_grey) {
+    result.shape = {stored[1], stored[0]};
+    result.channels_first = true;
+    return result;
+  }
   if (const int sizes = layout == "grey" ? 2 : 3; layout && stored.rank() != sizes) {
     result.refused =
         concat("expected samples of ", sizes, " sizes with 'layout: ", *layout, "', found ", stored.text());
@@ -34,7 +39,7 @@ LaidOut lay_out(const Shape& stored, bool two_are_grey, const std::optional<std:
 }
 
 void interleave_channels(const std::byte* planes, const Type& type, std::byte* into) {
-  const int64_t pixels = type.shape[0] * type.shape[1], channels = type.shape[2];
+  const int64_t channels = type.shape.last(), pixels = type.shape.elements() / channels;
   const auto bytes = static_cast<size_t>(bytes_of(type.dtype));
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t p = 0; p < pixels; ++p, planes += bytes)

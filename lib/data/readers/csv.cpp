@@ -41,12 +41,16 @@ struct Csv final : Reader {
         "which may come in any order and with others between them; without a header the columns are taken by their "
         "place.");
     s.required("path", path, "the file, or a pattern of several with the same columns: \"part-*.csv\"")
-        .known_as({"file", "filename", "root", "folder", "data_dir"});
+        .known_as({"file", "filename", "root", "folder", "data_dir"})
+        .help("write one name, or a pattern of several files of the same columns: 'path: \"part-*.csv\"'");
     s.optional(
          "delimiter", delimiter,
          "between cells: one character, tab, or space for any run of blanks; without it as the first lines have it")
         .known_as({"sep", "separator"});
-    s.optional("header", header, "the first row names the columns; without it as the first row looks");
+    s.optional("header", header, "the first row names the columns; without it as the first row looks")
+        .instead_of_value("none", "write 'header: false'")
+        .instead_of_value("0", "write 'header: true'")
+        .instead_of_value("infer", "leave it out");
     s.optional(
         "names", names,
         "of the columns, where no header names them, or in its place; without them and with 'header: false' they "

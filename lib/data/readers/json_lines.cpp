@@ -101,6 +101,7 @@ class JsonRows {
 struct JsonLines final : TableReader {
   void describe(Schema& s) override {
     s.summary("a table of JSON lines, plain or gzip: an object a row, its members the columns");
+    s.also_known_as({"jsonl", "ndjson", "json"});
     s.details(
         "A member of an object in the object is the column 'a.b', one of a list 'a.0'. A member that is null or not "
         "there "

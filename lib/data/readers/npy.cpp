@@ -177,19 +177,24 @@ struct Npy final : Reader {
 
   void describe(Schema& s) override {
     s.summary("arrays that numpy saved: .npy files, or the members of a .npz archive");
+    s.also_known_as({"numpy", "arrays"});
     s.details(
         "Each field is an array [samples, ...], of either byte order, in C's or Fortran's. f2, f4 and f8 become f32; "
         "u1 and b1 stay bytes in 'x', elsewhere they and i1, i2, u2, i4, u4, i8 and u8 become i32: tokens, or classes "
         "where 'y' is [samples]. In 'x' [samples, height, width] of bytes are grey images, of floats sequences "
         "[length, features] unless 'layout: grey' says otherwise; [samples, height, width, channels] are images, with "
-        "'layout: channels_first' [samples, channels, height, width], PyTorch's order. Rows are read from the file "
+        "'layout: channels_first' [samples, channels, height, width] and [samples, channels, length], PyTorch's order. "
+        "Rows are read from the file "
         "when they are needed; only compressed members and arrays in Fortran's order are held in memory.");
     s.required("fields", fields, "the file of each field; or the member, where 'path' names an archive")
         .help("write 'fields: {x: images.npy, y: labels.npy}'");
     for (const char* key : {"x", "y", "inputs", "targets", "labels", "images", "data"})
       s.instead_of(key, "write 'fields: {x: FILE, y: FILE}'");
     s.optional("path", path, "a .npz archive");
-    s.optional("layout", layout, "of the images in 'x'; grey ones have no channels").one_of(image_layouts());
+    s.optional(
+         "layout", layout,
+         "of the images in 'x', and of sequences: channels_first is [channels, length]; grey ones have no channels")
+        .one_of(image_layouts());
     s.example("{format: npy, fields: {x: images.npy, y: labels.npy}}");
     s.example("{format: npy, path: train.npz, fields: {x: x_train, y: y_train}}");
     s.check([this](const Report& report) {

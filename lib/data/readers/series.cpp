@@ -26,6 +26,7 @@ struct Series final : Reader {
 
   void describe(Schema& s) override {
     s.summary("windows of a table in time: the rows that follow are predicted from those before");
+    s.also_known_as({"timeseries", "time_series", "forecast", "forecasting", "window", "windows"});
     s.details(
         "A CSV file whose rows come one after another in equal steps. The input 'x' is [length, columns], the target "
         "the next 'horizon' rows of the target columns: [horizon, targets], [horizon] of a single one. Columns are "
@@ -46,7 +47,9 @@ struct Series final : Reader {
         .at_most(most_rows)
         .known_as({"pred_len", "forecast"});
     s.optional("stride", stride, "rows from a window to the next").at_least(1).at_most(most_rows).known_as({"step"});
-    s.optional("columns", columns, "of the input; without it all but 'time'").known_as({"features", "inputs"});
+    s.optional("columns", columns, "of the input; without it all but 'time'")
+        .known_as({"features", "inputs"})
+        .help("write the names of those that are taken: 'columns: [sales, price]'");
     s.optional("target", target, "a column or several; without it those of the input").known_as({"targets", "label"});
     s.optional("begin", begin,
                "the first row that is predicted: below 1 a share of the rows, else a row's number from 0 on")
@@ -156,6 +159,15 @@ struct Series final : Reader {
     return columns.empty() || std::ranges::count(columns, name) > 0 || std::ranges::count(target.values, name) > 0;
   }
 
+  // What to write where the first cell of a column is no number.
+  std::string columns_help(const CsvText& text, const std::string& name) const {
+    std::vector<std::string> numeric;
+    for (int64_t c = 0; c < text.columns(); ++c)
+      if (cell_number(text.cell(0, c))) numeric.push_back(text.names()[static_cast<size_t>(c)]);
+    const std::string named = concat("write 'columns: [", join(numeric), "]'");
+    return time ? named : concat("write 'time: ", name, "' if it is the time, else ", named.substr(6));
+  }
+
   std::vector<double> numbers(const CsvText& text, int64_t column) const {
     std::vector<double> values;
     values.reserve(static_cast<size_t>(text.rows()));
@@ -172,9 +184,8 @@ struct Series final : Reader {
                                            shortened(std::string(cell), 40), "'"),
                             .help = is_missing && impute != "previous"
                                         ? "write 'impute: previous', which lets the one before it stand there"
-                                    : r == 0 && !time
-                                        ? concat("write 'time: ", name, "' if it is the time, or name the 'columns'")
-                                        : ""});
+                                    : r == 0 ? columns_help(text, name)
+                                             : ""});
       }
       values.push_back(*number);
     }

@@ -76,6 +76,7 @@ struct Sqlite final : TableReader {
   std::string from, query;
   void describe(Schema& s) override {
     s.summary("a table of an SQLite data base, or what a query gives");
+    s.also_known_as({"sql", "database", "db"});
     s.details(
         "The file is read only, once. NULL is a missing cell. What becomes of columns is as of 'csv'. Without ORDER BY "
         "the "

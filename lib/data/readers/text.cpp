@@ -136,7 +136,10 @@ struct Text final : Reader {
         "other parts, eval and generate use the same.");
     s.required("path", path, "the file, UTF-8").known_as({"file", "filename", "root", "folder", "data_dir"});
     s.optional("level", level, "what a token is; words are what stands between white space")
-        .one_of(Registry<Tokenizer>::instance().names());
+        .one_of(Registry<Tokenizer>::instance().names())
+        .known_as({"tokenizer", "tokens", "tokenization"})
+        .instead_of_value("char", "write 'characters'")
+        .instead_of_value("bpe", "write 'bytes', or cut the text elsewhere and write 'format: tokens'");
     window.describe(s);
     s.optional("begin", begin, "this part begins at such a share of the text").at_least(0).below(1);
     s.optional("end", end, "and ends at such a share").above(0).at_most(1);
@@ -145,7 +148,8 @@ struct Text final : Reader {
                "the token for all that the training part lacks, <unk>; without it, they are errors");
     s.optional("max_tokens", max_tokens,
                "the vocabulary's size at most, with 'unknown': the most frequent; without it, all")
-        .at_least(2);
+        .at_least(2)
+        .known_as({"vocab_size", "num_words", "vocabulary"});
     s.optional("xxh64", xxh64, "hash that the file must have: xxhsum -H1 FILE");
     s.example("{format: text, path: input.txt, length: 64, windows: random, end: 0.9}");
     s.example("{format: text, path: ptb.train.txt, level: words, line_end: <eos>, length: 20, windows: carried}");

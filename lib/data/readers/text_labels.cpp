@@ -142,6 +142,7 @@ struct TextLabels final : Reader {
   SequenceKeys keys;
   void describe(Schema& s) override {
     s.summary("texts with a class or a number each, a line a sample");
+    s.also_known_as({"text_classification", "text_class", "sentiment", "texts"});
     s.details(
         "The file is a table with a column of texts and one of labels, CSV or, with tabs, TSV, in which quotes have no "
         "meaning; its first line names the columns, unless 'names' does. 'x' are the text's tokens, padded with 0, "
@@ -149,15 +150,17 @@ struct TextLabels final : Reader {
         "is padding, 1 stands for all that the training part lacks, the others are its own, sorted; they are kept in "
         "the run's resolved config. 'data.buckets' pads texts of like length together.");
     s.required("path", path, "the file, UTF-8").known_as({"file", "filename", "root", "data_dir"});
-    s.optional("text", text, "the column of texts");
-    s.optional("label", label, "the column of labels").known_as({"target", "class"});
+    s.optional("text", text, "the column of texts").known_as({"text_column", "text_col", "x"});
+    s.optional("label", label, "the column of labels").known_as({"target", "class", "label_column", "label_col", "y"});
     s.optional("as", as, "what a label is: a class, or a value").one_of({"class", "value"});
     s.optional("names", names, "of the columns, where no first line names them");
     s.optional("delimiter", delimiter,
                "between cells: tab, or one character; without it tab where the name ends in .tsv")
         .known_as({"sep", "separator"});
     s.optional("level", level, "what a token is; words are what stands between white space")
-        .one_of(Registry<Tokenizer>::instance().names());
+        .one_of(Registry<Tokenizer>::instance().names())
+        .known_as({"tokenizer", "tokens", "tokenization"})
+        .instead_of_value("char", "write 'characters'");
     keys.describe(s);
     s.example("{format: text_labels, path: reviews.tsv, text: review, label: sentiment, max_length: 200}");
     s.example("{format: text_labels, path: lines.tsv, names: [label, text], level: characters}");

@@ -49,6 +49,22 @@ bool nearly_all_differ(const std::vector<std::string>& categories, const TableCo
   return categories.size() >= 20 && 2 * std::ssize(categories) > column.rows.size();
 }
 
+// "2024-02-29", "29.02.2024", "2/29/24", with or without a time behind it.
+bool looks_like_a_date(const std::string& text) {
+  int parts = 0;
+  size_t at = 0;
+  for (char between = 0; parts < 3 && at < text.size(); ++parts) {
+    const size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
+    if (end == at || end - at > 4) return false;
+    if (parts < 2 && (end == text.size() || std::string_view("-./").find(text[end]) == std::string_view::npos ||
+                      (between && text[end] != between)))
+      return false;
+    if (end < text.size()) between = text[end];
+    at = end + 1;
+  }
+  return parts == 3;
+}
+
 }  // namespace
 
 void doubt_form(const TableColumn& column, const NumberForm& form, std::vector<Problem>& warnings) {
@@ -90,13 +106,15 @@ void doubt_categories(const TableColumn& column, const ColumnNumbers& numbers,
   } else if (nearly_all_differ(categories, column)) {
     const auto with_digits =
         std::ranges::count_if(categories, [](const std::string& text) { return text.find_first_of("0123456789") < 3; });
+    const bool are_dates = std::ranges::all_of(categories, looks_like_a_date);
     const bool look_like_numbers = 10 * static_cast<size_t>(with_digits) > 9 * categories.size();
     warnings.push_back(
         doubt(column, column.rows[0],
               concat("column '", column.name(), "' has ", categories.size(), " categories in ", column.rows.size(),
                      " rows, each a place in 'x': ", shown(column, column.rows.first(3)), ", …"),
-              concat(look_like_numbers ? "write them as plain numbers (see 'strip', 'decimal' and 'thousands'), or '"
-                                       : "write '",
+              concat(are_dates ? "make numbers of the dates before (year, month, day of the week), and write '"
+                     : look_like_numbers ? "write them as plain numbers (see 'strip', 'decimal' and 'thousands'), or '"
+                                         : "write '",
                      "columns: {", column.name(), ": ignore}', or ': categorical' if they are meant so")));
   }
 }

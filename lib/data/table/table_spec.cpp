@@ -25,14 +25,16 @@ void ColumnSpec::describe(Schema& s) {
       .one_of({"numeric", "categorical", "ignore", "target", "group"})
       .instead_of_value("index", "write '{as: index}'")
       .instead_of_value("embedding", "write '{as: index}', and an 'embedding' from the column in the model")
-      .instead_of_value("one_hot", "write '{as: one_hot}'")
-      .instead_of_value("onehot", "write '{as: one_hot}'")
-      .instead_of_value("drop", "write 'ignore'")
-      .instead_of_value("skip", "write 'ignore'")
-      .instead_of_value("exclude", "write 'ignore'")
-      .instead_of_value("false", "write 'ignore'")
+      .instead_of_values({"one_hot", "onehot"}, "write '{as: one_hot}'")
+      .instead_of_values({"drop", "skip", "exclude", "false", "id"}, "write 'ignore'")
       .instead_of_value("label", "write 'target'")
       .instead_of_value("query", "write 'group'")
+      .instead_of_values({"float", "int", "integer", "number", "numerical", "continuous", "real"}, "write 'numeric'")
+      .instead_of_values({"category", "cat", "string", "str", "object", "enum", "nominal", "bool", "boolean"},
+                         "write 'categorical'")
+      .instead_of_values({"date", "datetime", "time"},
+                         "write 'ignore', and make numbers of it before: year, month, day of the week")
+      .instead_of_value("text", "write 'ignore', or read the table by 'format: text_labels'")
       .positional();
   s.optional("normalize", normalize, "of a numeric column; without it the table's").one_of(normalizations);
   s.optional("impute", impute, "what stands for a missing cell; without it the table's").one_of(imputations);
@@ -82,11 +84,15 @@ void TargetSpec::describe(Schema& s) {
   s.summary("the column that is to be predicted");
   s.required("column", column, "its name")
       .positional()
+      .known_as({"name", "columns", "col"})
       .help(
           "write a column's name; where no header names them they are c1, c2, …; further targets are 'columns: {NAME: "
           "target}'");
   s.optional("as", as, "class or value; without it value where the training part's cells are numbers")
-      .one_of({"class", "value"});
+      .one_of({"class", "value"})
+      .known_as({"type", "task", "kind", "dtype"})
+      .instead_of_values({"classification", "categorical", "category", "int"}, "write 'class'")
+      .instead_of_values({"regression", "numeric", "float"}, "write 'value'");
   s.optional("normalize", normalize, "of a value; figures and predictions are reported in the column's own units")
       .one_of(target_normalizations);
   s.optional("strip", strip, "characters taken off the end of each cell");
@@ -98,11 +104,22 @@ void TableSpec::describe(Schema& s) {
       .help("write 'target: COLUMN', the name of one");
   for (const char* key : {"features", "inputs", "feature_columns", "usecols", "use", "x"})
     s.instead_of(key, "leave it out: all columns are inputs but those of 'columns: {NAME: ignore}'");
-  for (const char* key : {"drop", "ignore", "exclude", "drop_columns"})
+  for (const char* key : {"drop", "ignore", "exclude", "drop_columns", "index_col", "id_column", "id"})
     s.instead_of(key, "write 'columns: {NAME: ignore}'");
   for (const char* key :
        {"categorical", "categories", "categorical_columns", "cat_features", "cat_names", "embeddings"})
     s.instead_of(key, "write 'columns: {NAME: categorical}', or 'columns: {NAME: {as: index}}' for an embedding");
+  for (const char* key : {"task", "problem_type", "dtype", "dtypes"})
+    s.instead_of(
+        key,
+        "write 'target: {column: NAME, as: class}' for classes that are numbers, 'columns: {NAME: categorical}' "
+        "for such inputs");
+  s.instead_of("classes", "leave it out: the data say it");
+  for (const char* key : {"parse_dates", "date_columns", "dates"})
+    s.instead_of(
+        key,
+        "leave it out: a date is read as a category; make numbers of it before (year, month, day of the week), "
+        "and write 'columns: {NAME: ignore}'");
   for (const char* key : {"numeric", "numerical", "continuous", "cont_names"})
     s.instead_of(key, "write 'columns: {NAME: numeric}'");
   s.instead_of("targets",

@@ -28,10 +28,10 @@ void SequenceKeys::describe(Schema& s) {
   s.optional("max_length", max_length, "tokens that are read of a text; without it those of the longest in training")
       .at_least(1)
       .at_most(most_tokens)
-      .known_as({"length", "max_len"});
+      .known_as({"length", "max_len", "seq_len", "sequence_length", "maxlen"});
   s.optional("max_tokens", max_tokens, "the vocabulary's size at most: the most frequent; without it, all")
       .at_least(3)
-      .known_as({"vocab_size", "num_words"});
+      .known_as({"vocab_size", "num_words", "vocabulary"});
   s.optional("unknown", unknown, "the token for all that the training part lacks");
   s.check([this](const Report& report) {
     if (unknown.empty() || unknown == padding) report.at("unknown", "expected a token of its own");

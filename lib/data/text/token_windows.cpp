@@ -98,7 +98,10 @@ int64_t widen(const std::byte* from, int width, bool is_signed, int64_t count, i
 }
 
 void WindowSpec::describe(Schema& s) {
-  s.required("length", length, "tokens a sample").at_least(1).at_most(1 << 24);
+  s.required("length", length, "tokens a sample")
+      .at_least(1)
+      .at_most(1 << 24)
+      .known_as({"seq_len", "seq_length", "sequence_length", "block_size", "context", "context_length", "window"});
   s.optional("windows", windows,
              "sequential: one after another; random: each anywhere, in training; carried: each row of a batch goes on "
              "in the next batch")

@@ -25,8 +25,7 @@ struct Affine final : Transform {
                "down");
     keys.describe(s);
     s.optional("p", p, "probability").at_least(0).at_most(1).known_as({"probability", "prob"});
-    s.also_known_as({"random_affine", "RandomAffine", "shift_scale_rotate", "random_zoom", "random_translation", "zoom",
-                     "translate", "shear"});
+    s.also_known_as({"random_affine", "RandomAffine", "shift_scale_rotate"});
     s.example("affine: 10");
     s.example("affine: {degrees: 0, translate: [0.1, 0.1], scale: [0.9, 1.1], shear: 5}");
     s.check([this](const Report& report) {

@@ -21,7 +21,9 @@ struct EarlyStopping final : Controller {
     s.optional("patience", patience, "validations without a gain after which the run stops").at_least(1);
     s.optional("min_delta", min_delta, "a smaller change is no gain").at_least(0);
     s.optional("mode", mode, "min or max is better; without it, what is better for the figure").one_of({"min", "max"});
-    s.example("early_stopping: {monitor: val/accuracy, patience: 5}");
+    for (const char* key : {"restore_best_weights", "verbose", "check_finite", "strict"})
+      s.instead_of(key, "leave it out: 'checkpoint: {best: val/loss}' keeps the best, which 'eval' and 'predict' take");
+    s.example("early_stopping: {monitor: val/loss, patience: 5}");
   }
 
   std::map<std::string, std::string> monitors() const override { return {{"monitor", monitor}}; }

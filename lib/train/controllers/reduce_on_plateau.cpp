@@ -32,6 +32,8 @@ struct ReduceOnPlateau final : Controller {
     s.optional("cooldown", cooldown, "validations after a fall that do not count").at_least(0);
     s.optional("min_lr", min_lr, "the learning rate is not lowered below it").at_least(0);
     s.optional("mode", mode, "min or max is better; without it, what is better for the figure").one_of({"min", "max"});
+    for (const char* key : {"restore_best_weights", "verbose", "check_finite", "strict"})
+      s.instead_of(key, "leave it out: 'checkpoint: {best: val/loss}' keeps the best, which 'eval' and 'predict' take");
     s.example("reduce_on_plateau: {monitor: val/loss, factor: 0.5, patience: 3}");
   }
 

@@ -617,9 +617,12 @@ RunFinished Trainer::Impl::ended(Exit exit, std::string reason) {
   end.epoch = state.epoch;
   end.time_s = time_s();
   end.values = latest("");
-  Measures since = interval;
-  since += updates.peek();
-  for (const Measured& m : plan.objectives.measured(since, "train"))  // since the last record
+  Measures since;  // the last record; of a run that ends with an epoch the latest are that epoch's
+  if (state.epoch_batches > 0) {
+    since = interval;
+    since += updates.peek();
+  }
+  for (const Measured& m : plan.objectives.measured(since, "train"))
     if (const auto value = std::ranges::find(end.values, m.name, &Measured::name); value != end.values.end())
       value->value = std::isfinite(m.value) ? m.value : value->value;
     else if (std::isfinite(m.value))

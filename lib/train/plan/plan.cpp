@@ -15,6 +15,7 @@
 #include "lib/data/labelled.h"
 #include "lib/data/padded.h"
 #include "lib/graph/sizes.h"
+#include "lib/nn/warmup.h"
 #include "lib/spec/blocks.h"
 #include "lib/train/kept/checkpoint.h"
 #include "lib/train/kept/weights.h"
@@ -24,6 +25,20 @@
 
 namespace dl {
 namespace {
+
+// What to write for a figure that is never measured, of those that are: "accuracy", "val_f1" as val/accuracy,
+// val/f_beta.
+std::string figure_meant(const std::string& figure, const std::vector<std::string>& known) {
+  std::string name = figure.substr(figure.rfind('/') + 1);
+  for (const char* part : {"val_", "valid_", "validation_"})
+    if (name.starts_with(part)) name.erase(0, std::string_view(part).size());
+  const AnyRegistry::Meant metric = Registry<Metric>::instance().meant(name);
+  const std::string meant = "val/" + (metric.name.empty() ? name : metric.name);
+  if (std::ranges::count(known, meant) > 0) return "write '" + meant + "'";
+  if (same_word(metric.name, name))
+    return "write one of them, or '" + meant + "' with '" + metric.name + "' added to 'metrics'";
+  return spelling_help(figure, known, "write one of them, or add the metric to 'metrics:'");
+}
 
 enum class Weights { initial, given };
 
@@ -187,7 +202,7 @@ class RunPlanner {
     const LRSchedule* schedule = plan_.run.schedule.get();
     if (!schedule) return;
     const TrainerSpec& trainer = plan_.run.trainer;
-    if (schedule->needs_end() && !trainer.max_epochs && !trainer.max_steps && !trainer.fast_dev_run)
+    if (is_told_by_the_end(*schedule) && !trainer.max_epochs && !trainer.max_steps && !trainer.fast_dev_run)
       add("schedule", concat("'", schedule->name, "' goes by the run's planned end, and the run has none"),
           "write 'trainer.max_epochs' or 'trainer.max_steps', or a schedule that has no end: 'inverse_sqrt'");
     if (!schedule->moves_momentum()) return;
@@ -332,8 +347,7 @@ class RunPlanner {
     for (const std::string& name : plan_.figures())
       if (name.starts_with("val/")) known.push_back(name);
     if (std::ranges::count(known, figure) == 0) {
-      add(path, "expected one of " + join(known) + ", got '" + figure + "'",
-          spelling_help(figure, known, "write one of them, or add the metric to 'metrics:'"));
+      add(path, "expected one of " + join(known) + ", got '" + figure + "'", figure_meant(figure, known));
     } else if (plan_.data.train && std::ranges::count(plan_.data.names, "val") == 0) {
       add(path, "'" + figure + "' is never measured: there is no validation set",
           "write 'data.validation: {fraction: 0.1}'");

@@ -13,7 +13,7 @@ using Unit = Duration::Unit;
 
 namespace {
 
-// Keys of another section that are looked for in this one, where it has none of that name.
+// Keys of another section, at `place`, that are looked for in this one, where it has none of that name.
 void lead_to(Schema& s, const Schema& other, const std::string& place) {
   for (const Field& field : other.fields()) {
     std::vector<std::string> names = field.foreign_names();
@@ -22,14 +22,14 @@ void lead_to(Schema& s, const Schema& other, const std::string& place) {
       const bool own = std::ranges::any_of(s.fields(), [&](const Field& mine) {
         return mine.key() == name || std::ranges::count(mine.foreign_names(), name) > 0;
       });
-      if (!own) s.instead_of(name, "write '" + field.key() + "' " + place);
+      if (!own) s.stands_below(name, place, field.key());
     }
   }
 }
 
 // Keys of `data` that are looked for elsewhere.
 void lead_to_data(Schema& s) {
-  lead_to(s, schema_of(*std::make_unique<DataSpec>()), "below 'data'");
+  lead_to(s, schema_of(*std::make_unique<DataSpec>()), "data");
   for (const char* key : {"k_fold", "k_folds", "kfold", "n_splits", "cv", "cross_validation"})
     s.instead_of(key, "write 'data.folds: {count: 5}', and train with 'dlcli train … --folds all'");
 }
@@ -42,7 +42,7 @@ void say_instead(Schema& s) {
     s.instead_of(key,
                  "leave it out: each is a key of 'trainer', such as 'early_stopping: {…}'; 'dlcli describe controller' "
                  "lists them");
-  for (const char* key : {"log_dir", "wandb", "default_root_dir"})
+  for (const char* key : {"log_dir", "default_root_dir", "output_dir", "save_dir"})
     s.instead_of(key, "leave it out: the figures are in the run's folder, metrics.csv and metrics.jsonl");
   for (const char* key : {"logger", "loggers", "report_to"})
     s.instead_of(
@@ -51,10 +51,22 @@ void say_instead(Schema& s) {
         "below 'trainer' writes them for TensorBoard too");
   for (const char* key : {"deterministic", "benchmark", "cudnn"})
     s.instead_of(key, "leave it out: the same seed gives the same bits");
+  for (const char* key : {"wandb", "mlflow", "neptune", "comet", "csv_logger"})
+    s.instead_of(key, "leave it out: the figures are in the run's folder, metrics.csv and metrics.jsonl");
+  for (const char* key : {"logging", "log"})
+    s.instead_of(key,
+                 "write 'tensorboard: true' or 'log_every_n_steps: 50' below 'trainer'; the figures are in the run's "
+                 "folder in any case, metrics.csv and metrics.jsonl");
   for (const char* key : {"amp", "fp16", "bf16", "mixed_precision"})
     s.instead_of(key, "write 'precision: bf16-mixed' below 'trainer'");
   for (const Keyed<Controller>& own : TrainerSpec::every_controller())
-    lead_to(s, Codec<Keyed<Controller>>::inner(own)->schema, concat("below 'trainer.", own.name, "'"));
+    lead_to(s, Codec<Keyed<Controller>>::inner(own)->schema, "trainer." + own.name);
+  for (const char* key : {"warmup", "warmup_steps", "warmup_epochs", "warmup_ratio"})
+    s.instead_of(key, "write 'schedule: {cosine: {warmup: 1 epoch}}'");
+  for (const char* key : {"sweep", "search", "grid", "grid_search", "hyperopt", "tune"})
+    s.instead_of(key,
+                 "leave it out, and run each from the shell: 'for lr in 1e-3 1e-4; do dlcli train my.yaml --set "
+                 "optimizer.adamw.lr=$lr; done'");
   s.instead_of("patience", "write 'patience' below 'trainer.early_stopping'");
   for (const char* key : {"lr", "learning_rate", "weight_decay", "momentum", "betas"})
     s.instead_of(key, "write it below the optimizer's name: 'optimizer: {adamw: {lr: 1e-3}}'");
@@ -94,8 +106,10 @@ void InitFromSpec::describe(Schema& s) {
       "{path: base.pt, ignore: [\"fc.*\"], missing: fresh}.");
   s.required("path", path, "the file, or a folder with model.safetensors or pytorch_model.bin")
       .positional()
-      .known_as({"file", "checkpoint", "weights", "ckpt"});
+      .known_as({"file", "checkpoint", "weights", "ckpt"})
+      .help("write a file's name: 'init_from: resnet18.pth'; weights are not fetched (docs/weights.md)");
   s.optional("key", key, "the dict in a checkpoint that holds the weights: state_dict_ema");
+  s.instead_of("strict", "write 'missing: fresh' for tensors that the file lacks, 'ignore: [\"fc.*\"]' for its others");
   s.optional("missing", missing,
              "what becomes of tensors of the model that the file does not have: fresh begins with "
              "their initializers")
@@ -123,11 +137,15 @@ void CheckpointSpec::describe(Schema& s) {
       .units({Unit::steps, Unit::epochs, Unit::seconds})
       .above(0)
       .known_as({"every_n_epochs", "every_n_train_steps", "train_time_interval"});
-  s.optional("keep", keep, "how many of the newest are kept").at_least(1).known_as({"save_top_k"});
+  s.optional("keep", keep, "how many of the newest are kept").at_least(1).known_as({"save_top_k", "max_to_keep"});
   s.optional("best", best, "the figure whose best checkpoint is kept too: val/loss, or val/ and a metric's name")
       .known_as({"monitor"});
   s.optional("mode", mode, "min or max is better; without it, what is better for the figure").one_of({"min", "max"});
-  s.example("checkpoint: {every: 500 steps, keep: 2, best: val/accuracy}");
+  for (const char* key : {"save_last", "last", "save_weights_only", "verbose"})
+    s.instead_of(key, "leave it out: the last one is always kept, with all that a run needs to go on");
+  for (const char* key : {"dirpath", "dir", "path", "filename", "folder", "save_dir"})
+    s.instead_of(key, "leave it out: they are in the run's folder, runs/NAME-1/checkpoints");
+  s.example("checkpoint: {every: 500 steps, keep: 2, best: val/loss}");
 }
 
 void TensorBoardSpec::describe(Schema& s) {
@@ -135,7 +153,9 @@ void TensorBoardSpec::describe(Schema& s) {
   s.details(
       "Every figure, the config as text and its numbers as hyperparameters: 'tensorboard --logdir runs' shows and "
       "compares runs. A run that is resumed goes on in the same file.");
-  s.optional("on", on, "whether it is").positional();
+  s.optional("on", on, "whether it is")
+      .positional()
+      .help("write 'tensorboard: true': the files are in the run's folder, 'tensorboard --logdir runs' shows them");
   s.optional("histograms", histograms, "how often the spread of each tensor of the model is written too")
       .units({Unit::steps, Unit::epochs, Unit::seconds})
       .above(0);
@@ -218,6 +238,7 @@ void TrainerSpec::describe(Schema& s) {
       .above(0);
   s.optional("gradient_clip_val", gradient_clip_val, "the bound that gradients are clipped to")
       .above(0)
+      .instead_of_value("0", "leave it out: without it nothing is clipped")
       .known_as({"clip", "grad_clip", "gradient_clip", "clip_norm", "max_grad_norm", "clip_grad_norm"});
   s.optional("gradient_clip_algorithm", gradient_clip_algorithm,
              "norm: the L2 norm of all gradients together; value: each element")
@@ -243,9 +264,18 @@ void TrainerSpec::describe(Schema& s) {
     const auto keys = Codec<Keyed<Controller>>::inner(own);
     s.optional(own.name, own, keys->schema.summary()).known_as(keys->schema.foreign_names());
   }
-  s.optional("checkpoint", checkpoint, "which checkpoints are written and kept").known_as({"enable_checkpointing"});
+  s.optional("checkpoint", checkpoint, "which checkpoints are written and kept")
+      .known_as({"enable_checkpointing", "checkpointing", "model_checkpoint"})
+      .help("write 'checkpoint: {every: 1 epoch, keep: 2}'; without it one is written each epoch, and the last always");
   s.optional("tensorboard", tensorboard, "writes figures for TensorBoard too");
   say_instead(s);
+  for (const char* key : {"overfit_batches", "limit_train_batches", "limit_val_batches", "limit_test_batches"})
+    s.instead_of(key, "leave it out: 'fast_dev_run: true' takes one step, 'max_steps: 100' so many");
+  for (const char* key : {"num_sanity_val_steps", "enable_model_summary", "sync_batchnorm", "inference_mode"})
+    s.instead_of(key, "leave it out");
+  s.instead_of("profiler", "leave it out, and write 'dlcli profile CONFIG'");
+  s.instead_of("auto_scale_batch_size", "leave it out: 'dlcli check CONFIG --fit' finds the largest batch");
+  s.instead_of("label_smoothing", "write it in the loss: 'loss: {cross_entropy: {label_smoothing: 0.1}}'");
   for (const char* key : {"save_best", "save_best_only", "best", "monitor"})
     s.instead_of(key, "write 'checkpoint: {best: val/loss}'");
   for (const char* key : {"lr_find", "auto_lr_find"})
@@ -286,10 +316,20 @@ void RunSpec::describe(Schema& s) {
   s.optional("folder", folder, "where relative file names start; without it, the config's folder");
   s.optional("seed", seed, "of every random number: initial weights, order of samples, dropout")
       .at_least(0)
+      .known_as({"seed_everything", "random_seed", "random_state", "manual_seed"})
       .help("write a whole number, such as 42");
   s.required("data", data, "the data sets, and how samples become batches")
       .help("write 'data: {train: fashion_mnist, batch_size: 128}', or your own: 'train: {format: …, path: …}'")
       .known_as({"dataset", "datasets", "data_module", "datamodule"});
+  s.optional("variables", variables,
+             "values of your own by name, which ${variables.NAME} puts wherever it stands: {width: 128}")
+      .of("a map of values")
+      .known_as({"vars", "variable", "constants", "params", "parameters", "hparams", "hyperparameters", "globals"});
+  s.check([this](const Report& report) {
+    if (!variables.is_map() && !variables.is_null())
+      report.at("variables", "expected a map of values by name, got " + variables.described(),
+                "write 'variables: {width: 128}'");
+  });
   s.optional("blocks", blocks, "parts of the model with a name and parameters, used in it as layers are");
   s.required("model", model, "the layers, in order")
       .of("a list of layers")
@@ -308,10 +348,16 @@ void RunSpec::describe(Schema& s) {
       .help("write 'loss: cross_entropy' for classes, 'loss: mse' for numbers");
   s.optional("losses", losses,
              "in the place of 'loss', several by name, each with its 'weight': their sum is to be small");
+  for (const char* key : {"loss_weights", "loss_weight"})
+    s.instead_of(
+        key, "write each loss's 'weight' beside it: 'losses: {kind: {cross_entropy: {output: kind}, weight: 0.5}}'");
+  for (const char* key : {"include", "includes", "defaults", "inherit", "inherits", "parent", "import"})
+    s.instead_of(key, "write 'extends: FILE.yaml', which this config is laid over");
   s.optional(
        "turns", turns,
        "in the place of 'loss', updates that each step takes one after another, each of some parameters by a loss "
        "of its own: a generator and a discriminator")
+      .help("write 'turns: [{update: ITEM, loss: …}, {update: ITEM, loss: …}]', each of an item of the model")
       .known_as({"updates", "alternate", "alternating", "train_steps"});
   s.optional("metrics", metrics, "what else is measured");
   s.required("optimizer", optimizer, "how the weights are updated")
@@ -344,7 +390,8 @@ void RunSpec::describe(Schema& s) {
   });
   say_instead(s);
   lead_to_data(s);
-  lead_to(s, schema_of(*std::make_unique<TrainerSpec>()), "below 'trainer'");
+  lead_to(s, schema_of(*std::make_unique<TrainerSpec>()), "trainer");
+  s.instead_of("compile", "write its keys here: 'optimizer: …', 'loss: …', 'metrics: […]'");
   s.instead_of("train",
                "write data below 'data', 'data: {train: NAME}', and updates that alternate as 'turns: [{update: ITEM, "
                "loss: …}, {update: ITEM, loss: …}]'");

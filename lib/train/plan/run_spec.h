@@ -94,6 +94,7 @@ struct RunSpec {
   std::optional<std::string> folder;  // where relative file names start; unset: the config's folder
   int64_t seed = 0;
   DataSpec data;
+  Node variables;      // a map of values for ${variables.NAME}, or null
   Node blocks, model;  // read by lib/spec/blocks.h
   std::optional<InitFromSpec> init_from;
   OneOrMore<FreezeSpec> freeze;
