@@ -217,7 +217,7 @@ TEST_CASE("the number that is meant is told, however it is written") {
       {"count: $width", "write ${variables.width}, and 'variables: {width: …}' at the top of the config"},
       {"count: data.classes", "write ${data.classes}"},
       {"layers: {relu: true, dropout: 0.2}", "write [relu, {dropout: 0.2}]"},
-      {"rates: {a: 1}", "write a list: '- ' before each, or brackets around all"},
+      {"rates: {first: 1}", "write a list: '- ' before each, or brackets around all"},
       {"stop: [{patience: 3}]", "leave the dashes out: keys stand below each other without '- '"},
       {"optimizer: [sgd]", "leave the '-' or the brackets out: it is one, not a list"},
       {"optimizer: SGD(lr=0.1, momentum=0.9)", "write 'sgd: {lr: 0.1, momentum: 0.9}'"},
@@ -299,7 +299,8 @@ TEST_CASE("a type that takes no keys says so") {
         "  it takes no keys\n"
         "  help: leave it out\n"
         "error: a.yaml:1:52: layers[2] (relu): expected a map of keys, got 3\n"
-        "  it takes no keys");
+        "  it takes no keys\n"
+        "  help: write 'relu'");
 }
 
 TEST_CASE("a failed read leaves the members as they were") {
