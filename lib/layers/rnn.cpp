@@ -15,7 +15,8 @@ struct Rnn final : RecurrentLayer {
     s.optional("nonlinearity", nonlinearity, "function of the sum").one_of({"tanh", "relu"}).known_as({"activation"});
     s.example("rnn: 64");
     s.example("rnn: {hidden_size: 64, return_sequences: false}");
-    s.example("rnn: {hidden_size: 16, num_layers: 2, bidirectional: true, nonlinearity: relu}");
+    s.example("rnn: {hidden_size: 16, num_layers: 2, bidirectional: true}");
+    s.example("rnn: {hidden_size: 8, nonlinearity: relu}");
   }
 
   Cell cell() const override { return nonlinearity == "relu" ? Cell::rnn_relu : Cell::rnn_tanh; }
