@@ -16,7 +16,6 @@ struct Rnn final : RecurrentLayer {
     s.example("rnn: 64");
     s.example("rnn: {hidden_size: 64, return_sequences: false}");
     s.example("rnn: {hidden_size: 16, num_layers: 2, bidirectional: true}");
-    s.example("rnn: {hidden_size: 8, nonlinearity: relu}");
   }
 
   Cell cell() const override { return nonlinearity == "relu" ? Cell::rnn_relu : Cell::rnn_tanh; }

@@ -116,7 +116,10 @@ class Loader {
     std::string name = named && named->as_string() ? *named->as_string() : "";
     if (name.empty() && model.is_map() && model.entries.size() == 1 && !is_layer(model.entries[0].key))
       name = model.entries[0].key;
-    if (name.empty()) return "";
+    return name.empty() ? "" : model_file(name, folder);
+  }
+
+  std::string model_file(const std::string& name, const fs::path& folder) const {
     std::vector<fs::path> folders{folder};
     folders.insert(folders.end(), options_.search.begin(), options_.search.end());
     std::error_code ignored;
@@ -135,6 +138,13 @@ class Loader {
       return r.problem(
           model.where, "expected layers, '" + model.where.file + "' holds blocks: " + join(model.keys()),
           "write it as 'blocks:', and the layers that use them as 'model: [" + join(model.keys()) + ", …]'");
+    if (model.find("model") && model.find("data")) {
+      const fs::path config = model.where.file;
+      const std::string file = model_file(config.stem().string(), folder);
+      return r.problem(model.where, "expected layers, '" + config.filename().string() + "' is a config of its own",
+                       file.empty() ? "write 'extends: " + config.filename().string() + "' to take what it says"
+                                    : "write 'model: " + file + "'");
+    }
     if (const std::string file = model_named(model, folder); !file.empty())
       r.expected(model, "a list of layers and blocks, or a file's name", "write 'model: " + file + "'");
   }

@@ -83,7 +83,7 @@ TEST_CASE("the scripts of zsh and fish are accepted where these shells are") {
   }
   CHECK(run_dlcli({"completion", "csh"}).err ==
         "error: dlcli completion: SHELL: expected bash, zsh, fish, words, got 'csh'\n"
-        "  help: see 'dlcli completion --help'\n");
+        "  help: write 'zsh'\n");
 }
 
 TEST_CASE("every command has a manual page, without a line that roff would take for its own") {
