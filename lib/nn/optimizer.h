@@ -47,8 +47,8 @@ struct Optimizer : Described {
   // gradient of the loss against targets drawn by what the model predicts, and n counts them; 0: never.
   virtual int64_t curvature_every() const { return 0; }
   // Where it does not move the parameters itself, but says a direction along which the trainer searches for the place
-  // that they go to (lib/train/programs/line_search.h). It assigns the states `origin`, where the parameters are, and
-  // `direction`; the search assigns `step`, by what it moved them. It tells the "slope" of the loss along the
+  // that they go to (lib/train/programs/line_search.h). Of its states it assigns `direction`; the search assigns
+  // `origin`, where all parameters are, and `step`, by what it moved them. It tells the "slope" of the loss along the
   // direction, 0 where it stays, the "first" length that is tried and the direction's largest element "reach".
   struct Search {
     double tolerance = 0;  // the least that the search still tells apart

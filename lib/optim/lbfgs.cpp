@@ -81,10 +81,8 @@ struct Lbfgs final : Optimizer {
       b.assign("last_step", where(moves, s, last_s));
       return where(goes, p + s, p);
     }
-    for (const auto& [name, value] : {std::pair("origin", p), std::pair("direction", d)}) {
-      b.state(name);
-      b.assign(name, value);
-    }
+    for (const char* name : {"origin", "direction"}) b.state(name);
+    b.assign("direction", d);
     b.tell("slope", where(goes, slope, 0));
     b.tell("first", t);
     b.tell("reach", max_of(abs(d)));

@@ -19,8 +19,9 @@ LR = 0.1
 
 
 def given(shape, low=-2.0, high=2.0):
+    """None of them 0, where JAX takes 1 for the slope of |x|, and PyTorch 0."""
     count = int(np.prod(shape))
-    numbers = [chance.randrange(int(low * 64), int(high * 64)) / 64 for _ in range(count)]
+    numbers = [(chance.randrange(int(low * 64), int(high * 64)) or 1) / 64 for _ in range(count)]
     return np.array(numbers, np.float32).reshape(shape)
 
 

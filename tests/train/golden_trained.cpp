@@ -106,8 +106,9 @@ TEST_CASE("lbfgs with a search goes on to the same bits, never ends a step highe
   // What a step gave is that of its batch, not of where the search looked.
   std::vector<std::vector<Measured>> first;
   for (const std::string search : {"none", "strong_wolfe"}) {
-    const auto plan = place.plan({"optimizer={lbfgs: {line_search: " + search + "}}", "trainer.max_steps=1",
-                                  "trainer.log_every_n_steps=1", "schedule=constant", "metrics=[roc_auc, log_loss]"});
+    const auto plan =
+        place.plan({"optimizer={lbfgs: {line_search: " + search + "}}", "trainer.max_steps=1",
+                    "trainer.log_every_n_steps=1", "schedule=constant", "metrics=[accuracy, roc_auc, log_loss]"});
     Record record;
     Trainer(*plan, {.observers = {&record}}).fit();
     first.push_back(record.logs.at(0).values);

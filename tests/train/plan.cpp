@@ -65,7 +65,7 @@ TEST_CASE("a plan knows its steps, figures and names") {
 TEST_CASE("--set reaches into short forms and replaces what is of another kind") {
   const Workplace place;
   const auto average = place.plan({"trainer.ema=0.99", "trainer.ema.decay=0.9"});
-  CHECK(to_json(Codec<Keyed<UpdateRule>>::write(average->run.trainer.ema), 0) == "{\"decay\": 0.9}");
+  CHECK(to_json(Codec<Keyed<UpdateRule>>::write(average->run.trainer.ema), 0) == "{\"decay\": 0.9, \"warmup\": true}");
   const auto data = place.plan({"data.validation={fraction: 0.2}", "data.validation={last: 7}"});
   CHECK(data->data.validation->size() == 7);
   CHECK(data->run.data.validation->fraction == std::nullopt);
@@ -237,10 +237,13 @@ trainer: {max_epochs: 1}
 }
 
 TEST_CASE("keys of the trainer are checked against each other and against what is measured") {
-  CHECK(refusal(small_config, {"trainer.check_val_every_n_epoch=1", "trainer.val_check_interval=10"}) ==
-        "error: --set trainer.val_check_interval=10: trainer.val_check_interval: val_check_interval and "
-        "check_val_every_n_epoch are both given\n"
-        "  help: keep one of them");
+  CHECK(refusal(small_config + std::string("  check_val_every_n_epoch: 1\n  val_check_interval: 10\n"))
+            .ends_with("trainer.val_check_interval: val_check_interval and check_val_every_n_epoch are both given\n"
+                       "  help: keep one of them"));
+  // Of --set the last counts.
+  const Workplace place;
+  const auto last = place.plan({"trainer.check_val_every_n_epoch=1", "trainer.val_check_interval=10"});
+  CHECK_FALSE(last->run.trainer.check_val_every_n_epoch);
   CHECK(refusal(small_config, {"trainer.max_epochs=null"}) ==
         "error: small.yaml:18:3: trainer: the run has no end: none of max_epochs, max_steps, max_time is given\n"
         "  help: write 'max_epochs: 10'");

@@ -82,7 +82,7 @@ TEST_CASE("mistakes in a chain are named at their places") {
   CHECK(
       unknown.starts_with("error: chain.yaml:2:13: optimizer[0]: unknown rule 'clip_nrm'\n"
                           "  known rules: clip_norm, clip_norm_by_tensor, clip_value, ema, "));
-  CHECK(unknown.ends_with("\n  help: write 'clip_norm'"));
+  CHECK(unknown.ends_with("\n  help: write 'clip_norm: 1'"));
   CHECK(text_for("[l1: {rate: 0.1, match: \"*.nothing\"}, adamw]")
             .starts_with("error: chain.yaml:2:13: optimizer[0]: 'l1' acts on no parameter that is updated\n"
                          "  help: write a pattern that fits one of them: "));

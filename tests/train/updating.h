@@ -75,8 +75,10 @@ inline void check_steps(const std::string& folder) {
   for (const std::string device : {"reference", "cpu"}) {
     CAPTURE(device);
     golden::for_each_case(folder, [&](const golden::Json& recorded) {
-      const int64_t inputs = golden::shape_of(recorded["start"]["0.weight"]).sizes()[1];
-      Updating our(recorded["model"], recorded["yaml"], {inputs}, device);
+      // Of linear, or of conv2d [out, in, height, width]: an image as large as its kernel.
+      const Shape weight = golden::shape_of(recorded["start"]["0.weight"]);
+      const Shape input = weight.rank() == 4 ? Shape{weight[2], weight[3], weight[1]} : Shape{weight[1]};
+      Updating our(recorded["model"], recorded["yaml"], input, device);
       const golden::Numbers start = our.flat(recorded["start"]);
       our.store.write("parameters", start.data(), static_cast<int64_t>(start.size()));
       our.programs.begin_average();

@@ -247,6 +247,7 @@ struct Programs::Impl {
   void build_step(Graph& g, const Key& key) {
     const Forward f = forward_in_training(g, key);
     add_update(g, key, {flat_gradient(g, f.loss, key), curvature(g, f, key)});
+    if (recipe.updates[key.turn].searches()) g.assign(search(key).origin, variable(g, parameters()));
   }
 
   void build_accumulate(Graph& g, const Key& key) {
