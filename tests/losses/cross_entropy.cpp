@@ -54,7 +54,8 @@ TEST_CASE("cross_entropy asks for one value a class and a class as target") {
   Graph g;
   const Value image = input(g, "x", {DType::f32, {2, 4, 4, 3}}), y = input(g, "y", {DType::i32, {2}});
   CHECK(error_text<ShapeError>([&] { mean_loss(*read_registered_as<Loss>("cross_entropy"), image, y); }) ==
-        "expected one value a class and a class as target, got [4, 4, 3] and []; end the model with 'flatten' and "
+        "expected one value a class and a class as target, got [4, 4, 3] and []; end the model with "
+        "'global_avg_pool2d' or 'flatten', and "
         "'linear: ${data.classes}'");
 }
 

@@ -51,7 +51,8 @@ TEST_CASE("accuracy asks for one value a class and a class as target") {
   CHECK(error_text<ShapeError>([&] {
           MeasuredMetric("accuracy", "cross_entropy", {DType::f32, {2, 4, 4, 3}}, {DType::i32, {2}});
         }) ==
-        "expected one value a class and a class as target, got [4, 4, 3] and []; end the model with 'flatten' and "
+        "expected one value a class and a class as target, got [4, 4, 3] and []; end the model with "
+        "'global_avg_pool2d' or 'flatten', and "
         "'linear: ${data.classes}'");
 }
 

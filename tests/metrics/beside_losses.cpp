@@ -77,8 +77,9 @@ TEST_CASE("accuracy of one value a class, of single classes and of sequences") {
   CHECK(said("accuracy: {top_k: 2}", {{DType::f32, {2, 3}}, label, three, {0, 0}}) == "0.5000");
   CHECK(said("accuracy", {{DType::f32, {2, 2, 3}}, labels, sequences, {2, 1, 1, 2}}) == "0.7500");
   CHECK(said("accuracy", {{DType::f32, {2, 2, 3}}, label, sequences, {0, 0}}) ==
-        "expected one value a class and a class as target, got [2, 3] and []; end the model with 'flatten' and "
-        "'linear: ${data.classes}'");
+        "expected one value a class and a class as target, got [2, 3] and []; "
+        "put 'global_avg_pool1d', or 'select: -1' for the last place, before 'linear: ${data.classes}'; a recurrent "
+        "layer with 'return_sequences: false' gives its last state");
   CHECK(said("accuracy", {{DType::f32, {2, 3}}, labels, three, {0, 0, 0, 0}}) ==
         "expected one value a class for each of the targets [2], got [3]; keep the model's sequence as long as the "
         "targets, and end it with 'linear: ${data.classes}'");
