@@ -281,6 +281,16 @@ TEST_CASE("a layer without a twin is a class of its operations, with parameters 
   CHECK(classes.find("return x * self.") != std::string::npos);
 }
 
+TEST_CASE("a layer that is written by itself knows the size of the model's image") {
+  const SmallNetwork small("model: [{max_pool2d: 2}, {ssd_head: {anchors: [[3, 3]], classes: 1}}]",
+                           {DType::f32, {8, 8, 1}});
+  for (const std::string& classes :
+       {code::pytorch_module(small.trained(), true).classes, code::flax_module(small.trained(), true).classes}) {
+    CAPTURE(classes);
+    CHECK(classes.find("+ 0.5) * 2.0") != std::string::npos);  // a place of the head is two pixels of the image
+  }
+}
+
 TEST_CASE("a block is a module of linen, with fields for the numbers that differ") {
   const SmallNetwork small(R"(
 blocks:

@@ -26,7 +26,8 @@ struct LinenCode {
 
 class LinenModules {
  public:
-  LinenModules(const TrainedNetwork& trained, bool twins) : tensors(trained), twins_(twins) {}
+  LinenModules(const TrainedNetwork& trained, bool twins)
+      : tensors(trained), model_input_(trained.network.inputs().at(0).type.shape), twins_(twins) {}
 
   LinenCode list(const std::vector<ModelItem>& items, const std::vector<Type>& inputs, const std::string& name,
                  const std::vector<std::string>& input_names, const std::optional<std::string>& output) {
@@ -65,7 +66,7 @@ class LinenModules {
   }
 
   LinenCode layer(const ModelItem& item, const std::vector<Type>& inputs) {
-    const TwinnedLayer made(item, inputs, twins_);
+    const TwinnedLayer made(item, inputs, model_input_, twins_);
     const Twin* twin = made.twins.find("flax");
     if (!twin) return as_operations(item, made);
     const auto is_buffer = [&](const std::string& name) {
@@ -154,6 +155,8 @@ class LinenModules {
     if (module.empty()) return module;
     return module.substr(0, module.size() - 1) + (module.ends_with("()") ? "" : ", ") + "name=" + name + ")";
   }
+
+  Shape model_input_;
 
   const bool twins_;
   ClassTable table_{linen_classes()};

@@ -88,7 +88,7 @@ class KerasModel {
   size_t layer(const ModelItem& item, const std::vector<size_t>& inputs) {
     std::vector<Type> types;
     for (const size_t v : inputs) types.push_back(values_[v].type);
-    const TwinnedLayer made(item, types, twins_);
+    const TwinnedLayer made(item, types, trained_.network.inputs().at(0).type.shape, twins_);
     if (const Twin* twin = made.twins.find("keras")) return as_twin(item, made, *twin, inputs);
     if (std::ranges::count(without_twin_, made.layer->name) == 0) without_twin_.push_back(made.layer->name);
     return called(as_operations(item, made), inputs, made.lone.output);

@@ -20,11 +20,11 @@ Value LoneBuilder::random(Shape shape) {
   return random_uniform(input(graph_, "step", Type{DType::i32, {}}), std::move(shape), 0, "layer");
 }
 
-LoneLayer::LoneLayer(const Layer& layer, const std::vector<Type>& inputs)
+LoneLayer::LoneLayer(const Layer& layer, const std::vector<Type>& inputs, const Shape& model_input)
     : open([&](Graph& g, int64_t batch) {
         std::vector<Value> given;
         for (size_t i = 0; i < inputs.size(); ++i) given.push_back(input(g, input_name(i), batched(inputs[i], batch)));
-        LoneBuilder b(g);
+        LoneBuilder b(g, model_input);
         const Value y = layer.build(b, given);
         parameters = b.parameters;
         buffers = b.buffers;

@@ -14,23 +14,25 @@ namespace dl::code {
 // nothing is carried from batch to batch.
 class LoneBuilder final : public Builder {
  public:
-  explicit LoneBuilder(Graph& g) : graph_(g) {}
+  LoneBuilder(Graph& g, Shape model_input) : graph_(g), model_input_(std::move(model_input)) {}
   Graph& graph() override { return graph_; }
   bool training() const override { return false; }
   Value parameter(const std::string& name, Shape shape, std::shared_ptr<const Initializer>) override;
   Value buffer(const std::string& name, Shape shape, std::shared_ptr<const Initializer>) override;
   void assign(const std::string&, Value) override {}
   Value random(Shape shape) override;
+  Shape model_input() const override { return model_input_; }
 
   std::vector<std::pair<std::string, Shape>> parameters, buffers;
 
  private:
   Graph& graph_;
+  Shape model_input_;
 };
 
-// Inputs "x", "x1", … of the types of a sample; the output "y".
+// Inputs "x", "x1", … of the types of a sample; the output "y". `model_input` is that of the model that it stands in.
 struct LoneLayer {
-  LoneLayer(const Layer& layer, const std::vector<Type>& inputs);
+  LoneLayer(const Layer& layer, const std::vector<Type>& inputs, const Shape& model_input = {});
 
   std::vector<std::pair<std::string, Shape>> parameters, buffers;
   Type output;  // of a sample

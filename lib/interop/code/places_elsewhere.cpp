@@ -29,7 +29,7 @@ class PlacesOf {
 
  private:
   Type layer(const ModelItem& item, const std::vector<Type>& inputs) {
-    const TwinnedLayer made(item, inputs, true);
+    const TwinnedLayer made(item, inputs, {}, true);
     if (const Twin* twin = made.twins.find(target_))
       for (const Twin::Place& place : twin->tensors) add(item, place);
     if (target_ == "onnx") return made.lone.output;

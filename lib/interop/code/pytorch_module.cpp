@@ -108,7 +108,8 @@ std::string declarations(const LoneLayer& lone) {
 
 class Modules {
  public:
-  explicit Modules(bool twins) : twins_(twins) {}
+  Modules(const TrainedNetwork& trained, bool twins)
+      : model_input_(trained.network.inputs().at(0).type.shape), twins_(twins) {}
 
   // The class of a list, or of a chain without a name the expression that makes it.
   ItemCode list(const std::vector<ModelItem>& items, const std::vector<Type>& inputs, const std::string& name,
@@ -170,7 +171,7 @@ class Modules {
   }
 
   ItemCode layer(const ModelItem& item, const std::vector<Type>& inputs) {
-    const TwinnedLayer made(item, inputs, twins_);
+    const TwinnedLayer made(item, inputs, model_input_, twins_);
     const Twin* twin = made.twins.find("pytorch");
     return twin ? as_twin(made, *twin) : as_operations(*made.layer, inputs, made.lone);
   }
@@ -308,6 +309,8 @@ class Modules {
     return method_body(items, input_names, calls, output);
   }
 
+  Shape model_input_;
+
   const bool twins_;
   ClassTable table_{torch_classes()};
 };
@@ -315,7 +318,7 @@ class Modules {
 }  // namespace
 
 PyTorchModule pytorch_module(const TrainedNetwork& trained, bool twins) {
-  Modules modules(twins);
+  Modules modules(trained, twins);
   std::vector<Type> inputs;
   for (const Network::Input& input : trained.network.inputs()) inputs.push_back(input.type);
   const ItemCode net = modules.list(trained.items, inputs, "Net", arguments_for(trained.network), trained.output);

@@ -24,8 +24,8 @@ std::vector<Type> of_one(const std::vector<Type>& samples) {
 
 }  // namespace
 
-TwinnedLayer::TwinnedLayer(const ModelItem& item, const std::vector<Type>& inputs, bool says)
-    : layer(layer_of(item)), lone(*layer, inputs), twins(of_one(inputs), batched(lone.output, 1)) {
+TwinnedLayer::TwinnedLayer(const ModelItem& item, const std::vector<Type>& inputs, const Shape& model_input, bool says)
+    : layer(layer_of(item)), lone(*layer, inputs, model_input), twins(of_one(inputs), batched(lone.output, 1)) {
   if (says) layer->twins(twins);
 }
 

@@ -12,8 +12,9 @@
 namespace dl::code {
 
 struct TwinnedLayer {
-  // Of an item that is a layer, for inputs of samples of these types. Without `says` it has no twins.
-  TwinnedLayer(const ModelItem& item, const std::vector<Type>& inputs, bool says);
+  // Of an item that is a layer, for inputs of samples of these types, in a model whose first input is `model_input`.
+  // Without `says` it has no twins.
+  TwinnedLayer(const ModelItem& item, const std::vector<Type>& inputs, const Shape& model_input, bool says);
 
   std::unique_ptr<Layer> layer;
   LoneLayer lone;
