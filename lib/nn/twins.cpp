@@ -76,7 +76,6 @@ Twin& Twins::keras_chain(std::vector<std::string> modules) {
 Twin& Twins::onnx() { return twins_.emplace_back(expression_of("onnx", "")); }
 Twin& Twins::flax(std::string module) { return twins_.emplace_back(module_of("flax", std::move(module))); }
 Twin& Twins::pytorch_expression(std::string text) { return twins_.emplace_back(expression_of("pytorch", text)); }
-Twin& Twins::keras_expression(std::string text) { return twins_.emplace_back(expression_of("keras", text)); }
 Twin& Twins::flax_expression(std::string text) { return twins_.emplace_back(expression_of("flax", text)); }
 
 const Twin* Twins::find(const std::string& target) const {

@@ -68,7 +68,6 @@ class Twins {
   Twin& onnx();
   // Of a layer that is an expression: "{x} + {x1}".
   Twin& pytorch_expression(std::string text);
-  Twin& keras_expression(std::string text);
   Twin& flax_expression(std::string text);
   // What {name} stands for, beside or in the place of a key.
   void say(const std::string& name, std::string text) { said_[name] = std::move(text); }
