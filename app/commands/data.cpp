@@ -103,8 +103,10 @@ class Data final : public Command {
     for (const SampleField& field : untransformed(*sets.train).fields())
       out +=
           concat("  ", std::ranges::count(targets, field.name) > 0 ? "target" : "input", "  ", field_text(field), "\n");
+    const auto raw = untransformed(*sets.train).fields();
     for (const SampleField& field : sets.inputs)
-      if (field.name == "x" && field.type != sets.raw_input)
+      if (field.name == "x" ? field.type != sets.raw_input
+                            : std::ranges::count(raw, field.name, &SampleField::name) == 0)
         out += concat("  after transforms  ", field_text(field), "\n");
     if (const Vocabulary* words = vocabulary(*sets.train)) out += vocabulary_text(*words);
     if (!parts[0].counts.empty()) out += "\n" + classes_text(sets, parts);

@@ -187,6 +187,12 @@ void DataSpec::describe(Schema& s) {
   s.optional("test", test, "test set; without it the one that comes with the training set");
   s.optional("transforms", transforms, "done to each sample, in this order")
       .known_as({"transform", "augmentation", "augmentations", "augment", "preprocessing"});
+  s.optional("views", views,
+             "times that each sample's 'x' goes through the transforms, each with random numbers of its own: inputs x, "
+             "x2, x3, …, which a loss such as nt_xent compares")
+      .at_least(1)
+      .at_most(64)
+      .known_as({"n_views", "num_views"});
   s.optional("test_time", test_time,
              "views of an image whose predictions 'eval' and 'predict' average: horizontal_flip, vertical_flip; "
              "five_crop, the crop of 'transforms' at the corners too; ten_crop, those mirrored too")

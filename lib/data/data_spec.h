@@ -57,6 +57,7 @@ struct DataSpec {
   std::vector<std::unique_ptr<Transform>> transforms;
   std::vector<std::unique_ptr<BatchTransform>> batch_transforms;
   OneOrMore<std::string> test_time;  // lib/data/test_views.h
+  int64_t views = 1;                 // that transforms make of each sample
   int64_t batch_size = 32;
   bool shuffle = true;
   bool balanced = false;  // training samples are drawn so that all classes come as often
@@ -81,12 +82,12 @@ struct SetsToRead {
 // The opened sets, transformed; all have the same fields and classes. Headers have been read, samples have not.
 struct DataSets {
   DatasetPointer train;
-  DatasetPointer rows;              // of `train`, where it lives on the device: their numbers; else null
-  DatasetPointer validation, test;  // null where there is none, or none is to be read
-  std::vector<SampleField> inputs;  // as the network is given them, f32 or i32; "x" first
-  Type target;                      // of one "y", if there is such a field
-  Scaling target_scaling;           // of one that is numbers
-  Type raw_input;                   // of the first input as the reader gives it; `predict` brings images into this form
+  DatasetPointer rows;                  // of `train`, where it lives on the device: their numbers; else null
+  DatasetPointer validation, test;      // null where there is none, or none is to be read
+  std::vector<SampleField> inputs;      // as the network is given them, f32 or i32; "x" first
+  Type target;                          // of one "y", if there is such a field
+  std::vector<Scaling> target_scaling;  // of one that is numbers: SampleField::scaling
+  Type raw_input;  // of the first input as the reader gives it; `predict` brings images into this form
   std::vector<std::string> classes;  // names; empty where "y" is no class
   Node fitted;                       // as DataSpec::fitted says, else to the training set; null where nothing is
 

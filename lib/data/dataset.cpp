@@ -16,6 +16,11 @@ std::vector<std::string> target_names(const Dataset& data) {
   return names;
 }
 
+std::vector<Scaling> unless_unscaled(std::vector<Scaling> scaling) {
+  if (std::ranges::count(scaling, Scaling{}) == std::ssize(scaling)) scaling.clear();
+  return scaling;
+}
+
 std::vector<SampleField> inputs_of(const Dataset& data) {
   const std::vector<std::string> targets = target_names(data);
   std::vector<SampleField> inputs;

@@ -18,17 +18,22 @@ struct Scaling {
   double shift = 0, scale = 1;
   bool operator==(const Scaling&) const = default;
 };
+// The same, but none where all numbers are trained on as they are.
+std::vector<Scaling> unless_unscaled(std::vector<Scaling> scaling);
 
 // One part of a sample. "y" is the target: a class or a sequence of them (i32 [], [s]), or numbers (f32 [], [k]). All
 // others are inputs of the model, f32 or i32; a single one is called "x", which the reader may give as u8 too:
 // [height, width, channels] or [features].
 struct SampleField {
   std::string name;
-  Type type;               // of one sample
-  int64_t values = 0;      // i32: it counts so many things, 0 … values - 1; 0: not known
-  Scaling scaling;         // of a target that is f32
-  std::string class_help;  // of the same: what to write where it is meant as a class; empty where nothing helps
-  bool boxes = false;      // boxes on the image "x", f32 [most, BoxRow::columns] (lib/graph/boxes.h)
+  Type type;                     // of one sample
+  int64_t values = 0;            // i32: it counts so many things, 0 … values - 1; 0: not known
+  std::vector<Scaling> scaling;  // of a target that is f32: none, all its numbers', or one for each of the last axis
+  // Of a target: what to write where numbers are meant as a class, or as another class than what is NUMBER; may be
+  // empty.
+  std::string class_help;
+  std::string unscaled_help;  // of one that is f32: what to write so that its numbers stay as they are
+  bool boxes = false;         // boxes on the image "x", f32 [most, BoxRow::columns] (lib/graph/boxes.h)
   bool operator==(const SampleField&) const = default;
 };
 

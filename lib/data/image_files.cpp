@@ -60,7 +60,7 @@ ImageFiles open_images(const DataSpec& spec, std::vector<std::filesystem::path> 
                                                     "; image files are u8 with 1 or 3 channels"),
                                      .help = "write '--data' with a data set of such samples"});
   const auto images = std::make_shared<UnlabelledImages>(std::move(files), raw_input);
-  return {transformed(images, spec.transforms), [images](int64_t index) { return images->problem(index); }};
+  return {transformed(images, spec.transforms, spec.views), [images](int64_t index) { return images->problem(index); }};
 }
 
 }  // namespace dl

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/data/image_keys.h"
 
+#include <algorithm>
+
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/data/sample_fit.h"
@@ -20,26 +22,62 @@ void ImageKeys::describe(Schema& s) {
   });
 }
 
+bool Codec<ClassList>::read(const Node& node, ClassList& value, const Limits& limits, const Reading& r) {
+  ClassList list;
+  if (node.is_list()) {
+    if (!Codec<std::vector<std::string>>::read(node, list.names, {}, r)) return false;
+    std::vector<std::string> sorted = list.names;
+    std::ranges::sort(sorted);
+    if (sorted.empty() || std::ranges::adjacent_find(sorted) != sorted.end()) {
+      r.expected(node, type(limits), "write each class's name once, in the order of their numbers");
+      return false;
+    }
+    list.count = std::ssize(list.names);
+  } else if (!Codec<int64_t>::read(node, list.count, limits, r)) {
+    return false;
+  }
+  value = std::move(list);
+  return true;
+}
+
+Node Codec<ClassList>::write(const ClassList& value) {
+  return value.names.empty() ? Node::integer(value.count) : Codec<std::vector<std::string>>::write(value.names);
+}
+
+std::string Codec<ClassList>::type(const Limits& limits) {
+  return Codec<int64_t>::type(limits) + ", or a list of different names";
+}
+
+Node Codec<ClassList>::json_schema(const Limits& limits) {
+  Node any = Node::map();
+  any.set("anyOf", Node::list({Codec<int64_t>::json_schema(limits), Codec<std::vector<std::string>>::json_schema({})}));
+  return any;
+}
+
 void ClassCount::describe(Schema& s, int64_t most) {
-  s.optional("classes", classes, "how many classes there are; without it, those that the set's description names")
+  s.optional("classes", classes,
+             "how many classes there are, or their names in order; without it, those that the set's description names")
       .at_least(1)
       .at_most(most)
-      .known_as({"num_classes"});
+      .known_as({"num_classes", "class_names"});
 }
 
 std::vector<std::string> ClassCount::names(const Folders& folders, const Where& place, const std::string& of,
                                            int64_t example) const {
   std::vector<std::string> names = folders.classes;
-  if (names.empty() && classes) names = numbered_classes(*classes);
+  if (names.empty() && classes) names = classes->names.empty() ? numbered_classes(classes->count) : classes->names;
   if (names.empty())
     throw Error(Exit::usage, Problem{.where = place,
                                      .what = concat("expected 'classes', the number of classes", of),
-                                     .help = concat("write 'classes: ", example, "'")});
-  if (classes && std::ssize(names) != *classes)
-    throw Error(Exit::usage, Problem{.where = place,
-                                     .what = concat("'classes' is ", *classes, ", but ",
-                                                    count_of(std::ssize(names), "class"), " are named"),
-                                     .help = "leave 'classes' out"});
+                                     .help = concat("write 'classes: ", example, "', or their names in order")});
+  if (classes && (classes->names.empty() ? std::ssize(names) != classes->count : names != classes->names))
+    throw Error(Exit::usage,
+                Problem{.where = place,
+                        .what = concat(
+                            "'classes' is ",
+                            classes->names.empty() ? std::to_string(classes->count) : "[" + join(classes->names) + "]",
+                            ", but ", count_of(std::ssize(names), "class"), " are named: ", shortened(join(names), 80)),
+                        .help = "leave 'classes' out"});
   return names;
 }
 

@@ -19,12 +19,27 @@ struct ImageKeys {
   ImageLimits limits() const { return {.pixels = max_pixels}; }
 };
 
+// `21`, or `[background, road]`.
+struct ClassList {
+  int64_t count = 0;
+  std::vector<std::string> names;  // in order; empty: they have none
+};
+
+template <>
+struct Codec<ClassList> {
+  static bool read(const Node& node, ClassList& value, const Limits& limits, const Reading& r);
+  static Node write(const ClassList& value);
+  static std::string type(const Limits& limits);
+  static Node json_schema(const Limits& limits);
+};
+
 // How many classes there are, where only the files together would say it.
 struct ClassCount {
-  std::optional<int64_t> classes;
+  std::optional<ClassList> classes;
   void describe(Schema& s, int64_t most);
-  // Their names: those of the set's description, else their numbers. Without either, or where both differ in number, an
-  // Error(Exit::usage) at `place`. `of`: what the classes are those of, " in the masks"; `example`: a number for help.
+  // Their names: those of the set's description, else those that are given, else their numbers. Without either, or
+  // where both differ in number, an Error(Exit::usage) at `place`. `of`: what the classes are those of, " in the
+  // masks"; `example`: a number for help.
   std::vector<std::string> names(const Folders& folders, const Where& place, const std::string& of,
                                  int64_t example) const;
 };

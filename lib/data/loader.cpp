@@ -66,7 +66,8 @@ void check_allowed(const Allowed& allowed, const Dataset& data, const Type& type
     if ((number >= 0 && number < allowed.count) || number == allowed.besides) continue;
     std::string help = allowed.help;
     for (size_t at; (at = help.find("NUMBER")) != std::string::npos;) help.replace(at, 6, std::to_string(number));
-    throw Error(Exit::data, Problem{.path = allowed.set,
+    throw Error(Exit::data, Problem{.where = data.place(sample),
+                                    .path = allowed.set,
                                     .what = concat("'", field.name, "' of ", name_of_sample(data, sample),
                                                    n > 1 ? concat(", number ", i, ",") : "", " is ", number,
                                                    "; expected ", allowed.what),

@@ -330,7 +330,7 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
                 .warnings = std::move(raw.warnings),
                 .names = raw.names};
   const Findings findings(problems, "data.transforms");
-  sets.train = findings.attempt([&] { return transformed(raw.train, spec.transforms); });
+  sets.train = findings.attempt([&] { return transformed(raw.train, spec.transforms, spec.views); }, spec.where);
   if (!sets.train) return sets;
   sets.inputs = inputs_of(*sets.train);
   if (const auto y = std::ranges::find(sets.train->fields(), "y", &SampleField::name);
@@ -365,7 +365,7 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
         .add(spec.where, "the data have no sequences of different lengths, which could be padded",
              "leave 'buckets' out");
   for (auto [set, result] : {std::pair(&raw.validation, &sets.validation), {&raw.test, &sets.test}})
-    if (*set && alike(**set, *raw.train)) *result = transformed(*set, spec.transforms);
+    if (*set && alike(**set, *raw.train)) *result = transformed(*set, spec.transforms, spec.views);
   if (read.train && spec.drop_last && sets.train->size() < spec.batch_size)
     Findings(problems, "data.batch_size")
         .add(spec.where,
@@ -440,14 +440,14 @@ DatasetPointer open_described(const DataSpec& spec, const std::string& set_name,
   const Source source{.name = set_name};
   DatasetPointer set = open_part(source, "test", folder);
   if (!set) set = open_part(source, "train", folder);
-  return transformed(fitted(std::move(set), spec.fitted), spec.transforms);
+  return transformed(fitted(std::move(set), spec.fitted), spec.transforms, spec.views);
 }
 
 DatasetPointer open_rows(const DataSpec& spec, const std::filesystem::path& file, const std::filesystem::path& folder,
                          const Node& fit) {
   const std::shared_ptr<const Reader> reader = reader_of(spec.train, "train", folder);
   DatasetPointer rows = reader ? reader->open_inputs(file, fit) : nullptr;
-  return rows ? transformed(fitted(std::move(rows), fit), spec.transforms) : nullptr;
+  return rows ? transformed(fitted(std::move(rows), fit), spec.transforms, spec.views) : nullptr;
 }
 
 }  // namespace dl

@@ -58,7 +58,7 @@ class Transformed final : public Around {
         steps_(std::move(steps)),
         fields_(std::move(fields)),
         windowed_(capability<Windowed>(*data_)) {
-    for (size_t f = 0; f < fields_.size(); ++f) {
+    for (size_t f = 0; f < data_->fields().size(); ++f) {
       Chain chain{.field = f, .raw_bytes = static_cast<size_t>(data_->fields()[f].type.bytes())};
       for (size_t s = 0; s < steps_.size(); ++s)
         for (const FieldStep& does : steps_[s].fields)
@@ -78,8 +78,7 @@ class Transformed final : public Around {
   }
 
   void get(int64_t index, Sample& into) const override {
-    into.drawn.clear();
-    for (const TransformStep& step : steps_) into.drawn.push_back(drawn(step, into));
+    draw(into);
     // The raw values are read beside what comes of them.
     into.results.assign(into.fields.begin(), into.fields.end());
     into.raw.resize(std::max(into.raw.size(), fields_.size()));
@@ -91,13 +90,9 @@ class Transformed final : public Around {
     for (const Chain& chain : chains_) read_beside(chain.field, chain.raw_bytes);
     const std::byte* x = nullptr;
     if (first_window_) {
-      const auto bytes = static_cast<size_t>(chain_of_x().links[0].does.output.bytes());
-      if (chain_of_x().links.size() == 1)
-        into.fields[x_] = into.results[x_];
-      else
-        read_beside(x_, bytes);
-      x = into.fields[x_];
-      read_window(index, steps_[0].window(into.drawn[0]), {first_window_->h, first_window_->w}, into);
+      if (chain_of_x().links.size() > 1)
+        read_beside(x_, static_cast<size_t>(chain_of_x().links[0].does.output.bytes()));
+      x = read_window(index, into);
     } else if (changes_x_) {
       x = data_->get_in_place(index, x_, into);
     } else {
@@ -106,6 +101,13 @@ class Transformed final : public Around {
     for (const Chain& chain : chains_) {
       const bool is_x = chain.field == x_;
       run(chain, is_x && first_window_ ? 1 : 0, is_x ? x : into.fields[chain.field], into);
+    }
+    for (size_t view = data_->fields().size(); view < fields_.size(); ++view) {
+      draw(into);
+      std::swap(into.results[x_], into.results[view]);
+      if (first_window_) x = read_window(index, into);
+      run(chain_of_x(), first_window_ ? 1 : 0, x, into);
+      std::swap(into.results[x_], into.results[view]);
     }
     into.fields.assign(into.results.begin(), into.results.end());
   }
@@ -127,18 +129,26 @@ class Transformed final : public Around {
   }
 
  private:
-  static Drawn drawn(const TransformStep& step, const Sample& into) {
-    if (into.corner > 0 && step.corner) return step.corner(into.corner);
-    return step.draw ? step.draw(into.random) : Drawn{};
+  void draw(Sample& into) const {
+    into.drawn.clear();
+    for (const TransformStep& step : steps_)
+      into.drawn.push_back(into.corner > 0 && step.corner ? step.corner(into.corner)
+                           : step.draw                    ? step.draw(into.random)
+                                                          : Drawn{});
   }
 
   const Chain& chain_of_x() const { return *std::ranges::find(chains_, x_, &Chain::field); }
 
-  void read_window(int64_t index, const ImageWindow& window, Pair size, Sample& into) const {
+  // What the first step makes of "x": where its result goes, if it is the only one, else beside that.
+  const std::byte* read_window(int64_t index, Sample& into) const {
+    if (chain_of_x().links.size() == 1) into.fields[x_] = into.results[x_];
+    const ImageWindow window = steps_[0].window(into.drawn[0]);
+    const Pair size{first_window_->h, first_window_->w};
     if (windowed_)
       windowed_->get_window(windowed_.index(index), window, size, into);
     else
       window_of_whole(*data_, index, window, size, into);
+    return into.fields[x_];
   }
 
   // From the link `begin` on; links take turns with two blocks, and the last writes the result.
@@ -288,16 +298,46 @@ const Dataset& untransformed(const Dataset& data) {
   return transformed ? untransformed(*transformed->inner()) : data;
 }
 
-DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms) {
+namespace {
+
+// Gives the set's samples the fields of so many views.
+void add_views(std::vector<SampleField>& fields, int64_t views) {
+  for (int64_t view = 2; view <= views; ++view) {
+    SampleField field = fields[input_field(fields)];
+    field.name = concat("x", view);
+    if (std::ranges::count(fields, field.name, &SampleField::name) > 0)
+      throw Error(Exit::usage,
+                  Problem{.path = "data.views",
+                          .what = concat("the data have a field '", field.name, "' already, the name of a view"),
+                          .help = "leave 'views' out, or give the column another name"});
+    fields.push_back(std::move(field));
+  }
+}
+
+[[noreturn]] void fail_alike(const std::vector<SampleField>& fields) {
+  const bool is_image = fields[input_field(fields)].type.shape.rank() == 3;
+  throw Error(
+      Exit::usage,
+      Problem{.path = "data.views",
+              .what = "no transform draws random numbers, so that all views would be the same",
+              .help = concat("leave 'views' out, or write 'transforms: [",
+                             is_image ? "random_resized_crop: 24, horizontal_flip" : "gaussian_noise: 0.1", "]'")});
+}
+
+}  // namespace
+
+DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms,
+                           int64_t views) {
   const auto x = std::ranges::find(data->fields(), "x", &SampleField::name);
   if (x == data->fields().end() || x->type.dtype == DType::i32) {
-    if (transforms.empty()) return data;
+    if (transforms.empty() && views == 1) return data;
     throw Error(Exit::usage,
-                Problem{.where = transforms[0]->place,
+                Problem{.where = transforms.empty() ? Where{} : transforms[0]->place,
+                        .path = transforms.empty() ? "data.views" : "",
                         .what = x == data->fields().end()
                                     ? "the data have no 'x' that transforms could change"
                                     : "expected samples of type u8 or f32, the data's are i32 " + x->type.shape.text(),
-                        .help = "leave 'transforms' out"});
+                        .help = concat("leave '", transforms.empty() ? "views" : "transforms", "' out")});
   }
   std::vector<SampleField> fields(data->fields().begin(), data->fields().end());
   std::vector<TransformStep> steps;
@@ -320,8 +360,12 @@ DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_pt
     for (int i = 0; i < 256; ++i) table.push_back(static_cast<float>(i) / 255);
     add({.fields = {by_table(input, type, std::move(table))}});
   }
+  if (steps.empty() && views > 1) fail_alike(fields);
   if (steps.empty()) return data;
-  return std::make_shared<Transformed>(std::move(data), std::move(steps), std::move(fields));
+  add_views(fields, views);
+  const auto set = std::make_shared<Transformed>(std::move(data), std::move(steps), std::move(fields));
+  if (views > 1 && !set->draws()) fail_alike({set->fields().begin(), set->fields().end()});
+  return set;
 }
 
 }  // namespace dl

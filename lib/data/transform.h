@@ -73,8 +73,11 @@ TransformStep with_corners(TransformStep step, const ImageType& image, Pair size
 FieldStep by_table(size_t field, const Type& input, std::vector<float> table);
 
 // The set with its samples run through the transforms. An "x" that is still u8 after the last one is scaled from
-// 0 … 255 to f32 in [0, 1]. Transforms where there is no "x" of u8 or f32 are an Error(Exit::usage).
-DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms);
+// 0 … 255 to f32 in [0, 1]. Transforms where there is no "x" of u8 or f32 are an Error(Exit::usage). Of several `views`
+// the further ones are fields "x2", "x3", … behind the others: "x" again, by random numbers of its own; what lies on
+// the image goes with "x". Error(Exit::usage) where nothing is drawn, or a field has such a name.
+DatasetPointer transformed(DatasetPointer data, const std::vector<std::unique_ptr<Transform>>& transforms,
+                           int64_t views = 1);
 
 // Whether they draw random numbers for its samples in training.
 bool draws(const Dataset& data);

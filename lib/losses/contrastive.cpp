@@ -20,6 +20,7 @@ struct Contrastive final : Loss {
     s.example("contrastive: {output: left, other: right}");
   }
   Reads reads() const override { return Reads::numbers; }
+  bool takes_scaled() const override { return false; }
   std::vector<std::string> further_outputs() const override { return {other}; }
   Value each(const Fields& f) const override {
     expect_same_vectors(f.prediction, f.further[0], "'" + other + "'");

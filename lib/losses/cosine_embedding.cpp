@@ -21,6 +21,7 @@ struct CosineEmbedding final : Loss {
     s.example("cosine_embedding: {output: left, other: right, margin: 0.2}");
   }
   Reads reads() const override { return Reads::numbers; }
+  bool takes_scaled() const override { return false; }
   std::vector<std::string> further_outputs() const override { return {other}; }
   Value each(const Fields& f) const override {
     expect_same_vectors(f.prediction, f.further[0], "'" + other + "'");

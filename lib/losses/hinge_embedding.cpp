@@ -18,6 +18,7 @@ struct HingeEmbedding final : Loss {
     s.example("hinge_embedding: {margin: 2}");
   }
   Reads reads() const override { return Reads::numbers; }
+  bool takes_scaled() const override { return false; }
   Value each(const Fields& f) const override {
     const Value x = as_predicted_shape(f.prediction, f.target);
     return where(f.target > 0, x, maximum(margin - x, 0));

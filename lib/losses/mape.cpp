@@ -14,6 +14,7 @@ struct MapeLoss final : Loss {
     s.example("mape");
   }
   Reads reads() const override { return Reads::numbers; }
+  bool takes_scaled() const override { return false; }
   Value each(const Fields& f) const override {
     return abs(as_predicted_numbers(f.prediction, f.target) - f.target) / maximum(abs(f.target), 1e-7);
   }

@@ -21,6 +21,7 @@ struct MarginRanking final : Loss {
     s.example("margin_ranking: {output: clicked, other: passed, target: 1, margin: 1}");
   }
   Reads reads() const override { return Reads::numbers; }
+  bool takes_scaled() const override { return false; }
   std::vector<std::string> further_outputs() const override { return {other}; }
   Value each(const Fields& f) const override {
     const Value a = as_predicted_shape(f.prediction, f.target), b = as_predicted_shape(f.further[0], f.target);

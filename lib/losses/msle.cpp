@@ -14,6 +14,7 @@ struct MsleLoss final : Loss {
     s.example("msle");
   }
   Reads reads() const override { return Reads::numbers; }
+  bool takes_scaled() const override { return false; }
   Value each(const Fields& f) const override {
     const Value x = as_predicted_numbers(f.prediction, f.target);
     const Value d = log(1 + maximum(x, 1e-7)) - log(1 + maximum(f.target, 1e-7));

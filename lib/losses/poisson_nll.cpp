@@ -25,6 +25,7 @@ struct PoissonNll final : Loss {
     s.example("poisson_nll: {log_input: false, full: true}");
   }
   Reads reads() const override { return Reads::numbers; }
+  bool takes_scaled() const override { return false; }
   Value predicted(Value output) const override { return log_input ? exp(output) : output; }
   Value each(const Fields& f) const override {
     const Value x = as_predicted_numbers(f.prediction, f.target), y = f.target;

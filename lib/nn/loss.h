@@ -57,6 +57,8 @@ struct Loss : Described {
   Mean mean_of_drawn(Value losses, const Fields& fields, Value sample_weight = {}) const;
 
   virtual Reads reads() const = 0;
+  // Whether numbers as targets may be shifted and scaled: those of which nothing counts but how far they are apart.
+  virtual bool takes_scaled() const { return reads() == Reads::numbers; }
   // Completes what the config left to the data (ClassWeights); called once, before anything is built. Data that do not
   // fit are a ShapeError.
   virtual void learn(const Labels& /*labels*/) {}

@@ -31,6 +31,8 @@ struct Tensor {
 inline Variable average_of(const Tensor& buffer, const std::string& average) {
   return {average + "/" + buffer.path, {DType::f32, buffer.shape}, Role::average_of_buffer};
 }
+// The path of the buffer that such a variable is an average of.
+inline std::string averaged_buffer(const Variable& average) { return average.name.substr(average.name.find('/') + 1); }
 
 struct LayerSummary {
   std::string path;  // "3", "layer1.0.conv1"

@@ -172,6 +172,30 @@ TEST_CASE("masks that are cut or mutated never crash") {
   CHECK(refused > static_cast<int>(good.size()));
 }
 
+TEST_CASE("pixels may be other numbers than those of their classes: 'values' lists them in the classes' order") {
+  Photos photos;
+  photos.write("masks/a.png", png(3, 2, 1, std::string("\0\xFF\xFF\0\xFF\0", 6)));
+  photos.write("masks/b.png", png(3, 2, 1, std::string("\xFF\0\0\0\0\0", 6)));
+  const auto opened = photos.opened("classes: [ground, disk], values: [255, 0]");
+  REQUIRE(opened->problems == "");
+  const Dataset& data = *opened->sets.train;
+  CHECK(std::vector<std::string>(data.classes().begin(), data.classes().end()) ==
+        std::vector<std::string>{"ground", "disk"});
+  CHECK(classes_in(sample(data, 0)[1]) == std::vector<int>{1, 0, 0, 1, 0, 1});
+  CHECK(classes_in(sample(data, 1)[1]) == std::vector<int>{0, 1, 1, 1, 1, 1});
+  CHECK(photos.opened("values: [0, 255]")->sets.classes == std::vector<std::string>{"0", "1"});
+  photos.write("masks/b.png", png(3, 2, 1, std::string("\0\0\x80\0\0\0", 6)));
+  CHECK(photos.placeless(error_text([&] { sample(data, 1); })) ==
+        "error: DIR/masks/b.png: expected pixels of 255, 0, as 'values' says; that in row 0, column 2 (from 0 on) is "
+        "128\n"
+        "  help: add it to 'values' if it is a class's, else mend the mask");
+  CHECK(photos.opened("classes: 3, values: [0, 255]")->problems ==
+        "error: DIR/run.yaml:1:93: data.train.values: expected 3 values, one a class, got 2");
+  CHECK(photos.opened("values: [0, 0]")->problems ==
+        "error: DIR/run.yaml:1:81: data.train.values: 0 is there twice\n  help: write one value for each class");
+  CHECK(photos.opened("classes: [a, a]")->problems.find("or a list of different names") != std::string::npos);
+}
+
 TEST_CASE("pairs that are not whole are told, and none at all is an error") {
   Photos photos;
   photos.write("photos/c.png", png(3, 2, 1, std::string(6, '\1')));

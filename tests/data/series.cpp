@@ -78,8 +78,8 @@ TEST_CASE("a series is normalized by the rows of the training windows alone") {
   CHECK(floats(sample(*opened->sets.train, 0)[0])[2] == doctest::Approx(-1 / deviation));
   CHECK(floats(sample(*opened->sets.validation, 0)[0])[0] == doctest::Approx(1 / deviation));
   CHECK(opened->sets.target == Type{DType::f32, {}});
-  CHECK(opened->sets.target_scaling.shift == doctest::Approx(20));
-  CHECK(opened->sets.target_scaling.scale == doctest::Approx(10 * deviation));
+  CHECK(opened->sets.target_scaling.at(0).shift == doctest::Approx(20));
+  CHECK(opened->sets.target_scaling.at(0).scale == doctest::Approx(10 * deviation));
 
   SUBCASE("rows to predict are all windows of inputs, up to the file's end") {
     folder.write("new.csv", "b,day,a\n0,x,0\n10,x,1\n20,x,2\n");

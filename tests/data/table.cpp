@@ -53,7 +53,7 @@ TEST_CASE("a target of numbers is standardised, and the set says how") {
   CHECK(opened->problems == "");
   CHECK(opened->sets.train->fields()[1].type == Type{DType::f32, {}});
   CHECK(targets(*opened->sets.train) == std::vector<float>{-1, 1});
-  CHECK(opened->sets.target_scaling == Scaling{200, 100});
+  CHECK(opened->sets.target_scaling == std::vector{Scaling{200, 100}});
   CHECK(opened->sets.classes.empty());
   const auto plain = table.open("target: {column: price, normalize: none}");
   CHECK(targets(*plain->sets.train) == std::vector<float>{100, 300});
@@ -84,7 +84,7 @@ TEST_CASE("a column may be a further target: a field that is no input, of values
   CHECK(fields[1] == SampleField{"kind", {DType::i32, {}}, 3});
   CHECK(fields[2].name == "price");
   CHECK(fields[2].type == Type{DType::f32, {}});
-  CHECK(fields[2].scaling == Scaling{25, std::sqrt(125.0)});
+  CHECK(fields[2].scaling == std::vector{Scaling{25, std::sqrt(125.0)}});
   CHECK(fields[3].name == "y");
   REQUIRE(sets.inputs.size() == 1);  // neither is given to the model
   CHECK(inputs(sets.train).size() == 4);
@@ -99,6 +99,66 @@ TEST_CASE("a column may be a further target: a field that is no input, of values
     CHECK(read->fields().size() == 1);
     CHECK(inputs(read)[0][0] == inputs(sets.train)[3][0]);
   }
+}
+
+TEST_CASE("several targets are the numbers of one field, each scaled by itself, in the order in which they are named") {
+  const Table table("a,b,c,d\n1,2,10,4\n2,3,30,6\n3,1,20,2\n4,5,40,8\n");
+  const auto opened = table.open("target: [d, b]");
+  REQUIRE(opened->problems == "");
+  const DataSets& sets = opened->sets;
+  const auto fields = sets.train->fields();
+  REQUIRE(fields.size() == 2);
+  CHECK(fields[0].type == Type{DType::f32, {2}});
+  CHECK(fields[1].type == Type{DType::f32, {2}});
+  const double d = std::sqrt(5.0), b = std::sqrt(2.1875);
+  REQUIRE(fields[1].scaling.size() == 2);
+  CHECK(fields[1].scaling[0] == Scaling{5, d});
+  CHECK(fields[1].scaling[1].shift == 2.75);
+  CHECK(fields[1].scaling[1].scale == doctest::Approx(b));
+  const std::vector<float> first = floats(sample(*sets.train, 0)[1]);
+  REQUIRE(first.size() == 2);
+  CHECK(first[0] == doctest::Approx(-1 / d));
+  CHECK(first[1] == doctest::Approx(-0.75 / b));
+  CHECK(data_values(sets).at("data.targets").as_integer() == 2);
+  CHECK(sets.classes.empty());
+  for (const char* rows : {"a,b,c,d\n4,0,40,0\n", "c,a\n40,4\n", "4,0,40,0\n", "4,40\n"}) {  // with targets or without
+    const DatasetPointer read = table.rows(*opened, rows);
+    CHECK(read->fields().size() == 1);
+    CHECK(inputs(read)[0] == inputs(sets.train)[3]);
+  }
+  opened->spec.fitted = sets.fitted;
+  std::vector<Problem> problems;
+  const DataSets known = open_data(opened->spec, table.path, 1, problems, SetsToRead::none());
+  REQUIRE(known.train->fields().size() == 2);
+  CHECK(known.train->fields()[1].scaling == fields[1].scaling);
+  CHECK(table.open("target: {column: [d, b], normalize: none}")->sets.target_scaling.empty());
+}
+
+TEST_CASE("several targets that are no numbers, or the same, are refused") {
+  const std::string text = "a,b,c\n1,2,x\n2,3,y\n";
+  CHECK(refusal(text, "target: [b, c]") ==
+        "error: DIR/people.csv:2:5: data.train: column 'c': expected a number, found 'x'\n"
+        "  help: take the row out, or write 'columns: {c: {type: target, as: class}}' in the place of its name in "
+        "'target' if all are names of classes");
+  CHECK(refusal(text, "target: [b, b]") ==
+        "error: DIR/run.yaml:1:49: data.train.target.column: 'b' is named twice\n  help: name it once");
+  CHECK(refusal(text, "target: []") ==
+        "error: DIR/run.yaml:1:49: data.train.target.column: expected one name or more, got none");
+  CHECK(refusal(text, "target: [b, d]").starts_with("error: DIR/run.yaml:1:9: data.train: unknown column 'd'\n"));
+  CHECK(
+      refusal(text, "target: {column: [a, b], as: class}") ==
+      "error: DIR/run.yaml:1:70: data.train.target.as: several targets are numbers\n"
+      "  help: name one target here, and the others as 'columns: {b: {type: target, as: class}}', each with a loss of "
+      "its own");
+  CHECK(refusal(text, "target: [a, b], target_path: b.csv") ==
+        "error: DIR/run.yaml:1:70: data.train.target_path: several targets are columns of one file\n"
+        "  help: write them into 'path'");
+  CHECK(refusal(text, "target: [a, b, c], columns: {c: ignore}").find("data.train.columns: column 'c' is the target") !=
+        std::string::npos);
+  CHECK(refusal(text, "target: b, columns: {b: {normalize: none}}") ==
+        "error: DIR/run.yaml:1:61: data.train.columns: column 'b' is the target\n"
+        "  help: say in 'target' what is to be done to it, {column: b, as: class}; or name another target");
+  CHECK(refusal(text, "target: b, columns: {b: target}") == "");
 }
 
 TEST_CASE("a column may be a group: a field that is no input, numbered in each set by what the rows have in common") {
@@ -152,9 +212,8 @@ TEST_CASE("what is said of a further target names it as it is written") {
 TEST_CASE("a column that is named by its place is told the names there are") {
   CHECK(refusal("x,y\n1,2\n", "target: 1") ==
         "error: DIR/run.yaml:1:49: data.train.target.column: expected a string, got 1\n"
-        "  help: write a column's name; where no header names them they are c1, c2, …; further targets are 'columns: "
-        "{NAME: "
-        "target}'");
+        "  help: write a column's name, or a list of them; where no header names them they are c1, c2, …; further "
+        "targets with losses of their own are 'columns: {NAME: target}'");
   CHECK(refusal("x,y\n1,2\n", "target: \"1\"") ==
         "error: DIR/run.yaml:1:9: data.train: unknown column '1'\n  known columns: x, y\n"
         "  help: columns go by their names: the first is 'x', the last 'y'");

@@ -99,6 +99,25 @@ TEST_CASE("an input that the prediction does not depend on is told") {
         "  help: name it in a layer's 'from:', or leave it out of the data\n");
 }
 
+TEST_CASE("a layer that no loss depends on is told, unless it is frozen") {
+  const std::string model = before +
+                            "loss: cross_entropy\n"
+                            "model:\n"
+                            "  - flatten:\n"
+                            "    name: seen\n"
+                            "  - linear: 8\n"
+                            "  - linear: 4\n"
+                            "    name: aside\n"
+                            "  - linear: 4\n"
+                            "    from: seen\n";
+  CHECK(doubts(model) ==
+        "small.yaml:9:5: model[1] (linear): no loss depends on what it gives, so that its parameters are not trained; "
+        "nor on 1 other layer\n"
+        "  help: name it in a layer's 'from:', or its item in a loss's 'output:'; or take it out\n");
+  CHECK(doubts(model, {"freeze=[\"1\", aside]"}) == "");
+  CHECK(doubts(model + "  - add:\n    from: [\"3\", aside]\n") == "");
+}
+
 TEST_CASE("batch_norm of single samples is refused, and a single sample at an epoch's end is told") {
   const std::string features =
       before + "loss: cross_entropy\nmodel: [flatten, linear: 8, batch_norm, relu, linear: 4]\n";

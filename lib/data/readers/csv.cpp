@@ -68,6 +68,8 @@ struct Csv final : Reader {
     s.example(
         "{format: csv, path: houses.csv, target: price, impute: median, columns: {id: ignore, town: {as: index}}}");
     s.check([this](const Report& report) {
+      if (target_path && table.target.column.size() > 1)
+        report.at("target_path", "several targets are columns of one file", "write them into 'path'");
       if (delimiter && *delimiter != "tab" && *delimiter != "space" &&
           (delimiter->size() != 1 || *delimiter == "\"" || *delimiter == "\n"))
         report.at("delimiter", concat("expected one character, tab or space, got '", *delimiter, "'"));
@@ -150,7 +152,8 @@ struct Csv final : Reader {
   void add_target(TableParts& parts, const std::filesystem::path& file) const {
     CsvForm rows = form();
     rows.header.reset();
-    rows.names = {table.target.column};
+    const std::string& name = table.target.column.values[0];
+    rows.names = {name};
     rows.skip = 0;
     const auto opened = std::make_shared<const CsvText>(file, rows);
     parts.target = opened;
@@ -162,9 +165,9 @@ struct Csv final : Reader {
     if (target.rows() != parts.text->rows())
       fail(concat("expected a row for each of the ", parts.text->rows(), " in ", parts.text->path().string(),
                   ", found ", target.rows()));
-    if (std::ranges::count(parts.names, table.target.column) > 0)
-      fail(concat("the target '", table.target.column, "' is a column of ", parts.text->path().string(), " too"));
-    parts.names.push_back(table.target.column);
+    if (std::ranges::count(parts.names, name) > 0)
+      fail(concat("the target '", name, "' is a column of ", parts.text->path().string(), " too"));
+    parts.names.push_back(name);
   }
 
   static std::string first_row(const CsvText& text) {
@@ -191,7 +194,7 @@ struct Csv final : Reader {
     rows.names = fitted.names;
     if (rows.names.empty()) {
       for (const FittedColumn& column : fitted.columns) rows.names.push_back(column.name);
-      rows.names.push_back(fitted.target.name);
+      for (const FittedColumn& target : fitted.target.values) rows.names.push_back(target.name);
     }
     if (skip > 0) {
       rows.skip = 0;
@@ -252,7 +255,7 @@ struct Csv final : Reader {
     if (!fitted.names.empty()) {
       orders.push_back(fitted.names);
       orders.push_back(fitted.names);
-      std::erase(orders.back(), fitted.target.name);
+      for (const FittedColumn& target : fitted.target.values) std::erase(orders.back(), target.name);
       for (const FittedColumn& column : fitted.columns)
         if (column.is_target()) std::erase(orders.back(), column.name);
     }

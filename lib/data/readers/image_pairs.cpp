@@ -78,16 +78,23 @@ Pairs paired(const fs::path& images, const fs::path& masks) {
   return pairs;
 }
 
+constexpr int64_t most_classes = 1 << 16;  // that a mask of 16 bits tells apart
+
 class ImagePairSet final : public Dataset, public Windowed, public Fittable {
  public:
-  ImagePairSet(Pairs pairs, const ImageKeys& keys, std::vector<std::string> classes)
+  // `values`: the pixels of each class; empty: they are its number.
+  ImagePairSet(Pairs pairs, const ImageKeys& keys, std::vector<std::string> classes, std::vector<int64_t> values)
       : pairs_(std::move(pairs)),
         classes_(std::move(classes)),
+        values_(std::move(values)),
+        numbers_(numbers_of(values_)),
         limits_(keys.limits()),
         size_(keys.size ? *keys.size : image_size(pairs_.files[0].first, limits_)),
         form_{.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()} {
     fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}},
                {"y", {DType::i32, {size_.h, size_.w}}, static_cast<int64_t>(classes_.size())}};
+    if (values_.empty())
+      fields_[1].class_help = "write 'values: [0, NUMBER]' below 'train' if that is what a class's pixels are";
   }
 
   int64_t size() const override { return std::ssize(pairs_.files); }
@@ -131,14 +138,38 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
                                                      " pixels (height x width) as its image, found ", mask.size.h,
                                                      " x ", mask.size.w)});
     for (int64_t y = 0; y < size_.h; ++y) {
-      const int64_t row = (2 * y + 1) * mask.size.h / (2 * size_.h) * mask.size.w;
-      for (int64_t x = 0; x < size_.w; ++x)
-        *into++ = mask.values[static_cast<size_t>(row + (2 * x + 1) * mask.size.w / (2 * size_.w))];
+      const int64_t from = (2 * y + 1) * mask.size.h / (2 * size_.h);
+      for (int64_t x = 0; x < size_.w; ++x) {
+        const int64_t column = (2 * x + 1) * mask.size.w / (2 * size_.w);
+        const uint16_t value = mask.values[static_cast<size_t>(from * mask.size.w + column)];
+        const int32_t number = numbers_.empty() ? value : numbers_[value];
+        if (number < 0) fail_value(file, from, column, value);
+        *into++ = number;
+      }
     }
+  }
+  [[noreturn]] void fail_value(const fs::path& file, int64_t row, int64_t column, int64_t value) const {
+    std::vector<std::string> known;
+    for (const int64_t each : values_) known.push_back(std::to_string(each));
+    throw Error(Exit::data,
+                Problem{.where = {.file = file.string()},
+                        .what = concat("expected pixels of ", join(known), ", as 'values' says; that in row ", row,
+                                       ", column ", column, " (from 0 on) is ", value),
+                        .help = "add it to 'values' if it is a class's, else mend the mask"});
+  }
+
+  // By a pixel's value the class's number; -1: it is of none. Empty where there are no values.
+  static std::vector<int32_t> numbers_of(const std::vector<int64_t>& values) {
+    if (values.empty()) return {};
+    std::vector<int32_t> numbers(most_classes, -1);
+    for (size_t i = 0; i < values.size(); ++i) numbers[static_cast<size_t>(values[i])] = static_cast<int32_t>(i);
+    return numbers;
   }
 
   const Pairs pairs_;
   const std::vector<std::string> classes_;
+  const std::vector<int64_t> values_;
+  const std::vector<int32_t> numbers_;
   const ImageLimits limits_;
   const Pair size_;
   const ImageForm form_;
@@ -148,26 +179,44 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
 struct ImagePairs final : Reader {
   std::string images, masks;
   ClassCount count;
+  std::vector<int64_t> values;
   ImageKeys form;
   void describe(Schema& s) override {
     s.summary("images with masks, which say the class of each pixel: segmentation");
     s.details(
         "A mask is a PNG of its image's size and name, whatever the endings, whose pixels are the numbers of classes, "
-        "by a palette or as grey values. The target is i32 [height, width]; 'cross_entropy' takes it with a network "
+        "by a palette or as grey values; where they are others, as in masks of black and white, 'values' lists them. "
+        "The "
+        "target is i32 [height, width]; 'cross_entropy' takes it with a network "
         "that ends with a value for each class at each place, as 'conv2d: {out_channels: ${data.classes}, kernel_size: "
         "1}' does. Crops, flips and sizes of 'transforms' act on image and mask alike. Pixels of no class, such as "
         "255 in many sets, are left out by 'ignore_index' of the loss.");
     s.required("images", images, "the folder of the images").known_as({"path", "image_dir", "img_dir"});
     s.required("masks", masks, "the folder of their masks").known_as({"labels", "mask_dir", "annotations"});
-    count.describe(s, 1 << 16);
+    count.describe(s, most_classes);
+    s.optional("values", values, "the pixels of each class, in the order of the classes; without it 0, 1, 2, …")
+        .at_least(0)
+        .at_most(most_classes - 1);
     form.describe(s);
     s.example("{format: image_pairs, images: photos, masks: masks, classes: 21, size: [256, 256]}");
+    s.example("{format: image_pairs, images: scans, masks: drawn, classes: [background, vessel], values: [0, 255]}");
+    s.check([this](const Report& report) {
+      std::vector<int64_t> sorted = values;
+      std::ranges::sort(sorted);
+      if (const auto twice = std::ranges::adjacent_find(sorted); twice != sorted.end())
+        report.at("values", concat(*twice, " is there twice"), "write one value for each class");
+      else if (count.classes && !values.empty() && std::ssize(values) != count.classes->count)
+        report.at("values", concat("expected ", count_of(count.classes->count, "value"), ", one a class, got ",
+                                   std::ssize(values)));
+    });
   }
 
   DatasetPointer open(const Folders& folders) const override {
-    std::vector<std::string> classes = count.names(folders, place, " in the masks", 21);
+    ClassCount counted = count;
+    if (!values.empty() && !counted.classes) counted.classes = ClassList{.count = std::ssize(values)};
+    std::vector<std::string> classes = counted.names(folders, place, " in the masks", 21);
     return std::make_shared<ImagePairSet>(paired(find_data(folders, images), find_data(folders, masks)), form,
-                                          std::move(classes));
+                                          std::move(classes), values);
   }
   DatasetPointer open_fitted(const Node& fit) const override { return samples_of_fit(fit); }
 };

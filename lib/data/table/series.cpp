@@ -39,7 +39,8 @@ SampleField series_target(const SeriesWindows& windows, const FittedSeries& fit)
   if (windows.horizon > 1 || fit.targets.size() > 1) sizes.push_back(windows.horizon);
   if (fit.targets.size() > 1) sizes.push_back(std::ssize(fit.targets));
   SampleField y{"y", {DType::f32, Shape(std::move(sizes))}};
-  if (fit.targets.size() == 1) y.scaling = {fit.targets[0].shift, fit.targets[0].scale};
+  if (fit.targets.size() == 1) y.scaling = unless_unscaled({{fit.targets[0].shift, fit.targets[0].scale}});
+  y.unscaled_help = "write 'normalize: none' beside 'format: series'";
   return y;
 }
 

@@ -12,6 +12,7 @@
 #include "lib/data/table/column_curve.h"
 #include "lib/data/table/column_summary.h"
 #include "lib/data/table/table_text.h"
+#include "lib/spec/one_or_more.h"
 #include "lib/spec/schema.h"
 
 namespace dl {
@@ -21,11 +22,14 @@ struct ColumnSpec {
   std::optional<std::string> type, normalize, impute, as;
   Node fill;
   std::string strip;
+  bool says_target_alone() const {
+    return type == "target" && !normalize && !impute && !as && fill.is_null() && strip.empty();
+  }
   void describe(Schema& s);
 };
 
 struct TargetSpec {
-  std::string column;
+  OneOrMore<std::string> column;  // several are numbers
   std::optional<std::string> as;
   std::string normalize = "standard", strip;
   void describe(Schema& s);
@@ -70,7 +74,7 @@ struct FittedColumn {
 struct FittedTable {
   std::vector<std::string> names;     // of all the training table's columns, in order; empty: not known
   std::vector<FittedColumn> columns;  // of the input, in order, and behind them further targets
-  FittedColumn target;
+  OneOrMore<FittedColumn> target;
   void describe(Schema& s);
 };
 
@@ -84,8 +88,9 @@ class Tabular {
 // A table as it was read: its Fittable makes samples of it. "x" is f32 [features]: in the columns'
 // order a number for each numeric one, and for each categorical one as many as it has categories, 1 at its own; all are
 // 0 for a category that was not seen in training. A column `as: index` is an input of its own, i32 [], under its name:
-// 0 for a category that was not seen, then the categories from 1 on. "y" is a class, i32 [], or a number, f32 []; so is
-// a further target, under its column's name, and a group, i32 []: rows of a set that are alike in it have one number.
+// 0 for a category that was not seen, then the categories from 1 on. "y" is a class, i32 [], or a number, f32 []; of
+// several targets their numbers, f32 [targets]. A further target is a class or a number under its column's name, and so
+// is a group, i32 []: rows of a set that are alike in it have one number.
 struct TableParts {
   std::shared_ptr<const TableText> text;
   std::shared_ptr<const TableText>
@@ -107,6 +112,7 @@ struct TableParts {
     return in_target(column) ? target->kept(0) : text ? text->kept(column) : nullptr;
   }
   bool in_target(int64_t column) const { return target && column == std::ssize(names) - 1; }
+  uint64_t xxh64() const;  // of the files' text
 };
 // A table without the target, where it has one, is an Error(Exit::usage).
 DatasetPointer make_table(TableParts parts);

@@ -15,8 +15,11 @@
 namespace dl {
 
 std::string as_class(const TableSpec& spec, const std::string& target) {
-  return target == spec.target.column ? concat("target: {column: ", target, ", as: class}")
-                                      : concat("columns: {", target, ": {type: target, as: class}}");
+  const std::vector<std::string>& targets = spec.target.column.values;
+  if (targets.size() > 1 && std::ranges::count(targets, target) > 0)
+    return concat("columns: {", target, ": {type: target, as: class}}' in the place of its name in 'target");
+  return targets == std::vector{target} ? concat("target: {column: ", target, ", as: class}")
+                                        : concat("columns: {", target, ": {type: target, as: class}}");
 }
 
 double signed_log(double x) { return std::copysign(std::log1p(std::abs(x)), x); }
@@ -163,12 +166,13 @@ class Fitter {
     in_parallel(std::ssize(found), threads_for(rows_.size()),
                 [&](int64_t i) { found[static_cast<size_t>(i)] = fit_column(i); });
     FittedTable fitted{.names = parts_.names};
+    fitted.target.values.resize(parts_.spec.target.column.size());
     std::vector<FittedColumn> targets;  // further ones
     std::vector<std::string> left_out;  // columns that are no input, and why
     for (Column& column : found) {
       std::ranges::move(column.warnings, std::back_inserter(warnings_));
-      if (column.is_target)
-        fitted.target = std::move(column.fitted);
+      if (column.target)
+        fitted.target.values[*column.target] = std::move(column.fitted);
       else if (column.fitted.is_target())
         targets.push_back(std::move(column.fitted));
       else if (column.left_out.empty())
@@ -179,7 +183,8 @@ class Fitter {
     if (fitted.columns.empty()) {
       for (const FittedColumn& target : targets)
         left_out.push_back(concat("column '", target.name, "' is a ", target.kind == "group" ? "group" : "target"));
-      left_out.push_back(concat("column '", parts_.spec.target.column, "' is the target"));
+      for (const std::string& target : parts_.spec.target.column.values)
+        left_out.push_back(concat("column '", target, "' is ", fitted.target.size() > 1 ? "a target" : "the target"));
       throw Error(Exit::usage, Problem{.where = parts_.where,
                                        .what = concat("no column of '", parts_.text->path().filename().string(),
                                                       "' is left as input"),
@@ -193,8 +198,8 @@ class Fitter {
  private:
   struct Column {
     FittedColumn fitted;
-    bool is_target = false;
-    std::string left_out;  // why it is no input; empty: it is one
+    std::optional<size_t> target;  // it is that one of "y"
+    std::string left_out;          // why it is no input; empty: it is one
     std::vector<Problem> warnings;
   };
 
@@ -210,13 +215,14 @@ class Fitter {
     const auto warn = [&](std::string what, std::string help) {
       found.warnings.push_back({.where = parts_.text->first_where(), .what = std::move(what), .help = std::move(help)});
     };
-    if (name == parts_.spec.target.column) {
-      found.is_target = true;
+    const std::vector<std::string>& targets = parts_.spec.target.column.values;
+    if (const auto target = std::ranges::find(targets, name); target != targets.end()) {
+      found.target = static_cast<size_t>(target - targets.begin());
       found.fitted = fit_target(parts_.spec.target, column(parts_.spec.target.strip), parts_.classes, found.warnings);
     } else if (spec.type == "target") {
-      const TargetSpec target{
-          .column = name, .as = spec.as, .normalize = spec.normalize.value_or("standard"), .strip = spec.strip};
-      found.fitted = fit_target(target, column(spec.strip), {}, found.warnings);
+      const TargetSpec further{
+          .column = {{name}}, .as = spec.as, .normalize = spec.normalize.value_or("standard"), .strip = spec.strip};
+      found.fitted = fit_target(further, column(spec.strip), {}, found.warnings);
     } else if (spec.type == "group") {
       found.fitted = {.name = name, .kind = "group", .strip = spec.strip};
     } else if (spec.type == "ignore") {
@@ -272,16 +278,17 @@ class Fitter {
   // `classes` in their order; empty: those that the rows have.
   FittedColumn fit_target(const TargetSpec& spec, const TableColumn& column, const std::vector<std::string>& classes,
                           std::vector<Problem>& warnings) const {
-    FittedColumn fitted{.name = spec.column, .strip = spec.strip};
+    FittedColumn fitted{.name = column.name(), .strip = spec.strip};
     ColumnNumbers numbers;
-    if (spec.as ? *spec.as == "value" : classes.empty()) {
+    const bool must_be_numbers = spec.as == "value" || spec.column.size() > 1;
+    if (must_be_numbers || (!spec.as && classes.empty())) {
       numbers = column.numbers();
-      if (numbers.others > 0 && (spec.as || numbers.are_most()))
+      if (numbers.others > 0 && (must_be_numbers || numbers.are_most()))
         fail_cell(parts_, numbers.other_rows[0], column.index, "a number", column.text(numbers.other_rows[0]),
-                  concat("take the row out, or write '", as_class(parts_.spec, spec.column),
+                  concat("take the row out, or write '", as_class(parts_.spec, column.name()),
                          "' if all are names of classes"));
     }
-    if (spec.as == "value" || numbers.are_all()) {
+    if (must_be_numbers || numbers.are_all()) {
       fitted.kind = "value";
       fit_numbers(fitted, column, numbers, spec.normalize);
       doubt_form(column, numbers.form, warnings);
@@ -309,8 +316,9 @@ FittedTable fit_table(const TableParts& parts, RowChoice rows, std::vector<Probl
 
 bool target_is_class(const TableParts& parts, RowChoice rows) {
   const TargetSpec& target = parts.spec.target;
+  if (target.column.size() > 1) return false;
   if (target.as || !parts.classes.empty()) return target.as.value_or("class") == "class";
-  const auto index = std::ranges::find(parts.names, target.column) - parts.names.begin();
+  const auto index = std::ranges::find(parts.names, target.column.values[0]) - parts.names.begin();
   return !TableColumn{.parts = parts, .index = index, .strip = target.strip, .rows = rows}.numbers().are_all();
 }
 

@@ -81,13 +81,13 @@ void ColumnSpec::describe(Schema& s) {
 }
 
 void TargetSpec::describe(Schema& s) {
-  s.summary("the column that is to be predicted");
-  s.required("column", column, "its name")
+  s.summary("the column that is to be predicted, or a list of columns of numbers");
+  s.required("column", column, "its name; [NAME, NAME] of several, whose numbers are predicted together")
       .positional()
       .known_as({"name", "columns", "col"})
       .help(
-          "write a column's name; where no header names them they are c1, c2, …; further targets are 'columns: {NAME: "
-          "target}'");
+          "write a column's name, or a list of them; where no header names them they are c1, c2, …; further targets "
+          "with losses of their own are 'columns: {NAME: target}'");
   s.optional("as", as, "class or value; without it value where the training part's cells are numbers")
       .one_of({"class", "value"})
       .known_as({"type", "task", "kind", "dtype"})
@@ -96,12 +96,23 @@ void TargetSpec::describe(Schema& s) {
   s.optional("normalize", normalize, "of a value; figures and predictions are reported in the column's own units")
       .one_of(target_normalizations);
   s.optional("strip", strip, "characters taken off the end of each cell");
+  s.check([this](const Report& report) {
+    const std::vector<std::string>& names = column.values;
+    if (names.empty()) report.at("column", "expected one name or more, got none");
+    for (auto name = names.begin(); name != names.end(); ++name)
+      if (std::find(names.begin(), name, *name) != name)
+        return report.at("column", concat("'", *name, "' is named twice"), "name it once");
+    if (names.size() > 1 && as == "class")
+      report.at("as", "several targets are numbers",
+                concat("name one target here, and the others as 'columns: {", names.back(),
+                       ": {type: target, as: class}}', each with a loss of its own"));
+  });
 }
 
 void TableSpec::describe(Schema& s) {
-  s.required("target", target, "the column to be predicted")
-      .known_as({"label", "y", "target_column", "label_column", "y_col"})
-      .help("write 'target: COLUMN', the name of one");
+  s.required("target", target, "the column to be predicted, or a list of columns of numbers")
+      .known_as({"label", "y", "target_column", "label_column", "y_col", "targets", "labels"})
+      .help("write 'target: COLUMN', the name of one, or 'target: [COLUMN, COLUMN]'");
   for (const char* key : {"features", "inputs", "feature_columns", "usecols", "use", "x"})
     s.instead_of(key, "leave it out: all columns are inputs but those of 'columns: {NAME: ignore}'");
   for (const char* key : {"drop", "ignore", "exclude", "drop_columns", "index_col", "id_column", "id"})
@@ -122,9 +133,6 @@ void TableSpec::describe(Schema& s) {
         "and write 'columns: {NAME: ignore}'");
   for (const char* key : {"numeric", "numerical", "continuous", "cont_names"})
     s.instead_of(key, "write 'columns: {NAME: numeric}'");
-  s.instead_of("targets",
-               "write 'target: COLUMN', and for each further one 'columns: {OTHER: target}', which a loss names: {mse: "
-               "{target: OTHER}}");
   for (const char* key : {"sequence", "series", "window"})
     s.instead_of(key, "write 'data.transforms: [reshape: [-1, 1]]' for a row that is a series");
   s.optional("columns", columns, "how columns become numbers, by name; the others are numeric if all cells are numbers")
@@ -153,6 +161,11 @@ void TableSpec::describe(Schema& s) {
       .one_of({"mean", "median", "most_frequent"});
   s.optional("min_count", min_count, "a category that the training part has fewer times is not known").at_least(1);
   s.check([this](const Report& report) {
+    for (const auto& [name, column] : columns)
+      if (std::ranges::count(target.column.values, name) > 0 && !column.says_target_alone())
+        report.at(
+            "columns", concat("column '", name, "' is the target"),
+            "say in 'target' what is to be done to it, {column: " + name + ", as: class}; or name another target");
     if (thousands && (thousands->size() != 1 || std::isdigit(static_cast<unsigned char>((*thousands)[0]))))
       report.at("thousands", concat("expected one character that is no digit, got '", *thousands, "'"));
     else if (thousands && *thousands == decimal.value_or("."))
@@ -189,7 +202,10 @@ void FittedTable::describe(Schema& s) {
   s.summary("what was fitted to the training part of a table");
   s.optional("names", names, "of all the table's columns, in order");
   s.required("columns", columns, "of the input, in order, and behind them further targets");
-  s.required("target", target, "the column to be predicted");
+  s.required("target", target, "the column to be predicted, or several");
+  s.check([this](const Report& report) {
+    if (target.empty()) report.at("target", "expected one column or more, got none");
+  });
 }
 
 }  // namespace dl

@@ -108,8 +108,7 @@ struct StochasticWeightAveraging final : Controller {
   // The weights and buffers as the n-th of the mean.
   void average(Store& store, int64_t n) const {
     average(store, parameters_, "swa", n);
-    for (const Variable& v : store.of_role(Role::average_of_buffer))
-      average(store, v.name.substr(v.name.find('/') + 1), v.name, n);
+    for (const Variable& v : store.of_role(Role::average_of_buffer)) average(store, averaged_buffer(v), v.name, n);
   }
 
   static void average(Store& store, const std::string& variable, const std::string& average, int64_t n) {

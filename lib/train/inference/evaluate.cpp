@@ -44,6 +44,7 @@ class Predictions {
     target_name_ = target->name;
     target_type_ = target->type;
     scaling_ = target->scaling;
+    if (scaling_.empty()) scaling_.emplace_back();
   }
 
   void take(const Program& program, const Batch& batch) {
@@ -58,7 +59,8 @@ class Predictions {
       } else if (target_) {
         const float* scaled = reinterpret_cast<const float*>(batch.fields[*target_]) + i * targets;
         own_units_.clear();
-        for (size_t t = 0; t < targets; ++t) own_units_.push_back(in_own_units(scaled[t], scaling_));
+        for (size_t t = 0; t < targets; ++t)
+          own_units_.push_back(in_own_units(scaled[t], scaling_[t % scaling_.size()]));
         p.target_values = own_units_;
       }
       each_(p);
@@ -71,7 +73,7 @@ class Predictions {
   std::optional<size_t> target_;
   std::string target_name_;
   Type target_type_{DType::f32, {}};
-  Scaling scaling_;
+  std::vector<Scaling> scaling_;
   std::vector<float> values_;
   std::vector<double> own_units_;
 };

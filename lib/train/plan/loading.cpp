@@ -50,6 +50,8 @@ std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, cons
       target.count = 2;
       target.help = "mend the data, or take 'cross_entropy' for more classes";
     }
+    if (const std::string& help = data.fields()[static_cast<size_t>(field)].class_help; !help.empty())
+      target.help = concat(help, ", or else ", target.help);
     target.what = concat("a class from 0 to ", target.count - 1,
                          target.besides ? concat(", or ", *target.besides, " (ignore_index)") : "");
     all.push_back(std::move(target));

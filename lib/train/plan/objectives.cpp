@@ -144,6 +144,22 @@ class Objectives::Check {
     }
   }
 
+  // That a loss which reads its targets as they are is not given numbers that were shifted and scaled.
+  bool takes_as_scaled(const Loss& loss, const std::string& path) const {
+    if (!loss.reads_field() || loss.takes_scaled()) return true;
+    const SampleField& target = field(loss.from.target);
+    if (target.scaling.empty()) return true;
+    const bool is_class = loss.reads() != Loss::Reads::numbers && !target.class_help.empty();
+    tell_({.where = loss.place,
+           .path = path + " (" + loss.name + ")",
+           .what =
+               concat("takes its targets as they are, but those of '", target.name, "' are normalized: what was 0 is ",
+                      number_text(std::round(-1e3 * target.scaling[0].shift / target.scaling[0].scale) / 1e3)),
+           .help = is_class ? concat(target.class_help, "; or, of probabilities, ", target.unscaled_help.substr(6))
+                            : target.unscaled_help});
+    return false;
+  }
+
   const SampleField& field(const std::string& name) const {
     const auto fields = data_.train->fields();
     const auto found = std::ranges::find(fields, name, &SampleField::name);
@@ -202,7 +218,7 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
                                  count_of(values, "value"), ", the data have ", count_of(known, "class")),
                   .help = "end the model with 'linear: ${data.classes}'"});
         });
-    good &= fits;
+    good &= fits && check.takes_as_scaled(loss, path);
   }
   if (!good) return;
   for (size_t i = 0; i < metrics_.size(); ++i) {

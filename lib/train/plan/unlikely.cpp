@@ -35,7 +35,7 @@ class Doubts {
     about_classes();
     about_padding();
     about_tables();
-    about_inputs();
+    about_what_is_not_read();
     about_normalization();
     about_the_rate();
     about_windows();
@@ -89,7 +89,7 @@ class Doubts {
                                     : "take 'cross_entropy', which has the softmax and the logarithm in it");
     }
     if (reads == Loss::Reads::numbers) {
-      if (bounds.low >= 0 && read_by.from.target == "y" && plan_.data.target_scaling != Scaling{})
+      if (bounds.low >= 0 && read_by.from.target == "y" && !plan_.data.target_scaling.empty())
         add(at_layer(path),
             concat("what '", layer, "' gives is never below 0, but the targets are normalized: half of them are"),
             concat("remove '", layer, "' at the end"));
@@ -151,10 +151,35 @@ class Doubts {
     }
   }
 
-  // Inputs that the prediction does not depend on.
-  void about_inputs() {
+  // Inputs and layers that no loss depends on.
+  void about_what_is_not_read() {
+    const auto [inputs, layers] = read_by_losses();
+    for (const Network::Input& given : network_.inputs())
+      if (!inputs.contains(given.name))
+        add(at("model"), concat("no layer that the prediction depends on reads the input '", given.name, "'"),
+            concat("name it in a layer's 'from:', or leave it out of the data"));
+    std::vector<std::string> idle;
+    for (const LayerSummary& layer : network_.layers())
+      if (layer.parameters > 0 && !layers.contains(layer.path) && !is_frozen(layer.path)) idle.push_back(layer.path);
+    if (!idle.empty())
+      add(at_layer(idle[0]),
+          concat("no loss depends on what it gives, so that its parameters are not trained",
+                 idle.size() == 1 ? "" : concat("; nor on ", count_of(std::ssize(idle) - 1, "other layer"))),
+          "name it in a layer's 'from:', or its item in a loss's 'output:'; or take it out");
+  }
+
+  bool is_frozen(const std::string& layer) const {
+    return std::ranges::any_of(network_.tensors(), [&](const Tensor& tensor) {
+      return tensor.trained && tensor.path.starts_with(layer + ".") && network_.frozen_until(tensor.path) > 0;
+    });
+  }
+
+  struct Read {
+    std::set<std::string> inputs, layers;  // by name, by path
+  };
+  Read read_by_losses() const {
     Graph g;
-    std::set<std::string> read;
+    Read read;
     std::set<int> seen;
     const NetworkOutputs outputs = predict(network_, g);
     std::vector<int> left;
@@ -166,15 +191,13 @@ class Doubts {
       const int node = left.back();
       left.pop_back();
       if (!seen.insert(node).second) continue;
-      if (const auto* given = dynamic_cast<const Input*>(g.node(node).op.get())) read.insert(given->key);
+      if (const auto* given = dynamic_cast<const Input*>(g.node(node).op.get())) read.inputs.insert(given->key);
+      read.layers.insert(g.node(node).scope);
       for (const Value& v : g.node(node).inputs) left.push_back(v.node);
     }
     for (const Objectives::Term& term : plan_.objectives.losses())
-      if (term.loss->from.lengths) read.insert(*term.loss->from.lengths);
-    for (const Network::Input& given : network_.inputs())
-      if (!read.contains(given.name))
-        add(at("model"), concat("no layer that the prediction depends on reads the input '", given.name, "'"),
-            concat("name it in a layer's 'from:', or leave it out of the data"));
+      if (term.loss->from.lengths) read.inputs.insert(*term.loss->from.lengths);
+    return read;
   }
 
   // A single sample at the end of an epoch, of which a layer over the batch has one value of each channel.

@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "lib/data/row_numbers.h"
 #include "lib/graph/ops.h"
+#include "lib/graph/ops/generate.h"
 #include "lib/nn/class_target.h"
 
 namespace dl {
@@ -78,8 +79,21 @@ class ForwardGraph {
   // What is in the units that a field is trained in, in its own.
   Value in_own_units(Value value, const FieldNames& names) const {
     const auto found = std::ranges::find(parts_.fields, names.target, &ForwardParts::Field::name);
-    const Scaling scaling = found != parts_.fields.end() ? found->scaling : Scaling{};
-    return scaling == Scaling{} ? value : value * scaling.scale + scaling.shift;
+    if (found == parts_.fields.end() || found->scaling.empty()) return value;
+    const std::vector<Scaling>& scaling = found->scaling;
+    if (scaling.size() == 1) return value * scaling[0].scale + scaling[0].shift;
+    std::vector<float> shifts, scales;
+    for (const Scaling& each : scaling) {
+      shifts.push_back(static_cast<float>(each.shift));
+      scales.push_back(static_cast<float>(each.scale));
+    }
+    // [batch, targets, …]: what stands behind that axis is several predictions of a number.
+    std::vector<int64_t> sizes(static_cast<size_t>(value.shape().rank()) - 1, 1);
+    sizes[0] = std::ssize(scaling);
+    const auto of_targets = [&](std::vector<float> values) {
+      return reshape(numbers(*value.graph, std::move(values)), Shape(sizes));
+    };
+    return value * of_targets(std::move(scales)) + of_targets(std::move(shifts));
   }
 
   Value predicted() const {

@@ -21,8 +21,8 @@ struct ForwardParts {
   // Of the data, that losses and metrics read.
   struct Field {
     std::string name;
-    Type type;        // of one sample
-    Scaling scaling;  // of numbers; metrics and predictions are in the field's own units, the loss is not
+    Type type;                     // of one sample
+    std::vector<Scaling> scaling;  // of numbers; metrics and predictions are in the field's own units, the loss is not
   };
   std::vector<Field> fields;
   struct Term {

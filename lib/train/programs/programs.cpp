@@ -61,7 +61,7 @@ struct Programs::Impl {
     Exchanged exchanged;
     for (const Variable& average : store.of_role(Role::average)) exchanged.try_emplace(parameters().name, average);
     for (const Variable& average : store.of_role(Role::average_of_buffer))
-      exchanged.try_emplace(average.name.substr(average.name.find('/') + 1), average);
+      exchanged.try_emplace(averaged_buffer(average), average);
     return exchanged;
   }
 
