@@ -29,15 +29,21 @@ PredictionLines::PredictionLines(const Plan& plan, const Options& options) : ver
   const Shape& output = plan.prediction().shape;
   outputs_ = verdicts_.of_classes() ? verdicts_.classes() : output.rank() == 0 ? 1 : output.last();
   for (int i = 0; i + 1 < output.rank(); ++i) places_.push_back(output[i]);
+  if (const SampleField* field = plan.predicted_field(); field && std::ssize(field->value_names) == outputs_)
+    value_names_ = field->value_names;
   if (!options_.targets) return;
   const int64_t targets = plan.predicted_target().dtype == DType::i32 ? 1 : plan.predicted_target().shape.elements();
   for (int64_t i = 0; i < (places_.empty() ? targets : 1); ++i)
-    target_names_.push_back(targets == 1 || !places_.empty() ? "target" : concat("target_", i));
+    target_names_.push_back(targets == 1 || !places_.empty() ? "target" : concat("target_", value_name(i)));
+}
+
+std::string PredictionLines::value_name(int64_t index) const {
+  return value_names_.empty() ? std::to_string(index) : value_names_[static_cast<size_t>(index)];
 }
 
 std::string PredictionLines::output_name(int64_t index) const {
   if (verdicts_.of_classes()) return verdicts_.name(index);
-  return outputs_ == 1 ? "prediction" : concat("output_", index);
+  return outputs_ == 1 ? "prediction" : concat("output_", value_name(index));
 }
 
 std::string PredictionLines::header() const {
@@ -49,8 +55,8 @@ std::string PredictionLines::header() const {
     for (size_t i = 0; i < places_.size(); ++i) line += concat(",position_", i);
   if (verdicts_.of_classes()) line += ",class,probability";
   if (!verdicts_.of_classes())
-    for (int64_t i = 0; i < outputs_; ++i) line += "," + output_name(i);
-  for (const std::string& name : target_names_) line += "," + name;
+    for (int64_t i = 0; i < outputs_; ++i) line += "," + csv_cell(output_name(i));
+  for (const std::string& name : target_names_) line += "," + csv_cell(name);
   if (options_.places) line += ",place";
   if (verdicts_.of_classes() && options_.all)
     for (int64_t i = 0; i < outputs_; ++i) line += "," + csv_cell(output_name(i));

@@ -25,6 +25,7 @@ class PredictionLines {
  private:
   bool shows_outputs() const { return options_.all || !verdicts_.of_classes(); }
   std::string output_name(int64_t index) const;
+  std::string value_name(int64_t index) const;  // of several values: a column's, or a label's, else its number
   std::string csv_line(const std::string& input, const std::string& place, const Prediction& p, int64_t position) const;
   std::string json(const std::string& input, const std::string& place, const Prediction& p) const;
 
@@ -32,6 +33,7 @@ class PredictionLines {
   const Options options_;
   int64_t outputs_;              // columns: classes, or values
   std::vector<int64_t> places_;  // sizes of the positions: [length] or [height, width]; none where there is one
+  std::vector<std::string> value_names_;  // empty: they have none
   std::vector<std::string> target_names_;
 };
 

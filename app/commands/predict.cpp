@@ -20,6 +20,7 @@
 #include "lib/data/array/npy.h"
 #include "lib/data/image/image_names.h"
 #include "lib/data/skipping.h"
+#include "lib/spec/yaml.h"
 #include "lib/train/inference/evaluate.h"
 
 namespace dl {
@@ -66,7 +67,9 @@ class Predict final : public Command {
   void declare(CLI::App& app) override {
     app.add_option("RUN", what_, "a run, a checkpoint's folder, or a config: its newest run")->required();
     app.add_option("INPUT", inputs_, "image files, and folders of them; or a file of rows, as the training table's");
-    app.add_option("--data", data_, "train, val or test; a described data set: its test part; or a description's file")
+    app.add_option("--data", data_,
+                   "train, val or test; a described data set: its test part; a description's file; or a reader's keys, "
+                   "\"{format: image_folder, path: new}\"")
         ->type_name("DATA");
     app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
         ->type_name("WHICH");
@@ -125,15 +128,21 @@ class Predict final : public Command {
     const DatasetPointer rows = inputs_.empty() ? nullptr : open_rows_of(plan);
     ImageFiles images;
     if (!inputs_.empty() && !rows) images = open_images(plan.run.data, image_files(inputs_), plan.data.raw_input);
+    const std::vector<std::string> names = names_of_target(*plan.data.train);
     const bool is_part = data_ == "train" || data_ == "val" || data_ == "test";
     const DatasetPointer data = rows          ? rows
                                 : images.data ? images.data
                                 : is_part     ? plan.data.part(data_)
-                                              : open_described(plan.run.data, data_, plan.folder());
+                                              : open_other(plan.run.data, other_set(), plan.folder(), names);
     tell(data->warnings());
+    // Numbers that mean other classes than the network's are no targets of it.
+    const bool are_known = same_classes(names_of_target(*data), names);
+    if (!are_known)
+      warn(concat("the classes of '", data_, "' are others than the network's, so that its targets are left out: ",
+                  shortened(join(names_of_target(*data)), 200)));
     const Loss* loss = plan.objectives.predicted_by();
-    const bool has_targets =
-        loss && loss->reads_field() && std::ranges::count(data->fields(), loss->from.target, &SampleField::name) > 0;
+    const bool has_targets = are_known && loss && loss->reads_field() &&
+                             std::ranges::count(data->fields(), loss->from.target, &SampleField::name) > 0;
     const bool has_places = !data_.empty() && data->size() > 0 && !place_text(*data, 0).empty();
     const PredictionLines::Options options{
         .csv = format_ == "csv", .all = all_, .targets = has_targets, .places = has_places};
@@ -206,6 +215,16 @@ class Predict final : public Command {
   }
 
  private:
+  // What --data names, which is no part of the run's own data.
+  Source other_set() const {
+    if (!data_.starts_with("{")) return {.name = data_};
+    Source source;
+    std::vector<Problem> problems;
+    Codec<Source>::read(parse_yaml(data_, "--data"), source, {}, Reading(problems));
+    if (!problems.empty()) throw Error(std::move(problems));
+    return source;
+  }
+
   // [samples, sizes of an output …], in the data's order.
   void write_array(Inference& inference, const DatasetPointer& data, const Type& output) const {
     std::vector<int64_t> sizes{first_ > 0 ? std::min(first_, data->size()) : data->size()};

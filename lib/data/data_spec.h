@@ -124,9 +124,16 @@ std::map<std::string, Node> data_values(const DataSets& sets);
 std::map<std::string, Node> data_stand_ins();
 std::vector<std::string> data_value_names();
 
-// A described set (its test part, or its training part where it has none) by its name or its description's file, for
-// `predict`: with what was fitted to the training data, transformed as outside training. Throws Error.
-DatasetPointer open_described(const DataSpec& spec, const std::string& set_name, const std::filesystem::path& folder);
+// Another set for `predict`: a described one (its test part, or its training part where it has none), or a reader's
+// keys. With what was fitted to the training data, transformed as outside training; what has no names for classes or
+// labels of its own has `names`, those of the training data. Throws Error.
+DatasetPointer open_other(const DataSpec& spec, const Source& source, const std::filesystem::path& folder,
+                          const std::vector<std::string>& names);
+
+// What the numbers of "y" mean: the names of the classes that it counts, else of the labels that it has.
+std::vector<std::string> names_of_target(const Dataset& data);
+// Whether a number means the same in both; true too where the names of either are numbers.
+bool same_classes(std::span<const std::string> some, std::span<const std::string> others);
 
 // A file of rows for `predict`, read as the training part is and with what was fitted to it; null where the training
 // part's reader reads no such files.

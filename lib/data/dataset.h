@@ -33,7 +33,9 @@ struct SampleField {
   // empty.
   std::string class_help;
   std::string unscaled_help;  // of one that is f32: what to write so that its numbers stay as they are
-  bool boxes = false;         // boxes on the image "x", f32 [most, BoxRow::columns] (lib/graph/boxes.h)
+  // Of a target of several numbers: what each of the last axis is of, a column or a label; empty: not known.
+  std::vector<std::string> value_names;
+  bool boxes = false;  // boxes on the image "x", f32 [most, BoxRow::columns] (lib/graph/boxes.h)
   bool operator==(const SampleField&) const = default;
 };
 

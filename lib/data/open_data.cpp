@@ -22,6 +22,22 @@
 #include "lib/data/targeted.h"
 
 namespace dl {
+
+std::vector<std::string> names_of_target(const Dataset& data) {
+  if (!data.classes().empty()) return {data.classes().begin(), data.classes().end()};
+  const auto y = std::ranges::find(data.fields(), "y", &SampleField::name);
+  return y != data.fields().end() ? y->value_names : std::vector<std::string>();
+}
+
+bool same_classes(std::span<const std::string> some, std::span<const std::string> others) {
+  const auto are_numbers = [](std::span<const std::string> names) {
+    for (size_t i = 0; i < names.size(); ++i)
+      if (names[i] != std::to_string(i)) return false;
+    return true;
+  };
+  return std::ranges::equal(some, others) || are_numbers(some) || are_numbers(others);
+}
+
 namespace {
 
 // What programs are given beside the data.
@@ -76,7 +92,11 @@ void compare(const Dataset& part, const Dataset& train, const Where& where, cons
     findings.add(where, concat("expected the fields ", names, " of the training data, found ", names_of(found)));
   } else {
     for (size_t i = 0; i < found.size(); ++i)
-      if (const Type& type = found[i].type, &wanted = expected[i].type; type != wanted)
+      if (!expected[i].value_names.empty() && found[i].value_names != expected[i].value_names)
+        findings.add(where, concat("expected the numbers of '", found[i].name, "' to be of ",
+                                   shortened(join(expected[i].value_names), 200), " as in the training data, found ",
+                                   shortened(join(found[i].value_names), 200)));
+      else if (const Type& type = found[i].type, &wanted = expected[i].type; type != wanted)
         findings.add(where, concat("expected ", found[i].name == "x" ? "samples" : "'" + found[i].name + "'",
                                    " of type ", name_of(wanted.dtype), " and shape ", wanted.shape.text(),
                                    " as in the training data, found ", text_of(type)));
@@ -84,6 +104,11 @@ void compare(const Dataset& part, const Dataset& train, const Where& where, cons
   if (part.classes().size() != train.classes().size())
     findings.add(where, concat("expected the ", train.classes().size(), " classes of the training data, found ",
                                part.classes().size()));
+  else if (!same_classes(part.classes(), train.classes()))
+    findings.add(where,
+                 concat("expected the classes of the training data in their order, ",
+                        shortened(join(train.classes()), 200), "; found ", shortened(join(part.classes()), 200)),
+                 "name them as the training data do");
 }
 
 // The samples that `validation` asks for, out of `size`; 0 where that is not possible.
@@ -219,12 +244,10 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
     const DatasetPointer known = known_by_fit(spec, folder, reads_train);
     if (known && !reads_train) return known;
     // What a label means is what it meant when the run began.
-    const auto names = known ? known->classes() : std::span<const std::string>();
-    return cached(open_part(spec.train, "train", folder, {names.begin(), names.end()}), cache_bytes);
+    return cached(open_part(spec.train, "train", folder, known ? names_of_target(*known) : std::vector<std::string>()),
+                  cache_bytes);
   });
-  const std::vector<std::string> classes =
-      sets.train ? std::vector<std::string>(sets.train->classes().begin(), sets.train->classes().end())
-                 : std::vector<std::string>();
+  const std::vector<std::string> classes = sets.train ? names_of_target(*sets.train) : std::vector<std::string>();
   const auto part = [&](const Source& source, const char* name, const Findings& findings) {
     return findings.attempt([&] { return open_part(source, name, folder, classes); });
   };
@@ -436,10 +459,10 @@ std::vector<std::string> data_value_names() {
   return names;
 }
 
-DatasetPointer open_described(const DataSpec& spec, const std::string& set_name, const std::filesystem::path& folder) {
-  const Source source{.name = set_name};
-  DatasetPointer set = open_part(source, "test", folder);
-  if (!set) set = open_part(source, "train", folder);
+DatasetPointer open_other(const DataSpec& spec, const Source& source, const std::filesystem::path& folder,
+                          const std::vector<std::string>& names) {
+  DatasetPointer set = open_part(source, "test", folder, names);
+  if (!set) set = open_part(source, "train", folder, names);
   return transformed(fitted(std::move(set), spec.fitted), spec.transforms, spec.views);
 }
 

@@ -13,6 +13,7 @@ struct FittedField {
   std::vector<int64_t> shape;
   int64_t values = 0;
   bool boxes = false;
+  std::vector<std::string> value_names;
   void describe(Schema& s) {
     s.summary("a field of the training part's samples");
     s.required("name", name, "the field's");
@@ -20,6 +21,7 @@ struct FittedField {
     s.required("shape", shape, "of one sample").at_least(1);
     s.optional("values", values, "it counts so many things; 0: not known").at_least(0);
     s.optional("boxes", boxes, "it is boxes on the image");
+    s.optional("value_names", value_names, "what each number of the last axis is of");
   }
 };
 
@@ -43,8 +45,11 @@ class SamplesOfFit final : public Dataset {
       : classes_(fit.numbered_classes > 0 ? numbered_classes(fit.numbered_classes) : tokens_in(fit.classes)) {
     for (const FittedField& field : fit.fields) {
       const DType dtype = field.dtype == "u8" ? DType::u8 : field.dtype == "i32" ? DType::i32 : DType::f32;
-      fields_.push_back(
-          {.name = field.name, .type = {dtype, Shape(field.shape)}, .values = field.values, .boxes = field.boxes});
+      fields_.push_back({.name = field.name,
+                         .type = {dtype, Shape(field.shape)},
+                         .values = field.values,
+                         .value_names = field.value_names,
+                         .boxes = field.boxes});
     }
   }
 
@@ -71,7 +76,8 @@ std::vector<std::string> numbered_classes(int64_t count) {
 Node fit_samples(const Dataset& data) {
   FittedSamples fit;
   for (const SampleField& field : data.fields())
-    fit.fields.push_back({field.name, name_of(field.type.dtype), field.type.shape.sizes(), field.values, field.boxes});
+    fit.fields.push_back({field.name, name_of(field.type.dtype), field.type.shape.sizes(), field.values, field.boxes,
+                          field.value_names});
   const auto classes = data.classes();
   bool numbered = !classes.empty();
   for (size_t i = 0; i < classes.size() && numbered; ++i) numbered = classes[i] == std::to_string(i);

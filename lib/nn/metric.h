@@ -51,7 +51,7 @@ struct MetricSetting {
   const Loss& loss;  // whose predictions are measured
   Type prediction, target;
   bool sequences = false;  // a prediction and a target for each place of a sequence, of which Fields::lengths count
-  std::vector<std::string> classes;  // their names; empty where there are none
+  std::vector<std::string> classes;  // their names, or those of labels beside each other; empty where there are none
 };
 
 struct Metric : Described {

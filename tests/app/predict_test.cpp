@@ -140,6 +140,60 @@ TEST_CASE("predictions of a data set stand beside its targets and where they wer
   CHECK(last.at("probabilities").at("coal").get<double>() + last.at("probability").get<double>() == doctest::Approx(1));
 }
 
+TEST_CASE("the classes of another set mean what they mean to the network, or its targets are left out") {
+  Folder folder;
+  train_shades(folder);
+  draw(folder / "new/snow/a.png", 245);
+  const Finished keys =
+      run_dlcli({"predict", "shades", "--data", "{format: image_folder, path: new, channels: 1}"}, folder);
+  REQUIRE(keys.exit == 0);
+  CHECK(lines_of(keys.out).at(0) == "input,class,probability,target,place");
+  CHECK(lines_of(keys.out).at(1).find(",snow,new/snow/a.png") != std::string::npos);
+  const std::string described =
+      "summary: new\nsource: here\nlicence: none\nroot: .\ntrain: {format: image_folder, path: new, channels: 1}\n";
+  write(folder / "new.yaml", described);
+  const Finished same = run_dlcli({"predict", "shades", "--data", "new.yaml"}, folder);
+  CHECK(same.out == keys.out);
+  CHECK(same.err == "");
+  write(folder / "new.yaml", described + "classes: [snow, rain]\n");
+  draw(folder / "new/rain/b.png", 100);
+  const Finished others = run_dlcli({"predict", "shades", "--data", "new.yaml"}, folder);
+  CHECK(others.exit == 0);
+  CHECK(lines_of(others.out).at(0) == "input,class,probability,place");
+  CHECK(others.err.find(
+            "the classes of 'new.yaml' are others than the network's, so that its targets are left out: snow, rain") !=
+        std::string::npos);
+  const std::string test = "data.test={set: new.yaml}";
+  CHECK(run_dlcli({"eval", "shades", "--split", "test", "--set", test}, folder)
+            .err.find("expected the classes of the training data in their order, coal, snow; found snow, rain") !=
+        std::string::npos);
+}
+
+TEST_CASE("several targets are predicted by their columns' names, in their own units") {
+  Folder folder;
+  std::string text = "size,price,age\n";
+  for (int i = 0; i < 20; ++i)
+    text += std::to_string(i) + "," + std::to_string(1000 + 10 * i) + "," + std::to_string(i % 7) + "\n";
+  write(folder / "houses.csv", text);
+  write(folder / "houses.yaml",
+        "data: {train: {format: csv, path: houses.csv, target: [age, price]}, validation: {first: 2}}\n"
+        "model: [linear: 2]\n"
+        "loss: mse\n"
+        "metrics: [mae]\n"
+        "optimizer: {sgd: {lr: 0.1}}\n"
+        "trainer: {max_epochs: 20}\n");
+  REQUIRE(run_dlcli({"train", "houses.yaml", "-q"}, folder).exit == 0);
+  const std::vector<std::string> lines = lines_of(run_dlcli({"predict", "houses", "--data", "val"}, folder).out);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] == "input,output_age,output_price,target_age,target_price,place");
+  CHECK(lines[1].ends_with(",0,1000,houses.csv:2"));
+  CHECK(lines[2].ends_with(",1,1010,houses.csv:3"));
+  const json line =
+      json::parse(lines_of(run_dlcli({"predict", "houses", "--data", "val", "--format", "jsonl"}, folder).out)[1]);
+  CHECK(line.at("targets") == json({1, 1010}));
+  CHECK(line.at("outputs").at("output_price").get<double>() == doctest::Approx(1010).epsilon(0.05));
+}
+
 TEST_CASE("targets that are numbers are told as the table has them") {
   Folder folder;
   std::string text = "size,price\n";

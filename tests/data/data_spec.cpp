@@ -323,7 +323,7 @@ TEST_CASE("a described set is opened by its name or its file, parts of the spec'
   CHECK(opened->sets.part("val")->size() == 2);
   CHECK(opened->sets.part("test")->size() == 4);
   for (const char* name : {"pets", "datasets/pets.yaml"})
-    CHECK(open_described(opened->spec, name, folder.path)->size() == 4);
+    CHECK(open_other(opened->spec, {.name = name}, folder.path, {})->size() == 4);
   const auto without = open("{train: {format: random, shape: [3]}}", folder.path);
   CHECK(error_text([&] { without->sets.part("test"); }) ==
         "error: there is no split 'test'; there are: train\n  help: name one of them, or write 'data.test:'");

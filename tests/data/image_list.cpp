@@ -54,6 +54,32 @@ TEST_CASE("images listed in a table may have several labels, or numbers") {
   CHECK(floats(sample(*numbers->sets.train, 1)[1]) == std::vector<float>{-3, 4});
 }
 
+TEST_CASE("labels of another list mean what they mean in training") {
+  const Folder folder;
+  write_images(folder);
+  folder.write("images/train.csv", "file,tags\na.png,cat dog\nb.png,fox\n");
+  folder.write("images/val.csv", "file,tags\nc.png,fox dog\n");
+  const auto opened_with = [&](const std::string& more) {
+    return open(
+        "{train: {format: image_list, path: images/train.csv, as: labels}, validation: {format: image_list, path: "
+        "images/val.csv, as: labels}" +
+            more + "}",
+        folder.path);
+  };
+  const auto opened = opened_with("");
+  REQUIRE(opened->problems == "");
+  CHECK(opened->sets.train->fields()[1].value_names == std::vector<std::string>{"cat", "dog", "fox"});
+  CHECK(floats(sample(*opened->sets.validation, 0)[1]) == std::vector<float>{0, 1, 1});
+  opened->spec.fitted = opened->sets.fitted;  // as of a run, whose list may have changed
+  folder.write("images/train.csv", "file,tags\na.png,dog\nb.png,fox\n");
+  std::vector<Problem> problems;
+  const DataSets again = open_data(opened->spec, folder.path, 1, problems);
+  CHECK(again.target == Type{DType::f32, {3}});
+  CHECK(floats(sample(*again.train, 1)[1]) == std::vector<float>{0, 0, 1});
+  folder.write("images/val.csv", "file,tags\nc.png,bird\n");
+  CHECK(opened_with("")->problems.find("expected one of the classes dog, fox, found 'bird'") != std::string::npos);
+}
+
 TEST_CASE("a list of images says what is wrong with it") {
   const Folder folder;
   write_images(folder);

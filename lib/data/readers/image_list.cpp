@@ -55,6 +55,10 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
     fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}},
                has_labels() ? SampleField{"y", {DType::i32, {}}, std::ssize(classes_)}
                             : SampleField{"y", {DType::f32, {std::ssize(numbers_) / size()}}}};
+    if (std::ssize(options_.target) > 1)
+      fields_[1].value_names = options_.target;
+    else if (options_.as == "labels")
+      fields_[1].value_names = classes_;
     if (!has_labels() && options_.as == "numbers" && options_.target.size() == 1)
       fields_[1].class_help = "write 'as: class' below 'train'";
   }

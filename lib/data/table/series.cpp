@@ -40,6 +40,8 @@ SampleField series_target(const SeriesWindows& windows, const FittedSeries& fit)
   if (fit.targets.size() > 1) sizes.push_back(std::ssize(fit.targets));
   SampleField y{"y", {DType::f32, Shape(std::move(sizes))}};
   if (fit.targets.size() == 1) y.scaling = unless_unscaled({{fit.targets[0].shift, fit.targets[0].scale}});
+  if (fit.targets.size() > 1)
+    for (const SeriesColumn& target : fit.targets) y.value_names.push_back(target.name);
   y.unscaled_help = "write 'normalize: none' beside 'format: series'";
   return y;
 }

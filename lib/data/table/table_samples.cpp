@@ -447,7 +447,8 @@ class Samples final : public Dataset, public Tabular, public Targeted {
             .type = {DType::f32, {std::ssize(scaling)}},
             .scaling = unless_unscaled(std::move(scaling)),
             .unscaled_help =
-                concat("write 'target: {column: [", join(parts_.spec.target.column.values), "], normalize: none}'")};
+                concat("write 'target: {column: [", join(parts_.spec.target.column.values), "], normalize: none}'"),
+            .value_names = parts_.spec.target.column.values};
   }
 
   [[noreturn]] void fail_class(int64_t row, const FittedColumn& target) const {

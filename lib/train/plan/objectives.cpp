@@ -241,7 +241,9 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
                        .prediction = {f.prediction.type().dtype, f.prediction.shape().without_batch()},
                        .target = {f.target.type().dtype, f.target.shape().without_batch()},
                        .sequences = static_cast<bool>(f.lengths),
-                       .classes = metric.from.target == "y" ? data.classes : std::vector<std::string>()});
+                       .classes = metric.from.target == "y" && !data.classes.empty()
+                                      ? data.classes
+                                      : check.field(metric.from.target).value_names});
       MeasuresGraph keep(*f.target.graph);
       try {
         metric.add(keep, f);

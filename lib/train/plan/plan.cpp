@@ -475,11 +475,16 @@ Type Plan::prediction() const {
   return {told.dtype, told.shape.without_batch()};
 }
 
-Type Plan::predicted_target() const {
+const SampleField* Plan::predicted_field() const {
   const Loss* loss = objectives.predicted_by();
-  if (!loss || !loss->reads_field()) return {};
+  if (!loss || !loss->reads_field()) return nullptr;
   const auto field = std::ranges::find(data.train->fields(), loss->from.target, &SampleField::name);
-  return field != data.train->fields().end() ? field->type : Type{};
+  return field != data.train->fields().end() ? &*field : nullptr;
+}
+
+Type Plan::predicted_target() const {
+  const SampleField* field = predicted_field();
+  return field ? field->type : Type{};
 }
 
 void Plan::predict(const std::string& item) {

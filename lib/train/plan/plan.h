@@ -49,6 +49,8 @@ struct Plan {
   // sample.
   Type predicted_output() const { return network->output(objectives.predicted_output()); }
   Type prediction() const;
+  const SampleField* predicted_field()
+      const;  // of the training set, that the predictions are compared with; may be null
   Type predicted_target() const;
   // From now on predictions are of that item of the model; Error(Exit::usage) where there is none.
   void predict(const std::string& item);
