@@ -131,6 +131,7 @@ class Data final : public Command {
 
   static std::string values_text(const ColumnSummary& column) {
     if (column.kind == "ignored") return "";
+    if (column.kind == "date") return concat("from ", date_text(column.least), " to ", date_text(column.most));
     if (column.kind == "numeric" || column.kind == "value")
       return concat("from ", short_number(column.least), " to ", short_number(column.most), ", mean ",
                     short_number(column.mean));
@@ -249,7 +250,10 @@ class Data final : public Command {
       Node entry = json_object({{"name", Node::string(column.name)},
                                 {"kind", Node::string(column.kind)},
                                 {"missing", Node::integer(column.missing)}});
-      if (column.kind == "numeric" || column.kind == "value") {
+      if (column.kind == "date") {
+        entry.set("least", Node::string(date_text(column.least)));
+        entry.set("most", Node::string(date_text(column.most)));
+      } else if (column.kind == "numeric" || column.kind == "value") {
         entry.set("least", Node::number(column.least));
         entry.set("most", Node::number(column.most));
         entry.set("mean", Node::number(column.mean));

@@ -41,9 +41,8 @@ TEST_CASE("a column that is nearly all different categories is told") {
   std::string dates = "day,y\n";
   for (int i = 0; i < 24; ++i) dates += concat("2024-02-", 10 + i % 20, i < 20 ? "" : " 12:30", ",", i % 2, "\n");
   CHECK(warnings_of(dates, "target: y")
-            .ends_with(
-                "\n  help: make numbers of the dates before (year, month, day of the week), and write 'columns: {day: "
-                "ignore}', or ': categorical' if they are meant so\n"));
+            .ends_with("\n  help: write 'columns: {day: date}', or 'columns: {day: "
+                       "ignore}', or ': categorical' if they are meant so\n"));
   CHECK(warnings_of(names, "target: y, columns: {name: {as: index}}") == "");
   CHECK(warnings_of("name,x\n" + names.substr(7), "target: name, columns: {x: numeric}") ==
         "DIR/people.csv:2:1: data.train: the target 'name' has 24 classes in 24 rows: 'na', 'nb', 'nc', …\n"

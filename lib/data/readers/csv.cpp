@@ -193,7 +193,8 @@ struct Csv final : Reader {
     rows.header.reset();
     rows.names = fitted.names;
     if (rows.names.empty()) {
-      for (const FittedColumn& column : fitted.columns) rows.names.push_back(column.name);
+      for (const FittedColumn& column : fitted.columns)
+        if (!column.is_further_part()) rows.names.push_back(column.name);
       for (const FittedColumn& target : fitted.target.values) rows.names.push_back(target.name);
     }
     if (skip > 0) {
@@ -250,7 +251,7 @@ struct Csv final : Reader {
   static std::vector<std::vector<std::string>> orders(const FittedTable& fitted) {
     std::vector<std::string> used;
     for (const FittedColumn& column : fitted.columns)
-      if (!column.is_target()) used.push_back(column.name);
+      if (!column.is_target() && !column.is_further_part()) used.push_back(column.name);
     std::vector<std::vector<std::string>> orders;
     if (!fitted.names.empty()) {
       orders.push_back(fitted.names);

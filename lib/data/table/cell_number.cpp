@@ -71,6 +71,10 @@ bool is_missing_word(std::string_view text) {
 }
 
 std::optional<double> cell_number(std::string_view text, const NumberForm& form) {
+  if (form.date != DateOrder::none) {
+    const auto days = cell_days(text, form.date);
+    return days ? std::optional(part_of(*days, form.part)) : std::nullopt;
+  }
   if (form.percent) {
     if (!text.ends_with('%')) return {};
     text.remove_suffix(1);

@@ -5,12 +5,17 @@
 #include <span>
 #include <string_view>
 
+#include "lib/data/table/cell_date.h"
+
 namespace dl {
 
 struct NumberForm {
   char decimal = '.';
   char thousands = 0;    // between groups of three digits before the decimal; 0: none
   bool percent = false;  // % behind it, which changes nothing of the number
+  // Of a column of dates, in which these keys say nothing: what number one is.
+  DateOrder date = DateOrder::none;
+  DatePart part = DatePart::days;
   bool operator==(const NumberForm&) const = default;
 };
 

@@ -104,7 +104,9 @@ double FittedColumn::curved(double x) const { return log ? signed_log(x) : curve
 NumberForm FittedColumn::form() const {
   return {.decimal = decimal.empty() ? '.' : decimal[0],
           .thousands = thousands.empty() ? '\0' : thousands[0],
-          .percent = percent};
+          .percent = percent,
+          .date = date ? date_order(*date) : DateOrder::none,
+          .part = date_part(part)};
 }
 
 std::vector<ColumnSummary> table_columns(const Dataset& data) {
@@ -121,7 +123,8 @@ DatasetPointer make_table(TableParts parts) {
 DatasetPointer table_without_rows(const Node& fit) {
   auto fitted = read_fit<FittedTable>(fit);
   TableParts parts;
-  for (const FittedColumn& column : fitted.columns) parts.names.push_back(column.name);
+  for (const FittedColumn& column : fitted.columns)
+    if (!column.is_further_part()) parts.names.push_back(column.name);
   for (const FittedColumn& target : fitted.target.values) {
     parts.names.push_back(target.name);
     parts.spec.target.column.values.push_back(target.name);

@@ -19,7 +19,7 @@ namespace dl {
 
 // What a spec says of one column; what it leaves out is the table's.
 struct ColumnSpec {
-  std::optional<std::string> type, normalize, impute, as;
+  std::optional<std::string> type, normalize, impute, as, order;
   Node fill;
   std::string strip;
   bool says_target_alone() const {
@@ -52,6 +52,8 @@ struct FittedColumn {
   std::string strip;                     // characters that are taken off a cell's end
   std::string decimal = ".", thousands;  // as in its numbers
   bool percent = false;
+  std::optional<std::string> date;  // of a column of dates: their order, "ymd"
+  std::string part = "days";        // which part of them it is
   // numeric and value: y = (f(x) - shift) / scale, f(x) = sign(x) log(1 + |x|) where `log`, else x
   // and where `curve` says so f(x) is that of lib/data/table/column_curve.h
   bool log = false;
@@ -65,6 +67,7 @@ struct FittedColumn {
   double curved(double x) const;
   bool is_curved() const { return log || !curve.is_none(); }
   bool is_number() const { return kind == "numeric" || kind == "value"; }
+  bool is_further_part() const { return date && part != "days"; }  // of a column that stands before it
   bool is_target() const {
     return kind == "class" || kind == "value" || kind == "group";
   }  // losses and metrics read it

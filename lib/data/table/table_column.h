@@ -59,6 +59,7 @@ struct TableColumn {
 
   // In the form in which the most cells are numbers; the first of several.
   ColumnNumbers numbers() const;
+  ColumnNumbers numbers_of(const NumberForm& form) const;
   // Calls take(row, what) for each row. What its text is taken for, of_text(text) says, and of_number(value) where it
   // is a plain number that is kept without its text: only with a `form` of numbers that such a one has too.
   template <class OfText, class OfNumber, class Take>
@@ -91,9 +92,6 @@ struct TableColumn {
   // How often each category is there: numbers by their value before all others, those by their bytes.
   std::vector<std::pair<std::string, int64_t>> categories() const;
   bool has(const MissingWords& missing) const;
-
- private:
-  ColumnNumbers numbers_of(const NumberForm& form) const;
 };
 
 }  // namespace dl

@@ -112,7 +112,7 @@ void doubt_categories(const TableColumn& column, const ColumnNumbers& numbers,
         doubt(column, column.rows[0],
               concat("column '", column.name(), "' has ", categories.size(), " categories in ", column.rows.size(),
                      " rows, each a place in 'x': ", shown(column, column.rows.first(3)), ", …"),
-              concat(are_dates ? "make numbers of the dates before (year, month, day of the week), and write '"
+              concat(are_dates           ? concat("write 'columns: {", column.name(), ": date}', or '")
                      : look_like_numbers ? "write them as plain numbers (see 'strip', 'decimal' and 'thousands'), or '"
                                          : "write '",
                      "columns: {", column.name(), ": ignore}', or ': categorical' if they are meant so")));

@@ -175,9 +175,10 @@ class Fitter {
         fitted.target.values[*column.target] = std::move(column.fitted);
       else if (column.fitted.is_target())
         targets.push_back(std::move(column.fitted));
-      else if (column.left_out.empty())
+      else if (column.left_out.empty()) {
         fitted.columns.push_back(std::move(column.fitted));
-      else
+        std::ranges::move(column.parts, std::back_inserter(fitted.columns));
+      } else
         left_out.push_back(std::move(column.left_out));
     }
     if (fitted.columns.empty()) {
@@ -198,8 +199,9 @@ class Fitter {
  private:
   struct Column {
     FittedColumn fitted;
-    std::optional<size_t> target;  // it is that one of "y"
-    std::string left_out;          // why it is no input; empty: it is one
+    std::vector<FittedColumn> parts;  // of a date, further ones
+    std::optional<size_t> target;     // it is that one of "y"
+    std::string left_out;             // why it is no input; empty: it is one
     std::vector<Problem> warnings;
   };
 
@@ -225,6 +227,10 @@ class Fitter {
       found.fitted = fit_target(further, column(spec.strip), {}, found.warnings);
     } else if (spec.type == "group") {
       found.fitted = {.name = name, .kind = "group", .strip = spec.strip};
+    } else if (spec.type == "date") {
+      fit_date(found, column(spec.strip), spec);
+      if (!found.left_out.empty())
+        warn(found.left_out + "; it is left out", concat("write 'columns: {", name, ": ignore}'"));
     } else if (spec.type == "ignore") {
       leave_out(concat("column '", name, "' is declared 'ignore'"));
     } else if (name.empty() && i == 0 && said == parts_.spec.columns.end()) {
@@ -273,6 +279,60 @@ class Fitter {
     fitted.missing_category = !fitted.fill && column.has(missing);
     if (may_be_numbers) doubt_categories(column, numbers, fitted.categories, warnings);
     return fitted;
+  }
+
+  void fit_date(Column& found, const TableColumn& column, const ColumnSpec& spec) const {
+    const ColumnNumbers days = dates_of(column, spec);
+    if (days.values.empty()) {
+      found.fitted = {.name = column.name(), .kind = "numeric"};
+      found.left_out = concat("column '", column.name(), "' has no date in the training part");
+      return;
+    }
+    FittedColumn date{.name = column.name(), .kind = "numeric", .strip = spec.strip, .date = name_of(days.form.date)};
+    found.fitted = date;
+    const Spread spread = fit_numbers(found.fitted, column, days, spec.normalize.value_or("standard"));
+    found.fitted.fill = number_fill(days.values, spread, spec.impute.value_or(parts_.spec.impute));
+    if (!spec.fill.is_null()) {
+      const std::string text = spec.fill.as_string().value_or(spec.fill.text);
+      const auto given = cell_days(text, days.form.date);
+      if (!given)
+        throw Error(Exit::usage,
+                    Problem{.where = parts_.where,
+                            .what = concat("column '", column.name(), "': expected a date as 'fill', got '", text, "'"),
+                            .help = concat("write one as the cells are, '", column.text(column.rows[0]), "'")});
+      found.fitted.fill = number_text(*given);
+    }
+    const double fill = *cell_number(*found.fitted.fill);
+    bool has_times = false;
+    days.values.each_block([&](std::span<const double> block) {
+      for (const double day : block) has_times |= day != std::floor(day);
+    });
+    for (const std::string& part : date_parts()) {
+      if (part == "days" || (!has_times && part.starts_with("day_"))) continue;
+      date.part = part;
+      date.fill = number_text(part_of(fill, date_part(part)));
+      found.parts.push_back(date);
+    }
+  }
+
+  // The days of a column's dates, in the order of year, month and day that all cells have.
+  ColumnNumbers dates_of(const TableColumn& column, const ColumnSpec& spec) const {
+    std::optional<ColumnNumbers> best;
+    for (const std::string& order : spec.order ? std::vector{*spec.order} : date_orders()) {
+      ColumnNumbers dates = column.numbers_of({.date = date_order(order)});
+      if (best && best->others == 0 && dates.others == 0 && !dates.values.empty() &&
+          best->values.all() != dates.values.all())
+        throw Error(Exit::usage, Problem{.where = parts_.where,
+                                         .what = concat("column '", column.name(), "': '", column.text(column.rows[0]),
+                                                        "' and all others may have the day or the month first"),
+                                         .help = concat("write 'columns: {", column.name(),
+                                                        ": {type: date, order: dmy}}', or 'mdy'")});
+      if (!best || dates.others < best->others) best = std::move(dates);
+    }
+    if (best->others > 0)
+      fail_cell(parts_, best->other_rows[0], column.index, "a date, such as 2024-02-29 or 2024-02-29T13:05",
+                column.text(best->other_rows[0]), concat(missing_help, ", or declare the column 'ignore'"));
+    return std::move(*best);
   }
 
   // `classes` in their order; empty: those that the rows have.

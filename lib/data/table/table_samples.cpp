@@ -290,7 +290,7 @@ class Samples final : public Dataset, public Tabular, public Targeted {
         [&](std::string_view text) { return missing.contains(text) ? fill : cell_number(text, column.form()); },
         [](double number) { return std::optional(number); },
         [&](int64_t row, const std::optional<double>& number) {
-          if (!number) fail_cell(parts_, row, cells.index, "a number", cells.text(row), help);
+          if (!number) fail_cell(parts_, row, cells.index, column.date ? "a date" : "a number", cells.text(row), help);
           values.push_back(scaled(column, *number));
           if (!std::isfinite(values.back())) fail_cell(parts_, row, cells.index, float_expected, cells.text(row), help);
         });
@@ -299,7 +299,7 @@ class Samples final : public Dataset, public Tabular, public Targeted {
 
   ColumnSummary summary(const FittedColumn& column) const {
     const MissingWords missing(parts_.spec, column.is_number());
-    ColumnSummary summary{.name = column.name, .kind = column.kind};
+    ColumnSummary summary{.name = column.name, .kind = column.date ? "date" : column.kind};
     std::map<std::string_view, int64_t> kinds;
     int64_t count = 0;
     struct Read {

@@ -19,10 +19,11 @@ void ColumnSpec::describe(Schema& s) {
   s.summary("how one column becomes numbers");
   s.optional(
        "type", type,
-       "numeric, categorical or ignored; a further target, which losses and metrics name: {mse: {target: NAME}}; "
+       "numeric, categorical, date (the days since 1970, and the places in the year, the week and the day as sine and "
+       "cosine) or ignored; a further target, which losses and metrics name: {mse: {target: NAME}}; "
        "or a group, which metrics of rankings name: {mrr: {group: NAME}}; without it as the training part's cells "
        "are")
-      .one_of({"numeric", "categorical", "ignore", "target", "group"})
+      .one_of({"numeric", "categorical", "date", "ignore", "target", "group"})
       .instead_of_value("index", "write '{as: index}'")
       .instead_of_value("embedding", "write '{as: index}', and an 'embedding' from the column in the model")
       .instead_of_values({"one_hot", "onehot"}, "write '{as: one_hot}'")
@@ -32,11 +33,13 @@ void ColumnSpec::describe(Schema& s) {
       .instead_of_values({"float", "int", "integer", "number", "numerical", "continuous", "real"}, "write 'numeric'")
       .instead_of_values({"category", "cat", "string", "str", "object", "enum", "nominal", "bool", "boolean"},
                          "write 'categorical'")
-      .instead_of_values({"date", "datetime", "time"},
-                         "write 'ignore', and make numbers of it before: year, month, day of the week")
+      .instead_of_values({"datetime", "time", "timestamp"}, "write 'date'")
       .instead_of_value("text", "write 'ignore', or read the table by 'format: text_labels'")
       .positional();
   s.optional("normalize", normalize, "of a numeric column; without it the table's").one_of(normalizations);
+  s.optional("order", order, "of year, month and day in a column of dates; without it as the cells have it")
+      .one_of(date_orders())
+      .known_as({"date_format", "format", "dayfirst"});
   s.optional("impute", impute, "what stands for a missing cell; without it the table's").one_of(imputations);
   s.optional("fill", fill, "the value that stands for a missing cell, instead of 'impute'");
   s.optional("as", as,
@@ -53,9 +56,12 @@ void ColumnSpec::describe(Schema& s) {
     if (impute && !fill.is_null()) report.at("fill", "'impute' and 'fill' are both given", "keep one of them");
     if (type == "categorical" && normalize)
       report.at("normalize", "a categorical column is not normalised", "leave 'normalize' out");
-    if (type == "numeric" && as) report.at("as", "a numeric column is no category", "leave 'as' out");
+    if ((type == "numeric" || type == "date") && as)
+      report.at("as", concat("a ", *type, type == "date" ? "" : " column", " is no category"), "leave 'as' out");
+    if (order && type != "date")
+      report.at("order", "only dates have an order", "write '{type: date, order: " + *order + "}'");
     const bool as_target = as == "class" || as == "value";
-    if (as && type != "numeric" && type != "group" && as_target != (type == "target"))
+    if (as && type != "numeric" && type != "date" && type != "group" && as_target != (type == "target"))
       report.at("as",
                 concat("expected one of ",
                        as_target ? "one_hot, index of a column that is no target" : "class, value of a target",
@@ -72,8 +78,9 @@ void ColumnSpec::describe(Schema& s) {
                 : impute    ? "impute"
                             : "fill",
                 "a group is no number and no category", "leave it out");
-    if (type == "numeric" && impute == "category")
-      report.at("impute", "expected one of mean, median, most_frequent for a numeric column, got 'category'");
+    if ((type == "numeric" || type == "date") && impute == "category")
+      report.at("impute", concat("expected one of mean, median, most_frequent for a ", *type,
+                                 type == "date" ? "" : " column", ", got 'category'"));
     if (type == "categorical" && (impute == "mean" || impute == "median"))
       report.at("impute",
                 concat("expected one of category, most_frequent for a categorical column, got '", *impute, "'"));
@@ -126,11 +133,7 @@ void TableSpec::describe(Schema& s) {
         "write 'target: {column: NAME, as: class}' for classes that are numbers, 'columns: {NAME: categorical}' "
         "for such inputs");
   s.instead_of("classes", "leave it out: the data say it");
-  for (const char* key : {"parse_dates", "date_columns", "dates"})
-    s.instead_of(
-        key,
-        "leave it out: a date is read as a category; make numbers of it before (year, month, day of the week), "
-        "and write 'columns: {NAME: ignore}'");
+  for (const char* key : {"parse_dates", "date_columns", "dates"}) s.instead_of(key, "write 'columns: {NAME: date}'");
   for (const char* key : {"numeric", "numerical", "continuous", "cont_names"})
     s.instead_of(key, "write 'columns: {NAME: numeric}'");
   for (const char* key : {"sequence", "series", "window"})
@@ -183,6 +186,8 @@ void FittedColumn::describe(Schema& s) {
   s.optional("decimal", decimal, "what stands before a number's decimals");
   s.optional("thousands", thousands, "what stands between groups of three digits");
   s.optional("percent", percent, "% stands behind each number");
+  s.optional("date", date, "the order of a date's year, month and day").one_of(date_orders());
+  s.optional("part", part, "the part of a date that it is").one_of(date_parts());
   s.optional("log", log, "sign(x) log(1 + |x|) before shift and scale");
   s.optional("curve", curve.kind, "another function before shift and scale")
       .one_of({"none", "yeo_johnson", "box_cox", "quantile", "quantile_normal"});
