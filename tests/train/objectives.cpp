@@ -118,6 +118,39 @@ TEST_CASE("the target may be an input, and no field of the name y is needed") {
   CHECK(record.epochs.back().values[0].value < 0.3 * record.epochs.front().values[0].value);
 }
 
+TEST_CASE("a table's column that weighs samples weighs them as it stands there") {
+  const auto loss = [](const std::string& weight) {
+    const Workplace place(
+        "data: {train: {format: csv, path: goods.csv, target: price, columns: {w: " + weight +
+        "}}, batch_size: 4}\nmodel: [linear: 1]\nloss: {mse: {sample_weight: w}}\noptimizer: {adam: {lr: 0.02}}\n"
+        "trainer: {max_epochs: 3, device: reference}\n");
+    std::string rows = "a,price,w\n";
+    for (int i = 0; i < 16; ++i) rows += i % 4 == 0 ? concat(i, ",1000,0\n") : concat(i, ",", i, ",", i % 3 + 1, "\n");
+    place.write("goods.csv", rows);
+    const auto plan = place.plan();
+    RunFolder run = place.new_run(*plan);
+    Record record;
+    Trainer(*plan, {.folder = &run, .observers = {&record}}).fit();
+    return value_of(record.epochs.back().values, "train/loss");
+  };
+  CHECK(loss("target") == doctest::Approx(loss("{type: target, normalize: none}")).epsilon(1e-3));
+}
+
+TEST_CASE("a grade of 0 is no relevant answer, though grades are normalized") {
+  const Workplace place(
+      "data: {train: {format: csv, path: answers.csv, target: grade, columns: {query: group}}, batch_size: 3}\n"
+      "model: [linear: 1]\nloss: mse\nmetrics: [{mrr: {group: query}}]\noptimizer: {adam: {lr: 0.02}}\n"
+      "trainer: {max_epochs: 1, device: reference}\n");
+  std::string rows = "a,query,grade\n";
+  for (const int grade : {0, 0, 0, 0, 0, 2, 2, 3, 3}) rows += concat(rows.size() % 7, ",", grade > 0, ",", grade, "\n");
+  place.write("answers.csv", rows);
+  const auto plan = place.plan();
+  RunFolder run = place.new_run(*plan);
+  Record record;
+  Trainer(*plan, {.folder = &run, .observers = {&record}}).fit();
+  CHECK(value_of(record.epochs.back().values, "train/mrr") == 0.5);  // of one query all answers are, of the other none
+}
+
 TEST_CASE("a loss of two outputs learns a mean and its variance") {
   const Workplace place(
       "data: {train: {format: kinds_and_prices}, batch_size: 8}\n"
