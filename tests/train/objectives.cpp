@@ -136,6 +136,27 @@ TEST_CASE("a table's column that weighs samples weighs them as it stands there")
   CHECK(loss("target") == doctest::Approx(loss("{type: target, normalize: none}")).epsilon(1e-3));
 }
 
+TEST_CASE("losses that take targets as they are refuse those of a series, and directions of normalized columns") {
+  const auto refusal = [](const std::string& data, const std::string& more, const std::vector<std::string>& sets = {}) {
+    const Workplace place("data: {train: {path: s.csv, " + data + "}, batch_size: 4}\n" + more +
+                          "optimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+    std::string rows = "a,b,c\n";
+    for (int i = 0; i < 12; ++i) rows += concat(i, ",", i * i % 7, ",", i % 5, "\n");
+    place.write("s.csv", rows);
+    return place.refusal(sets);
+  };
+  const std::string windows = "format: series, length: 2, horizon: 2",
+                    of_windows = "model: [flatten, linear: 6, unflatten: [2, 3]]\nloss: mape\n";
+  CHECK(refusal(windows, of_windows) ==
+        "error: small.yaml:3:7: loss (mape): takes its targets as they are, but those of 'y' are normalized\n"
+        "  help: write 'normalize: none' beside 'format: series'");
+  CHECK(refusal(windows, of_windows, {"data.train.normalize=none"}) == "");
+  CHECK(refusal("format: csv, target: [a, b]", "model: [linear: 2]\nloss: cosine_similarity\n") ==
+        "error: small.yaml:3:7: loss (cosine_similarity): takes its targets as they are, but those of 'y' are "
+        "normalized: what was 0 is -1.593\n"
+        "  help: write 'target: {column: [a, b], normalize: none}'");
+}
+
 TEST_CASE("a grade of 0 is no relevant answer, though grades are normalized") {
   const Workplace place(
       "data: {train: {format: csv, path: answers.csv, target: grade, columns: {query: group}}, batch_size: 3}\n"

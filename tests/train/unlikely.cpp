@@ -140,6 +140,31 @@ TEST_CASE("batch_norm of single samples is refused, and a single sample at an ep
         "  help: raise it");
 }
 
+TEST_CASE("an activation that does not reach numbers with mean 0 is told, one that reaches those from 0 to 1 is not") {
+  const auto doubts_of = [](const std::string& normalize, const std::string& end) {
+    const Workplace place("data: {train: {format: csv, path: t.csv, target: {column: y, normalize: " + normalize +
+                          "}}, batch_size: 4}\nmodel: [linear: 1, " + end +
+                          "]\nloss: mse\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 3}\n");
+    std::string rows = "a,y\n";
+    for (int i = 0; i < 12; ++i) rows += concat(i, ",", i * i % 7, "\n");
+    place.write("t.csv", rows);
+    std::string text;
+    const auto plan = place.plan();
+    for (const Problem& warning : plan->warnings) text += problem_text(warning) + "\n";
+    return replaced(text, {{place / "", ""}});
+  };
+  CHECK(doubts_of("standard", "sigmoid") ==
+        "small.yaml:2:20: model[1] (sigmoid): what 'sigmoid' gives is never below 0, but the targets are normalized: "
+        "half of them are\n"
+        "  help: remove 'sigmoid' at the end\n");
+  CHECK(doubts_of("standard", "tanh") ==
+        "small.yaml:2:20: model[1] (tanh): what 'tanh' gives is never beyond -1 and 1, but the targets are normalized: "
+        "many of them are\n"
+        "  help: remove 'tanh' at the end\n");
+  CHECK(doubts_of("minmax", "sigmoid") == "");
+  CHECK(doubts_of("none", "relu") == "");
+}
+
 TEST_CASE("learning rates that no run survives are told, those of papers are not") {
   CHECK(doubts(small_config, {"optimizer={adamw: {lr: 1}}"}) ==
         "--set optimizer={adamw: {lr: 1}}: optimizer.adamw.lr: a learning rate of 1 is more than 'adamw' bears\n"

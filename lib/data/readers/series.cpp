@@ -104,7 +104,9 @@ struct Series final : Reader {
     return is_share(place) ? std::llround(place * static_cast<double>(rows)) : static_cast<int64_t>(place);
   }
 
-  SeriesWindows shape_of_windows() const { return {.length = length, .horizon = horizon, .stride = stride}; }
+  SeriesWindows shape_of_windows() const {
+    return {.length = length, .horizon = horizon, .stride = stride, .centred = normalize == "standard"};
+  }
 
   SeriesWindows windows_of(const SeriesRows& rows) const {
     SeriesWindows windows = shape_of_windows();

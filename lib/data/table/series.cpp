@@ -39,7 +39,12 @@ SampleField series_target(const SeriesWindows& windows, const FittedSeries& fit)
   if (windows.horizon > 1 || fit.targets.size() > 1) sizes.push_back(windows.horizon);
   if (fit.targets.size() > 1) sizes.push_back(std::ssize(fit.targets));
   SampleField y{"y", {DType::f32, Shape(std::move(sizes))}};
-  if (fit.targets.size() == 1) y.scaling = unless_unscaled({{fit.targets[0].shift, fit.targets[0].scale}});
+  std::vector<Scaling> scaling;
+  for (const SeriesColumn& target : fit.targets) scaling.push_back({target.shift, target.scale});
+  scaling = unless_unscaled(std::move(scaling));
+  y.normalized = !scaling.empty();
+  y.centred = y.normalized && windows.centred;
+  if (scaling.size() == 1) y.scaling = std::move(scaling);
   y.unscaled_help = "write 'normalize: none' beside 'format: series'";
   return y;
 }

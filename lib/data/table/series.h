@@ -18,6 +18,7 @@ struct SeriesWindows {
   int64_t first = 0;  // row of the first window's input
   int64_t count = 0;
   bool has_target = true;
+  bool centred = false;  // columns are normalized so that their mean is 0
   int64_t row(int64_t window) const { return first + window * stride; }
 };
 

@@ -89,9 +89,15 @@ class Doubts {
                                     : "take 'cross_entropy', which has the softmax and the logarithm in it");
     }
     if (reads == Loss::Reads::numbers) {
-      if (bounds.low >= 0 && read_by.from.target == "y" && !plan_.data.target_scaling.empty())
+      if (!read_by.reads_field() || !is_centred(read_by.from.target)) return;
+      if (bounds.low >= 0)
         add(at_layer(path),
             concat("what '", layer, "' gives is never below 0, but the targets are normalized: half of them are"),
+            concat("remove '", layer, "' at the end"));
+      else if (bounds.low >= -1 && bounds.high <= 1)
+        add(at_layer(path),
+            concat("what '", layer,
+                   "' gives is never beyond -1 and 1, but the targets are normalized: many of them are"),
             concat("remove '", layer, "' at the end"));
       return;
     }
@@ -106,6 +112,12 @@ class Doubts {
                  "' are never ",
                  bounds.low >= -1 ? "below " + number_text(bounds.low) : "above " + number_text(bounds.high)),
           concat("remove '", layer, "' at the end"));
+  }
+
+  bool is_centred(const std::string& target) const {
+    const auto fields = plan_.data.train->fields();
+    const auto found = std::ranges::find(fields, target, &SampleField::name);
+    return found != fields.end() && found->centred;
   }
 
   void about_classes() {
