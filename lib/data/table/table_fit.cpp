@@ -272,6 +272,7 @@ class Fitter {
     const MissingWords missing(parts_.spec, false);
     fitted.missing_category = !fitted.fill && column.has(missing);
     if (may_be_numbers) doubt_categories(column, numbers, fitted.categories, warnings);
+    doubt_alike(column, fitted.categories, false, warnings);
     return fitted;
   }
 
@@ -298,7 +299,13 @@ class Fitter {
     fitted.categories = classes;
     if (!fitted.categories.empty()) return fitted;
     fit_categories(fitted, column, column.categories(), 1, "the target", "name a target with fewer");
+    if (fitted.categories.empty())
+      throw Error(Exit::data,
+                  Problem{.where = parts_.text->first_where(),
+                          .what = concat("the target '", fitted.name, "' has no value in the training part"),
+                          .help = "name another column as 'target'"});
     doubt_classes(column, fitted.categories, warnings);
+    doubt_alike(column, fitted.categories, true, warnings);
     return fitted;
   }
 
