@@ -301,6 +301,16 @@ TEST_CASE("a column of one value, or of one but for rounding, is not scaled by t
   CHECK(close_to_zero(inputs(Table(text).open("target: y, normalize: minmax")->sets.train)[0]));
 }
 
+TEST_CASE("missing cells may be a category that there is, or one that no other cell has") {
+  const auto filled = [](const std::string& fill) {
+    return inputs(Table("c,y\nx,1\n,2\nz,3\nx,4\n")
+                      .open("target: y, columns: {c: {type: categorical, fill: " + fill + "}}")
+                      ->sets.train);
+  };
+  CHECK(filled("z") == Rows{{1, 0}, {0, 1}, {0, 1}, {1, 0}});
+  CHECK(filled("none") == Rows{{1, 0, 0}, {0, 0, 1}, {0, 1, 0}, {1, 0, 0}});
+}
+
 TEST_CASE("a number of more digits than a double has is no other category") {
   const Table table("id,y\n1234567890123456789,no\n1234567890123456001,yes\n");
   const auto opened = table.open("target: y, columns: {id: categorical}");

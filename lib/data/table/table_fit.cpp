@@ -8,6 +8,7 @@
 
 #include "lib/base/in_parallel.h"
 #include "lib/base/text.h"
+#include "lib/data/table/table_categories.h"
 #include "lib/data/table/table_cells.h"
 #include "lib/data/table/table_column.h"
 #include "lib/data/table/table_doubts.h"
@@ -270,6 +271,8 @@ class Fitter {
                    concat("write 'columns: {", column.name(), ": ignore}', or a 'min_count' for rare ones"));
     if (spec.impute == "most_frequent" && !counts.empty()) fitted.fill = most_frequent(counts);
     const MissingWords missing(parts_.spec, false);
+    // A word that no other cell has: a category of the missing cells' own.
+    if (fitted.fill && Categories(fitted.categories).code(*fitted.fill) < 0) fitted.fill.reset();
     fitted.missing_category = !fitted.fill && column.has(missing);
     if (may_be_numbers) doubt_categories(column, numbers, fitted.categories, warnings);
     doubt_alike(column, fitted.categories, false, warnings);
