@@ -10,6 +10,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/data/fit.h"
+#include "lib/data/overlapping.h"
 
 namespace dl {
 namespace {
@@ -110,7 +111,7 @@ class SeriesSamples final : public Dataset {
   std::vector<float> inputs_, targets_;  // [rows, columns], [rows, targets]
 };
 
-class SeriesSet final : public Dataset, public Fittable {
+class SeriesSet final : public Dataset, public Fittable, public Overlapping {
  public:
   SeriesSet(std::shared_ptr<const SeriesRows> rows, const SeriesWindows& windows, SeriesColumns columns)
       : rows_(std::move(rows)), windows_(windows), columns_(std::move(columns)) {}
@@ -121,6 +122,7 @@ class SeriesSet final : public Dataset, public Fittable {
   bool in_memory() const override { return true; }
   uint64_t fingerprint() const override { return rows_->hash; }
   void get(int64_t, Sample&) const override { DL_CHECK(false, "a series that is not fitted has no samples"); }
+  bool samples_overlap() const override { return windows_.stride < windows_.length + windows_.horizon; }
 
   Node fit(std::span<const int64_t> samples) const override {
     std::vector<bool> seen(static_cast<size_t>(rows_->rows));
