@@ -140,6 +140,22 @@ TEST_CASE("batch_norm of single samples is refused, and a single sample at an ep
         "  help: raise it");
 }
 
+TEST_CASE("rare classes that are both drawn more often and weigh more are told") {
+  const auto doubts_of = [](const std::string& balanced, const std::string& loss) {
+    return doubts("data: {train: {format: idx, images: images.idx, labels: labels.idx}, batch_size: 16, balanced: " +
+                  balanced + "}\nmodel: [flatten, linear: 4]\nloss: {cross_entropy: " + loss +
+                  "}\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 3}\n");
+  };
+  CHECK(
+      doubts_of("true", "{weight: balanced}") ==
+      "small.yaml:3:8: loss (cross_entropy): 'weight' makes up for rare classes, which 'data.balanced' draws as often "
+      "as others\n"
+      "  help: keep one of them\n");
+  CHECK(doubts_of("true", "{weight: [1, 1, 1, 1]}") == "");
+  CHECK(doubts_of("true", "{}") == "");
+  CHECK(doubts_of("false", "{weight: balanced}") == "");
+}
+
 TEST_CASE("an activation that does not reach numbers with mean 0 is told, one that reaches those from 0 to 1 is not") {
   const auto doubts_of = [](const std::string& normalize, const std::string& end) {
     const Workplace place("data: {train: {format: csv, path: t.csv, target: {column: y, normalize: " + normalize +

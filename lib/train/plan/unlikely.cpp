@@ -33,6 +33,7 @@ class Doubts {
   std::vector<Problem> all() {
     about_the_ends();
     about_classes();
+    about_balance();
     about_padding();
     about_tables();
     about_what_is_not_read();
@@ -132,6 +133,23 @@ class Doubts {
       add(at("model"),
           concat("the model ends with ", count_of(values, "value"), ", the data have ", count_of(classes, "class")),
           "end the model with 'linear: ${data.classes}'");
+  }
+
+  // Rare classes that are made up for twice.
+  void about_balance() {
+    if (!plan_.run.data.balanced) return;
+    for (const Objectives::Term& term : plan_.objectives.losses()) {
+      const Node keys = write_object(*term.loss);
+      const Node *weight = keys.find("weight"), *positive = keys.find("pos_weight");
+      const bool weighs = weight && std::ranges::any_of(weight->items, [&](const Node& each) {
+                            return each.text != weight->items[0].text;
+                          });
+      if (weighs || (positive && positive->as_number().value_or(1) != 1))
+        add({.where = term.loss->place, .path = concat("loss (", term.loss->name, ")")},
+            concat("'", weighs ? "weight" : "pos_weight",
+                   "' makes up for rare classes, which 'data.balanced' draws as often as others"),
+            "keep one of them");
+    }
   }
 
   // Targets behind the end of a sequence, which a loss takes for others.
