@@ -63,6 +63,13 @@ TEST_CASE("categories that most readers take for one are told") {
                     "target: y, columns: {id: categorical}") == "");
 }
 
+TEST_CASE("a number that stands for no value, written otherwise, is told") {
+  CHECK(warnings_of("a,y\n1,1\n-999.0,2\n-999,3\n4,4\n", "target: y, missing: [\"-999\"]") ==
+        "DIR/people.csv:3:1: data.train: column 'a': '-999.0' is read as a number, though 'missing' has '-999'\n"
+        "  help: add '-999.0' to 'missing' if it is none either\n");
+  CHECK(warnings_of("a,y\n1,1\n-999,2\n-999,3\n4,4\n", "target: y, missing: [\"-999\"]") == "");
+}
+
 TEST_CASE("a target without any value is refused") {
   CHECK(refusal("a,b,y\n0,1,\n1,0,\n", "target: y") ==
         "error: DIR/people.csv:1:1: data.train: the target 'y' has no value in the training part\n"

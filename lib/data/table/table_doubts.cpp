@@ -91,8 +91,28 @@ void doubt_form(const TableColumn& column, const NumberForm& form, std::vector<P
   }
 }
 
+void doubt_missing(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings) {
+  if (!column.parts.spec.missing) return;
+  const MissingWords missing(column.parts.spec, true);
+  for (const std::string& word : *column.parts.spec.missing) {
+    const auto number = cell_number(word, numbers.form);
+    bool occurs = false;
+    numbers.values.each_block(
+        [&](std::span<const double> block) { occurs = occurs || (number && std::ranges::count(block, *number) > 0); });
+    if (!occurs) continue;
+    for (const int64_t row : column.rows)
+      if (const std::string_view text = column.text(row);
+          !missing.contains(text) && cell_number(text, numbers.form) == number)
+        return warnings.push_back(doubt(column, row,
+                                        concat("column '", column.name(), "': '", shortened(text),
+                                               "' is read as a number, though 'missing' has '", word, "'"),
+                                        concat("add '", shortened(text), "' to 'missing' if it is none either")));
+  }
+}
+
 void doubt_numbers(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings) {
   doubt_form(column, numbers.form, warnings);
+  doubt_missing(column, numbers, warnings);
   doubt_words(column, numbers, warnings);
 }
 

@@ -19,6 +19,9 @@ void doubt_classes(const TableColumn& target, const std::vector<std::string>& cl
 void doubt_alike(const TableColumn& column, const std::vector<std::string>& categories, bool are_classes,
                  std::vector<Problem>& warnings);
 
+// Of numbers that are written otherwise than the ones that stand for no value: -999.0 where 'missing' has -999.
+void doubt_missing(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings);
+
 // Of a target of numbers: its form.
 void doubt_form(const TableColumn& column, const NumberForm& form, std::vector<Problem>& warnings);
 

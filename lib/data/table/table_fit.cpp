@@ -296,6 +296,7 @@ class Fitter {
       fitted.kind = "value";
       fit_numbers(fitted, column, numbers, spec.normalize);
       doubt_form(column, numbers.form, warnings);
+      doubt_missing(column, numbers, warnings);
       return fitted;
     }
     fitted.kind = "class";
