@@ -69,7 +69,10 @@ std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, cons
 }  // namespace
 
 LoaderOptions training_loading(const Plan& plan) {
-  return plan.data.rows ? training_options(plan.run.data, *plan.data.rows, plan.seed()) : sample_loading(plan);
+  if (!plan.data.rows) return sample_loading(plan);
+  LoaderOptions options = training_options(plan.run.data, *plan.data.rows, plan.seed());
+  options.weights = sample_weights(plan.run.data, *plan.data.train);
+  return options;
 }
 
 LoaderOptions sample_loading(const Plan& plan) {
