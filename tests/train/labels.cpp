@@ -95,7 +95,7 @@ TEST_CASE("a number that is no probability is an error with its sample where a l
   CHECK(said({-1, 1, 1, -1}, "soft_margin") == "");
   CHECK(said({0, 1, 2, 1}, "bce_with_logits") ==
         "error: data.train: 'y' of sample 2 is 2; expected a probability from 0 to 1\n"
-        "  help: mend the data, or take 'mse' for numbers");
+        "  help: save the labels with .astype(numpy.int64), or else mend the data, or take 'mse' for numbers");
   CHECK(said({-1, 1, 1, -1}, "binary_focal").find("'y' of sample 0 is -1; expected a probability from 0 to 1\n") !=
         std::string::npos);
 }
