@@ -67,6 +67,7 @@ class SeriesSamples final : public Dataset {
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return {}; }
   bool in_memory() const override { return true; }
+  std::vector<Problem> warnings() const override { return rows_ ? rows_->warnings : std::vector<Problem>(); }
   uint64_t fingerprint() const override {
     Xxh64 hash(rows_ ? rows_->hash : 0);
     hash.append(samples_.data(), samples_.size() * sizeof samples_[0]);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/error.h"
 #include "lib/data/dataset.h"
 #include "lib/spec/node.h"
 
@@ -30,6 +31,7 @@ struct SeriesRows {
   std::vector<std::string> names;
   std::vector<std::vector<double>> columns;  // [names, rows]
   std::vector<int> lines;                    // of the rows in the file
+  std::vector<Problem> warnings;
 };
 
 // What is predicted of a series out of what, and how its columns are normalized: standard, minmax, none.
