@@ -157,6 +157,27 @@ TEST_CASE("losses that take targets as they are refuse those of a series, and di
         "  help: write 'target: {column: [a, b], normalize: none}'");
 }
 
+TEST_CASE("targets are mixed for losses that take probabilities alone") {
+  const auto refusal = [](const std::string& loss, int outputs) {
+    const Workplace place(
+        "data: {train: {format: csv, path: t.csv, target: {column: y, as: class}}, batch_size: 4, batch_transforms: "
+        "[mixup: 0.2]}\n" +
+        concat("model: [linear: ", outputs, "]\nloss: ", loss) +
+        "\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+    std::string rows = "a,y\n";
+    for (int i = 0; i < 12; ++i) rows += concat(i, ",", i % 2, "\n");
+    place.write("t.csv", rows);
+    return place.refusal();
+  };
+  CHECK(refusal("cross_entropy", 2) == "");
+  CHECK(refusal("binary_focal", 1) == "");
+  CHECK(refusal("hinge", 1) ==
+        "error: small.yaml:1:109: data.batch_transforms: the loss (hinge) takes classes alone, and a mix of them is "
+        "probabilities\n"
+        "  help: take 'bce_with_logits', or remove 'batch_transforms'");
+  CHECK(refusal("triplet", 2).find("the loss (triplet) takes classes alone") != std::string::npos);
+}
+
 TEST_CASE("a grade of 0 is no relevant answer, though grades are normalized") {
   const Workplace place(
       "data: {train: {format: csv, path: answers.csv, target: grade, columns: {query: group}}, batch_size: 3}\n"

@@ -271,6 +271,14 @@ void Objectives::check_batch_transforms(const Network& network, const DataSets& 
     if (term.loss->ignored())
       return refuse(concat("the loss (", term.loss->name, ") ignores targets, which a mix of them cannot be"),
                     "remove 'ignore_index', or 'batch_transforms'");
+    const auto fields = data.train->fields();
+    const auto target = std::ranges::find(fields, std::string(term.loss->from.target), &SampleField::name);
+    const bool of_a_sigmoid = term.loss->reads() == Loss::Reads::logit;
+    if (term.loss->reads_field() && target != fields.end() && !term.loss->takes_probabilities() &&
+        (target->type.dtype == DType::i32 || of_a_sigmoid))
+      return refuse(
+          concat("the loss (", term.loss->name, ") takes classes alone, and a mix of them is probabilities"),
+          concat("take '", of_a_sigmoid ? "bce_with_logits" : "cross_entropy", "', or remove 'batch_transforms'"));
     if (term.loss->reads() == Loss::Reads::boxes)
       return refuse(concat("the loss (", term.loss->name, ") takes boxes, which a mix of them is not"),
                     "remove 'batch_transforms'");
