@@ -21,6 +21,7 @@
 #include "lib/data/streamed.h"
 #include "lib/data/succession.h"
 #include "lib/data/targeted.h"
+#include "lib/spec/write.h"
 
 namespace dl {
 namespace {
@@ -284,6 +285,11 @@ Node fit(Opened& sets, const Node& given, std::vector<Problem>& problems) {
   return fit;
 }
 
+// Two readers with their keys.
+bool are_written_alike(const Source& a, const Source& b) {
+  return a.reader.reader && b.reader.reader && to_yaml_line(a.written) == to_yaml_line(b.written);
+}
+
 Where place_of(const std::optional<Source>& source, const Source& train) {
   return source ? source->where : train.where;
 }
@@ -395,6 +401,11 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
       add_problem(sets.warnings, std::move(warning));
     }
   };
+  if (spec.validation && are_written_alike(spec.validation->source, spec.train))
+    add_problem(sets.warnings, {.where = spec.validation->where,
+                                .path = "data.validation",
+                                .what = "the validation set is the training set: it says nothing of other samples",
+                                .help = "write 'validation: {fraction: 0.1}', which holds samples out of it"});
   collect(sets.train, "data.train", spec.train.where);
   // What is said of the file that a part is held out of, the training data have told.
   const bool is_held_out = spec.folds || (spec.validation && !spec.validation->source.given());

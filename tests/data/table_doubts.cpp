@@ -70,6 +70,12 @@ TEST_CASE("a number that stands for no value, written otherwise, is told") {
   CHECK(warnings_of("a,y\n1,1\n-999,2\n-999,3\n4,4\n", "target: y, missing: [\"-999\"]") == "");
 }
 
+TEST_CASE("a validation set that is the training set is told") {
+  CHECK(warnings_of(people, "target: income", ", validation: {format: csv, path: people.csv, target: income}") ==
+        "DIR/run.yaml:1:70: data.validation: the validation set is the training set: it says nothing of other samples\n"
+        "  help: write 'validation: {fraction: 0.1}', which holds samples out of it\n");
+}
+
 TEST_CASE("a target without any value is refused") {
   CHECK(refusal("a,b,y\n0,1,\n1,0,\n", "target: y") ==
         "error: DIR/people.csv:1:1: data.train: the target 'y' has no value in the training part\n"
