@@ -140,6 +140,23 @@ TEST_CASE("batch_norm of single samples is refused, and a single sample at an ep
         "  help: raise it");
 }
 
+TEST_CASE("figures of the class that nearly all samples are of, and not of the rare one, are told") {
+  const Workplace place(
+      "data: {train: {format: csv, path: t.csv, target: kind}, batch_size: 4}\nmodel: [linear: 2]\nloss: "
+      "cross_entropy\n"
+      "metrics: [precision, {recall: {positive: 0}}, accuracy]\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: "
+      "3}\n");
+  std::string rows = "a,kind\n";
+  for (int i = 0; i < 20; ++i) rows += concat(i, i == 3 ? ",fraud\n" : ",legit\n");
+  place.write("t.csv", rows);
+  std::string text;
+  const auto plan = place.plan();
+  for (const Problem& warning : plan->warnings) text += problem_text(warning) + "\n";
+  CHECK(replaced(text, {{place / "", ""}}) ==
+        "small.yaml:4:11: metrics[0] (precision): is of the class 'legit', as 19 of 20 training samples are\n"
+        "  help: write 'precision: {positive: 0}' for 'fraud'\n");
+}
+
 TEST_CASE("rare classes that are both drawn more often and weigh more are told") {
   const auto doubts_of = [](const std::string& balanced, const std::string& loss) {
     return doubts("data: {train: {format: idx, images: images.idx, labels: labels.idx}, batch_size: 16, balanced: " +

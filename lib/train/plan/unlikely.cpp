@@ -8,6 +8,7 @@
 
 #include "lib/base/text.h"
 #include "lib/data/capability.h"
+#include "lib/data/labelled.h"
 #include "lib/data/padded.h"
 #include "lib/graph/bounds.h"
 #include "lib/graph/ops/leaf.h"
@@ -34,6 +35,7 @@ class Doubts {
     about_the_ends();
     about_classes();
     about_balance();
+    about_the_positive();
     about_padding();
     about_tables();
     about_what_is_not_read();
@@ -149,6 +151,28 @@ class Doubts {
             concat("'", weighs ? "weight" : "pos_weight",
                    "' makes up for rare classes, which 'data.balanced' draws as often as others"),
             "keep one of them");
+    }
+  }
+
+  // Figures of one of two classes, where that is the one that nearly all samples are of.
+  void about_the_positive() {
+    const Dataset& data = *plan_.data.train;
+    const std::vector<std::string>& classes = plan_.data.classes;
+    if (classes.size() != 2 || plan_.data.target != Type{DType::i32, {}} || data.size() == 0) return;
+    if (!has_labels(data) && !data.in_memory()) return;
+    std::vector<int64_t> counts;
+    for (size_t i = 0; i < plan_.objectives.metrics().size(); ++i) {
+      const Metric& metric = *plan_.objectives.metrics()[i].metric;
+      const Node keys = write_object(metric);
+      const Node *average = keys.find("average"), *positive = keys.find("positive");
+      if (metric.from.target != "y" || !average || average->text != "binary" || !positive) continue;
+      if (counts.empty()) counts = targets_by_class(data, 2);
+      const auto chosen = static_cast<size_t>(positive->as_integer().value_or(1));
+      if (chosen > 1 || 10 * counts[chosen] < 9 * data.size()) continue;
+      add({.where = metric.place, .path = concat("metrics[", i, "] (", metric.name, ")")},
+          concat("is of the class '", classes[chosen], "', as ", counts[chosen], " of ",
+                 count_of(data.size(), "training sample"), " are"),
+          concat("write '", metric.name, ": {positive: ", 1 - chosen, "}' for '", classes[1 - chosen], "'"));
     }
   }
 
