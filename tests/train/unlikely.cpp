@@ -140,6 +140,27 @@ TEST_CASE("batch_norm of single samples is refused, and a single sample at an ep
         "  help: raise it");
 }
 
+TEST_CASE("a difference in a column's own units is told where targets are normalized") {
+  const auto doubts_of = [](const std::string& normalize, const std::string& loss) {
+    const Workplace place("data: {train: {format: csv, path: t.csv, target: {column: y, normalize: " + normalize +
+                          "}}, batch_size: 4}\nmodel: [linear: 1]\nloss: " + loss +
+                          "\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 3}\n");
+    std::string rows = "a,y\n";
+    for (int i = 0; i < 12; ++i) rows += concat(i, ",", i * i % 7, "\n");
+    place.write("t.csv", rows);
+    std::string text;
+    const auto plan = place.plan();
+    for (const Problem& warning : plan->warnings) text += problem_text(warning) + "\n";
+    return replaced(text, {{place / "", ""}});
+  };
+  CHECK(doubts_of("standard", "{huber: 50}") ==
+        "small.yaml:3:8: loss (huber): 'delta' is 50 deviations, as the targets are normalized: nearly none is so far "
+        "off\n"
+        "  help: write 'target: {column: y, normalize: none}', or lower it\n");
+  CHECK(doubts_of("standard", "{smooth_l1: 2}") == "");
+  CHECK(doubts_of("none", "{huber: 50}") == "");
+}
+
 TEST_CASE("figures of the class that nearly all samples are of, and not of the rare one, are told") {
   const Workplace place(
       "data: {train: {format: csv, path: t.csv, target: kind}, batch_size: 4}\nmodel: [linear: 2]\nloss: "

@@ -36,6 +36,7 @@ class Doubts {
     about_classes();
     about_balance();
     about_the_positive();
+    about_far_differences();
     about_padding();
     about_tables();
     about_what_is_not_read();
@@ -118,9 +119,30 @@ class Doubts {
   }
 
   bool is_centred(const std::string& target) const {
+    const SampleField* field = field_of(target);
+    return field && field->centred;
+  }
+  const SampleField* field_of(const std::string& name) const {
     const auto fields = plan_.data.train->fields();
-    const auto found = std::ranges::find(fields, target, &SampleField::name);
-    return found != fields.end() && found->centred;
+    const auto found = std::ranges::find(fields, name, &SampleField::name);
+    return found == fields.end() ? nullptr : &*found;
+  }
+
+  // A difference in the column's own units, where the loss sees deviations.
+  void about_far_differences() {
+    constexpr double most = 4;  // deviations, beyond which nearly none lies
+    for (const Objectives::Term& term : plan_.objectives.losses()) {
+      const Loss& loss = *term.loss;
+      if ((loss.name != "huber" && loss.name != "smooth_l1") || !loss.reads_field() || !is_centred(loss.from.target))
+        continue;
+      const std::string key = loss.name == "huber" ? "delta" : "beta";
+      const Node keys = write_object(loss), *given = keys.find(key);
+      if (const auto number = given ? given->as_number() : std::nullopt; number && *number > most)
+        add({.where = loss.place, .path = concat("loss (", loss.name, ")")},
+            concat("'", key, "' is ", number_text(*number),
+                   " deviations, as the targets are normalized: nearly none is so far off"),
+            concat(field_of(loss.from.target)->unscaled_help, ", or lower it"));
+    }
   }
 
   void about_classes() {
