@@ -10,6 +10,7 @@ namespace dl {
 // One a sample.
 struct ColumnCells {
   std::vector<std::string> texts;
+  std::vector<bool> missing;    // whether it stands for no value
   std::vector<double> numbers;  // empty unless all cells are numbers
 };
 

@@ -59,17 +59,22 @@ std::string name_of_sample(const Dataset& data, int64_t sample) {
 void check_allowed(const Allowed& allowed, const Dataset& data, const Type& type, const std::byte* values,
                    int64_t sample) {
   const SampleField& field = data.fields()[allowed.field];
-  const auto* numbers = reinterpret_cast<const int32_t*>(values);
+  constexpr double rounding = 1e-6;  // of probabilities
+  const bool whole = type.dtype == DType::i32;
   const int64_t n = type.shape.elements();
   for (int64_t i = 0; i < n; ++i) {
-    const int64_t number = numbers[i];
-    if ((number >= 0 && number < allowed.count) || number == allowed.besides) continue;
+    const double number = whole ? static_cast<double>(reinterpret_cast<const int32_t*>(values)[i])
+                                : static_cast<double>(reinterpret_cast<const float*>(values)[i]);
+    const bool is_outside = whole ? number < 0 || number >= static_cast<double>(allowed.count)
+                                  : number < -rounding || number > 1 + rounding;
+    if (!is_outside || (allowed.besides && number == static_cast<double>(*allowed.besides))) continue;
+    const std::string found = whole ? std::to_string(static_cast<int64_t>(number)) : number_text(number);
     std::string help = allowed.help;
-    for (size_t at; (at = help.find("NUMBER")) != std::string::npos;) help.replace(at, 6, std::to_string(number));
+    for (size_t at; (at = help.find("NUMBER")) != std::string::npos;) help.replace(at, 6, found);
     throw Error(Exit::data, Problem{.where = data.place(sample),
                                     .path = allowed.set,
                                     .what = concat("'", field.name, "' of ", name_of_sample(data, sample),
-                                                   n > 1 ? concat(", number ", i, ",") : "", " is ", number,
+                                                   n > 1 ? concat(", number ", i, ",") : "", " is ", found,
                                                    "; expected ", allowed.what),
                                     .help = std::move(help)});
   }

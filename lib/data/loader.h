@@ -14,10 +14,10 @@
 
 namespace dl {
 
-// The whole numbers that a field (i32) may hold: 0 … count - 1, and `besides`.
+// What a field may hold: of whole numbers (i32) 0 … count - 1, of others (f32) probabilities; and `besides`.
 struct Allowed {
   size_t field = 0;
-  int64_t count = 0;
+  int64_t count = 0;  // of an i32
   std::optional<int64_t> besides;
   std::string set;   // for messages: "data.train"
   std::string what;  // "a class from 0 to 9": after "expected "

@@ -14,12 +14,14 @@
 #include "lib/data/data_spec.h"
 #include "lib/data/fit.h"
 #include "lib/data/labelled.h"
+#include "lib/data/overlapping.h"
 #include "lib/data/padded.h"
 #include "lib/data/row_numbers.h"
 #include "lib/data/split.h"
 #include "lib/data/streamed.h"
 #include "lib/data/succession.h"
 #include "lib/data/targeted.h"
+#include "lib/spec/write.h"
 
 namespace dl {
 
@@ -189,12 +191,24 @@ bool can_hold_out(const Dataset& data, const Where& where, const Findings& findi
   return false;
 }
 
+// Of a part that is chosen by chance, such a share of the samples.
+void doubt_overlap(Opened& sets, const Where& where, const char* path, double share) {
+  if (!samples_overlap(*sets.train)) return;
+  const std::string begin = number_text(std::round(1000 * (1 - share)) / 1000);
+  sets.warnings.push_back({.where = where,
+                           .path = path,
+                           .what = "windows that are held out by chance have rows of those that are trained on",
+                           .help = concat("name a part of its own: the same reader with 'begin: ", begin,
+                                          "', and 'end: ", begin, "' in 'train'")});
+}
+
 // Cuts the training set in two.
 void hold_out_validation(Opened& sets, const Validation& validation, uint64_t seed, const Findings& findings) {
   if (!can_hold_out(*sets.train, validation.where, findings)) return;
   const int64_t size = sets.train->size(), count = samples_held_out(validation, size, findings);
   if (count == 0) return;
   if (validation.fraction) {
+    doubt_overlap(sets, validation.where, "data.validation", *validation.fraction);
     sets.validation = findings.attempt(
         [&] {
           Parts parts = hold_out(sets.train, *validation.fraction, validation.by, seed);
@@ -215,6 +229,7 @@ void hold_out_validation(Opened& sets, const Validation& validation, uint64_t se
 
 void hold_out_fold(Opened& sets, const Folds& folds, int64_t number, uint64_t seed, const Findings& findings) {
   if (!can_hold_out(*sets.train, folds.where, findings)) return;
+  doubt_overlap(sets, folds.where, "data.folds", 1 / static_cast<double>(folds.count));
   sets.validation = findings.attempt(
       [&] {
         Parts parts = fold(sets.train, number - 1, folds.count, folds.by, seed);
@@ -291,6 +306,11 @@ Node fit(Opened& sets, const Node& given, std::vector<Problem>& problems) {
   for (const auto& [set, findings] : {std::pair(&sets.validation, &in_validation), {&sets.test, &in_test}})
     if (*set) *set = findings->attempt([&, set = set] { return fitted(*set, fit); });
   return fit;
+}
+
+// Two readers with their keys.
+bool are_written_alike(const Source& a, const Source& b) {
+  return a.reader.reader && b.reader.reader && to_yaml_line(a.written) == to_yaml_line(b.written);
 }
 
 Where place_of(const std::optional<Source>& source, const Source& train) {
@@ -404,6 +424,11 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
       add_problem(sets.warnings, std::move(warning));
     }
   };
+  if (spec.validation && are_written_alike(spec.validation->source, spec.train))
+    add_problem(sets.warnings, {.where = spec.validation->where,
+                                .path = "data.validation",
+                                .what = "the validation set is the training set: it says nothing of other samples",
+                                .help = "write 'validation: {fraction: 0.1}', which holds samples out of it"});
   collect(sets.train, "data.train", spec.train.where);
   // What is said of the file that a part is held out of, the training data have told.
   const bool is_held_out = spec.folds || (spec.validation && !spec.validation->source.given());

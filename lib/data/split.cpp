@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <string_view>
 
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
@@ -89,6 +90,7 @@ ColumnCells cells_of(const Dataset& data, const std::string& column, const char*
   for (int64_t i = 0; i < data.size(); ++i) {
     const auto at = static_cast<size_t>(columned.index(i));
     cells.texts.push_back(all.texts[at]);
+    cells.missing.push_back(all.missing[at]);
     if (!all.numbers.empty()) cells.numbers.push_back(all.numbers[at]);
   }
   return cells;
@@ -121,17 +123,71 @@ std::vector<int64_t> counted(int64_t size) {
   return all;
 }
 
-// Samples by a column: by their numbers, else as text; equal ones as they come.
+// A run of digits, without the zeros before it, or one other character: taken off the text's front.
+std::string_view take_run(std::string_view& text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  std::string_view run = text.substr(0, std::max<size_t>(digits, 1));
+  text.remove_prefix(run.size());
+  if (digits > 0) run.remove_prefix(std::min(run.find_first_not_of('0'), run.size() - 1));
+  return run;
+}
+
+// Whether `a` comes behind `b` where runs of digits are numbers: "week 10" behind "week 9". Decimals of seconds are
+// none.
+bool comes_behind(std::string_view a, std::string_view b) {
+  const auto is_digit = [](std::string_view run) { return run[0] >= '0' && run[0] <= '9'; };
+  bool is_time = false;
+  while (!a.empty() && !b.empty()) {
+    const std::string_view own = take_run(a), other = take_run(b);
+    if (own != other)
+      return is_digit(own) && is_digit(other) && own.size() != other.size() ? own.size() > other.size() : own > other;
+    is_time = is_time || own == ":";
+    if (is_time && own == ".") return false;
+  }
+  return !a.empty();
+}
+
+// "29.02.2024", "2/29/24": three numbers, of which the year is not the first.
+bool is_date_without_year_first(std::string_view text) {
+  std::string_view parts[5];
+  for (std::string_view& part : parts) {
+    if (text.empty()) return false;
+    part = text.substr(0, std::max<size_t>(std::min(text.find_first_not_of("0123456789"), text.size()), 1));
+    text.remove_prefix(part.size());
+  }
+  const auto is_number = [](std::string_view part) { return part[0] >= '0' && part[0] <= '9' && part.size() <= 4; };
+  return is_number(parts[0]) && is_number(parts[2]) && is_number(parts[4]) && parts[1] == parts[3] &&
+         (parts[1] == "." || parts[1] == "/" || parts[1] == "-") && parts[0].size() < 3;
+}
+
+// Samples by a column: by their numbers, else as text, where that is the order of what it says; equal ones as they
+// come.
 std::vector<int64_t> in_order(const Dataset& data, const std::string& column) {
-  const auto [texts, numbers] = cells_of(data, column, "order");
+  const auto [texts, missing, numbers] = cells_of(data, column, "order");
   std::vector<int64_t> order = counted(data.size());
   const auto sort_by = [&](const auto& values) {
     std::ranges::stable_sort(order, {}, [&](int64_t i) { return values[static_cast<size_t>(i)]; });
   };
-  if (numbers.empty())
-    sort_by(texts);
-  else
+  const auto fail = [&](std::string why, std::string help) {
+    throw Error(Exit::usage, Problem{.what = concat("'", column, "' says no order: ", why), .help = std::move(help)});
+  };
+  if (const auto count = std::ranges::count(missing, true); count > 0)
+    fail(concat(count, " of ", count_of(std::ssize(texts), "cell"), count == 1 ? " has" : " have", " no value"),
+         "take such rows out, or name another column");
+  if (!numbers.empty()) {
     sort_by(numbers);
+    return order;
+  }
+  if (const auto date = std::ranges::find_if(texts, is_date_without_year_first); date != texts.end())
+    fail(concat("the year of '", shortened(*date), "' is not first"), "write dates as 2024-05-01, or as numbers");
+  sort_by(texts);
+  for (size_t i = 1; i < order.size(); ++i) {
+    const std::string &before = texts[static_cast<size_t>(order[i - 1])],
+                      &behind = texts[static_cast<size_t>(order[i])];
+    if (comes_behind(before, behind))
+      fail(concat("as text '", shortened(before), "' comes before '", shortened(behind), "'"),
+           "write numbers of as many digits, 09 and 10, or numbers alone");
+  }
   return order;
 }
 

@@ -28,6 +28,7 @@ struct BceWithLogits final : Loss {
     return where(uniform < sigmoid(stop_gradient(x)), 0, x) + log_one_plus_exp(-x);
   }
   Reads reads() const override { return Reads::logit; }
+  bool takes_probabilities() const override { return true; }
   Value predicted(Value output) const override { return sigmoid(output); }
 };
 DL_LOSS(BceWithLogits, "bce_with_logits");

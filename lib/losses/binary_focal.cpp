@@ -26,6 +26,7 @@ struct BinaryFocal final : Loss {
     s.example("binary_focal: {gamma: 1.5, alpha: 0.25}");
   }
   Reads reads() const override { return Reads::logit; }
+  bool takes_probabilities() const override { return true; }
   Value predicted(Value output) const override { return sigmoid(output); }
 
   Value each(const Fields& f) const override {

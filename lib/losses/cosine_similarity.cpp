@@ -14,6 +14,7 @@ struct CosineSimilarityLoss final : Loss {
     s.example("cosine_similarity");
   }
   Reads reads() const override { return Reads::numbers; }
+  bool takes_scaled() const override { return false; }
   Value each(const Fields& f) const override {
     expect_same_vectors(f.prediction, f.target, "the targets");
     return 1 - cosine(f.prediction, f.target);

@@ -54,6 +54,7 @@ struct CrossEntropy final : Loss {
     return -sum(drawn_class(prediction, uniform) * log_softmax(prediction), {-1});
   }
   Reads reads() const override { return Reads::logits; }
+  bool takes_probabilities() const override { return true; }
   std::optional<int64_t> ignored() const override { return ignore_index; }
   Value predicted(Value output) const override { return softmax(output); }
 

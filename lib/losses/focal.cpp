@@ -29,6 +29,7 @@ struct Focal final : Loss {
   }
   void learn(const Labels& labels) override { weight.resolve(labels, ignore_index); }
   Reads reads() const override { return Reads::logits; }
+  bool takes_probabilities() const override { return true; }
   std::optional<int64_t> ignored() const override { return ignore_index; }
   Value predicted(Value output) const override { return softmax(output); }
 

@@ -19,7 +19,9 @@ struct GaussianNll final : Loss {
     s.summary("negative log-likelihood of a number whose mean and variance the model gives");
     s.details(
         "The variance is another output of the model, of the shape of the first: an item with a 'name', which ends "
-        "above 0.");
+        "above 0. Of a target that is normalized it is the variance of the normalized numbers: times the square of the "
+        "target's 'scale', which stands under data.fitted in the run's resolved.yaml, it is that of the column's own; "
+        "'normalize: none' leaves them as they are.");
     s.also_known_as({"GaussianNLLLoss", "gaussian_nll_loss"});
     s.required("variance", variance, "the model's item that gives the variance")
         .known_as({"var"})

@@ -12,7 +12,10 @@ struct Huber final : Loss {
   void describe_keys(Schema& s) override {
     s.summary("squared near the target, absolute beyond, with slope delta there");
     s.also_known_as({"HuberLoss", "huber_loss"});
-    s.optional("delta", delta, "difference from which on it is absolute").above(0).positional();
+    s.optional("delta", delta,
+               "difference from which on it is absolute; of targets that are normalized in their deviations")
+        .above(0)
+        .positional();
     s.example("huber");
     s.example("huber: {delta: 0.5}");
   }

@@ -23,6 +23,7 @@ struct KlDiv final : Loss {
     s.example("kl_div: {log_target: true}");
   }
   Reads reads() const override { return Reads::log_probabilities; }
+  bool takes_probabilities() const override { return !log_target; }
   Value predicted(Value output) const override { return exp(output); }
   Value each(const Fields& f) const override {
     const Value &x = f.prediction, &y = f.target;

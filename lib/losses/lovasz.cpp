@@ -34,6 +34,7 @@ struct Lovasz final : Loss {
     s.example("lovasz: {activation: sigmoid}");
   }
   Reads reads() const override { return is_hinge() ? Reads::logit : Reads::logits; }
+  bool takes_probabilities() const override { return is_hinge(); }
   Value predicted(Value output) const override { return is_hinge() ? sigmoid(output) : softmax(output); }
 
   // f32 [batch]

@@ -12,7 +12,10 @@ struct SmoothL1 final : Loss {
   void describe_keys(Schema& s) override {
     s.summary("squared near the target, absolute beyond, with slope 1 there");
     s.also_known_as({"SmoothL1Loss", "smooth_l1_loss"});
-    s.optional("beta", beta, "difference from which on it is absolute").above(0).positional();
+    s.optional("beta", beta,
+               "difference from which on it is absolute; of targets that are normalized in their deviations")
+        .above(0)
+        .positional();
     s.example("smooth_l1");
     s.example("smooth_l1: {beta: 0.5}");
   }

@@ -29,8 +29,10 @@ void expect_class_targets(Value prediction, Value target) {
                              "${data.classes}'; a recurrent layer with 'return_sequences: false' gives its last state"
         : found.rank() > 2 ? "end the model with 'global_avg_pool2d' or 'flatten', and 'linear: ${data.classes}'"
                            : "");
-  throw ShapeError(concat("expected one value a class for each of the targets ", wanted.text(), ", got ", found.text()),
-                   "keep the model's sequence as long as the targets, and end it with 'linear: ${data.classes}'");
+  throw ShapeError(
+      concat("expected one value a class for each of the targets ", wanted.text(), ", got ", found.text()),
+      concat(found == wanted ? "where targets are one-hot save their classes, y.argmax(-1); else " : "",
+             "keep the model's sequence as long as the targets, and end it with 'linear: ${data.classes}'"));
 }
 
 Value drawn_class(Value x, Value uniform) { return first_largest(stop_gradient(x) - log(-log(uniform))); }

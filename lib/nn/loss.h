@@ -59,6 +59,8 @@ struct Loss : Described {
   virtual Reads reads() const = 0;
   // Whether numbers as targets may be shifted and scaled: those of which nothing counts but how far they are apart.
   virtual bool takes_scaled() const { return reads() == Reads::numbers; }
+  // Whether targets that are numbers, f32, are probabilities.
+  virtual bool takes_probabilities() const { return false; }
   // Completes what the config left to the data (ClassWeights); called once, before anything is built. Data that do not
   // fit are a ShapeError.
   virtual void learn(const Labels& /*labels*/) {}

@@ -13,6 +13,7 @@ struct OverlapLoss : Loss {
   double smooth = 1;
 
   Reads reads() const final { return activation == "softmax" ? Reads::logits : Reads::logit; }
+  bool takes_probabilities() const final { return activation == "sigmoid"; }
   Value predicted(Value output) const final { return activation == "softmax" ? softmax(output) : sigmoid(output); }
   Value each(const Fields& fields) const final;  // f32 [batch]
 

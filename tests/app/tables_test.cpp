@@ -52,6 +52,20 @@ TEST_CASE("a category that looks like a reference is kept as what it is") {
   CHECK(predicted.out.find("\n1,violet,") != std::string::npos);
 }
 
+TEST_CASE("a run is measured by what it held out, not by samples that it was trained on") {
+  Folder folder;
+  write(folder / "flowers.csv", flowers());
+  write(folder / "garden.yaml", tables_config);
+  REQUIRE(run_dlcli({"train", "garden.yaml", "-q", "--set", "trainer.max_epochs=1"}, folder).exit == 0);
+  CHECK(run_dlcli({"eval", "garden", "--split", "val"}, folder).exit == 0);
+  const Finished other = run_dlcli({"eval", "garden", "--split", "val", "--set", "seed=3"}, folder);
+  CHECK(other.exit == 2);
+  CHECK(other.err ==
+        "error: --set seed=3: seed: other samples would be held out than the run was not trained on\n"
+        "  help: leave it out\n");
+  CHECK(run_dlcli({"eval", "garden", "--split", "val", "--set", "data.validation.fraction=0.5"}, folder).exit == 2);
+}
+
 TEST_CASE("a table is trained on, and its fit goes with the checkpoint") {
   Folder folder;
   write(folder / "flowers.csv", flowers());

@@ -121,6 +121,32 @@ TEST_CASE("by an order what comes last is held out, and folds go forward in it")
   CHECK(last.validation == std::vector<int>{0, 1, 2});
 }
 
+TEST_CASE("an order that a column's text does not say is refused") {
+  const Folder folder;
+  const auto said = [&](const std::vector<std::string>& days) {
+    std::string text = "x,day,y\n";
+    for (size_t i = 0; i < days.size(); ++i) text += concat(i, ",", days[i], ",", i * i, "\n");
+    folder.write("days.csv", text);
+    return open(
+               "{train: {format: csv, path: days.csv, target: y, columns: {day: ignore}}, validation: {fraction: 0.25, "
+               "order: day}}",
+               folder.path)
+        ->problems;
+  };
+  CHECK(said({"3", "9", "10", "4"}) == "");
+  CHECK(said({"2024-05-03", "2024-05-01T10:00:00.5", "2024-05-01T10:00:00.25", "2024-05-02"}) == "");
+  CHECK(said({"week 09", "week 10", "week 11", "week 12"}) == "");
+  CHECK(said({"30.04.2024", "01.05.2024", "02.05.2024", "03.05.2024"}) ==
+        "error: DIR/run.yaml:1:87: data.validation: 'day' says no order: the year of '30.04.2024' is not first\n"
+        "  help: write dates as 2024-05-01, or as numbers");
+  CHECK(said({"2024-9-1", "2024-10-1", "2024-11-1", "2024-12-1"}) ==
+        "error: DIR/run.yaml:1:87: data.validation: 'day' says no order: as text '2024-12-1' comes before '2024-9-1'\n"
+        "  help: write numbers of as many digits, 09 and 10, or numbers alone");
+  CHECK(said({"3", "9", "", "10"}) ==
+        "error: DIR/run.yaml:1:87: data.validation: 'day' says no order: 1 of 4 cells has no value\n"
+        "  help: take such rows out, or name another column");
+}
+
 TEST_CASE("parts that cannot be cut say why") {
   const Folder folder;
   folder.write("patients.csv", patients(8));

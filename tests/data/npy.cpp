@@ -188,6 +188,19 @@ TEST_CASE("labels with gaps, and classes saved as floats, are told with what to 
         "  help: if they are classes save them with .astype(numpy.int64)\n");
   CHECK(warning_of(npy("<f4", "(2,)", bytes<float>({0, 1.5f}))) == "");
   CHECK(warning_of(npy("<f4", "(2,)", bytes<float>({25, 346}))) == "");
+  CHECK(warning_of(npy("<i4", "(2,)", bytes<int32_t>({2, 1}))) ==
+        "DIR/y.npy: the least label is 1, so that there is a class 0 without samples\n"
+        "  help: number the classes from 0 on: numpy.unique(y, return_inverse=True)[1]\n");
+}
+
+TEST_CASE("a label in an axis of its own is a class") {
+  Arrays arrays;
+  arrays.write("x.npy", npy("<f4", "(2, 1)", bytes<float>({1, 2})));
+  arrays.write("y.npy", npy("<i8", "(2, 1)", bytes<int64_t>({1, 0})));
+  const auto opened = arrays.open();
+  REQUIRE(opened->problems == "");
+  CHECK(opened->sets.target == Type{DType::i32, {}});
+  CHECK(opened->sets.classes == std::vector<std::string>{"0", "1"});
 }
 
 TEST_CASE("the layout says where the channels of images stand, and likely mistakes are told") {

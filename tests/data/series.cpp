@@ -94,6 +94,44 @@ TEST_CASE("a series is normalized by the rows of the training windows alone") {
   }
 }
 
+TEST_CASE("windows that are held out by chance are told, where they share rows with others") {
+  const Folder folder;
+  folder.write("s.csv", ramp(20));
+  const auto warned = [&](const std::string& keys, const std::string& held_out) {
+    std::string text;
+    const auto opened = open(
+        "{train: {format: series, path: s.csv, time: day, length: 3, " + keys + "}, " + held_out + "}", folder.path);
+    CHECK(opened->problems == "");
+    for (const Problem& warning : opened->sets.warnings) text += problem_text(warning) + "\n";
+    return folder.placeless(text);
+  };
+  CHECK(warned("horizon: 2", "validation: {fraction: 0.25}") ==
+        "DIR/run.yaml:1:86: data.validation: windows that are held out by chance have rows of those that are trained "
+        "on\n"
+        "  help: name a part of its own: the same reader with 'begin: 0.75', and 'end: 0.75' in 'train'\n");
+  CHECK(warned("horizon: 2", "folds: 3").find("data.folds: windows that are held out by chance") != std::string::npos);
+  CHECK(warned("horizon: 2", "validation: {last: 4}") == "");
+  CHECK(warned("stride: 4", "validation: {fraction: 0.25}") == "");
+}
+
+TEST_CASE("rows that do not come in the order of their times are told") {
+  const Folder folder;
+  const auto warned = [&](const std::vector<std::string>& days) {
+    std::string text = "day,a\n";
+    for (size_t i = 0; i < days.size(); ++i) text += concat(days[i], ",", i, "\n");
+    folder.write("s.csv", text);
+    const auto opened = open("{train: " + series("length: 2") + "}", folder.path);
+    CHECK(opened->problems == "");
+    return warnings(folder, *opened->sets.train);
+  };
+  CHECK(warned({"2024-05-01", "2024-05-02", "2024-05-02", "2024-05-03"}) == "");
+  CHECK(warned({"9", "10", "11", "12"}) == "");
+  CHECK(warned({"week 9", "week 10", "week 8", "week 7"}) == "");
+  CHECK(warned({"2024-05-03", "2024-05-02", "2024-05-01", "2024-04-30"}) ==
+        "DIR/s.csv:3:1: the rows do not come in the order of 'day': '2024-05-02' stands behind '2024-05-03'\n"
+        "  help: sort the file by 'day'\n");
+}
+
 TEST_CASE("cells of a series that are missing are the one before where that is written") {
   const Folder folder;
   folder.write("s.csv", "day,a\n1,5\n2,\n3,NA\n4,8\n");

@@ -301,6 +301,24 @@ TEST_CASE("a column of one value, or of one but for rounding, is not scaled by t
   CHECK(close_to_zero(inputs(Table(text).open("target: y, normalize: minmax")->sets.train)[0]));
 }
 
+TEST_CASE("missing cells may be a category that there is, or one that no other cell has") {
+  const auto filled = [](const std::string& fill) {
+    return inputs(Table("c,y\nx,1\n,2\nz,3\nx,4\n")
+                      .open("target: y, columns: {c: {type: categorical, fill: " + fill + "}}")
+                      ->sets.train);
+  };
+  CHECK(filled("z") == Rows{{1, 0}, {0, 1}, {0, 1}, {1, 0}});
+  CHECK(filled("none") == Rows{{1, 0, 0}, {0, 0, 1}, {0, 1, 0}, {1, 0, 0}});
+}
+
+TEST_CASE("a number of more digits than a double has is no other category") {
+  const Table table("id,y\n1234567890123456789,no\n1234567890123456001,yes\n");
+  const auto opened = table.open("target: y, columns: {id: categorical}");
+  REQUIRE(opened->problems == "");
+  const DatasetPointer rows = table.rows(*opened, "id\n1234567890123456790\n1234567890123456789\n");
+  CHECK(inputs(rows) == Rows{{0, 0}, {0, 1}});
+}
+
 TEST_CASE("categories are in the order of their numbers, and 1.0 is 1") {
   const Table table("n,y\n10,a\n9,b\n1,a\nx,b\n");
   const auto opened = table.open("target: y, columns: {n: {as: index}}");

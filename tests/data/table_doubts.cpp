@@ -49,6 +49,38 @@ TEST_CASE("a column that is nearly all different categories is told") {
         "  help: name a column of few classes, or of numbers, as 'target'\n");
 }
 
+TEST_CASE("categories that most readers take for one are told") {
+  const std::string help = "  help: write them alike where they mean the same\n";
+  CHECK(warnings_of("a,town,y\n1,Oslo,no\n2,oslo,yes\n3,Bern,no\n", "target: y") ==
+        "DIR/people.csv:3:3: data.train: column 'town': 'Oslo' and 'oslo' are different categories\n" + help);
+  CHECK(warnings_of("a,y\n1,yes\n2,no\n3,Yes\n4,no\n", "target: y") ==
+        "DIR/people.csv:2:3: data.train: the target 'y': 'Yes' and 'yes' are different classes\n" + help);
+  CHECK(warnings_of("a,y\n1,1\n2,2\n3,1.0\n4,2\n", "target: {column: y, as: class}") ==
+        "DIR/people.csv:4:3: data.train: the target 'y': '1' and '1.0' are different classes\n" + help);
+  CHECK(warnings_of("a,letter,y\n1,a,no\n2,A,yes\n3,b,no\n", "target: y") == "");
+  CHECK(warnings_of("a,id,y\n1,1234567890123456789,no\n2,1234567890123456790,yes\n",
+                    "target: y, columns: {id: categorical}") == "");
+}
+
+TEST_CASE("a number that stands for no value, written otherwise, is told") {
+  CHECK(warnings_of("a,y\n1,1\n-999.0,2\n-999,3\n4,4\n", "target: y, missing: [\"-999\"]") ==
+        "DIR/people.csv:3:1: data.train: column 'a': '-999.0' is read as a number, though 'missing' has '-999'\n"
+        "  help: add '-999.0' to 'missing' if it is none either\n");
+  CHECK(warnings_of("a,y\n1,1\n-999,2\n-999,3\n4,4\n", "target: y, missing: [\"-999\"]") == "");
+}
+
+TEST_CASE("a validation set that is the training set is told") {
+  CHECK(warnings_of(people, "target: income", ", validation: {format: csv, path: people.csv, target: income}") ==
+        "DIR/run.yaml:1:70: data.validation: the validation set is the training set: it says nothing of other samples\n"
+        "  help: write 'validation: {fraction: 0.1}', which holds samples out of it\n");
+}
+
+TEST_CASE("a target without any value is refused") {
+  CHECK(refusal("a,b,y\n0,1,\n1,0,\n", "target: y") ==
+        "error: DIR/people.csv:1:1: data.train: the target 'y' has no value in the training part\n"
+        "  help: name another column as 'target'");
+}
+
 TEST_CASE("categories that training lacks are counted, with examples and the one that was meant") {
   const auto opened = Table("x,town,y\n1,Male,no\n2,Female,yes\n3,male ,no\n4,Mule,no\n")
                           .open("target: y, normalize: none, trim: false", ", validation: {last: 2}");

@@ -44,7 +44,8 @@ TEST_CASE("a run whose data live on the device is the same bits, and goes on wit
   const Workplace place;
   for (const std::string device : {"reference", "cpu", "walled"}) {
     CAPTURE(device);
-    for (std::vector<std::string> fed : {std::vector<std::string>{}, {"trainer.accumulate_grad_batches=2"}}) {
+    for (std::vector<std::string> fed :
+         {std::vector<std::string>{}, {"trainer.accumulate_grad_batches=2"}, {"data.balanced=true"}}) {
       fed.push_back("trainer.device=" + device);
       std::vector<std::string> kept = fed;
       kept.emplace_back("data.cache=device");

@@ -77,6 +77,29 @@ TEST_CASE("single labels outside the classes are told too") {
   CHECK(data.said("bce_with_logits") == "");
 }
 
+TEST_CASE("a number that is no probability is an error with its sample where a loss takes probabilities") {
+  const auto said = [](const std::vector<float>& y, const std::string& loss) {
+    const Folder folder;
+    write(folder.path / "x.npy", testing::npy("<f4", "(4, 1)", bytes(std::vector<float>{1, 2, 3, 4})));
+    write(folder.path / "y.npy", testing::npy("<f4", "(4,)", bytes(y)));
+    write(folder.path / "small.yaml",
+          "data: {train: {format: npy, fields: {x: x.npy, y: y.npy}}, batch_size: 2, shuffle: false}\n"
+          "model: [linear: 1]\nloss: " +
+              loss + "\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1, device: reference}\n");
+    return error_text([&] {
+      const auto plan = plan_run(folder.path / "small.yaml", {});
+      Trainer(*plan, {}).fit();
+    });
+  };
+  CHECK(said({0, 1, 0.25f, 1}, "bce_with_logits") == "");
+  CHECK(said({-1, 1, 1, -1}, "soft_margin") == "");
+  CHECK(said({0, 1, 2, 1}, "bce_with_logits") ==
+        "error: data.train: 'y' of sample 2 is 2; expected a probability from 0 to 1\n"
+        "  help: save the labels with .astype(numpy.int64), or else mend the data, or take 'mse' for numbers");
+  CHECK(said({-1, 1, 1, -1}, "binary_focal").find("'y' of sample 0 is -1; expected a probability from 0 to 1\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("an index without a row in an embedding's table is an error with its sample") {
   Sequences data;
   data.x[3] = 5;

@@ -118,6 +118,81 @@ TEST_CASE("the target may be an input, and no field of the name y is needed") {
   CHECK(record.epochs.back().values[0].value < 0.3 * record.epochs.front().values[0].value);
 }
 
+TEST_CASE("a table's column that weighs samples weighs them as it stands there") {
+  const auto loss = [](const std::string& weight) {
+    const Workplace place(
+        "data: {train: {format: csv, path: goods.csv, target: price, columns: {w: " + weight +
+        "}}, batch_size: 4}\nmodel: [linear: 1]\nloss: {mse: {sample_weight: w}}\noptimizer: {adam: {lr: 0.02}}\n"
+        "trainer: {max_epochs: 3, device: reference}\n");
+    std::string rows = "a,price,w\n";
+    for (int i = 0; i < 16; ++i) rows += i % 4 == 0 ? concat(i, ",1000,0\n") : concat(i, ",", i, ",", i % 3 + 1, "\n");
+    place.write("goods.csv", rows);
+    const auto plan = place.plan();
+    RunFolder run = place.new_run(*plan);
+    Record record;
+    Trainer(*plan, {.folder = &run, .observers = {&record}}).fit();
+    return value_of(record.epochs.back().values, "train/loss");
+  };
+  CHECK(loss("target") == doctest::Approx(loss("{type: target, normalize: none}")).epsilon(1e-3));
+}
+
+TEST_CASE("losses that take targets as they are refuse those of a series, and directions of normalized columns") {
+  const auto refusal = [](const std::string& data, const std::string& more, const std::vector<std::string>& sets = {}) {
+    const Workplace place("data: {train: {path: s.csv, " + data + "}, batch_size: 4}\n" + more +
+                          "optimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+    std::string rows = "a,b,c\n";
+    for (int i = 0; i < 12; ++i) rows += concat(i, ",", i * i % 7, ",", i % 5, "\n");
+    place.write("s.csv", rows);
+    return place.refusal(sets);
+  };
+  const std::string windows = "format: series, length: 2, horizon: 2",
+                    of_windows = "model: [flatten, linear: 6, unflatten: [2, 3]]\nloss: mape\n";
+  CHECK(refusal(windows, of_windows) ==
+        "error: small.yaml:3:7: loss (mape): takes its targets as they are, but those of 'y' are normalized\n"
+        "  help: write 'normalize: none' beside 'format: series'");
+  CHECK(refusal(windows, of_windows, {"data.train.normalize=none"}) == "");
+  CHECK(refusal("format: csv, target: [a, b]", "model: [linear: 2]\nloss: cosine_similarity\n") ==
+        "error: small.yaml:3:7: loss (cosine_similarity): takes its targets as they are, but those of 'y' are "
+        "normalized: what was 0 is -1.593\n"
+        "  help: write 'target: {column: [a, b], normalize: none}'");
+}
+
+TEST_CASE("targets are mixed for losses that take probabilities alone") {
+  const auto refusal = [](const std::string& loss, int outputs) {
+    const Workplace place(
+        "data: {train: {format: csv, path: t.csv, target: {column: y, as: class}}, batch_size: 4, batch_transforms: "
+        "[mixup: 0.2]}\n" +
+        concat("model: [linear: ", outputs, "]\nloss: ", loss) +
+        "\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+    std::string rows = "a,y\n";
+    for (int i = 0; i < 12; ++i) rows += concat(i, ",", i % 2, "\n");
+    place.write("t.csv", rows);
+    return place.refusal();
+  };
+  CHECK(refusal("cross_entropy", 2) == "");
+  CHECK(refusal("binary_focal", 1) == "");
+  CHECK(refusal("hinge", 1) ==
+        "error: small.yaml:1:109: data.batch_transforms: the loss (hinge) takes classes alone, and a mix of them is "
+        "probabilities\n"
+        "  help: take 'bce_with_logits', or remove 'batch_transforms'");
+  CHECK(refusal("triplet", 2).find("the loss (triplet) takes classes alone") != std::string::npos);
+}
+
+TEST_CASE("a grade of 0 is no relevant answer, though grades are normalized") {
+  const Workplace place(
+      "data: {train: {format: csv, path: answers.csv, target: grade, columns: {query: group}}, batch_size: 3}\n"
+      "model: [linear: 1]\nloss: mse\nmetrics: [{mrr: {group: query}}]\noptimizer: {adam: {lr: 0.02}}\n"
+      "trainer: {max_epochs: 1, device: reference}\n");
+  std::string rows = "a,query,grade\n";
+  for (const int grade : {0, 0, 0, 0, 0, 2, 2, 3, 3}) rows += concat(rows.size() % 7, ",", grade > 0, ",", grade, "\n");
+  place.write("answers.csv", rows);
+  const auto plan = place.plan();
+  RunFolder run = place.new_run(*plan);
+  Record record;
+  Trainer(*plan, {.folder = &run, .observers = {&record}}).fit();
+  CHECK(value_of(record.epochs.back().values, "train/mrr") == 0.5);  // of one query all answers are, of the other none
+}
+
 TEST_CASE("a loss of two outputs learns a mean and its variance") {
   const Workplace place(
       "data: {train: {format: kinds_and_prices}, batch_size: 8}\n"

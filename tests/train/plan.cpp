@@ -96,6 +96,26 @@ TEST_CASE("the resolved config makes the same plan from any folder") {
   CHECK(again->data.fingerprint() == plan->data.fingerprint());
 }
 
+TEST_CASE("keys of a run that its fit has settled are refused") {
+  const Workplace place(
+      "data: {train: {format: csv, path: table.csv, target: y}, batch_size: 2}\nmodel: [linear: 1]\nloss: mse\n"
+      "optimizer: {sgd: {lr: 0.1}}\ntrainer: {max_steps: 1}\n");
+  write(place.path / "table.csv", "a,b,y\n1,2,3\n4,5,7\n2,2,2\n");
+  write(place.path / "resolved.yaml", place.plan()->resolved());
+  const auto said = [&](const std::string& set) {
+    return error_text([&] { plan_from(place.path / "resolved.yaml", {set}); });
+  };
+  CHECK(said("data.train.normalize=none") ==
+        "error: --set data.train.normalize=none: data.train.normalize: the run's data were fitted without it, and that "
+        "fit, 'data.fitted', stays\n"
+        "  help: begin another run with it");
+  CHECK(said("data.train.columns.a=categorical").find("data.train.columns.a: the run's data") != std::string::npos);
+  CHECK(said("data.batch_size=1") == "");
+  CHECK(said("data.train.path=table.csv") == "");
+  CHECK_THROWS_WITH_AS(plan_run(place.path / "resolved.yaml", {"data.train.impute=median"}),
+                       doctest::Contains("data.train.impute: the run's data were fitted without it"), Error);
+}
+
 TEST_CASE("what was fitted to a table of thousands of columns is read again, and what would not be is refused before") {
   const std::string
       data = "data: {train: {format: csv, path: table.csv, target: y",

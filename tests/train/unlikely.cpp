@@ -140,6 +140,85 @@ TEST_CASE("batch_norm of single samples is refused, and a single sample at an ep
         "  help: raise it");
 }
 
+TEST_CASE("a difference in a column's own units is told where targets are normalized") {
+  const auto doubts_of = [](const std::string& normalize, const std::string& loss) {
+    const Workplace place("data: {train: {format: csv, path: t.csv, target: {column: y, normalize: " + normalize +
+                          "}}, batch_size: 4}\nmodel: [linear: 1]\nloss: " + loss +
+                          "\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 3}\n");
+    std::string rows = "a,y\n";
+    for (int i = 0; i < 12; ++i) rows += concat(i, ",", i * i % 7, "\n");
+    place.write("t.csv", rows);
+    std::string text;
+    const auto plan = place.plan();
+    for (const Problem& warning : plan->warnings) text += problem_text(warning) + "\n";
+    return replaced(text, {{place / "", ""}});
+  };
+  CHECK(doubts_of("standard", "{huber: 50}") ==
+        "small.yaml:3:8: loss (huber): 'delta' is 50 deviations, as the targets are normalized: nearly none is so far "
+        "off\n"
+        "  help: write 'target: {column: y, normalize: none}', or lower it\n");
+  CHECK(doubts_of("standard", "{smooth_l1: 2}") == "");
+  CHECK(doubts_of("none", "{huber: 50}") == "");
+}
+
+TEST_CASE("figures of the class that nearly all samples are of, and not of the rare one, are told") {
+  const Workplace place(
+      "data: {train: {format: csv, path: t.csv, target: kind}, batch_size: 4}\nmodel: [linear: 2]\nloss: "
+      "cross_entropy\n"
+      "metrics: [precision, {recall: {positive: 0}}, accuracy]\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: "
+      "3}\n");
+  std::string rows = "a,kind\n";
+  for (int i = 0; i < 20; ++i) rows += concat(i, i == 3 ? ",fraud\n" : ",legit\n");
+  place.write("t.csv", rows);
+  std::string text;
+  const auto plan = place.plan();
+  for (const Problem& warning : plan->warnings) text += problem_text(warning) + "\n";
+  CHECK(replaced(text, {{place / "", ""}}) ==
+        "small.yaml:4:11: metrics[0] (precision): is of the class 'legit', as 19 of 20 training samples are\n"
+        "  help: write 'precision: {positive: 0}' for 'fraud'\n");
+}
+
+TEST_CASE("rare classes that are both drawn more often and weigh more are told") {
+  const auto doubts_of = [](const std::string& balanced, const std::string& loss) {
+    return doubts("data: {train: {format: idx, images: images.idx, labels: labels.idx}, batch_size: 16, balanced: " +
+                  balanced + "}\nmodel: [flatten, linear: 4]\nloss: {cross_entropy: " + loss +
+                  "}\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 3}\n");
+  };
+  CHECK(
+      doubts_of("true", "{weight: balanced}") ==
+      "small.yaml:3:8: loss (cross_entropy): 'weight' makes up for rare classes, which 'data.balanced' draws as often "
+      "as others\n"
+      "  help: keep one of them\n");
+  CHECK(doubts_of("true", "{weight: [1, 1, 1, 1]}") == "");
+  CHECK(doubts_of("true", "{}") == "");
+  CHECK(doubts_of("false", "{weight: balanced}") == "");
+}
+
+TEST_CASE("an activation that does not reach numbers with mean 0 is told, one that reaches those from 0 to 1 is not") {
+  const auto doubts_of = [](const std::string& normalize, const std::string& end) {
+    const Workplace place("data: {train: {format: csv, path: t.csv, target: {column: y, normalize: " + normalize +
+                          "}}, batch_size: 4}\nmodel: [linear: 1, " + end +
+                          "]\nloss: mse\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 3}\n");
+    std::string rows = "a,y\n";
+    for (int i = 0; i < 12; ++i) rows += concat(i, ",", i * i % 7, "\n");
+    place.write("t.csv", rows);
+    std::string text;
+    const auto plan = place.plan();
+    for (const Problem& warning : plan->warnings) text += problem_text(warning) + "\n";
+    return replaced(text, {{place / "", ""}});
+  };
+  CHECK(doubts_of("standard", "sigmoid") ==
+        "small.yaml:2:20: model[1] (sigmoid): what 'sigmoid' gives is never below 0, but the targets are normalized: "
+        "half of them are\n"
+        "  help: remove 'sigmoid' at the end\n");
+  CHECK(doubts_of("standard", "tanh") ==
+        "small.yaml:2:20: model[1] (tanh): what 'tanh' gives is never beyond -1 and 1, but the targets are normalized: "
+        "many of them are\n"
+        "  help: remove 'tanh' at the end\n");
+  CHECK(doubts_of("minmax", "sigmoid") == "");
+  CHECK(doubts_of("none", "relu") == "");
+}
+
 TEST_CASE("learning rates that no run survives are told, those of papers are not") {
   CHECK(doubts(small_config, {"optimizer={adamw: {lr: 1}}"}) ==
         "--set optimizer={adamw: {lr: 1}}: optimizer.adamw.lr: a learning rate of 1 is more than 'adamw' bears\n"

@@ -96,6 +96,7 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
     ColumnCells cells;
     for (int64_t row = 0; row < size(); ++row) {
       cells.texts.emplace_back(text_.cell(row, at));
+      cells.missing.push_back(is_missing_word(cells.texts.back()));
       if (const auto number = cell_number(cells.texts.back())) cells.numbers.push_back(*number);
     }
     if (cells.numbers.size() != cells.texts.size()) cells.numbers.clear();

@@ -106,11 +106,13 @@ class NpySet final : public Dataset, public Fittable {
       array.fail(concat("expected images of u1, f2, f4 or f8 for 'layout', found ", array.dtype()),
                  "leave 'layout' out");
     if (array.is_float()) {
-      if (name == "y") warn_of_classes_in_floats(array);
-      return {name, {DType::f32, Shape(std::move(sizes))}};
+      SampleField numbers{name, {DType::f32, Shape(std::move(sizes))}};
+      if (name == "y" && warn_of_classes_in_floats(array))
+        numbers.class_help = "save the labels with .astype(numpy.int64)";
+      return numbers;
     }
     const ValueRange range = range_of(array);
-    if (name == "y" && sizes.empty()) {
+    if (name == "y" && array.row_elements() == 1) {  // [samples, 1] too, as Keras has labels
       name_classes(array, range);
       return {name, {DType::i32, {}}, static_cast<int64_t>(classes_.size())};
     }
@@ -135,12 +137,15 @@ class NpySet final : public Dataset, public Fittable {
            concat("the largest label is ", range.most, ", so there are ", occurs.size(), " classes, of which ", kinds,
                   kinds == 1 ? " has" : " have", " samples"),
            number_classes);
+    else if (range.least > 0 && kinds > 1)
+      warn(array, concat("the least label is ", range.least, ", so that there is a class 0 without samples"),
+           number_classes);
   }
 
-  // Classes that somebody saved as floats look like numbers to be predicted.
-  void warn_of_classes_in_floats(const NpyArray& array) {
+  // Classes that somebody saved as floats look like numbers to be predicted: whether they seem to be some.
+  bool warn_of_classes_in_floats(const NpyArray& array) {
     constexpr float most_likely = 1000;
-    if (array.row_elements() > 1) return;
+    if (array.row_elements() > 1) return false;
     std::vector<bool> occurs;
     bool whole = true;
     each_value<float>(array, DType::f32, [&](float value, int64_t) {
@@ -150,11 +155,12 @@ class NpySet final : public Dataset, public Fittable {
       if (label >= occurs.size()) occurs.resize(label + 1);
       occurs[label] = true;
     });
-    if (whole && occurs.size() > 1 && std::ranges::count(occurs, false) == 0)
-      warn(array,
-           concat("the labels are floats and so numbers to be predicted, but all are whole, from 0 to ",
-                  occurs.size() - 1),
-           "if they are classes save them with .astype(numpy.int64)");
+    if (!whole || occurs.size() < 2 || std::ranges::count(occurs, false) > 0) return false;
+    warn(array,
+         concat("the labels are floats and so numbers to be predicted, but all are whole, from 0 to ",
+                occurs.size() - 1),
+         "if they are classes save them with .astype(numpy.int64)");
+    return true;
   }
 
   void warn(const NpyArray& array, std::string what, std::string help) {
@@ -181,7 +187,8 @@ struct Npy final : Reader {
     s.details(
         "Each field is an array [samples, ...], of either byte order, in C's or Fortran's. f2, f4 and f8 become f32; "
         "u1 and b1 stay bytes in 'x', elsewhere they and i1, i2, u2, i4, u4, i8 and u8 become i32: tokens, or classes "
-        "where 'y' is [samples]. In 'x' [samples, height, width] of bytes are grey images, of floats sequences "
+        "where 'y' is [samples] or [samples, 1]. In 'x' [samples, height, width] of bytes are grey images, of floats "
+        "sequences "
         "[length, features] unless 'layout: grey' says otherwise; [samples, height, width, channels] are images, with "
         "'layout: channels_first' [samples, channels, height, width] and [samples, channels, length], PyTorch's order. "
         "Rows are read from the file "

@@ -36,7 +36,7 @@ struct Series final : Reader {
         "reach back before 'begin'. Windows that are held out by chance or by a share would overlap those that are "
         "trained on.");
     s.required("path", path, "the file").known_as({"file", "filename"});
-    s.optional("time", time, "the column with the time, which is no input; its order is not looked at")
+    s.optional("time", time, "the column with the time, which is no input; rows that are not in its order are told")
         .known_as({"date", "timestamp", "index"});
     s.required("length", length, "rows of the input")
         .at_least(1)
@@ -104,7 +104,9 @@ struct Series final : Reader {
     return is_share(place) ? std::llround(place * static_cast<double>(rows)) : static_cast<int64_t>(place);
   }
 
-  SeriesWindows shape_of_windows() const { return {.length = length, .horizon = horizon, .stride = stride}; }
+  SeriesWindows shape_of_windows() const {
+    return {.length = length, .horizon = horizon, .stride = stride, .centred = normalize == "standard"};
+  }
 
   SeriesWindows windows_of(const SeriesRows& rows) const {
     SeriesWindows windows = shape_of_windows();
@@ -152,7 +154,26 @@ struct Series final : Reader {
       rows->names.push_back(name);
       rows->columns.push_back(numbers(text, c));
     }
+    if (time) doubt_order(text, std::ranges::find(text.names(), *time) - text.names().begin(), rows->warnings);
     return rows;
+  }
+
+  // Of rows the newest first, or in no order of time: where times are numbers, or texts of one length as 2024-05-01.
+  void doubt_order(const CsvText& text, int64_t column, std::vector<Problem>& warnings) const {
+    int64_t falls = 0, first = 0;
+    for (int64_t r = 1; r < text.rows(); ++r) {
+      const std::string_view before = text.cell(r - 1, column), now = text.cell(r, column);
+      const auto from = cell_number(before), to = cell_number(now);
+      if (!(from && to) && (before.size() != now.size() || before.find_first_not_of("0123456789") != 4)) return;
+      if (from && to ? *from <= *to : before <= now) continue;
+      if (falls++ == 0) first = r;
+    }
+    if (10 * falls <= text.rows()) return;  // an hour that a clock has twice
+    warnings.push_back(
+        {.where = text.where(first, column),
+         .what = concat("the rows do not come in the order of '", *time, "': '", shortened(text.cell(first, column)),
+                        "' stands behind '", shortened(text.cell(first - 1, column)), "'"),
+         .help = concat("sort the file by '", *time, "'")});
   }
 
   bool is_used(const std::string& name) const {

@@ -10,6 +10,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/data/fit.h"
+#include "lib/data/overlapping.h"
 
 namespace dl {
 namespace {
@@ -39,7 +40,12 @@ SampleField series_target(const SeriesWindows& windows, const FittedSeries& fit)
   if (windows.horizon > 1 || fit.targets.size() > 1) sizes.push_back(windows.horizon);
   if (fit.targets.size() > 1) sizes.push_back(std::ssize(fit.targets));
   SampleField y{"y", {DType::f32, Shape(std::move(sizes))}};
-  if (fit.targets.size() == 1) y.scaling = unless_unscaled({{fit.targets[0].shift, fit.targets[0].scale}});
+  std::vector<Scaling> scaling;
+  for (const SeriesColumn& target : fit.targets) scaling.push_back({target.shift, target.scale});
+  scaling = unless_unscaled(std::move(scaling));
+  y.normalized = !scaling.empty();
+  y.centred = y.normalized && windows.centred;
+  if (scaling.size() == 1) y.scaling = std::move(scaling);
   if (fit.targets.size() > 1)
     for (const SeriesColumn& target : fit.targets) y.value_names.push_back(target.name);
   y.unscaled_help = "write 'normalize: none' beside 'format: series'";
@@ -63,6 +69,7 @@ class SeriesSamples final : public Dataset {
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return {}; }
   bool in_memory() const override { return true; }
+  std::vector<Problem> warnings() const override { return rows_ ? rows_->warnings : std::vector<Problem>(); }
   uint64_t fingerprint() const override {
     Xxh64 hash(rows_ ? rows_->hash : 0);
     hash.append(samples_.data(), samples_.size() * sizeof samples_[0]);
@@ -107,7 +114,7 @@ class SeriesSamples final : public Dataset {
   std::vector<float> inputs_, targets_;  // [rows, columns], [rows, targets]
 };
 
-class SeriesSet final : public Dataset, public Fittable {
+class SeriesSet final : public Dataset, public Fittable, public Overlapping {
  public:
   SeriesSet(std::shared_ptr<const SeriesRows> rows, const SeriesWindows& windows, SeriesColumns columns)
       : rows_(std::move(rows)), windows_(windows), columns_(std::move(columns)) {}
@@ -118,6 +125,7 @@ class SeriesSet final : public Dataset, public Fittable {
   bool in_memory() const override { return true; }
   uint64_t fingerprint() const override { return rows_->hash; }
   void get(int64_t, Sample&) const override { DL_CHECK(false, "a series that is not fitted has no samples"); }
+  bool samples_overlap() const override { return windows_.stride < windows_.length + windows_.horizon; }
 
   Node fit(std::span<const int64_t> samples) const override {
     std::vector<bool> seen(static_cast<size_t>(rows_->rows));

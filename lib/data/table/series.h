@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/error.h"
 #include "lib/data/dataset.h"
 #include "lib/spec/node.h"
 
@@ -18,6 +19,7 @@ struct SeriesWindows {
   int64_t first = 0;  // row of the first window's input
   int64_t count = 0;
   bool has_target = true;
+  bool centred = false;  // columns are normalized so that their mean is 0
   int64_t row(int64_t window) const { return first + window * stride; }
 };
 
@@ -29,6 +31,7 @@ struct SeriesRows {
   std::vector<std::string> names;
   std::vector<std::vector<double>> columns;  // [names, rows]
   std::vector<int> lines;                    // of the rows in the file
+  std::vector<Problem> warnings;
 };
 
 // What is predicted of a series out of what, and how its columns are normalized: standard, minmax, none.

@@ -44,10 +44,12 @@ class Unfitted final : public Dataset, public Labelled, public Columned, public 
   ColumnCells cells(const std::string& column) const override {
     expect_column(parts_, column);
     const auto at = std::ranges::find(parts_.names, column) - parts_.names.begin();
+    const MissingWords missing(parts_.spec, true);
     ColumnCells cells;
     bool numbers = true;
     for (int64_t row = 0; row < size(); ++row) {
       cells.texts.emplace_back(parts_.cell(row, at));
+      cells.missing.push_back(missing.contains(cells.texts.back()));
       const auto number = numbers ? cell_number(cells.texts.back()) : std::nullopt;
       numbers = number.has_value();
       if (numbers) cells.numbers.push_back(*number);

@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,13 +22,13 @@ class Categories {
     for (size_t i = 0; i < names.size(); ++i) {
       const auto code = static_cast<int32_t>(i);
       codes_.emplace(names[i], code);
-      if (const auto number = cell_number(names[i])) numbers_.emplace(*number, code);
+      if (const auto number = exact_number(names[i])) numbers_.emplace(*number, code);
     }
   }
   // -1 for one that is none of them.
   int32_t code(std::string_view text) const {
     if (const auto found = codes_.find(text); found != codes_.end()) return found->second;
-    const auto number = numbers_.empty() ? std::nullopt : cell_number(text);
+    const auto number = numbers_.empty() ? std::nullopt : exact_number(text);
     const auto found = number ? numbers_.find(*number) : numbers_.end();
     return found == numbers_.end() ? -1 : found->second;
   }
@@ -39,6 +40,11 @@ class Categories {
   }
 
  private:
+  // None of those that a double does not tell from their neighbours, as identifiers of 19 digits.
+  static std::optional<double> exact_number(std::string_view text) {
+    const auto number = cell_number(text);
+    return number && std::abs(*number) < 0x1p53 ? number : std::nullopt;
+  }
   static std::string plain(std::string_view text) {
     std::string out;
     for (const char c : text)

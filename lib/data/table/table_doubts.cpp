@@ -3,7 +3,9 @@
 #include "lib/data/table/table_doubts.h"
 
 #include <algorithm>
+#include <unordered_map>
 
+#include "lib/base/lower.h"
 #include "lib/base/text.h"
 #include "lib/data/table/table_cells.h"
 
@@ -89,8 +91,28 @@ void doubt_form(const TableColumn& column, const NumberForm& form, std::vector<P
   }
 }
 
+void doubt_missing(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings) {
+  if (!column.parts.spec.missing) return;
+  const MissingWords missing(column.parts.spec, true);
+  for (const std::string& word : *column.parts.spec.missing) {
+    const auto number = cell_number(word, numbers.form);
+    bool occurs = false;
+    numbers.values.each_block(
+        [&](std::span<const double> block) { occurs = occurs || (number && std::ranges::count(block, *number) > 0); });
+    if (!occurs) continue;
+    for (const int64_t row : column.rows)
+      if (const std::string_view text = column.text(row);
+          !missing.contains(text) && cell_number(text, numbers.form) == number)
+        return warnings.push_back(doubt(column, row,
+                                        concat("column '", column.name(), "': '", shortened(text),
+                                               "' is read as a number, though 'missing' has '", word, "'"),
+                                        concat("add '", shortened(text), "' to 'missing' if it is none either")));
+  }
+}
+
 void doubt_numbers(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings) {
   doubt_form(column, numbers.form, warnings);
+  doubt_missing(column, numbers, warnings);
   doubt_words(column, numbers, warnings);
 }
 
@@ -125,6 +147,28 @@ void doubt_classes(const TableColumn& target, const std::vector<std::string>& cl
                            concat("the target '", target.name(), "' has ", classes.size(), " classes in ",
                                   target.rows.size(), " rows: ", shown(target, target.rows.first(3)), ", …"),
                            "name a column of few classes, or of numbers, as 'target'"));
+}
+
+// The same number, or apart by case and blanks only. Of single letters both may well be meant.
+void doubt_alike(const TableColumn& column, const std::vector<std::string>& categories, bool are_classes,
+                 std::vector<Problem>& warnings) {
+  constexpr size_t exact_digits = 15;  // that a double tells apart
+  std::unordered_map<std::string, const std::string*> seen;
+  for (const std::string& category : categories) {
+    const auto number = category.size() <= exact_digits ? cell_number(category) : std::nullopt;
+    std::string plain = number ? number_text(*number) : lower(category);
+    std::erase(plain, ' ');
+    if (!number && plain.size() < 2) continue;
+    const auto [other, is_first] = seen.emplace(std::move(plain), &category);
+    if (is_first) continue;
+    for (const int64_t row : column.rows)
+      if (column.text(row) == category)
+        return warnings.push_back(
+            doubt(column, row,
+                  concat(are_classes ? "the target '" : "column '", column.name(), "': '", shortened(*other->second),
+                         "' and '", shortened(category), "' are different ", are_classes ? "classes" : "categories"),
+                  "write them alike where they mean the same"));
+  }
 }
 
 }  // namespace dl

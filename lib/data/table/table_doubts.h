@@ -15,6 +15,13 @@ void doubt_categories(const TableColumn& column, const ColumnNumbers& numbers,
 // Of a target read as classes that nearly all differ.
 void doubt_classes(const TableColumn& target, const std::vector<std::string>& classes, std::vector<Problem>& warnings);
 
+// Of categories, or classes: two that mean the same to most readers.
+void doubt_alike(const TableColumn& column, const std::vector<std::string>& categories, bool are_classes,
+                 std::vector<Problem>& warnings);
+
+// Of numbers that are written otherwise than the ones that stand for no value: -999.0 where 'missing' has -999.
+void doubt_missing(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings);
+
 // Of a target of numbers: its form.
 void doubt_form(const TableColumn& column, const NumberForm& form, std::vector<Problem>& warnings);
 

@@ -8,6 +8,7 @@
 
 #include "lib/base/in_parallel.h"
 #include "lib/base/text.h"
+#include "lib/data/table/table_categories.h"
 #include "lib/data/table/table_cells.h"
 #include "lib/data/table/table_column.h"
 #include "lib/data/table/table_doubts.h"
@@ -276,8 +277,11 @@ class Fitter {
                    concat("write 'columns: {", column.name(), ": ignore}', or a 'min_count' for rare ones"));
     if (spec.impute == "most_frequent" && !counts.empty()) fitted.fill = most_frequent(counts);
     const MissingWords missing(parts_.spec, false);
+    // A word that no other cell has: a category of the missing cells' own.
+    if (fitted.fill && Categories(fitted.categories).code(*fitted.fill) < 0) fitted.fill.reset();
     fitted.missing_category = !fitted.fill && column.has(missing);
     if (may_be_numbers) doubt_categories(column, numbers, fitted.categories, warnings);
+    doubt_alike(column, fitted.categories, false, warnings);
     return fitted;
   }
 
@@ -352,13 +356,20 @@ class Fitter {
       fitted.kind = "value";
       fit_numbers(fitted, column, numbers, spec.normalize);
       doubt_form(column, numbers.form, warnings);
+      doubt_missing(column, numbers, warnings);
       return fitted;
     }
     fitted.kind = "class";
     fitted.categories = classes;
     if (!fitted.categories.empty()) return fitted;
     fit_categories(fitted, column, column.categories(), 1, "the target", "name a target with fewer");
+    if (fitted.categories.empty())
+      throw Error(Exit::data,
+                  Problem{.where = parts_.text->first_where(),
+                          .what = concat("the target '", fitted.name, "' has no value in the training part"),
+                          .help = "name another column as 'target'"});
     doubt_classes(column, fitted.categories, warnings);
+    doubt_alike(column, fitted.categories, true, warnings);
     return fitted;
   }
 

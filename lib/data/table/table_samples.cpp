@@ -433,6 +433,8 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     if (column.kind == "value") {
       field = {name, {DType::f32, {}}};
       field.scaling = unless_unscaled({{column.shift, column.scale}});
+      field.normalized = !field.scaling.empty();
+      field.centred = field.normalized && normalization_of(column.name) == "standard";
       field.class_help = concat("write '", as_class(parts_.spec, column.name), "'");
       field.unscaled_help = name == "y" ? concat("write 'target: {column: ", column.name, ", normalize: none}'")
                                         : concat("write 'columns: {", name, ": {type: target, normalize: none}}'");
@@ -443,12 +445,22 @@ class Samples final : public Dataset, public Tabular, public Targeted {
   SampleField field_of_targets() const {
     std::vector<Scaling> scaling;
     for (const FittedColumn& target : fitted_.target.values) scaling.push_back({target.shift, target.scale});
-    return {.name = "y",
-            .type = {DType::f32, {std::ssize(scaling)}},
-            .scaling = unless_unscaled(std::move(scaling)),
-            .unscaled_help =
-                concat("write 'target: {column: [", join(parts_.spec.target.column.values), "], normalize: none}'"),
-            .value_names = parts_.spec.target.column.values};
+    SampleField field{.name = "y",
+                      .type = {DType::f32, {std::ssize(scaling)}},
+                      .scaling = unless_unscaled(std::move(scaling)),
+                      .unscaled_help = concat("write 'target: {column: [", join(parts_.spec.target.column.values),
+                                              "], normalize: none}'"),
+                      .value_names = parts_.spec.target.column.values};
+    field.normalized = !field.scaling.empty();
+    field.centred = field.normalized && parts_.spec.target.normalize == "standard";
+    return field;
+  }
+
+  // Of a target.
+  std::string normalization_of(const std::string& target) const {
+    if (std::ranges::count(parts_.spec.target.column.values, target) > 0) return parts_.spec.target.normalize;
+    const auto said = parts_.spec.columns.find(target);
+    return said == parts_.spec.columns.end() ? "standard" : said->second.normalize.value_or("standard");
   }
 
   [[noreturn]] void fail_class(int64_t row, const FittedColumn& target) const {

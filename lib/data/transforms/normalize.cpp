@@ -1,6 +1,10 @@
 // normalize: y = (x - mean) / std, where u8 is first scaled to x = u8 / 255: torchvision's ToTensor and Normalize.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/data/transform.h"
 #include "lib/spec/one_or_more.h"
 
@@ -37,6 +41,7 @@ struct Normalize final : Transform {
                           .what = concat("expected 1 or ", input.shape.last(), " means for samples of shape ",
                                          input.shape.text(), ", got ", channels)});
     if (input.dtype == DType::u8) {
+      expect_of_unit_scale();
       std::vector<float> table;
       for (int64_t c = 0; c < channels; ++c)
         for (int i = 0; i < 256; ++i) table.push_back(normalized(static_cast<float>(i) / 255, c));
@@ -49,6 +54,25 @@ struct Normalize final : Transform {
               for (int64_t i = 0; i < elements; i += channels)
                 for (int64_t c = 0; c < channels; ++c) y[i + c] = normalized(x[i + c], c);
             }};
+  }
+
+  // Of bytes, which are numbers from 0 to 1 here, nobody means a larger mean or deviation.
+  void expect_of_unit_scale() const {
+    const auto is_of_bytes = [](double value) { return value > 2; };
+    if (std::ranges::none_of(mean.values, is_of_bytes) && std::ranges::none_of(std.values, is_of_bytes)) return;
+    const auto text = [](const std::vector<double>& values, double scale) {
+      std::vector<std::string> texts;
+      for (const double value : values) texts.push_back(number_text(std::round(value / scale * 1e4) / 1e4));
+      return texts.size() == 1 ? texts[0] : "[" + join(texts) + "]";
+    };
+    const auto both = [&](double scale) {
+      return concat("{mean: ", text(mean.values, scale), ", std: ", text(std.values, scale), "}");
+    };
+    throw Error(Exit::usage, Problem{.where = place,
+                                     .what = concat("expected a mean and a deviation of numbers from 0 to 1, which "
+                                                    "images of bytes are here, got ",
+                                                    both(1)),
+                                     .help = concat("write 'normalize: ", both(255), "'")});
   }
 
   float normalized(float x, int64_t channel) const {

@@ -23,6 +23,7 @@ void put_on_device(const Plan& plan, Store& store) {
                         .help = "leave 'cache' out: batches then go to the device when they are needed"});
   LoaderOptions options = sample_loading(plan);
   options.shuffle = options.drop_last = options.augment = false;
+  options.weights.clear();  // each sample once, in its place
   Loader loader(plan.data.train, options);
   for (int64_t first = 0; first < data.size();) {
     const Batch& batch = loader.next();

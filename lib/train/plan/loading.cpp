@@ -30,7 +30,11 @@ std::vector<Allowed> allowed_inputs(const Plan& plan, const Dataset& data, const
   return all;
 }
 
-// The classes that losses read.
+bool is_input(const Plan& plan, const std::string& field) {
+  return std::ranges::count(plan.network->inputs(), field, &Network::Input::name) > 0;
+}
+
+// The classes and probabilities that losses read.
 std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, const std::string& part) {
   const std::string set = section(part);
   std::vector<Allowed> all = allowed_inputs(plan, data, set);
@@ -38,21 +42,24 @@ std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, cons
     const Loss& loss = *term.loss;
     if (!loss.reads_field()) continue;
     const int field = field_index(data, loss.from.target);
-    if (data.fields()[static_cast<size_t>(field)].type.dtype != DType::i32) continue;
+    const SampleField& read = data.fields()[static_cast<size_t>(field)];
+    const bool classes = read.type.dtype == DType::i32;
+    // An input that is a target too may be what it is.
+    if (!classes && (!loss.takes_probabilities() || is_input(plan, read.name))) continue;
     Allowed target{.field = static_cast<size_t>(field), .besides = loss.ignored(), .set = set};
-    if (loss.takes_classes()) {
+    if (!classes) {
+      target.help = "mend the data, or take 'mse' for numbers";
+    } else if (loss.takes_classes()) {
       target.count = plan.network->output(loss.from.output).shape.last();
       target.help = "write 'ignore_index: NUMBER' in the loss where such targets count for nothing, or mend the data";
     } else {
       // Where there is no value for each target they only tell which samples are alike.
-      const Shape& targets = data.fields()[static_cast<size_t>(field)].type.shape;
-      if (plan.network->output(loss.from.output).shape.elements() != targets.elements()) continue;
+      if (plan.network->output(loss.from.output).shape.elements() != read.type.shape.elements()) continue;
       target.count = 2;
       target.help = "mend the data, or take 'cross_entropy' for more classes";
     }
-    if (const std::string& help = data.fields()[static_cast<size_t>(field)].class_help; !help.empty())
-      target.help = concat(help, ", or else ", target.help);
-    target.what = concat("a class from 0 to ", target.count - 1,
+    if (!read.class_help.empty()) target.help = concat(read.class_help, ", or else ", target.help);
+    target.what = concat(classes ? concat("a class from 0 to ", target.count - 1) : "a probability from 0 to 1",
                          target.besides ? concat(", or ", *target.besides, " (ignore_index)") : "");
     all.push_back(std::move(target));
   }
@@ -62,7 +69,10 @@ std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, cons
 }  // namespace
 
 LoaderOptions training_loading(const Plan& plan) {
-  return plan.data.rows ? training_options(plan.run.data, *plan.data.rows, plan.seed()) : sample_loading(plan);
+  if (!plan.data.rows) return sample_loading(plan);
+  LoaderOptions options = training_options(plan.run.data, *plan.data.rows, plan.seed());
+  options.weights = sample_weights(plan.run.data, *plan.data.train);
+  return options;
 }
 
 LoaderOptions sample_loading(const Plan& plan) {

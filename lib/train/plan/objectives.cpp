@@ -148,16 +148,19 @@ class Objectives::Check {
   bool takes_as_scaled(const Loss& loss, const std::string& path) const {
     if (!loss.reads_field() || loss.takes_scaled()) return true;
     const SampleField& target = field(loss.from.target);
-    if (target.scaling.empty()) return true;
+    if (!target.normalized) return true;
     const bool is_class = loss.reads() != Loss::Reads::numbers && !target.class_help.empty();
     tell_({.where = loss.place,
            .path = path + " (" + loss.name + ")",
-           .what =
-               concat("takes its targets as they are, but those of '", target.name, "' are normalized: what was 0 is ",
-                      number_text(std::round(-1e3 * target.scaling[0].shift / target.scaling[0].scale) / 1e3)),
+           .what = concat("takes its targets as they are, but those of '", target.name, "' are normalized",
+                          target.scaling.empty() ? "" : concat(": what was 0 is ", zero_of(target.scaling[0]))),
            .help = is_class ? concat(target.class_help, "; or, of probabilities, ", target.unscaled_help.substr(6))
                             : target.unscaled_help});
     return false;
+  }
+
+  static std::string zero_of(const Scaling& scaling) {
+    return number_text(std::round(-1e3 * scaling.shift / scaling.scale) / 1e3);
   }
 
   const SampleField& field(const std::string& name) const {
@@ -270,6 +273,14 @@ void Objectives::check_batch_transforms(const Network& network, const DataSets& 
     if (term.loss->ignored())
       return refuse(concat("the loss (", term.loss->name, ") ignores targets, which a mix of them cannot be"),
                     "remove 'ignore_index', or 'batch_transforms'");
+    const auto fields = data.train->fields();
+    const auto target = std::ranges::find(fields, std::string(term.loss->from.target), &SampleField::name);
+    const bool of_a_sigmoid = term.loss->reads() == Loss::Reads::logit;
+    if (term.loss->reads_field() && target != fields.end() && !term.loss->takes_probabilities() &&
+        (target->type.dtype == DType::i32 || of_a_sigmoid))
+      return refuse(
+          concat("the loss (", term.loss->name, ") takes classes alone, and a mix of them is probabilities"),
+          concat("take '", of_a_sigmoid ? "bce_with_logits" : "cross_entropy", "', or remove 'batch_transforms'"));
     if (term.loss->reads() == Loss::Reads::boxes)
       return refuse(concat("the loss (", term.loss->name, ") takes boxes, which a mix of them is not"),
                     "remove 'batch_transforms'");

@@ -17,6 +17,7 @@
 #include "lib/graph/sizes.h"
 #include "lib/nn/warmup.h"
 #include "lib/spec/blocks.h"
+#include "lib/spec/path.h"
 #include "lib/train/kept/checkpoint.h"
 #include "lib/train/kept/weights.h"
 #include "lib/train/plan/plan_updates.h"
@@ -542,13 +543,38 @@ Progress Plan::progress(int64_t step) const {
           .batch_size = largest_batch() * std::min(run.trainer.accumulate_grad_batches, batches_per_epoch())};
 }
 
+namespace {
+
+// What a run's data were fitted with stays as it was: a key that says it otherwise would be passed over.
+std::unique_ptr<Plan> without_other_fit(std::unique_ptr<Plan> plan, const std::vector<std::string>& sets) {
+  const Node* fitted = find_path(plan->spec, "data.fitted");
+  if (!fitted || (!fitted->find("columns") && !fitted->find("tokens"))) return plan;
+  std::vector<std::string> keys{"data.train.max_tokens", "data.train.level"};
+  if (fitted->find("columns"))
+    keys = {"data.train.columns", "data.train.target", "data.train.normalize", "data.train.impute",
+            "data.train.min_count"};
+  for (const std::string& set : sets) {
+    const std::string path = set.substr(0, set.find('='));
+    for (const std::string& key : keys)
+      if (path == key || path.starts_with(key + ".") || path.starts_with(key + "["))
+        throw Error(Exit::usage,
+                    Problem{.where = {.file = "--set " + set},
+                            .path = path,
+                            .what = "the run's data were fitted without it, and that fit, 'data.fitted', stays",
+                            .help = "begin another run with it"});
+  }
+  return plan;
+}
+
+}  // namespace
+
 std::unique_ptr<Plan> plan_run(const std::filesystem::path& config, const std::vector<std::string>& sets) {
-  return make_plan(config, sets, Weights::initial, {});
+  return without_other_fit(make_plan(config, sets, Weights::initial, {}), sets);
 }
 
 std::unique_ptr<Plan> plan_from(const std::filesystem::path& resolved, const std::vector<std::string>& sets,
                                 const SetsToRead& read) {
-  return make_plan(resolved, sets, Weights::given, read);
+  return without_other_fit(make_plan(resolved, sets, Weights::given, read), sets);
 }
 
 std::string run_name(const std::filesystem::path& name) {

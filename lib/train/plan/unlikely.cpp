@@ -8,6 +8,7 @@
 
 #include "lib/base/text.h"
 #include "lib/data/capability.h"
+#include "lib/data/labelled.h"
 #include "lib/data/padded.h"
 #include "lib/graph/bounds.h"
 #include "lib/graph/ops/leaf.h"
@@ -33,6 +34,9 @@ class Doubts {
   std::vector<Problem> all() {
     about_the_ends();
     about_classes();
+    about_balance();
+    about_the_positive();
+    about_far_differences();
     about_padding();
     about_tables();
     about_what_is_not_read();
@@ -89,9 +93,15 @@ class Doubts {
                                     : "take 'cross_entropy', which has the softmax and the logarithm in it");
     }
     if (reads == Loss::Reads::numbers) {
-      if (bounds.low >= 0 && read_by.from.target == "y" && !plan_.data.target_scaling.empty())
+      if (!read_by.reads_field() || !is_centred(read_by.from.target)) return;
+      if (bounds.low >= 0)
         add(at_layer(path),
             concat("what '", layer, "' gives is never below 0, but the targets are normalized: half of them are"),
+            concat("remove '", layer, "' at the end"));
+      else if (bounds.low >= -1 && bounds.high <= 1)
+        add(at_layer(path),
+            concat("what '", layer,
+                   "' gives is never beyond -1 and 1, but the targets are normalized: many of them are"),
             concat("remove '", layer, "' at the end"));
       return;
     }
@@ -108,6 +118,33 @@ class Doubts {
           concat("remove '", layer, "' at the end"));
   }
 
+  bool is_centred(const std::string& target) const {
+    const SampleField* field = field_of(target);
+    return field && field->centred;
+  }
+  const SampleField* field_of(const std::string& name) const {
+    const auto fields = plan_.data.train->fields();
+    const auto found = std::ranges::find(fields, name, &SampleField::name);
+    return found == fields.end() ? nullptr : &*found;
+  }
+
+  // A difference in the column's own units, where the loss sees deviations.
+  void about_far_differences() {
+    constexpr double most = 4;  // deviations, beyond which nearly none lies
+    for (const Objectives::Term& term : plan_.objectives.losses()) {
+      const Loss& loss = *term.loss;
+      if ((loss.name != "huber" && loss.name != "smooth_l1") || !loss.reads_field() || !is_centred(loss.from.target))
+        continue;
+      const std::string key = loss.name == "huber" ? "delta" : "beta";
+      const Node keys = write_object(loss), *given = keys.find(key);
+      if (const auto number = given ? given->as_number() : std::nullopt; number && *number > most)
+        add({.where = loss.place, .path = concat("loss (", loss.name, ")")},
+            concat("'", key, "' is ", number_text(*number),
+                   " deviations, as the targets are normalized: nearly none is so far off"),
+            concat(field_of(loss.from.target)->unscaled_help, ", or lower it"));
+    }
+  }
+
   void about_classes() {
     const auto classes = static_cast<int64_t>(plan_.data.classes.size());
     const Loss& loss = *plan_.objectives.losses()[0].loss;
@@ -120,6 +157,45 @@ class Doubts {
       add(at("model"),
           concat("the model ends with ", count_of(values, "value"), ", the data have ", count_of(classes, "class")),
           "end the model with 'linear: ${data.classes}'");
+  }
+
+  // Rare classes that are made up for twice.
+  void about_balance() {
+    if (!plan_.run.data.balanced) return;
+    for (const Objectives::Term& term : plan_.objectives.losses()) {
+      const Node keys = write_object(*term.loss);
+      const Node *weight = keys.find("weight"), *positive = keys.find("pos_weight");
+      const bool weighs = weight && std::ranges::any_of(weight->items, [&](const Node& each) {
+                            return each.text != weight->items[0].text;
+                          });
+      if (weighs || (positive && positive->as_number().value_or(1) != 1))
+        add({.where = term.loss->place, .path = concat("loss (", term.loss->name, ")")},
+            concat("'", weighs ? "weight" : "pos_weight",
+                   "' makes up for rare classes, which 'data.balanced' draws as often as others"),
+            "keep one of them");
+    }
+  }
+
+  // Figures of one of two classes, where that is the one that nearly all samples are of.
+  void about_the_positive() {
+    const Dataset& data = *plan_.data.train;
+    const std::vector<std::string>& classes = plan_.data.classes;
+    if (classes.size() != 2 || plan_.data.target != Type{DType::i32, {}} || data.size() == 0) return;
+    if (!has_labels(data) && !data.in_memory()) return;
+    std::vector<int64_t> counts;
+    for (size_t i = 0; i < plan_.objectives.metrics().size(); ++i) {
+      const Metric& metric = *plan_.objectives.metrics()[i].metric;
+      const Node keys = write_object(metric);
+      const Node *average = keys.find("average"), *positive = keys.find("positive");
+      if (metric.from.target != "y" || !average || average->text != "binary" || !positive) continue;
+      if (counts.empty()) counts = targets_by_class(data, 2);
+      const auto chosen = static_cast<size_t>(positive->as_integer().value_or(1));
+      if (chosen > 1 || 10 * counts[chosen] < 9 * data.size()) continue;
+      add({.where = metric.place, .path = concat("metrics[", i, "] (", metric.name, ")")},
+          concat("is of the class '", classes[chosen], "', as ", counts[chosen], " of ",
+                 count_of(data.size(), "training sample"), " are"),
+          concat("write '", metric.name, ": {positive: ", 1 - chosen, "}' for '", classes[1 - chosen], "'"));
+    }
   }
 
   // Targets behind the end of a sequence, which a loss takes for others.

@@ -3,6 +3,7 @@
 #include "lib/train/programs/forward_graph.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "lib/base/error.h"
@@ -64,8 +65,8 @@ class ForwardGraph {
   Fields fields(const Metric& metric) const {
     Fields f = fields(metric.from, {}, true);
     if (const auto own = own_.find(metric.from.target); own != own_.end()) f.target = own->second;
-    f.prediction = in_own_units(measured(f.prediction, metric.from.output), metric.from);
-    f.target = in_own_units(f.target, metric.from);
+    f.prediction = in_own_units(measured(f.prediction, metric.from.output), metric.from.target);
+    f.target = field_in_own_units(f.target, metric.from.target);
     return f;
   }
 
@@ -77,35 +78,50 @@ class ForwardGraph {
   }
 
   // What is in the units that a field is trained in, in its own.
-  Value in_own_units(Value value, const FieldNames& names) const {
-    const auto found = std::ranges::find(parts_.fields, names.target, &ForwardParts::Field::name);
-    if (found == parts_.fields.end() || found->scaling.empty()) return value;
-    const std::vector<Scaling>& scaling = found->scaling;
+  Value in_own_units(Value value, const std::string& field) const {
+    const std::vector<Scaling>& scaling = scaling_of(field);
+    if (scaling.empty()) return value;
     if (scaling.size() == 1) return value * scaling[0].scale + scaling[0].shift;
-    std::vector<float> shifts, scales;
-    for (const Scaling& each : scaling) {
-      shifts.push_back(static_cast<float>(each.shift));
-      scales.push_back(static_cast<float>(each.scale));
-    }
-    // [batch, targets, …]: what stands behind that axis is several predictions of a number.
-    std::vector<int64_t> sizes(static_cast<size_t>(value.shape().rank()) - 1, 1);
-    sizes[0] = std::ssize(scaling);
-    const auto of_targets = [&](std::vector<float> values) {
-      return reshape(numbers(*value.graph, std::move(values)), Shape(sizes));
-    };
-    return value * of_targets(std::move(scales)) + of_targets(std::move(shifts));
+    return value * of_targets(value, scaling, &Scaling::scale) + of_targets(value, scaling, &Scaling::shift);
+  }
+
+  // The field itself in its own units, where what was 0 is 0 again: rankings and weights ask what is above it. Four
+  // roundings, of the stored number, the scale, their product and the shift, leave less of it than this.
+  Value field_in_own_units(Value value, const std::string& field) const {
+    constexpr double roundings = 0x1p-22;
+    const std::vector<Scaling>& scaling = scaling_of(field);
+    const Value own = in_own_units(value, field);
+    if (std::ranges::all_of(scaling, [](const Scaling& each) { return each.shift == 0; })) return own;
+    if (scaling.size() == 1) return where(abs(own) <= roundings * std::abs(scaling[0].shift), 0, own);
+    return where(abs(own) <= roundings * abs(of_targets(value, scaling, &Scaling::shift)), 0, own);
   }
 
   Value predicted() const {
     const auto& [output, by] = parts_.predicted;
     if (!by) return outputs_.at(output);
     const Value predicted = by->predicted(outputs_.at(output));
-    return by->reads_field() ? in_own_units(predicted, by->from) : predicted;
+    return by->reads_field() ? in_own_units(predicted, by->from.target) : predicted;
   }
 
   std::vector<BatchDraw> draws;
 
  private:
+  const std::vector<Scaling>& scaling_of(const std::string& field) const {
+    static const std::vector<Scaling> none;
+    const auto found = std::ranges::find(parts_.fields, field, &ForwardParts::Field::name);
+    return found == parts_.fields.end() ? none : found->scaling;
+  }
+
+  // A number of each target, beside values [batch, targets, …]: what stands behind that axis is several predictions of
+  // a number.
+  static Value of_targets(Value value, const std::vector<Scaling>& scaling, double Scaling::*number) {
+    std::vector<float> all;
+    for (const Scaling& each : scaling) all.push_back(static_cast<float>(each.*number));
+    std::vector<int64_t> sizes(static_cast<size_t>(value.shape().rank()) - 1, 1);
+    sizes[0] = std::ssize(scaling);
+    return reshape(numbers(*value.graph, std::move(all)), Shape(std::move(sizes)));
+  }
+
   // Of what is made of each view, [batch views, …].
   Value mean_of_views(Value x, int64_t batch) const {
     std::vector<int64_t> sizes(x.shape().sizes().begin(), x.shape().sizes().end());
@@ -175,7 +191,8 @@ Forward forward(Graph& g, const ForwardParts& parts, const BatchType& batch, boo
     ++losses;
     const Loss& loss = *term.loss;
     const Fields fields = built.fields(loss.from, loss.further_outputs(), loss.takes_target());
-    const Value sample_weight = loss.sample_weight ? built.field(*loss.sample_weight) : Value{};
+    const Value sample_weight =
+        loss.sample_weight ? built.field_in_own_units(built.field(*loss.sample_weight), *loss.sample_weight) : Value{};
     const auto add_to = [&](Loss::Mean& sum, const Loss::Mean& mean) {
       const Value weighed = term.weight == 1 ? mean.mean : term.weight * mean.mean;
       sum.mean = sum.mean ? sum.mean + weighed : weighed;
