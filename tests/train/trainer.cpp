@@ -277,6 +277,28 @@ TEST_CASE("early stopping ends a run that no longer gets better, and a resumed o
   CHECK(again.contents == run.contents);
 }
 
+TEST_CASE("a run that goes on with another figure to look at does not hold it against the best of the one before") {
+  const Workplace place;
+  const std::string keys = "={monitor: val/accuracy, patience: 2, ";
+  for (const std::string& rest : {"early_stopping" + keys + "min_delta: 100}",
+                                 "reduce_on_plateau" + keys + "threshold: 100, threshold_mode: abs}"}) {
+    CAPTURE(rest);
+    const std::string name = rest.substr(0, rest.find('='));
+    const auto plan = place.plan({"trainer.max_epochs=2", "trainer." + rest});
+    RunFolder folder = place.new_run(*plan);
+    train(*plan, &folder);
+    const auto other =
+        plan_from(folder.paths().resolved(), {"trainer.max_epochs=3", "trainer." + name + ".monitor=val/loss"});
+    const Run more = train(*other, &folder, -1, true);
+    CHECK(more.end.epoch == 3);
+    const Checkpoint last = *Checkpoints(folder.paths().checkpoints()).newest({});
+    const StateValues& state = last.state.controllers.at(name);
+    CHECK(std::get<std::string>(state.at("monitor")) == "val/loss");
+    CHECK(std::get<double>(state.at("best")) == more.record.validations.back().values[0].value);
+    CHECK(std::get<int64_t>(state.at(name == "early_stopping" ? "waited" : "bad")) == 0);
+  }
+}
+
 TEST_CASE("a finished run trained for longer goes on where it ended") {
   const Workplace place;
   const auto plan = place.plan({"schedule=null"});
