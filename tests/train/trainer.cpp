@@ -281,7 +281,7 @@ TEST_CASE("a run that goes on with another figure to look at does not hold it ag
   const Workplace place;
   const std::string keys = "={monitor: val/accuracy, patience: 2, ";
   for (const std::string& rest : {"early_stopping" + keys + "min_delta: 100}",
-                                 "reduce_on_plateau" + keys + "threshold: 100, threshold_mode: abs}"}) {
+                                  "reduce_on_plateau" + keys + "threshold: 100, threshold_mode: abs}"}) {
     CAPTURE(rest);
     const std::string name = rest.substr(0, rest.find('='));
     const auto plan = place.plan({"trainer.max_epochs=2", "trainer." + rest});
@@ -412,6 +412,21 @@ TEST_CASE("a checkpoint of another seed, model, optimizer or of other data is re
         "  'exp_avg/1.weight' [4] is in the file, but not here\n"
         "  'exp_avg/5.bias' [4] is in the file, but not here\n"
         "  and 7 more");
+  CHECK(refusal({"trainer.accumulate_grad_batches=3"}) ==
+        "error: CHECKPOINT: was trained with accumulate_grad_batches 1, the config has 3\n"
+        "  help: write 'trainer.accumulate_grad_batches: 1', or start a new run");
+  // Of the same tensors.
+  CHECK(refusal({"model.2=tanh"}) ==
+        "error: CHECKPOINT: was trained with \"relu\" as model[2], the config has \"tanh\"\n"
+        "  help: write the model as it was, or start a new run with 'init_from:' this checkpoint's weights");
+  CHECK(refusal({"model.4.dropout=0.5"}) ==
+        "error: CHECKPOINT: was trained with {\"dropout\": {\"p\": 0.2}} as model[4], the config has {\"dropout\": "
+        "{\"p\": 0.5}}\n"
+        "  help: write the model as it was, or start a new run with 'init_from:' this checkpoint's weights");
+  CHECK(refusal({"optimizer=adam: {lr: 0.01}"}) ==
+        "error: CHECKPOINT: was trained by 'adamw', the config has 'adam'\n"
+        "  help: write the optimizer as it was, or start a new run with 'init_from:' this checkpoint's weights");
+  CHECK(refusal({"trainer.max_steps=3", "optimizer=[clip_norm: 1, adamw: {lr: 0.1}]"}) == "");
   write_quadrants(place.path, 181, 2);
   const std::string text = refusal({});
   CHECK(text.starts_with("error: CHECKPOINT: was trained on other data: fingerprint "));

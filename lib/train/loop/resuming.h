@@ -6,8 +6,12 @@
 
 namespace dl {
 
-// That the checkpoint is of this seed, batch size and these parameter groups, else Error(Exit::usage).
+// That the checkpoint is of this seed, of batches and steps of these sizes and of these parameter groups, else
+// Error(Exit::usage).
 void expect_same_run(const Plan& plan, const Checkpoint& checkpoint);
+// The same of what tensors do not show, where they are the model's and the optimizer's: the layers' keys, and which
+// optimizers there are.
+void expect_same_model(const Plan& plan, const Checkpoint& checkpoint);
 // That it was trained on the data which have this fingerprint, else Error(Exit::data).
 void expect_same_data(const std::string& fingerprint, const Checkpoint& checkpoint);
 

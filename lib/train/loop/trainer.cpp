@@ -241,6 +241,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   m.programs.create();
   read_weights(m.plan.network->tensors(), m.store, checkpoint.weights());
   read_optimizer(m.plan.network->tensors(), m.store, checkpoint.optimizer());
+  expect_same_model(m.plan, checkpoint);
   expect_same_data(m.data_fingerprint(), checkpoint);
   m.weights_ready = true;
 
