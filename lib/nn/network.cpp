@@ -12,7 +12,10 @@
 #include "lib/base/random.h"
 #include "lib/base/text.h"
 #include "lib/graph/ops/attention.h"
+#include "lib/graph/ops/cast.h"
 #include "lib/graph/ops/embedding.h"
+#include "lib/graph/ops/generate.h"
+#include "lib/graph/ops/map.h"
 #include "lib/graph/sizes.h"
 
 namespace dl {
@@ -57,13 +60,19 @@ Item read_item(const ModelItem& spec, std::vector<Problem>& problems) {
   return item;
 }
 
-// The input that a value is a rearrangement of; empty where it is computed.
-std::string input_behind(Value v) {
+// What a value is a rearrangement of.
+const GraphNode& node_behind(Value v) {
   const GraphNode* node = &v.graph->node(v.node);
   while (node->inputs.size() == 1 && (node->op->is_view() || node->op->name() == "transpose") &&
          node->inputs[0].shape().elements() == node->types[0].shape.elements())
     node = &v.graph->node(node->inputs[0].node);
-  return node->op->name() == "input" ? node->op->attributes() : "";
+  return *node;
+}
+
+// The input among them; empty where it is computed.
+std::string input_behind(Value v) {
+  const GraphNode& node = node_behind(v);
+  return node.op->name() == "input" ? node.op->attributes() : "";
 }
 
 std::vector<NumberLimit> limits_of(const Graph& g) {
@@ -80,6 +89,14 @@ std::vector<NumberLimit> limits_of(const Graph& g) {
       for (int t = 0; t < attention->spec.tensors; ++t) tensors.push_back(node.inputs[static_cast<size_t>(t)].type());
       limit.input = input_behind(node.inputs[tensors.size()]);
       limit.count = attention->spec.parts(tensors).keys + 1;
+      limit.chooses_row = false;
+    } else if (const auto* map = dynamic_cast<const Map*>(node.op.get()); map && map->function == Function::less) {
+      // is_step(): which places are before a length
+      const GraphNode &places = node_behind(node.inputs[0]), &lengths = node_behind(node.inputs[1]);
+      const auto* numbered = dynamic_cast<const Iota*>(places.op.get());
+      if (!numbered || !dynamic_cast<const Cast*>(lengths.op.get())) continue;
+      limit.input = input_behind(lengths.inputs[0]);
+      limit.count = numbered->n + 1;
       limit.chooses_row = false;
     }
     if (!limit.input.empty()) limits.push_back(std::move(limit));

@@ -45,7 +45,7 @@ struct LayerSummary {
   std::vector<std::string> notes;
 };
 
-// Whole numbers of an input that choose a row of a layer's table, or say how many keys attention sees.
+// Whole numbers of an input that choose a row of a layer's table, or say how many steps of a sequence count.
 struct NumberLimit {
   std::string input;
   int64_t count = 0;  // they are to be 0 … count - 1
