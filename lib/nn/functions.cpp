@@ -10,8 +10,10 @@
 namespace dl {
 
 Value softplus(Value x, double beta, double threshold) {
-  const Value scaled = beta * x;
-  return where(scaled > threshold, x, log(1 + exp(minimum(scaled, threshold))) / beta);
+  const Value scaled = beta * x, e = exp(minimum(scaled, threshold)), u = 1 + e;
+  // What rounding took of a small e beside 1, by the slope of the logarithm.
+  const Value lost = stop_gradient((e - (u - 1)) / u);
+  return where(scaled > threshold, x, (log(u) + lost) / beta);
 }
 
 namespace {
