@@ -39,7 +39,8 @@ Value inverse_erf(Value x) {
 
 Value standard_normal(Builder& b, Shape shape) {
   constexpr double half_a_step = 1.0 / (1 << 25);  // of the uniform numbers, which may be 0
-  const Value uniform = b.random(std::move(shape)) + half_a_step;
+  // The largest of them and half a step is rounded to 1, of which there is no normal number.
+  const Value uniform = minimum(b.random(std::move(shape)) + half_a_step, 1 - 2 * half_a_step);
   return std::numbers::sqrt2 * inverse_erf(2 * uniform - 1);
 }
 
