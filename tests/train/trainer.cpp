@@ -311,6 +311,24 @@ TEST_CASE("a finished run trained for longer goes on where it ended") {
   CHECK(train(*at_once, nullptr).contents == more.contents);
 }
 
+TEST_CASE("a run that goes on by another rate or schedule says so") {
+  const Workplace place;
+  const auto plan = place.plan();
+  RunFolder folder = place.new_run(*plan);
+  train(*plan, &folder, 4);
+  const auto other = place.plan({"optimizer.adamw.lr=0.001", "schedule=linear: {end_factor: 0.5}"});
+  const Run more = train(*other, &folder, 9, true);
+  REQUIRE(more.record.warnings.size() == 2);
+  CHECK(more.record.warnings[0] == "the optimizer's lr was 0.01, from here on 0.001");
+  CHECK(more.record.warnings[1].starts_with("the schedule was {\"cosine\": {"));
+  CHECK(more.record.warnings[1].find(", from here on {\"linear\": {") != std::string::npos);
+  const auto none = place.plan({"optimizer.adamw.lr=0.001", "schedule=null"});
+  const Run last = train(*none, &folder, 12, true);
+  REQUIRE(last.record.warnings.size() == 1);
+  CHECK(last.record.warnings[0].starts_with("the schedule was {\"linear\": {"));
+  CHECK(last.record.warnings[0].ends_with(", from here on none"));
+}
+
 TEST_CASE("max_time saves and stops, and every start has that time anew") {
   const Workplace place;
   const auto plan = place.plan({"trainer.max_time=0.000001 s", "trainer.max_epochs=null"});

@@ -132,6 +132,22 @@ void expect_same_model(const Plan& plan, const Checkpoint& checkpoint) {
              concat("write the optimizer as it was, ", others));
 }
 
+std::vector<std::string> changes_since(const Plan& plan, const Checkpoint& checkpoint) {
+  const Node resolved = resolved_in(checkpoint), own = plan.resolved_node();
+  std::vector<std::string> changes;
+  const auto tell = [&](const std::string& what, const Node& before, const Node& now) {
+    const auto text = [](const Node& node) { return node.is_null() ? "none" : to_json(node, 0); };
+    if (text(before) != text(now)) changes.push_back(concat(what, " was ", text(before), ", from here on ", text(now)));
+  };
+  const Node *before = optimizer_keys(resolved), *now = optimizer_keys(own);
+  for (size_t i = 0; before && now && i < before->entries.size(); ++i)
+    if (const Node* value = now->find(before->entries[i].key))
+      tell("the optimizer's " + before->entries[i].key, before->entries[i].value, *value);
+  const Node *then = resolved.find("schedule"), *schedule = own.find("schedule");
+  if (then && schedule) tell("the schedule", *then, *schedule);
+  return changes;
+}
+
 void expect_same_data(const std::string& fingerprint, const Checkpoint& checkpoint) {
   const std::string& then = checkpoint.state.data;
   if (fingerprint != then)
