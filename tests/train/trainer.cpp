@@ -311,7 +311,7 @@ TEST_CASE("a finished run trained for longer goes on where it ended") {
   CHECK(train(*at_once, nullptr).contents == more.contents);
 }
 
-TEST_CASE("a run that goes on by another rate or schedule says so") {
+TEST_CASE("a run that goes on by another rate, schedule or loss says so") {
   const Workplace place;
   const auto plan = place.plan();
   RunFolder folder = place.new_run(*plan);
@@ -322,11 +322,14 @@ TEST_CASE("a run that goes on by another rate or schedule says so") {
   CHECK(more.record.warnings[0] == "the optimizer's lr was 0.01, from here on 0.001");
   CHECK(more.record.warnings[1].starts_with("the schedule was {\"cosine\": {"));
   CHECK(more.record.warnings[1].find(", from here on {\"linear\": {") != std::string::npos);
-  const auto none = place.plan({"optimizer.adamw.lr=0.001", "schedule=null"});
+  const auto none = place.plan({"optimizer.adamw.lr=0.001", "schedule=null", "loss.cross_entropy.label_smoothing=0.1",
+                                "trainer.gradient_clip_val=2"});
   const Run last = train(*none, &folder, 12, true);
-  REQUIRE(last.record.warnings.size() == 1);
+  REQUIRE(last.record.warnings.size() == 3);
   CHECK(last.record.warnings[0].starts_with("the schedule was {\"linear\": {"));
   CHECK(last.record.warnings[0].ends_with(", from here on none"));
+  CHECK(last.record.warnings[1].starts_with("the loss was {\"cross_entropy\": {"));
+  CHECK(last.record.warnings[2] == "the bound of gradients was none, from here on 2");
 }
 
 TEST_CASE("max_time saves and stops, and every start has that time anew") {

@@ -143,8 +143,16 @@ std::vector<std::string> changes_since(const Plan& plan, const Checkpoint& check
   for (size_t i = 0; before && now && i < before->entries.size(); ++i)
     if (const Node* value = now->find(before->entries[i].key))
       tell("the optimizer's " + before->entries[i].key, before->entries[i].value, *value);
-  const Node *then = resolved.find("schedule"), *schedule = own.find("schedule");
-  if (then && schedule) tell("the schedule", *then, *schedule);
+  constexpr std::pair<const char*, const char*> others[] = {{"the schedule", "schedule"},
+                                                            {"the loss", "loss"},
+                                                            {"the sum of losses", "losses"},
+                                                            {"what is frozen", "freeze"},
+                                                            {"the bound of gradients", "trainer.gradient_clip_val"},
+                                                            {"the precision", "trainer.precision"}};
+  for (const auto& [what, path] : others) {
+    const Node *then = find_path(resolved, path), *value = find_path(own, path);
+    if (then && value) tell(what, *then, *value);
+  }
   return changes;
 }
 

@@ -15,7 +15,8 @@ void expect_same_run(const Plan& plan, const Checkpoint& checkpoint);
 // The same of what tensors do not show, where they are the model's and the optimizer's: the layers' keys, and which
 // optimizers there are.
 void expect_same_model(const Plan& plan, const Checkpoint& checkpoint);
-// What the checkpoint's run had otherwise of what may change: keys of its optimizer, the schedule.
+// What the checkpoint's run had otherwise of what may change and changes what is trained: keys of its optimizer, the
+// schedule, the loss.
 std::vector<std::string> changes_since(const Plan& plan, const Checkpoint& checkpoint);
 // That it was trained on the data which have this fingerprint, else Error(Exit::data).
 void expect_same_data(const std::string& fingerprint, const Checkpoint& checkpoint);
