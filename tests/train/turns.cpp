@@ -154,6 +154,16 @@ TEST_CASE("an average that one turn keeps has the parameters of the others as th
   CHECK(trainer.store().read("ema") == trainer.store().read("slow"));
 }
 
+TEST_CASE("turns whose optimizers keep states of one name, of all parameters and of tensors, go on to the same bits") {
+  const Workplace place(adversaries);
+  for (const std::string own : {"muon: {lr: 0.01}", "adafactor: {lr: 0.01}"})
+    for (const char* turn : {"0", "1"}) {
+      CAPTURE(own);
+      CAPTURE(turn);
+      check_goes_on(place, *place.plan({concat("turns.", turn, ".optimizer={", own, "}")}), 3);
+    }
+}
+
 TEST_CASE("two networks train against each other, and go on to the same bits after a stop") {
   const Workplace place(adversaries);
   const auto plan = place.plan();

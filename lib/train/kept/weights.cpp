@@ -77,8 +77,10 @@ std::vector<StatePart> kept_state(const Tensors& tensors, const Store& store) {
     if (v.role == Role::tensor_state || v.role == Role::average_of_buffer)
       parts.push_back({v.name, v, 0, v.type.shape});
     if (v.role != Role::optimizer_state && v.role != Role::average) continue;
+    // Where turns have optimizers of several kinds a tensor may have a state of that name of its own.
     for (const Tensor& t : tensors)
-      if (t.trained) parts.push_back({v.name + "/" + t.path, v, t.offset, t.shape});
+      if (const std::string name = v.name + "/" + t.path; t.trained && !store.has(name))
+        parts.push_back({name, v, t.offset, t.shape});
   }
   return parts;
 }
