@@ -421,6 +421,10 @@ void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem:
   for (const Variable& v : store.of_role(Role::carried_in_training)) parts.push_back({v.name, v, 0, v.type.shape});
   Shapes wanted;
   for (const StatePart& part : parts) wanted[part.name] = part.shape;
+  // Earlier builds wrote averages of buffers that no rule kept.
+  for (const Tensor& t : tensors)
+    for (const auto& [name, entry] : source.tensors())
+      if (!t.trained && name.ends_with("/" + t.path)) wanted.try_emplace(name, entry.shape);
   require_same(wanted, source, "holds the state of another optimizer");
   for (const StatePart& part : parts)
     read_tensor(source, part.name, store, part.variable.name, part.offset, part.shape);
