@@ -15,7 +15,8 @@ struct GlobalMaxPool1d final : GlobalPoolLayer<1> {
   }
 
   Value pool(Value x, const std::vector<int>& places, Value inside, Value) const override {
-    return max(inside ? where(inside, x, -3e38) : x, places);
+    if (!inside) return max(x, places);
+    return where(max(inside, places) > 0, max(where(inside, x, -3e38), places), 0);  // 0 of no position at all
   }
   void twins(Twins& t) const override { global_twin(t, "amax", "Max"); }
 };

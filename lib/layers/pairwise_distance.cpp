@@ -22,7 +22,9 @@ struct PairwiseDistance final : Layer {
     const auto [a, b] = expect_two_of_features(inputs);
     const Value off = abs(a - b + eps);
     if (p == 1) return sum(off, {-1});
-    return p == 2 ? sqrt(sum(off * off, {-1})) : pow(sum(pow(off, p), {-1}), 1 / p);
+    // Without eps a distance may be 0, where the root has no slope, and 0 is taken for it, as in PyTorch.
+    const Value sums = sum(p == 2 ? off * off : pow(off, p), {-1}), positive = maximum(sums, 1e-30);
+    return where(sums > 0, p == 2 ? sqrt(positive) : pow(positive, 1 / p), 0);
   }
 };
 DL_LAYER(PairwiseDistance, "pairwise_distance");

@@ -10,8 +10,10 @@
 namespace dl {
 
 Value softplus(Value x, double beta, double threshold) {
-  const Value scaled = beta * x;
-  return where(scaled > threshold, x, log(1 + exp(minimum(scaled, threshold))) / beta);
+  const Value scaled = beta * x, e = exp(minimum(scaled, threshold)), u = 1 + e;
+  // What rounding took of a small e beside 1, by the slope of the logarithm.
+  const Value lost = stop_gradient((e - (u - 1)) / u);
+  return where(scaled > threshold, x, (log(u) + lost) / beta);
 }
 
 namespace {
@@ -37,7 +39,8 @@ Value inverse_erf(Value x) {
 
 Value standard_normal(Builder& b, Shape shape) {
   constexpr double half_a_step = 1.0 / (1 << 25);  // of the uniform numbers, which may be 0
-  const Value uniform = b.random(std::move(shape)) + half_a_step;
+  // The largest of them and half a step is rounded to 1, of which there is no normal number.
+  const Value uniform = minimum(b.random(std::move(shape)) + half_a_step, 1 - 2 * half_a_step);
   return std::numbers::sqrt2 * inverse_erf(2 * uniform - 1);
 }
 

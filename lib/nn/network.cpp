@@ -6,12 +6,16 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/base/text.h"
 #include "lib/graph/ops/attention.h"
+#include "lib/graph/ops/cast.h"
 #include "lib/graph/ops/embedding.h"
+#include "lib/graph/ops/generate.h"
+#include "lib/graph/ops/map.h"
 #include "lib/graph/sizes.h"
 
 namespace dl {
@@ -56,13 +60,19 @@ Item read_item(const ModelItem& spec, std::vector<Problem>& problems) {
   return item;
 }
 
-// The input that a value is a rearrangement of; empty where it is computed.
-std::string input_behind(Value v) {
+// What a value is a rearrangement of.
+const GraphNode& node_behind(Value v) {
   const GraphNode* node = &v.graph->node(v.node);
   while (node->inputs.size() == 1 && (node->op->is_view() || node->op->name() == "transpose") &&
          node->inputs[0].shape().elements() == node->types[0].shape.elements())
     node = &v.graph->node(node->inputs[0].node);
-  return node->op->name() == "input" ? node->op->attributes() : "";
+  return *node;
+}
+
+// The input among them; empty where it is computed.
+std::string input_behind(Value v) {
+  const GraphNode& node = node_behind(v);
+  return node.op->name() == "input" ? node.op->attributes() : "";
 }
 
 std::vector<NumberLimit> limits_of(const Graph& g) {
@@ -79,6 +89,14 @@ std::vector<NumberLimit> limits_of(const Graph& g) {
       for (int t = 0; t < attention->spec.tensors; ++t) tensors.push_back(node.inputs[static_cast<size_t>(t)].type());
       limit.input = input_behind(node.inputs[tensors.size()]);
       limit.count = attention->spec.parts(tensors).keys + 1;
+      limit.chooses_row = false;
+    } else if (const auto* map = dynamic_cast<const Map*>(node.op.get()); map && map->function == Function::less) {
+      // is_step(): which places are before a length
+      const GraphNode &places = node_behind(node.inputs[0]), &lengths = node_behind(node.inputs[1]);
+      const auto* numbered = dynamic_cast<const Iota*>(places.op.get());
+      if (!numbered || !dynamic_cast<const Cast*>(lengths.op.get())) continue;
+      limit.input = input_behind(lengths.inputs[0]);
+      limit.count = numbered->n + 1;
       limit.chooses_row = false;
     }
     if (!limit.input.empty()) limits.push_back(std::move(limit));
@@ -104,6 +122,8 @@ struct Network::Impl {
   std::vector<LayerSummary> summaries;
   std::vector<Frozen> frozen;
   std::map<std::string, int64_t> frozen_layers;  // by path, until so many updates
+  // What layers call tensors of others, by 'tie' or 'share': "head.weight", and the path that the tensor has.
+  std::vector<std::pair<std::string, std::string>> other_names;
   std::vector<NumberLimit> limits;
 
   class LayerBuilder;
@@ -162,6 +182,7 @@ class Network::Impl::LayerBuilder final : public Builder {
     if (problems && shares()) {
       const auto made = std::ranges::find(net_.buffers, path, &Tensor::path);
       if (made == net_.buffers.end() || made->shape != shape) fail_to_share(name, path);
+      net_.other_names.emplace_back(concat(layer_path, ".", name), path);
     } else if (problems) {
       net_.buffers.push_back({path, shape, false, 0, layer_type, std::move(initial)});
     }
@@ -249,7 +270,10 @@ class Network::Impl::LayerBuilder final : public Builder {
       throw ShapeError(concat("cannot ", key, " ", name, " ", shape.text(), key == "tie" ? " to " : " with ", path, " ",
                               tensor.shape.text()),
                        key == "tie" ? "tie parameters of one shape" : "give both items inputs of one shape");
-    if (problems) return dl::input(graph_, path, Type{DType::f32, std::move(shape)});
+    if (problems) {
+      net_.other_names.emplace_back(concat(layer_path, ".", name), path);
+      return dl::input(graph_, path, Type{DType::f32, std::move(shape)});
+    }
     return view(flat_, tensor.offset, std::move(shape));
   }
   [[noreturn]] void fail_to_share(const std::string& name, const std::string& path) const {
@@ -389,6 +413,13 @@ int64_t until(const std::vector<Frozen>& frozen, const std::string& path) {
   return last;
 }
 
+// The layer that a tensor is of: the longest path of one that the tensor's begins with.
+std::string layer_with(const std::string& tensor, const std::set<std::string>& layers) {
+  for (size_t dot = tensor.rfind('.'); dot != std::string::npos; dot = dot == 0 ? dot - 1 : tensor.rfind('.', dot - 1))
+    if (layers.contains(tensor.substr(0, dot))) return tensor.substr(0, dot);
+  return "";
+}
+
 }  // namespace
 
 std::vector<std::string> Network::freeze(const std::vector<Frozen>& frozen) {
@@ -397,24 +428,34 @@ std::vector<std::string> Network::freeze(const std::vector<Frozen>& frozen) {
   m.frozen_layers.clear();
   std::vector<std::string> idle;
   for (const Frozen& each : frozen) idle.insert(idle.end(), each.params.list.begin(), each.params.list.end());
+  const auto is_there = [&](const std::string& path) {
+    std::erase_if(idle, [&](const std::string& pattern) { return is_in(pattern, path); });
+  };
+  std::set<std::string> layers;
+  for (const LayerSummary& layer : m.summaries) layers.insert(layer.path);
+  std::map<std::string, int64_t> first_trained;  // by layer: until one of its tensors is trained
+  const auto has = [&](const std::string& path, const std::string& tensor) {
+    is_there(path);
+    int64_t& first = first_trained.try_emplace(layer_with(path, layers), Frozen::always).first->second;
+    first = std::min(first, frozen_until(tensor));
+  };
+  for (const Tensor& tensor : m.all) has(tensor.path, tensor.path);
+  for (const auto& [name, tensor] : m.other_names) has(name, tensor);
   for (const LayerSummary& layer : m.summaries) {
-    int64_t all = Frozen::always;  // until one of its tensors is trained
-    bool some = false;
-    for (const Tensor& tensor : m.all) {
-      if (!tensor.path.starts_with(layer.path + ".") ||
-          tensor.path.find('.', layer.path.size() + 1) != std::string::npos)
-        continue;
-      some = true;
-      all = std::min(all, frozen_until(tensor.path));
-      std::erase_if(idle, [&](const std::string& pattern) { return is_in(pattern, tensor.path); });
-    }
-    std::erase_if(idle, [&](const std::string& pattern) { return is_in(pattern, layer.path); });
-    m.frozen_layers[layer.path] = std::max(some ? all : 0, until(frozen, layer.path));
+    is_there(layer.path);
+    const auto own = first_trained.find(layer.path);
+    m.frozen_layers[layer.path] = std::max(own != first_trained.end() ? own->second : 0, until(frozen, layer.path));
   }
   return idle;
 }
 
-int64_t Network::frozen_until(const std::string& tensor) const { return until(impl_->frozen, tensor); }
+// A tensor of several layers is frozen where it is by one of its names.
+int64_t Network::frozen_until(const std::string& tensor) const {
+  int64_t last = until(impl_->frozen, tensor);
+  for (const auto& [name, of] : impl_->other_names)
+    if (of == tensor) last = std::max(last, until(impl_->frozen, name));
+  return last;
+}
 
 std::vector<int64_t> Network::thaws() const {
   std::set<int64_t> ends;

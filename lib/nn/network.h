@@ -45,7 +45,7 @@ struct LayerSummary {
   std::vector<std::string> notes;
 };
 
-// Whole numbers of an input that choose a row of a layer's table, or say how many keys attention sees.
+// Whole numbers of an input that choose a row of a layer's table, or say how many steps of a sequence count.
 struct NumberLimit {
   std::string input;
   int64_t count = 0;  // they are to be 0 … count - 1
@@ -99,8 +99,9 @@ class Network {
 
   // From now on a parameter that fits is not trained until so many updates were made (frozen_until()), and layers of
   // which all tensors do, or that fit by their own path, are built as in evaluation until then: their running averages
-  // stay, and they drop nothing. A pattern is of a tensor's path, or the path of what it is in: "layer1", "*.bn1.*".
-  // Of several that fit, the last to end counts. Returns those that nothing fits.
+  // stay, and they drop nothing. A pattern is of a tensor's path, or the path of what it is in: "layer1", "*.bn1.*"; a
+  // tensor of several layers, by `tie` or `share`, is frozen by what each of them would call it. Of several that fit,
+  // the last to end counts. Returns those that nothing fits.
   std::vector<std::string> freeze(const std::vector<Frozen>& frozen);
   int64_t frozen_until(const std::string& tensor) const;  // 0: it never is
   std::vector<int64_t> thaws() const;  // the updates after which something that was frozen is trained, ascending

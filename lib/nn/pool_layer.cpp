@@ -239,13 +239,15 @@ Value AdaptivePoolLayer<rank>::build(Builder& b, Value x) const {
 
 namespace {
 
-// [n, size]: 1 / count at the places of each output, else 0. The sizes are whole, and below 2^24, so that i s is exact;
-// a quotient is moved by half of its least distance from a whole number, lest rounding carries it over.
+// [n, size]: 1 / count at the places of each output, else 0. Output i begins at i size / n, rounded down, which is
+// i (size / n) and the rest i (size % n) / n: numbers that f32 holds however long the axis is. The rest's quotient is
+// moved by half of its least distance from a whole number, lest rounding carries it over.
 Value means(Graph& g, int64_t n, int64_t size) {
   const Value i = reshape(iota(g, n), {n, 1}), place = iota(g, size);
-  const double s = static_cast<double>(size), half = 0.5 / static_cast<double>(n), share = 1 / static_cast<double>(n);
-  const Value begin = map(Function::floor, i * s * share + half);
-  const Value end = -map(Function::floor, -((i + 1) * s * share - half));
+  const double whole = static_cast<double>(size / n), rest = static_cast<double>(size % n),
+               half = 0.5 / static_cast<double>(n), share = 1 / static_cast<double>(n);
+  const Value begin = i * whole + map(Function::floor, i * rest * share + half);
+  const Value end = (i + 1) * whole - map(Function::floor, -((i + 1) * rest * share - half));
   return where(place >= begin, where(place < end, 1 / (end - begin), 0), 0);
 }
 

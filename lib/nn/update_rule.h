@@ -69,8 +69,9 @@ struct UpdateRule : Described {
   virtual Value ascended(Value /*p*/, Value /*g*/) const { return {}; }
   // What stands in the place of the gradient, or of the new parameters.
   virtual Value apply(UpdateBuilder& b, Value x) const = 0;
-  // What the average of a layer's own variable (a running statistic) becomes, beside that of the parameters; unset:
-  // none is kept. Of `b` only numbers are asked.
+  // Whether it keeps averages of layers' own variables too, running statistics; else they are validated as they are.
+  virtual bool averages_buffers() const { return false; }
+  // What such an average becomes, beside that of the parameters. Of `b` only numbers are asked.
   virtual Value average_of_buffer(UpdateBuilder& /*b*/, Value /*average*/, Value /*buffer*/) const { return {}; }
 };
 

@@ -17,7 +17,8 @@ Value distance(Value a, Value b, double p, double eps) {
   return pow(sum(pow(abs(d), p), {-1}), 1 / p);
 }
 
-Value unit_length(Value x) { return x / maximum(sqrt(sum(x * x, {-1})), 1e-12); }
+// The root is of what is above 0: that of 0 has no slope.
+Value unit_length(Value x) { return x / sqrt(maximum(sum(x * x, {-1}), 1e-24)); }
 
 Value as_targets(Value of_pairs, Value target) {
   if (of_pairs.shape().elements() == target.shape().elements()) return reshape(of_pairs, target.shape());

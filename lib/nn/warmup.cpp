@@ -3,18 +3,28 @@
 #include "lib/nn/warmup.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "lib/base/error.h"
 
 namespace dl {
+namespace {
+
+// 1.1 epochs of 100 updates are 110, and not the least above it, which would be an update late.
+double without_rounding(double updates) {
+  const double whole = std::round(updates);
+  return std::abs(updates - whole) <= 1e-9 * whole ? whole : updates;
+}
+
+}  // namespace
 
 double updates_in(const Duration& d, const Progress& p) {
   switch (d.unit) {
     case Duration::Unit::steps: return d.value;
-    case Duration::Unit::epochs: return d.value * static_cast<double>(p.steps_per_epoch);
+    case Duration::Unit::epochs: return without_rounding(d.value * static_cast<double>(p.steps_per_epoch));
     case Duration::Unit::samples: return d.value / static_cast<double>(p.batch_size);
-    case Duration::Unit::percent: return d.value / 100 * static_cast<double>(p.total_steps);
+    case Duration::Unit::percent: return without_rounding(d.value / 100 * static_cast<double>(p.total_steps));
     case Duration::Unit::seconds: break;
   }
   DL_CHECK(false, "a schedule in seconds would not be repeatable");

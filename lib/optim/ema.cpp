@@ -29,6 +29,7 @@ struct Ema final : UpdateRule {
 
   bool after_optimizer() const override { return true; }
   bool averages() const override { return true; }
+  bool averages_buffers() const override { return true; }
 
   Value apply(UpdateBuilder& b, Value weights) const override {
     b.assign("ema", average_of_buffer(b, b.average("ema"), weights));

@@ -465,7 +465,10 @@ Node Codec<Triple>::json_schema(const Limits& limits) { return schema_of_sizes(3
 bool Codec<Duration>::read(const Node& node, Duration& value, const Limits& limits, const Reading& r) {
   const auto duration = node.is_scalar() ? Duration::parse(node.text, limits.unit) : std::nullopt;
   const bool allowed = duration && is_allowed(duration->unit, limits);
-  if (!allowed || !within(duration->value, limits)) {
+  // Elsewhere 1 is a step and 1.0 an epoch.
+  const bool part = limits.unit == Duration::Unit::steps && node.as_number().value_or(0) > 0 &&
+                    node.text.find('.') != std::string::npos;
+  if (!allowed || part || !within(duration->value, limits)) {
     r.expected(node, type(limits), help_of(node, limits, duration_help(node, limits)));
     return false;
   }

@@ -29,3 +29,14 @@ TEST_CASE("adaptive windows begin and end at whole places, for every size") {
     }
   }
 }
+
+TEST_CASE("adaptive windows of a long axis begin and end at whole places") {
+  constexpr int64_t size = 4275, n = 1268;
+  Numbers x, expected;
+  for (int64_t k = 0; k < size; ++k) x.push_back(static_cast<float>(k));
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t begin = i * size / n, end = ((i + 1) * size + n - 1) / n;
+    expected.push_back(static_cast<float>(begin + end - 1) / 2);
+  }
+  check_close(layer_output("adaptive_avg_pool1d: 1268", {size, 1}, x), expected, 1e-5);
+}

@@ -27,6 +27,8 @@ TEST_CASE("what lies behind a sequence's length is neither in the largest nor in
   check_close(evaluate(b.g, {y}, {{"x", {-5, -7, 9, 1, 2, 3}}, {"lengths", {2, 3}}})[0], {-5, 3});
   const auto mean = read_registered_as<Layer>("global_avg_pool1d");
   check_close(evaluate(b.g, {mean->build(b, inputs)}, {{"x", {-5, -7, 9, 1, 2, 3}}, {"lengths", {2, 3}}})[0], {-6, 2});
+  for (const auto& each : {y, mean->build(b, inputs)})
+    check_close(evaluate(b.g, {each}, {{"x", {-5, -7, 9, 1, 2, 3}}, {"lengths", {0, 1}}})[0], {0, 1});
   const std::vector<Value> wrong{x, x};
   CHECK_THROWS_WITH_AS(layer->build(b, wrong), "expected one length a sample, whole numbers, got f32 [3, 1]",
                        ShapeError);

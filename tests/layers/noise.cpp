@@ -26,7 +26,29 @@ Spread spread_of(const Numbers& y) {
   return s;
 }
 
+// What a layer asks for where its uniform numbers are an input.
+struct GivenDraws final : Builder {
+  Graph& graph() override { return g; }
+  bool training() const override { return true; }
+  Value parameter(const std::string&, Shape, std::shared_ptr<const Initializer>) override { return {}; }
+  Value buffer(const std::string&, Shape, std::shared_ptr<const Initializer>) override { return {}; }
+  void assign(const std::string&, Value) override {}
+  Value random(Shape shape) override { return input(g, "draws", {DType::f32, std::move(shape)}); }
+  Graph g;
+};
+
 }  // namespace
+
+TEST_CASE("of the least and the largest uniform number there is a normal one too") {
+  GivenDraws b;
+  const std::unique_ptr<Layer> layer = read_registered_as<Layer>("gaussian_noise: 1");
+  const Numbers y = evaluate(b.g, {layer->build(b, input(b.g, "x", {DType::f32, {1, 4}}))},
+                             {{"x", {0, 0, 0, 0}}, {"draws", {0, 0x1p-24f, 0.5f, 1 - 0x1p-24f}}})[0];
+  CHECK(y[0] == doctest::Approx(-5.4200).epsilon(1e-3));
+  CHECK(y[1] == doctest::Approx(-5.2201).epsilon(1e-3));
+  CHECK(y[2] == doctest::Approx(0).epsilon(1e-3));
+  CHECK(y[3] == doctest::Approx(5.2947).epsilon(1e-3));
+}
 
 TEST_CASE("dropout1d, dropout2d and dropout3d drop whole channels of a sample") {
   for (const auto& [yaml, sample] : {std::pair<std::string, Shape>{"dropout1d: 0.25", {6, 500}},

@@ -122,3 +122,18 @@ TEST_CASE("what a Poisson loss predicts is the rate") {
   check_value(read_registered_as<Loss>("poisson_nll")->predicted(x), {{"x", {0, 1}}}, {1, 2.718281828f});
   check_value(read_registered_as<Loss>("poisson_nll: {log_input: false}")->predicted(x), {{"x", {0, 1}}}, {0, 1});
 }
+
+TEST_CASE("vectors of 0 have gradients that are numbers") {
+  const Feed feed{{"x", {0, 0, 0, 1, 2, 2}}, {"z", {0, 0, 0, 2, 1, 0}}, {"y", {1, 1}}};
+  for (const std::string yaml : {"nt_xent: {other: right}", "info_nce: {other: right}", "sup_con"}) {
+    CAPTURE(yaml);
+    Graph g;
+    const Value x = input(g, "x", vectors);
+    Fields fields{.prediction = x};
+    if (yaml == "sup_con")
+      fields.target = input(g, "y", label);
+    else
+      fields.further.push_back(input(g, "z", vectors));
+    check_finite(g, gradients(read_registered_as<Loss>(yaml)->over(fields).mean, {x})[0], feed);
+  }
+}

@@ -69,6 +69,21 @@ TEST_CASE("step falls by gamma at regular times or at milestones") {
   CHECK(factor(*milestones, 50) == near(0.01));
 }
 
+TEST_CASE("a time that is whole updates but for rounding is those updates") {
+  const auto share = read_registered_as<LRSchedule>("step: {milestones: [7%], gamma: 0.5}");
+  CHECK(factor(*share, 6) == 1);
+  CHECK(factor(*share, 7) == 0.5);
+  const auto epochs = read_registered_as<LRSchedule>("step: {every: 1.1 epochs, gamma: 0.5}");
+  const auto of_100 = [&](int64_t step) {
+    return epochs->factor({.step = step, .total_steps = 1000, .steps_per_epoch = 100, .batch_size = 20});
+  };
+  CHECK(of_100(109) == 1);
+  CHECK(of_100(110) == 0.5);
+  const auto between = read_registered_as<LRSchedule>("step: {milestones: [1.15 epochs], gamma: 0.5}");
+  CHECK(factor(*between, 11) == 1);
+  CHECK(factor(*between, 12) == 0.5);
+}
+
 TEST_CASE("the periods of step begin where it says") {
   const auto schedule = read_registered_as<LRSchedule>("step: {every: 1 epoch, start: 3 epochs, gamma: 0.5}");
   for (const int64_t step : {0, 30, 39}) CHECK(factor(*schedule, step) == 1);

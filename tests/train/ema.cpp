@@ -73,6 +73,17 @@ TEST_CASE("running statistics are averaged as the weights are, by each update") 
   }
 }
 
+TEST_CASE("an average of running statistics does not begin anew where a part of the model begins to train") {
+  const testing::Workplace place;
+  std::vector<std::string> sets = averaged;
+  sets.insert(sets.end(), {"freeze=[{params: \"0\", until: 5 steps}]", "trainer.max_steps=6",
+                           "optimizer={adamw: {lr: 0.01, groups: [{match: \"0.*\", lr_factor: 0.1}]}}"});
+  const auto plan = place.plan(sets);
+  Trainer trainer(*plan, {});
+  trainer.fit();
+  CHECK(trainer.store().read("ema/1.running_mean") != trainer.store().read("1.running_mean"));
+}
+
 TEST_CASE("optimizer and average are one pass over the parameters, and the running statistics of a layer one more") {
   const testing::Workplace place;
   auto passes = [&](const std::vector<std::string>& sets) {

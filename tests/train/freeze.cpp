@@ -51,6 +51,56 @@ TEST_CASE("a frozen parameter alone leaves its layer in training") {
   CHECK(first.at("1.running_mean") != later.at("1.running_mean"));
 }
 
+TEST_CASE("a part of a layer's parameters is frozen by the part's name or its tensors'") {
+  const testing::Workplace place;
+  for (const std::string freeze :
+       {"freeze=[\"0.depthwise\"]", "freeze=[\"0.depthwise.*\"]", "freeze=[\"0.depthwise.weight\"]"}) {
+    CAPTURE(freeze);
+    const std::vector<std::string> sets{"model.0={separable_conv2d: {out_channels: 4, kernel_size: 3}}", freeze};
+    const auto first = weights_after(place, sets, 1), later = weights_after(place, sets, 5);
+    CHECK(first.at("0.depthwise.weight") == later.at("0.depthwise.weight"));
+    CHECK(first.at("0.pointwise.weight") != later.at("0.pointwise.weight"));
+  }
+}
+
+// b has a's weight and a bias of its own, c is a again.
+const std::string in_common = R"(
+data: {train: {format: random, shape: [3], classes: 3, samples: 16}, batch_size: 4}
+model:
+  - {linear: 3, name: a}
+  - {batch_norm: , name: n}
+  - {batch_norm: , name: m, share: n}
+  - {linear: 3, name: b, tie: {weight: a.weight}}
+  - {linear: 3, name: c, share: a}
+loss: cross_entropy
+optimizer: {sgd: {lr: 0.1}}
+trainer: {max_epochs: 9, device: reference}
+)";
+
+TEST_CASE("what layers have in common is frozen where one of them is") {
+  const testing::Workplace place(in_common);
+  const auto stays = [&](const std::string& freeze, const std::string& path) {
+    CAPTURE(freeze);
+    CAPTURE(path);
+    return weights_after(place, {"freeze=" + freeze}, 1).at(path) ==
+           weights_after(place, {"freeze=" + freeze}, 4).at(path);
+  };
+  CHECK(!stays("[]", "a.weight"));
+  for (const std::string freeze : {"[a]", "[c]", "[\"c.*\"]"}) {
+    CHECK(stays(freeze, "a.weight"));
+    CHECK(stays(freeze, "a.bias"));
+    CHECK(!stays(freeze, "b.bias"));
+  }
+  for (const std::string freeze : {"[b]", "[\"b.weight\"]"}) CHECK(stays(freeze, "a.weight"));
+  CHECK(stays("[b]", "b.bias"));
+  CHECK(!stays("[b]", "a.bias"));
+  CHECK(!stays("[]", "n.running_mean"));
+  for (const std::string freeze : {"[n]", "[m]"}) {
+    CHECK(stays(freeze, "n.weight"));
+    CHECK(stays(freeze, "n.running_mean"));
+  }
+}
+
 // 0 and 1 are frozen for the first steps.
 const std::string until_5 = R"(freeze=[{params: ["0", "1"], until: 5 steps}])";
 

@@ -109,6 +109,27 @@ TEST_CASE("an index without a row in an embedding's table is an error with its s
         "  help: make 'num_embeddings' larger, or mend the data");
 }
 
+TEST_CASE("a length of more steps than a sequence has is an error with its sample") {
+  const Folder folder;
+  write(folder.path / "x.npy", npy({0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1}, "(4, 3)"));
+  write(folder.path / "n.npy", npy({3, 1, 4, 2}, "(4,)"));
+  write(folder.path / "y.npy", npy({0, 1, 2, 0}, "(4,)"));
+  for (const std::string layer : {"lstm: {hidden_size: 2, return_sequences: false}", "gru: {hidden_size: 2}",
+                                  "global_avg_pool1d: {}", "global_max_pool1d: {}", "multi_head_attention: 2"}) {
+    CAPTURE(layer);
+    write(folder.path / "small.yaml",
+          "data: {train: {format: npy, fields: {x: x.npy, n: n.npy, y: y.npy}}, batch_size: 2}\n"
+          "model: [{embedding: {num_embeddings: 5, embedding_dim: 4}, name: e}, {" +
+              layer +
+              ", from: [e, n], name: l}, flatten, linear: 3]\n"
+              "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1, device: reference}\n");
+    CHECK(error_text([&] { Trainer(*plan_run(folder.path / "small.yaml", {}), {}).fit(); }) ==
+          "error: data.train: 'n' of sample 2 is 4; expected from 0 to 3, as so many positions are there for the layer "
+          "'l'\n"
+          "  help: mend the data, or let the layers before it keep the length, as 'padding: same' does");
+  }
+}
+
 TEST_CASE("training with targets that are all ignored ends with an error, not without figures") {
   Sequences data;
   std::fill(data.y.begin(), data.y.begin() + 6, -100);  // those that are trained on

@@ -264,6 +264,12 @@ TEST_CASE("keys of the trainer are checked against each other and against what i
   const Workplace place;
   const auto last = place.plan({"trainer.check_val_every_n_epoch=1", "trainer.val_check_interval=10"});
   CHECK_FALSE(last->run.trainer.check_val_every_n_epoch);
+  // Lightning's 1.0 is an epoch, its 1 a step.
+  CHECK(
+      refusal(small_config, {"trainer.val_check_interval=1.0"}) ==
+      "error: --set trainer.val_check_interval=1.0: trainer.val_check_interval: expected a duration above 0, got 1.0\n"
+      "  help: write '1 epoch' or '1 step'");
+  CHECK(place.plan({"trainer.val_check_interval=1e1"})->run.trainer.validation_interval() == Duration::steps(10));
   CHECK(refusal(small_config, {"trainer.max_epochs=null"}) ==
         "error: small.yaml:18:3: trainer: the run has no end: none of max_epochs, max_steps, max_time is given\n"
         "  help: write 'max_epochs: 10'");

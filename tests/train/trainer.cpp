@@ -277,6 +277,28 @@ TEST_CASE("early stopping ends a run that no longer gets better, and a resumed o
   CHECK(again.contents == run.contents);
 }
 
+TEST_CASE("a run that goes on with another figure to look at does not hold it against the best of the one before") {
+  const Workplace place;
+  const std::string keys = "={monitor: val/accuracy, patience: 2, ";
+  for (const std::string& rest : {"early_stopping" + keys + "min_delta: 100}",
+                                  "reduce_on_plateau" + keys + "threshold: 100, threshold_mode: abs}"}) {
+    CAPTURE(rest);
+    const std::string name = rest.substr(0, rest.find('='));
+    const auto plan = place.plan({"trainer.max_epochs=2", "trainer." + rest});
+    RunFolder folder = place.new_run(*plan);
+    train(*plan, &folder);
+    const auto other =
+        plan_from(folder.paths().resolved(), {"trainer.max_epochs=3", "trainer." + name + ".monitor=val/loss"});
+    const Run more = train(*other, &folder, -1, true);
+    CHECK(more.end.epoch == 3);
+    const Checkpoint last = *Checkpoints(folder.paths().checkpoints()).newest({});
+    const StateValues& state = last.state.controllers.at(name);
+    CHECK(std::get<std::string>(state.at("monitor")) == "val/loss");
+    CHECK(std::get<double>(state.at("best")) == more.record.validations.back().values[0].value);
+    CHECK(std::get<int64_t>(state.at(name == "early_stopping" ? "waited" : "bad")) == 0);
+  }
+}
+
 TEST_CASE("a finished run trained for longer goes on where it ended") {
   const Workplace place;
   const auto plan = place.plan({"schedule=null"});
@@ -287,6 +309,27 @@ TEST_CASE("a finished run trained for longer goes on where it ended") {
   CHECK(more.end.step == 36);
   const auto at_once = place.plan({"schedule=null", "trainer.max_epochs=4"});
   CHECK(train(*at_once, nullptr).contents == more.contents);
+}
+
+TEST_CASE("a run that goes on by another rate, schedule or loss says so") {
+  const Workplace place;
+  const auto plan = place.plan();
+  RunFolder folder = place.new_run(*plan);
+  train(*plan, &folder, 4);
+  const auto other = place.plan({"optimizer.adamw.lr=0.001", "schedule=linear: {end_factor: 0.5}"});
+  const Run more = train(*other, &folder, 9, true);
+  REQUIRE(more.record.warnings.size() == 2);
+  CHECK(more.record.warnings[0] == "the optimizer's lr was 0.01, from here on 0.001");
+  CHECK(more.record.warnings[1].starts_with("the schedule was {\"cosine\": {"));
+  CHECK(more.record.warnings[1].find(", from here on {\"linear\": {") != std::string::npos);
+  const auto none = place.plan({"optimizer.adamw.lr=0.001", "schedule=null", "loss.cross_entropy.label_smoothing=0.1",
+                                "trainer.gradient_clip_val=2"});
+  const Run last = train(*none, &folder, 12, true);
+  REQUIRE(last.record.warnings.size() == 3);
+  CHECK(last.record.warnings[0].starts_with("the schedule was {\"linear\": {"));
+  CHECK(last.record.warnings[0].ends_with(", from here on none"));
+  CHECK(last.record.warnings[1].starts_with("the loss was {\"cross_entropy\": {"));
+  CHECK(last.record.warnings[2] == "the bound of gradients was none, from here on 2");
 }
 
 TEST_CASE("max_time saves and stops, and every start has that time anew") {
@@ -390,6 +433,21 @@ TEST_CASE("a checkpoint of another seed, model, optimizer or of other data is re
         "  'exp_avg/1.weight' [4] is in the file, but not here\n"
         "  'exp_avg/5.bias' [4] is in the file, but not here\n"
         "  and 7 more");
+  CHECK(refusal({"trainer.accumulate_grad_batches=3"}) ==
+        "error: CHECKPOINT: was trained with accumulate_grad_batches 1, the config has 3\n"
+        "  help: write 'trainer.accumulate_grad_batches: 1', or start a new run");
+  // Of the same tensors.
+  CHECK(refusal({"model.2=tanh"}) ==
+        "error: CHECKPOINT: was trained with \"relu\" as model[2], the config has \"tanh\"\n"
+        "  help: write the model as it was, or start a new run with 'init_from:' this checkpoint's weights");
+  CHECK(refusal({"model.4.dropout=0.5"}) ==
+        "error: CHECKPOINT: was trained with {\"dropout\": {\"p\": 0.2}} as model[4], the config has {\"dropout\": "
+        "{\"p\": 0.5}}\n"
+        "  help: write the model as it was, or start a new run with 'init_from:' this checkpoint's weights");
+  CHECK(refusal({"optimizer=adam: {lr: 0.01}"}) ==
+        "error: CHECKPOINT: was trained by 'adamw', the config has 'adam'\n"
+        "  help: write the optimizer as it was, or start a new run with 'init_from:' this checkpoint's weights");
+  CHECK(refusal({"trainer.max_steps=3", "optimizer=[clip_norm: 1, adamw: {lr: 0.1}]"}) == "");
   write_quadrants(place.path, 181, 2);
   const std::string text = refusal({});
   CHECK(text.starts_with("error: CHECKPOINT: was trained on other data: fingerprint "));

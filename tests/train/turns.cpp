@@ -130,6 +130,40 @@ optimizer: {adam: {lr: 0.01}}
 trainer: {max_epochs: 3, device: reference, log_every_n_steps: 1, gradient_clip_val: 1}
 )";
 
+TEST_CASE("an average that one turn keeps has the parameters of the others as they are") {
+  const Workplace place(adversaries);
+  const std::string ema = "turns.1.optimizer=[adam: {lr: 0.01}, ema: 0.5]";
+  for (const std::string device : {"trainer.device=reference", "trainer.device=cpu"}) {
+    CAPTURE(device);
+    const auto plan = place.plan({ema, device});
+    Trainer trainer(*plan, {});
+    trainer.fit();
+    const std::vector<float> now = trainer.store().read("parameters"), average = trainer.store().read("ema");
+    for (const Tensor& tensor : plan->network->tensors()) {
+      if (!tensor.trained) continue;
+      CAPTURE(tensor.path);
+      const auto begin = now.begin() + tensor.offset;
+      const bool same = std::equal(begin, begin + tensor.shape.elements(), average.begin() + tensor.offset);
+      CHECK(same == tensor.path.starts_with("judge."));
+    }
+  }
+  check_goes_on(place, *place.plan({ema}), 7);
+  const auto both = place.plan({ema, "turns.0.optimizer=[sgd: {lr: 0.1}, lookahead: {k: 2}]"});
+  Trainer trainer(*both, {});
+  trainer.fit();
+  CHECK(trainer.store().read("ema") == trainer.store().read("slow"));
+}
+
+TEST_CASE("turns whose optimizers keep states of one name, of all parameters and of tensors, go on to the same bits") {
+  const Workplace place(adversaries);
+  for (const std::string own : {"muon: {lr: 0.01}", "adafactor: {lr: 0.01}"})
+    for (const char* turn : {"0", "1"}) {
+      CAPTURE(own);
+      CAPTURE(turn);
+      check_goes_on(place, *place.plan({concat("turns.", turn, ".optimizer={", own, "}")}), 3);
+    }
+}
+
 TEST_CASE("two networks train against each other, and go on to the same bits after a stop") {
   const Workplace place(adversaries);
   const auto plan = place.plan();

@@ -256,3 +256,17 @@ TEST_CASE("updates of more batches than an epoch has are told") {
       "has 9: each is of fewer\n"
       "  help: lower it\n");
 }
+
+TEST_CASE("modes that take the worse of a figure for the better are told") {
+  CHECK(
+      doubts(small_config, {"trainer.checkpoint.mode=min"}) ==
+      "--set trainer.checkpoint.mode=min: trainer.checkpoint.mode: 'min' takes the worse values of 'val/accuracy' for "
+      "the better\n"
+      "  help: leave 'mode' out, which is as 'mode: max' then\n");
+  CHECK(
+      doubts(small_config, {"trainer.early_stopping={monitor: val/loss, mode: max}"}) ==
+      "--set trainer.early_stopping={monitor: val/loss, mode: max}: trainer.early_stopping.mode: 'max' takes the worse "
+      "values of 'val/loss' for the better\n"
+      "  help: leave 'mode' out, which is as 'mode: min' then\n");
+  CHECK(doubts(small_config, {"trainer.checkpoint.mode=max", "trainer.reduce_on_plateau={mode: min}"}) == "");
+}

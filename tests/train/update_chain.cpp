@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "lib/train/inference/evaluate.h"
 #include "tests/train/fixture.h"
 #include "tests/train/updating.h"
 
@@ -53,6 +54,22 @@ TEST_CASE("a list is resolved to what reads as the same, and its optimizer's gro
         "the config has []\n"
         "  help: give the optimizer the same 'groups:', or start a new run with 'init_from:' this checkpoint's "
         "weights");
+}
+
+TEST_CASE("behind whatever rule, validation is by the running statistics as they are, as eval is") {
+  const testing::Workplace place;
+  for (const std::string rule :
+       {"max_norm: 2", "lookahead: {k: 4}", "soft_threshold: 1e-4", "non_negative: {match: \"5.*\"}", "ema: 0.9"}) {
+    CAPTURE(rule);
+    const auto plan = place.plan({"optimizer=[adamw: {lr: 0.01}, " + rule + "]"});
+    RunFolder folder = place.new_run(*plan);
+    testing::Record record;
+    Trainer trainer(*plan, {.folder = &folder, .observers = {&record}});
+    trainer.fit();
+    CHECK(trainer.store().of_role(Role::average_of_buffer).empty() == (rule != "ema: 0.9"));
+    const Checkpoint last = *Checkpoints(folder.paths().checkpoints()).newest({});
+    CHECK(Inference(*plan, last).evaluate("val").values[0].value == record.validations.back().values[0].value);
+  }
 }
 
 TEST_CASE("mistakes in a chain are named at their places") {

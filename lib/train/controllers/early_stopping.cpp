@@ -28,7 +28,14 @@ struct EarlyStopping final : Controller {
 
   std::map<std::string, std::string> monitors() const override { return {{"monitor", monitor}}; }
 
-  void begin(const Plan& plan) override { higher_ = mode ? *mode == "max" : plan.higher_is_better(monitor); }
+  void begin(const Plan& plan) override {
+    higher_ = mode ? *mode == "max" : plan.higher_is_better(monitor);
+    if (!of_.empty() && of_ != monitor) {  // it goes on with another figure
+      best_.reset();
+      waited_ = 0;
+    }
+    of_ = monitor;
+  }
 
   void validated(const Figures& figures) override {
     const double value = figures(monitor);
@@ -47,12 +54,14 @@ struct EarlyStopping final : Controller {
   }
 
   void visit(StateVisitor& s) override {
+    s("monitor", of_);
     s("best", best_);
     s("waited", waited_);
   }
 
  private:
   bool higher_ = false;
+  std::string of_;  // the figure that best_ is of
   std::optional<double> best_;
   int64_t waited_ = 0;  // validations since
 };

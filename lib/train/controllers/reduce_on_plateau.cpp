@@ -39,7 +39,14 @@ struct ReduceOnPlateau final : Controller {
 
   std::map<std::string, std::string> monitors() const override { return {{"monitor", monitor}}; }
 
-  void begin(const Plan& plan) override { higher_ = mode ? *mode == "max" : plan.higher_is_better(monitor); }
+  void begin(const Plan& plan) override {
+    higher_ = mode ? *mode == "max" : plan.higher_is_better(monitor);
+    if (!of_.empty() && of_ != monitor) {  // it goes on with another figure
+      best_.reset();
+      bad_ = 0;
+    }
+    of_ = monitor;
+  }
 
   void validated(const Figures& figures) override {
     const double value = figures(monitor);
@@ -62,6 +69,7 @@ struct ReduceOnPlateau final : Controller {
   double learning_rate(double lr) override { return std::max(lr * scale_, std::min(lr, min_lr)); }
 
   void visit(StateVisitor& s) override {
+    s("monitor", of_);
     s("best", best_);
     s("bad", bad_);
     s("cooling", cooling_);
@@ -76,6 +84,7 @@ struct ReduceOnPlateau final : Controller {
   }
 
   bool higher_ = false;
+  std::string of_;  // the figure that best_ is of
   std::optional<double> best_;
   int64_t bad_ = 0;      // validations since
   int64_t cooling_ = 0;  // validations that are yet not to count

@@ -38,4 +38,12 @@ void StateVisitor::operator()(const std::string& name, std::optional<double>& me
   }
 }
 
+void StateVisitor::operator()(const std::string& name, std::string& member) {
+  if (writes_) {
+    values_[name] = member;
+  } else if (const auto found = values_.find(name); found != values_.end()) {
+    if (const auto* text = std::get_if<std::string>(&found->second)) member = *text;
+  }
+}
+
 }  // namespace dl

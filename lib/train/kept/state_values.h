@@ -21,6 +21,7 @@ class StateVisitor {
   void operator()(const std::string& name, int64_t& member);
   void operator()(const std::string& name, double& member);
   void operator()(const std::string& name, std::optional<double>& member);
+  void operator()(const std::string& name, std::string& member);
 
  private:
   StateVisitor(StateValues& values, bool writes) : values_(values), writes_(writes) {}

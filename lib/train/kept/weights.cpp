@@ -77,8 +77,10 @@ std::vector<StatePart> kept_state(const Tensors& tensors, const Store& store) {
     if (v.role == Role::tensor_state || v.role == Role::average_of_buffer)
       parts.push_back({v.name, v, 0, v.type.shape});
     if (v.role != Role::optimizer_state && v.role != Role::average) continue;
+    // Where turns have optimizers of several kinds a tensor may have a state of that name of its own.
     for (const Tensor& t : tensors)
-      if (t.trained) parts.push_back({v.name + "/" + t.path, v, t.offset, t.shape});
+      if (const std::string name = v.name + "/" + t.path; t.trained && !store.has(name))
+        parts.push_back({name, v, t.offset, t.shape});
   }
   return parts;
 }
@@ -419,6 +421,10 @@ void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem:
   for (const Variable& v : store.of_role(Role::carried_in_training)) parts.push_back({v.name, v, 0, v.type.shape});
   Shapes wanted;
   for (const StatePart& part : parts) wanted[part.name] = part.shape;
+  // Earlier builds wrote averages of buffers that no rule kept.
+  for (const Tensor& t : tensors)
+    for (const auto& [name, entry] : source.tensors())
+      if (!t.trained && name.ends_with("/" + t.path)) wanted.try_emplace(name, entry.shape);
   require_same(wanted, source, "holds the state of another optimizer");
   for (const StatePart& part : parts)
     read_tensor(source, part.name, store, part.variable.name, part.offset, part.shape);

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/train/loop/resuming.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/nn/layer.h"
+#include "lib/nn/optimizer.h"
 #include "lib/spec/yaml.h"
 
 namespace dl {
@@ -28,6 +31,65 @@ Node groups_of(const Node& resolved) {
   return groups ? *groups : Node::list();
 }
 
+int64_t accumulation_in(const Node& resolved) {
+  const Node* batches = find_path(resolved, "trainer.accumulate_grad_batches");
+  return batches ? batches->as_integer().value_or(1) : 1;
+}
+
+// The name of an optimizer, or of that in a chain.
+std::string optimizer_in(const Node* chain) {
+  if (!chain) return "";
+  const auto name_of = [](const Node& item) {
+    return item.is_map() && item.entries.size() == 1 ? item.entries[0].key : item.as_string().value_or("");
+  };
+  if (!chain->is_list()) return name_of(*chain);
+  for (const Node& item : chain->items)
+    if (Registry<Optimizer>::instance().has(name_of(item))) return name_of(item);
+  return "";
+}
+
+// Of each turn, or of the run.
+std::vector<std::string> optimizers_in(const Node& resolved) {
+  const std::string of_run = optimizer_in(resolved.find("optimizer"));
+  std::vector<std::string> names;
+  if (const Node* turns = resolved.find("turns"))
+    for (const Node& turn : turns->items) {
+      const std::string own = optimizer_in(turn.find("optimizer"));
+      names.push_back(own.empty() ? of_run : own);
+    }
+  return names.empty() ? std::vector{of_run} : names;
+}
+
+struct LayerKeys {
+  std::string label;
+  Node layer;  // with every key
+};
+
+// Those of a model, one after another.
+std::vector<LayerKeys> layers_in(const std::vector<ModelItem>& items) {
+  std::vector<LayerKeys> layers;
+  for (const ModelItem& item : items) {
+    if (item.is_layer()) {
+      std::vector<Problem> problems;
+      const std::unique_ptr<Layer> layer = Registry<Layer>::read(item.layer, Reading(problems));
+      layers.push_back({item.label, layer && problems.empty() ? write_registered(*layer) : item.layer});
+    }
+    for (LayerKeys& inner : layers_in(item.children)) layers.push_back(std::move(inner));
+  }
+  return layers;
+}
+
+// None where this version does not read it.
+std::vector<LayerKeys> layers_in(const Node& resolved, const Plan& plan) {
+  const Node *model = resolved.find("model"), *blocks = resolved.find("blocks");
+  if (!model) return {};
+  std::vector<std::string> names;
+  for (const Network::Input& input : plan.network->inputs()) names.push_back(input.name);
+  std::vector<Problem> problems;
+  const std::vector<ModelItem> items = expand_model(*model, blocks ? *blocks : Node::null(), names, problems);
+  return problems.empty() ? layers_in(items) : std::vector<LayerKeys>();
+}
+
 }  // namespace
 
 void expect_same_run(const Plan& plan, const Checkpoint& checkpoint) {
@@ -38,11 +100,60 @@ void expect_same_run(const Plan& plan, const Checkpoint& checkpoint) {
   if (const int64_t now = plan.run.data.batch_size; saved.batch_size != now)
     refuse(checkpoint, concat("was trained with batches of ", saved.batch_size, ", the config has batch_size ", now),
            concat("write 'data.batch_size: ", saved.batch_size, "', or start a new run"));
-  const Node now = groups_of(plan.resolved_node()), then = groups_of(resolved_in(checkpoint));
+  const Node resolved = resolved_in(checkpoint);
+  if (const int64_t before = accumulation_in(resolved), now = plan.run.trainer.accumulate_grad_batches; before != now)
+    refuse(checkpoint, concat("was trained with accumulate_grad_batches ", before, ", the config has ", now),
+           concat("write 'trainer.accumulate_grad_batches: ", before, "', or start a new run"));
+  const Node now = groups_of(plan.resolved_node()), then = groups_of(resolved);
   if (!same_value(now, then))
     refuse(checkpoint,
            concat("was trained with the parameter groups ", to_json(then, 0), ", the config has ", to_json(now, 0)),
            "give the optimizer the same 'groups:', or start a new run with 'init_from:' this checkpoint's weights");
+}
+
+void expect_same_model(const Plan& plan, const Checkpoint& checkpoint) {
+  constexpr const char* others = "or start a new run with 'init_from:' this checkpoint's weights";
+  const Node resolved = resolved_in(checkpoint);
+  const std::vector<LayerKeys> layers = layers_in(plan.items), before = layers_in(resolved, plan);
+  if (!before.empty() && before.size() != layers.size())
+    refuse(checkpoint,
+           concat("was trained with ", count_of(std::ssize(before), "layer"), ", the config has ", layers.size()),
+           concat("write the model as it was, ", others));
+  for (size_t i = 0; i < before.size(); ++i)
+    if (!same_value(before[i].layer, layers[i].layer))
+      refuse(checkpoint,
+             concat("was trained with ", to_json(before[i].layer, 0), " as ", layers[i].label, ", the config has ",
+                    to_json(layers[i].layer, 0)),
+             concat("write the model as it was, ", others));
+  const std::vector<std::string> now = optimizers_in(plan.resolved_node()), then = optimizers_in(resolved);
+  for (size_t i = 0; i < std::min(now.size(), then.size()); ++i)
+    if (now[i] != then[i])
+      refuse(checkpoint, concat("was trained by '", then[i], "', the config has '", now[i], "'"),
+             concat("write the optimizer as it was, ", others));
+}
+
+std::vector<std::string> changes_since(const Plan& plan, const Checkpoint& checkpoint) {
+  const Node resolved = resolved_in(checkpoint), own = plan.resolved_node();
+  std::vector<std::string> changes;
+  const auto tell = [&](const std::string& what, const Node& before, const Node& now) {
+    const auto text = [](const Node& node) { return node.is_null() ? "none" : to_json(node, 0); };
+    if (text(before) != text(now)) changes.push_back(concat(what, " was ", text(before), ", from here on ", text(now)));
+  };
+  const Node *before = optimizer_keys(resolved), *now = optimizer_keys(own);
+  for (size_t i = 0; before && now && i < before->entries.size(); ++i)
+    if (const Node* value = now->find(before->entries[i].key))
+      tell("the optimizer's " + before->entries[i].key, before->entries[i].value, *value);
+  constexpr std::pair<const char*, const char*> others[] = {{"the schedule", "schedule"},
+                                                            {"the loss", "loss"},
+                                                            {"the sum of losses", "losses"},
+                                                            {"what is frozen", "freeze"},
+                                                            {"the bound of gradients", "trainer.gradient_clip_val"},
+                                                            {"the precision", "trainer.precision"}};
+  for (const auto& [what, path] : others) {
+    const Node *then = find_path(resolved, path), *value = find_path(own, path);
+    if (then && value) tell(what, *then, *value);
+  }
+  return changes;
 }
 
 void expect_same_data(const std::string& fingerprint, const Checkpoint& checkpoint) {

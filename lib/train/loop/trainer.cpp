@@ -241,6 +241,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   m.programs.create();
   read_weights(m.plan.network->tensors(), m.store, checkpoint.weights());
   read_optimizer(m.plan.network->tensors(), m.store, checkpoint.optimizer());
+  expect_same_model(m.plan, checkpoint);
   expect_same_data(m.data_fingerprint(), checkpoint);
   m.weights_ready = true;
 
@@ -251,6 +252,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   if (!saved.arithmetic.empty() && saved.arithmetic != m.state.arithmetic)
     m.warn(concat("its steps were computed by ", arithmetic_title(saved.arithmetic), ", from here on by ",
                   arithmetic_title(m.state.arithmetic), ": they differ in the last bits"));
+  for (const std::string& change : changes_since(m.plan, checkpoint)) m.warn(change);
   if (m.plan.run.schedule && saved.total_steps != fresh.total_steps)
     m.warn(concat("the schedule was planned for ", count_of(saved.total_steps, "step"), ", from here on for ",
                   fresh.total_steps));

@@ -23,7 +23,7 @@ std::vector<Allowed> allowed_inputs(const Plan& plan, const Dataset& data, const
     } else {
       allowed.what =
           concat("from 0 to ", limit.count - 1, ", as so many positions are there for the layer '", limit.layer, "'");
-      allowed.help = "mend the data";
+      allowed.help = "mend the data, or let the layers before it keep the length, as 'padding: same' does";
     }
     all.push_back(std::move(allowed));
   }

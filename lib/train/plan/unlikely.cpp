@@ -43,6 +43,7 @@ class Doubts {
     about_normalization();
     about_the_rate();
     about_windows();
+    about_modes();
     return std::move(doubts_);
   }
 
@@ -331,6 +332,26 @@ class Doubts {
     if (batches > 0 && window > batches)
       add(at("trainer.accumulate_grad_batches"),
           concat("an update takes ", window, " batches, an epoch has ", batches, ": each is of fewer"), "lower it");
+  }
+
+  // Modes that take the worse for the better.
+  void about_modes() {
+    const auto look = [&](const std::string& path, const std::string& figure, const std::string& mode) {
+      const char* better = plan_.higher_is_better(figure) ? "max" : "min";
+      if (!mode.empty() && mode != better)
+        add(at(path + ".mode"), concat("'", mode, "' takes the worse values of '", figure, "' for the better"),
+            concat("leave 'mode' out, which is as 'mode: ", better, "' then"));
+    };
+    const TrainerSpec& trainer = plan_.run.trainer;
+    if (trainer.checkpoint.best)
+      look("trainer.checkpoint", *trainer.checkpoint.best, trainer.checkpoint.mode.value_or(""));
+    for (const Keyed<Controller>& own : trainer.controllers) {
+      if (!own.object) continue;
+      const Node keys = write_object(*own.object);
+      const Node* mode = keys.find("mode");
+      for (const auto& [key, figure] : own.object->monitors())
+        look("trainer." + own.name, figure, mode ? mode->as_string().value_or("") : "");
+    }
   }
 
   const Plan& plan_;

@@ -159,6 +159,45 @@ struct Programs::Impl {
     if (recipe.gives_gradient) g.output("gradient", as_f32(count ? slopes.gradient / count : slopes.gradient));
     build_update(g, recipe.updates[key.turn], *recipe.forward.network, slopes, count, turns[key.turn].numbers,
                  key.updates);
+    if (turns.size() > 1) take_along(g, key);
+  }
+
+  // An average that another turn keeps stands for all parameters: of those that this turn updates it has what this one
+  // validates them by, its own average or themselves.
+  void take_along(Graph& g, const Key& key) {
+    const auto assigned = [&](const std::string& name) {
+      const auto found = std::ranges::find(g.assigns(), name, &Graph::Named::name);
+      return found != g.assigns().end() ? found->value : Value{};
+    };
+    std::vector<Variable> others;
+    Value now = assigned(parameters().name);
+    for (const Variable& average : store.of_role(Role::average)) {
+      if (std::ranges::count(recipe.kept, average.name, &Variable::name) > 0) continue;  // a controller's
+      if (const Value own = assigned(average.name))
+        now = own;
+      else
+        others.push_back(average);
+    }
+    if (!now) return;
+    for (const Variable& average : others) {
+      const Value before = variable(g, average);
+      std::vector<Value> parts;
+      std::vector<int64_t> offsets;
+      const auto put = [&](Value whole, int64_t begin, int64_t end) {
+        if (begin == end) return;
+        parts.push_back(view(whole, begin, {end - begin}));
+        offsets.push_back(begin);
+      };
+      int64_t end = 0;
+      for (const UpdateRange& range : recipe.updates[key.turn].ranges) {
+        if (range.frozen_until > key.updates) continue;
+        put(before, end, range.begin);
+        put(now, range.begin, range.end);
+        end = range.end;
+      }
+      put(before, end, elements());
+      g.assign(average.name, pack(parts, offsets, elements()));
+    }
   }
 
   Key training_key(const std::string& kind, const BatchType& batch, size_t turn = 0) const {

@@ -189,13 +189,14 @@ class UpdateGraph {
   }
 
   void average_buffers(const UpdateRule& rule) {
-    if (updated_.empty()) return;
-    Builder b(*this, *updated_.front(), rule.name);
+    if (updated_.empty() || !rule.averages_buffers()) return;
+    // By the updates of what has been trained for the longest.
+    const auto frozen_until = [](const Piece* piece) { return piece->range->frozen_until; };
+    Builder b(*this, **std::ranges::min_element(updated_, {}, frozen_until), rule.name);
     for (const Tensor& t : network_.tensors()) {
       if (t.trained) continue;
       const Variable kept = average_of(t, rule.name);
-      if (const Value average = rule.average_of_buffer(b, variable(graph_, kept), renewed_buffer(t)))
-        graph_.assign(kept.name, average);
+      graph_.assign(kept.name, rule.average_of_buffer(b, variable(graph_, kept), renewed_buffer(t)));
     }
   }
 
