@@ -154,6 +154,19 @@ TEST_CASE("an average that one turn keeps has the parameters of the others as th
   CHECK(trainer.store().read("ema") == trainer.store().read("slow"));
 }
 
+TEST_CASE("averages of several turns each begin at the initial weights") {
+  const Workplace place(adversaries);
+  const auto plan = place.plan({"turns.0.optimizer=[sgd: {lr: 0.1}, ema: 0.5]", "trainer.max_steps=1",
+                                "turns.1.optimizer=[adam: {lr: 0.01}, lookahead: {k: 4}]"});
+  Trainer trainer(*plan, {});
+  trainer.fit();
+  const std::vector<float> now = trainer.store().read("parameters"), slow = trainer.store().read("slow");
+  for (const Tensor& tensor : plan->network->tensors())  // the turn of 'drawn' is that of the second step
+    if (tensor.path.starts_with("drawn."))
+      for (int64_t i = tensor.offset; i < tensor.offset + tensor.shape.elements(); ++i)
+        CHECK(slow[static_cast<size_t>(i)] == now[static_cast<size_t>(i)]);
+}
+
 TEST_CASE("turns whose optimizers keep states of one name, of all parameters and of tensors, go on to the same bits") {
   const Workplace place(adversaries);
   for (const std::string own : {"muon: {lr: 0.01}", "adafactor: {lr: 0.01}"})

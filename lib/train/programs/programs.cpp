@@ -374,7 +374,7 @@ void Programs::begin_average() {
   Store& store = impl_->store;
   constexpr int64_t most = 1 << 16;
   std::vector<float> piece;
-  for (const auto& [name, average] : impl_->averages()) {
+  const auto begin_at = [&](const std::string& name, const Variable& average) {
     const int64_t all = average.type.shape.elements();
     piece.resize(static_cast<size_t>(std::min(all, most)));
     for (int64_t begin = 0; begin < all; begin += most) {
@@ -382,7 +382,10 @@ void Programs::begin_average() {
       store.read_part(name, begin, count, piece.data());
       store.write_part(average.name, begin, piece.data(), count);
     }
-  }
+  };
+  // All of them: turns may keep one each.
+  for (const Variable& average : store.of_role(Role::average)) begin_at(impl_->parameters().name, average);
+  for (const Variable& average : store.of_role(Role::average_of_buffer)) begin_at(averaged_buffer(average), average);
 }
 
 std::vector<int64_t> Programs::stages(int64_t updates) const {
