@@ -45,6 +45,35 @@ TEST_CASE("a network exported to C compiles without a warning and gives the clas
   for (size_t i = 0; i < expected.size(); ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-5);
 }
 
+TEST_CASE("tokens that a network moves before it looks them up are whole numbers in C") {
+  if (std::system("cc --version > /dev/null 2>&1") != 0) return;
+  const Folder folder;
+  const std::string out = (folder / "out").string();
+  const std::string config =
+      folder
+          .write("net.yaml",
+                 "data: {train: {format: random, shape: [6], vocabulary: 5, classes: 2}, batch_size: 4}\n"
+                 "model: [{reshape: [2, 3]}, {permute: [2, 1]}, {reshape: [6]}, "
+                 "{embedding: {num_embeddings: 5, embedding_dim: 3}}, flatten, {linear: 2}]\n"
+                 "loss: cross_entropy\noptimizer: adam\ntrainer: {max_steps: 1}\n")
+          .string();
+  const Finished done = run_dlcli({"export", config, "--untrained", "--to", "c", "-o", out});
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  const std::string compile = "cd " + out + " && cc -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -o model model.c -lm";
+  REQUIRE(std::system(compile.c_str()) == 0);
+  const NpyArray tokens(folder / "out/expected.npz", "x");
+  std::vector<int32_t> x(static_cast<size_t>(tokens.shape().elements()));
+  std::vector<std::byte> scratch(x.size() * sizeof(int64_t));
+  tokens.read_values(0, tokens.shape().elements(), DType::i32, reinterpret_cast<std::byte*>(x.data()), scratch.data());
+  write(folder / "out/samples", bytes(x));
+  REQUIRE(std::system(("cd " + out + " && ./model model.weights < samples > outputs").c_str()) == 0);
+  const std::vector<float> expected = floats_of(folder / "out/expected.npz", "output");
+  const std::string outputs = text_of(folder / "out/outputs");
+  REQUIRE(outputs.size() == expected.size() * sizeof(float));
+  const float* found = reinterpret_cast<const float*>(outputs.data());
+  for (size_t i = 0; i < expected.size(); ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-5);
+}
+
 TEST_CASE("an export tells where each tensor went, and does not write over what is there") {
   const Folder folder;
   const std::string config = folder.write("net.yaml", images_config()).string(), out = (folder / "out").string();
