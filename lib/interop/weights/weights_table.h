@@ -35,6 +35,9 @@ class WeightsTable {
   // Two of one name, a name that is no UTF-8 and names of more bytes than any network has are an Error(Exit::data).
   void add(std::string name, StoredTensor tensor, std::string meaning = {});
   void add_holder(std::string name) { holders_.insert(std::move(name)); }
+  // Of formats whose dicts are a network's layers: none of them holds all weights because of what it is called.
+  bool dicts_are_layers() const { return dicts_are_layers_; }
+  void take_dicts_for_layers() { dicts_are_layers_ = true; }
   void add_other(std::string name, std::string value);
   bool is_full_of_others() const;
 
@@ -52,6 +55,7 @@ class WeightsTable {
   std::set<std::string> holders_;
   std::vector<Other> others_;
   size_t name_bytes_ = 0;
+  bool dicts_are_layers_ = false;
 };
 
 [[noreturn]] void refuse_weights(const std::filesystem::path& file, const std::string& tensor, std::string what,
