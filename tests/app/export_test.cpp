@@ -157,6 +157,39 @@ TEST_CASE("a field that has the name of an export's result is refused") {
         std::string::npos);
 }
 
+TEST_CASE("an export tells what is done to columns before the network, and what its numbers are behind it") {
+  const Folder folder;
+  folder.write("rooms.csv", "rooms,price,town\n1,1,Ulm\n2,3,Bonn\n1,1,Ulm\n2,3,Bonn\n");
+  const auto exported = [&](const std::string& name, const std::string& target, const std::string& end,
+                            const std::string& to) {
+    const std::string config =
+        folder
+            .write(name + ".yaml", "data: {train: {format: csv, path: rooms.csv, target: " + target +
+                                       "}, batch_size: 2}\n" + end + "optimizer: adam\ntrainer: {max_steps: 1}\n")
+            .string();
+    const Finished done =
+        run_dlcli({"export", config, "--untrained", "--to", to, "-o", (folder / (name + to)).string()});
+    CHECK_MESSAGE(done.exit == 0, done.err);
+    return done.out;
+  };
+  const std::string numbers = "{column: price, normalize: standard}, columns: {town: ignore}",
+                    one = "model: [{linear: 1}]\nloss: mse\n", columns = "columns rooms become numbers as data.fitted",
+                    units = "times 1, plus 2 it is in the data's own units\n";
+  const std::string told = exported("price", numbers, one, "numpy");
+  CHECK(told.find("its inputs are to be what these transforms make of samples: " + columns) != std::string::npos);
+  CHECK(told.find("of its output: " + units) != std::string::npos);
+  CHECK(text_of(folder / "pricenumpy/model.py").find("Output: float32 [batch, 1]\n    " + units) != std::string::npos);
+  exported("price", numbers, one, "c");
+  const std::string text = text_of(folder / "pricec/model.c");
+  CHECK(text.find(" * Samples are to be what these transforms make: " + columns) != std::string::npos);
+  CHECK(text.find(" * Of what the network gives: " + units) != std::string::npos);
+  const std::string town = "{column: town, as: class}, columns: {price: ignore}";
+  CHECK(exported("two", town, "model: [{linear: 2}]\nloss: cross_entropy\n", "pytorch")
+            .find("of its output: its classes are [Bonn, Ulm]\n") != std::string::npos);
+  CHECK(exported("one", town, "model: [{linear: 1}]\nloss: bce_with_logits\n", "pytorch")
+            .find("of its output: above 0 it is 'Ulm', below 'Bonn'\n") != std::string::npos);
+}
+
 TEST_CASE("an export without a training needs a config") {
   const Finished done = run_dlcli({"export", "some-run", "--untrained", "--to", "numpy"});
   CHECK(done.exit == 2);
