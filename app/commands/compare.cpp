@@ -60,7 +60,7 @@ class Compare final : public Command {
 
  private:
   Compared read(const std::string& name) const {
-    Compared run{.info = read_run(named_run(name, folder_)), .parameters = {}};
+    Compared run{.info = read_run(named_run(name, folder_, Newest::of_all)), .parameters = {}};
     // What was fitted to the data is long, and follows from the data.
     if (Node* data = run.info.resolved.find("data"); data != nullptr) data->erase("fitted");
     try {

@@ -158,6 +158,7 @@ TEST_CASE("compare names the keys that differ and sets the figures side by side"
         "error: dlcli compare: expected two runs or more, got one\n"
         "  help: write 'dlcli compare a-1 RUN'; 'dlcli runs' lists them\n");
   CHECK(run_dlcli({"compare", "a-1", "a-1"}, folder).out.starts_with("the configs are the same\n"));
+  CHECK(run_dlcli({"compare", "a-1", "a"}, folder).out == compared.out);  // neither has a checkpoint
 }
 
 TEST_CASE("a layer that one config has more is one difference") {
