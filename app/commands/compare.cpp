@@ -50,6 +50,10 @@ class Compare final : public Command {
                                        .what = "expected two runs or more, got one",
                                        .help = "write 'dlcli compare " + names_[0] + " RUN'; 'dlcli runs' lists them"});
     if (comparison_.is_meant(names_)) return comparison_.run(names_, folder_, json_);
+    if (const std::string option = comparison_.given(); !option.empty())
+      throw Error(Exit::usage, Problem{.path = option,
+                                       .what = "is of what layers give, not of configs and figures",
+                                       .help = "add --activations, or leave it out"});
     for (const std::string& name : names_) runs_.push_back(read(name));
     std::vector<const Node*> configs;
     for (const Compared& run : runs_) configs.push_back(&run.info.resolved);

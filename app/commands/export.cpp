@@ -57,6 +57,12 @@ class Export final : public Command {
       throw Error(Exit::usage, Problem{.path = "--item",
                                        .what = "an export to " + to_ + " is of what the run's loss reads",
                                        .help = "leave it out, or write '--to pytorch'"});
+    const ExportOptions options{.channels_last = layout_ == "nhwc", .twins = !plain_};
+    if (!layout_.empty() && target->channels_first(options) == options.channels_last)
+      throw Error(Exit::usage, Problem{.path = "--layout " + layout_,
+                                       .what = concat("an export to ", to_, " has the channels of images ",
+                                                      options.channels_last ? "first" : "last"),
+                                       .help = "leave it out"});
     const Trained trained = open(target->training());
     const Plan& plan = *trained.plan;
     for (const Network::Input& input : plan.network->inputs())
@@ -70,7 +76,6 @@ class Export final : public Command {
                                                       ? std::nullopt
                                                       : where_it_stands(trained, target->training());
     const std::filesystem::path folder = new_folder(trained.name);
-    const ExportOptions options{.channels_last = layout_ == "nhwc", .twins = !plain_};
     const TrainedNetwork network{.network = *plan.network,
                                  .items = plan.items,
                                  .output = plan.objectives.predicted_output(),
@@ -110,6 +115,10 @@ class Export final : public Command {
   }
 
   Trained untrained() const {
+    if (!checkpoint_.empty())
+      throw Error(Exit::usage, Problem{.path = "--checkpoint",
+                                       .what = "is of a run, and --untrained takes the weights before any",
+                                       .help = "keep one of them"});
     if (!is_config(what_))
       throw Error(Exit::usage, Problem{.path = "--untrained",
                                        .what = "expected a config, got '" + what_ + "'",
@@ -212,7 +221,7 @@ class Export final : public Command {
     return table(rows, standard_output().columns()) + "\nin " + folder.string() + ": " + join(names_in(folder)) + "\n";
   }
 
-  std::string what_, to_, output_, checkpoint_, item_, layout_ = "nchw", runs_ = "runs";
+  std::string what_, to_, output_, checkpoint_, item_, layout_, runs_ = "runs";
   bool untrained_ = false, plain_ = false;
   Overrides overrides_;
 };

@@ -138,6 +138,10 @@ class Predict final : public Command {
                           .what = data_.empty() ? "there is nothing to predict" : "INPUT and --data are both given",
                           .help = data_.empty() ? "name image files, a folder or a file of rows, or write '--data test'"
                                                 : "keep one of them"});
+    if (!sheet_.empty() && !activations_.empty())
+      throw Error(Exit::usage, Problem{.path = "dlcli predict",
+                                       .what = "--sheet and --activations are both given",
+                                       .help = "call it once for each"});
     for (const auto& [option, file] : {std::pair("--sheet draws", sheet_), {"--activations writes", activations_}})
       if (!file.empty() && !output_.empty())
         throw Error(Exit::usage, Problem{.path = "dlcli predict",

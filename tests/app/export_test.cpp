@@ -190,12 +190,26 @@ TEST_CASE("an export tells what is done to columns before the network, and what 
             .find("of its output: above 0 it is 'Ulm', below 'Bonn'\n") != std::string::npos);
 }
 
-TEST_CASE("an export without a training needs a config") {
+TEST_CASE("an export without a training needs a config, and refuses options that would say nothing") {
+  const Folder folder;
   const Finished done = run_dlcli({"export", "some-run", "--untrained", "--to", "numpy"});
   CHECK(done.exit == 2);
   CHECK(done.err ==
         "error: --untrained: expected a config, got 'some-run'\n"
         "  help: give the config's file, or leave --untrained out\n");
+  const std::string config = folder.write("net.yaml", images_config()).string();
+  const auto refused = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"export", config, "--untrained", "-o", (folder / "out").string()});
+    const Finished finished = run_dlcli(options);
+    CHECK(finished.exit == 2);
+    return finished.err;
+  };
+  CHECK(refused({"--to", "c", "--checkpoint", "best"}) ==
+        "error: --checkpoint: is of a run, and --untrained takes the weights before any\n  help: keep one of them\n");
+  CHECK(refused({"--to", "pytorch", "--layout", "nhwc"}) ==
+        "error: --layout nhwc: an export to pytorch has the channels of images first\n  help: leave it out\n");
+  CHECK(refused({"--to", "keras", "--layout", "nchw"}) ==
+        "error: --layout nchw: an export to keras has the channels of images last\n  help: leave it out\n");
 }
 
 TEST_CASE("what Lightning has no equal of is refused before anything is written") {

@@ -126,6 +126,8 @@ TEST_CASE("an image that cannot be read is NaN in an array, no picture, and no a
   CHECK(activations.exit == 3);
   CHECK(activations.err == told);
   CHECK(!fs::exists(folder / "out.npz"));
+  CHECK(run_dlcli({"predict", "shades", "new", "--activations", "out.npz", "--sheet", "out.png"}, folder).err ==
+        "error: dlcli predict: --sheet and --activations are both given\n  help: call it once for each\n");
 }
 
 TEST_CASE("a file name that is not UTF-8 leaves JSON lines and CSV UTF-8") {

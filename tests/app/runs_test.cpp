@@ -158,6 +158,11 @@ TEST_CASE("compare names the keys that differ and sets the figures side by side"
         "error: dlcli compare: expected two runs or more, got one\n"
         "  help: write 'dlcli compare a-1 RUN'; 'dlcli runs' lists them\n");
   CHECK(run_dlcli({"compare", "a-1", "a-1"}, folder).out.starts_with("the configs are the same\n"));
+  const Finished of_layers = run_dlcli({"compare", "a-1", "a-2", "--tolerance", "0.5"}, folder);
+  CHECK(of_layers.exit == 2);
+  CHECK(of_layers.err ==
+        "error: --tolerance: is of what layers give, not of configs and figures\n"
+        "  help: add --activations, or leave it out\n");
   CHECK(run_dlcli({"compare", "a-1", "a"}, folder).out == compared.out);  // neither has a checkpoint
 }
 

@@ -160,6 +160,18 @@ TEST_CASE("where a run's training stands goes out with its weights, and inspect 
                 begun.out);
 }
 
+TEST_CASE("convert refuses options that would say nothing") {
+  const Folder folder;
+  const std::string file = weights_file("training.pt");
+  const Finished both = run_dlcli({"convert", file, "x.pt", "--all", "--key", "state_dict_ema"}, folder);
+  CHECK(both.exit == 2);
+  CHECK(both.err == "error: --key: chooses a dict, and --all takes all of them\n  help: keep one of them\n");
+  const Finished of_run = run_dlcli({"convert", file, "x.pt", "--checkpoint", "best"}, folder);
+  CHECK(of_run.exit == 2);
+  CHECK(of_run.err ==
+        "error: --checkpoint: is of a run, and '" + file + "' is a file of weights\n  help: leave it out\n");
+}
+
 TEST_CASE("a state that the format or torch.optim does not have is refused in words") {
   const Folder folder;
   train_my(folder, {"optimizer={lion: {lr: 1e-3}}"});
