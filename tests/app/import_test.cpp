@@ -49,6 +49,14 @@ TEST_CASE("an ONNX file becomes a run that predicts what the file's network give
   }
   done = run_dlcli({"train", "runs/back-1/config.yaml", "--set", "trainer.max_steps=2"}, folder.path);
   CHECK_MESSAGE(done.exit == 0, done.err);
+
+  // Bytes would be divided by 255, as they are not for the file's network.
+  write(folder / "runs/back-1/x.npy", npy("|u1", concat("(", samples, ", 9, 8, 1)"), std::string(samples * 72, 'x')));
+  done = run_dlcli({"predict", "back-1", "--data", "train"}, folder.path);
+  CHECK(done.exit == 2);
+  CHECK(done.err.find("expected 'x' of type f32, as 'data.fitted' says, found u8 [9, 8, 1]\n") != std::string::npos);
+  CHECK(done.err.find("help: save it as float32; or take 'data.fitted' out, where bytes divided by 255 are meant\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("what is no network is refused with what to write instead") {
