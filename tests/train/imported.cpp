@@ -6,6 +6,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "lib/base/file.h"
+#include "lib/data/file/zip_writer.h"
 #include "lib/interop/family.h"
 #include "lib/interop/keras/keras_model.h"
 #include "lib/interop/weights/weights_format.h"
@@ -192,6 +194,57 @@ TEST_CASE("models of Keras give its outputs, and go on with what they were compi
       CHECK(plan->run.optimizer->learning_rate() == doctest::Approx(0.02));
     }
   }
+}
+
+// A model of Keras without weights, of these layers behind an input of 4 numbers.
+std::filesystem::path keras_file(const Folder& folder, const std::string& layers, const std::string& compiled = "{}") {
+  const std::filesystem::path file = folder / "model.keras";
+  AtomicFile written(file);
+  ZipWriter zip([&](const void* data, size_t bytes) { written.append(data, bytes); });
+  zip.add("config.json",
+          R"({"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "InputLayer",
+              "config": {"name": "in", "batch_shape": [null, 4], "dtype": "float32"}}, )" +
+              layers + R"(]}, "compile_config": )" + compiled + "}");
+  zip.finish();
+  written.commit();
+  return file;
+}
+
+TEST_CASE("how a model of Keras was trained goes into its config, and what is left out is told") {
+  const Folder folder;
+  const FamilyNetwork network = keras::read_model(keras_file(
+      folder, R"({"class_name": "Dense", "build_config": {"input_shape": [null, 4]}, "config": {"name": "body",
+                  "units": 3, "trainable": false, "kernel_regularizer": {"class_name": "L2"}}},
+                 {"class_name": "Dense", "build_config": {"input_shape": [null, 3]},
+                  "config": {"name": "head", "units": 1, "kernel_regularizer": null}})",
+      R"({"loss": "poisson", "optimizer": {"class_name": "RMSprop", "config": {"learning_rate": 0.25, "rho": 0.5,
+          "momentum": 0.0, "epsilon": 0.125, "global_clipnorm": 1.5, "weight_decay": 0.5}}})"));
+  CHECK(network.config.find("freeze")->items.at(0).text == "body");
+  const Node* optimizer = network.config.find("optimizer")->find("rmsprop");
+  REQUIRE(optimizer != nullptr);
+  CHECK(optimizer->find("lr")->text == "0.25");
+  CHECK(optimizer->find("alpha")->text == "0.5");
+  CHECK(optimizer->find("eps")->text == "0.125");
+  CHECK(network.config.find("trainer")->find("gradient_clip_val")->text == "1.5");
+  CHECK(network.left_out == std::vector<std::string>{"its loss 'poisson': mse is in its place",
+                                                     "its optimizer's 'weight_decay: 0.5'",
+                                                     "'kernel_regularizer' of body"});
+}
+
+TEST_CASE("layers of Keras that compute something else than ours are refused") {
+  const Folder folder;
+  const auto refusal = [&](const std::string& layer) {
+    return error_text([&] { keras::read_model(keras_file(folder, layer)); });
+  };
+  CHECK(refusal(R"({"class_name": "BatchNormalization", "config": {"name": "norm", "axis": 1},
+                    "build_config": {"input_shape": [null, 4, 4, 2]}})")
+            .find("'norm' (BatchNormalization): 'axis: 1' has no counterpart: the last is normalized") !=
+        std::string::npos);
+  CHECK(refusal(R"({"class_name": "LSTM", "config": {"name": "memory", "units": 2, "stateful": true}})")
+            .find("'memory' (LSTM): 'stateful' has no counterpart") != std::string::npos);
+  CHECK(refusal(R"({"class_name": "Dot", "config": {"name": "product"},
+                    "build_config": {"input_shape": [[null, 3, 4], [null, 3, 4]]}})")
+            .find("'product' (Dot): a product of more than vectors has no counterpart") != std::string::npos);
 }
 
 TEST_CASE("recurrent layers that Keras saved one by one begin one layer here") {
