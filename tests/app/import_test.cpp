@@ -59,6 +59,20 @@ TEST_CASE("an ONNX file becomes a run that predicts what the file's network give
         std::string::npos);
 }
 
+TEST_CASE("a softmax that an ONNX file ends with becomes part of the loss, also before an Identity") {
+  const Folder folder;
+  folder.write("net.yaml",
+               "data: {train: {format: random, shape: [4], dtype: f32, classes: 3}, batch_size: 4}\n"
+               "model: [{linear: 3}, softmax]\nloss: nll\noptimizer: adam\ntrainer: {max_steps: 1}\n");
+  Finished done = run_dlcli({"export", "net.yaml", "--untrained", "--to", "onnx", "-o", "out"}, folder.path);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  done = run_dlcli({"import", "out/model.onnx", "--name", "back"}, folder.path);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  const std::string config = text_of(folder / "runs/back-1/config.yaml");
+  CHECK(config.find("loss: cross_entropy\n") != std::string::npos);
+  CHECK(config.find("output: ") != std::string::npos);
+}
+
 TEST_CASE("what is no network is refused with what to write instead") {
   const Folder folder;
   folder.write("weights.pt", "PK");
