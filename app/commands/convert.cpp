@@ -68,6 +68,9 @@ class Convert final : public Command {
     if (!place.key.empty()) said += concat(", its dict '", place.key, "'");
     if (!place.passed.empty()) said += concat("; others by --key: ", join(place.passed));
     print(printable(said) + "\n");
+    if (table.format() == "numpy's .npz")
+      for (const WeightsTable::Other& other : table.others())
+        warn(printable(concat("left out: '", other.name, "', ", other.value)));
     return Exit::done;
   }
 
