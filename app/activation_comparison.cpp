@@ -118,8 +118,8 @@ Node as_json(const ActivationDifferences& found, double tolerance) {
     layers.items.push_back(json_object({{"layer", Node::string(layer.path)},
                                         {"type", Node::string(layer.type)},
                                         {"shape", json_sizes(layer.shape.sizes())},
-                                        {"off_by", fits ? Node::number(layer.largest) : Node::null()},
-                                        {"relative", fits ? Node::number(layer.relative) : Node::null()},
+                                        {"off_by", fits ? json_number(layer.largest) : Node::null()},
+                                        {"relative", fits ? json_number(layer.relative) : Node::null()},
                                         {"misfit", fits ? Node::null() : Node::string(layer.misfit)},
                                         {"parts", Node::boolean(layer.parts(tolerance))}}));
   }

@@ -144,7 +144,7 @@ class Compare final : public Command {
     for (const Compared& run : runs_) {
       Node last = Node::map(), best = Node::map();
       for (const Curve& curve : run.info.history.curves) {
-        last.set(curve.figure, Node::number(curve.values.back()));
+        last.set(curve.figure, json_number(curve.values.back()));
         const int64_t at = curve.best(higher_is_better(curve.figure));
         if (curve.figure.starts_with("val/") && at >= 0)
           best.set(curve.figure, json_object({{"value", Node::number(curve.values[static_cast<size_t>(at)])},

@@ -166,6 +166,15 @@ TEST_CASE("compare names the keys that differ and sets the figures side by side"
   CHECK(run_dlcli({"compare", "a-1", "a"}, folder).out == compared.out);  // neither has a checkpoint
 }
 
+TEST_CASE("a figure that is no number is null in JSON") {
+  Folder folder;
+  make_run(folder / "runs/a-1", "2026-03-01T10:00:00Z", "finished", 0.5);
+  write(folder / "runs/a-1/metrics.jsonl", "{\"step\":10,\"epoch\":0,\"time_s\":1.5,\"val/loss\":null}\n");
+  CHECK(json::parse(runs(folder, {"--json"}).out).at("runs").at(0).at("values").at("val/loss").is_null());
+  const json compared = json::parse(run_dlcli({"compare", "a-1", "a-1", "--json"}, folder).out);
+  CHECK(compared.at("runs").at(0).at("values").at("val/loss").is_null());
+}
+
 TEST_CASE("a layer that one config has more is one difference") {
   const dl::Node a = dl::parse_yaml("model: [flatten, {linear: 3}, relu, {linear: 10}]\nseed: 1", "a"),
                  b = dl::parse_yaml("model: [flatten, {linear: 3}, relu, {dropout: 0.5}, {linear: 10}]\nseed: 1", "b"),
