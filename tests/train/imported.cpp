@@ -196,6 +196,8 @@ TEST_CASE("models of Keras give its outputs, and go on with what they were compi
   }
 }
 
+namespace {
+
 // A model of Keras without weights, of these layers behind an input of 4 numbers.
 std::filesystem::path keras_file(const Folder& folder, const std::string& layers, const std::string& compiled = "{}") {
   const std::filesystem::path file = folder / "model.keras";
@@ -209,6 +211,8 @@ std::filesystem::path keras_file(const Folder& folder, const std::string& layers
   written.commit();
   return file;
 }
+
+}  // namespace
 
 TEST_CASE("how a model of Keras was trained goes into its config, and what is left out is told") {
   const Folder folder;
