@@ -220,7 +220,7 @@ TEST_CASE("how a model of Keras was trained goes into its config, and what is le
       folder, R"({"class_name": "Dense", "build_config": {"input_shape": [null, 4]}, "config": {"name": "body",
                   "units": 3, "trainable": false, "kernel_regularizer": {"class_name": "L2"}}},
                  {"class_name": "Dense", "build_config": {"input_shape": [null, 3]},
-                  "config": {"name": "head", "units": 1, "kernel_regularizer": null}})",
+                  "config": {"name": "2nd_head", "units": 1, "kernel_regularizer": null}})",
       R"({"loss": "poisson", "optimizer": {"class_name": "RMSprop", "config": {"learning_rate": 0.25, "rho": 0.5,
           "momentum": 0.0, "epsilon": 0.125, "global_clipnorm": 1.5, "weight_decay": 0.5}}})"));
   CHECK(network.config.find("freeze")->items.at(0).text == "body");
@@ -230,6 +230,7 @@ TEST_CASE("how a model of Keras was trained goes into its config, and what is le
   CHECK(optimizer->find("alpha")->text == "0.5");
   CHECK(optimizer->find("eps")->text == "0.125");
   CHECK(network.config.find("trainer")->find("gradient_clip_val")->text == "1.5");
+  CHECK(network.config.find("model")->items.at(1).find("name")->text == "layer_2nd_head");
   CHECK(network.left_out == std::vector<std::string>{"its loss 'poisson': mse is in its place",
                                                      "its optimizer's 'weight_decay: 0.5'",
                                                      "'kernel_regularizer' of body"});

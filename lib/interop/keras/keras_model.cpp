@@ -3,6 +3,7 @@
 #include "lib/interop/keras/keras_model.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -185,7 +186,8 @@ class KerasItems {
           (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
       name += kept ? c : '_';
     }
-    if (name.empty() || name == "x" || name == "y") name += "_layer";
+    if (name == "x" || name == "y") name += "_layer";
+    if (name.empty() || !std::isalpha(static_cast<unsigned char>(name[0]))) name = "layer_" + name;
     if (call > 0) name += concat("_call", call);
     return name;
   }
