@@ -198,21 +198,47 @@ TEST_CASE("models of Keras give its outputs, and go on with what they were compi
 
 namespace {
 
-// A model of Keras without weights, of these layers behind an input of 4 numbers.
-std::filesystem::path keras_file(const Folder& folder, const std::string& layers, const std::string& compiled = "{}") {
+// A model of Keras without weights.
+std::filesystem::path keras_archive(const Folder& folder, const std::string& config) {
   const std::filesystem::path file = folder / "model.keras";
   AtomicFile written(file);
   ZipWriter zip([&](const void* data, size_t bytes) { written.append(data, bytes); });
-  zip.add("config.json",
-          R"({"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "InputLayer",
-              "config": {"name": "in", "batch_shape": [null, 4], "dtype": "float32"}}, )" +
-              layers + R"(]}, "compile_config": )" + compiled + "}");
+  zip.add("config.json", config);
   zip.finish();
   written.commit();
   return file;
 }
 
+// One of these layers behind an input of 4 numbers.
+std::filesystem::path keras_file(const Folder& folder, const std::string& layers, const std::string& compiled = "{}") {
+  return keras_archive(folder,
+                       R"({"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "InputLayer",
+                  "config": {"name": "in", "batch_shape": [null, 4], "dtype": "float32"}}, )" +
+                           layers + R"(]}, "compile_config": )" + compiled + "}");
+}
+
 }  // namespace
+
+TEST_CASE("inputs of a model of Keras are in the order in which it takes them") {
+  const Folder folder;
+  const auto input = [](const std::string& name, int size) {
+    return R"({"class_name": "InputLayer", "inbound_nodes": [], "config": {"dtype": "float32", "name": ")" + name +
+           R"(", "batch_shape": [null, )" + std::to_string(size) + "]}}, ";
+  };
+  const auto tensor = [](const std::string& name) {
+    return R"({"class_name": "__keras_tensor__", "config": {"keras_history": [")" + name + R"(", 0, 0]}})";
+  };
+  const FamilyNetwork network = keras::read_model(keras_archive(
+      folder, R"({"class_name": "Functional", "config": {"layers": [)" + input("a", 2) + input("b", 3) +
+                  R"({"class_name": "Concatenate", "config": {"name": "both"}, "inbound_nodes": [{"args": [[)" +
+                  tensor("a") + ", " + tensor("b") +
+                  R"(]]}]}], "input_layers": [["b", 0, 0], ["a", 0, 0]], "output_layers": [["both", 0, 0]]}})"));
+  const std::vector<Node>& fields = network.config.find("data")->find("fitted")->find("fields")->items;
+  REQUIRE(fields.size() >= 2);
+  CHECK(fields[0].find("name")->text == "x");
+  CHECK(fields[0].find("shape")->items.at(0).text == "3");
+  CHECK(fields[1].find("name")->text == "a");
+}
 
 TEST_CASE("how a model of Keras was trained goes into its config, and what is left out is told") {
   const Folder folder;

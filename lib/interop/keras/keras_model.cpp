@@ -120,8 +120,16 @@ class KerasItems {
 
   // Layers in an order in which each stands behind what it reads.
   void add_calls(const Json& config) {
+    std::vector<const Json*> layers_in_order;  // inputs before all others, in the order that the model takes them in
+    if (const Json inputs_there = config.value("input_layers", Json::array()); inputs_there.is_array())
+      for (const Call& input : calls_named(inputs_there))
+        for (const Json& layer : config.at("layers"))
+          if (layer.at("config").value("name", "") == input.first) layers_in_order.push_back(&layer);
+    for (const Json& layer : config.at("layers"))
+      if (std::ranges::count(layers_in_order, &layer) == 0) layers_in_order.push_back(&layer);
     std::vector<std::pair<const Json*, int64_t>> open;
-    for (const Json& layer : config.at("layers")) {
+    for (const Json* each : layers_in_order) {
+      const Json& layer = *each;
       const auto& nodes = layer.at("inbound_nodes");
       for (int64_t call = 0; call < std::max<int64_t>(static_cast<int64_t>(nodes.size()), 1); ++call)
         open.emplace_back(&layer, call);
