@@ -33,7 +33,7 @@ std::string config_file(const std::string& text) {
   std::error_code unreadable;
   if (is_config(text) || std::filesystem::is_regular_file(text, unreadable)) return text;
   try {
-    return find_run(text).resolved().string();
+    return find_run(text, "runs", Newest::of_all).resolved().string();
   } catch (const Error&) {  // neither: the config is what is missing
     return text;
   }

@@ -164,6 +164,7 @@ TEST_CASE("compare names the keys that differ and sets the figures side by side"
         "error: --tolerance: is of what layers give, not of configs and figures\n"
         "  help: add --activations, or leave it out\n");
   CHECK(run_dlcli({"compare", "a-1", "a"}, folder).out == compared.out);  // neither has a checkpoint
+  CHECK(run_dlcli({"check", "a"}, folder).err.find("runs/a-2/resolved.yaml") != std::string::npos);
 }
 
 TEST_CASE("a figure that is no number is null in JSON") {
