@@ -68,9 +68,8 @@ class Convert final : public Command {
     if (!place.key.empty()) said += concat(", its dict '", place.key, "'");
     if (!place.passed.empty()) said += concat("; others by --key: ", join(place.passed));
     print(printable(said) + "\n");
-    if (table.format() == "numpy's .npz")
-      for (const WeightsTable::Other& other : table.others())
-        warn(printable(concat("left out: '", other.name, "', ", other.value)));
+    for (const WeightsTable::Other& array : table.unread())
+      warn(printable(concat("left out: '", array.name, "', ", array.value)));
     return Exit::done;
   }
 

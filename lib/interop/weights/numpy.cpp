@@ -55,7 +55,7 @@ class NumpyWeights final : public WeightsFormat {
           fail);
       const std::optional<ElementType> type = type_of(header.type);
       if (!type) {
-        table.add_other(name, concat("an array of '", shortened(header.descr), "'"));
+        table.add_unread(name, concat("an array of '", shortened(header.descr), "'"));
         continue;
       }
       if (const std::string why = why_no_shape(header.sizes, *type); !why.empty()) fail(concat("has ", why), "");

@@ -31,6 +31,7 @@ class WeightsTable {
     std::string name, value;
   };
   const std::vector<Other>& others() const { return others_; }  // what is no tensor, in words: the first thousand
+  const std::vector<Other>& unread() const { return unread_; }  // of these the arrays that are not read, and why
 
   // Two of one name, a name that is no UTF-8 and names of more bytes than any network has are an Error(Exit::data).
   void add(std::string name, StoredTensor tensor, std::string meaning = {});
@@ -39,6 +40,7 @@ class WeightsTable {
   bool dicts_are_layers() const { return dicts_are_layers_; }
   void take_dicts_for_layers() { dicts_are_layers_ = true; }
   void add_other(std::string name, std::string value);
+  void add_unread(const std::string& name, const std::string& why);
   bool is_full_of_others() const;
 
   // That a tensor's elements can be made f32; one of integers is an Error(Exit::data) that names it.
@@ -53,7 +55,7 @@ class WeightsTable {
   std::map<std::string, size_t> places_;
   std::map<std::string, std::string> meanings_;
   std::set<std::string> holders_;
-  std::vector<Other> others_;
+  std::vector<Other> others_, unread_;
   size_t name_bytes_ = 0;
   bool dicts_are_layers_ = false;
 };
