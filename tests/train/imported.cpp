@@ -269,8 +269,11 @@ TEST_CASE("layers of Keras that compute something else than ours are refused") {
   };
   CHECK(refusal(R"({"class_name": "BatchNormalization", "config": {"name": "norm", "axis": 1},
                     "build_config": {"input_shape": [null, 4, 4, 2]}})")
-            .find("'norm' (BatchNormalization): 'axis: 1' has no counterpart: the last is normalized") !=
+            .find("'norm' (BatchNormalization): 'axis: 1' has no counterpart: it is the last here") !=
         std::string::npos);
+  CHECK(refusal(R"({"class_name": "UnitNormalization", "config": {"name": "unit", "axis": [1]},
+                    "build_config": {"input_shape": [null, 4, 4]}})")
+            .find("'unit' (UnitNormalization): 'axis: 1' has no counterpart") != std::string::npos);
   CHECK(refusal(R"({"class_name": "LSTM", "config": {"name": "memory", "units": 2, "stateful": true}})")
             .find("'memory' (LSTM): 'stateful' has no counterpart") != std::string::npos);
   CHECK(refusal(R"({"class_name": "Dot", "config": {"name": "product"},

@@ -133,12 +133,12 @@ std::vector<Variable> scale_and_shift(const Settings& s, int& next) {
   return variables;
 }
 
-// That it is the last axis that is normalized.
+// That it is along the last axis.
 void need_last_axis(const Settings& s) {
   const Json* axis = s.find("axis");
   if (axis && axis->is_array() && axis->size() == 1) axis = &(*axis)[0];
   if (!axis || (axis->is_number() && (*axis == -1 || *axis == s.whole("rank", 0) - 1))) return;
-  s.refuse(concat("'axis: ", axis->dump(), "' has no counterpart: the last is normalized"));
+  s.refuse(concat("'axis: ", axis->dump(), "' has no counterpart: it is the last here"));
 }
 
 Made batch_normalization(const Settings& s) {
@@ -327,11 +327,11 @@ Made prelu(const Settings& s) {
 }
 Made elu(const Settings& s) { return {.layers = {concat("elu: ", s.number("alpha", 1))}}; }
 Made softmax_layer(const Settings& s) {
-  if (s.whole("axis", -1) != -1) s.refuse("another 'axis' has no counterpart");
+  need_last_axis(s);
   return {.layers = {"softmax"}};
 }
 Made unit_normalization(const Settings& s) {
-  if (s.whole("axis", -1) != -1) s.refuse("another 'axis' has no counterpart");
+  need_last_axis(s);
   return {.layers = {"l2_normalize"}};
 }
 Made flatten(const Settings&) { return {.layers = {"flatten: {channels_first: false}"}}; }
