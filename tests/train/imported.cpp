@@ -312,6 +312,12 @@ TEST_CASE("a folder that is none of a known network says why") {
   CHECK(refusal(R"({"model_type": "mamba"})").find("'model_type' is 'mamba', which is no family") != std::string::npos);
   CHECK(refusal(R"({"model_type": "../gpt2"})").find("no family") != std::string::npos);
   CHECK(refusal("{").find("DIR/config.json") != std::string::npos);
+  const std::string bert = R"({"model_type": "bert", "architectures": ["BertForSequenceClassification"], )";
+  CHECK(refusal(bert + R"("problem_type": "multi_label_classification"})") ==
+        "error: DIR/config.json: 'problem_type' is 'multi_label_classification'; networks of this family are read with "
+        "'single_label_classification' alone");
+  CHECK(refusal(bert + R"("id2label": {"0": "LABEL_0"}})") ==
+        "error: DIR/config.json: 'id2label' has one label: the network gives a number, not classes");
   CHECK(refusal(R"({"model_type": "gpt2", "architectures": ["GPT2Model"]})")
             .find("'architectures' is 'GPT2Model', expected GPT2LMHeadModel") != std::string::npos);
   const std::string sizes =
