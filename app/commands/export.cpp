@@ -167,7 +167,10 @@ class Export final : public Command {
     const Loss* loss = plan.objectives.predicted_by();
     if (!loss || !loss->reads_field()) return {};
     const std::vector<std::string>& classes = plan.data.classes;
-    if (loss->from.target == "y" && loss->takes_classes() && !classes.empty() && classes.size() <= most_classes) {
+    bool numbered = true;  // names that say nothing
+    for (size_t i = 0; i < classes.size(); ++i) numbered &= classes[i] == std::to_string(i);
+    if (numbered && (loss->takes_classes() || loss->reads() == Loss::Reads::logit)) return {};
+    if (loss->from.target == "y" && loss->takes_classes() && classes.size() <= most_classes) {
       Node names = Node::list();
       for (const std::string& name : classes) names.items.push_back(Node::string(name));
       return {"its classes are " + to_yaml_line(names)};

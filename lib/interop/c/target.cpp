@@ -151,7 +151,7 @@ Program write_program(const TrainedNetwork& trained) {
   const std::string body = code::indented(w.body(), 2);
   std::string arrays;
   if (w.scratch_elements() > 0) arrays += concat("\nstatic float scratch[", w.scratch_elements(), "];");
-  if (w.whole_elements() > 0) arrays += concat("\nstatic int32_t whole[", w.whole_elements(), "];");
+  if (w.whole_elements() > 0) arrays += concat("\nstatic int32_t integers[", w.whole_elements(), "];");
   return {code::fill(frame, {{"source", in_comment(trained.source)},
                              {"inputs", join(described)},
                              {"output", sizes_of(type.shape)},

@@ -22,7 +22,7 @@ std::string Writer::pointer(const Value& v) {
   const int64_t at = places_.at.at({v.node, v.output});
   if (v.type().dtype != DType::i32) return concat("(memory + ", at, ")");
   whole_ = std::max(whole_, at + v.shape().elements());
-  return concat("(whole + ", at, ")");
+  return concat("(integers + ", at, ")");
 }
 
 std::string Writer::laid(const Value& v, Lie lie) {
