@@ -222,6 +222,35 @@ TEST_CASE("what Lightning has no equal of is refused before anything is written"
         "error: optimizer: 'lion' has no counterpart in torch.optim that is known here\n"
         "  help: export to pytorch, and write the training around it\n");
   CHECK(names_in(folder / "out").empty());
+  const auto refused = [&](const std::string& loss) {
+    return run_dlcli({"export", config, "--untrained", "--to", "lightning", "-o", out, "--set", "loss=" + loss}).err;
+  };
+  CHECK(
+      refused("{mse: {target: 0.5}}").find("loss.mse.target: one number as all targets is not written as Lightning") !=
+      std::string::npos);
+}
+
+TEST_CASE("Lightning's losses take targets of the predictions' shape and type") {
+  const Folder folder;
+  const auto loss_of = [&](const std::string& name, const std::string& data, const std::string& loss) {
+    const std::string config =
+        folder
+            .write(name + ".yaml", "data: {train: {format: random, shape: [3], dtype: f32, " + data +
+                                       "}, batch_size: 4}\nmodel: [{linear: 1}]\nloss: " + loss +
+                                       "\noptimizer: adam\ntrainer: {max_steps: 1}\n")
+            .string();
+    const Finished done =
+        run_dlcli({"export", config, "--untrained", "--to", "lightning", "-o", (folder / name).string()});
+    CHECK_MESSAGE(done.exit == 0, done.err);
+    const std::string text = text_of(folder / name / "lit_model.py");
+    const size_t begin = text.find("return F.");
+    REQUIRE(begin != std::string::npos);
+    return text.substr(begin, text.find('\n', begin) - begin);
+  };
+  CHECK(loss_of("mse", "targets: 1", "mse") == "return F.mse_loss(found.reshape(y.shape), y.to(found.dtype))");
+  CHECK(loss_of("two", "classes: 2", "{bce_with_logits: {pos_weight: 3}}") ==
+        "return F.binary_cross_entropy_with_logits(found.reshape(y.shape), y.to(found.dtype), "
+        "pos_weight=torch.tensor(3, dtype=found.dtype, device=found.device))");
 }
 
 }  // namespace dl::testing

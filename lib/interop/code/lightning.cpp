@@ -75,7 +75,12 @@ std::string loss(const Node& config) {
                                                             {"smooth_l1", "F.smooth_l1_loss"},
                                                             {"poisson_nll", "F.poisson_nll_loss"},
                                                             {"bce_with_logits", "F.binary_cross_entropy_with_logits"}};
-  const std::vector<std::string> ours{"output", "target", "lengths", "sample_weight"};
+  const std::vector<std::string> ours{"output", "target", "lengths", "sample_weight", "pos_weight"};
+  for (const char* key : {"lengths", "sample_weight"})
+    if (const Node* field = made.keys.find(key); field && !field->is_null())
+      refuse(concat("loss.", made.name, ".", key), "what says how much a target counts is not written as Lightning");
+  if (const Node* target = made.keys.find("target"); target && target->as_number())
+    refuse(concat("loss.", made.name, ".target"), "one number as all targets is not written as Lightning");
   if (made.name == "cross_entropy") {
     std::vector<std::string> without = ours;
     if (const Node* weight = made.keys.find("weight"); weight && !weight->is_null())
@@ -86,7 +91,11 @@ std::string loss(const Node& config) {
   const auto found = functions.find(made.name);
   if (found == functions.end())
     refuse("loss", "'" + made.name + "' has no counterpart in torch.nn.functional that is known here");
-  return found->second + "(found, y" + arguments(made.keys, ours) + ")";
+  // Targets [batch] beside predictions [batch, 1] would be repeated to [batch, batch], and classes are no floats.
+  std::string text = found->second + "(found.reshape(y.shape), y.to(found.dtype)" + arguments(made.keys, ours);
+  if (const Node* weight = made.keys.find("pos_weight"); weight && !weight->is_null())
+    text += ", pos_weight=torch.tensor(" + python(*weight) + ", dtype=found.dtype, device=found.device)";
+  return text + ")";
 }
 
 // What keeps frozen parameters as they are, and running averages where all of a module's are; empty where nothing is.
