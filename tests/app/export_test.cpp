@@ -237,12 +237,13 @@ TEST_CASE("Lightning's losses take targets of the predictions' shape and type") 
         folder
             .write(name + ".yaml", "data: {train: {format: random, shape: [3], dtype: f32, " + data +
                                        "}, batch_size: 4}\nmodel: [{linear: 1}]\nloss: " + loss +
-                                       "\noptimizer: adam\ntrainer: {max_steps: 1}\n")
+                                       "\noptimizer: adam\ntrainer: {max_steps: 1, gradient_clip_val: 0.5}\n")
             .string();
     const Finished done =
         run_dlcli({"export", config, "--untrained", "--to", "lightning", "-o", (folder / name).string()});
     CHECK_MESSAGE(done.exit == 0, done.err);
     const std::string text = text_of(folder / name / "lit_model.py");
+    CHECK(text.find("The run's trainer is L.Trainer(max_steps=1, gradient_clip_val=0.5).\n") != std::string::npos);
     const size_t begin = text.find("return F.");
     REQUIRE(begin != std::string::npos);
     return text.substr(begin, text.find('\n', begin) - begin);

@@ -98,6 +98,22 @@ std::string loss(const Node& config) {
   return text + ")";
 }
 
+// What Lightning's Trainer is to be given of the run's, where that is not its own default.
+std::string trainer(const Node& config) {
+  const Node* keys = config.find("trainer");
+  if (!keys || !keys->is_map()) return "";
+  std::vector<std::string> given;
+  for (const auto& [key, usual] : std::vector<std::pair<std::string, std::string>>{{"max_epochs", ""},
+                                                                                   {"max_steps", ""},
+                                                                                   {"precision", "32-true"},
+                                                                                   {"accumulate_grad_batches", "1"},
+                                                                                   {"gradient_clip_val", ""},
+                                                                                   {"gradient_clip_algorithm", "norm"}})
+    if (const Node* value = keys->find(key); value && value->is_scalar() && !value->is_null() && value->text != usual)
+      given.push_back(key + "=" + python(*value));
+  return "\nThe run's trainer is L.Trainer(" + join(given) + ").";
+}
+
 // What keeps frozen parameters as they are, and running averages where all of a module's are; empty where nothing is.
 std::string frozen(const Network& network) {
   std::vector<std::string> names;
@@ -156,7 +172,7 @@ class Lightning final : public ExportTarget {
     return fill(
         R"("""{source}, as a Lightning module: the network of model.py with the run's loss, optimizer and learning rates.
 
-schedule.npz has what the learning rate is multiplied by at each step of the run.
+schedule.npz has what the learning rate is multiplied by at each step of the run.{trainer}
 """
 from pathlib import Path
 
@@ -199,6 +215,7 @@ class LitModel(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 )",
         {{"source", in_docstring(trained.source)},
+         {"trainer", in_docstring(trainer(trained.config))},
          {"frozen", frozen(trained.network)},
          {"loss", loss(trained.config)},
          {"optimizer", optimizer(trained)}});
