@@ -118,8 +118,8 @@ Node as_json(const ActivationDifferences& found, double tolerance) {
     layers.items.push_back(json_object({{"layer", Node::string(layer.path)},
                                         {"type", Node::string(layer.type)},
                                         {"shape", json_sizes(layer.shape.sizes())},
-                                        {"off_by", fits ? Node::number(layer.largest) : Node::null()},
-                                        {"relative", fits ? Node::number(layer.relative) : Node::null()},
+                                        {"off_by", fits ? json_number(layer.largest) : Node::null()},
+                                        {"relative", fits ? json_number(layer.relative) : Node::null()},
                                         {"misfit", fits ? Node::null() : Node::string(layer.misfit)},
                                         {"parts", Node::boolean(layer.parts(tolerance))}}));
   }
@@ -137,23 +137,33 @@ Node as_json(const ActivationDifferences& found, double tolerance) {
 }  // namespace
 
 void ActivationComparison::declare(CLI::App& app) {
+  options_.clear();
   app.add_flag("--activations", activations_,
                "what each layer gives for the same samples, and where the two part; meant where one is a file");
-  app.add_option("--data", data_,
-                 "of activations: the samples: train, val or test; a file that has inputs says its own")
-      ->type_name("DATA");
-  app.add_option("--first", first_, "of activations: so many samples, of the first batch; if left out, 8")
-      ->type_name("COUNT")
-      ->check(whole_number(1, 1 << 20));
-  app.add_option("--tolerance", tolerance_, "of activations: how far off is the same, as a share of a layer's largest")
-      ->type_name("SHARE")
-      ->check(number(0, 1));
-  app.add_option("--rename", renamings_, "of activations: the first's names of the second's layers: 'features.*=*'")
-      ->type_name("THEIRS=OURS");
+  options_.push_back(
+      app.add_option("--data", data_,
+                     "of activations: the samples: train, val or test; a file that has inputs says its own")
+          ->type_name("DATA"));
+  options_.push_back(
+      app.add_option("--first", first_, "of activations: so many samples, of the first batch; if left out, 8")
+          ->type_name("COUNT")
+          ->check(whole_number(1, 1 << 20)));
+  options_.push_back(app.add_option("--tolerance", tolerance_,
+                                    "of activations: how far off is the same, as a share of a layer's largest")
+                         ->type_name("SHARE")
+                         ->check(number(0, 1)));
+  options_.push_back(
+      app.add_option("--rename", renamings_, "of activations: the first's names of the second's layers: 'features.*=*'")
+          ->type_name("THEIRS=OURS"));
 }
 
 bool ActivationComparison::is_meant(const std::vector<std::string>& names) const {
   return activations_ || std::ranges::any_of(names, is_file);
+}
+
+std::string ActivationComparison::given() const {
+  const auto first = std::ranges::find_if(options_, [](const CLI::Option* option) { return option->count() > 0; });
+  return first == options_.end() ? "" : (*first)->get_name();
 }
 
 Exit ActivationComparison::run(const std::vector<std::string>& names, const std::string& runs, bool json) const {

@@ -15,6 +15,8 @@ class ActivationComparison {
   void declare(CLI::App& app);
   // Whether it is this that is asked for: by its flag, or by one of the names being a file.
   bool is_meant(const std::vector<std::string>& names) const;
+  // Of its options but --activations the first that is given; empty where none is.
+  std::string given() const;
   // Prints where the two part, as a table or as JSON. Exit::failed where they do.
   Exit run(const std::vector<std::string>& names, const std::string& runs, bool json) const;
 
@@ -24,6 +26,7 @@ class ActivationComparison {
   double tolerance_ = 1e-4;
   std::vector<std::string> renamings_;
   bool activations_ = false;
+  std::vector<const CLI::Option*> options_;
 };
 
 }  // namespace dl

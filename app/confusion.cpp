@@ -17,7 +17,6 @@ constexpr size_t columns = 80, longest_name = 20, most_rows = 20, most_confusion
 double share(int64_t part, int64_t whole) {
   return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : NAN;
 }
-Node number_or_null(double value) { return std::isnan(value) ? Node::null() : Node::number(value); }
 std::string share_text(double share) { return std::isnan(share) ? "-" : figure(share); }
 
 }  // namespace
@@ -127,9 +126,9 @@ Node Confusion::json() const {
     listed.items.push_back(json_object({{"class", Node::string(verdicts_.name(c.index))},
                                         {"samples", Node::integer(c.samples)},
                                         {"predicted", Node::integer(c.predicted)},
-                                        {"precision", number_or_null(c.precision())},
-                                        {"recall", number_or_null(c.recall())},
-                                        {"f1", number_or_null(c.f1())}}));
+                                        {"precision", json_number(c.precision())},
+                                        {"recall", json_number(c.recall())},
+                                        {"f1", json_number(c.f1())}}));
   for (const auto& [pair, count] : counts_)
     if (pair.first != pair.second)
       confusions.items.push_back(json_object({{"class", Node::string(verdicts_.name(pair.first))},

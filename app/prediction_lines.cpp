@@ -12,7 +12,7 @@
 namespace dl {
 namespace {
 
-Node float_node(float value) { return std::isfinite(value) ? Node::scalar(float_text(value)) : Node::number(value); }
+Node float_node(float value) { return std::isfinite(value) ? Node::scalar(float_text(value)) : Node::null(); }
 
 // `leaf` of each position, as lists of lists.
 template <class Leaf>
@@ -84,9 +84,9 @@ std::string PredictionLines::csv_line(const std::string& input, const std::strin
     if (at < p.target_classes.size()) {
       line += "," + csv_cell(verdicts_.name(p.target_classes[at]));
     } else if (!places_.empty()) {
-      line += "," + (at < p.target_values.size() ? number_text(p.target_values[at]) : std::string());
+      line += "," + (at < p.target_values.size() ? csv_number(p.target_values[at]) : std::string());
     } else {
-      for (const double value : p.target_values) line += "," + number_text(value);
+      for (const double value : p.target_values) line += "," + csv_number(value);
     }
   }
   if (options_.places) line += "," + csv_cell(place);
@@ -112,7 +112,7 @@ std::string PredictionLines::json(const std::string& input, const std::string& p
              each([&](int64_t at) { return Node::string(verdicts_.name(p.target_classes[static_cast<size_t>(at)])); }));
   } else if (options_.targets) {
     Node values = Node::list();
-    for (const double value : p.target_values) values.items.push_back(Node::number(value));
+    for (const double value : p.target_values) values.items.push_back(json_number(value));
     node.set(values.items.size() == 1 ? "target" : "targets",
              values.items.size() == 1 ? values.items[0] : std::move(values));
   }

@@ -33,7 +33,7 @@ std::string config_file(const std::string& text) {
   std::error_code unreadable;
   if (is_config(text) || std::filesystem::is_regular_file(text, unreadable)) return text;
   try {
-    return find_run(text).resolved().string();
+    return find_run(text, "runs", Newest::of_all).resolved().string();
   } catch (const Error&) {  // neither: the config is what is missing
     return text;
   }
@@ -41,8 +41,8 @@ std::string config_file(const std::string& text) {
 
 void warn_passed_over(const std::string& line) { warn(line); }
 
-RunPaths named_run(const std::string& text, const std::filesystem::path& runs) {
-  return find_run(is_config(text) ? run_name(text) : text, runs);
+RunPaths named_run(const std::string& text, const std::filesystem::path& runs, Newest newest) {
+  return find_run(is_config(text) ? run_name(text) : text, runs, newest);
 }
 
 std::optional<Checkpoint> named_checkpoint(const std::string& text, const std::filesystem::path& runs,

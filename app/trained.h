@@ -19,7 +19,8 @@ bool is_config(const std::string& text);  // ends in .yaml or .yml
 std::string config_file(const std::string& text);
 
 // The run that `text` names: its folder, its name in the folder `runs`, or a config, which stands for its newest run.
-RunPaths named_run(const std::string& text, const std::filesystem::path& runs);
+// Of a name without a number that is its newest: of those that have a checkpoint, or of all.
+RunPaths named_run(const std::string& text, const std::filesystem::path& runs, Newest newest = Newest::with_checkpoint);
 
 // The checkpoint that `text` names where it is no file of weights and no folder with one: a checkpoint's folder; or of
 // a run `which`, if left out the last.

@@ -37,14 +37,20 @@ class Average final : public Command {
   Exit run() override {
     const Trained first = open(runs_of_[0]);
     const Plan& plan = *first.plan;
-    if (plan.averages_weights())
-      throw Error(Exit::usage, Problem{.path = runs_of_[0],
-                                       .what = "keeps an average of its weights beside them, as ema does",
-                                       .help = "average runs that keep none"});
+    expect_single(plan, runs_of_[0]);
+    std::vector<std::filesystem::path> taken{std::filesystem::weakly_canonical(first.checkpoint.folder)};
     std::map<std::string, std::vector<double>> sums;
     add(first, sums);
     for (size_t i = 1; i < runs_of_.size(); ++i) {
       const Trained other = open(runs_of_[i]);
+      expect_single(*other.plan, runs_of_[i]);
+      taken.push_back(std::filesystem::weakly_canonical(other.checkpoint.folder));
+      for (size_t k = 0; k < i; ++k)
+        if (taken[k] == taken[i])
+          throw Error(Exit::usage, Problem{.path = runs_of_[i],
+                                           .what = concat("is the checkpoint that '", runs_of_[k],
+                                                          "' is: ", other.checkpoint.folder.string()),
+                                           .help = "name each of them once"});
       expect_same(plan, *other.plan, runs_of_[i]);
       add(other, sums);
     }
@@ -57,6 +63,13 @@ class Average final : public Command {
     return open_trained(what, runs_,
                         std::filesystem::exists(std::filesystem::path(what) / "manifest.json") ? "" : checkpoint_, {},
                         SetsToRead::none());
+  }
+
+  static void expect_single(const Plan& plan, const std::string& what) {
+    if (plan.averages_weights())
+      throw Error(Exit::usage, Problem{.path = what,
+                                       .what = "keeps an average of its weights beside them, as ema does",
+                                       .help = "average runs that keep none"});
   }
 
   static void add(const Trained& trained, std::map<std::string, std::vector<double>>& sums) {

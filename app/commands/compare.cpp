@@ -50,6 +50,10 @@ class Compare final : public Command {
                                        .what = "expected two runs or more, got one",
                                        .help = "write 'dlcli compare " + names_[0] + " RUN'; 'dlcli runs' lists them"});
     if (comparison_.is_meant(names_)) return comparison_.run(names_, folder_, json_);
+    if (const std::string option = comparison_.given(); !option.empty())
+      throw Error(Exit::usage, Problem{.path = option,
+                                       .what = "is of what layers give, not of configs and figures",
+                                       .help = "add --activations, or leave it out"});
     for (const std::string& name : names_) runs_.push_back(read(name));
     std::vector<const Node*> configs;
     for (const Compared& run : runs_) configs.push_back(&run.info.resolved);
@@ -60,7 +64,7 @@ class Compare final : public Command {
 
  private:
   Compared read(const std::string& name) const {
-    Compared run{.info = read_run(named_run(name, folder_)), .parameters = {}};
+    Compared run{.info = read_run(named_run(name, folder_, Newest::of_all)), .parameters = {}};
     // What was fitted to the data is long, and follows from the data.
     if (Node* data = run.info.resolved.find("data"); data != nullptr) data->erase("fitted");
     try {
@@ -140,7 +144,7 @@ class Compare final : public Command {
     for (const Compared& run : runs_) {
       Node last = Node::map(), best = Node::map();
       for (const Curve& curve : run.info.history.curves) {
-        last.set(curve.figure, Node::number(curve.values.back()));
+        last.set(curve.figure, json_number(curve.values.back()));
         const int64_t at = curve.best(higher_is_better(curve.figure));
         if (curve.figure.starts_with("val/") && at >= 0)
           best.set(curve.figure, json_object({{"value", Node::number(curve.values[static_cast<size_t>(at)])},

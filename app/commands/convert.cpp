@@ -42,6 +42,12 @@ class Convert final : public Command {
   Exit run() override {
     weights_writer_for(to_);  // before anything is read
     const std::optional<Checkpoint> checkpoint = named_checkpoint(from_, runs_, checkpoint_);
+    const auto refuse = [](const char* option, std::string what, std::string help) {
+      throw Error(Exit::usage, Problem{.path = option, .what = std::move(what), .help = std::move(help)});
+    };
+    if (all_ && key_) refuse("--key", "chooses a dict, and --all takes all of them", "keep one of them");
+    if (!checkpoint && !checkpoint_.empty())
+      refuse("--checkpoint", concat("is of a run, and '", from_, "' is a file of weights"), "leave it out");
     const WeightsTable table = read_weights_table(checkpoint ? checkpoint->weights() : std::filesystem::path(from_));
     const WeightsPlace place = all_ && !checkpoint ? WeightsPlace() : weights_place(table, key_);
     WeightsWriter::Tensors taken;
@@ -62,6 +68,8 @@ class Convert final : public Command {
     if (!place.key.empty()) said += concat(", its dict '", place.key, "'");
     if (!place.passed.empty()) said += concat("; others by --key: ", join(place.passed));
     print(printable(said) + "\n");
+    for (const WeightsTable::Other& array : table.unread())
+      warn(printable(concat("left out: '", array.name, "', ", array.value)));
     return Exit::done;
   }
 

@@ -254,9 +254,9 @@ class Data final : public Command {
         entry.set("least", Node::string(date_text(column.least)));
         entry.set("most", Node::string(date_text(column.most)));
       } else if (column.kind == "numeric" || column.kind == "value") {
-        entry.set("least", Node::number(column.least));
-        entry.set("most", Node::number(column.most));
-        entry.set("mean", Node::number(column.mean));
+        entry.set("least", json_number(column.least));
+        entry.set("most", json_number(column.most));
+        entry.set("mean", json_number(column.mean));
       } else if (column.kind != "ignored") {
         Node kinds = Node::map();
         for (const auto& [kind, rows] : column.kinds) kinds.set(kind, Node::integer(rows));

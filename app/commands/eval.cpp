@@ -135,7 +135,7 @@ class Eval final : public Command {
       return list;
     };
     Node values = Node::list();
-    for (const double value : table.values) values.items.push_back(Node::number(value));
+    for (const double value : table.values) values.items.push_back(json_number(value));
     return json_object(
         {{"columns", strings(table.columns)}, {"rows", strings(table.rows)}, {"values", std::move(values)}});
   }

@@ -13,6 +13,7 @@
 #include "lib/base/folder.h"
 #include "lib/base/text.h"
 #include "lib/interop/export_target.h"
+#include "lib/spec/write.h"
 
 namespace dl {
 namespace {
@@ -56,6 +57,12 @@ class Export final : public Command {
       throw Error(Exit::usage, Problem{.path = "--item",
                                        .what = "an export to " + to_ + " is of what the run's loss reads",
                                        .help = "leave it out, or write '--to pytorch'"});
+    const ExportOptions options{.channels_last = layout_ == "nhwc", .twins = !plain_};
+    if (!layout_.empty() && target->channels_first(options) == options.channels_last)
+      throw Error(Exit::usage, Problem{.path = "--layout " + layout_,
+                                       .what = concat("an export to ", to_, " has the channels of images ",
+                                                      options.channels_last ? "first" : "last"),
+                                       .help = "leave it out"});
     const Trained trained = open(target->training());
     const Plan& plan = *trained.plan;
     for (const Network::Input& input : plan.network->inputs())
@@ -69,7 +76,6 @@ class Export final : public Command {
                                                       ? std::nullopt
                                                       : where_it_stands(trained, target->training());
     const std::filesystem::path folder = new_folder(trained.name);
-    const ExportOptions options{.channels_last = layout_ == "nhwc", .twins = !plain_};
     const TrainedNetwork network{.network = *plan.network,
                                  .items = plan.items,
                                  .output = plan.objectives.predicted_output(),
@@ -77,12 +83,15 @@ class Export final : public Command {
                                  .config = plan.resolved_node(),
                                  .weights = [&](const Tensor& tensor) { return trained.inference->weights(tensor); },
                                  .learning_rates = learning_rates(plan),
-                                 .training = training ? &*training : nullptr};
+                                 .training = training ? &*training : nullptr,
+                                 .before = before(plan),
+                                 .behind = behind(plan)};
     const std::vector<WrittenTensor> tensors = target->write(network, options, folder);
     write_sample(plan, *trained.inference, target->channels_first(options), folder / "expected.npz");
     print(text(tensors, folder));
     if (const auto before = transforms_before(network); !before.empty())
       print("its inputs are to be what these transforms make of samples: " + join(before, "; ") + "\n");
+    for (const std::string& line : network.behind) print("of its output: " + line + "\n");
     if (const std::string left = target->left_out(network, options); !left.empty()) print(left + "\n");
     return Exit::done;
   }
@@ -106,6 +115,10 @@ class Export final : public Command {
   }
 
   Trained untrained() const {
+    if (!checkpoint_.empty())
+      throw Error(Exit::usage, Problem{.path = "--checkpoint",
+                                       .what = "is of a run, and --untrained takes the weights before any",
+                                       .help = "keep one of them"});
     if (!is_config(what_))
       throw Error(Exit::usage, Problem{.path = "--untrained",
                                        .what = "expected a config, got '" + what_ + "'",
@@ -131,6 +144,51 @@ class Export final : public Command {
       return {};
     }
     return training_state_of(*trained.plan, trained.checkpoint);
+  }
+
+  // What the data's reader and the end of the transforms do, which no key of the config says.
+  static std::vector<std::string> before(const Plan& plan) {
+    constexpr size_t most_names = 20;
+    std::vector<std::string> lines;
+    if (plan.data.raw_input.dtype == DType::u8) lines.push_back("bytes, 0 to 255, are divided by 255");
+    const Node* columns = plan.data.fitted.is_map() ? plan.data.fitted.find("columns") : nullptr;
+    if (!columns || !columns->is_list() || columns->items.empty()) return lines;
+    std::vector<std::string> names;
+    for (const Node& column : columns->items)
+      if (const Node* name = column.is_map() ? column.find("name") : nullptr) names.push_back(name->text);
+    lines.push_back(concat(names.size() <= most_names ? "columns " + join(names) : concat(names.size(), " columns"),
+                           " become numbers as data.fitted in the run's resolved.yaml says"));
+    return lines;
+  }
+
+  // The classes that the output is of; how numbers are brought into the data's units.
+  static std::vector<std::string> behind(const Plan& plan) {
+    constexpr size_t most_classes = 100;
+    const Loss* loss = plan.objectives.predicted_by();
+    if (!loss || !loss->reads_field()) return {};
+    const std::vector<std::string>& classes = plan.data.classes;
+    bool numbered = true;  // names that say nothing
+    for (size_t i = 0; i < classes.size(); ++i) numbered &= classes[i] == std::to_string(i);
+    if (numbered && (loss->takes_classes() || loss->reads() == Loss::Reads::logit)) return {};
+    if (loss->from.target == "y" && loss->takes_classes() && classes.size() <= most_classes) {
+      Node names = Node::list();
+      for (const std::string& name : classes) names.items.push_back(Node::string(name));
+      return {"its classes are " + to_yaml_line(names)};
+    }
+    if (loss->from.target == "y" && loss->reads() == Loss::Reads::logit && classes.size() == 2)
+      return {concat("above 0 it is '", classes[1], "', below '", classes[0], "'")};
+    const auto field = std::ranges::find(plan.data.train->fields(), loss->from.target, &SampleField::name);
+    if (loss->reads() != Loss::Reads::numbers || field == plan.data.train->fields().end() || field->scaling.empty())
+      return {};
+    std::vector<std::string> scales, shifts;
+    for (const Scaling& each : field->scaling) {
+      scales.push_back(number_text(each.scale));
+      shifts.push_back(number_text(each.shift));
+    }
+    const auto all = [](const std::vector<std::string>& numbers) {
+      return numbers.size() == 1 ? numbers[0] : "[" + join(numbers) + "]";
+    };
+    return {concat("times ", all(scales), ", plus ", all(shifts), " it is in the data's own units")};
   }
 
   // Of every step there will be, or of one where the run has no planned end and its learning rate stays.
@@ -166,7 +224,7 @@ class Export final : public Command {
     return table(rows, standard_output().columns()) + "\nin " + folder.string() + ": " + join(names_in(folder)) + "\n";
   }
 
-  std::string what_, to_, output_, checkpoint_, item_, layout_ = "nchw", runs_ = "runs";
+  std::string what_, to_, output_, checkpoint_, item_, layout_, runs_ = "runs";
   bool untrained_ = false, plain_ = false;
   Overrides overrides_;
 };

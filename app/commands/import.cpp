@@ -120,6 +120,7 @@ class Import final : public Command {
                  ", ", count(static_cast<double>(plan->network->parameter_count())), " parameters\n"));
     if (const auto left = weights ? weights->left() : std::vector<std::string>(); !left.empty())
       print(concat("left in the file: ", join(left), "\n"));
+    for (const std::string& line : network.left_out) warn("left out: " + line);
     if (const Node* loss = config.find("loss"))
       print(concat("loss: ", loss->text, "; write another into its config.yaml if it was trained by one\n"));
     print(concat("run folder: ", folder.paths().folder.string(), "\n"));

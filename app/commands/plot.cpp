@@ -86,7 +86,7 @@ class Plot final : public Command {
   }
 
   void read(const std::string& name) {
-    const RunPaths paths = named_run(name, folder_);
+    const RunPaths paths = named_run(name, folder_, Newest::of_all);
     for (const Drawn& run : runs_)
       if (run.paths.folder == paths.folder) return;  // named twice
     RunHistory history = read_history(paths.metrics_jsonl());

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <optional>
 
 #include "app/activations.h"
@@ -54,6 +55,33 @@ std::vector<fs::path> image_files(const std::vector<std::string>& inputs) {
   }
   return files;
 }
+
+// Files that turned out to be no images: what is predicted of them is of an image of zeros, and means nothing.
+class Unreadable {
+ public:
+  explicit Unreadable(const ImageFiles& images) : images_(images) {}
+
+  bool has(int64_t index) {
+    auto problem = images_.data ? images_.problem(index) : std::nullopt;
+    if (problem) problems_.push_back(std::move(*problem));
+    return problem.has_value();
+  }
+  // Ends the command where there are any, `tried` the images that were to be predicted.
+  void tell(int64_t tried) {
+    if (problems_.empty()) return;
+    problems_.back().notes.push_back(
+        concat(tried - std::ssize(problems_), " of ", count_of(tried, "image"), " were predicted"));
+    const Problem last = std::move(problems_.back());
+    problems_.pop_back();
+    for (const Problem& problem : problems_)
+      standard_error().write(with_colours(standard_error(), render(problem) + "\n"));
+    throw Error(Exit::data, last);
+  }
+
+ private:
+  const ImageFiles& images_;
+  std::vector<Problem> problems_;
+};
 
 class Predict final : public Command {
  public:
@@ -113,6 +141,10 @@ class Predict final : public Command {
                           .what = data_.empty() ? "there is nothing to predict" : "INPUT and --data are both given",
                           .help = data_.empty() ? "name image files, a folder or a file of rows, or write '--data test'"
                                                 : "keep one of them"});
+    if (!sheet_.empty() && !activations_.empty())
+      throw Error(Exit::usage, Problem{.path = "dlcli predict",
+                                       .what = "--sheet and --activations are both given",
+                                       .help = "call it once for each"});
     for (const auto& [option, file] : {std::pair("--sheet draws", sheet_), {"--activations writes", activations_}})
       if (!file.empty() && !output_.empty())
         throw Error(Exit::usage, Problem{.path = "dlcli predict",
@@ -147,25 +179,32 @@ class Predict final : public Command {
     const PredictionLines::Options options{
         .csv = format_ == "csv", .all = all_, .targets = has_targets, .places = has_places};
     const PredictionLines lines(plan, options);
+    Unreadable unreadable(images);
     if (!sheet_.empty()) {
-      predicts_boxes(plan) ? draw_boxes(*trained.inference, plan, data)
-                           : draw(*trained.inference, data, plan.prediction());
+      predicts_boxes(plan) ? draw_boxes(*trained.inference, plan, data, unreadable)
+                           : draw(*trained.inference, data, plan.prediction(), unreadable);
+      unreadable.tell(std::min(first_ > 0 ? first_ : most_drawn_samples, data->size()));
       return Exit::done;
     }
     if (!activations_.empty()) {
-      const auto given = trained.inference->inputs_of(data, first_ > 0 ? first_ : most_activated_samples);
+      const int64_t wanted = first_ > 0 ? first_ : most_activated_samples;
+      const auto given = trained.inference->inputs_of(data, wanted);
+      const int64_t tried = std::min(wanted, data->size());
+      for (int64_t i = 0; i < tried; ++i) unreadable.has(i);
+      unreadable.tell(tried);
       write_activations(activations_, given, trained.inference->activations(given));
       return Exit::done;
     }
+    const int64_t tried = first_ > 0 ? std::min(first_, data->size()) : data->size();
     if (format_ == "npy") {
-      write_array(*trained.inference, data, plan.prediction());
+      write_array(*trained.inference, data, plan.prediction(), unreadable);
+      unreadable.tell(tried);
       return Exit::done;
     }
     std::optional<AtomicFile> file;
     if (!output_.empty()) file.emplace(output_);
     const auto write = [&](const std::string& text) { file ? file->append(text) : print(text); };
     Inference& inference = *trained.inference;
-    const int64_t tried = first_ > 0 ? std::min(first_, data->size()) : data->size();
     std::optional<FoundBoxes> boxes;
     if (predicts_boxes(plan)) boxes.emplace(plan, *data);
     if (boxes && format_ == "parquet")
@@ -176,14 +215,10 @@ class Predict final : public Command {
     if (format_ == "parquet")
       table.emplace(plan, options, !images.data, [&](std::string_view bytes) { file->append(bytes); });
     std::string text = table ? "" : !boxes ? lines.header() : format_ == "csv" ? FoundBoxes::csv_header() : "";
-    std::vector<Problem> problems;
     inference.predict(
         data,
         [&](const Prediction& p) {
-          if (auto problem = images.data ? images.problem(p.index) : std::nullopt) {
-            problems.push_back(std::move(*problem));
-            return;
-          }
+          if (unreadable.has(p.index)) return;
           const std::string place = has_places || images.data ? place_text(*data, p.index) : "";
           if (table) {
             table->add(place, place, p);
@@ -204,14 +239,8 @@ class Predict final : public Command {
       write(text);
     if (file) file->commit();
     for (const std::string& line : skipped(*data)) warn("skipped, the image behind it was predicted instead: " + line);
-    if (problems.empty()) return Exit::done;
-    problems.back().notes.push_back(
-        concat(tried - std::ssize(problems), " of ", count_of(tried, "image"), " were predicted"));
-    const Problem last = std::move(problems.back());
-    problems.pop_back();
-    for (const Problem& problem : problems)
-      standard_error().write(with_colours(standard_error(), render(problem) + "\n"));
-    throw Error(Exit::data, last);
+    unreadable.tell(tried);
+    return Exit::done;
   }
 
  private:
@@ -225,8 +254,8 @@ class Predict final : public Command {
     return source;
   }
 
-  // [samples, sizes of an output …], in the data's order.
-  void write_array(Inference& inference, const DatasetPointer& data, const Type& output) const {
+  // [samples, sizes of an output …], in the data's order; NaN of what could not be read.
+  void write_array(Inference& inference, const DatasetPointer& data, const Type& output, Unreadable& unreadable) const {
     std::vector<int64_t> sizes{first_ > 0 ? std::min(first_, data->size()) : data->size()};
     sizes.insert(sizes.end(), output.shape.sizes().begin(), output.shape.sizes().end());
     AtomicFile file(output_);
@@ -234,26 +263,30 @@ class Predict final : public Command {
     inference.predict(
         data,
         [&](const Prediction& p) {
-          file.append({reinterpret_cast<const char*>(p.output.data()), p.output.size_bytes()});
+          const std::vector<float> none(unreadable.has(p.index) ? p.output.size() : 0,
+                                        std::numeric_limits<float>::quiet_NaN());
+          const auto* values = reinterpret_cast<const char*>(none.empty() ? p.output.data() : none.data());
+          file.append({values, p.output.size_bytes()});
         },
         first_);
     file.commit();
   }
 
-  void draw(Inference& inference, const DatasetPointer& data, const Type& output) const {
+  void draw(Inference& inference, const DatasetPointer& data, const Type& output, Unreadable& unreadable) const {
     expect_images(output, "the outputs are");
     std::vector<SheetEntry> entries;
     inference.predict(
         data,
         [&](const Prediction& p) {
-          entries.push_back({dots_of(p.output), {{std::to_string(p.index), Picture::grey}}});
+          if (!unreadable.has(p.index))
+            entries.push_back({dots_of(p.output), {{std::to_string(p.index), Picture::grey}}});
         },
         first_ > 0 ? first_ : most_drawn_samples);
-    write_sheet(sheet_, output.shape, entries);
+    if (!entries.empty()) write_sheet(sheet_, output.shape, entries);
   }
 
   // Those whose score is a half at least, on the samples before transforms.
-  void draw_boxes(Inference& inference, const Plan& plan, const DatasetPointer& data) const {
+  void draw_boxes(Inference& inference, const Plan& plan, const DatasetPointer& data, Unreadable& unreadable) const {
     constexpr float least_score = 0.5f;
     SampleImages images(*data);
     const FoundBoxes found(plan, *data, Pair(images.shape()[0], images.shape()[1]));
@@ -261,13 +294,14 @@ class Predict final : public Command {
     inference.predict(
         data,
         [&](const Prediction& p) {
+          if (unreadable.has(p.index)) return;
           SheetEntry entry{images.dots(p.index), {{std::to_string(p.index), Picture::grey}}};
           for (const BoxRow& row : found.of(p))
             if (row.more >= least_score) entry.boxes.push_back({row.box, found.class_name(row)});
           entries.push_back(std::move(entry));
         },
         first_ > 0 ? first_ : most_drawn_samples);
-    write_sheet(sheet_, images.shape(), entries);
+    if (!entries.empty()) write_sheet(sheet_, images.shape(), entries);
   }
 
   // The rows of INPUT, where the network was trained on rows; else null.

@@ -132,11 +132,11 @@ class Runs final : public Command {
   }
 
   Node as_json() const {
-    const auto number = [](std::optional<double> value) { return value ? Node::number(*value) : Node::null(); };
+    const auto number = [](std::optional<double> value) { return value ? json_number(*value) : Node::null(); };
     Node runs = Node::list(), unread = Node::list();
     for (const RunInfo& run : runs_) {
       Node values = Node::map();
-      for (const Curve& curve : run.history.curves) values.set(curve.figure, Node::number(curve.values.back()));
+      for (const Curve& curve : run.history.curves) values.set(curve.figure, json_number(curve.values.back()));
       runs.items.push_back(json_object(
           {{"name", Node::string(run.name())},
            {"folder", Node::string(run.paths.folder.string())},

@@ -28,9 +28,9 @@ class Summary final : public Command {
   }
 
   Exit run() override {
-    const std::unique_ptr<Plan> plan =
-        is_config(what_) ? plan_run(what_, overrides_.sets())
-                         : plan_from(named_run(what_, runs_).resolved(), overrides_.sets(), SetsToRead::none());
+    const std::unique_ptr<Plan> plan = is_config(what_) ? plan_run(what_, overrides_.sets())
+                                                        : plan_from(named_run(what_, runs_, Newest::of_all).resolved(),
+                                                                    overrides_.sets(), SetsToRead::none());
     print(json_ ? json_line(as_json(*plan->network)) : as_text(*plan->network, standard_output().columns()));
     return Exit::done;
   }

@@ -52,8 +52,8 @@ Node folds_json(const std::vector<FoldEnd>& folds) {
   Node runs = Node::list(), means = Node::map(), deviations = Node::map();
   for (const FoldEnd& fold : folds) runs.items.push_back(run_json(fold.run, fold.end));
   for (const FoldFigure& one : fold_figures(folds)) {
-    means.set(one.name, Node::number(one.mean));
-    deviations.set(one.name, Node::number(one.deviation));
+    means.set(one.name, json_number(one.mean));
+    deviations.set(one.name, json_number(one.deviation));
   }
   return json_object({{"folds", std::move(runs)}, {"mean", std::move(means)}, {"deviation", std::move(deviations)}});
 }

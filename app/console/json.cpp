@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/console/json.h"
 
+#include <cmath>
+
 namespace dl {
 
 Node json_object(std::initializer_list<std::pair<const char*, Node>> entries) {
@@ -10,9 +12,11 @@ Node json_object(std::initializer_list<std::pair<const char*, Node>> entries) {
   return object;
 }
 
+Node json_number(double value) { return std::isfinite(value) ? Node::number(value) : Node::null(); }
+
 Node json_object(const std::vector<Measured>& values) {
   Node object = Node::map();
-  for (const Measured& m : values) object.set(m.name, Node::number(m.value));
+  for (const Measured& m : values) object.set(m.name, json_number(m.value));
   return object;
 }
 

@@ -13,6 +13,7 @@
 namespace dl {
 
 Node json_object(std::initializer_list<std::pair<const char*, Node>> entries);
+Node json_number(double value);                         // null where it is not finite, as in metrics.jsonl
 Node json_object(const std::vector<Measured>& values);  // {"val/accuracy": 0.91, …}
 Node json_list(const std::vector<std::string>& texts);
 Node json_sizes(const std::vector<int64_t>& sizes);  // [28, 28, 1]

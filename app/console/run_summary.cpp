@@ -100,7 +100,7 @@ Node run_json(const RunStarted& run, const RunFinished& end) {
                            {"last_checkpoint", path(end.last_checkpoint)}});
   if (end.best_step >= 0)
     node.set("best", json_object({{"monitor", Node::string(end.monitor)},
-                                  {"value", Node::number(end.best_value)},
+                                  {"value", json_number(end.best_value)},
                                   {"step", Node::integer(end.best_step)},
                                   {"checkpoint", path(end.best_checkpoint)}}));
   return node;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/csv_cell.h"
 
+#include <cmath>
+
 #include "lib/base/text.h"
 
 namespace dl {
@@ -16,6 +18,11 @@ std::string csv_cell(const std::string& text) {
   std::string quoted = "\"";
   for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";
+}
+
+std::string csv_number(double value) {
+  if (std::isnan(value)) return "nan";
+  return std::isinf(value) ? (value > 0 ? "inf" : "-inf") : number_text(value);
 }
 
 }  // namespace dl

@@ -113,6 +113,24 @@ void compare(const Dataset& part, const Dataset& train, const Where& where, cons
                  "name them as the training data do");
 }
 
+// Whether the training set's numbers are those that a fit, of a network that was made elsewhere or of the same set
+// before, says: bytes would be divided by 255.
+void compare_with_fit(const Dataset& train, const Node& fit, const Where& where, const Findings& findings) {
+  const Node* known = fit.is_map() ? fit.find("fields") : nullptr;
+  if (!known || !known->is_list()) return;
+  for (const SampleField& field : train.fields())
+    for (const Node& one : known->items) {
+      const Node *name = one.is_map() ? one.find("name") : nullptr, *dtype = one.is_map() ? one.find("dtype") : nullptr;
+      if (!name || !dtype || name->text != field.name || dtype->text == name_of(field.type.dtype)) continue;
+      findings.add(where,
+                   concat("expected '", field.name, "' of type ", dtype->text, ", as 'data.fitted' says, found ",
+                          text_of(field.type)),
+                   field.type.dtype == DType::u8
+                       ? "save it as float32; or take 'data.fitted' out, where bytes divided by 255 are meant"
+                       : "save it as numbers of such a type, or take 'data.fitted' out");
+    }
+}
+
 // The samples that `validation` asks for, out of `size`; 0 where that is not possible.
 int64_t samples_held_out(const Validation& validation, int64_t size, const Findings& findings) {
   const int64_t count = validation.fraction ? std::llround(*validation.fraction * static_cast<double>(size))
@@ -363,6 +381,7 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
     if (*set && continues(**set) && (*set)->size() > 0)
       *set = Findings(problems, "data").attempt([&] { return rows_that_continue(*set, spec.batch_size); });
   if (!raw.train) return {};
+  compare_with_fit(*raw.train, spec.fitted, spec.train.where, Findings(problems, "data.train"));
   if (raw.test) compare(*raw.test, *raw.train, place_of(spec.test, spec.train), Findings(problems, "data.test"));
   if (raw.validation)
     compare(*raw.validation, *raw.train, spec.validation ? spec.validation->where : spec.train.where,

@@ -243,6 +243,9 @@ FamilyNetwork read_family_folder(const fs::path& folder) {
   if (std::ranges::count(family.architectures, architecture) == 0)
     refuse_folder(file,
                   concat("'architectures' is '", architecture, "', expected ", join(family.architectures, " or ")));
+  if (const Node* labels = given.find("id2label");
+      architecture.ends_with("Classification") && labels && labels->is_map() && labels->entries.size() == 1)
+    refuse_folder(file, "'id2label' has one label: the network gives a number, not classes");
   const Settings settings(family, std::move(given), file);
   return {.architecture = architecture,
           .config = settings.config(),

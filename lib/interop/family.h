@@ -34,6 +34,7 @@ struct FamilyNetwork {
   std::string prefix;        // that their names may have: "transformer."
   std::vector<std::string> ignore;
   std::map<std::string, FamilyTensor> tensors;  // by the patterns of ours
+  std::vector<std::string> left_out;            // of how it was trained, in words
 };
 
 // Reads config.json. A folder without one, a family or architecture that is not known, and settings that the family's

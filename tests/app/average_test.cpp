@@ -73,7 +73,29 @@ TEST_CASE("average refuses networks of other shapes, and runs whose weights stan
   CHECK(
       averaged.err ==
       "error: net-2: keeps an average of its weights beside them, as ema does\n  help: average runs that keep none\n");
+  CHECK(run_dlcli({"average", "net-1", "net-2"}, folder).err == averaged.err);
   CHECK(run_dlcli({"average", "net-1"}, folder).exit == 2);
+  CHECK(run_dlcli({"average", "net-1", "tanh-1", "runs/net-1/"}, folder).exit == 2);
+  CHECK(run_dlcli({"average", "net-1", "runs/net-1/"}, folder).err ==
+        "error: runs/net-1/: is the checkpoint that 'net-1' is: runs/net-1/checkpoints/step-00000002\n"
+        "  help: name each of them once\n");
+}
+
+TEST_CASE("a run whose weights were averaged is not gone on with, but begun from") {
+  const Folder folder;
+  folder.write("net.yaml", config_of(2));
+  for (const std::string seed : {"1", "2"})
+    REQUIRE(
+        run_dlcli({"train", "net.yaml", "--quiet", "--set", "seed=" + seed, "--set", "optimizer=adam"}, folder).exit ==
+        0);
+  REQUIRE(run_dlcli({"average", "net-1", "net-2"}, folder).exit == 0);
+  const Finished done = run_dlcli({"train", "--resume=net-average-1"}, folder);
+  CHECK(done.exit == 2);
+  CHECK(done.err ==
+        "error: runs/net-average-1/checkpoints/step-00000000/optimizer.safetensors: holds no state of an optimizer: it "
+        "is of "
+        "weights that were imported or averaged, or of one that has none\n"
+        "  help: begin a run with them: dlcli train runs/net-average-1/config.yaml\n");
 }
 
 TEST_CASE("average refuses runs that were trained on data of other classes or columns") {

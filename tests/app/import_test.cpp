@@ -49,6 +49,28 @@ TEST_CASE("an ONNX file becomes a run that predicts what the file's network give
   }
   done = run_dlcli({"train", "runs/back-1/config.yaml", "--set", "trainer.max_steps=2"}, folder.path);
   CHECK_MESSAGE(done.exit == 0, done.err);
+
+  // Bytes would be divided by 255, as they are not for the file's network.
+  write(folder / "runs/back-1/x.npy", npy("|u1", concat("(", samples, ", 9, 8, 1)"), std::string(samples * 72, 'x')));
+  done = run_dlcli({"predict", "back-1", "--data", "train"}, folder.path);
+  CHECK(done.exit == 2);
+  CHECK(done.err.find("expected 'x' of type f32, as 'data.fitted' says, found u8 [9, 8, 1]\n") != std::string::npos);
+  CHECK(done.err.find("help: save it as float32; or take 'data.fitted' out, where bytes divided by 255 are meant\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("a softmax that an ONNX file ends with becomes part of the loss, also before an Identity") {
+  const Folder folder;
+  folder.write("net.yaml",
+               "data: {train: {format: random, shape: [4], dtype: f32, classes: 3}, batch_size: 4}\n"
+               "model: [{linear: 3}, softmax]\nloss: nll\noptimizer: adam\ntrainer: {max_steps: 1}\n");
+  Finished done = run_dlcli({"export", "net.yaml", "--untrained", "--to", "onnx", "-o", "out"}, folder.path);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  done = run_dlcli({"import", "out/model.onnx", "--name", "back"}, folder.path);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  const std::string config = text_of(folder / "runs/back-1/config.yaml");
+  CHECK(config.find("loss: cross_entropy\n") != std::string::npos);
+  CHECK(config.find("output: ") != std::string::npos);
 }
 
 TEST_CASE("what is no network is refused with what to write instead") {

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "lib/data/image/write_png.h"
 #include "tests/app/run_dlcli.h"
+#include "tests/npy.h"
 
 using namespace dl::testing;
 using nlohmann::json;
@@ -104,6 +106,28 @@ TEST_CASE("images that cannot be read are named, the others are predicted, and t
   REQUIRE(lines.size() == 4);
   for (int i = 0; i < 3; ++i)
     CHECK(first_cells(lines[static_cast<size_t>(i) + 1], 2) == "new/" + std::to_string(2 * i) + ".png,coal");
+}
+
+TEST_CASE("an image that cannot be read is NaN in an array, no picture, and no activations") {
+  Folder folder;
+  train_shades(folder);
+  draw(folder / "new/0.png", 12);
+  write(folder / "new/1.png", "");
+  const std::string told = "error: new/1.png: expected an image, the file is empty\n  1 of 2 images were predicted\n";
+  const Finished array = run_dlcli({"predict", "shades", "new", "--format", "npy", "-o", "out.npy"}, folder);
+  CHECK(array.exit == 3);
+  CHECK(array.err == told);
+  const std::vector<float> values = floats_of(folder / "out.npy");
+  REQUIRE(values.size() == 4);
+  CHECK(values[0] + values[1] == doctest::Approx(1));
+  CHECK(std::isnan(values[2]));
+  CHECK(std::isnan(values[3]));
+  const Finished activations = run_dlcli({"predict", "shades", "new", "--activations", "out.npz"}, folder);
+  CHECK(activations.exit == 3);
+  CHECK(activations.err == told);
+  CHECK(!fs::exists(folder / "out.npz"));
+  CHECK(run_dlcli({"predict", "shades", "new", "--activations", "out.npz", "--sheet", "out.png"}, folder).err ==
+        "error: dlcli predict: --sheet and --activations are both given\n  help: call it once for each\n");
 }
 
 TEST_CASE("a file name that is not UTF-8 leaves JSON lines and CSV UTF-8") {

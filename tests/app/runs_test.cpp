@@ -158,6 +158,22 @@ TEST_CASE("compare names the keys that differ and sets the figures side by side"
         "error: dlcli compare: expected two runs or more, got one\n"
         "  help: write 'dlcli compare a-1 RUN'; 'dlcli runs' lists them\n");
   CHECK(run_dlcli({"compare", "a-1", "a-1"}, folder).out.starts_with("the configs are the same\n"));
+  const Finished of_layers = run_dlcli({"compare", "a-1", "a-2", "--tolerance", "0.5"}, folder);
+  CHECK(of_layers.exit == 2);
+  CHECK(of_layers.err ==
+        "error: --tolerance: is of what layers give, not of configs and figures\n"
+        "  help: add --activations, or leave it out\n");
+  CHECK(run_dlcli({"compare", "a-1", "a"}, folder).out == compared.out);  // neither has a checkpoint
+  CHECK(run_dlcli({"check", "a"}, folder).err.find("runs/a-2/resolved.yaml") != std::string::npos);
+}
+
+TEST_CASE("a figure that is no number is null in JSON") {
+  Folder folder;
+  make_run(folder / "runs/a-1", "2026-03-01T10:00:00Z", "finished", 0.5);
+  write(folder / "runs/a-1/metrics.jsonl", "{\"step\":10,\"epoch\":0,\"time_s\":1.5,\"val/loss\":null}\n");
+  CHECK(json::parse(runs(folder, {"--json"}).out).at("runs").at(0).at("values").at("val/loss").is_null());
+  const json compared = json::parse(run_dlcli({"compare", "a-1", "a-1", "--json"}, folder).out);
+  CHECK(compared.at("runs").at(0).at("values").at("val/loss").is_null());
 }
 
 TEST_CASE("a layer that one config has more is one difference") {

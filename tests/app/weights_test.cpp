@@ -4,7 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lib/base/file.h"
+#include "lib/data/file/zip_writer.h"
+#include "lib/interop/safetensors.h"
 #include "tests/app/run_dlcli.h"
+#include "tests/npy.h"
 
 using namespace dl::testing;
 using nlohmann::json;
@@ -158,6 +162,35 @@ TEST_CASE("where a run's training stands goes out with its weights, and inspect 
       run_dlcli({"train", "my.yaml", "--set", "init_from=last.ckpt", "--set", "trainer.max_steps=1"}, folder);
   CHECK_MESSAGE(begun.out.find("tensors of last.ckpt (PyTorch, its dict 'state_dict', without") != std::string::npos,
                 begun.out);
+}
+
+TEST_CASE("arrays that JAX's bfloat16 are come out of numpy's archives, and what is no number is told") {
+  const Folder folder;
+  dl::AtomicFile file(folder / "x.npz");
+  dl::ZipWriter zip([&](const void* data, size_t bytes) { file.append(data, bytes); });
+  zip.add("w.npy", npy("<V2", "(2,)", std::string("\x80\x3f\x20\xc0", 4)));
+  zip.add("kind.npy", npy("<U1", "(1,)", std::string("a\0\0\0", 4)));
+  zip.finish();
+  file.commit();
+  const Finished done = run_dlcli({"convert", "x.npz", "x.safetensors"}, folder);
+  CHECK(done.exit == 0);
+  CHECK(done.out == "x.safetensors: 1 tensor, 4 B, of numpy's .npz\n");
+  CHECK(done.err == "warning: left out: 'kind', an array of '<U1'\n");
+  const dl::SafetensorsFile written(folder / "x.safetensors");
+  CHECK(written.tensors().at("w").dtype == "BF16");
+  CHECK(written.read_f32("w") == std::vector<float>{1, -2.5});
+}
+
+TEST_CASE("convert refuses options that would say nothing") {
+  const Folder folder;
+  const std::string file = weights_file("training.pt");
+  const Finished both = run_dlcli({"convert", file, "x.pt", "--all", "--key", "state_dict_ema"}, folder);
+  CHECK(both.exit == 2);
+  CHECK(both.err == "error: --key: chooses a dict, and --all takes all of them\n  help: keep one of them\n");
+  const Finished of_run = run_dlcli({"convert", file, "x.pt", "--checkpoint", "best"}, folder);
+  CHECK(of_run.exit == 2);
+  CHECK(of_run.err ==
+        "error: --checkpoint: is of a run, and '" + file + "' is a file of weights\n  help: leave it out\n");
 }
 
 TEST_CASE("a state that the format or torch.optim does not have is refused in words") {

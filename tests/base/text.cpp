@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/csv_cell.h"
+
 using namespace dl;
 
 TEST_CASE("the edit distance counts insertions, deletions, replacements and swaps") {
@@ -82,4 +84,12 @@ TEST_CASE("a long text is shortened between characters") {
   CHECK(shortened("abcd", 3) == "abc…");
   CHECK(shortened("aéé", 4) == "aé…");
   CHECK(shortened("a\nb") == "a b");
+}
+
+TEST_CASE("numbers of CSV files are what numpy and pandas read, also where they are none") {
+  CHECK(csv_number(0.1) == "0.1");
+  CHECK(csv_number(-3) == "-3");
+  CHECK(csv_number(std::numeric_limits<double>::quiet_NaN()) == "nan");
+  CHECK(csv_number(std::numeric_limits<double>::infinity()) == "inf");
+  CHECK(csv_number(-std::numeric_limits<double>::infinity()) == "-inf");
 }

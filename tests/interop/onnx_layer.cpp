@@ -223,6 +223,22 @@ TEST_CASE("what is no ONNX, or asks for what is not known, says so") {
         std::string::npos);
   CHECK(resized("keep_aspect_ratio_policy", std::string("not_larger"), 2).find("keeps the ratio of its sides") !=
         std::string::npos);
+  const auto nearest = [&](const std::string& places, const std::string& rounding, float factor) {
+    of_node("Resize", {"x", "", "scales"});
+    model.nodes[0].attributes = {{"mode", std::string("nearest")}, {"coordinate_transformation_mode", places}};
+    if (!rounding.empty()) model.nodes[0].attributes["nearest_mode"] = rounding;
+    const std::vector<float> scales{1, 1, 1, factor};
+    model.constants = {{"scales", onnx::Element::f32, {4}, {reinterpret_cast<const char*>(scales.data()), 16}}};
+    return said(onnx::bytes_of(model), "", {2, 1, 5, 3});
+  };
+  CHECK(nearest("asymmetric", "floor", 3) == "");
+  CHECK(nearest("half_pixel", "", 3) == "");
+  CHECK(nearest("asymmetric", "", 2) == "");
+  // 0 0.33 0.67 1 …: the third place is nearer to the second of those before.
+  CHECK(nearest("asymmetric", "", 3).find("nearest by 'asymmetric' and 'round_prefer_floor' is not known here") !=
+        std::string::npos);
+  CHECK(nearest("half_pixel", "floor", 2).find("nearest by 'half_pixel' and 'floor'") != std::string::npos);
+  CHECK(nearest("align_corners", "", 2).find("nearest by 'align_corners'") != std::string::npos);
   model.constants.clear();
   model.inputs[0].sizes = {-1, 3};
   CHECK(said(of_node("Relu"), ", output: nothing").find("no tensor 'nothing'") != std::string::npos);

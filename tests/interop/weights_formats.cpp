@@ -150,6 +150,18 @@ TEST_CASE("the dict that holds the weights is found, and another is taken where 
   CHECK(exit == Exit::usage);
 }
 
+TEST_CASE("a layer called net beside others is no dict of all weights where dicts are layers") {
+  const testing::Folder folder;
+  const StoredTensor tensor{.shape = {2}, .bytes = StoredBytes::in_memory(std::string(8, 'x'))};
+  write_weights_file(folder / "x.msgpack", {{"head.bias", tensor}, {"net.bias", tensor}});
+  const WeightsTable table = read_weights_table(folder / "x.msgpack");
+  CHECK(weights_place(table, {}).key.empty());
+  CHECK(names_at(table, weights_place(table, {})).size() == 2);
+  CHECK(weights_place(table, "net").key == "net");
+  CHECK(read_weights_table(weights_files() / "torchscript.pt").dicts_are_layers());
+  CHECK(!read_weights_table(weights_files() / "training.pt").dicts_are_layers());
+}
+
 TEST_CASE("what wrappers put before names is taken away where all are found then and none is as it stands") {
   using Names = std::vector<std::string>;
   CHECK(wrappers({"module._orig_mod.0.weight", "module._orig_mod.0.bias"}, {"0.weight", "0.bias"}) ==

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "lib/base/file.h"
+#include "lib/data/file/zip_writer.h"
 #include "lib/interop/family.h"
 #include "lib/interop/keras/keras_model.h"
 #include "lib/interop/weights/weights_format.h"
@@ -194,6 +196,91 @@ TEST_CASE("models of Keras give its outputs, and go on with what they were compi
   }
 }
 
+namespace {
+
+// A model of Keras without weights.
+std::filesystem::path keras_archive(const Folder& folder, const std::string& config) {
+  const std::filesystem::path file = folder / "model.keras";
+  AtomicFile written(file);
+  ZipWriter zip([&](const void* data, size_t bytes) { written.append(data, bytes); });
+  zip.add("config.json", config);
+  zip.finish();
+  written.commit();
+  return file;
+}
+
+// One of these layers behind an input of 4 numbers.
+std::filesystem::path keras_file(const Folder& folder, const std::string& layers, const std::string& compiled = "{}") {
+  return keras_archive(folder,
+                       R"({"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "InputLayer",
+                  "config": {"name": "in", "batch_shape": [null, 4], "dtype": "float32"}}, )" +
+                           layers + R"(]}, "compile_config": )" + compiled + "}");
+}
+
+}  // namespace
+
+TEST_CASE("inputs of a model of Keras are in the order in which it takes them") {
+  const Folder folder;
+  const auto input = [](const std::string& name, int size) {
+    return R"({"class_name": "InputLayer", "inbound_nodes": [], "config": {"dtype": "float32", "name": ")" + name +
+           R"(", "batch_shape": [null, )" + std::to_string(size) + "]}}, ";
+  };
+  const auto tensor = [](const std::string& name) {
+    return R"({"class_name": "__keras_tensor__", "config": {"keras_history": [")" + name + R"(", 0, 0]}})";
+  };
+  const FamilyNetwork network = keras::read_model(keras_archive(
+      folder, R"({"class_name": "Functional", "config": {"layers": [)" + input("a", 2) + input("b", 3) +
+                  R"({"class_name": "Concatenate", "config": {"name": "both"}, "inbound_nodes": [{"args": [[)" +
+                  tensor("a") + ", " + tensor("b") +
+                  R"(]]}]}], "input_layers": [["b", 0, 0], ["a", 0, 0]], "output_layers": [["both", 0, 0]]}})"));
+  const std::vector<Node>& fields = network.config.find("data")->find("fitted")->find("fields")->items;
+  REQUIRE(fields.size() >= 2);
+  CHECK(fields[0].find("name")->text == "x");
+  CHECK(fields[0].find("shape")->items.at(0).text == "3");
+  CHECK(fields[1].find("name")->text == "a");
+}
+
+TEST_CASE("how a model of Keras was trained goes into its config, and what is left out is told") {
+  const Folder folder;
+  const FamilyNetwork network = keras::read_model(keras_file(
+      folder, R"({"class_name": "Dense", "build_config": {"input_shape": [null, 4]}, "config": {"name": "body",
+                  "units": 3, "trainable": false, "kernel_regularizer": {"class_name": "L2"}}},
+                 {"class_name": "Dense", "build_config": {"input_shape": [null, 3]},
+                  "config": {"name": "2nd_head", "units": 1, "kernel_regularizer": null}})",
+      R"({"loss": "poisson", "optimizer": {"class_name": "RMSprop", "config": {"learning_rate": 0.25, "rho": 0.5,
+          "momentum": 0.0, "epsilon": 0.125, "global_clipnorm": 1.5, "weight_decay": 0.5}}})"));
+  CHECK(network.config.find("freeze")->items.at(0).text == "body");
+  const Node* optimizer = network.config.find("optimizer")->find("rmsprop");
+  REQUIRE(optimizer != nullptr);
+  CHECK(optimizer->find("lr")->text == "0.25");
+  CHECK(optimizer->find("alpha")->text == "0.5");
+  CHECK(optimizer->find("eps")->text == "0.125");
+  CHECK(network.config.find("trainer")->find("gradient_clip_val")->text == "1.5");
+  CHECK(network.config.find("model")->items.at(1).find("name")->text == "layer_2nd_head");
+  CHECK(network.left_out == std::vector<std::string>{"its loss 'poisson': mse is in its place",
+                                                     "its optimizer's 'weight_decay: 0.5'",
+                                                     "'kernel_regularizer' of body"});
+}
+
+TEST_CASE("layers of Keras that compute something else than ours are refused") {
+  const Folder folder;
+  const auto refusal = [&](const std::string& layer) {
+    return error_text([&] { keras::read_model(keras_file(folder, layer)); });
+  };
+  CHECK(refusal(R"({"class_name": "BatchNormalization", "config": {"name": "norm", "axis": 1},
+                    "build_config": {"input_shape": [null, 4, 4, 2]}})")
+            .find("'norm' (BatchNormalization): 'axis: 1' has no counterpart: it is the last here") !=
+        std::string::npos);
+  CHECK(refusal(R"({"class_name": "UnitNormalization", "config": {"name": "unit", "axis": [1]},
+                    "build_config": {"input_shape": [null, 4, 4]}})")
+            .find("'unit' (UnitNormalization): 'axis: 1' has no counterpart") != std::string::npos);
+  CHECK(refusal(R"({"class_name": "LSTM", "config": {"name": "memory", "units": 2, "stateful": true}})")
+            .find("'memory' (LSTM): 'stateful' has no counterpart") != std::string::npos);
+  CHECK(refusal(R"({"class_name": "Dot", "config": {"name": "product"},
+                    "build_config": {"input_shape": [[null, 3, 4], [null, 3, 4]]}})")
+            .find("'product' (Dot): a product of more than vectors has no counterpart") != std::string::npos);
+}
+
 TEST_CASE("recurrent layers that Keras saved one by one begin one layer here") {
   const Folder folder;
   const std::string path = source_dir() + "/tests/interop/keras/stacked";
@@ -225,6 +312,12 @@ TEST_CASE("a folder that is none of a known network says why") {
   CHECK(refusal(R"({"model_type": "mamba"})").find("'model_type' is 'mamba', which is no family") != std::string::npos);
   CHECK(refusal(R"({"model_type": "../gpt2"})").find("no family") != std::string::npos);
   CHECK(refusal("{").find("DIR/config.json") != std::string::npos);
+  const std::string bert = R"({"model_type": "bert", "architectures": ["BertForSequenceClassification"], )";
+  CHECK(refusal(bert + R"("problem_type": "multi_label_classification"})") ==
+        "error: DIR/config.json: 'problem_type' is 'multi_label_classification'; networks of this family are read with "
+        "'single_label_classification' alone");
+  CHECK(refusal(bert + R"("id2label": {"0": "LABEL_0"}})") ==
+        "error: DIR/config.json: 'id2label' has one label: the network gives a number, not classes");
   CHECK(refusal(R"({"model_type": "gpt2", "architectures": ["GPT2Model"]})")
             .find("'architectures' is 'GPT2Model', expected GPT2LMHeadModel") != std::string::npos);
   const std::string sizes =

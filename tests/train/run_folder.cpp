@@ -65,6 +65,7 @@ TEST_CASE("a run is found by its folder, its name, or its name without the numbe
   for (const char* trained : {"net-1", "net-2"})
     std::filesystem::create_directory(runs / trained / "checkpoints/step-00000005");
   CHECK(find_run("net", runs).name() == "net-2");
+  CHECK(find_run("net", runs, Newest::of_all).name() == "net-3");
   CHECK(find_run("net-1", runs).name() == "net-1");
   CHECK(find_run("net-3", runs).name() == "net-3");
   CHECK(find_run((runs / "net-1").string() + "/", runs).name() == "net-1");
@@ -75,6 +76,7 @@ TEST_CASE("a run is found by its folder, its name, or its name without the numbe
         "  help: name one of them, or a run's folder");
   std::filesystem::create_directory(runs / "net-4");  // its process was killed before it began
   CHECK(find_run("net", runs).name() == "net-2");
+  CHECK(find_run("net", runs, Newest::of_all).name() == "net-3");
   CHECK(refusal("net-4") ==
         "error: FOLDER/runs/net-4: is no run: it has no resolved.yaml\n"
         "  help: name another run; a run that was ended before it began may be removed");

@@ -41,7 +41,7 @@ constexpr const char* frame = R"(/* {source}. Written by dlcli export; C99, need
  *
  *   cc -O2 -o model model.c -lm && ./model model.weights < samples > outputs
  *
- * reads samples ({inputs}, one after another) and writes what the network gives of each (float{output}).{transforms}
+ * reads samples ({inputs}, one after another) and writes what the network gives of each (float{output}).{about}
  * As a part of a program compile it with -DMODEL_ONLY. One thread at a time may run a model. */
 #include <math.h>
 #include <stdint.h>
@@ -53,7 +53,7 @@ int model_load(const char *path); /* the weights; 0 where it was right */
 int model_run({parameters}); /* of one sample; 0 where it was right */
 
 static float *weights;
-static float memory[{memory}];{scratch}
+static float memory[{memory}];{arrays}
 {functions}
 int model_load(const char *path) {
   const size_t wanted = {stored};
@@ -144,26 +144,28 @@ Program write_program(const TrainedNetwork& trained) {
   parameters.push_back("float *output");
   arguments.push_back("output");
   const Type& type = network.output(trained.output);
-  std::string transforms;
+  std::string about;
   for (const std::string& transform : transforms_before(trained))
-    transforms += (transforms.empty() ? "\n * Samples are to be what these transforms make: " : ", ") + transform;
+    about += (about.empty() ? "\n * Samples are to be what these transforms make: " : ", ") + transform;
+  for (const std::string& line : trained.behind) about += "\n * Of what the network gives: " + line;
   const std::string body = code::indented(w.body(), 2);
-  return {code::fill(frame,
-                     {{"source", in_comment(trained.source)},
-                      {"inputs", join(described)},
-                      {"output", sizes_of(type.shape)},
-                      {"transforms", in_comment(transforms)},
-                      {"parameters", join(parameters)},
-                      {"memory", std::to_string(std::max<int64_t>(places.elements, 1))},
-                      {"scratch",
-                       w.scratch_elements() > 0 ? concat("\nstatic float scratch[", w.scratch_elements(), "];") : ""},
-                      {"functions", called_functions(body)},
-                      {"stored", std::to_string(w.stored_elements())},
-                      {"body", body},
-                      {"buffers", buffers},
-                      {"outputs", std::to_string(type.shape.elements())},
-                      {"reads", join(reads, " && ")},
-                      {"arguments", join(arguments)}}),
+  std::string arrays;
+  if (w.scratch_elements() > 0) arrays += concat("\nstatic float scratch[", w.scratch_elements(), "];");
+  if (w.whole_elements() > 0) arrays += concat("\nstatic int32_t integers[", w.whole_elements(), "];");
+  return {code::fill(frame, {{"source", in_comment(trained.source)},
+                             {"inputs", join(described)},
+                             {"output", sizes_of(type.shape)},
+                             {"about", in_comment(about)},
+                             {"parameters", join(parameters)},
+                             {"memory", std::to_string(std::max<int64_t>(places.elements, 1))},
+                             {"arrays", arrays},
+                             {"functions", called_functions(body)},
+                             {"stored", std::to_string(w.stored_elements())},
+                             {"body", body},
+                             {"buffers", buffers},
+                             {"outputs", std::to_string(type.shape.elements())},
+                             {"reads", join(reads, " && ")},
+                             {"arguments", join(arguments)}}),
           w.stored()};
 }
 

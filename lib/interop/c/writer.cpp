@@ -19,7 +19,10 @@ std::string Writer::pointer(const Value& v) {
     return concat("(", pointer(node.inputs[0]), " + ", view->offset, ")");
   if (node.op->is_view()) return pointer(node.inputs[0]);
   if (is_input(v)) return "in_" + std::to_string(v.node);
-  return concat("(memory + ", places_.at.at({v.node, v.output}), ")");
+  const int64_t at = places_.at.at({v.node, v.output});
+  if (v.type().dtype != DType::i32) return concat("(memory + ", at, ")");
+  whole_ = std::max(whole_, at + v.shape().elements());
+  return concat("(integers + ", at, ")");
 }
 
 std::string Writer::laid(const Value& v, Lie lie) {

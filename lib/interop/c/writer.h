@@ -50,6 +50,7 @@ class Writer {
   static int64_t stored_elements(const Shape& shape, Lie lie);
   static std::vector<float> as_stored(const std::vector<float>& values, const Shape& shape, Lie lie);
   int64_t scratch_elements() const { return scratch_; }  // for what is laid out by statements
+  int64_t whole_elements() const { return whole_; }      // of the array of whole numbers, at the places of `memory`
 
  private:
   const TrainedNetwork& trained_;
@@ -58,7 +59,7 @@ class Writer {
   std::string body_;
   std::map<std::pair<std::string, Lie>, int64_t> offsets_;
   std::vector<Stored> stored_;
-  int64_t stored_elements_ = 0, scratch_ = 0;
+  int64_t stored_elements_ = 0, scratch_ = 0, whole_ = 0;
 };
 
 using Row = void (*)(Writer&, const GraphNode&, const std::vector<Value>& outputs);

@@ -75,7 +75,12 @@ std::string loss(const Node& config) {
                                                             {"smooth_l1", "F.smooth_l1_loss"},
                                                             {"poisson_nll", "F.poisson_nll_loss"},
                                                             {"bce_with_logits", "F.binary_cross_entropy_with_logits"}};
-  const std::vector<std::string> ours{"output", "target", "lengths", "sample_weight"};
+  const std::vector<std::string> ours{"output", "target", "lengths", "sample_weight", "pos_weight"};
+  for (const char* key : {"lengths", "sample_weight"})
+    if (const Node* field = made.keys.find(key); field && !field->is_null())
+      refuse(concat("loss.", made.name, ".", key), "what says how much a target counts is not written as Lightning");
+  if (const Node* target = made.keys.find("target"); target && target->as_number())
+    refuse(concat("loss.", made.name, ".target"), "one number as all targets is not written as Lightning");
   if (made.name == "cross_entropy") {
     std::vector<std::string> without = ours;
     if (const Node* weight = made.keys.find("weight"); weight && !weight->is_null())
@@ -86,7 +91,27 @@ std::string loss(const Node& config) {
   const auto found = functions.find(made.name);
   if (found == functions.end())
     refuse("loss", "'" + made.name + "' has no counterpart in torch.nn.functional that is known here");
-  return found->second + "(found, y" + arguments(made.keys, ours) + ")";
+  // Targets [batch] beside predictions [batch, 1] would be repeated to [batch, batch], and classes are no floats.
+  std::string text = found->second + "(found.reshape(y.shape), y.to(found.dtype)" + arguments(made.keys, ours);
+  if (const Node* weight = made.keys.find("pos_weight"); weight && !weight->is_null())
+    text += ", pos_weight=torch.tensor(" + python(*weight) + ", dtype=found.dtype, device=found.device)";
+  return text + ")";
+}
+
+// What Lightning's Trainer is to be given of the run's, where that is not its own default.
+std::string trainer(const Node& config) {
+  const Node* keys = config.find("trainer");
+  if (!keys || !keys->is_map()) return "";
+  std::vector<std::string> given;
+  for (const auto& [key, usual] : std::vector<std::pair<std::string, std::string>>{{"max_epochs", ""},
+                                                                                   {"max_steps", ""},
+                                                                                   {"precision", "32-true"},
+                                                                                   {"accumulate_grad_batches", "1"},
+                                                                                   {"gradient_clip_val", ""},
+                                                                                   {"gradient_clip_algorithm", "norm"}})
+    if (const Node* value = keys->find(key); value && value->is_scalar() && !value->is_null() && value->text != usual)
+      given.push_back(key + "=" + python(*value));
+  return "\nThe run's trainer is L.Trainer(" + join(given) + ").";
 }
 
 // What keeps frozen parameters as they are, and running averages where all of a module's are; empty where nothing is.
@@ -147,7 +172,7 @@ class Lightning final : public ExportTarget {
     return fill(
         R"("""{source}, as a Lightning module: the network of model.py with the run's loss, optimizer and learning rates.
 
-schedule.npz has what the learning rate is multiplied by at each step of the run.
+schedule.npz has what the learning rate is multiplied by at each step of the run.{trainer}
 """
 from pathlib import Path
 
@@ -190,6 +215,7 @@ class LitModel(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 )",
         {{"source", in_docstring(trained.source)},
+         {"trainer", in_docstring(trainer(trained.config))},
          {"frozen", frozen(trained.network)},
          {"loss", loss(trained.config)},
          {"optimizer", optimizer(trained)}});

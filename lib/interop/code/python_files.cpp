@@ -29,6 +29,7 @@ std::string head(const TrainedNetwork& trained, const std::string& what, bool ch
   for (const Network::Input& input : trained.network.inputs())
     text += "Input " + described(input.name, input.type, channels_first) + "\n";
   text += described("Output", trained.network.output(trained.output), channels_first) + "\n";
+  for (const std::string& line : trained.behind) text += "    " + line + "\n";
   const std::vector<std::string> transforms = transforms_before(trained);
   if (!transforms.empty()) text += "\nInputs are to be what these transforms make of samples:\n";
   for (const std::string& transform : transforms) text += "    " + transform + "\n";

@@ -133,7 +133,16 @@ std::vector<Variable> scale_and_shift(const Settings& s, int& next) {
   return variables;
 }
 
+// That it is along the last axis.
+void need_last_axis(const Settings& s) {
+  const Json* axis = s.find("axis");
+  if (axis && axis->is_array() && axis->size() == 1) axis = &(*axis)[0];
+  if (!axis || (axis->is_number() && (*axis == -1 || *axis == s.whole("rank", 0) - 1))) return;
+  s.refuse(concat("'axis: ", axis->dump(), "' has no counterpart: it is the last here"));
+}
+
 Made batch_normalization(const Settings& s) {
+  need_last_axis(s);
   int next = 0;
   Made made{.layers = {concat("batch_norm: {eps: ", s.number("epsilon", 1e-3),
                               ", momentum: ", number_text(1 - s.number("momentum", 0.99)), "}")},
@@ -144,15 +153,18 @@ Made batch_normalization(const Settings& s) {
 }
 Made layer_normalization(const Settings& s) {
   if (s.flag("rms_scaling", false)) s.refuse("'rms_scaling' has no counterpart");
+  need_last_axis(s);
   int next = 0;
   return {.layers = {concat("layer_norm: {eps: ", s.number("epsilon", 1e-3), "}")},
           .variables = scale_and_shift(s, next)};
 }
 Made rms_normalization(const Settings& s) {
+  need_last_axis(s);
   return {.layers = {concat("rms_norm: {eps: ", number_text(s.number("epsilon", 1e-6)), "}")},
           .variables = {{"weight", "0", {}}}};
 }
 Made group_normalization(const Settings& s) {
+  need_last_axis(s);
   int next = 0;
   return {
       .layers = {concat("group_norm: {num_groups: ", s.whole("groups", 32), ", eps: ", s.number("epsilon", 1e-3), "}")},
@@ -205,7 +217,8 @@ std::string recurrent_layer(const Settings& s, const RecurrentKind& kind, bool b
   s.need("activation", {"tanh"});
   if (std::string(kind.layer) != "rnn") s.need("recurrent_activation", {"sigmoid"});
   if (s.flag("return_state", false)) s.refuse("'return_state' has no counterpart");
-  if (s.flag("go_backwards", false)) s.refuse("'go_backwards' has no counterpart");
+  for (const char* key : {"go_backwards", "stateful"})
+    if (s.flag(key, false)) s.refuse(concat("'", key, "' has no counterpart"));
   if (std::string(kind.layer) == "gru" && !s.flag("reset_after", true))
     s.refuse("'reset_after: false' has no counterpart: the reset stands behind the product here, as in PyTorch");
   return concat(kind.layer, ": {hidden_size: ", s.whole("units", 1), ", bias: ", yes(s.flag("use_bias", true)),
@@ -314,11 +327,11 @@ Made prelu(const Settings& s) {
 }
 Made elu(const Settings& s) { return {.layers = {concat("elu: ", s.number("alpha", 1))}}; }
 Made softmax_layer(const Settings& s) {
-  if (s.whole("axis", -1) != -1) s.refuse("another 'axis' has no counterpart");
+  need_last_axis(s);
   return {.layers = {"softmax"}};
 }
 Made unit_normalization(const Settings& s) {
-  if (s.whole("axis", -1) != -1) s.refuse("another 'axis' has no counterpart");
+  need_last_axis(s);
   return {.layers = {"l2_normalize"}};
 }
 Made flatten(const Settings&) { return {.layers = {"flatten: {channels_first: false}"}}; }

@@ -3,9 +3,11 @@
 #include "lib/interop/keras/keras_model.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
@@ -49,7 +51,9 @@ class KerasItems {
   std::vector<ImportedInput> inputs;
   std::vector<std::string> outputs;  // items; of one output the last item
   std::vector<std::string> problems;
-  std::string last_layer;  // YAML of the last item
+  std::string last_layer;                                    // YAML of the last item
+  std::vector<std::string> trained, frozen;                  // items with variables
+  std::map<std::string, std::vector<std::string>> left_out;  // settings of training, and the layers that have them
 
  private:
   using Call = std::pair<std::string, int64_t>;  // a layer, and which of its calls
@@ -116,8 +120,16 @@ class KerasItems {
 
   // Layers in an order in which each stands behind what it reads.
   void add_calls(const Json& config) {
+    std::vector<const Json*> layers_in_order;  // inputs before all others, in the order that the model takes them in
+    if (const Json inputs_there = config.value("input_layers", Json::array()); inputs_there.is_array())
+      for (const Call& input : calls_named(inputs_there))
+        for (const Json& layer : config.at("layers"))
+          if (layer.at("config").value("name", "") == input.first) layers_in_order.push_back(&layer);
+    for (const Json& layer : config.at("layers"))
+      if (std::ranges::count(layers_in_order, &layer) == 0) layers_in_order.push_back(&layer);
     std::vector<std::pair<const Json*, int64_t>> open;
-    for (const Json& layer : config.at("layers")) {
+    for (const Json* each : layers_in_order) {
+      const Json& layer = *each;
       const auto& nodes = layer.at("inbound_nodes");
       for (int64_t call = 0; call < std::max<int64_t>(static_cast<int64_t>(nodes.size()), 1); ++call)
         open.emplace_back(&layer, call);
@@ -182,7 +194,8 @@ class KerasItems {
           (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
       name += kept ? c : '_';
     }
-    if (name.empty() || name == "x" || name == "y") name += "_layer";
+    if (name == "x" || name == "y") name += "_layer";
+    if (name.empty() || !std::isalpha(static_cast<unsigned char>(name[0]))) name = "layer_" + name;
     if (call > 0) name += concat("_call", call);
     return name;
   }
@@ -199,8 +212,10 @@ class KerasItems {
     }
     Json config = layer.at("config");
     if (causal) config["causal"] = true;
-    if (const Json build = layer.value("build_config", Json::object()); build.contains("input_shape"))
-      config["rank"] = build["input_shape"].size();
+    if (const Json build = layer.value("build_config", Json::object()); build.contains("input_shape")) {
+      const Json& shape = build["input_shape"];  // of several inputs a list of shapes
+      config["rank"] = shape.is_array() && !shape.empty() && shape[0].is_array() ? shape[0].size() : shape.size();
+    }
     if (inputs.empty()) add_input_of(layer);  // a Sequential without an InputLayer
     std::erase(from, "");
     Made made = make->second(Settings(config, concat("'", layer_name, "' (", kind, ")"), problems));
@@ -216,9 +231,25 @@ class KerasItems {
                i == 0 && call > 0 ? item_name(layer_name, 0) : "");
       last = own;
     }
-    if (call == 0)
-      for (Variable& variable : made.variables) add_tensor(name, layer_name, variable);
+    if (call > 0) return last;
+    for (Variable& variable : made.variables) add_tensor(name, layer_name, variable);
+    const bool is_frozen = layer.at("config").value("trainable", Json(true)) == Json(false);
+    if (!made.variables.empty()) (is_frozen ? frozen : trained).push_back(name);
+    note_left_out(config, layer_name);
+    if (config.contains("layer") && config["layer"].is_object())
+      note_left_out(config["layer"].value("config", Json::object()), layer_name);
     return last;
+  }
+
+  void note_left_out(const Json& config, const std::string& layer) {
+    static const std::set<std::string> others = {"dropout", "recurrent_dropout", "noise_shape"};
+    const bool is_recurrent = config.contains("recurrent_initializer");
+    for (const auto& [key, value] : config.items()) {
+      const bool is_said = !value.is_null() && !(value.is_number() && value == 0);
+      const bool is_known = key == "noise_shape" || (is_recurrent && others.contains(key)) ||
+                            key.ends_with("_regularizer") || key.ends_with("_constraint");
+      if (is_said && is_known) left_out[key].push_back(layer);
+    }
   }
 
   void add_tensor(const std::string& item, const std::string& layer, Variable& variable) {
@@ -289,7 +320,8 @@ class KerasItems {
 };
 
 // The config's parts beside the model: what it was compiled with.
-void add_compiled(const Json& compiled, KerasItems& items, Node& config) {
+void add_compiled(const Json& compiled, KerasItems& items, Node& config, Node& trainer,
+                  std::vector<std::string>& left_out) {
   const auto name_of = [](const Json& value) {
     std::string name = value.is_string()   ? value.get<std::string>()
                        : value.is_object() ? value.value("class_name", "")
@@ -326,29 +358,63 @@ void add_compiled(const Json& compiled, KerasItems& items, Node& config) {
                                                               {"mean_squared_logarithmic_error", "msle"}};
     const auto found = losses.find(loss);
     config.set("loss", Node::string(found == losses.end() ? "mse" : found->second));
+    if (found == losses.end() && !loss.empty() && loss != "mse" && loss != "mean_squared_error")
+      left_out.push_back(concat("its loss '", loss, "': mse is in its place"));
+  }
+  if (compiled.contains("loss") && compiled["loss"].is_object() && compiled["loss"].contains("config")) {
+    const Json& of_loss = compiled["loss"]["config"];
+    for (const auto& [key, usual] :
+         {std::pair<const char*, Json>("label_smoothing", 0), {"delta", 1}, {"ignore_class", nullptr}})
+      if (of_loss.is_object() && of_loss.contains(key) && of_loss[key] != usual)
+        left_out.push_back(concat("its loss's '", key, ": ", of_loss[key].dump(), "'"));
   }
   Node optimizer = Node::map();
   const Json& given = compiled.contains("optimizer") ? compiled["optimizer"] : Json();
-  const std::string kind = given.is_null() ? "adam" : name_of(given);
+  std::string kind = given.is_null() ? "adam" : name_of(given);
+  std::erase(kind, '_');  // "adam_w", "rm_sprop"
   const Json keys = given.is_object() ? given.value("config", Json::object()) : Json::object();
   Node own = Node::map();
   const bool has_rate = keys.contains("learning_rate") && keys["learning_rate"].is_number();
   own.set("lr", Node::number(has_rate ? keys["learning_rate"].get<double>() : 1e-3));
+  if (keys.contains("learning_rate") && !has_rate) left_out.push_back("the schedule of its learning rate");
   static const std::set<std::string> adams = {"adam", "adamw", "nadam", "adamax"};
+  const auto number = [&](const char* key, double otherwise) {
+    return keys.contains(key) && keys[key].is_number() ? keys[key].get<double>() : otherwise;
+  };
   if (adams.contains(kind) && keys.contains("beta_1")) {
-    own.set("betas",
-            Node::list({Node::number(keys["beta_1"].get<double>()), Node::number(keys["beta_2"].get<double>())}));
-    own.set("eps", Node::number(keys.value("epsilon", 1e-7)));
+    own.set("betas", Node::list({Node::number(number("beta_1", 0.9)), Node::number(number("beta_2", 0.999))}));
+    own.set("eps", Node::number(number("epsilon", 1e-7)));
   }
-  if (kind == "sgd" && keys.value("momentum", 0.0) != 0) {
-    own.set("momentum", Node::number(keys["momentum"].get<double>()));
+  if ((kind == "adam" || kind == "adamw") && keys.value("amsgrad", false)) own.set("amsgrad", Node::boolean(true));
+  if (kind == "sgd" && number("momentum", 0) != 0) {
+    own.set("momentum", Node::number(number("momentum", 0)));
     own.set("nesterov", Node::boolean(keys.value("nesterov", false)));
   }
-  if (kind == "adamw" && keys.contains("weight_decay") && keys["weight_decay"].is_number())
-    own.set("weight_decay", Node::number(keys["weight_decay"].get<double>()));
-  optimizer.set(adams.contains(kind) || kind == "sgd" || kind == "rmsprop" || kind == "adagrad" ? kind : "adam",
-                std::move(own));
+  if (kind == "rmsprop" && keys.contains("rho")) {
+    own.set("alpha", Node::number(number("rho", 0.9)));
+    own.set("momentum", Node::number(number("momentum", 0)));
+    own.set("eps", Node::number(number("epsilon", 1e-7)));
+    own.set("centered", Node::boolean(keys.value("centered", false)));
+  }
+  if (kind == "adagrad" && keys.contains("epsilon")) own.set("eps", Node::number(number("epsilon", 1e-7)));
+  if (kind == "adamw" && number("weight_decay", 0) != 0)
+    own.set("weight_decay", Node::number(number("weight_decay", 0)));
+  const bool is_known = adams.contains(kind) || kind == "sgd" || kind == "rmsprop" || kind == "adagrad";
+  if (!is_known) left_out.push_back(concat("its optimizer '", kind, "': adam is in its place"));
+  optimizer.set(is_known ? kind : "adam", std::move(own));
   config.set("optimizer", std::move(optimizer));
+  if (number("global_clipnorm", 0) > 0) {
+    trainer.set("gradient_clip_val", Node::number(number("global_clipnorm", 0)));
+  } else if (number("clipvalue", 0) > 0) {
+    trainer.set("gradient_clip_val", Node::number(number("clipvalue", 0)));
+    trainer.set("gradient_clip_algorithm", Node::string("value"));
+  }
+  for (const char* key :
+       {"weight_decay", "clipnorm", "use_ema", "gradient_accumulation_steps", "initial_accumulator_value"}) {
+    const bool is_said = keys.contains(key) && !keys[key].is_null() && keys[key] != Json(false) && keys[key] != Json(0);
+    if (is_said && !(kind == "adamw" && std::string(key) == "weight_decay"))
+      left_out.push_back(concat("its optimizer's '", key, ": ", keys[key].dump(), "'"));
+  }
 }
 
 std::string config_of(const fs::path& file) {
@@ -395,16 +461,23 @@ FamilyNetwork read_model(const fs::path& file) {
     if (items.items.items.empty() || items.inputs.empty())
       throw Error(Exit::usage,
                   Problem{.where = {.file = file.string()}, .what = "the model has no layers, or no input"});
-    Node config = Node::map();
+    Node config = Node::map(), trainer = Node::map();
+    trainer.set("max_epochs", Node::integer(1));
     const Json compiled = model.contains("compile_config") && model["compile_config"].is_object()
                               ? model["compile_config"]
                               : Json::object();
-    add_compiled(compiled, items, config);
+    add_compiled(compiled, items, config, trainer, network.left_out);
+    for (const auto& [key, of_layers] : items.left_out)
+      network.left_out.push_back(concat("'", key, "' of ", shortened(join(of_layers), 60)));
+    if (!items.frozen.empty() && items.trained.empty()) network.left_out.push_back("that all its layers are frozen");
+    if (!items.frozen.empty() && !items.trained.empty()) {
+      Node names = Node::list();
+      for (const std::string& name : items.frozen) names.items.push_back(Node::string(name));
+      config.set("freeze", std::move(names));
+    }
     Node ordered = Node::map();
     ordered.set("model", std::move(items.items));
     for (const std::string& key : config.keys()) ordered.set(key, *config.find(key));
-    Node trainer = Node::map();
-    trainer.set("max_epochs", Node::integer(1));
     ordered.set("trainer", std::move(trainer));
     network.config = std::move(ordered);
     network.tensors = std::move(items.tensors);

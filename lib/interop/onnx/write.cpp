@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 #include "lib/graph/ops.h"
 #include "lib/interop/onnx/rows.h"
 
@@ -85,6 +86,7 @@ Export write(const TrainedNetwork& trained, bool first) {
   model.graph = "network";
   model.metadata = {{"dlcli.layout", first ? "channels_first" : "channels_last"},
                     {"dlcli.config", to_yaml(trained.config)}};
+  if (!trained.behind.empty()) model.metadata["dlcli.output"] = join(trained.behind, "; ");
   std::set<std::string> read;
   for (const Initializer& tensor : model.initializers) read.insert(tensor.name);
   for (const WrittenTensor& tensor : w.written())

@@ -66,13 +66,15 @@ class Importing {
     std::string tensor, loss;
   };
   End end_of() const {
-    const std::string& last = model_.outputs[0];
-    for (const ReadNode& node : model_.nodes) {
+    std::string last = model_.outputs[0];
+    for (auto each = model_.nodes.rbegin(); each != model_.nodes.rend(); ++each) {
+      const ReadNode& node = *each;
       if (node.outputs.empty() || node.outputs[0] != last || node.inputs.empty()) continue;
+      if (node.op == "Identity") last = node.inputs[0];
       if (node.op == "Softmax" || node.op == "LogSoftmax") return {node.inputs[0], "cross_entropy"};
       if (node.op == "Sigmoid") return {node.inputs[0], "bce_with_logits"};
     }
-    return {last, ""};
+    return {model_.outputs[0], ""};
   }
 
   // Without its batch; images and volumes as they lie here, channels last.

@@ -230,6 +230,15 @@ void take_lrn(Taking& t, const ReadNode& node) {
                               x));
 }
 
+// Whether the nearest of the places before is floor(i / factor), with `factor` times as many places, `factor` being
+// whole.
+bool nearest_is_floor(const std::string& places, const std::string& rounding, int64_t factor) {
+  if (factor == 1) return places != "tf_crop_and_resize";
+  if (places == "asymmetric") return rounding == "floor" || (rounding == "round_prefer_floor" && factor == 2);
+  if (places == "tf_half_pixel_for_nn") return rounding == "floor";
+  return (places == "half_pixel" || places == "pytorch_half_pixel") && rounding.starts_with("round_");
+}
+
 void take_resize(Taking& t, const ReadNode& node) {
   const Value x = channels_last(t, node, 0);
   const int axes = x.shape().rank() - 2;
@@ -242,8 +251,9 @@ void take_resize(Taking& t, const ReadNode& node) {
   std::string mode = t.attribute<std::string>(node, "mode", "nearest");
   const std::string places =
       is_old ? "asymmetric" : t.attribute<std::string>(node, "coordinate_transformation_mode", "half_pixel");
+  const std::string rounding = is_old ? "floor" : t.attribute<std::string>(node, "nearest_mode", "round_prefer_floor");
   Whole sizes;
-  bool whole_factors = true;
+  bool copies = true;
   const size_t scales_at = is_old ? 1 : 2;
   if (!is_old && t.has(node, 3) && !t.integers(node, 3).empty()) {
     sizes = t.integers(node, 3);
@@ -258,17 +268,18 @@ void take_resize(Taking& t, const ReadNode& node) {
     }
   }
   if (static_cast<int>(sizes.size()) != axes + 2) t.fail(node, "its sizes are not those of all axes");
+  if (sizes[1] != x.shape().last()) t.fail(node, "changes the number of channels");
   std::string list;
   for (int axis = 0; axis < axes; ++axis) {
     const int64_t to = sizes[static_cast<size_t>(axis) + 2], from = x.shape()[axis + 1];
     if (to < 1) t.fail(node, "leaves nothing");
-    whole_factors &= to % from == 0;
+    copies &= to % from == 0 && nearest_is_floor(places, rounding, to / from);
     list += (axis ? ", " : "") + std::to_string(to);
   }
   const bool half = places == "half_pixel" || places == "pytorch_half_pixel", corners = places == "align_corners";
-  if (mode == "nearest" && !(whole_factors || (places == "asymmetric" &&
-                                               t.attribute<std::string>(node, "nearest_mode", "floor") == "floor")))
-    t.fail(node, concat("nearest by '", places, "' is not known here"), "export it with whole scale factors");
+  if (mode == "nearest" && !copies && !(places == "asymmetric" && rounding == "floor"))
+    t.fail(node, concat("nearest by '", places, "' and '", rounding, "' is not known here"),
+           "export it with 'asymmetric' and 'floor'");
   if (mode == "linear" && axes == 2) mode = "bilinear";
   if (mode == "linear" && axes == 3) mode = "trilinear";
   if (mode == "cubic") mode = "bicubic";

@@ -11,7 +11,7 @@
 namespace dl {
 
 std::vector<std::string> transforms_before(const TrainedNetwork& trained) {
-  std::vector<std::string> lines;
+  std::vector<std::string> lines = trained.before;
   const Node* data = trained.config.find("data");
   if (const Node* transforms = data ? data->find("transforms") : nullptr)
     for (const Node& transform : transforms->items) {

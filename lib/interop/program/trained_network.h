@@ -21,6 +21,8 @@ struct TrainedNetwork {
   std::function<std::vector<float>(const Tensor&)> weights;
   std::vector<float> learning_rates;        // factors on the optimizer's, of each step of the run; one at least
   const TrainingState* training = nullptr;  // where the training stands; null: it is not known, or goes on nowhere
+  std::vector<std::string> before;          // what is done to samples beside the transforms: "bytes are divided by 255"
+  std::vector<std::string> behind;          // what is to be known of the output: "its classes are [cat, dog]"
 };
 
 // One of its tensors as an export has it.
@@ -30,8 +32,8 @@ struct WrittenTensor {
   std::string change;      // "as it is", or what was done to it
 };
 
-// What the run's transforms do to samples before the network is given them, which no export does: "normalize: {mean:
-// 0.1307, std: 0.3081}"; of random ones their plain counterpart.
+// What is done to samples before the network is given them, which no export does: `before`, and what the run's
+// transforms do, "normalize: {mean: 0.1307, std: 0.3081}"; of random ones their plain counterpart.
 std::vector<std::string> transforms_before(const TrainedNetwork& trained);
 
 // The tensor that a value of Network::build's graph is; null where it is computed.

@@ -58,6 +58,7 @@ WeightsPlace weights_place(const WeightsTable& table, const std::optional<std::s
                                               : spelling_help(*key, there, "write one of these")});
   }
   WeightsPlace place;
+  if (table.dicts_are_layers()) return place;
   const auto look_at = [&](const char* name) {
     if (!holds_tensors(table, name)) return;
     if (place.key.empty())

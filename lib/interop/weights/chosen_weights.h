@@ -13,8 +13,8 @@
 namespace dl {
 
 // Where in a checkpoint the weights stand: the dict 'state_dict', 'model_state_dict', 'model', 'net' or 'module' that
-// holds tensors, the first of these, else the file itself. Of a `key` that is given, that dict; one that holds none is
-// an Error(Exit::usage) that names those there are.
+// holds tensors, the first of these, else the file itself, which it always is where dicts are layers. Of a `key` that
+// is given, that dict; one that holds none is an Error(Exit::usage) that names those there are.
 struct WeightsPlace {
   std::string key;                  // "state_dict"; empty: the file itself
   std::vector<std::string> passed;  // others that hold weights too and were not taken

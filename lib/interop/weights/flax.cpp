@@ -147,6 +147,7 @@ class FlaxWeights final : public WeightsFormat {
   }
   WeightsTable read(const WeightsSource& source) const override {
     WeightsTable table(source.path(), "Flax");
+    table.take_dicts_for_layers();
     std::ifstream stream(source.path(), std::ios::binary);
     FlaxSax sax(source, stream, table);
     if (!Json::sax_parse(stream, &sax, Json::input_format_t::msgpack))

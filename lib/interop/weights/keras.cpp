@@ -136,7 +136,7 @@ void add_hdf5(const std::vector<Hdf5Object>& objects, WeightsTable& table) {
     if (object.unread.empty())
       table.add(name, object.data, keras_meaning(object.path, groups, variables));
     else
-      table.add_other(name, object.unread);
+      table.add_unread(name, object.unread);
   }
 }
 

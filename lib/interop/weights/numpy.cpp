@@ -1,6 +1,7 @@
 // Arrays of numpy: .npz archives, each member a tensor of its name.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -52,14 +53,14 @@ class NumpyWeights final : public WeightsFormat {
             std::copy_n(start.data() + at, bytes, static_cast<char*>(into));
           },
           fail);
-      const auto* type = std::ranges::find(numpy_types, header.type, &NumpyType::name);
-      if (type == std::end(numpy_types)) {
-        table.add_other(name, concat("an array of '", shortened(header.descr), "'"));
+      const std::optional<ElementType> type = type_of(header.type);
+      if (!type) {
+        table.add_unread(name, concat("an array of '", shortened(header.descr), "'"));
         continue;
       }
-      if (const std::string why = why_no_shape(header.sizes, type->type); !why.empty()) fail(concat("has ", why), "");
+      if (const std::string why = why_no_shape(header.sizes, *type); !why.empty()) fail(concat("has ", why), "");
       StoredTensor tensor;
-      tensor.type = type->type;
+      tensor.type = *type;
       tensor.shape = Shape(header.sizes);
       if (header.fortran) tensor.strides = fortran_strides(header.sizes);
       tensor.offset = header.values;
@@ -72,6 +73,13 @@ class NumpyWeights final : public WeightsFormat {
       table.add(name, std::move(tensor));
     }
     return table;
+  }
+
+ private:
+  static std::optional<ElementType> type_of(const std::string& name) {
+    if (name == "V2") return ElementType::bf16;  // as numpy writes the bfloat16 of ml_dtypes, which JAX has
+    const auto* known = std::ranges::find(numpy_types, name, &NumpyType::name);
+    return known == std::end(numpy_types) ? std::nullopt : std::optional(known->type);
   }
 };
 DL_WEIGHTS_FORMAT(NumpyWeights);

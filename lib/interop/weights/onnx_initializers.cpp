@@ -123,7 +123,7 @@ class OnnxTensors {
         default: message.skip();
       }
     const std::optional<ElementType> element = onnx_type(type);
-    if (!element) return table_.add_other(name, concat("elements of ONNX's type ", type));
+    if (!element) return table_.add_unread(name, concat("elements of ONNX's type ", type));
     if (const std::string why = why_no_shape(sizes, *element); !why.empty())
       refuse_weights(source_.path(), name, concat("has ", why));
     StoredTensor tensor;

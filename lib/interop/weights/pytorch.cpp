@@ -60,7 +60,9 @@ class PytorchWeights final : public WeightsFormat {
   WeightsTable read(const WeightsSource& source) const override {
     const ZipMember& member = *pickle_of(source);
     const std::string root = member.name.substr(0, member.name.size() - std::string_view("data.pkl").size());
-    WeightsTable table(source.path(), source.member(root + "constants.pkl") ? "TorchScript" : "PyTorch");
+    const bool is_script = source.member(root + "constants.pkl") != nullptr;
+    WeightsTable table(source.path(), is_script ? "TorchScript" : "PyTorch");
+    if (is_script) table.take_dicts_for_layers();  // they are modules
     const bool swapped = text_of_member(source, source.member(root + "byteorder")).starts_with("big");
     MemberStorages storages(source, root);
     const Pickle pickle = read_pickle(whole(source, member));

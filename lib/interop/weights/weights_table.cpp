@@ -46,6 +46,12 @@ void WeightsTable::add_other(std::string name, std::string value) {
   if (!is_full_of_others()) others_.push_back({std::move(name), std::move(value)});
 }
 
+void WeightsTable::add_unread(const std::string& name, const std::string& why) {
+  if (is_full_of_others()) return;
+  add_other(name, why);
+  unread_.push_back(others_.back());
+}
+
 const std::string& WeightsTable::meaning(const std::string& name) const {
   const auto found = meanings_.find(name);
   return found == meanings_.end() ? name : found->second;

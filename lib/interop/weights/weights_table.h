@@ -31,11 +31,16 @@ class WeightsTable {
     std::string name, value;
   };
   const std::vector<Other>& others() const { return others_; }  // what is no tensor, in words: the first thousand
+  const std::vector<Other>& unread() const { return unread_; }  // of these the arrays that are not read, and why
 
   // Two of one name, a name that is no UTF-8 and names of more bytes than any network has are an Error(Exit::data).
   void add(std::string name, StoredTensor tensor, std::string meaning = {});
   void add_holder(std::string name) { holders_.insert(std::move(name)); }
+  // Of formats whose dicts are a network's layers: none of them holds all weights because of what it is called.
+  bool dicts_are_layers() const { return dicts_are_layers_; }
+  void take_dicts_for_layers() { dicts_are_layers_ = true; }
   void add_other(std::string name, std::string value);
+  void add_unread(const std::string& name, const std::string& why);
   bool is_full_of_others() const;
 
   // That a tensor's elements can be made f32; one of integers is an Error(Exit::data) that names it.
@@ -50,8 +55,9 @@ class WeightsTable {
   std::map<std::string, size_t> places_;
   std::map<std::string, std::string> meanings_;
   std::set<std::string> holders_;
-  std::vector<Other> others_;
+  std::vector<Other> others_, unread_;
   size_t name_bytes_ = 0;
+  bool dicts_are_layers_ = false;
 };
 
 [[noreturn]] void refuse_weights(const std::filesystem::path& file, const std::string& tensor, std::string what,

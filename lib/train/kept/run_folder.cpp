@@ -105,7 +105,7 @@ void RunFolder::discard() {
   lock_.reset();
 }
 
-RunPaths find_run(const std::string& text, const std::filesystem::path& runs) {
+RunPaths find_run(const std::string& text, const std::filesystem::path& runs, Newest newest) {
   if (is_run(text)) {
     const std::filesystem::path folder = std::filesystem::path(text).lexically_normal();
     return trusted({folder.has_filename() ? folder : folder.parent_path()});  // "runs/quickstart-1/"
@@ -113,7 +113,7 @@ RunPaths find_run(const std::string& text, const std::filesystem::path& runs) {
   if (is_run(runs / text)) return trusted({runs / text});
   const std::vector<RunPaths> of_name = runs_of(text, runs);
   for (const RunPaths& run : of_name)
-    if (has_checkpoint(run)) return trusted(run);
+    if (newest == Newest::of_all || has_checkpoint(run)) return trusted(run);
   if (!of_name.empty())
     throw Error(Exit::usage, Problem{.where = {.file = of_name[0].folder.string()},
                                      .what = "has no checkpoint, and there is no other run of this name that has one",

@@ -55,9 +55,11 @@ class RunFolder {
 // All functions below refuse a run in whose folder a link leads out of it: Error(Exit::data). A folder that cannot be
 // read is an Error(Exit::io).
 
-// The run that `text` names: a folder, or one of `runs` ("quickstart-1"), or the newest of a name that has a checkpoint
-// ("quickstart"). Error(Exit::usage) lists the runs there are.
-RunPaths find_run(const std::string& text, const std::filesystem::path& runs = "runs");
+// The run that `text` names: a folder, or one of `runs` ("quickstart-1"), or the newest of a name ("quickstart"): of
+// those that have a checkpoint, or of all. Error(Exit::usage) lists the runs there are.
+enum class Newest { with_checkpoint, of_all };
+RunPaths find_run(const std::string& text, const std::filesystem::path& runs = "runs",
+                  Newest newest = Newest::with_checkpoint);
 
 // The runs of a name, NAME-1, NAME-2, …, the newest first.
 std::vector<RunPaths> runs_of(const std::string& name, const std::filesystem::path& runs);

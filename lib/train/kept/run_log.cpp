@@ -28,12 +28,9 @@ std::string sentence(const std::vector<Measured>& values) {
   return join(parts);
 }
 
-std::string csv_number(const std::vector<Measured>& values, const std::string& name) {
+std::string csv_cell_of(const std::vector<Measured>& values, const std::string& name) {
   const auto found = std::ranges::find(values, name, &Measured::name);
-  if (found == values.end()) return "";
-  if (std::isnan(found->value)) return "nan";
-  if (std::isinf(found->value)) return found->value > 0 ? "inf" : "-inf";
-  return number_text(found->value);
+  return found == values.end() ? "" : csv_number(found->value);
 }
 
 }  // namespace
@@ -92,7 +89,7 @@ void RunLog::record(const Row& row) {
   for (const Measured& m : row.values) json[m.name] = m.value;
   append(jsonl_, json.dump() + "\n");
   std::string line = concat(row.step, ",", row.epoch, ",", number_text(rounded(row.time_s, 1e3)));
-  for (const std::string& figure : figures_) line += "," + csv_number(row.values, figure);
+  for (const std::string& figure : figures_) line += "," + csv_cell_of(row.values, figure);
   append(csv_, line + "\n");
 }
 
@@ -135,7 +132,7 @@ void RunLog::write_table(const MetricTable& table) {
   for (size_t row = 0; row * width < table.values.size(); ++row) {
     if (!table.rows.empty()) text += csv_cell(table.rows[row]);
     for (size_t i = 0; i < width; ++i)
-      text += (i || !table.rows.empty() ? "," : "") + number_text(table.values[row * width + i]);
+      text += (i || !table.rows.empty() ? "," : "") + csv_number(table.values[row * width + i]);
     text += "\n";
   }
   try {

@@ -421,6 +421,15 @@ void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem:
   for (const Variable& v : store.of_role(Role::carried_in_training)) parts.push_back({v.name, v, 0, v.type.shape});
   Shapes wanted;
   for (const StatePart& part : parts) wanted[part.name] = part.shape;
+  if (source.tensors().empty() && !wanted.empty()) {
+    const std::filesystem::path run = file.parent_path().parent_path().parent_path();
+    throw Error(Exit::usage,
+                Problem{.where = {.file = file.string()},
+                        .what = "holds no state of an optimizer: it is of weights that were imported or averaged, or "
+                                "of one that has none",
+                        .notes = {},
+                        .help = concat("begin a run with them: dlcli train ", (run / "config.yaml").string())});
+  }
   // Earlier builds wrote averages of buffers that no rule kept.
   for (const Tensor& t : tensors)
     for (const auto& [name, entry] : source.tensors())
