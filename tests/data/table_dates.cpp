@@ -35,10 +35,27 @@ TEST_CASE("a date is read in its order, with the time and the offset behind it, 
     REQUIRE(found);
     CHECK(*found == doctest::Approx(days).epsilon(1e-12));
   }
-  for (const char* text : {"", "2023-02-29", "2024-13-01", "2024-00-01", "2024-01-00", "24-01-01", "2024-01", "2024-01-01 ",
-                           "2024-01/01", "2024-001-1", "20240101", "2024-01-01T", "2024-01-01T24:00", "2024-01-01T12:60",
-                           "2024-01-01T1:00", "2024-01-01T12:00:61", "2024-01-01T12:00:00.", "2024-01-01T12:00+2:00",
-                           "2024-01-01T12:00Z ", "01.03.2000", "x"}) {
+  for (const char* text : {"",
+                           "2023-02-29",
+                           "2024-13-01",
+                           "2024-00-01",
+                           "2024-01-00",
+                           "24-01-01",
+                           "2024-01",
+                           "2024-01-01 ",
+                           "2024-01/01",
+                           "2024-001-1",
+                           "20240101",
+                           "2024-01-01T",
+                           "2024-01-01T24:00",
+                           "2024-01-01T12:60",
+                           "2024-01-01T1:00",
+                           "2024-01-01T12:00:61",
+                           "2024-01-01T12:00:00.",
+                           "2024-01-01T12:00+2:00",
+                           "2024-01-01T12:00Z ",
+                           "01.03.2000",
+                           "x"}) {
     CAPTURE(text);
     CHECK(!cell_days(text, DateOrder::ymd));
   }
@@ -49,7 +66,8 @@ TEST_CASE("a date is read in its order, with the time and the offset behind it, 
 TEST_CASE("the parts of a date are places on circles: in the year, the week from Monday on, and the day") {
   const double monday = *cell_days("2024-01-01", DateOrder::ymd);
   CHECK(part_of(monday, DatePart::days) == monday);
-  for (const DatePart sine : {DatePart::year_sin, DatePart::week_sin, DatePart::day_sin}) CHECK(part_of(monday, sine) == 0);
+  for (const DatePart sine : {DatePart::year_sin, DatePart::week_sin, DatePart::day_sin})
+    CHECK(part_of(monday, sine) == 0);
   for (const DatePart cosine : {DatePart::year_cos, DatePart::week_cos, DatePart::day_cos})
     CHECK(part_of(monday, cosine) == 1);
   const double middle = *cell_days("2024-07-02T00:00", DateOrder::ymd);  // 183 of 366 days
@@ -64,7 +82,8 @@ TEST_CASE("the parts of a date are places on circles: in the year, the week from
   CHECK(date_text(monday) == "2024-01-01");
 }
 
-TEST_CASE("a column of dates is days and circles in 'x', the same in rows to predict; what is missing is the mean day") {
+TEST_CASE(
+    "a column of dates is days and circles in 'x', the same in rows to predict; what is missing is the mean day") {
   const Table table("day,a,y\n2024-01-01,1,5\n?,2,6\n2024-01-03,3,7\n");
   const auto opened = table.open("target: y, columns: {day: date, a: {normalize: none}}");
   REQUIRE(opened->problems == "");
@@ -82,7 +101,8 @@ TEST_CASE("a column of dates is days and circles in 'x', the same in rows to pre
     CHECK(inputs(table.rows(*opened, more))[0] == rows[2]);
   CHECK(error_text([&] { table.rows(*opened, "day,a\n2024-01-32,3\n"); }).find("expected a date, found '2024-01-32'") !=
         std::string::npos);
-  const auto timed = Table("t,y\n01.02.2024 06:00,5\n02.02.2024,6\n").open("target: y, columns: {t: {type: date, order: dmy, fill: 01.01.2024}}");
+  const auto timed = Table("t,y\n01.02.2024 06:00,5\n02.02.2024,6\n")
+                         .open("target: y, columns: {t: {type: date, order: dmy, fill: 01.01.2024}}");
   CHECK(timed->problems == "");
   REQUIRE(inputs(timed->sets.train)[0].size() == 7);
   CHECK(inputs(timed->sets.train)[0][5] == doctest::Approx(1));
@@ -90,7 +110,8 @@ TEST_CASE("a column of dates is days and circles in 'x', the same in rows to pre
 
 TEST_CASE("dates that may be read in two ways, and cells that are none, are refused") {
   CHECK(refusal("t,y\n01/02/2024,5\n03/04/2024,6\n", "target: y, columns: {t: date}") ==
-        "error: DIR/run.yaml:1:9: data.train: column 't': '01/02/2024' and all others may have the day or the month first\n"
+        "error: DIR/run.yaml:1:9: data.train: column 't': '01/02/2024' and all others may have the day or the month "
+        "first\n"
         "  help: write 'columns: {t: {type: date, order: dmy}}', or 'mdy'");
   CHECK(refusal("t,y\n01/02/2024,5\n13/04/2024,6\n", "target: y, columns: {t: date}") == "");
   CHECK(refusal("t,y\n01/01/2024,5\n02/02/2024,6\n", "target: y, columns: {t: date}") == "");  // the same in both
@@ -98,10 +119,10 @@ TEST_CASE("dates that may be read in two ways, and cells that are none, are refu
         "error: DIR/people.csv:3:1: data.train: column 't': expected a date, such as 2024-02-29 or 2024-02-29T13:05, "
         "found 'soon'\n"
         "  help: add it to 'missing' if it stands for no value, or declare the column 'ignore'");
-  CHECK(refusal("t,y\n2024-01-01,5\n", "target: y, columns: {t: {type: date, fill: soon}}").find("expected a date as 'fill'") !=
-        std::string::npos);
-  CHECK(refusal("t,y\n2024-01-01,5\n", "target: y, columns: {t: {type: date, as: index}}").find("a date is no category") !=
-        std::string::npos);
+  CHECK(refusal("t,y\n2024-01-01,5\n", "target: y, columns: {t: {type: date, fill: soon}}")
+            .find("expected a date as 'fill'") != std::string::npos);
+  CHECK(refusal("t,y\n2024-01-01,5\n", "target: y, columns: {t: {type: date, as: index}}")
+            .find("a date is no category") != std::string::npos);
   CHECK(refusal("t,y\n2024-01-01,5\n", "target: y, columns: {t: {type: numeric, order: dmy}}")
             .find("only dates have an order") != std::string::npos);
 }

@@ -59,7 +59,9 @@ std::optional<double> scanned_day(DateScan& scan, DateOrder order) {
     parts[i] = is_year ? scan.number(4, 4) : scan.number(1, 2);
   }
   const int year = order == DateOrder::ymd ? parts[0] : parts[2], month = order == DateOrder::mdy ? parts[0] : parts[1],
-            day = order == DateOrder::ymd ? parts[2] : order == DateOrder::mdy ? parts[1] : parts[0];
+            day = order == DateOrder::ymd   ? parts[2]
+                  : order == DateOrder::mdy ? parts[1]
+                                            : parts[0];
   const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!scan.good || !date.ok()) return {};
@@ -137,8 +139,7 @@ double part_of(double days, DatePart part) {
 
 std::string date_text(double days) {
   const double whole = std::floor(days);
-  const std::chrono::year_month_day date{
-      std::chrono::sys_days{std::chrono::days{static_cast<int64_t>(whole)}}};
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{static_cast<int64_t>(whole)}}};
   const int minutes = static_cast<int>((days - whole) * 24 * 60);
   char text[48];
   std::snprintf(text, sizeof text, minutes > 0 ? "%04d-%02u-%02uT%02d:%02d" : "%04d-%02u-%02u", int(date.year()),

@@ -24,9 +24,9 @@ std::vector<std::string> date_orders();  // all that are one
 std::vector<std::string> date_parts();
 
 // The moment that all of the text is, in days since 1970-01-01T00:00 in UTC: a year of four digits, month and day, with
-// the same '-', '/' or '.' between (dots where the month comes first are none), and behind 'T' or a blank, where the day
-// is not all, 13:05, 13:05:30 or 13:05:30.25, with 'Z' or an offset, +02:00 (ISO 8601). Nothing where it is none, or
-// no day of the calendar.
+// the same '-', '/' or '.' between (dots where the month comes first are none), and behind 'T' or a blank, where the
+// day is not all, 13:05, 13:05:30 or 13:05:30.25, with 'Z' or an offset, +02:00 (ISO 8601). Nothing where it is none,
+// or no day of the calendar.
 std::optional<double> cell_days(std::string_view text, DateOrder order);
 
 double part_of(double days, DatePart part);
