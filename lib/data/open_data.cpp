@@ -281,8 +281,19 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
                   cache_bytes);
   });
   const std::vector<std::string> classes = sets.train ? names_of_target(*sets.train) : std::vector<std::string>();
+  // Null too where the training set's description, which nothing else is named for, has no such part.
   const auto part = [&](const Source& source, const char* name, const Findings& findings) {
-    return findings.attempt([&] { return open_part(source, name, folder, classes); });
+    return findings.attempt([&] {
+      DatasetPointer opened = open_part(source, name, folder, classes);
+      if (!opened && &source != &spec.train)
+        throw Error(
+            Exit::usage,
+            Problem{.where = source.where,
+                    .what = concat("the data set '", source.name.empty() ? source.description->where.file : source.name,
+                                   "' has no ", name, " part"),
+                    .help = concat("add '", name, ":' to its description, or write a reader's keys, {format: …}")});
+      return opened;
+    });
   };
   // An inline reader for training says nothing of other parts; a described set has them or has not.
   const bool is_described = !spec.train.reader.reader && sets.train;
@@ -292,7 +303,7 @@ Opened open_sources(const DataSpec& spec, const std::filesystem::path& folder, u
   if (spec.validation || spec.folds || is_named("validation")) sets.names.push_back("val");
   if (spec.test || is_named("test")) sets.names.push_back("test");
 
-  if (read.test && (spec.test || is_described)) sets.test = part(spec.test.value_or(spec.train), "test", in_test);
+  if (read.test && (spec.test || is_described)) sets.test = part(spec.test ? *spec.test : spec.train, "test", in_test);
   if (!read.validation) return sets;
   // Read in every epoch too, unlike the test set.
   const auto validation_part = [&](const Source& source) {

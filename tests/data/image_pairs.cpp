@@ -185,14 +185,15 @@ TEST_CASE("pixels may be other numbers than those of their classes: 'values' lis
   CHECK(classes_in(sample(data, 1)[1]) == std::vector<int>{0, 1, 1, 1, 1, 1});
   CHECK(photos.opened("values: [0, 255]")->sets.classes == std::vector<std::string>{"0", "1"});
   photos.write("masks/b.png", png(3, 2, 1, std::string("\0\0\x80\0\0\0", 6)));
-  CHECK(photos.placeless(error_text([&] { sample(data, 1); })) ==
+  const auto changed = photos.opened("classes: [ground, disk], values: [255, 0]");
+  CHECK(photos.placeless(error_text([&] { sample(*changed->sets.train, 1); })) ==
         "error: DIR/masks/b.png: expected pixels of 255, 0, as 'values' says; that in row 0, column 2 (from 0 on) is "
         "128\n"
         "  help: add it to 'values' if it is a class's, else mend the mask");
   CHECK(photos.opened("classes: 3, values: [0, 255]")->problems ==
-        "error: DIR/run.yaml:1:93: data.train.values: expected 3 values, one a class, got 2");
+        "error: DIR/run.yaml:1:94: data.train.values: expected 3 values, one a class, got 2");
   CHECK(photos.opened("values: [0, 0]")->problems ==
-        "error: DIR/run.yaml:1:81: data.train.values: 0 is there twice\n  help: write one value for each class");
+        "error: DIR/run.yaml:1:82: data.train.values: 0 is there twice\n  help: write one value for each class");
   CHECK(photos.opened("classes: [a, a]")->problems.find("or a list of different names") != std::string::npos);
 }
 

@@ -28,8 +28,9 @@ DatasetPointer views_of(const std::string& yaml, int64_t views, const std::strin
 TEST_CASE("views are fields behind the others; the first is what it is without them, each other has its own numbers") {
   const std::string mask = counted(12 * 10 * 4);
   for (const char* yaml :
-       {"[horizontal_flip, gaussian_noise: 0.1]", "[{random_crop: 8}]", "[{random_resized_crop: 6}, grayscale]",
-        "[normalize: {mean: 0.5, std: 0.2}, {random_crop: 8}, random_erasing]", "[gaussian_noise: 1]"}) {
+       {"[horizontal_flip, normalize: {mean: 0.5, std: 0.2}, gaussian_noise: 0.1]", "[{random_crop: 8}]",
+        "[{random_resized_crop: 6}, grayscale]", "[normalize: {mean: 0.5, std: 0.2}, {random_crop: 8}, random_erasing]",
+        "[normalize: {mean: 0.5, std: 0.2}, gaussian_noise: 1]"}) {
     CAPTURE(yaml);
     const DatasetPointer one = views_of(yaml, 1, mask), three = views_of(yaml, 3, mask);
     REQUIRE(one->fields().size() == 2);

@@ -115,7 +115,7 @@ TEST_CASE("a layer that no loss depends on is told, unless it is frozen") {
         "nor on 1 other layer\n"
         "  help: name it in a layer's 'from:', or its item in a loss's 'output:'; or take it out\n");
   CHECK(doubts(model, {"freeze=[\"1\", aside]"}) == "");
-  CHECK(doubts(model + "  - add:\n    from: [\"3\", aside]\n") == "");
+  CHECK(doubts(model + "    name: read\n  - add:\n    from: [read, aside]\n") == "");
 }
 
 TEST_CASE("batch_norm of single samples is refused, and a single sample at an epoch's end is told") {

@@ -78,7 +78,7 @@ Pairs paired(const fs::path& images, const fs::path& masks) {
   return pairs;
 }
 
-constexpr int64_t most_classes = 1 << 16;  // that a mask of 16 bits tells apart
+constexpr int64_t most_mask_classes = 1 << 16;  // that a mask of 16 bits tells apart
 
 class ImagePairSet final : public Dataset, public Windowed, public Fittable {
  public:
@@ -161,7 +161,7 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
   // By a pixel's value the class's number; -1: it is of none. Empty where there are no values.
   static std::vector<int32_t> numbers_of(const std::vector<int64_t>& values) {
     if (values.empty()) return {};
-    std::vector<int32_t> numbers(most_classes, -1);
+    std::vector<int32_t> numbers(most_mask_classes, -1);
     for (size_t i = 0; i < values.size(); ++i) numbers[static_cast<size_t>(values[i])] = static_cast<int32_t>(i);
     return numbers;
   }
@@ -193,10 +193,10 @@ struct ImagePairs final : Reader {
         "255 in many sets, are left out by 'ignore_index' of the loss.");
     s.required("images", images, "the folder of the images").known_as({"path", "image_dir", "img_dir"});
     s.required("masks", masks, "the folder of their masks").known_as({"labels", "mask_dir", "annotations"});
-    count.describe(s, most_classes);
+    count.describe(s, most_mask_classes);
     s.optional("values", values, "the pixels of each class, in the order of the classes; without it 0, 1, 2, …")
         .at_least(0)
-        .at_most(most_classes - 1);
+        .at_most(most_mask_classes - 1);
     form.describe(s);
     s.example("{format: image_pairs, images: photos, masks: masks, classes: 21, size: [256, 256]}");
     s.example("{format: image_pairs, images: scans, masks: drawn, classes: [background, vessel], values: [0, 255]}");

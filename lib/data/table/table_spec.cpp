@@ -118,7 +118,7 @@ void TargetSpec::describe(Schema& s) {
 
 void TableSpec::describe(Schema& s) {
   s.required("target", target, "the column to be predicted, or a list of columns of numbers")
-      .known_as({"label", "y", "target_column", "label_column", "y_col", "targets", "labels"})
+      .known_as({"label", "y", "target_column", "label_column", "y_col"})
       .help("write 'target: COLUMN', the name of one, or 'target: [COLUMN, COLUMN]'");
   for (const char* key : {"features", "inputs", "feature_columns", "usecols", "use", "x"})
     s.instead_of(key, "leave it out: all columns are inputs but those of 'columns: {NAME: ignore}'");
@@ -136,6 +136,10 @@ void TableSpec::describe(Schema& s) {
   for (const char* key : {"parse_dates", "date_columns", "dates"}) s.instead_of(key, "write 'columns: {NAME: date}'");
   for (const char* key : {"numeric", "numerical", "continuous", "cont_names"})
     s.instead_of(key, "write 'columns: {NAME: numeric}'");
+  s.instead_of(
+      "targets",
+      "write 'target: [COLUMN, COLUMN]' for numbers that are predicted together, else 'target: COLUMN', and for "
+      "each further one 'columns: {OTHER: target}', which a loss names: {mse: {target: OTHER}}");
   for (const char* key : {"sequence", "series", "window"})
     s.instead_of(key, "write 'data.transforms: [reshape: [-1, 1]]' for a row that is a series");
   s.optional("columns", columns, "how columns become numbers, by name; the others are numeric if all cells are numbers")

@@ -21,6 +21,7 @@ namespace {
 // A target as the data have it: the shortest decimal that is trained on as `scaled`.
 double in_own_units(float scaled, const Scaling& scaling) {
   const double value = static_cast<double>(scaled) * scaling.scale + scaling.shift;
+  if (static_cast<float>(-scaling.shift / scaling.scale) == scaled) return 0;
   for (int digits = 1; digits < 17; ++digits) {
     char text[32];
     const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, digits - 1).ptr;
