@@ -15,6 +15,7 @@
 #include "lib/base/text.h"
 #include "lib/data/skipping.h"
 #include "lib/train/inference/evaluate.h"
+#include "lib/train/plan/settled.h"
 
 namespace dl {
 namespace {
@@ -52,7 +53,7 @@ class Eval final : public Command {
     const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(split_));
     Inference& inference = *trained.inference;
     const Plan& plan = *trained.plan;
-    refuse_other_parts(plan);
+    refuse_another_part(plan, overrides_.sets(), split_);
     const Dataset& data = *plan.data.part(split_);
     tell(data.warnings());
     std::optional<Confusion> confusion;
@@ -73,21 +74,6 @@ class Eval final : public Command {
   }
 
  private:
-  // What is held out of the training set is what the run was not trained on.
-  void refuse_other_parts(const Plan& plan) const {
-    const DataSpec& data = plan.run.data;
-    const bool is_held_out = data.folds || (data.validation && !data.validation->source.given());
-    if (!is_held_out || split_ == "test") return;
-    for (const std::string& set : overrides_.sets()) {
-      const std::string key = set.substr(0, set.find('='));
-      if (key == "seed" || key == "data.fold" || key.starts_with("data.folds") || key.starts_with("data.validation"))
-        throw Error(Exit::usage, Problem{.where = {.file = "--set " + set},
-                                         .path = key,
-                                         .what = "other samples would be held out than the run was not trained on",
-                                         .help = "leave it out"});
-    }
-  }
-
   int64_t wanted_mistakes() const { return mistakes_ > 0 ? mistakes_ : sheet_.empty() ? 0 : 40; }
 
   static std::string json(const Trained& trained, const Evaluation& e, const std::optional<Confusion>& confusion,

@@ -177,9 +177,8 @@ class Export final : public Command {
     }
     if (loss->from.target == "y" && loss->reads() == Loss::Reads::logit && classes.size() == 2)
       return {concat("above 0 it is '", classes[1], "', below '", classes[0], "'")};
-    const auto field = std::ranges::find(plan.data.train->fields(), loss->from.target, &SampleField::name);
-    if (loss->reads() != Loss::Reads::numbers || field == plan.data.train->fields().end() || field->scaling.empty())
-      return {};
+    const SampleField* field = plan.predicted_field();
+    if (loss->reads() != Loss::Reads::numbers || !field || field->scaling.empty()) return {};
     std::vector<std::string> scales, shifts;
     for (const Scaling& each : field->scaling) {
       scales.push_back(number_text(each.scale));

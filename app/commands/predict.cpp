@@ -23,6 +23,7 @@
 #include "lib/data/skipping.h"
 #include "lib/spec/yaml.h"
 #include "lib/train/inference/evaluate.h"
+#include "lib/train/plan/settled.h"
 
 namespace dl {
 namespace {
@@ -162,6 +163,7 @@ class Predict final : public Command {
     if (!inputs_.empty() && !rows) images = open_images(plan.run.data, image_files(inputs_), plan.data.raw_input);
     const std::vector<std::string> names = names_of_target(*plan.data.train);
     const bool is_part = data_ == "train" || data_ == "val" || data_ == "test";
+    if (is_part) refuse_another_part(plan, overrides_.sets(), data_);
     const DatasetPointer data = rows          ? rows
                                 : images.data ? images.data
                                 : is_part     ? plan.data.part(data_)

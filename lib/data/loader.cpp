@@ -55,29 +55,38 @@ std::string name_of_sample(const Dataset& data, int64_t sample) {
   return capability<Streamed>(data) ? data.place(sample).text() : concat("sample ", sample);
 }
 
+// The first of the values that `refuses`; as many as there are where it refuses none.
+template <class T, class Refuses>
+int64_t first_refused(const std::byte* values, int64_t count, Refuses refuses) {
+  const auto* all = reinterpret_cast<const T*>(values);
+  return std::find_if(all, all + count, refuses) - all;
+}
+
 // Looks at what a sample's field holds.
 void check_allowed(const Allowed& allowed, const Dataset& data, const Type& type, const std::byte* values,
                    int64_t sample) {
+  constexpr float rounding = 1e-6f;  // of probabilities
   const SampleField& field = data.fields()[allowed.field];
-  constexpr double rounding = 1e-6;  // of probabilities
   const bool whole = type.dtype == DType::i32;
   const int64_t n = type.shape.elements();
-  for (int64_t i = 0; i < n; ++i) {
-    const double number = whole ? static_cast<double>(reinterpret_cast<const int32_t*>(values)[i])
-                                : static_cast<double>(reinterpret_cast<const float*>(values)[i]);
-    const bool is_outside = whole ? number < 0 || number >= static_cast<double>(allowed.count)
-                                  : number < -rounding || number > 1 + rounding;
-    if (!is_outside || (allowed.besides && number == static_cast<double>(*allowed.besides))) continue;
-    const std::string found = whole ? std::to_string(static_cast<int64_t>(number)) : number_text(number);
-    std::string help = allowed.help;
-    for (size_t at; (at = help.find("NUMBER")) != std::string::npos;) help.replace(at, 6, found);
-    throw Error(Exit::data, Problem{.where = data.place(sample),
-                                    .path = allowed.set,
-                                    .what = concat("'", field.name, "' of ", name_of_sample(data, sample),
-                                                   n > 1 ? concat(", number ", i, ",") : "", " is ", found,
-                                                   "; expected ", allowed.what),
-                                    .help = std::move(help)});
-  }
+  const int64_t at =
+      whole ? first_refused<int32_t>(values, n,
+                                     [&](int32_t v) { return (v < 0 || v >= allowed.count) && v != allowed.besides; })
+            : first_refused<float>(values, n, [&](float v) {
+                return (v < -rounding || v > 1 + rounding) &&
+                       !(allowed.besides && v == static_cast<float>(*allowed.besides));
+              });
+  if (at == n) return;
+  const std::string found = whole ? std::to_string(reinterpret_cast<const int32_t*>(values)[at])
+                                  : number_text(static_cast<double>(reinterpret_cast<const float*>(values)[at]));
+  std::string help = allowed.help;
+  for (size_t i; (i = help.find("NUMBER")) != std::string::npos;) help.replace(i, 6, found);
+  throw Error(Exit::data, Problem{.where = data.place(sample),
+                                  .path = allowed.set,
+                                  .what = concat("'", field.name, "' of ", name_of_sample(data, sample),
+                                                 n > 1 ? concat(", number ", at, ",") : "", " is ", found,
+                                                 "; expected ", allowed.what),
+                                  .help = std::move(help)});
 }
 
 std::unique_ptr<BatchOrder> order_of(const Dataset& data, const LoaderOptions& options) {

@@ -17,6 +17,7 @@
 #include "lib/data/overlapping.h"
 #include "lib/data/padded.h"
 #include "lib/data/row_numbers.h"
+#include "lib/data/sample_fit.h"
 #include "lib/data/split.h"
 #include "lib/data/streamed.h"
 #include "lib/data/succession.h"
@@ -32,12 +33,7 @@ std::vector<std::string> names_of_target(const Dataset& data) {
 }
 
 bool same_classes(std::span<const std::string> some, std::span<const std::string> others) {
-  const auto are_numbers = [](std::span<const std::string> names) {
-    for (size_t i = 0; i < names.size(); ++i)
-      if (names[i] != std::to_string(i)) return false;
-    return true;
-  };
-  return std::ranges::equal(some, others) || are_numbers(some) || are_numbers(others);
+  return std::ranges::equal(some, others) || are_numbered(some) || are_numbered(others);
 }
 
 namespace {

@@ -35,6 +35,8 @@ struct Reader : Described {
   // The training part as far as its fit says (Fittable): fields and classes, but no samples, and no file is opened.
   // Null where nothing is fitted.
   virtual DatasetPointer open_fitted(const Node& /*fit*/) const { return nullptr; }
+  // Its keys that the fit takes in: beside one that is kept they say nothing.
+  virtual std::vector<std::string> keys_of_fit() const { return {}; }
   // Whether its keys alone say what samples are like, so that open_fitted() needs no fit.
   virtual bool says_samples() const { return false; }
   // A file of this format with inputs alone, for `predict` by what was fitted to the training part; null where the

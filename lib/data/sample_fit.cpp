@@ -73,15 +73,19 @@ std::vector<std::string> numbered_classes(int64_t count) {
   return names;
 }
 
+bool are_numbered(std::span<const std::string> classes) {
+  for (size_t i = 0; i < classes.size(); ++i)
+    if (classes[i] != std::to_string(i)) return false;
+  return true;
+}
+
 Node fit_samples(const Dataset& data) {
   FittedSamples fit;
   for (const SampleField& field : data.fields())
     fit.fields.push_back({field.name, name_of(field.type.dtype), field.type.shape.sizes(), field.values, field.boxes,
                           field.value_names});
   const auto classes = data.classes();
-  bool numbered = !classes.empty();
-  for (size_t i = 0; i < classes.size() && numbered; ++i) numbered = classes[i] == std::to_string(i);
-  if (numbered) {
+  if (!classes.empty() && are_numbered(classes)) {
     fit.numbered_classes = static_cast<int64_t>(classes.size());
   } else {
     fit.classes = tokens_text(classes);

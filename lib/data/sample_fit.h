@@ -12,6 +12,7 @@ constexpr int64_t most_classes = int64_t{1} << 20;
 
 // "0", "1", …: names of classes that have none.
 std::vector<std::string> numbered_classes(int64_t count);
+bool are_numbered(std::span<const std::string> classes);  // whether these are such names
 
 // For Fittable::fit() of such a set.
 Node fit_samples(const Dataset& data);

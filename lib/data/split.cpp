@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/data/around.h"
 #include "lib/data/capability.h"
+#include "lib/data/cell_date.h"
 #include "lib/data/columned.h"
 #include "lib/data/labelled.h"
 #include "lib/data/order.h"
@@ -147,17 +148,9 @@ bool comes_behind(std::string_view a, std::string_view b) {
   return !a.empty();
 }
 
-// "29.02.2024", "2/29/24": three numbers, of which the year is not the first.
+// "29.02.2024", "2/29/24".
 bool is_date_without_year_first(std::string_view text) {
-  std::string_view parts[5];
-  for (std::string_view& part : parts) {
-    if (text.empty()) return false;
-    part = text.substr(0, std::max<size_t>(std::min(text.find_first_not_of("0123456789"), text.size()), 1));
-    text.remove_prefix(part.size());
-  }
-  const auto is_number = [](std::string_view part) { return part[0] >= '0' && part[0] <= '9' && part.size() <= 4; };
-  return is_number(parts[0]) && is_number(parts[2]) && is_number(parts[4]) && parts[1] == parts[3] &&
-         (parts[1] == "." || parts[1] == "/" || parts[1] == "-") && parts[0].size() < 3;
+  return looks_like_a_date(text) && text.find_first_not_of("0123456789") < 3;
 }
 
 // Samples by a column: by their numbers, else as text, where that is the order of what it says; equal ones as they

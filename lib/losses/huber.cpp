@@ -20,6 +20,7 @@ struct Huber final : Loss {
     s.example("huber: {delta: 0.5}");
   }
   Reads reads() const override { return Reads::numbers; }
+  std::optional<Bend> bend() const override { return Bend{"delta", delta}; }
   Value each(const Fields& f) const override {
     const Value d = abs(as_predicted_numbers(f.prediction, f.target) - f.target), near = minimum(d, delta);
     return near * (d - 0.5 * near);

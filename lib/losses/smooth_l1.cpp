@@ -20,6 +20,7 @@ struct SmoothL1 final : Loss {
     s.example("smooth_l1: {beta: 0.5}");
   }
   Reads reads() const override { return Reads::numbers; }
+  std::optional<Bend> bend() const override { return Bend{"beta", beta}; }
   Value each(const Fields& f) const override {
     const Value d = abs(as_predicted_numbers(f.prediction, f.target) - f.target), near = minimum(d, beta);
     return near * (d - 0.5 * near) * (1 / beta);

@@ -59,6 +59,12 @@ struct Loss : Described {
   virtual Reads reads() const = 0;
   // Whether numbers as targets may be shifted and scaled: those of which nothing counts but how far they are apart.
   virtual bool takes_scaled() const { return reads() == Reads::numbers; }
+  // The key with the difference beyond which it is another function, and what it is; unset: there is none.
+  struct Bend {
+    const char* key;
+    double at;
+  };
+  virtual std::optional<Bend> bend() const { return {}; }
   // Whether targets that are numbers, f32, are probabilities.
   virtual bool takes_probabilities() const { return false; }
   // Completes what the config left to the data (ClassWeights); called once, before anything is built. Data that do not

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "lib/data/table/cell_date.h"
+#include "lib/data/cell_date.h"
 #include "tests/data/table_for_test.h"
 
 using namespace dl;

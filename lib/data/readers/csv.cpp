@@ -82,6 +82,7 @@ struct Csv final : Reader {
     return make_table(std::move(parts));
   }
   DatasetPointer open_fitted(const Node& fit) const override { return table_without_rows(fit); }
+  std::vector<std::string> keys_of_fit() const override { return TableSpec::keys_of_fit(); }
   DatasetPointer open_inputs(const std::filesystem::path& file, const Node& fit) const override {
     TableParts parts{.spec = table, .has_target = false, .where = place};
     const auto fitted = read_fit<FittedTable>(fit);

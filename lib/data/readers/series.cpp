@@ -86,6 +86,7 @@ struct Series final : Reader {
     return series(rows, windows_of(*rows), {inputs, targets, normalize});
   }
   DatasetPointer open_fitted(const Node& fit) const override { return series_by_fit(nullptr, shape_of_windows(), fit); }
+  std::vector<std::string> keys_of_fit() const override { return {"columns", "target", "normalize"}; }
   // All windows of inputs, those at whose end the file ends too.
   DatasetPointer open_inputs(const std::filesystem::path& file, const Node& fit) const override {
     const auto rows = read(file);

@@ -195,6 +195,7 @@ struct Text final : Reader {
                                                               .tokens = folders.classes});
   }
 
+  std::vector<std::string> keys_of_fit() const override { return {"level", "max_tokens"}; }
   DatasetPointer open_fitted(const Node& fit) const override {
     const auto vocabulary = std::make_shared<Vocabulary>(make_tokenizer(level, line_end),
                                                          tokens_in(read_fit<FittedText>(fit).tokens), unknown);

@@ -176,6 +176,7 @@ struct TextLabels final : Reader {
     own.classes = folders.classes;
     return std::make_shared<UnfittedTexts>(read(find_data(folders, path), true), std::move(own), true);
   }
+  std::vector<std::string> keys_of_fit() const override { return {"level", "max_tokens"}; }
   DatasetPointer open_fitted(const Node& fit) const override {
     return std::make_shared<TextSet>(LabelledRows{}, form(), read_fit<FittedSequences>(fit), std::span<const int64_t>(),
                                      true);

@@ -142,6 +142,7 @@ struct TextTags final : Reader {
   DatasetPointer open(const Folders& folders) const override {
     return std::make_shared<UnfittedSentences>(read(find_data(folders, path), true), keys, folders.classes, true);
   }
+  std::vector<std::string> keys_of_fit() const override { return {"max_tokens"}; }
   DatasetPointer open_fitted(const Node& fit) const override {
     return std::make_shared<TaggedSet>(Sentences{}, keys, read_fit<FittedSequences>(fit), std::span<const int64_t>(),
                                        true);

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "lib/data/table/cell_date.h"
+#include "lib/data/cell_date.h"
 
 namespace dl {
 

@@ -43,6 +43,7 @@ struct TableSpec {
   std::string normalize = "standard", impute = "mean";
   int64_t min_count = 1;
   void describe(Schema& s);  // its keys among those of a reader
+  static std::vector<std::string> keys_of_fit() { return {"columns", "target", "normalize", "impute", "min_count"}; }
 };
 
 // What was fitted to the training part: all that is needed to make samples of other rows. It is kept in the resolved

@@ -51,22 +51,6 @@ bool nearly_all_differ(const std::vector<std::string>& categories, const TableCo
   return categories.size() >= 20 && 2 * std::ssize(categories) > column.rows.size();
 }
 
-// "2024-02-29", "29.02.2024", "2/29/24", with or without a time behind it.
-bool looks_like_a_date(const std::string& text) {
-  int parts = 0;
-  size_t at = 0;
-  for (char between = 0; parts < 3 && at < text.size(); ++parts) {
-    const size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
-    if (end == at || end - at > 4) return false;
-    if (parts < 2 && (end == text.size() || std::string_view("-./").find(text[end]) == std::string_view::npos ||
-                      (between && text[end] != between)))
-      return false;
-    if (end < text.size()) between = text[end];
-    at = end + 1;
-  }
-  return parts == 3;
-}
-
 }  // namespace
 
 void doubt_form(const TableColumn& column, const NumberForm& form, std::vector<Problem>& warnings) {

@@ -17,6 +17,7 @@ struct TableReader : Reader {
     return make_table(parts(joined(std::move(files)), folders.classes, true));
   }
   DatasetPointer open_fitted(const Node& fit) const final { return table_without_rows(fit); }
+  std::vector<std::string> keys_of_fit() const final { return TableSpec::keys_of_fit(); }
   DatasetPointer open_inputs(const std::filesystem::path& file, const Node& /*fit*/) const final {
     return make_table(parts(rows_of(file), {}, false));
   }

@@ -49,9 +49,9 @@ struct Plan {
   // sample.
   Type predicted_output() const { return network->output(objectives.predicted_output()); }
   Type prediction() const;
-  const SampleField* predicted_field()
-      const;  // of the training set, that the predictions are compared with; may be null
   Type predicted_target() const;
+  // The training set's that the predictions are compared with; null where there is none.
+  const SampleField* predicted_field() const;
   // From now on predictions are of that item of the model; Error(Exit::usage) where there is none.
   void predict(const std::string& item);
   DeviceOptions device_options() const {

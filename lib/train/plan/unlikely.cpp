@@ -134,13 +134,10 @@ class Doubts {
     constexpr double most = 4;  // deviations, beyond which nearly none lies
     for (const Objectives::Term& term : plan_.objectives.losses()) {
       const Loss& loss = *term.loss;
-      if ((loss.name != "huber" && loss.name != "smooth_l1") || !loss.reads_field() || !is_centred(loss.from.target))
-        continue;
-      const std::string key = loss.name == "huber" ? "delta" : "beta";
-      const Node keys = write_object(loss), *given = keys.find(key);
-      if (const auto number = given ? given->as_number() : std::nullopt; number && *number > most)
+      const auto bend = loss.bend();
+      if (bend && bend->at > most && loss.reads_field() && is_centred(loss.from.target))
         add({.where = loss.place, .path = concat("loss (", loss.name, ")")},
-            concat("'", key, "' is ", number_text(*number),
+            concat("'", bend->key, "' is ", number_text(bend->at),
                    " deviations, as the targets are normalized: nearly none is so far off"),
             concat(field_of(loss.from.target)->unscaled_help, ", or lower it"));
     }

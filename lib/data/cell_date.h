@@ -29,6 +29,10 @@ std::vector<std::string> date_parts();
 // or no day of the calendar.
 std::optional<double> cell_days(std::string_view text, DateOrder order);
 
+// Whether it begins as one, with a year of any length: three numbers of at most four digits with the same '-', '.' or
+// '/' between, 2024-02-29, 29.02.2024, 2/29/24.
+bool looks_like_a_date(std::string_view text);
+
 double part_of(double days, DatePart part);
 
 // "2024-02-29", with a time behind it where there is one: "2024-02-29T13:05".

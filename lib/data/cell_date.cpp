@@ -1,6 +1,6 @@
 // Dates read digit by digit; the calendar is the standard library's.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/data/table/cell_date.h"
+#include "lib/data/cell_date.h"
 
 #include <algorithm>
 #include <chrono>
@@ -117,6 +117,21 @@ std::optional<double> cell_days(std::string_view text, DateOrder order) {
   if (!day) return {};
   const double seconds = scanned_seconds(scan);
   return scan.good && scan.rest.empty() ? std::optional(*day + seconds / 86400) : std::nullopt;
+}
+
+bool looks_like_a_date(std::string_view text) {
+  int parts = 0;
+  size_t at = 0;
+  for (char between = 0; parts < 3 && at < text.size(); ++parts) {
+    const size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
+    if (end == at || end - at > 4) return false;
+    if (parts < 2 && (end == text.size() || std::string_view("-./").find(text[end]) == std::string_view::npos ||
+                      (between && text[end] != between)))
+      return false;
+    if (end < text.size()) between = text[end];
+    at = end + 1;
+  }
+  return parts == 3;
 }
 
 double part_of(double days, DatePart part) {

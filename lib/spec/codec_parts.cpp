@@ -1,0 +1,122 @@
+// Ranges and numbers.
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/spec/codec_parts.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "lib/base/text.h"
+
+namespace dl::codec {
+
+std::string with_range(std::string type, const Limits& limits) {
+  const char* link = " ";
+  const auto add = [&](const std::optional<double>& bound, const char* word) {
+    if (!bound) return;
+    type += link + std::string(word) + " " + number_text(*bound);
+    link = " and ";
+  };
+  add(limits.at_least, "at least");
+  add(limits.above, "above");
+  add(limits.at_most, "at most");
+  add(limits.below, "below");
+  return type;
+}
+
+bool within(double value, const Limits& limits) {
+  return std::isfinite(value) && (!limits.at_least || value >= *limits.at_least) &&
+         (!limits.above || value > *limits.above) && (!limits.at_most || value <= *limits.at_most) &&
+         (!limits.below || value < *limits.below);
+}
+
+std::optional<int64_t> whole_number(const Node& node) {
+  if (const auto integer = node.as_integer()) return integer;
+  constexpr double exact = 0x1p53;  // doubles count without gaps up to here
+  const auto number = node.as_number();
+  if (!number || std::abs(*number) > exact || *number != std::floor(*number)) return {};
+  return static_cast<int64_t>(*number);
+}
+
+std::optional<double> number_in(std::string_view text) { return Node::scalar(std::string(trim(text))).as_number(); }
+
+std::string comment_help(const Node& node) {
+  const size_t sign = node.is_scalar() && !node.quoted ? node.text.find('#') : std::string::npos;
+  return sign == std::string::npos || sign == 0
+             ? ""
+             : "write a space before '#': " + shortened(node.text.substr(0, sign)) + " #…";
+}
+
+namespace {
+
+// A variable as other programs write it: "$width", "{{ width }}".
+std::string variable_help(std::string_view text) {
+  const bool braces = text.starts_with("{{") && text.ends_with("}}");
+  if (!braces && !(text.starts_with("$") && text.size() > 1 && std::isalpha(static_cast<unsigned char>(text[1]))))
+    return "";
+  const std::string name(trim(braces ? text.substr(2, text.size() - 4) : text.substr(1)));
+  return "write ${variables." + name + "}, and 'variables: {" + name + ": …}' at the top of the config";
+}
+
+}  // namespace
+
+std::string number_help(const Node& node, bool whole) {
+  if (node.is_list() && !node.items.empty() && node.items.back().as_number())
+    return (node.items.size() == 1 ? "write it without brackets: " : "write one number: ") + node.items.back().text;
+  if (node.is_map() && !node.entries.empty() && node.entries[0].value.as_number())
+    return "write one number: " + node.entries[0].value.text;
+  if (!node.is_scalar()) return "";
+  const std::string text(trim(node.text));
+  if (std::string help = variable_help(text); !help.empty()) return help;
+  if (text.starts_with("data.") && text.find(' ') == text.npos) return "write ${" + text + "}";
+  if (number_in(text)) return node.quoted ? "write " + text + " without quotes" : "";
+  if (const std::string comment = comment_help(node); !comment.empty()) return comment;
+  std::string digits = text;
+  if (whole && text[0] != '0') std::erase_if(digits, [](char c) { return c == ',' || c == '.'; });
+  std::erase_if(digits, [](char c) { return c == '_' || c == ' ' || c == '\''; });
+  if (number_in(digits)) return "write " + digits;
+  if (std::count(text.begin(), text.end(), ',') == 1) {
+    std::string point = text;
+    point[point.find(',')] = '.';
+    if (number_in(point)) return "write " + point;
+  }
+  if (text.ends_with('%'))
+    if (const auto percent = number_in(std::string_view(text).substr(0, text.size() - 1)))
+      return "write " + number_text(*percent / 100);
+  const bool arithmetic = text.find_first_not_of("0123456789.+-*/() e") == std::string::npos;
+  if (arithmetic && text.find_first_of("*/+") != std::string::npos && text.find("**") == std::string::npos)
+    return "write ${" + text + "}";
+  constexpr size_t longest = 32;
+  size_t end = std::min(text.size(), longest);
+  while (end > 0 && !number_in(std::string_view(text).substr(0, end))) --end;
+  const size_t unit = std::min(text.find_first_not_of(' ', end), text.size());
+  const auto number = number_in(std::string_view(text).substr(0, end));
+  if (number && text.substr(unit) == "k") return "write " + number_text(*number * 1000);
+  const bool word = unit < text.size() && std::isalpha(static_cast<unsigned char>(text[unit])) != 0;
+  if (word && number) return "write " + std::string(trim(std::string_view(text).substr(0, end)));
+  return "";
+}
+
+Node schema_with_range(const char* type, const Limits& limits) {
+  Node out = Node::map();
+  out.set("type", Node::string(type));
+  if (limits.at_least) out.set("minimum", Node::number(*limits.at_least));
+  if (limits.above) out.set("exclusiveMinimum", Node::number(*limits.above));
+  if (limits.at_most) out.set("maximum", Node::number(*limits.at_most));
+  if (limits.below) out.set("exclusiveMaximum", Node::number(*limits.below));
+  return out;
+}
+
+Node any_of(std::vector<Node> choices) {
+  Node out = Node::map();
+  out.set("anyOf", Node::list(std::move(choices)));
+  return out;
+}
+
+Node schema_of_type(const char* type) {
+  Node out = Node::map();
+  out.set("type", Node::string(type));
+  return out;
+}
+
+}  // namespace dl::codec
