@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 
 #include "lib/spec/registry.h"
 #include "lib/spec/schema.h"
@@ -21,9 +22,10 @@ struct LRSchedule : Described {
   static void say_instead(AnyRegistry& registry);  // names of other frameworks that we have nothing for
   // The factor on the optimizer's learning rate for the update after `step` updates.
   virtual double factor(const Progress& p) const = 0;
-  // The momentum of that update, of one that moves_momentum().
-  virtual double momentum(const Progress& /*p*/) const { return 0; }
-  virtual bool moves_momentum() const { return false; }
+  // The momentum of that update; without a value it is the optimizer's own.
+  virtual std::optional<double> momentum(const Progress& /*p*/) const { return std::nullopt; }
+  // The schedule, itself or one of its parts, that says the momentum of updates; null where none does.
+  virtual const LRSchedule* mover_of_momentum() const { return nullptr; }
   virtual bool needs_end() const { return false; }  // whether it says nothing of a run without a planned end
 };
 

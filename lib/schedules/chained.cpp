@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "lib/nn/schedule.h"
 
@@ -18,11 +19,16 @@ struct ChainedSchedule final : LRSchedule {
     s.example("chained: [{exponential: {gamma: 0.95}}, {step: {milestones: [30 epochs]}}]");
     s.check([this](const Report& report) {
       if (schedules.empty()) report.at("schedules", "expected a schedule or more, got none");
-      for (const auto& schedule : schedules)
-        if (schedule->moves_momentum())
-          report.at("schedules", concat("'", schedule->name, "' moves the momentum, which it can alone"),
-                    "write 'cycle_momentum: false' in it");
+      const auto moves = [](const auto& schedule) { return schedule->mover_of_momentum() != nullptr; };
+      if (std::ranges::count_if(schedules, moves) > 1)
+        report.at("schedules", "expected one that moves the momentum, got several",
+                  "write 'cycle_momentum: false' in all others");
     });
+  }
+  const LRSchedule* mover_of_momentum() const override {
+    for (const auto& schedule : schedules)
+      if (const LRSchedule* mover = schedule->mover_of_momentum()) return mover;
+    return nullptr;
   }
   bool needs_end() const override {
     return std::ranges::any_of(schedules, [](const auto& schedule) { return schedule->needs_end(); });
@@ -31,6 +37,11 @@ struct ChainedSchedule final : LRSchedule {
     double product = 1;
     for (const auto& schedule : schedules) product *= schedule->factor(p);
     return product;
+  }
+  std::optional<double> momentum(const Progress& p) const override {
+    for (const auto& schedule : schedules)
+      if (const auto momentum = schedule->momentum(p)) return momentum;
+    return std::nullopt;
   }
 };
 DL_SCHEDULE(ChainedSchedule, "chained");

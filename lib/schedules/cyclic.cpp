@@ -39,9 +39,10 @@ struct CyclicSchedule final : LRSchedule {
     s.example("cyclic: {min_factor: 0.1, step_size_up: 2 epochs}");
     s.example("cyclic: {step_size_up: 500 steps, mode: exp_range, gamma: 0.9995, cycle_momentum: false}");
   }
-  bool moves_momentum() const override { return cycle_momentum; }
+  const LRSchedule* mover_of_momentum() const override { return cycle_momentum ? this : nullptr; }
   double factor(const Progress& p) const override { return min_factor + (1 - min_factor) * height(p); }
-  double momentum(const Progress& p) const override {
+  std::optional<double> momentum(const Progress& p) const override {
+    if (!cycle_momentum) return std::nullopt;
     return max_momentum - (max_momentum - base_momentum) * height(p);
   }
 

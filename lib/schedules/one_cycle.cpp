@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "lib/nn/schedule.h"
 
@@ -18,7 +19,10 @@ struct OneCycleSchedule final : LRSchedule {
 
   void describe(Schema& s) override {
     s.summary("the learning rate rises to the optimizer's and falls far below it, the momentum against it");
-    s.details("The optimizer's 'lr' is the largest rate, max_lr of PyTorch. The cycle is as long as the run.");
+    s.details(
+        "The optimizer's 'lr' is the largest rate, max_lr of PyTorch. The cycle is as long as the run, or as its part "
+        "of a "
+        "'sequence'.");
     s.also_known_as({"OneCycleLR", "onecycle", "1cycle"});
     s.instead_of("max_lr", "write it as the optimizer's 'lr'");
     s.instead_of("max_factor", "write 'div_factor', and the largest rate as the optimizer's 'lr'");
@@ -40,14 +44,15 @@ struct OneCycleSchedule final : LRSchedule {
     s.example("one_cycle");
     s.example("one_cycle: {pct_start: 0.2, div_factor: 10, cycle_momentum: false}");
   }
-  bool moves_momentum() const override { return cycle_momentum; }
+  const LRSchedule* mover_of_momentum() const override { return cycle_momentum ? this : nullptr; }
   bool needs_end() const override { return true; }
 
   double factor(const Progress& p) const override {
     const double first = 1 / div_factor, last = first / final_div_factor;
     return three_phase ? at(p, {first, 1, first, last}) : at(p, {first, 1, last});
   }
-  double momentum(const Progress& p) const override {
+  std::optional<double> momentum(const Progress& p) const override {
+    if (!cycle_momentum) return std::nullopt;
     return three_phase ? at(p, {max_momentum, base_momentum, max_momentum, max_momentum})
                        : at(p, {max_momentum, base_momentum, max_momentum});
   }

@@ -28,8 +28,8 @@ std::string sizes_help(const Node& node, size_t count) {
   for (const char* key : {"depth", "height", "width"})
     if (const Node* size = node.find(key)) sizes.push_back(size->text);
   if (sizes.size() == count + 1) sizes.pop_back();
-  const bool whole =
-      std::ranges::all_of(sizes, [](const std::string& size) { return codec::whole_number(Node::scalar(size)).has_value(); });
+  const bool whole = std::ranges::all_of(
+      sizes, [](const std::string& size) { return codec::whole_number(Node::scalar(size)).has_value(); });
   return whole && sizes.size() == count ? "write [" + join(sizes) + "]" : "";
 }
 

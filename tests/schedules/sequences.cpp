@@ -26,14 +26,34 @@ TEST_CASE("in a sequence a schedule that falls until the run's end falls until i
   CHECK(at(*schedule, 5000, 0) == 1);  // without a planned end the last does not fall
 }
 
-TEST_CASE("sequences of one cycle alone are refused, unless it leaves the momentum") {
-  CHECK(problems_of<LRSchedule>("sequence: {schedules: [constant, one_cycle], milestones: [1 epoch]}") ==
-        "error: test:1:23: schedule.sequence.schedules: 'one_cycle' moves the momentum, which it can alone\n"
-        "  help: write 'cycle_momentum: false' in it\n");
+TEST_CASE("in a sequence a cycle is as long as its part, and elsewhere the momentum is the optimizer's") {
   const auto schedule = read_registered_as<LRSchedule>(
-      "sequence: {schedules: [constant, {one_cycle: {cycle_momentum: false}}], milestones: [1 epoch]}");
+      "sequence: {schedules: [constant, one_cycle, {one_cycle: {cycle_momentum: false}}], milestones: [1 epoch, 60 "
+      "steps]}");
+  const auto alone = read_registered_as<LRSchedule>("one_cycle");
+  const auto in_run = [](int64_t step, int64_t total) {
+    return Progress{.step = step, .total_steps = total, .steps_per_epoch = 10};
+  };
   CHECK(schedule->needs_end());
-  CHECK_FALSE(schedule->moves_momentum());
+  CHECK(schedule->mover_of_momentum()->name == "one_cycle");
+  CHECK_FALSE(schedule->momentum(in_run(9, 100)));
+  CHECK_FALSE(schedule->momentum(in_run(60, 100)));
+  for (const int64_t step : {0, 7, 14, 15, 30, 49}) {
+    CAPTURE(step);
+    CHECK(at(*schedule, 10 + step) == alone->factor(in_run(step, 50)));
+    CHECK(schedule->momentum(in_run(10 + step, 100)) == alone->momentum(in_run(step, 50)));
+  }
+}
+
+TEST_CASE("of schedules at the same time one may move the momentum") {
+  const auto schedule = read_registered_as<LRSchedule>("chained: [{constant: {factor: 0.5}}, one_cycle]");
+  const auto alone = read_registered_as<LRSchedule>("one_cycle");
+  const Progress now{.step = 40, .total_steps = 100, .steps_per_epoch = 10, .batch_size = 20};
+  CHECK(at(*schedule, 40) == alone->factor(now) / 2);
+  CHECK(schedule->momentum(now) == alone->momentum(now));
+  CHECK(problems_of<LRSchedule>("chained: [cyclic, one_cycle]") ==
+        "error: test:1:10: schedule.chained.schedules: expected one that moves the momentum, got several\n"
+        "  help: write 'cycle_momentum: false' in all others\n");
 }
 
 TEST_CASE("without a planned end warmup_stable_decay stays and inverse_sqrt falls on") {

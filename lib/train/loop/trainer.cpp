@@ -338,7 +338,7 @@ void Trainer::Impl::step() {
   if (const LRSchedule* schedule = plan.run.schedule.get()) {
     const Progress at = plan.progress(state.step);
     factor = schedule->factor(at);
-    if (schedule->moves_momentum()) momentum = schedule->momentum(at);
+    momentum = schedule->momentum(at);
   }
   lr = plan.run.optimizer->learning_rate() * factor;
   for (const auto& controller : controllers) lr = controller->learning_rate(lr);

@@ -203,12 +203,13 @@ class RunPlanner {
     if (is_told_by_the_end(*schedule) && !trainer.max_epochs && !trainer.max_steps && !trainer.fast_dev_run)
       add("schedule", concat("'", schedule->name, "' goes by the run's planned end, and the run has none"),
           "write 'trainer.max_epochs' or 'trainer.max_steps', or a schedule that has no end: 'inverse_sqrt'");
-    if (!schedule->moves_momentum()) return;
+    const LRSchedule* mover = schedule->mover_of_momentum();
+    if (!mover) return;
     for (const UpdateChain* chain : plan_.run.chains())
       if (*chain && !(*chain)->takes_momentum())
         return add("schedule",
-                   concat("'", schedule->name, "' moves the momentum, which '", (*chain)->name, "' does not have"),
-                   concat("write 'cycle_momentum: false' in '", schedule->name, "'"));
+                   concat("'", mover->name, "' moves the momentum, which '", (*chain)->name, "' does not have"),
+                   concat("write 'cycle_momentum: false' in '", mover->name, "'"));
   }
 
   void check_trainer() {

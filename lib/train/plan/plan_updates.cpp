@@ -211,7 +211,7 @@ std::vector<Update> Plan::updates() const {
   for (const UpdateChain* chain : run.chains()) {
     Update& update = updates.emplace_back(Update{.ranges = groups.ranges(updates.size())});
     if (!run.turns.empty()) update.every = run.turns[updates.size() - 1].every;
-    update.moves_momentum = run.schedule && run.schedule->moves_momentum();
+    update.moves_momentum = run.schedule && run.schedule->mover_of_momentum();
     if (clip) update.before.push_back(clip.get());
     for (const auto& rule : chain->before) update.before.push_back(rule.get());
     for (const auto& rule : chain->after) update.after.push_back(rule.get());

@@ -22,8 +22,7 @@ void refuse(const std::vector<std::string>& sets, const std::vector<std::string>
   for (const std::string& set : sets)
     if (const std::string path = key_of_set(set);
         std::ranges::any_of(keys, [&](const std::string& key) { return leads_into(path, key); }))
-      throw Error(Exit::usage,
-                  Problem{.where = {.file = "--set " + set}, .path = path, .what = what, .help = help});
+      throw Error(Exit::usage, Problem{.where = {.file = "--set " + set}, .path = path, .what = what, .help = help});
 }
 
 }  // namespace

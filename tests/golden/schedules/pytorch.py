@@ -57,3 +57,12 @@ for _ in range(20):
              lambda o: lr.ChainedScheduler([lr.ExponentialLR(o, gamma), lr.MultiStepLR(o, [milestone], step)]), steps)
 for factor in (0.25, 1):
     schedule(yaml_of("constant", factor=factor), lambda o: lr.ConstantLR(o, factor, 1000), steps)
+for _ in range(20):
+    milestone, shares = chance.randint(5, 35), [between(0.1, 0.9), between(0.1, 0.9)]
+    keys = dict(div_factor=between(2, 30), final_div_factor=between(1, 1e4, 1), base_momentum=between(0.5, 0.8),
+                max_momentum=between(0.8, 0.99))  # of both: PyTorch's cycles share them in the parameter group
+    schedule(yaml_of("sequence", schedules=[{"one_cycle": dict(pct_start=share, **keys)} for share in shares],
+                     milestones=[f"{milestone} steps"]),
+             lambda o: lr.SequentialLR(o, [lr.OneCycleLR(o, 1.0, total_steps=length, pct_start=share, **keys)
+                                           for length, share in zip([milestone, steps - milestone], shares)], [milestone]),
+             steps, momentum=True)
