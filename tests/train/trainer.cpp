@@ -257,7 +257,9 @@ TEST_CASE("validation runs as often as its interval says") {
   };
   CHECK(steps("trainer.check_val_every_n_epoch=2") == std::vector<int64_t>{18, 27});
   CHECK(steps("trainer.val_check_interval=10") == std::vector<int64_t>{10, 20, 27});
-  CHECK(steps("trainer.val_check_interval=0.5 epochs") == std::vector<int64_t>{5, 10, 15, 20, 25, 27});
+  CHECK(steps("trainer.val_check_interval=0.5 epochs") == std::vector<int64_t>{5, 9, 14, 18, 23, 27});
+  CHECK(steps("trainer.val_check_interval=0.25 epochs") ==
+        std::vector<int64_t>{3, 5, 7, 9, 12, 14, 16, 18, 21, 23, 25, 27});
 }
 
 TEST_CASE("early stopping ends a run that no longer gets better, and a resumed one stays ended") {
