@@ -313,6 +313,23 @@ TEST_CASE("a finished run trained for longer goes on where it ended") {
   CHECK(train(*at_once, nullptr).contents == more.contents);
 }
 
+TEST_CASE("a run that goes on by other rules of an update, turns or transforms says so") {
+  const Workplace place;
+  const auto plan = place.plan({"optimizer=[clip_norm: 5, adamw: {lr: 0.01}]", "trainer.ema=0.9"});
+  RunFolder folder = place.new_run(*plan);
+  train(*plan, &folder, 4);
+  const auto other = place.plan(
+      {"optimizer=[clip_norm: 7, adamw: {lr: 0.01}]", "trainer.ema=0.99", "data.transforms=[horizontal_flip]"});
+  const Run more = train(*other, &folder, 9, true);
+  const auto said = [&](const std::string& text) {
+    return std::ranges::any_of(more.record.warnings, [&](const std::string& line) { return line.starts_with(text); });
+  };
+  CHECK(said("what the optimizer's list has besides was [{\"clip_norm\": "));
+  CHECK(said("what is done to samples was [], from here on ["));
+  CHECK(said("the average of weights was "));
+  CHECK(!said("the list of turns was "));
+}
+
 TEST_CASE("a run that goes on by another rate, schedule or loss says so") {
   const Workplace place;
   const auto plan = place.plan();
@@ -438,6 +455,12 @@ TEST_CASE("a checkpoint of another seed, model, optimizer or of other data is re
   CHECK(refusal({"trainer.accumulate_grad_batches=3"}) ==
         "error: CHECKPOINT: was trained with accumulate_grad_batches 1, the config has 3\n"
         "  help: write 'trainer.accumulate_grad_batches: 1', or start a new run");
+  CHECK(refusal({"data.drop_last=true"}) ==  // the epoch would have other batches
+        "error: CHECKPOINT: was trained with data.drop_last false, the config has true\n"
+        "  help: write 'data.drop_last: false', or start a new run");
+  CHECK(refusal({"data.shuffle=false"}) ==
+        "error: CHECKPOINT: was trained with data.shuffle true, the config has false\n"
+        "  help: write 'data.shuffle: true', or start a new run");
   // Of the same tensors.
   CHECK(refusal({"model.2=tanh"}) ==
         "error: CHECKPOINT: was trained with \"relu\" as model[2], the config has \"tanh\"\n"
@@ -454,6 +477,29 @@ TEST_CASE("a checkpoint of another seed, model, optimizer or of other data is re
   const std::string text = refusal({});
   CHECK(text.starts_with("error: CHECKPOINT: was trained on other data: fingerprint "));
   CHECK(text.ends_with("\n  help: put the data back as they were, or start a new run"));
+}
+
+TEST_CASE("a run whose layers read others than before does not go on") {
+  const Workplace place(
+      "data: {train: {format: random, shape: [3], samples: 24, classes: 2}, batch_size: 8}\n"
+      "blocks:\n  pair: {layers: [{linear: 3}, {linear: 3}]}\n"
+      "model:\n  - linear: 3\n    name: a\n  - pair:\n    name: b\n  - linear: 2\n    from: b\n    name: head\n"
+      "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_steps: 2, device: reference}\n");
+  const auto plan = place.plan();
+  RunFolder folder = place.new_run(*plan);
+  train(*plan, &folder);
+  const std::string checkpoint = Checkpoints(folder.paths().checkpoints()).of_step(2).string();
+  auto refusal = [&](const std::string& set) {
+    const auto other = place.plan({set, "trainer.max_steps=3"});
+    return error_text([&] { train(*other, &folder, -1, true); }, {{checkpoint, "CHECKPOINT"}});
+  };
+  const std::string help =
+      "  help: write the model as it was, or start a new run with 'init_from:' this checkpoint's weights";
+  CHECK(refusal("model.2.from=a") ==
+        "error: CHECKPOINT: was trained with model[2] reading 'b.1', in the config it reads 'a'\n" + help);
+  CHECK(refusal("model.1.from=x") ==
+        "error: CHECKPOINT: was trained with blocks.pair.layers[0] reading 'a', in the config it reads 'x'\n" + help);
+  CHECK(refusal("seed=0") == "");
 }
 
 TEST_CASE("a checkpoint that cannot be written is a warning; the last one's failure is an error") {

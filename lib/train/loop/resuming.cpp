@@ -61,21 +61,38 @@ std::vector<std::string> optimizers_in(const Node& resolved) {
 }
 
 struct LayerKeys {
-  std::string label;
-  Node layer;  // with every key
+  std::string label, path;
+  Node layer;              // with every key
+  std::vector<int> reads;  // the numbers of layers before it; below 0 those of the model's inputs
 };
 
-// Those of a model, one after another.
-std::vector<LayerKeys> layers_in(const std::vector<ModelItem>& items) {
-  std::vector<LayerKeys> layers;
+// Adds those of a list that is given such numbers, one after another. Returns what each of its items gives.
+std::vector<int> add_layers(const std::vector<ModelItem>& items, const std::vector<int>& given,
+                            std::vector<LayerKeys>& layers) {
+  std::vector<int> made;
   for (const ModelItem& item : items) {
+    std::vector<int> reads;
+    for (const int from : item.from)
+      reads.push_back(from < 0 ? given.at(ModelItem::input_number(from)) : made.at(static_cast<size_t>(from)));
     if (item.is_layer()) {
       std::vector<Problem> problems;
       const std::unique_ptr<Layer> layer = Registry<Layer>::read(item.layer, Reading(problems));
-      layers.push_back({item.label, layer && problems.empty() ? write_registered(*layer) : item.layer});
+      made.push_back(static_cast<int>(layers.size()));
+      layers.push_back(
+          {item.label, item.path, layer && problems.empty() ? write_registered(*layer) : item.layer, reads});
+    } else {
+      const std::vector<int> inner = add_layers(item.children, reads, layers);
+      made.push_back(inner.empty() ? reads.at(0) : inner.back());
     }
-    for (LayerKeys& inner : layers_in(item.children)) layers.push_back(std::move(inner));
   }
+  return made;
+}
+
+std::vector<LayerKeys> layers_in(const std::vector<ModelItem>& items, const Plan& plan) {
+  std::vector<LayerKeys> layers;
+  std::vector<int> given;
+  for (size_t i = 0; i < plan.network->inputs().size(); ++i) given.push_back(-1 - static_cast<int>(i));
+  add_layers(items, given, layers);
   return layers;
 }
 
@@ -87,7 +104,25 @@ std::vector<LayerKeys> layers_in(const Node& resolved, const Plan& plan) {
   for (const Network::Input& input : plan.network->inputs()) names.push_back(input.name);
   std::vector<Problem> problems;
   const std::vector<ModelItem> items = expand_model(*model, blocks ? *blocks : Node::null(), names, problems);
-  return problems.empty() ? layers_in(items) : std::vector<LayerKeys>();
+  return problems.empty() ? layers_in(items, plan) : std::vector<LayerKeys>();
+}
+
+// What a layer reads, by names: "'stem' and 'x'".
+std::string names_read(const LayerKeys& layer, const std::vector<LayerKeys>& layers, const Plan& plan) {
+  std::vector<std::string> names;
+  for (const int from : layer.reads)
+    names.push_back(from < 0 ? plan.network->inputs().at(static_cast<size_t>(-1 - from)).name
+                             : layers.at(static_cast<size_t>(from)).path);
+  return "'" + join(names, "' and '") + "'";
+}
+
+// The rules of an update beside its optimizer; null where there are none.
+Node rules_in(const Node& resolved) {
+  Node rules = Node::list();
+  if (const Node* chain = resolved.find("optimizer"); chain && chain->is_list())
+    for (const Node& item : chain->items)
+      if (!Registry<Optimizer>::instance().has(optimizer_in(&item))) rules.items.push_back(item);
+  return rules.items.empty() ? Node::null() : rules;
 }
 
 }  // namespace
@@ -104,7 +139,14 @@ void expect_same_run(const Plan& plan, const Checkpoint& checkpoint) {
   if (const int64_t before = accumulation_in(resolved), now = plan.run.trainer.accumulate_grad_batches; before != now)
     refuse(checkpoint, concat("was trained with accumulate_grad_batches ", before, ", the config has ", now),
            concat("write 'trainer.accumulate_grad_batches: ", before, "', or start a new run"));
-  const Node now = groups_of(plan.resolved_node()), then = groups_of(resolved);
+  const Node own = plan.resolved_node();
+  for (const char* path : {"data.shuffle", "data.balanced", "data.drop_last", "data.buckets"})
+    if (const Node* before = find_path(resolved, path), *now = find_path(own, path);
+        before && now && !same_value(*before, *now))
+      refuse(checkpoint,
+             concat("was trained with ", path, ' ', to_json(*before, 0), ", the config has ", to_json(*now, 0)),
+             concat("write '", path, ": ", to_json(*before, 0), "', or start a new run"));
+  const Node now = groups_of(own), then = groups_of(resolved);
   if (!same_value(now, then))
     refuse(checkpoint,
            concat("was trained with the parameter groups ", to_json(then, 0), ", the config has ", to_json(now, 0)),
@@ -114,7 +156,7 @@ void expect_same_run(const Plan& plan, const Checkpoint& checkpoint) {
 void expect_same_model(const Plan& plan, const Checkpoint& checkpoint) {
   constexpr const char* others = "or start a new run with 'init_from:' this checkpoint's weights";
   const Node resolved = resolved_in(checkpoint);
-  const std::vector<LayerKeys> layers = layers_in(plan.items), before = layers_in(resolved, plan);
+  const std::vector<LayerKeys> layers = layers_in(plan.items, plan), before = layers_in(resolved, plan);
   if (!before.empty() && before.size() != layers.size())
     refuse(checkpoint,
            concat("was trained with ", count_of(std::ssize(before), "layer"), ", the config has ", layers.size()),
@@ -124,6 +166,12 @@ void expect_same_model(const Plan& plan, const Checkpoint& checkpoint) {
       refuse(checkpoint,
              concat("was trained with ", to_json(before[i].layer, 0), " as ", layers[i].label, ", the config has ",
                     to_json(layers[i].layer, 0)),
+             concat("write the model as it was, ", others));
+  for (size_t i = 0; i < before.size(); ++i)
+    if (before[i].reads != layers[i].reads)
+      refuse(checkpoint,
+             concat("was trained with ", layers[i].label, " reading ", names_read(before[i], before, plan),
+                    ", in the config it reads ", names_read(layers[i], layers, plan)),
              concat("write the model as it was, ", others));
   const std::vector<std::string> now = optimizers_in(plan.resolved_node()), then = optimizers_in(resolved);
   for (size_t i = 0; i < std::min(now.size(), then.size()); ++i)
@@ -143,10 +191,15 @@ std::vector<std::string> changes_since(const Plan& plan, const Checkpoint& check
   for (size_t i = 0; before && now && i < before->entries.size(); ++i)
     if (const Node* value = now->find(before->entries[i].key))
       tell("the optimizer's " + before->entries[i].key, before->entries[i].value, *value);
+  tell("what the optimizer's list has besides", rules_in(resolved), rules_in(own));
   constexpr std::pair<const char*, const char*> others[] = {{"the schedule", "schedule"},
                                                             {"the loss", "loss"},
                                                             {"the sum of losses", "losses"},
+                                                            {"the list of turns", "turns"},
                                                             {"what is frozen", "freeze"},
+                                                            {"what is done to samples", "data.transforms"},
+                                                            {"what is done to batches", "data.batch_transforms"},
+                                                            {"the average of weights", "trainer.ema"},
                                                             {"the bound of gradients", "trainer.gradient_clip_val"},
                                                             {"the precision", "trainer.precision"}};
   for (const auto& [what, path] : others) {
