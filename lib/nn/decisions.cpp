@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/decisions.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -22,7 +24,41 @@ Value rows_of(Value x) { return reshape(x, {x.shape().elements() / x.shape().las
 
 double sum_of(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 
+// The number of a class that is named.
+size_t number_of(const ClassName& name, const std::vector<std::string>& classes) {
+  const auto found = std::ranges::find(classes, static_cast<const std::string&>(name));
+  if (found != classes.end()) return static_cast<size_t>(found - classes.begin());
+  const auto number = Node::scalar(name).as_integer();
+  if (number && *number >= 0 && *number < std::ssize(classes)) return static_cast<size_t>(*number);
+  throw ShapeError(concat("expected 'positive' to be a class, '", join(classes, "' or '"), "', got '", name, "'"),
+                   spelling_help(name, classes, concat("write '", classes.back(), "'")));
+}
+
 }  // namespace
+
+bool Codec<ClassName>::read(const Node& node, ClassName& value, const Limits& limits, const Reading& r) {
+  if (!node.is_null() && !node.is_scalar()) {
+    r.expected(node, type(limits), "write the class's name");
+    return false;
+  }
+  value = node.is_null() ? "" : node.as_string().value_or(node.text);
+  return true;
+}
+
+Node Codec<ClassName>::write(const ClassName& value) {
+  if (value.empty()) return Node::null();
+  const auto number = Node::scalar(value).as_integer();
+  return number && std::to_string(*number) == value ? Node::integer(*number) : Node::string(value);
+}
+
+std::string Codec<ClassName>::type(const Limits&) { return "a class's name, or its number"; }
+
+Node Codec<ClassName>::json_schema(const Limits& limits) {
+  Node any = Node::map();
+  any.set("anyOf", Node::list({Codec<std::string>::json_schema(limits), Codec<double>::json_schema(limits),
+                               Codec<bool>::json_schema(limits)}));
+  return json_schema::or_null(std::move(any));
+}
 
 bool are_exclusive(const MetricSetting& setting) {
   return setting.loss.takes_classes() || setting.sequences || setting.target.shape.rank() != 1;
@@ -144,8 +180,7 @@ void ClassScore::describe_score(Schema& s) {
       .one_of({"binary", "macro", "weighted", "micro", "per_class"})
       .instead_of_value("none", "write 'per_class'")
       .instead_of_value("samples", "write 'macro'");
-  s.optional("positive", positive, "binary: the class that is looked for")
-      .at_least(0)
+  s.optional("positive", positive, "binary: the class that is looked for; without it, the second")
       .known_as({"pos_label", "class", "positive_class"});
   rule.describe(s);
 }
@@ -159,8 +194,13 @@ void ClassScore::stand_in(const MetricSetting& setting) {
   if (*average == "binary" && !two)
     throw ShapeError(concat("expected two classes for 'average: binary', there are ", classes_.size()),
                      "write 'average: macro'");
-  if (*average == "binary" && positive > 1)
-    throw ShapeError(concat("expected 'positive' 0 or 1, got ", positive), "write 'positive: 1'");
+  if (*average != "binary") {
+    if (positive.empty() || positive == "1") return;  // as older runs have it written
+    throw ShapeError(concat("'positive' is the class of 'average: binary', this is '", *average, "'"),
+                     "leave it out, or write 'average: per_class', which has a figure for each");
+  }
+  if (!positive.empty()) positive_ = number_of(positive, classes_);
+  positive = classes_[positive_];
 }
 
 std::vector<std::string> ClassScore::names() const {
@@ -181,7 +221,7 @@ std::vector<double> ClassScore::figures(const Kept& kept) const {
   }
   if (average == "micro") return {score(together)};
   if (average == "per_class") return scores;
-  if (average == "binary") return {scores[static_cast<size_t>(positive)]};
+  if (average == "binary") return {scores[positive_]};
   double sum = 0, weight = 0;
   for (size_t c = 0; c < scores.size(); ++c) {
     // A class that is neither among the targets nor among the predictions is none of this set's.

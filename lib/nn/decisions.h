@@ -31,6 +31,20 @@ struct DecisionRule {
   bool reads_classes_ = true;
 };
 
+// A class as a key names it: by its name, or by its number where none has that name. Empty: none is named.
+struct ClassName : std::string {
+  using std::string::string;
+  ClassName(std::string name) : std::string(std::move(name)) {}
+};
+
+template <>
+struct Codec<ClassName> {
+  static bool read(const Node& node, ClassName& value, const Limits& limits, const Reading& r);
+  static Node write(const ClassName& value);
+  static std::string type(const Limits& limits);
+  static Node json_schema(const Limits& limits);
+};
+
 // Whether the classes of a target exclude each other: not those of labels beside each other.
 bool are_exclusive(const MetricSetting& setting);
 // "cat" and so on, or "0", "1", …: of all columns of Decisions.
@@ -69,7 +83,7 @@ struct ConfusionMetric : Metric {
 // A score of each class from its hits, predictions and targets, brought together by `average` as in scikit-learn.
 struct ClassScore : Metric {
   std::optional<std::string> average;
-  int64_t positive = 1;
+  ClassName positive;  // once it stands in a run with 'average: binary' a name of its classes; unset: the second
   DecisionRule rule;
 
   std::vector<Loss::Reads> takes() const final;
@@ -86,6 +100,7 @@ struct ClassScore : Metric {
 
  private:
   std::vector<std::string> classes_;
+  size_t positive_ = 1;  // of them
   bool exclusive_ = true;
 };
 

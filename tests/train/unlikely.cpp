@@ -165,7 +165,7 @@ TEST_CASE("figures of the class that nearly all samples are of, and not of the r
   const Workplace place(
       "data: {train: {format: csv, path: t.csv, target: kind}, batch_size: 4}\nmodel: [linear: 2]\nloss: "
       "cross_entropy\n"
-      "metrics: [precision, {recall: {positive: 0}}, accuracy]\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: "
+      "metrics: [precision, {recall: {positive: fraud}}, accuracy]\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: "
       "3}\n");
   std::string rows = "a,kind\n";
   for (int i = 0; i < 20; ++i) rows += concat(i, i == 3 ? ",fraud\n" : ",legit\n");
@@ -175,7 +175,7 @@ TEST_CASE("figures of the class that nearly all samples are of, and not of the r
   for (const Problem& warning : plan->warnings) text += problem_text(warning) + "\n";
   CHECK(replaced(text, {{place / "", ""}}) ==
         "small.yaml:4:11: metrics[0] (precision): is of the class 'legit', as 19 of 20 training samples are\n"
-        "  help: write 'precision: {positive: 0}' for 'fraud'\n");
+        "  help: write 'precision: {positive: fraud}'\n");
 }
 
 TEST_CASE("rare classes that are both drawn more often and weigh more are told") {

@@ -15,6 +15,7 @@
 #include "lib/graph/ops/reduce.h"
 #include "lib/nn/warmup.h"
 #include "lib/spec/path.h"
+#include "lib/spec/write.h"
 
 namespace dl {
 namespace {
@@ -187,12 +188,13 @@ class Doubts {
       const Node *average = keys.find("average"), *positive = keys.find("positive");
       if (metric.from.target != "y" || !average || average->text != "binary" || !positive) continue;
       if (counts.empty()) counts = targets_by_class(data, 2);
-      const auto chosen = static_cast<size_t>(positive->as_integer().value_or(1));
+      const std::string name = positive->as_string().value_or(positive->text);
+      const auto chosen = static_cast<size_t>(std::ranges::find(classes, name) - classes.begin());
       if (chosen > 1 || 10 * counts[chosen] < 9 * data.size()) continue;
       add({.where = metric.place, .path = concat("metrics[", i, "] (", metric.name, ")")},
           concat("is of the class '", classes[chosen], "', as ", counts[chosen], " of ",
                  count_of(data.size(), "training sample"), " are"),
-          concat("write '", metric.name, ": {positive: ", 1 - chosen, "}' for '", classes[1 - chosen], "'"));
+          concat("write '", metric.name, ": {positive: ", to_yaml_line(Node::string(classes[1 - chosen])), "}'"));
     }
   }
 
