@@ -200,7 +200,8 @@ void ClassScore::stand_in(const MetricSetting& setting) {
                      "leave it out, or write 'average: per_class', which has a figure for each");
   }
   if (!positive.empty()) positive_ = number_of(positive, classes_);
-  positive = classes_[positive_];
+  positive = std::to_string(positive_);  // read without the names too, unless another class has it as its name
+  if (number_of(positive, classes_) != positive_) positive = classes_[positive_];
 }
 
 std::vector<std::string> ClassScore::names() const {

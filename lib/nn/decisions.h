@@ -83,7 +83,7 @@ struct ConfusionMetric : Metric {
 // A score of each class from its hits, predictions and targets, brought together by `average` as in scikit-learn.
 struct ClassScore : Metric {
   std::optional<std::string> average;
-  ClassName positive;  // once it stands in a run with 'average: binary' a name of its classes; unset: the second
+  ClassName positive;  // of 'average: binary'; unset: the second
   DecisionRule rule;
 
   std::vector<Loss::Reads> takes() const final;

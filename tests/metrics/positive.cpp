@@ -37,6 +37,18 @@ TEST_CASE("the class that is looked for is named, or numbered where none has tha
   CHECK(recall("positive: 1", {}) == doctest::Approx(of_yes));
 }
 
+TEST_CASE("a run has the class that is looked for so that it is the same one without the names") {
+  const auto written = [](const std::string& keys, const std::vector<std::string>& classes) {
+    const MeasuredMetric metric("recall: {" + keys + "}", "cross_entropy", {DType::f32, {4, 2}}, {DType::i32, {4}},
+                                classes);
+    return write_object(*metric.metric).find("positive")->text;
+  };
+  CHECK(written("", {"no", "yes"}) == "1");
+  CHECK(written("positive: no", {"no", "yes"}) == "0");
+  CHECK(written("", {"1", "2"}) == "2");
+  CHECK(written("positive: 1", {"1", "2"}) == "1");
+}
+
 TEST_CASE("a class that is looked for is written as it is read") {
   for (const char* name : {"yes", "1", "01", "true", "a: b"}) {
     ClassName read;

@@ -189,7 +189,9 @@ class Doubts {
       if (metric.from.target != "y" || !average || average->text != "binary" || !positive) continue;
       if (counts.empty()) counts = targets_by_class(data, 2);
       const std::string name = positive->as_string().value_or(positive->text);
-      const auto chosen = static_cast<size_t>(std::ranges::find(classes, name) - classes.begin());
+      const auto named = std::ranges::find(classes, name);
+      const auto chosen =
+          static_cast<size_t>(named != classes.end() ? named - classes.begin() : positive->as_integer().value_or(1));
       if (chosen > 1 || 10 * counts[chosen] < 9 * data.size()) continue;
       add({.where = metric.place, .path = concat("metrics[", i, "] (", metric.name, ")")},
           concat("is of the class '", classes[chosen], "', as ", counts[chosen], " of ",
