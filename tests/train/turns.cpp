@@ -154,6 +154,27 @@ TEST_CASE("an average that one turn keeps has the parameters of the others as th
   CHECK(trainer.store().read("ema") == trainer.store().read("slow"));
 }
 
+TEST_CASE("a step of several turns renews the average of running statistics once") {
+  const Workplace place(
+      "data: {train: {format: random, shape: [3], samples: 32}, batch_size: 8}\n"
+      "model:\n  - batch_norm:\n    name: norm\n  - linear: 2\n    name: a\n  - linear: 2\n    from: norm\n    name: "
+      "b\n"
+      "turns:\n  - {update: a, loss: {mse: {output: a, target: 1}}}\n"
+      "  - {update: b, loss: {mse: {output: b, target: 1}}}\n"
+      "optimizer: {sgd: {lr: 0.1}}\n"
+      "trainer: {max_steps: 2, device: reference, ema: {decay: 0.75, warmup: false}}\n");
+  const auto after = [&](int steps, const std::string& variable) {
+    const auto plan = place.plan({concat("trainer.max_steps=", steps)});
+    Trainer trainer(*plan, {});
+    trainer.fit();
+    return trainer.store().read(variable);
+  };
+  const auto first = after(1, "norm.running_mean"), second = after(2, "norm.running_mean"),
+             average = after(2, "ema/norm.running_mean");
+  for (size_t i = 0; i < 3; ++i) CHECK(average[i] == doctest::Approx(0.75 * first[i] + 0.25 * second[i]).epsilon(1e-4));
+  check_goes_on(place, *place.plan({"turns.0.every=2", "trainer.max_steps=6"}), 3);
+}
+
 TEST_CASE("averages of several turns each begin at the initial weights") {
   const Workplace place(adversaries);
   const auto plan = place.plan({"turns.0.optimizer=[sgd: {lr: 0.1}, ema: 0.5]", "trainer.max_steps=1",

@@ -158,8 +158,21 @@ struct Programs::Impl {
   void add_update(Graph& g, const Key& key, const Slopes& slopes, Value count = {}) {
     if (recipe.gives_gradient) g.output("gradient", as_f32(count ? slopes.gradient / count : slopes.gradient));
     build_update(g, recipe.updates[key.turn], *recipe.forward.network, slopes, count, turns[key.turn].numbers,
-                 key.updates);
+                 key.updates, averaged_elsewhere(key));
     if (turns.size() > 1) take_along(g, key);
+  }
+
+  // The rules of a turn that leave the averages of layers' own variables to another, so that a step renews each once:
+  // to the last of the turns that are taken most often.
+  std::vector<std::string> averaged_elsewhere(const Key& key) const {
+    const auto rank = [&](size_t turn) { return std::pair(recipe.updates[turn].every, turns.size() - turn); };
+    std::vector<std::string> names;
+    for (const UpdateRule* rule : recipe.updates[key.turn].after)
+      for (size_t other = 0; other < recipe.updates.size(); ++other)
+        if (rule->averages_buffers() && rank(other) < rank(key.turn) &&
+            std::ranges::count(recipe.updates[other].after, rule->name, &UpdateRule::name) > 0)
+          names.push_back(rule->name);
+    return names;
   }
 
   // An average that another turn keeps stands for all parameters: of those that this turn updates it has what this one

@@ -62,7 +62,7 @@ class UpdateGraph {
         pieces_(pieces_of(update, network, updates)),
         numbers_(numbers) {}
 
-  void run(const Slopes& slopes, Value count) {
+  void run(const Slopes& slopes, Value count, const std::vector<std::string>& averaged_elsewhere) {
     const Value gradient = slopes.gradient;
     curvature_ = slopes.curvature;
     graph_.phase = Phase::update;
@@ -85,7 +85,8 @@ class UpdateGraph {
       parameters = each([&](Builder& b, size_t i) { return rule->apply(b, parameters[i]); }, rule->name);
     for (size_t i = 0; i < updated_.size(); ++i) renew(parameters_, *updated_[i], parameters[i]);
     assign();
-    for (const UpdateRule* rule : update_.after) average_buffers(*rule);
+    for (const UpdateRule* rule : update_.after)
+      if (std::ranges::count(averaged_elsewhere, rule->name) == 0) average_buffers(*rule);
   }
 
  private:
@@ -241,8 +242,8 @@ class UpdateGraph {
 }  // namespace
 
 void build_update(Graph& g, const Update& update, const Network& network, const Slopes& slopes, Value count,
-                  HostNumbers& numbers, int64_t updates) {
-  UpdateGraph(g, update, network, numbers, updates).run(slopes, count);
+                  HostNumbers& numbers, int64_t updates, const std::vector<std::string>& averaged_elsewhere) {
+  UpdateGraph(g, update, network, numbers, updates).run(slopes, count, averaged_elsewhere);
 }
 
 }  // namespace dl

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "lib/graph/graph.h"
 #include "lib/nn/network.h"
@@ -33,8 +34,9 @@ struct Slopes {
 
 // Assigns the new values of the parameters and of all that the rules keep, by the flat gradient, divided by `count`
 // where that is given. Output "grad_norm" [] is the norm of the gradient of all that is updated, before any rule.
-// `updates` of the run were made before: what is frozen until more were is left as it is.
+// `updates` of the run were made before: what is frozen until more were is left as it is. Averages of layers' own
+// variables that `averaged_elsewhere` names are left to another turn.
 void build_update(Graph& g, const Update& update, const Network& network, const Slopes& slopes, Value count,
-                  HostNumbers& numbers, int64_t updates);
+                  HostNumbers& numbers, int64_t updates, const std::vector<std::string>& averaged_elsewhere = {});
 
 }  // namespace dl
