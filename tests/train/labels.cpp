@@ -130,6 +130,28 @@ TEST_CASE("a length of more steps than a sequence has is an error with its sampl
   }
 }
 
+TEST_CASE("a length of more places than a loss or a metric has is an error with its sample") {
+  const Folder folder;
+  write(folder.path / "x.npy", npy({0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1}, "(4, 3)"));
+  write(folder.path / "y.npy", npy({0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2}, "(4, 3)"));
+  write(folder.path / "n.npy", npy({3, 1, 4, 2}, "(4,)"));
+  write(folder.path / "m.npy", npy({3, 1, 3, 0}, "(4,)"));
+  const auto said = [&](const std::string& loss, const std::string& metric) {
+    write(folder.path / "small.yaml",
+          "data: {train: {format: npy, fields: {x: x.npy, y: y.npy, n: n.npy, m: m.npy}}, batch_size: 2}\n"
+          "model: [embedding: {num_embeddings: 5, embedding_dim: 4}, linear: 3]\nloss: {cross_entropy: {lengths: " +
+              loss + "}}\nmetrics: [accuracy: {lengths: " + metric +
+              "}]\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1, device: reference}\n");
+    return error_text([&] { Trainer(*plan_run(folder.path / "small.yaml", {}), {}).fit(); });
+  };
+  const std::string error =
+      "error: data.train: 'n' of sample 2 is 4; expected from 0 to 3, as so many places are there\n"
+      "  help: mend the data, or let the layers keep the length, as 'padding: same' does";
+  CHECK(said("m", "m") == "");
+  CHECK(said("n", "m") == error);
+  CHECK(said("m", "n") == error);
+}
+
 TEST_CASE("training with targets that are all ignored ends with an error, not without figures") {
   Sequences data;
   std::fill(data.y.begin(), data.y.begin() + 6, -100);  // those that are trained on

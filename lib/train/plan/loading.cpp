@@ -34,7 +34,26 @@ bool is_input(const Plan& plan, const std::string& field) {
   return std::ranges::count(plan.network->inputs(), field, &Network::Input::name) > 0;
 }
 
-// The classes and probabilities that losses read.
+// The lengths of sequences that losses and metrics read.
+void add_lengths(const Plan& plan, const Dataset& data, const std::string& set, std::vector<Allowed>& all) {
+  const auto bound = [&](const FieldNames& from) {
+    const Shape places = plan.network->output(from.output).shape;
+    if (!from.lengths || places.rank() == 0) return;
+    const Allowed allowed{.field = static_cast<size_t>(field_index(data, *from.lengths)),
+                          .count = places[0] + 1,
+                          .set = set,
+                          .what = concat("from 0 to ", places[0], ", as so many places are there"),
+                          .help = "mend the data, or let the layers keep the length, as 'padding: same' does"};
+    const auto has_it = [&](const Allowed& other) {
+      return other.field == allowed.field && other.count == allowed.count;
+    };
+    if (std::ranges::none_of(all, has_it)) all.push_back(allowed);
+  };
+  for (const Objectives::Term& term : plan.objectives.losses()) bound(term.loss->from);
+  for (const ForwardParts::Measured& measured : plan.objectives.metrics()) bound(measured.metric->from);
+}
+
+// The classes, probabilities and lengths that losses and metrics read.
 std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, const std::string& part) {
   const std::string set = section(part);
   std::vector<Allowed> all = allowed_inputs(plan, data, set);
@@ -63,6 +82,7 @@ std::vector<Allowed> allowed_numbers(const Plan& plan, const Dataset& data, cons
                          target.besides ? concat(", or ", *target.besides, " (ignore_index)") : "");
     all.push_back(std::move(target));
   }
+  add_lengths(plan, data, set, all);
   return all;
 }
 
