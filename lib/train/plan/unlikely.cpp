@@ -232,8 +232,9 @@ class Doubts {
   // Inputs and layers that no loss depends on.
   void about_what_is_not_read() {
     const auto [inputs, layers] = read_by_losses();
+    const std::vector<std::string> measured = plan_.objectives.fields();  // lengths of metrics are among the inputs
     for (const Network::Input& given : network_.inputs())
-      if (!inputs.contains(given.name))
+      if (!inputs.contains(given.name) && std::ranges::count(measured, given.name) == 0)
         add(at("model"), concat("no layer that the prediction depends on reads the input '", given.name, "'"),
             concat("name it in a layer's 'from:', or leave it out of the data"));
     std::vector<std::string> idle;
