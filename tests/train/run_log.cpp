@@ -56,10 +56,36 @@ TEST_CASE("cut back, the files hold what they held then; a torn last line is dro
   const std::string then = text_of(logged.run.metrics_jsonl());
   logged.step(2);
   write(logged.run.metrics_csv(), "step,epoch\n1,0\n2,");  // shorter than it was: somebody's editor, a lost disk block
-  RunLog again(logged.run, {}, [&](const std::string& text) { logged.warnings.push_back(text); });
+  RunLog again(logged.run, {"train/loss", "lr"}, [&](const std::string& text) { logged.warnings.push_back(text); });
   again.cut(bytes);
   CHECK(text_of(logged.run.metrics_jsonl()) == then);
-  CHECK(text_of(logged.run.metrics_csv()) == "step,epoch\n1,0\n");
+  CHECK(text_of(logged.run.metrics_csv()) ==
+        "step,epoch,time_s,train/loss,lr,samples_per_s,input_wait\n1,0,0.123,0.5,0.1,100.3,0.25\n");
   CHECK(logged.warnings == std::vector<std::string>{"\"" + logged.run.metrics_csv().string() +
                                                     "\" is shorter than at the checkpoint: records are missing"});
+}
+
+TEST_CASE("a run that goes on with other figures has a column for each of them and of those before") {
+  Logged logged;
+  logged.step(1);
+  const auto bytes = logged.log.sync();
+  logged.step(2);
+  const auto warn = [&](const std::string& text) { logged.warnings.push_back(text); };
+  const std::vector<std::string> figures{"train/loss", "train/f_beta", "samples_per_s", "input_wait"};
+  const std::string header = "step,epoch,time_s,train/loss,train/f_beta,samples_per_s,input_wait,lr\n",
+                    first = "1,0,0.123,0.5,,100.3,0.25,0.1\n", third = "3,0,0.5,,0.75,0,0,\n";
+  for (int times = 0; times < 2; ++times) {  // the second time after a kill, from the same checkpoint
+    RunLog other(logged.run, figures, warn);
+    other.cut(bytes);
+    CHECK(text_of(logged.run.metrics_csv()) == header + first);
+    other.logged({.step = 3, .epoch = 0, .time_s = 0.5, .values = {{"train/f_beta", 0.75}}});
+    CHECK(text_of(logged.run.metrics_csv()) == header + first + third);
+  }
+  RunLog other(logged.run, figures, warn);
+  const auto later = other.sync();
+  other.logged({.step = 4, .epoch = 0, .time_s = 1, .values = {}});
+  RunLog again(logged.run, figures, warn);
+  again.cut(later);
+  CHECK(text_of(logged.run.metrics_csv()) == header + first + third);
+  CHECK(logged.warnings.empty());
 }

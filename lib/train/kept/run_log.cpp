@@ -28,6 +28,25 @@ std::string sentence(const std::vector<Measured>& values) {
   return join(parts);
 }
 
+// The last line of a file, without its end; empty where that is torn or longer than any that we write.
+std::string last_line(const std::filesystem::path& path) {
+  const InputFile file(path);
+  std::string end(std::min<uint64_t>(file.size_bytes(), 1 << 20), '\0');
+  file.read(file.size_bytes() - end.size(), end.data(), end.size());
+  if (!end.ends_with('\n')) return "";
+  end.pop_back();
+  const size_t before = end.rfind('\n');
+  if (before == end.npos && end.size() + 1 < file.size_bytes()) return "";
+  return end.substr(before + 1);  // npos + 1 is 0
+}
+
+std::string first_line(const std::filesystem::path& path) {
+  const InputFile file(path);
+  std::string begin(std::min<uint64_t>(file.size_bytes(), 1 << 20), '\0');
+  file.read(0, begin.data(), begin.size());
+  return begin.substr(0, begin.find('\n'));
+}
+
 std::string csv_cell_of(const std::vector<Measured>& values, const std::string& name) {
   const auto found = std::ranges::find(values, name, &Measured::name);
   return found == values.end() ? "" : csv_number(found->value);
@@ -46,7 +65,7 @@ RunLog::RunLog(const RunPaths& run, std::vector<std::string> figures, std::funct
   const auto whole_lines = [](std::string_view content) { return content.rfind('\n') + 1; };  // npos + 1 is 0
   for (AppendFile* file : {&jsonl_, &csv_, &text_}) keep_too(*file, whole_lines);
   fsync_folder(run.folder);
-  if (csv_.size_bytes() == 0) append(csv_, "step,epoch,time_s," + join(figures_, ",") + "\n");
+  if (csv_.size_bytes() == 0) append(csv_, csv_header() + "\n");
 }
 
 void RunLog::append(AppendFile& file, std::string_view text) {
@@ -62,6 +81,7 @@ void RunLog::keep_too(AppendFile& file, std::function<uint64_t(std::string_view 
 }
 
 void RunLog::cut(const std::map<std::string, uint64_t>& bytes) {
+  bool records_are_whole = true;
   for (const auto& [file, whole] : kept_) {
     const auto recorded = bytes.find(file->path().filename().string());
     if (recorded == bytes.end()) continue;
@@ -69,9 +89,71 @@ void RunLog::cut(const std::map<std::string, uint64_t>& bytes) {
     if (file->size_bytes() < wanted) {
       warn_(concat(file->path(), " is shorter than at the checkpoint: records are missing"));
       wanted = whole(read_file(file->path(), max_log_bytes));
+      if (file == &jsonl_) records_are_whole = false;
     }
     file->truncate(wanted);
   }
+  if (!csv_goes_on(records_are_whole)) rewrite_csv();
+}
+
+// Whether the CSV file has columns for these figures, and the last record as its last row: a length that was recorded
+// before the file was written anew cuts it elsewhere.
+bool RunLog::csv_goes_on(bool records_are_whole) {
+  const std::string header = first_line(csv_.path()), own = csv_header();
+  if (header != own && !header.starts_with(own + ",")) return false;
+  for (size_t at = own.size() + 1; at <= header.size();) {  // columns of other figures
+    const size_t end = std::min(header.find(',', at), header.size());
+    figures_.push_back(header.substr(at, end - at));
+    at = end + 1;
+  }
+  if (!records_are_whole) return true;
+  const auto record = nlohmann::json::parse(last_line(jsonl_.path()), nullptr, false);
+  const std::string row = last_line(csv_.path());
+  if (jsonl_.size_bytes() == 0) return row == header;
+  try {
+    return row.starts_with(concat(record.at("step").get<int64_t>(), ",", record.at("epoch").get<int64_t>(), ",",
+                                  number_text(record.at("time_s").get<double>()), ","));
+  } catch (const nlohmann::json::exception&) {
+    return true;  // nothing can be made of it
+  }
+}
+
+void RunLog::rewrite_csv() {
+  const std::string records = read_file(jsonl_.path(), max_log_bytes);
+  const auto each = [&](const auto& take) {
+    for (size_t at = 0, end; (end = records.find('\n', at)) != records.npos; at = end + 1) {
+      const auto json = nlohmann::ordered_json::parse(records.begin() + std::ptrdiff_t(at),
+                                                      records.begin() + std::ptrdiff_t(end), nullptr, false);
+      if (!json.is_object()) continue;
+      Row row;
+      for (const auto& [name, value] : json.items()) {
+        if (!value.is_number() && !value.is_null()) continue;
+        const double number = value.is_number() ? value.template get<double>() : std::nan("");
+        if (name == "step")
+          row.step = static_cast<int64_t>(number);
+        else if (name == "epoch")
+          row.epoch = static_cast<int64_t>(number);
+        else if (name == "time_s")
+          row.time_s = number;
+        else
+          row.values.push_back({name, number});
+      }
+      take(row);
+    }
+  };
+  each([&](const Row& row) {
+    for (const Measured& m : row.values)
+      if (std::ranges::count(figures_, m.name) == 0) figures_.push_back(m.name);
+  });
+  csv_.truncate(0);
+  std::string text = csv_header() + "\n";
+  each([&](const Row& row) {
+    text += csv_line(row);
+    if (text.size() < (1 << 20)) return;
+    append(csv_, text);
+    text.clear();
+  });
+  append(csv_, text);
 }
 
 std::map<std::string, uint64_t> RunLog::sync() {
@@ -88,9 +170,15 @@ void RunLog::record(const Row& row) {
   nlohmann::ordered_json json = {{"step", row.step}, {"epoch", row.epoch}, {"time_s", rounded(row.time_s, 1e3)}};
   for (const Measured& m : row.values) json[m.name] = m.value;
   append(jsonl_, json.dump() + "\n");
+  append(csv_, csv_line(row));
+}
+
+std::string RunLog::csv_header() const { return "step,epoch,time_s," + join(figures_, ","); }
+
+std::string RunLog::csv_line(const Row& row) const {
   std::string line = concat(row.step, ",", row.epoch, ",", number_text(rounded(row.time_s, 1e3)));
   for (const std::string& figure : figures_) line += "," + csv_cell_of(row.values, figure);
-  append(csv_, line + "\n");
+  return line + "\n";
 }
 
 void RunLog::started(const RunStarted& e) {

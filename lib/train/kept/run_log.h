@@ -24,7 +24,8 @@ class RunLog final : public Observer {
   // A file of another observer that goes on with the run: it is cut and synced with the log's own. `whole` tells how
   // many bytes at the beginning of its content are whole records.
   void keep_too(AppendFile& file, std::function<uint64_t(std::string_view content)> whole);
-  // Cuts the files to the lengths they had at a checkpoint; one shorter than that loses its torn last record only.
+  // Cuts the files to the lengths they had at a checkpoint; one shorter than that loses its torn last record only. The
+  // CSV file is written anew from the records where they were of other figures, whose columns stay behind these.
   void cut(const std::map<std::string, uint64_t>& bytes);
   // Makes everything so far survive a power cut; returns the files' lengths, by name.
   std::map<std::string, uint64_t> sync();
@@ -44,6 +45,10 @@ class RunLog final : public Observer {
     std::vector<Measured> values;
   };
   void record(const Row& row);
+  std::string csv_header() const;
+  std::string csv_line(const Row& row) const;
+  bool csv_goes_on(bool records_are_whole);
+  void rewrite_csv();
   void append(AppendFile& file, std::string_view text);
 
   void write_table(const MetricTable& table);
