@@ -301,6 +301,23 @@ TEST_CASE("a run that goes on with another figure to look at does not hold it ag
   }
 }
 
+TEST_CASE("figures of an epoch in which a run goes on with another metric of the same name are of that one alone") {
+  const Workplace place;
+  const std::string once = "trainer.max_epochs=1";
+  const auto other = place.plan({once, "metrics=[accuracy: {top_k: 3}]"});
+  const auto goes_on_from = [&](const std::string& metrics) {
+    const auto plan = place.plan({once, "trainer.checkpoint.best=null", metrics});
+    RunFolder folder = place.new_run(*plan);
+    train(*plan, &folder, 4);
+    return train(*other, &folder, -1, true).record.epochs.at(0).values;
+  };
+  const auto values = goes_on_from("metrics=[accuracy]"), alone = goes_on_from("metrics=[]");
+  for (size_t i = 0; i < 2; ++i) {
+    CHECK(values.at(i).name == (i == 0 ? "train/loss" : "train/accuracy"));
+    CHECK(values.at(i).value == alone.at(i).value);
+  }
+}
+
 TEST_CASE("a finished run trained for longer goes on where it ended") {
   const Workplace place;
   const auto plan = place.plan({"schedule=null"});

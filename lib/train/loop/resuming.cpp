@@ -209,6 +209,14 @@ std::vector<std::string> changes_since(const Plan& plan, const Checkpoint& check
   return changes;
 }
 
+bool has_same(const Plan& plan, const Checkpoint& checkpoint, std::initializer_list<const char*> paths) {
+  const Node resolved = resolved_in(checkpoint), own = plan.resolved_node();
+  return std::ranges::all_of(paths, [&](const char* path) {
+    const Node *then = find_path(resolved, path), *now = find_path(own, path);
+    return then && now && same_value(*then, *now);
+  });
+}
+
 void expect_same_data(const std::string& fingerprint, const Checkpoint& checkpoint) {
   const std::string& then = checkpoint.state.data;
   if (fingerprint != then)

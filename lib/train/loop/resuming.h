@@ -1,6 +1,7 @@
 // Whether a run can go on from a checkpoint.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ void expect_same_model(const Plan& plan, const Checkpoint& checkpoint);
 // What the checkpoint's run had otherwise of what may change and changes what is trained: keys of its optimizer, the
 // schedule, the loss.
 std::vector<std::string> changes_since(const Plan& plan, const Checkpoint& checkpoint);
+// Whether its run has the same value at these paths of the config.
+bool has_same(const Plan& plan, const Checkpoint& checkpoint, std::initializer_list<const char*> paths);
 // That it was trained on the data which have this fingerprint, else Error(Exit::data).
 void expect_same_data(const std::string& fingerprint, const Checkpoint& checkpoint);
 

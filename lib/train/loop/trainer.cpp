@@ -144,10 +144,20 @@ struct Trainer::Impl {
     std::error_code unreadable;
     if (!std::filesystem::exists(checkpoint.measures(), unreadable)) return;  // of an earlier version
     SavedMeasures saved = read_measures(checkpoint.measures());
+    // What another loss or metric of the same name has kept is no part of a figure.
+    const bool same_losses = has_same(plan, checkpoint, {"loss", "losses", "turns"});
+    const bool same_metrics = same_losses && has_same(plan, checkpoint, {"metrics"});
+    const auto is_of_others = [&](const std::string& owner) {
+      const auto& losses = plan.objectives.losses();
+      return std::ranges::count(losses, owner, &ForwardParts::Term::name) > 0 ? !same_losses : !same_metrics;
+    };
+    for (Measures* measures : {&saved.interval, &saved.epoch, &saved.rows})
+      std::erase_if(*measures, [&](const auto& kept) { return is_of_others(kept.first); });
     interval = std::move(saved.interval);
     epoch = std::move(saved.epoch);
     updates.tally().rows() = std::move(saved.rows);
-    for (const Tally::Sum& sum : saved.sums) updates.tally().put_back(programs.measures(), sum);
+    for (const Tally::Sum& sum : saved.sums)
+      if (!is_of_others(sum.owner)) updates.tally().put_back(programs.measures(), sum);
   }
 
   // ---- the parts of a run
