@@ -329,6 +329,10 @@ TEST_CASE("checkpoints are found by name, and what cannot be found is told with 
         "error: FOLDER: no best checkpoint is known\n"
         "  there are: step-00000002, step-00000008, step-00000009\n"
         "  help: name one of them or 'last'; there was no validation yet");
+  state.latest["val/loss"] = 1;
+  state.monitor = "val/roc_auc";
+  checkpoints.save(state, w.tensors, w.store, "", no_measures);
+  CHECK(refusal("best").ends_with("help: name one of them or 'last'; val/roc_auc was a number in no validation"));
   state.step = 10;
   state.monitor = "";
   checkpoints.save(state, w.tensors, w.store, "", no_measures);

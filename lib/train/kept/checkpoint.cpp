@@ -267,6 +267,8 @@ Checkpoint Checkpoints::find(const std::string& which, const PassedOver& passed_
     refuse_usage("no best checkpoint is known",
                  last->state.monitor.empty()
                      ? "name one of them or 'last'; 'trainer.checkpoint.best: val/loss' would keep the best"
+                 : last->state.latest.contains("val/loss")
+                     ? concat("name one of them or 'last'; ", last->state.monitor, " was a number in no validation")
                      : "name one of them or 'last'; there was no validation yet");
   const int64_t best = last->state.best_step;
   if (best == last->state.step) return *std::move(last);
