@@ -79,6 +79,26 @@ TEST_CASE("a run stopped in the midst of the late epochs, or as one ends, goes o
   }
 }
 
+TEST_CASE("a run that goes on with an earlier start averages the epochs from then on, each alike") {
+  const testing::Workplace place;
+  std::vector<std::string> late = swa_settings, early = swa_settings;
+  late.back() = "trainer.stochastic_weight_averaging={swa_lrs: 0.005, swa_epoch_start: 4}";
+  early.back() = "trainer.stochastic_weight_averaging={swa_lrs: 0.005, swa_epoch_start: 0}";
+  const auto plan = place.plan(late), other = place.plan(early);
+  RunFolder folder = place.new_run(*plan);
+  testing::StopAfter stop(28);
+  Trainer(*plan, {.folder = &folder, .observers = {&stop}, .stop = &stop.stop}).fit();
+  EpochEnds ends;
+  Trainer trainer(*other, {.folder = &folder, .observers = {&ends}});
+  ends.trainer = &trainer;
+  trainer.resume(*Checkpoints(folder.paths().checkpoints()).newest({}));
+  trainer.fit();
+  REQUIRE(ends.weights.size() == 2);
+  const std::vector<float> mean = trainer.store().read("swa");
+  for (size_t i = 0; i < mean.size(); ++i)
+    CHECK(mean[i] == doctest::Approx((ends.weights[0][i] + ends.weights[1][i]) / 2).epsilon(1e-5));
+}
+
 TEST_CASE("a mean of nothing, or beside another average, is an error") {
   const testing::Workplace place;
   const auto text_for = [&](const std::string& keys, const std::vector<std::string>& more = {}) {

@@ -73,6 +73,8 @@ struct StochasticWeightAveraging final : Controller {
 
   void begin(const Plan& plan) override {
     first_ = first_epoch(plan.run.trainer.max_epochs.value_or(0));
+    if (averaged_ < 0) averaged_ = epochs_ - first_;  // of an older checkpoint
+    if (epochs_ <= first_) averaged_ = 0;             // of a run that goes on for longer too
     parameters_ = plan.network->parameters().name;
   }
 
@@ -88,15 +90,16 @@ struct StochasticWeightAveraging final : Controller {
   void epoch_trained(int64_t epochs, Store& store) override {
     if (epochs == epochs_) return;
     epochs_ = epochs;
-    if (epochs > first_) average(store, epochs - first_);
+    if (epochs > first_) average(store, ++averaged_);
   }
 
   void settle(Store& store) override {
-    if (epochs_ <= first_) average(store, 1);
+    if (averaged_ == 0) average(store, 1);
   }
 
   void visit(StateVisitor& s) override {
     s("epochs", epochs_);
+    s("averaged", averaged_);
     s("lr_before", lr_before_);
   }
 
@@ -124,9 +127,10 @@ struct StochasticWeightAveraging final : Controller {
   }
 
   std::string parameters_;
-  int64_t first_ = 0;     // epochs before those that are averaged
-  int64_t epochs_ = 0;    // that are trained
-  double lr_before_ = 0;  // the learning rate before those that are averaged
+  int64_t first_ = 0;      // epochs before those that are averaged
+  int64_t epochs_ = 0;     // that are trained
+  int64_t averaged_ = -1;  // of them; below 0: not known
+  double lr_before_ = 0;   // the learning rate before those that are averaged
 };
 DL_CONTROLLER(StochasticWeightAveraging, "stochastic_weight_averaging");
 

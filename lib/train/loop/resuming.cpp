@@ -192,16 +192,19 @@ std::vector<std::string> changes_since(const Plan& plan, const Checkpoint& check
     if (const Node* value = now->find(before->entries[i].key))
       tell("the optimizer's " + before->entries[i].key, before->entries[i].value, *value);
   tell("what the optimizer's list has besides", rules_in(resolved), rules_in(own));
-  constexpr std::pair<const char*, const char*> others[] = {{"the schedule", "schedule"},
-                                                            {"the loss", "loss"},
-                                                            {"the sum of losses", "losses"},
-                                                            {"the list of turns", "turns"},
-                                                            {"what is frozen", "freeze"},
-                                                            {"what is done to samples", "data.transforms"},
-                                                            {"what is done to batches", "data.batch_transforms"},
-                                                            {"the average of weights", "trainer.ema"},
-                                                            {"the bound of gradients", "trainer.gradient_clip_val"},
-                                                            {"the precision", "trainer.precision"}};
+  constexpr std::pair<const char*, const char*> others[] = {
+      {"the schedule", "schedule"},
+      {"the loss", "loss"},
+      {"the sum of losses", "losses"},
+      {"the list of turns", "turns"},
+      {"what is frozen", "freeze"},
+      {"what is done to samples", "data.transforms"},
+      {"what is done to batches", "data.batch_transforms"},
+      {"the average of weights", "trainer.ema"},
+      {"the average of late epochs", "trainer.stochastic_weight_averaging"},
+      {"what lowers the rate", "trainer.reduce_on_plateau"},
+      {"the bound of gradients", "trainer.gradient_clip_val"},
+      {"the precision", "trainer.precision"}};
   for (const auto& [what, path] : others) {
     const Node *then = find_path(resolved, path), *value = find_path(own, path);
     if (then && value) tell(what, *then, *value);
