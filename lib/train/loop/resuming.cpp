@@ -204,6 +204,7 @@ std::vector<std::string> changes_since(const Plan& plan, const Checkpoint& check
       {"the average of late epochs", "trainer.stochastic_weight_averaging"},
       {"what lowers the rate", "trainer.reduce_on_plateau"},
       {"the bound of gradients", "trainer.gradient_clip_val"},
+      {"how gradients are clipped", "trainer.gradient_clip_algorithm"},
       {"the precision", "trainer.precision"}};
   for (const auto& [what, path] : others) {
     const Node *then = find_path(resolved, path), *value = find_path(own, path);
