@@ -21,6 +21,7 @@ TrainState full_state() {
   s.epoch_samples = 96;
   s.boundary = true;
   s.time_s = 12.25;
+  s.validated_s = 3.5;
   s.seed = UINT64_MAX;
   s.batch_size = 32;
   s.total_steps = 100;

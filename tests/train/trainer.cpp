@@ -262,6 +262,25 @@ TEST_CASE("validation runs as often as its interval says") {
         std::vector<int64_t>{3, 5, 7, 9, 12, 14, 16, 18, 21, 23, 25, 27});
 }
 
+TEST_CASE("time between validations is counted from the last one in whatever process that was") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.val_check_interval=1 h", "trainer.max_epochs=1"});
+  RunFolder folder = place.new_run(*plan);
+  CHECK(train(*plan, &folder, 2).record.validations.empty());
+  Checkpoint last = *Checkpoints(folder.paths().checkpoints()).newest({});
+  last.state.time_s = 3600;  // as if it had taken so long
+  Record record;
+  StopAfter stop(4);
+  Trainer resumed(*plan, {.folder = &folder, .observers = {&record, &stop}, .stop = &stop.stop});
+  resumed.resume(last);
+  resumed.fit();
+  REQUIRE(record.validations.size() == 1);
+  CHECK(record.validations[0].step == 3);
+  const TrainState after = Checkpoints(folder.paths().checkpoints()).newest({})->state;
+  CHECK(after.validated_s >= 3600);
+  CHECK(after.validated_s <= after.time_s);
+}
+
 TEST_CASE("early stopping ends a run that no longer gets better, and a resumed one stays ended") {
   const Workplace place;
   const std::vector<std::string> sets{"trainer.max_epochs=50", "trainer.early_stopping.patience=2",

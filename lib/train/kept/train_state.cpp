@@ -25,6 +25,7 @@ void visit(State& s, Visit&& field) {
   field("cursor", s.cursor);
   field("boundary", s.boundary);
   field("time_s", s.time_s);
+  field("validated_s", s.validated_s);
   field("seed", s.seed);
   field("batch_size", s.batch_size);
   field("total_steps", s.total_steps);
@@ -126,6 +127,7 @@ TrainState read_state(const std::string& text, const std::filesystem::path& path
   if (!json.contains("cursor") && json.contains("epoch") && json.contains("epoch_batches"))
     json["cursor"] = {{"epoch", json["epoch"]}, {"batch", json["epoch_batches"]}, {"place", Json::array()}};
   if (!json.contains("arithmetic")) json["arithmetic"] = "";  // of earlier builds
+  if (!json.contains("validated_s") && json.contains("time_s")) json["validated_s"] = json["time_s"];
   TrainState state;
   visit(state, [&](const char* key, auto& value) {
     try {

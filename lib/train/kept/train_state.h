@@ -19,9 +19,10 @@ struct TrainState {
   int64_t epoch = 0;          // the running one, from 0
   int64_t epoch_batches = 0;  // of it that were seen
   int64_t epoch_samples = 0;
-  Cursor cursor;          // of the next batch
-  bool boundary = false;  // whether what follows this step (validation, end of an epoch) is still to be done
-  double time_s = 0;      // of training
+  Cursor cursor;           // of the next batch
+  bool boundary = false;   // whether what follows this step (validation, end of an epoch) is still to be done
+  double time_s = 0;       // of training
+  double validated_s = 0;  // when the last validation ended; 0: there was none
 
   uint64_t seed = 0;
   int64_t batch_size = 0;

@@ -25,6 +25,8 @@ class Cadence {
     return steps_ > 0 ? passed(step) > passed(step - 1) : now - last_ >= seconds_;
   }
   void done(double now) { last_ = now; }
+  // It was done so many seconds before this process's part of the run.
+  void done_before(double seconds) { last_ = -seconds; }
 
  private:
   // How often it was due; 0.1 epochs of 30 steps are 3, and not a little more.

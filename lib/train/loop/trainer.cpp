@@ -273,6 +273,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   }
   m.begin_controllers();
   m.state_time_s = saved.time_s;
+  m.validation_cadence.done_before(saved.time_s - saved.validated_s);
   m.put_back(checkpoint);
   m.resumed_from = checkpoint.folder;
   if (!m.checkpointing.keeps()) return;
@@ -472,6 +473,7 @@ bool Trainer::Impl::validate() {
   const auto values = evaluator->run(options.stop, trainer.fast_dev_run ? 1 : 0, seen);
   if (!values) return false;
   validation_cadence.done(now());
+  state.validated_s = time_s();
   remember(*values);
   const Figures figures(*values);
   if (const double loss = figures("val/loss"); !std::isfinite(loss)) diverged = "val/loss became " + not_finite(loss);
