@@ -556,6 +556,34 @@ TEST_CASE("a checkpoint that cannot be written is a warning; the last one's fail
             ": making the folder failed: Not a directory");
 }
 
+TEST_CASE("the best checkpoint is one that was written") {
+  const Workplace place;
+  const auto plan =
+      place.plan({"trainer.max_epochs=2", "trainer.checkpoint={every: 1000 steps, best: val/loss, mode: max}"});
+  RunFolder folder = place.new_run(*plan);
+  const std::filesystem::path checkpoints = folder.paths().checkpoints();
+  std::filesystem::remove_all(checkpoints);
+  write(checkpoints, "in the way");
+  struct : Observer {  // makes room once the first could not be written
+    void warned(const std::string& text) override {
+      if (text.find("was not written") == std::string::npos) return;
+      std::filesystem::remove(path);
+      ++count;
+    }
+    std::filesystem::path path;
+    int count = 0;
+  } room;
+  room.path = checkpoints;
+  Record record;
+  Trainer trainer(*plan, {.folder = &folder, .observers = {&record, &room}});
+  const RunFinished end = trainer.fit();
+  CHECK(room.count == 1);
+  REQUIRE(record.validations.size() == 2);
+  CHECK(record.validations[1].values[0].value < record.validations[0].values[0].value);
+  CHECK(end.best_step == 18);
+  CHECK(Checkpoints(checkpoints).find("best", {}).state.step == 18);
+}
+
 TEST_CASE("init_from starts from the weights of a file") {
   const Workplace place;
   const auto plan = place.plan({"trainer.max_steps=5"});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "lib/base/batch_job.h"
@@ -230,8 +231,9 @@ struct Trainer::Impl {
     Cursor batch;
   } begun;
   bool weights_ready = false;
-  bool best_now = false;  // the last validation was the best so far
-  std::string diverged;   // what was not finite; empty: nothing
+  bool best_now = false;                                              // the last validation was the best so far
+  std::pair<std::optional<double>, int64_t> best_found, best_before;  // it, and the one before it
+  std::string diverged;                                               // what was not finite; empty: nothing
   std::string bad_input;  // that of the batch that was not finite; empty: it was
   std::string bad_layer;  // where layers are watched: Updates::first_not_finite()
   std::filesystem::path resumed_from;
@@ -482,8 +484,9 @@ bool Trainer::Impl::validate() {
     const auto& mode = trainer.checkpoint.mode;
     best_now = is_gain(value, state.best_value, mode ? *mode == "max" : plan.higher_is_better(state.monitor));
     if (best_now) {
-      state.best_value = value;
-      state.best_step = state.step;
+      best_before = {state.best_value, state.best_step};
+      best_found = {value, state.step};
+      std::tie(state.best_value, state.best_step) = best_found;
     }
   }
   for (const auto& controller : controllers)
@@ -523,6 +526,7 @@ void Trainer::Impl::save(bool final) {
   read();
   if (!diverged.empty()) return;
   checkpointing.expect_in_place();
+  if (best_now) std::tie(state.best_value, state.best_step) = best_found;
   try {
     state.time_s = time_s();
     state.cursor = batches->cursor();
@@ -545,6 +549,7 @@ void Trainer::Impl::save(bool final) {
     else
       warn(concat("the checkpoint of step ", state.step, " was not written; training goes on: ",
                   error.problems().front().where.file, ": ", error.problems().front().what));
+    if (best_now) std::tie(state.best_value, state.best_step) = best_before;  // it was not kept
   }
   checkpointing.done(now());
 }
