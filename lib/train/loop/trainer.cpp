@@ -549,7 +549,7 @@ void Trainer::Impl::save(bool final) {
     else
       warn(concat("the checkpoint of step ", state.step, " was not written; training goes on: ",
                   error.problems().front().where.file, ": ", error.problems().front().what));
-    if (best_now) std::tie(state.best_value, state.best_step) = best_before;  // it was not kept
+    if (best_now && !checkpointing.has(state)) std::tie(state.best_value, state.best_step) = best_before;
   }
   checkpointing.done(now());
 }
