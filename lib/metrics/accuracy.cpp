@@ -42,7 +42,7 @@ struct Accuracy final : Metric {
     const Value label = class_labels(f.prediction, f.target);
     expect_misses(f.prediction.shape().last());
     const Value classes = iota(*f.prediction.graph, f.prediction.shape().last());
-    const Value own = sum(equal(classes, label) * f.prediction, {-1});
+    const Value own = sum(where(equal(classes, label), f.prediction, 0), {-1});  // others may be infinite
     // Classes before the right one; written so that NaN counts as a miss.
     const Value ahead = sum(1 - where(equal(f.prediction, own), classes >= label, f.prediction < own), {-1});
     const Value hit = ahead < static_cast<double>(top_k);

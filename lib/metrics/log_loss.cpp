@@ -14,7 +14,7 @@ struct LogLoss final : ProbabilityMetric {
     describe_ignored(s);
     s.example("log_loss");
   }
-  Value of_classes(Value x, Value y) const override { return -sum(y * log_softmax(x), {-1}); }
+  Value of_classes(Value x, Value y) const override { return -sum(where(y > 0, y * log_softmax(x), 0), {-1}); }
   Value of_values(Value x, Value y) const override { return (1 - y) * x + log_one_plus_exp(-x); }
 };
 DL_METRIC(LogLoss, "log_loss");

@@ -23,7 +23,7 @@ struct Perplexity final : Metric {
   }
   void add(Keep& keep, const Fields& f) const override {
     expect_class_targets(f.prediction, f.target);
-    Value log_p = sum(hits(f.prediction, f.target) * log_softmax(f.prediction), {-1});
+    Value log_p = sum(where(hits(f.prediction, f.target), log_softmax(f.prediction), 0), {-1});
     const Value label = with_class_axis(f.target), counts = counted(label, ignore_index, f.lengths);
     if (counts) log_p = log_p * counts;
     keep_mean(keep, -sum(log_p), count_targets(label, counts));

@@ -40,6 +40,16 @@ TEST_CASE("a prediction that is not a number is a miss") {
   check_hits("accuracy", {not_a_number, not_a_number, 1, not_a_number}, {0, 0}, 0);
 }
 
+TEST_CASE("a class that cannot be, of a value of minus infinity, is no miss of another") {
+  constexpr float none = -std::numeric_limits<float>::infinity();
+  check_hits("accuracy", {1, none, 0, none, none, 2}, {0, 2}, 2);
+  check_hits("accuracy", {none, 1, 0, none, 0, 2}, {0, 0}, 0);
+  const Type x{DType::f32, {2, 3}}, y{DType::i32, {2}};
+  const Numbers logits{0, none, 0, none, none, 2}, targets{0, 2};
+  CHECK(measured("log_loss", "cross_entropy", x, y, logits, targets)[0] == doctest::Approx(std::log(2.0) / 2));
+  CHECK(measured("perplexity", "cross_entropy", x, y, logits, targets)[0] == doctest::Approx(std::sqrt(2.0)));
+}
+
 TEST_CASE("accuracy is hits over samples, and better where higher") {
   const auto accuracy = read_registered_as<Metric>("accuracy");
   CHECK(accuracy->figures({.sums = {{"sum", {3}}, {"count", {4}}}}) == std::vector<double>{0.75});
