@@ -254,7 +254,14 @@ Value means(Graph& g, int64_t n, int64_t size) {
 }  // namespace
 
 Value adaptive_mean(Value x, int axis, int64_t n) {
-  return n == x.shape()[axis] ? x : along_axis(x, axis, means(*x.graph, n, x.shape()[axis]));
+  const int64_t size = x.shape()[axis];
+  if (n == size) return x;
+  if (size % n > 0) return along_axis(x, axis, means(*x.graph, n, size));
+  int64_t windows = n;
+  for (int i = 0; i < axis; ++i) windows = times(windows, x.shape()[i]);
+  Shape shape = x.shape();
+  shape[axis] = n;
+  return reshape(mean(reshape(x, {windows, size / n, -1}), {1}), shape);
 }
 
 Value adaptive_max(Value x, int axis, int64_t n) {

@@ -1,5 +1,6 @@
 // adaptive_avg_pool2d
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/pool_layer.h"
 #include "tests/check_layer.h"
 
 using namespace dl;
@@ -9,6 +10,18 @@ TEST_CASE("adaptive_avg_pool2d gives the size that is asked for") {
   check_layer({.yaml = "adaptive_avg_pool2d: [2, 3]", .input = {5, 7, 3}});
   check_layer({.yaml = "adaptive_avg_pool2d: 4", .input = {3, 2, 2}});
   check_close(layer_output("adaptive_avg_pool2d: [1, 2]", {1, 3, 1}, {1, 3, 8}), {2, 5.5f});
+}
+
+TEST_CASE("means of windows that are all of one size need no matrix of the axis's length") {
+  const auto multiplies = [](int64_t n) {
+    Graph g;
+    adaptive_mean(input(g, "x", {DType::f32, {2, 12, 3}}), 1, n);
+    return g.text().find("matmul") != std::string::npos;
+  };
+  CHECK(!multiplies(4));
+  CHECK(multiplies(5));
+  check_layer({.yaml = "adaptive_avg_pool2d: [2, 3]", .input = {6, 9, 2}});
+  check_close(layer_output("adaptive_avg_pool2d: [1, 2]", {2, 4, 1}, {1, 3, 8, 0, 1, 5, 2, 4}), {2.5f, 3.5f});
 }
 
 TEST_CASE("adaptive windows begin and end at whole places, for every size") {
