@@ -21,6 +21,7 @@
 #include "lib/base/version.h"
 #include "lib/train/kept/run_state.h"
 #include "lib/train/loop/trainer.h"
+#include "lib/train/plan/settled.h"
 
 namespace dl {
 namespace {
@@ -104,6 +105,7 @@ class Train final : public Command {
                   Problem{.path = "--name",
                           .what = "names a new run, and --resume=" + resume_ + " goes on with one that has a name",
                           .help = "leave --name out"});
+    if (names_run) refuse_another_beginning(overrides_.sets());
     if (resume_.empty() && config_file(config_) != config_)
       throw Error(Exit::usage, Problem{.path = "dlcli train",
                                        .what = "'" + config_ + "' is a run",

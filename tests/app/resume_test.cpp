@@ -120,6 +120,18 @@ TEST_CASE("a start that fails leaves no folder, and a folder without a checkpoin
         "  help: name another run; a run that was ended before it began may be removed\n");
 }
 
+TEST_CASE("a run that is named to go on takes no other weights or name") {
+  const Workplace place;
+  REQUIRE(place.train({"c.yaml", "--set", "trainer.max_steps=3"}).exit == 0);
+  const Finished weights = place.train({"--resume=c-1", "--set", "init_from.path=w.pt"});
+  CHECK(weights.exit == 2);
+  CHECK(weights.err ==
+        "error: --set init_from.path=w.pt: init_from.path: a run that goes on has the weights of its checkpoint\n"
+        "  help: begin another run with it\n");
+  CHECK(place.train({"--resume=c-1", "--set", "name=other"}).err ==
+        "error: --set name=other: name: a run that goes on has its name\n  help: leave it out\n");
+}
+
 TEST_CASE("runs are made in and found in the folder of --runs, and what comes next is told as a shell takes it") {
   const Workplace place;
   const Finished trained = place.train({"c.yaml", "--runs", "my runs", "--name", "it's"});

@@ -45,4 +45,9 @@ void refuse_another_part(const Plan& plan, const std::vector<std::string>& sets,
            "other samples would be held out than the run was not trained on", "leave it out");
 }
 
+void refuse_another_beginning(const std::vector<std::string>& sets) {
+  refuse(sets, {"init_from"}, "a run that goes on has the weights of its checkpoint", "begin another run with it");
+  refuse(sets, {"name"}, "a run that goes on has its name", "leave it out");
+}
+
 }  // namespace dl

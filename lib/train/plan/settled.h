@@ -16,4 +16,7 @@ void refuse_another_fit(const Plan& plan, const std::vector<std::string>& sets);
 // Error(Exit::usage).
 void refuse_another_part(const Plan& plan, const std::vector<std::string>& sets, const std::string& split);
 
+// Keys that say how a run begins, of one that goes on: Error(Exit::usage).
+void refuse_another_beginning(const std::vector<std::string>& sets);
+
 }  // namespace dl
