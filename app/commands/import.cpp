@@ -8,6 +8,7 @@
 #include "app/console/text.h"
 #include "app/file_name.h"
 #include "app/options.h"
+#include "lib/base/printable.h"
 #include "lib/base/text.h"
 #include "lib/interop/family.h"
 #include "lib/interop/keras/keras_model.h"
@@ -32,8 +33,11 @@ class Import final : public Command {
            "writes it")
         ->required();
     app.add_option("--shape", shapes_,
-                   "sizes that an ONNX file leaves open, by the input's name and without the batch: x=3x224x224")
+                   "sizes that a file of ONNX or Keras leaves open, by the input's name and without the batch: "
+                   "x=3x224x224")
         ->type_name("NAME=SIZES");
+    app.add_option("--layout", layout_, "how images lie in an ONNX file, instead of what their sizes look like")
+        ->type_name("channels_first|channels_last");
     app.add_option("--name", name_, "the run's name; if left out, the file's or folder's")->type_name("NAME");
     declare_runs(app, runs_);
     examples(app, {{"dlcli import gpt2/", "makes the run gpt2-1"},
@@ -46,15 +50,22 @@ class Import final : public Command {
 
   Exit run() override {
     const bool is_onnx = fs::path(path_).extension() == ".onnx";
-    if (!is_onnx && !shapes_.empty())
-      throw Error(Exit::usage, Problem{.path = "--shape", .what = "only ONNX files leave sizes open"});
+    if (!is_onnx && !shapes_.empty() && !keras::is_model(path_))
+      throw Error(Exit::usage, Problem{.path = "--shape", .what = "only files of ONNX and Keras leave sizes open"});
+    if (!is_onnx && !layout_.empty())
+      throw Error(Exit::usage, Problem{.path = "--layout", .what = "only ONNX files do not say how their images lie"});
+    if (!layout_.empty() && layout_ != "channels_first" && layout_ != "channels_last")
+      throw Error(
+          Exit::usage,
+          Problem{.path = "--layout", .what = concat("expected channels_first or channels_last, got '", layout_, "'")});
     const FamilyNetwork network = read_network(is_onnx);
     // What an ONNX layer begins with is what its file holds.
     const std::optional<WeightsTable> table = is_onnx ? std::nullopt : std::optional(read_weights_table(path_));
     const std::string name = name_.empty() ? name_of_file(path_) : name_;
     Node config = network.config;
     config.set("name", Node::string(name));
-    const std::string head = concat("# ", network.architecture, " out of ", path_, "\n");
+    std::string head = concat("# ", network.architecture, " out of ", path_, "\n");
+    for (const std::string& note : network.notes) head += concat("# ", printable(note), "\n");
     RunFolder folder = RunFolder::create(runs_, name, to_yaml(config), head + to_yaml(config));
     try {
       keep(network, table ? &*table : nullptr, folder, std::move(config), head);
@@ -67,8 +78,10 @@ class Import final : public Command {
 
  private:
   FamilyNetwork read_network(bool is_onnx) const {
-    if (is_onnx) return onnx::read_import(path_, given_sizes());
-    if (keras::is_model(path_)) return keras::read_model(path_);
+    if (is_onnx)
+      return onnx::read_import(path_, given_sizes(),
+                               layout_.empty() ? std::nullopt : std::optional(layout_ == "channels_first"));
+    if (keras::is_model(path_)) return keras::read_model(path_, given_sizes());
     std::error_code unreadable;
     if (fs::is_regular_file(path_, unreadable))
       throw Error(Exit::usage,
@@ -79,8 +92,8 @@ class Import final : public Command {
   }
 
   // "input=3x224x224"
-  onnx::GivenSizes given_sizes() const {
-    onnx::GivenSizes given;
+  GivenSizes given_sizes() const {
+    GivenSizes given;
     for (const std::string& text : shapes_) {
       const size_t equals = text.rfind('=');
       std::vector<int64_t>& sizes = given[text.substr(0, equals)];
@@ -120,6 +133,7 @@ class Import final : public Command {
                  ", ", count(static_cast<double>(plan->network->parameter_count())), " parameters\n"));
     if (const auto left = weights ? weights->left() : std::vector<std::string>(); !left.empty())
       print(concat("left in the file: ", join(left), "\n"));
+    for (const std::string& line : network.notes) print(printable(line) + "\n");
     for (const std::string& line : network.left_out) warn("left out: " + line);
     if (const Node* loss = config.find("loss"))
       print(concat("loss: ", loss->text, "; write another into its config.yaml if it was trained by one\n"));
@@ -127,7 +141,7 @@ class Import final : public Command {
     print(concat("next: dlcli summary ", folder.paths().name(), "\n"));
   }
 
-  std::string path_, name_, runs_ = "runs";
+  std::string path_, name_, layout_, runs_ = "runs";
   std::vector<std::string> shapes_;
 };
 

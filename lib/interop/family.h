@@ -35,6 +35,7 @@ struct FamilyNetwork {
   std::vector<std::string> ignore;
   std::map<std::string, FamilyTensor> tensors;  // by the patterns of ours
   std::vector<std::string> left_out;            // of how it was trained, in words
+  std::vector<std::string> notes;               // how its file was understood, a line each
 };
 
 // Reads config.json. A folder without one, a family or architecture that is not known, and settings that the family's

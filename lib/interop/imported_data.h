@@ -10,6 +10,9 @@
 
 namespace dl {
 
+// Sizes of inputs without their batch, in the model's order of axes, by the model's names.
+using GivenSizes = std::map<std::string, std::vector<int64_t>>;
+
 struct ImportedInput {
   std::string name;
   std::vector<int64_t> sizes;  // of a sample

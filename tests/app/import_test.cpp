@@ -80,7 +80,7 @@ TEST_CASE("what is no network is refused with what to write instead") {
         "error: weights.pt: is neither a .keras nor an .onnx file, which say what the network is\n"
         "  help: of a file of weights alone write the network as YAML, and init_from: FILE\n");
   CHECK(run_dlcli({"import", "weights.pt", "--shape", "x=3"}, folder.path).err ==
-        "error: --shape: only ONNX files leave sizes open\n");
+        "error: --shape: only files of ONNX and Keras leave sizes open\n");
   for (const std::string given : {"x", "x=", "x=3x", "x=3xx4", "x=0", "x=-3", "x=3,4"}) {
     CAPTURE(given);
     const Finished done = run_dlcli({"import", "net.onnx", "--shape", given}, folder.path);

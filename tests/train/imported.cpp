@@ -159,7 +159,7 @@ TEST_CASE("image networks of transformers give its logits") {
 
 TEST_CASE("models of Keras give its outputs, and go on with what they were compiled with") {
   for (const std::string name :
-       {"images", "sequences", "chain", "resnet", "more_images", "more_sequences", "volumes", "stacked"}) {
+       {"images", "sequences", "chain", "resnet", "more_images", "more_sequences", "volumes", "stacked", "seldom"}) {
     CAPTURE(name);
     const Folder folder;
     const std::string path = source_dir() + "/tests/interop/keras/" + name;
@@ -276,9 +276,146 @@ TEST_CASE("layers of Keras that compute something else than ours are refused") {
             .find("'unit' (UnitNormalization): 'axis: 1' has no counterpart") != std::string::npos);
   CHECK(refusal(R"({"class_name": "LSTM", "config": {"name": "memory", "units": 2, "stateful": true}})")
             .find("'memory' (LSTM): 'stateful' has no counterpart") != std::string::npos);
+  CHECK(refusal(R"({"class_name": "Activation", "config": {"name": "own", "activation": {"value": ["4wE", null]}}})")
+            .find("'own' (Activation): the activation 'function of one's own' has no counterpart") !=
+        std::string::npos);
+  CHECK(refusal(R"({"class_name": "Dense", "registered_name": "mine>Dense", "config": {"name": "own", "units": 2}})")
+            .find("'own': the layer mine>Dense has no counterpart that is known") != std::string::npos);
+  CHECK(refusal(R"({"class_name": "ZeroPadding2D", "config": {"name": "pad", "data_format": "channels_first"}})")
+            .find("'pad' (ZeroPadding2D): 'data_format: channels_first' has no counterpart") != std::string::npos);
+  CHECK(refusal(R"({"class_name": "Bidirectional", "config": {"name": "both",
+                    "layer": {"class_name": "LSTM", "config": {"name": "f", "units": 2, "activation": "tanh"}},
+                    "backward_layer": {"class_name": "LSTM", "config": {"name": "b", "units": 2, "activation": "relu"}}}})")
+            .find("'both' (Bidirectional): a 'backward_layer' with another 'activation' has no counterpart") !=
+        std::string::npos);
   CHECK(refusal(R"({"class_name": "Dot", "config": {"name": "product"},
                     "build_config": {"input_shape": [[null, 3, 4], [null, 3, 4]]}})")
             .find("'product' (Dot): a product of more than vectors has no counterpart") != std::string::npos);
+}
+
+namespace {
+
+// One layer of a Functional model, called once with these arguments.
+std::string keras_call(const std::string& kind, const std::string& name, const std::string& config,
+                       const std::string& args, const std::string& keywords = "",
+                       const std::string& module = "keras.layers") {
+  return R"({"module": ")" + module + R"(", "class_name": ")" + kind + R"(", "config": {"name": ")" + name + "\"" +
+         config + R"(}, "inbound_nodes": [{"args": [)" + args + R"(], "kwargs": {)" + keywords + "}}]}";
+}
+std::string keras_tensor(const std::string& layer, int output = 0) {
+  return R"({"class_name": "__keras_tensor__", "config": {"keras_history": [")" + layer + "\", 0, " +
+         std::to_string(output) + "]}}";
+}
+// A Functional model with the inputs a and b of 4 numbers, or of `shape`, and these layers.
+std::filesystem::path keras_graph(const Folder& folder, const std::string& layers, const std::string& outputs,
+                                  const std::string& compiled = "{}", const std::string& shape = "[null, 4]") {
+  const auto input = [&](const std::string& name) {
+    return R"({"class_name": "InputLayer", "inbound_nodes": [], "config": {"dtype": "float32", "name": ")" + name +
+           R"(", "batch_shape": )" + shape + "}}, ";
+  };
+  return keras_archive(folder, R"({"class_name": "Functional", "config": {"layers": [)" + input("a") + input("b") +
+                                   layers + R"(], "input_layers": {"b": ["b", 0, 0], "a": ["a", 0, 0]},
+                                   "output_layers": )" +
+                                   outputs + R"(}, "compile_config": )" + compiled + "}");
+}
+
+}  // namespace
+
+TEST_CASE("inputs and outputs of a model of Keras may be named, and its losses of each output are told") {
+  const Folder folder;
+  const FamilyNetwork network = keras::read_model(
+      keras_graph(folder,
+                  keras_call("Concatenate", "both", "", "[" + keras_tensor("a") + ", " + keras_tensor("b") + "]") +
+                      ", " + keras_call("Dense", "kind", R"(, "units": 3)", keras_tensor("both")) + ", " +
+                      keras_call("Dense", "price", R"(, "units": 1)", keras_tensor("both")),
+                  R"({"kind": ["kind", 0, 0], "price": ["price", 0, 0]})",
+                  R"({"loss": {"kind": "sparse_categorical_crossentropy", "price": "mae"}})"));
+  CHECK(network.config.find("losses")->keys() == std::vector<std::string>{"kind", "price"});
+  CHECK(network.left_out == std::vector<std::string>{"its losses of each output: mse is in their place"});
+}
+
+TEST_CASE("what a call in a model of Keras is given besides is refused, not passed over") {
+  const Folder folder;
+  const auto refusal = [&](const std::string& layer, const std::string& outputs) {
+    return error_text([&] { keras::read_model(keras_graph(folder, layer, outputs, "{}", "[null, 5, 4]")); });
+  };
+  const std::string last = R"(["last", 0, 0])";
+  CHECK(refusal(keras_call("LSTM", "last", R"(, "units": 4)", keras_tensor("a"),
+                           R"("initial_state": [)" + keras_tensor("b") + "]"),
+                last)
+            .find("'last' (LSTM): is called with 'initial_state', which has no counterpart") != std::string::npos);
+  CHECK(
+      refusal(keras_call("LSTM", "last", R"(, "units": 4)", keras_tensor("a") + ", [" + keras_tensor("b") + "]"), last)
+          .find("'last' (LSTM): reads 2 tensors") != std::string::npos);
+  const std::string attention = R"(, "num_heads": 2, "key_dim": 2)";
+  CHECK(refusal(keras_call("MultiHeadAttention", "last", attention, keras_tensor("a") + ", " + keras_tensor("a"),
+                           R"("attention_mask": )" + keras_tensor("b")),
+                last)
+            .find("'last' (MultiHeadAttention): is called with 'attention_mask'") != std::string::npos);
+  CHECK(refusal(keras_call("MultiHeadAttention", "last", attention, keras_tensor("a") + ", " + keras_tensor("a")),
+                R"(["last", 0, 1])")
+            .find("the model reads output 1 of 'last', which has one here") != std::string::npos);
+  CHECK(refusal(keras_call("Transpose", "last", R"(, "axes": [0, 2, 1])", keras_tensor("a"), "", "keras.src.ops.numpy"),
+                last)
+            .find("'last' (Transpose): the operation has no counterpart that is known") != std::string::npos);
+}
+
+TEST_CASE("operations on tensors of Keras are formulas, and sizes that a file leaves open are given") {
+  const Folder folder;
+  const std::string half = R"(, 0.5)", ops = "keras.src.ops.numpy", last = R"([["last", 0, 0]])";
+  const auto model_of = [&](const std::string& layer, const std::string& shape, const GivenSizes& given) {
+    return to_yaml(*keras::read_model(keras_graph(folder, layer, last, "{}", shape), given).config.find("model"));
+  };
+  CHECK(model_of(keras_call("Subtract", "last", "", "0.5, " + keras_tensor("a"), "", ops), "[null, 4]", {})
+            .find("(0.5) - x") != std::string::npos);
+  CHECK(model_of(keras_call("TrueDivide", "last", "", keras_tensor("a") + half, "", ops), "[null, 4]", {})
+            .find("x / (0.5)") != std::string::npos);
+  const std::string layer = keras_call("Embedding", "last", R"(, "input_dim": 9, "output_dim": 2)", keras_tensor("a"));
+  const auto file = keras_graph(folder, layer, last, "{}", "[null, null]");
+  const std::string refused = error_text([&] { keras::read_model(file, {{"b", {7}}}); });
+  CHECK(refused.find("the model leaves sizes of its input 'a' open: ?") != std::string::npos);
+  CHECK(refused.find("help: write them without the batch: --shape a=128") != std::string::npos);
+  const std::string unknown = error_text([&] { keras::read_model(file, {{"a", {7}}, {"b", {7}}, {"c", {7}}}); });
+  CHECK(unknown.find("the model has no input 'c'") != std::string::npos);
+  // Tokens are whole numbers, whatever the input's type there is.
+  const FamilyNetwork network = keras::read_model(file, {{"a", {7}}, {"b", {7}}});
+  const std::vector<Node>& fields = network.config.find("data")->find("fitted")->find("fields")->items;
+  std::vector<std::string> types;
+  for (const Node& field : fields) types.push_back(field.find("dtype")->text);
+  CHECK(std::ranges::count(types, "i32") == 1);
+  for (const Node& field : fields) CHECK(field.find("shape")->items.at(0).text == "7");
+}
+
+TEST_CASE("a Normalization of Keras is a batch normalization that is frozen") {
+  const Folder folder;
+  const FamilyNetwork network = keras::read_model(
+      keras_file(folder, R"({"class_name": "Normalization", "build_config": {"input_shape": [null, 4]},
+                  "config": {"name": "scaled", "axis": [-1], "mean": null, "variance": null}},
+                 {"class_name": "Dense", "config": {"name": "head", "units": 2}})"));
+  CHECK(network.config.find("freeze")->items.at(0).text == "scaled");
+  CHECK(network.tensors.at("scaled.running_mean").from == std::vector<std::string>{"layers.normalization.vars.0"});
+  CHECK(network.tensors.at("scaled.running_var").from == std::vector<std::string>{"layers.normalization.vars.1"});
+  CHECK(network.tensors.at("scaled.weight").all == 1.0);
+}
+
+TEST_CASE("binary cross-entropy behind a softmax of Keras is the cross-entropy here") {
+  const Folder folder;
+  const auto network = [&](const std::string& loss) {
+    return keras::read_model(keras_file(folder, R"({"class_name": "Dense",
+        "config": {"name": "head", "units": 2, "activation": {"class_name": "function", "config": "softmax"}}})",
+                                        R"({"loss": )" + loss + "}"));
+  };
+  const FamilyNetwork binary = network(R"(["binary_crossentropy"])");
+  CHECK(binary.config.find("loss")->text == "cross_entropy");
+  CHECK(binary.config.find("model")->items.size() == 1);
+  CHECK(binary.left_out.size() == 1);
+  // Probabilities that the model gives otherwise are told.
+  const FamilyNetwork other = keras::read_model(
+      keras_file(folder, R"({"class_name": "Dense", "config": {"name": "head", "units": 2, "activation": "tanh"}})",
+                 R"({"loss": {"head": "sparse_categorical_crossentropy"}})"));
+  CHECK(other.config.find("loss")->text == "cross_entropy");
+  REQUIRE(other.left_out.size() == 1);
+  CHECK(other.left_out[0].find("takes probabilities") != std::string::npos);
 }
 
 TEST_CASE("recurrent layers that Keras saved one by one begin one layer here") {

@@ -36,8 +36,21 @@ std::string activation_of(const Settings& s, const std::string& name) {
   return found == known.end() ? "" : found->second;
 }
 
-void add_activation(Made& made, const Settings& s, const char* key = "activation") {
-  if (const std::string layer = activation_of(s, s.text(key, "linear")); !layer.empty()) made.layers.push_back(layer);
+// One that is said by its name, or a layer without weights.
+std::string activation_at(const Settings& s, const char* key) {
+  static const std::set<std::string> without_weights = {"Activation", "ELU", "LeakyReLU", "ReLU", "Softmax"};
+  const Json* value = s.find(key);
+  const std::string name = s.text(key, "linear");
+  if (!value || !value->is_object() || !value->contains("config") || !without_weights.contains(name))
+    return activation_of(s, name);
+  std::vector<std::string> problems;
+  const Made made = layers().at(name)(Settings((*value)["config"], "activation", problems));
+  for (const std::string& problem : problems) s.refuse(problem.substr(problem.find(": ") + 2));
+  return made.layers[0] == "identity" ? "" : made.layers[0];
+}
+
+void add_activation(Made& made, const Settings& s) {
+  if (const std::string layer = activation_at(s, "activation"); !layer.empty()) made.layers.push_back(layer);
 }
 
 std::string yes(bool flag) { return flag ? "true" : "false"; }
@@ -70,14 +83,29 @@ Made conv(const Settings& s) {
   return made;
 }
 
+// Without padding a result is as long as its input times the stride there, also where the stride reaches further than
+// the kernel.
+std::string places_behind(const Settings& s, size_t rank) {
+  std::vector<std::string> places;
+  bool any = false;
+  for (size_t axis = 0; axis < rank; ++axis) {
+    const int64_t reach = (s.whole_at("kernel_size", axis, 1) - 1) * s.whole_at("dilation_rate", axis, 1) + 1;
+    const int64_t more = std::max<int64_t>(s.whole_at("strides", axis, 1) - reach, 0);
+    any |= more > 0;
+    places.push_back(std::to_string(more));
+  }
+  if (!any || s.text("padding", "valid") != "valid") return "";
+  return rank == 1 ? ", output_padding: " + places[0] : concat(", output_padding: [", join(places), "]");
+}
+
 template <int rank>
 Made conv_transpose(const Settings& s) {
   if (s.find("output_padding")) s.refuse("'output_padding' has no counterpart");
   std::vector<int64_t> order{rank + 1, rank};  // [spatial …, out, in] there, [in, out, spatial …] here
   for (int axis = 0; axis < rank; ++axis) order.push_back(axis);
-  Made made{
-      .layers = {concat("conv_transpose", rank, "d: {out_channels: ", s.whole("filters", 1), ", ", window(s), "}")},
-      .variables = {{"weight", "0", axes(order)}}};
+  Made made{.layers = {concat("conv_transpose", rank, "d: {out_channels: ", s.whole("filters", 1), ", ", window(s),
+                              places_behind(s, rank), "}")},
+            .variables = {{"weight", "0", axes(order)}}};
   add_bias(made, s);
   add_activation(made, s);
   return made;
@@ -217,7 +245,7 @@ std::string recurrent_layer(const Settings& s, const RecurrentKind& kind, bool b
   s.need("activation", {"tanh"});
   if (std::string(kind.layer) != "rnn") s.need("recurrent_activation", {"sigmoid"});
   if (s.flag("return_state", false)) s.refuse("'return_state' has no counterpart");
-  for (const char* key : {"go_backwards", "stateful"})
+  for (const char* key : {"go_backwards", "stateful", "time_major"})
     if (s.flag(key, false)) s.refuse(concat("'", key, "' has no counterpart"));
   if (std::string(kind.layer) == "gru" && !s.flag("reset_after", true))
     s.refuse("'reset_after: false' has no counterpart: the reset stands behind the product here, as in PyTorch");
@@ -238,7 +266,15 @@ Made bidirectional(const Settings& s) {
   if (!layer || !layer->contains("config")) return {};
   std::vector<std::string> problems;
   const Settings inner((*layer)["config"], "Bidirectional", problems);
-  const RecurrentKind kind = recurrent_kind(layer->value("class_name", ""));
+  const std::string name = layer->value("class_name", "");
+  if (name != "LSTM" && name != "GRU" && name != "SimpleRNN") s.refuse(concat("of ", name, " has no counterpart"));
+  const RecurrentKind kind = recurrent_kind(name);
+  if (const Json* backward = s.find("backward_layer"); backward && backward->contains("config")) {
+    if (backward->value("class_name", "") != name) s.refuse("a 'backward_layer' of another class has no counterpart");
+    for (const char* key : {"units", "activation", "recurrent_activation", "use_bias", "reset_after"})
+      if ((*backward)["config"].value(key, Json()) != (*layer)["config"].value(key, Json()))
+        s.refuse(concat("a 'backward_layer' with another '", key, "' has no counterpart"));
+  }
   if (s.text("merge_mode", "concat") != "concat")
     s.refuse(concat("'merge_mode: ", s.text("merge_mode"), "' has no counterpart"));
   Made made{.layers = {recurrent_layer(inner, kind, true)}};
@@ -304,7 +340,7 @@ Made group_query_attention(const Settings& s) {
 }
 
 Made activation(const Settings& s) {
-  const std::string layer = activation_of(s, s.text("activation", "linear"));
+  const std::string layer = activation_at(s, "activation");
   return {.layers = {layer.empty() ? "identity" : layer}};
 }
 Made relu(const Settings& s) {
@@ -334,9 +370,13 @@ Made unit_normalization(const Settings& s) {
   need_last_axis(s);
   return {.layers = {"l2_normalize"}};
 }
-Made flatten(const Settings&) { return {.layers = {"flatten: {channels_first: false}"}}; }
+Made flatten(const Settings& s) {
+  s.need("data_format", {"channels_last"});
+  return {.layers = {"flatten: {channels_first: false}"}};
+}
 template <const auto& name>
 Made dropout_of(const Settings& s) {
+  s.need("data_format", {"channels_last"});
   return {.layers = {concat(std::string(name), ": ", s.number("rate", 0.5))}};
 }
 constexpr char dropout_name[] = "dropout", dropout1d_name[] = "dropout1d", dropout2d_name[] = "dropout2d",
@@ -362,6 +402,7 @@ Made repeat_vector(const Settings& s) { return {.layers = {concat("repeat_vector
 Made identity(const Settings&) { return {.layers = {"identity"}}; }
 // Of a sequence both ends, of others each axis.
 std::string margins(const Settings& s, const char* key) {
+  s.need("data_format", {"channels_last"});
   const std::string sizes = s.sizes(key);
   return s.whole("rank", 0) == 3 ? "[" + sizes + "]" : sizes;
 }
@@ -414,6 +455,21 @@ Made rescaling(const Settings& s) {
       s.refuse(concat("'", key, "' of each channel has no counterpart"));
   return {.layers = {concat("expression: \"x * ", number_text(s.number("scale", 1)), " + ",
                             number_text(s.number("offset", 0)), "\"")}};
+}
+// By means and variances that adapt() found, which are not trained: what a batch normalization does in evaluation.
+Made normalization(const Settings& s) {
+  if (s.find("axis"))
+    need_last_axis(s);
+  else
+    s.refuse("'axis: null' has no counterpart: it is the last here");
+  if (s.find("mean") || s.find("variance")) s.refuse("a 'mean' that is given has no counterpart: adapt() it");
+  if (s.flag("invert", false)) s.refuse("'invert' has no counterpart");
+  return {.layers = {"batch_norm: {eps: 1e-14}"},
+          .variables = {{"weight", "", {.all = 1}},
+                        {"bias", "", {.all = 0}},
+                        {"running_mean", "0", {}},
+                        {"running_var", "1", {}}},
+          .is_fixed = true};
 }
 Made up_sampling(const Settings& s) {
   s.need("data_format", {"channels_last"});
@@ -477,6 +533,7 @@ const std::map<std::string, MakeLayer>& layers() {
       {"Minimum", merge_of<minimum_name>},
       {"MultiHeadAttention", multi_head_attention},
       {"Multiply", merge_of<mul_name>},
+      {"Normalization", normalization},
       {"PReLU", prelu},
       {"Permute", permute_layer},
       {"RMSNormalization", rms_normalization},

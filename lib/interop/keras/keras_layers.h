@@ -17,6 +17,13 @@ using Json = nlohmann::json;
 // What of a layer's config is read, with what stands there otherwise.
 class Settings {
  public:
+  // Of a registered object its class, of a registered function its name.
+  static std::string name_of_object(const Json& object) {
+    const std::string kind = object.value("class_name", "function of one's own");
+    const Json named = object.value("config", Json());
+    return kind == "function" && named.is_string() ? named.get<std::string>() : kind;
+  }
+
   Settings(const Json& config, std::string layer, std::vector<std::string>& problems)
       : config_(config), layer_(std::move(layer)), problems_(problems) {}
 
@@ -34,8 +41,14 @@ class Settings {
   std::string text(const char* key, const std::string& otherwise = "") const {
     const Json* value = find(key);
     if (value && value->is_string()) return value->get<std::string>();
-    if (value && value->is_object()) return value->value("class_name", otherwise);  // a registered object
+    if (value && value->is_object()) return name_of_object(*value);
     return otherwise;
+  }
+  // Of a setting of each axis, or one of all.
+  int64_t whole_at(const char* key, size_t axis, int64_t otherwise) const {
+    const Json* value = find(key);
+    if (!value || !value->is_array()) return whole(key, otherwise);
+    return axis < value->size() && (*value)[axis].is_number() ? (*value)[axis].get<int64_t>() : otherwise;
   }
   // "[3, 3]", as YAML; of a single number that.
   std::string sizes(const char* key, const std::string& otherwise = "1") const {
@@ -72,6 +85,7 @@ struct Made {
   std::vector<std::string> layers;  // the first has the parameters
   std::vector<Variable> variables;
   bool is_merge = false;  // takes several inputs
+  bool is_fixed = false;  // its variables are not trained
 };
 
 using MakeLayer = Made (*)(const Settings&);

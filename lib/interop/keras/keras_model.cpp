@@ -3,9 +3,9 @@
 #include "lib/interop/keras/keras_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstring>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -24,9 +24,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Whether it is an operation on tensors, as x * 2 and keras.ops are: not the layer of that name.
+bool is_operation(const Json& layer) {
+  const Json module = layer.value("module", Json());
+  const std::string name = module.is_string() ? module.get<std::string>() : "";
+  return name.starts_with("keras.src.ops") || name.starts_with("keras.ops");
+}
+
+// What layers call a tensor that they are given.
+constexpr std::array input_keywords{"query", "value", "key", "inputs", "x", "sequence", "sequences"};
+
 // The items of a config's `model:` and the tensors' places, out of a model's config.
 class KerasItems {
  public:
+  explicit KerasItems(const GivenSizes& given) : sizes_(given) {}
+
   void add_model(const Json& model, const std::string& path) {
     const Json& config = model.at("config");
     const std::string kind = model.value("class_name", "");
@@ -51,6 +63,8 @@ class KerasItems {
   std::vector<ImportedInput> inputs;
   std::vector<std::string> outputs;  // items; of one output the last item
   std::vector<std::string> problems;
+  std::string help;                                          // of the problems
+  std::set<std::string> named_inputs;                        // as Keras names them
   std::string last_layer;                                    // YAML of the last item
   std::vector<std::string> trained, frozen;                  // items with variables
   std::map<std::string, std::vector<std::string>> left_out;  // settings of training, and the layers that have them
@@ -61,32 +75,55 @@ class KerasItems {
   // What the names of a model's layers stand for; a model in it has its own.
   struct Scope {
     std::string prefix;                        // of the items' names
+    std::string suffix;                        // … where the model is called again, with the first call's weights
     std::map<std::string, std::string> paths;  // of the layers' variables
     std::map<Call, std::string> item_of;
     std::map<std::string, std::string> given;  // items that its inputs are; none: they are the data's
   };
 
-  // [layer, call, tensor], or a list of these.
+  // A tensor is [layer, call, which of its outputs]. `named` is one, or a list or a map of these.
+  static bool is_tensor(const Json& named) {
+    return named.is_array() && named.size() >= 2 && named[0].is_string() && named[1].is_number();
+  }
+  static std::vector<Json> tensors_named(const Json& named) {
+    if (is_tensor(named)) return {named};
+    std::vector<Json> tensors;
+    if (named.is_array() || named.is_object())
+      for (const Json& inner : named)
+        for (Json& tensor : tensors_named(inner)) tensors.push_back(std::move(tensor));
+    return tensors;
+  }
+  static Call call_of(const Json& tensor) { return {tensor.at(0).get<std::string>(), tensor.at(1).get<int64_t>()}; }
   static std::vector<Call> calls_named(const Json& named) {
     std::vector<Call> calls;
-    const bool is_one = !named.empty() && named[0].is_string();
-    for (const Json& one : is_one ? Json::array({named}) : named)
-      calls.emplace_back(one.at(0).get<std::string>(), one.at(1).get<int64_t>());
+    for (const Json& tensor : tensors_named(named)) calls.push_back(call_of(tensor));
     return calls;
   }
   std::vector<std::string> outputs_of_scope(const Json& config) {
     std::vector<std::string> items_of_outputs;
-    for (const Call& call : calls_named(config.at("output_layers"))) items_of_outputs.push_back(scope_.item_of[call]);
+    for (const Json& tensor : tensors_named(config.at("output_layers"))) {
+      expect_first(tensor, "the model");
+      items_of_outputs.push_back(scope_.item_of[call_of(tensor)]);
+    }
     return items_of_outputs;
+  }
+  // Layers have one output here.
+  void expect_first(const Json& tensor, const std::string& reader) {
+    if (tensor.size() > 2 && tensor[2].is_number() && tensor[2] != 0)
+      problems.push_back(
+          concat(reader, " reads output ", tensor[2].dump(), " of '", call_of(tensor).first, "', which has one here"));
   }
 
   // The layers of a model that is called as a layer, in the place of that.
   std::string add_nested(const Json& layer, const std::vector<std::string>& from, int64_t call) {
     const Json& config = layer.at("config");
     const std::string name = config.value("name", "");
-    if (call > 0) problems.push_back(concat("'", name, "': a model that is called more than once has no counterpart"));
-    Scope outer =
-        std::exchange(scope_, Scope{.prefix = item_name(name, 0) + "_", .paths = {}, .item_of = {}, .given = {}});
+    Scope own{.prefix = item_name(name, 0) + "_",
+              .suffix = scope_.suffix + (call > 0 ? concat("_call", call) : ""),
+              .paths = {},
+              .item_of = {},
+              .given = {}};
+    Scope outer = std::exchange(scope_, std::move(own));
     scope_.paths = paths_of(config.at("layers"), outer.paths[name]);
     std::string last = from.empty() ? "" : from[0];
     if (layer.value("class_name", "") == "Sequential") {
@@ -121,10 +158,9 @@ class KerasItems {
   // Layers in an order in which each stands behind what it reads.
   void add_calls(const Json& config) {
     std::vector<const Json*> layers_in_order;  // inputs before all others, in the order that the model takes them in
-    if (const Json inputs_there = config.value("input_layers", Json::array()); inputs_there.is_array())
-      for (const Call& input : calls_named(inputs_there))
-        for (const Json& layer : config.at("layers"))
-          if (layer.at("config").value("name", "") == input.first) layers_in_order.push_back(&layer);
+    for (const Call& input : calls_named(config.value("input_layers", Json::array())))
+      for (const Json& layer : config.at("layers"))
+        if (layer.at("config").value("name", "") == input.first) layers_in_order.push_back(&layer);
     for (const Json& layer : config.at("layers"))
       if (std::ranges::count(layers_in_order, &layer) == 0) layers_in_order.push_back(&layer);
     std::vector<std::pair<const Json*, int64_t>> open;
@@ -140,12 +176,14 @@ class KerasItems {
         const auto [layer, call] = open[i];
         std::vector<std::string> from;
         bool causal = false;
-        if (!reads(*layer, call, from, causal)) {
+        const std::string name = layer->at("config").value("name", "");
+        // Later calls share what the first one has.
+        if ((call > 0 && !scope_.item_of.contains({name, 0})) || !reads(*layer, call, from, causal)) {
           ++i;
           continue;
         }
         const std::string item = add_call(*layer, from, causal, call);
-        scope_.item_of[{layer->at("config").value("name", ""), call}] = item;
+        scope_.item_of[{name, call}] = item;
         open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
       }
       if (open.size() == before) {
@@ -161,30 +199,52 @@ class KerasItems {
     const auto& nodes = layer.at("inbound_nodes");
     if (nodes.empty()) return true;
     const Json& node = nodes.at(static_cast<size_t>(call));
-    std::vector<Call> calls;
-    const std::function<void(const Json&)> collect = [&](const Json& value) {
-      if (value.is_object() && value.value("class_name", "") == "__keras_tensor__") {
-        const Json& history = value.at("config").at("keras_history");
-        calls.emplace_back(history.at(0).get<std::string>(), history.at(1).get<int64_t>());
-      } else if (value.is_array() || value.is_object()) {
-        for (const Json& inner : value) collect(inner);
-      }
-    };
+    std::vector<Json> tensors;
+    Json keywords = Json::object();
     if (node.is_object()) {
-      collect(node.at("args"));
-      const Json& keywords = node.value("kwargs", Json::object());
-      for (const char* key : {"query", "value", "key"})
-        if (keywords.contains(key)) collect(keywords[key]);
-      causal = keywords.value("use_causal_mask", false);
+      collect(node.at("args"), tensors);
+      keywords = node.value("kwargs", Json::object());
     } else {  // of before Keras 3: [[layer, call, tensor, {}], …]
-      for (const Json& one : node) calls.emplace_back(one.at(0).get<std::string>(), one.at(1).get<int64_t>());
+      for (const Json& one : node) {
+        tensors.push_back(one);
+        if (one.size() > 3 && one[3].is_object()) keywords.update(one[3]);
+      }
     }
-    for (const Call& one : calls) {
-      const auto found = scope_.item_of.find(one);
+    for (const char* key : input_keywords)
+      if (keywords.contains(key)) collect(keywords[key], tensors);
+    for (const Json& tensor : tensors) {
+      const auto found = scope_.item_of.find(call_of(tensor));
       if (found == scope_.item_of.end()) return false;
       from.push_back(found->second);
     }
+    causal = keywords.value("use_causal_mask", false);
+    note_call(layer, tensors, keywords);
     return true;
+  }
+
+  static void collect(const Json& value, std::vector<Json>& tensors) {
+    if (value.is_object() && value.value("class_name", "") == "__keras_tensor__")
+      tensors.push_back(value.at("config").at("keras_history"));
+    else if (is_tensor(value))
+      tensors.push_back(value);
+    else if (value.is_array() || value.is_object())
+      for (const Json& inner : value) collect(inner, tensors);
+  }
+
+  // What a call says besides what is read.
+  void note_call(const Json& layer, const std::vector<Json>& tensors, const Json& keywords) {
+    const std::string name = layer.at("config").value("name", "");
+    for (const Json& tensor : tensors) expect_first(tensor, concat("'", name, "'"));
+    for (const auto& [key, value] : keywords.items()) {
+      std::vector<Json> given;
+      collect(value, given);
+      const bool is_read = std::ranges::any_of(input_keywords, [&](const char* read) { return key == read; });
+      if (!given.empty() && !is_read)
+        problems.push_back(concat("'", name, "' (", layer.value("class_name", ""), "): is called with '", key,
+                                  "', which has no counterpart"));
+      if (key == "training" && value.is_boolean())
+        left_out[value.get<bool>() ? "training=True" : "training=False"].push_back(name);
+    }
   }
 
   std::string item_name(const std::string& layer, int64_t call) {
@@ -206,8 +266,11 @@ class KerasItems {
     if (kind == "InputLayer") return scope_.given.contains(layer_name) ? scope_.given[layer_name] : add_input(layer);
     if (kind == "Functional" || kind == "Sequential") return add_nested(layer, from, call);
     const auto make = layers().find(kind);
-    if (make == layers().end()) {
-      problems.push_back(concat("'", layer_name, "': the layer ", kind, " has no counterpart that is known"));
+    const Json registered = layer.value("registered_name", Json());
+    const bool is_own = registered.is_string() && registered.get<std::string>().find('>') != std::string::npos;
+    if (!is_operation(layer) && (make == layers().end() || is_own)) {
+      problems.push_back(concat("'", layer_name, "': the layer ", is_own ? registered.get<std::string>() : kind,
+                                " has no counterpart that is known"));
       return layer_name;
     }
     Json config = layer.at("config");
@@ -218,27 +281,73 @@ class KerasItems {
     }
     if (inputs.empty()) add_input_of(layer);  // a Sequential without an InputLayer
     std::erase(from, "");
-    Made made = make->second(Settings(config, concat("'", layer_name, "' (", kind, ")"), problems));
+    const Settings settings(config, concat("'", layer_name, "' (", kind, ")"), problems);
+    Made made = is_operation(layer) ? operation(layer, call, from.size(), settings) : make->second(settings);
     // Attention that looks at what it reads is one input.
     const bool attends = kind == "MultiHeadAttention" || kind == "GroupQueryAttention";
     if (attends && std::ranges::all_of(from, [&](const std::string& f) { return f == from[0]; })) from.resize(1);
     if (attends && from.size() == 3) std::swap(from[1], from[2]);  // (query, value, key) there
-    const std::string name = item_name(layer_name, call);
+    if (from.size() > (attends ? 3 : made.is_merge ? from.size() : 1))
+      settings.refuse(concat("reads ", from.size(), " tensors, such as states or a mask, which has no counterpart"));
+    if (made.layers.empty()) return layer_name;
+    const bool is_again = call > 0 || !scope_.suffix.empty();
+    const std::string name = item_name(layer_name, call) + scope_.suffix;
     std::string last;
     for (size_t i = 0; i < made.layers.size(); ++i) {
       const std::string own = i == 0 ? name : concat(name, "_", i == 1 ? "activation" : std::to_string(i));
       add_item(made.layers[i], own, i == 0 ? from : std::vector<std::string>{},
-               i == 0 && call > 0 ? item_name(layer_name, 0) : "");
+               i == 0 && is_again ? item_name(layer_name, 0) : "");
       last = own;
     }
-    if (call > 0) return last;
+    if (is_again) return last;
     for (Variable& variable : made.variables) add_tensor(name, layer_name, variable);
-    const bool is_frozen = layer.at("config").value("trainable", Json(true)) == Json(false);
+    const bool is_frozen = made.is_fixed || layer.at("config").value("trainable", Json(true)) == Json(false);
     if (!made.variables.empty()) (is_frozen ? frozen : trained).push_back(name);
     note_left_out(config, layer_name);
     if (config.contains("layer") && config["layer"].is_object())
       note_left_out(config["layer"].value("config", Json::object()), layer_name);
     return last;
+  }
+
+  // One of several tensors, or of one and a number.
+  Made operation(const Json& layer, int64_t call, size_t tensors, const Settings& s) {
+    static const std::map<std::string, std::pair<const char*, const char*>> of_two = {{"Add", {"add", " + "}},
+                                                                                      {"Subtract", {"sub", " - "}},
+                                                                                      {"Multiply", {"mul", " * "}},
+                                                                                      {"Divide", {"div", " / "}},
+                                                                                      {"TrueDivide", {"div", " / "}}};
+    static const std::map<std::string, const char*> of_one = {{"Absolute", "expression: abs(x)"},
+                                                              {"Exp", "exponential"},
+                                                              {"Log", "expression: log(x)"},
+                                                              {"Negative", "expression: 0 - x"},
+                                                              {"Relu", "relu"},
+                                                              {"Sigmoid", "sigmoid"},
+                                                              {"Silu", "silu"},
+                                                              {"Softplus", "softplus"},
+                                                              {"Sqrt", "expression: sqrt(x)"},
+                                                              {"Square", "expression: x * x"},
+                                                              {"Tanh", "tanh"}};
+    const std::string kind = layer.value("class_name", "");
+    const Json& nodes = layer.at("inbound_nodes");
+    const Json args = nodes.empty() ? Json::array() : nodes.at(static_cast<size_t>(call)).value("args", Json::array());
+    if (const auto two = of_two.find(kind); two != of_two.end() && args.size() == 2) {
+      if (tensors == 2) return {.layers = {two->second.first}, .is_merge = true};
+      const auto text_of = [](const Json& arg) {
+        return arg.is_number() ? "(" + number_text(arg.get<double>()) + ")" : std::string("x");
+      };
+      if (args[0].is_number() != args[1].is_number() && tensors == 1)
+        return {.layers = {concat("expression: \"", text_of(args[0]), two->second.second, text_of(args[1]), "\"")}};
+    }
+    if (const auto one = of_one.find(kind); one != of_one.end() && args.size() == 1 && tensors == 1)
+      return {.layers = {one->second}};
+    const Json* sizes = s.find("newshape");
+    if (kind == "Reshape" && tensors == 1 && sizes && sizes->is_array() && sizes->size() > 1 &&
+        ((*sizes)[0] == -1 || (*sizes)[0].is_null()))
+      return {.layers = {concat("reshape: ", Json(std::vector<Json>(sizes->begin() + 1, sizes->end())).dump())}};
+    if (s.find("axis") && ((kind == "Concatenate" && tensors > 1) || (kind == "Softmax" && tensors == 1)))
+      return layers().at(kind)(s);
+    s.refuse("the operation has no counterpart that is known");
+    return {};
   }
 
   void note_left_out(const Json& config, const std::string& layer) {
@@ -268,6 +377,9 @@ class KerasItems {
 
   void add_item(const std::string& yaml, const std::string& name, const std::vector<std::string>& from,
                 const std::string& shared) {
+    // Floats are made whole numbers there.
+    if (yaml.starts_with("embedding:"))
+      for (ImportedInput& input : inputs) input.whole |= input.name == (from.empty() ? last_item_ : from[0]);
     Node item = parse_yaml(yaml, "Keras");
     if (!item.is_map()) {
       Node map = Node::map();
@@ -299,11 +411,25 @@ class KerasItems {
   }
   std::string add_input_of_shape(const std::string& name, const Json& shape, const std::string& dtype) {
     ImportedInput input{.name = inputs.empty() ? "x" : item_name(name, 0)};
+    std::vector<std::string> sizes;
+    bool is_open = false;
     for (size_t i = 1; i < shape.size(); ++i) {
-      if (!shape[i].is_number())
-        problems.push_back(concat("the input '", name, "' has an axis of no size: give it one"));
-      input.sizes.push_back(shape[i].is_number() ? shape[i].get<int64_t>() : 1);
+      is_open |= !shape[i].is_number();
+      input.sizes.push_back(shape[i].is_number() ? shape[i].get<int64_t>() : 128);
+      sizes.push_back(shape[i].is_number() ? shape[i].dump() : "?");
     }
+    if (const auto given = sizes_.find(name); given != sizes_.end()) {
+      if (shape.size() > 1 && given->second.size() + 1 != shape.size())
+        problems.push_back(concat("the input '", name, "' is ", join(sizes, "x"), ", --shape gives ",
+                                  count_of(std::ssize(given->second), "size")));
+      input.sizes = given->second;
+    } else if (is_open) {
+      std::vector<std::string> example;
+      for (const int64_t n : input.sizes) example.push_back(std::to_string(n));
+      problems.push_back(concat("the model leaves sizes of its input '", name, "' open: ", join(sizes, "x")));
+      if (help.empty()) help = concat("write them without the batch: --shape ", name, "=", join(example, "x"));
+    }
+    named_inputs.insert(name);
     input.whole = dtype.starts_with("int") || dtype.starts_with("uint");
     inputs.push_back(input);
     if (inputs.size() == 1) last_item_ = "x";
@@ -315,6 +441,7 @@ class KerasItems {
     if (!output.empty() && output != last_item_) add_item("identity", "output", {output}, "");
   }
 
+  const GivenSizes& sizes_;
   Scope scope_;
   std::string last_item_;
 };
@@ -328,10 +455,25 @@ void add_compiled(const Json& compiled, KerasItems& items, Node& config, Node& t
                                            : "";
     return snake_case(name);
   };
-  const std::string loss = compiled.contains("loss") && items.outputs.size() < 2 ? name_of(compiled["loss"]) : "";
+  Json given_loss = compiled.value("loss", Json());
+  // Of one output also [mse] and {output: mse}.
+  if (items.outputs.size() < 2 && given_loss.size() == 1 &&
+      (given_loss.is_array() || (given_loss.is_object() && !given_loss.contains("class_name"))))
+    given_loss = Json(*given_loss.begin());
+  const std::string loss = items.outputs.size() < 2 ? name_of(given_loss) : "";
   const bool ends_in_softmax = items.last_layer == "softmax", ends_in_sigmoid = items.last_layer == "sigmoid";
   // Our losses of classes take what stands before a softmax; predictions are behind it all the same.
   const auto drop_last = [&] { items.items.items.pop_back(); };
+  const Json of_loss = given_loss.is_object() ? given_loss.value("config", Json::object()) : Json::object();
+  const bool of_logits = of_loss.is_object() && of_loss.value("from_logits", false);
+  if (items.outputs.size() > 1 && !given_loss.is_null())
+    left_out.push_back("its losses of each output: mse is in their place");
+  if ((loss.ends_with("categorical_crossentropy") && !ends_in_softmax && !of_logits) ||
+      (loss == "binary_crossentropy" && !ends_in_sigmoid && !ends_in_softmax && !of_logits))
+    left_out.push_back(concat("that its loss '", loss, "' takes probabilities: the loss here takes what stands before ",
+                              loss == "binary_crossentropy" ? "a sigmoid" : "a softmax", ", which is to be its end"));
+  if (loss == "binary_crossentropy" && ends_in_softmax)
+    left_out.push_back("its loss 'binary_crossentropy' behind a softmax: cross_entropy is in its place");
   if (items.outputs.size() > 1) {  // each by its error, whatever it is
     Node losses = Node::map();
     for (const std::string& output : items.outputs) {
@@ -342,7 +484,8 @@ void add_compiled(const Json& compiled, KerasItems& items, Node& config, Node& t
       losses.set(output, std::move(one));
     }
     config.set("losses", std::move(losses));
-  } else if (loss.ends_with("categorical_crossentropy") || (loss.empty() && ends_in_softmax)) {
+  } else if (loss.ends_with("categorical_crossentropy") ||
+             ((loss.empty() || loss == "binary_crossentropy") && ends_in_softmax)) {
     if (ends_in_softmax) drop_last();
     config.set("loss", Node::string("cross_entropy"));
     config.set("metrics", Node::list({Node::string("accuracy")}));
@@ -361,13 +504,10 @@ void add_compiled(const Json& compiled, KerasItems& items, Node& config, Node& t
     if (found == losses.end() && !loss.empty() && loss != "mse" && loss != "mean_squared_error")
       left_out.push_back(concat("its loss '", loss, "': mse is in its place"));
   }
-  if (compiled.contains("loss") && compiled["loss"].is_object() && compiled["loss"].contains("config")) {
-    const Json& of_loss = compiled["loss"]["config"];
-    for (const auto& [key, usual] :
-         {std::pair<const char*, Json>("label_smoothing", 0), {"delta", 1}, {"ignore_class", nullptr}})
-      if (of_loss.is_object() && of_loss.contains(key) && of_loss[key] != usual)
-        left_out.push_back(concat("its loss's '", key, ": ", of_loss[key].dump(), "'"));
-  }
+  for (const auto& [key, usual] :
+       {std::pair<const char*, Json>("label_smoothing", 0), {"delta", 1}, {"ignore_class", nullptr}})
+    if (of_loss.is_object() && of_loss.contains(key) && of_loss[key] != usual)
+      left_out.push_back(concat("its loss's '", key, ": ", of_loss[key].dump(), "'"));
   Node optimizer = Node::map();
   const Json& given = compiled.contains("optimizer") ? compiled["optimizer"] : Json();
   std::string kind = given.is_null() ? "adam" : name_of(given);
@@ -446,15 +586,21 @@ bool is_model(const fs::path& file) {
   }
 }
 
-FamilyNetwork read_model(const fs::path& file) {
-  KerasItems items;
+FamilyNetwork read_model(const fs::path& file, const GivenSizes& given) {
+  KerasItems items(given);
   FamilyNetwork network;
   try {
     const Json model = Json::parse(config_of(file));
     items.add_model(model, "");
     network.architecture = concat("Keras ", model.value("class_name", ""));
+    for (const auto& [name, sizes] : given)
+      if (!items.named_inputs.contains(name)) {
+        items.problems.push_back(concat("the model has no input '", name, "'"));
+        items.help = concat("its inputs: ",
+                            join(std::vector<std::string>(items.named_inputs.begin(), items.named_inputs.end())));
+      }
     if (!items.problems.empty()) {
-      Problem problem{.where = {.file = file.string()}, .what = items.problems[0]};
+      Problem problem{.where = {.file = file.string()}, .what = items.problems[0], .help = items.help};
       problem.notes.assign(items.problems.begin() + 1, items.problems.end());
       throw Error(Exit::usage, problem);
     }
@@ -481,9 +627,10 @@ FamilyNetwork read_model(const fs::path& file) {
     ordered.set("trainer", std::move(trainer));
     network.config = std::move(ordered);
     network.tensors = std::move(items.tensors);
-    network.ignore = {"optimizer.vars.*"};
-    const auto given = outputs_of(*network.config.find("model"), items.inputs, items.outputs);
-    network.config.set("data", imported_data(items.inputs, config.find("loss"), given));
+    // Keras counts the samples that a Normalization has seen.
+    network.ignore = {"optimizer.vars.*", "layers.normalization.vars.2", "layers.normalization_*.vars.2"};
+    const auto gives = outputs_of(*network.config.find("model"), items.inputs, items.outputs);
+    network.config.set("data", imported_data(items.inputs, config.find("loss"), gives));
   } catch (const Json::exception& error) {
     throw Error(Exit::data, Problem{.where = {.file = file.string()},
                                     .what = concat("its config.json is no model of Keras's: ", error.what())});

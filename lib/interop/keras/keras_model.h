@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "lib/interop/family.h"
+#include "lib/interop/imported_data.h"
 
 namespace dl::keras {
 
@@ -11,7 +12,8 @@ namespace dl::keras {
 bool is_model(const std::filesystem::path& file);
 
 // A Sequential or Functional model of Keras 3, its optimizer, loss and metrics where it was compiled. Layers and
-// settings that have no counterpart are an Error(Exit::usage) that names all of them.
-FamilyNetwork read_model(const std::filesystem::path& file);
+// settings that have no counterpart are an Error(Exit::usage) that names all of them, and so are sizes of inputs that
+// the file leaves open and `given` does not say, and a name there that is no input's.
+FamilyNetwork read_model(const std::filesystem::path& file, const GivenSizes& given = {});
 
 }  // namespace dl::keras

@@ -30,7 +30,8 @@ std::string sizes_text(const std::vector<int64_t>& sizes) {
 
 class Importing {
  public:
-  Importing(const fs::path& file, const GivenSizes& given) : file_(file), given_(given), model_(read_model(file)) {}
+  Importing(const fs::path& file, const GivenSizes& given, std::optional<bool> channels_first)
+      : file_(file), given_(given), said_(channels_first), model_(read_model(file)) {}
 
   FamilyNetwork network() {
     for (const auto& [name, sizes] : given_)
@@ -39,7 +40,11 @@ class Importing {
     if (model_.inputs.empty() || model_.outputs.empty()) problem("the model has no input, or no output", "");
     std::vector<ImportedInput> inputs;
     for (const ReadInput& input : model_.inputs) inputs.push_back(sample_of(input, inputs.size()));
+    if (problems_.empty()) put_channels_last(inputs);
     if (!problems_.empty()) throw Error(Exit::usage, std::move(problems_));
+    if (model_.outputs.size() > 1)
+      notes_.push_back(
+          concat("of its outputs ", join(model_.outputs), " the first is the result: 'output' names another"));
     const End end = end_of();
     Node config = Node::map();
     config.set("model", Node::list({layer(inputs, end)}));
@@ -57,7 +62,7 @@ class Importing {
     trainer.set("max_epochs", Node::integer(1));
     config.set("trainer", std::move(trainer));
     config.set("data", imported_data(inputs, config.find("loss"), gives));
-    return {.architecture = "ONNX model", .config = std::move(config)};
+    return {.architecture = "ONNX model", .config = std::move(config), .notes = std::move(notes_)};
   }
 
  private:
@@ -77,7 +82,7 @@ class Importing {
     return {model_.outputs[0], ""};
   }
 
-  // Without its batch; images and volumes as they lie here, channels last.
+  // Without its batch.
   ImportedInput sample_of(const ReadInput& input, size_t index) {
     std::vector<int64_t> sizes = input.sizes;
     if (const auto found = given_.find(input.name); found != given_.end()) {
@@ -91,12 +96,35 @@ class Importing {
         problem(concat("the model leaves sizes of its input '", input.name, "' open: ", sizes_text(sizes)),
                 concat("write them without the batch: --shape ", input.name, "=", example_of(sizes)));
     }
-    if (sizes.size() > 2) {
-      const auto few = [](int64_t n) { return n == 1 || n == 3 || n == 4; };
-      channels_last_ = channels_last_ || (few(sizes.back()) && !few(sizes.front()));
-      if (!channels_last_) std::ranges::rotate(sizes, sizes.begin() + 1);
-    }
     return {.name = input_name(input.name, index), .sizes = std::move(sizes), .whole = input.whole};
+  }
+
+  // Images and volumes as they lie here. Where their channels stand in the file is guessed of sizes that channels have,
+  // where it is not said.
+  void put_channels_last(std::vector<ImportedInput>& inputs) {
+    const auto few = [](int64_t n) { return n == 1 || n == 3 || n == 4; };
+    std::string first, last;  // inputs whose sizes say it
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const std::vector<int64_t>& sizes = inputs[i].sizes;
+      if (sizes.size() < 3 || few(sizes.front()) == few(sizes.back())) continue;
+      (few(sizes.front()) ? first : last) = concat("'", model_.inputs[i].name, "' ", sizes_text(sizes));
+    }
+    if (!said_ && !first.empty() && !last.empty())
+      problem(concat("its input ", first, " looks as if channels came first, ", last, " as if last"),
+              "write --layout channels_first or --layout channels_last, as the model has them");
+    channels_last_ = said_ ? !*said_ : !last.empty();
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      std::vector<int64_t>& sizes = inputs[i].sizes;
+      if (sizes.size() < 3) continue;
+      const std::string there = sizes_text(sizes);
+      if (!channels_last_) std::ranges::rotate(sizes, sizes.begin() + 1);
+      notes_.push_back(concat("input '", model_.inputs[i].name, "' ", there, ": channels ",
+                              channels_last_ ? "last" : "first", said_ ? ", as --layout says" : " by its sizes", "; ",
+                              inputs[i].name, ".npy is ", sizes_text(sizes),
+                              said_ ? ""
+                                    : concat("; where that is wrong, import it with --layout ",
+                                             channels_last_ ? "channels_first" : "channels_last")));
+    }
   }
 
   static std::string example_of(std::vector<int64_t> sizes) {
@@ -122,13 +150,17 @@ class Importing {
 
   const fs::path file_;
   const GivenSizes& given_;
+  const std::optional<bool> said_;
   const ReadModel model_;
   bool channels_last_ = false;  // as TensorFlow's are
+  std::vector<std::string> notes_;
   std::vector<Problem> problems_;
 };
 
 }  // namespace
 
-FamilyNetwork read_import(const fs::path& file, const GivenSizes& given) { return Importing(file, given).network(); }
+FamilyNetwork read_import(const fs::path& file, const GivenSizes& given, std::optional<bool> channels_first) {
+  return Importing(file, given, channels_first).network();
+}
 
 }  // namespace dl::onnx

@@ -154,8 +154,20 @@ def stacked():
     return keras.Model(x, layers.GRU(4)(y))
 
 
+# What stands in such files seldom: activations that are layers, numbers among tensors, a model that is called twice.
+def seldom():
+    embed = keras.Sequential([layers.Input((4,)), layers.Dense(6, activation=layers.LeakyReLU(0.1)),
+                              layers.Dense(3, activation=layers.ReLU(max_value=1.0))], name="embed")
+    a, b = layers.Input((4,), name="left"), layers.Input((4,), name="right")
+    y = 1.0 - (embed(a) - embed(b)) * 2.0
+    y = keras.ops.reshape(y / 4.0 + y, (-1, 1, 3, 1))
+    y = layers.Conv2DTranspose(2, (2, 1), strides=(3, 2))(y)
+    y = layers.Conv2DTranspose(2, 1, strides=2, padding="same")(y)
+    return keras.Model([a, b], layers.Dense(3, activation="tanh")(layers.Flatten()(y)))
+
+
 for name, make in (("images", images), ("sequences", sequences), ("chain", chain), ("resnet", resnet), ("more_images", more_images),
-                   ("more_sequences", more_sequences), ("volumes", volumes), ("stacked", stacked)):
+                   ("more_sequences", more_sequences), ("volumes", volumes), ("stacked", stacked), ("seldom", seldom)):
     if sys.argv[1:] and name not in sys.argv[1:]:
         continue
     keras.utils.clear_session()
