@@ -254,9 +254,15 @@ FamilyNetwork read_family_folder(const fs::path& folder) {
           .tensors = family.weights};
 }
 
-// As it is there: with the prefix or without.
+// As it is there: with the prefix or without. Norms had TensorFlow's names at first.
 const std::string& FamilyWeights::name_there(const std::string& name) const {
-  for (const std::string& candidate : {network_.prefix + name, name})
+  std::vector<std::string> candidates{network_.prefix + name, name};
+  for (const auto& [now, before] : {std::pair<std::string, std::string>(".weight", ".gamma"), {".bias", ".beta"}})
+    if (name.ends_with(now)) {
+      const std::string old = name.substr(0, name.size() - now.size()) + before;
+      candidates.insert(candidates.end(), {network_.prefix + old, old});
+    }
+  for (const std::string& candidate : candidates)
     for (const WeightsTable::Entry& entry : table_.tensors())
       if (entry.name == candidate) return entry.name;
   throw Error(Exit::data, Problem{.where = {.file = table_.path().string()},

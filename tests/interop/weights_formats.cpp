@@ -266,6 +266,22 @@ TEST_CASE("bytes of an ONNX model lie beside it and nowhere else") {
   CHECK(said_of(folder / "outside.onnx").ends_with("stands in '../side.bin', which is no file beside the model"));
 }
 
+TEST_CASE("a name with a '/' in any of its parts is none of a format of groups") {
+  const testing::Folder folder;
+  const StoredTensor tensor{.shape = {2}, .bytes = StoredBytes::in_memory(std::string(8, 'x'))};
+  for (const std::string name : {"a/b", "a/b.weight", "c.a/b.weight"}) {
+    CAPTURE(name);
+    CHECK(testing::error_text(folder,
+                              [&] {
+                                write_weights_file(folder / "x.weights.h5", {{name, tensor}});
+                              }) ==
+          "error: tensor '" + name +
+              "': has a name with an empty part or a '/', which no format of groups can have\n"
+              "  help: convert it to .safetensors");
+  }
+  CHECK(folder.names().empty());
+}
+
 TEST_CASE("types that a format does not have are refused by name, and nothing is written") {
   const testing::Folder folder;
   const WeightsTable table = read_weights_table(weights_files() / "types.pt");

@@ -11,6 +11,7 @@
 #include "lib/interop/family.h"
 #include "lib/interop/keras/keras_model.h"
 #include "lib/interop/weights/weights_format.h"
+#include "lib/interop/weights/weights_writer.h"
 #include "lib/train/inference/evaluate.h"
 #include "lib/train/inference/imported_run.h"
 #include "tests/paths.h"
@@ -142,6 +143,29 @@ TEST_CASE("a BERT of transformers gives its logits") {
   CHECK(network.error(tokens_of(network, 6), 1) < 1e-5);
   const auto classes = network.plan->data.train->classes();
   CHECK(std::vector<std::string>(classes.begin(), classes.end()) == std::vector<std::string>{"cat", "dog", "a bird"});
+}
+
+TEST_CASE("norms that were called gamma and beta are those of the same layers") {
+  const Folder folder;
+  const std::filesystem::path source = source_dir() + "/tests/interop/families/bert";
+  const FamilyNetwork network = read_family_folder(source);
+  const WeightsTable table = read_weights_table(source);
+  WeightsWriter::Tensors renamed;
+  for (WeightsTable::Entry entry : table.tensors()) {
+    for (const auto& [now, before] : {std::pair<std::string, std::string>("LayerNorm.weight", "LayerNorm.gamma"),
+                                      {"LayerNorm.bias", "LayerNorm.beta"}})
+      if (entry.name.ends_with(now)) entry.name.replace(entry.name.size() - now.size(), now.size(), before);
+    renamed.push_back(std::move(entry));
+  }
+  write_weights_file(folder / "old.safetensors", renamed);
+  const WeightsTable old = read_weights_table(folder / "old.safetensors");
+  CHECK(old.find("bert.embeddings.LayerNorm.gamma") != nullptr);
+  FamilyWeights now(network, table), before(network, old);
+  for (const std::string name :
+       {"norm.weight", "norm.bias", "layers.1.output_norm.weight", "layers.0.attention_norm.bias"}) {
+    CAPTURE(name);
+    CHECK(before.values(name, {8}) == now.values(name, {8}));
+  }
 }
 
 TEST_CASE("image networks of transformers give its logits") {

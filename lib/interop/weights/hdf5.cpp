@@ -26,6 +26,8 @@ enum Message : uint64_t {
   symbol_table = 17
 };
 
+constexpr uint64_t opaque = 5;  // a class of types
+
 class Hdf5Reader {
  public:
   Hdf5Reader(const std::filesystem::path& file, StoredBytes::Pointer bytes) : file_(file), bytes_(std::move(bytes)) {}
@@ -218,7 +220,12 @@ class Hdf5Reader {
       object.unread = "a type that stands elsewhere";
       return;
     }
-    const Element given = element(type->at);
+    Element given = element(type->at);
+    // Keras stores as opaque what HDF5 has no type for, and says beside it what it is.
+    const auto said = object.attributes.find("dtype");
+    if ((number(type->at, 1) & 15) == opaque && given.bytes == 2 && said != object.attributes.end() &&
+        said->second == "bfloat16")
+      given = {.kind = Element::Kind::number, .type = ElementType::bf16, .bytes = 2};
     if (given.kind != Element::Kind::number) {
       object.unread = "elements that are no numbers";
       return;

@@ -26,6 +26,7 @@ TensorTree tensor_tree(const WeightsWriter::Tensors& tensors) {
     for (size_t dot; (dot = name.find('.', from)) != std::string::npos; from = dot + 1) {
       const std::string part = name.substr(from, dot - from);
       if (part.empty() || ++parts > most_parts) refuse_name(name, "with empty or too many parts");
+      if (part.find('/') != std::string::npos) refuse_name(name, "with an empty part or a '/'");
       if (group->tensors.contains(part)) refuse_name(name, "that goes on behind another tensor's");
       group = &group->groups[part];
     }

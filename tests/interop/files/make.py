@@ -160,6 +160,14 @@ def keras(expected):
         h5["compact"] = np.float32(2.5)
         h5.attrs["texts"] = ["a", "bc"]
         h5.attrs["number"] = 7
+    brain = np.array([1.5, -2, 0.15625], "f4")
+    with h5py.File(path("bfloat16.weights.h5"), "w") as h5:  # as Keras stores what HDF5 has no type for
+        stored = h5.create_dataset("layers/dense/vars/1", data=(brain.view("u4") >> 16).astype("u2").view("V2"))
+        stored.attrs["dtype"] = "bfloat16"
+        h5["layers/dense/vars/0"] = brain
+        h5.create_dataset("layers/dense/vars/2", data=np.zeros(2, "V2"))
+    expected["bfloat16.weights.h5"] = {"layers.dense.vars.0": described(brain, "float32"),
+                                       "layers.dense.vars.1": described(brain, "bfloat16")}
     for name in ("model.weights.h5", "legacy.h5", "plain.h5"):
         expected[name] = of_hdf5(path(name))
     with zipfile.ZipFile(path("model.keras")) as archive:
