@@ -477,6 +477,12 @@ TEST_CASE("a folder that is none of a known network says why") {
   CHECK(refusal(bert + R"("problem_type": "multi_label_classification"})") ==
         "error: DIR/config.json: 'problem_type' is 'multi_label_classification'; networks of this family are read with "
         "'single_label_classification' alone");
+  const std::string llama = R"({"model_type": "llama", "architectures": ["LlamaForCausalLM"], )";
+  CHECK(
+      refusal(llama + R"("rope_scaling": {"type": "linear", "factor": 2.0}})") ==
+      "error: DIR/config.json: 'rope_scaling.type' is 'linear'; networks of this family are read with 'default' alone");
+  CHECK(refusal(llama + R"("rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5}})")
+            .find("'rope_parameters.partial_rotary_factor' is 0.5; networks of this family") != std::string::npos);
   CHECK(refusal(bert + R"("id2label": {"0": "LABEL_0"}})") ==
         "error: DIR/config.json: 'id2label' has one label: the network gives a number, not classes");
   CHECK(refusal(R"({"model_type": "gpt2", "architectures": ["GPT2Model"]})")
