@@ -120,7 +120,14 @@ double floor_mod(double a, double b) { return a - b * std::floor(a / b); }
 // Whole numbers are divided as in C.
 void take_div(Taking& t, const ReadNode& node) {
   const ReadTensor *a = t.known(node, 0), *b = t.known(node, 1);
-  if (!a || !b) return take_two<div_of, add_numbers>(t, node);
+  if (!a || !b) {
+    const auto is_whole = [&](size_t input) {
+      const Taken& x = t.at(node, input);
+      return x.value ? x.value.type().dtype == DType::i32 : !x.known->is_float;
+    };
+    if (is_whole(0) && is_whole(1)) t.fail(node, "of whole numbers that depend on the data is not known here");
+    return take_two<div_of, add_numbers>(t, node);
+  }
   const bool is_float = a->is_float || b->is_float;
   for (int64_t i = 0; i < b->count() && !is_float; ++i)
     if (b->integers[static_cast<size_t>(i)] == 0) t.fail(node, "divides a whole number by 0");

@@ -92,6 +92,9 @@ class File {
       fail(concat("expected an ONNX model, found what is none: ", error.what()), "get the file again");
     }
     if (!has_graph || model.opset == 0) fail("expected an ONNX model, found what is none", "get the file again");
+    if (model.opset < 7)
+      fail(concat("is of opset ", model.opset, "; operators of before 7 broadcast in another way and are not read"),
+           "convert it: onnx.version_converter.convert_version(model, 13)");
     std::erase_if(model.inputs, [&](const ReadInput& input) { return model.initializers.contains(input.name); });
     return model;
   }

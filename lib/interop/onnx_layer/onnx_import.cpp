@@ -45,11 +45,17 @@ class Importing {
     if (model_.outputs.size() > 1)
       notes_.push_back(
           concat("of its outputs ", join(model_.outputs), " the first is the result: 'output' names another"));
-    const End end = end_of();
+    End end = end_of();
     Node config = Node::map();
     config.set("model", Node::list({layer(inputs, end)}));
-    const std::map<std::string, Shape> gives = outputs_of(*config.find("model"), inputs);
+    std::map<std::string, Shape> gives = outputs_of(*config.find("model"), inputs);
     const Shape& sample = gives.at("");
+    if (end.axis && !is_of_classes(end, sample.rank() + 1)) {
+      notes_.push_back(concat("its last softmax is along axis ", *end.axis,
+                              ", where the classes are not here: it stays, and the loss is to be chosen"));
+      end = {model_.outputs[0], "mse", {}};
+      config.set("model", Node::list({layer(inputs, end)}));
+    }
     const std::string loss = !end.loss.empty()                        ? end.loss
                              : sample.rank() > 0 && sample.last() > 1 ? "cross_entropy"
                                                                       : "mse";
@@ -69,17 +75,30 @@ class Importing {
   // What the run takes as the model's result, and the loss that the operation behind it is part of.
   struct End {
     std::string tensor, loss;
+    std::optional<int64_t> axis;  // of a softmax
   };
+  // Whether a softmax is along the axis that is the last here.
+  bool is_of_classes(const End& end, int rank) const {
+    const int64_t axis = *end.axis < 0 ? *end.axis + rank : *end.axis;
+    const bool spans_the_rest = model_.opset < 13 && axis != rank - 1;  // as one axis
+    return !spans_the_rest && axis == (rank > 3 && !channels_last_ ? 1 : rank - 1);
+  }
   End end_of() const {
     std::string last = model_.outputs[0];
     for (auto each = model_.nodes.rbegin(); each != model_.nodes.rend(); ++each) {
       const ReadNode& node = *each;
       if (node.outputs.empty() || node.outputs[0] != last || node.inputs.empty()) continue;
       if (node.op == "Identity") last = node.inputs[0];
-      if (node.op == "Softmax" || node.op == "LogSoftmax") return {node.inputs[0], "cross_entropy"};
-      if (node.op == "Sigmoid") return {node.inputs[0], "bce_with_logits"};
+      if (node.op == "Softmax" || node.op == "LogSoftmax") return {node.inputs[0], "cross_entropy", axis_of(node)};
+      if (node.op == "Sigmoid") return {node.inputs[0], "bce_with_logits", {}};
     }
-    return {model_.outputs[0], ""};
+    return {model_.outputs[0], "", {}};
+  }
+
+  int64_t axis_of(const ReadNode& node) const {
+    const auto found = node.attributes.find("axis");
+    const int64_t* said = found == node.attributes.end() ? nullptr : std::get_if<int64_t>(&found->second);
+    return said ? *said : model_.opset < 13 ? 1 : -1;
   }
 
   // Without its batch.

@@ -106,6 +106,8 @@ void take_recurrent(Taking& t, const ReadNode& node) {
       const Value zero = broadcast_to(constant(t.graph(), 0), {batch, hidden});
       if (!t.has(node, input)) return zero;
       Value value = t.in_order(node, input, batch_first ? AxisOrder{1, 0, 2} : AxisOrder{0, 1, 2});
+      if (value.shape()[1] == 1 && batch > 1)  // the same for all samples
+        value = broadcast_to(value, {value.shape()[0], batch, value.shape()[2]});
       return reshape(slice(value, 0, d, 1), {batch, hidden});
     };
     start.h = begin(5);

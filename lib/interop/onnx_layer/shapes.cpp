@@ -16,6 +16,9 @@ constexpr int64_t most_known = 1 << 24;  // numbers that are computed when a net
 
 using Whole = std::vector<int64_t>;
 
+constexpr const char* with_open_batch =
+    "export it with an open batch: torch.onnx.export(…, input_names=[\"x\"], dynamic_axes={\"x\": {0: \"batch\"}})";
+
 std::vector<int64_t> strides_of(const Whole& sizes) {
   Whole strides(sizes.size());
   int64_t stride = 1;
@@ -75,6 +78,10 @@ void take_reshape(Taking& t, const ReadNode& node) {
   const Whole from = t.at(node, 0).sizes();
   Whole sizes = list_of(t, node, 1, "shape", 5);
   const bool zero_is_zero = t.attribute<int64_t>(node, "allowzero", 0) != 0;
+  // The batch of the example that the model was traced with stands for this one.
+  const bool is_batch_first = t.at(node, 0).value && !from.empty() && from[0] == t.batch();
+  const bool names_traced = !sizes.empty() && sizes[0] == t.traced_batch() && sizes[0] > 0;
+  if (is_batch_first && names_traced) sizes[0] = t.batch();
   int64_t known = 1, open = -1;
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i] == 0 && !zero_is_zero) {
@@ -88,13 +95,15 @@ void take_reshape(Taking& t, const ReadNode& node) {
   }
   const int64_t count = Shape(from).elements();
   if (open >= 0) sizes[static_cast<size_t>(open)] = known == 0 ? 0 : count / known;
-  // The batch of the example that the model was traced with, where this one has another.
-  if (Shape(sizes).elements() != count && !sizes.empty() && !from.empty()) {
+  // Sizes that the batch is a factor of: of the first axis, where the batch is known to stand there.
+  if (Shape(sizes).elements() != count && !sizes.empty() && !from.empty() &&
+      (is_batch_first || (names_traced && from[0] % std::max<int64_t>(t.batch(), 1) == 0))) {
     const int64_t rest = Shape(Whole(sizes.begin() + 1, sizes.end())).elements();
     if (rest > 0 && count % rest == 0) sizes[0] = count / rest;
   }
   if (Shape(sizes).elements() != count)
-    t.fail(node, concat(Shape(from).text(), " has no elements for ", Shape(sizes).text()));
+    t.fail(node, concat(Shape(from).text(), " has no elements for ", Shape(sizes).text()),
+           t.traced_batch() > 0 && t.traced_batch() != t.batch() ? with_open_batch : "");
   give_shape(t, node, std::move(sizes));
 }
 
@@ -201,6 +210,18 @@ void take_concat(Taking& t, const ReadNode& node) {
   }
   if (floats)
     for (Value& part : parts) part = as_f32(part);
+  // What a model has once for all samples was repeated for those of its example: for one, not at all.
+  if (axis != 0 && t.traced_batch() == 1)
+    for (Value& part : parts) {
+      Shape shape = part.shape();
+      const int first = place_of(order, 0);
+      int64_t most_samples = 1;
+      for (const Value& other : parts) most_samples = std::max(most_samples, other.shape()[first]);
+      if (shape[first] != 1 || most_samples == 1) continue;
+      Whole repeated = shape.sizes();
+      repeated[static_cast<size_t>(first)] = most_samples;
+      part = broadcast_to(part, Shape(std::move(repeated)));
+    }
   t.give(node, 0, parts.size() == 1 ? parts[0] : concatenate(std::move(parts), place_of(order, axis)), order);
 }
 

@@ -85,6 +85,12 @@ void Taking::fail(const ReadNode& node, const std::string& what, const std::stri
 
 Taken Taking::run(const std::map<std::string, Taken>& inputs, const std::string& output) {
   for (const auto& [name, taken] : inputs) taken_[name] = taken;
+  if (!model_.inputs.empty()) {
+    const ReadInput& first = model_.inputs[0];
+    if (!first.sizes.empty()) traced_batch_ = first.sizes[0];
+    if (const auto given = inputs.find(first.name); given != inputs.end() && given->second.rank() > 0)
+      batch_ = given->second.sizes()[0];
+  }
   // Only what leads there.
   std::map<std::string, const ReadNode*> makers;
   for (const ReadNode& node : model_.nodes)
@@ -102,10 +108,14 @@ Taken Taking::run(const std::map<std::string, Taken>& inputs, const std::string&
   for (const ReadNode* node : needed)
     if (!node_taker(node->op) || !(node->domain.empty() || node->domain == "ai.onnx"))
       unknown.insert(node->domain.empty() ? node->op : node->domain + "." + node->op);
+  const bool is_quantized = std::ranges::any_of(unknown, [](const std::string& op) {
+    return op.find("uantize") != std::string::npos || op.find("QLinear") != std::string::npos;
+  });
   if (!unknown.empty())
     throw ShapeError(concat("the ONNX model has operators that are not known here: ",
                             join(std::vector<std::string>(unknown.begin(), unknown.end()))),
-                     "export it with operators of ONNX alone");
+                     is_quantized ? "take the model as it was before it was quantized"
+                                  : "name a tensor before them as 'output', or export it without them");
   for (const ReadNode& node : model_.nodes)
     if (needed.contains(&node)) node_taker(node.op)(*this, node);
   const auto found = taken_.find(output);

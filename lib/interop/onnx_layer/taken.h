@@ -40,6 +40,9 @@ class Taking {
   Builder& builder() { return builder_; }
   Graph& graph() { return builder_.graph(); }
   int64_t opset() const { return model_.opset; }
+  // Of the first input: samples now, and those of the example that the model was written with, -1 where it is open.
+  int64_t batch() const { return batch_; }
+  int64_t traced_batch() const { return traced_batch_; }
 
   // Runs all nodes that lead to `output`. `inputs` are the model's. Throws ShapeError for what cannot be taken, naming
   // the node.
@@ -89,6 +92,7 @@ class Taking {
   std::map<std::string, Value> made_;         // of known numbers
   std::map<std::string, std::string> names_;  // of parameters, by theirs
   std::map<std::string, int> used_names_;
+  int64_t batch_ = 1, traced_batch_ = -1;
 };
 
 // How a node is taken. Inputs, outputs and attributes are those of the operator's page,

@@ -162,6 +162,8 @@ void take_global_max_pool(Taking& t, const ReadNode& node) {
 
 // While training by the batch's moments, as PyTorch does it: running averages are of the unbiased variance.
 void take_batch_normalization(Taking& t, const ReadNode& node) {
+  if (t.attribute<int64_t>(node, "spatial", 1) == 0)
+    t.fail(node, "normalizes each place by itself ('spatial: 0'), which is not known here");
   const int rank = t.at(node, 0).rank();
   const AxisOrder order = channels_last_order(rank);
   const Value x = t.in_order(node, 0, order);
@@ -255,25 +257,40 @@ void take_resize(Taking& t, const ReadNode& node) {
   Whole sizes;
   bool copies = true;
   const size_t scales_at = is_old ? 1 : 2;
+  const Whole from = t.at(node, 0).sizes();
+  Whole named = t.attribute<Whole>(node, "axes", {});  // the axes that are said; without it all
+  if (named.empty())
+    for (int axis = 0; axis < axes + 2; ++axis) named.push_back(axis);
   if (!is_old && t.has(node, 3) && !t.integers(node, 3).empty()) {
     sizes = t.integers(node, 3);
-  } else if (t.has(node, scales_at)) {
-    const std::vector<float> scales = t.floats(node, scales_at);
-    const Whole from = t.at(node, 0).sizes();
-    for (size_t i = 0; i < scales.size() && i < from.size(); ++i) {
-      const float to = static_cast<float>(from[i]) * scales[i];
+  } else if (t.has(node, scales_at) || t.has_attribute(node, "scales")) {
+    const std::vector<float> scales =
+        t.has(node, scales_at) ? t.floats(node, scales_at) : t.attribute<std::vector<float>>(node, "scales", {});
+    for (size_t i = 0; i < scales.size() && i < named.size(); ++i) {
+      const int64_t before = from[static_cast<size_t>(axis_in(node, t, named[i], axes + 2))];
+      const float to = static_cast<float>(before) * scales[i];
       if (std::abs(to - std::round(to)) > 1e-3f)  // where places lie would follow from the factor, not from the sizes
-        t.fail(node, concat("makes ", to, " places of ", from[i], ", which is not known here"), "export it with sizes");
+        t.fail(node, concat("makes ", to, " places of ", before, ", which is not known here"), "export it with sizes");
       sizes.push_back(static_cast<int64_t>(std::floor(to)));
     }
+  }
+  if (sizes.size() == named.size()) {
+    Whole all = from;
+    for (size_t i = 0; i < named.size(); ++i) all[static_cast<size_t>(axis_in(node, t, named[i], axes + 2))] = sizes[i];
+    sizes = std::move(all);
+  } else {
+    sizes.clear();
   }
   if (static_cast<int>(sizes.size()) != axes + 2) t.fail(node, "its sizes are not those of all axes");
   if (sizes[1] != x.shape().last()) t.fail(node, "changes the number of channels");
   std::string list;
   for (int axis = 0; axis < axes; ++axis) {
-    const int64_t to = sizes[static_cast<size_t>(axis) + 2], from = x.shape()[axis + 1];
+    const int64_t to = sizes[static_cast<size_t>(axis) + 2], from_here = x.shape()[axis + 1];
     if (to < 1) t.fail(node, "leaves nothing");
-    copies &= to % from == 0 && nearest_is_floor(places, rounding, to / from);
+    if (to == 1 && from_here > 1 && places == "pytorch_half_pixel")
+      t.fail(node, "makes one place by 'pytorch_half_pixel', the first there, which is not known here",
+             "export it with 'half_pixel', as PyTorch computes it");
+    copies &= to % from_here == 0 && nearest_is_floor(places, rounding, to / from_here);
     list += (axis ? ", " : "") + std::to_string(to);
   }
   const bool half = places == "half_pixel" || places == "pytorch_half_pixel", corners = places == "align_corners";
