@@ -36,13 +36,15 @@ class Import final : public Command {
                    "sizes that a file of ONNX or Keras leaves open, by the input's name and without the batch: "
                    "x=3x224x224")
         ->type_name("NAME=SIZES");
-    app.add_option("--layout", layout_, "how images lie in an ONNX file, instead of what their sizes look like")
-        ->type_name("channels_first|channels_last");
+    app.add_option("--layout", layout_,
+                   "how images lie in an ONNX file, where its sizes do not show it: channels_first or channels_last")
+        ->type_name("ORDER");
     app.add_option("--name", name_, "the run's name; if left out, the file's or folder's")->type_name("NAME");
     declare_runs(app, runs_);
     examples(app, {{"dlcli import gpt2/", "makes the run gpt2-1"},
                    {"dlcli import model.keras", "makes the run model-1"},
                    {"dlcli import model.onnx --shape input=3x224x224", "of a file that leaves the images' sizes open"},
+                   {"dlcli import model.onnx --layout channels_last", "of a file whose images are not as they look"},
                    {"dlcli generate gpt2-1 --prompt \"15496 11\"", "uses it: tokens are numbers"},
                    {"dlcli train runs/gpt2-1/config.yaml --set data.train.path=mine.npy",
                     "trains it further, on tokens of one's own"}});

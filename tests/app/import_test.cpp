@@ -81,6 +81,10 @@ TEST_CASE("what is no network is refused with what to write instead") {
         "  help: of a file of weights alone write the network as YAML, and init_from: FILE\n");
   CHECK(run_dlcli({"import", "weights.pt", "--shape", "x=3"}, folder.path).err ==
         "error: --shape: only files of ONNX and Keras leave sizes open\n");
+  CHECK(run_dlcli({"import", "weights.pt", "--layout", "channels_last"}, folder.path).err ==
+        "error: --layout: only ONNX files do not say how their images lie\n");
+  CHECK(run_dlcli({"import", "net.onnx", "--layout", "nchw"}, folder.path).err ==
+        "error: --layout: expected channels_first or channels_last, got 'nchw'\n");
   for (const std::string given : {"x", "x=", "x=3x", "x=3xx4", "x=0", "x=-3", "x=3,4"}) {
     CAPTURE(given);
     const Finished done = run_dlcli({"import", "net.onnx", "--shape", given}, folder.path);

@@ -115,11 +115,12 @@ TEST_CASE("a network that was exported comes back as a layer that gives the same
 
 TEST_CASE("an ONNX file says of what a run's network, loss and data are") {
   const Folder folder;
-  onnx::Model model{.graph = "g",
-                    .nodes = {{.op = "Softmax", .inputs = {"logits"}, .outputs = {"p"}}},
-                    .inputs = {{"pixel values", onnx::Element::f32, {-1, 3, 6, 4}}},
-                    .outputs = {{"p", onnx::Element::f32, {-1, 3, 6, 4}}}};
-  const auto imported = [&](const onnx::GivenSizes& given = {}) {
+  onnx::Model model{
+      .graph = "g",
+      .nodes = {{.op = "Softmax", .inputs = {"logits"}, .outputs = {"p"}, .attributes = {{"axis", int64_t{1}}}}},
+      .inputs = {{"pixel values", onnx::Element::f32, {-1, 3, 6, 4}}},
+      .outputs = {{"p", onnx::Element::f32, {-1, 3, 6, 4}}}};
+  const auto imported = [&](const GivenSizes& given = {}) {
     folder.write("m.onnx", onnx::bytes_of(model));
     std::filesystem::last_write_time(folder.path / "m.onnx", std::filesystem::file_time_type::clock::now());
     return onnx::read_import(folder.path / "m.onnx", given).config;
@@ -139,6 +140,12 @@ TEST_CASE("an ONNX file says of what a run's network, loss and data are") {
   CHECK(layer(config).find("output: logits") != std::string::npos);
   CHECK(sizes(config) == "6, 4, 3");
 
+  // Along the width it is no softmax of classes.
+  model.nodes[1].attributes["axis"] = int64_t{-1};
+  config = imported();
+  CHECK(config.find("loss")->text == "mse");
+  CHECK(layer(config).find("output") == std::string::npos);
+
   model.nodes[1].op = "Sigmoid";
   CHECK(imported().find("loss")->text == "bce_with_logits");
   model.nodes[1].op = "Tanh";
@@ -153,7 +160,7 @@ TEST_CASE("an ONNX file says of what a run's network, loss and data are") {
   CHECK(config.find("loss")->text == "mse");
 
   model.inputs[0].sizes = {-1, 3, -1, -1};
-  const auto said = [&](const onnx::GivenSizes& given = {}) {
+  const auto said = [&](const GivenSizes& given = {}) {
     return error_text([&] { imported(given); }, {{path, "FILE"}});
   };
   CHECK(said() ==
@@ -167,6 +174,76 @@ TEST_CASE("an ONNX file says of what a run's network, loss and data are") {
   model.inputs = {{"pixel values", onnx::Element::f32, {-1, 7}}, {"mask", onnx::Element::f32, {-1, 7}}};
   config = imported();
   CHECK(layer(config).find("from: [x, mask]") != std::string::npos);
+}
+
+TEST_CASE("how images lie in an ONNX file is guessed and told, or is said") {
+  const Folder folder;
+  onnx::Model model{.graph = "g",
+                    .nodes = {{.op = "Relu", .inputs = {"a"}, .outputs = {"y"}}},
+                    .inputs = {{"a", onnx::Element::f32, {-1, 3, 6, 5}}},
+                    .outputs = {{"y", onnx::Element::f32, {-1, 3, 6, 5}}}};
+  const auto imported = [&](std::optional<bool> channels_first) {
+    folder.write("m.onnx", onnx::bytes_of(model));
+    std::filesystem::last_write_time(folder.path / "m.onnx", std::filesystem::file_time_type::clock::now());
+    return onnx::read_import(folder.path / "m.onnx", {}, channels_first);
+  };
+  using Lines = std::vector<std::string>;
+  CHECK(imported({}).notes ==
+        Lines{"input 'a' 3x6x5: channels first by its sizes; x.npy is 6x5x3; where that is wrong, "
+              "import it with --layout channels_last"});
+  const FamilyNetwork last = imported(false);
+  CHECK(last.notes == Lines{"input 'a' 3x6x5: channels last, as --layout says; x.npy is 3x6x5"});
+  CHECK(to_yaml(last.config.find("model")->items.at(0)).find("channels_first: false") != std::string::npos);
+
+  model.nodes[0] = {.op = "Concat", .inputs = {"a", "b"}, .outputs = {"y"}, .attributes = {{"axis", int64_t{1}}}};
+  model.inputs.push_back({"b", onnx::Element::f32, {-1, 6, 5, 3}});
+  const std::string refused = error_text([&] { imported({}); });
+  CHECK(refused.find("its input 'a' 3x6x5 looks as if channels came first, 'b' 6x5x3 as if last\n"
+                     "  help: write --layout channels_first or --layout channels_last, as the model has them") !=
+        std::string::npos);
+
+  model.inputs = {{"a", onnx::Element::f32, {-1, 4}}};
+  model.nodes = {{.op = "Relu", .inputs = {"a"}, .outputs = {"y"}}, {.op = "Abs", .inputs = {"a"}, .outputs = {"z"}}};
+  model.outputs = {{"y", onnx::Element::f32, {-1, 4}}, {"z", onnx::Element::f32, {-1, 4}}};
+  CHECK(imported({}).notes == Lines{"of its outputs y, z the first is the result: 'output' names another"});
+}
+
+TEST_CASE("sizes that an ONNX file has of its example's batch are those of any batch, or are refused") {
+  const Folder folder;
+  onnx::Model model{.graph = "g", .outputs = {{"y", onnx::Element::f32, {-1}}}};
+  const auto said = [&] {
+    folder.write("m.onnx", onnx::bytes_of(model));
+    std::filesystem::last_write_time(folder.path / "m.onnx", std::filesystem::file_time_type::clock::now());
+    return error_text([&] { onnx::read_import(folder.path / "m.onnx", {}); });
+  };
+  const auto reshapes = [&](std::vector<int64_t> from, const std::vector<int64_t>& to) {
+    model.inputs = {{"x", onnx::Element::f32, std::move(from)}};
+    model.nodes = {{.op = "Reshape", .inputs = {"x", "sizes"}, .outputs = {"y"}}};
+    model.constants = {{"sizes",
+                        onnx::Element::i64,
+                        {static_cast<int64_t>(to.size())},
+                        {reinterpret_cast<const char*>(to.data()), 8 * to.size()}}};
+  };
+  reshapes({1, 2, 6}, {1, -1});  // x.view(x.size(0), -1), written with one sample
+  CHECK(said() == "");
+  reshapes({-1, 2, 6}, {1, -1});  // the samples behind each other
+  CHECK(said().find("of 3 samples it gives [1, 36], expected [3, 12]") != std::string::npos);
+  // Steps first: the batch belongs to the second axis, which the sizes do not say.
+  reshapes({1, 6, 8}, {6, 2, 4});
+  model.nodes.insert(model.nodes.begin(), {.op = "Transpose",
+                                           .inputs = {"x"},
+                                           .outputs = {"steps"},
+                                           .attributes = {{"perm", std::vector<int64_t>{1, 0, 2}}}});
+  model.nodes[1].inputs[0] = "steps";
+  CHECK(said().find("of 3 samples: ONNX node Reshape: [6, 3, 8] has no elements for [6, 2, 4]\n"
+                    "  help: export it with an open batch: torch.onnx.export(") != std::string::npos);
+
+  // A token that all samples have, repeated for the one of the example.
+  model.inputs = {{"x", onnx::Element::f32, {1, 2, 4}}};
+  model.nodes = {{.op = "Concat", .inputs = {"token", "x"}, .outputs = {"y"}, .attributes = {{"axis", int64_t{1}}}}};
+  model.constants.clear();
+  model.initializers = {{"token", onnx::Element::f32, {1, 1, 4}, std::string(16, '\0')}};
+  CHECK(said() == "");
 }
 
 TEST_CASE("what is no ONNX, or asks for what is not known, says so") {
@@ -191,6 +268,13 @@ TEST_CASE("what is no ONNX, or asks for what is not known, says so") {
   };
   CHECK(said(of_node("Relu")) == "");
   CHECK(said(of_node("Erfc")).find("operators that are not known here: Erfc") != std::string::npos);
+  CHECK(said(of_node("QuantizeLinear")).find("take the model as it was before it was quantized") != std::string::npos);
+  std::string before = of_node("Relu");
+  const size_t of_opset = before.rfind("\x10\x11");  // 17
+  REQUIRE(of_opset != std::string::npos);
+  before[of_opset + 1] = 6;
+  CHECK(said(before).find("is of opset 6; operators of before 7 broadcast in another way and are not read") !=
+        std::string::npos);
   CHECK(said(of_node("Relu", {"z"})).find("'z' is made by no node before it") != std::string::npos);
   CHECK(said(of_node("Add", {"x"})).find("input 1 is missing") != std::string::npos);
   for (const auto& [op, attribute, value, what] :
@@ -220,6 +304,9 @@ TEST_CASE("what is no ONNX, or asks for what is not known, says so") {
   CHECK(resized("antialias", int64_t{1}, 2).find("has 'antialias', which there is no layer for here") !=
         std::string::npos);
   CHECK(resized("antialias", int64_t{0}, 1.5f).find("makes 7.5 places of 5, which is not known here") !=
+        std::string::npos);
+  CHECK(resized("coordinate_transformation_mode", std::string("pytorch_half_pixel"), 0.2f)
+            .find("makes one place by 'pytorch_half_pixel', the first there, which is not known here") !=
         std::string::npos);
   CHECK(resized("keep_aspect_ratio_policy", std::string("not_larger"), 2).find("keeps the ratio of its sides") !=
         std::string::npos);

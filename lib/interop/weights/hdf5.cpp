@@ -26,7 +26,7 @@ enum Message : uint64_t {
   symbol_table = 17
 };
 
-constexpr uint64_t opaque = 5;  // a class of types
+constexpr uint64_t opaque_class = 5;  // of types
 
 class Hdf5Reader {
  public:
@@ -223,7 +223,7 @@ class Hdf5Reader {
     Element given = element(type->at);
     // Keras stores as opaque what HDF5 has no type for, and says beside it what it is.
     const auto said = object.attributes.find("dtype");
-    if ((number(type->at, 1) & 15) == opaque && given.bytes == 2 && said != object.attributes.end() &&
+    if ((number(type->at, 1) & 15) == opaque_class && given.bytes == 2 && said != object.attributes.end() &&
         said->second == "bfloat16")
       given = {.kind = Element::Kind::number, .type = ElementType::bf16, .bytes = 2};
     if (given.kind != Element::Kind::number) {
