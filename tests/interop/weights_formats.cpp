@@ -168,6 +168,11 @@ TEST_CASE("what wrappers put before names is taken away where all are found then
         Names{"_orig_mod.", "module."});
   CHECK(unwrapped("module._orig_mod.0.weight", {"_orig_mod.", "module."}) == "0.weight");
   CHECK(wrappers({"layers._orig_mod.0.weight"}, {"layers.0.weight"}) == Names{"_orig_mod."});
+  CHECK(wrappers({"layers._orig_mod.0.weight", "head.weight"}, {"layers.0.weight", "head.weight"}) ==
+        Names{"_orig_mod."});
+  CHECK(wrappers({"module._fsdp_wrapped_module.0._checkpoint_wrapped_module.weight"}, {"0.weight"}).size() == 3);
+  CHECK(wrappers({"0._checkpoint_wrapped_module.weight", "1.weight"}, {"0.weight", "1.weight"}) ==
+        Names{"_checkpoint_wrapped_module."});
   CHECK(wrappers({"backbone.a", "head.b"}, {"a"}) == Names{"backbone."});
   CHECK(wrappers({"backbone.a", "a"}, {"a"}).empty());
   CHECK(wrappers({"module.a"}, {"a", "b"}).empty());
@@ -249,7 +254,7 @@ TEST_CASE("names in files of older Keras and TensorFlow say which layer's variab
 
 TEST_CASE("states of optimizers and of random numbers are beside weights") {
   for (const char* name :
-       {"optimizer.vars.3", "optimizer_weights.adam.iteration", "layers.dropout.seed_generator.vars.0"})
+       {"n_averaged", "optimizer.vars.3", "optimizer_weights.adam.iteration", "layers.dropout.seed_generator.vars.0"})
     CHECK(is_beside_weights(name));
   for (const char* name : {"optimizer.weight", "layers.dense.vars.0"}) CHECK(!is_beside_weights(name));
 }

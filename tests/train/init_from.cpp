@@ -131,6 +131,35 @@ TEST_CASE("a pattern that fits nothing, or a file of which nothing fits, is a mi
             help);
 }
 
+TEST_CASE("what all of the model's names stand behind in a file is told as what to write") {
+  const testing::Workplace place;
+  std::vector<Item> items;
+  for (const std::string before : {"student.", "teacher."})
+    for (const Item& item : whole()) items.push_back({before + item.name, item.shape, item.value});
+  write_weights_file(place.path / "w.safetensors", items);
+  CHECK(place.refusal({init_from("w.safetensors")})
+            .find("  help: the file has them behind 'student.': write {path: …, only: [\"student.*\"], rename: "
+                  "{\"student.*\": \"*\"}}") != std::string::npos);
+  const auto plan =
+      place.plan({init_from("{path: w.safetensors, only: [\"student.*\"], rename: {\"student.*\": \"*\"}}")});
+  CHECK(plan->initial.taken.size() == 8);
+}
+
+TEST_CASE("a tensor of whole numbers is refused before anything is trained") {
+  const testing::Workplace place;
+  WeightsWriter::Tensors tensors;
+  for (const Item& item : whole()) {
+    StoredTensor tensor;
+    tensor.type = item.name == "5.bias" ? ElementType::i8 : ElementType::f32;
+    tensor.shape = item.shape;
+    tensor.bytes = StoredBytes::in_memory(std::string(static_cast<size_t>(tensor.byte_count()), '\0'));
+    tensors.push_back({item.name, std::move(tensor)});
+  }
+  dl::write_weights_file(place.path / "w.safetensors", tensors);
+  CHECK(place.refusal({init_from("w.safetensors")})
+            .find("'5.bias' is of type I8 in the file; F32, F16, BF16, F64 or F8 is needed") != std::string::npos);
+}
+
 TEST_CASE("a checkpoint's weights that have changed since they were written are not begun with") {
   const testing::Workplace place;
   const auto plan = place.plan({"trainer.max_steps=2"});

@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::array usual_places{"state_dict", "model_state_dict", "model", "net", "module"};
 constexpr std::array averaged_places{"state_dict_ema", "model_ema", "ema_state_dict", "ema", "ema_model"};
-constexpr std::string_view compiled = "_orig_mod.";
+// Of torch.compile, FSDP and activation checkpointing: also around parts, so that they stand in the midst of names.
+constexpr std::array<std::string_view, 3> around_parts{"_orig_mod.", "_fsdp_wrapped_module.",
+                                                       "_checkpoint_wrapped_module."};
 constexpr std::array wrapping_modules{"module.", "model.", "net.", "backbone.", "encoder."};
 constexpr size_t most_wrappers = 4;
 
@@ -24,10 +26,10 @@ bool holds_tensors(const WeightsTable& table, const std::string& key) {
 }
 
 std::string without(std::string name, std::string_view wrapper) {
-  if (wrapper == compiled)
-    for (size_t at = 0; (at = name.find(compiled, at)) != std::string::npos;)
+  if (std::ranges::count(around_parts, wrapper) > 0)
+    for (size_t at = 0; (at = name.find(wrapper, at)) != std::string::npos;)
       if (at == 0 || name[at - 1] == '.')
-        name.erase(at, compiled.size());
+        name.erase(at, wrapper.size());
       else
         ++at;
   else if (name.starts_with(wrapper))
@@ -88,11 +90,20 @@ std::vector<std::string> wrappers(const std::set<std::string>& names, const std:
   const auto found = [](const std::set<std::string>& among) {
     return [&among](const std::string& name) { return among.contains(name); };
   };
-  if (wanted.empty() || std::ranges::any_of(wanted, found(names))) return {};
+  if (wanted.empty()) return {};
   struct Tried {
     std::set<std::string> names;
     std::vector<std::string> taken;
   };
+  Tried whole{names, {}};  // where parts alone are wrapped, others stand there as they are
+  for (const std::string_view wrapper : around_parts)
+    if (std::set<std::string> next = without(whole.names, wrapper);
+        next != whole.names && next.size() == whole.names.size()) {
+      whole.names = std::move(next);
+      whole.taken.emplace_back(wrapper);
+    }
+  if (std::ranges::all_of(wanted, found(whole.names))) return whole.taken;
+  if (std::ranges::any_of(wanted, found(names))) return {};
   std::vector<Tried> open{{names, {}}};
   while (!open.empty()) {
     const Tried tried = std::move(open.front());
@@ -105,7 +116,7 @@ std::vector<std::string> wrappers(const std::set<std::string>& names, const std:
     };
     if (std::ranges::all_of(wanted, found(tried.names))) return tried.taken;
     if (tried.taken.size() == most_wrappers) continue;
-    go_on(compiled);
+    for (const std::string_view wrapper : around_parts) go_on(wrapper);
     for (const char* module : wrapping_modules) go_on(module);
   }
   return {};
@@ -121,6 +132,7 @@ bool is_beside_weights(const std::string& name) {
   if (name.find("seed_generator") != std::string::npos || name.starts_with("optimizer.vars.") ||
       name.starts_with("optimizer_weights."))
     return true;
+  if (name == "n_averaged") return true;  // of torch.optim.swa_utils.AveragedModel
   for (const char* beside : {"num_batches_tracked", "position_ids", "inv_freq", "attn.bias", "attn.masked_bias",
                              "relative_position_index", "attn_mask"})
     if (name == beside || name.ends_with(std::string(".") + beside)) return true;

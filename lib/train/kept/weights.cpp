@@ -193,6 +193,16 @@ std::vector<std::string> wrappers_of(const std::map<std::string, std::string>& m
   return wrappers(names, wanted);
 }
 
+// What stands in a file before the names of all of the model's tensors; empty where nothing does.
+std::string before_all(const std::map<std::string, std::string>& offered, const Tensors& tensors) {
+  for (const auto& [name, full] : offered) {
+    if (tensors.empty() || !name.ends_with("." + tensors[0].path)) continue;
+    const std::string before = name.substr(0, name.size() - tensors[0].path.size());
+    if (std::ranges::all_of(tensors, [&](const Tensor& t) { return offered.contains(before + t.path); })) return before;
+  }
+  return "";
+}
+
 // A name as layers of Keras and Flax have it: without the collection that it is in, its parts divided by dots.
 std::string name_in_layers(std::string name) {
   for (const char* collection : {"params.", "batch_stats."})
@@ -355,8 +365,12 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
     Shape given = there ? table.find(found->second)->shape : Shape();
     if (there && found->second != t.path) match.names[t.path] = found->second;
     if (there && by_layer.contains(found->second) && same_but_for_ones(given, t.shape)) given = t.shape;
-    if (there && given == t.shape)
+    const ElementType type = there ? table.find(found->second)->type : ElementType::f32;
+    if (there && given == t.shape && is_float(type))
       match.taken.push_back(t.path);
+    else if (there && given == t.shape)
+      match.differences.push_back(concat("'", found->second, "' is of type ", name_of(type),
+                                         " in the file; F32, F16, BF16, F64 or F8 is needed"));
     else if (there)
       match.differences.push_back(
           concat("'", t.path, "' is ", given.text(), " in the file, ", t.shape.text(), " here"));
@@ -378,6 +392,7 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
   if (match.differences.empty() && match.taken.empty())
     match.differences.push_back("no tensor of the file is in the model");
   match.differences = shortened(std::move(match.differences));
+  if (match.taken.empty() && match.pieces.empty()) match.before = before_all(offered, tensors);
   return match;
 }
 

@@ -48,6 +48,7 @@ struct InitialWeights {
   std::vector<std::string> fresh;                    // those of the model that are not in the file
   std::vector<std::string> left;                     // those of the file that are not taken
   std::vector<std::string> differences;              // what does not fit, the first few; empty where all does
+  std::string before;  // what stands before all of the model's names in the file, where nothing else fits: "student."
 };
 // "8 tensors of w.pt (PyTorch, its dict 'state_dict', without 'module.')".
 std::string source_in_words(const InitialWeights& initial);

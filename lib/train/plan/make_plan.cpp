@@ -246,6 +246,9 @@ class RunPlanner {
       problem.help =
           "name the layers as the file does ('name:'), or take what fits: {path: …, ignore: [\"fc.*\"], missing: "
           "fresh}";
+      if (const std::string& before = plan_.initial.before; !before.empty())
+        problem.help = concat("the file has them behind '", before, "': write {path: …, only: [\"", before,
+                              "*\"], rename: {\"", before, "*\": \"*\"}}");
       add_problem(problems_, std::move(problem));
     } catch (const Error& error) {
       for (Problem problem : error.problems()) add_problem(problems_, std::move(problem));
