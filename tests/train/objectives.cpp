@@ -136,6 +136,22 @@ TEST_CASE("a table's column that weighs samples weighs them as it stands there")
   CHECK(loss("target") == doctest::Approx(loss("{type: target, normalize: none}")).epsilon(1e-3));
 }
 
+TEST_CASE("weights of samples are mixed as their samples are") {
+  const Workplace place(
+      "data: {train: {format: csv, path: goods.csv, target: {column: price, normalize: none}, columns: {a: {normalize: "
+      "none}, w: {type: target, normalize: none}}}, batch_size: 3, batch_transforms: [{mixup: 1000000}]}\n"
+      "model: [linear: {out_features: 1, bias: false}]\nloss: {mse: {sample_weight: w}}\n"
+      "optimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 3, device: reference}\n");
+  place.write("goods.csv", "a,price,w\n0,0,1\n0,2,0\n0,6,0\n");
+  const auto plan = place.plan();
+  RunFolder run = place.new_run(*plan);
+  Record record;
+  Trainer(*plan, {.folder = &run, .observers = {&record}}).fit();
+  // Halves of the prices 0 and 2, and of 0 and 6, each of the weight 0.5, in whatever order; what is predicted is 0.
+  for (const auto& epoch : record.epochs)
+    CHECK(value_of(epoch.values, "train/loss") == doctest::Approx(0.5 * 1 + 0.5 * 9).epsilon(0.01));
+}
+
 TEST_CASE("losses that take targets as they are refuse those of a series, and directions of normalized columns") {
   const auto refusal = [](const std::string& data, const std::string& more, const std::vector<std::string>& sets = {}) {
     const Workplace place("data: {train: {path: s.csv, " + data + "}, batch_size: 4}\n" + more +

@@ -18,7 +18,7 @@ struct CutMix final : BatchTransform {
     s.summary("puts a box of another image of the batch into each, and mixes the targets by its area");
     s.details(
         "Classes become probabilities; the accuracy of a training step is that of the larger share. Targets that have "
-        "a value for each pixel, masks for one, are cut as their image is.");
+        "a value for each pixel, masks for one, are cut as their image is; weights of samples are mixed by the area.");
     s.also_known_as({"CutMix", "cut_mix"});
     s.optional("alpha", alpha, "of the Beta distribution of the share that stays").above(0).positional();
     s.optional("probability", probability, "that a batch is mixed").above(0).at_most(1).known_as({"p", "prob"});

@@ -14,7 +14,8 @@ struct Mixup final : BatchTransform {
   void describe(Schema& s) override {
     s.summary("mixes each sample, and its target, with another of the batch");
     s.details(
-        "Classes become probabilities; the metrics of a training step are those of the sample with the larger share.");
+        "Classes become probabilities; the metrics of a training step are those of the sample with the larger share. "
+        "Weights of samples are mixed as targets are.");
     s.also_known_as({"MixUp", "mix_up"});
     s.optional("alpha", alpha, "of the Beta distribution of the share: near 0 samples stay nearly as they are")
         .above(0)

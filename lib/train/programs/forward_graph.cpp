@@ -139,9 +139,11 @@ class ForwardGraph {
     return reshape(embedding(table, rows), batched(sample, count).shape);
   }
 
-  // Inputs and targets as the transforms leave them. Classes are mixed as probabilities.
+  // Inputs, targets and weights of samples as the transforms leave them. Classes are mixed as probabilities.
   void transform(BatchFields& given) {
     for (const ForwardParts::Term& term : parts_.losses) {
+      if (const auto& weight = term.loss->sample_weight; weight && targets_.at(*weight).type().dtype == DType::f32)
+        given.targets.emplace(*weight, targets_.at(*weight));
       if (!term.loss->reads_field()) continue;
       const std::string& name = term.loss->from.target;
       const Value target = targets_.at(name);
