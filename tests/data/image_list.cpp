@@ -80,6 +80,28 @@ TEST_CASE("labels of another list mean what they mean in training") {
   CHECK(opened_with("")->problems.find("expected one of the classes dog, fox, found 'bird'") != std::string::npos);
 }
 
+TEST_CASE("a single column of 0 and 1 is one label, and of known labels names") {
+  const Folder folder;
+  write_images(folder);
+  const std::string list = "{train: {format: image_list, path: images/train.csv, as: labels}";
+  folder.write("images/train.csv", "file,ill\na.png,0\nb.png,1\nc.png,1.0\n");
+  const auto one = open(list + "}", folder.path);
+  REQUIRE(one->problems == "");
+  CHECK(one->sets.target == Type{DType::f32, {1}});
+  CHECK(one->sets.train->fields()[1].value_names == std::vector<std::string>{"ill"});
+  CHECK(floats(sample(*one->sets.train, 0)[1]) == std::vector<float>{0});
+  CHECK(floats(sample(*one->sets.train, 1)[1]) == std::vector<float>{1});
+  CHECK(floats(sample(*one->sets.train, 2)[1]) == std::vector<float>{1});
+  folder.write("images/train.csv", "file,tags\na.png,0 1\nb.png,1\n");
+  folder.write("images/val.csv", "file,tags\nc.png,0\nd.png,1\n");
+  const auto names = open(list + ", validation: {format: image_list, path: images/val.csv, as: labels}}", folder.path);
+  REQUIRE(names->problems == "");
+  CHECK(floats(sample(*names->sets.validation, 0)[1]) == std::vector<float>{1, 0});
+  folder.write("images/train.csv", "file,ill\na.png,0\nb.png,\n");
+  CHECK(open(list + "}", folder.path)->problems.find("3:7: data.train: expected a number, found ''") !=
+        std::string::npos);
+}
+
 TEST_CASE("a list of images says what is wrong with it") {
   const Folder folder;
   write_images(folder);

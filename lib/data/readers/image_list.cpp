@@ -43,12 +43,13 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
     image_ = column(options_.image, 0);
     std::vector<int64_t> columns;
     for (const std::string& name : options_.target) columns.push_back(column(name, -1));
+    const bool in_one_cell = options_.as == "labels" && columns.size() == 1 && !is_one_label(columns[0]);
     if (options_.as == "class")
       read_classes(columns.at(0));
-    else if (options_.as == "labels")
-      columns.size() == 1 ? read_label_lists(columns[0]) : read_numbers(columns, true);
+    else if (in_one_cell)
+      read_label_lists(columns[0]);
     else
-      read_numbers(columns, false);
+      read_numbers(columns, options_.as == "labels");
     const ImageKeys& keys = options_.images;
     size_ = keys.size ? *keys.size : image_size(path(0), keys.limits());
     form_ = {.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()};
@@ -57,8 +58,10 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
                             : SampleField{"y", {DType::f32, {std::ssize(numbers_) / size()}}}};
     if (std::ssize(options_.target) > 1)
       fields_[1].value_names = options_.target;
-    else if (options_.as == "labels")
+    else if (in_one_cell)
       fields_[1].value_names = classes_;
+    else if (options_.as == "labels" && columns[0] < std::ssize(text_.names()))
+      fields_[1].value_names = {text_.names()[static_cast<size_t>(columns[0])]};
     if (!has_labels() && options_.as == "numbers" && options_.target.size() == 1)
       fields_[1].class_help = "write 'as: class' below 'train'";
   }
@@ -159,6 +162,18 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
       labels_.push_back(class_number(std::string(text_.cell(row, at)), row, at));
   }
 
+  // Whether a column says of each image whether it has the one label: all cells are 0 or 1, or empty by mistake. In a
+  // list of known labels these are names.
+  bool is_one_label(int64_t at) const {
+    bool any = false;
+    for (int64_t row = 0; row < size() && classes_.empty(); ++row) {
+      const std::string_view cell = text_.cell(row, at);
+      if (cell.empty()) continue;
+      if (const auto number = cell_number(cell); number != 0.0 && number != 1.0) return false;
+      any = true;
+    }
+    return any;
+  }
   std::vector<std::string> labels_in(std::string_view cell) const {
     std::vector<std::string> names;
     while (!cell.empty()) {
@@ -186,7 +201,9 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
         const auto number = cell_number(text_.cell(row, at));
         if (!number || !std::isfinite(static_cast<float>(*number)))
           fail(row, at, concat("expected a number, found '", text_.cell(row, at), "'"),
-               columns.size() == 1 ? "write 'as: class' if it is one" : "");
+               are_labels            ? "write 0 or 1, or take the row out"
+               : columns.size() == 1 ? "write 'as: class' if it is one"
+                                     : "");
         if (are_labels && (*number < 0 || *number > 1))
           fail(row, at, concat("expected 0 or 1 of a label, found ", text_.cell(row, at)), "write 'as: numbers'");
         numbers_.push_back(static_cast<float>(*number));
@@ -218,7 +235,8 @@ struct ImageList final : Reader {
     s.details(
         "A CSV or TSV file with a row an image: its file's name, looked for in 'root' or beside the table, and what is "
         "to be learned. A class each ('as: class', cross_entropy); any number of labels ('as: labels', "
-        "bce_with_logits), as columns of 0 and 1 or as the words of one cell, where y is f32 [labels]; or numbers "
+        "bce_with_logits), as a column of 0 and 1 for each or as the words of one cell, where y is f32 [labels]; or "
+        "numbers "
         "('as: numbers', mse), f32 "
         "[columns]. Without names the first column is the image and the last one the target. Classes and words are "
         "sorted. Images are read as by image_folder.");
