@@ -35,6 +35,7 @@ struct Lovasz final : Loss {
   }
   Reads reads() const override { return is_hinge() ? Reads::logit : Reads::logits; }
   bool takes_probabilities() const override { return is_hinge(); }
+  std::optional<int64_t> ignored() const override { return ignore_index; }
   Value predicted(Value output) const override { return is_hinge() ? sigmoid(output) : softmax(output); }
 
   // f32 [batch]

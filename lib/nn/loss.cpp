@@ -42,7 +42,9 @@ Loss::Mean Loss::mean_of_drawn(Value losses, const Fields& fields, Value sample_
 }
 
 Loss::Mean Loss::mean_of(Value losses, Value divided, const Fields& fields, Value sample_weight) const {
-  const bool ignores = ignored() && fields.target && fields.target.type().dtype == DType::i32;
+  // A loss of whole samples, [batch], has left places out that are ignored.
+  const bool ignores =
+      ignored() && fields.target && fields.target.type().dtype == DType::i32 && losses.shape().rank() > 1;
   Value factor = counted(ignores ? with_class_axis(fields.target) : losses,  // on each target's loss
                          ignores ? ignored() : std::nullopt, counts_places() ? fields.lengths : Value{});
   if (sample_weight) {

@@ -12,6 +12,7 @@ void OverlapLoss::describe_overlap(Schema& s) {
   s.optional("activation", activation,
              "softmax: one value a class and place, against classes; sigmoid: one a place, against 0 and 1")
       .one_of({"softmax", "sigmoid"});
+  s.optional("ignore_index", ignore_index, "places with this target count for nothing").known_as({"ignore"});
 }
 
 Value OverlapLoss::each(const Fields& f) const {
@@ -29,6 +30,11 @@ Value OverlapLoss::each(const Fields& f) const {
                        "end the model with one channel, or write 'activation: softmax'");
     p = reshape(sigmoid(f.prediction), {batch, -1, 1});
     y = reshape(as_f32(f.target), {batch, -1, 1});
+  }
+  if (ignore_index) {
+    const Value counts = reshape(1 - equal(f.target, *ignore_index), {batch, -1, 1});
+    p = p * counts;
+    y = y * counts;
   }
   return reshape(1 - mean(score(sum(p * y, {1}), sum(p, {1}), sum(y, {1})), {2}), {batch});
 }

@@ -1,6 +1,7 @@
 // What losses of masks share: the overlap of a class's probabilities and targets over a sample's places.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <optional>
 #include <string>
 
 #include "lib/nn/loss.h"
@@ -11,10 +12,12 @@ namespace dl {
 struct OverlapLoss : Loss {
   std::string activation = "softmax";
   double smooth = 1;
+  std::optional<int64_t> ignore_index;
 
   Reads reads() const final { return activation == "softmax" ? Reads::logits : Reads::logit; }
   bool takes_probabilities() const final { return activation == "sigmoid"; }
   Value predicted(Value output) const final { return activation == "softmax" ? softmax(output) : sigmoid(output); }
+  std::optional<int64_t> ignored() const final { return ignore_index; }
   Value each(const Fields& fields) const final;  // f32 [batch]
 
  protected:
