@@ -189,12 +189,28 @@ TEST_CASE("pixels may be other numbers than those of their classes: 'values' lis
   CHECK(photos.placeless(error_text([&] { sample(*changed->sets.train, 1); })) ==
         "error: DIR/masks/b.png: expected pixels of 255, 0, as 'values' says; that in row 0, column 2 (from 0 on) is "
         "128\n"
-        "  help: add it to 'values' if it is a class's, else mend the mask");
+        "  help: add it to 'values' if it is a class's, to 'ignore' if it is none's, else mend the mask");
   CHECK(photos.opened("classes: 3, values: [0, 255]")->problems ==
         "error: DIR/run.yaml:1:94: data.train.values: expected 3 values, one a class, got 2");
   CHECK(photos.opened("values: [0, 0]")->problems ==
         "error: DIR/run.yaml:1:82: data.train.values: 0 is there twice\n  help: write one value for each class");
   CHECK(photos.opened("classes: [a, a]")->problems.find("or a list of different names") != std::string::npos);
+}
+
+TEST_CASE("pixels of no class are the target -100, beside values and without") {
+  Photos photos;
+  photos.write("masks/a.png", png(3, 2, 1, std::string("\0\xFF\x07\x09\xFF\0", 6)));
+  const auto opened = photos.opened("classes: [ground, disk], values: [7, 255], ignore: [0, 9]");
+  REQUIRE(opened->problems == "");
+  CHECK(classes_in(sample(*opened->sets.train, 0)[1]) == std::vector<int>{-100, 1, 0, -100, 1, -100});
+  CHECK(opened->sets.train->fields()[1].class_help ==
+        "write 'ignore_index: -100' in the loss, which the target of pixels of 'ignore' is");
+  const auto plain = photos.opened("classes: 8, ignore: 255");
+  REQUIRE(plain->problems == "");
+  CHECK(classes_in(sample(*plain->sets.train, 0)[1]) == std::vector<int>{0, -100, 7, 9, -100, 0});
+  CHECK(photos.opened("values: [0, 255], ignore: 255")->problems ==
+        "error: DIR/run.yaml:1:100: data.train.ignore: 'values' says that 255 is a class's\n  help: write it in one of "
+        "both");
 }
 
 TEST_CASE("pairs that are not whole are told, and none at all is an error") {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 
 #include "lib/base/error.h"
@@ -15,6 +16,7 @@
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
 #include "lib/data/windowed.h"
+#include "lib/spec/one_or_more.h"
 
 namespace dl {
 namespace {
@@ -79,21 +81,27 @@ Pairs paired(const fs::path& images, const fs::path& masks) {
 }
 
 constexpr int64_t most_mask_classes = 1 << 16;  // that a mask of 16 bits tells apart
+constexpr int32_t ignored_target = -100;        // the target of pixels of 'ignore', what PyTorch's losses ignore
+constexpr int32_t unlisted_pixel = -1;          // of pixels that 'values' lack
 
 class ImagePairSet final : public Dataset, public Windowed, public Fittable {
  public:
-  // `values`: the pixels of each class; empty: they are its number.
-  ImagePairSet(Pairs pairs, const ImageKeys& keys, std::vector<std::string> classes, std::vector<int64_t> values)
+  // `values`: the pixels of each class; empty: they are its number. `ignored`: the pixels of none.
+  ImagePairSet(Pairs pairs, const ImageKeys& keys, std::vector<std::string> classes, std::vector<int64_t> values,
+               const std::vector<int64_t>& ignored)
       : pairs_(std::move(pairs)),
         classes_(std::move(classes)),
         values_(std::move(values)),
-        numbers_(numbers_of(values_)),
+        numbers_(numbers_of(values_, ignored)),
         limits_(keys.limits()),
         size_(keys.size ? *keys.size : image_size(pairs_.files[0].first, limits_)),
         form_{.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()} {
     fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}},
                {"y", {DType::i32, {size_.h, size_.w}}, static_cast<int64_t>(classes_.size())}};
-    if (values_.empty())
+    if (!ignored.empty())
+      fields_[1].class_help =
+          concat("write 'ignore_index: ", ignored_target, "' in the loss, which the target of pixels of 'ignore' is");
+    else if (values_.empty())
       fields_[1].class_help = "write 'values: [0, NUMBER]' below 'train' if that is what a class's pixels are";
   }
 
@@ -143,7 +151,7 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
         const int64_t column = (2 * x + 1) * mask.size.w / (2 * size_.w);
         const uint16_t value = mask.values[static_cast<size_t>(from * mask.size.w + column)];
         const int32_t number = numbers_.empty() ? value : numbers_[value];
-        if (number < 0) fail_value(file, from, column, value);
+        if (number == unlisted_pixel) fail_value(file, from, column, value);
         *into++ = number;
       }
     }
@@ -151,17 +159,20 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
   [[noreturn]] void fail_value(const fs::path& file, int64_t row, int64_t column, int64_t value) const {
     std::vector<std::string> known;
     for (const int64_t each : values_) known.push_back(std::to_string(each));
-    throw Error(Exit::data,
-                Problem{.where = {.file = file.string()},
-                        .what = concat("expected pixels of ", join(known), ", as 'values' says; that in row ", row,
-                                       ", column ", column, " (from 0 on) is ", value),
-                        .help = "add it to 'values' if it is a class's, else mend the mask"});
+    throw Error(
+        Exit::data,
+        Problem{.where = {.file = file.string()},
+                .what = concat("expected pixels of ", join(known), ", as 'values' says; that in row ", row, ", column ",
+                               column, " (from 0 on) is ", value),
+                .help = "add it to 'values' if it is a class's, to 'ignore' if it is none's, else mend the mask"});
   }
 
-  // By a pixel's value the class's number; -1: it is of none. Empty where there are no values.
-  static std::vector<int32_t> numbers_of(const std::vector<int64_t>& values) {
-    if (values.empty()) return {};
-    std::vector<int32_t> numbers(most_mask_classes, -1);
+  // By a pixel's value the target. Empty where it is the value.
+  static std::vector<int32_t> numbers_of(const std::vector<int64_t>& values, const std::vector<int64_t>& ignored) {
+    if (values.empty() && ignored.empty()) return {};
+    std::vector<int32_t> numbers(most_mask_classes, unlisted_pixel);
+    if (values.empty()) std::iota(numbers.begin(), numbers.end(), 0);
+    for (const int64_t value : ignored) numbers[static_cast<size_t>(value)] = ignored_target;
     for (size_t i = 0; i < values.size(); ++i) numbers[static_cast<size_t>(values[i])] = static_cast<int32_t>(i);
     return numbers;
   }
@@ -180,6 +191,7 @@ struct ImagePairs final : Reader {
   std::string images, masks;
   ClassCount count;
   std::vector<int64_t> values;
+  OneOrMore<int64_t> ignore;
   ImageKeys form;
   void describe(Schema& s) override {
     s.summary("images with masks, which say the class of each pixel: segmentation");
@@ -190,16 +202,22 @@ struct ImagePairs final : Reader {
         "target is i32 [height, width]; 'cross_entropy' takes it with a network "
         "that ends with a value for each class at each place, as 'conv2d: {out_channels: ${data.classes}, kernel_size: "
         "1}' does. Crops, flips and sizes of 'transforms' act on image and mask alike. Pixels of no class, such as "
-        "255 in many sets, are left out by 'ignore_index' of the loss.");
+        "255 in many sets, are left out by 'ignore_index: 255' of the loss, or beside 'values' by 'ignore: 255', which "
+        "makes them -100, and 'ignore_index: -100' of the loss.");
     s.required("images", images, "the folder of the images").known_as({"path", "image_dir", "img_dir"});
     s.required("masks", masks, "the folder of their masks").known_as({"labels", "mask_dir", "annotations"});
     count.describe(s, most_mask_classes);
     s.optional("values", values, "the pixels of each class, in the order of the classes; without it 0, 1, 2, …")
         .at_least(0)
         .at_most(most_mask_classes - 1);
+    s.optional("ignore", ignore, "the pixels of no class, whose target is -100: write 'ignore_index: -100' in the loss")
+        .at_least(0)
+        .at_most(most_mask_classes - 1)
+        .known_as({"ignore_index", "ignore_value", "ignored", "ignore_label", "void"});
     form.describe(s);
     s.example("{format: image_pairs, images: photos, masks: masks, classes: 21, size: [256, 256]}");
     s.example("{format: image_pairs, images: scans, masks: drawn, classes: [background, vessel], values: [0, 255]}");
+    s.example("{format: image_pairs, images: streets, masks: drawn, values: [7, 8, 11], ignore: [0, 255]}");
     s.check([this](const Report& report) {
       std::vector<int64_t> sorted = values;
       std::ranges::sort(sorted);
@@ -208,6 +226,9 @@ struct ImagePairs final : Reader {
       else if (count.classes && !values.empty() && std::ssize(values) != count.classes->count)
         report.at("values", concat("expected ", count_of(count.classes->count, "value"), ", one a class, got ",
                                    std::ssize(values)));
+      for (const int64_t value : ignore.values)
+        if (std::ranges::count(values, value) > 0)
+          report.at("ignore", concat("'values' says that ", value, " is a class's"), "write it in one of both");
     });
   }
 
@@ -216,7 +237,7 @@ struct ImagePairs final : Reader {
     if (!values.empty() && !counted.classes) counted.classes = ClassList{.count = std::ssize(values)};
     std::vector<std::string> classes = counted.names(folders, place, " in the masks", 21);
     return std::make_shared<ImagePairSet>(paired(find_data(folders, images), find_data(folders, masks)), form,
-                                          std::move(classes), values);
+                                          std::move(classes), values, ignore.values);
   }
   DatasetPointer open_fitted(const Node& fit) const override { return samples_of_fit(fit); }
 };
