@@ -143,6 +143,31 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(space) - begin + 1);
 }
 
+bool numbered_before(std::string_view a, std::string_view b) {
+  const auto is_digit = [](std::string_view text, size_t at) { return text[at] >= '0' && text[at] <= '9'; };
+  // The digits from `at` on without zeros in front of them; `at` goes behind them.
+  const auto number = [&](std::string_view text, size_t& at) {
+    while (at < text.size() && text[at] == '0') ++at;
+    const size_t begin = at;
+    while (at < text.size() && is_digit(text, at)) ++at;
+    return text.substr(begin, at - begin);
+  };
+  size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (is_digit(a, i) && is_digit(b, j)) {
+      const std::string_view of_a = number(a, i), of_b = number(b, j);
+      if (of_a.size() != of_b.size()) return of_a.size() < of_b.size();
+      if (of_a != of_b) return of_a < of_b;
+    } else if (a[i] != b[j]) {
+      return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[j]);
+    } else {
+      ++i, ++j;
+    }
+  }
+  if (i < a.size() || j < b.size()) return i == a.size();
+  return a < b;  // 01 and 1
+}
+
 bool valid_utf8(std::string_view text) { return invalid_utf8_at(text) == std::string_view::npos; }
 
 size_t invalid_utf8_at(std::string_view text) {

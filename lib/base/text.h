@@ -33,6 +33,10 @@ std::string seconds_text(double seconds);  // "340 us", "12.5 ms", "8.2 s", "3 m
 std::string shortened(std::string_view text, size_t most = 60);
 
 std::string_view trim(std::string_view text);
+
+// The order of files' names: numbers in them by their value, part-2 before part-10, all else by its bytes.
+bool numbered_before(std::string_view a, std::string_view b);
+
 bool valid_utf8(std::string_view text);
 size_t invalid_utf8_at(std::string_view text);  // the first byte that is not UTF-8; npos where there is none
 

@@ -64,7 +64,7 @@ std::filesystem::path find_data(const Folders& folders, const std::string& name)
 
 namespace {
 
-// What a shell makes of a name below a folder, in order.
+// What a shell makes of a name below a folder, numbers in names by their value.
 std::vector<std::filesystem::path> fitting(const std::filesystem::path& root, const std::string& name) {
   std::string pattern;
   for (const char c : std::filesystem::path(name).is_absolute() ? std::string() : root.string() + "/") {
@@ -79,7 +79,11 @@ std::vector<std::filesystem::path> fitting(const std::filesystem::path& root, co
       if (std::error_code unreadable; std::filesystem::is_regular_file(found.gl_pathv[i], unreadable))
         paths.emplace_back(std::filesystem::path(found.gl_pathv[i]).lexically_normal());
   ::globfree(&found);
-  std::ranges::sort(paths);
+  std::ranges::sort(paths, [](const std::filesystem::path& a, const std::filesystem::path& b) {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+      return numbered_before(x.native(), y.native());
+    });
+  });
   return paths;
 }
 

@@ -79,6 +79,20 @@ TEST_CASE("the first byte that is not UTF-8 is found") {
   CHECK(invalid_utf8_at("\xF4\x90\x80\x80") == 0);
 }
 
+TEST_CASE("numbers in names come by their value, all else by its bytes") {
+  const std::vector<std::string> in_order{"",     "1a",      "02",         "2",          "10",          "a",
+                                          "part", "part-01", "part-1.csv", "part-2.csv", "part-10.csv", "part-10a",
+                                          "x9y2", "x9y10"};
+  for (size_t i = 0; i < in_order.size(); ++i)
+    for (size_t j = 0; j < in_order.size(); ++j) {
+      CAPTURE(in_order[i]);
+      CAPTURE(in_order[j]);
+      CHECK(numbered_before(in_order[i], in_order[j]) == (i < j));
+    }
+  CHECK(numbered_before("n18446744073709551617", "n18446744073709551618"));
+  CHECK(numbered_before("z", "\xC3\xA9"));
+}
+
 TEST_CASE("a long text is shortened between characters") {
   CHECK(shortened("abc", 3) == "abc");
   CHECK(shortened("abcd", 3) == "abc…");

@@ -6,6 +6,7 @@
 #include "lib/base/text.h"
 #include "lib/data/fit.h"
 #include "lib/data/image/image.h"
+#include "lib/data/labelled.h"
 #include "lib/data/reader.h"
 #include "lib/data/skipping.h"
 #include "tests/data/sets_for_test.h"
@@ -50,6 +51,22 @@ std::vector<int> pixels(const Dataset& data) {
 }
 
 }  // namespace
+
+TEST_CASE("folders and files that are numbered come in the order of their numbers") {
+  Pets pets;
+  std::filesystem::remove_all(pets / "pets");
+  for (const char* name : {"9", "10", "2"}) pets.add_folder(concat("pets/", name));
+  pets.add("pets/9/x10.png", 4);
+  pets.add("pets/9/x9.png", 3);
+  pets.add("pets/10/x1.png", 5);
+  pets.add("pets/2/x10.png", 2);
+  pets.add("pets/2/x2.png", 1);
+  const DatasetPointer data = open_folder(pets);
+  CHECK(std::vector<std::string>(data->classes().begin(), data->classes().end()) ==
+        std::vector<std::string>{"2", "9", "10"});
+  CHECK(pixels(*data) == std::vector<int>{1, 2, 3, 4, 5});
+  CHECK(labels(*data) == std::vector<int64_t>{0, 0, 1, 1, 2});
+}
 
 TEST_CASE("folders are classes in alphabetical order, files samples in theirs") {
   Pets pets;

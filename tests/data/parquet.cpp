@@ -139,6 +139,10 @@ TEST_CASE("a pattern stands for all files of its names, in order, as one table")
       CHECK(floats(sample(*table->sets.train, i)[0]) == std::vector<float>{float(i + 1)});
     CHECK(table->sets.train->size() == (format == "csv" ? 4 : 3));
   }
+  folder.write("part-10.csv", "a,y\n5,0\n");
+  const auto numbered = train("format: csv, path: 'part-*.csv'");
+  REQUIRE(numbered->problems == "");
+  CHECK(floats(sample(*numbered->sets.train, 4)[0]) == std::vector<float>{5});  // 10 comes behind 2
   CHECK(train("format: csv, path: 'other-*.csv'")->problems ==
         "error: DIR/other-2.csv:1:1: data.train: expected the columns of DIR/other-1.csv: a, y; found a, b\n"
         "  named in DIR/run.yaml:1:9\n  help: give all files the same columns in one order, or leave this one out");

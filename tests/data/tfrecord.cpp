@@ -117,6 +117,29 @@ TEST_CASE("encoded images in records are decoded to one size") {
   CHECK(floats(sample(*images->sets.train, 1)[0]) == Floats(16, 32.0f / 255));
 }
 
+TEST_CASE("classes that are named by numbers come in the order of these, files of a pattern too") {
+  const Folder folder;
+  for (const std::string name : {"9", "10", "2"}) {
+    std::string record;
+    {
+      protozero::pbf_writer example(record);
+      protozero::pbf_writer features(example, 1);
+      for (const std::string key : {"kind", "raw"}) {
+        protozero::pbf_writer entry(features, 1);
+        entry.add_string(1, key);
+        protozero::pbf_writer feature(entry, 2), list(feature, 1);
+        list.add_bytes(1, key == "kind" ? name : std::string(1, 'x'));
+      }
+    }
+    folder.write("f-" + name + ".rec", tfrecord(record));
+  }
+  const auto set =
+      open("{train: {format: tfrecord, path: 'f-*.rec', features: {raw: {as: bytes}, kind: class}}}", folder.path);
+  REQUIRE(set->problems == "");
+  CHECK(set->sets.classes == std::vector<std::string>{"2", "9", "10"});
+  for (int64_t i = 0; i < 3; ++i) CHECK(label(*set->sets.train, i) == i);
+}
+
 TEST_CASE("damaged records and features that are not there name the record") {
   const Folder folder;
   const std::string good = from_hex(numbers_file);

@@ -7,6 +7,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/lower.h"
+#include "lib/base/text.h"
 #include "lib/data/image/image.h"
 
 namespace dl {
@@ -26,7 +27,7 @@ void list(const fs::path& folder, std::vector<fs::path>& above, ImagesBelow& fou
   if (unreadable)
     throw Error(Exit::io, Problem{.where = {.file = folder.string()},
                                   .what = "the folder cannot be listed: " + unreadable.message()});
-  std::ranges::sort(names);
+  std::ranges::sort(names, numbered_before, [](const fs::path& name) -> const std::string& { return name.native(); });
   for (const fs::path& name : names) {
     const fs::path path = folder / name;
     if (fs::is_directory(path, unreadable)) {

@@ -21,6 +21,7 @@
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
 #include "lib/data/skipping.h"
+#include "lib/data/table/class_order.h"
 #include "lib/data/windowed.h"
 
 namespace dl {
@@ -34,7 +35,7 @@ struct Images {
     std::string name;  // "CLASS/FILE", "CLASS/FOLDER/FILE"
     int32_t label;
   };
-  std::vector<Entry> entries;  // sorted by class, then by name
+  std::vector<Entry> entries;  // in the order of their folders, then of their names
   std::vector<std::string> classes;
   std::vector<Problem> warnings;  // of what was left out
 };
@@ -57,15 +58,17 @@ class Listing {
     images_ = {.root = root, .entries = {}, .classes = classes, .warnings = {}};
     const std::vector<Name> names = names_in("");
     refuse_parts(names);
+    std::vector<std::string> folders;
     for (const Name& name : names) {
       if (name.type == fs::file_type::directory) {
-        add_class(name.name);
+        folders.push_back(name.name);
       } else if (name.type == fs::file_type::regular && is_image_name(name.name)) {
         loose_.add(name.name);
       } else if (name.type != fs::file_type::regular) {
         leave_out(name);
       }
     }
+    for (const std::string& folder : sorted_classes(folders)) add_class(folder);
     if (images_.entries.empty()) fail_without_classes();
     warn_of_left_out();
     warn_of_classes();
@@ -102,7 +105,7 @@ class Listing {
       throw Error(Exit::data, Problem{.where = {.file = path_of(folder).string()},
                                       .what = concat("the folder cannot be listed: ", error.code().message())});
     }
-    std::ranges::sort(names, {}, &Name::name);
+    std::ranges::sort(names, numbered_before, &Name::name);
     return names;
   }
 
@@ -149,7 +152,7 @@ class Listing {
                           .notes = {"classes: " + join(known_)}});
     if (found.files.empty() && (known_.empty() || !found.endings.empty())) fail_empty(folder, found.endings);
     if (at == images_.classes.end()) at = images_.classes.insert(at, folder);
-    std::ranges::sort(found.files);
+    std::ranges::sort(found.files, numbered_before);
     for (const auto& [ending, count] : found.endings) endings_[ending] += count;
     const auto label = static_cast<int32_t>(at - images_.classes.begin());
     for (std::string& file : found.files) images_.entries.push_back({std::move(file), label});
@@ -391,7 +394,8 @@ struct ImageFolder final : Reader {
     s.details(
         "PATH/CLASS/FILE and PATH/CLASS/FOLDER/FILE with FILE a PNG, JPEG, BMP, GIF, TGA, PNM, WebP or TIFF, of "
         "several "
-        "pictures the first. The folders' names, sorted, are the classes; they are kept with the run. Links are "
+        "pictures the first. The folders' names are the classes, numbers in the order of their value; they are kept "
+        "with the run. Links are "
         "followed, hidden files are not looked at, and what else is left out is told. Images stand upright as their "
         "Exif says; alpha is left out, so that transparent pixels have the colour that is stored there; of 16 bits the "
         "high ones are taken; 'channels' makes grey of colours and the other way round.");

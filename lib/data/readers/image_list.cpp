@@ -17,6 +17,7 @@
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
 #include "lib/data/table/cell_number.h"
+#include "lib/data/table/class_order.h"
 #include "lib/data/table/csv_text.h"
 #include "lib/data/windowed.h"
 #include "lib/spec/one_or_more.h"
@@ -137,11 +138,7 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
 
   // Numbers by their value, others by their text; those that are known stay.
   void name_classes(const std::set<std::string>& found) {
-    if (classes_.empty()) {
-      classes_.assign(found.begin(), found.end());
-      if (std::ranges::all_of(classes_, [](const std::string& name) { return cell_number(name).has_value(); }))
-        std::ranges::stable_sort(classes_, {}, [](const std::string& name) { return *cell_number(name); });
-    }
+    if (classes_.empty()) classes_ = sorted_classes(std::vector<std::string>(found.begin(), found.end()));
     for (const std::string& name : classes_) class_numbers_.emplace(name, static_cast<int32_t>(class_numbers_.size()));
   }
   int32_t class_number(const std::string& name, int64_t row, int64_t column) const {

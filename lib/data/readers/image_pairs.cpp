@@ -34,11 +34,16 @@ std::string key_of(const fs::path& folder, const fs::path& file) {
   return file.lexically_relative(folder).replace_extension().generic_string();
 }
 
-// By key. Two files of one key, as cat.png and cat.jpg, are an Error(Exit::data).
-std::map<std::string, fs::path> by_key(const fs::path& folder) {
+struct NumberedOrder {
+  bool operator()(const std::string& a, const std::string& b) const { return numbered_before(a, b); }
+};
+using PairedFiles = std::map<std::string, fs::path, NumberedOrder>;  // by key
+
+// Two files of one key, as cat.png and cat.jpg, are an Error(Exit::data).
+PairedFiles by_key(const fs::path& folder) {
   if (std::error_code unreadable; !fs::is_directory(folder, unreadable))
     throw Error(Exit::data, Problem{.where = {.file = folder.string()}, .what = "expected a folder of images"});
-  std::map<std::string, fs::path> files;
+  PairedFiles files;
   for (const fs::path& file : images_below(folder).images)
     if (const auto [at, is_new] = files.emplace(key_of(folder, file), file); !is_new)
       throw Error(Exit::data,
@@ -51,8 +56,8 @@ std::map<std::string, fs::path> by_key(const fs::path& folder) {
 // Images without a mask, or the other way round, are told; none in common is an Error(Exit::data).
 Pairs paired(const fs::path& images, const fs::path& masks) {
   Pairs pairs{.images = images, .masks = masks};
-  const std::map<std::string, fs::path> pictures = by_key(images);
-  std::map<std::string, fs::path> others = by_key(masks);
+  const PairedFiles pictures = by_key(images);
+  PairedFiles others = by_key(masks);
   std::vector<std::string> alone;
   for (const auto& [key, file] : pictures) {
     const auto mask = others.find(key);

@@ -15,6 +15,7 @@
 #include "lib/data/image_keys.h"
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
+#include "lib/data/table/class_order.h"
 #include "lib/data/windowed.h"
 #include "lib/spec/one_or_more.h"
 
@@ -140,7 +141,7 @@ class Examples final : public Dataset, public Windowed, public Fittable {
       }
     }
     if (!found.empty())
-      classes_.assign(found.begin(), found.end());
+      classes_ = sorted_classes(std::vector<std::string>(found.begin(), found.end()));
     else if (most >= 0)
       classes_ = numbered_classes(most + 1);
     for (size_t i = 0; i < classes_.size(); ++i) class_numbers_.emplace(classes_[i], static_cast<int32_t>(i));
@@ -282,7 +283,8 @@ struct Tfrecord final : Reader {
         "Samples are read in any order, by an index that one pass over the files makes; checksums are verified. "
         "Classes "
         "are those that the records have, unless 'classes' says how many there are.");
-    s.required("path", path, "the file, or several").known_as({"file", "files", "paths", "filenames"});
+    s.required("path", path, "the file, or several; '*' in a name stands for any characters")
+        .known_as({"file", "files", "paths", "filenames"});
     s.required("features", features, "by the records' names: {image: image, label: class}");
     s.optional("classes", classes, "how many there are, numbered from 0; without it all records are looked at")
         .at_least(1)
@@ -305,7 +307,8 @@ struct Tfrecord final : Reader {
 
   DatasetPointer open(const Folders& folders) const override {
     std::vector<fs::path> paths;
-    for (const std::string& name : path.values) paths.push_back(find_data(folders, name));
+    for (const std::string& name : path.values)
+      for (fs::path& file : find_all_data(folders, name)) paths.push_back(std::move(file));
     std::vector<std::string> names = folders.classes;
     if (names.empty() && classes) names = numbered_classes(*classes);
     return std::make_shared<Examples>(paths, features, images, std::move(names));

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <pugixml.hpp>
-#include <set>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
@@ -12,6 +11,7 @@
 #include "lib/data/boxed_images.h"
 #include "lib/data/sample_fit.h"
 #include "lib/data/table/cell_number.h"
+#include "lib/data/table/class_order.h"
 
 namespace dl {
 namespace {
@@ -109,7 +109,7 @@ struct Voc final : Reader {
     };
     std::vector<BoxedImage> images;
     std::vector<Named> named;  // of each box
-    std::set<std::string> found;
+    std::vector<std::string> found;
     for (const std::string& name : names_in(folder)) {
       const VocFile file(folder / "Annotations" / (name + ".xml"));
       images.push_back({.file = image_of(folder, name, file), .size = file.size()});
@@ -118,10 +118,10 @@ struct Voc final : Reader {
         images.back().rows.push_back(
             {.box = file.box(object, at), .more = left_out ? BoxRow::left_out : BoxRow::counted});
         named.push_back({images.size() - 1, of, at, file.where()});
-        found.insert(of);
+        found.push_back(of);
       });
     }
-    const BoxClasses classes(folders, {found.begin(), found.end()});
+    const BoxClasses classes(folders, sorted_classes(found));
     for (size_t i = 0, row = 0; i < named.size(); ++i) {
       row = i > 0 && named[i].image == named[i - 1].image ? row + 1 : 0;
       images[named[i].image].rows[row].label = static_cast<float>(classes(named[i].name, named[i].where, named[i].at));
@@ -151,7 +151,7 @@ struct Voc final : Reader {
                                       .help = "name the folder above 'Annotations' and 'JPEGImages'"});
     for (const auto& entry : fs::directory_iterator(annotations))
       if (entry.path().extension() == ".xml") names.push_back(entry.path().stem().string());
-    std::ranges::sort(names);
+    std::ranges::sort(names, numbered_before);
     return names;
   }
 

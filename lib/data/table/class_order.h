@@ -1,4 +1,4 @@
-// The order of classes that a table's cells name.
+// The order of classes that cells, folders, records or annotations name.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <span>
