@@ -46,7 +46,13 @@ class BoxedImageSet final : public Dataset, public Windowed, public Fittable {
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return classes_; }
   bool in_memory() const override { return false; }
-  std::vector<Problem> warnings() const override { return warnings_; }
+  std::vector<Problem> warnings() const override {
+    std::vector<Problem> all = warnings_;
+    std::ranges::copy(depth_doubts_of_files(image(0).file.parent_path(), limits_, size(),
+                                            [this](int64_t i) { return image(i).file; }),
+                      std::back_inserter(all));
+    return all;
+  }
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
   Where place(int64_t index) const override { return {.file = image(index).file.string()}; }
 

@@ -12,6 +12,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/data/image/image_decoder.h"
 #include "lib/data/image/orientation.h"
 #include "lib/data/image/resize.h"
@@ -131,6 +132,36 @@ Pair image_size(const std::filesystem::path& path, std::string_view file, const 
 
 StoredImage stored_image(const std::filesystem::path& path, std::string_view file, const ImageLimits& limits) {
   return {checked_size(path, file, limits), decoder_of(file).orientation(file)};
+}
+
+std::vector<Problem> depth_doubts_of_files(const std::filesystem::path& of, const ImageLimits& limits, int64_t images,
+                                           const std::function<std::filesystem::path(int64_t)>& path) {
+  return depth_doubts(of, limits, images, [&](int64_t i) { return read_whole(path(i), limits); });
+}
+
+std::vector<Problem> depth_doubts(const std::filesystem::path& of, const ImageLimits& limits, int64_t images,
+                                  const std::function<std::string(int64_t)>& file) try {
+  constexpr int64_t most_looked_at = 4;
+  constexpr int few = 64;  // a quarter of the high bytes
+  const int64_t looked_at = std::min(images, most_looked_at);
+  int most = 0;  // of the high bytes
+  for (int64_t i = 0; i < looked_at; ++i) {
+    const std::string bytes = file(i * images / looked_at);
+    if (decoder_of(bytes).bits(bytes) != 16) return {};
+    const Pair size = image_size(of, bytes, limits);
+    std::vector<std::byte> pixels(static_cast<size_t>(size.h * size.w * 3));
+    decode_image(of, bytes, {.size = size}, whole_image(size), size, pixels.data(), limits);
+    most = std::max(most, static_cast<int>(*std::ranges::max_element(pixels)));
+    if (most >= few) return {};
+  }
+  const int factor = 256 / (most + 1);
+  return {Problem{
+      .where = {.file = of.string()},
+      .what = concat("of images of 16 bits the high ones are read, and no value of ", count_of(looked_at, "image"),
+                     " is above ", most * 256 + 255, " of 65535: ", count_of(most + 1, "shade"), " at most are left"),
+      .help = concat("save them again with their values times ", factor, ", or as arrays, and write 'npy'")}};
+} catch (const Error&) {
+  return {};  // it is told where the image is read
 }
 
 void read_image(const std::filesystem::path& path, const ImageForm& form, std::byte* into, const ImageLimits& limits) {

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lib/base/error.h"
 #include "lib/data/image/resize.h"
 #include "lib/spec/units.h"
 
@@ -53,6 +55,14 @@ struct StoredImage {
   int orientation = 1;
 };
 StoredImage stored_image(const std::filesystem::path& path, std::string_view file, const ImageLimits& limits = {});
+
+// A warning where images have 16 bits a value and use so few of them that little is left of their high bytes, as of
+// numbers of 10 or 12 bits; `file` gives the bytes of one of so many, of which a few are looked at.
+std::vector<Problem> depth_doubts(const std::filesystem::path& of, const ImageLimits& limits, int64_t images,
+                                  const std::function<std::string(int64_t)>& file);
+// The same of files by their paths.
+std::vector<Problem> depth_doubts_of_files(const std::filesystem::path& of, const ImageLimits& limits, int64_t images,
+                                           const std::function<std::filesystem::path(int64_t)>& path);
 
 // The formats that this build decodes, by their extensions without the dot, sorted: "bmp", "gif", "jpeg".
 std::vector<std::string> image_formats();

@@ -26,6 +26,8 @@ class ImageDecoder {
   virtual Pair size(const std::filesystem::path& path, std::string_view file) const = 0;
   // How the stored image stands (lib/data/orientation.h); all other sizes and windows here are of the stored image.
   virtual int orientation(std::string_view /*file*/) const { return as_stored; }
+  // Of a value in the file; of 16 the high ones are given.
+  virtual int bits(std::string_view /*file*/) const { return 8; }
   // The size in which it gives an image of size `found` that will be brought to size `wanted`.
   virtual Pair decoded_size(Pair found, Pair /*wanted*/) const { return found; }
   // Writes u8 [decoded.h, decoded.w, channels], channels 1 or 3; outside the window `needed` it need not. The window's

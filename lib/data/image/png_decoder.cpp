@@ -73,6 +73,8 @@ class PngDecoder final : public ImageDecoder {
     return {big_endian(file.data() + 20), big_endian(file.data() + 16)};
   }
 
+  int bits(std::string_view file) const override { return file.size() < png_header_bytes ? 8 : file[24]; }
+
   void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& /*needed*/,
               int channels, uint8_t* into) const override {
     const bool is_grey = !(file[25] & PNG_COLOR_MASK_COLOR);

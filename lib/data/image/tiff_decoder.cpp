@@ -107,6 +107,13 @@ class TiffDecoder final : public ImageDecoder {
     return orientation >= 1 && orientation <= 8 ? orientation : as_stored;
   }
 
+  int bits(std::string_view file) const override {
+    const TiffReading reading(file, libtiff_header_bytes(file));
+    uint16_t bits = 8;
+    if (reading.tiff()) TIFFGetField(reading.tiff(), TIFFTAG_BITSPERSAMPLE, &bits);
+    return bits;
+  }
+
   void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& /*needed*/,
               int channels, uint8_t* into) const override {
     const int64_t pixels = decoded.h * decoded.w;

@@ -300,7 +300,13 @@ class ImageFolderSet final : public Dataset, public Windowed, public Labelled, p
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return images_.classes; }
   bool in_memory() const override { return false; }
-  std::vector<Problem> warnings() const override { return images_.warnings; }
+  std::vector<Problem> warnings() const override {
+    std::vector<Problem> all = images_.warnings;
+    std::ranges::copy(
+        depth_doubts_of_files(images_.root, options_.images.limits(), size(), [this](int64_t i) { return path(i); }),
+        std::back_inserter(all));
+    return all;
+  }
 
   void get(int64_t index, Sample& into) const override { get_window(index, whole_image(size_), size_, into); }
 

@@ -73,6 +73,9 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
     return has_labels() ? std::span<const std::string>(classes_) : std::span<const std::string>();
   }
   bool in_memory() const override { return false; }
+  std::vector<Problem> warnings() const override {
+    return depth_doubts_of_files(folder_, options_.images.limits(), size(), [this](int64_t i) { return path(i); });
+  }
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
   Where place(int64_t index) const override { return {.file = path(index).string()}; }
 

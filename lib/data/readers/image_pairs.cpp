@@ -114,7 +114,13 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return classes_; }
   bool in_memory() const override { return false; }
-  std::vector<Problem> warnings() const override { return pairs_.warnings; }
+  std::vector<Problem> warnings() const override {
+    std::vector<Problem> all = pairs_.warnings;
+    std::ranges::copy(
+        depth_doubts_of_files(pairs_.images, limits_, size(), [this](int64_t i) { return files(i).first; }),
+        std::back_inserter(all));
+    return all;
+  }
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
   Where place(int64_t index) const override { return {.file = files(index).first.string()}; }
 

@@ -108,6 +108,12 @@ class TarShards final : public Dataset, public Windowed, public Streamed, public
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return options_.classes; }
   bool in_memory() const override { return false; }
+  std::vector<Problem> warnings() const override {
+    return depth_doubts(shards_[0], limits_, 1, [this](int64_t) {
+      const auto first = first_sample();
+      return first.first->contents(first.second.image, limits_.file_bytes);
+    });
+  }
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
   std::unique_ptr<Pass> pass(bool shuffled, uint64_t seed, int64_t epoch) const override;
 

@@ -76,6 +76,15 @@ class Examples final : public Dataset, public Windowed, public Fittable {
   std::span<const SampleField> fields() const override { return fields_; }
   std::span<const std::string> classes() const override { return classes_; }
   bool in_memory() const override { return false; }
+  std::vector<Problem> warnings() const override {
+    if (images_at_ < 0) return {};
+    return depth_doubts(files_[0]->path(), limits_, size(), [this](int64_t i) {
+      const std::string bytes = record(i);
+      const std::vector<ExampleFeature> values = features_of(i, bytes);
+      const auto& images = values[static_cast<size_t>(images_at_)].bytes;
+      return images.empty() ? std::string() : std::string(images[0]);
+    });
+  }
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
   // Of names and sizes: reading all to compare it would take as long as an epoch.
   uint64_t fingerprint() const override {
