@@ -132,6 +132,38 @@ TEST_CASE("rows that do not come in the order of their times are told") {
         "  help: sort the file by 'day'\n");
 }
 
+TEST_CASE("several series in one file and rows that are missing are told") {
+  const Folder folder;
+  const auto warned = [&](int rows, const std::function<std::string(int)>& day) {
+    std::string text = "day,a\n";
+    for (int i = 0; i < rows; ++i) text += concat(day(i), ",", i, "\n");
+    folder.write("s.csv", text);
+    const auto opened = open("{train: " + series("length: 2") + "}", folder.path);
+    CHECK(opened->problems == "");
+    return warnings(folder, *opened->sets.train);
+  };
+  const auto date = [](int i) { return concat("2024-0", 1 + i / 28, "-", i % 28 < 9 ? "0" : "", 1 + i % 28); };
+  CHECK(warned(56, [&](int i) { return date(i % 28); }) ==
+        "DIR/s.csv:30:1: the times of 'day' begin again: '2024-01-01' stands behind '2024-01-28'; windows reach from "
+        "one series into the next\n"
+        "  help: give each series a file of its own, or each a column in one row a time\n");
+  CHECK(warned(56, [&](int i) { return date(i / 2); }) ==
+        "DIR/s.csv:3:1: several rows have one time, such as '2024-01-01'; windows take them for steps of one series\n"
+        "  help: give each series a file of its own, or each a column in one row a time\n");
+  CHECK(warned(28, date) == "");
+  CHECK(warned(27, [&](int i) { return date(i < 20 ? i : i + 1); }) == "");  // a single row
+  CHECK(warned(25, [&](int i) { return date(i < 20 ? i : i + 3); }) ==
+        "DIR/s.csv:22:1: rows are missing between '2024-01-20' and '2024-01-24'; windows take rows for equal steps\n"
+        "  help: add the rows, with cells left empty, and write 'impute: previous'\n");
+  CHECK(warned(60, [](int i) { return concat(i < 30   ? 5 * i
+                                             : i < 50 ? 5 * i + 100
+                                                      : 5 * i + 900); }) ==
+        "DIR/s.csv:32:1: rows are missing between '145' and '250', and at 1 further place; windows take rows for equal "
+        "steps\n"
+        "  help: add the rows, with cells left empty, and write 'impute: previous'\n");
+  CHECK(warned(60, [](int i) { return concat(20240101 + 100 * (i / 28) + i % 28); }) == "");
+}
+
 TEST_CASE("cells of a series that are missing are the one before where that is written") {
   const Folder folder;
   folder.write("s.csv", "day,a\n1,5\n2,\n3,NA\n4,8\n");

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "lib/base/text.h"
+#include "lib/data/cell_date.h"
 #include "lib/data/reader.h"
 #include "lib/data/table/cell_number.h"
 #include "lib/data/table/csv_text.h"
@@ -36,7 +37,8 @@ struct Series final : Reader {
         "reach back before 'begin'. Windows that are held out by chance or by a share would overlap those that are "
         "trained on.");
     s.required("path", path, "the file").known_as({"file", "filename"});
-    s.optional("time", time, "the column with the time, which is no input; rows that are not in its order are told")
+    s.optional("time", time,
+               "the column with the time, which is no input; rows that are not in its order, and gaps, are told")
         .known_as({"date", "timestamp", "index"});
     s.required("length", length, "rows of the input")
         .at_least(1)
@@ -160,21 +162,72 @@ struct Series final : Reader {
   }
 
   // Of rows the newest first, or in no order of time: where times are numbers, or texts of one length as 2024-05-01.
+  // Several series in one file, and steps that are missing.
   void doubt_order(const CsvText& text, int64_t column, std::vector<Problem>& warnings) const {
-    int64_t falls = 0, first = 0;
+    std::vector<int64_t> falls, ties, beginnings;  // rows
+    const auto number = [&](int64_t r) { return cell_number(text.cell(r, column)); };
     for (int64_t r = 1; r < text.rows(); ++r) {
       const std::string_view before = text.cell(r - 1, column), now = text.cell(r, column);
-      const auto from = cell_number(before), to = cell_number(now);
-      if (!(from && to) && (before.size() != now.size() || before.find_first_not_of("0123456789") != 4)) return;
-      if (from && to ? *from <= *to : before <= now) continue;
-      if (falls++ == 0) first = r;
+      const auto from = number(r - 1), to = number(r), first = number(0);
+      const bool are_numbers = from && to && first;
+      if (!are_numbers && (before.size() != now.size() || before.find_first_not_of("0123456789") != 4)) return;
+      if (are_numbers ? *from == *to : before == now) ties.push_back(r);
+      if (are_numbers ? *from <= *to : before <= now) continue;
+      falls.push_back(r);
+      if (are_numbers ? *to <= *first : now <= text.cell(0, column)) beginnings.push_back(r);
     }
-    if (10 * falls <= text.rows()) return;  // an hour that a clock has twice
-    warnings.push_back(
-        {.where = text.where(first, column),
-         .what = concat("the rows do not come in the order of '", *time, "': '", shortened(text.cell(first, column)),
-                        "' stands behind '", shortened(text.cell(first - 1, column)), "'"),
-         .help = concat("sort the file by '", *time, "'")});
+    const auto warn = [&](int64_t row, std::string what, std::string help) {
+      warnings.push_back({.where = text.where(row, column), .what = std::move(what), .help = std::move(help)});
+    };
+    const auto cell = [&](int64_t row) { return concat("'", shortened(text.cell(row, column)), "'"); };
+    if (10 * std::ssize(falls) > text.rows())  // less may be an hour that a clock has twice
+      return warn(falls[0],
+                  concat("the rows do not come in the order of '", *time, "': ", cell(falls[0]), " stands behind ",
+                         cell(falls[0] - 1)),
+                  concat("sort the file by '", *time, "'"));
+    const std::string help = "give each series a file of its own, or each a column in one row a time";
+    if (!beginnings.empty())
+      return warn(beginnings[0],
+                  concat("the times of '", *time, "' begin again: ", cell(beginnings[0]), " stands behind ",
+                         cell(beginnings[0] - 1), "; windows reach from one series into the next"),
+                  help);
+    if (3 * std::ssize(ties) > text.rows())
+      return warn(ties[0],
+                  concat("several rows have one time, such as ", cell(ties[0]),
+                         "; windows take them for steps of one "
+                         "series"),
+                  help);
+    if (const auto [row, count] = first_gap(text, column); count > 0)
+      warn(row,
+           concat("rows are missing between ", cell(row - 1), " and ", cell(row),
+                  count > 1 ? concat(", and at ", count_of(count - 1, "further place")) : "",
+                  "; windows take rows for equal steps"),
+           "add the rows, with cells left empty, and write 'impute: previous'");
+  }
+
+  // The first step that is more than twice as long as nearly all, and how many are; none of times that are written as
+  // numbers of digits of a date, 20240131.
+  static std::pair<int64_t, int64_t> first_gap(const CsvText& text, int64_t column) {
+    constexpr size_t enough = 20;
+    std::vector<double> steps;
+    double before = 0;
+    for (int64_t r = 0; r < text.rows(); ++r) {
+      const std::string_view cell = text.cell(r, column);
+      auto now = cell_number(cell);
+      if (now && cell.size() >= 6 && cell.size() % 2 == 0 && (cell.starts_with("19") || cell.starts_with("20")))
+        return {};
+      if (!now) now = cell_days(cell, DateOrder::ymd);
+      if (!now) return {};
+      if (r > 0) steps.push_back(*now - before);
+      before = *now;
+    }
+    if (steps.size() < enough) return {};
+    std::vector<double> sorted = steps;
+    const auto usual = sorted.begin() + static_cast<int64_t>(sorted.size() * 95 / 100);
+    std::nth_element(sorted.begin(), usual, sorted.end());
+    const auto is_gap = [most = 2.001 * *usual](double step) { return step > most; };
+    const auto first = std::ranges::find_if(steps, is_gap);
+    return {first - steps.begin() + 1, std::ranges::count_if(steps, is_gap)};
   }
 
   bool is_used(const std::string& name) const {
