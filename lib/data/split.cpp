@@ -97,6 +97,21 @@ ColumnCells cells_of(const Dataset& data, const std::string& column, const char*
   return cells;
 }
 
+// Cells without a value in a column by which samples are taken apart.
+void expect_none_missing(const ColumnCells& cells, const std::string& column, const char* what) {
+  if (const auto count = std::ranges::count(cells.missing, true); count > 0)
+    throw Error(Exit::usage, Problem{.what = concat("'", column, "' says no ", what, ": ", count, " of ",
+                                                    count_of(std::ssize(cells.texts), "cell"),
+                                                    count == 1 ? " has" : " have", " no value"),
+                                     .help = "take such rows out, or name another column"});
+}
+
+std::vector<std::string> groups_of(const Dataset& data, const std::string& column) {
+  ColumnCells cells = cells_of(data, column, "group");
+  expect_none_missing(cells, column, "group");
+  return std::move(cells.texts);
+}
+
 // The samples of each class, or of each group, in the order in which they first come.
 template <class Key>
 std::vector<std::vector<int64_t>> gathered(const std::vector<Key>& keys) {
@@ -156,7 +171,9 @@ bool is_date_without_year_first(std::string_view text) {
 // Samples by a column: by their numbers, else as text, where that is the order of what it says; equal ones as they
 // come.
 std::vector<int64_t> in_order(const Dataset& data, const std::string& column) {
-  const auto [texts, missing, numbers] = cells_of(data, column, "order");
+  const ColumnCells cells = cells_of(data, column, "order");
+  expect_none_missing(cells, column, "order");
+  const auto& [texts, missing, numbers] = cells;
   std::vector<int64_t> order = counted(data.size());
   const auto sort_by = [&](const auto& values) {
     std::ranges::stable_sort(order, {}, [&](int64_t i) { return values[static_cast<size_t>(i)]; });
@@ -164,9 +181,6 @@ std::vector<int64_t> in_order(const Dataset& data, const std::string& column) {
   const auto fail = [&](std::string why, std::string help) {
     throw Error(Exit::usage, Problem{.what = concat("'", column, "' says no order: ", why), .help = std::move(help)});
   };
-  if (const auto count = std::ranges::count(missing, true); count > 0)
-    fail(concat(count, " of ", count_of(std::ssize(texts), "cell"), count == 1 ? " has" : " have", " no value"),
-         "take such rows out, or name another column");
   if (!numbers.empty()) {
     sort_by(numbers);
     return order;
@@ -232,6 +246,14 @@ std::vector<int64_t> class_numbers(const Dataset& data) {
   return numbers;
 }
 
+// Of a class's samples.
+void expect_two(const Dataset& data, const std::vector<int64_t>& samples) {
+  if (samples.size() == 1)
+    throw Error(Exit::usage, Problem{.what = concat("class '", class_of(data, samples[0]),
+                                                    "' has one sample, which cannot be in both parts"),
+                                     .help = "add samples of it, take it out, or leave 'stratified' out"});
+}
+
 Parts hold_out_of_each(const DatasetPointer& data, double fraction, uint64_t seed) {
   std::map<int64_t, std::vector<int64_t>> classes;
   const std::vector<int64_t> labels = dl::labels(*data);
@@ -241,10 +263,7 @@ Parts hold_out_of_each(const DatasetPointer& data, double fraction, uint64_t see
     const auto size = static_cast<int64_t>(samples.size());
     const auto stream = random_stream("held-out samples of each class") + static_cast<uint64_t>(label);
     const Permutation order(size, random_key(seed, stream), 0);
-    if (size == 1)
-      throw Error(Exit::usage, Problem{.what = concat("class '", class_of(*data, samples[0]),
-                                                      "' has one sample, which cannot be in both parts"),
-                                       .help = "add samples of it, take it out, or leave 'stratified' out"});
+    expect_two(*data, samples);
     const int64_t held_out = std::clamp<int64_t>(std::llround(fraction * static_cast<double>(size)), 1, size - 1);
     for (int64_t i = 0; i < size; ++i) (i < held_out ? out : kept).push_back(samples[static_cast<size_t>(order(i))]);
   }
@@ -285,7 +304,7 @@ Parts hold_out(DatasetPointer data, double fraction, const SplitBy& by, uint64_t
     return select(data, {order.begin(), order.end() - wanted}, {order.end() - wanted, order.end()});
   }
   if (!by.group.empty()) {
-    const auto groups = gathered(cells_of(*data, by.group, "group").texts);
+    const auto groups = gathered(groups_of(*data, by.group));
     std::vector<int64_t> kept, out;
     int64_t left = std::ssize(groups);
     for (const int64_t g : shuffled(counted(left), "held-out groups", seed)) {
@@ -321,7 +340,7 @@ Parts fold(DatasetPointer data, int64_t fold, int64_t count, const SplitBy& by, 
     return select(data, {order.begin(), begin}, {begin, order.begin() + size * (fold + 2) / (count + 1)});
   }
   if (!by.group.empty()) {
-    const auto groups = gathered(cells_of(*data, by.group, "group").texts);
+    const auto groups = gathered(groups_of(*data, by.group));
     expect_enough(std::ssize(groups), "group");
     const auto classes = by.stratified ? class_numbers(*data) : std::vector<int64_t>();
     return select_fold(data, folds_of_groups(groups, classes, count, seed), fold);
@@ -329,6 +348,7 @@ Parts fold(DatasetPointer data, int64_t fold, int64_t count, const SplitBy& by, 
   std::vector<int64_t> order;
   if (by.stratified) {
     for (const auto& samples : gathered(labels(*data))) {
+      expect_two(*data, samples);
       const auto mixed = shuffled(samples, "folds of a class", seed);
       order.insert(order.end(), mixed.begin(), mixed.end());
     }

@@ -174,6 +174,16 @@ TEST_CASE("parts that cannot be cut say why") {
             ->problems ==
         "error: DIR/run.yaml:1:71: data.folds: the samples have no columns that 'group' could name\n"
         "  help: leave 'group' out, or name a validation set of its own");
+  folder.write("few.csv", "x,who,y\n1,a,k\n2,,k\n3,,k\n4,b,k\n5,b,rare\n");
+  const auto few = [&](const std::string& more) {
+    return open("{train: {format: csv, path: few.csv, target: y, columns: {who: ignore}}, " + more + "}", folder.path)
+        ->problems;
+  };
+  for (const std::string cut : {"folds: {count: 2, group: who}", "validation: {fraction: 0.4, group: who}"})
+    CHECK(few(cut).find("'who' says no group: 2 of 5 cells have no value\n  help: take such rows out, or name another "
+                        "column") != std::string::npos);
+  for (const std::string cut : {"folds: {count: 2, stratified: true}", "validation: {fraction: 0.4, stratified: true}"})
+    CHECK(few(cut).find("class 'rare' has one sample, which cannot be in both parts") != std::string::npos);
 }
 
 TEST_CASE("balanced data are drawn so that each class comes equally often, whatever the threads") {
