@@ -54,6 +54,7 @@ TEST_CASE("rows end with either line end, the last with none too, and empty line
   CHECK(read("a,b\n1,2\n") == expected);
   CHECK(read("a,b\r\n1,2\r\n") == expected);
   CHECK(read("a,b\n1,2") == expected);
+  CHECK(read("a,b\r1,2\r") == expected);
   CHECK(read("\n a,b\n\n \t\r\n1,2\n\n") == expected);
   CHECK(read("\xEF\xBB\xBF"
              "a,b\n1,2\n") == expected);
@@ -219,6 +220,7 @@ TEST_CASE("cells are those of a plain reader, whatever is written") {
     for (uint32_t n = random() % 3; n > 0 && !bytes.empty(); --n)
       bytes[random() % bytes.size()] = letters[random() % letters.size()];
     if (bytes.find_first_of("\t") != std::string::npos) continue;
+    if (bytes.find('\n') == std::string::npos) continue;  // a \r ends a line then
     const auto expected = plain_csv(bytes, ',');
     if (!expected || expected->empty()) continue;
     // A line of blanks alone is passed over here, and is a row of one cell there.

@@ -115,6 +115,8 @@ CsvText::CsvText(const std::filesystem::path& path, const CsvForm& form) : path_
   DL_CHECK(text_.size() < most_text_bytes, text_.size());
   if (const size_t bad = not_text_at(text_); bad != std::string::npos)
     throw Error(Exit::data, not_text(text_, bad, path));
+  if (text_.find('\n') == std::string::npos && std::ranges::count(text_, '\r') > 1)  // as Excel for a Mac writes it
+    std::ranges::replace(text_, '\r', '\n');
   parse(form);
 }
 
