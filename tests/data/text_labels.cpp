@@ -94,6 +94,10 @@ TEST_CASE("what is wrong with a file is told with its line") {
   CHECK(says(refused("a\tb\n"), "DIR/r.tsv:1: data.train: expected a column 'review', found a, b"));
   CHECK(says(refused("review\tmood\nonly\n"), "DIR/r.tsv:2: data.train: expected 2 cells with tabs between, found 1"));
   CHECK(says(refused("review\tmood\n"), "expected lines of text, found none"));
+  CHECK(says(refused("review\tmood\na\tx\nb\t \n"),
+             "DIR/r.tsv:3: data.train: expected a label in the column 'mood', the cell is empty\n"));
+  reviews.write("r.tsv", "review\tmood\na\tx\nb\t x \nc\ty\n");
+  CHECK(reviews.opened("")->sets.classes == std::vector<std::string>{"x", "y"});
   CHECK(says(refused("review\tmood\n\xFF\tx\n"), "r.tsv"));
   CHECK(says(refused("review\tmood\nx\ty\n", ", as: value"), "DIR/r.tsv:2: data.train: expected a number, found 'y'"));
 }

@@ -190,7 +190,15 @@ struct TextLabels final : Reader {
 
   LabelledRows read(const std::filesystem::path& file, bool labelled) const {
     const bool tabs = delimiter ? *delimiter == "tab" : file.extension() == ".tsv";
-    return tabs ? read_tsv(file, labelled) : read_csv(file, labelled);
+    LabelledRows rows = tabs ? read_tsv(file, labelled) : read_csv(file, labelled);
+    if (const auto empty = std::ranges::find(rows.labels, ""); labelled && empty != rows.labels.end())
+      throw Error(
+          Exit::data,
+          Problem{.where = {.file = file.string(),
+                            .line = static_cast<int>(rows.lines[static_cast<size_t>(empty - rows.labels.begin())])},
+                  .what = concat("expected a label in the column '", label, "', the cell is empty"),
+                  .help = "take the line out"});
+    return rows;
   }
 
   // The places of the columns of texts and of labels, the latter -1 where there is none and none is wanted.
@@ -254,7 +262,7 @@ struct TextLabels final : Reader {
                             .what = concat("expected ", widest + 1, " cells with tabs between, found ", cells.size()),
                             .help = "mend the line, or take it out"});
       rows.texts.push_back(cells[static_cast<size_t>(at.first)]);
-      if (at.second >= 0) rows.labels.push_back(cells[static_cast<size_t>(at.second)]);
+      if (at.second >= 0) rows.labels.emplace_back(trim(cells[static_cast<size_t>(at.second)]));
       rows.lines.push_back(line);
     }
     return not_empty(std::move(rows));
