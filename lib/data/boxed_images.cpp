@@ -117,6 +117,33 @@ class BoxedImageSet final : public Dataset, public Windowed, public Fittable {
   std::vector<SampleField> fields_;
 };
 
+// Boxes in other units than pixels, or with corners where sizes are meant: they pass as boxes all the same.
+std::optional<Problem> unit_doubt(const fs::path& annotations, const std::vector<BoxedImage>& images) {
+  constexpr int64_t enough = 20;
+  int64_t boxes = 0, beyond = 0;
+  float most = 0;
+  const fs::path* example = nullptr;
+  for (const BoxedImage& image : images)
+    for (const auto& [box, label, more] : image.rows) {
+      ++boxes;
+      most = std::max({most, box.right, box.bottom});
+      if (!image.size ||
+          (box.right <= static_cast<float>(image.size->w) + 1 && box.bottom <= static_cast<float>(image.size->h) + 1))
+        continue;
+      if (beyond++ == 0) example = &image.file;
+    }
+  if (boxes < enough) return {};
+  if (most <= 1)
+    return Problem{.where = {.file = annotations.string()},
+                   .what = concat("all of ", boxes, " boxes lie within the first pixel of their image"),
+                   .help = "multiply them by the image's width and height if they are shares of these"};
+  if (20 * beyond <= boxes) return {};
+  return Problem{.where = {.file = annotations.string()},
+                 .what = concat(beyond, " of ", boxes, " boxes reach beyond their image and are cut off at its edges, ",
+                                "such as of ", example->string()),
+                 .help = "see that they are pixels of these images: COCO's are [left, top, width, height]"};
+}
+
 }  // namespace
 
 void BoxKeys::describe(Schema& s) {
@@ -172,6 +199,7 @@ DatasetPointer boxed_images(const fs::path& annotations, std::vector<BoxedImage>
                                                               " is there; looked for ", missing.string()),
                                     .help = all == 0 ? "" : "name the folder that the images' names begin in"});
   warn(all - std::ssize(images), "image without a file", missing);
+  if (auto doubt = unit_doubt(annotations, images)) warnings.push_back(*std::move(doubt));
   int64_t empty = 0;
   const fs::path* example = nullptr;
   for (BoxedImage& image : images) {

@@ -119,6 +119,28 @@ TEST_CASE("boxes are cut off at the edges of the image, and what has no area or 
   CHECK(boxes_of(*folder.opened()->sets.train, 1) == std::vector<BoxRow>{{{6, 5, 8, 6}, 0, 0}});
 }
 
+TEST_CASE("boxes that are no pixels of their image, or corners for sizes, are told") {
+  CocoFolder folder;
+  const auto warned = [&](const std::string& box, int64_t others) {
+    std::string all;
+    for (int64_t i = 0; i < 20; ++i)
+      all += concat(i > 0 ? "," : "", R"({"image_id":10,"category_id":7,"bbox":)", i < others ? "[1,1,2,2]" : box, "}");
+    folder.annotate(all);
+    const auto opened =
+        open("{train: {format: coco, annotations: instances.json, images: images, channels: 1}}", folder.path);
+    CHECK(opened->problems == "");
+    return warnings(folder, *opened->sets.train);
+  };
+  CHECK(warned("[4,3,4,3]", 0) == "");
+  CHECK(warned("[4,3,8,6]", 19) == "");
+  CHECK(warned("[4,3,8,6]", 18) ==
+        "DIR/instances.json: 2 of 20 boxes reach beyond their image and are cut off at its edges, such as of "
+        "DIR/images/a.png\n  help: see that they are pixels of these images: COCO's are [left, top, width, height]\n");
+  CHECK(warned("[0.5,0.5,0.25,0.5]", 0) ==
+        "DIR/instances.json: all of 20 boxes lie within the first pixel of their image\n  help: multiply them by the "
+        "image's width and height if they are shares of these\n");
+}
+
 TEST_CASE("a file that is not COCO's is refused by the place in it") {
   CocoFolder folder;
   const auto refused = [&](const std::string& annotations, const std::string& rest = categories) {
