@@ -54,6 +54,27 @@ TEST_CASE("images listed in a table may have several labels, or numbers") {
   CHECK(floats(sample(*numbers->sets.train, 1)[1]) == std::vector<float>{-3, 4});
 }
 
+TEST_CASE("labels stand between separators without blanks, and as True and False; others than blanks are told") {
+  const Folder folder;
+  write_images(folder);
+  folder.write("images/t.csv", "file,tags\na.png,\"cat, dog\"\nb.png,dog\n");
+  const auto opened_with = [&](const std::string& more) {
+    return open("{train: {format: image_list, path: images/t.csv, as: labels" + more + "}}", folder.path);
+  };
+  const auto cut = opened_with(", separator: ','");
+  REQUIRE(cut->problems == "");
+  CHECK(cut->sets.train->fields()[1].value_names == std::vector<std::string>{"cat", "dog"});
+  CHECK(warnings(folder, *cut->sets.train) == "");
+  CHECK(warnings(folder, *opened_with("")->sets.train) ==
+        "DIR/images/t.csv: the label 'cat,' holds ',', but labels are cut at blanks\n  help: write 'separator: \",\"' "
+        "if it stands between labels\n");
+  folder.write("images/t.csv", "file,cat,dog\na.png,True,False\nb.png,False,true\n");
+  const auto columns = opened_with(", target: [cat, dog]");
+  REQUIRE(columns->problems == "");
+  CHECK(floats(sample(*columns->sets.train, 0)[1]) == std::vector<float>{1, 0});
+  CHECK(floats(sample(*columns->sets.train, 1)[1]) == std::vector<float>{0, 1});
+}
+
 TEST_CASE("labels of another list mean what they mean in training") {
   const Folder folder;
   write_images(folder);
@@ -121,8 +142,21 @@ TEST_CASE("a list of images says what is wrong with it") {
         "error: DIR/images/n.csv:3:11: data.train: expected a class, the cell is empty\n  named in DIR/run.yaml:1:9\n"
         "  help: take the row out");
   CHECK(said("target: [age, kind]").ends_with("help: write 'as: labels' or 'as: numbers'"));
-  folder.write("images/n.csv", "file,kind\nz.png,x\n");
-  CHECK(said("target: kind").find("z.png") != std::string::npos);
+  folder.write("images/n.csv", "file,kind\na.png,x\nz.png,x\nb,y\n");
+  CHECK(said("target: kind") ==
+        "error: DIR/images/n.csv:3:1: data.train: 2 of 3 images are not there, such as DIR/images/z.png\n  named in "
+        "DIR/run.yaml:1:9\n  help: name the folder that the names begin in as 'root', or take the rows out");
+  folder.write("images/n.csv", "file,kind\na,x\n");
+  CHECK(said("target: kind").ends_with("help: write 'suffix: .png'"));
+  folder.write("images/n.csv", "file,kind\nold\\a.png,x\n");
+  CHECK(said("target: kind").ends_with("help: write names with '/' between folders and file"));
+  folder.write("images/n.csv", ",name,kind\n0,a.png,x\n");
+  CHECK(said("target: kind")
+            .ends_with(
+                "help: write 'image: name' if that column has the files' names, or 'root: FOLDER' for where they are"));
+  folder.write("images/n.csv", "file,kind\na.png,x\nb.png,NA\n");
+  CHECK(said("target: kind").find("3:7: data.train: expected a class, found 'NA', which stands for none") !=
+        std::string::npos);
 }
 
 TEST_CASE("CIFAR's records are a label or two and three planes") {

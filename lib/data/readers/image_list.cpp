@@ -9,6 +9,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
+#include "lib/base/lower.h"
 #include "lib/base/text.h"
 #include "lib/data/columned.h"
 #include "lib/data/fit.h"
@@ -42,6 +43,7 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
                std::vector<std::string> classes)
       : text_(file, form), options_(std::move(options)), folder_(std::move(folder)), classes_(std::move(classes)) {
     image_ = column(options_.image, 0);
+    expect_files();
     std::vector<int64_t> columns;
     for (const std::string& name : options_.target) columns.push_back(column(name, -1));
     const bool in_one_cell = options_.as == "labels" && columns.size() == 1 && !is_one_label(columns[0]);
@@ -74,6 +76,11 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
   }
   bool in_memory() const override { return false; }
   std::vector<Problem> warnings() const override {
+    std::vector<Problem> all = separator_doubt();
+    std::ranges::copy(depths(), std::back_inserter(all));
+    return all;
+  }
+  std::vector<Problem> depths() const {
     return depth_doubts_of_files(folder_, options_.images.limits(), size(), [this](int64_t i) { return path(i); });
   }
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
@@ -139,6 +146,42 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
     return found - text_.names().begin();
   }
 
+  void expect_files() const {
+    int64_t missing = 0, first = 0;
+    for (int64_t row = 0; row < size(); ++row)
+      if (std::error_code unreadable; !fs::exists(path(row), unreadable) && missing++ == 0) first = row;
+    if (missing == 0) return;
+    const auto is_there = [&](const std::string& name) {
+      std::error_code unreadable;
+      return fs::is_regular_file(folder_ / name, unreadable);
+    };
+    const std::string name(text_.cell(first, image_));
+    std::string help = "name the folder that the names begin in as 'root', or take the rows out";
+    if (options_.image.empty() && text_.has_header() && text_.columns() > 2)
+      help = concat("write 'image: ", text_.names()[static_cast<size_t>(image_ + 1)],
+                    "' if that column has the files' names, or 'root: FOLDER' for where they are");
+    for (const std::string& format : image_formats())
+      if (is_there(concat(name, ".", format))) help = concat("write 'suffix: .", format, "'");
+    if (name.find('\\') != std::string::npos) help = "write names with '/' between folders and file";
+    fail(first, image_,
+         concat(missing, " of ", count_of(size(), "image"), missing == 1 ? " is" : " are", " not there, such as ",
+                path(first).string()),
+         std::move(help));
+  }
+
+  // Labels in one cell that hold what other lists have between labels.
+  std::vector<Problem> separator_doubt() const {
+    if (options_.as != "labels" || options_.separator != " ") return {};
+    for (const char between : {',', ';', '|'})
+      for (const std::string& name : classes_)
+        if (name.find(between) != std::string::npos)
+          return {Problem{
+              .where = {.file = text_.path().string()},
+              .what = concat("the label '", shortened(name), "' holds '", between, "', but labels are cut at blanks"),
+              .help = concat("write 'separator: \"", between, "\"' if it stands between labels")}};
+    return {};
+  }
+
   // Numbers by their value, others by their text; those that are known stay.
   void name_classes(const std::set<std::string>& found) {
     if (classes_.empty()) classes_ = sorted_classes(std::vector<std::string>(found.begin(), found.end()));
@@ -156,12 +199,21 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
     for (int64_t row = 0; row < size(); ++row) {
       found.emplace(text_.cell(row, at));
       if (text_.cell(row, at).empty()) fail(row, at, "expected a class, the cell is empty", "take the row out");
+      if (classes_.empty() && std::ranges::count(missing_words(), text_.cell(row, at)) > 0)
+        fail(row, at, concat("expected a class, found '", text_.cell(row, at), "', which stands for none"),
+             "take the row out, or name all classes in the data set's description");
     }
     name_classes(found);
     for (int64_t row = 0; row < size(); ++row)
       labels_.push_back(class_number(std::string(text_.cell(row, at)), row, at));
   }
 
+  // Also of pandas' True and False.
+  static std::optional<double> label_number(std::string_view cell) {
+    const std::string word = lower(cell);
+    if (word == "true" || word == "false") return word == "true" ? 1 : 0;
+    return cell_number(cell);
+  }
   // Whether a column says of each image whether it has the one label: all cells are 0 or 1, or empty by mistake. In a
   // list of known labels these are names.
   bool is_one_label(int64_t at) const {
@@ -169,7 +221,7 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
     for (int64_t row = 0; row < size() && classes_.empty(); ++row) {
       const std::string_view cell = text_.cell(row, at);
       if (cell.empty()) continue;
-      if (const auto number = cell_number(cell); number != 0.0 && number != 1.0) return false;
+      if (const auto number = label_number(cell); number != 0.0 && number != 1.0) return false;
       any = true;
     }
     return any;
@@ -178,7 +230,7 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
     std::vector<std::string> names;
     while (!cell.empty()) {
       const size_t end = std::min(cell.find(options_.separator), cell.size());
-      if (const std::string_view name = cell.substr(0, end); !name.empty()) names.emplace_back(name);
+      if (const std::string_view name = trim(cell.substr(0, end)); !name.empty()) names.emplace_back(name);
       cell.remove_prefix(std::min(cell.size(), end + options_.separator.size()));
     }
     return names;
@@ -198,7 +250,7 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
   void read_numbers(const std::vector<int64_t>& columns, bool are_labels) {
     for (int64_t row = 0; row < size(); ++row)
       for (const int64_t at : columns) {
-        const auto number = cell_number(text_.cell(row, at));
+        const auto number = are_labels ? label_number(text_.cell(row, at)) : cell_number(text_.cell(row, at));
         if (!number || !std::isfinite(static_cast<float>(*number)))
           fail(row, at, concat("expected a number, found '", text_.cell(row, at), "'"),
                are_labels            ? "write 0 or 1, or take the row out"
