@@ -68,6 +68,19 @@ TEST_CASE("examples of TensorFlow are samples, in any order") {
   CHECK(label(*by_name->sets.train, 0) == 1);
 }
 
+TEST_CASE("classes that are numbered from 1 on are told") {
+  const Folder folder;
+  const auto first = opened(folder, from_hex(numbers_file).substr(0, 75), "features: {values: values, label: class}");
+  REQUIRE(first->problems == "");
+  CHECK(first->sets.train->size() == 1);
+  CHECK(warnings(folder, *first->sets.train) ==
+        "DIR/f.rec: the least class is 1, so that classes from 0 on have no records\n  help: number the "
+        "classes from 0 on, or name them by strings in the records\n");
+  CHECK(warnings(folder,
+                 *opened(folder, from_hex(numbers_file), "features: {values: values, label: class}")->sets.train) ==
+        "");
+}
+
 TEST_CASE("several files, one of them gzip, are one set") {
   const Folder folder;
   folder.write("a", from_hex(numbers_file));

@@ -77,7 +77,15 @@ class Examples final : public Dataset, public Windowed, public Fittable {
   std::span<const std::string> classes() const override { return classes_; }
   bool in_memory() const override { return false; }
   std::vector<Problem> warnings() const override {
-    if (images_at_ < 0) return {};
+    std::vector<Problem> all;
+    if (first_class_ > 0)
+      all.push_back({.where = {.file = files_[0]->path().string()},
+                     .what = concat("the least class is ", first_class_, ", so that classes from 0 on have no records"),
+                     .help = "number the classes from 0 on, or name them by strings in the records"});
+    if (images_at_ >= 0) std::ranges::copy(depths(), std::back_inserter(all));
+    return all;
+  }
+  std::vector<Problem> depths() const {
     return depth_doubts(files_[0]->path(), limits_, size(), [this](int64_t i) {
       const std::string bytes = record(i);
       const std::vector<ExampleFeature> values = features_of(i, bytes);
@@ -138,7 +146,7 @@ class Examples final : public Dataset, public Windowed, public Fittable {
   void name_classes() {
     const bool are_given = !classes_.empty();
     std::set<std::string> found;
-    int64_t most = -1;
+    int64_t most = -1, least = most_classes;
     std::vector<std::string> wanted;
     for (const Part& part : parts_)
       if (part.spec.as == "class") wanted.push_back(part.feature);
@@ -146,13 +154,16 @@ class Examples final : public Dataset, public Windowed, public Fittable {
       const std::string bytes = record(i);
       for (const ExampleFeature& value : class_features(i, bytes, wanted)) {
         for (const std::string_view name : value.bytes) found.emplace(name);
-        for (const int64_t number : value.integers) most = std::max(most, checked_class(i, number));
+        for (const int64_t number : value.integers) {
+          most = std::max(most, checked_class(i, number));
+          least = std::min(least, number);
+        }
       }
     }
     if (!found.empty())
       classes_ = sorted_classes(std::vector<std::string>(found.begin(), found.end()));
     else if (most >= 0)
-      classes_ = numbered_classes(most + 1);
+      classes_ = numbered_classes(most + 1), first_class_ = least;
     for (size_t i = 0; i < classes_.size(); ++i) class_numbers_.emplace(classes_[i], static_cast<int32_t>(i));
   }
   std::vector<ExampleFeature> class_features(int64_t index, const std::string& bytes,
@@ -274,7 +285,8 @@ class Examples final : public Dataset, public Windowed, public Fittable {
   std::vector<SampleField> fields_;
   std::vector<std::string> classes_;
   std::map<std::string, int32_t> class_numbers_;
-  int64_t images_at_ = -1;  // the field that is an image
+  int64_t first_class_ = 0;  // that a record has, of those that are numbers
+  int64_t images_at_ = -1;   // the field that is an image
   Pair image_size_;
   ImageForm form_;
 };
