@@ -174,6 +174,9 @@ TEST_CASE("cells of a series that are missing are the one before where that is w
 
 TEST_CASE("a series says what is wrong with a file or a key") {
   const Folder folder;
+  CHECK(problems_of(folder, "day,a\n1,\n2,3\n", "length: 1, time: day, impute: previous")
+            .ends_with("column 'a': expected a number, found ''\n  named in DIR/run.yaml:1:9\n"
+                       "  help: there is none before it: fill it in, or take the row out"));
   CHECK(problems_of(folder, "day,a\n1,2\n2,\n", "length: 1, time: day") ==
         "error: DIR/s.csv:3:3: data.train: column 'a': expected a number, found ''\n  named in DIR/run.yaml:1:9\n"
         "  help: write 'impute: previous', which lets the one before it stand there");

@@ -259,8 +259,9 @@ struct Series final : Reader {
                                            shortened(std::string(cell), 40), "'"),
                             .help = is_missing && impute != "previous"
                                         ? "write 'impute: previous', which lets the one before it stand there"
-                                    : r == 0 ? columns_help(text, name)
-                                             : ""});
+                                    : is_missing ? "there is none before it: fill it in, or take the row out"
+                                    : r == 0     ? columns_help(text, name)
+                                                 : ""});
       }
       values.push_back(*number);
     }
