@@ -41,6 +41,10 @@ TEST_CASE("JSON lines that are none say where") {
   CHECK(problems_of(folder, "[{\"y\": 1}]\n") ==
         "error: DIR/t.jsonl:1: data.train: expected a JSON object, found array\n  named in DIR/run.yaml:1:9\n"
         "  help: write the list's objects one a line: jq -c '.[]' FILE");
+  CHECK(problems_of(folder, "{\"x\": NaN, \"y\": 1}\n")
+            .ends_with("help: JSON has no NaN and no Infinity: write null, as pandas' to_json(orient='records', "
+                       "lines=True) does"));
+  CHECK(problems_of(folder, "{\n  \"y\": 1\n}\n").ends_with("help: write each object on one line: jq -c . FILE"));
   CHECK(problems_of(folder, "\n") ==
         "error: DIR/t.jsonl: data.train: expected an object a line, found none\n  named in DIR/run.yaml:1:9");
   CHECK(problems_of(folder, "{\"x\": 1}\n").find("'y'") != std::string::npos);

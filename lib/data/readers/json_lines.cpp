@@ -51,14 +51,22 @@ class JsonRows {
         Problem{.where = {.file = path_.string(), .line = line}, .what = std::move(what), .help = std::move(help)});
   }
 
+  static std::string help_for(std::string_view line) {
+    const auto has = [&](std::string_view word) { return line.find(word) != std::string_view::npos; };
+    if (line.starts_with('[')) return "write the list's objects one a line: jq -c '.[]' FILE";
+    if (trim(line) == "{") return "write each object on one line: jq -c . FILE";
+    if (has(": NaN") || has(":NaN") || has("Infinity"))
+      return "JSON has no NaN and no Infinity: write null, as pandas' to_json(orient='records', lines=True) does";
+    return {};
+  }
+
   void add(std::string_view text, int line) {
     if (text.find_first_not_of(" \t\r") == std::string_view::npos) return;
     JsonObject object;
     try {
       object = JsonObject::parse(text);
     } catch (const nlohmann::json::exception&) {
-      fail(line, concat("expected a JSON object, found '", shortened(std::string(text), 60), "'"),
-           text.starts_with('[') ? "write the list's objects one a line: jq -c '.[]' FILE" : "");
+      fail(line, concat("expected a JSON object, found '", shortened(std::string(text), 60), "'"), help_for(text));
     }
     if (!object.is_object())
       fail(line, concat("expected a JSON object, found ", object.type_name()),
