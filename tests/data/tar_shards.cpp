@@ -68,6 +68,26 @@ bool says(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+TEST_CASE("entries whose names begin with a dot are passed over, wherever they lie") {
+  const Folder folder;
+  std::string tar;
+  for (const std::string key : {"a/000", "a/001"})
+    for (const std::string kind : {".png", ".cls"}) {
+      tar += tar_entry("a/._" + key.substr(2) + kind, "Mac OS X");
+      tar += tar_entry(key + kind, kind == ".cls" ? "1" : png(2, 1, 1, "xy"));
+    }
+  folder.write("s.tar", tar + tar_entry("a/.DS_Store", "x") + tar_end());
+  const auto opened = open("{train: {format: tar_shards, paths: [s.tar], channels: 1, classes: 3}}", folder.path);
+  REQUIRE(opened->problems == "");
+  CHECK(opened->sets.train->size() == 2);
+  int64_t samples = 0;
+  each_sample(*opened->sets.train, [&](int64_t index) {
+    CHECK(sample(*opened->sets.train, index).size() == 2);
+    ++samples;
+  });
+  CHECK(samples == 2);
+}
+
 TEST_CASE("entries of one key are a sample, and all of them are counted by their headers") {
   Shards shards;
   const auto opened = shards.opened();

@@ -54,12 +54,20 @@ struct Group {
       Problem{.where = {.file = (shard.path() / key).string()}, .what = std::move(what), .help = std::move(help)});
 }
 
+// The next entry from `at` on that is not hidden, as the ._0001.jpg of a Mac's archives; none at the shard's end.
+std::optional<TarEntry> visible_entry(const TarFile& shard, int64_t at) {
+  auto entry = shard.entry(at);
+  while (entry && entry->name[entry->name.rfind('/') + 1] == '.') entry = shard.entry(entry->next);
+  return entry;
+}
+
 // The sample whose headers begin at `at`; none at the shard's end. `label` is the kind of the entry with its class.
 std::optional<Group> group_at(const TarFile& shard, int64_t at, const std::string& label) {
-  auto entry = shard.entry(at);
+  auto entry = visible_entry(shard, at);
   if (!entry) return {};
   Group group{.key = entry->name.substr(0, key_bytes(entry->name))};
-  for (; entry && entry->name.compare(0, key_bytes(entry->name), group.key) == 0; entry = shard.entry(group.next)) {
+  for (; entry && entry->name.compare(0, key_bytes(entry->name), group.key) == 0;
+       entry = visible_entry(shard, group.next)) {
     const std::string kind = entry->name.substr(std::min(group.key.size() + 1, entry->name.size()));
     const bool is_image = kind.find('.') == std::string::npos && is_image_name(entry->name), is_label = kind == label;
     if ((is_image && group.has_image) || (is_label && group.has_label))
@@ -347,7 +355,8 @@ struct TarShardsReader final : Reader {
     s.summary("a stream of images and labels in tar files, as WebDataset writes them");
     s.details(
         "What stands before the first dot of a file's name is its sample's key: 0001.jpg and 0001.cls are one sample, "
-        "and lie side by side. A label is a class's number or name; of JSON the value itself, or that of 'label_key'. "
+        "and lie side by side; names that begin with a dot are passed over. A label is a class's number or name; of "
+        "JSON the value itself, or that of 'label_key'. "
         "In training shards come in an order drawn for each epoch, and samples are drawn from a buffer of those that "
         "come next, so that no more than the buffer is known of a set of any size; what is drawn depends on the seed "
         "and the epoch alone, and a run goes on where it stopped. The archives are not compressed.");
