@@ -296,6 +296,27 @@ TEST_CASE("files of tokens have numbers of two or four bytes") {
   CHECK(a->sets.train->fingerprint() != b->sets.train->fingerprint());
 }
 
+TEST_CASE("a file of numbers of four bytes that is read as of two is told") {
+  Folder folder;
+  std::vector<uint32_t> numbers;
+  for (uint32_t i = 0; i < 40; ++i) numbers.push_back(i * 7 % 30);
+  const auto warned = [&](size_t bytes, const std::string& keys) {
+    folder.write("a.bin", little_endian(numbers, bytes));
+    const auto opened =
+        open("{train: {format: tokens, path: a.bin, vocabulary: 30, length: 2" + keys + "}}", folder.path);
+    CHECK(opened->problems == "");
+    return warnings(folder, *opened->sets.train);
+  };
+  const std::string zeros =
+      "DIR/a.bin: every other one of the first 80 tokens is 0, as where numbers of 4 bytes are read as of 2\n"
+      "  help: write 'dtype: u32' if the file has these, else 'dtype: u16'\n";
+  CHECK(warned(4, "") == zeros);
+  CHECK(warned(4, ", dtype: u16") == "");
+  CHECK(warned(4, ", dtype: u32") == "");
+  numbers.resize(64, 1);
+  CHECK(warned(2, "") == "");
+}
+
 TEST_CASE("files of tokens may be arrays that numpy saved, whose header says what they are") {
   Folder folder;
   const auto write = [&](const std::string& descr, const std::string& shape, const std::string& values) {

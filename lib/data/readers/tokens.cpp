@@ -71,8 +71,10 @@ struct TokenFile final : Reader {
   }
   DatasetPointer open(const Folders& folders) const override {
     const std::filesystem::path file = find_data(folders, path);
-    return token_windows(std::make_shared<FileTokens>(file, is_npy(file) ? npy_form(file) : raw_form(file), vocabulary),
-                         window, vocabulary);
+    const bool has_header = is_npy(file);
+    const FileTokens::Form form = has_header ? npy_form(file) : raw_form(file);
+    return token_windows(std::make_shared<FileTokens>(file, form, vocabulary), window, vocabulary, {}, nullptr,
+                         has_header ? std::vector<Problem>() : width_doubt(file, form));
   }
   bool says_samples() const override { return true; }
   DatasetPointer open_fitted(const Node& /*fit*/) const override { return token_windows(nullptr, window, vocabulary); }
@@ -86,6 +88,24 @@ struct TokenFile final : Reader {
                                       .what = concat("expected numbers of ", width, " bytes, found ", bytes, " bytes"),
                                       .help = "write the 'dtype' that the file has, or get it again"});
     return {.count = static_cast<int64_t>(bytes) / width, .width = width};
+  }
+
+  // Numbers of 4 or 8 bytes, read as of 2, are tokens with zeros between them, which any vocabulary takes.
+  std::vector<Problem> width_doubt(const std::filesystem::path& file, const FileTokens::Form& form) const {
+    constexpr int64_t most_looked_at = 4096, enough = 64;
+    const int64_t looked_at = std::min(form.count, most_looked_at) / 2 * 2;
+    if (dtype || form.width != 2 || looked_at < enough) return {};
+    std::vector<std::byte> bytes(static_cast<size_t>(looked_at) * 2);
+    InputFile(file).read(form.begin, bytes.data(), bytes.size());
+    std::vector<int32_t> tokens(static_cast<size_t>(looked_at));
+    widen(bytes.data(), form.width, false, looked_at, tokens.data());
+    bool even = false, odd = false;  // whether one there is not 0
+    for (size_t i = 0; i < tokens.size(); i += 2) even |= tokens[i] != 0, odd |= tokens[i + 1] != 0;
+    if (odd || !even) return {};
+    return {Problem{.where = {.file = file.string()},
+                    .what = concat("every other one of the first ", looked_at,
+                                   " tokens is 0, as where numbers of 4 bytes are read as of 2"),
+                    .help = "write 'dtype: u32' if the file has these, else 'dtype: u16'"}};
   }
 
   FileTokens::Form npy_form(const std::filesystem::path& file) const {
