@@ -8,6 +8,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
+#include "lib/base/lower.h"
 #include "lib/base/text.h"
 #include "lib/data/cache.h"
 #include "lib/data/capability.h"
@@ -342,6 +343,22 @@ Where place_of(const std::optional<Source>& source, const Source& train) {
   return source ? source->where : train.where;
 }
 
+// Classes of samples or boxes whose names are apart by case and blanks only, of two letters at least; empty where none
+// are.
+std::string alike_classes(const DataSets& sets) {
+  const bool has_boxes = std::ranges::any_of(sets.train->fields(), &SampleField::boxes);
+  if (!has_boxes && (sets.target.dtype != DType::i32 || sets.target.shape.rank() > 0)) return {};
+  std::map<std::string, std::string> seen;
+  for (const std::string& name : sets.classes) {
+    std::string plain = lower(name);
+    std::erase(plain, ' ');
+    if (plain.size() < 2) continue;
+    const auto [other, is_first] = seen.emplace(std::move(plain), name);
+    if (!is_first) return concat("'", shortened(other->second), "' and '", shortened(name), "' are different classes");
+  }
+  return {};
+}
+
 }  // namespace
 
 void DataSets::load_ahead() {
@@ -456,6 +473,13 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
                                 .what = "the validation set is the training set: it says nothing of other samples",
                                 .help = "write 'validation: {fraction: 0.1}', which holds samples out of it"});
   collect(sets.train, "data.train", spec.train.where);
+  const std::string alike = alike_classes(sets);
+  const auto says = [&](const Problem& warning) { return warning.what.ends_with(alike); };  // of a table, with the cell
+  if (!alike.empty() && std::ranges::none_of(sets.warnings, says))
+    add_problem(sets.warnings, {.where = spec.train.where,
+                                .path = "data.train",
+                                .what = alike,
+                                .help = "write them alike where they mean the same"});
   // What is said of the file that a part is held out of, the training data have told.
   const bool is_held_out = spec.folds || (spec.validation && !spec.validation->source.given());
   collect(sets.validation, "data.validation", spec.validation ? spec.validation->where : spec.train.where,

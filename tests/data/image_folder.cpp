@@ -68,6 +68,18 @@ TEST_CASE("folders and files that are numbered come in the order of their number
   CHECK(labels(*data) == std::vector<int64_t>{0, 0, 1, 1, 2});
 }
 
+TEST_CASE("classes that are apart by case only are told") {
+  Pets pets;
+  pets.add_folder("pets/Dog");
+  pets.add("pets/Dog/0.png", 1);
+  const auto opened = open("{train: {format: image_folder, path: pets, channels: 1}}", pets.path);
+  REQUIRE(opened->problems == "");
+  REQUIRE(opened->sets.warnings.size() == 1);
+  CHECK(pets.placeless(problem_text(opened->sets.warnings[0])) ==
+        "DIR/run.yaml:1:9: data.train: 'Dog' and 'dog' are different classes\n  help: write them alike where they mean "
+        "the same");
+}
+
 TEST_CASE("images of 16 bits that use few of them are told") {
   Pets pets;
   std::filesystem::remove_all(pets / "pets");
