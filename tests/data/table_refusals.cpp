@@ -92,6 +92,12 @@ TEST_CASE("a label that differs from a class by a mark, by case or not at all is
         "  help: take the row out");
 }
 
+TEST_CASE("True and False among several targets are answered with how to make numbers of them") {
+  CHECK(refusal("x,cat,dog\n1,True,False\n2,False,True\n", "target: {column: [cat, dog], normalize: none}") ==
+        "error: DIR/people.csv:2:3: data.train: column 'cat': expected a number, found 'True'\n"
+        "  help: save 1 and 0 for True and False, in pandas table['cat'].astype(int)");
+}
+
 TEST_CASE("a target of numbers with a word among them is told, not taken as classes") {
   const auto said = [](const std::string& cell) {
     return refusal("x,y\n1,10\n2,20\n3," + cell + "\n4,40\n5,50\n6,60\n", "target: y");

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "lib/base/in_parallel.h"
+#include "lib/base/lower.h"
 #include "lib/base/text.h"
 #include "lib/data/table/table_categories.h"
 #include "lib/data/table/table_cells.h"
@@ -347,10 +348,15 @@ class Fitter {
     const bool must_be_numbers = spec.as == "value" || spec.column.size() > 1;
     if (must_be_numbers || (!spec.as && classes.empty())) {
       numbers = column.numbers();
-      if (numbers.others > 0 && (must_be_numbers || numbers.are_most()))
-        fail_cell(parts_, numbers.other_rows[0], column.index, "a number", column.text(numbers.other_rows[0]),
-                  concat("take the row out, or write '", as_class(parts_.spec, column.name()),
-                         "' if all are names of classes"));
+      if (numbers.others > 0 && (must_be_numbers || numbers.are_most())) {
+        const std::string_view cell = column.text(numbers.other_rows[0]);
+        const std::string word = lower(cell);
+        fail_cell(parts_, numbers.other_rows[0], column.index, "a number", cell,
+                  word == "true" || word == "false"
+                      ? concat("save 1 and 0 for True and False, in pandas table['", column.name(), "'].astype(int)")
+                      : concat("take the row out, or write '", as_class(parts_.spec, column.name()),
+                               "' if all are names of classes"));
+      }
     }
     if (must_be_numbers || numbers.are_all()) {
       fitted.kind = "value";
