@@ -106,7 +106,7 @@ void expect_none_missing(const ColumnCells& cells, const std::string& column, co
                                      .help = "take such rows out, or name another column"});
 }
 
-std::vector<std::string> groups_of(const Dataset& data, const std::string& column) {
+std::vector<std::string> group_cells(const Dataset& data, const std::string& column) {
   ColumnCells cells = cells_of(data, column, "group");
   expect_none_missing(cells, column, "group");
   return std::move(cells.texts);
@@ -304,7 +304,7 @@ Parts hold_out(DatasetPointer data, double fraction, const SplitBy& by, uint64_t
     return select(data, {order.begin(), order.end() - wanted}, {order.end() - wanted, order.end()});
   }
   if (!by.group.empty()) {
-    const auto groups = gathered(groups_of(*data, by.group));
+    const auto groups = gathered(group_cells(*data, by.group));
     std::vector<int64_t> kept, out;
     int64_t left = std::ssize(groups);
     for (const int64_t g : shuffled(counted(left), "held-out groups", seed)) {
@@ -340,7 +340,7 @@ Parts fold(DatasetPointer data, int64_t fold, int64_t count, const SplitBy& by, 
     return select(data, {order.begin(), begin}, {begin, order.begin() + size * (fold + 2) / (count + 1)});
   }
   if (!by.group.empty()) {
-    const auto groups = gathered(groups_of(*data, by.group));
+    const auto groups = gathered(group_cells(*data, by.group));
     expect_enough(std::ssize(groups), "group");
     const auto classes = by.stratified ? class_numbers(*data) : std::vector<int64_t>();
     return select_fold(data, folds_of_groups(groups, classes, count, seed), fold);
