@@ -50,6 +50,22 @@ TEST_CASE("a table of an SQLite data base is read, or what a query gives") {
   CHECK(floats(sample(*query->sets.train, 1)[0]) == std::vector<float>{6});
 }
 
+TEST_CASE("changes that wait beside a data base are read with it") {
+  const Folder folder;
+  sqlite3* writer = nullptr;
+  REQUIRE(::sqlite3_open((folder.path / "w.db").c_str(), &writer) == SQLITE_OK);
+  REQUIRE(
+      ::sqlite3_exec(writer,
+                     "PRAGMA journal_mode=WAL; CREATE TABLE t (a INTEGER, y REAL); INSERT INTO t VALUES (1, 2), (2, "
+                     "3); PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO t VALUES (3, 4), (4, 5), (5, 6);",
+                     nullptr, nullptr, nullptr) == SQLITE_OK);
+  CHECK(std::filesystem::file_size(folder.path / "w.db-wal") > 0);
+  const auto table = open("{train: {format: sqlite, path: w.db, table: t, target: y}}", folder.path);
+  CHECK(table->problems == "");
+  CHECK(table->sets.train->size() == 5);
+  ::sqlite3_close(writer);
+}
+
 TEST_CASE("a data base that cannot be read says why") {
   const Folder folder;
   write_database(folder.path / "h.db");

@@ -27,18 +27,28 @@ std::shared_ptr<const TableText> query_rows(const std::filesystem::path& file, c
                 Problem{.where = {.file = file.string()}, .what = std::move(what), .help = std::move(help)});
   };
   sqlite3* opened = nullptr;
-  // Nothing is written beside the file, so that it may lie where nothing can be.
+  // Nothing is written beside the file, so that it may lie where nothing can be. Where changes wait beside it that are
+  // not in it yet, SQLite has to look at them.
+  const bool has_pending =
+      std::ranges::any_of(std::initializer_list<const char*>{"-wal", "-journal"}, [&](auto ending) {
+        std::error_code none;
+        const auto bytes = std::filesystem::file_size(file.string() + ending, none);
+        return !none && bytes > 0;
+      });
   std::string uri = "file:";
   for (const char c : std::filesystem::absolute(file).string())
     uri += c == '?' ? "%3f" : c == '#' ? "%23" : c == '%' ? "%25" : std::string(1, c);
-  const int code = ::sqlite3_open_v2((uri + "?mode=ro&immutable=1").c_str(), &opened,
+  const int code = ::sqlite3_open_v2((uri + (has_pending ? "?mode=ro" : "?mode=ro&immutable=1")).c_str(), &opened,
                                      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+  const std::string pending_help =
+      "let what writes to it end, or write its changes into it: sqlite3 FILE 'PRAGMA "
+      "wal_checkpoint(TRUNCATE)'";
   const std::unique_ptr<sqlite3, CloseDatabase> database(opened);
   if (code != SQLITE_OK) fail(concat("SQLite cannot open it: ", ::sqlite3_errstr(code)));
   sqlite3_stmt* prepared = nullptr;
   if (::sqlite3_prepare_v2(opened, query.c_str(), static_cast<int>(query.size()), &prepared, nullptr) != SQLITE_OK)
     fail(concat("SQLite does not take '", shortened(query, 100), "': ", ::sqlite3_errmsg(opened)),
-         "name one of its tables: sqlite3 FILE .tables");
+         has_pending ? pending_help : "name one of its tables: sqlite3 FILE .tables");
   const std::unique_ptr<sqlite3_stmt, FinishStatement> statement(prepared);
   if (!prepared || ::sqlite3_column_count(prepared) == 0 || ::sqlite3_stmt_readonly(prepared) == 0)
     fail(concat("expected a query that gives rows, got '", shortened(query, 100), "'"), "write 'query: SELECT …'");
@@ -66,7 +76,9 @@ std::shared_ptr<const TableText> query_rows(const std::filesystem::path& file, c
     }
     table->add(std::move(row), 0);
   }
-  if (step != SQLITE_DONE) fail(concat("SQLite cannot read it: ", ::sqlite3_errmsg(opened)), "get the file again");
+  if (step != SQLITE_DONE)
+    fail(concat("SQLite cannot read it: ", ::sqlite3_errmsg(opened)),
+         has_pending ? pending_help : "get the file again");
   if (table->rows() == 0) fail(concat("'", shortened(query, 100), "' gives no rows"));
   table->set_xxh64(hash.value());
   return table;
