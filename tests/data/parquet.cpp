@@ -120,6 +120,20 @@ TEST_CASE("a Parquet file that is cut or has other bytes is an error or a table,
   }
 }
 
+TEST_CASE("columns that only folders of a partitioned table say are told") {
+  const Folder folder;
+  for (const std::string year : {"2023", "2024"}) {
+    std::filesystem::create_directories(folder / ("t/year=" + year));
+    folder.write("t/year=" + year + "/p.jsonl", "{\"a\": 1, \"y\": 0}\n{\"a\": 2, \"y\": 1}\n");
+  }
+  const auto opened = open("{train: {format: json_lines, path: 't/*/p.jsonl', target: y}}", folder.path);
+  REQUIRE(opened->problems == "");
+  CHECK(opened->sets.train->size() == 4);
+  CHECK(warnings(folder, *opened->sets.train) ==
+        "DIR/t/year=2023/p.jsonl: the folder 'year=2023' says a column 'year' that the file has not: it is not read\n"
+        "  help: write it into the files if it is to be one\n");
+}
+
 TEST_CASE("a pattern stands for all files of its names, in order, as one table") {
   const Folder folder;
   folder.write("part-2.csv", "a,y\n3,0\n4,1\n");

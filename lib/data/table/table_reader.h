@@ -1,6 +1,9 @@
 // A reader whose file gives the rows of a table, whatever its form; what becomes of columns is as of csv.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
+
+#include "lib/base/error.h"
 #include "lib/data/reader.h"
 #include "lib/data/table/joined_text.h"
 #include "lib/data/table/table.h"
@@ -13,8 +16,11 @@ struct TableReader : Reader {
 
   DatasetPointer open(const Folders& folders) const final {
     std::vector<std::shared_ptr<const TableText>> files;
-    for (const auto& file : find_all_data(folders, path)) files.push_back(rows_of(file));
-    return make_table(parts(joined(std::move(files)), folders.classes, true));
+    const std::vector<std::filesystem::path> paths = find_all_data(folders, path);
+    for (const auto& file : paths) files.push_back(rows_of(file));
+    TableParts all = parts(joined(std::move(files)), folders.classes, true);
+    doubt_folders(paths[0], all);
+    return make_table(std::move(all));
   }
   DatasetPointer open_fitted(const Node& fit) const final { return table_without_rows(fit); }
   std::vector<std::string> keys_of_fit() const final { return TableSpec::keys_of_fit(); }
@@ -32,6 +38,22 @@ struct TableReader : Reader {
   }
 
  private:
+  // Of a partitioned table, year=2024/part-0.parquet, the folders are a column that its files lack. Those that `path`
+  // names are looked at.
+  void doubt_folders(const std::filesystem::path& file, TableParts& all) const {
+    const std::vector<std::filesystem::path> folders(file.begin(), file.end());
+    const std::filesystem::path written(path);
+    const auto named = std::min(std::distance(written.begin(), written.end()), std::ssize(folders));
+    for (auto folder = folders.end() - named; folder + 1 < folders.end(); ++folder) {
+      const std::string& name = folder->native();
+      const size_t end = name.find('=');
+      if (end == 0 || end == std::string::npos || std::ranges::count(all.names, name.substr(0, end)) > 0) continue;
+      all.warnings.push_back({.where = {.file = file.string()},
+                              .what = concat("the folder '", name, "' says a column '", name.substr(0, end),
+                                             "' that the file has not: it is not read"),
+                              .help = "write it into the files if it is to be one"});
+    }
+  }
   static std::shared_ptr<const TableText> joined(std::vector<std::shared_ptr<const TableText>> files) {
     return files.size() == 1 ? files[0] : std::make_shared<JoinedText>(std::move(files));
   }
