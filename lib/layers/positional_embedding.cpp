@@ -1,6 +1,7 @@
 // A learned vector for each position, added (Radford et al. 2018, "Improving language understanding by generative
 // pre-training"): y[i] = x[i] + weight[i]
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -24,7 +25,7 @@ struct PositionalEmbedding final : Layer {
   }
 
   Value build(Builder& b, Value x) const override {
-    expect_rank(x, 3, "a sequence [length, features]");
+    expect_sequence(x, "a sequence [length, features]");
     const Decoding* decoding = b.decoding();
     const int64_t length = decoding ? decoding->length : x.shape()[1], features = x.shape()[2];
     const int64_t most = max_length.value_or(length);

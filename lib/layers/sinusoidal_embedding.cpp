@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
+#include "lib/nn/image.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -19,7 +20,7 @@ struct SinusoidalEmbedding final : Layer {
   }
 
   Value build(Builder& b, Value x) const override {
-    expect_rank(x, 3, "a sequence [length, features]");
+    expect_sequence(x, "a sequence [length, features]");
     const int64_t length = x.shape()[1], features = x.shape()[2];
     const Decoding* decoding = b.decoding();
     const Value position = decoding ? reshape(as_f32(decoding->position), {x.shape()[0], 1, 1})

@@ -10,6 +10,7 @@
 #include "lib/graph/ops/write_rows.h"
 #include "lib/graph/sizes.h"
 #include "lib/nn/functions.h"
+#include "lib/nn/image.h"
 #include "lib/nn/merge_layer.h"
 
 namespace dl {
@@ -188,9 +189,11 @@ Seen told_apart(std::span<const Value> inputs) {
       if (seen.lengths || seen.mask)
         throw ShapeError("expected sequences before lengths and masks",
                          "name them in this order: from: [x, memory, lengths]");
-      expect_rank(input, 3,
-                  seen.sequences.empty() ? "a sequence [length, features]" : "a second sequence [length, features]");
+      expect_sequence(
+          input, seen.sequences.empty() ? "a sequence [length, features]" : "a second sequence [length, features]");
       seen.sequences.push_back(input);
+    } else if (seen.sequences.empty()) {
+      throw ShapeError("expected a sequence [length, features], got whole numbers", "put 'embedding' before it");
     } else if (input.shape().rank() == 3 && !seen.mask) {
       seen.mask = input;
     } else if (input.shape().rank() == 1 && !seen.lengths) {
@@ -199,8 +202,6 @@ Seen told_apart(std::span<const Value> inputs) {
       throw ShapeError(concat("expected one length a sample, got shape ", input.shape().without_batch().text()));
     }
   }
-  if (seen.sequences.empty())
-    throw ShapeError("expected a sequence [length, features], got whole numbers", "put 'embedding' before it");
   if (seen.sequences.size() > 3)
     throw ShapeError(concat("expected one to three sequences, got ", seen.sequences.size()));
   return seen;

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "lib/base/text.h"
+#include "lib/graph/sizes.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -34,6 +36,13 @@ const SpatialWords& words_of_rank(int rank) {
 }
 
 void expect_spatial(Value x, int rank) { expect_rank(x, rank + 2, words_of_rank(rank).shape, help_for(x, rank)); }
+void expect_sequence(Value x, const std::string& wanted) {
+  const Shape shape = x.shape();
+  expect_rank(x, 3, wanted,
+              shape.rank() == 4 ? concat("put 'to_sequence' before it, or 'reshape: [", shape[1], ", ",
+                                         times(shape[2], shape[3]), "]' where each row is a step")
+                                : help_for(x, 1));
+}
 void expect_image(Value x) { expect_spatial(x, 2); }
 
 Value mean_of_channels(Value x) {

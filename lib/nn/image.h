@@ -17,6 +17,8 @@ const SpatialWords& words_of_rank(int rank);
 
 // x is [batch, …, channels] with so many axes in between, else a ShapeError that says where they may have been lost.
 void expect_spatial(Value x, int rank);
+// x is [batch, length, features], which `wanted` says, else a ShapeError that says what makes a sequence of it.
+void expect_sequence(Value x, const std::string& wanted);
 // x is [batch, height, width, channels].
 void expect_image(Value x);
 

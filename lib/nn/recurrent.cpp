@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/graph/ops/recurrent.h"
 #include "lib/graph/sizes.h"
+#include "lib/nn/image.h"
 #include "lib/nn/lengths.h"
 
 namespace dl {
@@ -246,7 +247,7 @@ void RecurrentLayer::twins(Twins& t) const {
 Value RecurrentLayer::build(Builder& b, std::span<const Value> inputs) const {
   if (inputs.size() > 2) throw ShapeError(concat("expected one or two inputs, got ", inputs.size()));
   Value x = inputs[0], inside, at_last;
-  expect_rank(x, 3, "a sequence [steps, features]");
+  expect_sequence(x, "a sequence [steps, features]");
   if (inputs.size() == 2) {
     if (stateful || b.decoding())
       throw ShapeError("sequences that go on from batch to batch have no lengths",

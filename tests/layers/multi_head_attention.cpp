@@ -32,7 +32,11 @@ TEST_CASE("where attention is causal a position does not depend on later ones") 
 TEST_CASE("multi_head_attention says what does not fit") {
   CHECK(layer_error("multi_head_attention: 3", {{4, 8}}) ==
         "cannot divide 8 features among 3 heads; set num_heads to a divisor, or head_dim");
-  CHECK(layer_error("multi_head_attention: 2", {{8}}) == "expected a sequence [length, features], got shape [8]");
+  CHECK(layer_error("multi_head_attention: 2", {{8}}) ==
+        "expected a sequence [length, features], got shape [8]; put 'unflatten: [-1, 1]' before it where this is a "
+        "sequence of one channel");
+  CHECK(layer_error("multi_head_attention: 2", {{8}}, 9) ==
+        "expected a sequence [length, features], got whole numbers; put 'embedding' before it");
   CHECK(layer_error("multi_head_attention: 2", {{4, 8}, {5, 6}, {4, 8}}) ==
         "expected as many values as keys, got 5 keys and 4 values");
   CHECK(layer_error("multi_head_attention: 2", {{4, 8}, {4, 8}, {4, 8}, {4, 8}}) ==

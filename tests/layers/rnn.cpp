@@ -25,5 +25,12 @@ TEST_CASE("rnn adds what it sees: with relu and weights of 1 the state is the ru
 }
 
 TEST_CASE("rnn asks for a sequence") {
-  CHECK(layer_error("rnn: 4", {{3}}) == "expected a sequence [steps, features], got shape [3]");
+  CHECK(layer_error("rnn: 4", {{3}}) ==
+        "expected a sequence [steps, features], got shape [3]; put 'unflatten: [-1, 1]' before it where this is a "
+        "sequence of one channel");
+  CHECK(layer_error("rnn: 4", {{20}}, 9) ==
+        "expected a sequence [steps, features], got shape [20]; put 'embedding' before it");
+  CHECK(layer_error("rnn: 4", {{28, 28, 3}}) ==
+        "expected a sequence [steps, features], got shape [28, 28, 3]; put 'to_sequence' before it, or 'reshape: [28, "
+        "84]' where each row is a step");
 }

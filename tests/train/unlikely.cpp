@@ -78,6 +78,54 @@ TEST_CASE("more values than classes are told") {
         "  help: end the model with 'linear: ${data.classes}'\n");
 }
 
+TEST_CASE("numbers of tokens that a layer weighs as quantities are told") {
+  const auto said = [](const std::string& layers) {
+    return doubts(
+        "data: {train: {format: random, shape: [9], vocabulary: 11, classes: 2, samples: 8}, batch_size: 2}\n"
+        "model: [" +
+        layers + "]\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+  };
+  CHECK(said("linear: 2") ==
+        "small.yaml:2:9: model[0] (linear): takes the numbers of 'x', which only count 11 different things, for "
+        "quantities\n"
+        "  help: put 'embedding: {num_embeddings: ${data.vocabulary}, embedding_dim: 32}' before it\n");
+  CHECK(said("unflatten: [-1, 1], lstm: {hidden_size: 3, return_sequences: false}, linear: 2")
+            .starts_with("small.yaml:2:29: model[1] (lstm): takes the numbers of 'x'"));
+  CHECK(said("embedding: {num_embeddings: 11, embedding_dim: 4}, global_avg_pool1d, linear: 2") == "");
+}
+
+TEST_CASE("a network that sees the token which it is to say is told, one that does not is not") {
+  const auto said = [](const std::string& layer) {
+    const Workplace place(
+        "data: {train: {format: text, path: song.txt, length: 8}, batch_size: 2}\n"
+        "model:\n"
+        "  - embedding: {num_embeddings: \"${data.vocabulary}\", embedding_dim: 4}\n"
+        "  - " +
+        layer +
+        "\n"
+        "  - linear: ${data.vocabulary}\n"
+        "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+    place.write("song.txt", "la la li la lo li la la li lo la li la la lo li la li lo la");
+    std::string text;
+    for (const Problem& warning : place.plan()->warnings)
+      if (warning.path.starts_with("model")) text += problem_text(warning) + "\n";
+    return replaced(text, {{place / "", ""}});
+  };
+  const auto told = [](const std::string& layer, const std::string& help) {
+    return "small.yaml:4:5: model[1] (" + layer +
+           "): sees the tokens behind each place, of which the first is the one to be predicted\n  help: write '" +
+           help + "'\n";
+  };
+  CHECK(said("multi_head_attention: 2") == told("multi_head_attention", "causal: true"));
+  CHECK(said("multi_head_attention: {num_heads: 2, causal: true}") == "");
+  CHECK(said("transformer_encoder_layer: 2") == told("transformer_encoder_layer", "causal: true"));
+  CHECK(said("lstm: {hidden_size: 3, bidirectional: true}") == told("lstm", "bidirectional: false"));
+  CHECK(said("lstm: 3") == "");
+  CHECK(said("conv1d: {out_channels: 4, kernel_size: 3, padding: same}") == told("conv1d", "padding: causal"));
+  CHECK(said("conv1d: {out_channels: 4, kernel_size: 3, padding: causal}") == "");
+  CHECK(said("conv1d: {out_channels: 4, kernel_size: 1}") == "");
+}
+
 TEST_CASE("a vocabulary may be padded, but its embedding must have a row for each token") {
   const auto said = [](int rows, int values) {
     return doubts(

@@ -10,8 +10,13 @@
 #include "lib/data/capability.h"
 #include "lib/data/labelled.h"
 #include "lib/data/padded.h"
+#include "lib/data/succession.h"
+#include "lib/data/text/tokenized.h"
 #include "lib/graph/bounds.h"
+#include "lib/graph/ops/attention.h"
+#include "lib/graph/ops/convolution.h"
 #include "lib/graph/ops/leaf.h"
+#include "lib/graph/ops/recurrent.h"
 #include "lib/graph/ops/reduce.h"
 #include "lib/nn/warmup.h"
 #include "lib/spec/path.h"
@@ -28,6 +33,35 @@ NetworkOutputs predict(const Network& network, Graph& g, bool training = false) 
   return network.build(g, inputs, training, step, 0);
 }
 
+// The nodes that these depend on, and themselves.
+std::set<int> all_behind(const Graph& g, std::vector<int> left) {
+  std::set<int> seen;
+  while (!left.empty()) {
+    const int node = left.back();
+    left.pop_back();
+    if (!seen.insert(node).second) continue;
+    for (const Value& v : g.node(node).inputs) left.push_back(v.node);
+  }
+  return seen;
+}
+
+// What to write so that this operation gives a place of a sequence nothing of those behind it; empty where it does not.
+std::string to_see_nothing_behind(const GraphNode& node, int64_t length) {
+  if (const auto* attention = dynamic_cast<const AttentionOp*>(node.op.get())) {
+    std::vector<Type> tensors;
+    for (int t = 0; t < attention->spec.tensors; ++t) tensors.push_back(node.inputs[static_cast<size_t>(t)].type());
+    const AttentionParts parts = attention->spec.parts(tensors);
+    return !attention->spec.causal && parts.queries == length && parts.keys == length ? "write 'causal: true'" : "";
+  }
+  if (const auto* recurrent = dynamic_cast<const Recurrent*>(node.op.get()))
+    return recurrent->reverse && node.types[0].shape[1] == length ? "write 'bidirectional: false'" : "";
+  if (const auto* convolution = dynamic_cast<const Convolution*>(node.op.get())) {
+    const bool along = node.types[0].shape.rank() == 3 && node.types[0].shape[1] == length;
+    return along && convolution->window.pad_after[0] > 0 ? "write 'padding: causal'" : "";
+  }
+  return "";
+}
+
 class Doubts {
  public:
   explicit Doubts(const Plan& plan) : plan_(plan), network_(*plan.network) {}
@@ -40,6 +74,8 @@ class Doubts {
     about_far_differences();
     about_padding();
     about_tables();
+    about_numbers_of_things();
+    about_next_tokens();
     about_what_is_not_read();
     about_normalization();
     about_the_rate();
@@ -229,6 +265,61 @@ class Doubts {
     }
   }
 
+  // Tokens whose numbers are weighted as quantities.
+  void about_numbers_of_things() {
+    Graph g;
+    predict(network_, g);
+    std::set<std::string> told;
+    for (int i = 0; i < g.size(); ++i) {
+      const GraphNode& node = g.node(i);
+      if (node.op->name() != "matmul" && node.op->name() != "convolution") continue;
+      for (const Value& v : node.inputs)
+        if (const SampleField* field = counted_in(v); field && told.insert(node.scope).second)
+          add(at_layer(node.scope),
+              concat("takes the numbers of '", field->name, "', which only count ", field->values,
+                     " different things, for quantities"),
+              concat("put 'embedding: {num_embeddings: ",
+                     field->name == "x" ? std::string("${data.vocabulary}") : std::to_string(field->values),
+                     ", embedding_dim: 32}' before it"));
+    }
+  }
+  // The input of tokens of which these values are the numbers, rearranged or beside others; null where none is.
+  const SampleField* counted_in(Value v) const {
+    const GraphNode& node = v.graph->node(v.node);
+    if (const auto* given = dynamic_cast<const Input*>(node.op.get())) {
+      const SampleField* field = field_of(given->key);
+      const bool tokens = field && field->type.dtype == DType::i32 && field->type.shape.rank() == 1;
+      return tokens && field->values > 0 ? field : nullptr;
+    }
+    const std::string_view op = node.op->name();
+    if (!node.op->is_view() && op != "transpose" && op != "cast" && op != "concat") return nullptr;
+    for (const Value& part : node.inputs)
+      if (const SampleField* field = counted_in(part)) return field;
+    return nullptr;
+  }
+
+  // A network that is to say the next token, and has it before it.
+  void about_next_tokens() {
+    const Dataset& data = *plan_.data.train;
+    if (!capability<Tokenized>(data) || !capability<Succession>(data) || network_.inputs().size() != 1) return;
+    const Shape tokens = network_.inputs()[0].type.shape;
+    if (tokens.rank() != 1) return;
+    Graph g;
+    const NetworkOutputs outputs = predict(network_, g);
+    std::vector<int> ends;
+    for (const Objectives::Term& term : plan_.objectives.losses()) {
+      const Value end = outputs.at(term.loss->from.output);
+      if (term.loss->from.target == "y" && end.shape().rank() == 3 && end.shape()[1] == tokens[0])
+        ends.push_back(end.node);
+    }
+    for (const int i : all_behind(g, ends)) {
+      const std::string help = to_see_nothing_behind(g.node(i), tokens[0]);
+      if (help.empty()) continue;
+      return add(at_layer(g.node(i).scope),
+                 "sees the tokens behind each place, of which the first is the one to be predicted", help);
+    }
+  }
+
   // Inputs and layers that no loss depends on.
   void about_what_is_not_read() {
     const auto [inputs, layers] = read_by_losses();
@@ -259,20 +350,15 @@ class Doubts {
   Read read_by_losses() const {
     Graph g;
     Read read;
-    std::set<int> seen;
     const NetworkOutputs outputs = predict(network_, g);
-    std::vector<int> left;
+    std::vector<int> ends;
     for (const Objectives::Term& term : plan_.objectives.losses()) {
-      left.push_back(outputs.at(term.loss->from.output).node);
-      for (const std::string& further : term.loss->further_outputs()) left.push_back(outputs.at(further).node);
+      ends.push_back(outputs.at(term.loss->from.output).node);
+      for (const std::string& further : term.loss->further_outputs()) ends.push_back(outputs.at(further).node);
     }
-    while (!left.empty()) {
-      const int node = left.back();
-      left.pop_back();
-      if (!seen.insert(node).second) continue;
+    for (const int node : all_behind(g, ends)) {
       if (const auto* given = dynamic_cast<const Input*>(g.node(node).op.get())) read.inputs.insert(given->key);
       read.layers.insert(g.node(node).scope);
-      for (const Value& v : g.node(node).inputs) left.push_back(v.node);
     }
     for (const Objectives::Term& term : plan_.objectives.losses())
       if (term.loss->from.lengths) read.inputs.insert(*term.loss->from.lengths);
