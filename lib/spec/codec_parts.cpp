@@ -55,6 +55,7 @@ std::string variable_help(std::string_view text) {
   if (!braces && !(text.starts_with("$") && text.size() > 1 && std::isalpha(static_cast<unsigned char>(text[1]))))
     return "";
   const std::string name(trim(braces ? text.substr(2, text.size() - 4) : text.substr(1)));
+  if (name.find('.') != name.npos) return "write ${" + name + "}";
   return "write ${variables." + name + "}, and 'variables: {" + name + ": …}' at the top of the config";
 }
 

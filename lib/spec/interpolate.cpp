@@ -99,7 +99,7 @@ void interpolate_environment(Node& tree, const Environment& environment, const R
 
 namespace {
 
-// The parameters of the block definition that a path lies in: "blocks.NAME…" or "model.blocks.NAME…".
+// The names of the parameters of the block definition that a path lies in: "blocks.NAME…" or "model.blocks.NAME…".
 std::set<std::string> block_parameters(const Node& spec, const std::vector<std::string>& path) {
   const size_t at = !path.empty() && path[0] == "model" ? 1 : 0;
   if (path.size() < at + 2 || path[at] != "blocks") return {};
@@ -107,8 +107,11 @@ std::set<std::string> block_parameters(const Node& spec, const std::vector<std::
   definition.emplace_back("params");
   const Node* params = find_path(spec, definition);
   if (!params) return {};
-  const std::vector<std::string> names = params->keys();
-  return {names.begin(), names.end()};
+  const std::vector<std::string> keys = params->keys();
+  std::set<std::string> names(keys.begin(), keys.end());
+  for (const Node& item : params->items)  // a list, which is refused where blocks are read
+    if (const auto name = item.as_string()) names.insert(*name);
+  return names;
 }
 
 // The last part of a path: "data.vocab_size" -> vocab_size.

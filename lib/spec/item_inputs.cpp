@@ -9,6 +9,12 @@
 
 namespace dl {
 
+namespace {
+
+constexpr const char* name_help = "give that item a name, as 'name: stem' beside its layer, and write the name here";
+
+}  // namespace
+
 ItemNames::ItemNames(const std::vector<std::string>& inputs, bool others_are_inputs)
     : others_are_inputs_(others_are_inputs) {
   for (const std::string& name : inputs)
@@ -74,14 +80,17 @@ std::vector<int> ItemNames::listed(const Node& from, int index, const Reading& r
   for (const Node& input : given) {
     const auto text = input.as_string();
     if (!text) {
-      r.expected(input, "the name of an item before this one, or x");
+      r.expected(input, "the name of an item before this one, or x", name_help);
     } else if (const auto found = positions_.find(*text); found != positions_.end()) {
       out.push_back(found->second);
     } else if (others_are_inputs_) {
       out.push_back(ModelItem::input);
     } else {
+      const std::string whole = text->substr(0, text->find('.'));  // of an item within a block
       r.problem(input.where, "unknown input '" + *text + "'",
-                spelling_help(*text, known(), "give an earlier item 'name: " + *text + "'"),
+                whole != *text && positions_.contains(whole)
+                    ? "write '" + whole + "': of a block only what it ends with is read from outside"
+                    : spelling_help(*text, known(), "give an earlier item 'name: " + whole + "'"),
                 {"names before this item: " + join(known())});
     }
   }
@@ -105,7 +114,7 @@ std::vector<int> ItemNames::by_name(const Node& from, int index, const std::vect
     const Node* input = given[name];
     if (!input) continue;
     if (!input->is_scalar()) {
-      r.key(name).expected(*input, "the name of an item before this one, or x");
+      r.key(name).expected(*input, "the name of an item before this one, or x", name_help);
       continue;
     }
     const int position = listed(*input, index, r.key(name))[0];

@@ -4,6 +4,8 @@
 
 #include <yaml-cpp/exceptions.h>
 
+#include <algorithm>
+
 #include "lib/base/text.h"
 
 namespace dl {
@@ -106,6 +108,18 @@ std::optional<Problem> missing_colon(const YamlSource& source, int line) {
                  "write '" + key + ": " + shortened(source.restored(value)) + "'"};
 }
 
+// "- relu", and keys of it on the next line.
+std::optional<Problem> keys_below_a_name(const YamlSource& source, int before) {
+  if (before < 0) return {};
+  const std::string_view text = source.line(before), entry = entry_of(text);
+  if (!list_item(text) || entry.empty() || !std::ranges::all_of(entry, word_character)) return {};
+  return Problem{source.where(before, static_cast<int>(entry.data() - text.data())),
+                 "",
+                 concat("keys stand below '", entry, "', which has no ':' behind it"),
+                 {},
+                 concat("write '", entry, ":'")};
+}
+
 Problem unclosed(const YamlSource& source, int line, int column, const OpenBracket& open) {
   const char closing = open.bracket == '[' ? ']' : '}';
   const std::string_view rest =
@@ -160,6 +174,7 @@ Problem syntax_problem(const YamlSource& source, int line, int column, const std
     if (text.substr(0, static_cast<size_t>(std::max(column, 0))).find(": ") != std::string_view::npos)
       return problem("a second ':' on one line", "put the value in quotes");
     if (const auto found = missing_colon(source, before)) return *found;
+    if (const auto found = keys_below_a_name(source, before)) return *found;
     if (before >= 0 && indentation(text) > indentation(source.line(before)))
       return {source.where(line, static_cast<int>(indentation(text))),
               "",

@@ -206,7 +206,12 @@ TEST_CASE("names and inputs that cannot be are refused") {
         "error: a.yaml:1:52: model[1].from: unknown input 'later'\n"
         "  names before this item: x, stem\n  help: give an earlier item 'name: later'\n"
         "error: a.yaml:1:76: model[2].from: expected the names of one input or more, got a list of 0\n"
-        "error: a.yaml:1:96: model[3].from: expected the name of an item before this one, or x, got 3");
+        "error: a.yaml:1:96: model[3].from: expected the name of an item before this one, or x, got 3\n"
+        "  help: give that item a name, as 'name: stem' beside its layer, and write the name here");
+  CHECK(expanded("blocks: {b: {layers: [relu]}}\nmodel: [{b: , name: stem}, {relu: , from: stem.inner}]").problems ==
+        "error: a.yaml:2:43: model[1].from: unknown input 'stem.inner'\n"
+        "  names before this item: x, stem\n"
+        "  help: write 'stem': of a block only what it ends with is read from outside");
 }
 
 TEST_CASE("repeat and blocks take one input") {

@@ -215,6 +215,8 @@ TEST_CASE("the number that is meant is told, however it is written") {
       {"time: 1h30m", "write '90 min'"},
       {"time: {hours: 2}", "write '2 h'"},
       {"count: $width", "write ${variables.width}, and 'variables: {width: …}' at the top of the config"},
+      {"count: $variables.width", "write ${variables.width}"},
+      {"count: '{{ data.classes }}'", "write ${data.classes}"},
       {"count: data.classes", "write ${data.classes}"},
       {"layers: {relu: true, dropout: 0.2}", "write [relu, {dropout: 0.2}]"},
       {"rates: {first: 1}", "write a list: '- ' before each, or brackets around all"},

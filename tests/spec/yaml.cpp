@@ -136,6 +136,10 @@ TEST_CASE("a syntax error says what is wrong and what to write") {
       {"a: 1\n  b: 2\n",
        "error: a.yaml:2:3: indented further than the line above, which has a value already\n"
        "  help: align it with the line above"},
+      {"model:\n  - flatten\n    name: x\n  - relu\n",
+       "error: a.yaml:2:5: keys stand below 'flatten', which has no ':' behind it\n  help: write 'flatten:'"},
+      {"model:\n  - relu\n      name: x\n",
+       "error: a.yaml:2:5: keys stand below 'relu', which has no ':' behind it\n  help: write 'relu:'"},
       {"model:\n  - conv2d: {a: 1}\n    name: x\n   - relu\n",
        "error: a.yaml:4:4: the indentation fits no line above\n  help: align it with the lines it belongs to"},
       {"- a\nb: 1\n",
