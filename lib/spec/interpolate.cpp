@@ -277,6 +277,39 @@ Node interpolate_references(const Node& spec, const std::set<std::string>& later
   return ReferenceWalk(spec, later, problems).resolved(spec, path);
 }
 
+namespace {
+
+// Whether the text has the name, as a whole word.
+bool has_word(const std::string& text, const std::string& name) {
+  const auto in_a_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if ((at == 0 || !in_a_word(text[at - 1])) && (end == text.size() || !in_a_word(text[end]))) return true;
+  }
+  return false;
+}
+
+// Whether it is so of a node of the tree.
+bool any_node(const Node& tree, const std::function<bool(const Node&)>& is_so) {
+  return is_so(tree) || std::ranges::any_of(tree.items, [&](const Node& item) { return any_node(item, is_so); }) ||
+         std::ranges::any_of(tree.entries, [&](const Node::Entry& entry) { return any_node(entry.value, is_so); });
+}
+
+}  // namespace
+
+bool stands_for(const Node& tree, const std::string& name) {
+  return any_node(tree, [&](const Node& node) { return has_word(node.via, name); });
+}
+
+bool mentions(const Node& tree, const std::string& name) {
+  return any_node(tree, [&](const Node& node) {
+    const size_t begin = node.is_scalar() ? find_reference(node.text) : std::string::npos;
+    return begin != std::string::npos && has_word(node.text.substr(begin), name);
+  });
+}
+
 Node interpolate_values(const Node& spec, const std::map<std::string, Node>& values, std::vector<Problem>& problems) {
   std::vector<std::string> path;
   const std::function<void(Node&)> walk = [&](Node& node) {

@@ -27,6 +27,12 @@ void interpolate_environment(Node& tree, const Environment& environment, const R
 // Replaces references to other values of the tree. Names in `later`, and what lies under them, stay.
 Node interpolate_references(const Node& spec, const std::set<std::string>& later, std::vector<Problem>& problems);
 
+// Whether a value of a tree that was so replaced stands for `name`, or what lies under it, or is computed of it.
+bool stands_for(const Node& tree, const std::string& name);
+
+// Whether a name stands in a ${…} of the tree that was not replaced.
+bool mentions(const Node& tree, const std::string& name);
+
 // Replaces names in `values`, where "data.categories.*" stands for all that lies under "data.categories".
 Node interpolate_values(const Node& spec, const std::map<std::string, Node>& values, std::vector<Problem>& problems);
 

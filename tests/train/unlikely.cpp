@@ -318,3 +318,31 @@ TEST_CASE("modes that take the worse of a figure for the better are told") {
       "  help: leave 'mode' out, which is as 'mode: min' then\n");
   CHECK(doubts(small_config, {"trainer.checkpoint.mode=max", "trainer.reduce_on_plateau={mode: min}"}) == "");
 }
+
+TEST_CASE("variables and parameters of blocks that stand nowhere are told, and refused where --set gives them") {
+  const std::string config = "variables: {width: 4, rate: 0.5}" + before +
+                             "loss: cross_entropy\n"
+                             "blocks: {b: {params: {n: 4, p: 0.1}, layers: [linear: \"${n}\"]}}\n"
+                             "model: [flatten, linear: \"${2 * variables.width}\", b: {p: 0.3}]\n";
+  CHECK(doubts(config, {"variables.width=6"}) ==
+        "small.yaml:1:29: variables.rate: no value of the config is '${variables.rate}'\n"
+        "  help: write '${variables.rate}' where it is meant, or take it out\n"
+        "small.yaml:6:32: blocks.b.params.p: no value of the block is '${p}'\n"
+        "  help: write '${p}' where it is meant, or take it out\n");
+  const Workplace place(config);
+  CHECK(place.refusal({"variables.rate=1"}) ==
+        "error: --set variables.rate=1: variables.rate: no value of the config is '${variables.rate}'\n"
+        "  help: write '${variables.rate}' where it is meant, or set the key itself");
+  CHECK(place.refusal({"variables.widht=1"}).find("no value of the config is '${variables.widht}'") !=
+        std::string::npos);
+  place.write("settled.yaml", place.plan()->resolved());
+  const auto settled = [&](const std::vector<std::string>& sets) {
+    std::string text;
+    for (const Problem& warning : plan_run(place / "settled.yaml", sets)->warnings) text += warning.path + "\n";
+    return text;
+  };
+  CHECK(settled({}) == "blocks.b.params.p\n");
+  CHECK(error_text([&] { settled({"variables.width=8"}); }) ==
+        "error: --set variables.width=8: variables.width: the run has settled what variables stand for\n"
+        "  help: set the keys themselves");
+}

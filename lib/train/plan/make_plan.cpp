@@ -93,6 +93,7 @@ class RunPlanner {
 
   void read_run() {
     read_object(plan_.spec, plan_.run, Reading(problems_));
+    refuse_idle_variables();
     if (!plan_.run.name) plan_.run.name = plan_.name;
     plan_.name = *plan_.run.name;
     if (plan_.name.empty() || plan_.name.starts_with(".") || plan_.name.find('/') != std::string::npos)
@@ -323,6 +324,22 @@ class RunPlanner {
     Problem problem = located(path, std::move(what));
     problem.help = std::move(help);
     add_problem(plan_.warnings, std::move(problem));
+  }
+
+  // Variables that --set gave and that stand nowhere; of a run that has begun no variable does.
+  void refuse_idle_variables() {
+    const Node* variables = plan_.spec.find("variables");
+    if (!variables || !problems_.empty()) return;
+    const Node* fitted = find_path(plan_.spec, "data.fitted");
+    for (const Node::Entry& variable : variables->entries) {
+      const std::string path = "variables." + variable.key;
+      if (variable.value.origin != Node::Origin::option || stands_for(plan_.spec, path)) continue;
+      if (fitted && !fitted->is_null())
+        add(path, "the run has settled what variables stand for", "set the keys themselves");
+      else
+        add(path, "no value of the config is '${" + path + "}'",
+            "write '${" + path + "}' where it is meant, or set the key itself");
+    }
   }
 
   // The losses and the metrics against what the network gives and what the data hold.

@@ -19,6 +19,7 @@
 #include "lib/graph/ops/recurrent.h"
 #include "lib/graph/ops/reduce.h"
 #include "lib/nn/warmup.h"
+#include "lib/spec/interpolate.h"
 #include "lib/spec/path.h"
 #include "lib/spec/write.h"
 
@@ -77,6 +78,7 @@ class Doubts {
     about_numbers_of_things();
     about_next_tokens();
     about_what_is_not_read();
+    about_names();
     about_normalization();
     about_the_rate();
     about_windows();
@@ -338,6 +340,26 @@ class Doubts {
           "name it in a layer's 'from:', or its item in a loss's 'output:'; or take it out");
   }
 
+  // Variables and parameters of blocks that stand nowhere. What a run has settled has no references any more.
+  void about_names() {
+    const Node *variables = plan_.spec.find("variables"), *fitted = find_path(plan_.spec, "data.fitted");
+    for (const Node::Entry& variable : variables && (!fitted || fitted->is_null()) ? variables->entries : none_)
+      if (!stands_for(plan_.spec, "variables." + variable.key))
+        add(at("variables." + variable.key), concat("no value of the config is '${variables.", variable.key, "}'"),
+            concat("write '${variables.", variable.key, "}' where it is meant, or take it out"));
+    for (const std::string path : {"blocks", "model.blocks"}) {
+      const Node* blocks = find_path(plan_.spec, path);
+      for (const Node::Entry& block : blocks ? blocks->entries : none_) {
+        const Node* params = block.value.find("params");
+        for (const Node::Entry& param : params ? params->entries : none_)
+          if (!mentions(block.value, param.key))
+            add(at(concat(path, ".", block.key, ".params.", param.key)),
+                concat("no value of the block is '${", param.key, "}'"),
+                concat("write '${", param.key, "}' where it is meant, or take it out"));
+      }
+    }
+  }
+
   bool is_frozen(const std::string& layer) const {
     return std::ranges::any_of(network_.tensors(), [&](const Tensor& tensor) {
       return tensor.trained && tensor.path.starts_with(layer + ".") && network_.frozen_until(tensor.path) > 0;
@@ -442,6 +464,7 @@ class Doubts {
     }
   }
 
+  const std::vector<Node::Entry> none_;
   const Plan& plan_;
   const Network& network_;
   std::vector<Problem> doubts_;
