@@ -346,3 +346,37 @@ TEST_CASE("variables and parameters of blocks that stand nowhere are told, and r
         "error: --set variables.width=8: variables.width: the run has settled what variables stand for\n"
         "  help: set the keys themselves");
 }
+
+TEST_CASE("keys of layers that change nothing, or say something else in another framework, are told") {
+  const auto said = [](const std::string& layers) {
+    return doubts(before + "loss: cross_entropy\nmodel: [" + layers + ", flatten, linear: 4]\n");
+  };
+  CHECK(
+      said("{batch_norm: {momentum: 0.99}}") ==
+      "small.yaml:6:10: model[0] (batch_norm): 'momentum' is the share of the new in the running averages: 0.99 keeps "
+      "next to nothing of what was before\n"
+      "  help: write 'momentum: 0.01' for what Keras calls 0.99\n");
+  CHECK(said("{batch_norm: {momentum: 0.1}}") == "");
+  CHECK(said("to_sequence, {lstm: {hidden_size: 3, dropout: 0.2}}") ==
+        "small.yaml:6:23: model[1] (lstm): 'dropout' is between the layers of a stack, and 'num_layers' is 1: nothing "
+        "is dropped\n"
+        "  help: put '- dropout: 0.2' behind it, or write 'num_layers: 2'\n");
+  CHECK(said("to_sequence, {lstm: {hidden_size: 3, dropout: 0.2, num_layers: 2}}") == "");
+  const std::string conv = "{conv2d: {out_channels: 2, kernel_size: 3";
+  CHECK(said(conv + ", padding_mode: reflect}}") ==
+        "small.yaml:6:10: model[0] (conv2d): 'padding_mode' says what the padding is, and there is none\n"
+        "  help: write 'padding: same', or leave 'padding_mode' out\n");
+  CHECK(said(conv + ", padding_mode: reflect, padding: [0, 0]}}") != "");
+  CHECK(said(conv + ", padding_mode: reflect, padding: same}}") == "");
+  CHECK(said(conv + ", bias: false, bias_init: zeros}}") ==
+        "small.yaml:6:10: model[0] (conv2d): 'bias_init' is of a bias, and 'bias: false' leaves it out\n"
+        "  help: keep one of them\n");
+  CHECK(said(conv + ", bias: true, bias_init: zeros}}") == "");
+  const std::string two = "{relu: , name: a}, {relu: , name: b}, {concat: ";
+  CHECK(said(two + "1, from: [a, b]}") ==
+        "small.yaml:6:48: model[2] (concat): axis 1 is the height of an image, [height, width, channels]: images are "
+        "laid below each other\n"
+        "  help: write 'concat' without an axis to lay channels beside each other, which come last\n");
+  CHECK(said(two + "-1, from: [a, b]}") == "");
+  CHECK(said(two + "1, from: [a, b]}, to_sequence").find("axis 1") != std::string::npos);
+}

@@ -79,6 +79,7 @@ class Doubts {
     about_next_tokens();
     about_what_is_not_read();
     about_names();
+    about_keys(plan_.items);
     about_normalization();
     about_the_rate();
     about_windows();
@@ -360,6 +361,54 @@ class Doubts {
     }
   }
 
+  // Keys of layers that change nothing, or that say something else in another framework.
+  void about_keys(const std::vector<ModelItem>& items) {
+    for (const ModelItem& item : items) {
+      about_keys(item.children);
+      if (item.layer.is_map() && item.layer.entries.size() == 1) about_keys_of(item, item.layer.entries[0]);
+    }
+  }
+  void about_keys_of(const ModelItem& item, const Node::Entry& layer) {
+    const std::string& type = layer.key;
+    const auto given = [&](const char* key) {
+      const Node* value = layer.value.find(key);
+      return value && !value->is_null() ? value : nullptr;
+    };
+    const auto number = [&](const char* key, double otherwise) {
+      const Node* value = given(key);
+      return value ? value->as_number().value_or(otherwise) : otherwise;
+    };
+    const auto doubt = [&](const std::string& what, const std::string& help) {
+      Problem problem = at_layer(item.path);
+      if (told_.insert(concat(problem.where.text(), what)).second) add(std::move(problem), what, help);
+    };
+    if (const double momentum = number("momentum", 0); type == "batch_norm" && momentum > 0.5)
+      doubt(concat("'momentum' is the share of the new in the running averages: ", number_text(momentum),
+                   " keeps next to nothing of what was before"),
+            concat("write 'momentum: ", number_text(std::round((1 - momentum) * 1e6) / 1e6), "' for what Keras calls ",
+                   number_text(momentum)));
+    const bool recurrent = type == "lstm" || type == "gru" || type == "rnn";
+    if (const double p = number("dropout", 0); recurrent && p > 0 && number("num_layers", 1) == 1)
+      doubt("'dropout' is between the layers of a stack, and 'num_layers' is 1: nothing is dropped",
+            concat("put '- dropout: ", number_text(p), "' behind it, or write 'num_layers: 2'"));
+    const Node *mode = given("padding_mode"), *padding = given("padding");
+    const bool unpadded = !padding || padding->text == "valid" || padding->as_number() == 0.0 ||
+                          (padding->is_list() && std::ranges::all_of(padding->items, [](const Node& each) {
+                             return each.as_number() == 0.0;
+                           }));
+    if (mode && mode->text != "zeros" && unpadded)
+      doubt("'padding_mode' says what the padding is, and there is none",
+            "write 'padding: same', or leave 'padding_mode' out");
+    if (const Node* bias = given("bias"); bias && bias->as_bool() == false && given("bias_init"))
+      doubt("'bias_init' is of a bias, and 'bias: false' leaves it out", "keep one of them");
+    const Node* axis = type == "concat" && layer.value.is_scalar() ? &layer.value : given("axis");
+    if (type == "concat" && axis && axis->as_integer() == 1)
+      for (const LayerSummary& of : network_.layers())
+        if (of.path == item.path && of.output.rank() == 3)
+          doubt("axis 1 is the height of an image, [height, width, channels]: images are laid below each other",
+                "write 'concat' without an axis to lay channels beside each other, which come last");
+  }
+
   bool is_frozen(const std::string& layer) const {
     return std::ranges::any_of(network_.tensors(), [&](const Tensor& tensor) {
       return tensor.trained && tensor.path.starts_with(layer + ".") && network_.frozen_until(tensor.path) > 0;
@@ -465,6 +514,7 @@ class Doubts {
   }
 
   const std::vector<Node::Entry> none_;
+  std::set<std::string> told_;  // of keys of layers: a block stands for several
   const Plan& plan_;
   const Network& network_;
   std::vector<Problem> doubts_;
