@@ -21,6 +21,15 @@ struct BatchNorm final : Layer {
     s.also_known_as({"BatchNormalization", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "batch_norm1d", "batch_norm2d",
                      "batch_norm3d", "batchnorm", "bn", "batch_normalization"});
     for (const char* key : {"axis", "dim"}) s.instead_of(key, "leave it out: channels are the last axis");
+    for (const char* key : {"affine", "scale", "center"})
+      s.instead_of(
+          key,
+          "leave it out, and write 'freeze: [NAME.weight, NAME.bias]' at the top, with 'name: NAME' beside the "
+          "layer: they stay 1 and 0");
+    for (const char* key : {"gamma_initializer", "beta_initializer"})
+      s.instead_of(key, "leave it out: the scale begins with 1, the shift with 0");
+    for (const char* key : {"track_running_stats", "training"})
+      s.instead_of(key, "leave it out: training is by the batch, evaluation by the running averages");
     s.instead_of("num_features", "leave it out: input sizes are inferred");
     s.optional("eps", eps, "added to the variance").above(0).known_as({"epsilon"});
     s.optional("momentum", momentum, "share of the batch in the running averages").at_least(0).at_most(1);

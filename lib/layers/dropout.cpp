@@ -13,6 +13,7 @@ struct Dropout final : Layer {
     s.summary("sets elements to 0 at random while training");
     s.also_known_as({"Dropout"});
     s.optional("p", p, "probability of an element to become 0").at_least(0).below(1).positional().known_as({"rate"});
+    s.instead_of("noise_shape", "write 'dropout1d' or 'dropout2d', which drop whole channels");
     s.example("dropout: 0.25");
   }
 

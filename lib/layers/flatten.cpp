@@ -16,6 +16,8 @@ struct Flatten final : Layer {
         "Volumes go in the order channel, depth, height, width. Sequences go position by position, as behind an "
         "embedding; what PyTorch flattens behind a Conv1d goes channel by channel.");
     s.also_known_as({"Flatten"});
+    for (const char* key : {"start_dim", "end_dim"})
+      s.instead_of(key, "leave it out: all axes but the batch become one; 'reshape: [28, 84]' makes others");
     s.optional("channels_first", channels_first,
                "whether the places of each channel come together; where not given, those of images and volumes do");
     s.example("flatten");

@@ -15,6 +15,8 @@ struct Gru final : RecurrentLayer {
         "r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h' = "
         "(1 - z) n + z h, the gates in the order r, z, n (Cho et al. 2014, arXiv:1406.1078). The reset r "
         "stands behind the product, as in PyTorch and in Keras with reset_after.");
+    for (const char* key : {"activation", "recurrent_activation"})
+      s.instead_of(key, "leave it out: the gates are sigmoids, what they let through a tanh");
     s.example("gru: 32");
     s.example("gru: {hidden_size: 16, bidirectional: true}");
     s.example("gru: {hidden_size: 8, num_layers: 2, bidirectional: true, return_sequences: false}");

@@ -16,7 +16,13 @@ struct LayerNorm final : Layer {
     s.also_known_as({"LayerNormalization", "LayerNorm", "layernorm", "ln", "layer_normalization"});
     s.optional("eps", eps, "added to the variance").above(0).known_as({"epsilon"});
     s.optional("bias", bias, "whether a shift is learned").known_as({"center", "use_bias"});
-    s.instead_of("normalized_shape", "leave it out: the last axis is normalized");
+    for (const char* key : {"normalized_shape", "axis", "dim"})
+      s.instead_of(key, "leave it out: the last axis is normalized");
+    for (const char* key : {"elementwise_affine", "scale"})
+      s.instead_of(
+          key,
+          "leave it out, and write 'freeze: [NAME.weight, NAME.bias]' at the top, with 'name: NAME' beside the "
+          "layer: they stay 1 and 0");
     s.example("layer_norm");
     s.example("layer_norm: {bias: false}");
   }

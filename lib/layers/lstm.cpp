@@ -14,6 +14,8 @@ struct Lstm final : RecurrentLayer {
         s,
         "i, f, g, o = W_ih x + b_ih + W_hh h + b_hh, the four gates in this order; c' = sigmoid(f) c + "
         "sigmoid(i) tanh(g); h' = sigmoid(o) tanh(c') (Hochreiter and Schmidhuber 1997; Gers et al. 2000).");
+    for (const char* key : {"activation", "recurrent_activation"})
+      s.instead_of(key, "leave it out: the gates are sigmoids, what they let through a tanh");
     s.example("lstm: 32");
     s.example("lstm: {hidden_size: 16, num_layers: 2, dropout: 0.5}");
   }

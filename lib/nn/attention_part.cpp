@@ -60,7 +60,7 @@ void AttentionPart::describe(Schema& s) {
       .known_as({"n_kv_head", "num_key_value_heads"});
   s.optional("head_dim", head_dim, "features of a head; by default features / num_heads")
       .at_least(1)
-      .known_as({"key_dim", "kdim"});
+      .known_as({"key_dim", "head_size", "d_head"});
   s.optional("value_dim", value_dim, "features of a head's values, where they have others than queries and keys")
       .at_least(1);
   s.optional("causal", causal, "whether a position sees only itself and those before it")
@@ -77,7 +77,12 @@ void AttentionPart::describe(Schema& s) {
              "arXiv:2108.12409)");
   s.optional("init", init, "initializer of in_proj_weight").known_as({"kernel_initializer"});
   s.optional("out_init", out_init, "initializer of out_proj.weight");
-  s.instead_of("embed_dim", "leave it out: input sizes are inferred");
+  for (const char* key : {"embed_dim", "d_model", "kdim", "vdim"})
+    s.instead_of(key, "leave it out: input sizes are inferred");
+  for (const char* key : {"attn_mask", "mask", "attention_mask", "key_padding_mask"})
+    s.instead_of(key,
+                 "name it in 'from', as 'from: [x, mask]' or 'from: [x, lengths]'; 'causal: true' hides what is behind "
+                 "a position");
   s.check([this](const Report& report) {
     if (num_heads % num_kv_heads.value_or(num_heads) != 0) {
       report.at("num_kv_heads", concat("expected a divisor of num_heads (", num_heads, "), got ", *num_kv_heads));

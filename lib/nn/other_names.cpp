@@ -66,6 +66,31 @@ void Layer::say_instead(AnyRegistry& registry) {
       "write 'feature_tokens: {dim: 8, categories: \"${data.categories}\"}', which has a vector for each "
       "column, from: \"${data.inputs}\"");
   registry.instead_of({"lambda", "Lambda"}, "write 'expression: \"x * sigmoid(1.702 * x)\"', with a formula of yours");
+  registry.instead_of({"one_hot", "OneHot", "CategoryEncoding"},
+                      "write 'embedding', which is a linear map of one-hot vectors; categories of a table are one-hot "
+                      "in 'x' unless 'as: index' says otherwise");
+
+  registry.instead_of_keys({"trainable", "frozen", "freeze", "requires_grad"},
+                           "write 'freeze: [NAME]' at the top of the config, and 'name: NAME' beside the layer");
+  registry.instead_of_keys({"kernel_regularizer", "bias_regularizer", "activity_regularizer", "embeddings_regularizer",
+                            "recurrent_regularizer", "regularizer", "weight_decay", "l1", "l2"},
+                           "write it before the optimizer: 'optimizer: [l2: 1e-4, sgd: {lr: 0.1}]'");
+  registry.instead_of_keys({"kernel_constraint", "bias_constraint", "embeddings_constraint", "max_norm"},
+                           "write it behind the optimizer: 'optimizer: [sgd: {lr: 0.1}, max_norm: 3]'");
+  registry.instead_of_keys({"lr", "learning_rate", "lr_multiplier"},
+                           "write a group of the optimizer: 'groups: [{match: \"NAME.*\", lr: 1e-4}]'");
+  registry.instead_of_keys({"weights", "pretrained"}, "write 'init_from: FILE' at the top of the config");
+  registry.instead_of_keys({"input_shape", "batch_input_shape", "input_size", "input_dim", "input_length", "in_dim"},
+                           "leave it out: input sizes are inferred");
+  registry.instead_of_keys({"data_format"}, "leave it out: channels come last");
+  registry.instead_of_keys({"batch_first", "time_major"}, "leave it out: the batch always comes first");
+  registry.instead_of_keys({"dtype", "device"},
+                           "leave it out: 'trainer.precision' and 'trainer.device' are of all layers");
+  registry.instead_of_keys({"seed"}, "leave it out: the config's 'seed' is of all random numbers");
+  registry.instead_of_keys({"inplace"}, "leave it out");
+  registry.instead_of_keys({"sparse", "scale_grad_by_freq", "fused", "unroll"}, "leave it out: it changes no result");
+  registry.instead_of_keys({"act", "activation", "nonlinearity"},
+                           "write the activation as a layer of its own behind it: '- relu'");
 }
 
 void Loss::say_instead(AnyRegistry& registry) {

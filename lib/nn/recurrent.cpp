@@ -52,6 +52,9 @@ void RecurrentLayer::describe_recurrent(Schema& s, const std::string& formula) {
   s.optional("bias_init", bias_init, "initializer of the biases").known_as({"bias_initializer"});
   s.instead_of("input_size", "leave it out: input sizes are inferred");
   s.instead_of("batch_first", "leave it out: the batch always comes first");
+  s.instead_of("return_state", "leave it out: 'return_sequences: false' gives the last state");
+  s.instead_of("recurrent_dropout", "leave it out: put '- dropout: 0.2' before the layer, which drops of its inputs");
+  s.instead_of("go_backwards", "write 'bidirectional: true', or put '- flip: 1' before it");
 }
 
 namespace {

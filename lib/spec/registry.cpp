@@ -154,6 +154,20 @@ void AnyRegistry::instead_of(const std::vector<std::string>& names, const std::s
   for (const std::string& name : names) instead_of_.emplace_back(name, help);
 }
 
+void AnyRegistry::instead_of_keys(const std::vector<std::string>& keys, const std::string& help) {
+  for (const std::string& key : keys) instead_of_keys_.emplace_back(key, help);
+}
+
+bool AnyRegistry::read_keys(const Node& node, Described& object, const Reading& r) const {
+  Schema schema = schema_of(object);
+  for (const Node::Entry& entry : node.entries) {
+    if (schema.meant(entry.key) || !schema.advice(entry.key).empty()) continue;
+    for (const auto& [key, help] : instead_of_keys_)
+      if (same_word(key, entry.key)) schema.instead_of(entry.key, help);
+  }
+  return schema.read(node, r);
+}
+
 AnyRegistry::Meant AnyRegistry::meant(const std::string& name) const {
   if (has(name)) return {name, ""};
   const auto named = [&](const std::string& word) { return dl::named(*this, instead_of_, word); };
@@ -283,7 +297,7 @@ std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const No
                                    is_off ? "leave it out" : help_for(registry, name, is_on ? Node() : *config));
     return nullptr;
   }
-  if (!read_object(config ? *config : nothing, *object, r.registered(name))) return nullptr;
+  if (!registry.read_keys(config ? *config : nothing, *object, r.registered(name))) return nullptr;
   object->place = name_where;
   return object;
 }
@@ -301,7 +315,7 @@ bool takes_truth(const Node& node, Described& object, const Reading& r) {
 
 void read_as_meant(const AnyRegistry& registry, const std::string& name, const Node& config, const Reading& r) {
   const std::string meant = registry.meant(name).name;
-  if (!meant.empty() && config.is_map()) read_object(config, *registry.make(meant), r.registered(meant));
+  if (!meant.empty() && config.is_map()) registry.read_keys(config, *registry.make(meant), r.registered(meant));
 }
 
 Node write_registered(const Described& object) {

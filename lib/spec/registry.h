@@ -40,6 +40,10 @@ class AnyRegistry {
   // Names that other frameworks have and we have nothing for: an error with this help. A kind says them in a
   // `static void say_instead(AnyRegistry&)` of its base.
   void instead_of(const std::vector<std::string>& names, const std::string& help);
+  // The same of keys, in any type of this kind that says nothing of them itself.
+  void instead_of_keys(const std::vector<std::string>& keys, const std::string& help);
+  // The object's keys read, with what is said of those of other frameworks.
+  bool read_keys(const Node& node, Described& object, const Reading& r) const;
   // What a name that is none stands for: one of ours, or a help. Both empty where nothing is near.
   struct Meant {
     std::string name, help;
@@ -53,7 +57,7 @@ class AnyRegistry {
  private:
   std::string kind_;
   std::map<std::string, Make> types_;
-  std::vector<std::pair<std::string, std::string>> instead_of_;
+  std::vector<std::pair<std::string, std::string>> instead_of_, instead_of_keys_;
 };
 
 // `{type: adam, lr: 1}`, as other frameworks write it: the name given under one of their keys; null where there is

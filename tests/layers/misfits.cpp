@@ -184,3 +184,39 @@ TEST_CASE("unpooling is told which pooling does not fit") {
   CHECK(problems_of<Layer>("max_unpool2d: {kernel_size: 2, padding: 1}")
             .ends_with("help: leave it out: the pooling is one whose windows lie beside each other\n"));
 }
+
+TEST_CASE("keys that other frameworks have in a layer lead to where they stand") {
+  const std::string freeze =
+      "leave it out, and write 'freeze: [NAME.weight, NAME.bias]' at the top, with 'name: NAME' beside the layer: they "
+      "stay 1 and 0";
+  const std::pair<const char*, std::string> cases[] = {
+      {"linear: {out_features: 2, trainable: false}",
+       "write 'freeze: [NAME]' at the top of the config, and 'name: NAME' beside the layer"},
+      {"conv2d: {out_channels: 2, kernel_size: 3, kernel_regularizer: l2}",
+       "write it before the optimizer: 'optimizer: [l2: 1e-4, sgd: {lr: 0.1}]'"},
+      {"embedding: {num_embeddings: 2, embedding_dim: 3, max_norm: 1}",
+       "write it behind the optimizer: 'optimizer: [sgd: {lr: 0.1}, max_norm: 3]'"},
+      {"linear: {out_features: 2, input_shape: [4]}", "leave it out: input sizes are inferred"},
+      {"max_pool2d: {kernel_size: 2, data_format: channels_last}", "leave it out: channels come last"},
+      {"gru: {hidden_size: 2, unroll: true}", "leave it out: it changes no result"},
+      {"Dense: {units: 2, weights: a.npy}", "write 'init_from: FILE' at the top of the config"},
+      {"relu: {inplace: true}", "leave it out"},
+      {"lstm: {hidden_size: 2, activation: relu}",
+       "leave it out: the gates are sigmoids, what they let through a tanh"},
+      {"lstm: {hidden_size: 2, return_state: true}", "leave it out: 'return_sequences: false' gives the last state"},
+      {"batch_norm: {affine: false}", freeze},
+      {"layer_norm: {elementwise_affine: false}", freeze},
+      {"layer_norm: {axis: -1}", "leave it out: the last axis is normalized"},
+      {"flatten: {start_dim: 1}", "leave it out: all axes but the batch become one; 'reshape: [28, 84]' makes others"},
+      {"dropout: {p: 0.1, noise_shape: [1]}", "write 'dropout1d' or 'dropout2d', which drop whole channels"},
+      {"multi_head_attention: {num_heads: 2, kdim: 3}", "leave it out: input sizes are inferred"},
+      {"one_hot: 4",
+       "write 'embedding', which is a linear map of one-hot vectors; categories of a table are one-hot in 'x' unless "
+       "'as: index' says otherwise"},
+  };
+  for (const auto& [yaml, help] : cases) {
+    const std::string problems = problems_of<Layer>(yaml);
+    CAPTURE(problems);
+    CHECK(problems.ends_with("\n  help: " + help + "\n"));
+  }
+}
