@@ -46,8 +46,12 @@ void Folds::describe(Schema& s) {
 
 void Validation::describe(Schema& s) {
   s.summary("a part of the training set");
-  s.optional("first", first, "so many samples from its beginning").at_least(1);
-  s.optional("last", last, "so many from its end").at_least(1);
+  s.optional("first", first, "so many samples from its beginning")
+      .at_least(1)
+      .help("write how many samples, such as 1000; a share of them is 'fraction: 0.2'");
+  s.optional("last", last, "so many from its end")
+      .at_least(1)
+      .help("write how many samples, such as 1000; a share of them is 'fraction: 0.2'");
   s.optional("fraction", fraction, "such a part of it, chosen at random by the seed")
       .above(0)
       .below(1)

@@ -16,6 +16,21 @@ void Reader::say_instead(AnyRegistry& registry) {
                       "write 'image_folder'");
   registry.instead_of({"table", "tsv", "pandas", "dataframe"},
                       "write 'csv'; 'delimiter: tab' where tabs part the cells");
+  registry.instead_of_keys({"batch_size", "shuffle", "balanced", "drop_last", "workers", "num_workers"},
+                           "write it below 'data', beside 'train'");
+  registry.instead_of_keys({"test_size", "val_size", "validation_split", "validation", "split_ratio"},
+                           "write 'validation: {fraction: 0.2}' below 'data', beside 'train'");
+  registry.instead_of_keys({"stratify", "stratified"},
+                           "write 'validation: {fraction: 0.2, stratified: true}' below 'data', beside 'train'");
+  registry.instead_of_keys({"seed", "random_state"}, "write 'seed: 1' at the top of the config");
+  registry.instead_of_keys({"transform", "transforms", "augment", "augmentation", "augmentations", "preprocessing"},
+                           "write 'transforms: […]' below 'data', beside 'train'");
+  registry.instead_of_keys({"encoding", "charset"}, "leave it out: files are UTF-8, what else they seem to be is told");
+  registry.instead_of_keys({"rescale", "scale_pixels"}, "leave it out: bytes of images are numbers from 0 to 1");
+  registry.instead_of_keys({"class_mode", "label_mode"},
+                           "leave it out: classes are numbers, as 'cross_entropy' reads them");
+  registry.instead_of_keys({"color_mode", "grayscale", "mode"},
+                           "write 'channels: 1' for grey, 'channels: 3' for colour");
   registry.instead_of({"excel", "xlsx", "arff"}, "save the table as a CSV file and write 'csv'");
   registry.instead_of({"npz"}, "write 'npy', with 'path: FILE.npz' and 'fields: {x: MEMBER, y: MEMBER}'");
   registry.instead_of({"hdf5", "h5", "mat", "pickle", "pkl", "pt", "tensor", "lmdb"},
@@ -125,7 +140,7 @@ bool Codec<ReaderSpec>::read(const Node& node, ReaderSpec& value, const Limits&,
     return false;
   }
   object->place = node.where;
-  if (!read_object(keys, *object, r)) return false;
+  if (!Registry<Reader>::instance().read_keys(keys, *object, r)) return false;
   value.reader.reset(static_cast<Reader*>(object.release()));
   return true;
 }

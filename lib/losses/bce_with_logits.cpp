@@ -16,7 +16,11 @@ struct BceWithLogits final : Loss {
                      "MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"});
     s.optional("pos_weight", pos_weight, "weight of the targets 1")
         .above(0)
-        .known_as({"weight", "class_weight", "scale_pos_weight"});
+        .known_as({"weight", "class_weight", "scale_pos_weight"})
+        .instead_of_values(
+            {"balanced", "auto"},
+            "write how many targets of 0 there are for each 1, 'pos_weight: 9', or 'balanced: true' below "
+            "'data'");
     s.example("bce_with_logits");
     s.example("bce_with_logits: {pos_weight: 3}");
   }

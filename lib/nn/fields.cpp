@@ -30,7 +30,8 @@ Node Codec<TargetName>::json_schema(const Limits& limits) {
 void FieldNames::describe(Schema& s, Takes takes) {
   s.instead_of("from", takes.target ? "write 'output: ITEM, target: FIELD'" : "write 'output: ITEM'");
   s.optional("output", output, "the model's item that it reads; without it, what the model ends with")
-      .known_as({"input", "inputs", "prediction", "pred", "item"});
+      .known_as({"input", "inputs", "prediction", "pred", "item"})
+      .help("write the name of one item; a loss of two reads the second by 'other'");
   if (takes.target) s.optional("target", target, "the data's field that it reads, or a number that all targets are");
   s.optional("lengths", lengths,
              "the data's field that says how many places of each sequence count, from the first on; without it all do")

@@ -8,9 +8,11 @@ namespace dl {
 
 Value as_predicted_numbers(Value prediction, Value target) {
   if (target.type().dtype == DType::f32) return as_predicted_shape(prediction, target);
-  throw ShapeError(concat("expected numbers as targets, the data's are classes: ", name_of(target.type().dtype), " ",
-                          target.shape().without_batch().text()),
-                   "take a loss or metric of classes: 'cross_entropy'");
+  throw ShapeError(
+      concat("expected numbers as targets, the data's are classes: ", name_of(target.type().dtype), " ",
+             target.shape().without_batch().text()),
+      "take a loss or metric of classes: 'cross_entropy'; or write 'target: x' in it where the model is to "
+      "give back its input");
 }
 
 bool is_with_one_channel(const Shape& found, const Shape& wanted) {

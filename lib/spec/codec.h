@@ -158,7 +158,10 @@ bool read_element(const Node& node, T& value, const Limits& limits, const Readin
 template <class T>
 bool Codec<std::vector<T>>::read(const Node& node, std::vector<T>& value, const Limits& limits, const Reading& r) {
   if (!node.is_list()) {
-    r.expected(node, type(limits), node.is_map() && !limits.help.empty() ? limits.help : list_help(node));
+    r.expected(node, type(limits),
+               node.is_scalar()                        ? help_of(node, limits, list_help(node))
+               : node.is_map() && !limits.help.empty() ? limits.help
+                                                       : list_help(node));
     if constexpr (requires { Codec<T>::registry(); })  // what is wrong with the items themselves
       if (node.is_map()) read(map_as_list(node), value, limits, r);
     return false;

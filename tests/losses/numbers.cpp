@@ -38,7 +38,7 @@ TEST_CASE("losses of numbers refuse classes and other shapes") {
     CAPTURE(yaml);
     CHECK(refusal(yaml, one, classes) ==
           "expected numbers as targets, the data's are classes: i32 []; take a loss or metric of classes: "
-          "'cross_entropy'");
+          "'cross_entropy'; or write 'target: x' in it where the model is to give back its input");
     CHECK(refusal(yaml, three, one) ==
           "expected one value for each of the targets [], got [3]; end the model with 'linear: 1'");
   }

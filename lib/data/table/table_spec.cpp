@@ -140,14 +140,33 @@ void TableSpec::describe(Schema& s) {
       "targets",
       "write 'target: [COLUMN, COLUMN]' for numbers that are predicted together, else 'target: COLUMN', and for "
       "each further one 'columns: {OTHER: target}', which a loss names: {mse: {target: OTHER}}");
-  for (const char* key : {"sequence", "series", "window"})
+  for (const char* key : {"sequence", "series"})
     s.instead_of(key, "write 'data.transforms: [reshape: [-1, 1]]' for a row that is a series");
+  for (const char* key : {"window", "window_size", "horizon", "lookback", "seq_len", "pred_len", "lags"})
+    s.instead_of(key,
+                 "write 'format: series', with 'length: 24' and 'horizon: 1', for windows of rows in time; "
+                 "'data.transforms: [reshape: [-1, 1]]' for a row that is a series");
+  for (const char* key : {"text", "text_column", "text_columns"})
+    s.instead_of(key, "write 'format: text_labels', which reads texts with a class or a number each");
+  for (const char* key : {"fillna", "fill_value", "fill", "imputer"})
+    s.instead_of(key, "write 'impute: median' for all columns, or 'columns: {NAME: {fill: 0}}' for one");
+  for (const char* key : {"one_hot", "onehot", "dummies", "get_dummies"})
+    s.instead_of(key,
+                 "leave it out: categories are one-hot in 'x' unless 'columns: {NAME: {as: index}}' says otherwise");
+  for (const char* key : {"scale", "scaler", "standardize", "scaling"})
+    s.instead_of(key, "write 'normalize: standard'");
   s.optional("columns", columns, "how columns become numbers, by name; the others are numeric if all cells are numbers")
       .help("write 'columns: {NAME: ignore, NAME: {as: index}}'; columns that are not named are taken too");
   s.optional("missing", missing,
              "cells that stand for no value; without it empty ones, ?, NA, N/A, NaN, NULL and the like, among numbers "
              "also - and None")
-      .known_as({"na_values"});
+      .known_as({"na_values"})
+      .instead_of_value("mean", "write 'impute: mean'")
+      .instead_of_value("median", "write 'impute: median'")
+      .instead_of_values({"mode", "most_frequent"}, "write 'impute: most_frequent'")
+      .instead_of_values({"zero", "zeros", "0", "constant"}, "write 'columns: {NAME: {fill: 0}}'")
+      .instead_of_values({"drop", "dropna", "remove", "skip", "ignore"},
+                         "take such rows out of the file, or write 'impute: median'");
   s.optional("decimal", decimal, "what stands before a number's decimals; without it as the columns have it")
       .one_of({".", ","});
   s.optional("thousands", thousands,
