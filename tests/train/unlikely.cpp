@@ -380,3 +380,26 @@ TEST_CASE("keys of layers that change nothing, or say something else in another 
   CHECK(said(two + "-1, from: [a, b]}") == "");
   CHECK(said(two + "1, from: [a, b]}, to_sequence").find("axis 1") != std::string::npos);
 }
+
+TEST_CASE("labels that are there together are told where a loss takes them for probabilities of classes") {
+  const auto said = [](const std::string& rows, const std::string& loss) {
+    const Workplace place(
+        "data: {train: {format: csv, path: a.csv, target: {column: [r, s, t], normalize: none}}, batch_size: 2}\n"
+        "model: [linear: 3]\n"
+        "loss: " +
+        loss + "\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+    place.write("a.csv", "x,r,s,t\n" + rows);
+    std::string text;
+    for (const Problem& warning : place.plan()->warnings)
+      if (warning.path.starts_with("loss")) text += problem_text(warning) + "\n";
+    return replaced(text, {{place / "", ""}});
+  };
+  const std::string together = "1,0,1,0\n2,1,1,0\n3,0,0,1\n4,1,0,1\n",
+                    one = "1,0,1,0\n2,1,0,0\n3,0,0,1\n4,0.5,0.25,0.25\n";
+  CHECK(said(together, "cross_entropy") ==
+        "small.yaml:3:7: loss (cross_entropy): takes probabilities of classes, which add up to 1; the targets 'y' of "
+        "sample 1 add up to 2\n"
+        "  help: write 'bce_with_logits' where several classes may be there together\n");
+  CHECK(said(together, "bce_with_logits") == "");
+  CHECK(said(one, "cross_entropy") == "");
+}

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <numeric>
 #include <set>
 
 #include "lib/base/text.h"
 #include "lib/data/capability.h"
 #include "lib/data/labelled.h"
+#include "lib/data/one_sample.h"
 #include "lib/data/padded.h"
 #include "lib/data/succession.h"
 #include "lib/data/text/tokenized.h"
@@ -72,6 +75,7 @@ class Doubts {
     about_classes();
     about_balance();
     about_the_positive();
+    about_probabilities();
     about_far_differences();
     about_padding();
     about_tables();
@@ -236,6 +240,35 @@ class Doubts {
           concat("is of the class '", classes[chosen], "', as ", counts[chosen], " of ",
                  count_of(data.size(), "training sample"), " are"),
           concat("write '", metric.name, ": {positive: ", to_yaml_line(Node::string(classes[1 - chosen])), "}'"));
+    }
+  }
+
+  // Labels that may be there together, which a loss takes for probabilities of classes.
+  void about_probabilities() {
+    const Dataset& data = *plan_.data.train;
+    if (!data.in_memory()) return;
+    for (const Objectives::Term& term : plan_.objectives.losses()) {
+      const Loss& loss = *term.loss;
+      const SampleField* field = loss.reads_field() ? field_of(loss.from.target) : nullptr;
+      if (!loss.takes_classes() || !loss.takes_probabilities() || !field || field->type.dtype != DType::f32 ||
+          field->type.shape.rank() != 1)
+        continue;
+      const std::string name = field->name;
+      const auto place = static_cast<size_t>(field_index(data, name));
+      OneSample sample(data);
+      std::vector<float> target(static_cast<size_t>(field->type.shape.elements()));
+      constexpr int64_t looked_at = 100;
+      for (int64_t i = 0; i < std::min(data.size(), looked_at); ++i) {
+        sample.read(i);
+        std::memcpy(target.data(), sample.bytes(place), target.size() * sizeof(float));
+        const double all = std::accumulate(target.begin(), target.end(), 0.0);
+        if (std::abs(all - 1) < 0.01) continue;
+        add({.where = loss.place, .path = concat("loss (", loss.name, ")")},
+            concat("takes probabilities of classes, which add up to 1; the targets '", name, "' of sample ", i,
+                   " add up to ", number_text(std::round(all * 1e4) / 1e4)),
+            "write 'bce_with_logits' where several classes may be there together");
+        break;
+      }
     }
   }
 
