@@ -266,6 +266,9 @@ class Network::Impl::LayerBuilder final : public Builder {
           meant.empty() ? "write NAME.weight, with the 'name' of a layer before" : "write '" + meant + "'");
     }
     const Tensor& tensor = net_.tensors[found->second];
+    if (key == "share" && tensor.layer != layer_type && tensor.shape == shape)
+      throw ShapeError(concat("shares '", name, "' with '", path, "', which '", tensor.layer, "' has made"),
+                       "share an item that is the same layer or block with the same keys");
     if (tensor.shape != shape)
       throw ShapeError(concat("cannot ", key, " ", name, " ", shape.text(), key == "tie" ? " to " : " with ", path, " ",
                               tensor.shape.text()),

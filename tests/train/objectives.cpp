@@ -235,6 +235,8 @@ TEST_CASE("what losses and metrics name and nobody has is refused, with what the
   CHECK(refusal("loss: {mse: {output: clas, target: price}}\n") ==
         "error: small.yaml:15:8: loss (mse): reads the output of 'clas', which no item of the model has as its name\n"
         "  help: write 'class'");
+  CHECK(refusal("loss: {mse: {output: class.inner, target: price}}\n")
+            .ends_with("  help: write 'class': of a block only what it ends with is an output"));
   CHECK(refusal("loss: {mse: {target: price, sample_weight: x}}\n") ==
         "error: small.yaml:15:8: loss (mse): expected one number a sample in 'x', got f32 [4]\n"
         "  help: name a field of numbers, one a sample");

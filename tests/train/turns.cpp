@@ -311,6 +311,12 @@ TEST_CASE("turns and shared items that make no sense are refused with what would
   CHECK(share("  - batch_norm:\n    share: first\n") ==
         "error: small.yaml:5:5: model[1] (batch_norm): cannot share weight [2] with first.weight [2, 3]\n"
         "  help: give both items inputs of one shape");
+  CHECK(turns_refusal(data +
+                      "model:\n  - layer_norm:\n    name: first\n  - rms_norm:\n    share: first\n  - linear: 2\n"
+                      "loss: cross_entropy\n" +
+                      end) ==
+        "error: small.yaml:5:5: model[1] (rms_norm): shares 'weight' with 'first.weight', which 'layer_norm' has made\n"
+        "  help: share an item that is the same layer or block with the same keys");
 }
 
 TEST_CASE("a number in the place of targets is for losses of numbers and of a sigmoid") {

@@ -174,10 +174,17 @@ class Objectives::Check {
   }
 
  private:
+  std::string output_help(const std::string& item) const {
+    const std::vector<std::string> known = network_.items();
+    const std::string whole = item.substr(0, item.find('.'));  // of what is within a block
+    return whole != item && std::ranges::count(known, whole) > 0
+               ? concat("write '", whole, "': of a block only what it ends with is an output")
+               : spelling_help(item, known, concat("write 'name: ", whole, "' beside the item"));
+  }
   Value output(Graph& g, const std::optional<std::string>& item) const {
     if (item && std::ranges::count(network_.items(), *item) == 0) {
       throw ShapeError(concat("reads the output of '", *item, "', which no item of the model has as its name"),
-                       spelling_help(*item, network_.items(), concat("write 'name: ", *item, "' beside the item")));
+                       output_help(*item));
     }
     return input(g, "output/" + item.value_or(""), batched(network_.output(item), probe_batch));
   }
