@@ -72,9 +72,15 @@ void Layer::say_instead(AnyRegistry& registry) {
 
   registry.instead_of_keys({"trainable", "frozen", "freeze", "requires_grad"},
                            "write 'freeze: [NAME]' at the top of the config, and 'name: NAME' beside the layer");
-  registry.instead_of_keys({"kernel_regularizer", "bias_regularizer", "activity_regularizer", "embeddings_regularizer",
-                            "recurrent_regularizer", "regularizer", "weight_decay", "l1", "l2"},
+  registry.instead_of_keys({"kernel_regularizer", "bias_regularizer", "embeddings_regularizer", "recurrent_regularizer",
+                            "regularizer", "weight_decay", "l1", "l2"},
                            "write it before the optimizer: 'optimizer: [l2: 1e-4, sgd: {lr: 0.1}]'");
+  registry.instead_of_keys(
+      {"activity_regularizer"},
+      "write a loss of what it gives, 'losses: {…, sparse: {activity: {output: NAME, l1: 1e-3}}}', "
+      "with 'name: NAME' beside the layer");
+  registry.instead_of_keys({"mask_zero", "supports_masking"},
+                           "leave it out; layers behind it that are to pass over padding read 'from: [x, lengths]'");
   registry.instead_of_keys({"kernel_constraint", "bias_constraint", "embeddings_constraint", "max_norm"},
                            "write it behind the optimizer: 'optimizer: [sgd: {lr: 0.1}, max_norm: 3]'");
   registry.instead_of_keys({"lr", "learning_rate", "lr_multiplier"},

@@ -194,6 +194,11 @@ TEST_CASE("keys that other frameworks have in a layer lead to where they stand")
        "write 'freeze: [NAME]' at the top of the config, and 'name: NAME' beside the layer"},
       {"conv2d: {out_channels: 2, kernel_size: 3, kernel_regularizer: l2}",
        "write it before the optimizer: 'optimizer: [l2: 1e-4, sgd: {lr: 0.1}]'"},
+      {"linear: {out_features: 2, activity_regularizer: l1}",
+       "write a loss of what it gives, 'losses: {…, sparse: {activity: {output: NAME, l1: 1e-3}}}', with 'name: NAME' "
+       "beside the layer"},
+      {"embedding: {num_embeddings: 2, embedding_dim: 3, mask_zero: true}",
+       "leave it out; layers behind it that are to pass over padding read 'from: [x, lengths]'"},
       {"embedding: {num_embeddings: 2, embedding_dim: 3, max_norm: 1}",
        "write it behind the optimizer: 'optimizer: [sgd: {lr: 0.1}, max_norm: 3]'"},
       {"linear: {out_features: 2, input_shape: [4]}", "leave it out: input sizes are inferred"},
