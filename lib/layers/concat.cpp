@@ -32,7 +32,9 @@ struct ConcatLayer final : Layer {
       if (x.shape() != fitting) {
         throw ShapeError(concat("cannot lay ", x.shape().without_batch().text(), " beside ",
                                 first.without_batch().text(), " along axis ", axis),
-                         "bring the other axes to one size, for instance by padding, strides or 'crop'");
+                         whole || std::ranges::none_of(inputs, [](Value v) { return v.type().dtype == DType::i32; })
+                             ? "bring the other axes to one size, for instance by padding, strides or 'crop'"
+                             : "put 'embedding' before the whole numbers among them");
       }
       parts.push_back(whole ? x : as_f32(x));
     }

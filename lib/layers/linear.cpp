@@ -39,9 +39,10 @@ struct Linear final : Layer {
 
   Value build(Builder& b, Value x) const override {
     if (x.shape().rank() != 3 && !(per_place && x.shape().rank() > 3)) {
-      expect_rank(
-          x, 2, "one feature axis",
-          x.shape().rank() > 2 ? "put 'flatten' before it, or set per_place: true to map each place by itself" : "");
+      expect_rank(x, 2, "one feature axis",
+                  x.shape().rank() > 2 ? "put 'flatten' before it, or set per_place: true to map each place by itself"
+                  : x.type().dtype == DType::i32 ? "put 'embedding' before it, which makes a vector of each number"
+                                                 : "put 'unsqueeze: 1' before it");
     }
     const int64_t in_features = x.shape().last();
     const auto pytorch = uniform_initializer(1.0 / std::sqrt(static_cast<double>(in_features)));

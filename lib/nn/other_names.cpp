@@ -27,8 +27,17 @@ void Layer::say_instead(AnyRegistry& registry) {
                       "it changes the data: write it below 'data.transforms' (resize, random_crop, horizontal_flip …)");
   registry.instead_of({"mean", "reduce_mean", "ReduceMean", "mean_pool", "mean_pooling"},
                       "write 'global_avg_pool1d' over the positions of a sequence, 'global_avg_pool2d' over an image");
-  registry.instead_of({"residual", "skip", "shortcut", "skip_connection"},
+  registry.instead_of({"residual", "skip", "shortcut", "skip_connection", "resblock", "res_block", "residual_block",
+                       "ResidualBlock", "bottleneck", "basic_block"},
                       "name what the branch begins with, and write '- add:' with 'from: [BRANCH, NAME]' beside it");
+  registry.instead_of(
+      {"conv_block", "conv_bn_relu", "conv_bn", "ConvBlock"},
+      "write its layers: '- conv2d: {out_channels: 32, kernel_size: 3, padding: same}', '- batch_norm', "
+      "'- relu', or a block of them (docs/yaml.md)");
+  registry.instead_of({"masking", "Masking"},
+                      "leave it out; layers that are to pass over padding read 'from: [x, lengths]'");
+  registry.instead_of({"dot_product"}, "write 'dot'");
+  registry.instead_of({"cls"}, "write 'class_token'");
   registry.instead_of({"scale", "multiply_by", "shift"}, "write 'expression: \"0.5 * x\"'");
   registry.instead_of({"activation"}, "write the activation's own name: '- relu'");
   registry.instead_of({"reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "ReflectionPad1d", "ReflectionPad2d",

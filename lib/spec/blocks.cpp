@@ -204,8 +204,10 @@ class Expansion {
       r.key("name").expected(*name, "a name, or one that ends with the number of the first copy in braces",
                              "write 'layer{1}' for layer1, layer2, …, or \"{}\" for copies without names");
     else if (!repeat)
-      r.key("name").problem(name->where, "only what is repeated has a number in its name",
-                            "write 'repeat: N' beside it, or '" + copies.name + number + "'");
+      r.key("name").problem(
+          name->where, "only what is repeated has a number in its name",
+          "write 'repeat: N' beside it, or " +
+              (copies.name.empty() && number.empty() ? "leave the name out" : "'" + copies.name + number + "'"));
     else if (from && from->is_list() && from->items.size() != 1)
       report_inputs(*from, from->items.size(), r);
     else

@@ -18,4 +18,7 @@ TEST_CASE("linear asks for one feature axis") {
   CHECK(layer_error("linear: 4", {{2, 3, 5}}) ==
         "expected one feature axis, got shape [2, 3, 5]; put 'flatten' before it, or set per_place: true to map each "
         "place by itself");
+  CHECK(layer_error("linear: 4", {Shape{}}) == "expected one feature axis, got shape []; put 'unsqueeze: 1' before it");
+  CHECK(layer_error("linear: 4", {Shape{}}, 5) ==
+        "expected one feature axis, got shape []; put 'embedding' before it, which makes a vector of each number");
 }

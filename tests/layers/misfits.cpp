@@ -82,6 +82,8 @@ TEST_CASE("joins ask for inputs that fit together") {
         "cannot lay [3, 2] beside [4, 2] along axis -1; bring the other axes to one size, for instance by padding, "
         "strides "
         "or 'crop'");
+  CHECK(problems_of<Layer>("conv_bn_relu: 8").find("'- batch_norm', '- relu', or a block of them") !=
+        std::string::npos);
   CHECK(layer_error("stack", {{4}, {3}}) == "expected inputs of one shape, got [4] and [3]");
   CHECK(layer_error("dot", {{4}, {3}}) ==
         "expected inputs of as many features, got [4] and [3]; bring the second to the features of the first with "

@@ -138,6 +138,7 @@ TEST_CASE("copies with a number in their name are items of the list") {
         "got 'r{}'\n  help: write 'layer{1}' for layer1, layer2, …, or \"{}\" for copies without names\n"
         "error: a.yaml:2:50: model[3].name: only what is repeated has a number in its name\n"
         "  help: write 'repeat: N' beside it, or 'r1'");
+  CHECK(expanded("model: [{relu: , name: \"{}\"}]").problems.ends_with("beside it, or leave the name out"));
   CHECK(expanded("model: [{name: r2, relu: }, {relu: , repeat: 2, name: \"r{1}\"}, {add: , from: [r2, x], repeat: 2, "
                  "name: \"a{1}\"}]")
             .problems ==

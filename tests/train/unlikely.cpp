@@ -92,6 +92,18 @@ TEST_CASE("numbers of tokens that a layer weighs as quantities are told") {
   CHECK(said("unflatten: [-1, 1], lstm: {hidden_size: 3, return_sequences: false}, linear: 2")
             .starts_with("small.yaml:2:29: model[1] (lstm): takes the numbers of 'x'"));
   CHECK(said("embedding: {num_embeddings: 11, embedding_dim: 4}, global_avg_pool1d, linear: 2") == "");
+  const Workplace place(
+      "data: {train: {format: csv, path: a.csv, target: kind, columns: {town: {as: index}}}, batch_size: 2}\n"
+      "model: [{unsqueeze: 1, from: town, name: t}, {concat: , from: [x, t]}, linear: 2]\n"
+      "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+  place.write("a.csv", "n,town,kind\n1,a,p\n2,b,q\n3,a,p\n4,b,q\n");
+  const auto plan = place.plan();
+  CHECK(std::ranges::count_if(plan->warnings, [](const Problem& warning) {
+          return warning.path == "model[2] (linear)" &&
+                 warning.what == "takes the numbers of 'town', which only count 3 different things, for quantities";
+        }) == 1);
+  CHECK(place.refusal({"model=[{concat: , from: [x, town]}, {linear: 2}]"})
+            .ends_with("  help: put 'embedding' before the whole numbers among them"));
 }
 
 TEST_CASE("a network that sees the token which it is to say is told, one that does not is not") {

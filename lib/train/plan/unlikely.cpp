@@ -324,8 +324,9 @@ class Doubts {
     const GraphNode& node = v.graph->node(v.node);
     if (const auto* given = dynamic_cast<const Input*>(node.op.get())) {
       const SampleField* field = field_of(given->key);
-      const bool tokens = field && field->type.dtype == DType::i32 && field->type.shape.rank() == 1;
-      return tokens && field->values > 0 ? field : nullptr;
+      const bool counts = field && field->type.dtype == DType::i32 && field->values > 0;
+      // A single one may be a length, which is a quantity, where sequences are padded.
+      return counts && (field->type.shape.rank() == 1 || !capability<Padded>(*plan_.data.train)) ? field : nullptr;
     }
     const std::string_view op = node.op->name();
     if (!node.op->is_view() && op != "transpose" && op != "cast" && op != "concat") return nullptr;
