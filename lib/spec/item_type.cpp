@@ -96,8 +96,12 @@ void ItemTypes::report_several(const Node& item, const std::vector<std::string>&
     r.problem(item.entry(types[1])->key_where, "'" + types[1] + "' stands beside '" + types[0] + "', not below it",
               "indent it further than '" + types[0] + "', or write '" + types[0] + ": {" + types[1] + ": …}'");
   } else {
+    const auto as_item = [&](const std::string& type) {
+      const Node& value = *item.find(type);
+      return "'- " + type + (value.is_null() ? "" : ": " + shortened(to_yaml_line(value))) + "'";
+    };
     r.problem(item.where, "expected one layer or block, got " + join(types),
-              "write each as an item of its own: '- " + types[0] + "', '- " + types[1] + "'");
+              "write each as an item of its own: " + as_item(types[0]) + ", " + as_item(types[1]));
   }
 }
 

@@ -130,6 +130,11 @@ std::unique_ptr<Described> AnyRegistry::make(const std::string& name, const Wher
     const Meant before = meant(name.substr(0, at));
     if (before.name.empty()) continue;
     const std::string rest = name.substr(at + 1);
+    if (sign == ':' && rest.starts_with(' ')) {
+      r.problem(where, Node::string(name).described() + " is in quotes, which make one word of it",
+                "write '" + before.name + ":" + shortened(rest) + "' without the quotes");
+      return nullptr;
+    }
     r.problem(where, what + Node::string(name).described(),
               "write '" + before.name + (sign == '#' ? " #" : ": ") + shortened(rest) + "'");
     return nullptr;

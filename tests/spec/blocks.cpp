@@ -184,7 +184,7 @@ TEST_CASE("an item that is no layer says what to write") {
         "error: a.yaml:1:20: model[2]: expected a layer or a block, got a map with key name\n"
         "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat, tie or share\n"
         "error: a.yaml:1:31: model[3]: expected one layer or block, got relu, linear\n"
-        "  help: write each as an item of its own: '- relu', '- linear'\n"
+        "  help: write each as an item of its own: '- relu', '- linear: 3'\n"
         "error: a.yaml:1:52: model[4]: expected a layer or a block, got nothing\n"
         "  help: write 'NAME' or 'NAME: {…}', and beside it name, from, repeat, tie or share");
 }

@@ -233,6 +233,7 @@ TEST_CASE("the number that is meant is told, however it is written") {
       {"layers: [{dropout: false}]", "leave it out"},
       {"optimizer: sgd#later", "write 'sgd #later'"},
       {"layers: ['linear:3']", "write 'linear: 3'"},
+      {"layers: ['linear: 3']", "write 'linear: 3' without the quotes"},
       {"layers: [linear 3]", "write 'linear: 3'"},
       {"layers: ['-relu']", "write '- relu', with a space after '-'"},
   };
