@@ -384,6 +384,12 @@ TEST_CASE("keys of layers that change nothing, or say something else in another 
         "small.yaml:6:10: model[0] (conv2d): 'bias_init' is of a bias, and 'bias: false' leaves it out\n"
         "  help: keep one of them\n");
   CHECK(said(conv + ", bias: true, bias_init: zeros}}") == "");
+  const std::string tied = "flatten, {linear: 36, name: a}, {linear: {out_features: 36, init: zeros}, ";
+  CHECK(said(tied + "tie: {weight: a.weight}}") ==
+        "small.yaml:6:42: model[2] (linear): 'init' is of a weight that another layer has made\n"
+        "  help: write it in that layer, or take it out\n");
+  CHECK(said(tied + "share: a}") != "");
+  CHECK(said(tied + "name: b}") == "");
   const std::string two = "{relu: , name: a}, {relu: , name: b}, {concat: ";
   CHECK(said(two + "1, from: [a, b]}") ==
         "small.yaml:6:48: model[2] (concat): axis 1 is the height of an image, [height, width, channels]: images are "

@@ -435,6 +435,11 @@ class Doubts {
             "write 'padding: same', or leave 'padding_mode' out");
     if (const Node* bias = given("bias"); bias && bias->as_bool() == false && given("bias_init"))
       doubt("'bias_init' is of a bias, and 'bias: false' leaves it out", "keep one of them");
+    // What is in a block that shares has the keys of the block.
+    const bool shares = !item.tensors.empty() && item.tensors != item.path && item.path.find('.') == item.path.npos;
+    const bool ties = std::ranges::count(item.ties, "weight", &ModelItem::Tie::parameter) > 0;
+    if (given("init") && (shares || ties))
+      doubt("'init' is of a weight that another layer has made", "write it in that layer, or take it out");
     const Node* axis = type == "concat" && layer.value.is_scalar() ? &layer.value : given("axis");
     if (type == "concat" && axis && axis->as_integer() == 1)
       for (const LayerSummary& of : network_.layers())
