@@ -36,7 +36,9 @@ struct EmbeddingLayer final : Layer {
     s.also_known_as({"Embedding", "lookup_table", "embed"});
     s.required("num_embeddings", num_embeddings, "how many different numbers there are, the largest plus one")
         .at_least(1)
-        .known_as({"input_dim", "vocab_size", "vocabulary_size"});
+        .known_as({"input_dim", "vocab_size", "vocabulary_size"})
+        .instead_of_values({"vocab_size", "vocabulary_size", "vocabulary", "vocab", "num_words", "auto", "-1"},
+                           "write ${data.vocabulary}");
     s.required("embedding_dim", embedding_dim, "length of each vector")
         .at_least(1)
         .known_as({"output_dim", "dim", "features"});

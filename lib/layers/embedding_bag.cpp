@@ -21,7 +21,9 @@ struct EmbeddingBag final : Layer {
     s.also_known_as({"EmbeddingBag"});
     s.required("num_embeddings", num_embeddings, "how many different numbers there are, the largest plus one")
         .at_least(1)
-        .known_as({"input_dim", "vocab_size"});
+        .known_as({"input_dim", "vocab_size"})
+        .instead_of_values({"vocab_size", "vocabulary_size", "vocabulary", "vocab", "num_words", "auto", "-1"},
+                           "write ${data.vocabulary}");
     s.required("embedding_dim", embedding_dim, "length of each vector").at_least(1).known_as({"output_dim", "dim"});
     s.optional("mode", mode, "how the vectors become one").one_of({"sum", "mean", "max"});
     s.optional("padding_idx", padding_idx, "a number that does not count").at_least(0);

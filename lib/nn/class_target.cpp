@@ -29,10 +29,14 @@ void expect_class_targets(Value prediction, Value target) {
                              "${data.classes}'; a recurrent layer with 'return_sequences: false' gives its last state"
         : found.rank() > 2 ? "end the model with 'global_avg_pool2d' or 'flatten', and 'linear: ${data.classes}'"
                            : "");
+  const bool of_pixels = wanted.rank() == 2 && found != wanted;
   throw ShapeError(
       concat("expected one value a class for each of the targets ", wanted.text(), ", got ", found.text()),
-      concat(found == wanted ? "where targets are one-hot save their classes, y.argmax(-1); else " : "",
-             "keep the model's sequence as long as the targets, and end it with 'linear: ${data.classes}'"));
+      of_pixels
+          ? "keep the height and width of the targets, by 'padding: same' or 'upsample: 2', and end the model "
+            "with 'conv2d: {out_channels: ${data.classes}, kernel_size: 1}'"
+          : concat(found == wanted ? "where targets are one-hot save their classes, y.argmax(-1); else " : "",
+                   "keep the model's sequence as long as the targets, and end it with 'linear: ${data.classes}'"));
 }
 
 Value drawn_class(Value x, Value uniform) { return first_largest(stop_gradient(x) - log(-log(uniform))); }

@@ -26,6 +26,9 @@ TEST_CASE("the padding's row starts as 0") {
 TEST_CASE("embedding asks for whole numbers") {
   CHECK(layer_error("embedding: {num_embeddings: 3, embedding_dim: 2}", {{7}}) ==
         "expected whole numbers (i32), got f32 [7]; put 'embedding' first, on data of tokens or categories");
+  for (const std::string layer : {"embedding", "embedding_bag"})
+    CHECK(problems_of<Layer>(layer + ": {num_embeddings: vocab_size, embedding_dim: 2}")
+              .ends_with("got 'vocab_size'\n  help: write ${data.vocabulary}\n"));
 }
 
 TEST_CASE("a number without a row stops the run and is named") {

@@ -67,6 +67,15 @@ TEST_CASE("sequences need a prediction for each of their targets") {
         "targets, and end it with 'linear: ${data.classes}'");
 }
 
+TEST_CASE("images need a prediction for each of their pixels") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {2, 4, 4, 3}}), y = input(g, "y", {DType::i32, {2, 6, 6}});
+  CHECK(error_text<ShapeError>([&] { mean_loss(*read_registered_as<Loss>("cross_entropy"), x, y); }) ==
+        "expected one value a class for each of the targets [6, 6], got [4, 4, 3]; keep the height and width of the "
+        "targets, by 'padding: same' or 'upsample: 2', and end the model with 'conv2d: {out_channels: "
+        "${data.classes}, kernel_size: 1}'");
+}
+
 TEST_CASE("numbers as targets are refused with what takes them") {
   Graph g;
   const Value x = input(g, "x", {DType::f32, {2, 3}}), y = input(g, "y", {DType::f32, {2}});
