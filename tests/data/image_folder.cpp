@@ -155,9 +155,9 @@ TEST_CASE("hidden files are passed over, and what else is left out is told") {
             "  help: bring them into one of these if they are samples\n"
             "DIR/pets: left out, in the folder itself and so of no class: 1 image (loose.png)\n"
             "  help: put them into the folders of their classes\n"
-            "DIR/pets: left out, as they lead nowhere: 2 links (cat/circle.png, dangling)\n"
+            "DIR/pets: left out, as they lead nowhere: 2 links (dangling, cat/circle.png)\n"
             "  help: get what they name, or remove them\n"
-            "DIR/pets: left out, neither files nor folders: 2 entries (cat/pipe.png, pipe)\n"
+            "DIR/pets: left out, neither files nor folders: 2 entries (pipe, cat/pipe.png)\n"
             "  help: remove them\n");
 }
 

@@ -72,9 +72,9 @@ std::string table(const std::string& yaml) {
 // The table of a loss of numbers, with its two values.
 std::string of_numbers(const std::string& one, const std::string& three) {
   return "a class of 2 from 1, 2, 3, [2, 3]: expected numbers as targets, the data's are classes: i32 []; take a loss "
-         "or metric of classes: 'cross_entropy'\n"
+         "or metric of classes: 'cross_entropy'; or write 'target: x' in it where the model is to give back its input\n"
          "2 classes from 1, 2, 3, [2, 3]: expected numbers as targets, the data's are classes: i32 [2]; take a loss or "
-         "metric of classes: 'cross_entropy'\n"
+         "metric of classes: 'cross_entropy'; or write 'target: x' in it where the model is to give back its input\n"
          "a number from 1: " +
          one +
          "\n"
