@@ -61,10 +61,6 @@ Value spectrally_normed(Builder& b, const Shape& shape, std::shared_ptr<const In
 }  // namespace
 
 void NormedWeight::describe(Schema& s) {
-  for (const char* key : {"kernel_regularizer", "weight_regularizer", "regularizer", "weight_decay", "l2"})
-    s.instead_of(key, "put a rule before the optimizer: 'optimizer: [l2: 1e-4, adamw: {lr: 1e-3}]'");
-  for (const char* key : {"kernel_constraint", "max_norm"})
-    s.instead_of(key, "put a rule behind the optimizer: 'optimizer: [adamw: {lr: 1e-3}, max_norm: 3]'");
   s.optional(
       "weight_norm", weight_norm,
       "whether the norm of each unit's weights is a parameter of its own: weight = weight_g weight_v / |weight_v|");

@@ -82,7 +82,7 @@ void Layer::say_instead(AnyRegistry& registry) {
   registry.instead_of_keys({"trainable", "frozen", "freeze", "requires_grad"},
                            "write 'freeze: [NAME]' at the top of the config, and 'name: NAME' beside the layer");
   registry.instead_of_keys({"kernel_regularizer", "bias_regularizer", "embeddings_regularizer", "recurrent_regularizer",
-                            "regularizer", "weight_decay", "l1", "l2"},
+                            "weight_regularizer", "regularizer", "weight_decay", "l1", "l2"},
                            "write it before the optimizer: 'optimizer: [l2: 1e-4, sgd: {lr: 0.1}]'");
   registry.instead_of_keys(
       {"activity_regularizer"},
