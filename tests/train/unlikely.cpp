@@ -118,8 +118,9 @@ TEST_CASE("a network that sees the token which it is to say is told, one that do
         "  - linear: ${data.vocabulary}\n"
         "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
     place.write("song.txt", "la la li la lo li la la li lo la li la la lo li la li lo la");
+    const auto plan = place.plan();
     std::string text;
-    for (const Problem& warning : place.plan()->warnings)
+    for (const Problem& warning : plan->warnings)
       if (warning.path.starts_with("model")) text += problem_text(warning) + "\n";
     return replaced(text, {{place / "", ""}});
   };
@@ -349,8 +350,9 @@ TEST_CASE("variables and parameters of blocks that stand nowhere are told, and r
         std::string::npos);
   place.write("settled.yaml", place.plan()->resolved());
   const auto settled = [&](const std::vector<std::string>& sets) {
+    const auto plan = plan_run(place / "settled.yaml", sets);
     std::string text;
-    for (const Problem& warning : plan_run(place / "settled.yaml", sets)->warnings) text += warning.path + "\n";
+    for (const Problem& warning : plan->warnings) text += warning.path + "\n";
     return text;
   };
   CHECK(settled({}) == "blocks.b.params.p\n");
@@ -407,8 +409,9 @@ TEST_CASE("labels that are there together are told where a loss takes them for p
         "loss: " +
         loss + "\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
     place.write("a.csv", "x,r,s,t\n" + rows);
+    const auto plan = place.plan();
     std::string text;
-    for (const Problem& warning : place.plan()->warnings)
+    for (const Problem& warning : plan->warnings)
       if (warning.path.starts_with("loss")) text += problem_text(warning) + "\n";
     return replaced(text, {{place / "", ""}});
   };

@@ -148,6 +148,7 @@ struct Trainer::Impl {
     // What another loss or metric of the same name has kept is no part of a figure.
     const bool same_losses = has_same(plan, checkpoint, {"loss", "losses", "turns"});
     const bool same_metrics = same_losses && has_same(plan, checkpoint, {"metrics"});
+    other_losses_before = !same_losses;
     const auto is_of_others = [&](const std::string& owner) {
       const auto& losses = plan.objectives.losses();
       return std::ranges::count(losses, owner, &ForwardParts::Term::name) > 0 ? !same_losses : !same_metrics;
@@ -231,7 +232,8 @@ struct Trainer::Impl {
     Cursor batch;
   } begun;
   bool weights_ready = false;
-  bool best_now = false;                                              // the last validation was the best so far
+  bool other_losses_before = false;  // the epoch's steps before the run went on, maybe all, had other losses
+  bool best_now = false;             // the last validation was the best so far
   std::pair<std::optional<double>, int64_t> best_found, best_before;  // it, and the one before it
   std::string diverged;                                               // what was not finite; empty: nothing
   std::string bad_input;  // that of the batch that was not finite; empty: it was
@@ -507,7 +509,8 @@ void Trainer::Impl::end_epoch() {
   EpochRecord record{.step = state.step,
                      .epoch = state.epoch,
                      .time_s = time_s(),
-                     .values = plan.objectives.measured_whole(epoch, "train"),
+                     .values = other_losses_before ? plan.objectives.measured(epoch, "train")
+                                                   : plan.objectives.measured_whole(epoch, "train"),
                      .seconds = steady_seconds() - epoch_begin};
   remember(record.values);
   for (Measured& m : latest("val/")) record.values.push_back(std::move(m));
@@ -515,6 +518,7 @@ void Trainer::Impl::end_epoch() {
   const std::vector<std::string> skipped = dl::skipped(*plan.data.train);
   for (; skipped_told < skipped.size(); ++skipped_told) warn("skipped: " + skipped[skipped_told]);
   epoch.clear();
+  other_losses_before = false;
   epoch_begin = steady_seconds();
   state.epoch += 1;
   state.epoch_batches = state.epoch_samples = 0;
@@ -612,7 +616,7 @@ RunFinished Trainer::Impl::train() {
     }
     break;
   }
-  if (exit == Exit::done && state.epoch == 0 && state.epoch_batches > 0) {
+  if (exit == Exit::done && state.epoch == 0 && state.epoch_batches > 0 && !other_losses_before) {
     Measures whole = epoch;
     whole += updates.peek();
     plan.objectives.measured_whole(whole, "train");
