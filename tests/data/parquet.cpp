@@ -62,7 +62,7 @@ TEST_CASE("a Parquet file is a data set, as a CSV file is") {
   const auto opened = open(
       "{train: {format: parquet, path: t.parquet, target: {column: twice, normalize: none}, normalize: none, columns: "
       "{long: {normalize: none}, code: ignore, town: ignore, when: ignore, before: ignore, day: ignore, time: ignore, "
-      "nothing: ignore, flag: ignore, single: ignore, price: ignore, unsigned: ignore}}}",
+      "nothing: ignore, flag: ignore, single: ignore, price: ignore, unsigned: ignore, twice: ignore}}}",
       folder.path);
   CHECK(opened->problems == "");
   CHECK(floats(sample(*opened->sets.train, 3)[0]) == std::vector<float>{-1000, 0});

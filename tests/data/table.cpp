@@ -153,8 +153,9 @@ TEST_CASE("several targets that are no numbers, or the same, are refused") {
   CHECK(refusal(text, "target: [a, b], target_path: b.csv") ==
         "error: DIR/run.yaml:1:70: data.train.target_path: several targets are columns of one file\n"
         "  help: write them into 'path'");
-  CHECK(refusal(text, "target: [a, b, c], columns: {c: ignore}").find("data.train.columns: column 'c' is the target") !=
+  CHECK(refusal(text, "target: [a, b], columns: {b: numeric}").find("data.train.columns: column 'b' is the target") !=
         std::string::npos);
+  CHECK(refusal(text, "target: b, columns: {b: ignore}") == "");  // as configs leave it that extend another
   CHECK(refusal(text, "target: b, columns: {b: {normalize: none}}") ==
         "error: DIR/run.yaml:1:61: data.train.columns: column 'b' is the target\n"
         "  help: say in 'target' what is to be done to it, {column: b, as: class}; or name another target");

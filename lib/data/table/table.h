@@ -22,8 +22,9 @@ struct ColumnSpec {
   std::optional<std::string> type, normalize, impute, as, order;
   Node fill;
   std::string strip;
+  // Whether it says no more of a column than that it is the target, or no input.
   bool says_target_alone() const {
-    return type == "target" && !normalize && !impute && !as && fill.is_null() && strip.empty();
+    return (type == "target" || type == "ignore") && !normalize && !impute && !as && fill.is_null() && strip.empty();
   }
   void describe(Schema& s);
 };

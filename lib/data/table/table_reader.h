@@ -31,10 +31,11 @@ struct TableReader : Reader {
  protected:
   // The rows of a file; one that does not hold them is an Error(Exit::data).
   virtual std::shared_ptr<const TableText> rows_of(const std::filesystem::path& file) const = 0;
-  // Whether the spec does not say to ignore the column, so that its cells are wanted.
+  // Whether the column's cells are wanted: it is the target, or one that the spec does not say to ignore.
   bool reads(const std::string& column) const {
     const auto given = table.columns.find(column);
-    return given == table.columns.end() || given->second.type != "ignore";
+    return given == table.columns.end() || given->second.type != "ignore" ||
+           std::ranges::count(table.target.column.values, column) > 0;
   }
 
  private:
