@@ -6,35 +6,10 @@
 
 #include "lib/base/error.h"
 #include "lib/nn/network.h"
+#include "lib/nn/one_sample_alone.h"
 #include "lib/spec/blocks.h"
 
 namespace dl {
-
-namespace {
-
-// A file may hold sizes of the batch that it was written with: a network that works for one sample need not for more.
-void refuse_one_sample_alone(const Network& network) {
-  const std::string help =
-      "export it with an open batch: torch.onnx.export(…, input_names=[\"x\"], dynamic_axes={\"x\": {0: \"batch\"}})";
-  for (const int64_t samples : {3, 5}) {  // one of which may be another size of the network
-    Graph graph;
-    std::vector<Value> given;
-    for (const Network::Input& each : network.inputs())
-      given.push_back(input(graph, each.name, batched(each.type, samples)));
-    std::string what;
-    try {
-      const Shape found = network.build(graph, given, false, {}, 0).last.shape();
-      const Shape wanted = batched(network.output(), samples).shape;
-      if (found == wanted) continue;
-      what = concat("of ", samples, " samples it gives ", found.text(), ", expected ", wanted.text());
-    } catch (const ShapeError& error) {
-      what = concat("of ", samples, " samples: ", error.what());
-    }
-    throw Error(Exit::usage, Problem{.path = "model", .what = std::move(what), .help = help});
-  }
-}
-
-}  // namespace
 
 std::map<std::string, Shape> outputs_of(const Node& model, const std::vector<ImportedInput>& inputs,
                                         const std::vector<std::string>& outputs) {
@@ -48,7 +23,7 @@ std::map<std::string, Shape> outputs_of(const Node& model, const std::vector<Imp
   const std::vector<ModelItem> items = expand_model(model, Node(), names, problems);
   const Network network(items, types, problems);
   if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
-  refuse_one_sample_alone(network);
+  if (std::optional<Problem> problem = one_sample_alone(network)) throw Error(Exit::usage, *std::move(problem));
   std::map<std::string, Shape> shapes;
   if (outputs.size() < 2) shapes[""] = network.output().shape;
   for (const LayerSummary& layer : network.layers())

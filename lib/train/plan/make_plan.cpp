@@ -13,6 +13,7 @@
 #include "lib/data/capability.h"
 #include "lib/data/padded.h"
 #include "lib/graph/sizes.h"
+#include "lib/nn/one_sample_alone.h"
 #include "lib/nn/warmup.h"
 #include "lib/spec/blocks.h"
 #include "lib/train/kept/checkpoint.h"
@@ -137,10 +138,21 @@ class RunPlanner {
       add("model", "the model has no parameters, so there is nothing to train",
           "add a layer with weights: 'linear: 10'");
     else if (parameters_counted()) {
+      if (!check_batches()) return;
       check_output();
       check_buckets();
       check_test_time();
     }
+  }
+
+  // That a network with a layer out of a file takes batches of any size.
+  bool check_batches() {
+    const auto is_of_file = [](const LayerSummary& layer) { return layer.type == "onnx"; };
+    if (std::ranges::none_of(plan_.network->layers(), is_of_file)) return true;
+    std::optional<Problem> problem = one_sample_alone(*plan_.network);
+    if (!problem) return true;
+    add(std::move(problem->path), std::move(problem->what), std::move(problem->help));
+    return false;
   }
 
   // That the network takes sequences of each bucket's length.
