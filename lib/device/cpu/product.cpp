@@ -18,8 +18,9 @@ constexpr double least_flops_of_halves = 1e6;
 constexpr int64_t few_rows = 8;
 constexpr int64_t depth_unit = 2;            // bf16 is multiplied in pairs
 constexpr int64_t cache_line = 16;           // floats
-constexpr int64_t block_floats = 32 * 1024;  // of the product: stays in the second-level cache for its epilogue
+constexpr int64_t chunk_floats = 32 * 1024;  // of the product: stays in any second-level cache for its epilogue
 constexpr int64_t most_chunk_rows = 168;
+constexpr int64_t block_part = 4;  // of the second-level cache, which the chunks of a block take, all of B being read for it
 constexpr int64_t even_chunks = 8;               // their number is a multiple of it, so that threads have equally many
 constexpr int64_t small_chunk = 2048;            // elements: so many chunks are made that their number costs little
 constexpr int64_t least_of_library = 32;         // rows, columns and depth: below, its own copying costs too much
@@ -141,7 +142,7 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
 
   plan_blocks();
   destination_.plan(chunk_rows_, plan_);
-  block_floats_ = round_up(chunk_rows_ * std::max<int64_t>(shape.columns, 1), cache_line);
+  block_floats_ = round_up(block_chunks_ * chunk_rows_ * std::max<int64_t>(shape.columns, 1), cache_line);
   if (!destination_.keeps_product())
     product_at_ = plan_.floats(by_rows_ ? block_floats_ * team : shape.rows * shape.columns);
   if (by_rows_ && blas_ == nullptr) packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
@@ -160,7 +161,7 @@ void ProductOf<T>::plan_blocks() {
   if constexpr (std::is_same_v<T, float>) {
     if (blas_ != nullptr || few_rows_) return;
     Gemm part = shape_;
-    part.rows = by_rows_ ? chunk_rows_ : split(shape_.rows, row_parts_, 0, chunk_rows_).end;
+    part.rows = by_rows_ ? block_chunks_ * chunk_rows_ : split(shape_.rows, row_parts_, 0, chunk_rows_).end;
     part.columns = split(shape_.columns, column_parts_, 0, kernels_.pack_unit).end;
     part.depth = split(shape_.depth, halves_, 0, depth_unit).end;
     candidates_ = likely_blocks(part, device_.machine(), device_.isa());
@@ -225,10 +226,15 @@ void ProductOf<T>::plan_chunks() {
     const int64_t unit = kernels_.row_unit;
     const int64_t most = blas_ != nullptr
                              ? library_block_rows
-                             : std::clamp(block_floats / columns / unit, int64_t{1}, most_chunk_rows / unit) * unit;
+                             : std::clamp(chunk_floats / columns / unit, int64_t{1}, most_chunk_rows / unit) * unit;
     chunks = round_up(ceil_div(rows, most), even_chunks);
   }
   chunk_rows_ = std::max(ceil_div(rows, chunks), int64_t{1});
+  // Sums over rows follow from the chunks, and so their bits do not depend on the cache.
+  const int64_t chunk_bytes = chunk_rows_ * columns * static_cast<int64_t>(sizeof(float));
+  if (by_rows_ && blas_ == nullptr)
+    block_chunks_ = std::clamp(device_.machine().l2_bytes / block_part / chunk_bytes, int64_t{1},
+                               std::max(most_chunk_rows / chunk_rows_, int64_t{1}));
 }
 
 template <class T>
@@ -354,15 +360,18 @@ void ProductOf<T>::multiply_and_pass_by_rows(const GemmOf<T>& g, float* product,
   const int64_t chunks = ceil_div(g.rows, chunk_rows_);
   team.run([&](int thread) {
     const Range mine = split(chunks, team.size(), thread);
-    for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
-      const int64_t first = chunk * chunk_rows_, last = std::min(first + chunk_rows_, g.rows);
+    const auto row_of = [&](int64_t chunk) { return std::min(chunk * chunk_rows_, g.rows); };
+    for (int64_t chunk = mine.begin; chunk < mine.end; chunk += block_chunks_) {
+      const int64_t next = std::min(chunk + block_chunks_, mine.end);
+      const int64_t first = row_of(chunk), last = row_of(next);
       GemmOf<T> block = g;
       block.a += first * g.a_row;
       block.rows = last - first;
-      if (chunk + 1 < mine.end) block.rows_after = std::min(last + chunk_rows_, g.rows) - last;
+      block.rows_after = row_of(std::min(next + block_chunks_, mine.end)) - last;
       block.c = product != nullptr ? product + first * g.c_row : blocks + thread * block_floats_;
       blas_ != nullptr ? multiply_by(*blas_, block) : kernels_.multiply_packed(block, packed);
-      destination_.rows(thread, first, last, block.c, g.c_row);
+      for (int64_t row = first; row < last; row += chunk_rows_)
+        destination_.rows(thread, row, std::min(row + chunk_rows_, last), block.c + (row - first) * g.c_row, g.c_row);
     }
   });
 }

@@ -65,6 +65,7 @@ class ProductOf final : public Kernel {
   int row_parts_ = 1, column_parts_ = 1;
   int halves_ = 1, halves_at_once_ = 1;  // into which the depth is cut; those that are summed side by side
   int64_t chunk_rows_ = 1;               // given to the epilogue at a time
+  int64_t block_chunks_ = 1;             // where blocks of rows go through it: of these, multiplied together
   ScratchPlan plan_;
   int64_t product_at_ = 0, second_half_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
   int64_t workspace_floats_ = 0, block_floats_ = 0;
