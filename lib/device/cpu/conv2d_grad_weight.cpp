@@ -86,13 +86,14 @@ class GradWeight final : public Kernel {
   void run_unit(const Unit& unit, const float* x, const float* dy, float* part, float* stage) const {
     const ImageSizes& s = p_.sizes;
     p_.units.clear(unit, part);
-    for (int64_t image = unit.images.begin; image < unit.images.end; ++image) {
-      const float* dy_image = dy + image * s.out_height * s.out_width * s.out_channels;
+    for (int64_t image = unit.images.begin; image < unit.images.end; image += p_.image_step) {
+      const int64_t images = std::min(p_.image_step, unit.images.end - image);
+      const float* dy_image = dy + image * s.out_floats();
       for (int64_t row = 0; row < s.out_height; row += p_.row_step) {
         const Range rows{row, std::min(row + p_.row_step, s.out_height)};
-        ImageRows x_rows{x + image * s.height * s.width * s.channels};
+        ImageRows x_rows{x + image * s.floats()};
         if (p_.staged) x_rows = stage_rows(x_rows.data, rows, stage);
-        for (int64_t kh = 0; kh < p_.window.size[0]; ++kh) run_tap_row(unit, kh, rows, x_rows, dy_image, part);
+        for (int64_t kh = 0; kh < p_.window.size[0]; ++kh) run_tap_row(unit, kh, images, rows, x_rows, dy_image, part);
       }
     }
   }
@@ -113,8 +114,8 @@ class GradWeight final : public Kernel {
     return {stage, begin};
   }
 
-  // Adds what `rows` of one image give to the weights of the window's row kh.
-  void run_tap_row(const Unit& unit, int64_t kh, Range rows, const ImageRows& x, const float* dy_image,
+  // Adds what `rows` of so many images give to the weights of the window's row kh.
+  void run_tap_row(const Unit& unit, int64_t kh, int64_t images, Range rows, const ImageRows& x, const float* dy_image,
                    float* part) const {
     const ImageSizes& s = p_.sizes;
     const Window& w = p_.window;
@@ -125,15 +126,18 @@ class GradWeight final : public Kernel {
     if (q.empty()) return;
     Tile t;
     t.a_row = 1;
-    t.a_outer = w.stride[0] * p_.row_floats;
+    t.a_outer = s.floats();
+    t.a_inner = w.stride[0] * p_.row_floats;
     t.a_depth = w.stride[1] * s.channels;
-    t.b_outer = s.out_width * s.out_channels;
+    t.b_outer = s.out_floats();
+    t.b_inner = s.out_width * s.out_channels;
     t.b_depth = s.out_channels;
-    t.outer = q.end - q.begin;
+    t.outer = images;
+    t.inner = q.end - q.begin;
     t.c_row = u.part_width;
     t.accumulate = true;
     const float* x_row = x.data + (q.begin * w.stride[0] + top - x.first) * p_.row_floats;
-    const float* dy_row = dy_image + q.begin * t.b_outer + unit.group * u.out_of_group;
+    const float* dy_row = dy_image + q.begin * t.b_inner + unit.group * u.out_of_group;
     float* part_row = part + kh * w.size[1] * u.in_of_group * u.part_width;
     if (p_.side_by_side) {
       t.a = x_row;

@@ -11,6 +11,7 @@ namespace dl {
 namespace {
 
 constexpr int64_t block_bytes = 384 * 1024;  // of x and dy together: stays in the second-level cache
+constexpr int64_t least_depth = 512;         // of a sum, so that adding it to what is in memory costs little
 constexpr int64_t few_channels = 12;         // below, a column of the window makes too short a strip
 
 bool is_point(const Window& w, const ImageSizes& s) {
@@ -20,6 +21,14 @@ bool is_point(const Window& w, const ImageSizes& s) {
 // Whether a row of the window lies side by side in memory, of too few channels to take one column after another.
 bool joins_columns(const Window& w, int64_t groups, int64_t channels) {
   return groups == 1 && w.dilation[1] == 1 && w.size[1] > 1 && channels < few_channels;
+}
+
+// Images to sum together, of the channels that a unit takes.
+int64_t choose_image_step(const ImageSizes& s) {
+  const int64_t channels = std::min(s.channels, WeightUnits::block),
+                out_channels = std::min(s.out_channels, WeightUnits::block);
+  const int64_t bytes = 4 * (s.height * s.width * channels + s.out_height * s.out_width * out_channels);
+  return std::max<int64_t>(std::min(block_bytes / bytes, least_depth / (s.out_height * s.out_width)), 1);
 }
 
 int64_t taps_of(const Window& w) { return w.size[0] * w.size[1]; }
@@ -81,6 +90,7 @@ GradWeightPlan plan_grad_weight(const ConvShapes& conv, int lanes) {
   p.row_floats = (p.left + s.width + p.right) * s.channels;
   const int64_t row_bytes = 4 * (w.stride[0] * p.row_floats + s.out_width * s.out_channels);
   p.row_step = std::clamp<int64_t>(block_bytes / row_bytes, 1, s.out_height);
+  if (p.row_step == s.out_height && !p.staged) p.image_step = choose_image_step(s);
   if (p.staged) p.stage_floats = round_up(((p.row_step - 1) * w.stride[0] + p.reach()) * p.row_floats, 16);
   p.units = cut({.images = conv.x[0],
                  .groups = groups,

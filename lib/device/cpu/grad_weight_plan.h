@@ -14,6 +14,9 @@ struct ImageSizes {
   int64_t height = 0, width = 0, channels = 0;
   int64_t out_height = 0, out_width = 0, out_channels = 0;
   static ImageSizes of(const ConvShapes& conv);
+
+  int64_t floats() const { return height * width * channels; }
+  int64_t out_floats() const { return out_height * out_width * out_channels; }
 };
 
 // In f32: a matrix product whose depth is the pixels, read in place.
@@ -26,6 +29,7 @@ struct GradWeightPlan {
   bool staged = false;        // which needs the padding beside the rows in memory
   int64_t left = 0, right = 0, row_floats = 0;
   int64_t row_step = 1;       // rows of the output whose inputs stay in cache with them
+  int64_t image_step = 1;     // images that are summed together: several where they are small, all rows of each
   int64_t stage_floats = 0;   // of a thread
   int64_t joined_floats = 0;  // of a weight with a vector for each of its rows [out]: what neighbours add up to
   WeightUnits units;
