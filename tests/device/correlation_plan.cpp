@@ -90,7 +90,7 @@ TEST_CASE("weights are packed beside each other, each tap in a place of its own"
   for (const CorrelationGeometry& g :
        {forward(window(3, 1, 1), 4, 9, 5, 33), forward(window(4, 3, 2), 2, 20, 6, 18, 3),
         forward(window(5, 1, 2), 3, 8, 20, 20, 20), forward(window(5, 1, 2), 2, 24, 3, 6)}) {
-    const CorrelationPlan p = plan_correlation(g, 16);
+    const CorrelationPlan p = plan_correlation(g, {});
     std::map<int64_t, int64_t> taken;  // begins and ends
     for (const TapPlace& place : p.places) {
       const auto at = place.offset * 1'000'000 + place.row;
@@ -121,7 +121,7 @@ TEST_CASE("blocks of rows stay in cache, of whole images where several do") {
       {"outputs of few channels, two as one", forward(window(5, 1, 2), 7, 28, 1, 6), 2, 1, 2, 2, 7, false}};
   for (const Case& c : cases) {
     CAPTURE(std::string(c.what));
-    const CorrelationPlan p = plan_correlation(c.g, 16);
+    const CorrelationPlan p = plan_correlation(c.g, {});
     CHECK(p.neighbours == c.neighbours);
     CHECK(p.groups == c.groups);
     CHECK(p.each_channel == c.each_channel);

@@ -19,7 +19,9 @@ Correlation::Correlation(CorrelationGeometry geometry, CpuDevice& device, std::u
     : device_(device),
       strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
       weights_(DL_FOR_ISA(device.isa(), conv_kernels)),
-      p_(plan_correlation(std::move(geometry), strips_.lanes)),
+      p_(plan_correlation(
+          std::move(geometry),
+          {.lanes = strips_.lanes, .threads = device.team().size(), .l2_bytes = device.machine().l2_bytes})),
       destination_(std::move(epilogue)),
       packed_(device) {
   const CorrelationGeometry& g = p_.g;
@@ -27,7 +29,7 @@ Correlation::Correlation(CorrelationGeometry geometry, CpuDevice& device, std::u
   if (p_.neighbours > 1) wide_at_ = scratch_.floats(g.out_channels * g.in_channels * g.kernel_height * g.kernel_width);
   packed_at_ = scratch_.floats(p_.packed_floats_of_group * p_.groups);
   stage_at_ = scratch_.floats(p_.stage_floats * team);
-  destination_.plan(p_.block_rows * p_.given.out_width, scratch_);
+  destination_.plan(p_.chunk_rows * p_.given.out_width, scratch_);
   if (!destination_.keeps_product()) blocks_at_ = scratch_.floats(p_.block_floats * team);
 }
 
@@ -44,7 +46,7 @@ void Correlation::run(std::span<void* const> in, std::span<void* const> out, voi
 
   float* const product = destination_.begin(in, out, scratch);
   const int64_t pixels = p_.given.images * p_.given.out_height * p_.given.out_width;
-  const int64_t block_pixels = p_.block_rows * p_.given.out_width;
+  const int64_t block_pixels = p_.block_rows * p_.given.out_width, chunk_pixels = p_.chunk_rows * p_.given.out_width;
   device_.team().run([&](int thread) {
     const Range mine = split(p_.blocks, device_.team().size(), thread);
     float* stage = floats_at(scratch, stage_at_) + thread * p_.stage_floats;
@@ -53,7 +55,9 @@ void Correlation::run(std::span<void* const> in, std::span<void* const> out, voi
       const int64_t first = block * block_pixels;
       float* y = product != nullptr ? product + first * p_.given.out_channels : buffer;
       run_block(block, x, packed, y, stage);
-      destination_.rows(thread, first, std::min(first + block_pixels, pixels), y, p_.given.out_channels);
+      for (int64_t begin = first, end = std::min(first + block_pixels, pixels); begin < end; begin += chunk_pixels)
+        destination_.rows(thread, begin, std::min(begin + chunk_pixels, end),
+                          y + (begin - first) * p_.given.out_channels, p_.given.out_channels);
     }
   });
   destination_.finish();
@@ -111,11 +115,8 @@ void Correlation::pack(const float* weight, float* packed) const {
   }
 }
 
-void Correlation::run_block(int64_t block, const float* x, const float* packed, float* y, float* stage) const {
-  Segment segments[most_segments];
-  const int64_t row_begin = block * p_.block_rows;
-  const int64_t row_end = std::min(row_begin + p_.block_rows, p_.g.images * p_.g.out_height);
-  const int count = cut_segments(row_begin, row_end, x, y, stage, segments);
+template <class Run>
+void Correlation::for_each_panel(const float* packed, Run&& run) const {
   for (int64_t group = 0; group < p_.groups; ++group) {
     for (const Phase& phase : p_.phases) {
       if (phase.columns.count == 0) continue;
@@ -123,12 +124,33 @@ void Correlation::run_block(int64_t block, const float* x, const float* packed, 
       int vectors = 0;
       for (int64_t column = 0; column < p_.out_of_group; column += int64_t{vectors} * strips_.lanes) {
         vectors = strips_.next_vectors(p_.out_of_group - column, p_.strip_rows);
-        for (int s = 0; s < count; ++s) {
-          run_rows(segments[s], phase, group, column, vectors, panels + column * phase.depth);
-        }
+        run(phase, group, column, vectors, panels + column * phase.depth);
       }
     }
   }
+}
+
+void Correlation::run_block(int64_t block, const float* x, const float* packed, float* y, float* stage) const {
+  const int64_t row_begin = block * p_.block_rows;
+  const int64_t row_end = std::min(row_begin + p_.block_rows, p_.g.images * p_.g.out_height);
+  if (p_.by_images) {
+    const int64_t image = row_begin / p_.g.out_height;
+    return run_images(row_end / p_.g.out_height - image, x + image * p_.g.in_height * p_.row_floats, packed, y, stage);
+  }
+  Segment segments[most_segments];
+  const int count = cut_segments(row_begin, row_end, x, y, stage, segments);
+  for_each_panel(packed, [&](const Phase& phase, int64_t group, int64_t column, int vectors, const float* panel) {
+    for (int s = 0; s < count; ++s) run_rows(segments[s], phase, group, column, vectors, panel);
+  });
+}
+
+void Correlation::run_images(int64_t images, const float* x, const float* packed, float* y, float* stage) const {
+  const int64_t floats = p_.g.in_height * p_.row_floats;
+  for (int64_t image = 0; image < images; ++image)
+    std::memcpy(stage + image * p_.image_floats, x + image * floats, static_cast<size_t>(floats) * sizeof(float));
+  for_each_panel(packed, [&](const Phase& phase, int64_t group, int64_t column, int vectors, const float* panel) {
+    run_places(images, stage, phase, group, column, vectors, panel, y);
+  });
 }
 
 int Correlation::cut_segments(int64_t row_begin, int64_t row_end, const float* x, float* y, float* stage,
@@ -170,38 +192,72 @@ const float* Correlation::stage_rows(int64_t image, int64_t in_begin, int64_t in
   return stage;
 }
 
+bool Correlation::side_by_side(const AxisPhase& columns) const {
+  return p_.groups == 1 && !p_.each_channel && (columns.gap == 1 || columns.taps() <= 1);
+}
+
+Tile Correlation::tile_of(const Phase& phase, int64_t column, int vectors) const {
+  const AxisPhase& columns = phase.columns;
+  const int64_t width = int64_t{vectors} * strips_.lanes, left_over = p_.out_of_group - column;
+  Tile t;
+  t.a_outer = phase.rows.gap * p_.row_floats;
+  t.a_inner = columns.gap * p_.g.in_channels;
+  t.b_depth = width;
+  t.b_inner = p_.in_of_group * width;
+  t.b_outer = columns.taps() * t.b_inner;
+  t.last = static_cast<int>(std::min(left_over, width) - (width - strips_.lanes));
+  return t;
+}
+
+void Correlation::run_places(int64_t images, const float* x, const Phase& phase, int64_t group, int64_t column,
+                             int vectors, const float* panel, float* y) const {
+  const AxisPhase& rows = phase.rows;
+  const AxisPhase& columns = phase.columns;
+  Tile t = tile_of(phase, column, vectors);
+  t.a_row = p_.image_floats;
+  t.c_row = p_.g.out_height * p_.g.out_width * p_.g.out_channels;
+  for (int64_t r = 0; r < rows.count; ++r) {
+    const Range row_taps = taps_inside(rows, r, p_.g.in_height);
+    for (int64_t c = 0; c < columns.count; ++c) {
+      const Range column_taps = taps_inside(columns, c, p_.g.in_width);
+      const int64_t taps = column_taps.end - column_taps.begin;
+      t.outer = taps == 0 ? 0 : row_taps.end - row_taps.begin;
+      t.inner = side_by_side(columns) ? 1 : taps;
+      t.depth = side_by_side(columns) ? taps * p_.in_of_group : p_.in_of_group;
+      t.a = x;
+      t.b = panel;
+      if (t.outer > 0) {
+        const int64_t in_row = r * rows.step + rows.first + row_taps.begin * rows.gap;
+        const int64_t in_column = c * columns.step + columns.first + column_taps.begin * columns.gap;
+        t.a += in_row * p_.row_floats + in_column * p_.g.in_channels + group * p_.in_of_group;
+        t.b += row_taps.begin * t.b_outer + column_taps.begin * t.b_inner;
+      }
+      const int64_t place = (rows.begin + r * rows.stride) * p_.g.out_width + columns.begin + c * columns.stride;
+      t.c = y + place * p_.g.out_channels + group * p_.out_of_group + column;
+      strips_.run(t, Along::depth, images, vectors);
+    }
+  }
+}
+
 void Correlation::run_rows(const Segment& s, const Phase& phase, int64_t group, int64_t column, int vectors,
                            const float* panel) const {
   const AxisPhase& rows = phase.rows;
   const AxisPhase& columns = phase.columns;
-  const int64_t width = int64_t{vectors} * strips_.lanes, left_over = p_.out_of_group - column;
-  const bool side_by_side = p_.groups == 1 && !p_.each_channel && (columns.gap == 1 || columns.taps() <= 1);
-  Tile t;
+  Tile t = tile_of(phase, column, vectors);
   t.a_row = columns.step * p_.g.in_channels;
-  t.a_outer = rows.gap * p_.row_floats;
-  t.b_depth = width;
-  t.b_outer = columns.taps() * p_.in_of_group * width;
-  if (side_by_side) {
-    t.depth = columns.taps() * p_.in_of_group;
-  } else {
-    t.inner = columns.taps();
-    t.a_inner = columns.gap * p_.g.in_channels;
-    t.b_inner = p_.in_of_group * width;
-    t.depth = p_.in_of_group;
-  }
-  t.last = static_cast<int>(std::min(left_over, width) - (width - strips_.lanes));
+  t.inner = side_by_side(columns) ? 1 : columns.taps();
+  t.depth = side_by_side(columns) ? columns.taps() * p_.in_of_group : p_.in_of_group;
   t.c_row = columns.stride * p_.g.out_channels;
   const float* channel = s.data + (columns.first + p_.reach.left) * p_.g.in_channels + group * p_.in_of_group;
   if (p_.each_channel) channel += column;
   const int64_t q_begin = std::max<int64_t>(ceil_div(s.out_begin - rows.begin, rows.stride), 0);
   for (int64_t q = q_begin; rows.begin + q * rows.stride < s.out_end; ++q) {
     // Taps above and below the image are left out.
-    const int64_t first = q * rows.step + rows.first;
-    const int64_t tap_begin = std::max<int64_t>(ceil_div(-first, rows.gap), 0);
-    const int64_t tap_end = std::min(floor_div(p_.g.in_height - 1 - first, rows.gap) + 1, rows.taps());
-    t.outer = columns.taps() == 0 ? 0 : std::max<int64_t>(tap_end - tap_begin, 0);
-    t.a = t.outer == 0 ? s.data : channel + (first + tap_begin * rows.gap - s.in_begin) * p_.row_floats;
-    t.b = t.outer == 0 ? panel : panel + tap_begin * t.b_outer;
+    const Range taps = taps_inside(rows, q, p_.g.in_height);
+    const int64_t first = q * rows.step + rows.first + taps.begin * rows.gap;
+    t.outer = columns.taps() == 0 ? 0 : taps.end - taps.begin;
+    t.a = t.outer == 0 ? s.data : channel + (first - s.in_begin) * p_.row_floats;
+    t.b = t.outer == 0 ? panel : panel + taps.begin * t.b_outer;
     const int64_t out_row = rows.begin + q * rows.stride - s.out_begin;
     t.c = s.out + (out_row * p_.g.out_width + columns.begin) * p_.g.out_channels + group * p_.out_of_group + column;
     if (p_.each_channel) {

@@ -12,6 +12,8 @@ namespace dl {
 namespace {
 
 constexpr int64_t block_bytes = 256 * 1024;  // of input and output together: stays in the second-level cache
+constexpr int64_t many_images = 16;          // chunks of them, for the threads
+constexpr double least_gain = 0.85;          // of strips over images
 constexpr int64_t short_window = 24;         // elements of a row of the window, in bf16
 constexpr int64_t least_blocks = 16;         // there should be, for the threads, in bf16
 
@@ -25,6 +27,71 @@ int64_t choose_block_rows(int64_t limit, int64_t height, int64_t images) {
     if (height % rows == 0) return rows;
   }
   return ceil_div(height, ceil_div(height, limit));
+}
+
+double all_taps_inside(const AxisPhase& phase, int64_t input) {
+  int64_t all = 0;
+  for (int64_t q = 0; q < phase.count; ++q) {
+    const Range taps = taps_inside(phase, q, input);
+    all += taps.end - taps.begin;
+  }
+  return static_cast<double>(all);
+}
+
+// What a step of the depth takes in a strip of so many rows, in rows: below some, reading the panel is the limit.
+double strip_time(int64_t rows, int64_t tile_rows) {
+  constexpr int64_t least_rows = 5;
+  return static_cast<double>(rows / tile_rows * tile_rows +
+                             (rows % tile_rows > 0 ? std::max(rows % tile_rows, least_rows) : 0));
+}
+
+bool images_make_better_strips(const CorrelationPlan& p, int64_t images, const CoreRoom& room) {
+  constexpr int64_t least_depth = 16;
+  if (p.each_channel || p.neighbours > 1 || images < 2 || p.in_of_group < least_depth) return false;
+  const int64_t tile_rows = room.lanes == 16 ? 14 : 6;
+  double by_rows = 0, by_images = 0;
+  for (const CorrelationPlan::Phase& phase : p.phases) {
+    const double rows = all_taps_inside(phase.rows, p.g.in_height);
+    by_rows += rows * static_cast<double>(phase.columns.taps()) * strip_time(phase.columns.count, tile_rows);
+    by_images += rows * all_taps_inside(phase.columns, p.g.in_width) * strip_time(images, tile_rows) /
+                 static_cast<double>(images);
+  }
+  return by_images < least_gain * by_rows;
+}
+
+void plan_images(CorrelationPlan& p, const CoreRoom& room) {
+  const CorrelationGeometry& g = p.g;
+  constexpr int64_t line = 16;
+  p.by_images = true;
+  p.row_floats = g.in_width * g.in_channels;
+  p.image_floats =
+      (ceil_div(g.in_height * p.row_floats, line) | 1) * line;  // so that images do not share a cache's sets
+  const int64_t chunk = ceil_div(g.images, many_images), chunks = ceil_div(g.images, chunk);
+  const int64_t bytes = 4 * chunk * (p.image_floats + g.out_height * g.out_width * g.out_channels);
+  const int64_t together = std::clamp<int64_t>(room.l2_bytes / 2 / bytes, 1, ceil_div(chunks, room.threads));
+  p.chunk_rows = chunk * g.out_height;
+  p.block_rows = together * p.chunk_rows;
+  p.strip_rows = together * chunk;
+  p.stage_floats = p.strip_rows * p.image_floats;
+}
+
+void plan_rows(CorrelationPlan& p) {
+  const CorrelationGeometry& g = p.g;
+  const AxisPhase& rows = g.rows.front();
+  p.strip_rows = g.columns.front().count;
+  p.reach = reach_of(g);
+  p.staged = p.reach.left > 0 || p.reach.right > 0;
+  p.row_floats = (p.reach.left + g.in_width + p.reach.right) * g.in_channels;
+  const int64_t out_row_floats = g.out_width * g.out_channels, in_rows_a_row = ceil_div(rows.step, rows.stride);
+  p.block_rows =
+      choose_block_rows(block_bytes / 4 / (out_row_floats + in_rows_a_row * p.row_floats), g.out_height, g.images);
+  p.chunk_rows = p.block_rows;
+  if (p.staged) {
+    const int64_t positions = ceil_div(p.block_rows, rows.stride) + 1;
+    const int64_t staged_rows = std::min(g.in_height, positions * rows.step + p.reach.span);
+    const int64_t segments = (p.block_rows + g.out_height - 2) / g.out_height + 1;
+    p.stage_floats = round_up(segments * staged_rows * p.row_floats, 16);
+  }
 }
 
 // The same in bf16.
@@ -139,6 +206,12 @@ std::vector<AxisPhase> backward_phases(const Window& window, int axis, int64_t i
   return phases;
 }
 
+Range taps_inside(const AxisPhase& phase, int64_t q, int64_t input) {
+  const int64_t first = q * phase.step + phase.first;
+  const int64_t begin = std::max<int64_t>(ceil_div(-first, phase.gap), 0);
+  return {begin, std::max(std::min(floor_div(input - 1 - first, phase.gap) + 1, phase.taps()), begin)};
+}
+
 Reach reach_of(const CorrelationGeometry& g) {
   Reach reach;
   int64_t rightmost = 0, highest = 0;
@@ -157,34 +230,23 @@ Reach reach_of(const CorrelationGeometry& g) {
   return reach;
 }
 
-CorrelationPlan plan_correlation(CorrelationGeometry geometry, int lanes) {
+CorrelationPlan plan_correlation(CorrelationGeometry geometry, const CoreRoom& room) {
   CorrelationPlan p{.given = std::move(geometry)};
   p.g = p.given;
-  join_neighbours(p, lanes);
+  join_neighbours(p, room.lanes);
   const CorrelationGeometry& g = p.g;
-  const AxisPhase& rows = g.rows.front();
   p.each_channel = g.groups > 1 && g.groups == g.in_channels && g.groups == g.out_channels;
   p.groups = p.each_channel ? 1 : g.groups;
   p.in_of_group = g.in_channels / g.groups;
   p.out_of_group = g.out_channels / p.groups;
-  p.strip_rows = g.columns.front().count;
-  find_phases(p, lanes);
-
-  p.reach = reach_of(g);
-  p.staged = p.reach.left > 0 || p.reach.right > 0;
-  p.row_floats = (p.reach.left + g.in_width + p.reach.right) * g.in_channels;
-
-  const int64_t out_row_floats = g.out_width * g.out_channels, in_rows_a_row = ceil_div(rows.step, rows.stride);
-  p.block_rows =
-      choose_block_rows(block_bytes / 4 / (out_row_floats + in_rows_a_row * p.row_floats), g.out_height, g.images);
-  p.blocks = ceil_div(g.images * g.out_height, p.block_rows);
-  p.block_floats = round_up(p.block_rows * out_row_floats, 16);
-  if (p.staged) {
-    const int64_t positions = ceil_div(p.block_rows, rows.stride) + 1;
-    const int64_t staged_rows = std::min(g.in_height, positions * rows.step + p.reach.span);
-    const int64_t segments = (p.block_rows + g.out_height - 2) / g.out_height + 1;
-    p.stage_floats = round_up(segments * staged_rows * p.row_floats, 16);
+  find_phases(p, room.lanes);
+  if (images_make_better_strips(p, g.images, room)) {
+    plan_images(p, room);
+  } else {
+    plan_rows(p);
   }
+  p.blocks = ceil_div(g.images * g.out_height, p.block_rows);
+  p.block_floats = round_up(p.block_rows * g.out_width * g.out_channels, 16);
   return p;
 }
 

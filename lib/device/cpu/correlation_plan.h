@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "lib/base/thread_team.h"
 #include "lib/device/cpu/simd/conv.h"
 #include "lib/graph/ops.h"
 
@@ -21,6 +22,9 @@ struct AxisPhase {
 // All output positions of an axis, for a convolution from `input` positions, and for its gradient.
 std::vector<AxisPhase> forward_phases(const Window& window, int axis, int64_t input);
 std::vector<AxisPhase> backward_phases(const Window& window, int axis, int64_t input);
+
+// Its taps that lie inside the input for the q-th of its positions.
+Range taps_inside(const AxisPhase& phase, int64_t q, int64_t input);
 
 // What slides over what. The phases of an axis have the same stride and step.
 struct CorrelationGeometry {
@@ -53,13 +57,24 @@ struct CorrelationPlan {
   std::vector<Phase> phases;
   std::vector<TapPlace> places;
   Reach reach;
-  bool staged = false;     // rows are copied so that the columns beside the input are there, as zeros
-  int64_t row_floats = 0;  // from one input row to the next, as read
+  // A strip is one place of many images, where rows of an image are too short to make one: taps beside the input then
+  // cost nothing.
+  bool by_images = false;
+  bool staged = false;       // rows are copied so that the columns beside the input are there, as zeros
+  int64_t row_floats = 0;    // from one input row to the next, as read
+  int64_t image_floats = 0;  // by images, which are copied to lie so far apart
   int64_t strip_rows = 0;
-  int64_t block_rows = 1, blocks = 0;  // rows of output made together
+  int64_t chunk_rows = 1;              // rows of output given to the epilogue at a time: they follow from the shapes
+  int64_t block_rows = 1, blocks = 0;  // rows of output made together: chunks of them
   int64_t packed_floats_of_group = 0, stage_floats = 0, block_floats = 0;
 };
-CorrelationPlan plan_correlation(CorrelationGeometry geometry, int lanes);
+// What cores have changes how much is made together, and never a bit.
+struct CoreRoom {
+  int lanes = 16;
+  int threads = 1;
+  int64_t l2_bytes = 512 << 10;
+};
+CorrelationPlan plan_correlation(CorrelationGeometry geometry, const CoreRoom& room);
 constexpr int most_segments = 10;  // images of which a block may have rows
 
 // In bf16. Where a row of the window is short, the whole window is laid out side by side for each output, so that the

@@ -20,7 +20,8 @@ constexpr int64_t depth_unit = 2;            // bf16 is multiplied in pairs
 constexpr int64_t cache_line = 16;           // floats
 constexpr int64_t chunk_floats = 32 * 1024;  // of the product: stays in any second-level cache for its epilogue
 constexpr int64_t most_chunk_rows = 168;
-constexpr int64_t block_part = 4;  // of the second-level cache, which the chunks of a block take, all of B being read for it
+constexpr int64_t block_part =
+    4;  // of the second-level cache, which the chunks of a block take, all of B being read for it
 constexpr int64_t even_chunks = 8;               // their number is a multiple of it, so that threads have equally many
 constexpr int64_t small_chunk = 2048;            // elements: so many chunks are made that their number costs little
 constexpr int64_t least_of_library = 32;         // rows, columns and depth: below, its own copying costs too much
