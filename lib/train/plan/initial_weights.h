@@ -1,0 +1,13 @@
+// What of init_from's file a plan's network begins with.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "lib/train/plan/plan.h"
+#include "lib/train/plan/plan_problems.h"
+
+namespace dl {
+
+// Sets the plan's initial weights where the config has init_from: names and shapes of its file against the network's.
+// No tensor is read.
+void find_initial_weights(Plan& plan, PlanProblems& problems);
+
+}  // namespace dl
