@@ -1,4 +1,4 @@
-// Building the graphs of a run.
+// Making the programs of a run when they are first asked for.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/train/programs/programs.h"
 
@@ -13,7 +13,7 @@
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/rewriter.h"
 #include "lib/graph/sizes.h"
-#include "lib/graph/substitute.h"
+#include "lib/train/programs/training_graph.h"
 #include "lib/train/programs/update_graph.h"
 
 namespace dl {
@@ -67,8 +67,6 @@ struct Programs::Impl {
 
   int64_t elements() const { return recipe.forward.network->arena_elements(); }
   Variable parameters() const { return recipe.forward.network->parameters(); }
-  Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}, Role::gradient}; }
-  static Variable gradient_count() { return {"gradient_count", Type{}, Role::counter}; }
 
   Forward forward(Graph& g, const BatchType& batch) { return kept(dl::forward(g, recipe.forward, batch, false)); }
 
@@ -118,99 +116,6 @@ struct Programs::Impl {
       store.write_part(tensor->trained ? parameters().name : tensor->path,
                        (tensor->trained ? tensor->offset : 0) + begin, values.data(), end - begin);
     });
-  }
-
-  // The gradient that a turn's update is made with, flat, taken where its rules ask for it.
-  Value flat_gradient(Graph& g, Value loss, const Key& key) {
-    const Value flat = variable(g, parameters()), d = flat_gradient(loss, flat, key);
-    for (const UpdateRule* rule : recipe.updates[key.turn].before)
-      if (const Value there = rule->ascended(flat, d)) return flat_gradient(substituted(loss, flat, there), there, key);
-    return d;
-  }
-
-  // The gradient of the loss with respect to the parameters of `flat` that a turn updates.
-  Value flat_gradient(Value loss, Value flat, const Key& key) {
-    std::vector<Value> wrt;
-    std::vector<int64_t> offsets;
-    for (const Tensor& tensor : recipe.forward.network->tensors()) {
-      if (!tensor.trained || !recipe.updates[key.turn].has(tensor.offset, key.updates)) continue;
-      wrt.push_back(view(flat, tensor.offset, tensor.shape));
-      offsets.push_back(tensor.offset);
-    }
-    std::vector<Value> d = gradients(loss, wrt), parts;
-    std::vector<int64_t> places;
-    for (size_t i = 0; i < d.size(); ++i) {
-      if (!d[i]) continue;  // a parameter that the loss does not depend on
-      parts.push_back(d[i]);
-      places.push_back(offsets[i]);
-    }
-    DL_CHECK(!parts.empty(), "the loss depends on no parameter");
-    return pack(parts, places, elements());
-  }
-
-  // n d^2 of the gradient d of the loss against n targets that are drawn.
-  Value curvature(Graph& g, const Forward& f, const Key& key) {
-    if (!key.measures_curvature) return {};
-    const Value d = flat_gradient(f.drawn.mean, variable(g, parameters()), key);
-    return f.drawn.count * (d * d);
-  }
-
-  void add_update(Graph& g, const Key& key, const Slopes& slopes, Value count = {}) {
-    if (recipe.gives_gradient) g.output("gradient", as_f32(count ? slopes.gradient / count : slopes.gradient));
-    build_update(g, recipe.updates[key.turn], *recipe.forward.network, slopes, count, turns[key.turn].numbers,
-                 key.updates, averaged_elsewhere(key));
-    if (turns.size() > 1) take_along(g, key);
-  }
-
-  // The rules of a turn that leave the averages of layers' own variables to another, so that a step renews each once:
-  // to the last of the turns that are taken most often.
-  std::vector<std::string> averaged_elsewhere(const Key& key) const {
-    const auto rank = [&](size_t turn) { return std::pair(recipe.updates[turn].every, turns.size() - turn); };
-    std::vector<std::string> names;
-    for (const UpdateRule* rule : recipe.updates[key.turn].after)
-      for (size_t other = 0; other < recipe.updates.size(); ++other)
-        if (rule->averages_buffers() && rank(other) < rank(key.turn) &&
-            std::ranges::count(recipe.updates[other].after, rule->name, &UpdateRule::name) > 0)
-          names.push_back(rule->name);
-    return names;
-  }
-
-  // An average that another turn keeps stands for all parameters: of those that this turn updates it has what this one
-  // validates them by, its own average or themselves.
-  void take_along(Graph& g, const Key& key) {
-    const auto assigned = [&](const std::string& name) {
-      const auto found = std::ranges::find(g.assigns(), name, &Graph::Named::name);
-      return found != g.assigns().end() ? found->value : Value{};
-    };
-    std::vector<Variable> others;
-    Value now = assigned(parameters().name);
-    for (const Variable& average : store.of_role(Role::average)) {
-      if (std::ranges::count(recipe.kept, average.name, &Variable::name) > 0) continue;  // a controller's
-      if (const Value own = assigned(average.name))
-        now = own;
-      else
-        others.push_back(average);
-    }
-    if (!now) return;
-    for (const Variable& average : others) {
-      const Value before = variable(g, average);
-      std::vector<Value> parts;
-      std::vector<int64_t> offsets;
-      const auto put = [&](Value whole, int64_t begin, int64_t end) {
-        if (begin == end) return;
-        parts.push_back(view(whole, begin, {end - begin}));
-        offsets.push_back(begin);
-      };
-      int64_t end = 0;
-      for (const UpdateRange& range : recipe.updates[key.turn].ranges) {
-        if (range.frozen_until > key.updates) continue;
-        put(before, end, range.begin);
-        put(now, range.begin, range.end);
-        end = range.end;
-      }
-      put(before, end, elements());
-      g.assign(average.name, pack(parts, offsets, elements()));
-    }
   }
 
   Key training_key(const std::string& kind, const BatchType& batch, size_t turn = 0) const {
@@ -296,43 +201,24 @@ struct Programs::Impl {
     return looking.finish_outputs();
   }
 
+  TrainingGraph training_graph(Graph& g, const Key& key) { return {g, recipe, store, key.turn, key.updates}; }
+
   void build_step(Graph& g, const Key& key) {
     const Forward f = forward_in_training(g, key);
-    add_update(g, key, {flat_gradient(g, f.loss, key), curvature(g, f, key)});
-    if (recipe.updates[key.turn].searches()) g.assign(search(key).origin, variable(g, parameters()));
+    training_graph(g, key).step(f, key.measures_curvature, turns[key.turn].numbers);
   }
 
   void build_accumulate(Graph& g, const Key& key) {
-    const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
-    const Forward f = forward_in_training(g, key);
-    g.assign("gradients", sum + f.count * flat_gradient(g, f.loss, key));
-    g.assign("gradient_count", count + f.count);
+    training_graph(g, key).accumulate([&] { return forward_in_training(g, key); });
   }
 
-  void build_update_alone(Graph& g, const Key& key) {
-    const Value sum = variable(g, gradient_sum()), count = variable(g, gradient_count());
-    add_update(g, key, {sum, {}}, where(count > 0, count, 1));  // of weights it may be below 1
-    g.assign("gradients", broadcast_to(constant(g, 0), {elements()}));
-    g.assign("gradient_count", constant(g, 0));
-  }
-
-  // The states of an update that searches.
-  Optimizer::Search search(const Key& key) const { return *recipe.updates[key.turn].searches(); }
-  Value state(Graph& g, const std::string& name) const {
-    return variable(g, {name, parameters().type, Role::optimizer_state});
-  }
+  void build_update_alone(Graph& g, const Key& key) { training_graph(g, key).update_from_sum(turns[key.turn].numbers); }
 
   void build_probe(Graph& g, const Key& key) {
-    const Value slopes = flat_gradient(forward_in_training(g, key).loss, variable(g, parameters()), key);
-    g.output("search/slope", sum(slopes * state(g, search(key).direction)));
+    training_graph(g, key).probe([&] { return forward_in_training(g, key); });
   }
 
-  void build_move(Graph& g, const Key& key) {
-    const Optimizer::Search names = search(key);
-    const Value step = input(g, "search/length", {}) * state(g, names.direction);
-    g.assign(parameters().name, state(g, names.origin) + step);
-    g.assign(names.step, step);
-  }
+  void build_move(Graph& g, const Key& key) { training_graph(g, key).move(); }
 
   void build_evaluate(Graph& g, const Key& key) { forward(g, key.batch); }
 
