@@ -11,7 +11,7 @@
 #include "lib/interop/export_target.h"
 #include "lib/nn/layer.h"
 #include "lib/spec/yaml.h"
-#include "lib/train/kept/weights.h"
+#include "lib/train/kept/initial_weights.h"
 #include "tests/folder.h"
 
 namespace dl {

@@ -3,6 +3,7 @@
 #include "lib/train/inference/imported_run.h"
 
 #include "lib/train/inference/evaluate.h"
+#include "lib/train/kept/tensors_in_store.h"
 #include "lib/train/programs/measures.h"
 
 namespace dl {

@@ -10,7 +10,7 @@
 #include "lib/base/batch_job.h"
 #include "lib/base/error.h"
 #include "lib/nn/metric.h"
-#include "lib/train/kept/weights.h"
+#include "lib/train/kept/initial_weights.h"
 
 namespace dl {
 

@@ -1,34 +1,19 @@
-// Tensors to files and back.
+// Tensors to a checkpoint's files and back.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/train/kept/weights.h"
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <set>
 
+#include "lib/base/error.h"
 #include "lib/base/text.h"
-#include "lib/interop/code/arrow.h"
 #include "lib/interop/safetensors.h"
-#include "lib/interop/weights/chosen_weights.h"
-#include "lib/interop/weights/weights_format.h"
-#include "lib/nn/patterns.h"
 
 namespace dl {
 namespace {
 
 // Tensors of the file that begin so are what layers carry from batch to batch; all others there are the updates'.
 const std::string carried_in_file = "carried/";
-constexpr size_t differences_told = 5;
-
-constexpr int64_t piece_elements = 1 << 16;  // copied at a time: no tensor is copied whole
-
-// Calls f(begin, count) for the pieces of a tensor.
-template <class F>
-void in_pieces(const Shape& shape, F f) {
-  const int64_t all = shape.elements();
-  for (int64_t begin = 0; begin < all; begin += piece_elements) f(begin, std::min(piece_elements, all - begin));
-}
 
 // Elements of a variable, from `offset` on, as an item of a file in the type that they are kept in.
 SafetensorsItem item_of(Store& store, const std::string& name, const std::string& variable, int64_t offset,
@@ -43,15 +28,6 @@ SafetensorsItem item_of(Store& store, const std::string& name, const std::string
   };
   return {.name = name, .type = {dtype, shape}, .write = write};
 }
-
-// The flat parameters' name.
-std::string parameters_in(const Store& store) {
-  const std::vector<Variable> all = store.of_role(Role::parameter);
-  return all.empty() ? "" : all.front().name;
-}
-
-std::string variable_of(const Tensor& t, const Store& store) { return t.trained ? parameters_in(store) : t.path; }
-int64_t offset_of(const Tensor& t) { return t.trained ? t.offset : 0; }
 
 void require_finite(const Tensor& t, Store& store) {
   std::vector<float> piece(piece_elements);
@@ -85,23 +61,7 @@ std::vector<StatePart> kept_state(const Tensors& tensors, const Store& store) {
   return parts;
 }
 
-using Shapes = std::map<std::string, Shape>;
-
-Shapes weight_shapes(const Tensors& tensors) {
-  Shapes shapes;
-  for (const Tensor& t : tensors) shapes[t.path] = t.shape;
-  return shapes;
-}
-
-std::vector<std::string> shortened(std::vector<std::string> all) {
-  if (all.size() <= differences_told) return all;
-  const size_t more = all.size() - differences_told;
-  all.resize(differences_told);
-  all.push_back(concat("and ", more, " more"));
-  return all;
-}
-
-std::vector<std::string> differences(const Shapes& wanted, const SafetensorsFile& file) {
+std::vector<std::string> differences(const TensorShapes& wanted, const SafetensorsFile& file) {
   std::vector<std::string> out;
   for (const auto& [name, shape] : wanted) {
     const auto found = file.tensors().find(name);
@@ -113,23 +73,13 @@ std::vector<std::string> differences(const Shapes& wanted, const SafetensorsFile
   for (const auto& [name, entry] : file.tensors())
     if (!wanted.contains(name))
       out.push_back(concat("'", name, "' ", entry.shape.text(), " is in the file, but not here"));
-  return shortened(std::move(out));
+  return first_differences(std::move(out));
 }
 
-void require_same(const Shapes& wanted, const SafetensorsFile& file, const std::string& what) {
+void require_same(const TensorShapes& wanted, const SafetensorsFile& file, const std::string& what) {
   std::vector<std::string> notes = differences(wanted, file);
   if (notes.empty()) return;
   throw Error(Exit::usage, Problem{.where = {.file = file.path().string()}, .what = what, .notes = std::move(notes)});
-}
-
-// What `read(begin, into)` gives into elements of `variable`, from `offset` on.
-template <class Read>
-void fill_variable(Store& store, const std::string& variable, int64_t offset, const Shape& shape, Read read) {
-  std::vector<float> piece(piece_elements);
-  in_pieces(shape, [&](int64_t begin, int64_t count) {
-    read(begin, std::span(piece).first(static_cast<size_t>(count)));
-    store.write_part(variable, offset + begin, piece.data(), count);
-  });
 }
 
 void read_tensor(const SafetensorsFile& file, const std::string& name, Store& store, const std::string& variable,
@@ -138,144 +88,15 @@ void read_tensor(const SafetensorsFile& file, const std::string& name, Store& st
                 [&](int64_t begin, std::span<float> into) { file.read_f32(name, begin, into); });
 }
 
-// Layers that have one tensor, which a module of PyTorch may have without a layer around it: "encoder.pos_embedding" is
-// its "encoder.pos_embedding.weight". The tensor by the layer's name.
-std::map<std::string, std::string> lone_tensors(const Tensors& tensors) {
-  std::map<std::string, std::string> lone;
-  std::set<std::string> crowded;
-  for (const Tensor& t : tensors) {
-    const std::string layer = t.path.substr(0, t.path.rfind('.'));
-    if (!lone.try_emplace(layer, t.path).second) crowded.insert(layer);
-    for (size_t dot = layer.rfind('.'); dot != std::string::npos; dot = dot == 0 ? dot : layer.rfind('.', dot - 1))
-      crowded.insert(layer.substr(0, dot));
-  }
-  std::erase_if(lone, [&](const auto& entry) { return crowded.contains(entry.first); });
-  return lone;
-}
-
-// A name of the file, behind wrappers or not, that is a layer's becomes that of its only tensor; names of the model
-// stay.
-std::string of_lone_tensor(const std::string& name, const std::set<std::string>& here,
-                           const std::map<std::string, std::string>& lone) {
-  for (size_t begin = 0;;) {
-    const std::string end = name.substr(begin);
-    if (here.contains(end)) return name;
-    if (const auto found = lone.find(end); found != lone.end()) return name.substr(0, begin) + found->second;
-    const size_t dot = name.find('.', begin);
-    if (dot == std::string::npos) return name;
-    begin = dot + 1;
-  }
-}
-
-// Whether they hold the same numbers in the same order: axes of size 1 may be more or fewer.
-bool same_but_for_ones(const Shape& a, const Shape& b) {
-  const auto without_ones = [](const Shape& shape) {
-    std::vector<int64_t> sizes = shape.sizes();
-    std::erase(sizes, 1);
-    return sizes;
-  };
-  return without_ones(a) == without_ones(b);
-}
-
-// What stands before the file's names of the model's tensors: of all, or of those that are in it where others may be
-// begun anew.
-std::vector<std::string> wrappers_of(const std::map<std::string, std::string>& meant, const Tensors& tensors,
-                                     bool some_are_fresh) {
-  std::set<std::string> names, ends;
-  for (const auto& [full, name] : meant) {
-    names.insert(name);
-    for (size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1))
-      ends.insert(name.substr(dot + 1));
-  }
-  std::vector<std::string> wanted;
-  for (const Tensor& t : tensors)
-    if (!some_are_fresh || names.contains(t.path) || ends.contains(t.path)) wanted.push_back(t.path);
-  return wrappers(names, wanted);
-}
-
-// What stands in a file before the names of all of the model's tensors; empty where nothing does.
-std::string before_all(const std::map<std::string, std::string>& offered, const Tensors& tensors) {
-  for (const auto& [name, full] : offered) {
-    if (tensors.empty() || !name.ends_with("." + tensors[0].path)) continue;
-    const std::string before = name.substr(0, name.size() - tensors[0].path.size());
-    if (std::ranges::all_of(tensors, [&](const Tensor& t) { return offered.contains(before + t.path); })) return before;
-  }
-  return "";
-}
-
-// A name as layers of Keras and Flax have it: without the collection that it is in, its parts divided by dots.
-std::string name_in_layers(std::string name) {
-  for (const char* collection : {"params.", "batch_stats."})
-    if (name.starts_with(collection)) name.erase(0, std::string_view(collection).size());
-  std::ranges::replace(name, '/', '.');
-  return name;
-}
-
-struct Pieces {
-  std::string layouts;                                           // "keras"
-  std::map<std::string, std::vector<InitialWeights::Piece>> of;  // tensors, by path
-  std::set<std::string> names;                                   // in the file, also of what stands there twice
-};
-
-// What the model's tensors are made of where the file has them as Keras or Flax does, and more of them than by our
-// names; of an ONNX file those that do not lie there as they are, which their sizes say.
-Pieces pieces_of(const WeightsTable& table, const std::map<std::string, std::string>& meant, const Tensors& tensors,
-                 const std::vector<std::string>& wrappers, const WantedWeights& wanted) {
-  const bool is_onnx = table.format() == "ONNX";
-  const Shapes here = weight_shapes(tensors);
-  std::map<std::string, std::string> there;
-  size_t ours = 0;
-  for (const auto& [full, name] : meant) {
-    const std::string own = unwrapped(name, wrappers);
-    ours += is_onnx ? 0 : here.count(own);
-    there[name_in_layers(own)] = full;
-  }
-  Pieces best;
-  if (ours >= here.size() || !wanted.elsewhere) return best;
-  const std::vector<std::string> keras_and_flax{"keras", "flax"}, onnx{"onnx"};
-  for (const std::string& target : is_onnx ? onnx : keras_and_flax) {
-    Pieces found{.layouts = target, .of = {}, .names = {}};
-    for (const code::PlaceElsewhere& place : wanted.elsewhere(target)) {
-      const auto name = there.find(place.name);
-      if (name == there.end()) continue;
-      const Shape& sizes = table.find(name->second)->shape;
-      if (is_onnx && sizes != code::placed_shape(here.at(place.path), place.place)) continue;
-      found.names.insert(name->second);
-      std::vector<InitialWeights::Piece>& parts = found.of[place.path];
-      if (std::ssize(parts) == place.place.part) parts.push_back({name->second, place.place});
-    }
-    std::erase_if(found.of, [](const auto& tensor) {
-      return tensor.second.empty() || std::ssize(tensor.second) < tensor.second[0].place.parts;
-    });
-    if (found.of.size() > std::max(best.of.size(), ours)) best = std::move(found);
-  }
-  return best;
-}
-
-// Whether these pieces are the tensor; says it where they are not.
-bool fits(const WeightsTable& table, const Tensor& t, const std::vector<InitialWeights::Piece>& pieces,
-          std::vector<std::string>& differences) {
-  for (const InitialWeights::Piece& piece : pieces) {
-    const Shape given = table.find(piece.name)->shape, expected = code::placed_shape(t.shape, piece.place);
-    if (given == expected) continue;
-    differences.push_back(concat("'", piece.name, "' is ", given.text(), " in the file, ", expected.text(), " as '",
-                                 t.path, "' ", t.shape.text(), " is there"));
-    return false;
-  }
-  return true;
-}
-
 }  // namespace
 
-std::vector<float> values_of(const Tensor& tensor, Store& store) {
-  std::vector<float> values(static_cast<size_t>(tensor.shape.elements()));
-  store.read_part(variable_of(tensor, store), offset_of(tensor), tensor.shape.elements(), values.data());
-  return values;
-}
-
-void set_values(const Tensor& tensor, Store& store, const std::vector<float>& values) {
-  DL_CHECK(std::ssize(values) == tensor.shape.elements(), values.size(), " values of ", tensor.path);
-  store.write_part(variable_of(tensor, store), offset_of(tensor), values.data(), tensor.shape.elements());
+std::vector<std::string> first_differences(std::vector<std::string> all) {
+  constexpr size_t told = 5;
+  if (all.size() <= told) return all;
+  const size_t more = all.size() - told;
+  all.resize(told);
+  all.push_back(concat("and ", more, " more"));
+  return all;
 }
 
 void write_weights(const Tensors& tensors, Store& store, const Append& append) {
@@ -296,135 +117,10 @@ void write_optimizer(const Tensors& tensors, Store& store, const Append& append)
   write_safetensors(std::move(items), {{"format", "dlcli optimizer"}, {"version", "1"}}, append);
 }
 
-std::string source_in_words(const InitialWeights& initial) {
-  std::string text = concat(count_of(static_cast<int64_t>(initial.taken.size()), "tensor"), " of ",
-                            std::filesystem::path(initial.file).filename().string(), " (", initial.format);
-  if (!initial.key.empty()) text += concat(", its dict '", initial.key, "'");
-  if (!initial.passed.empty()) text += concat(", not ", join(initial.passed));
-  if (!initial.wrappers.empty()) text += concat(", without '", join(initial.wrappers, "' and '"), "'");
-  if (initial.layouts == "onnx")
-    text += ", gates of recurrent layers from ONNX's order";
-  else if (!initial.pieces.empty())
-    text += ", kernels turned: hwio -> oihw, io -> oi";
-  return text + ")";
-}
-
-InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path& path, const WantedWeights& wanted) {
-  const WeightsTable table = read_weights_table(path);
-  const WeightsPlace place = weights_place(table, wanted.key);
-  InitialWeights match{.file = path.string(), .format = table.format(), .key = place.key, .passed = place.passed};
-  std::set<std::string> here, fitted;
-  for (const Tensor& t : tensors) here.insert(t.path);
-  const auto fits_one = [&](const std::vector<std::string>& patterns, const std::string& name) {
-    bool any = false;
-    for (const std::string& pattern : patterns)
-      if (fits_pattern(pattern, name)) any = true, fitted.insert(pattern);
-    return any;
-  };
-  const auto model_name = [&](const std::string& name) {
-    const std::pair<const std::string, std::string>* best = nullptr;
-    for (const auto& rule : wanted.rename)
-      if (fits_pattern(rule.first, name) && (!best || rule.first.size() > best->first.size())) best = &rule;
-    if (!best) return name;
-    fitted.insert(best->first);
-    return renamed(name, best->first, best->second);
-  };
-  const std::map<std::string, std::string> lone = lone_tensors(tensors);
-  std::set<std::string> by_layer;            // those of the file that have the name of a layer
-  std::map<std::string, std::string> meant;  // what is not left by a pattern: the model's name by that in the file
-  for (const auto& [name, full] : names_at(table, place))
-    if (fits_one(wanted.ignore, name) || (!wanted.only.empty() && !fits_one(wanted.only, name)))
-      match.left.push_back(full);
-    else {
-      const std::string given = model_name(table.meaning(full) == full ? name : table.meaning(full));
-      meant[full] = of_lone_tensor(given, here, lone);
-      if (meant[full] != given) by_layer.insert(full);
-    }
-  match.wrappers = wrappers_of(meant, tensors, wanted.fresh);
-  const Pieces pieces = pieces_of(table, meant, tensors, match.wrappers, wanted);
-  match.layouts = pieces.layouts;
-  for (const std::string& name : pieces.names) meant.erase(name);
-  std::map<std::string, std::string> offered;  // the file's name by the model's
-  for (const auto& [full, given] : meant) {
-    const std::string name = unwrapped(given, match.wrappers);
-    if (!here.contains(name) && is_beside_weights(name))
-      match.left.push_back(full);
-    else if (const auto [first, fresh] = offered.try_emplace(name, full); !fresh)
-      match.differences.push_back(concat("'", first->second, "' and '", full, "' are both '", name, "' here"));
-  }
-  std::ranges::sort(match.left);
-  for (const Tensor& t : tensors) {
-    const auto found = offered.find(t.path);
-    const bool there = found != offered.end();
-    if (const auto made = pieces.of.find(t.path); made != pieces.of.end()) {
-      if (!fits(table, t, made->second, match.differences)) continue;
-      match.pieces.insert(*made);
-      match.taken.push_back(t.path);
-      continue;
-    }
-    Shape given = there ? table.find(found->second)->shape : Shape();
-    if (there && found->second != t.path) match.names[t.path] = found->second;
-    if (there && by_layer.contains(found->second) && same_but_for_ones(given, t.shape)) given = t.shape;
-    const ElementType type = there ? table.find(found->second)->type : ElementType::f32;
-    if (there && given == t.shape && is_float(type))
-      match.taken.push_back(t.path);
-    else if (there && given == t.shape)
-      match.differences.push_back(concat("'", found->second, "' is of type ", name_of(type),
-                                         " in the file; F32, F16, BF16, F64 or F8 is needed"));
-    else if (there)
-      match.differences.push_back(
-          concat("'", t.path, "' is ", given.text(), " in the file, ", t.shape.text(), " here"));
-    else if (wanted.fresh)
-      match.fresh.push_back(t.path);
-    else
-      match.differences.push_back(concat("'", t.path, "' ", t.shape.text(), " is not in the file"));
-  }
-  for (const auto& [wanted_name, name] : offered)
-    if (!here.contains(wanted_name))
-      match.differences.push_back(
-          concat("'", name, "' ", table.find(name)->shape.text(), " is in the file, but not here"));
-  std::vector<std::string> patterns = wanted.ignore;
-  patterns.insert(patterns.end(), wanted.only.begin(), wanted.only.end());
-  for (const auto& [theirs, ours] : wanted.rename) patterns.push_back(theirs);
-  for (const std::string& pattern : patterns)
-    if (!fitted.contains(pattern))
-      match.differences.push_back(concat("nothing in the file fits the pattern '", pattern, "'"));
-  if (match.differences.empty() && match.taken.empty())
-    match.differences.push_back("no tensor of the file is in the model");
-  match.differences = shortened(std::move(match.differences));
-  if (match.taken.empty() && match.pieces.empty()) match.before = before_all(offered, tensors);
-  return match;
-}
-
 void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
   const SafetensorsFile source(file);
-  require_same(weight_shapes(tensors), source, "holds the weights of another model");
+  require_same(shapes_by_path(tensors), source, "holds the weights of another model");
   for (const Tensor& t : tensors) read_tensor(source, t.path, store, variable_of(t, store), offset_of(t), t.shape);
-}
-
-void read_weights(const Tensors& tensors, Store& store, const std::filesystem::path& file,
-                  const InitialWeights& found) {
-  const WeightsTable table = read_weights_table(file);
-  const std::set<std::string> taken(found.taken.begin(), found.taken.end());
-  for (const Tensor& t : tensors) {
-    if (!taken.contains(t.path)) continue;
-    if (const auto made = found.pieces.find(t.path); made != found.pieces.end()) {
-      std::vector<float> values(static_cast<size_t>(t.shape.elements()));
-      for (const InitialWeights::Piece& piece : made->second) {
-        std::vector<float> part(static_cast<size_t>(table.find(piece.name)->shape.elements()));
-        table.floats(piece.name).read_f32(0, part);
-        code::put_back(part, piece.place, t.shape, values);
-      }
-      set_values(t, store, values);
-      continue;
-    }
-    const auto other = found.names.find(t.path);
-    const std::string& name = other != found.names.end() ? other->second : t.path;
-    table.expect_floats(name);
-    TensorReader reader(*table.find(name));
-    fill_variable(store, variable_of(t, store), offset_of(t), t.shape,
-                  [&](int64_t begin, std::span<float> into) { reader.read_f32(begin, into); });
-  }
 }
 
 void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem::path& file) {
@@ -434,7 +130,7 @@ void read_optimizer(const Tensors& tensors, Store& store, const std::filesystem:
       store.declare({name, {DType::f32, entry.shape}, Role::carried_in_training, Variable::Spread::cut});
   std::vector<StatePart> parts = kept_state(tensors, store);
   for (const Variable& v : store.of_role(Role::carried_in_training)) parts.push_back({v.name, v, 0, v.type.shape});
-  Shapes wanted;
+  TensorShapes wanted;
   for (const StatePart& part : parts) wanted[part.name] = part.shape;
   if (source.tensors().empty() && !wanted.empty()) {
     const std::filesystem::path run = file.parent_path().parent_path().parent_path();

@@ -7,6 +7,7 @@
 #include "lib/base/host.h"
 #include "lib/base/text.h"
 #include "lib/device/repeats_arithmetic.h"
+#include "lib/train/kept/initial_weights.h"
 #include "lib/train/kept/weights.h"
 #include "lib/train/loop/resuming.h"
 

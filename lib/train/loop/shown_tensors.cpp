@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "lib/train/kept/weights.h"
+#include "lib/train/kept/tensors_in_store.h"
 
 namespace dl {
 

@@ -11,9 +11,9 @@
 #include "lib/train/plan/check_network.h"
 #include "lib/train/plan/check_trainer.h"
 #include "lib/train/plan/config_file.h"
-#include "lib/train/plan/initial_weights.h"
 #include "lib/train/plan/plan_problems.h"
 #include "lib/train/plan/plan_updates.h"
+#include "lib/train/plan/plan_weights.h"
 #include "lib/train/plan/settled.h"
 #include "lib/train/plan/unlikely.h"
 
@@ -169,7 +169,7 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
     planner.plan_updates();
     check_schedule(*plan, problems);
     check_trainer(*plan, problems);
-    if (weights == Weights::initial && problems.none()) find_initial_weights(*plan, problems);
+    if (weights == Weights::initial && problems.none()) plan_weights(*plan, problems);
     if (problems.none()) planner.warn_of_the_unlikely();
     if (weights == Weights::initial && problems.none()) planner.doubt();
   } catch (const Error& error) {  // provide() found references to what is not known

@@ -11,7 +11,7 @@
 #include "lib/nn/parameter_groups.h"
 #include "lib/spec/load.h"
 #include "lib/spec/node.h"
-#include "lib/train/kept/weights.h"
+#include "lib/train/kept/initial_weights.h"
 #include "lib/train/plan/objectives.h"
 #include "lib/train/plan/run_spec.h"
 #include "lib/train/programs/programs.h"

@@ -1,6 +1,6 @@
 // init_from against the network.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/plan/initial_weights.h"
+#include "lib/train/plan/plan_weights.h"
 
 #include <filesystem>
 #include <utility>
@@ -8,7 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/interop/code/places_elsewhere.h"
 #include "lib/train/kept/checkpoint.h"
-#include "lib/train/kept/weights.h"
+#include "lib/train/kept/initial_weights.h"
 
 namespace dl {
 namespace {
@@ -29,7 +29,7 @@ void doubt_order_of_places(const Plan& plan, PlanProblems& problems) {
 
 }  // namespace
 
-void find_initial_weights(Plan& plan, PlanProblems& problems) {
+void plan_weights(Plan& plan, PlanProblems& problems) {
   if (!plan.run.init_from || !plan.network) return;
   const std::filesystem::path file = plan.initial_weights();
   if (std::error_code unreadable; !std::filesystem::exists(file, unreadable))

@@ -8,6 +8,6 @@ namespace dl {
 
 // Sets the plan's initial weights where the config has init_from: names and shapes of its file against the network's.
 // No tensor is read.
-void find_initial_weights(Plan& plan, PlanProblems& problems);
+void plan_weights(Plan& plan, PlanProblems& problems);
 
 }  // namespace dl
