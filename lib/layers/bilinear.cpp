@@ -41,6 +41,7 @@ struct Bilinear final : Layer {
     const Value y = reshape(sum(products, {-1}), {batch, out_features});
     return bias ? y + builder.parameter("bias", {out_features}, bias_init ? bias_init : pytorch) : y;
   }
+  DoubtList doubts(Value) const override { return doubt_idle_bias_init(bias, bias_init); }
 };
 DL_LAYER(Bilinear, "bilinear");
 

@@ -40,6 +40,11 @@ struct ConcatLayer final : Layer {
     }
     return concatenate(std::move(parts), along);
   }
+  DoubtList doubts(Value y) const override {
+    if (axis != 1 || y.shape().rank() != 4) return {};
+    return {{"axis 1 is the height of an image, [height, width, channels]: images are laid below each other",
+             "write 'concat' without an axis to lay channels beside each other, which come last"}};
+  }
   void twins(Twins& t) const override {
     std::string inputs = "{x}";
     for (size_t i = 1; i < t.inputs.size(); ++i) inputs += ", {x" + std::to_string(i) + "}";

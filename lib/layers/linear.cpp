@@ -50,6 +50,7 @@ struct Linear final : Layer {
     if (bias) y = y + b.parameter("bias", {out_features}, bias_init ? bias_init : pytorch);
     return y;
   }
+  DoubtList doubts(Value) const override { return doubt_idle_bias_init(bias, bias_init); }
   void twins(Twins& t) const override {
     if (norms.weight_norm || norms.spectral_norm) return;
     t.pytorch("nn.Linear({in}, {out_features}, bias={bias|True})").last();

@@ -13,6 +13,7 @@ struct LogSoftmax final : Layer {
     s.example("log_softmax");
   }
   Value build(Builder&, Value x) const override { return log_softmax(x); }
+  Gives gives() const override { return Gives::log_probabilities; }
   void twins(Twins& t) const override {
     t.pytorch("nn.LogSoftmax(-1)").plainly("torch.log_softmax({x}, -1)").last();
     t.keras("layers.Activation(activation:'log_softmax')");

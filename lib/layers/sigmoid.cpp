@@ -13,6 +13,7 @@ struct Sigmoid final : Layer {
     s.example("sigmoid");
   }
   Value build(Builder&, Value x) const override { return sigmoid(x); }
+  Gives gives() const override { return Gives::probability; }
   void twins(Twins& t) const override {
     t.pytorch("nn.Sigmoid()").plainly("torch.sigmoid({x})");
     t.keras("layers.Activation(activation:'sigmoid')");

@@ -13,6 +13,7 @@ struct Softmax final : Layer {
     s.example("softmax");
   }
   Value build(Builder&, Value x) const override { return softmax(x); }
+  Gives gives() const override { return Gives::probabilities; }
   void twins(Twins& t) const override {
     t.pytorch("nn.Softmax(-1)").plainly("torch.softmax({x}, -1)").last();
     t.keras("layers.Softmax()");

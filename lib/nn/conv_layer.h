@@ -16,6 +16,7 @@ struct AnyConvLayer : Layer {
   bool bias = true;
   std::shared_ptr<const Initializer> init, bias_init;
   NormedWeight norms;
+  DoubtList doubts(Value) const override { return doubt_idle_bias_init(bias, bias_init); }
 
  protected:
   // What the keys that differ say: the weight's shape but for the kernel's, and of the stride and the padding.
@@ -38,6 +39,9 @@ struct ConvLayer : AnyConvLayer<rank> {
   std::string padding_mode = "zeros";
   Value build(Builder& b, Value x) const final;
   void twins(Twins& t) const final;
+  DoubtList doubts(Value) const final {
+    return doubt_idle_bias_init(this->bias, this->bias_init, doubt_idle_padding_mode(padding_mode, this->padding));
+  }
 
  protected:
   void describe_conv(Schema& s);
@@ -58,6 +62,7 @@ struct DepthwiseConvLayer : Layer {
   bool bias = true;
   std::shared_ptr<const Initializer> init, pointwise_init, bias_init;
   Value build(Builder& b, Value x) const final;
+  DoubtList doubts(Value) const final { return doubt_idle_bias_init(bias, bias_init); }
 
  protected:
   virtual bool separable() const = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/graph/ops.h"
+#include "lib/nn/doubt.h"
 #include "lib/nn/initializer.h"
 #include "lib/nn/twins.h"
 #include "lib/spec/registry.h"
@@ -56,6 +57,12 @@ struct Layer : Described {
   virtual Value build(Builder& b, std::span<const Value> inputs) const;
   // What it is called elsewhere, of such inputs.
   virtual void twins(Twins& /*t*/) const {}
+  // What its keys say that is likely not meant, where it gave `y` [batch, …].
+  virtual DoubtList doubts(Value /*y*/) const { return {}; }
+  // What its values are, where it is an activation that losses have in them: of a class or none, after a sigmoid; of
+  // each class, after a softmax; the logarithms of these.
+  enum class Gives { values, probability, probabilities, log_probabilities };
+  virtual Gives gives() const { return Gives::values; }
 };
 
 // The shape's text and what was wanted, as a ShapeError: expect_rank(x, 4, "an image [height, width, channels]", "…").

@@ -360,7 +360,8 @@ Value Network::Impl::build_item(const Item& item, std::span<const Value> inputs,
       flops += node.op->cost(types, node.types).flops;
     }
     summaries.push_back({item.spec.path, item.layer->name, y.shape().without_batch(), b.parameters, flops,
-                         item.spec.label, item.spec.where, item.spec.notes});
+                         item.spec.label, item.spec.where, item.spec.notes, item.layer->gives(),
+                         item.layer->doubts(y)});
   }
   return y;
 }

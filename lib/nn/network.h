@@ -43,6 +43,8 @@ struct LayerSummary {
   std::string label;  // "model[3]": in the spec, at `where`; notes say which blocks it stands in
   Where where;
   std::vector<std::string> notes;
+  Layer::Gives gives = Layer::Gives::values;
+  DoubtList doubts;  // of its keys; one that stands in a block has them each time
 };
 
 // Whole numbers of an input that choose a row of a layer's table, or say how many steps of a sequence count.

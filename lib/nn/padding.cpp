@@ -107,10 +107,21 @@ void check_padding(const Report& report, Sizes<rank> size, const Padding<rank>& 
   }
 }
 
+template <int rank>
+DoubtList doubt_idle_padding_mode(const std::string& padding_mode, const Padding<rank>& padding) {
+  const Window::Axes places = axes_of(padding.size);
+  const bool pads = padding.same || padding.causal ||
+                    std::any_of(places.begin(), places.begin() + rank, [](int64_t each) { return each > 0; });
+  if (pads || padding_mode == "zeros") return {};
+  return {{"'padding_mode' says what the padding is, and there is none",
+           "write 'padding: same', or leave 'padding_mode' out"}};
+}
+
 #define DL_PADDING(rank)                                                                                        \
   template struct Codec<Padding<rank>>;                                                                         \
   template Window make_window<rank>(Sizes<rank>, Sizes<rank>, const Padding<rank>&, Sizes<rank>, const Shape&); \
-  template void check_padding<rank>(const Report&, Sizes<rank>, const Padding<rank>&)
+  template void check_padding<rank>(const Report&, Sizes<rank>, const Padding<rank>&);                          \
+  template DoubtList doubt_idle_padding_mode<rank>(const std::string&, const Padding<rank>&)
 DL_PADDING(1);
 DL_PADDING(2);
 DL_PADDING(3);

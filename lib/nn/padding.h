@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "lib/graph/ops.h"
+#include "lib/nn/doubt.h"
 #include "lib/spec/schema.h"
 
 namespace dl {
@@ -49,5 +50,9 @@ std::string pads_text(const Window& window);
 // Reports where more zeros stand on a side than half of the window: a window could lie in them wholly.
 template <int rank>
 void check_padding(const Report& report, Sizes<rank> size, const Padding<rank>& padding);
+
+// A 'padding_mode' where there is no padding.
+template <int rank>
+DoubtList doubt_idle_padding_mode(const std::string& padding_mode, const Padding<rank>& padding);
 
 }  // namespace dl

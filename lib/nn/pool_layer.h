@@ -42,6 +42,7 @@ struct AvgPoolLayer : PoolLayer<rank> {
   std::optional<int64_t> divisor_override;
   Value build(Builder& b, Value x) const final;
   void twins(Twins& t) const final;
+  DoubtList doubts(Value) const final { return doubt_idle_padding_mode(padding_mode, this->padding); }
 
  protected:
   void describe_avg(Schema& s);

@@ -247,6 +247,14 @@ void RecurrentLayer::twins(Twins& t) const {
   say_flax(t);
 }
 
+DoubtList RecurrentLayer::doubts(Value) const {
+  DoubtList list;
+  if (dropout > 0 && num_layers == 1)
+    list.push_back({"'dropout' is between the layers of a stack, and 'num_layers' is 1: nothing is dropped",
+                    concat("put '- dropout: ", number_text(dropout), "' behind it, or write 'num_layers: 2'")});
+  return doubt_idle_bias_init(bias, bias_init, std::move(list));
+}
+
 Value RecurrentLayer::build(Builder& b, std::span<const Value> inputs) const {
   if (inputs.size() > 2) throw ShapeError(concat("expected one or two inputs, got ", inputs.size()));
   Value x = inputs[0], inside, at_last;

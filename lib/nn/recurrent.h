@@ -19,6 +19,7 @@ struct RecurrentLayer : Layer {
   // the result is 0, the last step is the sequence's own, and the other direction begins there.
   Value build(Builder& b, std::span<const Value> inputs) const final;
   void twins(Twins& t) const final;
+  DoubtList doubts(Value y) const final;
 
  protected:
   virtual Cell cell() const = 0;
