@@ -12,10 +12,10 @@
 #include "lib/train/plan/check_trainer.h"
 #include "lib/train/plan/config_file.h"
 #include "lib/train/plan/plan_problems.h"
+#include "lib/train/plan/doubts/doubts.h"
 #include "lib/train/plan/plan_updates.h"
 #include "lib/train/plan/plan_weights.h"
 #include "lib/train/plan/settled.h"
-#include "lib/train/plan/unlikely.h"
 
 namespace dl {
 namespace {
@@ -113,7 +113,7 @@ class RunPlanner {
 
   // The same of what a training run meets.
   void doubt() {
-    for (Problem& doubt : unlikely(plan_)) add_problem(plan_.warnings, std::move(doubt));
+    for (Problem& doubt : doubts_of(plan_)) add_problem(plan_.warnings, std::move(doubt));
     const int64_t batch = std::min(plan_.run.data.batch_size, plan_.data.train->size());
     const std::string layer = batch == 1 ? normalized_over_the_batch(*plan_.network) : "";
     if (!layer.empty())

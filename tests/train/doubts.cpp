@@ -1,6 +1,6 @@
 // What can be trained but is likely not meant is told while a config is planned.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/train/plan/unlikely.h"
+#include "lib/train/plan/doubts/doubts.h"
 
 #include <doctest/doctest.h>
 
@@ -332,6 +332,21 @@ TEST_CASE("modes that take the worse of a figure for the better are told") {
   CHECK(doubts(small_config, {"trainer.checkpoint.mode=max", "trainer.reduce_on_plateau={mode: min}"}) == "");
 }
 
+TEST_CASE("warnings come in the order of their places, and last those of what --set gave") {
+  const std::string config = "variables: {rate: 0.5}" + before +
+                             "loss: cross_entropy\n"
+                             "model: [{batch_norm: {momentum: 0.99}}, flatten, linear: 100]\n";
+  const Workplace place(config);
+  std::string places;
+  const auto plan = place.plan({"trainer.accumulate_grad_batches=20"});
+  for (const Problem& warning : plan->warnings) places += warning.where.text() + " " + warning.path + "\n";
+  CHECK(replaced(places, {{place / "", ""}}) ==
+        "small.yaml:1:19 variables.rate\n"
+        "small.yaml:6:8 model\n"
+        "small.yaml:6:10 model[0] (batch_norm)\n"
+        "--set trainer.accumulate_grad_batches=20 trainer.accumulate_grad_batches\n");
+}
+
 TEST_CASE("variables and parameters of blocks that stand nowhere are told, and refused where --set gives them") {
   const std::string config = "variables: {width: 4, rate: 0.5}" + before +
                              "loss: cross_entropy\n"
@@ -386,6 +401,11 @@ TEST_CASE("keys of layers that change nothing, or say something else in another 
         "small.yaml:6:10: model[0] (conv2d): 'bias_init' is of a bias, and 'bias: false' leaves it out\n"
         "  help: keep one of them\n");
   CHECK(said(conv + ", bias: true, bias_init: zeros}}") == "");
+  const std::string pool = "{avg_pool2d: {kernel_size: 2, padding_mode: reflect";
+  CHECK(said(pool + "}}").find("(avg_pool2d): 'padding_mode' says what the padding is") != std::string::npos);
+  CHECK(said(pool + ", padding: 1}}") == "");
+  CHECK(said("to_sequence, {gru: {hidden_size: 3, bias: false, bias_init: zeros}}").find("(gru): 'bias_init' is of") !=
+        std::string::npos);
   const std::string tied = "flatten, {linear: 36, name: a}, {linear: {out_features: 36, init: zeros}, ";
   CHECK(said(tied + "tie: {weight: a.weight}}") ==
         "small.yaml:6:42: model[2] (linear): 'init' is of a weight that another layer has made\n"
