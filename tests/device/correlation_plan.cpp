@@ -134,6 +134,33 @@ TEST_CASE("blocks of rows stay in cache, of whole images where several do") {
   }
 }
 
+TEST_CASE("places of many small images make strips, as many images as the cache holds for every thread") {
+  const CorrelationGeometry small = forward(window(3, 1, 1), 128, 2, 512, 512);
+  const CorrelationPlan p = plan_correlation(small, {.l2_bytes = 2 << 20}),
+                        shared = plan_correlation(small, {.threads = 4, .l2_bytes = 2 << 20}),
+                        less = plan_correlation(small, {.l2_bytes = 128 << 10});
+  for (const CorrelationPlan* plan : {&p, &shared, &less}) {
+    CHECK(plan->by_images);
+    CHECK_FALSE(plan->staged);
+    CHECK(plan->chunk_rows == 2 * 8);  // follows from the shapes: sums of an epilogue do
+    CHECK(plan->block_rows % plan->chunk_rows == 0);
+    CHECK(plan->block_rows == 2 * plan->strip_rows);
+    CHECK(plan->image_floats > 2 * 2 * 512);
+    CHECK(plan->image_floats / 16 % 2 == 1);
+    CHECK(plan->stage_floats == plan->strip_rows * plan->image_floats);
+  }
+  CHECK(p.strip_rows == 56);
+  CHECK(shared.strip_rows == 32);
+  CHECK(less.strip_rows == 8);
+
+  CHECK(plan_correlation(forward(window(3, 2, 1), 64, 4, 64, 64), {}).by_images);
+  CHECK(plan_correlation(forward(window(3, 1, 1), 64, 2, 64, 64, 2), {}).by_images);
+  CHECK_FALSE(plan_correlation(forward(window(3, 1, 1), 64, 14, 64, 64), {}).by_images);     // rows make good strips
+  CHECK_FALSE(plan_correlation(forward(window(3, 1, 1), 64, 2, 8, 64), {}).by_images);       // hardly any depth
+  CHECK_FALSE(plan_correlation(forward(window(3, 1, 1), 64, 2, 64, 64, 64), {}).by_images);  // each channel by itself
+  CHECK_FALSE(plan_correlation(forward(window(3, 1, 1), 1, 2, 64, 64), {}).by_images);       // one image
+}
+
 TEST_CASE("in bf16 the depth comes in few ranges: whole windows where their rows are short, else rows, else taps") {
   const Bf16CorrelationPlan whole = plan_bf16_correlation(forward(window(3, 1, 1), 4, 12, 3, 20), 16);
   CHECK(whole.whole_window);

@@ -66,6 +66,18 @@ const Case tile_cases[] = {
     {11, 32, 32, 16, 17, 1, window(3, 3, 1, 1, 1)}, {2, 9, 10, 40, 70, 1, window(3, 3, 1, 1, 1)},
 };
 
+// Images so small that a strip is one place of many of them: of odd numbers of images; of strides, gaps and padding
+// that leave places without any tap; in groups; and more images than a weight's gradient sums at once.
+const Case small_cases[] = {{20, 2, 2, 32, 40, 1, window(3, 3, 1, 1, 1)},
+                            {33, 1, 1, 16, 20, 1, window(3, 3, 1, 1, 1)},
+                            {17, 4, 4, 32, 48, 1, window(3, 3, 2, 1, 1)},
+                            {9, 3, 2, 16, 17, 1, window(3, 3, 1, 2, 2)},
+                            {40, 2, 3, 64, 36, 2, window(3, 3, 1, 1, 1)},
+                            {12, 1, 5, 16, 16, 1, window(1, 3, 1, 1, 1)},
+                            {25, 3, 4, 16, 33, 1, uneven},
+                            {2, 2, 2, 70, 150, 1, window(2, 2, 1, 0, 1)},
+                            {300, 2, 2, 80, 70, 1, window(2, 1, 1, 0, 1)}};
+
 // Calls f(output element, input element, weight element) for every product of the convolution.
 template <class F>
 void for_each_product(const Case& c, F f) {
@@ -165,6 +177,15 @@ TEST_CASE("the input gradient of conv2d equals plain loops") {
 
 TEST_CASE("the weight gradient of conv2d equals plain loops") {
   for (const Case& c : cases) check_weight_gradient(c, 1e-6);
+}
+
+TEST_CASE("convolutions of small images, and their gradients, equal plain loops") {
+  for (const Case& c : small_cases) {
+    CAPTURE(c.images);
+    check_forward(c, 1e-6);
+    check_input_gradient(c, 1e-6);
+    check_weight_gradient(c, 1e-6);
+  }
 }
 
 TEST_CASE("3x3 windows by tiles of outputs equal plain loops, with a slightly larger rounding error") {

@@ -86,6 +86,7 @@ TEST_CASE("a loop behind a matrix product sees every row once, whatever the numb
   check(std::make_shared<MatMul>(true, false), {floats({17, 1030}), floats({17, 520})});
   check(std::make_shared<MatMul>(false, true), {floats({3, 50}), floats({7, 50})});
   check(std::make_shared<MatMul>(false, true), {floats({37, 5}), floats({3000, 5})});
+  check(std::make_shared<MatMul>(false, true), {floats({1050, 40}), floats({700, 40})});  // blocks of several chunks
 }
 
 TEST_CASE("a loop behind a convolution sees every pixel once, whatever the number of threads") {
@@ -104,6 +105,9 @@ TEST_CASE("a loop behind a convolution sees every pixel once, whatever the numbe
         {floats({3, 9, 8, 18}), floats({18, 6, 3, 3})});
   check(std::make_shared<ConvolutionGradInput>(same, 6, Shape{2, 9, 8, 6}),
         {floats({2, 9, 8, 6}), floats({6, 1, 3, 3})});
+  check(std::make_shared<Convolution>(same, 1), {floats({50, 2, 2, 32}), floats({24, 32, 3, 3})});  // over images
+  check(std::make_shared<ConvolutionGradInput>(strided, 1, Shape{37, 4, 4, 20}),
+        {floats({37, 2, 2, 16}), floats({16, 20, 3, 3})});
 }
 
 TEST_CASE("a loop behind a pooling gradient sees every pixel once, whatever the number of threads") {

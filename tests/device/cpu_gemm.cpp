@@ -82,6 +82,7 @@ TEST_CASE("a program computes the same bits on machines of every kind, whichever
         const Value a = input(graph, "a", x), b = input(graph, "b", w);
         const Value y = matmul(a, b, false, true);
         graph.output("forward", y * y + constant(graph, 0.25));
+        graph.output("sums", sum(y * y, {0}));
         graph.output("input gradient", matmul(y, b));
         graph.output("weight gradient", matmul(y, a, true, false));
         Program program(graph, store);
@@ -92,7 +93,8 @@ TEST_CASE("a program computes the same bits on machines of every kind, whichever
           program.run();
           if (run > 5 && run < 3 * Choice::rounds) continue;
           std::vector<std::vector<float>> now;
-          for (const char* name : {"forward", "input gradient", "weight gradient"}) now.push_back(program.read(name));
+          for (const char* name : {"forward", "sums", "input gradient", "weight gradient"})
+            now.push_back(program.read(name));
           if (first.empty()) first = now;
           CHECK(now == first);
         }

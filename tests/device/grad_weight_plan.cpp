@@ -47,6 +47,15 @@ TEST_CASE("units of a weight's gradient have every weight of every image once") 
   }
 }
 
+TEST_CASE("a weight gradient sums several small images at once, as many as give it depth or the cache holds") {
+  const auto together = [](const ConvShapes& conv) { return plan_grad_weight(conv, 16).image_step; };
+  CHECK(together(shapes({128, 2, 2, 512}, 512, 3, 1, 1)) == 128);
+  CHECK(together(shapes({128, 7, 7, 512}, 512, 3, 1, 1)) == 10);
+  CHECK(together(shapes({128, 28, 28, 64}, 64, 3, 1, 1)) == 1);
+  CHECK(together(shapes({128, 8, 8, 64}, 64, 7, 3, 3)) == 21);  // the input is the larger
+  CHECK(together(shapes({128, 4, 4, 3}, 64, 3, 1, 1)) == 1);    // whose padding lies beside it in memory
+}
+
 TEST_CASE("a weight gradient in f32 is planned so that rows stay in cache and strips are long") {
   struct Expected {
     const char* what;
