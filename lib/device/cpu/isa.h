@@ -15,7 +15,7 @@ bool supported(Isa isa);            // by the processor and the operating system
 Isa best_isa();                     // the widest that is supported
 std::vector<Isa> supported_isas();  // from portable to the widest; the tests run each
 
-// What multiplies bf16: the instruction set's own arithmetic in f32, or a unit made for it; the fastest is last.
+// What multiplies bf16: the instruction set's own arithmetic in f32, or a unit made for it.
 enum class Bf16Unit { emulated, avx512_bf16, amx };
 
 std::string_view name_of(Bf16Unit unit);

@@ -73,7 +73,7 @@ bool winograd_pays(const Window& w, int64_t groups, const WinogradTiles& t, int 
 }
 
 bool winograd_pays(const Window& w, int64_t groups, const WinogradTiles& t, DType pixels, const CpuDevice& device) {
-  const double direct_rate = pixels == DType::f32 ? 1 : device.bf16_unit() == Bf16Unit::emulated ? 0.5 : 2;
+  const double direct_rate = pixels == DType::f32 ? 1 : device.bf16_unit() == Bf16Unit::avx512_bf16 ? 2 : 0.5;
   return winograd_pays(w, groups, t, DL_FOR_ISA(device.isa(), strip_kernels).lanes, direct_rate);
 }
 

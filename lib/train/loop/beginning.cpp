@@ -99,7 +99,7 @@ RunStarted told_at_start(const Plan& plan, const Device& device, const TrainStat
 void warn_of_the_device(const Plan& plan, const Device& device, const Warn& warn) {
   const TrainerSpec& trainer = plan.run.trainer;
   if (trainer.numbers() != Precision::f32 && !device.gains_by_bf16())
-    warn(concat("trainer.precision: this processor has no unit for bf16: '", trainer.precision,
+    warn(concat("trainer.precision: this processor multiplies bf16 no faster than f32: '", trainer.precision,
                 "' takes less memory, and up to twice the time of '32-true'"));
   if (trainer.matmul_precision != "highest" && device.name() != "cuda")
     warn(concat("trainer.matmul_precision: '", trainer.matmul_precision,

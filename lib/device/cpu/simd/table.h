@@ -28,9 +28,8 @@
 #endif
 
 // The same for kernels of products in bf16 (simd/bf16): there is an emulation for each instruction set, and one more
-// for processors with vdpbf16ps, as all with tiles are; the namespace is chosen by both. Matrix products have one more
-// for tiles (simd/amx); what convolutions are made of has not: their windows are read in place, in strips of any
-// height.
+// for processors whose vdpbf16ps is fast; the namespace is chosen by both. Matrix products have one more for tiles
+// (simd/amx); what convolutions are made of has not: their windows are read in place, in strips of any height.
 #if defined(__x86_64__)
 #define DL_DECLARE_FOR_BF16(type, name) \
   DL_DECLARE_FOR_ISA(type, name)        \
@@ -38,7 +37,7 @@
   extern const type name;               \
   }
 #define DL_FOR_BF16(isa, unit, name) \
-  ((unit) != ::dl::Bf16Unit::emulated ? ::dl::avx512_bf16::name : DL_FOR_ISA(isa, name))
+  ((unit) == ::dl::Bf16Unit::avx512_bf16 ? ::dl::avx512_bf16::name : DL_FOR_ISA(isa, name))
 #define DL_DECLARE_FOR_BF16_TILES(type, name) \
   DL_DECLARE_FOR_BF16(type, name)             \
   namespace dl::amx {                         \
