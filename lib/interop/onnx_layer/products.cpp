@@ -10,8 +10,6 @@
 namespace dl::onnx {
 namespace {
 
-using Whole = std::vector<int64_t>;
-
 AxisOrder with_last_two_swapped(int rank) {
   AxisOrder order = natural_order(rank);
   std::swap(order[order.size() - 1], order[order.size() - 2]);

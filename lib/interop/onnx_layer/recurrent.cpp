@@ -7,8 +7,6 @@
 namespace dl::onnx {
 namespace {
 
-using Whole = std::vector<int64_t>;
-
 // Which of ONNX's gates stands at each of ours: i o f c, as ours i f g o; z r h, as ours r z n.
 struct Gates {
   Cell cell;

@@ -248,8 +248,8 @@ void Taking::give_same(const ReadNode& node, size_t output, const Taken& taken) 
 }
 
 TakeNode node_taker(const std::string& op) {
-  for (const TakeTable* table :
-       {&elementwise_nodes(), &shape_nodes(), &window_nodes(), &product_nodes(), &recurrent_nodes()})
+  for (const TakeTable* table : {&elementwise_nodes(), &view_nodes(), &part_nodes(), &join_nodes(), &number_nodes(),
+                                 &window_nodes(), &product_nodes(), &recurrent_nodes()})
     if (const auto found = table->find(op); found != table->end()) return found->second;
   return nullptr;
 }

@@ -16,6 +16,9 @@
 
 namespace dl::onnx {
 
+// Sizes, places and other whole numbers in a row.
+using Whole = std::vector<int64_t>;
+
 // The value's axis i is the tensor's axis order[i].
 using AxisOrder = std::vector<int>;
 AxisOrder natural_order(int rank);
@@ -100,7 +103,10 @@ class Taking {
 using TakeNode = void (*)(Taking&, const ReadNode&);
 using TakeTable = std::map<std::string_view, TakeNode>;
 const TakeTable& elementwise_nodes();
-const TakeTable& shape_nodes();
+const TakeTable& view_nodes();
+const TakeTable& part_nodes();
+const TakeTable& join_nodes();
+const TakeTable& number_nodes();
 const TakeTable& window_nodes();
 const TakeTable& product_nodes();
 const TakeTable& recurrent_nodes();

@@ -10,8 +10,6 @@
 namespace dl::onnx {
 namespace {
 
-using Whole = std::vector<int64_t>;
-
 Value channels_last(Taking& t, const ReadNode& node, size_t input) {
   const int rank = t.at(node, input).rank();
   if (rank < 3 || rank > 5) t.fail(node, concat("expected [batch, channels, …] of one to three more axes, got ", rank));
