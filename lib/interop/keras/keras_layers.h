@@ -89,7 +89,7 @@ struct Made {
 };
 
 using MakeLayer = Made (*)(const Settings&);
-// By the names of their classes.
-const std::map<std::string, MakeLayer>& layers();
+using LayerTable = std::map<std::string, MakeLayer>;  // by the names of their classes
+const LayerTable& layers();
 
 }  // namespace dl::keras
