@@ -13,7 +13,6 @@ namespace dl::onnx {
 namespace {
 
 namespace fs = std::filesystem;
-using Message = ProtobufMessage;
 
 class File {
  public:
@@ -29,7 +28,7 @@ class File {
     model.xxh64 = dl::xxh64(bytes_);
     bool has_graph = false;
     try {
-      Message message(bytes_);
+      ProtobufMessage message(bytes_);
       while (message.next()) {
         if (message.tag() == 7) {
           has_graph = true;
@@ -55,7 +54,7 @@ class File {
   }
 
  private:
-  void read_opset(Message message, ReadModel& model) const {
+  void read_opset(ProtobufMessage message, ReadModel& model) const {
     std::string domain;
     int64_t version = 0;
     while (message.next()) {
@@ -69,7 +68,7 @@ class File {
     if (domain.empty() || domain == "ai.onnx") model.opset = version;
   }
 
-  void read_graph(Message graph, ReadModel& model) const {
+  void read_graph(ProtobufMessage graph, ReadModel& model) const {
     while (graph.next()) {
       switch (graph.tag()) {
         case 1: model.nodes.push_back(read_node(graph.get_message())); break;
@@ -88,7 +87,7 @@ class File {
   }
 
   // A ValueInfoProto: a name, and in its type's field 1, a tensor's, the type of the elements and the axes.
-  static ReadInput read_input(Message value) {
+  static ReadInput read_input(ProtobufMessage value) {
     ReadInput input;
     while (value.next()) {
       if (value.tag() == 1)
@@ -101,9 +100,9 @@ class File {
     return input;
   }
 
-  static void read_type(Message type, ReadInput& input) {
+  static void read_type(ProtobufMessage type, ReadInput& input) {
     if (!type.next(1)) return;
-    Message tensor = type.get_message();
+    ProtobufMessage tensor = type.get_message();
     while (tensor.next()) {
       if (tensor.tag() == 1) {
         input.whole = !is_float_type(tensor.get_int32());
@@ -115,16 +114,16 @@ class File {
     }
   }
 
-  static void read_axes(Message shape, ReadInput& input) {
+  static void read_axes(ProtobufMessage shape, ReadInput& input) {
     input.has_sizes = true;
     while (shape.next(1)) {
-      Message axis = shape.get_message();
+      ProtobufMessage axis = shape.get_message();
       const int64_t size = axis.next(1) ? axis.get_int64() : -1;
       input.sizes.push_back(size > 0 ? size : -1);
     }
   }
 
-  ReadNode read_node(Message message) const {
+  ReadNode read_node(ProtobufMessage message) const {
     ReadNode node;
     while (message.next()) {
       switch (message.tag()) {
@@ -140,7 +139,7 @@ class File {
     return node;
   }
 
-  void read_attribute(Message message, ReadNode& node) const {
+  void read_attribute(ProtobufMessage message, ReadNode& node) const {
     std::string name;
     std::optional<ReadAttribute> value;
     std::vector<int64_t> integers;

@@ -14,7 +14,6 @@ namespace dl::onnx {
 namespace {
 
 namespace fs = std::filesystem;
-using Message = ProtobufMessage;
 
 enum DataType : int32_t {
   f32 = 1,
@@ -56,7 +55,7 @@ class TensorMessage {
  public:
   explicit TensorMessage(const fs::path& model) : path_(model) {}
 
-  TensorPointer read(Message message, std::string& name) const {
+  TensorPointer read(ProtobufMessage message, std::string& name) const {
     RawTensor raw;
     while (message.next()) {
       const bool packed = message.wire_type() == protozero::pbf_wire_type::length_delimited;
@@ -118,7 +117,7 @@ class TensorMessage {
 
   [[noreturn]] void fail(std::string what) const { fail_file(path_, std::move(what)); }
 
-  void read_external(Message entry, RawTensor& raw) const {
+  void read_external(ProtobufMessage entry, RawTensor& raw) const {
     std::string key, value;
     while (entry.next()) {
       if (entry.tag() == 1)
