@@ -1,5 +1,5 @@
 // A library of arrays in Python, as operations are written in it: torch, numpy, jax.numpy or keras.ops. What the four
-// have in common is in lib/interop/code/ops.cpp; here is what differs.
+// have in common is the table of lib/interop/code/ops.cpp; here is what differs.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>

@@ -14,9 +14,6 @@
 
 namespace dl::code {
 
-// A Python number: 0.001, 1e-08, float('inf').
-std::string number(double value);
-
 struct OpsText {
   std::vector<std::string> lines;  // of a function's body, not indented
   std::string result;              // an expression
