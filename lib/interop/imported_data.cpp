@@ -11,11 +11,28 @@
 
 namespace dl {
 
+namespace {
+
+// Sizes that stand in a file, counted before anything is made of them.
+void expect_counted(const ImportedInput& input) {
+  constexpr int64_t most = int64_t{1} << 40;
+  int64_t count = 1;
+  for (const int64_t n : input.sizes) {
+    if (n < 1 || n > most / count)
+      throw Error(Exit::usage, Problem{.what = concat("the input '", input.name, "' is ", Shape(input.sizes).text(),
+                                                      ", expected sizes above 0 that make ", most, " at most")});
+    count *= n;
+  }
+}
+
+}  // namespace
+
 std::map<std::string, Shape> outputs_of(const Node& model, const std::vector<ImportedInput>& inputs,
                                         const std::vector<std::string>& outputs) {
   std::vector<std::string> names;
   std::vector<Network::Input> types;
   for (const ImportedInput& input : inputs) {
+    expect_counted(input);
     names.push_back(input.name);
     types.push_back({input.name, {input.whole ? DType::i32 : DType::f32, Shape(input.sizes)}});
   }
@@ -51,7 +68,7 @@ Node imported_data(const std::vector<ImportedInput>& inputs, const Node* loss,
   if (!loss) {
     for (const auto& [name, shape] : outputs) add("y_" + name, false, shape.sizes(), 0);
   } else if (loss->text == "cross_entropy") {
-    sizes.pop_back();
+    if (!sizes.empty()) sizes.pop_back();
     add("y", true, sizes, classes);
     fit.set("numbered_classes", Node::integer(classes));
   } else {

@@ -45,9 +45,13 @@ std::vector<Run> runs_of(const std::vector<int64_t>& places) {
 
 Value take(Value x, int axis, const std::vector<int64_t>& places) {
   constexpr size_t few = 16;
+  constexpr int64_t most_weights = int64_t{1} << 28;
   const std::vector<Run> runs = runs_of(places);
   const int64_t size = x.shape()[axis];
   if (runs.size() > few) {
+    if (times(std::ssize(places), size) > most_weights)
+      throw ShapeError(concat("takes ", places.size(), " of ", size, " places in an order of its own, more than the ",
+                              most_weights, " weights that this is done by"));
     std::vector<float> matrix(places.size() * static_cast<size_t>(size));
     for (size_t i = 0; i < places.size(); ++i)
       matrix[i * static_cast<size_t>(size) + static_cast<size_t>(places[i])] = 1;

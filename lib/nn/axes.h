@@ -14,7 +14,8 @@ constexpr const char* axis_help = "1 is the first behind the batch, -1 the last"
 // does not have yet.
 int axis_of(const Shape& x, int64_t axis, int more = 0);
 
-// x at these places of an axis, in this order; places may be missing or come several times.
+// x at these places of an axis, in this order; places may be missing or come several times. Very many of a long axis in
+// an order of their own are a ShapeError.
 Value take(Value x, int axis, const std::vector<int64_t>& places);
 // The places of an axis moved on by so many, those that fall out coming in at the other end: y[(i + by) mod n] = x[i].
 Value rolled(Value x, int axis, int64_t by);

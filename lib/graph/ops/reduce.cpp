@@ -36,15 +36,19 @@ bool invariant(const Shape& x, int rank, const std::vector<int>& axes) {
   return std::all_of(axes.begin(), axes.end(), [&](int axis) { return axis < lead || x[axis - lead] == 1; });
 }
 
-// The factors of a product, through negations: x = sign * f[0] * f[1] * …
-void collect_factors(const Value& x, std::vector<Value>& factors, double& sign) {
+// The factors of a product, through negations: x = sign * f[0] * f[1] * … A product of very many stays in parts: one
+// that is squared again and again has more than can be written down.
+void collect_factors(const Value& x, std::vector<Value>& factors, double& sign, int depth = 0) {
+  constexpr int most_depth = 64;
+  constexpr size_t most_factors = 256;
   const GraphNode& node = x.graph->node(x.node);
   const auto* m = dynamic_cast<const Map*>(node.op.get());
-  if (m && m->function == Function::neg) {
+  const bool is_part = depth == most_depth || factors.size() >= most_factors;
+  if (m && m->function == Function::neg && !is_part) {
     sign = -sign;
-    collect_factors(node.inputs[0], factors, sign);
-  } else if (m && m->function == Function::mul) {
-    for (const Value& operand : node.inputs) collect_factors(operand, factors, sign);
+    collect_factors(node.inputs[0], factors, sign, depth + 1);
+  } else if (m && m->function == Function::mul && !is_part) {
+    for (const Value& operand : node.inputs) collect_factors(operand, factors, sign, depth + 1);
   } else {
     factors.push_back(x);
   }

@@ -1,6 +1,8 @@
 // ONNX's operators of one element at a time.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "lib/graph/sizes.h"
 #include "lib/interop/onnx_layer/taken.h"
@@ -17,21 +19,27 @@ double number_of(const ReadTensor& tensor, int64_t i) {
   return tensor.is_float ? static_cast<double>(tensor.floats[static_cast<size_t>(i)])
                          : static_cast<double>(tensor.integers[static_cast<size_t>(i)]);
 }
+// Of whole numbers the nearest that there is, and 0 for what is no number.
 void put_number(ReadTensor& tensor, double x) {
   if (tensor.is_float)
     tensor.floats.push_back(static_cast<float>(x));
   else
-    tensor.integers.push_back(static_cast<int64_t>(x));
+    tensor.integers.push_back(std::isnan(x)  ? 0
+                              : x >= 0x1p63  ? std::numeric_limits<int64_t>::max()
+                              : x <= -0x1p63 ? std::numeric_limits<int64_t>::min()
+                                             : static_cast<int64_t>(x));
 }
 
 // NumPy's broadcasting of two known tensors.
-ReadTensor combined(const ReadTensor& a, const ReadTensor& b, bool is_float, OfTwo f) {
+ReadTensor combined(const Taking& t, const ReadNode& node, const ReadTensor& a, const ReadTensor& b, bool is_float,
+                    OfTwo f) {
   const Shape shape = broadcast(Shape(a.sizes), Shape(b.sizes));
+  t.expect_known(node, shape.elements(), std::max(a.count(), b.count()));
   ReadTensor out{.sizes = shape.sizes(), .is_float = is_float};
-  const auto place = [&](const ReadTensor& t, int64_t at) {
+  const auto place = [&](const ReadTensor& of, int64_t at) {
     int64_t index = 0, stride = 1;
-    for (int axis = shape.rank() - 1, own = static_cast<int>(t.sizes.size()) - 1; own >= 0; --axis, --own) {
-      const int64_t size = t.sizes[static_cast<size_t>(own)];
+    for (int axis = shape.rank() - 1, own = static_cast<int>(of.sizes.size()) - 1; own >= 0; --axis, --own) {
+      const int64_t size = of.sizes[static_cast<size_t>(own)];
       if (size > 1) index += at % shape[axis] * stride;
       stride = times(stride, size);
       at /= shape[axis];
@@ -70,7 +78,7 @@ void take_two(Taking& t, const ReadNode& node) {
   const ReadTensor *a = t.known(node, 0), *b = t.known(node, 1);
   if (a && b) {
     const bool is_float = gives == Gives::as_given && (a->is_float || b->is_float);
-    return t.give_known(node, 0, combined(*a, *b, is_float, of));
+    return t.give_known(node, 0, combined(t, node, *a, *b, is_float, of));
   }
   std::vector<Value> values;
   const AxisOrder order = align(t, node, values);
@@ -131,11 +139,12 @@ void take_div(Taking& t, const ReadNode& node) {
   const bool is_float = a->is_float || b->is_float;
   for (int64_t i = 0; i < b->count() && !is_float; ++i)
     if (b->integers[static_cast<size_t>(i)] == 0) t.fail(node, "divides a whole number by 0");
-  t.give_known(node, 0,
-               combined(
-                   *a, *b, is_float, is_float ? +[](double x, double y) { return x / y; } : +[](double x, double y) {
-                     return std::trunc(x / y);
-                   }));
+  t.give_known(
+      node, 0,
+      combined(
+          t, node, *a, *b, is_float, is_float ? +[](double x, double y) { return x / y; } : +[](double x, double y) {
+            return std::trunc(x / y);
+          }));
 }
 void take_pow(Taking& t, const ReadNode& node) {
   if (const ReadTensor* b = t.known(node, 1); b && b->count() == 1 && !t.known(node, 0)) {
@@ -149,7 +158,8 @@ void take_mod(Taking& t, const ReadNode& node) {
   if (!a || !b) t.fail(node, "of values that depend on the data is not known here");
   for (int64_t i = 0; i < b->count(); ++i)
     if (number_of(*b, i) == 0) t.fail(node, "divides by 0");
-  t.give_known(node, 0, combined(*a, *b, a->is_float, t.attribute<int64_t>(node, "fmod", 0) ? c_mod : floor_mod));
+  t.give_known(node, 0,
+               combined(t, node, *a, *b, a->is_float, t.attribute<int64_t>(node, "fmod", 0) ? c_mod : floor_mod));
 }
 
 Value relu_of(Value x) { return maximum(x, 0); }
@@ -219,6 +229,7 @@ void take_gelu(Taking& t, const ReadNode& node) {
   });
 }
 void take_prelu(Taking& t, const ReadNode& node) {
+  t.at(node, 1);  // is there
   std::vector<Value> values;
   const AxisOrder order = align(t, node, values);
   t.give(node, 0, where(values[0] > 0, values[0], values[0] * values[1]), order);
@@ -242,10 +253,9 @@ void take_clip(Taking& t, const ReadNode& node) {
 void take_where(Taking& t, const ReadNode& node) {
   const ReadTensor *c = t.known(node, 0), *a = t.known(node, 1), *b = t.known(node, 2);
   if (c && a && b) {
-    ReadTensor one{.is_float = false, .integers = {1}};
-    const auto chosen = combined(*c, *a, a->is_float, [](double x, double y) { return x != 0 ? y : 0; });
-    const auto other = combined(*c, *b, b->is_float, [](double x, double y) { return x != 0 ? 0 : y; });
-    return t.give_known(node, 0, combined(chosen, other, a->is_float, add_numbers));
+    const auto chosen = combined(t, node, *c, *a, a->is_float, [](double x, double y) { return x != 0 ? y : 0; });
+    const auto other = combined(t, node, *c, *b, b->is_float, [](double x, double y) { return x != 0 ? 0 : y; });
+    return t.give_known(node, 0, combined(t, node, chosen, other, a->is_float, add_numbers));
   }
   std::vector<Value> values;
   const AxisOrder order = align(t, node, values);
@@ -267,7 +277,8 @@ void take_cast(Taking& t, const ReadNode& node) {
     }
     return t.give_known(node, 0, std::move(y));
   }
-  if (to_float || t.at(node, 0).value.type().dtype == DType::i32) return take_same(t, node);
+  const Value value = t.at(node, 0).value;
+  if (to_float || (value && value.type().dtype == DType::i32)) return take_same(t, node);
   if (to == to_bool) return take_on_value(t, node, [](Value x) { return 1 - equal(x, 0); });
   take_on_value(t, node, [](Value x) { return where(x < 0, ceil_of(x), floor_of(x)); });
 }

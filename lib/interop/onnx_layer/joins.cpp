@@ -1,7 +1,9 @@
 // ONNX's operators that make more of tensors: joined, repeated, and with margins.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 
+#include "lib/base/text.h"
 #include "lib/graph/sizes.h"
 #include "lib/interop/onnx_layer/moving.h"
 #include "lib/interop/onnx_layer/taken.h"
@@ -22,6 +24,8 @@ void take_concat(Taking& t, const ReadNode& node) {
     ReadTensor all = *t.known(node, 0);
     for (size_t i = 1; i < node.inputs.size(); ++i) {
       const ReadTensor& more = *t.known(node, i);
+      if (more.is_float != all.is_float) t.fail(node, "joins floats and whole numbers");
+      t.expect_known(node, all.count() + more.count(), 0);
       all.floats.insert(all.floats.end(), more.floats.begin(), more.floats.end());
       all.integers.insert(all.integers.end(), more.integers.begin(), more.integers.end());
       all.sizes[0] += more.sizes[0];
@@ -41,6 +45,7 @@ void take_concat(Taking& t, const ReadNode& node) {
     parts.push_back(t.in_order(node, i, order));
     floats |= parts.back().type().dtype == DType::f32;
   }
+  if (parts.empty()) t.fail(node, "joins nothing: all its parts are empty");
   if (floats)
     for (Value& part : parts) part = as_f32(part);
   // What a model has once for all samples was repeated for those of its example: for one, not at all.
@@ -61,11 +66,13 @@ void take_concat(Taking& t, const ReadNode& node) {
 // NumPy's broadcasting to a shape.
 void take_expand(Taking& t, const ReadNode& node) {
   const Taken x = t.at(node, 0);
-  const Shape shape = broadcast(Shape(x.sizes()), Shape(t.integers(node, 1)));
+  const Whole wanted = t.integers(node, 1);
+  t.expect_sizes(node, wanted);
+  const Shape shape = broadcast(Shape(x.sizes()), Shape(wanted));
   if (const ReadTensor* known = t.known(node, 0); known && shape.elements() <= most_known) {
     const Whole strides = strides_of(known->sizes);
     const size_t more = static_cast<size_t>(shape.rank()) - known->sizes.size();
-    return t.give_known(node, 0, gathered(*known, shape.sizes(), [&](const Whole& index) {
+    return t.give_known(node, 0, gathered(t, node, *known, shape.sizes(), [&](const Whole& index) {
                           int64_t at = 0;
                           for (size_t i = 0; i < strides.size(); ++i)
                             if (known->sizes[i] > 1) at += index[i + more] * strides[i];
@@ -78,23 +85,41 @@ void take_expand(Taking& t, const ReadNode& node) {
   t.give(node, 0, broadcast_to(reshape(value, Shape(std::move(sizes))), shape));
 }
 
+// A value several times behind itself along an axis.
+Value tiled(Taking& t, const ReadNode& node, Value x, int axis, int64_t times) {
+  constexpr int64_t few = 64, most = 4096;  // parts that are laid beside each other
+  if (times <= (x.type().dtype == DType::f32 ? few : most))
+    return concatenate(std::vector<Value>(static_cast<size_t>(times), x), axis);
+  if (x.type().dtype != DType::f32) t.fail(node, concat("repeats whole numbers ", times, " times, more than ", most));
+  Whole sizes = x.shape().sizes(), whole = sizes;
+  whole[static_cast<size_t>(axis)] = dl::times(whole[static_cast<size_t>(axis)], times);
+  sizes.insert(sizes.begin() + axis, 1);
+  x = reshape(x, Shape(sizes));
+  sizes[static_cast<size_t>(axis)] = times;
+  return reshape(broadcast_to(x, Shape(std::move(sizes))), Shape(std::move(whole)));
+}
+
 void take_tile(Taking& t, const ReadNode& node) {
   const Taken x = t.at(node, 0);
   const Whole from = x.sizes(), times = t.integers(node, 1);
   if (times.size() != from.size()) t.fail(node, "has another number of repeats than axes");
+  if (const auto below = std::ranges::find_if(times, [](int64_t n) { return n < 0; }); below != times.end())
+    t.fail(node, concat("repeats an axis ", *below, " times"));
   if (const ReadTensor* known = t.known(node, 0)) {
     Whole sizes;
     for (size_t i = 0; i < from.size(); ++i) sizes.push_back(dl::times(from[i], times[i]));
     const Whole strides = strides_of(from);
-    return t.give_known(node, 0, gathered(*known, sizes, [&](const Whole& index) {
+    return t.give_known(node, 0, gathered(t, node, *known, sizes, [&](const Whole& index) {
                           int64_t at = 0;
                           for (size_t i = 0; i < index.size(); ++i) at += index[i] % from[i] * strides[i];
                           return at;
                         }));
   }
   Value y = t.value(node, 0);
-  for (size_t i = 0; i < times.size(); ++i)
-    if (times[i] > 1) y = concatenate(std::vector<Value>(static_cast<size_t>(times[i]), y), static_cast<int>(i));
+  for (size_t i = 0; i < times.size(); ++i) {
+    if (times[i] == 0) t.fail(node, concat("repeats axis ", i, " 0 times, which leaves nothing"));
+    if (times[i] > 1) y = tiled(t, node, y, static_cast<int>(i), times[i]);
+  }
   t.give(node, 0, y);
 }
 
@@ -112,12 +137,20 @@ void take_pad(Taking& t, const ReadNode& node) {
   else if (t.has(node, 2) && !t.floats(node, 2).empty())
     filling = t.floats(node, 2)[0];
   if (pads.size() != 2 * axes.size()) t.fail(node, "has another number of pads than axes");
+  static constexpr std::array modes{"constant", "edge", "reflect", "wrap"};
+  if (std::ranges::none_of(modes, [&](const char* known) { return mode == known; }))
+    t.fail(node, concat("expected 'mode' to be constant, edge, reflect or wrap, got '", shortened(mode), "'"));
   const AxisOrder order = x.value ? x.order : natural_order(rank);
   Value y = t.in_order(node, 0, order);
   for (size_t i = 0; i < axes.size(); ++i) {
     const int axis = place_of(order, axis_in(node, t, axes[i], rank));
     const int64_t before = pads[i], behind = pads[i + axes.size()], size = y.shape()[axis];
     if (before == 0 && behind == 0) continue;
+    constexpr int64_t most = int64_t{1} << 58;
+    if (std::min(before, behind) < -most || std::max(before, behind) > most || before + behind > most - size)
+      t.fail(node, concat("pads with ", before, " and ", behind, " places"));
+    if (size + before + behind < 1 || size + std::min(before, behind) < 0)
+      t.fail(node, concat("leaves nothing of axis ", axes[i]));
     if (mode == "constant") {
       if (before < 0 || behind < 0) {
         y = slice(y, axis, std::max<int64_t>(-before, 0),
@@ -135,6 +168,8 @@ void take_pad(Taking& t, const ReadNode& node) {
       y = parts.size() == 1 ? y : concatenate(std::move(parts), axis);
       continue;
     }
+    if (size == 0) t.fail(node, concat("repeats places of axis ", axes[i], ", which has none"));
+    t.expect_known(node, size + before + behind, 0);
     Whole places;
     for (int64_t at = -before; at < size + behind; ++at) {
       int64_t place = at;

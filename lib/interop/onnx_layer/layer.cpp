@@ -64,7 +64,7 @@ struct OnnxLayer final : Layer {
     const auto model = model_of(path);
     if (model->inputs.size() != inputs.size())
       throw ShapeError(concat("the ONNX model takes ", count_of(std::ssize(model->inputs), "input"), " (",
-                              join(model->input_names()), "), got ", inputs.size()),
+                              shortened(join(model->input_names()), 400), "), got ", inputs.size()),
                        "name them in this order: from: [x, …]");
     std::map<std::string, onnx::Taken> given;
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -77,6 +77,8 @@ struct OnnxLayer final : Layer {
     onnx::Taking taking(*model, b);
     const onnx::Taken y = taking.run(given, output.value_or(model->outputs[0]));
     const int rank = y.rank();
+    if (rank == 0)
+      throw ShapeError("the ONNX model gives one number for all samples", "name a tensor before it as 'output'");
     const bool first = channels_first.value_or(rank > 3) && rank > 2;
     return onnx::transposed_to(y.value, y.order, first ? onnx::channels_last_order(rank) : onnx::natural_order(rank));
   }

@@ -9,16 +9,17 @@
 
 namespace dl::onnx {
 
-constexpr int64_t most_known = 1 << 24;  // numbers that are computed when a network is built
-
 // How far apart two neighbours along each axis lie in a tensor of these sizes.
 Whole strides_of(const Whole& sizes);
 
-// The elements of a known tensor at `place(index)` of a result of these sizes; -1: 0.
+// The elements of a known tensor at `place(index)` of a result of these sizes; -1: 0. The node is refused where these
+// are none that a result can have.
 template <class Place>
-ReadTensor gathered(const ReadTensor& from, Whole sizes, Place place) {
+ReadTensor gathered(const Taking& t, const ReadNode& node, const ReadTensor& from, Whole sizes, Place place) {
+  t.expect_sizes(node, sizes);
   ReadTensor out{.sizes = std::move(sizes), .is_float = from.is_float};
   const int64_t count = Shape(out.sizes).elements();
+  t.expect_known(node, count, from.count());
   Whole index(out.sizes.size());
   for (int64_t n = 0; n < count; ++n) {
     const int64_t at = place(index);

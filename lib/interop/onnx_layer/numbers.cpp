@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lib/graph/sizes.h"
 #include "lib/interop/onnx_layer/moving.h"
 #include "lib/interop/onnx_layer/taken.h"
 
@@ -28,7 +29,7 @@ void take_size(Taking& t, const ReadNode& node) {
 
 void take_constant(Taking& t, const ReadNode& node) {
   using List = std::vector<float>;
-  if (t.has_attribute(node, "value")) return t.give_known(node, 0, *t.attribute<TensorPointer>(node, "value", nullptr));
+  if (t.has_attribute(node, "value")) return t.give_known(node, 0, t.attribute<TensorPointer>(node, "value", nullptr));
   if (t.has_attribute(node, "value_int"))
     return t.give_known(node, 0, {.is_float = false, .integers = {t.attribute<int64_t>(node, "value_int", 0)}});
   if (t.has_attribute(node, "value_float"))
@@ -42,19 +43,23 @@ void take_constant(Taking& t, const ReadNode& node) {
 }
 
 void take_constant_of_shape(Taking& t, const ReadNode& node) {
-  const Whole sizes = t.integers(node, 0);
-  const Shape shape(sizes);
-  if (shape.elements() > most_known) t.fail(node, concat("makes ", shape.elements(), " numbers"));
-  ReadTensor one{.sizes = {1}, .floats = {0}};
-  if (t.has_attribute(node, "value")) one = *t.attribute<TensorPointer>(node, "value", nullptr);
-  t.give_known(node, 0, gathered(one, sizes, [](const Whole&) { return 0; }));
+  auto one = std::make_shared<const ReadTensor>(ReadTensor{.sizes = {1}, .floats = {0}});
+  if (t.has_attribute(node, "value")) one = t.attribute<TensorPointer>(node, "value", nullptr);
+  if (one->count() != 1) t.fail(node, concat("its 'value' holds ", one->count(), " numbers, expected one"));
+  t.give_known(node, 0, gathered(t, node, *one, t.integers(node, 0), [](const Whole&) { return 0; }));
 }
 
 void take_range(Taking& t, const ReadNode& node) {
-  const bool is_float = t.known(node, 0) && t.known(node, 0)->is_float;
-  const double begin = t.floats(node, 0).at(0), end = t.floats(node, 1).at(0), step = t.floats(node, 2).at(0);
-  if (step == 0 || std::abs((end - begin) / step) > most_known) t.fail(node, "has too many numbers");
-  const auto count = std::max<int64_t>(static_cast<int64_t>(std::ceil((end - begin) / step)), 0);
+  const double begin = t.number(node, 0), end = t.number(node, 1), step = t.number(node, 2);
+  const bool is_float = t.at(node, 0).known->is_float;
+  constexpr double most_whole = 0x1p53;  // of those that a double tells apart
+  if (!is_float && std::max(std::abs(begin), std::abs(end)) > most_whole)
+    t.fail(node, concat("goes from ", begin, " to ", end, ", beyond what is counted here"));
+  if (step == 0) t.fail(node, "has a step of 0");
+  const double steps = std::ceil((end - begin) / step);
+  if (steps > static_cast<double>(most_known))
+    t.fail(node, concat("makes ", steps, " numbers when the network is built, more than ", most_known));
+  const auto count = static_cast<int64_t>(std::max(steps, 0.0));
   ReadTensor out{.sizes = {count}, .is_float = is_float};
   for (int64_t i = 0; i < count; ++i) {
     const double x = begin + static_cast<double>(i) * step;
@@ -71,9 +76,10 @@ void take_trilu(Taking& t, const ReadNode& node) {
   const ReadTensor* x = t.known(node, 0);
   if (!x || x->sizes.size() < 2) t.fail(node, "of values that depend on the data is not known here");
   const bool upper = t.attribute<int64_t>(node, "upper", 1) != 0;
-  const int64_t k = t.has(node, 1) ? t.integers(node, 1).at(0) : 0;
+  constexpr int64_t far = int64_t{1} << 40;  // beyond every diagonal
+  const int64_t k = t.has(node, 1) ? std::clamp(t.whole(node, 1), -far, far) : 0;
   const Whole strides = strides_of(x->sizes);
-  t.give_known(node, 0, gathered(*x, x->sizes, [&](const Whole& index) -> int64_t {
+  t.give_known(node, 0, gathered(t, node, *x, x->sizes, [&](const Whole& index) -> int64_t {
                  const int64_t row = index[index.size() - 2], column = index.back();
                  if (upper ? column < row + k : column > row + k) return -1;
                  int64_t at = 0;
@@ -86,11 +92,14 @@ void take_cum_sum(Taking& t, const ReadNode& node) {
   const ReadTensor* x = t.known(node, 0);
   if (!x || x->is_float || t.attribute<int64_t>(node, "exclusive", 0) || t.attribute<int64_t>(node, "reverse", 0))
     t.fail(node, "of values that depend on the data is not known here");
-  const int axis = axis_in(node, t, t.integers(node, 1).at(0), static_cast<int>(x->sizes.size()));
+  const int axis = axis_in(node, t, t.whole(node, 1), static_cast<int>(x->sizes.size()));
   const int64_t stride = strides_of(x->sizes)[static_cast<size_t>(axis)], size = x->sizes[static_cast<size_t>(axis)];
   ReadTensor y = *x;
   for (int64_t i = 0; i < y.count(); ++i)
-    if (i / stride % size > 0) y.integers[static_cast<size_t>(i)] += y.integers[static_cast<size_t>(i - stride)];
+    if (i / stride % size > 0) {
+      int64_t& sum = y.integers[static_cast<size_t>(i)];
+      sum = plus(sum, y.integers[static_cast<size_t>(i - stride)]);
+    }
   t.give_known(node, 0, std::move(y));
 }
 

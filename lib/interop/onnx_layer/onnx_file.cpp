@@ -7,6 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
+#include "lib/base/text.h"
 #include "lib/interop/onnx_layer/onnx_tensor.h"
 
 namespace dl::onnx {
@@ -87,7 +88,7 @@ class File {
   }
 
   // A ValueInfoProto: a name, and in its type's field 1, a tensor's, the type of the elements and the axes.
-  static ReadInput read_input(ProtobufMessage value) {
+  ReadInput read_input(ProtobufMessage value) const {
     ReadInput input;
     while (value.next()) {
       if (value.tag() == 1)
@@ -100,7 +101,7 @@ class File {
     return input;
   }
 
-  static void read_type(ProtobufMessage type, ReadInput& input) {
+  void read_type(ProtobufMessage type, ReadInput& input) const {
     if (!type.next(1)) return;
     ProtobufMessage tensor = type.get_message();
     while (tensor.next()) {
@@ -114,12 +115,14 @@ class File {
     }
   }
 
-  static void read_axes(ProtobufMessage shape, ReadInput& input) {
+  void read_axes(ProtobufMessage shape, ReadInput& input) const {
     input.has_sizes = true;
     while (shape.next(1)) {
       ProtobufMessage axis = shape.get_message();
       const int64_t size = axis.next(1) ? axis.get_int64() : -1;
       input.sizes.push_back(size > 0 ? size : -1);
+      if (input.sizes.size() > most_axes)
+        fail(concat("its input '", shortened(input.name), "' has more axes than ", most_axes));
     }
   }
 
@@ -172,7 +175,7 @@ class File {
         case 9: strings.push_back(message.get_string()); break;
         case 6:
         case 11:
-          fail(concat("the node '", node.op, "' has a graph of its own (If, Loop, Scan), which is not read"),
+          fail(concat("the node '", shortened(node.op), "' has a graph of its own (If, Loop, Scan), which is not read"),
                "write the model without control flow: trace it with an example");
         default: message.skip();
       }

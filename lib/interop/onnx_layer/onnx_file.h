@@ -13,6 +13,8 @@
 
 namespace dl::onnx {
 
+constexpr size_t most_axes = 64;  // of a tensor
+
 // Values of a tensor: floats of any width as f32, whole numbers and booleans as i64.
 struct ReadTensor {
   std::vector<int64_t> sizes;

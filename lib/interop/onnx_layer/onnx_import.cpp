@@ -81,7 +81,7 @@ class Importing {
   bool is_of_classes(const End& end, int rank) const {
     const int64_t axis = *end.axis < 0 ? *end.axis + rank : *end.axis;
     const bool spans_the_rest = model_.opset < 13 && axis != rank - 1;  // as one axis
-    return !spans_the_rest && axis == (rank > 3 && !channels_last_ ? 1 : rank - 1);
+    return rank > 1 && !spans_the_rest && axis == (rank > 3 && !channels_last_ ? 1 : rank - 1);
   }
   End end_of() const {
     std::string last = model_.outputs[0];

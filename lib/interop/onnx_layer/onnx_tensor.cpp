@@ -130,7 +130,8 @@ class TensorMessage {
     const auto number = [&] {
       uint64_t n = 0;
       for (const char c : value) {
-        if (c < '0' || c > '9' || n > most_file_bytes) fail(concat("the tensor's place beside is '", value, "'"));
+        if (c < '0' || c > '9' || n > most_file_bytes)
+          fail(concat("the tensor's place beside is '", shortened(value), "'"));
         n = 10 * n + static_cast<uint64_t>(c - '0');
       }
       return n;
@@ -148,6 +149,7 @@ class TensorMessage {
                     raw.type == text  ? " (text)"
                     : raw.type > bf16 ? " (quantized or of fewer bits)"
                                       : ""));
+    if (raw.sizes.size() > most_axes) refuse(concat("has ", raw.sizes.size(), " axes, more than ", most_axes));
     int64_t count = 1;
     for (const int64_t n : raw.sizes)
       if (n < 0 || __builtin_mul_overflow(count, n, &count) || count > int64_t{1} << 33)
@@ -158,11 +160,13 @@ class TensorMessage {
     if (!raw.location.empty()) {
       const fs::path location(raw.location);
       if (location.is_absolute() || std::ranges::count(location, fs::path("..")) > 0)
-        refuse(concat("its bytes are to lie in '", raw.location, "', outside of the model's folder"));
+        refuse(concat("its bytes are to lie in '", shortened(raw.location), "', outside of the model's folder"));
       const InputFile file(path_.parent_path() / location);
       const uint64_t bytes = raw.has_length ? raw.length : static_cast<uint64_t>(count * width);
       if (raw.offset > file.size_bytes() || bytes > file.size_bytes() - raw.offset)
-        refuse(concat("its bytes end behind the end of '", raw.location, "'"));
+        refuse(concat("its bytes end behind the end of '", shortened(raw.location), "'"));
+      if (bytes != static_cast<uint64_t>(count * width))
+        refuse(concat("expected ", count * width, " bytes, found ", bytes));
       raw.raw.resize(bytes);
       file.read(raw.offset, raw.raw.data(), bytes);
       raw.has_raw = true;

@@ -1,7 +1,7 @@
 // ONNX's operators that take some of the elements: splits, slices, and what stands at given places.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <numeric>
+#include <cstdlib>
 
 #include "lib/interop/onnx_layer/moving.h"
 #include "lib/interop/onnx_layer/taken.h"
@@ -16,21 +16,45 @@ void take_split(Taking& t, const ReadNode& node) {
   const int64_t size = x.sizes()[static_cast<size_t>(axis)];
   Whole parts = list_of(t, node, 1, "split", 13);
   if (parts.empty()) {
-    const auto count = static_cast<int64_t>(node.outputs.size()), each = (size + count - 1) / count;
+    const auto count = static_cast<int64_t>(node.outputs.size()), each = size / count + (size % count > 0);
     for (int64_t i = 0; i < count; ++i) parts.push_back(std::min(each, size - i * each));
   }
-  if (parts.size() != node.outputs.size() || std::accumulate(parts.begin(), parts.end(), int64_t{0}) != size)
-    t.fail(node, "its parts are not the whole");
+  int64_t left = size;
+  for (const int64_t part : parts) {
+    if (part < 0 || part > left) t.fail(node, "its parts are not the whole");
+    left -= part;
+  }
+  if (parts.size() != node.outputs.size() || left != 0) t.fail(node, "its parts are not the whole");
   const AxisOrder order = x.value ? x.order : natural_order(x.rank());
   int64_t begin = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (const ReadTensor* known = t.known(node, 0); known && x.rank() == 1) {
-      t.give_known(node, i, gathered(*known, {parts[i]}, [&](const Whole& index) { return begin + index[0]; }));
+      t.give_known(node, i,
+                   gathered(t, node, *known, {parts[i]}, [&](const Whole& index) { return begin + index[0]; }));
     } else {
       t.give(node, i, slice(t.in_order(node, 0, order), place_of(order, axis), begin, parts[i]), order);
     }
     begin += parts[i];
   }
+}
+
+// Which places of an axis are taken: `count` of them, every `step` from `begin` on.
+struct SlicedAxis {
+  int64_t begin = 0, step = 1, count = 0;
+};
+
+// As NumPy's begin:end:step of an axis of this size.
+SlicedAxis sliced_axis(int64_t size, int64_t begin, int64_t end, int64_t step) {
+  if (size == 0) return {};
+  const auto bounded = [&](int64_t at, int64_t low, int64_t high) {
+    if (at < 0) at = at < -size ? low : at + size;
+    return std::clamp(at, low, high);
+  };
+  step = std::clamp(step, -size, size);  // further there is nothing
+  begin = bounded(begin, 0, step > 0 ? size : size - 1);
+  end = step > 0 ? bounded(end, 0, size) : end < -size ? -1 : bounded(end, -1, size - 1);
+  const int64_t way = step > 0 ? end - begin : begin - end;
+  return {begin, step, way <= 0 ? 0 : (way - 1) / std::abs(step) + 1};
 }
 
 void take_slice(Taking& t, const ReadNode& node) {
@@ -43,46 +67,43 @@ void take_slice(Taking& t, const ReadNode& node) {
     for (size_t i = 0; i < starts.size(); ++i) axes.push_back(static_cast<int64_t>(i));
   if (ends.size() != starts.size() || axes.size() != starts.size() || (!steps.empty() && steps.size() != starts.size()))
     t.fail(node, "has other numbers of starts, ends and axes");
-  std::vector<Whole> places(static_cast<size_t>(rank));
-  Whole sizes = x.sizes();
-  for (int i = 0; i < rank; ++i) {
-    places[static_cast<size_t>(i)].resize(static_cast<size_t>(sizes[static_cast<size_t>(i)]));
-    std::iota(places[static_cast<size_t>(i)].begin(), places[static_cast<size_t>(i)].end(), 0);
-  }
+  const Whole from = x.sizes();
+  std::vector<SlicedAxis> places;
+  for (const int64_t size : from) places.push_back({0, 1, size});
   std::vector<int> changed;
   for (size_t i = 0; i < starts.size(); ++i) {
     const int axis = axis_in(node, t, axes[i], rank);
-    const int64_t size = sizes[static_cast<size_t>(axis)], step = steps.empty() ? 1 : steps[i];
+    const int64_t step = steps.empty() ? 1 : steps[i];
     if (step == 0) t.fail(node, "has a step of 0");
-    const auto bounded = [&](int64_t at, int64_t low, int64_t high) {
-      if (at < 0) at = at < -size ? low : at + size;
-      return std::clamp(at, low, high);
-    };
-    const int64_t begin = step > 0 ? bounded(starts[i], 0, size) : bounded(starts[i], 0, size - 1);
-    const int64_t end = step > 0 ? bounded(ends[i], 0, size) : ends[i] < -size ? -1 : bounded(ends[i], -1, size - 1);
-    Whole& of = places[static_cast<size_t>(axis)];
-    of.clear();
-    for (int64_t at = begin; step > 0 ? at < end : at > end; at += step) of.push_back(at);
+    if (std::ranges::count(changed, axis) > 0) t.fail(node, concat("names axis ", axis, " twice"));
+    places[static_cast<size_t>(axis)] = sliced_axis(from[static_cast<size_t>(axis)], starts[i], ends[i], step);
     changed.push_back(axis);
   }
   if (const ReadTensor* known = t.known(node, 0)) {
     const Whole strides = strides_of(known->sizes);
     Whole result;
-    for (const Whole& of : places) result.push_back(std::ssize(of));
-    return t.give_known(node, 0, gathered(*known, result, [&](const Whole& index) {
+    for (const SlicedAxis& of : places) result.push_back(of.count);
+    return t.give_known(node, 0, gathered(t, node, *known, result, [&](const Whole& index) {
                           int64_t at = 0;
                           for (size_t i = 0; i < index.size(); ++i)
-                            at += places[i][static_cast<size_t>(index[i])] * strides[i];
+                            at += (places[i].begin + index[i] * places[i].step) * strides[i];
                           return at;
                         }));
   }
   const AxisOrder order = x.value ? x.order : natural_order(rank);
   Value y = t.in_order(node, 0, order);
   for (const int axis : changed) {
-    const Whole& of = places[static_cast<size_t>(axis)];
-    if (of.empty()) t.fail(node, concat("leaves nothing of axis ", axis));
-    if (std::ssize(of) == y.shape()[place_of(order, axis)] && of[0] == 0) continue;
-    y = take(y, place_of(order, axis), of);
+    const SlicedAxis& of = places[static_cast<size_t>(axis)];
+    const int place = place_of(order, axis);
+    if (of.count == 0) t.fail(node, concat("leaves nothing of axis ", axis));
+    if (of.step == 1) {
+      y = slice(y, place, of.begin, of.count);
+      continue;
+    }
+    t.expect_known(node, of.count, 0);
+    Whole each;
+    for (int64_t i = 0; i < of.count; ++i) each.push_back(of.begin + i * of.step);
+    y = take(y, place, each);
   }
   t.give(node, 0, y, order);
 }
@@ -109,7 +130,7 @@ void take_gather(Taking& t, const ReadNode& node) {
   sizes.insert(sizes.end(), from.begin() + axis + 1, from.end());
   if (const ReadTensor* known = t.known(node, 0)) {
     const Whole strides = strides_of(from), inner = strides_of(wanted);
-    return t.give_known(node, 0, gathered(*known, sizes, [&](const Whole& index) {
+    return t.give_known(node, 0, gathered(t, node, *known, sizes, [&](const Whole& index) {
                           int64_t place = 0, result = 0;
                           for (size_t i = 0; i < wanted.size(); ++i)
                             place += index[static_cast<size_t>(axis) + i] * inner[i];
@@ -121,16 +142,18 @@ void take_gather(Taking& t, const ReadNode& node) {
                           return result;
                         }));
   }
+  if (places.empty()) t.fail(node, "takes nothing");
   t.give(node, 0, reshape(take(t.value(node, 0), axis, places), Shape(std::move(sizes))));
 }
 
 void take_gather_elements(Taking& t, const ReadNode& node) {
   const ReadTensor *x = t.known(node, 0), *at = t.known(node, 1);
   if (!x || !at) t.fail(node, "of values that depend on the data is not known here");
+  if (at->is_float) t.fail(node, "has indices that are not whole numbers");
   const int axis = axis_in(node, t, t.attribute<int64_t>(node, "axis", 0), static_cast<int>(x->sizes.size()));
   const Whole strides = strides_of(x->sizes), own = strides_of(at->sizes);
   if (x->sizes.size() != at->sizes.size()) t.fail(node, "has indices of other axes");
-  t.give_known(node, 0, gathered(*x, at->sizes, [&](const Whole& index) {
+  t.give_known(node, 0, gathered(t, node, *x, at->sizes, [&](const Whole& index) {
                  int64_t of = 0, result = 0;
                  for (size_t i = 0; i < index.size(); ++i) of += index[i] * own[i];
                  for (size_t i = 0; i < index.size(); ++i) {

@@ -63,9 +63,10 @@ void take_softmax(Taking& t, const ReadNode& node) {
   const int rank = x.rank();
   const int axis = axis_in(node, t, t.attribute<int64_t>(node, "axis", t.opset() < 13 ? 1 : -1), rank);
   if (t.opset() < 13 && axis != rank - 1) {  // all axes from there on are one
-    const Value value = t.value(node, 0);
+    const Value value = as_f32(t.value(node, 0));
     const Shape shape = value.shape();
     const int64_t before = Shape(Whole(shape.sizes().begin(), shape.sizes().begin() + axis)).elements();
+    if (before == 0) t.fail(node, concat("expected samples, got ", shape.text()));
     return t.give(node, 0, reshape(over_last(reshape(value, {before, shape.elements() / before})), shape));
   }
   AxisOrder order = natural_order(rank);
@@ -154,7 +155,8 @@ void take_lp_normalization(Taking& t, const ReadNode& node) {
 void take_dropout(Taking& t, const ReadNode& node) {
   const Taken x = t.at(node, 0);
   double p = t.opset() < 12 ? t.attribute<float>(node, "ratio", 0.5f) : 0.5;
-  if (t.opset() >= 12 && t.has(node, 1)) p = t.floats(node, 1).at(0);
+  if (t.opset() >= 12 && t.has(node, 1)) p = t.number(node, 1);
+  if (!(p < 1)) t.fail(node, concat("leaves out a share of ", p, ", expected one below 1"));
   if (!t.builder().training() || p <= 0) return t.give_same(node, 0, x);
   const AxisOrder order = x.value ? x.order : natural_order(x.rank());
   const Value value = t.in_order(node, 0, order);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "lib/graph/sizes.h"
 #include "lib/interop/onnx_layer/taken.h"
 
 namespace dl::onnx {
@@ -49,8 +50,8 @@ Gates gates_of(Taking& t, const ReadNode& node) {
 std::vector<float> ordered(const std::vector<float>& values, int64_t begin, const Gates& gates, int64_t hidden,
                            int64_t width) {
   std::vector<float> out;
-  const auto all = static_cast<int64_t>(gates.theirs.size()) * hidden * width;
-  if (all < 0 || begin + all > static_cast<int64_t>(values.size())) return out;  // which are not as many as expected
+  const int64_t all = times(times(static_cast<int64_t>(gates.theirs.size()), hidden), width);
+  if (plus(begin, all) > static_cast<int64_t>(values.size())) return out;  // which are not as many as expected
   for (const int64_t gate : gates.theirs) {
     const auto from = values.begin() + begin + gate * hidden * width;
     out.insert(out.end(), from, from + hidden * width);
@@ -65,6 +66,8 @@ void take_recurrent(Taking& t, const ReadNode& node) {
   if (hidden < 1) t.fail(node, "does not say 'hidden_size'");
   const std::string direction = t.attribute<std::string>(node, "direction", "forward");
   const int64_t directions = direction == "bidirectional" ? 2 : 1;
+  if (t.at(node, 0).rank() != 3)
+    t.fail(node, concat("expected [steps, batch, features], got ", t.at(node, 0).rank(), " axes"));
   if (t.has(node, 4)) {  // steps of each sequence
     const Taken& lengths = t.at(node, 4);
     const int64_t steps = t.at(node, 0).sizes()[0];
@@ -75,23 +78,23 @@ void take_recurrent(Taking& t, const ReadNode& node) {
   const bool batch_first = t.attribute<int64_t>(node, "layout", 0) != 0;
   const AxisOrder order = batch_first ? AxisOrder{0, 1, 2} : AxisOrder{1, 0, 2};
   const Value x = as_f32(t.in_order(node, 0, order));  // [batch, steps, features]
-  const int64_t batch = x.shape()[0], features = x.shape()[2], rows = count * hidden;
+  const int64_t batch = x.shape()[0], features = x.shape()[2], rows = times(count, hidden);
   std::vector<Value> all, last, cells;
   for (int64_t d = 0; d < directions; ++d) {
     const bool reverse = direction == "reverse" || d == 1;
     const std::string suffix = d == 1 ? "_reverse" : "_forward";
     const Value w = t.parameter(node, 1, suffix, {rows, features}, [&](const std::vector<float>& values) {
-      return ordered(values, d * rows * features, gates, hidden, features);
+      return ordered(values, times(d, times(rows, features)), gates, hidden, features);
     });
     const Value r = t.parameter(node, 2, suffix, {rows, hidden}, [&](const std::vector<float>& values) {
-      return ordered(values, d * rows * hidden, gates, hidden, hidden);
+      return ordered(values, times(d, times(rows, hidden)), gates, hidden, hidden);
     });
     Value gate = matmul(x, w, false, true);
     RecurrentStart start;
     if (t.has(node, 3)) {
       const auto bias = [&](int64_t begin, const char* name) {
         return t.parameter(node, 3, name + suffix, {rows}, [&](const std::vector<float>& values) {
-          return ordered(values, (2 * d + begin) * rows, gates, hidden, 1);
+          return ordered(values, times(2 * d + begin, rows), gates, hidden, 1);
         });
       };
       gate = gate + bias(0, "_input");
@@ -103,10 +106,16 @@ void take_recurrent(Taking& t, const ReadNode& node) {
     const auto begin = [&](size_t input) {
       const Value zero = broadcast_to(constant(t.graph(), 0), {batch, hidden});
       if (!t.has(node, input)) return zero;
+      const int axes = t.at(node, input).rank();
+      if (axes != 3)
+        t.fail(node, concat("input ", input, " has ", axes, " axes, expected [directions, batch, hidden]"));
       Value value = t.in_order(node, input, batch_first ? AxisOrder{1, 0, 2} : AxisOrder{0, 1, 2});
       if (value.shape()[1] == 1 && batch > 1)  // the same for all samples
         value = broadcast_to(value, {value.shape()[0], batch, value.shape()[2]});
-      return reshape(slice(value, 0, d, 1), {batch, hidden});
+      if (value.shape() != Shape{directions, batch, hidden})
+        t.fail(node, concat("input ", input, " is ", value.shape().text(), ", expected ",
+                            Shape{directions, batch, hidden}.text()));
+      return reshape(slice(as_f32(value), 0, d, 1), {batch, hidden});
     };
     start.h = begin(5);
     if (gates.cell == Cell::lstm) start.c = begin(6);

@@ -3,6 +3,7 @@
 #include "lib/interop/onnx_layer/taken.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -11,6 +12,9 @@
 
 namespace dl::onnx {
 namespace {
+
+constexpr const char* of_node = "ONNX node ";  // how what a node is refused for begins
+constexpr const char* state_suffix = "\nstate";
 
 // Initial values that stand in a file.
 struct FileValues final : dl::Initializer {
@@ -70,17 +74,44 @@ std::vector<int64_t> Taken::sizes() const {
 }
 
 Taking::Taking(const ReadModel& model, Builder& builder) : model_(model), builder_(builder) {
+  int64_t numbers_there = 0;
+  for (const ReadNode& node : model.nodes)
+    for (const auto& [name, attribute] : node.attributes)
+      if (const auto* tensor = std::get_if<TensorPointer>(&attribute)) numbers_there += (*tensor)->count();
   for (const auto& [name, tensor] : model.initializers) {
+    numbers_there += tensor->count();
     Taken taken{.known = tensor};
     // A single number without an axis is a constant of a formula, not a weight.
     if (tensor->is_float && !tensor->sizes.empty() && tensor->count() > 0) taken.parameter = name;
     taken_[name] = std::move(taken);
   }
+  most_known_made_ = 16 * most_known + 4 * numbers_there;
+}
+
+void Taking::expect_sizes(const ReadNode& node, const Whole& sizes) const {
+  if (sizes.size() > most_axes) fail(node, concat("gives a tensor of ", sizes.size(), " axes, more than ", most_axes));
+  if (std::ranges::any_of(sizes, [](int64_t n) { return n < 0; }))
+    fail(node, concat("gives a tensor ", Shape(sizes).text(), ", with a size below 0"));
+}
+
+void Taking::expect_known(const ReadNode& node, int64_t count, int64_t before) const {
+  if (count > std::max(most_known, before))
+    fail(node, concat("makes ", count, " numbers when the network is built, more than ", most_known));
+}
+
+// What an operation of ours says of sizes is said of the node.
+void Taking::run_node(const ReadNode& node) {
+  try {
+    node_taker(node.op)(*this, node);
+  } catch (const ShapeError& error) {
+    if (std::string_view(error.what()).starts_with(of_node)) throw;
+    fail(node, error.what(), error.help);
+  }
 }
 
 void Taking::fail(const ReadNode& node, const std::string& what, const std::string& help) const {
-  throw ShapeError(
-      concat("ONNX node ", node.op, node.name.empty() ? "" : " '" + shortened(node.name, 60) + "'", ": ", what), help);
+  throw ShapeError(concat(of_node, node.op, node.name.empty() ? "" : " '" + shortened(node.name, 60) + "'", ": ", what),
+                   help);
 }
 
 Taken Taking::run(const std::map<std::string, Taken>& inputs, const std::string& output) {
@@ -94,7 +125,9 @@ Taken Taking::run(const std::map<std::string, Taken>& inputs, const std::string&
   // Only what leads there.
   std::map<std::string, const ReadNode*> makers;
   for (const ReadNode& node : model_.nodes)
-    for (const std::string& name : node.outputs) makers[name] = &node;
+    for (const std::string& name : node.outputs)
+      if (!name.empty() && !makers.emplace(name, &node).second)
+        throw ShapeError(concat("the ONNX model makes '", shortened(name), "' twice"));
   std::set<const ReadNode*> needed;
   std::vector<std::string> open{output};
   while (!open.empty()) {
@@ -113,11 +146,11 @@ Taken Taking::run(const std::map<std::string, Taken>& inputs, const std::string&
   });
   if (!unknown.empty())
     throw ShapeError(concat("the ONNX model has operators that are not known here: ",
-                            join(std::vector<std::string>(unknown.begin(), unknown.end()))),
+                            shortened(join(std::vector<std::string>(unknown.begin(), unknown.end())), 400)),
                      is_quantized ? "take the model as it was before it was quantized"
                                   : "name a tensor before them as 'output', or export it without them");
   for (const ReadNode& node : model_.nodes)
-    if (needed.contains(&node)) node_taker(node.op)(*this, node);
+    if (needed.contains(&node)) run_node(node);
   const auto found = taken_.find(output);
   if (found == taken_.end()) throw ShapeError(concat("the ONNX model has no tensor '", output, "'"));
   Taken result = found->second;
@@ -151,7 +184,9 @@ std::string Taking::name_for(const std::string& theirs) {
   }
   while (!name.empty() && name.front() == '.') name.erase(0, 1);
   if (name.empty()) name = "tensor";
-  if (const int again = used_names_[name]++; again > 0) name += concat("_", again);
+  // Two that differ in what is replaced alone are two.
+  const std::string first = name;
+  for (int again = 1; !used_names_.insert(name).second; ++again) name = concat(first, "_", again);
   return names_[theirs] = name;
 }
 
@@ -159,6 +194,8 @@ std::string Taking::name_for(const std::string& theirs) {
 Value Taking::made(const Taken& taken, const std::string& name) {
   const std::string& key = taken.parameter.empty() ? name : taken.parameter;
   if (const auto found = made_.find(key); found != made_.end()) return found->second;
+  if (made_.contains(key + state_suffix))
+    throw ShapeError(concat("'", shortened(key), "' is a running average and a weight"));
   const Value value = taken.parameter.empty() ? constant_values(graph(), *taken.known)
                                               : builder_.parameter(name_for(taken.parameter), Shape(taken.known->sizes),
                                                                    from_file(taken.known));
@@ -190,7 +227,10 @@ std::vector<int64_t> Taking::integers(const ReadNode& node, size_t input) {
     fail(node, concat("input ", input, " is computed of the data, but must be known when the network is built"));
   if (!taken.known->is_float) return taken.known->integers;
   std::vector<int64_t> whole;
-  for (const float x : taken.known->floats) whole.push_back(static_cast<int64_t>(x));
+  for (const float x : taken.known->floats) {
+    if (!(std::abs(x) < 0x1p63f)) fail(node, concat("input ", input, " holds ", x, ", expected whole numbers"));
+    whole.push_back(static_cast<int64_t>(x));
+  }
   return whole;
 }
 
@@ -202,11 +242,31 @@ std::vector<float> Taking::floats(const ReadNode& node, size_t input) {
   return {taken.known->integers.begin(), taken.known->integers.end()};
 }
 
+double Taking::number(const ReadNode& node, size_t input) {
+  const Taken& taken = at(node, input);
+  if (!taken.value && !taken.known->is_float) return static_cast<double>(whole(node, input));
+  const std::vector<float> numbers = floats(node, input);
+  if (numbers.size() != 1) fail(node, concat("input ", input, " holds ", numbers.size(), " numbers, expected one"));
+  if (!std::isfinite(numbers[0])) fail(node, concat("input ", input, " is ", numbers[0], ", expected a number"));
+  return static_cast<double>(numbers[0]);
+}
+
+int64_t Taking::whole(const ReadNode& node, size_t input) {
+  const Whole numbers = integers(node, input);
+  if (numbers.size() != 1) fail(node, concat("input ", input, " holds ", numbers.size(), " numbers, expected one"));
+  return numbers[0];
+}
+
 Value Taking::parameter(const ReadNode& node, size_t input, const std::string& suffix, Shape shape,
                         const std::function<std::vector<float>(const std::vector<float>&)>& made) {
   const Taken& taken = at(node, input);
   const std::string key = (taken.parameter.empty() ? node.inputs[input] : taken.parameter) + "\n" + suffix;
-  if (const auto found = made_.find(key); found != made_.end()) return found->second;
+  if (const auto found = made_.find(key); found != made_.end()) {
+    if (found->second.shape() != shape)
+      fail(node,
+           concat("input ", input, " is ", found->second.shape().text(), " to another node, expected ", shape.text()));
+    return found->second;
+  }
   std::vector<float> values = made(floats(node, input));
   if (static_cast<int64_t>(values.size()) != shape.elements())
     fail(node, concat("input ", input, " has ", values.size(), " values where ", shape.text(), " are expected"));
@@ -219,17 +279,25 @@ Value Taking::parameter(const ReadNode& node, size_t input, const std::string& s
 Value Taking::state(const ReadNode& node, size_t input) {
   const Taken& taken = at(node, input);
   if (taken.value) return value(node, input);
-  const std::string key = node.inputs[input] + "\nstate";
+  const std::string key = node.inputs[input] + state_suffix;
   if (const auto found = made_.find(key); found != made_.end()) return found->second;
+  if (made_.contains(node.inputs[input]))
+    fail(node, concat("'", shortened(node.inputs[input]), "' is a running average and a weight"));
   return made_[key] =
              builder_.buffer(name_for(node.inputs[input]), Shape(taken.known->sizes), from_file(floats(node, input)));
 }
 
 void Taking::assign_state(const ReadNode& node, size_t input, Value value) {
-  if (!at(node, input).value) builder_.assign(name_for(node.inputs[input]), value);
+  if (at(node, input).value) return;
+  if (!assigned_.insert(node.inputs[input]).second)
+    fail(node, concat("its running averages '", shortened(node.inputs[input]), "' are those of another node too"));
+  builder_.assign(name_for(node.inputs[input]), value);
 }
 
 void Taking::give(const ReadNode& node, size_t output, Value value, AxisOrder order) {
+  expect_sizes(node, value.shape().sizes());
+  if (std::ssize(order) != value.shape().rank())
+    fail(node, concat("gives ", value.shape().rank(), " axes, expected ", order.size()));
   if (output < node.outputs.size() && !node.outputs[output].empty())
     taken_[node.outputs[output]] = {.value = value, .order = std::move(order)};
 }
@@ -237,8 +305,16 @@ void Taking::give(const ReadNode& node, size_t output, Value value) {
   give(node, output, value, natural_order(value.shape().rank()));
 }
 void Taking::give_known(const ReadNode& node, size_t output, ReadTensor tensor) {
+  expect_sizes(node, tensor.sizes);
+  known_made_ += tensor.count();
+  if (known_made_ > most_known_made_)
+    fail(node, concat("with the nodes before it makes ", known_made_, " numbers when the network is built, more than ",
+                      most_known_made_));
+  give_known(node, output, std::make_shared<const ReadTensor>(std::move(tensor)));
+}
+void Taking::give_known(const ReadNode& node, size_t output, TensorPointer tensor) {
   if (output < node.outputs.size() && !node.outputs[output].empty())
-    taken_[node.outputs[output]] = {.known = std::make_shared<const ReadTensor>(std::move(tensor))};
+    taken_[node.outputs[output]] = {.known = std::move(tensor)};
 }
 void Taking::give_same(const ReadNode& node, size_t output, const Taken& taken) {
   if (output < node.outputs.size() && !node.outputs[output].empty()) {

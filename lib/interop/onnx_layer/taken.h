@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@ namespace dl::onnx {
 
 // Sizes, places and other whole numbers in a row.
 using Whole = std::vector<int64_t>;
+
+constexpr int64_t most_known = 1 << 24;  // numbers that a node may make when a network is built
 
 // The value's axis i is the tensor's axis order[i].
 using AxisOrder = std::vector<int>;
@@ -61,6 +64,8 @@ class Taking {
   // Numbers that must be known when the network is built.
   std::vector<int64_t> integers(const ReadNode& node, size_t input);
   std::vector<float> floats(const ReadNode& node, size_t input);
+  double number(const ReadNode& node, size_t input);            // one alone, finite
+  int64_t whole(const ReadNode& node, size_t input);            // … one that is whole
   const ReadTensor* known(const ReadNode& node, size_t input);  // null where it is a value, or a parameter
   // A parameter of other values than the file's: rows in another order, for instance.
   Value parameter(const ReadNode& node, size_t input, const std::string& suffix, Shape shape,
@@ -72,6 +77,7 @@ class Taking {
   void give(const ReadNode& node, size_t output, Value value, AxisOrder order);
   void give(const ReadNode& node, size_t output, Value value);
   void give_known(const ReadNode& node, size_t output, ReadTensor tensor);
+  void give_known(const ReadNode& node, size_t output, TensorPointer tensor);  // that the file holds
   void give_same(const ReadNode& node, size_t output, const Taken& taken);
 
   template <class T>
@@ -83,8 +89,13 @@ class Taking {
   }
   bool has_attribute(const ReadNode& node, const std::string& name) const { return node.attributes.contains(name); }
   [[noreturn]] void fail(const ReadNode& node, const std::string& what, const std::string& help = {}) const;
+  // That a tensor may be of these sizes: of few axes, none below 0.
+  void expect_sizes(const ReadNode& node, const Whole& sizes) const;
+  // That so many known numbers may be made of as many as there are `before`.
+  void expect_known(const ReadNode& node, int64_t count, int64_t before) const;
 
  private:
+  void run_node(const ReadNode& node);
   Value as_value(const Taken& taken, const std::string& name);
   Value made(const Taken& taken, const std::string& name);
   std::string name_for(const std::string& theirs);
@@ -94,7 +105,9 @@ class Taking {
   std::map<std::string, Taken> taken_;
   std::map<std::string, Value> made_;         // of known numbers
   std::map<std::string, std::string> names_;  // of parameters, by theirs
-  std::map<std::string, int> used_names_;
+  std::set<std::string> used_names_;
+  std::set<std::string> assigned_;                // running averages
+  int64_t known_made_ = 0, most_known_made_ = 0;  // numbers of all nodes together
   int64_t batch_ = 1, traced_batch_ = -1;
 };
 

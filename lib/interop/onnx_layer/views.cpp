@@ -43,6 +43,7 @@ void take_reshape(Taking& t, const ReadNode& node) {
   }
   const int64_t count = Shape(from).elements();
   if (open >= 0) sizes[static_cast<size_t>(open)] = known == 0 ? 0 : count / known;
+  t.expect_sizes(node, sizes);
   // Sizes that the batch is a factor of: of the first axis, where the batch is known to stand there.
   if (Shape(sizes).elements() != count && !sizes.empty() && !from.empty() &&
       (is_batch_first || (names_traced && from[0] % std::max<int64_t>(t.batch(), 1) == 0))) {
@@ -106,7 +107,7 @@ void take_transpose(Taking& t, const ReadNode& node) {
     const Whole strides = strides_of(known->sizes);
     Whole sizes;
     for (const int64_t axis : perm) sizes.push_back(known->sizes[static_cast<size_t>(axis)]);
-    return t.give_known(node, 0, gathered(*known, sizes, [&](const Whole& index) {
+    return t.give_known(node, 0, gathered(t, node, *known, sizes, [&](const Whole& index) {
                           int64_t at = 0;
                           for (size_t i = 0; i < index.size(); ++i)
                             at += index[i] * strides[static_cast<size_t>(perm[i])];
@@ -120,25 +121,35 @@ void take_transpose(Taking& t, const ReadNode& node) {
   t.give(node, 0, t.in_order(node, 0, held), order);
 }
 
+// An image [batch, height, width, channels], and the side of its blocks.
+Value image_in_blocks(Taking& t, const ReadNode& node, int64_t& block) {
+  constexpr int64_t most = 1 << 15;
+  block = t.attribute<int64_t>(node, "blocksize", 1);
+  if (block < 1 || block > most) t.fail(node, concat("expected a 'blocksize' of 1 to ", most, ", got ", block));
+  const int rank = t.at(node, 0).rank();
+  if (rank != 4) t.fail(node, concat("expected [batch, channels, height, width], got ", rank, " axes"));
+  return t.in_order(node, 0, channels_last_order(4));
+}
+
 // Channels to places: DCR has the place before the channel, CRD behind it.
 void take_depth_to_space(Taking& t, const ReadNode& node) {
-  const int64_t block = t.attribute<int64_t>(node, "blocksize", 1);
+  int64_t block;
+  const Value x = image_in_blocks(t, node, block);
   const bool depth_last = t.attribute<std::string>(node, "mode", "DCR") == "CRD";
-  const Value x = t.in_order(node, 0, channels_last_order(4));
   const int64_t n = x.shape()[0], h = x.shape()[1], w = x.shape()[2], c = x.shape()[3] / (block * block);
   if (c * block * block != x.shape()[3]) t.fail(node, "the channels are no multiple of the block");
   const Value parts = reshape(x, depth_last ? Shape{n, h, w, c, block, block} : Shape{n, h, w, block, block, c});
   const Value y =
       transpose(parts, depth_last ? std::vector<int>{0, 1, 4, 2, 5, 3} : std::vector<int>{0, 1, 3, 2, 4, 5});
-  t.give(node, 0, reshape(y, {n, h * block, w * block, c}), channels_last_order(4));
+  t.give(node, 0, reshape(y, {n, times(h, block), times(w, block), c}), channels_last_order(4));
 }
 void take_space_to_depth(Taking& t, const ReadNode& node) {
-  const int64_t block = t.attribute<int64_t>(node, "blocksize", 1);
-  const Value x = t.in_order(node, 0, channels_last_order(4));
+  int64_t block;
+  const Value x = image_in_blocks(t, node, block);
   const int64_t n = x.shape()[0], h = x.shape()[1] / block, w = x.shape()[2] / block, c = x.shape()[3];
   if (h * block != x.shape()[1] || w * block != x.shape()[2]) t.fail(node, "the image is no multiple of the block");
   const Value y = transpose(reshape(x, {n, h, block, w, block, c}), {0, 1, 3, 2, 4, 5});
-  t.give(node, 0, reshape(y, {n, h, w, block * block * c}), channels_last_order(4));
+  t.give(node, 0, reshape(y, {n, h, w, times(block * block, c)}), channels_last_order(4));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lib/base/text.h"
 #include "lib/graph/sizes.h"
 #include "lib/interop/onnx_layer/taken.h"
 #include "lib/spec/yaml.h"
@@ -13,7 +14,7 @@ namespace {
 Value channels_last(Taking& t, const ReadNode& node, size_t input) {
   const int rank = t.at(node, input).rank();
   if (rank < 3 || rank > 5) t.fail(node, concat("expected [batch, channels, …] of one to three more axes, got ", rank));
-  return t.in_order(node, input, channels_last_order(rank));
+  return as_f32(t.in_order(node, input, channels_last_order(rank)));
 }
 void give_channels_last(Taking& t, const ReadNode& node, Value y) {
   t.give(node, 0, y, channels_last_order(y.shape().rank()));
@@ -34,10 +35,13 @@ Window window_of(Taking& t, const ReadNode& node, Value x, const Whole& size) {
               dilations = of_each_axis(t, node, "dilations", 1, axes);
   const Whole pads = of_each_axis(t, node, "pads", 0, 2 * axes);
   const std::string automatic = t.attribute<std::string>(node, "auto_pad", "NOTSET");
+  constexpr int64_t most = 1 << 30;  // more than any axis has places
   Window window{.rank = rank};
   for (size_t i = 0; i < axes; ++i) {
     if (size[i] < 1 || strides[i] < 1 || dilations[i] < 1 || pads[i] < 0 || pads[i + axes] < 0)
       t.fail(node, "its window has numbers that none can have");
+    if (std::max({size[i], strides[i], dilations[i], pads[i], pads[i + axes]}) > most)
+      t.fail(node, concat("its window has a number above ", most));
     window.size[i] = size[i];
     window.stride[i] = strides[i];
     window.dilation[i] = dilations[i];
@@ -45,7 +49,8 @@ Window window_of(Taking& t, const ReadNode& node, Value x, const Whole& size) {
     window.pad_after[i] = pads[i + axes];
     if (!automatic.starts_with("SAME")) continue;
     const int64_t n = x.shape()[static_cast<int>(i) + 1], out = (n + strides[i] - 1) / strides[i];
-    const int64_t all = std::max<int64_t>((out - 1) * strides[i] + (size[i] - 1) * dilations[i] + 1 - n, 0);
+    const int64_t reach = (size[i] - 1) * dilations[i] + 1;
+    const int64_t all = std::max<int64_t>((out - 1) * strides[i] - n + reach, 0);
     window.pad_before[i] = automatic == "SAME_UPPER" ? all / 2 : all - all / 2;
     window.pad_after[i] = all - window.pad_before[i];
   }
@@ -62,16 +67,28 @@ int64_t groups_of(Taking& t, const ReadNode& node) {
   return groups;
 }
 
-void take_conv(Taking& t, const ReadNode& node) {
-  const Value x = channels_last(t, node, 0), weight = t.value(node, 1);
+// The weight of a convolution over x whose axis `of_input` counts the channels of x, or of a group of them.
+Value weight_over(Taking& t, const ReadNode& node, Value x, int of_input, int64_t groups) {
+  const Value weight = as_f32(t.value(node, 1));
   if (weight.shape().rank() != x.shape().rank()) t.fail(node, concat("its weight is ", weight.shape().text()));
+  const int64_t channels = x.shape().last(), first = weight.shape()[0];
+  if (first % groups != 0 || channels % groups != 0 ||
+      weight.shape()[of_input] != (of_input == 0 ? channels : channels / groups))
+    t.fail(node, concat("its weight is ", weight.shape().text(), ", which does not fit ", channels, " channels in ",
+                        count_of(groups, "group")));
+  return weight;
+}
+
+void take_conv(Taking& t, const ReadNode& node) {
+  const int64_t groups = groups_of(t, node);
+  const Value x = channels_last(t, node, 0), weight = weight_over(t, node, x, 1, groups);
   const Window window = window_of(t, node, x, spatial_sizes(weight));
-  give_channels_last(t, node, with_bias(t, node, convolution(x, weight, window, groups_of(t, node))));
+  give_channels_last(t, node, with_bias(t, node, convolution(x, weight, window, groups)));
 }
 
 void take_conv_transpose(Taking& t, const ReadNode& node) {
-  const Value x = channels_last(t, node, 0), weight = t.value(node, 1);
-  if (weight.shape().rank() != x.shape().rank()) t.fail(node, concat("its weight is ", weight.shape().text()));
+  const int64_t groups = groups_of(t, node);
+  const Value x = channels_last(t, node, 0), weight = weight_over(t, node, x, 0, groups);
   const auto axes = static_cast<size_t>(x.shape().rank() - 2);
   const std::string automatic = t.attribute<std::string>(node, "auto_pad", "NOTSET");
   if (t.has_attribute(node, "output_shape") || automatic.starts_with("SAME"))
@@ -80,15 +97,15 @@ void take_conv_transpose(Taking& t, const ReadNode& node) {
   const Whole more = of_each_axis(t, node, "output_padding", 0, axes);
   Whole output;
   for (size_t i = 0; i < axes; ++i) {
-    output.push_back((x.shape()[static_cast<int>(i) + 1] - 1) * window.stride[i] +
-                     (window.size[i] - 1) * window.dilation[i] + 1 + more[i] - window.pad_before[i] -
-                     window.pad_after[i]);
     if (more[i] < 0 || more[i] >= window.stride[i])
       t.fail(node, concat("'output_padding' is ", more[i], " where its stride is ", window.stride[i]));
+    const int64_t n = x.shape()[static_cast<int>(i) + 1], reach = (window.size[i] - 1) * window.dilation[i] + 1;
+    if (n < 1) t.fail(node, concat("expected an image with places, got ", x.shape().text()));
+    output.push_back(plus(times(n - 1, window.stride[i]), reach + more[i]) - window.pad_before[i] -
+                     window.pad_after[i]);
     if (output.back() < 1) t.fail(node, concat("would give ", output.back(), " places"));
   }
-  give_channels_last(t, node,
-                     with_bias(t, node, transposed_convolution(x, weight, window, Shape(output), groups_of(t, node))));
+  give_channels_last(t, node, with_bias(t, node, transposed_convolution(x, weight, window, Shape(output), groups)));
 }
 
 // With ceil_mode as many more places stand behind as the last window needs that begins in what there is.
@@ -163,8 +180,13 @@ void take_batch_normalization(Taking& t, const ReadNode& node) {
   if (t.attribute<int64_t>(node, "spatial", 1) == 0)
     t.fail(node, "normalizes each place by itself ('spatial: 0'), which is not known here");
   const int rank = t.at(node, 0).rank();
+  if (rank < 2) t.fail(node, concat("expected [batch, channels, …], got ", rank == 0 ? "no axis" : "one axis"));
   const AxisOrder order = channels_last_order(rank);
-  const Value x = t.in_order(node, 0, order);
+  const Value x = as_f32(t.in_order(node, 0, order));
+  const int64_t channels = x.shape().last();
+  for (size_t input = 1; input <= 4; ++input)
+    if (const Shape of(t.at(node, input).sizes()); channels < 1 || of != Shape{channels})
+      t.fail(node, concat("input ", input, " is ", of.text(), " where there are ", count_of(channels, "channel")));
   const Value weight = t.value(node, 1), bias = t.value(node, 2), running_mean = t.state(node, 3),
               running_variance = t.state(node, 4);
   const double eps = t.attribute<float>(node, "epsilon", 1e-5f), momentum = t.attribute<float>(node, "momentum", 0.9f);
@@ -175,7 +197,6 @@ void take_batch_normalization(Taking& t, const ReadNode& node) {
     const Moments batch = moments(x, axes);
     mean = batch.mean;
     variance = batch.variance;
-    const int64_t channels = x.shape().last();
     const double n = static_cast<double>(x.shape().elements() / channels), unbiased = n > 1 ? n / (n - 1) : 1;
     t.assign_state(node, 3, momentum * running_mean + (1 - momentum) * reshape(mean, {channels}));
     t.assign_state(node, 4, momentum * running_variance + (1 - momentum) * unbiased * reshape(variance, {channels}));
@@ -203,6 +224,7 @@ void take_group_normalization(Taking& t, const ReadNode& node) {
   const Moments m = moments(parts, axes);
   const auto of_channels = [&](size_t input) {
     const Value v = t.value(node, input);
+    if (v.shape().rank() != 1) t.fail(node, concat("input ", input, " is ", v.shape().text(), ", not one axis"));
     if (v.shape()[0] == channels) return reshape(v, {groups, channels / groups});
     return reshape(v, {groups, 1});  // before opset 21 one of a group
   };
@@ -267,6 +289,7 @@ void take_resize(Taking& t, const ReadNode& node) {
     for (size_t i = 0; i < scales.size() && i < named.size(); ++i) {
       const int64_t before = from[static_cast<size_t>(axis_in(node, t, named[i], axes + 2))];
       const float to = static_cast<float>(before) * scales[i];
+      if (!(to < 0x1p30f)) t.fail(node, concat("makes ", to, " places of ", before));
       if (std::abs(to - std::round(to)) > 1e-3f)  // where places lie would follow from the factor, not from the sizes
         t.fail(node, concat("makes ", to, " places of ", before, ", which is not known here"), "export it with sizes");
       sizes.push_back(static_cast<int64_t>(std::floor(to)));
@@ -282,23 +305,29 @@ void take_resize(Taking& t, const ReadNode& node) {
   if (static_cast<int>(sizes.size()) != axes + 2) t.fail(node, "its sizes are not those of all axes");
   if (sizes[1] != x.shape().last()) t.fail(node, "changes the number of channels");
   std::string list;
+  constexpr int64_t most_weights = int64_t{1} << 28, most_factor = 4096;  // of places there by places before
   for (int axis = 0; axis < axes; ++axis) {
     const int64_t to = sizes[static_cast<size_t>(axis) + 2], from_here = x.shape()[axis + 1];
-    if (to < 1) t.fail(node, "leaves nothing");
+    if (to < 1 || from_here < 1) t.fail(node, concat("makes ", to, " places of ", from_here));
     if (to == 1 && from_here > 1 && places == "pytorch_half_pixel")
       t.fail(node, "makes one place by 'pytorch_half_pixel', the first there, which is not known here",
              "export it with 'half_pixel', as PyTorch computes it");
+    if (to > most_weights / from_here || (mode != "nearest" && to > most_factor * from_here))
+      t.fail(node, concat("makes ", to, " places of ", from_here, ", too many"));
     copies &= to % from_here == 0 && nearest_is_floor(places, rounding, to / from_here);
     list += (axis ? ", " : "") + std::to_string(to);
   }
   const bool half = places == "half_pixel" || places == "pytorch_half_pixel", corners = places == "align_corners";
   if (mode == "nearest" && !copies && !(places == "asymmetric" && rounding == "floor"))
-    t.fail(node, concat("nearest by '", places, "' and '", rounding, "' is not known here"),
+    t.fail(node, concat("nearest by '", shortened(places), "' and '", shortened(rounding), "' is not known here"),
            "export it with 'asymmetric' and 'floor'");
+  if (mode != "nearest" && mode != "linear" && mode != "cubic")
+    t.fail(node, concat("expected 'mode' to be nearest, linear or cubic, got '", shortened(mode), "'"));
   if (mode == "linear" && axes == 2) mode = "bilinear";
   if (mode == "linear" && axes == 3) mode = "trilinear";
   if (mode == "cubic") mode = "bicubic";
-  if (mode != "nearest" && !half && !corners) t.fail(node, concat(mode, " by '", places, "' is not known here"));
+  if (mode != "nearest" && !half && !corners)
+    t.fail(node, concat(mode, " by '", shortened(places), "' is not known here"));
   if (mode == "bicubic" && t.attribute<float>(node, "cubic_coeff_a", -0.75f) != -0.75f)
     t.fail(node, "its cubic coefficient is not -0.75");
   give_channels_last(t, node,
