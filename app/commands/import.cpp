@@ -138,7 +138,8 @@ class Import final : public Command {
     for (const std::string& line : network.notes) print(printable(line) + "\n");
     for (const std::string& line : network.left_out) warn("left out: " + line);
     if (const Node* loss = config.find("loss"))
-      print(concat("loss: ", loss->text, "; write another into its config.yaml if it was trained by one\n"));
+      print(concat("loss: ", loss->is_map() ? loss->entries.at(0).key : loss->text,
+                   "; write another into its config.yaml if it was trained by one\n"));
     print(concat("run folder: ", folder.paths().folder.string(), "\n"));
     print(concat("next: dlcli summary ", folder.paths().name(), "\n"));
   }

@@ -25,6 +25,12 @@ void expect_counted(const ImportedInput& input) {
   }
 }
 
+// Whether the targets of a loss are classes.
+bool is_of_classes(const Node& loss) {
+  const std::string& name = loss.is_map() ? loss.entries.at(0).key : loss.text;
+  return name == "cross_entropy" || name == "focal" || name == "multi_margin";
+}
+
 }  // namespace
 
 std::map<std::string, Shape> outputs_of(const Node& model, const std::vector<ImportedInput>& inputs,
@@ -48,7 +54,7 @@ std::map<std::string, Shape> outputs_of(const Node& model, const std::vector<Imp
   return shapes;
 }
 
-Node imported_data(const std::vector<ImportedInput>& inputs, const Node* loss,
+Node imported_data(const std::vector<ImportedInput>& inputs, const OutputLosses& losses,
                    const std::map<std::string, Shape>& outputs) {
   Node fields = Node::map(), fitted = Node::list();
   const auto add = [&](const std::string& name, bool whole, const std::vector<int64_t>& sizes, int64_t values) {
@@ -63,17 +69,20 @@ Node imported_data(const std::vector<ImportedInput>& inputs, const Node* loss,
   };
   for (const ImportedInput& input : inputs) add(input.name, input.whole, input.sizes, 0);
   Node fit = Node::map();
-  std::vector<int64_t> sizes = outputs.begin()->second.sizes();
-  const int64_t classes = sizes.empty() ? 1 : sizes.back();
-  if (!loss) {
-    for (const auto& [name, shape] : outputs) add("y_" + name, false, shape.sizes(), 0);
-  } else if (loss->text == "cross_entropy") {
-    if (!sizes.empty()) sizes.pop_back();
-    add("y", true, sizes, classes);
-    fit.set("numbered_classes", Node::integer(classes));
-  } else {
-    if (sizes.size() == 1 && sizes[0] == 1) sizes.clear();
-    add("y", false, sizes, 0);
+  for (const auto& [output, loss] : losses) {
+    const auto given = outputs.find(output);
+    if (given == outputs.end()) continue;
+    std::vector<int64_t> sizes = given->second.sizes();
+    const std::string target = output.empty() ? "y" : "y_" + output;
+    if (is_of_classes(loss)) {
+      const int64_t classes = sizes.empty() ? 1 : sizes.back();
+      if (!sizes.empty()) sizes.pop_back();
+      add(target, true, sizes, classes);
+      if (output.empty()) fit.set("numbered_classes", Node::integer(classes));
+    } else {
+      if (output.empty() && sizes.size() == 1 && sizes[0] == 1) sizes.clear();
+      add(target, false, sizes, 0);
+    }
   }
   fit.set("fields", std::move(fitted));
   Node train = Node::map(), data = Node::map();

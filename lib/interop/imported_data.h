@@ -24,8 +24,12 @@ struct ImportedInput {
 std::map<std::string, Shape> outputs_of(const Node& model, const std::vector<ImportedInput>& inputs,
                                         const std::vector<std::string>& outputs = {});
 
-// `loss`: of the config, where it has one; the target of cross_entropy is a class, that of others as the output is.
-Node imported_data(const std::vector<ImportedInput>& inputs, const Node* loss,
+// What outputs are measured by, as `loss:` has it, by their names as in outputs_of().
+using OutputLosses = std::map<std::string, Node>;
+
+// The target y, of several outputs y_NAME of each that has a loss: a class for losses of classes, else as the output
+// is.
+Node imported_data(const std::vector<ImportedInput>& inputs, const OutputLosses& losses,
                    const std::map<std::string, Shape>& outputs);
 
 }  // namespace dl

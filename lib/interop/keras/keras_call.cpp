@@ -26,7 +26,7 @@ void collect(const Json& value, std::vector<Json>& tensors) {
 
 }  // namespace
 
-Call call_of(const Json& tensor) { return {tensor.at(0).get<std::string>(), tensor.at(1).get<int64_t>()}; }
+Call call_of(const Json& tensor) { return {tensor.at(0).get<std::string>(), whole_of(tensor.at(1))}; }
 
 std::vector<Json> tensors_named(const Json& named) {
   if (is_tensor(named)) return {named};

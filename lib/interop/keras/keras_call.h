@@ -9,11 +9,13 @@
 
 namespace dl::keras {
 
+constexpr int most_depth = 200;  // of a model's config
+
 using Call = std::pair<std::string, int64_t>;  // a layer, and which of its calls
 
 // A tensor is [layer, call, which of its outputs].
 Call call_of(const Json& tensor);
-// Those of what is a tensor, or a list or a map of these.
+// Those of what is a tensor, or a list or a map of these; `named` and arguments are nested no deeper than most_depth.
 std::vector<Json> tensors_named(const Json& named);
 std::vector<Call> calls_named(const Json& named);
 

@@ -3,6 +3,7 @@
 #include "lib/interop/keras/keras_graph.h"
 
 #include <algorithm>
+#include <set>
 
 #include "lib/base/text.h"
 #include "lib/interop/keras/keras_call.h"
@@ -33,11 +34,18 @@ class KerasGraph {
     add_calls(config);
     items_.outputs = outputs_of_scope(config);
     if (items_.outputs.size() == 1) items_.finish(items_.outputs[0]);
+    if (items_.outputs.size() < 2) return;
+    const Json& named = config.at("output_layers");
+    for (const Call& call : calls_named(named)) items_.output_names.push_back({call.first});
+    if (named.is_object() && named.size() == items_.outputs.size())
+      for (size_t i = 0; const auto& [key, tensor] : named.items()) items_.output_names[i++].push_back(key);
+    for (std::string& output : items_.outputs) output = items_.as_item(output);
   }
 
  private:
   // What the names of a model's layers stand for; a model in it has its own.
   struct Scope {
+    std::string place;                         // the names of the models that it stands in
     std::string prefix;                        // of the items' names
     std::string suffix;                        // … where the model is called again, with the first call's weights
     std::map<std::string, std::string> paths;  // of the layers' variables
@@ -49,7 +57,11 @@ class KerasGraph {
     std::vector<std::string> items_of_outputs;
     for (const Json& tensor : tensors_named(config.at("output_layers"))) {
       expect_first(tensor, "the model");
-      items_of_outputs.push_back(scope_.item_of[call_of(tensor)]);
+      const auto made = scope_.item_of.find(call_of(tensor));
+      if (made == scope_.item_of.end())
+        items_.problems.push_back(concat("the output '", call_of(tensor).first, "' is made by no layer"));
+      else
+        items_of_outputs.push_back(made->second);
     }
     return items_of_outputs;
   }
@@ -64,7 +76,8 @@ class KerasGraph {
   std::string add_nested(const Json& layer, const std::vector<std::string>& from, int64_t call) {
     const Json& config = layer.at("config");
     const std::string name = config.value("name", "");
-    Scope own{.prefix = item_name(name, 0) + "_",
+    Scope own{.place = concat(scope_.place, name, "\n"),
+              .prefix = keras::item_name(scope_.prefix, name, 0) + "_",
               .suffix = scope_.suffix + (call > 0 ? concat("_call", call) : ""),
               .paths = {},
               .item_of = {},
@@ -101,58 +114,87 @@ class KerasGraph {
     return paths;
   }
 
-  // Layers in an order in which each stands behind what it reads.
-  void add_calls(const Json& config) {
-    std::vector<const Json*> layers_in_order;  // inputs before all others, in the order that the model takes them in
+  struct LayerCall {
+    const Json* layer;
+    int64_t number;
+    Call call() const { return {layer->at("config").value("name", ""), number}; }
+  };
+
+  // The calls as the file has them, inputs before all others, in the order that the model takes them in.
+  static std::vector<LayerCall> calls_of(const Json& config) {
+    std::map<std::string, std::vector<const Json*>> by_name;
+    std::vector<const Json*> in_order;
+    for (const Json& layer : config.at("layers")) by_name[layer.at("config").value("name", "")].push_back(&layer);
     for (const Call& input : calls_named(config.value("input_layers", Json::array())))
-      for (const Json& layer : config.at("layers"))
-        if (layer.at("config").value("name", "") == input.first) layers_in_order.push_back(&layer);
-    for (const Json& layer : config.at("layers"))
-      if (std::ranges::count(layers_in_order, &layer) == 0) layers_in_order.push_back(&layer);
-    std::vector<std::pair<const Json*, int64_t>> open;
-    for (const Json* each : layers_in_order) {
-      const Json& layer = *each;
-      const auto& nodes = layer.at("inbound_nodes");
-      for (int64_t call = 0; call < std::max<int64_t>(static_cast<int64_t>(nodes.size()), 1); ++call)
-        open.emplace_back(&layer, call);
+      if (const auto found = by_name.find(input.first); found != by_name.end())
+        in_order.insert(in_order.end(), found->second.begin(), found->second.end());
+    for (const Json& layer : config.at("layers")) in_order.push_back(&layer);
+    std::vector<LayerCall> calls;
+    std::set<const Json*> seen;
+    for (const Json* layer : in_order) {
+      if (!seen.insert(layer).second) continue;
+      const auto count = static_cast<int64_t>(layer->at("inbound_nodes").size());
+      for (int64_t number = 0; number < std::max<int64_t>(count, 1); ++number) calls.push_back({layer, number});
     }
-    while (!open.empty()) {
-      const size_t before = open.size();
-      for (size_t i = 0; i < open.size();) {
-        const auto [layer, call] = open[i];
-        std::vector<std::string> from;
-        bool causal = false;
-        const std::string name = layer->at("config").value("name", "");
-        // Later calls share what the first one has.
-        if ((call > 0 && !scope_.item_of.contains({name, 0})) || !reads(*layer, call, from, causal)) {
-          ++i;
-          continue;
-        }
-        const std::string item = add_call(*layer, from, causal, call);
-        scope_.item_of[{name, call}] = item;
-        open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
-      }
-      if (open.size() == before) {
-        items_.problems.push_back(
-            concat("what '", open[0].first->at("config").value("name", ""), "' reads is made by no layer"));
-        return;
-      }
-    }
+    return calls;
   }
 
-  // What a call reads; false where some of it is not there yet.
-  bool reads(const Json& layer, int64_t call, std::vector<std::string>& from, bool& causal) {
-    const auto& nodes = layer.at("inbound_nodes");
-    if (nodes.empty()) return true;
-    const CallArguments given = arguments_of(nodes.at(static_cast<size_t>(call)));
-    for (const Json& tensor : given.tensors) {
-      const auto found = scope_.item_of.find(call_of(tensor));
-      if (found == scope_.item_of.end()) return false;
-      from.push_back(found->second);
+  // Layers in an order in which each stands behind what it reads: again and again those that can be, as the file has
+  // them.
+  void add_calls(const Json& config) {
+    const std::vector<LayerCall> calls = calls_of(config);
+    std::map<Call, std::vector<size_t>> readers;  // of what is not there yet
+    std::vector<size_t> missing(calls.size());
+    std::set<size_t> now, later;
+    for (size_t i = 0; i < calls.size(); ++i) {
+      const std::set<Call> needs = needs_of(calls[i]);
+      missing[i] = needs.size();
+      for (const Call& need : needs) readers[need].push_back(i);
+      if (needs.empty()) now.insert(i);
     }
+    std::vector<bool> is_made(calls.size());
+    while (!now.empty()) {
+      const size_t i = *now.begin();
+      now.erase(now.begin());
+      const auto& [layer, number] = calls[i];
+      std::vector<std::string> from;
+      bool causal = false;
+      read_call(*layer, number, from, causal);
+      const Call made = calls[i].call();
+      scope_.item_of[made] = add_call(*layer, from, causal, number);
+      is_made[i] = true;
+      if (const auto read = readers.extract(made))
+        for (const size_t reader : read.mapped())
+          if (--missing[reader] == 0) (reader > i ? now : later).insert(reader);
+      if (now.empty()) std::swap(now, later);
+    }
+    const auto first = std::ranges::find(is_made, false);
+    if (first != is_made.end())
+      items_.problems.push_back(concat("what '", calls[static_cast<size_t>(first - is_made.begin())].call().first,
+                                       "' reads is made by no layer"));
+  }
+
+  // The calls that stand before it. Later calls share what the first one has.
+  static std::set<Call> needs_of(const LayerCall& call) {
+    std::set<Call> needs;
+    const Json& nodes = call.layer->at("inbound_nodes");
+    if (!nodes.empty())
+      for (const Json& tensor : arguments_of(nodes.at(static_cast<size_t>(call.number))).tensors)
+        needs.insert(call_of(tensor));
+    if (call.number > 0) needs.insert({call.call().first, 0});
+    return needs;
+  }
+
+  // What a call reads, all of which is there.
+  void read_call(const Json& layer, int64_t call, std::vector<std::string>& from, bool& causal) {
+    const Json& nodes = layer.at("inbound_nodes");
+    CallArguments given{.tensors = {}, .keywords = Json::object()};
+    if (!nodes.empty()) given = arguments_of(nodes.at(static_cast<size_t>(call)));
+    for (const Json& tensor : given.tensors) from.push_back(scope_.item_of.at(call_of(tensor)));
+    if (from.empty() && layer.value("class_name", "") != "InputLayer")
+      items_.problems.push_back(concat("'", layer.at("config").value("name", ""), "' reads what no layer makes"));
     causal = given.keywords.value("use_causal_mask", false);
     note_call(layer, given);
-    return true;
   }
 
   // What a call says besides what is read.
@@ -171,6 +213,9 @@ class KerasGraph {
   // The item whose output the layer's is.
   std::string add_call(const Json& layer, std::vector<std::string> from, bool causal, int64_t call = 0) {
     const std::string kind = layer.value("class_name", ""), layer_name = layer.at("config").value("name", "");
+    if (++calls_ == most_calls)
+      items_.problems.push_back(concat("the model calls layers ", most_calls, " times or more"));
+    if (calls_ >= most_calls) return layer_name;
     if (kind == "InputLayer") return scope_.given.contains(layer_name) ? scope_.given[layer_name] : add_input(layer);
     if (kind == "Functional" || kind == "Sequential") return add_nested(layer, from, call);
     const auto make = layers().find(kind);
@@ -193,20 +238,23 @@ class KerasGraph {
     Made made = is_operation(layer) ? operation(layer, call, from.size(), settings) : make->second(settings);
     // Attention that looks at what it reads is one input.
     const bool attends = kind == "MultiHeadAttention" || kind == "GroupQueryAttention";
-    if (attends && std::ranges::all_of(from, [&](const std::string& f) { return f == from[0]; })) from.resize(1);
+    if (attends && from.size() > 1 && std::ranges::all_of(from, [&](const std::string& f) { return f == from[0]; }))
+      from.resize(1);
     if (attends && from.size() == 3) std::swap(from[1], from[2]);  // (query, value, key) there
     if (from.size() > (attends ? 3 : made.is_merge ? from.size() : 1))
       settings.refuse(concat("reads ", from.size(), " tensors, such as states or a mask, which has no counterpart"));
     if (made.layers.empty()) return layer_name;
     const bool is_again = call > 0 || !scope_.suffix.empty();
-    const std::string name = item_name(layer_name, call) + scope_.suffix;
+    const std::string name = item_name(layer_name, call, scope_.suffix);
     std::string last;
     for (size_t i = 0; i < made.layers.size(); ++i) {
-      const std::string own = i == 0 ? name : concat(name, "_", i == 1 ? "activation" : std::to_string(i));
+      const std::string own =
+          i == 0 ? name : items_.unique_name(concat(name, "_", i == 1 ? "activation" : std::to_string(i)));
       items_.add_item(made.layers[i], own, i == 0 ? from : std::vector<std::string>{},
                       i == 0 && is_again ? item_name(layer_name, 0) : "");
       last = own;
     }
+    if (kind == "ActivityRegularization") items_.add_activity(last, settings.number("l1", 0), settings.number("l2", 0));
     if (is_again) return last;
     for (const Variable& variable : made.variables) items_.add_tensor(name, scope_.paths[layer_name], variable);
     const bool is_frozen = made.is_fixed || layer.at("config").value("trainable", Json(true)) == Json(false);
@@ -229,12 +277,19 @@ class KerasGraph {
                      "float32");
   }
 
-  std::string item_name(const std::string& layer, int64_t call) const {
-    return keras::item_name(scope_.prefix, layer, call);
+  // Of each call a name of its own: two layers' may differ in what no item's can have. `suffix`: of a model's call.
+  std::string item_name(const std::string& layer, int64_t call, const std::string& suffix = "") {
+    std::string& name = names_[concat(scope_.place, layer, "\n", call, suffix)];
+    if (name.empty()) name = items_.unique_name(keras::item_name(scope_.prefix, layer, call) + suffix);
+    return name;
   }
+
+  static constexpr int64_t most_calls = 20000;
 
   KerasItems& items_;
   Scope scope_;
+  std::map<std::string, std::string> names_;  // of items, by the calls that they are
+  int64_t calls_ = 0;
 };
 
 }  // namespace

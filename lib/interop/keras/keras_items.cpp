@@ -30,7 +30,6 @@ void KerasItems::add_item(const std::string& yaml, const std::string& name, cons
   if (!shared.empty()) item.set("share", Node::string(shared));
   items.items.push_back(std::move(item));
   last_item_ = name;
-  last_layer = yaml;
 }
 
 void KerasItems::add_tensor(const std::string& item, const std::string& path, Variable variable) {
@@ -54,7 +53,7 @@ std::string KerasItems::add_input(const std::string& name, const std::string& ow
   bool is_open = false;
   for (size_t i = 1; i < shape.size(); ++i) {
     is_open |= !shape[i].is_number();
-    input.sizes.push_back(shape[i].is_number() ? shape[i].get<int64_t>() : 128);
+    input.sizes.push_back(shape[i].is_number() ? whole_of(shape[i]) : 128);
     sizes.push_back(shape[i].is_number() ? shape[i].dump() : "?");
   }
   if (const auto given = sizes_.find(name); given != sizes_.end()) {
@@ -86,8 +85,61 @@ void KerasItems::note_left_out(const Json& config, const std::string& layer) {
   }
 }
 
+void KerasItems::add_activity(const std::string& item, double l1, double l2) {
+  if (l1 > 0 || l2 > 0) activities.push_back({.item = item, .l1 = l1, .l2 = l2});
+}
+
+std::string KerasItems::unique_name(const std::string& wanted) {
+  std::string name = wanted;
+  for (int again = 2; !used_names_.insert(name).second; ++again) name = concat(wanted, "_", again);
+  return name;
+}
+
 void KerasItems::finish(const std::string& output) {
-  if (!output.empty() && output != last_item_) add_item("identity", "output", {output}, "");
+  if (!output.empty() && output != last_item_) add_item("identity", unique_name("output"), {output}, "");
+}
+
+std::string KerasItems::as_item(const std::string& output) {
+  if (std::ranges::count(inputs, output, &ImportedInput::name) == 0) return output;
+  const std::string name = unique_name("output");
+  add_item("identity", name, {output}, "");
+  return name;
+}
+
+const Node* KerasItems::item_of(const std::string& output) const {
+  const auto gives = [&](const Node& item) { return item.find("name")->text == output; };
+  const auto found =
+      outputs.size() < 2 ? items.items.end() - (items.items.empty() ? 0 : 1) : std::ranges::find_if(items.items, gives);
+  return found == items.items.end() ? nullptr : &*found;
+}
+
+std::string KerasItems::end_of(const std::string& output) const {
+  const Node* item = item_of(output);
+  if (!item || !item->entries[0].value.is_null()) return "";
+  const std::string& name = item->find("name")->text;
+  for (const Node& other : items.items) {
+    const Node* from = other.find("from");
+    const bool reads_before = !from && &other == item + 1 && item != &items.items.back();
+    const bool reads_named = from && (from->text == name || std::ranges::count(from->items, name, &Node::text) > 0);
+    if (reads_before || reads_named) return "";
+  }
+  return item->entries[0].key;
+}
+
+void KerasItems::replace_end(const std::string& output, const std::string& layer) {
+  const Node* item = item_of(output);
+  if (!item) return;
+  Node& there = items.items[static_cast<size_t>(item - items.items.data())];
+  // What stands before the last item is the end without it where it is what that reads.
+  if (layer.empty() && outputs.size() < 2 && items.items.size() > 1 && !there.find("from")) {
+    items.items.pop_back();
+    return;
+  }
+  Node other = Node::map();
+  other.set(layer.empty() ? "identity" : layer, Node::null());
+  for (const char* key : {"name", "from"})
+    if (const Node* kept = there.find(key)) other.set(key, *kept);
+  there = std::move(other);
 }
 
 }  // namespace dl::keras

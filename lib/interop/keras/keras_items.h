@@ -27,23 +27,42 @@ class KerasItems {
   std::string add_input(const std::string& name, const std::string& own, const Json& shape, const std::string& dtype);
   // Settings of training in a layer's config that are not taken.
   void note_left_out(const Json& config, const std::string& layer);
+  // A loss of its own on what the item gives: what Keras adds for a layer ActivityRegularization.
+  void add_activity(const std::string& item, double l1, double l2);
+  // The name, or it and a number where an item or an input has it already.
+  std::string unique_name(const std::string& wanted);
   // The model ends with what it gives.
   void finish(const std::string& output);
+  // Of several outputs one that no item gives, but an input: an item that gives it.
+  std::string as_item(const std::string& output);
+
+  // The layer without keys that gives an output, "softmax", where nothing else reads it; else "".
+  std::string end_of(const std::string& output) const;
+  // Another layer without weights in its place, or none: "".
+  void replace_end(const std::string& output, const std::string& layer);
 
   Node items = Node::list();
   std::map<std::string, FamilyTensor> tensors;
   std::vector<ImportedInput> inputs;
-  std::vector<std::string> outputs;  // items; of one output the last item
+  std::vector<std::string> outputs;                    // items; of one output the last item
+  std::vector<std::vector<std::string>> output_names;  // … as Keras may call each
+  struct Activity {
+    std::string item;
+    double l1 = 0, l2 = 0;
+  };
+  std::vector<Activity> activities;
   std::vector<std::string> problems;
   std::string help;                                          // of the problems
   std::set<std::string> named_inputs;                        // as Keras names them
-  std::string last_layer;                                    // YAML of the last item
   std::vector<std::string> trained, frozen;                  // items with variables
   std::map<std::string, std::vector<std::string>> left_out;  // settings of training, and the layers that have them
 
  private:
+  const Node* item_of(const std::string& output) const;
+
   const GivenSizes& sizes_;
   std::string last_item_;
+  std::set<std::string> used_names_;
 };
 
 }  // namespace dl::keras

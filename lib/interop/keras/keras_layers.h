@@ -14,6 +14,12 @@ namespace dl::keras {
 
 using Json = nlohmann::json;
 
+// A number of a file as a whole one, those that are too large for any size as the largest that are told apart.
+inline int64_t whole_of(const Json& number) {
+  if (number.is_number_integer()) return number.get<int64_t>();
+  return static_cast<int64_t>(std::clamp(number.get<double>(), -0x1p53, 0x1p53));
+}
+
 // What of a layer's config is read, with what stands there otherwise.
 class Settings {
  public:
@@ -36,7 +42,8 @@ class Settings {
     return value && value->is_number() ? value->get<double>() : otherwise;
   }
   int64_t whole(const char* key, int64_t otherwise) const {
-    return static_cast<int64_t>(number(key, static_cast<double>(otherwise)));
+    const Json* value = find(key);
+    return value && value->is_number() ? whole_of(*value) : otherwise;
   }
   std::string text(const char* key, const std::string& otherwise = "") const {
     const Json* value = find(key);
@@ -48,7 +55,7 @@ class Settings {
   int64_t whole_at(const char* key, size_t axis, int64_t otherwise) const {
     const Json* value = find(key);
     if (!value || !value->is_array()) return whole(key, otherwise);
-    return axis < value->size() && (*value)[axis].is_number() ? (*value)[axis].get<int64_t>() : otherwise;
+    return axis < value->size() && (*value)[axis].is_number() ? whole_of((*value)[axis]) : otherwise;
   }
   // "[3, 3]", as YAML; of a single number that.
   std::string sizes(const char* key, const std::string& otherwise = "1") const {

@@ -8,6 +8,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/data/file/zip.h"
+#include "lib/interop/keras/keras_call.h"
 #include "lib/interop/keras/keras_compiled.h"
 #include "lib/interop/keras/keras_graph.h"
 #include "lib/interop/weights/stored_tensor.h"
@@ -50,7 +51,13 @@ FamilyNetwork read_model(const fs::path& file, const GivenSizes& given) {
   KerasItems items(given);
   FamilyNetwork network;
   try {
-    const Json model = Json::parse(config_of(file));
+    // What reads it calls itself for what is within.
+    const Json model = Json::parse(config_of(file), [&](int depth, Json::parse_event_t, const Json&) {
+      if (depth > most_depth)
+        throw Error(Exit::data, Problem{.where = {.file = file.string()},
+                                        .what = concat("its config.json is nested deeper than ", most_depth)});
+      return true;
+    });
     add_model(model, items);
     network.architecture = concat("Keras ", model.value("class_name", ""));
     for (const auto& [name, sizes] : given)
@@ -72,7 +79,7 @@ FamilyNetwork read_model(const fs::path& file, const GivenSizes& given) {
     const Json compiled = model.contains("compile_config") && model["compile_config"].is_object()
                               ? model["compile_config"]
                               : Json::object();
-    add_loss(compiled, items, config, network.left_out);
+    const OutputLosses losses = add_loss(compiled, items, config, network.left_out);
     add_optimizer(compiled, config, trainer, network.left_out);
     for (const auto& [key, of_layers] : items.left_out)
       network.left_out.push_back(concat("'", key, "' of ", shortened(join(of_layers), 60)));
@@ -91,7 +98,7 @@ FamilyNetwork read_model(const fs::path& file, const GivenSizes& given) {
     // Keras counts the samples that a Normalization has seen.
     network.ignore = {"optimizer.vars.*", "layers.normalization.vars.2", "layers.normalization_*.vars.2"};
     const auto gives = outputs_of(*network.config.find("model"), items.inputs, items.outputs);
-    network.config.set("data", imported_data(items.inputs, config.find("loss"), gives));
+    network.config.set("data", imported_data(items.inputs, losses, gives));
   } catch (const Json::exception& error) {
     throw Error(Exit::data, Problem{.where = {.file = file.string()},
                                     .what = concat("its config.json is no model of Keras's: ", error.what())});

@@ -67,7 +67,7 @@ class Importing {
     config.set("optimizer", std::move(optimizer));
     trainer.set("max_epochs", Node::integer(1));
     config.set("trainer", std::move(trainer));
-    config.set("data", imported_data(inputs, config.find("loss"), gives));
+    config.set("data", imported_data(inputs, {{"", *config.find("loss")}}, gives));
     return {.architecture = "ONNX model", .config = std::move(config), .notes = std::move(notes_)};
   }
 

@@ -16,7 +16,7 @@ constexpr char dropout_name[] = "dropout", dropout1d_name[] = "dropout1d", dropo
 
 Made gaussian_noise(const Settings& s) { return {.layers = {concat("gaussian_noise: ", s.number("stddev", 1))}}; }
 
-// A loss of its own is not taken.
+// Its loss is one of the run's.
 Made activity_regularization(const Settings&) { return {.layers = {"identity"}}; }
 
 }  // namespace
