@@ -4,66 +4,18 @@
 
 #include <nlohmann/json.hpp>
 
-#include "lib/base/file.h"
-#include "lib/data/file/zip_writer.h"
 #include "lib/interop/family.h"
 #include "lib/interop/keras/keras_model.h"
 #include "lib/interop/weights/weights_format.h"
 #include "lib/train/inference/evaluate.h"
 #include "lib/train/inference/imported_run.h"
+#include "tests/keras_files.h"
 #include "tests/paths.h"
 #include "tests/train/fixture.h"
 #include "tests/train/given_inputs.h"
 
 using namespace dl;
 using namespace dl::testing;
-
-namespace {
-
-// A model of Keras without weights.
-std::filesystem::path keras_archive(const Folder& folder, const std::string& config) {
-  const std::filesystem::path file = folder / "model.keras";
-  AtomicFile written(file);
-  ZipWriter zip([&](const void* data, size_t bytes) { written.append(data, bytes); });
-  zip.add("config.json", config);
-  zip.finish();
-  written.commit();
-  return file;
-}
-
-// One of these layers behind an input of 4 numbers.
-std::filesystem::path keras_file(const Folder& folder, const std::string& layers, const std::string& compiled = "{}") {
-  return keras_archive(folder,
-                       R"({"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "InputLayer",
-                  "config": {"name": "in", "batch_shape": [null, 4], "dtype": "float32"}}, )" +
-                           layers + R"(]}, "compile_config": )" + compiled + "}");
-}
-
-// One layer of a Functional model, called once with these arguments.
-std::string keras_call(const std::string& kind, const std::string& name, const std::string& config,
-                       const std::string& args, const std::string& keywords = "",
-                       const std::string& module = "keras.layers") {
-  return R"({"module": ")" + module + R"(", "class_name": ")" + kind + R"(", "config": {"name": ")" + name + "\"" +
-         config + R"(}, "inbound_nodes": [{"args": [)" + args + R"(], "kwargs": {)" + keywords + "}}]}";
-}
-std::string keras_tensor(const std::string& layer, int output = 0) {
-  return R"({"class_name": "__keras_tensor__", "config": {"keras_history": [")" + layer + "\", 0, " +
-         std::to_string(output) + "]}}";
-}
-// A Functional model with the inputs a and b of 4 numbers, or of `shape`, and these layers.
-std::filesystem::path keras_graph(const Folder& folder, const std::string& layers, const std::string& outputs,
-                                  const std::string& compiled = "{}", const std::string& shape = "[null, 4]") {
-  const auto input = [&](const std::string& name) {
-    return R"({"class_name": "InputLayer", "inbound_nodes": [], "config": {"dtype": "float32", "name": ")" + name +
-           R"(", "batch_shape": )" + shape + "}}, ";
-  };
-  return keras_archive(folder, R"({"class_name": "Functional", "config": {"layers": [)" + input("a") + input("b") +
-                                   layers + R"(], "input_layers": {"b": ["b", 0, 0], "a": ["a", 0, 0]},
-                                   "output_layers": )" +
-                                   outputs + R"(}, "compile_config": )" + compiled + "}");
-}
-
-}  // namespace
 
 TEST_CASE("models of Keras give its outputs, and go on with what they were compiled with") {
   for (const std::string name :
@@ -147,17 +99,35 @@ TEST_CASE("inputs of a model of Keras are in the order in which it takes them") 
   CHECK(fields[1].find("name")->text == "a");
 }
 
-TEST_CASE("inputs and outputs of a model of Keras may be named, and its losses of each output are told") {
+TEST_CASE("inputs and outputs of a model of Keras may be named, and each output has its own loss") {
   const Folder folder;
-  const FamilyNetwork network = keras::read_model(
-      keras_graph(folder,
-                  keras_call("Concatenate", "both", "", "[" + keras_tensor("a") + ", " + keras_tensor("b") + "]") +
-                      ", " + keras_call("Dense", "kind", R"(, "units": 3)", keras_tensor("both")) + ", " +
-                      keras_call("Dense", "price", R"(, "units": 1)", keras_tensor("both")),
-                  R"({"kind": ["kind", 0, 0], "price": ["price", 0, 0]})",
-                  R"({"loss": {"kind": "sparse_categorical_crossentropy", "price": "mae"}})"));
-  CHECK(network.config.find("losses")->keys() == std::vector<std::string>{"kind", "price"});
-  CHECK(network.left_out == std::vector<std::string>{"its losses of each output: mse is in their place"});
+  const std::string layers =
+      keras_call("Concatenate", "both", "", "[" + keras_tensor("a") + ", " + keras_tensor("b") + "]") + ", " +
+      keras_call("Dense", "kind", R"(, "units": 3, "activation": "softmax")", keras_tensor("both")) + ", " +
+      keras_call("ActivityRegularization", "few", R"(, "l1": 0.25, "l2": 0.0)", keras_tensor("both")) + ", " +
+      keras_call("Dense", "price", R"(, "units": 1)", keras_tensor("few"));
+  const FamilyNetwork network =
+      keras::read_model(keras_graph(folder, layers, R"({"kind": ["kind", 0, 0], "price": ["price", 0, 0]})",
+                                    R"({"loss": {"kind": "sparse_categorical_crossentropy", "price": "mae"},
+                      "loss_weights": {"kind": 1.0, "price": 0.5}})"));
+  CHECK(network.left_out.empty());
+  const Node& losses = *network.config.find("losses");
+  CHECK(losses.keys() == std::vector<std::string>{"kind", "price", "few"});
+  CHECK(losses.find("kind")->find("cross_entropy")->find("target")->text == "y_kind");
+  CHECK(losses.find("price")->find("l1")->find("output")->text == "price");
+  CHECK(losses.find("price")->find("weight")->text == "0.5");
+  CHECK(losses.find("few")->find("activity")->find("output")->text == "few");
+  CHECK(losses.find("few")->find("activity")->find("l1")->text == "0.25");
+  CHECK(losses.find("few")->find("activity")->find("l2") == nullptr);
+  // What is trained reads what stands before the softmax; the class is a target of its own.
+  RunFolder run = RunFolder::create(folder.path / "runs", "two", to_yaml(network.config), to_yaml(network.config));
+  const auto plan = plan_from(run.paths().resolved(), {"trainer.device=cpu", "trainer.threads=1"}, SetsToRead::none());
+  CHECK(plan->network->output("kind").shape == Shape{3});
+  const auto& fields = plan->data.train->fields();
+  const auto kind = std::ranges::find(fields, std::string("y_kind"), &SampleField::name);
+  REQUIRE(kind != fields.end());
+  CHECK(kind->type == Type{DType::i32, {}});
+  CHECK(kind->values == 3);
 }
 
 TEST_CASE("how a model of Keras was trained goes into its config, and what is left out is told") {
@@ -167,7 +137,7 @@ TEST_CASE("how a model of Keras was trained goes into its config, and what is le
                   "units": 3, "trainable": false, "kernel_regularizer": {"class_name": "L2"}}},
                  {"class_name": "Dense", "build_config": {"input_shape": [null, 3]},
                   "config": {"name": "2nd_head", "units": 1, "kernel_regularizer": null}})",
-      R"({"loss": "poisson", "optimizer": {"class_name": "RMSprop", "config": {"learning_rate": 0.25, "rho": 0.5,
+      R"({"loss": "circle", "optimizer": {"class_name": "RMSprop", "config": {"learning_rate": 0.25, "rho": 0.5,
           "momentum": 0.0, "epsilon": 0.125, "global_clipnorm": 1.5, "weight_decay": 0.5}}})"));
   CHECK(network.config.find("freeze")->items.at(0).text == "body");
   const Node* optimizer = network.config.find("optimizer")->find("rmsprop");
@@ -177,7 +147,7 @@ TEST_CASE("how a model of Keras was trained goes into its config, and what is le
   CHECK(optimizer->find("eps")->text == "0.125");
   CHECK(network.config.find("trainer")->find("gradient_clip_val")->text == "1.5");
   CHECK(network.config.find("model")->items.at(1).find("name")->text == "layer_2nd_head");
-  CHECK(network.left_out == std::vector<std::string>{"its loss 'poisson': mse is in its place",
+  CHECK(network.left_out == std::vector<std::string>{"its loss 'circle': mse is in its place",
                                                      "its optimizer's 'weight_decay: 0.5'",
                                                      "'kernel_regularizer' of body"});
 }

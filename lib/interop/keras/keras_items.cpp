@@ -3,6 +3,7 @@
 #include "lib/interop/keras/keras_items.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "lib/base/text.h"
 #include "lib/spec/yaml.h"
@@ -126,20 +127,24 @@ std::string KerasItems::end_of(const std::string& output) const {
   return item->entries[0].key;
 }
 
-void KerasItems::replace_end(const std::string& output, const std::string& layer) {
+std::string KerasItems::replace_end(const std::string& output, const std::string& layer) {
   const Node* item = item_of(output);
-  if (!item) return;
-  Node& there = items.items[static_cast<size_t>(item - items.items.data())];
-  // What stands before the last item is the end without it where it is what that reads.
-  if (layer.empty() && outputs.size() < 2 && items.items.size() > 1 && !there.find("from")) {
-    items.items.pop_back();
-    return;
+  if (!item) return output;
+  const auto there = items.items.begin() + (item - items.items.data());
+  // What stands before it gives the output without it, where it is what that reads.
+  if (layer.empty() && there != items.items.begin() && !there->find("from")) {
+    const std::string before = std::prev(there)->find("name")->text;
+    if (std::ranges::count(outputs, before) == 0) {
+      items.items.erase(there);
+      return before;
+    }
   }
   Node other = Node::map();
   other.set(layer.empty() ? "identity" : layer, Node::null());
   for (const char* key : {"name", "from"})
-    if (const Node* kept = there.find(key)) other.set(key, *kept);
-  there = std::move(other);
+    if (const Node* kept = there->find(key)) other.set(key, *kept);
+  *there = std::move(other);
+  return output;
 }
 
 }  // namespace dl::keras

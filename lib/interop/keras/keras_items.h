@@ -38,8 +38,8 @@ class KerasItems {
 
   // The layer without keys that gives an output, "softmax", where nothing else reads it; else "".
   std::string end_of(const std::string& output) const;
-  // Another layer without weights in its place, or none: "".
-  void replace_end(const std::string& output, const std::string& layer);
+  // Another layer without weights in its place, or none: "". The item that gives the output then.
+  std::string replace_end(const std::string& output, const std::string& layer);
 
   Node items = Node::list();
   std::map<std::string, FamilyTensor> tensors;

@@ -215,7 +215,8 @@ OutputLosses add_losses(const Json& compiled, KerasItems& items, Node& config, s
   Node losses = Node::map();
   OutputLosses of_outputs;
   for (size_t i = 0; i < items.outputs.size(); ++i) {
-    const std::string &output = items.outputs[i], &theirs = items.output_names[i].back();
+    std::string& output = items.outputs[i];
+    const std::string& theirs = items.output_names[i].back();
     const Json& weight = weights_there[i];
     const double times = weight.is_number() ? weight.get<double>() : 1;
     if (of_outputs.contains(output)) {
@@ -228,7 +229,7 @@ OutputLosses add_losses(const Json& compiled, KerasItems& items, Node& config, s
     }
     TakingLoss taking(losses_there[i], theirs, items.end_of(output), left_out);
     const Node loss = taking.loss();
-    if (taking.in_its_place()) items.replace_end(output, *taking.in_its_place());
+    if (taking.in_its_place()) output = items.replace_end(output, *taking.in_its_place());
     Node one = reading(loss, output);
     if (times != 1 && times > 0) one.set("weight", Node::number(times));
     losses.set(output, std::move(one));
