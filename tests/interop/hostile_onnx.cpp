@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lib/interop/onnx/model.h"
+#include "lib/interop/onnx_layer/onnx_file.h"
 #include "lib/interop/onnx_layer/onnx_import.h"
 #include "tests/check_layer.h"
 #include "tests/folder.h"
@@ -300,6 +301,24 @@ TEST_CASE("weights of an ONNX file have names of their own, and no tensor is mad
           BuiltModel{onnx::bytes_of(model_of(
               {{.op = "ReduceSum", .inputs = {"x"}, .outputs = {"y"}, .attributes = {{"keepdims", int64_t{0}}}}}))};
         }) == "the ONNX model gives one number for all samples; name a tensor before it as 'output'");
+}
+
+TEST_CASE("tensors of an ONNX file do not take the same bytes beside it again and again") {
+  const Folder folder;
+  folder.write("w.bin", std::string(16, '\0'));
+  const auto said = [&](int tensors) {
+    std::string bytes = onnx::bytes_of(model_of({{.op = "Relu", .inputs = {"x"}, .outputs = {"y"}}}));
+    for (int i = 0; i < tensors; ++i) {
+      const std::string place = protobuf_field(1, "location") + protobuf_field(2, "w.bin");
+      const std::string tensor = protobuf_number(1, 4) + protobuf_number(2, 1) +
+                                 protobuf_field(8, "t" + std::to_string(i)) + protobuf_field(13, place);
+      bytes += protobuf_field(7, protobuf_field(5, tensor));  // a further part of the graph
+    }
+    folder.write("m.onnx", bytes);
+    return error_text([&] { onnx::read_model(folder.path / "m.onnx"); }, {{folder.path.string(), "DIR"}});
+  };
+  CHECK(said(4) == "");
+  CHECK(said(5) == "error: DIR/m.onnx: tensor 't4': the tensors take the bytes of 'w.bin' more than 4 times");
 }
 
 TEST_CASE("a softmax of an ONNX file over one number a sample is no part of the loss") {

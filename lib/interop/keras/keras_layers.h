@@ -14,9 +14,11 @@ namespace dl::keras {
 
 using Json = nlohmann::json;
 
-// A number of a file as a whole one, those that are too large for any size as the largest that are told apart.
+// A number of a file as a whole one; what is larger than any size is the largest that a double tells apart.
 inline int64_t whole_of(const Json& number) {
-  if (number.is_number_integer()) return number.get<int64_t>();
+  constexpr int64_t most = int64_t{1} << 53;
+  if (number.is_number_unsigned()) return static_cast<int64_t>(std::min<uint64_t>(number.get<uint64_t>(), most));
+  if (number.is_number_integer()) return std::clamp(number.get<int64_t>(), -most, most);
   return static_cast<int64_t>(std::clamp(number.get<double>(), -0x1p53, 0x1p53));
 }
 

@@ -69,13 +69,13 @@ class File {
     if (domain.empty() || domain == "ai.onnx") model.opset = version;
   }
 
-  void read_graph(ProtobufMessage graph, ReadModel& model) const {
+  void read_graph(ProtobufMessage graph, ReadModel& model) {
     while (graph.next()) {
       switch (graph.tag()) {
         case 1: model.nodes.push_back(read_node(graph.get_message())); break;
         case 5: {
           std::string name;
-          TensorPointer tensor = read_tensor(graph.get_message(), path_, name);
+          TensorPointer tensor = read_tensor(graph.get_message(), path_, name, beside_);
           model.initializers[name] = std::move(tensor);
           break;
         }
@@ -126,7 +126,7 @@ class File {
     }
   }
 
-  ReadNode read_node(ProtobufMessage message) const {
+  ReadNode read_node(ProtobufMessage message) {
     ReadNode node;
     while (message.next()) {
       switch (message.tag()) {
@@ -142,7 +142,7 @@ class File {
     return node;
   }
 
-  void read_attribute(ProtobufMessage message, ReadNode& node) const {
+  void read_attribute(ProtobufMessage message, ReadNode& node) {
     std::string name;
     std::optional<ReadAttribute> value;
     std::vector<int64_t> integers;
@@ -157,7 +157,7 @@ class File {
         case 4: value = message.get_string(); break;
         case 5: {
           std::string ignored;
-          value = read_tensor(message.get_message(), path_, ignored);
+          value = read_tensor(message.get_message(), path_, ignored, beside_);
           break;
         }
         case 7:
@@ -192,6 +192,7 @@ class File {
 
   const fs::path path_;
   std::string bytes_;
+  BytesBeside beside_;
 };
 
 }  // namespace

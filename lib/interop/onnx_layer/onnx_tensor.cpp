@@ -53,7 +53,7 @@ int64_t width_of(int32_t type) {
 
 class TensorMessage {
  public:
-  explicit TensorMessage(const fs::path& model) : path_(model) {}
+  TensorMessage(const fs::path& model, BytesBeside& beside) : path_(model), beside_(beside) {}
 
   TensorPointer read(ProtobufMessage message, std::string& name) const {
     RawTensor raw;
@@ -167,6 +167,11 @@ class TensorMessage {
         refuse(concat("its bytes end behind the end of '", shortened(raw.location), "'"));
       if (bytes != static_cast<uint64_t>(count * width))
         refuse(concat("expected ", count * width, " bytes, found ", bytes));
+      constexpr uint64_t most_times = 4;  // that weights which are several layers' stand there
+      uint64_t& taken = beside_[raw.location];
+      if ((taken += bytes) > most_times * file.size_bytes())
+        refuse(
+            concat("the tensors take the bytes of '", shortened(raw.location), "' more than ", most_times, " times"));
       raw.raw.resize(bytes);
       file.read(raw.offset, raw.raw.data(), bytes);
       raw.has_raw = true;
@@ -232,14 +237,15 @@ class TensorMessage {
   }
 
   const fs::path& path_;
+  BytesBeside& beside_;
 };
 
 }  // namespace
 
 bool is_float_type(int32_t type) { return type == f32 || type == f16 || type == f64 || type == bf16; }
 
-TensorPointer read_tensor(ProtobufMessage message, const fs::path& model, std::string& name) {
-  return TensorMessage(model).read(message, name);
+TensorPointer read_tensor(ProtobufMessage message, const fs::path& model, std::string& name, BytesBeside& beside) {
+  return TensorMessage(model, beside).read(message, name);
 }
 
 void fail_file(const fs::path& model, std::string what, std::string help) {

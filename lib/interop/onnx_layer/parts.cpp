@@ -43,7 +43,7 @@ struct SlicedAxis {
   int64_t begin = 0, step = 1, count = 0;
 };
 
-// As NumPy's begin:end:step of an axis of this size.
+// As NumPy's begin:end:step of an axis of this size; backwards, what begins before the axis begins at its first place.
 SlicedAxis sliced_axis(int64_t size, int64_t begin, int64_t end, int64_t step) {
   if (size == 0) return {};
   const auto bounded = [&](int64_t at, int64_t low, int64_t high) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view hdf5_signature("\x89HDF\r\n\x1a\n", 8);
 constexpr size_t most_objects = 200'000, most_group_depth = 100, most_steps = 2'000'000, most_items = 10'000,
-                 most_text_bytes = 1 << 20;
+                 most_text_bytes = 1 << 20, most_all_text_bytes = 256 << 20;
 
 enum Message : uint64_t {
   dataspace = 1,
@@ -93,6 +93,13 @@ class Hdf5Reader {
     if (++steps_ > most_steps) fail("refers to itself more often than files of weights do");
   }
 
+  // Texts of all objects together, which may be the same bytes again and again.
+  void hold(const std::string& text) {
+    held_ += text.size();
+    if (held_ > most_all_text_bytes)
+      fail(concat("holds more than ", most_all_text_bytes, " bytes of names and attributes"));
+  }
+
   std::vector<Piece> messages(uint64_t at) {
     if (number(at, 1) != 1)
       fail(concat("expected an object of version 1 at byte ", at, ", found ", number(at, 1)),
@@ -160,7 +167,9 @@ class Hdf5Reader {
       for (uint64_t i = 0; i < count; ++i) {
         const uint64_t entry = node + 8 + 40 * i, name = number(entry, 8);
         if (name >= heap_bytes) fail(concat("has a name at byte ", name, " of a heap of ", heap_bytes));
-        out[text(heap_data + name, std::min<uint64_t>(heap_bytes - name, 4096))] = number(entry + 8, 8);
+        const std::string called = text(heap_data + name, std::min<uint64_t>(heap_bytes - name, 4096));
+        hold(called);
+        out[called] = number(entry + 8, 8);
       }
       if (out.size() > most_objects) fail(concat("holds more than ", most_objects, " objects"));
     }
@@ -290,6 +299,7 @@ class Hdf5Reader {
       else
         return;
     }
+    hold(all);
     into[name] = is_list ? concat("[", all, "]") : all;
   }
 
@@ -320,7 +330,7 @@ class Hdf5Reader {
   std::vector<char> window_;
   std::vector<Hdf5Object> objects_;
   std::set<uint64_t> groups_;
-  size_t steps_ = 0;
+  size_t steps_ = 0, held_ = 0;
 };
 
 }  // namespace

@@ -37,8 +37,10 @@ std::string places_behind(const Settings& s, size_t rank) {
   std::vector<std::string> places;
   bool any = false;
   for (size_t axis = 0; axis < rank; ++axis) {
-    const int64_t reach = (s.whole_at("kernel_size", axis, 1) - 1) * s.whole_at("dilation_rate", axis, 1) + 1;
-    const int64_t more = std::max<int64_t>(s.whole_at("strides", axis, 1) - reach, 0);
+    // Larger ones the layer itself refuses.
+    const auto setting = [&](const char* key) { return std::clamp<int64_t>(s.whole_at(key, axis, 1), 0, 1 << 30); };
+    const int64_t reach = (setting("kernel_size") - 1) * setting("dilation_rate") + 1;
+    const int64_t more = std::max<int64_t>(setting("strides") - reach, 0);
     any |= more > 0;
     places.push_back(std::to_string(more));
   }
