@@ -40,10 +40,10 @@ struct OneNode {
 };
 
 struct BuiltModel {
-  explicit BuiltModel(const std::string& bytes, const Shape& shape = {2, 3}) {
+  explicit BuiltModel(const std::string& bytes, const Shape& shape = {2, 3}, bool training = false) {
     folder.write("m.onnx", bytes);
     layer = read_registered_as<Layer>("onnx: {path: " + (folder.path / "m.onnx").string() + "}");
-    built.emplace(*layer, std::vector<Type>{Type{DType::f32, shape}}, false);
+    built.emplace(*layer, std::vector<Type>{Type{DType::f32, shape}}, training);
   }
   Folder folder;
   std::unique_ptr<Layer> layer;
@@ -276,6 +276,17 @@ TEST_CASE("weights and windows of an ONNX file fit what they go over") {
                          .attributes = {{"hidden_size", most_whole / 2}}},
                         {2, 2, 3})
             .find(": larger than 64 bits count") != std::string::npos);
+  const auto resize = [&](const std::string& mode, int64_t size) {
+    return refusal_of_node({.op = "Resize",
+                            .constants = {float_constant("roi", {}), float_constant("scales", {}),
+                                          whole_constant("sizes", {2, 3, size, 4})},
+                            .attributes = {{"mode", mode}}},
+                           image);
+  };
+  CHECK(resize("linear", 8) == "");
+  CHECK(resize("none", 8) == "expected 'mode' to be nearest, linear or cubic, got 'none'");
+  CHECK(resize("linear", int64_t{1} << 30) == "makes 1073741824 places of 4, too many");
+  CHECK(resize("linear", -1) == "makes -1 places of 4");
   // What an operation says of shapes is said of the node that it is of.
   CHECK(refusal_of_node({.op = "MatMul",
                          .constants = {constant_of("weight", onnx::Element::f32, {2, 2}, std::vector<float>(4))}}) ==
@@ -303,7 +314,20 @@ TEST_CASE("weights of an ONNX file have names of their own, and no tensor is mad
         }) == "the ONNX model gives one number for all samples; name a tensor before it as 'output'");
 }
 
-TEST_CASE("tensors of an ONNX file do not take the same bytes beside it again and again") {
+TEST_CASE("running averages of an ONNX file are one node's, and no weights") {
+  onnx::Model model = model_of({{.op = "BatchNormalization", .inputs = {"x", "s", "b", "m", "v"}, .outputs = {"p"}},
+                                {.op = "BatchNormalization", .inputs = {"p", "s", "b", "m", "v"}, .outputs = {"y"}}});
+  for (const std::string name : {"s", "b", "m", "v"}) model.initializers.push_back(float_constant(name, {1, 2, 3}));
+  const auto said = [&](bool training) {
+    return error_text<ShapeError>([&] { BuiltModel(onnx::bytes_of(model), {2, 3}, training); });
+  };
+  CHECK(said(false) == "");
+  CHECK(said(true) == "ONNX node BatchNormalization: its running averages 'm' are those of another node too");
+  model.nodes[0] = {.op = "Add", .inputs = {"x", "m"}, .outputs = {"p"}};
+  CHECK(said(false) == "ONNX node BatchNormalization: 'm' is a running average and a weight");
+}
+
+TEST_CASE("tensors of an ONNX file have few axes, and do not take the same bytes beside it again and again") {
   const Folder folder;
   folder.write("w.bin", std::string(16, '\0'));
   const auto said = [&](int tensors) {
@@ -318,6 +342,11 @@ TEST_CASE("tensors of an ONNX file do not take the same bytes beside it again an
     return error_text([&] { onnx::read_model(folder.path / "m.onnx"); }, {{folder.path.string(), "DIR"}});
   };
   CHECK(said(4) == "");
+  onnx::Model axes = model_of({{.op = "Relu", .inputs = {"x"}, .outputs = {"y"}}});
+  axes.initializers.push_back(constant_of("w", onnx::Element::f32, Numbers64(65, 1), std::vector<float>{1}));
+  folder.write("axes.onnx", onnx::bytes_of(axes));
+  CHECK(error_text([&] { onnx::read_model(folder.path / "axes.onnx"); }, {{folder.path.string(), "DIR"}}) ==
+        "error: DIR/axes.onnx: tensor 'w': has 65 axes, more than 64");
   CHECK(said(5) == "error: DIR/m.onnx: tensor 't4': the tensors take the bytes of 'w.bin' more than 4 times");
 }
 
