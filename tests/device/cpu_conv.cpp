@@ -294,6 +294,10 @@ TEST_CASE("the convolutions of bf16 equal plain loops: products are exact, sums 
   }
 }
 
+TEST_CASE("the convolutions of bf16 of small images equal plain loops") {
+  for (const Case& c : small_cases) check_bf16(c, 1e-6);
+}
+
 TEST_CASE("3x3 windows over bf16 by tiles equal plain loops") {
   for (const Case& c : tile_cases) check_bf16(c, 3e-6);
   check_bf16({2, 22, 20, 48, 50, 1, window(3, 3, 1, 1, 1)}, 3e-6);  // chosen beside a processor's own bf16 too

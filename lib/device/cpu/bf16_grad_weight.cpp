@@ -46,6 +46,7 @@ class Bf16GradWeight final : public Kernel {
     WeightUnits::Unit unit;
     int64_t x_width, dy_width;  // elements of a pixel, as they are laid out
     int64_t x_row;              // of a row of the input
+    int64_t x_image, dy_image;  // of the rows of an image that are laid out at a time
     uint16_t *x, *dy, *zeros, *padded;
   };
 
@@ -54,6 +55,8 @@ class Bf16GradWeight final : public Kernel {
     b.x_width = p_.whole_rows ? p_.x_columns : unit.in.end - unit.in.begin;
     b.dy_width = round_up(unit.out.end - unit.out.begin, strips_.lanes);
     b.x_row = std::ssize(p_.starts) * p_.track_pairs * b.x_width * 2;
+    b.x_image = ((p_.row_step - 1) * p_.window.stride[0] + p_.reach()) * b.x_row;
+    b.dy_image = p_.row_step * ceil_div(p_.sizes.out_width, 2) * b.dy_width * 2;
     b.x = own;
     b.dy = b.x + p_.x_elements;
     b.zeros = b.dy + p_.dy_elements;
@@ -65,23 +68,23 @@ class Bf16GradWeight final : public Kernel {
     const ImageSizes& s = p_.sizes;
     std::fill_n(block.zeros, p_.zeros, uint16_t{0});
     p_.units.clear(block.unit, part);
-    for (int64_t image = block.unit.images.begin; image < block.unit.images.end; ++image) {
-      const uint16_t* x_image = x + image * s.height * s.width * s.channels;
-      const uint16_t* dy_image = dy + image * s.out_height * s.out_width * s.out_channels;
+    for (int64_t image = block.unit.images.begin; image < block.unit.images.end; image += p_.image_step) {
+      const int64_t images = std::min(p_.image_step, block.unit.images.end - image);
       for (int64_t row = 0; row < s.out_height; row += p_.row_step) {
         const Range rows{row, std::min(row + p_.row_step, s.out_height)};
-        pair_dy(block, rows, dy_image);
-        pair_x(block, rows, x_image);
-        multiply(block, rows.end - rows.begin, part);
+        for (int64_t i = 0; i < images; ++i) {
+          pair_dy(block, rows, dy + (image + i) * s.out_elements(), block.dy + i * block.dy_image);
+          pair_x(block, rows, x + (image + i) * s.elements(), block.x + i * block.x_image);
+        }
+        multiply(block, images, rows.end - rows.begin, part);
       }
     }
   }
 
-  void pair_dy(const Block& block, Range rows, const uint16_t* dy) const {
+  void pair_dy(const Block& block, Range rows, const uint16_t* dy, uint16_t* to) const {
     const ImageSizes& s = p_.sizes;
     const Range out = block.unit.out;
     const int64_t n = out.end - out.begin, width = block.dy_width;
-    uint16_t* to = block.dy;
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       const uint16_t* from =
           dy + row * s.out_width * s.out_channels + block.unit.group * p_.units.out_of_group + out.begin;
@@ -94,11 +97,10 @@ class Bf16GradWeight final : public Kernel {
   }
 
   // The input rows under the output's, each as all its tracks.
-  void pair_x(const Block& block, Range rows, const uint16_t* x) const {
+  void pair_x(const Block& block, Range rows, const uint16_t* x, uint16_t* to) const {
     const ImageSizes& s = p_.sizes;
     const int64_t stride = p_.window.stride[0], top = rows.begin * stride - p_.window.pad_before[0];
     const int64_t end = top + (rows.end - rows.begin - 1) * stride + p_.reach();
-    uint16_t* to = block.x;
     for (int64_t row = top; row < end; ++row, to += block.x_row) {
       if (row < 0 || row >= s.height) {
         std::fill_n(to, block.x_row, uint16_t{0});
@@ -136,16 +138,19 @@ class Bf16GradWeight final : public Kernel {
     }
   }
 
-  void multiply(const Block& block, int64_t rows, float* part) const {
+  void multiply(const Block& block, int64_t images, int64_t rows, float* part) const {
     const Window& w = p_.window;
     const WeightUnits& u = p_.units;
     Bf16Tile t;
     t.a_row = 2;
     t.a_depth = block.x_width;
-    t.a_outer = w.stride[0] * block.x_row;
+    t.a_outer = block.x_image;
+    t.a_inner = w.stride[0] * block.x_row;
     t.b_depth = block.dy_width;
-    t.b_outer = ceil_div(p_.sizes.out_width, 2) * t.b_depth * 2;
-    t.outer = rows;
+    t.b_outer = block.dy_image;
+    t.b_inner = ceil_div(p_.sizes.out_width, 2) * t.b_depth * 2;
+    t.outer = images;
+    t.inner = rows;
     t.depth = p_.sizes.out_width;
     t.c_row = u.part_width;
     t.accumulate = true;

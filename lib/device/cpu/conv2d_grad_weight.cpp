@@ -88,10 +88,10 @@ class GradWeight final : public Kernel {
     p_.units.clear(unit, part);
     for (int64_t image = unit.images.begin; image < unit.images.end; image += p_.image_step) {
       const int64_t images = std::min(p_.image_step, unit.images.end - image);
-      const float* dy_image = dy + image * s.out_floats();
+      const float* dy_image = dy + image * s.out_elements();
       for (int64_t row = 0; row < s.out_height; row += p_.row_step) {
         const Range rows{row, std::min(row + p_.row_step, s.out_height)};
-        ImageRows x_rows{x + image * s.floats()};
+        ImageRows x_rows{x + image * s.elements()};
         if (p_.staged) x_rows = stage_rows(x_rows.data, rows, stage);
         for (int64_t kh = 0; kh < p_.window.size[0]; ++kh) run_tap_row(unit, kh, images, rows, x_rows, dy_image, part);
       }
@@ -126,10 +126,10 @@ class GradWeight final : public Kernel {
     if (q.empty()) return;
     Tile t;
     t.a_row = 1;
-    t.a_outer = s.floats();
+    t.a_outer = s.elements();
     t.a_inner = w.stride[0] * p_.row_floats;
     t.a_depth = w.stride[1] * s.channels;
-    t.b_outer = s.out_floats();
+    t.b_outer = s.out_elements();
     t.b_inner = s.out_width * s.out_channels;
     t.b_depth = s.out_channels;
     t.outer = images;

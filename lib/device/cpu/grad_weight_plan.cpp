@@ -23,11 +23,8 @@ bool joins_columns(const Window& w, int64_t groups, int64_t channels) {
   return groups == 1 && w.dilation[1] == 1 && w.size[1] > 1 && channels < few_channels;
 }
 
-// Images to sum together, of the channels that a unit takes.
-int64_t choose_image_step(const ImageSizes& s) {
-  const int64_t channels = std::min(s.channels, WeightUnits::block),
-                out_channels = std::min(s.out_channels, WeightUnits::block);
-  const int64_t bytes = 4 * (s.height * s.width * channels + s.out_height * s.out_width * out_channels);
+// Images to sum together, each of which takes so many bytes of the channels of a unit.
+int64_t choose_image_step(const ImageSizes& s, int64_t bytes) {
   return std::max<int64_t>(std::min(block_bytes / bytes, least_depth / (s.out_height * s.out_width)), 1);
 }
 
@@ -90,7 +87,10 @@ GradWeightPlan plan_grad_weight(const ConvShapes& conv, int lanes) {
   p.row_floats = (p.left + s.width + p.right) * s.channels;
   const int64_t row_bytes = 4 * (w.stride[0] * p.row_floats + s.out_width * s.out_channels);
   p.row_step = std::clamp<int64_t>(block_bytes / row_bytes, 1, s.out_height);
-  if (p.row_step == s.out_height && !p.staged) p.image_step = choose_image_step(s);
+  if (p.row_step == s.out_height && !p.staged) {
+    const int64_t in = std::min(s.channels, WeightUnits::block), out = std::min(s.out_channels, WeightUnits::block);
+    p.image_step = choose_image_step(s, 4 * (s.height * s.width * in + s.out_height * s.out_width * out));
+  }
   if (p.staged) p.stage_floats = round_up(((p.row_step - 1) * w.stride[0] + p.reach()) * p.row_floats, 16);
   p.units = cut({.images = conv.x[0],
                  .groups = groups,
@@ -123,8 +123,10 @@ Bf16GradWeightPlan plan_bf16_grad_weight(const ConvShapes& conv, int lanes) {
   const int64_t dy_row = ceil_div(s.out_width, 2) * p.dy_columns * 2;
   p.row_step = std::clamp<int64_t>(block_bytes / 2 / (w.stride[0] * x_row + dy_row), 1, s.out_height);
   p.padded_row = (w.pad_before[1] + std::max(s.width, s.out_width * w.stride[1] + w.size[1])) * s.channels;
-  p.x_elements = round_up(((p.row_step - 1) * w.stride[0] + p.reach()) * x_row, 32);
-  p.dy_elements = round_up(p.row_step * dy_row, 32);
+  const int64_t x_rows = ((p.row_step - 1) * w.stride[0] + p.reach()) * x_row, dy_rows = p.row_step * dy_row;
+  if (p.row_step == s.out_height) p.image_step = choose_image_step(s, 2 * (x_rows + dy_rows));
+  p.x_elements = round_up(p.image_step * x_rows, 32);
+  p.dy_elements = round_up(p.image_step * dy_rows, 32);
   p.zeros = round_up(std::max(p.x_columns, p.dy_columns), 32);
   p.thread_elements = p.x_elements + p.dy_elements + p.zeros + round_up(p.padded_row, 32);
   p.units = cut({.images = conv.x[0],

@@ -15,8 +15,8 @@ struct ImageSizes {
   int64_t out_height = 0, out_width = 0, out_channels = 0;
   static ImageSizes of(const ConvShapes& conv);
 
-  int64_t floats() const { return height * width * channels; }
-  int64_t out_floats() const { return out_height * out_width * out_channels; }
+  int64_t elements() const { return height * width * channels; }
+  int64_t out_elements() const { return out_height * out_width * out_channels; }
 };
 
 // In f32: a matrix product whose depth is the pixels, read in place.
@@ -52,6 +52,7 @@ struct Bf16GradWeightPlan {
   int64_t x_columns = 0, dy_columns = 0;
   int64_t padded_row = 0;  // elements of a row of x with zeros beside it
   int64_t row_step = 1;
+  int64_t image_step = 1;  // as of GradWeightPlan
   int64_t x_elements = 0, dy_elements = 0, zeros = 0, thread_elements = 0;
   WeightUnits units;
 
