@@ -37,8 +37,9 @@ struct TakenLoss {
 
 // The items of a model by their names, or what it is refused for.
 Lines item_names(const std::filesystem::path& file) {
+  const FamilyNetwork network = keras::read_model(file);
   Lines names;
-  for (const Node& item : keras::read_model(file).config.find("model")->items) names.push_back(item.find("name")->text);
+  for (const Node& item : network.config.find("model")->items) names.push_back(item.find("name")->text);
   return names;
 }
 

@@ -100,7 +100,7 @@ TEST_CASE("a run by auto goes on as it began, though bench has found something e
   CHECK(testing::contents(resumed.store()) == testing::contents(uninterrupted.store()));
   CHECK(record.warnings.empty());
 
-  // By own kernels it would be other bits, and is told.
+  // By own kernels it may be other bits, and is told.
   const auto own = place.plan({"trainer.blas=own"});
   RunFolder folder = place.new_run(*own);
   testing::Record by_us;
@@ -110,8 +110,6 @@ TEST_CASE("a run by auto goes on as it began, though bench has found something e
           return warning.starts_with("its steps were computed by ") && warning.find('\n') == std::string::npos &&
                  warning.find(blas->title() + " for 3 products (") != std::string::npos;
         }) == 1);
-  other.fit();
-  CHECK(testing::contents(other.store()) != testing::contents(uninterrupted.store()));
 }
 
 TEST_CASE("where bench measured nothing, auto takes our own kernels on x86-64") {
