@@ -11,8 +11,8 @@ using namespace dl::testing;
 
 namespace {
 
-std::string npy(const std::vector<int32_t>& numbers, const std::string& shape) {
-  return testing::npy("<i4", shape, bytes(numbers));
+std::string whole_numbers(const std::vector<int32_t>& numbers, const std::string& shape) {
+  return npy("<i4", shape, bytes(numbers));
 }
 
 // Four samples of three tokens below 5, each with a class.
@@ -22,8 +22,8 @@ struct Sequences : Folder {
   std::string shape = "(4, 3)";
 
   std::unique_ptr<Plan> plan(const std::string& loss) const {
-    write(path / "x.npy", npy(x, "(4, 3)"));
-    write(path / "y.npy", npy(y, shape));
+    write(path / "x.npy", whole_numbers(x, "(4, 3)"));
+    write(path / "y.npy", whole_numbers(y, shape));
     write(path / "small.yaml",
           "data:\n  train: {format: npy, fields: {x: x.npy, y: y.npy}}\n"
           "  validation: {last: 2}\n  batch_size: 2\nmodel: " +
@@ -80,8 +80,8 @@ TEST_CASE("single labels outside the classes are told too") {
 TEST_CASE("a number that is no probability is an error with its sample where a loss takes probabilities") {
   const auto said = [](const std::vector<float>& y, const std::string& loss) {
     const Folder folder;
-    write(folder.path / "x.npy", testing::npy("<f4", "(4, 1)", bytes(std::vector<float>{1, 2, 3, 4})));
-    write(folder.path / "y.npy", testing::npy("<f4", "(4,)", bytes(y)));
+    write(folder.path / "x.npy", npy("<f4", "(4, 1)", bytes(std::vector<float>{1, 2, 3, 4})));
+    write(folder.path / "y.npy", npy("<f4", "(4,)", bytes(y)));
     write(folder.path / "small.yaml",
           "data: {train: {format: npy, fields: {x: x.npy, y: y.npy}}, batch_size: 2, shuffle: false}\n"
           "model: [linear: 1]\nloss: " +
@@ -111,9 +111,9 @@ TEST_CASE("an index without a row in an embedding's table is an error with its s
 
 TEST_CASE("a length of more steps than a sequence has is an error with its sample") {
   const Folder folder;
-  write(folder.path / "x.npy", npy({0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1}, "(4, 3)"));
-  write(folder.path / "n.npy", npy({3, 1, 4, 2}, "(4,)"));
-  write(folder.path / "y.npy", npy({0, 1, 2, 0}, "(4,)"));
+  write(folder.path / "x.npy", whole_numbers({0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1}, "(4, 3)"));
+  write(folder.path / "n.npy", whole_numbers({3, 1, 4, 2}, "(4,)"));
+  write(folder.path / "y.npy", whole_numbers({0, 1, 2, 0}, "(4,)"));
   for (const std::string layer : {"lstm: {hidden_size: 2, return_sequences: false}", "gru: {hidden_size: 2}",
                                   "global_avg_pool1d: {}", "global_max_pool1d: {}", "multi_head_attention: 2"}) {
     CAPTURE(layer);
@@ -132,10 +132,10 @@ TEST_CASE("a length of more steps than a sequence has is an error with its sampl
 
 TEST_CASE("a length of more places than a loss or a metric has is an error with its sample") {
   const Folder folder;
-  write(folder.path / "x.npy", npy({0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1}, "(4, 3)"));
-  write(folder.path / "y.npy", npy({0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2}, "(4, 3)"));
-  write(folder.path / "n.npy", npy({3, 1, 4, 2}, "(4,)"));
-  write(folder.path / "m.npy", npy({3, 1, 3, 0}, "(4,)"));
+  write(folder.path / "x.npy", whole_numbers({0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1}, "(4, 3)"));
+  write(folder.path / "y.npy", whole_numbers({0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2}, "(4, 3)"));
+  write(folder.path / "n.npy", whole_numbers({3, 1, 4, 2}, "(4,)"));
+  write(folder.path / "m.npy", whole_numbers({3, 1, 3, 0}, "(4,)"));
   const auto said = [&](const std::string& loss, const std::string& metric) {
     write(folder.path / "small.yaml",
           "data: {train: {format: npy, fields: {x: x.npy, y: y.npy, n: n.npy, m: m.npy}}, batch_size: 2}\n"
