@@ -4,7 +4,9 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
+#include "lib/data/image/write_png.h"
 #include "lib/interop/safetensors.h"
 #include "tests/npy.h"
 #include "tests/train/process.h"
@@ -81,6 +83,35 @@ TEST_CASE("where the data are what is not finite, the run ends with their sample
     CHECK(run.end.exit == Exit::diverged);
     CHECK(run.end.bad_input == "the data held it: sample 5: value 2 of 'x' is .inf");
   }
+}
+
+TEST_CASE("an error before the first step leaves no folder that was made for it, and is kept in one that was there") {
+  const Folder folder;
+  for (const std::string name : {"a", "b"}) {
+    std::filesystem::create_directories(folder / "pets" / name);
+    for (const char* file : {"0.png", "1.png"})
+      write_png(folder / "pets" / name / file, {2, 2}, 1, std::vector<uint8_t>(4, 100));
+  }
+  write(folder / "c.yaml",
+        "data: {train: {format: image_folder, path: pets, channels: 1}, batch_size: 2, shuffle: false}\n"
+        "model: [flatten, linear: 2]\nloss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\n"
+        "trainer: {max_epochs: 1, device: reference, tensorboard: {images: 4}}\n");
+  const auto plan = plan_run(folder / "c.yaml", {});
+  const auto create = [&] { return RunFolder::create(folder / "runs", plan->name, plan->resolved(), plan->config); };
+  write(folder / "pets/b/1.png", "");  // which TensorBoard is to be shown
+  const std::string damage =
+      "error: DIR/pets/b/1.png: expected an image, the file is empty\n"
+      "  help: write 'on_bad: skip' to go on without it";
+  std::optional<RunFolder> made;
+  const auto make = [&] { return &made.emplace(create()); };
+  CHECK(error_text(folder, [&] { Trainer(*plan, {.make_folder = make}).fit(); }) == damage);
+  CHECK(made);
+  CHECK(std::filesystem::is_empty(folder / "runs"));
+  RunFolder there = create();
+  CHECK(error_text(folder, [&] { Trainer(*plan, {.folder = &there}).fit(); }) == damage);
+  const std::string record = text_of(there.paths().record());
+  CHECK(record.find("\"state\": \"failed\"") != std::string::npos);
+  CHECK(record.find("\"exit\": 3") != std::string::npos);
 }
 
 TEST_CASE("fast_dev_run takes one step and one batch of validation and keeps nothing") {

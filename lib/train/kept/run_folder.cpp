@@ -100,9 +100,11 @@ void RunFolder::expect_in_place() const {
                                         "'dlcli train --resume=FOLDER' goes on from its last checkpoint"});
 }
 
-void RunFolder::discard() {
-  remove_tree(paths_.folder);
+bool RunFolder::discard() {
+  std::error_code left;
+  std::filesystem::remove_all(paths_.folder, left);
   lock_.reset();
+  return !left;
 }
 
 RunPaths find_run(const std::string& text, const std::filesystem::path& runs, Newest newest) {

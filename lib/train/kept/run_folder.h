@@ -43,8 +43,9 @@ class RunFolder {
   void write_resolved(const std::string& text) const;
   // Error(Exit::io) where the folder is no longer where it was: moved or removed. Nothing must be written then.
   void expect_in_place() const;
-  // Removes the folder of a run that did not begin.
-  void discard();
+  // Removes the folder of a run that did not begin; false where something of it is left. It throws nothing: what kept
+  // the run from beginning is the error to tell.
+  bool discard();
 
  private:
   explicit RunFolder(RunPaths paths);

@@ -60,6 +60,7 @@ struct Trainer::Impl {
   void resume(const Checkpoint& checkpoint);
   void prepare();
   RunFinished train();
+  void broke_off(Exit exit, const std::string& what);
   void step();
   void read();
   void log_record();
@@ -142,24 +143,22 @@ std::optional<RunFinished> Trainer::already_finished() {
 
 RunFinished Trainer::fit() {
   Impl& m = *impl_;
-  m.prepare();
-  const auto ended_by = [&](Exit exit, const std::string& what) {
-    if (m.folder_is_new && m.state.step == 0) {
-      m.options.folder->discard();
-      m.options.folder = nullptr;
-    } else if (RunRecord* record = m.listeners.record()) {
-      record->failed(exit, what);
-    }
-  };
   try {
+    m.prepare();
     return m.train();
   } catch (const Error& error) {
-    ended_by(error.exit(), error.problems().front().what);
+    m.broke_off(error.exit(), error.problems().front().what);
     throw;
   } catch (const std::exception& error) {
-    ended_by(Exit::failed, error.what());
+    m.broke_off(Exit::failed, error.what());
     throw;
   }
+}
+
+// By an error: what was made for a run that took no step goes again, any other is known to have failed.
+void Trainer::Impl::broke_off(Exit exit, const std::string& what) {
+  if (folder_is_new && state.step == 0 && std::exchange(options.folder, nullptr)->discard()) return;
+  if (RunRecord* record = listeners.record()) record->failed(exit, what);
 }
 
 void Trainer::Impl::resume(const Checkpoint& checkpoint) {
@@ -186,9 +185,10 @@ void Trainer::Impl::prepare() {
   updates.expect(std::min(plan.run.data.batch_size, plan.data.train->size()),
                  state.step);  // while the first batch is read
   if (plan.data.rows) put_on_device(plan, store);
-  if (!options.folder && options.make_folder) {
-    keep_in(*options.make_folder());
+  if (!options.folder && options.make_folder && !trainer.fast_dev_run) {
+    options.folder = options.make_folder();
     folder_is_new = true;
+    keep_in(*options.folder);
   }
   listeners.tell(&Observer::started, about());
   if (resumed_from.empty()) shown.images();
