@@ -43,6 +43,39 @@ TEST_CASE("a checkpoint that cannot be written is a warning; the last one's fail
             ": making the folder failed: Not a directory");
 }
 
+TEST_CASE("an old checkpoint that cannot be removed is a warning, and the run's result stands, the last one's too") {
+  const Workplace place;
+  for (const int64_t at : {6, 9}) {  // on the way, at the end
+    CAPTURE(at);
+    const auto plan = place.plan({"trainer.max_epochs=1", "trainer.checkpoint.best=null"});
+    RunFolder folder = place.new_run(*plan);
+    struct : Observer {  // between the new one and the removal of others their folder cannot be read
+      void saved(const CheckpointSaved& e) override {
+        if (e.step != step) return;
+        std::filesystem::rename(path, path.string() + "-aside");
+        write(path, "in the way");
+      }
+      void warned(const std::string&) override {
+        std::filesystem::remove(path);
+        std::filesystem::rename(path.string() + "-aside", path);
+      }
+      std::filesystem::path path;
+      int64_t step = 0;
+    } hindrance;
+    hindrance.path = folder.paths().checkpoints();
+    hindrance.step = at;
+    Record record;
+    Trainer trainer(*plan, {.folder = &folder, .observers = {&record, &hindrance}});
+    const RunFinished end = trainer.fit();
+    CHECK(end.exit == Exit::done);
+    CHECK(end.step == 9);
+    CHECK(record.warnings == std::vector{"older checkpoints could not be removed: " + hindrance.path.string() +
+                                         ": reading the folder failed: Not a directory"});
+    CHECK(record.saves == std::vector<int64_t>{6, 9});
+    CHECK(Checkpoints(hindrance.path).steps() == std::vector<int64_t>{6, 9});
+  }
+}
+
 TEST_CASE("the best checkpoint is one that was written") {
   const Workplace place;
   const auto plan =

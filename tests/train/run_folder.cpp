@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "lib/train/kept/checkpoint.h"
 #include "tests/file_size_limit.h"
 #include "tests/train/fixture.h"
 
@@ -107,9 +108,35 @@ TEST_CASE("a link in a run's folder that leads out of it is refused, whoever loo
 TEST_CASE("who takes a run's folder removes the temporary files of a killed process") {
   const Folder folder;
   RunFolder::create(folder.path, "net", "", "");
-  write(folder.path / "net-1/.dlcli-1-2.tmp", "half");
+  for (const char* name : {"net-1/.dlcli-1-2.tmp", "net-1/tables/.dlcli-1-3.tmp", "net-1/tables/val_f_beta.csv"})
+    write(folder.path / name, "half");
   RunFolder::open(folder.path / "net-1");
   CHECK(!std::filesystem::exists(folder.path / "net-1/.dlcli-1-2.tmp"));
+  CHECK(!std::filesystem::exists(folder.path / "net-1/tables/.dlcli-1-3.tmp"));
+  CHECK(std::filesystem::exists(folder.path / "net-1/tables/val_f_beta.csv"));
+}
+
+TEST_CASE("a run whose only checkpoint a killed process had put aside, to replace it, has it again") {
+  const Folder folder;
+  RunFolder::create(folder.path, "net", "", "");
+  const std::filesystem::path checkpoints = folder.path / "net-1/checkpoints";
+  CHECK(!has_checkpoint({folder.path / "net-1"}));
+  std::filesystem::create_directory(checkpoints / ".old-step-00000005");
+  CHECK(has_checkpoint({folder.path / "net-1"}));
+  CHECK(find_run("net", folder.path).name() == "net-1");
+  RunFolder::open(folder.path / "net-1");
+  CHECK(Checkpoints(checkpoints).steps() == std::vector<int64_t>{5});
+}
+
+TEST_CASE("what a killed process left and cannot be removed keeps no run from going on") {
+  const Folder folder;
+  RunFolder::create(folder.path, "net", "", "");
+  const std::filesystem::path half_gone = folder.path / "net-1/checkpoints/.gone-step-00000005";
+  write(half_gone / "state.json", "{}");
+  std::filesystem::permissions(half_gone, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  CHECK(error_text([&] { RunFolder::open(folder.path / "net-1"); }) == "");
+  if (std::filesystem::exists(half_gone))  // of root all can be removed
+    std::filesystem::permissions(half_gone, std::filesystem::perms::owner_all);
 }
 
 TEST_CASE("a folder that is moved away is not written to any more") {

@@ -313,7 +313,8 @@ Checkpoint Checkpoints::save(const TrainState& state, const Tensors& tensors, St
       std::filesystem::rename(folder_ / (replaced + name), saved.folder, ignored);
     throw;
   }
-  remove_tree(folder_ / (replaced + name));
+  std::error_code left;  // for clean(): what was to be written is there
+  std::filesystem::remove_all(folder_ / (replaced + name), left);
   return saved;
 }
 
@@ -335,13 +336,19 @@ void Checkpoints::remove_after(int64_t step) const {
     if (later > step) remove(later);
 }
 
+bool Checkpoints::any() const {
+  return !steps().empty() ||
+         std::ranges::any_of(names_in(folder_), [](const std::string& name) { return name.starts_with(replaced); });
+}
+
 void Checkpoints::clean() const {
+  std::error_code left;  // takes room and harms nothing
   for (const std::string& name : names_in(folder_)) {
-    if (name.starts_with(fresh) || name.starts_with(doomed)) remove_tree(folder_ / name);
+    if (name.starts_with(fresh) || name.starts_with(doomed)) std::filesystem::remove_all(folder_ / name, left);
     if (!name.starts_with(replaced)) continue;
     const Path own = folder_ / name.substr(replaced.size());
     if (std::filesystem::exists(own))
-      remove_tree(folder_ / name);
+      std::filesystem::remove_all(folder_ / name, left);
     else
       rename_folder(folder_ / name, own);
   }

@@ -45,6 +45,7 @@ class Checkpoints {
   const std::filesystem::path& folder() const { return folder_; }
   std::filesystem::path of_step(int64_t step) const;
   std::vector<int64_t> steps() const;  // of those there, complete or not, ascending; Error(Exit::io): not to be read
+  bool any() const;  // also where a killed process has put the only one aside, to replace it: clean() puts it back
 
   // The newest by step that verifies; nullopt where there is none, whole or not. Those passed over are told to
   // `passed_over`, one line each. Where none verifies: Error(Exit::usage) if one is another version's, else
@@ -66,7 +67,7 @@ class Checkpoints {
   void prune(int64_t keep, int64_t spare) const;
   // Removes those after `step`: a run that goes on from there writes them anew.
   void remove_after(int64_t step) const;
-  // Mends what a killed process left half done.
+  // Mends what a killed process left half done, as far as it can be removed.
   void clean() const;
 
  private:

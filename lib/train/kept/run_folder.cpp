@@ -85,8 +85,13 @@ RunFolder RunFolder::create(const std::filesystem::path& runs, const std::string
 
 RunFolder RunFolder::open(const std::filesystem::path& folder) {
   RunFolder run(trusted({folder}));
-  for (const std::string& name : names_in(folder))
-    if (is_temporary(name)) remove_tree(folder / name);
+  std::error_code left;
+  for (const std::filesystem::path& written : {folder, run.paths().tables()}) {
+    if (!std::filesystem::is_directory(written, left)) continue;
+    for (const std::string& name : names_in(written))
+      if (is_temporary(name)) std::filesystem::remove(written / name, left);
+  }
+  Checkpoints(run.paths().checkpoints()).clean();
   return run;
 }
 
@@ -149,6 +154,6 @@ std::vector<RunPaths> all_runs(const std::filesystem::path& runs) {
   return found;
 }
 
-bool has_checkpoint(const RunPaths& run) { return !Checkpoints(run.checkpoints()).steps().empty(); }
+bool has_checkpoint(const RunPaths& run) { return Checkpoints(run.checkpoints()).any(); }
 
 }  // namespace dl

@@ -22,10 +22,8 @@ bool Checkpointing::due(int64_t step, double now) const {
   return std::ranges::any_of(cadences_, [&](const Cadence& cadence) { return cadence.due(step, now); });
 }
 
-void Checkpointing::go_on_from(const Checkpoint& checkpoint, int64_t best_step) {
-  checkpoints_->clean();
+void Checkpointing::go_on_from(const Checkpoint& checkpoint) {
   checkpoints_->remove_after(checkpoint.state.step);
-  prune(best_step);
   last_ = checkpoint.folder;
   if (!checkpoint.state.boundary) saved_step_ = checkpoint.state.step;
 }

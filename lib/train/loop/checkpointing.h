@@ -27,13 +27,13 @@ class Checkpointing {
   bool has(const TrainState& state) const { return saved_step_ == state.step; }
   bool due(int64_t step, double now) const;
   // Makes the folder one in which the run goes on from that checkpoint: later ones are removed.
-  void go_on_from(const Checkpoint& checkpoint, int64_t best_step);
+  void go_on_from(const Checkpoint& checkpoint);
   // Error(Exit::io) where the folder is no longer where it was.
   void expect_in_place() const { folder_->expect_in_place(); }
   // Throws what Checkpoints::save() throws.
   CheckpointSaved save(const TrainState& state, Store& store, bool best,
                        const std::function<void(const Append&)>& measures);
-  void prune(int64_t best_step) const;  // removes what need not be kept
+  void prune(int64_t best_step) const;  // removes what need not be kept; throws what Checkpoints::prune() throws
   void done(double now);                // saved, or given up: the next is due by the time from now on
 
   const std::filesystem::path& last() const { return last_; }  // empty: none yet

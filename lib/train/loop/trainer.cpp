@@ -68,6 +68,7 @@ struct Trainer::Impl {
   bool validate();
   void end_epoch();
   void save(bool final);
+  void remove_old_checkpoints();
   RunFinished ended(Exit exit, std::string reason);
   RunStarted about() const { return told_at_start(plan, *device, state, options.folder, resumed_from); }
   Warn warns() {
@@ -105,6 +106,7 @@ struct Trainer::Impl {
   ShownTensors shown;
   Cadence validation_cadence;
   bool folder_is_new = false;  // made by options.make_folder
+  bool removal_failed = false;
   std::optional<Loader> loader;
   std::optional<BatchesAhead> batches;  // of the loader
   std::optional<Evaluator> evaluator;
@@ -171,7 +173,8 @@ void Trainer::Impl::resume(const Checkpoint& checkpoint) {
   figures.put_back(checkpoint);
   resumed_from = checkpoint.folder;
   if (!checkpointing.keeps()) return;
-  checkpointing.go_on_from(checkpoint, state.best_step);
+  checkpointing.go_on_from(checkpoint);
+  remove_old_checkpoints();
   listeners.log()->cut(state.log_bytes);
 }
 
@@ -396,7 +399,6 @@ void Trainer::Impl::save(bool final) {
     const CheckpointSaved saved =
         checkpointing.save(state, store, best.now(), [this](const Append& append) { figures.save(append); });
     listeners.tell(&Observer::saved, saved);
-    checkpointing.prune(state.best_step);
   } catch (const Error& error) {
     if (error.exit() == Exit::diverged)
       divergence.of_weights(error.problems().front());
@@ -405,9 +407,22 @@ void Trainer::Impl::save(bool final) {
     else
       listeners.warn(concat("the checkpoint of step ", state.step, " was not written; training goes on: ",
                             error.problems().front().where.file, ": ", error.problems().front().what));
-    if (!checkpointing.has(state)) best.not_saved();
+    best.not_saved();
+    return checkpointing.done(pace.now());
   }
   checkpointing.done(pace.now());
+  remove_old_checkpoints();
+}
+
+// What is left takes room and harms nothing: a warning, once.
+void Trainer::Impl::remove_old_checkpoints() {
+  try {
+    checkpointing.prune(state.best_step);
+  } catch (const Error& error) {
+    if (!std::exchange(removal_failed, true))
+      listeners.warn(concat("older checkpoints could not be removed: ", error.problems().front().where.file, ": ",
+                            error.problems().front().what));
+  }
 }
 
 RunFinished Trainer::Impl::ended(Exit exit, std::string reason) {

@@ -42,7 +42,7 @@ class Trainer {
 
   // Trains to the end or to a stop; the exit is done, diverged, interrupted or time_limit. A checkpoint that cannot be
   // written is a warning, but the last one's failure, and a folder that was moved or removed, is thrown:
-  // Error(Exit::io). A stop before the first step saves step 0.
+  // Error(Exit::io). One that cannot be removed is a warning. A stop before the first step saves step 0.
   RunFinished fit();
 
   Store& store();  // weights and optimizer state as they are
