@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -41,14 +42,25 @@ TEST_CASE("early stopping ends a run that no longer gets better, and a resumed o
   CHECK(again.contents == run.contents);
 }
 
-TEST_CASE("max_time saves and stops, and every start has that time anew") {
+TEST_CASE("max_time saves and stops; every start has that time anew, and takes a step where loading alone is longer") {
   const Workplace place;
   const auto plan = place.plan({"trainer.max_time=0.000001 s", "trainer.max_epochs=null"});
   RunFolder folder = place.new_run(*plan);
-  const Run run = train(*plan, &folder);
-  CHECK(run.end.exit == Exit::time_limit);
-  CHECK(run.end.reason == "max_time (1e-06 s) reached");
-  CHECK(Checkpoints(folder.paths().checkpoints()).steps() == std::vector<int64_t>{run.end.step});
+  for (const int64_t start : {1, 2, 3}) {
+    const Run run = train(*plan, &folder, -1, start > 1);
+    CHECK(run.end.exit == Exit::time_limit);
+    CHECK(run.end.reason == "max_time (1e-06 s) reached");
+    CHECK(run.end.step == start);
+    CHECK(Checkpoints(folder.paths().checkpoints()).steps().back() == start);
+    CHECK(std::ranges::any_of(run.record.warnings, [](const std::string& line) {
+      return line.starts_with("trainer.max_time: '1e-06 s' was over when the first step could be taken, after ") &&
+             line.ends_with(": one step is taken each time the run is started");
+    }));
+  }
+  const auto longer = place.plan({"trainer.max_time=1 h", "trainer.max_epochs=1"});
+  const Run run = train(*longer, nullptr);
+  CHECK(run.end.exit == Exit::done);
+  CHECK(run.record.warnings.empty());
 }
 
 TEST_CASE("a loss that is not finite ends the run and leaves the last good checkpoint") {

@@ -79,7 +79,9 @@ struct Trainer::Impl {
 
   bool epoch_is_over() const { return state.epoch_batches == plan.batches_per_epoch(); }
   bool stop_asked() const { return options.stop && options.stop->load(std::memory_order_relaxed); }
-  bool time_is_up() const { return trainer.max_time && pace.now() >= trainer.max_time->value; }
+  // Each process takes a step at least: a run that is started again and again comes to its end.
+  bool time_is_up() const { return state.step > first_step && time_is_over(); }
+  bool time_is_over() const { return trainer.max_time && pace.now() >= trainer.max_time->value; }
   // Why the run is over, or empty. `epochs` are those that have ended.
   std::string end_reason(int64_t epochs) const {
     if (trainer.fast_dev_run && state.step >= 1) return "fast_dev_run";
@@ -105,6 +107,7 @@ struct Trainer::Impl {
   Listeners listeners;
   ShownTensors shown;
   Cadence validation_cadence;
+  int64_t first_step = 0;      // that this process went on from
   bool folder_is_new = false;  // made by options.make_folder
   bool removal_failed = false;
   std::optional<Loader> loader;
@@ -180,6 +183,7 @@ void Trainer::Impl::resume(const Checkpoint& checkpoint) {
 
 void Trainer::Impl::prepare() {
   pace.begin = steady_seconds();
+  first_step = state.step;
   if (!weights_ready) begin_weights(plan, programs, store);
   loader.emplace(plan.data.fed(), training_loading(plan));
   if (state.cursor.batch == loader->per_epoch()) state.cursor = {.epoch = state.cursor.epoch + 1};  // of older states
@@ -197,6 +201,11 @@ void Trainer::Impl::prepare() {
   if (resumed_from.empty()) shown.images();
   for (const Problem& warning : plan.warnings) listeners.warn(problem_text(warning));
   warn_of_the_device(plan, *device, warns());
+  if (time_is_over())
+    listeners.warn(concat("trainer.max_time: '", trainer.max_time->text(),
+                          "' was over when the first step could be taken, "
+                          "after ",
+                          seconds_text(pace.now()), ": one step is taken each time the run is started"));
   pace.begin_steps();
 }
 
