@@ -33,6 +33,27 @@ TEST_CASE("a run that goes on with another figure to look at does not hold it ag
   }
 }
 
+TEST_CASE("the checkpoint that was the best by another figure stays until there is a best by the new one") {
+  const Workplace place;
+  const std::vector<std::string> sets{"trainer.checkpoint.every=3 steps", "trainer.checkpoint.keep=1"};
+  const auto plan = place.plan(sets);  // by val/accuracy
+  RunFolder folder = place.new_run(*plan);
+  const Checkpoints checkpoints(folder.paths().checkpoints());
+  train(*plan, &folder, 12);
+  CHECK(checkpoints.steps() == std::vector<int64_t>{9, 12});
+  const auto other = place.plan({sets[0], sets[1], "trainer.checkpoint.best=val/loss"});
+  CHECK(train(*other, &folder, 15, true).record.warnings ==
+        std::vector<std::string>{"the best checkpoint was chosen by val/accuracy, from here on by val/loss; that of "
+                                 "step 9 is kept until there is a new best"});
+  CHECK(checkpoints.steps() == std::vector<int64_t>{9, 15});
+  CHECK(checkpoints.newest({})->state.best_step == -1);
+  CHECK(train(*other, &folder, 17, true).record.warnings.empty());
+  CHECK(checkpoints.steps() == std::vector<int64_t>{9, 17});
+  train(*other, &folder, 20, true);
+  CHECK(checkpoints.steps() == std::vector<int64_t>{18, 20});
+  CHECK(checkpoints.find("best", {}).state.monitor == "val/loss");
+}
+
 TEST_CASE("a run that goes on by other rules of an update, turns or transforms says so") {
   const Workplace place;
   const auto plan = place.plan({"optimizer=[clip_norm: 5, adamw: {lr: 0.01}]", "trainer.ema=0.9"});

@@ -30,6 +30,7 @@ TrainState full_state() {
   s.monitor = "val/loss";
   s.best_value = -0.1;
   s.best_step = 9;
+  s.former_best_step = 3;
   s.controllers = {{"early_stopping", {{"best", 2.5}, {"waited", int64_t{1}}}},
                    {"other", {{"nothing", StateValue()}, {"text", "a"}, {"whole", 1.0}}}};
   s.log_bytes = {{"metrics.jsonl", 1000}};
@@ -57,6 +58,16 @@ TEST_CASE("a state of version 1 is read, early stopping's values as its controll
   CHECK(read_state(text, "state.json") == state);
   replace("null", "-0.25");
   state.controllers["early_stopping"]["best"] = -0.25;
+  CHECK(read_state(text, "state.json") == state);
+}
+
+TEST_CASE("a state of an earlier build has no best by a figure before") {
+  TrainState state = full_state();
+  state.former_best_step = -1;
+  std::string text = write_state(state);
+  const std::string line = "\"former_best_step\": -1,";
+  REQUIRE(text.find(line) != std::string::npos);
+  text.erase(text.find(line), line.size());
   CHECK(read_state(text, "state.json") == state);
 }
 

@@ -35,6 +35,7 @@ void visit(State& s, Visit&& field) {
   field("monitor", s.monitor);
   field("best_value", s.best_value);
   field("best_step", s.best_step);
+  field("former_best_step", s.former_best_step);
   field("controllers", s.controllers);
   field("log_bytes", s.log_bytes);
 }
@@ -127,6 +128,7 @@ TrainState read_state(const std::string& text, const std::filesystem::path& path
   if (!json.contains("cursor") && json.contains("epoch") && json.contains("epoch_batches"))
     json["cursor"] = {{"epoch", json["epoch"]}, {"batch", json["epoch_batches"]}, {"place", Json::array()}};
   if (!json.contains("arithmetic")) json["arithmetic"] = "";  // of earlier builds
+  if (!json.contains("former_best_step")) json["former_best_step"] = -1;
   if (!json.contains("validated_s") && json.contains("time_s")) json["validated_s"] = json["time_s"];
   TrainState state;
   visit(state, [&](const char* key, auto& value) {

@@ -35,9 +35,13 @@ struct TrainState {
   std::string monitor;  // the figure that chooses the best checkpoint; empty: none is chosen
   std::optional<double> best_value;
   int64_t best_step = -1;
+  int64_t former_best_step = -1;                   // by another figure: kept as long as this one has no best
   std::map<std::string, StateValues> controllers;  // by name
 
   std::map<std::string, uint64_t> log_bytes;  // "metrics.jsonl" → its length at this step
+
+  // Of the best checkpoint that there is; -1: of none.
+  int64_t spared_step() const { return best_step >= 0 ? best_step : former_best_step; }
 
   bool operator==(const TrainState&) const = default;
 };

@@ -38,6 +38,12 @@ TrainState state_from(const Checkpoint& checkpoint, const Plan& plan, const Devi
     warn(concat("the schedule was planned for ", count_of(saved.total_steps, "step"), ", from here on for ",
                 fresh.total_steps));
   if (state.monitor != fresh.monitor) {
+    const auto figure = [](const std::string& monitor) { return monitor.empty() ? "no figure" : monitor; };
+    state.former_best_step = saved.spared_step();
+    if (state.former_best_step >= 0)
+      warn(concat("the best checkpoint was chosen by ", figure(saved.monitor), ", from here on by ",
+                  figure(fresh.monitor), "; that of step ", state.former_best_step,
+                  " is kept until there is a new best"));
     state.monitor = fresh.monitor;
     state.best_value.reset();
     state.best_step = -1;

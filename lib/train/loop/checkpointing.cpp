@@ -44,9 +44,7 @@ CheckpointSaved Checkpointing::save(const TrainState& state, Store& store, bool 
           .best_step = state.best_step};
 }
 
-void Checkpointing::prune(int64_t best_step) const {
-  checkpoints_->prune(plan_.run.trainer.checkpoint.keep, best_step);
-}
+void Checkpointing::prune(int64_t spared) const { checkpoints_->prune(plan_.run.trainer.checkpoint.keep, spared); }
 
 void Checkpointing::done(double now) {
   for (Cadence& cadence : cadences_) cadence.done(now);

@@ -33,8 +33,8 @@ class Checkpointing {
   // Throws what Checkpoints::save() throws.
   CheckpointSaved save(const TrainState& state, Store& store, bool best,
                        const std::function<void(const Append&)>& measures);
-  void prune(int64_t best_step) const;  // removes what need not be kept; throws what Checkpoints::prune() throws
-  void done(double now);                // saved, or given up: the next is due by the time from now on
+  void prune(int64_t spared) const;  // removes what need not be kept; throws what Checkpoints::prune() throws
+  void done(double now);             // saved, or given up: the next is due by the time from now on
 
   const std::filesystem::path& last() const { return last_; }  // empty: none yet
   std::filesystem::path of_step(int64_t step) const { return checkpoints_->of_step(step); }

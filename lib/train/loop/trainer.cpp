@@ -426,7 +426,7 @@ void Trainer::Impl::save(bool final) {
 // What is left takes room and harms nothing: a warning, once.
 void Trainer::Impl::remove_old_checkpoints() {
   try {
-    checkpointing.prune(state.best_step);
+    checkpointing.prune(state.spared_step());
   } catch (const Error& error) {
     if (!std::exchange(removal_failed, true))
       listeners.warn(concat("older checkpoints could not be removed: ", error.problems().front().where.file, ": ",
