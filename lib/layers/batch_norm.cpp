@@ -1,10 +1,7 @@
 // Batch normalization (Ioffe and Szegedy 2015, arXiv:1502.03167): y = (x - mean) / sqrt(variance + eps) weight + bias,
 // with the batch's moments of each channel while training and their running averages afterwards
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
-
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 #include "lib/nn/layer.h"
 
 namespace dl {
@@ -61,13 +58,7 @@ struct BatchNorm final : Layer {
     // The scale first, which is small: one product and, backwards, one sum over x less.
     return (x - mean) * (rsqrt(variance + eps) * weight) + bias;
   }
-  DoubtList doubts(Value) const override {
-    if (momentum <= 0.5) return {};
-    return {{concat("'momentum' is the share of the new in the running averages: ", number_text(momentum),
-                    " keeps next to nothing of what was before"),
-             concat("write 'momentum: ", number_text(std::round((1 - momentum) * 1e6) / 1e6), "' for what Keras calls ",
-                    number_text(momentum))}};
-  }
+  DoubtList doubts(Value) const override { return doubt_share_of_the_new(momentum); }
   void twins(Twins& t) const override {
     t.say("rank", std::to_string(std::max(1, t.x().rank() - 2)));
     t.pytorch("nn.BatchNorm{rank}d({in}, eps={eps|1e-05}, momentum={momentum|0.1})").first();

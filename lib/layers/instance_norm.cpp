@@ -8,7 +8,8 @@ namespace dl {
 namespace {
 
 struct InstanceNorm final : Layer {
-  double eps = 1e-5, momentum = 0.1;
+  static constexpr double usual_momentum = 0.1;
+  double eps = 1e-5, momentum = usual_momentum;
   bool affine = false, track_running_stats = false;
 
   void describe(Schema& s) override {
@@ -62,6 +63,12 @@ struct InstanceNorm final : Layer {
       y = y * weight + b.parameter("bias", {channels}, constant_initializer(0));
     }
     return y;
+  }
+  DoubtList doubts(Value) const override {
+    if (track_running_stats) return doubt_share_of_the_new(momentum);
+    if (momentum == usual_momentum) return {};
+    return {{"'momentum' is that of running averages, and 'track_running_stats' is false: it changes nothing",
+             "leave it out, or write 'track_running_stats: true'"}};
   }
   void twins(Twins& t) const override {
     t.say("rank", std::to_string(t.x().rank() - 2));

@@ -16,6 +16,9 @@ struct Doubt {
 };
 using DoubtList = std::vector<Doubt>;
 
+// A 'momentum' of running averages, the share of a batch in them, that is likely that of what was before.
+DoubtList doubt_share_of_the_new(double momentum);
+
 // A 'bias_init' where there is no bias, behind other doubts of the layer.
 inline DoubtList doubt_idle_bias_init(bool bias, const std::shared_ptr<const Initializer>& bias_init,
                                       DoubtList others = {}) {

@@ -386,6 +386,16 @@ TEST_CASE("keys of layers that change nothing, or say something else in another 
       "next to nothing of what was before\n"
       "  help: write 'momentum: 0.01' for what Keras calls 0.99\n");
   CHECK(said("{batch_norm: {momentum: 0.1}}") == "");
+  CHECK(said("{instance_norm: {track_running_stats: true, momentum: 0.9}}") ==
+        "small.yaml:6:10: model[0] (instance_norm): 'momentum' is the share of the new in the running averages: 0.9 "
+        "keeps next to nothing of what was before\n"
+        "  help: write 'momentum: 0.1' for what Keras calls 0.9\n");
+  CHECK(said("{instance_norm: {track_running_stats: true, momentum: 0.01}}") == "");
+  CHECK(said("{instance_norm: {momentum: 0.9}}") ==
+        "small.yaml:6:10: model[0] (instance_norm): 'momentum' is that of running averages, and 'track_running_stats' "
+        "is false: it changes nothing\n"
+        "  help: leave it out, or write 'track_running_stats: true'\n");
+  CHECK(said("instance_norm") == "");
   CHECK(said("to_sequence, {lstm: {hidden_size: 3, dropout: 0.2}}") ==
         "small.yaml:6:23: model[1] (lstm): 'dropout' is between the layers of a stack, and 'num_layers' is 1: nothing "
         "is dropped\n"
