@@ -85,7 +85,7 @@ std::vector<ModelBlock> read_blocks(const Node& blocks, const std::string& label
   return out;
 }
 
-std::optional<BlockValues> ModelBlock::values(const Node& given, const Where& used_at, const Reading& r) const {
+bool ModelBlock::takes(const Node& given, const Where& used_at, const Reading& r) const {
   const std::vector<std::string> known = params.keys();
   if (!given.is_map() && !given.is_null()) {
     const bool has_one = known.size() == 1 && given.is_scalar();
@@ -94,7 +94,7 @@ std::optional<BlockValues> ModelBlock::values(const Node& given, const Where& us
               : known.empty() ? "write '" + name + "'"
                               : "write '" + name + ": {" + known[0] + ": …}'",
               {known_keys_text(known)});
-    return std::nullopt;
+    return false;
   }
   bool good = true;
   std::set<std::string> meant;  // by keys that are unknown: not missing too
@@ -103,20 +103,26 @@ std::optional<BlockValues> ModelBlock::values(const Node& given, const Where& us
     meant.insert(r.unknown_key(entry, known));
     good = false;
   }
+  for (const Node::Entry& param : params.entries) {
+    const Node* value = given.find(param.key);
+    if ((value && !value->is_null()) || !param.value.is_null() || meant.contains(param.key)) continue;
+    r.problem(used_at, "key '" + param.key + "' is missing", "add '" + param.key + ": …'",
+              {"block '" + name + "' is defined at " + where.text()});
+    good = false;
+  }
+  return good;
+}
+
+std::optional<BlockValues> ModelBlock::values(const Node& given, const Where& used_at, const Reading& r) const {
+  if (!takes(given, used_at, r)) return std::nullopt;
   BlockValues values;
   for (const Node::Entry& param : params.entries) {
     const Node* value = given.find(param.key);
-    if (value && !value->is_null()) {
-      values[param.key] = *value;
-    } else if (!param.value.is_null()) {
-      if (good) values[param.key] = with_values(param.value, values, r.key(param.key));  // it may use those before it
-    } else if (!meant.contains(param.key)) {
-      r.problem(used_at, "key '" + param.key + "' is missing", "add '" + param.key + ": …'",
-                {"block '" + name + "' is defined at " + where.text()});
-      good = false;
-    }
+    values[param.key] = value && !value->is_null()
+                            ? *value
+                            : with_values(param.value, values, r.key(param.key));  // it may use those before it
   }
-  return good ? std::optional(std::move(values)) : std::nullopt;
+  return values;
 }
 
 Node with_values(const Node& layers, const BlockValues& values, const Reading& r) {

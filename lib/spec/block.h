@@ -20,6 +20,8 @@ struct ModelBlock {
   Node layers;                      // a list
   std::vector<std::string> inputs;  // besides x
 
+  // Whether a use at `where` may have these keys, null where it has none; where not, it is reported.
+  bool takes(const Node& given, const Where& where, const Reading& r) const;
   // The values for one use at `where`, whose keys are `given`, null where it has none. Nothing where one is missing or
   // unknown, which is reported.
   std::optional<BlockValues> values(const Node& given, const Where& where, const Reading& r) const;

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 
 #include "lib/base/text.h"
 #include "lib/spec/block.h"
 #include "lib/spec/codec.h"
+#include "lib/spec/interpolate.h"
 #include "lib/spec/item_inputs.h"
 #include "lib/spec/item_type.h"
 
@@ -38,6 +40,7 @@ class Expansion {
       if (!count_values(layers.items[i], r)) break;
       const Node written = values ? with_values(layers.items[i], *values, r) : layers.items[i];
       const Copies copies = copies_of(written, r);
+      if (copies.times == 0) check_unbuilt(written, r);
       for (int64_t copy = 0; copy < copies.times && !exhausted_; ++copy) {
         if (copy > 0 && !count_values(written, r)) break;
         const Node one = copies.numbered ? copies.of(written, copy) : written;
@@ -49,6 +52,17 @@ class Expansion {
       }
     }
     return out;
+  }
+
+  // Behind list(): the blocks that nothing uses, as they are written.
+  void check_unused() {
+    for (const auto& [name, block] : blocks_) {
+      if (used_.contains(name) || exhausted_) continue;
+      open_ = {name};
+      for (size_t i = 0; i < block->layers.items.size(); ++i)
+        check_unbuilt(block->layers.items[i], Reading(problems_, block->label + ".layers").index(i));
+      open_.clear();
+    }
   }
 
  private:
@@ -224,6 +238,7 @@ class Expansion {
   void repeat(const Node& times, const Node& written, const ItemType& type, bool one_input, const Reading& r,
               ModelItem& item) {
     const int64_t copies = times_of(times, r);
+    if (copies == 0) check_unbuilt(written, r);
     if (one_input && item.from.size() != 1) {
       report_inputs(*written.find("from"), item.from.size(), r);
       item.from.resize(1);
@@ -243,16 +258,24 @@ class Expansion {
     if (const ModelBlock* block = block_of(type)) return use(*block, item, type, r);
     if (types_.is_misspelt_block(type, r)) return;
     count(layers_, 1, most_layers, "has", "layer", item.where, r);
-    if (type.entry) {
-      item.layer = Node::map();
-      item.layer.entries.push_back(*type.entry);
-    } else {
-      item.layer = Node::string(type.name);
+    item.layer = type.written();
+  }
+
+  // What can be told of an item that is not built, and in which ${…} may be left: its layer's or block's keys.
+  void check_unbuilt(const Node& written, const Reading& r) {
+    if (written.is_scalar() && has_references(written)) return;
+    const ItemType type = types_.of(written, r);
+    if (type.name.empty()) return;
+    const Node given = type.entry ? type.entry->value : Node();
+    if (const ModelBlock* block = block_of(type)) {
+      if (!given.is_scalar() || !has_references(given)) block->takes(given, type.where, r.registered(block->name));
+    } else if (!types_.is_misspelt_block(type, r)) {
+      check_layer(type, r);
     }
-    item.layer.where = item.where;
   }
 
   void use(const ModelBlock& block, ModelItem& item, const ItemType& type, const Reading& r) {
+    used_.insert(block.name);
     expect_inputs(block, item, r);
     const auto inside = std::ranges::find(open_, block.name);
     if (inside != open_.end()) {
@@ -297,6 +320,7 @@ class Expansion {
   const bool inputs_unknown_;
   std::vector<Problem>& problems_;
   std::vector<std::string> open_;  // blocks being expanded, outermost first
+  std::set<std::string> used_;
   int64_t layers_ = 0, block_uses_ = 0, values_ = 0;
   bool exhausted_ = false;
 };
@@ -374,7 +398,10 @@ std::vector<ModelItem> expand_model(const Node& model, const Node& blocks, const
   if (problems.size() != problems_before) return {};
   ItemNames names(inputs, inputs.empty());
   if (inputs.size() <= 1) names.add_input(block_input, ModelItem::input);
-  return Expansion(all, inputs.empty(), problems).list(*layers, label, "", nullptr, {}, std::move(names));
+  Expansion expansion(all, inputs.empty(), problems);
+  std::vector<ModelItem> items = expansion.list(*layers, label, "", nullptr, {}, std::move(names));
+  expansion.check_unused();
+  return items;
 }
 
 }  // namespace dl

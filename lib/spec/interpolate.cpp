@@ -303,6 +303,11 @@ bool stands_for(const Node& tree, const std::string& name) {
   return any_node(tree, [&](const Node& node) { return has_word(node.via, name); });
 }
 
+bool has_references(const Node& tree) {
+  return any_node(tree,
+                  [](const Node& node) { return node.is_scalar() && find_reference(node.text) != std::string::npos; });
+}
+
 bool mentions(const Node& tree, const std::string& name) {
   return any_node(tree, [&](const Node& node) {
     const size_t begin = node.is_scalar() ? find_reference(node.text) : std::string::npos;

@@ -30,6 +30,9 @@ Node interpolate_references(const Node& spec, const std::set<std::string>& later
 // Whether a value of a tree that was so replaced stands for `name`, or what lies under it, or is computed of it.
 bool stands_for(const Node& tree, const std::string& name);
 
+// Whether a ${…} of the tree was not replaced.
+bool has_references(const Node& tree);
+
 // Whether a name stands in a ${…} of the tree that was not replaced.
 bool mentions(const Node& tree, const std::string& name);
 

@@ -42,6 +42,20 @@ bool is_value_of(const std::string& layer, const Node& value) {
   return schema.positional() && schema.positional()->read(value, Reading(problems));
 }
 
+Node ItemType::written() const {
+  Node out = Node::string(name);
+  if (entry) {
+    out = Node::map();
+    out.entries.push_back(*entry);
+  }
+  out.where = where;
+  return out;
+}
+
+void check_layer(const ItemType& type, const Reading& r) {
+  if (layers()) check_registered(*layers(), type.written(), r);
+}
+
 bool stands_beside_a_layer(const std::string& key) { return std::ranges::count(item_keys, key) > 0; }
 
 bool ItemTypes::is_block(const std::string& name) const { return std::ranges::count(blocks_, name) > 0; }

@@ -17,7 +17,12 @@ struct ItemType {
   std::string name;                    // empty where the item is none
   const Node::Entry* entry = nullptr;  // the name with its keys; null where it stands alone
   Where where;
+
+  Node written() const;  // `relu` or {conv2d: {…}}, at its place
 };
+
+// Reports what is wrong with a layer, as far as it can be told where ${…} are left in it.
+void check_layer(const ItemType& type, const Reading& r);
 
 class ItemTypes {
  public:

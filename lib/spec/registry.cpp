@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "lib/base/text.h"
+#include "lib/spec/interpolate.h"
 #include "lib/spec/rewritten.h"
 #include "lib/spec/several.h"
 
@@ -163,14 +164,14 @@ void AnyRegistry::instead_of_keys(const std::vector<std::string>& keys, const st
   for (const std::string& key : keys) instead_of_keys_.emplace_back(key, help);
 }
 
-bool AnyRegistry::read_keys(const Node& node, Described& object, const Reading& r) const {
+bool AnyRegistry::read_keys(const Node& node, Described& object, const Reading& r, References references) const {
   Schema schema = schema_of(object);
   for (const Node::Entry& entry : node.entries) {
     if (schema.meant(entry.key) || !schema.advice(entry.key).empty()) continue;
     for (const auto& [key, help] : instead_of_keys_)
       if (same_word(key, entry.key)) schema.instead_of(entry.key, help);
   }
-  return schema.read(node, r);
+  return schema.read(node, r, references);
 }
 
 AnyRegistry::Meant AnyRegistry::meant(const std::string& name) const {
@@ -305,6 +306,17 @@ std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const No
   if (!registry.read_keys(config ? *config : nothing, *object, r.registered(name))) return nullptr;
   object->place = name_where;
   return object;
+}
+
+void check_registered(const AnyRegistry& registry, const Node& node, const Reading& r) {
+  const bool has_keys = node.is_map() && node.entries.size() == 1;
+  if (!has_keys || !has_references(node)) {
+    read_registered(registry, node, r);
+    return;
+  }
+  const Node::Entry& entry = node.entries[0];
+  if (const std::unique_ptr<Described> object = registry.make(entry.key, entry.key_where, r))
+    registry.read_keys(entry.value, *object, r.registered(entry.key), References::left);
 }
 
 bool takes_truth(const Node& node, Described& object, const Reading& r) {

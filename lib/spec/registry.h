@@ -43,7 +43,8 @@ class AnyRegistry {
   // The same of keys, in any type of this kind that says nothing of them itself.
   void instead_of_keys(const std::vector<std::string>& keys, const std::string& help);
   // The object's keys read, with what is said of those of other frameworks.
-  bool read_keys(const Node& node, Described& object, const Reading& r) const;
+  bool read_keys(const Node& node, Described& object, const Reading& r,
+                 References references = References::replaced) const;
   // What a name that is none stands for: one of ours, or a help. Both empty where nothing is near.
   struct Meant {
     std::string name, help;
@@ -67,6 +68,9 @@ const Node* named_by_key(const Node& node);
 // A value of this kind, read: `relu`, `{conv2d: {…}}`, `{linear: 128}`. Null where a problem was reported. The path of
 // its problems is "PATH (conv2d)".
 std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const Node& node, const Reading& r);
+
+// Reports what is wrong with a value of this kind as far as it can be told where ${…} are left in it.
+void check_registered(const AnyRegistry& registry, const Node& node, const Reading& r);
 
 // Of a name that is not known: the problems of the keys that stand with it, as those of the type that was meant.
 void read_as_meant(const AnyRegistry& registry, const std::string& name, const Node& config, const Reading& r);

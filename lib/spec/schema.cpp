@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "lib/base/text.h"
+#include "lib/spec/interpolate.h"
 #include "lib/spec/write.h"
 #include "lib/spec/yaml.h"
 
@@ -206,7 +207,9 @@ const Field* Schema::unknown_key(const Node::Entry& entry, const Node& map, cons
   return meant;
 }
 
-bool Schema::read(const Node& node, const Reading& r) const {
+bool Schema::read(const Node& node, const Reading& r, References references) const {
+  const auto is_open = [&](const Node& value) { return references == References::left && has_references(value); };
+  if (node.is_scalar() && is_open(node)) return true;
   bool good = true;
   std::unordered_set<const Field*> given;
   const auto is_required = [&](const Field& f) {
@@ -218,6 +221,7 @@ bool Schema::read(const Node& node, const Reading& r) const {
   };
   const auto read_field = [&](const Field& f, const Node& value) {
     given.insert(&f);
+    if (is_open(value)) return;
     const Reading at = r.key(f.key());
     const auto inner = !value.is_map() && !value.is_null() && !f.limits_.help.empty() ? f.inner() : nullptr;
     if (inner && (inner->by_name || (value.is_scalar() && !inner->schema.positional()))) {
@@ -241,7 +245,7 @@ bool Schema::read(const Node& node, const Reading& r) const {
       } else {
         const Field* meant = unknown_key(entry, node, r);
         given.insert(meant);  // one mistake, one message: what was meant is not missing too
-        if (meant && !entry.value.is_null()) meant->read(entry.value, r.key(meant->key()));
+        if (meant && !entry.value.is_null() && !is_open(entry.value)) meant->read(entry.value, r.key(meant->key()));
         good = false;
       }
     }
@@ -265,6 +269,7 @@ bool Schema::read(const Node& node, const Reading& r) const {
     good = false;
   }
   if (!good) return false;
+  if (is_open(node)) return true;
   const Report report(node, r);
   for (const auto& check : checks_) check(report);
   return !report.reported();

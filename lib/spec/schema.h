@@ -116,6 +116,8 @@ class Report {
   const Reading& reading_;
 };
 
+enum class References { replaced, left };  // the ${…} in values
+
 class Schema {
  public:
   // Called by describe(). Members must outlive the schema.
@@ -164,8 +166,8 @@ class Schema {
   void expect_keys(const Node& node, const Reading& r, const std::string& help) const;
 
   // Sets the members from a map, from nothing (null) or from the positional value. Reports every problem; true where
-  // there was none.
-  bool read(const Node& node, const Reading& r) const;
+  // there was none. Where references are left, values that have one are not looked at, nor are the values together.
+  bool read(const Node& node, const Reading& r, References references = References::replaced) const;
   // Every key with its present value, in the order described.
   Node write() const;
   Node json_schema() const;

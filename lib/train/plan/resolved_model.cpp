@@ -7,16 +7,10 @@
 #include <vector>
 
 #include "lib/nn/layer.h"
-#include "lib/spec/reference.h"
+#include "lib/spec/interpolate.h"
 
 namespace dl {
 namespace {
-
-bool has_reference(const Node& node) {
-  return (node.is_scalar() && find_reference(node.text) != std::string::npos) ||
-         std::ranges::any_of(node.items, has_reference) ||
-         std::ranges::any_of(node.entries, [](const Node::Entry& entry) { return has_reference(entry.value); });
-}
 
 class Filling {
  public:
@@ -30,7 +24,7 @@ class Filling {
       if (item.is_scalar() && is_layer(item.text)) item = filled(item);
       if (!item.is_map()) continue;
       for (Node::Entry& entry : item.entries) {
-        if (!is_layer(entry.key) || has_reference(entry.value)) continue;
+        if (!is_layer(entry.key) || has_references(entry.value)) continue;
         Node used = Node::map();
         used.set(entry.key, entry.value);
         if (const Node layer = filled(used); layer.is_map()) entry.value = layer.entries.front().value;
