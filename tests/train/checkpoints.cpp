@@ -20,6 +20,20 @@ TEST_CASE("the newest are kept, and the one to be spared") {
   CHECK(checkpoints.steps() == std::vector<int64_t>{3});
 }
 
+TEST_CASE("later ones that cannot be removed as a whole are no checkpoints any more") {
+  const Folder folder;
+  const Checkpoints checkpoints(folder.path);
+  Weights w;
+  w.save(checkpoints, 1);
+  w.save(checkpoints, 2);
+  using std::filesystem::perms;
+  std::filesystem::permissions(checkpoints.of_step(2), perms::owner_read | perms::owner_exec);
+  CHECK(error_text([&] { checkpoints.remove_after(1); }) == "");
+  CHECK(checkpoints.steps() == std::vector<int64_t>{1});
+  for (const std::string& name : names(folder.path))  // root can remove them
+    std::filesystem::permissions(folder.path / name, perms::owner_all);
+}
+
 TEST_CASE("the newest is the one of the highest step, whatever the files' times say") {
   const Folder folder;
   const Checkpoints checkpoints(folder.path);

@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+
+#include "tests/file_size_limit.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;
@@ -47,6 +50,20 @@ TEST_CASE("records are lines of JSON and rows of CSV") {
   REQUIRE(text.size() == 2);
   CHECK(text[0].substr(21) == "step 4: val/loss 0.333333");
   CHECK(text[1].substr(21) == "epoch 1 ended at step 4: train/loss 0.25, val/loss 1 in 0 s");
+}
+
+TEST_CASE("a disk that is full while the run begins costs records, and not the names of the columns") {
+  const Folder folder;
+  const RunPaths run{folder.path};
+  std::vector<std::string> warnings;
+  std::optional<FileSizeLimit> full(std::in_place, 0);
+  RunLog log(run, {"val/loss"}, [&](const std::string& text) { warnings.push_back(text); });
+  log.validated({.step = 1, .epoch = 0, .time_s = 1, .values = {{"val/loss", 3}}});
+  full.reset();
+  log.validated({.step = 2, .epoch = 0, .time_s = 2, .values = {{"val/loss", 2}}});
+  log.validated({.step = 3, .epoch = 0, .time_s = 3, .values = {{"val/loss", 1}}});
+  CHECK(warnings.size() == 1);
+  CHECK(text_of(run.metrics_csv()) == "step,epoch,time_s,val/loss\n2,0,2,2\n3,0,3,1\n");
 }
 
 TEST_CASE("cut back, the files hold what they held then; a torn last line is dropped") {

@@ -4,10 +4,13 @@
 
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <protozero/pbf_reader.hpp>
 
 #include "lib/base/text.h"
 #include "lib/data/file/tfrecord.h"
+#include "lib/train/kept/tensorboard_log.h"
+#include "tests/file_size_limit.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;
@@ -146,6 +149,19 @@ TEST_CASE("a gradient is what one step of descent takes away, whatever clips it"
   const double gradient = sum_in(stepped, "gradient/0.weight");
   CHECK(gradient == doctest::Approx(sum_in(stayed, "0.weight") - sum_in(stepped, "0.weight")).epsilon(1e-4));
   CHECK(sum_in(clipped, "gradient/0.weight") == gradient);
+}
+
+TEST_CASE("a disk that is full while the run begins costs events, and not what says that they are events") {
+  const Folder folder;
+  const RunFolder run = RunFolder::create(folder.path, "net", "", "");
+  std::vector<std::string> warnings;
+  std::optional<FileSizeLimit> full(std::in_place, 0);
+  TensorBoardLog board(run.paths(), "", Node::map(), [&](const std::string& text) { warnings.push_back(text); });
+  board.epoch_ended({.step = 1, .epoch = 0});
+  full.reset();
+  board.epoch_ended({.step = 2, .epoch = 1});
+  CHECK(warnings.size() == 1);
+  CHECK(events_of(run) == std::vector<std::string>{"brain.Event:2", "2 epoch: 2"});
 }
 
 TEST_CASE("without 'tensorboard' nothing is written for it") {

@@ -318,22 +318,23 @@ Checkpoint Checkpoints::save(const TrainState& state, const Tensors& tensors, St
   return saved;
 }
 
-void Checkpoints::remove(int64_t step) const {
-  const Path aside = folder_ / (doomed + step_name(step));
+Path Checkpoints::put_aside(int64_t step) const {
+  Path aside = folder_ / (doomed + step_name(step));
   remove_tree(aside);
   rename_folder(of_step(step), aside);
-  remove_tree(aside);
+  return aside;
 }
 
 void Checkpoints::prune(int64_t keep, int64_t spare) const {
   const std::vector<int64_t> all = steps();
   for (size_t i = 0; i + static_cast<size_t>(keep) < all.size(); ++i)
-    if (all[i] != spare) remove(all[i]);
+    if (all[i] != spare) remove_tree(put_aside(all[i]));
 }
 
 void Checkpoints::remove_after(int64_t step) const {
+  std::error_code left;  // no checkpoint any more
   for (const int64_t later : steps())
-    if (later > step) remove(later);
+    if (later > step) std::filesystem::remove_all(put_aside(later), left);
 }
 
 bool Checkpoints::any() const {

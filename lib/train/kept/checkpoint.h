@@ -71,7 +71,8 @@ class Checkpoints {
   void clean() const;
 
  private:
-  void remove(int64_t step) const;
+  // Under a name that is no checkpoint's, which is returned.
+  std::filesystem::path put_aside(int64_t step) const;
   std::filesystem::path folder_;
 };
 

@@ -170,7 +170,8 @@ void RunLog::record(const Row& row) {
   nlohmann::ordered_json json = {{"step", row.step}, {"epoch", row.epoch}, {"time_s", rounded(row.time_s, 1e3)}};
   for (const Measured& m : row.values) json[m.name] = m.value;
   append(jsonl_, json.dump() + "\n");
-  append(csv_, csv_line(row));
+  // Of a disk that was full until now the columns' names are still to be written.
+  append(csv_, (csv_.size_bytes() == 0 ? csv_header() + "\n" : "") + csv_line(row));
 }
 
 std::string RunLog::csv_header() const { return "step,epoch,time_s," + join(figures_, ","); }

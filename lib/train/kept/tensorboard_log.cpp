@@ -75,13 +75,11 @@ std::vector<tensorboard::HParam> hyperparameters(const Node& spec) {
 
 TensorBoardLog::TensorBoardLog(const RunPaths& run, std::string config, const Node& spec,
                                std::function<void(const std::string&)> warn)
-    : file_(run.events()), config_(std::move(config)), spec_(spec), warn_(std::move(warn)) {
-  if (file_.size_bytes() == 0) append(tensorboard::version(wall_seconds()));
-}
+    : file_(run.events()), config_(std::move(config)), spec_(spec), warn_(std::move(warn)) {}
 
 void TensorBoardLog::append(const std::string& event) {
   try {
-    file_.append(tfrecord(event));
+    file_.append((file_.size_bytes() == 0 ? tfrecord(tensorboard::version(wall_seconds())) : "") + tfrecord(event));
   } catch (const Error& error) {
     if (!std::exchange(failed_, true)) warn_(concat("a record for TensorBoard is lost: ", error.what()));
   }
