@@ -76,6 +76,22 @@ TEST_CASE("an old checkpoint that cannot be removed is a warning, and the run's 
   }
 }
 
+TEST_CASE("a run whose best checkpoint is gone says so and finds another") {
+  const Workplace place;
+  const auto plan = place.plan();
+  RunFolder folder = place.new_run(*plan);
+  const Checkpoints checkpoints(folder.paths().checkpoints());
+  train(*plan, &folder, 12);
+  REQUIRE(checkpoints.newest({})->state.best_step == 9);
+  std::filesystem::remove_all(checkpoints.of_step(9));
+  const Run more = train(*plan, &folder, -1, true);
+  CHECK(more.record.warnings ==
+        std::vector<std::string>{"the best checkpoint, of step 9, is lost: " + checkpoints.of_step(9).string() +
+                                 ": is no complete checkpoint: it has no manifest.json"});
+  CHECK(more.end.best_step >= 18);
+  CHECK(checkpoints.find("best", {}).state.step == more.end.best_step);
+}
+
 TEST_CASE("the best checkpoint is one that was written") {
   const Workplace place;
   const auto plan =

@@ -25,4 +25,10 @@ void BestSoFar::not_saved() {
   if (now_) std::tie(state_.best_value, state_.best_step) = before_;
 }
 
+void BestSoFar::lost() {
+  state_.former_best_step = state_.best_step;  // what is left of it can be mended until there is another
+  state_.best_value.reset();
+  state_.best_step = -1;
+}
+
 }  // namespace dl

@@ -24,6 +24,8 @@ class BestSoFar {
   // The best is one that was written: before it is saved the state has it; where it could not be, the one before it.
   void saving();
   void not_saved();
+  // What was the best is damaged or gone: it begins anew.
+  void lost();
 
  private:
   const Plan& plan_;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "lib/train/kept/checkpoint.h"
@@ -28,6 +29,8 @@ class Checkpointing {
   bool due(int64_t step, double now) const;
   // Makes the folder one in which the run goes on from that checkpoint: later ones are removed.
   void go_on_from(const Checkpoint& checkpoint);
+  // What visible_damage() says of that step's; empty below 0.
+  std::string damage_of(int64_t step) const { return step < 0 ? "" : visible_damage(of_step(step)); }
   // Error(Exit::io) where the folder is no longer where it was.
   void expect_in_place() const { folder_->expect_in_place(); }
   // Throws what Checkpoints::save() throws.

@@ -177,6 +177,10 @@ void Trainer::Impl::resume(const Checkpoint& checkpoint) {
   resumed_from = checkpoint.folder;
   if (!checkpointing.keeps()) return;
   checkpointing.go_on_from(checkpoint);
+  if (const std::string damage = checkpointing.damage_of(state.best_step); !damage.empty()) {
+    listeners.warn(concat("the best checkpoint, of step ", state.best_step, ", is lost: ", damage));
+    best.lost();
+  }
   remove_old_checkpoints();
   listeners.log()->cut(state.log_bytes);
 }
