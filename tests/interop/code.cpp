@@ -226,16 +226,71 @@ model: [{both: {}, name: type}, {net: {}, name: values}]
         "        return x\n");
 }
 
+TEST_CASE("an item that is named as the flag of training stands beside the flag, and those with _ in a ModuleDict") {
+  const SmallNetwork small(
+      "model: [{linear: 4, name: training}, {relu: {}, name: bent}, {linear: 4, name: __out}, "
+      "{add: {}, from: [bent, __out]}]",
+      {DType::f32, {4}});
+  CHECK(code::pytorch_module(small.trained(), true).classes ==
+        "\n\nclass Net(nn.ModuleDict):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self._modules.update({  # also names of what modules have\n"
+        "            'training': nn.Linear(4, 4),\n"
+        "            '__out': nn.Linear(4, 4),\n"
+        "        })\n"
+        "\n"
+        "    def train(self, mode=True):  # the flag is beside what has its name\n"
+        "        self.__dict__['training'] = mode\n"
+        "        for module in self.children():\n"
+        "            module.train(mode)\n"
+        "        return self\n"
+        "\n"
+        "    def forward(self, x):\n"
+        "        x = self['training'](x)\n"
+        "        x = torch.relu(x)\n"
+        "        __out = self['__out'](x)\n"
+        "        x = x + __out\n"
+        "        return x\n");
+}
+
+TEST_CASE("a block's class and an item's variable hide nothing that written code reads") {
+  const SmallNetwork small(R"(
+blocks:
+  f:
+    layers: [{linear: 4}, {selu: {}, name: Net}, {add: {}, from: [Net, x]}]
+model: [{f: {}, name: FBlock}, {linear: 4, name: inputs}, {add: {}, from: [FBlock, inputs]}]
+)",
+                           {DType::f32, {4}});
+  const std::string torch = code::pytorch_module(small.trained(), true).classes;
+  CHECK(torch.find("class FBlock(nn.Module):\n") != std::string::npos);  // F is torch.nn.functional
+  CHECK(torch.find("        y = F.selu(y)\n        y = y + x\n") != std::string::npos);
+  CHECK(code::flax_module(small.trained(), true)
+            .classes.find("        x = FBlock(name='FBlock')(x)\n"
+                          "        y = nn.Dense(4, name='inputs')(x)\n"
+                          "        x = x + y\n") != std::string::npos);
+}
+
+TEST_CASE("an item with a dash whose tensors others share is a variable of linen that Python takes") {
+  const SmallNetwork small("model: [{linear: 4, name: to-code}, {linear: 4, share: to-code}]", {DType::f32, {4}});
+  CHECK(code::flax_module(small.trained(), true)
+            .classes.find("        the_0 = nn.Dense(4, name='to-code')\n"
+                          "        x = the_0(x)\n"
+                          "        x = the_0(x)\n") != std::string::npos);
+}
+
 TEST_CASE("inputs are called by their names where code means nothing else by these") {
   std::vector<Problem> problems;
   std::vector<Network::Input> inputs;
-  for (const char* name : {"x1", "torch", "in", "it's", "t1", "list"}) inputs.push_back({name, {DType::f32, {4}}});
-  const std::vector<ModelItem> items = expand_model(parse_yaml("[{add: {}, from: [torch, in]}]", "test"), Node(),
-                                                    {"x1", "torch", "in", "it's", "t1", "list"}, problems);
+  for (const char* name : {"x1", "torch", "in", "it's", "t1", "list", "inputs", "Net"})
+    inputs.push_back({name, {DType::f32, {4}}});
+  const std::vector<ModelItem> items =
+      expand_model(parse_yaml("[{add: {}, from: [torch, in]}]", "test"), Node(),
+                   {"x1", "torch", "in", "it's", "t1", "list", "inputs", "Net"}, problems);
   const Network network(items, inputs, problems);
   REQUIRE(problems.empty());
-  CHECK(code::arguments_for(network) == std::vector<std::string>{"x1", "x1_", "x2", "x3", "x4", "x5"});
-  CHECK(code::input_names(network) == R"(('x1', 'torch', 'in', 'it\'s', 't1', 'list'))");
+  CHECK(code::arguments_for(network) == std::vector<std::string>{"x1", "x1_", "x2", "x3", "x4", "x5", "x6", "x7"});
+  CHECK(code::input_names(network) == R"(('x1', 'torch', 'in', 'it\'s', 't1', 'list', 'inputs', 'Net'))");
 }
 
 TEST_CASE("what a run is called ends no docstring") {

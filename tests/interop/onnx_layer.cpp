@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "lib/base/text.h"
+#include "lib/interop/code/pytorch_module.h"
 #include "lib/interop/onnx/write.h"
 #include "lib/interop/onnx_layer/onnx_import.h"
 #include "lib/spec/yaml.h"
@@ -61,6 +62,29 @@ TEST_CASE("nodes and networks of ONNX give what ONNX Runtime gives, on every dev
     CHECK(built.y.shape() == Shape(c.at("shape").get<std::vector<int64_t>>()));
     for (const std::string& device : devices())
       check_agree(evaluate(built.graph(), {built.y}, built.feed, device), {c.at("output").get<Numbers>()}, 1e-5);
+  }
+}
+
+TEST_CASE("tensors of ONNX that are called as modules of PyTorch call something of their own are written beside that") {
+  const Folder folder;
+  for (const nlohmann::json& c : recorded()) {
+    if (c.at("name") != "a convolutional network of PyTorch") continue;
+    std::string model = from_hex(c.at("model"));
+    for (const auto& [was, is] : {std::pair{"0.weight", "training"}, std::pair{"7.bias", "type.b"}})
+      for (size_t at = model.find(was); at != std::string::npos; at = model.find(was, at))
+        model.replace(at, std::string(was).size(), is);
+    folder.write("net.onnx", model);
+    const SmallNetwork small("model: [{onnx: {path: '" + (folder.path / "net.onnx").string() + "'}}]",
+                             {DType::f32, {6, 8, 3}});
+    const std::string classes = code::pytorch_module(small.trained(), true).classes;
+    CAPTURE(classes);
+    const auto has = [&](const char* text) { return classes.find(text) != std::string::npos; };
+    CHECK(has("        self._parameters['training'] = nn.Parameter(torch.zeros("));
+    CHECK(has("        self._modules['type'] = nn.Module()\n"));
+    CHECK(has("        dict(self.named_modules())['type'].b = nn.Parameter(torch.zeros("));
+    CHECK(has("(x, self._parameters['training'], "));
+    CHECK(has("        self.__dict__['training'] = mode\n"));
+    CHECK(has("dict(self.named_modules())['type'].b\n"));
   }
 }
 

@@ -114,7 +114,7 @@ class LinenModules {
   }
   // Of a tensor, in the body of a class; functions have other names.
   static std::string variable_of(const std::string& name) {
-    return is_identifier(name) && !jax_dialect().functions.contains(name) && name.size() > 3 ? name : "p_" + name;
+    return is_free_name(name) && !jax_dialect().functions.contains(name) && name.size() > 3 ? name : "p_" + name;
   }
 
   std::string body_of(const std::vector<ModelItem>& items, const std::vector<LinenCode>& codes,
@@ -132,7 +132,9 @@ class LinenModules {
       if (!codes[i].module.empty() && std::ranges::any_of(items, [&](const ModelItem& other) {
             return shares(other) && tensors_path(other) == tensors_path(item);
           })) {
-        const std::string variable = "the_" + underscored(last_part(tensors_path(item)));
+        const auto first = std::ranges::find(items, tensors_path(item), &ModelItem::path);
+        std::string variable = "the_" + last_part(tensors_path(item));
+        if (!is_identifier(variable)) variable = concat("the_", first - items.begin());
         if (!shares(item)) text += "        " + variable + " = " + self + "\n";
         self = variable;
       }

@@ -54,8 +54,9 @@ bool is_of_modules(const std::string& name) {
       "zero_grad ";
   const auto begins = [&](const char* start) { return name.starts_with(start); };
   return names.find(" " + name + " ") != std::string_view::npos || begins("get_") || begins("named_") ||
-         begins("register_") || begins("set_");
+         begins("register_") || begins("set_") || begins("_");  // __name would besides be _Class__name in a class
 }
+bool is_attribute(const std::string& name) { return is_identifier(name) && !is_of_modules(name); }
 
 // The module of a path in a class. get_submodule() would find what modules have by the names of its parts.
 std::string module_at(const std::string& path) {
@@ -68,43 +69,58 @@ std::string module_at(const std::string& path) {
 }
 
 // What has a tensor or a module of this path in a class, and the tensor itself: self.weight, self.proj.weight; parts
-// that are no names are asked for.
+// that are no names are asked for, and so are those that modules have for something else.
 std::string owner_of(const std::string& path) {
   const size_t dot = path.rfind('.');
   if (dot == std::string::npos) return "self";
   const std::string owner = path.substr(0, dot);
-  return is_identifier(last_part(owner)) ? owner_of(owner) + "." + last_part(owner)
-                                         : "self.get_submodule('" + owner + "')";
+  return is_attribute(last_part(owner)) ? owner_of(owner) + "." + last_part(owner) : module_at(owner);
 }
-std::string attribute_of(const std::string& path) {
+std::string attribute_of(const LoneLayer& lone, const std::string& path) {
   const std::string name = last_part(path);
-  return is_identifier(name) ? owner_of(path) + "." + name : "getattr(" + owner_of(path) + ", '" + name + "')";
+  if (is_attribute(name)) return owner_of(path) + "." + name;
+  if (!is_of_modules(name)) return "getattr(" + owner_of(path) + ", '" + name + "')";
+  const bool is_buffer = std::ranges::any_of(lone.buffers, [&](const auto& buffer) { return buffer.first == path; });
+  return owner_of(path) + (is_buffer ? "._buffers['" : "._parameters['") + name + "']";
 }
 
 // Lines of __init__() that make a layer's tensors, with modules for the parts of their paths.
 std::string declarations(const LoneLayer& lone) {
   std::string text;
-  const auto add = [&](const std::string& path, const char* method, const std::string& object, bool by_name) {
-    text += "        " + (by_name && is_identifier(last_part(path))
-                              ? attribute_of(path) + " = " + object
-                              : owner_of(path) + "." + method + "('" + last_part(path) + "', " + object + ")");
+  const auto add = [&](const std::string& path, const std::string& kind, const std::string& object) {
+    const std::string name = last_part(path), owner = owner_of(path);
+    text += "        ";
+    if (is_of_modules(name))
+      text += owner + "._" + kind + "s['" + name + "'] = " + object;
+    else if (kind != "buffer" && is_identifier(name))
+      text += owner + "." + name + " = " + object;
+    else
+      text += owner + (kind == "module" ? ".add_" : ".register_") + kind + "('" + name + "', " + object + ")";
     text += "\n";
   };
   std::set<std::string> parts;
   const auto add_parts = [&](const std::string& path) {
     for (size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1))
-      if (parts.insert(path.substr(0, dot)).second) add(path.substr(0, dot), "add_module", "nn.Module()", true);
+      if (parts.insert(path.substr(0, dot)).second) add(path.substr(0, dot), "module", "nn.Module()");
   };
   for (const auto& [path, shape] : lone.parameters) {
     add_parts(path);
-    add(path, "register_parameter", "nn.Parameter(torch.zeros(" + sizes_of(shape) + "))", true);
+    add(path, "parameter", "nn.Parameter(torch.zeros(" + sizes_of(shape) + "))");
   }
   for (const auto& [path, shape] : lone.buffers) {
     add_parts(path);
-    add(path, "register_buffer", "torch.zeros(" + sizes_of(shape) + ")", false);
+    add(path, "buffer", "torch.zeros(" + sizes_of(shape) + ")");
   }
   return text;
 }
+
+// Where a module or a tensor is named as the flag that train() and eval() set: that flag beside it.
+constexpr const char* flag_beside =
+    "\n    def train(self, mode=True):  # the flag is beside what has its name\n"
+    "        self.__dict__['training'] = mode\n"
+    "        for module in self.children():\n"
+    "            module.train(mode)\n"
+    "        return self\n";
 
 class Modules {
  public:
@@ -200,16 +216,19 @@ class Modules {
 
   ItemCode as_operations(const Layer& layer, const std::vector<Type>& inputs, const LoneLayer& lone) {
     std::string text = "    def __init__(self):\n        super().__init__()\n" + declarations(lone);
+    const auto is_flag = [](const auto& tensor) { return (tensor.first + ".").starts_with("training."); };
+    if (std::ranges::any_of(lone.parameters, is_flag) || std::ranges::any_of(lone.buffers, is_flag))
+      text += flag_beside;
     std::vector<std::string> arguments{"self"};
     for (size_t i = 0; i < inputs.size(); ++i) arguments.push_back(input_name(i));
     text += "\n    def forward(" + join(arguments) + "):\n";
     for (size_t i = 0; i < inputs.size(); ++i)
       if (held_first(inputs[i].shape))
         text += concat("        ", input_name(i), " = ", input_name(i), ".movedim(1, -1)\n");
-    const OpsText ops = write_ops(lone.open, torch_dialect(), [](const Value& v) {
+    const OpsText ops = write_ops(lone.open, torch_dialect(), [&](const Value& v) {
       const GraphNode& node = v.graph->node(v.node);
       const auto* variable = dynamic_cast<const VariableOp*>(node.op.get());
-      return variable ? attribute_of(variable->variable.name) : node.op->attributes();
+      return variable ? attribute_of(lone, variable->variable.name) : node.op->attributes();
     });
     for (const std::string& line : ops.lines) text += "        " + line + "\n";
     const bool back = held_first(lone.output.shape);
@@ -277,6 +296,7 @@ class Modules {
     }
     if (!attributes) text += "        })\n";
     text += tie_lines(items);
+    if (!all([](const std::string& key) { return key != "training"; })) text += flag_beside;
     text += "\n    def forward(self, " + join(input_names) + "):\n";
     return text + forward(items, codes, input_names, attributes, output);
   }

@@ -130,11 +130,12 @@ bool is_identifier(const std::string& name) {
 
 bool is_free_name(const std::string& name) {
   static constexpr std::string_view taken =
-      " self torch nn np F jax jnp ops keras layers train math shared p samples list tuple dict range float int bool "
-      "len min max sum abs slice getattr super ";
+      " self torch nn np jax jnp ops keras layers train math shared inputs p samples list tuple dict range float int "
+      "bool len min max sum abs slice getattr super ";
+  const bool is_class = !name.empty() && std::isupper(static_cast<unsigned char>(name[0])) != 0;  // F, Net, Block
   const bool is_numbered =
       name.size() > 1 && name[0] == 't' && name.find_first_not_of("0123456789", 1) == std::string::npos;
-  return is_identifier(name) && !is_numbered && taken.find(" " + name + " ") == std::string_view::npos;
+  return is_identifier(name) && !is_class && !is_numbered && taken.find(" " + name + " ") == std::string_view::npos;
 }
 
 std::string pascal_case(const std::string& name) {
@@ -153,7 +154,7 @@ std::string pascal_case(const std::string& name) {
 
 std::string class_of_block(const std::string& block) {
   const std::string name = pascal_case(block);
-  const bool fits = is_identifier(name) && name != "Net" && name != "Path" && name != "OrderedDict";
+  const bool fits = is_identifier(name) && name != "Net" && name != "F" && name != "Path" && name != "OrderedDict";
   return fits ? name : name + "Block";
 }
 

@@ -28,7 +28,8 @@ std::string python(const Node& value);
 std::string indented(const std::string& text, size_t blanks);
 // Whether a name can stand in Python's code: no number first, no keyword.
 bool is_identifier(const std::string& name);
-// Whether it can be a variable of written code besides: no module, function or variable that this has of its own.
+// Whether it can be a variable of written code besides: no module, class, function or variable that this has of its
+// own.
 bool is_free_name(const std::string& name);
 // "conv2d" -> "Conv2d", "squeeze_excite" -> "SqueezeExcite".
 std::string pascal_case(const std::string& name);
