@@ -1,5 +1,7 @@
-// Hit rate: the share of queries with a relevant answer among the first top_k
+// Hit rate: the share of queries with a relevant answer among the first top_k; of equal scores the mean over their
+// orders
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/base/text.h"
 #include "lib/nn/query_metric.h"
 
 namespace dl {
@@ -10,16 +12,19 @@ struct HitRate final : QueryMetric {
 
   void describe_keys(Schema& s) override {
     s.summary("share of queries with a relevant answer among the first");
-    s.details(
+    s.details(concat(
         "Of vectors, as 'triplet' compares them, 'hit_rate: 1' is their recall at 1: of at most 2000 of the set, each "
-        "among all others.");
+        "among all others. ",
+        orders_of_equal_scores));
     s.also_known_as({"RetrievalHitRate", "hits_at_k"});
     describe_top_k(s, top_k);
     s.example("hit_rate");
     s.example("hit_rate: {top_k: 10, group: query}");
   }
   double of(const std::vector<Answer>& ranked) const override {
-    return relevant(ranked, first_answers(ranked, top_k)) > 0 ? 1 : 0;
+    for (const EqualAnswers& equal : equal_answers(ranked, top_k))
+      if (equal.relevant > 0) return equal.first == equal.count ? 1 : 1 - chances_of_relevant(equal)[0];
+    return 0;
   }
 };
 DL_METRIC(HitRate, "hit_rate");

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 
+#include "lib/base/text.h"
 #include "lib/nn/query_metric.h"
 
 namespace dl {
@@ -16,7 +17,7 @@ struct Ndcg final : QueryMetric {
 
   void describe_keys(Schema& s) override {
     s.summary("how much of what is relevant stands first, by how relevant it is");
-    s.details("0 for a query without a relevant answer.");
+    s.details(concat("0 for a query without a relevant answer. ", orders_of_equal_scores));
     s.also_known_as({"RetrievalNormalizedDCG", "ndcg_score", "NDCG", "normalized_discounted_cumulative_gain"});
     describe_top_k(s, top_k);
     s.example("ndcg");

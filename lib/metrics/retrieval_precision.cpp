@@ -10,6 +10,7 @@ struct RetrievalPrecision final : QueryMetric {
 
   void describe_keys(Schema& s) override {
     s.summary("share of the first answers that is relevant");
+    s.details(std::string(orders_of_equal_scores));
     s.also_known_as({"RetrievalPrecision", "precision_at_k"});
     describe_top_k(s, top_k);
     s.example("retrieval_precision");

@@ -1,5 +1,6 @@
 // Recall of retrieval: the mean over the queries of the share of the relevant answers that is among the first top_k
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/base/text.h"
 #include "lib/nn/query_metric.h"
 
 namespace dl {
@@ -10,7 +11,7 @@ struct RetrievalRecall final : QueryMetric {
 
   void describe_keys(Schema& s) override {
     s.summary("share of the relevant answers that is among the first");
-    s.details("0 for a query without a relevant answer.");
+    s.details(concat("0 for a query without a relevant answer. ", orders_of_equal_scores));
     s.also_known_as({"RetrievalRecall", "recall_at_k"});
     describe_top_k(s, top_k);
     s.example("retrieval_recall");

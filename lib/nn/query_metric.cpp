@@ -138,8 +138,46 @@ size_t first_answers(const std::vector<Answer>& ranked, const std::optional<int6
 }
 
 double relevant(const std::vector<Answer>& ranked, size_t count) {
-  return static_cast<double>(std::count_if(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(count),
-                                           [](const Answer& a) { return a.relevance > 0; }));
+  const auto in = [&](size_t begin, size_t end) {
+    return static_cast<double>(std::count_if(ranked.begin() + static_cast<std::ptrdiff_t>(begin),
+                                             ranked.begin() + static_cast<std::ptrdiff_t>(end),
+                                             [](const Answer& a) { return a.relevance > 0; }));
+  };
+  size_t begin = count, end = count;
+  while (begin > 0 && count < ranked.size() && ranked[begin - 1].score == ranked[count].score) --begin;
+  while (end > begin && end < ranked.size() && ranked[end].score == ranked[begin].score) ++end;
+  if (begin == count) return in(0, count);
+  return in(0, begin) + in(begin, end) * static_cast<double>(count - begin) / static_cast<double>(end - begin);
+}
+
+std::vector<EqualAnswers> equal_answers(const std::vector<Answer>& ranked, const std::optional<int64_t>& top_k) {
+  const size_t first = first_answers(ranked, top_k);
+  std::vector<EqualAnswers> made;
+  for (size_t begin = 0, end = 0; begin < first; begin = end) {
+    EqualAnswers equal{.before = begin};
+    for (; end < ranked.size() && ranked[end].score == ranked[begin].score; ++end)
+      equal.relevant += ranked[end].relevance > 0;
+    equal.count = end - begin;
+    equal.first = std::min(end, first) - begin;
+    made.push_back(equal);
+  }
+  return made;
+}
+
+// From the likeliest to both sides, so that none of the ratios runs out of a double's range before it is small.
+std::vector<double> chances_of_relevant(const EqualAnswers& equal) {
+  const size_t n = equal.count, m = equal.relevant, t = equal.first, others = n - m;
+  const size_t least = t > others ? t - others : 0, most = std::min(t, m), likeliest = (t + 1) * (m + 1) / (n + 2);
+  std::vector<double> chances(t + 1);
+  chances[likeliest] = 1;
+  const auto ratio = [&](size_t h) {  // of h + 1 to h
+    return static_cast<double>((m - h) * (t - h)) / static_cast<double>((h + 1) * (others + h + 1 - t));
+  };
+  for (size_t h = likeliest; h < most; ++h) chances[h + 1] = chances[h] * ratio(h);
+  for (size_t h = likeliest; h > least; --h) chances[h - 1] = chances[h] / ratio(h - 1);
+  const double sum = std::accumulate(chances.begin(), chances.end(), 0.0);
+  for (double& chance : chances) chance /= sum;
+  return chances;
 }
 
 }  // namespace dl

@@ -1,5 +1,7 @@
 // Rankings by group, and by the values of a sample.
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include "tests/error_text.h"
 #include "tests/measured.h"
 
@@ -51,6 +53,28 @@ TEST_CASE("samples of a group are the answers to one query, wherever they stand"
   const Numbers mixed_scores{0.9f, 0.2f, 0.1f, 0.3f, 0.3f, 0.5f, 0.5f, 0.2f, 0.4f};
   const Numbers mixed_relevance{0, 0, 0, 0, 1, 1, 0, 1, 0}, mixed_groups{9, 7, 3, 7, 3, 7, 3, 3, 9};
   CHECK(of_groups("mrr: {group: query}", mixed_scores, mixed_relevance, mixed_groups) == doctest::Approx(0.5));
+}
+
+TEST_CASE("answers of equal scores count as on average over their orders, wherever the relevant ones stand") {
+  const auto of_equal = [](const std::string& metric, const Numbers& relevant) {
+    return of_groups(metric, Numbers(relevant.size(), 0.5f), relevant, Numbers(relevant.size(), 1.0f));
+  };
+  for (const Numbers& one : {Numbers{1, 0, 0, 0}, Numbers{0, 0, 0, 1}}) {
+    const double reciprocal = (1 + 1.0 / 2 + 1.0 / 3 + 1.0 / 4) / 4;
+    CHECK(of_equal("mrr: {group: query}", one) == doctest::Approx(reciprocal));
+    CHECK(of_equal("mrr: {top_k: 2, group: query}", one) == doctest::Approx((1 + 1.0 / 2) / 4));
+    CHECK(of_equal("retrieval_map: {group: query}", one) == doctest::Approx(reciprocal));
+    CHECK(of_equal("hit_rate: {top_k: 1, group: query}", one) == doctest::Approx(0.25));
+    CHECK(of_equal("hit_rate: {top_k: 3, group: query}", one) == doctest::Approx(0.75));
+    CHECK(of_equal("retrieval_precision: {top_k: 2, group: query}", one) == doctest::Approx(0.25));
+    CHECK(of_equal("retrieval_recall: {top_k: 2, group: query}", one) == doctest::Approx(0.5));
+    CHECK(of_equal("ndcg: {group: query}", one) ==
+          doctest::Approx((1 + 1 / std::log2(3.0) + 1 / std::log2(4.0) + 1 / std::log2(5.0)) / 4));
+  }
+  for (const Numbers& two : {Numbers{1, 1, 0, 0, 0}, Numbers{0, 0, 0, 1, 1}}) {  // of the first two one is in 6 of 10
+    CHECK(of_equal("hit_rate: {top_k: 2, group: query}", two) == doctest::Approx(0.7));
+    CHECK(of_equal("retrieval_map: {top_k: 2, group: query}", two) == doctest::Approx(0.6 * (1 + 0.5) / 2 + 0.1));
+  }
 }
 
 TEST_CASE("groups of numbers that a float cannot tell apart are refused") {

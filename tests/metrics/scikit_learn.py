@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # Writes scikit_learn.json: inputs at random and degenerate ones, and what scikit-learn 1.9 and SciPy 1.17 say of them.
 # SPDX-License-Identifier: Apache-2.0
+import itertools
 import json
 import pathlib
 import warnings
@@ -117,18 +118,32 @@ def best_at(name, at, truth, scores):
     return best
 
 
+def orders(scores, relevant):
+    """Which answers are relevant, in every order of falling scores: of equal ones each is as likely."""
+    places = [list(p) for p in itertools.permutations(range(len(scores)))]
+    return [relevant[p] for p in places if (np.diff(scores[p]) <= 0).all()]
+
+
 def of_answers(x, y):
-    """What torchmetrics' retrieval metrics are, query by query; equal scores as they came."""
+    """What torchmetrics' retrieval metrics are, query by query; of equal scores the mean over their orders."""
     yield "ndcg", sk.ndcg_score(y, x)
     yield "ndcg: {top_k: 3}", sk.ndcg_score(y, x, k=3)
-    ranked = np.take_along_axis(y > 0, np.argsort(-x, axis=1, kind="stable"), 1)
+    yield from of_orders(x, y)
+
+
+def of_orders(x, y):
+    ranked = [orders(*query) for query in zip(x, y > 0)]
+    over = lambda f: np.mean([np.mean([f(r) if r.any() else 0 for r in query]) for query in ranked])
     first = lambda row: np.flatnonzero(row)
-    yield "mrr", np.mean([1 / (first(r)[0] + 1) if r.any() else 0 for r in ranked])
-    yield "retrieval_map", np.mean([np.mean((np.arange(r.sum()) + 1) / (first(r) + 1)) if r.any() else 0 for r in ranked])
+    precision = lambda r: np.mean((np.arange(r.sum()) + 1) / (first(r) + 1)) if r.any() else 0
+    yield "mrr", over(lambda r: 1 / (first(r)[0] + 1))
+    yield "mrr: {top_k: 2}", over(lambda r: 1 / (first(r)[0] + 1) if r[:2].any() else 0)
+    yield "retrieval_map", over(precision)
+    yield "retrieval_map: {top_k: 3}", over(lambda r: precision(r[:3]))
     for k in (1, 3):
-        yield f"hit_rate: {k}", np.mean([r[:k].any() for r in ranked])
-        yield f"retrieval_precision: {k}", np.mean([r[:k].mean() for r in ranked])
-        yield f"retrieval_recall: {k}", np.mean([r[:k].sum() / r.sum() if r.any() else 0 for r in ranked])
+        yield f"hit_rate: {k}", over(lambda r: r[:k].any())
+        yield f"retrieval_precision: {k}", over(lambda r: r[:k].mean())
+        yield f"retrieval_recall: {k}", over(lambda r: r[:k].sum() / r.sum())
 
 
 def of_classes(kind, x, y):
