@@ -9,7 +9,7 @@ struct Add final : MergeLayer {
   void describe(Schema& s) override {
     s.summary("sum of the layers named in 'from'");
     describe_merge(s);
-    s.also_known_as({"Add", "sum"});
+    s.also_known_as({"Add"});
     s.example("add");
   }
   Value join(Value a, Value b) const override { return a + b; }

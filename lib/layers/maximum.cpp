@@ -9,7 +9,7 @@ struct Maximum final : MergeLayer {
   void describe(Schema& s) override {
     s.summary("largest of the layers named in 'from', number by number");
     describe_merge(s);
-    s.also_known_as({"Maximum", "max"});
+    s.also_known_as({"Maximum"});
     s.example("maximum");
   }
   Value join(Value a, Value b) const override { return where(a > b, a, where(b > a, b, 0.5 * (a + b))); }

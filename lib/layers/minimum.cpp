@@ -9,7 +9,7 @@ struct Minimum final : MergeLayer {
   void describe(Schema& s) override {
     s.summary("smallest of the layers named in 'from', number by number");
     describe_merge(s);
-    s.also_known_as({"Minimum", "min"});
+    s.also_known_as({"Minimum"});
     s.example("minimum");
   }
   Value join(Value a, Value b) const override { return where(a < b, a, where(b < a, b, 0.5 * (a + b))); }

@@ -18,6 +18,12 @@ struct Permute final : Layer {
         .positional()
         .known_as({"dims", "order"});
     s.example("permute: [3, 1, 2]");
+    s.check([this](const Report& report) {
+      if (axes.size() > 1 && axes[0] == 0)
+        report.at("axes", "the batch, 0, is no axis of a sample",
+                  concat("write 'permute: ", Shape(std::vector<int64_t>(axes.begin() + 1, axes.end())).text(),
+                         "': it stays first"));
+    });
   }
 
   Value build(Builder& b, Value x) const override {

@@ -21,7 +21,10 @@ struct Squeeze final : Layer {
     const Shape& shape = x.shape();
     const int only = axis ? axis_of(shape, *axis) : 0;
     if (axis && shape[only] != 1) {
-      throw ShapeError(concat("expected an axis of size 1, got axis ", *axis, " of ", shape.without_batch().text()));
+      int of_one = 0;
+      for (int i = 1; i < shape.rank(); ++i) of_one = shape[i] == 1 ? i : of_one;
+      throw ShapeError(concat("expected an axis of size 1, got axis ", *axis, " of ", shape.without_batch().text()),
+                       of_one > 0 ? concat("write 'squeeze: ", of_one, "'") : "leave it out: there is none");
     }
     std::vector<int64_t> sizes{shape[0]};
     for (int i = 1; i < shape.rank(); ++i)

@@ -25,7 +25,10 @@ struct Tile final : Layer {
     if (static_cast<int>(times.size()) != x.shape().rank() - 1) {
       throw ShapeError(concat("expected a number for each of the axes of ", x.shape().without_batch().text(), ", got ",
                               times.size()),
-                       "write 1 for an axis that stays");
+                       static_cast<int>(times.size()) == x.shape().rank() && times[0] == 1
+                           ? concat("leave the batch out: write 'tile: ",
+                                    Shape(std::vector<int64_t>(times.begin() + 1, times.end())).text(), "'")
+                           : "write 1 for an axis that stays");
     }
     for (int axis = 1; axis < x.shape().rank(); ++axis) {
       const int64_t count = times[static_cast<size_t>(axis - 1)];

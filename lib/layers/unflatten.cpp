@@ -24,6 +24,7 @@ struct Unflatten final : Layer {
          "is then found")
         .positional()
         .known_as({"unflattened_size", "target_shape", "sizes"});
+    s.instead_of("dim", "leave it out: features have one axis");
     s.example("unflatten: [-1, 1]");
     s.check([this](const Report& report) {
       const auto wrong = [](int64_t size) { return size < 1 && size != -1; };

@@ -26,7 +26,19 @@ void Layer::say_instead(AnyRegistry& registry) {
                        "RandomTranslation", "CenterCrop", "horizontal_flip", "random_resized_crop"},
                       "it changes the data: write it below 'data.transforms' (resize, random_crop, horizontal_flip …)");
   registry.instead_of({"mean", "reduce_mean", "ReduceMean", "mean_pool", "mean_pooling"},
-                      "write 'global_avg_pool1d' over the positions of a sequence, 'global_avg_pool2d' over an image");
+                      "write 'global_avg_pool1d' over the positions of a sequence, 'global_avg_pool2d' over an image, "
+                      "'expression: mean(x)' over features");
+  registry.instead_of({"max", "amax", "reduce_max", "ReduceMax"},
+                      "write 'maximum' of several layers, 'global_max_pool1d' over the positions of a sequence, "
+                      "'global_max_pool2d' over an image");
+  registry.instead_of({"min", "amin", "reduce_min", "ReduceMin"}, "write 'minimum', of several layers");
+  registry.instead_of({"sum", "reduce_sum", "ReduceSum"},
+                      "write 'add' of several layers, 'expression: sum(x)' over features");
+  registry.instead_of(
+      {"view"},
+      "write 'flatten' where it leaves one axis behind the batch, else 'reshape: […]' with the sizes of "
+      "a sample, without the batch");
+  registry.instead_of({"rearrange", "einops"}, "write 'permute', 'reshape' or 'flatten', which leave the batch out");
   registry.instead_of({"residual", "skip", "shortcut", "skip_connection", "resblock", "res_block", "residual_block",
                        "ResidualBlock", "bottleneck", "basic_block"},
                       "name what the branch begins with, and write '- add:' with 'from: [BRANCH, NAME]' beside it");

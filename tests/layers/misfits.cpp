@@ -13,11 +13,19 @@ TEST_CASE("layers that move numbers say which axes and sizes there are") {
         "expected an axis of [4], got 2; write 1, or -1 for the last; the batch, 0, stays as it is");
   CHECK(layer_error("reshape: [5, -1]", {{4, 3}}) ==
         "cannot make [5, -1] of [4, 3]: 12 numbers; the product of the sizes is how many there are; one may be -1");
+  CHECK(layer_error("reshape: [32, 12]", {{4, 3}}) ==
+        "cannot make [32, 12] of [4, 3]: 12 numbers; leave the batch out: write 'flatten'");
+  CHECK(layer_error("reshape: [32, 2, 6]", {{4, 3}}) ==
+        "cannot make [32, 2, 6] of [4, 3]: 12 numbers; leave the batch out: write 'reshape: [2, 6]'");
   CHECK(layer_error("permute: [1, 1]", {{4, 3}}) ==
         "expected each axis of [4, 3] once, got [1, 1]; count the axes from 1; the batch, 0, stays first");
-  CHECK(layer_error("squeeze: 1", {{4, 1}}) == "expected an axis of size 1, got axis 1 of [4, 1]");
+  CHECK(layer_error("squeeze: 1", {{4, 1}}) == "expected an axis of size 1, got axis 1 of [4, 1]; write 'squeeze: 2'");
+  CHECK(layer_error("squeeze: 2", {{4, 3}}) ==
+        "expected an axis of size 1, got axis 2 of [4, 3]; leave it out: there is none");
   CHECK(layer_error("tile: [2]", {{4, 1}}) ==
         "expected a number for each of the axes of [4, 1], got 1; write 1 for an axis that stays");
+  CHECK(layer_error("tile: [1, 2, 3]", {{4, 1}}) ==
+        "expected a number for each of the axes of [4, 1], got 3; leave the batch out: write 'tile: [2, 3]'");
   CHECK(layer_error("repeat_vector: 2", {{4, 1}}) ==
         "expected one feature axis, got shape [4, 1]; put 'flatten' before it");
   CHECK(layer_error("to_sequence", {{4}}) == "expected an image or a volume, got shape [4]; put it before 'flatten'");
@@ -36,6 +44,27 @@ TEST_CASE("layers that move numbers say which axes and sizes there are") {
           "expected height and width that 2 divides, got [4, 3, 1]; crop or pad the image before it");
   CHECK(layer_error("channel_shuffle: 2", {{4, 3, 3}}) ==
         "cannot divide 3 channels into 2 groups; set groups to a divisor");
+}
+
+TEST_CASE("a transpose is of two axes") {
+  CHECK(problems_of<Layer>("transpose: [1, 1]")
+            .ends_with(".transpose.axes: expected two axes, got [1, 1]\n  help: write both: 'transpose: [1, 2]'\n"));
+  CHECK(problems_of<Layer>("transpose: [2, 1, 3]")
+            .ends_with(".transpose.axes: expected two axes, got [2, 1, 3]\n  help: write 'permute: [2, 1, 3]' for "
+                       "another order of "
+                       "all\n"));
+  CHECK(problems_of<Layer>("unflatten: {dim: 1, shape: [2, 2]}")
+            .ends_with("help: leave it out: features have one axis\n"));
+  for (const auto& [name, help] :
+       {std::pair{"sum", "write 'add' of several layers, 'expression: sum(x)' over features"},
+        std::pair{"amax",
+                  "write 'maximum' of several layers, 'global_max_pool1d' over the positions of a sequence, "
+                  "'global_max_pool2d' over an image"},
+        std::pair{"rearrange", "write 'permute', 'reshape' or 'flatten', which leave the batch out"}}) {
+    const std::string problems = problems_of<Layer>(name + std::string(": {dim: 1}"));
+    CAPTURE(problems);
+    CHECK(problems.ends_with(std::string("\n  help: ") + help + "\n"));
+  }
 }
 
 TEST_CASE("margins are asked for by axis, and must leave and find something") {

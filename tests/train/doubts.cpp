@@ -422,6 +422,14 @@ TEST_CASE("keys of layers that change nothing, or say something else in another 
         "  help: write it in that layer, or take it out\n");
   CHECK(said(tied + "share: a}") != "");
   CHECK(said(tied + "name: b}") == "");
+  CHECK(
+      said("{reshape: [-1, 36]}") ==
+      "small.yaml:6:10: model[0] (reshape): -1 is 1 here, and makes samples [1, 36]: the batch is not among the sizes\n"
+      "  help: write 'flatten', or 1 in the place of -1 where that axis is wanted\n");
+  CHECK(said("{reshape: [-1, 6, 6]}").find("  help: write 'reshape: [6, 6]', or 1 in the place of -1") !=
+        std::string::npos);
+  CHECK(said("{reshape: [-1, 18]}") == "");
+  CHECK(said("{reshape: [1, 36]}") == "");
   const std::string two = "{relu: , name: a}, {relu: , name: b}, {concat: ";
   CHECK(said(two + "1, from: [a, b]}") ==
         "small.yaml:6:48: model[2] (concat): axis 1 is the height of an image, [height, width, channels]: images are "
