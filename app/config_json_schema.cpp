@@ -45,6 +45,7 @@ Node model_item(const Node& layer) {
   item.set("tie", json_object({{"type", Node::string("object")}, {"additionalProperties", type("string")}}));
   item.set("share", type("string"));
   item.set("repeat", any_of({type("integer"), reference_to("reference")}));
+  for (const ItemKey& own : keys_beside_layers()) item.find(own.key)->set("description", Node::string(own.summary));
   return any_of({type("string"), json_object({{"type", Node::string("object")}, {"properties", std::move(item)}})});
 }
 

@@ -21,7 +21,10 @@ class Describe final : public Command {
   }
 
   void declare(CLI::App& app) override {
-    app.add_option("NAME", name_, "a name (conv2d), a kind (layer), a section of a config (trainer), or all");
+    app.add_option(
+        "NAME", name_,
+        "a name (conv2d), a kind (layer), a section of a config (trainer), a key (lr, trainer.precision), a value "
+        "of one (bf16-mixed), or all");
     app.add_option("--format", format_, "text, markdown, or json-schema: of a whole config, for editors")
         ->type_name("FORMAT")
         ->check(one_of({"text", "markdown", "json-schema"}));
@@ -30,6 +33,7 @@ class Describe final : public Command {
                    {"dlcli describe conv2d", "one layer"},
                    {"dlcli describe optimizer", "all optimizers"},
                    {"dlcli describe trainer", "a section of the config"},
+                   {"dlcli describe momentum", "a key, wherever it is valid"},
                    {"dlcli describe all --format markdown > reference.md", "the whole reference"},
                    {"dlcli describe --format json-schema > dlcli.schema.json", "completion and checks in an editor"}});
   }
@@ -49,6 +53,63 @@ class Describe final : public Command {
       return Exit::done;
     }
     const std::vector<ReferenceEntry> entries = chosen();
+    if (entries.empty())
+      show_uses();
+    else
+      show(entries);
+    return Exit::done;
+  }
+
+ private:
+  // The entries of this name; where there is none, those of this kind. None where it is no name of either.
+  std::vector<ReferenceEntry> chosen() const {
+    std::vector<ReferenceEntry> all = reference(), named, kind;
+    if (name_.empty() || name_ == "all") return all;
+    for (const ReferenceEntry& entry : all) {
+      if (entry.name == name_) named.push_back(entry);
+      if (entry.kind == name_ || plural(entry.kind) == name_) kind.push_back(entry);
+    }
+    return named.empty() ? kind : named;
+  }
+
+  // What a key or a value says where it is valid, or the entry that a path ends with: optimizer.adamw.
+  void show_uses() const {
+    const std::string last = name_.substr(name_.rfind('.') + 1);
+    if (const std::vector<KeyUse> uses = uses_of_path(); !uses.empty()) return show(last, "key", uses);
+    if (last != name_) {
+      std::vector<ReferenceEntry> entries = reference();
+      std::erase_if(entries, [&](const ReferenceEntry& entry) { return entry.name != last; });
+      if (!entries.empty()) return show(entries);
+      if (const std::vector<KeyUse> uses = uses_of_key(last); !uses.empty()) return show(last, "key", uses);
+    }
+    refuse_other_names();
+    const std::vector<KeyUse> uses = uses_of_value(name_);
+    if (uses.empty()) refuse_other_keys();
+    show(name_, "value", uses);
+  }
+
+  // Of "lr", or of "optimizer.adamw.lr" that of adamw.
+  std::vector<KeyUse> uses_of_path() const {
+    const size_t dot = name_.rfind('.');
+    if (dot == std::string::npos) return uses_of_key(name_);
+    const std::string key = name_.substr(dot + 1);
+    for (std::string owner = name_.substr(0, dot); !owner.empty();) {
+      if (std::vector<KeyUse> uses = uses_of_key(key, owner); !uses.empty()) return uses;
+      const size_t begin = owner.find('.');
+      owner = begin == std::string::npos ? "" : owner.substr(begin + 1);
+    }
+    return {};
+  }
+
+  void show(const std::string& name, const char* what, const std::vector<KeyUse>& uses) const {
+    if (json_)
+      print(json_line(json_object({{"keys", uses_json(uses)}})));
+    else
+      print(format_ == "text" ? uses_text(name, what, uses, standard_output().columns())
+                              : uses_markdown(name, what, uses));
+  }
+
+  void show(const std::vector<ReferenceEntry>& entries) const {
     if (json_) {
       Node list = Node::list();
       for (const ReferenceEntry& entry : entries) list.items.push_back(reference_json(entry));
@@ -62,31 +123,28 @@ class Describe final : public Command {
                 (format_ == "text" ? reference_text(entry, standard_output().columns()) : reference_markdown(entry));
       print(text);
     }
-    return Exit::done;
   }
 
- private:
-  // The entries of this name; where there is none, those of this kind.
-  std::vector<ReferenceEntry> chosen() const {
-    std::vector<ReferenceEntry> all = reference(), named, kind;
-    if (name_.empty() || name_ == "all") return all;
-    std::vector<std::string> known;
-    for (const ReferenceEntry& entry : all) {
-      if (entry.name == name_) named.push_back(entry);
-      if (entry.kind == name_ || plural(entry.kind) == name_) kind.push_back(entry);
-      known.push_back(entry.name);
-      if (std::find(known.begin(), known.end(), entry.kind) == known.end()) known.push_back(entry.kind);
-    }
-    if (!named.empty()) return named;
-    if (!kind.empty()) return kind;
-    for (const ReferenceEntry& entry : all)
+  void refuse_other_names() const {
+    for (const ReferenceEntry& entry : reference())
       for (const std::string& foreign : entry.schema.foreign_names())
         if (same_word(foreign, name_)) throw unknown("write '" + entry.name + "'");
     for (const AnyRegistry* registry : AnyRegistry::all())
       if (const AnyRegistry::Meant meant = registry->meant(name_); meant.name.empty() && !meant.help.empty())
-        throw unknown("of a " + registry->kind() + ": " + meant.help);
-    for (const ReferenceEntry& entry : all)
-      if (entry.schema.field(name_)) throw unknown("it is a key: write '" + entry.name + "'");
+        throw unknown("of " + with_article(registry->kind()) + ": " + meant.help);
+  }
+
+  [[noreturn]] void refuse_other_keys() const {
+    std::vector<std::string> known;
+    for (const ReferenceEntry& entry : reference()) {
+      for (const Field& field : entry.schema.fields())
+        for (const std::string& foreign : field.foreign_names())
+          if (same_word(foreign, name_)) throw unknown("of " + entry.name + ": write '" + field.key() + "'");
+      if (const std::string advice = entry.schema.advice(name_); entry.kind == "section" && !advice.empty())
+        throw unknown("of " + entry.name + ": " + advice);
+      known.insert(known.end(), {entry.name, entry.kind});
+      for (const Field& field : entry.schema.fields()) known.push_back(field.key());
+    }
     throw unknown(spelling_help(name_, known, "see the names: 'dlcli describe'"));
   }
 

@@ -136,8 +136,11 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "error: LAYER:1:10: model[0] (linear): unknown key 'out_feature'\n"
        "  known keys: bias, bias_init, init, out_features, per_place, spectral_norm, weight_norm\n  help: write "
        "'out_features'\n"},
-      {{"describe", "max_epochs"},
-       "error: dlcli describe: nothing is named 'max_epochs'\n  help: it is a key: write 'trainer'\n"},
+      {{"describe", "epochs"},
+       "error: dlcli describe: nothing is named 'epochs'\n  help: of trainer: write 'max_epochs'\n"},
+      {{"describe", "lambda"},
+       "error: dlcli describe: nothing is named 'lambda'\n"
+       "  help: of a layer: write 'expression: \"x * sigmoid(1.702 * x)\"', with a formula of yours\n"},
       {{"describe", "con2d"}, "error: dlcli describe: nothing is named 'con2d'\n  help: write 'conv2d'\n"},
       {{"describe", "logsigmoid"},
        "error: dlcli describe: nothing is named 'logsigmoid'\n"
@@ -174,6 +177,33 @@ TEST_CASE("warnings of a config are told by check and train, and refused by both
     CHECK(refused.err.find(said) != std::string::npos);
   }
   CHECK(!std::filesystem::exists(folder / "runs"));
+}
+
+TEST_CASE("a key or a value is described wherever it is valid, or where a path names") {
+  const auto said = [](const std::string& name) {
+    const Finished finished = run_dlcli({"describe", name});
+    CHECK(finished.exit == 0);
+    CHECK(finished.err.empty());
+    return finished.out;
+  };
+  CHECK(said("max_epochs") ==
+        "max_epochs (key)\n\n  the run ends after so many epochs\n    an integer at least 1\n    of section trainer\n");
+  CHECK(said("tie") ==
+        "tie (key)\n\n  parameters of it that an item before it has made: {weight: NAME.weight}\n    a map of names\n"
+        "    beside a layer or a block of a model\n");
+  CHECK(said("lr").find("of optimizers ") != std::string::npos);
+  const std::string of_adamw = said("optimizer.adamw.lr");
+  CHECK(of_adamw.starts_with("lr (key)\n"));
+  CHECK(of_adamw.ends_with("\n    of optimizer adamw\n"));
+  CHECK(said("optimizer.adamw") == said("adamw"));
+  CHECK(said("precision").starts_with("precision (metric): "));
+  CHECK(said("trainer.precision").starts_with("precision (key)\n\n  of the numbers: 32-true; "));
+  CHECK(said("data.train.path").starts_with("path (key)\n"));  // of all readers, one of which is meant
+  const std::string value = said("bf16-mixed");
+  CHECK(value.starts_with("bf16-mixed (value)\n\n  precision: of the numbers: 32-true; "));
+  CHECK(value.find("\n    of section trainer\n") != std::string::npos);
+  const auto json = nlohmann::json::parse(run_dlcli({"describe", "max_epochs", "--json"}).out);
+  CHECK(json.at("keys").at(0).at("of").at("section").at(0) == "trainer");
 }
 
 TEST_CASE("without a command, help goes to standard error") {
