@@ -138,9 +138,9 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
        "'out_features'\n"},
       {{"describe", "epochs"},
        "error: dlcli describe: nothing is named 'epochs'\n  help: of trainer: write 'max_epochs'\n"},
-      {{"describe", "lambda"},
-       "error: dlcli describe: nothing is named 'lambda'\n"
-       "  help: of a layer: write 'expression: \"x * sigmoid(1.702 * x)\"', with a formula of yours\n"},
+      {{"describe", "adahessian"},
+       "error: dlcli describe: nothing is named 'adahessian'\n"
+       "  help: of an optimizer: it takes second derivatives, which there are none of: write 'sophia: {lr: 3e-4}'\n"},
       {{"describe", "con2d"}, "error: dlcli describe: nothing is named 'con2d'\n  help: write 'conv2d'\n"},
       {{"describe", "logsigmoid"},
        "error: dlcli describe: nothing is named 'logsigmoid'\n"
