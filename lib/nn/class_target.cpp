@@ -25,10 +25,7 @@ void expect_class_targets(Value prediction, Value target) {
   if (wanted.rank() == 0)
     throw ShapeError(
         concat("expected one value a class and a class as target, got ", found.text(), " and ", wanted.text()),
-        found.rank() == 2  ? "put 'global_avg_pool1d', or 'select: -1' for the last place, before 'linear: "
-                             "${data.classes}'; a recurrent layer with 'return_sequences: false' gives its last state"
-        : found.rank() > 2 ? "end the model with 'global_avg_pool2d' or 'flatten', and 'linear: ${data.classes}'"
-                           : "");
+        found.rank() >= 2 ? to_end_with(found, "linear: ${data.classes}") : "");
   const bool of_pixels = wanted.rank() == 2 && found != wanted;
   throw ShapeError(
       concat("expected one value a class for each of the targets ", wanted.text(), ", got ", found.text()),

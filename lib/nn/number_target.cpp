@@ -26,10 +26,18 @@ Value as_predicted_shape(Value prediction, Value target) {
   if (found == wanted) return prediction;
   if (is_with_one_channel(found, wanted)) return reshape(prediction, target.shape());
   throw ShapeError(concat("expected one value for each of the targets ", wanted.text(), ", got ", found.text()),
-                   wanted.rank() <= 1 ? concat("end the model with 'linear: ", wanted.elements(), "'")
+                   wanted.rank() <= 1 ? to_end_with(found, concat("linear: ", wanted.elements()))
                    : wanted.elements() == found.elements()
                        ? concat("end the model with 'unflatten: ", wanted.text(), "'")
                        : "");
+}
+
+std::string to_end_with(const Shape& output, const std::string& layer) {
+  if (output.rank() == 2)
+    return concat("put 'global_avg_pool1d', or 'select: -1' for the last place, before '", layer,
+                  "'; a recurrent layer with 'return_sequences: false' gives its last state");
+  if (output.rank() > 2) return concat("end the model with 'global_avg_pool2d' or 'flatten', and '", layer, "'");
+  return concat("end the model with '", layer, "'");
 }
 
 Value as_signs(Value target) { return 2 * (target > 0) - 1; }

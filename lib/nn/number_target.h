@@ -1,6 +1,8 @@
 // What losses and metrics of numbers share: predictions [batch, …] against targets f32 of the same shape.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <string>
+
 #include "lib/graph/ops.h"
 
 namespace dl {
@@ -15,6 +17,9 @@ Value as_predicted_numbers(Value prediction, Value target);
 
 // The same where classes 0 and 1 are taken as numbers.
 Value as_predicted_shape(Value prediction, Value target);
+
+// What to write where a model with such an output for each sample is to end with this layer: "linear: 1".
+std::string to_end_with(const Shape& output, const std::string& layer);
 
 // The target as 1 or -1: what is above 0 is 1, so that it may be a class 0 or 1, or -1 or 1.
 Value as_signs(Value target);

@@ -80,15 +80,19 @@ std::string of_numbers(const std::string& one, const std::string& three) {
          "\n"
          "a number from 2: expected one value for each of the targets [], got [2]; end the model with 'linear: 1'\n"
          "a number from 3: expected one value for each of the targets [], got [3]; end the model with 'linear: 1'\n"
-         "a number from [2, 3]: expected one value for each of the targets [], got [2, 3]; end the model with 'linear: "
-         "1'\n"
+         "a number from [2, 3]: expected one value for each of the targets [], got [2, 3]; put 'global_avg_pool1d', or "
+         "'select: -1' for the "
+         "last place, before 'linear: 1'; a recurrent layer with 'return_sequences: false' gives its last "
+         "state\n"
          "3 numbers from 1: expected one value for each of the targets [3], got [1]; end the model with 'linear: 3'\n"
          "3 numbers from 2: expected one value for each of the targets [3], got [2]; end the model with 'linear: 3'\n"
          "3 numbers from 3: " +
          three +
          "\n"
-         "3 numbers from [2, 3]: expected one value for each of the targets [3], got [2, 3]; end the model with "
-         "'linear: 3'\n";
+         "3 numbers from [2, 3]: expected one value for each of the targets [3], got [2, 3]; put 'global_avg_pool1d', "
+         "or 'select: -1' for the "
+         "last place, before 'linear: 3'; a recurrent layer with 'return_sequences: false' gives its last "
+         "state\n";
 }
 
 }  // namespace
@@ -144,23 +148,31 @@ TEST_CASE("bce_with_logits takes one value for each class of two and for each nu
         "a class of 2 from 1: 0.2201\n"
         "a class of 2 from 2: expected one value for each of the targets [], got [2]; end the model with 'linear: 1'\n"
         "a class of 2 from 3: expected one value for each of the targets [], got [3]; end the model with 'linear: 1'\n"
-        "a class of 2 from [2, 3]: expected one value for each of the targets [], got [2, 3]; end the model with "
-        "'linear: 1'\n"
+        "a class of 2 from [2, 3]: expected one value for each of the targets [], got [2, 3]; put 'global_avg_pool1d', "
+        "or 'select: -1' for the "
+        "last place, before 'linear: 1'; a recurrent layer with 'return_sequences: false' gives its last "
+        "state\n"
         "2 classes from 1: expected one value for each of the targets [2], got [1]; end the model with 'linear: 2'\n"
         "2 classes from 2: 0.3616\n"
         "2 classes from 3: expected one value for each of the targets [2], got [3]; end the model with 'linear: 2'\n"
-        "2 classes from [2, 3]: expected one value for each of the targets [2], got [2, 3]; end the model with "
-        "'linear: 2'\n"
+        "2 classes from [2, 3]: expected one value for each of the targets [2], got [2, 3]; put 'global_avg_pool1d', "
+        "or 'select: -1' for the "
+        "last place, before 'linear: 2'; a recurrent layer with 'return_sequences: false' gives its last "
+        "state\n"
         "a number from 1: 1.2201\n"
         "a number from 2: expected one value for each of the targets [], got [2]; end the model with 'linear: 1'\n"
         "a number from 3: expected one value for each of the targets [], got [3]; end the model with 'linear: 1'\n"
-        "a number from [2, 3]: expected one value for each of the targets [], got [2, 3]; end the model with 'linear: "
-        "1'\n"
+        "a number from [2, 3]: expected one value for each of the targets [], got [2, 3]; put 'global_avg_pool1d', or "
+        "'select: -1' for the "
+        "last place, before 'linear: 1'; a recurrent layer with 'return_sequences: false' gives its last "
+        "state\n"
         "3 numbers from 1: expected one value for each of the targets [3], got [1]; end the model with 'linear: 3'\n"
         "3 numbers from 2: expected one value for each of the targets [3], got [2]; end the model with 'linear: 3'\n"
         "3 numbers from 3: 1.0755\n"
-        "3 numbers from [2, 3]: expected one value for each of the targets [3], got [2, 3]; end the model with "
-        "'linear: 3'\n");
+        "3 numbers from [2, 3]: expected one value for each of the targets [3], got [2, 3]; put 'global_avg_pool1d', "
+        "or 'select: -1' for the "
+        "last place, before 'linear: 3'; a recurrent layer with 'return_sequences: false' gives its last "
+        "state\n");
 }
 
 TEST_CASE("places with a single channel are one value each, as a mask has them") {

@@ -107,8 +107,11 @@ TEST_CASE("metrics of classes refuse numbers, and metrics of numbers refuse clas
           "expected one value for each of the targets [], got [3]; end the model with 'linear: 1'");
     CHECK(said(metric, {{DType::f32, {2, 1}}, numbers3, {}, {}}) ==
           "expected one value for each of the targets [3], got [1]; end the model with 'linear: 3'");
-    CHECK(said(metric, {{DType::f32, {2, 2, 3}}, numbers3, {}, {}}) ==
-          "expected one value for each of the targets [3], got [2, 3]; end the model with 'linear: 3'");
+    CHECK(
+        said(metric, {{DType::f32, {2, 2, 3}}, numbers3, {}, {}}) ==
+        "expected one value for each of the targets [3], got [2, 3]; put 'global_avg_pool1d', or 'select: -1' for the "
+        "last place, before 'linear: 3'; a recurrent layer with 'return_sequences: false' gives its last "
+        "state");
   }
   CHECK(said("mae", {{DType::f32, {2, 1}}, number, {2, -1}, {0.5, 1}}) == "1.7500");
   CHECK(said("mse", {{DType::f32, {2, 1}}, number, {2, -1}, {0.5, 1}}) == "3.1250");

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/npy.h"
 #include "tests/train/fixture.h"
 
 using namespace dl;
@@ -88,7 +89,8 @@ TEST_CASE("numbers of tokens that a layer weighs as quantities are told") {
   CHECK(said("linear: 2") ==
         "small.yaml:2:9: model[0] (linear): takes the numbers of 'x', which only count 11 different things, for "
         "quantities\n"
-        "  help: put 'embedding: {num_embeddings: ${data.vocabulary}, embedding_dim: 32}' before it\n");
+        "  help: put 'embedding: {num_embeddings: ${data.vocabulary}, embedding_dim: 32}' before it; where they are "
+        "quantities save them by .astype(numpy.float32)\n");
   CHECK(said("unflatten: [-1, 1], lstm: {hidden_size: 3, return_sequences: false}, linear: 2")
             .starts_with("small.yaml:2:29: model[1] (lstm): takes the numbers of 'x'"));
   CHECK(said("embedding: {num_embeddings: 11, embedding_dim: 4}, global_avg_pool1d, linear: 2") == "");
@@ -104,6 +106,20 @@ TEST_CASE("numbers of tokens that a layer weighs as quantities are told") {
         }) == 1);
   CHECK(place.refusal({"model=[{concat: , from: [x, town]}, {linear: 2}]"})
             .ends_with("  help: put 'embedding' before the whole numbers among them"));
+
+  const Workplace pixels(
+      "data: {train: {format: npy, fields: {x: x.npy, y: y.npy}}, batch_size: 2}\n"
+      "model: [{conv2d: {out_channels: 2, kernel_size: 2}}, flatten, linear: 2]\n"
+      "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+  std::vector<int64_t> values(4 * 3 * 3);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<int64_t>(7 * i % 256);
+  pixels.write("x.npy", npy("<i8", "(4, 3, 3, 1)", bytes(values)));
+  pixels.write("y.npy", npy("<i8", "(4,)", bytes(std::vector<int64_t>{0, 1, 0, 1})));
+  const auto of_pixels = pixels.plan();
+  CHECK(std::ranges::count_if(of_pixels->warnings, [](const Problem& warning) {
+          return warning.path == "model[0] (conv2d)" &&
+                 warning.help.ends_with("' before it; where they are pixels save them by .astype(numpy.uint8)");
+        }) == 1);
 }
 
 TEST_CASE("a network that sees the token which it is to say is told, one that does not is not") {

@@ -251,6 +251,12 @@ trainer: {max_epochs: 1}
   CHECK(refusal(data + "model: [flatten, linear: 3]" + rest) ==
         "error: small.yaml:2:8: model: the model ends with 3 values, the data have 4 classes\n"
         "  help: end the model with 'linear: ${data.classes}'");
+  const Workplace from_one(data + "model: [flatten, linear: 4]" + rest, 4);
+  from_one.write("labels.idx", idx({4}, "\1\2\3\4"));
+  CHECK(from_one.refusal() ==
+        "error: small.yaml:2:8: model: the model ends with 4 values, the data have 5 classes\n"
+        "  help: number the classes from 0 on, of which the first has no samples; else end the model with 'linear: "
+        "${data.classes}'");
   CHECK(refusal(data + "model: [flatten]" + rest) ==
         "error: small.yaml:2:8: model: the model has no parameters, so there is nothing to train\n"
         "  help: add a layer with weights: 'linear: 10'");

@@ -6,7 +6,9 @@
 #include <cmath>
 
 #include "lib/base/text.h"
+#include "lib/data/capability.h"
 #include "lib/data/labelled.h"
+#include "lib/data/streamed.h"
 #include "lib/spec/registry.h"
 
 namespace dl {
@@ -30,6 +32,13 @@ std::string name_with_keys(const Metric& metric) {
 
 void add_once(std::vector<std::string>& names, const std::string& name) {
   if (std::ranges::count(names, name) == 0) names.push_back(name);
+}
+
+// Whether the first class has no samples, where that is soon known.
+bool begin_at_one(const Dataset& data) {
+  constexpr int64_t most_read = 100'000;
+  if (!has_labels(data) && (capability<Streamed>(data) || data.size() > most_read)) return false;
+  return targets_by_class(data, 1)[0] == 0;
 }
 
 }  // namespace
@@ -222,11 +231,15 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
           loss.over(f);
           const auto known = static_cast<int64_t>(classes.size());
           expect_classes(loss, {f.prediction.type().dtype, output}, known);
-          if (loss.takes_classes() && values < known)
+          if (loss.takes_classes() && values < known) {
+            const std::string end = "end the model with 'linear: ${data.classes}'";
+            const bool from_one = of_y && values + 1 == known && begin_at_one(*data.train);
             tell({.path = "model",
                   .what = concat(loss.from.output ? "'" + *loss.from.output + "' gives " : "the model ends with ",
                                  count_of(values, "value"), ", the data have ", count_of(known, "class")),
-                  .help = "end the model with 'linear: ${data.classes}'"});
+                  .help =
+                      from_one ? "number the classes from 0 on, of which the first has no samples; else " + end : end});
+          }
         });
     good &= fits && check.takes_as_scaled(loss, path);
   }

@@ -46,6 +46,17 @@ const SampleField* counted_in(const Plan& plan, Value v) {
   return nullptr;
 }
 
+// Whole numbers in an array are tokens; those of images and of columns look alike.
+std::string help_for_numbers(const SampleField& field) {
+  const bool is_x = field.name == "x", are_bytes = field.type.shape.rank() > 1 && field.values <= 256;
+  return concat(
+      "put 'embedding: {num_embeddings: ", is_x ? std::string("${data.vocabulary}") : std::to_string(field.values),
+      ", embedding_dim: 32}' before it",
+      !is_x       ? ""
+      : are_bytes ? "; where they are pixels save them by .astype(numpy.uint8)"
+                  : "; where they are quantities save them by .astype(numpy.float32)");
+}
+
 // Tokens whose numbers are weighted as quantities.
 void doubt_quantities(const Plan& plan, Doubts& doubts) {
   Graph g;
@@ -59,9 +70,7 @@ void doubt_quantities(const Plan& plan, Doubts& doubts) {
         doubts.at_layer(node.scope,
                         concat("takes the numbers of '", field->name, "', which only count ", field->values,
                                " different things, for quantities"),
-                        concat("put 'embedding: {num_embeddings: ",
-                               field->name == "x" ? std::string("${data.vocabulary}") : std::to_string(field->values),
-                               ", embedding_dim: 32}' before it"));
+                        help_for_numbers(*field));
   }
 }
 DL_DOUBT(doubt_quantities);
