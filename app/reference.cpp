@@ -21,7 +21,7 @@ ReferenceEntry section(const std::string& name) {
   return {"section", name, std::move(object), std::move(schema)};
 }
 
-constexpr const char* beside = "beside";  // in the place of a kind
+constexpr const char* beside_layers = "beside";  // in the place of a kind
 
 // "required", or the default as one writes it; nothing where there is none, or where it has a page of its own.
 std::string default_text(const Field& field) {
@@ -107,8 +107,8 @@ bool lists(const Node& schema, const std::string& word) {
 std::string places_text(const KeyUse& use) {
   std::vector<std::string> parts;
   for (const auto& [kind, names] : use.places)
-    parts.push_back(kind == beside ? concat("beside ", join(names))
-                                   : concat("of ", names.size() > 1 ? plural(kind) : kind, " ", join(names)));
+    parts.push_back(kind == beside_layers ? concat("beside ", join(names))
+                                          : concat("of ", names.size() > 1 ? plural(kind) : kind, " ", join(names)));
   return join(parts, "; ");
 }
 
@@ -238,7 +238,7 @@ std::vector<KeyUse> uses_of_key(const std::string& key, const std::string& owner
   });
   for (const ItemKey& own : keys_beside_layers())
     if (own.key == key && owner.empty())
-      add_use(uses, {key, own.summary, own.type, {}}, beside, "a layer or a block of a model");
+      add_use(uses, {key, own.summary, own.type, {}}, beside_layers, "a layer or a block of a model");
   return uses;
 }
 

@@ -259,7 +259,14 @@ void DataSpec::describe(Schema& s) {
   for (const char* key : {"image_size", "img_size", "target_size", "resize"})
     s.instead_of(key, "write 'transforms: [resize: [224, 224]]'");
   for (const char* key : {"normalize", "mean", "std"})
-    s.instead_of(key, "write 'transforms: [normalize: {mean: …, std: …}]'");
+    s.instead_of(
+        key,
+        "write 'transforms: [normalize: {mean: …, std: …}]' for images; columns of tables are normalized without it");
+  for (const char* key : {"labels", "label", "y"})
+    s.instead_of(
+        key,
+        "write where they stand below 'train': a table's column is 'target: NAME', an array 'fields: {x: FILE, "
+        "y: FILE}'");
   for (const char* key : {"pin_memory", "persistent_workers", "collate_fn"}) s.instead_of(key, "leave it out");
   for (const char* key : {"sampler", "weighted_sampler"})
     s.instead_of(key, "write 'balanced: true', which draws all classes equally often");

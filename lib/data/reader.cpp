@@ -56,6 +56,27 @@ void Reader::say_instead(AnyRegistry& registry) {
                       "pairs of texts are not read: save their tokens as arrays, one a field, and write 'npy'");
 }
 
+namespace {
+
+// What to write for a file that is in none of the folders: one of nearly its name that is.
+std::string help_for_missing(const Folders& folders, const std::filesystem::path& name) {
+  constexpr size_t most_names = 10'000;
+  if (name.native().starts_with("~")) return "write the whole path: '~' is known to shells alone";
+  for (const std::filesystem::path& root : folders.roots) {
+    std::vector<std::string> names;
+    std::error_code unreadable;
+    for (std::filesystem::directory_iterator entry((root / name).parent_path(), unreadable), end;
+         !unreadable && entry != end && names.size() < most_names; entry.increment(unreadable))
+      names.push_back(entry->path().filename().string());
+    std::ranges::sort(names);
+    const std::string nearest = closest(name.filename().string(), names);
+    if (!nearest.empty()) return concat("write '", (name.parent_path() / nearest).string(), "'");
+  }
+  return "";
+}
+
+}  // namespace
+
 std::filesystem::path find_data(const Folders& folders, const std::string& name) {
   std::vector<std::string> looked_in;
   for (const std::filesystem::path& root : folders.roots) {
@@ -72,7 +93,7 @@ std::filesystem::path find_data(const Folders& folders, const std::string& name)
               Problem{.what = absolute ? concat("'", name, "' is not there")
                                        : concat("'", name, "' is not there; looked in ", join(looked_in)),
                       .help = is_url                ? concat("fetch it first, 'curl -LO ", name, "', and name the file")
-                              : folders.get.empty() ? ""
+                              : folders.get.empty() ? help_for_missing(folders, name)
                                                     : concat("get it with: ", folders.get,
                                                              "; or name the folder that has it in DLCLI_DATA")});
 }

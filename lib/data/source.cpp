@@ -11,6 +11,7 @@
 #include "lib/base/lower.h"
 #include "lib/base/shared_files.h"
 #include "lib/base/text.h"
+#include "lib/data/image/image_names.h"
 #include "lib/spec/load.h"
 
 namespace dl {
@@ -197,7 +198,14 @@ std::string help_without_format(const Node& node) {
   const auto is_array = [](const Node& item) { return item.is_scalar() && item.text.ends_with(".npy"); };
   if (node.items.size() == 2 && std::ranges::all_of(node.items, is_array))
     return "write {format: npy, fields: {x: " + node.items[0].text + ", y: " + node.items[1].text + "}}";
-  return "";
+  if (node.items.size() < 2 || !node.items[0].is_scalar()) return "";
+  if (is_image_name(node.items[0].text))
+    return "list them in a table, a file and its class a row, and write {format: image_list, path: images.csv}";
+  const std::string format = reader_by_name(node.items[0].text);
+  return format.empty() || format == "image_folder"
+             ? ""
+             : "write {format: " + format + ", path: …}, the path being a pattern of all: \"part-*" +
+                   fs::path(node.items[0].text).extension().string() + "\"";
 }
 
 }  // namespace

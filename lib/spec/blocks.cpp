@@ -332,6 +332,12 @@ bool is_block_body(const Node& value) {
 
 // What to write for layers that are no list: the first of them as items.
 std::string items_help(const Node& given) {
+  constexpr const char* any = "write 'model: [flatten, linear: 10]', or the layers below each other, each behind '- '";
+  const ItemTypes types({});
+  if (!given.entries.empty() && std::ranges::none_of(given.entries, [&](const Node::Entry& entry) {
+        return is_block_body(entry.value) || !types.meant(entry.key).empty();
+      }))
+    return any;  // sizes of a network by words of their own
   if (!given.entries.empty() && std::ranges::all_of(given.entries, [](const Node::Entry& entry) {
         return is_block_body(entry.value) && !is_layer(entry.key);
       })) {
@@ -352,7 +358,7 @@ std::string items_help(const Node& given) {
   if (given.is_scalar() && given.text.starts_with("-")) return "write a space after each '-'";
   if (given.is_scalar() && given.text.find(' ') == std::string::npos)
     return "write [" + given.text + "], or the name of a file: 'models/" + given.text + ".yaml'";
-  return "write 'model: [flatten, linear: 10]', or the layers below each other, each behind '- '";
+  return any;
 }
 
 // The layers of `model:`, which may be a map {blocks:, layers:} whose blocks go before those of the spec. Null where

@@ -96,7 +96,9 @@ Node Codec<int64_t>::json_schema(const Limits& limits) { return codec::schema_wi
 bool Codec<double>::read(const Node& node, double& value, const Limits& limits, const Reading& r) {
   const auto number = node.as_number();
   if (!number || !codec::within(*number, limits)) {
-    r.expected(node, type(limits), help_of(node, limits, codec::number_help(node, false)));
+    std::string help = codec::number_help(node, false);
+    if (help.empty() && limits.help.empty() && number) help = codec::share_help(*number, limits);
+    r.expected(node, type(limits), help_of(node, limits, help));
     return false;
   }
   value = *number;

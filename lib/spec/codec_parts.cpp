@@ -61,6 +61,13 @@ std::string variable_help(std::string_view text) {
 
 }  // namespace
 
+std::string share_help(double number, const Limits& limits) {
+  const bool is_share = limits.at_least.value_or(limits.above.value_or(-1)) >= 0 &&
+                        limits.at_most.value_or(limits.below.value_or(2)) <= 1;
+  if (!is_share || number < 2 || number != std::floor(number) || !within(number / 100, limits)) return "";
+  return concat("write ", number_text(number / 100), " where ", number_text(number), " % are meant");
+}
+
 std::string number_help(const Node& node, bool whole) {
   if (node.is_list() && !node.items.empty() && node.items.back().as_number())
     return (node.items.size() == 1 ? "write it without brackets: " : "write one number: ") + node.items.back().text;

@@ -20,6 +20,8 @@ std::optional<double> number_in(std::string_view text);
 std::string comment_help(const Node& node);
 // What number is meant by a value that is none: "0,001", "60,000", "60_000", "10%", "10 epochs", "'3'", "1/3", [64].
 std::string number_help(const Node& node, bool whole);
+// Of a whole number in the place of a share from 0 to 1; empty where it is none.
+std::string share_help(double number, const Limits& limits);
 
 // JSON Schema.
 Node schema_with_range(const char* type, const Limits& limits);

@@ -33,10 +33,10 @@ class ItemTypes {
   ItemType of(const Node& item, const Reading& r) const;
   // Reports a name that is no layer and like a block's.
   bool is_misspelt_block(const ItemType& type, const Reading& r) const;
+  std::string meant(const std::string& name) const;  // a block, or a layer by its name here or elsewhere; else empty
 
  private:
   bool is_block(const std::string& name) const;
-  std::string meant(const std::string& name) const;  // a block, or a layer by its name here or elsewhere; else empty
   void report_several(const Node& item, const std::vector<std::string>& types, const Reading& r) const;
   bool has_layer_below(const ItemType& type, const Reading& r) const;
 

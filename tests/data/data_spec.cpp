@@ -141,6 +141,13 @@ TEST_CASE("files that are missing say where they were looked for and how to get 
         "  help: get it with: fetch-pets; or name the folder that has it in DLCLI_DATA");
   CHECK(open("{train: {format: idx, images: a, labels: b}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: 'a' is not there; looked in DIR, .");
+  folder.write("own/people.csv", "age,town\n1,a\n2,b\n");
+  CHECK(open("{train: {format: csv, path: own/People.csv, target: age}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:9: data.train: 'own/People.csv' is not there; looked in DIR, .\n"
+        "  help: write 'own/people.csv'");
+  CHECK(open("{train: {format: csv, path: ~/people.csv, target: age}}", folder.path)->problems ==
+        "error: DIR/run.yaml:1:9: data.train: '~/people.csv' is not there; looked in DIR, .\n"
+        "  help: write the whole path: '~' is known to shells alone");
   CHECK(open("{train: {format: image_folder, path: /nowhere/at/all}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: '/nowhere/at/all' is not there");
 }

@@ -32,6 +32,8 @@ void lead_to_data(Schema& s) {
   lead_to(s, schema_of(*std::make_unique<DataSpec>()), "data");
   for (const char* key : {"k_fold", "k_folds", "kfold", "n_splits", "cv", "cross_validation"})
     s.instead_of(key, "write 'data.folds: {count: 5}', and train with 'dlcli train … --folds all'");
+  for (const char* key : {"validation_split", "val_split", "val_fraction", "test_size", "valid_pct"})
+    s.instead_of(key, "write 'data.validation: {fraction: 0.1}'");
 }
 
 // Keys of other frameworks that are wanted beside these, and below them.
