@@ -110,6 +110,12 @@ void compare(const Dataset& part, const Dataset& train, const Where& where, cons
                  "name them as the training data do");
 }
 
+// Whether a field has a number for each class where a fit says one for the class.
+bool is_one_hot(const SampleField& field, const std::string& dtype) {
+  return field.type.dtype == DType::f32 && dtype == name_of(DType::i32) && field.type.shape.rank() == 1 &&
+         field.type.shape[0] > 1;
+}
+
 // Whether the training set's numbers are those that a fit, of a network that was made elsewhere or of the same set
 // before, says: bytes would be divided by 255.
 void compare_with_fit(const Dataset& train, const Node& fit, const Where& where, const Findings& findings) {
@@ -119,12 +125,16 @@ void compare_with_fit(const Dataset& train, const Node& fit, const Where& where,
     for (const Node& one : known->items) {
       const Node *name = one.is_map() ? one.find("name") : nullptr, *dtype = one.is_map() ? one.find("dtype") : nullptr;
       if (!name || !dtype || name->text != field.name || dtype->text == name_of(field.type.dtype)) continue;
-      findings.add(where,
-                   concat("expected '", field.name, "' of type ", dtype->text, ", as 'data.fitted' says, found ",
-                          text_of(field.type)),
-                   field.type.dtype == DType::u8
-                       ? "save it as float32; or take 'data.fitted' out, where bytes divided by 255 are meant"
-                       : "save it as numbers of such a type, or take 'data.fitted' out");
+      findings.add(
+          where,
+          concat("expected '", field.name, "' of type ", dtype->text, ", as 'data.fitted' says, found ",
+                 text_of(field.type)),
+          field.type.dtype == DType::u8
+              ? "save it as float32; or take 'data.fitted' out, where bytes divided by 255 are meant"
+          : is_one_hot(field, dtype->text)
+              ? concat("save the numbers of the classes, ", field.name, ".argmax(-1), or take 'data.fitted' out")
+              : concat("save it by .astype(numpy.", field.type.dtype == DType::f32 ? "int64" : "float32",
+                       "), or take 'data.fitted' out"));
     }
 }
 

@@ -57,6 +57,16 @@ TEST_CASE("an ONNX file becomes a run that predicts what the file's network give
   CHECK(done.err.find("expected 'x' of type f32, as 'data.fitted' says, found u8 [9, 8, 1]\n") != std::string::npos);
   CHECK(done.err.find("help: save it as float32; or take 'data.fitted' out, where bytes divided by 255 are meant\n") !=
         std::string::npos);
+
+  // Classes as Keras's categorical_crossentropy takes them.
+  write(folder / "runs/back-1/x.npy", npy("<f4", concat("(", samples, ", 9, 8, 1)"), bytes(x)));
+  write(folder / "runs/back-1/y.npy",
+        npy("<f4", concat("(", samples, ", 5)"), bytes(std::vector<float>(samples * 5, 0.2f))));
+  done = run_dlcli({"check", "runs/back-1/config.yaml"}, folder.path);
+  CHECK(done.exit == 2);
+  CHECK(done.err.find("expected 'y' of type i32, as 'data.fitted' says, found f32 [5]\n"
+                      "  help: save the numbers of the classes, y.argmax(-1), or take 'data.fitted' out\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("a softmax that an ONNX file ends with becomes part of the loss, also before an Identity") {
