@@ -263,7 +263,7 @@ model: [{f: {}, name: FBlock}, {linear: 4, name: inputs}, {add: {}, from: [FBloc
 )",
                            {DType::f32, {4}});
   const std::string torch = code::pytorch_module(small.trained(), true).classes;
-  CHECK(torch.find("class FBlock(nn.Module):\n") != std::string::npos);  // F is torch.nn.functional
+  CHECK(torch.find("class FBlock(nn.ModuleDict):\n") != std::string::npos);  // F is torch.nn.functional
   CHECK(torch.find("        y = F.selu(y)\n        y = y + x\n") != std::string::npos);
   CHECK(code::flax_module(small.trained(), true)
             .classes.find("        x = FBlock(name='FBlock')(x)\n"
