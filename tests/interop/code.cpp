@@ -277,6 +277,23 @@ TEST_CASE("an item with a dash whose tensors others share is a variable of linen
             .classes.find("        the_0 = nn.Dense(4, name='to-code')\n"
                           "        x = the_0(x)\n"
                           "        x = the_0(x)\n") != std::string::npos);
+  const SmallNetwork blocks(
+      "{blocks: {two: {layers: [{linear: 4}, relu]}}, model: [{two: {}, name: a}, {two: {}, share: a}]}",
+      {DType::f32, {4}});
+  CHECK(code::flax_module(blocks.trained(), true).classes ==
+        "\n\nclass Two(nn.Module):\n"
+        "    @nn.compact\n"
+        "    def __call__(self, x):\n"
+        "        x = nn.Dense(4, name='0')(x)\n"
+        "        x = nn.relu(x)\n"
+        "        return x\n"
+        "\n\nclass Net(nn.Module):\n"
+        "    @nn.compact\n"
+        "    def __call__(self, x):\n"
+        "        the_a = Two(name='a')\n"
+        "        x = the_a(x)\n"
+        "        x = the_a(x)\n"
+        "        return x\n");
 }
 
 TEST_CASE("inputs are called by their names where code means nothing else by these") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <set>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -75,6 +76,16 @@ std::optional<GivenTo> given_to(const std::string& text) {
     place = 0;  // a tuple's
   }
   return std::nullopt;
+}
+
+std::set<std::string> classes_called(const std::string& text) {
+  std::set<std::string> names;
+  for (size_t open = text.find(opens); open != std::string::npos; open = text.find(opens, open + 1)) {
+    size_t begin = open;
+    while (begin > 0 && is_word(text[begin - 1])) --begin;
+    names.insert(text.substr(begin, open - begin));
+  }
+  return names;
 }
 
 }  // namespace
@@ -178,9 +189,14 @@ std::string ClassTable::resolved(const std::string& text) const {
   return out;
 }
 
-std::string ClassTable::definitions() const {
+std::string ClassTable::definitions(const std::string& expression) const {
+  std::set<std::string> called = classes_called(expression);
+  for (size_t i = classes_.size(); i-- > 0;)  // a class calls such as were made before it
+    if (called.contains(classes_[i].name))
+      for (const std::string& piece : classes_[i].pieces) called.merge(classes_called(piece));
   std::string text;
   for (const Class& c : classes_) {
+    if (!called.contains(c.name)) continue;
     const std::vector<Parameter> given = parameters(c);
     std::string body = c.pieces[0], names;
     for (size_t column = 0; column < c.uses[0].size(); ++column) {

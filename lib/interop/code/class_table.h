@@ -27,7 +27,9 @@ class ClassTable {
   std::string make(const std::string& wanted, const std::string& body);
   // As Python has it; when all classes are made.
   std::string resolved(const std::string& text) const;
-  std::string definitions() const;  // in the order in which they were first made
+  // Of the classes that an expression makes objects of, and of those that these do, in the order in which they were
+  // first made: an item that shares another's tensors calls that one's object, whatever was made for it.
+  std::string definitions(const std::string& expression) const;
 
  private:
   struct Class {

@@ -172,7 +172,7 @@ FlaxModule flax_module(const TrainedNetwork& trained, bool twins) {
   for (const Network::Input& input : trained.network.inputs()) inputs.push_back(input.type);
   const LinenCode net = modules.list(trained.items, inputs, "Net", arguments_for(trained.network), trained.output);
   const std::string made = modules.table().resolved(net.module);
-  return {modules.table().definitions(), made.substr(0, made.size() - 2), std::move(modules.tensors)};
+  return {modules.table().definitions(net.module), made.substr(0, made.size() - 2), std::move(modules.tensors)};
 }
 
 }  // namespace dl::code

@@ -343,7 +343,7 @@ PyTorchModule pytorch_module(const TrainedNetwork& trained, bool twins) {
   for (const Network::Input& input : trained.network.inputs()) inputs.push_back(input.type);
   const ItemCode net = modules.list(trained.items, inputs, "Net", arguments_for(trained.network), trained.output);
   const std::string made = modules.table().resolved(net.module);
-  return {modules.table().definitions(), made.substr(0, made.size() - 2), modules.tied};
+  return {modules.table().definitions(net.module), made.substr(0, made.size() - 2), modules.tied};
 }
 
 }  // namespace dl::code
