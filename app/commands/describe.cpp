@@ -135,11 +135,13 @@ class Describe final : public Command {
   }
 
   [[noreturn]] void refuse_other_keys() const {
-    std::vector<std::string> known;
-    for (const ReferenceEntry& entry : reference()) {
+    const std::vector<ReferenceEntry> all = reference();
+    for (const ReferenceEntry& entry : all)
       for (const Field& field : entry.schema.fields())
         for (const std::string& foreign : field.foreign_names())
           if (same_word(foreign, name_)) throw unknown("of " + entry.name + ": write '" + field.key() + "'");
+    std::vector<std::string> known;
+    for (const ReferenceEntry& entry : all) {
       if (const std::string advice = entry.schema.advice(name_); entry.kind == "section" && !advice.empty())
         throw unknown("of " + entry.name + ": " + advice);
       known.insert(known.end(), {entry.name, entry.kind});
