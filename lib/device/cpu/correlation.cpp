@@ -19,9 +19,10 @@ Correlation::Correlation(CorrelationGeometry geometry, CpuDevice& device, std::u
     : device_(device),
       strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
       weights_(DL_FOR_ISA(device.isa(), conv_kernels)),
-      p_(plan_correlation(
-          std::move(geometry),
-          {.lanes = strips_.lanes, .threads = device.team().size(), .l2_bytes = device.machine().l2_bytes})),
+      p_(plan_correlation(std::move(geometry), {.lanes = strips_.lanes,
+                                                .tile_rows = device.gemm().row_unit,
+                                                .threads = device.team().size(),
+                                                .l2_bytes = device.machine().l2_bytes})),
       destination_(std::move(epilogue)),
       packed_(device) {
   const CorrelationGeometry& g = p_.g;

@@ -48,12 +48,11 @@ double strip_time(int64_t rows, int64_t tile_rows) {
 bool images_make_better_strips(const CorrelationPlan& p, int64_t images, const CoreRoom& room) {
   constexpr int64_t least_depth = 16;
   if (p.each_channel || p.neighbours > 1 || images < 2 || p.in_of_group < least_depth) return false;
-  const int64_t tile_rows = room.lanes == 16 ? 14 : 6;
   double by_rows = 0, by_images = 0;
   for (const CorrelationPlan::Phase& phase : p.phases) {
     const double rows = all_taps_inside(phase.rows, p.g.in_height);
-    by_rows += rows * static_cast<double>(phase.columns.taps()) * strip_time(phase.columns.count, tile_rows);
-    by_images += rows * all_taps_inside(phase.columns, p.g.in_width) * strip_time(images, tile_rows) /
+    by_rows += rows * static_cast<double>(phase.columns.taps()) * strip_time(phase.columns.count, room.tile_rows);
+    by_images += rows * all_taps_inside(phase.columns, p.g.in_width) * strip_time(images, room.tile_rows) /
                  static_cast<double>(images);
   }
   return by_images < least_gain * by_rows;

@@ -68,9 +68,10 @@ struct CorrelationPlan {
   int64_t block_rows = 1, blocks = 0;  // rows of output made together: chunks of them
   int64_t packed_floats_of_group = 0, stage_floats = 0, block_floats = 0;
 };
-// What cores have changes how much is made together, and never a bit.
+// What a plan is for. Threads and cache change how much is made together, and never a bit.
 struct CoreRoom {
   int lanes = 16;
+  int64_t tile_rows = 14;  // of a full register tile
   int threads = 1;
   int64_t l2_bytes = 512 << 10;
 };
