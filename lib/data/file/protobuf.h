@@ -3,6 +3,7 @@
 #pragma once
 #include <protozero/pbf_reader.hpp>
 #include <string>
+#include <vector>
 
 namespace dl {
 
@@ -23,8 +24,34 @@ class ProtobufMessage : public protozero::pbf_reader {
   float get_float() { return expect(Wire::fixed32), pbf_reader::get_float(); }
   double get_double() { return expect(Wire::fixed64), pbf_reader::get_double(); }
 
+  // The numbers of a repeated field, a run of them or one by itself, go behind those in `to`.
+  void add_floats(std::vector<float>& to) {
+    add(
+        to, [this] { return get_packed_float(); }, [this] { return get_float(); });
+  }
+  void add_doubles(std::vector<float>& to) {
+    add(
+        to, [this] { return get_packed_double(); }, [this] { return get_double(); });
+  }
+  void add_int32s(std::vector<int64_t>& to) {
+    add(
+        to, [this] { return get_packed_int32(); }, [this] { return get_int32(); });
+  }
+  void add_int64s(std::vector<int64_t>& to) {
+    add(
+        to, [this] { return get_packed_int64(); }, [this] { return get_int64(); });
+  }
+
  private:
   using Wire = protozero::pbf_wire_type;
+
+  template <class Number, class Run, class One>
+  void add(std::vector<Number>& to, Run run, One one) {
+    if (wire_type() == Wire::length_delimited)
+      for (const auto number : run()) to.push_back(static_cast<Number>(number));
+    else
+      to.push_back(static_cast<Number>(one()));
+  }
   void expect(Wire type) const {
     if (wire_type() != type) throw protozero::unknown_pbf_wire_type_exception();
   }

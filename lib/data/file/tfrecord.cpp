@@ -121,22 +121,15 @@ void add_feature(Message feature, ExampleFeature& into) {
     becomes(kind);
     Message list = feature.get_message();
     while (list.next()) {
-      const bool packed = list.wire_type() == protozero::pbf_wire_type::length_delimited;
       if (list.tag() != 1) {
         list.skip();
       } else if (kind == Kind::bytes) {
         const protozero::data_view view = list.get_view();
         into.bytes.emplace_back(view.data(), view.size());
       } else if (kind == Kind::floats) {
-        if (!packed)
-          into.floats.push_back(list.get_float());
-        else
-          for (const float value : list.get_packed_float()) into.floats.push_back(value);
+        list.add_floats(into.floats);
       } else {
-        if (!packed)
-          into.integers.push_back(list.get_int64());
-        else
-          for (const int64_t value : list.get_packed_int64()) into.integers.push_back(value);
+        list.add_int64s(into.integers);
       }
     }
   }

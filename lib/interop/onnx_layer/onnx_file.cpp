@@ -149,7 +149,6 @@ class File {
     std::vector<float> floats;
     std::vector<std::string> strings;
     while (message.next()) {
-      const bool packed = message.wire_type() == protozero::pbf_wire_type::length_delimited;
       switch (message.tag()) {
         case 1: name = message.get_string(); break;
         case 2: value = message.get_float(); break;
@@ -160,18 +159,8 @@ class File {
           value = read_tensor(message.get_message(), path_, ignored, beside_);
           break;
         }
-        case 7:
-          if (packed)
-            for (const float x : message.get_packed_float()) floats.push_back(x);
-          else
-            floats.push_back(message.get_float());
-          break;
-        case 8:
-          if (packed)
-            for (const int64_t x : message.get_packed_int64()) integers.push_back(x);
-          else
-            integers.push_back(message.get_int64());
-          break;
+        case 7: message.add_floats(floats); break;
+        case 8: message.add_int64s(integers); break;
         case 9: strings.push_back(message.get_string()); break;
         case 6:
         case 11:

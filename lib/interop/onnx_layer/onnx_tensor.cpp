@@ -58,39 +58,13 @@ class TensorMessage {
   TensorPointer read(ProtobufMessage message, std::string& name) const {
     RawTensor raw;
     while (message.next()) {
-      const bool packed = message.wire_type() == protozero::pbf_wire_type::length_delimited;
       switch (message.tag()) {
-        case 1:
-          if (packed)
-            for (const int64_t n : message.get_packed_int64()) raw.sizes.push_back(n);
-          else
-            raw.sizes.push_back(message.get_int64());
-          break;
+        case 1: message.add_int64s(raw.sizes); break;
         case 2: raw.type = message.get_int32(); break;
-        case 4:
-          if (packed)
-            for (const float x : message.get_packed_float()) raw.floats.push_back(x);
-          else
-            raw.floats.push_back(message.get_float());
-          break;
-        case 5:
-          if (packed)
-            for (const int32_t x : message.get_packed_int32()) raw.integers.push_back(x);
-          else
-            raw.integers.push_back(message.get_int32());
-          break;
-        case 7:
-          if (packed)
-            for (const int64_t x : message.get_packed_int64()) raw.integers.push_back(x);
-          else
-            raw.integers.push_back(message.get_int64());
-          break;
-        case 10:
-          if (packed)
-            for (const double x : message.get_packed_double()) raw.floats.push_back(static_cast<float>(x));
-          else
-            raw.floats.push_back(static_cast<float>(message.get_double()));
-          break;
+        case 4: message.add_floats(raw.floats); break;
+        case 5: message.add_int32s(raw.integers); break;
+        case 7: message.add_int64s(raw.integers); break;
+        case 10: message.add_doubles(raw.floats); break;
         case 8: raw.name = message.get_string(); break;
         case 9:
           raw.raw = message.get_string();
