@@ -21,6 +21,9 @@ import numpy
 from networks import all_cases, kind_of, run
 
 TOLERANCE = 1e-5  # of the largest output
+# Where a framework's own formula rounds more than that. Keras subtracts mean / sigma from x / sigma, both rounded, where
+# the others divide x - mean: of two channels that are nearly equal these are up to 1 / sqrt(epsilon) times larger.
+LOOSER = {("layer_norm", "keras"): 3e-5}
 
 DRAWS = {"random_normal", "vae", "dcgan"}  # other numbers there: only shapes are compared
 # What a target cannot do, and how dlcli says so: {(layer or model, target): words of the error}.
@@ -113,7 +116,7 @@ def compared(dlcli, folder, name, arguments, target):
         raise RuntimeError(done.stderr)
     draws = kind_of(name) in DRAWS
     worst = difference(out, to, draws)
-    if not worst <= TOLERANCE:
+    if not worst <= LOOSER.get((kind_of(name), target), TOLERANCE):
         raise RuntimeError(f"{worst:.2g} off")
     shutil.rmtree(out)
     return "shapes" if draws else f"{worst:.0e}"
