@@ -14,18 +14,10 @@
 #pragma once
 #include <span>
 
-#include "lib/device/cuda/grid.h"
+#include "lib/device/cuda/loop_levels.h"
 #include "lib/device/cuda/loop_steps.h"
 
 namespace dl::cuda {
-
-// What is done in one going over a row.
-struct LoopLevel {
-  std::vector<int> row_steps;      // before it: made once for the row
-  std::vector<int> element_steps;  // for each element, without those that are kept from earlier levels
-  std::vector<int> kept;           // steps of earlier levels that it reads
-  std::vector<int> reductions;     // what it sums along the row; the last level instead makes the results
-};
 
 struct LoopPass {
   enum class Layout : uint8_t { flat, rows };

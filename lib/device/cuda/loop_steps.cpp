@@ -126,6 +126,10 @@ class Rewriter {
 
 bool reduces_row(const LoopStep& s) { return s.kind == Kind::row_sum || s.kind == Kind::row_max; }
 
+bool sums_groups(const LoopResult& r) { return r.kind == ResultKind::sum || r.kind == ResultKind::moments; }
+
+bool is_total(const LoopResult& r) { return r.kind == ResultKind::total; }
+
 bool is_identity(const Loop::Access& a, int64_t rows) { return rows == 1 || (a.divide == 1 && a.modulo >= rows); }
 
 LoopSteps steps_of(const Loop& loop, int inputs) { return Rewriter(loop, inputs).run(); }

@@ -47,6 +47,8 @@ LoopSteps steps_of(const Loop& loop, int inputs);
 LoopSteps needed_steps(LoopSteps steps);
 
 bool reduces_row(const LoopStep& s);
+bool sums_groups(const LoopResult& r);  // of rows: their sums, or moments
+bool is_total(const LoopResult& r);
 // The access of every element to its own.
 bool is_identity(const Loop::Access& a, int64_t rows);
 
