@@ -122,7 +122,7 @@ Grid WeightTransposition::grid(int number_bytes) const {
           .shared_bytes = 32 * 33 * number_bytes};
 }
 KernelSource WeightTransposition::source(bool bf16) const {
-  return {.header = "convolution.h",
+  return {.header = "transpose_weight.h",
           .call = concat("transpose_weight<", number_of(bf16), ">"),
           .arguments = "TransposeWeight"};
 }
@@ -216,7 +216,9 @@ AddPiecesPlan plan_add_pieces(const ConvolutionShapes& s, int64_t pieces) {
 }
 
 KernelSource AddPiecesPlan::source() const {
-  return {.header = "convolution.h", .call = concat("add_weight_pieces<", parts, ">"), .arguments = "AddWeightPieces"};
+  return {.header = "convolution_weight.h",
+          .call = concat("add_weight_pieces<", parts, ">"),
+          .arguments = "AddWeightPieces"};
 }
 
 ConvolveWeightPlan plan_convolve_weight(const ConvolutionShapes& s, const ConvolutionBlock& block) {
@@ -257,7 +259,7 @@ ConvolveWeightPlan plan_convolve_weight(const ConvolutionShapes& s) {
 }
 
 KernelSource ConvolveWeightPlan::source() const {
-  return {.header = "convolution.h",
+  return {.header = "convolution_weight.h",
           .call = concat("convolve_weight<ConvolutionMath::", name_of(math), ", ", block.rows, ", ", block.columns,
                          ", ", text_of(vectors_dy), ", ", text_of(vectors_x), ">"),
           .arguments = "ConvolveWeight",

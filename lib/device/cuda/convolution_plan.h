@@ -7,7 +7,9 @@
 #include "lib/device/cuda/code.h"
 #include "lib/device/cuda/grid.h"
 #include "lib/device/cuda/kernels/convolution.h"
+#include "lib/device/cuda/kernels/convolution_weight.h"
 #include "lib/device/cuda/kernels/depthwise.h"
+#include "lib/device/cuda/kernels/transpose_weight.h"
 #include "lib/graph/ops.h"
 
 namespace dl::cuda {
