@@ -9,7 +9,9 @@
 
 #include "lib/base/division.h"
 #include "lib/device/cuda/cuda.h"
+#include "lib/device/cuda/kernels/attention.h"
 #include "lib/device/cuda/kernels/attention_grad.h"
+#include "lib/device/cuda/kernels/attention_parts.h"
 
 namespace dl::cuda {
 namespace {
@@ -152,7 +154,7 @@ class AttentionKernel final : public Kernel {
     forward_.emplace(device, shapes_.source("attention.h", "attention", tile, "Attention"), grid);
     if (parts_ > 1)
       join_.emplace(device,
-                    KernelSource{.header = "attention.h",
+                    KernelSource{.header = "attention_parts.h",
                                  .call = concat("join_attention<", shapes_.element(), '>'),
                                  .arguments = "AttentionPieces",
                                  .threads = join_threads},

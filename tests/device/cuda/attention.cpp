@@ -4,7 +4,9 @@
 
 #include <cmath>
 
+#include "lib/device/cuda/kernels/attention.h"
 #include "lib/device/cuda/kernels/attention_grad.h"
+#include "lib/device/cuda/kernels/attention_parts.h"
 #include "lib/graph/ops/attention.h"
 #include "tests/device/cuda/emulated_device.h"
 #include "tests/device/cuda/emulated_thread.h"

@@ -119,6 +119,9 @@ std::vector<Build> operations() {
     options.random = random_uniform(in.integers({}), {24, 12, 128, 128}, 3, "mask");
     return attention({in(shape), in(shape), in(shape)}, options);
   });
+  all.push_back([](Inputs& in) {  // of few queries and many keys, in parts
+    return attention({in({2, 1, 64}), in({2, 512, 64}), in({2, 512, 64})}, {.heads = 2, .kv_heads = 2});
+  });
   // Recurrent layers.
   for (const Cell cell : {Cell::lstm, Cell::gru, Cell::rnn_tanh})
     all.push_back([cell](Inputs& in) {

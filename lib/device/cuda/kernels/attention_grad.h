@@ -3,7 +3,7 @@
 // added up by one thread in one order. Before them each row's slope is made, the sum of dy y.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "lib/device/cuda/kernels/attention.h"
+#include "lib/device/cuda/kernels/attention_scores.h"
 
 namespace dl::cuda {
 
