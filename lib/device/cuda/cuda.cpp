@@ -137,9 +137,13 @@ void* CudaDevice::allocate(int64_t bytes) {
   return memory;
 }
 
-// Which waits for what was begun before.
+// Which waits for what was begun before. Owners release in their destructors, also while an error goes up: what the
+// wait finds was told to who waited for the launch.
 void CudaDevice::release(void* memory, int64_t) {
-  driver().wait(stream_);
+  try {
+    driver().wait(stream_);
+  } catch (const std::exception&) {
+  }
   driver().release(memory);
 }
 

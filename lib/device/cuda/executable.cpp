@@ -51,6 +51,7 @@ class CudaExecutable final : public Executable {
   void take_inputs();
   void run_kernels();
   void run_timed();
+  void capture();
   void end_of_step();
   size_t turn_of(int before) const { return turn_ ^ static_cast<size_t>(before); }
 
@@ -165,6 +166,22 @@ void CudaExecutable::end_of_step() {
     driver_.copy(operands_.at(copy.to), operands_.at(copy.from), copy.bytes, device_.stream());
 }
 
+// Where a kernel refuses, the stream is of use for others again.
+void CudaExecutable::capture() {
+  driver_.begin_capture(device_.stream());
+  try {
+    run_kernels();
+    end_of_step();
+  } catch (const std::exception&) {
+    try {
+      driver_.release(driver_.end_capture(device_.stream()));
+    } catch (const Error&) {
+    }
+    throw;
+  }
+  graph_ = Owned<CapturedGraph>(driver_, driver_.end_capture(device_.stream()));
+}
+
 void CudaExecutable::launch(bool timed) {
   take_inputs();
   if (timed || !ran_) {
@@ -172,12 +189,7 @@ void CudaExecutable::launch(bool timed) {
     end_of_step();
     ran_ = true;
   } else {
-    if (!graph_) {
-      driver_.begin_capture(device_.stream());
-      run_kernels();
-      end_of_step();
-      graph_ = Owned<CapturedGraph>(driver_, driver_.end_capture(device_.stream()));
-    }
+    if (!graph_) capture();
     driver_.launch(graph_.get(), device_.stream());
   }
   turn_ = 1 - turn_;

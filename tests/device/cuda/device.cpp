@@ -41,10 +41,13 @@ struct Doubled final : Op {
   std::vector<Type> infer(std::span<const Type> inputs) const override { return {inputs[0]}; }
 };
 
+bool refuses = false;  // to run
+
 class DoubledKernel final : public Kernel {
  public:
   DoubledKernel(CudaDevice& device, int n) : n_(n), scale_(device, scale_source(), {.x = 3, .threads = 64}) {}
   void run(std::span<void* const> in, std::span<void* const> out, void*) override {
+    if (refuses) throw Error(Exit::failed, Problem{.what = "not now"});
     scale_({static_cast<const float*>(in[0]), static_cast<float*>(out[0]), 2.0f, n_});
   }
 
@@ -98,6 +101,40 @@ TEST_CASE("a program is launched again and again with what was fed last") {
     CHECK(program.kernel_calls().size() == 2);
     CHECK(program.kernel_calls()[0].seconds >= 0);
   }
+}
+
+TEST_CASE("a kernel that refuses while a step is recorded leaves the device to others") {
+  const std::unique_ptr<CudaDevice> device = make_emulated_device({});
+  Store store(*device);
+  store.declare({.name = "v", .type = {DType::f32, {n}}});
+  Graph g;
+  double_twice(g);
+  Program program(g, store);
+  const Numbers x(n, 3.0f);
+  const auto run = [&] {
+    program.feed("x", x);
+    program.run();
+  };
+  run();  // by itself; the next is recorded
+  refuses = true;
+  CHECK(dl::testing::error_text(run) == "error: not now");
+  refuses = false;
+  CHECK(store.read("v")[7] == 12);
+  run();
+  CHECK(program.read("y")[7] == 6);
+}
+
+TEST_CASE("memory is released though the GPU fails") {
+  const std::unique_ptr<CudaDevice> device = make_emulated_device({});
+  const int64_t free = device->free_bytes();
+  void* some = device->allocate(1000);
+  for (int waits = 0; waits < 3; ++waits)
+    begin_in(device->stream(), [] { throw Error(Exit::failed, Problem{.what = "an illegal memory access"}); });
+  Numbers numbers(250);
+  CHECK(dl::testing::error_text([&] { device->copy_out(numbers.data(), some, 1000); }) ==
+        "error: an illegal memory access");
+  device->release(some, 1000);  // as destructors do
+  CHECK(device->free_bytes() == free);
 }
 
 TEST_CASE("equal texts are one kernel") {
