@@ -4,10 +4,10 @@
 
 #include <optional>
 
-#include "lib/base/division.h"
 #include "lib/device/cuda/convolution_plan.h"
 #include "lib/device/cuda/cuda.h"
 #include "lib/device/cuda/cudnn.h"
+#include "lib/device/cuda/scratch.h"
 
 namespace dl::cuda {
 namespace {
@@ -110,11 +110,10 @@ class ByCudnn final : public Kernel {
     } else {
       workspace_at_ = weight_.bytes();
     }
-    workspace_at_ = round_up(workspace_at_, 256);
   }
-  int64_t scratch_bytes() const override { return workspace_at_ + convolution_->workspace_bytes(); }
+  int64_t scratch_bytes() const override { return workspace_at_ + library_bytes(convolution_->workspace_bytes()); }
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
-    void* workspace = static_cast<std::byte*>(scratch) + workspace_at_;
+    void* workspace = library_aligned(bytes_at(scratch, workspace_at_));
     const Stream stream = device_.stream();
     if (makes_ == Makes::y) {
       convolution_->run(in[0], weight_(in[1], scratch), out[0], workspace, stream);

@@ -5,6 +5,7 @@
 #include "lib/base/error.h"
 #include "lib/device/cuda/library.h"
 #include "lib/device/cuda/product.h"
+#include "lib/device/cuda/scratch.h"
 
 namespace dl::cuda {
 
@@ -107,13 +108,15 @@ bool CublasLtProduct::choose(const ProductShape& s) {
   return chosen;
 }
 
+int64_t CublasLtProduct::workspace_bytes() const { return library_bytes(static_cast<int64_t>(workspace_bytes_)); }
+
 void CublasLtProduct::run(const void* a, const void* b, float* c, void* workspace, bool add, const float* bias,
                           Stream stream) const {
   const float one = 1, old = add ? 1.0f : 0.0f;
   int status = bias ? lt_.matmul_desc_set(desc_, CublasLt::bias_pointer, &bias, sizeof bias) : 0;
   if (status == 0)
-    status = lt_.matmul(lt_.handle(), desc_, &one, b, left_, a, right_, &old, c, c_, c, c_, &algo_, workspace,
-                        workspace_bytes_, stream);
+    status = lt_.matmul(lt_.handle(), desc_, &one, b, left_, a, right_, &old, c, c_, c, c_, &algo_,
+                        workspace_bytes_ > 0 ? library_aligned(workspace) : nullptr, workspace_bytes_, stream);
   if (status != 0)
     throw Error(Exit::failed, Problem{.path = "trainer.device",
                                       .what = concat("cublasLtMatmul failed with status ", status),

@@ -83,7 +83,7 @@ class CublasLtProduct {
   // Null where the library has no way for it that adds in a fixed order.
   static std::unique_ptr<CublasLtProduct> plan(const CublasLt& lt, const ProductShape& shape, bool tf32);
   ~CublasLtProduct();
-  int64_t workspace_bytes() const { return static_cast<int64_t>(workspace_bytes_); }
+  int64_t workspace_bytes() const;  // of any alignment
   // `bias`: f32 [n], where the shape has one; else null.
   void run(const void* a, const void* b, float* c, void* workspace, bool add, const float* bias, Stream stream) const;
 

@@ -24,6 +24,15 @@ class ScratchPlan {
   int64_t size_bytes_ = 0;
 };
 
+// Of a workspace that NVIDIA's libraries are given: cuBLASLt refuses another, and scratch memory is 64-byte aligned.
+constexpr int64_t library_alignment = 256;
+// What is to be asked for so that so many bytes are there at that alignment; nothing for none.
+constexpr int64_t library_bytes(int64_t bytes) { return bytes > 0 ? bytes + library_alignment : 0; }
+inline std::byte* library_aligned(void* scratch) {
+  const auto past = static_cast<int64_t>(reinterpret_cast<uintptr_t>(scratch) % library_alignment);
+  return static_cast<std::byte*>(scratch) + (past > 0 ? library_alignment - past : 0);
+}
+
 inline std::byte* bytes_at(void* scratch, int64_t offset) { return static_cast<std::byte*>(scratch) + offset; }
 inline float* floats_at(void* scratch, int64_t offset) { return reinterpret_cast<float*>(bytes_at(scratch, offset)); }
 

@@ -170,7 +170,7 @@ CublasLt::Status matmul(CublasLt::Handle handle, CublasLt::MatmulDesc desc, cons
   const void* pointers[] = {a, b, c, d};
   for (int i = 0; i < 4; ++i)
     if (reinterpret_cast<uintptr_t>(pointers[i]) % algo->data[i] != 0) throw Undefined("less aligned than was said");
-  if (bytes < algo->data[4] || (bytes > 0 && reinterpret_cast<uintptr_t>(workspace) % 16 != 0))
+  if (bytes < algo->data[4] || (bytes > 0 && reinterpret_cast<uintptr_t>(workspace) % 256 != 0))
     throw Undefined("a workspace that is too small or not aligned");
   const Call call{.desc = *desc,
                   .left = *a_layout,
