@@ -42,3 +42,24 @@ TEST_CASE("long rows have the reference device's slopes on each device, errors t
     }
   }
 }
+
+TEST_CASE("of many places each has its slope to all figures, though the loss hardly grows") {
+  constexpr int64_t places = 70000;
+  Graph g;
+  const Type type{DType::f32, {1, places}};
+  g.output("y", jaccard_slopes(input(g, "errors", type), input(g, "hits", type)));
+  Numbers errors, hits;
+  for (int64_t i = 0; i < places; ++i) {
+    errors.push_back(float(random_bits(1, 0, uint64_t(i)) % 65536) / 65536);
+    hits.push_back(float(random_bits(1, 1, uint64_t(i)) % 3 == 0));
+  }
+  const auto expected = outputs_of(g, {{"errors", errors}, {"hits", hits}}, "reference").at("y");
+  for (const std::string& device : devices()) {
+    CAPTURE(device);
+    const auto found = outputs_of(g, {{"errors", errors}, {"hits", hits}}, device).at("y");
+    double largest = 0;
+    for (size_t i = 0; i < found.size(); ++i)
+      largest = std::max(largest, std::abs(double{found[i]} / double{expected[i]} - 1));
+    CHECK(largest < 1e-5);
+  }
+}

@@ -46,18 +46,19 @@ void jaccard_slopes(const Thread& t, const JaccardRows& p) {
     for (long long k = begin; k < end; ++k) own += hits[static_cast<unsigned>(keys[k])];
     parts[t.index()] = own;
     t.sync();
-    float all = 0, hit = 0;
+    // In f64, as a slope is the difference of two numbers that are almost equal where places are many.
+    double all = 0, hit = 0;
     for (int i = 0; i < t.count(); ++i) {
       if (i == t.index()) hit = all;
-      all += parts[i];
+      all += static_cast<double>(static_cast<float>(parts[i]));
     }
-    const auto loss = [&](long long wrong) { return 1 - (all - hit) / (all + static_cast<float>(wrong) - hit); };
-    float before = begin > 0 && begin < end ? loss(begin) : 0;
+    const auto loss = [&](long long wrong) { return 1 - (all - hit) / (all + static_cast<double>(wrong) - hit); };
+    double before = begin > 0 && begin < end ? loss(begin) : 0;
     for (long long k = begin; k < end; ++k) {
       const unsigned i = static_cast<unsigned>(keys[k]);
-      hit += hits[i];
-      const float now = loss(k + 1);
-      p.slopes[row * p.places + i] = now - before;
+      hit += static_cast<double>(hits[i]);
+      const double now = loss(k + 1);
+      p.slopes[row * p.places + i] = static_cast<float>(now - before);
       before = now;
     }
     t.sync();
