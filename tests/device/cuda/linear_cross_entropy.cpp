@@ -4,6 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
+#include "lib/device/cuda/kernels/linear_cross_entropy.h"
+#include "tests/device/cuda/emulated_thread.h"
 #include "tests/device/cuda/run_kernel.h"
 
 using namespace dl;
@@ -59,6 +63,30 @@ TEST_CASE("linear cross-entropy agrees with the reference device, in one chunk o
     check({.rows = 4, .features = 4, .classes = 9, .chunk_rows = 4, .type = type, .smoothing = 0.1, .gradient = false});
   }
   check({.rows = 1, .features = 1, .classes = 1, .chunk_rows = 1});
+}
+
+TEST_CASE("classes whose logits are -infinity take no part in a row's sum, wherever they stand") {
+  constexpr int classes = 600, row = 600;
+  for (const int first : {0, 96, 512}) {  // of a thread's first four, of others, of its next
+    CAPTURE(first);
+    std::vector<float> logits(row, 1.0f), losses(1, NAN);
+    std::fill_n(logits.begin() + first, 8, -INFINITY);
+    const std::vector<float> d{1};
+    const std::vector<int> hits{classes - 1};
+    run_emulated(
+        {.threads = 128, .shared_bytes = 96 * 4},
+        [](const auto& t, const CrossEntropyRows& a) { cross_entropy_rows<float>(t, a); },
+        CrossEntropyRows{.logits = logits.data(),
+                         .hits = hits.data(),
+                         .d = d.data(),
+                         .losses = losses.data(),
+                         .classes = classes,
+                         .row = row});
+    CHECK(losses[0] == doctest::Approx(std::log(592.0)));
+    CHECK(logits[static_cast<size_t>(first)] == 0);
+    CHECK(logits[300] == doctest::Approx(1 / 592.0));
+    CHECK(logits[classes - 1] == doctest::Approx(1 / 592.0 - 1));
+  }
 }
 
 TEST_CASE("chunks of rows are as few and as equal as the memory for their logits allows") {

@@ -42,8 +42,8 @@ Vector<float, 4> logits_at(const Thread& t, const CrossEntropyRows& p, const flo
 
 // exp(x) of the sum so far and of x, as a part of exp(most), where most is the larger of all.
 inline void add_exp(float& most, float& sum, float x_most, float x_sum) {
+  if (x_most == float_of(0xff800000u)) return;  // nothing: distances to it are NaN
   const float both = larger(most, x_most);
-  if (both == float_of(0xff800000u)) return;  // nothing yet
   sum = sum * expf(most - both) + x_sum * expf(x_most - both);
   most = both;
 }
