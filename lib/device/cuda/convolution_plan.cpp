@@ -170,7 +170,7 @@ ConvolvePlan plan_convolve(const ConvolutionShapes& s, bool gradient, const Conv
     a.weight_tap = 1;
   }
   const int64_t row_tiles = ceil_div(rows_of(s, gradient), block.rows), column_tiles = ceil_div(width, block.columns);
-  a.row_tiles = Divisor(to_int(row_tiles));
+  a.row_tiles = Divisor(to_int(std::max<int64_t>(row_tiles, 1)));  // of no images there are none
   a.column_tiles = Divisor(to_int(column_tiles));
   plan.grid = {.x = to_int(row_tiles * column_tiles * groups * phases_of(s, gradient)),
                .threads = block.threads(),

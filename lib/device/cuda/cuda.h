@@ -93,6 +93,7 @@ class Launch {
     code_->shared_bytes = std::max(code_->shared_bytes, grid.shared_bytes);
   }
   void operator()(const Arguments& arguments) const {
+    if (grid_.x == 0 || grid_.y == 0 || grid_.z == 0) return;  // of what has no elements; a driver refuses such a grid
     device_->driver().launch(code_->function, grid_, &arguments, sizeof arguments, device_->stream());
   }
 

@@ -107,7 +107,7 @@ class LinearCrossEntropyKernel final : public Kernel {
  public:
   LinearCrossEntropyKernel(const LinearCrossEntropy& op, const Sizes& s, DType type, CudaDevice& device,
                            int64_t chunk_rows)
-      : with_bias_(op.with_bias), with_gradient_(op.with_gradient), s_(s), chunk_rows_(chunk_rows) {
+      : device_(device), with_bias_(op.with_bias), with_gradient_(op.with_gradient), s_(s), chunk_rows_(chunk_rows) {
     if (s.rows == 0 || s.classes == 0) return;
     whole_.emplace(device, op, s, chunk_rows_, type);
     if (s.rows % chunk_rows_ != 0) rest_.emplace(device, op, s, s.rows % chunk_rows_, type);
@@ -119,7 +119,7 @@ class LinearCrossEntropyKernel final : public Kernel {
   std::string way() const override { return whole_ ? whole_->way() : ""; }
 
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override {
-    if (!whole_) return;
+    if (!whole_) return clear_sums(out);
     Chunk::Pointers p{.x = static_cast<const std::byte*>(in[0]), .weight = static_cast<const std::byte*>(in[1])};
     p.hits = static_cast<const int*>(in[2]);
     if (with_bias_) p.bias = static_cast<const float*>(in[3]);
@@ -136,6 +136,14 @@ class LinearCrossEntropyKernel final : public Kernel {
   }
 
  private:
+  // What is summed over the rows, of which there are none.
+  void clear_sums(std::span<void* const> out) const {
+    if (!with_gradient_ || s_.classes == 0) return;
+    device_.fill(out[2], std::byte{0}, s_.classes * s_.features * 4);
+    if (with_bias_) device_.fill(out[3], std::byte{0}, s_.classes * 4);
+  }
+
+  CudaDevice& device_;
   const bool with_bias_, with_gradient_;
   const Sizes s_;
   const int64_t chunk_rows_;

@@ -4,7 +4,11 @@
 
 #include <cmath>
 
+#include "lib/graph/ops/convolution.h"
+#include "lib/graph/ops/cross_entropy.h"
+#include "lib/graph/ops/pool.h"
 #include "tests/device/cuda/emulated_device.h"
+#include "tests/device/cuda/run_kernel.h"
 #include "tests/error_text.h"
 #include "tests/evaluate.h"
 
@@ -143,6 +147,33 @@ TEST_CASE("equal texts are one kernel") {
   other.threads = 32;
   CHECK(device->code(scale_source()) == device->code(scale_source()));
   CHECK(device->code(scale_source()) != device->code(other));
+}
+
+TEST_CASE("of no samples nothing is launched, and what is summed over them is 0") {
+  const std::unique_ptr<CudaDevice> device = make_emulated_device({});
+  // The last output, where it has elements.
+  const auto made = [&](const Op& op, const std::vector<Type>& inputs) {
+    const std::vector<Type> outputs = op.infer(inputs);
+    const std::unique_ptr<Kernel> kernel = device->compile(op, inputs, outputs);
+    std::vector<DeviceMemory> memory;
+    std::vector<void*> in, out;
+    for (const Type& type : inputs) in.push_back(memory.emplace_back(*device, type.bytes()).data());
+    for (const Type& type : outputs) out.push_back(memory.emplace_back(*device, type.bytes()).data());
+    const DeviceMemory scratch(*device, kernel->scratch_bytes());
+    device->compile_new_code();
+    kernel->run(in, out, scratch.data());
+    device->driver().wait(device->stream());
+    return outputs.back().bytes() > 0 ? memory.back().read(outputs.back()) : Numbers{};
+  };
+  Window window{.rank = 2};
+  window.size = {3, 3, 1};
+  const Type x{DType::f32, {0, 5, 5, 4}}, weight{DType::f32, {8, 4, 3, 3}}, y{DType::f32, {0, 3, 3, 8}};
+  CHECK(made(Convolution(window, 1), {x, weight}).empty());
+  CHECK(made(ConvolutionGradInput(window, 1, x.shape), {y, weight}).empty());
+  CHECK(made(ConvolutionGradWeight(window, 1, weight.shape), {x, y}) == Numbers(8 * 4 * 3 * 3, 0.0f));
+  CHECK(made(MaxPool2d(window), {x}).empty());
+  const Type rows{DType::f32, {0, 6}}, classes{DType::f32, {9, 6}}, bias{DType::f32, {9}}, d{DType::f32, {0}};
+  CHECK(made(LinearCrossEntropy(0, true, true), {rows, classes, {DType::i32, {0}}, bias, d}) == Numbers(9, 0.0f));
 }
 
 TEST_CASE("memory that a GPU does not have is an error that says what to lower") {
