@@ -133,9 +133,12 @@ std::string Nvrtc::make(const std::string& text) const {
              " does not compile ", keep(text), ": ", f_.nvrtcGetErrorString(result), "\n", log.substr(0, 4000));
   }
   size_t bytes = 0;
-  f_.nvrtcGetCUBINSize(program, &bytes);
+  result = f_.nvrtcGetCUBINSize(program, &bytes);
   std::string image(bytes, '\0');
-  f_.nvrtcGetCUBIN(program, image.data());
+  if (result == NvrtcFunctions::success) result = f_.nvrtcGetCUBIN(program, image.data());
+  if (result != NvrtcFunctions::success || image.empty())  // it would be kept in the cache
+    throw Error(Exit::failed, Problem{.what = concat("NVRTC gives no image of what it has compiled: ",
+                                                     f_.nvrtcGetErrorString(result))});
   return image;
 }
 

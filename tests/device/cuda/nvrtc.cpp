@@ -42,7 +42,7 @@ Code doubling(const std::string& name = "doubling") {
 
 // What the NVRTC of the test is told, and what it answers.
 struct Told {
-  int compiled = 0, result = 0;
+  int compiled = 0, result = 0, image_result = 0;
   std::string text, options, log;
   std::vector<std::string> headers;
   std::vector<int> architectures{75, 80, 86, 90, 100};
@@ -73,7 +73,7 @@ FakeLoader fake_nvrtc() {
   f["nvrtcGetProgramLogSize"] = symbol_of(+[](void*, size_t* bytes) { return *bytes = told.log.size() + 1, 0; });
   f["nvrtcGetProgramLog"] = symbol_of(+[](void*, char* log) { return std::strcpy(log, told.log.c_str()), 0; });
   f["nvrtcGetCUBINSize"] = symbol_of(+[](void*, size_t* bytes) { return *bytes = 5, 0; });
-  f["nvrtcGetCUBIN"] = symbol_of(+[](void*, char* image) { return std::memcpy(image, "image", 5), 0; });
+  f["nvrtcGetCUBIN"] = symbol_of(+[](void*, char* image) { return std::memcpy(image, "image", 5), told.image_result; });
   FakeLoader loader;
   loader.files["libnvrtc.so.13"] = {"/lib/libnvrtc.so.13", f, ""};
   return loader;
@@ -199,6 +199,17 @@ TEST_CASE("a text that does not compile is our fault, with the compiler's words 
   const fs::path kept = text.substr(begin, text.find(".cu:", begin) + 3 - begin);
   CHECK(text_of(kept) == told.text);
   fs::remove(kept);
+}
+
+TEST_CASE("an image that NVRTC refuses to give is an error, and not kept") {
+  const Folder folder;
+  const CubinCache cache(folder.path / "cubins");
+  told = {.image_result = 1};
+  CHECK(error_text([&] { compile(doubling(), cache); }) ==
+        "error: NVRTC gives no image of what it has compiled: NVRTC_ERROR_COMPILATION");
+  told = {};
+  CHECK(compile(doubling(), cache) == "image");
+  CHECK(told.compiled == 1);
 }
 
 TEST_CASE("an NVRTC whose second file is missing is named") {
