@@ -88,6 +88,14 @@ FakeLoader fake_driver() {
     card.launched = concat(x, ' ', y, ' ', z, ' ', threads, ' ', shared, ": ", *static_cast<int*>(arguments[0]));
     return 0;
   });
+  f["cuMemcpyHtoDAsync_v2"] =
+      symbol_of(+[](unsigned long long, const void*, size_t bytes, void*) { return bytes == 0 ? 1 : 0; });
+  f["cuMemcpyDtoHAsync_v2"] =
+      symbol_of(+[](void*, unsigned long long, size_t bytes, void*) { return bytes == 0 ? 1 : 0; });
+  f["cuMemcpyDtoDAsync_v2"] =
+      symbol_of(+[](unsigned long long, unsigned long long, size_t bytes, void*) { return bytes == 0 ? 1 : 0; });
+  f["cuMemsetD8Async"] =
+      symbol_of(+[](unsigned long long, unsigned char, size_t bytes, void*) { return bytes == 0 ? 1 : 0; });
   FakeLoader loader;
   loader.files["libcuda.so.1"] = {"/usr/lib/libcuda.so.1", f, ""};
   return loader;
@@ -188,6 +196,19 @@ TEST_CASE("calls reach the driver with the GPU's context, on whichever thread th
   void* pinned = nullptr;
   std::thread([&] { pinned = driver->allocate_host(8); }).join();
   CHECK(pinned == &card);
+}
+
+TEST_CASE("the driver is not asked to copy or fill nothing") {
+  card = {};
+  const FakeLoader loader = fake_driver();
+  const auto driver = make_driver(0, loader, none);
+  char host = 0;
+  for (const int64_t bytes : {0, 1}) {
+    driver->copy_in(&host, &host, bytes, nullptr);
+    driver->copy_out(&host, &host, bytes, nullptr);
+    driver->copy(&host, &host, bytes, nullptr);
+    driver->fill(&host, 0, bytes, nullptr);
+  }
 }
 
 TEST_CASE("a call that fails is an error in the driver's words; without room it says how much there is") {
