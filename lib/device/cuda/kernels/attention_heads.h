@@ -96,8 +96,9 @@ struct HeadGroup {
   template <class T>
   HeadRows<T, tile.grouped> y(const AttentionHeads& h, T* first) const {
     const long long row = static_cast<long long>(h.kv_heads) * group * h.head_dim;
-    return {first + (sample * h.queries * row + static_cast<long long>(head) * group * h.head_dim), row, group,
-            h.head_dim};
+    return {
+        first + (static_cast<long long>(sample) * h.queries * row + static_cast<long long>(head) * group * h.head_dim),
+        row, group, h.head_dim};
   }
   // The row's number among those of all heads, [batch, heads, queries].
   long long number(const AttentionHeads& h, int r) const {
