@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <cmath>
+
+#include "lib/base/random.h"
 #include "tests/evaluate.h"
 
 using namespace dl;
@@ -92,4 +95,30 @@ TEST_CASE("large tensors are laid beside each other by the whole team") {
   const Value both = concatenate({a, b}, 1);
   check_value(both, feed, evaluate(g, {both}, feed)[0]);
   check_value(slice(both, 1, 60, 20), feed, evaluate(g, {slice(both, 1, 60, 20)}, feed)[0]);
+}
+
+TEST_CASE("a part of a value may begin at any of its elements, in loops and behind a product") {
+  constexpr int64_t rows = 70, columns = 12;
+  for (const int64_t offset : {0, 1, 2, 6}) {
+    CAPTURE(offset);
+    Graph g;
+    const Value x = input(g, "x", {DType::f32, {rows, columns}}), w = input(g, "w", {DType::f32, {columns, columns}});
+    const Value part = view(input(g, "flat", {DType::f32, {columns + 6}}), offset, {columns});
+    g.output("sum", x + part);
+    g.output("softmax", softmax(x + part));
+    g.output("columns", sum(x * exp(part), {0}));
+    g.output("product", matmul(x, w, false, true) + part);
+    g.output("activated", tanh(matmul(x, w) + part));
+    Feed feed;
+    for (const auto& [name, n] : {std::pair("x", rows * columns), {"w", columns * columns}, {"flat", columns + 6}})
+      for (int64_t i = 0; i < n; ++i) feed[name].push_back(random_uniform(1, uint64_t(n), uint64_t(i)) - 0.5f);
+    const auto expected = outputs_of(g, feed, "reference");
+    for (const std::string& device : devices()) {
+      CAPTURE(device);
+      const auto found = outputs_of(g, feed, device);
+      for (const auto& [name, numbers] : expected)
+        for (size_t i = 0; i < numbers.size(); ++i)
+          REQUIRE_MESSAGE(std::abs(found.at(name)[i] - numbers[i]) < 2e-5f, name, " ", i);
+    }
+  }
 }

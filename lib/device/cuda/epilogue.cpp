@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/base/division.h"
+#include "lib/device/cuda/blocks.h"
 #include "lib/device/cuda/cuda.h"
 #include "lib/device/cuda/loop_bias.h"
 #include "lib/device/cuda/matmul.h"
@@ -20,9 +21,10 @@ class EpilogueKernel final : public Kernel {
   EpilogueKernel(const EpilogueOp& op, std::span<const Type> inputs, std::span<const Type> outputs, CudaDevice& device)
       : EpilogueKernel(op, types_of_loop(op, inputs), inputs, outputs, device) {}
 
-  // The product, where no output has a place for it, lies before what is needed to make it and then to run the loop.
+  // The product, where no output has a place for it, and the bias lie before what is needed to make it and then to run
+  // the loop.
   int64_t scratch_bytes() const override {
-    return product_bytes_ + std::max(product_.scratch_bytes(), loop_ ? loop_->scratch_bytes() : 0);
+    return product_bytes_ + bias_bytes_ + std::max(product_.scratch_bytes(), loop_ ? loop_->scratch_bytes() : 0);
   }
   bool in_place(int in, int out) const override {
     const int of_loop = in - static_cast<int>(base_inputs_) + 1;
@@ -34,14 +36,22 @@ class EpilogueKernel final : public Kernel {
     of_loop_.assign(1, nullptr);
     of_loop_.insert(of_loop_.end(), inputs.begin() + static_cast<std::ptrdiff_t>(base_inputs_), inputs.end());
     void* const product = of_loop_[0] = lands_in_ ? outputs[*lands_in_] : scratch;
-    void* const rest = static_cast<std::byte*>(scratch) + product_bytes_;
-    product_.run(inputs[0], inputs[1], static_cast<float*>(product), rest, false,
-                 split_ ? static_cast<const float*>(of_loop_[static_cast<size_t>(split_->bias)]) : nullptr);
+    std::byte* const behind = static_cast<std::byte*>(scratch) + product_bytes_;
+    void* const rest = behind + bias_bytes_;
+    product_.run(inputs[0], inputs[1], static_cast<float*>(product), rest, false, split_ ? bias(behind) : nullptr);
     if (!loop_) return;
     loop_->run(of_loop_, outputs, rest);
   }
 
  private:
+  // The library's kernels may read 16 bytes of it at once; one that is a part of another's may begin between them.
+  const float* bias(void* room) {
+    const void* const given = of_loop_[static_cast<size_t>(split_->bias)];
+    if (is_aligned(given, 16)) return static_cast<const float*>(given);
+    device_.copy(room, given, columns_ * int64_t{sizeof(float)});
+    return static_cast<const float*>(room);
+  }
+
   static std::vector<Type> types_of_loop(const EpilogueOp& op, std::span<const Type> inputs) {
     std::vector<Type> types{op.base_type};
     types.insert(types.end(), inputs.begin() + op.base_inputs, inputs.end());
@@ -54,10 +64,13 @@ class EpilogueKernel final : public Kernel {
   }
   EpilogueKernel(const EpilogueOp& op, const std::vector<Type>& of_loop, std::span<const Type> inputs,
                  std::span<const Type> outputs, CudaDevice& device)
-      : base_inputs_(static_cast<size_t>(op.base_inputs)),
+      : device_(device),
+        base_inputs_(static_cast<size_t>(op.base_inputs)),
+        columns_(op.base_type.shape.last()),
         split_(split_bias(op.loop.loop, of_loop)),
         product_(device, shape_of(op, inputs, split_.has_value())) {
     if (!product_.adds_bias()) split_.reset();
+    if (split_) bias_bytes_ = round_up(columns_ * int64_t{sizeof(float)}, 256);
     const Loop& left = split_ ? split_->loop : op.loop.loop;
     if (only_stores_product(left) && outputs[0].dtype == DType::f32) {
       lands_in_ = 0;
@@ -71,12 +84,15 @@ class EpilogueKernel final : public Kernel {
     if (!lands_in_) product_bytes_ = round_up(op.base_type.bytes(), int64_t{256});
   }
 
+  CudaDevice& device_;
   const size_t base_inputs_;
+  const int64_t columns_;
   std::optional<BiasedLoop> split_;  // where the product adds the bias
   const Product product_;
   std::unique_ptr<Kernel> loop_;    // none: the product is all
   std::optional<size_t> lands_in_;  // the output in whose place the product is made
   int64_t product_bytes_ = 0;       // of working memory, where there is none
+  int64_t bias_bytes_ = 0;          // the same for a bias that is not aligned
   std::vector<void*> of_loop_;      // pointers of the loop's inputs at this run
 };
 

@@ -31,6 +31,15 @@ Chunk<T, n> load_chunk(const Thread& t, const T* p) {
   }
   return x;
 }
+// Of columns, of which p need not be aligned: a bias may be a part of another's, and begin anywhere.
+template <class T, int n, class Thread>
+Chunk<T, n> load_columns(const Thread& t, const T* p) {
+  constexpr unsigned long long together = n * sizeof(T) <= 16 ? n * sizeof(T) : 16;
+  if (reinterpret_cast<unsigned long long>(p) % together == 0) return load_chunk<T, n>(t, p);
+  Chunk<T, n> x;
+  for (int i = 0; i < n; ++i) x.at[i] = p[i];
+  return x;
+}
 template <class T, int n, class Thread>
 void put_chunk(const Thread& t, T* p, const Chunk<T, n>& x) {
   constexpr int together = n * sizeof(T) <= 16 ? n : 16 / sizeof(T);
