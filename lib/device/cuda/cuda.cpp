@@ -112,6 +112,7 @@ bool CudaDevice::takes_epilogue(const Op& op, std::span<const Type>) const {
 }
 
 std::unique_ptr<Kernel> CudaDevice::compile(const Op& op, std::span<const Type> inputs, std::span<const Type> outputs) {
+  driver().make_current();  // libraries are asked for their ways
   const auto found = kernels().find(op.name());
   if (found != kernels().end()) return found->second(op, inputs, outputs, *this);
   throw Error(Exit::usage, Problem{.path = "trainer.device",

@@ -118,6 +118,8 @@ class NvidiaDriver final : public Driver {
     return version_text(version);
   }
 
+  void make_current() const override { enter(); }
+
   int64_t free_bytes() const override {
     enter();
     size_t free = 0, all = 0;

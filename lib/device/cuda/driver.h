@@ -44,6 +44,9 @@ class Driver {
   virtual Gpu gpu() const = 0;
   virtual std::string version() const = 0;  // of the driver: "13.0"
 
+  // Makes it the GPU that libraries mean on this thread; all else here does so by itself.
+  virtual void make_current() const {}
+
   virtual int64_t free_bytes() const = 0;
   virtual void* allocate(int64_t bytes) = 0;  // 256-byte aligned, not cleared; null where there is no room
   virtual void release(void* memory) = 0;

@@ -183,6 +183,7 @@ void CudaExecutable::capture() {
 }
 
 void CudaExecutable::launch(bool timed) {
+  driver_.make_current();
   take_inputs();
   if (timed || !ran_) {
     timed ? run_timed() : run_kernels();

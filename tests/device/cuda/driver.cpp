@@ -196,6 +196,12 @@ TEST_CASE("calls reach the driver with the GPU's context, on whichever thread th
   void* pinned = nullptr;
   std::thread([&] { pinned = driver->allocate_host(8); }).join();
   CHECK(pinned == &card);
+  void* of_libraries = nullptr;
+  std::thread([&] {
+    driver->make_current();
+    of_libraries = current;
+  }).join();
+  CHECK(of_libraries == &card);
 }
 
 TEST_CASE("the driver is not asked to copy or fill nothing") {
