@@ -66,7 +66,9 @@ void CubinCache::remove_oldest() const {
   std::vector<Kept> all;
   std::error_code gone;
   int64_t total = 0;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder_, gone)) {
+  fs::directory_iterator at(folder_, gone);
+  for (; !gone && at != fs::directory_iterator(); at.increment(gone)) {  // others may remove the folder meanwhile
+    const fs::directory_entry& entry = *at;
     std::error_code e;
     Kept kept{entry.path(), entry.last_write_time(e), static_cast<int64_t>(entry.file_size(e))};
     if (e) continue;

@@ -65,8 +65,9 @@ std::string nccl_version(const Library& library) {
 std::vector<fs::path> folders_named(const fs::path& parent, const std::string& beginning) {
   std::vector<fs::path> found;
   std::error_code unreadable;
-  for (const fs::directory_entry& entry : fs::directory_iterator(parent, unreadable))
-    if (entry.path().filename().string().rfind(beginning, 0) == 0) found.push_back(entry.path());
+  fs::directory_iterator at(parent, unreadable);
+  for (; !unreadable && at != fs::directory_iterator(); at.increment(unreadable))
+    if (at->path().filename().string().rfind(beginning, 0) == 0) found.push_back(at->path());
   const auto numbers = [](const fs::path& path) {
     std::vector<int64_t> all{0};
     for (const char c : path.filename().string()) {
