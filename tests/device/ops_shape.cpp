@@ -97,6 +97,22 @@ TEST_CASE("large tensors are laid beside each other by the whole team") {
   check_value(slice(both, 1, 60, 20), feed, evaluate(g, {slice(both, 1, 60, 20)}, feed)[0]);
 }
 
+TEST_CASE("rows of a weight are a weight, wherever they begin") {
+  Graph g;
+  const Value x = input(g, "x", {DType::f32, {7, 5}}), rows = view(input(g, "w", {DType::f32, {30}}), 5, {5, 5});
+  g.output("y", matmul(x, rows, false, true));
+  g.output("biased", matmul(x, rows, false, true) + input(g, "bias", {DType::f32, {5}}));
+  Feed feed;
+  for (const auto& [name, n] : {std::pair("x", 35), {"w", 30}, {"bias", 5}})
+    for (int i = 0; i < n; ++i) feed[name].push_back(random_uniform(1, uint64_t(n), uint64_t(i)) - 0.5f);
+  const auto expected = outputs_of(g, feed, "reference");
+  for (const std::string& device : devices()) {
+    CAPTURE(device);
+    const auto found = outputs_of(g, feed, device);
+    for (const auto& [name, numbers] : expected) check_agree({found.at(name)}, {numbers}, 1e-6);
+  }
+}
+
 TEST_CASE("a part of a value may begin at any of its elements, in loops and behind a product") {
   constexpr int64_t rows = 70, columns = 12;
   for (const int64_t offset : {0, 1, 2, 6}) {

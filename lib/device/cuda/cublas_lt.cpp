@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cuda/cublas_lt.h"
 
+#include <algorithm>
+
 #include "lib/base/error.h"
 #include "lib/device/cuda/library.h"
 #include "lib/device/cuda/product.h"
@@ -93,7 +95,7 @@ bool CublasLtProduct::choose(const ProductShape& s) {
   const auto alignment = [&](int of, int64_t bytes) {
     said = said && set(lt_.preference_set, preference, of, static_cast<uint32_t>(bytes));
   };
-  alignment(CublasLt::alignment_of_a, s.alignment);
+  alignment(CublasLt::alignment_of_a, std::min(s.alignment, s.b_alignment));  // the factors change places
   alignment(CublasLt::alignment_of_b, s.alignment);
   alignment(CublasLt::alignment_of_c, s.alignment);
   alignment(CublasLt::alignment_of_d, s.alignment);

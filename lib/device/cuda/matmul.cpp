@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cuda/matmul.h"
 
+#include <numeric>
+
 #include "lib/device/cuda/cuda.h"
 
 namespace dl::cuda {
@@ -11,6 +13,8 @@ ProductShape product_shape(const MatMul& matmul, std::span<const Type> inputs, c
   shape.k = inputs[0].shape[matmul.transpose_a ? 0 : -1];
   shape.m = shape.n > 0 ? output.shape.elements() / shape.n : 0;
   shape.transpose_a = matmul.transpose_a, shape.transpose_b = matmul.transpose_b;
+  // A weight may be rows of a larger one, which begin at a multiple of a row.
+  shape.b_alignment = std::gcd(int64_t{16}, shape.b_columns() * bytes_of(shape.factors));
   return shape;
 }
 

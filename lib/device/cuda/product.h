@@ -23,6 +23,7 @@ struct ProductShape {
   int64_t a_row = 0, b_row = 0, c_row = 0;           // elements from a row, as it is stored, to the next; 0: no gap
   int64_t a_batch = -1, b_batch = -1, c_batch = -1;  // from a matrix to the next; -1: no gap, 0 (not of c): the same
   int64_t alignment = 16;                            // bytes of which the pointers given to run() are multiples
+  int64_t b_alignment = 16;                          // b's, where it is less: a divisor of its rows' bytes
   bool bias = false;                                 // f32 [n] is to be added to each row, if cuBLASLt will
 
   int64_t a_rows() const { return transpose_a ? k : m; }
