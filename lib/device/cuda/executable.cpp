@@ -10,10 +10,12 @@
 #include "lib/device/cuda/executable.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "lib/base/division.h"
 #include "lib/device/cuda/cuda.h"
 #include "lib/device/cuda/handles.h"
+#include "lib/device/cuda/room.h"
 #include "lib/device/layout.h"
 #include "lib/device/operands.h"
 
@@ -34,7 +36,7 @@ class CudaExecutable final : public Executable {
   void launch(bool timed) override;
   void wait(int before) override { driver_.wait(done_[turn_of(before)].get()); }
   const std::byte* results(int before) override {
-    return results_ + static_cast<int64_t>(turn_of(before)) * result_bytes_;
+    return results_.data() + static_cast<int64_t>(turn_of(before)) * result_bytes_;
   }
   void read(const Address& from, void* host, int64_t bytes) override {
     device_.copy_out(host, operands_.at(from), bytes);
@@ -60,9 +62,9 @@ class CudaExecutable final : public Executable {
   Driver& driver_;
   Operands operands_;
   const int64_t own_bytes_, result_bytes_;
-  int64_t all_bytes_ = 0;
-  std::byte* own_ = nullptr;      // constants, results, the inputs' places, their staging buffers
-  std::byte* results_ = nullptr;  // pinned memory of the host, for two launches
+  std::optional<Room> room_;
+  std::byte* own_ = nullptr;  // of it: constants, results, the inputs' places, their staging buffers
+  HostMemory results_;        // pinned, for two launches
   std::vector<Input> inputs_;
   Owned<Stream> uploads_;
   Owned<Event> uploaded_, taken_, done_[2];
@@ -85,12 +87,12 @@ CudaExecutable::CudaExecutable(const Layout& layout, CudaDevice& device)
       uploaded_(driver_, driver_.make_event(false)),
       taken_(driver_, driver_.make_event(false)),
       done_{{driver_, driver_.make_event(false)}, {driver_, driver_.make_event(false)}} {
-  all_bytes_ = round_up(std::max<int64_t>(own_bytes_, 1), alignment);
+  int64_t all_bytes = round_up(std::max<int64_t>(own_bytes_, 1), alignment);
   for (size_t i = 0; i < inputs_.size(); ++i) {
     inputs_[i].bytes = layout.inputs[i].type.bytes();
-    all_bytes_ += 2 * round_up(std::max<int64_t>(inputs_[i].bytes, 1), alignment);
+    all_bytes += 2 * round_up(std::max<int64_t>(inputs_[i].bytes, 1), alignment);
   }
-  own_ = static_cast<std::byte*>(device.allocate(all_bytes_));
+  own_ = room_.emplace(device, all_bytes).data();
   std::byte* next = own_ + round_up(std::max<int64_t>(own_bytes_, 1), alignment);
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const int64_t bytes = round_up(std::max<int64_t>(inputs_[i].bytes, 1), alignment);
@@ -102,7 +104,7 @@ CudaExecutable::CudaExecutable(const Layout& layout, CudaDevice& device)
   for (size_t i = 0; i < layout.constants.size(); ++i)
     device.copy_in(own_ + static_cast<int64_t>(i) * Layout::result_bytes, &layout.constants[i], sizeof(float));
   driver_.wait(device.stream());  // the memory is cleared before uploads, on another stream, begin
-  if (result_bytes_ > 0) results_ = static_cast<std::byte*>(device.allocate_host(2 * result_bytes_));
+  if (result_bytes_ > 0) results_ = HostMemory(device, 2 * result_bytes_);
 }
 
 CudaExecutable::~CudaExecutable() {
@@ -111,8 +113,6 @@ CudaExecutable::~CudaExecutable() {
     driver_.wait(device_.stream());
   } catch (const std::exception&) {  // it was told already to who waited for the launch
   }
-  device_.release(own_, all_bytes_);
-  if (results_) device_.release_host(results_, 2 * result_bytes_);
 }
 
 void CudaExecutable::place(void* arena, std::span<void* const> variables) {
@@ -195,7 +195,7 @@ void CudaExecutable::launch(bool timed) {
   }
   turn_ = 1 - turn_;
   if (result_bytes_ > 0)
-    driver_.copy_out(results_ + static_cast<int64_t>(turn_) * result_bytes_, own_ + own_bytes_ - result_bytes_,
+    driver_.copy_out(results_.data() + static_cast<int64_t>(turn_) * result_bytes_, own_ + own_bytes_ - result_bytes_,
                      result_bytes_, device_.stream());
   driver_.record(done_[turn_].get(), device_.stream());
 }

@@ -7,24 +7,10 @@
 #include "lib/device/cuda/cuda.h"
 #include "lib/device/cuda/handles.h"
 #include "lib/device/cuda/product.h"
+#include "lib/device/cuda/room.h"
 
 namespace dl::cuda {
 namespace {
-
-// Memory of the device for as long as it lives.
-class Room {
- public:
-  Room(CudaDevice& device, int64_t bytes) : device_(device), bytes_(bytes), data_(device.allocate(bytes)) {}
-  ~Room() { device_.release(data_, bytes_); }
-  Room(const Room&) = delete;
-  Room& operator=(const Room&) = delete;
-  void* data() const { return data_; }
-
- private:
-  CudaDevice& device_;
-  const int64_t bytes_;
-  void* const data_;
-};
 
 // The least time of some runs after the first, by the device's clock.
 template <class Run>
@@ -53,8 +39,8 @@ double product_flops(CudaDevice& device, DType factors, int64_t side) {
   for (size_t i = 0; i < numbers.size(); ++i)  // two bf16, or an f32, of magnitudes from 1/2 to 2
     numbers[i] = (random_bits(1, 0, i) & 0x80ff80ffu) | 0x3f003f00u;
   for (const Room* room : {&a, &b}) device.copy_in(room->data(), numbers.data(), factor_bytes);
-  const double seconds =
-      least_seconds(device, [&] { product.run(a.data(), b.data(), static_cast<float*>(c.data()), scratch.data()); });
+  const double seconds = least_seconds(
+      device, [&] { product.run(a.data(), b.data(), reinterpret_cast<float*>(c.data()), scratch.data()); });
   const auto n = static_cast<double>(side);
   return 2 * n * n * n / seconds;
 }
