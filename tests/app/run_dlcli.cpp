@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <sstream>
 
 #include "tests/paths.h"
 
@@ -60,6 +61,22 @@ Finished Process::wait() {
 Finished run_dlcli(const std::vector<std::string>& arguments, const fs::path& folder,
                    const std::vector<std::string>& environment) {
   return Process(arguments, folder, environment).wait();
+}
+
+std::vector<std::string> command_names() {
+  std::istringstream help(run_dlcli({"--help"}).out);
+  std::vector<std::string> names;
+  bool inside = false;
+  for (std::string line; std::getline(help, line);) {
+    if (line == "commands:") {
+      inside = true;
+    } else if (line.empty()) {
+      inside = false;
+    } else if (inside && line.starts_with("  ") && line[2] != ' ') {
+      names.push_back(line.substr(2, line.find(' ', 2) - 2));
+    }
+  }
+  return names;
 }
 
 }  // namespace dl::testing

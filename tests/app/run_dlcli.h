@@ -37,4 +37,7 @@ class Process {
 Finished run_dlcli(const std::vector<std::string>& arguments, const std::filesystem::path& folder = {},
                    const std::vector<std::string>& environment = {});
 
+// The commands that 'dlcli --help' lists, in its order.
+std::vector<std::string> command_names();
+
 }  // namespace dl::testing
