@@ -12,27 +12,11 @@
 #include "lib/graph/ops.h"
 #include "lib/nn/frozen.h"
 #include "lib/nn/layer.h"
+#include "lib/nn/model_tensors.h"
+#include "lib/nn/number_limits.h"
 #include "lib/spec/blocks.h"
 
 namespace dl {
-
-// A tensor of the model that is saved: a part of the variable "parameters", or (buffers) a variable of its own.
-struct Tensor {
-  std::string path;  // "0.weight", "layer1.0.conv1.weight", "1.running_mean"
-  Shape shape;
-  bool trained = true;  // false: a buffer
-  int64_t offset = 0;   // elements into "parameters"; 0 for a buffer, whose variable has the path's name
-  std::string layer;    // registered name of its layer, "conv2d"
-  std::shared_ptr<const Initializer> initial;
-  int64_t number = 0;  // of a parameter: how many layers asked for before it, however they are arranged
-};
-
-// Where the average of that name of the parameters has that of a buffer.
-inline Variable average_of(const Tensor& buffer, const std::string& average) {
-  return {average + "/" + buffer.path, {DType::f32, buffer.shape}, Role::average_of_buffer};
-}
-// The path of the buffer that such a variable is an average of.
-inline std::string averaged_buffer(const Variable& average) { return average.name.substr(average.name.find('/') + 1); }
 
 struct LayerSummary {
   std::string path;  // "3", "layer1.0.conv1"
@@ -45,14 +29,6 @@ struct LayerSummary {
   std::vector<std::string> notes;
   Layer::Gives gives = Layer::Gives::values;
   DoubtList doubts;  // of its keys; one that stands in a block has them each time
-};
-
-// Whole numbers of an input that choose a row of a layer's table, or say how many steps of a sequence count.
-struct NumberLimit {
-  std::string input;
-  int64_t count = 0;  // they are to be 0 … count - 1
-  bool chooses_row = true;
-  std::string layer;  // its path: "3", "tokens"
 };
 
 // What a network gives for a batch: what it ends with, what each item of its list gives, and all on the way.
