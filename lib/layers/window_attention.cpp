@@ -7,9 +7,9 @@
 
 #include "lib/graph/ops/generate.h"
 #include "lib/graph/sizes.h"
-#include "lib/nn/attention_part.h"
 #include "lib/nn/axes.h"
 #include "lib/nn/image.h"
+#include "lib/nn/linear_part.h"
 #include "lib/nn/margins.h"
 #include "lib/nn/merge_layer.h"
 #include "lib/nn/scoped_builder.h"

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/nn/transformer_part.h"
 
+#include "lib/nn/linear_part.h"
 #include "lib/nn/scoped_builder.h"
 
 namespace dl {
