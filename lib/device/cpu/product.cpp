@@ -1,4 +1,4 @@
-// How a product is divided over the team. An element's bits do not depend on the division, see simd/gemm.h.
+// Products of parts, side by side. An element's bits do not depend on the division, see simd/gemm.h.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/device/cpu/product.h"
 
@@ -14,72 +14,13 @@
 namespace dl {
 namespace {
 
-constexpr double least_flops_of_halves = 1e6;
-constexpr int64_t few_rows = 8;
-constexpr int64_t depth_unit = 2;            // bf16 is multiplied in pairs
-constexpr int64_t cache_line = 16;           // floats
-constexpr int64_t chunk_floats = 32 * 1024;  // of the product: stays in any second-level cache for its epilogue
-constexpr int64_t most_chunk_rows = 168;
-constexpr int64_t block_part =
-    4;  // of the second-level cache, which the chunks of a block take, all of B being read for it
-constexpr int64_t even_chunks = 8;               // their number is a multiple of it, so that threads have equally many
-constexpr int64_t small_chunk = 2048;            // elements: so many chunks are made that their number costs little
-constexpr int64_t least_of_library = 32;         // rows, columns and depth: below, its own copying costs too much
-constexpr int64_t library_block_rows = 1024;     // it lays B out anew for each block
-constexpr int64_t many_rows = 512;               // from here on, the epilogue follows each block of rows,
-constexpr int64_t most_packed_floats = 2 << 20;  // unless reading a larger B for each costs more than that saves
-
-// What packing B costs, in rows multiplied with it.
-template <class T>
-double packing_rows(const GemmOf<T>& g) {
-  return g.b_column == 1 ? 4 : 10;
-}
-
-// Below, waking another thread costs more than it saves: two hand-overs of a few lines each.
-double least_flops_a_thread(const Machine& m, Isa isa) { return m.flops(isa) * (0.5e-6 + 8e-9 * m.hand_over_ns); }
-
-// What fetching an element costs that another core has written, in multiply-adds: a core has some ten lines under way,
-// each for half of what it takes there and back.
-double fetching(const Machine& m, Isa isa) {
-  constexpr double lines_under_way = 10;
-  return m.hand_over_ns * 1e-9 / 2 / lines_under_way / cache_line * m.flops(isa) / 2;
-}
-
-// What a part of a product costs its thread, in multiply-adds, when the product is cut into row_parts x column_parts
-// and the largest part has rows x columns elements. A thread has its own share of the samples at hand: they are A's
-// and C's rows, or the depth where A lies along the rows, as in a weight's gradient.
-template <class T>
-double part_cost(const GemmOf<T>& g, double rows, double columns, int row_parts, int column_parts, double packed_as,
-                 double fetching) {
-  const double depth = static_cast<double>(std::max<int64_t>(g.depth, 1));
-  const auto of_others = [](int parts) { return 1.0 - 1.0 / parts; };
-  const int parts = row_parts * column_parts;
-  const bool samples_in_rows = g.a_depth == 1;
-  const double a = rows * depth * of_others(samples_in_rows ? column_parts : parts);
-  const double b = columns * depth * of_others(parts);
-  const double c = samples_in_rows ? rows * columns * of_others(column_parts) : 0;
-  return (rows + packed_as) * columns * depth + fetching * (a + b + c);
-}
-
-double flops_of(double rows, double columns, double depth) { return 2 * rows * columns * std::max(depth, 1.0); }
-
-// Whether the sums are made in two halves and added: a weight's gradient, summed over samples that two threads have at
-// hand, where the halves move less than the operands would.
-template <class T>
-bool sums_by_halves(const GemmOf<T>& g) {
-  const auto rows = static_cast<double>(g.rows), columns = static_cast<double>(g.columns),
-             depth = static_cast<double>(g.depth);
-  return g.a_depth != 1 && 2 * rows * columns < depth * (rows + columns) &&
-         flops_of(rows, columns, depth) >= least_flops_of_halves;
-}
+constexpr int64_t cache_line = 16;        // floats
+constexpr int64_t least_of_library = 32;  // rows, columns and depth: below, its own copying costs too much
 
 bool fits_library(const Gemm& g) { return std::min({g.rows, g.columns, g.depth}) >= least_of_library; }
 bool fits_library(const Bf16Gemm&) { return false; }
 std::string name_of(const Gemm& g, bool epilogue) { return product_name(g, epilogue); }
 std::string name_of(const Bf16Gemm&, bool) { return {}; }
-
-// A library's bits depend on how a product is cut: that is not to follow from what was measured.
-const Machine any_machine{.f32_flops = {100e9, 100e9, 100e9}};
 
 void multiply_by(const Blas& blas, const Gemm& g) {
   const bool a_turned = g.a_depth != 1, b_turned = g.b_column != 1;
@@ -111,47 +52,21 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
     maker_ = device.product_makers().of(name_);
     blas_ = maker_.blas;
   }
-  const Machine& machine = blas_ != nullptr ? any_machine : device.machine();
-  few_rows_ = kernels_.multiply_few != nullptr && shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
-  by_rows_ = destination_.has_epilogue() && shape.rows >= many_rows &&
-             (std::is_same_v<T, float> || shape.a_depth == 1) &&
-             (blas_ != nullptr || kernels_.packed_floats(shape.columns, shape.depth) < most_packed_floats);
-
-  const int team = device.team().size();
-  if (destination_.has_epilogue()) plan_chunks();
-  const double flops =
-      flops_of(static_cast<double>(shape.rows), static_cast<double>(shape.columns), static_cast<double>(shape.depth));
-  int threads = static_cast<int>(std::clamp(flops / least_flops_a_thread(machine, device.isa()), 1.0, double(team)));
-  if (!destination_.has_epilogue() && sums_by_halves(shape)) {
-    halves_ = 2;
-    if (threads % 2 == 0) halves_at_once_ = 2;
-    threads /= halves_at_once_;
-    second_half_at_ = plan_.floats(shape.rows * shape.columns);
-  }
-  double best = 0;
-  for (int rows = 1; rows <= threads; ++rows) {
-    const int columns = threads / rows;
-    const Range r = split(shape.rows, rows, 0, chunk_rows_), c = split(shape.columns, columns, 0, kernels_.pack_unit);
-    const double cost = part_cost(shape, static_cast<double>(r.end), static_cast<double>(c.end), rows, columns,
-                                  few_rows_ ? 0 : packing_rows(shape), fetching(machine, device.isa()));
-    if (rows == 1 || cost < best) {
-      best = cost;
-      row_parts_ = rows;
-      column_parts_ = columns;
-    }
-  }
-
+  divided_ = divide_product(shape, kernels_, device, destination_.has_epilogue(), blas_ != nullptr);
+  if (divided_.halves == 2) second_half_at_ = plan_.floats(shape.rows * shape.columns);
   plan_blocks();
-  destination_.plan(chunk_rows_, plan_);
-  block_floats_ = round_up(block_chunks_ * chunk_rows_ * std::max<int64_t>(shape.columns, 1), cache_line);
+  destination_.plan(divided_.chunk_rows, plan_);
+  block_floats_ =
+      round_up(divided_.block_chunks * divided_.chunk_rows * std::max<int64_t>(shape.columns, 1), cache_line);
   if (!destination_.keeps_product())
-    product_at_ = plan_.floats(by_rows_ ? block_floats_ * team : shape.rows * shape.columns);
-  if (by_rows_ && blas_ == nullptr) packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
-  if (!by_rows_ && !few_rows_ && blas_ == nullptr) {
+    product_at_ = plan_.floats(divided_.by_rows ? block_floats_ * device.team().size() : shape.rows * shape.columns);
+  if (divided_.by_rows && blas_ == nullptr)
+    packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
+  if (!divided_.by_rows && !divided_.few_rows && blas_ == nullptr) {
     for (const GemmBlocks& blocks : candidates_)
       workspace_floats_ =
           std::max(workspace_floats_, round_up(kernels_.workspace(shape.columns, shape.depth, blocks), cache_line));
-    workspace_at_ = plan_.floats(workspace_floats_ * team);
+    workspace_at_ = plan_.floats(workspace_floats_ * device.team().size());
   }
 }
 
@@ -160,11 +75,12 @@ template <class T>
 void ProductOf<T>::plan_blocks() {
   candidates_ = {GemmBlocks{}};
   if constexpr (std::is_same_v<T, float>) {
-    if (blas_ != nullptr || few_rows_) return;
+    if (blas_ != nullptr || divided_.few_rows) return;
     Gemm part = shape_;
-    part.rows = by_rows_ ? block_chunks_ * chunk_rows_ : split(shape_.rows, row_parts_, 0, chunk_rows_).end;
-    part.columns = split(shape_.columns, column_parts_, 0, kernels_.pack_unit).end;
-    part.depth = split(shape_.depth, halves_, 0, depth_unit).end;
+    part.rows = divided_.by_rows ? divided_.block_chunks * divided_.chunk_rows
+                                 : split(shape_.rows, divided_.row_parts, 0, divided_.chunk_rows).end;
+    part.columns = split(shape_.columns, divided_.column_parts, 0, kernels_.pack_unit).end;
+    part.depth = split(shape_.depth, divided_.halves, 0, ProductDivision::depth_unit).end;
     candidates_ = likely_blocks(part, device_.machine(), device_.isa());
     shape_.blocks = candidates_[0];
     if (candidates_.size() == 1) return;
@@ -177,7 +93,7 @@ void ProductOf<T>::plan_blocks() {
 
 template <class T>
 void ProductOf<T>::stays(int input, const int64_t& changes) {
-  if (input == 1 && blas_ == nullptr && !few_rows_ && halves_ == 1) packed_b_.watch(changes);
+  if (input == 1 && blas_ == nullptr && !divided_.few_rows && divided_.halves == 1) packed_b_.watch(changes);
 }
 
 template <class T>
@@ -209,33 +125,17 @@ const float* ProductOf<T>::packed_for_ever(const GemmOf<T>& g) {
 template <class T>
 std::string ProductOf<T>::way() const {
   if (blas_ != nullptr) return concat(blas_->title(), maker_.measured.empty() ? "" : "; ", maker_.measured);
-  const std::string cut = few_rows_ ? "few rows" : halves_ == 2 ? "two halves" : by_rows_ ? "blocks of rows" : "parts";
-  if (few_rows_ || !std::is_same_v<T, float>) return cut;
+  const std::string cut = divided_.few_rows      ? "few rows"
+                          : divided_.halves == 2 ? "two halves"
+                          : divided_.by_rows     ? "blocks of rows"
+                                                 : "parts";
+  if (divided_.few_rows || !std::is_same_v<T, float>) return cut;
   return concat(cut, " ", text_of(candidates_[static_cast<size_t>(choice_ != nullptr ? choice_->now() : 0)]),
                 packed_b_ ? ", weight kept" : "",
                 choice_ == nullptr ? ""
                 : choice_->open()  ? ", not timed yet"
                                    : ", by the clock",
                 maker_.measured.empty() ? "" : "; ", maker_.measured);
-}
-
-template <class T>
-void ProductOf<T>::plan_chunks() {
-  const int64_t columns = std::max<int64_t>(shape_.columns, 1), rows = shape_.rows;
-  int64_t chunks = rows * columns < 4 * even_chunks * small_chunk ? even_chunks : 4 * even_chunks;
-  if (by_rows_) {
-    const int64_t unit = kernels_.row_unit;
-    const int64_t most = blas_ != nullptr
-                             ? library_block_rows
-                             : std::clamp(chunk_floats / columns / unit, int64_t{1}, most_chunk_rows / unit) * unit;
-    chunks = round_up(ceil_div(rows, most), even_chunks);
-  }
-  chunk_rows_ = std::max(ceil_div(rows, chunks), int64_t{1});
-  // Sums over rows follow from the chunks, and so their bits do not depend on the cache.
-  const int64_t chunk_bytes = chunk_rows_ * columns * static_cast<int64_t>(sizeof(float));
-  if (by_rows_ && blas_ == nullptr)
-    block_chunks_ = std::clamp(device_.machine().l2_bytes / block_part / chunk_bytes, int64_t{1},
-                               std::max(most_chunk_rows / chunk_rows_, int64_t{1}));
 }
 
 template <class T>
@@ -258,7 +158,7 @@ void ProductOf<T>::make(std::span<void* const> in, std::span<void* const> out, v
   g.b = static_cast<const T*>(in[1]);
   if (packed_b_) packed_now_ = packed_for_ever(g);
   float* const product = destination_.begin(in, out, scratch);
-  if (by_rows_) {
+  if (divided_.by_rows) {
     multiply_and_pass_by_rows(g, product, scratch);
   } else {
     g.c = product != nullptr ? product : floats_at(scratch, product_at_);
@@ -270,16 +170,17 @@ void ProductOf<T>::make(std::span<void* const> in, std::span<void* const> out, v
 template <class T>
 template <class F>
 void ProductOf<T>::on_parts(F&& f) {
-  const int parts = row_parts_ * column_parts_;
+  const int parts = divided_.row_parts * divided_.column_parts;
   const auto work = [&](int thread) {
-    if (thread >= parts * halves_at_once_) return;
+    if (thread >= parts * divided_.halves_at_once) return;
     const int part = thread % parts;
-    const Range rows = split(shape_.rows, row_parts_, part / column_parts_, chunk_rows_);
-    const int column_part = part % column_parts_;
+    const Range rows = split(shape_.rows, divided_.row_parts, part / divided_.column_parts, divided_.chunk_rows);
+    const int column_part = part % divided_.column_parts;
     if (rows.empty() || columns_of(column_part).empty()) return;
-    for (int half = thread / parts; half < halves_; half += halves_at_once_) f(thread, rows, column_part, half);
+    for (int half = thread / parts; half < divided_.halves; half += divided_.halves_at_once)
+      f(thread, rows, column_part, half);
   };
-  if (parts * halves_at_once_ == 1) {
+  if (parts * divided_.halves_at_once == 1) {
     work(0);
   } else {
     device_.team().run(work);
@@ -294,7 +195,7 @@ void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, int column_part, int t
   g.c += rows.begin * g.c_row + columns.begin;
   g.rows = rows.end - rows.begin;
   g.columns = columns.end - columns.begin;
-  if (few_rows_) {
+  if (divided_.few_rows) {
     kernels_.multiply_few(g);
   } else if (blas_ != nullptr) {
     multiply_by(*blas_, g);
@@ -309,7 +210,7 @@ template <class T>
 void ProductOf<T>::multiply(const GemmOf<T>& g, void* scratch) {
   float* second_half = floats_at(scratch, second_half_at_);
   on_parts([&](int thread, Range rows, int column_part, int half) {
-    const Range depth = split(g.depth, halves_, half, depth_unit);
+    const Range depth = split(g.depth, divided_.halves, half, ProductDivision::depth_unit);
     GemmOf<T> mine = g;
     mine.a += depth.begin * g.a_depth;
     mine.b += depth.begin * g.b_depth;
@@ -317,7 +218,7 @@ void ProductOf<T>::multiply(const GemmOf<T>& g, void* scratch) {
     if (half == 1) mine.c = second_half;
     multiply_part(mine, rows, column_part, thread, scratch);
   });
-  if (halves_ == 1) return;
+  if (divided_.halves == 1) return;
   const LoopMap add = DL_FOR_ISA(device_.isa(), loop_maps).map[static_cast<int>(LoopCode::add)][0];
   device_.team().run([&](int thread) {
     const Range mine = split(g.rows * g.columns, device_.team().size(), thread, cache_line);
@@ -327,24 +228,24 @@ void ProductOf<T>::multiply(const GemmOf<T>& g, void* scratch) {
 
 template <class T>
 void ProductOf<T>::pass(const GemmOf<T>& g, Range rows, int thread) {
-  for (int64_t first = rows.begin; first < rows.end; first += chunk_rows_) {
-    const int64_t last = std::min(first + chunk_rows_, rows.end);
+  for (int64_t first = rows.begin; first < rows.end; first += divided_.chunk_rows) {
+    const int64_t last = std::min(first + divided_.chunk_rows, rows.end);
     destination_.rows(thread, first, last, g.c + first * g.c_row, g.c_row);
   }
 }
 
 template <class T>
 void ProductOf<T>::multiply_then_pass(const GemmOf<T>& g, void* scratch) {
-  if (column_parts_ == 1) {
+  if (divided_.column_parts == 1) {
     return on_parts([&](int thread, Range rows, int column_part, int) {
       multiply_part(g, rows, column_part, thread, scratch);
       pass(g, rows, thread);
     });
   }
   multiply(g, scratch);
-  if (g.rows <= chunk_rows_) return pass(g, {0, g.rows}, 0);
+  if (g.rows <= divided_.chunk_rows) return pass(g, {0, g.rows}, 0);
   ThreadTeam& team = device_.team();
-  team.run([&](int thread) { pass(g, split(g.rows, team.size(), thread, chunk_rows_), thread); });
+  team.run([&](int thread) { pass(g, split(g.rows, team.size(), thread, divided_.chunk_rows), thread); });
 }
 
 template <class T>
@@ -358,21 +259,22 @@ void ProductOf<T>::multiply_and_pass_by_rows(const GemmOf<T>& g, float* product,
       const Range columns = split(g.columns, team.size(), thread, kernels_.pack_unit);
       kernels_.pack(g, columns.begin, columns.end, own);
     });
-  const int64_t chunks = ceil_div(g.rows, chunk_rows_);
+  const int64_t chunks = ceil_div(g.rows, divided_.chunk_rows);
   team.run([&](int thread) {
     const Range mine = split(chunks, team.size(), thread);
-    const auto row_of = [&](int64_t chunk) { return std::min(chunk * chunk_rows_, g.rows); };
-    for (int64_t chunk = mine.begin; chunk < mine.end; chunk += block_chunks_) {
-      const int64_t next = std::min(chunk + block_chunks_, mine.end);
+    const auto row_of = [&](int64_t chunk) { return std::min(chunk * divided_.chunk_rows, g.rows); };
+    for (int64_t chunk = mine.begin; chunk < mine.end; chunk += divided_.block_chunks) {
+      const int64_t next = std::min(chunk + divided_.block_chunks, mine.end);
       const int64_t first = row_of(chunk), last = row_of(next);
       GemmOf<T> block = g;
       block.a += first * g.a_row;
       block.rows = last - first;
-      block.rows_after = row_of(std::min(next + block_chunks_, mine.end)) - last;
+      block.rows_after = row_of(std::min(next + divided_.block_chunks, mine.end)) - last;
       block.c = product != nullptr ? product + first * g.c_row : blocks + thread * block_floats_;
       blas_ != nullptr ? multiply_by(*blas_, block) : kernels_.multiply_packed(block, packed);
-      for (int64_t row = first; row < last; row += chunk_rows_)
-        destination_.rows(thread, row, std::min(row + chunk_rows_, last), block.c + (row - first) * g.c_row, g.c_row);
+      for (int64_t row = first; row < last; row += divided_.chunk_rows)
+        destination_.rows(thread, row, std::min(row + divided_.chunk_rows, last), block.c + (row - first) * g.c_row,
+                          g.c_row);
     }
   });
 }

@@ -8,6 +8,7 @@
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/destination.h"
 #include "lib/device/cpu/kept_weight.h"
+#include "lib/device/cpu/product_division.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/gemm.h"
 
@@ -32,7 +33,6 @@ class ProductOf final : public Kernel {
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
-  void plan_chunks();
   void plan_blocks();
   void make(std::span<void* const> in, std::span<void* const> out, void* scratch);
   // f(thread, rows, columns, half) for each part, side by side.
@@ -41,10 +41,10 @@ class ProductOf final : public Kernel {
   // B as multiply_packed() reads it, each part of the columns by itself.
   const float* packed_for_ever(const GemmOf<T>& g);
   Range columns_of(int column_part) const {
-    return split(shape_.columns, column_parts_, column_part, kernels_.pack_unit);
+    return split(shape_.columns, divided_.column_parts, column_part, kernels_.pack_unit);
   }
   // Where blocks of rows go, the columns are not divided.
-  int packed_parts() const { return by_rows_ ? 1 : column_parts_; }
+  int packed_parts() const { return divided_.by_rows ? 1 : divided_.column_parts; }
   Range packed_columns(int part) const { return split(shape_.columns, packed_parts(), part, kernels_.pack_unit); }
   int64_t packed_at(int part) const;
   void multiply_part(GemmOf<T> g, Range rows, int column_part, int thread, void* scratch);
@@ -60,12 +60,7 @@ class ProductOf final : public Kernel {
   ProductMaker maker_;          // of the products of parts
   const Blas* blas_ = nullptr;  // maker_'s
   Destination destination_;
-  bool few_rows_ = false;  // vectors along the depth
-  bool by_rows_ = false;   // B is packed once and blocks of rows go through the epilogue while in cache
-  int row_parts_ = 1, column_parts_ = 1;
-  int halves_ = 1, halves_at_once_ = 1;  // into which the depth is cut; those that are summed side by side
-  int64_t chunk_rows_ = 1;               // given to the epilogue at a time
-  int64_t block_chunks_ = 1;             // where blocks of rows go through it: of these, multiplied together
+  ProductDivision divided_;
   ScratchPlan plan_;
   int64_t product_at_ = 0, second_half_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
   int64_t workspace_floats_ = 0, block_floats_ = 0;
