@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lib/device/layout_values.h"
 #include "lib/device/plan.h"
 #include "lib/graph/ops/leaf.h"
 #include "lib/graph/ops/shape_ops.h"
@@ -11,10 +12,6 @@
 
 namespace dl {
 namespace {
-
-using Key = std::pair<int, int>;  // a value: its node and output
-
-Key key_of(const Value& v) { return {v.node, v.output}; }
 
 bool is_leaf(const Op& op) {
   return dynamic_cast<const Input*>(&op) || dynamic_cast<const VariableOp*>(&op) || dynamic_cast<const Constant*>(&op);
@@ -29,13 +26,14 @@ double loop_flops(const Op& op) {
 class LayoutPlanner {
  public:
   LayoutPlanner(const Graph& graph, Store& store)
-      : graph_(graph), store_(store), device_(store.device()), live_(live_nodes(graph)) {}
+      : graph_(graph),
+        store_(store),
+        device_(store.device()),
+        live_(live_nodes(graph)),
+        values_(graph, compile_calls()) {}
 
   Layout run() {
-    compile_calls();
-    find_last_reads();
     place_leaves();
-    find_destinations();
     for (int s = 0; s < end(); ++s) place_operands(s);
     place_results();
     for (int s = 0; s < end(); ++s) gather_parts(s);
@@ -45,17 +43,6 @@ class LayoutPlanner {
   }
 
  private:
-  // Bytes [begin, end) of a variable, read by a call; by place.
-  struct Read {
-    int number = 0;
-    int64_t begin = 0, end = 0;
-  };
-  // Where a value is wanted: `offset` bytes into a variable.
-  struct Destination {
-    std::string variable;
-    int64_t offset = 0;
-  };
-
   int end() const { return static_cast<int>(out_.calls.size()); }
   Call& call(int number) { return out_.calls[static_cast<size_t>(number)]; }
   const GraphNode& node_of(int number) { return graph_.node(call(number).node); }
@@ -73,35 +60,19 @@ class LayoutPlanner {
     }
   }
 
-  Value behind_views(Value v) const {
-    while (graph_.node(v.node).op->is_view()) v = graph_.node(v.node).inputs[0];
-    return v;
-  }
-
-  // Views between a value and its reader only move the start, in bytes.
-  int64_t offset_in_views(Value v) const {
-    int64_t offset = 0;
-    for (; graph_.node(v.node).op->is_view(); v = graph_.node(v.node).inputs[0])
-      if (const auto* part = dynamic_cast<const View*>(graph_.node(v.node).op.get()))
-        offset += part->offset * bytes_of(v.type().dtype);
-    return offset;
-  }
-
   Address address_of(const Value& v) const {
-    Address address = addresses_.at(key_of(behind_views(v)));
-    address.offset += offset_in_views(v);
+    Address address = addresses_.at(LayoutValues::key_of(values_.behind_views(v)));
+    address.offset += values_.offset_in_views(v);
     return address;
-  }
-
-  const VariableOp* variable_behind(const Value& v) const {
-    return dynamic_cast<const VariableOp*>(graph_.node(behind_views(v).node).op.get());
   }
 
   static bool occurs_once(const std::vector<Address>& addresses, int place) {
     return std::ranges::count(addresses, place, &Address::place) == 1;
   }
 
-  void compile_calls() {
+  // Their nodes, in order.
+  std::vector<int> compile_calls() {
+    std::vector<int> nodes;
     for (int i = 0; i < graph_.size(); ++i) {
       const GraphNode& node = graph_.node(i);
       const Op& op = *node.op;
@@ -120,24 +91,10 @@ class LayoutPlanner {
                     .loop_flops = loop_flops(op),
                     .cost = op.cost(types, node.types)};
       out_.flops += made.about.cost.flops;
-      call_of_[i] = end();
+      nodes.push_back(i);
       out_.calls.push_back(std::move(made));
     }
-  }
-
-  void find_last_reads() {
-    auto read_at = [&](const Value& v, int number) {
-      int& last = last_read_[key_of(behind_views(v))];
-      last = std::max(last, number);
-      if (const VariableOp* op = variable_behind(v)) {
-        const int64_t begin = offset_in_views(v);
-        reads_[op->variable.name].push_back({number, begin, begin + v.type().bytes()});
-      }
-    };
-    for (int s = 0; s < end(); ++s)
-      for (const Value& v : node_of(s).inputs) read_at(v, s);
-    for (const auto& o : graph_.outputs()) read_at(o.value, end());
-    for (const auto& a : graph_.assigns()) read_at(a.value, end());
+    return nodes;
   }
 
   // The variable that is assigned to: what it is, whoever makes it known says.
@@ -179,23 +136,6 @@ class LayoutPlanner {
     for (const auto& a : graph_.assigns()) place_of_variable(renewed(a));
   }
 
-  // New values of variables, and the parts that such a value is packed of.
-  void find_destinations() {
-    for (const auto& a : graph_.assigns()) {
-      const Value v = behind_views(a.value);
-      const Type& whole = v.type();
-      if (!call_of_.contains(v.node) || whole.shape.elements() != a.value.shape().elements()) continue;
-      if (!destinations_.try_emplace(key_of(v), Destination{a.name, 0}).second) continue;
-      const GraphNode& node = graph_.node(v.node);
-      const auto* pack = dynamic_cast<const Pack*>(node.op.get());
-      for (size_t k = 0; pack && k < pack->offsets.size(); ++k) {
-        const Value part = behind_views(node.inputs[k]);
-        if (call_of_.contains(part.node) && part.type().bytes() == node.inputs[k].type().bytes())
-          destinations_.try_emplace(key_of(part), Destination{a.name, pack->offsets[k] * bytes_of(DType::f32)});
-      }
-    }
-  }
-
   // The operand's memory where the call may write output `o` over it, as `address`, which is the same memory.
   bool may_overwrite(const Call& call, size_t k, size_t o, const Address& address) const {
     return call.in[k].offset == address.offset && call.kernel->in_place(static_cast<int>(k), static_cast<int>(o));
@@ -205,14 +145,14 @@ class LayoutPlanner {
   // may find its parts where it puts them.
   Address in_variable(int number, size_t o) {
     const Call& at = call(number);
-    const auto wanted = destinations_.find({at.node, static_cast<int>(o)});
-    if (wanted == destinations_.end()) return {};
-    const Address address{variable_places_.at(wanted->second.variable), wanted->second.offset};
+    const LayoutValues::Destination* wanted = values_.wanted({at.node, static_cast<int>(o)});
+    if (!wanted) return {};
+    const Address address{variable_places_.at(wanted->variable), wanted->offset};
     const GraphNode& node = node_of(number);
     const int64_t last_byte = address.offset + node.types[o].bytes();
     auto overlaps = [&](int64_t begin, int64_t bytes) { return begin < last_byte && begin + bytes > address.offset; };
-    for (const Read& read : reads_[wanted->second.variable])
-      if (read.number > number && overlaps(read.begin, read.end - read.begin)) return {};
+    for (const LayoutValues::Read& read : values_.reads_of(wanted->variable))
+      if (read.call > number && overlaps(read.begin, read.end - read.begin)) return {};
     const auto* pack = dynamic_cast<const Pack*>(node.op.get());
     for (size_t k = 0; k < at.in.size(); ++k) {
       if (at.in[k].place != address.place || !overlaps(at.in[k].offset, node.inputs[k].type().bytes())) continue;
@@ -233,7 +173,8 @@ class LayoutPlanner {
                          place_in.bytes == node.types[o].bytes();
       const bool taken = std::ranges::count(at.out, in.place, &Address::place) > 0;
       if (whole && !taken && occurs_once(at.in, in.place) &&
-          last_read_.at(key_of(behind_views(node.inputs[k]))) == number && may_overwrite(at, k, o, {in.place, 0}))
+          values_.last_read(LayoutValues::key_of(values_.behind_views(node.inputs[k]))) == number &&
+          may_overwrite(at, k, o, {in.place, 0}))
         return {in.place, 0};
     }
     return {};
@@ -259,7 +200,7 @@ class LayoutPlanner {
       out_.faults.push_back({number, out_.results++});
     }
     for (size_t o = 0; o < node.types.size(); ++o)
-      if (!last_read_.contains({at.node, static_cast<int>(o)})) at.kernel->unread(static_cast<int>(o));
+      if (!values_.is_read({at.node, static_cast<int>(o)})) at.kernel->unread(static_cast<int>(o));
     if (store_.expects_no_changes()) tell_what_stays(at);
     if (const int64_t bytes = at.kernel->scratch_bytes(); bytes > 0)
       at.scratch_place = add_place({.bytes = bytes, .first = number, .last = number});
@@ -267,21 +208,17 @@ class LayoutPlanner {
 
   void tell_what_stays(Call& at) {
     for (size_t k = 0; k < graph_.node(at.node).inputs.size(); ++k) {
-      const VariableOp* variable = variable_behind(graph_.node(at.node).inputs[k]);
-      if (variable && !changes(*variable))
+      const VariableOp* variable = values_.variable_behind(graph_.node(at.node).inputs[k]);
+      if (variable && !values_.changes(*variable))
         at.kernel->stays(static_cast<int>(k), store_.changes(variable->variable.name));
     }
-  }
-
-  bool changes(const VariableOp& variable) const {
-    return std::ranges::count(graph_.assigns(), variable.variable.name, &Graph::Named::name) > 0;
   }
 
   // Where a new value lies at the end; a variable's old value is put aside before the variable changes.
   Address settled(const Value& v) {
     const Address address = address_of(v);
-    const VariableOp* old = variable_behind(v);
-    if (old && changes(*old)) return put_aside(v);
+    const VariableOp* old = values_.variable_behind(v);
+    if (old && values_.changes(*old)) return put_aside(v);
     touch(address, end());
     return address;
   }
@@ -371,12 +308,9 @@ class LayoutPlanner {
   Device& device_;
   const std::vector<char> live_;
   Layout out_;
-  std::map<int, int> call_of_;                      // by node
-  std::map<Key, int> last_read_;                    // the call of the last reader, through views
-  std::map<std::string, std::vector<Read>> reads_;  // of variables' old values
+  const LayoutValues values_;
   std::map<std::string, int> variable_places_;
-  std::map<Key, Destination> destinations_;
-  std::map<Key, Address> addresses_;
+  std::map<LayoutValues::Key, Address> addresses_;
 };
 
 }  // namespace
