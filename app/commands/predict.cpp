@@ -136,6 +136,45 @@ class Predict final : public Command {
   }
 
   Exit run() override {
+    expect_options();
+    const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(data_), item_);
+    const Plan& plan = *trained.plan;
+    const Asked asked = open_asked(plan);
+    const DatasetPointer& data = asked.data;
+    tell(data->warnings());
+    const PredictionLines::Options options{
+        .csv = format_ == "csv",
+        .all = all_,
+        .targets = has_targets(plan, *data),
+        .places = !data_.empty() && data->size() > 0 && !place_text(*data, 0).empty()};
+    const PredictionLines lines(plan, options);
+    Unreadable unreadable(asked.images);
+    if (!sheet_.empty()) {
+      predicts_boxes(plan) ? draw_boxes(*trained.inference, plan, data, unreadable)
+                           : draw(*trained.inference, data, plan.prediction(), unreadable);
+      unreadable.tell(std::min(first_ > 0 ? first_ : most_drawn_samples, data->size()));
+    } else if (!activations_.empty()) {
+      write_what_layers_give(*trained.inference, data, unreadable);
+    } else if (format_ == "npy") {
+      write_array(*trained.inference, data, plan.prediction(), unreadable);
+      unreadable.tell(tried(*data));
+    } else {
+      write_lines(*trained.inference, plan, asked, lines, options, unreadable);
+      for (const std::string& line : skipped(*data))
+        warn("skipped, the image behind it was predicted instead: " + line);
+      unreadable.tell(tried(*data));
+    }
+    return Exit::done;
+  }
+
+ private:
+  // What is to be predicted.
+  struct Asked {
+    DatasetPointer data;
+    ImageFiles images;  // of INPUT; without data where it is none
+  };
+
+  void expect_options() const {
     if (inputs_.empty() == data_.empty())
       throw Error(Exit::usage,
                   Problem{.path = "dlcli predict",
@@ -156,77 +195,72 @@ class Predict final : public Command {
                                        .what = concat(format_ == "npy" ? "an array" : "a table",
                                                       " is not written to standard output"),
                                        .help = "name the file: -o predictions." + format_});
-    const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(data_), item_);
-    const Plan& plan = *trained.plan;
-    const DatasetPointer rows = inputs_.empty() ? nullptr : open_rows_of(plan);
-    ImageFiles images;
-    if (!inputs_.empty() && !rows) images = open_images(plan.run.data, image_files(inputs_), plan.data.raw_input);
+  }
+
+  Asked open_asked(const Plan& plan) const {
+    if (!inputs_.empty()) {
+      if (const DatasetPointer rows = open_rows_of(plan)) return {.data = rows};
+      const ImageFiles images = open_images(plan.run.data, image_files(inputs_), plan.data.raw_input);
+      return {.data = images.data, .images = images};
+    }
     const std::vector<std::string> names = names_of_target(*plan.data.train);
-    const bool is_part = data_ == "train" || data_ == "val" || data_ == "test";
-    if (is_part) refuse_another_part(plan, overrides_.sets(), data_);
-    const DatasetPointer data = rows          ? rows
-                                : images.data ? images.data
-                                : is_part     ? plan.data.part(data_)
-                                              : open_other(plan.run.data, other_set(), plan.folder(), names);
-    tell(data->warnings());
+    if (data_ != "train" && data_ != "val" && data_ != "test")
+      return {.data = open_other(plan.run.data, other_set(), plan.folder(), names)};
+    refuse_another_part(plan, overrides_.sets(), data_);
+    return {.data = plan.data.part(data_)};
+  }
+
+  // Whether samples have a target that means what the network's does.
+  bool has_targets(const Plan& plan, const Dataset& data) const {
     // Numbers that mean other classes than the network's are no targets of it.
-    const bool are_known = same_classes(names_of_target(*data), names);
+    const bool are_known = same_classes(names_of_target(data), names_of_target(*plan.data.train));
     if (!are_known)
       warn(concat("the classes of '", data_, "' are others than the network's, so that its targets are left out: ",
-                  shortened(join(names_of_target(*data)), 200)));
+                  shortened(join(names_of_target(data)), 200)));
     const Loss* loss = plan.objectives.predicted_by();
-    const bool has_targets = are_known && loss && loss->reads_field() &&
-                             std::ranges::count(data->fields(), loss->from.target, &SampleField::name) > 0;
-    const bool has_places = !data_.empty() && data->size() > 0 && !place_text(*data, 0).empty();
-    const PredictionLines::Options options{
-        .csv = format_ == "csv", .all = all_, .targets = has_targets, .places = has_places};
-    const PredictionLines lines(plan, options);
-    Unreadable unreadable(images);
-    if (!sheet_.empty()) {
-      predicts_boxes(plan) ? draw_boxes(*trained.inference, plan, data, unreadable)
-                           : draw(*trained.inference, data, plan.prediction(), unreadable);
-      unreadable.tell(std::min(first_ > 0 ? first_ : most_drawn_samples, data->size()));
-      return Exit::done;
-    }
-    if (!activations_.empty()) {
-      const int64_t wanted = first_ > 0 ? first_ : most_activated_samples;
-      const auto given = trained.inference->inputs_of(data, wanted);
-      const int64_t tried = std::min(wanted, data->size());
-      for (int64_t i = 0; i < tried; ++i) unreadable.has(i);
-      unreadable.tell(tried);
-      write_activations(activations_, given, trained.inference->activations(given));
-      return Exit::done;
-    }
-    const int64_t tried = first_ > 0 ? std::min(first_, data->size()) : data->size();
-    if (format_ == "npy") {
-      write_array(*trained.inference, data, plan.prediction(), unreadable);
-      unreadable.tell(tried);
-      return Exit::done;
-    }
+    return are_known && loss && loss->reads_field() &&
+           std::ranges::count(data.fields(), loss->from.target, &SampleField::name) > 0;
+  }
+
+  int64_t tried(const Dataset& data) const { return first_ > 0 ? std::min(first_, data.size()) : data.size(); }
+
+  void write_what_layers_give(Inference& inference, const DatasetPointer& data, Unreadable& unreadable) const {
+    const int64_t wanted = first_ > 0 ? first_ : most_activated_samples;
+    const auto given = inference.inputs_of(data, wanted);
+    const int64_t looked_at = std::min(wanted, data->size());
+    for (int64_t i = 0; i < looked_at; ++i) unreadable.has(i);
+    unreadable.tell(looked_at);
+    write_activations(activations_, given, inference.activations(given));
+  }
+
+  // Of each sample a line, or of each box on it; or a row of a table.
+  void write_lines(Inference& inference, const Plan& plan, const Asked& asked, const PredictionLines& lines,
+                   const PredictionLines::Options& options, Unreadable& unreadable) const {
+    const Dataset& data = *asked.data;
+    const bool of_images = asked.images.data != nullptr;
     std::optional<AtomicFile> file;
     if (!output_.empty()) file.emplace(output_);
     const auto write = [&](const std::string& text) { file ? file->append(text) : print(text); };
-    Inference& inference = *trained.inference;
     std::optional<FoundBoxes> boxes;
-    if (predicts_boxes(plan)) boxes.emplace(plan, *data);
+    if (predicts_boxes(plan)) boxes.emplace(plan, data);
     if (boxes && format_ == "parquet")
       throw Error(Exit::usage, Problem{.path = "--format parquet",
                                        .what = "boxes, so many on each image, are no rows of a table with one a sample",
                                        .help = "write '--format csv' or '--format jsonl'"});
     std::optional<PredictionTable> table;
     if (format_ == "parquet")
-      table.emplace(plan, options, !images.data, [&](std::string_view bytes) { file->append(bytes); });
+      table.emplace(plan, options, !of_images, [&](std::string_view bytes) { file->append(bytes); });
     std::string text = table ? "" : !boxes ? lines.header() : format_ == "csv" ? FoundBoxes::csv_header() : "";
     inference.predict(
-        data,
+        asked.data,
         [&](const Prediction& p) {
           if (unreadable.has(p.index)) return;
-          const std::string place = has_places || images.data ? place_text(*data, p.index) : "";
+          const std::string place = options.places || of_images ? place_text(data, p.index) : "";
           if (table) {
             table->add(place, place, p);
             return;
           }
-          const std::string input = images.data || (boxes && has_places) ? place : std::to_string(p.index);
+          const std::string input = of_images || (boxes && options.places) ? place : std::to_string(p.index);
           text += !boxes             ? lines.lines(input, place, p)
                   : format_ == "csv" ? boxes->csv(input, p)
                                      : boxes->json(input, p);
@@ -240,12 +274,8 @@ class Predict final : public Command {
     else
       write(text);
     if (file) file->commit();
-    for (const std::string& line : skipped(*data)) warn("skipped, the image behind it was predicted instead: " + line);
-    unreadable.tell(tried);
-    return Exit::done;
   }
 
- private:
   // What --data names, which is no part of the run's own data.
   Source other_set() const {
     if (!data_.starts_with("{")) return {.name = data_};
@@ -258,7 +288,7 @@ class Predict final : public Command {
 
   // [samples, sizes of an output …], in the data's order; NaN of what could not be read.
   void write_array(Inference& inference, const DatasetPointer& data, const Type& output, Unreadable& unreadable) const {
-    std::vector<int64_t> sizes{first_ > 0 ? std::min(first_, data->size()) : data->size()};
+    std::vector<int64_t> sizes{tried(*data)};
     sizes.insert(sizes.end(), output.shape.sizes().begin(), output.shape.sizes().end());
     AtomicFile file(output_);
     file.append(npy_head("<f4", Shape(std::move(sizes))));
