@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "app/look/convnet.h"
+#include "app/look/learning.h"
 #include "app/look/look.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -88,21 +89,9 @@ std::string network_of_lists(int64_t rows) {
          "\n  - relu\n  - dropout: 0.1\n  - linear: " + second + "\n  - relu\n";
 }
 
-std::string trainer_yaml(int64_t epochs, const std::string& best) {
-  return concat("trainer:\n  max_epochs: ", epochs, "\n  early_stopping: {monitor: ", best,
-                ", patience: ", std::max<int64_t>(5, epochs / 4),
-                "}   # ends where it no longer gets better\n  checkpoint: {every: 1 epoch, keep: 1, best: ", best,
-                "}\n");
-}
-
-std::string learning_yaml(bool is_class, bool few, int64_t epochs) {
-  return concat("  - linear: ", is_class ? "${data.classes}" : "${data.targets}",
-                "\nloss: ", is_class ? "cross_entropy" : "mse", "\nmetrics: ", is_class ? "[accuracy]" : "[rmse, mae]",
-                "\noptimizer: {adamw: {lr: ", is_class && !few ? "2e-3" : "1e-3",
-                ", weight_decay: 0.01}}\nschedule: {cosine: {warmup: 1 epoch}}\n") +
-         trainer_yaml(epochs, few        ? "val/loss"
-                              : is_class ? "val/accuracy"
-                                         : "val/rmse");
+std::string learning_from_arrays(bool is_class, bool few, int64_t epochs) {
+  return learning_yaml(is_class, is_class && !few ? "2e-3" : "1e-3") +
+         trainer_yaml(epochs, std::max<int64_t>(5, epochs / 4), monitored(is_class, few));
 }
 
 // Mean and deviation of some rows of images.
@@ -183,14 +172,14 @@ Look look_at_arrays(const fs::path& path, const LookOptions& options) {
     }
     return out + (first ? ", layout: channels_first}\n" : "}\n");
   };
-  const double share = rows < 20000 ? 0.2 : 0.1;
+  const double share = share_held_out(rows);
   const bool few = static_cast<double>(rows) * share < 300, held_out = !(val.x && val.y), tests = test.x && test.y;
   std::string& yaml = look.config;
   yaml += "data:\n  train: " + reader(train);
   yaml += held_out ? concat("  validation: {fraction: ", number_text(share), "}   # not trained on\n")
                    : "  validation: " + reader(val);
   if (tests) yaml += "  test: " + reader(test);
-  yaml += concat("  batch_size: ", rows < 1000 ? 16 : rows < 20000 ? 64 : 128, "\n");
+  yaml += concat("  batch_size: ", batch_size_for(rows), "\n");
   std::string kind = "two hidden layers";
   int64_t epochs = std::clamp<int64_t>(400000 / std::max<int64_t>(rows, 1), 10, 100);
   if (is_image) {
@@ -206,7 +195,7 @@ Look look_at_arrays(const fs::path& path, const LookOptions& options) {
   } else {
     yaml += "model:\n" + network_of_lists(rows);
   }
-  yaml += learning_yaml(is_class, few, epochs);
+  yaml += learning_from_arrays(is_class, few, epochs);
   look.chosen.push_back(
       concat("a network of ", kind, ", ",
              held_out ? concat(std::lround(share * 100), " % for validation") : "validation by " + val.x->name,
@@ -263,7 +252,7 @@ Look look_at_idx(const fs::path& folder, const LookOptions& options) {
   } else {
     yaml += "model:\n" + network_of_lists(data->size());
   }
-  yaml += learning_yaml(true, false, epochs);
+  yaml += learning_from_arrays(true, false, epochs);
   look.chosen.push_back(concat(
       "a network of ", is_image ? concat("convolutions in ", count_of(stages, "stage")) : "two hidden layers",
       ", 10 % of each class for validation", tests ? ", test by the t10k files" : "", ", ", epochs, " epochs at most"));

@@ -254,11 +254,9 @@ Look look_at_boxed(const BoxedSets& sets, const LookOptions& options) {
   yaml += held_out ? "  validation: {fraction: 0.2}   # a part of the images is not trained on\n"
                    : "  validation: " + reader("val") + "\n";
   if (sets.parts.contains("test")) yaml += "  test: " + reader("test") + "\n";
-  yaml += concat("  batch_size: ", train.size() < 200 ? 8 : 16,
-                 "\n  transforms:\n"
-                 "    # pictures look much the same mirrored and moved a little; take these out if yours do not\n"
-                 "    - horizontal_flip\n    - random_crop: {padding: ",
-                 std::max<int64_t>(1, std::min(s.size.h, s.size.w) / 8), "}\n", s.normalize_yaml());
+  yaml += concat("  batch_size: ", train.size() < 200 ? 8 : 16, "\n  transforms:\n", mirrored_yaml,
+                 "    - random_crop: {padding: ", std::max<int64_t>(1, std::min(s.size.h, s.size.w) / 8), "}\n",
+                 s.normalize_yaml());
   yaml += detector_yaml(boxes.sizes, s.size);
   yaml += concat(
       "loss: ssd\nmetrics: [mean_average_precision]\noptimizer: {adam: {lr: 2e-3}}\n"

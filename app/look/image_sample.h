@@ -3,11 +3,17 @@
 #pragma once
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/spec/units.h"
 
 namespace dl {
+
+// Of a list of transforms: that pictures are mirrored at random. What moves them follows.
+constexpr std::string_view mirrored_yaml =
+    "    # pictures look much the same mirrored and moved a little; take these out if yours do not\n"
+    "    - horizontal_flip\n";
 
 struct ImageSample {
   Pair size;  // that they are brought to

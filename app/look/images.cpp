@@ -7,6 +7,7 @@
 #include "app/look/columns.h"
 #include "app/look/convnet.h"
 #include "app/look/image_sample.h"
+#include "app/look/learning.h"
 #include "app/look/look.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -94,6 +95,142 @@ std::optional<std::map<std::string, std::vector<fs::path>>> labelled_by_table(co
   return {};
 }
 
+// A folder of images being looked at, in the order of run().
+class ImagesLook {
+ public:
+  ImagesLook(const fs::path& folder, const LookOptions& options) : folder_(folder), options_(options) {}
+
+  Look run() {
+    find_parts();
+    classes_ = class_folders(train_);
+    if (classes_.empty() && has_images_) class_by_table();
+    expect_classes();
+    look_at_sample();
+    write_data();
+    write_network();
+    tell_choices();
+    return std::move(look_);
+  }
+
+ private:
+  // Folders named as parts of a data set, if one of them is to train on; else the folder is all.
+  void find_parts() {
+    for (const fs::path& path : visible_in(folder_)) {
+      std::error_code error;
+      if (fs::is_directory(path, error)) {
+        const std::vector<std::string> words = words_of(path.filename().string());
+        if (const std::string part = part_in(path.filename().string()); !part.empty() && words.size() == 1)
+          parts_.emplace(part, path);
+      } else {
+        has_images_ |= is_image_name(path);
+      }
+    }
+    if (!parts_.contains("train")) parts_.clear();
+    train_ = parts_.empty() ? folder_ : parts_["train"];
+  }
+
+  // Links to the images, in folders of classes that a table beside them names.
+  void class_by_table() {
+    fs::path table;
+    const auto labels = labelled_by_table(folder_, table);
+    if (!labels) return;
+    train_ = options_.folder / (options_.name + "-by-class");
+    for (const auto& [name, files] : *labels) {
+      if (name.empty() || name.front() == '.' || name.find('/') != name.npos) continue;
+      classes_.push_back({name, files});
+      for (const fs::path& file : files) look_.links[train_ / name / file.filename()] = fs::weakly_canonical(file);
+    }
+    look_.found.push_back(concat(table.filename().string(), " names the images' classes: ", train_.filename().string(),
+                                 " has links to them in folders named so"));
+  }
+
+  void expect_classes() const {
+    if (classes_.empty())
+      throw Error(
+          Exit::data,
+          Problem{.where = {.file = train_.string()},
+                  .what = has_images_
+                              ? "expected images in folders named as their classes, found images without a class"
+                              : "expected images in folders named as their classes, found none",
+                  .help = "put the images of each class into a folder of its own, named as the class"});
+    if (classes_.size() < 2)
+      throw Error(Exit::data,
+                  Problem{.where = {.file = train_.string()},
+                          .what = concat("expected two classes at least, found one folder with images: '",
+                                         classes_[0].name, "'"),
+                          .help = "put the images of each class into a folder of its own, named as the class"});
+  }
+
+  void look_at_sample() {
+    all_ = count_of_images(classes_);
+    const auto [least, most] = std::ranges::minmax(classes_, {}, [](const ClassFolder& c) { return c.images.size(); });
+    sample_ = sample(classes_);
+    look_.found.push_back(concat(train_.filename().string(), ": ", count_of(all_, "image"), " of ", classes_.size(),
+                                 " classes, ", least.images.size(), " (", least.name, ") to ", most.images.size(), " (",
+                                 most.name, ") each"));
+    look_.found.push_back(sample_.text(all_));
+    if (sample_.unreadable > 0)
+      look_.found.push_back(concat(sample_.unreadable, " of those cannot be read; they are skipped"));
+    stratified_ = least.images.size() >= 2;
+  }
+
+  bool held_out() const { return !parts_.contains("val"); }
+
+  std::string reader(const fs::path& path) const {
+    return concat("{format: image_folder, path: ", yaml_path(path, options_), ", size: [", sample_.size.h, ", ",
+                  sample_.size.w, "]", sample_.grey ? ", channels: 1" : "",
+                  sample_.unreadable > 0 ? ", on_bad: skip" : "", "}\n");
+  }
+
+  void write_data() {
+    const ImageSample& s = sample_;
+    std::string& yaml = look_.config;
+    yaml += "data:\n  train: " + reader(train_);
+    if (held_out()) {
+      yaml += concat("  validation: {fraction: 0.2", stratified_ ? ", stratified: true" : "",
+                     "}   # a part of the images is not trained on\n");
+    } else {
+      yaml += "  validation: " + reader(parts_["val"]);
+    }
+    if (parts_.contains("test")) yaml += "  test: " + reader(parts_["test"]);
+    yaml += concat("  batch_size: ", batch_size_for(all_), "\n  transforms:\n");
+    const int64_t padding = std::max<int64_t>(1, std::min(s.size.h, s.size.w) / 10);
+    if (!s.grey)
+      yaml += concat(mirrored_yaml, "    - random_crop: {size: [", s.size.h, ", ", s.size.w, "], padding: ", padding,
+                     "}\n");
+    yaml += s.normalize_yaml();
+  }
+
+  void write_network() {
+    const int64_t training = held_out() ? all_ * 4 / 5 : all_;
+    epochs_ = image_epochs(training, sample_.size);
+    const bool few = all_ < 1500;
+    look_.config += "model:\n" + convnet_yaml(sample_.size, stages_) + learning_yaml(true, "2e-3", "0.05") +
+                    trainer_yaml(epochs_, std::max<int64_t>(5, epochs_ / 3), monitored(true, few));
+  }
+
+  void tell_choices() {
+    if (sample_.is_resized()) look_.chosen.push_back(concat("all are brought to ", size_text(sample_.size)));
+    if (!sample_.grey) look_.chosen.push_back("mirrored and moved at random in training");
+    look_.chosen.push_back(concat("a convolutional network of ", count_of(stages_, "stage"), ", ",
+                                  held_out() ? concat("20 % ", stratified_ ? "of each class " : "", "for validation")
+                                             : "validation by " + parts_["val"].filename().string(),
+                                  parts_.contains("test") ? ", test by " + parts_["test"].filename().string() : "",
+                                  ", ", epochs_, " epochs at most"));
+  }
+
+  const fs::path& folder_;
+  const LookOptions& options_;
+  std::map<std::string, fs::path> parts_;
+  bool has_images_ = false;  // beside folders
+  fs::path train_;
+  std::vector<ClassFolder> classes_;
+  int64_t all_ = 0, epochs_ = 0, stages_ = 0;
+  ImageSample sample_;
+  bool stratified_ = false;
+  Look look_;
+};
+
 }  // namespace
 
 Look look_at_images(const fs::path& folder, const LookOptions& options) {
@@ -101,99 +238,7 @@ Look look_at_images(const fs::path& folder, const LookOptions& options) {
     throw Error(Exit::usage, Problem{.path = "--target",
                                      .what = "images have no columns: their folders' names are the classes",
                                      .help = "leave --target out"});
-  Look look;
-  std::map<std::string, fs::path> parts;
-  bool has_images = false;
-  for (const fs::path& path : visible_in(folder)) {
-    std::error_code error;
-    if (fs::is_directory(path, error)) {
-      const std::vector<std::string> words = words_of(path.filename().string());
-      if (const std::string part = part_in(path.filename().string()); !part.empty() && words.size() == 1)
-        parts.emplace(part, path);
-    } else {
-      has_images |= is_image_name(path);
-    }
-  }
-  if (!parts.contains("train")) parts.clear();
-  fs::path train = parts.empty() ? folder : parts["train"];
-  std::vector<ClassFolder> classes = class_folders(train);
-  if (fs::path table; classes.empty() && has_images) {
-    if (const auto labels = labelled_by_table(folder, table)) {
-      train = options.folder / (options.name + "-by-class");
-      for (const auto& [name, files] : *labels) {
-        if (name.empty() || name.front() == '.' || name.find('/') != name.npos) continue;
-        classes.push_back({name, files});
-        for (const fs::path& file : files) look.links[train / name / file.filename()] = fs::weakly_canonical(file);
-      }
-      look.found.push_back(concat(table.filename().string(), " names the images' classes: ", train.filename().string(),
-                                  " has links to them in folders named so"));
-    }
-  }
-  if (classes.empty())
-    throw Error(
-        Exit::data,
-        Problem{.where = {.file = train.string()},
-                .what = has_images ? "expected images in folders named as their classes, found images without a class"
-                                   : "expected images in folders named as their classes, found none",
-                .help = "put the images of each class into a folder of its own, named as the class"});
-  if (classes.size() < 2)
-    throw Error(
-        Exit::data,
-        Problem{.where = {.file = train.string()},
-                .what = concat("expected two classes at least, found one folder with images: '", classes[0].name, "'"),
-                .help = "put the images of each class into a folder of its own, named as the class"});
-  const int64_t all = count_of_images(classes);
-  const auto [least, most] = std::ranges::minmax(classes, {}, [](const ClassFolder& c) { return c.images.size(); });
-  const ImageSample s = sample(classes);
-  look.found.push_back(concat(train.filename().string(), ": ", count_of(all, "image"), " of ", classes.size(),
-                              " classes, ", least.images.size(), " (", least.name, ") to ", most.images.size(), " (",
-                              most.name, ") each"));
-  look.found.push_back(s.text(all));
-  if (s.unreadable > 0) look.found.push_back(concat(s.unreadable, " of those cannot be read; they are skipped"));
-
-  const bool held_out = !parts.contains("val");
-  const int64_t training = held_out ? all * 4 / 5 : all;
-  const bool stratified = least.images.size() >= 2;
-  int64_t stages = 0;
-  const std::string network = convnet_yaml(s.size, stages);
-  const int64_t epochs = image_epochs(training, s.size);
-  const bool few = all < 1500;
-  const std::string best = few ? "val/loss" : "val/accuracy";
-  const auto reader = [&](const fs::path& path) {
-    return concat("{format: image_folder, path: ", yaml_path(path, options), ", size: [", s.size.h, ", ", s.size.w, "]",
-                  s.grey ? ", channels: 1" : "", s.unreadable > 0 ? ", on_bad: skip" : "", "}\n");
-  };
-  std::string& yaml = look.config;
-  yaml += "data:\n  train: " + reader(train);
-  if (held_out) {
-    yaml += concat("  validation: {fraction: 0.2", stratified ? ", stratified: true" : "",
-                   "}   # a part of the images is not trained on\n");
-  } else {
-    yaml += "  validation: " + reader(parts["val"]);
-  }
-  if (parts.contains("test")) yaml += "  test: " + reader(parts["test"]);
-  yaml += concat("  batch_size: ", all < 1000 ? 16 : all < 20000 ? 64 : 128, "\n  transforms:\n");
-  const int64_t padding = std::max<int64_t>(1, std::min(s.size.h, s.size.w) / 10);
-  if (!s.grey)
-    yaml += concat("    # pictures look much the same mirrored and moved a little; take these out if yours do not\n",
-                   "    - horizontal_flip\n    - random_crop: {size: [", s.size.h, ", ", s.size.w,
-                   "], padding: ", padding, "}\n");
-  yaml += s.normalize_yaml();
-  yaml +=
-      "model:\n" + network +
-      concat("  - linear: ${data.classes}\nloss: cross_entropy\nmetrics: [accuracy]\n",
-             "optimizer: {adamw: {lr: 2e-3, weight_decay: 0.05}}\nschedule: {cosine: {warmup: 1 epoch}}\n",
-             "trainer:\n  max_epochs: ", epochs, "\n  early_stopping: {monitor: ", best,
-             ", patience: ", std::max<int64_t>(5, epochs / 3),
-             "}   # ends where it no longer gets better\n  checkpoint: {every: 1 epoch, keep: 1, best: ", best, "}\n");
-  if (s.is_resized()) look.chosen.push_back(concat("all are brought to ", size_text(s.size)));
-  if (!s.grey) look.chosen.push_back("mirrored and moved at random in training");
-  look.chosen.push_back(concat("a convolutional network of ", count_of(stages, "stage"), ", ",
-                               held_out ? concat("20 % ", stratified ? "of each class " : "", "for validation")
-                                        : "validation by " + parts["val"].filename().string(),
-                               parts.contains("test") ? ", test by " + parts["test"].filename().string() : "", ", ",
-                               epochs, " epochs at most"));
-  return look;
+  return ImagesLook(folder, options).run();
 }
 
 }  // namespace dl

@@ -91,6 +91,13 @@ std::string count_of(int64_t count, std::string_view noun) {
   return std::to_string(count) + " " + (count == 1 ? std::string(noun) : plural(noun));
 }
 
+std::optional<int64_t> integer_in(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return value;
+}
+
 std::string number_text(double value) {
   if (std::isnan(value)) return ".nan";
   if (std::isinf(value)) return value > 0 ? ".inf" : "-.inf";

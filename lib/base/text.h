@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@ std::string join(std::span<const std::string> parts, std::string_view separator 
 // "3 layers", "1 layer", "2 losses", "2 entries".
 std::string count_of(int64_t count, std::string_view noun);
 std::string plural(std::string_view noun);
+
+// The whole number that the text is, in digits and at most a '-' before them; empty where it is something else, or
+// does not fit.
+std::optional<int64_t> integer_in(std::string_view text);
 
 // The shortest decimal that reads back as the same value: 0.001, 1e-08, 128, .inf, -.inf, .nan.
 std::string number_text(double value);
