@@ -47,10 +47,8 @@ void examples(CLI::App& app, const std::vector<Example>& examples) {
 CLI::Validator whole_number(int64_t least, int64_t most) {
   return CLI::Validator(
       [=](std::string& text) {
-        int64_t value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error == std::errc{} && end == text.data() + text.size() && value >= least && value <= most)
-          return std::string{};
+        const std::optional<int64_t> value = integer_in(text);
+        if (value && *value >= least && *value <= most) return std::string{};
         return concat("expected a whole number from ", least, " to ", most, ", got '", text, "'");
       },
       "");
@@ -84,6 +82,19 @@ CLI::Validator one_of(std::vector<std::string> words) {
         return "expected " + join(words) + ", got '" + text + "'" + (help.empty() ? "" : "\nwrite '" + help + "'");
       },
       listed, std::string(words_validator));
+}
+
+std::optional<std::vector<int64_t>> sizes_in(std::string_view text, char separator) {
+  std::vector<int64_t> sizes;
+  const char *at = text.data(), *end = at + text.size();
+  while (at < end) {
+    int64_t size = 0;
+    const auto [next, error] = std::from_chars(at, end, size);
+    if (error != std::errc() || size < 1 || (next < end && *next != separator) || next + 1 == end) return {};
+    sizes.push_back(size);
+    at = next < end ? next + 1 : next;
+  }
+  return sizes;
 }
 
 void declare_json(CLI::App& app, bool& json) {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,9 @@ CLI::Validator number(double least, double most);
 // … one of these words; the validator has this name, and the words with blanks between as its description.
 CLI::Validator one_of(std::vector<std::string> words);
 constexpr std::string_view words_validator = "words";
+
+// "32,32,64", or with another separator between: whole numbers above 0; nothing where the text is something else.
+std::optional<std::vector<int64_t>> sizes_in(std::string_view text, char separator);
 
 // --json: one JSON object on standard output and nothing else there.
 void declare_json(CLI::App& app, bool& json);

@@ -1,6 +1,5 @@
 // dlcli bench: how fast a config's training step, its prediction or one layer is on a batch of random data in memory.
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <filesystem>
 
 #include "app/command.h"
@@ -180,18 +179,11 @@ class Bench final : public Command {
   }
 
   Shape input_shape() const {
-    std::vector<int64_t> sizes;
-    const char *at = input_.data(), *end = at + input_.size();
-    while (at < end) {
-      int64_t size = 0;
-      const auto [next, error] = std::from_chars(at, end, size);
-      if (error != std::errc{} || size < 1 || (next < end && *next != ',') || next + 1 == end)
-        fail("--input: expected sizes with commas, as 32,32,64, got '" + input_ + "'",
-             "write the sizes of one sample: height, width, channels of an image");
-      sizes.push_back(size);
-      at = next + 1;
-    }
-    return Shape(std::move(sizes));
+    std::optional<std::vector<int64_t>> sizes = sizes_in(input_, ',');
+    if (!sizes)
+      fail("--input: expected sizes with commas, as 32,32,64, got '" + input_ + "'",
+           "write the sizes of one sample: height, width, channels of an image");
+    return Shape(std::move(*sizes));
   }
 
   // What --threads, --precision, --device and --set say of a layer's machine.

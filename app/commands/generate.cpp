@@ -1,7 +1,6 @@
 // dlcli generate: a text continued by a network that was trained to predict what comes next.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <sstream>
 
@@ -12,6 +11,7 @@
 #include "app/trained.h"
 #include "lib/base/clock.h"
 #include "lib/base/printable.h"
+#include "lib/base/text.h"
 #include "lib/data/text/tokenized.h"
 #include "lib/train/inference/evaluate.h"
 
@@ -38,14 +38,13 @@ class TextOfTokens {
     } else {
       std::istringstream words(prompt);
       for (std::string word; words >> word;) {
-        int32_t number = -1;
-        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-        if (error != std::errc() || end != word.data() + word.size() || number < 0 || number >= tokens_)
+        const std::optional<int64_t> number = integer_in(word);
+        if (!number || *number < 0 || *number >= tokens_)
           throw Error(Exit::usage,
                       Problem{.path = "--prompt",
                               .what = concat("expected numbers from 0 to ", tokens_ - 1, ", got '", word, "'"),
                               .help = "write the tokens' numbers: this data has no vocabulary"});
-        numbers.push_back(number);
+        numbers.push_back(static_cast<int32_t>(*number));
       }
     }
     if (numbers.empty())

@@ -1,6 +1,5 @@
 // dlcli import: a network of another library's made a run of ours, which is used, exported and trained further.
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <filesystem>
 
 #include "app/command.h"
@@ -98,20 +97,13 @@ class Import final : public Command {
     GivenSizes given;
     for (const std::string& text : shapes_) {
       const size_t equals = text.rfind('=');
-      std::vector<int64_t>& sizes = given[text.substr(0, equals)];
-      const char *at = text.data() + (equals == std::string::npos ? text.size() : equals + 1),
-                 *end = text.data() + text.size();
-      while (at < end) {
-        int64_t size = 0;
-        const auto [next, error] = std::from_chars(at, end, size);
-        if (error != std::errc() || size < 1 || (next < end && (*next != 'x' || next + 1 == end))) break;
-        sizes.push_back(size);
-        at = next < end ? next + 1 : next;
-      }
-      if (at < end || sizes.empty())
+      const auto sizes = sizes_in(equals == std::string::npos ? "" : text.substr(equals + 1), 'x');
+      std::vector<int64_t>& all = given[text.substr(0, equals)];
+      if (!sizes || (sizes->empty() && all.empty()))
         throw Error(Exit::usage, Problem{.path = "--shape",
                                          .what = concat("expected an input's name and sizes above 0, got '", text, "'"),
                                          .help = "write x=3x224x224"});
+      all.insert(all.end(), sizes->begin(), sizes->end());
     }
     return given;
   }

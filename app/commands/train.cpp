@@ -1,6 +1,5 @@
 // dlcli train: trains a config, or goes on with a run.
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <optional>
 
 #include "app/command.h"
@@ -133,7 +132,7 @@ class Train final : public Command {
                                          .help = "write 'data: {folds: 5}', or '--set data.folds=5'"});
       count = plan->run.data.folds->count;
     }
-    const auto number = whole(fold_);
+    const auto number = integer_in(fold_);
     if (fold_ != "all" && (!number || *number < 1 || *number > count))
       throw Error(Exit::usage, Problem{.path = "--fold",
                                        .what = concat("expected a fold from 1 to ", count, " or all, got ", fold_)});
@@ -219,12 +218,6 @@ class Train final : public Command {
                                   "once, a job array"});
     warn(concat("of ", task.size, " tasks (", task.variable,
                 ") this one trains and the others end; start one: 'srun -n 1'"));
-  }
-
-  static std::optional<int64_t> whole(const std::string& text) {
-    int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
   }
 
   // None: a new run begins.

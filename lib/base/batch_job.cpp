@@ -3,10 +3,10 @@
 #include "lib/base/batch_job.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 
 namespace dl {
 namespace {
@@ -18,10 +18,8 @@ std::string variable(const char* name) {
 
 // -1 where it is not set or no whole number.
 int64_t number(const char* name) {
-  const std::string text = variable(name);
-  int64_t value = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value >= 0 ? value : -1;
+  const std::optional<int64_t> value = integer_in(variable(name));
+  return value && *value >= 0 ? *value : -1;
 }
 
 std::optional<BatchJob> slurm() {
