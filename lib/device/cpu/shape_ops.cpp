@@ -1,50 +1,33 @@
 // Operations that move elements without changing them.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/shape_ops.h"
-#include "lib/base/division.h"
 
 #include <algorithm>
 
+#include "lib/base/division.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/loop_runner.h"
 #include "lib/device/cpu/simd/transpose.h"
+#include "lib/device/moves.h"
 
 namespace dl {
 
 namespace {
 
-// A dimension of the result: how many, and how far apart in the operand (0: the same element again).
-struct Dimension {
-  int64_t size, stride;
-};
-
-// Outermost first, at least two, of which neighbours that go on where the other ends are one.
-std::vector<Dimension> joined(const std::vector<Dimension>& dimensions) {
-  std::vector<Dimension> out;
-  for (const Dimension& d : dimensions) {
-    if (d.size == 1) continue;
-    if (!out.empty() && out.back().stride == d.stride * d.size)
-      out.back() = {out.back().size * d.size, d.stride};
-    else
-      out.push_back(d);
-  }
-  while (out.size() < 2) out.insert(out.begin(), {1, 0});
-  return out;
-}
-
 // y, row-major over the dimensions, takes its elements from x.
 template <class T>
 class CopyKernel final : public Kernel {
  public:
-  CopyKernel(std::vector<Dimension> dimensions, CpuDevice& device)
+  CopyKernel(std::vector<StridedDimension> dimensions, CpuDevice& device)
       : team_(device.team()), transpose_(DL_FOR_ISA(device.isa(), transpose_kernels)) {
-    dimensions = joined(dimensions);
+    dimensions = joined_dimensions(dimensions);
+    while (dimensions.size() < 2) dimensions.insert(dimensions.begin(), {1, 0});
     inner_ = dimensions.back();
     dimensions.pop_back();
     // Beside the inner dimension the one whose elements are neighbours in x: both are walked in small squares.
     size_t beside = dimensions.size() - 1;
     for (size_t i = 0; i < dimensions.size(); ++i) {
-      if (dimensions[i].stride == 1) beside = i;
+      if (dimensions[i].step == 1) beside = i;
     }
     int64_t step = inner_.size;
     for (size_t i = dimensions.size(); i-- > 0;) {
@@ -69,12 +52,12 @@ class CopyKernel final : public Kernel {
       for (int64_t i = range.begin; i < range.end; ++i) {
         int64_t from = 0, to = 0, rest = i / strips;
         for (const Outer& o : outer_) {
-          from += rest % o.dimension.size * o.dimension.stride;
+          from += rest % o.dimension.size * o.dimension.step;
           to += rest % o.dimension.size * o.step;
           rest /= o.dimension.size;
         }
         const int64_t first = i % strips * strip, n = std::min(strip, beside_.size - first);
-        copy_strip(x + from + first * beside_.stride, y + to + first * beside_step_, n);
+        copy_strip(x + from + first * beside_.step, y + to + first * beside_step_, n);
       }
     });
   }
@@ -82,16 +65,16 @@ class CopyKernel final : public Kernel {
  private:
   static constexpr int64_t strip = 16;
   struct Outer {
-    Dimension dimension;
+    StridedDimension dimension;
     int64_t step;  // in the result
   };
 
   void copy_strip(const T* x, T* y, int64_t n) const {
-    if (inner_.stride <= 1) {
+    if (inner_.step <= 1) {
       for (int64_t i = 0; i < n; ++i) {
-        const T* from = x + i * beside_.stride;
+        const T* from = x + i * beside_.step;
         T* to = y + i * beside_step_;
-        if (inner_.stride == 1)
+        if (inner_.step == 1)
           std::copy_n(from, inner_.size, to);
         else
           std::fill_n(to, inner_.size, *from);
@@ -99,59 +82,40 @@ class CopyKernel final : public Kernel {
       return;
     }
     if constexpr (sizeof(T) == sizeof(float)) {
-      if (beside_.stride == 1) {
-        return transpose_.words(reinterpret_cast<const float*>(x), inner_.stride, inner_.size, n,
+      if (beside_.step == 1) {
+        return transpose_.words(reinterpret_cast<const float*>(x), inner_.step, inner_.size, n,
                                 reinterpret_cast<float*>(y), beside_step_);
       }
     }
     for (int64_t j = 0; j < inner_.size; j += strip) {
       const int64_t m = std::min(strip, inner_.size - j);
       for (int64_t i = 0; i < n; ++i) {
-        for (int64_t k = j; k < j + m; ++k) y[i * beside_step_ + k] = x[i * beside_.stride + k * inner_.stride];
+        for (int64_t k = j; k < j + m; ++k) y[i * beside_step_ + k] = x[i * beside_.step + k * inner_.step];
       }
     }
   }
 
   ThreadTeam& team_;
   const TransposeKernels& transpose_;
-  Dimension inner_, beside_;
+  StridedDimension inner_, beside_;
   int64_t beside_step_ = 0;
   std::vector<Outer> outer_;  // innermost first
 };
 
-std::unique_ptr<Kernel> make_copy(DType type, std::vector<Dimension> dimensions, CpuDevice& device) {
+std::unique_ptr<Kernel> make_copy(DType type, std::vector<StridedDimension> dimensions, CpuDevice& device) {
   if (bytes_of(type) == 1) return std::make_unique<CopyKernel<uint8_t>>(std::move(dimensions), device);
   if (bytes_of(type) == 2) return std::make_unique<CopyKernel<uint16_t>>(std::move(dimensions), device);
   return std::make_unique<CopyKernel<uint32_t>>(std::move(dimensions), device);
 }
 
-std::vector<Dimension> row_major(const Shape& shape) {
-  std::vector<Dimension> dimensions(static_cast<size_t>(shape.rank()));
-  int64_t stride = 1;
-  for (int axis = shape.rank() - 1; axis >= 0; stride *= shape[axis--]) {
-    dimensions[static_cast<size_t>(axis)] = {shape[axis], stride};
-  }
-  return dimensions;
-}
-
 std::unique_ptr<Kernel> make_transpose(const Op& op, std::span<const Type> in, std::span<const Type>, CpuDevice& device,
                                        std::unique_ptr<LoopRunner>) {
-  const std::vector<Dimension> own = row_major(in[0].shape);
-  std::vector<Dimension> dimensions;
-  for (int axis : static_cast<const Transpose&>(op).order) dimensions.push_back(own[static_cast<size_t>(axis)]);
-  return make_copy(in[0].dtype, std::move(dimensions), device);
+  return make_copy(in[0].dtype, transposed_dimensions(static_cast<const Transpose&>(op), in[0].shape), device);
 }
 
 std::unique_ptr<Kernel> make_broadcast_to(const Op&, std::span<const Type> in, std::span<const Type> out,
                                           CpuDevice& device, std::unique_ptr<LoopRunner>) {
-  const std::vector<Dimension> own = row_major(in[0].shape);
-  std::vector<Dimension> dimensions;
-  const int lead = out[0].shape.rank() - in[0].shape.rank();
-  for (int axis = 0; axis < out[0].shape.rank(); ++axis) {
-    const bool there = axis >= lead && in[0].shape[axis - lead] != 1;
-    dimensions.push_back({out[0].shape[axis], there ? own[static_cast<size_t>(axis - lead)].stride : 0});
-  }
-  return make_copy(in[0].dtype, std::move(dimensions), device);
+  return make_copy(in[0].dtype, broadcast_dimensions(in[0].shape, out[0].shape), device);
 }
 
 // Copies the parts that do not lie where they belong already, and clears the gaps.

@@ -45,32 +45,16 @@ class StridedKernel final : public Kernel {
   std::optional<Launch<StridedCopy>> copy_;
 };
 
-std::vector<StridedDimension> row_major(const Shape& shape) {
-  std::vector<StridedDimension> dimensions(static_cast<size_t>(shape.rank()));
-  int64_t step = 1;
-  for (int axis = shape.rank() - 1; axis >= 0; step *= shape[axis--])
-    dimensions[static_cast<size_t>(axis)] = {shape[axis], step};
-  return dimensions;
-}
-
 std::unique_ptr<Kernel> make_transpose(const Op& op, std::span<const Type> in, std::span<const Type>,
                                        CudaDevice& device) {
-  const std::vector<StridedDimension> own = row_major(in[0].shape);
-  std::vector<StridedDimension> dimensions;
-  for (int axis : dynamic_cast<const Transpose&>(op).order) dimensions.push_back(own[static_cast<size_t>(axis)]);
-  return std::make_unique<StridedKernel>(std::move(dimensions), bytes_of(in[0].dtype), device);
+  return std::make_unique<StridedKernel>(transposed_dimensions(dynamic_cast<const Transpose&>(op), in[0].shape),
+                                         bytes_of(in[0].dtype), device);
 }
 
 std::unique_ptr<Kernel> make_broadcast_to(const Op&, std::span<const Type> in, std::span<const Type> out,
                                           CudaDevice& device) {
-  const std::vector<StridedDimension> own = row_major(in[0].shape);
-  std::vector<StridedDimension> dimensions;
-  const int lead = out[0].shape.rank() - in[0].shape.rank();
-  for (int axis = 0; axis < out[0].shape.rank(); ++axis) {
-    const bool there = axis >= lead && in[0].shape[axis - lead] != 1;
-    dimensions.push_back({out[0].shape[axis], there ? own[static_cast<size_t>(axis - lead)].step : 0});
-  }
-  return std::make_unique<StridedKernel>(std::move(dimensions), bytes_of(in[0].dtype), device);
+  return std::make_unique<StridedKernel>(broadcast_dimensions(in[0].shape, out[0].shape), bytes_of(in[0].dtype),
+                                         device);
 }
 
 // Copies the parts that do not lie where they belong already, and clears the gaps.

@@ -13,19 +13,6 @@ namespace {
 
 using Dimensions = std::vector<StridedDimension>;
 
-// Without those of size 1; neighbours that go on where the other ends are one.
-Dimensions joined(const Dimensions& dimensions) {
-  Dimensions out;
-  for (const StridedDimension& d : dimensions) {
-    if (d.size == 1) continue;
-    if (!out.empty() && out.back().step == d.step * d.size)
-      out.back() = {out.back().size * d.size, d.step};
-    else
-      out.push_back(d);
-  }
-  return out;
-}
-
 StridedCopy copy_of(const Dimensions& dimensions, int64_t elements, int64_t element_bytes, int64_t unit) {
   const bool repeats = !dimensions.empty() && dimensions.back().step == 0 && unit > element_bytes;
   StridedCopy copy{.units = elements * element_bytes / unit,
@@ -100,7 +87,7 @@ StridedPlan::StridedPlan(std::vector<StridedDimension> dimensions, int64_t eleme
   for (const StridedDimension& d : dimensions) elements *= d.size;
   empty = elements == 0;
   if (empty) return;
-  dimensions = joined(dimensions);
+  dimensions = joined_dimensions(dimensions);
   DL_CHECK(dimensions.size() <= static_cast<size_t>(TransposeTiles::most), dimensions.size(), " dimensions");
   const auto beside = std::ranges::find(dimensions, 1, &StridedDimension::step);
   tiled = !dimensions.empty() && dimensions.back().step > 1 && beside != dimensions.end();

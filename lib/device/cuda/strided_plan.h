@@ -6,13 +6,9 @@
 
 #include "lib/device/cuda/grid.h"
 #include "lib/device/cuda/kernels/strided.h"
+#include "lib/device/moves.h"
 
 namespace dl::cuda {
-
-// A dimension of the result: how many, and how far apart in the operand, in elements (0: the same again).
-struct StridedDimension {
-  int64_t size, step;
-};
 
 // Arguments without their addresses.
 struct StridedPlan {
