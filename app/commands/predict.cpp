@@ -9,6 +9,7 @@
 #include "app/command.h"
 #include "app/console/output.h"
 #include "app/found_boxes.h"
+#include "app/given_images.h"
 #include "app/options.h"
 #include "app/place.h"
 #include "app/prediction_lines.h"
@@ -19,7 +20,6 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/data/array/npy.h"
-#include "lib/data/image/image_names.h"
 #include "lib/data/skipping.h"
 #include "lib/spec/yaml.h"
 #include "lib/train/inference/evaluate.h"
@@ -31,58 +31,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t most_drawn_samples = 64, most_activated_samples = 8;  // where --first does not say
-
-std::string passed_over_text(const std::string& folder, const std::vector<fs::path>& files) {
-  std::vector<std::string> names;
-  for (size_t i = 0; i < std::min<size_t>(files.size(), 3); ++i) names.push_back(files[i].filename().string());
-  return concat(folder, ": ", count_of(static_cast<int64_t>(files.size()), "file"),
-                " passed over, not named like an image: ", join(names), files.size() > 3 ? ", …" : "");
-}
-
-// Files as they are given; of folders the images in them and below, by name, without what is hidden.
-std::vector<fs::path> image_files(const std::vector<std::string>& inputs) {
-  std::vector<fs::path> files;
-  for (const std::string& input : inputs) {
-    if (!fs::exists(input)) throw Error(Exit::usage, Problem{.path = input, .what = "there is no such file or folder"});
-    if (!fs::is_directory(input)) {
-      files.emplace_back(input);
-      continue;
-    }
-    const ImagesBelow found = images_below(input);
-    if (found.images.empty())
-      throw Error(Exit::usage, Problem{.path = input, .what = "there is no image in this folder"});
-    if (!found.passed_over.empty()) warn(passed_over_text(input, found.passed_over));
-    files.insert(files.end(), found.images.begin(), found.images.end());
-  }
-  return files;
-}
-
-// Files that turned out to be no images: what is predicted of them is of an image of zeros, and means nothing.
-class Unreadable {
- public:
-  explicit Unreadable(const ImageFiles& images) : images_(images) {}
-
-  bool has(int64_t index) {
-    auto problem = images_.data ? images_.problem(index) : std::nullopt;
-    if (problem) problems_.push_back(std::move(*problem));
-    return problem.has_value();
-  }
-  // Ends the command where there are any, `tried` the images that were to be predicted.
-  void tell(int64_t tried) {
-    if (problems_.empty()) return;
-    problems_.back().notes.push_back(
-        concat(tried - std::ssize(problems_), " of ", count_of(tried, "image"), " were predicted"));
-    const Problem last = std::move(problems_.back());
-    problems_.pop_back();
-    for (const Problem& problem : problems_)
-      standard_error().write(with_colours(standard_error(), render(problem) + "\n"));
-    throw Error(Exit::data, last);
-  }
-
- private:
-  const ImageFiles& images_;
-  std::vector<Problem> problems_;
-};
 
 class Predict final : public Command {
  public:
@@ -148,7 +96,7 @@ class Predict final : public Command {
         .targets = has_targets(plan, *data),
         .places = !data_.empty() && data->size() > 0 && !place_text(*data, 0).empty()};
     const PredictionLines lines(plan, options);
-    Unreadable unreadable(asked.images);
+    UnreadableImages unreadable(asked.images);
     if (!sheet_.empty()) {
       predicts_boxes(plan) ? draw_boxes(*trained.inference, plan, data, unreadable)
                            : draw(*trained.inference, data, plan.prediction(), unreadable);
@@ -224,7 +172,7 @@ class Predict final : public Command {
 
   int64_t tried(const Dataset& data) const { return first_ > 0 ? std::min(first_, data.size()) : data.size(); }
 
-  void write_what_layers_give(Inference& inference, const DatasetPointer& data, Unreadable& unreadable) const {
+  void write_what_layers_give(Inference& inference, const DatasetPointer& data, UnreadableImages& unreadable) const {
     const int64_t wanted = first_ > 0 ? first_ : most_activated_samples;
     const auto given = inference.inputs_of(data, wanted);
     const int64_t looked_at = std::min(wanted, data->size());
@@ -235,7 +183,7 @@ class Predict final : public Command {
 
   // Of each sample a line, or of each box on it; or a row of a table.
   void write_lines(Inference& inference, const Plan& plan, const Asked& asked, const PredictionLines& lines,
-                   const PredictionLines::Options& options, Unreadable& unreadable) const {
+                   const PredictionLines::Options& options, UnreadableImages& unreadable) const {
     const Dataset& data = *asked.data;
     const bool of_images = asked.images.data != nullptr;
     std::optional<AtomicFile> file;
@@ -287,7 +235,8 @@ class Predict final : public Command {
   }
 
   // [samples, sizes of an output …], in the data's order; NaN of what could not be read.
-  void write_array(Inference& inference, const DatasetPointer& data, const Type& output, Unreadable& unreadable) const {
+  void write_array(Inference& inference, const DatasetPointer& data, const Type& output,
+                   UnreadableImages& unreadable) const {
     std::vector<int64_t> sizes{tried(*data)};
     sizes.insert(sizes.end(), output.shape.sizes().begin(), output.shape.sizes().end());
     AtomicFile file(output_);
@@ -304,7 +253,7 @@ class Predict final : public Command {
     file.commit();
   }
 
-  void draw(Inference& inference, const DatasetPointer& data, const Type& output, Unreadable& unreadable) const {
+  void draw(Inference& inference, const DatasetPointer& data, const Type& output, UnreadableImages& unreadable) const {
     expect_images(output, "the outputs are");
     std::vector<SheetEntry> entries;
     inference.predict(
@@ -318,7 +267,8 @@ class Predict final : public Command {
   }
 
   // Those whose score is a half at least, on the samples before transforms.
-  void draw_boxes(Inference& inference, const Plan& plan, const DatasetPointer& data, Unreadable& unreadable) const {
+  void draw_boxes(Inference& inference, const Plan& plan, const DatasetPointer& data,
+                  UnreadableImages& unreadable) const {
     constexpr float least_score = 0.5f;
     SampleImages images(*data);
     const FoundBoxes found(plan, *data, Pair(images.shape()[0], images.shape()[1]));
