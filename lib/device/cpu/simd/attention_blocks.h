@@ -8,6 +8,7 @@
 #include "lib/device/cpu/simd/attention.h"
 #include "lib/device/cpu/simd/bf16/tile.h"
 #include "lib/device/cpu/simd/bf16/words.h"
+#include "lib/device/cpu/simd/even_blocks.h"
 #include "lib/device/cpu/simd/loop_math.h"
 #include "lib/device/cpu/simd/pack.h"
 #include "lib/device/cpu/simd/tile.h"
@@ -21,9 +22,6 @@ constexpr int64_t most_keys = 512;           // of a block
 // where the queries' scores and their slopes lie, too.
 constexpr int64_t query_block = 84 / most_rows(2) * most_rows(2);
 static_assert(query_block % 2 == 0);
-
-constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
 DL_INLINE vf load_values(const float* p, int n) { return n == lanes ? load(p) : load_first(p, n); }
 DL_INLINE vf load_values(const uint16_t* p, int n) { return n == lanes ? load_bf16(p) : load_bf16_first(p, n); }
@@ -60,7 +58,7 @@ struct Sizes {
   explicit Sizes(const AttentionHeads& h)
       : dim(h.head_dim), depth(round_up(h.head_dim, elements)), width(round_up(h.head_dim, lanes)) {
     const int64_t fit = block_floats / width / panel * panel;
-    keys = least(least(fit < panel ? panel : fit, most_keys), round_up(h.keys, panel));
+    keys = smaller(smaller(fit < panel ? panel : fit, most_keys), round_up(h.keys, panel));
     row = keys + lanes;  // so that the rows of a column fall into different sets of the cache
   }
   // Of `rows` packed rows, and of the panels of a block of keys, in floats.
@@ -99,7 +97,7 @@ inline void pack_rows(const uint16_t* from, int64_t from_row, int64_t rows, cons
 inline void turn_keys(const float* from, int64_t from_row, int64_t count, const Sizes<float>& z, float* panels) {
   for (int64_t first = 0; first < round_up(count, panel); first += lanes) {
     float* to = panels + first / panel * panel * z.dim + first % panel;
-    const int here = static_cast<int>(least(lanes, count - first < 0 ? 0 : count - first));
+    const int here = static_cast<int>(smaller(lanes, count - first < 0 ? 0 : count - first));
     turn_rows(from + first * from_row, from_row, here, z.dim, [=](int64_t d, vf x) { store(to + d * panel, x); });
   }
 }
@@ -107,7 +105,7 @@ inline void turn_keys(const uint16_t* from, int64_t from_row, int64_t count, con
                       uint16_t* panels) {
   for (int64_t first = 0; first < round_up(count, panel); first += lanes) {
     uint16_t* to = panels + first / panel * panel * z.depth + 2 * (first % panel);
-    const int here = static_cast<int>(least(lanes, count - first < 0 ? 0 : count - first));
+    const int here = static_cast<int>(smaller(lanes, count - first < 0 ? 0 : count - first));
     pair_columns(from + first * from_row, from_row, here, z.dim,
                  [=](int64_t p, vf x) { store_words(to + 2 * p * panel, x); });
   }
@@ -121,7 +119,7 @@ void put_rows(const float* from, int64_t rows, const Sizes<T>& z, float factor, 
 }
 
 // How many keys query i sees.
-DL_INLINE int64_t seen(const AttentionHeads& h, int64_t i) { return h.causal ? least(i + 1, h.visible) : h.visible; }
+DL_INLINE int64_t seen(const AttentionHeads& h, int64_t i) { return h.causal ? smaller(i + 1, h.visible) : h.visible; }
 
 // What the next heads of a thread read, brought closer to the core a few lines a tile: the rows of a head are short and
 // lie far apart. In about `tiles` tiles.
@@ -256,7 +254,7 @@ template <class T>
 __attribute__((noinline)) void soften(const AttentionHeads& h, int64_t g, int64_t i0, int64_t height, int64_t k0,
                                       int64_t n, const Sizes<T>& z, float* scores, float* factors, float* most,
                                       float* total, float* sums) {
-  const auto valid_of = [&](int64_t r) { return least(n, seen(h, i0 + r) - k0); };
+  const auto valid_of = [&](int64_t r) { return smaller(n, seen(h, i0 + r) - k0); };
   // Of all rows first: a row's exponentials wait for its largest score, the next row's search does not.
   float largest[most_rows(2)];
   for (int64_t r = 0; r < height; ++r) largest[r] = largest_of(scores + r * z.row, valid_of(r), h.scale, most[r]);
@@ -321,14 +319,14 @@ void forward(const AttentionHeads& h, int64_t begin, int64_t end, float* workspa
   for (int64_t r = 0; r < all; ++r) most[r] = -infinity, total[r] = 0;
 
   for (int64_t k0 = 0, last = seen(h, end - 1); k0 < last; k0 += z.keys) {
-    const int64_t block = least(z.keys, last - k0);
+    const int64_t block = smaller(z.keys, last - k0);
     turn_keys(static_cast<const T*>(h.k) + k0 * h.k_row, h.k_row, block, z, keys);
     pack_rows(static_cast<const T*>(h.v) + k0 * h.v_row, h.v_row, block, z, values);
     for (int64_t g = 0; g < h.group; ++g) {
       const T* const queries = static_cast<const T*>(h.q) + begin * h.q_row + g * z.dim;
       for (int64_t row = 0, height = 0; row < rows; row += height) {
         height = next_height(rows - row, 2);
-        const int64_t n = least(block, seen(h, begin + row + height - 1) - k0), at = g * rows + row;
+        const int64_t n = smaller(block, seen(h, begin + row + height - 1) - k0), at = g * rows + row;
         if (n <= 0) continue;
         multiply_panels(queries + row * h.q_row, h.q_row, keys, static_cast<int>(height), n, z, scores, next);
         soften<T>(h, g, begin + row, height, k0, n, z, scores, factors, most + at, total + at, sums + at * z.width);
@@ -418,7 +416,7 @@ void backward(const AttentionHeads& h, const AttentionSlopes& s, float* workspac
 
   const int64_t last = seen(h, h.queries - 1);
   for (int64_t k0 = 0; k0 < last; k0 += z.keys) {
-    const int64_t block = least(z.keys, last - k0);
+    const int64_t block = smaller(z.keys, last - k0);
     turn_keys(static_cast<const T*>(h.k) + k0 * h.k_row, h.k_row, block, z, keys);
     turn_keys(static_cast<const T*>(h.v) + k0 * h.v_row, h.v_row, block, z, values);
     pack_rows(static_cast<const T*>(h.k) + k0 * h.k_row, h.k_row, block, z, rows_of_keys);
@@ -427,7 +425,7 @@ void backward(const AttentionHeads& h, const AttentionSlopes& s, float* workspac
     for (int64_t g = 0; g < h.group; ++g) {
       const int64_t first = h.causal ? k0 / query_block * query_block : 0;
       for (int64_t q0 = first; q0 < h.queries; q0 += query_block) {
-        const int64_t rows = least(query_block, h.queries - q0), most = least(block, seen(h, q0 + rows - 1) - k0);
+        const int64_t rows = smaller(query_block, h.queries - q0), most = smaller(block, seen(h, q0 + rows - 1) - k0);
         if (most <= 0) continue;
         const T* const queries = static_cast<const T*>(h.q) + q0 * h.q_row + g * z.dim;
         const T* const y = static_cast<const T*>(h.y) + q0 * h.y_row + g * z.dim;
@@ -437,14 +435,14 @@ void backward(const AttentionHeads& h, const AttentionSlopes& s, float* workspac
         for (int64_t r = 0; r < rows; ++r) slopes[r] = dot(y + r * h.y_row, dy + r * h.y_row, z.dim);
         for (int64_t row = 0, height = 0; row < rows; row += height) {
           height = next_height(rows - row, 2);
-          const int64_t n = least(block, seen(h, q0 + row + height - 1) - k0);
+          const int64_t n = smaller(block, seen(h, q0 + row + height - 1) - k0);
           float *const p_strip = p + row * z.row, *const ds_strip = ds + row * z.row;
           if (n > 0) {
             multiply_panels(queries + row * h.q_row, h.q_row, keys, static_cast<int>(height), n, z, p_strip, next);
             multiply_panels(dy + row * h.y_row, h.y_row, values, static_cast<int>(height), n, z, ds_strip, next);
           }
           for (int64_t r = 0; r < height; ++r) {
-            const int64_t i = q0 + row + r, seen_here = least(n, seen(h, i) - k0),
+            const int64_t i = q0 + row + r, seen_here = smaller(n, seen(h, i) - k0),
                           valid = seen_here > 0 ? seen_here : 0;
             if (h.dropout > 0) draw(h, g, i, k0, valid, factors);
             slope_row<T>(p_strip + r * z.row, ds_strip + r * z.row, valid, most, h.scale, h.log_sums[g * h.queries + i],

@@ -4,6 +4,7 @@
 #include "lib/device/cpu/simd/gemm.h"
 
 #include "lib/device/cpu/simd/ahead.h"
+#include "lib/device/cpu/simd/even_blocks.h"
 #include "lib/device/cpu/simd/pack.h"
 #include "lib/device/cpu/simd/spaced.h"
 
@@ -12,15 +13,6 @@ namespace {
 
 constexpr int64_t depth_block = gemm_depth_block;
 constexpr int64_t pair = 2 * lanes;  // panels of a B that is packed beforehand are two vectors wide
-
-constexpr int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-
-// n cut into even parts of at most `block`, in multiples of `unit`.
-constexpr int64_t even_block(int64_t n, int64_t block, int64_t unit) {
-  const int64_t parts = n > block ? (n + block - 1) / block : 1;
-  return round_up((n + parts - 1) / parts, unit);
-}
 
 // packed[d * width + j] = b[d * b_depth + j * b_column], 0 for j >= columns; width = vectors * lanes.
 void pack_panel(const float* b, int64_t b_depth, int64_t b_column, int vectors, int64_t columns, int64_t depth,

@@ -10,6 +10,7 @@
 #pragma once
 #include "lib/device/cpu/simd/amx/tile_config.h"
 #include "lib/device/cpu/simd/bf16/words.h"
+#include "lib/device/cpu/simd/even_blocks.h"
 #include "lib/device/cpu/simd/gemm.h"
 
 namespace dl::DL_ISA {
@@ -49,15 +50,6 @@ class TiledGemm {
   static constexpr int64_t tile = 512;          // bf16 of a tile of A or B
   static constexpr int64_t depth_block = 1024;  // so deep that few sums are read and written more than once;
   static constexpr int64_t column_block = 512;  // panels of both take half of the second-level cache
-
-  static constexpr int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-  static constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-
-  // n cut into even parts of at most `block`, in multiples of 32.
-  static constexpr int64_t even_block(int64_t n, int64_t block) {
-    const int64_t parts = n > block ? (n + block - 1) / block : 1;
-    return round_up((n + parts - 1) / parts, unit);
-  }
 
   // The tiles have their shapes while this lives: for one product, because it costs less than the packing of the
   // smallest, whatever other code did to the thread's tiles, and no tiles are saved when the thread next sleeps.
@@ -203,7 +195,8 @@ class TiledGemm {
   static void multiply_blocks(const Bf16Gemm& g, const uint16_t* packed, uint16_t* panels) {
     if (g.depth == 0) return multiply_nothing(g);
     const Configured tiles;
-    const int64_t column_step = even_block(g.columns, column_block), depth_step = even_block(g.depth, depth_block);
+    const int64_t column_step = even_block(g.columns, column_block, unit),
+                  depth_step = even_block(g.depth, depth_block, unit);
     for (int64_t column = 0; column < g.columns; column += column_step) {
       const int64_t columns = smaller(column_step, g.columns - column);
       for (int64_t k = 0; k < g.depth; k += depth_step) {

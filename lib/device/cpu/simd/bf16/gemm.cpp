@@ -6,6 +6,7 @@
 #include "lib/device/cpu/simd/ahead.h"
 #include "lib/device/cpu/simd/bf16/tile.h"
 #include "lib/device/cpu/simd/bf16/words.h"
+#include "lib/device/cpu/simd/even_blocks.h"
 #include "lib/device/cpu/simd/spaced.h"
 
 namespace dl::DL_ISA {
@@ -15,15 +16,6 @@ constexpr int64_t depth_block = 768;   // a panel of B of this depth stays close
 constexpr int64_t row_block = 112;     // these rows of A, and those fetched ahead, take a third of the second cache
 constexpr int64_t column_block = 256;  // and the panels of B another
 constexpr int64_t pair = 2 * lanes;    // panels of a B that is packed beforehand are two vectors wide
-
-constexpr int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-
-// n cut into even parts of at most `block`, in multiples of `unit`.
-constexpr int64_t even_block(int64_t n, int64_t block, int64_t unit) {
-  const int64_t parts = n > block ? (n + block - 1) / block : 1;
-  return round_up((n + parts - 1) / parts, unit);
-}
 
 // Elements, two of which share a float of the buffer.
 uint16_t* elements(float* words) { return reinterpret_cast<uint16_t*>(words); }
