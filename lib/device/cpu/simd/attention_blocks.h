@@ -23,11 +23,6 @@ constexpr int64_t most_keys = 512;           // of a block
 constexpr int64_t query_block = 84 / most_rows(2) * most_rows(2);
 static_assert(query_block % 2 == 0);
 
-DL_INLINE vf load_values(const float* p, int n) { return n == lanes ? load(p) : load_first(p, n); }
-DL_INLINE vf load_values(const uint16_t* p, int n) { return n == lanes ? load_bf16(p) : load_bf16_first(p, n); }
-DL_INLINE void store_values(float* p, vf x, int n) { n == lanes ? store(p, x) : store_first(p, x, n); }
-DL_INLINE void store_values(uint16_t* p, vf x, int n) { n == lanes ? store_bf16(p, x) : store_bf16_first(p, x, n); }
-
 // An operand of products, which is never denormal where it matters.
 DL_INLINE void store_operand(float* p, vf x) { store(p, x); }
 DL_INLINE void store_operand(uint16_t* p, vf x) {
@@ -38,16 +33,8 @@ DL_INLINE void store_operand(uint16_t* p, vf x) {
 #endif
 }
 
-// f(i, count) for each vector of n elements.
-template <class F>
-DL_INLINE void each_vector(int64_t n, F f) {
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) f(i, lanes);
-  if (i < n) f(i, static_cast<int>(n - i));
-}
-
 DL_INLINE void clear(float* x, int64_t n) {
-  each_vector(n, [=](int64_t i, int count) { store_values(x + i, vf{}, count); });
+  each_vector(n, [=](int64_t i, int count) { store_some(x + i, vf{}, count); });
 }
 
 // The sizes of a block, the same for every block of these heads. T: the tensors' type, which is the operands' too.
@@ -80,7 +67,7 @@ T* operand(float* memory) {
 // Rows of `dim` elements as the right factor [rows][width] of a product, padded with 0; in bf16 [rows / 2][width][2].
 inline void pack_rows(const float* from, int64_t from_row, int64_t rows, const Sizes<float>& z, float* to) {
   for (int64_t r = 0; r < rows; ++r, from += from_row, to += z.width) {
-    each_vector(z.dim, [=](int64_t i, int count) { store(to + i, load_values(from + i, count)); });
+    each_vector(z.dim, [=](int64_t i, int count) { store(to + i, load_some(from + i, count)); });
   }
 }
 inline void pack_rows(const uint16_t* from, int64_t from_row, int64_t rows, const Sizes<uint16_t>& z, uint16_t* to) {
@@ -114,7 +101,7 @@ inline void turn_keys(const uint16_t* from, int64_t from_row, int64_t count, con
 template <class T>
 void put_rows(const float* from, int64_t rows, const Sizes<T>& z, float factor, T* to, int64_t to_row) {
   for (int64_t r = 0; r < rows; ++r, from += z.width, to += to_row) {
-    each_vector(z.dim, [&](int64_t i, int count) { store_values(to + i, load(from + i) * factor, count); });
+    each_vector(z.dim, [&](int64_t i, int count) { store_some(to + i, load(from + i) * factor, count); });
   }
 }
 
@@ -229,7 +216,7 @@ inline void draw(const AttentionHeads& h, int64_t g, int64_t i, int64_t first, i
   h.random(factors, h.key, h.step, index, n);
   const vf share = splat(1 / (1 - h.dropout));
   each_vector(n, [=](int64_t j, int count) {
-    store_values(factors + j, select(load_values(factors + j, count) < splat(h.dropout), vf{}, share), count);
+    store_some(factors + j, select(load_some(factors + j, count) < splat(h.dropout), vf{}, share), count);
   });
 }
 
@@ -276,7 +263,7 @@ __attribute__((noinline)) void soften(const AttentionHeads& h, int64_t g, int64_
     };
     if (h.dropout > 0) {
       draw(h, g, i0 + r, k0, valid, factors);
-      soften_vectors([=](vf e, int64_t j, int count) { return e * load_values(factors + j, count); });
+      soften_vectors([=](vf e, int64_t j, int count) { return e * load_some(factors + j, count); });
     } else {
       soften_vectors([](vf e, int64_t, int) { return e; });
     }
@@ -343,8 +330,8 @@ void forward(const AttentionHeads& h, int64_t begin, int64_t end, float* workspa
       put_rows(sums + at * z.width, 1, z, share, static_cast<T*>(h.y) + i * h.y_row + g * z.dim, 0);
     }
     each_vector(rows, [&](int64_t r, int count) {
-      const vf sum = load_values(most + g * rows + r, count) + log(load_values(total + g * rows + r, count));
-      store_values(h.log_sums + g * h.queries + begin + r, sum, count);
+      const vf sum = load_some(most + g * rows + r, count) + log(load_some(total + g * rows + r, count));
+      store_some(h.log_sums + g * h.queries + begin + r, sum, count);
     });
   }
 }
@@ -366,7 +353,7 @@ void slope_row(float* scores, float* slopes, int64_t valid, int64_t n, float sca
   T *const p = operand<T>(scores), *const ds = operand<T>(slopes);
   each_vector(valid, [=](int64_t j, int count) {
     const vf e = exp_or_zero(load(scores + j) * scale - log_sum);
-    const vf kept = factors != nullptr ? load_values(factors + j, count) : splat(1);
+    const vf kept = factors != nullptr ? load_some(factors + j, count) : splat(1);
     store_operand(ds + j, only_first(e * (load(slopes + j) * kept - slope), vf{}, count));
     store_operand(p + j, only_first(e * kept, vf{}, count));
   });
@@ -377,7 +364,7 @@ void slope_row(float* scores, float* slopes, int64_t valid, int64_t n, float sca
 template <class T>
 float dot(const T* a, const T* b, int64_t n) {
   vf sum{};
-  each_vector(n, [&](int64_t i, int count) { sum += load_values(a + i, count) * load_values(b + i, count); });
+  each_vector(n, [&](int64_t i, int count) { sum += load_some(a + i, count) * load_some(b + i, count); });
   return lane_sum(sum);
 }
 

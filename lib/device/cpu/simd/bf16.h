@@ -41,5 +41,7 @@ DL_INLINE void store_bf16_first(uint16_t* p, vf x, int n) {
   const vu bits = bf16_bits(x);
   for (int i = 0; i < n; ++i) p[i] = static_cast<uint16_t>(bits[i]);
 }
+DL_INLINE vf load_some(const uint16_t* p, int n) { return n == lanes ? load_bf16(p) : load_bf16_first(p, n); }
+DL_INLINE void store_some(uint16_t* p, vf x, int n) { n == lanes ? store_bf16(p, x) : store_bf16_first(p, x, n); }
 
 }  // namespace dl::DL_ISA

@@ -12,19 +12,11 @@ namespace {
 // to_row(place, k) is where row place.row + k of it lies.
 template <class F>
 void for_each_vector(const WeightPanels& p, int64_t columns, int64_t begin, int64_t end, float* packed, F f) {
-  int vectors = 0;
-  for (int64_t n = 0; n < columns; n += int64_t{vectors} * lanes) {
-    vectors = next_vectors(columns - n, p.strip_rows);
-    const int64_t width = int64_t{vectors} * lanes;
-    if (n < begin || n >= end) continue;
-    for (int v = 0; v < vectors; ++v) {
-      const int64_t column = n + v * lanes;
-      const int count = static_cast<int>(columns - column < lanes ? columns - column : lanes);
-      f(column, count, [=](const TapPlace& place, int64_t k) {
-        return packed + place.offset + n * place.depth + (place.row + k) * width + v * lanes;
-      });
-    }
-  }
+  each_panel_vector(columns, p.strip_rows, begin, end, [&](int64_t n, int64_t width, int v, int count) {
+    f(n + v * lanes, count, [=](const TapPlace& place, int64_t k) {
+      return packed + place.offset + n * place.depth + (place.row + k) * width + v * lanes;
+    });
+  });
 }
 
 void pack_by_out(const WeightPanels& p, const float* weight, int64_t begin, int64_t end, float* packed) {

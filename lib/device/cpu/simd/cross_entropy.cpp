@@ -7,21 +7,10 @@
 namespace dl::DL_ISA {
 namespace {
 
-DL_INLINE vf load_some(const float* p, int count) { return count == lanes ? load(p) : load_first(p, count); }
-DL_INLINE void store_some(float* p, vf x, int count) { count == lanes ? store(p, x) : store_first(p, x, count); }
-
-// f(i, how many) for each vector of n elements.
-template <class F>
-DL_INLINE void for_each_vector(int64_t n, F f) {
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) f(i, lanes);
-  if (i < n) f(i, static_cast<int>(n - i));
-}
-
 void row(const float* x, int64_t n, float* largest, float* exp_sum, float* sum) {
   const float first = x[0];
   vf top = splat(first);
-  for_each_vector(
+  each_vector(
       n, [&](int64_t i, int count) __attribute__((always_inline)) {
         const vf v = load_some(x + i, count);
         top = maximum(top, count == lanes ? v : select(lane_index() < count, v, splat(first)));
@@ -29,7 +18,7 @@ void row(const float* x, int64_t n, float* largest, float* exp_sum, float* sum) 
   float most = top[0];
   for (int i = 1; i < lanes; ++i) most = top[i] > most || top[i] != top[i] ? top[i] : most;
   vf exps{}, all{};
-  for_each_vector(
+  each_vector(
       n, [&](int64_t i, int count) __attribute__((always_inline)) {
         const vf v = load_some(x + i, count), e = exp(v - most);
         exps += count == lanes ? e : select(lane_index() < count, e, vf{});
@@ -41,7 +30,7 @@ void row(const float* x, int64_t n, float* largest, float* exp_sum, float* sum) 
 }
 
 void row_grad(const float* x, int64_t n, float log_sum, float d, float less, float* y) {
-  for_each_vector(
+  each_vector(
       n, [&](int64_t i, int count) __attribute__((always_inline)) {
         store_some(y + i, exp(load_some(x + i, count) - log_sum) * d - less, count);
       });
@@ -49,7 +38,7 @@ void row_grad(const float* x, int64_t n, float log_sum, float d, float less, flo
 
 void block(float* x, int64_t stride, int64_t classes, int64_t rows, const float* bias, float* largest, float* exp_sum,
            float* sum) {
-  for_each_vector(
+  each_vector(
       rows, [&](int64_t r, int count) __attribute__((always_inline)) {
         vf top = splat(-infinity), all{};
         for (int64_t c = 0; c < classes; ++c) {
@@ -77,7 +66,7 @@ void block_grad(float* x, int64_t stride, int64_t classes, int64_t rows, const f
                 float* d_bias, bool more) {
   for (int64_t c = 0; c < classes; ++c) {
     vf sum{};
-    for_each_vector(
+    each_vector(
         rows, [&](int64_t r, int count) __attribute__((always_inline)) {
           float* at = x + c * stride + r;
           const vf d = load_some(at, count) * load_some(scale + r, count) - load_some(less + r, count);
@@ -89,7 +78,7 @@ void block_grad(float* x, int64_t stride, int64_t classes, int64_t rows, const f
 }
 
 void rescale(float* scale, const float* largest, const float* log_sum, int64_t rows) {
-  for_each_vector(
+  each_vector(
       rows, [&](int64_t r, int count) __attribute__((always_inline)) {
         const vf factor = exp(load_some(largest + r, count) - load_some(log_sum + r, count));
         store_some(scale + r, load_some(scale + r, count) * factor, count);

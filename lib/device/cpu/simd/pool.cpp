@@ -57,9 +57,6 @@ DL_INLINE void store_places(uint8_t* p, vi places, int count) {
 #endif
 }
 
-DL_INLINE vf load_some(const float* p, int count) { return count == lanes ? load(p) : load_first(p, count); }
-DL_INLINE void store_some(float* p, vf x, int count) { count == lanes ? store(p, x) : store_first(p, x, count); }
-
 // Calls f(taps, first element, c, count) for each position, and in it for each vector of channels. Where fewer channels
 // are left than a vector has, whole ones are taken nevertheless as long as they stay within the row: what is written
 // too much is what the next positions write then.

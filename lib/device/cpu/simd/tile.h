@@ -51,4 +51,19 @@ constexpr int next_vectors(int64_t columns_left, int64_t rows) {
   return static_cast<int>(vectors <= 3 ? vectors : 2);
 }
 
+// f(first, width, v, count) for each vector v of the panels that begin in [begin, end) of all columns: a panel is
+// `width` columns from `first` on, of which the vector has `count`.
+template <class F>
+void each_panel_vector(int64_t columns, int64_t rows, int64_t begin, int64_t end, F f) {
+  int vectors = 0;
+  for (int64_t first = 0; first < columns; first += int64_t{vectors} * lanes) {
+    vectors = next_vectors(columns - first, rows);
+    if (first < begin || first >= end) continue;
+    for (int v = 0; v < vectors; ++v) {
+      const int64_t left = columns - first - v * lanes;
+      f(first, int64_t{vectors} * lanes, v, static_cast<int>(left < lanes ? left : lanes));
+    }
+  }
+}
+
 }  // namespace dl::DL_ISA

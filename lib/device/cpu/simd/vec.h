@@ -76,6 +76,18 @@ DL_INLINE void store_int_first(int32_t* p, vi x, int n) {
 }
 #endif
 
+// All lanes where n is their number, else the first n.
+DL_INLINE vf load_some(const float* p, int n) { return n == lanes ? load(p) : load_first(p, n); }
+DL_INLINE void store_some(float* p, vf x, int n) { n == lanes ? store(p, x) : store_first(p, x, n); }
+
+// f(i, count) for each vector of n elements.
+template <class F>
+DL_INLINE void each_vector(int64_t n, F f) {
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) f(i, lanes);
+  if (i < n) f(i, static_cast<int>(n - i));
+}
+
 // yes where the lane of `mask` is -1, no where it is 0.
 DL_INLINE vf select(vi mask, vf yes, vf no) { return mask ? yes : no; }
 DL_INLINE vi select_int(vi mask, vi yes, vi no) { return mask ? yes : no; }

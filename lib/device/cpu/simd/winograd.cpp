@@ -93,22 +93,10 @@ DL_INLINE void both_ways(const vf (&from)[From * From], vf (&to)[To * To], Line 
   }
 }
 
-// Calls f(first channel, how many) for each vector of channels, f(…, lanes) for whole ones.
-template <class F>
-DL_INLINE void for_each_vector(int64_t channels, F f) {
-  int64_t c = 0;
-  for (; c + lanes <= channels; c += lanes) f(c, lanes);
-  if (c < channels) f(c, static_cast<int>(channels - c));
-}
-DL_INLINE vf load_some(const float* p, int count) { return count == lanes ? load(p) : load_first(p, count); }
-DL_INLINE vf load_some(const uint16_t* p, int count) {
-  return count == lanes ? load_bf16(p) : load_bf16_first(p, count);
-}
-
 template <int From, class T, class Line>
 DL_INLINE void pixels_to_points(const T* const* pixels, int64_t first, int64_t channels, const WinogradPoints& to,
                                 Line line) {
-  for_each_vector(
+  each_vector(
       channels, [&](int64_t c, int count) __attribute__((always_inline)) {
         vf x[From * From], y[winograd_points];
 #pragma GCC unroll 36
@@ -132,7 +120,7 @@ void output_gradients(const T* const* pixels, int64_t first, int64_t channels, c
 
 void outputs(const WinogradPoints& from, int64_t channels, float* y, int64_t y_row, int64_t y_column, int rows,
              int columns) {
-  for_each_vector(
+  each_vector(
       channels, [&](int64_t c, int count) __attribute__((always_inline)) {
         vf x[winograd_points], tile[out * out];
 #pragma GCC unroll 36
@@ -157,17 +145,9 @@ void outputs(const WinogradPoints& from, int64_t channels, float* y, int64_t y_r
 template <class F>
 void for_each_panel_vector(const WinogradWeights& w, int64_t columns, int64_t depth, int64_t begin, int64_t end,
                            float* to, F f) {
-  int vectors = 0;
-  for (int64_t n = 0; n < columns; n += int64_t{vectors} * lanes) {
-    vectors = next_vectors(columns - n, w.strip_rows);
-    if (n < begin || n >= end) continue;
-    const int64_t width = int64_t{vectors} * lanes;
-    for (int v = 0; v < vectors; ++v) {
-      const int64_t column = n + v * lanes;
-      const int count = static_cast<int>(columns - column < lanes ? columns - column : lanes);
-      f(column, count, [=, &w](int64_t row) { return to + (n - w.origin) * depth + row * width + v * lanes; });
-    }
-  }
+  each_panel_vector(columns, w.strip_rows, begin, end, [&](int64_t n, int64_t width, int v, int count) {
+    f(n + v * lanes, count, [=, &w](int64_t row) { return to + (n - w.origin) * depth + row * width + v * lanes; });
+  });
 }
 
 DL_INLINE void put_weight(const vf (&taps)[9], float* to, int64_t stride) {
