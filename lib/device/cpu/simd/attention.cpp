@@ -1,6 +1,7 @@
 // Attention in f32.
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/device/cpu/simd/attention_blocks.h"
+#include "lib/device/cpu/simd/attention_backward.h"
+#include "lib/device/cpu/simd/attention_forward.h"
 
 namespace dl::DL_ISA {
 
