@@ -18,8 +18,9 @@ struct Lbfgs final : Optimizer {
   void describe_keys(Schema& s) override {
     s.summary("steps by the curvature that the last ones met: for few parameters, and batches of all samples");
     s.details(
-        "It expects the same loss at each step: data.batch_size as large as the set, no dropout, no augmentation. A "
-        "step is one of its iterations, so that PyTorch's step() with max_iter: 20 is 20 steps. Pairs are kept of each "
+        "It expects the same loss at each step: data.batch_size as large as the set, or as many batches of it in "
+        "trainer.accumulate_grad_batches as an epoch has, no dropout, no augmentation. A step is one of its "
+        "iterations, so that PyTorch's step() with max_iter: 20 is 20 steps. Pairs are kept of each "
         "group of parameters by itself, and take 2 history_size times their memory.");
     s.also_known_as({"LBFGS", "l_bfgs", "bfgs"});
     s.optional("lr", lr, "learning rate: share of the way that the curvature says")

@@ -58,10 +58,11 @@ TEST_CASE("networks take the steps of recorded runs, on each device") {
             programs.move().feed("search/length", std::span(&number, 1));
             programs.move().run();
           };
-          search_along_direction(program, search->tolerance, move, [&]() -> const Program& {
-            feed(programs.probe(5));
-            programs.probe(5).run();
-            return programs.probe(5);
+          search_along_direction(program, double{program.scalar("loss")}, search->tolerance, move, [&] {
+            Program& probe = programs.probe(5);
+            feed(probe);
+            probe.run();
+            return Probed{.loss = double{probe.scalar("loss")}, .slope = double{probe.scalar("search/slope")}};
           });
         }
         // A cubic through losses that lie near each other amplifies their rounding.
@@ -129,10 +130,6 @@ TEST_CASE("lbfgs with a search goes on to the same bits, never ends a step highe
         "error: --set " + clipped +
             ": optimizer: 'lbfgs' searches along its direction, which 'clip_norm' would leave\n"
             "  help: leave the other rules out, or write 'line_search: none'");
-  CHECK(place.refusal({searching, "trainer.accumulate_grad_batches=2"}) ==
-        "error: --set trainer.accumulate_grad_batches=2: trainer.accumulate_grad_batches: 'lbfgs' searches along its "
-        "direction on one batch, and does not add up "
-        "several\n  help: leave it out, and make 'data.batch_size' larger");
   const std::string grouped = "optimizer={lbfgs: {line_search: strong_wolfe, groups: [{match: \"*.bias\", lr: 0.5}]}}";
   CHECK(
       place.refusal({grouped}) ==
@@ -199,15 +196,86 @@ TEST_CASE("sophia goes on to the same bits, and asks for a loss that stands for 
         "error: --set loss=multi_margin: loss: 'sophia' draws targets by what the model predicts, and 'multi_margin' "
         "stands for no probabilities\n"
         "  help: take cross_entropy, nll, bce_with_logits or mse, or another optimizer");
-  CHECK(place.refusal({sophia, "trainer.accumulate_grad_batches=2"}) ==
-        "error: --set trainer.accumulate_grad_batches=2: trainer.accumulate_grad_batches: 'sophia' measures the "
-        "curvature of the batch of an update, and does not "
-        "add up several\n  help: leave it out, and make 'data.batch_size' larger");
   const std::string apart = "optimizer={sophia: {every: 3, groups: [{match: \"*.bias\", every: 2}]}}";
   CHECK(place.refusal({apart}) ==
         "error: --set " + apart +
             ": optimizer: groups of 'sophia' measure the curvature each in updates of their own\n"
             "  help: write 'every' outside of the groups");
+}
+
+TEST_CASE("sophia measures the curvature of accumulated batches as that of one, by the mean of their drawn gradients") {
+  const Workplace place(
+      "data: {train: {format: random, shape: [1], targets: 1, samples: 4}, batch_size: 1}\n"
+      "model: [linear: {out_features: 1, bias: false}]\nloss: mse\n"
+      "optimizer: {sophia: {betas: [0, 0], every: 1}}\n"
+      "trainer: {max_epochs: 1, accumulate_grad_batches: 2, device: cpu}\n");
+  const auto plan = place.plan();
+  const auto device = make_device("cpu", {.threads = 1});
+  Store store(*device);
+  Programs programs(plan->recipe(), store);
+  programs.initialize();
+  const float x = 1, y = 0;
+  int tick = 0, same = 0, opposite = 0;
+  for (int step = 0; step < 40; ++step) {
+    programs.advance(step);
+    programs.begin_update({.lr = 1e-4, .number = step + 1.0});
+    for (int batch = 0; batch < 2; ++batch, ++tick) {
+      Program& program = programs.accumulate(1);
+      program.feed("step", std::span(&tick, 1));
+      program.feed("x", std::span(&x, 1));
+      program.feed("y", std::span(&y, 1));
+      program.run();
+    }
+    programs.update().run();
+    // Each batch's drawn target is sqrt(0.5) above or below the prediction, so that its gradient is +-sqrt(2).
+    const float curvature = store.read("curvature")[0];
+    CAPTURE(curvature);
+    const bool are_same = curvature > 2;
+    CHECK(curvature == doctest::Approx(are_same ? 4 : 0));
+    ++(are_same ? same : opposite);
+    CHECK(store.read("drawn_gradients")[0] == 0);
+    CHECK(store.read("drawn_gradient_count")[0] == 0);
+  }
+  CHECK(same > 5);
+  CHECK(opposite > 5);
+}
+
+TEST_CASE("what measures curvature goes on to the same bits where batches are accumulated") {
+  const Workplace place;
+  for (const std::string chain : {"{sophia: {lr: 0.01, every: 3}}", "[sam: 0.05, sophia: {lr: 0.01, every: 2}]"}) {
+    CAPTURE(chain);
+    for (const int64_t stop_after : {3, 4})
+      check_goes_on(place,
+                    *place.plan({"optimizer=" + chain, "trainer.max_steps=8", "trainer.device=cpu",
+                                 "trainer.accumulate_grad_batches=2"}),
+                    stop_after);
+  }
+}
+
+TEST_CASE("a search over accumulated batches is that of one batch of all their samples, and goes on to the same bits") {
+  const Workplace square(
+      "data: {train: {format: random, shape: [6], targets: 2, samples: 60}, batch_size: 60, shuffle: false}\n"
+      "model: [linear: 8, tanh, linear: 2]\nloss: mse\noptimizer: {lbfgs: {line_search: strong_wolfe}}\n"
+      "trainer: {max_epochs: 5, device: cpu}\n");
+  std::vector<Record> records;
+  for (const std::string batch : {"60", "16"}) {  // the last of four is shorter
+    const auto plan = square.plan({"data.batch_size=" + batch, "trainer.accumulate_grad_batches=4"});
+    Record record;
+    Trainer(*plan, {.observers = {&record}}).fit();
+    records.push_back(std::move(record));
+  }
+  REQUIRE(records[0].losses.size() == 5);
+  REQUIRE(records[1].losses.size() == 5);
+  for (size_t i = 0; i < 4; ++i)  // a cubic through losses that lie near each other amplifies their rounding
+    CHECK(records[1].losses[i] == doctest::Approx(records[0].losses[i]).epsilon(1e-2));
+  CHECK(records[1].losses[1] == doctest::Approx(records[0].losses[1]).epsilon(1e-4));
+  CHECK(records[1].losses[4] < 0.8 * records[1].losses[0]);
+  const Workplace place;
+  check_goes_on(place,
+                *place.plan({"optimizer={lbfgs: {line_search: strong_wolfe, history_size: 4}}", "schedule=constant",
+                             "trainer.max_steps=6", "trainer.device=cpu", "trainer.accumulate_grad_batches=2",
+                             "trainer.log_every_n_steps=1"}),
+                4);
 }
 
 TEST_CASE("sophia goes on to the same bits among other rules, in groups, and in bf16") {

@@ -8,9 +8,12 @@
 #include <ranges>
 
 #include "lib/base/text.h"
-#include "lib/train/programs/line_search.h"
-
 namespace dl {
+namespace {
+
+double told(const Program& program, const std::string& name) { return static_cast<double>(program.scalar(name)); }
+
+}  // namespace
 
 Updates::Updates(const Plan& plan, Programs& programs, Store& store)
     : programs_(programs),
@@ -18,6 +21,7 @@ Updates::Updates(const Plan& plan, Programs& programs, Store& store)
       searches_(plan.run.optimizer->searches()),
       may_read_late_(store.device().runs_ahead() && !plan.run.trainer.detect_anomaly && !searches_),
       probes_([this](const BatchType& batch) -> Program& { return programs_.probe(batch); }, *plan.data.fed()),
+      searched_(*plan.data.fed()),
       tally_(store, true) {
   launched_.reserve(plan.run.chains().size());
   unread_.reserve(2);
@@ -62,6 +66,7 @@ void Updates::begin(double lr, int64_t number, std::optional<double> momentum) {
 void Updates::forget() {
   sum_ = count_ = of_turns_before_ = 0;
   gradient_norm_ = 0;
+  searched_.clear();
 }
 
 void Updates::launch(Program& program) {
@@ -84,7 +89,14 @@ int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
     programs_.draw(made.program(), tick);
     launched_.push_back(&made.program());
     launch(made.program());
-    if (searches_) search(batch, tick);
+    if (searches_ && accumulates_) {
+      searched_.add_copy(batch, tick);
+    } else if (searches_) {
+      searched_.add(batch, tick);
+      made.program().wait();
+      keep_outputs(made.program());  // which lie where the search's programs compute
+      search(made.program(), told(made.program(), "loss"));
+    }
     const Batch* next = turn == last ? batches.fetch() : nullptr;  // `batch` is gone then
     if (next && turns_.size() == 1) turn->programs.of(*next->type).feed(*next);
     unread_.push_back({&made.program(), made.program().launches()});
@@ -97,11 +109,9 @@ int64_t Updates::run(BatchesAhead& batches, int64_t tick) {
   return count;
 }
 
-void Updates::search(const Batch& batch, int64_t tick) {
-  Program& step = *launched_.back();
-  step.wait();
-  keep_outputs(step);  // which lie where the search's programs compute
-  BatchProgram& probe = probes_.of(*batch.type);
+// The program of an update has run, on batches whose loss was `loss`.
+void Updates::search(const Program& update, double loss) {
+  if (update.has_output("gradient")) searched_gradient_ = update.read("gradient");
   Program& move = programs_.move();
   const auto go = [&](double length) {
     const auto number = static_cast<float>(length);
@@ -109,18 +119,27 @@ void Updates::search(const Batch& batch, int64_t tick) {
     launch(move);
     move.wait();
   };
-  search_along_direction(step, searches_->tolerance, go, [&]() -> const Program& {
-    probe.feed(batch, tick);
-    programs_.draw(probe.program(), tick);
-    probe.program().run();
-    return probe.program();
-  });
+  search_along_direction(update, loss, searches_->tolerance, go, [this] { return probed(); });
 }
 
-void Updates::keep_outputs(const Program& program) {
-  tally_.after(program, programs_.measures());
-  if (searches_ && program.has_output("gradient")) searched_gradient_ = program.read("gradient");
+// Of the step's batches together, where the parameters are.
+Probed Updates::probed() {
+  Probed sum;
+  double count = 0;
+  for (const auto& [batch, tick] : searched_.all()) {
+    BatchProgram& probe = probes_.of(*batch->type);
+    probe.feed(*batch, tick);
+    programs_.draw(probe.program(), tick);
+    probe.program().run();
+    const double targets = told(probe.program(), "loss/count");
+    sum.loss += told(probe.program(), "loss") * targets;
+    sum.slope += told(probe.program(), "search/slope") * targets;
+    count += targets;
+  }
+  return count > 0 ? Probed{sum.loss / count, sum.slope / count} : Probed{};
 }
+
+void Updates::keep_outputs(const Program& program) { tally_.after(program, programs_.measures()); }
 
 void Updates::read() {
   if (unread_.empty()) return;
@@ -132,7 +151,7 @@ void Updates::read() {
   const auto targets = static_cast<double>(program.scalar("loss/count", before));
   sum_ += static_cast<double>(program.scalar("loss", before)) * targets;
   count_ += targets;
-  if (!reads_late_ && !searches_) keep_outputs(program);
+  if (!reads_late_ && !(searches_ && !accumulates_)) keep_outputs(program);
   if (!accumulates_) gradient_norm_ = std::hypot(gradient_norm_, program.scalar("grad_norm", before));
 }
 
@@ -161,6 +180,7 @@ void Updates::finish() {
   launch(update);
   update.wait();
   gradient_norm_ = update.scalar("grad_norm");
+  if (searches_) search(update, loss());
 }
 
 }  // namespace dl

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "lib/train/loop/batches_ahead.h"
+#include "lib/train/loop/kept_batches.h"
 #include "lib/train/plan/plan.h"
 #include "lib/train/programs/batch_programs.h"
+#include "lib/train/programs/line_search.h"
 #include "lib/train/programs/measures.h"
 #include "lib/train/programs/programs.h"
 
@@ -56,7 +58,8 @@ class Updates {
     int64_t launch;  // Program::launches()
   };
   void advance(int64_t updates);
-  void search(const Batch& batch, int64_t tick);
+  void search(const Program& update, double loss);
+  Probed probed();
   void keep_outputs(const Program& program);
   void launch(Program& program);
   void forget();
@@ -68,6 +71,7 @@ class Updates {
   const bool may_read_late_;
   std::vector<Turn> turns_;
   BatchPrograms probes_;
+  KeptBatches searched_;                  // the step's, so far
   std::vector<Program*> launched_;        // of the last batch
   std::vector<float> searched_gradient_;  // the last step's, before its search
   std::vector<Unread> unread_;

@@ -61,7 +61,11 @@ Recipe Plan::recipe() const {
   if (data.rows) recipe.forward.resident_samples = data.train->size();
   const LoaderOptions loading = training_options(run.data, *data.fed(), seed());
   for (const auto& field : data.fed()->fields()) recipe.batch_bytes = plus(recipe.batch_bytes, field.type.bytes());
-  if (loading.threads > 0) recipe.batch_bytes = times(recipe.batch_bytes, loading.prefetch + int64_t{1});
+  int64_t batches = loading.threads > 0 ? loading.prefetch + int64_t{1} : 1;
+  if (const int64_t window = run.trainer.accumulate_grad_batches;
+      window > 1 && run.optimizer && run.optimizer->searches())
+    batches = plus(batches, std::min(window, batches_per_epoch()));  // kept for the search
+  recipe.batch_bytes = times(recipe.batch_bytes, batches);
   return recipe;
 }
 

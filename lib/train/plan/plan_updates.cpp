@@ -73,10 +73,6 @@ void check_curvature(const Plan& plan, const Add& add) {
                    concat("groups of '", first.name, "' measure the curvature each in updates of their own"),
                    "write 'every' outside of the groups");
     if (first.curvature_every() == 0) continue;
-    if (plan.run.trainer.accumulate_grad_batches > 1)
-      add("trainer.accumulate_grad_batches",
-          concat("'", first.name, "' measures the curvature of the batch of an update, and does not add up several"),
-          "leave it out, and make 'data.batch_size' larger");
     for (const Objectives::Term& term : plan.objectives.losses()) {
       Graph g;
       const Value x = input(g, "x", {DType::f32, {1, 2}}), uniform = input(g, "uniform", {DType::f32, {1, 2}});
@@ -96,9 +92,6 @@ void check_search(const Plan& plan, const Add& add) {
     return;
   const std::string who = concat("'", chain->name, "' searches along its direction");
   if (!plan.run.turns.empty()) return add("turns", who + ", and a turn is one update", "write 'line_search: none'");
-  if (plan.run.trainer.accumulate_grad_batches > 1)
-    add("trainer.accumulate_grad_batches", who + " on one batch, and does not add up several",
-        "leave it out, and make 'data.batch_size' larger");
   const Update update = plan.updates().front();
   if (!update.before.empty() || !update.after.empty())
     add("optimizer",

@@ -72,19 +72,16 @@ double strong_wolfe(const LinePoint& begin, double first, double reach, double t
   return ends[best].length;
 }
 
-void search_along_direction(const Program& step, double tolerance, const std::function<void(double length)>& move,
-                            const std::function<const Program&()>& probe) {
-  const auto told = [](const Program& program, const std::string& name) {
-    return static_cast<double>(program.scalar(name));
-  };
-  const LinePoint begin{.loss = told(step, "loss"), .slope = told(step, "search/slope")};
+void search_along_direction(const Program& update, double loss, double tolerance,
+                            const std::function<void(double length)>& move, const std::function<Probed()>& probe) {
+  const auto told = [&](const std::string& name) { return static_cast<double>(update.scalar(name)); };
+  const LinePoint begin{.loss = loss, .slope = told("search/slope")};
   if (!(begin.slope < 0)) return;
-  const double length =
-      strong_wolfe(begin, told(step, "search/first"), told(step, "search/reach"), tolerance, [&](double l) {
-        move(l);
-        const Program& there = probe();
-        return LinePoint{.length = l, .loss = told(there, "loss"), .slope = told(there, "search/slope")};
-      });
+  const double length = strong_wolfe(begin, told("search/first"), told("search/reach"), tolerance, [&](double l) {
+    move(l);
+    const Probed there = probe();
+    return LinePoint{.length = l, .loss = there.loss, .slope = there.slope};
+  });
   move(length);
 }
 

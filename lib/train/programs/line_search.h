@@ -19,9 +19,13 @@ struct LinePoint {
 double strong_wolfe(const LinePoint& begin, double first, double reach, double tolerance,
                     const std::function<LinePoint(double length)>& at);
 
-// The search from where the program of a step, which has run on a batch, left the parameters (Optimizer::searches), and
-// their move there. `move` takes them so far along the direction; `probe` runs Programs::probe() on the batch.
-void search_along_direction(const Program& step, double tolerance, const std::function<void(double length)>& move,
-                            const std::function<const Program&()>& probe);
+// The search from where the program of an update, which has run, left the parameters (Optimizer::searches), and their
+// move there. `loss` is that of the update's batches; `move` takes the parameters so far along the direction; `probe`
+// gives the loss and the slope of the same batches where they are then, by Programs::probe().
+struct Probed {
+  double loss = 0, slope = 0;
+};
+void search_along_direction(const Program& update, double loss, double tolerance,
+                            const std::function<void(double length)>& move, const std::function<Probed()>& probe);
 
 }  // namespace dl

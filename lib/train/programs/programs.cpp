@@ -209,14 +209,16 @@ struct Programs::Impl {
   }
 
   void build_accumulate(Graph& g, const Key& key) {
-    training_graph(g, key).accumulate([&] { return forward_in_training(g, key); });
+    TrainingGraph made = training_graph(g, key);
+    for (const Variable& sum : made.sums()) store.declare(sum);  // a memory limit counts those of other updates too
+    made.accumulate(forward_in_training(g, key), key.measures_curvature);
   }
 
-  void build_update_alone(Graph& g, const Key& key) { training_graph(g, key).update_from_sum(turns[key.turn].numbers); }
-
-  void build_probe(Graph& g, const Key& key) {
-    training_graph(g, key).probe([&] { return forward_in_training(g, key); });
+  void build_update_alone(Graph& g, const Key& key) {
+    training_graph(g, key).update_from_sum(key.measures_curvature, turns[key.turn].numbers);
   }
+
+  void build_probe(Graph& g, const Key& key) { training_graph(g, key).probe(forward_in_training(g, key)); }
 
   void build_move(Graph& g, const Key& key) { training_graph(g, key).move(); }
 

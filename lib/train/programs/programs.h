@@ -68,9 +68,10 @@ class Programs {
   // Forward, the turn's losses, backward, clip, update.
   Program& step(const BatchType& batch, size_t turn = 0);
   // A micro-batch of a run without turns: forward, loss, backward. Adds its gradient, weighed by the targets that its
-  // loss is the mean of, to the variable "gradients", and their number to "gradient_count".
+  // loss is the mean of, to the variable "gradients", and their number to "gradient_count"; before an update that
+  // measures curvature also that against drawn targets, to "drawn_gradients" and "drawn_gradient_count".
   Program& accumulate(const BatchType& batch);
-  // Clip, update from the gradient of the mean over all those targets, as of one large batch; sets both to zero.
+  // Clip, update from the gradient of the mean over all those targets, as of one large batch; sets all to zero.
   Program& update();
   // Of an optimizer that searches (Optimizer::searches): the training's "loss" where the parameters are, and its slope
   // along the direction, "search/slope"; no variable changes. And what moves the parameters by "search/length" of the

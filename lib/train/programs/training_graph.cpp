@@ -40,16 +40,16 @@ Value TrainingGraph::flat_gradient(Value loss, Value flat) const {
   return pack(parts, places, elements());
 }
 
-// n d^2 of the gradient d of the loss against n targets that are drawn.
-Value TrainingGraph::curvature(const Forward& f) {
-  const Value d = flat_gradient(f.drawn.mean, variable(graph_, parameters()));
-  return f.drawn.count * (d * d);
+// Of the loss against targets that are drawn.
+Value TrainingGraph::drawn_gradient(const Forward& f) const {
+  return flat_gradient(f.drawn.mean, variable(graph_, parameters()));
 }
 
 void TrainingGraph::add_update(const Slopes& slopes, HostNumbers& numbers, Value count) {
   if (recipe_.gives_gradient) graph_.output("gradient", as_f32(count ? slopes.gradient / count : slopes.gradient));
   build_update(graph_, update(), *recipe_.forward.network, slopes, count, numbers, updates_, averaged_elsewhere());
   if (recipe_.updates.size() > 1) take_along();
+  if (update().searches()) graph_.assign(search().origin, variable(graph_, parameters()));
 }
 
 // The rules of a turn that leave the averages of layers' own variables to another, so that a step renews each once:
@@ -104,30 +104,58 @@ void TrainingGraph::take_along() {
 }
 
 void TrainingGraph::step(const Forward& f, bool measures_curvature, HostNumbers& numbers) {
-  add_update({flat_gradient(f.loss), measures_curvature ? curvature(f) : Value()}, numbers);
-  if (update().searches()) graph_.assign(search().origin, variable(graph_, parameters()));
+  Slopes slopes{flat_gradient(f.loss), {}};
+  if (measures_curvature) {
+    const Value d = drawn_gradient(f);
+    slopes.curvature = f.drawn.count * (d * d);
+  }
+  add_update(slopes, numbers);
 }
 
-void TrainingGraph::accumulate(const MakeForward& forward) {
-  const Value sum = variable(graph_, gradient_sum()), count = variable(graph_, gradient_count());
-  const Forward f = forward();
-  graph_.assign("gradients", sum + f.count * flat_gradient(f.loss));
-  graph_.assign("gradient_count", count + f.count);
+std::vector<Variable> TrainingGraph::sums() const {
+  std::vector<Variable> all{given().gradient, given().count};
+  if (update().next_curvature(0)) all.insert(all.end(), {drawn().gradient, drawn().count});
+  return all;
 }
 
-void TrainingGraph::update_from_sum(HostNumbers& numbers) {
-  const Value sum = variable(graph_, gradient_sum()), count = variable(graph_, gradient_count());
-  add_update({sum, {}}, numbers, where(count > 0, count, 1));  // of weights it may be below 1
-  graph_.assign("gradients", broadcast_to(constant(graph_, 0), {elements()}));
-  graph_.assign("gradient_count", constant(graph_, 0));
+void TrainingGraph::add_up(const Summed& sums, Value gradient, Value count) {
+  graph_.assign(sums.gradient.name, variable(graph_, sums.gradient) + count * gradient);
+  graph_.assign(sums.count.name, variable(graph_, sums.count) + count);
+}
+
+void TrainingGraph::accumulate(const Forward& f, bool measures_curvature) {
+  add_up(given(), flat_gradient(f.loss), f.count);
+  if (measures_curvature) add_up(drawn(), drawn_gradient(f), f.drawn.count);
+}
+
+// What sums of gradients are divided by; of weights the count may be below 1.
+Value TrainingGraph::at_least_one(const Variable& count) const {
+  const Value counted = variable(graph_, count);
+  return where(counted > 0, counted, 1);
+}
+
+void TrainingGraph::begin_sums(const Summed& sums) {
+  graph_.assign(sums.gradient.name, broadcast_to(constant(graph_, 0), {elements()}));
+  graph_.assign(sums.count.name, constant(graph_, 0));
+}
+
+void TrainingGraph::update_from_sum(bool measures_curvature, HostNumbers& numbers) {
+  Slopes slopes{variable(graph_, given().gradient), {}};
+  if (measures_curvature) {  // n d^2 of the mean d of n
+    const Value sum = variable(graph_, drawn().gradient);
+    slopes.curvature = sum * sum / at_least_one(drawn().count);
+  }
+  add_update(slopes, numbers, at_least_one(given().count));
+  begin_sums(given());
+  if (measures_curvature) begin_sums(drawn());
 }
 
 Value TrainingGraph::state(const std::string& name) const {
   return variable(graph_, {name, parameters().type, Role::optimizer_state});
 }
 
-void TrainingGraph::probe(const MakeForward& forward) {
-  const Value slopes = flat_gradient(forward().loss, variable(graph_, parameters()));
+void TrainingGraph::probe(const Forward& f) {
+  const Value slopes = flat_gradient(f.loss, variable(graph_, parameters()));
   graph_.output("search/slope", sum(slopes * state(search().direction)));
 }
 

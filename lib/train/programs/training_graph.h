@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,27 +21,39 @@ class TrainingGraph {
   TrainingGraph(Graph& g, const Recipe& recipe, const Store& store, size_t turn, int64_t updates)
       : graph_(g), recipe_(recipe), store_(store), turn_(turn), updates_(updates) {}
 
-  // As Programs has them. `numbers` become those that the update reads; a forward part that is to come behind
-  // variables is a call.
-  using MakeForward = std::function<Forward()>;
+  // As Programs has them. `numbers` become those that the update reads.
   void step(const Forward& forward, bool measures_curvature, HostNumbers& numbers);
-  void accumulate(const MakeForward& forward);
-  void update_from_sum(HostNumbers& numbers);
-  void probe(const MakeForward& forward);
+  void accumulate(const Forward& forward, bool measures_curvature);
+  void update_from_sum(bool measures_curvature, HostNumbers& numbers);
+  void probe(const Forward& forward);
   void move();
+  // What batches are added up in, by this accumulation or another of the turn.
+  std::vector<Variable> sums() const;
 
  private:
   const Update& update() const { return recipe_.updates[turn_]; }
   Variable parameters() const { return recipe_.forward.network->parameters(); }
   int64_t elements() const { return recipe_.forward.network->arena_elements(); }
-  Variable gradient_sum() const { return {"gradients", Type{DType::f32, {elements()}}, Role::gradient}; }
-  static Variable gradient_count() { return {"gradient_count", Type{}, Role::counter}; }
+  // Gradients that are added up over batches, each by its targets, and the number of these: those of the loss, and
+  // those against targets that are drawn, of which the curvature is made.
+  struct Summed {
+    Variable gradient, count;
+  };
+  Summed given() const { return summed("gradients", "gradient_count"); }
+  Summed drawn() const { return summed("drawn_gradients", "drawn_gradient_count"); }
+  Summed summed(const std::string& gradient, const std::string& count) const {
+    return {{gradient, Type{DType::f32, {elements()}}, Role::gradient}, {count, Type{}, Role::counter}};
+  }
   Optimizer::Search search() const { return *update().searches(); }
   Value state(const std::string& name) const;  // of an update that searches
 
   Value flat_gradient(Value loss);
   Value flat_gradient(Value loss, Value flat) const;
-  Value curvature(const Forward& forward);
+  Value drawn_gradient(const Forward& forward) const;
+  void add_up(const Summed& sums, Value gradient, Value count);
+  Value total(const Summed& sums) const;
+  Value at_least_one(const Variable& count) const;
+  void begin_sums(const Summed& sums);
   void add_update(const Slopes& slopes, HostNumbers& numbers, Value count = {});
   std::vector<std::string> averaged_elsewhere() const;
   void take_along();
