@@ -106,6 +106,16 @@ std::string number_text(double value) {
   return {buffer.data(), end};
 }
 
+double as_written(double value) {
+  const auto kept = static_cast<float>(value);
+  if (static_cast<double>(kept) != value || !std::isfinite(value) || value == std::trunc(value)) return value;
+  std::array<char, 32> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), kept).ptr;
+  double written = value;
+  std::from_chars(buffer.data(), end, written);
+  return written;
+}
+
 std::string bytes_text(double bytes) {
   constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB"};
   size_t unit = 0;

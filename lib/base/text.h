@@ -30,6 +30,9 @@ std::optional<int64_t> integer_in(std::string_view text);
 
 // The shortest decimal that reads back as the same value: 0.001, 1e-08, 128, .inf, -.inf, .nan.
 std::string number_text(double value);
+// A number that was kept as f32, 0.0010000000474974513, as it was written before: 0.001, the shortest decimal that is
+// the same f32. Numbers that no f32 is stay as they are, and so do whole ones.
+double as_written(double value);
 
 std::string bytes_text(double bytes);      // "512 B", "1.5 KiB", "23 MiB"
 std::string seconds_text(double seconds);  // "340 us", "12.5 ms", "8.2 s", "3 min 20 s", "2 h 5 min"

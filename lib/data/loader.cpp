@@ -77,8 +77,9 @@ void check_allowed(const Allowed& allowed, const Dataset& data, const Type& type
                        !(allowed.besides && v == static_cast<float>(*allowed.besides));
               });
   if (at == n) return;
-  const std::string found = whole ? std::to_string(reinterpret_cast<const int32_t*>(values)[at])
-                                  : number_text(static_cast<double>(reinterpret_cast<const float*>(values)[at]));
+  const std::string found =
+      whole ? std::to_string(reinterpret_cast<const int32_t*>(values)[at])
+            : number_text(as_written(static_cast<double>(reinterpret_cast<const float*>(values)[at])));
   std::string help = allowed.help;
   for (size_t i; (i = help.find("NUMBER")) != std::string::npos;) help.replace(i, 6, found);
   throw Error(Exit::data, Problem{.where = data.place(sample),

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -51,6 +52,18 @@ TEST_CASE("a number is written with the fewest digits that read back as the same
   CHECK(number_text(-std::numeric_limits<double>::infinity()) == "-.inf");
   CHECK(number_text(std::numeric_limits<double>::quiet_NaN()) == ".nan");
   CHECK(std::stod(number_text(1.0 / 3)) == 1.0 / 3);
+}
+
+TEST_CASE("a number that was kept as f32 is written as it was before") {
+  CHECK(as_written(0.0010000000474974513) == 0.001);
+  CHECK(as_written(-0.30000001192092896) == -0.3);
+  CHECK(as_written(9.999999747378752e-06) == 1e-5);
+  for (const double same : {0.001, 0.5, 0.0, -2.0, 1.0 / 3, 16777216.0, 123456792.0, 1e300, -3.4028234663852886e+38,
+                            std::numeric_limits<double>::infinity()})
+    CHECK(as_written(same) == same);
+  CHECK(std::isnan(as_written(std::numeric_limits<double>::quiet_NaN())));
+  const float third = 1.0f / 3;
+  CHECK(static_cast<float>(as_written(double{third})) == third);
 }
 
 TEST_CASE("sizes and times have three digits and a unit") {

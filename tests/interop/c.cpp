@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "lib/interop/c/loop_text.h"
+#include "lib/interop/code/expressions.h"
 #include "lib/interop/export_target.h"
 #include "tests/folder.h"
 #include "tests/interop/small_network.h"
@@ -13,6 +14,13 @@ TEST_CASE("numbers of C are floats, whatever they are") {
   CHECK(c::literal(1) == "1.0f");
   CHECK(c::literal(-0.5) == "(-0.5f)");
   CHECK(c::literal(1e-8) == "1e-08f");
+}
+
+TEST_CASE("numbers that an ONNX file holds as f32 are written with the digits that they were given") {
+  const double held = 0.012299999594688416;
+  CHECK(c::literal(held) == "0.0123f");
+  CHECK(code::number(held) == "0.0123");
+  CHECK(code::number(-3.4028234663852886e+38) == "-3.4028234663852886e+38");  // PyTorch takes none beyond it
 }
 
 TEST_CASE("what depends on a channel only is computed once in C, before the loop over places") {

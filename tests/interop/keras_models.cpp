@@ -170,6 +170,40 @@ TEST_CASE("attention that is the first layer of a Sequential model of Keras read
   CHECK(items[0].find("from") == nullptr);
 }
 
+TEST_CASE("numbers that Keras kept as f32 are those that were written, and none loses digits") {
+  const Folder folder;
+  const std::string layers =
+      R"({"class_name": "LeakyReLU", "config": {"name": "leaky", "negative_slope": 0.01234567891}},
+         {"class_name": "BatchNormalization",
+          "config": {"name": "norm", "epsilon": 1.2345678e-05, "momentum": 0.9900000095367432}},
+         {"class_name": "Dropout", "config": {"name": "drop", "rate": 0.30000001192092896}}, )" +
+      keras_dense("softmax");
+  const auto read = [&](const std::string& optimizer) {
+    return keras::read_model(keras_file(
+        folder, layers,
+        R"({"loss": "sparse_categorical_crossentropy", "loss_weights": null, "optimizer": )" + optimizer + "}"));
+  };
+  const FamilyNetwork network = read(
+      R"({"class_name": "Adam", "config": {"learning_rate": 0.0010000000474974513, "beta_1": 0.8999999761581421,
+          "beta_2": 0.999, "epsilon": 1e-07, "global_clipnorm": 0.10000000149011612}})");
+  const std::vector<Node>& items = network.config.find("model")->items;
+  CHECK(items.at(0).find("leaky_relu")->text == "0.01234567891");
+  CHECK(items.at(1).find("batch_norm")->find("eps")->text == "1.2345678e-05");
+  CHECK(items.at(1).find("batch_norm")->find("momentum")->text == "0.01");
+  CHECK(items.at(2).find("dropout")->text == "0.3");
+  const Node& adam = *network.config.find("optimizer")->find("adam");
+  CHECK(adam.find("lr")->text == "0.001");
+  CHECK(adam.find("betas")->items.at(0).text == "0.9");
+  CHECK(network.config.find("trainer")->find("gradient_clip_val")->text == "0.1");
+
+  // A schedule is left out, and the rate that it begins at is not.
+  const FamilyNetwork falling = read(
+      R"({"class_name": "SGD", "config": {"learning_rate": {"class_name": "ExponentialDecay",
+          "config": {"initial_learning_rate": 0.05, "decay_steps": 10}}, "clipnorm": 0.20000000298023224}})");
+  CHECK(falling.config.find("optimizer")->find("sgd")->find("lr")->text == "0.05");
+  CHECK(falling.left_out == Lines{"the schedule of its learning rate", "its optimizer's 'clipnorm: 0.2'"});
+}
+
 TEST_CASE("an activity that Keras keeps small is a loss of its own here") {
   const Folder folder;
   const FamilyNetwork network = keras::read_model(

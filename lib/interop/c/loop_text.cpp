@@ -212,7 +212,7 @@ class LoopText {
 std::string literal(double value) {
   if (std::isinf(value)) return value > 0 ? "INFINITY" : "-INFINITY";
   if (std::isnan(value)) return "NAN";
-  std::string text = number_text(value);
+  std::string text = number_text(as_written(value));
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return value < 0 ? "(" + text + "f)" : text + "f";
 }

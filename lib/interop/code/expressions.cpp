@@ -20,7 +20,7 @@ constexpr size_t longest = 90;  // of an expression that stays where it is read
 std::string number(double value) {
   if (std::isinf(value)) return value > 0 ? "float('inf')" : "-float('inf')";
   if (std::isnan(value)) return "float('nan')";
-  const std::string text = number_text(value);
+  const std::string text = number_text(as_written(value));
   return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
 }
 

@@ -41,8 +41,9 @@ class Settings {
   }
   double number(const char* key, double otherwise) const {
     const Json* value = find(key);
-    return value && value->is_number() ? value->get<double>() : otherwise;
+    return value && value->is_number() ? as_written(value->get<double>()) : otherwise;
   }
+  std::string decimal(const char* key, double otherwise) const { return number_text(number(key, otherwise)); }
   int64_t whole(const char* key, int64_t otherwise) const {
     const Json* value = find(key);
     return value && value->is_number() ? whole_of(*value) : otherwise;

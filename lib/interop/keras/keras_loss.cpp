@@ -157,7 +157,7 @@ class TakingLoss {
   }
   double number(const char* key, double otherwise) const {
     const Json value = keys_.value(key, Json());
-    return value.is_number() ? value.get<double>() : otherwise;
+    return value.is_number() ? as_written(value.get<double>()) : otherwise;
   }
 
   const std::string given_name_, name_, of_, end_;
@@ -218,7 +218,7 @@ OutputLosses add_losses(const Json& compiled, KerasItems& items, Node& config, s
     std::string& output = items.outputs[i];
     const std::string& theirs = items.output_names[i].back();
     const Json& weight = weights_there[i];
-    const double times = weight.is_number() ? weight.get<double>() : 1;
+    const double times = weight.is_number() ? as_written(weight.get<double>()) : 1;
     if (of_outputs.contains(output)) {
       left_out.push_back(concat("that '", theirs, "' is an output twice"));
       continue;

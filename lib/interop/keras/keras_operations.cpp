@@ -35,7 +35,7 @@ Made operation(const Json& layer, int64_t call, size_t tensors, const Settings& 
   if (const auto two = of_two.find(kind); two != of_two.end() && args.size() == 2) {
     if (tensors == 2) return {.layers = {two->second.first}, .is_merge = true};
     const auto text_of = [](const Json& arg) {
-      return arg.is_number() ? "(" + number_text(arg.get<double>()) + ")" : std::string("x");
+      return arg.is_number() ? "(" + number_text(as_written(arg.get<double>())) + ")" : std::string("x");
     };
     if (args[0].is_number() != args[1].is_number() && tensors == 1)
       return {.layers = {concat("expression: \"", text_of(args[0]), two->second.second, text_of(args[1]), "\"")}};

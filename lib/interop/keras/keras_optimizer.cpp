@@ -7,6 +7,14 @@
 #include "lib/interop/keras/keras_names.h"
 
 namespace dl::keras {
+namespace {
+
+double number_in(const Json& keys, const char* key, double otherwise) {
+  const auto found = keys.find(key);
+  return found != keys.end() && found->is_number() ? as_written(found->get<double>()) : otherwise;
+}
+
+}  // namespace
 
 void add_optimizer(const Json& compiled, Node& config, Node& trainer, std::vector<std::string>& left_out) {
   Node optimizer = Node::map();
@@ -15,13 +23,13 @@ void add_optimizer(const Json& compiled, Node& config, Node& trainer, std::vecto
   std::erase(kind, '_');  // "adam_w", "rm_sprop"
   const Json keys = given.is_object() ? given.value("config", Json::object()) : Json::object();
   Node own = Node::map();
-  const bool has_rate = keys.contains("learning_rate") && keys["learning_rate"].is_number();
-  own.set("lr", Node::number(has_rate ? keys["learning_rate"].get<double>() : 1e-3));
-  if (keys.contains("learning_rate") && !has_rate) left_out.push_back("the schedule of its learning rate");
+  const auto number = [&](const char* key, double otherwise) { return number_in(keys, key, otherwise); };
+  const Json rate = keys.value("learning_rate", Json());
+  if (keys.contains("learning_rate") && !rate.is_number()) left_out.push_back("the schedule of its learning rate");
+  const Json schedule = rate.is_object() ? rate.value("config", Json::object()) : Json::object();
+  const double begin = number_in(schedule, "initial_learning_rate", 1e-3);
+  own.set("lr", Node::number(number("learning_rate", begin)));
   static const std::set<std::string> adams = {"adam", "adamw", "nadam", "adamax"};
-  const auto number = [&](const char* key, double otherwise) {
-    return keys.contains(key) && keys[key].is_number() ? keys[key].get<double>() : otherwise;
-  };
   if (adams.contains(kind) && keys.contains("beta_1")) {
     own.set("betas", Node::list({Node::number(number("beta_1", 0.9)), Node::number(number("beta_2", 0.999))}));
     own.set("eps", Node::number(number("epsilon", 1e-7)));
@@ -54,7 +62,8 @@ void add_optimizer(const Json& compiled, Node& config, Node& trainer, std::vecto
        {"weight_decay", "clipnorm", "use_ema", "gradient_accumulation_steps", "initial_accumulator_value"}) {
     const bool is_said = keys.contains(key) && !keys[key].is_null() && keys[key] != Json(false) && keys[key] != Json(0);
     if (is_said && !(kind == "adamw" && std::string(key) == "weight_decay"))
-      left_out.push_back(concat("its optimizer's '", key, ": ", keys[key].dump(), "'"));
+      left_out.push_back(concat("its optimizer's '", key, ": ",
+                                keys[key].is_number() ? number_text(number(key, 0)) : keys[key].dump(), "'"));
   }
 }
 

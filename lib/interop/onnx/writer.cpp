@@ -73,7 +73,7 @@ std::string Writer::ints(const std::vector<int64_t>& values) {
 }
 
 std::string Writer::number(double value) {
-  const std::string text = number_text(value);
+  const std::string text = number_text(as_written(value));
   std::string& name = constants_["number " + text];
   if (name.empty())
     name = constant("number_" + text, Element::f32, {}, bytes_of_values(std::vector<float>{static_cast<float>(value)}));

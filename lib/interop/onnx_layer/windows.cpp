@@ -243,12 +243,14 @@ Value layer_of(Taking& t, const ReadNode& node, const std::string& yaml, Value x
 
 void take_lrn(Taking& t, const ReadNode& node) {
   const Value x = channels_last(t, node, 0);
+  const auto decimal = [&](const char* name, float otherwise) {
+    return number_text(as_written(static_cast<double>(t.attribute<float>(node, name, otherwise))));
+  };
   give_channels_last(t, node,
                      layer_of(t, node,
                               concat("local_response_norm: {size: ", t.attribute<int64_t>(node, "size", 1),
-                                     ", alpha: ", t.attribute<float>(node, "alpha", 1e-4f),
-                                     ", beta: ", t.attribute<float>(node, "beta", 0.75f),
-                                     ", k: ", t.attribute<float>(node, "bias", 1), "}"),
+                                     ", alpha: ", decimal("alpha", 1e-4f), ", beta: ", decimal("beta", 0.75f),
+                                     ", k: ", decimal("bias", 1), "}"),
                               x));
 }
 

@@ -41,13 +41,13 @@ Made activation(const Settings& s) {
 Made relu(const Settings& s) {
   if (s.number("threshold", 0) != 0) s.refuse("'threshold' has no counterpart");
   const double slope = s.number("negative_slope", 0);
-  if (!s.find("max_value")) return {.layers = {slope == 0 ? "relu" : concat("leaky_relu: ", slope)}};
+  if (!s.find("max_value")) return {.layers = {slope == 0 ? "relu" : concat("leaky_relu: ", number_text(slope))}};
   if (slope != 0) s.refuse("'negative_slope' beside 'max_value' has no counterpart");
-  return {.layers = {concat("hardtanh: {min_val: 0, max_val: ", s.number("max_value", 6), "}")}};
+  return {.layers = {concat("hardtanh: {min_val: 0, max_val: ", s.decimal("max_value", 6), "}")}};
 }
 
 Made leaky_relu(const Settings& s) {
-  return {.layers = {concat("leaky_relu: ", s.number("negative_slope", s.number("alpha", 0.3)))}};
+  return {.layers = {concat("leaky_relu: ", s.decimal("negative_slope", s.number("alpha", 0.3)))}};
 }
 
 // One slope, or one of each channel.
@@ -59,7 +59,7 @@ Made prelu(const Settings& s) {
           .variables = {{"weight", "0", {.reshaped = true}}}};
 }
 
-Made elu(const Settings& s) { return {.layers = {concat("elu: ", s.number("alpha", 1))}}; }
+Made elu(const Settings& s) { return {.layers = {concat("elu: ", s.decimal("alpha", 1))}}; }
 
 Made softmax_layer(const Settings& s) {
   need_last_axis(s);

@@ -34,7 +34,7 @@ Made multi_head_attention(const Settings& s) {
   const int64_t dim = s.whole("key_dim", 1), of_values = s.whole("value_dim", dim);
   Made made{.layers = {concat("multi_head_attention: {num_heads: ", s.whole("num_heads", 1), ", head_dim: ", dim,
                               of_values == dim ? "" : concat(", value_dim: ", of_values),
-                              ", causal: ", yes(s.flag("causal", false)), ", dropout: ", s.number("dropout", 0),
+                              ", causal: ", yes(s.flag("causal", false)), ", dropout: ", s.decimal("dropout", 0),
                               ", bias: ", yes(s.flag("use_bias", true)), "}")},
             .is_merge = true};
   add_attention_variables(made, s, "");
@@ -47,7 +47,7 @@ Made group_query_attention(const Settings& s) {
   Made made{.layers = {concat("multi_head_attention: {num_heads: ", s.whole("num_query_heads", 1),
                               ", num_kv_heads: ", s.whole("num_key_value_heads", 1),
                               ", head_dim: ", s.whole("head_dim", 1), ", causal: ", yes(s.flag("causal", false)),
-                              ", dropout: ", s.number("dropout", 0), ", bias: ", yes(s.flag("use_bias", true)), "}")},
+                              ", dropout: ", s.decimal("dropout", 0), ", bias: ", yes(s.flag("use_bias", true)), "}")},
             .is_merge = true};
   add_attention_variables(made, s, "_");
   return made;

@@ -1,5 +1,6 @@
 // Norms of batches, of places and of groups of channels.
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <tuple>
 
 #include "lib/interop/keras/layers/groups.h"
@@ -19,11 +20,14 @@ std::vector<Variable> scale_and_shift(const Settings& s, int& next) {
   return variables;
 }
 
+// 1 - share as a decimal: 0.01, not 0.010000000000000009.
+double without(double share) { return std::round((1 - share) * 1e15) / 1e15; }
+
 Made batch_normalization(const Settings& s) {
   need_last_axis(s);
   int next = 0;
-  Made made{.layers = {concat("batch_norm: {eps: ", s.number("epsilon", 1e-3),
-                              ", momentum: ", number_text(1 - s.number("momentum", 0.99)), "}")},
+  Made made{.layers = {concat("batch_norm: {eps: ", s.decimal("epsilon", 1e-3),
+                              ", momentum: ", number_text(without(s.number("momentum", 0.99))), "}")},
             .variables = scale_and_shift(s, next)};
   made.variables.push_back({"running_mean", std::to_string(next), {}});
   made.variables.push_back({"running_var", std::to_string(next + 1), {}});
@@ -34,22 +38,21 @@ Made layer_normalization(const Settings& s) {
   if (s.flag("rms_scaling", false)) s.refuse("'rms_scaling' has no counterpart");
   need_last_axis(s);
   int next = 0;
-  return {.layers = {concat("layer_norm: {eps: ", s.number("epsilon", 1e-3), "}")},
+  return {.layers = {concat("layer_norm: {eps: ", s.decimal("epsilon", 1e-3), "}")},
           .variables = scale_and_shift(s, next)};
 }
 
 Made rms_normalization(const Settings& s) {
   need_last_axis(s);
-  return {.layers = {concat("rms_norm: {eps: ", number_text(s.number("epsilon", 1e-6)), "}")},
-          .variables = {{"weight", "0", {}}}};
+  return {.layers = {concat("rms_norm: {eps: ", s.decimal("epsilon", 1e-6), "}")}, .variables = {{"weight", "0", {}}}};
 }
 
 Made group_normalization(const Settings& s) {
   need_last_axis(s);
   int next = 0;
-  return {
-      .layers = {concat("group_norm: {num_groups: ", s.whole("groups", 32), ", eps: ", s.number("epsilon", 1e-3), "}")},
-      .variables = scale_and_shift(s, next)};
+  return {.layers = {concat("group_norm: {num_groups: ", s.whole("groups", 32), ", eps: ", s.decimal("epsilon", 1e-3),
+                            "}")},
+          .variables = scale_and_shift(s, next)};
 }
 
 Made unit_normalization(const Settings& s) {

@@ -12,8 +12,7 @@ Made rescaling(const Settings& s) {
   for (const char* key : {"scale", "offset"})
     if (const Json* value = s.find(key); value && !value->is_number())
       s.refuse(concat("'", key, "' of each channel has no counterpart"));
-  return {.layers = {concat("expression: \"x * ", number_text(s.number("scale", 1)), " + ",
-                            number_text(s.number("offset", 0)), "\"")}};
+  return {.layers = {concat("expression: \"x * ", s.decimal("scale", 1), " + ", s.decimal("offset", 0), "\"")}};
 }
 
 // By means and variances that adapt() found, which are not trained: what a batch normalization does in evaluation.

@@ -8,13 +8,13 @@ namespace {
 template <const auto& name>
 Made dropout_of(const Settings& s) {
   s.need("data_format", {"channels_last"});
-  return {.layers = {concat(std::string(name), ": ", s.number("rate", 0.5))}};
+  return {.layers = {concat(std::string(name), ": ", s.decimal("rate", 0.5))}};
 }
 constexpr char dropout_name[] = "dropout", dropout1d_name[] = "dropout1d", dropout2d_name[] = "dropout2d",
                dropout3d_name[] = "dropout3d", gaussian_dropout_name[] = "gaussian_dropout",
                alpha_dropout_name[] = "alpha_dropout";
 
-Made gaussian_noise(const Settings& s) { return {.layers = {concat("gaussian_noise: ", s.number("stddev", 1))}}; }
+Made gaussian_noise(const Settings& s) { return {.layers = {concat("gaussian_noise: ", s.decimal("stddev", 1))}}; }
 
 // Its loss is one of the run's.
 Made activity_regularization(const Settings&) { return {.layers = {"identity"}}; }
