@@ -83,8 +83,30 @@ TEST_CASE("tensors of ONNX that are called as modules of PyTorch call something 
     CHECK(has("        self._modules['type'] = nn.Module()\n"));
     CHECK(has("        dict(self.named_modules())['type'].b = nn.Parameter(torch.zeros("));
     CHECK(has("(x, self._parameters['training'], "));
-    CHECK(has("        self.__dict__['training'] = mode\n"));
+    CHECK(has("            module.__dict__['training'] = mode\n"));
     CHECK(has("dict(self.named_modules())['type'].b\n"));
+  }
+}
+
+TEST_CASE("a tensor of ONNX in a part that is named as the flag of training stands beside the part's flag") {
+  const Folder folder;
+  for (const nlohmann::json& c : recorded()) {
+    if (c.at("name") != "a convolutional network of PyTorch") continue;
+    for (const auto& [was, is, declared] :
+         {std::tuple{"1.running_mean", "part1.training", "        self.part1._buffers['training'] = torch.zeros("},
+          {"1.running_var", "a.training.bc", "        self.a._modules['training'] = nn.Module()\n"}}) {
+      std::string model = from_hex(c.at("model"));
+      for (size_t at = model.find(was); at != std::string::npos; at = model.find(was, at))
+        model.replace(at, std::string(was).size(), is);
+      folder.write("net.onnx", model);
+      const SmallNetwork small("model: [{onnx: {path: '" + (folder.path / "net.onnx").string() + "'}}]",
+                               {DType::f32, {6, 8, 3}});
+      const std::string classes = code::pytorch_module(small.trained(), true).classes;
+      CAPTURE(classes);
+      CHECK(classes.find(declared) != std::string::npos);
+      CHECK(classes.find("        for module in self.modules():\n"
+                         "            module.__dict__['training'] = mode\n") != std::string::npos);
+    }
   }
 }
 

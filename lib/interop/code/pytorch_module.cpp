@@ -114,12 +114,11 @@ std::string declarations(const LoneLayer& lone) {
   return text;
 }
 
-// Where a module or a tensor is named as the flag that train() and eval() set: that flag beside it.
+// Where a module or a tensor here or in a part is named as the flag that train() and eval() set: that flag beside it.
 constexpr const char* flag_beside =
     "\n    def train(self, mode=True):  # the flag is beside what has its name\n"
-    "        self.__dict__['training'] = mode\n"
-    "        for module in self.children():\n"
-    "            module.train(mode)\n"
+    "        for module in self.modules():\n"
+    "            module.__dict__['training'] = mode\n"
     "        return self\n";
 
 class Modules {
@@ -216,7 +215,9 @@ class Modules {
 
   ItemCode as_operations(const Layer& layer, const std::vector<Type>& inputs, const LoneLayer& lone) {
     std::string text = "    def __init__(self):\n        super().__init__()\n" + declarations(lone);
-    const auto is_flag = [](const auto& tensor) { return (tensor.first + ".").starts_with("training."); };
+    const auto is_flag = [](const auto& tensor) {
+      return ("." + tensor.first + ".").find(".training.") != std::string::npos;
+    };
     if (std::ranges::any_of(lone.parameters, is_flag) || std::ranges::any_of(lone.buffers, is_flag))
       text += flag_beside;
     std::vector<std::string> arguments{"self"};
