@@ -75,6 +75,7 @@ void expect_as_fitted(const Dataset& train, const Node& fit, const Where& where,
     for (const Node& one : known->items) {
       const Node *name = one.is_map() ? one.find("name") : nullptr, *dtype = one.is_map() ? one.find("dtype") : nullptr;
       if (!name || !dtype || name->text != field.name || dtype->text == name_of(field.type.dtype)) continue;
+      if (dtype->text == f32_or_i32 && field.type.dtype != DType::u8) continue;
       findings.add(
           where,
           concat("expected '", field.name, "' of type ", dtype->text, ", as 'data.fitted' says, found ",

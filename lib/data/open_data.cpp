@@ -17,6 +17,7 @@
 #include "lib/data/matching.h"
 #include "lib/data/padded.h"
 #include "lib/data/row_numbers.h"
+#include "lib/data/sample_fit.h"
 #include "lib/data/streamed.h"
 #include "lib/data/succession.h"
 #include "lib/spec/write.h"
@@ -92,13 +93,14 @@ OpenedSets open_sources(const DataSpec& spec, const std::filesystem::path& folde
   return sets;
 }
 
-// Fits what is to be fitted, unless `given` says it, and makes the sets what follows; returns the fit.
+// Fits what is to be fitted, unless `given` says all of it, and makes the sets what follows; returns the fit.
 Node fit(OpenedSets& sets, const Node& given, std::vector<Problem>& problems) {
   Node fit;
   const KeyFindings in_train(problems, "data.train"), in_validation(problems, "data.validation"),
       in_test(problems, "data.test");
   sets.train = in_train.attempt([&] {
-    fit = given.is_null() ? fit_all(*sets.train) : given;
+    const bool is_open = leaves_types_open(given) && capability<Fittable>(*sets.train);
+    fit = given.is_null() || is_open ? fit_all(*sets.train) : given;
     return fitted(sets.train, fit);
   });
   if (!sets.train) return fit;  // what is wrong with it says nothing of the others

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/data/sample_fit.h"
 
+#include <algorithm>
+
 #include "lib/data/fit.h"
 #include "lib/data/token_line.h"
 
@@ -17,7 +19,7 @@ struct FittedField {
   void describe(Schema& s) {
     s.summary("a field of the training part's samples");
     s.required("name", name, "the field's");
-    s.required("dtype", dtype, "of its numbers").one_of({"f32", "i32", "u8"});
+    s.required("dtype", dtype, "of its numbers").one_of({"f32", "i32", "u8", f32_or_i32});
     s.required("shape", shape, "of one sample").at_least(1);
     s.optional("values", values, "it counts so many things; 0: not known").at_least(0);
     s.optional("boxes", boxes, "it is boxes on the image");
@@ -91,6 +93,14 @@ Node fit_samples(const Dataset& data) {
     fit.classes = tokens_text(classes);
   }
   return write_object(fit);
+}
+
+bool leaves_types_open(const Node& fit) {
+  const Node* fields = fit.is_map() ? fit.find("fields") : nullptr;
+  return fields && fields->is_list() && std::ranges::any_of(fields->items, [](const Node& field) {
+           const Node* dtype = field.is_map() ? field.find("dtype") : nullptr;
+           return dtype && dtype->text == f32_or_i32;
+         });
 }
 
 DatasetPointer samples_of_fit(const Node& fit) { return std::make_shared<SamplesOfFit>(read_fit<FittedSamples>(fit)); }

@@ -16,6 +16,10 @@ bool are_numbered(std::span<const std::string> classes);  // whether these are s
 
 // For Fittable::fit() of such a set.
 Node fit_samples(const Dataset& data);
+// The type of a field in a fit that stands there before there were data, an import's, of targets that are numbers or
+// classes 0 and 1 as the data have them; and whether a fit has one: what the data are is fitted when they are read.
+constexpr const char* f32_or_i32 = "f32_or_i32";
+bool leaves_types_open(const Node& fit);
 // For Reader::open_fitted(): the fields and classes of that fit, and no sample. A fit of another kind is an
 // Error(Exit::usage).
 DatasetPointer samples_of_fit(const Node& fit);

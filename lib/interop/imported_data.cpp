@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "lib/base/error.h"
+#include "lib/data/sample_fit.h"
+#include "lib/nn/loss.h"
 #include "lib/nn/network.h"
 #include "lib/nn/one_sample_alone.h"
 #include "lib/spec/blocks.h"
@@ -29,6 +31,12 @@ void expect_counted(const ImportedInput& input) {
 bool is_of_classes(const Node& loss) {
   const std::string& name = loss.is_map() ? loss.entries.at(0).key : loss.text;
   return name == "cross_entropy" || name == "focal" || name == "multi_margin";
+}
+
+// Whether they are classes 0 and 1, or numbers.
+bool takes_either(const Node& loss) {
+  const std::string& name = loss.is_map() ? loss.entries.at(0).key : loss.text;
+  return Registry<Loss>::make(name)->reads() == Loss::Reads::logit;
 }
 
 }  // namespace
@@ -57,17 +65,17 @@ std::map<std::string, Shape> outputs_of(const Node& model, const std::vector<Imp
 Node imported_data(const std::vector<ImportedInput>& inputs, const OutputLosses& losses,
                    const std::map<std::string, Shape>& outputs) {
   Node fields = Node::map(), fitted = Node::list();
-  const auto add = [&](const std::string& name, bool whole, const std::vector<int64_t>& sizes, int64_t values) {
+  const auto add = [&](const std::string& name, const char* dtype, const std::vector<int64_t>& sizes, int64_t values) {
     fields.set(name, Node::string(name + ".npy"));
     Node field = Node::map(), shape = Node::list();
     for (const int64_t n : sizes) shape.items.push_back(Node::integer(n));
     field.set("name", Node::string(name));
-    field.set("dtype", Node::string(whole ? "i32" : "f32"));
+    field.set("dtype", Node::string(dtype));
     field.set("shape", std::move(shape));
     if (values > 0) field.set("values", Node::integer(values));
     fitted.items.push_back(std::move(field));
   };
-  for (const ImportedInput& input : inputs) add(input.name, input.whole, input.sizes, 0);
+  for (const ImportedInput& input : inputs) add(input.name, input.whole ? "i32" : "f32", input.sizes, 0);
   Node fit = Node::map();
   for (const auto& [output, loss] : losses) {
     const auto given = outputs.find(output);
@@ -77,11 +85,11 @@ Node imported_data(const std::vector<ImportedInput>& inputs, const OutputLosses&
     if (is_of_classes(loss)) {
       const int64_t classes = sizes.empty() ? 1 : sizes.back();
       if (!sizes.empty()) sizes.pop_back();
-      add(target, true, sizes, classes);
+      add(target, "i32", sizes, classes);
       if (output.empty()) fit.set("numbered_classes", Node::integer(classes));
     } else {
       if (output.empty() && sizes.size() == 1 && sizes[0] == 1) sizes.clear();
-      add(target, false, sizes, 0);
+      add(target, takes_either(loss) ? f32_or_i32 : "f32", sizes, 0);
     }
   }
   fit.set("fields", std::move(fitted));

@@ -69,6 +69,32 @@ TEST_CASE("an ONNX file becomes a run that predicts what the file's network give
         std::string::npos);
 }
 
+TEST_CASE("targets of a sigmoid that an ONNX file ends with are classes or numbers, as the data have them") {
+  const Folder folder;
+  folder.write("net.yaml",
+               "data: {train: {format: random, shape: [4], dtype: f32, targets: 1, samples: 4}, batch_size: 4}\n"
+               "model: [{linear: 1}, sigmoid]\nloss: mse\noptimizer: adam\ntrainer: {max_steps: 1}\n");
+  Finished done = run_dlcli({"export", "net.yaml", "--untrained", "--to", "onnx", "-o", "out"}, folder.path);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  done = run_dlcli({"import", "out/model.onnx", "--name", "back"}, folder.path);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  const std::string config = text_of(folder / "runs/back-1/config.yaml");
+  CHECK(config.find("loss: bce_with_logits\n") != std::string::npos);
+  CHECK(config.find("dtype: f32_or_i32\n") != std::string::npos);
+  write(folder / "runs/back-1/x.npy", npy("<f4", "(8, 4)", bytes(std::vector<float>(32, 0.5f))));
+  const auto trained = [&](const std::string& run) {
+    done = run_dlcli({"train", "runs/back-1/config.yaml", "--set", "metrics=[accuracy]"}, folder.path);
+    CHECK_MESSAGE(done.exit == 0, done.err);
+    CHECK(text_of(folder / ("runs/" + run + "/resolved.yaml")).find("f32_or_i32") == std::string::npos);
+    done = run_dlcli({"eval", run, "--split", "train"}, folder.path);
+    CHECK_MESSAGE(done.exit == 0, done.err);
+  };
+  write(folder / "runs/back-1/y.npy", npy("<i8", "(8,)", bytes(std::vector<int64_t>{0, 1, 0, 1, 1, 0, 0, 1})));
+  trained("back-2");
+  write(folder / "runs/back-1/y.npy", npy("<f4", "(8,)", bytes(std::vector<float>{0, 1, 0, 0.5f, 1, 0.25f, 0, 1})));
+  trained("back-3");
+}
+
 TEST_CASE("a softmax that an ONNX file ends with becomes part of the loss, also before an Identity") {
   const Folder folder;
   folder.write("net.yaml",

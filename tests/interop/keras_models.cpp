@@ -28,9 +28,10 @@ struct TakenLoss {
     left_out = network.left_out;
     end = network.config.find("model")->items.back().entries.at(0).key;
     const Node& target = network.config.find("data")->find("fitted")->find("fields")->items.back();
-    is_class = target.find("dtype")->text == "i32";
+    target_type = target.find("dtype")->text;
+    is_class = target_type == "i32";
   }
-  std::string text, end;
+  std::string text, end, target_type;
   Lines left_out;
   bool is_class = false;
 };
@@ -84,12 +85,14 @@ TEST_CASE("losses of probabilities of Keras take what stands before the activati
     const TakenLoss taken("\"" + name + "\"", "sigmoid");
     CHECK(taken.text == "bce_with_logits");
     CHECK(taken.end == "linear");
+    CHECK(taken.target_type == "f32_or_i32");
     CHECK(taken.left_out.empty());
   }
   for (const std::string name : {"kl_divergence", "kld", "KLD", "KLDivergence"}) {
     CAPTURE(name);
     const TakenLoss taken("\"" + name + "\"", "softmax");
     CHECK(taken.text == "kl_div");
+    CHECK(taken.target_type == "f32");
     CHECK(taken.end == "log_softmax");
     CHECK(!taken.is_class);
   }
