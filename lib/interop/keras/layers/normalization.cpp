@@ -21,13 +21,13 @@ std::vector<Variable> scale_and_shift(const Settings& s, int& next) {
 }
 
 // 1 - share as a decimal: 0.01, not 0.010000000000000009.
-double without(double share) { return std::round((1 - share) * 1e15) / 1e15; }
+double complement(double share) { return std::round((1 - share) * 1e15) / 1e15; }
 
 Made batch_normalization(const Settings& s) {
   need_last_axis(s);
   int next = 0;
   Made made{.layers = {concat("batch_norm: {eps: ", s.decimal("epsilon", 1e-3),
-                              ", momentum: ", number_text(without(s.number("momentum", 0.99))), "}")},
+                              ", momentum: ", number_text(complement(s.number("momentum", 0.99))), "}")},
             .variables = scale_and_shift(s, next)};
   made.variables.push_back({"running_mean", std::to_string(next), {}});
   made.variables.push_back({"running_var", std::to_string(next + 1), {}});
