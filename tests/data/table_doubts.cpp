@@ -24,6 +24,28 @@ TEST_CASE("a validation part cut off data that are sorted by class is told") {
   CHECK(warnings_of(mixed, "target: y", ", validation: {last: 12}") == "");
 }
 
+TEST_CASE("a column that counts the rows is told, unless it is the only input or said to be meant") {
+  std::string rows = "id,a,y\n", alone = "id,y\n", gaps = "id,a,y\n";
+  for (int i = 0; i < 60; ++i) {
+    rows += concat(i + 101, ",", i * i % 7, ",", i % 2, "\n");
+    alone += concat(i + 101, ",", i % 2, "\n");
+    gaps += concat(i < 59 ? i : 60, ",", i * i % 7, ",", i % 2, "\n");
+  }
+  const std::string told =
+      "DIR/people.csv:2:1: data.train: column 'id' counts the rows, from 101 on: it says where a row stands in the "
+      "file\n"
+      "  help: write 'columns: {id: ignore}', or ': numeric' if the place says something of new rows too\n";
+  CHECK(warnings_of(rows, "target: y") == told);
+  const std::string parted =
+      warnings_of(rows, "target: y", ", validation: {fraction: 0.1}");  // its first row may be out
+  CHECK(parted.find("column 'id' counts the rows, from 101 on") != std::string::npos);
+  CHECK(warnings_of(rows, "target: y, columns: {id: numeric}") == "");
+  CHECK(warnings_of(rows, "target: y, columns: {id: ignore}") == "");
+  CHECK(warnings_of(rows, "target: y, columns: {a: ignore}") == "");
+  CHECK(warnings_of(alone, "target: y") == "");
+  CHECK(warnings_of(gaps, "target: y") == "");
+}
+
 TEST_CASE("a column that is nearly all different categories is told") {
   std::string names = "name,y\n", prices = "price,y\n";
   for (int i = 0; i < 24; ++i) names += concat("n", static_cast<char>('a' + i), ",", i % 2, "\n");

@@ -75,6 +75,15 @@ TEST_CASE("a table that leaves no input says what took the columns away") {
   CHECK(warnings_of("a,y\nr1,1,p\nr2,2,q\n", "target: y") ==
         "DIR/people.csv:1:1: data.train: the first column has no name: it is taken for the rows' names and left out\n"
         "  help: give it a name in the header to use it\n");
+  CHECK(warnings_of("a,Unnamed: 0,y\n1,0,p\n2,1,q\n", "target: y") ==
+        "DIR/people.csv:1:1: data.train: column 'Unnamed: 0' is an index that pandas wrote: it is taken for the rows' "
+        "names and left out\n"
+        "  help: write 'columns: {\"Unnamed: 0\": numeric}', or ': categorical', to use it\n");
+  const auto levels = Table("__index_level_0__,b,y\n4,1,p\n9,2,q\n").open("target: y");
+  CHECK(levels->sets.train->fields()[0].type == Type{DType::f32, {1}});
+  const auto meant = Table("a,Unnamed: 0,y\n1,0,p\n2,1,q\n").open("target: y, columns: {'Unnamed: 0': numeric}");
+  CHECK(meant->sets.train->fields()[0].type == Type{DType::f32, {2}});
+  CHECK(warned(*meant) == "");
 }
 
 TEST_CASE("a label that differs from a class by a mark, by case or not at all is told with what to write") {

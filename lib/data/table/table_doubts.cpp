@@ -100,6 +100,27 @@ void doubt_numbers(const TableColumn& column, const ColumnNumbers& numbers, std:
   doubt_words(column, numbers, warnings);
 }
 
+void doubt_row_numbers(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings) {
+  constexpr size_t enough = 50;  // that it is not by chance
+  if (numbers.values.size() < enough || std::ssize(numbers.values) != column.rows.size()) return;
+  double first = 0;
+  int64_t i = 0;
+  bool counts = true;
+  numbers.values.each_block([&](std::span<const double> block) {
+    for (const double value : block) {
+      const double of_first_row = value - static_cast<double>(column.rows[i]);
+      if (i++ == 0) first = of_first_row;
+      counts = counts && of_first_row == first;
+    }
+  });
+  if (counts)
+    warnings.push_back(doubt(column, column.rows[0],
+                             concat("column '", column.name(), "' counts the rows, from ", number_text(first),
+                                    " on: it says where a row stands in the file"),
+                             concat("write 'columns: {", column.name(),
+                                    ": ignore}', or ': numeric' if the place says something of new rows too")));
+}
+
 void doubt_categories(const TableColumn& column, const ColumnNumbers& numbers,
                       const std::vector<std::string>& categories, std::vector<Problem>& warnings) {
   if (numbers.are_most()) {

@@ -8,6 +8,9 @@ namespace dl {
 // Of a column read as numbers: in a form that nobody wrote down, and with words that nobody said stand for no value.
 void doubt_numbers(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings);
 
+// Of a column read as numbers that are the rows' own: 1, 2, 3, … by their places in the file.
+void doubt_row_numbers(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings);
+
 // Of a column read as `categories` categories: most of its cells are `numbers`, or nearly all differ.
 void doubt_categories(const TableColumn& column, const ColumnNumbers& numbers,
                       const std::vector<std::string>& categories, std::vector<Problem>& warnings);

@@ -158,6 +158,12 @@ void fit_categories(FittedColumn& fitted, const TableColumn& column,
                         .help = help});
 }
 
+// Rows' names or numbers that became a column: in Parquet files, and in a CSV file that was read with them and written
+// again.
+bool is_index_of_pandas(std::string_view name) {
+  return name.starts_with("__index_level_") || name == "Unnamed: 0" || name.starts_with("Unnamed: 0.");
+}
+
 class Fitter {
  public:
   Fitter(const TableParts& parts, RowChoice rows, std::vector<Problem>& warnings)
@@ -239,6 +245,10 @@ class Fitter {
       leave_out("the first column has no name");
       warn("the first column has no name: it is taken for the rows' names and left out",
            "give it a name in the header to use it");
+    } else if (is_index_of_pandas(name) && said == parts_.spec.columns.end()) {
+      leave_out(concat("column '", name, "' is an index that pandas wrote"));
+      warn(found.left_out + ": it is taken for the rows' names and left out",
+           concat("write 'columns: {\"", name, "\": numeric}', or ': categorical', to use it"));
     } else if (found.fitted = fit_input(column(spec.strip), spec, found.warnings);
                !found.fitted.is_number() && found.fitted.categories.empty()) {
       leave_out(parts_.spec.min_count > 1
@@ -270,6 +280,7 @@ class Fitter {
                                                         "': expected a number as 'fill', got '", *fitted.fill, "'")});
       }
       doubt_numbers(column, numbers, warnings);
+      if (!spec.type && has_other_inputs(column)) doubt_row_numbers(column, numbers, warnings);
       return fitted;
     }
     fitted.kind = spec.as.value_or("one_hot");
@@ -284,6 +295,16 @@ class Fitter {
     if (may_be_numbers) doubt_categories(column, numbers, fitted.categories, warnings);
     doubt_alike(column, fitted.categories, false, warnings);
     return fitted;
+  }
+
+  // Whether there is a column beside it that may be an input.
+  bool has_other_inputs(const TableColumn& column) const {
+    return std::ranges::any_of(parts_.names, [&](const std::string& name) {
+      if (name == column.name() || std::ranges::count(parts_.spec.target.column.values, name) > 0) return false;
+      const auto said = parts_.spec.columns.find(name);
+      const std::string type = said == parts_.spec.columns.end() ? "" : said->second.type.value_or("");
+      return type != "ignore" && type != "target" && type != "group";
+    });
   }
 
   void fit_date(Column& found, const TableColumn& column, const ColumnSpec& spec) const {
