@@ -30,6 +30,11 @@ class TableText {
   virtual const KeptColumn* kept(int64_t /*column*/) const { return nullptr; }
 };
 
+// What to write where the cells of a column are none.
+inline std::string leave_out_help(const std::string& column) {
+  return concat("leave it out: 'columns: {\"", column, "\": ignore}'");
+}
+
 // Cells held in memory, of files that name their columns: rows of JSON, of a data base.
 class HeldTable final : public TableText {
  public:
