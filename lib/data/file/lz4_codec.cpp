@@ -1,6 +1,9 @@
-// LZ4's frames through its library.
+// LZ4's frames and blocks through its library.
 // SPDX-License-Identifier: Apache-2.0
+#include <lz4.h>
 #include <lz4frame.h>
+
+#include <limits>
 
 #include "lib/data/file/block_codec.h"
 
@@ -21,6 +24,20 @@ class Lz4Codec final : public BlockCodec {
   }
 };
 DL_BLOCK_CODEC(Lz4Codec);
+
+// A block without a frame, as Parquet has them.
+class Lz4RawCodec final : public BlockCodec {
+ public:
+  std::string_view name() const override { return "lz4_raw"; }
+  uint64_t most_expansion() const override { return 256; }
+  bool decode(std::string_view in, std::span<char> out) const override {
+    constexpr size_t most = std::numeric_limits<int>::max();
+    if (in.size() > most || out.size() > most) return false;
+    const auto size = static_cast<int>(out.size());
+    return ::LZ4_decompress_safe(in.data(), out.data(), static_cast<int>(in.size()), size) == size;
+  }
+};
+DL_BLOCK_CODEC(Lz4RawCodec);
 
 }  // namespace
 }  // namespace dl

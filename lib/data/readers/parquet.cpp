@@ -8,7 +8,7 @@ namespace {
 
 struct Parquet final : TableReader {
   void describe(Schema& s) override {
-    s.summary("a table of a Parquet file, none, snappy, gzip or zstd");
+    s.summary("a table of a Parquet file, none, snappy, gzip, lz4 or zstd");
     s.details(
         "Dates are cells as 2024-02-29, times as 2024-02-29T13:00:00; NULL and NaN are missing cells. Columns of lists "
         "and structures are to be ignored: 'columns: {tags.list.element: ignore}'; what is ignored is not decoded. "

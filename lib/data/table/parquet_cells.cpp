@@ -11,6 +11,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/data/table/parquet_values.h"
+#include "lib/data/table/table_text.h"
 
 namespace dl {
 namespace {
@@ -103,6 +104,18 @@ std::string big_decimal(std::string_view bytes, int64_t scale) {
   return decimal({digits.rbegin(), digits.rend()}, negative, scale);
 }
 
+// 00112233-4455-6677-8899-aabbccddeeff
+std::string uuid(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += digits[static_cast<uint8_t>(bytes[i]) >> 4];
+    text += digits[bytes[i] & 15];
+  }
+  return text;
+}
+
 std::string whole(int64_t n, uint64_t as_unsigned, const ParquetColumn& column) {
   switch (column.meaning) {
     case ParquetMeaning::whole_unsigned: return std::to_string(as_unsigned);
@@ -141,7 +154,8 @@ std::string parquet_cell(std::string_view value, const ParquetColumn& column) {
   if (column.meaning == ParquetMeaning::decimal) return big_decimal(value, column.scale);
   if (column.meaning == ParquetMeaning::half && value.size() == 2)
     return shortest(half_number(number_of<uint16_t>(value)));
-  if (!valid_utf8(value)) throw ParquetError("it holds bytes that are no text");
+  if (column.meaning == ParquetMeaning::uuid && value.size() == 16) return uuid(value);
+  if (!valid_utf8(value)) throw ParquetError("it holds bytes that are no text", leave_out_help(column.name));
   return std::string(value);
 }
 

@@ -84,6 +84,8 @@ void read_logical(ThriftReader& r, ParquetColumn& column) {
       return true;
     } else if (id == 15) {
       column.meaning = ParquetMeaning::half;
+    } else if (id == 14) {
+      column.meaning = ParquetMeaning::uuid;
     }
     return false;
   });

@@ -15,7 +15,7 @@ namespace dl {
 enum class ParquetType : uint8_t { boolean, int32, int64, int96, real, twice, bytes, fixed };
 
 // How a column's values are meant.
-enum class ParquetMeaning : uint8_t { itself, text, whole_unsigned, decimal, date, time, stamp, half };
+enum class ParquetMeaning : uint8_t { itself, text, whole_unsigned, decimal, date, time, stamp, half, uuid };
 
 struct ParquetColumn {
   std::string name;  // of one that is not flat, its path: "tags.list.element"

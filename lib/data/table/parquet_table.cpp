@@ -57,8 +57,7 @@ class ParquetFile {
       HeldColumns::Column& cells = columns.emplace_back();
       if (!reads(column.name)) continue;
       if (!column.flat)
-        fail(column, "its cells are lists or structures, which are no cells of a table",
-             concat("leave it out: 'columns: {\"", column.name, "\": ignore}'"));
+        fail(column, "its cells are lists or structures, which are no cells of a table", leave_out_help(column.name));
       for (const auto& group : footer_.groups) read(column, group[i], cells);
       if (cells.size() != footer_.rows)
         fail(column, concat("it has ", cells.size(), " cells of ", footer_.rows, " rows"));
@@ -95,7 +94,7 @@ class ParquetFile {
     } catch (const ThriftError& error) {
       fail(column, concat("a page is broken: ", error.what()));
     } catch (const ParquetError& error) {
-      fail(column, error.what());
+      fail(column, error.what(), error.help);
     }
   }
 
@@ -184,8 +183,8 @@ class ParquetFile {
     const std::string name = parquet_codec_name(codec);
     const BlockCodec* found = block_codec(name);
     if (!found)
-      throw ParquetError(
-          concat("it is compressed by ", name, ", which is not read here; save it with 'compression=\"gzip\"'"));
+      throw ParquetError(concat("it is compressed by ", name, ", which is not read here"),
+                         "save it with 'compression=\"gzip\"'");
     if (static_cast<uint64_t>(bytes) / found->most_expansion() > stored.size())
       throw ParquetError(concat("a page of ", stored.size(), " bytes is said to hold ", bytes));
     std::string whole(static_cast<size_t>(bytes), '\0');

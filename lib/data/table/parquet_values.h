@@ -12,9 +12,11 @@
 
 namespace dl {
 
-// Bytes that no encoder wrote.
+// Bytes that no encoder wrote, or that are no cells.
 struct ParquetError : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit ParquetError(const std::string& what, std::string help_ = "get the file again")
+      : std::runtime_error(what), help(std::move(help_)) {}
+  std::string help;
 };
 
 enum class ParquetEncoding : uint8_t {

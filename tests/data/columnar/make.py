@@ -49,6 +49,7 @@ pyarrow.parquet.write_table(table, here / "plain.parquet", compression="none", u
 pyarrow.parquet.write_table(table, here / "snappy.parquet")
 pyarrow.parquet.write_table(table, here / "zstd_v2.parquet", compression="zstd", data_page_version="2.0", row_group_size=7)
 pyarrow.parquet.write_table(table, here / "gzip.parquet", compression="gzip", use_deprecated_int96_timestamps=True, store_decimal_as_integer=True)
+pyarrow.parquet.write_table(table, here / "lz4.parquet", compression="lz4", row_group_size=4)
 pyarrow.parquet.write_table(table, here / "deltas.parquet", use_dictionary=False, row_group_size=6, compression="none", column_encoding={
     "long": "DELTA_BINARY_PACKED", "short": "DELTA_BINARY_PACKED", "day": "DELTA_BINARY_PACKED", "when": "DELTA_BINARY_PACKED",
     "town": "DELTA_LENGTH_BYTE_ARRAY", "code": "DELTA_BYTE_ARRAY", "price": "DELTA_BYTE_ARRAY",
@@ -60,6 +61,8 @@ nested = pyarrow.table({"n": [1, 2], "tags": [["a"], []], "at": [{"x": 1.0}, {"x
 pyarrow.parquet.write_table(nested, here / "nested.parquet")
 pyarrow.parquet.write_table(pyarrow.table({"n": [1, 2]}), here / "brotli.parquet", compression="brotli")
 pyarrow.parquet.write_table(pyarrow.table({"n": [1, 2], "b": [b"\xff\xfe", b"a"]}), here / "bytes.parquet")
+uuids = pyarrow.array([bytes.fromhex("00112233445566778899aabbccddeeff"), None], pyarrow.binary(16)).cast(pyarrow.uuid())
+pyarrow.parquet.write_table(pyarrow.table({"n": [1, 2], "id": uuids}), here / "uuids.parquet", compression="none")
 pyarrow.parquet.write_table(table.slice(0, 0), here / "empty.parquet")
 words = table.set_column(6, "town", table["town"].dictionary_encode())
 for name, given, compression in [("lz4", table, "lz4"), ("zstd", words, "zstd"), ("whole", words, "uncompressed")]:
