@@ -57,6 +57,29 @@ TEST_CASE("numbers of few bits, texts of large offsets and columns behind nested
     for (size_t c = 0; c < rows[row].size(); ++c) CHECK(table->cell(int64_t(row), int64_t(c)) == rows[row][c]);
 }
 
+TEST_CASE("texts of views are read, behind columns of types that are none of a table") {
+  const auto reads = [](const std::string& column) { return column == "text" || column == "y"; };
+  for (const std::string name : {"views.feather", "views_lz4.feather"}) {
+    if (name == "views_lz4.feather" && !block_codec("lz4_frame")) continue;
+    const auto table = read_arrow(arrow_file(name), reads);
+    REQUIRE(table->rows() == 4);
+    const std::vector<std::string> texts{"", "exactly 12 b", "thirteen byte", "São Paulo, with more behind it"};
+    for (int64_t row = 0; row < 4; ++row) {
+      CHECK(table->cell(row, 4) == texts[static_cast<size_t>(row)]);
+      CHECK(table->cell(row, 5) == concat(row, ".5"));
+    }
+  }
+  const auto said = [](const std::string& read) {
+    return error_text(
+        [&] { read_arrow(arrow_file("views.feather"), [&](const std::string& column) { return column == read; }); });
+  };
+  CHECK(said("skipped") == "");
+  CHECK(said("span").find("column 'span': its cells are intervals, which are no cells of a table") !=
+        std::string::npos);
+  CHECK(said("either").find("column 'either': its cells are of several types, which are no") != std::string::npos);
+  CHECK(said("run").find("column 'run': its cells are runs, which are no cells of a table") != std::string::npos);
+}
+
 TEST_CASE("a Feather file is a data set, and says what of it is none") {
   const Folder folder;
   for (const std::string name : {"whole.feather", "more.feather"})
@@ -77,11 +100,16 @@ TEST_CASE("a Feather file is a data set, and says what of it is none") {
   CHECK(said("path: t.feather, target: y") ==
         "error: DIR/t.feather: data.train: expected a file of Arrow's format, which begins with a schema\n"
         "  named in DIR/run.yaml:1:9");
+  folder.write("t.feather", "FEA1 and so on");
+  CHECK(said("path: t.feather, target: y") ==
+        "error: DIR/t.feather: data.train: expected the second version of Feather, found the first\n"
+        "  named in DIR/run.yaml:1:9\n  help: save it by pandas' to_feather, without 'version'");
 }
 
 TEST_CASE("an Arrow file that is cut or has other bytes is an error or a table, and nothing else") {
   const Folder folder;
-  for (const std::string name : {"whole.feather", "lz4.feather", "zstd.feather", "stream.arrows", "more.feather"}) {
+  for (const std::string name :
+       {"whole.feather", "lz4.feather", "zstd.feather", "stream.arrows", "more.feather", "views.feather"}) {
     if (!arrow_is_read(name)) continue;
     const std::string whole = read_file(arrow_file(name), 1 << 20);
     int refused = 0;

@@ -11,8 +11,8 @@ struct Feather final : TableReader {
     s.summary("a table of a Feather file (version 2) or an Arrow stream, none, lz4 or zstd");
     s.details(
         "Dates are cells as 2024-02-29, times as 2024-02-29T13:00:00; null and NaN are missing cells. Columns of "
-        "lists, "
-        "structures and bytes are to be ignored: 'columns: {tags: ignore}'. What becomes of columns is as of 'csv'.");
+        "lists, structures and bytes are to be ignored: 'columns: {tags: ignore}'. What becomes of columns is as of "
+        "'csv'.");
     s.required("path", path, "the file, or a pattern of several with the same columns: \"part-*.feather\"")
         .known_as({"file", "filename"});
     table.describe(s);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "lib/data/file/block_codec.h"
+#include "lib/data/table/arrow_columns.h"
 #include "lib/data/table/flat_buffer.h"
 #include "lib/data/table/held_columns.h"
 #include "lib/data/table/parquet_cells.h"
@@ -24,21 +26,6 @@ constexpr std::string_view arrow_magic = "ARROW1";
 constexpr uint64_t most_arrow_bytes = uint64_t{1} << 35, most_metadata_bytes = uint64_t{1} << 28;
 constexpr int64_t most_buffer_bytes = int64_t{1} << 33, most_arrow_cells = int64_t{1} << 30;
 
-// How the values of a column lie. They become cells as Parquet's do.
-enum class ArrowLayout : uint8_t { nothing, bits, numbers, texts, large_texts, nested };
-
-struct ArrowColumn {
-  std::string name, type;  // as messages are told: "list"
-  ArrowLayout layout = ArrowLayout::nested;
-  int64_t width = 0;  // bytes of a number
-  bool is_signed = true;
-  ParquetColumn value;    // what becomes of a number, widened to the bytes that it says
-  bool is_index = false;  // of a dictionary; the layout is then that of its numbers
-  int64_t dictionary = 0;
-  int64_t own_buffers = 2;  // of nested ones
-  std::vector<ArrowColumn> children;
-};
-
 struct ArrowNumbers {
   template <class T>
   static T at(std::string_view bytes, uint64_t i) {
@@ -49,97 +36,6 @@ struct ArrowNumbers {
   }
 };
 
-void describe_number(ArrowColumn& c, ArrowLayout layout, int64_t width, ParquetType type, ParquetMeaning meaning) {
-  c.layout = layout;
-  c.width = width;
-  c.value.type = type;
-  c.value.meaning = meaning;
-}
-
-void describe_whole(ArrowColumn& c, const FlatTable& type) {
-  const auto bits = type.scalar<int32_t>(0, 0);
-  if (bits != 8 && bits != 16 && bits != 32 && bits != 64)
-    throw FlatBufferError(concat("numbers have ", bits, " bits"));
-  c.is_signed = type.scalar<uint8_t>(1, 0) != 0;
-  describe_number(c, ArrowLayout::numbers, bits / 8, ParquetType::int64,
-                  c.is_signed ? ParquetMeaning::itself : ParquetMeaning::whole_unsigned);
-}
-
-int64_t units_per_second(int unit) { return unit == 0 ? 1 : unit == 1 ? 1'000 : unit == 2 ? 1'000'000 : 1'000'000'000; }
-
-void describe_type(ArrowColumn& c, int kind, const FlatTable& type) {
-  switch (kind) {
-    case 1: c.layout = ArrowLayout::nothing; break;
-    case 2: describe_whole(c, type); break;
-    case 3: {
-      const int precision = type.scalar<int16_t>(0, 0);
-      if (precision < 0 || precision > 2) throw FlatBufferError("numbers have no precision");
-      describe_number(c, ArrowLayout::numbers, 2 << precision, precision == 2 ? ParquetType::twice : ParquetType::real,
-                      ParquetMeaning::itself);
-      if (precision == 0) describe_number(c, ArrowLayout::numbers, 2, ParquetType::fixed, ParquetMeaning::half);
-      break;
-    }
-    case 4:
-    case 5: c.layout = ArrowLayout::texts; break;
-    case 19:
-    case 20: c.layout = ArrowLayout::large_texts; break;
-    case 6: describe_number(c, ArrowLayout::bits, 0, ParquetType::boolean, ParquetMeaning::itself); break;
-    case 7: {
-      const auto bits = type.scalar<int32_t>(2, 128);
-      if (bits % 8 != 0 || bits < 8 || bits > 256) throw FlatBufferError(concat("decimals have ", bits, " bits"));
-      describe_number(c, ArrowLayout::numbers, bits / 8, ParquetType::fixed, ParquetMeaning::decimal);
-      c.value.scale = type.scalar<int32_t>(1, 0);
-      break;
-    }
-    case 8:  // of days, or of milliseconds
-      describe_number(c, ArrowLayout::numbers, type.scalar<int16_t>(0, 1) == 0 ? 4 : 8, ParquetType::int64,
-                      ParquetMeaning::date);
-      break;
-    case 9:
-      describe_number(c, ArrowLayout::numbers, type.scalar<int32_t>(1, 32) / 8, ParquetType::int64,
-                      ParquetMeaning::time);
-      if (c.width != 4 && c.width != 8) throw FlatBufferError("times have no width");
-      c.value.units_per_second = units_per_second(type.scalar<int16_t>(0, 1));
-      break;
-    case 10:
-      describe_number(c, ArrowLayout::numbers, 8, ParquetType::int64, ParquetMeaning::stamp);
-      c.value.units_per_second = units_per_second(type.scalar<int16_t>(0, 0));
-      break;
-    case 18: describe_number(c, ArrowLayout::numbers, 8, ParquetType::int64, ParquetMeaning::itself); break;
-    case 12:
-    case 17:
-    case 21: c.type = "lists"; break;
-    case 13:
-    case 16: c.type = "structures", c.own_buffers = 1; break;
-    case 15: c.type = "bytes"; break;
-    default: throw FlatBufferError(concat("a column has the type ", kind, ", which is not read here"));
-  }
-}
-
-// `described` counts them: parts that lie in each other in circles have no end.
-ArrowColumn describe_column(const FlatTable& field, int depth, int64_t& described) {
-  if (depth > 32) throw FlatBufferError("columns lie too deep in each other");
-  if (++described > 100'000) throw FlatBufferError("it has more than 100000 columns");
-  ArrowColumn c{.name = std::string(field.text(0))};
-  describe_type(c, field.scalar<uint8_t>(2, 0), field.table(3));
-  if (field.has(4)) {
-    const FlatTable encoding = field.table(4);
-    c.is_index = true;
-    c.dictionary = encoding.scalar<int64_t>(0, 0);
-    ArrowColumn values = c;
-    values.is_index = false;
-    if (encoding.has(1))
-      describe_whole(c, encoding.table(1));
-    else
-      describe_number(c, ArrowLayout::numbers, 4, ParquetType::int64, ParquetMeaning::itself);
-    c.children = {std::move(values)};
-    return c;
-  }
-  for (uint64_t i = 0; i < field.count(5); ++i)
-    c.children.push_back(describe_column(field.item(5, i), depth + 1, described));
-  return c;
-}
-
 class ArrowFile {
  public:
   ArrowFile(const std::filesystem::path& path, const std::function<bool(const std::string&)>& reads)
@@ -147,6 +43,9 @@ class ArrowFile {
 
   std::shared_ptr<const TableText> table() {
     std::string_view left = bytes_;
+    if (left.starts_with("FEA1"))
+      fail("expected the second version of Feather, found the first",
+           "save it by pandas' to_feather, without 'version'");
     if (left.starts_with(arrow_magic)) left.remove_prefix(8);
     try {
       while (message(left)) {
@@ -211,7 +110,7 @@ class ArrowFile {
       const ArrowColumn& values = columns_.back().is_index ? columns_.back().children[0] : columns_.back();
       if (reads_(name) && values.layout == ArrowLayout::nested)
         fail(concat("column '", name, "': its cells are ", values.type, ", which are no cells of a table"),
-             concat("leave it out: 'columns: {\"", name, "\": ignore}'"));
+             leave_out_help(name));
     }
     cells_.resize(columns_.size());
   }
@@ -220,7 +119,7 @@ class ArrowFile {
   struct Parts {
     FlatTable batch;
     std::string_view body;
-    uint64_t node = 0, buffer = 0;
+    uint64_t node = 0, buffer = 0, views = 0;
     int64_t nulls = 0;
   };
 
@@ -230,6 +129,15 @@ class ArrowFile {
     parts.nulls = parts.batch.number_in(1, parts.node++, 16, 8);
     if (length < 0 || length > most_arrow_cells) throw FlatBufferError(concat("a column has ", length, " cells"));
     return length;
+  }
+
+  // How many buffers of texts a column of views has.
+  static uint64_t next_view_buffers(Parts& parts) {
+    if (parts.views >= parts.batch.count(4)) throw FlatBufferError("a batch has too few columns of views");
+    const int64_t count = parts.batch.number_in(4, parts.views++, 8, 0);
+    if (count < 0 || static_cast<uint64_t>(count) > parts.batch.count(2))
+      throw FlatBufferError(concat("a column of views has ", count, " buffers"));
+    return static_cast<uint64_t>(count);
   }
 
   // Decompressed into `memory`, where it is compressed.
@@ -258,14 +166,21 @@ class ArrowFile {
     return memory;
   }
 
+  static uint64_t own_buffers(const ArrowColumn& column, Parts& parts) {
+    if (column.is_index) return 2;
+    switch (column.layout) {
+      case ArrowLayout::nothing: return 0;
+      case ArrowLayout::bits:
+      case ArrowLayout::numbers: return 2;
+      case ArrowLayout::views: return 2 + next_view_buffers(parts);
+      case ArrowLayout::nested: return static_cast<uint64_t>(column.own_buffers);
+      default: return 3;
+    }
+  }
+
   void pass(const ArrowColumn& column, Parts& parts) const {
     next_node(parts);
-    const int64_t own = column.is_index || column.layout == ArrowLayout::bits || column.layout == ArrowLayout::numbers
-                            ? 2
-                        : column.layout == ArrowLayout::nothing ? 0
-                        : column.layout == ArrowLayout::nested  ? column.own_buffers
-                                                                : 3;
-    parts.buffer += static_cast<uint64_t>(own);
+    parts.buffer += own_buffers(column, parts);
     if (!column.is_index)
       for (const ArrowColumn& child : column.children) pass(child, parts);
   }
@@ -284,7 +199,16 @@ class ArrowFile {
       if (parts.nulls == 0 || there.empty()) return true;
       return (ArrowNumbers::at<uint8_t>(there, static_cast<uint64_t>(i) / 8) >> (i % 8) & 1) != 0;
     };
-    std::string_view data = next_buffer(parts, memory[1]);
+    const std::string_view data = next_buffer(parts, memory[1]);
+    if (column.layout == ArrowLayout::views) {
+      std::deque<std::string> memories;
+      std::vector<std::string_view> texts;
+      for (uint64_t left = next_view_buffers(parts); left > 0; --left)
+        texts.push_back(next_buffer(parts, memories.emplace_back()));
+      for (int64_t i = 0; i < length; ++i)
+        add(is_there(i) ? checked(viewed(data, static_cast<uint64_t>(i), texts), column) : std::string_view());
+      return length;
+    }
     if (column.layout == ArrowLayout::texts || column.layout == ArrowLayout::large_texts) {
       const std::string_view text = next_buffer(parts, memory[2]);
       const bool large = column.layout == ArrowLayout::large_texts;
@@ -296,13 +220,31 @@ class ArrowFile {
         const int64_t from = is_there(i) ? end(i) : 0, to = is_there(i) ? end(i + 1) : 0;
         if (from < 0 || to < from || to > std::ssize(text)) throw ParquetError("a text is not where it is said to be");
         const std::string_view cell = text.substr(static_cast<size_t>(from), static_cast<size_t>(to - from));
-        if (!valid_utf8(cell)) throw ParquetError("it holds bytes that are no text");
-        add(cell);
+        add(checked(cell, column));
       }
       return length;
     }
     for (int64_t i = 0; i < length; ++i) add(is_there(i) ? number(column, data, static_cast<uint64_t>(i)) : "");
     return length;
+  }
+
+  static std::string_view checked(std::string_view cell, const ArrowColumn& column) {
+    if (!valid_utf8(cell)) throw ParquetError("it holds bytes that are no text", leave_out_help(column.name));
+    return cell;
+  }
+
+  // The text of the i-th view, of 16 bytes: its length, then itself, or its first bytes, its buffer and its place
+  // there.
+  static std::string_view viewed(std::string_view views, uint64_t i, const std::vector<std::string_view>& texts) {
+    constexpr uint64_t most_beside = 12;
+    const auto size = ArrowNumbers::at<uint32_t>(views, 4 * i);
+    if (i >= views.size() / 16) throw ParquetError("its values end too early");
+    if (size <= most_beside) return views.substr(16 * i + 4, size);
+    const auto buffer = ArrowNumbers::at<uint32_t>(views, 4 * i + 2),
+               from = ArrowNumbers::at<uint32_t>(views, 4 * i + 3);
+    if (buffer >= texts.size() || from > texts[buffer].size() || size > texts[buffer].size() - from)
+      throw ParquetError("a text is not where it is said to be");
+    return texts[buffer].substr(from, size);
   }
 
   static std::string number(const ArrowColumn& column, std::string_view data, uint64_t i) {
@@ -344,7 +286,7 @@ class ArrowFile {
             read(column, parts, [&](std::string_view cell) { cells_[i].add(value_of(column, cell)); });
         if (cells != length) throw ParquetError(concat("it has ", cells, " cells of ", length, " rows"));
       } catch (const ParquetError& error) {
-        fail(concat("column '", column.name, "': ", error.what()), "get the file again");
+        fail(concat("column '", column.name, "': ", error.what()), error.help);
       }
     }
     rows_ += length;
@@ -371,7 +313,7 @@ class ArrowFile {
     try {
       read(column->children[0], parts, [&](std::string_view value) { values.emplace_back(value); });
     } catch (const ParquetError& error) {
-      fail(concat("the dictionary of column '", column->name, "': ", error.what()), "get the file again");
+      fail(concat("the dictionary of column '", column->name, "': ", error.what()), error.help);
     }
   }
 

@@ -75,5 +75,16 @@ more = pyarrow.table({"n": pyarrow.array([1, 2], pyarrow.uint16()), "half": pyar
                       "tags": [["a"], []], "at": [{"x": 1.0, "t": ["b"]}, {"x": 2.0, "t": []}],
                       "second": pyarrow.array([0, 86399], pyarrow.time32("s")), "y": [0.5, 1.5]})
 pyarrow.feather.write_feather(more, here / "more.feather", compression="uncompressed")
+views = pyarrow.table({"skipped": pyarrow.array(["a text of more than twelve bytes", "short", None, ""], pyarrow.string_view()),
+                       "span": pyarrow.array([pyarrow.MonthDayNano((1, 2, 3))] * 4),
+                       "either": pyarrow.UnionArray.from_dense(pyarrow.array([0, 1, 0, 1], pyarrow.int8()), pyarrow.array([0, 0, 1, 1], pyarrow.int32()),
+                                                               [pyarrow.array([1, 2]), pyarrow.array(["x", "y"])]),
+                       "run": pyarrow.RunEndEncodedArray.from_arrays([3, 4], ["a", "b"]),
+                       "text": pyarrow.array([None, "exactly 12 b", "thirteen byte", "São Paulo, with more behind it"], pyarrow.string_view()),
+                       "y": [0.5, 1.5, 2.5, 3.5]})
+with pyarrow.ipc.new_file(here / "views.feather", views.schema) as file:
+    file.write_table(views, max_chunksize=3)
+with pyarrow.ipc.new_file(here / "views_lz4.feather", views.schema, options=pyarrow.ipc.IpcWriteOptions(compression="lz4")) as file:
+    file.write_table(views)
 text = json.dumps({"pyarrow": pyarrow.__version__, "columns": {name: cells for name, (_, cells) in columns.items()}}, ensure_ascii=False, indent=0)
 (here / "cells.json").write_text(text + "\n")
