@@ -54,6 +54,17 @@ TEST_CASE("thousands, decimal commas and percent signs are read by their form") 
   CHECK(!cell_number("%", {.percent = true}));
 }
 
+TEST_CASE("blanks that do not break and the sign of a minus are as those of a typewriter") {
+  CHECK(cell_number("1\u00A0234,5", {.decimal = ',', .thousands = ' '}) == 1234.5);
+  CHECK(cell_number("-1\u202F234\u202F567", {.thousands = ' '}) == -1234567);
+  CHECK(cell_number("45,6\u00A0%", {.decimal = ',', .percent = true}) == 45.6);
+  CHECK(cell_number("\u22125.5") == -5.5);
+  CHECK(cell_number("1e\u22123") == 1e-3);
+  CHECK(cell_number("7\u00A0") == 7);
+  for (const char* text : {"1\u00A0234", "\u00A0", "\u2212", "5\u20AC", "\u22125\u00B2"})
+    CHECK_MESSAGE(!cell_number(text), text);
+}
+
 TEST_CASE("every decimal becomes the nearest double") {
   std::mt19937_64 random(7);
   for (int i = 0; i < 20000; ++i) {

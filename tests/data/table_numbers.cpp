@@ -52,6 +52,15 @@ TEST_CASE("one word among numbers is told, and what is no number a float holds")
         Rows{{0}, {0}, {4}});
 }
 
+TEST_CASE("numbers of French spreadsheets, in groups that do not break, are read and told") {
+  const Table table("a;y\n1\u202F234,5;p\n\u22123,5;q\n");
+  const auto opened = table.open("target: y, normalize: none");
+  CHECK(inputs(opened->sets.train) == Rows{{1234.5f}, {-3.5f}});
+  CHECK(warned(*opened) ==
+        "DIR/people.csv:2:1: data.train: column 'a': '1\u202F234,5' is read as 1234.5\n"
+        "  help: write 'decimal: \",\", thousands: \" \"' if it is so\n");
+}
+
 TEST_CASE("numbers with separators are read, and it is told how unless the keys say it") {
   const Table table("a,b,y\n\"1,234\",45.6%,p\n\"12,345\",4%,q\n");
   const auto opened = table.open("target: y, normalize: none");
