@@ -61,6 +61,23 @@ TEST_CASE("numbers of French spreadsheets, in groups that do not break, are read
         "  help: write 'decimal: \",\", thousands: \" \"' if it is so\n");
 }
 
+TEST_CASE("points where thousands end are told beside decimal commas, and no others") {
+  const std::string told =
+      "DIR/people.csv:2:6: data.train: column 'b': '1.500' is read as 1.5, beside decimal commas in 'a'\n"
+      "  help: write 'decimal: \",\", thousands: \".\"' if it is 1500, or 'columns: {b: numeric}'\n";
+  const std::string of_a =
+      "DIR/people.csv:2:1: data.train: column 'a': '12,5' is read as 12.5\n"
+      "  help: write 'decimal: \",\"' if it is so\n";
+  CHECK(warnings_of("a;b;y\n12,5;1.500;p\n2,25;20;q\n", "target: y") == told + of_a);
+  for (const char* cell : {"1.5", "0.500", "1500"})
+    CHECK_MESSAGE(warnings_of(concat("a;b;y\n12,5;", cell, ";p\n2,25;20;q\n"), "target: y") == of_a, cell);
+  CHECK(warnings_of("a;b;y\n12,5;1.500;p\n2,25;20;q\n", "target: y, columns: {b: numeric}") == of_a);
+  CHECK(warnings_of("a;b;y\n12.5;1.500;p\n2.25;20;q\n", "target: y") == "");
+  CHECK(inputs(Table("a;b;y\n12,5;1.500;p\n2,25;20;q\n")
+                   .open("target: y, normalize: none, decimal: ',', thousands: '.'")
+                   ->sets.train) == Rows{{12.5f, 1500}, {2.25f, 20}});
+}
+
 TEST_CASE("numbers with separators are read, and it is told how unless the keys say it") {
   const Table table("a,b,y\n\"1,234\",45.6%,p\n\"12,345\",4%,q\n");
   const auto opened = table.open("target: y, normalize: none");

@@ -75,6 +75,27 @@ void doubt_form(const TableColumn& column, const NumberForm& form, std::vector<P
   }
 }
 
+void doubt_points(const TableColumn& column, const std::string& other, const std::string& meant,
+                  std::vector<Problem>& warnings) {
+  constexpr int64_t looked_at = 500;
+  std::optional<int64_t> first;  // row
+  for (const int64_t row : column.rows.first(looked_at)) {
+    const std::string_view cell = column.text(row);
+    if (cell.find('.') == std::string_view::npos || !cell_number(cell)) continue;
+    if (cell.find_first_of("123456789") > cell.find('.') || !cell_number(cell, {.decimal = ',', .thousands = '.'}))
+      return;
+    if (!first) first = row;
+  }
+  if (!first) return;
+  const std::string_view cell = column.text(*first);
+  warnings.push_back(
+      doubt(column, *first,
+            concat("column '", column.name(), "': '", shortened(cell), "' is read as ", number_text(*cell_number(cell)),
+                   ", beside decimal commas in '", other, "'"),
+            concat("write 'decimal: \",\", thousands: \".\"' if it is ",
+                   number_text(*cell_number(cell, {.decimal = ',', .thousands = '.'})), ", or ", meant)));
+}
+
 void doubt_missing(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings) {
   if (!column.parts.spec.missing) return;
   const MissingWords missing(column.parts.spec, true);

@@ -22,6 +22,11 @@ void doubt_classes(const TableColumn& target, const std::vector<std::string>& cl
 void doubt_alike(const TableColumn& column, const std::vector<std::string>& categories, bool are_classes,
                  std::vector<Problem>& warnings);
 
+// Of a column read as plain numbers, beside one called `other` whose decimals stand behind commas: each point stands
+// where thousands end. `meant`: what to write where they are decimals.
+void doubt_points(const TableColumn& column, const std::string& other, const std::string& meant,
+                  std::vector<Problem>& warnings);
+
 // Of numbers that are written otherwise than the ones that stand for no value: -999.0 where 'missing' has -999.
 void doubt_missing(const TableColumn& column, const ColumnNumbers& numbers, std::vector<Problem>& warnings);
 

@@ -173,6 +173,7 @@ class Fitter {
     std::vector<Column> found(parts_.names.size());
     in_parallel(std::ssize(found), threads_for(rows_.size()),
                 [&](int64_t i) { found[static_cast<size_t>(i)] = fit_column(i); });
+    doubt_all_points(found);
     FittedTable fitted{.names = parts_.names};
     fitted.target.values.resize(parts_.spec.target.column.size());
     std::vector<FittedColumn> targets;  // further ones
@@ -212,6 +213,30 @@ class Fitter {
     std::string left_out;             // why it is no input; empty: it is one
     std::vector<Problem> warnings;
   };
+
+  // In a table of decimal commas, where no key says how numbers are written.
+  void doubt_all_points(const std::vector<Column>& found) const {
+    if (parts_.spec.decimal || parts_.spec.thousands) return;
+    const auto commas = std::ranges::find(found, ",", [](const Column& column) { return column.fitted.decimal; });
+    if (commas == found.end()) return;
+    for (size_t i = 0; i < found.size(); ++i) {
+      const FittedColumn& fitted = found[i].fitted;
+      const bool is_plain = fitted.is_number() && !fitted.date && fitted.form() == NumberForm();
+      if (!found[i].left_out.empty() || !is_plain || says_numbers(found[i])) continue;
+      doubt_points(
+          {.parts = parts_, .index = static_cast<int64_t>(i), .strip = fitted.strip, .rows = rows_},
+          commas->fitted.name,
+          fitted.kind == "value" ? "'as: value' beside the target" : concat("'columns: {", fitted.name, ": numeric}'"),
+          warnings_);
+    }
+  }
+
+  // Whether the spec says of a column that it is one of numbers.
+  bool says_numbers(const Column& column) const {
+    if (column.target) return parts_.spec.target.as == "value";
+    const auto said = parts_.spec.columns.find(column.fitted.name);
+    return said != parts_.spec.columns.end() && (said->second.type == "numeric" || said->second.as == "value");
+  }
 
   Column fit_column(int64_t i) const {
     Column found;
