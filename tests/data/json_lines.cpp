@@ -44,6 +44,14 @@ TEST_CASE("JSON lines that are none say where") {
   CHECK(problems_of(folder, "{\"x\": NaN, \"y\": 1}\n")
             .ends_with("help: JSON has no NaN and no Infinity: write null, as pandas' to_json(orient='records', "
                        "lines=True) does"));
+  CHECK(problems_of(folder, "{\"y\": 1}{\"y\": 2}\n")
+            .ends_with("help: write each object on a line of its own: jq -c . FILE"));
+  CHECK(problems_of(folder, "{\"a.b\": 1, \"a\": {\"b\": 2}, \"y\": 1}\n") ==
+        "error: DIR/t.jsonl:1: data.train: the column 'a.b' is there twice, as a member of that name and within "
+        "another\n  named in DIR/run.yaml:1:9\n  help: rename one of them");
+  CHECK(problems_of(folder, "{\"y\": \"\xFC\"}\n") ==
+        "error: DIR/t.jsonl:1:8: data.train: expected UTF-8, found other bytes\n  named in DIR/run.yaml:1:9\n"
+        "  help: save as t.utf8.jsonl what this prints: iconv -f WINDOWS-1252 -t UTF-8 t.jsonl");
   CHECK(problems_of(folder, "{\n  \"y\": 1\n}\n").ends_with("help: write each object on one line: jq -c . FILE"));
   CHECK(problems_of(folder, "\n") ==
         "error: DIR/t.jsonl: data.train: expected an object a line, found none\n  named in DIR/run.yaml:1:9");

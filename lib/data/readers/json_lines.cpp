@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/data/file/byte_source.h"
 #include "lib/data/table/table_reader.h"
+#include "lib/data/text/text_encoding.h"
 
 namespace dl {
 namespace {
@@ -22,6 +24,8 @@ class JsonRows {
     std::string text;
     std::vector<char> block(1 << 20);
     while (const size_t got = source.read(block.data(), block.size())) text.append(block.data(), got);
+    if (const size_t bad = not_text_at(text); bad != std::string::npos)
+      throw Error(Exit::data, not_text(text, bad, path_));
     int line = 0;
     for (size_t at = 0; at < text.size();) {
       const size_t end = std::min(text.find('\n', at), text.size());
@@ -55,6 +59,7 @@ class JsonRows {
     const auto has = [&](std::string_view word) { return line.find(word) != std::string_view::npos; };
     if (line.starts_with('[')) return "write the list's objects one a line: jq -c '.[]' FILE";
     if (trim(line) == "{") return "write each object on one line: jq -c . FILE";
+    if (has("}{") || has("} {")) return "write each object on a line of its own: jq -c . FILE";
     if (has(": NaN") || has(":NaN") || has("Infinity"))
       return "JSON has no NaN and no Infinity: write null, as pandas' to_json(orient='records', lines=True) does";
     return {};
@@ -92,7 +97,11 @@ class JsonRows {
     if (is_new) {
       if (names_.size() == most_columns) fail(line, concat("expected at most ", most_columns, " columns"));
       names_.push_back(name);
+      set_in_.push_back(0);
     }
+    if (std::exchange(set_in_[column->second], line) == line)
+      fail(line, concat("the column '", name, "' is there twice, as a member of that name and within another"),
+           "rename one of them");
     auto& row = rows_.back();
     if (row.size() <= column->second) row.resize(column->second + 1);
     row[column->second] = value.is_null() ? "" : value.is_string() ? value.get<std::string>() : value.dump();
@@ -101,6 +110,7 @@ class JsonRows {
   const std::filesystem::path path_;
   std::vector<std::string> names_;
   std::map<std::string, size_t> columns_;
+  std::vector<int> set_in_;  // of each column the last line that has it
   std::vector<std::vector<std::string>> rows_;
   std::vector<int> lines_;
   uint64_t hash_ = 0;
