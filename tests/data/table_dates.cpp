@@ -99,8 +99,11 @@ TEST_CASE(
   CHECK(rows[2][5] == 3);
   for (const char* more : {"a,day,y\n3,2024-01-03,0\n", "a,day\n3,2024-01-03\n", "2024-01-03,3,0\n", "2024-01-03,3\n"})
     CHECK(inputs(table.rows(*opened, more))[0] == rows[2]);
-  CHECK(error_text([&] { table.rows(*opened, "day,a\n2024-01-32,3\n"); }).find("expected a date, found '2024-01-32'") !=
-        std::string::npos);
+  CHECK(
+      error_text([&] { table.rows(*opened, "day,a\n2024-01-32,3\n"); })
+          .ends_with("expected a date, found '2024-01-32'\n"
+                     "  help: write it as in training, such as 2024-02-29; or add it to 'missing' if it stands for no "
+                     "value"));
   const auto timed = Table("t,y\n01.02.2024 06:00,5\n02.02.2024,6\n")
                          .open("target: y, columns: {t: {type: date, order: dmy, fill: 01.01.2024}}");
   CHECK(timed->problems == "");

@@ -17,6 +17,27 @@ TEST_CASE("rows to predict are read with what was fitted, with or without the ta
   CHECK(error_text(table, [&] { table.rows(*opened, "town\nOslo\n"); }) ==
         "error: DIR/new.csv: expected a column 'age' as in the training data, found none\n"
         "  its columns: town");
+  CHECK(error_text(table, [&] { table.rows(*opened, "town,Age\nOslo,20\n"); }) ==
+        "error: DIR/new.csv: expected a column 'age' as in the training data, found none\n"
+        "  its columns: town, Age\n"
+        "  help: write 'age' for 'Age', as in training");
+}
+
+TEST_CASE("rows without a value in a column of which training has all are told") {
+  const Table table("town,a,y\nUlm,1,p\nBonn,2,q\nUlm,3,p\n");
+  const auto opened = table.open("target: y, normalize: none");
+  const DatasetPointer rows = table.rows(*opened, "town,a\nUlm,1\n,2\n?,3\n");
+  CHECK(inputs(rows) == Rows{{0, 1, 1}, {0, 0, 2}, {0, 0, 3}});
+  REQUIRE(rows->warnings().size() == 1);
+  CHECK(problem_text(rows->warnings()[0]) ==
+        (table.path / "new.csv").string() +
+            ":3:1: column 'town': 2 of 3 rows have no value, and all of training's have one\n"
+            "  help: the network sees none of its categories there: train with 'columns: {town: {impute: "
+            "most_frequent}}' if such rows come");
+  const auto filled = table.open("target: y, normalize: none, columns: {town: {impute: most_frequent}}");
+  const DatasetPointer as_most = table.rows(*filled, "town,a\n,2\n");
+  CHECK(inputs(as_most) == Rows{{0, 1, 2}});
+  CHECK(as_most->warnings().empty());
 }
 
 TEST_CASE("rows to predict may have a header in any order, or none, wherever they begin") {

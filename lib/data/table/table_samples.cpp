@@ -191,11 +191,11 @@ class Samples final : public Dataset, public Tabular, public Targeted {
         source.made.push_back({.number = number ? scaled(column, *number) : not_a_cell});
       } else {
         const int32_t code = code_of(column, categories, missing, text);
-        if (code == unknown_code || (code < 0 && column.kind == "class")) {  // of which something may be said
+        if (code < 0) {  // of which something may be said
           source.kept = nullptr;
           return make(source);
         }
-        source.made.push_back({.code = code < 0 ? absent_code(source) : code + source.first});
+        source.made.push_back({.code = code + source.first});
       }
     }
   }
@@ -263,12 +263,17 @@ class Samples final : public Dataset, public Tabular, public Targeted {
 
   int64_t index_of(const FittedColumn& column) const {
     const auto found = places_.find(column.name);
-    if (found == places_.end())
-      throw Error(Exit::data,
-                  Problem{.where = {.file = parts_.text->path().string()},
-                          .what = concat("expected a column '", column.name, "' as in the training data, found none"),
-                          .notes = {"its columns: " + join(parts_.names)}});
-    return found->second;
+    if (found != places_.end()) return found->second;
+    std::vector<std::string> strangers;  // that training does not know
+    std::ranges::copy_if(parts_.names, std::back_inserter(strangers),
+                         [&](const std::string& name) { return std::ranges::count(fitted_.names, name) == 0; });
+    const std::string near = closest(column.name, strangers);
+    throw Error(
+        Exit::data,
+        Problem{.where = {.file = parts_.text->path().string()},
+                .what = concat("expected a column '", column.name, "' as in the training data, found none"),
+                .notes = {"its columns: " + join(parts_.names)},
+                .help = near.empty() ? "" : concat("write '", column.name, "' for '", near, "', as in training")});
   }
 
   static float scaled(const FittedColumn& column, double number) {
@@ -278,11 +283,18 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     return column.fill ? cell_number(*column.fill) : std::nullopt;
   }
 
+  static const char* date_example(const FittedColumn& column) {
+    return *column.date == "dmy" ? "29.02.2024" : *column.date == "mdy" ? "2/29/2024" : "2024-02-29";
+  }
+
   std::vector<float> numbers(const FittedColumn& column) const {
     const MissingWords missing(parts_.spec, true);
     const auto fill = fill_of(column);
     const TableColumn cells = column_of(column);
-    const char* const help = column.kind == "value" ? "take the row out" : missing_help;
+    const std::string help =
+        column.kind == "value" ? "take the row out"
+        : column.date ? concat("write it as in training, such as ", date_example(column), "; or ", missing_help)
+                      : missing_help;
     std::vector<float> values;
     values.reserve(static_cast<size_t>(size()));
     cells.each(
@@ -351,18 +363,25 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     const MissingWords missing(parts_.spec, false);
     const Categories categories(column.categories);
     const TableColumn cells = column_of(column);
-    Unknown unknown;
+    Unknown unknown, without_value;
     std::vector<int32_t> values;
     values.reserve(static_cast<size_t>(size()));
     cells.each([&](std::string_view text) { return code_of(column, categories, missing, text); },
                [&](int64_t row, int32_t code) {
                  if (code == unknown_code) unknown.add(cells.text(row), row);
+                 if (code == -1) without_value.add("", row);
                  values.push_back(code);
                });
     // Rare ones that 'min_count' left out are none of training's either.
     const int64_t least = parts_.spec.min_count > 1 ? size() / 2 : 0;
     if (unknown.count > least && column.kind != "class")
       warnings.push_back(doubt_unknown(column, categories, unknown, cells.index));
+    if (without_value.count > 0 && column.kind != "class")
+      warnings.push_back({.where = parts_.cell_where(without_value.row, cells.index),
+                          .what = concat("column '", column.name, "': ", without_value.count, " of ",
+                                         count_of(size(), "row"), " have no value, and all of training's have one"),
+                          .help = concat("the network sees none of its categories there: train with 'columns: {",
+                                         column.name, ": {impute: most_frequent}}' if such rows come")});
     return values;
   }
 
