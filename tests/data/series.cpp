@@ -47,6 +47,21 @@ TEST_CASE("a series is windows of rows, and the rows that follow each") {
   CHECK(data.place(5).text() == (folder.path / "s.csv").string() + ":7");
 }
 
+TEST_CASE("rows' numbers that pandas wrote are no input of a series, and are told") {
+  const Folder folder;
+  for (const std::string name : {"", "Unnamed: 0"}) {
+    folder.write("s.csv", name + ",day,a\n0,x,5\n1,x,6\n2,x,7\n3,x,8\n");
+    const auto opened = open("{train: " + series("length: 2") + "}", folder.path);
+    REQUIRE(opened->problems == "");
+    CHECK(floats(sample(*opened->sets.train, 1)[0]) == Floats{6, 7});
+    CHECK(warnings(folder, *opened->sets.train) ==
+          (name.empty() ? "DIR/s.csv:1:1: the first column has no name: it is taken for the rows' names and left out\n"
+                          "  help: give it a name in the header to use it\n"
+                        : "DIR/s.csv:1:1: column 'Unnamed: 0' is an index that pandas wrote: it is taken for the rows' "
+                          "names and left out\n  help: name it in 'columns' to use it\n"));
+  }
+}
+
 TEST_CASE("a series with one target, strides and parts by time") {
   const Folder folder;
   folder.write("s.csv", ramp(20));

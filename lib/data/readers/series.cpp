@@ -151,6 +151,13 @@ struct Series final : Reader {
     for (int64_t c = 0; c < text.columns(); ++c) {
       const std::string& name = text.names()[static_cast<size_t>(c)];
       if ((time && name == *time) || !is_used(name)) continue;
+      if (const std::string why = why_row_names(name, c); !why.empty() && !is_named(name)) {
+        rows->warnings.push_back(
+            {.where = text.first_where(),
+             .what = why + ": it is taken for the rows' names and left out",
+             .help = name.empty() ? "give it a name in the header to use it" : "name it in 'columns' to use it"});
+        continue;
+      }
       if (std::ranges::count(rows->names, name) > 0)
         throw Error(Exit::data,
                     Problem{.where = text.first_where(), .what = concat("two columns are named '", name, "'")});
@@ -230,9 +237,10 @@ struct Series final : Reader {
     return {first - steps.begin() + 1, std::ranges::count_if(steps, is_gap)};
   }
 
-  bool is_used(const std::string& name) const {
-    return columns.empty() || std::ranges::count(columns, name) > 0 || std::ranges::count(target.values, name) > 0;
+  bool is_named(const std::string& name) const {
+    return std::ranges::count(columns, name) > 0 || std::ranges::count(target.values, name) > 0;
   }
+  bool is_used(const std::string& name) const { return columns.empty() || is_named(name); }
 
   // What to write where the first cell of a column is no number.
   std::string columns_help(const CsvText& text, const std::string& name) const {

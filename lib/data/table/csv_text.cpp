@@ -107,7 +107,15 @@ struct CsvText::Whole {
   std::unique_ptr<const CsvText> text;
 };
 
-CsvText::CsvText(const std::filesystem::path& path, const CsvForm& form) : path_(path) {
+// How many lines end before each block of the text; counted when a place is first asked for.
+struct CsvText::LineEnds {
+  static constexpr uint64_t block = 4 << 10;
+  std::once_flag once;
+  std::vector<int64_t> before;
+};
+
+CsvText::CsvText(const std::filesystem::path& path, const CsvForm& form) : CsvText() {
+  path_ = path;
   ByteSource source(path);
   if (form.keep && keep(source, form)) return;
   if (text_.empty()) text_ = read_text(source);
@@ -120,7 +128,7 @@ CsvText::CsvText(const std::filesystem::path& path, const CsvForm& form) : path_
   parse(form);
 }
 
-CsvText::CsvText() = default;
+CsvText::CsvText() : line_ends_(std::make_unique<LineEnds>()) {}
 
 CsvText::~CsvText() = default;
 
@@ -532,7 +540,21 @@ Where CsvText::where(int64_t row, int64_t column) const {
 
 Where CsvText::first_where() const { return where(uint64_t{cells_[0].begin}); }
 
-Where CsvText::where(uint64_t at) const { return located(text_, at, path_).where; }
+// As located() says, but that not all of the text before is looked at each time.
+Where CsvText::where(uint64_t at) const {
+  const std::string_view text = text_;
+  std::call_once(line_ends_->once, [&] {
+    int64_t count = 0;
+    for (uint64_t begin = 0; begin < text.size(); begin += LineEnds::block) {
+      line_ends_->before.push_back(count);
+      count += std::ranges::count(text.substr(begin, LineEnds::block), '\n');
+    }
+  });
+  const uint64_t block = std::min(at / LineEnds::block, line_ends_->before.size() - 1), begin = block * LineEnds::block;
+  const int64_t ends = line_ends_->before[block] + std::ranges::count(text.substr(begin, at - begin), '\n');
+  const size_t line_begin = text.substr(0, at).rfind('\n') + 1;  // 0 where there is none
+  return {.file = path_.string(), .line = static_cast<int>(ends) + 1, .column = static_cast<int>(at - line_begin) + 1};
+}
 
 void CsvText::fail(uint64_t at, std::string what, std::string help) const {
   throw Error(Exit::data, Problem{.where = where(at), .what = std::move(what), .help = std::move(help)});

@@ -84,6 +84,7 @@ class CsvText final : public TableText {
     uint64_t begin : 40, bytes : 24;
   };
   struct Whole;
+  struct LineEnds;
   CsvText();
   bool keep(ByteSource& source, const CsvForm& form);
   bool is_head(const CsvForm& form);
@@ -119,6 +120,7 @@ class CsvText final : public TableText {
   uint64_t xxh64_ = 0;
   std::optional<KeptCells> kept_;
   std::unique_ptr<Whole> whole_;  // where cells are kept
+  std::unique_ptr<LineEnds> line_ends_;
 };
 
 }  // namespace dl

@@ -158,12 +158,6 @@ void fit_categories(FittedColumn& fitted, const TableColumn& column,
                         .help = help});
 }
 
-// Rows' names or numbers that became a column: in Parquet files, and in a CSV file that was read with them and written
-// again.
-bool is_index_of_pandas(std::string_view name) {
-  return name.starts_with("__index_level_") || name == "Unnamed: 0" || name.starts_with("Unnamed: 0.");
-}
-
 class Fitter {
  public:
   Fitter(const TableParts& parts, RowChoice rows, std::vector<Problem>& warnings)
@@ -266,14 +260,11 @@ class Fitter {
         warn(found.left_out + "; it is left out", concat("write 'columns: {", name, ": ignore}'"));
     } else if (spec.type == "ignore") {
       leave_out(concat("column '", name, "' is declared 'ignore'"));
-    } else if (name.empty() && i == 0 && said == parts_.spec.columns.end()) {
-      leave_out("the first column has no name");
-      warn("the first column has no name: it is taken for the rows' names and left out",
-           "give it a name in the header to use it");
-    } else if (is_index_of_pandas(name) && said == parts_.spec.columns.end()) {
-      leave_out(concat("column '", name, "' is an index that pandas wrote"));
-      warn(found.left_out + ": it is taken for the rows' names and left out",
-           concat("write 'columns: {\"", name, "\": numeric}', or ': categorical', to use it"));
+    } else if (const std::string why = why_row_names(name, i); !why.empty() && said == parts_.spec.columns.end()) {
+      leave_out(why);
+      warn(why + ": it is taken for the rows' names and left out",
+           name.empty() ? "give it a name in the header to use it"
+                        : concat("write 'columns: {\"", name, "\": numeric}', or ': categorical', to use it"));
     } else if (found.fitted = fit_input(column(spec.strip), spec, found.warnings);
                !found.fitted.is_number() && found.fitted.categories.empty()) {
       leave_out(parts_.spec.min_count > 1

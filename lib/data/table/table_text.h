@@ -30,6 +30,16 @@ class TableText {
   virtual const KeptColumn* kept(int64_t /*column*/) const { return nullptr; }
 };
 
+// Why a column that no key names is taken for the rows' names or numbers: the first one without a name, and what pandas
+// calls an index that it wrote, in Parquet files, or in CSV files that it read with one and wrote again. Empty: it is
+// not.
+inline std::string why_row_names(std::string_view name, int64_t place) {
+  if (name.empty() && place == 0) return "the first column has no name";
+  if (name.starts_with("__index_level_") || name == "Unnamed: 0" || name.starts_with("Unnamed: 0."))
+    return concat("column '", name, "' is an index that pandas wrote");
+  return {};
+}
+
 // What to write where the cells of a column are none.
 inline std::string leave_out_help(const std::string& column) {
   return concat("leave it out: 'columns: {\"", column, "\": ignore}'");
