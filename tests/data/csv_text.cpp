@@ -132,6 +132,14 @@ TEST_CASE("what is no CSV is told with its place") {
   CHECK(said("a\0,\0b\0\n\0"s) ==
         "error: DIR/a.csv:1:2: expected text, found a zero byte\n"
         "  help: save as a.utf8.csv what this prints: iconv -f UTF-16LE -t UTF-8 a.csv");
+  CHECK(said("a,b\n1,2\0\n"s) ==
+        "error: DIR/a.csv:2:4: expected text, found a zero byte\n"
+        "  help: save as a.utf8.csv what this prints: tr -d '\\000' < a.csv");
+  CHECK(said("PAR1\x15\0"s) ==
+        "error: DIR/a.csv: expected text, found a Parquet file\n  help: write 'format: parquet'");
+  CHECK(said("PK\x03\x04\x14\0"s) ==
+        "error: DIR/a.csv: expected text, found a zip archive\n  help: unzip it: unzip a.csv");
+  CHECK(said("\3757zXZ\0"s) == "error: DIR/a.csv: expected text, found an xz file\n  help: decompress it: unxz a.csv");
   CHECK(said("") == "error: DIR/a.csv: expected rows, the file has none");
   CHECK(said("a,b\n", {}) == "error: DIR/a.csv: expected rows, the file has none");
   CHECK(said("a,b\n", {.skip = 9}) == "error: DIR/a.csv: expected rows, the file has none");

@@ -3,6 +3,8 @@
 #include "lib/data/text/text_encoding.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -32,13 +34,52 @@ std::string quoted(const std::string& word) {
   return out + "'";
 }
 
-std::string conversion(std::string_view bytes, const std::filesystem::path& path) {
+std::string conversion(std::string_view bytes, size_t at, const std::filesystem::path& path) {
   const std::string name = path.filename().string(), from = encoding_of(bytes);
-  if (name.ends_with(".gz"))
-    return concat("save as ", quoted(path.stem().string() + ".utf8"), " what this prints: zcat ", quoted(name),
-                  " | iconv -f ", from, " -t UTF-8");
-  return concat("save as ", quoted(path.stem().string() + ".utf8" + path.extension().string()),
-                " what this prints: iconv -f ", from, " -t UTF-8 ", quoted(name));
+  const bool is_gzip = name.ends_with(".gz");
+  const std::string to =
+      quoted(is_gzip ? path.stem().string() + ".utf8" : path.stem().string() + ".utf8" + path.extension().string());
+  const std::string converts =
+      bytes[at] == '\0' && !from.starts_with("UTF-16") ? "tr -d '\\000'" : concat("iconv -f ", from, " -t UTF-8");
+  const bool reads_standard_input = converts.starts_with("tr");
+  return concat("save as ", to, " what this prints: ",
+                is_gzip ? concat("zcat ", quoted(name), " | ", converts)
+                        : concat(converts, reads_standard_input ? " < " : " ", quoted(name)));
+}
+
+// Files that are no text, by what they begin with.
+struct OtherKind {
+  std::string_view begin, what;
+  std::string help;
+};
+
+OtherKind other_kind(std::string_view bytes, const std::filesystem::path& path) {
+  const std::string name = quoted(path.filename().string());
+  const std::string by_pandas = "save the table in pandas: table.to_csv(FILE, index=False)";
+  const OtherKind kinds[] = {
+      {"PAR1", "a Parquet file", "write 'format: parquet'"},
+      {"ARROW1", "a Feather file", "write 'format: feather'"},
+      {"SQLite format 3", "a data base of SQLite", "write 'format: sqlite'"},
+      {"\x93NUMPY", "an array of numpy", "write 'format: npy'"},
+      {"\x89HDF\r\n", "an HDF5 file", by_pandas},
+      {"\x80\x03", "a pickle of Python", by_pandas},
+      {"\x80\x04", "a pickle of Python", by_pandas},
+      {"\x80\x05", "a pickle of Python", by_pandas},
+      {"\xD0\xCF\x11\xE0", "a workbook of Excel", "save its sheet as CSV, in UTF-8"},
+      {"PK\x03\x04", "a zip archive", "unzip it: unzip " + name},
+      {"7z\xBC\xAF", "a 7-Zip archive", "unpack it: 7z x " + name},
+      {"\x1F\x8B", "a gzip file", "decompress it: gunzip " + name},
+      {"BZh", "a bzip2 file", "decompress it: bunzip2 " + name},
+      {"\3757zXZ", "an xz file", "decompress it: unxz " + name},
+      {"\x28\xB5\x2F\xFD", "a zstd file", "decompress it: unzstd " + name},
+      {"%PDF", "a PDF", "save its text, or its table as CSV"},
+  };
+  const auto found = std::ranges::find_if(kinds, [&](const OtherKind& kind) { return bytes.starts_with(kind.begin); });
+  if (found == std::end(kinds)) return {};
+  const std::string ending = path.extension().string();
+  if (found->begin.starts_with("PK") && (ending == ".xlsx" || ending == ".xlsm" || ending == ".ods"))
+    return {found->begin, "a workbook of Excel", "save its sheet as CSV, in UTF-8"};
+  return *found;
 }
 
 }  // namespace
@@ -54,9 +95,13 @@ Problem located(std::string_view text, size_t at, const std::filesystem::path& p
 }
 
 Problem not_text(std::string_view bytes, size_t at, const std::filesystem::path& path) {
+  if (OtherKind kind = other_kind(bytes, path); !kind.what.empty())
+    return {.where = {.file = path.string()},
+            .what = concat("expected text, found ", kind.what),
+            .help = std::move(kind.help)};
   Problem problem = located(bytes, at, path);
   problem.what = bytes[at] == '\0' ? "expected text, found a zero byte" : "expected UTF-8, found other bytes";
-  problem.help = conversion(bytes, path);
+  problem.help = conversion(bytes, at, path);
   return problem;
 }
 

@@ -15,8 +15,9 @@ size_t not_text_at(std::string_view bytes);
 // The place of byte `at` of a file's text.
 Problem located(std::string_view text, size_t at, const std::filesystem::path& path);
 
-// That the byte `at` is none of UTF-8 text; the help is the command that converts it, by what the bytes look like:
-// UTF-16 by the mark that it begins with or by its zero bytes, else Windows-1252 or Latin 1.
+// That the byte `at` is none of UTF-8 text. Of archives, tables of other formats and the like, by what they begin with,
+// the help is what to do with them; else it is the command that converts the text, by what the bytes look like: UTF-16
+// by the mark that it begins with or by its zero bytes, else Windows-1252 or Latin 1.
 Problem not_text(std::string_view bytes, size_t at, const std::filesystem::path& path);
 
 }  // namespace dl
