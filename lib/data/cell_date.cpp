@@ -68,20 +68,40 @@ std::optional<double> scanned_day(DateScan& scan, DateOrder order) {
   return static_cast<double>(std::chrono::sys_days{date}.time_since_epoch().count());
 }
 
-// Hours and minutes, in seconds.
-int scanned_clock(DateScan& scan) {
-  const int hours = scan.number(2, 2);
+// Hours, of `least` digits or two, and minutes, in seconds.
+int scanned_clock(DateScan& scan, size_t least = 2) {
+  const int hours = scan.number(least, 2);
   scan.expect(hours < 24 && scan.take(':'));
   const int minutes = scan.number(2, 2);
   scan.expect(minutes < 60);
   return 3600 * hours + 60 * minutes;
 }
 
+// +02:00, +0200, +02, in seconds.
+int scanned_offset(DateScan& scan) {
+  if (scan.rest.size() != 2 && scan.rest.size() != 4) return scanned_clock(scan);
+  const int digits = scan.rest.size() == 2 ? 100 * scan.number(2, 2) : scan.number(4, 4);
+  scan.expect(digits / 100 < 24 && digits % 100 < 60);
+  return 3600 * (digits / 100) + 60 * (digits % 100);
+}
+
+// " AM" and " PM" behind a time of such seconds, which is one of twelve hours then.
+double on_full_clock(DateScan& scan, double seconds) {
+  constexpr double hour = 3600;
+  const bool morning = scan.rest == " AM" || scan.rest == " am";
+  if (!morning && scan.rest != " PM" && scan.rest != " pm") return seconds;
+  scan.rest = {};
+  scan.expect(seconds >= hour && seconds < 13 * hour);
+  const double behind_twelve = seconds >= 12 * hour ? seconds - 12 * hour : seconds;
+  return morning ? behind_twelve : behind_twelve + 12 * hour;
+}
+
 // What stands behind the day, in seconds.
 double scanned_seconds(DateScan& scan) {
   if (scan.rest.empty()) return 0;
-  scan.expect(scan.take('T') || scan.take(' '));
-  double seconds = scanned_clock(scan);
+  const bool is_iso = scan.take('T');
+  scan.expect(is_iso || scan.take(' '));
+  double seconds = scanned_clock(scan, is_iso ? 2 : 1);
   if (scan.take(':')) {
     const int whole = scan.number(2, 2);
     scan.expect(whole < 61);
@@ -95,10 +115,11 @@ double scanned_seconds(DateScan& scan) {
       }
     }
   }
+  seconds = on_full_clock(scan, seconds);
   if (scan.take('Z') || scan.rest.empty()) return seconds;
   const bool east = scan.take('+');
   scan.expect(east || scan.take('-'));
-  const int offset = scanned_clock(scan);
+  const int offset = scanned_offset(scan);
   return east ? seconds - offset : seconds + offset;
 }
 

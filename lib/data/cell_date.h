@@ -25,8 +25,9 @@ std::vector<std::string> date_parts();
 
 // The moment that all of the text is, in days since 1970-01-01T00:00 in UTC: a year of four digits, month and day, with
 // the same '-', '/' or '.' between (dots where the month comes first are none), and behind 'T' or a blank, where the
-// day is not all, 13:05, 13:05:30 or 13:05:30.25, with 'Z' or an offset, +02:00 (ISO 8601). Nothing where it is none,
-// or no day of the calendar.
+// day is not all, 13:05, 13:05:30 or 13:05:30.25, with 'Z' or an offset, +02:00, +0200 or +02 (ISO 8601). Behind a
+// blank the hour may have one digit, and the time be one of twelve hours, 1:05 PM. Nothing where it is none, or no day
+// of the calendar.
 std::optional<double> cell_days(std::string_view text, DateOrder order);
 
 // Whether it begins as one, with a year of any length: three numbers of at most four digits with the same '-', '.' or
