@@ -9,6 +9,7 @@
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/data/file/file_fingerprint.h"
 #include "lib/data/fit.h"
 #include "lib/data/image/orientation.h"
 #include "lib/data/sample_fit.h"
@@ -64,14 +65,16 @@ class BoxedImageSet final : public Dataset, public Windowed, public Fittable {
     put_boxes(image(index), stored_image(image(index).file, file, limits_), reinterpret_cast<BoxRow*>(into.fields[1]));
   }
 
-  // Of names, sizes and boxes: reading every image to compare it would take as long as an epoch.
+  // Of names, files and boxes.
   uint64_t fingerprint() const override {
+    std::vector<fs::path> files;
     Xxh64 hash;
     for (const BoxedImage& image : images_) {
-      std::error_code vanished;
-      hash.append(concat(image.file.filename().string(), '\0', fs::file_size(image.file, vanished), '\0'));
+      files.push_back(image.file);
+      hash.append(concat(image.file.filename().string(), '\0'));
       hash.append({reinterpret_cast<const char*>(image.rows.data()), image.rows.size() * sizeof(BoxRow)});
     }
+    hash.append(hash_text(files_fingerprint(files)));
     return hash.value();
   }
 

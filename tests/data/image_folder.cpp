@@ -333,12 +333,18 @@ TEST_CASE("images are kept once they were read, those of a validation set of its
   }
 }
 
-TEST_CASE("the fingerprint follows names, sizes and classes") {
+TEST_CASE("the fingerprint follows names, contents and classes") {
   Pets pets;
   const uint64_t before = open_folder(pets)->fingerprint();
   CHECK(open_folder(pets)->fingerprint() == before);
   pets.write("pets/dog/1.png", png(2, 2, 1, "abcd"));
   CHECK(open_folder(pets)->fingerprint() != before);
+  pets.write("pets/dog/1.pgm", "P5 1 1 255\nA");
+  std::filesystem::remove(pets / "pets/dog/1.png");
+  const uint64_t with_a = open_folder(pets)->fingerprint();
+  pets.write("pets/dog/1.pgm", "P5 1 1 255\nB");  // of the same size
+  CHECK(open_folder(pets)->fingerprint() != with_a);
+  std::filesystem::remove(pets / "pets/dog/1.pgm");
   pets.add("pets/dog/1.png", 11);
   CHECK(open_folder(pets)->fingerprint() == before);
   std::filesystem::rename(pets / "pets/dog/1.png", pets / "pets/dog/9.png");

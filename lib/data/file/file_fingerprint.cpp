@@ -1,16 +1,34 @@
-// Hashing a file in parts.
+// Hashing files in parts.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/data/file/file_fingerprint.h"
 
 #include <algorithm>
 #include <vector>
 
+#include "lib/base/cpu.h"
+#include "lib/base/error.h"
 #include "lib/base/hash.h"
+#include "lib/base/in_parallel.h"
 
 namespace dl {
+namespace {
+
+constexpr uint64_t parts = 4096, part_bytes = 16 << 10;
+
+// A file's bytes from `begin` on, at most so many; nothing of one that cannot be read.
+uint64_t hash_of(const std::filesystem::path& path, uint64_t begin, uint64_t most) try {
+  const InputFile file(path);
+  if (begin >= file.size_bytes()) return 0;
+  std::vector<char> bytes(std::min(most, file.size_bytes() - begin));
+  file.read(begin, bytes.data(), bytes.size());
+  return xxh64({bytes.data(), bytes.size()}, 1);
+} catch (const Error&) {
+  return 0;
+}
+
+}  // namespace
 
 uint64_t file_fingerprint(const InputFile& file) {
-  constexpr uint64_t parts = 4096, part_bytes = 16 << 10;
   const uint64_t size = file.size_bytes();
   std::vector<char> bytes(part_bytes);
   Xxh64 hash(size);
@@ -22,6 +40,41 @@ uint64_t file_fingerprint(const InputFile& file) {
     file.read(at, bytes.data(), count);
     hash.append(bytes.data(), count);
   }
+  return hash.value();
+}
+
+uint64_t files_fingerprint(std::span<const std::filesystem::path> files) {
+  constexpr int64_t block = 256;
+  const auto in_blocks = [](int64_t count, const auto& call) {
+    in_parallel((count + block - 1) / block, usable_cores(), [&](int64_t at) {
+      for (int64_t i = at * block; i < std::min(count, (at + 1) * block); ++i) call(static_cast<size_t>(i));
+    });
+  };
+  std::vector<uint64_t> sizes(files.size()), begins(files.size());
+  in_blocks(std::ssize(files), [&](size_t i) {
+    std::error_code unreadable;
+    const uint64_t bytes = std::filesystem::file_size(files[i], unreadable);
+    sizes[i] = unreadable ? UINT64_MAX : bytes;
+  });
+  uint64_t all = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    begins[i] = all;
+    all += sizes[i] == UINT64_MAX ? 0 : sizes[i];
+  }
+  const bool whole = all <= parts * part_bytes;
+  std::vector<uint64_t> hashes(whole ? files.size() : parts);
+  in_blocks(std::ssize(hashes), [&](size_t i) {
+    if (whole) {
+      hashes[i] = sizes[i] == UINT64_MAX ? 0 : hash_of(files[i], 0, all);
+      return;
+    }
+    const uint64_t at = (all - part_bytes) / (parts - 1) * i;
+    const auto holder = static_cast<size_t>(std::ranges::upper_bound(begins, at) - begins.begin()) - 1;
+    hashes[i] = hash_of(files[holder], at - begins[holder], part_bytes);
+  });
+  Xxh64 hash;
+  hash.append(sizes.data(), sizes.size() * sizeof(uint64_t));
+  hash.append(hashes.data(), hashes.size() * sizeof(uint64_t));
   return hash.value();
 }
 

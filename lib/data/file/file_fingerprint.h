@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <filesystem>
+#include <span>
 
 #include "lib/base/file.h"
 
@@ -9,5 +11,10 @@ namespace dl {
 
 // A hash of all bytes up to 64 MiB; of a larger file one of its size and of 4,096 parts from all over it.
 uint64_t file_fingerprint(const InputFile& file);
+
+// The same of many files as if they stood one behind another, and of the size of each, whatever they are called: all
+// bytes where they have up to 64 MiB together, else 4,096 parts from all over them. One that cannot be read counts as
+// such.
+uint64_t files_fingerprint(std::span<const std::filesystem::path> files);
 
 }  // namespace dl

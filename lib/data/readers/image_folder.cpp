@@ -8,12 +8,11 @@
 #include <ranges>
 #include <set>
 
-#include "lib/base/cpu.h"
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
-#include "lib/base/in_parallel.h"
 #include "lib/base/lower.h"
 #include "lib/base/text.h"
+#include "lib/data/file/file_fingerprint.h"
 #include "lib/data/fit.h"
 #include "lib/data/image/image_names.h"
 #include "lib/data/image_keys.h"
@@ -329,19 +328,12 @@ class ImageFolderSet final : public Dataset, public Windowed, public Labelled, p
     return {.file = path(index).string()};
   }
 
-  // Of names, sizes and labels: reading every image to compare it would take as long as an epoch.
+  // Of names, labels and files.
   uint64_t fingerprint() const override {
-    std::vector<std::uintmax_t> bytes(images_.entries.size());
-    constexpr int64_t block = 256;
-    in_parallel((size() + block - 1) / block, usable_cores(), [&](int64_t part) {
-      for (int64_t i = part * block; i < std::min(size(), (part + 1) * block); ++i) {
-        std::error_code vanished;
-        bytes[static_cast<size_t>(i)] = fs::file_size(path(i), vanished);
-      }
-    });
-    Xxh64 hash;
-    for (size_t i = 0; i < bytes.size(); ++i)
-      hash.append(concat(images_.entries[i].name, '\0', images_.entries[i].label, '\0', bytes[i], '\0'));
+    std::vector<fs::path> files;
+    for (int64_t i = 0; i < size(); ++i) files.push_back(path(i));
+    Xxh64 hash(files_fingerprint(files));
+    for (const Images::Entry& entry : images_.entries) hash.append(concat(entry.name, '\0', entry.label, '\0'));
     return hash.value();
   }
 

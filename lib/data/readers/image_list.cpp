@@ -12,6 +12,7 @@
 #include "lib/base/lower.h"
 #include "lib/base/text.h"
 #include "lib/data/columned.h"
+#include "lib/data/file/file_fingerprint.h"
 #include "lib/data/fit.h"
 #include "lib/data/image_keys.h"
 #include "lib/data/labelled.h"
@@ -117,13 +118,15 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
     return cells;
   }
 
-  // Of the table and the files' sizes: reading every image to compare it would take as long as an epoch.
+  // Of the table and the files.
   uint64_t fingerprint() const override {
+    std::vector<fs::path> files;
     Xxh64 hash(text_.xxh64());
     for (int64_t i = 0; i < size(); ++i) {
-      std::error_code vanished;
-      hash.append(concat(text_.cell(i, image_), '\0', fs::file_size(path(i), vanished), '\0'));
+      files.push_back(path(i));
+      hash.append(concat(text_.cell(i, image_), '\0'));
     }
+    hash.append(hash_text(files_fingerprint(files)));
     return hash.value();
   }
 

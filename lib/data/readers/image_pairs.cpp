@@ -9,6 +9,7 @@
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/data/file/file_fingerprint.h"
 #include "lib/data/fit.h"
 #include "lib/data/image/image_names.h"
 #include "lib/data/image/mask.h"
@@ -134,14 +135,17 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
     put_mask(mask, image_size(image, file, limits_), reinterpret_cast<int32_t*>(into.fields[1]));
   }
 
-  // Of names and sizes: reading every image to compare it would take as long as an epoch.
+  // Of names and files.
   uint64_t fingerprint() const override {
+    std::vector<fs::path> files;
     Xxh64 hash;
     for (const auto& [image, mask] : pairs_.files) {
-      std::error_code vanished;
-      hash.append(concat(image.lexically_relative(pairs_.images).string(), '\0', fs::file_size(image, vanished), '\0',
-                         mask.lexically_relative(pairs_.masks).string(), '\0', fs::file_size(mask, vanished), '\0'));
+      files.push_back(image);
+      files.push_back(mask);
+      hash.append(concat(image.lexically_relative(pairs_.images).string(), '\0',
+                         mask.lexically_relative(pairs_.masks).string(), '\0'));
     }
+    hash.append(hash_text(files_fingerprint(files)));
     return hash.value();
   }
 

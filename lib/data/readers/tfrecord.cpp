@@ -10,6 +10,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/text.h"
+#include "lib/data/file/file_fingerprint.h"
 #include "lib/data/file/tfrecord.h"
 #include "lib/data/fit.h"
 #include "lib/data/image_keys.h"
@@ -94,10 +95,15 @@ class Examples final : public Dataset, public Windowed, public Fittable {
     });
   }
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
-  // Of names and sizes: reading all to compare it would take as long as an epoch.
+  // Of names and files.
   uint64_t fingerprint() const override {
+    std::vector<fs::path> files;
     Xxh64 hash;
-    for (const auto& file : files_) hash.append(concat(file->path().filename().string(), '\0', file->size(), '\0'));
+    for (const auto& file : files_) {
+      files.push_back(file->path());
+      hash.append(concat(file->path().filename().string(), '\0', file->size(), '\0'));
+    }
+    hash.append(hash_text(files_fingerprint(files)));
     return hash.value();
   }
   Where place(int64_t index) const override {
