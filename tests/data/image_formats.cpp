@@ -153,6 +153,26 @@ TEST_CASE("WebP, TIFF and GIF give Pillow's pixels") {
   }
 }
 
+TEST_CASE("a BMP, TGA or GIF that is cut short is an error, not a picture that ends in black") {
+  const Folder folder;
+  const std::string bmp = "BM" + little(70, 4) + little(0, 4) + little(54, 4) + little(40, 4) + little(2, 4) +
+                          little(2, 4) + little(1, 2) + little(24, 2) + little(0, 4) + little(16, 4) + little(0, 16) +
+                          std::string("abcdef\0\0ghijkl\0\0", 16);
+  const std::string tga = little(2 << 16, 12) + little(2, 2) + little(1, 2) + little(24, 1) + little(32, 1) + "abcdef";
+  CHECK(pixels(folder, bmp, 3) == "ihglkjcbafed");
+  CHECK(pixels(folder, tga, 3) == "cbafed");
+  for (const auto& [whole, header] : {std::pair(bmp, size_t{54}), std::pair(tga, size_t{18})})
+    for (size_t length = header; length < whole.size(); ++length)
+      CHECK(refused(folder, whole.substr(0, length)) ==
+            concat("error: DIR/a: the image goes on behind the file's end, after ", length,
+                   " bytes\n  help: get the file again: it is cut short"));
+  const std::string gif = format_file("transparent.gif");
+  for (size_t length = 0; length < gif.size() - 1; ++length) CHECK(refused(folder, gif.substr(0, length)) != "");
+  CHECK(refused(folder, gif.substr(0, gif.size() - 1)) == "");  // without what ends the file
+  CHECK(refused(folder, gif.substr(0, 61) + ";") ==
+        "error: DIR/a: the image cannot be decoded: it has no picture\n  help: get the file again");
+}
+
 TEST_CASE("of a TIFF's 16 bits the high ones are taken, and what is not read is told") {
   if (!format_is_built("libtiff")) return;
   const Folder folder;

@@ -81,12 +81,23 @@ class StbDecoder final : public ImageDecoder {
               int channels, uint8_t* into) const override {
     // Undecoded samples of 16 bits, decoded ones, and 8 bits in other channels: at most 32 bytes a pixel, plus tables.
     decoder_budget_bytes = decoded.h * decoded.w * 32 + (int64_t{16} << 20);
-    const std::string opaque = without_transparency(file);
+    // The library reads zeros behind the file's end and says nothing: with zeros there it tells how far it has read.
+    std::string opaque = without_transparency(file);
+    opaque.resize(file.size() + static_cast<size_t>(decoded.w * 4) + 1024);  // more than it reads at once
+    stbi__g_failure_reason = "";
+    stbi__context reading;
+    stbi__start_mem(&reading, bytes_of(opaque), static_cast<int>(opaque.size()));
     int width = 0, height = 0, in_file = 0;
     const std::unique_ptr<stbi_uc, decltype(&std::free)> pixels(
-        stbi_load_from_memory(bytes_of(opaque), static_cast<int>(opaque.size()), &width, &height, &in_file, channels),
-        &std::free);
-    if (!pixels) fail_image(path, concat("the image cannot be decoded: ", stbi_failure_reason()), "get the file again");
+        stbi__load_and_postprocess_8bit(&reading, &width, &height, &in_file, channels), &std::free);
+    if (reading.img_buffer > bytes_of(opaque) + file.size())
+      fail_image(path, concat("the image goes on behind the file's end, after ", file.size(), " bytes"),
+                 "get the file again: it is cut short");
+    if (!pixels) {
+      const std::string_view why = stbi_failure_reason();  // none of a GIF that ends before its first picture
+      fail_image(path, concat("the image cannot be decoded: ", why.empty() ? "it has no picture" : why),
+                 "get the file again");
+    }
     DL_CHECK(width == decoded.w && height == decoded.h, path, ": ", width, " x ", height);
     std::memcpy(into, pixels.get(), static_cast<size_t>(decoded.h * decoded.w * channels));
   }
