@@ -179,10 +179,11 @@ int64_t BoxClasses::operator()(const std::string& name, const Where& where, cons
 DatasetPointer boxed_images(const fs::path& annotations, std::vector<BoxedImage> images,
                             std::vector<std::string> classes, const BoxKeys& keys) {
   std::vector<Problem> warnings;
-  const auto warn = [&](int64_t count, const char* what, const fs::path& example) {
+  const auto warn = [&](int64_t count, const char* noun, const char* lacks, const fs::path& example) {
     if (count > 0)
-      warnings.push_back({.where = {.file = annotations.string()},
-                          .what = concat("left out: ", count_of(count, what), ", such as of ", example.string())});
+      warnings.push_back(
+          {.where = {.file = annotations.string()},
+           .what = concat("left out: ", count_of(count, noun), lacks, ", such as of ", example.string())});
   };
   const auto all = std::ssize(images);
   const fs::path missing = [&] {
@@ -201,7 +202,7 @@ DatasetPointer boxed_images(const fs::path& annotations, std::vector<BoxedImage>
                                                      : concat("none of its ", count_of(all, "image"),
                                                               " is there; looked for ", missing.string()),
                                     .help = all == 0 ? "" : "name the folder that the images' names begin in"});
-  warn(all - std::ssize(images), "image without a file", missing);
+  warn(all - std::ssize(images), "image", " without a file", missing);
   if (auto doubt = unit_doubt(annotations, images)) warnings.push_back(*std::move(doubt));
   int64_t empty = 0;
   const fs::path* example = nullptr;
@@ -218,7 +219,7 @@ DatasetPointer boxed_images(const fs::path& annotations, std::vector<BoxedImage>
                                          image.rows.size(), " on ", image.file.string()),
                           .help = concat("write 'max_boxes: ", image.rows.size(), "' or more")});
   }
-  if (empty > 0) warn(empty, "box without an area in its image", *example);
+  if (empty > 0) warn(empty, "box", " without an area in the image", *example);
   return std::make_shared<BoxedImageSet>(std::move(images), std::move(classes), keys, std::move(warnings));
 }
 

@@ -114,7 +114,13 @@ TEST_CASE("boxes are cut off at the edges of the image, and what has no area or 
   CHECK(boxes_of(*opened->sets.train, 0) == std::vector<BoxRow>{{{0, 0, 8, 2}, 1, 0}});
   CHECK(warnings(folder, *opened->sets.train) ==
         "DIR/instances.json: left out: 1 image without a file, such as of DIR/images/b.png\n"
-        "DIR/instances.json: left out: 1 box without an area in its image, such as of DIR/images/a.png\n");
+        "DIR/instances.json: left out: 1 box without an area in the image, such as of DIR/images/a.png\n");
+  folder.annotate(
+      R"({"image_id":10,"category_id":7,"bbox":[1,1,0,3]}, {"image_id":10,"category_id":7,"bbox":[1,1,3,0]})");
+  CHECK(warnings(folder, *folder.opened()->sets.train) ==
+        "DIR/instances.json: left out: 1 image without a file, such as of DIR/images/b.png\n"
+        "DIR/instances.json: left out: 2 boxes without an area in the image, such as of DIR/images/a.png\n");
+  folder.annotate(R"({"image_id":11,"category_id":2,"bbox":[6,5,100,100]})");
   folder.write("images/b.png", png(8, 6, 1, std::string(48, '\x40')));
   CHECK(boxes_of(*folder.opened()->sets.train, 1) == std::vector<BoxRow>{{{6, 5, 8, 6}, 0, 0}});
 }

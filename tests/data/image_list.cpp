@@ -157,6 +157,11 @@ TEST_CASE("a list of images says what is wrong with it") {
   folder.write("images/n.csv", "file,kind\na.png,x\nb.png,NA\n");
   CHECK(said("target: kind").find("3:7: data.train: expected a class, found 'NA', which stands for none") !=
         std::string::npos);
+  folder.write("images/n.csv", "file,tags\na.png,x y\nb.png,nan\n");
+  CHECK(said("target: tags, as: labels") ==
+        "error: DIR/images/n.csv:3:7: data.train: expected labels, found 'nan', which stands for none\n"
+        "  named in DIR/run.yaml:1:9\n"
+        "  help: leave the cell empty, or name all classes in the data set's description");
 }
 
 TEST_CASE("CIFAR's records are a label or two and three planes") {

@@ -240,8 +240,13 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
   }
   void read_label_lists(int64_t at) {
     std::set<std::string> found;
-    for (int64_t row = 0; row < size(); ++row)
-      for (std::string& name : labels_in(text_.cell(row, at))) found.insert(std::move(name));
+    for (int64_t row = 0; row < size(); ++row) {
+      const std::string_view cell = text_.cell(row, at);
+      if (classes_.empty() && !cell.empty() && std::ranges::count(missing_words(), cell) > 0)
+        fail(row, at, concat("expected labels, found '", cell, "', which stands for none"),
+             "leave the cell empty, or name all classes in the data set's description");
+      for (std::string& name : labels_in(cell)) found.insert(std::move(name));
+    }
     name_classes(found);
     if (classes_.empty()) fail(0, at, "expected labels, all cells are empty");
     numbers_.resize(static_cast<size_t>(size()) * classes_.size());

@@ -13,6 +13,7 @@
 #include "lib/data/fit.h"
 #include "lib/data/image/image_names.h"
 #include "lib/data/image/mask.h"
+#include "lib/data/image/orientation.h"
 #include "lib/data/image_keys.h"
 #include "lib/data/reader.h"
 #include "lib/data/sample_fit.h"
@@ -132,7 +133,7 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
     const auto& [image, mask] = files(index);
     const std::string file = read_file(image, static_cast<uint64_t>(std::min<int64_t>(limits_.file_bytes, INT32_MAX)));
     decode_image(image, file, form_, window, into_size, into.fields[0], limits_);
-    put_mask(mask, image_size(image, file, limits_), reinterpret_cast<int32_t*>(into.fields[1]));
+    put_mask(mask, stored_image(image, file, limits_), reinterpret_cast<int32_t*>(into.fields[1]));
   }
 
   // Of names and files.
@@ -152,9 +153,12 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
  private:
   const std::pair<fs::path, fs::path>& files(int64_t index) const { return pairs_.files[static_cast<size_t>(index)]; }
 
-  // Brought to the samples' size, each place by its nearest.
-  void put_mask(const fs::path& file, Pair image, int32_t* into) const {
-    const Mask mask = read_mask(file, limits_);
+  // Brought to the samples' size, each place by its nearest. One that was drawn on the image as it is stored, which its
+  // size says, is turned as the image is.
+  void put_mask(const fs::path& file, const StoredImage& stored, int32_t* into) const {
+    Mask mask = read_mask(file, limits_);
+    const Pair image = upright(stored.size, stored.orientation);
+    if (mask.size != image && mask.size == stored.size) mask = turned(mask, stored.orientation);
     if (mask.size != image)
       throw Error(Exit::data, Problem{.where = {.file = file.string()},
                                       .what = concat("expected a mask of ", image.h, " x ", image.w,
@@ -170,6 +174,12 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
         *into++ = number;
       }
     }
+  }
+  static Mask turned(const Mask& mask, int orientation) {
+    Mask turned{.size = upright(mask.size, orientation), .values = mask.values};
+    turn_upright(reinterpret_cast<const uint8_t*>(mask.values.data()), mask.size, sizeof mask.values[0], orientation,
+                 whole_image(turned.size), reinterpret_cast<uint8_t*>(turned.values.data()));
+    return turned;
   }
   [[noreturn]] void fail_value(const fs::path& file, int64_t row, int64_t column, int64_t value) const {
     std::vector<std::string> known;
@@ -211,7 +221,8 @@ struct ImagePairs final : Reader {
   void describe(Schema& s) override {
     s.summary("images with masks, which say the class of each pixel: segmentation");
     s.details(
-        "A mask is a PNG of its image's size and name, whatever the endings, whose pixels are the numbers of classes, "
+        "A mask is a PNG of its image's size, upright or as it is stored, and name, whatever the endings, whose pixels "
+        "are the numbers of classes, "
         "by a palette or as grey values; where they are others, as in masks of black and white, 'values' lists them. "
         "The "
         "target is i32 [height, width]; 'cross_entropy' takes it with a network "
