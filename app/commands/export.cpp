@@ -151,6 +151,7 @@ class Export final : public Command {
     constexpr size_t most_names = 20;
     std::vector<std::string> lines;
     if (plan.data.raw_input.dtype == DType::u8) lines.push_back("bytes, 0 to 255, are divided by 255");
+    if (plan.data.raw_pixels) lines.push_back("values of 16 bits, 0 to 65535, are divided by 65535");
     const Node* columns = plan.data.fitted.is_map() ? plan.data.fitted.find("columns") : nullptr;
     if (!columns || !columns->is_list() || columns->items.empty()) return lines;
     std::vector<std::string> names;

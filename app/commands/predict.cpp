@@ -148,7 +148,8 @@ class Predict final : public Command {
   Asked open_asked(const Plan& plan) const {
     if (!inputs_.empty()) {
       if (const DatasetPointer rows = open_rows_of(plan)) return {.data = rows};
-      const ImageFiles images = open_images(plan.run.data, image_files(inputs_), plan.data.raw_input);
+      const ImageFiles images =
+          open_images(plan.run.data, image_files(inputs_), plan.data.raw_input, plan.data.raw_pixels);
       return {.data = images.data, .images = images};
     }
     const std::vector<std::string> names = names_of_target(*plan.data.train);

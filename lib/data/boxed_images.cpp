@@ -36,10 +36,11 @@ class BoxedImageSet final : public Dataset, public Windowed, public Fittable {
         classes_(std::move(classes)),
         warnings_(std::move(warnings)),
         boxes_of_(keys.boxes_of.value_or("")),
-        limits_(keys.form.limits()),
+        keys_(keys.form),
+        limits_(keys_.limits()),
         size_(keys.form.size ? *keys.form.size : image_size(images_[0].file, limits_)),
-        form_{.size = size_, .channels = keys.form.channels, .may_resize = keys.form.size.has_value()} {
-    fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.form.channels}}},
+        form_(keys_.form(size_)) {
+    fields_ = {keys_.field(size_),
                {.name = "y", .type = {DType::f32, {keys.max_boxes, BoxRow::columns}}, .boxes = true}};
   }
 
@@ -49,9 +50,9 @@ class BoxedImageSet final : public Dataset, public Windowed, public Fittable {
   bool in_memory() const override { return false; }
   std::vector<Problem> warnings() const override {
     std::vector<Problem> all = warnings_;
-    std::ranges::copy(depth_doubts_of_files(image(0).file.parent_path(), limits_, size(),
-                                            [this](int64_t i) { return image(i).file; }),
-                      std::back_inserter(all));
+    std::ranges::copy(
+        keys_.doubts_of_files(image(0).file.parent_path(), size(), [this](int64_t i) { return image(i).file; }),
+        std::back_inserter(all));
     return all;
   }
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
@@ -114,6 +115,7 @@ class BoxedImageSet final : public Dataset, public Windowed, public Fittable {
   const std::vector<std::string> classes_;
   const std::vector<Problem> warnings_;
   const std::string boxes_of_;
+  const ImageKeys keys_;
   const ImageLimits limits_;
   const Pair size_;
   const ImageForm form_;

@@ -87,7 +87,8 @@ struct DataSets {
   std::vector<SampleField> inputs;      // as the network is given them, f32 or i32; "x" first
   Type target;                          // of one "y", if there is such a field
   std::vector<Scaling> target_scaling;  // of one that is numbers: SampleField::scaling
-  Type raw_input;  // of the first input as the reader gives it; `predict` brings images into this form
+  Type raw_input;           // of the first input as the reader gives it; `predict` brings images into this form
+  bool raw_pixels = false;  // SampleField::pixels of the same
   std::vector<std::string> classes;  // names; empty where "y" is no class
   Node fitted;                       // as DataSpec::fitted says, else to the training set; null where nothing is
 
@@ -140,14 +141,15 @@ bool same_classes(std::span<const std::string> some, std::span<const std::string
 DatasetPointer open_rows(const DataSpec& spec, const std::filesystem::path& file, const std::filesystem::path& folder,
                          const Node& fitted);
 
-// Image files for `predict`, brought to the size and channels of `raw_input` and transformed as outside training; the
-// only field is "x".
+// Image files for `predict`, brought to the size, channels and type of `raw_input`, f32 only of pixels, and transformed
+// as outside training; the only field is "x".
 struct ImageFiles {
   DatasetPointer data;
   // What was wrong with a file when its sample was read; nothing where it was read, else the sample is zeros.
   std::function<std::optional<Problem>(int64_t index)> problem;
 };
-ImageFiles open_images(const DataSpec& spec, std::vector<std::filesystem::path> files, const Type& raw_input);
+ImageFiles open_images(const DataSpec& spec, std::vector<std::filesystem::path> files, const Type& raw_input,
+                       bool raw_pixels = false);
 
 // A loader's options: for training as the spec asks, for evaluation all samples in order.
 LoaderOptions training_options(const DataSpec& spec, const Dataset& data, uint64_t seed);

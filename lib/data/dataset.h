@@ -35,6 +35,7 @@ struct SampleField {
   std::string unscaled_help;  // of one that is f32: what to write so that its numbers stay as they are
   // Of a target of several numbers: what each of the last axis is of, a column or a label; empty: not known.
   std::vector<std::string> value_names;
+  bool pixels = false;      // of one that is f32: decoded images, from 0 to 1, which keep 16 bits of their values
   bool boxes = false;       // boxes on the image "x", f32 [most, BoxRow::columns] (lib/graph/boxes.h)
   bool normalized = false;  // of one that is f32: shifted and scaled, whether `scaling` says it or figures are so too
   bool centred = false;     // of the same: so that its mean is 0

@@ -15,7 +15,9 @@ namespace {
 class UnlabelledImages final : public Dataset {
  public:
   UnlabelledImages(std::vector<std::filesystem::path> files, const Type& raw_input)
-      : files_(std::move(files)), type_(image_type(raw_input, {})), field_{"x", raw_input} {}
+      : files_(std::move(files)),
+        type_(image_type(raw_input, {})),
+        field_{.name = "x", .type = raw_input, .pixels = raw_input.dtype != DType::u8} {}
 
   int64_t size() const override { return static_cast<int64_t>(files_.size()); }
   std::span<const SampleField> fields() const override { return {&field_, 1}; }
@@ -23,7 +25,11 @@ class UnlabelledImages final : public Dataset {
   bool in_memory() const override { return false; }
   void get(int64_t index, Sample& into) const override try {
     read_image(files_[static_cast<size_t>(index)],
-               {.size = {type_.h, type_.w}, .channels = static_cast<int>(type_.c), .may_resize = true}, into.fields[0]);
+               {.size = {type_.h, type_.w},
+                .channels = static_cast<int>(type_.c),
+                .may_resize = true,
+                .dtype = field_.type.dtype},
+               into.fields[0]);
   } catch (const Error& error) {
     std::memset(into.fields[0], 0, static_cast<size_t>(field_.type.bytes()));
     const std::lock_guard lock(mutex_);
@@ -52,9 +58,10 @@ class UnlabelledImages final : public Dataset {
 
 }  // namespace
 
-ImageFiles open_images(const DataSpec& spec, std::vector<std::filesystem::path> files, const Type& raw_input) {
+ImageFiles open_images(const DataSpec& spec, std::vector<std::filesystem::path> files, const Type& raw_input,
+                       bool raw_pixels) {
   const ImageType type = image_type(raw_input, {});
-  if (raw_input.dtype != DType::u8 || (type.c != 1 && type.c != 3))
+  if ((raw_input.dtype != DType::u8 && !raw_pixels) || (type.c != 1 && type.c != 3))
     throw Error(Exit::usage, Problem{.what = concat("the network was trained on samples of type ",
                                                     name_of(raw_input.dtype), " and shape ", raw_input.shape.text(),
                                                     "; image files are u8 with 1 or 3 channels"),

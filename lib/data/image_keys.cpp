@@ -16,10 +16,35 @@ void ImageKeys::describe(Schema& s) {
       .at_most(1 << 16)
       .known_as({"image_size", "img_size", "target_size", "resize", "input_size"});
   s.optional("channels", channels, "3: colour; 1: grey").at_least(1).at_most(3);
+  s.optional("bits", bits,
+             "of each value: 8: bytes, of 16 the high ones; 16: all that the file has, as numbers from 0 to 1")
+      .at_least(8)
+      .at_most(16)
+      .known_as({"depth", "bit_depth"});
   s.optional("max_pixels", max_pixels, "an image with more is not decoded").at_least(1).at_most(int64_t{1} << 32);
   s.check([this](const Report& report) {
     if (channels == 2) report.at("channels", "expected 1 or 3, got 2");
+    if (bits != 8 && bits != 16) report.at("bits", concat("expected 8 or 16, got ", bits), "write 'bits: 16'");
   });
+}
+
+ImageForm ImageKeys::form(Pair of) const {
+  return {
+      .size = of, .channels = channels, .may_resize = size.has_value(), .dtype = bits == 16 ? DType::f32 : DType::u8};
+}
+
+SampleField ImageKeys::field(Pair of) const {
+  return {.name = "x", .type = {form(of).dtype, {of.h, of.w, channels}}, .pixels = bits == 16};
+}
+
+std::vector<Problem> ImageKeys::doubts(const std::filesystem::path& of, int64_t images,
+                                       const std::function<std::string(int64_t)>& file) const {
+  return bits == 16 ? std::vector<Problem>() : depth_doubts(of, limits(), images, file);
+}
+
+std::vector<Problem> ImageKeys::doubts_of_files(const std::filesystem::path& of, int64_t images,
+                                                const std::function<std::filesystem::path(int64_t)>& path) const {
+  return bits == 16 ? std::vector<Problem>() : depth_doubts_of_files(of, limits(), images, path);
 }
 
 bool Codec<ClassList>::read(const Node& node, ClassList& value, const Limits& limits, const Reading& r) {

@@ -1,10 +1,13 @@
 // Keys that readers of images share.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "lib/data/dataset.h"
 #include "lib/data/image/image.h"
 #include "lib/data/reader.h"
 
@@ -14,9 +17,18 @@ namespace dl {
 struct ImageKeys {
   std::optional<Pair> size;
   int channels = 3;
+  int64_t bits = 8;
   int64_t max_pixels = ImageLimits{}.pixels;
   void describe(Schema& s);
   ImageLimits limits() const { return {.pixels = max_pixels}; }
+  // Of images that have this size, or are brought to it: what they are decoded to, and the field "x" that this makes.
+  ImageForm form(Pair size) const;
+  SampleField field(Pair size) const;
+  // Warnings of images that lose by what the keys say: depth_doubts() of lib/data/image/image.h.
+  std::vector<Problem> doubts(const std::filesystem::path& of, int64_t images,
+                              const std::function<std::string(int64_t)>& file) const;
+  std::vector<Problem> doubts_of_files(const std::filesystem::path& of, int64_t images,
+                                       const std::function<std::filesystem::path(int64_t)>& path) const;
 };
 
 // `21`, or `[background, road]`.

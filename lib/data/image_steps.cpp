@@ -45,12 +45,15 @@ FieldStep colour_field(std::span<const SampleField> fields, const Where& where, 
 }
 
 void expect_bytes(std::span<const SampleField> fields, const Where& where) {
-  if (fields[input_field(fields)].type.dtype != DType::u8)
+  const SampleField& x = fields[input_field(fields)];
+  if (x.type.dtype != DType::u8)
     throw Error(
         Exit::usage,
         Problem{.where = where,
                 .what = "expected images of bytes, these are numbers",
-                .help = "write it before 'normalize'; where there is none, keep the images as bytes, 0 to 255"});
+                .help = x.pixels
+                            ? "leave it out; or leave 'bits: 16' out of the data, and write it before 'normalize'"
+                            : "write it before 'normalize'; where there is none, keep the images as bytes, 0 to 255"});
 }
 
 TransformStep colour_step(std::span<const SampleField> fields, const Where& where, ColourChange change, float strength,

@@ -186,7 +186,9 @@ DataSets open_data(const DataSpec& spec, const std::filesystem::path& folder, ui
   if (raw.validation)
     expect_as_training(*raw.validation, *raw.train, spec.validation ? spec.validation->where : spec.train.where,
                        KeyFindings(problems, "data.validation"));
-  DataSets sets{.raw_input = inputs_of(*raw.train).at(0).type,
+  const SampleField raw_input = inputs_of(*raw.train).at(0);
+  DataSets sets{.raw_input = raw_input.type,
+                .raw_pixels = raw_input.pixels,
                 .classes = {raw.train->classes().begin(), raw.train->classes().end()},
                 .fitted = std::move(fit),
                 .warnings = std::move(raw.warnings),

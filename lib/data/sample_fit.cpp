@@ -14,7 +14,7 @@ struct FittedField {
   std::string name, dtype;
   std::vector<int64_t> shape;
   int64_t values = 0;
-  bool boxes = false;
+  bool boxes = false, pixels = false;
   std::vector<std::string> value_names;
   void describe(Schema& s) {
     s.summary("a field of the training part's samples");
@@ -23,6 +23,7 @@ struct FittedField {
     s.required("shape", shape, "of one sample").at_least(1);
     s.optional("values", values, "it counts so many things; 0: not known").at_least(0);
     s.optional("boxes", boxes, "it is boxes on the image");
+    s.optional("pixels", pixels, "it is decoded images, from 0 to 1");
     s.optional("value_names", value_names, "what each number of the last axis is of");
   }
 };
@@ -51,6 +52,7 @@ class SamplesOfFit final : public Dataset {
                          .type = {dtype, Shape(field.shape)},
                          .values = field.values,
                          .value_names = field.value_names,
+                         .pixels = field.pixels,
                          .boxes = field.boxes});
     }
   }
@@ -85,7 +87,7 @@ Node fit_samples(const Dataset& data) {
   FittedSamples fit;
   for (const SampleField& field : data.fields())
     fit.fields.push_back({field.name, name_of(field.type.dtype), field.type.shape.sizes(), field.values, field.boxes,
-                          field.value_names});
+                          field.pixels, field.value_names});
   const auto classes = data.classes();
   if (!classes.empty() && are_numbered(classes)) {
     fit.numbered_classes = static_cast<int64_t>(classes.size());

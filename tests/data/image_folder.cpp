@@ -80,30 +80,6 @@ TEST_CASE("classes that are apart by case only are told") {
         "the same");
 }
 
-TEST_CASE("images of 16 bits that use few of them are told") {
-  Pets pets;
-  std::filesystem::remove_all(pets / "pets");
-  pets.add_folder("pets/cell");
-  const auto write = [&](const std::string& name, uint32_t value) {  // 1 x 2 grey values
-    const std::string row = '\0' + std::string{static_cast<char>(value >> 8), static_cast<char>(value)};
-    pets.write("pets/cell/" + name + ".png",
-               "\x89PNG\r\n\x1a\n" + png_chunk("IHDR", big_endian(1) + big_endian(2) + std::string("\x10\0\0\0\0", 5)) +
-                   png_chunk("IDAT", deflated(row + row)) + png_chunk("IEND", ""));
-  };
-  write("a", 1000);
-  write("b", 4095);
-  CHECK(
-      warnings(pets, *open_folder(pets))
-          .find(
-              "DIR/pets: of images of 16 bits the high ones are read, and no value of 2 images is above 4095 of 65535: "
-              "16 shades at most are left\n  help: save them again with their values times 16, or as arrays, and write "
-              "'npy'\n") != std::string::npos);
-  write("b", 60000);
-  CHECK(warnings(pets, *open_folder(pets)).find("16 bits") == std::string::npos);
-  pets.add("pets/cell/a.png", 1);  // of 8 bits
-  CHECK(warnings(pets, *open_folder(pets)).find("16 bits") == std::string::npos);
-}
-
 TEST_CASE("folders are classes in alphabetical order, files samples in theirs") {
   Pets pets;
   const DatasetPointer data = open_folder(pets);

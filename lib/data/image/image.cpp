@@ -87,6 +87,23 @@ Pair checked_size(const std::filesystem::path& path, std::string_view file, cons
   return size;
 }
 
+// The whole image upright, its values of 16 bits divided by the largest.
+void decode_numbers(const ImageDecoder& decoder, const std::filesystem::path& path, std::string_view file, Pair stored,
+                    int orientation, int channels, float* into) {
+  const auto count = static_cast<size_t>(stored.h * stored.w * channels);
+  const auto values = std::make_unique_for_overwrite<uint16_t[]>(count);
+  decoder.decode_16(path, file, stored, channels, values.get());
+  const uint16_t* found = values.get();
+  std::unique_ptr<uint16_t[]> turned;
+  if (orientation != as_stored) {
+    turned = std::make_unique_for_overwrite<uint16_t[]>(count);
+    turn_upright(reinterpret_cast<const uint8_t*>(found), stored, 2 * channels, orientation,
+                 whole_image(upright(stored, orientation)), reinterpret_cast<uint8_t*>(turned.get()));
+    found = turned.get();
+  }
+  for (size_t i = 0; i < count; ++i) into[i] = static_cast<float>(found[i]) / 65535;
+}
+
 std::string read_whole(const std::filesystem::path& path, const ImageLimits& limits) {
   return read_file(path, static_cast<uint64_t>(std::min<int64_t>(limits.file_bytes, INT32_MAX)));
 }
@@ -116,9 +133,12 @@ void fail_image(const std::filesystem::path& path, std::string what, std::string
   throw Error(Exit::data, Problem{.where = {.file = path.string()}, .what = std::move(what), .help = std::move(help)});
 }
 
-void luma(const uint8_t* colours, int64_t pixels, uint8_t* into) {
-  for (int64_t i = 0; i < pixels; ++i, colours += 3)
-    into[i] = static_cast<uint8_t>((77 * colours[0] + 150 * colours[1] + 29 * colours[2]) >> 8);
+void ImageDecoder::decode_16(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
+                             uint16_t* into) const {
+  const auto count = static_cast<size_t>(decoded.h * decoded.w * channels);
+  const auto bytes = std::make_unique_for_overwrite<uint8_t[]>(count);
+  decode(path, file, decoded, whole_image(decoded), channels, bytes.get());
+  for (size_t i = 0; i < count; ++i) into[i] = static_cast<uint16_t>(257 * bytes[i]);
 }
 
 Pair image_size(const std::filesystem::path& path, const ImageLimits& limits) {
@@ -154,12 +174,11 @@ std::vector<Problem> depth_doubts(const std::filesystem::path& of, const ImageLi
     most = std::max(most, static_cast<int>(*std::ranges::max_element(pixels)));
     if (most >= few) return {};
   }
-  const int factor = 256 / (most + 1);
   return {Problem{
       .where = {.file = of.string()},
       .what = concat("of images of 16 bits the high ones are read, and no value of ", count_of(looked_at, "image"),
                      " is above ", most * 256 + 255, " of 65535: ", count_of(most + 1, "shade"), " at most are left"),
-      .help = concat("save them again with their values times ", factor, ", or as arrays, and write 'npy'")}};
+      .help = "write 'bits: 16' beside 'format', which keeps them all"}};
 } catch (const Error&) {
   return {};  // it is told where the image is read
 }
@@ -185,11 +204,15 @@ void decode_image(const std::filesystem::path& path, std::string_view file, cons
                "write 'size: [HEIGHT, WIDTH]' to bring all images to one size");
   check_png(path, file);
   const auto memory_for = [&](Pair image) {
-    return std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(image.h * image.w * form.channels));
+    return std::make_unique_for_overwrite<std::byte[]>(
+        static_cast<size_t>(image.h * image.w * form.channels * bytes_of(form.dtype)));
   };
   const Pair decoded_stored = decoder.decoded_size(stored, upright(form.size, orientation));
   const Pair decoded = upright(decoded_stored, orientation);
   const auto decode = [&](const ImageWindow& needed, std::byte* into_pixels) {
+    if (form.dtype == DType::f32)
+      return decode_numbers(decoder, path, file, decoded_stored, orientation, form.channels,
+                            reinterpret_cast<float*>(into_pixels));
     auto* const pixels = reinterpret_cast<uint8_t*>(into_pixels);
     if (orientation == as_stored) return decoder.decode(path, file, decoded_stored, needed, form.channels, pixels);
     const auto memory = memory_for(decoded_stored);
@@ -204,13 +227,13 @@ void decode_image(const std::filesystem::path& path, std::string_view file, cons
   const auto pixels = memory_for(decoded);
   if (decoded == form.size) {
     decode(window, pixels.get());
-    return resize_window(pixels.get(), DType::u8, in_form, window, into, size);
+    return resize_window(pixels.get(), form.dtype, in_form, window, into, size);
   }
   decode(whole_image(decoded), pixels.get());
   const auto stretched = cuts ? memory_for(form.size) : nullptr;
-  resize_window(pixels.get(), DType::u8, {decoded.h, decoded.w, form.channels}, whole_image(decoded),
+  resize_window(pixels.get(), form.dtype, {decoded.h, decoded.w, form.channels}, whole_image(decoded),
                 cuts ? stretched.get() : into, form.size);
-  if (cuts) resize_window(stretched.get(), DType::u8, in_form, window, into, size);
+  if (cuts) resize_window(stretched.get(), form.dtype, in_form, window, into, size);
 }
 
 }  // namespace dl

@@ -25,15 +25,16 @@ struct ImageLimits {
 // limit is an Error(Exit::data) that names the file; what cannot be opened an Error(Exit::io).
 Pair image_size(const std::filesystem::path& path, const ImageLimits& limits = {});
 
-// What images are brought to: u8 [size.h, size.w, channels], with 1 channel the luma (77 R + 150 G + 29 B) / 256, with
-// 3 the colours. Alpha is left out: what is transparent has the colour that is stored there. Of 16 bits the high ones
-// are taken. One of another size is stretched (lib/data/resize.h) or, with `may_resize` false, an
-// Error that names both sizes. A JPEG that is to shrink is decoded at 1/2, 1/4 or 1/8, the smallest that is not below
-// `size`, before it is resized.
+// What images are brought to: [size.h, size.w, channels], with 1 channel the luma (77 R + 150 G + 29 B) / 256, with
+// 3 the colours. Alpha is left out: what is transparent has the colour that is stored there. As u8 they have of 16 bits
+// the high ones, as f32 all, divided by the largest value, so that they are from 0 to 1. One of another size is
+// stretched (lib/data/resize.h) or, with `may_resize` false, an Error that names both sizes. A JPEG that is to shrink
+// is decoded at 1/2, 1/4 or 1/8, the smallest that is not below `size`, before it is resized.
 struct ImageForm {
   Pair size;
   int channels = 3;
   bool may_resize = false;
+  DType dtype = DType::u8;  // or f32
 };
 void read_image(const std::filesystem::path& path, const ImageForm& form, std::byte* into,
                 const ImageLimits& limits = {});

@@ -26,8 +26,8 @@ class ImageDecoder {
   virtual Pair size(const std::filesystem::path& path, std::string_view file) const = 0;
   // How the stored image stands (lib/data/orientation.h); all other sizes and windows here are of the stored image.
   virtual int orientation(std::string_view /*file*/) const { return as_stored; }
-  // Of a value in the file; of 16 the high ones are given.
-  virtual int bits(std::string_view /*file*/) const { return 8; }
+  // Of a value in the file; of 16 decode() gives the high ones.
+  virtual int bits(std::string_view /*file*/) const { return 8; }  // an Error where its header is broken
   // The size in which it gives an image of size `found` that will be brought to size `wanted`.
   virtual Pair decoded_size(Pair found, Pair /*wanted*/) const { return found; }
   // Writes u8 [decoded.h, decoded.w, channels], channels 1 or 3; outside the window `needed` it need not. The window's
@@ -35,6 +35,10 @@ class ImageDecoder {
   // limits.
   virtual void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& needed,
                       int channels, uint8_t* into) const = 0;
+  // The whole image with 16 bits a value, u16 [decoded.h, decoded.w, channels]; of 8 bits in the file 257 times what
+  // decode() gives, which this calls where a decoder has no more.
+  virtual void decode_16(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
+                         uint16_t* into) const;
 };
 
 // Adds a decoder for its format; it lives as long as the program.
@@ -58,7 +62,11 @@ constexpr std::string_view exif_signature("Exif\0\0", 6);
 void check_png(const std::filesystem::path& path, std::string_view file);
 
 // The luma (77 R + 150 G + 29 B) / 256 of colours [pixels, 3].
-void luma(const uint8_t* colours, int64_t pixels, uint8_t* into);
+template <class T>
+void luma(const T* colours, int64_t pixels, T* into) {
+  for (int64_t i = 0; i < pixels; ++i, colours += 3)
+    into[i] = static_cast<T>((77 * colours[0] + 150 * colours[1] + 29 * colours[2]) >> 8);
+}
 
 }  // namespace dl
 

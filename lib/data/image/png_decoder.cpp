@@ -1,7 +1,9 @@
-// PNG through libpng: values as they are stored, brought to 8 bits, without alpha and without correction of gamma.
+// PNG through libpng: values as they are stored, brought to 8 or 16 bits, without alpha and without correction of
+// gamma.
 // SPDX-License-Identifier: Apache-2.0
 #include <png.h>
 
+#include <bit>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -77,30 +79,54 @@ class PngDecoder final : public ImageDecoder {
 
   void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& /*needed*/,
               int channels, uint8_t* into) const override {
+    decode_values(path, file, decoded, channels, into);
+  }
+  void decode_16(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
+                 uint16_t* into) const override {
+    decode_values(path, file, decoded, channels, into);
+  }
+
+ private:
+  template <class T>
+  static void decode_values(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
+                            T* into) {
     const bool is_grey = !(file[25] & PNG_COLOR_MASK_COLOR);
     const bool to_luma = channels == 1 && !is_grey;
-    const int64_t row_bytes = decoded.w * (to_luma ? 3 : channels);
-    std::vector<uint8_t> colours(to_luma ? static_cast<size_t>(decoded.h * row_bytes) : 0);
+    const int64_t row = decoded.w * (to_luma ? 3 : channels);
+    std::vector<T> colours(to_luma ? static_cast<size_t>(decoded.h * row) : 0);
     std::vector<png_bytep> rows;
-    for (int64_t y = 0; y < decoded.h; ++y) rows.push_back((to_luma ? colours.data() : into) + y * row_bytes);
+    for (int64_t y = 0; y < decoded.h; ++y)
+      rows.push_back(reinterpret_cast<png_bytep>((to_luma ? colours.data() : into) + y * row));
     PngReading reading(file);
-    if (!read_rows(reading, decoded, row_bytes, channels == 3 && is_grey, rows.data()))
+    if (!read_rows(reading, decoded,
+                   {.row_bytes = row * static_cast<int64_t>(sizeof(T)),
+                    .two_bytes = sizeof(T) == 2,
+                    .grey_to_colour = channels == 3 && is_grey},
+                   rows.data()))
       fail_image(path, concat("the image cannot be decoded: ", reading.why), "get the file again");
     if (to_luma) luma(colours.data(), decoded.h * decoded.w, into);
   }
 
- private:
+  struct RowForm {
+    int64_t row_bytes;
+    bool two_bytes, grey_to_colour;
+  };
   // False where the library failed.
-  static bool read_rows(PngReading& reading, Pair size, int64_t row_bytes, bool grey_to_colour, png_bytepp rows) {
+  static bool read_rows(PngReading& reading, Pair size, const RowForm& form, png_bytepp rows) {
     if (setjmp(png_jmpbuf(reading.png))) return false;
     reading.start(size);
-    png_set_expand(reading.png);
-    png_set_strip_16(reading.png);
+    if (form.two_bytes) {
+      png_set_expand_16(reading.png);
+      if constexpr (std::endian::native == std::endian::little) png_set_swap(reading.png);
+    } else {
+      png_set_expand(reading.png);
+      png_set_strip_16(reading.png);
+    }
     png_set_strip_alpha(reading.png);
-    if (grey_to_colour) png_set_gray_to_rgb(reading.png);
+    if (form.grey_to_colour) png_set_gray_to_rgb(reading.png);
     png_set_interlace_handling(reading.png);
     png_read_update_info(reading.png, reading.info);
-    if (static_cast<int64_t>(png_get_rowbytes(reading.png, reading.info)) != row_bytes)
+    if (static_cast<int64_t>(png_get_rowbytes(reading.png, reading.info)) != form.row_bytes)
       png_error(reading.png, "its header changed");
     png_read_image(reading.png, rows);
     png_read_end(reading.png, nullptr);

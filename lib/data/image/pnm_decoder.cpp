@@ -1,6 +1,8 @@
-// PNM (netpbm's pbm(5), pgm(5) and ppm(5)): P1 to P6, values of one byte or two, brought to 8 bits by their maximum.
+// PNM (netpbm's pbm(5), pgm(5) and ppm(5)): P1 to P6, values of one byte or two, brought to 8 or 16 bits by their
+// maximum.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 
 #include "lib/base/error.h"
 #include "lib/data/image/image_decoder.h"
@@ -82,14 +84,31 @@ class PnmDecoder final : public ImageDecoder {
     return read_header(reading, file[1]).size;
   }
 
+  int bits(std::string_view file) const override {
+    const std::filesystem::path none;
+    PnmReading reading(none, file);
+    return read_header(reading, file[1]).most > 255 ? 16 : 8;
+  }
+
   void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& /*needed*/,
               int channels, uint8_t* into) const override {
+    decode_values(path, file, decoded, channels, into);
+  }
+  void decode_16(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
+                 uint16_t* into) const override {
+    decode_values(path, file, decoded, channels, into);
+  }
+
+ private:
+  template <class T>
+  static void decode_values(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
+                            T* into) {
     PnmReading reading(path, file);
     const char kind = file[1];
     const PnmHeader header = read_header(reading, kind);
     const bool colour = kind == '3' || kind == '6';
     const int64_t pixels = decoded.h * decoded.w, in_file = colour ? 3 : 1;
-    std::vector<uint8_t> values(static_cast<size_t>(pixels * in_file));
+    std::vector<T> values(static_cast<size_t>(pixels * in_file));
     if (kind == '1' || kind == '4') {
       read_bits(reading, kind == '1', decoded, values.data());
     } else {
@@ -104,7 +123,6 @@ class PnmDecoder final : public ImageDecoder {
     }
   }
 
- private:
   static PnmHeader read_header(PnmReading& reading, char kind) {
     PnmHeader header{.most = 1};
     header.size.w = reading.number(INT32_MAX - 1, "a width");
@@ -114,20 +132,23 @@ class PnmDecoder final : public ImageDecoder {
   }
 
   // Ink is 1.
-  static void read_bits(PnmReading& reading, bool plain, Pair size, uint8_t* into) {
+  template <class T>
+  static void read_bits(PnmReading& reading, bool plain, Pair size, T* into) {
     const int64_t row_bytes = (size.w + 7) / 8;
     const uint8_t* const packed = plain ? nullptr : reading.raster(size.h * row_bytes);
     for (int64_t y = 0; y < size.h; ++y)
       for (int64_t x = 0; x < size.w; ++x) {
         const int64_t ink = plain ? reading.bit() : packed[y * row_bytes + x / 8] >> (7 - x % 8) & 1;
-        *into++ = ink ? 0 : 255;
+        *into++ = ink ? 0 : std::numeric_limits<T>::max();
       }
   }
 
-  static void read_numbers(PnmReading& reading, bool plain, int64_t most, std::vector<uint8_t>& into) {
+  template <class T>
+  static void read_numbers(PnmReading& reading, bool plain, int64_t most, std::vector<T>& into) {
+    constexpr int64_t largest = std::numeric_limits<T>::max();
     const int64_t bytes = most > 255 ? 2 : 1;
     const uint8_t* raster = plain ? nullptr : reading.raster(static_cast<int64_t>(into.size()) * bytes);
-    for (uint8_t& value : into) {
+    for (T& value : into) {
       int64_t number;
       if (plain) {
         number = reading.number(65535, "a value");
@@ -136,7 +157,7 @@ class PnmDecoder final : public ImageDecoder {
         raster += bytes;
       }
       if (number > most) reading.fail_value(number, most);
-      value = static_cast<uint8_t>(most == 255 ? number : (number * 255 + most / 2) / most);
+      value = static_cast<T>(most == largest ? number : (number * largest + most / 2) / most);
     }
   }
 };

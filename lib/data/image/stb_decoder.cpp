@@ -79,6 +79,17 @@ class StbDecoder final : public ImageDecoder {
 
   void decode(const std::filesystem::path& path, std::string_view file, Pair decoded, const ImageWindow& /*needed*/,
               int channels, uint8_t* into) const override {
+    decode_values(path, file, decoded, channels, into, stbi__load_and_postprocess_8bit);
+  }
+  void decode_16(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
+                 uint16_t* into) const override {
+    decode_values(path, file, decoded, channels, into, stbi__load_and_postprocess_16bit);
+  }
+
+ private:
+  template <class T>
+  static void decode_values(const std::filesystem::path& path, std::string_view file, Pair decoded, int channels,
+                            T* into, T* (*load)(stbi__context*, int*, int*, int*, int)) {
     // Undecoded samples of 16 bits, decoded ones, and 8 bits in other channels: at most 32 bytes a pixel, plus tables.
     decoder_budget_bytes = decoded.h * decoded.w * 32 + (int64_t{16} << 20);
     // The library reads zeros behind the file's end and says nothing: with zeros there it tells how far it has read.
@@ -88,8 +99,8 @@ class StbDecoder final : public ImageDecoder {
     stbi__context reading;
     stbi__start_mem(&reading, bytes_of(opaque), static_cast<int>(opaque.size()));
     int width = 0, height = 0, in_file = 0;
-    const std::unique_ptr<stbi_uc, decltype(&std::free)> pixels(
-        stbi__load_and_postprocess_8bit(&reading, &width, &height, &in_file, channels), &std::free);
+    const std::unique_ptr<T, decltype(&std::free)> pixels(load(&reading, &width, &height, &in_file, channels),
+                                                          &std::free);
     if (reading.img_buffer > bytes_of(opaque) + file.size())
       fail_image(path, concat("the image goes on behind the file's end, after ", file.size(), " bytes"),
                  "get the file again: it is cut short");
@@ -99,7 +110,7 @@ class StbDecoder final : public ImageDecoder {
                  "get the file again");
     }
     DL_CHECK(width == decoded.w && height == decoded.h, path, ": ", width, " x ", height);
-    std::memcpy(into, pixels.get(), static_cast<size_t>(decoded.h * decoded.w * channels));
+    std::memcpy(into, pixels.get(), static_cast<size_t>(decoded.h * decoded.w * channels) * sizeof(T));
   }
 };
 

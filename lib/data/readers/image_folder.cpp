@@ -291,8 +291,8 @@ class ImageFolderSet final : public Dataset, public Windowed, public Labelled, p
   ImageFolderSet(Images images, const Options& options) : images_(std::move(images)), options_(options) {
     const ImageKeys& keys = options_.images;
     size_ = keys.size ? *keys.size : image_size(path(0), keys.limits());
-    form_ = {.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()};
-    fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}}, {"y", {DType::i32, {}}}};
+    form_ = keys.form(size_);
+    fields_ = {keys.field(size_), {"y", {DType::i32, {}}}};
   }
 
   int64_t size() const override { return static_cast<int64_t>(images_.entries.size()); }
@@ -301,9 +301,8 @@ class ImageFolderSet final : public Dataset, public Windowed, public Labelled, p
   bool in_memory() const override { return false; }
   std::vector<Problem> warnings() const override {
     std::vector<Problem> all = images_.warnings;
-    std::ranges::copy(
-        depth_doubts_of_files(images_.root, options_.images.limits(), size(), [this](int64_t i) { return path(i); }),
-        std::back_inserter(all));
+    std::ranges::copy(options_.images.doubts_of_files(images_.root, size(), [this](int64_t i) { return path(i); }),
+                      std::back_inserter(all));
     return all;
   }
 
@@ -396,7 +395,7 @@ struct ImageFolder final : Reader {
         "with the run. Links are "
         "followed, hidden files are not looked at, and what else is left out is told. Images stand upright as their "
         "Exif says; alpha is left out, so that transparent pixels have the colour that is stored there; of 16 bits the "
-        "high ones are taken; 'channels' makes grey of colours and the other way round.");
+        "high ones are taken, or with 'bits: 16' all; 'channels' makes grey of colours and the other way round.");
     s.required("path", path, "the folder that holds the classes' folders")
         .known_as({"file", "filename", "root", "folder", "data_dir"});
     images.describe(s);

@@ -56,10 +56,9 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
       read_numbers(columns, options_.as == "labels");
     const ImageKeys& keys = options_.images;
     size_ = keys.size ? *keys.size : image_size(path(0), keys.limits());
-    form_ = {.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()};
-    fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}},
-               has_labels() ? SampleField{"y", {DType::i32, {}}, std::ssize(classes_)}
-                            : SampleField{"y", {DType::f32, {std::ssize(numbers_) / size()}}}};
+    form_ = keys.form(size_);
+    fields_ = {keys.field(size_), has_labels() ? SampleField{"y", {DType::i32, {}}, std::ssize(classes_)}
+                                               : SampleField{"y", {DType::f32, {std::ssize(numbers_) / size()}}}};
     if (std::ssize(options_.target) > 1)
       fields_[1].value_names = options_.target;
     else if (in_one_cell)
@@ -82,7 +81,7 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
     return all;
   }
   std::vector<Problem> depths() const {
-    return depth_doubts_of_files(folder_, options_.images.limits(), size(), [this](int64_t i) { return path(i); });
+    return options_.images.doubts_of_files(folder_, size(), [this](int64_t i) { return path(i); });
   }
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
   Where place(int64_t index) const override { return {.file = path(index).string()}; }

@@ -100,11 +100,11 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
         classes_(std::move(classes)),
         values_(std::move(values)),
         numbers_(numbers_of(values_, ignored)),
+        keys_(keys),
         limits_(keys.limits()),
         size_(keys.size ? *keys.size : image_size(pairs_.files[0].first, limits_)),
-        form_{.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()} {
-    fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}},
-               {"y", {DType::i32, {size_.h, size_.w}}, static_cast<int64_t>(classes_.size())}};
+        form_(keys.form(size_)) {
+    fields_ = {keys.field(size_), {"y", {DType::i32, {size_.h, size_.w}}, static_cast<int64_t>(classes_.size())}};
     if (!ignored.empty())
       fields_[1].class_help =
           concat("write 'ignore_index: ", ignored_target, "' in the loss, which the target of pixels of 'ignore' is");
@@ -118,9 +118,8 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
   bool in_memory() const override { return false; }
   std::vector<Problem> warnings() const override {
     std::vector<Problem> all = pairs_.warnings;
-    std::ranges::copy(
-        depth_doubts_of_files(pairs_.images, limits_, size(), [this](int64_t i) { return files(i).first; }),
-        std::back_inserter(all));
+    std::ranges::copy(keys_.doubts_of_files(pairs_.images, size(), [this](int64_t i) { return files(i).first; }),
+                      std::back_inserter(all));
     return all;
   }
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
@@ -206,6 +205,7 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
   const std::vector<std::string> classes_;
   const std::vector<int64_t> values_;
   const std::vector<int32_t> numbers_;
+  const ImageKeys keys_;
   const ImageLimits limits_;
   const Pair size_;
   const ImageForm form_;

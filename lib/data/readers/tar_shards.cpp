@@ -107,9 +107,8 @@ class TarShards final : public Dataset, public Windowed, public Streamed, public
     size_ = keys.size ? *keys.size
                       : image_size(first.first->path() / first.second.image.name,
                                    first.first->contents(first.second.image, limits_.file_bytes), limits_);
-    form_ = {.size = size_, .channels = keys.channels, .may_resize = keys.size.has_value()};
-    fields_ = {{"x", {DType::u8, {size_.h, size_.w, keys.channels}}},
-               {"y", {DType::i32, {}}, std::ssize(options_.classes)}};
+    form_ = keys.form(size_);
+    fields_ = {keys.field(size_), {"y", {DType::i32, {}}, std::ssize(options_.classes)}};
     samples_ = options_.samples ? *options_.samples : counted();
   }
 
@@ -118,7 +117,7 @@ class TarShards final : public Dataset, public Windowed, public Streamed, public
   std::span<const std::string> classes() const override { return options_.classes; }
   bool in_memory() const override { return false; }
   std::vector<Problem> warnings() const override {
-    return depth_doubts(shards_[0], limits_, 1, [this](int64_t) {
+    return options_.images.doubts(shards_[0], 1, [this](int64_t) {
       const auto first = first_sample();
       return first.first->contents(first.second.image, limits_.file_bytes);
     });

@@ -47,7 +47,7 @@ class Examples final : public Dataset, public Windowed, public Fittable {
  public:
   Examples(const std::vector<fs::path>& paths, std::map<std::string, FeatureSpec> features, const ImageKeys& images,
            std::vector<std::string> classes)
-      : limits_(images.limits()), classes_(std::move(classes)) {
+      : images_(images), limits_(images.limits()), classes_(std::move(classes)) {
     for (const fs::path& path : paths) {
       files_.push_back(std::make_unique<TfrecordFile>(path));
       begins_.push_back(size_);
@@ -68,7 +68,8 @@ class Examples final : public Dataset, public Windowed, public Fittable {
     const std::string first = record(0);
     const std::vector<ExampleFeature> values = features_of(0, first);
     for (size_t i = 0; i < parts_.size(); ++i) {
-      fields_.push_back({parts_[i].spec.field_name(), type_of(parts_[i].spec, values[i], images, 0, i)});
+      fields_.push_back({parts_[i].spec.field_name(), type_of(parts_[i].spec, values[i], 0, i)});
+      fields_.back().pixels = parts_[i].spec.as == "image" && images_.field(image_size_).pixels;
       if (parts_[i].spec.as == "class") fields_.back().values = std::ssize(classes_);
     }
   }
@@ -87,7 +88,7 @@ class Examples final : public Dataset, public Windowed, public Fittable {
     return all;
   }
   std::vector<Problem> depths() const {
-    return depth_doubts(files_[0]->path(), limits_, size(), [this](int64_t i) {
+    return images_.doubts(files_[0]->path(), size(), [this](int64_t i) {
       const std::string bytes = record(i);
       const std::vector<ExampleFeature> values = features_of(i, bytes);
       const auto& images = values[static_cast<size_t>(images_at_)].bytes;
@@ -187,8 +188,7 @@ class Examples final : public Dataset, public Windowed, public Fittable {
   }
 
   // The field's type by the values of a record; all others must agree.
-  Type type_of(const FeatureSpec& spec, const ExampleFeature& value, const ImageKeys& images, int64_t index,
-               size_t part) {
+  Type type_of(const FeatureSpec& spec, const ExampleFeature& value, int64_t index, size_t part) {
     using Kind = ExampleFeature::Kind;
     const auto expect = [&](bool good, const std::string& what, const std::string& help = {}) {
       if (!good) fail(index, concat("feature '", names_[part], "': expected ", what), help);
@@ -198,9 +198,9 @@ class Examples final : public Dataset, public Windowed, public Fittable {
              "write 'as: values' of numbers");
       expect(images_at_ < 0, "one image in a sample, as 'as: image'");
       images_at_ = static_cast<int64_t>(part);
-      image_size_ = images.size ? *images.size : image_size(place(index).file, value.bytes[0], limits_);
-      form_ = {.size = image_size_, .channels = images.channels, .may_resize = images.size.has_value()};
-      return {DType::u8, {image_size_.h, image_size_.w, images.channels}};
+      image_size_ = images_.size ? *images_.size : image_size(place(index).file, value.bytes[0], limits_);
+      form_ = images_.form(image_size_);
+      return images_.field(image_size_).type;
     }
     if (spec.as == "class") {
       expect(value.count() == 1 && value.kind != Kind::floats, "one class, a whole number or a name");
@@ -282,6 +282,7 @@ class Examples final : public Dataset, public Windowed, public Fittable {
     }
   }
 
+  const ImageKeys images_;
   const ImageLimits limits_;
   std::vector<std::unique_ptr<TfrecordFile>> files_;
   std::vector<int64_t> begins_;  // the first sample of each file
