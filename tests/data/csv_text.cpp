@@ -113,7 +113,7 @@ TEST_CASE("what is no CSV is told with its place") {
         "  help: mend the line: a cell that holds the delimiter stands in double quotes");
   CHECK(said("a;b,c\n1;2\n", {.delimiter = ',', .header = false}) ==
         "error: DIR/a.csv:2:1: expected 2 cells as in the first row, found 1\n"
-        "  help: write 'delimiter' as the file has it, and 'skip' for lines that are no rows");
+        "  help: write 'delimiter' as the file has it, or take the lines out that are no rows");
   CHECK(said("a,\"b\nc,d\n") ==
         "error: DIR/a.csv:1:3: expected a closing quote, found none to the file's end\n  help: close the quote");
   CHECK(said("a,\"b\"c\n") ==

@@ -123,6 +123,26 @@ TEST_CASE("a single column of 0 and 1 is one label, and of known labels names") 
         std::string::npos);
 }
 
+TEST_CASE("the first line of a list is a sample where it begins with an image, though nothing in it comes again") {
+  const Folder folder;
+  write_images(folder);
+  const auto opened = [&](const std::string& more) {
+    auto all = open("{train: {format: image_list, path: images/n.csv, " + more + "}}", folder.path);
+    REQUIRE(all->problems == "");
+    return all;
+  };
+  folder.write("images/n.csv", "a.png,x y\nb.png,x\nc.png,y\nd.png,z y\n");
+  CHECK(opened("as: labels")->sets.train->size() == 4);
+  folder.write("images/n.csv", "a,cat\nb,dog\nc,bird\n");
+  const auto named_by_suffix = opened("suffix: .png");
+  CHECK(named_by_suffix->sets.train->size() == 3);
+  CHECK(named_by_suffix->sets.classes == std::vector<std::string>{"bird", "cat", "dog"});
+  folder.write("images/n.csv", "image,kind\na.png,cat\nb.png,dog\n");
+  CHECK(opened("as: class")->sets.train->size() == 2);
+  folder.write("images/n.csv", "a.png,b.png\nc.png,d.png\n");  // names of columns, whatever they look like
+  CHECK(opened("image: a.png")->sets.train->size() == 1);
+}
+
 TEST_CASE("a list of images says what is wrong with it") {
   const Folder folder;
   write_images(folder);
@@ -157,6 +177,11 @@ TEST_CASE("a list of images says what is wrong with it") {
   folder.write("images/n.csv", "file,kind\na.png,x\nb.png,NA\n");
   CHECK(said("target: kind").find("3:7: data.train: expected a class, found 'NA', which stands for none") !=
         std::string::npos);
+  folder.write("images/n.csv", "file,kind\na.png,x\nb.png\n");
+  CHECK(said("target: kind") ==
+        "error: DIR/images/n.csv:3:1: data.train: expected 2 cells as in the first row, found 1\n"
+        "  named in DIR/run.yaml:1:9\n"
+        "  help: write 'delimiter' as the file has it, or take the lines out that are no rows");
   folder.write("images/n.csv", "file,tags\na.png,x y\nb.png,nan\n");
   CHECK(said("target: tags, as: labels") ==
         "error: DIR/images/n.csv:3:7: data.train: expected labels, found 'nan', which stands for none\n"

@@ -20,6 +20,10 @@ TEST_CASE("a cell that does not fit is told with its line and column") {
         "  help: take the row out, or name all classes as 'classes' in the data set's description");
   CHECK(refusal("x,y\n1,5\n2,?\n", "target: y") ==
         "error: DIR/people.csv:3:3: data.train: column 'y': expected a number, found '?'\n  help: take the row out");
+  CHECK(refusal("x,y\n1,a\n2\n", "target: y") ==
+        "error: DIR/people.csv:3:1: data.train: expected 2 cells as in the first row, found 1\n"
+        "  named in DIR/run.yaml:1:9\n"
+        "  help: write 'delimiter' as the file has it, and 'skip' for lines that are no rows");
 }
 
 TEST_CASE("keys that the table does not bear out are refused") {

@@ -100,7 +100,8 @@ struct Csv final : Reader {
                  .trim = trim,
                  .skip = skip,
                  .comment = comment,
-                 .keep = CsvKeeping{.words = table.missing.value_or(std::vector<std::string>())}};
+                 .keep = CsvKeeping{.words = table.missing.value_or(std::vector<std::string>())},
+                 .ragged_help = "write 'delimiter' as the file has it, and 'skip' for lines that are no rows"};
     if (delimiter) form.delimiter = *delimiter == "tab" ? '\t' : *delimiter == "space" ? ' ' : (*delimiter)[0];
     return form;
   }

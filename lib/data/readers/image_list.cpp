@@ -14,6 +14,7 @@
 #include "lib/data/columned.h"
 #include "lib/data/file/file_fingerprint.h"
 #include "lib/data/fit.h"
+#include "lib/data/image/image_names.h"
 #include "lib/data/image_keys.h"
 #include "lib/data/labelled.h"
 #include "lib/data/reader.h"
@@ -297,7 +298,8 @@ struct ImageList final : Reader {
         "bce_with_logits), as a column of 0 and 1 for each or as the words of one cell, where y is f32 [labels]; or "
         "numbers "
         "('as: numbers', mse), f32 "
-        "[columns]. Without names the first column is the image and the last one the target. Classes and words are "
+        "[columns]. Without names the first column is the image and the last one the target, and a first line that "
+        "begins with an image's name is a row, no header. Classes and words are "
         "sorted. Images are read as by image_folder.");
     s.required("path", path, "the table").known_as({"csv", "file", "filename", "labels"});
     s.optional("root", root, "the folder of the images; without it the table's")
@@ -329,8 +331,15 @@ struct ImageList final : Reader {
     if (!delimiter.empty()) form.delimiter = delimiter == "tab" ? '\t' : delimiter[0];
     ListOptions all = options;
     all.target = target.values;
-    return std::make_shared<ImageListSet>(file, form, root.empty() ? file.parent_path() : find_data(folders, root),
-                                          std::move(all), folders.classes);
+    const bool names_columns =
+        !all.image.empty() || std::ranges::any_of(all.target, [](const std::string& name) { return !name.empty(); });
+    if (names.empty() && names_columns) form.header = true;
+    const fs::path folder = root.empty() ? file.parent_path() : find_data(folders, root);
+    form.begins_row = [&](std::string_view cell) {
+      std::error_code unreadable;
+      return is_image_name(cell) || fs::is_regular_file(folder / (std::string(cell) + options.suffix), unreadable);
+    };
+    return std::make_shared<ImageListSet>(file, form, folder, std::move(all), folders.classes);
   }
   DatasetPointer open_fitted(const Node& fit) const override { return samples_of_fit(fit); }
 };

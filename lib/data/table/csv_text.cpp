@@ -320,11 +320,12 @@ void CsvText::parse(const CsvForm& form) {
     at = parse_row(at, form);
     const auto found = static_cast<int64_t>(cells_.size() - before);
     if (lines == 0) first_cells_ = stride_ = found;
-    if (lines == 1 && found == first_cells_ + 1 && form.header.value_or(!first_row_has_numbers())) {
+    if (lines == 1 && found == first_cells_ + 1 &&
+        form.header.value_or(!first_row_has_numbers() && !begins_as_row(form))) {
       short_header = true;
       stride_ = found;
     }
-    if (found != stride_) fail_ragged(line, found, short_header);
+    if (found != stride_) fail_ragged(line, found, short_header, form);
     ++lines;
     if (lines == head_lines) {
       if (const auto more = parse_on_all_threads(at, form)) {
@@ -337,19 +338,20 @@ void CsvText::parse(const CsvForm& form) {
   }
   rows_ = indexed_rows_ = lines;
   columns_ = stride_;
-  if (short_header || (lines > 0 && form.header.value_or(first_row_is_header(form.names)))) take_header(short_header);
+  if (short_header || (lines > 0 && form.header.value_or(first_row_is_header(form)))) take_header(short_header);
   if (rows_ == 0)
     throw Error(Exit::data, Problem{.where = {.file = path_.string()}, .what = "expected rows, the file has none"});
 }
 
-void CsvText::fail_ragged(uint64_t line, int64_t found, bool short_header) const {
+void CsvText::fail_ragged(uint64_t line, int64_t found, bool short_header, const CsvForm& form) const {
   const bool one = found == 1 || stride_ == 1;
   fail(line,
        concat("expected ", count_of(stride_, "cell"), " as in the ", short_header ? "row before" : "first row",
               ", found ", found),
-       one ? "write 'delimiter' as the file has it, and 'skip' for lines that are no rows"
-           : "mend the line: a cell that holds the delimiter stands in double quotes");
+       one ? form.ragged_help : "mend the line: a cell that holds the delimiter stands in double quotes");
 }
+
+bool CsvText::begins_as_row(const CsvForm& form) const { return form.begins_row && form.begins_row(cell(0, 0)); }
 
 bool CsvText::first_row_has_numbers() const {
   return std::any_of(cells_.begin(), cells_.begin() + first_cells_, [&](const Cell& cell) {
@@ -357,7 +359,8 @@ bool CsvText::first_row_has_numbers() const {
   });
 }
 
-bool CsvText::first_row_is_header(const std::vector<std::string>& expected) const {
+bool CsvText::first_row_is_header(const CsvForm& form) const {
+  const std::vector<std::string>& expected = form.names;
   const auto known = [&](int64_t c) { return std::ranges::count(expected, cell(0, c)) > 0; };
   int64_t names = 0, above_numbers = 0, numbers = 0, repeated = 0;
   for (int64_t c = 0; c < columns_; ++c) {
@@ -378,6 +381,7 @@ bool CsvText::first_row_is_header(const std::vector<std::string>& expected) cons
     numbers += (numeric || rows_ == 1) && is_number_itself;
   }
   if (2 * names > columns_) return true;
+  if (begins_as_row(form)) return false;
   if (above_numbers > 0 || numbers > 0) return above_numbers > 0;
   return expected.empty() && repeated == 0;
 }

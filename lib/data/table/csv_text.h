@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,9 @@ struct CsvForm {
   int64_t skip = 0;                // lines at the beginning that are passed over
   std::string comment;             // lines that begin with it are passed over; empty: none
   std::optional<CsvKeeping> keep;  // unset: the text stays
+  // Whether a text may begin a row and never a header, so that a first row with it is none; unset: not known.
+  std::function<bool(std::string_view)> begins_row;
+  std::string ragged_help = "write 'delimiter' as the file has it, or take the lines out that are no rows";
 };
 
 // Rows end with \n or \r\n; lines without anything in them are passed over, and a first line "sep=;" names the
@@ -94,7 +98,7 @@ class CsvText final : public TableText {
   std::string_view cell_behind(int64_t row, int64_t column) const;
   Where where(uint64_t at) const;
   [[noreturn]] void fail(uint64_t at, std::string what, std::string help = {}) const;
-  [[noreturn]] void fail_ragged(uint64_t line, int64_t found, bool short_header) const;
+  [[noreturn]] void fail_ragged(uint64_t line, int64_t found, bool short_header, const CsvForm& form) const;
   void parse(const CsvForm& form);
   std::optional<int64_t> parse_on_all_threads(uint64_t at, const CsvForm& form);
   uint64_t begin_of_rows(const CsvForm& form);
@@ -104,8 +108,9 @@ class CsvText final : public TableText {
   uint64_t parse_row(uint64_t at, const CsvForm& form);
   uint64_t parse_quoted(uint64_t at, const CsvForm& form);
   Cell cell_of(uint64_t begin, uint64_t end) const;
+  bool begins_as_row(const CsvForm& form) const;
   bool first_row_has_numbers() const;
-  bool first_row_is_header(const std::vector<std::string>& expected) const;
+  bool first_row_is_header(const CsvForm& form) const;
   void take_header(bool is_short);
 
   std::filesystem::path path_;
