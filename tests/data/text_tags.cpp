@@ -77,6 +77,19 @@ TEST_CASE("what training lacks is unknown, long sentences are cut, and padding i
   CHECK(targets_by_class(*opened->sets.train, 3) == std::vector<int64_t>{4, 1, 1});
 }
 
+TEST_CASE("CoNLL-U's lines of words written together, and of words left out, are no tokens") {
+  Tagged tagged;
+  const std::string rest = "\t_\t_\t_\t_\t_\t_\n";
+  tagged.write("t.tsv", "# du\n1-2\tdu\t_\t_" + rest + "1\tde\tde\tADP" + rest + "2\tle\tle\tDET" + rest +
+                            "2.1\tx\tx\tX" + rest);
+  const auto opened = tagged.opened(", token: 2, tag: 4, comment: '#'");
+  REQUIRE(opened->problems == "");
+  CHECK(opened->sets.classes == std::vector<std::string>{"ADP", "DET"});
+  CHECK(vocabulary(*opened->sets.train)->tokens() == std::vector<std::string>{"<pad>", "<unk>", "de", "le"});
+  tagged.write("t.tsv", "1-1\ta\tX\n1-2\tb\tY\n");  // numbers of another kind
+  CHECK(tagged.opened(", token: 2")->sets.classes == std::vector<std::string>{"X", "Y"});
+}
+
 TEST_CASE("columns are named by their numbers, and lines that are remarks are left out") {
   Tagged tagged;
   tagged.write("t.tsv", "# text\n1\tthe\t_\tDET\t0\n2\tcat\t_\tNOUN\t1\n\n1\tit\t_\tPRON\t0\n");

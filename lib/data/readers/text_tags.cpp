@@ -118,7 +118,8 @@ struct TextTags final : Reader {
         "write 'cross_entropy: {lengths: lengths}' as the loss, and the metrics do as it does. Layers take it as a "
         "second input: from: [x, lengths]. The model gives a value for each class at each place. Token 0 is padding, 1 "
         "stands for all that the training part lacks, the others are its own, sorted, as its tags are; they are kept "
-        "in the run's resolved config. 'data.buckets' pads sentences of like length together.");
+        "in the run's resolved config. Of CoNLL-U's ten columns the lines of several words written together (1-2) and "
+        "of words left out (8.1) are no tokens. 'data.buckets' pads sentences of like length together.");
     s.required("path", path, "the file, UTF-8").known_as({"file", "filename", "root", "data_dir"});
     s.optional("token", token, "the column of tokens, from 1").at_least(1).at_most(1 << 10).known_as({"text", "word"});
     s.optional("tag", tag, "the column of tags; without it, the line's last")
@@ -176,6 +177,7 @@ struct TextTags final : Reader {
       }
       if (!tabs) tabs = text.find('\t') != std::string_view::npos;
       cut(text, *tabs, cells);
+      if (is_beside_words(cells)) continue;
       take(cells, {.file = file.string(), .line = line}, tagged, all);
     }
     all.end_sentence();
@@ -204,6 +206,19 @@ struct TextTags final : Reader {
     all.tokens.emplace_back(own);
     if (tagged) all.tags.emplace_back(its_tag);
     all.lines.push_back(where.line);
+  }
+
+  // Whether a line of CoNLL-U's ten columns is of no word, but of several that are written together ("1-2") or of one
+  // that is left out ("8.1"): https://universaldependencies.org/format.html.
+  static bool is_beside_words(const Cells& cells) {
+    constexpr size_t conllu_columns = 10;
+    if (cells.size() != conllu_columns) return false;
+    const std::string_view id = cells[0];
+    const auto digits = [](std::string_view text) {
+      return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    const size_t between = id.find_first_of("-.");
+    return between != std::string_view::npos && digits(id.substr(0, between)) && digits(id.substr(between + 1));
   }
 
   static void cut(std::string_view line, bool tabs, Cells& cells) {
