@@ -222,8 +222,7 @@ Look look_at_boxed(const BoxedSets& sets, const LookOptions& options) {
     throw Error(Exit::data, Problem{.where = {.file = sets.images.string()}, .what = "expected images, found none"});
   const ImageSample s = sample_images(some_of(images, boxes_looked_at), longest_boxed, 8);
   const auto reader = [&](const std::string& part) {
-    return concat("{format: ", sets.format, ", ", sets.parts.at(part).keys, ", size: [", s.size.h, ", ", s.size.w, "]",
-                  s.grey ? ", channels: 1}" : "}");
+    return concat("{format: ", sets.format, ", ", sets.parts.at(part).keys, s.keys_yaml(), "}");
   };
   DataSpec spec;
   std::vector<Problem> problems;

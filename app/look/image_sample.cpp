@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string three_digits(double value) { return number_text(std::round(value * 1000) / 1000); }
+std::string rounded(double value, double steps) { return number_text(std::round(value * steps) / steps); }
 
 int64_t middle(std::vector<int64_t> values) {
   std::ranges::sort(values);
@@ -27,15 +27,20 @@ int64_t middle(std::vector<int64_t> values) {
 std::string size_text(Pair size) { return concat(size.h, " × ", size.w); }
 
 std::string ImageSample::text(int64_t all) const {
-  return concat(grey ? "grey" : "of colour", ", ",
+  return concat(grey ? "grey" : "of colour", deep ? " of 16 bits, " : ", ",
                 all_alike ? size_text(most) : concat("from ", size_text(least), " to ", size_text(most)),
                 looked_at < all ? concat(", as ", looked_at, " of them are") : std::string());
 }
 
+std::string ImageSample::keys_yaml() const {
+  return concat(", size: [", size.h, ", ", size.w, "]", grey ? ", channels: 1" : "", deep ? ", bits: 16" : "");
+}
+
 std::string ImageSample::normalize_yaml() const {
   const auto of = [&](const double(&values)[3]) {
-    if (grey) return three_digits(values[0]);
-    return "[" + three_digits(values[0]) + ", " + three_digits(values[1]) + ", " + three_digits(values[2]) + "]";
+    const auto text = [&](double value) { return rounded(value, deep ? 1e5 : 1e3); };
+    if (grey) return text(values[0]);
+    return "[" + text(values[0]) + ", " + text(values[1]) + ", " + text(values[2]) + "]";
   };
   return "    - normalize: {mean: " + of(mean) + ", std: " + of(deviation) + "}   # as the images have it\n";
 }
@@ -52,6 +57,7 @@ ImageSample sample_images(const std::vector<fs::path>& images, int64_t longest, 
   std::vector<int64_t> heights, widths;
   std::vector<fs::path> readable;
   std::optional<Problem> wrong;
+  int64_t deep = 0;
   for (const fs::path& path : images) try {
       const Pair size = image_size(path);
       if (heights.empty()) s.least = s.most = size;
@@ -60,11 +66,13 @@ ImageSample sample_images(const std::vector<fs::path>& images, int64_t longest, 
       heights.push_back(size.h);
       widths.push_back(size.w);
       readable.push_back(path);
+      deep += image_bits(path) == 16;
     } catch (const Error& error) {
       ++s.unreadable;
       wrong = error.problems().front();
     }
   if (readable.empty()) throw Error(Exit::data, *wrong);
+  s.deep = 2 * deep > std::ssize(readable);
   s.all_alike = s.least.h == s.most.h && s.least.w == s.most.w;
   s.size = {middle(heights), middle(widths)};
   if (std::max(s.size.h, s.size.w) > longest + longest / 2) {  // brought to a size that trains in minutes
@@ -74,14 +82,15 @@ ImageSample sample_images(const std::vector<fs::path>& images, int64_t longest, 
           16, std::llround(static_cast<double>(*side) * shrink / static_cast<double>(multiple)) * multiple);
   }
   double sums[3] = {}, squares[3] = {};
-  std::vector<std::byte> values(static_cast<size_t>(s.size.h * s.size.w * 3));
+  std::vector<float> values(static_cast<size_t>(s.size.h * s.size.w * 3));
   for (const fs::path& path : readable) try {
-      read_image(path, {.size = s.size, .channels = 3, .may_resize = true}, values.data());
+      read_image(path, {.size = s.size, .channels = 3, .may_resize = true, .dtype = DType::f32},
+                 reinterpret_cast<std::byte*>(values.data()));
       ++s.looked_at;
       for (size_t i = 0; i < values.size(); i += 3) {
         s.grey &= values[i] == values[i + 1] && values[i] == values[i + 2];
         for (size_t c = 0; c < 3; ++c) {
-          const double value = static_cast<double>(values[i + c]) / 255;
+          const auto value = static_cast<double>(values[i + c]);
           sums[c] += value;
           squares[c] += value * value;
         }
@@ -94,7 +103,8 @@ ImageSample sample_images(const std::vector<fs::path>& images, int64_t longest, 
   const auto count = static_cast<double>(s.looked_at * s.size.h * s.size.w);
   for (size_t c = 0; c < 3; ++c) {
     s.mean[c] = sums[c] / count;
-    s.deviation[c] = std::max(0.01, std::sqrt(std::max(0.0, squares[c] / count - s.mean[c] * s.mean[c])));
+    s.deviation[c] =
+        std::max(s.deep ? 1e-4 : 0.01, std::sqrt(std::max(0.0, squares[c] / count - s.mean[c] * s.mean[c])));
   }
   return s;
 }

@@ -18,6 +18,7 @@ constexpr std::string_view mirrored_yaml =
 struct ImageSample {
   Pair size;  // that they are brought to
   bool grey = true, all_alike = true;
+  bool deep = false;  // most have 16 bits a value
   Pair least{0, 0}, most{0, 0};
   int64_t looked_at = 0, unreadable = 0;
   double mean[3] = {}, deviation[3] = {};  // of each channel, from 0 to 1
@@ -25,6 +26,8 @@ struct ImageSample {
   // "grey, 8 × 9", of `all` images
   std::string text(int64_t all) const;
   bool is_resized() const { return !all_alike || size.h != most.h || size.w != most.w; }
+  // The reader's keys of them: ", size: [8, 9], channels: 1".
+  std::string keys_yaml() const;
   // The transform that brings them to mean 0 and deviation 1, as an item of a list of transforms.
   std::string normalize_yaml() const;
 };

@@ -177,8 +177,7 @@ class ImagesLook {
   bool held_out() const { return !parts_.contains("val"); }
 
   std::string reader(const fs::path& path) const {
-    return concat("{format: image_folder, path: ", yaml_path(path, options_), ", size: [", sample_.size.h, ", ",
-                  sample_.size.w, "]", sample_.grey ? ", channels: 1" : "",
+    return concat("{format: image_folder, path: ", yaml_path(path, options_), sample_.keys_yaml(),
                   sample_.unreadable > 0 ? ", on_bad: skip" : "", "}\n");
   }
 

@@ -183,6 +183,18 @@ TEST_CASE("init brings images of mixed sizes and colours to one, and its config 
   CHECK(config.find("test: {format: image_folder, path: set/test, size: [44, 64]}") != std::string::npos);
   CHECK(config.find("- horizontal_flip") != std::string::npos);
 
+  // Of 16 bits, few of which are used.
+  for (int i = 0; i < 12; ++i)
+    for (const auto& [part, shade] : {std::pair("dark", 1), {"bright", 9}}) {
+      std::string values;
+      for (int at = 0; at < 64; ++at) values += {static_cast<char>(shade), static_cast<char>(i * 16 + at % 5)};
+      write(folder / "scans" / part / (std::to_string(i) + ".pgm"), "P5 8 8 65535\n" + values);
+    }
+  const Finished scans = run_dlcli({"init", "scans"}, folder);
+  CHECK(scans.out.find("  grey of 16 bits, 8 × 8\n") != std::string::npos);
+  CHECK(text_of(folder / "scans.yaml").find("path: scans, size: [8, 8], channels: 1, bits: 16}") != std::string::npos);
+  CHECK(best_of(folder, "scans.yaml") < 0.3);
+
   // Images that a table names.
   std::string table = "file,kind\n";
   for (int i = 0; i < 12; ++i) {

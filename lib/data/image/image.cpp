@@ -154,6 +154,13 @@ StoredImage stored_image(const std::filesystem::path& path, std::string_view fil
   return {checked_size(path, file, limits), decoder_of(file).orientation(file)};
 }
 
+int image_bits(const std::filesystem::path& path, const ImageLimits& limits) try {
+  const std::string file = read_whole(path, limits);
+  return decoder_of(file).bits(file);
+} catch (const Error&) {
+  return 8;
+}
+
 std::vector<Problem> depth_doubts_of_files(const std::filesystem::path& of, const ImageLimits& limits, int64_t images,
                                            const std::function<std::filesystem::path(int64_t)>& path) {
   return depth_doubts(of, limits, images, [&](int64_t i) { return read_whole(path(i), limits); });

@@ -57,6 +57,9 @@ struct StoredImage {
 };
 StoredImage stored_image(const std::filesystem::path& path, std::string_view file, const ImageLimits& limits = {});
 
+// The bits of a value in the file, of which f32 keeps 16; 8 of a file that is broken.
+int image_bits(const std::filesystem::path& path, const ImageLimits& limits = {});
+
 // A warning where images have 16 bits a value and use so few of them that little is left of their high bytes, as of
 // numbers of 10 or 12 bits; `file` gives the bytes of one of so many, of which a few are looked at.
 std::vector<Problem> depth_doubts(const std::filesystem::path& of, const ImageLimits& limits, int64_t images,
