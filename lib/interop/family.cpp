@@ -1,9 +1,9 @@
-// A folder's config.json put into the family's file; tensors put together from theirs.
+// A folder's config.json put into the family's file.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/interop/family.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 #include <optional>
 
 #include "lib/base/file.h"
@@ -11,7 +11,6 @@
 #include "lib/base/text.h"
 #include "lib/data/data_spec.h"
 #include "lib/data/token_line.h"
-#include "lib/interop/weights/chosen_weights.h"
 #include "lib/spec/load.h"
 #include "lib/spec/merge.h"
 #include "lib/spec/path.h"
@@ -27,7 +26,7 @@ struct Padding {
   int64_t to = 0;
   Node with;
   void describe(Schema& s) {
-    s.required("to", to, "how long").at_least(1).at_most(64);
+    s.required("to", to, "how long; longer ones are refused").at_least(1).at_most(64);
     s.required("with", with, "what is put behind");
   }
 };
@@ -55,6 +54,8 @@ struct Family {
 };
 
 constexpr size_t most_config_bytes = 16 << 20;
+// What is done to images before a network sees them: its file, and the key that holds it beside those of config.json.
+constexpr const char *preprocessor_file = "preprocessor_config.json", *preprocessor = "preprocessor";
 
 [[noreturn]] void refuse_folder(const fs::path& file, std::string what, std::vector<std::string> notes = {},
                                 std::string help = {}) {
@@ -108,9 +109,14 @@ class Settings {
     add_labels(given);
     values_ = merged(family.defaults, std::move(given));
     for (const auto& [name, padding] : family.pad)
-      if (Node* list = values_.find(name); list && list->is_list())
+      if (Node* list = values_.find(name); list && list->is_list()) {
+        if (std::ssize(list->items) > padding.to)
+          refuse_folder(file_, concat("'", name, "' is ", list->described(), "; networks of this family are read with ",
+                                      padding.to, " at most"));
         while (std::ssize(list->items) < padding.to) list->items.push_back(padding.with);
+      }
     for (const Node::Entry& choice : family.choices.entries) values_.set(choice.key, chosen(choice));
+    expect_keys();
   }
 
   // The run's config with all references to these resolved.
@@ -126,9 +132,47 @@ class Settings {
   void check_needs(const Node& given) const {
     for (const Node::Entry& need : family_.needs.entries) {
       const Node* found = find_path(given, path_parts(need.key));
-      if (found && !same_value(*found, need.value))
-        refuse_folder(file_, concat("'", need.key, "' is ", found->described(),
-                                    "; networks of this family are read with ", need.value.described(), " alone"));
+      if (found && !means_the_same(*found, need.value))
+        refuse_key(need.key, concat("is ", found->described(), "; networks of this family are read with ",
+                                    need.value.described(), " alone"));
+    }
+  }
+  static bool means_the_same(const Node& a, const Node& b) {
+    const std::optional<double> one = a.as_number(), other = b.as_number();
+    return one && other ? std::abs(*one - *other) <= 1e-6 * std::abs(*other) : same_value(a, b);
+  }
+  // A key by the file in which it stands.
+  [[noreturn]] void refuse_key(const std::string& key, const std::string& what) const {
+    const std::string within = concat(preprocessor, ".");
+    if (key.starts_with(within))
+      refuse_folder(file_.parent_path() / preprocessor_file, concat("'", key.substr(within.size()), "' ", what));
+    refuse_folder(file_, concat("'", key, "' ", what));
+  }
+
+  // That there is all that the config refers to.
+  void expect_keys() const {
+    std::vector<std::string> missing;
+    std::set<std::string> seen;
+    add_missing(family_.config, seen, missing);
+    if (!missing.empty())
+      refuse_folder(file_,
+                    concat("expected ", missing.size() == 1 ? "a key " : "the keys ", join(missing), ", found none"));
+  }
+  void add_missing(const Node& node, std::set<std::string>& seen, std::vector<std::string>& missing) const {
+    for (const Node& item : node.items) add_missing(item, seen, missing);
+    for (const Node::Entry& entry : node.entries) add_missing(entry.value, seen, missing);
+    if (!node.is_scalar() || node.text.find("${") == std::string::npos) return;
+    constexpr std::string_view before = "hf.";
+    for (size_t at = node.text.find(before); at != std::string::npos; at = node.text.find(before, at)) {
+      at += before.size();
+      const auto end = std::find_if(node.text.begin() + static_cast<int64_t>(at), node.text.end(),
+                                    [](unsigned char c) { return !std::isalnum(c) && c != '_' && c != '.'; });
+      const std::string key(node.text.begin() + static_cast<int64_t>(at), end);
+      if (!seen.insert(key).second) continue;
+      if (const Node* found = find_path(values_, path_parts(key)))
+        add_missing(*found, seen, missing);
+      else
+        missing.push_back(concat("'", key, "'"));
     }
   }
 
@@ -152,7 +196,7 @@ class Settings {
     const Node& by_value = choice.value.entries[0].value;
     const std::string value = text_at(values_, key);
     if (const Node* found = by_value.find(value)) return *found;
-    refuse_folder(file_, concat("'", key, "' is '", value, "', expected one of ", join(by_value.keys())));
+    refuse_key(key, concat("is '", value, "', expected one of ", join(by_value.keys())));
   }
 
   const Family& family_;
@@ -160,53 +204,16 @@ class Settings {
   Node values_;
 };
 
-// What the stars of a pattern stand for in `name`; unset where it does not fit. A star stands for no dots.
-std::optional<std::vector<std::string>> stars(std::string_view pattern, std::string_view name) {
-  std::vector<std::string> found;
-  while (true) {
-    const size_t star = pattern.find('*');
-    if (star == std::string_view::npos) return pattern == name ? std::optional(found) : std::nullopt;
-    if (!name.starts_with(pattern.substr(0, star))) return std::nullopt;
-    name.remove_prefix(star);
-    pattern.remove_prefix(star + 1);
-    const char next = pattern.empty() ? '.' : pattern[0];
-    const size_t end = std::min({name.find(next), name.find('.'), name.size()});
-    if (end == 0) return std::nullopt;
-    found.emplace_back(name.substr(0, end));
-    name.remove_prefix(end);
-  }
-}
-
-std::string filled(std::string pattern, const std::vector<std::string>& with) {
-  size_t at = 0;
-  for (const std::string& part : with) {
-    at = pattern.find('*', at);
-    if (at == std::string::npos) break;
-    pattern.replace(at, 1, part);
-    at += part.size();
-  }
-  return pattern;
-}
-
-std::vector<float> permuted(const std::vector<float>& values, Shape& shape, const std::vector<int64_t>& axes) {
-  std::vector<int64_t> strides(axes.size()), sizes;
-  int64_t stride = 1;
-  for (size_t i = axes.size(); i-- > 0;) {
-    strides[i] = stride;
-    stride *= shape[static_cast<int64_t>(i)];
-  }
-  for (const int64_t axis : axes) sizes.push_back(shape[axis]);
-  std::vector<float> out;
-  out.reserve(values.size());
-  std::vector<int64_t> index(axes.size());
-  for (size_t n = 0; n < values.size(); ++n) {
-    int64_t at = 0;
-    for (size_t i = 0; i < axes.size(); ++i) at += index[i] * strides[static_cast<size_t>(axes[i])];
-    out.push_back(values[static_cast<size_t>(at)]);
-    for (size_t i = axes.size(); i-- > 0 && ++index[i] == sizes[i];) index[i] = 0;
-  }
-  shape = Shape(std::move(sizes));
-  return out;
+// Where the folder says it; in words, how images are given.
+std::string add_preprocessor(const fs::path& folder, Node& given) {
+  const fs::path file = folder / preprocessor_file;
+  std::error_code unreadable;
+  given.erase(preprocessor);
+  if (!fs::is_regular_file(file, unreadable))
+    return concat("the folder has no ", preprocessor_file,
+                  ": images are normalized as most networks of this family have them, see 'data.transforms'");
+  given.set(preprocessor, parse_yaml(read_file(file, most_config_bytes), file.string(), {.bytes = most_config_bytes}));
+  return concat("images are normalized as ", preprocessor_file, " says");
 }
 
 }  // namespace
@@ -246,109 +253,15 @@ FamilyNetwork read_family_folder(const fs::path& folder) {
   if (const Node* labels = given.find("id2label");
       architecture.ends_with("Classification") && labels && labels->is_map() && labels->entries.size() == 1)
     refuse_folder(file, "'id2label' has one label: the network gives a number, not classes");
+  std::vector<std::string> notes;
+  if (family.defaults.find(preprocessor)) notes.push_back(add_preprocessor(folder, given));
   const Settings settings(family, std::move(given), file);
   return {.architecture = architecture,
           .config = settings.config(),
           .prefix = family.prefix,
           .ignore = family.ignore,
-          .tensors = family.weights};
-}
-
-// As it is there: with the prefix or without. Norms had TensorFlow's names at first.
-const std::string& FamilyWeights::name_there(const std::string& name) const {
-  std::vector<std::string> candidates{network_.prefix + name, name};
-  for (const auto& [now, before] : {std::pair<std::string, std::string>(".weight", ".gamma"), {".bias", ".beta"}})
-    if (name.ends_with(now)) {
-      const std::string old = name.substr(0, name.size() - now.size()) + before;
-      candidates.insert(candidates.end(), {network_.prefix + old, old});
-    }
-  for (const std::string& candidate : candidates)
-    for (const WeightsTable::Entry& entry : table_.tensors())
-      if (entry.name == candidate) return entry.name;
-  throw Error(Exit::data, Problem{.where = {.file = table_.path().string()},
-                                  .what = concat("expected a tensor '", network_.prefix, name, "', found none")});
-}
-
-std::vector<float> FamilyWeights::read(const std::string& name, Shape& shape) {
-  const std::string& there = name_there(name);
-  shape = table_.find(there)->shape;
-  std::vector<float> values(static_cast<size_t>(shape.elements()));
-  table_.floats(there).read_f32(0, values);
-  taken_.insert(there);
-  return values;
-}
-
-std::vector<float> FamilyWeights::row_of(const std::string& name, const std::vector<float>& values, Shape& shape,
-                                         int64_t row) const {
-  if (shape.rank() < 1 || row >= shape[0])
-    refuse_weights(table_.path(), name, concat("expected a place ", row, ", found ", shape.text()));
-  shape = shape.without_batch();
-  const auto begin = values.begin() + row * shape.elements();
-  return {begin, begin + shape.elements()};
-}
-
-std::vector<float> FamilyWeights::reordered(const std::string& name, const std::vector<float>& values,
-                                            const Shape& shape, const std::vector<int64_t>& blocks) const {
-  const int64_t count = std::ssize(blocks);
-  if (shape.rank() < 1 || shape[0] % count != 0)
-    refuse_weights(table_.path(), name, concat("expected ", count, " parts of one size, found ", shape.text()));
-  const int64_t each = shape.elements() / count;
-  std::vector<float> out;
-  for (const int64_t block : blocks)
-    out.insert(out.end(), values.begin() + block * each, values.begin() + (block + 1) * each);
-  return out;
-}
-
-std::vector<float> FamilyWeights::values(const std::string& name, const Shape& shape) {
-  FamilyTensor tensor{.from = {name}};
-  for (const auto& [pattern, theirs] : network_.tensors)
-    if (const auto parts = stars(pattern, name)) {
-      tensor = theirs;
-      for (std::string& from : tensor.from) from = filled(from, *parts);
-      tensor.add_row = filled(tensor.add_row, *parts);
-      break;
-    }
-  if (tensor.all) return std::vector<float>(static_cast<size_t>(shape.elements()), static_cast<float>(*tensor.all));
-  std::vector<float> all;
-  std::vector<int64_t> sizes;
-  for (const std::string& from : tensor.from) {
-    Shape part;
-    std::vector<float> values = read(from, part);
-    if (tensor.row) values = row_of(from, values, part, *tensor.row);
-    if (!tensor.axes.empty() && std::ssize(tensor.axes) == part.rank()) values = permuted(values, part, tensor.axes);
-    if (!tensor.blocks.empty()) values = reordered(from, values, part, tensor.blocks);
-    if (sizes.empty())
-      sizes.assign(part.sizes().begin(), part.sizes().end());
-    else if (!sizes.empty() && part.rank() > 0)
-      sizes[0] += part[0];
-    all.insert(all.end(), values.begin(), values.end());
-  }
-  if ((!tensor.reshaped && Shape(sizes) != shape) || std::ssize(all) != shape.elements())
-    throw Error(Exit::data, Problem{.where = {.file = table_.path().string()},
-                                    .what = concat("'", join(tensor.from), "' give ", Shape(sizes).text(),
-                                                   ", expected ", shape.text(), " for '", name, "'")});
-  if (!tensor.add_row.empty()) {
-    Shape rows;
-    const std::vector<float> added = read(tensor.add_row, rows);
-    const auto width = static_cast<size_t>(shape.last());
-    if (rows.rank() != 2 || rows[1] != shape.last())
-      refuse_weights(table_.path(), tensor.add_row, concat("expected rows of ", width, ", found ", rows.text()));
-    for (size_t i = 0; i < all.size(); ++i) all[i] += added[i % width];
-  }
-  return all;
-}
-
-std::vector<std::string> FamilyWeights::left() const {
-  std::vector<std::string> names;
-  for (const WeightsTable::Entry& entry : table_.tensors()) {
-    const auto ignored = [&](const std::string& pattern) {
-      return stars(pattern, entry.name) || stars(network_.prefix + pattern, entry.name);
-    };
-    if (!taken_.contains(entry.name) && !is_beside_weights(entry.name) &&
-        std::ranges::none_of(network_.ignore, ignored))
-      names.push_back(entry.name);
-  }
-  return names;
+          .tensors = family.weights,
+          .notes = std::move(notes)};
 }
 
 }  // namespace dl

@@ -177,6 +177,39 @@ TEST_CASE("a folder that is none of a known network says why") {
         "relu, silu");
   CHECK(refusal(R"({"model_type": "gpt2", "scale_attn_weights": false, )" + sizes + "}").find("'scale_attn_weights'") !=
         std::string::npos);
-  CHECK(refusal(R"({"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]})").find("hf.n_") != std::string::npos);
+  CHECK(refusal(R"({"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]})") ==
+        "error: DIR/config.json: expected the keys 'vocab_size', 'n_positions', 'n_embd', 'n_head', 'n_layer', found "
+        "none");
+  CHECK(refusal(
+            R"({"model_type": "resnet", "architectures": ["ResNetForImageClassification"], "depths": [1, 1, 1, 1, 1], )"
+            R"("hidden_sizes": [4, 4, 4, 4, 4]})") ==
+        "error: DIR/config.json: 'depths' is a list of 5; networks of this family are read with 4 at most");
   CHECK(refusal(R"({"model_type": "gpt2", )" + sizes + "}") == "");
+}
+
+TEST_CASE("images are normalized as the folder's preprocessor_config.json says") {
+  const Folder folder;
+  folder.write(
+      "config.json",
+      R"({"model_type": "vit", "architectures": ["ViTForImageClassification"], "image_size": 8, "patch_size": 4, )"
+      R"("hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 4})");
+  const auto transforms = [&] {
+    const FamilyNetwork network = read_family_folder(folder.path);
+    return to_json(*network.config.find("data")->find("transforms"), 0) + " " + network.notes.at(0);
+  };
+  CHECK(transforms() ==
+        "[{\"normalize\": {\"mean\": 0.5, \"std\": 0.5}}] the folder has no preprocessor_config.json: images are "
+        "normalized as most networks of this family have them, see 'data.transforms'");
+  folder.write("preprocessor_config.json",
+               R"({"do_normalize": true, "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225], )"
+               R"("rescale_factor": 0.003921569})");
+  CHECK(transforms() ==
+        "[{\"normalize\": {\"mean\": [0.485, 0.456, 0.406], \"std\": [0.229, 0.224, 0.225]}}] images are normalized as "
+        "preprocessor_config.json says");
+  folder.write("preprocessor_config.json", R"({"do_normalize": false})");
+  CHECK(transforms() == "[] images are normalized as preprocessor_config.json says");
+  folder.write("preprocessor_config.json", R"({"rescale_factor": 0.0078431})");
+  CHECK(error_text([&] { read_family_folder(folder.path); }, {{folder.path.string(), "DIR"}}) ==
+        "error: DIR/preprocessor_config.json: 'rescale_factor' is 0.0078431; networks of this family are read with "
+        "0.00392156862745098 alone");
 }
