@@ -69,7 +69,7 @@ class Convert final : public Command {
     if (!place.passed.empty()) said += concat("; others by --key: ", join(place.passed));
     print(printable(said) + "\n");
     for (const WeightsTable::Other& array : table.unread())
-      warn(printable(concat("left out: '", array.name, "', ", array.value)));
+      if (array.name.starts_with(prefix)) warn(printable(concat("left out: '", array.name, "', ", array.value)));
     return Exit::done;
   }
 

@@ -116,6 +116,45 @@ TEST_CASE("a pickle that calls something is refused by that name, and nothing is
   CHECK(!std::filesystem::exists(mark));
 }
 
+TEST_CASE("a whole module is refused by its class in the form before 1.6 too") {
+  const std::string tree =
+      proto + tuple_op({text_op("module"), global_op("models.net", "Net"), text_op("net.py"), text_op("")}) + "Q)\x81.";
+  CHECK(refusal_of("\x80\x02\x8A\nl\xFC\x9C\x46\xF9 j\xA8P\x19." + proto + "M\xE9\x03." + proto + "}." + tree + proto +
+                   "].") ==
+        "refused: it holds an object of the class models.net.Net, not tensors alone\n"
+        "  help: save the weights alone: torch.save(model.state_dict(), \"weights.pt\")");
+}
+
+TEST_CASE(
+    "tensors and arrays that are not read are told, and plain data of Python's beside them are none of its calls") {
+  const testing::Folder folder;
+  const auto read = [&](const std::string& pickle) {
+    folder.write("x.pt", archive(pickle));
+    return read_weights_table(folder / "x.pt");
+  };
+  const std::string sparse = global_op("torch._utils", "_rebuild_sparse_tensor") + ")R";
+  const std::string typed = global_op("torch._utils", "_rebuild_tensor_v3") +
+                            tuple_op({storage_op(16), number_op(0), numbers_op({4}), numbers_op({1}), "\x89", "}",
+                                      global_op("torch", "float8_e4m3fnuz")}) +
+                            "R";
+  const std::string array = global_op("numpy._core.multiarray", "_reconstruct") + ")R}b";
+  const WeightsTable table = read(
+      proto + "}(" + text_op("w") + PickledTensor().op() + text_op("a") + sparse + text_op("b") + typed + text_op("c") +
+      array + text_op("n") + global_op("__builtin__", "complex") + ")R" + text_op("s") + "(K\x01\x91" + text_op("y") +
+      std::string("\x96") + low(2, 8) + "ab" + text_op("t") + global_op("datetime", "time") + ")}\x92u.");
+  CHECK(table.tensors().size() == 1);
+  std::string unread;
+  for (const WeightsTable::Other& other : table.unread()) unread += other.name + ": " + other.value + "\n";
+  CHECK(unread ==
+        "a: a sparse tensor, which is read after to_dense()\n"
+        "b: a tensor of torch.float8_e4m3fnuz\n"
+        "c: an array of NumPy, which is read after torch.from_numpy()\n");
+  CHECK(refusal_of(archive(dict_with(sparse))) ==
+        "holds no tensors that are read (PyTorch): 'w', a sparse tensor, which is read after to_dense()");
+  CHECK(refusal_of(archive(proto + global_op("torch._utils", "_rebuild_qtensor") + ")R.")) ==
+        "holds no tensors that are read (PyTorch): '', a quantized tensor, which is read after dequantize()");
+}
+
 TEST_CASE("Lightning's hyperparameters may hold any class, but none that runs things") {
   const auto checkpoint = [](const std::string& value) {
     return archive(proto + "}(" + text_op("pytorch-lightning_version") + text_op("2.0.0") + text_op("state_dict") +

@@ -6,6 +6,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
+#include "lib/interop/weights/pickled_calls.h"
 
 namespace dl {
 
@@ -16,6 +17,8 @@ std::string_view Pickle::text(Id id) const {
 }
 
 std::string_view Pickle::global(Id id) const { return names_[static_cast<size_t>(values_[id].number)]; }
+
+bool Pickle::is_unread(Id id) const { return kind(id) == Kind::object && !unread_in_words(global(id)).empty(); }
 
 std::string Pickle::in_words(Id id) const {
   const auto holding = [&](const char* what, size_t count) { return concat(what, " of ", count); };
@@ -34,7 +37,7 @@ std::string Pickle::in_words(Id id) const {
     case Kind::tensor: return "a tensor";
     case Kind::global: return std::string(global(id));
     case Kind::object:
-    case Kind::refused: return concat("a ", global(id));
+    case Kind::refused: return is_unread(id) ? std::string(unread_in_words(global(id))) : concat("a ", global(id));
   }
   return "";
 }

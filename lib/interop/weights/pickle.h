@@ -42,6 +42,7 @@ class Pickle {
   std::string_view global(Id id) const;  // "module.name", also of what an object or refused was called by
   // Of lists and tuples their items, of dicts key, value, key, value, …
   std::span<const Id> parts(Id id) const { return parts_[static_cast<size_t>(values_[id].number)]; }
+  bool is_unread(Id id) const;        // an object that is a tensor or an array
   std::string in_words(Id id) const;  // "3", "'adam'", "a list of 4", "a pathlib.PosixPath"
 
   Id root() const { return root_; }

@@ -170,7 +170,8 @@ class PickleMachine {
     const auto opaque = [&] { return add(Kind::object, pickle_.values_[function].number); };
     switch (pickled_call(pickle_.global(function))) {
       case PickledCall::refused: return add(Kind::refused, pickle_.values_[function].number);
-      case PickledCall::opaque: return opaque();
+      case PickledCall::opaque:
+      case PickledCall::unread: return opaque();
       case PickledCall::attributes: return add_container(Kind::dict);
       case PickledCall::first: return given.empty() ? opaque() : given[0];
       case PickledCall::dict: {
@@ -211,6 +212,11 @@ class PickleMachine {
   }
 
   Id persistent(Id id) {
+    // ("module", class, file, text): a class of the user's, of which the form before 1.6 keeps the source.
+    if (pickle_.kind(id) == Kind::tuple && pickle_.parts(id).size() == 4 &&
+        pickle_.kind(pickle_.parts(id)[0]) == Kind::text && pickle_.text(pickle_.parts(id)[0]) == "module" &&
+        pickle_.kind(pickle_.parts(id)[1]) == Kind::global)
+      return pickle_.parts(id)[1];
     const bool fits = pickle_.kind(id) == Kind::tuple && pickle_.parts(id).size() >= 5;
     if (!fits || pickle_.kind(pickle_.parts(id)[0]) != Kind::text || pickle_.text(pickle_.parts(id)[0]) != "storage")
       fail(concat("refers to ", pickle_.in_words(id), ", expected a storage"));
@@ -276,7 +282,8 @@ class PickleMachine {
       case 'T': push_text(Kind::text, number(4)); break;
       case 'C': push_text(Kind::bytes, number(1)); break;
       case 'B': push_text(Kind::bytes, number(4)); break;
-      case 0x8E: push_text(Kind::bytes, number(8)); break;
+      case 0x8E:
+      case 0x96: push_text(Kind::bytes, number(8)); break;  // bytes, a bytearray
       case ')': push(add_container(Kind::tuple)); break;
       case 't': push(add_container(Kind::tuple, counted(pop_to_mark()))); break;
       case 0x85: tuple_of(1); break;
@@ -284,7 +291,8 @@ class PickleMachine {
       case 0x87: tuple_of(3); break;
       case ']':
       case 0x8F: push(add_container(Kind::list)); break;  // a list, a set
-      case 'l': push(add_container(Kind::list, counted(pop_to_mark()))); break;
+      case 'l':
+      case 0x91: push(add_container(Kind::list, counted(pop_to_mark()))); break;  // a list, a frozenset
       case 'a': {
         const Id item = pop();
         append(top(), {item});
@@ -328,6 +336,12 @@ class PickleMachine {
       }
       case 'R':
       case 0x81: {  // REDUCE, NEWOBJ
+        const Id arguments = pop(), function = pop();
+        push(call(function, arguments));
+        break;
+      }
+      case 0x92: {  // NEWOBJ_EX, whose arguments with names say nothing of weights
+        pop();
         const Id arguments = pop(), function = pop();
         push(call(function, arguments));
         break;

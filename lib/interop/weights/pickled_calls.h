@@ -14,10 +14,14 @@ enum class PickledCall {
   typed_tensor,  // the same, with the type's name in place 6
   rebuilt,       // its second argument's function on its third's arguments
   attributes,    // a dict that BUILD fills
-  opaque         // nothing that is looked into
+  opaque,        // nothing that is looked into
+  unread         // a tensor or an array that is not read
 };
 
 // Of "module.name"; `refused` where it is not on the list.
 PickledCall pickled_call(std::string_view name);
+
+// What is `unread`, in words: "a sparse tensor, which is read after to_dense()"; empty of all else.
+std::string_view unread_in_words(std::string_view name);
 
 }  // namespace dl

@@ -113,6 +113,7 @@ class PickledTensors {
 
   void add_all() {
     const Id root = pickle_.root();
+    if (pickle_.is_unread(root)) table_.add_unread("", pickle_.in_words(root));
     if (pickle_.kind(root) != Kind::tensor && items_of(pickle_, root).empty()) return;
     if (walked(root, 0) > most_entries) fail_of_entries();
     add(root, "", 0);
@@ -154,7 +155,10 @@ class PickledTensors {
     if (depth > most_nested) fail("", concat("nests deeper than ", most_nested));
     if (path.size() > most_path_bytes) fail("", concat("has a name of more than ", most_path_bytes, " bytes"));
     if (pickle_.kind(id) == Kind::tensor) {
-      table_.add(path, tensor(id, path));
+      if (const std::string unknown = unknown_type(id); !unknown.empty())
+        table_.add_unread(path, concat("a tensor of ", unknown));
+      else
+        table_.add(path, tensor(id, path));
       return true;
     }
     if (barren_.contains(id)) return false;
@@ -166,12 +170,15 @@ class PickledTensors {
       const Id value = parts[is_dict ? i + 1 : i];
       const bool is_tensor = pickle_.kind(value) == Kind::tensor;
       const bool goes_on = is_tensor || !items_of(pickle_, value).empty();
-      if (!goes_on && table_.is_full_of_others()) continue;
+      const bool is_unread = pickle_.is_unread(value);
+      if (!goes_on && !is_unread && table_.is_full_of_others()) continue;
       const std::string key = is_dict ? key_text(parts[i]) : std::to_string(i);
       const std::string name = path.empty() ? key : concat(path, ".", key);
       if (is_dict && is_tensor) table_.add_holder(path);
       if (goes_on)
         any |= add(value, name, depth + 1);
+      else if (is_unread)
+        table_.add_unread(name, pickle_.in_words(value));
       else
         table_.add_other(name, pickle_.in_words(value));
     }
@@ -199,6 +206,12 @@ class PickledTensors {
     }
     entries_ += out.size();
     return out;
+  }
+  // "torch.complex32": a type of a tensor's elements that there is none of here; empty where it is known, or none.
+  std::string unknown_type(Id tensor) const {
+    const std::span<const Id> given = pickle_.parts(tensor);
+    if (given.size() < 5 || pickle_.kind(given[4]) != Kind::global || python_type(pickle_.global(given[4]))) return "";
+    return shortened(pickle_.global(given[4]));
   }
   ElementType type_of(Id global, const std::string& path) const {
     const std::string_view name = pickle_.kind(global) == Kind::global ? pickle_.global(global) : std::string_view();

@@ -37,7 +37,7 @@ PythonValue state_dict(const WeightsWriter::Tensors& tensors);
 // f32 [] of its own.
 StoredTensor number_tensor(double value);
 
-bool torch_has(ElementType type);  // whether PyTorch has storages of it
+bool torch_has(ElementType type);  // whether PyTorch has tensors of it
 
 // The whole archive, as torch.load(weights_only=True) reads it. Tensors of one StoredBytes, place and shape become
 // views of one storage.

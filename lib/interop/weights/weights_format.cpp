@@ -78,8 +78,12 @@ WeightsTable read_weights_table(const std::filesystem::path& path) {
   for (const WeightsFormat* format : weights_formats())
     if (format->recognises(source)) {
       WeightsTable table = format->read(source);
-      if (table.tensors().empty()) refuse_weights(path, "", concat("holds no tensors (", table.format(), ")"));
-      return table;
+      if (!table.tensors().empty()) return table;
+      if (table.unread().empty()) refuse_weights(path, "", concat("holds no tensors (", table.format(), ")"));
+      const WeightsTable::Other& first = table.unread()[0];
+      refuse_weights(path, "",
+                     concat("holds no tensors that are read (", table.format(), "): '", printable(first.name), "', ",
+                            printable(first.value)));
     }
   const std::string begins = source.is_zip ? "is a zip archive without weights"
                              : source.start.empty()

@@ -47,9 +47,8 @@ void WeightsTable::add_other(std::string name, std::string value) {
 }
 
 void WeightsTable::add_unread(const std::string& name, const std::string& why) {
-  if (is_full_of_others()) return;
   add_other(name, why);
-  unread_.push_back(others_.back());
+  if (unread_.size() < most_others) unread_.push_back({name, why});
 }
 
 const std::string& WeightsTable::meaning(const std::string& name) const {

@@ -31,7 +31,7 @@ class WeightsTable {
     std::string name, value;
   };
   const std::vector<Other>& others() const { return others_; }  // what is no tensor, in words: the first thousand
-  const std::vector<Other>& unread() const { return unread_; }  // of these the arrays that are not read, and why
+  const std::vector<Other>& unread() const { return unread_; }  // arrays that are not read, and why: as many
 
   // Two of one name, a name that is no UTF-8 and names of more bytes than any network has are an Error(Exit::data).
   void add(std::string name, StoredTensor tensor, std::string meaning = {});

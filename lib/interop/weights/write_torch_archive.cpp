@@ -33,6 +33,18 @@ const char* storage_name(ElementType type) {
   }
 }
 
+// Of types that have no storage of their own: theirs is bytes.
+const char* dtype_name(ElementType type) {
+  switch (type) {
+    case ElementType::u16: return "uint16";
+    case ElementType::u32: return "uint32";
+    case ElementType::u64: return "uint64";
+    case ElementType::f8_e4m3: return "float8_e4m3fn";
+    case ElementType::f8_e5m2: return "float8_e5m2";
+    default: return nullptr;
+  }
+}
+
 std::vector<int64_t> row_major_strides(const Shape& shape) {
   std::vector<int64_t> strides(shape.sizes().size(), 1);
   for (size_t axis = strides.size(); axis-- > 1;) strides[axis - 1] = strides[axis] * shape.sizes()[axis];
@@ -72,20 +84,23 @@ class TorchPickle {
     bytes += value;
   }
   void add_value(const StoredTensor& t) {
-    global("torch._utils", "_rebuild_tensor_v2");
+    const char* storage = storage_name(t.type);
+    global("torch._utils", storage ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3");
     bytes += "((";
     add_value(std::string("storage"));
-    global("torch", storage_name(t.type));
+    global(storage ? "torch" : "torch.storage", storage ? storage : "UntypedStorage");
     add_value(std::to_string(key_of(t)));
     add_value(std::string("cpu"));
-    add_value(t.shape.elements());
+    add_value(storage ? t.shape.elements() : static_cast<int64_t>(t.byte_count()));
     bytes += "tQ";
     add_value(int64_t{0});
     sizes(t.shape.sizes());
     sizes(row_major_strides(t.shape));
     bytes += '\x89';
     global("collections", "OrderedDict");
-    bytes += ")RtR";
+    bytes += ")R";
+    if (!storage) global("torch", dtype_name(t.type));
+    bytes += "tR";
   }
   void add_value(const PythonValue::List& list) {
     bytes += "](";
@@ -170,7 +185,7 @@ StoredTensor number_tensor(double value) {
   return {.type = ElementType::f32, .shape = Shape(), .bytes = StoredBytes::in_memory(std::move(bytes))};
 }
 
-bool torch_has(ElementType type) { return storage_name(type) != nullptr; }
+bool torch_has(ElementType type) { return storage_name(type) || dtype_name(type); }
 
 void write_torch_archive(const PythonValue& value, const WeightsWriter::Append& append) {
   TorchPickle pickle;
