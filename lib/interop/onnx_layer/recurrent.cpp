@@ -59,6 +59,36 @@ std::vector<float> ordered(const std::vector<float>& values, int64_t begin, cons
   return out;
 }
 
+// Of an input that holds the weights of all directions, those of one, in our order of gates.
+struct GateRows {
+  size_t input;
+  Shape all;  // as the input is: [directions, rows, width], or [directions, rows] of biases
+  int64_t direction, begin;
+  Shape shape;  // ours: [gates * hidden, width], or [gates * hidden]
+  std::string suffix;
+};
+
+// A parameter where the file holds them, else put together of what other nodes make.
+Value gate_rows(Taking& t, const ReadNode& node, const Gates& gates, int64_t hidden, const GateRows& rows) {
+  if (!t.at(node, rows.input).value)
+    return t.parameter(node, rows.input, rows.suffix, rows.shape, [&](const std::vector<float>& values) {
+      const int64_t width = rows.all.rank() == 3 ? rows.all[2] : 1;
+      const int64_t begin = times(plus(times(rows.direction, rows.all[1]), rows.begin), width);
+      return ordered(values, begin, gates, hidden, width);
+    });
+  const Value value = t.value(node, rows.input);
+  if (value.shape() != rows.all)
+    t.fail(node, concat("input ", rows.input, " is ", value.shape().text(), ", expected ", rows.all.text()));
+  const Value direction = slice(as_f32(value), 0, rows.direction, 1);
+  std::vector<Value> parts;
+  for (const int64_t gate : gates.theirs) parts.push_back(slice(direction, 1, rows.begin + gate * hidden, hidden));
+  return reshape(parts.size() == 1 ? parts[0] : concatenate(std::move(parts), 1), rows.shape);
+}
+
+bool holds_zeros(Taking& t, const ReadNode& node, size_t input) {
+  return !t.at(node, input).value && std::ranges::all_of(t.floats(node, input), [](float v) { return v == 0; });
+}
+
 void take_recurrent(Taking& t, const ReadNode& node) {
   const Gates gates = gates_of(t, node);
   const int64_t hidden = t.attribute<int64_t>(node, "hidden_size", 0),
@@ -83,19 +113,16 @@ void take_recurrent(Taking& t, const ReadNode& node) {
   for (int64_t d = 0; d < directions; ++d) {
     const bool reverse = direction == "reverse" || d == 1;
     const std::string suffix = d == 1 ? "_reverse" : "_forward";
-    const Value w = t.parameter(node, 1, suffix, {rows, features}, [&](const std::vector<float>& values) {
-      return ordered(values, times(d, times(rows, features)), gates, hidden, features);
-    });
-    const Value r = t.parameter(node, 2, suffix, {rows, hidden}, [&](const std::vector<float>& values) {
-      return ordered(values, times(d, times(rows, hidden)), gates, hidden, hidden);
-    });
+    const auto rows_of = [&](size_t input, Shape theirs, int64_t begin, Shape shape, const std::string& name) {
+      return gate_rows(t, node, gates, hidden, {input, std::move(theirs), d, begin, std::move(shape), name + suffix});
+    };
+    const Value w = rows_of(1, {directions, rows, features}, 0, {rows, features}, ""),
+                r = rows_of(2, {directions, rows, hidden}, 0, {rows, hidden}, "");
     Value gate = matmul(x, w, false, true);
     RecurrentStart start;
     if (t.has(node, 3)) {
       const auto bias = [&](int64_t begin, const char* name) {
-        return t.parameter(node, 3, name + suffix, {rows}, [&](const std::vector<float>& values) {
-          return ordered(values, times(2 * d + begin, rows), gates, hidden, 1);
-        });
+        return rows_of(3, {directions, times(2, rows)}, begin * rows, {rows}, name);
       };
       gate = gate + bias(0, "_input");
       if (gates.cell == Cell::gru)
@@ -109,12 +136,16 @@ void take_recurrent(Taking& t, const ReadNode& node) {
       const int axes = t.at(node, input).rank();
       if (axes != 3)
         t.fail(node, concat("input ", input, " has ", axes, " axes, expected [directions, batch, hidden]"));
+      // Zeros are where a layer begins that is given nothing, and no weights, of whatever batch they were written.
+      if (holds_zeros(t, node, input)) return zero;
       Value value = t.in_order(node, input, batch_first ? AxisOrder{1, 0, 2} : AxisOrder{0, 1, 2});
       if (value.shape()[1] == 1 && batch > 1)  // the same for all samples
         value = broadcast_to(value, {value.shape()[0], batch, value.shape()[2]});
       if (value.shape() != Shape{directions, batch, hidden})
-        t.fail(node, concat("input ", input, " is ", value.shape().text(), ", expected ",
-                            Shape{directions, batch, hidden}.text()));
+        t.fail(node,
+               concat("input ", input, " is ", value.shape().text(), ", expected ",
+                      Shape{directions, batch, hidden}.text()),
+               !t.at(node, input).value && value.shape()[1] == t.traced_batch() ? with_open_batch : "");
       return reshape(slice(as_f32(value), 0, d, 1), {batch, hidden});
     };
     start.h = begin(5);

@@ -20,6 +20,10 @@ namespace dl::onnx {
 // Sizes, places and other whole numbers in a row.
 using Whole = std::vector<int64_t>;
 
+// What leads on where a size holds the batch of the example that a model was written with.
+inline constexpr const char* with_open_batch =
+    "export it with an open batch: torch.onnx.export(…, input_names=[\"x\"], dynamic_axes={\"x\": {0: \"batch\"}})";
+
 constexpr int64_t most_known = 1 << 24;  // numbers that a node may make when a network is built
 
 // The value's axis i is the tensor's axis order[i].

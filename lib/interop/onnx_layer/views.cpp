@@ -9,9 +9,6 @@
 namespace dl::onnx {
 namespace {
 
-constexpr const char* with_open_batch =
-    "export it with an open batch: torch.onnx.export(…, input_names=[\"x\"], dynamic_axes={\"x\": {0: \"batch\"}})";
-
 // Another shape of the same elements.
 void give_shape(Taking& t, const ReadNode& node, Whole sizes) {
   if (const ReadTensor* x = t.known(node, 0)) {

@@ -178,6 +178,20 @@ node("RNN", [values(5, 2, 4)], [values(1, 3, 4), values(1, 3, 3), values(1, 6)],
 node("RNN", [values(5, 2, 4)], [values(2, 3, 4), values(2, 3, 3), values(2, 6)], hidden_size=3, direction="bidirectional",
      activations=["Relu", "Relu"], name="RNN of relu in both directions")
 
+# As PyTorch's exporter writes it with do_constant_folding=False: gates are put in ONNX's order by nodes.
+parts = {"r": values(3, 4), "zn": values(6, 4), "state": values(9, 3), "b": values(9), "c": values(9)}
+made = [helper.make_node("Concat", ["zn", "r"], ["rows"], axis=0), helper.make_node("Unsqueeze", ["rows", "first"], ["w"]),
+        helper.make_node("Unsqueeze", ["state", "first"], ["s"]), helper.make_node("Concat", ["b", "c"], ["both"], axis=0),
+        helper.make_node("Unsqueeze", ["both", "first"], ["bias"]),
+        helper.make_node("GRU", ["x", "w", "s", "bias", "", "zeros"], ["y"], hidden_size=3, linear_before_reset=1)]
+graph = helper.make_graph(made, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [5, 2, 4])],
+                          [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+                          [numpy_helper.from_array(v, k) for k, v in parts.items()] +
+                          [numpy_helper.from_array(i64(0), "first"),
+                           numpy_helper.from_array(np.zeros((1, 2, 3), np.float32), "zeros")])
+keep("a GRU whose weights nodes put together",
+     helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), {"x": values(5, 2, 4)})
+
 
 class Embedded(nn.Module):
     """Tokens, positions and attention, as PyTorch's exporter writes them."""

@@ -1,0 +1,47 @@
+// Recurrent nodes of ONNX models: where they begin.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include "lib/interop/onnx/write.h"
+#include "tests/check_layer.h"
+#include "tests/folder.h"
+
+namespace dl::testing {
+
+TEST_CASE("a recurrent layer begins with nothing where its file holds zeros, of whatever batch it was written with") {
+  const Folder folder;
+  onnx::Model model{.graph = "g",
+                    .inputs = {{"x", onnx::Element::f32, {2, 5, 3}}},
+                    .outputs = {{"y", onnx::Element::f32, {5, 1, 2, 4}}}};
+  model.nodes = {{.op = "Transpose",
+                  .inputs = {"x"},
+                  .outputs = {"steps"},
+                  .attributes = {{"perm", std::vector<int64_t>{1, 0, 2}}}},
+                 {.op = "LSTM",
+                  .inputs = {"steps", "w", "r", "", "", "h", "c"},
+                  .outputs = {"y"},
+                  .attributes = {{"hidden_size", int64_t{4}}}}};
+  const auto built = [&](const std::string& h) {
+    const auto tensor = [](const char* name, std::vector<int64_t> sizes, const std::string& bytes) {
+      return onnx::Initializer{name, onnx::Element::f32, std::move(sizes), bytes};
+    };
+    model.initializers = {tensor("w", {1, 16, 3}, std::string(16 * 3 * 4, '\0')),
+                          tensor("r", {1, 16, 4}, std::string(16 * 4 * 4, '\0')), tensor("h", {1, 2, 4}, h),
+                          tensor("c", {1, 2, 4}, std::string(32, '\0'))};
+    folder.write("m.onnx", onnx::bytes_of(model));
+    std::filesystem::last_write_time(folder.path / "m.onnx", std::filesystem::file_time_type::clock::now());
+    std::string names;
+    const std::string error = error_text<ShapeError>([&] {
+      const BuiltLayer layer(*read_registered_as<Layer>("onnx: " + (folder.path / "m.onnx").string()),
+                             {Type{DType::f32, {3, 5, 3}}}, false);
+      for (const auto& [name, value] : layer.sources) names += name + " ";
+    });
+    return error.empty() ? names : error;
+  };
+  CHECK(built(std::string(32, '\0')) == "r_forward w_forward x0 ");
+  const std::string other = built(std::string("\0\0\x80\x3F", 4) + std::string(28, '\0'));
+  CHECK(other.find("input 5 is [1, 2, 4], expected [1, 3, 4]\n  help: export it with an open batch: ") !=
+        std::string::npos);
+}
+
+}  // namespace dl::testing
