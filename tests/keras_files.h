@@ -10,11 +10,13 @@
 
 namespace dl::testing {
 
-// Of this config.json.
-inline std::filesystem::path keras_archive(const Folder& folder, const std::string& config) {
+// Of this config.json, saved by a version of Keras.
+inline std::filesystem::path keras_archive(const Folder& folder, const std::string& config,
+                                           const std::string& version = "3.0.0") {
   const std::filesystem::path file = folder / "model.keras";
   AtomicFile written(file);
   ZipWriter zip([&](const void* data, size_t bytes) { written.append(data, bytes); });
+  zip.add("metadata.json", R"({"keras_version": ")" + version + "\"}");
   zip.add("config.json", config);
   zip.finish();
   written.commit();

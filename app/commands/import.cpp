@@ -83,7 +83,19 @@ class Import final : public Command {
       return onnx::read_import(path_, given_sizes(),
                                layout_.empty() ? std::nullopt : std::optional(layout_ == "channels_first"));
     if (keras::is_model(path_)) return keras::read_model(path_, given_sizes());
+    if (keras::is_older_model(path_))
+      throw Error(
+          Exit::usage,
+          Problem{.path = path_,
+                  .what = "is a model in the older format of Keras, which is read as weights alone",
+                  .help = concat("save it as .keras: keras.models.load_model(\"", path_, "\").save(\"model.keras\")")});
     std::error_code unreadable;
+    if (fs::exists(fs::path(path_) / "saved_model.pb", unreadable))
+      throw Error(Exit::usage, Problem{.path = path_,
+                                       .what = "is a SavedModel of TensorFlow, a program that is not read",
+                                       .help = concat("save the model as .keras; or make an ONNX file of it: python -m "
+                                                      "tf2onnx.convert --saved-model ",
+                                                      path_, " --output model.onnx")});
     if (fs::is_regular_file(path_, unreadable))
       throw Error(Exit::usage,
                   Problem{.path = path_,

@@ -8,6 +8,7 @@
 #include "lib/base/error.h"
 #include "tests/app/run_dlcli.h"
 #include "tests/npy.h"
+#include "tests/paths.h"
 
 namespace dl::testing {
 namespace {
@@ -115,6 +116,16 @@ TEST_CASE("what is no network is refused with what to write instead") {
   CHECK(run_dlcli({"import", "weights.pt"}, folder.path).err ==
         "error: weights.pt: is neither a .keras nor an .onnx file, which say what the network is\n"
         "  help: of a file of weights alone write the network as YAML, and init_from: FILE\n");
+  std::filesystem::copy_file(source_dir() + "/tests/interop/files/legacy.h5", folder / "old.h5");
+  CHECK(run_dlcli({"import", "old.h5"}, folder.path).err ==
+        "error: old.h5: is a model in the older format of Keras, which is read as weights alone\n"
+        "  help: save it as .keras: keras.models.load_model(\"old.h5\").save(\"model.keras\")\n");
+  std::filesystem::create_directory(folder / "saved");
+  folder.write("saved/saved_model.pb", "");
+  CHECK(run_dlcli({"import", "saved"}, folder.path).err ==
+        "error: saved: is a SavedModel of TensorFlow, a program that is not read\n"
+        "  help: save the model as .keras; or make an ONNX file of it: python -m tf2onnx.convert --saved-model saved "
+        "--output model.onnx\n");
   CHECK(run_dlcli({"import", "weights.pt", "--shape", "x=3"}, folder.path).err ==
         "error: --shape: only files of ONNX and Keras leave sizes open\n");
   CHECK(run_dlcli({"import", "weights.pt", "--layout", "channels_last"}, folder.path).err ==

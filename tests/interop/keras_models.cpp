@@ -253,6 +253,40 @@ TEST_CASE("outputs of a model of Keras take one loss for all, a list in their or
   CHECK(told == Lines{"its losses, which are not those of its outputs: each has one by what it ends with"});
 }
 
+TEST_CASE("models that Keras saved before its version 3 count the calls of models in them from 1") {
+  const Folder folder;
+  const auto old = [](const std::string& kind, const std::string& name, const std::string& nodes,
+                      const std::string& config = "") {
+    return R"({"class_name": ")" + kind + R"(", "inbound_nodes": )" + nodes + R"(, "config": {"name": ")" + name +
+           "\"" + config + "}}";
+  };
+  const std::string inner =
+      old("Sequential", "s", R"([[["a", 0, 0, {}]], [["b", 0, 0, {}]]])",
+          R"(, "layers": [{"class_name": "InputLayer", "config": {"name": "i", "batch_input_shape": [null, 4]}},
+               {"class_name": "Dense", "config": {"name": "d", "units": 3}}])");
+  const std::string sum = old("Add", "sum", R"([[["s", 1, 0, {}], ["s", 2, 0, {}]]])");
+  CHECK(item_names(keras_graph(folder, inner + ", " + sum, R"([["sum", 0, 0]])")) == Lines{"s_d", "s_d_call1", "sum"});
+  // An operation of TensorFlow's reads one tensor, which stands there alone.
+  const std::string relu = old("TFOpLambda", "tf.nn.relu", R"([["sum", 0, 0, {"name": null}]])");
+  CHECK(error_text([&] {
+          keras::read_model(keras_graph(folder, inner + ", " + sum + ", " + relu, R"([["tf.nn.relu", 0, 0]])"));
+        }).ends_with("'tf.nn.relu': the layer TFOpLambda has no counterpart that is known"));
+}
+
+TEST_CASE("parts of attention that Keras saved before its version 3 have other names") {
+  const Folder folder;
+  const auto first_part = [&](const std::string& version) {
+    const FamilyNetwork network = keras::read_model(keras_archive(
+        folder, R"({"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "InputLayer",
+                "config": {"name": "in", "batch_shape": [null, 5, 8], "dtype": "float32"}}, {"class_name":
+                "MultiHeadAttention", "config": {"name": "look", "num_heads": 2, "key_dim": 4}}]}})",
+        version));
+    return network.tensors.at("look.in_proj_weight").from.at(0);
+  };
+  CHECK(first_part("3.15.1") == "layers.multi_head_attention.query_dense.vars.0");
+  CHECK(first_part("2.21.0") == "layers.multi_head_attention._query_dense.vars.0");
+}
+
 TEST_CASE("a model of Keras that is nested, large or called without end is refused") {
   const Folder folder;
   const auto refusal = [&](const std::string& config) {

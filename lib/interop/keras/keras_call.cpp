@@ -48,8 +48,9 @@ CallArguments arguments_of(const Json& node) {
   if (node.is_object()) {
     collect(node.at("args"), given.tensors);
     given.keywords = node.value("kwargs", Json::object());
-  } else {  // of before Keras 3: [[layer, call, tensor, {}], …]
-    for (const Json& one : node) {
+  } else {  // of before Keras 3: [[layer, call, tensor, {}], …], of an operation of TensorFlow's one alone
+    const Json tensors = is_tensor(node) ? Json::array({node}) : node;
+    for (const Json& one : tensors) {
       given.tensors.push_back(one);
       if (one.size() > 3 && one[3].is_object()) given.keywords.update(one[3]);
     }

@@ -51,13 +51,34 @@ class KerasGraph {
     std::map<std::string, std::string> paths;  // of the layers' variables
     std::map<Call, std::string> item_of;
     std::map<std::string, std::string> given;  // items that its inputs are; none: they are the data's
+    std::set<std::string> counted_from_one;    // models whose calls are
   };
+
+  // Which call makes a tensor.
+  Call made_by(const Json& tensor) const {
+    Call call = call_of(tensor);
+    if (scope_.counted_from_one.contains(call.first)) --call.second;
+    return call;
+  }
+  // Before Keras 3 the first call of a model that has inputs was its own, which is not written.
+  static std::set<std::string> counted_from_one(const Json& config) {
+    std::set<std::string> names;
+    for (const Json& layer : config.at("layers")) {
+      const std::string kind = layer.value("class_name", "");
+      const Json &nodes = layer.at("inbound_nodes"), &inside = layer.at("config");
+      if ((kind != "Functional" && kind != "Sequential") || nodes.empty() || !nodes.at(0).is_array()) continue;
+      const Json layers = inside.value("layers", Json::array());
+      if (!layers.empty() && layers.at(0).value("class_name", "") == "InputLayer")
+        names.insert(inside.value("name", ""));
+    }
+    return names;
+  }
 
   std::vector<std::string> outputs_of_scope(const Json& config) {
     std::vector<std::string> items_of_outputs;
     for (const Json& tensor : tensors_named(config.at("output_layers"))) {
       expect_first(tensor, "the model");
-      const auto made = scope_.item_of.find(call_of(tensor));
+      const auto made = scope_.item_of.find(made_by(tensor));
       if (made == scope_.item_of.end())
         items_.problems.push_back(concat("the output '", call_of(tensor).first, "' is made by no layer"));
       else
@@ -81,7 +102,8 @@ class KerasGraph {
               .suffix = scope_.suffix + (call > 0 ? concat("_call", call) : ""),
               .paths = {},
               .item_of = {},
-              .given = {}};
+              .given = {},
+              .counted_from_one = {}};
     Scope outer = std::exchange(scope_, std::move(own));
     scope_.paths = paths_of(config.at("layers"), outer.paths[name]);
     std::string last = from.empty() ? "" : from[0];
@@ -142,6 +164,7 @@ class KerasGraph {
   // Layers in an order in which each stands behind what it reads: again and again those that can be, as the file has
   // them.
   void add_calls(const Json& config) {
+    scope_.counted_from_one = counted_from_one(config);
     const std::vector<LayerCall> calls = calls_of(config);
     std::map<Call, std::vector<size_t>> readers;  // of what is not there yet
     std::vector<size_t> missing(calls.size());
@@ -175,12 +198,12 @@ class KerasGraph {
   }
 
   // The calls that stand before it. Later calls share what the first one has.
-  static std::set<Call> needs_of(const LayerCall& call) {
+  std::set<Call> needs_of(const LayerCall& call) const {
     std::set<Call> needs;
     const Json& nodes = call.layer->at("inbound_nodes");
     if (!nodes.empty())
       for (const Json& tensor : arguments_of(nodes.at(static_cast<size_t>(call.number))).tensors)
-        needs.insert(call_of(tensor));
+        needs.insert(made_by(tensor));
     if (call.number > 0) needs.insert({call.call().first, 0});
     return needs;
   }
@@ -190,7 +213,7 @@ class KerasGraph {
     const Json& nodes = layer.at("inbound_nodes");
     CallArguments given{.tensors = {}, .keywords = Json::object()};
     if (!nodes.empty()) given = arguments_of(nodes.at(static_cast<size_t>(call)));
-    for (const Json& tensor : given.tensors) from.push_back(scope_.item_of.at(call_of(tensor)));
+    for (const Json& tensor : given.tensors) from.push_back(scope_.item_of.at(made_by(tensor)));
     if (from.empty() && layer.value("class_name", "") != "InputLayer")
       items_.problems.push_back(concat("'", layer.at("config").value("name", ""), "' reads what no layer makes"));
     causal = given.keywords.value("use_causal_mask", false);
@@ -228,6 +251,7 @@ class KerasGraph {
     }
     Json config = layer.at("config");
     if (causal) config["causal"] = true;
+    if (items_.is_before_3) config["before_3"] = true;
     if (const Json build = layer.value("build_config", Json::object()); build.contains("input_shape")) {
       const Json& shape = build["input_shape"];  // of several inputs a list of shapes
       config["rank"] = shape.is_array() && !shape.empty() && shape[0].is_array() ? shape[0].size() : shape.size();

@@ -41,6 +41,7 @@ class KerasItems {
   // Another layer without weights in its place, or none: "". The item that gives the output then.
   std::string replace_end(const std::string& output, const std::string& layer);
 
+  bool is_before_3 = false;  // Keras saved it before its version 3
   Node items = Node::list();
   std::map<std::string, FamilyTensor> tensors;
   std::vector<ImportedInput> inputs;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/interop/keras/keras_model.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "lib/base/error.h"
@@ -11,6 +12,7 @@
 #include "lib/interop/keras/keras_call.h"
 #include "lib/interop/keras/keras_compiled.h"
 #include "lib/interop/keras/keras_graph.h"
+#include "lib/interop/weights/hdf5.h"
 #include "lib/interop/weights/stored_tensor.h"
 
 namespace dl::keras {
@@ -18,10 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string config_of(const fs::path& file) {
+// A member of the archive; "" where there is none.
+std::string text_of_member(const fs::path& file, std::string_view name) {
   const auto opened = std::make_shared<const InputFile>(file);
   for (const ZipMember& member : read_zip(*opened))
-    if (member.name == "config.json") {
+    if (member.name == name) {
       const StoredBytes::Pointer bytes = StoredBytes::in_zip(opened, member);
       if (bytes->size() > (64 << 20)) return "";
       std::string text(bytes->size(), '\0');
@@ -40,24 +43,41 @@ bool is_model(const fs::path& file) {
   std::error_code error;
   if (!fs::is_regular_file(file, error)) return false;
   try {
-    const std::string config = config_of(file);
+    const std::string config = text_of_member(file, "config.json");
     return config.find("\"class_name\"") != std::string::npos;
   } catch (const Error&) {
     return false;
   }
 }
 
+bool is_older_model(const fs::path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return false;
+  try {
+    const auto opened = std::make_shared<const InputFile>(file);
+    std::string start(static_cast<size_t>(std::min<uint64_t>(opened->size_bytes(), 8)), '\0');
+    opened->read(0, start.data(), start.size());
+    if (!is_hdf5(start)) return false;
+    for (const Hdf5Object& object : read_hdf5(file, StoredBytes::in_file(opened, 0, opened->size_bytes())))
+      if (object.path.empty()) return object.attributes.contains("model_config");
+  } catch (const Error&) {
+  }
+  return false;
+}
+
 FamilyNetwork read_model(const fs::path& file, const GivenSizes& given) {
   KerasItems items(given);
+  items.is_before_3 = text_of_member(file, "metadata.json").find("\"keras_version\": \"2.") != std::string::npos;
   FamilyNetwork network;
   try {
     // What reads it calls itself for what is within.
-    const Json model = Json::parse(config_of(file), [&](int depth, Json::parse_event_t, const Json&) {
-      if (depth > most_depth)
-        throw Error(Exit::data, Problem{.where = {.file = file.string()},
-                                        .what = concat("its config.json is nested deeper than ", most_depth)});
-      return true;
-    });
+    const Json model =
+        Json::parse(text_of_member(file, "config.json"), [&](int depth, Json::parse_event_t, const Json&) {
+          if (depth > most_depth)
+            throw Error(Exit::data, Problem{.where = {.file = file.string()},
+                                            .what = concat("its config.json is nested deeper than ", most_depth)});
+          return true;
+        });
     add_model(model, items);
     network.architecture = concat("Keras ", model.value("class_name", ""));
     for (const auto& [name, sizes] : given)

@@ -37,7 +37,7 @@ Made multi_head_attention(const Settings& s) {
                               ", causal: ", yes(s.flag("causal", false)), ", dropout: ", s.decimal("dropout", 0),
                               ", bias: ", yes(s.flag("use_bias", true)), "}")},
             .is_merge = true};
-  add_attention_variables(made, s, "");
+  add_attention_variables(made, s, s.flag("before_3", false) ? "_" : "");
   return made;
 }
 
