@@ -59,6 +59,47 @@ std::string variable_help(std::string_view text) {
   return "write ${variables." + name + "}, and 'variables: {" + name + ": …}' at the top of the config";
 }
 
+// "10^-3" and "3 * 10**-4": "1e-3", "3e-4"; empty where a text is no such number.
+std::string power_of_ten(std::string text) {
+  std::erase(text, ' ');
+  for (size_t stars = text.find("**"); stars != text.npos; stars = text.find("**")) text.replace(stars, 2, "^");
+  const size_t ten = text.find("10^");
+  if (ten == text.npos || (ten > 0 && text[ten - 1] != '*')) return "";
+  const std::string number = (ten > 0 ? text.substr(0, ten - 1) : "1") + "e" + text.substr(ten + 3);
+  return number_in(number) ? number : "";
+}
+
+// Without the signs that part its thousands, 60,000 or 1_024; as it is where they do not stand so.
+std::string without_thousands(std::string_view text, std::string_view signs) {
+  std::string digits;
+  bool first = true;
+  size_t since = 0;  // digits behind the last sign
+  for (const char c : text) {
+    if (signs.find(c) == signs.npos) {
+      digits += c;
+      ++since;
+    } else if (since == 0 || (!first && since != 3)) {
+      return std::string(text);
+    } else {
+      first = false;
+      since = 0;
+    }
+  }
+  return first || since == 3 ? digits : std::string(text);
+}
+
+// Of a number that came of references: what to write that is whole, or is reckoned within one reference.
+std::string reference_help(const Node& node, bool whole) {
+  std::string inside = node.via.substr(0, node.via.find(" = "));  // as it is written, before what that stands for
+  if (inside.empty() || inside.find("${env:") != inside.npos) return "";
+  if (const size_t slash = inside.find('/'); whole && node.as_number() && slash != inside.npos)
+    return inside[slash + 1] == '/' ? "" : "write " + inside.insert(slash, "/") + ", which leaves the rest out";
+  if (node.as_number() || node.text.find_first_not_of("0123456789.+-*/() e") != node.text.npos) return "";
+  for (const std::string_view sign : {"${", "}"})
+    for (size_t at = inside.find(sign); at != inside.npos; at = inside.find(sign)) inside.erase(at, sign.size());
+  return "write ${" + inside + "}";
+}
+
 }  // namespace
 
 std::string share_help(double number, const Limits& limits) {
@@ -75,14 +116,17 @@ std::string number_help(const Node& node, bool whole) {
     return "write one number: " + node.entries[0].value.text;
   if (!node.is_scalar()) return "";
   const std::string text(trim(node.text));
+  if (std::string help = reference_help(node, whole); !help.empty()) return help;
   if (std::string help = variable_help(text); !help.empty()) return help;
   if (text.starts_with("data.") && text.find(' ') == text.npos) return "write ${" + text + "}";
   if (number_in(text)) return node.quoted ? "write " + text + " without quotes" : "";
   if (const std::string comment = comment_help(node); !comment.empty()) return comment;
-  std::string digits = text;
-  if (whole && text[0] != '0') std::erase_if(digits, [](char c) { return c == ',' || c == '.'; });
+  if (text.size() > 1 && (text.back() == ',' || text.back() == ';'))
+    if (const std::string number = text.substr(0, text.size() - 1); number_in(number)) return "write " + number;
+  std::string digits = whole && !text.empty() && text[0] != '0' ? without_thousands(text, ",.") : text;
   std::erase_if(digits, [](char c) { return c == '_' || c == ' ' || c == '\''; });
   if (number_in(digits)) return "write " + digits;
+  if (const std::string power = power_of_ten(text); !power.empty()) return "write " + power;
   if (std::count(text.begin(), text.end(), ',') == 1) {
     std::string point = text;
     point[point.find(',')] = '.';
@@ -90,7 +134,7 @@ std::string number_help(const Node& node, bool whole) {
   }
   if (text.ends_with('%'))
     if (const auto percent = number_in(std::string_view(text).substr(0, text.size() - 1)))
-      return "write " + number_text(*percent / 100);
+      return "write " + number_text(whole ? *percent : *percent / 100);
   const bool arithmetic = text.find_first_not_of("0123456789.+-*/() e") == std::string::npos;
   if (arithmetic && text.find_first_of("*/+") != std::string::npos && text.find("**") == std::string::npos)
     return "write ${" + text + "}";

@@ -116,7 +116,8 @@ std::string duration_help(const Node& node, const Limits& limits) {
   if (const auto times = sum_of_times(node); times && allowed(Duration::Unit::seconds))
     return "write '" + times->text() + "'";
   if (const auto part = node.as_number(); part && *part > 0 && *part < 1 && allowed(Duration::Unit::epochs))
-    return "write '" + node.text + " epochs'";
+    return "write '" + node.text + " epochs'" +
+           (allowed(Duration::Unit::percent) ? ", or '" + number_text(*part * 100) + "%' of the run" : "");
   if (const auto number = node.as_number(); number && *number > 0 && std::isfinite(*number))
     if (std::string help = units_help(*number, allowed); !help.empty()) return help;
   return limits.help.empty() ? "write it as " + duration_forms(limits) : "";

@@ -99,8 +99,12 @@ class TreeBuilder final : public YAML::EventHandler {
     if (name == "str" && node.is_scalar()) node.quoted = true;
     const bool scalar_tag = name == "str" || name == "int" || name == "float" || name == "bool" || name == "null";
     if (node.is_scalar() ? scalar_tag : name == (node.is_list() ? "seq" : "map")) return;
-    problem(node.where, "a tag '" + (name.empty() ? tag : "!!" + std::string(name)) + "' is not taken here",
-            "remove it");
+    std::string help = "remove it";
+    if (node.is_scalar() && (tag == "!include" || tag == "!import"))
+      help = "write the file's name alone: " + node.text;
+    else if (node.is_scalar() && (tag == "!env" || tag == "!ENV"))
+      help = "write ${env:" + node.text + "}";
+    problem(node.where, "a tag '" + (name.empty() ? tag : "!!" + std::string(name)) + "' is not taken here", help);
   }
 
   void open(Node node, const YAML::Mark& mark, const std::string& tag, YAML::EmitterStyle::value style) {

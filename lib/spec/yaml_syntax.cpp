@@ -108,11 +108,17 @@ std::optional<Problem> missing_colon(const YamlSource& source, int line) {
                  "write '" + key + ": " + shortened(source.restored(value)) + "'"};
 }
 
-// "- relu", and keys of it on the next line.
-std::optional<Problem> keys_below_a_name(const YamlSource& source, int before) {
+// "- relu", and keys of it on the next line, or an item that is indented further.
+std::optional<Problem> below_a_name(const YamlSource& source, int line, int before) {
   if (before < 0) return {};
   const std::string_view text = source.line(before), entry = entry_of(text);
   if (!list_item(text) || entry.empty() || !std::ranges::all_of(entry, word_character)) return {};
+  if (const std::string_view item = source.line(line); list_item(item))
+    return Problem{source.where(line, static_cast<int>(indentation(item))),
+                   "",
+                   "an item that is indented further than the one above it",
+                   {},
+                   "align its '-' with the one above"};
   return Problem{source.where(before, static_cast<int>(entry.data() - text.data())),
                  "",
                  concat("keys stand below '", entry, "', which has no ':' behind it"),
@@ -174,7 +180,7 @@ Problem syntax_problem(const YamlSource& source, int line, int column, const std
     if (text.substr(0, static_cast<size_t>(std::max(column, 0))).find(": ") != std::string_view::npos)
       return problem("a second ':' on one line", "put the value in quotes");
     if (const auto found = missing_colon(source, before)) return *found;
-    if (const auto found = keys_below_a_name(source, before)) return *found;
+    if (const auto found = below_a_name(source, line, before)) return *found;
     if (before >= 0 && indentation(text) > indentation(source.line(before)))
       return {source.where(line, static_cast<int>(indentation(text))),
               "",

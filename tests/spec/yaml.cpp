@@ -72,6 +72,9 @@ TEST_CASE("what YAML has and a spec does not take is named with its place") {
   CHECK(yaml_refusal("a: !foo 1\nb: !!binary x\n") ==
         "error: a.yaml:1:4: a tag '!foo' is not taken here\n  help: remove it\n"
         "error: a.yaml:2:4: a tag '!!binary' is not taken here\n  help: remove it");
+  CHECK(yaml_refusal("a: !include b.yaml\nseed: !env SEED\n") ==
+        "error: a.yaml:1:4: a tag '!include' is not taken here\n  help: write the file's name alone: b.yaml\n"
+        "error: a.yaml:2:7: a tag '!env' is not taken here\n  help: write ${env:SEED}");
   CHECK(yaml_refusal("lr: 1\nlr: 2\n") ==
         "error: a.yaml:2:1: key 'lr' stands twice in one map\n  first at a.yaml:1:1\n  help: remove one of them");
   CHECK(yaml_refusal("a: 1\n---\nb: 2\n") ==
@@ -140,6 +143,9 @@ TEST_CASE("a syntax error says what is wrong and what to write") {
        "error: a.yaml:2:5: keys stand below 'flatten', which has no ':' behind it\n  help: write 'flatten:'"},
       {"model:\n  - relu\n      name: x\n",
        "error: a.yaml:2:5: keys stand below 'relu', which has no ':' behind it\n  help: write 'relu:'"},
+      {"model:\n  - flatten\n    - linear: 10\n",
+       "error: a.yaml:3:5: an item that is indented further than the one above it\n"
+       "  help: align its '-' with the one above"},
       {"model:\n  - conv2d: {a: 1}\n    name: x\n   - relu\n",
        "error: a.yaml:4:4: the indentation fits no line above\n  help: align it with the lines it belongs to"},
       {"- a\nb: 1\n",
