@@ -100,6 +100,9 @@ void Layer::say_instead(AnyRegistry& registry) {
       {"activity_regularizer"},
       "write a loss of what it gives, 'losses: {…, sparse: {activity: {output: NAME, l1: 1e-3}}}', "
       "with 'name: NAME' beside the layer");
+  registry.instead_of_keys({"inputs", "inbound_nodes", "sources", "bottom", "bottoms"},
+                           "write what it reads beside the layer: 'from: [NAME, NAME]', each the 'name' of an item "
+                           "before it, or x");
   registry.instead_of_keys({"mask_zero", "supports_masking"},
                            "leave it out; layers behind it that are to pass over padding read 'from: [x, lengths]'");
   registry.instead_of_keys({"kernel_constraint", "bias_constraint", "embeddings_constraint", "max_norm"},
@@ -158,7 +161,7 @@ void Metric::say_instead(AnyRegistry& registry) {
   registry.instead_of({"f1_per_class", "per_class_f1"}, "write '{f_beta: {average: per_class}}'");
   registry.instead_of({"balanced_acc"}, "write 'balanced_accuracy'");
   registry.instead_of({"roc", "roc_curve", "gini", "auc_roc"}, "write 'roc_auc'");
-  registry.instead_of({"classification_report"},
+  registry.instead_of({"classification_report", "precision_recall_fscore_support"},
                       "write 'f_beta: {average: per_class}', and 'precision' and 'recall' alike");
   registry.instead_of({"psnr", "ssim", "lpips", "fid"}, "write 'mse', or '{mse: {target: x}}' against the input");
   registry.instead_of(
@@ -171,6 +174,8 @@ void Metric::say_instead(AnyRegistry& registry) {
                        "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"},
                       "write '{accuracy: {top_k: 5}}'");
   registry.instead_of({"binary_accuracy"}, "write 'accuracy'");
+  registry.instead_of_keys({"num_classes", "n_classes", "num_labels", "task", "multiclass", "from_logits", "name"},
+                           "leave it out: the data and the loss say it");
   registry.instead_of({"bleu", "BLEUScore", "rouge", "ROUGEScore", "wer", "WordErrorRate"},
                       "texts are not compared: 'accuracy' and 'perplexity' are of their tokens");
 }

@@ -11,6 +11,9 @@ namespace dl {
 
 namespace {
 
+// What other programs call the input.
+constexpr std::string_view words_for_x[] = {"input", "inputs", "Input",    "input_1", "data",
+                                            "image", "images", "features", "X",       "in"};
 constexpr const char* name_help = "give that item a name, as 'name: stem' beside its layer, and write the name here";
 
 }  // namespace
@@ -87,9 +90,14 @@ std::vector<int> ItemNames::listed(const Node& from, int index, const Reading& r
       out.push_back(ModelItem::input);
     } else {
       const std::string whole = text->substr(0, text->find('.'));  // of an item within a block
+      const std::string last = text->substr(text->rfind('.') + 1);
+      const bool of_data = std::ranges::count(words_for_x, *text) > 0 && positions_.contains(block_input);
       r.problem(input.where, "unknown input '" + *text + "'",
                 whole != *text && positions_.contains(whole)
                     ? "write '" + whole + "': of a block only what it ends with is read from outside"
+                : of_data ? "write 'x', the input"
+                : positions_.contains(last)
+                    ? "write '" + last + "'"
                     : spelling_help(*text, known(), "give an earlier item 'name: " + whole + "'"),
                 {"names before this item: " + join(known())});
     }

@@ -30,6 +30,13 @@ std::string meant_beside(const std::string& key) {
   return found == others.end() ? "" : found->second;
 }
 
+// What is said of a key that a layer does not have; empty where nothing is, or the layer is none.
+std::string advice_of(const std::string& layer, const std::string& key) {
+  if (!layers() || !layers()->has(layer)) return "";
+  const auto object = layers()->make(layer);
+  return layers()->advice_on_key(schema_of(*object), key);
+}
+
 }  // namespace
 
 bool is_layer(const std::string& name) { return layers() && layers()->has(name); }
@@ -106,6 +113,9 @@ void ItemTypes::report_several(const Node& item, const std::vector<std::string>&
     r.problem(item.entry(types[1])->key_where, "unknown key " + Node::string(types[1]).described(),
               "write '" + ours + "'",
               {"known keys beside a layer: " + join(std::vector<std::string>(item_keys.begin(), item_keys.end()))});
+  } else if (const std::string advice = advice_of(types[0], types[1]); !advice.empty()) {
+    r.problem(item.entry(types[1])->key_where, "unknown key " + Node::string(types[1]).described(), advice,
+              {"known keys beside a layer: " + join(std::vector<std::string>(item_keys.begin(), item_keys.end()))});
   } else if (is_type(types[0]) && std::none_of(types.begin() + 1, types.end(), is_type)) {
     r.problem(item.entry(types[1])->key_where, "'" + types[1] + "' stands beside '" + types[0] + "', not below it",
               "indent it further than '" + types[0] + "', or write '" + types[0] + ": {" + types[1] + ": …}'");
@@ -127,6 +137,7 @@ bool ItemTypes::has_layer_below(const ItemType& type, const Reading& r) const {
   for (const Node::Entry& entry : type.entry->value.entries) {
     const bool beside = stands_beside_a_layer(entry.key);
     if (schema.field(entry.key) || !(beside || is_layer(entry.key) || is_block(entry.key))) continue;
+    if (!beside && schema.meant(entry.key)) continue;  // {conv2d: {pad: 1}}, where 'pad' is a layer too
     r.problem(entry.key_where, "'" + entry.key + "' stands below '" + type.name + "', which takes no such key",
               beside ? "write it beside '" + type.name + "', on a line of its own that is indented as '" + type.name +
                            "' is: '" + entry.key + ": " + to_yaml_line(entry.value) + "'"

@@ -1,4 +1,4 @@
-// Registries: types by name, and values of a kind read and written.
+// Registries: types by name, and what is meant by names of others.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/spec/registry.h"
 
@@ -6,7 +6,6 @@
 #include <cctype>
 
 #include "lib/base/text.h"
-#include "lib/spec/interpolate.h"
 #include "lib/spec/rewritten.h"
 #include "lib/spec/several.h"
 
@@ -71,6 +70,9 @@ std::vector<std::string> with_words_of(const std::string& name, const std::vecto
     if (std::ranges::all_of(wanted, [&](const auto& word) { return std::ranges::count(words, word) > 0; }))
       found.push_back(known);
   }
+  // "accuracy_score" is accuracy, and not balanced_accuracy too.
+  const auto same = std::ranges::find_if(found, [&](const auto& known) { return telling_words(known) == wanted; });
+  if (same != found.end()) return {*same};
   return found.size() > most ? std::vector<std::string>() : found;
 }
 
@@ -78,6 +80,14 @@ std::vector<std::string> with_words_of(const std::string& name, const std::vecto
 bool begins_a_value(std::string_view text) {
   text = trim(text);
   return !text.empty() && std::string_view("0123456789.([{-\"'").find(text[0]) != std::string_view::npos;
+}
+
+// "3 * conv", "3x conv": how often, and what.
+std::optional<std::pair<std::string, std::string>> multiple(const std::string& text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const size_t sign = std::min(text.find_first_not_of(' ', digits), text.size());
+  if (digits == 0 || sign == text.size() || (text[sign] != '*' && text[sign] != 'x')) return {};
+  return std::pair(text.substr(0, digits), std::string(trim(std::string_view(text).substr(sign + 1))));
 }
 
 // "cross_entropy + dice", "adam, ema": the parts, where each is a name; else none.
@@ -164,13 +174,20 @@ void AnyRegistry::instead_of_keys(const std::vector<std::string>& keys, const st
   for (const std::string& key : keys) instead_of_keys_.emplace_back(key, help);
 }
 
+std::string AnyRegistry::advice_on_key(const Schema& schema, const std::string& key) const {
+  std::string advice = schema.advice(key);
+  if (!advice.empty() || schema.meant(key)) return advice;
+  for (const auto& [known, help] : instead_of_keys_)
+    if (same_word(known, key)) advice = help;
+  return advice;
+}
+
 bool AnyRegistry::read_keys(const Node& node, Described& object, const Reading& r, References references) const {
   Schema schema = schema_of(object);
-  for (const Node::Entry& entry : node.entries) {
-    if (schema.meant(entry.key) || !schema.advice(entry.key).empty()) continue;
-    for (const auto& [key, help] : instead_of_keys_)
-      if (same_word(key, entry.key)) schema.instead_of(entry.key, help);
-  }
+  for (const Node::Entry& entry : node.entries)
+    if (const std::string advice = advice_on_key(schema, entry.key);
+        !advice.empty() && schema.advice(entry.key).empty())
+      schema.instead_of(entry.key, advice);
   return schema.read(node, r, references);
 }
 
@@ -191,6 +208,9 @@ AnyRegistry::Meant AnyRegistry::meant(const std::string& name) const {
       space != std::string::npos && space > 0 && begins_a_value(std::string_view(name).substr(space)))
     if (Meant first = named(name.substr(0, space)); !first.name.empty())
       return {first.name, help_for(*this, first.name, call_arguments(name.substr(space)))};
+  if (const auto several = multiple(name); several && kind_ == "layer")
+    if (const Meant one = named(several->second); !one.name.empty())
+      return {"", concat("write '- ", one.name, "', and 'repeat: ", several->first, "' beside it")};
   const std::vector<std::string> joined = joined_names(name);
   if (!joined.empty() && std::ranges::all_of(joined, [&](const auto& part) { return !named(part).name.empty(); })) {
     Node several = Node::list();
@@ -212,134 +232,6 @@ Node AnyRegistry::json_schema() const {
 std::vector<const AnyRegistry*> AnyRegistry::all() {
   std::vector<const AnyRegistry*> out = registries();
   std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->kind() < b->kind(); });
-  return out;
-}
-
-namespace {
-
-std::map<std::string, SeveralHelp>& helps_of_several() {
-  static std::map<std::string, SeveralHelp> all;
-  return all;
-}
-
-// {type: mse, …}, or {loss: mse, …} where a loss is read.
-const Node* named_in(const AnyRegistry& registry, const Node& node) {
-  const Node* own = node.find(registry.kind());
-  return own && own->as_string() ? own : named_by_key(node);
-}
-
-// What to write for {type: adam, lr: 1}, whose name is `given`.
-std::string help_for_named(const AnyRegistry& registry, const Node& node, const Node& given) {
-  const std::string meant = registry.meant(given.text).name;
-  if (meant.empty()) return "write '" + given.text + ": {…}', the name first";
-  Node keys = node;
-  for (const Node::Entry& entry : node.entries)
-    if (&entry.value == &given) keys.erase(entry.key);
-  return help_for(registry, meant, keys);
-}
-
-// Whether a value that is no map may stand for the keys: any where there is a positional one, but a truth value where
-// that takes none.
-bool takes_value(Described& object, const Node& value) {
-  const Schema schema = schema_of(object);
-  const Field* field = schema.positional();
-  if (!field || !value.as_bool()) return field != nullptr;
-  std::vector<Problem> problems;
-  return field->read(value, Reading(problems));
-}
-
-}  // namespace
-
-void say_of_several(const std::string& kind, SeveralHelp help) { helps_of_several()[kind] = help; }
-
-std::string help_of_several(const std::string& kind, const Node& several) {
-  const auto found = helps_of_several().find(kind);
-  return found == helps_of_several().end() ? "" : found->second(several);
-}
-
-std::unique_ptr<Described> read_registered(const AnyRegistry& registry, const Node& node, const Reading& r) {
-  const std::string wanted = with_article(registry.kind());
-  std::string name;
-  const Node* config = nullptr;
-  Where name_where = node.where;
-  if (const auto text = node.as_string()) {
-    name = *text;
-  } else if (node.is_map() && node.entries.size() == 1) {
-    name = node.entries[0].key;
-    name_where = node.entries[0].key_where;
-    config = &node.entries[0].value;
-  } else if (const Node* given = named_in(registry, node)) {
-    r.expected(node, wanted, help_for_named(registry, node, *given));
-    return nullptr;
-  } else {
-    const bool several = node.is_map() && node.entries.size() > 1;
-    const bool is_off = node.as_bool() == false;
-    const std::string of_list = several || node.items.size() > 1 ? help_of_several(registry.kind(), node) : "";
-    r.expected(node, wanted,
-               is_off                                     ? "leave it out"
-               : !of_list.empty()                         ? of_list
-               : several                                  ? "write one name, its keys in braces: 'NAME: {…}'"
-               : node.is_list() && node.items.size() == 1 ? "leave the '-' or the brackets out: it is one, not a list"
-                                                          : "write 'NAME' or 'NAME: {…}'");
-    return nullptr;
-  }
-  if (config && !config->is_map() && !config->is_null() && !registry.has(name))
-    if (const AnyRegistry::Meant meant = registry.meant(name); !meant.name.empty() && meant.help.empty()) {
-      r.problem(name_where, "unknown " + registry.kind() + " " + Node::string(name).described(),
-                help_for(registry, meant.name, *config), {registry.known()});
-      return nullptr;
-    }
-  std::unique_ptr<Described> object = registry.make(name, name_where, r);
-  if (!object) {
-    if (config) read_as_meant(registry, name, *config, r);
-    return nullptr;
-  }
-  Node nothing;
-  nothing.where = name_where;
-  if (config && config->is_null()) config = nullptr;  // `relu:`
-  if (config && !config->is_map() && !takes_value(*object, *config)) {
-    const bool is_off = config->as_bool() == false, is_on = config->as_bool() == true;
-    schema_of(*object).expect_keys(*config, r.registered(name),
-                                   is_off ? "leave it out" : help_for(registry, name, is_on ? Node() : *config));
-    return nullptr;
-  }
-  if (!registry.read_keys(config ? *config : nothing, *object, r.registered(name))) return nullptr;
-  object->place = name_where;
-  return object;
-}
-
-void check_registered(const AnyRegistry& registry, const Node& node, const Reading& r) {
-  const bool has_keys = node.is_map() && node.entries.size() == 1;
-  if (!has_keys || !has_references(node)) {
-    read_registered(registry, node, r);
-    return;
-  }
-  const Node::Entry& entry = node.entries[0];
-  if (const std::unique_ptr<Described> object = registry.make(entry.key, entry.key_where, r))
-    registry.read_keys(entry.value, *object, r.registered(entry.key), References::left);
-}
-
-bool takes_truth(const Node& node, Described& object, const Reading& r) {
-  const auto on = node.as_bool();
-  if (!on || takes_value(object, node)) return true;
-  const Schema schema = schema_of(object);
-  schema.expect_keys(node, r,
-                     !*on                    ? "leave it out, or write null"
-                     : schema.has_required() ? "write '" + schema.examples().at(0) + "'"
-                                             : "write '" + object.name + ": {}'");
-  return false;
-}
-
-void read_as_meant(const AnyRegistry& registry, const std::string& name, const Node& config, const Reading& r) {
-  const std::string meant = registry.meant(name).name;
-  if (!meant.empty() && config.is_map()) registry.read_keys(config, *registry.make(meant), r.registered(meant));
-}
-
-Node write_registered(const Described& object) {
-  Node config = write_object(object);
-  if (config.entries.empty()) return Node::string(object.name);
-  Node out = Node::map();
-  out.set(object.name, std::move(config));
   return out;
 }
 

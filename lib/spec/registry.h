@@ -42,6 +42,8 @@ class AnyRegistry {
   void instead_of(const std::vector<std::string>& names, const std::string& help);
   // The same of keys, in any type of this kind that says nothing of them itself.
   void instead_of_keys(const std::vector<std::string>& keys, const std::string& help);
+  // What is said of a key that a type does not have, by the type or by its kind; empty where nothing is.
+  std::string advice_on_key(const Schema& schema, const std::string& key) const;
   // The object's keys read, with what is said of those of other frameworks.
   bool read_keys(const Node& node, Described& object, const Reading& r,
                  References references = References::replaced) const;

@@ -28,7 +28,8 @@ bool holds_keys(const std::string& key) {
 class Rewriting {
  public:
   Rewriting(const AnyRegistry& registry, const std::string& name)
-      : name_(name),
+      : registry_(registry),
+        name_(name),
         is_layer_(registry.kind().ends_with("layer")),
         object_(registry.make(name)),
         schema_(schema_of(*object_)) {}
@@ -54,14 +55,18 @@ class Rewriting {
     if (schema_.fields().empty()) return;
     const Field* field = schema_.field(entry.key);
     if (!field && entry.value.is_map() && holds_keys(entry.key)) return add(entry.value);
-    const std::string advice = field ? "" : schema_.advice(entry.key);
+    const std::string advice = field ? "" : registry_.advice_on_key(schema_, entry.key);
     if (!advice.empty()) {
       if (!advice.starts_with("leave it out")) besides_ += "; of '" + entry.key + "': " + advice;
       return;
     }
     if (!field) field = schema_.meant(entry.key);
+    if (!field) {
+      besides_ += concat("; '", name_, "' has no '", entry.key, "'");
+      return;
+    }
     const auto truth = entry.value.as_bool();
-    keys_.set(field ? field->key() : entry.key, truth ? Node::boolean(*truth) : entry.value);
+    keys_.set(field->key(), truth ? Node::boolean(*truth) : entry.value);
   }
 
   // A value without a key: of the positional key, else of the only required one, else of the first that takes it. Of
@@ -83,7 +88,10 @@ class Rewriting {
     } else if (!required.empty() || value.is_list()) {
       unplaced_ = true;
     } else if (!is_layer_) {  // of layers without required keys it is the size of the input
-      const auto taken = std::ranges::find_if(schema_.fields(), [&](const Field& f) { return takes(f, value); });
+      const auto taken = std::ranges::find_if(schema_.fields(), [&](const Field& f) {
+        return takes(f, value) &&
+               !f.type().starts_with("a duration");  // of which a bare number does not say what it is
+      });
       if (taken == schema_.fields().end())
         unplaced_ = true;
       else
@@ -111,6 +119,7 @@ class Rewriting {
     return name_ + ": " + to_yaml_line(is_short ? keys_.entries[0].value : keys_);
   }
 
+  const AnyRegistry& registry_;
   const std::string name_;
   const bool is_layer_;
   const std::unique_ptr<Described> object_;
