@@ -71,7 +71,7 @@ std::string help_for_option(const std::string& option, const std::string& value,
     sections.emplace_back("trainer." + own.name + ".", Codec<Keyed<Controller>>::inner(own));
   for (const auto& [path, section] : sections)
     if (const Field* field = exactly(section->schema, name)) return set(path + field->key());
-  return owned_schema<TrainerSpec>()->schema.advice(name);
+  return owned_schema<TrainerSpec>()->schema.advice(name, value.empty() ? Node() : Node::scalar(value));
 }
 
 std::string help_for_argument(const std::string& argument) {

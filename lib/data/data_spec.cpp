@@ -86,7 +86,7 @@ bool Codec<Validation>::read(const Node& node, Validation& value, const Limits& 
                concat("write 'validation: {", *share < 1 ? "fraction: " : "last: ", node.text, "}'"));
     return false;
   }
-  const bool is_source = !node.is_map() || node.find("format") || node.find("train") || node.find("set");
+  const bool is_source = !node.is_map() || node.find("format") || node.find("train") || node.find("set") || node.find("dataset");
   if (is_source ? !Codec<Source>::read(node, validation.source, limits, r) : !read_object(node, validation, r))
     return false;
   value = std::move(validation);
@@ -170,10 +170,11 @@ std::string where_it_stands(const Node& data, const std::string& key) {
 void DataSpec::describe(Schema& s) {
   s.summary("what to train, validate and test on, and how samples become batches");
   s.required("train", train, "training set")
-      .known_as({"dataset", "set", "train_set", "training", "train_data", "training_data"})
+      .known_as(
+          {"dataset", "set", "train_set", "training", "train_data", "training_data", "dataset_name", "train_dataset"})
       .help("write 'train: NAME', a described set ('dlcli doctor' lists them), or 'train: {format: …, path: …}'");
   s.optional("validation", validation, "validation set; without it the one that comes with the training set")
-      .known_as({"val", "valid", "dev", "val_data", "validation_data"});
+      .known_as({"val", "valid", "dev", "val_data", "validation_data", "eval_dataset"});
   s.optional("folds", folds,
              "so many parts of the training set, of which one is held out for validation: 'dlcli train --folds all' "
              "trains with each")
@@ -243,7 +244,20 @@ void DataSpec::describe(Schema& s) {
       "set, transformed, lies whole where it is trained on, 4 bytes a number, and batches are gathered there");
   s.optional("fitted", fitted, "what a run fitted to its training data; without it, it is fitted anew");
   for (const char* key : {"validation_split", "val_split", "val_fraction", "test_size", "valid_pct"})
-    s.instead_of(key, "write 'validation: {fraction: 0.1}'");
+    s.instead_of(key, "write 'validation: {fraction: 0.1}'", "0.1");
+  for (const char* key : {"val_batch_size", "eval_batch_size", "test_batch_size", "per_device_eval_batch_size"})
+    s.instead_of(key, "leave it out: validation has batches of 'batch_size' too");
+  for (const char* key : {"download", "root", "data_root"})
+    s.instead_of(
+        key,
+        "leave it out: nothing is fetched; of a described set that is not there 'dlcli check' says the command "
+        "that gets it, and DLCLI_DATA names a folder that has it");
+  for (const char* key : {"dataloader", "data_loader", "dataloaders", "loader"})
+    s.instead_of(key, "leave it out: 'batch_size', 'shuffle' and 'workers' stand below 'data' itself");
+  for (const char* key : {"seed", "random_state", "random_seed"})
+    s.instead_of(key, "write 'seed: 1' at the top of the config", "1");
+  for (const char* key : {"text_column", "label_column", "max_length", "seq_len", "sequence_length", "tokenizer"})
+    s.instead_of(key, "write it in the reader, below 'train': 'train: {format: …, path: …}'");
   s.say_of_unknown(where_it_stands);
   s.instead_of("target",
                "name it in the loss: 'loss: {mse: {target: x}}' compares with the input; a table's column is named "

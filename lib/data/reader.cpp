@@ -16,14 +16,16 @@ void Reader::say_instead(AnyRegistry& registry) {
                       "write 'image_folder'");
   registry.instead_of({"table", "tsv", "pandas", "dataframe"},
                       "write 'csv'; 'delimiter: tab' where tabs part the cells");
-  registry.instead_of_keys({"batch_size", "shuffle", "balanced", "drop_last", "workers", "num_workers"},
+  registry.instead_of_keys({"batch_size", "bs", "shuffle", "balanced", "drop_last", "workers", "num_workers"},
                            "write it below 'data', beside 'train'");
-  registry.instead_of_keys({"test_size", "val_size", "validation_split", "validation", "split_ratio"},
-                           "write 'validation: {fraction: 0.2}' below 'data', beside 'train'");
+  registry.instead_of_keys(
+      {"test_size", "val_size", "validation_split", "validation", "split_ratio", "valid_pct", "val_split"},
+      "write 'validation: {fraction: 0.2}' below 'data', beside 'train'", "0.2");
   registry.instead_of_keys({"stratify", "stratified"},
                            "write 'validation: {fraction: 0.2, stratified: true}' below 'data', beside 'train'");
-  registry.instead_of_keys({"seed", "random_state"}, "write 'seed: 1' at the top of the config");
-  registry.instead_of_keys({"transform", "transforms", "augment", "augmentation", "augmentations", "preprocessing"},
+  registry.instead_of_keys({"seed", "random_state"}, "write 'seed: 1' at the top of the config", "1");
+  registry.instead_of_keys({"transform", "transforms", "augment", "augmentation", "augmentations", "preprocessing",
+                            "item_tfms", "batch_tfms", "tfms", "aug_transforms"},
                            "write 'transforms: […]' below 'data', beside 'train'");
   registry.instead_of_keys({"encoding", "charset"}, "leave it out: files are UTF-8, what else they seem to be is told");
   registry.instead_of_keys({"rescale", "scale_pixels"}, "leave it out: bytes of images are numbers from 0 to 1");

@@ -185,6 +185,15 @@ namespace {
 
 // What to write for a map without 'format', or for files in a list; empty where they do not say.
 std::string help_without_format(const Node& node) {
+  const Node* named = named_by_key(node);
+  for (const char* key : {"dataset", "name", "dataset_name"})
+    if (const Node* set = node.find(key); set && set->as_string() && !Registry<Reader>::instance().has(set->text))
+      return "write the set's name alone, without braces: " + set->text;
+  if (named) return "write 'format: " + named->text + "'";
+  for (const char* key : {"fraction", "first", "last"})
+    if (const Node* part = node.find(key))
+      return concat("name a set: the part of the training set that is held out is 'validation: {", key, ": ",
+                    part->text, "}'");
   if (node.find("masks")) return "add 'format: image_pairs'";
   if (node.find("annotations")) return "add 'format: coco'";
   for (const char* key : {"images", "image_dir", "folder", "root", "data_dir", "dir"})
@@ -224,8 +233,7 @@ bool Codec<Source>::read(const Node& node, Source& value, const Limits& limits, 
   } else if (const auto name = node.as_string(); name && !name->empty()) {
     source.name = *name;
   } else {
-    const Node* named = named_by_key(node);
-    r.expected(node, type(limits), named ? "write 'format: " + named->text + "'" : help_without_format(node));
+    r.expected(node, type(limits), help_without_format(node));
     return false;
   }
   value = std::move(source);

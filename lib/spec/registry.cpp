@@ -170,24 +170,27 @@ void AnyRegistry::instead_of(const std::vector<std::string>& names, const std::s
   for (const std::string& name : names) instead_of_.emplace_back(name, help);
 }
 
-void AnyRegistry::instead_of_keys(const std::vector<std::string>& keys, const std::string& help) {
-  for (const std::string& key : keys) instead_of_keys_.emplace_back(key, help);
+void AnyRegistry::instead_of_keys(const std::vector<std::string>& keys, const std::string& help,
+                                  const std::string& shown) {
+  for (const std::string& key : keys) instead_of_keys_.push_back({key, help, shown});
+}
+
+const AnyRegistry::KeyHelp* AnyRegistry::of_key(const Schema& schema, const std::string& key) const {
+  if (schema.meant(key) || !schema.advice(key).empty()) return nullptr;
+  const auto same = [&](const KeyHelp& help) { return same_word(help.key, key); };
+  const auto last = std::find_if(instead_of_keys_.rbegin(), instead_of_keys_.rend(), same);
+  return last == instead_of_keys_.rend() ? nullptr : &*last;
 }
 
 std::string AnyRegistry::advice_on_key(const Schema& schema, const std::string& key) const {
-  std::string advice = schema.advice(key);
-  if (!advice.empty() || schema.meant(key)) return advice;
-  for (const auto& [known, help] : instead_of_keys_)
-    if (same_word(known, key)) advice = help;
-  return advice;
+  const KeyHelp* help = of_key(schema, key);
+  return help ? help->help : schema.advice(key);
 }
 
 bool AnyRegistry::read_keys(const Node& node, Described& object, const Reading& r, References references) const {
   Schema schema = schema_of(object);
   for (const Node::Entry& entry : node.entries)
-    if (const std::string advice = advice_on_key(schema, entry.key);
-        !advice.empty() && schema.advice(entry.key).empty())
-      schema.instead_of(entry.key, advice);
+    if (const KeyHelp* help = of_key(schema, entry.key)) schema.instead_of(entry.key, help->help, help->shown);
   return schema.read(node, r, references);
 }
 

@@ -41,7 +41,7 @@ class AnyRegistry {
   // `static void say_instead(AnyRegistry&)` of its base.
   void instead_of(const std::vector<std::string>& names, const std::string& help);
   // The same of keys, in any type of this kind that says nothing of them itself.
-  void instead_of_keys(const std::vector<std::string>& keys, const std::string& help);
+  void instead_of_keys(const std::vector<std::string>& keys, const std::string& help, const std::string& shown = "");
   // What is said of a key that a type does not have, by the type or by its kind; empty where nothing is.
   std::string advice_on_key(const Schema& schema, const std::string& key) const;
   // The object's keys read, with what is said of those of other frameworks.
@@ -60,7 +60,13 @@ class AnyRegistry {
  private:
   std::string kind_;
   std::map<std::string, Make> types_;
-  std::vector<std::pair<std::string, std::string>> instead_of_, instead_of_keys_;
+  std::vector<std::pair<std::string, std::string>> instead_of_;
+  struct KeyHelp {
+    std::string key, help, shown;
+  };
+  std::vector<KeyHelp> instead_of_keys_;
+  const KeyHelp* of_key(const Schema& schema,
+                        const std::string& key) const;  // null where the type says something itself
 };
 
 // `{type: adam, lr: 1}`, as other frameworks write it: the name given under one of their keys; null where there is

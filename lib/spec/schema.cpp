@@ -23,11 +23,27 @@ bool takes_nothing(const Field& field) {
   return field.value().is_null() || field.read(Node(), Reading(problems));
 }
 
-// What to write for a list where a map is expected.
-std::string map_help(const Node& node) {
+// What to write for a list, or a text, where a map is expected.
+std::string map_help(const Node& node, const Schema& schema) {
   const bool of_maps = !node.items.empty() && std::all_of(node.items.begin(), node.items.end(),
                                                           [](const Node& item) { return item.is_map(); });
-  return of_maps ? "leave the dashes out: keys stand below each other without '- '" : "";
+  if (of_maps) return "leave the dashes out: keys stand below each other without '- '";
+  // "max_epochs 10", "max_epochs:10" and "max_epochs = 10", alone on their line.
+  const std::string_view text = node.is_scalar() && !node.quoted ? std::string_view(node.text) : "";
+  const size_t end = std::min(text.find_first_of(" :="), text.size());
+  const size_t value = std::min(text.find_first_not_of(" :=", end), text.size());
+  const Field* field = end == 0 || value == text.size() ? nullptr : schema.meant(text.substr(0, end));
+  if (!field) return "";
+  return concat("write '", field->key(), ": ", shortened(text.substr(value, text.find(' ', value) - value)), "'");
+}
+
+// What is said of a key, with the value that it is given in the place of the one that is shown.
+std::string with_value(const std::string& help, const std::string& shown, const Node& value) {
+  const size_t at = shown.empty() ? help.npos : help.find(shown);
+  const bool fits = value.is_scalar() && !value.is_null() && !value.as_bool() &&
+                    value.as_number().has_value() == Node::scalar(shown).as_number().has_value();
+  if (at == help.npos || !fits) return help;
+  return help.substr(0, at) + shortened(value.text) + help.substr(at + shown.size());
 }
 
 }  // namespace
@@ -92,8 +108,8 @@ void Schema::summary(std::string text) { summary_ = std::move(text); }
 void Schema::details(std::string text) { details_ = std::move(text); }
 void Schema::example(std::string yaml) { examples_.push_back(std::move(yaml)); }
 void Schema::also_known_as(std::vector<std::string> names) { foreign_ = std::move(names); }
-void Schema::instead_of(std::string key, std::string help) {
-  instead_of_.emplace_back(std::move(key), std::move(help));
+void Schema::instead_of(std::string key, std::string help, std::string shown) {
+  instead_of_.push_back({std::move(key), std::move(help), std::move(shown)});
 }
 void Schema::say_of_unknown(std::function<std::string(const Node&, const std::string&)> help) {
   of_unknown_ = std::move(help);
@@ -158,10 +174,10 @@ const Field* Schema::meant(std::string_view key) const {
   return half;
 }
 
-std::string Schema::advice(std::string_view key) const {
+std::string Schema::advice(std::string_view key, const Node& value) const {
   std::string help;
-  for (const auto& [known, advice] : instead_of_)
-    if (same_word(known, key)) help = advice;
+  for (const Instead& other : instead_of_)
+    if (same_word(other.key, key)) help = with_value(other.help, other.shown, value);
   for (const Elsewhere& other : elsewhere_)
     if (help.empty() && same_word(other.key, key)) help = "write '" + other.ours + "' below '" + other.place + "'";
   return help;
@@ -170,7 +186,7 @@ std::string Schema::advice(std::string_view key) const {
 std::string Schema::help_of_unknown(const Node::Entry& entry, const Node& map, const Reading& r) const {
   if (of_unknown_)
     if (std::string help = of_unknown_(map, entry.key); !help.empty()) return help;
-  const std::string help = advice(entry.key);
+  const std::string help = advice(entry.key, entry.value);
   if (entry.value.origin != Node::Origin::option || !r.path().empty()) return help;
   for (const Elsewhere& other : elsewhere_)
     if (same_word(other.key, entry.key) && !other.ours.empty())
@@ -192,8 +208,8 @@ std::string Schema::shown_value(const std::string& key) const {
 }
 
 void Schema::expect_keys(const Node& node, const Reading& r, const std::string& help) const {
-  const std::string of_list = map_help(node);
-  r.problem(node.where, "expected a map of keys, got " + node.described(), of_list.empty() ? help : of_list,
+  const std::string known = map_help(node, *this);
+  r.problem(node.where, "expected a map of keys, got " + node.described(), known.empty() ? help : known,
             {known_keys()});
 }
 
@@ -225,7 +241,9 @@ bool Schema::read(const Node& node, const Reading& r, References references) con
     const Reading at = r.key(f.key());
     const auto inner = !value.is_map() && !value.is_null() && !f.limits_.help.empty() ? f.inner() : nullptr;
     if (inner && (inner->by_name || (value.is_scalar() && !inner->schema.positional()))) {
-      at.expected(value, inner->by_name ? "a map of keys by name" : "a map of keys", f.limits_.help);
+      const std::string known = inner->by_name ? "" : map_help(value, inner->schema);
+      at.expected(value, inner->by_name ? "a map of keys by name" : "a map of keys",
+                  known.empty() ? f.limits_.help : known);
       good = false;
     } else if (is_required(f) && value.is_null()) {
       at.expected(value, f.type(), f.limits_.help);

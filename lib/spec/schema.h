@@ -134,8 +134,9 @@ class Schema {
   }
   // Names that other frameworks have for this type; the lookup error's help gives ours.
   void also_known_as(std::vector<std::string> names);
-  // A key that other frameworks have and we do not: an error with this help.
-  void instead_of(std::string key, std::string help);
+  // A key that other frameworks have and we do not: an error with this help. `shown` stands in it for the key's value,
+  // and gives way to the one that is given.
+  void instead_of(std::string key, std::string help, std::string shown = "");
   // What is said of a key that there is not, by the map that it stands in: empty where nothing is. Asked before
   // instead_of().
   void say_of_unknown(std::function<std::string(const Node& map, const std::string& key)> help);
@@ -161,7 +162,8 @@ class Schema {
   std::vector<std::string> alternatives_to(std::string_view key) const;
   // The field that a key which is none was meant to be: known by this name elsewhere, or the nearest; else null.
   const Field* meant(std::string_view key) const;
-  std::string advice(std::string_view key) const;  // what instead_of() says of it; empty where it says nothing
+  // What instead_of() says of it, with the value that it is given; empty where it says nothing.
+  std::string advice(std::string_view key, const Node& value = {}) const;
   // Reports a value that is no map of keys, with those that are known. Of a list of maps the help says what is wrong.
   void expect_keys(const Node& node, const Reading& r, const std::string& help) const;
 
@@ -185,7 +187,10 @@ class Schema {
   std::vector<std::string> examples_, foreign_, deciding_;
   std::vector<std::vector<std::string>> alternatives_;
   std::deque<Field> fields_;  // a deque: required() and optional() hand out references
-  std::vector<std::pair<std::string, std::string>> instead_of_;
+  struct Instead {
+    std::string key, help, shown;
+  };
+  std::vector<Instead> instead_of_;
   std::function<std::string(const Node&, const std::string&)> of_unknown_;
   struct Elsewhere {
     std::string key, place, ours;

@@ -6,97 +6,11 @@
 
 #include "lib/base/text.h"
 #include "lib/device/device.h"
+#include "lib/train/plan/other_keys.h"
 
 namespace dl {
 
 using Unit = Duration::Unit;
-
-namespace {
-
-// Keys of another section, at `place`, that are looked for in this one, where it has none of that name.
-void lead_to(Schema& s, const Schema& other, const std::string& place) {
-  for (const Field& field : other.fields()) {
-    std::vector<std::string> names = field.foreign_names();
-    names.push_back(field.key());
-    for (const std::string& name : names) {
-      const bool own = std::ranges::any_of(s.fields(), [&](const Field& mine) {
-        return mine.key() == name || std::ranges::count(mine.foreign_names(), name) > 0;
-      });
-      if (!own) s.stands_below(name, place, field.key());
-    }
-  }
-}
-
-// Keys of `data` that are looked for elsewhere.
-void lead_to_data(Schema& s) {
-  lead_to(s, schema_of(*std::make_unique<DataSpec>()), "data");
-  for (const char* key : {"k_fold", "k_folds", "kfold", "n_splits", "cv", "cross_validation"})
-    s.instead_of(key, "write 'data.folds: {count: 5}', and train with 'dlcli train … --folds all'");
-  for (const char* key : {"validation_split", "val_split", "val_fraction", "test_size", "valid_pct"})
-    s.instead_of(key, "write 'data.validation: {fraction: 0.1}'");
-}
-
-// Keys of other frameworks that are wanted beside these, and below them.
-void say_instead(Schema& s) {
-  for (const char* key : {"devices", "gpus", "num_gpus", "gpu", "num_nodes", "strategy", "world_size"})
-    s.instead_of(key, "leave it out: dlcli trains on one device; 'trainer.threads' says how many cores compute");
-  for (const char* key : {"callbacks", "callback"})
-    s.instead_of(key,
-                 "leave it out: each is a key of 'trainer', such as 'early_stopping: {…}'; 'dlcli describe controller' "
-                 "lists them");
-  for (const char* key : {"log_dir", "default_root_dir", "output_dir", "save_dir"})
-    s.instead_of(key, "leave it out: the figures are in the run's folder, metrics.csv and metrics.jsonl");
-  for (const char* key : {"logger", "loggers", "report_to"})
-    s.instead_of(
-        key,
-        "leave it out: the figures are in the run's folder, metrics.csv and metrics.jsonl; 'tensorboard: true' "
-        "below 'trainer' writes them for TensorBoard too");
-  for (const char* key : {"deterministic", "benchmark", "cudnn"})
-    s.instead_of(key, "leave it out: the same seed gives the same bits");
-  for (const char* key : {"wandb", "mlflow", "neptune", "comet", "csv_logger"})
-    s.instead_of(key, "leave it out: the figures are in the run's folder, metrics.csv and metrics.jsonl");
-  for (const char* key : {"logging", "log"})
-    s.instead_of(key,
-                 "write 'tensorboard: true' or 'log_every_n_steps: 50' below 'trainer'; the figures are in the run's "
-                 "folder in any case, metrics.csv and metrics.jsonl");
-  for (const char* key : {"amp", "fp16", "bf16", "mixed_precision"})
-    s.instead_of(key, "write 'precision: bf16-mixed' below 'trainer'");
-  for (const Keyed<Controller>& own : TrainerSpec::every_controller())
-    lead_to(s, Codec<Keyed<Controller>>::inner(own)->schema, "trainer." + own.name);
-  for (const char* key : {"warmup", "warmup_steps", "warmup_epochs", "warmup_ratio"})
-    s.instead_of(key, "write 'schedule: {cosine: {warmup: 1 epoch}}'");
-  for (const char* key : {"sweep", "search", "grid", "grid_search", "hyperopt", "tune"})
-    s.instead_of(key,
-                 "leave it out, and run each from the shell: 'for lr in 1e-3 1e-4; do dlcli train my.yaml --set "
-                 "optimizer.adamw.lr=$lr; done'");
-  s.instead_of("patience", "write 'patience' below 'trainer.early_stopping'");
-  for (const char* key : {"lr", "learning_rate", "weight_decay", "momentum", "betas"})
-    s.instead_of(key, "write it below the optimizer's name: 'optimizer: {adamw: {lr: 1e-3}}'");
-  for (const char* key : {"resume", "resume_from_checkpoint", "ckpt_path", "resume_from"})
-    s.instead_of(key, "leave it out, and write 'dlcli train --resume=RUN'");
-  for (const char* key : {"verbose", "enable_progress_bar", "progress_bar"})
-    s.instead_of(key, "leave it out; 'dlcli train --quiet' shows less");
-  s.instead_of("models",
-               "write each below 'blocks', make them items of 'model', and train them in 'turns', as "
-               "configs/dcgan.yaml does");
-  for (const char* key : {"generator", "discriminator", "encoder", "decoder", "backbone", "head", "student"})
-    s.instead_of(key, concat("write it below 'blocks', '", key, ": {layers: […]}', and make it an item of 'model'"));
-  s.instead_of("teacher",
-               "write it below 'blocks', make it an item of 'model', and name that in the loss: "
-               "'distillation: {output: student, teacher: teacher}'");
-  for (const char* key : {"task", "problem", "problem_type", "input", "output", "inputs", "outputs", "input_size"})
-    s.instead_of(key, "leave it out: the data and the loss say it");
-  for (const char* key : {"target", "targets", "features"})
-    s.instead_of(key, "write it in the reader, below 'data.train'");
-  for (const char* key : {"regularization", "regularizer", "regularizers", "l1", "l2", "penalty"})
-    s.instead_of(key, "put the rule before the optimizer: 'optimizer: [l1: 1e-4, sgd: {…}]'");
-  for (const char* key : {"finetune", "fine_tune"})
-    s.instead_of(key, "write 'init_from' and 'freeze' (docs/fine-tuning.md)");
-  for (const char* key : {"dropout", "activation", "layers", "num_layers", "hidden_size", "num_classes", "input_shape"})
-    s.instead_of(key, "write it in the layers: 'model: [flatten, linear: 128, relu, dropout: 0.5, …]'");
-}
-
-}  // namespace
 
 void InitFromSpec::describe(Schema& s) {
   s.summary("a file with the initial weights, named by the layers' paths: of PyTorch, safetensors, …");
@@ -138,13 +52,14 @@ void CheckpointSpec::describe(Schema& s) {
   s.optional("every", every, "how often one is written; without it, every epoch and every 10 minutes")
       .units({Unit::steps, Unit::epochs, Unit::seconds})
       .above(0)
-      .known_as({"every_n_epochs", "every_n_train_steps", "train_time_interval"});
+      .known_as({"every_n_epochs", "every_n_train_steps", "train_time_interval", "save_freq", "save_steps"});
   s.optional("keep", keep, "how many of the newest are kept").at_least(1).known_as({"save_top_k", "max_to_keep"});
   s.optional("best", best, "the figure whose best checkpoint is kept too: val/loss, or val/ and a metric's name")
       .known_as({"monitor"});
   s.optional("mode", mode, "min or max is better; without it, what is better for the figure").one_of({"min", "max"});
   for (const char* key : {"save_last", "last", "save_weights_only", "verbose"})
     s.instead_of(key, "leave it out: the last one is always kept, with all that a run needs to go on");
+  s.instead_of("save_best_only", "write 'best: val/loss', beside which the last one is kept");
   for (const char* key : {"dirpath", "dir", "path", "filename", "folder", "save_dir"})
     s.instead_of(key, "leave it out: they are in the run's folder, runs/NAME-1/checkpoints");
   s.example("checkpoint: {every: 500 steps, keep: 2, best: val/loss}");
@@ -184,7 +99,7 @@ void TrainerSpec::describe(Schema& s) {
   s.optional("max_epochs", max_epochs, "the run ends after so many epochs")
       .at_least(1)
       .known_as({"epochs", "num_epochs", "n_epochs", "num_train_epochs"})
-      .instead_of_value("-1", "leave it out, and write 'max_steps' or 'max_time'");
+      .instead_of_values({"-1", "inf", ".inf"}, "leave it out, and write 'max_steps' or 'max_time'");
   s.optional("max_steps", max_steps, "the run ends after so many steps (optimizer updates)")
       .at_least(1)
       .known_as({"steps", "iterations", "max_iters", "max_iter", "num_steps"})
@@ -251,12 +166,14 @@ void TrainerSpec::describe(Schema& s) {
       .known_as({"gradient_accumulation_steps"});
   s.optional("check_val_every_n_epoch", check_val_every_n_epoch, "epochs between validations; without either key, 1")
       .at_least(1)
-      .known_as({"val_every", "validate_every", "eval_every", "val_interval"});
+      .known_as({"val_every", "validate_every", "eval_every", "val_interval", "validation_freq"});
   s.optional("val_check_interval", val_check_interval, "steps, a part of an epoch or time between validations")
       .units({Unit::steps, Unit::epochs, Unit::seconds})
       .unit(Unit::steps)
       .above(0);
-  s.optional("log_every_n_steps", log_every_n_steps, "steps between records in metrics.jsonl").at_least(1);
+  s.optional("log_every_n_steps", log_every_n_steps, "steps between records in metrics.jsonl")
+      .at_least(1)
+      .known_as({"logging_steps", "log_interval", "log_every", "log_freq", "print_freq"});
   s.optional("fast_dev_run", fast_dev_run, "one step and one batch of validation, nothing kept");
   s.optional("detect_anomaly", detect_anomaly,
              "where the loss or the gradients become infinite or NaN, tells in which layer first; steps take a little "
@@ -267,24 +184,10 @@ void TrainerSpec::describe(Schema& s) {
     s.optional(own.name, own, keys->schema.summary()).known_as(keys->schema.foreign_names());
   }
   s.optional("checkpoint", checkpoint, "which checkpoints are written and kept")
-      .known_as({"enable_checkpointing", "checkpointing", "model_checkpoint"})
+      .known_as({"checkpointing", "model_checkpoint"})
       .help("write 'checkpoint: {every: 1 epoch, keep: 2}'; without it one is written each epoch, and the last always");
   s.optional("tensorboard", tensorboard, "writes figures for TensorBoard too");
-  say_instead(s);
-  for (const char* key : {"overfit_batches", "limit_train_batches", "limit_val_batches", "limit_test_batches"})
-    s.instead_of(key, "leave it out: 'fast_dev_run: true' takes one step, 'max_steps: 100' so many");
-  for (const char* key : {"num_sanity_val_steps", "enable_model_summary", "sync_batchnorm", "inference_mode"})
-    s.instead_of(key, "leave it out");
-  s.instead_of("profiler", "leave it out, and write 'dlcli profile CONFIG'");
-  s.instead_of("auto_scale_batch_size", "leave it out: 'dlcli check CONFIG --fit' finds the largest batch");
-  s.instead_of("label_smoothing", "write it in the loss: 'loss: {cross_entropy: {label_smoothing: 0.1}}'");
-  for (const char* key : {"save_best", "save_best_only", "best", "monitor"})
-    s.instead_of(key, "write 'checkpoint: {best: val/loss}'");
-  for (const char* key : {"lr_find", "auto_lr_find"})
-    s.instead_of(key, "leave it out: 'lr' is written in the optimizer");
-  lead_to_data(s);
-  for (const char* key : {"model", "loss", "metrics", "optimizer", "schedule", "seed", "data", "init_from", "name"})
-    s.instead_of(key, concat("write '", key, "' beside 'trainer', not below it"));
+  say_of_others_in_trainer(s);
   s.alternatives({"check_val_every_n_epoch", "val_check_interval"});
   s.check([this](const Report& report) {
     if (check_val_every_n_epoch && val_check_interval)
@@ -312,9 +215,9 @@ Duration TrainerSpec::validation_interval() const {
   return Duration::epochs(static_cast<double>(check_val_every_n_epoch.value_or(1)));
 }
 
-void RunSpec::describe(Schema& s) {
-  s.summary("a training run: data, model, loss, optimizer, trainer");
-  s.optional("name", name, "of the run's folder; without it, the config's file name");
+void RunSpec::describe_keys(Schema& s) {
+  s.optional("name", name, "of the run's folder; without it, the config's file name")
+      .known_as({"run_name", "experiment", "experiment_name", "exp_name", "project"});
   s.optional("folder", folder, "where relative file names start; without it, the config's folder");
   s.optional("seed", seed, "of every random number: initial weights, order of samples, dropout")
       .at_least(0)
@@ -327,11 +230,6 @@ void RunSpec::describe(Schema& s) {
              "values of your own by name, which ${variables.NAME} puts wherever it stands: {width: 128}")
       .of("a map of values")
       .known_as({"vars", "variable", "constants", "params", "parameters", "hparams", "hyperparameters", "globals"});
-  s.check([this](const Report& report) {
-    if (!variables.is_map() && !variables.is_null())
-      report.at("variables", "expected a map of values by name, got " + variables.described(),
-                "write 'variables: {width: 128}'");
-  });
   s.optional("blocks", blocks, "parts of the model with a name and parameters, used in it as layers are");
   s.required("model", model, "the layers, in order")
       .of("a list of layers")
@@ -350,11 +248,6 @@ void RunSpec::describe(Schema& s) {
       .help("write 'loss: cross_entropy' for classes, 'loss: mse' for numbers");
   s.optional("losses", losses,
              "in the place of 'loss', several by name, each with its 'weight': their sum is to be small");
-  for (const char* key : {"loss_weights", "loss_weight"})
-    s.instead_of(
-        key, "write each loss's 'weight' beside it: 'losses: {kind: {cross_entropy: {output: kind}, weight: 0.5}}'");
-  for (const char* key : {"include", "includes", "defaults", "inherit", "inherits", "parent", "import"})
-    s.instead_of(key, "write 'extends: FILE.yaml', which this config is laid over");
   s.optional(
        "turns", turns,
        "in the place of 'loss', updates that each step takes one after another, each of some parameters by a loss "
@@ -366,11 +259,21 @@ void RunSpec::describe(Schema& s) {
       .known_as({"optim", "optimiser", "solver"})
       .help("write 'optimizer: {adamw: {lr: 1e-3}}'");
   s.optional("schedule", schedule, "how the learning rate changes; without it, it stays")
-      .known_as({"lr_scheduler", "scheduler", "lr_schedule"});
+      .known_as({"lr_scheduler", "scheduler", "lr_schedule", "lr_scheduler_type", "lr_policy"});
   s.required("trainer", trainer, "how long, on what and how the run is trained")
-      .known_as({"training", "fit"})
+      .known_as({"training", "fit", "training_args", "training_arguments", "train_args", "trainer_args"})
       .help("write 'trainer: {max_epochs: 10}'");
   s.alternatives({"loss", "losses", "turns"});
+}
+
+void RunSpec::describe(Schema& s) {
+  s.summary("a training run: data, model, loss, optimizer, trainer");
+  describe_keys(s);
+  s.check([this](const Report& report) {
+    if (!variables.is_map() && !variables.is_null())
+      report.at("variables", "expected a map of values by name, got " + variables.described(),
+                "write 'variables: {width: 128}'");
+  });
   s.check([this](const Report& report) {
     if (loss && !losses.terms.empty()) report.at("losses", "'loss' and 'losses' are both given", "keep one of them");
     if (turns.empty()) return;
@@ -390,13 +293,7 @@ void RunSpec::describe(Schema& s) {
         if (turns[i].title() == turns[k].title())
           report.at("turns", concat("two turns are named '", turns[i].title(), "'"), "give each its own 'name'");
   });
-  say_instead(s);
-  lead_to_data(s);
-  lead_to(s, schema_of(*std::make_unique<TrainerSpec>()), "trainer");
-  s.instead_of("compile", "write its keys here: 'optimizer: …', 'loss: …', 'metrics: […]'");
-  s.instead_of("train",
-               "write data below 'data', 'data: {train: NAME}', and updates that alternate as 'turns: [{update: ITEM, "
-               "loss: …}, {update: ITEM, loss: …}]'");
+  say_of_others_in_config(s);
 }
 
 std::vector<const UpdateChain*> RunSpec::chains() const {

@@ -106,6 +106,7 @@ struct RunSpec {
   std::unique_ptr<LRSchedule> schedule;  // null: the learning rate stays
   TrainerSpec trainer;
   void describe(Schema& s);
+  void describe_keys(Schema& s);  // alone, without what is said of others
 
   std::vector<const UpdateChain*> chains() const;  // one a turn; without turns the run's
 };
