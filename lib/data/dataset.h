@@ -32,6 +32,8 @@ struct SampleField {
   // Of a target: what to write where numbers are meant as a class, or as another class than what is NUMBER; may be
   // empty.
   std::string class_help;
+  std::string
+      number_help;  // of a target that is i32: what to write where its classes are meant as numbers; may be empty
   std::string unscaled_help;  // of one that is f32: what to write so that its numbers stay as they are
   // Of a target of several numbers: what each of the last axis is of, a column or a label; empty: not known.
   std::vector<std::string> value_names;

@@ -41,6 +41,9 @@ void expect_measurable(const Metric& metric, const Loss& loss) {
   for (Loss::Reads reads : metric.takes()) wanted.push_back(name_of(reads));
   for (const std::string& name : Registry<Metric>::instance().names())
     if (takes(*Registry<Metric>::make(name), loss.reads())) others.push_back("'" + name + "'");
+  // Those that come to mind first are told first.
+  constexpr std::string_view usual[] = {"'accuracy'", "'f_beta'", "'roc_auc'", "'mae'", "'rmse'", "'r2'"};
+  std::ranges::stable_sort(others, {}, [&](const std::string& name) { return std::ranges::find(usual, name); });
   constexpr size_t told = 3;
   std::string help = "leave it out";
   if (others.size() > told) {

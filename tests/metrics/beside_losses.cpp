@@ -43,19 +43,18 @@ TEST_CASE("every metric is beside the losses whose predictions it can read, and 
           concat("takes one value a class, before a softmax; or one logarithm of a probability a class; or one value a "
                  "target, before a sigmoid; the loss (",
                  loss,
-                 ") takes the targets' numbers; leave it out, or write one that reads them: 'concordance', "
-                 "'cosine_similarity', 'coverage_error', …"));
+                 ") takes the targets' numbers; leave it out, or write one that reads them: 'mae', 'rmse', 'r2', …"));
   }
   CHECK(beside("perplexity", "bce_with_logits") ==
         "takes one value a class, before a softmax; or one logarithm of a probability a class; the loss "
         "(bce_with_logits) takes one value a target, before a sigmoid; leave it out, or write one that reads them: "
-        "'accuracy', 'average_precision', 'balanced_accuracy', …");
+        "'accuracy', 'f_beta', 'roc_auc', …");
   CHECK(beside("mae", "bce_with_logits") ==
         "takes the targets' numbers; the loss (bce_with_logits) takes one value a target, before a sigmoid; leave it "
-        "out, or write one that reads them: 'accuracy', 'average_precision', 'balanced_accuracy', …");
+        "out, or write one that reads them: 'accuracy', 'f_beta', 'roc_auc', …");
   CHECK(beside("rmse", "cross_entropy") ==
         "takes the targets' numbers; the loss (cross_entropy) takes one value a class, before a softmax; leave it out, "
-        "or write one that reads them: 'accuracy', 'average_precision', 'balanced_accuracy', …");
+        "or write one that reads them: 'accuracy', 'f_beta', 'roc_auc', …");
 }
 
 TEST_CASE("accuracy of one value before a sigmoid: class 1 is a hit above 0, class 0 elsewhere, NaN never") {

@@ -477,4 +477,13 @@ TEST_CASE("labels that are there together are told where a loss takes them for p
         "  help: write 'bce_with_logits' where several classes may be there together\n");
   CHECK(said(together, "bce_with_logits") == "");
   CHECK(said(one, "cross_entropy") == "");
+
+  const Workplace arrays(
+      "data: {train: {format: npy, fields: {x: x.npy, y: y.npy}}, batch_size: 2}\nmodel: [linear: 2]\n"
+      "loss: cross_entropy\noptimizer: {sgd: {lr: 0.1}}\ntrainer: {max_epochs: 1}\n");
+  arrays.write("x.npy", npy("<f4", "(2, 1)", bytes(std::vector<float>{1, 2})));
+  arrays.write("y.npy", npy("<f4", "(2, 2)", bytes(std::vector<float>{0, 1, 1, 1})));
+  CHECK(std::ranges::count_if(arrays.plan()->warnings, [](const Problem& warning) {
+          return warning.path == "loss (cross_entropy)" && warning.what.ends_with("sample 1 add up to 2");
+        }) == 1);
 }

@@ -48,6 +48,15 @@ struct Sequences : Folder {
 
 }  // namespace
 
+TEST_CASE("whole numbers that a loss of numbers is to read are told how to be saved") {
+  Sequences data;
+  data.shape = "(4, 3)";
+  CHECK(error_text([&] { data.plan("mse"); })
+            .find("expected numbers as targets, the data's are classes: i32 [3]\n"
+                  "  help: save the numbers with .astype(numpy.float32), or take a loss or metric of classes: "
+                  "'cross_entropy'; or write 'target: x' in it") != std::string::npos);
+}
+
 TEST_CASE("a target that is no class is an error with its sample, in training and in validation") {
   Sequences data;
   CHECK(data.said("cross_entropy") == "");

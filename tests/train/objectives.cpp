@@ -171,6 +171,8 @@ TEST_CASE("losses that take targets as they are refuse those of a series, and di
         "error: small.yaml:3:7: loss (cosine_similarity): takes its targets as they are, but those of 'y' are "
         "normalized: what was 0 is -1.593\n"
         "  help: write 'target: {column: [a, b], normalize: none}'");
+  CHECK(refusal("format: csv, target: b", "model: [linear: 1]\nloss: hinge\n")
+            .ends_with("\n  help: write 'target: {column: b, as: class}', or take a loss of numbers: 'mse'"));
 }
 
 TEST_CASE("targets are mixed for losses that take probabilities alone") {

@@ -112,11 +112,14 @@ class NpySet final : public Dataset, public Fittable {
       return numbers;
     }
     const ValueRange range = range_of(array);
+    SampleField whole{name, {DType::i32, Shape(std::move(sizes))}, range.least < 0 ? 0 : int64_t{range.most} + 1};
+    whole.number_help = "save the numbers with .astype(numpy.float32)";
     if (name == "y" && array.row_elements() == 1) {  // [samples, 1] too, as Keras has labels
       name_classes(array, range);
-      return {name, {DType::i32, {}}, static_cast<int64_t>(classes_.size())};
+      whole.type.shape = {};
+      whole.values = static_cast<int64_t>(classes_.size());
     }
-    return {name, {DType::i32, Shape(std::move(sizes))}, range.least < 0 ? 0 : int64_t{range.most} + 1};
+    return whole;
   }
 
   void name_classes(const NpyArray& array, const ValueRange& range) {

@@ -147,9 +147,11 @@ class Objectives::Check {
     } catch (const ShapeError& error) {
       const std::string what = error.what();
       const auto read = std::ranges::find(data_.train->fields(), std::string(from.target), &SampleField::name);
-      const std::string class_help = read != data_.train->fields().end() ? read->class_help : "";
-      const bool as_class = !class_help.empty() && what.starts_with("expected classes as");
-      return tell(what, as_class ? concat(class_help, ", or ", error.help) : error.help);
+      const SampleField target = read != data_.train->fields().end() ? *read : SampleField();
+      const std::string of_data = what.starts_with("expected classes as")   ? target.class_help
+                                  : what.starts_with("expected numbers as") ? target.number_help
+                                                                            : "";
+      return tell(what, of_data.empty() ? error.help : concat(of_data, ", or ", error.help));
     }
   }
 
@@ -159,12 +161,16 @@ class Objectives::Check {
     const SampleField& target = field(loss.from.target);
     if (!target.normalized) return true;
     const bool is_class = loss.reads() != Loss::Reads::numbers && !target.class_help.empty();
+    // The mean of probabilities is one.
+    const bool may_be_shares = target.scaling.empty() || (target.scaling[0].shift >= 0 && target.scaling[0].shift <= 1);
     tell_({.where = loss.place,
            .path = path + " (" + loss.name + ")",
            .what = concat("takes its targets as they are, but those of '", target.name, "' are normalized",
                           target.scaling.empty() ? "" : concat(": what was 0 is ", zero_of(target.scaling[0]))),
-           .help = is_class ? concat(target.class_help, "; or, of probabilities, ", target.unscaled_help.substr(6))
-                            : target.unscaled_help});
+           .help = !is_class ? target.unscaled_help
+                   : may_be_shares
+                       ? concat(target.class_help, "; or, of probabilities, ", target.unscaled_help.substr(6))
+                       : concat(target.class_help, ", or take a loss of numbers: 'mse'")});
     return false;
   }
 
@@ -228,8 +234,11 @@ void Objectives::check(const Network& network, const DataSets& data, const Tell&
                                     name_of(check.field(*loss.sample_weight).type.dtype), " ",
                                     check.field(*loss.sample_weight).type.shape.text()),
                              "name a field of numbers, one a sample");
-          loss.over(f);
           const auto known = static_cast<int64_t>(classes.size());
+          const bool too_many = loss.reads() == Loss::Reads::logit && known > 2;  // before what its shape says
+          if (too_many && f.target.type().dtype == DType::i32)
+            expect_classes(loss, {f.prediction.type().dtype, output}, known);
+          loss.over(f);
           expect_classes(loss, {f.prediction.type().dtype, output}, known);
           if (loss.takes_classes() && values < known) {
             const std::string end = "end the model with 'linear: ${data.classes}'";

@@ -5,11 +5,13 @@
 #include <cstring>
 #include <numeric>
 
+#include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/data/capability.h"
 #include "lib/data/labelled.h"
 #include "lib/data/one_sample.h"
 #include "lib/data/padded.h"
+#include "lib/data/streamed.h"
 #include "lib/spec/write.h"
 #include "lib/train/plan/doubts/doubts.h"
 
@@ -79,7 +81,8 @@ DL_DOUBT(doubt_positive_class);
 // Labels that may be there together, which a loss takes for probabilities of classes.
 void doubt_probabilities(const Plan& plan, Doubts& doubts) {
   const Dataset& data = *plan.data.train;
-  if (!data.in_memory()) return;
+  if (capability<Streamed>(data)) return;
+  const int64_t looked_at = std::min<int64_t>(data.size(), data.in_memory() ? 100 : 16);  // files take their time
   for (const Objectives::Term& term : plan.objectives.losses()) {
     const Loss& loss = *term.loss;
     const SampleField* field = loss.reads_field() ? training_field(plan, loss.from.target) : nullptr;
@@ -90,9 +93,12 @@ void doubt_probabilities(const Plan& plan, Doubts& doubts) {
     const auto place = static_cast<size_t>(field_index(data, name));
     OneSample sample(data);
     std::vector<float> target(static_cast<size_t>(field->type.shape.elements()));
-    constexpr int64_t looked_at = 100;
-    for (int64_t i = 0; i < std::min(data.size(), looked_at); ++i) {
-      sample.read(i);
+    for (int64_t i = 0; i < looked_at; ++i) {
+      try {
+        sample.read(i);
+      } catch (const Error&) {
+        break;  // told when it is trained on
+      }
       std::memcpy(target.data(), sample.bytes(place), target.size() * sizeof(float));
       const double all = std::accumulate(target.begin(), target.end(), 0.0);
       if (std::abs(all - 1) < 0.01) continue;
