@@ -13,6 +13,7 @@
 #include "lib/spec/interpolate.h"
 #include "lib/spec/item_inputs.h"
 #include "lib/spec/item_type.h"
+#include "lib/spec/no_layers.h"
 
 namespace dl {
 namespace {
@@ -324,42 +325,6 @@ class Expansion {
   int64_t layers_ = 0, block_uses_ = 0, values_ = 0;
   bool exhausted_ = false;
 };
-
-// Whether a value is a list of layers, or the keys of a block.
-bool is_block_body(const Node& value) {
-  return (value.is_list() && !value.items.empty() && !value.items[0].as_number()) || value.find("layers");
-}
-
-// What to write for layers that are no list: the first of them as items.
-std::string items_help(const Node& given) {
-  constexpr const char* any = "write 'model: [flatten, linear: 10]', or the layers below each other, each behind '- '";
-  const ItemTypes types({});
-  if (!given.entries.empty() && std::ranges::none_of(given.entries, [&](const Node::Entry& entry) {
-        return is_block_body(entry.value) || !types.meant(entry.key).empty();
-      }))
-    return any;  // sizes of a network by words of their own
-  if (!given.entries.empty() && std::ranges::all_of(given.entries, [](const Node::Entry& entry) {
-        return is_block_body(entry.value) && !is_layer(entry.key);
-      })) {
-    const std::string& first = given.entries[0].key;
-    return concat("write each below 'blocks', as '", first, ": {layers: […]}', and what the model does with them, '[",
-                  join(given.keys()), "]' one after another, in 'model'");
-  }
-  std::vector<std::string> items;
-  for (const Node::Entry& entry : given.entries) {
-    if (items.size() == 2) break;
-    Node item = Node::map();
-    item.entries.push_back(entry);
-    std::string text = entry.value.is_null() ? entry.key : to_yaml(item);
-    if (text.find('\n') < text.size() - 1) text = entry.key + ": {…}";
-    items.push_back("'- " + std::string(trim(text)) + "'");
-  }
-  if (!items.empty()) return "write each layer as an item: " + join(items);
-  if (given.is_scalar() && given.text.starts_with("-")) return "write a space after each '-'";
-  if (given.is_scalar() && given.text.find(' ') == std::string::npos)
-    return "write [" + given.text + "], or the name of a file: 'models/" + given.text + ".yaml'";
-  return any;
-}
 
 // The layers of `model:`, which may be a map {blocks:, layers:} whose blocks go before those of the spec. Null where
 // there are none.

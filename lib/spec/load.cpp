@@ -116,7 +116,13 @@ class Loader {
     std::string name = named && named->as_string() ? *named->as_string() : "";
     if (name.empty() && model.is_map() && model.entries.size() == 1 && !is_layer(model.entries[0].key))
       name = model.entries[0].key;
-    return name.empty() ? "" : model_file(name, folder);
+    for (const char* key : {"arch", "architecture", "backbone", "model_name", "pretrained_model_name_or_path"})
+      if (const Node* other = name.empty() && model.is_map() ? model.find(key) : nullptr)
+        name = other->as_string().value_or("");
+    if (name.empty()) return "";
+    const std::string whole = model_file(name, folder);
+    // "torchvision.models.resnet18", "timm/resnet18"
+    return whole.empty() ? model_file(name.substr(name.find_last_of("./") + 1), folder) : whole;
   }
 
   std::string model_file(const std::string& name, const fs::path& folder) const {

@@ -174,9 +174,10 @@ TEST_CASE("transforms say where and why they cannot take the data") {
   const auto said = [&](const std::string& yaml, const Type& type) {
     return error_text([&] { image_through(yaml, type, ""); });
   };
-  CHECK(said("[horizontal_flip, {normalize: {mean: [0, 1], std: [1, 1]}}]", image) ==
-        "error: run.yaml:1:20: data.transforms[1] (normalize): expected 1 or 1 means for samples of shape [28, 28, 1], "
-        "got 2");
+  CHECK(
+      said("[horizontal_flip, {normalize: {mean: [0, 1], std: [1, 1]}}]", image) ==
+      "error: run.yaml:1:20: data.transforms[1] (normalize): expected 1 mean for samples of shape [28, 28, 1], got 2\n"
+      "  help: write one of each, for all channels: 'normalize: {mean: 0, std: 1}'");
   CHECK(said("[{normalize: {mean: 123.675, std: 58.395}}]", image) ==
         "error: run.yaml:1:3: data.transforms[0] (normalize): expected a mean and a deviation of numbers from 0 to 1, "
         "which images of bytes are here, got {mean: 123.675, std: 58.395}\n"

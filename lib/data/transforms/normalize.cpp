@@ -38,8 +38,11 @@ struct Normalize final : Transform {
     if (channels != 1 && channels != input.shape.last())
       throw Error(Exit::usage,
                   Problem{.where = place,
-                          .what = concat("expected 1 or ", input.shape.last(), " means for samples of shape ",
-                                         input.shape.text(), ", got ", channels)});
+                          .what = concat("expected 1", input.shape.last() == 1 ? " mean" : "",
+                                         input.shape.last() == 1 ? "" : concat(" or ", input.shape.last(), " means"),
+                                         " for samples of shape ", input.shape.text(), ", got ", channels),
+                          .help = concat("write one of each, for all channels: 'normalize: {mean: ",
+                                         number_text(mean.values[0]), ", std: ", number_text(std.values[0]), "}'")});
     if (input.dtype == DType::u8) {
       expect_of_unit_scale();
       std::vector<float> table;
