@@ -41,6 +41,7 @@ struct SampleField {
   bool boxes = false;       // boxes on the image "x", f32 [most, BoxRow::columns] (lib/graph/boxes.h)
   bool normalized = false;  // of one that is f32: shifted and scaled, whether `scaling` says it or figures are so too
   bool centred = false;     // of the same: so that its mean is 0
+  std::string column;       // of a table: the column that it is of, where that has another name; else empty
   bool operator==(const SampleField&) const = default;
 };
 

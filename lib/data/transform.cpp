@@ -32,6 +32,15 @@ void Transform::say_instead(AnyRegistry& registry) {
   registry.instead_of({"shear", "random_shear"}, "write 'affine: {degrees: 0, shear: 10}'");
   registry.instead_of({"train", "training", "val", "valid", "validation", "test", "eval"},
                       "write one list: what is random acts in training alone, elsewhere its plain counterpart does");
+  registry.instead_of({"standard_scaler", "StandardScaler", "scaler", "min_max_scaler", "MinMaxScaler", "robust_scaler",
+                       "power_transformer", "quantile_transformer"},
+                      "leave it out: columns of a table are normalized as they are read; 'normalize: minmax' below "
+                      "'train' does it otherwise");
+  registry.instead_of({"simple_imputer", "SimpleImputer", "fillna", "impute"}, "write 'impute: median' below 'train'");
+  registry.instead_of(
+      {"one_hot_encoder", "OneHotEncoder", "ordinal_encoder", "label_encoder", "LabelEncoder"},
+      "leave it out: columns of words are categories; 'columns: {NAME: {as: index}}' below 'train' makes "
+      "one an input of its own");
   registry.instead_of({"flatten"}, "write '- flatten' in 'model'");
   registry.instead_of({"log_mel", "mel_spectrogram", "MelSpectrogram", "mfcc", "MFCC", "spectrogram", "random_shift",
                        "spec_augment", "time_masking", "frequency_masking", "TimeMasking", "FrequencyMasking"},

@@ -77,8 +77,9 @@ void Layer::say_instead(AnyRegistry& registry) {
                       "write them below 'blocks', 'blocks: {NAME: {layers: […]}}', and NAME as an item here");
   registry.instead_of({"TimeDistributed"}, "leave it out: 'linear' acts on each position by itself");
   registry.instead_of({"gaussian_sample", "sampling", "Sampling", "reparameterize", "vae", "latent"},
-                      "write 'random_normal', and 'expression: {formula: \"mean + exp(logvar / 2) * noise\", inputs: "
-                      "[mean, logvar, noise]}', as models/vae.yaml does");
+                      "write 'random_normal: [20]', with as many numbers as the mean has and 'name: noise' and 'from: "
+                      "mean' beside it, and 'expression: {formula: \"mean + exp(logvar / 2) * noise\", inputs: [mean, "
+                      "logvar, noise]}', as models/vae.yaml does");
   registry.instead_of(
       {"graph_conv", "GCNConv", "gcn_conv", "GATConv", "gat_conv", "SAGEConv", "sage_conv", "message_passing"},
       "there are no networks on graphs");
@@ -176,6 +177,12 @@ void Metric::say_instead(AnyRegistry& registry) {
   registry.instead_of({"binary_accuracy"}, "write 'accuracy'");
   registry.instead_of_keys({"num_classes", "n_classes", "num_labels", "task", "multiclass", "from_logits", "name"},
                            "leave it out: the data and the loss say it");
+  registry.instead_of({"neg_mean_squared_error"}, "write 'mse', of which less is better");
+  registry.instead_of({"neg_root_mean_squared_error"}, "write 'rmse', of which less is better");
+  registry.instead_of({"neg_mean_absolute_error"}, "write 'mae', of which less is better");
+  registry.instead_of({"neg_log_loss"}, "write 'log_loss', of which less is better");
+  registry.instead_of({"bpc", "bits_per_character", "bits_per_byte", "bits_per_token"},
+                      "write 'perplexity', of which they are the logarithm to the base of 2");
   registry.instead_of({"bleu", "BLEUScore", "rouge", "ROUGEScore", "wer", "WordErrorRate"},
                       "texts are not compared: 'accuracy' and 'perplexity' are of their tokens");
 }

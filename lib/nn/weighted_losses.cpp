@@ -32,6 +32,15 @@ std::string loss_of(const Node& item, Node& keys) {
   return "";
 }
 
+// What a loss reads beside the output: its targets, else another item of the model; empty where it reads nothing else.
+std::string second_key(const std::string& loss) {
+  const auto object = Registry<Loss>::make(loss);
+  const Schema schema = schema_of(*object);
+  if (schema.field("target")) return "target";
+  const auto required = std::ranges::find_if(schema.fields(), [](const Field& field) { return field.is_required(); });
+  return required == schema.fields().end() ? "" : required->key();
+}
+
 // `{mse: {weight: 0.5}, from: [value, price]}` as {mse: {output: value, target: price}, weight: 0.5}, and the name that
 // it may have.
 std::optional<std::pair<std::string, Node>> named_loss(const Node& item) {
@@ -41,7 +50,8 @@ std::optional<std::pair<std::string, Node>> named_loss(const Node& item) {
   std::string name = loss;
   if (const Node* from = item.find("from")) {
     const std::vector<Node> read = from->is_list() ? from->items : std::vector{*from};
-    for (size_t i = 0; i < std::min<size_t>(read.size(), 2); ++i) keys.set(i == 0 ? "output" : "target", read[i]);
+    if (!read.empty()) keys.set("output", read[0]);
+    if (const std::string second = second_key(loss); read.size() > 1 && !second.empty()) keys.set(second, read[1]);
     if (!read.empty() && is_plain(read[0].text)) name = read[0].text;
   }
   Node out = Node::map(), weight;
@@ -51,7 +61,11 @@ std::optional<std::pair<std::string, Node>> named_loss(const Node& item) {
     keys.erase(weight_key);
   }
   const auto object = Registry<Loss>::make(loss);
-  if (item.entries.size() == 1 && item.entries[0].value.as_number() && !schema_of(*object).positional())
+  const Schema schema = schema_of(*object);
+  std::erase_if(keys.entries, [&](const Node::Entry& entry) {
+    return Registry<Loss>::instance().advice_on_key(schema, entry.key).starts_with("leave it out");
+  });
+  if (item.entries.size() == 1 && item.entries[0].value.as_number() && !schema.positional())
     weight = item.entries[0].value;  // {dice: 0.5}
   out.set(loss, std::move(keys));
   if (!weight.is_null()) out.set(weight_key, std::move(weight));

@@ -55,6 +55,9 @@ TEST_CASE("keys that the table does not bear out are refused") {
         "  help: write 'names: [...]', which count more than the header");
   CHECK(refusal(people, "target: income, delimiter: ab") ==
         "error: DIR/run.yaml:1:68: data.train.delimiter: expected one character, tab or space, got 'ab'");
+  CHECK(refusal(people, "target: income, delimiter: semicolon") ==
+        "error: DIR/run.yaml:1:68: data.train.delimiter: expected one character, tab or space, got 'semicolon'\n"
+        "  help: write \";\"");
   CHECK(refusal(people, "target: income, xxh64: '00'") ==
         "error: DIR/people.csv: data.train: expected the hash 00, found " + hash_text(xxh64(people)) +
             "\n  named in DIR/run.yaml:1:9\n  help: get the file again, or mend 'xxh64'");

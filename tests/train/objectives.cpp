@@ -173,6 +173,9 @@ TEST_CASE("losses that take targets as they are refuse those of a series, and di
         "  help: write 'target: {column: [a, b], normalize: none}'");
   CHECK(refusal("format: csv, target: b", "model: [linear: 1]\nloss: hinge\n")
             .ends_with("\n  help: write 'target: {column: b, as: class}', or take a loss of numbers: 'mse'"));
+  CHECK(refusal("format: csv, target: b", "model: [linear: 1]\nloss: {mse: {target: b}}\n") ==
+        "error: small.yaml:3:8: loss (mse): reads the field 'b', which the data do not have\n"
+        "  help: write 'y': so the column 'b' is named here");
 }
 
 TEST_CASE("targets are mixed for losses that take probabilities alone") {

@@ -16,6 +16,14 @@
 namespace dl {
 namespace {
 
+// What to write for a delimiter that is a word; empty where it is none.
+std::string delimiter_help(const std::string& word) {
+  for (const auto& [name, sign] : {std::pair{"semicolon", ";"}, {"comma", ","}, {"pipe", "|"}, {"colon", ":"}})
+    if (same_word(word, name)) return concat("write \"", sign, "\"");
+  if (word == "\\t" || same_word(word, "tabs")) return "write tab";
+  return word == "\\s+" || same_word(word, "whitespace") ? "write space, which is any run of blanks" : "";
+}
+
 struct Csv final : Reader {
   std::string path, comment, xxh64;
   std::optional<std::string> target_path;
@@ -72,7 +80,8 @@ struct Csv final : Reader {
         report.at("target_path", "several targets are columns of one file", "write them into 'path'");
       if (delimiter && *delimiter != "tab" && *delimiter != "space" &&
           (delimiter->size() != 1 || *delimiter == "\"" || *delimiter == "\n"))
-        report.at("delimiter", concat("expected one character, tab or space, got '", *delimiter, "'"));
+        report.at("delimiter", concat("expected one character, tab or space, got '", *delimiter, "'"),
+                  delimiter_help(*delimiter));
     });
   }
 

@@ -458,6 +458,7 @@ class Samples final : public Dataset, public Tabular, public Targeted {
       field.unscaled_help = name == "y" ? concat("write 'target: {column: ", column.name, ", normalize: none}'")
                                         : concat("write 'columns: {", name, ": {type: target, normalize: none}}'");
     }
+    if (name != column.name) field.column = column.name;
     return field;
   }
 

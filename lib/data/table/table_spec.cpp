@@ -98,8 +98,11 @@ void TargetSpec::describe(Schema& s) {
   s.optional("as", as, "class or value; without it value where the training part's cells are numbers")
       .one_of({"class", "value"})
       .known_as({"type", "task", "kind", "dtype"})
-      .instead_of_values({"classification", "categorical", "category", "int"}, "write 'class'")
-      .instead_of_values({"regression", "numeric", "float"}, "write 'value'");
+      .instead_of_values({"classification", "categorical", "category", "int", "int64", "long", "integer", "label",
+                          "binary", "multiclass"},
+                         "write 'class'")
+      .instead_of_values({"regression", "numeric", "float", "float32", "number", "continuous", "real"},
+                         "write 'value'");
   s.optional("normalize", normalize, "of a value; figures and predictions are reported in the column's own units")
       .one_of(target_normalizations);
   s.optional("strip", strip, "characters taken off the end of each cell");

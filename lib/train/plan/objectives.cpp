@@ -182,6 +182,9 @@ class Objectives::Check {
     const auto fields = data_.train->fields();
     const auto found = std::ranges::find(fields, name, &SampleField::name);
     if (found != fields.end()) return *found;
+    if (const auto of_column = std::ranges::find(fields, name, &SampleField::column); of_column != fields.end())
+      throw ShapeError(concat("reads the field '", name, "', which the data do not have"),
+                       concat("write '", of_column->name, "': so the column '", name, "' is named here"));
     std::vector<std::string> known;
     for (const SampleField& each : fields) known.push_back(each.name);
     throw ShapeError(concat("reads the field '", name, "', which the data do not have"),
