@@ -72,10 +72,10 @@ class Plot final : public Command {
     if (svg || png)
       write_file_atomic(output_, picture_of(chart, svg ? svg_canvas : png_canvas));
     else
-      print(terminal_picture_of(chart, {.columns = std::clamp<size_t>(out.columns(), 30, 200),
-                                        .unicode = out.unicode(),
-                                        .colours = out.colours(),
-                                        .many_colours = has_many_colours()}));
+      print_drawn(terminal_picture_of(chart, {.columns = std::clamp<size_t>(out.columns(), 30, 200),
+                                              .unicode = out.unicode(),
+                                              .colours = out.colours(),
+                                              .many_colours = has_many_colours()}));
     return Exit::done;
   }
 

@@ -106,15 +106,16 @@ void warn(std::string_view text) {
 }
 
 void print(std::string_view text, bool coloured) {
+  const Output& out = standard_output();
+  if (!out.is_terminal()) return print_drawn(text);
+  const std::string shown = printable_lines(text);
+  print_drawn(coloured ? with_colours(out, shown) : shown);
+}
+
+void print_drawn(std::string_view drawing) {
   Output& out = standard_output();
-  std::string shown;
-  if (out.is_terminal()) {
-    shown = printable_lines(text);
-    if (coloured) shown = with_colours(out, shown);
-    text = shown;
-  }
-  if (out.write(text) || out.error_number() == EPIPE) return;
-  throw io_error("standard output", "write of " + bytes_text(static_cast<double>(text.size())), out.error_number());
+  if (out.write(drawing) || out.error_number() == EPIPE) return;
+  throw io_error("standard output", "write of " + bytes_text(static_cast<double>(drawing.size())), out.error_number());
 }
 
 }  // namespace dl

@@ -42,4 +42,7 @@ void warn(std::string_view text);
 // Error(Exit::io).
 void print(std::string_view text, bool coloured = false);
 
+// The same of a drawing, whose control sequences are its own: names from outside in it were made printable before.
+void print_drawn(std::string_view drawing);
+
 }  // namespace dl

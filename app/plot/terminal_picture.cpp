@@ -8,6 +8,7 @@
 
 #include "app/console/text.h"
 #include "app/plot/chart.h"
+#include "lib/base/printable.h"
 
 namespace dl {
 namespace {
@@ -90,19 +91,21 @@ class TerminalPanel {
   char letter(size_t line) const { return line_letters[line % line_letters.size()]; }
 
   std::string heading() const {
-    std::string out, row = look_.colours ? "\033[1m" + panel_.title + "\033[0m" : panel_.title;
-    size_t used = display_width(panel_.title);
+    const std::string title = printable(panel_.title);
+    std::string out, row = look_.colours ? "\033[1m" + title + "\033[0m" : title;
+    size_t used = display_width(title);
     for (size_t i = 0; i < panel_.lines.size(); ++i) {
       const ChartLine& line = panel_.lines[i];
       const bool dotted = dotted_ && line.faint;
       const std::string mark = braille_ ? (dotted ? "⠂⠂⠂" : "⠒⠒⠒") : std::string(1, letter(i));
-      const size_t needed = 3 + display_width(mark) + 1 + display_width(line.label);
+      const std::string label = printable(line.label);
+      const size_t needed = 3 + display_width(mark) + 1 + display_width(label);
       if (used + needed > look_.columns) {
         out += row + "\n";
         row.clear();
         used = 0;
       }
-      row += "   " + coloured(i, mark) + " " + line.label;
+      row += "   " + coloured(i, mark) + " " + label;
       used += needed;
     }
     return out + row + "\n";

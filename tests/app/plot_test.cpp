@@ -112,6 +112,22 @@ TEST_CASE("curves are drawn in the terminal, in lines that fit") {
   CHECK(ascii.out.find("o") != std::string::npos);
 }
 
+TEST_CASE("on a terminal curves are in colours, and a run's name steers nothing") {
+  Folder folder;
+  make_run(folder, "a-1");
+  const Finished drawn = run_on_terminal({"plot", "a-1"}, folder, 60, {"COLORTERM="});
+  CHECK(drawn.exit == 0);
+  CHECK(drawn.out.starts_with(
+      "\033[1mloss\033[0m   \033[36m⠒⠒⠒\033[0m train 0.05000   \033[33m⠒⠒⠒\033[0m val 0.07500\n"));
+  CHECK(drawn.out.find("\\x1b") == drawn.out.npos);
+  CHECK(run_on_terminal({"plot", "a-1"}, folder, 60, {"NO_COLOR=1"}).out.find('\033') == std::string::npos);
+  make_run(folder, "b\u009b31m-1");
+  const Finished named = run_on_terminal({"plot", "a-1", "b\u009b31m-1", "--figure", "val/loss"}, folder, 80);
+  CHECK(named.exit == 0);
+  CHECK(named.out.find(" b\\x9b31m-1 0.07500") != named.out.npos);
+  CHECK(named.out.find("\u009b") == named.out.npos);
+}
+
 TEST_CASE("several runs, chosen figures, epochs and time are drawn") {
   Folder folder;
   make_run(folder, "a-1");

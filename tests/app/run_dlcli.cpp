@@ -4,28 +4,25 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <pty.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
 #include <sstream>
+#include <string_view>
 
 #include "tests/paths.h"
 
 namespace dl::testing {
 namespace fs = std::filesystem;
 
-Process::Process(const std::vector<std::string>& arguments, const fs::path& folder,
-                 const std::vector<std::string>& environment) {
-  id_ = fork();
-  REQUIRE(id_ >= 0);
-  if (id_ > 0) return;
-  const auto onto = [&](const char* name, int descriptor) {
-    dup2(open((streams_ / name).c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600), descriptor);
-  };
-  onto("out", STDOUT_FILENO);
-  onto("err", STDERR_FILENO);
+namespace {
+
+// What the child does once its standard output and error are where they are to be.
+[[noreturn]] void become_dlcli(const std::vector<std::string>& arguments, const fs::path& folder,
+                               const std::vector<std::string>& environment) {
   dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
   if (chdir((folder.empty() ? source_dir() : folder.string()).c_str()) != 0) _exit(127);
   unsetenv("DLCLI_DATA");
@@ -38,6 +35,23 @@ Process::Process(const std::vector<std::string>& arguments, const fs::path& fold
   words.push_back(nullptr);
   execv(binary.c_str(), words.data());
   _exit(127);
+}
+
+int exit_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+}  // namespace
+
+Process::Process(const std::vector<std::string>& arguments, const fs::path& folder,
+                 const std::vector<std::string>& environment) {
+  id_ = fork();
+  REQUIRE(id_ >= 0);
+  if (id_ > 0) return;
+  const auto onto = [&](const char* name, int descriptor) {
+    dup2(open((streams_ / name).c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600), descriptor);
+  };
+  onto("out", STDOUT_FILENO);
+  onto("err", STDERR_FILENO);
+  become_dlcli(arguments, folder, environment);
 }
 
 Process::~Process() {
@@ -55,7 +69,7 @@ Finished Process::wait() {
   int status = 0;
   REQUIRE(waitpid(id_, &status, 0) == id_);
   id_ = -1;
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out(), err()};
+  return {exit_of(status), out(), err()};
 }
 
 Finished run_dlcli(const std::vector<std::string>& arguments, const fs::path& folder,
@@ -77,6 +91,29 @@ std::vector<std::string> command_names() {
     }
   }
   return names;
+}
+
+Finished run_on_terminal(const std::vector<std::string>& arguments, const fs::path& folder, unsigned short columns,
+                         const std::vector<std::string>& environment) {
+  const winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+  int master = -1;
+  const pid_t id = forkpty(&master, nullptr, nullptr, &size);
+  REQUIRE(id >= 0);
+  if (id == 0) {
+    setenv("TERM", "xterm", 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
+    become_dlcli(arguments, folder, environment);
+  }
+  Finished finished;
+  char part[4096];
+  for (ssize_t got; (got = read(master, part, sizeof part)) > 0;)  // an error once the other end is closed
+    for (const char c : std::string_view(part, static_cast<size_t>(got)))
+      if (c != '\r') finished.out += c;
+  close(master);
+  int status = 0;
+  REQUIRE(waitpid(id, &status, 0) == id);
+  finished.exit = exit_of(status);
+  return finished;
 }
 
 }  // namespace dl::testing

@@ -40,4 +40,8 @@ Finished run_dlcli(const std::vector<std::string>& arguments, const std::filesys
 // The commands that 'dlcli --help' lists, in its order.
 std::vector<std::string> command_names();
 
+// The same on a terminal of this many columns, in UTF-8 and with colours; `out` is all that it was sent, without \r.
+Finished run_on_terminal(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
+                         unsigned short columns = 80, const std::vector<std::string>& environment = {});
+
 }  // namespace dl::testing
