@@ -137,6 +137,8 @@ class Completion {
 
   void runs(const std::string& before) {
     std::vector<std::string> names;
+    std::error_code unreadable;
+    if (std::filesystem::directory_iterator("runs", unreadable); unreadable) return;
     for (const RunPaths& run : runs_in("runs").runs) {
       const std::string name = run.name();
       names.push_back(name);

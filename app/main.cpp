@@ -1,6 +1,7 @@
 // dlcli: the only catch, the only exit code.
 // SPDX-License-Identifier: Apache-2.0
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "app/console/output.h"
 #include "app/signals.h"
 #include "lib/base/error.h"
+#include "lib/base/io_error.h"
 #include "lib/base/memory.h"
 #include "lib/base/printable.h"
 #include "lib/base/text.h"
@@ -43,6 +45,9 @@ int main(int argc, char** argv) {
     return fail(error.exit(), all_problems(error));
   } catch (const dl::CheckFailure& failure) {
     return fail(dl::Exit::failed, "error: " + dl::printable_lines(failure.what()));
+  } catch (const std::filesystem::filesystem_error& error) {
+    const dl::Error failure = dl::io_error(error.path1(), "looking at it", error.code().value());
+    return fail(failure.exit(), failure.what());
   } catch (const std::bad_alloc&) {
     return fail(dl::Exit::failed, out_of_memory());
   } catch (const std::exception& e) {

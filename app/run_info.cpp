@@ -6,6 +6,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/folder.h"
 #include "lib/nn/metric.h"
 #include "lib/spec/registry.h"
 #include "lib/spec/yaml.h"
@@ -86,16 +87,14 @@ RunInfo read_run(const RunPaths& paths) {
 
 FoundRuns runs_in(const fs::path& folder) {
   FoundRuns found;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    if (!entry.is_directory(error)) continue;
-    if (is_there(RunPaths{entry.path()}.resolved()))
-      found.runs.push_back({entry.path()});
+  for (const std::string& name : names_in(folder)) {
+    std::error_code error;
+    if (!fs::is_directory(folder / name, error)) continue;
+    if (is_there(RunPaths{folder / name}.resolved()))
+      found.runs.push_back({folder / name});
     else
-      found.foreign.push_back(entry.path());
+      found.foreign.push_back(folder / name);
   }
-  std::ranges::sort(found.runs, {}, &RunPaths::folder);
-  std::ranges::sort(found.foreign);
   return found;
 }
 

@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/config_difference.h"
+#include "app/console/next_command.h"
 #include "app/console/output.h"
 #include "app/options.h"
 #include "app/trained.h"
@@ -140,7 +141,8 @@ class Average final : public Command {
     }
     print(concat("the mean of ", runs_of_.size(), " networks of ",
                  count_of(plan.network->parameter_count(), "parameter"),
-                 "\nrun folder: ", folder.paths().folder.string(), "\nnext: dlcli eval ", folder.paths().name(), "\n"));
+                 "\nrun folder: ", folder.paths().folder.string(),
+                 "\nnext: ", eval_command(folder.paths().folder, plan.data.names), "\n"));
   }
 
   std::vector<std::string> runs_of_;

@@ -207,7 +207,7 @@ class Export final : public Command {
 
   std::filesystem::path new_folder(const std::string& name) const {
     std::filesystem::path folder = output_;
-    if (output_.empty()) folder = std::filesystem::path(name).filename().string() + "-" + to_;
+    if (output_.empty()) folder = name_of_folder(name) + "-" + to_;
     make_folders(folder);
     const std::vector<std::string> there = names_in(folder);
     if (!there.empty())

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/command.h"
+#include "app/console/next_command.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/file_name.h"
@@ -145,7 +146,7 @@ class Import final : public Command {
       print(concat("loss: ", loss->is_map() ? loss->entries.at(0).key : loss->text,
                    "; write another into its config.yaml if it was trained by one\n"));
     print(concat("run folder: ", folder.paths().folder.string(), "\n"));
-    print(concat("next: dlcli summary ", folder.paths().name(), "\n"));
+    print(concat("next: ", command_of_run("summary", folder.paths().folder), "\n"));
   }
 
   std::string path_, name_, layout_, runs_ = "runs";

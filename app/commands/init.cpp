@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/command.h"
+#include "app/console/next_command.h"
 #include "app/console/output.h"
 #include "app/console/text.h"
 #include "app/file_name.h"
@@ -84,15 +85,6 @@ class Init final : public Command {
     out += "chosen\n";
     for (const std::string& line : found.chosen) out += wrapped(line, 80, "    ", "  ");
     return out + "wrote " + config.string() + "\n";
-  }
-
-  static std::string shell_word(const std::string& text) {
-    const bool plain =
-        text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+=@%,:") == text.npos;
-    if (plain) return text;
-    std::string quoted = "'";
-    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return quoted + "'";
   }
 
   std::string path_, output_, target_, task_;

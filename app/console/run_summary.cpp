@@ -2,11 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/console/run_summary.h"
 
-#include <algorithm>
-#include <cctype>
-#include <cstring>
-
 #include "app/console/json.h"
+#include "app/console/next_command.h"
 #include "app/console/text.h"
 #include "lib/base/printable.h"
 #include "lib/base/text.h"
@@ -16,34 +13,14 @@ namespace {
 
 constexpr double notable_wait = 0.02;  // a share of the time from which on more data threads would be felt
 
-// A word that a shell takes as it is.
-std::string shell_word(const std::string& text) {
-  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c > 127 || std::strchr("-_./=+:,@%", c); };
-  if (!text.empty() && std::ranges::all_of(text, plain)) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-// How commands that are started here name the run.
-std::string name_here(const RunStarted& run) {
-  return run.folder == std::filesystem::path("runs") / run.name ? run.name : run.folder.string();
-}
-
 std::string next_command(const RunStarted& run, const RunFinished& end) {
-  const std::string name = name_here(run), resume = "dlcli train " + shell_word("--resume=" + name);
+  const std::string resume = "dlcli train " + shell_word("--resume=" + run_here(run.folder));
   switch (end.exit) {
     case Exit::interrupted: return resume;
     case Exit::time_limit: return resume + " --set trainer.max_time=null";
     case Exit::diverged: return {};
-    default: break;
+    default: return eval_command(run.folder, run.splits);
   }
-  const bool tests = std::ranges::count(run.splits, "test") > 0, validates = std::ranges::count(run.splits, "val") > 0;
-  return concat("dlcli eval ",
-                tests       ? ""
-                : validates ? "--split val "
-                            : "--split train ",
-                name.starts_with("-") ? "-- " : "", shell_word(name));
 }
 
 }  // namespace

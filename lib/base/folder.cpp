@@ -27,6 +27,16 @@ std::vector<std::string> names_in(const std::filesystem::path& folder) {
   return names;
 }
 
+std::string name_of_folder(const std::filesystem::path& folder) {
+  const auto last = [](const std::filesystem::path& path) {
+    const std::string name = (path.has_filename() ? path : path.parent_path()).filename().string();
+    return name == "." || name == ".." ? std::string() : name;
+  };
+  std::error_code error;
+  if (const std::string name = last(folder); !name.empty()) return name;
+  return last(std::filesystem::canonical(folder.empty() ? "." : folder, error));
+}
+
 bool leads_out_of(const std::filesystem::path& folder, const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_symlink(std::filesystem::symlink_status(path, error))) return false;

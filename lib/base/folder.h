@@ -13,6 +13,9 @@ void make_folders(const std::filesystem::path& folder);
 // The names in a folder, sorted; a folder that is not there has none.
 std::vector<std::string> names_in(const std::filesystem::path& folder);
 
+// The folder's own name, of "runs/a", "runs/a/" and, within it, of "." alike.
+std::string name_of_folder(const std::filesystem::path& folder);
+
 // Whether `path` is a link that leads to somewhere outside of `folder`, in which it lies, or nowhere.
 bool leads_out_of(const std::filesystem::path& folder, const std::filesystem::path& path);
 

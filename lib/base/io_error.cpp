@@ -34,12 +34,28 @@ std::string free_space(std::filesystem::path path) {
   return concat(uint64_t(there.f_bavail) * there.f_frsize, " bytes, ", there.f_favail, " inodes");
 }
 
+// What to do about a name whose folders are not there, or not all folders.
+std::string help_for_folders(const std::filesystem::path& path, int error_number) {
+  std::error_code error;
+  const std::filesystem::path folder = path.parent_path();
+  if (error_number == ENOENT)
+    return folder.empty() || std::filesystem::exists(folder, error)
+               ? ""
+               : "make the folder '" + folder.string() + "', or name another place";
+  if (error_number != ENOTDIR) return "";
+  for (std::filesystem::path at = path; !at.empty() && at != at.parent_path(); at = at.parent_path())
+    if (const auto status = std::filesystem::status(at, error); std::filesystem::exists(status))
+      return std::filesystem::is_directory(status) ? "" : "'" + at.string() + "' is no folder; name another place";
+  return "";
+}
+
 }  // namespace
 
 Error io_error(const std::filesystem::path& path, std::string_view attempt, int error_number) {
   Problem problem{.where = {.file = path.string()},
                   .what = concat(attempt, " failed: ", std::generic_category().message(error_number)),
                   .help = help_for(error_number)};
+  if (problem.help.empty()) problem.help = help_for_folders(path, error_number);
   if (error_number == ENOSPC || error_number == EDQUOT) problem.notes.push_back("free there: " + free_space(path));
   return Error(Exit::io, std::move(problem));
 }

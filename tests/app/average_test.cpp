@@ -33,7 +33,7 @@ TEST_CASE(
   const Finished done = run_dlcli({"average", "net-1", "net-2", "net-3"}, folder);
   REQUIRE_MESSAGE(done.exit == 0, done.err);
   CHECK(done.out.starts_with("the mean of 3 networks of 12 parameters\nrun folder: "));
-  CHECK(done.out.ends_with("next: dlcli eval net-average-1\n"));
+  CHECK(done.out.ends_with("next: dlcli eval --split train net-average-1\n"));
   for (const std::string name : {"0.weight", "1.running_var"}) {
     const auto a = weights_of(folder, "net-1", name), b = weights_of(folder, "net-2", name),
                c = weights_of(folder, "net-3", name), mean = weights_of(folder, "net-average-1", name);
@@ -79,6 +79,18 @@ TEST_CASE("average refuses networks of other shapes, and runs whose weights stan
   CHECK(run_dlcli({"average", "net-1", "runs/net-1/"}, folder).err ==
         "error: runs/net-1/: is the checkpoint that 'net-1' is: runs/net-1/checkpoints/step-00000002\n"
         "  help: name each of them once\n");
+}
+
+TEST_CASE("what comes next is told as a shell takes it here: a run elsewhere by its folder, a name in quotes") {
+  const Folder folder;
+  folder.write("net.yaml", config_of(2));
+  for (const std::string seed : {"1", "2"})
+    REQUIRE(run_dlcli({"train", "net.yaml", "--quiet", "--runs", "their runs", "--set", "seed=" + seed}, folder).exit ==
+            0);
+  const Finished done = run_dlcli({"average", "net-1", "net-2", "--runs", "their runs", "--name", "-mean"}, folder);
+  REQUIRE_MESSAGE(done.exit == 0, done.err);
+  CHECK(done.out.ends_with("run folder: their runs/-mean-1\nnext: dlcli eval --split train 'their runs/-mean-1'\n"));
+  CHECK(run_dlcli({"eval", "--split", "train", "their runs/-mean-1"}, folder).exit == 0);
 }
 
 TEST_CASE("a run whose weights were averaged is not gone on with, but begun from") {

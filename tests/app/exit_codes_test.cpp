@@ -36,3 +36,14 @@ TEST_CASE(
   write(folder / "rows.csv", "a,kind\n1,x\n2,y\n3,y\n");
   CHECK(run_dlcli({"train", "--resume=c-1", "--set", "trainer.max_steps=4"}, folder).exit == 3);
 }
+
+TEST_CASE("a name that the system refuses ends with 4, and is told with the system's words") {
+  const Folder folder;
+  const std::string name(300, 'a');
+  for (const std::string command : {"eval", "inspect", "init"}) {
+    const Finished done = run_dlcli({command, name}, folder);
+    CHECK(done.exit == 4);
+    CHECK(done.err == "error: " + name + (command == "init" ? "" : "/manifest.json") +
+                          ": looking at it failed: File name too long\n");
+  }
+}

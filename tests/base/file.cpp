@@ -71,7 +71,9 @@ TEST_CASE("a write that fails says how much was asked and leaves the old file") 
 TEST_CASE("a name in a folder that is missing cannot be written") {
   Folder folder;
   CHECK(error_text([&] { dl::write_file_atomic(folder / "no/x", "a"); }) ==
-        "error: " + (folder / "no/x").string() + ": open for writing failed: No such file or directory");
+        "error: " + (folder / "no/x").string() +
+            ": open for writing failed: No such file or directory\n  help: make the folder '" +
+            (folder / "no").string() + "', or name another place");
 }
 
 TEST_CASE("a missing file is named") {

@@ -15,13 +15,27 @@ TEST_CASE("a folder is made with those above it, and again") {
   CHECK(std::filesystem::is_directory(folder / "a/b"));
 }
 
+TEST_CASE("a folder's own name is that of the folder, however it is reached") {
+  Folder folder;
+  dl::make_folders(folder / "a/b");
+  CHECK(dl::name_of_folder("runs/a") == "a");
+  CHECK(dl::name_of_folder("runs/a/") == "a");
+  CHECK(dl::name_of_folder(folder / "a/b/..") == "a");
+  CHECK(dl::name_of_folder(folder / "a/.") == "a");
+  CHECK(dl::name_of_folder(".") == std::filesystem::current_path().filename());
+  CHECK(dl::name_of_folder("") == std::filesystem::current_path().filename());
+  CHECK(dl::name_of_folder(folder / "none/..") == "");
+}
+
 TEST_CASE("a folder cannot be made where a file is") {
   Folder folder;
   folder.write("a", "");
   CHECK(error_text([&] { dl::make_folders(folder / "a"); }) ==
-        "error: " + (folder / "a").string() + ": making the folder failed: Not a directory");
+        "error: " + (folder / "a").string() + ": making the folder failed: Not a directory\n  help: '" +
+            (folder / "a").string() + "' is no folder; name another place");
   CHECK(error_text([&] { dl::make_folders(folder / "a/b"); }) ==
-        "error: " + (folder / "a/b").string() + ": making the folder failed: Not a directory");
+        "error: " + (folder / "a/b").string() + ": making the folder failed: Not a directory\n  help: '" +
+            (folder / "a").string() + "' is no folder; name another place");
 }
 
 TEST_CASE("a new folder is made by one only") {
@@ -29,7 +43,9 @@ TEST_CASE("a new folder is made by one only") {
   CHECK(dl::make_new_folder(folder / "a"));
   CHECK_FALSE(dl::make_new_folder(folder / "a"));
   CHECK(error_text([&] { dl::make_new_folder(folder / "no/a"); }) ==
-        "error: " + (folder / "no/a").string() + ": making the folder failed: No such file or directory");
+        "error: " + (folder / "no/a").string() +
+            ": making the folder failed: No such file or directory\n  help: make the folder '" +
+            (folder / "no").string() + "', or name another place");
 }
 
 TEST_CASE("a folder is renamed with what it holds") {
@@ -77,7 +93,8 @@ TEST_CASE("the names in a folder are sorted; a missing folder has none, what is 
   CHECK(dl::names_in(folder / "") == std::vector<std::string>{"a", "b"});
   CHECK(dl::names_in(folder / "none").empty());
   CHECK(error_text([&] { dl::names_in(folder / "a"); }) ==
-        "error: " + (folder / "a").string() + ": reading the folder failed: Not a directory");
+        "error: " + (folder / "a").string() + ": reading the folder failed: Not a directory\n  help: '" +
+            (folder / "a").string() + "' is no folder; name another place");
 }
 
 TEST_CASE("a link is told from a file, and one that stays within the folder from one that leaves it") {

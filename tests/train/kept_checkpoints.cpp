@@ -35,7 +35,8 @@ TEST_CASE("a checkpoint that cannot be written is a warning; the last one's fail
   Trainer trainer(*plan, {.folder = &folder, .observers = {&record}});
   Exit exit = Exit::done;
   CHECK(error_text([&] { trainer.fit(); }, {{folder.paths().folder.string(), "RUN"}}, &exit) ==
-        "error: RUN/checkpoints: making the folder failed: Not a directory");
+        "error: RUN/checkpoints: making the folder failed: Not a directory\n"
+        "  help: 'RUN/checkpoints' is no folder; name another place");
   CHECK(exit == Exit::io);
   REQUIRE(record.warnings.size() == 2);
   CHECK(record.warnings[0] ==

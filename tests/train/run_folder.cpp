@@ -83,6 +83,33 @@ TEST_CASE("a run is found by its folder, its name, or its name without the numbe
         "  help: name another run; a run that was ended before it began may be removed");
 }
 
+TEST_CASE("a folder that is no run is told as what it is: a part of one, a folder of runs, one without its config") {
+  const Folder folder;
+  const std::filesystem::path runs = folder.path / "runs", run = runs / "net-1";
+  RunFolder::create(runs, "net", "", "");
+  const std::filesystem::path checkpoint = run / "checkpoints/step-00000005";
+  std::filesystem::create_directories(checkpoint);
+  auto refusal = [&](const std::filesystem::path& path) {
+    return error_text([&] { find_run(path.string(), runs); }, {{folder.path.string(), "FOLDER"}});
+  };
+  for (const char* part : {"runs/net-1/checkpoints", "runs/net-1/checkpoints/", "runs/net-1/checkpoints/step-00000005"})
+    CHECK(refusal(folder.path / part) == concat("error: FOLDER/", part, ": is no run: it has no resolved.yaml\n",
+                                                "  help: name the run: 'FOLDER/runs/net-1'"));
+  CHECK(refusal(runs) ==
+        "error: FOLDER/runs: is no run: it has no resolved.yaml\n"
+        "  runs in it: FOLDER/runs/net-1\n  help: name one of them");
+  write(folder.path / "data/x.csv", "");
+  CHECK(refusal(folder.path / "data") ==
+        "error: FOLDER/data: is no run: it has no resolved.yaml\n"
+        "  help: name a run's folder; 'dlcli runs' lists them");
+  write(checkpoint / "resolved.yaml", "");
+  std::filesystem::remove(run / "resolved.yaml");
+  CHECK(refusal(run) ==
+        "error: FOLDER/runs/net-1: is no run: it has no resolved.yaml\n"
+        "  help: put back that of the checkpoint: cp FOLDER/runs/net-1/checkpoints/step-00000005/resolved.yaml "
+        "FOLDER/runs/net-1/resolved.yaml");
+}
+
 TEST_CASE("a link in a run's folder that leads out of it is refused, whoever looks for the run") {
   const Folder folder;
   const std::filesystem::path runs = folder.path / "runs", run = runs / "net-1";

@@ -42,6 +42,38 @@ std::vector<int64_t> numbers_of(const std::string& name, const std::filesystem::
   return numbers;
 }
 
+// What a folder that is no run is, as far as it shows: a part of a run, a folder of runs, a run that lost its config.
+Problem no_run(const std::filesystem::path& folder) {
+  Problem problem{.where = {.file = folder.string()}, .what = "is no run: it has no resolved.yaml"};
+  const std::filesystem::path plain = folder.lexically_normal();
+  const std::filesystem::path itself = plain.has_filename() ? plain : plain.parent_path();
+  for (auto above = itself.parent_path(); !above.empty() && above != above.parent_path(); above = above.parent_path())
+    if (is_run(above)) {
+      problem.help = "name the run: '" + above.string() + "'";
+      return problem;
+    }
+  std::vector<std::string> runs;
+  for (const RunPaths& run : all_runs(itself)) runs.push_back((itself / run.name()).string());
+  if (!runs.empty()) {
+    problem.notes = {"runs in it: " + shortened(join(runs), 400)};
+    problem.help = "name one of them";
+    return problem;
+  }
+  const std::filesystem::path checkpoints = RunPaths{itself}.checkpoints();
+  for (const std::string& name : names_in(checkpoints))
+    if (std::error_code error; std::filesystem::exists(checkpoints / name / "resolved.yaml", error))
+      problem.help = concat("put back that of the checkpoint: cp ", (checkpoints / name / "resolved.yaml").string(),
+                            " ", RunPaths{itself}.resolved().string());
+  const std::vector<std::string> left = names_in(itself);
+  const bool never_began = std::ranges::all_of(left, [&](const std::string& name) {
+    return name == "lock" || name == "config.yaml" || name == "checkpoints" || name == "log.txt" || name == "run.json";
+  });
+  if (problem.help.empty())
+    problem.help = never_began ? "name another run; a run that was ended before it began may be removed"
+                               : "name a run's folder; 'dlcli runs' lists them";
+  return problem;
+}
+
 // A folder that came from somewhere else must not have us write to, or read from, places that it names.
 RunPaths trusted(RunPaths run) {
   const auto check = [&](const std::filesystem::path& folder) {
@@ -127,11 +159,7 @@ RunPaths find_run(const std::string& text, const std::filesystem::path& runs, Ne
                                      .help = "train the run first"});
   std::error_code error;
   for (const std::filesystem::path& folder : {std::filesystem::path(text), runs / text})
-    if (std::filesystem::is_directory(folder, error))
-      throw Error(Exit::usage,
-                  Problem{.where = {.file = folder.string()},
-                          .what = "is no run: it has no resolved.yaml",
-                          .help = "name another run; a run that was ended before it began may be removed"});
+    if (std::filesystem::is_directory(folder, error)) throw Error(Exit::usage, no_run(folder));
   std::vector<std::string> names;
   for (const RunPaths& run : all_runs(runs)) names.push_back(run.name());
   throw Error(Exit::usage, Problem{.what = "there is no run '" + text + "'",

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/base/file_lock.h"
+#include "lib/base/folder.h"
 
 namespace dl {
 
@@ -14,7 +15,7 @@ namespace dl {
 struct RunPaths {
   std::filesystem::path folder;
 
-  std::string name() const { return folder.filename().string(); }          // "quickstart-1"
+  std::string name() const { return name_of_folder(folder); }              // "quickstart-1"
   std::filesystem::path config() const { return folder / "config.yaml"; }  // as it was given
   std::filesystem::path resolved() const {
     return folder / "resolved.yaml";
