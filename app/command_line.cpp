@@ -14,6 +14,7 @@
 #include "app/help.h"
 #include "app/options.h"
 #include "app/other_words.h"
+#include "app/trained.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -38,8 +39,6 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
-bool names_config(const std::string& argument) { return argument.ends_with(".yaml") || argument.ends_with(".yml"); }
-
 // A word in the place of a command; `rest` is what follows it.
 Error unknown_command(const std::string& word, const std::vector<std::string>& rest) {
   std::vector<std::string> names;
@@ -48,10 +47,10 @@ Error unknown_command(const std::string& word, const std::vector<std::string>& r
   Problem problem{.path = "dlcli", .what = "unknown command '" + word + "'"};
   problem.notes = {"commands: " + join(names)};
   const bool goes_on = word == "resume" || word == "continue" || word == "restart";
-  problem.help = names_config(word) ? "write 'dlcli train " + word + arguments + "'"
-                 : meant.empty()    ? "see 'dlcli --help'"
-                 : goes_on          ? "write 'dlcli train --resume" + (rest.empty() ? "=RUN" : "=" + rest[0]) + "'"
-                                    : "write 'dlcli " + meant + arguments + "'";
+  problem.help = is_config(word) ? "write 'dlcli train " + word + arguments + "'"
+                 : meant.empty() ? "see 'dlcli --help'"
+                 : goes_on       ? "write 'dlcli train --resume" + (rest.empty() ? "=RUN" : "=" + rest[0]) + "'"
+                                 : "write 'dlcli " + meant + arguments + "'";
   return {Exit::usage, std::move(problem)};
 }
 
@@ -61,7 +60,7 @@ std::string value_of(const std::string& option, const std::vector<std::string>& 
     if (arguments[i].starts_with(option + "=")) return arguments[i].substr(option.size() + 1);
     if (arguments[i] != option || i + 1 == arguments.size()) continue;
     const std::string& next = arguments[i + 1];
-    const bool value = !next.starts_with("-") && (!names_config(next) || option == "--config");
+    const bool value = !next.starts_with("-") && (!is_config(next) || option == "--config");
     return value ? next : "";
   }
   return "";
@@ -86,7 +85,7 @@ void refuse_unknown(const CLI::App& app, const std::vector<std::string>& argumen
   if (option != end_of_options) {
     const std::string written = option->substr(0, option->find('='));
     const bool takes_config = app.get_option_no_throw("--set") && app.get_option_no_throw("CONFIG");
-    const auto config = std::find_if(arguments.begin(), arguments.end(), names_config);
+    const auto config = std::find_if(arguments.begin(), arguments.end(), is_config);
     std::string help;
     if (takes_config)
       help = help_for_option(written, value_of(written, arguments), config == arguments.end() ? "" : *config);
@@ -106,13 +105,13 @@ std::vector<std::string> as_parsed(std::vector<std::string> arguments) {
   if (arguments[0] == "help") {
     arguments.erase(arguments.begin());
     arguments.resize(std::min<size_t>(arguments.size(), 1));
-    arguments.push_back("--help");
+    if (arguments.empty() || commands().contains(arguments[0])) arguments.push_back("--help");
   }
   if (arguments.size() == 1 && (arguments[0] == "-V" || arguments[0] == "-v")) arguments[0] = "--version";
   if (arguments.size() == 2 && arguments[1] == "help" && commands().contains(arguments[0])) arguments[1] = "--help";
   for (size_t i = 1; i + 1 < arguments.size() && arguments[0] == "train"; ++i) {
     const std::string next = arguments[i + 1];
-    if (arguments[i] != "--resume" || next.starts_with("-") || names_config(next)) continue;
+    if (arguments[i] != "--resume" || next.starts_with("-") || is_config(next)) continue;
     arguments[i] += "=" + next;
     arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1);
   }
@@ -125,11 +124,33 @@ Error reworded(const CLI::App& app, const CLI::ParseError& e) {
   const std::string name = text.substr(0, text.find(':'));
   if (e.get_name() == "RequiredError") {
     const std::string missing = text.substr(0, text.find(" is required"));
-    return usage_error(app, missing + " is missing", "write 'dlcli " + app.get_name() + " " + missing + "'");
+    std::string help = "write 'dlcli " + app.get_name() + " " + missing + "'";
+    if (const CLI::Option* option = app.get_option_no_throw(missing)) {
+      if (!option->get_positional()) help = "add '" + name_of(*option) + "'";
+      if (const auto words = words_of(*option); !words.empty()) help += ", one of " + join(words);
+    }
+    return usage_error(app, missing + " is missing", help);
   }
+  if (e.get_name() == "ArgumentMismatch" && text.find("At Most") != text.npos)
+    return usage_error(app, "option '" + name + "' is there more than once", "keep one of them");
   if (e.get_name() == "ArgumentMismatch") return usage_error(app, "option '" + name + "' needs a value");
   const size_t help = text.find('\n');  // behind what a check of ours says
   return usage_error(app, text.substr(0, help), help == std::string::npos ? "" : text.substr(help + 1));
+}
+
+// A variable of a script that is not set leaves "" behind: never taken for something that was left out. What is any
+// text may be empty.
+void refuse_empty(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const auto options_end = std::ranges::find(arguments, "--");
+  for (const CLI::Option* option : app.get_options()) {
+    const std::vector<std::string>& given = option->results();
+    bool empty = std::ranges::find(given, "") != given.end();
+    for (const std::string& name : option->get_lnames())  // a value that may be left out, as that of --resume
+      empty |= std::find(arguments.begin(), options_end, "--" + name + "=") != options_end;
+    if (takes_any_text(*option) || !empty) continue;
+    const std::string name = option->get_positional() ? option->get_name(true) : "option '" + option->get_name() + "'";
+    throw usage_error(app, name + " is empty", "give it a value, or leave it out");
+  }
 }
 
 }  // namespace
@@ -169,6 +190,7 @@ Exit run_command_line(int argc, const char* const* argv) {
     throw reworded(chosen(), e);
   }
   refuse_unknown(chosen(), arguments);
+  refuse_empty(chosen(), arguments);
   if (version) return known.at(app.get_subcommand("version"))->run();
   if (&chosen() == &app) {
     standard_error().write(app.help());

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <sstream>
 
 #include "app/command.h"
 #include "app/help.h"
@@ -33,19 +32,6 @@ const CLI::Option* argument(const CLI::App& app, size_t n) {
     if (n-- == 0) return option;
   }
   return last != nullptr && last->get_expected_max() > 1 ? last : nullptr;
-}
-
-// The words of an option that takes one of a few.
-std::vector<std::string> listed_words(const CLI::Option& option) {
-  std::vector<std::string> words;
-  try {
-    // Only CLI11's accessor for changing it finds a validator by name.
-    const CLI::Validator* validator = const_cast<CLI::Option&>(option).get_validator(std::string(words_validator));
-    std::istringstream listed(validator->get_description());
-    for (std::string word; listed >> word;) words.push_back(word);
-  } catch (const CLI::OptionNotFound&) {  // it has no such validator
-  }
-  return words;
 }
 
 struct ConfigKey {
@@ -108,7 +94,7 @@ class Completion {
   void values(const CLI::App& app, const CLI::Option& option, const std::string& before) {
     const std::string name = option.get_positional() ? option.get_name(true) : option.get_lnames().front();
     const std::string kind = option.get_positional() ? name : option.get_type_name();
-    for (const std::string& word : listed_words(option)) add(before + word);
+    for (const std::string& word : words_of(option)) add(before + word);
     if (const auto command = dl::commands().find(app.get_name()); command != dl::commands().end())
       for (const std::string& word : command->second()->candidates(name)) add(before + word);
     const bool run = kind.find("RUN") != kind.npos || option.get_description().find(" run") != std::string::npos;

@@ -19,11 +19,11 @@ constexpr size_t line_width = 80;
 std::string help_table(const std::string& title, const std::vector<HelpRow>& rows) {
   if (rows.empty()) return {};
   size_t width = 0;
-  for (const HelpRow& row : rows) width = std::max(width, row.first.size());
+  for (const HelpRow& row : rows) width = std::max(width, display_width(row.first));
   const std::string indent(width + 4, ' ');
   std::string out = "\n" + title + ":\n";
   for (const auto& [name, description] : rows)
-    out += wrapped(description, line_width, indent, "  " + name + std::string(width - name.size() + 2, ' '));
+    out += wrapped(description, line_width, indent, "  " + name + std::string(width - display_width(name) + 2, ' '));
   return out;
 }
 
@@ -36,7 +36,8 @@ std::string name_of(const CLI::Option& option) {
   for (const std::string& name : option.get_lnames())
     text += (text.ends_with(", ") || text.empty() ? "--" : ", --") + name;
   // A type name in brackets is a value that may be left out: --resume[=RUN].
-  const std::string value = option.get_type_name();
+  std::string value = option.get_type_name();
+  value.resize(std::min(value.find(':'), value.size()));  // behind it stand words, which the description tells
   if (value.empty() || (option.get_expected_max() == 0 && !value.starts_with("["))) return text;
   return text + (value.starts_with("[") ? "" : " ") + value;
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include <optional>
+#include <sstream>
 
 #include "app/console/text.h"
 #include "lib/base/error.h"
@@ -21,6 +22,17 @@ std::string meant(const std::string& text, const std::vector<std::string>& words
   if (!near.empty() || text.size() < 3) return near;
   const auto found = std::ranges::find_if(words, [&](const auto& word) { return word.find(text) != word.npos; });
   return found == words.end() ? "" : *found;
+}
+
+constexpr const char* text_validator = "text";
+
+const CLI::Validator* validator_of(const CLI::Option& option, std::string_view name) {
+  try {
+    // Only CLI11's accessor for changing it finds a validator by name.
+    return const_cast<CLI::Option&>(option).get_validator(std::string(name));
+  } catch (const CLI::OptionNotFound&) {  // it has no such validator
+    return nullptr;
+  }
 }
 
 }  // namespace
@@ -95,6 +107,28 @@ std::optional<std::vector<int64_t>> sizes_in(std::string_view text, char separat
     at = next < end ? next + 1 : next;
   }
   return sizes;
+}
+
+std::vector<std::string> words_of(const CLI::Option& option) {
+  std::vector<std::string> words;
+  const CLI::Validator* validator = validator_of(option, words_validator);
+  std::istringstream listed(validator ? validator->get_description() : "");
+  for (std::string word; listed >> word;) words.push_back(word);
+  return words;
+}
+
+CLI::Validator any_text() {
+  return CLI::Validator([](std::string&) { return std::string(); }, "", text_validator);
+}
+
+bool takes_any_text(const CLI::Option& option) { return validator_of(option, text_validator) != nullptr; }
+
+void expect_several(const std::string& command, const std::vector<std::string>& runs) {
+  if (runs.size() > 1) return;
+  throw Error(Exit::usage,
+              Problem{.path = "dlcli " + command,
+                      .what = "expected two runs or more, got one",
+                      .help = "write 'dlcli " + command + " " + runs[0] + " RUN'; 'dlcli runs' lists them"});
 }
 
 void declare_json(CLI::App& app, bool& json) {

@@ -26,6 +26,15 @@ CLI::Validator number(double least, double most);
 // … one of these words; the validator has this name, and the words with blanks between as its description.
 CLI::Validator one_of(std::vector<std::string> words);
 constexpr std::string_view words_validator = "words";
+// Those of an option that has such a check.
+std::vector<std::string> words_of(const CLI::Option& option);
+
+// No check: the value may be any text, an empty one too.
+CLI::Validator any_text();
+bool takes_any_text(const CLI::Option& option);
+
+// Refuses fewer than two where a command takes several.
+void expect_several(const std::string& command, const std::vector<std::string>& runs);
 
 // "32,32,64", or with another separator between: whole numbers above 0; nothing where the text is something else.
 std::optional<std::vector<int64_t>> sizes_in(std::string_view text, char separator);

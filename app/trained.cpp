@@ -3,9 +3,11 @@
 #include "app/trained.h"
 
 #include <filesystem>
+#include <set>
 
 #include "app/console/output.h"
 #include "lib/base/error.h"
+#include "lib/base/lower.h"
 
 namespace dl {
 namespace {
@@ -21,19 +23,26 @@ void refuse_which(const std::string& checkpoint, const std::string& which) {
 
 // The best of a run that keeps one; its last one's state says whether it does.
 Checkpoint best_or_last(const Checkpoints& checkpoints) {
-  Checkpoint last = checkpoints.find("last", warn_passed_over);
-  return last.state.best_step >= 0 ? checkpoints.find("best", warn_passed_over) : last;
+  std::set<std::string> said;  // both look at the newest
+  const auto warn_once = [&](const std::string& line) {
+    if (said.insert(line).second) warn_passed_over(line);
+  };
+  Checkpoint last = checkpoints.find("last", warn_once);
+  return last.state.best_step >= 0 ? checkpoints.find("best", warn_once) : last;
 }
 
 }  // namespace
 
-bool is_config(const std::string& text) { return text.ends_with(".yaml") || text.ends_with(".yml"); }
+bool is_config(const std::string& text) {
+  const std::string name = lower(text);
+  return name.ends_with(".yaml") || name.ends_with(".yml");
+}
 
-std::string config_file(const std::string& text) {
+std::string config_file(const std::string& text, const std::filesystem::path& runs) {
   std::error_code unreadable;
   if (is_config(text) || std::filesystem::is_regular_file(text, unreadable)) return text;
   try {
-    return find_run(text, "runs", Newest::of_all).resolved().string();
+    return find_run(text, runs, Newest::of_all).resolved().string();
   } catch (const Error&) {  // neither: the config is what is missing
     return text;
   }

@@ -13,10 +13,10 @@
 
 namespace dl {
 
-bool is_config(const std::string& text);  // ends in .yaml or .yml
+bool is_config(const std::string& text);  // ends in .yaml or .yml, in letters of any case
 
 // The config's file that `text` names: itself, or of a run the config that it is trained by.
-std::string config_file(const std::string& text);
+std::string config_file(const std::string& text, const std::filesystem::path& runs = "runs");
 
 // The run that `text` names: its folder, its name in the folder `runs`, or a config, which stands for its newest run.
 // Of a name without a number that is its newest: of those that have a checkpoint, or of all.

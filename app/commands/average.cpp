@@ -25,7 +25,7 @@ class Average final : public Command {
   void declare(CLI::App& app) override {
     app.add_option("RUN", runs_of_, "two runs or more, or checkpoints' folders, of one model")
         ->required()
-        ->expected(2, 10'000);
+        ->expected(1, 10'000);
     app.add_option("--checkpoint", checkpoint_, "of runs: best, last or step-120; if left out, the best there is")
         ->type_name("WHICH");
     app.add_option("--name", name_, "the new run's name; if left out, the first's and '-average'")->type_name("NAME");
@@ -36,6 +36,7 @@ class Average final : public Command {
   }
 
   Exit run() override {
+    expect_several("average", runs_of_);
     const Trained first = open(runs_of_[0]);
     const Plan& plan = *first.plan;
     expect_single(plan, runs_of_[0]);

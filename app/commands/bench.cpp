@@ -44,6 +44,7 @@ class Bench final : public Command {
     app.add_option("--tokens", tokens_, "of a layer: the input holds tokens below N, not numbers")
         ->type_name("N")
         ->check(whole_number(1, 1 << 30));
+    declare_runs(app, runs_);
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     declare_json(app, json_);
@@ -58,14 +59,13 @@ class Bench final : public Command {
 
   Exit run() override {
     std::error_code unreadable;
-    const std::string ending = std::filesystem::path(what_).extension();
-    const bool config = ending == ".yaml" || ending == ".yml" || std::filesystem::exists(what_, unreadable) ||
-                        config_file(what_) != what_;
+    const std::string file = config_file(what_, runs_);
+    const bool config = is_config(what_) || std::filesystem::exists(what_, unreadable) || file != what_;
     if (config) {
       if (!input_.empty() || batch_ > 0 || tokens_ > 0)
         fail("--input, --batch and --tokens go with a layer, and '" + what_ + "' is a config",
              "leave them out; the batch is '--set data.batch_size=N'");
-      blas_.empty() ? bench_config() : bench_products();
+      blas_.empty() ? bench_config(file) : bench_products(file);
     } else {
       if (!blas_.empty())
         fail("--blas goes with a config, and '" + shortened(what_) + "' is a layer",
@@ -83,8 +83,8 @@ class Bench final : public Command {
     throw Error(Exit::usage, Problem{.path = "dlcli bench", .what = std::move(what), .help = std::move(help)});
   }
 
-  void bench_config() {
-    StepTrial trial(what_, overrides_.sets(), predict_ ? TrialOf::prediction : TrialOf::training_step);
+  void bench_config(const std::string& config) {
+    StepTrial trial(config, overrides_.sets(), predict_ ? TrialOf::prediction : TrialOf::training_step);
     trial.run();
     const double first_step_s = process_seconds();
     const Timing timing = time_runs(trial, seconds_);
@@ -132,11 +132,11 @@ class Bench final : public Command {
         wrapped("limits measured: " + limits_text(limits), columns, "  ", "")));
   }
 
-  void bench_products() {
+  void bench_products(const std::string& config) {
     if (predict_) fail("--blas measures a training step, and --predict its prediction", "leave one of them out");
     if (blas_ == "own" || blas_ == "auto")
       fail("--blas: expected a library, got '" + blas_ + "'", "write 'openblas', 'mkl', 'blis' or a library's file");
-    const ProductTrial trial = compare_products(what_, overrides_.sets(), blas_, seconds_);
+    const ProductTrial trial = compare_products(config, overrides_.sets(), blas_, seconds_);
     trial.keep(blas_);
     if (json_) return print(json_line(products_json(trial)));
     const size_t columns = standard_output().columns();
@@ -244,7 +244,7 @@ class Bench final : public Command {
                  spent_table("kernel", spent_by(timing.kernels, limits, kernel_name), all_s, columns)));
   }
 
-  std::string what_, input_, blas_;
+  std::string what_, input_, blas_, runs_ = "runs";
   double seconds_ = 3;
   int64_t batch_ = 0, tokens_ = 0;
   bool predict_ = false, json_ = false;

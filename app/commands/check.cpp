@@ -25,6 +25,7 @@ class Check final : public Command {
 
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", config_, "the YAML file, or a run: the config it is trained by")->required();
+    declare_runs(app, runs_);
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     app.add_flag("--resolved", resolved_, "print the config with every key and every default");
@@ -42,7 +43,7 @@ class Check final : public Command {
   }
 
   Exit run() override {
-    const std::unique_ptr<Plan> plan = plan_run(config_file(config_), overrides_.sets());
+    const std::unique_ptr<Plan> plan = plan_run(config_file(config_, runs_), overrides_.sets());
     std::unique_ptr<PlannedStep> step;
     if (!resolved_ && explain_.empty() && !fit_) {
       step = std::make_unique<PlannedStep>(*plan, plan->largest_batch());
@@ -51,13 +52,16 @@ class Check final : public Command {
     if (strict_) refuse(plan->warnings);
     tell(plan->warnings);
     if (resolved_) {
-      print(plan->resolved());
+      print(json_ ? json_line(plan->resolved_node()) : plan->resolved());
     } else if (!explain_.empty()) {
-      print(plan->explain(explain_).text() + "\n");
+      const Explanation found = plan->explain(explain_);
+      print(json_ ? json_line(explanation_json(found)) : found.text() + "\n");
     } else if (fit_) {
       print_largest_batch(*plan);
+    } else if (graph_) {
+      print(json_ ? json_line(program_json(*step->program)) : program(*step->program));
     } else {
-      print(graph_ ? program(*step->program) : json_ ? json_line(as_json(*plan, *step)) : as_text(*plan, *step));
+      print(json_ ? json_line(as_json(*plan, *step)) : as_text(*plan, *step));
     }
     return Exit::done;
   }
@@ -184,7 +188,29 @@ class Check final : public Command {
     return table(rows, standard_output().columns());
   }
 
-  std::string config_, explain_;
+  static Node program_json(const Program& program) {
+    Node kernels = Node::list();
+    for (const Program::KernelCall& call : program.kernel_calls())
+      kernels.items.push_back(json_object({{"layer", Node::string(call.scope)},
+                                           {"op", Node::string(call.op)},
+                                           {"flops", Node::number(call.cost.flops)},
+                                           {"bytes", Node::number(call.cost.bytes)},
+                                           {"by", Node::string(call.way)},
+                                           {"what", Node::string(call.attributes)}}));
+    return json_object({{"kernels", std::move(kernels)}});
+  }
+
+  static Node explanation_json(const Explanation& found) {
+    Node before = Node::list();
+    for (const auto& [value, origin] : found.overrode)
+      before.items.push_back(json_object({{"value", Node::string(value)}, {"from", Node::string(origin)}}));
+    return json_object({{"key", Node::string(found.path)},
+                        {"value", found.value},
+                        {"from", Node::string(found.origin)},
+                        {"instead_of", std::move(before)}});
+  }
+
+  std::string config_, explain_, runs_ = "runs";
   bool resolved_ = false, graph_ = false, fit_ = false, json_ = false, strict_ = false;
   Overrides overrides_;
 };

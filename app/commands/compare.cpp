@@ -45,10 +45,7 @@ class Compare final : public Command {
   }
 
   Exit run() override {
-    if (names_.size() < 2)
-      throw Error(Exit::usage, Problem{.path = "dlcli compare",
-                                       .what = "expected two runs or more, got one",
-                                       .help = "write 'dlcli compare " + names_[0] + " RUN'; 'dlcli runs' lists them"});
+    expect_several("compare", names_);
     if (comparison_.is_meant(names_)) return comparison_.run(names_, folder_, json_);
     if (const std::string option = comparison_.given(); !option.empty())
       throw Error(Exit::usage, Problem{.path = option,

@@ -96,7 +96,9 @@ class CompletionCommand final : public Command {
     app.add_option("SHELL", shell_, "bash, zsh or fish: its script; or words: what may follow those after --")
         ->required()
         ->check(one_of({"bash", "zsh", "fish", "words"}));
-    app.add_option("WORD", words_, "a command line after 'dlcli', the last word in part")->expected(1, 1 << 20);
+    app.add_option("WORD", words_, "a command line after 'dlcli', the last word in part")
+        ->expected(1, 1 << 20)
+        ->check(any_text());
     examples(app, {{"dlcli completion bash", "for ~/.bashrc: eval \"$(dlcli completion bash)\""},
                    {"dlcli completion zsh", "for ~/.zshrc: eval \"$(dlcli completion zsh)\""},
                    {"dlcli completion fish", "for config.fish: dlcli completion fish | source"},

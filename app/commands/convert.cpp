@@ -26,10 +26,12 @@ class Convert final : public Command {
         ->required();
     app.add_option("TO", to_, concat("the file to write, its format by its ending: ", join(weights_endings())))
         ->required();
-    app.add_option("--key", key_, "the dict in a checkpoint that is taken, instead of the usual one");
+    app.add_option("--key", key_, "the dict in a checkpoint that is taken, instead of the usual one")
+        ->check(any_text());
     app.add_flag("--all", all_,
                  "everything the file holds, an optimizer's state too; of a run, where its training stands, as .pt");
-    app.add_option("--prefix", prefix_, "what is put before each name: 'net.' for the module that 'export' writes");
+    app.add_option("--prefix", prefix_, "what is put before each name: 'net.' for the module that 'export' writes")
+        ->check(any_text());
     app.add_option("--checkpoint", checkpoint_, "of a run: best, last or step-120; if left out, the last")
         ->type_name("WHICH");
     declare_runs(app, runs_);

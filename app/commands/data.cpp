@@ -12,6 +12,7 @@
 #include "app/options.h"
 #include "app/place.h"
 #include "app/sheet.h"
+#include "app/trained.h"
 #include "lib/base/text.h"
 #include "lib/data/labelled.h"
 #include "lib/data/streamed.h"
@@ -44,8 +45,9 @@ class Data final : public Command {
   std::vector<std::string> other_names() const override { return {"dataset", "stats", "explore"}; }
 
   void declare(CLI::App& app) override {
-    app.add_option("CONFIG", config_, "the YAML file")->required();
+    app.add_option("CONFIG", config_, "the YAML file, or a run: the config it is trained by")->required();
     app.add_option("--sheet", sheet_, "of images: draw samples of each class as a picture")->type_name("FILE.png");
+    declare_runs(app, runs_);
     Overrides& overrides = overrides_;
     overrides.declare_set(app);
     declare_json(app, json_);
@@ -55,7 +57,7 @@ class Data final : public Command {
   }
 
   Exit run() override {
-    const std::unique_ptr<Plan> plan = plan_run(config_, overrides_.sets());
+    const std::unique_ptr<Plan> plan = plan_run(config_file(config_, runs_), overrides_.sets());
     const DataSets& sets = plan->data;
     std::vector<NamedPart> parts;
     for (const auto& [name, data] : {std::pair("train", sets.train), {"val", sets.validation}, {"test", sets.test}})
@@ -294,7 +296,7 @@ class Data final : public Command {
     write_sheet(sheet_, images.shape(), entries);
   }
 
-  std::string config_, sheet_;
+  std::string config_, sheet_, runs_ = "runs";
   bool json_ = false;
   Overrides overrides_;
 };

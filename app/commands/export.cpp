@@ -40,7 +40,8 @@ class Export final : public Command {
                    "what an item of the model gives, by its name; if left out, what the first loss reads")
         ->type_name("NAME");
     app.add_flag("--untrained", untrained_, "of a config: with the weights that a training would begin with");
-    app.add_option("--layout", layout_, "images with their channels first, as other programs have them, or last")
+    app.add_option("--layout", layout_,
+                   "images: nchw, their channels first, as other programs have them, or nhwc, last")
         ->type_name("LAYOUT")
         ->check(one_of({"nchw", "nhwc"}));
     app.add_flag("--plain", plain_, "code: all layers as operations, none as the target's own");

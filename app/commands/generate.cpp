@@ -98,7 +98,9 @@ class Generate final : public Command {
 
   void declare(CLI::App& app) override {
     app.add_option("RUN", what_, "a run, a checkpoint's folder, or a config: its newest run")->required();
-    app.add_option("--prompt", prompt_, "the text to continue; if left out, a line's end")->type_name("TEXT");
+    app.add_option("--prompt", prompt_, "the text to continue; if left out, a line's end")
+        ->type_name("TEXT")
+        ->check(any_text());
     app.add_option("--max-new-tokens", new_tokens_, "how many tokens are added (200)")
         ->type_name("N")
         ->check(whole_number(1, 100'000'000));

@@ -58,7 +58,7 @@ class Inspect final : public Command {
   std::string summary() const override {
     return "what a file of weights holds: names, types and shapes, of any program's format";
   }
-  std::vector<std::string> other_names() const override { return {"tensors", "weights", "ls"}; }
+  std::vector<std::string> other_names() const override { return {"tensors", "weights"}; }
 
   void declare(CLI::App& app) override {
     app.add_option("FILE", file_,

@@ -11,6 +11,7 @@
 #include "app/measure/step_trial.h"
 #include "app/measure/trace.h"
 #include "app/options.h"
+#include "app/trained.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 
@@ -30,6 +31,7 @@ class Profile final : public Command {
     app.add_option("--trace", trace_, "write the first steps for ui.perfetto.dev or chrome://tracing")
         ->type_name("FILE.json");
     app.add_option("--roofline", roofline_, "draw the kernels below the machine's limits")->type_name("FILE.svg");
+    declare_runs(app, runs_);
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     declare_json(app, json_);
@@ -40,7 +42,8 @@ class Profile final : public Command {
   }
 
   Exit run() override {
-    StepTrial trial(config_, overrides_.sets(), predict_ ? TrialOf::prediction : TrialOf::training_step);
+    StepTrial trial(config_file(config_, runs_), overrides_.sets(),
+                    predict_ ? TrialOf::prediction : TrialOf::training_step);
     trial.run();
     const DeviceLimits limits = measure_limits(trial.device(), trial.threads());
     Trace trace;
@@ -107,7 +110,7 @@ class Profile final : public Command {
                         {"kernels", std::move(kernels)}});
   }
 
-  std::string config_, trace_, roofline_;
+  std::string config_, trace_, roofline_, runs_ = "runs";
   double seconds_ = 3;
   bool predict_ = false, by_kernel_ = false, json_ = false;
   Overrides overrides_;

@@ -66,11 +66,20 @@ class Error : public std::exception {
   std::string text_;
 };
 
-// The parts written one after another, as operator<< does.
+// A path as it is, where operator<< would quote it; all else as it is, too.
+template <class Part>
+const auto& unquoted(const Part& part) {
+  if constexpr (requires { part.lexically_normal(); })
+    return part.native();
+  else
+    return part;
+}
+
+// The parts written one after another, as operator<< does, but for the quotes around a path.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
   std::ostringstream out;
-  (out << ... << parts);
+  (out << ... << unquoted(parts));
   return out.str();
 }
 

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 using namespace dl;
 
 TEST_CASE("of several problems the config's decides the exit, then the data's, then the system's") {
@@ -14,4 +16,8 @@ TEST_CASE("of several problems the config's decides the exit, then the data's, t
   CHECK(Error(std::vector{io, data}).exit() == Exit::data);
   CHECK(Error(std::vector{io}).exit() == Exit::io);
   CHECK(std::string(Error(std::vector{io, data}).what()) == "error: a disk\nerror: a row");
+}
+
+TEST_CASE("a path in a message stands as it is, without quotes") {
+  CHECK(concat("no ", std::filesystem::path("my runs/a"), ", ", 2, " left") == "no my runs/a, 2 left");
 }

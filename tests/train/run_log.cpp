@@ -78,8 +78,8 @@ TEST_CASE("cut back, the files hold what they held then; a torn last line is dro
   CHECK(text_of(logged.run.metrics_jsonl()) == then);
   CHECK(text_of(logged.run.metrics_csv()) ==
         "step,epoch,time_s,train/loss,lr,samples_per_s,input_wait\n1,0,0.123,0.5,0.1,100.3,0.25\n");
-  CHECK(logged.warnings == std::vector<std::string>{"\"" + logged.run.metrics_csv().string() +
-                                                    "\" is shorter than at the checkpoint: records are missing"});
+  CHECK(logged.warnings == std::vector<std::string>{logged.run.metrics_csv().string() +
+                                                    " is shorter than at the checkpoint: records are missing"});
 }
 
 TEST_CASE("a run that goes on with other figures has a column for each of them and of those before") {
