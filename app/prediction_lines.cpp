@@ -25,20 +25,35 @@ Node nested(std::span<const int64_t> sizes, int64_t& position, const Leaf& leaf)
 
 }  // namespace
 
-PredictionLines::PredictionLines(const Plan& plan, const Options& options) : verdicts_(plan), options_(options) {
+std::vector<int64_t> sizes_of_positions(const Plan& plan) {
+  std::vector<int64_t> sizes = plan.prediction().shape.sizes();
+  if (!sizes.empty()) sizes.pop_back();
+  return sizes;
+}
+
+int64_t targets_a_position(const Plan& plan) {
+  const Type target = plan.predicted_target();
+  if (target.dtype == DType::i32) return 1;
+  int64_t positions = 1;
+  for (const int64_t size : sizes_of_positions(plan)) positions *= size;
+  const int64_t targets = target.shape.elements();
+  return targets % positions == 0 ? targets / positions : 1;
+}
+
+PredictionLines::PredictionLines(const Plan& plan, const Options& options)
+    : verdicts_(plan), options_(options), places_(sizes_of_positions(plan)) {
   const Shape& output = plan.prediction().shape;
   outputs_ = verdicts_.of_classes() ? verdicts_.classes() : output.rank() == 0 ? 1 : output.last();
-  for (int i = 0; i + 1 < output.rank(); ++i) places_.push_back(output[i]);
   if (const SampleField* field = plan.predicted_field(); field && std::ssize(field->value_names) == outputs_)
     value_names_ = field->value_names;
   if (!options_.targets) return;
-  const int64_t targets = plan.predicted_target().dtype == DType::i32 ? 1 : plan.predicted_target().shape.elements();
-  for (int64_t i = 0; i < (places_.empty() ? targets : 1); ++i)
-    target_names_.push_back(targets == 1 || !places_.empty() ? "target" : concat("target_", value_name(i)));
+  targets_ = targets_a_position(plan);
+  for (int64_t i = 0; i < targets_; ++i)
+    target_names_.push_back(targets_ == 1 ? "target" : concat("target_", value_name(i)));
 }
 
 std::string PredictionLines::value_name(int64_t index) const {
-  return value_names_.empty() ? std::to_string(index) : value_names_[static_cast<size_t>(index)];
+  return index < std::ssize(value_names_) ? value_names_[static_cast<size_t>(index)] : std::to_string(index);
 }
 
 std::string PredictionLines::output_name(int64_t index) const {
@@ -83,10 +98,10 @@ std::string PredictionLines::csv_line(const std::string& input, const std::strin
     const auto at = static_cast<size_t>(position);
     if (at < p.target_classes.size()) {
       line += "," + csv_cell(verdicts_.name(p.target_classes[at]));
-    } else if (!places_.empty()) {
-      line += "," + (at < p.target_values.size() ? csv_number(p.target_values[at]) : std::string());
     } else {
-      for (const double value : p.target_values) line += "," + csv_number(value);
+      for (int64_t i = position * targets_; i < (position + 1) * targets_; ++i)
+        line += "," +
+                (i < std::ssize(p.target_values) ? csv_number(p.target_values[static_cast<size_t>(i)]) : std::string());
     }
   }
   if (options_.places) line += "," + csv_cell(place);
@@ -111,10 +126,17 @@ std::string PredictionLines::json(const std::string& input, const std::string& p
     node.set(one ? "target" : "targets",
              each([&](int64_t at) { return Node::string(verdicts_.name(p.target_classes[static_cast<size_t>(at)])); }));
   } else if (options_.targets) {
-    Node values = Node::list();
-    for (const double value : p.target_values) values.items.push_back(json_number(value));
-    node.set(values.items.size() == 1 ? "target" : "targets",
-             values.items.size() == 1 ? values.items[0] : std::move(values));
+    const bool by_place = !one && std::ssize(p.target_values) == p.positions() * targets_;
+    const auto values = [&](std::span<const double> some) {
+      Node list = Node::list();
+      for (const double value : some) list.items.push_back(json_number(value));
+      return list.items.size() == 1 ? list.items[0] : std::move(list);
+    };
+    const auto count = static_cast<size_t>(targets_);
+    node.set(p.target_values.size() == 1 ? "target" : "targets", by_place ? each([&](int64_t at) {
+               return values(p.target_values.subspan(static_cast<size_t>(at) * count, count));
+             })
+                                                                          : values(p.target_values));
   }
   if (options_.places) node.set("place", Node::string(place));
   if (!shows_outputs()) return json_line(node);

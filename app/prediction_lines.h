@@ -8,6 +8,12 @@
 
 namespace dl {
 
+// Of predictions of each place of a sequence or an image, the places' sizes: [length] or [height, width]; none where
+// there is one.
+std::vector<int64_t> sizes_of_positions(const Plan& plan);
+// So many targets belong to each place; where they are not told by places, 1.
+int64_t targets_a_position(const Plan& plan);
+
 class PredictionLines {
  public:
   struct Options {
@@ -31,8 +37,9 @@ class PredictionLines {
 
   const Verdicts verdicts_;
   const Options options_;
-  int64_t outputs_;              // columns: classes, or values
-  std::vector<int64_t> places_;  // sizes of the positions: [length] or [height, width]; none where there is one
+  int64_t outputs_;                       // columns: classes, or values
+  std::vector<int64_t> places_;           // sizes of the positions
+  int64_t targets_ = 1;                   // of each position
   std::vector<std::string> value_names_;  // empty: they have none
   std::vector<std::string> target_names_;
 };

@@ -7,16 +7,6 @@
 #include "lib/base/error.h"
 
 namespace dl {
-namespace {
-
-std::vector<int64_t> sizes_of_positions(const Plan& plan) {
-  std::vector<int64_t> sizes = plan.prediction().shape.sizes();
-  if (!sizes.empty()) sizes.pop_back();
-  return sizes;
-}
-
-}  // namespace
-
 PredictionTable::PredictionTable(const Plan& plan, const PredictionLines::Options& options, bool numbered,
                                  ParquetWriter::Append append)
     : verdicts_(plan),
@@ -24,8 +14,9 @@ PredictionTable::PredictionTable(const Plan& plan, const PredictionLines::Option
       numbered_(numbered),
       places_(sizes_of_positions(plan)),
       outputs_(plan.prediction().shape.last()),
-      target_is_list_(places_.empty() && plan.predicted_target().shape.elements() > 1),
       target_is_class_(plan.predicted_target().dtype == DType::i32),
+      targets_(target_is_class_ && places_.empty() ? plan.predicted_target().shape.elements()
+                                                   : targets_a_position(plan)),
       writer_(columns(), std::move(append)) {}
 
 std::vector<ParquetWriter::Column> PredictionTable::columns() const {
@@ -39,7 +30,7 @@ std::vector<ParquetWriter::Column> PredictionTable::columns() const {
     columns.insert(columns.end(), {{"class", Kind::text}, {"probability", Kind::real}});
   else
     columns.push_back({outputs_ == 1 ? "prediction" : "output", Kind::real, outputs_ > 1});
-  if (options_.targets) columns.push_back({"target", target_is_class_ ? Kind::text : Kind::number, target_is_list_});
+  if (options_.targets) columns.push_back({"target", target_is_class_ ? Kind::text : Kind::number, targets_ > 1});
   if (options_.places) columns.push_back({"place", Kind::text});
   if (verdicts_.of_classes() && options_.all) columns.push_back({"probabilities", Kind::real, true});
   return columns;
@@ -78,13 +69,14 @@ void PredictionTable::add(const std::string& input, const std::string& place, co
 }
 
 void PredictionTable::add_target(const Prediction& p, size_t position) {
-  if (target_is_list_ && target_is_class_) {
+  if (targets_ > 1 && target_is_class_) {
     std::vector<std::string> names;
     for (const int32_t c : p.target_classes) names.push_back(verdicts_.name(c));
     const std::vector<std::string_view> views(names.begin(), names.end());
     writer_.add_list(std::span<const std::string_view>(views));
-  } else if (target_is_list_) {
-    writer_.add_list(p.target_values);
+  } else if (targets_ > 1) {
+    const auto count = static_cast<size_t>(targets_);
+    writer_.add_list(p.target_values.subspan(position * count, count));
   } else if (target_is_class_) {
     writer_.add(std::string_view(verdicts_.name(position < p.target_classes.size() ? p.target_classes[position] : -1)));
   } else {

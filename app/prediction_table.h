@@ -27,7 +27,8 @@ class PredictionTable {
   const bool numbered_;
   std::vector<int64_t> places_;  // sizes of the positions; none where there is one
   int64_t outputs_ = 1;
-  bool target_is_list_ = false, target_is_class_ = false;
+  bool target_is_class_ = false;
+  int64_t targets_ = 1;  // of each position; several are a list
   ParquetWriter writer_;
 };
 

@@ -28,7 +28,8 @@ std::string next_command(const RunStarted& run, const RunFinished& end) {
 std::string run_summary(const RunStarted& run, const RunFinished& end, size_t columns) {
   std::string text =
       wrapped(concat(end.exit == Exit::done ? "done: " : "", end.exit == Exit::diverged ? "" : end.reason + "; ",
-                     end.step, " steps in ", seconds_text(end.time_s), ", ", count(end.samples_per_s), " samples/s"),
+                     end.step, end.step == 1 ? " step in " : " steps in ", seconds_text(end.time_s), ", ",
+                     count(end.samples_per_s), " samples/s"),
               columns, "  ", "");
   if (!end.values.empty()) text += figures(end.values, columns, "  ");
   if (end.input_wait >= notable_wait) text += percent(end.input_wait) + " of the time waiting for data\n";
