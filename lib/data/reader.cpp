@@ -74,7 +74,7 @@ std::string help_for_missing(const Folders& folders, const std::filesystem::path
     const std::string nearest = closest(name.filename().string(), names);
     if (!nearest.empty()) return concat("write '", (name.parent_path() / nearest).string(), "'");
   }
-  return "";
+  return name.is_absolute() ? "" : "put it there, or name the folder that has it in DLCLI_DATA";
 }
 
 }  // namespace

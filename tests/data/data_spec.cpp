@@ -140,7 +140,8 @@ TEST_CASE("files that are missing say where they were looked for and how to get 
         "error: DIR/run.yaml:1:9: data.train: 'train-images' is not there; looked in DIR/datasets/pets, datasets/pets\n"
         "  help: get it with: fetch-pets; or name the folder that has it in DLCLI_DATA");
   CHECK(open("{train: {format: idx, images: a, labels: b}}", folder.path)->problems ==
-        "error: DIR/run.yaml:1:9: data.train: 'a' is not there; looked in DIR, .");
+        "error: DIR/run.yaml:1:9: data.train: 'a' is not there; looked in DIR, .\n"
+        "  help: put it there, or name the folder that has it in DLCLI_DATA");
   folder.write("own/people.csv", "age,town\n1,a\n2,b\n");
   CHECK(open("{train: {format: csv, path: own/People.csv, target: age}}", folder.path)->problems ==
         "error: DIR/run.yaml:1:9: data.train: 'own/People.csv' is not there; looked in DIR, .\n"
