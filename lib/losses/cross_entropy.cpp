@@ -51,7 +51,7 @@ struct CrossEntropy final : Loss {
     return weight.of_targets(f.prediction, f.target);
   }
   Value of_drawn(Value prediction, Value uniform) const override {
-    return -sum(drawn_class(prediction, uniform) * log_softmax(prediction), {-1});
+    return -sum(where(drawn_class(prediction, uniform), log_softmax(prediction), 0), {-1});
   }
   Reads reads() const override { return Reads::logits; }
   bool takes_probabilities() const override { return true; }

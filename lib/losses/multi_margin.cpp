@@ -30,7 +30,7 @@ struct MultiMargin final : Loss {
   Value each(const Fields& f) const override {
     const Value& x = f.prediction;
     expect_class_targets(x, f.target);
-    const Value own = hits(x, f.target), missing = maximum(margin - sum(own * x, {-1}) + x, 0) * (1 - own);
+    const Value own = hits(x, f.target), missing = maximum(margin - sum(where(own, x, 0), {-1}) + x, 0) * (1 - own);
     const Value losses = mean(p == 1 ? missing : missing * missing, {-1});
     return weight.given() ? losses * weight.of_targets(x, f.target) : losses;
   }

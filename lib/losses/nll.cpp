@@ -25,14 +25,14 @@ struct NegativeLogLikelihood final : Loss {
   void learn(const Labels& labels) override { weight.resolve(labels, ignore_index); }
   Value each(const Fields& f) const override {
     expect_class_targets(f.prediction, f.target);
-    const Value losses = -sum(hits(f.prediction, f.target) * f.prediction, {-1});
+    const Value losses = -sum(where(hits(f.prediction, f.target), f.prediction, 0), {-1});
     return weight.given() ? losses * weights(f) : losses;
   }
   Value weights(const Fields& f) const override {
     return weight.given() ? weight.of_targets(f.prediction, f.target) : Value{};
   }
   Value of_drawn(Value prediction, Value uniform) const override {
-    return -sum(drawn_class(prediction, uniform) * prediction, {-1});
+    return -sum(where(drawn_class(prediction, uniform), prediction, 0), {-1});
   }
   Value predicted(Value output) const override { return exp(output); }
   Reads reads() const override { return Reads::log_probabilities; }

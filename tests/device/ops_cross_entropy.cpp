@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "lib/base/bf16.h"
 #include "lib/graph/ops/cross_entropy.h"
 #include "lib/graph/passes.h"
@@ -134,6 +137,31 @@ TEST_CASE("logits far apart keep their losses: no exponential overflows or vanis
   logits[2048 + 7] = 200;  // row 1: the class is far below
   const Value losses = cross_entropy(x, classes);
   check_value(losses, {{"x", logits}, {"c", {5, 9}}}, {0, 500});
+}
+
+TEST_CASE("a class that is masked out by a logit of -infinity takes no part, in few classes and in many") {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  for (const int64_t count : {int64_t{3}, many_classes}) {
+    CAPTURE(count);
+    Graph g;
+    const Value x = input(g, "x", {DType::f32, {2, count}}), classes = input(g, "c", {DType::i32, {2}});
+    Numbers logits(static_cast<size_t>(2 * count), -infinity), slopes(logits.size());
+    logits[0] = logits[2] = 1;  // row 0: two classes left
+    slopes[0] = 0.5f, slopes[2] = -0.5f;
+    logits[static_cast<size_t>(count) + 1] = 7;  // row 1: its class alone is left
+    const Value losses = cross_entropy(x, classes);
+    const Feed feed{{"x", logits}, {"c", {2, 1}}};
+    check_value(losses, feed, {std::log(2.0f), 0});
+    check_value(gradients(sum(losses), {x})[0], feed, slopes);
+  }
+  Model joined({.rows = 3, .features = 2, .classes = many_classes});
+  joined.feed["bias"][4] = -infinity;
+  const std::vector<Numbers> expected = evaluate(joined.graph, joined.results, joined.feed);
+  for (const float loss : expected.back()) CHECK(std::isfinite(loss));
+  for (const std::string& device : devices()) {
+    CAPTURE(device);
+    check_agree(evaluate(joined.graph, joined.results, joined.feed, device), expected, 1e-5, 1e-3);
+  }
 }
 
 TEST_CASE("the kernels of each instruction set compute the joined loss and gradients, from bf16 too") {

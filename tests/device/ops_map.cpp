@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "tests/evaluate.h"
 
 using namespace dl;
@@ -89,6 +91,18 @@ TEST_CASE("where chooses by its first operand, and what it does not choose does 
   const Feed feed{{"c", {0, 1, -2, 0}}, {"x", {1, 2, 3, 4}}};
   check_value(where(c, x, -x), feed, {-1, 2, 3, -4});
   check_value(where(c, x, log(c)), feed, {-infinity, 2, 3, -infinity});
+}
+
+TEST_CASE("the larger and the smaller of a NaN and a number is NaN, on either side") {
+  constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
+  Graph g;
+  const Value a = input(g, "a", {DType::f32, {2}}), b = input(g, "b", {DType::f32, {2}});
+  const Feed feed{{"a", {nan_value, 1}}, {"b", {1, nan_value}}};
+  for (const std::string& device : devices()) {
+    CAPTURE(device);
+    for (const Value& made : {maximum(a, b), minimum(a, b), max(maximum(a, b), {0})})
+      for (const float y : evaluate(g, {made}, feed, device)[0]) CHECK(std::isnan(y));
+  }
 }
 
 TEST_CASE("fma is a b + c") {

@@ -31,7 +31,8 @@ class CrossEntropyKernel final : public Kernel {
         kernels_.row(x, classes_, &largest, &exp_sum, &sum);
         log_sums[r] = largest + std::log(exp_sum);
         const float hit = hits[r] >= 0 && hits[r] < classes_ ? x[hits[r]] : 0;
-        losses[r] = log_sums[r] - (1 - smoothing_) * hit - smoothing_ * (sum / static_cast<float>(classes_));
+        losses[r] = log_sums[r] - (1 - smoothing_) * hit;
+        if (smoothing_ > 0) losses[r] -= smoothing_ * (sum / static_cast<float>(classes_));
       }
     });
   }

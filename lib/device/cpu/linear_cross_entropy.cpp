@@ -201,8 +201,9 @@ class LinearCrossEntropyKernel final : public Kernel {
       log_sum[row] = most + static_cast<float>(std::log(exps));
       const int64_t t = r.hits[r.first + row];
       const float at_hit = t >= 0 && t < p_.classes ? (1 - smoothing_) * hit[row] : 0;
-      const float mean = static_cast<float>(all / static_cast<double>(p_.classes));
-      r.losses[r.first + row] = log_sum[row] - at_hit - smoothing_ * mean;
+      float& loss = r.losses[r.first + row];
+      loss = log_sum[row] - at_hit;
+      if (smoothing_ > 0) loss -= smoothing_ * static_cast<float>(all / static_cast<double>(p_.classes));
     }
     if (!with_gradient_ || rows.empty()) return;
     const int64_t count = rows.end - rows.begin;

@@ -23,7 +23,7 @@ double log_sum(int64_t classes, X x) {
 template <class X>
 double row_loss(int64_t classes, int32_t hit, double smoothing, double log_sum, X x) {
   double mean = 0;
-  for (int64_t c = 0; c < classes; ++c) mean += x(c) / static_cast<double>(classes);
+  for (int64_t c = 0; smoothing > 0 && c < classes; ++c) mean += x(c) / static_cast<double>(classes);
   return log_sum - (hit >= 0 && hit < classes ? (1 - smoothing) * x(hit) : 0) - smoothing * mean;
 }
 

@@ -63,7 +63,7 @@ class Interpreter {
         const auto row = registers_[static_cast<size_t>(ins.a)].begin() + r * loop_.cols;
         double value = *row;
         for (int64_t c = 1; c < loop_.cols; ++c) {
-          value = ins.kind == Kind::row_sum ? value + double{row[c]} : std::max(value, double{row[c]});
+          value = ins.kind == Kind::row_sum ? value + double{row[c]} : apply(Function::maximum, value, row[c], 0);
         }
         std::fill_n(y.begin() + r * loop_.cols, loop_.cols, static_cast<float>(value));
         continue;

@@ -40,8 +40,8 @@ double apply(Function function, double a, double b, double c) {
     case Function::sub: return a - b;
     case Function::mul: return a * b;
     case Function::div: return a / b;
-    case Function::maximum: return a > b ? a : b;
-    case Function::minimum: return a < b ? a : b;
+    case Function::maximum: return a > b || std::isnan(a) ? a : b;
+    case Function::minimum: return a < b || std::isnan(a) ? a : b;
     case Function::pow: return std::pow(a, b);
     case Function::dither_bf16: return dithered_bf16(static_cast<float>(a), static_cast<float>(b));
     case Function::less: return a < b;

@@ -71,9 +71,10 @@ Value cross_entropy(Value logits, Value classes, double label_smoothing) {
     return reshape(losses, one_each);
   }
   const Value hit = equal(iota(*logits.graph, count), reshape(classes, one_each));
-  const Value weight =
-      label_smoothing > 0 ? hit * (1 - label_smoothing) + label_smoothing / static_cast<double>(count) : hit;
-  return -sum(weight * log_softmax(logits), {-1});
+  const Value log_p = log_softmax(logits);
+  // Chosen and not multiplied by 0: a class that is masked out has a logit of -infinity.
+  if (label_smoothing == 0) return -sum(where(hit, log_p, 0), {-1});
+  return -sum((hit * (1 - label_smoothing) + label_smoothing / static_cast<double>(count)) * log_p, {-1});
 }
 
 }  // namespace dl
