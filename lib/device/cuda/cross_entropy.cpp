@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/graph/ops/cross_entropy.h"
 
+#include <cmath>
+
 #include "lib/device/cuda/blocks.h"
 #include "lib/device/cuda/cuda.h"
 #include "lib/device/cuda/kernels/cross_entropy.h"
