@@ -24,8 +24,9 @@ struct Fault {
 };
 
 // One operation made ready for fixed types. run() takes no heap memory, may be called any number of times, and leaves
-// every element of every output that is read written. Pointers are 64-byte aligned; inputs and outputs do not overlap,
-// except an output that shares an input's memory by in_place().
+// every element of every output that is read written. Pointers are 64-byte aligned, but of an input that is a part of
+// another value (View), which begins where its first element does; inputs and outputs do not overlap, except an output
+// that shares an input's memory by in_place().
 class Kernel {
  public:
   virtual ~Kernel() = default;
