@@ -216,7 +216,7 @@ Look look_at_boxed(const BoxedSets& sets, const LookOptions& options) {
   std::vector<fs::path> images;
   std::error_code error;
   for (fs::recursive_directory_iterator at(sets.images, error), end; !error && at != end; at.increment(error))
-    if (is_image_name(at->path())) images.push_back(at->path());
+    if (at->path().filename().native().front() != '.' && is_image_name(at->path())) images.push_back(at->path());
   std::ranges::sort(images);
   if (images.empty())
     throw Error(Exit::data, Problem{.where = {.file = sets.images.string()}, .what = "expected images, found none"});

@@ -262,6 +262,18 @@ TEST_CASE("Pascal VOC's files that are broken are refused by name and place") {
   CHECK(folder.refused(", split: val").find("Annotations/c.xml") != std::string::npos);
 }
 
+TEST_CASE("Pascal VOC's images may have another ending than .jpg, and hidden files are no annotations") {
+  VocFolder folder;
+  std::filesystem::rename(folder / "JPEGImages/a.jpg", folder / "JPEGImages/a.PNG");
+  std::filesystem::rename(folder / "JPEGImages/b.jpg", folder / "JPEGImages/b.bmp");
+  folder.write("Annotations/._a.xml", std::string("\0\5\x16\7", 4));  // what a Mac puts beside a.xml
+  const auto opened = folder.opened();
+  REQUIRE(opened->problems == "");
+  CHECK(opened->sets.train->size() == 2);
+  CHECK(opened->sets.train->place(0).file == (folder / "./JPEGImages/a.PNG").string());
+  CHECK(warnings(folder, *opened->sets.train) == "");
+}
+
 TEST_CASE("a class that the training part does not know is refused") {
   VocFolder folder;
   folder.annotate("b", voc_object("owl", voc_box));

@@ -2,6 +2,7 @@
 // each, whose corners count pixels from 1 and are both within the box.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <pugixml.hpp>
 
@@ -150,17 +151,25 @@ struct Voc final : Reader {
                                       .what = "expected a folder of XML files, there is none",
                                       .help = "name the folder above 'Annotations' and 'JPEGImages'"});
     for (const auto& entry : fs::directory_iterator(annotations))
-      if (entry.path().extension() == ".xml") names.push_back(entry.path().stem().string());
+      if (const fs::path name = entry.path().filename(); name.extension() == ".xml" && name.native().front() != '.')
+        names.push_back(name.stem().string());
     std::ranges::sort(names, numbered_before);
     return names;
   }
 
-  // NAME.jpg, or what the file itself says.
+  // NAME.jpg, or what the file itself says, or NAME with the ending of another format, of small letters or large ones.
   static fs::path image_of(const fs::path& folder, const std::string& name, const VocFile& file) {
     const fs::path images = folder / "JPEGImages", usual = images / (name + ".jpg");
-    std::error_code unreadable;
-    if (fs::exists(usual, unreadable) || file.image_name().empty()) return usual;
-    return images / fs::path(file.image_name()).filename();
+    std::vector<fs::path> likely{usual};
+    if (!file.image_name().empty()) likely.push_back(images / fs::path(file.image_name()).filename());
+    for (const bool large : {false, true})
+      for (std::string format : image_formats()) {
+        if (large) std::ranges::transform(format, format.begin(), [](unsigned char c) { return std::toupper(c); });
+        likely.push_back(images / (name + "." + format));
+      }
+    for (const fs::path& image : likely)
+      if (std::error_code unreadable; fs::exists(image, unreadable)) return image;
+    return usual;
   }
 };
 DL_READER(Voc, "voc");
