@@ -7,6 +7,7 @@
 
 #include "lib/base/text.h"
 #include "lib/data/image/image.h"
+#include "lib/data/image/image_names.h"
 #include "lib/data/image/orientation.h"
 #include "tests/data/image_bytes_for_test.h"
 
@@ -21,6 +22,12 @@ const std::vector<std::pair<Pair, std::string>> standing{{{2, 3}, "abcdef"}, {{2
                                                          {{3, 2}, "fcebda"}, {{3, 2}, "cfbead"}};
 
 }  // namespace
+
+TEST_CASE("files are images by their endings, in letters of any size, JPEG by all that it has") {
+  for (const char* name : {"a.jpg", "a.JPEG", "a.jfif", "a.jpe", "a.b.Png", "a.pgm", "a b.bmp"})
+    CHECK_MESSAGE(is_image_name(name), name);
+  for (const char* name : {"jpg", ".jpg", "a.jpg.txt", "a.jp", "a."}) CHECK_MESSAGE(!is_image_name(name), name);
+}
 
 TEST_CASE("PNM of every kind is read, values brought to 8 bits by their largest") {
   const Folder folder;

@@ -75,7 +75,7 @@ Pair reduced(Pair size, int64_t denominator) { return {ceil_div(size.h, denomina
 class JpegDecoder final : public ImageDecoder {
  public:
   std::string name() const override { return "libjpeg-turbo"; }
-  std::vector<std::string> extensions() const override { return {".jpeg", ".jpg"}; }
+  std::vector<std::string> extensions() const override { return {".jfif", ".jpe", ".jpeg", ".jpg"}; }
   bool recognises(std::string_view file) const override { return file.starts_with("\xFF\xD8\xFF"); }
 
   // In the segment APP1, among those before the picture's rows.

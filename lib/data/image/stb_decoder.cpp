@@ -66,7 +66,9 @@ std::string without_transparency(std::string_view file) {
 class StbDecoder final : public ImageDecoder {
  public:
   std::string name() const override { return "stb_image"; }
-  std::vector<std::string> extensions() const override { return {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tga"}; }
+  std::vector<std::string> extensions() const override {
+    return {".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tga"};
+  }
   bool recognises(std::string_view) const override { return true; }
 
   Pair size(const std::filesystem::path& path, std::string_view file) const override {
