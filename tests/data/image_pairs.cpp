@@ -130,6 +130,42 @@ TEST_CASE("masks of every depth and filter are read as they are stored") {
         std::vector<uint16_t>{1, 2, 2, 4, 3, 6, 4, 8, 5, 9});
 }
 
+TEST_CASE("colours that are all grey are a mask too, in a PNG, a BMP or a TIFF of 8 or 16 bits") {
+  Folder folder;
+  const auto read = [&](const std::string& bytes) {
+    folder.write("mask", bytes);
+    return read_mask(folder / "mask").values;
+  };
+  const std::vector<uint16_t> expected{0, 1, 255};
+  CHECK(read(png(3, 1, 3, std::string("\0\0\0\1\1\1\xFF\xFF\xFF", 9))) == expected);
+  const auto little = [](int value, int bytes) {
+    std::string text;
+    for (int i = 0; i < bytes; ++i, value >>= 8) text += static_cast<char>(value);
+    return text;
+  };
+  CHECK(read("BM" + little(66, 4) + little(0, 4) + little(54, 4) + little(40, 4) + little(3, 4) + little(1, 4) +
+             little(1, 2) + little(24, 2) + little(0, 4) + little(12, 4) + little(0, 16) +
+             std::string("\0\0\0\1\1\1\xFF\xFF\xFF\0\0\0", 12)) == expected);
+  if (std::ranges::count(image_decoders(), "libtiff") == 0) return;
+  const auto tiff = [&](int bits, const std::string& values) {
+    std::string entries;
+    for (const auto& [tag, value] : std::vector<std::pair<int, int>>{{256, 3},
+                                                                     {257, 1},
+                                                                     {258, bits},
+                                                                     {259, 1},
+                                                                     {262, 1},
+                                                                     {273, 8 + 2 + 9 * 12 + 4},
+                                                                     {277, 1},
+                                                                     {278, 1},
+                                                                     {279, 3 * bits / 8}})
+      entries += little(tag, 2) + little(3, 2) + little(1, 4) + little(value, 4);
+    return std::string("II*\0", 4) + little(8, 4) + little(9, 2) + entries + little(0, 4) + values;
+  };
+  CHECK(read(tiff(8, std::string("\0\1\xFF", 3))) == expected);
+  CHECK(read(tiff(16, std::string("\0\0\1\0\xE8\3", 6))) == std::vector<uint16_t>{0, 1, 1000});
+  CHECK(error_text(folder, [&] { read(tiff(1, "\xE0")); }).find("found values of 1 bit\n") != std::string::npos);
+}
+
 TEST_CASE("what is no mask is refused by name") {
   Photos photos;
   const auto refused = [&](const std::string& file) {
@@ -139,11 +175,10 @@ TEST_CASE("what is no mask is refused by name") {
   };
   const std::string help =
       "\n  help: save it with the number of its class as each pixel's value, as Pillow's modes P and L do";
-  CHECK(refused(png(3, 2, 3, std::string(18, '\1'))) ==
-        "error: DIR/masks/a.png: expected a mask, a PNG with a palette or grey values, found colours" + help);
-  CHECK(refused("GIF89a") ==
-        "error: DIR/masks/a.png: expected a mask, a PNG with a palette or grey values, found another kind of file" +
-            help);
+  const std::string expected =
+      "error: DIR/masks/a.png: expected a mask, a PNG with a palette or grey values, or these as BMP or TIFF, found ";
+  CHECK(refused(png(3, 2, 3, std::string(17, '\1') + '\2')) == expected + "colours" + help);
+  CHECK(refused("GIF89a") == expected + "another kind of file" + help);
   CHECK(refused(png(2, 2, 1, std::string(4, '\1'))) ==
         "error: DIR/masks/a.png: expected a mask of 2 x 3 pixels (height x width) as its image, found 2 x 2");
   CHECK(refused(png_packed(3, 2, 1, deflated("short"))) ==

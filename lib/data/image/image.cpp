@@ -155,7 +155,12 @@ StoredImage stored_image(const std::filesystem::path& path, std::string_view fil
 }
 
 int image_bits(const std::filesystem::path& path, const ImageLimits& limits) try {
-  const std::string file = read_whole(path, limits);
+  return image_bits(path, read_whole(path, limits));
+} catch (const Error&) {
+  return 8;
+}
+
+int image_bits(const std::filesystem::path& /*path*/, std::string_view file) try {
   return decoder_of(file).bits(file);
 } catch (const Error&) {
   return 8;

@@ -59,6 +59,7 @@ StoredImage stored_image(const std::filesystem::path& path, std::string_view fil
 
 // The bits of a value in the file, of which f32 keeps 16; 8 of a file that is broken.
 int image_bits(const std::filesystem::path& path, const ImageLimits& limits = {});
+int image_bits(const std::filesystem::path& path, std::string_view file);
 
 // A warning where images have 16 bits a value and use so few of them that little is left of their high bytes, as of
 // numbers of 10 or 12 bits; `file` gives the bytes of one of so many, of which a few are looked at.

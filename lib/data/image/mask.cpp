@@ -5,11 +5,13 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <string>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/data/image/image_decoder.h"
 
 namespace dl {
@@ -23,21 +25,48 @@ struct MaskHeader {
   int64_t row_bytes() const { return (w * depth * channels + 7) / 8; }
 };
 
+[[noreturn]] void fail_mask(const std::filesystem::path& path, const std::string& found) {
+  fail_image(path, "expected a mask, a PNG with a palette or grey values, or these as BMP or TIFF, found " + found,
+             "save it with the number of its class as each pixel's value, as Pillow's modes P and L do");
+}
+
+bool is_png(std::string_view file) { return file.starts_with("\x89PNG\r\n\x1a\n"); }
+
+// Whether its values are colours that may all be grey: what is saved of arrays of three equal channels, and formats
+// without loss that have no numbers but those.
+bool may_be_grey_colours(std::string_view file) {
+  if (is_png(file)) return file.size() >= header_bytes && (file[25] == 2 || file[25] == 6);
+  return file.starts_with("BM") || file.starts_with(std::string_view("II*\0", 4)) ||
+         file.starts_with(std::string_view("MM\0*", 4));
+}
+
+Mask read_grey_colours(const std::filesystem::path& path, std::string_view file, const ImageLimits& limits) {
+  const int bits = image_bits(path, file);
+  if (bits != 8 && bits != 16) fail_mask(path, "values of " + count_of(bits, "bit"));
+  const Pair size = image_size(path, file, limits);
+  std::vector<float> values(static_cast<size_t>(size.h * size.w * 3));
+  decode_image(path, file, {.size = size, .dtype = DType::f32}, whole_image(size), size,
+               reinterpret_cast<std::byte*>(values.data()), limits);
+  Mask mask{.size = size};
+  mask.values.reserve(values.size() / 3);
+  for (size_t i = 0; i < values.size(); i += 3) {
+    if (values[i] != values[i + 1] || values[i] != values[i + 2]) fail_mask(path, "colours");
+    mask.values.push_back(static_cast<uint16_t>(std::lround(values[i] * (bits == 16 ? 65535.0f : 255.0f))));
+  }
+  return mask;
+}
+
 MaskHeader read_mask_header(const std::filesystem::path& path, const std::string& file, const ImageLimits& limits) {
-  const auto expected = [&](const std::string& found) {
-    fail_image(path, "expected a mask, a PNG with a palette or grey values, found " + found,
-               "save it with the number of its class as each pixel's value, as Pillow's modes P and L do");
-  };
-  if (!file.starts_with("\x89PNG\r\n\x1a\n")) expected(file.empty() ? "an empty file" : "another kind of file");
+  if (!is_png(file)) fail_mask(path, file.empty() ? "an empty file" : "another kind of file");
   check_png(path, file);
-  if (file.size() < header_bytes || file.substr(12, 4) != "IHDR") expected("a PNG without a header");
+  if (file.size() < header_bytes || file.substr(12, 4) != "IHDR") fail_mask(path, "a PNG without a header");
   const MaskHeader header{.w = big_endian(file.data() + 16),
                           .h = big_endian(file.data() + 20),
                           .depth = static_cast<unsigned char>(file[24]),
                           .channels = file[25] == 4 ? 2 : 1};
-  if (file[25] != 0 && file[25] != 3 && file[25] != 4) expected("colours");
+  if (file[25] != 0 && file[25] != 3 && file[25] != 4) fail_mask(path, "colours");
   if (const int d = header.depth; d != 1 && d != 2 && d != 4 && d != 8 && d != 16)
-    expected(concat("values of ", d, " bits"));
+    fail_mask(path, concat("values of ", d, " bits"));
   if (header.w < 1 || header.h < 1 || header.h > limits.pixels / header.w)
     fail_image(path, concat("its header says ", header.w, " x ", header.h, " pixels, the limit is ", limits.pixels),
                "raise 'max_pixels', or make the image smaller");
@@ -91,6 +120,7 @@ void unfilter(const std::filesystem::path& path, std::string& rows, const MaskHe
 
 Mask read_mask(const std::filesystem::path& path, const ImageLimits& limits) {
   const std::string file = read_file(path, static_cast<uint64_t>(std::min<int64_t>(limits.file_bytes, INT32_MAX)));
+  if (may_be_grey_colours(file)) return read_grey_colours(path, file, limits);
   const MaskHeader header = read_mask_header(path, file, limits);
   std::string rows = inflated(path, file, header);
   unfilter(path, rows, header);

@@ -1,4 +1,4 @@
-// Masks: PNG files whose pixels are classes, each by its index in the palette or by its grey value.
+// Masks: image files whose pixels are classes, each by its index in a PNG's palette or by its grey value.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
@@ -14,8 +14,9 @@ struct Mask {
   std::vector<uint16_t> values;  // [size.h, size.w]
 };
 
-// A PNG with a palette or grey values of 1 to 16 bits, alpha left out. All else, and what is broken or over a limit, is
-// an Error(Exit::data) that names the file.
+// A PNG with a palette or grey values of 1 to 16 bits; or of 8 or 16 bits a PNG of colours, a BMP or a TIFF all of
+// whose colours are grey. Alpha is left out. All else, and what is broken or over a limit, is an Error(Exit::data) that
+// names the file.
 Mask read_mask(const std::filesystem::path& path, const ImageLimits& limits = {});
 
 }  // namespace dl

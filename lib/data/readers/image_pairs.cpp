@@ -223,7 +223,8 @@ struct ImagePairs final : Reader {
     s.details(
         "A mask is a PNG of its image's size, upright or as it is stored, and name, whatever the endings, whose pixels "
         "are the numbers of classes, "
-        "by a palette or as grey values; where they are others, as in masks of black and white, 'values' lists them. "
+        "by a palette or as grey values (a BMP or TIFF of these too); where they are others, as in masks of black and "
+        "white, 'values' lists them. "
         "The "
         "target is i32 [height, width]; 'cross_entropy' takes it with a network "
         "that ends with a value for each class at each place, as 'conv2d: {out_channels: ${data.classes}, kernel_size: "
