@@ -248,6 +248,34 @@ TEST_CASE("pixels of no class are the target -100, beside values and without") {
         "both");
 }
 
+TEST_CASE("masks may be named as their images with something behind, in the same folder too") {
+  Photos photos;
+  std::filesystem::rename(photos / "masks/a.png", photos / "masks/a_mask.png");
+  std::filesystem::rename(photos / "masks/b.png", photos / "masks/b_mask.png");
+  CHECK(
+      photos.opened()->problems ==
+      "error: DIR/photos: data.train: expected images with masks of the same names in DIR/masks; found 2 images and 2 "
+      "masks, and no such pair\n  named in DIR/run.yaml:1:9\n  help: write 'mask_suffix: _mask'");
+  for (const bool in_one_folder : {false, true}) {
+    CAPTURE(in_one_folder);
+    if (in_one_folder)
+      for (const std::string name : {"a_mask.png", "b_mask.png"})
+        std::filesystem::rename(photos / "masks" / name, photos / "photos" / name);
+    const auto opened =
+        open(concat("{train: {format: image_pairs, images: photos, masks: ", in_one_folder ? "photos" : "masks",
+                    ", channels: 1, classes: 3, mask_suffix: _mask}}"),
+             photos.path);
+    REQUIRE(opened->problems == "");
+    CHECK(opened->sets.train->size() == 2);
+    CHECK(warnings(photos, *opened->sets.train) == "");
+    CHECK(belong_together(dots_in(sample(*opened->sets.train, 0)[0]), classes_in(sample(*opened->sets.train, 0)[1])));
+  }
+  std::filesystem::rename(photos / "photos/a.png", photos / "photos/a_rgb.png");
+  std::filesystem::rename(photos / "photos/b.png", photos / "photos/b_rgb.png");
+  CHECK(photos.opened("classes: 3, image_suffix: _rgb, mask_suffix: _mask")
+            ->problems.find("found 2 images and 0 masks") != std::string::npos);
+}
+
 TEST_CASE("a mask of the stored size is turned with an image that its Exif turns, one of the upright size is not") {
   Photos photos;
   const std::string image = png(3, 2, 1, std::string("\x01\x02\x03\x04\x05\x06", 6));

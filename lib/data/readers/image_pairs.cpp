@@ -1,6 +1,7 @@
 // image_pairs: images, and for each a mask that says the class of every pixel.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -41,25 +42,47 @@ struct NumberedOrder {
 };
 using PairedFiles = std::map<std::string, fs::path, NumberedOrder>;  // by key
 
-// Two files of one key, as cat.png and cat.jpg, are an Error(Exit::data).
-PairedFiles by_key(const fs::path& folder) {
+// What stands behind the keys in the names of images and of masks, before their endings.
+struct PairSuffixes {
+  std::string image, mask;
+};
+
+// The files whose names end with `own`, which is no part of their keys; where it is nothing, those that do not end as
+// the others. Two files of one key, as cat.png and cat.jpg, are an Error(Exit::data).
+PairedFiles by_key(const fs::path& folder, const std::string& own, const std::string& others) {
   if (std::error_code unreadable; !fs::is_directory(folder, unreadable))
     throw Error(Exit::data, Problem{.where = {.file = folder.string()}, .what = "expected a folder of images"});
   PairedFiles files;
-  for (const fs::path& file : images_below(folder).images)
-    if (const auto [at, is_new] = files.emplace(key_of(folder, file), file); !is_new)
+  for (const fs::path& file : images_below(folder).images) {
+    std::string key = key_of(folder, file);
+    if (!key.ends_with(own) || (own.empty() && !others.empty() && key.ends_with(others))) continue;
+    key.resize(key.size() - own.size());
+    if (const auto [at, is_new] = files.emplace(std::move(key), file); !is_new)
       throw Error(Exit::data,
                   Problem{.where = {.file = file.string()},
                           .what = concat("two images are named '", at->first, "', the other is ", at->second.string()),
                           .help = "rename or remove one of them"});
+  }
   return files;
 }
 
+// What to write where no image has the name of a mask: what stands behind the first image's name in those of the masks.
+std::string help_without_pairs(const PairedFiles& pictures, const PairedFiles& masks) {
+  const std::string usual = "name each mask as its image, whatever the ending";
+  if (pictures.empty()) return usual;
+  const std::string& key = pictures.begin()->first;
+  for (const auto& [name, file] : masks)
+    if (name.size() > key.size() && name.starts_with(key) &&
+        !std::isdigit(static_cast<unsigned char>(name[key.size()])))
+      return concat("write 'mask_suffix: ", name.substr(key.size()), "'");
+  return usual;
+}
+
 // Images without a mask, or the other way round, are told; none in common is an Error(Exit::data).
-Pairs paired(const fs::path& images, const fs::path& masks) {
+Pairs paired(const fs::path& images, const fs::path& masks, const PairSuffixes& suffixes) {
   Pairs pairs{.images = images, .masks = masks};
-  const PairedFiles pictures = by_key(images);
-  PairedFiles others = by_key(masks);
+  const PairedFiles pictures = by_key(images, suffixes.image, suffixes.mask);
+  PairedFiles others = by_key(masks, suffixes.mask, suffixes.image);
   std::vector<std::string> alone;
   for (const auto& [key, file] : pictures) {
     const auto mask = others.find(key);
@@ -75,7 +98,7 @@ Pairs paired(const fs::path& images, const fs::path& masks) {
                                     .what = concat("expected images with masks of the same names in ", masks.string(),
                                                    "; found ", count_of(std::ssize(pictures), "image"), " and ",
                                                    count_of(std::ssize(others), "mask"), ", and no such pair"),
-                                    .help = "name each mask as its image, whatever the ending"});
+                                    .help = help_without_pairs(pictures, others)});
   const auto warn = [&](const fs::path& folder, int64_t count, const char* what, const std::string& example) {
     if (count > 0)
       pairs.warnings.push_back({.where = {.file = folder.string()},
@@ -214,6 +237,7 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
 
 struct ImagePairs final : Reader {
   std::string images, masks;
+  PairSuffixes suffixes;
   ClassCount count;
   std::vector<int64_t> values;
   OneOrMore<int64_t> ignore;
@@ -233,6 +257,9 @@ struct ImagePairs final : Reader {
         "makes them -100, and 'ignore_index: -100' of the loss.");
     s.required("images", images, "the folder of the images").known_as({"path", "image_dir", "img_dir"});
     s.required("masks", masks, "the folder of their masks").known_as({"labels", "mask_dir", "annotations"});
+    s.optional("image_suffix", suffixes.image, "what images' names have before their endings and masks' do not");
+    s.optional("mask_suffix", suffixes.mask, "what masks' names have there and images' do not: _mask of a_mask.png")
+        .known_as({"suffix", "mask_postfix"});
     count.describe(s, most_mask_classes);
     s.optional("values", values, "the pixels of each class, in the order of the classes; without it 0, 1, 2, …")
         .at_least(0)
@@ -244,6 +271,7 @@ struct ImagePairs final : Reader {
     form.describe(s);
     s.example("{format: image_pairs, images: photos, masks: masks, classes: 21, size: [256, 256]}");
     s.example("{format: image_pairs, images: scans, masks: drawn, classes: [background, vessel], values: [0, 255]}");
+    s.example("{format: image_pairs, images: scans, masks: scans, mask_suffix: _mask, classes: 2}");
     s.example("{format: image_pairs, images: streets, masks: drawn, values: [7, 8, 11], ignore: [0, 255]}");
     s.check([this](const Report& report) {
       std::vector<int64_t> sorted = values;
@@ -263,7 +291,7 @@ struct ImagePairs final : Reader {
     ClassCount counted = count;
     if (!values.empty() && !counted.classes) counted.classes = ClassList{.count = std::ssize(values)};
     std::vector<std::string> classes = counted.names(folders, place, " in the masks", 21);
-    return std::make_shared<ImagePairSet>(paired(find_data(folders, images), find_data(folders, masks)), form,
+    return std::make_shared<ImagePairSet>(paired(find_data(folders, images), find_data(folders, masks), suffixes), form,
                                           std::move(classes), values, ignore.values);
   }
   DatasetPointer open_fitted(const Node& fit) const override { return samples_of_fit(fit); }
