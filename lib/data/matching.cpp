@@ -54,9 +54,13 @@ void expect_as_training(const Dataset& part, const Dataset& train, const Where& 
                                    shortened(join(expected[i].value_names), 200), " as in the training data, found ",
                                    shortened(join(found[i].value_names), 200)));
       else if (const Type& type = found[i].type, &wanted = expected[i].type; type != wanted)
-        findings.add(where, concat("expected ", found[i].name == "x" ? "samples" : "'" + found[i].name + "'",
-                                   " of type ", name_of(wanted.dtype), " and shape ", wanted.shape.text(),
-                                   " as in the training data, found ", type_and_shape(type)));
+        findings.add(where,
+                     concat("expected ", found[i].name == "x" ? "samples" : "'" + found[i].name + "'", " of type ",
+                            name_of(wanted.dtype), " and shape ", wanted.shape.text(),
+                            " as in the training data, found ", type_and_shape(type)),
+                     found[i].pixels == expected[i].pixels ? ""
+                     : expected[i].pixels                  ? "write 'bits: 16' here too"
+                                                           : "write 'bits: 16' for the training data too");
   }
   if (part.classes().size() != train.classes().size())
     findings.add(where, concat("expected the ", train.classes().size(), " classes of the training data, found ",

@@ -121,6 +121,10 @@ TEST_CASE("images of 16 bits that use few of them are told") {
       open_images(whole->spec, {pets / "pets/cell/b.png"}, whole->sets.raw_input, whole->sets.raw_pixels);
   CHECK(floats(sample(*images.data, 0)[0]) == std::vector<float>(2, 4095.0f / 65535));
   CHECK(whole->spec.train.reader.reader->open_fitted(whole->sets.fitted)->fields()[0].pixels);
+  const std::string set = "{format: image_folder, path: pets, channels: 1";
+  CHECK(open("{train: " + set + ", bits: 16}, validation: " + set + "}}", pets.path)
+            ->problems.ends_with("data.validation: expected samples of type f32 and shape [2, 1, 1] as in the training "
+                                 "data, found u8 [2, 1, 1]\n  help: write 'bits: 16' here too"));
   CHECK(open("{train: {format: image_folder, path: pets, bits: 12}}", pets.path)->problems ==
         "error: DIR/run.yaml:1:50: data.train.bits: expected 8 or 16, got 12\n  help: write 'bits: 16'");
   CHECK(
