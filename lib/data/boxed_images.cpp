@@ -68,14 +68,11 @@ class BoxedImageSet final : public Dataset, public Windowed, public Fittable {
 
   // Of names, files and boxes.
   uint64_t fingerprint() const override {
-    std::vector<fs::path> files;
-    Xxh64 hash;
+    Xxh64 hash(files_fingerprint(size(), [this](int64_t i) { return image(i).file; }));
     for (const BoxedImage& image : images_) {
-      files.push_back(image.file);
       hash.append(concat(image.file.filename().string(), '\0'));
       hash.append({reinterpret_cast<const char*>(image.rows.data()), image.rows.size() * sizeof(BoxRow)});
     }
-    hash.append(hash_text(files_fingerprint(files)));
     return hash.value();
   }
 

@@ -43,34 +43,36 @@ uint64_t file_fingerprint(const InputFile& file) {
   return hash.value();
 }
 
-uint64_t files_fingerprint(std::span<const std::filesystem::path> files) {
+uint64_t files_fingerprint(int64_t files, const std::function<std::filesystem::path(int64_t)>& path) {
   constexpr int64_t block = 256;
   const auto in_blocks = [](int64_t count, const auto& call) {
     in_parallel((count + block - 1) / block, usable_cores(), [&](int64_t at) {
-      for (int64_t i = at * block; i < std::min(count, (at + 1) * block); ++i) call(static_cast<size_t>(i));
+      for (int64_t i = at * block; i < std::min(count, (at + 1) * block); ++i) call(i);
     });
   };
-  std::vector<uint64_t> sizes(files.size()), begins(files.size());
-  in_blocks(std::ssize(files), [&](size_t i) {
-    std::error_code unreadable;
-    const uint64_t bytes = std::filesystem::file_size(files[i], unreadable);
-    sizes[i] = unreadable ? UINT64_MAX : bytes;
+  constexpr uint64_t unreadable = UINT64_MAX;
+  std::vector<uint64_t> sizes(static_cast<size_t>(files)), begins;
+  in_blocks(files, [&](int64_t i) {
+    std::error_code error;
+    const uint64_t bytes = std::filesystem::file_size(path(i), error);
+    sizes[static_cast<size_t>(i)] = error ? unreadable : bytes;
   });
   uint64_t all = 0;
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    begins[i] = all;
-    all += sizes[i] == UINT64_MAX ? 0 : sizes[i];
+  for (const uint64_t bytes : sizes) {
+    begins.push_back(all);
+    all += bytes == unreadable ? 0 : bytes;
   }
   const bool whole = all <= parts * part_bytes;
-  std::vector<uint64_t> hashes(whole ? files.size() : parts);
-  in_blocks(std::ssize(hashes), [&](size_t i) {
+  std::vector<uint64_t> hashes(whole ? sizes.size() : parts);
+  in_blocks(std::ssize(hashes), [&](int64_t i) {
+    uint64_t& hash = hashes[static_cast<size_t>(i)];
     if (whole) {
-      hashes[i] = sizes[i] == UINT64_MAX ? 0 : hash_of(files[i], 0, all);
-      return;
+      hash = hash_of(path(i), 0, all);
+    } else {
+      const uint64_t at = (all - part_bytes) / (parts - 1) * static_cast<uint64_t>(i);
+      const auto holder = std::ranges::upper_bound(begins, at) - begins.begin() - 1;
+      hash = hash_of(path(holder), at - begins[static_cast<size_t>(holder)], part_bytes);
     }
-    const uint64_t at = (all - part_bytes) / (parts - 1) * i;
-    const auto holder = static_cast<size_t>(std::ranges::upper_bound(begins, at) - begins.begin()) - 1;
-    hashes[i] = hash_of(files[holder], at - begins[holder], part_bytes);
   });
   Xxh64 hash;
   hash.append(sizes.data(), sizes.size() * sizeof(uint64_t));

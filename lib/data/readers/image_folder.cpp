@@ -329,9 +329,7 @@ class ImageFolderSet final : public Dataset, public Windowed, public Labelled, p
 
   // Of names, labels and files.
   uint64_t fingerprint() const override {
-    std::vector<fs::path> files;
-    for (int64_t i = 0; i < size(); ++i) files.push_back(path(i));
-    Xxh64 hash(files_fingerprint(files));
+    Xxh64 hash(files_fingerprint(size(), [this](int64_t i) { return path(i); }));
     for (const Images::Entry& entry : images_.entries) hash.append(concat(entry.name, '\0', entry.label, '\0'));
     return hash.value();
   }

@@ -120,14 +120,8 @@ class ImageListSet final : public Dataset, public Windowed, public Labelled, pub
 
   // Of the table and the files.
   uint64_t fingerprint() const override {
-    std::vector<fs::path> files;
-    Xxh64 hash(text_.xxh64());
-    for (int64_t i = 0; i < size(); ++i) {
-      files.push_back(path(i));
-      hash.append(concat(text_.cell(i, image_), '\0'));
-    }
-    hash.append(hash_text(files_fingerprint(files)));
-    return hash.value();
+    const uint64_t parts[] = {text_.xxh64(), files_fingerprint(size(), [this](int64_t i) { return path(i); })};
+    return xxh64({reinterpret_cast<const char*>(parts), sizeof parts});
   }
 
  private:

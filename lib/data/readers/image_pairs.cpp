@@ -160,15 +160,13 @@ class ImagePairSet final : public Dataset, public Windowed, public Fittable {
 
   // Of names and files.
   uint64_t fingerprint() const override {
-    std::vector<fs::path> files;
-    Xxh64 hash;
-    for (const auto& [image, mask] : pairs_.files) {
-      files.push_back(image);
-      files.push_back(mask);
+    Xxh64 hash(files_fingerprint(2 * size(), [this](int64_t i) {
+      const auto& [image, mask] = files(i / 2);
+      return i % 2 == 0 ? image : mask;
+    }));
+    for (const auto& [image, mask] : pairs_.files)
       hash.append(concat(image.lexically_relative(pairs_.images).string(), '\0',
                          mask.lexically_relative(pairs_.masks).string(), '\0'));
-    }
-    hash.append(hash_text(files_fingerprint(files)));
     return hash.value();
   }
 

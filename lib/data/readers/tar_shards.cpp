@@ -145,7 +145,7 @@ class TarShards final : public Dataset, public Windowed, public Streamed, public
 
   // Of names and files.
   uint64_t fingerprint() const override {
-    Xxh64 hash(files_fingerprint(shards_));
+    Xxh64 hash(files_fingerprint(std::ssize(shards_), [this](int64_t i) { return shards_[static_cast<size_t>(i)]; }));
     for (const fs::path& shard : shards_) hash.append(concat(shard.filename().string(), '\0'));
     return hash.value();
   }

@@ -98,13 +98,9 @@ class Examples final : public Dataset, public Windowed, public Fittable {
   Node fit(std::span<const int64_t> /*samples*/) const override { return fit_samples(*this); }
   // Of names and files.
   uint64_t fingerprint() const override {
-    std::vector<fs::path> files;
-    Xxh64 hash;
-    for (const auto& file : files_) {
-      files.push_back(file->path());
-      hash.append(concat(file->path().filename().string(), '\0', file->size(), '\0'));
-    }
-    hash.append(hash_text(files_fingerprint(files)));
+    Xxh64 hash(
+        files_fingerprint(std::ssize(files_), [this](int64_t i) { return files_[static_cast<size_t>(i)]->path(); }));
+    for (const auto& file : files_) hash.append(concat(file->path().filename().string(), '\0', file->size(), '\0'));
     return hash.value();
   }
   Where place(int64_t index) const override {
