@@ -138,6 +138,10 @@ TEST_CASE("colours that are all grey are a mask too, in a PNG, a BMP or a TIFF o
   };
   const std::vector<uint16_t> expected{0, 1, 255};
   CHECK(read(png(3, 1, 3, std::string("\0\0\0\1\1\1\xFF\xFF\xFF", 9))) == expected);
+  const std::string interlaced = "\x89PNG\r\n\x1a\n" +
+                                 png_chunk("IHDR", big_endian(1) + big_endian(1) + std::string("\x08\0\0\0\1", 5)) +
+                                 png_chunk("IDAT", deflated(std::string("\0\7", 2))) + png_chunk("IEND", "");
+  CHECK(read(interlaced) == std::vector<uint16_t>{7});
   const auto little = [](int value, int bytes) {
     std::string text;
     for (int i = 0; i < bytes; ++i, value >>= 8) text += static_cast<char>(value);

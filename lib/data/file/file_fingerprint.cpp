@@ -13,10 +13,10 @@
 namespace dl {
 namespace {
 
-constexpr uint64_t parts = 4096, part_bytes = 16 << 10;
+constexpr uint64_t fingerprint_parts = 4096, fingerprint_part_bytes = 16 << 10;
 
 // A file's bytes from `begin` on, at most so many; nothing of one that cannot be read.
-uint64_t hash_of(const std::filesystem::path& path, uint64_t begin, uint64_t most) try {
+uint64_t hash_of_part(const std::filesystem::path& path, uint64_t begin, uint64_t most) try {
   const InputFile file(path);
   if (begin >= file.size_bytes()) return 0;
   std::vector<char> bytes(std::min(most, file.size_bytes() - begin));
@@ -30,13 +30,14 @@ uint64_t hash_of(const std::filesystem::path& path, uint64_t begin, uint64_t mos
 
 uint64_t file_fingerprint(const InputFile& file) {
   const uint64_t size = file.size_bytes();
-  std::vector<char> bytes(part_bytes);
+  std::vector<char> bytes(fingerprint_part_bytes);
   Xxh64 hash(size);
-  const bool whole = size <= parts * part_bytes;
-  for (uint64_t part = 0; part < parts; ++part) {
-    const uint64_t at = whole ? part * part_bytes : (size - part_bytes) * part / (parts - 1);
+  const bool whole = size <= fingerprint_parts * fingerprint_part_bytes;
+  for (uint64_t part = 0; part < fingerprint_parts; ++part) {
+    const uint64_t at =
+        whole ? part * fingerprint_part_bytes : (size - fingerprint_part_bytes) * part / (fingerprint_parts - 1);
     if (at >= size) break;
-    const auto count = static_cast<size_t>(std::min(part_bytes, size - at));
+    const auto count = static_cast<size_t>(std::min(fingerprint_part_bytes, size - at));
     file.read(at, bytes.data(), count);
     hash.append(bytes.data(), count);
   }
@@ -62,16 +63,16 @@ uint64_t files_fingerprint(int64_t files, const std::function<std::filesystem::p
     begins.push_back(all);
     all += bytes == unreadable ? 0 : bytes;
   }
-  const bool whole = all <= parts * part_bytes;
-  std::vector<uint64_t> hashes(whole ? sizes.size() : parts);
+  const bool whole = all <= fingerprint_parts * fingerprint_part_bytes;
+  std::vector<uint64_t> hashes(whole ? sizes.size() : fingerprint_parts);
   in_blocks(std::ssize(hashes), [&](int64_t i) {
     uint64_t& hash = hashes[static_cast<size_t>(i)];
     if (whole) {
-      hash = hash_of(path(i), 0, all);
+      hash = hash_of_part(path(i), 0, all);
     } else {
-      const uint64_t at = (all - part_bytes) / (parts - 1) * static_cast<uint64_t>(i);
+      const uint64_t at = (all - fingerprint_part_bytes) / (fingerprint_parts - 1) * static_cast<uint64_t>(i);
       const auto holder = std::ranges::upper_bound(begins, at) - begins.begin() - 1;
-      hash = hash_of(path(holder), at - begins[static_cast<size_t>(holder)], part_bytes);
+      hash = hash_of_part(path(holder), at - begins[static_cast<size_t>(holder)], fingerprint_part_bytes);
     }
   });
   Xxh64 hash;

@@ -32,10 +32,15 @@ struct MaskHeader {
 
 bool is_png(std::string_view file) { return file.starts_with("\x89PNG\r\n\x1a\n"); }
 
-// Whether its values are colours that may all be grey: what is saved of arrays of three equal channels, and formats
-// without loss that have no numbers but those.
+// Whether its values are those that a decoder of pictures gives: colours that may all be grey, as what is saved of
+// arrays of three equal channels has, of formats without loss that have no other numbers; and grey values of a PNG
+// whose rows are interlaced.
 bool may_be_grey_colours(std::string_view file) {
-  if (is_png(file)) return file.size() >= header_bytes && (file[25] == 2 || file[25] == 6);
+  if (is_png(file)) {
+    if (file.size() < header_bytes) return false;
+    const bool colours = file[25] == 2 || file[25] == 6, grey = file[25] == 0 || file[25] == 4;
+    return colours || (grey && file[24] >= 8 && file[28] == 1);
+  }
   return file.starts_with("BM") || file.starts_with(std::string_view("II*\0", 4)) ||
          file.starts_with(std::string_view("MM\0*", 4));
 }
