@@ -239,7 +239,8 @@ TEST_CASE("the fit of arrays keeps their fields and classes") {
   arrays.write("x.npy", npy("|u1", "(2, 1, 2)", "abcd"));
   const auto opened = arrays.open();
   CHECK(to_yaml(opened->sets.fitted) ==
-        "fields:\n  - name: x\n    dtype: u8\n    shape: [1, 2, 1]\n    values: 0\n    boxes: false\n    pixels: false\n    value_names: "
+        "fields:\n  - name: x\n    dtype: u8\n    shape: [1, 2, 1]\n    values: 0\n    boxes: false\n    pixels: "
+        "false\n    value_names: "
         "[]\n  - name: y\n    "
         "dtype: i32\n    shape: []\n    values: 2\n    boxes: false\n    pixels: false\n    value_names: []\nclasses: "
         "\"\"\nnumbered_classes: 2\n");
