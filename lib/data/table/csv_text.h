@@ -89,6 +89,10 @@ class CsvText final : public TableText {
   };
   struct Whole;
   struct LineEnds;
+  static constexpr size_t head_bytes = 256 << 10;
+  static constexpr int64_t head_rows = 100;    // by which the delimiter and the header are recognised
+  static constexpr int64_t head_lines = 1000;  // by which it is judged how many cells there will be
+  static constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   CsvText();
   bool keep(ByteSource& source, const CsvForm& form);
   bool is_head(const CsvForm& form);

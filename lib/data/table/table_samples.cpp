@@ -8,16 +8,14 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "lib/base/hash.h"
 #include "lib/base/in_parallel.h"
-#include "lib/base/text.h"
+#include "lib/data/table/fitted_cells.h"
 #include "lib/data/table/table_categories.h"
 #include "lib/data/table/table_cells.h"
-#include "lib/data/table/table_column.h"
+#include "lib/data/table/table_fields.h"
 #include "lib/data/table/table_fit.h"
 #include "lib/data/targeted.h"
 
@@ -54,7 +52,7 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     for (size_t i = 0; i < fitted_.columns.size(); ++i) {
       const FittedColumn& column = fitted_.columns[i];
       if (!reads(column)) continue;
-      if (is_field(column)) fields_.push_back(field_of(column, column.name));
+      if (is_field(column)) fields_.push_back(field_of(parts_.spec, column, column.name));
       sources.push_back({.column = &column,
                          .place = is_field(column)           ? index++
                                   : column.kind == "numeric" ? number++
@@ -65,10 +63,12 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     }
     for (size_t i = 0; i < targets_; ++i)
       sources.push_back({.column = &fitted_.target.values[i], .place = width_ - targets_ + i});
-    if (targets_ > 0) fields_.push_back(targets_ == 1 ? field_of(first_target(), "y") : field_of_targets());
+    if (targets_ > 0)
+      fields_.push_back(targets_ == 1 ? field_of(parts_.spec, first_target(), "y")
+                                      : field_of_targets(parts_.spec, fitted_.target));
     put_cells(sources);
     if (first_target().kind == "class") classes_ = first_target().categories;
-    warn_of_columns();
+    read_.doubt_columns(warnings_);
   }
 
   int64_t size() const override { return rows_.size(); }
@@ -104,10 +104,10 @@ class Samples final : public Dataset, public Tabular, public Targeted {
       const auto column = std::ranges::find(fitted_.columns, name, &FittedColumn::name);
       if (column != fitted_.columns.end() && !reads(*column)) continue;
       columns.push_back(column == fitted_.columns.end() ? ColumnSummary{.name = name, .kind = "ignored"}
-                                                        : summary(*column));
+                                                        : read_.summary(*column));
     }
     if (parts_.has_target)
-      for (const FittedColumn& target : fitted_.target.values) columns.push_back(summary(target));
+      for (const FittedColumn& target : fitted_.target.values) columns.push_back(read_.summary(target));
     return columns;
   }
 
@@ -172,13 +172,9 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     DL_CHECK(false, "cells that were wrong are not");
   }
 
-  TableColumn column_of(const FittedColumn& column) const {
-    return {.parts = parts_, .index = index_of(column), .strip = column.strip, .rows = rows_};
-  }
-
   void prepare(Source& source) const {
     const FittedColumn& column = *source.column;
-    const TableColumn cells = column_of(column);
+    const TableColumn cells = read_.column_of(column);
     if (column.kind == "group") return make(source);
     source.kept = column.is_number() ? cells.kept_as(column.form()) : cells.kept_as({});
     if (!source.kept) return make(source);
@@ -187,10 +183,10 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     for (const std::string& word : source.kept->words) {
       const std::string_view text = stripped(word, column.strip);
       if (column.is_number()) {
-        const auto number = missing.contains(text) ? fill_of(column) : cell_number(text, column.form());
-        source.made.push_back({.number = number ? scaled(column, *number) : not_a_cell});
+        const auto number = missing.contains(text) ? FittedCells::fill_of(column) : cell_number(text, column.form());
+        source.made.push_back({.number = number ? FittedCells::scaled(column, *number) : not_a_cell});
       } else {
-        const int32_t code = code_of(column, categories, missing, text);
+        const int32_t code = FittedCells::code_of(column, categories, missing, text);
         if (code < 0) {  // of which something may be said
           source.kept = nullptr;
           return make(source);
@@ -206,12 +202,13 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     source.made.clear();
     source.made.reserve(static_cast<size_t>(size()));
     if (column.is_number()) {
-      for (const float value : numbers(column)) source.made.push_back({.number = value});
+      for (const float value : read_.numbers(column)) source.made.push_back({.number = value});
       return;
     }
-    const std::vector<int32_t> codes = column.kind == "group" ? groups(column) : this->codes(column, source.warnings);
+    const std::vector<int32_t> codes =
+        column.kind == "group" ? read_.groups(column) : read_.codes(column, source.warnings);
     for (size_t i = 0; i < codes.size(); ++i) {
-      if (codes[i] < 0 && column.kind == "class") fail_class(rows_[static_cast<int64_t>(i)], column);
+      if (codes[i] < 0 && column.kind == "class") read_.fail_class(rows_[static_cast<int64_t>(i)], column);
       source.made.push_back({.code = codes[i] < 0 ? absent_code(source) : codes[i] + source.first});
     }
   }
@@ -246,7 +243,7 @@ class Samples final : public Dataset, public Tabular, public Targeted {
       for (size_t i = 0; i < count; ++i) cells[i] = source.kept->cell(rows_[begin + static_cast<int64_t>(i)]);
     const FittedColumn& column = *source.column;
     if (column.is_curved()) {
-      for (size_t i = 0; i < count; ++i) made[i].number = scaled(column, cells[i]);
+      for (size_t i = 0; i < count; ++i) made[i].number = FittedCells::scaled(column, cells[i]);
     } else {
       const double shift = column.shift, scale = column.scale;
       for (size_t i = 0; i < count; ++i) made[i].number = static_cast<float>((cells[i] - shift) / scale);
@@ -261,258 +258,11 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     return true;
   }
 
-  int64_t index_of(const FittedColumn& column) const {
-    const auto found = places_.find(column.name);
-    if (found != places_.end()) return found->second;
-    std::vector<std::string> strangers;  // that training does not know
-    std::ranges::copy_if(parts_.names, std::back_inserter(strangers),
-                         [&](const std::string& name) { return std::ranges::count(fitted_.names, name) == 0; });
-    const std::string near = closest(column.name, strangers);
-    throw Error(
-        Exit::data,
-        Problem{.where = {.file = parts_.text->path().string()},
-                .what = concat("expected a column '", column.name, "' as in the training data, found none"),
-                .notes = {"its columns: " + join(parts_.names)},
-                .help = near.empty() ? "" : concat("write '", column.name, "' for '", near, "', as in training")});
-  }
-
-  static float scaled(const FittedColumn& column, double number) {
-    return static_cast<float>((column.curved(number) - column.shift) / column.scale);
-  }
-  static std::optional<double> fill_of(const FittedColumn& column) {
-    return column.fill ? cell_number(*column.fill) : std::nullopt;
-  }
-
-  static const char* date_example(const FittedColumn& column) {
-    return *column.date == "dmy" ? "29.02.2024" : *column.date == "mdy" ? "2/29/2024" : "2024-02-29";
-  }
-
-  std::vector<float> numbers(const FittedColumn& column) const {
-    const MissingWords missing(parts_.spec, true);
-    const auto fill = fill_of(column);
-    const TableColumn cells = column_of(column);
-    const std::string help =
-        column.kind == "value" ? "take the row out"
-        : column.date ? concat("write it as in training, such as ", date_example(column), "; or ", missing_help)
-                      : missing_help;
-    std::vector<float> values;
-    values.reserve(static_cast<size_t>(size()));
-    cells.each(
-        column.form(),
-        [&](std::string_view text) { return missing.contains(text) ? fill : cell_number(text, column.form()); },
-        [](double number) { return std::optional(number); },
-        [&](int64_t row, const std::optional<double>& number) {
-          if (!number) fail_cell(parts_, row, cells.index, column.date ? "a date" : "a number", cells.text(row), help);
-          values.push_back(scaled(column, *number));
-          if (!std::isfinite(values.back())) fail_cell(parts_, row, cells.index, float_expected, cells.text(row), help);
-        });
-    return values;
-  }
-
-  ColumnSummary summary(const FittedColumn& column) const {
-    const MissingWords missing(parts_.spec, column.is_number());
-    ColumnSummary summary{.name = column.name, .kind = column.date ? "date" : column.kind};
-    std::map<std::string_view, int64_t> kinds;
-    int64_t count = 0;
-    struct Read {
-      bool missing = false;
-      std::optional<double> number;
-      std::string_view text;
-    };
-    column_of(column).each(
-        column.is_number() ? std::optional(column.form()) : std::nullopt,
-        [&](std::string_view text) {
-          const bool is_missing = missing.contains(text);
-          return Read{is_missing, column.is_number() && !is_missing ? cell_number(text, column.form()) : std::nullopt,
-                      text};
-        },
-        [](double number) {
-          return Read{false, number, {}};
-        },
-        [&](int64_t, const Read& cell) {
-          if (cell.missing) {
-            ++summary.missing;
-          } else if (cell.number) {
-            summary.least = count == 0 ? *cell.number : std::min(summary.least, *cell.number);
-            summary.most = count == 0 ? *cell.number : std::max(summary.most, *cell.number);
-            ++count;
-            summary.mean += (*cell.number - summary.mean) / static_cast<double>(count);
-          } else {
-            ++kinds[cell.text];
-          }
-        });
-    for (const auto& [kind, rows] : kinds) summary.kinds.emplace_back(kind, rows);
-    std::ranges::stable_sort(summary.kinds, std::greater(), &std::pair<std::string, int64_t>::second);
-    return summary;
-  }
-
-  static constexpr int32_t unknown_code = -2;  // of a category that training lacks
-
-  // Behind the last category's the missing cells' one, -1 where there is none.
-  static int32_t code_of(const FittedColumn& column, const Categories& categories, const MissingWords& missing,
-                         std::string_view text) {
-    const int32_t code = categories.code(text);
-    if (code >= 0) return code;
-    if (!missing.contains(text)) return unknown_code;
-    if (column.fill) return categories.code(*column.fill);
-    return column.missing_category ? static_cast<int32_t>(column.categories.size()) : -1;
-  }
-
-  // Each row's category, as code_of() says.
-  std::vector<int32_t> codes(const FittedColumn& column, std::vector<Problem>& warnings) const {
-    const MissingWords missing(parts_.spec, false);
-    const Categories categories(column.categories);
-    const TableColumn cells = column_of(column);
-    Unknown unknown, without_value;
-    std::vector<int32_t> values;
-    values.reserve(static_cast<size_t>(size()));
-    cells.each([&](std::string_view text) { return code_of(column, categories, missing, text); },
-               [&](int64_t row, int32_t code) {
-                 if (code == unknown_code) unknown.add(cells.text(row), row);
-                 if (code == -1) without_value.add("", row);
-                 values.push_back(code);
-               });
-    // Rare ones that 'min_count' left out are none of training's either.
-    const int64_t least = parts_.spec.min_count > 1 ? size() / 2 : 0;
-    if (unknown.count > least && column.kind != "class")
-      warnings.push_back(doubt_unknown(column, categories, unknown, cells.index));
-    if (without_value.count > 0 && column.kind != "class")
-      warnings.push_back({.where = parts_.cell_where(without_value.row, cells.index),
-                          .what = concat("column '", column.name, "': ", without_value.count, " of ",
-                                         count_of(size(), "row"), " have no value, and all of training's have one"),
-                          .help = concat("the network sees none of its categories there: train with 'columns: {",
-                                         column.name, ": {impute: most_frequent}}' if such rows come")});
-    return values;
-  }
-
-  // Each row's group, numbered as they come.
-  std::vector<int32_t> groups(const FittedColumn& column) const {
-    const MissingWords missing(parts_.spec, false);
-    const TableColumn cells = column_of(column);
-    std::unordered_map<std::string_view, int32_t> numbers;
-    std::vector<int32_t> values;
-    values.reserve(static_cast<size_t>(size()));
-    for (const int64_t row : rows_) {
-      const std::string_view text = cells.text(row);
-      if (missing.contains(text))
-        fail_cell(parts_, row, cells.index, "what the rows of a group have in common", text, "take the row out");
-      values.push_back(numbers.emplace(text, static_cast<int32_t>(numbers.size())).first->second);
-    }
-    return values;
-  }
-
-  struct Unknown {
-    int64_t count = 0, row = 0;  // the first
-    std::vector<std::string> examples;
-    bool more = false;  // kinds than those
-    void add(std::string_view cell, int64_t at) {
-      if (count++ == 0) row = at;
-      if (more || std::ranges::count(examples, cell) > 0) return;
-      if (examples.size() < 3)
-        examples.emplace_back(cell);
-      else
-        more = true;
-    }
-  };
-
-  Problem doubt_unknown(const FittedColumn& column, const Categories& categories, const Unknown& unknown,
-                        int64_t at) const {
-    std::vector<std::string> shown;
-    std::string help = "the network sees none of its categories there: write them as in training, if they are meant";
-    for (const std::string& example : unknown.examples) {
-      shown.push_back(concat("'", shortened(example, 24), "'"));
-      if (const std::string* near = categories.alike(example); near && help.starts_with("the"))
-        help = concat("write '", *near, "' for '", example, "', as in training");
-    }
-    if (column.kind == "index" && help.starts_with("the"))
-      help += concat("; or 'columns: {", column.name, ": group}' if it only says which rows are ranked together");
-    return {.where = parts_.cell_where(unknown.row, at),
-            .what = concat("column '", column.name, "': ", unknown.count, " of ", count_of(size(), "row"),
-                           " have categories that training lacks: ", join(shown), unknown.more ? ", …" : ""),
-            .help = help};
-  }
-
-  // Columns that training did not have are of no use here.
-  void warn_of_columns() {
-    if (fitted_.names.empty() || !parts_.text) return;
-    const std::unordered_set<std::string_view> known(fitted_.names.begin(), fitted_.names.end());
-    std::vector<std::string> more;
-    for (const std::string& name : parts_.names)
-      if (!known.contains(name)) more.push_back("'" + name + "'");
-    if (!more.empty())
-      warnings_.push_back(
-          {.where = parts_.text->first_where(),
-           .what = concat("the training table has no ", more.size() == 1 ? "column " : "columns ",
-                          shortened(join(more), 200), "; ", more.size() == 1 ? "it is" : "they are", " left out")});
-  }
-
-  // A column that is a field of its own.
-  SampleField field_of(const FittedColumn& column, const std::string& name) const {
-    SampleField field{name, {DType::i32, {}}, column.category_count() + (column.kind == "index")};
-    if (column.kind == "value") {
-      field = {name, {DType::f32, {}}};
-      field.scaling = unless_unscaled({{column.shift, column.scale}});
-      field.normalized = !field.scaling.empty();
-      field.centred = field.normalized && normalization_of(column.name) == "standard";
-      field.class_help = concat("write '", as_class(parts_.spec, column.name), "'");
-      field.unscaled_help = name == "y" ? concat("write 'target: {column: ", column.name, ", normalize: none}'")
-                                        : concat("write 'columns: {", name, ": {type: target, normalize: none}}'");
-    }
-    if (name != column.name) field.column = column.name;
-    return field;
-  }
-
-  SampleField field_of_targets() const {
-    std::vector<Scaling> scaling;
-    for (const FittedColumn& target : fitted_.target.values) scaling.push_back({target.shift, target.scale});
-    SampleField field{.name = "y",
-                      .type = {DType::f32, {std::ssize(scaling)}},
-                      .scaling = unless_unscaled(std::move(scaling)),
-                      .unscaled_help = concat("write 'target: {column: [", join(parts_.spec.target.column.values),
-                                              "], normalize: none}'"),
-                      .value_names = parts_.spec.target.column.values};
-    field.normalized = !field.scaling.empty();
-    field.centred = field.normalized && parts_.spec.target.normalize == "standard";
-    return field;
-  }
-
-  // Of a target.
-  std::string normalization_of(const std::string& target) const {
-    if (std::ranges::count(parts_.spec.target.column.values, target) > 0) return parts_.spec.target.normalize;
-    const auto said = parts_.spec.columns.find(target);
-    return said == parts_.spec.columns.end() ? "standard" : said->second.normalize.value_or("standard");
-  }
-
-  [[noreturn]] void fail_class(int64_t row, const FittedColumn& target) const {
-    const int64_t at = index_of(target);
-    const std::string cell(stripped(parts_.cell(row, at), target.strip));
-    const Categories categories(target.categories);
-    // What stands behind a class's name in every cell of some files.
-    const size_t last = cell.find_last_not_of(".;,!*: ");
-    const std::string end = last == std::string::npos ? "" : cell.substr(last + 1);
-    std::string help = "take the row out, or name all classes as 'classes' in the data set's description";
-    if (MissingWords(parts_.spec, false).contains(cell))
-      help = "take the row out";
-    else if (!end.empty() && categories.code(cell.substr(0, last + 1)) >= 0)
-      help = &target == &first_target()
-                 ? concat("write 'target: {column: ", target.name, ", strip: \"", end, "\"}'")
-                 : concat("write 'columns: {", target.name, ": {type: target, strip: \"", end, "\"}}'");
-    else if (const std::string* near = categories.alike(cell))
-      help = concat("write '", *near, "', as in training");
-    fail_cell(parts_, row, at, "one of " + shortened(join(target.categories), 200), cell, std::move(help));
-  }
-
-  static std::unordered_map<std::string_view, int64_t> places_of(const std::vector<std::string>& names) {
-    std::unordered_map<std::string_view, int64_t> places;
-    for (size_t i = 0; i < names.size(); ++i) places.emplace(names[i], static_cast<int64_t>(i));
-    return places;
-  }
-
   const TableParts parts_;
-  const std::unordered_map<std::string_view, int64_t> places_ = places_of(parts_.names);  // of the table's columns
   const FittedTable fitted_;
   const std::vector<int64_t> named_rows_;
   const RowChoice rows_;  // of the table: those, or its first ones
+  const FittedCells read_{parts_, fitted_, rows_};
   int64_t features_ = 0;
   std::vector<SampleField> fields_;
   std::vector<std::string> classes_;
