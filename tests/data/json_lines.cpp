@@ -31,6 +31,12 @@ TEST_CASE("JSON lines are a table whose columns are the objects' members") {
   CHECK(floats(sample(*data, 0)[0]) == std::vector<float>{1, 0, 1, 0, 4});  // x, town.name, at.0
   CHECK(floats(sample(*data, 1)[0]) == std::vector<float>{3.5f, 1, 0, 0, 6});
   CHECK(floats(sample(*data, 2)[0]) == std::vector<float>{2.25f, 0, 0, 1, 1});
+  const auto without = open(
+      "{train: {format: json_lines, path: t.jsonl, target: y, normalize: none, columns: {at: ignore, town: ignore}}}",
+      folder.path);
+  CHECK(without->problems == "");
+  CHECK(without->sets.warnings.empty());
+  CHECK(floats(sample(*without->sets.train, 1)[0]) == std::vector<float>{3.5f});
   CHECK(data->place(1).text() == (folder.path / "t.jsonl").string() + ":3");
 }
 

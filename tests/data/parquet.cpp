@@ -92,7 +92,10 @@ TEST_CASE("columns of lists and structures are refused by name unless they are l
     CHECK(said("path: nested.parquet, target: y") ==
           "error: DIR/nested.parquet: data.train: column 'tags.list.element': its cells are lists or structures, which "
           "are no cells of a table" +
-              named + "\n  help: leave it out: 'columns: {\"tags.list.element\": ignore}'");
+              named + "\n  help: leave it out: 'columns: {\"tags\": ignore}'");
+    CHECK(said("path: nested.parquet, target: y, columns: {tags: ignore, at: ignore}") == "");
+    CHECK(said("path: nested.parquet, target: y, columns: {tag: ignore, at: ignore}")
+              .find("column 'tags.list.element': its cells are lists") != std::string::npos);
     CHECK(said("path: nested.parquet, target: y, columns: {tags.list.element: ignore, at.x: ignore}") == "");
     CHECK(said("path: bytes.parquet, target: n") ==
           "error: DIR/bytes.parquet: data.train: column 'b': it holds bytes that are no text" + named +

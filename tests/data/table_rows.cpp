@@ -58,6 +58,7 @@ TEST_CASE("rows to predict may have a header in any order, or none, wherever the
   CHECK(predicted("3,30,300\n4,40,400\n", &none) == expected);
   CHECK(predicted("1,3,30,x,300\n2,4,40,y,400\n", &none) == expected);
   CHECK(predicted("1,3,30,300\n2,4,40,400\n", &none) == expected);
+  CHECK(predicted(",c,b,a\n0,300,30,3\n1,400,40,4\n", &none) == expected);
   CHECK(none == "");
   std::string more, skipped;
   CHECK(predicted("c,z,b,a\n300,q,30,3\n400,q,40,4\n", &more) == expected);

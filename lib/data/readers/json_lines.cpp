@@ -121,9 +121,9 @@ struct JsonLines final : TableReader {
     s.summary("a table of JSON lines, plain or gzip: an object a row, its members the columns");
     s.also_known_as({"jsonl", "ndjson", "json"});
     s.details(
-        "A member of an object in the object is the column 'a.b', one of a list 'a.0'. A member that is null or not "
-        "there "
-        "is a missing cell. What becomes of columns is as of 'csv'.");
+        "A member of an object in the object is the column 'a.b', one of a list 'a.0'; 'columns: {a: ignore}' is said "
+        "of all of them. A member that is null or not there is a missing cell. What becomes of columns is as of "
+        "'csv'.");
     s.required("path", path, "the file, or a pattern of several with the same columns: \"part-*.jsonl\"")
         .known_as({"file", "filename"});
     table.describe(s);

@@ -11,9 +11,8 @@ struct Parquet final : TableReader {
     s.summary("a table of a Parquet file, none, snappy, gzip, lz4 or zstd");
     s.details(
         "Dates are cells as 2024-02-29, times as 2024-02-29T13:00:00; NULL and NaN are missing cells. Columns of lists "
-        "and structures are to be ignored: 'columns: {tags.list.element: ignore}'; what is ignored is not decoded. "
-        "What "
-        "becomes of columns is as of 'csv'.");
+        "and structures are to be ignored: 'columns: {tags: ignore}'; what is ignored is not decoded. What becomes of "
+        "columns is as of 'csv'.");
     s.required("path", path, "the file, or a pattern of several with the same columns: \"part-*.parquet\"")
         .known_as({"file", "filename"});
     table.describe(s);

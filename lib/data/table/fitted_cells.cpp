@@ -199,8 +199,10 @@ void FittedCells::doubt_columns(std::vector<Problem>& warnings) const {
   if (fitted_.names.empty() || !parts_.text) return;
   const std::unordered_set<std::string_view> known(fitted_.names.begin(), fitted_.names.end());
   std::vector<std::string> more;
-  for (const std::string& name : parts_.names)
-    if (!known.contains(name)) more.push_back("'" + name + "'");
+  for (size_t i = 0; i < parts_.names.size(); ++i)
+    if (const std::string& name = parts_.names[i];
+        !known.contains(name) && why_row_names(name, static_cast<int64_t>(i)).empty())
+      more.push_back("'" + name + "'");
   if (!more.empty())
     warnings.push_back(
         {.where = parts_.text->first_where(),

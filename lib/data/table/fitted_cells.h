@@ -34,7 +34,7 @@ class FittedCells {
   ColumnSummary summary(const FittedColumn& column) const;
   // Of a cell that is no class of the target.
   [[noreturn]] void fail_class(int64_t row, const FittedColumn& target) const;
-  // That columns which training did not have are of no use.
+  // That columns which training did not have are of no use, but for those of the rows' names.
   void doubt_columns(std::vector<Problem>& warnings) const;
 
  private:

@@ -57,7 +57,8 @@ class ParquetFile {
       HeldColumns::Column& cells = columns.emplace_back();
       if (!reads(column.name)) continue;
       if (!column.flat)
-        fail(column, "its cells are lists or structures, which are no cells of a table", leave_out_help(column.name));
+        fail(column, "its cells are lists or structures, which are no cells of a table",
+             leave_out_help(column.name.substr(0, column.name.find('.'))));
       for (const auto& group : footer_.groups) read(column, group[i], cells);
       if (cells.size() != footer_.rows)
         fail(column, concat("it has ", cells.size(), " cells of ", footer_.rows, " rows"));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <algorithm>
+#include <map>
 
 #include "lib/base/error.h"
 #include "lib/data/reader.h"
@@ -31,14 +32,38 @@ struct TableReader : Reader {
  protected:
   // The rows of a file; one that does not hold them is an Error(Exit::data).
   virtual std::shared_ptr<const TableText> rows_of(const std::filesystem::path& file) const = 0;
-  // Whether the column's cells are wanted: it is the target, or one that the spec does not say to ignore.
+  // Whether the column's cells are wanted: it is the target, or one that the spec does not say to ignore, nor what it
+  // is a part of.
   bool reads(const std::string& column) const {
-    const auto given = table.columns.find(column);
-    return given == table.columns.end() || given->second.type != "ignore" ||
-           std::ranges::count(table.target.column.values, column) > 0;
+    if (std::ranges::count(table.target.column.values, column) > 0) return true;
+    if (const auto given = table.columns.find(column); given != table.columns.end())
+      return given->second.type != "ignore";
+    return std::ranges::none_of(table.columns, [&](const auto& given) {
+      return given.second.type == "ignore" && is_part(column, given.first);
+    });
   }
 
  private:
+  // "at.x" of "at".
+  static bool is_part(const std::string& column, const std::string& of) {
+    return column.size() > of.size() && column.starts_with(of) && column[of.size()] == '.';
+  }
+
+  // What is said of a structure or list that is to be ignored, said of its parts, which are the columns.
+  static void say_of_parts(TableParts& parts) {
+    std::map<std::string, ColumnSpec>& columns = parts.spec.columns;
+    for (const auto& [of, said] : std::map(columns)) {
+      if (said.type != "ignore" || std::ranges::count(parts.names, of) > 0) continue;
+      bool has_parts = false;
+      for (const std::string& name : parts.names) {
+        if (!is_part(name, of)) continue;
+        columns.emplace(name, said);
+        has_parts = true;
+      }
+      if (has_parts) columns.erase(of);
+    }
+  }
+
   // Of a partitioned table, year=2024/part-0.parquet, the folders are a column that its files lack. Those that `path`
   // names are looked at.
   void doubt_folders(const std::filesystem::path& file, TableParts& all) const {
@@ -65,6 +90,7 @@ struct TableReader : Reader {
                      .has_target = has_target,
                      .where = place};
     parts.names = parts.text->names();
+    say_of_parts(parts);
     return parts;
   }
 };
