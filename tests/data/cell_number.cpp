@@ -61,6 +61,8 @@ TEST_CASE("blanks that do not break and the sign of a minus are as those of a ty
   CHECK(cell_number("\u22125.5") == -5.5);
   CHECK(cell_number("1e\u22123") == 1e-3);
   CHECK(cell_number("7\u00A0") == 7);
+  CHECK(cell_number("\uFEFF7") == 7);
+  CHECK(cell_number("\u200B-7") == -7);
   for (const char* text : {"1\u00A0234", "\u00A0", "\u2212", "5\u20AC", "\u22125\u00B2"})
     CHECK_MESSAGE(!cell_number(text), text);
 }

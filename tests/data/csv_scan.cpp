@@ -56,7 +56,7 @@ std::string generated(std::mt19937& random) {
     if (row == 200 && random() % 3 == 0) of[random() % columns] = random() % kinds.size();
     const size_t cells = oddities == 2 && random() % 3000 == 0 ? columns + 1 : columns;
     for (size_t c = 0; c < cells; ++c) text += (c ? "," : "") + cell(random, of[c % columns]);
-    text += line_ends == 0 || (line_ends == 1 && random() % 2) ? "\n" : "\r\n";
+    text += line_ends == 0 || (line_ends == 1 && random() % 2) ? "\n" : row % 7 ? "\r\n" : "\r\r\n";
     if (oddities > 0 && random() % 50 == 0) text += random() % 2 ? "\n" : " \t\r\n";
     if (oddities > 0 && random() % 50 == 0) text += "# a \"note, and more\n";
     if (oddities == 2 && random() % 5000 == 0) text += random() % 2 ? std::string(1, '\0') : "\xFF";

@@ -55,6 +55,7 @@ TEST_CASE("rows end with either line end, the last with none too, and empty line
   CHECK(read("a,b\r\n1,2\r\n") == expected);
   CHECK(read("a,b\n1,2") == expected);
   CHECK(read("a,b\r1,2\r") == expected);
+  CHECK(read("a,b\r\r\n1,\"2\"\r\r\n") == expected);
   CHECK(read("\n a,b\n\n \t\r\n1,2\n\n") == expected);
   CHECK(read("\xEF\xBB\xBF"
              "a,b\n1,2\n") == expected);
@@ -206,10 +207,11 @@ std::optional<TextRows> plain_csv(const std::string& text, char delimiter) {
           cell += text[at];
         }
         ++at;
-        if (text.substr(at, 2) == "\r\n" || text.substr(at) == "\r") ++at;
+        const size_t behind = std::min(text.find_first_not_of('\r', at), text.size());
+        if (behind == text.size() || text[behind] == '\n') at = behind;
       } else {
         while (at < text.size() && text[at] != delimiter && text[at] != '\n') cell += text[at++];
-        if ((at == text.size() || text[at] == '\n') && cell.ends_with('\r')) cell.pop_back();
+        while ((at == text.size() || text[at] == '\n') && cell.ends_with('\r')) cell.pop_back();
       }
       row.push_back(cell);
       if (at >= text.size() || text[at] == '\n') break;

@@ -79,6 +79,8 @@ TEST_CASE("categories that most readers take for one are told") {
         "DIR/people.csv:2:3: data.train: the target 'y': 'Yes' and 'yes' are different classes\n" + help);
   CHECK(warnings_of("a,y\n1,1\n2,2\n3,1.0\n4,2\n", "target: {column: y, as: class}") ==
         "DIR/people.csv:4:3: data.train: the target 'y': '1' and '1.0' are different classes\n" + help);
+  CHECK(warnings_of("a,town,y\n1,Oslo,no\n2,Oslo\u00A0,yes\n3,Bern,no\n", "target: y") ==
+        "DIR/people.csv:3:3: data.train: column 'town': 'Oslo' and 'Oslo\u00A0' are different categories\n" + help);
   CHECK(warnings_of("a,letter,y\n1,a,no\n2,A,yes\n3,b,no\n", "target: y") == "");
   CHECK(warnings_of("a,id,y\n1,1234567890123456789,no\n2,1234567890123456790,yes\n",
                     "target: y, columns: {id: categorical}") == "");

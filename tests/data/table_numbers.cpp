@@ -8,7 +8,7 @@ using namespace dl;
 using namespace dl::testing;
 
 TEST_CASE("the words that stand for no value elsewhere do so here, a dash only among numbers") {
-  for (const char* word : {"NA", "N/A", "NaN", "nan", "NULL", "null", "None", "-", "\"\"", "#N/A", "?"}) {
+  for (const char* word : {"NA", "N/A", "NaN", "nan", "NULL", "null", "None", "-", "\"\"", "#N/A", "?", "\u00A0"}) {
     const Table table(concat("x,town,y\n1,A,p\n", word, ",B,q\n3,A,q\n"));
     const auto opened = table.open("target: y, normalize: none");
     CHECK_MESSAGE(opened->problems == "", word);

@@ -248,7 +248,7 @@ struct TextLabels final : Reader {
       const size_t end = std::min(whole.find('\n', begin), whole.size());
       std::string_view text_of_line = std::string_view(whole).substr(begin, end - begin);
       begin = end + 1;
-      if (text_of_line.ends_with('\r')) text_of_line.remove_suffix(1);
+      while (text_of_line.ends_with('\r')) text_of_line.remove_suffix(1);
       if (text_of_line.empty()) continue;
       const std::vector<std::string> cells = cells_of(text_of_line);
       const Where where{.file = file.string(), .line = static_cast<int>(line)};

@@ -169,7 +169,7 @@ struct TextTags final : Reader {
       ++line;
       std::string_view text = rest.substr(0, rest.find('\n'));
       rest.remove_prefix(std::min(text.size() + 1, rest.size()));
-      if (text.ends_with('\r')) text.remove_suffix(1);
+      while (text.ends_with('\r')) text.remove_suffix(1);
       if (comment && text.starts_with(*comment)) continue;
       if (text.find_first_not_of(" \t") == std::string_view::npos) {
         all.end_sentence();

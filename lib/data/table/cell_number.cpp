@@ -58,26 +58,11 @@ bool append_groups(std::string_view digits, char separator, std::string& to) {
   return true;
 }
 
-// What a typewriter has in the place of signs that typesetting programs write: a blank for those that do not break and
-// narrow ones, a dash for a minus.
-constexpr std::pair<std::string_view, char> typeset[] = {
-    {"\xC2\xA0", ' '}, {"\xE2\x80\xAF", ' '}, {"\xE2\x80\x89", ' '}, {"\xE2\x88\x92", '-'}};
-
-// The text with those; none where it has none of them.
-std::optional<std::string> typewritten(std::string_view text) {
-  constexpr size_t most_bytes = 64;  // of a number in groups
-  if (text.size() > most_bytes || text.find_first_of("\xC2\xE2") == std::string_view::npos) return {};
-  std::string plain;
-  bool found = false;
-  while (!text.empty()) {
-    const auto sign = std::ranges::find_if(typeset, [&](const auto& one) { return text.starts_with(one.first); });
-    const bool is_one = sign != std::end(typeset);
-    plain += is_one ? sign->second : text[0];
-    text.remove_prefix(is_one ? sign->first.size() : 1);
-    found = found || is_one;
-  }
-  return found ? std::optional(plain) : std::nullopt;
-}
+// What a typewriter has in the place of signs that typesetting programs write: a blank for those that do not break,
+// are narrow or have no width, a dash for a minus.
+constexpr std::pair<std::string_view, char> typeset[] = {{"\xC2\xA0", ' '},     {"\xE2\x80\xAF", ' '},
+                                                         {"\xE2\x80\x89", ' '}, {"\xE2\x80\x8B", ' '},
+                                                         {"\xEF\xBB\xBF", ' '}, {"\xE2\x88\x92", '-'}};
 
 std::optional<double> typed_number(std::string_view text, const NumberForm& form) {
   if (form.date != DateOrder::none) {
@@ -115,13 +100,28 @@ std::optional<double> typed_number(std::string_view text, const NumberForm& form
   return plain_number(plain.append(text));
 }
 
-constexpr std::string_view everywhere[] = {"",         "?",      "NA",      "N/A",     "n/a",     "<NA>", "#N/A",
-                                           "#N/A N/A", "#NA",    "NaN",     "nan",     "-NaN",    "-nan", "NULL",
-                                           "null",     "1.#IND", "1.#QNAN", "-1.#IND", "-1.#QNAN"};
+constexpr std::string_view everywhere[] = {"",     "\xC2\xA0", "?",      "NA",      "N/A",     "n/a",     "<NA>",
+                                           "#N/A", "#N/A N/A", "#NA",    "NaN",     "nan",     "-NaN",    "-nan",
+                                           "NULL", "null",     "1.#IND", "1.#QNAN", "-1.#IND", "-1.#QNAN"};
 constexpr std::string_view among_numbers[] = {"-",    "--",   ".",    "na",   "Na",  "n.a.", "N.A.",
                                               "None", "none", "NONE", "Null", "NAN", "Nan"};
 
 }  // namespace
+
+std::optional<std::string> typewritten(std::string_view text) {
+  constexpr size_t most_bytes = 64;  // of a number in groups
+  if (text.size() > most_bytes || text.find_first_of("\xC2\xE2\xEF") == std::string_view::npos) return {};
+  std::string plain;
+  bool found = false;
+  while (!text.empty()) {
+    const auto sign = std::ranges::find_if(typeset, [&](const auto& one) { return text.starts_with(one.first); });
+    const bool is_one = sign != std::end(typeset);
+    plain += is_one ? sign->second : text[0];
+    text.remove_prefix(is_one ? sign->first.size() : 1);
+    found = found || is_one;
+  }
+  return found ? std::optional(plain) : std::nullopt;
+}
 
 std::span<const std::string_view> missing_words() { return everywhere; }
 std::span<const std::string_view> words_missing_among_numbers() { return among_numbers; }

@@ -3,6 +3,7 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "lib/data/cell_date.h"
@@ -22,6 +23,10 @@ struct NumberForm {
 // The number that all of the text is; infinite where it says so or is beyond a double's range, 0 where it is nearer to
 // 0 than a double can be. NaN is none.
 std::optional<double> cell_number(std::string_view text, const NumberForm& form = {});
+
+// A short text with the signs of a typewriter: plain blanks for those that do not break, are narrow or have no width, a
+// dash for a minus. Nothing where it has none of them.
+std::optional<std::string> typewritten(std::string_view text);
 
 // Cells that stand for no value where a spec names none, as pandas has them, and "?"; among numbers a dash and "None"
 // in any case too, which elsewhere may be categories.

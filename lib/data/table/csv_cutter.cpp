@@ -127,7 +127,8 @@ class CsvCutter {
           separator = separators.next();
           const char* behind = separator;
           if (static_cast<unsigned char>(behind[-1]) <= ' ') {
-            if (*behind == '\n' && behind > at && behind[-1] == '\r') --behind;
+            if (*behind == '\n')
+              while (behind > at && behind[-1] == '\r') --behind;
             if (trim)
               while (behind > at && is_blank(behind[-1])) --behind;
           }
@@ -172,7 +173,9 @@ class CsvCutter {
     ++at;
     if (trim)
       while (is_blank(*at) && *at != scan_.delimiter) ++at;
-    if (*at == '\r' && at[1] == '\n') ++at;
+    const char* line_end = at;
+    while (*line_end == '\r') ++line_end;
+    if (*line_end == '\n') at = line_end;
     return at < end && (*at == '\n' || *at == scan_.delimiter) ? at : nullptr;
   }
 

@@ -30,8 +30,7 @@ uint64_t CsvText::begin_of_rows(const CsvForm& form) {
       line = text.substr(from, line.size() + 1 + line_at(from + line.size() + 1).size());
     from += line.size() + 1;
     const bool is_comment = !form.comment.empty() && line.starts_with(form.comment);
-    if (!is_comment && !trim(line).empty())
-      lines.push_back(line.ends_with('\r') ? line.substr(0, line.size() - 1) : line);
+    if (!is_comment && !trim(line).empty()) lines.push_back(line.substr(0, line.find_last_not_of('\r') + 1));
   }
   delimiter_ = delimiter ? *delimiter : recognised_delimiter(lines);
   return at;

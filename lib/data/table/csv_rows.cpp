@@ -128,6 +128,13 @@ std::optional<int64_t> CsvText::parse_on_all_threads(uint64_t at, const CsvForm&
   return {};
 }
 
+// Behind the \r before a line's end; `at` where there is no line's end.
+uint64_t CsvText::at_line_end(uint64_t at) const {
+  uint64_t end = at;
+  while (end < text_.size() && text_[end] == '\r') ++end;
+  return end == text_.size() || text_[end] == '\n' ? end : at;
+}
+
 uint64_t CsvText::parse_row(uint64_t at, const CsvForm& form) {
   return pass_row(
       at, form, [this](uint64_t begin, const CsvForm& of) { return parse_quoted(begin, of); },
@@ -155,13 +162,15 @@ uint64_t CsvText::pass_row(uint64_t at, const CsvForm& form, Quoted quoted, Add 
       else
         while (at < size && text[at] != '\n' && text[at] != delimiter) ++at;
       uint64_t end = at;
-      if ((at == size || text[at] == '\n') && end > begin && text[end - 1] == '\r') --end;
+      if (at == size || text[at] == '\n')
+        while (end > begin && text[end - 1] == '\r') --end;
       if (trims)
         while (end > begin && is_blank(text[end - 1])) --end;
       add(begin, end);
     }
     if (blanks_delimit) {  // those at the line's end delimit nothing
-      while (at < size && (is_blank(text[at]) || (text[at] == '\r' && (at + 1 == size || text[at + 1] == '\n')))) ++at;
+      while (at < size && is_blank(text[at])) ++at;
+      at = at_line_end(at);
       if (at < size && text[at] != '\n') continue;
     }
     if (at >= size || text[at] == '\n') return at + 1;
@@ -188,7 +197,7 @@ uint64_t CsvText::parse_quoted(uint64_t at, const CsvForm& form) {
   if (delimiter_ == ' ' && at < text_.size() && is_blank(text_[at])) return at;
   if (form.trim)
     while (at < text_.size() && is_blank(text_[at]) && text_[at] != delimiter_) ++at;
-  if (at < text_.size() && text_[at] == '\r' && (at + 1 == text_.size() || text_[at + 1] == '\n')) ++at;
+  at = at_line_end(at);
   if (at < text_.size() && text_[at] != delimiter_ && text_[at] != '\n')
     fail(after, "expected a delimiter or the line's end after a closing quote",
          "write a quote inside quotes twice: \"\"");

@@ -45,11 +45,11 @@ struct CsvForm {
   std::string ragged_help = "write 'delimiter' as the file has it, or take the lines out that are no rows";
 };
 
-// Rows end with \n or \r\n; lines without anything in them are passed over, and a first line "sep=;" names the
-// delimiter, as Excel has it. A cell in double quotes may hold delimiters and line ends, and quotes written twice. All
-// rows have as many cells as the first; where they have one more than the first row, that row is the header and the
-// first column has no name (R's row names), or, where all their last cells are empty, that cell is none. gzip is read
-// too.
+// Rows end with \n or \r\n, or as some programs of Windows have it \r\r\n; lines without anything in them are passed
+// over, and a first line "sep=;" names the delimiter, as Excel has it. A cell in double quotes may hold delimiters and
+// line ends, and quotes written twice. All rows have as many cells as the first; where they have one more than the
+// first row, that row is the header and the first column has no name (R's row names), or, where all their last cells
+// are empty, that cell is none. gzip is read too.
 class CsvText final : public TableText {
  public:
   // Reads all of it. A quote that is not closed, text after a closing quote, a row that is longer or shorter than the
@@ -107,6 +107,7 @@ class CsvText final : public TableText {
   std::optional<int64_t> parse_on_all_threads(uint64_t at, const CsvForm& form);
   uint64_t begin_of_rows(const CsvForm& form);
   uint64_t after_empty_line(uint64_t at, const CsvForm& form) const;
+  uint64_t at_line_end(uint64_t at) const;
   template <class Quoted, class Add>
   uint64_t pass_row(uint64_t at, const CsvForm& form, Quoted quoted, Add add) const;
   uint64_t parse_row(uint64_t at, const CsvForm& form);

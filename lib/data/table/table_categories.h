@@ -47,7 +47,8 @@ class Categories {
   }
   static std::string plain(std::string_view text) {
     std::string out;
-    for (const char c : text)
+    const auto typed = typewritten(text);
+    for (const char c : typed ? std::string_view(*typed) : text)
       if (c != ' ' && c != '.' && c != '_' && c != '-')
         out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return out;

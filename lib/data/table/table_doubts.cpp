@@ -182,7 +182,7 @@ void doubt_alike(const TableColumn& column, const std::vector<std::string>& cate
   std::unordered_map<std::string, const std::string*> seen;
   for (const std::string& category : categories) {
     const auto number = category.size() <= exact_digits ? cell_number(category) : std::nullopt;
-    std::string plain = number ? number_text(*number) : lower(category);
+    std::string plain = number ? number_text(*number) : lower(typewritten(category).value_or(category));
     std::erase(plain, ' ');
     if (!number && plain.size() < 2) continue;
     const auto [other, is_first] = seen.emplace(std::move(plain), &category);
