@@ -62,6 +62,19 @@ TEST_CASE("rows' numbers that pandas wrote are no input of a series, and are tol
   }
 }
 
+TEST_CASE("a series may have decimal commas, and a part that ends with the file") {
+  const Folder folder;
+  const std::string text = "day;a\nx;0,5\nx;1,5\nx;2,5\nx;3,5\n";
+  CHECK(problems_of(folder, text, "time: day, length: 2") ==
+        "error: DIR/s.csv:2:3: data.train: column 'a': expected a number, found '0,5'\n"
+        "  named in DIR/run.yaml:1:9\n  help: write 'decimal: \",\"'");
+  const auto opened = open("{train: " + series("length: 2, begin: 0.5, end: 1, decimal: ','") + "}", folder.path);
+  REQUIRE(opened->problems == "");
+  CHECK(opened->sets.train->size() == 2);
+  CHECK(floats(sample(*opened->sets.train, 1)[0]) == Floats{1.5, 2.5});
+  CHECK(floats(sample(*opened->sets.train, 1)[1]) == Floats{3.5});
+}
+
 TEST_CASE("a series with one target, strides and parts by time") {
   const Folder folder;
   folder.write("s.csv", ramp(20));

@@ -17,7 +17,7 @@ namespace dl {
 namespace {
 
 struct Series final : Reader {
-  std::string path, normalize = "standard", impute = "refuse";
+  std::string path, normalize = "standard", impute = "refuse", decimal = ".";
   std::optional<std::string> time;
   OneOrMore<std::string> target;
   std::vector<std::string> columns;
@@ -57,13 +57,14 @@ struct Series final : Reader {
                "the first row that is predicted: below 1 a share of the rows, else a row's number from 0 on")
         .at_least(0)
         .at_most(most_rows);
-    s.optional("end", end, "behind the last row that is predicted, likewise; without it the file's end")
+    s.optional("end", end, "behind the last row that is predicted, likewise; without it, and with 1, the file's end")
         .at_least(0)
         .at_most(most_rows);
     s.optional("normalize", normalize, "standard (mean 0, deviation 1), minmax (0 to 1)")
         .one_of({"standard", "minmax", "none"});
     s.optional("impute", impute, "what stands for a missing cell: the one before it, or nothing may")
         .one_of({"refuse", "previous"});
+    s.optional("decimal", decimal, "what stands before a number's decimals").one_of({".", ","});
     s.example("{format: series, path: ETTh1.csv, time: date, length: 336, horizon: 96, end: 8640}");
     s.example("{format: series, path: sales.csv, time: day, target: sold, length: 28, begin: 0.8}");
     s.check([this](const Report& report) {
@@ -107,13 +108,15 @@ struct Series final : Reader {
     return is_share(place) ? std::llround(place * static_cast<double>(rows)) : static_cast<int64_t>(place);
   }
 
+  NumberForm form() const { return {.decimal = decimal[0]}; }
+
   SeriesWindows shape_of_windows() const {
     return {.length = length, .horizon = horizon, .stride = stride, .centred = normalize == "standard"};
   }
 
   SeriesWindows windows_of(const SeriesRows& rows) const {
     SeriesWindows windows = shape_of_windows();
-    const int64_t behind = end ? row_of(*end, rows.rows) : rows.rows;
+    const int64_t behind = end && *end != 1 ? row_of(*end, rows.rows) : rows.rows;
     if (behind > rows.rows)
       throw Error(Exit::usage, Problem{.where = place,
                                        .what = concat("'end' is ", behind, ", but ", rows.path.string(), " has ",
@@ -131,7 +134,7 @@ struct Series final : Reader {
         Exit::data,
         Problem{.where = {.file = rows.path.string()},
                 .what = concat("expected ", count_of(wanted, "row"), " for a window, found ",
-                               behind.value_or(rows.rows) - first),
+                               std::max<int64_t>(behind.value_or(rows.rows) - first, 0)),
                 .help = behind ? "lower 'length' or 'horizon', or let 'begin' and 'end' lie further apart" : ""});
   }
 
@@ -246,7 +249,7 @@ struct Series final : Reader {
   std::string columns_help(const CsvText& text, const std::string& name) const {
     std::vector<std::string> numeric;
     for (int64_t c = 0; c < text.columns(); ++c)
-      if (cell_number(text.cell(0, c))) numeric.push_back(text.names()[static_cast<size_t>(c)]);
+      if (cell_number(text.cell(0, c), form())) numeric.push_back(text.names()[static_cast<size_t>(c)]);
     const std::string named = concat("write 'columns: [", join(numeric), "]'");
     return time ? named : concat("write 'time: ", name, "' if it is the time, else ", named.substr(6));
   }
@@ -256,7 +259,7 @@ struct Series final : Reader {
     values.reserve(static_cast<size_t>(text.rows()));
     for (int64_t r = 0; r < text.rows(); ++r) {
       const std::string_view cell = text.cell(r, column);
-      auto number = cell_number(cell);
+      auto number = cell_number(cell, form());
       const bool is_missing = !number && (cell.empty() || is_missing_word(cell));
       if (is_missing && impute == "previous" && !values.empty()) number = values.back();
       if (!number || std::abs(*number) > 3.4e38) {
@@ -268,8 +271,9 @@ struct Series final : Reader {
                             .help = is_missing && impute != "previous"
                                         ? "write 'impute: previous', which lets the one before it stand there"
                                     : is_missing ? "there is none before it: fill it in, or take the row out"
-                                    : r == 0     ? columns_help(text, name)
-                                                 : ""});
+                                    : decimal == "." && cell_number(cell, {.decimal = ','}) ? "write 'decimal: \",\"'"
+                                    : r == 0                                                ? columns_help(text, name)
+                                                                                            : ""});
       }
       values.push_back(*number);
     }
