@@ -13,7 +13,7 @@
 namespace dl {
 namespace {
 
-Spread spread_of(const NumberSequence& values) {
+NumberSpread spread_of(const NumberSequence& values) {
   if (values.empty()) return {};
   double least = std::numeric_limits<double>::infinity(), most = -least, sum = 0;
   values.each_block([&](std::span<const double> block) {
@@ -40,7 +40,8 @@ double median(std::vector<double> values) {
   return values.size() % 2 ? *middle : (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
-void fit_scale(FittedColumn& fitted, const NumberSequence& values, const Spread& spread, const std::string& normalize) {
+void fit_scale(FittedColumn& fitted, const NumberSequence& values, const NumberSpread& spread,
+               const std::string& normalize) {
   if (normalize == "none" || values.empty()) return;
   const auto [least, most, mean] = spread;
   if (normalize == "minmax") {
@@ -59,7 +60,7 @@ void fit_scale(FittedColumn& fitted, const NumberSequence& values, const Spread&
 }
 
 // Refuses what a float cannot hold.
-void check_range(const TableColumn& column, const ColumnNumbers& numbers, const Spread& spread) {
+void check_range(const TableColumn& column, const ColumnNumbers& numbers, const NumberSpread& spread) {
   constexpr double most = std::numeric_limits<float>::max();
   if (spread.least >= -most && spread.most <= most) return;
   for (const int64_t row : column.rows)
@@ -77,7 +78,7 @@ void check_range(const TableColumn& column, const ColumnNumbers& numbers, const 
 
 }  // namespace
 
-std::string number_fill(const NumberSequence& values, const Spread& spread, const std::string& impute) {
+std::string number_fill(const NumberSequence& values, const NumberSpread& spread, const std::string& impute) {
   if (values.empty()) return "0";
   if (impute == "median") return number_text(median(values.all()));
   if (impute != "most_frequent") return number_text(spread.mean);
@@ -88,9 +89,9 @@ std::string number_fill(const NumberSequence& values, const Spread& spread, cons
   return number_text(most_frequent(counts));
 }
 
-Spread fit_numbers(FittedColumn& fitted, const TableColumn& column, const ColumnNumbers& numbers,
-                   const std::string& normalize) {
-  const Spread spread = spread_of(numbers.values);
+NumberSpread fit_numbers(FittedColumn& fitted, const TableColumn& column, const ColumnNumbers& numbers,
+                         const std::string& normalize) {
+  const NumberSpread spread = spread_of(numbers.values);
   check_range(column, numbers, spread);
   fitted.decimal = std::string(1, numbers.form.decimal);
   fitted.thousands = numbers.form.thousands ? std::string(1, numbers.form.thousands) : "";

@@ -9,17 +9,17 @@
 namespace dl {
 
 // What one pass over a column's numbers tells.
-struct Spread {
+struct NumberSpread {
   double least = 0, most = 0, mean = 0;
 };
 
 // Knows the numbers' form, and the function, shift and scale of that normalization. One that a float cannot hold is an
 // Error(Exit::data), as is what box_cox has no logarithm of.
-Spread fit_numbers(FittedColumn& fitted, const TableColumn& column, const ColumnNumbers& numbers,
-                   const std::string& normalize);
+NumberSpread fit_numbers(FittedColumn& fitted, const TableColumn& column, const ColumnNumbers& numbers,
+                         const std::string& normalize);
 
 // What stands for a missing number, mean, median or most_frequent, as the text of a plain one.
-std::string number_fill(const NumberSequence& values, const Spread& spread, const std::string& impute);
+std::string number_fill(const NumberSequence& values, const NumberSpread& spread, const std::string& impute);
 
 // Of pairs with a count, the first with the largest.
 template <class Counts>

@@ -175,7 +175,7 @@ class Fitter {
                 concat(missing_help, ", or declare the column 'categorical'"));
     if (may_be_numbers && (spec.type || numbers.are_all())) {
       fitted.kind = "numeric";
-      const Spread spread = fit_numbers(fitted, column, numbers, spec.normalize.value_or(parts_.spec.normalize));
+      const NumberSpread spread = fit_numbers(fitted, column, numbers, spec.normalize.value_or(parts_.spec.normalize));
       if (!fitted.fill) {
         fitted.fill = number_fill(numbers.values, spread, spec.impute.value_or(parts_.spec.impute));
       } else if (const auto value = cell_number(*fitted.fill); value && std::isfinite(*value)) {
@@ -222,7 +222,7 @@ class Fitter {
     }
     FittedColumn date{.name = column.name(), .kind = "numeric", .strip = spec.strip, .date = name_of(days.form.date)};
     found.fitted = date;
-    const Spread spread = fit_numbers(found.fitted, column, days, spec.normalize.value_or("standard"));
+    const NumberSpread spread = fit_numbers(found.fitted, column, days, spec.normalize.value_or("standard"));
     found.fitted.fill = number_fill(days.values, spread, spec.impute.value_or(parts_.spec.impute));
     if (!spec.fill.is_null()) {
       const std::string text = spec.fill.as_string().value_or(spec.fill.text);
