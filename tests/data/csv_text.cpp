@@ -136,6 +136,8 @@ TEST_CASE("what is no CSV is told with its place") {
   CHECK(said("a,b\n1,2\0\n"s) ==
         "error: DIR/a.csv:2:4: expected text, found a zero byte\n"
         "  help: save as a.utf8.csv what this prints: tr -d '\\000' < a.csv");
+  CHECK(said("{\"a\": 1, \"y\": 2}\n{\"a\": 3, \"y\": 4}\n") ==
+        "error: DIR/a.csv:1:1: expected cells, found an object of JSON\n  help: write 'format: json_lines'");
   CHECK(said("PAR1\x15\0"s) ==
         "error: DIR/a.csv: expected text, found a Parquet file\n  help: write 'format: parquet'");
   CHECK(said("PK\x03\x04\x14\0"s) ==

@@ -32,6 +32,10 @@ std::string read_text(ByteSource& source, size_t most = SIZE_MAX) {
   return text;
 }
 
+bool is_line_of_json(std::string_view line) {
+  return line.starts_with("{\"") && line.ends_with('}') && line.find("\":") != std::string_view::npos;
+}
+
 }  // namespace
 
 // The same file with its text in memory, read when that is needed.
@@ -57,6 +61,8 @@ CsvText::CsvText(const std::filesystem::path& path, const CsvForm& form) : CsvTe
   DL_CHECK(text_.size() < most_text_bytes, text_.size());
   if (const size_t bad = not_text_at(text_); bad != std::string::npos)
     throw Error(Exit::data, not_text(text_, bad, path));
+  if (is_line_of_json(trim(std::string_view(text_).substr(0, text_.find('\n')))))
+    fail(0, "expected cells, found an object of JSON", "write 'format: json_lines'");
   if (text_.find('\n') == std::string::npos && std::ranges::count(text_, '\r') > 1)  // as Excel for a Mac writes it
     std::ranges::replace(text_, '\r', '\n');
   parse(form);
