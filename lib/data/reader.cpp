@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "lib/base/error.h"
+#include "lib/base/file.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -77,6 +78,19 @@ std::string help_for_missing(const Folders& folders, const std::filesystem::path
   return name.is_absolute() ? "" : "put it there, or name the folder that has it in DLCLI_DATA";
 }
 
+// The file, unless Git LFS, whose contents were not fetched, left a few lines in its place.
+const std::filesystem::path& with_contents(const std::filesystem::path& path) {
+  constexpr uint64_t most_bytes = 1024;
+  std::error_code unreadable;
+  if (std::filesystem::is_regular_file(path, unreadable) &&
+      std::filesystem::file_size(path, unreadable) <= most_bytes &&
+      read_file(path, most_bytes).starts_with("version https://git-lfs.github.com/spec/"))
+    throw Error(Exit::data, Problem{.where = {.file = path.string()},
+                                    .what = "expected data, found a pointer of Git LFS to them",
+                                    .help = "fetch them: git lfs pull"});
+  return path;
+}
+
 }  // namespace
 
 std::filesystem::path find_data(const Folders& folders, const std::string& name) {
@@ -84,7 +98,7 @@ std::filesystem::path find_data(const Folders& folders, const std::string& name)
   for (const std::filesystem::path& root : folders.roots) {
     const std::filesystem::path path = root / name;  // `name` itself where it is absolute
     std::error_code unreadable;
-    if (std::filesystem::exists(path, unreadable)) return path;
+    if (std::filesystem::exists(path, unreadable)) return with_contents(path);
     const bool again = std::ranges::any_of(
         looked_in, [&](const std::string& earlier) { return std::filesystem::equivalent(earlier, root, unreadable); });
     if (!again) looked_in.push_back(root.string());
@@ -136,7 +150,10 @@ std::vector<std::filesystem::path> find_all_data(const Folders& folders, const s
   if (!is_pattern || std::ranges::any_of(folders.roots, is_there)) return {find_data(folders, name)};
   std::vector<std::string> looked_in;
   for (const std::filesystem::path& root : folders.roots) {
-    if (std::vector<std::filesystem::path> paths = fitting(root, name); !paths.empty()) return paths;
+    if (std::vector<std::filesystem::path> paths = fitting(root, name); !paths.empty()) {
+      for (const std::filesystem::path& path : paths) with_contents(path);
+      return paths;
+    }
     if (std::ranges::count(looked_in, root.string()) == 0) looked_in.push_back(root.string());
   }
   throw Error(Exit::data,

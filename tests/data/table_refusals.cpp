@@ -63,6 +63,12 @@ TEST_CASE("keys that the table does not bear out are refused") {
             "\n  named in DIR/run.yaml:1:9\n  help: get the file again, or mend 'xxh64'");
 }
 
+TEST_CASE("a pointer that Git LFS left in the place of a file is told") {
+  CHECK(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "target: y") ==
+        "error: DIR/people.csv: data.train: expected data, found a pointer of Git LFS to them\n"
+        "  named in DIR/run.yaml:1:9\n  help: fetch them: git lfs pull");
+}
+
 TEST_CASE("a table that leaves no input says what took the columns away") {
   CHECK(refusal("id,town,y\na,,p\nb,,q\nc,,p\n", "target: y, min_count: 2, columns: {town: ignore}") ==
         "error: DIR/run.yaml:1:9: data.train: no column of 'people.csv' is left as input\n"
