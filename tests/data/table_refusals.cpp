@@ -132,6 +132,14 @@ TEST_CASE("a target of numbers with a word among them is told, not taken as clas
         "  help: take the row out");
 }
 
+TEST_CASE("a file whose delimiter is not recognised is answered with the key that says it") {
+  for (const std::string between : {"^", " "})
+    CHECK(refusal(replaced("a^b^y\n1^x^p\n2^z^q\n", {{"^", between}}), "target: y") ==
+          replaced("error: DIR/run.yaml:1:9: data.train: unknown column 'y'\n  known columns: a^b^y\n"
+                   "  help: write 'delimiter' as the file has it",
+                   {{"^", between}}));
+}
+
 TEST_CASE("a mistake of the training part is the only one that is told") {
   CHECK(refusal(people, "target: incom", ", validation: {last: 1}") ==
         "error: DIR/run.yaml:1:9: data.train: unknown column 'incom'\n"

@@ -37,6 +37,8 @@ int threads_for(int64_t rows) { return rows < 20'000 ? 1 : usable_cores(); }
 void expect_column(const TableParts& parts, const std::string& name) {
   if (std::ranges::count(parts.names, name) > 0) return;
   std::string help = spelling_help(name, parts.names);
+  if (parts.names.size() == 1 && parts.names[0].find_first_of(" ^:~/#") != std::string::npos)
+    help = "write 'delimiter' as the file has it";
   if (Node::scalar(name).as_integer())
     help = concat("columns go by their names: the first is '", parts.names.front(), "', the last '", parts.names.back(),
                   "'");
