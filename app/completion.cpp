@@ -45,9 +45,8 @@ struct ConfigKey {
 std::optional<std::string> place_of(const ReferenceEntry& entry) {
   if (entry.kind == "optimizer" || entry.kind == "schedule" || entry.kind == "loss")
     return entry.kind + "." + entry.name + ".";
-  if (entry.kind != "section") return {};
-  if (entry.name == "config") return "";
-  return (entry.name == "data" || entry.name == "trainer" ? "" : "trainer.") + entry.name + ".";
+  if (entry.kind != "section" || entry.place.find("[]") != entry.place.npos) return {};
+  return entry.place;
 }
 
 std::vector<ConfigKey> config_keys() {

@@ -50,7 +50,7 @@ bool UnreadableImages::has(int64_t index) {
 void UnreadableImages::tell(int64_t tried) {
   if (problems_.empty()) return;
   problems_.back().notes.push_back(
-      concat(tried - std::ssize(problems_), " of ", count_of(tried, "image"), " were predicted"));
+      concat(tried - std::ssize(problems_), " of ", tried, tried == 1 ? " image was" : " images were", " predicted"));
   const Problem last = std::move(problems_.back());
   problems_.pop_back();
   for (const Problem& problem : problems_)

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include <optional>
 #include <sstream>
 
 #include "app/console/text.h"
 #include "lib/base/error.h"
+#include "lib/base/lower.h"
 #include "lib/base/text.h"
 #include "lib/spec/node.h"
 
@@ -115,6 +117,16 @@ std::vector<std::string> words_of(const CLI::Option& option) {
   std::istringstream listed(validator ? validator->get_description() : "");
   for (std::string word; listed >> word;) words.push_back(word);
   return words;
+}
+
+CLI::Validator file_of(const std::string& ending) {
+  return CLI::Validator(
+      [=](std::string& text) {
+        if (lower(text).ends_with(ending)) return std::string{};
+        const std::string other = std::filesystem::path(text).replace_extension(ending).string();
+        return concat("expected a name that ends in ", ending, ", got '", text, "'\nwrite '", other, "'");
+      },
+      "");
 }
 
 CLI::Validator any_text() {

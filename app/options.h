@@ -29,6 +29,8 @@ constexpr std::string_view words_validator = "words";
 // Those of an option that has such a check.
 std::vector<std::string> words_of(const CLI::Option& option);
 
+// … the name of a file that ends so, ".png", in letters of any case.
+CLI::Validator file_of(const std::string& ending);
 // No check: the value may be any text, an empty one too.
 CLI::Validator any_text();
 bool takes_any_text(const CLI::Option& option);

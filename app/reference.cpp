@@ -18,7 +18,7 @@ template <class T>
 ReferenceEntry section(const std::string& name) {
   auto object = std::make_shared<T>();
   Schema schema = schema_of(*object);
-  return {"section", name, std::move(object), std::move(schema)};
+  return {"section", name, std::move(object), std::move(schema), ""};
 }
 
 constexpr const char* beside_layers = "beside";  // in the place of a kind
@@ -51,13 +51,20 @@ std::shared_ptr<const OwnedSchema> keys_below(const Field& field) {
   return is_section(field) || is_registered(field) ? nullptr : field.inner();
 }
 
-// The sections of a section, each before its own.
-void add_sections(const Schema& schema, std::vector<ReferenceEntry>& all) {
+bool holds_list(const Field& field) {
+  const Node schema = field.json_schema();
+  const Node* type = schema.find("type");
+  return type != nullptr && type->text == "array";
+}
+
+// The sections of a section at `place`, each before its own.
+void add_sections(const Schema& schema, const std::string& place, std::vector<ReferenceEntry>& all) {
   for (const Field& field : schema.fields()) {
     if (!is_section(field)) continue;
     const auto inner = field.inner();
-    all.push_back({"section", field.key(), inner->object, inner->schema});
-    add_sections(inner->schema, all);
+    const std::string below = place + field.key() + (holds_list(field) ? "[]." : ".");
+    all.push_back({"section", field.key(), inner->object, inner->schema, below});
+    add_sections(inner->schema, below, all);
   }
 }
 
@@ -136,12 +143,12 @@ std::string indented(const std::string& text, const std::string& indent) {
 std::vector<ReferenceEntry> reference() {
   std::vector<ReferenceEntry> all;
   all.push_back(section<RunSpec>("config"));
-  add_sections(Schema(all.front().schema), all);
+  add_sections(Schema(all.front().schema), "", all);
   for (const AnyRegistry* registry : AnyRegistry::all())
     for (const std::string& name : registry->names()) {
       std::shared_ptr<Described> object = registry->make(name);
       Schema schema = schema_of(*object);
-      all.push_back({registry->kind(), name, std::move(object), std::move(schema)});
+      all.push_back({registry->kind(), name, std::move(object), std::move(schema), ""});
     }
   return all;
 }

@@ -17,6 +17,7 @@ struct ReferenceEntry {
   std::string name;              // "conv2d"
   std::shared_ptr<void> object;  // what the schema is bound to
   Schema schema;
+  std::string place;  // of a section: what is before its keys in a config, "trainer.checkpoint."; "[]." within a list
 };
 
 // Sections first, then every registered type by kind and name.

@@ -46,7 +46,9 @@ class Data final : public Command {
 
   void declare(CLI::App& app) override {
     app.add_option("CONFIG", config_, "the YAML file, or a run: the config it is trained by")->required();
-    app.add_option("--sheet", sheet_, "of images: draw samples of each class as a picture")->type_name("FILE.png");
+    app.add_option("--sheet", sheet_, "of images: draw samples of each class as a picture")
+        ->type_name("FILE.png")
+        ->check(file_of(".png"));
     declare_runs(app, runs_);
     Overrides& overrides = overrides_;
     overrides.declare_set(app);

@@ -37,7 +37,8 @@ class Eval final : public Command {
         ->type_name("N")
         ->check(whole_number(1, 10'000));
     app.add_option("--sheet", sheet_, "of images: the mistakes as a picture; without --mistakes, 40 of them")
-        ->type_name("FILE.png");
+        ->type_name("FILE.png")
+        ->check(file_of(".png"));
     overrides_.declare_set(app);
     overrides_.declare_machine(app);
     declare_json(app, json_);

@@ -102,6 +102,8 @@ class Import final : public Command {
                   Problem{.path = path_,
                           .what = "is neither a .keras nor an .onnx file, which say what the network is",
                           .help = "of a file of weights alone write the network as YAML, and init_from: FILE"});
+    if (!fs::exists(path_, unreadable))
+      throw Error(Exit::usage, Problem{.path = path_, .what = "there is no such file or folder"});
     return read_family_folder(path_);
   }
 

@@ -13,6 +13,7 @@
 #include "app/run_info.h"
 #include "app/trained.h"
 #include "lib/base/file.h"
+#include "lib/base/lower.h"
 #include "lib/base/text.h"
 
 namespace dl {
@@ -57,7 +58,7 @@ class Plot final : public Command {
   }
 
   Exit run() override {
-    const bool svg = output_.ends_with(".svg"), png = output_.ends_with(".png");
+    const bool svg = lower(output_).ends_with(".svg"), png = lower(output_).ends_with(".png");
     if (!output_.empty() && !svg && !png)
       throw Error(Exit::usage, Problem{.path = "dlcli plot",
                                        .what = "-o: expected a name that ends in .svg or .png, got '" + output_ + "'",

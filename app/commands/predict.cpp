@@ -18,6 +18,7 @@
 #include "app/trained.h"
 #include "app/warnings.h"
 #include "lib/base/file.h"
+#include "lib/base/lower.h"
 #include "lib/base/text.h"
 #include "lib/data/array/npy.h"
 #include "lib/data/skipping.h"
@@ -50,8 +51,10 @@ class Predict final : public Command {
         ->type_name("DATA");
     app.add_option("--checkpoint", checkpoint_, "best, last, step-120 or a folder; if left out, the best there is")
         ->type_name("WHICH");
-    app.add_option("--format", format_,
-                   "csv; jsonl: one JSON object a line; npy: an array of f32 with all that is given; parquet: a table")
+    app.add_option(
+           "--format", format_,
+           "csv; jsonl: one JSON object a line; npy: an array of f32 with all that is given; parquet: a table; if left "
+           "out, by the ending of --output, else csv")
         ->type_name("FORMAT")
         ->check(one_of({"csv", "jsonl", "npy", "parquet"}));
     app.add_flag("--all", all_, "the probability of every class");
@@ -63,7 +66,8 @@ class Predict final : public Command {
         ->check(whole_number(1, int64_t{1} << 40));
     app.add_option("--sheet", sheet_,
                    "of outputs that are images, or boxes on such: draw them, in the place of the lines")
-        ->type_name("FILE.png");
+        ->type_name("FILE.png")
+        ->check(file_of(".png"));
     app.add_option("--activations", activations_,
                    "what every layer gives, and the inputs, by name, in the place of the lines: of the first 8 samples")
         ->type_name("FILE.npz");
@@ -138,6 +142,7 @@ class Predict final : public Command {
         throw Error(Exit::usage, Problem{.path = "dlcli predict",
                                          .what = concat(option, " in the place of the lines that --output is for"),
                                          .help = "call it once for each"});
+    if (format_.empty()) format_ = format_of(output_);
     if ((format_ == "npy" || format_ == "parquet") && output_.empty())
       throw Error(Exit::usage, Problem{.path = "--format " + format_,
                                        .what = concat(format_ == "npy" ? "an array" : "a table",
@@ -225,6 +230,14 @@ class Predict final : public Command {
     if (file) file->commit();
   }
 
+  // What the file's name says.
+  static std::string format_of(const std::string& file) {
+    const std::string name = lower(file);
+    for (const char* format : {"jsonl", "npy", "parquet"})
+      if (name.ends_with(concat(".", format))) return format;
+    return "csv";
+  }
+
   // What --data names, which is no part of the run's own data.
   Source other_set() const {
     if (!data_.starts_with("{")) return {.name = data_};
@@ -298,7 +311,7 @@ class Predict final : public Command {
     return rows;
   }
 
-  std::string what_, data_, checkpoint_, format_ = "csv", output_, item_, sheet_, activations_;
+  std::string what_, data_, checkpoint_, format_, output_, item_, sheet_, activations_;
   int64_t first_ = 0;  // all
   std::vector<std::string> inputs_;
   bool all_ = false;

@@ -29,8 +29,11 @@ class Profile final : public Command {
     app.add_flag("--predict", predict_, "of its prediction of a batch, not of its training step");
     app.add_flag("--kernels", by_kernel_, "every kernel in the order they run, instead of operations and layers");
     app.add_option("--trace", trace_, "write the first steps for ui.perfetto.dev or chrome://tracing")
-        ->type_name("FILE.json");
-    app.add_option("--roofline", roofline_, "draw the kernels below the machine's limits")->type_name("FILE.svg");
+        ->type_name("FILE.json")
+        ->check(file_of(".json"));
+    app.add_option("--roofline", roofline_, "draw the kernels below the machine's limits")
+        ->type_name("FILE.svg")
+        ->check(file_of(".svg"));
     declare_runs(app, runs_);
     overrides_.declare_set(app);
     overrides_.declare_machine(app);

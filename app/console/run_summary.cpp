@@ -17,7 +17,8 @@ std::string next_command(const RunStarted& run, const RunFinished& end) {
   const std::string resume = "dlcli train " + shell_word("--resume=" + run_here(run.folder));
   switch (end.exit) {
     case Exit::interrupted: return resume;
-    case Exit::time_limit: return resume + " --set trainer.max_time=null";
+    // Without its only end it could not go on; with it, it has that time anew.
+    case Exit::time_limit: return run.total_steps > 0 ? resume + " --set trainer.max_time=null" : resume;
     case Exit::diverged: return {};
     default: return eval_command(run.folder, run.splits);
   }

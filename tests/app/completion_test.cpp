@@ -55,6 +55,11 @@ TEST_CASE("bash completes commands, options, values, files, runs and names") {
   CHECK(offered(folder, "dlcli describe conv2") == Words{"conv2d"});
   CHECK(offered(folder, "dlcli train --set trainer.max_ep") == Words{"trainer.max_epochs="});
   CHECK(offered(folder, "dlcli train --set trainer.precision=bf16-t") == Words{"bf16-true"});
+  CHECK(offered(folder, "dlcli train --set data.validation.f") ==
+        Words{"data.validation.first=", "data.validation.fraction="});
+  CHECK(offered(folder, "dlcli train --set trainer.checkpoint.e") == Words{"trainer.checkpoint.every="});
+  CHECK(offered(folder, "dlcli train --set trainer.f") == Words{"trainer.fast_dev_run="});
+  CHECK(offered(folder, "dlcli train --set turns.") == Words{""});
   CHECK(offered(folder, "dlcli completion ") == Words{"bash", "fish", "words", "zsh"});
   CHECK(offered(folder, "dlcli frobnicate ") == Words{""});
 }

@@ -59,6 +59,28 @@ TEST_CASE("an option that is there twice, an empty value and one that is missing
   }
 }
 
+TEST_CASE("a file that is written has the ending of its format, and predictions the format of the file's ending") {
+  for (const std::string command : {"eval", "data", "predict"}) {
+    const Finished refused = run_dlcli({command, "x", "--sheet", "a.txt"});
+    CHECK(refused.exit == 2);
+    CHECK(refused.err == "error: dlcli " + command +
+                             ": --sheet: expected a name that ends in .png, got 'a.txt'\n  help: write 'a.png'\n");
+  }
+  CHECK(run_dlcli({"profile", "x", "--roofline", "roof"}).err ==
+        "error: dlcli profile: --roofline: expected a name that ends in .svg, got 'roof'\n  help: write 'roof.svg'\n");
+  const Folder folder;
+  train_once(folder, "runs");
+  for (const std::string file : {"p.csv", "p.txt", "p.jsonl", "p.npy", "p.PARQUET"})
+    REQUIRE(run_dlcli({"predict", "net", "--data", "train", "-o", file}, folder).exit == 0);
+  CHECK(text_of(folder / "p.csv").starts_with("input,class,"));
+  CHECK(text_of(folder / "p.txt") == text_of(folder / "p.csv"));
+  CHECK(text_of(folder / "p.jsonl").starts_with("{\"input\": \"0\""));
+  CHECK(text_of(folder / "p.npy").starts_with("\x93NUMPY"));
+  CHECK(text_of(folder / "p.PARQUET").starts_with("PAR1"));
+  REQUIRE(run_dlcli({"predict", "net", "--data", "train", "--format", "csv", "-o", "p.npy"}, folder).exit == 0);
+  CHECK(text_of(folder / "p.npy") == text_of(folder / "p.csv"));
+}
+
 TEST_CASE("help of a command that does not exist names the one that is meant") {
   const Finished help = run_dlcli({"help", "trian"});
   CHECK(help.exit == 2);

@@ -132,6 +132,7 @@ TEST_CASE("what is no network is refused with what to write instead") {
         "error: --layout: only ONNX files do not say how their images lie\n");
   CHECK(run_dlcli({"import", "net.onnx", "--layout", "nchw"}, folder.path).err ==
         "error: --layout: expected channels_first or channels_last, got 'nchw'\n");
+  CHECK(run_dlcli({"import", "gpt3"}, folder.path).err == "error: gpt3: there is no such file or folder\n");
   for (const std::string given : {"x", "x=", "x=3x", "x=3xx4", "x=0", "x=-3", "x=3,4"}) {
     CAPTURE(given);
     const Finished done = run_dlcli({"import", "net.onnx", "--shape", given}, folder.path);

@@ -260,6 +260,11 @@ TEST_CASE("the summary says what came out, where it is and what to do next") {
   end.reason = "stopped by a signal";
   CHECK(run_summary(run, end, 80).starts_with("stopped by a signal; 20 steps"));
   CHECK(run_summary(run, end, 80).ends_with("next: dlcli train --resume=toy-1\n"));
+  end.exit = Exit::time_limit;
+  CHECK(run_summary(run, end, 80).ends_with("next: dlcli train --resume=toy-1\n"));  // the time is its only end
+  RunStarted planned = run;
+  planned.total_steps = 40;
+  CHECK(run_summary(planned, end, 80).ends_with("next: dlcli train --resume=toy-1 --set trainer.max_time=null\n"));
 }
 
 TEST_CASE("figures have four significant digits") {

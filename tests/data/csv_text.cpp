@@ -143,6 +143,8 @@ TEST_CASE("what is no CSV is told with its place") {
   CHECK(said("PK\x03\x04\x14\0"s) ==
         "error: DIR/a.csv: expected text, found a zip archive\n  help: unzip it: unzip a.csv");
   CHECK(said("\3757zXZ\0"s) == "error: DIR/a.csv: expected text, found an xz file\n  help: decompress it: unxz a.csv");
+  CHECK(said("\x89PNG\r\n\x1A\n\0\0\0\rIHDR"s) ==
+        "error: DIR/a.csv:1:1: expected UTF-8, found other bytes\n  help: name a file of text");
   CHECK(said("") == "error: DIR/a.csv: expected rows, the file has none");
   CHECK(said("a,b\n", {}) == "error: DIR/a.csv: expected rows, the file has none");
   CHECK(said("a,b\n", {.skip = 9}) == "error: DIR/a.csv: expected rows, the file has none");

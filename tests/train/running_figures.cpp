@@ -45,6 +45,14 @@ TEST_CASE("a metric without targets of its own is not told, and never a gain") {
   }
 }
 
+TEST_CASE("what a run ends with is told in one order: of training, then of the validation") {
+  const Workplace place;
+  const auto plan = place.plan({"trainer.max_steps=2", "trainer.max_epochs=null"});  // validated before any record
+  std::vector<std::string> names;
+  for (const Measured& m : train(*plan, nullptr).end.values) names.push_back(m.name);
+  CHECK(names == std::vector<std::string>{"train/loss", "train/accuracy", "val/loss", "val/accuracy"});
+}
+
 TEST_CASE("the epoch's figures are means over its samples, a short batch counted by its size") {
   const Workplace place;
   const auto plan = place.plan({"trainer.max_epochs=1"});

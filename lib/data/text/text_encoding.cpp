@@ -12,6 +12,7 @@
 namespace dl {
 namespace {
 
+// Empty where it seems to be no text at all: an image, an archive.
 std::string encoding_of(std::string_view bytes) {
   if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) return "UTF-16";
   const std::string_view head = bytes.substr(0, 4096);
@@ -19,6 +20,10 @@ std::string encoding_of(std::string_view bytes) {
   for (size_t i = 0; i < head.size(); ++i) zeros[i % 2] += head[i] == '\0';
   if (zeros[1] * 4 > head.size()) return "UTF-16LE";
   if (zeros[0] * 4 > head.size()) return "UTF-16BE";
+  const auto steers = [](unsigned char c) {
+    return c < ' ' && std::string_view("\t\n\v\f\r\x1a\x1b").find(char(c)) == std::string_view::npos;
+  };
+  if (std::ranges::any_of(head, steers)) return "";
   const bool windows = bytes.find_first_of("\x81\x8D\x8F\x90\x9D") == std::string_view::npos;
   return windows ? "WINDOWS-1252" : "LATIN1";
 }
@@ -36,15 +41,15 @@ std::string quoted(const std::string& word) {
 
 std::string conversion(std::string_view bytes, size_t at, const std::filesystem::path& path) {
   const std::string name = path.filename().string(), from = encoding_of(bytes);
+  const bool has_zero = bytes[at] == '\0' && !from.starts_with("UTF-16");
+  if (from.empty() && !has_zero) return "name a file of text";
   const bool is_gzip = name.ends_with(".gz");
   const std::string to =
       quoted(is_gzip ? path.stem().string() + ".utf8" : path.stem().string() + ".utf8" + path.extension().string());
-  const std::string converts =
-      bytes[at] == '\0' && !from.starts_with("UTF-16") ? "tr -d '\\000'" : concat("iconv -f ", from, " -t UTF-8");
-  const bool reads_standard_input = converts.starts_with("tr");
+  const std::string converts = has_zero ? "tr -d '\\000'" : concat("iconv -f ", from, " -t UTF-8");
   return concat("save as ", to, " what this prints: ",
                 is_gzip ? concat("zcat ", quoted(name), " | ", converts)
-                        : concat(converts, reads_standard_input ? " < " : " ", quoted(name)));
+                        : concat(converts, has_zero ? " < " : " ", quoted(name)));
 }
 
 // Files that are no text, by what they begin with.

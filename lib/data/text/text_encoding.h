@@ -17,7 +17,8 @@ Problem located(std::string_view text, size_t at, const std::filesystem::path& p
 
 // That the byte `at` is none of UTF-8 text. Of archives, tables of other formats and the like, by what they begin with,
 // the help is what to do with them; else it is the command that converts the text, by what the bytes look like: UTF-16
-// by the mark that it begins with or by its zero bytes, else Windows-1252 or Latin 1.
+// by the mark that it begins with or by its zero bytes, else Windows-1252 or Latin 1; what has other control characters
+// is no text.
 Problem not_text(std::string_view bytes, size_t at, const std::filesystem::path& path);
 
 }  // namespace dl

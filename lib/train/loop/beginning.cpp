@@ -34,9 +34,11 @@ TrainState state_from(const Checkpoint& checkpoint, const Plan& plan, const Devi
     warn(concat("its steps were computed by ", arithmetic_title(saved.arithmetic), ", from here on by ",
                 arithmetic_title(state.arithmetic), ": they differ in the last bits"));
   for (const std::string& change : changes_since(plan, checkpoint)) warn(change);
+  const auto length = [](int64_t steps) { return steps > 0 ? "for " + count_of(steps, "step") : "without an end"; };
   if (plan.run.schedule && saved.total_steps != fresh.total_steps)
-    warn(concat("the schedule was planned for ", count_of(saved.total_steps, "step"), ", from here on for ",
-                fresh.total_steps));
+    warn(concat("the schedule was planned ", length(saved.total_steps), ", from here on ",
+                saved.total_steps > 0 && fresh.total_steps > 0 ? concat("for ", fresh.total_steps)
+                                                               : length(fresh.total_steps)));
   if (state.monitor != fresh.monitor) {
     const auto figure = [](const std::string& monitor) { return monitor.empty() ? "no figure" : monitor; };
     state.former_best_step = saved.spared_step();

@@ -65,6 +65,9 @@ std::vector<Measured> RunningFigures::at_end(bool with_an_epoch) const {
       value->value = std::isfinite(m.value) ? m.value : value->value;
     else if (std::isfinite(m.value))
       values.push_back(m);
+  const std::vector<std::string> order = plan_.figures();
+  std::ranges::stable_sort(values, {},
+                           [&](const Measured& m) { return std::ranges::find(order, m.name) - order.begin(); });
   return values;
 }
 
