@@ -244,29 +244,6 @@ TEST_CASE("targets that are numbers are told as the table has them") {
   CHECK(line.at("target") == 1234567.25);
 }
 
-TEST_CASE("several targets of each position of a sequence stand beside what is predicted of them") {
-  Folder folder;
-  std::string hours = "load,heat\n";
-  for (int i = 0; i < 20; ++i) hours += std::to_string(i) + "," + std::to_string(100 + i) + "\n";
-  write(folder / "hours.csv", hours);
-  write(folder / "hours.yaml",
-        "data: {train: {format: series, path: hours.csv, length: 2, horizon: 2, normalize: none}}\n"
-        "model: [linear: 2]\nloss: mse\noptimizer: {sgd: {lr: 1e-9}}\ntrainer: {max_steps: 1}\n");
-  const Finished trained = run_dlcli({"train", "hours.yaml", "-q"}, folder);
-  REQUIRE_MESSAGE(trained.exit == 0, trained.err);
-  const auto said = [&](std::vector<std::string> more) {
-    more.insert(more.begin(), {"predict", "hours", "--data", "train", "--first", "2"});
-    return lines_of(run_dlcli(more, folder).out);
-  };
-  const std::vector<std::string> lines = said({});
-  REQUIRE(lines.size() == 5);
-  CHECK(lines[0] == "input,position,output_load,output_heat,target_load,target_heat,place");
-  CHECK(lines[1].find(",2,102,hours.csv:") != std::string::npos);
-  CHECK(lines[2].find(",3,103,hours.csv:") != std::string::npos);
-  CHECK(lines[3].find(",3,103,hours.csv:") != std::string::npos);
-  CHECK(json::parse(said({"--format", "jsonl"})[0]).at("targets") == json({{2, 102}, {3, 103}}));
-}
-
 TEST_CASE("predictions of sequences have a line for each position, or a list") {
   Folder folder;
   std::string song;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/app/run_dlcli.h"
 
@@ -120,4 +121,29 @@ TEST_CASE("a target of numbers is trained on standardised, and figures and predi
   write(folder / "new.csv", "size,town\n50,A\n");
   const json prediction = json::parse(run_dlcli({"predict", "houses", "new.csv", "--format", "jsonl"}, folder).out);
   CHECK(prediction.at("prediction") == doctest::Approx(200000).epsilon(0.05));
+}
+
+TEST_CASE("several targets of each position of a series stand beside what is predicted of them") {
+  Folder folder;
+  std::string hours = "load,heat\n";
+  for (int i = 0; i < 20; ++i) hours += std::to_string(i) + "," + std::to_string(100 + i) + "\n";
+  write(folder / "hours.csv", hours);
+  write(folder / "hours.yaml",
+        "data: {train: {format: series, path: hours.csv, length: 2, horizon: 2, normalize: none}}\n"
+        "model: [linear: 2]\nloss: mse\noptimizer: {sgd: {lr: 1e-9}}\ntrainer: {max_steps: 1}\n");
+  const Finished trained = run_dlcli({"train", "hours.yaml", "-q"}, folder);
+  REQUIRE_MESSAGE(trained.exit == 0, trained.err);
+  const auto said = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"predict", "hours", "--data", "train", "--first", "2"});
+    return run_dlcli(more, folder).out;
+  };
+  std::istringstream lines(said({}));
+  std::string line;
+  REQUIRE(std::getline(lines, line));
+  CHECK(line == "input,position,output_load,output_heat,target_load,target_heat,place");
+  for (const char* targets : {",2,102,hours.csv:", ",3,103,hours.csv:", ",3,103,hours.csv:", ",4,104,hours.csv:"}) {
+    REQUIRE(std::getline(lines, line));
+    CHECK_MESSAGE(line.find(targets) != std::string::npos, line);
+  }
+  CHECK(said({"--format", "jsonl"}).find("\"targets\": [[2, 102], [3, 103]]") != std::string::npos);
 }
