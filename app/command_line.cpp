@@ -131,7 +131,7 @@ Error reworded(const CLI::App& app, const CLI::ParseError& e) {
     }
     return usage_error(app, missing + " is missing", help);
   }
-  if (e.get_name() == "ArgumentMismatch" && text.find("At Most") != text.npos)
+  if (e.get_name() == "ArgumentMismatch" && name.starts_with("-") && text.find("At Most") != text.npos)
     return usage_error(app, "option '" + name + "' is there more than once", "keep one of them");
   if (e.get_name() == "ArgumentMismatch") return usage_error(app, "option '" + name + "' needs a value");
   const size_t help = text.find('\n');  // behind what a check of ours says

@@ -146,7 +146,7 @@ class Train final : public Command {
       if (exit != Exit::done || !end) return exit;
       ends.push_back(std::move(*end));
     }
-    if (!number) standard_output().write(json_ ? json_line(folds_json(ends)) : folds_summary(ends));
+    if (!number) tell(json_ ? json_line(folds_json(ends)) : folds_summary(ends), Exit::done);
     return Exit::done;
   }
 
@@ -189,20 +189,27 @@ class Train final : public Command {
         const RunStarted run = trainer.about();
         ended = FoldEnd{run, *end};
         if (!json_ || !one_of_all)
-          standard_output().write(json_ ? json_line(run_json(run, *end)) : already_finished(run, *end));
+          tell(json_ ? json_line(run_json(run, *end)) : already_finished(run, *end), Exit::done);
         return Exit::done;
       }
     }
     const RunFinished end = trainer.fit();
-    // A terminal that went away is no reason to call a finished run a failure.
-    Output& out = standard_output();
+    const Output& out = standard_output();
     ended = FoldEnd{outcome.run, end};
     if (!json_ || !one_of_all || end.exit != Exit::done)
-      out.write(json_ ? json_line(run_json(outcome.run, end))
-                      : with_colours(out, run_summary(outcome.run, end, out.columns())));
+      tell(json_ ? json_line(run_json(outcome.run, end))
+                 : with_colours(out, run_summary(outcome.run, end, out.columns())),
+           end.exit);
     if (end.exit == Exit::diverged)
       standard_error().write(with_colours(standard_error(), render(divergence(outcome.run, end)) + "\n"));
     return end.exit;
+  }
+
+  // A terminal that went away is no reason to call a finished run a failure; a script that was to be given an object is
+  // told so, but of a run that is to go on by its exit code.
+  void tell(const std::string& result, Exit exit) const {
+    if (json_ && exit == Exit::done) return print(result);
+    standard_output().write(result);
   }
 
   // One process trains a run; others that a launcher started with it would make runs of their own.

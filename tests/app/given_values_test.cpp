@@ -1,7 +1,9 @@
 // What is given to options and arguments: twice, empty, not at all, in another form than the usual.
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
+#include <sys/wait.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "tests/app/run_dlcli.h"
@@ -106,6 +108,19 @@ TEST_CASE("with --json check prints one object, whatever it was asked for") {
   const nlohmann::json kernels = said({"--graph"}).at("kernels");
   CHECK(kernels.size() > 3);
   for (const auto& kernel : kernels) CHECK(kernel.at("op").is_string());
+}
+
+TEST_CASE("an object that cannot be written is a failure of train, a summary that cannot be is none") {
+  const Folder folder;
+  train_once(folder, "runs");
+  const auto exit_of = [&](const std::string& options) {
+    const std::string train = dlcli_binary() + " train net.yaml -q " + options;
+    return WEXITSTATUS(std::system(("cd " + folder.path.string() + " && " + train + " > /dev/full 2> err").c_str()));
+  };
+  CHECK(exit_of("--json") == 4);
+  CHECK(text_of(folder / "err").starts_with("error: standard output: write of "));
+  CHECK(exit_of("--json --resume") == 4);
+  CHECK(exit_of("") == 0);
 }
 
 TEST_CASE("commands of a config take a run, also one of another folder of runs") {
