@@ -75,6 +75,9 @@ TEST_CASE("a run is found by its folder, its name, or its name without the numbe
   CHECK(refusal("resnet20") ==
         "error: there is no run 'resnet20'\n  runs in FOLDER/runs: net-1, net-2, net-3\n"
         "  help: name one of them, or a run's folder");
+  CHECK(refusal("theirs.npz") ==
+        "error: there is no file and no run 'theirs.npz'\n  runs in FOLDER/runs: net-1, net-2, net-3\n"
+        "  help: name one of them, or a run's folder");
   std::filesystem::create_directory(runs / "net-4");  // its process was killed before it began
   CHECK(find_run("net", runs).name() == "net-2");
   CHECK(find_run("net", runs, Newest::of_all).name() == "net-3");

@@ -162,10 +162,12 @@ RunPaths find_run(const std::string& text, const std::filesystem::path& runs, Ne
     if (std::filesystem::is_directory(folder, error)) throw Error(Exit::usage, no_run(folder));
   std::vector<std::string> names;
   for (const RunPaths& run : all_runs(runs)) names.push_back(run.name());
-  throw Error(Exit::usage, Problem{.what = "there is no run '" + text + "'",
-                                   .notes = {"runs in " + runs.string() + ": " +
-                                             (names.empty() ? "none" : shortened(join(names), 400))},
-                                   .help = spelling_help(text, names, "name one of them, or a run's folder")});
+  throw Error(
+      Exit::usage,
+      Problem{.what = concat("there is no ", std::filesystem::path(text).has_extension() ? "file and no " : "", "run '",
+                             text, "'"),
+              .notes = {"runs in " + runs.string() + ": " + (names.empty() ? "none" : shortened(join(names), 400))},
+              .help = spelling_help(text, names, "name one of them, or a run's folder")});
 }
 
 std::vector<RunPaths> runs_of(const std::string& name, const std::filesystem::path& runs) {
