@@ -75,6 +75,7 @@ class Describe final : public Command {
   // What a key or a value says where it is valid, or the entry that a path ends with: optimizer.adamw.
   void show_uses() const {
     const std::string last = name_.substr(name_.rfind('.') + 1);
+    if (const std::vector<ReferenceEntry> entries = at_path(); !entries.empty()) return show(entries);
     if (const std::vector<KeyUse> uses = uses_of_path(); !uses.empty()) return show(last, "key", uses);
     if (last != name_) {
       std::vector<ReferenceEntry> entries = reference();
@@ -86,6 +87,16 @@ class Describe final : public Command {
     const std::vector<KeyUse> uses = uses_of_value(name_);
     if (uses.empty()) refuse_other_keys();
     show(name_, "value", uses);
+  }
+
+  // What stands at "trainer.checkpoint": a section, or a controller, which is a key of the trainer by its name.
+  std::vector<ReferenceEntry> at_path() const {
+    std::vector<ReferenceEntry> entries = reference();
+    std::erase_if(entries, [&](const ReferenceEntry& entry) {
+      const bool section = entry.place == name_ + "." || entry.place == name_ + "[].";
+      return !section && !(entry.kind == "controller" && name_ == "trainer." + entry.name);
+    });
+    return entries;
   }
 
   // Of "lr", or of "optimizer.adamw.lr" that of adamw.

@@ -81,6 +81,20 @@ TEST_CASE("average refuses networks of other shapes, and runs whose weights stan
         "  help: name each of them once\n");
 }
 
+TEST_CASE("a name that no folder can have is refused before anything is made") {
+  const Folder folder;
+  folder.write("net.yaml", config_of(2));
+  for (const std::string seed : {"1", "2"})
+    REQUIRE(run_dlcli({"train", "net.yaml", "--quiet", "--set", "seed=" + seed}, folder).exit == 0);
+  const Finished slash = run_dlcli({"average", "net-1", "net-2", "--name", "a/b"}, folder);
+  CHECK(slash.exit == 2);
+  CHECK(slash.err ==
+        "error: name: 'a/b' cannot name a folder\n  help: write a name without '/' that does not begin with '.'\n");
+  const Finished longer = run_dlcli({"train", "net.yaml", "--name", std::string(241, 'a')}, folder);
+  CHECK(longer.exit == 2);
+  CHECK(longer.err.ends_with(": name: expected at most 240 bytes, got 241\n  help: write a shorter name\n"));
+}
+
 TEST_CASE("what comes next is told as a shell takes it here: a run elsewhere by its folder, a name in quotes") {
   const Folder folder;
   folder.write("net.yaml", config_of(2));

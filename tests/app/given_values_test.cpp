@@ -91,6 +91,15 @@ TEST_CASE("help of a command that does not exist names the one that is meant") {
   CHECK(run_dlcli({"ls"}).err.ends_with("\n  help: write 'dlcli runs'\n"));
 }
 
+TEST_CASE("the path of a section or a controller is described as its name is") {
+  for (const std::string path : {"trainer.checkpoint", "data.validation", "trainer.early_stopping"}) {
+    const Finished named = run_dlcli({"describe", path.substr(path.find('.') + 1)});
+    CHECK(named.exit == 0);
+    CHECK(run_dlcli({"describe", path}).out == named.out);
+  }
+  CHECK(run_dlcli({"describe", "trainer.precision"}).out.starts_with("precision (key)\n"));
+}
+
 TEST_CASE("with --json check prints one object, whatever it was asked for") {
   const auto said = [](std::vector<std::string> asked) {
     asked.insert(asked.begin(), {"check", tiny_config, "--json"});

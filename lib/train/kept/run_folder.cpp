@@ -10,6 +10,7 @@
 #include "lib/base/file.h"
 #include "lib/base/folder.h"
 #include "lib/base/io_error.h"
+#include "lib/base/printable.h"
 #include "lib/base/text.h"
 #include "lib/train/kept/checkpoint.h"
 
@@ -92,8 +93,27 @@ RunPaths trusted(RunPaths run) {
 
 RunFolder::RunFolder(RunPaths paths) : paths_(std::move(paths)), lock_(std::make_unique<FileLock>(paths_.lock())) {}
 
+std::optional<Problem> refused_run_name(const std::string& name) {
+  constexpr size_t most_bytes = 240;  // of the 255 that file systems take, with the number behind it
+  Problem problem{.path = "name"};
+  if (name.empty() || name.starts_with(".") || name.find('/') != std::string::npos) {
+    problem.what = "'" + name + "' cannot name a folder";
+    problem.help = "write a name without '/' that does not begin with '.'";
+  } else if (printable(name) != name) {
+    problem.what = "a name with control characters, or that is not UTF-8: '" + name + "'";
+    problem.help = "write 'name: …', in letters, digits, - and _";
+  } else if (name.size() > most_bytes) {
+    problem.what = concat("expected at most ", most_bytes, " bytes, got ", name.size());
+    problem.help = "write a shorter name";
+  } else {
+    return {};
+  }
+  return problem;
+}
+
 RunFolder RunFolder::create(const std::filesystem::path& runs, const std::string& name, const std::string& resolved,
                             const std::string& config) {
+  if (std::optional<Problem> problem = refused_run_name(name)) throw Error(Exit::usage, std::move(*problem));
   make_folders(runs);
   const std::vector<int64_t> numbers = numbers_of(name, runs);
   std::filesystem::path folder;

@@ -3,9 +3,11 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "lib/base/error.h"
 #include "lib/base/file_lock.h"
 #include "lib/base/folder.h"
 
@@ -30,10 +32,14 @@ struct RunPaths {
   std::filesystem::path record() const { return folder / "run.json"; }  // lib/train/kept/run_state.h
 };
 
+// Why runs cannot have a name, and what to write; nothing where they can.
+std::optional<Problem> refused_run_name(const std::string& name);
+
 // A run's folder held for writing: no other process can hold it at the same time.
 class RunFolder {
  public:
-  // Makes RUNS/NAME-N, N one above the largest there is, with `resolved` and `config` in it.
+  // Makes RUNS/NAME-N, N one above the largest there is, with `resolved` and `config` in it. Error(Exit::usage) where
+  // runs cannot have the name.
   static RunFolder create(const std::filesystem::path& runs, const std::string& name, const std::string& resolved,
                           const std::string& config);
   // Takes the folder of an earlier run to go on in it, and removes what a killed process left half written. Error(

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "lib/base/printable.h"
 #include "lib/base/text.h"
 #include "lib/spec/blocks.h"
+#include "lib/train/kept/run_folder.h"
 #include "lib/train/plan/check_network.h"
 #include "lib/train/plan/check_trainer.h"
 #include "lib/train/plan/config_file.h"
@@ -56,12 +56,7 @@ class RunPlanner {
     refuse_idle_variables();
     if (!plan_.run.name) plan_.run.name = plan_.name;
     plan_.name = *plan_.run.name;
-    if (plan_.name.empty() || plan_.name.starts_with(".") || plan_.name.find('/') != std::string::npos)
-      problems_.add("name", "'" + plan_.name + "' cannot name a folder",
-                    "write a name without '/' that does not begin with '.'");
-    else if (printable(plan_.name) != plan_.name)
-      problems_.add("name", "a name with control characters, or that is not UTF-8: '" + plan_.name + "'",
-                    "write 'name: …', in letters, digits, - and _");
+    if (const auto problem = refused_run_name(plan_.name)) problems_.add(problem->path, problem->what, problem->help);
     plan_.run.folder = folder().string();
     if (!valid_utf8(*plan_.run.folder))
       problems_.add("", "the config's folder has a name that is not UTF-8: '" + *plan_.run.folder + "'",
