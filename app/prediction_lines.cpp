@@ -133,10 +133,10 @@ std::string PredictionLines::json(const std::string& input, const std::string& p
       return list.items.size() == 1 ? list.items[0] : std::move(list);
     };
     const auto count = static_cast<size_t>(targets_);
-    node.set(p.target_values.size() == 1 ? "target" : "targets", by_place ? each([&](int64_t at) {
-               return values(p.target_values.subspan(static_cast<size_t>(at) * count, count));
-             })
-                                                                          : values(p.target_values));
+    node.set(!by_place && p.target_values.size() == 1 ? "target" : "targets", by_place ? each([&](int64_t at) {
+      return values(p.target_values.subspan(static_cast<size_t>(at) * count, count));
+    })
+                                                                                       : values(p.target_values));
   }
   if (options_.places) node.set("place", Node::string(place));
   if (!shows_outputs()) return json_line(node);

@@ -77,6 +77,7 @@ struct SetsToRead {
   bool train = true, validation = true, test = true;
   static SetsToRead only(const std::string& name) { return {name == "train", name == "val", name == "test"}; }
   static SetsToRead none() { return {false, false, false}; }
+  bool all() const { return train && validation && test; }  // as for training
 };
 
 // The opened sets, transformed; all have the same fields and classes. Headers have been read, samples have not.

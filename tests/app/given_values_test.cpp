@@ -122,14 +122,14 @@ TEST_CASE("with --json check prints one object, whatever it was asked for") {
 TEST_CASE("an object that cannot be written is a failure of train, a summary that cannot be is none") {
   const Folder folder;
   train_once(folder, "runs");
-  const auto exit_of = [&](const std::string& options) {
+  const auto code_of = [&](const std::string& options) {
     const std::string train = dlcli_binary() + " train net.yaml -q " + options;
     return WEXITSTATUS(std::system(("cd " + folder.path.string() + " && " + train + " > /dev/full 2> err").c_str()));
   };
-  CHECK(exit_of("--json") == 4);
+  CHECK(code_of("--json") == 4);
   CHECK(text_of(folder / "err").starts_with("error: standard output: write of "));
-  CHECK(exit_of("--json --resume") == 4);
-  CHECK(exit_of("") == 0);
+  CHECK(code_of("--json --resume") == 4);
+  CHECK(code_of("") == 0);
 }
 
 TEST_CASE("commands of a config take a run, also one of another folder of runs") {
@@ -151,6 +151,23 @@ TEST_CASE("a config may end in .yaml in letters of any case, where a run is name
   CHECK(run_dlcli({"eval", "net.YAML", "--split", "train"}, folder).exit == 0);
   const Finished again = run_dlcli({"train", "--resume", "net.YAML"}, folder);
   CHECK((again.out + again.err).find("net-1 has already finished") != std::string::npos);
+}
+
+TEST_CASE(
+    "a trained run is measured by other metrics, whatever chose its best checkpoint, and does not go on by them") {
+  const Folder folder;
+  write(folder / "net.yaml",
+        "data: {train: {format: random, shape: [3], classes: 2, samples: 8}, validation: {fraction: 0.5}}\n"
+        "model: [linear: 2]\nloss: cross_entropy\nmetrics: [accuracy]\noptimizer: {sgd: {lr: 0.1}}\n"
+        "trainer: {max_steps: 1, checkpoint: {best: val/accuracy}}\n");
+  REQUIRE(run_dlcli({"train", "net.yaml", "-q"}, folder).exit == 0);
+  const Finished measured = run_dlcli({"eval", "net", "--split", "val", "--set", "metrics=[f_beta]"}, folder);
+  CHECK_MESSAGE(measured.exit == 0, measured.err);
+  CHECK(measured.out.find("val/f_beta ") != std::string::npos);
+  const Finished on = run_dlcli({"train", "--resume=net", "--set", "metrics=[f_beta]"}, folder);
+  CHECK(on.exit == 2);
+  CHECK(on.err.find("trainer.checkpoint.best: expected one of val/loss, val/f_beta, got 'val/accuracy'") !=
+        std::string::npos);
 }
 
 TEST_CASE("a checkpoint that is passed over is warned of once") {

@@ -67,13 +67,14 @@ void check_schedule(const Plan& plan, PlanProblems& problems) {
                           concat("write 'cycle_momentum: false' in '", mover->name, "'"));
 }
 
-void check_trainer(const Plan& plan, PlanProblems& problems) {
+void check_trainer(const Plan& plan, PlanProblems& problems, bool train) {
   const TrainerSpec& trainer = plan.run.trainer;
   if (trainer.threads > allowed_cores())
     problems.warn("trainer.threads",
                   concat(count_of(trainer.threads, "thread"), " for ", count_of(allowed_cores(), "core"),
                          " that this process may use: they wait for each other"),
                   concat("write '", allowed_cores(), "', or leave it out"));
+  if (!train) return;
   if (trainer.checkpoint.best) check_monitor(plan, problems, "trainer.checkpoint.best", *trainer.checkpoint.best);
   for (const Keyed<Controller>& own : trainer.controllers) check_controller(plan, problems, own);
 }

@@ -10,7 +10,7 @@ namespace dl {
 void check_schedule(const Plan& plan, PlanProblems& problems);
 
 // That figures which choose the best checkpoint, or that controllers look at, are measured; and what controllers check
-// themselves, where nothing was wrong. More threads than cores are a warning.
-void check_trainer(const Plan& plan, PlanProblems& problems);
+// themselves, where nothing was wrong: of a plan that is to `train`. More threads than cores are a warning.
+void check_trainer(const Plan& plan, PlanProblems& problems, bool train);
 
 }  // namespace dl

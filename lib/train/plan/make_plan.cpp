@@ -162,8 +162,9 @@ std::unique_ptr<Plan> make_plan(const std::filesystem::path& name, const std::ve
     planner.read_run();
     planner.build_network(data_good);
     planner.plan_updates();
-    check_schedule(*plan, problems);
-    check_trainer(*plan, problems);
+    // What is only evaluated may be measured otherwise, and has the run's end behind it.
+    if (read.all()) check_schedule(*plan, problems);
+    check_trainer(*plan, problems, read.all());
     if (weights == Weights::initial && problems.none()) plan_weights(*plan, problems);
     if (problems.none()) planner.warn_of_the_unlikely();
     if (weights == Weights::initial && problems.none()) planner.doubt();
