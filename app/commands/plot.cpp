@@ -34,6 +34,9 @@ std::string base_of(const std::string& figure) { return figure.substr(figure.fin
 class Plot final : public Command {
  public:
   std::string summary() const override { return "learning curves, in the terminal or as a picture"; }
+  std::vector<std::string> other_names() const override {
+    return {"curves", "draw", "chart", "visualize", "tensorboard", "board", "report"};
+  }
 
   void declare(CLI::App& app) override {
     app.add_option("RUN", names_, "runs: names, folders, or configs, which stand for their newest run")

@@ -32,7 +32,9 @@ struct Unread {
 class Runs final : public Command {
  public:
   std::string summary() const override { return "the runs there are: state, progress, best figure, when, where"; }
-  std::vector<std::string> other_names() const override { return {"ls", "list", "history", "status", "jobs"}; }
+  std::vector<std::string> other_names() const override {
+    return {"ls", "list", "history", "status", "jobs", "ps", "log", "logs", "tail", "watch"};
+  }
 
   void declare(CLI::App& app) override {
     app.add_option("WHAT", what_, "folders of runs, runs, or names of runs; if left out, runs/")->expected(0, 1 << 20);

@@ -88,7 +88,9 @@ TEST_CASE("help of a command that does not exist names the one that is meant") {
   CHECK(help.exit == 2);
   CHECK(help.err.starts_with("error: dlcli: unknown command 'trian'\n"));
   CHECK(help.err.ends_with("\n  help: write 'dlcli train'\n"));
-  CHECK(run_dlcli({"ls"}).err.ends_with("\n  help: write 'dlcli runs'\n"));
+  for (const char* word : {"ls", "list", "status", "logs"})
+    CHECK(run_dlcli({word}).err.ends_with("\n  help: write 'dlcli runs'\n"));
+  CHECK(run_dlcli({"tensorboard", "my-1"}).err.ends_with("\n  help: write 'dlcli plot my-1'\n"));
 }
 
 TEST_CASE("the path of a section or a controller is described as its name is") {
