@@ -98,6 +98,9 @@ TEST_CASE("a folder that is no run is told as what it is: a part of one, a folde
   for (const char* part : {"runs/net-1/checkpoints", "runs/net-1/checkpoints/", "runs/net-1/checkpoints/step-00000005"})
     CHECK(refusal(folder.path / part) == concat("error: FOLDER/", part, ": is no run: it has no resolved.yaml\n",
                                                 "  help: name the run: 'FOLDER/runs/net-1'"));
+  CHECK(refusal(run / "checkpoints/last") ==
+        "error: FOLDER/runs/net-1/checkpoints: there is no checkpoint 'last'\n  there are: step-00000005\n"
+        "  help: name one of them, or the run: 'FOLDER/runs/net-1'");
   CHECK(refusal(runs) ==
         "error: FOLDER/runs: is no run: it has no resolved.yaml\n"
         "  runs in it: FOLDER/runs/net-1\n  help: name one of them");

@@ -180,6 +180,12 @@ RunPaths find_run(const std::string& text, const std::filesystem::path& runs, Ne
   std::error_code error;
   for (const std::filesystem::path& folder : {std::filesystem::path(text), runs / text})
     if (std::filesystem::is_directory(folder, error)) throw Error(Exit::usage, no_run(folder));
+  const std::filesystem::path path = text, within = path.parent_path(), run_of = within.parent_path();
+  if (within.filename() == "checkpoints" && is_run(run_of))
+    throw Error(Exit::usage, Problem{.where = {.file = within.string()},
+                                     .what = "there is no checkpoint '" + path.filename().string() + "'",
+                                     .notes = {"there are: " + shortened(join(names_in(within)), 400)},
+                                     .help = "name one of them, or the run: '" + run_of.string() + "'"});
   std::vector<std::string> names;
   for (const RunPaths& run : all_runs(runs)) names.push_back(run.name());
   throw Error(
