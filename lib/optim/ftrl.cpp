@@ -1,6 +1,6 @@
 // FTRL-Proximal (McMahan et al. 2013, doi:10.1145/2487575.2488200) as Keras has it: n' = n + g^2;
-// z += g - (n'^-lr_power - n^-lr_power) / lr p; p = 0 where |z| <= l1, else
-// (sign(z) l1 - z) / ((n'^-lr_power + beta) / lr + 2 l2)
+// z += g - (n'^-lr_power / lr - n^-lr_power / lr before) p; p = 0 where |z| <= l1, else
+// (sign(z) l1 - z) / ((n'^-lr_power + beta) / lr + 2 l2); Keras takes one lr for both
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
@@ -28,13 +28,19 @@ struct Ftrl final : Optimizer {
   double boldest_rate() const override { return 10; }
 
   Value update(UpdateBuilder& b, Value p, Value g) const override {
-    const Value sum = b.state("sum") + initial_accumulator_value, grown = sum + g * g;
-    const Value root = pow(grown, -lr_power), sigma = (root - pow(sum, -lr_power)) / b.lr();
-    const Value z = b.state("linear") + g - sigma * p;
-    b.assign("sum", grown - initial_accumulator_value);
-    b.assign("linear", z);
-    return (minimum(maximum(z, -l1), l1) - z) / ((root + beta) / b.lr() + 2 * l2);
+    const Value squares = b.state("sum"), last = b.state("linear"), sum = squares + initial_accumulator_value;
+    const Value grown = sum + g * g, root = pow(grown, -lr_power), bend = (root + beta) / b.lr() + 2 * l2;
+    // What Keras adds to z at a rate that stays; at one that falls it would make p fall with it. All that was added
+    // before is bend p then, which `last` says, but for the first update, in which Keras forgets where p began.
+    const Value pull = where(squares > 0, bend * p + last - clipped(last), (root - pow(sum, -lr_power)) / b.lr() * p);
+    const Value z = last + g - pull, moves = b.lr() > 0;
+    b.assign("sum", where(moves, grown - initial_accumulator_value, squares));
+    b.assign("linear", where(moves, z, last));
+    return where(moves, (clipped(z) - z) / bend, p);
   }
+
+ private:
+  Value clipped(Value z) const { return minimum(maximum(z, -l1), l1); }
 };
 DL_OPTIMIZER(Ftrl, "ftrl");
 

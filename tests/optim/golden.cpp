@@ -70,6 +70,35 @@ TEST_CASE("optimizers take PyTorch's steps") {
   }
 }
 
+TEST_CASE("ftrl's weights stay where they are while there is no gradient, whatever the rate becomes") {
+  for (const std::string device : {"reference", "cpu"})
+    for (const std::string keys : {"{lr: 0.1}", "{lr: 0.1, l1: 0.01, l2: 0.1, beta: 1}"}) {
+      CAPTURE(device);
+      CAPTURE(keys);
+      const std::unique_ptr<Optimizer> ftrl = testing::read_registered_as<Optimizer>("ftrl: " + keys);
+      Graph graph;
+      InputBuilder builder(graph, 2);
+      graph.output("p",
+                   ftrl->update(builder, input(graph, "p", {DType::f32, {2}}), input(graph, "g", {DType::f32, {2}})));
+      golden::Numbers p{0.5f, -0.25f}, learnt;
+      for (const double lr : {0.1, 0.1, 0.02, 1e-4, 0.0, 0.05}) {
+        CAPTURE(lr);
+        testing::Feed feed = builder.states;
+        feed["p"] = p;
+        feed["g"] = learnt.empty() ? golden::Numbers{0.5f, -1} : golden::Numbers{0, 0};
+        for (const auto& [name, compute] : builder.numbers) feed[name] = {float(compute({.lr = lr, .number = 1}))};
+        const auto results = testing::outputs_of(graph, feed, device);
+        for (auto& [name, values] : builder.states) values = results.at("new " + name);
+        p = results.at("p");
+        if (learnt.empty()) learnt = p;
+        for (size_t i = 0; i < p.size(); ++i) {
+          CHECK(std::abs(p[i]) > 1e-3f);
+          CHECK(p[i] == doctest::Approx(learnt[i]).epsilon(1e-5));
+        }
+      }
+    }
+}
+
 TEST_CASE("adam's steps are as long as in f64, from the first on") {
   for (const std::string device : {"reference", "cpu"}) {
     CAPTURE(device);

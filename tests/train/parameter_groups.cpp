@@ -29,6 +29,26 @@ TEST_CASE("the parameters of a group lie together, and each group is updated whe
   CHECK(our.programs.update().arena_bytes() < 256 * 256 * 4 / 2);
 }
 
+TEST_CASE("every optimizer leaves a group as it is whose factor of the rate is 0") {
+  for (const std::string& name : Registry<Optimizer>::instance().names()) {
+    CAPTURE(name);
+    Updating our("[{linear: 3}, {linear: 2}]", name + ": {groups: [{match: \"0.*\", lr_factor: 0}]}", {4}, "reference");
+    const std::vector<float> before = our.store.read("parameters");
+    golden::Numbers gradients(before.size(), 0.0f);
+    for (const Tensor& tensor : our.network.tensors())
+      for (int64_t i = 0; i < tensor.shape.elements(); ++i)
+        gradients[static_cast<size_t>(tensor.offset + i)] = i % 2 == 0 ? 0.5f : -0.25f;
+    for (int step = 0; step < 3; ++step) our.step(gradients);
+    const std::vector<float> after = our.store.read("parameters");
+    for (const Tensor& tensor : our.network.tensors()) {
+      CAPTURE(tensor.path);
+      const auto begin = tensor.offset, end = begin + tensor.shape.elements();
+      CHECK(std::equal(before.begin() + begin, before.begin() + end, after.begin() + begin) ==
+            tensor.path.starts_with("0."));
+    }
+  }
+}
+
 TEST_CASE("weights and optimizer state go by path from one grouping to another") {
   const std::string model = "[{linear: 5}, batch_norm, {linear: 3}]";
   Updating a(model, "adam: {lr: 0.01}", {4}, "cpu"),

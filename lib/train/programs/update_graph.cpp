@@ -79,7 +79,9 @@ class UpdateGraph {
     }
     gradients_ = nullptr;
     std::vector<Value> parameters = each([&](Builder& b, size_t i) {
-      return updated_[i]->range->optimizer->update(b, old(parameters_, *updated_[i]), gradients[i]);
+      const UpdateRange& range = *updated_[i]->range;
+      const Value p = old(parameters_, *updated_[i]);
+      return range.lr_factor == 0 ? p : range.optimizer->update(b, p, gradients[i]);
     });
     for (const UpdateRule* rule : update_.after)
       parameters = each([&](Builder& b, size_t i) { return rule->apply(b, parameters[i]); }, rule->name);
