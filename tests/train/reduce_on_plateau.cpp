@@ -70,6 +70,25 @@ TEST_CASE("a run stopped in the midst of reduce_on_plateau's patience goes on to
   }
 }
 
+TEST_CASE("a run that is trained for longer has the bits of one that was as long from the start") {
+  const testing::Workplace place;
+  const auto with_steps = [&](const std::string& steps) {
+    return place.plan({"schedule=null", "trainer.val_check_interval=4", "trainer.max_epochs=null",
+                       "trainer.max_steps=" + steps,
+                       "trainer.reduce_on_plateau={patience: 0, factor: 0.5, threshold: 100, threshold_mode: abs}"});
+  };
+  const auto shorter = with_steps("6"), longer = with_steps("13");  // which are validated at their ends too
+  RunFolder folder = place.new_run(*shorter);
+  Trainer(*shorter, {.folder = &folder}).fit();
+  const Checkpoint last = *Checkpoints(folder.paths().checkpoints()).newest({});
+  REQUIRE(last.state.step == 6);
+  Trainer whole(*longer, {}), resumed(*longer, {.folder = &folder});
+  whole.fit();
+  resumed.resume(last);
+  resumed.fit();
+  CHECK(testing::contents(resumed.store()) == testing::contents(whole.store()));
+}
+
 TEST_CASE("reduce_on_plateau looks at a figure that is measured") {
   const testing::Workplace place;
   CHECK(place.refusal({"trainer.reduce_on_plateau.monitor=val/acuracy"}) ==

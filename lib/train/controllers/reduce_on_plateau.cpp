@@ -18,7 +18,10 @@ struct ReduceOnPlateau final : Controller {
 
   void describe(Schema& s) override {
     s.summary("lowers the learning rate when a figure no longer gets better");
-    s.details("The factor is on what the schedule gives, which min_lr does not raise.");
+    s.details(
+        "The factor is on what the schedule gives, which min_lr does not raise. A validation that only the end of the "
+        "run asks for does not count, so that a run that is trained for longer is as one that was as long from the "
+        "start.");
     s.also_known_as({"ReduceLROnPlateau", "plateau", "reduce_lr_on_plateau"});
     s.optional("monitor", monitor, "the figure: val/loss, or val/ and a metric's name")
         .known_as({"metric", "quantity"});

@@ -65,7 +65,7 @@ struct Trainer::Impl {
   void read();
   void log_record();
   void boundary();
-  bool validate();
+  bool validate(bool in_its_turn);
   void end_epoch();
   void save(bool final);
   void remove_old_checkpoints();
@@ -325,7 +325,8 @@ void Trainer::Impl::log_record() {
 void Trainer::Impl::boundary() {
   const bool over = epoch_is_over();
   const bool last = !end_reason(state.epoch + (over ? 1 : 0)).empty();
-  const bool validates = plan.data.validation && (last || validation_cadence.due(state.step, pace.now()));
+  const bool in_its_turn = validation_cadence.due(state.step, pace.now());
+  const bool validates = plan.data.validation && (last || in_its_turn);
   best.forget();
   const bool shows_tensors = shown.due(state.step, pace.now());
   if (over || validates || shows_tensors) read();
@@ -335,7 +336,7 @@ void Trainer::Impl::boundary() {
     shown.done(pace.now());
   }
   if (over) controllers.epoch_trained(state.epoch + 1, store);
-  if (validates && !validate()) {
+  if (validates && !validate(in_its_turn)) {
     state.boundary = true;
     return;
   }
@@ -345,8 +346,9 @@ void Trainer::Impl::boundary() {
   if (best.now() || checkpointing.due(state.step, pace.now())) save(false);
 }
 
-// False where it was stopped on the way.
-bool Trainer::Impl::validate() {
+// False where it was stopped on the way. One that only the run's end asks for is nothing to controllers: a longer run,
+// which this one may become, has none there.
+bool Trainer::Impl::validate(bool in_its_turn) {
   controllers.settle(store);
   if (!evaluator) evaluator.emplace(plan, programs, store, plan.data.validation, "val");
   ValidationProgress progress{.step = state.step, .epoch = state.epoch, .samples = evaluator->samples()};
@@ -365,7 +367,7 @@ bool Trainer::Impl::validate() {
   divergence.of_validation(validated("val/loss"));
   if (!divergence.found()) {
     best.validated(validated);
-    controllers.validated(validated);
+    if (in_its_turn) controllers.validated(validated);
   }
   const ValidationRecord record{.step = state.step,
                                 .epoch = state.epoch,
