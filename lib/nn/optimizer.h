@@ -40,6 +40,7 @@ struct Optimizer : Described {
   virtual void describe_keys(Schema& s) = 0;  // the optimizer's own
   virtual double learning_rate() const = 0;
   virtual double boldest_rate() const { return 1; }      // above it hardly any run learns
+  virtual bool follows_rate() const { return true; }     // whether its rate is read after the first update too
   virtual bool by_tensor() const { return false; }       // whether it sees one tensor at a time
   virtual bool takes_momentum() const { return false; }  // whether it asks for UpdateBuilder::momentum()
   virtual bool averages() const { return false; }        // whether it keeps an average of the parameters

@@ -29,6 +29,7 @@ struct Rprop final : Optimizer {
   }
 
   double learning_rate() const override { return lr; }
+  bool follows_rate() const override { return false; }
   std::optional<TorchOptimizer> torch() const override {
     return TorchOptimizer{.name = "Rprop", .states = {"prev", "step_size"}};
   }

@@ -321,6 +321,14 @@ TEST_CASE("schedules that the run does not live to see are told") {
   CHECK(doubts(small_config, {"schedule={step: {every: 30 epochs}}", "trainer.fast_dev_run=true"}) == "");
 }
 
+TEST_CASE("a schedule of a rate that the optimizer reads once is told") {
+  CHECK(doubts(small_config, {"optimizer=rprop", "schedule=cosine"}) ==
+        "--set schedule=cosine: schedule: 'rprop' takes its learning rate for the first step alone: 'cosine' changes "
+        "nothing behind it\n"
+        "  help: leave 'schedule' out, or take another optimizer\n");
+  CHECK(doubts(small_config, {"optimizer=rprop", "schedule=null"}) == "");
+}
+
 TEST_CASE("a warm-up over the whole run is a test of rates, however high the last") {
   CHECK(doubts(small_config, {"schedule={constant: {warmup: 27 steps}}", "optimizer={sgd: {lr: 50}}"}) == "");
   CHECK(doubts(small_config, {"schedule={constant: {warmup: 28 steps}}"}) != "");

@@ -72,6 +72,19 @@ void doubt_rates(const Plan& plan, Doubts& doubts) {
 }
 DL_DOUBT(doubt_rates);
 
+// Schedules of rates that are not read.
+void doubt_unread_rates(const Plan& plan, Doubts& doubts) {
+  const LRSchedule* schedule = plan.run.schedule.get();
+  const std::vector<const UpdateChain*> chains = plan.run.chains();
+  if (!schedule || std::ranges::any_of(chains, [](const UpdateChain* chain) { return (*chain)->follows_rate(); }))
+    return;
+  doubts.at_key("schedule",
+                concat("'", plan.run.optimizer->name, "' takes its learning rate for the first step alone: '",
+                       schedule->name, "' changes nothing behind it"),
+                "leave 'schedule' out, or take another optimizer");
+}
+DL_DOUBT(doubt_unread_rates);
+
 // Modes that take the worse for the better.
 void doubt_modes(const Plan& plan, Doubts& doubts) {
   const auto look = [&](const std::string& path, const std::string& figure, const std::string& mode) {
