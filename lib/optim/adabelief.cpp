@@ -17,6 +17,8 @@ struct AdaBelief final : AdamKin {
     s.example("adabelief: {lr: 1e-3, weight_decay: 0.01}");
   }
 
+  bool takes_momentum() const override { return true; }
+
   Value update(UpdateBuilder& b, Value p, Value g) const override {
     const Value m = average(b, g), apart = g - m;
     const Value v = betas[1] * b.state("exp_avg_var") + (1 - betas[1]) * (apart * apart) + eps;

@@ -16,6 +16,7 @@ struct Adamax final : AdamKin {
     s.example("adamax: {lr: 2e-3}");
   }
 
+  bool takes_momentum() const override { return true; }
   std::optional<TorchOptimizer> torch() const override {
     return TorchOptimizer{.name = "Adamax", .states = {"exp_avg", "exp_inf"}};
   }

@@ -20,6 +20,7 @@ struct RAdam final : AdamKin {
     s.example("radam: {lr: 1e-3}");
   }
 
+  bool takes_momentum() const override { return true; }
   std::optional<TorchOptimizer> torch() const override {
     return TorchOptimizer{.name = "RAdam", .states = kept_averages};
   }

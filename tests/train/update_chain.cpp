@@ -115,6 +115,19 @@ TEST_CASE("mistakes in a chain are named at their places") {
         "  help: leave one of them out");
 }
 
+TEST_CASE("a schedule moves the momentum of optimizers that follow it, and goes on to the same bits") {
+  const testing::Workplace place;
+  for (const std::string optimizer : {"adamax", "radam", "adabelief", "rmsprop", "sgd"}) {
+    CAPTURE(optimizer);
+    testing::check_goes_on(place, *place.plan({"optimizer=" + optimizer, "schedule=one_cycle", "trainer.max_steps=8"}),
+                           3);
+  }
+  CHECK(place.refusal({"optimizer={lars: {lr: 1}}", "schedule=one_cycle"}) ==
+        "error: --set schedule=one_cycle: schedule: 'one_cycle' moves the momentum, which 'lars' does not follow\n"
+        "  help: write 'cycle_momentum: false' in 'one_cycle'");
+  CHECK(place.refusal({"optimizer={lars: {lr: 1}}", "schedule={one_cycle: {cycle_momentum: false}}"}) == "");
+}
+
 TEST_CASE("what an update does not have stays as it is") {
   for (const std::string device : {"reference", "cpu"}) {
     CAPTURE(device);

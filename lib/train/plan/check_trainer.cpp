@@ -63,7 +63,7 @@ void check_schedule(const Plan& plan, PlanProblems& problems) {
   for (const UpdateChain* chain : plan.run.chains())
     if (*chain && !(*chain)->takes_momentum())
       return problems.add("schedule",
-                          concat("'", mover->name, "' moves the momentum, which '", (*chain)->name, "' does not have"),
+                          concat("'", mover->name, "' moves the momentum, which '", (*chain)->name, "' does not follow"),
                           concat("write 'cycle_momentum: false' in '", mover->name, "'"));
 }
 
