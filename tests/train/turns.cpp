@@ -287,6 +287,10 @@ TEST_CASE("turns and shared items that make no sense are refused with what would
   CHECK(turns("  - {update: a, every: 2, loss: {cross_entropy: {output: a}}}\n") ==
         "error: small.yaml:9:3: turns: there are steps in which no turn is taken\n"
         "  help: leave 'every' out of one of them");
+  CHECK(
+      turns("  - {update: a, loss: {cross_entropy: {output: a}}, optimizer: {lbfgs: {line_search: strong_wolfe}}}\n") ==
+      "error: small.yaml:9:3: turns: 'lbfgs' searches along its direction, and a turn is one update\n"
+      "  help: write 'line_search: none'");
   CHECK(turns("  - {update: a}\n") ==
         "error: small.yaml:9:5: turns[0]: key 'loss' is missing\n  loss: what the turn makes small\n"
         "  help: write 'loss: {mse: {output: NAME}}'");

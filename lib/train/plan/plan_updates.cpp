@@ -87,10 +87,10 @@ void check_curvature(const Plan& plan, const Add& add) {
 
 // That what searches along a direction is alone: what else would change the parameters or the gradient.
 void check_search(const Plan& plan, const Add& add) {
-  const UpdateChain& chain = plan.run.optimizer;
-  if (std::ranges::none_of(plan.run.chains(), [](const UpdateChain* c) { return (*c)->searches().has_value(); }))
-    return;
-  const std::string who = concat("'", chain->name, "' searches along its direction");
+  const std::vector<const UpdateChain*> chains = plan.run.chains();
+  const auto chain = std::ranges::find_if(chains, [](const UpdateChain* c) { return (*c)->searches().has_value(); });
+  if (chain == chains.end()) return;
+  const std::string who = concat("'", (**chain)->name, "' searches along its direction");
   if (!plan.run.turns.empty()) return add("turns", who + ", and a turn is one update", "write 'line_search: none'");
   const Update update = plan.updates().front();
   if (!update.before.empty() || !update.after.empty())
