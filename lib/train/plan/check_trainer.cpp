@@ -62,9 +62,9 @@ void check_schedule(const Plan& plan, PlanProblems& problems) {
   if (!mover) return;
   for (const UpdateChain* chain : plan.run.chains())
     if (*chain && !(*chain)->takes_momentum())
-      return problems.add("schedule",
-                          concat("'", mover->name, "' moves the momentum, which '", (*chain)->name, "' does not follow"),
-                          concat("write 'cycle_momentum: false' in '", mover->name, "'"));
+      return problems.add(
+          "schedule", concat("'", mover->name, "' moves the momentum, which '", (*chain)->name, "' does not follow"),
+          concat("write 'cycle_momentum: false' in '", mover->name, "'"));
 }
 
 void check_trainer(const Plan& plan, PlanProblems& problems, bool train) {
