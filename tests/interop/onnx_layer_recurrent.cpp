@@ -1,7 +1,8 @@
-// Recurrent nodes of ONNX models: where they begin.
+// Recurrent nodes of ONNX models: where they begin; and zeros for each sample.
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include "lib/graph/ops/generate.h"
 #include "lib/interop/onnx/write.h"
 #include "tests/check_layer.h"
 #include "tests/folder.h"
@@ -42,6 +43,24 @@ TEST_CASE("a recurrent layer begins with nothing where its file holds zeros, of 
   const std::string other = built(std::string("\0\0\x80\x3F", 4) + std::string(28, '\0'));
   CHECK(other.find("input 5 is [1, 2, 4], expected [1, 3, 4]\n  help: export it with an open batch: ") !=
         std::string::npos);
+}
+
+TEST_CASE("zeros that a model makes for each sample leave the number of samples open") {
+  const Folder folder;
+  onnx::Model model{
+      .graph = "g", .inputs = {{"x", onnx::Element::f32, {-1, 3}}}, .outputs = {{"y", onnx::Element::f32, {-1, 3}}}};
+  model.nodes = {{.op = "Shape", .inputs = {"x"}, .outputs = {"sizes"}},
+                 {.op = "ConstantOfShape", .inputs = {"sizes"}, .outputs = {"zeros"}},
+                 {.op = "Add", .inputs = {"x", "zeros"}, .outputs = {"y"}}};
+  folder.write("m.onnx", onnx::bytes_of(model));
+  const auto layer = read_registered_as<Layer>("onnx: " + (folder.path / "m.onnx").string());
+  for (const int64_t batch : {5, 5000}) {
+    CAPTURE(batch);
+    BuiltLayer built(*layer, {Type{DType::f32, {batch, 3}}}, false);
+    CHECK(built.y.shape() == Shape{batch, 3});
+    for (int i = 0; i < built.graph().size(); ++i)
+      CHECK(dynamic_cast<const GivenNumbers*>(built.graph().node(i).op.get()) == nullptr);
+  }
 }
 
 }  // namespace dl::testing

@@ -69,7 +69,8 @@ void take_expand(Taking& t, const ReadNode& node) {
   const Whole wanted = t.integers(node, 1);
   t.expect_sizes(node, wanted);
   const Shape shape = broadcast(Shape(x.sizes()), Shape(wanted));
-  if (const ReadTensor* known = t.known(node, 0); known && shape.elements() <= most_known) {
+  const ReadTensor* known = t.known(node, 0);
+  if (known && (shape.elements() <= (known->is_float ? few_known : most_known) || shape.elements() == known->count())) {
     const Whole strides = strides_of(known->sizes);
     const size_t more = static_cast<size_t>(shape.rank()) - known->sizes.size();
     return t.give_known(node, 0, gathered(t, node, *known, shape.sizes(), [&](const Whole& index) {

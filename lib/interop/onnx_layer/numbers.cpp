@@ -46,7 +46,12 @@ void take_constant_of_shape(Taking& t, const ReadNode& node) {
   auto one = std::make_shared<const ReadTensor>(ReadTensor{.sizes = {1}, .floats = {0}});
   if (t.has_attribute(node, "value")) one = t.attribute<TensorPointer>(node, "value", nullptr);
   if (one->count() != 1) t.fail(node, concat("its 'value' holds ", one->count(), " numbers, expected one"));
-  t.give_known(node, 0, gathered(t, node, *one, t.integers(node, 0), [](const Whole&) { return 0; }));
+  const Whole sizes = t.integers(node, 0);
+  t.expect_sizes(node, sizes);
+  if (Shape(sizes).elements() <= (one->is_float ? few_known : most_known))
+    return t.give_known(node, 0, gathered(t, node, *one, sizes, [](const Whole&) { return 0; }));
+  const double number = one->is_float ? static_cast<double>(one->floats[0]) : static_cast<double>(one->integers[0]);
+  t.give(node, 0, broadcast_to(constant(t.graph(), number), Shape(sizes)));
 }
 
 void take_range(Taking& t, const ReadNode& node) {

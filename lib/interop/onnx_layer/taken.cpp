@@ -3,6 +3,7 @@
 #include "lib/interop/onnx_layer/taken.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <set>
 
@@ -41,6 +42,10 @@ Value constant_values(Graph& g, const ReadTensor& tensor) {
     const Value one = constant(g, static_cast<double>(values[0]));
     return tensor.sizes.empty() ? one : reshape(one, Shape(tensor.sizes));
   }
+  // The same everywhere, as zeros for each sample: no numbers of a batch, which exports leave open.
+  const auto is_first = [&](float x) { return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(values[0]); };
+  if (!values.empty() && std::ranges::all_of(values, is_first))
+    return broadcast_to(constant(g, static_cast<double>(values[0])), Shape(tensor.sizes));
   return reshape(numbers(g, std::move(values)), Shape(tensor.sizes));
 }
 

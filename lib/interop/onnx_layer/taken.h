@@ -25,6 +25,7 @@ inline constexpr const char* with_open_batch =
     "export it with an open batch: torch.onnx.export(…, input_names=[\"x\"], dynamic_axes={\"x\": {0: \"batch\"}})";
 
 constexpr int64_t most_known = 1 << 24;  // numbers that a node may make when a network is built
+constexpr int64_t few_known = 4096;      // floats that one is repeated to when it is; more, as of a batch, are a value
 
 // The value's axis i is the tensor's axis order[i].
 using AxisOrder = std::vector<int>;
