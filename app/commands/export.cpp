@@ -87,7 +87,14 @@ class Export final : public Command {
                                  .training = training ? &*training : nullptr,
                                  .before = before(plan),
                                  .behind = behind(plan)};
-    const std::vector<WrittenTensor> tensors = target->write(network, options, folder);
+    std::vector<WrittenTensor> tensors;
+    try {
+      tensors = target->write(network, options, folder);
+    } catch (...) {
+      std::error_code is_not_empty;
+      std::filesystem::remove(folder, is_not_empty);
+      throw;
+    }
     write_sample(plan, *trained.inference, target->channels_first(options), folder / "expected.npz");
     print(text(tensors, folder));
     if (const auto before = transforms_before(network); !before.empty())
