@@ -67,11 +67,13 @@ void take_squeeze(Taking& t, const ReadNode& node) {
   const int rank = static_cast<int>(from.size());
   bool given;
   Whole axes = list_of(t, node, 1, "axes", 13, given);
+  // Where no axes are named the batch stays, of one sample as of several.
+  const bool keeps_first = t.at(node, 0).value && t.batch() == 1;
   Whole sizes;
   for (int i = 0; i < rank; ++i) {
     const int64_t size = from[static_cast<size_t>(i)];
-    const bool drops =
-        given ? std::ranges::any_of(axes, [&](int64_t a) { return axis_in(node, t, a, rank) == i; }) : size == 1;
+    const bool drops = given ? std::ranges::any_of(axes, [&](int64_t a) { return axis_in(node, t, a, rank) == i; })
+                             : size == 1 && (i > 0 || !keeps_first);
     if (drops && size != 1) t.fail(node, concat("axis ", i, " has ", size, " places, not 1"));
     if (!drops) sizes.push_back(size);
   }

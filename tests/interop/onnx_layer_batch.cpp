@@ -1,4 +1,4 @@
-// Recurrent nodes of ONNX models: where they begin; and zeros for each sample.
+// What nodes of ONNX models make for each sample of a batch, of whatever batch the model was written with.
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
@@ -60,6 +60,21 @@ TEST_CASE("zeros that a model makes for each sample leave the number of samples 
     CHECK(built.y.shape() == Shape{batch, 3});
     for (int i = 0; i < built.graph().size(); ++i)
       CHECK(dynamic_cast<const GivenNumbers*>(built.graph().node(i).op.get()) == nullptr);
+  }
+}
+
+TEST_CASE("a Squeeze that names no axes keeps the batch, of one sample too") {
+  const Folder folder;
+  onnx::Model model{.graph = "g",
+                    .inputs = {{"x", onnx::Element::f32, {-1, 3, 1, 1}}},
+                    .outputs = {{"y", onnx::Element::f32, {-1, 3}}}};
+  model.nodes = {{.op = "Squeeze", .inputs = {"x"}, .outputs = {"y"}}};
+  folder.write("m.onnx", onnx::bytes_of(model));
+  const auto layer =
+      read_registered_as<Layer>("onnx: {path: " + (folder.path / "m.onnx").string() + ", channels_first: false}");
+  for (const int64_t batch : {1, 2}) {
+    CAPTURE(batch);
+    CHECK(BuiltLayer(*layer, {Type{DType::f32, {batch, 3, 1, 1}}}, false).y.shape() == Shape{batch, 3});
   }
 }
 
