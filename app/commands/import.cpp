@@ -39,6 +39,8 @@ class Import final : public Command {
     app.add_option("--layout", layout_,
                    "how images lie in an ONNX file, where its sizes do not show it: channels_first or channels_last")
         ->type_name("ORDER");
+    app.add_option("--output", output_, "of an ONNX file: the tensor that is the result; if left out, its first output")
+        ->type_name("NAME");
     app.add_option("--name", name_, "the run's name; if left out, the file's or folder's")->type_name("NAME");
     declare_runs(app, runs_);
     examples(app, {{"dlcli import gpt2/", "makes the run gpt2-1"},
@@ -56,6 +58,8 @@ class Import final : public Command {
       throw Error(Exit::usage, Problem{.path = "--shape", .what = "only files of ONNX and Keras leave sizes open"});
     if (!is_onnx && !layout_.empty())
       throw Error(Exit::usage, Problem{.path = "--layout", .what = "only ONNX files do not say how their images lie"});
+    if (!is_onnx && !output_.empty())
+      throw Error(Exit::usage, Problem{.path = "--output", .what = "only of ONNX files is a tensor chosen"});
     if (!layout_.empty() && layout_ != "channels_first" && layout_ != "channels_last")
       throw Error(
           Exit::usage,
@@ -82,7 +86,7 @@ class Import final : public Command {
   FamilyNetwork read_network(bool is_onnx) const {
     if (is_onnx)
       return onnx::read_import(path_, given_sizes(),
-                               layout_.empty() ? std::nullopt : std::optional(layout_ == "channels_first"));
+                               layout_.empty() ? std::nullopt : std::optional(layout_ == "channels_first"), output_);
     if (keras::is_model(path_)) return keras::read_model(path_, given_sizes());
     if (keras::is_older_model(path_))
       throw Error(
@@ -151,7 +155,7 @@ class Import final : public Command {
     print(concat("next: ", command_of_run("summary", folder.paths().folder), "\n"));
   }
 
-  std::string path_, name_, layout_, runs_ = "runs";
+  std::string path_, name_, layout_, output_, runs_ = "runs";
   std::vector<std::string> shapes_;
 };
 

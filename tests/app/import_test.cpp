@@ -128,6 +128,8 @@ TEST_CASE("what is no network is refused with what to write instead") {
         "--output model.onnx\n");
   CHECK(run_dlcli({"import", "weights.pt", "--shape", "x=3"}, folder.path).err ==
         "error: --shape: only files of ONNX and Keras leave sizes open\n");
+  CHECK(run_dlcli({"import", "weights.pt", "--output", "y"}, folder.path).err ==
+        "error: --output: only of ONNX files is a tensor chosen\n");
   CHECK(run_dlcli({"import", "weights.pt", "--layout", "channels_last"}, folder.path).err ==
         "error: --layout: only ONNX files do not say how their images lie\n");
   CHECK(run_dlcli({"import", "net.onnx", "--layout", "nchw"}, folder.path).err ==

@@ -251,7 +251,13 @@ TEST_CASE("how images lie in an ONNX file is guessed and told, or is said") {
   model.inputs = {{"a", onnx::Element::f32, {-1, 4}}};
   model.nodes = {{.op = "Relu", .inputs = {"a"}, .outputs = {"y"}}, {.op = "Abs", .inputs = {"a"}, .outputs = {"z"}}};
   model.outputs = {{"y", onnx::Element::f32, {-1, 4}}, {"z", onnx::Element::f32, {-1, 4}}};
-  CHECK(imported({}).notes == Lines{"of its outputs y, z the first is the result: 'output' names another"});
+  CHECK(imported({}).notes == Lines{"of its outputs y, z the first is the result: --output names another"});
+  const FamilyNetwork other = onnx::read_import(folder.path / "m.onnx", {}, {}, "z");
+  CHECK(other.notes.empty());
+  CHECK(to_yaml(other.config.find("model")->items.at(0)).find("output: z") != std::string::npos);
+  CHECK(error_text([&] {
+          onnx::read_import(folder.path / "m.onnx", {}, {}, "w");
+        }).ends_with("no node of the model makes a tensor 'w'\n  help: its outputs: y, z"));
 }
 
 TEST_CASE("sizes that an ONNX file has of its example's batch are those of any batch, or are refused") {

@@ -30,21 +30,28 @@ std::string sizes_text(const std::vector<int64_t>& sizes) {
 
 class Importing {
  public:
-  Importing(const fs::path& file, const GivenSizes& given, std::optional<bool> channels_first)
-      : file_(file), given_(given), said_(channels_first), model_(read_model(file)) {}
+  Importing(const fs::path& file, const GivenSizes& given, std::optional<bool> channels_first,
+            const std::string& output)
+      : file_(file), given_(given), said_(channels_first), model_(read_model(file)), result_(output) {}
 
   FamilyNetwork network() {
     for (const auto& [name, sizes] : given_)
       if (std::ranges::count(model_.inputs, name, &ReadInput::name) == 0)
         problem(concat("the model has no input '", name, "'"), concat("its inputs: ", join(model_.input_names())));
     if (model_.inputs.empty() || model_.outputs.empty()) problem("the model has no input, or no output", "");
+    const bool is_made = std::ranges::any_of(
+        model_.nodes, [&](const ReadNode& node) { return std::ranges::count(node.outputs, result_) > 0; });
+    if (!result_.empty() && !is_made)
+      problem(concat("no node of the model makes a tensor '", result_, "'"),
+              concat("its outputs: ", join(model_.outputs)));
     std::vector<ImportedInput> inputs;
     for (const ReadInput& input : model_.inputs) inputs.push_back(sample_of(input, inputs.size()));
     if (problems_.empty()) put_channels_last(inputs);
     if (!problems_.empty()) throw Error(Exit::usage, std::move(problems_));
-    if (model_.outputs.size() > 1)
+    if (result_.empty() && model_.outputs.size() > 1)
       notes_.push_back(
-          concat("of its outputs ", join(model_.outputs), " the first is the result: 'output' names another"));
+          concat("of its outputs ", join(model_.outputs), " the first is the result: --output names another"));
+    if (result_.empty()) result_ = model_.outputs[0];
     End end = end_of();
     Node config = Node::map();
     config.set("model", Node::list({layer(inputs, end)}));
@@ -53,7 +60,7 @@ class Importing {
     if (end.axis && !is_of_classes(end, sample.rank() + 1)) {
       notes_.push_back(concat("its last softmax is along axis ", *end.axis,
                               ", where the classes are not here: it stays, and the loss is to be chosen"));
-      end = {model_.outputs[0], "mse", {}};
+      end = {result_, "mse", {}};
       config.set("model", Node::list({layer(inputs, end)}));
     }
     const std::string loss = !end.loss.empty()                        ? end.loss
@@ -84,7 +91,7 @@ class Importing {
     return rank > 1 && !spans_the_rest && axis == (rank > 3 && !channels_last_ ? 1 : rank - 1);
   }
   End end_of() const {
-    std::string last = model_.outputs[0];
+    std::string last = result_;
     for (auto each = model_.nodes.rbegin(); each != model_.nodes.rend(); ++each) {
       const ReadNode& node = *each;
       if (node.outputs.empty() || node.outputs[0] != last || node.inputs.empty()) continue;
@@ -92,7 +99,7 @@ class Importing {
       if (node.op == "Softmax" || node.op == "LogSoftmax") return {node.inputs[0], "cross_entropy", axis_of(node)};
       if (node.op == "Sigmoid") return {node.inputs[0], "bce_with_logits", {}};
     }
-    return {model_.outputs[0], "", {}};
+    return {result_, "", {}};
   }
 
   int64_t axis_of(const ReadNode& node) const {
@@ -171,6 +178,7 @@ class Importing {
   const GivenSizes& given_;
   const std::optional<bool> said_;
   const ReadModel model_;
+  std::string result_;          // the tensor
   bool channels_last_ = false;  // as TensorFlow's are
   std::vector<std::string> notes_;
   std::vector<Problem> problems_;
@@ -178,8 +186,9 @@ class Importing {
 
 }  // namespace
 
-FamilyNetwork read_import(const fs::path& file, const GivenSizes& given, std::optional<bool> channels_first) {
-  return Importing(file, given, channels_first).network();
+FamilyNetwork read_import(const fs::path& file, const GivenSizes& given, std::optional<bool> channels_first,
+                          const std::string& output) {
+  return Importing(file, given, channels_first, output).network();
 }
 
 }  // namespace dl::onnx

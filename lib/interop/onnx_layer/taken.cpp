@@ -133,7 +133,8 @@ Taken Taking::run(const std::map<std::string, Taken>& inputs, const std::string&
     throw ShapeError(concat("the ONNX model has operators that are not known here: ",
                             shortened(join(std::vector<std::string>(unknown.begin(), unknown.end())), 400)),
                      is_quantized ? "take the model as it was before it was quantized"
-                                  : "name a tensor before them as 'output', or export it without them");
+                                  : "name a tensor before them as 'output' (import: --output NAME), or export it "
+                                    "without them");
   for (const ReadNode& node : model_.nodes)
     if (needed.contains(&node)) run_node(node);
   const auto found = taken_.find(output);
