@@ -63,6 +63,21 @@ TEST_CASE("zeros that a model makes for each sample leave the number of samples 
   }
 }
 
+TEST_CASE("sizes of a model are multiplied when it is built") {
+  const Folder folder;
+  onnx::Model model{
+      .graph = "g", .inputs = {{"x", onnx::Element::f32, {-1, 3, 2}}}, .outputs = {{"y", onnx::Element::f32, {-1, 6}}}};
+  model.nodes = {
+      {.op = "Shape", .inputs = {"x"}, .outputs = {"sizes"}, .attributes = {{"start", int64_t{1}}}},
+      {.op = "ReduceProd", .inputs = {"sizes"}, .outputs = {"count"}},
+      {.op = "Concat", .inputs = {"open", "count"}, .outputs = {"flat"}, .attributes = {{"axis", int64_t{0}}}},
+      {.op = "Reshape", .inputs = {"x", "flat"}, .outputs = {"y"}}};
+  model.constants = {{"open", onnx::Element::i64, {1}, std::string(8, '\xFF')}};  // -1
+  folder.write("m.onnx", onnx::bytes_of(model));
+  const auto layer = read_registered_as<Layer>("onnx: " + (folder.path / "m.onnx").string());
+  CHECK(BuiltLayer(*layer, {Type{DType::f32, {4, 3, 2}}}, false).y.shape() == Shape{4, 6});
+}
+
 TEST_CASE("a Squeeze that names no axes keeps the batch, of one sample too") {
   const Folder folder;
   onnx::Model model{.graph = "g",

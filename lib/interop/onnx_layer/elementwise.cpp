@@ -194,6 +194,7 @@ Value log_of(Value x) { return log(x); }
 Value sqrt_of(Value x) { return sqrt(x); }
 Value tanh_of(Value x) { return tanh(x); }
 Value erf_of(Value x) { return erf(x); }
+Value erfc_of(Value x) { return 1 - erf(x); }  // none of ONNX's: tf2onnx writes it for Keras's gelu
 Value sigmoid_of(Value x) { return sigmoid(x); }
 
 void take_leaky_relu(Taking& t, const ReadNode& node) {
@@ -308,6 +309,7 @@ const TakeTable& elementwise_nodes() {
       {"Elu", take_elu},
       {"Equal", take_two<equal_of, equal_numbers, Gives::truth>},
       {"Erf", take_one<erf_of, std::erf>},
+      {"Erfc", take_one<erfc_of, std::erfc>},
       {"Exp", take_one<exp_of, std::exp>},
       {"Floor", take_one<floor_of, std::floor>},
       {"Gelu", take_gelu},

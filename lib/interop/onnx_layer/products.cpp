@@ -121,6 +121,24 @@ void take_reduce(Taking& t, const ReadNode& node) {
   t.give(node, 0, reshape(y, Shape(std::move(sizes))), left);
 }
 
+// Of sizes, as a model counts its elements.
+void take_reduce_prod(Taking& t, const ReadNode& node) {
+  const ReadTensor* x = t.known(node, 0);
+  if (!x || x->sizes.size() != 1) t.fail(node, "of values that depend on the data is not known here");
+  const bool keeps = t.attribute<int64_t>(node, "keepdims", 1) != 0;
+  const bool named = t.has_attribute(node, "axes") || t.has(node, 1);
+  if (!named && t.attribute<int64_t>(node, "noop_with_empty_axes", 0)) return t.give_same(node, 0, t.at(node, 0));
+  ReadTensor y{.sizes = keeps ? Whole{1} : Whole{}, .is_float = x->is_float};
+  if (x->is_float) {
+    y.floats = {1};
+    for (const float each : x->floats) y.floats[0] *= each;
+  } else {
+    y.integers = {1};
+    for (const int64_t each : x->integers) y.integers[0] = times(y.integers[0], each);
+  }
+  t.give_known(node, 0, std::move(y));
+}
+
 // Over the axes from one on.
 std::vector<int> axes_from(Taking& t, const ReadNode& node, int rank) {
   std::vector<int> axes;
@@ -180,6 +198,7 @@ const TakeTable& product_nodes() {
       {"ReduceMax", take_reduce<max_over>},
       {"ReduceMean", take_reduce<mean_over>},
       {"ReduceMin", take_reduce<min_over>},
+      {"ReduceProd", take_reduce_prod},
       {"ReduceSum", take_reduce<sum_over>},
       {"ReduceSumSquare", take_reduce<squares_over>},
       {"Softmax", take_softmax<softmax_of>},
