@@ -142,6 +142,31 @@ bool fits(const WeightsTable& table, const Tensor& t, const std::vector<InitialW
   return true;
 }
 
+// What to call in PyTorch before weights are saved that the file has in parts, as weight_norm makes them; "" where it
+// has them whole. `offered`: the file's names by the model's.
+std::string makes_whole(const std::map<std::string, std::string>& offered, const std::set<std::string>& here) {
+  for (const auto& [name, full] : offered) {
+    const auto is_part = [&](std::string_view infix, std::string_view suffix) {
+      const size_t at = name.rfind(infix);
+      if (at == std::string::npos || !name.ends_with(suffix)) return false;
+      std::string whole = name.substr(0, at) + ".";
+      whole += infix.size() > 1 ? name.substr(at + infix.size(), name.size() - at - infix.size() - suffix.size())
+                                : name.substr(at + 1, name.size() - at - 1 - suffix.size());
+      return here.contains(whole) && !offered.contains(whole);
+    };
+    const auto beside = [&](std::string_view suffix) {
+      return offered.contains(name.substr(0, name.rfind('_')) + std::string(suffix));
+    };
+    if (is_part(".parametrizations.", ".original") || is_part(".parametrizations.", ".original0"))
+      return "torch.nn.utils.parametrize.remove_parametrizations(layer, \"weight\")";
+    if (is_part(".", "_g") && beside("_v")) return "torch.nn.utils.remove_weight_norm(layer)";
+    if (is_part(".", "_orig"))
+      return beside("_mask") ? "torch.nn.utils.prune.remove(layer, \"weight\")"
+                             : "torch.nn.utils.remove_spectral_norm(layer)";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string source_in_words(const InitialWeights& initial) {
@@ -201,6 +226,14 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
       match.differences.push_back(concat("'", first->second, "' and '", full, "' are both '", name, "' here"));
   }
   std::ranges::sort(match.left);
+  std::map<std::string, std::string> unread;  // what is said of them, by the model's names
+  for (const auto& [full, value] : table.unread()) {
+    const std::string prefix = place.key.empty() ? "" : place.key + ".";
+    const std::string name = full.starts_with(prefix) ? full.substr(prefix.size()) : "";
+    if (name.empty() || fits_one(wanted.ignore, name) || (!wanted.only.empty() && !fits_one(wanted.only, name)))
+      continue;
+    unread[unwrapped(model_name(name), match.wrappers)] = concat("'", full, "' is in the file, but not read: ", value);
+  }
   for (const Tensor& t : tensors) {
     const auto found = offered.find(t.path);
     const bool there = found != offered.end();
@@ -222,6 +255,8 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
     else if (there)
       match.differences.push_back(
           concat("'", t.path, "' is ", given.text(), " in the file, ", t.shape.text(), " here"));
+    else if (const auto said = unread.find(t.path); said != unread.end())
+      match.differences.push_back(said->second);
     else if (wanted.fresh)
       match.fresh.push_back(t.path);
     else
@@ -240,6 +275,7 @@ InitialWeights match_weights(const Tensors& tensors, const std::filesystem::path
   if (match.differences.empty() && match.taken.empty())
     match.differences.push_back("no tensor of the file is in the model");
   match.differences = first_differences(std::move(match.differences));
+  match.makes_whole = makes_whole(offered, here);
   if (match.taken.empty() && match.pieces.empty()) match.before = before_all(offered, tensors);
   return match;
 }

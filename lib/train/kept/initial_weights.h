@@ -33,6 +33,7 @@ struct InitialWeights {
   std::vector<std::string> left;                     // those of the file that are not taken
   std::vector<std::string> differences;              // what does not fit, the first few; empty where all does
   std::string before;  // what stands before all of the model's names in the file, where nothing else fits: "student."
+  std::string makes_whole;  // what to call in PyTorch before saving weights that the file has in parts; empty: none
 };
 // "8 tensors of w.pt (PyTorch, its dict 'state_dict', without 'module.')".
 std::string source_in_words(const InitialWeights& initial);

@@ -55,6 +55,8 @@ void plan_weights(Plan& plan, PlanProblems& problems) {
     if (const std::string& before = plan.initial.before; !before.empty())
       problem.help = concat("the file has them behind '", before, "': write {path: …, only: [\"", before,
                             "*\"], rename: {\"", before, "*\": \"*\"}}");
+    if (const std::string& call = plan.initial.makes_whole; !call.empty())
+      problem.help = concat("the file has weights in parts; before saving them call ", call, " of each such layer");
     problems.add(std::move(problem));
   } catch (const Error& error) {
     for (Problem problem : error.problems()) problems.add(std::move(problem));
