@@ -162,6 +162,13 @@ TEST_CASE("Lightning's hyperparameters may hold any class, but none that runs th
                    text_op("net") + value + "su.");
   };
   CHECK(refusal_of(checkpoint(global_op("mine.config", "Config") + ")\x81}b")) == "");
+  // What such a class holds too: an enumeration's value in a dataclass.
+  const auto config_with = [&](const std::string& value) {
+    return checkpoint(global_op("mine.config", "Config") + ")\x81}" + text_op("mode") + value + "sb");
+  };
+  CHECK(refusal_of(config_with(global_op("mine.config", "Mode") + "(K\x01tR")) == "");
+  CHECK(refusal_of(config_with(global_op("os", "system") + "(" + text_op("x") + "tR"))
+            .starts_with("refused: it calls os.system"));
   CHECK(refusal_of(checkpoint(global_op("pathlib", "PosixPath") + "(" + text_op("/") + "tR")) == "");
   CHECK(refusal_of(checkpoint(global_op("os", "system") + "(" + text_op("x") + "tR"))
             .starts_with("refused: it calls os.system"));

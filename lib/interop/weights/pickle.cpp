@@ -20,6 +20,11 @@ std::string_view Pickle::global(Id id) const { return names_[static_cast<size_t>
 
 bool Pickle::is_unread(Id id) const { return kind(id) == Kind::object && !unread_in_words(global(id)).empty(); }
 
+std::span<const Pickle::Id> Pickle::held(Id id) const {
+  const auto found = held_.find(id);
+  return found == held_.end() ? std::span<const Id>() : found->second;
+}
+
 std::string Pickle::in_words(Id id) const {
   const auto holding = [&](const char* what, size_t count) { return concat(what, " of ", count); };
   switch (kind(id)) {

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace dl {
@@ -42,7 +43,9 @@ class Pickle {
   std::string_view global(Id id) const;  // "module.name", also of what an object or refused was called by
   // Of lists and tuples their items, of dicts key, value, key, value, …
   std::span<const Id> parts(Id id) const { return parts_[static_cast<size_t>(values_[id].number)]; }
-  bool is_unread(Id id) const;        // an object that is a tensor or an array
+  bool is_unread(Id id) const;  // an object that is a tensor or an array
+  // What an object, or what is refused, was made with and given since: arguments, items and states.
+  std::span<const Id> held(Id id) const;
   std::string in_words(Id id) const;  // "3", "'adam'", "a list of 4", "a pathlib.PosixPath"
 
   Id root() const { return root_; }
@@ -62,6 +65,7 @@ class Pickle {
   std::vector<Value> values_;
   std::vector<std::vector<Id>> parts_;
   std::vector<std::string> names_;  // of globals
+  std::unordered_map<Id, std::vector<Id>> held_;
   Id root_ = 0;
   uint64_t end_ = 0;
 };

@@ -136,20 +136,30 @@ class PickleMachine {
   // Objects that are not looked into take items and state like any other.
   static bool ignores_items(Kind kind) { return kind == Kind::object || kind == Kind::refused; }
   void append(Id list, const std::vector<Id>& items) {
-    if (ignores_items(pickle_.kind(list))) return;
+    if (ignores_items(pickle_.kind(list))) return hold(list, items);
     if (pickle_.kind(list) != Kind::list) fail(concat("appends to ", pickle_.in_words(list)));
     grow(list, items);
   }
   void set_items(Id dict, const std::vector<Id>& items) {
     if (items.size() % 2 != 0) fail("sets a key without a value");
-    if (ignores_items(pickle_.kind(dict))) return;
+    if (ignores_items(pickle_.kind(dict))) return hold(dict, items);
     if (pickle_.kind(dict) != Kind::dict) fail(concat("sets keys of ", pickle_.in_words(dict)));
     grow(dict, items);
   }
+  void hold(Id object, std::span<const Id> items) {
+    count_items(items.size());
+    std::vector<Id>& held = pickle_.held_[object];
+    if (pickle_.held_.size() > most_containers) fail(concat("holds more than ", most_containers, " objects"));
+    held.insert(held.end(), items.begin(), items.end());
+  }
+  Id holding(Kind kind, Id function, Id arguments) {
+    const Id object = add(kind, pickle_.values_[function].number);
+    hold(object, {&arguments, 1});
+    return object;
+  }
   // Of all containers together, since a remembered value costs no more than its place.
   void grow(Id container, std::span<const Id> items) {
-    items_ += items.size();
-    if (items_ > most_values) fail(concat("holds more than ", most_values, " items"));
+    count_items(items.size());
     std::vector<Id>& into = parts(container);
     into.insert(into.end(), items.begin(), items.end());
   }
@@ -158,7 +168,7 @@ class PickleMachine {
 
   Id call(Id function, Id arguments) {
     const Kind kind = pickle_.kind(function);
-    if (ignores_items(kind)) return add(kind, pickle_.values_[function].number);
+    if (ignores_items(kind)) return holding(kind, function, arguments);
     if (kind != Kind::global) fail(concat("calls ", pickle_.in_words(function)));
     if (pickle_.kind(arguments) != Kind::tuple) fail(concat("calls with ", pickle_.in_words(arguments)));
     const std::span<const Id> given = pickle_.parts(arguments);
@@ -167,9 +177,9 @@ class PickleMachine {
         fail(concat("calls ", pickle_.global(function), " with ",
                     count_of(static_cast<int64_t>(given.size()), "argument"), ", expected ", count));
     };
-    const auto opaque = [&] { return add(Kind::object, pickle_.values_[function].number); };
+    const auto opaque = [&] { return holding(Kind::object, function, arguments); };
     switch (pickled_call(pickle_.global(function))) {
-      case PickledCall::refused: return add(Kind::refused, pickle_.values_[function].number);
+      case PickledCall::refused: return holding(Kind::refused, function, arguments);
       case PickledCall::opaque:
       case PickledCall::unread: return opaque();
       case PickledCall::attributes: return add_container(Kind::dict);
@@ -204,6 +214,7 @@ class PickleMachine {
 
   // Attributes of what was made: those of a dict of attributes are its items, all others say nothing of weights.
   void build(Id object, Id state) {
+    if (ignores_items(pickle_.kind(object))) return hold(object, {&state, 1});
     if (pickle_.kind(object) != Kind::dict || pickle_.kind(state) != Kind::dict) return;
     const std::span<const Id> items = pickle_.parts(state);
     for (size_t i = 0; i < items.size(); i += 2)
@@ -359,9 +370,12 @@ class PickleMachine {
     return false;
   }
   std::vector<Id> counted(std::vector<Id> items) {
-    items_ += items.size();
-    if (items_ > most_values) fail(concat("holds more than ", most_values, " items"));
+    count_items(items.size());
     return items;
+  }
+  void count_items(size_t count) {
+    items_ += count;
+    if (items_ > most_values) fail(concat("holds more than ", most_values, " items"));
   }
 
   const PickleSource& source_;

@@ -97,8 +97,12 @@ class RefusedCalls {
   }
   void bear(Id id, std::set<Id>& borne, int depth) {
     if (depth > most_nested || !borne.insert(id).second) return;
-    if (pickle_.kind(id) == Kind::refused && runs_things(pickle_.global(id))) borne.erase(id);
+    if (pickle_.kind(id) == Kind::refused && runs_things(pickle_.global(id))) {
+      borne.erase(id);
+      return;
+    }
     for (const Id part : items_of(pickle_, id)) bear(part, borne, depth + 1);
+    for (const Id part : pickle_.held(id)) bear(part, borne, depth + 1);
   }
 
   const Pickle& pickle_;
