@@ -22,6 +22,10 @@ class Command {
   virtual std::string summary() const = 0;
   // Words that other programs have for it: the help of the error names this one.
   virtual std::vector<std::string> other_names() const { return {}; }
+  // What to write for an argument more than it takes, and for an option that it does not have ("--label", which `value`
+  // may follow); empty where nothing better is known.
+  virtual std::string help_for_more(const std::string& /*argument*/) const { return {}; }
+  virtual std::string help_for_other(const std::string& /*option*/, const std::string& /*value*/) const { return {}; }
   // Adds arguments, options bound to members, and examples (app/options.h).
   virtual void declare(CLI::App& app) = 0;
   // What an option or argument may be, beside what its kind of value says: for completion ("NAME" -> conv2d, …).

@@ -68,7 +68,7 @@ std::string value_of(const std::string& option, const std::vector<std::string>& 
 
 // What nothing took of the arguments. A misspelt option hides what was meant by the arguments after it, so it is told
 // first.
-void refuse_unknown(const CLI::App& app, const std::vector<std::string>& arguments) {
+void refuse_unknown(const CLI::App& app, const Command* command, const std::vector<std::string>& arguments) {
   std::vector<std::string> unknown = app.remaining();
   if (app.get_parent()) {  // behind "--" where the command has all its arguments
     const std::vector<std::string> more = app.get_parent()->remaining();
@@ -89,14 +89,16 @@ void refuse_unknown(const CLI::App& app, const std::vector<std::string>& argumen
     std::string help;
     if (takes_config)
       help = help_for_option(written, value_of(written, arguments), config == arguments.end() ? "" : *config);
+    if (help.empty() && command) help = command->help_for_other(written, value_of(written, arguments));
     if (help.empty()) help = spelling_help(written, option_names(app));
     throw usage_error(app, "unknown option '" + written + "'", help);
   }
   if (end_of_options != unknown.end()) unknown.erase(end_of_options);
   if (unknown.empty()) return;
   if (!app.get_parent()) throw unknown_command(unknown.front(), {arguments.begin() + 1, arguments.end()});
-  throw usage_error(app, "unexpected argument '" + unknown.front() + "'",
-                    app.get_option_no_throw("--set") ? help_for_argument(unknown.front()) : "");
+  std::string help = app.get_option_no_throw("--set") ? help_for_argument(unknown.front()) : "";
+  if (help.empty() && command) help = command->help_for_more(unknown.front());
+  throw usage_error(app, "unexpected argument '" + unknown.front() + "'", help);
 }
 
 // `help train`, `train help`, -V and `train --resume RUN` as the parser takes them.
@@ -179,6 +181,10 @@ Exit run_command_line(int argc, const char* const* argv) {
   }
 
   auto chosen = [&]() -> CLI::App& { return app.get_subcommands().empty() ? app : *app.get_subcommands().front(); };
+  const auto command = [&]() -> const Command* {
+    const auto found = known.find(&chosen());
+    return found == known.end() ? nullptr : found->second.get();
+  };
   const std::vector<std::string> arguments = as_parsed({argv + 1, argv + std::max(argc, 1)});
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // it takes them from the end
@@ -186,10 +192,10 @@ Exit run_command_line(int argc, const char* const* argv) {
     print(chosen().help());
     return Exit::done;
   } catch (const CLI::ParseError& e) {
-    refuse_unknown(chosen(), arguments);
+    refuse_unknown(chosen(), command(), arguments);
     throw reworded(chosen(), e);
   }
-  refuse_unknown(chosen(), arguments);
+  refuse_unknown(chosen(), command(), arguments);
   refuse_empty(chosen(), arguments);
   if (version) return known.at(app.get_subcommand("version"))->run();
   if (&chosen() == &app) {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "app/console/text.h"
+#include "app/other_words.h"
 #include "lib/base/error.h"
 #include "lib/base/lower.h"
 #include "lib/base/text.h"
@@ -22,7 +23,8 @@ namespace {
 std::string meant(const std::string& text, const std::vector<std::string>& words) {
   const std::string near = closest(text, words);
   if (!near.empty() || text.size() < 3) return near;
-  const auto found = std::ranges::find_if(words, [&](const auto& word) { return word.find(text) != word.npos; });
+  const auto found = std::ranges::find_if(
+      words, [&](const auto& word) { return word.find(text) != word.npos || text.starts_with(word); });
   return found == words.end() ? "" : *found;
 }
 
@@ -158,10 +160,10 @@ void Overrides::declare_set(CLI::App& app) {
       ->take_all()
       ->check(CLI::Validator(
           [](std::string& text) {
-            const size_t equals = text.find('=');
-            if (equals != 0 && equals != std::string::npos) return std::string{};
+            const std::string help = help_for_setting(text);
+            if (text.find('=') != 0 && text.find('=') != std::string::npos && help.empty()) return std::string{};
             return "expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got '" + text + "'" +
-                   (equals == 0 ? "" : "\nwrite '--set " + text + "=…'");
+                   (help.empty() ? "" : "\n" + help);
           },
           ""));
 }

@@ -58,6 +58,9 @@ std::string help_for_option(const std::string& option, const std::string& value,
     return "write '--set " + key + "=" + (value.empty() ? "…" : value) + "'";
   };
   if (name.find('.') != std::string::npos && !path_parts(name).empty()) return set(name);
+  for (const char* setting : {"override", "overrides", "o", "s", "opt", "opts", "option", "param", "p", "x"})
+    if (name == setting && !help_for_argument(value).empty()) return help_for_argument(value);
+  if ((name == "data" || name == "dataset") && !value.empty()) return set("data.train");
   const auto [optimizer, place] = optimizer_of(config);
   const auto object = Registry<Optimizer>::make(optimizer);
   const Schema schema = schema_of(*object);  // the field is its own
@@ -72,6 +75,26 @@ std::string help_for_option(const std::string& option, const std::string& value,
   for (const auto& [path, section] : sections)
     if (const Field* field = exactly(section->schema, name)) return set(path + field->key());
   return owned_schema<TrainerSpec>()->schema.advice(name, value.empty() ? Node() : Node::scalar(value));
+}
+
+std::string help_for_setting(const std::string& text) {
+  const size_t equals = text.find('=');
+  const std::string key = text.substr(0, equals), value = equals == text.npos ? "" : text.substr(equals);
+  const auto write = [](const std::string& setting) { return "write '--set " + setting + "'"; };
+  if (key.starts_with("~") && equals == text.npos) return write(key.substr(1) + "=null");
+  if (const size_t begin = key.find_first_not_of('+'); begin != 0 && begin != key.npos)
+    return write(key.substr(begin) + (equals == text.npos ? "=…" : value));
+  if (key.ends_with("+")) return "write the whole list: --set '" + key.substr(0, key.size() - 1) + "=[…, …]'";
+  if (key.find("[-") != key.npos) return "write an index from 0 on: 'dlcli summary CONFIG' numbers the layers";
+  if (key.find('/') != key.npos && key.find('.') == key.npos) {
+    std::string dotted = key;
+    std::ranges::replace(dotted, '/', '.');
+    return write(dotted + (equals == text.npos ? "=…" : value));
+  }
+  if (equals != text.npos) return "";
+  const size_t colon = text.find(':');
+  if (colon == text.npos || colon == 0) return write(text + "=…");
+  return write(text.substr(0, colon) + "=" + std::string(trim(std::string_view(text).substr(colon + 1))));
 }
 
 std::string help_for_argument(const std::string& argument) {

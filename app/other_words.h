@@ -14,6 +14,10 @@ std::string command_meant(const std::string& word);
 // the option is no key of a config.
 std::string help_for_option(const std::string& option, const std::string& value, const std::string& config);
 
+// What to write for a setting that is none: "trainer.max_epochs:3", "+ema=0.9", "~schedule", "model[-1].linear=3".
+// Empty where it is one, or says nothing.
+std::string help_for_setting(const std::string& text);
+
 // "write '--set trainer.max_epochs=3'" for an argument that is such a setting; else empty.
 std::string help_for_argument(const std::string& argument);
 

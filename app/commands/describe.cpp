@@ -47,6 +47,15 @@ class Describe final : public Command {
     return names;
   }
 
+  // "layer conv2d", "early stopping", "adam lr"
+  std::string help_for_more(const std::string& argument) const override {
+    for (const ReferenceEntry& entry : reference()) {
+      if (entry.kind == name_ || plural(entry.kind) == name_) return "write 'dlcli describe " + argument + "'";
+      if (entry.name == name_ + "_" + argument) return "write 'dlcli describe " + entry.name + "'";
+    }
+    return "write the words as one, 'dlcli describe " + name_ + "." + argument + "' for a key of '" + name_ + "'";
+  }
+
   Exit run() override {
     if (format_ == "json-schema") {
       print(to_json(config_json_schema()) + "\n");
@@ -137,6 +146,11 @@ class Describe final : public Command {
   }
 
   void refuse_other_names() const {
+    const size_t dot = name_.rfind('.');  // "trainer.epochs"
+    const std::string owner = dot == name_.npos ? "" : name_.substr(0, dot), last = owner.substr(owner.rfind('.') + 1);
+    for (const ReferenceEntry& entry : reference())
+      if (const Field* field = entry.schema.meant(name_.substr(dot + 1)); field && entry.name == last)
+        throw unknown("write '" + owner + "." + field->key() + "'");
     for (const ReferenceEntry& entry : reference())
       for (const std::string& foreign : entry.schema.foreign_names())
         if (same_word(foreign, name_)) throw unknown("write '" + entry.name + "'");

@@ -10,6 +10,7 @@
 #include "app/look/look.h"
 #include "app/options.h"
 #include "lib/base/file.h"
+#include "lib/spec/schema.h"
 #include "lib/train/plan/plan.h"
 
 namespace dl {
@@ -43,7 +44,25 @@ class Init final : public Command {
                    {"dlcli init book.txt", "a text to be continued"}});
   }
 
+  std::string help_for_more(const std::string& argument) const override {
+    if (argument.ends_with(".npy") || argument.ends_with(".npz"))
+      return "name one file, or the folder of all: labels are found beside it";
+    return "write 'dlcli init " + path_ + " --target " + argument + "' for a column of a table";
+  }
+
+  std::string help_for_other(const std::string& option, const std::string& value) const override {
+    const std::string given = value.empty() ? "" : " " + value;
+    for (const char* other : {"--label", "--labels", "--y", "-y", "--column", "--target-column", "--class"})
+      if (same_word(option, other)) return "write '--target" + given + "'";
+    for (const char* other : {"--type", "--kind", "--problem"})
+      if (same_word(option, other)) return "write '--task" + given + "'";
+    for (const char* other : {"--out", "--config", "--name", "--file", "-c"})
+      if (same_word(option, other)) return "write '-o" + given + "'";
+    return "";
+  }
+
   Exit run() override {
+    refuse_config();
     LookOptions options{.target = target_, .task = task_, .name = name_of_file(path_)};
     fs::path config = output_.empty() ? fs::path(options.name + ".yaml") : fs::path(output_);
     if (config.extension() != ".yaml" && config.extension() != ".yml")
@@ -71,6 +90,14 @@ class Init final : public Command {
   }
 
  private:
+  void refuse_config() const {
+    if (path_.ends_with(".yaml") || path_.ends_with(".yml"))
+      throw Error(Exit::usage,
+                  Problem{.path = path_,
+                          .what = "expected data to look at, got the name of a config",
+                          .help = "write 'dlcli init DATA -o " + path_ + "', DATA being a table, a text or a folder"});
+  }
+
   static void refuse_existing(const fs::path& path) {
     std::error_code error;
     if (fs::exists(fs::symlink_status(path, error)))

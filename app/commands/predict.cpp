@@ -88,6 +88,7 @@ class Predict final : public Command {
   }
 
   Exit run() override {
+    if (format_.empty()) format_ = format_of(output_);
     expect_options();
     const Trained trained = open_trained(what_, runs_, checkpoint_, overrides_.sets(), SetsToRead::only(data_), item_);
     const Plan& plan = *trained.plan;
@@ -142,7 +143,6 @@ class Predict final : public Command {
         throw Error(Exit::usage, Problem{.path = "dlcli predict",
                                          .what = concat(option, " in the place of the lines that --output is for"),
                                          .help = "call it once for each"});
-    if (format_.empty()) format_ = format_of(output_);
     if ((format_ == "npy" || format_ == "parquet") && output_.empty())
       throw Error(Exit::usage, Problem{.path = "--format " + format_,
                                        .what = concat(format_ == "npy" ? "an array" : "a table",

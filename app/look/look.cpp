@@ -9,6 +9,7 @@
 #include "lib/base/text.h"
 #include "lib/data/array/npy.h"
 #include "lib/data/image/image_names.h"
+#include "lib/data/source.h"
 #include "lib/spec/node.h"
 
 namespace dl {
@@ -86,10 +87,27 @@ std::vector<fs::path> visible_in(const fs::path& folder) {
   return paths;
 }
 
+namespace {
+
+// Whether it is the name of a data set that a config may name.
+bool is_described(const fs::path& name) {
+  std::error_code unreadable;
+  return !name.has_parent_path() && std::ranges::any_of(description_folders("."), [&](const fs::path& folder) {
+    return folder.filename() == "datasets" && fs::is_regular_file(folder / (name.string() + ".yaml"), unreadable);
+  });
+}
+
+}  // namespace
+
 Look look(const fs::path& path, const LookOptions& options) {
   std::error_code error;
   if (!fs::exists(path, error))
-    throw Error(Exit::usage, Problem{.path = path.string(), .what = "there is no such file or folder"});
+    throw Error(Exit::usage, Problem{.path = path.string(),
+                                     .what = "there is no such file or folder",
+                                     .help = is_described(path)
+                                                 ? concat("it is a described set: write 'data: {train: ", path.string(),
+                                                          ", batch_size: 32}' in a config of your own")
+                                                 : ""});
   if (fs::is_directory(path, error)) return look_at_folder(path, options);
   if (is_array_name(path)) return look_at_arrays(path, options);
   if (is_idx_name(path)) return look_at_idx(fs::absolute(path).parent_path(), options);

@@ -215,7 +215,7 @@ void LRSchedule::say_instead(AnyRegistry& registry) {
                       "write 'trainer.reduce_on_plateau: {factor: 0.1}'");
   registry.instead_of({"warmup", "linear_warmup", "constant_with_warmup"}, "write 'constant: {warmup: 1 epoch}'");
   registry.instead_of({"lambda", "LambdaLR", "MultiplicativeLR"}, "write 'sequence' or 'chained' of those there are");
-  registry.instead_of({"none", "fixed"}, "leave 'schedule' out: the learning rate stays");
+  registry.instead_of({"none", "fixed"}, "write null, or leave 'schedule' out: the learning rate stays");
   say_of_several(kind, [](const Node&) -> std::string {
     return "write 'sequence: {schedules: […], milestones: [2 epochs]}' for one after another, 'chained: […]' for all "
            "at once";

@@ -148,6 +148,9 @@ TEST_CASE("init says what nothing can be learnt from") {
         "error: empty: expected images in folders named as their classes, a table, arrays or a text; found none\n"
         "  help: name the file or the folder that has the data\n");
   CHECK(run_dlcli({"init", "nowhere"}, folder).err == "error: nowhere: there is no such file or folder\n");
+  CHECK(run_dlcli({"init", "digits"}, folder).err ==
+        "error: digits: there is no such file or folder\n"
+        "  help: it is a described set: write 'data: {train: digits, batch_size: 32}' in a config of your own\n");
 }
 
 TEST_CASE("init brings images of mixed sizes and colours to one, and its config trains") {

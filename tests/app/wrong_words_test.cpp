@@ -47,6 +47,47 @@ TEST_CASE("what is wrong on the command line is said with what to write") {
       {{"train", "x.yaml", "--set", "seed"},
        "error: dlcli train: --set: expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got 'seed'\n"
        "  help: write '--set seed=…'\n"},
+      {{"train", "x.yaml", "--set", "trainer.max_epochs:5"},
+       "error: dlcli train: --set: expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got 'trainer.max_epochs:5'\n"
+       "  help: write '--set trainer.max_epochs=5'\n"},
+      {{"train", "x.yaml", "--set", "~schedule"},
+       "error: dlcli train: --set: expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got '~schedule'\n"
+       "  help: write '--set schedule=null'\n"},
+      {{"train", "x.yaml", "--set", "+trainer.ema=0.9"},
+       "error: dlcli train: --set: expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got '+trainer.ema=0.9'\n"
+       "  help: write '--set trainer.ema=0.9'\n"},
+      {{"train", "x.yaml", "--set", "model[-1].linear=5"},
+       "error: dlcli train: --set: expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got 'model[-1].linear=5'\n"
+       "  help: write an index from 0 on: 'dlcli summary CONFIG' numbers the layers\n"},
+      {{"train", "x.yaml", "--set", "trainer/max_epochs=5"},
+       "error: dlcli train: --set: expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got 'trainer/max_epochs=5'\n"
+       "  help: write '--set trainer.max_epochs=5'\n"},
+      {{"train", "x.yaml", "--set", "metrics+=mae"},
+       "error: dlcli train: --set: expected KEY=VALUE, as optimizer.adamw.lr=3e-4, got 'metrics+=mae'\n"
+       "  help: write the whole list: --set 'metrics=[…, …]'\n"},
+      {{"train", "x.yaml", "-o", "trainer.max_epochs=5"},
+       "error: dlcli train: unknown option '-o'\n  help: write '--set trainer.max_epochs=5'\n"},
+      {{"train", "x.yaml", "--data", "mnist"},
+       "error: dlcli train: unknown option '--data'\n  help: write '--set data.train=mnist'\n"},
+      {{"describe", "layer", "conv2d"},
+       "error: dlcli describe: unexpected argument 'conv2d'\n  help: write 'dlcli describe conv2d'\n"},
+      {{"describe", "early", "stopping"},
+       "error: dlcli describe: unexpected argument 'stopping'\n  help: write 'dlcli describe early_stopping'\n"},
+      {{"describe", "trainer.epochs"},
+       "error: dlcli describe: nothing is named 'trainer.epochs'\n  help: write 'trainer.max_epochs'\n"},
+      {{"init", "a.csv", "--label", "kind"},
+       "error: dlcli init: unknown option '--label'\n  help: write '--target kind'\n"},
+      {{"init", "a.csv", "kind"},
+       "error: dlcli init: unexpected argument 'kind'\n"
+       "  help: write 'dlcli init a.csv --target kind' for a column of a table\n"},
+      {{"init", "a.csv", "--task", "classification"},
+       "error: dlcli init: --task: expected class, value, text, got 'classification'\n  help: write 'class'\n"},
+      {{"init", "my.yaml"},
+       "error: my.yaml: expected data to look at, got the name of a config\n"
+       "  help: write 'dlcli init DATA -o my.yaml', DATA being a table, a text or a folder\n"},
+      {{"check", "iris.csv"},
+       "error: iris.csv: expected a config, got a file of data by its name\n"
+       "  help: write 'dlcli init iris.csv', which writes a config for it\n"},
       {{"train", "x.yaml", "--trainer.max_epochs=3"},
        "error: dlcli train: unknown option '--trainer.max_epochs'\n"
        "  help: write '--set trainer.max_epochs=3'\n"},

@@ -9,6 +9,7 @@
 #include "lib/base/file.h"
 #include "lib/base/shared_files.h"
 #include "lib/data/data_spec.h"
+#include "lib/data/source.h"
 #include "lib/train/plan/plan.h"
 #include "lib/train/plan/run_spec.h"
 
@@ -17,6 +18,12 @@ namespace dl {
 std::filesystem::path find_config(const std::filesystem::path& name) {
   const std::filesystem::path config = shared_file(name);
   std::error_code unreadable;
+  const std::string reader = name.has_extension() ? reader_by_name(name.string()) : "";
+  const bool may_be_config = reader.empty() || reader == "text" || reader == "coco";  // .txt and .json
+  if (!may_be_config)
+    throw Error(Exit::usage, Problem{.where = {name.string()},
+                                     .what = "expected a config, got a file of data by its name",
+                                     .help = "write 'dlcli init " + name.string() + "', which writes a config for it"});
   if (std::filesystem::exists(config, unreadable) || name.has_parent_path()) return config;
   for (const std::string ending : {"", ".yaml"}) {
     const std::string meant = "configs/" + name.string() + ending;
