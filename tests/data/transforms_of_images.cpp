@@ -253,6 +253,9 @@ TEST_CASE("transforms of images say what they do not take") {
   const auto said = [&](const std::string& yaml, const Type& of) {
     return error_text([&] { image_through(yaml, of, ""); });
   };
+  CHECK(said("[rotation: 0.1]", type) ==
+        "error: run.yaml:1:12: data.transforms[0].rotation.degrees: an angle of 0.1 degrees moves no pixel\n"
+        "  help: write 'rotation: 36' where 0.1 of a whole turn are meant");
   CHECK(said("[rotation: -5]", type) ==
         "error: run.yaml:1:12: data.transforms[0].rotation.degrees: expected a number of at least 0, or [least, most], "
         "got -5");

@@ -1,6 +1,7 @@
 // rotation: the image turned around its middle, counter-clockwise, by an angle that is drawn: torchvision's
 // RandomRotation.
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/base/text.h"
 #include "lib/data/image_steps.h"
 
 namespace dl {
@@ -20,7 +21,14 @@ struct Rotation final : Transform {
     s.example("rotation: 15");
     s.example("rotation: {degrees: [-10, 30], interpolation: bilinear}");
     s.instead_of("expand", "leave it out: images of a set have one size");
-    s.check([this](const Report& report) { check_range(report, "degrees", degrees); });
+    s.check([this](const Report& report) {
+      check_range(report, "degrees", degrees);
+      const double most = degrees.values.empty() ? 0 : degrees.values.back();
+      if (degrees.values.size() == 1 && most > 0 && most < 0.5)  // Keras writes a share of a whole turn
+        report.at("degrees", concat("an angle of ", number_text(most), " degrees moves no pixel"),
+                  concat("write 'rotation: ", number_text(360 * most), "' where ", number_text(most),
+                         " of a whole turn are meant"));
+    });
   }
 
   TransformStep bind(std::span<const SampleField> fields) const override {
