@@ -71,6 +71,15 @@ TEST_CASE("a column that is nearly all different categories is told") {
         "  help: name a column of few classes, or of numbers, as 'target'\n");
 }
 
+TEST_CASE("a header that is said to be none is told") {
+  const std::string told =
+      "DIR/people.csv:1:1: data.train: the first row has words above columns of numbers, and 'header: false' takes it "
+      "for a sample\n"
+      "  help: leave 'header: false' out, or write 'skip: 1'\n";
+  CHECK(warnings_of("a,y\n1,yes\n2,no\n3,yes\n4,no\n", "target: c2, header: false").find(told) != std::string::npos);
+  CHECK(warnings_of("1,yes\n2,no\n3,yes\n4,no\n", "target: c2, header: false") == "");
+}
+
 TEST_CASE("categories that most readers take for one are told") {
   const std::string help = "  help: write them alike where they mean the same\n";
   CHECK(warnings_of("a,town,y\n1,Oslo,no\n2,oslo,yes\n3,Bern,no\n", "target: y") ==

@@ -138,6 +138,12 @@ struct Csv final : Reader {
                                       .what = concat("expected the hash ", xxh64, ", found ", hash_text(text.xxh64())),
                                       .help = "get the file again, or mend 'xxh64'"});
     parts.names = names.empty() ? text.names() : names;
+    if (header == false && text.names_stand_above_numbers())
+      parts.warnings.push_back({.where = text.first_where(),
+                                .what =
+                                    "the first row has words above columns of numbers, and 'header: false' takes it "
+                                    "for a sample",
+                                .help = "leave 'header: false' out, or write 'skip: 1'"});
     if (parts.names.empty() && header)
       for (int64_t c = 1; c <= text.columns(); ++c) parts.names.push_back(concat("c", c));
     if (parts.names.empty())

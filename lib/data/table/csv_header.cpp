@@ -44,13 +44,10 @@ bool CsvText::first_row_has_numbers() const {
 
 bool CsvText::begins_as_row(const CsvForm& form) const { return form.begins_row && form.begins_row(cell(0, 0)); }
 
-bool CsvText::first_row_is_header(const CsvForm& form) const {
-  const std::vector<std::string>& expected = form.names;
-  const auto known = [&](int64_t c) { return std::ranges::count(expected, cell(0, c)) > 0; };
-  int64_t names = 0, above_numbers = 0, numbers = 0, repeated = 0;
+CsvText::FirstRow CsvText::first_row() const {
+  FirstRow found;
   for (int64_t c = 0; c < columns_; ++c) {
     const std::string_view first = cell(0, c);
-    names += known(c);
     bool numeric = false, again = false;
     for (int64_t row = 1; row < std::min(rows_, head_rows); ++row) {
       const std::string_view below = cell(row, c);
@@ -59,16 +56,28 @@ bool CsvText::first_row_is_header(const CsvForm& form) const {
       numeric = may_be_number(below);
       if (!numeric) break;
     }
-    repeated += again && !first.empty();
+    found.repeated += again && !first.empty();
     if (is_missing_word(first)) continue;
     const bool is_number_itself = may_be_number(first);
-    above_numbers += numeric && !is_number_itself;
-    numbers += (numeric || rows_ == 1) && is_number_itself;
+    found.above_numbers += numeric && !is_number_itself;
+    found.numbers += (numeric || rows_ == 1) && is_number_itself;
   }
+  return found;
+}
+
+bool CsvText::first_row_is_header(const CsvForm& form) const {
+  int64_t names = 0;
+  for (int64_t c = 0; c < columns_; ++c) names += std::ranges::count(form.names, cell(0, c)) > 0;
   if (2 * names > columns_) return true;
   if (begins_as_row(form)) return false;
-  if (above_numbers > 0 || numbers > 0) return above_numbers > 0;
-  return expected.empty() && repeated == 0;
+  const FirstRow found = first_row();
+  if (found.above_numbers > 0 || found.numbers > 0) return found.above_numbers > 0;
+  return form.names.empty() && found.repeated == 0;
+}
+
+bool CsvText::names_stand_above_numbers() const {
+  const FirstRow found = first_row();
+  return !has_header() && found.above_numbers > 0 && found.numbers == 0;
 }
 
 // The first row is no row but names the others' columns.

@@ -61,6 +61,7 @@ class CsvText final : public TableText {
   int64_t columns() const override { return columns_; }
   const std::vector<std::string>& names() const override { return names_; }  // of the header; empty without one
   bool has_header() const { return !names_.empty(); }
+  bool names_stand_above_numbers() const;  // in the first row, which was said to be no header
   char delimiter() const override { return delimiter_; }
   // Where columns are kept, a number's text behind the first rows is read again: a file that has changed is an
   // Error(Exit::data) then.
@@ -115,6 +116,11 @@ class CsvText final : public TableText {
   Cell cell_of(uint64_t begin, uint64_t end) const;
   bool begins_as_row(const CsvForm& form) const;
   bool first_row_has_numbers() const;
+  // How many cells of the first row stand above numbers and are none, are numbers themselves, come again below.
+  struct FirstRow {
+    int64_t above_numbers = 0, numbers = 0, repeated = 0;
+  };
+  FirstRow first_row() const;
   bool first_row_is_header(const CsvForm& form) const;
   void take_header(bool is_short);
 

@@ -5,13 +5,13 @@
 #include <cstring>
 #include <optional>
 
-#include "lib/graph/ops/map.h"
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "lib/data/capability.h"
 #include "lib/data/labelled.h"
 #include "lib/data/one_sample.h"
 #include "lib/data/streamed.h"
+#include "lib/graph/ops/map.h"
 #include "lib/graph/ops/reduce.h"
 #include "lib/train/plan/doubts/doubts.h"
 
