@@ -16,6 +16,8 @@ std::string help_for(Value x, int rank) {
   const int found = x.shape().rank();
   if (rank == 1 && x.type().dtype == DType::i32) return "put 'embedding' before it";
   if (rank == 1 && found == 2) return "put 'unflatten: [-1, 1]' before it where this is a sequence of one channel";
+  if (rank == 1 && found == 4)
+    return "take the layer of images, whose name ends in 2d, or put 'to_sequence' before it where each pixel is a step";
   if (rank == 2 && found == 3) {
     return "write 'layout: grey' in the data where these are grey images, or save them as "
            "[samples, height, width, 1]";

@@ -215,8 +215,21 @@ void LRSchedule::say_instead(AnyRegistry& registry) {
                       "write 'trainer.reduce_on_plateau: {factor: 0.1}'");
   registry.instead_of({"warmup", "linear_warmup", "constant_with_warmup"}, "write 'constant: {warmup: 1 epoch}'");
   registry.instead_of({"lambda", "LambdaLR", "MultiplicativeLR"}, "write 'sequence' or 'chained' of those there are");
+  registry.instead_of_keys({"total_steps", "num_training_steps", "epochs", "max_epochs", "total_epochs", "num_epochs",
+                            "max_steps", "steps_per_epoch"},
+                           "leave it out: a schedule is as long as the run");
+  registry.instead_of_keys({"interval", "frequency", "last_epoch", "verbose", "by_epoch"},
+                           "leave it out: the rate changes with each step");
+  registry.instead_of_keys({"initial_learning_rate", "learning_rate", "lr", "init_lr", "base_lr", "peak_lr"},
+                           "write it as the optimizer's 'lr'");
   registry.instead_of({"none", "fixed"}, "write null, or leave 'schedule' out: the learning rate stays");
-  say_of_several(kind, [](const Node&) -> std::string {
+  say_of_several(kind, [](const Node& several) -> std::string {
+    const auto is_number = [](const Node& item) { return item.as_number().has_value(); };
+    if (std::ranges::all_of(several.items, is_number) && !several.items.empty()) {  // epochs, as PyTorch counts
+      std::vector<std::string> epochs;
+      for (const Node& item : several.items) epochs.push_back(item.text + " epochs");
+      return concat("write 'step: {milestones: [", join(epochs), "], gamma: 0.1}'");
+    }
     return "write 'sequence: {schedules: […], milestones: [2 epochs]}' for one after another, 'chained: […]' for all "
            "at once";
   });

@@ -127,8 +127,11 @@ void Optimizer::describe(Schema& s) {
   for (const char* key : {"l1", "l2"})
     if (!s.field(key))
       s.instead_of(key, concat("put the rule before it: 'optimizer: [", key, ": 1e-4, ", name, ": {…}]'"));
-  for (const char* key : {"clipnorm", "clip_norm", "clip", "grad_clip", "gradient_clip", "max_grad_norm"})
-    s.instead_of(key, concat("put the rule before it: 'optimizer: [clip_norm: 1, ", name, ": {…}]'"));
+  for (const char* key : {"clipnorm", "clip_norm", "clip", "grad_clip", "gradient_clip", "max_grad_norm",
+                          "clip_grad_norm", "global_clipnorm"})
+    s.instead_of(key, concat("put the rule before it: 'optimizer: [clip_norm: 1, ", name, ": {…}]'"), "1");
+  for (const char* key : {"clipvalue", "clip_value", "clip_grad_value"})
+    s.instead_of(key, concat("put the rule before it: 'optimizer: [clip_value: 0.5, ", name, ": {…}]'"), "0.5");
   for (const char* key : {"schedule", "scheduler", "lr_schedule", "warmup"})
     s.instead_of(key, "write it beside 'optimizer': 'schedule: {cosine: {warmup: 1 epoch}}'");
   for (const char* key : {"ema", "use_ema"})

@@ -38,8 +38,8 @@ const std::vector<Duration::Unit>& schedule_units() {
 }
 
 void WarmupSchedule::describe_warmup(Schema& s) {
-  for (const char* key : {"warmup_steps", "num_warmup_steps", "warmup_epochs"})
-    s.instead_of(key, "write 'warmup: 500 steps' or 'warmup: 1 epoch'");
+  for (const char* key : {"warmup_steps", "num_warmup_steps"}) s.instead_of(key, "write 'warmup: 500 steps'", "500");
+  s.instead_of("warmup_epochs", "write 'warmup: 2 epochs'", "2");
   for (const char* key : {"warmup_ratio", "warmup_proportion", "warmup_fraction"})
     s.instead_of(key, "write 'warmup: 10%', of the run's steps");
   s.optional("warmup", warmup,

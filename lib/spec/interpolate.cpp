@@ -201,6 +201,7 @@ class ReferenceWalk {
   Node scalar(const Node& node, const std::vector<std::string>& path) {
     if (find_reference(node.text) == std::string::npos) return node;
     const std::set<std::string> parameters = block_parameters(spec_, path);
+    in_block_ = !path.empty() && path[0] == "blocks";
     const NameLookup lookup = [&](const std::string& name) { return value_of(name, parameters); };
     return interpolate(node, lookup, {}, Reading(problems_, path_text(path)));
   }
@@ -215,7 +216,10 @@ class ReferenceWalk {
       if (const Node* variables = spec_.find("variables"))
         for (const std::string& key : variables->keys()) known.push_back("variables." + key);
       known.insert(known.end(), parameters.begin(), parameters.end());
-      throw unknown_name(name, std::move(known));
+      ExpressionError unknown = unknown_name(name, std::move(known));
+      if (unknown.help.empty() && in_block_ && name.find('.') == name.npos)
+        unknown.help = "write 'params: {" + name + ": }' beside the block's 'layers', with a value where there is one";
+      throw unknown;
     }
     return followed(path_text(path), *target, path);
   }
@@ -267,7 +271,7 @@ class ReferenceWalk {
   std::vector<std::string> chain_;  // names being followed
   std::set<std::string> circular_;
   int64_t values_ = 0, bytes_ = 0;
-  bool exhausted_ = false;
+  bool exhausted_ = false, in_block_ = false;
 };
 
 }  // namespace

@@ -40,7 +40,8 @@ TEST_CASE("conv1d asks for a sequence with channels, and for room") {
   CHECK(layer_error("conv1d: {out_channels: 4, kernel_size: 3}", {{20}}, 9) ==
         "expected a sequence [length, channels], got shape [20]; put 'embedding' before it");
   CHECK(layer_error("conv1d: {out_channels: 4, kernel_size: 3}", {{8, 8, 3}}) ==
-        "expected a sequence [length, channels], got shape [8, 8, 3]");
+        "expected a sequence [length, channels], got shape [8, 8, 3]; take the layer of images, whose name ends in 2d, "
+        "or put 'to_sequence' before it where each pixel is a step");
   CHECK(layer_error("conv1d: {out_channels: 4, kernel_size: 5}", {{4, 3}}) ==
         "a kernel of 5 does not fit into a length of 4; pad, or use a smaller kernel_size or fewer strides before");
 }

@@ -27,6 +27,14 @@ void doubt_order_of_places(const Plan& plan, PlanProblems& problems) {
                            "write 'flatten: {channels_first: false}', or '{channels_first: true}' to keep it");
 }
 
+std::string help_for_missing_weights(const std::string& name) {
+  if (name.starts_with("http://") || name.starts_with("https://"))
+    return concat("fetch it first, 'curl -LO ", name, "', and name the file");
+  if (!std::filesystem::path(name).has_extension())
+    return "write a file or a folder that is here: weights are not fetched by a model's name (docs/weights.md)";
+  return "write a path that starts at the config's folder, or a whole one";
+}
+
 }  // namespace
 
 void plan_weights(Plan& plan, PlanProblems& problems) {
@@ -34,7 +42,7 @@ void plan_weights(Plan& plan, PlanProblems& problems) {
   const std::filesystem::path file = plan.initial_weights();
   if (std::error_code unreadable; !std::filesystem::exists(file, unreadable))
     return problems.add("init_from", "there is no file '" + plan.run.init_from->path + "'",
-                        "write a path that starts at the config's folder, or a whole one", Exit::data);
+                        help_for_missing_weights(plan.run.init_from->path), Exit::data);
   try {
     verify_by_manifest(file);
     plan.initial = match_weights(plan.network->tensors(), file,
