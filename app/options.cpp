@@ -19,12 +19,13 @@
 namespace dl {
 namespace {
 
-// The word that is meant: the nearest, or one that has it as a part, as "pytorch" has "torch".
+// The word that is meant: the nearest, one that has it as a part, as "pytorch" has "torch", or that it begins with.
 std::string meant(const std::string& text, const std::vector<std::string>& words) {
   const std::string near = closest(text, words);
   if (!near.empty() || text.size() < 3) return near;
-  const auto found = std::ranges::find_if(
-      words, [&](const auto& word) { return word.find(text) != word.npos || text.starts_with(word); });
+  const auto found = std::ranges::find_if(words, [&](const auto& word) {
+    return word.find(text) != word.npos || (word.size() > 3 && text.starts_with(word));
+  });
   return found == words.end() ? "" : *found;
 }
 

@@ -24,7 +24,10 @@ struct Spread {
   double size() const { return std::hypot(mean, deviation); }
 };
 std::optional<Spread> spread_of(const Dataset& data, const std::string& name) {
-  if (capability<Streamed>(data)) return {};
+  constexpr int64_t most_bytes = 1 << 26;  // of a sample
+  int64_t bytes = 0;
+  for (const SampleField& field : data.fields()) bytes += field.type.bytes();
+  if (capability<Streamed>(data) || bytes > most_bytes) return {};
   const auto place = static_cast<size_t>(field_index(data, name));
   OneSample sample(data);
   std::vector<float> numbers(static_cast<size_t>(data.fields()[place].type.shape.elements()));
@@ -71,9 +74,9 @@ void doubt_large_inputs(const Plan& plan, Doubts& doubts) {
   constexpr double most = 30;
   if (plan.data.raw_input.dtype == DType::u8) return;
   for (const SampleField& input : plan.data.inputs) {
-    if (input.type.dtype != DType::f32 || input.boxes || normalizes(*plan.network)) continue;
+    if (input.type.dtype != DType::f32 || input.boxes) continue;
     const auto spread = spread_of(*plan.data.train, input.name);
-    if (!spread || spread->size() < most) continue;
+    if (!spread || spread->size() < most || normalizes(*plan.network)) continue;
     doubts.at_key("data.train",
                   concat("the numbers of '", input.name, "' are around ", roughly(spread->size()),
                          ", and nothing brings them near 1, for which the first weights are made"),
