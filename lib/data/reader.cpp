@@ -29,6 +29,8 @@ void Reader::say_instead(AnyRegistry& registry) {
                             "item_tfms", "batch_tfms", "tfms", "aug_transforms"},
                            "write 'transforms: […]' below 'data', beside 'train'");
   registry.instead_of_keys({"encoding", "charset"}, "leave it out: files are UTF-8, what else they seem to be is told");
+  registry.instead_of_keys({"padding", "truncation", "pad_to_max_length"},
+                           "leave it out: texts are cut to 'max_length' and padded to the longest of their batch");
   registry.instead_of_keys({"rescale", "scale_pixels"}, "leave it out: bytes of images are numbers from 0 to 1");
   registry.instead_of_keys({"class_mode", "label_mode"},
                            "leave it out: classes are numbers, as 'cross_entropy' reads them");

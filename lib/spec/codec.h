@@ -189,7 +189,7 @@ template <class T>
 bool Codec<std::map<std::string, T>>::read(const Node& node, std::map<std::string, T>& value, const Limits& limits,
                                            const Reading& r) {
   if (!node.is_map()) {
-    r.expected(node, type(limits));
+    r.expected(node, type(limits), limits.help);
     return false;
   }
   std::map<std::string, T> read_entries;

@@ -64,8 +64,17 @@ std::vector<int> ItemNames::inputs_of(const Node& item, const Where& where, int 
   if (index == 0 && !positions_.contains(block_input))
     r.problem(where,
               "expected 'from': the data have " + count_of(int64_t(positions_.size()), "input") + ", none named x",
-              "write 'from: " + positions_.begin()->first + "', or another of: " + join(known()));
+              "write 'from: " + positions_.begin()->first + "', or another of: " + join(known()) + names_help());
   return {index - 1};  // of the first ModelItem::input
+}
+
+// Of two inputs of which one is called as targets are elsewhere.
+std::string ItemNames::names_help() const {
+  static const std::vector<std::string> targets{"y", "Y", "label", "labels", "target", "targets", "classes"};
+  const auto is_target = [&](const auto& named) { return std::ranges::count(targets, named.first) > 0; };
+  return positions_.size() == 2 && std::ranges::count_if(positions_, is_target) == 1
+             ? "; or call them x and y in the data, as layers and losses read them without being told"
+             : "";
 }
 
 std::vector<std::string> ItemNames::known() const {

@@ -31,6 +31,7 @@ class ItemNames {
 
  private:
   std::vector<std::string> known() const;
+  std::string names_help() const;
   std::vector<int> listed(const Node& from, int index, const Reading& r) const;
   std::vector<int> by_name(const Node& from, int index, const std::vector<std::string>& others, const Reading& r) const;
 

@@ -72,6 +72,11 @@ TEST_CASE("the inputs that the data have are names for from") {
   CHECK(outline(expanded(text, {"x", "table", "words"}).items) ==
         "a <-2 {\"linear\": 3}\n1 <0 \"relu\"\n2 <0 <-3 <-1 {\"add\": null}\n");
   CHECK(expanded("model: [{relu: , from: words}, {relu: , from: x}]", {"words"}).problems == "");
+  CHECK(
+      expanded("model: [relu]", {"X", "labels"}).problems ==
+      "error: a.yaml:1:9: model[0]: expected 'from': the data have 2 inputs, none named x\n"
+      "  help: write 'from: X', or another of: X, labels; or call them x and y in the data, as layers and losses read "
+      "them without being told");
   CHECK(expanded("model: [relu, {relu: , from: word, name: table}]", {"table", "words"}).problems ==
         "error: a.yaml:1:9: model[0]: expected 'from': the data have 2 inputs, none named x\n"
         "  help: write 'from: table', or another of: table, words\n"

@@ -198,7 +198,7 @@ struct Npy final : Reader {
         "when they are needed; only compressed members and arrays in Fortran's order are held in memory.");
     s.required("fields", fields, "the file of each field; or the member, where 'path' names an archive")
         .help("write 'fields: {x: images.npy, y: labels.npy}'");
-    for (const char* key : {"x", "y", "inputs", "targets", "labels", "images", "data"})
+    for (const char* key : {"x", "y", "inputs", "targets", "labels", "images", "data", "features", "X"})
       s.instead_of(key, "write 'fields: {x: FILE, y: FILE}'");
     s.optional("path", path, "a .npz archive");
     s.optional(

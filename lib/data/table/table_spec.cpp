@@ -187,7 +187,9 @@ void TableSpec::describe(Schema& s) {
   s.optional("impute", impute,
              "a missing number: the training part's mean, median or most_frequent; missing categories are one of their "
              "own")
-      .one_of({"mean", "median", "most_frequent"});
+      .one_of({"mean", "median", "most_frequent"})
+      .instead_of_value("0", "write 'columns: {NAME: {fill: 0}}' for a number of your own")
+      .instead_of_values({"mode", "most_common"}, "write 'most_frequent'");
   s.optional("min_count", min_count, "a category that the training part has fewer times is not known").at_least(1);
   s.check([this](const Report& report) {
     for (const auto& [name, column] : columns)
