@@ -18,7 +18,7 @@ struct FeatureTokens final : Layer {
         "Takes numbers [columns], and behind them (from: [x, job, city]) inputs of one whole number a sample; or the "
         "latter alone. Parameters: weight and bias [columns, dim], and of each category embeddings.0.weight [numbers, "
         "dim], embeddings.0.bias [dim], embeddings.1 …, all uniform in [-1/sqrt(dim), 1/sqrt(dim)).");
-    s.also_known_as({"FeatureTokenizer", "feature_tokenizer", "embed_columns"});
+    s.also_known_as({"FeatureTokenizer", "feature_tokenizer"});
     s.required("dim", dim, "length of each vector").at_least(1).positional().known_as({"d_token", "embedding_dim"});
     s.optional("categories", categories, "how many numbers each input of whole numbers has, the largest plus one")
         .at_least(1)
