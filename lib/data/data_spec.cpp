@@ -86,7 +86,8 @@ bool Codec<Validation>::read(const Node& node, Validation& value, const Limits& 
                concat("write 'validation: {", *share < 1 ? "fraction: " : "last: ", node.text, "}'"));
     return false;
   }
-  const bool is_source = !node.is_map() || node.find("format") || node.find("train") || node.find("set") || node.find("dataset");
+  const bool is_source =
+      !node.is_map() || node.find("format") || node.find("train") || node.find("set") || node.find("dataset");
   if (is_source ? !Codec<Source>::read(node, validation.source, limits, r) : !read_object(node, validation, r))
     return false;
   value = std::move(validation);
