@@ -100,8 +100,10 @@ TEST_CASE("the larger and the smaller of a NaN and a number is NaN, on either si
   const Feed feed{{"a", {nan_value, 1}}, {"b", {1, nan_value}}};
   for (const std::string& device : devices()) {
     CAPTURE(device);
-    for (const Value& made : {maximum(a, b), minimum(a, b), max(maximum(a, b), {0})})
-      for (const float y : evaluate(g, {made}, feed, device)[0]) CHECK(std::isnan(y));
+    const std::vector<Numbers> made =
+        evaluate(g, {maximum(a, b), minimum(a, b), max(maximum(a, b), {0})}, feed, device);
+    for (const Numbers& numbers : made)
+      for (const float y : numbers) CHECK(std::isnan(y));
   }
 }
 

@@ -32,7 +32,8 @@ TEST_CASE("the parameters of a group lie together, and each group is updated whe
 TEST_CASE("every optimizer leaves a group as it is whose factor of the rate is 0") {
   for (const std::string& name : Registry<Optimizer>::instance().names()) {
     CAPTURE(name);
-    Updating our("[{linear: 3}, {linear: 2}]", name + ": {groups: [{match: \"0.*\", lr_factor: 0}]}", {4}, "reference");
+    Updating our("[{linear: 3}, {linear: 2}]", name + ": {lr: 0.1, groups: [{match: \"0.*\", lr_factor: 0}]}", {4},
+                 "reference");
     const std::vector<float> before = our.store.read("parameters");
     golden::Numbers gradients(before.size(), 0.0f);
     for (const Tensor& tensor : our.network.tensors())

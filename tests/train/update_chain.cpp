@@ -117,7 +117,8 @@ TEST_CASE("mistakes in a chain are named at their places") {
 
 TEST_CASE("a schedule moves the momentum of optimizers that follow it, and goes on to the same bits") {
   const testing::Workplace place;
-  for (const std::string optimizer : {"adamax", "radam", "adabelief", "rmsprop", "sgd"}) {
+  // Not adabelief, which moves its averages between the tensors too, where nothing is kept.
+  for (const std::string optimizer : {"adamax", "radam", "rmsprop", "{sgd: {lr: 0.1}}"}) {
     CAPTURE(optimizer);
     testing::check_goes_on(place, *place.plan({"optimizer=" + optimizer, "schedule=one_cycle", "trainer.max_steps=8"}),
                            3);

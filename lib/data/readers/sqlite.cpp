@@ -107,9 +107,10 @@ class Database {
     if (code == SQLITE_NOTADB)
       fail("expected a data base of SQLite, found another file", "name another file as 'path'");
     if (code != SQLITE_OK) {
+      const std::string why = ::sqlite3_errmsg(database_.get());  // before it is asked for its tables
       const std::vector<std::string> names = tables();
-      fail(concat("SQLite does not take '", shortened(query, 100), "': ", ::sqlite3_errmsg(database_.get())),
-           has_pending_ ? pending_help : "", {names.empty() ? "it has no tables" : "its tables: " + join(names)});
+      fail(concat("SQLite does not take '", shortened(query, 100), "': ", why), has_pending_ ? pending_help : "",
+           {names.empty() ? "it has no tables" : "its tables: " + join(names)});
     }
     std::unique_ptr<sqlite3_stmt, FinishStatement> statement(made);
     if (!made || ::sqlite3_column_count(made) == 0 || ::sqlite3_stmt_readonly(made) == 0)

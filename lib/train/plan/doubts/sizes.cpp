@@ -21,16 +21,21 @@ namespace {
 // Of the numbers of a field in the first samples; none where they are not to be had without much ado.
 struct Spread {
   double mean = 0, deviation = 0;
+  double least = INFINITY, most = -INFINITY;
+  bool whole = true;  // numbers all
   double size() const { return std::hypot(mean, deviation); }
+  bool is_of_bytes() const { return whole && least >= 0 && most > 100 && most <= 255; }
 };
 std::optional<Spread> spread_of(const Dataset& data, const std::string& name) {
-  constexpr int64_t most_bytes = 1 << 26;  // of a sample
-  int64_t bytes = 0;
+  constexpr int64_t most_bytes = 1 << 26;  // of what is read for this alone
+  int64_t bytes = 0;                       // of a sample
   for (const SampleField& field : data.fields()) bytes += field.type.bytes();
-  if (capability<Streamed>(data) || bytes > most_bytes) return {};
+  if (capability<Streamed>(data) || bytes > most_bytes || (data.in_memory() && data.size() > most_bytes / bytes))
+    return {};
   const auto place = static_cast<size_t>(field_index(data, name));
   OneSample sample(data);
   std::vector<float> numbers(static_cast<size_t>(data.fields()[place].type.shape.elements()));
+  Spread spread;
   double sum = 0, squares = 0, count = 0;
   constexpr int64_t looked_at = 16;
   for (int64_t i = 0; i < std::min(data.size(), looked_at); ++i) {
@@ -42,14 +47,18 @@ std::optional<Spread> spread_of(const Dataset& data, const std::string& name) {
     std::memcpy(numbers.data(), sample.bytes(place), numbers.size() * sizeof(float));
     for (const double number : numbers) {
       if (!std::isfinite(number)) continue;
+      spread.least = std::min(spread.least, number);
+      spread.most = std::max(spread.most, number);
+      spread.whole &= number == std::floor(number);
       sum += number;
       squares += number * number;
       ++count;
     }
   }
   if (count == 0) return {};
-  const double mean = sum / count;
-  return Spread{mean, std::sqrt(std::max(0.0, squares / count - mean * mean))};
+  spread.mean = sum / count;
+  spread.deviation = std::sqrt(std::max(0.0, squares / count - spread.mean * spread.mean));
+  return spread;
 }
 
 // With two digits that count.
@@ -69,22 +78,29 @@ bool normalizes(const Network& network) {
   return false;
 }
 
+std::string help_for_inputs(const SampleField& input, const Spread& spread) {
+  if (input.name != "x") return "divide them before they are saved";
+  const bool of_bytes = input.type.shape.rank() == 3 && spread.is_of_bytes();
+  const std::string normalize =
+      of_bytes ? "{mean: 127.5, std: 127.5}"
+               : concat("{mean: ", roughly(spread.mean),
+                        ", std: ", roughly(spread.deviation > 0 ? spread.deviation : spread.size()), "}");
+  return concat(of_bytes ? "save the images by .astype(numpy.uint8), or " : "",
+                "write 'transforms: [normalize: ", normalize, "]' below 'data'");
+}
+
 // Pixels from 0 to 255, ages, incomes: a layer's first weights are for numbers around 1.
 void doubt_large_inputs(const Plan& plan, Doubts& doubts) {
   constexpr double most = 30;
   if (plan.data.raw_input.dtype == DType::u8) return;
   for (const SampleField& input : plan.data.inputs) {
-    if (input.type.dtype != DType::f32 || input.boxes) continue;
+    if (input.type.dtype != DType::f32 || input.boxes || input.pixels) continue;
     const auto spread = spread_of(*plan.data.train, input.name);
     if (!spread || spread->size() < most || normalizes(*plan.network)) continue;
     doubts.at_key("data.train",
                   concat("the numbers of '", input.name, "' are around ", roughly(spread->size()),
                          ", and nothing brings them near 1, for which the first weights are made"),
-                  input.name != "x"
-                      ? "divide them before they are saved"
-                      : concat("write 'transforms: [normalize: {mean: ", roughly(spread->mean),
-                               ", std: ", roughly(spread->deviation > 0 ? spread->deviation : spread->size()),
-                               "}]' below 'data'"));
+                  help_for_inputs(input, *spread));
   }
 }
 DL_DOUBT(doubt_large_inputs);
