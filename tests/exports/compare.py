@@ -142,6 +142,12 @@ def write_matrix(path, targets, rows):
     pathlib.Path(path).write_text("\n".join(lines) + "\n")
 
 
+def forget_compiled():
+    """What JAX has compiled: of hundreds of networks it takes more maps of memory than a process may have."""
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("dlcli")
@@ -163,11 +169,12 @@ def main():
                     bad[target].append(name)
                     print(off, flush=True)
             rows.append((name, cells))
+            if given.matrix:
+                write_matrix(given.matrix, targets, rows)
+            forget_compiled()
     for target in targets:
         off = " ".join(bad[target]) or "none"
         print(f"{target}: {len(rows) - len(bad[target])} of {len(rows)} as they should be; not: {off}")
-    if given.matrix:
-        write_matrix(given.matrix, targets, rows)
     return 1 if any(bad.values()) else 0
 
 
