@@ -31,7 +31,12 @@ class Stack {
             mmap(nullptr, guard_ + stack_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
     DL_CHECK(mapped_ != MAP_FAILED && mprotect(get(), stack_bytes, PROT_READ | PROT_WRITE) == 0, "no stack");
   }
-  ~Stack() { munmap(mapped_, guard_ + stack_bytes); }
+  ~Stack() {
+#ifdef __SANITIZE_ADDRESS__
+    __asan_unpoison_memory_region(get(), stack_bytes);  // what is mapped here next has none of its frames
+#endif
+    munmap(mapped_, guard_ + stack_bytes);
+  }
   Stack(const Stack&) = delete;
   Stack& operator=(const Stack&) = delete;
   std::byte* get() const { return mapped_ + guard_; }
