@@ -76,7 +76,7 @@ void PassText::load_chunk(int i) {
   if (s.extent == Extent::row) {
     line("v", i, "[k] = ", row_load(s), ";");
   } else if (s.extent == Extent::column) {
-    line("v", i, "[k] = load_columns", of, "c);");
+    line("v", i, "[k] = load_chunk", of, "c);");
   } else if (s.scattered) {
     each_element();
     const std::string at = concat("m", s.tensor, "[", index_.row(s.access, code_.cols, "(i + j)"), "]");

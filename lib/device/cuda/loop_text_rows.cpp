@@ -68,8 +68,7 @@ void PassText::columns() {
   for (int i : steps) {
     const LoopStep& s = step(i);
     if (s.kind == Kind::load)
-      line("const auto v", i, " = load_columns<", c_type(type(s.tensor)), ", ", pass_.unit, ">(t, m", s.tensor,
-           " + c);");
+      line("const auto v", i, " = load_chunk<", c_type(type(s.tensor)), ", ", pass_.unit, ">(t, m", s.tensor, " + c);");
   }
   each_element();
   for (int i : steps) {

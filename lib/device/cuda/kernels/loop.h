@@ -20,24 +20,20 @@ struct Chunk {
   T at[n];
 };
 
-// As many at a time as 16 bytes hold; p is aligned to that.
+// As many at a time as 16 bytes hold, where p is aligned to that: a value may be a part of another's, as a bias is of
+// several layers' one, and begin anywhere.
 template <class T, int n, class Thread>
 Chunk<T, n> load_chunk(const Thread& t, const T* p) {
   constexpr int together = n * sizeof(T) <= 16 ? n : 16 / sizeof(T);
   Chunk<T, n> x;
-  for (int i = 0; i < n; i += together) {
-    const auto part = t.template vector<Vector<T, together>>(p + i);
-    for (int j = 0; j < together; ++j) x.at[i + j] = part.at[j];
+  if (reinterpret_cast<unsigned long long>(p) % (together * sizeof(T)) == 0) {
+    for (int i = 0; i < n; i += together) {
+      const auto part = t.template vector<Vector<T, together>>(p + i);
+      for (int j = 0; j < together; ++j) x.at[i + j] = part.at[j];
+    }
+  } else {
+    for (int i = 0; i < n; ++i) x.at[i] = p[i];
   }
-  return x;
-}
-// Of columns, of which p need not be aligned: a bias may be a part of another's, and begin anywhere.
-template <class T, int n, class Thread>
-Chunk<T, n> load_columns(const Thread& t, const T* p) {
-  constexpr unsigned long long together = n * sizeof(T) <= 16 ? n * sizeof(T) : 16;
-  if (reinterpret_cast<unsigned long long>(p) % together == 0) return load_chunk<T, n>(t, p);
-  Chunk<T, n> x;
-  for (int i = 0; i < n; ++i) x.at[i] = p[i];
   return x;
 }
 template <class T, int n, class Thread>
