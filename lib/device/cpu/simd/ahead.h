@@ -19,23 +19,37 @@ class Ahead {
 
   bool done() const { return segments_ <= 0; }
 
-  void fetch_part() {
-    for (int64_t left = part_; left > 0 && segments_ > 0;) {
+  void fetch_part() { fetch(part_); }
+  // For somebody else to fetch; what has no room is fetched at once.
+  void add_part(Lines& lines) {
+    int64_t left = part_;
+    for (; left > 0 && segments_ > 0 && lines.count < Lines::most; --left) {
+      lines.at[lines.count++] = from_ + at_ * line;
+      pass(1);
+    }
+    fetch(left);
+  }
+
+ private:
+  static constexpr int64_t line = 64 / sizeof(T);
+
+  void fetch(int64_t left) {
+    while (left > 0 && segments_ > 0) {
       const int64_t count = lines_ - at_ < left ? lines_ - at_ : left;
       const T* from = from_ + at_ * line;
 #pragma GCC unroll 4
       for (int64_t i = 0; i < count; ++i) __builtin_prefetch(from + i * line, 0, 2);
       left -= count;
-      at_ += count;
-      if (at_ < lines_) return;
-      at_ = 0;
-      from_ += stride_;
-      --segments_;
+      pass(count);
     }
   }
-
- private:
-  static constexpr int64_t line = 64 / sizeof(T);
+  void pass(int64_t count) {  // lines of the first segment
+    at_ += count;
+    if (at_ < lines_) return;
+    at_ = 0;
+    from_ += stride_;
+    --segments_;
+  }
 
   const T* from_ = nullptr;  // the first segment that is left
   int64_t stride_ = 0, segments_ = 0;
@@ -96,6 +110,12 @@ class BlockAhead {
   void fetch_part() {
     rows_.fetch_part();
     panel_.fetch_part();
+  }
+  Lines next_part() {
+    Lines lines;
+    panel_.add_part(lines);
+    rows_.add_part(lines);
+    return lines;
   }
 
  private:

@@ -89,78 +89,114 @@ void pack(const Gemm& g, int64_t column_begin, int64_t column_end, float* packed
   }
 }
 
-// One block of columns and depth, with all rows: each panel of B is packed when the first rows come to it, unless all
-// of B is packed already or so few rows need it that it is read in place. `room`: for A's block, packed or as
-// left_block() has it.
-template <bool packs>
-void multiply_block(const Gemm& g, const float* packed, int64_t column, int64_t columns, int64_t k, int64_t depth,
-                    float* panels, float* room) {
-  const Along along = packs || g.a_depth != 1 ? Along::row : Along::depth;
-  const bool in_place = !packs && g.b_column == 1 && g.rows <= 2 * most_rows(2);
+// A block of columns and depth, of which all rows are multiplied with a panel after another.
+struct ColumnBlock {
+  int64_t column = 0, columns = 0, k = 0, depth = 0;
+};
+
+// A tile of C's panel of so many vectors from the block's column j on, of the rows from `row` on.
+Tile tile_of(const Gemm& g, const ColumnBlock& block, int64_t row, int64_t j, int vectors) {
+  Tile t;
+  t.depth = block.depth;
+  t.c = g.c + row * g.c_row + block.column + j;
+  t.c_row = g.c_row;
+  t.accumulate = g.accumulate || block.k > 0;
+  t.last = static_cast<int>(smaller(block.columns - j - (vectors - 1) * lanes, lanes));
+  return t;
+}
+
+const float* packed_panel(const Gemm& g, const ColumnBlock& block, const float* packed, int64_t j) {
+  return packed + block.k * round_up(g.columns, lanes) + (block.column + j) * block.depth;
+}
+const float* b_of(const Gemm& g, const ColumnBlock& block, int64_t j) {
+  return g.b + block.k * g.b_depth + (block.column + j) * g.b_column;
+}
+void pack_panel(const Gemm& g, const ColumnBlock& block, int64_t j, int vectors, float* panel) {
+  pack_panel(b_of(g, block, j), g.b_depth, g.b_column, vectors, smaller(int64_t{vectors} * lanes, block.columns - j),
+             block.depth, panel);
+}
+
+// A is packed in `room`: where it lies along its rows, by the tiles of the first panel. So is a B that lies along its
+// rows and is not packed yet, by the first tile of each panel.
+void multiply_packing(const Gemm& g, const float* packed, const ColumnBlock& block, float* panels, float* room) {
+  const auto [column, columns, k, depth] = block;
   const int64_t row_step = even_block(g.rows, row_block(g), most_rows(2));
-  // An A that lies along its rows is packed by the tiles of the first panel.
-  const bool tiles_pack = packs && g.a_depth != 1;
   for (int64_t row = 0; row < g.rows; row += row_step) {
     const int64_t rows = smaller(row_step, g.rows - row);
     const GemmBlock now{row, rows, row_step, column, columns, k, depth};
-    Left<float> left_factor;
-    if (!packs) {
-      left_factor = left_block(g, now, room);
-    }
     const bool packed_before = column > 0 && g.rows == rows && g.depth == depth;
-    if (packs && !tiles_pack && !packed_before) pack_left(g, now, room);
+    const bool tiles_pack = !packed_before && g.a_depth != 1;
+    if (!packed_before && !tiles_pack) pack_left(g, now, room);
+    BlockAhead<float> ahead(g, now, pair, packed != nullptr);
+    for (int64_t j = 0; j < columns; j += pair) {
+      const int vectors = columns - j > lanes ? 2 : 1;
+      Tile t = tile_of(g, block, row, j, vectors);
+      PackedFactors factors{.left = room};
+      float* const panel = panels + j * depth;
+      if (packed != nullptr) {
+        t.b = packed_panel(g, block, packed, j);
+      } else if (row == 0 && g.b_column == 1) {
+        factors.from_b = PackedFactors::along_row;
+        factors.right = panel;
+        t.b = b_of(g, block, j);
+        t.b_depth = g.b_depth;
+      } else {
+        if (row == 0) pack_panel(g, block, j, vectors, panel);
+        t.b = panel;
+      }
+      ahead.begin_panel(j, vectors);
+      for (int64_t done = 0, height = 0; done < rows; done += height) {
+        height = next_height(rows - done, 2);
+        t.a = factors.left;
+        if (tiles_pack && j == 0) {
+          factors.from_a = PackedFactors::along_row;
+          t.a = g.a + row + done + k * g.a_depth;
+          t.a_depth = g.a_depth;
+        }
+        run_packed_tile(t, factors, ahead.next_part(), static_cast<int>(height), vectors);
+        factors.left += height * depth;
+        t.c += height * g.c_row;
+        if (factors.from_b == PackedFactors::packed) continue;
+        factors.from_b = PackedFactors::packed;
+        t.b = panel;
+      }
+    }
+  }
+}
+
+// A is read where it lies, or in `room`, where left_block() has put it. Each panel of B is packed when the first rows
+// come to it, unless all of B is packed already or so few rows need it that it is read in place.
+void multiply_in_place(const Gemm& g, const float* packed, const ColumnBlock& block, float* panels, float* room) {
+  const auto [column, columns, k, depth] = block;
+  const Along along = g.a_depth != 1 ? Along::row : Along::depth;
+  const bool in_place = g.b_column == 1 && g.rows <= 2 * most_rows(2);
+  const int64_t row_step = even_block(g.rows, row_block(g), most_rows(2));
+  for (int64_t row = 0; row < g.rows; row += row_step) {
+    const int64_t rows = smaller(row_step, g.rows - row);
+    const GemmBlock now{row, rows, row_step, column, columns, k, depth};
+    const Left<float> left_factor = left_block(g, now, room);
     BlockAhead<float> ahead(g, now, pair, packed != nullptr);
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
-      const int64_t left = columns - j;
-      vectors = packed == nullptr && !packs ? next_vectors(left, g.rows) : left > lanes ? 2 : 1;
-      const int64_t width = int64_t{vectors} * lanes;
-      Tile t;
+      vectors = packed == nullptr ? next_vectors(columns - j, g.rows) : columns - j > lanes ? 2 : 1;
+      Tile t = tile_of(g, block, row, j, vectors);
       t.a = left_factor.a;
       t.a_row = left_factor.a_row;
       t.a_depth = left_factor.a_depth;
-      t.depth = depth;
-      t.c = g.c + row * g.c_row + column + j;
-      t.c_row = g.c_row;
-      t.accumulate = g.accumulate || k > 0;
-      t.last = static_cast<int>(left < width ? left - (width - lanes) : lanes);
+      t.b_depth = int64_t{vectors} * lanes;
       Along how = along;
       if (packed != nullptr) {
-        t.b = packed + k * round_up(g.columns, lanes) + (column + j) * depth;
-        t.b_depth = width;
-      } else {
-        t.b = g.b + k * g.b_depth + (column + j) * g.b_column;
+        t.b = packed_panel(g, block, packed, j);
+      } else if (in_place && (t.last == lanes || along == Along::row)) {
+        t.b = b_of(g, block, j);
         t.b_depth = g.b_depth;
-        if (in_place && t.last < lanes && along == Along::row) {
-          how = Along::row_masked;
-        } else if (!in_place || t.last < lanes) {
-          float* panel = panels + j * depth;
-          if (row == 0) pack_panel(t.b, g.b_depth, g.b_column, vectors, smaller(width, left), depth, panel);
-          t.b = panel;
-          t.b_depth = width;
-        }
+        if (t.last < lanes) how = Along::row_masked;
+      } else {
+        float* const panel = panels + j * depth;
+        if (row == 0) pack_panel(g, block, j, vectors, panel);
+        t.b = panel;
       }
       ahead.begin_panel(j, vectors);
-      if (packs) {
-        float* of_tile = room;
-        for (int64_t done = 0, height = 0; done < rows; done += height) {
-          height = next_height(rows - done, 2);
-          ahead.fetch_part();
-          if (tiles_pack && j == 0 && !packed_before) {
-            t.a = g.a + row + done + k * g.a_depth;
-            t.a_depth = g.a_depth;
-            const bool whole = row + done + lanes <= g.rows;
-            run_packing_tile(t, static_cast<int>(height), vectors, of_tile, whole);
-          } else {
-            t.a = of_tile;
-            t.a_depth = height;
-            run_tile(t, Along::row, static_cast<int>(height), vectors);
-          }
-          of_tile += height * depth;
-          t.c += height * g.c_row;
-        }
-        continue;
-      }
       for_each_tile(t, rows, vectors, [&](const Tile& tile, int height) {
         ahead.fetch_part();
         run_tile(tile, how, height, vectors);
@@ -175,32 +211,33 @@ void clear(const Gemm& g) {
   }
 }
 
-template <bool packs>
-void multiply_blocks(const Gemm& g, const float* packed, float* panels, float* room) {
+// multiply(block) for each block of columns and depth.
+template <class F>
+void each_block(const Gemm& g, F multiply) {
   if (g.depth == 0 && !g.accumulate) return clear(g);
   const int64_t column_step = even_block(g.columns, g.blocks.columns, pair);
   const int64_t depth_step = even_block(g.depth, depth_block, 1);
   for (int64_t column = 0; column < g.columns; column += column_step) {
     const int64_t columns = smaller(column_step, g.columns - column);
-    for (int64_t k = 0; k < g.depth; k += depth_step) {
-      multiply_block<packs>(g, packed, column, columns, k, smaller(depth_step, g.depth - k), panels, room);
-    }
+    for (int64_t k = 0; k < g.depth; k += depth_step)
+      multiply(ColumnBlock{column, columns, k, smaller(depth_step, g.depth - k)});
   }
 }
 
 // By themselves, so that only such products take the stack.
 __attribute__((noinline)) void multiply_crowded(const Gemm& g, const float* packed, float* panels) {
   alignas(64) float room[spaced_block<float>(round_up(most_block_rows, most_rows(2)), depth_block)];
-  multiply_blocks<false>(g, packed, panels, room);
+  each_block(g, [&](const ColumnBlock& block) { multiply_in_place(g, packed, block, panels, room); });
 }
-__attribute__((noinline)) void multiply_packing(const Gemm& g, const float* packed, float* panels) {
+__attribute__((noinline)) void multiply_packed_left(const Gemm& g, const float* packed, float* panels) {
   alignas(64) float room[packed_left_floats];
-  multiply_blocks<true>(g, packed, panels, room);
+  each_block(g, [&](const ColumnBlock& block) { multiply_packing(g, packed, block, panels, room); });
 }
 
 void multiply_any(const Gemm& g, const float* packed, float* panels) {
-  if (g.blocks.packs_left) return multiply_packing(g, packed, panels);
-  crowds(g) ? multiply_crowded(g, packed, panels) : multiply_blocks<false>(g, packed, panels, nullptr);
+  if (g.blocks.packs_left) return multiply_packed_left(g, packed, panels);
+  if (crowds(g)) return multiply_crowded(g, packed, panels);
+  each_block(g, [&](const ColumnBlock& block) { multiply_in_place(g, packed, block, panels, nullptr); });
 }
 
 void multiply(const Gemm& g, float* workspace) { multiply_any(g, nullptr, workspace); }

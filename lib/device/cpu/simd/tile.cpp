@@ -117,36 +117,91 @@ void tile(const Tile& t) {
   }
 }
 
-// Beside the multiply-adds there is room for keeping what is read, which takes a twentieth of the product's time where
-// it is done beforehand.
-template <int Rows, int Vectors, bool whole>
-void packing_tile(const Tile& t, float* packed) {
-  constexpr int64_t steps_ahead = 16;
-  vf sum[Rows][Vectors] = {};
-  const float *a = t.a, *b = t.b;
-  DL_UNROLL for (int r = 0; r < Rows; ++r) fetch_row<Vectors>(t.c + r * t.c_row);
-#pragma GCC unroll 1
-  for (int64_t d = 0; d < t.depth; ++d, a += t.a_depth, b += t.b_depth, packed += Rows) {
-    vf column[Vectors];
-    load_columns<Vectors, Along::row>(column, b, lanes);
-    __builtin_prefetch(a + steps_ahead * t.a_depth);
-    if (whole) store(packed, load(a));  // the next step is stored over what is too much
-    DL_UNROLL for (int r = 0; r < Rows; ++r) {
-      if (!whole) packed[r] = a[r];
-      DL_UNROLL for (int v = 0; v < Vectors; ++v) sum[r][v] += splat(a[r]) * column[v];
-    }
+// What is fetched between pieces of the depth: a row of C and some lines with each. It lies in memory, as the registers
+// are the products'.
+struct Fetches {
+  const float* c;
+  int64_t c_row, c_rows;
+  const void* const* line;
+  const void* const* end;
+  int64_t lines;  // with a piece
+};
+
+template <int Vectors>
+DL_INLINE void fetch_part(Fetches& next) {
+  asm volatile("" : "+m"(next));
+  if (next.c_rows > 0) {
+    fetch_row<Vectors>(next.c);
+    next.c += next.c_row;
+    --next.c_rows;
   }
-  if (t.accumulate) add_sums<Rows, Vectors, false>(sum, t.c, t.c_row, t.last);
-  store_sums<Rows, Vectors, false>(sum, t.c, t.c_row, t.last);
+  for (int64_t left = next.lines; left > 0 && next.line != next.end; --left) __builtin_prefetch(*next.line++, 0, 2);
+  asm volatile("" : "+m"(next));
 }
 
-template <int Rows>
-void packing_tile_of(const Tile& t, int rows, int vectors, float* packed, bool whole) {
+// Beside the multiply-adds there is room for packing what is read, which takes a twentieth of a product's time where it
+// is done beforehand. Packed factors have no strides that take registers.
+template <int Rows, int Vectors, bool packs_a, bool packs_b>
+void packed_tile(const Tile& t, const PackedFactors& factors, const Lines& ahead) {
+  constexpr int width = Vectors * lanes;
+  constexpr int64_t steps_ahead = 8;
+  vf sum[Rows][Vectors] = {};
+  const int64_t a_depth = packs_a ? t.a_depth : Rows, b_depth = packs_b ? t.b_depth : width;
+  const int last = t.last;
+  const float *a = t.a, *b = t.b;
+  float *left = factors.left, *right = factors.right;
+  const auto add = [&](int64_t steps) __attribute__((always_inline)) {
+#pragma GCC unroll 1
+    for (; steps > 0; --steps) {
+      vf column[Vectors];
+      load_columns<Vectors, packs_b ? Along::row_masked : Along::row>(column, b, last);
+      if (packs_b) {
+        __builtin_prefetch(b + steps_ahead * b_depth);
+        DL_UNROLL for (int v = 0; v < Vectors; ++v) store(right + v * lanes, column[v]);
+        right += width;
+      }
+      if (packs_a) {
+        const float* const next = a + steps_ahead * a_depth;
+        __builtin_prefetch(next);
+        __builtin_prefetch(next + Rows - 1);
+        // What is too much of a vector is written over at the next step.
+        if (Rows <= lanes) store(left, load_first(a, Rows));
+      }
+      DL_UNROLL for (int r = 0; r < Rows; ++r) {
+        if (packs_a && Rows > lanes) left[r] = a[r];
+        const vf x = splat(a[r]);
+        DL_UNROLL for (int v = 0; v < Vectors; ++v) sum[r][v] += x * column[v];
+      }
+      if (packs_a) left += Rows;
+      a += a_depth;
+      b += b_depth;
+    }
+  };
+  const int64_t pieces = t.depth / steps_between;
+  if (packs_a || packs_b || pieces < Rows) {
+    for (int i = 0; i < ahead.count; ++i) __builtin_prefetch(ahead.at[i], 0, 2);
+    DL_UNROLL for (int r = 0; r < Rows; ++r) fetch_row<Vectors>(t.c + r * t.c_row);
+    add(t.depth);
+  } else {
+    Fetches next{t.c, t.c_row, Rows, ahead.at, ahead.at + ahead.count, (ahead.count + pieces - 1) / pieces};
+#pragma GCC unroll 1
+    for (int64_t piece = 0; piece < pieces; ++piece) {
+      fetch_part<Vectors>(next);
+      add(steps_between);
+    }
+    add(t.depth - pieces * steps_between);
+  }
+  if (t.accumulate) add_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
+  store_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
+}
+
+using PackedTileFunction = void (*)(const Tile&, const PackedFactors&, const Lines&);
+
+template <bool packs_a, bool packs_b, int Rows = most_rows(2)>
+PackedTileFunction packed_tile_of(int rows, int vectors) {
   if constexpr (Rows > 1)
-    if (rows < Rows) return packing_tile_of<Rows - 1>(t, rows, vectors, packed, whole);
-  constexpr bool fits = Rows <= lanes;
-  if (vectors == 1) return (whole && fits ? packing_tile<Rows, 1, fits> : packing_tile<Rows, 1, false>)(t, packed);
-  (whole && fits ? packing_tile<Rows, 2, fits> : packing_tile<Rows, 2, false>)(t, packed);
+    if (rows < Rows) return packed_tile_of<packs_a, packs_b, Rows - 1>(rows, vectors);
+  return vectors == 1 ? packed_tile<Rows, 1, packs_a, packs_b> : packed_tile<Rows, 2, packs_a, packs_b>;
 }
 
 using TileFunction = void (*)(const Tile&);
@@ -241,8 +296,11 @@ void run_tile(const Tile& t, Along along, int rows, int vectors) {
   }
 }
 
-void run_packing_tile(const Tile& t, int rows, int vectors, float* packed, bool whole) {
-  packing_tile_of<most_rows(2)>(t, rows, vectors, packed, whole);
+void run_packed_tile(const Tile& t, const PackedFactors& factors, const Lines& ahead, int rows, int vectors) {
+  const bool packs_a = factors.from_a != PackedFactors::packed, packs_b = factors.from_b != PackedFactors::packed;
+  const auto tile_of = packs_a ? (packs_b ? packed_tile_of<true, true> : packed_tile_of<true, false>)
+                               : (packs_b ? packed_tile_of<false, true> : packed_tile_of<false, false>);
+  tile_of(rows, vectors)(t, factors, ahead);
 }
 
 void run_strip(const Tile& strip, Along along, int64_t rows, int vectors) {

@@ -17,9 +17,24 @@ constexpr int most_rows(int vectors) {
 // 1 <= vectors <= most_vectors, 1 <= rows <= most_rows(vectors).
 void run_tile(const Tile& tile, Along along, int rows, int vectors);
 
-// With Along::row, outer = inner = 1 and at most two vectors; A is kept as it is read: packed[d * rows + r]. `whole`:
-// `lanes` values of A and of `packed` may be touched at each step of the depth.
-void run_packing_tile(const Tile& tile, int rows, int vectors, float* packed, bool whole);
+// Lines of the cache that something later reads, to be fetched into the second level meanwhile.
+struct Lines {
+  static constexpr int most = 160;
+  const void* at[most];
+  int count = 0;
+};
+
+// Of a tile with one sum (outer = inner = 1), at most two vectors wide, how the factors lie that it reads. Packed, A
+// has for each step of the depth the tile's rows one behind another, B the columns of its vectors, without strides. A
+// factor that lies along its rows is packed while it is read, to `left`, where at each step `lanes` floats may be
+// written, or to `right`, where the columns beyond the last are 0.
+struct PackedFactors {
+  enum From : uint8_t { packed, along_row };
+  From from_a = packed, from_b = packed;
+  float* left = nullptr;
+  float* right = nullptr;
+};
+void run_packed_tile(const Tile& tile, const PackedFactors& factors, const Lines& ahead, int rows, int vectors);
 
 // Rows cut into tiles whose heights differ by at most one; any number of rows.
 void run_strip(const Tile& tile, Along along, int64_t rows, int vectors);
