@@ -8,6 +8,7 @@
 #include "lib/device/cpu/conv2d.h"
 #include "lib/device/cpu/cpu.h"
 #include "lib/device/cpu/grad_weight_plan.h"
+#include "lib/device/cpu/point_grad_weight.h"
 #include "lib/device/cpu/scratch.h"
 #include "lib/device/cpu/simd/conv.h"
 #include "lib/device/cpu/simd/strip.h"
@@ -195,6 +196,7 @@ std::unique_ptr<Kernel> make_conv2d_grad_weight(const ConvShapes& conv, DType pi
     return make_winograd_grad_weight(tiles, pixels, device);
   }
   if (pixels == DType::bf16) return make_bf16_grad_weight(conv, device);
+  if (is_point_grad_weight(conv)) return make_point_grad_weight(conv, device);
   return std::make_unique<GradWeight>(conv, device);
 }
 
