@@ -5,6 +5,8 @@ import json
 import pathlib
 import subprocess
 
+import numpy
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
 PARTS = {"gpt"}  # blocks, no model: they stand in models of configs
@@ -138,6 +140,32 @@ def write_table(path):
     path.write_text("\n".join(["a,b,c,d,y", *rows]) + "\n")
 
 
+def drawn(name, w, draw):
+    """Weights like w of which none is as an initializer has it: zeros before a sum keep a part of a network out of
+    what is compared, and small ones the sample. He et al. 2015: what is behind a layer varies as what is before it."""
+    noise = draw.standard_normal(w.shape, dtype=numpy.float32)
+    if name.endswith("var"):
+        return w * numpy.exp(0.2 * noise)
+    if w.ndim > 1:
+        return noise * numpy.float32((2 / max(w[0].size, 1)) ** 0.5)
+    return w + 0.1 * noise
+
+
+def draw_weights(dlcli, config):
+    """Lets a config begin with drawn weights. What is wrong, or nothing."""
+    out = config.with_suffix("")
+    made = run(dlcli, "export", str(config), "--untrained", "--to", "numpy", "-o", str(out))
+    if made.returncode != 0:
+        return made.stderr
+    draw = numpy.random.default_rng(1)
+    weights = {name: drawn(name, w, draw) if w.dtype == numpy.float32 else w
+               for name, w in numpy.load(out / "model.npz").items()}
+    file = out.with_suffix(".npz")
+    numpy.savez(file, **weights)
+    config.write_text(config.read_text() + f"init_from: {file}\n")
+    return ""
+
+
 def config_cases(dlcli, folder, words):
     write_table(folder / "table.csv")
     for kind, prefix, place in (("models", "", "models"), ("configs", "config-", ""), ("bench", "bench-", "bench")):
@@ -146,7 +174,7 @@ def config_cases(dlcli, folder, words):
             if path.stem in PARTS or not chosen(name, words) or (name in LARGE and not words):
                 continue
             config = folder / f"model-{name}.yaml"
-            error = first_that_fits(dlcli, config, model_texts(kind, path))
+            error = first_that_fits(dlcli, config, model_texts(kind, path)) or draw_weights(dlcli, config)
             yield name, None if error else [str(config), "--untrained"], error
 
 

@@ -74,7 +74,8 @@ class PointGradWeight final : public Kernel {
 bool is_point_grad_weight(const ConvShapes& conv) {
   const Window& w = conv.window;
   return conv.groups == 1 && w.all(w.size, 1) && w.all(w.pad_before, 0) && conv.x[3] >= least_channels &&
-         conv.y.elements() > 0 && (conv.y[1] - 1) * w.stride[0] < conv.x[1] && (conv.y[2] - 1) * w.stride[1] < conv.x[2];
+         conv.y.elements() > 0 && (conv.y[1] - 1) * w.stride[0] < conv.x[1] &&
+         (conv.y[2] - 1) * w.stride[1] < conv.x[2];
 }
 
 std::unique_ptr<Kernel> make_point_grad_weight(const ConvShapes& conv, CpuDevice& device) {

@@ -12,9 +12,11 @@
 namespace dl::code {
 
 Assignments assignments(const std::vector<std::string>& inputs, const std::vector<CallText>& calls, size_t result) {
+  const std::vector<char> is_read = values_read(inputs.size(), calls, result);
   std::vector<size_t> last_read(inputs.size() + calls.size(), 0);  // by which call, counted from 1
   for (size_t i = 0; i < calls.size(); ++i)
-    for (const size_t v : calls[i].inputs) last_read[v] = i + 1;
+    for (const size_t v : calls[i].inputs)
+      if (is_read[inputs.size() + i] != 0) last_read[v] = i + 1;
   last_read[result] = calls.size() + 1;
   std::vector<std::string> names = inputs;
   Assignments made;
@@ -35,7 +37,7 @@ Assignments assignments(const std::vector<std::string>& inputs, const std::vecto
     for (size_t k = 0; k < call.inputs.size(); ++k) fillings[input_name(k)] = names[call.inputs[k]];
     const std::string value = fill(call.text, fillings);
     names.push_back(name);
-    if (last_read[inputs.size() + i] > 0 && value != name) made.lines.push_back(name + " = " + value);
+    if (is_read[inputs.size() + i] != 0 && value != name) made.lines.push_back(name + " = " + value);
   }
   made.result = names[result];
   return made;

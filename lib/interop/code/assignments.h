@@ -16,9 +16,21 @@ struct CallText {
 };
 
 struct Assignments {
-  std::vector<std::string> lines;  // "x = f(x)"; none where a call gives what it is given, or where nothing reads it
-  std::string result;              // a name
+  std::vector<std::string>
+      lines;           // "x = f(x)"; none where a call gives what it is given, or the result is not made of it
+  std::string result;  // a name
 };
+
+// Which of the values, the inputs and then what each call gives, `result` is made of.
+template <class Call>
+std::vector<char> values_read(size_t inputs, const std::vector<Call>& calls, size_t result) {
+  std::vector<char> is_read(inputs + calls.size(), 0);
+  is_read[result] = 1;
+  for (size_t i = calls.size(); i-- > 0;)
+    for (const size_t v : calls[i].inputs)
+      if (is_read[inputs + i] != 0) is_read[v] = 1;
+  return is_read;
+}
 
 Assignments assignments(const std::vector<std::string>& inputs, const std::vector<CallText>& calls, size_t result);
 

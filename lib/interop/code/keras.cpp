@@ -20,6 +20,12 @@
 namespace dl::code {
 namespace {
 
+// What a call calls; without a constructor it is an expression.
+struct KerasObject {
+  std::string name, constructor;  // of the layer: its item's, or that of one of several
+  bool is_shared = false;         // with another item
+};
+
 // The calls of a model, one after another, whatever blocks they stand in.
 class KerasModel {
  public:
@@ -50,7 +56,7 @@ class KerasModel {
     }
     const std::string inputs = inputs_ == 1 ? given : "[" + given + "]";
     text += "    inputs = " + inputs + "\n";
-    const Assignments made = assignments(names, calls_, result_);
+    const Assignments made = assignments(names, with_objects(), result_);
     for (const std::string& line : made.lines) text += "    " + line + "\n";
     return text + "    return keras.Model(inputs, " + made.result + ")\n";
   }
@@ -91,26 +97,37 @@ class KerasModel {
     const TwinnedLayer made(item, types, trained_.network.inputs().at(0).type.shape, twins_);
     if (const Twin* twin = made.twins.find("keras")) return as_twin(item, made, *twin, inputs);
     if (std::ranges::count(without_twin_, made.layer->name) == 0) without_twin_.push_back(made.layer->name);
-    return called(as_operations(item, made), inputs, made.lone.output);
+    return as_operations(item, made, inputs);
   }
 
-  // The value that a call gives.
-  size_t called(const std::string& text, const std::vector<size_t>& inputs, const Type& type) {
+  // The value that a call of {self} gives, an object of this constructor.
+  size_t called(const std::string& text, KerasObject self, const std::vector<size_t>& inputs, const Type& type) {
     calls_.push_back({text, inputs, {}});
+    objects_.push_back(std::move(self));
     values_.push_back({type, {}});
     return values_.size() - 1;
   }
 
-  // The constructor with the layer's name, its item's or that of one of several, once: an item that shares another's
-  // tensors calls its layer again.
-  std::string object(const ModelItem& item, const std::string& name, const std::string& constructor) {
-    const bool is_first = known_.insert(name).second;
-    if (!is_first) return "shared['" + name + "']";
-    const bool empty = constructor.ends_with("()");
-    const std::string named =
-        constructor.substr(0, constructor.size() - 1) + (empty ? "" : ", ") + "name='" + name + "')";
-    return is_shared(trained_.items, tensors_path(item)) ? "shared.setdefault('" + name + "', " + named + ")" : named;
+  // The calls with their objects: the constructor where the first call of a layer's name stands that is written. An
+  // item that shares another's tensors calls its layer again.
+  std::vector<CallText> with_objects() const {
+    const std::vector<char> is_read = values_read(inputs_, calls_, result_);
+    std::vector<CallText> calls = calls_;
+    std::set<std::string> known;
+    for (size_t i = 0; i < calls.size(); ++i) {
+      const auto& [name, constructor, shared] = objects_[i];
+      if (constructor.empty() || is_read[inputs_ + i] == 0) continue;
+      const bool is_first = known.insert(name).second, empty = constructor.ends_with("()");
+      const std::string named =
+          constructor.substr(0, constructor.size() - 1) + (empty ? "" : ", ") + "name='" + name + "')";
+      const std::string self = !is_first ? "shared['" + name + "']"
+                               : shared  ? "shared.setdefault('" + name + "', " + named + ")"
+                                         : named;
+      calls[i].text = fill(calls[i].text, {{"self", self}});
+    }
+    return calls;
   }
+  bool shares(const ModelItem& item) const { return is_shared(trained_.items, tensors_path(item)); }
   static bool is_shared(const std::vector<ModelItem>& items, const std::string& path) {
     return std::ranges::any_of(items, [&](const ModelItem& item) {
       return (item.is_layer() && item.path != path && item.tensors == path) || is_shared(item.children, path);
@@ -125,8 +142,7 @@ class KerasModel {
     const auto add = [&](const std::string& name, const std::string& constructor, std::optional<Shape> output) {
       const std::string module = fill_call(constructor, values);
       keras_calls_.push_back({name, with_keywords(module), with_keywords(call), inputs, std::move(output)});
-      const std::string self = module.empty() ? "" : object(item, name, without_names(module));
-      inputs = {called(fill(without_names(call), {{"self", self}}), inputs, made.lone.output)};
+      inputs = {called(without_names(call), {name, without_names(module), shares(item)}, inputs, made.lone.output)};
     };
     for (size_t i = 0; i + 1 < twin.chain.size(); ++i) add(concat(path, ".", i), twin.chain[i], std::nullopt);
     if (twin.chain.empty())
@@ -136,7 +152,7 @@ class KerasModel {
     return inputs[0];
   }
 
-  std::string as_operations(const ModelItem& item, const TwinnedLayer& made) {
+  size_t as_operations(const ModelItem& item, const TwinnedLayer& made, const std::vector<size_t>& given) {
     const auto shape_text = [](const Shape& shape) {
       std::vector<std::string> sizes;
       for (const int64_t n : shape.sizes()) sizes.push_back(std::to_string(n));
@@ -167,7 +183,9 @@ class KerasModel {
     text += "        return " + ops.result + "\n";
     std::string inputs;
     for (size_t i = 0; i < made.twins.inputs.size(); ++i) inputs += concat(i == 0 ? "" : ", ", "{", input_name(i), "}");
-    return object(item, tensors_path(item), define(pascal_case(made.layer->name), text) + "()") + "(" + inputs + ")";
+    return called("{self}(" + inputs + ")",
+                  {tensors_path(item), define(pascal_case(made.layer->name), text) + "()", shares(item)}, given,
+                  made.lone.output);
   }
 
   std::string define(const std::string& wanted, const std::string& body) {
@@ -188,10 +206,11 @@ class KerasModel {
   const bool twins_;
   std::vector<Made> values_;
   std::vector<CallText> calls_;
+  std::vector<KerasObject> objects_;  // of each call
   std::vector<KerasCall> keras_calls_;
   std::vector<std::string> without_twin_;
   size_t inputs_ = 0, result_ = 0;
-  std::set<std::string> known_, taken_;
+  std::set<std::string> taken_;
   std::string classes_;
   std::map<std::string, std::string> names_;
   ForeignTensors tensors_;

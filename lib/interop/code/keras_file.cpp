@@ -11,6 +11,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/data/file/zip_writer.h"
+#include "lib/interop/code/assignments.h"
 #include "lib/interop/code/call_text.h"
 #include "lib/interop/keras/keras_names.h"
 #include "lib/interop/weights/hdf5.h"
@@ -77,15 +78,11 @@ class KerasGraph {
       shapes_[inputs_.back()] = input.type.shape;
       layers_.push_back(std::move(layer));
     }
-    std::vector<char> is_read(inputs.size() + calls.size(), 0);
-    is_read[result] = 1;
-    for (size_t i = calls.size(); i-- > 0;)
-      for (const size_t v : calls[i].inputs)
-        if (is_read[inputs.size() + i]) is_read[v] = 1;
+    const std::vector<char> is_read = values_read(inputs.size(), calls, result);
     std::vector<NodeOf> values = inputs_;
     for (size_t i = 0; i < calls.size(); ++i) {
       values.emplace_back();
-      if (!is_read[inputs.size() + i]) continue;
+      if (is_read[inputs.size() + i] == 0) continue;
       call_ = &calls[i];
       values_ = &values;
       values.back() = called(read_call(calls[i].call));

@@ -137,4 +137,23 @@ TEST_CASE("recurrent layers on top of each other are a chain of Keras's layers, 
   CHECK(std::filesystem::exists(folder.path / "model.keras"));
 }
 
+TEST_CASE("what a network's output is not made of is not written, and shared layers are made where they are called") {
+  const SmallNetwork small(R"(
+blocks: {two: {layers: [{linear: 4}, relu, {linear: 4}]}}
+model:
+  - {tanh: {}, name: t}
+  - {two: {}, name: judge}
+  - {two: {}, name: again, from: t, share: judge}
+)",
+                           {DType::f32, {4}});
+  const Folder folder;
+  export_targets().at("keras")()->write(small.trained(), {}, folder.path);
+  CHECK(folder.text("model.py")
+            .find("    x = layers.Activation('tanh', name='t')(x)\n"
+                  "    x = shared.setdefault('judge.0', layers.Dense(4, name='judge.0'))(x)\n"
+                  "    x = shared.setdefault('judge.1', layers.ReLU(name='judge.1'))(x)\n"
+                  "    x = shared.setdefault('judge.2', layers.Dense(4, name='judge.2'))(x)\n"
+                  "    return keras.Model(inputs, x)\n") != std::string::npos);
+}
+
 }  // namespace dl::testing
