@@ -1,4 +1,4 @@
-// Steady seconds, the age of the process and UTC text.
+// Steady seconds, those of a thread, the age of the process and UTC text.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/clock.h"
 
@@ -13,9 +13,9 @@
 namespace dl {
 namespace {
 
-double seconds_since_boot() {
+double seconds_of(clockid_t clock) {
   timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
+  clock_gettime(clock, &now);
   return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
 }
 
@@ -34,14 +34,16 @@ double process_start() {
 
 }  // namespace
 
+double thread_seconds() { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
+
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 double process_seconds() {
-  static const double first_call = seconds_since_boot();
+  static const double first_call = seconds_of(CLOCK_BOOTTIME);
   static const double start = process_start();
-  return seconds_since_boot() - (start < 0 ? first_call : start);
+  return seconds_of(CLOCK_BOOTTIME) - (start < 0 ? first_call : start);
 }
 
 std::string utc_timestamp() {

@@ -8,6 +8,9 @@ namespace dl {
 // Seconds since an arbitrary moment; never jumps with the wall clock.
 double steady_seconds();
 
+// Seconds that the calling thread has had a core.
+double thread_seconds();
+
 // Seconds since the kernel started this process, to 10 ms: what a user waited, loading of the program included.
 double process_seconds();
 

@@ -13,6 +13,17 @@ TEST_CASE("steady seconds pass as a sleep does") {
   CHECK(passed < 10);
 }
 
+TEST_CASE("a thread that waits has no seconds of its own") {
+  const double wall = dl::steady_seconds(), own = dl::thread_seconds();
+  ::usleep(100'000);
+  const double waited = dl::thread_seconds() - own;
+  CHECK(dl::steady_seconds() - wall >= 0.1);
+  CHECK(waited < 0.05);
+  uint64_t x = 1;
+  while (dl::thread_seconds() - own < waited + 0.01) x = x * 3 + 1;
+  CHECK(x != 0);
+}
+
 TEST_CASE("the age of the process counts from its start, not from the first call") {
   const double age = dl::process_seconds();
   CHECK(age >= 0);

@@ -64,12 +64,12 @@ TEST_CASE("a second start takes no turns") {
 
 TEST_CASE("a damaged or foreign cache is ignored") {
   const CacheHome home;
-  const std::string mine = "dlcli choices 1: " + processor_key() + "\n";
+  const std::string mine = "dlcli choices 2: " + processor_key() + "\n";
   { decide(Choices(true).of("p", 2), {2.0, 1.0}); }
   const std::string name = home.file_name();
   REQUIRE(read_cached(name) == mine + "p of 2 1\n");
   for (const std::string& text :
-       {std::string("dlcli choices 1: another processor\np of 2 1\n"), mine + "p of 2\n", mine + "p of 2 7\n",
+       {std::string("dlcli choices 2: another processor\np of 2 1\n"), mine + "p of 2\n", mine + "p of 2 7\n",
         mine + "p of 2 -1\n", mine + "p of 2 x\n", mine + "\n\n 1\n", mine, std::string("\n"), std::string()}) {
     CAPTURE(text);
     write_cached(name, text);

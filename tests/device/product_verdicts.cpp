@@ -95,8 +95,8 @@ TEST_CASE("verdicts that are damaged, of another processor or about another buil
   invented(blas->identity() + "1").keep();
   CHECK(way(2, 64).starts_with("parts "));
   const std::string name = home.file_name(), lines = invented(blas->identity()).text();
-  const std::string head = "dlcli products 1: " + processor_key() + "\n";
-  for (const std::string& text : {"dlcli products 1: another processor\n" + lines, "dlcli products 0: x\n" + lines,
+  const std::string head = "dlcli products 2: " + processor_key() + "\n";
+  for (const std::string& text : {"dlcli products 2: another processor\n" + lines, "dlcli products 1: x\n" + lines,
                                   lines, head, head + lines.substr(0, lines.size() / 8), std::string()}) {
     CAPTURE(text);
     write_cached(name, text);

@@ -16,7 +16,7 @@ namespace {
 constexpr double clearly = 0.98;  // of the first's time: what lets another be chosen
 
 // Another version of the kernels, or another machine, is to choose anew.
-std::string head() { return concat("dlcli choices 1: ", processor_key(), "\n"); }
+std::string head() { return concat("dlcli choices 2: ", processor_key(), "\n"); }
 std::string file_name() { return concat("choices-", hash_text(xxh64(processor_key()))); }
 
 }  // namespace

@@ -20,9 +20,10 @@ TileShape tile_of(Isa isa) {
   return {static_cast<double>(kernels.pack_unit) / 2, static_cast<double>(kernels.row_unit)};
 }
 
-constexpr double issue = 4;      // instructions a cycle: the least of the processors in question
-constexpr double exposed = 0.5;  // of what moves, the rest being hidden behind the multiply-adds
-constexpr double nearly = 1.08;  // of the best expected time: what a model cannot tell apart
+constexpr double issue = 4;        // instructions a cycle: the least of the processors in question
+constexpr double exposed = 0.5;    // of what moves, the rest being hidden behind the multiply-adds
+constexpr double nearly = 1.08;    // of the best expected time: what a model cannot tell apart
+constexpr double otherwise = 1.3;  // of it: what the other way of reading A is tried up to, as cores may share units
 constexpr double least_flops = 4e6;
 constexpr int64_t float_bytes = 4, line_bytes = 64;
 
@@ -104,6 +105,14 @@ std::vector<GemmBlocks> likely_blocks(const Gemm& g, const Machine& m, Isa isa, 
   for (const auto& [seconds, blocks] : all) {
     if (!likely.empty() && (flops < least_flops || likely.size() >= most || seconds > nearly * all[0].first)) break;
     likely.push_back(blocks);
+  }
+  const auto other =
+      std::ranges::find_if(all, [&](const auto& x) { return x.second.packs_left != likely[0].packs_left; });
+  const bool is_tried =
+      std::ranges::any_of(likely, [&](const GemmBlocks& b) { return b.packs_left != likely[0].packs_left; });
+  if (most > 1 && flops >= least_flops && !is_tried && other != all.end() && other->first <= otherwise * all[0].first) {
+    if (likely.size() == most) likely.pop_back();
+    likely.push_back(other->second);
   }
   return likely;
 }

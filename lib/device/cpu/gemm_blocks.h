@@ -15,8 +15,8 @@ std::string text_of(const GemmBlocks& blocks);
 // Seconds that one thread is expected to take for the product with such blocks; its sizes and strides count.
 double expected_seconds(const Gemm& product, const GemmBlocks& blocks, const Machine& machine, Isa isa);
 
-// The blocks that are expected to be nearly the fastest, at most `most`, the best first; one where the product is too
-// small for the choice to matter.
+// The blocks that are expected to be nearly the fastest, at most `most`, the best first, and the best of the other way
+// of reading A where it may be as fast; one where the product is too small for the choice to matter.
 std::vector<GemmBlocks> likely_blocks(const Gemm& product, const Machine& machine, Isa isa, size_t most = 3);
 
 // The best of them; bf16's products have blocks of their own.

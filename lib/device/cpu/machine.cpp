@@ -19,7 +19,7 @@ namespace {
 
 // What a kept description begins with: figures of another processor, another share of it or another way of measuring
 // are not this machine's.
-std::string head() { return concat("dlcli machine 1: ", processor_key(), "\n"); }
+std::string head() { return concat("dlcli machine 2: ", processor_key(), "\n"); }
 
 std::string file_name() { return concat("machine-", hash_text(xxh64(processor_key()))); }
 
@@ -57,7 +57,8 @@ Machine measured() {
   const int64_t beyond = std::clamp<int64_t>(2 * m.l3_bytes, 48 << 20, 128 << 20);
   m.l2_rate = 1e9 * memory_gbps(one, m.l2_bytes / 2, tries);
   m.memory_rate = 1e9 * memory_gbps(one, beyond, tries);
-  m.memory_rate_of_all = all.size() == 1 ? m.memory_rate : 1e9 * memory_gbps(all, beyond, tries);
+  m.memory_rate_of_all =
+      all.size() == 1 ? m.memory_rate : std::max(1e9 * memory_gbps(all, beyond, tries), m.memory_rate);
   m.l3_rate = m.l3_bytes > 2 * m.l2_bytes ? 1e9 * memory_gbps(one, std::max(m.l3_bytes / 8, 2 * m.l2_bytes), tries)
                                           : m.memory_rate;
   // More is the work of another program on one of the cores.

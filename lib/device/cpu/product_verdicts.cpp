@@ -17,7 +17,7 @@ namespace dl {
 namespace {
 
 // Other kernels of ours, or another machine, are to be measured anew.
-std::string head() { return concat("dlcli products 1: ", processor_key(), "\n"); }
+std::string head() { return concat("dlcli products 2: ", processor_key(), "\n"); }
 std::string file_name() { return concat("products-", hash_text(xxh64(processor_key()))); }
 
 constexpr size_t fields = 5;
