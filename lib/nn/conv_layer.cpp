@@ -147,17 +147,31 @@ void ConvLayer<rank>::twins(Twins& t) const {
 template <int rank>
 void ConvLayer<rank>::keras_twin(Twins& t) const {
   const Window w = make_window<rank>(this->kernel_size, this->stride, this->padding, this->dilation, t.x());
+  const int64_t channels = t.x().last();
+  const bool depthwise = rank <= 2 && this->groups == channels && this->groups > 1 && !this->padding.causal &&
+                         w.all(w.stride, w.stride[0]);
   const bool plain = !this->norms.weight_norm && !this->norms.spectral_norm && padding_mode == "zeros" &&
-                     this->groups == 1 && (w.all(w.stride, 1) || w.all(w.dilation, 1));
+                     (this->groups == 1 || depthwise) && (w.all(w.stride, 1) || w.all(w.dilation, 1));
   const bool named = this->padding.same || this->padding.causal, around = !named && !w.all(w.pad_before, 0);
   if (!plain) return;
   t.say("rank", std::to_string(rank));
   t.say("keras_padding", this->padding.same ? "'same'" : this->padding.causal ? "'causal'" : "'valid'");
   t.say("zeros", sizes_text(w, w.pad_before));
+  const int64_t multiplier = this->out_channels / channels;
+  t.say("multiplier", std::to_string(multiplier));
   Twin& keras = t.keras(
-                     "layers.Conv{rank}D(filters:{out_channels}, kernel_size:{kernel_size}, strides={stride|1}, "
-                     "padding={keras_padding|'valid'}, dilation_rate={dilation|1}, use_bias={bias|True})")
-                    .tensor("weight", "kernel", kernel_arrows[rank - 1]);
+      depthwise ? "layers.DepthwiseConv{rank}D(kernel_size:{kernel_size}, strides={stride|1}, "
+                  "padding={keras_padding|'valid'}, depth_multiplier={multiplier|1}, dilation_rate={dilation|1}, "
+                  "use_bias={bias|True})"
+                : "layers.Conv{rank}D(filters:{out_channels}, kernel_size:{kernel_size}, strides={stride|1}, "
+                  "padding={keras_padding|'valid'}, dilation_rate={dilation|1}, use_bias={bias|True})");
+  if (depthwise) {
+    std::vector<int64_t> sizes{channels, multiplier};
+    sizes.insert(sizes.end(), w.size.begin(), w.size.begin() + rank);
+    keras.tensor("weight", "kernel", rank == 1 ? "cmk -> kcm" : "cmhw -> hwcm").seen(std::move(sizes));
+  } else {
+    keras.tensor("weight", "kernel", kernel_arrows[rank - 1]);
+  }
   if (this->bias) keras.tensor("bias", "bias");
   if (around) keras.called("{self}(layers.ZeroPadding{rank}D(padding:{zeros})({x}))");
 }
@@ -308,40 +322,48 @@ void DepthwiseConvLayer<rank>::describe_depthwise(Schema& s) {
   s.optional("bias_init", bias_init, "initializer of the bias").known_as({"bias_initializer"});
 }
 
-namespace {
-
+// The first convolution, of so many channels.
 template <int rank>
-struct PlainConv final : ConvLayer<rank> {
-  void describe(Schema&) override {}
-};
-
-}  // namespace
+PlainConv<rank> DepthwiseConvLayer<rank>::depthwise(int64_t channels) const {
+  PlainConv<rank> conv;
+  conv.name = this->name;
+  conv.out_channels = times(channels, depth_multiplier);
+  conv.groups = channels;
+  conv.kernel_size = kernel_size;
+  conv.stride = stride;
+  conv.dilation = dilation;
+  conv.padding = padding;
+  conv.bias = bias && !separable();
+  conv.init = init;
+  conv.bias_init = bias_init;
+  return conv;
+}
 
 template <int rank>
 Value DepthwiseConvLayer<rank>::build(Builder& b, Value x) const {
   expect_spatial(x, rank);
-  PlainConv<rank> depthwise;
-  depthwise.name = this->name;
-  depthwise.out_channels = times(x.shape().last(), depth_multiplier);
-  depthwise.groups = x.shape().last();
-  depthwise.kernel_size = kernel_size;
-  depthwise.stride = stride;
-  depthwise.dilation = dilation;
-  depthwise.padding = padding;
-  depthwise.bias = bias && !separable();
-  depthwise.init = init;
-  depthwise.bias_init = bias_init;
-  if (!separable()) return depthwise.build(b, x);
-  ScopedBuilder first(b, "depthwise"), second(b, "pointwise");
-  PlainConv<rank> pointwise;
-  pointwise.name = this->name;
-  pointwise.out_channels = out_channels;
-  pointwise.kernel_size = 1;
-  pointwise.bias = bias;
-  pointwise.init = pointwise_init;
-  pointwise.bias_init = bias_init;
-  pointwise.padding.causal = padding.causal;
-  return pointwise.build(second, depthwise.build(first, x));
+  const PlainConv<rank> first = depthwise(x.shape().last());
+  if (!separable()) return first.build(b, x);
+  ScopedBuilder of_first(b, "depthwise"), of_second(b, "pointwise");
+  PlainConv<rank> second;
+  second.name = this->name;
+  second.out_channels = out_channels;
+  second.kernel_size = 1;
+  second.bias = bias;
+  second.init = pointwise_init;
+  second.bias_init = bias_init;
+  second.padding.causal = padding.causal;
+  return second.build(of_second, first.build(of_first, x));
+}
+
+template <int rank>
+void DepthwiseConvLayer<rank>::twins(Twins& t) const {
+  if (separable()) return;
+  const PlainConv<rank> conv = depthwise(t.x().last());
+  t.say("out_channels", std::to_string(conv.out_channels));
+  t.say("groups", std::to_string(conv.groups));
+  t.say("padding_mode", "'" + conv.padding_mode + "'");
+  conv.twins(t);
 }
 
 template struct AnyConvLayer<1>;

@@ -51,6 +51,12 @@ struct ConvLayer : AnyConvLayer<rank> {
   void flax_twin(Twins& t) const;
 };
 
+// One that another layer is made of.
+template <int rank>
+struct PlainConv final : ConvLayer<rank> {
+  void describe(Schema&) override {}
+};
+
 // Each channel convolved by itself, with depth_multiplier filters: groups as many as channels. With `separable` it is
 // followed by a convolution with a kernel of one place, weights "depthwise.weight" and "pointwise.weight" (Chollet
 // 2016, arXiv:1610.02357).
@@ -62,11 +68,15 @@ struct DepthwiseConvLayer : Layer {
   bool bias = true;
   std::shared_ptr<const Initializer> init, pointwise_init, bias_init;
   Value build(Builder& b, Value x) const final;
+  void twins(Twins& t) const final;
   DoubtList doubts(Value) const final { return doubt_idle_bias_init(bias, bias_init); }
 
  protected:
   virtual bool separable() const = 0;
   void describe_depthwise(Schema& s);
+
+ private:
+  PlainConv<rank> depthwise(int64_t channels) const;
 };
 
 // The gradient of a convolution from y to x: y = transposed_convolution(x, weight) + bias, weight [channels,

@@ -53,6 +53,9 @@ const Dialect& keras_dialect() {
     kernel = ops.transpose(weight, (*range(2, len(weight.shape)), 1, 0))
     if groups == 1:
         y = ops.conv(x, kernel, strides, "valid", "channels_last", dilation)
+    elif groups == x.shape[-1] and len(strides) < 3 and len(set(strides)) == 1:
+        kernel = ops.reshape(kernel, (*kernel.shape[:-2], groups, -1))
+        y = ops.depthwise_conv(x, kernel, strides, "valid", "channels_last", dilation)
     else:  # not every backend has groups
         parts = zip(ops.split(x, groups, -1), ops.split(kernel, groups, -1))
         y = ops.concatenate([ops.conv(a, k, strides, "valid", "channels_last", dilation) for a, k in parts], -1)
