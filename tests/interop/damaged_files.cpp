@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <random>
 
@@ -64,7 +65,9 @@ struct Reader {
 };
 
 // DLCLI_DAMAGED_FILES: how many damages for each reader, over its files. DLCLI_DAMAGED_SEED: which.
+// DLCLI_DAMAGED_READER: of the readers with this name only.
 void read_damaged(const Reader& reader) {
+  if (const char* only = std::getenv("DLCLI_DAMAGED_READER"); only != nullptr && reader.name != only) return;
   CAPTURE(reader.name);
   REQUIRE(!reader.files.empty());
   const int64_t usual = 400, count = from_environment("DLCLI_DAMAGED_FILES", usual);
@@ -177,7 +180,7 @@ TEST_CASE("damaged tables, records and arrays are read or refused") {
     if (rows * array.row_bytes() > 1 << 20) return;
     std::vector<std::byte> values(static_cast<size_t>(rows * array.row_elements()) * 4 + 64),
         scratch(static_cast<size_t>(rows * array.row_bytes()) + 64);
-    array.read_values(0, rows, DType::f32, values.data(), scratch.data());
+    array.read_values(0, rows, array.is_float() ? DType::f32 : DType::i32, values.data(), scratch.data());
   };
   std::string array = npy_head("<f4", {3, 2}) + std::string(24, '\x3F');
   read_damaged({"npy", {array}, read_array});
