@@ -13,6 +13,8 @@ import quiet
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent
+# The workloads of training steps that each of these scripts takes where none is named.
+NINE = ["mlp", "lenet", "cnn", "tabular", "resnet20", "resnet18", "gpt_cpu", "gpt_baby", "lstm_ptb"]
 
 
 def output_of(*command, **more):
