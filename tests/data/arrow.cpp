@@ -106,6 +106,16 @@ TEST_CASE("a Feather file is a data set, and says what of it is none") {
         "  named in DIR/run.yaml:1:9\n  help: save it by pandas' to_feather, without 'version'");
 }
 
+TEST_CASE("an Arrow file that ends within its first bytes is none") {
+  const std::string whole = read_file(arrow_file("whole.feather"), 1 << 20);
+  const Folder folder;
+  for (size_t bytes = 0; bytes <= 16; ++bytes) {
+    CAPTURE(bytes);
+    folder.write("t.feather", whole.substr(0, bytes));
+    CHECK(error_text([&] { read_arrow(folder / "t.feather", every_column); }) != "");
+  }
+}
+
 TEST_CASE("an Arrow file that is cut or has other bytes is an error or a table, and nothing else") {
   const Folder folder;
   for (const std::string name :

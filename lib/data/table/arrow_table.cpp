@@ -23,6 +23,7 @@ namespace dl {
 namespace {
 
 constexpr std::string_view arrow_magic = "ARROW1";
+constexpr size_t arrow_head_bytes = 8;  // that, padded
 constexpr uint64_t most_arrow_bytes = uint64_t{1} << 35, most_metadata_bytes = uint64_t{1} << 28;
 constexpr int64_t most_buffer_bytes = int64_t{1} << 33, most_arrow_cells = int64_t{1} << 30;
 
@@ -46,7 +47,7 @@ class ArrowFile {
     if (left.starts_with("FEA1"))
       fail("expected the second version of Feather, found the first",
            "save it by pandas' to_feather, without 'version'");
-    if (left.starts_with(arrow_magic)) left.remove_prefix(8);
+    if (left.starts_with(arrow_magic)) left.remove_prefix(std::min(arrow_head_bytes, left.size()));
     try {
       while (message(left)) {
       }
