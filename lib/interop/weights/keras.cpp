@@ -30,6 +30,8 @@ const KerasClass keras_classes[] = {
     {"conv1d", {"kernel", "bias"}},
     {"conv2d", {"kernel", "bias"}},
     {"conv3d", {"kernel", "bias"}},
+    {"depthwise_conv1d", {"kernel", "bias"}},
+    {"depthwise_conv2d", {"kernel", "bias"}},
     {"embedding", {"embeddings"}},
     {"batch_normalization", {"gamma", "beta", "moving_mean", "moving_variance"}},
     {"layer_normalization", {"gamma", "beta"}},

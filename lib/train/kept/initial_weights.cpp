@@ -92,6 +92,7 @@ struct Pieces {
   std::string layouts;                                           // "keras"
   std::map<std::string, std::vector<InitialWeights::Piece>> of;  // tensors, by path
   std::set<std::string> names;                                   // in the file, also of what stands there twice
+  size_t fitting = 0;                                            // of the names, those whose sizes are as there
 };
 
 // What the model's tensors are made of where the file has them as Keras or Flax does, and more of them than by our
@@ -111,12 +112,14 @@ Pieces pieces_of(const WeightsTable& table, const std::map<std::string, std::str
   if (ours >= here.size() || !wanted.elsewhere) return best;
   const std::vector<std::string> keras_and_flax{"keras", "flax"}, onnx{"onnx"};
   for (const std::string& target : is_onnx ? onnx : keras_and_flax) {
-    Pieces found{.layouts = target, .of = {}, .names = {}};
+    Pieces found{.layouts = target, .of = {}, .names = {}, .fitting = 0};
     for (const code::PlaceElsewhere& place : wanted.elsewhere(target)) {
       const auto name = there.find(place.name);
       if (name == there.end()) continue;
       const Shape& sizes = table.find(name->second)->shape;
-      if (is_onnx && sizes != code::placed_shape(here.at(place.path), place.place)) continue;
+      const bool fits = sizes == code::placed_shape(here.at(place.path), place.place);
+      if (is_onnx && !fits) continue;
+      found.fitting += fits ? 1 : 0;
       found.names.insert(name->second);
       std::vector<InitialWeights::Piece>& parts = found.of[place.path];
       if (std::ssize(parts) == place.place.part) parts.push_back({name->second, place.place});
@@ -124,7 +127,9 @@ Pieces pieces_of(const WeightsTable& table, const std::map<std::string, std::str
     std::erase_if(found.of, [](const auto& tensor) {
       return tensor.second.empty() || std::ssize(tensor.second) < tensor.second[0].place.parts;
     });
-    if (found.of.size() > std::max(best.of.size(), ours)) best = std::move(found);
+    const bool more = found.of.size() > std::max(best.of.size(), ours),
+               closer = !best.of.empty() && found.of.size() == best.of.size() && found.fitting > best.fitting;
+    if (more || closer) best = std::move(found);
   }
   return best;
 }
