@@ -16,8 +16,8 @@ struct CallText {
 };
 
 struct Assignments {
-  std::vector<std::string>
-      lines;           // "x = f(x)"; none where a call gives what it is given, or the result is not made of it
+  // "x = f(x)"; none where a call gives what it is given, or the result is not made of it.
+  std::vector<std::string> lines;
   std::string result;  // a name
 };
 
