@@ -161,6 +161,23 @@ TEST_CASE("places of many small images make strips, as many images as the cache 
   CHECK_FALSE(plan_correlation(forward(window(3, 1, 1), 1, 2, 64, 64), {}).by_images);       // one image
 }
 
+TEST_CASE("threads share blocks of rows, or their columns where blocks are too few") {
+  const auto parts = [](const CorrelationGeometry& g, int threads) {
+    const CorrelationPlan p = plan_correlation(g, {.threads = threads});
+    CHECK(p.row_parts * p.column_parts == threads);
+    return p.column_parts;
+  };
+  const CorrelationGeometry one_block = forward(window(3, 1, 1), 1, 7, 512, 512);
+  CHECK(parts(one_block, 1) == 1);
+  CHECK(parts(one_block, 2) == 2);
+  CHECK(parts(one_block, 8) == 8);
+  CHECK(parts(forward(window(3, 2, 1), 1, 28, 128, 256), 2) == 2);   // three blocks
+  CHECK(parts(forward(window(3, 1, 1), 16, 28, 128, 256), 4) == 1);  // more than enough of them
+  CHECK(parts(forward(window(3, 1, 1), 4, 7, 64, 512), 8) == 2);     // four blocks for eight threads
+  CHECK(parts(forward(window(3, 2, 1), 1, 14, 96, 96, 3), 2) == 2);  // in groups
+  CHECK(parts(forward(window(3, 2, 1), 1, 14, 16, 16), 4) == 1);     // one panel, which cannot be cut
+}
+
 TEST_CASE("in bf16 the depth comes in few ranges: whole windows where their rows are short, else rows, else taps") {
   const Bf16CorrelationPlan whole = plan_bf16_correlation(forward(window(3, 1, 1), 4, 12, 3, 20), 16);
   CHECK(whole.whole_window);

@@ -200,6 +200,9 @@ TEST_CASE("windows by tiles are chosen where their products outweigh the transfo
   CHECK_FALSE(chosen({128, 32, 32, 16}, 16, window(3, 3, 1, 1, 1), 1, 2));
   CHECK_FALSE(chosen({128, 32, 32, 3}, 16, window(3, 3, 1, 1, 1), 1));  // few products a tile
   CHECK_FALSE(chosen({1, 4, 4, 256}, 256, window(3, 3, 1, 1, 1), 1));   // few tiles for so many weights
+  CHECK_FALSE(chosen({1, 7, 7, 512}, 512, window(3, 3, 1, 1, 1), 1));
+  CHECK(chosen({16, 7, 7, 512}, 512, window(3, 3, 1, 1, 1), 1));
+  CHECK(chosen({1, 14, 14, 32}, 64, window(3, 3, 1, 1, 1), 1));  // whose weights stay in the cache
   CHECK_FALSE(chosen({16, 56, 56, 64}, 64, window(3, 3, 2, 1, 1), 1));
   CHECK_FALSE(chosen({16, 56, 56, 64}, 64, window(3, 3, 1, 2, 2), 1));
   CHECK_FALSE(chosen({16, 56, 56, 64}, 64, window(5, 5, 1, 2, 1), 1));

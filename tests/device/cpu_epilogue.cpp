@@ -108,6 +108,12 @@ TEST_CASE("a loop behind a convolution sees every pixel once, whatever the numbe
   check(std::make_shared<Convolution>(same, 1), {floats({50, 2, 2, 32}), floats({24, 32, 3, 3})});  // over images
   check(std::make_shared<ConvolutionGradInput>(strided, 1, Shape{37, 4, 4, 20}),
         {floats({37, 2, 2, 16}), floats({16, 20, 3, 3})});
+  // Threads that share an image by its channels, one of them a block of three rows; and in groups.
+  check(std::make_shared<Convolution>(strided, 1), {floats({1, 7, 7, 20}), floats({150, 20, 3, 3})});
+  check(std::make_shared<Convolution>(strided, 1), {floats({1, 28, 27, 80}), floats({100, 80, 3, 3})});
+  check(std::make_shared<Convolution>(strided, 3), {floats({1, 9, 9, 12}), floats({120, 4, 3, 3})});
+  check(std::make_shared<ConvolutionGradInput>(strided, 1, Shape{1, 8, 8, 90}),
+        {floats({1, 4, 4, 16}), floats({16, 90, 3, 3})});
 }
 
 TEST_CASE("a loop behind a pooling gradient sees every pixel once, whatever the number of threads") {

@@ -31,7 +31,8 @@ Correlation::Correlation(CorrelationGeometry geometry, CpuDevice& device, std::u
   packed_at_ = scratch_.floats(p_.packed_floats_of_group * p_.groups);
   stage_at_ = scratch_.floats(p_.stage_floats * team);
   destination_.plan(p_.chunk_rows * p_.given.out_width, scratch_);
-  if (!destination_.keeps_product()) blocks_at_ = scratch_.floats(p_.block_floats * team);
+  if (!destination_.keeps_product())
+    blocks_at_ = scratch_.floats(p_.block_floats * (p_.column_parts > 1 ? p_.blocks : team));
 }
 
 void Correlation::run(std::span<void* const> in, std::span<void* const> out, void* scratch) {
@@ -46,22 +47,39 @@ void Correlation::run(std::span<void* const> in, std::span<void* const> out, voi
   }
 
   float* const product = destination_.begin(in, out, scratch);
-  const int64_t pixels = p_.given.images * p_.given.out_height * p_.given.out_width;
-  const int64_t block_pixels = p_.block_rows * p_.given.out_width, chunk_pixels = p_.chunk_rows * p_.given.out_width;
-  device_.team().run([&](int thread) {
-    const Range mine = split(p_.blocks, device_.team().size(), thread);
+  const int64_t block_floats = p_.block_rows * p_.given.out_width * p_.given.out_channels;
+  const bool whole_rows = p_.column_parts == 1;
+  float* const buffers = floats_at(scratch, blocks_at_);
+  const auto block_at = [&](int64_t block, int thread) {
+    return product != nullptr ? product + block * block_floats
+                              : buffers + (whole_rows ? thread * p_.block_floats : block * block_floats);
+  };
+  ThreadTeam& team = device_.team();
+  team.run([&](int thread) {
+    const Range mine = split(p_.blocks, p_.row_parts, thread / p_.column_parts);
+    const Range columns = split(p_.groups * p_.out_of_group, p_.column_parts, thread % p_.column_parts, strips_.lanes);
     float* stage = floats_at(scratch, stage_at_) + thread * p_.stage_floats;
-    float* buffer = floats_at(scratch, blocks_at_) + thread * p_.block_floats;
     for (int64_t block = mine.begin; block < mine.end; ++block) {
-      const int64_t first = block * block_pixels;
-      float* y = product != nullptr ? product + first * p_.given.out_channels : buffer;
-      run_block(block, x, packed, y, stage);
-      for (int64_t begin = first, end = std::min(first + block_pixels, pixels); begin < end; begin += chunk_pixels)
-        destination_.rows(thread, begin, std::min(begin + chunk_pixels, end),
-                          y + (begin - first) * p_.given.out_channels, p_.given.out_channels);
+      float* const y = block_at(block, thread);
+      run_block(block, columns, x, packed, y, stage);
+      if (whole_rows) pass(thread, block, y);
     }
   });
+  if (!whole_rows && destination_.has_epilogue()) {
+    team.run([&](int thread) {
+      const Range mine = split(p_.blocks, team.size(), thread);
+      for (int64_t block = mine.begin; block < mine.end; ++block) pass(thread, block, block_at(block, thread));
+    });
+  }
   destination_.finish();
+}
+
+void Correlation::pass(int thread, int64_t block, const float* y) {
+  const int64_t width = p_.given.out_width, rows = p_.given.images * p_.given.out_height;
+  const int64_t first = block * p_.block_rows, last = std::min(first + p_.block_rows, rows);
+  for (int64_t begin = first; begin < last; begin += p_.chunk_rows)
+    destination_.rows(thread, begin * width, std::min(begin + p_.chunk_rows, last) * width,
+                      y + (begin - first) * width * p_.given.out_channels, p_.given.out_channels);
 }
 
 void Correlation::widen_and_pack(const float* weight, void* scratch, float* packed) const {
@@ -117,7 +135,7 @@ void Correlation::pack(const float* weight, float* packed) const {
 }
 
 template <class Run>
-void Correlation::for_each_panel(const float* packed, Run&& run) const {
+void Correlation::for_each_panel(Range columns, const float* packed, Run&& run) const {
   for (int64_t group = 0; group < p_.groups; ++group) {
     for (const Phase& phase : p_.phases) {
       if (phase.columns.count == 0) continue;
@@ -125,33 +143,40 @@ void Correlation::for_each_panel(const float* packed, Run&& run) const {
       int vectors = 0;
       for (int64_t column = 0; column < p_.out_of_group; column += int64_t{vectors} * strips_.lanes) {
         vectors = strips_.next_vectors(p_.out_of_group - column, p_.strip_rows);
+        const int64_t place = group * p_.out_of_group + column;
+        if (place < columns.begin || place >= columns.end) continue;
         run(phase, group, column, vectors, panels + column * phase.depth);
       }
     }
   }
 }
 
-void Correlation::run_block(int64_t block, const float* x, const float* packed, float* y, float* stage) const {
+void Correlation::run_block(int64_t block, Range columns, const float* x, const float* packed, float* y,
+                            float* stage) const {
   const int64_t row_begin = block * p_.block_rows;
   const int64_t row_end = std::min(row_begin + p_.block_rows, p_.g.images * p_.g.out_height);
   if (p_.by_images) {
     const int64_t image = row_begin / p_.g.out_height;
-    return run_images(row_end / p_.g.out_height - image, x + image * p_.g.in_height * p_.row_floats, packed, y, stage);
+    return run_images(row_end / p_.g.out_height - image, columns, x + image * p_.g.in_height * p_.row_floats, packed, y,
+                      stage);
   }
   Segment segments[most_segments];
   const int count = cut_segments(row_begin, row_end, x, y, stage, segments);
-  for_each_panel(packed, [&](const Phase& phase, int64_t group, int64_t column, int vectors, const float* panel) {
-    for (int s = 0; s < count; ++s) run_rows(segments[s], phase, group, column, vectors, panel);
-  });
+  for_each_panel(columns, packed,
+                 [&](const Phase& phase, int64_t group, int64_t column, int vectors, const float* panel) {
+                   for (int s = 0; s < count; ++s) run_rows(segments[s], phase, group, column, vectors, panel);
+                 });
 }
 
-void Correlation::run_images(int64_t images, const float* x, const float* packed, float* y, float* stage) const {
+void Correlation::run_images(int64_t images, Range columns, const float* x, const float* packed, float* y,
+                             float* stage) const {
   const int64_t floats = p_.g.in_height * p_.row_floats;
   for (int64_t image = 0; image < images; ++image)
     std::memcpy(stage + image * p_.image_floats, x + image * floats, static_cast<size_t>(floats) * sizeof(float));
-  for_each_panel(packed, [&](const Phase& phase, int64_t group, int64_t column, int vectors, const float* panel) {
-    run_places(images, stage, phase, group, column, vectors, panel, y);
-  });
+  for_each_panel(columns, packed,
+                 [&](const Phase& phase, int64_t group, int64_t column, int vectors, const float* panel) {
+                   run_places(images, stage, phase, group, column, vectors, panel, y);
+                 });
 }
 
 int Correlation::cut_segments(int64_t row_begin, int64_t row_end, const float* x, float* y, float* stage,

@@ -40,14 +40,17 @@ class Correlation final : public Kernel {
   void widen_and_pack(const float* weight, void* scratch, float* packed) const;
   void widen_weight(const float* weight, float* wide) const;
   void pack(const float* weight, float* packed) const;
-  void run_block(int64_t block, const float* x, const float* packed, float* y, float* stage) const;
-  // run(phase, group, column, vectors, panel) for each panel of the columns.
+  // The panels that begin with one of the columns, of all groups.
+  void run_block(int64_t block, Range columns, const float* x, const float* packed, float* y, float* stage) const;
+  // run(phase, group, column, vectors, panel) for each of these panels.
   template <class Run>
-  void for_each_panel(const float* packed, Run&& run) const;
+  void for_each_panel(Range columns, const float* packed, Run&& run) const;
+  // The epilogue of a block's rows, which begin at y.
+  void pass(int thread, int64_t block, const float* y);
   int cut_segments(int64_t row_begin, int64_t row_end, const float* x, float* y, float* stage, Segment* segments) const;
   const float* stage_rows(int64_t image, int64_t in_begin, int64_t in_end, const float* x, float* stage) const;
   // By images: all of so many from `x` on.
-  void run_images(int64_t images, const float* x, const float* packed, float* y, float* stage) const;
+  void run_images(int64_t images, Range columns, const float* x, const float* packed, float* y, float* stage) const;
   void run_places(int64_t images, const float* x, const Phase& phase, int64_t group, int64_t column, int vectors,
                   const float* panel, float* y) const;
   // What tiles of a panel have in common, wherever they lie.

@@ -103,6 +103,23 @@ int64_t choose_bf16_block_rows(int64_t limit, int64_t height, int64_t images) {
   return limit;
 }
 
+// Few blocks leave threads idle, and each thread that takes one reads all weights.
+void divide_work(CorrelationPlan& p, const CoreRoom& room) {
+  constexpr double late_epilogue = 1.1;  // what comes after the columns of others is no longer in this core's cache
+  const int64_t widest = room.lanes * (2 * p.strip_rows <= room.tile_rows ? 4 : 2);
+  const int64_t panels = ceil_div(p.out_of_group, widest) * p.groups;
+  double least = 0;
+  for (int parts = 1; parts <= room.threads; ++parts) {
+    if (room.threads % parts != 0) continue;
+    const double time = static_cast<double>(ceil_div(p.blocks, room.threads / parts) * ceil_div(panels, parts)) *
+                        (parts > 1 ? late_epilogue : 1);
+    if (parts > 1 && time >= least) continue;
+    least = time;
+    p.row_parts = room.threads / parts;
+    p.column_parts = parts;
+  }
+}
+
 void join_neighbours(CorrelationPlan& p, int lanes) {
   AxisPhase& columns = p.g.columns.front();
   if (p.g.groups != 1 || p.g.columns.size() > 1 || columns.gap != 1 || columns.taps() == 0) return;
@@ -246,6 +263,7 @@ CorrelationPlan plan_correlation(CorrelationGeometry geometry, const CoreRoom& r
   }
   p.blocks = ceil_div(g.images * g.out_height, p.block_rows);
   p.block_floats = round_up(p.block_rows * g.out_width * g.out_channels, 16);
+  divide_work(p, room);
   return p;
 }
 

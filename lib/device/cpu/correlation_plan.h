@@ -67,6 +67,9 @@ struct CorrelationPlan {
   int64_t chunk_rows = 1;              // rows of output given to the epilogue at a time: they follow from the shapes
   int64_t block_rows = 1, blocks = 0;  // rows of output made together: chunks of them
   int64_t packed_floats_of_group = 0, stage_floats = 0, block_floats = 0;
+  // How the work is cut: blocks, and panels by the columns they begin with, of all groups. Where the columns are cut,
+  // the epilogue comes when all of them are there.
+  int row_parts = 1, column_parts = 1;
 };
 // What a plan is for. Threads and cache change how much is made together, and never a bit.
 struct CoreRoom {

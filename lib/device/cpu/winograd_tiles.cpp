@@ -61,15 +61,19 @@ template void WinogradTiles::outputs(int64_t, int64_t, const uint16_t*, const ui
 int64_t winograd_stride(int64_t floats) { return (ceil_div(floats, 16) | 1) * 16; }
 
 // In multiply-adds of a vector: what a product costs beside its depth, and the transforms of a vector of channels,
-// were measured.
+// were measured. Transformed weights that no second-level cache holds go to memory and come back.
 bool winograd_pays(const Window& w, int64_t groups, const WinogradTiles& t, int lanes, double direct_rate) {
   if (groups != 1 || !w.all(w.size, 3) || !w.all(w.stride, 1) || !w.all(w.dilation, 1)) return false;
+  constexpr double cached_weight = 200, other_weight = 700;
+  constexpr int64_t cached_bytes = 4 << 20;
   const double in = static_cast<double>(t.in_channels),
                in_vectors = static_cast<double>(ceil_div(t.in_channels, lanes));
   const double out_vectors = static_cast<double>(ceil_div(t.out_channels, lanes));
   const double direct = static_cast<double>(t.pixels()) * 9 * in * out_vectors / direct_rate;
   const double tile = winograd_points * (in + 6) * out_vectors + 220 * in_vectors + 170 * out_vectors;
-  return static_cast<double>(t.count()) * tile + 200 * in * out_vectors < 0.85 * direct;
+  const bool cached = 4 * winograd_points * t.in_channels * t.out_channels <= cached_bytes;
+  const double weight = (cached ? cached_weight : other_weight) * in * out_vectors;
+  return static_cast<double>(t.count()) * tile + weight < 0.85 * direct;
 }
 
 bool winograd_pays(const Window& w, int64_t groups, const WinogradTiles& t, DType pixels, const CpuDevice& device) {
