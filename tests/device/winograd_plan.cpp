@@ -38,7 +38,7 @@ void each_shape(F f) {
 TEST_CASE("blocks of tiles cover all of them, end with whole images where a row of tiles is cut, and stay in cache") {
   for (const int64_t l2_bytes : {256 << 10, 1 << 20, 2 << 20}) {
     each_shape([&](const WinogradTiles& t, int lanes) {
-      const WinogradPlan p = plan_winograd(t, lanes, l2_bytes);
+      const WinogradPlan p = plan_winograd(t, lanes, 2, l2_bytes);
       CHECK(p.by_panels == (t.out_channels > t.count()));
       CHECK(p.in_row >= t.in_channels);
       CHECK(p.in_row % lanes == 0);
@@ -49,20 +49,44 @@ TEST_CASE("blocks of tiles cover all of them, end with whole images where a row 
       if (p.by_panels) {
         CHECK(p.block_rows == t.rows());
         CHECK(p.product_floats == t.pixels() * t.out_channels);
+        CHECK(t.out_height * t.out_width % p.chunk_pixels == 0);
+        CHECK(p.chunk_pixels % t.out_width == 0);
         return;
       }
       CHECK(p.block_rows >= 1);
       CHECK(p.block_rows <= t.rows());
-      CHECK(p.product_floats >= p.block_pixels() * t.out_channels);
+      CHECK(p.product_floats >= p.chunk_pixels * t.out_channels);
       for (int64_t row = 0; row < t.rows(); row += p.block_rows) {  // an epilogue's chunks have equally many pixels
         const int64_t end = std::min(row + p.block_rows, t.rows());
-        CHECK((t.first_pixel(end) - t.first_pixel(row) == p.block_pixels() || end == t.rows()));
+        CHECK((t.first_pixel(end) - t.first_pixel(row) == p.chunk_pixels || end == t.rows()));
       }
       const int64_t unit = t.out_height % winograd_out == 0 ? t.across() : t.down() * t.across();
       const int64_t but_one = p.block_tiles() - unit;  // a last row or image of tiles may go beyond
       CHECK((but_one <= 28 || 4 * winograd_points * but_one * (p.in_row + p.out_row) <= l2_bytes / 2));
     });
   }
+}
+
+TEST_CASE("few blocks are evenly many, so that two threads have as many each") {
+  CHECK(plan_winograd(tiles(1, 56, 64, 64), 16, 2, 2 << 20).block_rows ==
+        1);  // fourteen rows of tiles; not seven pairs
+  CHECK(plan_winograd(tiles(16, 56, 64, 64), 16, 2, 2 << 20).block_rows == 4);  // more than enough blocks
+}
+
+TEST_CASE("threads divide rows of tiles where the weights of all columns stay in their caches, else columns") {
+  const auto column_parts = [](const WinogradTiles& t, int threads, int64_t l2_bytes) {
+    const WinogradPlan p = plan_winograd(t, 16, threads, l2_bytes);
+    REQUIRE(p.by_panels);
+    return p.column_parts;
+  };
+  const WinogradTiles small = tiles(1, 14, 32, 64);  // whose weights take 295 KB
+  CHECK(column_parts(small, 1, 2 << 20) == 1);
+  CHECK(column_parts(small, 2, 2 << 20) == 1);
+  CHECK(column_parts(small, 2, 512 << 10) == 2);
+  CHECK(column_parts(small, 8, 2 << 20) == 2);  // there are four rows of tiles
+  CHECK(column_parts(tiles(1, 28, 128, 128), 2, 2 << 20) == 2);
+  CHECK(column_parts(tiles(1, 28, 128, 128), 12, 2 << 20) == 3);
+  CHECK(column_parts(tiles(1, 14, 512, 512), 4, 2 << 20) == 4);
 }
 
 TEST_CASE("groups of tiles cover both halves of the images for the gradient of the weight") {

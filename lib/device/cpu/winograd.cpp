@@ -24,7 +24,7 @@ WinogradOf<T>::WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& dev
       device_(device),
       strips_(DL_FOR_ISA(device.isa(), strip_kernels)),
       kernels_(DL_FOR_ISA(device.isa(), winograd_kernels)),
-      p_(plan_winograd(tiles, strips_.lanes, cpu_features().l2_bytes)),
+      p_(plan_winograd(tiles, strips_.lanes, device.team().size(), cpu_features().l2_bytes)),
       destination_(std::move(epilogue)),
       transformed_(device) {
   const int team = device.team().size();
@@ -33,7 +33,7 @@ WinogradOf<T>::WinogradOf(const WinogradTiles& tiles, bool by_in, CpuDevice& dev
   weights_at_ = scratch_.floats(weights_floats() * (p_.by_panels ? team : 1));
   inputs_at_ = scratch_.floats(inputs_floats() * (p_.by_panels ? 1 : team));
   sums_at_ = scratch_.floats(sums_floats() * team);
-  destination_.plan(p_.block_pixels(), scratch_);
+  destination_.plan(p_.chunk_pixels, scratch_);
   if (!destination_.keeps_product()) products_at_ = scratch_.floats(p_.product_floats * (p_.by_panels ? 1 : team));
 }
 
@@ -123,12 +123,19 @@ void WinogradOf<T>::by_panels(const T* x, const T* given, float* product, void* 
   const T* zeros = reinterpret_cast<const T*>(floats_at(scratch, zeros_at_));
   float* inputs = floats_at(scratch, inputs_at_);
   if (product == nullptr) product = floats_at(scratch, products_at_);
+  const int column_parts = kept ? p_.column_parts : team.size();
+  const auto read = [&](Range rows) {
+    read_tiles(rows.begin, rows.end, x, zeros, inputs + rows.begin * t_.across() * p_.in_row);
+  };
+  if (column_parts > 1) team.run([&](int thread) { read(split(t_.rows(), team.size(), thread)); });
   team.run([&](int thread) {
-    const Range mine = split(t_.rows(), team.size(), thread);
-    read_tiles(mine.begin, mine.end, x, zeros, inputs + mine.begin * t_.across() * p_.in_row);
-  });
-  team.run([&](int thread) {
-    const Range mine = split(t_.out_channels, team.size(), thread, 2 * strips_.lanes);
+    const Range rows = split(t_.rows(), team.size() / column_parts, thread / column_parts);
+    const Range mine = split(t_.out_channels, column_parts, thread % column_parts, 2 * strips_.lanes);
+    if (rows.empty()) return;
+    if (column_parts == 1) read(rows);
+    const int64_t first_tile = rows.begin * t_.across(), tiles = rows.end * t_.across() - first_tile;
+    const float* const its_inputs = inputs + first_tile * p_.in_row;
+    float* const y = product + t_.first_pixel(rows.begin) * t_.out_channels;
     float* panel = floats_at(scratch, weights_at_) + thread * weights_floats();
     float* sums = floats_at(scratch, sums_at_) + thread * sums_floats();
     for (int64_t begin = 0, end = 0; begin < mine.end; begin = end) {
@@ -136,20 +143,20 @@ void WinogradOf<T>::by_panels(const T* x, const T* given, float* product, void* 
       end = std::min(begin + width, t_.out_channels);
       if (begin < mine.begin) continue;
       if (kept) {
-        multiply(t_.count(), inputs, kept + begin * t_.in_channels, p_.kept_stride, {begin, end}, sums);
+        multiply(tiles, its_inputs, kept + begin * t_.in_channels, p_.kept_stride, {begin, end}, sums);
       } else {
         transform_weights(weight, {begin, begin + 1}, begin, {panel, p_.weight_stride});
-        multiply(t_.count(), inputs, panel, p_.weight_stride, {begin, end}, sums);
+        multiply(tiles, its_inputs, panel, p_.weight_stride, {begin, end}, sums);
       }
-      write_tiles(0, t_.rows(), sums, end - begin, product + begin);
+      write_tiles(rows.begin, rows.end, sums, end - begin, y + begin);
     }
   });
   if (!destination_.has_epilogue()) return;
   team.run([&](int thread) {
-    const int64_t image = t_.out_height * t_.out_width;
-    const Range mine = split(t_.images, team.size(), thread);
-    for (int64_t i = mine.begin; i < mine.end; ++i) {
-      destination_.rows(thread, i * image, (i + 1) * image, product + i * image * t_.out_channels, t_.out_channels);
+    const Range mine = split(ceil_div(t_.pixels(), p_.chunk_pixels), team.size(), thread);
+    for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
+      const int64_t first = chunk * p_.chunk_pixels, last = std::min(first + p_.chunk_pixels, t_.pixels());
+      destination_.rows(thread, first, last, product + first * t_.out_channels, t_.out_channels);
     }
   });
 }

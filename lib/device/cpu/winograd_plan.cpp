@@ -10,7 +10,9 @@ namespace dl {
 namespace {
 
 constexpr int64_t least_block = 28, most_block = 128;  // tiles: two heights of the register tile, and enough
-constexpr int most_vectors = 4;                        // of a panel
+constexpr int64_t few_blocks = 16;
+constexpr int most_vectors = 4;         // of a panel
+constexpr int64_t chunk_floats = 4096;  // of an epilogue
 
 constexpr int64_t group_bytes = 4 << 20;  // of transformed tiles: they stay in the last-level cache
 constexpr int64_t least_depth = 256;      // of a product, so that adding to sums in memory costs little
@@ -23,7 +25,28 @@ int64_t rows_of_block(const WinogradTiles& t, int64_t in_row, int64_t out_row, i
   const int64_t unit = t.out_height % winograd_out == 0 ? 1 : t.down();  // blocks of equally many pixels
   const int64_t units = t.rows() / unit;
   const int64_t blocks = std::min(round_up(ceil_div(t.count(), wanted), 8), units);
-  return ceil_div(units, blocks) * unit;
+  // Few blocks of which one is odd leave threads idle: smaller ones may be even.
+  const int64_t most = ceil_div(units, blocks);
+  for (int64_t each = most; ceil_div(units, most) < few_blocks && each * unit * t.across() >= least_block / 2; --each) {
+    if (ceil_div(units, each) % 2 == 0) return each * unit;
+  }
+  return most * unit;
+}
+
+// Of pixels: as many as stay in the first-level cache, in equal parts of an image.
+int64_t rows_of_chunk(const WinogradTiles& t) {
+  int64_t rows = std::clamp<int64_t>(chunk_floats / (t.out_width * t.out_channels), 1, t.out_height);
+  while (t.out_height % rows != 0) --rows;
+  return rows;
+}
+
+int parts_of_columns(const WinogradPlan& p, int threads, int64_t l2_bytes) {
+  for (int parts = 1; parts < threads; ++parts) {
+    if (threads % parts == 0 && threads / parts <= p.tiles.rows() &&
+        4 * winograd_points * p.kept_stride / parts <= l2_bytes / 2)
+      return parts;
+  }
+  return threads;
 }
 
 // Of tiles, of `rows` in equal groups.
@@ -34,11 +57,7 @@ int64_t rows_of_group(const WinogradGradWeightPlan& p, int64_t rows, int64_t byt
 
 }  // namespace
 
-int64_t WinogradPlan::block_pixels() const {
-  return by_panels ? tiles.out_height * tiles.out_width : tiles.first_pixel(block_rows);
-}
-
-WinogradPlan plan_winograd(const WinogradTiles& tiles, int lanes, int64_t l2_bytes) {
+WinogradPlan plan_winograd(const WinogradTiles& tiles, int lanes, int threads, int64_t l2_bytes) {
   WinogradPlan p{.tiles = tiles, .by_panels = tiles.out_channels > tiles.count()};
   p.in_row = round_up(tiles.in_channels, lanes);
   p.out_row = p.by_panels ? most_vectors * lanes : round_up(tiles.out_channels, lanes);
@@ -47,8 +66,14 @@ WinogradPlan plan_winograd(const WinogradTiles& tiles, int lanes, int64_t l2_byt
   p.out_stride = winograd_stride(p.block_tiles() * p.out_row);
   p.weight_stride = winograd_stride(tiles.in_channels * p.out_row);
   p.kept_stride = winograd_stride(tiles.in_channels * round_up(tiles.out_channels, lanes));
-  p.product_floats =
-      p.by_panels ? tiles.pixels() * tiles.out_channels : round_up(p.block_pixels() * tiles.out_channels, 16);
+  if (p.by_panels) {
+    p.product_floats = tiles.pixels() * tiles.out_channels;
+    p.chunk_pixels = rows_of_chunk(tiles) * tiles.out_width;
+    p.column_parts = parts_of_columns(p, threads, l2_bytes);
+  } else {
+    p.chunk_pixels = tiles.first_pixel(p.block_rows);
+    p.product_floats = round_up(p.chunk_pixels * tiles.out_channels, 16);
+  }
   return p;
 }
 

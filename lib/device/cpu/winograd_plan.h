@@ -19,11 +19,14 @@ struct WinogradPlan {
   int64_t in_stride = 0, out_stride = 0, weight_stride = 0;  // from one point to the next
   int64_t kept_stride = 0;                                   // of all weights, where they are kept
   int64_t product_floats = 0;                                // what is made between two epilogues
+  int64_t chunk_pixels = 1;                                  // of an epilogue: they follow from the shapes
+  // By panels of kept weights, over how many threads the columns are divided, the others having other rows of tiles:
+  // as few as have their part of the weights in their caches.
+  int column_parts = 1;
 
   int64_t block_tiles() const { return block_rows * tiles.across(); }
-  int64_t block_pixels() const;  // made together
 };
-WinogradPlan plan_winograd(const WinogradTiles& tiles, int lanes, int64_t l2_bytes);
+WinogradPlan plan_winograd(const WinogradTiles& tiles, int lanes, int threads, int64_t l2_bytes);
 
 // The gradient of the weight: per point a product whose depth is the tiles. A group of tiles at a time is transformed
 // and then multiplied.

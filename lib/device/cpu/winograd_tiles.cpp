@@ -65,7 +65,7 @@ int64_t winograd_stride(int64_t floats) { return (ceil_div(floats, 16) | 1) * 16
 bool winograd_pays(const Window& w, int64_t groups, const WinogradTiles& t, int lanes, double direct_rate) {
   if (groups != 1 || !w.all(w.size, 3) || !w.all(w.stride, 1) || !w.all(w.dilation, 1)) return false;
   constexpr double cached_weight = 200, other_weight = 700;
-  constexpr int64_t cached_bytes = 4 << 20;
+  constexpr int64_t cached_bytes = 2 << 20;
   const double in = static_cast<double>(t.in_channels),
                in_vectors = static_cast<double>(ceil_div(t.in_channels, lanes));
   const double out_vectors = static_cast<double>(ceil_div(t.out_channels, lanes));
