@@ -46,13 +46,17 @@ class AttentionGradient {
         s_(slopes),
         z_(heads),
         free_(workspace),
-        next_(h_.group * h_.queries / most_rows(2) * (seen(h_, h_.queries / 2) / panel * 4 + 2)) {
+        ahead_(h_.group * h_.queries / most_rows(2) * (seen(h_, h_.queries / 2) / panel * 4 + 2),
+               h_.next != nullptr ? 8 : 3) {
+    ahead_.add(s_.dk, h_.k_row, h_.keys, z_.dim);
+    ahead_.add(s_.dv, h_.v_row, h_.keys, z_.dim);
+    ahead_.add(s_.dq, h_.q_row, h_.queries, h_.group * z_.dim);
     if (h_.next == nullptr) return;
-    next_.add(h_.next->k, h_.k_row, h_.keys, z_.dim);
-    next_.add(h_.next->v, h_.v_row, h_.keys, z_.dim);
-    next_.add(h_.next->q, h_.q_row, h_.queries, h_.group * z_.dim);
-    next_.add(h_.next->y, h_.y_row, h_.queries, h_.group * z_.dim);
-    next_.add(s_.next_dy, h_.y_row, h_.queries, h_.group * z_.dim);
+    ahead_.add(h_.next->k, h_.k_row, h_.keys, z_.dim);
+    ahead_.add(h_.next->v, h_.v_row, h_.keys, z_.dim);
+    ahead_.add(h_.next->q, h_.q_row, h_.queries, h_.group * z_.dim);
+    ahead_.add(h_.next->y, h_.y_row, h_.queries, h_.group * z_.dim);
+    ahead_.add(s_.next_dy, h_.y_row, h_.queries, h_.group * z_.dim);
   }
 
   void make() {
@@ -118,8 +122,8 @@ class AttentionGradient {
     const int64_t n = smaller(b.keys, seen(h_, b.q0 + row + height - 1) - b.k0);
     float *const p = p_ + row * z_.row, *const ds = ds_ + row * z_.row;
     if (n > 0) {
-      multiply_panels(queries_of(b) + row * h_.q_row, h_.q_row, keys_, static_cast<int>(height), n, z_, p, next_);
-      multiply_panels(dy_of(b) + row * h_.y_row, h_.y_row, values_, static_cast<int>(height), n, z_, ds, next_);
+      multiply_panels(queries_of(b) + row * h_.q_row, h_.q_row, keys_, static_cast<int>(height), n, z_, p, ahead_);
+      multiply_panels(dy_of(b) + row * h_.y_row, h_.y_row, values_, static_cast<int>(height), n, z_, ds, ahead_);
     }
     for (int64_t r = 0; r < height; ++r) {
       const int64_t i = b.q0 + row + r, seen_here = smaller(n, seen(h_, i) - b.k0),
@@ -130,7 +134,7 @@ class AttentionGradient {
     }
     if (n > 0) {
       add_product(rows_of<T>(operand<T>(ds), z_), Along::depth, static_cast<int>(height), n, rows_of_keys_, z_,
-                  dq_ + (b.g * h_.queries + b.q0 + row) * z_.width, next_);
+                  dq_ + (b.g * h_.queries + b.q0 + row) * z_.width, ahead_);
     }
   }
 
@@ -143,9 +147,9 @@ class AttentionGradient {
       // Rows before this one see none of these keys.
       const int64_t skipped = h_.causal && b.k0 + key > b.q0 ? (b.k0 + key - b.q0) / 2 * 2 : 0;
       add_product(columns_of(p, skipped, key, z_), Along::row, static_cast<int>(height), b.rows - skipped,
-                  rows_of_dy_ + skipped * z_.width, z_, dv_ + key * z_.width, next_);
+                  rows_of_dy_ + skipped * z_.width, z_, dv_ + key * z_.width, ahead_);
       add_product(columns_of(ds, skipped, key, z_), Along::row, static_cast<int>(height), b.rows - skipped,
-                  rows_of_queries_ + skipped * z_.width, z_, dk_ + key * z_.width, next_);
+                  rows_of_queries_ + skipped * z_.width, z_, dk_ + key * z_.width, ahead_);
     }
   }
 
@@ -175,7 +179,7 @@ class AttentionGradient {
   float* const slopes_ = take(query_block);
   float* const factors_ = take(z_.row);
   float* const pairs_ = free_;  // of p and ds, half each
-  NextHeads<T> next_;
+  HeadsAhead<T> ahead_;
 };
 
 template <class T>

@@ -108,12 +108,12 @@ void put_rows(const float* from, int64_t rows, const Sizes<T>& z, float factor, 
 // How many keys query i sees.
 DL_INLINE int64_t seen(const AttentionHeads& h, int64_t i) { return h.causal ? smaller(i + 1, h.visible) : h.visible; }
 
-// What the next heads of a thread read, brought closer to the core a few lines a tile: the rows of a head are short and
-// lie far apart. In about `tiles` tiles.
+// What these heads write and the next heads of a thread read, brought closer to the core a few lines a tile: the rows of
+// a head are short and lie far apart. So many areas in about `tiles` tiles.
 template <class T>
-class NextHeads {
+class HeadsAhead {
  public:
-  explicit NextHeads(int64_t tiles) : tiles_(tiles / most + 1) {}
+  HeadsAhead(int64_t tiles, int areas) : tiles_(tiles / areas + 1) {}
   void add(const void* from, int64_t row, int64_t rows, int64_t elements) {
     areas_[count_++] = Ahead<T>(static_cast<const T*>(from), row, rows, elements, tiles_);
   }
@@ -124,7 +124,7 @@ class NextHeads {
   }
 
  private:
-  static constexpr int most = 5;
+  static constexpr int most = 8;
   Ahead<T> areas_[most];
   int64_t tiles_;  // for each area
   int count_ = 0, at_ = 0;
@@ -136,7 +136,7 @@ inline void run(const Bf16Tile& t, Along along, int rows, int vectors) { run_bf1
 // C[rows, n] = A[rows, dim] B, B in panels; C's rows are Sizes::row apart.
 template <class T>
 void multiply_panels(const T* a, int64_t a_row, const T* panels, int rows, int64_t n, const Sizes<T>& z, float* c,
-                     NextHeads<T>& next) {
+                     HeadsAhead<T>& ahead) {
   TileOf<T> t;
   t.a = a;
   t.a_row = a_row;
@@ -147,7 +147,7 @@ void multiply_panels(const T* a, int64_t a_row, const T* panels, int rows, int64
   for (int64_t j = 0; j < n; j += panel) {
     t.b = panels + j * z.depth;
     t.c = c + j;
-    next.fetch_part();
+    ahead.fetch_part();
     run(t, Along::depth, rows, n - j > lanes ? 2 : 1);
   }
 }
@@ -155,7 +155,7 @@ void multiply_panels(const T* a, int64_t a_row, const T* panels, int rows, int64
 // C[rows, width] += A[rows, depth] B[depth, width]; A's strides are set, B is packed.
 template <class T>
 void add_product(TileOf<T> t, Along along, int rows, int64_t depth, const T* b, const Sizes<T>& z, float* c,
-                 NextHeads<T>& next) {
+                 HeadsAhead<T>& ahead) {
   t.depth = depth;
   t.b_depth = z.width;
   t.c_row = z.width;
@@ -166,7 +166,7 @@ void add_product(TileOf<T> t, Along along, int rows, int64_t depth, const T* b, 
     vectors = z.width - j > lanes ? 2 : 1;
     t.b = b + j * Sizes<T>::elements;
     t.c = c + j;
-    next.fetch_part();
+    ahead.fetch_part();
     run(t, along, rows, vectors);
   }
 }

@@ -81,11 +81,12 @@ void forward(const AttentionHeads& h, int64_t begin, int64_t end, float* workspa
   float* const factors = scores + most_rows(2) * z.row;
   float* const most = factors + z.row;
   float* const total = most + all;
-  NextHeads<T> next(all / most_rows(2) * (seen(h, begin + rows / 2) / panel + 2));
+  HeadsAhead<T> ahead(all / most_rows(2) * (seen(h, begin + rows / 2) / panel + 2), h.next != nullptr ? 4 : 1);
+  ahead.add(static_cast<const T*>(h.y) + begin * h.y_row, h.y_row, rows, h.group * z.dim);
   if (h.next != nullptr) {
-    next.add(h.next->k, h.k_row, h.keys, z.dim);
-    next.add(h.next->v, h.v_row, h.keys, z.dim);
-    next.add(static_cast<const T*>(h.next->q) + begin * h.q_row, h.q_row, rows, h.group * z.dim);
+    ahead.add(h.next->k, h.k_row, h.keys, z.dim);
+    ahead.add(h.next->v, h.v_row, h.keys, z.dim);
+    ahead.add(static_cast<const T*>(h.next->q) + begin * h.q_row, h.q_row, rows, h.group * z.dim);
   }
   clear(sums, all * z.width);
   for (int64_t r = 0; r < all; ++r) most[r] = -infinity, total[r] = 0;
@@ -100,10 +101,10 @@ void forward(const AttentionHeads& h, int64_t begin, int64_t end, float* workspa
         height = next_height(rows - row, 2);
         const int64_t n = smaller(block, seen(h, begin + row + height - 1) - k0), at = g * rows + row;
         if (n <= 0) continue;
-        multiply_panels(queries + row * h.q_row, h.q_row, keys, static_cast<int>(height), n, z, scores, next);
+        multiply_panels(queries + row * h.q_row, h.q_row, keys, static_cast<int>(height), n, z, scores, ahead);
         soften<T>(h, g, begin + row, height, k0, n, z, scores, factors, most + at, total + at, sums + at * z.width);
         add_product(rows_of<T>(operand<T>(scores), z), Along::depth, static_cast<int>(height), n, values, z,
-                    sums + at * z.width, next);
+                    sums + at * z.width, ahead);
       }
     }
   }
