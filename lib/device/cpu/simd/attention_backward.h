@@ -46,8 +46,9 @@ class AttentionGradient {
         s_(slopes),
         z_(heads),
         free_(workspace),
-        ahead_(h_.group * h_.queries / most_rows(2) * (seen(h_, h_.queries / 2) / panel * 4 + 2),
-               h_.next != nullptr ? 8 : 3) {
+        ahead_(
+            h_.group * h_.queries / most_rows(2) * (seen(h_, h_.queries / 2) / panel * 4 + 2) + h_.group * h_.queries,
+            h_.next != nullptr ? 8 : 3) {
     ahead_.add(s_.dk, h_.k_row, h_.keys, z_.dim);
     ahead_.add(s_.dv, h_.v_row, h_.keys, z_.dim);
     ahead_.add(s_.dq, h_.q_row, h_.queries, h_.group * z_.dim);
@@ -128,6 +129,7 @@ class AttentionGradient {
     for (int64_t r = 0; r < height; ++r) {
       const int64_t i = b.q0 + row + r, seen_here = smaller(n, seen(h_, i) - b.k0),
                     valid = seen_here > 0 ? seen_here : 0;
+      ahead_.fetch_part();
       if (h_.dropout > 0) draw(h_, b.g, i, b.k0, valid, factors_);
       slope_row<T>(p + r * z_.row, ds + r * z_.row, valid, b.most, h_.scale, h_.log_sums[b.g * h_.queries + i],
                    slopes_[row + r], h_.dropout > 0 ? factors_ : nullptr);

@@ -108,8 +108,8 @@ void put_rows(const float* from, int64_t rows, const Sizes<T>& z, float factor, 
 // How many keys query i sees.
 DL_INLINE int64_t seen(const AttentionHeads& h, int64_t i) { return h.causal ? smaller(i + 1, h.visible) : h.visible; }
 
-// What these heads write and the next heads of a thread read, brought closer to the core a few lines a tile: the rows of
-// a head are short and lie far apart. So many areas in about `tiles` tiles.
+// What these heads write and the next heads of a thread read, brought closer to the core a few lines a tile: the rows
+// of a head are short and lie far apart. So many areas in about `tiles` tiles.
 template <class T>
 class HeadsAhead {
  public:

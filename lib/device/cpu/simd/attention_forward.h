@@ -25,12 +25,13 @@ DL_INLINE float largest_of(const float* scores, int64_t valid, float scale, floa
 template <class T>
 __attribute__((noinline)) void soften(const AttentionHeads& h, int64_t g, int64_t i0, int64_t height, int64_t k0,
                                       int64_t n, const Sizes<T>& z, float* scores, float* factors, float* most,
-                                      float* total, float* sums) {
+                                      float* total, float* sums, HeadsAhead<T>& ahead) {
   const auto valid_of = [&](int64_t r) { return smaller(n, seen(h, i0 + r) - k0); };
   // Of all rows first: a row's exponentials wait for its largest score, the next row's search does not.
   float largest[most_rows(2)];
   for (int64_t r = 0; r < height; ++r) largest[r] = largest_of(scores + r * z.row, valid_of(r), h.scale, most[r]);
   for (int64_t r = 0; r < height; ++r, scores += z.row, sums += z.width) {
+    ahead.fetch_part();
     T* const p = operand<T>(scores);
     const int64_t valid = valid_of(r);
     if (valid <= 0) {
@@ -81,7 +82,7 @@ void forward(const AttentionHeads& h, int64_t begin, int64_t end, float* workspa
   float* const factors = scores + most_rows(2) * z.row;
   float* const most = factors + z.row;
   float* const total = most + all;
-  HeadsAhead<T> ahead(all / most_rows(2) * (seen(h, begin + rows / 2) / panel + 2), h.next != nullptr ? 4 : 1);
+  HeadsAhead<T> ahead(all / most_rows(2) * (seen(h, begin + rows / 2) / panel + 2) + all, h.next != nullptr ? 4 : 1);
   ahead.add(static_cast<const T*>(h.y) + begin * h.y_row, h.y_row, rows, h.group * z.dim);
   if (h.next != nullptr) {
     ahead.add(h.next->k, h.k_row, h.keys, z.dim);
@@ -102,7 +103,8 @@ void forward(const AttentionHeads& h, int64_t begin, int64_t end, float* workspa
         const int64_t n = smaller(block, seen(h, begin + row + height - 1) - k0), at = g * rows + row;
         if (n <= 0) continue;
         multiply_panels(queries + row * h.q_row, h.q_row, keys, static_cast<int>(height), n, z, scores, ahead);
-        soften<T>(h, g, begin + row, height, k0, n, z, scores, factors, most + at, total + at, sums + at * z.width);
+        soften<T>(h, g, begin + row, height, k0, n, z, scores, factors, most + at, total + at, sums + at * z.width,
+                  ahead);
         add_product(rows_of<T>(operand<T>(scores), z), Along::depth, static_cast<int>(height), n, values, z,
                     sums + at * z.width, ahead);
       }
