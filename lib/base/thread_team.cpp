@@ -6,6 +6,7 @@
 
 #include "lib/base/cpu.h"
 #include "lib/base/error.h"
+#include "lib/base/float_mode.h"
 #include "lib/base/start_threads.h"
 
 namespace dl {
@@ -71,6 +72,7 @@ void ThreadTeam::start(Call call, const void* function) {
   DL_CHECK(running_.load(std::memory_order_relaxed) == 0, "a run of the team inside another");
   call_ = call;
   function_ = function;
+  float_mode_ = float_mode();
   running_.store(size_, std::memory_order_relaxed);
   const uint32_t epoch = epoch_.fetch_add(1, std::memory_order_release) + 1;
   epoch_.notify_all();
@@ -89,6 +91,7 @@ void ThreadTeam::call_once(int thread, uint32_t epoch) {
   uint32_t before = epoch - 1;
   if (!claims_[static_cast<size_t>(thread)].epoch.compare_exchange_strong(before, epoch, std::memory_order_acq_rel))
     return;
+  set_float_mode(float_mode_);
   try {
     call_(function_, thread);
   } catch (...) {

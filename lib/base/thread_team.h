@@ -14,7 +14,7 @@ namespace dl {
 // run(f) makes the calls f(0) … f(size() - 1). The caller makes f(0) and afterwards those that no thread has begun yet,
 // so that a thread whose core is taken by another process holds up nobody; results cannot depend on it. The others are
 // started once and wait between calls: they spin for a short while, then give their core away, then sleep. One run() at
-// a time, and none inside another. run() takes no heap memory and no lock.
+// a time, and none inside another. All calculate in the caller's float mode. run() takes no heap memory and no lock.
 class ThreadTeam {
  public:
   explicit ThreadTeam(int threads);  // at least 1
@@ -52,6 +52,7 @@ class ThreadTeam {
   alignas(64) std::atomic<uint32_t> epoch_{0};  // counts run() calls; workers wait for it to change
   Call call_ = nullptr;                         // changes before epoch_ does, as function_
   const void* function_ = nullptr;
+  uint32_t float_mode_ = 0;
   alignas(64) std::atomic<int32_t> running_{0};  // calls that have not returned
   std::vector<std::thread> threads_;
 };

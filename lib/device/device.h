@@ -54,7 +54,8 @@ struct KernelTime {
   double begin_s = 0, seconds = 0;
 };
 
-// A laid-out program on its device. Nothing here takes heap memory but place(), and the first launch with times.
+// A laid-out program on its device. Nothing here takes heap memory but place(), and the first launch with times. A
+// device may take denormal numbers for 0.
 class Executable {
  public:
   virtual ~Executable() = default;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "lib/base/float_mode.h"
 #include "lib/device/layout.h"
 #include "lib/device/operands.h"
 
@@ -43,6 +44,7 @@ class HostExecutable final : public Executable {
     }
     ran_ = true;
     results_are_here_ = false;
+    const NoDenormals fast;
     if (timed) {
       run_timed();
     } else {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "lib/base/error.h"
+#include "lib/base/float_mode.h"
 
 using namespace dl;
 
@@ -21,6 +22,22 @@ TEST_CASE("each thread is called once in every run, and what it wrote is visible
       REQUIRE(calls == std::vector<int>(static_cast<size_t>(threads), round));
     }
   }
+}
+
+TEST_CASE("all threads calculate in the caller's float mode, and denormals are 0 where that is asked for") {
+  ThreadTeam team(3);
+  const auto products = [&] {
+    std::vector<float> all(3);
+    volatile float small = 0x1p-100f, smaller = 0x1p-40f;
+    team.run([&](int thread) { all[static_cast<size_t>(thread)] = small * smaller; });
+    return all;
+  };
+  CHECK(products() == std::vector<float>(3, 0x1p-140f));
+  {
+    const NoDenormals fast;
+    CHECK(products() == std::vector<float>(3, 0.0f));
+  }
+  CHECK(products() == std::vector<float>(3, 0x1p-140f));
 }
 
 TEST_CASE("a team that has gone to sleep wakes up again") {

@@ -56,8 +56,21 @@ TEST_CASE("a matrix product equals three plain loops for every size, layout, ins
         if (g.a_depth != 1 || g.b_depth != 1 || size.depth == 0) continue;
         std::vector<float> few = c_of(g);
         g.c = few.data();
-        kernels.multiply_few(g);
+        kernels.multiply_few(g, 1);
         CHECK(worst_error(g, few) < 1e-6);
+        Gemm turned = g;  // its columns, two rows apart
+        turned.c_row = 2;
+        std::vector<float> apart(static_cast<size_t>(2 * size.rows * size.columns), in_c_before);
+        turned.c = apart.data();
+        kernels.multiply_few(turned, 2 * size.rows);
+        int64_t wrong = 0;
+        for (int64_t r = 0; r < size.rows; ++r) {
+          for (int64_t j = 0; j < size.columns; ++j) {
+            const size_t at = static_cast<size_t>(2 * (j * size.rows + r));
+            wrong += apart[at] != few[static_cast<size_t>(r * g.c_row + j)] || apart[at + 1] != in_c_before;
+          }
+        }
+        CHECK(wrong == 0);
       }
     }
   }

@@ -20,8 +20,10 @@ using Call = LoopPlan::Call;
 using ResultKind = Loop::Result::Kind;
 
 // Elements of a chunk of rows, whose partial sums are kept apart: at most this many, fewer where that leaves too few
-// chunks to share out evenly, but never so few, nor so many chunks, that merging costs.
-constexpr int64_t most_elements = 16384, least_elements = 2048, wanted_chunks = 16, most_chunks = 256;
+// chunks to share out evenly, but never so few, nor so many chunks, that merging costs, which numbers do less than
+// rows.
+constexpr int64_t most_elements = 16384, least_elements = 2048, wanted_chunks = 16, wanted_numbers = 64,
+                  most_chunks = 256;
 
 // From here on fetching ahead pays: the processor follows a few streams by itself, and what takes no more memory than
 // this is in the second-level cache anyway.
@@ -39,7 +41,11 @@ struct LoopRunner::Impl {
   std::vector<int> partial_of;  // by result; -1 for a store
   std::vector<int64_t> partial_local;
   int64_t chunk = 1, local_floats = 0;
-  std::vector<int> streams;  // inputs that are read where they lie, row after row
+  struct Stream {
+    int place = 0;
+    bool written = false;  // in this run an output lies there too
+  };
+  std::vector<Stream> streams;  // inputs that are read where they lie, row after row
   bool fetch_ahead = false;
   std::vector<std::vector<float*>> tables;  // by thread: where its places are now
   std::vector<const void*> inputs;
@@ -86,7 +92,7 @@ struct LoopRunner::Impl {
       const Place& p = plan.places[i];
       const bool lies_as_rows = p.kind == Place::Kind::input && p.extent == Extent::full && is_identity(p.access) &&
                                 p.dtype == DType::f32 && !(produced && p.tensor == 0);
-      if (lies_as_rows) streams.push_back(static_cast<int>(i));
+      if (lies_as_rows) streams.push_back({static_cast<int>(i)});
     }
     fetch_ahead = streams.size() >= many_streams &&
                   static_cast<int64_t>(streams.size()) * plan.rows * plan.cols * 4 > in_cache_bytes;
@@ -95,7 +101,8 @@ struct LoopRunner::Impl {
   }
 
   void choose_chunk() {
-    const int64_t elements = std::clamp(plan.rows * plan.cols / wanted_chunks, least_elements, most_elements);
+    const int64_t wanted = plan.cols == 1 ? wanted_numbers : wanted_chunks;
+    const int64_t elements = std::clamp(plan.rows * plan.cols / wanted, least_elements, most_elements);
     int64_t rows = std::max(ceil_div(elements, plan.cols), ceil_div(plan.rows, most_chunks));
     rows = round_up(rows, plan.block_rows);
     for (const LoopPlan::Output& out : plan.outputs) {  // whole groups need no merging
@@ -127,6 +134,8 @@ struct LoopRunner::Impl {
     const size_t skipped = produced ? 1 : 0;  // the product has no memory of its own
     for (size_t i = skipped; i < inputs.size(); ++i) inputs[i] = in[i - skipped];
     std::copy(out.begin(), out.end(), outputs.begin());
+    for (Stream& s : streams)
+      s.written = std::ranges::count(out, inputs[static_cast<size_t>(place(s.place).tensor)]) > 0;
     shared = static_cast<float*>(scratch);
     for (size_t t = 0; t < tables.size(); ++t) {
       for (size_t i = 0; i < plan.places.size(); ++i) {
@@ -207,10 +216,7 @@ struct LoopRunner::Impl {
     int64_t done = 0;
     for (const Call& call : calls) {
       const int64_t end = std::min(n, done + share);
-      for (int i : streams) {
-        const float* next = b.table[i] + n;
-        for (int64_t at = done; at < end; at += line) __builtin_prefetch(next + at);
-      }
+      for (const Stream& s : streams) fills.fetch(b.table[s.place] + n + done, end - done, s.written);
       done = end;
       execute(call, b);
     }

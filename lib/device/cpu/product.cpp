@@ -29,6 +29,16 @@ void multiply_by(const Blas& blas, const Gemm& g) {
 }
 void multiply_by(const Blas&, const Bf16Gemm&) {}
 
+// The transposed product, whose columns lie c_row apart.
+template <class T>
+GemmOf<T> turned(GemmOf<T> g) {
+  std::swap(g.a, g.b);
+  std::swap(g.a_row, g.b_column);
+  std::swap(g.rows, g.columns);
+  g.c_row = 1;
+  return g;
+}
+
 }  // namespace
 
 template <>
@@ -62,7 +72,7 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
     product_at_ = plan_.floats(divided_.by_rows ? block_floats_ * device.team().size() : shape.rows * shape.columns);
   if (divided_.by_rows && blas_ == nullptr)
     packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
-  if (!divided_.by_rows && !divided_.few_rows && blas_ == nullptr) {
+  if (!divided_.by_rows && !divided_.along_depth() && blas_ == nullptr) {
     for (const GemmBlocks& blocks : candidates_)
       workspace_floats_ =
           std::max(workspace_floats_, round_up(kernels_.workspace(shape.columns, shape.depth, blocks), cache_line));
@@ -75,7 +85,7 @@ template <class T>
 void ProductOf<T>::plan_blocks() {
   candidates_ = {GemmBlocks{}};
   if constexpr (std::is_same_v<T, float>) {
-    if (blas_ != nullptr || divided_.few_rows) return;
+    if (blas_ != nullptr || divided_.along_depth()) return;
     Gemm part = shape_;
     part.rows = divided_.by_rows ? divided_.block_chunks * divided_.chunk_rows
                                  : split(shape_.rows, divided_.row_parts, 0, divided_.chunk_rows).end;
@@ -93,7 +103,7 @@ void ProductOf<T>::plan_blocks() {
 
 template <class T>
 void ProductOf<T>::stays(int input, const int64_t& changes) {
-  if (input == 1 && blas_ == nullptr && !divided_.few_rows && divided_.halves == 1) packed_b_.watch(changes);
+  if (input == 1 && blas_ == nullptr && !divided_.along_depth() && divided_.halves == 1) packed_b_.watch(changes);
 }
 
 template <class T>
@@ -126,10 +136,11 @@ template <class T>
 std::string ProductOf<T>::way() const {
   if (blas_ != nullptr) return concat(blas_->title(), maker_.measured.empty() ? "" : "; ", maker_.measured);
   const std::string cut = divided_.few_rows      ? "few rows"
+                          : divided_.few_columns ? "few columns"
                           : divided_.halves == 2 ? "two halves"
                           : divided_.by_rows     ? "blocks of rows"
                                                  : "parts";
-  if (divided_.few_rows || !std::is_same_v<T, float>) return cut;
+  if (divided_.along_depth() || !std::is_same_v<T, float>) return cut;
   return concat(cut, " ", text_of(candidates_[static_cast<size_t>(choice_ != nullptr ? choice_->now() : 0)]),
                 packed_b_ ? ", weight kept" : "",
                 choice_ == nullptr ? ""
@@ -196,7 +207,9 @@ void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, int column_part, int t
   g.rows = rows.end - rows.begin;
   g.columns = columns.end - columns.begin;
   if (divided_.few_rows) {
-    kernels_.multiply_few(g);
+    kernels_.multiply_few(g, 1);
+  } else if (divided_.few_columns) {
+    kernels_.multiply_few(turned(g), g.c_row);
   } else if (blas_ != nullptr) {
     multiply_by(*blas_, g);
   } else if (packed_now_ != nullptr) {

@@ -12,8 +12,9 @@ namespace {
 
 constexpr double least_flops_of_halves = 1e6;
 constexpr int64_t few_rows = 8;
-constexpr int64_t cache_line = 16;           // floats
-constexpr int64_t chunk_floats = 32 * 1024;  // of the product: stays in any second-level cache for its epilogue
+constexpr int64_t few_columns = 4, long_depth = 64;  // in tiles they would leave most of a vector empty
+constexpr int64_t cache_line = 16;                   // floats
+constexpr int64_t chunk_floats = 32 * 1024;          // of the product: stays in any second-level cache for its epilogue
 constexpr int64_t most_chunk_rows = 168;
 constexpr int64_t block_part =
     4;  // of the second-level cache, which the chunks of a block take, all of B being read for it
@@ -99,7 +100,7 @@ void divide_parts(ProductDivision& d, const GemmOf<T>& shape, const GemmKernelsO
     const int columns = threads / rows;
     const Range r = split(shape.rows, rows, 0, d.chunk_rows), c = split(shape.columns, columns, 0, kernels.pack_unit);
     const double cost = part_cost(shape, static_cast<double>(r.end), static_cast<double>(c.end), rows, columns,
-                                  d.few_rows ? 0 : packing_rows(shape), fetching(machine, isa));
+                                  d.along_depth() ? 0 : packing_rows(shape), fetching(machine, isa));
     if (rows == 1 || cost < best) {
       best = cost;
       d.row_parts = rows;
@@ -115,8 +116,11 @@ ProductDivision divide_product(const GemmOf<T>& shape, const GemmKernelsOf<T>& k
                                bool epilogue, bool library) {
   ProductDivision d;
   const Machine& machine = library ? any_machine : device.machine();
-  d.few_rows = kernels.multiply_few != nullptr && shape.rows <= few_rows && shape.a_depth == 1 && shape.b_depth == 1;
-  d.by_rows = epilogue && shape.rows >= many_rows && (std::is_same_v<T, float> || shape.a_depth == 1) &&
+  const bool along_depth = kernels.multiply_few != nullptr && shape.a_depth == 1 && shape.b_depth == 1;
+  d.few_rows = along_depth && shape.rows <= few_rows;
+  d.few_columns = along_depth && !d.few_rows && shape.columns <= few_columns && shape.depth >= long_depth;
+  d.by_rows = epilogue && !d.few_columns && shape.rows >= many_rows &&
+              (std::is_same_v<T, float> || shape.a_depth == 1) &&
               (library || kernels.packed_floats(shape.columns, shape.depth) < most_packed_floats);
   if (epilogue) divide_rows(d, shape, kernels, machine.l2_bytes, library);
   const double flops =

@@ -246,7 +246,7 @@ void multiply_packed(const Gemm& g, const float* packed) { multiply_any(g, packe
 // Few rows: each vector holds `lanes` neighbouring products along the depth; `lanes` sums, of Rows rows and of as many
 // columns as fit, are in flight and are turned into one vector at the end. Missing rows and columns repeat the first.
 template <int Rows>
-void multiply_few_block(const Gemm& g, int64_t row, int64_t column) {
+void multiply_few_block(const Gemm& g, int64_t c_column, int64_t row, int64_t column) {
   constexpr int Columns = lanes / Rows;
   const int rows = static_cast<int>(smaller(Rows, g.rows - row));
   const int columns = static_cast<int>(smaller(Columns, g.columns - column));
@@ -284,26 +284,27 @@ void multiply_few_block(const Gemm& g, int64_t row, int64_t column) {
   float total[lanes];
   store(total, sum[0]);
   for (int r = 0; r < rows; ++r) {
-    float* c = g.c + (row + r) * g.c_row + column;
-    for (int j = 0; j < columns; ++j) c[j] = total[r * Columns + j] + (g.accumulate ? c[j] : 0.0f);
+    float* c = g.c + (row + r) * g.c_row + column * c_column;
+    for (int j = 0; j < columns; ++j, c += c_column) *c = total[r * Columns + j] + (g.accumulate ? *c : 0.0f);
   }
 }
 
 template <int Rows>
-void multiply_few_rows(const Gemm& g, int64_t row) {
-  for (int64_t column = 0; column < g.columns; column += lanes / Rows) multiply_few_block<Rows>(g, row, column);
+void multiply_few_rows(const Gemm& g, int64_t c_column, int64_t row) {
+  for (int64_t column = 0; column < g.columns; column += lanes / Rows)
+    multiply_few_block<Rows>(g, c_column, row, column);
 }
 
-void multiply_few(const Gemm& g) {
+void multiply_few(const Gemm& g, int64_t c_column) {
   constexpr int most = lanes / 4, half = most > 1 ? most / 2 : 1;
   for (int64_t row = 0; row < g.rows;) {
     const int64_t left = g.rows - row;
     if (left == 1) {
-      multiply_few_rows<1>(g, row);
+      multiply_few_rows<1>(g, c_column, row);
     } else if (left <= half) {
-      multiply_few_rows<half>(g, row);
+      multiply_few_rows<half>(g, c_column, row);
     } else {
-      multiply_few_rows<most>(g, row);
+      multiply_few_rows<most>(g, c_column, row);
     }
     row += left == 1 ? 1 : left <= half ? half : most;
   }

@@ -58,9 +58,10 @@ struct GemmKernelsOf {
   void (*pack)(const GemmOf<T>& g, int64_t column_begin, int64_t column_end, float* packed);
   void (*multiply_packed)(const GemmOf<T>& g, const float* packed);
 
-  // For few rows, with a_depth = b_depth = 1: vectors along depth, nothing is packed. The order of additions differs
-  // from multiply()'s, so the choice must follow from the shape of the whole product. Null for bf16.
-  void (*multiply_few)(const GemmOf<T>& g);
+  // For few rows, with a_depth = b_depth = 1: vectors along depth, nothing is packed. C's columns lie c_column apart.
+  // The order of additions differs from multiply()'s, so the choice must follow from the shape of the whole product.
+  // Null for bf16.
+  void (*multiply_few)(const GemmOf<T>& g, int64_t c_column);
 };
 using GemmKernels = GemmKernelsOf<float>;
 using Bf16GemmKernels = GemmKernelsOf<uint16_t>;

@@ -68,6 +68,9 @@ struct LoopFills {
   void (*random)(float* to, uint64_t key, uint64_t step, int64_t first, int64_t n);
   // to[r * cols + c] = row[r]
   void (*spread)(float* to, const float* row, int64_t rows, int64_t cols);
+  // Begins to bring n floats into the first-level cache, which may lie behind the end of what there is. `to_write`: as
+  // this core's alone, so that writing them does not ask the other cores again.
+  void (*fetch)(const float* from, int64_t n, bool to_write);
 };
 
 struct LoopReductions {

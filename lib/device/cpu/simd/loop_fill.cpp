@@ -104,6 +104,15 @@ void spread(float* to, const float* row, int64_t rows, int64_t cols) {
   }
 }
 
+void fetch(const float* from, int64_t n, bool to_write) {
+  constexpr int64_t line = 16;
+  if (to_write) {
+    for (int64_t i = 0; i < n; i += line) __builtin_prefetch(from + i, 1);
+  } else {
+    for (int64_t i = 0; i < n; i += line) __builtin_prefetch(from + i);
+  }
+}
+
 }  // namespace
 
 constinit const LoopFills loop_fills = {
@@ -114,6 +123,7 @@ constinit const LoopFills loop_fills = {
     .iota = iota,
     .random = random,
     .spread = spread,
+    .fetch = fetch,
 };
 
 }  // namespace dl::DL_ISA
