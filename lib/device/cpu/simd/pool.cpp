@@ -20,11 +20,20 @@ DL_INLINE void store_places(int32_t* p, vi places, int count) {
   count == lanes ? store(numbers, as_float(places)) : store_first(numbers, as_float(places), count);
 }
 
+// GCC 12 converts whole vectors of bytes number by number unless it is told the instruction.
 DL_INLINE vi load_places(const uint8_t* p, int count) {
-  if (count == lanes) return __builtin_convertvector(static_cast<vb>(*reinterpret_cast<const vb_memory*>(p)), vi);
 #if defined(__AVX512F__)
-  return reinterpret_cast<vi>(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(first_lanes(count), p)));
+  const __m128i bytes = count == lanes ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))
+                                       : _mm_maskz_loadu_epi8(first_lanes(count), p);
+  return reinterpret_cast<vi>(_mm512_maskz_cvtepu8_epi32(0xffff, bytes));
 #else
+  if (count == lanes) {
+#if defined(__AVX2__)
+    return reinterpret_cast<vi>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+#else
+    return __builtin_convertvector(static_cast<vb>(*reinterpret_cast<const vb_memory*>(p)), vi);
+#endif
+  }
   vi places{};
   for (int i = 0; i < count; ++i) places[i] = p[i];
   return places;
