@@ -185,7 +185,7 @@ class Scanner {
         column.decimals = found_.columns[c].decimals;
         column.numbers_are_words = scan_.columns[c].numbers_are_words && column.words.size() < most_number_words;
       }
-      const int64_t rows = cut_csv_rows(scan_, number_words_, desk, at, end);
+      const int64_t rows = cut_rows_(scan_, number_words_, desk, at, end);
       bool fits = true;
       for (size_t c = 0; rows >= 0 && c < columns; ++c) {
         if (!desk.columns[c].is_too_narrow) continue;
@@ -255,6 +255,7 @@ class Scanner {
   }
 
   const CsvScan& scan_;
+  const CutCsvRows cut_rows_ = csv_row_cutters().front();
   const size_t capacity_;
   std::vector<std::string> number_words_;
   KeptCells found_;
