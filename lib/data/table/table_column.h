@@ -24,11 +24,16 @@ class NumberSequence {
   // Calls f(span of numbers) with as many as lie well in a cache, one after another.
   template <class F>
   void each_block(F f) const {
+    while_block([&](std::span<const double> block) { return f(block), true; });
+  }
+  // The same for as long as it returns true.
+  template <class F>
+  void while_block(F f) const {
     std::array<double, 512> copy;
     for (size_t at = 0; at < size_; at += copy.size()) {
       const size_t count = std::min(copy.size(), size_ - at);
       if (column_) column_->copy_cells(static_cast<int64_t>(at), {copy.data(), count});
-      f(std::span<const double>(column_ ? copy.data() : numbers_.data() + at, count));
+      if (!f(std::span<const double>(column_ ? copy.data() : numbers_.data() + at, count))) return;
     }
   }
 
