@@ -14,12 +14,45 @@ using namespace dl;
 
 namespace {
 
-const std::vector<std::string> cells{"1",       "-2",      "3.5",       "-0.25",     "0",      "-0",       "-0.0",    "",
-                                     ".",       "-",       ".5",        "5.",        "-.5",    "1.2.3",    "1-2",     "--1",
-                                     "+1",      "12345678", "2147352575", "2147352576", "-2147352575", "214735.2576",
-                                     "9999.999", "0.00001", "000000000000123", "0000000000000123", "1234567890123456789",
-                                     "x",       "Oslo",    "New York",  " 7 ",       "\"8\"",  "\"a,b\"",  "\"a\"\"b\"",
-                                     "\"-1.5\"", "1e3",    "a word of more than sixteen bytes", "\"two\nlines\"", "-999"};
+const std::vector<std::string> cells{"1",
+                                     "-2",
+                                     "3.5",
+                                     "-0.25",
+                                     "0",
+                                     "-0",
+                                     "-0.0",
+                                     "",
+                                     ".",
+                                     "-",
+                                     ".5",
+                                     "5.",
+                                     "-.5",
+                                     "1.2.3",
+                                     "1-2",
+                                     "--1",
+                                     "+1",
+                                     "12345678",
+                                     "2147352575",
+                                     "2147352576",
+                                     "-2147352575",
+                                     "214735.2576",
+                                     "9999.999",
+                                     "0.00001",
+                                     "000000000000123",
+                                     "0000000000000123",
+                                     "1234567890123456789",
+                                     "x",
+                                     "Oslo",
+                                     "New York",
+                                     " 7 ",
+                                     "\"8\"",
+                                     "\"a,b\"",
+                                     "\"a\"\"b\"",
+                                     "\"-1.5\"",
+                                     "1e3",
+                                     "a word of more than sixteen bytes",
+                                     "\"two\nlines\"",
+                                     "-999"};
 
 CsvDesk desk_of(const std::string& text, size_t columns, const CsvScan& scan, std::vector<double>& room) {
   CsvDesk desk;
@@ -48,8 +81,9 @@ TEST_CASE("rows are cut alike in all ways that the processor has") {
     const size_t columns = 1 + random() % 5;
     CsvScan scan{.trim = random() % 2 == 0, .comment = random() % 4 ? "" : "x"};
     for (size_t c = 0; c < columns; ++c)
-      scan.columns.push_back({.numbers_are_words = random() % 5 == 0,
-                              .decimals = random() % 4 ? std::optional(static_cast<int>(random() % 10)) : std::nullopt});
+      scan.columns.push_back(
+          {.numbers_are_words = random() % 5 == 0,
+           .decimals = random() % 4 ? std::optional(static_cast<int>(random() % 10)) : std::nullopt});
     const std::vector<std::string> number_words(random() % 3 ? 0 : 1, "-999");
     const size_t kinds = random() % 2 ? cells.size() : 4;  // of few, all numbers
     std::string text;
@@ -87,7 +121,7 @@ TEST_CASE("narrow cells are the digits divided by their power of ten, to the las
     KeptColumn column{.narrow = std::make_unique<int32_t[]>(count), .decimals = decimals};
     const int32_t most = static_cast<int32_t>(NarrowCell::most);
     for (size_t i = 0; i < count; ++i)
-      column.narrow[i] = i < 8 ? static_cast<int32_t>(i) - 4
+      column.narrow[i] = i < 8    ? static_cast<int32_t>(i) - 4
                          : i < 12 ? most - static_cast<int32_t>(i - 8)
                          : i < 16 ? -most + static_cast<int32_t>(i - 12)
                                   : static_cast<int32_t>(random() % NarrowCell::most) >> random() % 31;

@@ -17,27 +17,27 @@
 namespace dl {
 namespace {
 
-static_assert(csv_bits <= CsvDesk::readable_bytes);
+static_assert(CsvBits::bytes <= CsvDesk::readable_bytes);
 // Cells and rows that are looked at together: their places lie in the nearest cache.
 constexpr size_t most_places = 1 << 10;
 constexpr int64_t most_rows = 128;
 
-// What a processor does it by: bits of 64 bytes, a short number, and, where it can, four narrow cells at a time.
+// What a processor does it by: lists of separators, a short number, and, where it can, four narrow cells at a time.
 struct ByWords {
-  using Find = FindCsvBits;
+  using List = ListSeparators;
   static bool read(const char* text, size_t size, ShortNumber& number) { return short_number(text, size, number); }
 };
 
 #if defined(__x86_64__)
 struct ByAvx2 {
-  using Find = FindCsvBits;
+  using List = ListSeparators;
   __attribute__((target("ssse3"))) static bool read(const char* text, size_t size, ShortNumber& number) {
     return short_number_ssse3(text, size, number);
   }
 };
 
 struct ByAvx512 : ByAvx2 {
-  using Find = FindCsvBitsAvx512;
+  using List = ListSeparatorsAvx512;
   using NarrowCells = NarrowCellsAvx512;
 };
 #endif
@@ -59,8 +59,10 @@ class CsvCutter {
     const size_t columns = scan_.columns.size();
     const int64_t most = std::clamp<int64_t>(static_cast<int64_t>(most_places / columns), 1, most_rows);
     desk.places.resize(static_cast<size_t>(most) * columns);
+    Separators<typename By::List> separators(at, static_cast<size_t>(end - at), scan_.delimiter);
+    if (static_cast<size_t>(end - at) > separators.most_bytes) return -1;
     int64_t rows = 0;
-    for (Separators<typename By::Find> separators(at, scan_.delimiter); at < end;) {
+    while (at < end) {
       const int64_t count = find_cells<trim>(desk, separators, at, end, most);
       if (count < 0) return -1;
       for (size_t c = 0; c < columns; ++c)
@@ -84,8 +86,8 @@ class CsvCutter {
 
   // The places of at most so many rows' cells, from `at` on, which it moves behind them; returns how many rows they
   // are.
-  template <bool trim, class Find>
-  int64_t find_cells(CsvDesk& desk, Separators<Find>& separators, const char*& at, const char* end,
+  template <bool trim, class List>
+  int64_t find_cells(CsvDesk& desk, Separators<List>& separators, const char*& at, const char* end,
                      int64_t most) const {
     const bool has_comments = !scan_.comment.empty();
     const size_t columns = scan_.columns.size();
@@ -101,26 +103,51 @@ class CsvCutter {
           continue;
         }
       }
-      for (size_t c = 0;; ++c, ++place) {
+      const size_t plain = find_plain_cells(separators, columns - 1, at, place, sizes);
+      place += plain;
+      for (size_t c = plain;; ++c) {
         if (c == columns) return -1;
-        const char* separator = separators.next();
+        const CsvSeparator next = separators.next();
+        const char* separator = separators.place(next);
         *place = {at, static_cast<size_t>(separator - at)};
-        if (separators.is_odd()) {
+        if (next & behind_odd_bytes) {
           const char* const behind = find_odd<trim>(desk, at, separator, end, *place);
           if (!behind) return -1;
           if (behind != separator) separators.skip_to((separator = behind) + 1);
         }
-        sizes |= place->size;
+        sizes |= place++->size;
         at = separator + 1;
-        if (*separator == '\n') {
-          if (c + 1 != columns) return -1;
-          ++place;
-          break;
-        }
+        if (*separator != '\n') continue;
+        if (c + 1 != columns) return -1;
+        break;
       }
     }
     static_assert(std::has_single_bit(most_cell_bytes + 1));
     return sizes > most_cell_bytes ? -1 : rows;
+  }
+
+  // The places of so many cells of one row, where none of them is odd; returns how many they are, which is none where
+  // one is.
+  template <class List>
+  static size_t find_plain_cells(Separators<List>& separators, size_t count, const char*& at, CsvPlace* places,
+                                 size_t& sizes) {
+    const CsvSeparator* const next = separators.look(count);
+    if (!next) return 0;
+    const char* begin = at;
+    CsvSeparator kinds = 0;
+    size_t bits = 0;
+    for (size_t i = 0; i < count; ++i) {
+      kinds |= next[i];
+      const char* const separator = separators.place(next[i]);
+      places[i] = {begin, static_cast<size_t>(separator - begin)};
+      bits |= places[i].size;
+      begin = separator + 1;
+    }
+    if (kinds & (behind_odd_bytes | line_end_separator)) return 0;
+    separators.take(count);
+    at = begin;
+    sizes |= bits;
+    return count;
   }
 
   // The place of the cell from `at` to the separator or, where it begins with a quote, to another one, which it

@@ -1,5 +1,6 @@
 // Four texts at a time made narrow cells: one in each quarter of a register, its digits shuffled to where they count
-// (Mula, "SIMD-ized parsing of decimal numbers", 2018), so that those of a column add up alike wherever their points are.
+// (Mula, "SIMD-ized parsing of decimal numbers", 2018), so that those of a column add up alike wherever their points
+// are.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #if defined(__x86_64__)
@@ -36,23 +37,24 @@ class NarrowCellsAvx512 {
                    minuses = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('-')) & own & ~(own << 1);
     if ((digits | points | minuses) != own || not_zero(digits) != each(0x8000)) return false;
 
-    // Of each text: 0 without a point, else how many bytes there are from it on; more than can be where there are several.
+    // Of each text: 0 without a point, else how many bytes there are from it on; more than can be where there are
+    // several.
     __m512i point = _mm512_sad_epu8(_mm512_maskz_mov_epi8(points, point_places()), _mm512_setzero_si512());
     point = _mm512_add_epi64(point, _mm512_shuffle_epi32(point, _MM_PERM_BADC));
-    const __m512i moved = _mm512_and_si512(_mm512_shuffle_epi8(point, _mm512_setzero_si512()),
-                                           _mm512_set1_epi8(one_point - 1));
-    const __m512i ones =
-        _mm512_shuffle_epi8(_mm512_maskz_mov_epi8(digits, values), _mm512_sub_epi8(order_, moved));
+    const __m512i moved =
+        _mm512_and_si512(_mm512_shuffle_epi8(point, _mm512_setzero_si512()), _mm512_set1_epi8(one_point - 1));
+    const __m512i ones = _mm512_shuffle_epi8(_mm512_maskz_mov_epi8(digits, values), _mm512_sub_epi8(order_, moved));
     const __m512i twos = _mm512_maddubs_epi16(ones, _mm512_set1_epi16(1 << 8 | 10));
     const __m512i fours = _mm512_madd_epi16(twos, _mm512_set1_epi32(1 << 16 | 100));
     const __m512i eights = _mm512_madd_epi16(_mm512_packs_epi32(fours, fours), _mm512_set1_epi32(1 << 16 | 10000));
-    const __m512i wholes = _mm512_add_epi64(_mm512_mul_epu32(eights, _mm512_set1_epi64(100'000'000)),
-                                            _mm512_srli_epi64(eights, 32));
+    const __m512i wholes =
+        _mm512_add_epi64(_mm512_mul_epu32(eights, _mm512_set1_epi64(100'000'000)), _mm512_srli_epi64(eights, 32));
     if ((_mm512_cmpgt_epu64_mask(point, most_point_) |
          _mm512_cmpgt_epu64_mask(wholes, _mm512_set1_epi64(NarrowCell::most))) != 0)
       return false;
     const __m512i quarters = _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 8, 4, 0);
-    const __m128i whole = _mm512_castsi512_si128(_mm512_permutexvar_epi32(quarters, wholes)), zero = _mm_setzero_si128();
+    const __m128i whole = _mm512_castsi512_si128(_mm512_permutexvar_epi32(quarters, wholes)),
+                  zero = _mm_setzero_si128();
     const auto negative = static_cast<__mmask8>(_pext_u64(not_zero(minuses), each(0x8000)));
     const __m128i codes = _mm_mask_sub_epi32(whole, negative, zero, whole);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(into),
