@@ -227,11 +227,13 @@ class CsvCutter {
     size_t done = 0;
     if constexpr (ReadsFour<By>) {
       const typename By::NarrowCells cells(column.decimals);
-      for (; number_words_.empty() && done + 4 <= count; done += 4) {
-        if (cells.read(place + done * stride, stride, column.narrow + row + done))
-          column.has_numbers = true;
-        else
-          take_some(done, done + 4);
+      while (number_words_.empty() && done + 4 <= count) {
+        const size_t read = cells.read(place + done * stride, stride, count - done, column.narrow + row + done);
+        column.has_numbers |= read > 0;
+        done += read;
+        if (done + 4 > count) break;
+        take_some(done, done + 4);
+        done += 4;
       }
     }
     take_some(done, count);

@@ -47,10 +47,17 @@ const KeptColumn* TableColumn::kept_as(const std::optional<NumberForm>& form) co
   return form == NumberForm() && !strips_numbers ? kept : nullptr;
 }
 
+std::optional<NumberSequence> TableColumn::kept_numbers(const NumberForm& form) const {
+  const KeptColumn* const kept = kept_as(form);
+  if (!kept || !kept->words.empty() || !rows.count_up()) return {};
+  return NumberSequence(*kept, rows.size());
+}
+
 ColumnNumbers TableColumn::numbers_of(const NumberForm& form) const {
   ColumnNumbers found{.form = form};
-  if (const KeptColumn* const kept = kept_as(form); kept && kept->words.empty() && rows.count_up()) {
-    found.values = NumberSequence(*kept, rows.size());
+  if (auto kept = kept_numbers(form)) {
+    found.values = *std::move(kept);
+    found.spread = spread;
     return found;
   }
   const MissingWords missing(parts.spec, true);
