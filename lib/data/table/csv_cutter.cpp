@@ -57,7 +57,7 @@ class CsvCutter {
   template <bool trim, class By>
   int64_t cut_rows(CsvDesk& desk, const char* at, const char* end) const {
     const size_t columns = scan_.columns.size();
-    const int64_t most = std::clamp<int64_t>(static_cast<int64_t>(most_places / columns), 1, most_rows);
+    const int64_t most = std::clamp<int64_t>(static_cast<int64_t>(most_places / columns / 4 * 4), 4, most_rows);
     desk.places.resize(static_cast<size_t>(most) * columns);
     Separators<typename By::List> separators(at, static_cast<size_t>(end - at), scan_.delimiter);
     if (static_cast<size_t>(end - at) > separators.most_bytes) return -1;

@@ -132,6 +132,10 @@ std::vector<std::pair<std::string, int64_t>> TableColumn::categories() const {
 }
 
 bool TableColumn::has(const MissingWords& missing) const {
+  if (const KeptColumn* const kept = kept_as({})) {
+    const auto is_missing = [&](const std::string& word) { return missing.contains(stripped(word, strip)); };
+    if (std::ranges::none_of(kept->words, is_missing)) return false;
+  }
   bool found = false;
   each([&](std::string_view text) { return missing.contains(text); },
        [&](int64_t, bool is_missing) { found = found || is_missing; });

@@ -123,8 +123,8 @@ class Fitter {
     const auto count = std::ssize(columns), most = int64_t{most_together};
     const int64_t groups = std::min(count, ceil_div(ceil_div(count, most), threads) * threads);
     in_parallel(groups, threads, [&](int64_t group) {
-      const auto begin = static_cast<size_t>(group * count / groups),
-                 end = static_cast<size_t>((group + 1) * count / groups);
+      const auto begin = static_cast<size_t>(ceil_div(group * count, groups)),
+                 end = static_cast<size_t>(ceil_div((group + 1) * count, groups));
       const auto found = spreads_of(std::span(columns).subspan(begin, end - begin), with_deviations);
       for (size_t i = begin; i < end; ++i) spreads_[places[i]] = found[i - begin];
     });

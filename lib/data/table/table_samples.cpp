@@ -10,8 +10,10 @@
 #include <limits>
 #include <utility>
 
+#include "lib/base/division.h"
 #include "lib/base/hash.h"
 #include "lib/base/in_parallel.h"
+#include "lib/base/memory.h"
 #include "lib/data/table/fitted_cells.h"
 #include "lib/data/table/table_categories.h"
 #include "lib/data/table/table_cells.h"
@@ -155,9 +157,13 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     std::atomic<bool> good = true;
     try {
       in_parallel(std::ssize(sources), threads, [&](int64_t i) { prepare(sources[static_cast<size_t>(i)]); });
-      in_parallel((size() + block_rows - 1) / block_rows, threads, [&](int64_t i) {
-        for (const Source& source : sources)
-          if (!put(source, i * block_rows, std::min(size(), (i + 1) * block_rows))) good = false;
+      in_parallel(ceil_div(size(), part_rows), threads, [&](int64_t i) {
+        const int64_t end = std::min(size(), (i + 1) * part_rows);
+        Cell* const first = cells_.get() + static_cast<size_t>(i * part_rows) * width_;
+        give_pages(first, static_cast<size_t>(end - i * part_rows) * width_ * sizeof *first);
+        for (int64_t begin = i * part_rows; begin < end; begin += block_rows)
+          for (const Source& source : sources)
+            if (!put(source, begin, std::min(end, begin + block_rows))) good = false;
       });
     } catch (const Error&) {
       good = false;
@@ -215,7 +221,7 @@ class Samples final : public Dataset, public Tabular, public Targeted {
 
   static int32_t absent_code(const Source& source) { return source.column->kind == "index" ? 0 : -1; }
 
-  static constexpr int64_t block_rows = 256;
+  static constexpr int64_t block_rows = 256, part_rows = 16 * block_rows;
 
   // The cells of at most block_rows samples; false where one is no number that a float can hold.
   bool put(const Source& source, int64_t begin, int64_t end) {
