@@ -113,6 +113,10 @@ struct TableColumn {
   // How often each category is there: numbers by their value before all others, those by their bytes.
   std::vector<std::pair<std::string, int64_t>> categories() const;
   bool has(const MissingWords& missing) const;
+
+ private:
+  std::vector<int64_t> word_counts(const KeptColumn& kept) const;  // of a column of words alone
+  void count_others(const KeptColumn& kept, const std::vector<bool>& are_others, ColumnNumbers& found) const;
 };
 
 }  // namespace dl
