@@ -15,7 +15,8 @@ TEST_CASE("what columns that are summed together come to is, to the last bit, wh
     std::vector<std::vector<double>> numbers(most_together);
     std::vector<NumberSpread> alone;
     for (std::vector<double>& column : numbers) {
-      for (size_t i = 0; i < size; ++i) column.push_back(std::ldexp(static_cast<double>(random()) - 2e9, -(random() % 40)));
+      for (size_t i = 0; i < size; ++i)
+        column.push_back(std::ldexp(static_cast<double>(random()) - 2e9, -(random() % 40)));
       double sum = 0, squares = 0;
       for (const double number : column) sum += number;
       const double mean = sum / static_cast<double>(size);

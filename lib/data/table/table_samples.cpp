@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -254,9 +255,11 @@ class Samples final : public Dataset, public Tabular, public Targeted {
       const double shift = column.shift, scale = column.scale;
       for (size_t i = 0; i < count; ++i) made[i].number = static_cast<float>((cells[i] - shift) / scale);
     }
-    bool finite = true;
-    for (size_t i = 0; i < count; ++i) finite &= std::abs(made[i].number) <= std::numeric_limits<float>::max();
-    if (finite) return true;
+    // As whole numbers, which are of the same order and which a compiler takes many at a time.
+    int32_t most = 0;
+    for (size_t i = 0; i < count; ++i)
+      most = std::max(most, std::bit_cast<int32_t>(made[i].number) & std::numeric_limits<int32_t>::max());
+    if (most <= std::bit_cast<int32_t>(std::numeric_limits<float>::max())) return true;
     for (size_t i = 0; i < count; ++i) {
       if (KeptCell::is_word(cells[i])) made[i] = source.made[KeptCell::word(cells[i])];
       if (!std::isfinite(made[i].number)) return false;
