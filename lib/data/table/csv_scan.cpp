@@ -95,7 +95,7 @@ class Scanner {
   std::unique_ptr<CsvDesk> take_desk(int64_t chunk) {
     std::unique_lock lock(mutex_);
     // Where one thread is held up the others read on, but not without bound; it is the one that may not wait.
-    const auto most_waiting = static_cast<size_t>(4 * scan_.threads);
+    const auto most_waiting = static_cast<size_t>(3 * scan_.threads);
     drained_.wait(lock, [&] { return chunk == next_ || waiting_.size() < most_waiting || outcome_ != Outcome::done; });
     if (!desks_.empty()) {
       std::unique_ptr<CsvDesk> desk = std::move(desks_.back());
