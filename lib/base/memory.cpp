@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/base/memory.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -41,6 +42,14 @@ int64_t peak_memory_bytes() {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
   return int64_t{used.ru_maxrss} << 10;
+}
+
+void give_pages([[maybe_unused]] void* begin, [[maybe_unused]] size_t bytes) {
+#if defined(MADV_POPULATE_WRITE)
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)), at = reinterpret_cast<uintptr_t>(begin);
+  const uintptr_t from = (at + page - 1) / page * page, to = (at + bytes) / page * page;
+  if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_POPULATE_WRITE);
+#endif
 }
 
 }  // namespace dl

@@ -73,6 +73,15 @@ Read read(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("words are the same but for their case, and for what is between their parts") {
+  CHECK(same_word("max_epochs", "Max-Epochs"));
+  CHECK(same_word("maxepochs", "__max epochs-"));
+  CHECK(same_word("", "_"));
+  CHECK(!same_word("max_epochs", "max_epoch"));
+  CHECK(!same_word("max_epoch", "max_epochs"));
+  CHECK(!same_word("max_epochs", "min_epochs"));
+}
+
 TEST_CASE("every type of member is read") {
   const Read r = read(
       "flag: true\ncount: 1e1\nlarge: 0x10\nratio: 1e-3\nmode: valid\ntitle: no\nrates: [1, 2.5]\nlimit: 3\n"

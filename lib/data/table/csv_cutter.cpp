@@ -1,10 +1,6 @@
-// Separators are found 64 bytes at a time; the loop over cells is compiled for newer processors too.
+// Rows are cut where separators are, then the cells of each column read; all of it compiled for newer processors too.
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/data/table/csv_cutter.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #include <algorithm>
 #include <bit>
@@ -13,47 +9,42 @@
 
 #include "lib/base/cpu.h"
 #include "lib/data/table/cell_number.h"
+#include "lib/data/table/csv_separators.h"
+#include "lib/data/table/narrow_cells_avx512.h"
 #include "lib/data/table/short_number.h"
 #include "lib/data/table/short_number_ssse3.h"
 
 namespace dl {
 namespace {
 
-constexpr size_t scanned_bytes = CsvDesk::readable_bytes;
+static_assert(CsvBits::bytes <= CsvDesk::readable_bytes);
+// Cells and rows that are looked at together: their places lie in the nearest cache.
+constexpr size_t most_places = 1 << 10;
+constexpr int64_t most_rows = 128;
 
-// Bit i: byte i of a block is a line end or the delimiter.
-uint64_t separators(const char* block, char delimiter) {
-  uint64_t mask = 0;
-#if defined(__SSE2__)
-  const __m128i ends = _mm_set1_epi8('\n'), delimiters = _mm_set1_epi8(delimiter);
-  for (size_t i = 0; i < scanned_bytes; i += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + i));
-    const __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, ends), _mm_cmpeq_epi8(bytes, delimiters));
-    mask |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(found))) << i;
+// What a processor does it by: lists of separators, a short number, and, where it can, four narrow cells at a time.
+struct ByWords {
+  using List = ListSeparators;
+  static bool read(const char* text, size_t size, ShortNumber& number) { return short_number(text, size, number); }
+};
+
+#if defined(__x86_64__)
+struct ByAvx2 {
+  using List = ListSeparators;
+  __attribute__((target("ssse3"))) static bool read(const char* text, size_t size, ShortNumber& number) {
+    return short_number_ssse3(text, size, number);
   }
-#else
-  for (size_t i = 0; i < scanned_bytes; ++i) mask |= uint64_t{block[i] == '\n' || block[i] == delimiter} << i;
+};
+
+struct ByAvx512 : ByAvx2 {
+  using List = ListSeparatorsAvx512;
+  using NarrowCells = NarrowCellsAvx512;
+};
 #endif
-  return mask;
-}
 
-// Goes from separator to separator; some bytes behind the last must be readable.
-class Separators {
- public:
-  Separators(const char* at, char delimiter) : delimiter_(delimiter), block_(at), mask_(separators(at, delimiter)) {}
-  // The next one that was not returned yet, at `at` or behind it.
-  const char* next() {
-    while (mask_ == 0) mask_ = separators(block_ += scanned_bytes, delimiter_);
-    const char* const found = block_ + std::countr_zero(mask_);
-    mask_ &= mask_ - 1;
-    return found;
-  }
-  void skip_to(const char* at) { mask_ = separators(block_ = at, delimiter_); }
-
- private:
-  const char delimiter_;
-  const char* block_;
-  uint64_t mask_;
+template <class By>
+concept ReadsFour = requires {
+  typename By::NarrowCells;
 };
 
 class CsvCutter {
@@ -61,11 +52,24 @@ class CsvCutter {
   CsvCutter(const CsvScan& scan, std::span<const std::string> number_words)
       : scan_(scan), number_words_(number_words) {}
 
-  int64_t cut_rows_fast(CsvDesk& desk, const char* at, const char* end) {
-#if defined(__x86_64__)
-    if (has_avx2_) return cut_rows_avx2(desk, at, end);
-#endif
-    return scan_.trim ? cut_rows<true, ByWords>(desk, at, end) : cut_rows<false, ByWords>(desk, at, end);
+  // Some rows at a time: first where their cells stand, then what those of each column are, so that a processor, which
+  // looks ahead, has many numbers of one kind before it.
+  template <bool trim, class By>
+  int64_t cut_rows(CsvDesk& desk, const char* at, const char* end) const {
+    const size_t columns = scan_.columns.size();
+    const int64_t most = std::clamp<int64_t>(static_cast<int64_t>(most_places / columns / 4 * 4), 4, most_rows);
+    desk.places.resize(static_cast<size_t>(most) * columns);
+    Separators<typename By::List> separators(at, static_cast<size_t>(end - at), scan_.delimiter);
+    if (static_cast<size_t>(end - at) > separators.most_bytes) return -1;
+    int64_t rows = 0;
+    while (at < end) {
+      const int64_t count = find_cells<trim>(desk, separators, at, end, most);
+      if (count < 0) return -1;
+      for (size_t c = 0; c < columns; ++c)
+        take<By>(desk.columns[c], rows, desk.places.data() + c, static_cast<size_t>(count));
+      rows += count;
+    }
+    return at == end ? rows : -1;
   }
 
  private:
@@ -80,96 +84,108 @@ class CsvCutter {
     return static_cast<const char*>(std::memchr(*i == '\n' ? i : at, '\n', static_cast<size_t>(end - at))) + 1;
   }
 
-  // A way to read a short number.
-  struct ByWords {
-    bool operator()(const char* text, size_t size, ShortNumber& number) const {
-      return short_number(text, size, number);
-    }
-  };
-
-#if defined(__x86_64__)
-  struct BySsse3 {
-    __attribute__((target("ssse3"))) bool operator()(const char* text, size_t size, ShortNumber& number) const {
-      return short_number_ssse3(text, size, number);
-    }
-  };
-
-  // Compiled as one function for such processors.
-  __attribute__((target("avx2,bmi,bmi2"), flatten)) int64_t cut_rows_avx2(CsvDesk& desk, const char* at,
-                                                                          const char* end) {
-    return scan_.trim ? cut_rows<true, BySsse3>(desk, at, end) : cut_rows<false, BySsse3>(desk, at, end);
-  }
-#endif
-
-  template <bool trim, class ReadNumber>
-  int64_t cut_rows(CsvDesk& desk, const char* at, const char* end) {
+  // The places of at most so many rows' cells, from `at` on, which it moves behind them; returns how many rows they
+  // are.
+  template <bool trim, class List>
+  int64_t find_cells(CsvDesk& desk, Separators<List>& separators, const char*& at, const char* end,
+                     int64_t most) const {
     const bool has_comments = !scan_.comment.empty();
-    const char delimiter = scan_.delimiter;
     const size_t columns = scan_.columns.size();
+    CsvPlace* place = desk.places.data();
+    desk.unquoted_bytes = 0;
     int64_t rows = 0;
-    for (Separators separators(at, delimiter); at < end;) {
+    size_t sizes = 0;  // the bits of all of them
+    for (; at < end && rows < most; ++rows) {
       if (static_cast<unsigned char>(*at) <= ' ' || has_comments) {
         if (const char* const next = after_empty_line(at, end)) {
           separators.skip_to(at = next);
+          --rows;
           continue;
         }
       }
-      for (size_t c = 0;; ++c) {
+      const size_t plain = find_plain_cells(separators, columns - 1, at, place, sizes);
+      place += plain;
+      for (size_t c = plain;; ++c) {
         if (c == columns) return -1;
-        if (trim && static_cast<unsigned char>(*at) <= ' ')
-          while (is_blank(*at) && *at != delimiter) ++at;
-        const char* separator;
-        if (*at == '"') {
-          separator = take_quoted<trim, ReadNumber>(desk, c, rows, at, end);
-          if (!separator) return -1;
-          separators.skip_to(separator + 1);
-        } else {
-          separator = separators.next();
-          const char* behind = separator;
-          if (static_cast<unsigned char>(behind[-1]) <= ' ') {
-            if (*behind == '\n')
-              while (behind > at && behind[-1] == '\r') --behind;
-            if (trim)
-              while (behind > at && is_blank(behind[-1])) --behind;
-          }
-          if (static_cast<size_t>(behind - at) > most_cell_bytes) return -1;
-          take<ReadNumber>(desk.columns[c], rows, at, static_cast<size_t>(behind - at));
+        const CsvSeparator next = separators.next();
+        const char* separator = separators.place(next);
+        *place = {at, static_cast<size_t>(separator - at)};
+        if (next & behind_odd_bytes) {
+          const char* const behind = find_odd<trim>(desk, at, separator, end, *place);
+          if (!behind) return -1;
+          if (behind != separator) separators.skip_to((separator = behind) + 1);
         }
+        sizes |= place++->size;
         at = separator + 1;
         if (*separator != '\n') continue;
         if (c + 1 != columns) return -1;
         break;
       }
-      ++rows;
     }
-    return at == end ? rows : -1;
+    static_assert(std::has_single_bit(most_cell_bytes + 1));
+    return sizes > most_cell_bytes ? -1 : rows;
   }
 
-  // Takes the cell that begins with a quote; returns where the delimiter or the line's end stands, null where it does
-  // not come, or not before the chunk's end.
-  template <bool trim, class ReadNumber>
-  const char* take_quoted(CsvDesk& desk, size_t c, int64_t row, const char* at, const char* end) {
+  // The places of so many cells of one row, where none of them is odd; returns how many they are, which is none where
+  // one is.
+  template <class List>
+  static size_t find_plain_cells(Separators<List>& separators, size_t count, const char*& at, CsvPlace* places,
+                                 size_t& sizes) {
+    const CsvSeparator* const next = separators.look(count);
+    if (!next) return 0;
+    const char* begin = at;
+    CsvSeparator kinds = 0;
+    size_t bits = 0;
+    for (size_t i = 0; i < count; ++i) {
+      kinds |= next[i];
+      const char* const separator = separators.place(next[i]);
+      places[i] = {begin, static_cast<size_t>(separator - begin)};
+      bits |= places[i].size;
+      begin = separator + 1;
+    }
+    if (kinds & (behind_odd_bytes | line_end_separator)) return 0;
+    separators.take(count);
+    at = begin;
+    sizes |= bits;
+    return count;
+  }
+
+  // The place of the cell from `at` to the separator or, where it begins with a quote, to another one, which it
+  // returns; null where that does not come.
+  template <bool trim>
+  const char* find_odd(CsvDesk& desk, const char* at, const char* separator, const char* end, CsvPlace& place) const {
+    if (trim)
+      while (is_blank(*at) && *at != scan_.delimiter) ++at;
+    if (*at == '"') return find_quoted<trim>(desk, at, end, place);
+    const char* behind = separator;
+    if (*behind == '\n')
+      while (behind > at && behind[-1] == '\r') --behind;
+    if (trim)
+      while (behind > at && is_blank(behind[-1])) --behind;
+    place = {at, static_cast<size_t>(behind - at)};
+    return separator;
+  }
+
+  // The place of the cell that begins with a quote; returns where the delimiter or the line's end stands, null where it
+  // does not come, or not before the chunk's end.
+  template <bool trim>
+  const char* find_quoted(CsvDesk& desk, const char* at, const char* end, CsvPlace& place) const {
     const char* const begin = ++at;
     const char* part = begin;  // what is not in `unquoted` yet
-    desk.unquoted.clear();
+    const size_t before = desk.unquoted_bytes;
     for (;; at += 2) {
       at = static_cast<const char*>(std::memchr(at, '"', static_cast<size_t>(end - at)));
       if (!at) return nullptr;
       if (at[1] != '"') break;
-      desk.unquoted.append(part, at + 1);
+      unquote(desk, part, at + 1, end);
       part = at + 2;
       if (part >= end) return nullptr;
     }
-    const char* text = begin;
-    auto size = static_cast<size_t>(at - begin);
+    place = {begin, static_cast<size_t>(at - begin)};
     if (part != begin) {
-      desk.unquoted.append(part, at);
-      size = desk.unquoted.size();
-      desk.unquoted.append(CsvDesk::readable_bytes, ' ');
-      text = desk.unquoted.data();
+      unquote(desk, part, at, end);
+      place = {desk.unquoted.data() + CsvDesk::readable_bytes + before, desk.unquoted_bytes - before};
     }
-    if (size > most_cell_bytes) return nullptr;
-    take<ReadNumber>(desk.columns[c], row, text, size);
     ++at;
     if (trim)
       while (is_blank(*at) && *at != scan_.delimiter) ++at;
@@ -179,47 +195,124 @@ class CsvCutter {
     return at < end && (*at == '\n' || *at == scan_.delimiter) ? at : nullptr;
   }
 
-  template <class ReadNumber>
-  void take(CsvDesk::Column& column, int64_t row, const char* text, size_t size) const {
+  // Cells that were unquoted stay where they are: there is room at once for all that may follow.
+  static void unquote(CsvDesk& desk, const char* begin, const char* behind, const char* end) {
+    if (desk.unquoted_bytes == 0) {
+      const size_t most = static_cast<size_t>(end - begin) + 2 * CsvDesk::readable_bytes;
+      if (desk.unquoted.size() < most) desk.unquoted.resize(most);
+    }
+    std::copy(begin, behind, desk.unquoted.data() + CsvDesk::readable_bytes + desk.unquoted_bytes);
+    desk.unquoted_bytes += static_cast<size_t>(behind - begin);
+  }
+
+  // What a column's cells are, the first of which has its place at `place`, for `count` rows from `row` on.
+  template <class By>
+  void take(CsvDesk::Column& column, int64_t row, const CsvPlace* place, size_t count) const {
     if (!column.is_kept) return;
-    if (!column.numbers_are_words && !is_number_word(text, size)) {
-      ShortNumber number;
-      if (ReadNumber()(text, size, number)) {
-        column.has_numbers = true;
-        if (!column.is_narrow)
-          column.wide[row] = number.value();
-        else if (!NarrowCell::of_number(number, column.decimals, column.narrow[row]))
-          column.is_too_narrow = true;
-        return;
-      }
-      if (const auto other = cell_number({text, size})) {
-        column.has_numbers = true;
-        if (!column.is_narrow) column.wide[row] = *other;
-        column.is_too_narrow = column.is_narrow;
-        return;
+    const size_t stride = scan_.columns.size();
+    if (column.numbers_are_words)
+      for (size_t i = 0; i < count; ++i) take_word(column, row + static_cast<int64_t>(i), place[i * stride]);
+    else if (column.is_narrow)
+      take_narrow<By>(column, row, place, count);
+    else
+      for (size_t i = 0; i < count; ++i) take_wide<By>(column, row + static_cast<int64_t>(i), place[i * stride]);
+  }
+
+  template <class By>
+  void take_narrow(CsvDesk::Column& column, int64_t row, const CsvPlace* place, size_t count) const {
+    const size_t stride = scan_.columns.size();
+    const auto take_some = [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) take_narrow<By>(column, row + static_cast<int64_t>(i), place[i * stride]);
+    };
+    size_t done = 0;
+    if constexpr (ReadsFour<By>) {
+      const typename By::NarrowCells cells(column.decimals);
+      while (number_words_.empty() && done + 4 <= count) {
+        const size_t read = cells.read(place + done * stride, stride, count - done, column.narrow + row + done);
+        column.has_numbers |= read > 0;
+        done += read;
+        if (done + 4 > count) break;
+        take_some(done, done + 4);
+        done += 4;
       }
     }
-    const uint32_t word = column.words.index(text, size);
+    take_some(done, count);
+  }
+
+  template <class By>
+  void take_narrow(CsvDesk::Column& column, int64_t row, const CsvPlace& cell) const {
+    ShortNumber number;
+    if (is_number_word(cell) || !By::read(cell.text, cell.size, number)) return take_other(column, row, cell);
+    column.has_numbers = true;
+    if (!NarrowCell::of_number(number, column.decimals, column.narrow[row])) column.is_too_narrow = true;
+  }
+
+  template <class By>
+  void take_wide(CsvDesk::Column& column, int64_t row, const CsvPlace& cell) const {
+    ShortNumber number;
+    if (is_number_word(cell) || !By::read(cell.text, cell.size, number)) return take_other(column, row, cell);
+    column.has_numbers = true;
+    column.wide[row] = number.value();
+  }
+
+  // A cell that is no short number.
+  void take_other(CsvDesk::Column& column, int64_t row, const CsvPlace& cell) const {
+    const auto number = is_number_word(cell) ? std::nullopt : cell_number(std::string_view(cell.text, cell.size));
+    if (!number) return take_word(column, row, cell);
+    column.has_numbers = true;
+    if (column.is_narrow)
+      column.is_too_narrow = true;
+    else
+      column.wide[row] = *number;
+  }
+
+  static void take_word(CsvDesk::Column& column, int64_t row, const CsvPlace& cell) {
+    const uint32_t word = column.words.index(cell.text, cell.size);
     if (column.is_narrow)
       column.narrow[row] = NarrowCell::of_word(std::min(word, NarrowCell::most_words - 1));
     else
       column.wide[row] = KeptCell::of_word(word);
   }
 
-  bool is_number_word(const char* text, size_t size) const {
-    return !number_words_.empty() && std::ranges::count(number_words_, std::string_view(text, size)) > 0;
+  bool is_number_word(const CsvPlace& cell) const {
+    return !number_words_.empty() && std::ranges::count(number_words_, std::string_view(cell.text, cell.size)) > 0;
   }
 
   const CsvScan& scan_;
   const std::span<const std::string> number_words_;
-  const bool has_avx2_ = cpu_features().avx2;
 };
+
+template <class By>
+int64_t cut_rows(const CsvScan& scan, std::span<const std::string> number_words, CsvDesk& desk, const char* at,
+                 const char* end) {
+  const CsvCutter cutter(scan, number_words);
+  return scan.trim ? cutter.cut_rows<true, By>(desk, at, end) : cutter.cut_rows<false, By>(desk, at, end);
+}
+
+#if defined(__x86_64__)
+// Compiled as one function each for such processors.
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,bmi,bmi2"), flatten)) int64_t cut_rows_avx512(
+    const CsvScan& scan, std::span<const std::string> number_words, CsvDesk& desk, const char* at, const char* end) {
+  return cut_rows<ByAvx512>(scan, number_words, desk, at, end);
+}
+__attribute__((target("avx2,bmi,bmi2"), flatten)) int64_t cut_rows_avx2(const CsvScan& scan,
+                                                                        std::span<const std::string> number_words,
+                                                                        CsvDesk& desk, const char* at,
+                                                                        const char* end) {
+  return cut_rows<ByAvx2>(scan, number_words, desk, at, end);
+}
+#endif
 
 }  // namespace
 
-int64_t cut_csv_rows(const CsvScan& scan, std::span<const std::string> number_words, CsvDesk& desk, const char* at,
-                     const char* end) {
-  return CsvCutter(scan, number_words).cut_rows_fast(desk, at, end);
+std::vector<CutCsvRows> csv_row_cutters() {
+  std::vector<CutCsvRows> cutters;
+#if defined(__x86_64__)
+  if (cpu_features().avx512) cutters.push_back(cut_rows_avx512);
+  if (cpu_features().avx2) cutters.push_back(cut_rows_avx2);
+#endif
+  cutters.push_back(cut_rows<ByWords>);
+  return cutters;
 }
 
 }  // namespace dl

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/data/table/csv_place.h"
 #include "lib/data/table/csv_scan.h"
 #include "lib/data/table/word_table.h"
 
@@ -32,7 +33,9 @@ struct CsvDesk {
   std::unique_ptr<double[]> cells;
   size_t room = 0;  // of them
   std::vector<Column> columns;
-  std::string unquoted;
+  std::vector<CsvPlace> places;  // of the cells of some rows
+  std::vector<char> unquoted;    // of those rows, behind what must be readable
+  size_t unquoted_bytes = 0;     // of it in use
 
   const char* text() const { return bytes.data() + readable_bytes; }
 };
@@ -40,7 +43,10 @@ struct CsvDesk {
 // Cuts the rows from `at` to `end`, which stands behind a line's end of the desk's text, into cells of its columns;
 // returns how many rows they are, -1 where one is not as it should be. `number_words`: kept as words though they are
 // numbers.
-int64_t cut_csv_rows(const CsvScan& scan, std::span<const std::string> number_words, CsvDesk& desk, const char* at,
-                     const char* end);
+using CutCsvRows = int64_t (*)(const CsvScan& scan, std::span<const std::string> number_words, CsvDesk& desk,
+                               const char* at, const char* end);
+
+// The ways in which this processor can do so, whose results are the same; the fastest first.
+std::vector<CutCsvRows> csv_row_cutters();
 
 }  // namespace dl

@@ -16,6 +16,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/in_parallel.h"
+#include "lib/base/memory.h"
 #include "lib/data/table/cell_number.h"
 #include "lib/data/table/csv_cutter.h"
 #include "lib/data/text/text_encoding.h"
@@ -94,7 +95,7 @@ class Scanner {
   std::unique_ptr<CsvDesk> take_desk(int64_t chunk) {
     std::unique_lock lock(mutex_);
     // Where one thread is held up the others read on, but not without bound; it is the one that may not wait.
-    const auto most_waiting = static_cast<size_t>(4 * scan_.threads);
+    const auto most_waiting = static_cast<size_t>(3 * scan_.threads);
     drained_.wait(lock, [&] { return chunk == next_ || waiting_.size() < most_waiting || outcome_ != Outcome::done; });
     if (!desks_.empty()) {
       std::unique_ptr<CsvDesk> desk = std::move(desks_.back());
@@ -185,7 +186,7 @@ class Scanner {
         column.decimals = found_.columns[c].decimals;
         column.numbers_are_words = scan_.columns[c].numbers_are_words && column.words.size() < most_number_words;
       }
-      const int64_t rows = cut_csv_rows(scan_, number_words_, desk, at, end);
+      const int64_t rows = cut_rows_(scan_, number_words_, desk, at, end);
       bool fits = true;
       for (size_t c = 0; rows >= 0 && c < columns; ++c) {
         if (!desk.columns[c].is_too_narrow) continue;
@@ -206,6 +207,7 @@ class Scanner {
     hash_.append(desk.text() + before, next - from - before);
     const auto at = static_cast<size_t>(found_.rows);
     if (at + rows > capacity_) return give_up(Outcome::full);
+    give_room(at + rows);
     for (size_t c = 0; c < found_.columns.size(); ++c) {
       if (given_up_[c] || !desk.columns[c].is_kept) continue;
       if (!merge(desk.columns[c], tables_[c])) {
@@ -239,6 +241,18 @@ class Scanner {
     column.narrow.reset();
   }
 
+  // Pages for rows that follow, so many at a time that the first of them are in the cache when they are written.
+  void give_room(size_t rows) {
+    constexpr size_t step = 8 << 10;
+    for (; ready_ < rows; ready_ += step) {
+      const size_t count = std::min(step, capacity_ - ready_);
+      for (KeptColumn& column : found_.columns) {
+        if (column.narrow) give_pages(column.narrow.get() + ready_, count * sizeof column.narrow[0]);
+        if (column.wide) give_pages(column.wide.get() + ready_, count * sizeof column.wide[0]);
+      }
+    }
+  }
+
   static void put(const CsvDesk::Column& column, size_t rows, KeptColumn& into, size_t at) {
     const auto merged = [&](uint32_t word) { return column.merged[word]; };
     if (into.narrow) {
@@ -255,7 +269,9 @@ class Scanner {
   }
 
   const CsvScan& scan_;
+  const CutCsvRows cut_rows_ = csv_row_cutters().front();
   const size_t capacity_;
+  size_t ready_ = 0;  // rows that have their pages
   std::vector<std::string> number_words_;
   KeptCells found_;
   std::vector<WordTable> tables_;

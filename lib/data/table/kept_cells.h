@@ -29,6 +29,8 @@ class NarrowCell {
  public:
   static constexpr int most_decimals = 9;
   static constexpr uint32_t most_words = (1 << 17) - 1;
+  static constexpr int32_t minus_zero = std::numeric_limits<int32_t>::min() + int32_t{most_words};
+  static constexpr uint64_t most = -(int64_t{minus_zero} + 1);  // digits
 
   static int32_t of_word(uint32_t index) { return static_cast<int32_t>(lowest + index); }
   static bool is_number(int32_t code) { return code > minus_zero; }
@@ -53,8 +55,6 @@ class NarrowCell {
 
  private:
   static constexpr int64_t lowest = std::numeric_limits<int32_t>::min();
-  static constexpr int32_t minus_zero = static_cast<int32_t>(lowest + most_words);
-  static constexpr uint64_t most = -(lowest + most_words + 1);
 };
 
 struct KeptColumn {

@@ -8,10 +8,10 @@
 
 namespace dl {
 
-// What one pass over a column's numbers tells.
-struct NumberSpread {
-  double least = 0, most = 0, mean = 0;
-};
+// The spreads of columns of as many numbers each, most_together at most, whose sums a processor adds side by side: they
+// are to the last bit those of each column alone.
+constexpr size_t most_together = 4;
+std::vector<NumberSpread> spreads_of(std::span<const NumberSequence> columns, bool with_deviations);
 
 // Knows the numbers' form, and the function, shift and scale of that normalization. One that a float cannot hold is an
 // Error(Exit::data), as is what box_cox has no logarithm of.

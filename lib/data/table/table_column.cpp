@@ -47,13 +47,33 @@ const KeptColumn* TableColumn::kept_as(const std::optional<NumberForm>& form) co
   return form == NumberForm() && !strips_numbers ? kept : nullptr;
 }
 
+std::optional<NumberSequence> TableColumn::kept_numbers(const NumberForm& form) const {
+  const KeptColumn* const kept = kept_as(form);
+  if (!kept || !kept->words.empty() || !rows.count_up()) return {};
+  return NumberSequence(*kept, rows.size());
+}
+
 ColumnNumbers TableColumn::numbers_of(const NumberForm& form) const {
   ColumnNumbers found{.form = form};
-  if (const KeptColumn* const kept = kept_as(form); kept && kept->words.empty() && rows.count_up()) {
-    found.values = NumberSequence(*kept, rows.size());
+  if (auto kept = kept_numbers(form)) {
+    found.values = *std::move(kept);
+    found.spread = spread;
     return found;
   }
   const MissingWords missing(parts.spec, true);
+  if (const KeptColumn* const kept = kept_as(form); kept && !kept->has_numbers) {
+    std::vector<bool> are_others;
+    bool has_numbers = false;
+    for (const std::string& word : kept->words) {
+      const std::string_view text = stripped(word, strip);
+      are_others.push_back(!missing.contains(text));
+      has_numbers = has_numbers || (are_others.back() && cell_number(text, form));
+    }
+    if (!has_numbers) {
+      count_others(*kept, are_others, found);
+      return found;
+    }
+  }
   struct Cell {
     bool missing = false;
     std::optional<double> number;
@@ -82,6 +102,22 @@ ColumnNumbers TableColumn::numbers_of(const NumberForm& form) const {
   return found;
 }
 
+// Of a column of words alone, none of which is a number.
+void TableColumn::count_others(const KeptColumn& kept, const std::vector<bool>& are_others,
+                               ColumnNumbers& found) const {
+  const std::vector<int64_t> counts = word_counts(kept);
+  for (size_t i = 0; i < counts.size(); ++i) found.others += are_others[i] ? counts[i] : 0;
+  const auto most = std::min(looked_at, static_cast<size_t>(found.others));
+  for (int64_t i = 0; found.other_rows.size() < most; ++i)
+    if (are_others[KeptCell::word(kept.cell(rows[i]))]) found.other_rows.push_back(rows[i]);
+}
+
+std::vector<int64_t> TableColumn::word_counts(const KeptColumn& kept) const {
+  std::vector<int64_t> counts(kept.words.size());
+  for (const int64_t row : rows) ++counts[KeptCell::word(kept.cell(row))];
+  return counts;
+}
+
 ColumnNumbers TableColumn::numbers() const {
   std::vector<NumberForm> forms = forms_of(parts);
   ColumnNumbers plain = numbers_of(forms[0]);
@@ -107,8 +143,7 @@ std::vector<std::pair<std::string, int64_t>> TableColumn::categories() const {
   const MissingWords missing(parts.spec, false);
   std::unordered_map<std::string_view, int64_t> counts;
   if (const KeptColumn* const kept = kept_as({})) {
-    std::vector<int64_t> of_words(kept->words.size());
-    for (const int64_t row : rows) ++of_words[KeptCell::word(kept->cell(row))];
+    const std::vector<int64_t> of_words = word_counts(*kept);
     for (size_t i = 0; i < of_words.size(); ++i)
       if (const std::string_view word = stripped(kept->words[i], strip); of_words[i] > 0 && !missing.contains(word))
         counts[word] += of_words[i];
@@ -125,6 +160,10 @@ std::vector<std::pair<std::string, int64_t>> TableColumn::categories() const {
 }
 
 bool TableColumn::has(const MissingWords& missing) const {
+  if (const KeptColumn* const kept = kept_as({})) {
+    const auto is_missing = [&](const std::string& word) { return missing.contains(stripped(word, strip)); };
+    if (std::ranges::none_of(kept->words, is_missing)) return false;
+  }
   bool found = false;
   each([&](std::string_view text) { return missing.contains(text); },
        [&](int64_t, bool is_missing) { found = found || is_missing; });

@@ -21,15 +21,26 @@ class NumberSequence {
   bool empty() const { return size_ == 0; }
   std::vector<double> all() const;
 
-  // Calls f(span of numbers) with as many as lie well in a cache, one after another.
+  // Numbers that lie well in a cache, `copy` or those themselves: as many from the one at `at` on, or all that follow.
+  static constexpr size_t block_size = 512;
+  using Block = std::array<double, block_size>;
+  std::span<const double> block(size_t at, Block& copy) const {
+    const size_t count = std::min(block_size, size_ - at);
+    if (!column_) return {numbers_.data() + at, count};
+    column_->copy_cells(static_cast<int64_t>(at), {copy.data(), count});
+    return {copy.data(), count};
+  }
+  // Calls f(block) with one after another.
   template <class F>
   void each_block(F f) const {
-    std::array<double, 512> copy;
-    for (size_t at = 0; at < size_; at += copy.size()) {
-      const size_t count = std::min(copy.size(), size_ - at);
-      if (column_) column_->copy_cells(static_cast<int64_t>(at), {copy.data(), count});
-      f(std::span<const double>(column_ ? copy.data() : numbers_.data() + at, count));
-    }
+    while_block([&](std::span<const double> block) { return f(block), true; });
+  }
+  // The same for as long as it returns true.
+  template <class F>
+  void while_block(F f) const {
+    Block copy;
+    for (size_t at = 0; at < size_; at += block_size)
+      if (!f(block(at, copy))) return;
   }
 
  private:
@@ -38,12 +49,19 @@ class NumberSequence {
   const KeptColumn* column_ = nullptr;
 };
 
+// What passes over a column's numbers tell.
+struct NumberSpread {
+  double least = 0, most = 0, mean = 0;
+  std::optional<double> deviation;  // where it was asked for
+};
+
 // The cells of a column as numbers of one form.
 struct ColumnNumbers {
   NumberForm form;
-  NumberSequence values;            // of the cells that are numbers
-  int64_t others = 0;               // cells that are there and no numbers
-  std::vector<int64_t> other_rows;  // of them the first
+  NumberSequence values;               // of the cells that are numbers
+  std::optional<NumberSpread> spread;  // of them, where it is known
+  int64_t others = 0;                  // cells that are there and no numbers
+  std::vector<int64_t> other_rows;     // of them the first
   bool are_all() const { return others == 0 && !values.empty(); }
   bool are_most() const;  // as in a column that is meant to be one of numbers
 };
@@ -53,6 +71,7 @@ struct TableColumn {
   int64_t index;
   std::string strip;
   RowChoice rows;
+  std::optional<NumberSpread> spread = {};  // of kept_numbers(), where it is known
 
   std::string_view text(int64_t row) const { return stripped(parts.cell(row, index), strip); }
   const std::string& name() const { return parts.names[static_cast<size_t>(index)]; }
@@ -60,6 +79,8 @@ struct TableColumn {
   // In the form in which the most cells are numbers; the first of several.
   ColumnNumbers numbers() const;
   ColumnNumbers numbers_of(const NumberForm& form) const;
+  // Where all cells are kept as numbers of that form, one after another.
+  std::optional<NumberSequence> kept_numbers(const NumberForm& form) const;
   // Calls take(row, what) for each row. What its text is taken for, of_text(text) says, and of_number(value) where it
   // is a plain number that is kept without its text: only with a `form` of numbers that such a one has too.
   template <class OfText, class OfNumber, class Take>
@@ -92,6 +113,10 @@ struct TableColumn {
   // How often each category is there: numbers by their value before all others, those by their bytes.
   std::vector<std::pair<std::string, int64_t>> categories() const;
   bool has(const MissingWords& missing) const;
+
+ private:
+  std::vector<int64_t> word_counts(const KeptColumn& kept) const;  // of a column of words alone
+  void count_others(const KeptColumn& kept, const std::vector<bool>& are_others, ColumnNumbers& found) const;
 };
 
 }  // namespace dl

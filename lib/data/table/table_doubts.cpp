@@ -127,12 +127,13 @@ void doubt_row_numbers(const TableColumn& column, const ColumnNumbers& numbers, 
   double first = 0;
   int64_t i = 0;
   bool counts = true;
-  numbers.values.each_block([&](std::span<const double> block) {
+  numbers.values.while_block([&](std::span<const double> block) {
     for (const double value : block) {
       const double of_first_row = value - static_cast<double>(column.rows[i]);
       if (i++ == 0) first = of_first_row;
       counts = counts && of_first_row == first;
     }
+    return counts;
   });
   if (counts)
     warnings.push_back(doubt(column, column.rows[0],

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lib/base/division.h"
 #include "lib/base/in_parallel.h"
 #include "lib/base/lower.h"
 #include "lib/base/text.h"
@@ -54,6 +55,7 @@ class Fitter {
       : parts_(parts), rows_(rows), warnings_(warnings) {}
 
   FittedTable fit() {
+    find_spreads();
     std::vector<Column> found(parts_.names.size());
     in_parallel(std::ssize(found), threads_for(rows_.size()),
                 [&](int64_t i) { found[static_cast<size_t>(i)] = fit_column(i); });
@@ -98,6 +100,36 @@ class Fitter {
     std::vector<Problem> warnings;
   };
 
+  // Of columns that are kept as numbers and likely fitted as such.
+  void find_spreads() {
+    std::vector<size_t> places;
+    std::vector<NumberSequence> columns;
+    bool with_deviations = false;
+    for (size_t i = 0; i < parts_.names.size(); ++i) {
+      const auto said = parts_.spec.columns.find(parts_.names[i]);
+      const ColumnSpec spec = said == parts_.spec.columns.end() ? ColumnSpec{} : said->second;
+      if (spec.type && *spec.type != "numeric" && *spec.type != "target") continue;
+      const TableColumn column{.parts = parts_, .index = static_cast<int64_t>(i), .strip = spec.strip, .rows = rows_};
+      auto numbers = column.kept_numbers({});
+      if (!numbers) continue;
+      places.push_back(i);
+      columns.push_back(*std::move(numbers));
+      with_deviations |= spec.normalize.value_or(parts_.spec.normalize) == "standard";
+    }
+    spreads_.resize(parts_.names.size());
+    if (columns.empty()) return;
+    // Groups of one size or nearly, as many for each thread.
+    const int threads = threads_for(rows_.size());
+    const auto count = std::ssize(columns), most = int64_t{most_together};
+    const int64_t groups = std::min(count, ceil_div(ceil_div(count, most), threads) * threads);
+    in_parallel(groups, threads, [&](int64_t group) {
+      const auto begin = static_cast<size_t>(ceil_div(group * count, groups)),
+                 end = static_cast<size_t>(ceil_div((group + 1) * count, groups));
+      const auto found = spreads_of(std::span(columns).subspan(begin, end - begin), with_deviations);
+      for (size_t i = begin; i < end; ++i) spreads_[places[i]] = found[i - begin];
+    });
+  }
+
   // In a table of decimal commas, where no key says how numbers are written.
   void doubt_all_points(const std::vector<Column>& found) const {
     if (parts_.spec.decimal || parts_.spec.thousands) return;
@@ -128,7 +160,8 @@ class Fitter {
     const auto said = parts_.spec.columns.find(name);
     const ColumnSpec spec = said == parts_.spec.columns.end() ? ColumnSpec{} : said->second;
     const auto column = [&](const std::string& strip) {
-      return TableColumn{.parts = parts_, .index = i, .strip = strip, .rows = rows_};
+      return TableColumn{
+          .parts = parts_, .index = i, .strip = strip, .rows = rows_, .spread = spreads_[static_cast<size_t>(i)]};
     };
     const auto leave_out = [&](std::string why) { found.left_out = std::move(why); };
     const auto warn = [&](std::string what, std::string help) {
@@ -309,6 +342,7 @@ class Fitter {
   const TableParts& parts_;
   const RowChoice rows_;
   std::vector<Problem>& warnings_;
+  std::vector<std::optional<NumberSpread>> spreads_;  // of each column's kept numbers
 };
 
 }  // namespace

@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <utility>
 
+#include "lib/base/division.h"
 #include "lib/base/hash.h"
 #include "lib/base/in_parallel.h"
+#include "lib/base/memory.h"
 #include "lib/data/table/fitted_cells.h"
 #include "lib/data/table/table_categories.h"
 #include "lib/data/table/table_cells.h"
@@ -155,9 +158,13 @@ class Samples final : public Dataset, public Tabular, public Targeted {
     std::atomic<bool> good = true;
     try {
       in_parallel(std::ssize(sources), threads, [&](int64_t i) { prepare(sources[static_cast<size_t>(i)]); });
-      in_parallel((size() + block_rows - 1) / block_rows, threads, [&](int64_t i) {
-        for (const Source& source : sources)
-          if (!put(source, i * block_rows, std::min(size(), (i + 1) * block_rows))) good = false;
+      in_parallel(ceil_div(size(), part_rows), threads, [&](int64_t i) {
+        const int64_t end = std::min(size(), (i + 1) * part_rows);
+        Cell* const first = cells_.get() + static_cast<size_t>(i * part_rows) * width_;
+        give_pages(first, static_cast<size_t>(end - i * part_rows) * width_ * sizeof *first);
+        for (int64_t begin = i * part_rows; begin < end; begin += block_rows)
+          for (const Source& source : sources)
+            if (!put(source, begin, std::min(end, begin + block_rows))) good = false;
       });
     } catch (const Error&) {
       good = false;
@@ -215,7 +222,7 @@ class Samples final : public Dataset, public Tabular, public Targeted {
 
   static int32_t absent_code(const Source& source) { return source.column->kind == "index" ? 0 : -1; }
 
-  static constexpr int64_t block_rows = 256;
+  static constexpr int64_t block_rows = 256, part_rows = 16 * block_rows;
 
   // The cells of at most block_rows samples; false where one is no number that a float can hold.
   bool put(const Source& source, int64_t begin, int64_t end) {
@@ -248,9 +255,11 @@ class Samples final : public Dataset, public Tabular, public Targeted {
       const double shift = column.shift, scale = column.scale;
       for (size_t i = 0; i < count; ++i) made[i].number = static_cast<float>((cells[i] - shift) / scale);
     }
-    bool finite = true;
-    for (size_t i = 0; i < count; ++i) finite &= std::abs(made[i].number) <= std::numeric_limits<float>::max();
-    if (finite) return true;
+    // As whole numbers, which are of the same order and which a compiler takes many at a time.
+    int32_t most = 0;
+    for (size_t i = 0; i < count; ++i)
+      most = std::max(most, std::bit_cast<int32_t>(made[i].number) & std::numeric_limits<int32_t>::max());
+    if (most <= std::bit_cast<int32_t>(std::numeric_limits<float>::max())) return true;
     for (size_t i = 0; i < count; ++i) {
       if (KeptCell::is_word(cells[i])) made[i] = source.made[KeptCell::word(cells[i])];
       if (!std::isfinite(made[i].number)) return false;
