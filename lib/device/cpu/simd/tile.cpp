@@ -117,11 +117,11 @@ void tile(const Tile& t) {
   }
 }
 
-// What is fetched between pieces of the depth: a row of C and some lines with each. It lies in memory, as the registers
-// are the products'.
+// What is fetched between pieces of the depth: some rows of C and some lines with each. It lies in memory, as the
+// registers are the products'.
 struct Fetches {
   const float* c;
-  int64_t c_row, c_rows;
+  int64_t c_row, c_rows, rows;  // those that are left; with a piece
   const void* const* line;
   const void* const* end;
   int64_t lines;  // with a piece
@@ -130,11 +130,8 @@ struct Fetches {
 template <int Vectors>
 DL_INLINE void fetch_part(Fetches& next) {
   asm volatile("" : "+m"(next));
-  if (next.c_rows > 0) {
+  for (int64_t left = next.rows; left > 0 && next.c_rows > 0; --left, --next.c_rows, next.c += next.c_row)
     fetch_row<Vectors>(next.c);
-    next.c += next.c_row;
-    --next.c_rows;
-  }
   for (int64_t left = next.lines; left > 0 && next.line != next.end; --left) __builtin_prefetch(*next.line++, 0, 2);
   asm volatile("" : "+m"(next));
 }
@@ -177,19 +174,18 @@ void packed_tile(const Tile& t, const PackedFactors& factors, const Lines& ahead
       b += b_depth;
     }
   };
-  const int64_t pieces = t.depth / steps_between;
-  if (packs_a || packs_b || pieces < Rows) {
-    for (int i = 0; i < ahead.count; ++i) __builtin_prefetch(ahead.at[i], 0, 2);
-    DL_UNROLL for (int r = 0; r < Rows; ++r) fetch_row<Vectors>(t.c + r * t.c_row);
-    add(t.depth);
-  } else {
-    Fetches next{t.c, t.c_row, Rows, ahead.at, ahead.at + ahead.count, (ahead.count + pieces - 1) / pieces};
+  const int64_t pieces = t.depth / steps_between + 1;
+  Fetches next{t.c,
+               t.c_row,
+               Rows,
+               (Rows + pieces - 1) / pieces,
+               ahead.at,
+               ahead.at + ahead.count,
+               (ahead.count + pieces - 1) / pieces};
 #pragma GCC unroll 1
-    for (int64_t piece = 0; piece < pieces; ++piece) {
-      fetch_part<Vectors>(next);
-      add(steps_between);
-    }
-    add(t.depth - pieces * steps_between);
+  for (int64_t done = 0; done < t.depth; done += steps_between) {
+    fetch_part<Vectors>(next);
+    add(t.depth - done < steps_between ? t.depth - done : steps_between);
   }
   if (t.accumulate) add_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
   store_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
