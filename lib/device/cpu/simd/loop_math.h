@@ -159,6 +159,17 @@ DL_INLINE vf erf(vf x) {
   return select(size > 0.927734375f, sign_of(x, 1.0f - exp(q)), small);
 }
 
+// a / b to about one unit in the last place, for b between 2^-100 and 2^100: where a divider has 16 lanes to go
+// through, an estimate and one step of Newton's take less time.
+DL_INLINE vf quotient(vf a, vf b) {
+#if defined(__AVX512F__)
+  const vf estimate = _mm512_maskz_rcp14_ps(0xffff, b);
+  return a * ((1.0f - b * estimate) * estimate + estimate);
+#else
+  return a / b;
+#endif
+}
+
 // t p(t^2) / q(t^2) for t = x between -most and most, beyond which it stays; coefficients from the highest power on.
 template <int n>
 DL_INLINE vf odd_ratio(vf x, float most, const float (&p)[n], const float (&q)[n]) {
@@ -169,7 +180,7 @@ DL_INLINE vf odd_ratio(vf x, float most, const float (&p)[n], const float (&q)[n
     above = above * z + p[i];
     below = below * z + q[i];
   }
-  return t * above / below;
+  return quotient(t * above, below);
 }
 
 // erf(x / sqrt(2)) within 2e-7, fitted to the least largest relative error, up to where it is 1 in f32.
