@@ -68,9 +68,9 @@ TEST_CASE("blocks of tiles cover all of them, end with whole images where a row 
 }
 
 TEST_CASE("few blocks are evenly many, so that two threads have as many each") {
-  CHECK(plan_winograd(tiles(1, 56, 64, 64), 16, 2, 2 << 20).block_rows ==
-        1);  // fourteen rows of tiles; not seven pairs
-  CHECK(plan_winograd(tiles(16, 56, 64, 64), 16, 2, 2 << 20).block_rows == 4);  // more than enough blocks
+  // Fourteen rows of tiles, not seven pairs; and more than enough of them.
+  CHECK(plan_winograd(tiles(1, 56, 64, 64), 16, 2, 2 << 20).block_rows == 1);
+  CHECK(plan_winograd(tiles(16, 56, 64, 64), 16, 2, 2 << 20).block_rows == 4);
 }
 
 TEST_CASE("threads divide rows of tiles where the weights of all columns stay in their caches, else columns") {
