@@ -32,6 +32,7 @@ const std::vector<Case> cases = {
     {"few rows", {3, 40}, {70, 40}, dense},
     {"parts of rows", {100, 200}, {150, 200}, dense},
     {"parts of columns", {17, 300}, {700, 300}, dense},
+    {"turned by blocks of columns", {33, 70}, {2500, 70}, dense},
     {"no epilogue", {40, 70}, {33, 70}, [](Value x, Value w) { return matmul(x, w, false, true); }},
     {"weight as it stands", {90, 70}, {70, 130}, [](Value x, Value w) { return matmul(x, w); }},
     {"blocks of rows", {1100, 120}, {200, 120}, dense},

@@ -10,12 +10,14 @@
 #include "lib/base/text.h"
 #include "lib/device/cpu/gemm_blocks.h"
 #include "lib/device/cpu/simd/loop.h"
+#include "lib/device/cpu/simd/transpose.h"
 
 namespace dl {
 namespace {
 
-constexpr int64_t cache_line = 16;        // floats
-constexpr int64_t least_of_library = 32;  // rows, columns and depth: below, its own copying costs too much
+constexpr int64_t cache_line = 16;            // floats
+constexpr int64_t least_of_library = 32;      // rows, columns and depth: below, its own copying costs too much
+constexpr int64_t turned_floats = 64 * 1024;  // of C's columns made as rows: in the second cache when they are turned
 
 bool fits_library(const Gemm& g) { return std::min({g.rows, g.columns, g.depth}) >= least_of_library; }
 bool fits_library(const Bf16Gemm&) { return false; }
@@ -72,12 +74,14 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
     product_at_ = plan_.floats(divided_.by_rows ? block_floats_ * device.team().size() : shape.rows * shape.columns);
   if (divided_.by_rows && blas_ == nullptr)
     packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
-  if (!divided_.by_rows && !divided_.along_depth() && blas_ == nullptr) {
+  if (packs()) {
+    const int64_t packed = divided_.turned ? shape.rows : shape.columns;
     for (const GemmBlocks& blocks : candidates_)
       workspace_floats_ =
-          std::max(workspace_floats_, round_up(kernels_.workspace(shape.columns, shape.depth, blocks), cache_line));
+          std::max(workspace_floats_, round_up(kernels_.workspace(packed, shape.depth, blocks), cache_line));
     workspace_at_ = plan_.floats(workspace_floats_ * device.team().size());
   }
+  if (divided_.turned) turned_at_ = plan_.floats(turned_columns_ * shape.rows * device.team().size());
 }
 
 // What a part of the product is like decides; the candidates are those of a whole one where there is no other.
@@ -91,11 +95,17 @@ void ProductOf<T>::plan_blocks() {
                                  : split(shape_.rows, divided_.row_parts, 0, divided_.chunk_rows).end;
     part.columns = split(shape_.columns, divided_.column_parts, 0, kernels_.pack_unit).end;
     part.depth = split(shape_.depth, divided_.halves, 0, ProductDivision::depth_unit).end;
+    if (divided_.turned) {
+      turned_columns_ =
+          std::min(part.columns, round_up(std::max<int64_t>(turned_floats / shape_.rows, 1), kernels_.row_unit));
+      part.columns = turned_columns_;
+      part = turned(part);
+    }
     candidates_ = likely_blocks(part, device_.machine(), device_.isa());
     shape_.blocks = candidates_[0];
     if (candidates_.size() == 1) return;
     std::string subject = concat("product ", name_of(device_.isa()), " ", device_.team().size(), " threads ",
-                                 name_of(shape_, destination_.has_epilogue()));
+                                 name_of(shape_, destination_.has_epilogue()), divided_.turned ? " turned" : "");
     for (const GemmBlocks& b : candidates_) subject += " " + text_of(b);
     choice_ = &device_.choices().of(subject, static_cast<int>(candidates_.size()));
   }
@@ -103,7 +113,12 @@ void ProductOf<T>::plan_blocks() {
 
 template <class T>
 void ProductOf<T>::stays(int input, const int64_t& changes) {
-  if (input == 1 && blas_ == nullptr && !divided_.along_depth() && divided_.halves == 1) packed_b_.watch(changes);
+  if (input != 1 || blas_ != nullptr || divided_.along_depth() || divided_.halves != 1) return;
+  packed_b_.watch(changes);
+  if (!divided_.turned) return;
+  divided_ = divide_product(shape_, kernels_, device_, destination_.has_epilogue(), false, true);
+  choice_ = nullptr;
+  plan_blocks();
 }
 
 template <class T>
@@ -139,6 +154,7 @@ std::string ProductOf<T>::way() const {
                           : divided_.few_columns ? "few columns"
                           : divided_.halves == 2 ? "two halves"
                           : divided_.by_rows     ? "blocks of rows"
+                          : divided_.turned      ? "turned"
                                                  : "parts";
   if (divided_.along_depth() || !std::is_same_v<T, float>) return cut;
   return concat(cut, " ", text_of(candidates_[static_cast<size_t>(choice_ != nullptr ? choice_->now() : 0)]),
@@ -214,8 +230,26 @@ void ProductOf<T>::multiply_part(GemmOf<T> g, Range rows, int column_part, int t
     multiply_by(*blas_, g);
   } else if (packed_now_ != nullptr) {
     kernels_.multiply_packed(g, packed_now_ + packed_at(column_part));
+  } else if (divided_.turned) {
+    multiply_turned(g, thread, scratch);
   } else {
     kernels_.multiply(g, floats_at(scratch, workspace_at_) + thread * workspace_floats_);
+  }
+}
+
+// The transposed product in memory of the thread's own, some columns of C at a time, and from there to its place.
+template <class T>
+void ProductOf<T>::multiply_turned(const GemmOf<T>& g, int thread, void* scratch) {
+  const TransposeKernels& kernels = DL_FOR_ISA(device_.isa(), transpose_kernels);
+  GemmOf<T> block = turned(g);
+  block.c = floats_at(scratch, turned_at_) + thread * turned_columns_ * shape_.rows;
+  block.c_row = g.rows;
+  for (int64_t column = 0; column < g.columns; column += block.rows) {
+    block.rows = std::min(turned_columns_, g.columns - column);
+    block.rows_after = std::min(turned_columns_, g.columns - column - block.rows);
+    kernels_.multiply(block, floats_at(scratch, workspace_at_) + thread * workspace_floats_);
+    kernels.words(block.c, block.c_row, block.rows, g.rows, g.c + column, g.c_row);
+    block.a += block.rows * block.a_row;
   }
 }
 

@@ -33,6 +33,8 @@ class ProductOf final : public Kernel {
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
+  // In a division that multiplies here, an operand being packed at each run.
+  bool packs() const { return !divided_.by_rows && !divided_.along_depth() && blas_ == nullptr; }
   void plan_blocks();
   void make(std::span<void* const> in, std::span<void* const> out, void* scratch);
   // f(thread, rows, columns, half) for each part, side by side.
@@ -48,6 +50,7 @@ class ProductOf final : public Kernel {
   Range packed_columns(int part) const { return split(shape_.columns, packed_parts(), part, kernels_.pack_unit); }
   int64_t packed_at(int part) const;
   void multiply_part(GemmOf<T> g, Range rows, int column_part, int thread, void* scratch);
+  void multiply_turned(const GemmOf<T>& g, int thread, void* scratch);
   void multiply(const GemmOf<T>& g, void* scratch);
   void pass(const GemmOf<T>& g, Range rows, int thread);
   void multiply_then_pass(const GemmOf<T>& g, void* scratch);
@@ -62,8 +65,9 @@ class ProductOf final : public Kernel {
   Destination destination_;
   ProductDivision divided_;
   ScratchPlan plan_;
-  int64_t product_at_ = 0, second_half_at_ = 0, packed_at_ = 0, workspace_at_ = 0;
+  int64_t product_at_ = 0, second_half_at_ = 0, packed_at_ = 0, workspace_at_ = 0, turned_at_ = 0;
   int64_t workspace_floats_ = 0, block_floats_ = 0;
+  int64_t turned_columns_ = 0;          // of C that are made as rows together
   std::vector<GemmBlocks> candidates_;  // of blocks, the fastest of which
   Choice* choice_ = nullptr;            // finds; null: there is but one
   KeptWeight packed_b_;

@@ -27,8 +27,13 @@ constexpr int64_t most_packed_floats = 2 << 20;  // unless reading a larger B fo
 // What packing B costs, in rows multiplied with it.
 template <class T>
 double packing_rows(const GemmOf<T>& g) {
-  return g.b_column == 1 ? 4 : 10;
+  return g.b_column == 1 ? 4 : 20;
 }
+
+// What costs more in a turned product, where A is packed, which is small and often at hand, and B read in place.
+constexpr double packing_columns = 10;     // multiplied with A
+constexpr double in_place = 1.03;          // times the multiply-adds
+constexpr double turning_an_element = 24;  // multiply-adds
 
 // Below, waking another thread costs more than it saves: two hand-overs of a few lines each.
 double least_flops_a_thread(const Machine& m, Isa isa) { return m.flops(isa) * (0.5e-6 + 8e-9 * m.hand_over_ns); }
@@ -40,12 +45,21 @@ double fetching(const Machine& m, Isa isa) {
   return m.hand_over_ns * 1e-9 / 2 / lines_under_way / cache_line * m.flops(isa) / 2;
 }
 
-// What a part of a product costs its thread, in multiply-adds, when the product is cut into row_parts x column_parts
-// and the largest part has rows x columns elements. A thread has its own share of the samples at hand: they are A's
-// and C's rows, or the depth where A lies along the rows, as in a weight's gradient.
+// What multiplying a part of rows x columns elements costs, in multiply-adds.
 template <class T>
-double part_cost(const GemmOf<T>& g, double rows, double columns, int row_parts, int column_parts, double packed_as,
-                 double fetching) {
+double multiplying(const ProductDivision& d, const GemmOf<T>& g, double rows, double columns, int64_t lanes) {
+  const double depth = static_cast<double>(std::max<int64_t>(g.depth, 1));
+  if (!d.turned) return (rows + (d.along_depth() ? 0 : packing_rows(g))) * columns * depth;
+  const auto in_vectors = static_cast<double>(round_up(static_cast<int64_t>(rows), lanes));
+  return (in_place * columns * in_vectors + packing_columns * rows) * depth + turning_an_element * rows * columns;
+}
+
+// What fetching the operands of a part costs its thread, in multiply-adds, when the product is cut into row_parts x
+// column_parts and the largest part has rows x columns elements. A thread has its own share of the samples at hand:
+// they are A's and C's rows, or the depth where A lies along the rows, as in a weight's gradient.
+template <class T>
+double fetching_part(const GemmOf<T>& g, double rows, double columns, int row_parts, int column_parts,
+                     double fetching) {
   const double depth = static_cast<double>(std::max<int64_t>(g.depth, 1));
   const auto of_others = [](int parts) { return 1.0 - 1.0 / parts; };
   const int parts = row_parts * column_parts;
@@ -53,7 +67,7 @@ double part_cost(const GemmOf<T>& g, double rows, double columns, int row_parts,
   const double a = rows * depth * of_others(samples_in_rows ? column_parts : parts);
   const double b = columns * depth * of_others(parts);
   const double c = samples_in_rows ? rows * columns * of_others(column_parts) : 0;
-  return (rows + packed_as) * columns * depth + fetching * (a + b + c);
+  return fetching * (a + b + c);
 }
 
 double flops_of(double rows, double columns, double depth) { return 2 * rows * columns * std::max(depth, 1.0); }
@@ -91,20 +105,26 @@ void divide_rows(ProductDivision& d, const GemmOf<T>& shape, const GemmKernelsOf
                                 std::max(most_chunk_rows / d.chunk_rows, int64_t{1}));
 }
 
-// Rows and columns are cut into so many parts that the largest costs its thread the least.
+// Rows and columns are cut into so many parts, direct or turned where that may be, that the largest costs its thread
+// the least.
 template <class T>
 void divide_parts(ProductDivision& d, const GemmOf<T>& shape, const GemmKernelsOf<T>& kernels, const Machine& machine,
-                  Isa isa, int threads) {
+                  Isa isa, int threads, bool may_turn) {
   double best = 0;
+  const ProductDivision direct = d;
   for (int rows = 1; rows <= threads; ++rows) {
     const int columns = threads / rows;
     const Range r = split(shape.rows, rows, 0, d.chunk_rows), c = split(shape.columns, columns, 0, kernels.pack_unit);
-    const double cost = part_cost(shape, static_cast<double>(r.end), static_cast<double>(c.end), rows, columns,
-                                  d.along_depth() ? 0 : packing_rows(shape), fetching(machine, isa));
-    if (rows == 1 || cost < best) {
+    const auto part_rows = static_cast<double>(r.end), part_columns = static_cast<double>(c.end);
+    const double fetched = fetching_part(shape, part_rows, part_columns, rows, columns, fetching(machine, isa));
+    for (const bool turned : {false, true}) {
+      if (turned && !may_turn) continue;
+      ProductDivision now = direct;
+      now.turned = turned, now.row_parts = rows, now.column_parts = columns;
+      const double cost = fetched + multiplying(now, shape, part_rows, part_columns, kernels.pack_unit / 2);
+      if (best > 0 && cost >= best) continue;
       best = cost;
-      d.row_parts = rows;
-      d.column_parts = columns;
+      d = now;
     }
   }
 }
@@ -113,7 +133,7 @@ void divide_parts(ProductDivision& d, const GemmOf<T>& shape, const GemmKernelsO
 
 template <class T>
 ProductDivision divide_product(const GemmOf<T>& shape, const GemmKernelsOf<T>& kernels, CpuDevice& device,
-                               bool epilogue, bool library) {
+                               bool epilogue, bool library, bool b_stays) {
   ProductDivision d;
   const Machine& machine = library ? any_machine : device.machine();
   const bool along_depth = kernels.multiply_few != nullptr && shape.a_depth == 1 && shape.b_depth == 1;
@@ -132,11 +152,12 @@ ProductDivision divide_product(const GemmOf<T>& shape, const GemmKernelsOf<T>& k
     if (threads % 2 == 0) d.halves_at_once = 2;
     threads /= d.halves_at_once;
   }
-  divide_parts(d, shape, kernels, machine, device.isa(), threads);
+  const bool may_turn = along_depth && !d.along_depth() && !d.by_rows && !library && !b_stays;
+  divide_parts(d, shape, kernels, machine, device.isa(), threads, may_turn);
   return d;
 }
 
-template ProductDivision divide_product(const Gemm&, const GemmKernels&, CpuDevice&, bool, bool);
-template ProductDivision divide_product(const Bf16Gemm&, const Bf16GemmKernels&, CpuDevice&, bool, bool);
+template ProductDivision divide_product(const Gemm&, const GemmKernels&, CpuDevice&, bool, bool, bool);
+template ProductDivision divide_product(const Bf16Gemm&, const Bf16GemmKernels&, CpuDevice&, bool, bool, bool);
 
 }  // namespace dl

@@ -13,6 +13,7 @@ struct ProductDivision {
 
   bool few_rows = false;                // vectors along the depth
   bool few_columns = false;             // the same for the product turned round
+  bool turned = false;                  // A is packed instead of B, as what is multiplied is the transposed product
   bool by_rows = false;                 // B is packed once and blocks of rows go through the epilogue while in cache
   int row_parts = 1, column_parts = 1;  // made side by side
   int halves = 1, halves_at_once = 1;   // into which the depth is cut; those that are summed side by side
@@ -22,9 +23,10 @@ struct ProductDivision {
   bool along_depth() const { return few_rows || few_columns; }
 };
 
-// `epilogue`: whether the product goes through one; `library`: whether a BLAS makes the products of parts.
+// `epilogue`: whether the product goes through one; `library`: whether a BLAS makes the products of parts; `b_stays`:
+// whether B is kept packed from run to run. Chunks of rows follow from neither B nor what was measured.
 template <class T>
 ProductDivision divide_product(const GemmOf<T>& shape, const GemmKernelsOf<T>& kernels, CpuDevice& device,
-                               bool epilogue, bool library);
+                               bool epilogue, bool library, bool b_stays = false);
 
 }  // namespace dl

@@ -19,6 +19,7 @@ class Ahead {
 
   bool done() const { return segments_ <= 0; }
 
+  int64_t lines_a_part() const { return part_; }
   void fetch_part() { fetch(part_); }
   // For somebody else to fetch; what has no room is fetched at once.
   void add_part(Lines& lines) {
@@ -68,6 +69,10 @@ struct GemmBlock {
   int64_t tiles(int64_t pair) const { return (rows + most_rows(2) - 1) / most_rows(2) * ((columns + pair - 1) / pair); }
 };
 
+// Where few tiles read a row that lies along the depth, what they were to fetch would keep their own loads waiting, and
+// the processor follows the row by itself.
+constexpr int64_t most_lines_a_tile = 48;
+
 // A's part in the block that follows: further rows, or the next of the depth, or the first rows again for the next
 // columns, unless all of A stays in the cache; or the rows that come after this product.
 template <class T>
@@ -84,7 +89,9 @@ Ahead<T> next_rows(const GemmOf<T>& g, const GemmBlock& now, int64_t parts) {
   const T* from = g.a + row * g.a_row + k * g.a_depth;
   const int64_t rows = left < now.row_step ? left : now.row_step;
   const int64_t depth = g.depth - k < now.depth ? g.depth - k : now.depth;
-  return g.a_depth == 1 ? Ahead<T>(from, g.a_row, rows, depth, parts) : Ahead<T>(from, g.a_depth, depth, rows, parts);
+  if (g.a_depth != 1) return Ahead<T>(from, g.a_depth, depth, rows, parts);
+  const Ahead<T> next(from, g.a_row, rows, depth, parts);
+  return next.lines_a_part() <= most_lines_a_tile ? next : Ahead<T>();
 }
 
 // What a block of a product fetches ahead from tile to tile: A's part in the block that follows and, while its first
