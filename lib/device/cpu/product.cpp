@@ -256,16 +256,20 @@ void ProductOf<T>::multiply_turned(const GemmOf<T>& g, int thread, void* scratch
 template <class T>
 void ProductOf<T>::multiply(const GemmOf<T>& g, void* scratch) {
   float* second_half = floats_at(scratch, second_half_at_);
+  // Where a thread makes both halves, one block of depth each, the second is added while it is made, to the same bits.
+  const bool added = divided_.halves == 2 && divided_.halves_at_once == 1 && std::is_same_v<T, float> &&
+                     blas_ == nullptr && split(g.depth, 2, 0, ProductDivision::depth_unit).end <= gemm_depth_block;
   on_parts([&](int thread, Range rows, int column_part, int half) {
     const Range depth = split(g.depth, divided_.halves, half, ProductDivision::depth_unit);
     GemmOf<T> mine = g;
     mine.a += depth.begin * g.a_depth;
     mine.b += depth.begin * g.b_depth;
     mine.depth = depth.end - depth.begin;
-    if (half == 1) mine.c = second_half;
+    if (half == 1 && added) mine.accumulate = true;
+    if (half == 1 && !added) mine.c = second_half;
     multiply_part(mine, rows, column_part, thread, scratch);
   });
-  if (divided_.halves == 1) return;
+  if (divided_.halves == 1 || added) return;
   const LoopMap add = DL_FOR_ISA(device_.isa(), loop_maps).map[static_cast<int>(LoopCode::add)][0];
   device_.team().run([&](int thread) {
     const Range mine = split(g.rows * g.columns, device_.team().size(), thread, cache_line);

@@ -73,12 +73,14 @@ double fetching_part(const GemmOf<T>& g, double rows, double columns, int row_pa
 double flops_of(double rows, double columns, double depth) { return 2 * rows * columns * std::max(depth, 1.0); }
 
 // Whether the sums are made in two halves and added: a weight's gradient, summed over samples that two threads have at
-// hand, where the halves move less than the operands would.
+// hand, where the halves move less than the operands would. What another core has read is taken back from it when it is
+// written again, which `taken_back` counts.
+constexpr double taken_back = 1.25;
 template <class T>
 bool sums_by_halves(const GemmOf<T>& g) {
   const auto rows = static_cast<double>(g.rows), columns = static_cast<double>(g.columns),
              depth = static_cast<double>(g.depth);
-  return g.a_depth != 1 && 2 * rows * columns < depth * (rows + columns) &&
+  return g.a_depth != 1 && 2 * rows * columns <= taken_back * depth * (rows + columns) &&
          flops_of(rows, columns, depth) >= least_flops_of_halves;
 }
 
