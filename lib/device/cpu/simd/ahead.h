@@ -94,13 +94,13 @@ Ahead<T> next_rows(const GemmOf<T>& g, const GemmBlock& now, int64_t parts) {
   return next.lines_a_part() <= most_lines_a_tile ? next : Ahead<T>();
 }
 
-// What a block of a product fetches ahead from tile to tile: A's part in the block that follows and, while its first
-// rows meet a B that is not packed yet, B's part in the next panel. Panels of a packed B are `pair` columns wide.
+// What a block of a product fetches ahead from tile to tile: A's part in the block that follows and, where its first
+// rows pack B's panels, B's part in the next panel. Panels of a packed B are `pair` columns wide.
 template <class T>
 class BlockAhead {
  public:
-  BlockAhead(const GemmOf<T>& g, const GemmBlock& now, int64_t pair, bool packed)
-      : g_(g), now_(now), rows_(next_rows(g, now, now.tiles(pair))), packs_(!packed && now.row == 0) {}
+  BlockAhead(const GemmOf<T>& g, const GemmBlock& now, int64_t pair, bool packs_b)
+      : g_(g), now_(now), rows_(next_rows(g, now, now.tiles(pair))), packs_(packs_b && now.row == 0) {}
 
   // The tiles that follow are of the panel of so many vectors from the block's column j on.
   void begin_panel(int64_t j, int vectors) {

@@ -127,7 +127,7 @@ void multiply_packing(const Gemm& g, const float* packed, const ColumnBlock& blo
     const bool packed_before = column > 0 && g.rows == rows && g.depth == depth;
     const bool tiles_pack = !packed_before && g.a_depth != 1;
     if (!packed_before && !tiles_pack) pack_left(g, now, room);
-    BlockAhead<float> ahead(g, now, pair, packed != nullptr);
+    BlockAhead<float> ahead(g, now, pair, packed == nullptr);
     for (int64_t j = 0; j < columns; j += pair) {
       const int vectors = columns - j > lanes ? 2 : 1;
       Tile t = tile_of(g, block, row, j, vectors);
@@ -175,7 +175,7 @@ void multiply_in_place(const Gemm& g, const float* packed, const ColumnBlock& bl
     const int64_t rows = smaller(row_step, g.rows - row);
     const GemmBlock now{row, rows, row_step, column, columns, k, depth};
     const Left<float> left_factor = left_block(g, now, room);
-    BlockAhead<float> ahead(g, now, pair, packed != nullptr);
+    BlockAhead<float> ahead(g, now, pair, packed == nullptr && !in_place);
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
       vectors = packed == nullptr ? next_vectors(columns - j, g.rows) : columns - j > lanes ? 2 : 1;

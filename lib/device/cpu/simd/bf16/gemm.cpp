@@ -73,7 +73,7 @@ void multiply_block(const Bf16Gemm& g, const uint16_t* packed, int64_t column, i
     const Left<uint16_t> left_factor = left_block(g, now, room);
     const int64_t a_width = round_up(rows, lanes);
     if (along == Along::row) pack_panel(left_factor.a, g.a_depth, 1, a_width, rows, depth, a_words);
-    BlockAhead<uint16_t> ahead(g, now, pair, packed != nullptr);
+    BlockAhead<uint16_t> ahead(g, now, pair, packed == nullptr);
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
       const int64_t left = columns - j;
