@@ -13,8 +13,9 @@ const GemmSize sizes[] = {{1, 1, 1},       {1, 10, 300},    {2, 3, 4},     {3, 1
                           {6, 64, 257},    {7, 48, 31},     {14, 32, 256}, {15, 100, 17},    {29, 130, 40},
                           {64, 10, 84},    {33, 129, 300},  {128, 16, 9},  {171, 145, 20},   {40, 560, 19},
                           {200, 1, 3},     {13, 80, 0},     {61, 47, 513}, {130, 300, 1024}, {1024, 200, 60},
-                          {115, 300, 512},                                  // crowded, see spaced.h
-                          {121, 193, 385}, {250, 1040, 70}, {29, 192, 3}};  // just packed
+                          {115, 300, 512},                                 // crowded, see spaced.h
+                          {121, 193, 385}, {250, 1040, 70}, {29, 192, 3},  // just packed
+                          {11, 100, 700},  {24, 67, 256}};                 // by rows of B
 
 std::vector<float> product_of(const GemmKernels& kernels, Gemm g) {
   std::vector<float> c = c_of(g), workspace(static_cast<size_t>(kernels.workspace(g.columns, g.depth, g.blocks)) + 16);

@@ -102,6 +102,9 @@ void ProductOf<T>::plan_blocks() {
       part = turned(part);
     }
     candidates_ = likely_blocks(part, device_.machine(), device_.isa());
+    part.blocks = candidates_[0];
+    b_by_rows_ = !divided_.by_rows && !packed_b_ && reads_b_by_rows(part, kernels_.row_unit);
+    if (b_by_rows_) candidates_ = {{.columns = most_block_columns, .resident_bytes = part.blocks.resident_bytes}};
     shape_.blocks = candidates_[0];
     if (candidates_.size() == 1) return;
     std::string subject = concat("product ", name_of(device_.isa()), " ", device_.team().size(), " threads ",
@@ -115,7 +118,6 @@ template <class T>
 void ProductOf<T>::stays(int input, const int64_t& changes) {
   if (input != 1 || blas_ != nullptr || divided_.along_depth() || divided_.halves != 1) return;
   packed_b_.watch(changes);
-  if (!divided_.turned) return;
   divided_ = divide_product(shape_, kernels_, device_, destination_.has_epilogue(), false, true);
   choice_ = nullptr;
   plan_blocks();
@@ -157,8 +159,8 @@ std::string ProductOf<T>::way() const {
                           : divided_.turned      ? "turned"
                                                  : "parts";
   if (divided_.along_depth() || !std::is_same_v<T, float>) return cut;
-  return concat(cut, " ", text_of(candidates_[static_cast<size_t>(choice_ != nullptr ? choice_->now() : 0)]),
-                packed_b_ ? ", weight kept" : "",
+  const GemmBlocks& blocks = candidates_[static_cast<size_t>(choice_ != nullptr ? choice_->now() : 0)];
+  return concat(cut, " ", b_by_rows_ ? "by rows of B" : text_of(blocks), packed_b_ ? ", weight kept" : "",
                 choice_ == nullptr ? ""
                 : choice_->open()  ? ", not timed yet"
                                    : ", by the clock",

@@ -70,6 +70,7 @@ class ProductOf final : public Kernel {
   int64_t turned_columns_ = 0;          // of C that are made as rows together
   std::vector<GemmBlocks> candidates_;  // of blocks, the fastest of which
   Choice* choice_ = nullptr;            // finds; null: there is but one
+  bool b_by_rows_ = false;              // reads_b_by_rows() of a part
   KeptWeight packed_b_;
   const float* packed_now_ = nullptr;  // during a run
 };

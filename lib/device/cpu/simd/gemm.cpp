@@ -205,6 +205,45 @@ void multiply_in_place(const Gemm& g, const float* packed, const ColumnBlock& bl
   }
 }
 
+// Some steps of the depth with all columns, and then the next: what lies together in B is read together, as the
+// processor fetches it by itself. The sums wait in C, or in `room` where C has those of other blocks already.
+void multiply_b_by_rows(const Gemm& g, const ColumnBlock& block, float* room) {
+  constexpr int64_t steps = 64;
+  const auto [column, columns, k, depth] = block;
+  const Along along = g.a_depth != 1 ? Along::row : Along::depth;
+  const bool apart = k > 0 || g.accumulate;
+  float* const c = g.c + column;
+  float* const sums = apart ? room : c;
+  const int64_t sums_row = apart ? columns : g.c_row;
+  // Columns that do not fill a vector are packed unless B may be read with a mask.
+  float* const rest = apart ? room + g.rows * columns : room;
+  const int64_t in_place = along == Along::depth ? columns / lanes * lanes : columns;
+  if (in_place < columns) pack_panel(g, block, in_place, 1, rest);
+  for (int64_t d = 0; d < depth; d += steps) {
+    int vectors = 0;
+    for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
+      const bool is_rest = j >= in_place;
+      vectors = is_rest ? 1 : next_vectors(in_place - j, g.rows);
+      Tile t = tile_of(g, block, 0, j, vectors);
+      t.a = g.a + (k + d) * g.a_depth;
+      t.a_row = g.a_row;
+      t.a_depth = g.a_depth;
+      t.b = is_rest ? rest + d * lanes : b_of(g, block, j) + d * g.b_depth;
+      t.b_depth = is_rest ? lanes : g.b_depth;
+      t.depth = smaller(steps, depth - d);
+      t.c = sums + j;
+      t.c_row = sums_row;
+      t.accumulate = false;
+      t.continues = d > 0;
+      const Along how = along == Along::row && t.last < lanes ? Along::row_masked : along;
+      for_each_tile(t, g.rows, vectors, [&](const Tile& tile, int height) { run_tile(tile, how, height, vectors); });
+    }
+  }
+  if (!apart) return;
+  for (int64_t r = 0; r < g.rows; ++r)
+    for (int64_t j = 0; j < columns; ++j) c[r * g.c_row + j] += sums[r * sums_row + j];
+}
+
 void clear(const Gemm& g) {
   for (int64_t r = 0; r < g.rows; ++r) {
     for (int64_t j = 0; j < g.columns; ++j) g.c[r * g.c_row + j] = 0;
@@ -235,6 +274,9 @@ __attribute__((noinline)) void multiply_packed_left(const Gemm& g, const float* 
 }
 
 void multiply_any(const Gemm& g, const float* packed, float* panels) {
+  // A panel's depth has room for the sums of all rows.
+  if (packed == nullptr && reads_b_by_rows(g, most_rows(2)) && (!g.accumulate || g.depth > depth_block))
+    return each_block(g, [&](const ColumnBlock& block) { multiply_b_by_rows(g, block, panels); });
   if (g.blocks.packs_left) return multiply_packed_left(g, packed, panels);
   if (crowds(g)) return multiply_crowded(g, packed, panels);
   each_block(g, [&](const ColumnBlock& block) { multiply_in_place(g, packed, block, panels, nullptr); });

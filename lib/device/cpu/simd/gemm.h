@@ -42,6 +42,13 @@ struct GemmOf {
 using Gemm = GemmOf<float>;
 using Bf16Gemm = GemmOf<uint16_t>;
 
+// Whether a B that is not packed is read row by row: it lies along its rows, is too large to stay in the second cache
+// and deep enough, and so few rows are multiplied with it that packing it costs more. `row_unit`: GemmKernels'.
+constexpr bool reads_b_by_rows(const Gemm& g, int64_t row_unit) {
+  return g.b_column == 1 && g.columns >= 64 && g.depth >= 256 && g.rows > row_unit / 2 && g.rows <= 4 * row_unit &&
+         g.columns * g.depth * static_cast<int64_t>(sizeof(float)) > g.blocks.resident_bytes;
+}
+
 template <class T>
 struct GemmKernelsOf {
   // Floats of working memory for multiply() with a B of this size or smaller and such blocks.

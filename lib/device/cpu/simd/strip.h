@@ -29,6 +29,7 @@ struct TileOf {
   int64_t outer = 1, inner = 1, depth = 0;
   int last = 0;             // columns of C in the last vector, 1 … lanes
   bool accumulate = false;  // C +=
+  bool continues = false;  // of f32: C has the sums of the steps before these, which the products are added to in order
 };
 using Tile = TileOf<float>;
 using Bf16Tile = TileOf<uint16_t>;

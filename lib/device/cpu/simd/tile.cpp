@@ -79,6 +79,13 @@ void tile(const Tile& t) {
   vf sum[Rows][Vectors] = {};
   const int last = t.last;
   const bool full = !masks_are_free && last == lanes;
+  if (t.continues) {
+    if (full) {
+      add_sums<Rows, Vectors, true>(sum, t.c, t.c_row, last);
+    } else {
+      add_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
+    }
+  }
   const float* a_outer = t.a;
   const float* b_outer = t.b;
   int64_t first = 0;  // of the inner loops, whose depth is not summed up yet
@@ -92,7 +99,7 @@ void tile(const Tile& t) {
     }
     add_products<Rows, Vectors, along>(sum, t.a + done * a_depth, t.b + done * t.b_depth, t, t.depth - done, last);
     first = 1;
-  } else if (t.outer * t.inner * t.depth >= worth_fetching) {
+  } else if (!t.continues && t.outer * t.inner * t.depth >= worth_fetching) {
     DL_UNROLL for (int r = 0; r < Rows; ++r) fetch_row<Vectors>(t.c + r * t.c_row);
   }
   for (int64_t o = 0; o < t.outer; ++o, a_outer += t.a_outer, b_outer += t.b_outer) {
