@@ -15,9 +15,8 @@
 namespace dl {
 namespace {
 
-constexpr int64_t cache_line = 16;            // floats
-constexpr int64_t least_of_library = 32;      // rows, columns and depth: below, its own copying costs too much
-constexpr int64_t turned_floats = 64 * 1024;  // of C's columns made as rows: in the second cache when they are turned
+constexpr int64_t cache_line = 16;        // floats
+constexpr int64_t least_of_library = 32;  // rows, columns and depth: below, its own copying costs too much
 
 bool fits_library(const Gemm& g) { return std::min({g.rows, g.columns, g.depth}) >= least_of_library; }
 bool fits_library(const Bf16Gemm&) { return false; }
@@ -81,7 +80,7 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
           std::max(workspace_floats_, round_up(kernels_.workspace(packed, shape.depth, blocks), cache_line));
     workspace_at_ = plan_.floats(workspace_floats_ * device.team().size());
   }
-  if (divided_.turned) turned_at_ = plan_.floats(turned_columns_ * shape.rows * device.team().size());
+  if (divided_.turned) turned_at_ = plan_.floats(divided_.turned_columns * shape.rows * device.team().size());
 }
 
 // What a part of the product is like decides; the candidates are those of a whole one where there is no other.
@@ -96,9 +95,7 @@ void ProductOf<T>::plan_blocks() {
     part.columns = split(shape_.columns, divided_.column_parts, 0, kernels_.pack_unit).end;
     part.depth = split(shape_.depth, divided_.halves, 0, ProductDivision::depth_unit).end;
     if (divided_.turned) {
-      turned_columns_ =
-          std::min(part.columns, round_up(std::max<int64_t>(turned_floats / shape_.rows, 1), kernels_.row_unit));
-      part.columns = turned_columns_;
+      part.columns = std::min(part.columns, divided_.turned_columns);
       part = turned(part);
     }
     candidates_ = likely_blocks(part, device_.machine(), device_.isa());
@@ -152,12 +149,14 @@ const float* ProductOf<T>::packed_for_ever(const GemmOf<T>& g) {
 template <class T>
 std::string ProductOf<T>::way() const {
   if (blas_ != nullptr) return concat(blas_->title(), maker_.measured.empty() ? "" : "; ", maker_.measured);
+  const int parts = divided_.row_parts * divided_.column_parts;
+  const std::string grid = parts == 1 ? "whole" : concat(divided_.row_parts, "x", divided_.column_parts, " parts");
   const std::string cut = divided_.few_rows      ? "few rows"
                           : divided_.few_columns ? "few columns"
                           : divided_.halves == 2 ? "two halves"
                           : divided_.by_rows     ? "blocks of rows"
-                          : divided_.turned      ? "turned"
-                                                 : "parts";
+                          : divided_.turned      ? concat("turned ", grid)
+                                                 : grid;
   if (divided_.along_depth() || !std::is_same_v<T, float>) return cut;
   const GemmBlocks& blocks = candidates_[static_cast<size_t>(choice_ != nullptr ? choice_->now() : 0)];
   return concat(cut, " ", b_by_rows_ ? "by rows of B" : text_of(blocks), packed_b_ ? ", weight kept" : "",
@@ -244,11 +243,11 @@ template <class T>
 void ProductOf<T>::multiply_turned(const GemmOf<T>& g, int thread, void* scratch) {
   const TransposeKernels& kernels = DL_FOR_ISA(device_.isa(), transpose_kernels);
   GemmOf<T> block = turned(g);
-  block.c = floats_at(scratch, turned_at_) + thread * turned_columns_ * shape_.rows;
+  block.c = floats_at(scratch, turned_at_) + thread * divided_.turned_columns * shape_.rows;
   block.c_row = g.rows;
   for (int64_t column = 0; column < g.columns; column += block.rows) {
-    block.rows = std::min(turned_columns_, g.columns - column);
-    block.rows_after = std::min(turned_columns_, g.columns - column - block.rows);
+    block.rows = std::min(divided_.turned_columns, g.columns - column);
+    block.rows_after = std::min(divided_.turned_columns, g.columns - column - block.rows);
     kernels_.multiply(block, floats_at(scratch, workspace_at_) + thread * workspace_floats_);
     kernels.words(block.c, block.c_row, block.rows, g.rows, g.c + column, g.c_row);
     block.a += block.rows * block.a_row;

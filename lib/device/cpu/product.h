@@ -67,7 +67,6 @@ class ProductOf final : public Kernel {
   ScratchPlan plan_;
   int64_t product_at_ = 0, second_half_at_ = 0, packed_at_ = 0, workspace_at_ = 0, turned_at_ = 0;
   int64_t workspace_floats_ = 0, block_floats_ = 0;
-  int64_t turned_columns_ = 0;          // of C that are made as rows together
   std::vector<GemmBlocks> candidates_;  // of blocks, the fastest of which
   Choice* choice_ = nullptr;            // finds; null: there is but one
   bool b_by_rows_ = false;              // reads_b_by_rows() of a part

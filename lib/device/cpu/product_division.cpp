@@ -3,6 +3,7 @@
 #include "lib/device/cpu/product_division.h"
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 
 #include "lib/base/division.h"
@@ -31,9 +32,10 @@ double packing_rows(const GemmOf<T>& g) {
 }
 
 // What costs more in a turned product, where A is packed, which is small and often at hand, and B read in place.
-constexpr double packing_columns = 10;     // multiplied with A
-constexpr double in_place = 1.03;          // times the multiply-adds
-constexpr double turning_an_element = 24;  // multiply-adds
+constexpr double packing_columns = 10;        // multiplied with A
+constexpr double in_place = 1.06;             // times the multiply-adds
+constexpr double turning_an_element = 24;     // multiply-adds
+constexpr int64_t turned_floats = 64 * 1024;  // of C: they lie in the second cache when they are turned
 
 // Below, waking another thread costs more than it saves: two hand-overs of a few lines each.
 double least_flops_a_thread(const Machine& m, Isa isa) { return m.flops(isa) * (0.5e-6 + 8e-9 * m.hand_over_ns); }
@@ -51,12 +53,19 @@ double multiplying(const ProductDivision& d, const GemmOf<T>& g, double rows, do
   const double depth = static_cast<double>(std::max<int64_t>(g.depth, 1));
   if (!d.turned) return (rows + (d.along_depth() ? 0 : packing_rows(g))) * columns * depth;
   const auto in_vectors = static_cast<double>(round_up(static_cast<int64_t>(rows), lanes));
-  return (in_place * columns * in_vectors + packing_columns * rows) * depth + turning_an_element * rows * columns;
+  const double blocks = std::ceil(columns / static_cast<double>(d.turned_columns));
+  return (in_place * columns * in_vectors + packing_columns * rows * blocks) * depth +
+         turning_an_element * rows * columns;
 }
+
+// What another core has read is taken back from it when it is written again.
+constexpr double taken_back = 1.25;
 
 // What fetching the operands of a part costs its thread, in multiply-adds, when the product is cut into row_parts x
 // column_parts and the largest part has rows x columns elements. A thread has its own share of the samples at hand:
-// they are A's and C's rows, or the depth where A lies along the rows, as in a weight's gradient.
+// they are A's and C's rows, or the depth where A lies along the rows, as in a weight's gradient. B is a weight in the
+// former, and may have been updated by another thread as a whole. Columns that threads share are read by another, and
+// taken back, for the epilogue and in the next run.
 template <class T>
 double fetching_part(const GemmOf<T>& g, double rows, double columns, int row_parts, int column_parts,
                      double fetching) {
@@ -64,18 +73,16 @@ double fetching_part(const GemmOf<T>& g, double rows, double columns, int row_pa
   const auto of_others = [](int parts) { return 1.0 - 1.0 / parts; };
   const int parts = row_parts * column_parts;
   const bool samples_in_rows = g.a_depth == 1;
-  const double a = rows * depth * of_others(samples_in_rows ? column_parts : parts);
-  const double b = columns * depth * of_others(parts);
-  const double c = samples_in_rows ? rows * columns * of_others(column_parts) : 0;
+  const double a = taken_back * rows * depth * of_others(samples_in_rows ? column_parts : parts);
+  const double b = columns * depth * (samples_in_rows && parts > 1 ? 1 : of_others(parts));
+  const double c = samples_in_rows ? 2 * taken_back * rows * columns * of_others(column_parts) : 0;
   return fetching * (a + b + c);
 }
 
 double flops_of(double rows, double columns, double depth) { return 2 * rows * columns * std::max(depth, 1.0); }
 
 // Whether the sums are made in two halves and added: a weight's gradient, summed over samples that two threads have at
-// hand, where the halves move less than the operands would. What another core has read is taken back from it when it is
-// written again, which `taken_back` counts.
-constexpr double taken_back = 1.25;
+// hand, where the halves move less than the operands would.
 template <class T>
 bool sums_by_halves(const GemmOf<T>& g) {
   const auto rows = static_cast<double>(g.rows), columns = static_cast<double>(g.columns),
@@ -113,6 +120,7 @@ template <class T>
 void divide_parts(ProductDivision& d, const GemmOf<T>& shape, const GemmKernelsOf<T>& kernels, const Machine& machine,
                   Isa isa, int threads, bool may_turn) {
   double best = 0;
+  if (may_turn) d.turned_columns = round_up(std::max<int64_t>(turned_floats / shape.rows, 1), kernels.row_unit);
   const ProductDivision direct = d;
   for (int rows = 1; rows <= threads; ++rows) {
     const int columns = threads / rows;

@@ -14,6 +14,7 @@ struct ProductDivision {
   bool few_rows = false;                // vectors along the depth
   bool few_columns = false;             // the same for the product turned round
   bool turned = false;                  // A is packed instead of B, as what is multiplied is the transposed product
+  int64_t turned_columns = 0;           // of C, for which that is done together, A being packed for each
   bool by_rows = false;                 // B is packed once and blocks of rows go through the epilogue while in cache
   int row_parts = 1, column_parts = 1;  // made side by side
   int halves = 1, halves_at_once = 1;   // into which the depth is cut; those that are summed side by side
