@@ -27,6 +27,9 @@ std::string way(int threads, int64_t depth) {
   return way(device, depth);
 }
 
+// Our kernels say how they read A, which is too small to be packed.
+bool is_ours(const std::string& way) { return way.find(" in place ") != std::string::npos; }
+
 // OpenBLAS ahead for a depth of 64, behind for one of 96, hardly ahead for one of 128.
 ProductVerdicts invented(const std::string& identity) {
   ProductVerdicts verdicts;
@@ -61,13 +64,13 @@ TEST_CASE(
   CHECK(way(2, 64).find("by bench") == std::string::npos);
   invented(blas->identity()).keep();
   CHECK(way(2, 64) == blas->title() + "; OpenBLAS 1.08 x by bench");
-  CHECK(way(2, 96).starts_with("parts "));
+  CHECK(is_ours(way(2, 96)));
   CHECK(way(2, 96).ends_with("; OpenBLAS 0.93 x by bench"));
-  CHECK(way(2, 128).starts_with("parts "));
+  CHECK(is_ours(way(2, 128)));
   CHECK(way(2, 128).ends_with("; OpenBLAS 1.01 x by bench"));
   for (const auto& [threads, depth] : {std::pair(1, 64), std::pair(3, 64), std::pair(2, 80)}) {
     CAPTURE(threads);
-    CHECK(way(threads, depth).starts_with("parts "));
+    CHECK(is_ours(way(threads, depth)));
     CHECK(way(threads, depth).find("by bench") == std::string::npos);
   }
   CpuDevice own({.threads = 2}), all({.threads = 2, .blas = "openblas"});
@@ -93,17 +96,17 @@ TEST_CASE("verdicts that are damaged, of another processor or about another buil
   if (blas == nullptr) return;
   const CacheHome home;
   invented(blas->identity() + "1").keep();
-  CHECK(way(2, 64).starts_with("parts "));
+  CHECK(is_ours(way(2, 64)));
   const std::string name = home.file_name(), lines = invented(blas->identity()).text();
   const std::string head = "dlcli products 2: " + processor_key() + "\n";
   for (const std::string& text : {"dlcli products 2: another processor\n" + lines, "dlcli products 1: x\n" + lines,
                                   lines, head, head + lines.substr(0, lines.size() / 8), std::string()}) {
     CAPTURE(text);
     write_cached(name, text);
-    CHECK(way(2, 64).starts_with("parts "));
+    CHECK(is_ours(way(2, 64)));
   }
   write(home / "dlcli" / name, std::string(100, '\xff') + head + lines);
-  CHECK(way(2, 64).starts_with("parts "));
+  CHECK(is_ours(way(2, 64)));
   write_cached(name, head + lines);
   CHECK(way(2, 64).starts_with(blas->title()));
 }
@@ -137,9 +140,9 @@ TEST_CASE("a device computes as another did before, whatever the cache says now"
 
   CHECK(device(theirs)->arithmetic() == theirs);
   CHECK(way(*device(theirs), 64).starts_with(blas->title()));
-  CHECK(way(*device(theirs), 80).starts_with("parts "));
+  CHECK(is_ours(way(*device(theirs), 80)));
   CHECK(device(ours)->arithmetic() == ours);
-  CHECK(way(*device(ours), 64).starts_with("parts "));
+  CHECK(is_ours(way(*device(ours), 64)));
   CHECK(device("anything\nat\tall\n")->arithmetic() == ours);
   std::string foreign = theirs;
   foreign.replace(foreign.find(blas->identity()), 3, "ABC");
