@@ -80,7 +80,7 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
           std::max(workspace_floats_, round_up(kernels_.workspace(packed, shape.depth, blocks), cache_line));
     workspace_at_ = plan_.floats(workspace_floats_ * device.team().size());
   }
-  if (divided_.turned) turned_at_ = plan_.floats(divided_.turned_columns * shape.rows * device.team().size());
+  if (divided_.turned) turned_at_ = plan_.floats(turned_floats_ * device.team().size());
 }
 
 // What a part of the product is like decides; the candidates are those of a whole one where there is no other.
@@ -96,6 +96,7 @@ void ProductOf<T>::plan_blocks() {
     part.depth = split(shape_.depth, divided_.halves, 0, ProductDivision::depth_unit).end;
     if (divided_.turned) {
       part.columns = std::min(part.columns, divided_.turned_columns);
+      turned_floats_ = round_up(part.rows * part.columns, cache_line);
       part = turned(part);
     }
     candidates_ = likely_blocks(part, device_.machine(), device_.isa());
@@ -243,7 +244,7 @@ template <class T>
 void ProductOf<T>::multiply_turned(const GemmOf<T>& g, int thread, void* scratch) {
   const TransposeKernels& kernels = DL_FOR_ISA(device_.isa(), transpose_kernels);
   GemmOf<T> block = turned(g);
-  block.c = floats_at(scratch, turned_at_) + thread * divided_.turned_columns * shape_.rows;
+  block.c = floats_at(scratch, turned_at_) + thread * turned_floats_;
   block.c_row = g.rows;
   for (int64_t column = 0; column < g.columns; column += block.rows) {
     block.rows = std::min(divided_.turned_columns, g.columns - column);

@@ -66,7 +66,7 @@ class ProductOf final : public Kernel {
   ProductDivision divided_;
   ScratchPlan plan_;
   int64_t product_at_ = 0, second_half_at_ = 0, packed_at_ = 0, workspace_at_ = 0, turned_at_ = 0;
-  int64_t workspace_floats_ = 0, block_floats_ = 0;
+  int64_t workspace_floats_ = 0, block_floats_ = 0, turned_floats_ = 0;
   std::vector<GemmBlocks> candidates_;  // of blocks, the fastest of which
   Choice* choice_ = nullptr;            // finds; null: there is but one
   bool b_by_rows_ = false;              // reads_b_by_rows() of a part

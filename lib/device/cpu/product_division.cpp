@@ -120,7 +120,9 @@ template <class T>
 void divide_parts(ProductDivision& d, const GemmOf<T>& shape, const GemmKernelsOf<T>& kernels, const Machine& machine,
                   Isa isa, int threads, bool may_turn) {
   double best = 0;
-  if (may_turn) d.turned_columns = round_up(std::max<int64_t>(turned_floats / shape.rows, 1), kernels.row_unit);
+  if (may_turn)
+    d.turned_columns = std::min(round_up(std::max<int64_t>(turned_floats / shape.rows, 1), kernels.row_unit),
+                                std::max<int64_t>(shape.columns, 1));
   const ProductDivision direct = d;
   for (int rows = 1; rows <= threads; ++rows) {
     const int columns = threads / rows;

@@ -79,13 +79,14 @@ void tile(const Tile& t) {
   vf sum[Rows][Vectors] = {};
   const int last = t.last;
   const bool full = !masks_are_free && last == lanes;
-  if (t.continues) {
+  const auto add_c = [&]() __attribute__((always_inline)) {
     if (full) {
       add_sums<Rows, Vectors, true>(sum, t.c, t.c_row, last);
     } else {
       add_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
     }
-  }
+  };
+  if (t.continues) add_c();
   const float* a_outer = t.a;
   const float* b_outer = t.b;
   int64_t first = 0;  // of the inner loops, whose depth is not summed up yet
@@ -110,13 +111,7 @@ void tile(const Tile& t) {
     }
     first = 0;
   }
-  if (t.accumulate) {
-    if (full) {
-      add_sums<Rows, Vectors, true>(sum, t.c, t.c_row, last);
-    } else {
-      add_sums<Rows, Vectors, false>(sum, t.c, t.c_row, last);
-    }
-  }
+  if (t.accumulate) add_c();
   if (full) {
     store_sums<Rows, Vectors, true>(sum, t.c, t.c_row, last);
   } else {
