@@ -56,7 +56,9 @@ def reasons(state):
     if state["others"] > OTHERS:
         why.append(f"other processes on {state['others']:.1f} cores")
     slowest, fastest = state["probe_gflops"]
-    if fastest > PROBES * slowest:
+    if slowest <= 0:
+        why.append("a probe stood still")
+    elif fastest > PROBES * slowest:
         why.append(f"probes vary {fastest / slowest:.1f} ×")
     return why
 

@@ -25,7 +25,8 @@ class Verdict(unittest.TestCase):
     def test_each_trouble_alone_is_named_with_its_figure(self):
         for change, words in (({"steal": 0.03}, "NOT quiet: steal 3 %"),
                               ({"others": 0.6}, "NOT quiet: other processes on 0.6 cores"),
-                              ({"probe_gflops": [62.5, 100.0]}, "NOT quiet: probes vary 1.6 ×")):
+                              ({"probe_gflops": [62.5, 100.0]}, "NOT quiet: probes vary 1.6 ×"),
+                              ({"probe_gflops": [0, 100.0]}, "NOT quiet: a probe stood still")):
             self.assertEqual(quiet.words({**QUIET, **change}), words)
 
     def test_several_troubles_are_all_named(self):
