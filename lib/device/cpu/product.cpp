@@ -64,7 +64,7 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
     blas_ = maker_.blas;
   }
   divided_ = divide_product(shape, kernels_, device, destination_.has_epilogue(), blas_ != nullptr);
-  if (divided_.halves == 2) second_half_at_ = plan_.floats(shape.rows * shape.columns);
+  if (divided_.halves == 2 && !adds_second_half()) second_half_at_ = plan_.floats(shape.rows * shape.columns);
   plan_blocks();
   destination_.plan(divided_.chunk_rows, plan_);
   block_floats_ =
@@ -73,7 +73,7 @@ ProductOf<T>::ProductOf(const GemmOf<T>& shape, CpuDevice& device, std::unique_p
     product_at_ = plan_.floats(divided_.by_rows ? block_floats_ * device.team().size() : shape.rows * shape.columns);
   if (divided_.by_rows && blas_ == nullptr)
     packed_at_ = plan_.floats(kernels_.packed_floats(shape.columns, shape.depth));
-  if (packs()) {
+  if (!divided_.by_rows && !divided_.along_depth() && blas_ == nullptr) {
     const int64_t packed = divided_.turned ? shape.rows : shape.columns;
     for (const GemmBlocks& blocks : candidates_)
       workspace_floats_ =
@@ -256,11 +256,15 @@ void ProductOf<T>::multiply_turned(const GemmOf<T>& g, int thread, void* scratch
 }
 
 template <class T>
+bool ProductOf<T>::adds_second_half() const {
+  return divided_.halves == 2 && divided_.halves_at_once == 1 && std::is_same_v<T, float> && blas_ == nullptr &&
+         split(shape_.depth, 2, 0, ProductDivision::depth_unit).end <= gemm_depth_block;
+}
+
+template <class T>
 void ProductOf<T>::multiply(const GemmOf<T>& g, void* scratch) {
   float* second_half = floats_at(scratch, second_half_at_);
-  // Where a thread makes both halves, one block of depth each, the second is added while it is made, to the same bits.
-  const bool added = divided_.halves == 2 && divided_.halves_at_once == 1 && std::is_same_v<T, float> &&
-                     blas_ == nullptr && split(g.depth, 2, 0, ProductDivision::depth_unit).end <= gemm_depth_block;
+  const bool added = adds_second_half();
   on_parts([&](int thread, Range rows, int column_part, int half) {
     const Range depth = split(g.depth, divided_.halves, half, ProductDivision::depth_unit);
     GemmOf<T> mine = g;

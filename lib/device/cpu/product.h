@@ -33,8 +33,9 @@ class ProductOf final : public Kernel {
   void run(std::span<void* const> in, std::span<void* const> out, void* scratch) override;
 
  private:
-  // In a division that multiplies here, an operand being packed at each run.
-  bool packs() const { return !divided_.by_rows && !divided_.along_depth() && blas_ == nullptr; }
+  // Whether a thread that makes both halves adds the second while it makes it: where each is one block of the depth,
+  // the bits are those of two sums.
+  bool adds_second_half() const;
   void plan_blocks();
   void make(std::span<void* const> in, std::span<void* const> out, void* scratch);
   // f(thread, rows, columns, half) for each part, side by side.

@@ -217,13 +217,13 @@ void multiply_b_by_rows(const Gemm& g, const ColumnBlock& block, float* room) {
   const int64_t sums_row = apart ? columns : g.c_row;
   // Columns that do not fill a vector are packed unless B may be read with a mask.
   float* const rest = apart ? room + g.rows * columns : room;
-  const int64_t in_place = along == Along::depth ? columns / lanes * lanes : columns;
-  if (in_place < columns) pack_panel(g, block, in_place, 1, rest);
+  const int64_t in_vectors = along == Along::depth ? columns / lanes * lanes : columns;
+  if (in_vectors < columns) pack_panel(g, block, in_vectors, 1, rest);
   for (int64_t d = 0; d < depth; d += steps) {
     int vectors = 0;
     for (int64_t j = 0; j < columns; j += int64_t{vectors} * lanes) {
-      const bool is_rest = j >= in_place;
-      vectors = is_rest ? 1 : next_vectors(in_place - j, g.rows);
+      const bool is_rest = j >= in_vectors;
+      vectors = is_rest ? 1 : next_vectors(in_vectors - j, g.rows);
       Tile t = tile_of(g, block, 0, j, vectors);
       t.a = g.a + (k + d) * g.a_depth;
       t.a_row = g.a_row;
